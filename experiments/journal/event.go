@@ -1,0 +1,158 @@
+// Package journal is the durable record of a run: control events, synced
+// before they take effect, and one compact observation per journey.
+package journal
+
+import (
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+// A Kind says what an event records.
+type Kind string
+
+const (
+	RunStarted        Kind = "run_started"        // Plan, Toxiproxy
+	ExperimentStarted Kind = "experiment_started" // Experiment
+	PhaseStarted      Kind = "phase_started"      // Phase
+	FaultIntended     Kind = "fault_intended"     // Fault; synced before anything is changed
+	FaultInjected     Kind = "fault_injected"     // Fault, Evidence: read back, it is in force
+	FaultVanished     Kind = "fault_vanished"     // Fault, Detail: read back, it is gone
+	FaultRemoved      Kind = "fault_removed"      // Fault, Verified, Evidence (the last one before removal), Error
+	GuardrailTripped  Kind = "guardrail_tripped"  // Detail, Value, Limit
+	InvariantChecked  Kind = "invariant_checked"  // Reading, Phase (baseline: before the fault, recovery: after it)
+	Probed            Kind = "probed"             // Fault, Probe
+	Sampled           Kind = "sampled"            // Phase: warmup is the idle rate before traffic; Traffic by proxy
+	ExperimentEnded   Kind = "experiment_ended"   // Error where it was cut short
+	Interrupted       Kind = "interrupted"        // Detail names the signal
+	SuiteStopped      Kind = "suite_stopped"      // Detail says why the rest is not run
+	RunEnded          Kind = "run_ended"          // Error
+)
+
+// An Event is one line of journal.ndjson. Since, not At, is what durations are
+// computed from: it follows the monotonic clock.
+type Event struct {
+	Seq        int           `json:"seq"`
+	At         time.Time     `json:"at"`
+	Since      time.Duration `json:"since"` // since the run started, in nanoseconds
+	Kind       Kind          `json:"kind"`
+	Experiment string        `json:"experiment,omitempty"`
+	Phase      Phase         `json:"phase,omitempty"`
+	Fault      string        `json:"fault,omitempty"` // a fault's name
+	Verified   bool          `json:"verified,omitempty"`
+	Evidence   *Evidence     `json:"evidence,omitempty"`
+	Probe      *Probe        `json:"probe,omitempty"`
+	Reading    *Reading      `json:"reading,omitempty"`
+	Traffic    []Traffic     `json:"traffic,omitempty"`
+	Value      float64       `json:"value,omitempty"`
+	Limit      float64       `json:"limit,omitempty"`
+	Detail     string        `json:"detail,omitempty"`
+	Error      string        `json:"error,omitempty"`
+	Toxiproxy  *Toxiproxy    `json:"toxiproxy,omitempty"`
+	Plan       *plan.Plan    `json:"plan,omitempty"`
+}
+
+// A Phase is a part of an experiment.
+type Phase string
+
+const (
+	Warmup   Phase = "warmup"
+	Baseline Phase = "baseline"
+	Fault    Phase = "fault"
+	Recovery Phase = "recovery"
+)
+
+// Toxiproxy says what kind of server carries the faults.
+type Toxiproxy struct {
+	Kind    string `json:"kind"` // blastgauge, stock or embedded
+	Version string `json:"version"`
+}
+
+// Evidence is one look at a fault on its server.
+type Evidence struct {
+	Present bool   `json:"present"`
+	Counted bool   `json:"counted,omitempty"` // the server counts what the fault touches
+	Met     int64  `json:"met,omitempty"`     // connections or messages that the fault acted on
+	Of      int64  `json:"of,omitempty"`      // those that could have met it
+	Detail  string `json:"detail,omitempty"`  // what is wrong where Present is false
+}
+
+// A Probe is a pair of timed exchanges of our own with the dependency through
+// its proxy: before the fault and under it.
+type Probe struct {
+	Before Exchange `json:"before"`
+	During Exchange `json:"during"`
+	Met    bool     `json:"met"` // the second one shows the fault
+}
+
+// An Exchange is one connection of our own.
+type Exchange struct {
+	Took  float64 `json:"took"` // seconds
+	Error string  `json:"error,omitempty"`
+}
+
+// Traffic is what one proxy carried, where the server counts.
+type Traffic struct {
+	Proxy       string `json:"proxy"`
+	Connections int64  `json:"connections"` // opened so far
+	Bytes       int64  `json:"bytes"`       // carried so far, both ways
+}
+
+// A Reading is one look at an invariant.
+type Reading struct {
+	Invariant  string   `json:"invariant"`
+	Holds      bool     `json:"holds"`
+	Violations float64  `json:"violations"`       // how far from what is expected; 1 where it cannot be counted
+	Detail     string   `json:"detail,omitempty"` // "$.count is 2, expected 0"
+	Keys       []string `json:"keys,omitempty"`   // at most 20
+	Error      string   `json:"error,omitempty"`  // it could not be asked; Holds means nothing then
+}
+
+// An Outcome is how a journey ended.
+type Outcome uint8
+
+const (
+	OK Outcome = iota
+	Slow
+	Wrong
+	Failed
+)
+
+// Outcomes in the order of their numbers.
+func Outcomes() []string { return []string{"ok", "slow", "wrong", "failed"} }
+
+func (o Outcome) String() string { return Outcomes()[o] }
+
+// A Cause says why a journey failed.
+type Cause uint8
+
+const (
+	NoCause Cause = iota
+	Timeout       // no answer in time
+	Status        // a status that was not expected
+	Broken        // the connection or the response broke
+	Shed          // it could not be started: too many in flight
+)
+
+// Causes in the order of their numbers, as result.json names them.
+func Causes() []string { return []string{"", "timeout", "status", "error", "shed"} }
+
+func (c Cause) String() string { return Causes()[c] }
+
+// An Observation is what became of one journey. Times are offsets from the
+// run's start on the monotonic clock.
+type Observation struct {
+	Experiment int // index in the plan
+	Journey    int // index in the experiment's journeys
+	Arm        plan.Arm
+	Intended   time.Duration // when the schedule wanted it to start
+	Late       time.Duration // how much later it did start
+	Took       time.Duration // from Intended to its end
+	Outcome    Outcome
+	Cause      Cause
+	Step       int             // index of the first harmed step; -1 when ok
+	Steps      []time.Duration // service time of each step that was sent
+}
+
+// Harmed tells whether the journey counts as harmed.
+func (o Observation) Harmed() bool { return o.Outcome != OK }

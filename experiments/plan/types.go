@@ -1,0 +1,112 @@
+// Package plan turns documents and a seed into what will happen, when and to
+// whom: plain data that is printed, executed once, and kept in the journal.
+package plan
+
+import (
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// A Plan is everything a run will do.
+type Plan struct {
+	Run         string             `json:"run"` // YYYYMMDDthhmmssz-xxxxxx
+	Seed        uint64             `json:"seed"`
+	Version     string             `json:"version"` // of blastgauge
+	Commit      string             `json:"commit,omitempty"`
+	System      experiments.System `json:"system"`
+	Experiments []Experiment       `json:"experiments"`
+	Documents   []Document         `json:"documents"`
+}
+
+// A Document is the text of a file that the plan was made from, with
+// ${env:…} unexpanded.
+type Document struct {
+	File string `json:"file"`
+	Text string `json:"text"`
+}
+
+// An Experiment is one experiment with everything resolved: defaults applied,
+// rates split over arms, faults named.
+type Experiment struct {
+	ID         string                  `json:"id"`
+	Title      string                  `json:"title"`
+	Hypothesis string                  `json:"hypothesis"`
+	IfRefuted  string                  `json:"if_refuted,omitempty"`
+	File       string                  `json:"file"`
+	Line       int                     `json:"line"`
+	Phases     experiments.Phases      `json:"phases"`
+	Faults     []Fault                 `json:"faults"`
+	Journeys   []Journey               `json:"journeys"`
+	Invariants []experiments.Invariant `json:"invariants,omitempty"`
+	Limits     Limits                  `json:"limits"`
+	Guardrails []experiments.Guardrail `json:"guardrails,omitempty"`
+	Control    Control                 `json:"control"`
+	ControlWhy string                  `json:"control_why"`
+	Digests    Digests                 `json:"digests"`
+	Warnings   []string                `json:"warnings,omitempty"`
+	Seed       uint64                  `json:"seed"` // of this experiment's traffic
+}
+
+// Limits are resolved limits: every journey has one.
+type Limits struct {
+	BlastRadius float64       `json:"blast_radius"`
+	Recovery    time.Duration `json:"recovery"` // 0: not limited
+	Baseline    float64       `json:"baseline"`
+}
+
+// A Journey is a journey as one experiment sends it.
+type Journey struct {
+	experiments.Journey
+	Limit float64 `json:"limit"` // of its blast radius
+}
+
+// A Control is what the fault arm is compared with.
+type Control string
+
+const (
+	Concurrent Control = "concurrent" // the same journeys at the same time on a route without proxies
+	Baseline   Control = "baseline"   // the same arm before the fault
+)
+
+// Arms are the arms that the experiment sends journeys on.
+func (e Experiment) Arms() []Arm {
+	if e.Control == Concurrent {
+		return []Arm{FaultArm, ControlArm}
+	}
+	return []Arm{FaultArm}
+}
+
+// An Arm is one of the two groups of journeys.
+type Arm uint8
+
+const (
+	FaultArm Arm = iota
+	ControlArm
+)
+
+func (a Arm) String() string {
+	if a == ControlArm {
+		return "control"
+	}
+	return "fault"
+}
+
+// A Fault is a fault with a name of its own on a named proxy.
+type Fault struct {
+	Name string `json:"name"` // blastgauge.<run>.<n>
+	experiments.Fault
+	Proxy    string        `json:"proxy"`
+	Listen   string        `json:"listen,omitempty"`   // of the proxy, where known
+	Upstream string        `json:"upstream,omitempty"` // of the proxy, where known
+	Until    time.Duration `json:"until"`              // after the start of the fault phase
+}
+
+// Digests tell whether two runs did the same. They exclude addresses: free
+// ports differ from run to run.
+type Digests struct {
+	Faults   string `json:"faults"`
+	Journeys string `json:"journeys"`
+	Load     string `json:"load"`
+	Limits   string `json:"limits"`
+}

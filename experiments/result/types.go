@@ -1,0 +1,323 @@
+// Package result is what a run found: a journal and its observations folded
+// into outcomes, blast radii and verdicts.
+//
+// The types are the schema "blastgauge/result/v1" that CI, comparisons and
+// every report read. Shares are fractions 0 to 1, durations are seconds, an
+// absent field was not measured. Fields are only ever added.
+package result
+
+import "time"
+
+// Schema is the name and version of the format.
+const Schema = "blastgauge/result/v1"
+
+// A Result is everything that a run found.
+type Result struct {
+	Schema      string       `json:"schema"`
+	Tool        Tool         `json:"tool"`
+	Toxiproxy   Toxiproxy    `json:"toxiproxy"`
+	Run         Run          `json:"run"`
+	System      System       `json:"system"`
+	Experiments []Experiment `json:"experiments"`
+	Documents   []Document   `json:"documents,omitempty"`
+	Warnings    []string     `json:"warnings,omitempty"` // about the run as a whole
+}
+
+// Tool is the blastgauge that ran.
+type Tool struct {
+	Version string `json:"version"`
+}
+
+// Toxiproxy is the server that carried the faults.
+type Toxiproxy struct {
+	Kind    string `json:"kind"` // blastgauge, stock or embedded
+	Version string `json:"version,omitempty"`
+}
+
+// Run is one execution.
+type Run struct {
+	ID       string    `json:"id"`
+	Seed     uint64    `json:"seed"`
+	Started  time.Time `json:"started"`
+	Ended    time.Time `json:"ended,omitzero"`
+	Outcome  string    `json:"outcome"` // completed, interrupted or failed
+	ExitCode int       `json:"exit_code"`
+	Error    string    `json:"error,omitempty"`
+	Signal   string    `json:"signal,omitempty"` // what interrupted it: HUP, INT or TERM
+	Commit   string    `json:"commit,omitempty"`
+}
+
+// Outcomes of a run.
+const (
+	Completed   = "completed"
+	Interrupted = "interrupted"
+	FailedRun   = "failed"
+)
+
+// System is the system under test.
+type System struct {
+	Name         string                `json:"name"`
+	Environment  string                `json:"environment"`
+	Dependencies map[string]Dependency `json:"dependencies"`
+}
+
+// Dependency is what its owners say of it.
+type Dependency struct {
+	Criticality string `json:"criticality,omitempty"`
+	Owner       string `json:"owner,omitempty"`
+}
+
+// Document is the text of a file the run was planned from.
+type Document struct {
+	File string `json:"file"`
+	Text string `json:"text"`
+}
+
+// A Verdict is the answer to one hypothesis.
+type Verdict string
+
+const (
+	Held         Verdict = "held"
+	Refuted      Verdict = "refuted"
+	Inconclusive Verdict = "inconclusive"
+	Invalid      Verdict = "invalid"
+	NotRun       Verdict = "not_run"
+)
+
+// Experiment is what one experiment found.
+type Experiment struct {
+	ID         string   `json:"id"`
+	Title      string   `json:"title"`
+	Hypothesis string   `json:"hypothesis"`
+	IfRefuted  string   `json:"if_refuted,omitempty"`
+	File       string   `json:"file,omitempty"`
+	Line       int      `json:"line,omitempty"`
+	Verdict    Verdict  `json:"verdict"`
+	Reasons    []string `json:"reasons"` // why this verdict, most important first
+	Warnings   []string `json:"warnings,omitempty"`
+	Digests    Digests  `json:"digests"`
+	Limits     Limits   `json:"limits"`
+	// BlastRadius is that of the journey furthest over its limit (or nearest to
+	// it); absent where too little was measured.
+	BlastRadius *BlastRadius `json:"blast_radius,omitempty"`
+	Criteria    []Criterion  `json:"criteria"`
+	Journeys    []Journey    `json:"journeys"`
+	Phases      []Phase      `json:"phases"`
+	Events      []Event      `json:"events"`
+	Faults      []Fault      `json:"faults"`
+	Recovery    *Recovery    `json:"recovery,omitempty"`
+	Guardrail   *Guardrail   `json:"guardrail,omitempty"`
+	Lateness    *Lateness    `json:"lateness,omitempty"`
+	Invariants  []Invariant  `json:"invariants"`
+}
+
+// Digests tell whether two experiments are the same.
+type Digests struct {
+	Faults   string `json:"faults"`
+	Journeys string `json:"journeys"`
+	Load     string `json:"load"`
+	Limits   string `json:"limits"`
+}
+
+// Limits are what the hypothesis was judged by.
+type Limits struct {
+	BlastRadius float64 `json:"blast_radius"`
+	Recovery    float64 `json:"recovery,omitempty"`
+	Baseline    float64 `json:"baseline,omitempty"`
+}
+
+// BlastRadius is the share of one journey that the fault harmed beyond the
+// control.
+type BlastRadius struct {
+	Journey    string  `json:"journey"`
+	Estimate   float64 `json:"estimate"`
+	Low        float64 `json:"low"`
+	High       float64 `json:"high"`
+	Confidence float64 `json:"confidence"`
+	Control    string  `json:"control"` // concurrent, baseline or contaminated
+	Method     string  `json:"method"`
+}
+
+// Criterion is one thing that had to be true, with what was measured beside
+// its limit, both as text ready to show.
+type Criterion struct {
+	Name     string  `json:"name"`    // "blast radius of checkout", "recovery", "invariant NAME", "guardrail", "fault in effect"
+	Verdict  Verdict `json:"verdict"` // held, refuted, inconclusive or invalid
+	Limit    string  `json:"limit,omitempty"`
+	Measured string  `json:"measured,omitempty"`
+	Detail   string  `json:"detail,omitempty"`
+}
+
+// Journey is what one journey met during the fault.
+type Journey struct {
+	Name        string       `json:"name"`
+	Rate        float64      `json:"rate"`  // per second over all arms
+	Limit       float64      `json:"limit"` // of its blast radius
+	Verdict     Verdict      `json:"verdict"`
+	BlastRadius *BlastRadius `json:"blast_radius,omitempty"`
+	Arms        Arms         `json:"arms"`
+	Baseline    Arms         `json:"baseline"` // the same counts before the fault
+	// InFlight are the journeys of the fault arm that were under way when the
+	// fault came (part of the arm's counts); Released are those that its removal
+	// rescued (not part of them).
+	InFlight *Counts `json:"in_flight,omitempty"`
+	Released *Counts `json:"released,omitempty"`
+	Steps    []Step  `json:"steps"`
+	Latency  Latency `json:"latency"`
+	Series   Series  `json:"series"`
+}
+
+// Arms are counts by arm; Control is absent where the baseline is the control
+// and then Baseline.Fault is what Fault is compared with.
+type Arms struct {
+	Fault   Counts  `json:"fault"`
+	Control *Counts `json:"control,omitempty"`
+}
+
+// Counts are journeys by outcome.
+type Counts struct {
+	Journeys int      `json:"journeys"`
+	OK       int      `json:"ok"`
+	Slow     int      `json:"slow"`
+	Wrong    int      `json:"wrong"`
+	Failed   int      `json:"failed"`
+	FailedBy FailedBy `json:"failed_by"`
+}
+
+// Harmed are the journeys that did not end ok.
+func (c Counts) Harmed() int { return c.Slow + c.Wrong + c.Failed }
+
+// FailedBy are failed journeys by cause.
+type FailedBy struct {
+	Timeout int `json:"timeout"`
+	Status  int `json:"status"`
+	Error   int `json:"error"`
+	Shed    int `json:"shed"`
+}
+
+// Step is where journeys of the fault arm were first harmed. Step rows add up
+// to the journey's harmed.
+type Step struct {
+	Name   string  `json:"name"`
+	Failed int     `json:"failed"`
+	Wrong  int     `json:"wrong"`
+	Slow   int     `json:"slow"`
+	Excess float64 `json:"excess"` // share of the arm's journeys, beyond the control
+	Low    float64 `json:"low"`
+	High   float64 `json:"high"`
+}
+
+// Latency are percentiles of journey durations from the intended start, of the
+// journeys that ended ok or slow.
+type Latency struct {
+	Fault    []Percentile `json:"fault,omitempty"`
+	Control  []Percentile `json:"control,omitempty"`
+	Baseline []Percentile `json:"baseline,omitempty"` // of the fault arm
+}
+
+// Percentile is one point of a distribution.
+type Percentile struct {
+	P       float64 `json:"p"` // 0.5, 0.9, 0.95, 0.99, 1
+	Seconds float64 `json:"seconds"`
+}
+
+// Series are buckets of equal width from the start of the experiment, by
+// intended start.
+type Series struct {
+	Bucket  float64  `json:"bucket"` // seconds
+	Fault   []Bucket `json:"fault"`
+	Control []Bucket `json:"control,omitempty"`
+}
+
+// Bucket counts the journeys that were intended to start in it.
+type Bucket struct {
+	Journeys int     `json:"journeys"`
+	Harmed   int     `json:"harmed"`
+	P95      float64 `json:"p95,omitempty"` // seconds, of journeys that ended ok or slow
+}
+
+// Phase is a part of the experiment. From and To are seconds from the start of
+// the experiment.
+type Phase struct {
+	Name string    `json:"name"`
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	// Start and End are the same in seconds since the experiment's start, on
+	// the monotonic clock: what Series is drawn against.
+	Start float64 `json:"start"`
+	End   float64 `json:"end"`
+}
+
+// Event is something that happened, told to people.
+type Event struct {
+	At     time.Time `json:"at"`
+	Second float64   `json:"second"` // since the experiment's start
+	What   string    `json:"what"`
+}
+
+// Fault is one fault with the evidence that it was there and is gone.
+type Fault struct {
+	Name            string             `json:"name"`
+	Inject          string             `json:"inject"`
+	Into            string             `json:"into"`
+	Proxy           string             `json:"proxy,omitempty"`
+	Attributes      map[string]float64 `json:"attributes"`
+	Share           float64            `json:"share"`
+	Description     string             `json:"description"` // "latency 2s, jitter 250ms"
+	Exercised       Exercised          `json:"exercised"`
+	Injected        time.Time          `json:"injected,omitzero"`
+	Removed         time.Time          `json:"removed,omitzero"`
+	RemovalVerified bool               `json:"removal_verified"`
+}
+
+// A Grade says how well it is known that a fault met traffic.
+type Grade string
+
+const (
+	GradeCounted  Grade = "counted"  // the server counted what it touched
+	GradeObserved Grade = "observed" // the fault arm shifted significantly
+	GradeProbed   Grade = "probed"   // only our own probe met it
+	GradeNo       Grade = "no"
+)
+
+// Exercised is the evidence that a fault met traffic.
+type Exercised struct {
+	Grade Grade  `json:"grade"`
+	Met   int64  `json:"met,omitempty"` // connections or messages that it acted on
+	Of    int64  `json:"of,omitempty"`
+	Note  string `json:"note,omitempty"`
+}
+
+// Recovery is the time from proven removal until harm was back at the
+// control's level. Censored means that it was not back when the experiment
+// ended: Seconds is then how long was watched.
+type Recovery struct {
+	Seconds  float64 `json:"seconds"`
+	Censored bool    `json:"censored"`
+}
+
+// Guardrail says whether and why the fault was removed early.
+type Guardrail struct {
+	Tripped bool      `json:"tripped"`
+	At      time.Time `json:"at,omitzero"`
+	Value   float64   `json:"value,omitempty"`
+	Limit   float64   `json:"limit,omitempty"`
+	Detail  string    `json:"detail,omitempty"`
+}
+
+// Lateness is how much later than planned journeys were started, in seconds.
+type Lateness struct {
+	P50 float64 `json:"p50"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+// Invariant is the state of one invariant before and after the fault, in
+// violations.
+type Invariant struct {
+	Name   string   `json:"name"`
+	Before *float64 `json:"before,omitempty"`
+	After  *float64 `json:"after,omitempty"`
+	Keys   []string `json:"keys,omitempty"`
+	Detail string   `json:"detail,omitempty"`
+}

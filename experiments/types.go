@@ -1,0 +1,263 @@
+// Package experiments is what users write: the two documents, their types, and
+// the strict loading and validation that turn text into them.
+package experiments
+
+import (
+	"time"
+)
+
+// A System describes the staging system under test: blastgauge.yaml.
+type System struct {
+	Version      int          `json:"version"`
+	Name         string       `json:"system"`
+	Environment  string       `json:"environment"`
+	AllowHosts   []string     `json:"allow_hosts,omitempty"`
+	Toxiproxy    string       `json:"toxiproxy"` // URL of a control API, or "embedded"
+	URL          string       `json:"url"`       // where journeys enter; this route goes through the proxies
+	ControlURL   string       `json:"control_url,omitempty"`
+	Host         string       `json:"host,omitempty"` // Host header where it differs from the URL's
+	TLS          *TLS         `json:"tls,omitempty"`
+	Dependencies []Dependency `json:"dependencies"` // in the order of the document
+	Journeys     []Journey    `json:"journeys"`     // in the order of the document
+	Invariants   []Invariant  `json:"invariants,omitempty"`
+	Defaults     Settings     `json:"defaults"`
+	Caps         Caps         `json:"caps"`
+	File         string       `json:"-"` // as given; relative file names in the document are relative to its folder
+	Text         string       `json:"-"` // the document, ${env:…} unexpanded
+	places       places       // where each field stands, for errors found later
+}
+
+// Embedded is the value of System.Toxiproxy that makes blastgauge start its own
+// proxies for the length of a run.
+const Embedded = "embedded"
+
+// TLS configures connections to the entry and control URLs.
+type TLS struct {
+	CAFile     string `json:"ca_file,omitempty"`
+	ServerName string `json:"server_name,omitempty"`
+}
+
+// Criticality is what the owners of a system believe of a dependency.
+type Criticality string
+
+const (
+	Hard Criticality = "hard" // the journey cannot do without it
+	Soft Criticality = "soft" // the journey degrades without it
+)
+
+// A Dependency is something the system calls through a proxy.
+type Dependency struct {
+	Name        string      `json:"name"`
+	Listen      string      `json:"listen,omitempty"`   // host:port of the proxy
+	Upstream    string      `json:"upstream,omitempty"` // host:port, with or without a scheme
+	Proxy       string      `json:"proxy,omitempty"`    // the proxy's name where it is not the dependency's
+	Criticality Criticality `json:"criticality,omitempty"`
+	Owner       string      `json:"owner,omitempty"`
+}
+
+// ProxyName is the name of the dependency's proxy on its Toxiproxy.
+func (d Dependency) ProxyName() string {
+	if d.Proxy != "" {
+		return d.Proxy
+	}
+	return d.Name
+}
+
+// A Journey is what one user does, as requests in order.
+type Journey struct {
+	Name      string        `json:"name"`
+	Rate      float64       `json:"rate"`       // journeys per second over all arms
+	SlowAfter time.Duration `json:"slow_after"` // the whole journey's budget
+	Timeout   time.Duration `json:"timeout"`    // of the whole journey
+	Steps     []Step        `json:"steps"`
+}
+
+// A Step is one request of a journey and what it must return.
+type Step struct {
+	Name      string        `json:"name"`
+	Request   Request       `json:"request"`
+	Expect    Expect        `json:"expect"`
+	Captures  []Capture     `json:"captures,omitempty"`
+	Timeout   time.Duration `json:"timeout,omitempty"`    // 0: what is left of the journey's
+	SlowAfter time.Duration `json:"slow_after,omitempty"` // 0: only the journey's budget counts
+	Poll      *Poll         `json:"poll,omitempty"`
+}
+
+// A Poll repeats a step until its expectation is met.
+type Poll struct {
+	Every time.Duration `json:"every"`
+	For   time.Duration `json:"for"`
+}
+
+// A Request is an HTTP request before its variables are filled in. All texts
+// may hold ${variables}, JSON in any string inside it. At most one of JSON,
+// Form and Body is set.
+type Request struct {
+	Method  string  `json:"method"`
+	Target  string  `json:"target"` // a path below the entry URL, or an absolute URL
+	Headers []Field `json:"headers,omitempty"`
+	JSON    any     `json:"json,omitempty"`     // map[string]any, []any, string, json.Number, bool or nil
+	HasJSON bool    `json:"has_json,omitempty"` // true where JSON is set, also to null
+	Form    []Field `json:"form,omitempty"`
+	Body    string  `json:"body,omitempty"`
+}
+
+// A Field is a name and a text with variables, in the order of the document.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Expect is what a response must be. A status that is not expected makes the
+// step failed, any other unmet check makes it wrong.
+type Expect struct {
+	Status []int   `json:"status,omitempty"` // any of these; none means 200 to 299
+	JSON   []Check `json:"json,omitempty"`   // Target is a JSONPath (RFC 9535)
+	Header []Check `json:"header,omitempty"` // Target is a header's name
+	Body   []Check `json:"body,omitempty"`   // Target is empty
+}
+
+// An Op is how a check compares.
+type Op string
+
+const (
+	Eq       Op = "eq"
+	Ne       Op = "ne"
+	Exists   Op = "exists" // Value is true
+	Absent   Op = "absent" // Value is true
+	Lt       Op = "lt"
+	Lte      Op = "lte"
+	Gt       Op = "gt"
+	Gte      Op = "gte"
+	In       Op = "in"       // Value is a list
+	Matches  Op = "matches"  // Value is an RE2 regular expression
+	Contains Op = "contains" // body only
+	Lacks    Op = "lacks"    // body only: must not contain
+)
+
+// A Check is one expectation on a part of the response.
+type Check struct {
+	Target string `json:"target,omitempty"`
+	Op     Op     `json:"op"`
+	Value  any    `json:"value"` // shape as Request.JSON; strings may hold ${variables}
+}
+
+// Source says which part of a response a capture reads.
+type Source string
+
+const (
+	FromJSON   Source = "json"   // Expr is a JSONPath (RFC 9535)
+	FromHeader Source = "header" // Expr is a header's name
+	FromCookie Source = "cookie" // Expr is a cookie's name
+	FromRegex  Source = "regex"  // Expr is an RE2 expression on the body; its first group counts, or all of it
+)
+
+// Pick says which of several captured values is taken.
+type Pick string
+
+const (
+	First  Pick = "first" // the default
+	Last   Pick = "last"
+	Random Pick = "random"
+)
+
+// A Capture keeps a value of a response for later steps as ${Name}.
+type Capture struct {
+	Name string `json:"name"`
+	From Source `json:"from"`
+	Expr string `json:"expr"`
+	Pick Pick   `json:"pick,omitempty"`
+}
+
+// An Invariant is something that must be true of the system's data, asked by
+// one request before and after a fault.
+type Invariant struct {
+	Name    string        `json:"name"`
+	Request Request       `json:"request"` // the target is an absolute URL
+	Expect  Expect        `json:"expect"`
+	Keys    string        `json:"keys,omitempty"`   // JSONPath of what is in violation, for the report
+	Within  time.Duration `json:"within,omitempty"` // time that asynchronous work may take to settle
+}
+
+// Settings are what a system gives as defaults and an experiment overrides.
+// Nil and zero mean "not set" until plan resolves them.
+type Settings struct {
+	Phases     Phases      `json:"phases"`
+	Limits     Limits      `json:"limits"`
+	Guardrails []Guardrail `json:"guardrails,omitempty"`
+}
+
+// Phases are the lengths of an experiment's phases; negative means "not set".
+type Phases struct {
+	Warmup   time.Duration `json:"warmup"`
+	Baseline time.Duration `json:"baseline"`
+	Fault    time.Duration `json:"fault"`
+	Recovery time.Duration `json:"recovery"`
+}
+
+// Unset is a phase length that was not given.
+const Unset time.Duration = -1
+
+// Limits are what a hypothesis is judged by. Shares are fractions 0 to 1.
+type Limits struct {
+	BlastRadius *float64           `json:"blast_radius,omitempty"`
+	Recovery    *time.Duration     `json:"recovery,omitempty"`
+	Baseline    *float64           `json:"baseline,omitempty"` // harmed share that makes an experiment invalid
+	Journeys    map[string]float64 `json:"journeys,omitempty"` // blast radius by journey
+}
+
+// A Guardrail removes the fault when the live blast radius is beyond it.
+type Guardrail struct {
+	BlastRadius float64 `json:"blast_radius"`
+}
+
+// Caps are what no experiment may exceed; zero means no cap.
+type Caps struct {
+	BlastRadius float64       `json:"blast_radius,omitempty"`
+	Duration    time.Duration `json:"duration,omitempty"`
+}
+
+// An Experiment is one hypothesis and the faults that test it.
+type Experiment struct {
+	Version    int                `json:"version"`
+	ID         string             `json:"experiment"`
+	Title      string             `json:"title"`
+	Hypothesis string             `json:"hypothesis"`
+	IfRefuted  string             `json:"if_refuted,omitempty"`
+	Faults     []Fault            `json:"faults"`
+	Settings   Settings           `json:"settings"`
+	Rates      map[string]float64 `json:"rates,omitempty"` // journeys per second by journey, in place of the system's
+	File       string             `json:"-"`
+	Text       string             `json:"-"`
+	Line       int                `json:"-"` // of `experiment:`, for annotations
+	places     places
+}
+
+// A Stream is the direction of bytes that a fault acts on.
+type Stream string
+
+const (
+	Downstream Stream = "downstream" // answers; the default
+	Upstream   Stream = "upstream"   // requests
+)
+
+// A Fault is one thing that goes wrong. Attributes are in held units
+// (seconds, bytes, bytes per second), named as in the catalogue.
+type Fault struct {
+	Inject     string             `json:"inject"`
+	Into       string             `json:"into"`
+	Attributes map[string]float64 `json:"attributes,omitempty"`
+	Share      float64            `json:"share"` // of connections; 1 when not given
+	Stream     Stream             `json:"stream,omitempty"`
+	At         time.Duration      `json:"at,omitempty"`  // after the start of the fault phase
+	For        time.Duration      `json:"for,omitempty"` // 0: to the end of the fault phase
+}
+
+// A Place is where something stands in a document, both counted from 1.
+type Place struct {
+	Line, Col int
+}
+
+// places holds the place of each field by its path, such as
+// "journeys.checkout.steps[1].request". Each experiment and system has its own.
+type places map[string]Place

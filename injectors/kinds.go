@@ -1,0 +1,137 @@
+package injectors
+
+// Units of Toxiproxy's wire, as factors from ours.
+const (
+	toMillis    = 1e3  // seconds → milliseconds
+	toMicros    = 1e6  // seconds → microseconds
+	toKilobytes = 1e-3 // bytes per second → KB per second
+	same        = 1
+)
+
+// Catalogue lists every fault kind in the order people meet them. The facts
+// under Surprises were measured against Toxiproxy v2.12.0.
+func Catalogue() []Kind {
+	return []Kind{latency(), down(), timeout(), resetPeer(), bandwidth(), slowClose(), slicer(), limitData()}
+}
+
+func latency() Kind {
+	return Kind{
+		Name: "latency", Level: Byte, Wire: "latency",
+		Summary: "answers arrive late",
+		Attributes: []Attribute{
+			{Name: "latency", Unit: Duration, Required: true, Min: 0.001, Max: 3600, Wire: "latency", Scale: toMillis,
+				Doc: "how late, such as 2s"},
+			{Name: "jitter", Unit: Duration, Max: 3600, Wire: "jitter", Scale: toMillis,
+				Doc: "latency varies by up to this much either way, such as 250ms"},
+		},
+		Example: "{inject: latency, into: payments, latency: 2s, jitter: 250ms}",
+		Surprises: []string{
+			"jitter is drawn for every chunk and chunks stay in order: a long answer is delayed by the largest draw, not the average",
+		},
+		rule: func(a map[string]float64) (string, string) {
+			if a["jitter"] > a["latency"] {
+				return "jitter", "jitter must not exceed latency"
+			}
+			return "", ""
+		},
+	}
+}
+
+func down() Kind {
+	return Kind{
+		Name: "down", Level: Byte, Wire: "down", Streamless: true, CutsOnRemoval: false,
+		Summary: "connections are refused, live ones are cut",
+		Example: "{inject: down, into: payments}",
+	}
+}
+
+func timeout() Kind {
+	return Kind{
+		Name: "timeout", Level: Byte, Wire: "timeout", CutsOnRemoval: true,
+		Summary: "the dependency hangs: data stops, connections stay open",
+		Attributes: []Attribute{
+			{Name: "timeout", Unit: Duration, Max: 3600, Wire: "timeout", Scale: toMillis,
+				Doc: "close the connection after this long; 0s, the default, hangs until the fault is removed"},
+		},
+		Example: "{inject: timeout, into: payments}",
+		Surprises: []string{
+			"removing it closes the waiting connections, which the system sees as errors for a moment",
+			"the time-out starts again while data arrives",
+		},
+	}
+}
+
+func resetPeer() Kind {
+	return Kind{
+		Name: "reset_peer", Level: Byte, Wire: "reset_peer", CutsOnRemoval: true,
+		Summary: "connections are reset (TCP RST)",
+		Attributes: []Attribute{
+			{Name: "timeout", Unit: Duration, Max: 3600, Wire: "timeout", Scale: toMillis,
+				Doc: "reset after this long; 0s, the default, at once"},
+		},
+		Example:   "{inject: reset_peer, into: carts, timeout: 500ms}",
+		Surprises: []string{"a connection that was open before may end with a plain EOF instead of a reset on a stock server"},
+	}
+}
+
+func bandwidth() Kind {
+	return Kind{
+		Name: "bandwidth", Level: Byte, Wire: "bandwidth",
+		Summary: "each connection carries only so many bytes per second",
+		Attributes: []Attribute{
+			{Name: "rate", Unit: Bandwidth, Required: true, Min: 1000, Wire: "rate", Scale: toKilobytes,
+				Doc: "bytes per second of each connection, such as 100KB/s"},
+		},
+		Example:   "{inject: bandwidth, into: catalogue, rate: 100KB/s}",
+		Surprises: []string{"the rate is per connection: 16 connections at 100KB/s carry 1600KB/s together"},
+	}
+}
+
+func slowClose() Kind {
+	return Kind{
+		Name: "slow_close", Level: Byte, Wire: "slow_close", CutsOnRemoval: true,
+		Summary: "connections close late",
+		Attributes: []Attribute{
+			{Name: "delay", Unit: Duration, Required: true, Min: 0.001, Max: 3600, Wire: "delay", Scale: toMillis,
+				Doc: "how much later, such as 1s"},
+		},
+		Example:   "{inject: slow_close, into: catalogue, delay: 1s}",
+		Surprises: []string{"it never delays an answer, only the end of a connection: keep-alive clients do not feel it"},
+	}
+}
+
+func slicer() Kind {
+	return Kind{
+		Name: "slicer", Level: Byte, Wire: "slicer",
+		Summary: "data arrives in small pieces",
+		Attributes: []Attribute{
+			{Name: "average_size", Unit: Size, Required: true, Min: 1, Wire: "average_size", Scale: same,
+				Doc: "average size of a piece, such as 64B"},
+			{Name: "size_variation", Unit: Size, Wire: "size_variation", Scale: same,
+				Doc: "pieces vary by up to this much either way; less than average_size"},
+			{Name: "delay", Unit: Duration, Max: 3600, Wire: "delay", Scale: toMicros,
+				Doc: "pause between pieces, such as 10ms"},
+		},
+		Example:   "{inject: slicer, into: catalogue, average_size: 64B, size_variation: 32B, delay: 10ms}",
+		Surprises: []string{"with a delay it acts as a rate limit: average_size per delay"},
+		rule: func(a map[string]float64) (string, string) {
+			if a["size_variation"] >= a["average_size"] {
+				return "size_variation", "size_variation must be less than average_size"
+			}
+			return "", ""
+		},
+	}
+}
+
+func limitData() Kind {
+	return Kind{
+		Name: "limit_data", Level: Byte, Wire: "limit_data", CutsOnRemoval: true,
+		Summary: "a connection ends after so many bytes",
+		Attributes: []Attribute{
+			{Name: "bytes", Unit: Size, Required: true, Min: 1, Wire: "bytes", Scale: same,
+				Doc: "bytes that a connection may carry, such as 10KB"},
+		},
+		Example:   "{inject: limit_data, into: catalogue, bytes: 10KB}",
+		Surprises: []string{"the quota adds up over the life of a connection: with keep-alive every Nth answer is cut, not every long one"},
+	}
+}
