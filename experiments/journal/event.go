@@ -22,11 +22,19 @@ const (
 	GuardrailTripped  Kind = "guardrail_tripped"  // Detail, Value, Limit
 	InvariantChecked  Kind = "invariant_checked"  // Reading, Phase (baseline: before the fault, recovery: after it)
 	Probed            Kind = "probed"             // Fault, Probe
-	Sampled           Kind = "sampled"            // Phase: warmup is the idle rate before traffic; Traffic by proxy
+	Sampled           Kind = "sampled"            // Detail names the moment, see below; Traffic by proxy
 	ExperimentEnded   Kind = "experiment_ended"   // Error where it was cut short
 	Interrupted       Kind = "interrupted"        // Detail names the signal
 	SuiteStopped      Kind = "suite_stopped"      // Detail says why the rest is not run
 	RunEnded          Kind = "run_ended"          // Error
+)
+
+// Moments at which the traffic of the proxies is sampled.
+const (
+	BeforeIdle    = "before idle"    // nobody of ours sends
+	BeforeTraffic = "before traffic" // the idle rate is what moved since
+	BeforeFault   = "before fault"
+	AfterFault    = "after fault"
 )
 
 // An Event is one line of journal.ndjson. Since, not At, is what durations are
@@ -40,6 +48,7 @@ type Event struct {
 	Phase      Phase         `json:"phase,omitempty"`
 	Fault      string        `json:"fault,omitempty"` // a fault's name
 	Verified   bool          `json:"verified,omitempty"`
+	Began      time.Duration `json:"began,omitempty"` // of a removal: when it was asked for, as Since
 	Evidence   *Evidence     `json:"evidence,omitempty"`
 	Probe      *Probe        `json:"probe,omitempty"`
 	Reading    *Reading      `json:"reading,omitempty"`

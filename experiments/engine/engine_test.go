@@ -1,0 +1,369 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+)
+
+func TestAWholeRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		start := time.Now()
+		if err := b.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := time.Since(start).Round(time.Second); got != 19*time.Second {
+			t.Errorf("took %v, want the 19 s of its phases", got)
+		}
+		want := []journal.Kind{
+			journal.RunStarted, journal.ExperimentStarted, journal.PhaseStarted, journal.PhaseStarted, journal.PhaseStarted,
+			journal.FaultIntended, journal.FaultInjected, journal.FaultRemoved, journal.PhaseStarted,
+			journal.ExperimentEnded, journal.RunEnded,
+		}
+		if got := b.mem.kinds(); !slices.Equal(got, want) {
+			t.Errorf("journal = %v, want %v", got, want)
+		}
+		removed, _ := b.mem.find(journal.FaultRemoved)
+		if !removed.Verified || removed.Evidence.Met != 7 {
+			t.Errorf("removal = %+v, want it verified, with the last counts", removed)
+		}
+		if b.mem.seen < 1800 { // 19 s at 100/s
+			t.Errorf("%d observations", b.mem.seen)
+		}
+	})
+}
+
+// The intent must be durable before anything is changed, and a fault whose
+// intent is not is never injected.
+func TestNoRecordNoFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		b.mem.failAt = journal.FaultIntended
+		injected := false
+		b.mem.on = func(journal.Event) { injected = injected || b.in.harming() }
+		if err := b.run(t.Context()); !errors.Is(err, errDisk) {
+			t.Errorf("Run() = %v, want the disk's error", err)
+		}
+		if injected || b.in.harming() {
+			t.Error("a fault was injected without a record")
+		}
+	})
+}
+
+// From the moment a fault is in force, no failing journal may keep it there.
+func TestUndoDoesNotWaitForTheJournal(t *testing.T) {
+	for _, kind := range []journal.Kind{journal.FaultInjected, journal.FaultRemoved, journal.ExperimentEnded} {
+		t.Run(string(kind), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench()
+				b.mem.failAt = kind
+				if err := b.run(t.Context()); !errors.Is(err, errDisk) {
+					t.Errorf("Run() = %v, want the disk's error", err)
+				}
+				if b.in.harming() {
+					t.Error("the fault was left in force")
+				}
+			})
+		})
+	}
+}
+
+func TestInterruptInEveryPhaseRemovesTheFault(t *testing.T) {
+	phases := map[string]time.Duration{
+		"warmup": 500 * time.Millisecond, "baseline": 3 * time.Second, "fault": 9 * time.Second, "recovery": 17 * time.Second,
+	}
+	for name, after := range phases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench()
+				ctx, stop := context.WithCancelCause(t.Context())
+				time.AfterFunc(after, func() { stop(&Interrupt{"INT"}) })
+				start := time.Now()
+				err := b.run(ctx)
+				if i, ok := errors.AsType[*Interrupt](err); !ok || i.Signal != "INT" || !errors.Is(err, ErrInterrupted) {
+					t.Errorf("Run() = %v, want an interrupt", err)
+				}
+				if took := time.Since(start); took > after+100*time.Millisecond {
+					t.Errorf("stopped %v after the signal", took-after)
+				}
+				if b.in.harming() {
+					t.Error("the fault was left in force")
+				}
+				kinds := b.mem.kinds()
+				removed, interrupted := slices.Index(kinds, journal.FaultRemoved), slices.Index(kinds, journal.Interrupted)
+				if interrupted < 0 || (name == "fault" && (removed < 0 || removed > interrupted)) {
+					t.Errorf("journal = %v, want the removal first, then the reason", kinds)
+				}
+			})
+		})
+	}
+}
+
+func TestAHalfAppliedFaultIsReverted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		b.in.injectErr = errors.New("connection reset in the middle")
+		err := b.run(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "inject latency into payments: connection reset") {
+			t.Errorf("Run() = %v, want the injection's error", err)
+		}
+		if b.in.harming() {
+			t.Error("half a fault was left in force")
+		}
+		if e, ok := b.mem.find(journal.FaultRemoved); !ok || !e.Verified {
+			t.Error("the removal is not in the journal")
+		}
+	})
+}
+
+func TestAHungRevertIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		release := make(chan struct{})
+		defer close(release)
+		b.in.revert = func(context.Context) error { <-release; return nil } // ignores its context
+		start := time.Now()
+		err := b.run(t.Context())
+		if !errors.Is(err, ErrNotRemoved) || !strings.Contains(err.Error(), "blastgauge.r.1 on payments") {
+			t.Errorf("Run() = %v, want ErrNotRemoved that names the fault", err)
+		}
+		if got := time.Since(start).Round(time.Second); got != 26*time.Second { // 16 s of phases and 10 s of trying
+			t.Errorf("ended after %v, want 26s", got)
+		}
+		e, ok := b.mem.find(journal.FaultRemoved)
+		if !ok || e.Verified || e.Error == "" {
+			t.Errorf("the journal says %+v, want an unverified removal", e)
+		}
+	})
+}
+
+func TestARemovalIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		b.in.revert = func(context.Context) error {
+			if b.in.reverts < 4 {
+				return errors.New("connection refused")
+			}
+			return nil
+		}
+		if err := b.run(t.Context()); err != nil {
+			t.Errorf("Run() = %v", err)
+		}
+		if b.in.harming() || b.in.reverts != 4 {
+			t.Errorf("after %d removals the fault is still there: %v", b.in.reverts, b.in.harming())
+		}
+	})
+}
+
+// One hung removal must not use up the time of the others.
+func TestRemovalsRunSideBySide(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		hung := &fakeInjector{live: map[string]bool{}, revert: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
+		b.opts.Injectors["down"] = hung
+		other := newFault("blastgauge.r.2", 0, 10*time.Second)
+		other.Inject = "down"
+		e := &b.plan.Experiments[0]
+		e.Faults = append(e.Faults, other)
+		if err := b.run(t.Context()); !errors.Is(err, ErrNotRemoved) || strings.Contains(err.Error(), "blastgauge.r.1") {
+			t.Errorf("Run() = %v, want only the hung fault in it", err)
+		}
+		if b.in.harming() {
+			t.Error("the healthy removal did not happen")
+		}
+	})
+}
+
+func TestGuardrailRemovesTheFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		b.plan.Experiments[0].Guardrails = []experiments.Guardrail{{BlastRadius: 0.36}}
+		b.harm = func(in *fakeInjector) bool { return in.harming() }
+		if err := b.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		intended, _ := b.mem.find(journal.FaultIntended)
+		removed, _ := b.mem.find(journal.FaultRemoved)
+		if in := removed.Since - intended.Since; in > 2*time.Second {
+			t.Errorf("the fault stayed %v beyond its guardrail", in)
+		}
+		trip, ok := b.mem.find(journal.GuardrailTripped)
+		if !ok || trip.Value < 0.9 || trip.Limit != 0.36 || !strings.Contains(trip.Detail, "checkout") {
+			t.Errorf("trip = %+v", trip)
+		}
+	})
+}
+
+// Journeys that hang end long after a guardrail should have tripped: their harm
+// counts from the moment their budget is spent.
+func TestGuardrailSeesJourneysThatHang(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		b.plan.Experiments[0].Guardrails = []experiments.Guardrail{{BlastRadius: 0.36}}
+		b.late = func() int {
+			if b.in.harming() {
+				return 200
+			}
+			return 0
+		}
+		if err := b.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := b.mem.find(journal.GuardrailTripped); !ok {
+			t.Error("200 journeys beyond their budget did not trip the guardrail")
+		}
+	})
+}
+
+func TestGuardrailDoesNotTripOnSharedHarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		b.plan.Experiments[0].Guardrails = []experiments.Guardrail{{BlastRadius: 0.36}}
+		if err := b.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if e, ok := b.mem.find(journal.GuardrailTripped); ok {
+			t.Errorf("tripped without harm: %s", e.Detail)
+		}
+	})
+}
+
+func TestAFaultThatVanishesEndsItsPhase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		time.AfterFunc(9*time.Second, b.in.vanish) // 3 s into the fault
+		if err := b.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		e, ok := b.mem.find(journal.FaultVanished)
+		if !ok || e.Detail != "no such toxic" {
+			t.Errorf("vanished = %+v, %v", e, ok)
+		}
+		if at := e.Since.Round(time.Second); at < 9*time.Second || at > 10*time.Second {
+			t.Errorf("noticed at %v, want within a second", at)
+		}
+	})
+}
+
+func TestSeveralFaultsAtTheirTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		e := &b.plan.Experiments[0]
+		e.Faults = append(e.Faults, newFault("blastgauge.r.2", 2*time.Second, 5*time.Second))
+		if err := b.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		base := time.Duration(0)
+		for _, ev := range b.mem.events {
+			switch ev.Kind {
+			case journal.PhaseStarted:
+				if ev.Phase == journal.Fault {
+					base = ev.Since
+				}
+			case journal.FaultInjected, journal.FaultRemoved:
+				got = append(got, (ev.Since-base).Round(time.Second).String()+" "+string(ev.Kind)+" "+ev.Fault)
+			}
+		}
+		want := []string{
+			"0s fault_injected blastgauge.r.1", "2s fault_injected blastgauge.r.2",
+			"5s fault_removed blastgauge.r.2", "10s fault_removed blastgauge.r.1",
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+func TestTheSuiteWaitsForAHealthyBaseline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		b.plan.Experiments = append(b.plan.Experiments, b.plan.Experiments[0])
+		b.plan.Experiments[1].ID = "second"
+		sickUntil := time.Now().Add(40 * time.Second) // the second experiment's warm-up would end at 20 s
+		b.harm = func(*fakeInjector) bool {
+			return time.Now().Before(sickUntil) && time.Since(sickUntil) > -21*time.Second
+		}
+		if err := b.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var baseline time.Duration
+		for _, e := range b.mem.events {
+			if e.Experiment == "second" && e.Phase == journal.Baseline {
+				baseline = e.Since
+			}
+		}
+		if baseline < 40*time.Second || baseline > 47*time.Second {
+			t.Errorf("the second baseline began at %v, want soon after 40 s", baseline)
+		}
+	})
+}
+
+func TestTheSuiteStopsWhenTheSystemDoesNotComeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		b.plan.Experiments = append(b.plan.Experiments, b.plan.Experiments[0])
+		b.plan.Experiments[1].ID = "second"
+		sickFrom := time.Now().Add(17 * time.Second)
+		b.harm = func(*fakeInjector) bool { return time.Now().After(sickFrom) }
+		if err := b.run(t.Context()); err != nil {
+			t.Fatalf("Run() = %v: a system that stays down is a finding", err)
+		}
+		stop, ok := b.mem.find(journal.SuiteStopped)
+		if !ok || !strings.Contains(stop.Detail, "second") {
+			t.Errorf("suite stopped = %+v, %v", stop, ok)
+		}
+		if n := len(slices.DeleteFunc(b.mem.kinds(), func(k journal.Kind) bool { return k != journal.FaultIntended })); n != 1 {
+			t.Errorf("%d faults were injected, want only the first experiment's", n)
+		}
+	})
+}
+
+func TestAPanicInTrafficRemovesTheFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		b.harm = func(in *fakeInjector) bool {
+			if in.harming() {
+				panic("a bug in the generator")
+			}
+			return false
+		}
+		err := b.run(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "a bug in the generator") {
+			t.Errorf("Run() = %v, want the panic as an error", err)
+		}
+		if b.in.harming() {
+			t.Error("the fault was left in force")
+		}
+	})
+}
+
+func TestInvariantsAreReadBeforeAndAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		b.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
+		b.opts.Ask = func(_ context.Context, inv experiments.Invariant, _ time.Time) journal.Reading {
+			return journal.Reading{Invariant: inv.Name, Holds: true}
+		}
+		if err := b.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var phases []journal.Phase
+		for _, e := range b.mem.events {
+			if e.Kind == journal.InvariantChecked {
+				phases = append(phases, e.Phase)
+			}
+		}
+		if want := []journal.Phase{journal.Baseline, journal.Recovery}; !slices.Equal(phases, want) {
+			t.Errorf("read in %v, want %v", phases, want)
+		}
+	})
+}

@@ -1,0 +1,198 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-multierror"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+// faults are the faults of one trial: which are in force, and what is known of
+// them.
+type faults struct {
+	t *trial
+
+	mu     sync.Mutex
+	active []*activeFault // in the order of injection
+}
+
+// An activeFault has been intended and not been removed with proof.
+type activeFault struct {
+	plan.Fault
+	last journal.Evidence // the latest look at it
+}
+
+func newFaults(t *trial) *faults { return &faults{t: t} }
+
+// inject records the intent, causes the fault and reads it back.
+func (fs *faults) inject(ctx context.Context, f plan.Fault) error {
+	t := fs.t
+	in, ok := t.o.Injectors[f.Inject]
+	if !ok {
+		return fmt.Errorf("no injector for %q", f.Inject)
+	}
+	if err := t.event(journal.FaultIntended, journal.Event{Fault: f.Name}); err != nil {
+		return err // no record, no fault
+	}
+	a := &activeFault{Fault: f}
+	fs.mu.Lock()
+	fs.active = append(fs.active, a)
+	fs.mu.Unlock()
+
+	ictx, cancel := context.WithTimeout(ctx, t.o.InjectTimeout)
+	defer cancel()
+	if err := in.Inject(ictx, f); err != nil {
+		return fmt.Errorf("inject %s into %s: %w", f.Inject, f.Into, err)
+	}
+	evidence, err := in.Check(ictx, f)
+	if err != nil {
+		return fmt.Errorf("read back %s: %w", f.Name, err)
+	}
+	fs.saw(a, evidence)
+	if !evidence.Present {
+		return fmt.Errorf("read back %s: not in force: %s", f.Name, evidence.Detail)
+	}
+	return t.event(journal.FaultInjected, journal.Event{Fault: f.Name, Evidence: &evidence})
+}
+
+func (fs *faults) saw(a *activeFault, e journal.Evidence) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	a.last = e
+}
+
+func (fs *faults) list() []*activeFault {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return slices.Clone(fs.active)
+}
+
+// look reads back every fault in force. It returns the first that is gone, by
+// name, with what was seen instead. A server that does not answer is no proof
+// of anything: the next look may get through, and removal has its own.
+func (fs *faults) look(ctx context.Context) (gone, detail string) {
+	for _, a := range fs.list() {
+		evidence, err := fs.t.o.Injectors[a.Inject].Check(ctx, a.Fault)
+		switch {
+		case err != nil:
+			continue
+		case !evidence.Present:
+			return a.Name, evidence.Detail
+		}
+		fs.saw(a, evidence)
+	}
+	return "", ""
+}
+
+// removeAll takes back every fault in force. It runs also when ctx has ended:
+// being told to stop is the usual reason to be here.
+func (fs *faults) removeAll(ctx context.Context) error {
+	return fs.remove(ctx, func(*activeFault) bool { return true })
+}
+
+// remove takes back the faults chosen, side by side and within one time-out, so
+// that one hung removal does not use up the time of the others. What could not
+// be removed stays active and is tried again by the next call.
+func (fs *faults) remove(ctx context.Context, chosen func(*activeFault) bool) error {
+	list := []*activeFault{}
+	for _, a := range fs.list() {
+		if chosen(a) {
+			list = append(list, a)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	rctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fs.t.o.RevertTimeout)
+	defer cancel()
+	results := make([]error, len(list))
+	began := fs.t.since()
+	var removals sync.WaitGroup
+	for i, a := range list {
+		removals.Go(func() { results[i] = fs.revert(rctx, a) })
+	}
+	removals.Wait()
+	return fs.conclude(list, results, began)
+}
+
+// revertEvery is the pause after a failed removal: a server that restarts is
+// back within the time-out.
+const revertEvery = 250 * time.Millisecond
+
+// revert undoes one fault, again and again until it succeeds or ctx ends.
+func (fs *faults) revert(ctx context.Context, a *activeFault) error {
+	var last error
+	for {
+		err := fs.tryRevert(ctx, a)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() == nil || last == nil:
+			last = err // what came of being out of time would hide the reason
+		}
+		if !wait(ctx, revertEvery) {
+			return last
+		}
+	}
+}
+
+// tryRevert gives up waiting when ctx ends, also for an injector that does not:
+// the others and the report must not wait for it.
+func (fs *faults) tryRevert(ctx context.Context, a *activeFault) error {
+	done := make(chan error, 1) // buffered: the call must be able to end after we left
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				done <- fmt.Errorf("panic: %v", p)
+			}
+		}()
+		done <- fs.t.o.Injectors[a.Inject].Revert(ctx, a.Fault)
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("no answer within %s", fs.t.o.RevertTimeout)
+	}
+}
+
+// conclude records the removals, those that failed too.
+func (fs *faults) conclude(list []*activeFault, results []error, began time.Duration) error {
+	defer fs.forget(list)
+	failed := &multierror.Error{ErrorFormat: oneLine}
+	var unrecorded error
+	for i, a := range list {
+		e := journal.Event{Fault: a.Name, Verified: results[i] == nil, Began: began, Evidence: &a.last}
+		if results[i] != nil {
+			e.Error = results[i].Error()
+			failed.Errors = append(failed.Errors, fmt.Errorf("%s on %s: %w", a.Name, a.Proxy, results[i]))
+		}
+		unrecorded = errors.Join(unrecorded, fs.t.event(journal.FaultRemoved, e))
+	}
+	if err := failed.ErrorOrNil(); err != nil {
+		return errors.Join(fmt.Errorf("%w: %w", ErrNotRemoved, err), unrecorded)
+	}
+	return unrecorded
+}
+
+func (fs *faults) forget(list []*activeFault) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.active = slices.DeleteFunc(fs.active, func(a *activeFault) bool { return slices.Contains(list, a) })
+}
+
+func oneLine(errs []error) string {
+	texts := make([]string, len(errs))
+	for i, err := range errs {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}

@@ -1,0 +1,118 @@
+package journal
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"sync"
+	"time"
+)
+
+// Names of the files in a run directory.
+const (
+	EventsFile       = "journal.ndjson"
+	ObservationsFile = "observations"
+)
+
+// A Log writes the journal of one run into its directory. Its methods may be
+// called from several goroutines.
+type Log struct {
+	mu      sync.Mutex
+	events  *os.File
+	obsFile *os.File
+	obs     *bufio.Writer
+	flushed time.Time
+}
+
+// Create starts a journal in dir, which must not hold one yet.
+func Create(dir *os.Root) (*Log, error) {
+	const flags, mode = os.O_CREATE | os.O_EXCL | os.O_WRONLY, 0o600
+	events, err := dir.OpenFile(EventsFile, flags, mode)
+	if err != nil {
+		return nil, fmt.Errorf("create journal: %w", err)
+	}
+	obs, err := dir.OpenFile(ObservationsFile, flags, mode)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("create observations: %w", err), events.Close())
+	}
+	l := &Log{events: events, obsFile: obs, obs: bufio.NewWriter(obs), flushed: time.Now()}
+	if _, err := l.obs.WriteString(header); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// Record appends an event and returns once it is on disk. After an error the
+// event must be taken as not recorded.
+func (l *Log) Record(e Event) error {
+	line, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, err := l.events.Write(append(line, '\n')); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	if err := l.events.Sync(); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
+}
+
+// Observe appends what became of a journey. It is buffered for at most a
+// second of traffic: a run that dies loses that much and no more.
+func (l *Log) Observe(o Observation) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var frame [256]byte
+	if _, err := l.obs.Write(appendFrame(frame[:0], o)); err != nil {
+		return fmt.Errorf("observations: %w", err)
+	}
+	if now := time.Now(); now.Sub(l.flushed) > time.Second {
+		l.flushed = now
+		if err := l.obs.Flush(); err != nil {
+			return fmt.Errorf("observations: %w", err)
+		}
+	}
+	return nil
+}
+
+// Close flushes and closes the files.
+func (l *Log) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return errors.Join(l.obs.Flush(), l.obsFile.Close(), l.events.Close())
+}
+
+// ReadEvents yields the events in r in order and stops after the first error.
+// A last line without its end is what a run killed in the middle of a write
+// leaves behind: it is dropped, not an error.
+func ReadEvents(r io.Reader) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		br := bufio.NewReader(r)
+		for n := 1; ; n++ {
+			line, err := br.ReadBytes('\n')
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				yield(Event{}, fmt.Errorf("read journal: %w", err))
+				return
+			}
+			var e Event
+			if err := json.Unmarshal(bytes.TrimSpace(line), &e); err != nil {
+				yield(Event{}, fmt.Errorf("journal line %d: %w", n, err))
+				return
+			}
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,290 @@
+package plan
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/stats"
+	"github.com/blastgauge/blastgauge/injectors"
+)
+
+// What an experiment gets where neither it nor its system says otherwise.
+const (
+	defaultWarmup      = 5 * time.Second
+	defaultBaseline    = 60 * time.Second
+	defaultFault       = 120 * time.Second
+	defaultRecovery    = 90 * time.Second
+	defaultBlastRadius = 0.05
+	defaultHarmed      = 0.02 // of the baseline, beyond which nothing can be concluded
+)
+
+// ErrImpossible is wrapped by every error that means "the documents are right
+// one by one, but cannot be run like this".
+var ErrImpossible = errors.New("cannot be planned")
+
+// Options are what a run adds to its documents.
+type Options struct {
+	Run     string // see [NewRun]
+	Seed    uint64
+	Version string
+	Commit  string
+	// Phases override what the documents say; experiments.Unset leaves a phase
+	// as it is.
+	Phases experiments.Phases
+}
+
+// NoOverride leaves every phase as the documents say.
+func NoOverride() experiments.Phases {
+	return experiments.Phases{
+		Warmup: experiments.Unset, Baseline: experiments.Unset,
+		Fault: experiments.Unset, Recovery: experiments.Unset,
+	}
+}
+
+// NewRun makes the id of a run: YYYYMMDDthhmmssz-xxxxxx, in UTC, so that run
+// directories sort by time and two runs of one second differ.
+func NewRun(now time.Time) string {
+	const letters = "0123456789abcdefghijklmnopqrstuvwxyz"
+	tail := make([]byte, 6)
+	for i := range tail {
+		tail[i] = letters[rand.IntN(len(letters))]
+	}
+	return now.UTC().Format("20060102t150405z") + "-" + string(tail)
+}
+
+// Make plans the experiments in the order given. The error, if any, is of
+// class [ErrImpossible] and names every experiment that cannot run.
+func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Plan, error) {
+	p := &Plan{Run: o.Run, Seed: o.Seed, Version: o.Version, Commit: o.Commit, System: *s}
+	p.Documents = append(p.Documents, Document{s.File, s.Text})
+	fault := 0
+	var errs []error
+	for _, doc := range list {
+		e := resolve(s, doc, o)
+		for i := range e.Faults {
+			fault++
+			e.Faults[i].Name = fmt.Sprintf("blastgauge.%s.%d", p.Run, fault)
+		}
+		if err := possible(e, s.Caps); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %s: %w", doc.File, e.ID, err))
+		}
+		p.Experiments = append(p.Experiments, e)
+		p.Documents = append(p.Documents, Document{doc.File, doc.Text})
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrImpossible, err)
+	}
+	return p, nil
+}
+
+func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Experiment {
+	d := s.Defaults
+	e := Experiment{
+		ID: doc.ID, Title: cmp.Or(doc.Title, doc.ID), Hypothesis: doc.Hypothesis, IfRefuted: doc.IfRefuted,
+		File: doc.File, Line: doc.Line,
+		Phases: experiments.Phases{
+			Warmup:   phase(o.Phases.Warmup, doc.Settings.Phases.Warmup, d.Phases.Warmup, defaultWarmup),
+			Baseline: phase(o.Phases.Baseline, doc.Settings.Phases.Baseline, d.Phases.Baseline, defaultBaseline),
+			Fault:    phase(o.Phases.Fault, doc.Settings.Phases.Fault, d.Phases.Fault, defaultFault),
+			Recovery: phase(o.Phases.Recovery, doc.Settings.Phases.Recovery, d.Phases.Recovery, defaultRecovery),
+		},
+		Invariants: s.Invariants,
+		Limits:     limits(doc.Settings.Limits, d.Limits),
+		Guardrails: doc.Settings.Guardrails,
+		Seed:       seedOf(o.Seed, doc.ID),
+	}
+	if e.Guardrails == nil {
+		e.Guardrails = d.Guardrails
+	}
+	if limit := s.Caps.BlastRadius; limit > 0 && limit < 1 { // a cap is a guardrail that no experiment can lift
+		e.Guardrails = append(slices.Clone(e.Guardrails), experiments.Guardrail{BlastRadius: limit})
+	}
+	e.Control, e.ControlWhy = Baseline, "no control_url is declared: the baseline phase is the control"
+	if s.ControlURL != "" {
+		e.Control, e.ControlWhy = Concurrent, "control_url is declared: the same journeys run at the same time on a route without proxies"
+	}
+	for _, j := range s.Journeys {
+		e.Journeys = append(e.Journeys, journey(j, doc, d.Limits, e.Limits))
+	}
+	for _, f := range doc.Faults {
+		e.Faults = append(e.Faults, fault(s, f, e.Phases.Fault))
+	}
+	e.Digests = digests(e)
+	e.Warnings = warnings(e)
+	return e
+}
+
+// phase takes the first length that was given.
+func phase(lengths ...time.Duration) time.Duration {
+	for _, l := range lengths {
+		if l != experiments.Unset {
+			return l
+		}
+	}
+	return 0
+}
+
+func limits(own, defaults experiments.Limits) Limits {
+	l := Limits{BlastRadius: defaultBlastRadius, Baseline: defaultHarmed}
+	for _, given := range []experiments.Limits{defaults, own} {
+		if given.BlastRadius != nil {
+			l.BlastRadius = *given.BlastRadius
+		}
+		if given.Recovery != nil {
+			l.Recovery = *given.Recovery
+		}
+		if given.Baseline != nil {
+			l.Baseline = *given.Baseline
+		}
+	}
+	return l
+}
+
+func journey(j experiments.Journey, doc *experiments.Experiment, defaults experiments.Limits, l Limits) Journey {
+	if rate, ok := doc.Rates[j.Name]; ok {
+		j.Rate = rate
+	}
+	limit := l.BlastRadius
+	// An experiment's own overall limit is more specific than a system's limit
+	// for one journey.
+	if v, ok := defaults.Journeys[j.Name]; ok && doc.Settings.Limits.BlastRadius == nil {
+		limit = v
+	}
+	if v, ok := doc.Settings.Limits.Journeys[j.Name]; ok {
+		limit = v
+	}
+	return Journey{Journey: j, Limit: limit}
+}
+
+func fault(s *experiments.System, f experiments.Fault, phase time.Duration) Fault {
+	out := Fault{Fault: f, Proxy: f.Into, Until: phase}
+	if f.For > 0 {
+		out.Until = f.At + f.For
+	}
+	for _, d := range s.Dependencies {
+		if d.Name == f.Into {
+			out.Proxy, out.Listen, out.Upstream = d.ProxyName(), d.Listen, d.Upstream
+		}
+	}
+	return out
+}
+
+// possible checks what only the resolved experiment shows.
+func possible(e Experiment, caps experiments.Caps) error {
+	var errs []error
+	if d := e.Duration(); caps.Duration > 0 && d > caps.Duration {
+		errs = append(errs, fmt.Errorf("it takes %s, more than caps.duration of %s allows", d, caps.Duration))
+	}
+	for _, j := range e.Journeys {
+		if e.Phases.Fault < 2*j.SlowAfter {
+			errs = append(errs, fmt.Errorf("the fault phase of %s is shorter than twice slow_after of journey %s (%s): make it at least %s",
+				e.Phases.Fault, j.Name, j.SlowAfter, 2*j.SlowAfter))
+		}
+	}
+	if e.Phases.Baseline <= 0 {
+		errs = append(errs, errors.New("a baseline of 0s leaves nothing to compare with"))
+	}
+	for _, f := range e.Faults {
+		if f.Until > e.Phases.Fault || f.At >= f.Until {
+			errs = append(errs, fmt.Errorf("the fault on %s lasts from %s to %s, outside the fault phase of %s", f.Into, f.At, f.Until, e.Phases.Fault))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// seedOf gives each experiment its own stream of random numbers, so that
+// running one alone repeats what it did in the suite.
+func seedOf(seed uint64, id string) uint64 {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%d/%s", seed, id)
+	return h.Sum64()
+}
+
+// Duration is how long the experiment takes when nothing stops it.
+func (e Experiment) Duration() time.Duration {
+	return e.Phases.Warmup + e.Phases.Baseline + e.Phases.Fault + e.Phases.Recovery
+}
+
+// Duration is how long all experiments take when nothing stops them.
+func (p *Plan) Duration() time.Duration {
+	var d time.Duration
+	for _, e := range p.Experiments {
+		d += e.Duration()
+	}
+	return d
+}
+
+// Load is the journeys per second that the experiment sends, over all arms.
+func (e Experiment) Load() float64 {
+	rate := 0.0
+	for _, j := range e.Journeys {
+		rate += j.Rate
+	}
+	return rate
+}
+
+// Cohort is how many journeys of j are expected to count in the fault arm, and
+// in its control.
+func (e Experiment) Cohort(j Journey) (fault, control int) {
+	rate := j.Rate / float64(len(e.Arms()))
+	fault = int(rate * (e.Phases.Fault - j.SlowAfter).Seconds())
+	if e.Control == Concurrent {
+		return fault, fault
+	}
+	return fault, int(rate * e.Phases.Baseline.Seconds())
+}
+
+// Precision is the half width that the interval of j's blast radius will have
+// if the blast radius is at its limit.
+func (e Experiment) Precision(j Journey) float64 {
+	fault, control := e.Cohort(j)
+	return stats.HalfWidth(j.Limit, fault, control)
+}
+
+// warnings tells what will surprise, before time is spent on it.
+func warnings(e Experiment) []string {
+	var list []string
+	for _, j := range e.Journeys {
+		fault, control := e.Cohort(j)
+		upper := stats.Newcombe(stats.Count{N: fault}, stats.Count{N: control}).High
+		switch {
+		case fault < 30 || control < 30:
+			list = append(list, fmt.Sprintf("%s: about %d journeys in an arm, fewer than the 30 that a verdict needs", j.Name, min(fault, control)))
+		case upper > j.Limit:
+			list = append(list, fmt.Sprintf("%s: cannot be shown to hold: even no harm at all is known only to %.1f points, the limit is %s (about %d journeys per arm would do instead of %d)",
+				j.Name, upper*100, Percent(j.Limit), neededToHold(j.Limit), min(fault, control)))
+		}
+	}
+	for _, f := range e.Faults {
+		kind, _ := injectors.Lookup(f.Inject)
+		for _, s := range kind.Surprises {
+			list = append(list, f.Inject+": "+s)
+		}
+		if f.Share < 1 && kind.Level == injectors.Byte {
+			list = append(list, fmt.Sprintf("%s: share %s is a share of connections, drawn once per connection, not of requests", f.Inject, Percent(f.Share)))
+		}
+	}
+	return list
+}
+
+// neededToHold is how many unharmed journeys per arm show that a limit holds.
+func neededToHold(limit float64) int {
+	for n := 30; n < 1_000_000; n += n/20 + 1 {
+		if stats.Newcombe(stats.Count{N: n}, stats.Count{N: n}).High <= limit {
+			return n
+		}
+	}
+	return 1_000_000
+}
+
+// Percent writes a share as people do: 5%, 0.5%, 36%.
+func Percent(share float64) string {
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", share*100), ".0") + "%"
+}

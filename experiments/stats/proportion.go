@@ -1,0 +1,92 @@
+// Package stats is the arithmetic behind the verdicts: intervals and quantiles
+// as pure functions that state their assumptions and their source.
+package stats
+
+import "math"
+
+// z95 is the two-sided 95 % point of the standard normal distribution.
+const z95 = 1.959963984540054
+
+// Confidence is the level of every interval in this package.
+const Confidence = 0.95
+
+// A Count is Hits out of N.
+type Count struct {
+	Hits, N int
+}
+
+// Share is Hits/N, and 0 for an empty count.
+func (c Count) Share() float64 {
+	if c.N == 0 {
+		return 0
+	}
+	return float64(c.Hits) / float64(c.N)
+}
+
+// An Interval is an estimate with its 95 % bounds.
+type Interval struct {
+	Estimate, Low, High float64
+}
+
+// Wilson is the score interval of a share. It assumes independent trials.
+// An empty count gives 0 to 1: nothing is known.
+//
+// Source: E. B. Wilson, "Probable Inference, the Law of Succession, and
+// Statistical Inference", JASA 22 (1927), 209-212.
+func Wilson(c Count) Interval {
+	if c.N == 0 {
+		return Interval{0, 0, 1}
+	}
+	n, p := float64(c.N), c.Share()
+	centre := (p + z95*z95/(2*n)) / (1 + z95*z95/n)
+	half := z95 / (1 + z95*z95/n) * math.Sqrt(p*(1-p)/n+z95*z95/(4*n*n))
+	// Rounding must not push a bound past the estimate: 0 of n has Low exactly 0.
+	return Interval{p, max(0, min(centre-half, p)), min(1, max(centre+half, p))}
+}
+
+// Newcombe is the interval of the difference a − b of two independent shares,
+// built from their score intervals. It assumes independent trials in both.
+//
+// Source: R. G. Newcombe, "Interval estimation for the difference between
+// independent proportions", Statistics in Medicine 17 (1998), 873-890, method 10.
+func Newcombe(a, b Count) Interval {
+	if a.N == 0 || b.N == 0 {
+		return Interval{a.Share() - b.Share(), -1, 1}
+	}
+	wa, wb := Wilson(a), Wilson(b)
+	d := wa.Estimate - wb.Estimate
+	low := d - math.Hypot(wa.Estimate-wa.Low, wb.High-wb.Estimate)
+	high := d + math.Hypot(wa.High-wa.Estimate, wb.Estimate-wb.Low)
+	return Interval{d, max(-1, low), min(1, high)}
+}
+
+// HalfWidth is the expected half width of [Newcombe] when share of n trials are
+// hits in one arm, and none of m in the other: what a plan can promise before
+// anything is measured. It is in the unit of shares.
+func HalfWidth(share float64, n, m int) float64 {
+	hits := int(math.Round(share * float64(n)))
+	i := Newcombe(Count{hits, n}, Count{0, m})
+	return (i.High - i.Low) / 2
+}
+
+// Needed is about how many trials per arm bring the half width of a difference
+// down to half, for a share in one arm and near none in the other. It grows n
+// by doubling and bisecting on [HalfWidth], and gives up at a million.
+func Needed(share, half float64) int {
+	const most = 1_000_000
+	low, high := 1, 2
+	for HalfWidth(share, high, high) > half {
+		if high >= most {
+			return most
+		}
+		low, high = high, high*2
+	}
+	for high-low > 1 {
+		if mid := (low + high) / 2; HalfWidth(share, mid, mid) > half {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return high
+}
