@@ -1,0 +1,294 @@
+// Package checkout is a small web shop on real loopback sockets, made to be
+// experimented on: a storefront, nine dependencies that it calls and one that
+// nobody calls.
+//
+// There are two routes through the shop. The fault route reaches every
+// dependency at an address that the caller gives, which is where proxies go.
+// The control route has a storefront and a pricing service of its own and
+// reaches the dependencies directly, so that no fault in a proxy can touch it.
+// The dependencies behind both are shared; they answer fast, hold no lock while
+// they wait, and cannot be exhausted by connections of one arm that hang.
+//
+//	customer ─► storefront ─► [proxies] ─► catalogue inventory orders payments mail recommendations carts (Redis)
+//	                      └─► [pricing] ─► pricing ─► [settings] ─► settings
+//
+// There are two builds of the storefront, and with it of pricing:
+//
+//	                   naive                              hardened
+//	time limits        none                               every call
+//	payments fail      2 retries without a key, then 502  1 retry with a key, then accepted as "deferred"
+//	payments hang      hangs; charges twice when cut      as above, after 0.8 s; at once when the breaker is open
+//	carts fail         502                                the cart travels in its signed id
+//	catalogue fails    502                                the last catalogue
+//	settings fail      502                                the last good settings
+//	settings are odd   believed                           the last good settings
+//	recommendations    waited for; an error is tolerated  150 ms, then none
+//	mail               waited for; an error loses the order  sent later
+//	others fail        502, or hang                       502, 503 (breaker) or 504
+//
+// The other third-party packages here are what shops are made of: go-redis for
+// the carts, miniredis so that the demo needs no Redis, failsafe-go for the
+// policies of the hardened build.
+package checkout
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// The builds of the storefront.
+const (
+	Naive    = "naive"
+	Hardened = "hardened"
+)
+
+const (
+	closeGrace = 250 * time.Millisecond // for customers to be served to the end
+	closeLimit = 5 * time.Second        // for everything else to notice
+)
+
+// Options configures a System. The zero value is the naive build with an
+// embedded Redis, silent.
+type Options struct {
+	Storefront string       // Naive or Hardened; "" is Naive
+	Redis      string       // host:port or redis://[user:password@]host:port[/db]; "" is embedded
+	Log        *slog.Logger // nil discards
+}
+
+// A Dependency is something that the storefront, or pricing, calls over the
+// network.
+type Dependency struct {
+	Name        string
+	Upstream    string // where it really is: http://127.0.0.1:23456, redis://127.0.0.1:23457
+	Criticality string // "hard": a checkout needs it; "soft": it should not
+	Owner       string // a made-up team
+}
+
+// A System is a running shop. Its methods may be called concurrently.
+type System struct {
+	build string
+	log   *slog.Logger
+
+	services       []service
+	redis          *redis.Options
+	embedded       *embeddedRedis
+	fault, control side
+
+	mu     sync.Mutex // held while opening and closing
+	opened bool
+	ended  bool
+	err    error // of Close
+}
+
+// side is what exists once for each route.
+type side struct {
+	pricing    *pricing
+	storefront *storefront
+}
+
+// service is a declared dependency. server is nil for carts and pricing, which
+// are no plain HTTP services.
+type service struct {
+	name, criticality, owner string
+	handler                  func() http.Handler
+	server                   *server
+}
+
+// directory lists the dependencies in the order in which documents and reports
+// show them: along a checkout, the soft ones last.
+func directory() []service {
+	return []service{
+		{name: "catalogue", criticality: "hard", owner: "team-assortment", handler: newCatalogue},
+		{name: "carts", criticality: "hard", owner: "team-basket"},
+		{name: "pricing", criticality: "hard", owner: "team-pricing"},
+		{name: "settings", criticality: "hard", owner: "team-platform", handler: newSettings},
+		{name: "inventory", criticality: "hard", owner: "team-logistics", handler: newInventory},
+		{name: "orders", criticality: "hard", owner: "team-orders", handler: newOrders},
+		{name: "payments", criticality: "hard", owner: "team-payments", handler: newPayments},
+		{name: "recommendations", criticality: "soft", owner: "team-discovery", handler: newRecommendations},
+		{name: "mail", criticality: "soft", owner: "team-messaging", handler: newMail},
+		{name: "reviews", criticality: "soft", owner: "team-community", handler: newReviews},
+	}
+}
+
+// calledByStorefront names the dependencies that a storefront calls itself.
+func calledByStorefront() []string {
+	return []string{"catalogue", "carts", "pricing", "inventory", "orders", "payments", "recommendations", "mail"}
+}
+
+// Start starts the dependencies, and both pricing services, on free loopback
+// ports. The storefronts hold their ports, too, but answer 503 until Open. ctx
+// bounds the start only: the system runs until Close.
+func Start(ctx context.Context, o Options) (*System, error) {
+	s := &System{
+		build:    cmp.Or(o.Storefront, Naive),
+		log:      cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
+		services: directory(),
+	}
+	if s.build != Naive && s.build != Hardened {
+		return nil, fmt.Errorf("storefront %q: there are %q and %q", s.build, Naive, Hardened)
+	}
+	if err := s.start(ctx, o.Redis); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *System) start(ctx context.Context, redisAddress string) error {
+	var err error
+	if redisAddress == "" {
+		if s.embedded, err = startRedis(ctx); err != nil {
+			return err
+		}
+		redisAddress = s.embedded.mini.Addr()
+	}
+	if s.redis, err = redisOptions(redisAddress); err != nil {
+		return err
+	}
+	for i := range s.services {
+		if s.services[i].handler == nil {
+			continue
+		}
+		l, err := listen(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.services[i].name, err)
+		}
+		s.services[i].server = serve(l, s.services[i].handler(), s.log)
+	}
+	for _, one := range []*side{&s.fault, &s.control} {
+		if one.pricing, err = newPricing(ctx, s.log); err != nil {
+			return fmt.Errorf("pricing: %w", err)
+		}
+		if one.storefront, err = newStorefront(ctx, s.log); err != nil {
+			return fmt.Errorf("storefront: %w", err)
+		}
+	}
+	return nil
+}
+
+// Dependencies lists every dependency of the fault route, always in the same
+// order. Proxies are put in front of their upstreams between Start and Open.
+func (s *System) Dependencies() []Dependency {
+	list := make([]Dependency, 0, len(s.services))
+	for _, svc := range s.services {
+		d := Dependency{Name: svc.name, Criticality: svc.criticality, Owner: svc.owner}
+		switch {
+		case svc.server != nil:
+			d.Upstream = svc.server.url()
+		case svc.name == "carts":
+			d.Upstream = redisUpstream(s.redis)
+		default:
+			d.Upstream = s.fault.pricing.server.url()
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// Open opens both storefronts. proxied says where the fault route finds each
+// dependency, as host:port by name; one that is missing is reached directly. An
+// unknown name, an address without a port, or a second Open is an error.
+func (s *System) Open(ctx context.Context, proxied map[string]string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.opened || s.ended {
+		return errors.New("the shop was opened or closed before")
+	}
+	direct := make(map[string]string, len(s.services))
+	for _, svc := range s.services {
+		if svc.server != nil {
+			direct[svc.name] = svc.server.address
+		}
+	}
+	direct["carts"] = s.redis.Addr
+	faulty := maps.Clone(direct)
+	direct["pricing"] = s.control.pricing.server.address
+	faulty["pricing"] = s.fault.pricing.server.address
+	for name, address := range proxied {
+		if _, ok := faulty[name]; !ok {
+			return fmt.Errorf("no dependency is called %q", name)
+		}
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			return fmt.Errorf("address of %s: %w", name, err)
+		}
+		faulty[name] = address
+	}
+	s.opened = true
+	s.open(ctx, s.fault, faulty)
+	s.open(ctx, s.control, direct)
+	return nil
+}
+
+// open connects one side to the dependencies at addresses.
+func (s *System) open(ctx context.Context, one side, addresses map[string]string) {
+	one.pricing.connect(ctx, "http://"+addresses["settings"], s.build, s.log)
+	r := route{build: s.build, base: make(map[string]string)}
+	for _, name := range calledByStorefront() {
+		if name != "carts" {
+			r.base[name] = "http://" + addresses[name]
+		}
+	}
+	r.carts = func(build string, f *storefront) *cartStore {
+		limit := time.Duration(0)
+		if build == Hardened {
+			limit = patientCarts
+		}
+		return newCartStore(s.redis, addresses["carts"], limit, f.counters.calls["carts"])
+	}
+	one.storefront.open(r, s.log)
+}
+
+// URL is where customers enter on the fault route, such as
+// http://127.0.0.1:23458. It is known from Start on.
+func (s *System) URL() string { return s.fault.storefront.server.url() }
+
+// ControlURL is the same shop on a route without proxies.
+func (s *System) ControlURL() string { return s.control.storefront.server.url() }
+
+// Close ends everything, callers before what they call, and returns when no
+// goroutine and no socket of the system is left, within seconds even if every
+// proxy hangs. A second Close returns what the first did.
+func (s *System) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.ended = true
+		s.err = s.shutDown()
+	}
+	return s.err
+}
+
+// shutDown also serves a Start that came only half way.
+func (s *System) shutDown() error {
+	var errs []error
+	sides := []side{s.fault, s.control}
+	for _, one := range sides {
+		if one.storefront != nil {
+			errs = append(errs, one.storefront.close())
+		}
+	}
+	for _, one := range sides {
+		if one.pricing != nil {
+			errs = append(errs, one.pricing.close())
+		}
+	}
+	for _, svc := range s.services {
+		if svc.server != nil {
+			errs = append(errs, svc.server.close(0, func() {}))
+		}
+	}
+	if s.embedded != nil {
+		s.embedded.close()
+	}
+	return errors.Join(errs...)
+}

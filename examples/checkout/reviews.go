@@ -1,0 +1,17 @@
+package checkout
+
+import (
+	"net/http"
+	"time"
+)
+
+// newReviews answers GET /for/{sku}. Nobody calls it: an experiment on it must
+// come out as "this fault met nothing", never as "the system held".
+func newReviews() http.Handler {
+	pace := &pace{min: time.Millisecond, max: 3 * time.Millisecond, seed: 7}
+	mux := routes(healthy("reviews"))
+	mux.HandleFunc("GET /for/{sku}", pace.paced(func(w http.ResponseWriter, r *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]any{"sku": r.PathValue("sku"), "stars": 4.5, "count": 128})
+	}))
+	return mux
+}
