@@ -265,6 +265,7 @@ type Fault struct {
 	Share           float64            `json:"share"`
 	Description     string             `json:"description"` // "latency 2s, jitter 250ms"
 	Exercised       Exercised          `json:"exercised"`
+	Intended        bool               `json:"intended"` // its injection was begun
 	Injected        time.Time          `json:"injected,omitzero"`
 	Removed         time.Time          `json:"removed,omitzero"`
 	RemovalVerified bool               `json:"removal_verified"`

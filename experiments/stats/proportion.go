@@ -53,11 +53,8 @@ func Newcombe(a, b Count) Interval {
 	if a.N == 0 || b.N == 0 {
 		return Interval{a.Share() - b.Share(), -1, 1}
 	}
-	wa, wb := Wilson(a), Wilson(b)
-	d := wa.Estimate - wb.Estimate
-	low := d - math.Hypot(wa.Estimate-wa.Low, wb.High-wb.Estimate)
-	high := d + math.Hypot(wa.High-wa.Estimate, wb.Estimate-wb.Low)
-	return Interval{d, max(-1, low), min(1, high)}
+	d := Minus(Wilson(a), Wilson(b))
+	return Interval{d.Estimate, max(-1, d.Low), min(1, d.High)}
 }
 
 // HalfWidth is the expected half width of [Newcombe] when share of n trials are
@@ -89,4 +86,19 @@ func Needed(share, half float64) int {
 		}
 	}
 	return high
+}
+
+// Minus is the interval of the difference a − b of two independent estimates,
+// from the distances of their bounds (the method of variance estimates
+// recovery, which gives [Newcombe] for two score intervals).
+//
+// Source: G. Y. Zou and A. Donner, "Construction of confidence limits about
+// effect measures", Statistics in Medicine 27 (2008), 1693-1702.
+func Minus(a, b Interval) Interval {
+	d := a.Estimate - b.Estimate
+	return Interval{
+		Estimate: d,
+		Low:      d - math.Hypot(a.Estimate-a.Low, b.High-b.Estimate),
+		High:     d + math.Hypot(a.High-a.Estimate, b.Estimate-b.Low),
+	}
 }

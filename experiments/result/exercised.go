@@ -1,0 +1,127 @@
+package result
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/stats"
+)
+
+// exercised grades the evidence that a fault met traffic.
+func (t *trial) exercised(f *faultRecord, shifted bool) Exercised {
+	e := Exercised{Met: f.evidence.Met, Of: f.evidence.Of}
+	switch {
+	case f.evidence.Counted && f.evidence.Met == 0:
+		e.Grade, e.Note = GradeNo, fmt.Sprintf("the proxy counted nothing that met it: does the system reach %s through the proxy?", f.plan.Into)
+	case f.evidence.Counted && !t.aboveIdle(f):
+		e.Grade, e.Note = GradeNo, "the proxy carried no more than it does when no journeys run"
+	case f.evidence.Counted:
+		e.Grade = GradeCounted
+	case shifted:
+		e.Grade, e.Note = GradeObserved, "this server cannot count, but the fault arm changed significantly"
+	case f.probe != nil && f.probe.Met:
+		e.Grade, e.Note = GradeProbed, "only our own probe met it: no journey showed that it did"
+	default:
+		e.Grade, e.Note = GradeNo, fmt.Sprintf("nothing shows that it met traffic: does the system reach %s through the proxy?", f.plan.Into)
+	}
+	return e
+}
+
+// aboveIdle tells whether the fault's proxy was busier during the fault than
+// before any journey was sent: health checks and connection pools are not
+// journeys. Without samples there is nothing against it.
+func (t *trial) aboveIdle(f *faultRecord) bool {
+	idle, ok1 := t.carried(journal.BeforeIdle, journal.BeforeTraffic, f.plan.Proxy)
+	busy, ok2 := t.carried(journal.BeforeTraffic, journal.AfterFault, f.plan.Proxy)
+	if !ok1 || !ok2 {
+		return true
+	}
+	return busy.connections > 2*idle.connections || busy.bytes > 2*idle.bytes
+}
+
+// A pace is what a proxy carried per second.
+type pace struct{ connections, bytes float64 }
+
+func (t *trial) carried(from, to, proxy string) (pace, bool) {
+	a, okA := t.samples[from]
+	b, okB := t.samples[to]
+	took := (b.Since - a.Since).Seconds()
+	if !okA || !okB || took <= 0 {
+		return pace{}, false
+	}
+	find := func(e journal.Event) (journal.Traffic, bool) {
+		i := slices.IndexFunc(e.Traffic, func(c journal.Traffic) bool { return c.Proxy == proxy })
+		if i < 0 {
+			return journal.Traffic{}, false
+		}
+		return e.Traffic[i], true
+	}
+	x, okX := find(a)
+	y, okY := find(b)
+	return pace{float64(y.Connections-x.Connections) / took, float64(y.Bytes-x.Bytes) / took}, okX && okY
+}
+
+// shifted tells whether the fault arm changed significantly when the fault
+// came, beyond what the control arm did: more harm, or more journeys slower
+// than nine in ten were before. A change is compared with a change, because the
+// arms take different routes and are not equally fast to begin with.
+func (t *trial) shifted(m times) bool {
+	for i := range t.plan.Journeys {
+		c := t.compare(i, m)
+		if stats.Newcombe(c.fault().harm(), c.ctrl().harm()).Low > 0 {
+			return true
+		}
+		slow := func(arm plan.Arm) stats.Interval {
+			limit := usual(c.list, arm, m.baseline)
+			return stats.Newcombe(slower(c.list, arm, c.cohort, limit), slower(c.list, arm, m.baseline, limit))
+		}
+		change := slow(plan.FaultArm)
+		if c.control == ConcurrentControl {
+			change = stats.Minus(change, slow(plan.ControlArm))
+		}
+		if change.Low > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func usual(list []journal.Observation, arm plan.Arm, in span) time.Duration {
+	var took []time.Duration
+	for _, o := range list {
+		if o.Arm == arm && in.holds(o.Intended) {
+			took = append(took, o.Took)
+		}
+	}
+	slices.Sort(took)
+	return stats.Quantile(took, 0.9)
+}
+
+func slower(list []journal.Observation, arm plan.Arm, in span, limit time.Duration) stats.Count {
+	var c stats.Count
+	for _, o := range list {
+		if o.Arm == arm && in.holds(o.Intended) {
+			c.N++
+			if o.Took > limit {
+				c.Hits++
+			}
+		}
+	}
+	return c
+}
+
+// weakest is the grade of an experiment: that of its least proven fault.
+func weakest(faults []Fault) Grade {
+	order := []Grade{GradeNo, GradeProbed, GradeObserved, GradeCounted}
+	worst := len(order) - 1
+	for _, f := range faults {
+		worst = min(worst, slices.Index(order, f.Exercised.Grade))
+	}
+	if len(faults) == 0 {
+		return GradeNo
+	}
+	return order[worst]
+}

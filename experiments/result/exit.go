@@ -1,0 +1,103 @@
+package result
+
+import "slices"
+
+// Exit codes are part of the contract with CI.
+const (
+	ExitHeld         = 0
+	ExitError        = 1
+	ExitUsage        = 2
+	ExitRefuted      = 3
+	ExitInconclusive = 4
+	ExitInvalid      = 5
+	ExitRefused      = 6
+	ExitNotRemoved   = 7
+	ExitHUP          = 129
+	ExitINT          = 130
+	ExitTERM         = 143
+)
+
+// Exit is the exit code of a run. The verdicts in allow, of inconclusive and
+// invalid, count as held. An allowed invalid covers not_run as well, as they
+// share a code.
+//
+// Precedence: 7 > 129, 130, 143 > 1 > 2 > 6 > 3 > 5 > 4 > 0; 2 and 6 are given
+// before a run exists.
+func (r *Result) Exit(allow []Verdict) int {
+	if slices.ContainsFunc(r.Experiments, Experiment.dangling) {
+		return ExitNotRemoved
+	}
+	switch r.Run.Outcome {
+	case Interrupted:
+		return signalExit(r.Run.Signal)
+	case FailedRun:
+		return ExitError
+	}
+	if len(r.Experiments) == 0 {
+		return ExitInvalid // nothing was tested, and that is never a success
+	}
+	code := ExitHeld
+	for _, e := range r.Experiments {
+		c := e.Verdict.exit(allow)
+		if slices.Index(byWeight, c) > slices.Index(byWeight, code) {
+			code = c
+		}
+	}
+	return code
+}
+
+// byWeight are the verdicts' codes, lightest first.
+var byWeight = []int{ExitHeld, ExitInconclusive, ExitInvalid, ExitRefuted}
+
+func (v Verdict) exit(allow []Verdict) int {
+	switch {
+	case v == Refuted:
+		return ExitRefuted
+	case v == Inconclusive && !slices.Contains(allow, Inconclusive):
+		return ExitInconclusive
+	case (v == Invalid || v == NotRun) && !slices.Contains(allow, Invalid):
+		return ExitInvalid
+	}
+	return ExitHeld
+}
+
+func signalExit(signal string) int {
+	switch signal {
+	case "HUP":
+		return ExitHUP
+	case "TERM":
+		return ExitTERM
+	}
+	return ExitINT
+}
+
+// dangling tells whether a fault of the experiment may still be in force: it
+// was meant to be injected, and nothing proves it gone.
+func (e Experiment) dangling() bool {
+	return slices.ContainsFunc(e.Faults, func(f Fault) bool { return f.Intended && !f.RemovalVerified })
+}
+
+// ExitMeaning is what a code says, for the last line of output.
+func ExitMeaning(code int) string {
+	switch code {
+	case ExitHeld:
+		return "every hypothesis held"
+	case ExitError:
+		return "error of the tool or its environment"
+	case ExitUsage:
+		return "invalid flags or documents; nothing was injected"
+	case ExitRefuted:
+		return "a hypothesis was refuted"
+	case ExitInconclusive:
+		return "inconclusive"
+	case ExitInvalid:
+		return "invalid or not run"
+	case ExitRefused:
+		return "refused by a safety rule; nothing was injected"
+	case ExitNotRemoved:
+		return "clean-up incomplete: a fault may still be active"
+	case ExitHUP, ExitINT, ExitTERM:
+		return "interrupted; faults removed"
+	}
+	return "unknown"
+}

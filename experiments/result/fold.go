@@ -1,0 +1,223 @@
+package result
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+// Read folds the journal and the observations in a run directory, also those
+// of a run that died.
+func Read(dir *os.Root) (*Result, error) {
+	events, err := dir.Open(journal.EventsFile)
+	if err != nil {
+		return nil, fmt.Errorf("not a run directory: %w", err)
+	}
+	defer events.Close()
+	observations, err := dir.Open(journal.ObservationsFile)
+	if err != nil {
+		return nil, fmt.Errorf("not a run directory: %w", err)
+	}
+	defer observations.Close()
+	return Fold(journal.ReadEvents(events), journal.ReadObservations(observations))
+}
+
+// Fold computes what a run found from its journal. It is a pure function: the
+// same journal gives the same result. A journal cut short gives a result whose
+// run has failed; damage in the middle of it becomes a warning, as what is
+// known up to there is still worth reporting.
+func Fold(events iter.Seq2[journal.Event, error], observations iter.Seq2[journal.Observation, error]) (*Result, error) {
+	f := &fold{}
+	for e, err := range events {
+		if err != nil {
+			f.damage(err)
+			break
+		}
+		f.event(e)
+	}
+	if f.plan == nil {
+		return nil, errors.New("the journal holds no plan: nothing was run")
+	}
+	for o, err := range observations {
+		if err != nil {
+			f.damage(err)
+			break
+		}
+		f.observation(o)
+	}
+	return f.result(), nil
+}
+
+// fold collects what belongs to each experiment.
+type fold struct {
+	plan      *plan.Plan
+	toxiproxy journal.Toxiproxy
+	started   time.Time
+	last      journal.Event
+	ended     *journal.Event
+	signal    string
+	stop      string // why the suite stopped
+	trials    []*trial
+	warnings  []string
+}
+
+func (f *fold) damage(err error) {
+	f.warnings = append(f.warnings, fmt.Sprintf("%v: what came after it is not in this report", err))
+}
+
+func (f *fold) event(e journal.Event) {
+	f.last = e
+	switch e.Kind {
+	case journal.RunStarted:
+		if e.Plan == nil || f.plan != nil {
+			return
+		}
+		f.plan, f.started = e.Plan, e.At
+		if e.Toxiproxy != nil {
+			f.toxiproxy = *e.Toxiproxy
+		}
+		for i := range f.plan.Experiments {
+			f.trials = append(f.trials, newTrial(&f.plan.Experiments[i]))
+		}
+	case journal.RunEnded:
+		f.ended = &e
+	case journal.Interrupted:
+		f.signal = e.Detail
+	case journal.SuiteStopped:
+		f.stop = e.Detail
+	}
+	for _, t := range f.trials {
+		if t.plan.ID == e.Experiment {
+			t.event(e)
+		}
+	}
+}
+
+func (f *fold) observation(o journal.Observation) {
+	if o.Experiment < 0 || o.Experiment >= len(f.trials) {
+		return
+	}
+	t := f.trials[o.Experiment]
+	if o.Journey < 0 || o.Journey >= len(t.observed) {
+		return
+	}
+	t.observed[o.Journey] = append(t.observed[o.Journey], o)
+}
+
+func (f *fold) result() *Result {
+	p := f.plan
+	r := &Result{
+		Schema:    Schema,
+		Tool:      Tool{p.Version},
+		Toxiproxy: Toxiproxy{f.toxiproxy.Kind, f.toxiproxy.Version},
+		Run:       f.run(),
+		System:    System{Name: p.System.Name, Environment: p.System.Environment, Dependencies: map[string]Dependency{}},
+		Warnings:  f.warnings,
+	}
+	for _, d := range p.System.Dependencies {
+		r.System.Dependencies[d.Name] = Dependency{string(d.Criticality), d.Owner}
+	}
+	for _, d := range p.Documents {
+		r.Documents = append(r.Documents, Document(d))
+	}
+	for _, t := range f.trials {
+		r.Experiments = append(r.Experiments, t.result(f))
+	}
+	r.Run.ExitCode = r.Exit(nil)
+	return r
+}
+
+func (f *fold) run() Run {
+	run := Run{ID: f.plan.Run, Seed: f.plan.Seed, Commit: f.plan.Commit, Started: f.started, Ended: f.last.At, Outcome: Completed}
+	switch {
+	case f.ended == nil:
+		run.Outcome, run.Error = FailedRun, fmt.Sprintf("the run died: its journal stops after %s", strings.ReplaceAll(string(f.last.Kind), "_", " "))
+	case f.signal != "":
+		run.Outcome, run.Signal = Interrupted, f.signal
+	case f.ended.Error != "":
+		run.Outcome, run.Error = FailedRun, f.ended.Error
+	}
+	return run
+}
+
+// A trial is one experiment's part of the journal.
+type trial struct {
+	plan     *plan.Experiment
+	start    journal.Event
+	end      *journal.Event
+	phases   []journal.Event
+	faults   []*faultRecord // in the order of the plan
+	trip     *journal.Event
+	vanished *journal.Event
+	readings []journal.Event
+	samples  map[string]journal.Event // by moment
+	observed [][]journal.Observation  // by journey
+}
+
+// A faultRecord is what the journal knows of one fault.
+type faultRecord struct {
+	plan                        plan.Fault
+	intended, injected, removed *journal.Event
+	probe                       *journal.Probe
+	evidence                    journal.Evidence // the last one
+}
+
+func newTrial(e *plan.Experiment) *trial {
+	t := &trial{plan: e, samples: map[string]journal.Event{}, observed: make([][]journal.Observation, len(e.Journeys))}
+	for _, f := range e.Faults {
+		t.faults = append(t.faults, &faultRecord{plan: f})
+	}
+	return t
+}
+
+func (t *trial) event(e journal.Event) {
+	switch e.Kind {
+	case journal.ExperimentStarted:
+		t.start = e
+	case journal.ExperimentEnded:
+		t.end = &e
+	case journal.PhaseStarted:
+		t.phases = append(t.phases, e)
+	case journal.GuardrailTripped:
+		t.trip = cmp.Or(t.trip, &e)
+	case journal.FaultVanished:
+		t.vanished = cmp.Or(t.vanished, &e)
+	case journal.InvariantChecked:
+		t.readings = append(t.readings, e)
+	case journal.Sampled:
+		t.samples[e.Detail] = e
+	default:
+		if i := slices.IndexFunc(t.faults, func(f *faultRecord) bool { return f.plan.Name == e.Fault }); i >= 0 {
+			t.faults[i].event(e)
+		}
+	}
+}
+
+func (f *faultRecord) event(e journal.Event) {
+	if e.Evidence != nil {
+		f.evidence = *e.Evidence
+	}
+	switch e.Kind {
+	case journal.FaultIntended:
+		f.intended = &e
+	case journal.FaultInjected:
+		f.injected = &e
+	case journal.FaultRemoved:
+		f.removed = &e
+	case journal.Probed:
+		f.probe = e.Probe
+	}
+}
+
+// dangling tells whether the fault may still be in force.
+func (f *faultRecord) dangling() bool {
+	return f.intended != nil && (f.removed == nil || !f.removed.Verified)
+}

@@ -1,0 +1,232 @@
+package result
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/stats"
+)
+
+// facts are all that a verdict depends on.
+type facts struct {
+	notRun   string   // why it did not run to its end; empty if it did
+	invalid  []string // why its measurement cannot be trusted
+	grade    Grade
+	criteria []Criterion
+}
+
+// judge is the verdict table: the first row that matches wins.
+func judge(f facts) (Verdict, []string) {
+	refuted := details(f.criteria, Refuted)
+	switch {
+	case f.notRun != "":
+		return NotRun, []string{f.notRun}
+	case len(f.invalid) > 0:
+		return Invalid, f.invalid
+	case len(refuted) > 0 && (f.grade == GradeCounted || f.grade == GradeObserved):
+		return Refuted, refuted
+	case len(refuted) == 0 && len(details(f.criteria, Inconclusive)) == 0 && f.grade == GradeCounted:
+		return Held, details(f.criteria, Held)
+	}
+	reasons := append(refuted, details(f.criteria, Inconclusive)...)
+	if f.grade != GradeCounted && len(reasons) == 0 {
+		reasons = append(reasons, fmt.Sprintf("no harm beyond the limits, but the fault is only %s, not counted: use blastgauge proxy, which counts what a fault meets", f.grade))
+	} else if f.grade == GradeProbed {
+		reasons = append(reasons, "only our own probe met the fault: nothing shows that a journey did")
+	}
+	return Inconclusive, reasons
+}
+
+func details(criteria []Criterion, v Verdict) []string {
+	var list []string
+	for _, c := range criteria {
+		if c.Verdict == v {
+			list = append(list, c.Detail)
+		}
+	}
+	return list
+}
+
+// invalid lists why a measurement cannot be trusted, most telling first.
+func (t *trial) invalid(m times, e *Experiment) []string {
+	var why []string
+	if t.vanished != nil {
+		why = append(why, fmt.Sprintf("the fault vanished in the middle: %s", t.vanished.Detail))
+	}
+	for i := range e.Faults {
+		if x := e.Faults[i].Exercised; x.Grade == GradeNo {
+			why = append(why, fmt.Sprintf("fault not exercised: %s into %s: %s", e.Faults[i].Inject, e.Faults[i].Into, x.Note))
+		}
+		if !e.Faults[i].RemovalVerified {
+			why = append(why, fmt.Sprintf("the removal of %s from %s could not be verified", e.Faults[i].Inject, e.Faults[i].Into))
+		}
+	}
+	for i, j := range t.plan.Journeys {
+		why = append(why, t.invalidJourney(i, j, m, e.Limits.Baseline)...)
+	}
+	return why
+}
+
+func (t *trial) invalidJourney(i int, j plan.Journey, m times, limit float64) []string {
+	var why []string
+	c := t.compare(i, m)
+	for _, arm := range t.plan.Arms() {
+		before := tally(c.list, arm, m.baseline)
+		if w := stats.Wilson(before.harm()); before.Journeys > 0 && w.Low > limit {
+			why = append(why, fmt.Sprintf("%s: %s of the %s arm were harmed already before the fault (%d of %d; at most %s allowed)",
+				j.Name, percent(w.Estimate), arm, before.Harmed(), before.Journeys, percent(limit)))
+		}
+	}
+	if late := lateness(t.observed[i : i+1]); late != nil && late.P99 > 0.1*j.SlowAfter.Seconds() {
+		why = append(why, fmt.Sprintf("%s: traffic was late: one journey in a hundred started %.0f ms or more after its time (at most 10%% of slow_after allowed): this machine is too busy",
+			j.Name, late.P99*1000))
+	}
+	if shed := c.ctrl().FailedBy.Shed; shed > 0 {
+		why = append(why, fmt.Sprintf("%s: %d journeys of the control could not be started: too many were in flight", j.Name, shed))
+	}
+	fault, ctrl := c.fault().Journeys, c.ctrl().Journeys
+	if t.trip == nil && min(fault, ctrl) < few {
+		why = append(why, fmt.Sprintf("%s: too few journeys: %d in the fault arm and %d in the control, at least %d are needed in each", j.Name, fault, ctrl, few))
+	}
+	if t.plan.Control == plan.Concurrent {
+		a, b := tally(c.list, plan.FaultArm, m.baseline), tally(c.list, plan.ControlArm, m.baseline)
+		if d := stats.Newcombe(a.harm(), b.harm()); a.Journeys > 0 && b.Journeys > 0 && (d.Low > tolerance || d.High < -tolerance) {
+			why = append(why, fmt.Sprintf("%s: the arms differ already before the fault: %s harmed in the fault arm, %s in control",
+				j.Name, percent(a.harm().Share()), percent(b.harm().Share())))
+		}
+	}
+	return why
+}
+
+// criteria are the things that had to be true, in the order of reports.
+func (t *trial) criteria(e *Experiment) []Criterion {
+	var list []Criterion
+	for i := range e.Journeys {
+		c := blastCriterion(&e.Journeys[i])
+		e.Journeys[i].Verdict = c.Verdict
+		list = append(list, c)
+	}
+	if t.trip != nil {
+		list = append(list, Criterion{"guardrail", Refuted, percent(t.trip.Limit), percent(t.trip.Value), "guardrail tripped: " + t.trip.Detail})
+	}
+	if c, ok := recoveryCriterion(e.Recovery, e.Limits.Recovery); ok {
+		list = append(list, c)
+	}
+	for i := range e.Invariants {
+		list = append(list, t.invariantCriterion(&e.Invariants[i]))
+	}
+	return list
+}
+
+func blastCriterion(j *Journey) Criterion {
+	c := Criterion{Name: "blast radius of " + j.Name, Limit: "≤ " + percent(j.Limit), Verdict: Inconclusive}
+	b := j.BlastRadius
+	if b == nil {
+		c.Detail = j.Name + ": nothing was measured"
+		return c
+	}
+	interval := fmt.Sprintf("%s (95%% interval %s to %s)", share(*b), points(b.Low), percent(b.High))
+	c.Measured = interval
+	switch {
+	case b.Low > j.Limit:
+		c.Verdict, c.Detail = Refuted, fmt.Sprintf("the fault harms %s of %s, limit %s", interval, j.Name, percent(j.Limit))
+	case b.High <= j.Limit:
+		c.Verdict, c.Detail = Held, fmt.Sprintf("the fault harms at most %s of %s, limit %s", percent(b.High), j.Name, percent(j.Limit))
+	default:
+		c.Detail = fmt.Sprintf("%s: the interval, %s to %s, holds the limit of %s: %s", j.Name, points(b.Low), percent(b.High), percent(j.Limit), settle(j))
+	}
+	return c
+}
+
+// settle says what would decide an undecided limit.
+func settle(j *Journey) string {
+	b := j.BlastRadius
+	gap := j.Limit - b.Estimate
+	if gap < 0 {
+		gap = -gap
+	}
+	have := j.Arms.Fault.Journeys
+	if need := stats.Needed(max(b.Estimate, 0), gap); gap > 0 && need < 1_000_000 {
+		return fmt.Sprintf("about %s journeys per arm instead of %s would settle it, if the estimate stays", thousands(max(need, have+1)), thousands(have))
+	}
+	return "the estimate is too close to the limit to be settled by more journeys"
+}
+
+func recoveryCriterion(r *Recovery, limit float64) (Criterion, bool) {
+	if limit == 0 {
+		return Criterion{}, false
+	}
+	c := Criterion{Name: "recovery", Limit: fmt.Sprintf("≤ %gs", limit), Verdict: Held}
+	switch {
+	case r == nil:
+		c.Verdict, c.Detail = Inconclusive, "recovery was not watched: the recovery phase is too short"
+	case r.Censored:
+		c.Measured = fmt.Sprintf("> %.1fs", r.Seconds)
+		c.Verdict, c.Detail = Inconclusive, fmt.Sprintf("harm was not back at the control's level within the %.1fs that were watched: a longer recovery phase would settle it", r.Seconds)
+		if r.Seconds >= limit {
+			c.Verdict, c.Detail = Refuted, fmt.Sprintf("not recovered after %.1fs, limit %gs", r.Seconds, limit)
+		}
+	case r.Seconds > limit:
+		c.Measured = fmt.Sprintf("%.1fs", r.Seconds)
+		c.Verdict, c.Detail = Refuted, fmt.Sprintf("recovery takes %.1fs, limit %gs", r.Seconds, limit)
+	default:
+		c.Measured = fmt.Sprintf("%.1fs", r.Seconds)
+		c.Detail = fmt.Sprintf("recovery takes %.1fs, limit %gs", r.Seconds, limit)
+	}
+	return c, true
+}
+
+func (t *trial) invariantCriterion(inv *Invariant) Criterion {
+	c := Criterion{Name: "invariant " + inv.Name, Limit: "no new violation", Verdict: Inconclusive}
+	switch {
+	case inv.Before == nil || inv.After == nil:
+		c.Detail = fmt.Sprintf("invariant %q could not be asked: %s", inv.Name, inv.Detail)
+	case *inv.Before > 0:
+		c.Measured = fmt.Sprintf("%g before, %g after", *inv.Before, *inv.After)
+		c.Detail = fmt.Sprintf("invariant %q did not hold before the fault either: it is not judged", inv.Name)
+	case *inv.After > 0:
+		c.Measured = fmt.Sprintf("%g", *inv.After)
+		c.Verdict, c.Detail = Refuted, fmt.Sprintf("invariant %q is broken: %s", inv.Name, broken(inv))
+	default:
+		c.Measured, c.Verdict, c.Detail = "0", Held, fmt.Sprintf("invariant %q holds", inv.Name)
+	}
+	return c
+}
+
+func broken(inv *Invariant) string {
+	text := fmt.Sprintf("%g violations", *inv.After)
+	if *inv.After == 1 {
+		text = "1 violation"
+	}
+	if len(inv.Keys) > 0 {
+		text += ": " + strings.Join(inv.Keys[:min(3, len(inv.Keys))], ", ")
+		if more := len(inv.Keys) - 3; more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+	}
+	return text
+}
+
+// share writes a blast radius: where the interval includes zero the upper bound
+// is all that is known.
+func share(b BlastRadius) string {
+	if b.Low <= 0 {
+		return "at most " + percent(b.High)
+	}
+	return percent(b.Estimate)
+}
+
+func percent(share float64) string { return plan.Percent(share) }
+
+// points is a percentage without its sign, for the first of two.
+func points(share float64) string { return strings.TrimSuffix(plan.Percent(share), "%") }
+
+// thousands groups digits: 1,100.
+func thousands(n int) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}

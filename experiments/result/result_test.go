@@ -1,0 +1,320 @@
+package result
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+// Every row of the verdict table, reached through a whole journal.
+func TestVerdicts(t *testing.T) {
+	tests := map[string]struct {
+		story  func(*story)
+		want   Verdict
+		reason string // part of the first reason
+		exit   int
+	}{
+		"no harm, counted": {func(s *story) {}, Held, "at most 0.8% of checkout", ExitHeld},
+		"harm beyond the limit": {func(s *story) { s.harm = duringFault(0.3) },
+			Refuted, "the fault harms", ExitRefuted},
+		"harm about the limit": {func(s *story) { s.harm = duringFault(0.05) },
+			Inconclusive, "journeys per arm instead of", ExitInconclusive},
+		"harm, only observed": {func(s *story) {
+			s.harm = duringFault(0.3)
+			s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Evidence = &journal.Evidence{Present: true} })
+			s.edit(journal.FaultInjected, func(e *journal.Event) { e.Evidence = nil })
+		}, Refuted, "the fault harms", ExitRefuted},
+		"no harm, only probed": {func(s *story) {
+			s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Evidence = &journal.Evidence{Present: true} })
+			s.edit(journal.FaultInjected, func(e *journal.Event) { e.Evidence = nil })
+			s.at(15, journal.Event{Kind: journal.Probed, Fault: "blastgauge.r.1", Probe: &journal.Probe{Met: true}})
+		}, Inconclusive, "only probed, not counted", ExitInconclusive},
+		"nothing shows the fault": {func(s *story) {
+			s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Evidence = &journal.Evidence{Present: true} })
+			s.edit(journal.FaultInjected, func(e *journal.Event) { e.Evidence = nil })
+		}, Invalid, "fault not exercised", ExitInvalid},
+		"the proxy counted nothing": {func(s *story) {
+			s.harm = duringFault(0.3)
+			s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Evidence = &journal.Evidence{Present: true, Counted: true} })
+		}, Invalid, "the proxy counted nothing", ExitInvalid},
+		"no busier than idle": {func(s *story) {
+			s.tell()
+			for second, moment := range map[float64]string{0: journal.BeforeIdle, 0.5: journal.BeforeTraffic, removedAt: journal.AfterFault} {
+				s.at(second, journal.Event{Kind: journal.Sampled, Detail: moment, Traffic: []journal.Traffic{{Proxy: "payments", Connections: 1, Bytes: int64(1000 * second)}}})
+			}
+		}, Invalid, "no more than it does when no journeys run", ExitInvalid},
+		"baseline harmed": {func(s *story) { s.harm = func(plan.Arm, float64) float64 { return 0.1 } },
+			Invalid, "harmed already before the fault", ExitInvalid},
+		"arms differ in the baseline": {func(s *story) {
+			s.plan.Experiments[0].Limits.Baseline = 0.5
+			s.harm = func(arm plan.Arm, _ float64) float64 { return 0.15 * float64(1-arm) }
+		}, Invalid, "the arms differ already before the fault", ExitInvalid},
+		"traffic late": {func(s *story) { s.late = 150 * time.Millisecond },
+			Invalid, "traffic was late", ExitInvalid},
+		"control shed": {func(s *story) {
+			s.shed = true
+			s.harm = func(arm plan.Arm, second float64) float64 {
+				if arm == plan.ControlArm && second > 15 {
+					return 0.02
+				}
+				return 0
+			}
+		}, Invalid, "could not be started", ExitInvalid},
+		"too few journeys": {func(s *story) { s.rate = 1 }, Invalid, "too few journeys", ExitInvalid},
+		"fault vanished": {func(s *story) {
+			s.harm = duringFault(0.3)
+			s.tell()
+			s.at(20, journal.Event{Kind: journal.FaultVanished, Detail: "toxic is gone"})
+		}, Invalid, "vanished in the middle: toxic is gone", ExitInvalid},
+		"slow recovery": {func(s *story) {
+			s.harm = func(arm plan.Arm, second float64) float64 {
+				if arm == plan.FaultArm && second >= removedAt && second < removedAt+6 {
+					return 0.5
+				}
+				return 0
+			}
+		}, Refuted, "recovery takes 6.0s, limit 5s", ExitRefuted},
+		"never recovered": {func(s *story) {
+			s.harm = func(arm plan.Arm, second float64) float64 {
+				if arm == plan.FaultArm && second >= removedAt {
+					return 0.5
+				}
+				return 0
+			}
+		}, Refuted, "not recovered after 10.0s", ExitRefuted},
+		"recovery not watched long enough": {func(s *story) {
+			s.plan.Experiments[0].Limits.Recovery = time.Minute
+			s.harm = func(arm plan.Arm, second float64) float64 {
+				if arm == plan.FaultArm && second >= removedAt {
+					return 0.5
+				}
+				return 0
+			}
+		}, Inconclusive, "a longer recovery phase would settle it", ExitInconclusive},
+		"invariant broken": {func(s *story) { invariant(s, 0, 2) },
+			Refuted, `invariant "charged once" is broken: 2 violations: order-1, order-2`, ExitRefuted},
+		"invariant broken before": {func(s *story) { invariant(s, 1, 3) },
+			Inconclusive, "did not hold before the fault either", ExitInconclusive},
+		"invariant holds": {func(s *story) { invariant(s, 0, 0) }, Held, "", ExitHeld},
+		"invariant not asked": {func(s *story) {
+			s.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
+		}, Inconclusive, "could not be asked", ExitInconclusive},
+		"guardrail tripped": {func(s *story) {
+			s.tell()
+			s.at(20, journal.Event{Kind: journal.GuardrailTripped, Detail: "blast radius of checkout: 50% > 36%", Value: 0.5, Limit: 0.36})
+		}, Refuted, "guardrail tripped", ExitRefuted},
+		"guardrail tripped before a cohort formed": {func(s *story) {
+			s.harm = func(arm plan.Arm, second float64) float64 { return duringFault(1)(arm, second) }
+			s.edit(journal.FaultRemoved, func(e *journal.Event) {
+				e.Began, e.Since = (faultAt+1)*time.Second, (faultAt+1)*time.Second
+			})
+			s.at(faultAt+1, journal.Event{Kind: journal.GuardrailTripped, Detail: "100% > 36%", Value: 1, Limit: 0.36})
+		}, Refuted, "the fault harms", ExitRefuted},
+		"interrupted": {func(s *story) {
+			s.harm = duringFault(0.3)
+			s.edit(journal.ExperimentEnded, func(e *journal.Event) { e.Error = "interrupted: TERM received" })
+			s.at(endAt, journal.Event{Kind: journal.Interrupted, Detail: "TERM"})
+		}, NotRun, "interrupted", ExitTERM},
+		"removal not verified": {func(s *story) {
+			s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Verified, e.Error = false, "no answer within 10s" })
+			s.edit(journal.ExperimentEnded, func(e *journal.Event) { e.Error = "a fault could not be removed" })
+			s.edit(journal.RunEnded, func(e *journal.Event) { e.Error = "a fault could not be removed" })
+		}, Invalid, "could not be verified", ExitNotRemoved},
+		"died in the fault":     {func(s *story) { s.cut(journal.FaultRemoved) }, NotRun, "the run died in the middle of it", ExitNotRemoved},
+		"died before the fault": {func(s *story) { s.cut(journal.FaultIntended) }, NotRun, "the run died in the middle of it", ExitError},
+		"died after the intent": {func(s *story) { s.cut(journal.FaultInjected) }, NotRun, "the run died in the middle of it", ExitNotRemoved},
+		"died before it began":  {func(s *story) { s.cut(journal.ExperimentStarted) }, NotRun, "the run ended before it", ExitError},
+		"the injection failed": {func(s *story) {
+			s.cut(journal.FaultInjected)
+			s.at(faultAt, journal.Event{Kind: journal.FaultRemoved, Fault: "blastgauge.r.1", Verified: true})
+			s.at(faultAt, journal.Event{Kind: journal.ExperimentEnded, Error: "inject latency into payments: 404"})
+			s.at(faultAt, journal.Event{Kind: journal.RunEnded, Error: "inject latency into payments: 404"})
+		}, NotRun, "inject latency into payments: 404", ExitError},
+		"contaminated control": {func(s *story) {
+			s.harm = func(_ plan.Arm, second float64) float64 { return duringFault(0.3)(plan.FaultArm, second) }
+		}, Refuted, "the fault harms", ExitRefuted},
+		"baseline control": {func(s *story) {
+			s.plan.Experiments[0].Control = plan.Baseline
+			s.harm = duringFault(0.3)
+		}, Refuted, "the fault harms", ExitRefuted},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newStory()
+			tt.story(s)
+			r := s.fold(t)
+			e := r.Experiments[0]
+			if e.Verdict != tt.want || len(e.Reasons) == 0 || !strings.Contains(e.Reasons[0], tt.reason) {
+				t.Errorf("verdict %s %q, want %s because %q", e.Verdict, e.Reasons, tt.want, tt.reason)
+			}
+			if r.Run.ExitCode != tt.exit {
+				t.Errorf("exit code %d, want %d", r.Run.ExitCode, tt.exit)
+			}
+			if _, err := json.Marshal(r); err != nil {
+				t.Errorf("the result is not JSON: %v", err)
+			}
+		})
+	}
+}
+
+func invariant(s *story, before, after float64) {
+	s.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
+	s.tell()
+	s.at(2, journal.Event{Kind: journal.InvariantChecked, Phase: journal.Baseline,
+		Reading: &journal.Reading{Invariant: "charged once", Holds: before == 0, Violations: before}})
+	s.at(40, journal.Event{Kind: journal.InvariantChecked, Phase: journal.Recovery,
+		Reading: &journal.Reading{Invariant: "charged once", Holds: after == 0, Violations: after, Keys: []string{"order-1", "order-2"}}})
+}
+
+func TestTheCohortDependsOnlyOnIntendedStarts(t *testing.T) {
+	s := newStory()
+	s.harm = duringFault(1)
+	e := s.fold(t).Experiments[0]
+	j := e.Journeys[0]
+	// From 40 ms (W) before the fault to 1 s (slow_after) before its removal, at
+	// 25 journeys/s.
+	if want := int((removedAt - 1 - faultAt + 0.04) * 25); j.Arms.Fault.Journeys != want {
+		t.Errorf("%d journeys count, want %d", j.Arms.Fault.Journeys, want)
+	}
+	if j.Arms.Control.Journeys != j.Arms.Fault.Journeys {
+		t.Errorf("%d in control, %d in fault: membership must not depend on the arm", j.Arms.Control.Journeys, j.Arms.Fault.Journeys)
+	}
+	if j.Released == nil || j.Released.Journeys != 25 {
+		t.Errorf("released = %+v, want the 25 journeys of the last second", j.Released)
+	}
+	steps := j.Steps[0].Failed + j.Steps[1].Failed
+	if steps != j.Arms.Fault.Harmed() {
+		t.Errorf("the step rows add up to %d, the journey to %d", steps, j.Arms.Fault.Harmed())
+	}
+}
+
+func TestContaminationFallsBackToTheBaseline(t *testing.T) {
+	s := newStory()
+	s.harm = func(_ plan.Arm, second float64) float64 { return duringFault(0.3)(plan.FaultArm, second) }
+	e := s.fold(t).Experiments[0]
+	if e.BlastRadius.Control != ContaminatedControl || math.Abs(e.BlastRadius.Estimate-0.3) > 0.05 {
+		t.Errorf("blast radius = %+v, want about 0.3 against the baseline", e.BlastRadius)
+	}
+	if len(e.Warnings) == 0 || !strings.Contains(e.Warnings[0], "control contaminated") {
+		t.Errorf("warnings = %q", e.Warnings)
+	}
+}
+
+// The headline is the journey furthest over its own limit, never a pooled one.
+func TestTheHeadlineIsTheJourneyFurthestOverItsLimit(t *testing.T) {
+	journeys := []Journey{
+		{Name: "checkout", Limit: 0.5, BlastRadius: &BlastRadius{Journey: "checkout", Estimate: 0.4}},
+		{Name: "browse", Limit: 0.01, BlastRadius: &BlastRadius{Journey: "browse", Estimate: 0.1}},
+		{Name: "search", Limit: 0.01},
+	}
+	if got := headline(journeys); got.Journey != "browse" {
+		t.Errorf("headline = %+v, want browse: 9 points over its limit", got)
+	}
+}
+
+func TestRecoveryIsMeasuredFromTheProvenRemoval(t *testing.T) {
+	s := newStory()
+	s.harm = func(arm plan.Arm, second float64) float64 {
+		if arm == plan.FaultArm && second >= faultAt && second < removedAt+3 {
+			return 0.6
+		}
+		return 0
+	}
+	e := s.fold(t).Experiments[0]
+	if e.Recovery == nil || e.Recovery.Censored || math.Abs(e.Recovery.Seconds-3) > 0.5 {
+		t.Errorf("recovery = %+v, want 3 s", e.Recovery)
+	}
+}
+
+func TestSeriesCoverTheWholeExperiment(t *testing.T) {
+	s := newStory()
+	e := s.fold(t).Experiments[0]
+	series := e.Journeys[0].Series
+	total := 0
+	for _, b := range series.Fault {
+		total += b.Journeys
+	}
+	if len(series.Fault) != endAt || total != endAt*25 || len(series.Control) != endAt {
+		t.Errorf("%d buckets with %d journeys", len(series.Fault), total)
+	}
+}
+
+func TestSeriesAreBounded(t *testing.T) {
+	s := series(nil, 0, 10*time.Hour, []plan.Arm{plan.FaultArm})
+	if n := len(s.Fault); n > maxBuckets || n < maxBuckets/2 || s.Control != nil {
+		t.Errorf("%d buckets of %v s", n, s.Bucket)
+	}
+}
+
+func TestTheExitTable(t *testing.T) {
+	tests := map[string]struct {
+		verdicts []Verdict
+		outcome  string
+		signal   string
+		dangling bool
+		allow    []Verdict
+		want     int
+	}{
+		"all held":                    {[]Verdict{Held, Held}, Completed, "", false, nil, 0},
+		"refuted beats invalid":       {[]Verdict{Invalid, Refuted, Inconclusive}, Completed, "", false, nil, 3},
+		"invalid beats inconclusive":  {[]Verdict{Inconclusive, Invalid, Held}, Completed, "", false, nil, 5},
+		"not run":                     {[]Verdict{Held, NotRun}, Completed, "", false, nil, 5},
+		"inconclusive":                {[]Verdict{Held, Inconclusive}, Completed, "", false, nil, 4},
+		"allowed inconclusive":        {[]Verdict{Held, Inconclusive}, Completed, "", false, []Verdict{Inconclusive}, 0},
+		"allowed invalid":             {[]Verdict{Invalid, Inconclusive}, Completed, "", false, []Verdict{Invalid}, 4},
+		"refuted cannot be allowed":   {[]Verdict{Refuted}, Completed, "", false, []Verdict{Invalid, Inconclusive}, 3},
+		"an error beats a verdict":    {[]Verdict{Refuted}, FailedRun, "", false, nil, 1},
+		"interrupted beats a verdict": {[]Verdict{Refuted, NotRun}, Interrupted, "INT", false, nil, 130},
+		"hung up":                     {nil, Interrupted, "HUP", false, nil, 129},
+		"terminated":                  {nil, Interrupted, "TERM", false, nil, 143},
+		"left over beats everything":  {[]Verdict{Refuted}, Interrupted, "INT", true, nil, 7},
+		"nothing was run":             {nil, Completed, "", false, nil, 5},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := &Result{Run: Run{Outcome: tt.outcome, Signal: tt.signal}}
+			for _, v := range tt.verdicts {
+				r.Experiments = append(r.Experiments, Experiment{Verdict: v, Faults: []Fault{{Intended: tt.dangling}}})
+			}
+			if got := r.Exit(tt.allow); got != tt.want {
+				t.Errorf("Exit() = %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestADamagedJournalIsReportedAsFarAsItGoes(t *testing.T) {
+	s := newStory()
+	s.tell()
+	s.send()
+	bad := func(yield func(journal.Observation, error) bool) {
+		for _, o := range s.obs[:10] {
+			if !yield(o, nil) {
+				return
+			}
+		}
+		yield(journal.Observation{}, json.Unmarshal([]byte("x"), new(int)))
+	}
+	r, err := Fold(seq(s.events), bad)
+	if err != nil || len(r.Warnings) != 1 || r.Experiments[0].Verdict != Invalid {
+		t.Errorf("Fold() = %v, %v; want a warning and an invalid experiment", r.Warnings, err)
+	}
+	if _, err := Fold(seq([]journal.Event{{Kind: journal.RunEnded}}), bad); err == nil {
+		t.Error("a journal without a plan was folded")
+	}
+}
+
+func TestTheSameJournalGivesTheSameResult(t *testing.T) {
+	a, b := newStory(), newStory()
+	a.harm, b.harm = duringFault(0.2), duringFault(0.2)
+	if ra, rb := a.fold(t), b.fold(t); !reflect.DeepEqual(ra, rb) {
+		t.Error("two folds differ")
+	}
+}

@@ -1,0 +1,195 @@
+package result
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/injectors"
+)
+
+// result measures and judges one experiment.
+func (t *trial) result(f *fold) Experiment {
+	p := t.plan
+	e := Experiment{
+		ID: p.ID, Title: p.Title, Hypothesis: p.Hypothesis, IfRefuted: p.IfRefuted, File: p.File, Line: p.Line,
+		Warnings: slices.Clone(p.Warnings), Digests: Digests(p.Digests),
+		Limits:   Limits{p.Limits.BlastRadius, seconds(p.Limits.Recovery), p.Limits.Baseline},
+		Criteria: []Criterion{}, Journeys: []Journey{}, Faults: []Fault{}, Invariants: t.invariants(),
+		Phases: t.phaseRows(f), Lateness: lateness(t.observed),
+	}
+	if t.trip != nil {
+		e.Guardrail = &Guardrail{true, t.trip.At, t.trip.Value, t.trip.Limit, t.trip.Detail}
+	}
+	why := facts{notRun: t.notRun(f)}
+	var m times
+	shifted := false
+	if t.measured() {
+		m = t.times()
+		shifted = t.shifted(m)
+	}
+	for _, rec := range t.faults {
+		e.Faults = append(e.Faults, t.fault(rec, shifted))
+	}
+	if t.measured() {
+		t.measure(&e, m)
+		why.invalid, why.grade = t.invalid(m, &e), weakest(e.Faults)
+		why.criteria = e.Criteria
+	} else if why.notRun == "" {
+		why.notRun = "it ended before its fault was in force and removed"
+	}
+	e.Verdict, e.Reasons = judge(why)
+	e.Events = t.events(&e)
+	return e
+}
+
+func (t *trial) measure(e *Experiment, m times) {
+	for i := range t.plan.Journeys {
+		j := t.journey(i, m)
+		if b := j.BlastRadius; b != nil && b.Control == ContaminatedControl {
+			e.Warnings = append(e.Warnings, fmt.Sprintf("control contaminated: the control arm of %s was harmed by the fault as well, so the baseline is the control", j.Name))
+		}
+		e.Journeys = append(e.Journeys, j)
+	}
+	e.BlastRadius = headline(e.Journeys)
+	if b := e.BlastRadius; b != nil && b.Control == BaselineControl {
+		e.Warnings = append(e.Warnings, "the control is the baseline before the fault, not a concurrent arm: what else changed meanwhile counts as the fault's")
+	}
+	e.Recovery = t.recovery(m)
+	e.Criteria = append(e.Criteria, t.criteria(e)...)
+}
+
+// notRun says why an experiment has no verdict of its own; empty if it has.
+func (t *trial) notRun(f *fold) string {
+	switch {
+	case t.start.Kind == "" && f.signal != "":
+		return "the run was interrupted before it"
+	case t.start.Kind == "" && f.stop != "":
+		return "the suite stopped before it: " + f.stop
+	case t.start.Kind == "":
+		return "the run ended before it"
+	case t.end == nil:
+		return "the run died in the middle of it"
+	case t.end.Error != "" && f.signal != "":
+		return "interrupted"
+	case t.end.Error != "" && t.unremoved():
+		return "" // it was measured; that a fault stayed makes it invalid
+	case t.end.Error != "":
+		return t.end.Error
+	}
+	return ""
+}
+
+func (t *trial) unremoved() bool {
+	return slices.ContainsFunc(t.faults, func(f *faultRecord) bool { return f.dangling() })
+}
+
+func (t *trial) fault(rec *faultRecord, shifted bool) Fault {
+	p := rec.plan
+	kind, _ := injectors.Lookup(p.Inject)
+	f := Fault{
+		Name: p.Name, Inject: p.Inject, Into: p.Into, Proxy: p.Proxy, Attributes: p.Attributes, Share: p.Share,
+		Description: kind.Describe(p.Attributes), Exercised: t.exercised(rec, shifted),
+		Intended: rec.intended != nil,
+	}
+	if f.Attributes == nil {
+		f.Attributes = map[string]float64{}
+	}
+	if rec.injected != nil {
+		f.Injected = rec.injected.At
+	}
+	if rec.removed != nil {
+		f.Removed, f.RemovalVerified = rec.removed.At, rec.removed.Verified
+	}
+	return f
+}
+
+func (t *trial) phaseRows(f *fold) []Phase {
+	rows := []Phase{}
+	for i, e := range t.phases {
+		to := f.last
+		if t.end != nil {
+			to = *t.end
+		}
+		if i+1 < len(t.phases) {
+			to = t.phases[i+1]
+		}
+		rows = append(rows, Phase{string(e.Phase), e.At, to.At, seconds(e.Since - t.start.Since), seconds(to.Since - t.start.Since)})
+	}
+	return rows
+}
+
+func (t *trial) invariants() []Invariant {
+	list := []Invariant{}
+	for _, inv := range t.plan.Invariants {
+		row := Invariant{Name: inv.Name}
+		for _, e := range t.readings {
+			if e.Reading == nil || e.Reading.Invariant != inv.Name {
+				continue
+			}
+			row.read(e)
+		}
+		if row.Before == nil && row.After == nil {
+			row.Detail = cmp.Or(row.Detail, "it was not asked")
+		}
+		list = append(list, row)
+	}
+	return list
+}
+
+func (inv *Invariant) read(e journal.Event) {
+	r := e.Reading
+	if r.Error != "" {
+		inv.Detail = r.Error
+		return
+	}
+	violations := r.Violations
+	if !r.Holds {
+		violations = max(violations, 1)
+		inv.Keys, inv.Detail = r.Keys, r.Detail
+	}
+	if e.Phase == journal.Baseline {
+		inv.Before = &violations
+	} else {
+		inv.After = &violations
+	}
+}
+
+// events tells the story of the experiment in the order of time.
+func (t *trial) events(e *Experiment) []Event {
+	list := []Event{}
+	tell := func(ev *journal.Event, format string, args ...any) {
+		if ev != nil {
+			list = append(list, Event{ev.At, seconds(ev.Since - t.start.Since), fmt.Sprintf(format, args...)})
+		}
+	}
+	for i, f := range t.faults {
+		what := fmt.Sprintf("%s into %s", e.Faults[i].Description, f.plan.Into)
+		tell(f.injected, "fault injected and read back: %s", what)
+		switch {
+		case f.removed != nil && f.removed.Verified:
+			tell(f.removed, "fault removed and read back as gone: %s", what)
+		case f.removed != nil:
+			tell(f.removed, "FAULT NOT REMOVED: %s: %s", what, f.removed.Error)
+		}
+	}
+	tell(t.trip, "guardrail tripped: %s", detail(t.trip))
+	tell(t.vanished, "fault vanished: %s", detail(t.vanished))
+	if r := e.Recovery; r != nil && !r.Censored && t.measured() {
+		m := t.times()
+		at := m.removed + time.Duration(r.Seconds*float64(time.Second))
+		wall := t.start.At.Add(at - t.start.Since)
+		list = append(list, Event{wall, seconds(at - t.start.Since), fmt.Sprintf("harm back at the control's level, %.1f s after the removal", r.Seconds)})
+	}
+	slices.SortStableFunc(list, func(a, b Event) int { return cmp.Compare(a.Second, b.Second) })
+	return list
+}
+
+func detail(e *journal.Event) string {
+	if e == nil {
+		return ""
+	}
+	return e.Detail
+}
