@@ -165,7 +165,7 @@ func TestCheckoutWorks(t *testing.T) {
 			s, _ := openShop(t, build, names...)
 			for route, url := range map[string]string{"fault": s.URL(), "control": s.ControlURL()} {
 				c := newCustomer(t, url, 5*time.Second)
-				for _, p := range assortment() {
+				for _, p := range assortment()[:4] { // three by card, one on invoice
 					r, step, status := c.checkout(p.SKU)
 					if step != "" || r.Payment != p.Payment {
 						t.Errorf("%s route, %s: stopped at %q with %d, paid by %q, want %q", route, p.SKU, step, status, r.Payment, p.Payment)

@@ -5,6 +5,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -20,6 +21,7 @@ type wire struct {
 	listener net.Listener
 	live     map[net.Conn]bool
 	running  sync.WaitGroup
+	answered atomic.Int64 // pieces of answers passed on
 }
 
 type mode string
@@ -148,6 +150,7 @@ func (w *wire) answers(down io.Writer, up io.Reader) {
 		if _, err := down.Write(buf[:n]); err != nil {
 			return
 		}
+		w.answered.Add(1)
 	}
 }
 
