@@ -1,0 +1,150 @@
+package experiments
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/blastgauge/blastgauge/injectors"
+)
+
+// StandardPhases are the phases of an experiment where neither it nor its
+// system says otherwise.
+func StandardPhases() Phases {
+	return Phases{Warmup: 5 * time.Second, Baseline: time.Minute, Fault: 2 * time.Minute, Recovery: 90 * time.Second}
+}
+
+// Over gives the phases with what is unset taken from others.
+func (p Phases) Over(others Phases) Phases {
+	pick := func(own, other time.Duration) time.Duration {
+		if own < 0 {
+			return other
+		}
+		return own
+	}
+	return Phases{
+		Warmup:   pick(p.Warmup, others.Warmup),
+		Baseline: pick(p.Baseline, others.Baseline),
+		Fault:    pick(p.Fault, others.Fault),
+		Recovery: pick(p.Recovery, others.Recovery),
+	}
+}
+
+// checkExperiment notes what only the experiment and its system together show.
+func checkExperiment(d *decoder, e *Experiment, s *System) {
+	for i, f := range e.Faults {
+		if _, ok := s.Dependency(f.Into); !ok && f.Into != "" {
+			d.failAt(d.at(fmt.Sprintf("faults[%d].into", i)), complaint{
+				msg: fmt.Sprintf("no dependency is named %q in %s", f.Into, s.File), near: f.Into, among: s.dependencyNames()})
+		}
+	}
+	checkJourneyNames(d, "limits.journeys", e.Settings.Limits.Journeys, s.journeyNames())
+	checkJourneyNames(d, "journeys", e.Rates, s.journeyNames())
+	checkCaps(d, "", e.Settings, s.Caps)
+	phases := e.Settings.Phases.Over(s.Defaults.Phases).Over(StandardPhases())
+	checkPhases(d, e, s, phases)
+	checkTimes(d, e, phases.Fault)
+	checkShares(d, e, s, phases.Fault)
+}
+
+// checkJourneyNames notes names that no journey has.
+func checkJourneyNames(d *decoder, at string, given map[string]float64, known []string) {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if !slices.Contains(known, name) {
+			d.failAt(d.key(join(at, name)), complaint{msg: fmt.Sprintf("no journey is named %q", name), near: name, among: known})
+		}
+	}
+}
+
+// checkCaps notes limits and guardrails beyond the system's caps.
+func checkCaps(d *decoder, at string, s Settings, caps Caps) {
+	if caps.BlastRadius == 0 {
+		return
+	}
+	beyond := func(path string, share float64) {
+		if share > caps.BlastRadius {
+			d.failAt(d.at(at+path), complaint{msg: fmt.Sprintf("%s is beyond caps.blast_radius of %s", percentOf(share*100), percentOf(caps.BlastRadius*100))})
+		}
+	}
+	if s.Limits.BlastRadius != nil {
+		beyond("limits.blast_radius", *s.Limits.BlastRadius)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Limits.Journeys)) {
+		beyond("limits.journeys."+name+".blast_radius", s.Limits.Journeys[name])
+	}
+	for i, g := range s.Guardrails {
+		beyond(fmt.Sprintf("guardrails[%d].blast_radius", i), g.BlastRadius)
+	}
+}
+
+func tooShort(fault time.Duration, j Journey) complaint {
+	return complaint{msg: fmt.Sprintf("a fault phase of %s is shorter than twice slow_after of journey %s (%s)", fault, j.Name, j.SlowAfter),
+		hint: fmt.Sprintf("write at least %s", 2*j.SlowAfter)}
+}
+
+// checkPhases notes a fault phase that is too short, and an experiment that is
+// too long. What the system's defaults alone get wrong is noted there.
+func checkPhases(d *decoder, e *Experiment, s *System, p Phases) {
+	place := d.at("experiment")
+	if given, ok := d.places["phases.fault"]; ok {
+		place = given
+	}
+	own := e.Settings.Phases.Fault != Unset
+	if slowest := s.slowest(); p.Fault < 2*slowest.SlowAfter && (own || s.Defaults.Phases.Fault == Unset) {
+		d.failAt(place, tooShort(p.Fault, slowest))
+	}
+	total := p.Warmup + p.Baseline + p.Fault + p.Recovery
+	if s.Caps.Duration > 0 && total > s.Caps.Duration {
+		place = d.at("experiment")
+		if key, ok := d.places[keyOf("phases")]; ok {
+			place = key
+		}
+		d.failAt(place, complaint{msg: fmt.Sprintf("the experiment takes %s, more than caps.duration of %s", total, s.Caps.Duration)})
+	}
+}
+
+// checkTimes notes faults that reach out of the fault phase.
+func checkTimes(d *decoder, e *Experiment, phase time.Duration) {
+	for i, f := range e.Faults {
+		at := fmt.Sprintf("faults[%d]", i)
+		switch {
+		case f.At >= phase && f.At > 0:
+			d.failAt(d.at(at+".at"), complaint{msg: fmt.Sprintf("the fault phase ends after %s: this fault would never start", phase)})
+		case f.At+f.For > phase:
+			d.failAt(d.at(at+".for"), complaint{msg: fmt.Sprintf("the fault would end %s after the fault phase of %s", f.At+f.For-phase, phase)})
+		}
+	}
+}
+
+// checkShares notes faults that a change of another fault on the same proxy
+// would deal anew: Toxiproxy draws anew who is affected whenever the toxics of
+// a proxy change.
+func checkShares(d *decoder, e *Experiment, s *System, phase time.Duration) {
+	end := func(f Fault) time.Duration {
+		if f.For == 0 {
+			return phase
+		}
+		return f.At + f.For
+	}
+	for i, f := range e.Faults {
+		kind, _ := injectors.Lookup(f.Inject)
+		dep, known := s.Dependency(f.Into)
+		if f.Share >= 1 || kind.Level != injectors.Byte || !known {
+			continue
+		}
+		for k, g := range e.Faults {
+			other, _ := s.Dependency(g.Into)
+			sameTime := f.At == g.At && end(f) == end(g)
+			overlap := f.At < end(g) && g.At < end(f)
+			if k == i || other.ProxyName() != dep.ProxyName() || sameTime || !overlap {
+				continue
+			}
+			d.failAt(d.at(fmt.Sprintf("faults[%d].share", i)), complaint{
+				msg:  fmt.Sprintf("a share of connections cannot be kept while another fault on %s starts or ends at another time", dep.ProxyName()),
+				hint: strings.Join([]string{"give both the same at and for", "or leave out share"}, ", ")})
+			break
+		}
+	}
+}

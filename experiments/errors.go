@@ -1,0 +1,198 @@
+package experiments
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/hashicorp/go-multierror"
+)
+
+// ErrInvalid is wrapped by every error that means "what the user wrote is
+// wrong", a file that cannot be read included. Nothing was injected.
+var ErrInvalid = errors.New("invalid document")
+
+// An Error is one mistake in a document and its place. It is of class
+// [ErrInvalid].
+type Error struct {
+	File  string
+	Line  int    // from 1; 0 where the whole file is meant
+	Col   int    // from 1, in characters; 0 where unknown
+	Width int    // of the token at fault, in characters; 0 where unknown
+	Msg   string // what is wrong and, where it fits, what would be right
+	Hint  string // what to write instead, such as: did you mean "latency"?
+	Note  string // more, such as: known: bandwidth, down, latency
+
+	excerpt []string // the lines up to Line, at most three
+	more    int      // further errors of this file that were not kept
+}
+
+// Error is the mistake on one line: file:line:col: error: message (hint).
+func (e *Error) Error() string {
+	if e.Hint == "" {
+		return e.headline()
+	}
+	return e.headline() + " (" + e.Hint + ")"
+}
+
+// Unwrap makes every Error one of class [ErrInvalid].
+func (e *Error) Unwrap() error { return ErrInvalid }
+
+func (e *Error) headline() string {
+	at := e.File
+	if e.Line > 0 {
+		at += ":" + strconv.Itoa(e.Line)
+	}
+	if e.Line > 0 && e.Col > 0 {
+		at += ":" + strconv.Itoa(e.Col)
+	}
+	return at + ": error: " + e.Msg
+}
+
+// Explain is the mistake with the lines it stands in, a caret under the token
+// at fault, and its hint and note. It ends with a newline.
+func (e *Error) Explain() string {
+	var b strings.Builder
+	b.WriteString(e.headline() + "\n")
+	for i, line := range e.excerpt {
+		text := fmt.Sprintf("%5d | %s", e.Line-len(e.excerpt)+1+i, printable(line))
+		b.WriteString(strings.TrimRight(text, " \t") + "\n")
+	}
+	switch {
+	case len(e.excerpt) > 0 && e.Col > 0:
+		caret := strings.Repeat("^", max(1, e.Width))
+		b.WriteString(strings.TrimRight("      | "+indent(e.excerpt[len(e.excerpt)-1], e.Col-1)+caret+" "+e.Hint, " ") + "\n")
+	case e.Hint != "":
+		b.WriteString("  " + e.Hint + "\n")
+	}
+	if e.Note != "" {
+		b.WriteString("  " + e.Note + "\n")
+	}
+	return b.String()
+}
+
+// indent is as wide as the first n characters of line: tabs stay tabs, so that
+// the caret stands right whatever their width.
+func indent(line string, n int) string {
+	var b strings.Builder
+	for _, r := range []rune(line)[:min(n, len([]rune(line)))] {
+		if r == '\t' {
+			b.WriteRune('\t')
+		} else {
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
+}
+
+// printable replaces what could command a terminal. A line is cut where no
+// person would read on.
+func printable(line string) string {
+	const widest = 400
+	runes := []rune(line)
+	cut := len(runes) > widest
+	if cut {
+		runes = runes[:widest]
+	}
+	for i, r := range runes {
+		if r != '\t' && !unicode.IsPrint(r) {
+			runes[i] = '?'
+		}
+	}
+	if cut {
+		return string(runes) + " ..."
+	}
+	return string(runes)
+}
+
+// Errors lists the mistakes in err in the order they are printed: by file in
+// the order of loading, then by place. It is empty for any other error.
+func Errors(err error) []*Error {
+	many, ok := errors.AsType[*multierror.Error](err)
+	if !ok {
+		if one, ok := errors.AsType[*Error](err); ok {
+			return []*Error{one}
+		}
+		return nil
+	}
+	list := make([]*Error, 0, len(many.Errors))
+	for _, e := range many.Errors {
+		if one, ok := errors.AsType[*Error](e); ok {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
+// Explain renders all mistakes in err with source lines and carets, a blank
+// line between them, and a last line that counts them by file. It is empty
+// where err holds none.
+func Explain(err error) string {
+	list := Errors(err)
+	if len(list) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for _, e := range list {
+		b.WriteString(e.Explain())
+		if e.more > 0 {
+			fmt.Fprintf(&b, "  ... and %s in %s\n", plural(e.more, "more error"), e.File)
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString(count(list) + ". Nothing was injected.\n")
+	return b.String()
+}
+
+// count is such as "2 errors in checkout.yaml, 1 error in slow.yaml".
+func count(list []*Error) string {
+	var files []string
+	number := map[string]int{}
+	for _, e := range list {
+		if number[e.File] == 0 {
+			files = append(files, e.File)
+		}
+		number[e.File] += 1 + e.more
+	}
+	for i, f := range files {
+		files[i] = plural(number[f], "error") + " in " + f
+	}
+	return strings.Join(files, ", ")
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
+
+// joined makes one error of the mistakes of several documents, given in the
+// order of loading.
+func joined(docs []*decoder) error {
+	all := &multierror.Error{ErrorFormat: oneLineEach}
+	for _, d := range docs {
+		slices.SortStableFunc(d.errors, func(a, b *Error) int {
+			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+		})
+		for i, e := range d.errors {
+			if i == len(d.errors)-1 {
+				e.more = d.hidden
+			}
+			all.Errors = append(all.Errors, e)
+		}
+	}
+	return all.ErrorOrNil()
+}
+
+func oneLineEach(list []error) string {
+	lines := make([]string, len(list))
+	for i, e := range list {
+		lines[i] = e.Error()
+	}
+	return strings.Join(lines, "\n")
+}

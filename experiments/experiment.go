@@ -1,0 +1,180 @@
+package experiments
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/blastgauge/blastgauge/injectors"
+	"go.yaml.in/yaml/v3"
+)
+
+// maxFaults bounds the faults of one experiment.
+const maxFaults = 100
+
+// experimentShape is the language of experiments/*.yaml.
+func experimentShape(e *Experiment) shape {
+	f := fields{
+		{name: "version", doc: "version of this language: 1", shape: version(&e.Version), required: true},
+		{name: "experiment", doc: "id of the experiment, such as payments-slow", shape: id(&e.ID), required: true},
+		{name: "title", doc: "what reports call it; the id by default", shape: text(&e.Title)},
+		{name: "hypothesis", doc: "what must stay true while the fault is in force", shape: text(&e.Hypothesis), required: true},
+		{name: "faults", doc: "what goes wrong", required: true,
+			shape: list[Fault]{to: &e.Faults, item: func(f *Fault) shape { return faultShape{f} }, least: 1, most: maxFaults}},
+	}
+	f = append(f, settingsFields(&e.Settings)...)
+	return append(f, fields{
+		{name: "journeys", doc: "rates of this experiment in place of the system's", shape: table[float64]{to: &e.Rates, key: ids(), item: func(v *float64) shape {
+			return fields{{name: "rate", doc: "journeys per second or minute over both arms, such as 20/s", shape: over(rate, "0/s")(v), required: true}}
+		}}},
+		{name: "if_refuted", doc: "what to do when the hypothesis does not hold", shape: text(&e.IfRefuted)},
+	}...)
+}
+
+// A faultShape is one fault: its own fields and the attributes of its kind,
+// which the catalogue knows.
+type faultShape struct{ to *Fault }
+
+// common are the fields that every kind of fault has.
+func (f faultShape) common() fields {
+	return fields{
+		{name: "inject", doc: "the kind of fault; `blastgauge faults` lists them", shape: enum(&f.to.Inject, "a fault", injectors.Names()...), required: true},
+		{name: "into", doc: "the dependency that it happens to", shape: text(&f.to.Into), required: true},
+		{name: "share", doc: "how much is affected, such as 20%; everything by default", shape: over(share, "0%")(&f.to.Share)},
+		{name: "stream", doc: "downstream: answers (the default); upstream: requests", shape: enum(&f.to.Stream, "a stream", Downstream, Upstream)},
+		{name: "at", doc: "when it starts, after the start of the fault phase", shape: duration(&f.to.At)},
+		{name: "for", doc: "how long it lasts; to the end of the fault phase by default", shape: over(duration, "0s")(&f.to.For)},
+	}
+}
+
+func (f faultShape) read(d *decoder, n *yaml.Node, at string) {
+	f.to.Share = 1
+	kind, known := injectors.Lookup(valueOf(n, "inject"))
+	common, before := f.common(), d.count()
+	seen := map[string]bool{}
+	ok := d.eachKey(n, at, func(key, value *yaml.Node, path string) {
+		seen[key.Value] = true
+		if i := slices.IndexFunc(common, func(c field) bool { return c.name == key.Value }); i >= 0 {
+			common[i].shape.read(d, value, path)
+			return
+		}
+		f.attribute(d, kind, key, value, path)
+	})
+	if !ok {
+		return
+	}
+	common.missing(d, n, at, seen)
+	if known && d.count() == before {
+		f.check(d, kind, at)
+	}
+}
+
+// valueOf is the text of a key of a mapping.
+func valueOf(n *yaml.Node, key string) string {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if open(n.Content[i]).Value == key {
+			return open(n.Content[i+1]).Value
+		}
+	}
+	return ""
+}
+
+// attribute reads an attribute of the kind, or says whose attribute it is.
+func (f faultShape) attribute(d *decoder, kind injectors.Kind, key, value *yaml.Node, path string) {
+	if a, ok := kind.Attribute(key.Value); ok {
+		before := d.count()
+		var v float64
+		quantity(a.Unit, &v).read(d, value, path)
+		if d.count() == before {
+			if f.to.Attributes == nil {
+				f.to.Attributes = map[string]float64{}
+			}
+			f.to.Attributes[a.Name] = v
+		}
+		return
+	}
+	names := f.common().names()
+	for _, a := range kind.Attributes {
+		names = append(names, a.Name)
+	}
+	owners := ownersOf(key.Value)
+	switch {
+	case kind.Name == "" && len(owners) > 0: // the mistake is in inject
+	case len(owners) > 0:
+		c := complaint{msg: strconv.Quote(key.Value) + " is an attribute of " + words(owners) + ", not of " + kind.Name}
+		_, c.note = suggest("", names)
+		d.fail(key, c)
+	default:
+		d.fail(key, complaint{msg: "unknown key " + strconv.Quote(key.Value), near: key.Value, among: names})
+	}
+}
+
+// ownersOf are the kinds that have an attribute of that name.
+func ownersOf(attribute string) []string {
+	var owners []string
+	for _, k := range injectors.Catalogue() {
+		if _, ok := k.Attribute(attribute); ok {
+			owners = append(owners, k.Name)
+		}
+	}
+	return owners
+}
+
+// words is "a", "a and b" or "a, b and c".
+func words(list []string) string {
+	s := ""
+	for i, w := range list {
+		switch {
+		case i == 0:
+		case i == len(list)-1:
+			s += " and "
+		default:
+			s += ", "
+		}
+		s += w
+	}
+	return s
+}
+
+// check asks the catalogue about the attributes together.
+func (f faultShape) check(d *decoder, kind injectors.Kind, at string) {
+	if name, problem := kind.Check(f.to.Attributes); problem != "" {
+		place, given := d.places[join(at, name)]
+		c := complaint{msg: problem}
+		if !given {
+			place, c.hint = d.at(at+".inject"), "such as "+kind.Example
+		}
+		d.failAt(place, c)
+	}
+	if _, given := d.places[at+".stream"]; given && kind.Streamless {
+		d.failAt(d.key(at+".stream"), complaint{msg: kind.Name + " acts on whole connections, not on one stream of them", hint: "leave it out"})
+	}
+}
+
+// schema is one choice by the kind of fault: the common fields and the kind's.
+func (f faultShape) schema() object {
+	common := f.common().schema()
+	var kinds []object
+	for _, k := range injectors.Catalogue() {
+		properties, required := object{}, []string{}
+		for _, c := range f.common() {
+			if c.name != "stream" || !k.Streamless {
+				properties[c.name] = true
+			}
+		}
+		for _, a := range k.Attributes {
+			s := quantity(a.Unit, new(float64)).schema()
+			s["description"] = a.Doc
+			properties[a.Name] = s
+			if a.Required {
+				required = append(required, a.Name)
+			}
+		}
+		kinds = append(kinds, object{
+			"if":   object{"properties": object{"inject": object{"const": k.Name}}, "required": []string{"inject"}},
+			"then": object{"properties": properties, "required": required, "additionalProperties": false, "description": k.Summary},
+		})
+	}
+	delete(common, "additionalProperties")
+	common["allOf"] = kinds
+	return common
+}

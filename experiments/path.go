@@ -1,0 +1,186 @@
+package experiments
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+
+	"github.com/theory/jsonpath"
+	"github.com/theory/jsonpath/spec"
+)
+
+// A Path is a JSONPath (RFC 9535). The zero value selects nothing.
+//
+// Note: nearly all paths of journeys are names and indices, "$.cart.items[0]".
+// Those are followed directly: per journey and check this is one map look-up
+// per step instead of a list per step.
+type Path struct {
+	text  string
+	plain []turn
+	query *jsonpath.Path // nil where plain tells it all
+	sort  bool           // the path meets members of objects in no order
+}
+
+// A turn is one step of a plain path.
+type turn struct {
+	name    string
+	index   int
+	isIndex bool
+}
+
+// A PathError is a mistake in a JSONPath.
+type PathError struct {
+	At  int // in bytes of the text
+	Msg string
+}
+
+func (e *PathError) Error() string { return e.Msg }
+
+// maxPath is the longest path in bytes. Filters nest, and the parser follows
+// them by recursion.
+const maxPath = 1024
+
+// ParsePath reads a JSONPath. The error is a *PathError.
+func ParsePath(text string) (Path, error) {
+	switch {
+	case text == "" || text[0] != '$':
+		return Path{}, &PathError{Msg: "a JSONPath starts with $"}
+	case len(text) > maxPath:
+		return Path{}, &PathError{Msg: fmt.Sprintf("a JSONPath of more than %d characters", maxPath)}
+	}
+	query, err := jsonpath.Parse(text)
+	if err != nil {
+		return Path{}, pathError(text, err)
+	}
+	p := Path{text: text}
+	if plain, ok := turns(query.Query().Segments()); ok {
+		p.plain = plain
+		return p, nil
+	}
+	p.query, p.sort = query, unordered(query.Query().Segments())
+	return p, nil
+}
+
+var atPosition = regexp.MustCompile(`^jsonpath: (.*) at position (\d+)$`)
+
+// pathError takes the position out of the library's message.
+func pathError(text string, err error) *PathError {
+	msg := err.Error()
+	e := &PathError{Msg: msg}
+	if m := atPosition.FindStringSubmatch(msg); m != nil {
+		at, _ := strconv.Atoi(m[2])
+		e.At, e.Msg = min(max(0, at-1), max(0, len(text)-1)), m[1]
+	}
+	e.Msg = "not a JSONPath: " + e.Msg
+	return e
+}
+
+func turns(segments []*spec.Segment) ([]turn, bool) {
+	plain := make([]turn, 0, len(segments))
+	for _, s := range segments {
+		if s.IsDescendant() || len(s.Selectors()) != 1 {
+			return nil, false
+		}
+		switch sel := s.Selectors()[0].(type) {
+		case spec.Name:
+			plain = append(plain, turn{name: string(sel)})
+		case spec.Index:
+			plain = append(plain, turn{index: int(sel), isIndex: true})
+		default:
+			return nil, false
+		}
+	}
+	return plain, true
+}
+
+// unordered tells whether a path visits all members of an object, whose order
+// decoded documents have lost.
+func unordered(segments []*spec.Segment) bool {
+	for _, s := range segments {
+		if s.IsDescendant() {
+			return true
+		}
+		for _, sel := range s.Selectors() {
+			switch sel.(type) {
+			case spec.Name, spec.Index, spec.SliceSelector:
+			default:
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// String is the path as it was written.
+func (p Path) String() string { return p.text }
+
+// First is the first value that the path selects.
+func (p Path) First(document any) (any, bool) {
+	if p.query == nil && p.text != "" {
+		return follow(p.plain, document)
+	}
+	list := p.Select(document)
+	if len(list) == 0 {
+		return nil, false
+	}
+	return list[0], true
+}
+
+// Select lists the values that the path selects from a document that was
+// decoded with json.Number for numbers: elements of lists in their order,
+// members of objects by name.
+func (p Path) Select(document any) []any {
+	switch {
+	case p.text == "":
+		return nil
+	case p.query == nil:
+		if v, ok := follow(p.plain, document); ok {
+			return []any{v}
+		}
+		return nil
+	case !p.sort:
+		return p.query.Select(document)
+	}
+	located := p.query.SelectLocated(document)
+	located.Sort()
+	list := make([]any, len(located))
+	for i, l := range located {
+		list[i] = l.Node
+	}
+	return list
+}
+
+func follow(plain []turn, v any) (any, bool) {
+	for _, t := range plain {
+		switch box := v.(type) {
+		case map[string]any:
+			inner, ok := box[t.name]
+			if t.isIndex || !ok {
+				return nil, false
+			}
+			v = inner
+		case []any:
+			i := t.index
+			if i < 0 {
+				i += len(box)
+			}
+			if !t.isIndex || i < 0 || i >= len(box) {
+				return nil, false
+			}
+			v = box[i]
+		default:
+			return nil, false
+		}
+	}
+	return v, true
+}
+
+// complainPath turns an error of ParsePath into a complaint about a token.
+func complainPath(err error) *complaint {
+	e, ok := errors.AsType[*PathError](err)
+	if !ok {
+		return &complaint{msg: err.Error()}
+	}
+	return &complaint{msg: e.Msg, hint: "such as $.items[0].id", from: e.At, to: e.At + 1}
+}

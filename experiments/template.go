@@ -1,0 +1,169 @@
+package experiments
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Template is a text with variables: "cart ${cart} of ${random 1..100}". The
+// zero value is an empty text.
+type Template struct {
+	Parts []Part
+}
+
+// A Part is either a literal text or, where Name is set, a variable.
+type Part struct {
+	Literal string
+	Name    string // such as "cart", "uuid", "random" or "env"
+	Arg     string // "1..100" or "a|b|c" for random, NAME for env, otherwise empty
+	From    int    // where the part starts in the text, in bytes
+	To      int    // where it ends
+}
+
+// A TemplateError is a mistake in a text with variables.
+type TemplateError struct {
+	From, To int // the part at fault, in bytes of the text
+	Msg      string
+}
+
+func (e *TemplateError) Error() string { return e.Msg }
+
+// Builtins are the variables that need no capture.
+func Builtins() []string {
+	return []string{"arm", "env", "random", "run", "seq", "started", "uuid"}
+}
+
+const variablePattern = `^[A-Za-z_][A-Za-z0-9_]*$`
+
+var variableForm = regexp.MustCompile(variablePattern)
+
+// ParseTemplate splits a text at its ${variables}. $${ stands for ${ itself,
+// any other $ for itself. The error is a *TemplateError.
+func ParseTemplate(text string) (Template, error) {
+	var t Template
+	var literal strings.Builder
+	from := 0
+	flush := func(to int) {
+		if literal.Len() > 0 {
+			t.Parts = append(t.Parts, Part{Literal: literal.String(), From: from, To: to})
+		}
+		literal.Reset()
+	}
+	for i := 0; i < len(text); {
+		switch {
+		case strings.HasPrefix(text[i:], "$${"):
+			literal.WriteString("${")
+			i += 3
+		case strings.HasPrefix(text[i:], "${"):
+			flush(i)
+			end := strings.IndexByte(text[i:], '}')
+			if end < 0 {
+				return Template{}, &TemplateError{From: i, To: len(text), Msg: "${ has no } (write $${ for the text itself)"}
+			}
+			p, msg := variable(text[i+2 : i+end])
+			p.From, p.To = i, i+end+1
+			if msg != "" {
+				return Template{}, &TemplateError{From: p.From, To: p.To, Msg: msg}
+			}
+			t.Parts = append(t.Parts, p)
+			i, from = p.To, p.To
+		default:
+			next := strings.IndexByte(text[i+1:], '$')
+			if next < 0 {
+				next = len(text) - i - 1
+			}
+			literal.WriteString(text[i : i+1+next])
+			i += 1 + next
+		}
+	}
+	flush(len(text))
+	return t, nil
+}
+
+// variable reads what stands between the braces; msg is empty when it is
+// right.
+func variable(inside string) (p Part, msg string) {
+	name, arg, hasArg := strings.Cut(inside, " ")
+	if env, isEnv := strings.CutPrefix(inside, "env:"); isEnv {
+		name, arg, hasArg = "env", env, true
+	}
+	arg = strings.TrimSpace(arg)
+	p = Part{Name: name, Arg: arg}
+	switch {
+	case inside == "":
+		return p, "${} names no variable"
+	case name == "env" && !variableForm.MatchString(arg):
+		return p, "an environment variable is written ${env:NAME}"
+	case name == "random":
+		_, err := ParseRandom(arg)
+		if err != nil {
+			return p, err.Error()
+		}
+	case name == "env":
+	case hasArg:
+		return p, fmt.Sprintf("${%s} takes nothing after its name", name)
+	case !variableForm.MatchString(name):
+		return p, fmt.Sprintf("%q is not a variable: letters, digits and _", name)
+	}
+	return p, ""
+}
+
+// Single is the variable that the text consists of, if it is exactly one: its
+// value then keeps its JSON type instead of becoming text.
+func (t Template) Single() (Part, bool) {
+	if len(t.Parts) != 1 || t.Parts[0].Name == "" {
+		return Part{}, false
+	}
+	return t.Parts[0], true
+}
+
+// Literal is the text itself where it holds no variable.
+func (t Template) Literal() (string, bool) {
+	switch {
+	case len(t.Parts) == 0:
+		return "", true
+	case len(t.Parts) == 1 && t.Parts[0].Name == "":
+		return t.Parts[0].Literal, true
+	}
+	return "", false
+}
+
+// Captured lists the variables of the text that are not built in, in order.
+func (t Template) Captured() []Part {
+	var list []Part
+	for _, p := range t.Parts {
+		if p.Name != "" && !slices.Contains(Builtins(), p.Name) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// A Choice is what ${random ...} draws from: the whole numbers Low to High, or
+// one of Words where there are any.
+type Choice struct {
+	Low, High int64
+	Words     []string
+}
+
+// ParseRandom reads the argument of ${random ...}: 1..100 or red|green|blue.
+func ParseRandom(arg string) (Choice, error) {
+	if strings.Contains(arg, "|") {
+		return Choice{Words: strings.Split(arg, "|")}, nil
+	}
+	low, high, ok := strings.Cut(arg, "..")
+	a, errA := strconv.ParseInt(low, 10, 64)
+	b, errB := strconv.ParseInt(high, 10, 64)
+	switch {
+	case !ok || errA != nil || errB != nil:
+		return Choice{}, fmt.Errorf("random is written ${random 1..100} or ${random red|green|blue}")
+	case a > b:
+		return Choice{}, fmt.Errorf("random from %d to %d: the first must not be more than the second", a, b)
+	case b-a < 0:
+		return Choice{}, fmt.Errorf("random from %d to %d: the range is too wide", a, b)
+	}
+	return Choice{Low: a, High: b}, nil
+}
