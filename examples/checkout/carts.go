@@ -40,21 +40,26 @@ type embeddedRedis struct {
 	done sync.WaitGroup
 }
 
+// startRedis tries a few ports: miniredis opens its socket itself, so one that
+// was just found free can be gone again.
 func startRedis(ctx context.Context) (*embeddedRedis, error) {
-	l, err := listen(ctx) // only to find a port: miniredis opens its own socket
-	if err != nil {
-		return nil, err
+	var last error
+	for range 5 {
+		l, err := listen(ctx)
+		if err != nil {
+			return nil, err
+		}
+		address := l.Addr().String()
+		if err := l.Close(); err != nil {
+			return nil, err
+		}
+		e := &embeddedRedis{mini: miniredis.NewMiniRedis(), stop: make(chan struct{})}
+		if last = e.mini.StartAddr(address); last == nil {
+			e.done.Go(e.age)
+			return e, nil
+		}
 	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		return nil, err
-	}
-	e := &embeddedRedis{mini: miniredis.NewMiniRedis(), stop: make(chan struct{})}
-	if err := e.mini.StartAddr(address); err != nil {
-		return nil, fmt.Errorf("embedded Redis: %w", err)
-	}
-	e.done.Go(e.age)
-	return e, nil
+	return nil, fmt.Errorf("embedded Redis: %w", last)
 }
 
 // age lets carts expire. Note: miniredis could follow the clock by itself, but

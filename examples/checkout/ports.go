@@ -2,7 +2,6 @@ package checkout
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -66,5 +65,5 @@ func listen(ctx context.Context) (net.Listener, error) {
 		}
 		last = err
 	}
-	return nil, fmt.Errorf("no free port from %d to %d: %w", firstPort, lastPort, errors.Unwrap(last))
+	return nil, fmt.Errorf("no free port from %d to %d: %w", firstPort, lastPort, last)
 }

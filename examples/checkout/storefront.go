@@ -136,28 +136,7 @@ func (s *storefront) open(r route, log *slog.Logger) {
 // routes is the HTTP side of the shop, the same for every build.
 func (s *storefront) routes(life context.Context, build shop, patience time.Duration, name string) http.Handler {
 	mux := routes(map[string]string{"status": "ok", "service": "storefront", "build": name})
-	handle := func(h func(context.Context, baggage, *http.Request) (int, any, error)) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			// Note: work goes on when the customer leaves, in both builds: half
-			// an order is worse than one nobody waits for. Only the hardened
-			// build knows when to stop.
-			ctx, cancel := life, context.CancelFunc(func() {})
-			if patience > 0 {
-				ctx, cancel = context.WithTimeout(life, patience)
-			}
-			defer cancel()
-			status, answer, err := h(ctx, baggageOf(r), r)
-			if bad, ok := errors.AsType[*badRequest](err); ok {
-				refuse(w, http.StatusBadRequest, "%s", bad.want)
-				return
-			}
-			if err != nil {
-				writeFailure(w, err)
-				return
-			}
-			writeJSON(w, status, answer)
-		}
-	}
+	handle := func(h answerer) http.HandlerFunc { return answering(life, patience, h) }
 	mux.HandleFunc("GET /products", handle(func(ctx context.Context, tag baggage, _ *http.Request) (int, any, error) {
 		list, err := build.products(ctx, tag)
 		return http.StatusOK, productList{list}, err
@@ -184,6 +163,34 @@ func (s *storefront) routes(life context.Context, build shop, patience time.Dura
 	})))
 	mux.HandleFunc("GET /counters", s.counters.serve)
 	return mux
+}
+
+// answerer does what one request asks for, and returns the status and body of
+// the answer.
+type answerer func(ctx context.Context, tag baggage, r *http.Request) (status int, answer any, err error)
+
+// answering is h over HTTP. Note: work goes on when the customer leaves, in both
+// builds: half an order is worse than one nobody waits for. Only the hardened
+// build has a patience (not 0) and knows when to stop.
+func answering(life context.Context, patience time.Duration, h answerer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx := life
+		if patience > 0 {
+			limited, cancel := context.WithTimeout(life, patience)
+			defer cancel()
+			ctx = limited
+		}
+		status, answer, err := h(ctx, baggageOf(r), r)
+		if bad, ok := errors.AsType[*badRequest](err); ok {
+			refuse(w, http.StatusBadRequest, "%s", bad.want)
+			return
+		}
+		if err != nil {
+			writeFailure(w, err)
+			return
+		}
+		writeJSON(w, status, answer)
+	}
 }
 
 // badRequest is the customer's mistake.

@@ -40,22 +40,18 @@ func newWire(t *testing.T, upstream string) *wire {
 	if _, rest, ok := strings.Cut(upstream, "://"); ok {
 		upstream = rest
 	}
-	addresses, err := FreeAddresses(1)
+	l, err := listen(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &wire{t: t, address: addresses[0], upstream: upstream, live: make(map[net.Conn]bool), mode: pass}
+	w := &wire{t: t, address: l.Addr().String(), upstream: upstream, live: make(map[net.Conn]bool), mode: pass}
 	w.changed = sync.NewCond(&w.mu)
-	w.listen()
+	w.accept(l)
 	t.Cleanup(w.close)
 	return w
 }
 
-func (w *wire) listen() {
-	l, err := net.Listen("tcp", w.address)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+func (w *wire) accept(l net.Listener) {
 	w.listener = l
 	w.running.Go(func() {
 		for {
@@ -83,8 +79,12 @@ func (w *wire) set(m mode) {
 	}
 	w.mu.Unlock()
 	w.changed.Broadcast()
-	if was == refused && m != refused {
-		w.listen()
+	if was == refused && m == pass {
+		l, err := net.Listen("tcp", w.address)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.accept(l)
 	}
 }
 
@@ -155,9 +155,6 @@ func (w *wire) answers(down io.Writer, up io.Reader) {
 }
 
 func (w *wire) close() {
-	if w.now() == refused {
-		w.set(pass)
-	}
 	w.set(reset) // lets go of everything
 	_ = w.listener.Close()
 	w.running.Wait()
