@@ -9,7 +9,7 @@ import (
 
 // captures are the values that later steps use, in the order of the document.
 func captures(to *[]Capture) shape {
-	return dictionary[Capture]{to: to, key: variables(), item: func(name string, c *Capture) shape {
+	return dictionary[Capture]{to: to, key: variables(), most: 100, item: func(name string, c *Capture) shape {
 		c.Name = name
 		return captureShape(c)
 	}}
@@ -49,7 +49,7 @@ func captureShape(c *Capture) shape {
 		mapping: ruled{shape: mapping, also: object{"oneOf": []object{needs("json"), needs("header"), needs("cookie"), needs("regex")}},
 			rule: func(d *decoder, n *yaml.Node, at string) {
 				if c.From == "" {
-					d.failAt(d.key(at), complaint{msg: "a capture needs one of json, header, cookie and regex"})
+					d.fail(d.key(at), complaint{msg: "a capture needs one of json, header, cookie and regex"})
 				}
 			}}}
 }
@@ -63,7 +63,7 @@ type sourced struct {
 
 func (s sourced) read(d *decoder, n *yaml.Node, at string) {
 	if s.to.From != "" {
-		d.failAt(d.key(at), complaint{msg: "a capture has one source, not " + string(s.to.From) + " and " + string(s.from)})
+		d.fail(d.key(at), complaint{msg: "a capture has one source, not " + string(s.to.From) + " and " + string(s.from)})
 		return
 	}
 	s.to.From = s.from

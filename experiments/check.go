@@ -35,8 +35,8 @@ func (p Phases) Over(others Phases) Phases {
 // checkExperiment notes what only the experiment and its system together show.
 func checkExperiment(d *decoder, e *Experiment, s *System) {
 	for i, f := range e.Faults {
-		if _, ok := s.Dependency(f.Into); !ok && f.Into != "" {
-			d.failAt(d.at(fmt.Sprintf("faults[%d].into", i)), complaint{
+		if _, ok := s.Dependency(f.Into); !ok && f.Into != "" && len(s.Dependencies) > 0 {
+			d.fail(d.at(fmt.Sprintf("faults[%d].into", i)), complaint{
 				msg: fmt.Sprintf("no dependency is named %q in %s", f.Into, s.File), near: f.Into, among: s.dependencyNames()})
 		}
 	}
@@ -52,8 +52,8 @@ func checkExperiment(d *decoder, e *Experiment, s *System) {
 // checkJourneyNames notes names that no journey has.
 func checkJourneyNames(d *decoder, at string, given map[string]float64, known []string) {
 	for _, name := range slices.Sorted(maps.Keys(given)) {
-		if !slices.Contains(known, name) {
-			d.failAt(d.key(join(at, name)), complaint{msg: fmt.Sprintf("no journey is named %q", name), near: name, among: known})
+		if !slices.Contains(known, name) && len(known) > 0 {
+			d.fail(d.key(join(at, name)), complaint{msg: fmt.Sprintf("no journey is named %q", name), near: name, among: known})
 		}
 	}
 }
@@ -65,7 +65,7 @@ func checkCaps(d *decoder, at string, s Settings, caps Caps) {
 	}
 	beyond := func(path string, share float64) {
 		if share > caps.BlastRadius {
-			d.failAt(d.at(at+path), complaint{msg: fmt.Sprintf("%s is beyond caps.blast_radius of %s", percentOf(share*100), percentOf(caps.BlastRadius*100))})
+			d.fail(d.at(at+path), complaint{msg: fmt.Sprintf("%s is beyond caps.blast_radius of %s", percentOf(share*100), percentOf(caps.BlastRadius*100))})
 		}
 	}
 	if s.Limits.BlastRadius != nil {
@@ -88,20 +88,20 @@ func tooShort(fault time.Duration, j Journey) complaint {
 // too long. What the system's defaults alone get wrong is noted there.
 func checkPhases(d *decoder, e *Experiment, s *System, p Phases) {
 	place := d.at("experiment")
-	if given, ok := d.places["phases.fault"]; ok {
-		place = given
+	if d.given("phases.fault") {
+		place = d.at("phases.fault")
 	}
 	own := e.Settings.Phases.Fault != Unset
-	if slowest := s.slowest(); p.Fault < 2*slowest.SlowAfter && (own || s.Defaults.Phases.Fault == Unset) {
-		d.failAt(place, tooShort(p.Fault, slowest))
+	if slowest := s.slowest(); p.Fault > 0 && p.Fault < 2*slowest.SlowAfter && (own || s.Defaults.Phases.Fault == Unset) {
+		d.fail(place, tooShort(p.Fault, slowest))
 	}
 	total := p.Warmup + p.Baseline + p.Fault + p.Recovery
 	if s.Caps.Duration > 0 && total > s.Caps.Duration {
 		place = d.at("experiment")
-		if key, ok := d.places[keyOf("phases")]; ok {
-			place = key
+		if d.given("phases") {
+			place = d.key("phases")
 		}
-		d.failAt(place, complaint{msg: fmt.Sprintf("the experiment takes %s, more than caps.duration of %s", total, s.Caps.Duration)})
+		d.fail(place, complaint{msg: fmt.Sprintf("the experiment takes %s, more than caps.duration of %s", total, s.Caps.Duration)})
 	}
 }
 
@@ -111,9 +111,9 @@ func checkTimes(d *decoder, e *Experiment, phase time.Duration) {
 		at := fmt.Sprintf("faults[%d]", i)
 		switch {
 		case f.At >= phase && f.At > 0:
-			d.failAt(d.at(at+".at"), complaint{msg: fmt.Sprintf("the fault phase ends after %s: this fault would never start", phase)})
+			d.fail(d.at(at+".at"), complaint{msg: fmt.Sprintf("the fault phase ends after %s: this fault would never start", phase)})
 		case f.At+f.For > phase:
-			d.failAt(d.at(at+".for"), complaint{msg: fmt.Sprintf("the fault would end %s after the fault phase of %s", f.At+f.For-phase, phase)})
+			d.fail(d.at(at+".for"), complaint{msg: fmt.Sprintf("the fault would end %s after the fault phase of %s", f.At+f.For-phase, phase)})
 		}
 	}
 }
@@ -141,7 +141,7 @@ func checkShares(d *decoder, e *Experiment, s *System, phase time.Duration) {
 			if k == i || other.ProxyName() != dep.ProxyName() || sameTime || !overlap {
 				continue
 			}
-			d.failAt(d.at(fmt.Sprintf("faults[%d].share", i)), complaint{
+			d.fail(d.at(fmt.Sprintf("faults[%d].share", i)), complaint{
 				msg:  fmt.Sprintf("a share of connections cannot be kept while another fault on %s starts or ends at another time", dep.ProxyName()),
 				hint: strings.Join([]string{"give both the same at and for", "or leave out share"}, ", ")})
 			break

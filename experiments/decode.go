@@ -17,6 +17,7 @@ const (
 	maxBytes    = 1 << 20 // 1 MiB of text
 	maxDepth    = 64      // lists and mappings inside each other
 	maxExpanded = 100_000 // values that aliases may add to those written
+	maxKey      = 256     // bytes of a key
 	maxErrors   = 50      // kept per document; the rest is only counted
 )
 
@@ -25,7 +26,9 @@ const (
 type decoder struct {
 	file   string
 	lines  []string
-	places places
+	root   *yaml.Node
+	values map[string]*yaml.Node // of fields, by path
+	keys   map[string]*yaml.Node // of fields, by path
 	errors []*Error
 	hidden int // errors beyond maxErrors
 	uses   []use
@@ -51,79 +54,91 @@ type complaint struct {
 }
 
 func newDecoder(file string, text []byte) *decoder {
-	return &decoder{file: file, lines: splitLines(string(text)), places: places{}, usesAt: map[string][]use{}}
+	return &decoder{file: file, lines: splitLines(string(text)), values: map[string]*yaml.Node{}, keys: map[string]*yaml.Node{}, usesAt: map[string][]use{}}
 }
 
 // fail notes a mistake at a node.
 func (d *decoder) fail(n *yaml.Node, c complaint) {
-	p := d.place(n)
+	if d.full() {
+		d.hidden++
+		return
+	}
+	p := d.span(n)
 	if c.to > c.from {
 		p = d.inside(n, p, c.from, c.to)
 	}
 	d.failAt(p, c)
 }
 
+// full tells that further mistakes are only counted.
+func (d *decoder) full() bool { return len(d.errors) >= maxErrors }
+
 // failAt notes a mistake at a place. The same mistake at the same place, as
 // aliases make them, counts once.
-func (d *decoder) failAt(p Place, c complaint) {
+func (d *decoder) failAt(p span, c complaint) {
+	c.msg = clip(c.msg)
 	same := func(e *Error) bool { return e.Line == p.Line && e.Col == p.Col && e.Msg == c.msg }
-	switch {
-	case slices.ContainsFunc(d.errors, same):
-		return
-	case len(d.errors) == maxErrors:
-		d.hidden++
+	if slices.ContainsFunc(d.errors, same) {
 		return
 	}
 	if len(c.among) > 0 {
 		c.hint, c.note = suggest(c.near, c.among)
 	}
-	e := &Error{File: d.file, Line: p.Line, Col: p.Col, Width: p.width, Msg: c.msg, Hint: c.hint, Note: c.note}
+	e := &Error{File: d.file, Line: p.Line, Col: p.Col, Width: p.width, Msg: c.msg, Hint: clip(c.hint), Note: clip(c.note)}
 	if p.Line > 0 && p.Line <= len(d.lines) {
 		e.excerpt = d.lines[max(0, p.Line-3):p.Line]
 	}
 	d.errors = append(d.errors, e)
 }
 
-// failed tells whether anything was found wrong so far.
-func (d *decoder) failed() bool { return len(d.errors) > 0 }
-
 // count is the number of mistakes so far.
 func (d *decoder) count() int { return len(d.errors) + d.hidden }
 
-// at is the place of a field, or of the nearest field around it.
-func (d *decoder) at(path string) Place {
+// at is the value of a field, or of the nearest field around it that is
+// given.
+func (d *decoder) at(path string) *yaml.Node {
 	for path != "" {
-		if p, ok := d.places[path]; ok {
-			return p
+		if n, ok := d.values[path]; ok {
+			return n
 		}
-		i := strings.LastIndexAny(path, ".[")
-		path = path[:max(0, i)]
+		path = path[:max(0, strings.LastIndexAny(path, ".["))]
 	}
-	return Place{Line: 1, Col: 1}
+	return d.root
 }
 
-// keyOf is the path under which the place of a field's key is kept, where path
-// is that of its value.
-func keyOf(path string) string { return path + " key" }
-
-// key is the place of a field's key.
-func (d *decoder) key(path string) Place {
-	if p, ok := d.places[keyOf(path)]; ok {
-		return p
+// key is the key of a field, or what [decoder.at] finds.
+func (d *decoder) key(path string) *yaml.Node {
+	if n, ok := d.keys[path]; ok {
+		return n
 	}
 	return d.at(path)
+}
+
+// given tells whether a field is written.
+func (d *decoder) given(path string) bool {
+	_, ok := d.values[path]
+	return ok
+}
+
+// places are where the fields stand.
+func (d *decoder) places() places {
+	p := make(places, len(d.values))
+	for path, n := range d.values {
+		p[path] = Place{Line: n.Line, Col: n.Column}
+	}
+	return p
 }
 
 // parse turns the text into its one root node; nil after mistakes.
 func (d *decoder) parse(text []byte) *yaml.Node {
 	if len(text) > maxBytes {
 		d.lines = nil
-		d.failAt(Place{}, complaint{msg: "the file is larger than 1 MiB, too large for a document"})
+		d.failAt(span{}, complaint{msg: "the file is larger than 1 MiB, too large for a document"})
 		return nil
 	}
 	if i := invalidUTF8(text); i >= 0 {
 		line := strings.Count(string(text[:i]), "\n") + 1
-		d.failAt(Place{Line: line}, complaint{msg: "the file is not UTF-8 text"})
+		d.failAt(span{Line: line}, complaint{msg: "the file is not UTF-8 text"})
 		return nil
 	}
 	root, rest, err := nodes(text)
@@ -132,17 +147,18 @@ func (d *decoder) parse(text []byte) *yaml.Node {
 		d.failSyntax(text, err)
 		return nil
 	case root == nil || len(root.Content) == 0 || isEmpty(root.Content[0]):
-		d.failAt(Place{}, complaint{msg: "the document is empty"})
+		d.failAt(span{}, complaint{msg: "the document is empty"})
 		return nil
 	case rest != nil:
-		d.failAt(Place{Line: rest.Line, Col: rest.Column, width: 1},
+		d.failAt(span{Line: rest.Line, Col: rest.Column, width: 1},
 			complaint{msg: "a second YAML document: a file holds one", hint: "split the file"})
 		return nil
 	}
 	if !d.bounded(root.Content[0]) {
 		return nil
 	}
-	return open(root.Content[0])
+	d.root = open(root.Content[0])
+	return d.root
 }
 
 func isEmpty(n *yaml.Node) bool {

@@ -58,14 +58,18 @@ func (e *Error) headline() string {
 func (e *Error) Explain() string {
 	var b strings.Builder
 	b.WriteString(e.headline() + "\n")
-	for i, line := range e.excerpt {
-		text := fmt.Sprintf("%5d | %s", e.Line-len(e.excerpt)+1+i, printable(line))
+	lines := e.excerpt
+	if e.from() > 0 {
+		lines = lines[max(0, len(lines)-1):] // the lines above would not be shown at the same place
+	}
+	for i, line := range lines {
+		text := fmt.Sprintf("%5d | %s", e.Line-len(lines)+1+i, printable(window(line, e.from())))
 		b.WriteString(strings.TrimRight(text, " \t") + "\n")
 	}
 	switch {
 	case len(e.excerpt) > 0 && e.Col > 0:
-		caret := strings.Repeat("^", max(1, e.Width))
-		b.WriteString(strings.TrimRight("      | "+indent(e.excerpt[len(e.excerpt)-1], e.Col-1)+caret+" "+e.Hint, " ") + "\n")
+		caret := strings.Repeat("^", min(max(1, e.Width), widest))
+		b.WriteString(strings.TrimRight("      | "+indent(window(e.excerpt[len(e.excerpt)-1], e.from()), e.Col-1-e.from())+caret+" "+e.Hint, " ") + "\n")
 	case e.Hint != "":
 		b.WriteString("  " + e.Hint + "\n")
 	}
@@ -78,35 +82,48 @@ func (e *Error) Explain() string {
 // indent is as wide as the first n characters of line: tabs stay tabs, so that
 // the caret stands right whatever their width.
 func indent(line string, n int) string {
-	var b strings.Builder
-	for _, r := range []rune(line)[:min(n, len([]rune(line)))] {
+	return strings.Map(func(r rune) rune {
 		if r == '\t' {
-			b.WriteRune('\t')
-		} else {
-			b.WriteByte(' ')
+			return r
 		}
-	}
-	return b.String()
+		return ' '
+	}, line[:characters(line, n)])
 }
 
-// printable replaces what could command a terminal. A line is cut where no
-// person would read on.
+// widest is the part of a line that is shown, in characters: no person reads
+// more, and documents on one line exist.
+const widest = 240
+
+// from is the first character that is shown of each line.
+func (e *Error) from() int {
+	if e.Col+min(e.Width, widest/2) <= widest {
+		return 0
+	}
+	return e.Col - widest/2
+}
+
+// window is the part of a line that is shown.
+func window(line string, from int) string {
+	line = line[characters(line, from):]
+	return line[:characters(line, widest)]
+}
+
+// printable replaces what could command a terminal.
 func printable(line string) string {
-	const widest = 400
-	runes := []rune(line)
-	cut := len(runes) > widest
-	if cut {
-		runes = runes[:widest]
-	}
-	for i, r := range runes {
-		if r != '\t' && !unicode.IsPrint(r) {
-			runes[i] = '?'
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && !unicode.IsPrint(r) || r == unicode.ReplacementChar {
+			return '?'
 		}
+		return r
+	}, line)
+}
+
+// clip is a message that repeats no more of a document than a person reads.
+func clip(msg string) string {
+	if len(msg) > 2*widest {
+		msg = strings.ToValidUTF8(msg[:2*widest], "") + "..."
 	}
-	if cut {
-		return string(runes) + " ..."
-	}
-	return string(runes)
+	return printable(msg)
 }
 
 // Errors lists the mistakes in err in the order they are printed: by file in

@@ -26,7 +26,7 @@ func expectShape(e *Expect) shape {
 
 func statuses(to *[]int) shape {
 	one := func(to *int) shape { return whole{to: to, low: 100, high: 599, want: "a status such as 200"} }
-	return byKind{want: "a status or a list of them", scalar: single[int]{to, one}, list: list[int]{to: to, item: one, least: 1}}
+	return byKind{want: "a status or a list of them", scalar: single[int]{to, one}, list: list[int]{to: to, item: one, least: 1, most: 100}}
 }
 
 // A single value is a list of one.

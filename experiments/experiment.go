@@ -138,15 +138,14 @@ func words(list []string) string {
 // check asks the catalogue about the attributes together.
 func (f faultShape) check(d *decoder, kind injectors.Kind, at string) {
 	if name, problem := kind.Check(f.to.Attributes); problem != "" {
-		place, given := d.places[join(at, name)]
-		c := complaint{msg: problem}
-		if !given {
+		place, c := d.at(join(at, name)), complaint{msg: problem}
+		if !d.given(join(at, name)) {
 			place, c.hint = d.at(at+".inject"), "such as "+kind.Example
 		}
-		d.failAt(place, c)
+		d.fail(place, c)
 	}
-	if _, given := d.places[at+".stream"]; given && kind.Streamless {
-		d.failAt(d.key(at+".stream"), complaint{msg: kind.Name + " acts on whole connections, not on one stream of them", hint: "leave it out"})
+	if d.given(at+".stream") && kind.Streamless {
+		d.fail(d.key(at+".stream"), complaint{msg: kind.Name + " acts on whole connections, not on one stream of them", hint: "leave it out"})
 	}
 }
 

@@ -57,10 +57,10 @@ func load(system source, list []source) (*System, []*Experiment, error) {
 		docs = append(docs, d)
 		experiments = append(experiments, e)
 		if other, taken := where[e.ID]; taken && e.ID != "" {
-			d.failAt(d.at("experiment"), complaint{msg: fmt.Sprintf("the id %s is already that of %s", e.ID, other)})
+			d.fail(d.at("experiment"), complaint{msg: fmt.Sprintf("the id %s is already that of %s", e.ID, other)})
 		}
 		where[e.ID] = fmt.Sprintf("%s:%d", e.File, e.Line)
-		if s.Name != "" {
+		if sd.root != nil && d.root != nil {
 			checkExperiment(d, e, s)
 		}
 	}
@@ -74,7 +74,7 @@ func decodeSystem(src source) (*decoder, *System) {
 	s := &System{File: src.file, Text: string(src.text), Defaults: unset()}
 	d := newDecoder(src.file, src.text)
 	d.document(src, systemShape(s), "system", "experiment")
-	s.places = d.places
+	s.places = d.places()
 	return d, s
 }
 
@@ -82,7 +82,10 @@ func decodeExperiment(src source) (*decoder, *Experiment) {
 	e := &Experiment{File: src.file, Text: string(src.text), Settings: unset()}
 	d := newDecoder(src.file, src.text)
 	d.document(src, experimentShape(e), "experiment", "system")
-	e.places, e.Line = d.places, d.key("experiment").Line
+	e.places = d.places()
+	if d.given("experiment") {
+		e.Line = d.key("experiment").Line
+	}
 	return d, e
 }
 
@@ -90,7 +93,7 @@ func decodeExperiment(src source) (*decoder, *Experiment) {
 // that it is of the other kind.
 func (d *decoder) document(src source, s shape, kind, other string) {
 	if src.err != nil {
-		d.failAt(Place{}, complaint{msg: fileProblem(src.err)})
+		d.failAt(span{}, complaint{msg: fileProblem(src.err)})
 		return
 	}
 	root := d.parse(src.text)
@@ -98,7 +101,8 @@ func (d *decoder) document(src source, s shape, kind, other string) {
 		return
 	}
 	if hasKey(root, other) && !hasKey(root, kind) {
-		d.fail(root, complaint{msg: fmt.Sprintf("this is the document of an %s, where that of an %s is needed", other, kind)})
+		article := map[string]string{"system": "a system", "experiment": "an experiment"}
+		d.fail(root, complaint{msg: fmt.Sprintf("this is the document of %s, where that of %s is needed", article[other], article[kind])})
 		return
 	}
 	s.read(d, root, "")

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/theory/jsonpath"
+	"github.com/theory/jsonpath/registry"
 	"github.com/theory/jsonpath/spec"
 )
 
@@ -49,7 +50,7 @@ func ParsePath(text string) (Path, error) {
 	case len(text) > maxPath:
 		return Path{}, &PathError{Msg: fmt.Sprintf("a JSONPath of more than %d characters", maxPath)}
 	}
-	query, err := jsonpath.Parse(text)
+	query, err := jsonpath.NewParser(jsonpath.WithRegistry(functions())).Parse(text)
 	if err != nil {
 		return Path{}, pathError(text, err)
 	}
@@ -60,6 +61,28 @@ func ParsePath(text string) (Path, error) {
 	}
 	p.query, p.sort = query, unordered(query.Query().Segments())
 	return p, nil
+}
+
+// functions are the functions of filters.
+//
+// Note: match and search of the library (v0.10.1) dereference a nil pointer
+// where an argument selects nothing, as $[?match(@.name, 'a.*')] does on any
+// member without a name. RFC 9535 (2.4.6, 2.4.7) says that it is false then.
+func functions() *registry.Registry {
+	r := registry.New()
+	for _, name := range []string{"match", "search"} {
+		f := r.Get(name)
+		unguarded := *f
+		*f = *spec.Extension(name, spec.FuncLogical, unguarded.Validate, func(args []spec.PathValue) spec.PathValue {
+			for _, a := range args {
+				if v, ok := a.(*spec.ValueType); a == nil || ok && v == nil {
+					return spec.LogicalFalse
+				}
+			}
+			return unguarded.Evaluate(args)
+		})
+	}
+	return r
 }
 
 var atPosition = regexp.MustCompile(`^jsonpath: (.*) at position (\d+)$`)

@@ -38,18 +38,18 @@ func requestFields(r *Request, absolute bool) fields {
 func oneBody(d *decoder, at string) {
 	var given []string
 	for _, key := range []string{"json", "form", "body"} {
-		if _, ok := d.places[keyOf(join(at, key))]; ok {
+		if d.given(join(at, key)) {
 			given = append(given, key)
 		}
 	}
 	if len(given) > 1 {
 		place := d.key(join(at, given[0]))
 		for _, key := range given[1:] {
-			if p := d.key(join(at, key)); p.Line > place.Line || p.Line == place.Line && p.Col > place.Col {
+			if p := d.key(join(at, key)); p.Line > place.Line || p.Line == place.Line && p.Column > place.Column {
 				place = p
 			}
 		}
-		d.failAt(place, complaint{msg: "a request has one body, not " + strings.Join(given, " and ")})
+		d.fail(place, complaint{msg: "a request has one body, not " + words(given)})
 	}
 }
 
@@ -207,7 +207,7 @@ func sameHeader(d *decoder, at string, list []Field, key name) {
 	for _, f := range list {
 		canonical := textproto.CanonicalMIMEHeaderKey(f.Name)
 		if seen[canonical] {
-			d.failAt(d.key(join(at, f.Name)), complaint{msg: "this header is given twice"})
+			d.fail(d.key(join(at, f.Name)), complaint{msg: "this header is given twice"})
 		}
 		seen[canonical] = true
 	}
@@ -260,16 +260,16 @@ func (v jsonValue) read(d *decoder, n *yaml.Node, at string) {
 	case !d.plainTag(n):
 	case n.Kind == yaml.MappingNode:
 		m := make(map[string]any, len(n.Content)/2)
-		d.eachKey(n, at, func(key, value *yaml.Node, path string) {
+		d.entries(n, func(key, value *yaml.Node) {
 			var inner any
-			jsonValue{&inner}.read(d, value, path)
+			jsonValue{&inner}.read(d, value, at)
 			m[key.Value] = inner
 		})
 		*v.to = m
 	case n.Kind == yaml.SequenceNode:
 		l := make([]any, len(n.Content))
 		for i, c := range n.Content {
-			jsonValue{&l[i]}.read(d, open(c), at+"["+strconv.Itoa(i)+"]")
+			jsonValue{&l[i]}.read(d, open(c), at)
 		}
 		*v.to = l
 	default:

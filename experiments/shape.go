@@ -48,6 +48,7 @@ func (f fields) read(d *decoder, n *yaml.Node, at string) {
 		i := slices.IndexFunc(f, func(f field) bool { return f.name == key.Value })
 		if i < 0 {
 			d.fail(key, complaint{msg: "unknown key " + strconv.Quote(key.Value), near: key.Value, among: f.names()})
+			seen[nearest(key.Value, f.names())] = true // one mistake, not two
 			return
 		}
 		seen[key.Value] = true
@@ -64,11 +65,11 @@ func (f fields) missing(d *decoder, n *yaml.Node, at string, seen map[string]boo
 		if !field.required || seen[field.name] {
 			continue
 		}
-		place, ok := d.places[keyOf(at)]
+		place, ok := d.keys[at]
 		if !ok {
-			place = d.place(n)
+			place = n
 		}
-		d.failAt(place, complaint{msg: field.name + " is missing", hint: field.name + ": " + field.doc})
+		d.fail(place, complaint{msg: field.name + " is missing", hint: field.name + ": " + field.doc})
 	}
 }
 
@@ -93,6 +94,16 @@ func (f fields) schema() object {
 // eachKey visits the keys of a mapping in the order of the document, each name
 // once, and records where they stand. It is false where n is no mapping.
 func (d *decoder) eachKey(n *yaml.Node, at string, visit func(key, value *yaml.Node, path string)) bool {
+	return d.entries(n, func(key, value *yaml.Node) {
+		path := join(at, key.Value)
+		d.values[path], d.keys[path] = value, key
+		visit(key, value, path)
+	})
+}
+
+// entries visits the keys of a mapping in the order of the document, each name
+// once. It is false where n is no mapping.
+func (d *decoder) entries(n *yaml.Node, visit func(key, value *yaml.Node)) bool {
 	if n.Kind != yaml.MappingNode || !d.plainTag(n) {
 		d.wrongKind(n, "a mapping (key: value) is needed here")
 		return false
@@ -104,6 +115,9 @@ func (d *decoder) eachKey(n *yaml.Node, at string, visit func(key, value *yaml.N
 		case key.Kind != yaml.ScalarNode:
 			d.fail(key, complaint{msg: "a key must be a text"})
 			continue
+		case len(key.Value) > maxKey:
+			d.fail(key, complaint{msg: fmt.Sprintf("a key of more than %d bytes", maxKey)})
+			continue
 		case key.Tag == "!!merge":
 			d.fail(key, complaint{msg: "merge keys are not read here", hint: "write the keys out"})
 			continue
@@ -112,9 +126,7 @@ func (d *decoder) eachKey(n *yaml.Node, at string, visit func(key, value *yaml.N
 			continue
 		}
 		first[key.Value] = key.Line
-		path := join(at, key.Value)
-		d.places[path], d.places[keyOf(path)] = d.place(value), d.place(key)
-		visit(key, value, path)
+		visit(key, value)
 	}
 	return true
 }
@@ -128,14 +140,10 @@ func join(at, name string) string {
 
 // wrongKind says what is needed where something else stands.
 func (d *decoder) wrongKind(n *yaml.Node, want string) {
-	got := "a mapping"
-	switch {
-	case n.Kind == yaml.SequenceNode:
-		got = "a list"
-	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
-		got = "nothing"
-	case n.Kind == yaml.ScalarNode:
-		got = "a single value"
+	got := map[string]string{"!!map": "a mapping", "!!seq": "a list", "!!null": "nothing", "!!bool": "a boolean",
+		"!!int": "a number", "!!float": "a number"}[n.Tag]
+	if got == "" {
+		got = "a text"
 	}
 	if !d.plainTag(n) {
 		return
@@ -159,7 +167,7 @@ func (d *decoder) plainTag(n *yaml.Node) bool {
 type list[T any] struct {
 	to    *[]T
 	item  func(*T) shape
-	least int // items needed
+	least int // items needed: 0 or 1
 	most  int // items allowed; 0 means any number
 }
 
@@ -170,7 +178,7 @@ func (l list[T]) read(d *decoder, n *yaml.Node, at string) {
 	}
 	switch {
 	case len(n.Content) < l.least:
-		d.fail(n, complaint{msg: "at least " + plural(l.least, "item") + " needed here"})
+		d.fail(n, complaint{msg: "at least one item is needed here"})
 	case l.most > 0 && len(n.Content) > l.most:
 		d.fail(n, complaint{msg: fmt.Sprintf("%d items: at most %d are allowed here", len(n.Content), l.most)})
 		return
@@ -179,7 +187,7 @@ func (l list[T]) read(d *decoder, n *yaml.Node, at string) {
 	for i, c := range n.Content {
 		path := at + "[" + strconv.Itoa(i) + "]"
 		c = open(c)
-		d.places[path] = d.place(c)
+		d.values[path] = c
 		l.item(&(*l.to)[i]).read(d, c, path)
 	}
 }
@@ -209,9 +217,14 @@ type dictionary[T any] struct {
 	key   name
 	item  func(name string, to *T) shape // sets the name and gives the shape of the rest
 	least int
+	most  int // entries allowed; 0 means any number
 }
 
 func (m dictionary[T]) read(d *decoder, n *yaml.Node, at string) {
+	if most := m.most; most > 0 && len(n.Content) > 2*most {
+		d.fail(n, complaint{msg: fmt.Sprintf("%d entries: at most %d are allowed here", len(n.Content)/2, most)})
+		return
+	}
 	ok := d.eachKey(n, at, func(key, value *yaml.Node, path string) {
 		if c := m.key.check(key.Value); c != nil {
 			d.fail(key, *c)
@@ -220,7 +233,7 @@ func (m dictionary[T]) read(d *decoder, n *yaml.Node, at string) {
 		m.item(key.Value, &(*m.to)[len(*m.to)-1]).read(d, value, path)
 	})
 	if ok && len(n.Content) < 2*m.least {
-		d.fail(n, complaint{msg: "at least " + plural(m.least, "entry") + " is needed here"})
+		d.fail(n, complaint{msg: "at least one entry is needed here"})
 	}
 }
 
@@ -231,6 +244,9 @@ func (m dictionary[T]) schema() object {
 	}
 	if m.least > 0 {
 		s["minProperties"] = m.least
+	}
+	if m.most > 0 {
+		s["maxProperties"] = m.most
 	}
 	return s
 }

@@ -36,11 +36,11 @@ func (j *Journey) check(d *decoder, n *yaml.Node, at string) {
 	for i, s := range j.Steps {
 		path := fmt.Sprintf("%s.steps[%d]", at, i)
 		if s.Name != "" && names[s.Name] {
-			d.failAt(d.at(path+".name"), complaint{msg: "another step of this journey is named " + strconv.Quote(s.Name)})
+			d.fail(d.at(path+".name"), complaint{msg: "another step of this journey is named " + strconv.Quote(s.Name)})
 		}
 		names[s.Name] = true
 		if s.Timeout > j.Timeout && j.Timeout > 0 {
-			d.failAt(d.at(path+".timeout"), complaint{msg: fmt.Sprintf("a step cannot take longer than its journey's timeout of %s", j.Timeout)})
+			d.fail(d.at(path+".timeout"), complaint{msg: fmt.Sprintf("a step cannot take longer than its journey's timeout of %s", j.Timeout)})
 		}
 	}
 	j.variables(d, at)
@@ -49,10 +49,10 @@ func (j *Journey) check(d *decoder, n *yaml.Node, at string) {
 // budgets applies the defaults and compares the journey's two times.
 func (j *Journey) budgets(d *decoder, at string) {
 	slow, late := "", ""
-	if _, given := d.places[at+".slow_after"]; !given {
+	if !d.given(at + ".slow_after") {
 		j.SlowAfter, slow = DefaultSlowAfter, ", the default"
 	}
-	if _, given := d.places[at+".timeout"]; !given {
+	if !d.given(at + ".timeout") {
 		j.Timeout, late = DefaultTimeout, ", the default"
 	}
 	if j.SlowAfter <= j.Timeout || j.SlowAfter == 0 || j.Timeout == 0 {
@@ -62,7 +62,7 @@ func (j *Journey) budgets(d *decoder, at string) {
 	if slow != "" {
 		place = d.at(at + ".timeout")
 	}
-	d.failAt(place, complaint{msg: fmt.Sprintf("slow_after (%s%s) is more than timeout (%s%s): no journey could be slow", j.SlowAfter, slow, j.Timeout, late)})
+	d.fail(place, complaint{msg: fmt.Sprintf("slow_after (%s%s) is more than timeout (%s%s): no journey could be slow", j.SlowAfter, slow, j.Timeout, late)})
 }
 
 // variables checks that every variable is captured before it is used.
@@ -90,7 +90,7 @@ func (j *Journey) variables(d *decoder, at string) {
 // used; later tells which step captures them too late.
 func (d *decoder) uncaptured(u use, captured map[string]bool, later map[string]string) {
 	for _, p := range u.text.Captured() {
-		if captured[p.Name] {
+		if captured[p.Name] || d.full() {
 			continue
 		}
 		c := complaint{from: p.From, to: p.To, near: p.Name}
@@ -121,7 +121,7 @@ func stepShape(s *Step) shape {
 	return collecting{ruled{always: true, shape: f, also: object{"allOf": noTwoBodies()}, rule: func(d *decoder, n *yaml.Node, at string) {
 		oneBody(d, at)
 		if s.Timeout > 0 && s.SlowAfter > s.Timeout {
-			d.failAt(d.at(at+".slow_after"), complaint{msg: fmt.Sprintf("slow_after is more than the step's timeout of %s", s.Timeout)})
+			d.fail(d.at(at+".slow_after"), complaint{msg: fmt.Sprintf("slow_after is more than the step's timeout of %s", s.Timeout)})
 		}
 	}}}
 }
@@ -132,7 +132,7 @@ func pollShape(p *Poll) shape {
 		{name: "for", doc: "time after which the step has failed, such as 5s", shape: over(duration, "0s")(&p.For), required: true},
 	}, rule: func(d *decoder, n *yaml.Node, at string) {
 		if p.Every > p.For {
-			d.failAt(d.at(at+".every"), complaint{msg: fmt.Sprintf("every (%s) is more than for (%s): the step would never be repeated", p.Every, p.For)})
+			d.fail(d.at(at+".every"), complaint{msg: fmt.Sprintf("every (%s) is more than for (%s): the step would never be repeated", p.Every, p.For)})
 		}
 	}}
 }

@@ -11,19 +11,24 @@ import (
 func suggest(wrote string, known []string) (hint, note string) {
 	const listed = 24 // more than these help nobody
 	sorted := slices.Sorted(slices.Values(known))
-	best, least := "", 1+max(1, len(wrote)/3)
-	for _, k := range sorted {
-		if far := distance(strings.ToLower(wrote), strings.ToLower(k)); far < least {
-			best, least = k, far
-		}
-	}
-	if best != "" && len(wrote) <= 64 {
+	if best := nearest(wrote, sorted); best != "" {
 		hint = "did you mean " + strconv.Quote(best) + "?"
 	}
 	if len(sorted) > listed {
 		return hint, "known: " + strings.Join(sorted[:listed], ", ") + " and " + strconv.Itoa(len(sorted)-listed) + " more"
 	}
 	return hint, "known: " + strings.Join(sorted, ", ")
+}
+
+// nearest is the known word that a user may have meant, or empty.
+func nearest(wrote string, known []string) string {
+	best, least := "", 1+max(1, len(wrote)/3)
+	for _, k := range known {
+		if far := distance(strings.ToLower(wrote), strings.ToLower(k)); far < least && len(wrote) <= 64 {
+			best, least = k, far
+		}
+	}
+	return best
 }
 
 // distance is how many characters must be added, dropped, replaced or swapped

@@ -27,7 +27,11 @@ func (d *decoder) failSyntax(text []byte, err error) {
 		line = d.lastGood(text) + 1
 	}
 	line = min(max(1, line), max(1, len(d.lines)))
-	d.failAt(Place{Line: line}, complaint{msg: words})
+	c := complaint{msg: words}
+	if inBlock && strings.Contains(d.lines[line-1], "${") {
+		c.hint = "inside { } and [ ] a text with ${variables} needs quotes"
+	}
+	d.failAt(span{Line: line}, c)
 }
 
 // syntaxWords says what a message of the parser means; inBlock is true for
@@ -65,7 +69,7 @@ func syntaxWords(msg string) (words string, inBlock bool) {
 // lastGood is the number of lines at the start of text that are a document on
 // their own, as far as a bounded search can tell.
 func (d *decoder) lastGood(text []byte) int {
-	const budget = 8 << 20 // bytes parsed in all
+	const budget = 2 << 20 // bytes parsed in all
 	ends := []int{}
 	for i, c := range text {
 		if c == '\n' {
@@ -86,12 +90,12 @@ func (d *decoder) lastGood(text []byte) int {
 }
 
 // find is the place of a word in the document.
-func (d *decoder) find(word string) Place {
+func (d *decoder) find(word string) span {
 	exact := regexp.MustCompile(regexp.QuoteMeta(word) + `(?:[\s,\]}]|$)`)
 	for i, line := range d.lines {
 		if at := exact.FindStringIndex(line); at != nil {
-			return Place{Line: i + 1, Col: len([]rune(line[:at[0]])) + 1, width: len([]rune(word))}
+			return span{Line: i + 1, Col: len([]rune(line[:at[0]])) + 1, width: len([]rune(word))}
 		}
 	}
-	return Place{}
+	return span{}
 }

@@ -27,17 +27,17 @@ func systemShape(s *System) shape {
 		{name: "host", doc: "Host header where it differs from the URL's", shape: hostHeader(&s.Host)},
 		{name: "tls", doc: "TLS towards the entry and control URLs", shape: optional[TLS]{&s.TLS, tlsShape}},
 		{name: "dependencies", doc: "what the system calls through proxies", required: true,
-			shape: dictionary[Dependency]{to: &s.Dependencies, key: ids(), least: 1, item: func(name string, d *Dependency) shape {
+			shape: dictionary[Dependency]{to: &s.Dependencies, key: ids(), least: 1, most: 200, item: func(name string, d *Dependency) shape {
 				d.Name = name
 				return dependencyShape(d)
 			}}},
 		{name: "journeys", doc: "what users do, as requests in order", required: true,
-			shape: dictionary[Journey]{to: &s.Journeys, key: ids(), least: 1, item: func(name string, j *Journey) shape {
+			shape: dictionary[Journey]{to: &s.Journeys, key: ids(), least: 1, most: 200, item: func(name string, j *Journey) shape {
 				j.Name = name
 				return journeyShape(j)
 			}}},
 		{name: "invariants", doc: "what must be true of the system's data before and after a fault",
-			shape: list[Invariant]{to: &s.Invariants, item: invariantShape}},
+			shape: list[Invariant]{to: &s.Invariants, item: invariantShape, most: 100}},
 		{name: "defaults", doc: "settings that every experiment may override", shape: settingsFields(&s.Defaults)},
 		{name: "caps", doc: "what no experiment may exceed", shape: capsShape(&s.Caps)},
 	}}
@@ -65,11 +65,11 @@ func dependencyShape(dep *Dependency) shape {
 	}, rule: func(d *decoder, _ *yaml.Node, at string) {
 		switch {
 		case dep.Listen != "" && dep.Upstream == "":
-			d.failAt(d.key(at+".listen"), complaint{msg: "listen needs upstream beside it: where does the proxy lead to?"})
+			d.fail(d.key(at+".listen"), complaint{msg: "listen needs upstream beside it: where does the proxy lead to?"})
 		case dep.Upstream != "" && dep.Listen == "":
-			d.failAt(d.key(at+".upstream"), complaint{msg: "upstream needs listen beside it: where does the system call it?"})
+			d.fail(d.key(at+".upstream"), complaint{msg: "upstream needs listen beside it: where does the system call it?"})
 		case dep.Listen == "" && dep.Proxy == "":
-			d.failAt(d.key(at), complaint{msg: "how is it reached? give listen and upstream, or proxy: the name of a proxy that exists"})
+			d.fail(d.key(at), complaint{msg: "how is it reached? give listen and upstream, or proxy: the name of a proxy that exists"})
 		}
 	}}
 }
@@ -95,7 +95,7 @@ func (s *System) check(d *decoder, n *yaml.Node, _ string) {
 	for i, v := range s.Invariants {
 		at := fmt.Sprintf("invariants[%d]", i)
 		if v.Name != "" && names[v.Name] {
-			d.failAt(d.at(at+".name"), complaint{msg: "another invariant has this name"})
+			d.fail(d.at(at+".name"), complaint{msg: "another invariant has this name"})
 		}
 		names[v.Name] = true
 		for _, u := range d.usesAt[at] {
@@ -105,7 +105,7 @@ func (s *System) check(d *decoder, n *yaml.Node, _ string) {
 	checkJourneyNames(d, "defaults.limits.journeys", s.Defaults.Limits.Journeys, s.journeyNames())
 	checkCaps(d, "defaults.", s.Defaults, s.Caps)
 	if f := s.Defaults.Phases.Fault; f > 0 && f < 2*s.slowest().SlowAfter {
-		d.failAt(d.at("defaults.phases.fault"), tooShort(f, s.slowest()))
+		d.fail(d.at("defaults.phases.fault"), tooShort(f, s.slowest()))
 	}
 }
 
@@ -114,7 +114,7 @@ func (s *System) checkDependencies(d *decoder) {
 	for _, dep := range s.Dependencies {
 		at := "dependencies." + dep.Name
 		if other, taken := listens[dep.Listen]; taken {
-			d.failAt(d.at(at+".listen"), complaint{msg: fmt.Sprintf("%s already listens on %s", other, dep.Listen)})
+			d.fail(d.at(at+".listen"), complaint{msg: fmt.Sprintf("%s already listens on %s", other, dep.Listen)})
 		}
 		if dep.Listen != "" {
 			listens[dep.Listen] = dep.Name
@@ -124,11 +124,11 @@ func (s *System) checkDependencies(d *decoder) {
 			if dep.Proxy == "" {
 				place = d.key(at)
 			}
-			d.failAt(place, complaint{msg: fmt.Sprintf("%s already uses the proxy %s", other, dep.ProxyName())})
+			d.fail(place, complaint{msg: fmt.Sprintf("%s already uses the proxy %s", other, dep.ProxyName())})
 		}
 		proxies[dep.ProxyName()] = dep.Name
 		if s.Toxiproxy == Embedded && dep.Listen == "" && dep.Proxy != "" {
-			d.failAt(d.at(at+".proxy"), complaint{msg: "an embedded Toxiproxy has no proxies of its own: give listen and upstream"})
+			d.fail(d.at(at+".proxy"), complaint{msg: "an embedded Toxiproxy has no proxies of its own: give listen and upstream"})
 		}
 	}
 }

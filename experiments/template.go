@@ -134,8 +134,9 @@ func (t Template) Literal() (string, bool) {
 // Captured lists the variables of the text that are not built in, in order.
 func (t Template) Captured() []Part {
 	var list []Part
+	builtins := Builtins()
 	for _, p := range t.Parts {
-		if p.Name != "" && !slices.Contains(Builtins(), p.Name) {
+		if p.Name != "" && !slices.Contains(builtins, p.Name) {
 			list = append(list, p)
 		}
 	}

@@ -7,87 +7,100 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// place is where a node stands and how wide its first token is, for the caret.
-func (d *decoder) place(n *yaml.Node) Place {
-	p := Place{Line: n.Line, Col: n.Column, width: 1}
-	if n.Line < 1 || n.Line > len(d.lines) {
+// A span is a token: where it stands, both counted from 1, and its width in
+// characters. Zero means unknown.
+type span struct {
+	Line, Col, width int
+}
+
+// span is where a node stands and how wide its first token is, for the caret.
+func (d *decoder) span(n *yaml.Node) span {
+	p := span{Line: n.Line, Col: n.Column, width: 1}
+	rest, ok := d.from(p)
+	if !ok {
 		return p
 	}
-	line := []rune(d.lines[n.Line-1])
-	start := min(max(0, n.Column-1), len(line))
-	start += properties(string(line[start:]))
-	rest := string(line[start:])
-	p.Col = start + 1
+	skipped := properties(rest)
+	p.Col += utf8.RuneCountInString(rest[:skipped])
+	rest = rest[skipped:]
 	switch {
 	case n.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle == 0 && len(n.Content) > 0 && n.Content[0].Line == n.Line:
-		return d.place(n.Content[0])
+		return d.span(n.Content[0])
 	case n.Kind != yaml.ScalarNode || n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
 		return p
 	case n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
-		p.width = quoted(rest)
+		rest = rest[:quoted(rest)]
 	case strings.HasPrefix(rest, n.Value):
-		p.width = utf8.RuneCountInString(n.Value)
+		rest = n.Value
 	default: // a plain text over several lines
-		p.width = utf8.RuneCountInString(strings.TrimRight(rest, " \t"))
+		rest = strings.TrimRight(rest, " \t")
 	}
-	p.width = max(1, p.width)
+	p.width = max(1, utf8.RuneCountInString(rest))
 	return p
 }
 
-// properties is the width of the anchors and tags before a value.
-func properties(text string) int {
-	width := 0
-	for strings.HasPrefix(text, "&") || strings.HasPrefix(text, "!") {
-		end := strings.IndexAny(text, " \t")
-		if end < 0 {
-			return width
-		}
-		tail := strings.TrimLeft(text[end:], " \t")
-		width += utf8.RuneCountInString(text[:len(text)-len(tail)])
-		text = tail
+// from is the rest of a line from a place on.
+func (d *decoder) from(p span) (string, bool) {
+	if p.Line < 1 || p.Line > len(d.lines) || p.Col < 1 {
+		return "", false
 	}
-	return width
+	line := d.lines[p.Line-1]
+	return line[characters(line, p.Col-1):], true
 }
 
-// quoted is the width of the quoted text that a line starts with.
-func quoted(line string) int {
-	runes := []rune(line)
-	if len(runes) == 0 {
-		return 1
+// characters is how many bytes the first n characters of text take.
+func characters(text string, n int) int {
+	at := 0
+	for ; n > 0 && at < len(text); n-- {
+		_, size := utf8.DecodeRuneInString(text[at:])
+		at += size
 	}
-	quote := runes[0]
-	for i := 1; i < len(runes); i++ {
+	return at
+}
+
+// properties is the length in bytes of the anchors and tags before a value.
+func properties(text string) int {
+	at := 0
+	for strings.HasPrefix(text[at:], "&") || strings.HasPrefix(text[at:], "!") {
+		end := strings.IndexAny(text[at:], " \t")
+		if end < 0 {
+			return at
+		}
+		at += end
+		at += len(text[at:]) - len(strings.TrimLeft(text[at:], " \t"))
+	}
+	return at
+}
+
+// quoted is the length in bytes of the quoted text that a line starts with.
+func quoted(line string) int {
+	for i := 1; i < len(line); i++ {
 		switch {
-		case quote == '"' && runes[i] == '\\':
+		case line[0] == '"' && line[i] == '\\':
 			i++
-		case runes[i] == quote && quote == '\'' && i+1 < len(runes) && runes[i+1] == quote:
+		case line[i] == line[0] && line[0] == '\'' && i+1 < len(line) && line[i+1] == '\'':
 			i++
-		case runes[i] == quote:
+		case line[i] == line[0]:
 			return i + 1
 		}
 	}
-	return len(runes)
+	return len(line)
 }
 
 // inside is the place of the bytes from to to of a node's value, where they
 // can be told in the text (escapes and folded lines hide them); otherwise it
 // is the place of the whole node.
-func (d *decoder) inside(n *yaml.Node, whole Place, from, to int) Place {
-	if n.Kind != yaml.ScalarNode || whole.Line < 1 || whole.Line > len(d.lines) {
-		return whole
-	}
-	line := []rune(d.lines[whole.Line-1])
-	start := whole.Col - 1
+func (d *decoder) inside(n *yaml.Node, whole span, from, to int) span {
+	part := whole
 	if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
-		start++
+		part.Col++
 	}
-	if start > len(line) || !strings.HasPrefix(string(line[start:]), n.Value) {
+	rest, ok := d.from(part)
+	if !ok || n.Kind != yaml.ScalarNode || !strings.HasPrefix(rest, n.Value) {
 		return whole
 	}
 	from, to = min(from, len(n.Value)), min(to, len(n.Value))
-	return Place{
-		Line:  whole.Line,
-		Col:   start + 1 + utf8.RuneCountInString(n.Value[:from]),
-		width: max(1, utf8.RuneCountInString(n.Value[from:to])),
-	}
+	part.Col += utf8.RuneCountInString(n.Value[:from])
+	part.width = max(1, utf8.RuneCountInString(n.Value[from:to]))
+	return part
 }

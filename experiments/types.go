@@ -256,7 +256,6 @@ type Fault struct {
 // A Place is where something stands in a document, both counted from 1.
 type Place struct {
 	Line, Col int
-	width     int // of what stands there, in characters; 0 where unknown
 }
 
 // places holds the place of each field by its path, such as

@@ -1,0 +1,169 @@
+package experiments
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+func TestTooLargeAFileIsNotRead(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "large.yaml")
+	if err := os.WriteFile(file, bytes.Repeat([]byte("a: b\n"), 1<<20), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := Load(file, nil)
+	if !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "large.yaml: error: the file is larger than 1 MiB") {
+		t.Fatalf("Load() = %v", err)
+	}
+}
+
+// size is that of hostile documents: enough to show what grows faster than the
+// text, in bytes.
+const size = maxBytes / 4
+
+// hostile are documents that are slow to read where something grows faster
+// than the text.
+func hostile() map[string]string {
+	fill := func(unit string) string { return strings.Repeat(unit, size/len(unit)) }
+	const head = "version: 1\nsystem: s\n"
+	return map[string]string{
+		"unknown keys":       fill("k: 1\n"),
+		"different keys":     head + "allow_hosts: {" + numbered("k%: 1, ", 60_000) + "}",
+		"one line":           head + "journeys: {j: {steps: [" + fill("{name: A}, ") + "]}}",
+		"many journeys":      head + "journeys: {" + numbered("j%: {rate: x}, ", 50_000) + "}",
+		"many headers":       head + "journeys: {j: {steps: [{headers: {" + numbered("h%: \"${v%}\", ", 40_000) + "}}]}}",
+		"long key":           head + "journeys: {j: {steps: [{json: {" + strings.Repeat("k", size) + ": {" + numbered("k%: 1, ", 40_000) + "}}}]}}",
+		"dollars":            head + "environment: \"" + fill("$") + "\"",
+		"variables":          head + "journeys: {j: {steps: [{body: \"" + fill("${a}") + "\"}]}}",
+		"unclosed quote":     head + "environment: \"" + fill("a\n"),
+		"unclosed flow":      head + "journeys: [" + fill("a,\n"),
+		"open brackets":      fill("["),
+		"open braces":        fill("{a: "),
+		"indents":            fill("- "),
+		"comments":           fill("# a\n") + head,
+		"comments in a list": "a:\n" + fill("# a\n- b\n"),
+		"anchors":            head + "allow_hosts: [" + numbered("&a% x, *a%, ", 40_000) + "]",
+		"limits":             head + "journeys: {j: {rate: 1/s, steps: []}}\ndefaults: {limits: {journeys: {" + numbered("k%: {blast_radius: 1%}, ", 30_000) + "}}}",
+		"deep path":          head + "journeys: {j: {steps: [{capture: {a: \"$[?" + fill("(") + "\"}}]}}",
+		"regex":              head + "journeys: {j: {steps: [{expect: {body: {matches: \"" + fill("(a") + "\"}}}]}}",
+		"same mistakes":      head + "invariants: [" + fill("5, ") + "]",
+	}
+}
+
+// numbered repeats a pattern with % replaced by 0, 1, 2 and so on.
+func numbered(pattern string, n int) string {
+	var b strings.Builder
+	for i := 0; i < n && b.Len() < size; i++ {
+		b.WriteString(strings.ReplaceAll(pattern, "%", strconv.FormatInt(int64(i), 36)))
+	}
+	return b.String()
+}
+
+func TestHostileDocumentsAreRefusedQuickly(t *testing.T) {
+	for name, text := range hostile() {
+		t.Run(name, func(t *testing.T) {
+			if len(text) > maxBytes {
+				t.Fatalf("%d bytes: the limit answers, not the loader", len(text))
+			}
+			start := time.Now()
+			_, _, err := load(source{file: "s.yaml", text: []byte(text)}, nil)
+			if !errors.Is(err, ErrInvalid) {
+				t.Fatalf("load() = %v", err)
+			}
+			explained := Explain(err)
+			if took := time.Since(start); took > 3*time.Second {
+				t.Errorf("it took %s", took)
+			}
+			if len(explained) > 200_000 {
+				t.Errorf("%d bytes of explanation", len(explained))
+			}
+		})
+	}
+}
+
+func TestManyMistakesAreCounted(t *testing.T) {
+	text := []byte(strings.Repeat("k", 1) + ": 1\n" + numbered("k%: 1\n", 300))
+	_, _, err := load(source{file: "s.yaml", text: text}, nil)
+	if got := len(Errors(err)); got != maxErrors {
+		t.Errorf("%d errors are kept", got)
+	}
+	if explained := Explain(err); !strings.Contains(explained, "more errors in s.yaml") || !strings.Contains(explained, "\n3") {
+		t.Errorf("Explain() ends with %q", explained[max(0, len(explained)-200):])
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	files, err := filepath.Glob("testdata/*/*.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	inner, err := filepath.Glob("testdata/*/*/*.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range append(files, inner...) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	base, err := os.ReadFile(system)
+	if err != nil {
+		f.Fatal(err)
+	}
+	schemas := map[Kind]*jsonschema.Schema{SystemKind: compiled(f, SystemKind), ExperimentKind: compiled(f, ExperimentKind)}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		doc := source{file: "f.yaml", text: text}
+		s, _, err := load(doc, nil)
+		if err == nil {
+			accepted(t, schemas[SystemKind], text)
+			if again, _, err := load(source{file: "f.yaml", text: []byte(s.Text)}, nil); err != nil || !reflect.DeepEqual(s, again) {
+				t.Fatalf("accepted once, then %v", err)
+			}
+		} else {
+			refused(t, err)
+		}
+		_, list, err := load(source{file: system, text: base}, []source{doc})
+		if err == nil {
+			accepted(t, schemas[ExperimentKind], text)
+			if list[0].ID == "" || len(list[0].Faults) == 0 {
+				t.Fatalf("accepted: %+v", list[0])
+			}
+		} else {
+			refused(t, err)
+		}
+	})
+}
+
+// accepted checks that the schema takes what the loader takes.
+func accepted(t *testing.T, schema *jsonschema.Schema, text []byte) {
+	t.Helper()
+	doc, ok := asJSON(text)
+	if !ok {
+		t.Fatal("accepted, but not a document")
+	}
+	if err := schema.Validate(doc); err != nil {
+		t.Fatalf("the loader accepts what the schema refuses: %v", err)
+	}
+}
+
+func refused(t *testing.T, err error) {
+	t.Helper()
+	if !errors.Is(err, ErrInvalid) || len(Errors(err)) == 0 || !strings.HasSuffix(Explain(err), ". Nothing was injected.\n") {
+		t.Fatalf("load() = %v", err)
+	}
+	for _, e := range Errors(err) {
+		if e.Msg == "" || e.File == "" || e.Line < 0 || e.Col < 0 {
+			t.Fatalf("load() = %#v", e)
+		}
+	}
+}

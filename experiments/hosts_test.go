@@ -1,0 +1,131 @@
+package experiments
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+func TestHostsCheckName(t *testing.T) {
+	s := &System{File: "shop/blastgauge.yaml", AllowHosts: []string{"shop.staging.example", "*.internal", "10.4.0.0/16", "fd00::/8"}}
+	tests := map[string]bool{
+		"localhost": true, "127.0.0.1": true, "127.9.9.9": true, "::1": true, "[::1]": true, "shop.test": true, "a.b.TEST.": true,
+		"shop.staging.example": true, "SHOP.staging.example.": true, "payments.internal": true, "a.b.internal": true,
+		"10.4.255.1": true, "::ffff:10.4.0.1": true, "fd00::7": true, "::ffff:127.0.0.1": true,
+		"test": false, "internal": false, "shop.example": false, "x.shop.staging.example": false, "10.5.0.1": false, "0.0.0.0": false,
+		"169.254.169.254": false, "fe80::1": false, "evil-internal": false, "localhost.example": false, "": false,
+	}
+	h := s.Hosts()
+	for host, want := range tests {
+		err := h.CheckName(host)
+		if (err == nil) != want || err != nil && !errors.Is(err, ErrRefused) {
+			t.Errorf("CheckName(%q) = %v, want allowed: %t", host, err, want)
+		}
+	}
+}
+
+func TestHostsCheckAddr(t *testing.T) {
+	s := &System{AllowHosts: []string{"shop.example", "10.4.0.0/16"}}
+	tests := map[string]struct {
+		host, addr string
+		want       bool
+	}{
+		"localhost stays here":         {"localhost", "127.0.0.1", true},
+		"test name stays here":         {"shop.test", "::1", true},
+		"mapped loopback":              {"shop.test", "::ffff:127.0.0.1", true},
+		"test name leads away":         {"shop.test", "93.184.216.34", false},
+		"localhost leads away":         {"localhost", "192.168.0.1", false},
+		"test name to a listed net":    {"shop.test", "10.4.1.1", true},
+		"listed name leads anywhere":   {"shop.example", "93.184.216.34", true},
+		"listed address":               {"10.4.1.1", "10.4.1.1", true},
+		"other address":                {"10.5.1.1", "10.5.1.1", false},
+		"unspecified is not loopback":  {"shop.test", "0.0.0.0", false},
+		"mapped address in listed net": {"x.test", "::ffff:10.4.3.2", true},
+	}
+	for name, tt := range tests {
+		err := s.Hosts().CheckAddr(tt.host, netip.MustParseAddr(tt.addr))
+		if (err == nil) != tt.want || err != nil && !errors.Is(err, ErrRefused) {
+			t.Errorf("%s: CheckAddr(%q, %s) = %v, want allowed: %t", name, tt.host, tt.addr, err, tt.want)
+		}
+	}
+}
+
+// TestRefusalPrintsTheLineToAdd follows the advice and asks again.
+func TestRefusalPrintsTheLineToAdd(t *testing.T) {
+	s := &System{File: "shop/blastgauge.yaml", AllowHosts: []string{"*.internal"}}
+	for host, line := range map[string]string{
+		"shop.example": `allow_hosts: ["*.internal", shop.example]`,
+		"fd00::1":      `allow_hosts: ["*.internal", "fd00::1"]`,
+	} {
+		err := s.Hosts().CheckName(host)
+		if err == nil || !strings.Contains(err.Error(), line) || !strings.Contains(err.Error(), "shop/blastgauge.yaml") {
+			t.Fatalf("CheckName(%q) = %v, want the line %s", host, err, line)
+		}
+		root := newDecoder("", []byte(line)).parse([]byte(line))
+		var followed System
+		systemShape(&followed).read(newDecoder("", nil), root, "")
+		if err := followed.Hosts().CheckName(host); err != nil {
+			t.Errorf("after %s: %v", line, err)
+		}
+	}
+	if err := (Hosts{}).CheckName("shop.example"); err == nil || !strings.Contains(err.Error(), "allow_hosts: [shop.example]") {
+		t.Errorf("CheckName() = %v", err)
+	}
+}
+
+func TestCheckHostsLooksAtEveryHost(t *testing.T) {
+	tests := map[string]struct {
+		edit func(*System)
+		want string // the host refused; empty: none
+	}{
+		"all loopback":    {func(*System) {}, ""},
+		"entry":           {func(s *System) { s.URL = "http://shop.example/x" }, "shop.example"},
+		"control":         {func(s *System) { s.ControlURL = "https://control.example" }, "control.example"},
+		"toxiproxy":       {func(s *System) { s.Toxiproxy = "http://toxi.example:8474" }, "toxi.example"},
+		"embedded":        {func(s *System) { s.Toxiproxy = Embedded }, ""},
+		"upstream":        {func(s *System) { s.Dependencies[0].Upstream = "db.example:5432" }, "db.example"},
+		"scheme":          {func(s *System) { s.Dependencies[0].Upstream = "redis://cache.example:6379" }, "cache.example"},
+		"invariant":       {func(s *System) { s.Invariants[0].Request.Target = "http://ledger.example/${run}" }, "ledger.example"},
+		"target":          {func(s *System) { s.Journeys[0].Steps[0].Request.Target = "https://cdn.example/a" }, "cdn.example"},
+		"path":            {func(s *System) { s.Journeys[0].Steps[0].Request.Target = "/a//b.example" }, ""},
+		"variable host":   {func(s *System) { s.Journeys[0].Steps[0].Request.Target = "http://${env:HOST}/a" }, ""},
+		"variable target": {func(s *System) { s.Journeys[0].Steps[0].Request.Target = "${location}" }, ""},
+	}
+	for name, tt := range tests {
+		s := &System{
+			URL: "http://127.0.0.1:8080", Toxiproxy: "http://localhost:8474",
+			Dependencies: []Dependency{{Name: "db", Upstream: "127.0.0.1:5432"}, {Name: "old", Proxy: "old"}},
+			Journeys:     []Journey{{Steps: []Step{{Request: Request{Target: "/"}}}}},
+			Invariants:   []Invariant{{Request: Request{Target: "http://ledger.test/x"}}},
+		}
+		tt.edit(s)
+		err := s.CheckHosts()
+		if (err == nil) != (tt.want == "") || err != nil && (!errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), tt.want)) {
+			t.Errorf("%s: CheckHosts() = %v, want a refusal of %q", name, err, tt.want)
+		}
+	}
+}
+
+func TestCheckEnvironment(t *testing.T) {
+	refused := []string{"prod", "PROD", "prod-eu", "eu_production", "prd", "live", "shop.live.eu", "prod2", "euProd", "staging/prod", "non-prod-live", "PRODUCTION"}
+	for _, name := range refused {
+		if err := (&System{Environment: name}).CheckEnvironment(); !errors.Is(err, ErrRefused) {
+			t.Errorf("environment %q is not refused: %v", name, err)
+		}
+	}
+	fine := []string{"staging", "staging-eu", "pre-prod", "preprod", "pre_production", "nonprod", "non-production", "PreProd", "Non-Live", "delivery", "product-team", "olive", "reproduction", "prodigy"}
+	for _, name := range fine {
+		if err := (&System{Environment: name}).CheckEnvironment(); err != nil {
+			t.Errorf("environment %q is refused: %v", name, err)
+		}
+	}
+	s, _, err := Load(system, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Environment = "prod"
+	if err := s.CheckEnvironment(); err == nil || !strings.Contains(err.Error(), system+":4:14") {
+		t.Errorf("CheckEnvironment() = %v, want its place", err)
+	}
+}
