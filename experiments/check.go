@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/injectors"
@@ -80,8 +79,8 @@ func checkCaps(d *decoder, at string, s Settings, caps Caps) {
 }
 
 func tooShort(fault time.Duration, j Journey) complaint {
-	return complaint{msg: fmt.Sprintf("a fault phase of %s is shorter than twice slow_after of journey %s (%s)", fault, j.Name, j.SlowAfter),
-		hint: fmt.Sprintf("write at least %s", 2*j.SlowAfter)}
+	return complaint{msg: fmt.Sprintf("a fault phase of %s is shorter than twice slow_after of journey %s (%s)", short(fault), j.Name, short(j.SlowAfter)),
+		hint: fmt.Sprintf("write at least %s", short(2*j.SlowAfter))}
 }
 
 // checkPhases notes a fault phase that is too short, and an experiment that is
@@ -101,7 +100,7 @@ func checkPhases(d *decoder, e *Experiment, s *System, p Phases) {
 		if d.given("phases") {
 			place = d.key("phases")
 		}
-		d.fail(place, complaint{msg: fmt.Sprintf("the experiment takes %s, more than caps.duration of %s", total, s.Caps.Duration)})
+		d.fail(place, complaint{msg: fmt.Sprintf("the experiment takes %s, more than caps.duration of %s", short(total), short(s.Caps.Duration))})
 	}
 }
 
@@ -111,9 +110,9 @@ func checkTimes(d *decoder, e *Experiment, phase time.Duration) {
 		at := fmt.Sprintf("faults[%d]", i)
 		switch {
 		case f.At >= phase && f.At > 0:
-			d.fail(d.at(at+".at"), complaint{msg: fmt.Sprintf("the fault phase ends after %s: this fault would never start", phase)})
+			d.fail(d.at(at+".at"), complaint{msg: fmt.Sprintf("the fault phase ends after %s: this fault would never start", short(phase))})
 		case f.At+f.For > phase:
-			d.fail(d.at(at+".for"), complaint{msg: fmt.Sprintf("the fault would end %s after the fault phase of %s", f.At+f.For-phase, phase)})
+			d.fail(d.at(at+".for"), complaint{msg: fmt.Sprintf("the fault would end %s after the fault phase of %s", short(f.At+f.For-phase), short(phase))})
 		}
 	}
 }
@@ -143,7 +142,7 @@ func checkShares(d *decoder, e *Experiment, s *System, phase time.Duration) {
 			}
 			d.fail(d.at(fmt.Sprintf("faults[%d].share", i)), complaint{
 				msg:  fmt.Sprintf("a share of connections cannot be kept while another fault on %s starts or ends at another time", dep.ProxyName()),
-				hint: strings.Join([]string{"give both the same at and for", "or leave out share"}, ", ")})
+				hint: "give both the same at and for, or leave out share"})
 			break
 		}
 	}

@@ -73,13 +73,13 @@ func TestHostileDocumentsAreRefusedQuickly(t *testing.T) {
 			if len(text) > maxBytes {
 				t.Fatalf("%d bytes: the limit answers, not the loader", len(text))
 			}
-			start := time.Now()
+			start := time.Now() // what grows with the square of the text takes minutes
 			_, _, err := load(source{file: "s.yaml", text: []byte(text)}, nil)
 			if !errors.Is(err, ErrInvalid) {
 				t.Fatalf("load() = %v", err)
 			}
 			explained := Explain(err)
-			if took := time.Since(start); took > 3*time.Second {
+			if took := time.Since(start); took > 20*time.Second {
 				t.Errorf("it took %s", took)
 			}
 			if len(explained) > 200_000 {

@@ -189,7 +189,7 @@ func DefaultExperiments(systemFile string) ([]string, error) {
 	}
 	var files []string
 	for _, e := range entries {
-		if !e.IsDir() && (filepath.Ext(e.Name()) == ".yaml" || filepath.Ext(e.Name()) == ".yml") {
+		if !e.IsDir() && filepath.Ext(e.Name()) == ".yaml" && e.Name()[0] != '.' {
 			files = append(files, filepath.Join(dir, e.Name()))
 		}
 	}

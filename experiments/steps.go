@@ -40,7 +40,7 @@ func (j *Journey) check(d *decoder, n *yaml.Node, at string) {
 		}
 		names[s.Name] = true
 		if s.Timeout > j.Timeout && j.Timeout > 0 {
-			d.fail(d.at(path+".timeout"), complaint{msg: fmt.Sprintf("a step cannot take longer than its journey's timeout of %s", j.Timeout)})
+			d.fail(d.at(path+".timeout"), complaint{msg: fmt.Sprintf("a step cannot take longer than its journey's timeout of %s", short(j.Timeout))})
 		}
 	}
 	j.variables(d, at)
@@ -62,7 +62,7 @@ func (j *Journey) budgets(d *decoder, at string) {
 	if slow != "" {
 		place = d.at(at + ".timeout")
 	}
-	d.fail(place, complaint{msg: fmt.Sprintf("slow_after (%s%s) is more than timeout (%s%s): no journey could be slow", j.SlowAfter, slow, j.Timeout, late)})
+	d.fail(place, complaint{msg: fmt.Sprintf("slow_after (%s%s) is more than timeout (%s%s): no journey could be slow", short(j.SlowAfter), slow, short(j.Timeout), late)})
 }
 
 // variables checks that every variable is captured before it is used.
@@ -121,7 +121,7 @@ func stepShape(s *Step) shape {
 	return collecting{ruled{always: true, shape: f, also: object{"allOf": noTwoBodies()}, rule: func(d *decoder, n *yaml.Node, at string) {
 		oneBody(d, at)
 		if s.Timeout > 0 && s.SlowAfter > s.Timeout {
-			d.fail(d.at(at+".slow_after"), complaint{msg: fmt.Sprintf("slow_after is more than the step's timeout of %s", s.Timeout)})
+			d.fail(d.at(at+".slow_after"), complaint{msg: fmt.Sprintf("slow_after is more than the step's timeout of %s", short(s.Timeout))})
 		}
 	}}}
 }
@@ -132,7 +132,7 @@ func pollShape(p *Poll) shape {
 		{name: "for", doc: "time after which the step has failed, such as 5s", shape: over(duration, "0s")(&p.For), required: true},
 	}, rule: func(d *decoder, n *yaml.Node, at string) {
 		if p.Every > p.For {
-			d.fail(d.at(at+".every"), complaint{msg: fmt.Sprintf("every (%s) is more than for (%s): the step would never be repeated", p.Every, p.For)})
+			d.fail(d.at(at+".every"), complaint{msg: fmt.Sprintf("every (%s) is more than for (%s): the step would never be repeated", short(p.Every), short(p.For))})
 		}
 	}}
 }

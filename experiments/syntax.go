@@ -69,7 +69,7 @@ func syntaxWords(msg string) (words string, inBlock bool) {
 // lastGood is the number of lines at the start of text that are a document on
 // their own, as far as a bounded search can tell.
 func (d *decoder) lastGood(text []byte) int {
-	const budget = 2 << 20 // bytes parsed in all
+	const budget = 1 << 20 // bytes parsed in all
 	ends := []int{}
 	for i, c := range text {
 		if c == '\n' {
