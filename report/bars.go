@@ -1,0 +1,82 @@
+package report
+
+import (
+	"html/template"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+// forest is one row of the forest plot: interval, estimate and limit on the
+// scale that all rows share.
+func forest(s rootScale, e *result.Experiment) template.HTML {
+	var d drawing
+	b := e.BlastRadius
+	if b == nil {
+		return ""
+	}
+	class := tone(e.Verdict)
+	d.open("fp", 26, excess(b)+", "+confidence(b)+" interval "+points(b.Low)+" to "+percent(b.High)+", limit "+limit(limitOf(e)))
+	d.vertical("gl0", pc(s.at(0)), 0, 26, ruleColor, "")
+	d.vertical("lim", pc(s.at(limitOf(e))), 2, 24, inkColor, ` stroke-dasharray="2 2"`)
+	d.horizontal("iv "+class, pc(s.at(b.Low)), pc(s.at(b.High)), 13, inkColor, ` stroke-width="3" stroke-linecap="round"`)
+	d.add(`<circle class="pt `, class, `" cx="`, pc(s.at(b.Estimate)), `" cy="13" r="5" fill="`, inkColor, `" stroke="`, paperColor, `" stroke-width="1.5"/>`)
+	d.close()
+	return d.html()
+}
+
+// forestAxis labels the scale.
+func forestAxis(s rootScale) template.HTML {
+	var d drawing
+	d.add(`<svg class="fp" width="100%" height="18" aria-hidden="true" focusable="false">`)
+	last := -100.0
+	for _, tick := range rootTicks() {
+		x := s.at(tick)
+		if tick > s.high || x-last < 7 {
+			continue
+		}
+		last = x
+		anchor := "middle"
+		if x > 96 {
+			anchor = "end"
+		}
+		d.vertical("gl0", pc(x), 0, 4, ruleColor, "")
+		d.text("tick", pc(x), 15, softColor, anchor, short(tick*100, 1))
+	}
+	d.close()
+	return d.html()
+}
+
+// A harmBar is a stacked bar of one step or of all.
+type harmBar struct {
+	name                string
+	failed, wrong, slow int
+	of                  int // journeys
+	full                int // harmed journeys that fill the bar
+}
+
+func (h harmBar) draw() template.HTML {
+	var d drawing
+	d.open("stack", 20, h.name+": failed "+percent(share(h.failed, h.of))+", wrong "+percent(share(h.wrong, h.of))+", slow "+percent(share(h.slow, h.of)))
+	d.rect("trk", "0", "100%", 2, 16, trackColor, "")
+	x := 0.0
+	for _, part := range []struct {
+		n                     int
+		class, color, pattern string
+	}{
+		{h.failed, "o-failed", failedColor, ""},
+		{h.wrong, "o-wrong", wrongColor, "_wrong"},
+		{h.slow, "o-slow", slowColor, "_slow"},
+	} {
+		if part.n == 0 {
+			continue
+		}
+		w := 100 * share(part.n, h.full)
+		d.rect(part.class, pc(x), pc(w), 2, 16, part.color, "")
+		if part.pattern != "" {
+			d.rect("pat", pc(x), pc(w), 2, 16, "url(#"+part.pattern+")", "")
+		}
+		x += w
+	}
+	d.close()
+	return d.html()
+}

@@ -1,0 +1,402 @@
+package report
+
+import (
+	"html/template"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+// An experiment is one section of the page.
+type experiment struct {
+	*result.Experiment
+	s *summary
+}
+
+func newExperiment(s *summary, e *result.Experiment) *experiment { return &experiment{e, s} }
+
+// Name is the title, or the id of an experiment without one.
+func (e *experiment) Name() string {
+	if e.Title != "" {
+		return e.Title
+	}
+	return e.ID
+}
+
+// Head is the journey that the blast radius is of.
+func (e *experiment) Head() *result.Journey { return headJourney(e.Experiment) }
+
+// Limit is that of the head journey.
+func (e *experiment) Limit() float64 { return limitOf(e.Experiment) }
+
+// Late tells whether recovery took longer than its limit.
+func (e *experiment) Late() bool { return late(e.Experiment) }
+
+// RecoveryText is the time to recovery.
+func (e *experiment) RecoveryText() string {
+	switch {
+	case e.Recovery == nil:
+		return "–"
+	case e.Recovery.Seconds == 0 && !e.Recovery.Censored:
+		return "at once"
+	}
+	return recovery(e.Experiment)
+}
+
+// Forest draws the interval on the scale of all.
+func (e *experiment) Forest(s rootScale) template.HTML { return forest(s, e.Experiment) }
+
+// Targets are the dependencies that the faults go into, with what their owners
+// say of them.
+func (e *experiment) Targets() string {
+	var list []string
+	for _, f := range e.Faults {
+		text := f.Into
+		if e.s != nil {
+			if c := e.s.r.System.Dependencies[f.Into].Criticality; c != "" {
+				text += ", " + c
+			}
+		}
+		if len(list) == 0 || list[len(list)-1] != text {
+			list = append(list, text)
+		}
+	}
+	return strings.Join(list, "; ")
+}
+
+// About is the line below the title.
+func (e *experiment) About() []string {
+	list := fields(e.Targets())
+	for _, f := range e.Faults {
+		text := f.Description
+		if text == "" {
+			text = f.Inject
+		}
+		if f.Share > 0 && f.Share < 1 {
+			text += ", share " + limit(f.Share)
+		}
+		list = append(list, text)
+	}
+	return list
+}
+
+// Owners of the dependencies that the faults go into.
+func (e *experiment) Owners() string {
+	if e.s == nil {
+		return ""
+	}
+	return strings.Join(e.s.owners(e.Experiment), ", ")
+}
+
+// SoftBehavesHard marks a declaration that does not fit.
+func (e *experiment) SoftBehavesHard() bool { return e.s != nil && e.s.softBehavesHard(e.Experiment) }
+
+// Doubt tells whether reasons need to be told on their own: the criteria say
+// why a hypothesis holds or not, but not why a measurement is void.
+func (e *experiment) Doubt() bool {
+	return e.Verdict == result.Invalid || e.Verdict == result.NotRun || e.Verdict == result.Inconclusive || len(e.Criteria) == 0
+}
+
+// InvariantState is one of the table of all experiments.
+func (e *experiment) InvariantState() note {
+	broken, open := 0, 0
+	for i := range e.Invariants {
+		switch invariantVerdict(e.Experiment, &e.Invariants[i]) {
+		case result.Refuted:
+			broken++
+		case result.Held:
+		default:
+			open++
+		}
+	}
+	switch {
+	case len(e.Invariants) == 0:
+		return note{"mute", "none"}
+	case broken > 0:
+		return note{"bad", "× " + count(broken) + " broken"}
+	case open > 0:
+		return note{"unsure", "? " + count(open) + " not judged"}
+	}
+	return note{"", "✓ all hold"}
+}
+
+// InvariantVerdict is the verdict on one of them.
+func (e *experiment) InvariantVerdict(i int) result.Verdict {
+	return invariantVerdict(e.Experiment, &e.Invariants[i])
+}
+
+// A block is what one journey met.
+type block struct {
+	*result.Journey
+	e    *experiment
+	Open bool
+	Sole bool // the only journey: it needs no title
+}
+
+// Blocks are the journeys, the one that the verdict rests on first.
+func (e *experiment) Blocks() []block {
+	var list []block
+	head := e.Head()
+	if head != nil {
+		list = append(list, block{head, e, true, len(e.Journeys) == 1})
+	}
+	for i := range e.Journeys {
+		if j := &e.Journeys[i]; j != head {
+			list = append(list, block{j, e, j.Verdict == result.Refuted || head == nil, len(e.Journeys) == 1})
+		}
+	}
+	return list
+}
+
+// Chart draws the journey over time.
+func (b block) Chart() template.HTML { return chartOf(b.e.Experiment, b.Journey) }
+
+// Points are the chart's data.
+func (b block) Points() []chartPoint {
+	var list []chartPoint
+	for _, p := range seriesPoints(b.Series) {
+		list = append(list, chartPoint{p.from, p.to, p.fault, p.control})
+	}
+	return list
+}
+
+type chartPoint struct {
+	From, To       float64
+	Fault, Control tallied
+}
+
+// Width of a point in the chart.
+func (b block) Width() string {
+	if list := seriesPoints(b.Series); len(list) > 0 {
+		return span(list[0].to - list[0].from)
+	}
+	return ""
+}
+
+// Bucket is the width of the series' own buckets where several make a point.
+func (b block) Bucket() string {
+	if list := seriesPoints(b.Series); len(list) > 0 && list[0].to-list[0].from > b.Series.Bucket {
+		return span(b.Series.Bucket)
+	}
+	return ""
+}
+
+// Compared are the counts that the fault arm is compared with.
+func (b block) Compared() result.Counts { c, _ := compared(b.Journey); return c }
+
+// ComparedName is what they are called.
+func (b block) ComparedName() string { _, name := compared(b.Journey); return name }
+
+// HasControl tells whether there was a second arm.
+func (b block) HasControl() bool { return b.Arms.Control != nil }
+
+// HasSteps tells whether it is known where journeys were harmed.
+func (b block) HasSteps() bool { return len(b.Steps) > 0 && b.Arms.Fault.Journeys > 0 }
+
+// A stepRow is where journeys were first harmed.
+type stepRow struct {
+	result.Step
+	Of  int // journeys of the fault arm
+	Bar template.HTML
+}
+
+// StepRows are the steps with their bars; the longest possible bar is that of
+// all steps together.
+func (b block) StepRows() []stepRow {
+	var list []stepRow
+	for _, s := range b.Steps {
+		list = append(list, b.row(s))
+	}
+	return list
+}
+
+func (b block) row(s result.Step) stepRow {
+	c := b.Arms.Fault
+	full := max(c.Harmed(), 1)
+	return stepRow{s, c.Journeys, harmBar{s.Name, s.Failed, s.Wrong, s.Slow, c.Journeys, full}.draw()}
+}
+
+// Parts are the shares of the step by outcome.
+func (r stepRow) Parts() []stepPart {
+	return []stepPart{
+		{"Failed", r.Failed, percent(share(r.Failed, r.Of))},
+		{"Wrong", r.Wrong, percent(share(r.Wrong, r.Of))},
+		{"Slow", r.Slow, percent(share(r.Slow, r.Of))},
+	}
+}
+
+type stepPart struct {
+	Label string
+	N     int
+	Text  string
+}
+
+// Signed is the excess in points with its sign.
+func (r stepRow) Signed() string {
+	text := points(r.Excess)
+	if r.Excess > 0 && text != "0.0" {
+		return "+" + text
+	}
+	return strings.Replace(text, "-", "−", 1)
+}
+
+// Total is the row of all steps.
+func (b block) Total() stepRow {
+	c := b.Arms.Fault
+	s := result.Step{Name: "All steps", Failed: c.Failed, Wrong: c.Wrong, Slow: c.Slow}
+	if r := b.BlastRadius; r != nil {
+		s.Excess, s.Low, s.High = r.Estimate, r.Low, r.High
+	}
+	return b.row(s)
+}
+
+// An armRow is one row of the table of outcomes.
+type armRow struct {
+	Name string
+	result.Counts
+	Sub bool // part of the row above it, or beside the headline
+}
+
+// Arms lists the outcomes of each arm.
+func (b block) ArmRows() []armRow {
+	list := []armRow{{"Fault arm", b.Arms.Fault, false}}
+	if b.InFlight != nil {
+		list = append(list, armRow{"of these under way when the fault came", *b.InFlight, true})
+	}
+	if b.Arms.Control != nil {
+		list = append(list, armRow{"Control arm", *b.Arms.Control, false})
+	}
+	list = append(list, armRow{"Fault arm in the baseline", b.Baseline.Fault, false})
+	if b.Baseline.Control != nil {
+		list = append(list, armRow{"Control arm in the baseline", *b.Baseline.Control, false})
+	}
+	if b.Released != nil {
+		list = append(list, armRow{"Rescued by the removal, not counted", *b.Released, false})
+	}
+	return list
+}
+
+// Causes say how the failed journeys failed.
+func (a armRow) Causes() string {
+	var list []string
+	for _, c := range []struct {
+		n    int
+		name string
+	}{{a.FailedBy.Timeout, "time-out"}, {a.FailedBy.Status, "status"}, {a.FailedBy.Error, "error"}, {a.FailedBy.Shed, "shed"}} {
+		if c.n > 0 {
+			list = append(list, count(c.n)+" "+c.name)
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// A latencyRow is one arm's percentiles.
+type latencyRow struct {
+	Name   string
+	Values []string
+}
+
+// LatencyHead names the percentiles; empty where none are known.
+func (b block) LatencyHead() []string {
+	var list []string
+	for _, p := range b.percentiles() {
+		switch {
+		case p.P >= 1:
+			list = append(list, "max")
+		default:
+			list = append(list, "p"+short(p.P*100, 2))
+		}
+	}
+	return list
+}
+
+func (b block) percentiles() []result.Percentile {
+	for _, list := range [][]result.Percentile{b.Latency.Fault, b.Latency.Control, b.Latency.Baseline} {
+		if len(list) > 0 {
+			return list
+		}
+	}
+	return nil
+}
+
+// LatencyRows are in the order of LatencyHead.
+func (b block) LatencyRows() []latencyRow {
+	var list []latencyRow
+	for _, arm := range []struct {
+		name   string
+		values []result.Percentile
+	}{{"Fault arm", b.Latency.Fault}, {"Control arm", b.Latency.Control}, {"Fault arm in the baseline", b.Latency.Baseline}} {
+		if len(arm.values) == 0 {
+			continue
+		}
+		row := latencyRow{Name: arm.name}
+		for _, head := range b.percentiles() {
+			text := "–"
+			for _, p := range arm.values {
+				if p.P == head.P {
+					text = span(p.Seconds)
+				}
+			}
+			row.Values = append(row.Values, text)
+		}
+		list = append(list, row)
+	}
+	return list
+}
+
+// Number of an event, in the list and in the chart.
+func (e *experiment) Number(i int) int { return i + 1 }
+
+// Where is the place of the experiment in its file.
+func (e *experiment) Where() string {
+	if e.File == "" || e.Line == 0 {
+		return e.File
+	}
+	return e.File + ":" + strconv.Itoa(e.Line)
+}
+
+// Command runs the experiment again.
+func (e *experiment) Command() string {
+	if e.s == nil {
+		return ""
+	}
+	args := append(e.s.base(), "--only", quoted(e.ID), "--seed", strconv.FormatUint(e.s.r.Run.Seed, 10))
+	if e.File != "" {
+		args = append(args, quoted(e.File))
+	}
+	return strings.Join(args, " ")
+}
+
+// base is the command with the file of the system, if it has a name of its own.
+func (s *summary) base() []string {
+	args := []string{"blastgauge", "run"}
+	of := map[string]bool{}
+	for _, e := range s.order {
+		of[e.File] = true
+	}
+	for _, d := range s.r.Documents {
+		if !of[d.File] && filepath.Base(d.File) != "blastgauge.yaml" {
+			return append(args, "-f", quoted(d.File))
+		}
+	}
+	return args
+}
+
+// runCommand runs the whole again.
+func runCommand(r *result.Result) string {
+	return strings.Join(append(summarize(r).base(), "--seed", strconv.FormatUint(r.Run.Seed, 10)), " ")
+}
+
+// quoted makes one word of a text for a POSIX shell.
+func quoted(text string) string {
+	plain := func(c rune) bool {
+		return c < 128 && (unicode.IsLetter(c) || unicode.IsDigit(c) || strings.ContainsRune("_./:@%+=-", c))
+	}
+	if text != "" && !strings.HasPrefix(text, "-") && !strings.ContainsFunc(text, func(c rune) bool { return !plain(c) }) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}

@@ -1,0 +1,328 @@
+package report
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+// A summary is what every report for people says of a run, before it is put
+// into words of its own.
+type summary struct {
+	r       *result.Result
+	order   []*result.Experiment // worst first
+	counts  map[result.Verdict]int
+	worst   *result.Experiment // of the largest blast radius that can be trusted; nil if there is none
+	broken  []brokenInvariant
+	next    []nextStep
+	stuck   []faultOf // begun, and not proven gone
+	removed int       // faults proven gone
+}
+
+// A brokenInvariant holds at most what was found, never a judgement of ours.
+type brokenInvariant struct {
+	of  *result.Experiment
+	inv *result.Invariant
+}
+
+// A nextStep is what to do, as the experiment says or as its reasons say.
+type nextStep struct {
+	of     *result.Experiment
+	verb   string // "Settle" or "Repair"; empty where the text is the experiment's own
+	text   string
+	owners []string
+}
+
+type faultOf struct {
+	of    *result.Experiment
+	fault *result.Fault
+}
+
+// severity is the order of verdicts in lists.
+var severity = []result.Verdict{result.Refuted, result.Invalid, result.Inconclusive, result.Held, result.NotRun}
+
+func summarize(r *result.Result) *summary {
+	s := &summary{r: r, counts: map[result.Verdict]int{}}
+	for i := range r.Experiments {
+		e := &r.Experiments[i]
+		s.order = append(s.order, e)
+		s.counts[e.Verdict]++
+		s.faults(e)
+	}
+	slices.SortStableFunc(s.order, func(a, b *result.Experiment) int {
+		return cmp.Or(cmp.Compare(slices.Index(severity, a.Verdict), slices.Index(severity, b.Verdict)),
+			cmp.Compare(estimate(b), estimate(a)))
+	})
+	for _, e := range s.order {
+		if trusted(e) && e.BlastRadius != nil && (s.worst == nil || estimate(e) > estimate(s.worst)) {
+			s.worst = e
+		}
+		for i := range e.Invariants {
+			if invariantVerdict(e, &e.Invariants[i]) == result.Refuted {
+				s.broken = append(s.broken, brokenInvariant{e, &e.Invariants[i]})
+			}
+		}
+		s.next = append(s.next, s.steps(e)...)
+	}
+	return s
+}
+
+// trusted tells whether the numbers of an experiment may lead a report.
+func trusted(e *result.Experiment) bool {
+	return e.Verdict == result.Refuted || e.Verdict == result.Inconclusive || e.Verdict == result.Held
+}
+
+func estimate(e *result.Experiment) float64 {
+	if e.BlastRadius == nil {
+		return -1
+	}
+	return e.BlastRadius.Estimate
+}
+
+func (s *summary) faults(e *result.Experiment) {
+	for i := range e.Faults {
+		f := &e.Faults[i]
+		begun := f.Intended || !f.Injected.IsZero()
+		switch {
+		case begun && f.RemovalVerified:
+			s.removed++
+		case begun:
+			s.stuck = append(s.stuck, faultOf{e, f})
+		}
+	}
+}
+
+func (s *summary) steps(e *result.Experiment) []nextStep {
+	switch e.Verdict {
+	case result.Refuted:
+		if e.IfRefuted == "" {
+			return nil // we invent no advice
+		}
+		return []nextStep{{of: e, text: e.IfRefuted, owners: s.owners(e)}}
+	case result.Inconclusive:
+		return []nextStep{{of: e, verb: "Settle", text: first(e.Reasons), owners: s.owners(e)}}
+	case result.Invalid:
+		return []nextStep{{of: e, verb: "Measure again", text: first(e.Reasons), owners: s.owners(e)}}
+	}
+	return nil
+}
+
+// owners are those of the dependencies that the experiment's faults go into.
+func (s *summary) owners(e *result.Experiment) []string {
+	var list []string
+	for _, f := range e.Faults {
+		if o := s.r.System.Dependencies[f.Into].Owner; o != "" && !slices.Contains(list, o) {
+			list = append(list, o)
+		}
+	}
+	return list
+}
+
+func first(list []string) string {
+	if len(list) == 0 {
+		return "no reason is recorded"
+	}
+	return list[0]
+}
+
+// headline is the answer in one line.
+func (s *summary) headline() string {
+	line := s.verdicts()
+	if !s.abnormal() {
+		return line
+	}
+	word := "The run failed: "
+	if s.r.Run.Outcome == result.Interrupted {
+		word = "Interrupted: "
+	}
+	return word + strings.ToLower(line[:1]) + line[1:]
+}
+
+// abnormal tells whether the run did not come to its own end.
+func (s *summary) abnormal() bool {
+	return s.r.Run.Outcome == result.Interrupted || s.r.Run.Outcome == result.FailedRun
+}
+
+func (s *summary) verdicts() string {
+	n := len(s.order)
+	c := s.counts
+	switch {
+	case n == 0 || c[result.NotRun] == n:
+		return "No hypothesis was tested"
+	case n == 1:
+		return alone(s.order[0].Verdict)
+	case c[result.Held] == n:
+		return "All " + count(n) + " hypotheses held"
+	case c[result.Refuted] > 0:
+		return count(c[result.Refuted]) + " of " + plural(n, "hypothesis", "hypotheses") + " refuted"
+	case c[result.Invalid] > 0:
+		return count(c[result.Invalid]) + " of " + plural(n, "measurement", "measurements") + " invalid"
+	case c[result.Inconclusive] > 0:
+		return count(c[result.Inconclusive]) + " of " + plural(n, "hypothesis", "hypotheses") + " inconclusive"
+	}
+	return count(c[result.Held]) + " of " + plural(n, "hypothesis", "hypotheses") + " held"
+}
+
+func alone(v result.Verdict) string {
+	switch v {
+	case result.Held:
+		return "The hypothesis held"
+	case result.Refuted:
+		return "The hypothesis is refuted"
+	case result.Invalid:
+		return "The measurement is invalid"
+	}
+	return "The hypothesis is neither held nor refuted"
+}
+
+// others are the verdicts that the headline does not count: "1 inconclusive",
+// "4 held".
+func (s *summary) others() []string {
+	var list []string
+	head := s.verdicts()
+	for _, v := range severity {
+		n := s.counts[v]
+		if n == 0 || n == len(s.order) || strings.Contains(head, word(v)) {
+			continue
+		}
+		list = append(list, count(n)+" "+word(v))
+	}
+	return list
+}
+
+func word(v result.Verdict) string { return strings.ReplaceAll(string(v), "_", " ") }
+
+// removal says what became of the faults; ok is false if one may still be in
+// force.
+func (s *summary) removal() (text string, ok bool) {
+	all := s.removed + len(s.stuck)
+	switch {
+	case all == 0:
+		return "Nothing was injected.", true
+	case len(s.stuck) > 0:
+		return count(len(s.stuck)) + " of " + plural(all, "fault is", "faults are") + " not proven gone and may still be in force.", false
+	case all == 1:
+		return "The fault was removed and verified absent.", true
+	}
+	return "All " + count(all) + " faults removed and verified absent.", true
+}
+
+// invariantVerdict is that of the experiment's criterion, which is the judge;
+// a result without criteria is read by the rule that violations must be new.
+func invariantVerdict(e *result.Experiment, inv *result.Invariant) result.Verdict {
+	for _, c := range e.Criteria {
+		if c.Name == "invariant "+inv.Name {
+			return c.Verdict
+		}
+	}
+	switch {
+	case inv.Before == nil || inv.After == nil || *inv.Before > 0:
+		return result.Inconclusive
+	case *inv.After > 0:
+		return result.Refuted
+	}
+	return result.Held
+}
+
+// limitOf is that of the journey which the experiment's blast radius is of.
+func limitOf(e *result.Experiment) float64 {
+	if j := headJourney(e); j != nil {
+		return j.Limit
+	}
+	return e.Limits.BlastRadius
+}
+
+func headJourney(e *result.Experiment) *result.Journey {
+	for i := range e.Journeys {
+		if e.BlastRadius != nil && e.Journeys[i].Name == e.BlastRadius.Journey {
+			return &e.Journeys[i]
+		}
+	}
+	return nil
+}
+
+// compared are the counts that the fault arm of a journey is compared with, and
+// what they are called.
+func compared(j *result.Journey) (c result.Counts, name string) {
+	if j.Arms.Control != nil && (j.BlastRadius == nil || j.BlastRadius.Control == result.ConcurrentControl) {
+		return *j.Arms.Control, "control"
+	}
+	return j.Baseline.Fault, "baseline"
+}
+
+// A caveat is a warning and the experiments that it is about; none where it is
+// about the whole run.
+type caveat struct {
+	text string
+	of   []*result.Experiment
+}
+
+// caveats are the warnings of the run and of its experiments, each once.
+func (s *summary) caveats() []caveat {
+	var list []caveat
+	for _, text := range s.r.Warnings {
+		list = append(list, caveat{text: text})
+	}
+	for _, e := range s.order {
+		for _, text := range warnings(e) {
+			i := slices.IndexFunc(list, func(c caveat) bool { return c.text == text && c.of != nil })
+			if i < 0 {
+				list = append(list, caveat{text: text})
+				i = len(list) - 1
+			}
+			if !slices.Contains(list[i].of, e) {
+				list[i].of = append(list[i].of, e)
+			}
+		}
+	}
+	return list
+}
+
+// warnings are those of the experiment. What kind of control there was is
+// always said, also where the result has no warning of it.
+func warnings(e *result.Experiment) []string {
+	list := slices.Clone(e.Warnings)
+	if slices.ContainsFunc(list, func(text string) bool { return strings.Contains(text, "control") }) {
+		return list
+	}
+	for _, kind := range []string{result.ContaminatedControl, result.BaselineControl} {
+		if slices.ContainsFunc(e.Journeys, func(j result.Journey) bool { return j.BlastRadius != nil && j.BlastRadius.Control == kind }) {
+			list = append(list, controlText(kind))
+		}
+	}
+	return list
+}
+
+func controlText(kind string) string {
+	switch kind {
+	case result.ContaminatedControl:
+		return "control contaminated: the fault reached the control arm as well, so the baseline before the fault is the control"
+	case result.BaselineControl:
+		return "the control is the baseline before the fault, not a concurrent arm: what else changed meanwhile counts as the fault's"
+	}
+	return "the control is a concurrent arm: the same journeys at the same time on a route without the fault"
+}
+
+// ids names a few experiments.
+func ids(list []*result.Experiment) string {
+	const some = 3
+	var names []string
+	for _, e := range list[:min(some, len(list))] {
+		names = append(names, e.ID)
+	}
+	if more := len(list) - some; more > 0 {
+		names = append(names, plural(more, "other", "others"))
+	}
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+// dependencies are sorted: a map has no order of its own.
+func dependencies(r *result.Result) []string {
+	return slices.Sorted(maps.Keys(r.System.Dependencies))
+}

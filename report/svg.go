@@ -1,0 +1,94 @@
+package report
+
+import (
+	"html"
+	"html/template"
+	"strings"
+)
+
+// A drawing is SVG in the making. It is the only place of this package that
+// makes markup by hand, so everything goes through number and quote.
+//
+// Colours are presentation attributes: no content security policy takes them
+// away, so charts survive where styles and scripts are blocked. The page's
+// style sheet overrides them by class, for dark screens and for paper.
+//
+// There is no viewBox: a drawing is as wide as its column and its text keeps its
+// size. What stands at a time or a share is placed in percent of the width;
+// lines live in an inner svg that is stretched.
+type drawing struct{ b strings.Builder }
+
+// Colours of the light page, by meaning.
+const (
+	inkColor     = "#16191f"
+	softColor    = "#5b6472"
+	lineColor    = "#e3e6eb"
+	ruleColor    = "#9aa2af"
+	trackColor   = "#eef0f3"
+	faultColor   = "#c2410c"
+	controlColor = "#475569"
+	failedColor  = "#b42318"
+	slowColor    = "#e0962b"
+	wrongColor   = "#6d4bc3"
+	paperColor   = "#fff"
+)
+
+// quote makes text harmless as content and inside quoted attributes.
+func quote(text string) string { return html.EscapeString(text) }
+
+// number writes a coordinate.
+func number(v float64) string { return short(v, 2) }
+
+// pc writes a coordinate in percent of the width.
+func pc(v float64) string { return number(v) + "%" }
+
+func (d *drawing) add(parts ...string) {
+	for _, p := range parts {
+		d.b.WriteString(p)
+	}
+}
+
+func (d *drawing) html() template.HTML { return template.HTML(d.b.String()) }
+
+// open starts the drawing; label is what it says to those who cannot see it.
+func (d *drawing) open(class string, height float64, label string) {
+	d.add(`<svg class="`, class, `" width="100%" height="`, number(height), `" role="img" aria-label="`, quote(label), `" focusable="false">`)
+}
+
+func (d *drawing) close() { d.add("</svg>") }
+
+// vertical and horizontal are rules; attrs are further attributes, written as
+// they are.
+func (d *drawing) vertical(class, x string, y1, y2 float64, color, attrs string) {
+	d.add(`<line class="`, class, `" x1="`, x, `" x2="`, x, `" y1="`, number(y1), `" y2="`, number(y2), `" stroke="`, color, `"`, attrs, `/>`)
+}
+
+func (d *drawing) horizontal(class, x1, x2 string, y float64, color, attrs string) {
+	d.add(`<line class="`, class, `" x1="`, x1, `" x2="`, x2, `" y1="`, number(y), `" y2="`, number(y), `" stroke="`, color, `"`, attrs, `/>`)
+}
+
+func (d *drawing) rect(class, x, width string, y, height float64, color, attrs string) {
+	d.add(`<rect class="`, class, `" x="`, x, `" y="`, number(y), `" width="`, width, `" height="`, number(height), `" fill="`, color, `"`, attrs, `/>`)
+}
+
+func (d *drawing) text(class, x string, y float64, color, anchor, text string) {
+	d.add(`<text class="`, class, `" x="`, x, `" y="`, number(y), `" font-size="11" font-family="sans-serif" fill="`, color, `" text-anchor="`, anchor, `">`, quote(text), `</text>`)
+}
+
+// curve is a line through points of a stretched space 1000 wide. A point that
+// is not ok leaves a gap; one that stands alone is drawn as a short dash.
+func (d *drawing) curve(class string, xs, ys []float64, ok []bool, color, attrs string) {
+	d.add(`<path class="`, class, `" d="`)
+	for i := range xs {
+		switch before := i > 0 && ok[i-1]; {
+		case !ok[i]:
+		case before:
+			d.add("L", number(xs[i]), ",", number(ys[i]))
+		case i+1 < len(xs) && ok[i+1]:
+			d.add("M", number(xs[i]), ",", number(ys[i]))
+		default:
+			d.add("M", number(xs[i]-2), ",", number(ys[i]), "h4")
+		}
+	}
+	d.add(`" fill="none" stroke="`, color, `"`, attrs, ` vector-effect="non-scaling-stroke"/>`)
+}
