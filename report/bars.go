@@ -10,7 +10,7 @@ import (
 // scale that all rows share.
 func forest(s rootScale, e *result.Experiment) template.HTML {
 	var d drawing
-	b := e.BlastRadius
+	b := known(e)
 	if b == nil {
 		return ""
 	}

@@ -256,10 +256,11 @@ func (c *timeChart) times() {
 
 // hovers say the values of each point to a pointer, without any script.
 func (c *timeChart) hovers() {
+	c.add(`<svg class="hits" y="`, number(c.top), `" width="100%" height="`, number(c.bottom-c.top), `" fill="#fff" fill-opacity="0">`)
 	for _, p := range c.points {
-		c.add(`<rect class="hit" x="`, pc(c.x(p.from)), `" y="`, number(c.top), `" width="`, pc(c.x(p.to)-c.x(p.from)), `" height="`, number(c.bottom-c.top),
-			`" fill="#fff" fill-opacity="0"><title>`, quote(c.reading(p)), `</title></rect>`)
+		c.add(`<rect x="`, pc(c.x(p.from)), `" width="`, pc(c.x(p.to)-c.x(p.from)), `" height="100%"><title>`, quote(c.reading(p)), `</title></rect>`)
 	}
+	c.close()
 }
 
 func (c *timeChart) reading(p point) string {
@@ -295,5 +296,5 @@ func speed(t tallied) string {
 	if t.p95 == 0 {
 		return "–"
 	}
-	return span(t.p95)
+	return precise(t.p95)
 }

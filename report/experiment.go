@@ -46,6 +46,9 @@ func (e *experiment) RecoveryText() string {
 	return recovery(e.Experiment)
 }
 
+// Known is the blast radius, if it can be trusted.
+func (e *experiment) Known() *result.BlastRadius { return known(e.Experiment) }
+
 // Forest draws the interval on the scale of all.
 func (e *experiment) Forest(s rootScale) template.HTML { return forest(s, e.Experiment) }
 
@@ -121,6 +124,12 @@ func (e *experiment) InvariantState() note {
 		return note{"unsure", "? " + count(open) + " not judged"}
 	}
 	return note{"", "✓ all hold"}
+}
+
+// Criterion names a criterion in a table, where invariants go by their own
+// name.
+func (e *experiment) Criterion(name string) string {
+	return capital(strings.TrimPrefix(name, "invariant "))
 }
 
 // InvariantVerdict is the verdict on one of them.
@@ -337,7 +346,7 @@ func (b block) LatencyRows() []latencyRow {
 			text := "–"
 			for _, p := range arm.values {
 				if p.P == head.P {
-					text = span(p.Seconds)
+					text = precise(p.Seconds)
 				}
 			}
 			row.Values = append(row.Values, text)

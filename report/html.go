@@ -93,7 +93,7 @@ func newPage(r *result.Result) (*page, error) {
 }
 
 func (p *page) sort(e *experiment) {
-	if e.BlastRadius != nil {
+	if e.Known() != nil {
 		p.Looks++
 	}
 	switch e.Verdict {
@@ -187,7 +187,7 @@ func functions() template.FuncMap {
 		"glyph": glyph, "word": word, "tone": tone, "excess": func(b *result.BlastRadius) string { return strings.Replace(excess(b), "≤", "≤ ", 1) },
 		"confidence": confidence, "unclear": unclear, "day": day, "clock": clock, "stopwatch": stopwatch, "capital": capital,
 		"phase": phaseName, "upper": ceiling, "join": func(list []string) string { return strings.Join(list, ", ") },
-		"met": met, "grade": gradeText, "short": func(v float64) string { return short(v, 3) },
+		"met": met, "grade": gradeText, "precise": precise, "short": func(v float64) string { return short(v, 3) },
 		"minus":   func(text string) string { return strings.ReplaceAll(text, "-", "−") },
 		"control": controlText, "share": share, "speed": speed,
 	}

@@ -1,10 +1,6 @@
 package report
 
-import (
-	"slices"
-
-	"github.com/blastgauge/blastgauge/experiments/result"
-)
+import "slices"
 
 // A matrix shows which faults of which dependencies were tested.
 type matrix struct {
@@ -78,8 +74,8 @@ func (m *matrix) Untested() (list [2]int) {
 
 // Heat is the step of tint of a cell: one hue, and the number is the label.
 func (e *experiment) Heat() string {
-	b := e.BlastRadius
-	if b == nil || !trusted(e.Experiment) || unclear(b) {
+	b := e.Known()
+	if b == nil || unclear(b) {
 		return "h0"
 	}
 	for i, below := range []float64{0.005, 0.02, 0.05, 0.10, 0.20} {
@@ -92,11 +88,12 @@ func (e *experiment) Heat() string {
 
 // Figure is what a cell says first.
 func (e *experiment) Figure() string {
-	if e.BlastRadius == nil || e.Verdict == result.Invalid {
+	b := e.Known()
+	switch {
+	case b == nil:
 		return "–"
+	case unclear(b):
+		return "≤ " + ceiling(b.High)
 	}
-	if unclear(e.BlastRadius) {
-		return "≤ " + ceiling(e.BlastRadius.High)
-	}
-	return percent(e.BlastRadius.Estimate)
+	return percent(b.Estimate)
 }

@@ -64,6 +64,19 @@ func span(seconds float64) string {
 	return fixed(seconds/60, 0) + " min"
 }
 
+// precise writes a latency with three digits.
+func precise(seconds float64) string {
+	switch {
+	case seconds < 0.9995:
+		return fixed(seconds*1000, 0) + " ms"
+	case seconds < 9.995:
+		return fixed(seconds, 2) + " s"
+	case seconds < 99.95:
+		return fixed(seconds, 1) + " s"
+	}
+	return fixed(seconds, 0) + " s"
+}
+
 // stopwatch writes seconds since a start: 1:05.
 func stopwatch(seconds float64) string {
 	s := int(math.Floor(seconds + 1e-9))

@@ -7,7 +7,7 @@ import (
 )
 
 // maxPoints bounds a line in a chart: more cannot be told apart on a page.
-const maxPoints = 60
+const maxPoints = 48
 
 // A point is one stretch of a series, as long as it takes to have at most
 // maxPoints of them.
@@ -116,7 +116,7 @@ func rootScaleFor(list []*result.Experiment) rootScale {
 	s := rootScale{-0.01, 0.01}
 	for _, e := range list {
 		s.high = max(s.high, limitOf(e))
-		if b := e.BlastRadius; b != nil {
+		if b := known(e); b != nil {
 			s.low, s.high = min(s.low, b.Low), max(s.high, b.High)
 		}
 	}

@@ -57,7 +57,7 @@ func summarize(r *result.Result) *summary {
 			cmp.Compare(estimate(b), estimate(a)))
 	})
 	for _, e := range s.order {
-		if trusted(e) && e.BlastRadius != nil && (s.worst == nil || estimate(e) > estimate(s.worst)) {
+		if known(e) != nil && (s.worst == nil || estimate(e) > estimate(s.worst)) {
 			s.worst = e
 		}
 		for i := range e.Invariants {
@@ -75,11 +75,20 @@ func trusted(e *result.Experiment) bool {
 	return e.Verdict == result.Refuted || e.Verdict == result.Inconclusive || e.Verdict == result.Held
 }
 
-func estimate(e *result.Experiment) float64 {
-	if e.BlastRadius == nil {
-		return -1
+// known is the blast radius of an experiment whose measurement can be trusted;
+// nil for any other, so that no report sets a void number beside a verdict.
+func known(e *result.Experiment) *result.BlastRadius {
+	if !trusted(e) {
+		return nil
 	}
-	return e.BlastRadius.Estimate
+	return e.BlastRadius
+}
+
+func estimate(e *result.Experiment) float64 {
+	if b := known(e); b != nil {
+		return b.Estimate
+	}
+	return -1
 }
 
 func (s *summary) faults(e *result.Experiment) {

@@ -159,7 +159,7 @@ func (p *printer) sides(a, b string) {
 	gap := p.o.Width - width(a) - width(b)
 	if gap < 2 {
 		p.wrap("", a)
-		p.line(b)
+		p.wrap("", b)
 		return
 	}
 	p.line(a, strings.Repeat(" ", gap), b)

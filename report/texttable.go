@@ -47,7 +47,7 @@ func (p *printer) intervalTitle(s *summary) string {
 func (p *printer) row(e *result.Experiment) string {
 	verdict := p.colored(e.Verdict, word(e.Verdict)) + strings.Repeat(" ", max(0, verdictColumn-width(word(e.Verdict))))
 	amount, between := "", ""
-	if b := e.BlastRadius; b != nil {
+	if b := known(e); b != nil {
 		amount = p.own(excess(b))
 		if !unclear(b) {
 			between = right(points(b.Low), 5) + ".." + right(points(b.High), 5)

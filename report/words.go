@@ -22,7 +22,11 @@ func (s *summary) sentence() sentence {
 		return sentence{Before: "The result holds no experiment. Nothing was measured, so nothing is known."}
 	case s.order[0].Verdict == result.Refuted:
 		e := s.order[0]
-		return sentence{"The worst fault is ", link(e), ": " + strings.Join(fields(s.effect(e), s.consequences(e)), "; ") + "."}
+		before := "The worst fault is "
+		if len(s.order) == 1 {
+			before = ""
+		}
+		return sentence{before, link(e), ": " + strings.Join(fields(s.effect(e), s.consequences(e)), "; ") + "."}
 	case s.counts[result.Held] > 0 && s.worst != nil && s.counts[result.Invalid]+s.counts[result.Inconclusive] == 0:
 		return sentence{"No fault did more harm than its limit allows. The largest blast radius is that of ", link(s.worst), ": " + s.extent(s.worst) + "."}
 	}
@@ -158,8 +162,8 @@ func (s *summary) damages() []damage {
 // softBehavesHard tells whether a dependency that journeys are said to survive
 // without harmed them beyond their limit.
 func (s *summary) softBehavesHard(e *result.Experiment) bool {
-	over := e.BlastRadius != nil && trusted(e) && e.BlastRadius.Low > limitOf(e)
-	return over && slices.ContainsFunc(e.Faults, func(f result.Fault) bool {
+	b := known(e)
+	return b != nil && b.Low > limitOf(e) && slices.ContainsFunc(e.Faults, func(f result.Fault) bool {
 		return s.r.System.Dependencies[f.Into].Criticality == "soft"
 	})
 }

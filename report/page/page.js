@@ -3,7 +3,7 @@
   // Everything is on the page without this script. It adds a crosshair, the
   // arrow keys on charts, and opens what a link points to.
   document.querySelectorAll('.plot').forEach(function (plot) {
-    var hits = Array.prototype.slice.call(plot.querySelectorAll('rect.hit'));
+    var hits = Array.prototype.slice.call(plot.querySelectorAll('.hits rect'));
     if (!hits.length) return;
     var texts = hits.map(function (hit) {
       var title = hit.querySelector('title');
@@ -27,8 +27,8 @@
       var hit = hits[at];
       line.style.display = 'block';
       line.style.left = parseFloat(hit.getAttribute('x')) + parseFloat(hit.getAttribute('width')) / 2 + '%';
-      line.style.top = hit.getAttribute('y') + 'px';
-      line.style.height = hit.getAttribute('height') + 'px';
+      line.style.top = hit.parentNode.getAttribute('y') + 'px';
+      line.style.height = hit.parentNode.getAttribute('height') + 'px';
       out.textContent = texts[at];
     }
     function hide() {
