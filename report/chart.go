@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
-	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
@@ -139,10 +140,11 @@ func phaseName(name string) string {
 }
 
 func capital(text string) string {
-	if text == "" {
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
 		return ""
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 func (c *timeChart) grid() {
@@ -195,7 +197,7 @@ func (c *timeChart) events() {
 		x, y := pc(c.x(ev.Second)), float64(phaseRow+2+eventRow*c.rows[i])
 		c.vertical("ev", x, y+8, c.bottom, softColor, ` stroke-dasharray="1 3"`)
 		c.add(`<svg x="`, x, `" y="`, number(y), `" overflow="visible"><title>`, quote(ev.What), `</title><circle class="evc" cx="0" cy="8" r="8" fill="`, inkColor, `"/>`)
-		c.add(`<text class="evt" x="0" y="12" font-size="11" font-family="sans-serif" font-weight="600" fill="`, paperColor, `" text-anchor="middle">`, fmt.Sprint(i+1), `</text></svg>`)
+		c.add(`<text class="evt" x="0" y="12" font-weight="600" fill="`, paperColor, `" text-anchor="middle">`, fmt.Sprint(i+1), `</text></svg>`)
 	}
 }
 
@@ -264,13 +266,9 @@ func (c *timeChart) hovers() {
 }
 
 func (c *timeChart) reading(p point) string {
-	text := stopwatch(p.from) + "–" + stopwatch(p.to) + " · harmed: fault arm " + p.fault.String()
+	text := stopwatch(p.from) + "–" + stopwatch(p.to) + ": fault arm " + p.fault.String()
 	if c.withControl {
-		text += ", control " + p.control.String()
-	}
-	text += " · p95: " + speed(p.fault)
-	if c.withControl {
-		text += " / " + speed(p.control)
+		text += "; control " + p.control.String()
 	}
 	return text
 }
@@ -289,7 +287,7 @@ func (t tallied) String() string {
 	if t.journeys == 0 {
 		return "none started"
 	}
-	return percent(t.share()) + " of " + count(t.journeys)
+	return percent(t.share()) + " of " + count(t.journeys) + " harmed, p95 " + speed(t)
 }
 
 func speed(t tallied) string {

@@ -145,6 +145,15 @@ type block struct {
 	Sole bool // the only journey: it needs no title
 }
 
+// Warned are the warnings; where there is one experiment alone they stand on
+// top of the page already.
+func (e *experiment) Warned() []string {
+	if e.s != nil && len(e.s.order) == 1 {
+		return nil
+	}
+	return warnings(e.Experiment)
+}
+
 // Blocks are the journeys, the one that the verdict rests on first.
 func (e *experiment) Blocks() []block {
 	var list []block
@@ -224,7 +233,7 @@ func (b block) StepRows() []stepRow {
 
 func (b block) row(s result.Step) stepRow {
 	c := b.Arms.Fault
-	full := max(c.Harmed(), 1)
+	full := max(c.Harmed(), c.Journeys/20, 1) // a little harm must not fill the bar
 	return stepRow{s, c.Journeys, harmBar{s.Name, s.Failed, s.Wrong, s.Slow, c.Journeys, full}.draw()}
 }
 

@@ -183,7 +183,7 @@ func fields(list ...string) []string {
 
 func functions() template.FuncMap {
 	return template.FuncMap{
-		"percent": percent, "points": points, "limit": limit, "span": span, "count": count, "plural": plural,
+		"percent": percent, "points": points, "limit": limit, "span": span, "count": count, "count64": func(n int64) string { return count(int(n)) }, "plural": plural,
 		"glyph": glyph, "word": word, "tone": tone, "excess": func(b *result.BlastRadius) string { return strings.Replace(excess(b), "≤", "≤ ", 1) },
 		"confidence": confidence, "unclear": unclear, "day": day, "clock": clock, "stopwatch": stopwatch, "capital": capital,
 		"phase": phaseName, "upper": ceiling, "join": func(list []string) string { return strings.Join(list, ", ") },

@@ -41,7 +41,7 @@ func newMatrix(s *summary) *matrix {
 			m.Kinds = append(m.Kinds, f.Inject)
 		}
 	}
-	if len(s.order)-m.Left < 2 {
+	if len(m.Kinds) < 2 {
 		return nil
 	}
 	slices.Sort(names)

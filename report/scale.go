@@ -7,7 +7,7 @@ import (
 )
 
 // maxPoints bounds a line in a chart: more cannot be told apart on a page.
-const maxPoints = 48
+const maxPoints = 50
 
 // A point is one stretch of a series, as long as it takes to have at most
 // maxPoints of them.

@@ -140,19 +140,18 @@ func first(list []string) string {
 // headline is the answer in one line.
 func (s *summary) headline() string {
 	line := s.verdicts()
-	if !s.abnormal() {
+	before := ""
+	switch {
+	case len(s.stuck) > 0:
+		before = "Fault not removed: "
+	case s.r.Run.Outcome == result.Interrupted:
+		before = "Interrupted: "
+	case s.r.Run.Outcome == result.FailedRun:
+		before = "The run failed: "
+	default:
 		return line
 	}
-	word := "The run failed: "
-	if s.r.Run.Outcome == result.Interrupted {
-		word = "Interrupted: "
-	}
-	return word + strings.ToLower(line[:1]) + line[1:]
-}
-
-// abnormal tells whether the run did not come to its own end.
-func (s *summary) abnormal() bool {
-	return s.r.Run.Outcome == result.Interrupted || s.r.Run.Outcome == result.FailedRun
+	return before + strings.ToLower(line[:1]) + line[1:]
 }
 
 func (s *summary) verdicts() string {
@@ -184,7 +183,7 @@ func alone(v result.Verdict) string {
 	case result.Invalid:
 		return "The measurement is invalid"
 	}
-	return "The hypothesis is neither held nor refuted"
+	return "The hypothesis is inconclusive"
 }
 
 // others are the verdicts that the headline does not count: "1 inconclusive",

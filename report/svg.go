@@ -52,7 +52,7 @@ func (d *drawing) html() template.HTML { return template.HTML(d.b.String()) }
 
 // open starts the drawing; label is what it says to those who cannot see it.
 func (d *drawing) open(class string, height float64, label string) {
-	d.add(`<svg class="`, class, `" width="100%" height="`, number(height), `" role="img" aria-label="`, quote(label), `" focusable="false">`)
+	d.add(`<svg class="`, class, `" width="100%" height="`, number(height), `" font-family="sans-serif" font-size="11" role="img" aria-label="`, quote(label), `" focusable="false">`)
 }
 
 func (d *drawing) close() { d.add("</svg>") }
@@ -72,7 +72,7 @@ func (d *drawing) rect(class, x, width string, y, height float64, color, attrs s
 }
 
 func (d *drawing) text(class, x string, y float64, color, anchor, text string) {
-	d.add(`<text class="`, class, `" x="`, x, `" y="`, number(y), `" font-size="11" font-family="sans-serif" fill="`, color, `" text-anchor="`, anchor, `">`, quote(text), `</text>`)
+	d.add(`<text class="`, class, `" x="`, x, `" y="`, number(y), `" fill="`, color, `" text-anchor="`, anchor, `">`, quote(text), `</text>`)
 }
 
 // curve is a line through points of a stretched space 1000 wide. A point that

@@ -82,8 +82,20 @@ func (p *printer) wrap(lead, text string) {
 	p.line(lead, row)
 }
 
-// width counts columns; characters are taken to be one wide.
-func width(text string) int { return utf8.RuneCountInString(text) }
+// width counts columns; characters are taken to be one wide and our own colours
+// to have none.
+func width(text string) int {
+	n := utf8.RuneCountInString(text)
+	for rest := text; ; {
+		_, after, found := strings.Cut(rest, "\x1b[")
+		if !found {
+			return n
+		}
+		code, _, _ := strings.Cut(after, "m")
+		n -= len("\x1b[") + len(code) + len("m")
+		rest = after
+	}
+}
 
 // left and right pad text to a number of columns.
 func left(text string, n int) string  { return text + strings.Repeat(" ", max(0, n-width(text))) }
@@ -140,9 +152,9 @@ func (p *printer) mark(v result.Verdict) string {
 
 func (p *printer) head(s *summary) {
 	parts := append([]string{s.headline()}, s.others()...)
-	p.sides(strings.Join(parts, ", "), strings.TrimSpace("run "+plain(s.r.Run.ID)+"  "+took(s.r.Run.Started, s.r.Run.Ended)))
+	p.sides(strings.Join(parts, ", "), strings.Join(fields("run "+plain(s.r.Run.ID), took(s.r.Run.Started, s.r.Run.Ended)), ", "))
 	if text := plain(s.r.Run.Error); text != "" {
-		p.wrap("", "The run: "+text)
+		p.wrap("", capital(text))
 	} else if s.r.Run.Outcome == result.Interrupted {
 		p.wrap("", "Stopped by SIG"+plain(s.r.Run.Signal)+". What follows is what was known by then.")
 	}

@@ -10,8 +10,8 @@ import (
 // Columns of the table after the name.
 const (
 	verdictColumn  = 12
-	excessColumn   = 9
-	intervalColumn = 14
+	excessColumn   = 8
+	intervalColumn = 13
 	limitColumn    = 7
 	recoveryColumn = 8
 )
@@ -22,7 +22,7 @@ func (p *printer) table(s *summary) {
 		return
 	}
 	mark := width(p.mark(result.NotRun))
-	name := p.o.Width - mark - 1 - verdictColumn - excessColumn - intervalColumn - limitColumn - recoveryColumn
+	name := p.o.Width - mark - 2 - verdictColumn - excessColumn - intervalColumn - limitColumn - recoveryColumn
 	p.line("")
 	p.line(strings.Repeat(" ", mark+name+1), left("verdict", verdictColumn), right("excess", excessColumn),
 		right(p.intervalTitle(s), intervalColumn), right("limit", limitColumn), right("recovery", recoveryColumn+1))

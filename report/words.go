@@ -35,6 +35,9 @@ func (s *summary) sentence() sentence {
 	case result.Invalid:
 		return sentence{"", link(e), " was measured, but the measurement cannot be trusted: " + period(first(e.Reasons))}
 	case result.Inconclusive:
+		if len(s.order) == 1 {
+			break
+		}
 		return sentence{"", link(e), " is neither held nor refuted: " + period(first(e.Reasons))}
 	}
 	return sentence{"", link(e), ": " + period(first(e.Reasons))}
@@ -43,6 +46,9 @@ func (s *summary) sentence() sentence {
 func link(e *result.Experiment) *experiment { return &experiment{Experiment: e} }
 
 func period(text string) string {
+	if strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!") {
+		return text
+	}
 	return strings.TrimRight(text, ".") + "."
 }
 
@@ -263,9 +269,14 @@ func slower(a, b *result.Recovery) bool {
 
 func (s *summary) invariantFigure() figure {
 	f := figure{Label: "Broken invariants", Value: count(len(s.broken))}
-	asked := 0
+	asked, open := 0, 0
 	for _, e := range s.order {
 		asked += len(e.Invariants)
+		for i := range e.Invariants {
+			if invariantVerdict(e, &e.Invariants[i]) == result.Inconclusive {
+				open++
+			}
+		}
 	}
 	if asked == 0 {
 		f.Value, f.Notes = "–", []note{{"", "none are declared or asked"}}
@@ -278,10 +289,14 @@ func (s *summary) invariantFigure() figure {
 	if more := len(s.broken) - some; more > 0 {
 		f.Notes = append(f.Notes, note{"", "and " + count(more) + " more"})
 	}
-	if len(s.broken) == 0 {
-		f.Notes = []note{{"", "asked " + plural(asked, "time", "times") + " before and after"}}
-	} else {
+	switch {
+	case len(s.broken) > 0:
 		f.Tone = "bad"
+	case open == 0:
+		f.Notes = []note{{"", count(asked) + " asked before and after: no new violation"}}
+	}
+	if open > 0 {
+		f.Notes = append(f.Notes, note{"unsure", "? " + count(open) + " of " + count(asked) + " not judged"})
 	}
 	return f
 }
