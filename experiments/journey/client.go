@@ -1,0 +1,365 @@
+package journey
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+const (
+	maxBody         = 8 << 20 // bytes of a response, before and after uncompressing
+	defaultMaxConns = 10_000
+	sessions        = 64 // TLS sessions kept for new connections
+)
+
+// ClientOptions configures a client. Base is needed.
+type ClientOptions struct {
+	Base     string              // the entry URL that paths are below
+	Host     string              // Host header of requests to Base; empty: that of Base
+	TLS      *experiments.TLS    // of connections; nil: the machine's authorities
+	Dir      string              // that TLS.CAFile is relative to
+	Hosts    experiments.Hosts   // what may be dialled; the zero value: this machine
+	Headers  []experiments.Field // of every request
+	MaxConns int                 // 0 means 10,000
+}
+
+// A Client sends HTTP/1.1 requests, once each: it never retries, follows no
+// redirect and hides no reset. It keeps connections alive for up to a second.
+type Client struct {
+	base     *endpoint
+	prefix   string // path of the entry URL, without a slash at its end
+	headers  []experiments.Field
+	hosts    experiments.Hosts
+	roots    *x509.CertPool
+	maxConns int64
+	conns    atomic.Int64
+
+	mu     sync.Mutex
+	others map[string]*endpoint // by scheme and authority, for absolute URLs
+	closed bool
+}
+
+var errNotAURL = errors.New("not an http or https URL with a host")
+
+// NewClient makes a client. It dials nothing. The error is of class
+// [experiments.ErrRefused] where the host of Base is not allowed by name.
+func NewClient(o ClientOptions) (*Client, error) {
+	c := &Client{hosts: o.Hosts, headers: o.Headers, others: map[string]*endpoint{}, maxConns: int64(cmp.Or(o.MaxConns, defaultMaxConns))}
+	serverName := ""
+	if o.TLS != nil {
+		serverName = o.TLS.ServerName
+		if err := c.trust(*o.TLS, o.Dir); err != nil {
+			return nil, err
+		}
+	}
+	u, err := url.Parse(o.Base)
+	if err != nil {
+		return nil, fmt.Errorf("entry URL: %w", err)
+	}
+	if c.base, err = c.endpoint(u, serverName); err != nil {
+		return nil, fmt.Errorf("entry URL %s: %w", o.Base, err)
+	}
+	// An absolute URL back to the entry is the entry.
+	c.others[u.Scheme+"://"+u.Host] = c.base
+	c.base.authority = cmp.Or(o.Host, c.base.authority)
+	c.prefix = strings.TrimRight(u.EscapedPath(), "/")
+	if err := c.hosts.CheckName(c.base.host); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// trust adds the authorities of a file to those of the machine.
+func (c *Client) trust(t experiments.TLS, dir string) error {
+	if t.CAFile == "" {
+		return nil
+	}
+	file := experiments.System{File: dir + string(os.PathSeparator)}
+	pem, err := os.ReadFile(file.Resolve(t.CAFile))
+	if err != nil {
+		return fmt.Errorf("tls.ca_file: %w", err)
+	}
+	if c.roots, err = x509.SystemCertPool(); err != nil {
+		c.roots = x509.NewCertPool()
+	}
+	if !c.roots.AppendCertsFromPEM(pem) {
+		return fmt.Errorf("tls.ca_file: %s holds no certificate in PEM", t.CAFile)
+	}
+	return nil
+}
+
+func (c *Client) endpoint(u *url.URL, serverName string) (*endpoint, error) {
+	e := &endpoint{client: c, host: u.Hostname(), port: u.Port(), authority: u.Host}
+	switch {
+	case e.host == "":
+		return nil, errNotAURL
+	case u.Scheme == "http":
+		e.port = cmp.Or(e.port, "80")
+	case u.Scheme == "https":
+		e.port = cmp.Or(e.port, "443")
+		e.tls = &tls.Config{RootCAs: c.roots, ServerName: cmp.Or(serverName, e.host), MinVersion: tls.VersionTLS12,
+			NextProtos: []string{"http/1.1"}, ClientSessionCache: tls.NewLRUClientSessionCache(sessions)}
+	default:
+		return nil, errNotAURL
+	}
+	return e, nil
+}
+
+// route tells where a target leads to, and what to ask for there.
+func (c *Client) route(target string) (*endpoint, string, error) {
+	if strings.HasPrefix(target, "/") {
+		return c.base, c.prefix + target, nil
+	}
+	scheme, rest, ok := strings.Cut(target, "://")
+	if !ok {
+		return nil, "", fmt.Errorf("%.60q is neither a path nor a URL", target)
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	e, err := c.other(strings.ToLower(scheme) + "://" + rest[:end])
+	if err != nil {
+		return nil, "", err
+	}
+	path := rest[end:]
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	return e, path, nil
+}
+
+// other is the endpoint of an absolute URL's beginning.
+func (c *Client) other(origin string) (*endpoint, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e, ok := c.others[origin]; ok {
+		return e, nil
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.User != nil {
+		return nil, fmt.Errorf("%.60q: %w", origin, errNotAURL)
+	}
+	e, err := c.endpoint(u, "")
+	if err != nil {
+		return nil, fmt.Errorf("%.60q: %w", origin, err)
+	}
+	if err := c.hosts.CheckName(e.host); err != nil {
+		return nil, err // not kept: refused hosts must not fill the memory
+	}
+	e.closed = c.closed
+	c.others[origin] = e
+	return e, nil
+}
+
+// Close closes the connections that no request uses, and those in use once
+// they are free.
+func (c *Client) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	for _, e := range c.others {
+		e.close()
+	}
+}
+
+// Send sends req once and reads the answer whole. An error of class
+// [experiments.ErrRefused] means that the target may not be dialled.
+func (c *Client) Send(ctx context.Context, req *Request, resp *Response) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	to, path, err := c.route(req.Target)
+	if err != nil {
+		return err
+	}
+	line, err := to.take(ctx, req.Deadline)
+	if err != nil {
+		return endOf(ctx, err)
+	}
+	// A deadline in the past ends reads and writes that have begun, also those
+	// inside TLS.
+	unbind := context.AfterFunc(ctx, func() { _ = line.SetDeadline(time.Unix(1, 0)) })
+	reusable, err := c.exchange(line, to, path, req, resp)
+	if !unbind() {
+		reusable = false // its deadline may be set at any moment from now
+	}
+	if reusable {
+		to.give(line)
+	} else {
+		to.drop(line)
+	}
+	if err != nil {
+		return endOf(ctx, err)
+	}
+	return nil
+}
+
+// endOf is the cause of the context's end where that explains err.
+func endOf(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// exchange writes the request and reads the answer.
+func (c *Client) exchange(line *conn, to *endpoint, path string, req *Request, resp *Response) (reusable bool, err error) {
+	if err := line.SetDeadline(req.Deadline); err != nil {
+		return false, err
+	}
+	wire := fasthttp.AcquireRequest()
+	defer fasthttp.ReleaseRequest(wire)
+	c.fill(wire, to, path, req)
+	if err = wire.Write(line.out); err == nil {
+		err = line.out.Flush()
+	}
+	if err != nil {
+		return false, explain("sending", line, err)
+	}
+	// Looked at first, because fasthttp takes every error here for an end of file.
+	if _, err := line.in.Peek(1); err != nil {
+		return false, explain("waiting for the answer", line, err)
+	}
+	if resp.wire == nil {
+		resp.wire = &fasthttp.Response{}
+	}
+	answer := resp.wire
+	answer.SkipBody = req.Method == fasthttp.MethodHead
+	if err := answer.ReadLimitBody(line.in, maxBody); err != nil {
+		return false, explain("reading the answer", line, err)
+	}
+	resp.Status, resp.Headers = answer.StatusCode(), nil
+	if resp.Body, err = plain(answer); err != nil {
+		return false, err
+	}
+	// Bytes beyond the answer belong to no request of ours.
+	return !answer.ConnectionClose() && !wire.ConnectionClose() && line.in.Buffered() == 0, nil
+}
+
+func (c *Client) fill(wire *fasthttp.Request, to *endpoint, path string, req *Request) {
+	h := &wire.Header
+	h.DisableNormalizing()
+	h.SetNoDefaultContentType(true)
+	h.SetMethod(req.Method)
+	h.SetRequestURI(escape(path))
+	h.SetHost(to.authority)
+	h.SetUserAgent("blastgauge")
+	for _, f := range c.headers {
+		h.Set(f.Name, f.Value)
+	}
+	for _, f := range req.Headers {
+		h.Add(f.Name, f.Value)
+	}
+	if len(req.Body) > 0 {
+		wire.SetBodyRaw(req.Body)
+	}
+}
+
+// escape makes a path with filled-in values fit for a request line: what may
+// not stand there is percent-encoded, and a fragment is left out.
+func escape(path string) string {
+	clean := true
+	for i := 0; i < len(path) && clean; i++ {
+		clean = path[i] > ' ' && path[i] < 0x7f && path[i] != '#'
+	}
+	if clean {
+		return path
+	}
+	path, _, _ = strings.Cut(path, "#")
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(path) {
+		if ch := path[i]; ch > ' ' && ch < 0x7f {
+			b.WriteByte(ch)
+		} else {
+			b.Write([]byte{'%', hex[ch>>4], hex[ch&15]})
+		}
+	}
+	return b.String()
+}
+
+// plain is the body without its content coding.
+func plain(r *fasthttp.Response) ([]byte, error) {
+	switch strings.ToLower(string(r.Header.ContentEncoding())) {
+	case "gzip", "deflate", "br", "zstd":
+		body, err := r.BodyUncompressedWithLimit(maxBody)
+		switch {
+		case errors.Is(err, fasthttp.ErrBodyTooLarge):
+			return nil, errTooLarge
+		case err != nil:
+			return nil, fmt.Errorf("uncompressing the answer: %w", err)
+		}
+		return body, nil
+	}
+	return r.Body(), nil
+}
+
+var (
+	errTooLarge = errors.New("the answer is larger than 8 MiB")
+	errClosed   = errors.New("the connection was closed without an answer")
+	errShort    = errors.New("the answer ended early")
+	errTimedOut = timeoutError("no answer in time")
+)
+
+// A timeoutError is what the deadline of a request ends in.
+type timeoutError string
+
+func (e timeoutError) Error() string { return string(e) }
+func (e timeoutError) Timeout() bool { return true }
+
+// explain turns an error of the connection into one that says what happened.
+func explain(doing string, line *conn, err error) error {
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		return errTooLarge
+	case timedOut(err):
+		return errTimedOut
+	case errors.Is(err, io.EOF):
+		err = errClosed
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		err = errShort
+	}
+	if !line.fresh {
+		return fmt.Errorf("%s on a reused connection: %w", doing, err)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+func timedOut(err error) bool {
+	e, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	return ok && e.Timeout() || errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// hostOf is the host of an absolute URL, or the other one for a path.
+func hostOf(target, other string) string {
+	_, rest, ok := strings.Cut(target, "://")
+	if !ok || strings.HasPrefix(target, "/") {
+		return other
+	}
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		rest = rest[:end]
+	}
+	if host, _, err := net.SplitHostPort(rest); err == nil {
+		rest = host
+	}
+	return strings.ToLower(rest)
+}

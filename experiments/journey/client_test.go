@@ -1,0 +1,355 @@
+package journey
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// Every connection of this server carries two requests and is reset when the
+// third arrives.
+func TestEveryResetIsReported(t *testing.T) {
+	var resets atomic.Int64
+	base := serve(t, func(c *net.TCPConn) {
+		in := bufio.NewReader(c)
+		for n := 0; ; n++ {
+			if _, err := request(in); err != nil {
+				return
+			}
+			if n == 2 {
+				resets.Add(1)
+				_ = c.SetLinger(0) // close sends RST
+				return
+			}
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		}
+	})
+	for _, method := range []string{"GET", "HEAD", "PUT", "POST"} {
+		c := newClient(t, ClientOptions{Base: base})
+		before, failures := resets.Load(), int64(0)
+		for range 300 {
+			resp := &Response{}
+			req := &Request{Method: method, Target: "/", Headers: []experiments.Field{{Name: "Idempotency-Key", Value: "k"}}, Deadline: time.Now().Add(5 * time.Second)}
+			if method == "HEAD" {
+				req.Method = "GET" // the server above knows no HEAD; the header is what makes others retry
+			}
+			if err := c.Send(t.Context(), req, resp); err != nil {
+				failures++
+			}
+		}
+		if got := resets.Load() - before; failures != got || got != 100 {
+			t.Errorf("%s: %d failures reported, the server reset %d connections, want 100 of each", method, failures, got)
+		}
+	}
+}
+
+func TestBrokenAnswers(t *testing.T) {
+	head := "HTTP/1.1 200 OK\r\n"
+	tests := map[string]struct {
+		handle func(*net.TCPConn)
+		want   string
+	}{
+		"short body":         {once(head + "Content-Length: 100\r\n\r\nten bytes!"), "ended early"},
+		"short chunk":        {once(head + "Transfer-Encoding: chunked\r\n\r\n64\r\nten bytes!"), ""},
+		"no last chunk":      {once(head + "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"), ""},
+		"half the headers":   {once(head + "Content-Le"), ""},
+		"no answer":          {once(""), "closed without an answer"},
+		"not HTTP":           {once("SSH-2.0-OpenSSH\r\n\r\n"), ""},
+		"two lengths":        {once(head + "Content-Length: 2\r\nContent-Length: 3\r\n\r\nok!"), ""},
+		"too large":          {once(head + fmt.Sprintf("Content-Length: %d\r\n\r\n", maxBody+1)), "larger than 8 MiB"},
+		"broken compression": {once(head + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok"), "uncompressing"},
+		"bomb":               {once(bomb(t)), "larger than 8 MiB"},
+		"headers too large":  {once(head + "X: " + strings.Repeat("x", 2*readBytes) + "\r\nContent-Length: 2\r\n\r\nok"), ""},
+		"reset": {func(c *net.TCPConn) {
+			_, _ = request(bufio.NewReader(c))
+			_ = c.SetLinger(0)
+		}, "reset"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(t, ClientOptions{Base: serve(t, tt.handle)})
+			_, err := get(t, c, "/")
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Fatalf("Send() = %v, want an error that says %q", err, tt.want)
+			}
+			if v := failure(err, time.Now().Add(time.Hour), strings.Clone); v.Cause.String() != "error" {
+				t.Errorf("judged as %q, want error", v.Cause)
+			}
+		})
+	}
+}
+
+// once answers one request and closes.
+func once(answer string) func(*net.TCPConn) {
+	return func(c *net.TCPConn) {
+		if _, err := request(bufio.NewReader(c)); err == nil {
+			_, _ = io.WriteString(c, answer)
+			_ = c.CloseWrite()
+			_, _ = io.Copy(io.Discard, c)
+		}
+	}
+}
+
+func bomb(t testing.TB) string {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(make([]byte, maxBody+1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", packed.Len(), packed.String())
+}
+
+func TestGoodAnswers(t *testing.T) {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, _ = io.WriteString(w, "ok")
+	_ = w.Close()
+	tests := map[string]struct {
+		answer string
+		status int
+		body   string
+	}{
+		"length":         {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok"},
+		"chunked":        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", 200, "ok"},
+		"until the end":  {"HTTP/1.1 200 OK\r\n\r\nok", 200, "ok"},
+		"HTTP/1.0":       {"HTTP/1.0 200 OK\r\n\r\nok", 200, "ok"},
+		"no content":     {"HTTP/1.1 204 No Content\r\n\r\n", 204, ""},
+		"early hints":    {"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok"},
+		"bad status":     {"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\nno", 503, "no"},
+		"compressed":     {fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: GZIP\r\nContent-Length: %d\r\n\r\n%s", packed.Len(), packed.String()), 200, "ok"},
+		"a redirect":     {"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", 302, ""},
+		"unknown coding": {"HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Length: 2\r\n\r\nok", 200, "ok"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(t, ClientOptions{Base: serve(t, once(tt.answer))})
+			resp, err := get(t, c, "/")
+			if err != nil || resp.Status != tt.status || string(resp.Body) != tt.body {
+				t.Fatalf("Send() = %v, status %d, body %q; want %d and %q", err, resp.Status, resp.Body, tt.status, tt.body)
+			}
+		})
+	}
+}
+
+// Bytes that nobody asked for make a connection unfit for another request.
+func TestStrayBytesAreNotTheNextAnswer(t *testing.T) {
+	c := newClient(t, ClientOptions{Base: serve(t, reply("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray"))})
+	for range 5 {
+		if resp, err := get(t, c, "/"); err != nil || string(resp.Body) != "ok" {
+			t.Fatalf("Send() = %v, body %q, want ok", err, resp.Body)
+		}
+	}
+}
+
+func TestRequestOnTheWire(t *testing.T) {
+	type seen struct{ line, host, run, agent, key, body, kind string }
+	var got seen
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got = seen{r.Method + " " + r.RequestURI, r.Host, r.Header.Get("Blastgauge-Run"), r.UserAgent(), r.Header.Get("Idempotency-Key"), string(body), r.Header.Get("Content-Type")}
+	}))
+	defer server.Close()
+	defer http.DefaultClient.CloseIdleConnections()
+	address := strings.TrimPrefix(server.URL, "http://")
+	c := newClient(t, ClientOptions{Base: server.URL + "/shop/", Host: "shop.example", Headers: []experiments.Field{{Name: "Blastgauge-Run", Value: "r1"}}})
+	tests := map[string]struct {
+		req  Request
+		want seen
+	}{
+		"path":          {Request{Method: "GET", Target: "/products?q=a%20b"}, seen{line: "GET /shop/products?q=a%20b", host: "shop.example"}},
+		"to be escaped": {Request{Method: "GET", Target: "/größe s\r\nX: y#top"}, seen{line: "GET /shop/gr%C3%B6%C3%9Fe%20s%0D%0AX:%20y", host: "shop.example"}},
+		"absolute":      {Request{Method: "GET", Target: server.URL + "?x"}, seen{line: "GET /?x", host: "shop.example"}},
+		"absolute elsewhere": {Request{Method: "GET", Target: "http://localhost:" + address[strings.LastIndex(address, ":")+1:] + "/a"},
+			seen{line: "GET /a", host: "localhost:" + address[strings.LastIndex(address, ":")+1:]}},
+		"body": {Request{Method: "POST", Target: "/orders", Body: []byte(`{}`), Headers: []experiments.Field{{Name: "Content-Type", Value: "application/json"}, {Name: "idempotency-key", Value: "k\r\nEvil: 1"}}},
+			seen{line: "POST /shop/orders", host: "shop.example", body: "{}", kind: "application/json", key: "k  Evil: 1"}},
+		"own agent":     {Request{Method: "DELETE", Target: "/a", Headers: []experiments.Field{{Name: "user-agent", Value: "me"}}}, seen{line: "DELETE /shop/a", host: "shop.example", agent: "me"}},
+		"GET with body": {Request{Method: "GET", Target: "/a", Body: []byte("q")}, seen{line: "GET /shop/a", host: "shop.example", body: "q"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got = seen{}
+			tt.req.Deadline = time.Now().Add(5 * time.Second)
+			if err := c.Send(t.Context(), &tt.req, &Response{}); err != nil {
+				t.Fatal(err)
+			}
+			tt.want.run = "r1"
+			if tt.want.agent == "" {
+				tt.want.agent = "blastgauge"
+			}
+			if got != tt.want {
+				t.Errorf("the server saw %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestTLS(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.TLS.ServerName) }))
+	defer server.Close()
+	server.Config.ErrorLog = nil
+	dir := t.TempDir()
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(filepath.Join(dir, "ca.pem"), ca, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "empty.pem"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		tls  *experiments.TLS
+		want string // in the error; empty: it works
+		name string // that the server was asked for
+	}{
+		"own authority":     {&experiments.TLS{CAFile: "ca.pem"}, "", ""},
+		"absolute file":     {&experiments.TLS{CAFile: filepath.Join(dir, "ca.pem")}, "", ""},
+		"right server name": {&experiments.TLS{CAFile: "ca.pem", ServerName: "example.com"}, "", "example.com"},
+		"wrong server name": {&experiments.TLS{CAFile: "ca.pem", ServerName: "shop.example.org"}, "not shop.example.org", ""},
+		"unknown authority": {nil, "unknown authority", ""},
+		"missing file":      {&experiments.TLS{CAFile: "none.pem"}, "none.pem", ""},
+		"file without any":  {&experiments.TLS{CAFile: "empty.pem"}, "no certificate", ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c, err := NewClient(ClientOptions{Base: server.URL, TLS: tt.tls, Dir: dir})
+			if err == nil {
+				defer c.Close()
+				for range 2 { // the second one on the same connection
+					var resp *Response
+					if resp, err = get(t, c, "/"); err == nil && string(resp.Body) != tt.name {
+						t.Errorf("server name %q, want %q", resp.Body, tt.name)
+					}
+				}
+			}
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestForbiddenHostsAreNotDialled(t *testing.T) {
+	hosts := func(allow ...string) experiments.Hosts { return (&experiments.System{AllowHosts: allow}).Hosts() }
+	if _, err := NewClient(ClientOptions{Base: "http://shop.example.com"}); !errors.Is(err, experiments.ErrRefused) {
+		t.Errorf("NewClient() = %v, want a refusal", err)
+	}
+	var served atomic.Int64
+	base := serve(t, func(c *net.TCPConn) {
+		served.Add(1)
+		reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(c)
+	})
+	c := newClient(t, ClientOptions{Base: base, Hosts: hosts("*.internal.example")})
+	for _, target := range []string{"http://shop.example.com/", "https://192.0.2.1/", "http://[2001:db8::1]:80/"} {
+		if _, err := get(t, c, target); !errors.Is(err, experiments.ErrRefused) {
+			t.Errorf("Send(%s) = %v, want a refusal", target, err)
+		}
+	}
+	for _, target := range []string{"ftp://127.0.0.1/", "products", "http://user:secret@127.0.0.1/", "http://", "://"} {
+		if _, err := get(t, c, target); err == nil || errors.Is(err, experiments.ErrRefused) || strings.Contains(err.Error(), "refused") {
+			t.Errorf("Send(%s) = %v, want another error", target, err)
+		}
+	}
+	if served.Load() != 0 {
+		t.Errorf("%d connections reached the entry", served.Load())
+	}
+}
+
+func TestCancelAndDeadline(t *testing.T) {
+	silent := serve(t, func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) })
+	drip := serve(t, func(c *net.TCPConn) {
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+		_, _ = io.Copy(io.Discard, c)
+	})
+	for name, base := range map[string]string{"silent": silent, "handshake": strings.Replace(silent, "http", "https", 1), "in the body": drip} {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(t, ClientOptions{Base: base})
+			begun := time.Now()
+			err := c.Send(t.Context(), &Request{Method: "GET", Target: "/", Deadline: begun.Add(50 * time.Millisecond)}, &Response{})
+			if took := time.Since(begun); !timedOut(err) || took < 50*time.Millisecond || took > 5*time.Second {
+				t.Errorf("Send() = %v after %v, want a time-out after 50ms", err, took)
+			}
+
+			stop := errors.New("enough")
+			ctx, cancel := context.WithCancelCause(t.Context())
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				time.Sleep(20 * time.Millisecond) // it may be anywhere by then
+				cancel(stop)
+			})
+			begun = time.Now()
+			err = c.Send(ctx, &Request{Method: "GET", Target: "/", Deadline: begun.Add(time.Minute)}, &Response{})
+			if took := time.Since(begun); !errors.Is(err, stop) || took > 5*time.Second {
+				t.Errorf("Send() = %v after %v, want %v at once", err, took, stop)
+			}
+			wg.Wait()
+			if err := c.Send(ctx, &Request{Method: "GET", Target: "/"}, &Response{}); !errors.Is(err, stop) {
+				t.Errorf("Send() after the end = %v, want %v", err, stop)
+			}
+		})
+	}
+}
+
+func TestConnectionsAreBounded(t *testing.T) {
+	base := serve(t, func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) })
+	c := newClient(t, ClientOptions{Base: base, MaxConns: 2})
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() { _ = c.Send(ctx, &Request{Method: "GET", Target: "/"}, &Response{}) })
+	}
+	for deadline := time.Now().Add(5 * time.Second); c.conns.Load() < 2 && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+	if _, err := get(t, c, "/"); !errors.Is(err, errCrowded) {
+		t.Errorf("Send() = %v, want %v", err, errCrowded)
+	}
+	cancel()
+	wg.Wait()
+}
+
+func TestIdleConnectionsAreNotTrusted(t *testing.T) {
+	var accepted atomic.Int64
+	base := serve(t, func(c *net.TCPConn) {
+		accepted.Add(1)
+		reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(c)
+	})
+	c := newClient(t, ClientOptions{Base: base})
+	send := func() {
+		t.Helper()
+		if _, err := get(t, c, "/"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send()
+	send()
+	if n := accepted.Load(); n != 1 {
+		t.Fatalf("%d connections for two requests in a row, want 1", n)
+	}
+	c.base.mu.Lock()
+	c.base.idle[0].since = time.Now().Add(-2 * idleFor)
+	c.base.mu.Unlock()
+	send()
+	if n := accepted.Load(); n != 2 || c.conns.Load() != 1 {
+		t.Errorf("%d connections after a pause and %d open, want 2 and 1", n, c.conns.Load())
+	}
+}

@@ -1,0 +1,66 @@
+// Package journey is one request sent once and judged, and traffic: the
+// journeys of an experiment at a planned rate.
+//
+// Note: requests and responses are read and written by fasthttp, but not sent
+// by its client: that retries what fails on a reused connection, knows no
+// contexts and leaves a goroutine behind for each host. Here a request is
+// written once, to one connection, and whatever then happens is what happened.
+package journey
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// A Sender sends requests, each of them once.
+type Sender interface {
+	// Send sends req and fills in resp. The error says why there is no complete
+	// answer by req.Deadline; an answer of any status is none. Send is called
+	// concurrently, and returns soon after ctx has ended.
+	Send(ctx context.Context, req *Request, resp *Response) error
+}
+
+// A Request is one HTTP request with its variables filled in.
+type Request struct {
+	Method   string
+	Target   string              // a path below the sender's entry, or an absolute URL
+	Headers  []experiments.Field // in order
+	Body     []byte
+	Deadline time.Time // zero: the sender's own
+}
+
+// A Response is the answer to a request. It is valid until it is used again.
+type Response struct {
+	Status  int
+	Headers []experiments.Field // where a Client is the sender they stay in wire
+	Body    []byte              // uncompressed
+
+	wire *fasthttp.Response
+}
+
+// header lists the values of a header, in order.
+func (r *Response) header(name string) []string {
+	var list []string
+	for _, f := range r.Headers {
+		if strings.EqualFold(f.Name, name) {
+			list = append(list, f.Value)
+		}
+	}
+	switch {
+	case r.wire == nil:
+	case strings.EqualFold(name, fasthttp.HeaderSetCookie):
+		for _, value := range r.wire.Header.Cookies() {
+			list = append(list, string(value))
+		}
+	default:
+		for _, value := range r.wire.Header.PeekAll(name) {
+			list = append(list, string(value))
+		}
+	}
+	return list
+}
