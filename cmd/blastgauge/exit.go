@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/engine"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+// A usageError is a mistake on the command line. Cobra's own errors have no
+// type, so they are marked where they are made.
+type usageError struct{ error }
+
+func (u usageError) Unwrap() error { return u.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// A verdictError carries the exit code of a run that ended as it should have:
+// the code is the answer, and there is nothing else to say.
+type verdictError struct{ code int }
+
+func (v verdictError) Error() string { return fmt.Sprintf("exit %d: %s", v.code, result.ExitMeaning(v.code)) }
+
+// exitCode maps every error to the contract with CI.
+func exitCode(err error) int {
+	if err == nil {
+		return result.ExitHeld
+	}
+	if v, ok := errors.AsType[verdictError](err); ok {
+		return v.code
+	}
+	if _, ok := errors.AsType[usageError](err); ok {
+		return result.ExitUsage
+	}
+	switch {
+	case errors.Is(err, engine.ErrNotRemoved):
+		return result.ExitNotRemoved
+	case errors.Is(err, experiments.ErrInvalid), errors.Is(err, plan.ErrImpossible):
+		return result.ExitUsage
+	case errors.Is(err, experiments.ErrRefused), errors.Is(err, toxiproxy.ErrRefused):
+		return result.ExitRefused
+	}
+	if i, ok := errors.AsType[*engine.Interrupt](err); ok {
+		return interruptCode(i)
+	}
+	return result.ExitError
+}
+
+func interruptCode(i *engine.Interrupt) int {
+	switch i.Signal {
+	case "HUP":
+		return result.ExitHUP
+	case "TERM":
+		return result.ExitTERM
+	default:
+		return result.ExitINT
+	}
+}
+
+func signalCode(s os.Signal) int { return interruptCode(&engine.Interrupt{Signal: signalName(s)}) }
+
+// explain prints an error with its meaning as the last line. A verdict has been
+// printed by its command.
+func (a *app) explain(err error) {
+	if err == nil {
+		return
+	}
+	if _, ok := errors.AsType[verdictError](err); ok {
+		return
+	}
+	code := exitCode(err)
+	if list := experiments.Explain(err); list != "" {
+		fmt.Fprint(a.stderr, list)
+	} else {
+		fmt.Fprintf(a.stderr, "error: %v\n", err)
+	}
+	fmt.Fprintf(a.stderr, "exit %d: %s\n", code, result.ExitMeaning(code))
+}

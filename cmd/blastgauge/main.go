@@ -1,0 +1,87 @@
+// Command blastgauge breaks the dependencies of a staging system on purpose and
+// measures what share of its journeys that harms.
+//
+// This package is the command line: flags, wiring, progress and exit codes. What
+// the commands do is in the rooms below it.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/blastgauge/blastgauge/experiments/engine"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is main without the process: tests call it with buffers. It listens to
+// signals: the first one stops the work and removes the faults, the second
+// skips the report, the third leaves at once.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	signals := make(chan os.Signal, 3)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+
+	ctx, stop := context.WithCancelCause(context.Background())
+	defer stop(nil)
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.LookupEnv}
+	done := make(chan int, 1) // buffered: the work must be able to end after we left
+	go func() { done <- a.execute(ctx, args) }()
+	var first os.Signal
+	for count := 1; ; count++ {
+		select {
+		case code := <-done:
+			return code
+		case s := <-signals:
+			switch count {
+			case 1:
+				first = s
+				stop(&engine.Interrupt{Signal: signalName(s)})
+			case 2:
+				a.hurry.Store(true)
+				fmt.Fprintln(stderr, "blastgauge: skipping the report; once more leaves before the faults are removed")
+			default:
+				fmt.Fprintln(stderr, "blastgauge: left before the end: a fault may still be active; run `blastgauge recover`")
+				return signalCode(first)
+			}
+		}
+	}
+}
+
+func signalName(s os.Signal) string {
+	switch s {
+	case syscall.SIGHUP:
+		return "HUP"
+	case syscall.SIGTERM:
+		return "TERM"
+	default:
+		return "INT"
+	}
+}
+
+// An app is one invocation: its streams, its environment, and what the user
+// asked of it while it ran.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) (string, bool)
+	hurry          atomic.Bool // a second signal came: skip the report
+}
+
+func (a *app) execute(ctx context.Context, args []string) int {
+	root := newRoot(a)
+	root.SetArgs(args)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	err := root.ExecuteContext(ctx)
+	a.explain(err)
+	return exitCode(err)
+}
