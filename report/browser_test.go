@@ -1,0 +1,242 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	dialogs "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// chromium is the path of a browser. Without one the test is skipped, unless
+// BLASTGAUGE_REQUIRE=all says that nothing may be.
+func chromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "/usr/bin/chromium", "/usr/lib/chromium/chromium"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	const missing = "no chromium, chromium-browser or google-chrome here: install Debian's package chromium"
+	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
+		t.Fatal(missing)
+	}
+	t.Skip(missing)
+	return ""
+}
+
+// newBrowser starts one and stops it with the test.
+func newBrowser(t *testing.T) context.Context {
+	t.Helper()
+	opts := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
+		chromedp.DisableGPU, chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-quic", true),
+		chromedp.WSURLReadTimeout(time.Minute))
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start the browser: %v", err)
+	}
+	return ctx
+}
+
+// A watcher keeps what a page that behaves never does.
+type watcher struct {
+	mu    sync.Mutex
+	seen  []string
+	loads int
+}
+
+func (w *watcher) event(ev any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch ev := ev.(type) {
+	case *runtime.EventConsoleAPICalled:
+		w.seen = append(w.seen, fmt.Sprintf("console.%s", ev.Type))
+	case *runtime.EventExceptionThrown:
+		w.seen = append(w.seen, "exception: "+ev.ExceptionDetails.Text)
+	case *log.EventEntryAdded:
+		w.seen = append(w.seen, "console: "+ev.Entry.Text)
+	case *dialogs.EventJavascriptDialogOpening:
+		w.seen = append(w.seen, "dialog: "+ev.Message)
+	case *network.EventRequestWillBeSent:
+		if w.loads++; w.loads > 1 {
+			w.seen = append(w.seen, "request: "+ev.Request.URL)
+		}
+	}
+}
+
+func (w *watcher) misdeeds() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]string(nil), w.seen...)
+}
+
+// open loads a page in a tab of its own.
+func open(t *testing.T, browser context.Context, html string) (context.Context, *watcher) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "report.html")
+	if err := os.WriteFile(file, []byte(html), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tab, cancel := chromedp.NewContext(browser)
+	t.Cleanup(cancel)
+	w := new(watcher)
+	if err := chromedp.Listen(tab, w.event); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(tab, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(tab, log.Enable, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Do(tab, chromedp.Navigate("file://"+file)); err != nil {
+		t.Fatal(err)
+	}
+	return tab, w
+}
+
+// eval runs an expression in the page.
+func eval[T any](t *testing.T, tab context.Context, expression string) T {
+	t.Helper()
+	v, err := chromedp.Run(tab, chromedp.Evaluate[T](expression))
+	if err != nil {
+		t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+func TestPageInABrowser(t *testing.T) {
+	browser := newBrowser(t)
+	for _, name := range []string{"suite", "journeys", "hostile", "empty", "stuck"} {
+		t.Run(name, func(t *testing.T) { behaves(t, browser, name) })
+	}
+	t.Run("policy", func(t *testing.T) { survivesPolicy(t, browser) })
+	t.Run("script", func(t *testing.T) { helps(t, browser) })
+}
+
+// overflow names the elements that stick out of the page; those in a box that
+// scrolls by itself do not count.
+const overflow = `(() => {
+	const wide = document.documentElement.clientWidth;
+	if (document.documentElement.scrollWidth <= wide) return '';
+	return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > wide + 1 && !e.closest('.tblw, pre, svg'))
+		.slice(0, 5).map(e => e.tagName + '.' + e.getAttribute('class') + ' ' + e.textContent.slice(0, 40)).join(' | ') || 'something';
+})()`
+
+// show sets the width of the window and the colour scheme that people prefer.
+func show(t *testing.T, tab context.Context, width int64, scheme string) {
+	t.Helper()
+	size := emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1}
+	if _, err := chromedp.Call(tab, emulation.SetDeviceMetricsOverride, size); err != nil {
+		t.Fatal(err)
+	}
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+	if _, err := chromedp.Call(tab, emulation.SetEmulatedMedia, media); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// behaves looks at a page with everything on it unfolded: at every width, light
+// and dark.
+func behaves(t *testing.T, browser context.Context, name string) {
+	r := load(t, name)
+	tab, w := open(t, browser, render(t, "html", Options{}, r))
+	eval[bool](t, tab, `document.querySelectorAll('details').forEach(d => { d.open = true }), true`)
+	for scheme, background := range map[string]string{"light": "rgb(255, 255, 255)", "dark": "rgb(15, 18, 22)"} {
+		for _, width := range []int64{320, 390, 768, 1280} {
+			show(t, tab, width, scheme)
+			if out := eval[string](t, tab, overflow); out != "" {
+				t.Errorf("%d px, %s: wider than the window: %s", width, scheme, out)
+			}
+			if got := eval[string](t, tab, `getComputedStyle(document.body).backgroundColor`); got != background {
+				t.Errorf("%d px, %s: background %s, want %s", width, scheme, got, background)
+			}
+		}
+	}
+	if got, want := eval[string](t, tab, `document.querySelector('h1').textContent`), summarize(r).headline(); got != want {
+		t.Errorf("the page says %q, want %q", got, want)
+	}
+	if got := eval[string](t, tab, `document.title`); got == "pwned" {
+		t.Errorf("a script of the result ran: the title is %q", got)
+	}
+	if seen := w.misdeeds(); len(seen) > 0 {
+		t.Errorf("the page did what it must not: %q", seen)
+	}
+}
+
+// policy is what Jenkins serves artifacts with.
+const policy = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src 'self'; style-src 'self'">`
+
+// survivesPolicy shows a page whose scripts and styles are blocked.
+func survivesPolicy(t *testing.T, browser context.Context) {
+	html := strings.Replace(render(t, "html", Options{}, load(t, "refuted")), `<meta charset="utf-8">`, `<meta charset="utf-8">`+policy, 1)
+	tab, _ := open(t, browser, html) // the browser tells its console what it blocked
+	if got := eval[string](t, tab, `getComputedStyle(document.querySelector('.wrap')).maxWidth`); got != "none" {
+		t.Fatalf("the style sheet was not blocked: max-width %s", got)
+	}
+	text := eval[string](t, tab, `document.body.innerText`)
+	for _, want := range []string{"The hypothesis is refuted", "31.9%", "29.1 to 34.8", "limit 5%", "J-004417", "Read back as gone", "recovery took 56 s"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("without styles and scripts the page does not say %q", want)
+		}
+	}
+	for selector, color := range map[string]string{".series .lf": "rgb(194, 65, 12)", ".series .lc": "rgb(71, 85, 105)"} {
+		got := eval[string](t, tab, fmt.Sprintf(`getComputedStyle(document.querySelector(%q)).stroke`, selector))
+		if got != color {
+			t.Errorf("%s is drawn in %s, want %s", selector, got, color)
+		}
+	}
+	size := eval[[]float64](t, tab, `(b => [b.width, b.height])(document.querySelector('.series').getBoundingClientRect())`)
+	if size[0] < 300 || size[1] < 200 {
+		t.Errorf("the chart is %v px, want it large enough to read", size)
+	}
+	bar := eval[float64](t, tab, `document.querySelector('.o-failed').getBoundingClientRect().width`)
+	if bar < 10 {
+		t.Errorf("the bar of failed journeys is %g px wide", bar)
+	}
+}
+
+// helps tries what the script adds: links open what they lead to, and keys read
+// charts.
+func helps(t *testing.T, browser context.Context) {
+	tab, _ := open(t, browser, render(t, "html", Options{}, load(t, "suite")))
+	const held = `document.getElementById('recommendations-down').open`
+	if eval[bool](t, tab, held) {
+		t.Fatal("an experiment that held is open from the start")
+	}
+	if err := chromedp.Do(tab, chromedp.Click(chromedp.CSS(`a.cell[href="#recommendations-down"]`)), chromedp.Poll[chromedp.Void](held)); err != nil {
+		t.Errorf("a link does not open the experiment it leads to: %v", err)
+	}
+	if err := chromedp.Do(tab, chromedp.Focus(chromedp.CSS(`#payments-latency-2s .plot`))); err != nil {
+		t.Fatal(err)
+	}
+	read := func(key string) string {
+		if err := chromedp.Do(tab, chromedp.KeyEvent(key)); err != nil {
+			t.Fatal(err)
+		}
+		return eval[string](t, tab, `document.querySelector('#payments-latency-2s .readout').textContent`)
+	}
+	first, last := read(kb.Home), read(kb.End)
+	if !strings.HasPrefix(first, "0:00–") || !strings.Contains(last, "harmed") || first == last {
+		t.Errorf("keys read %q and %q, want the first and the last point", first, last)
+	}
+}
