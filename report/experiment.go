@@ -240,10 +240,18 @@ func (b block) row(s result.Step) stepRow {
 // Parts are the shares of the step by outcome.
 func (r stepRow) Parts() []stepPart {
 	return []stepPart{
-		{"Failed", r.Failed, percent(share(r.Failed, r.Of))},
-		{"Wrong", r.Wrong, percent(share(r.Wrong, r.Of))},
-		{"Slow", r.Slow, percent(share(r.Slow, r.Of))},
+		{"Failed", r.Failed, some(r.Failed, r.Of)},
+		{"Wrong", r.Wrong, some(r.Wrong, r.Of)},
+		{"Slow", r.Slow, some(r.Slow, r.Of)},
 	}
+}
+
+// some is a share that is not none, however small.
+func some(part, whole int) string {
+	if text := percent(share(part, whole)); part == 0 || text != "0.0%" {
+		return text
+	}
+	return "<0.1%"
 }
 
 type stepPart struct {

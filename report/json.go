@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"unicode"
+	"unicode/utf16"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
@@ -36,18 +37,22 @@ func encode(r *result.Result) ([]byte, error) {
 	var b bytes.Buffer
 	b.Grow(len(text))
 	for _, c := range string(text) {
-		if unsafeRune(c) && c <= 0xffff {
-			fmt.Fprintf(&b, `\u%04x`, c) // only ever inside a string: outside them JSON is ASCII
-			continue
+		switch {
+		case !unsafeRune(c):
+			b.WriteRune(c)
+		case c <= 0xffff: // only ever inside a string: outside them JSON is ASCII
+			fmt.Fprintf(&b, `\u%04x`, c)
+		default:
+			high, low := utf16.EncodeRune(c)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
 		}
-		b.WriteRune(c)
 	}
 	return b.Bytes(), nil
 }
 
 // unsafeRune tells whether a character changes how others are shown: controls,
-// which move a terminal's cursor, and the bidirectional ones, which make text
-// read as something else.
+// which move a terminal's cursor, the bidirectional ones, which make text read
+// as something else, and what is no character at all.
 func unsafeRune(c rune) bool {
-	return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) || c == '\u2028' || c == '\u2029'
+	return unicode.IsControl(c) || unicode.In(c, unicode.Bidi_Control, unicode.Noncharacter_Code_Point) || c == '\u2028' || c == '\u2029'
 }

@@ -139,26 +139,59 @@ var void = regexp.MustCompile(`<(meta|br|input|hr)\b([^>]*?)>`)
 // attribute quoted, each & escaped.
 func TestPageIsWellFormed(t *testing.T) {
 	for _, name := range fixtures(t) {
-		page := bare(render(t, "html", Options{}, load(t, name)))
-		page = strings.TrimPrefix(page, "<!doctype html>")
-		d := xml.NewDecoder(strings.NewReader(strings.ReplaceAll(void.ReplaceAllString(page, "<$1$2/>"), " open>", ` open="">`)))
-		d.Entity = xml.HTMLEntity
-		ids := map[string]bool{}
-		for {
-			token, err := d.Token()
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			start, ok := token.(xml.StartElement)
-			if !ok {
-				continue
-			}
+		wellFormed(t, name, render(t, "html", Options{}, load(t, name)))
+	}
+}
+
+func wellFormed(t *testing.T, name, page string) {
+	t.Helper()
+	page = strings.TrimPrefix(bare(page), "<!doctype html>")
+	d := xml.NewDecoder(strings.NewReader(strings.ReplaceAll(void.ReplaceAllString(page, "<$1$2/>"), " open>", ` open="">`)))
+	d.Entity = xml.HTMLEntity
+	ids := map[string]bool{}
+	for {
+		token, err := d.Token()
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if start, ok := token.(xml.StartElement); ok {
 			check(t, name, start, ids)
 		}
 	}
+}
+
+// Whatever text a result holds, it stays text.
+func FuzzTextIsInert(f *testing.F) {
+	for _, seed := range []string{"", "<b>", "</script><script>", "\x1b[2J", "\u202e", "\ufffe", "\U0001fffe", "\xff", "`${x}`", "' onload=x '", "&quot;"} {
+		f.Add(seed)
+	}
+	small := load(f, "refuted")
+	f.Fuzz(func(t *testing.T, s string) {
+		r := *small
+		e := r.Experiments[0]
+		e.Title, e.Hypothesis, e.IfRefuted, e.File = s, s, s, s
+		e.ID = "id-" + s
+		e.Reasons, e.Warnings = []string{s}, []string{s}
+		e.Faults = []result.Fault{{Inject: s, Into: s, Description: s, Name: s, Intended: true}}
+		e.Events = []result.Event{{What: s}}
+		e.Invariants = []result.Invariant{{Name: s, Keys: []string{s}, Detail: s}}
+		e.Journeys = []result.Journey{{Name: s, Arms: e.Journeys[0].Arms, Steps: []result.Step{{Name: s}}, Series: e.Journeys[0].Series}}
+		r.Experiments = []result.Experiment{e}
+		r.Run.ID, r.System.Name, r.Run.Error = s, s, s
+		page, text := render(t, "html", Options{}, &r), render(t, "text", Options{}, &r)
+		wellFormed(t, "fuzzed", page)
+		if n := strings.Count(page, "<script"); n != 2 {
+			t.Errorf("%d scripts, want 2", n)
+		}
+		for _, out := range []string{page, text} {
+			if strings.ContainsFunc(out, func(c rune) bool { return unsafeRune(c) && c != '\n' && c != '\t' }) || !utf8.ValidString(out) {
+				t.Errorf("unsafe characters in %.200q", out)
+			}
+		}
+	})
 }
 
 // check finds what no page may have: a number that is none, an id used twice,
