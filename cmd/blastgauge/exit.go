@@ -24,7 +24,9 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 // the code is the answer, and there is nothing else to say.
 type verdictError struct{ code int }
 
-func (v verdictError) Error() string { return fmt.Sprintf("exit %d: %s", v.code, result.ExitMeaning(v.code)) }
+func (v verdictError) Error() string {
+	return fmt.Sprintf("exit %d: %s", v.code, result.ExitMeaning(v.code))
+}
 
 // exitCode maps every error to the contract with CI.
 func exitCode(err error) int {

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+// bars are the live view of a terminal: one bar for the phases of the current
+// experiment with the harm of both arms below it, and one for the whole run.
+// What is over scrolls away above them.
+type bars struct {
+	p        *plan.Plan
+	progress *mpb.Progress
+	whole    *mpb.Bar
+	ticker   *time.Ticker
+	done     chan struct{}
+	stopped  sync.WaitGroup
+
+	mu      sync.Mutex
+	index   int
+	bar     *mpb.Bar // of the current experiment
+	phase   journal.Phase
+	begun   time.Time // of the current phase
+	before  time.Duration
+	spent   time.Duration // planned time of the experiments that are over
+	score   score
+	history [2][]float64 // harmed share by second, for the sparklines
+	second  score
+	sampled time.Time
+	note    string
+}
+
+const refresh = 200 * time.Millisecond
+
+func newBars(w io.Writer, p *plan.Plan) *bars {
+	// mpb writes to stdout unless told otherwise, and stdout is for results.
+	b := &bars{
+		p: p, index: -1, done: make(chan struct{}), ticker: time.NewTicker(refresh),
+		progress: mpb.New(mpb.WithOutput(w), mpb.WithWidth(min(width(w), 100)-44), mpb.WithRefreshRate(refresh)),
+	}
+	b.whole = b.progress.AddBar(int64(p.Duration()/time.Millisecond),
+		mpb.BarPriority(1),
+		mpb.PrependDecorators(decor.Name("run", decor.WC{W: 12, C: decor.DindentRight})),
+		mpb.AppendDecorators(decor.Any(b.wholeText)),
+	)
+	b.stopped.Go(b.tick)
+	return b
+}
+
+// tick moves the bars with the clock.
+func (b *bars) tick() {
+	for {
+		select {
+		case <-b.done:
+			return
+		case now := <-b.ticker.C:
+			b.move(now)
+		}
+	}
+}
+
+func (b *bars) move(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.bar == nil {
+		return
+	}
+	if now.Sub(b.sampled) >= time.Second {
+		b.sampled = now
+		for arm := range b.history {
+			if n := b.second.journeys[arm]; n > 0 {
+				b.history[arm] = append(b.history[arm], float64(b.second.harmed[arm])/float64(n))
+			}
+			b.history[arm] = b.history[arm][max(0, len(b.history[arm])-24):]
+		}
+		b.second = score{}
+	}
+	at := b.before + min(now.Sub(b.begun), b.phaseLength())
+	b.bar.SetCurrent(int64(at / time.Millisecond))
+	b.whole.SetCurrent(int64((b.spent + at) / time.Millisecond))
+}
+
+func (b *bars) phaseLength() time.Duration {
+	phases := b.p.Experiments[b.index].Phases
+	switch b.phase {
+	case journal.Warmup:
+		return phases.Warmup
+	case journal.Baseline:
+		return phases.Baseline
+	case journal.Fault:
+		return phases.Fault
+	case journal.Recovery:
+		return phases.Recovery
+	}
+	return 0
+}
+
+func (b *bars) observe(o journal.Observation) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.score.add(o)
+	b.second.add(o)
+}
+
+func (b *bars) event(e journal.Event) {
+	switch e.Kind {
+	case journal.ExperimentStarted:
+		b.start()
+	case journal.PhaseStarted:
+		b.enter(e.Phase)
+	case journal.ExperimentEnded:
+		b.finish(e)
+	case journal.FaultInjected, journal.FaultRemoved, journal.FaultVanished, journal.GuardrailTripped, journal.Interrupted, journal.SuiteStopped:
+		_, text := eventText(b.p, e)
+		b.mu.Lock()
+		b.note = text
+		b.mu.Unlock()
+		if e.Kind == journal.SuiteStopped || e.Kind == journal.Interrupted {
+			b.say(text)
+		}
+	case journal.InvariantChecked:
+		if e.Reading != nil && !e.Reading.Holds {
+			_, text := readingText(e.Reading)
+			b.say(text)
+		}
+	}
+}
+
+// say prints a line above the bars.
+func (b *bars) say(text string) {
+	fmt.Fprintln(b.progress, text)
+}
+
+func (b *bars) start() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.index++
+	b.note, b.score, b.history, b.before, b.phase = "", score{}, [2][]float64{}, 0, ""
+	b.begun, b.sampled = time.Now(), time.Now()
+	e := b.p.Experiments[b.index]
+	b.bar = b.progress.AddBar(int64(e.Duration()/time.Millisecond),
+		mpb.BarPriority(0),
+		mpb.BarRemoveOnComplete(),
+		mpb.PrependDecorators(decor.Any(b.phaseText, decor.WC{W: 12, C: decor.DindentRight})),
+		mpb.AppendDecorators(decor.Name(fmt.Sprintf(" %d of %d  %s", b.index+1, len(b.p.Experiments), e.ID))),
+		mpb.BarExtender(mpb.BarFillerFunc(b.below), false),
+	)
+}
+
+func (b *bars) enter(p journal.Phase) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.before += b.phaseLength()
+	b.phase, b.begun, b.score = p, time.Now(), score{}
+}
+
+func (b *bars) finish(e journal.Event) {
+	b.mu.Lock()
+	bar, index := b.bar, b.index
+	b.spent += b.p.Experiments[index].Duration()
+	b.bar = nil
+	b.mu.Unlock()
+	end := "measured"
+	if e.Error != "" {
+		end = "stopped early"
+	}
+	b.say(fmt.Sprintf("%-34s %s", e.Experiment, end))
+	if bar != nil {
+		bar.Abort(true)
+	}
+}
+
+func (b *bars) phaseText(decor.Statistics) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return string(b.phase)
+}
+
+func (b *bars) wholeText(s decor.Statistics) string {
+	left := time.Duration(s.Total-s.Current) * time.Millisecond
+	return fmt.Sprintf(" about %s left  Ctrl-C removes the faults", left.Round(time.Second))
+}
+
+// below writes the lines under the bar of the current experiment.
+func (b *bars) below(w io.Writer, _ decor.Statistics) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	text := fmt.Sprintf("  fault arm    %-24s %s\n", b.score.text(plan.FaultArm)+" harmed", spark(b.history[plan.FaultArm]))
+	if b.index >= 0 && b.p.Experiments[b.index].Control == plan.Concurrent {
+		text += fmt.Sprintf("  control arm  %-24s %s\n", b.score.text(plan.ControlArm)+" harmed", spark(b.history[plan.ControlArm]))
+	}
+	_, err := io.WriteString(w, text+"  "+b.note+"\n")
+	return err
+}
+
+// spark draws shares between 0 and 1.
+func spark(shares []float64) string {
+	levels := []rune("▁▂▃▄▅▆▇█")
+	var s strings.Builder
+	for _, v := range shares {
+		s.WriteRune(levels[min(int(v*float64(len(levels))), len(levels)-1)])
+	}
+	return s.String()
+}
+
+// close ends the drawing. A bar that is neither complete nor aborted would be
+// waited for without end.
+func (b *bars) close() {
+	close(b.done)
+	b.ticker.Stop()
+	b.stopped.Wait()
+	b.mu.Lock()
+	bar := b.bar
+	b.mu.Unlock()
+	if bar != nil {
+		bar.Abort(true)
+	}
+	b.whole.Abort(true)
+	b.progress.Wait()
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/blastgauge/blastgauge/"
+
+// layers is the house from the ground up: a room may import rooms of lower
+// layers only. Rooms of one layer are strangers.
+var layers = [][]string{
+	{"experiments/stats", "injectors", "examples/checkout"},
+	{"experiments"},
+	{"experiments/plan"},
+	{"experiments/journal"},
+	{"experiments/journey"},
+	{"experiments/result", "experiments/probe"},
+	{"report", "experiments/engine", "injectors/toxiproxy", "injectors/proxy/stock", "injectors/injectortest"},
+	{"cmd/blastgauge"},
+}
+
+// strangers are pairs that a rule of their own keeps apart, although their
+// layers would allow it.
+var strangers = [][2]string{
+	{"experiments/engine", "experiments/result"}, // data goes through the journal
+	{"report", "experiments/journal"},            // a report is a function of the result
+}
+
+// neighbours may import each other within a layer.
+var neighbours = [][2]string{
+	{"injectors/toxiproxy", "injectors/injectortest"}, // its tests run the contract
+	{"injectors/injectortest", "injectors/proxy/stock"},
+	{"injectors/toxiproxy", "injectors/proxy/stock"}, // its tests need a server
+}
+
+// owners lists the rooms that may import each third-party package. One is the
+// rule; why a package has more stands beside it.
+var owners = map[string][]string{
+	"github.com/Shopify/toxiproxy/v2":          {"injectors/proxy/stock"},
+	"github.com/rs/zerolog":                    {"injectors/proxy/stock"}, // what the server logs with
+	"github.com/spf13/cobra":                   {"cmd/blastgauge"},
+	"github.com/vbauerster/mpb/v8":             {"cmd/blastgauge"},
+	"golang.org/x/term":                        {"cmd/blastgauge"},
+	"github.com/rogpeppe/go-internal":          {"cmd/blastgauge"},
+	"github.com/hashicorp/go-multierror":       {"experiments", "experiments/engine"}, // validation and undoing: both go on after an error on purpose
+	"go.yaml.in/yaml/v3":                       {"experiments"},
+	"github.com/theory/jsonpath":               {"experiments"},
+	"github.com/santhosh-tekuri/jsonschema/v6": {"experiments"},
+	"golang.org/x/text":                        {"experiments"}, // the schema validator's messages, in tests
+	"github.com/valyala/fasthttp":              {"experiments/journey"},
+	"github.com/alicebob/miniredis/v2":         {"examples/checkout"},
+	"github.com/redis/go-redis/v9":             {"examples/checkout"},
+	"github.com/failsafe-go/failsafe-go":       {"examples/checkout"},
+	"github.com/chromedp/chromedp":             {"report"},
+	"github.com/chromedp/cdproto":              {"report"},
+}
+
+// imports maps each room to what its files import, tests included.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	rooms := map[string][]string{}
+	err := filepath.WalkDir("../..", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && d.Name() != ".." && d.Name() != ".") {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(file, ".go") {
+			return nil
+		}
+		room, err := filepath.Rel("../..", filepath.Dir(file))
+		if err != nil {
+			return err
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range parsed.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			rooms[filepath.ToSlash(room)] = append(rooms[filepath.ToSlash(room)], name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rooms
+}
+
+func layerOf(room string) int {
+	return slices.IndexFunc(layers, func(l []string) bool { return slices.Contains(l, room) })
+}
+
+func TestImportsGoDown(t *testing.T) {
+	rooms := imports(t)
+	if len(rooms) < 10 {
+		t.Fatalf("only %d rooms were found: the walk is broken", len(rooms))
+	}
+	for room, list := range rooms {
+		from := layerOf(room)
+		if from < 0 {
+			t.Errorf("%s stands in no layer", room)
+		}
+		for _, name := range list {
+			to, ours := strings.CutPrefix(name, module)
+			if !ours || to == room {
+				continue
+			}
+			pair := [2]string{room, to}
+			switch {
+			case slices.Contains(strangers, pair):
+				t.Errorf("%s must not import %s: they are strangers", room, to)
+			case layerOf(to) >= from && !slices.Contains(neighbours, pair):
+				t.Errorf("%s imports %s, which is not below it", room, to)
+			}
+		}
+	}
+}
+
+func TestEveryPackageHasItsOwner(t *testing.T) {
+	for room, list := range imports(t) {
+		for _, name := range list {
+			if !strings.Contains(strings.SplitN(name, "/", 2)[0], ".") || strings.HasPrefix(name, module) {
+				continue
+			}
+			if !owned(name, room) {
+				t.Errorf("%s imports %s, which it does not own", room, name)
+			}
+		}
+	}
+}
+
+// owned looks for the longest listed module that holds the package.
+func owned(name, room string) bool {
+	for m := name; m != "." && m != "/"; m = path.Dir(m) {
+		if rooms, ok := owners[m]; ok {
+			return slices.Contains(rooms, room)
+		}
+	}
+	return false
+}

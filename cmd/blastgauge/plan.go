@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+func newPlan(a *app) *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "plan [EXPERIMENT...]",
+		Short: "Show what a run would do, touch and be able to tell; inject nothing",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.args = args
+			p, err := o.plan(time.Now())
+			if err != nil {
+				return err
+			}
+			printPlan(a.stdout, p)
+			return a.printChecks(cmd.Context(), p, o.token)
+		},
+	}
+	o.planFlags(cmd)
+	cmd.Flags().StringVar(&o.token, "token-file", "", "`FILE` that holds the bearer token of the Toxiproxy API")
+	return cmd
+}
+
+func printPlan(w io.Writer, p *plan.Plan) {
+	what := "1 experiment"
+	if n := len(p.Experiments); n != 1 {
+		what = fmt.Sprintf("%d experiments", n)
+	}
+	fmt.Fprintf(w, "blastgauge will run %s against %s on %s, one at a time.\n", what, p.System.Name, p.System.Environment)
+	load := 0.0
+	for _, e := range p.Experiments {
+		printExperiment(w, e)
+		load = max(load, e.Load())
+	}
+	fmt.Fprintf(w, "\n  Reach      %s\n", joined(touched(p)))
+	fmt.Fprintf(w, "  Load       at most %g journeys/s\n", load)
+	fmt.Fprintf(w, "  Time       about %s\n", p.Duration().Round(time.Second))
+	fmt.Fprintf(w, "  Seed       %d\n", p.Seed)
+}
+
+func printExperiment(w io.Writer, e plan.Experiment) {
+	fmt.Fprintf(w, "\n  # %s: %s\n", e.ID, e.Title)
+	for _, f := range e.Faults {
+		share := ""
+		if f.Share > 0 && f.Share < 1 {
+			share = fmt.Sprintf(", %s of connections", plan.Percent(f.Share))
+		}
+		fmt.Fprintf(w, "  + %s on proxy %s%s, from %s to %s of the fault phase\n", strings.TrimSuffix(describe(f), " into "+f.Into), f.Proxy, share, f.At, f.Until)
+	}
+	fmt.Fprintf(w, "      %s warm-up, %s baseline, %s fault, %s recovery\n", e.Phases.Warmup, e.Phases.Baseline, e.Phases.Fault, e.Phases.Recovery)
+	fmt.Fprintf(w, "      control: %s (%s)\n", e.Control, e.ControlWhy)
+	for _, j := range e.Journeys {
+		n, _ := e.Cohort(j)
+		fmt.Fprintf(w, "      %s: %g/s, about %d journeys count in the fault arm; holds if its blast radius is at most %s, which will be known to ± %.1f points\n",
+			j.Name, j.Rate, n, plan.Percent(j.Limit), e.Precision(j)*100)
+	}
+	if e.Limits.Recovery > 0 {
+		fmt.Fprintf(w, "      holds if recovery takes at most %s\n", e.Limits.Recovery)
+	}
+	for _, inv := range e.Invariants {
+		fmt.Fprintf(w, "      holds if nothing new breaks: %s\n", inv.Name)
+	}
+	for _, g := range e.Guardrails {
+		fmt.Fprintf(w, "      guardrail: the fault is removed at a blast radius beyond %s\n", plan.Percent(g.BlastRadius))
+	}
+	for _, text := range e.Warnings {
+		fmt.Fprintf(w, "      ! %s\n", text)
+	}
+}
+
+func touched(p *plan.Plan) []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, e := range p.Experiments {
+		for _, f := range e.Faults {
+			if !seen[f.Proxy] {
+				seen[f.Proxy] = true
+				names = append(names, "proxy "+f.Proxy)
+			}
+		}
+	}
+	return names
+}
+
+// printChecks looks at the Toxiproxy as a run would before it starts.
+func (a *app) printChecks(ctx context.Context, p *plan.Plan, token string) error {
+	if p.System.Toxiproxy == experiments.Embedded {
+		fmt.Fprintln(a.stdout, "  Toxiproxy  embedded: its proxies exist only while blastgauge runs")
+		return nil
+	}
+	driver, err := newDriver(&p.System, token)
+	if err != nil {
+		return err
+	}
+	kind, err := driver.Identify(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "  Toxiproxy  %s %s at %s: %s\n", kind.Kind, kind.Version, p.System.Toxiproxy, protections(kind.Kind))
+	if err := driver.Preflight(ctx, p); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout, "  Checks     every proxy is there, enabled, leads where it should and carries no toxic")
+	fmt.Fprintln(a.stdout, "\nNothing was injected.")
+	return nil
+}
+
+func protections(kind string) string {
+	if kind == toxiproxy.KindStock {
+		return "it cannot count what a fault meets, so nothing can be held, only refuted or inconclusive; a killed run leaves its fault behind"
+	}
+	return "it counts what a fault meets"
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
+)
+
+// A view shows a run while it goes on. Its methods are called from several
+// goroutines, and never wait for anything but their writer.
+type view interface {
+	event(journal.Event)
+	observe(journal.Observation)
+	close()
+}
+
+// A tee gives the view the same events as the disk, after the disk.
+type tee struct {
+	log  *journal.Log
+	view view
+}
+
+func (t *tee) Record(e journal.Event) error {
+	if err := t.log.Record(e); err != nil {
+		return err
+	}
+	t.view.event(e)
+	return nil
+}
+
+func (t *tee) Observe(o journal.Observation) error {
+	t.view.observe(o)
+	return t.log.Observe(o)
+}
+
+// view chooses how progress is shown.
+func (a *app) view(how string, p *plan.Plan) view {
+	term, _ := a.getenv("TERM")
+	switch {
+	case how == "none":
+		return silent{}
+	case how == "bar", how == "auto" && isTerminal(a.stderr) && term != "dumb" && width(a.stderr) >= 60:
+		return newBars(a.stderr, p)
+	default:
+		return newLines(a.stderr, p, time.Now)
+	}
+}
+
+type silent struct{}
+
+func (silent) event(journal.Event)         {}
+func (silent) observe(journal.Observation) {}
+func (silent) close()                      {}
+
+// A score counts the journeys of the current phase, by arm.
+type score struct{ journeys, harmed [2]int }
+
+func (s *score) add(o journal.Observation) {
+	s.journeys[o.Arm]++
+	if o.Harmed() {
+		s.harmed[o.Arm]++
+	}
+}
+
+func (s *score) text(arm plan.Arm) string {
+	if s.journeys[arm] == 0 {
+		return "no journeys yet"
+	}
+	return fmt.Sprintf("%.1f%% of %d", 100*float64(s.harmed[arm])/float64(s.journeys[arm]), s.journeys[arm])
+}
+
+// lines are one line per event, with the time of day in UTC, and a sign of life
+// in between so that CI does not take the job for dead.
+type lines struct {
+	w   io.Writer
+	p   *plan.Plan
+	now func() time.Time
+
+	mu    sync.Mutex
+	index int
+	phase journal.Phase
+	score score
+	last  time.Time
+}
+
+const heartbeat = 10 * time.Second
+
+func newLines(w io.Writer, p *plan.Plan, now func() time.Time) *lines {
+	return &lines{w: w, p: p, now: now, index: -1, last: now()}
+}
+
+func (l *lines) close() {}
+
+func (l *lines) observe(o journal.Observation) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.score.add(o)
+	if now := l.now(); now.Sub(l.last) >= heartbeat {
+		l.last = now
+		l.print(now, "progress", l.standing())
+	}
+}
+
+func (l *lines) standing() string {
+	text := fmt.Sprintf("%s: harmed %s in the fault arm", l.phase, l.score.text(plan.FaultArm))
+	if l.score.journeys[plan.ControlArm] > 0 {
+		text += fmt.Sprintf(", %s in control", l.score.text(plan.ControlArm))
+	}
+	return text
+}
+
+func (l *lines) print(at time.Time, what, text string) {
+	fmt.Fprintf(l.w, "%s %-8s %s\n", at.UTC().Format("15:04:05Z"), what, text)
+}
+
+func (l *lines) event(e journal.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = l.now()
+	switch e.Kind {
+	case journal.ExperimentStarted:
+		l.index++
+		l.print(e.At, "start", fmt.Sprintf("%s %d/%d %s", e.Experiment, l.index+1, len(l.p.Experiments), faultsText(l.p.Experiments[l.index])))
+	case journal.PhaseStarted:
+		if l.phase == journal.Fault || l.phase == journal.Baseline {
+			l.print(e.At, "phase", l.standing())
+		}
+		l.phase, l.score = e.Phase, score{}
+		l.print(e.At, "phase", string(e.Phase))
+	default:
+		if what, text := eventText(l.p, e); what != "" {
+			l.print(e.At, what, text)
+		}
+	}
+}
+
+// eventText tells an event in a few words; what is empty for events that are
+// of no interest while a run goes on.
+func eventText(p *plan.Plan, e journal.Event) (what, text string) {
+	switch e.Kind {
+	case journal.FaultInjected:
+		return "fault", "injected, read back: " + faultText(p, e.Fault)
+	case journal.FaultVanished:
+		return "fault", "VANISHED: " + e.Detail
+	case journal.FaultRemoved:
+		if !e.Verified {
+			return "fault", "NOT REMOVED: " + faultText(p, e.Fault) + ": " + e.Error
+		}
+		return "fault", "removed, read back as gone: " + faultText(p, e.Fault)
+	case journal.GuardrailTripped:
+		return "guard", "TRIPPED " + e.Detail
+	case journal.InvariantChecked:
+		return readingText(e.Reading)
+	case journal.Interrupted:
+		return "stop", e.Detail + " received: the faults are removed"
+	case journal.SuiteStopped:
+		return "stop", e.Detail
+	case journal.ExperimentEnded:
+		if e.Error != "" {
+			return "end", e.Experiment + ": " + e.Error
+		}
+		return "end", e.Experiment
+	}
+	return "", ""
+}
+
+func readingText(r *journal.Reading) (what, text string) {
+	switch {
+	case r == nil:
+		return "", ""
+	case r.Error != "":
+		return "invar", fmt.Sprintf("%s: could not be asked: %s", r.Invariant, r.Error)
+	case r.Holds:
+		return "invar", r.Invariant + ": holds"
+	}
+	return "invar", fmt.Sprintf("%s: BROKEN: %s", r.Invariant, r.Detail)
+}
+
+func faultsText(e plan.Experiment) string {
+	text := ""
+	for i, f := range e.Faults {
+		if i > 0 {
+			text += "; "
+		}
+		text += describe(f)
+	}
+	return text
+}
+
+func faultText(p *plan.Plan, name string) string {
+	for _, e := range p.Experiments {
+		for _, f := range e.Faults {
+			if f.Name == name {
+				return describe(f)
+			}
+		}
+	}
+	return name
+}
+
+func describe(f plan.Fault) string {
+	kind, _ := injectors.Lookup(f.Inject)
+	return kind.Describe(f.Attributes) + " into " + f.Into
+}

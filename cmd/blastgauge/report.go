@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+func newReport(a *app) *cobra.Command {
+	var specs []string
+	cmd := &cobra.Command{
+		Use:   "report DIR",
+		Short: "Make the reports of a run from its journal, also of one that died",
+		Example: `  blastgauge report .blastgauge/runs/20261123t140200z-7f3a9c
+  blastgauge report DIR -o html=report.html -o text`,
+		Args: usage(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			outputs, err := a.outputs(specs)
+			if err != nil {
+				return err
+			}
+			root, err := os.OpenRoot(args[0])
+			if err != nil {
+				return fmt.Errorf("not a run directory: %w", err)
+			}
+			defer root.Close()
+			r, err := result.Read(root)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			if err := keep(args[0], r); err != nil {
+				return err
+			}
+			return a.write(outputs, r)
+		},
+	}
+	cmd.Flags().StringArrayVarP(&specs, "output", "o", nil, "`FORMAT[=PATH]`: text, json or html; repeatable (default: text on stdout)")
+	return cmd
+}

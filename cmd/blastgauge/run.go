@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/engine"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+type runOptions struct {
+	selection
+	out      string
+	outputs  []string
+	allow    []string
+	progress string
+	token    string
+	create   bool
+}
+
+func newRun(a *app) *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run [EXPERIMENT...]",
+		Short: "Run experiments and judge their hypotheses",
+		Long: `Run injects each experiment's faults, one experiment at a time, sends journeys
+meanwhile, removes the faults, and writes a report.
+
+Ctrl-C removes the faults and writes the report; a second one skips the report; a
+third leaves at once.
+` + exitStatus,
+		Example: `  blastgauge run
+  blastgauge run payments-slow --phases baseline=20s,fault=30s
+  blastgauge run -f staging/blastgauge.yaml -o text -o json=result.json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.args = args
+			return a.runCommand(cmd.Context(), o)
+		},
+	}
+	o.planFlags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.out, "out", "", "the run's `DIR` (default: .blastgauge/runs/ID)")
+	f.StringArrayVarP(&o.outputs, "output", "o", nil, "`FORMAT[=PATH]`: text, json or html; repeatable (default: text on stdout)")
+	f.StringSliceVar(&o.allow, "allow", nil, "`VERDICT`, inconclusive or invalid, that counts as held; repeatable")
+	f.StringVar(&o.progress, "progress", "auto", "`HOW` to show progress on stderr: auto, bar, lines or none")
+	f.StringVar(&o.token, "token-file", "", "`FILE` that holds the bearer token of the Toxiproxy API")
+	f.BoolVar(&o.create, "create-proxies", false, "create declared proxies that are missing, and leave them")
+	return cmd
+}
+
+func (a *app) runCommand(ctx context.Context, o runOptions) error {
+	outputs, err := a.outputs(o.outputs)
+	if err != nil {
+		return err
+	}
+	allow, err := parseAllow(o.allow)
+	if err != nil {
+		return err
+	}
+	p, err := o.plan(time.Now())
+	if err != nil {
+		return err
+	}
+	if p.System.Toxiproxy == experiments.Embedded {
+		return usagef("toxiproxy: embedded has proxies only while blastgauge runs, so a system that is already standing cannot be behind them; start a Toxiproxy server and put its URL into %s", p.System.File)
+	}
+	r, dir, err := a.perform(ctx, p, o)
+	if r == nil {
+		return err
+	}
+	code := max(r.Exit(allow), 0)
+	if err != nil && exitCode(err) == result.ExitNotRemoved {
+		code = result.ExitNotRemoved
+	}
+	r.Run.ExitCode = code
+	if err := a.publish(r, dir, outputs); err != nil {
+		return err
+	}
+	a.last(outputs, code)
+	if code == result.ExitHeld {
+		return nil
+	}
+	return verdictError{code}
+}
+
+// publish writes the reports, unless somebody is in a hurry: report DIR makes
+// them later.
+func (a *app) publish(r *result.Result, dir string, outputs []output) error {
+	if a.hurry.Load() {
+		fmt.Fprintf(a.stderr, "report skipped; make it with: blastgauge report %s\n", dir)
+		return nil
+	}
+	if err := keep(dir, r); err != nil {
+		return err
+	}
+	if err := a.write(outputs, r); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stderr, "report  %s\ndata    %s\n", filepath.Join(dir, reportFile), filepath.Join(dir, resultFile))
+	return nil
+}
+
+func parseAllow(names []string) ([]result.Verdict, error) {
+	var list []result.Verdict
+	for _, name := range names {
+		v := result.Verdict(name)
+		if v != result.Inconclusive && v != result.Invalid {
+			return nil, usagef("--allow %s: only inconclusive and invalid can be allowed", name)
+		}
+		list = append(list, v)
+	}
+	return list, nil
+}
+
+// perform runs a plan and folds its journal. The result is nil where nothing
+// was run; an error beside a result is in the result as well.
+func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions) (r *result.Result, dir string, err error) {
+	driver, err := newDriver(&p.System, o.token)
+	if err != nil {
+		return nil, "", err
+	}
+	kind, err := driver.Identify(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	if o.create {
+		if err := driver.CreateMissing(ctx, p); err != nil {
+			return nil, "", err
+		}
+	}
+	if err := driver.Preflight(ctx, p); err != nil {
+		return nil, "", err
+	}
+	dir, root, err := runDir(o.out, p.Run)
+	if err != nil {
+		return nil, "", err
+	}
+	defer root.Close()
+	log, err := journal.Create(root)
+	if err != nil {
+		return nil, "", err
+	}
+	view := a.view(o.progress, p)
+	w := &wiring{app: a, plan: p, driver: driver, kind: kind}
+	runErr := engine.Run(ctx, p, &tee{log, view}, w.engineOptions())
+	view.close()
+	runErr = errors.Join(runErr, log.Close())
+	if errors.Is(runErr, engine.ErrNotRemoved) {
+		a.tellByHand(driver, p)
+	}
+	r, err = result.Read(root)
+	if err != nil {
+		return nil, dir, errors.Join(runErr, err)
+	}
+	return r, dir, runErr
+}
+
+// tellByHand prints how to remove every fault of the plan without blastgauge.
+func (a *app) tellByHand(d *toxiproxy.Driver, p *plan.Plan) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	fmt.Fprintln(a.stderr, "A FAULT MAY STILL BE ACTIVE. When Toxiproxy answers again:")
+	for _, e := range p.Experiments {
+		for _, f := range e.Faults {
+			fmt.Fprintf(a.stderr, "  %s\n", d.ByHand(ctx, f))
+		}
+	}
+}
+
+// newDriver makes the driver of a system's Toxiproxy.
+func newDriver(s *experiments.System, tokenFile string) (*toxiproxy.Driver, error) {
+	token := ""
+	if tokenFile != "" {
+		text, err := os.ReadFile(tokenFile)
+		if err != nil {
+			return nil, usagef("--token-file: %w", err)
+		}
+		token = strings.TrimSpace(string(text))
+	}
+	return toxiproxy.New(toxiproxy.Options{URL: s.Toxiproxy, Token: token, Dial: allowedDial(s.Hosts())}), nil
+}
+
+// allowedDial resolves a name once, checks what it resolved to, and dials
+// exactly that.
+func allowedDial(hosts experiments.Hosts) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		if err := hosts.CheckName(host); err != nil {
+			return nil, err
+		}
+		addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		if err != nil {
+			return nil, err
+		}
+		var errs []error
+		for _, addr := range addrs {
+			if err := hosts.CheckAddr(host, addr.Unmap()); err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			conn, err := (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(addr.Unmap().String(), port))
+			if err == nil {
+				return conn, nil
+			}
+			errs = append(errs, err)
+		}
+		return nil, errors.Join(errs...)
+	}
+}

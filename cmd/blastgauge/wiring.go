@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/engine"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/journey"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/probe"
+	"github.com/blastgauge/blastgauge/injectors"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+// wiring joins the strangers of a run: the engine knows neither the driver nor
+// the traffic.
+type wiring struct {
+	app    *app
+	plan   *plan.Plan
+	driver *toxiproxy.Driver
+	kind   journal.Toxiproxy
+}
+
+func (w *wiring) engineOptions() engine.Options {
+	byKind := map[string]engine.Injector{}
+	for _, name := range injectors.Names() {
+		byKind[name] = w.driver
+	}
+	o := engine.Options{
+		Injectors: byKind,
+		Traffic:   w.traffic,
+		Toxiproxy: w.kind,
+		Ask:       w.ask,
+	}
+	if w.kind.Kind == toxiproxy.KindStock {
+		o.Probe = prober{w.plan.System.Hosts()}
+	} else {
+		o.Carried = w.driver.Carried
+	}
+	return o
+}
+
+func (w *wiring) traffic(experiment int, epoch time.Time) (engine.Generator, error) {
+	return journey.NewTraffic(journey.Options{Plan: w.plan, Experiment: experiment, Epoch: epoch, Env: w.app.getenv})
+}
+
+func (w *wiring) ask(ctx context.Context, inv experiments.Invariant, started time.Time) journal.Reading {
+	facts := journey.Facts{Run: w.plan.Run, Arm: plan.ControlArm, Started: started, Env: w.app.getenv}
+	return probe.Invariant(ctx, &w.plan.System, inv, facts)
+}
+
+// prober makes our own exchanges through a proxy.
+type prober struct{ hosts experiments.Hosts }
+
+func (p prober) Probe(ctx context.Context, f plan.Fault) journal.Exchange {
+	return probe.Dependency(ctx, f, p.hosts)
+}
+
+func (prober) Met(f plan.Fault, before, during journal.Exchange) bool {
+	return probe.Met(f, before, during)
+}

@@ -1,0 +1,63 @@
+// Package stock is an unchanged Toxiproxy server inside this process: what
+// drivers are tested against, and what the demo brings along.
+package stock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+)
+
+// A Server is a running Toxiproxy. Like every stock server it can hang on a
+// client that does not read: Close is bounded, a call to its API need not be.
+type Server struct {
+	api  *toxiproxy.ApiServer
+	http *http.Server
+	url  string
+	done chan error
+}
+
+// Start serves the control API on a loopback address, such as "127.0.0.1:0".
+func Start(address string) (*Server, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("toxiproxy: %w", err)
+	}
+	api := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	s := &Server{
+		api:  api,
+		http: &http.Server{Handler: api.Routes(), ReadHeaderTimeout: 10 * time.Second},
+		url:  "http://" + listener.Addr().String(),
+		done: make(chan error, 1),
+	}
+	go func() { s.done <- s.http.Serve(listener) }()
+	return s, nil
+}
+
+// URL is where the control API is.
+func (s *Server) URL() string { return s.url }
+
+// Close stops the API and every proxy. It gives up after five seconds, because
+// a stock proxy in the middle of a hang cannot be stopped.
+func (s *Server) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if served := <-s.done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	cleared := make(chan error, 1)
+	go func() { cleared <- s.api.Collection.Clear() }()
+	select {
+	case clearErr := <-cleared:
+		return errors.Join(err, clearErr)
+	case <-ctx.Done():
+		return errors.Join(err, errors.New("toxiproxy: its proxies could not be stopped"))
+	}
+}
