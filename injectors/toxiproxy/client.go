@@ -7,176 +7,252 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 )
 
-// A client speaks Toxiproxy's HTTP API. The official one knows no contexts and
-// waits 30 s for a server that hangs; this one bounds every call, and makes one
-// call at a time: concurrent changes have been seen to race in stock servers.
+// Largest answers that are read.
+const (
+	maxAnswer = 16 << 20 // thousands of proxies with their toxics
+	maxError  = 64 << 10
+)
+
+// A StatusError is an answer other than success.
+type StatusError struct {
+	Method, Path string
+	Status       int
+	Message      string // the server's sentence, or what could be made of its answer
+	api          bool   // the answer has the shape of Toxiproxy's errors
+}
+
+func (e *StatusError) Error() string {
+	text := fmt.Sprintf("%s %s: %d %s", e.Method, e.Path, e.Status, http.StatusText(e.Status))
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	switch e.Status {
+	case http.StatusUnauthorized:
+		text += " (the server wants a bearer token)"
+	case http.StatusServiceUnavailable:
+		if !e.api {
+			text += " (the server gave up on the call, or something before it did)"
+		}
+	}
+	return text
+}
+
+// missing tells whether the server says that a proxy or a toxic does not exist.
+// Any other 404 comes from something that is no Toxiproxy, and proves nothing.
+func missing(err error) bool {
+	e, ok := errors.AsType[*StatusError](err)
+	return ok && e.Status == http.StatusNotFound && e.api && strings.Contains(e.Message, "not found")
+}
+
+func conflict(err error) bool {
+	e, ok := errors.AsType[*StatusError](err)
+	return ok && e.Status == http.StatusConflict
+}
+
+// A client makes calls to one control API. Each call has a connection of its
+// own: a server that has stopped answering is noticed at once, not after the
+// next reuse of an idle connection.
 type client struct {
-	base    string
+	base    string // without a trailing slash
+	shown   string // base as errors show it, without credentials
+	bad     error  // what is wrong with the URL
 	token   string
 	timeout time.Duration
-	http    *http.Client
+	http    http.Client
 
-	mu sync.Mutex
+	mu    sync.Mutex
+	turns map[string]chan struct{} // by proxy; holds a value while a call is under way
 }
-
-// A proxy as the API shows it. Ours is absent on a stock server.
-type proxy struct {
-	Name     string  `json:"name"`
-	Listen   string  `json:"listen"`
-	Upstream string  `json:"upstream"`
-	Enabled  bool    `json:"enabled"`
-	Toxics   []toxic `json:"toxics,omitempty"`
-	Ours     *struct {
-		Total     int64 `json:"total"`
-		BytesUp   int64 `json:"bytes_up"`
-		BytesDown int64 `json:"bytes_down"`
-	} `json:"blastgauge,omitempty"`
-}
-
-// A toxic as the API shows it. Ours is absent on a stock server.
-type toxic struct {
-	Name       string         `json:"name"`
-	Type       string         `json:"type"`
-	Stream     string         `json:"stream,omitempty"`
-	Toxicity   float64        `json:"toxicity"`
-	Attributes map[string]any `json:"attributes"`
-	Ours       *struct {
-		Met int64 `json:"met"`
-		Of  int64 `json:"of"`
-	} `json:"blastgauge,omitempty"`
-}
-
-// An apiError is an answer that says no.
-type apiError struct {
-	status  int
-	message string
-}
-
-func (e *apiError) Error() string { return fmt.Sprintf("%s (HTTP %d)", e.message, e.status) }
-
-// missing tells whether err says that the thing asked for does not exist.
-func missing(err error) bool {
-	e, ok := errors.AsType[*apiError](err)
-	return ok && e.status == http.StatusNotFound
-}
-
-type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
 func newClient(o Options) *client {
-	return &client{
-		base:    strings.TrimSuffix(o.URL, "/"),
-		token:   o.Token,
-		timeout: o.Timeout,
-		http: &http.Client{
-			// A connection of its own for every call: a server that was frozen,
-			// killed or replaced is met as it is, not through an old socket.
-			Transport:     &http.Transport{DialContext: o.Dial, DisableKeepAlives: true},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	c := &client{token: o.Token, timeout: o.Timeout, turns: map[string]chan struct{}{}}
+	c.http = http.Client{
+		Transport: &http.Transport{
+			DialContext:            o.Dial,
+			DisableKeepAlives:      true,
+			DisableCompression:     true,
+			MaxResponseHeaderBytes: maxError,
 		},
+		// A redirect would lead past the caller's idea of which server this is.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	u, err := url.Parse(o.URL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		c.shown, c.bad = printable(o.URL), errors.New("not a URL such as http://127.0.0.1:8474")
+		return c
+	}
+	u.RawQuery, u.Fragment = "", ""
+	c.base, c.shown = strings.TrimRight(u.String(), "/"), strings.TrimRight(u.Redacted(), "/")
+	return c
+}
+
+// errorf names the server. Every error of a driver begins like this.
+func (c *client) errorf(format string, args ...any) error {
+	return fmt.Errorf("toxiproxy at "+strings.ReplaceAll(c.shown, "%", "%%")+": "+format, args...)
+}
+
+// A request is one call.
+type request struct {
+	method, path string
+	body         any // sent as JSON; nil: none
+}
+
+// call makes a request about a proxy and decodes the answer into out, unless
+// out is nil. Calls about one proxy wait for one another; calls about others do
+// not, so that a server that hangs on one proxy does not hold up the removal of
+// faults from the rest. An empty proxy means a call that waits for nobody.
+func (c *client) call(ctx context.Context, proxy string, r request, out any) error {
+	body, err := c.raw(ctx, proxy, r)
+	if err != nil || out == nil {
+		return err
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return c.errorf("%s %s: the answer is not what a Toxiproxy answers: %w: %q", r.method, r.path, err, excerpt(body))
+	}
+	return nil
+}
+
+// raw is call without decoding.
+func (c *client) raw(ctx context.Context, proxy string, r request) ([]byte, error) {
+	if c.bad != nil {
+		return nil, c.errorf("%w", c.bad)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no answer within %s", c.timeout))
+	defer cancel()
+	done, err := c.turn(ctx, proxy)
+	if err != nil {
+		return nil, c.errorf("%s %s: an earlier call about %s is still waiting: %w", r.method, r.path, proxy, err)
+	}
+	defer done()
+	body, err := c.exchange(ctx, r)
+	if _, answered := errors.AsType[*StatusError](err); answered {
+		return nil, c.errorf("%w", err)
+	} else if err != nil {
+		if cause := context.Cause(ctx); cause != nil && ctx.Err() != nil {
+			err = fmt.Errorf("%w: %w", cause, ctx.Err())
+			if errors.Is(cause, ctx.Err()) {
+				err = cause
+			}
+		}
+		return nil, c.errorf("%s %s: %w", r.method, r.path, err)
+	}
+	return body, nil
+}
+
+// turn waits until no other call about the proxy is under way.
+func (c *client) turn(ctx context.Context, proxy string) (done func(), err error) {
+	if proxy == "" {
+		return func() {}, nil
+	}
+	c.mu.Lock()
+	busy, ok := c.turns[proxy]
+	if !ok {
+		busy = make(chan struct{}, 1)
+		c.turns[proxy] = busy
+	}
+	c.mu.Unlock()
+	select {
+	case busy <- struct{}{}:
+		return func() { <-busy }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
 }
 
-// maxAnswer bounds what is read of an answer.
-const maxAnswer = 8 << 20
-
-// call makes one request; in and out may be nil.
-func (c *client) call(ctx context.Context, method, path string, in, out any) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no answer within %s", c.timeout))
-	defer cancel()
-	if err := c.turn(ctx); err != nil {
-		return c.failed(method, path, err)
+func (c *client) exchange(ctx context.Context, r request) ([]byte, error) {
+	var payload io.Reader
+	if r.body != nil {
+		data, err := json.Marshal(r.body)
+		if err != nil {
+			return nil, err
+		}
+		payload = bytes.NewReader(data)
 	}
-	defer c.mu.Unlock()
-	body, err := json.Marshal(in)
+	req, err := http.NewRequestWithContext(ctx, r.method, c.base+r.path, payload)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	if in == nil {
-		req.Body, req.ContentLength = nil, 0
-	}
-	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "blastgauge")
+	if payload != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
+		if u, ok := errors.AsType[*url.Error](err); ok {
+			err = u.Err // the caller names method and URL, and leaves credentials out
 		}
-		return c.failed(method, path, err)
+		return nil, err
 	}
 	defer resp.Body.Close()
-	return c.read(ctx, resp, method, path, out)
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return nil, statusError(r, resp)
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err == nil && len(body) > maxAnswer {
+		err = fmt.Errorf("the answer is longer than %d MB", maxAnswer>>20)
+	}
+	return body, err
 }
 
-// turn waits for the calls before this one, but not beyond ctx.
-func (c *client) turn(ctx context.Context) error {
-	for !c.mu.TryLock() {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(time.Millisecond):
-		}
-	}
-	return nil
-}
-
-func (c *client) failed(method, path string, err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
-	return fmt.Errorf("toxiproxy at %s: %s %s: %w", c.base, method, path, err)
-}
-
-func (c *client) read(ctx context.Context, resp *http.Response, method, path string, out any) error {
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		return c.failed(method, path, err)
-	}
-	if resp.StatusCode >= 300 {
-		return c.failed(method, path, refusal(resp, text))
-	}
-	if out == nil {
-		return nil
-	}
-	if err := json.Unmarshal(text, out); err != nil {
-		return c.failed(method, path, fmt.Errorf("the answer is not what a Toxiproxy says: %w", err))
-	}
-	return nil
-}
-
-// refusal reads the reason of a no. Servers under stress, and whatever else may
-// listen there, answer with HTML.
-func refusal(resp *http.Response, text []byte) *apiError {
-	var body struct {
+// statusError makes a sentence of an answer that may be anything: Toxiproxy's
+// JSON, the HTML of a handler that timed out, or a page of some other server.
+func statusError(r request, resp *http.Response) *StatusError {
+	e := &StatusError{Method: r.method, Path: r.path, Status: resp.StatusCode}
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxError)) // what came before an error is still worth showing
+	var api struct {
 		Error string `json:"error"`
-		Title string `json:"title"` // of older servers
+		Title string `json:"title"` // of servers before 2.0
 	}
-	e := &apiError{status: resp.StatusCode, message: http.StatusText(resp.StatusCode)}
-	if json.Unmarshal(text, &body) == nil && body.Error+body.Title != "" {
-		e.message = body.Error + body.Title
+	if json.Unmarshal(body, &api) == nil && api.Error+api.Title != "" {
+		e.Message, e.api = printable(api.Error+api.Title), true
+		return e
 	}
+	e.Message = excerpt(body)
 	return e
 }
 
-func proxyPath(name string) string { return "/proxies/" + url.PathEscape(name) }
+var (
+	titleForm = regexp.MustCompile(`(?is)<title>(.*?)</title>`)
+	tagForm   = regexp.MustCompile(`(?s)<[^>]*>`)
+)
 
-func toxicPath(proxy, name string) string {
-	return proxyPath(proxy) + "/toxics/" + url.PathEscape(name)
+// excerpt is the beginning of an answer in plain text on one line.
+func excerpt(body []byte) string {
+	text := string(body)
+	if m := titleForm.FindStringSubmatch(text); m != nil {
+		text = m[1]
+	}
+	text = strings.Join(strings.Fields(tagForm.ReplaceAllString(text, " ")), " ")
+	return printable(text)
+}
+
+// printable is text of a server as it may be shown: short, on one line, and
+// without what could command a terminal.
+func printable(text string) string {
+	const most = 200
+	shown := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsPrint(r):
+			return r
+		case unicode.IsSpace(r):
+			return ' '
+		}
+		return '?'
+	}, strings.ToValidUTF8(text, "?"))
+	if len(shown) > most {
+		return strings.ToValidUTF8(shown[:most], "") + "..."
+	}
+	return shown
 }

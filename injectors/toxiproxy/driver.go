@@ -1,9 +1,11 @@
-// Package toxiproxy drives any Toxiproxy API: it adds faults as toxics, proves
-// that they are there, and proves that they are gone.
+// Package toxiproxy drives any Toxiproxy API: it adds toxics, proves that they
+// are in force, and removes them with proof.
 //
-// It works on our own server and on a stock one. What a stock server lacks is
-// said, never guessed: it cannot count what a fault met, and `down` is a
-// disabled proxy there.
+// The HTTP client is its own, because the official one has no contexts and
+// waits 30 seconds for a server that hangs. Toxics are never changed in place:
+// they are deleted and added, since a PATCH races with live connections on a
+// stock server. Nothing is touched but toxics that carry a name of ours, the
+// enabled flag of a proxy that was found enabled before, and the run's lock.
 package toxiproxy
 
 import (
@@ -12,281 +14,167 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"regexp"
+	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
-	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// Kinds of server, as in journal.Toxiproxy.
+// Kinds of server, as journal.Toxiproxy names them.
 const (
-	KindOurs  = "blastgauge"
+	KindOurs  = "blastgauge" // counts what a fault touches, holds leases, has message-level faults
 	KindStock = "stock"
 )
 
-// prefix starts the name of every toxic of ours: blastgauge.<run>.<n>.
-const prefix = "blastgauge."
-
-// Options configures a [Driver]. URL is needed.
+// Options say which server to drive. Only URL is needed.
 type Options struct {
-	URL     string        // of the control API
-	Token   string        // bearer token; empty: none
+	URL   string // of the control API, such as http://127.0.0.1:8474
+	Token string // sent as a bearer token; empty: none
+	// Dial makes every connection, and so decides which hosts may be reached; nil
+	// dials anything.
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	Timeout time.Duration // of one call; 0 means 5 s
-	// Dial opens connections to the API; nil dials anything. It is where the
-	// host policy is enforced.
-	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Lost is called at most once per Hold, when the hold has ended before its
+	// release, from the goroutine that release waits for: it must not call release
+	// itself. Nil: nobody is told.
+	Lost func(error)
 }
 
-// A Driver injects faults through one Toxiproxy server. It is safe for
-// concurrent use.
-type Driver struct {
-	api  *client
-	ours atomic.Int32 // 0: not asked yet
-}
-
-const (
-	isStock = 1
-	isOurs  = 2
-)
-
-// New makes a driver. It sends nothing.
-func New(o Options) *Driver {
+func (o Options) withDefaults() Options {
 	o.Timeout = cmp.Or(o.Timeout, 5*time.Second)
 	if o.Dial == nil {
-		o.Dial = (&net.Dialer{}).DialContext
+		o.Dial = new(net.Dialer).DialContext
 	}
-	return &Driver{api: newClient(o)}
+	if o.Lost == nil {
+		o.Lost = func(error) {}
+	}
+	return o
 }
 
-// Identify asks which kind of server this is.
+// A Driver puts faults into force on one server. It may be used by several
+// goroutines; what it does to one proxy, it does one at a time.
+type Driver struct {
+	api  *client
+	lost func(error)
+
+	mu        sync.Mutex
+	server    *journal.Toxiproxy // what Identify found; nil before
+	unsettled map[string]bool    // faults whose injection ended without an answer
+}
+
+// New makes a driver. It connects to nothing yet; a URL that makes no sense is
+// reported by the first call.
+func New(o Options) *Driver {
+	o = o.withDefaults()
+	return &Driver{api: newClient(o), lost: o.Lost, unsettled: map[string]bool{}}
+}
+
+// Identify asks what kind of server answers, blastgauge or stock, and its
+// version. The answer is remembered for the other calls.
 func (d *Driver) Identify(ctx context.Context) (journal.Toxiproxy, error) {
-	var answer struct {
-		Version string `json:"version"`
-		Ours    string `json:"blastgauge"`
-	}
-	if err := d.api.call(ctx, "GET", "/version", nil, &answer); err != nil {
-		return journal.Toxiproxy{}, fmt.Errorf("%w: is a Toxiproxy running there?", err)
-	}
-	if answer.Ours != "" {
-		d.ours.Store(isOurs)
-		return journal.Toxiproxy{Kind: KindOurs, Version: answer.Ours}, nil
-	}
-	if answer.Version == "" {
-		return journal.Toxiproxy{}, fmt.Errorf("%s answers, but not as a Toxiproxy does", d.api.base)
-	}
-	d.ours.Store(isStock)
-	return journal.Toxiproxy{Kind: KindStock, Version: answer.Version}, nil
-}
-
-// stock tells whether the server is a stock one, and asks it once.
-func (d *Driver) stock(ctx context.Context) (bool, error) {
-	if d.ours.Load() == 0 {
-		if _, err := d.Identify(ctx); err != nil {
-			return false, err
+	body, err := d.api.raw(ctx, "", request{method: "GET", path: "/version"})
+	if err != nil {
+		if _, refused := errors.AsType[*net.OpError](err); refused {
+			err = fmt.Errorf("%w (start one: blastgauge proxy)", err)
 		}
+		return journal.Toxiproxy{}, err
 	}
-	return d.ours.Load() == isStock, nil
-}
-
-// byDisabling tells whether f is a proxy that is switched off: `down` on a
-// server that has no such toxic.
-func (d *Driver) byDisabling(ctx context.Context, f plan.Fault) (bool, error) {
-	if f.Inject != "down" {
-		return false, nil
-	}
-	return d.stock(ctx)
-}
-
-// wanted is the toxic that causes f.
-func wanted(f plan.Fault) (toxic, error) {
-	kind, ok := injectors.Lookup(f.Inject)
+	server, ok := parseVersion(body)
 	if !ok {
-		return toxic{}, fmt.Errorf("unknown fault kind %q", f.Inject)
+		return journal.Toxiproxy{}, d.api.errorf("GET /version: this is not a Toxiproxy, it answers %q", excerpt(body))
 	}
-	t := toxic{Name: f.Name, Type: kind.Wire, Stream: string(f.Stream), Toxicity: cmp.Or(f.Share, 1), Attributes: map[string]any{}}
-	if t.Stream == "" {
-		t.Stream = "downstream"
-	}
-	for name, v := range kind.OnWire(f.Attributes) {
-		t.Attributes[name] = v
-	}
-	return t, nil
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.server = &server
+	return server, nil
 }
 
-// Inject adds the toxic of f. One of its name that is there already, as an
-// attempt that was cut short leaves it, is replaced: changing a live toxic
-// races in stock servers.
-func (d *Driver) Inject(ctx context.Context, f plan.Fault) error {
-	disable, err := d.byDisabling(ctx, f)
-	if err != nil {
-		return err
+// parseVersion reads the answer to GET /version. Old servers answer with the
+// bare version; ours adds a key of its own.
+func parseVersion(body []byte) (journal.Toxiproxy, bool) {
+	var v struct {
+		Version string          `json:"version"`
+		Ours    json.RawMessage `json:"blastgauge"`
 	}
-	if disable {
-		return d.enable(ctx, f.Proxy, false)
-	}
-	t, err := wanted(f)
-	if err != nil {
-		return err
-	}
-	if err := d.remove(ctx, f); err != nil {
-		return err
-	}
-	return d.api.call(ctx, "POST", proxyPath(f.Proxy)+"/toxics", t, nil)
-}
-
-func (d *Driver) enable(ctx context.Context, proxy string, on bool) error {
-	return d.api.call(ctx, "POST", proxyPath(proxy), map[string]bool{"enabled": on}, nil)
-}
-
-// Check reads f back: the proxy is switched on, and the toxic is there with the
-// attributes that were asked for.
-func (d *Driver) Check(ctx context.Context, f plan.Fault) (journal.Evidence, error) {
-	var p proxy
-	if err := d.api.call(ctx, "GET", proxyPath(f.Proxy), nil, &p); err != nil {
-		if missing(err) {
-			return journal.Evidence{Detail: fmt.Sprintf("proxy %s no longer exists", f.Proxy)}, nil
+	if err := json.Unmarshal(body, &v); err != nil {
+		v.Version = strings.TrimSpace(string(body))
+		if !versionForm.MatchString(v.Version) {
+			return journal.Toxiproxy{}, false
 		}
-		return journal.Evidence{}, err
 	}
-	disable, err := d.byDisabling(ctx, f)
-	if err != nil {
-		return journal.Evidence{}, err
-	}
-	if disable {
-		e := journal.Evidence{Present: !p.Enabled}
-		if p.Enabled {
-			e.Detail = fmt.Sprintf("proxy %s is enabled", f.Proxy)
-		}
-		return e, nil
-	}
-	return evidence(p, f)
-}
-
-func evidence(p proxy, f plan.Fault) (journal.Evidence, error) {
-	want, err := wanted(f)
-	if err != nil {
-		return journal.Evidence{}, err
-	}
-	if !p.Enabled {
-		return journal.Evidence{Detail: fmt.Sprintf("proxy %s is disabled", f.Proxy)}, nil
-	}
-	for _, t := range p.Toxics {
-		if t.Name != f.Name {
-			continue
-		}
-		if different := differs(t, want); different != "" {
-			return journal.Evidence{Detail: fmt.Sprintf("toxic %s was changed: %s", f.Name, different)}, nil
-		}
-		e := journal.Evidence{Present: true}
-		if t.Ours != nil {
-			e.Counted, e.Met, e.Of = true, t.Ours.Met, t.Ours.Of
-		}
-		return e, nil
-	}
-	return journal.Evidence{Detail: fmt.Sprintf("toxic %s is gone from proxy %s", f.Name, f.Proxy)}, nil
-}
-
-// differs says what of a toxic is not as it was asked for. Attributes that were
-// not asked for have the server's defaults.
-func differs(got, want toxic) string {
 	switch {
-	case got.Type != want.Type:
-		return fmt.Sprintf("its type is %s, not %s", got.Type, want.Type)
-	case got.Toxicity-want.Toxicity > 1e-6 || want.Toxicity-got.Toxicity > 1e-6: // float32 on the server
-		return fmt.Sprintf("its toxicity is %g, not %g", got.Toxicity, want.Toxicity)
-	case got.Stream != "" && got.Stream != want.Stream:
-		return fmt.Sprintf("its stream is %s, not %s", got.Stream, want.Stream)
+	case len(v.Ours) > 0 && string(v.Ours) != "null":
+		return journal.Toxiproxy{Kind: KindOurs, Version: cmp.Or(ourVersion(v.Ours), v.Version)}, true
+	case v.Version == "":
+		return journal.Toxiproxy{}, false
 	}
-	for name, v := range want.Attributes {
-		if asText(got.Attributes[name]) != asText(v) {
-			return fmt.Sprintf("%s is %v, not %v", name, got.Attributes[name], v)
-		}
+	return journal.Toxiproxy{Kind: KindStock, Version: printable(v.Version)}, true
+}
+
+var versionForm = regexp.MustCompile(`^(v|git-)?[0-9A-Za-z]+(\.[0-9A-Za-z+-]+)*$`)
+
+func ourVersion(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return printable(text)
+	}
+	var object struct {
+		Version string `json:"version"`
+	}
+	if json.Unmarshal(raw, &object) == nil {
+		return printable(object.Version)
 	}
 	return ""
 }
 
-func asText(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	return string(text)
-}
-
-// Revert removes f and reads back that it is gone.
-func (d *Driver) Revert(ctx context.Context, f plan.Fault) error {
-	disable, err := d.byDisabling(ctx, f)
-	if err != nil {
-		return err
-	}
-	if disable {
-		err = d.enable(ctx, f.Proxy, true)
-		if missing(err) { // nobody can be refused by a proxy that is not there
-			return nil
+// ours tells whether the server is a blastgauge proxy, asking it once.
+func (d *Driver) ours(ctx context.Context) (bool, error) {
+	d.mu.Lock()
+	server := d.server
+	d.mu.Unlock()
+	if server == nil {
+		s, err := d.Identify(ctx)
+		if err != nil {
+			return false, err
 		}
-	} else {
-		err = d.remove(ctx, f)
+		server = &s
 	}
-	if err != nil {
-		return err
-	}
-	e, err := d.Check(ctx, f)
-	switch {
-	case err != nil:
-		return fmt.Errorf("removed, but not read back: %w", err)
-	case e.Present:
-		return errors.New("it is still there after its removal")
-	}
-	return nil
+	return server.Kind == KindOurs, nil
 }
 
-// remove deletes the toxic of f; that there is none is well.
-func (d *Driver) remove(ctx context.Context, f plan.Fault) error {
-	err := d.api.call(ctx, "DELETE", toxicPath(f.Proxy, f.Name), nil, nil)
-	if missing(err) {
-		return nil
-	}
-	return err
-}
-
-// Carried is what each proxy carried so far; false where the server does not
-// count it as it happens.
+// Carried is what each proxy has carried so far, by name. The bool is false on
+// servers that do not count: a stock server's byte counters stand still until a
+// connection closes.
 func (d *Driver) Carried(ctx context.Context) ([]journal.Traffic, bool, error) {
-	proxies, err := d.proxies(ctx)
-	if err != nil {
+	ours, err := d.ours(ctx)
+	if err != nil || !ours {
 		return nil, false, err
 	}
-	var list []journal.Traffic
-	for _, p := range proxies {
-		if p.Ours == nil {
-			return nil, false, nil
-		}
-		list = append(list, journal.Traffic{Proxy: p.Name, Connections: p.Ours.Total, Bytes: p.Ours.BytesUp + p.Ours.BytesDown})
+	proxies, err := d.proxies(ctx)
+	if err != nil {
+		return nil, true, err
+	}
+	list := make([]journal.Traffic, 0, len(proxies))
+	for _, name := range slices.Sorted(maps.Keys(proxies)) {
+		c := proxies[name].Counts
+		list = append(list, journal.Traffic{Proxy: name, Connections: c.Total, Bytes: c.BytesUp + c.BytesDown})
 	}
 	return list, true, nil
 }
 
-// Ours tells whether a toxic is blastgauge's, and of which run.
+// Ours tells whether a toxic carries a name that blastgauge gives,
+// blastgauge.<run>.<n>, and of which run.
 func Ours(name string) (run string, ok bool) {
-	rest, ok := strings.CutPrefix(name, prefix)
-	if !ok {
+	m := nameForm.FindStringSubmatch(name)
+	if m == nil {
 		return "", false
 	}
-	i := strings.LastIndexByte(rest, '.')
-	if i <= 0 {
-		return "", false
-	}
-	return rest[:i], true
+	return m[1], true
 }
 
-// ByHand is the command that removes f without blastgauge.
-func (d *Driver) ByHand(ctx context.Context, f plan.Fault) string {
-	if disable, err := d.byDisabling(ctx, f); err == nil && disable {
-		return fmt.Sprintf(`curl -X POST %s%s -d '{"enabled":true}'`, d.api.base, proxyPath(f.Proxy))
-	}
-	return fmt.Sprintf("curl -X DELETE %s%s", d.api.base, toxicPath(f.Proxy, f.Name))
-}
+var nameForm = regexp.MustCompile(`^blastgauge\.([a-z0-9][a-z0-9-]*)\.[0-9]+$`)

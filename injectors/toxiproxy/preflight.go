@@ -1,141 +1,225 @@
 package toxiproxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"net"
 	"slices"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// ErrRefused is wrapped by errors that mean "somebody else is using this".
-var ErrRefused = errors.New("refused")
+// Classes of what Preflight finds.
+var (
+	// ErrRefused is [experiments.ErrRefused]: somebody else is using what the plan
+	// would touch.
+	ErrRefused = experiments.ErrRefused
+	// ErrMissing means that a proxy does not exist; CreateMissing makes it where
+	// the system file says enough.
+	ErrMissing = errors.New("no such proxy")
+)
 
-// proxies lists the server's proxies, sorted by name.
-func (d *Driver) proxies(ctx context.Context) ([]proxy, error) {
-	var byName map[string]proxy
-	if err := d.api.call(ctx, "GET", "/proxies", nil, &byName); err != nil {
-		return nil, err
-	}
-	list := make([]proxy, 0, len(byName))
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		list = append(list, byName[name])
-	}
-	return list, nil
-}
-
-// Preflight checks, before anything is changed, that every proxy the plan will
-// touch is there, switched on, leads where the system file says, and carries
-// nobody's toxics. It reports all that is wrong at once; toxics of others make
-// it an error of class [ErrRefused].
+// Preflight checks, before anything is changed, every proxy that the plan's
+// faults touch: it is there, enabled, leads and listens where the system file
+// says, and carries no toxic, whoever's. It reports all that is wrong at once;
+// the parts are of class [ErrMissing], [ErrRefused] or experiments.ErrInvalid.
+// Proxies are asked for one by one, because on a stock server one that hangs
+// hangs the list of all.
 func (d *Driver) Preflight(ctx context.Context, p *plan.Plan) error {
-	proxies, err := d.proxies(ctx)
+	ours, err := d.ours(ctx)
+	if err != nil {
+		return err
+	}
+	states, err := d.touched(ctx, p)
 	if err != nil {
 		return err
 	}
 	var errs []error
-	seen := map[string]bool{}
+	told := map[string]bool{}
+	tell := func(err error) {
+		if err != nil && !told[err.Error()] { // several faults share a proxy
+			told[err.Error()] = true
+			errs = append(errs, err)
+		}
+	}
+	for _, f := range faults(p) {
+		if kind, ok := injectors.Lookup(f.Inject); ok && kind.Level != injectors.Byte && !ours {
+			tell(errNeedsOurs(f, d.api.shown))
+		}
+		s, ok := states[f.Proxy]
+		if !ok {
+			tell(d.absentProxy(f, ours))
+			continue
+		}
+		for _, err := range d.unfit(s, f) {
+			tell(err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// faults are all faults of a plan.
+func faults(p *plan.Plan) []plan.Fault {
+	var list []plan.Fault
 	for _, e := range p.Experiments {
-		for _, f := range e.Faults {
-			if !seen[f.Proxy] {
-				seen[f.Proxy] = true
-				errs = append(errs, d.usable(proxies, f))
+		list = append(list, e.Faults...)
+	}
+	return list
+}
+
+// touched reads the proxies that a plan's faults touch. Those that do not exist
+// are left out.
+func (d *Driver) touched(ctx context.Context, p *plan.Plan) (map[string]state, error) {
+	states, asked := map[string]state{}, map[string]bool{}
+	for _, f := range faults(p) {
+		if asked[f.Proxy] {
+			continue
+		}
+		asked[f.Proxy] = true
+		s, err := d.proxy(ctx, f.Proxy)
+		switch {
+		case missing(err):
+		case err != nil:
+			return nil, err
+		default:
+			states[f.Proxy] = s
+		}
+	}
+	return states, nil
+}
+
+// absentProxy says how to create a proxy that is not there.
+func (d *Driver) absentProxy(f plan.Fault, ours bool) error {
+	if f.Listen == "" || f.Upstream == "" {
+		return d.api.errorf("%w: %s; give dependency %s a listen: and an upstream: in the system file", ErrMissing, f.Proxy, f.Into)
+	}
+	body := creation{Name: f.Proxy, Listen: f.Listen, Upstream: upstreamFor(ours, f.Upstream), Enabled: true}
+	return d.api.errorf("%w: %s; create it with\n  %s", ErrMissing, f.Proxy, d.api.curl("POST", "/proxies", body))
+}
+
+// unfit is all that keeps a plan from using a proxy.
+func (d *Driver) unfit(s state, f plan.Fault) []error {
+	var errs []error
+	refuse := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%w: %w", ErrRefused, d.api.errorf("proxy %s "+format, append([]any{s.Name}, args...)...)))
+	}
+	if !s.Enabled {
+		refuse("is disabled, perhaps on purpose; enable it with\n  %s", d.api.curl("POST", proxyPath(s.Name), map[string]bool{"enabled": true}))
+	}
+	if f.Upstream != "" && !sameUpstream(s.Upstream, f.Upstream) {
+		refuse("leads to %s, but %s is declared with upstream %s", printable(s.Upstream), f.Into, f.Upstream)
+	}
+	if f.Listen != "" && !sameListen(s.Listen, f.Listen) {
+		refuse("listens on %s, but %s is declared with listen %s", printable(s.Listen), f.Into, f.Listen)
+	}
+	for _, t := range s.Toxics {
+		run, ok := Ours(t.Name)
+		if ok {
+			refuse("carries toxic %s, left by run %s: `blastgauge recover` removes it", t.describe(), run)
+			continue
+		}
+		refuse("carries toxic %s, which is not blastgauge's; whoever added it can remove it with\n  %s",
+			t.describe(), d.api.curl("DELETE", toxicPath(s.Name, t.Name), nil))
+	}
+	return errs
+}
+
+// Fill is p with listen and upstream of every fault as its server has them,
+// where the documents do not say. p itself stays as it is.
+func (d *Driver) Fill(ctx context.Context, p *plan.Plan) (*plan.Plan, error) {
+	states, err := d.touched(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	filled := *p
+	filled.Experiments = slices.Clone(p.Experiments)
+	for i := range filled.Experiments {
+		e := &filled.Experiments[i]
+		e.Faults = slices.Clone(e.Faults)
+		for j := range e.Faults {
+			f := &e.Faults[j]
+			s := states[f.Proxy]
+			f.Listen, f.Upstream = cmp.Or(f.Listen, s.Listen), cmp.Or(f.Upstream, s.Upstream)
+			if _, port := address(f.Listen); port == "0" && s.Listen != "" {
+				f.Listen = s.Listen
 			}
 		}
 	}
-	return errors.Join(errs...)
+	return &filled, nil
 }
 
-func (d *Driver) usable(proxies []proxy, f plan.Fault) error {
-	i := slices.IndexFunc(proxies, func(p proxy) bool { return p.Name == f.Proxy })
-	if i < 0 {
-		return fmt.Errorf("there is no proxy %q on the Toxiproxy at %s; create it with\n  %s", f.Proxy, d.api.base, d.creation(f))
-	}
-	p := proxies[i]
-	var errs []error
-	if !p.Enabled {
-		errs = append(errs, fmt.Errorf("proxy %q is disabled: somebody switched it off on purpose; enable it or leave %s alone", p.Name, f.Into))
-	}
-	if f.Upstream != "" && !sameAddress(p.Upstream, f.Upstream) {
-		errs = append(errs, fmt.Errorf("proxy %q leads to %s, but the system file says %s", p.Name, p.Upstream, f.Upstream))
-	}
-	if f.Listen != "" && !sameAddress(p.Listen, f.Listen) {
-		errs = append(errs, fmt.Errorf("proxy %q listens on %s, but the system file says %s", p.Name, p.Listen, f.Listen))
-	}
-	for _, t := range p.Toxics {
-		whose := "it is not blastgauge's"
-		if run, ok := Ours(t.Name); ok {
-			whose = "it was left by run " + run
-		}
-		errs = append(errs, fmt.Errorf("%w: proxy %q carries a toxic, %s (%s): %s; remove it with\n  curl -X DELETE %s%s",
-			ErrRefused, p.Name, t.Name, t.Type, whose, d.api.base, toxicPath(p.Name, t.Name)))
-	}
-	return errors.Join(errs...)
+// A creation is a new proxy as it is sent.
+type creation struct {
+	Name     string `json:"name"`
+	Listen   string `json:"listen"`
+	Upstream string `json:"upstream"`
+	Enabled  bool   `json:"enabled"`
 }
 
-func (d *Driver) creation(f plan.Fault) string {
-	return fmt.Sprintf(`curl -X POST %s/proxies -d '{"name":"%s","listen":"%s","upstream":"%s","enabled":true}'`,
-		d.api.base, f.Proxy, f.Listen, hostPort(f.Upstream))
-}
-
-// Create makes a proxy and leaves it there.
+// Create makes an enabled proxy and leaves it there. The upstream may have a
+// scheme; a stock server is sent its host and port.
 func (d *Driver) Create(ctx context.Context, name, listen, upstream string) error {
-	return d.api.call(ctx, "POST", "/proxies", map[string]any{"name": name, "listen": listen, "upstream": upstream, "enabled": true}, nil)
-}
-
-// Delete removes a proxy; that there is none is well.
-func (d *Driver) Delete(ctx context.Context, name string) error {
-	if err := d.api.call(ctx, "DELETE", proxyPath(name), nil, nil); err != nil && !missing(err) {
+	ours, err := d.ours(ctx)
+	if err != nil {
 		return err
 	}
-	return nil
+	body := creation{Name: name, Listen: listen, Upstream: upstreamFor(ours, upstream), Enabled: true}
+	return d.api.call(ctx, name, request{method: "POST", path: "/proxies", body: body}, nil)
 }
 
-// CreateMissing makes the proxies of the plan that are declared and not there.
+// Delete removes a proxy; that there is none is well. On a stock server this can
+// hang the whole API when clients do not read: only for proxies that the caller
+// made itself.
+func (d *Driver) Delete(ctx context.Context, name string) error {
+	err := d.api.call(ctx, name, request{method: "DELETE", path: proxyPath(name)}, nil)
+	if missing(err) {
+		return nil
+	}
+	return err
+}
+
+// CreateMissing makes the proxies of the plan's faults that are not there and
+// whose dependency declares listen and upstream. Proxies that exist are never
+// rewritten.
 func (d *Driver) CreateMissing(ctx context.Context, p *plan.Plan) error {
-	proxies, err := d.proxies(ctx)
+	states, err := d.touched(ctx, p)
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for _, dep := range p.System.Dependencies {
-		there := slices.ContainsFunc(proxies, func(p proxy) bool { return p.Name == dep.ProxyName() })
-		if there || dep.Listen == "" || dep.Upstream == "" {
+	made := map[string]bool{}
+	for _, f := range faults(p) {
+		if _, ok := states[f.Proxy]; ok || made[f.Proxy] || f.Listen == "" || f.Upstream == "" {
 			continue
 		}
-		upstream := dep.Upstream
-		if stock, err := d.stock(ctx); err == nil && stock {
-			upstream = hostPort(upstream)
-		}
-		errs = append(errs, d.Create(ctx, dep.ProxyName(), dep.Listen, upstream))
+		made[f.Proxy] = true
+		errs = append(errs, d.Create(ctx, f.Proxy, f.Listen, f.Upstream))
 	}
 	return errors.Join(errs...)
 }
 
-// hostPort drops the scheme of an upstream.
-func hostPort(upstream string) string {
-	if _, rest, ok := strings.Cut(upstream, "://"); ok {
-		upstream = rest
+// Leftovers are the toxics of blastgauge's on all proxies, of any run, as faults
+// that [Driver.Revert] can remove. What down left on a stock server is not among
+// them: a disabled proxy does not say who disabled it.
+func (d *Driver) Leftovers(ctx context.Context) ([]plan.Fault, error) {
+	proxies, err := d.proxies(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return strings.TrimSuffix(upstream, "/")
-}
-
-// sameAddress compares two addresses, without schemes, taking all names of this
-// machine's loopback for one.
-func sameAddress(a, b string) bool {
-	ha, pa, errA := net.SplitHostPort(hostPort(a))
-	hb, pb, errB := net.SplitHostPort(hostPort(b))
-	if errA != nil || errB != nil {
-		return hostPort(a) == hostPort(b)
+	var list []plan.Fault
+	for _, s := range proxies {
+		for _, t := range s.Toxics {
+			if _, ok := Ours(t.Name); ok {
+				list = append(list, plan.Fault{Name: t.Name, Fault: experiments.Fault{Inject: t.Type, Into: s.Name}, Proxy: s.Name})
+			}
+		}
 	}
-	return pa == pb && (ha == hb || loopback(ha) && loopback(hb))
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "" || host == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified())
+	slices.SortFunc(list, func(a, b plan.Fault) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Proxy, b.Proxy))
+	})
+	return list, nil
 }

@@ -1,0 +1,321 @@
+// Package injectortest is the injector contract, as tests that every injector
+// passes on every kind of server.
+//
+// It looks at faults from both ends: what the injector says of them, and what a
+// client of a live dependency meets on the wire.
+package injectortest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+// An Injector causes faults and takes them back.
+type Injector interface {
+	Inject(ctx context.Context, f plan.Fault) error
+	Check(ctx context.Context, f plan.Fault) (journal.Evidence, error)
+	Revert(ctx context.Context, f plan.Fault) error
+}
+
+// A Target is what is tested. The tests start the dependencies themselves.
+type Target struct {
+	// New makes an injector that shares nothing with others but the server.
+	New func() Injector
+	// Route puts a new proxy in front of a dependency at host:port, and returns
+	// its name and the address at which clients reach it.
+	Route func(t *testing.T, upstream string) (proxy, listen string)
+	// Unroute removes a proxy that Route made.
+	Unroute func(t *testing.T, proxy string)
+	// Counts tells that evidence has counts.
+	Counts bool
+}
+
+// Run tests the contract with every kind of byte-level fault.
+func Run(t *testing.T, target Target) {
+	t.Run("contract", func(t *testing.T) { contract(t, target) })
+	for _, k := range kinds() {
+		t.Run(k.inject, func(t *testing.T) {
+			s := newScene(t, target, k.fault())
+			s.effect(k)
+		})
+	}
+	t.Run("upstream", func(t *testing.T) { upstream(t, target) })
+	t.Run("share", func(t *testing.T) { share(t, target) })
+}
+
+// bound is how long anything may take before a test gives up on it.
+const bound = 10 * time.Second
+
+// A scene is one live dependency behind one proxy, and one fault for it.
+type scene struct {
+	*testing.T
+	target Target
+	dep    *dependency
+	in     Injector
+	fault  plan.Fault
+	listen string
+}
+
+func newScene(t *testing.T, target Target, f experiments.Fault) *scene {
+	s := &scene{T: t, target: target, dep: newDependency(t), in: target.New()}
+	var proxy string
+	proxy, s.listen = target.Route(t, s.dep.address())
+	f.Into = proxy
+	s.fault = plan.Fault{Name: "blastgauge.20261124t000000z-test00.1", Fault: f, Proxy: proxy, Listen: s.listen, Upstream: s.dep.address()}
+	t.Cleanup(func() { // a fault that a failed test leaves would hold up the server's end
+		ctx, cancel := context.WithTimeout(context.Background(), bound)
+		defer cancel()
+		if err := target.New().Revert(ctx, s.fault); err != nil {
+			t.Errorf("clean up: %v", err)
+		}
+	})
+	s.normal()
+	return s
+}
+
+func (s *scene) context() context.Context {
+	ctx, cancel := context.WithTimeout(s.Context(), bound)
+	s.Cleanup(cancel)
+	return ctx
+}
+
+func (s *scene) inject() {
+	s.Helper()
+	if err := s.in.Inject(s.context(), s.fault); err != nil {
+		s.Fatalf("Inject(%s) = %v", s.fault.Inject, err)
+	}
+}
+
+func (s *scene) revert() {
+	s.Helper()
+	if err := s.in.Revert(s.context(), s.fault); err != nil {
+		s.Fatalf("Revert(%s) = %v", s.fault.Inject, err)
+	}
+}
+
+// look is what Check says; an error ends the test.
+func (s *scene) look() journal.Evidence {
+	s.Helper()
+	e, err := s.in.Check(s.context(), s.fault)
+	if err != nil {
+		s.Fatalf("Check(%s) = %v", s.fault.Inject, err)
+	}
+	return e
+}
+
+func (s *scene) wantPresent() {
+	s.Helper()
+	if e := s.look(); !e.Present || e.Detail != "" || e.Counted != s.target.Counts {
+		s.Fatalf("Check(%s) = %+v, want it present, counted: %v", s.fault.Inject, e, s.target.Counts)
+	}
+}
+
+func (s *scene) wantAbsent() {
+	s.Helper()
+	if e := s.look(); e.Present || e.Detail == "" {
+		s.Fatalf("Check(%s) = %+v, want it absent and a detail", s.fault.Inject, e)
+	}
+}
+
+// quick is well below every delay that the faults ask for.
+const quick = 50 * time.Millisecond
+
+// normal waits until an exchange through the proxy is whole and quick: right
+// after a removal, connections that the fault held are still ending.
+func (s *scene) normal() {
+	s.Helper()
+	s.eventually(func() error {
+		a := s.fetch(2000)
+		switch {
+		case a.err != nil:
+			return a.err
+		case a.took > quick:
+			return fmt.Errorf("an exchange took %v", a.took)
+		}
+		return nil
+	})
+}
+
+// eventually tries until it succeeds.
+func (s *scene) eventually(try func() error) {
+	s.Helper()
+	deadline := time.Now().Add(bound)
+	for {
+		err := try()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.Fatalf("after %v still: %v", bound, err)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// effect injects, measures on the wire, reverts, and measures again.
+func (s *scene) effect(k kind) {
+	s.wantAbsent()
+	s.inject()
+	s.wantPresent()
+	if err := k.met(s); err != nil {
+		s.Errorf("%s on the wire: %v", k.inject, err)
+	}
+	if s.target.Counts {
+		s.eventually(func() error { // what ends a connection is counted when it has
+			if e := s.look(); e.Met < 1 || e.Of < e.Met {
+				return fmt.Errorf("the server counted %d of %d connections", e.Met, e.Of)
+			}
+			return nil
+		})
+	}
+	s.wantPresent()
+	s.revert()
+	s.wantAbsent()
+	s.normal()
+}
+
+func contract(t *testing.T, target Target) {
+	latency := experiments.Fault{Inject: "latency", Attributes: map[string]float64{"latency": 0.1}, Share: 1}
+	down := experiments.Fault{Inject: "down", Share: 1}
+	both := map[string]experiments.Fault{"latency": latency, "down": down}
+	for name, f := range both {
+		t.Run(name, func(t *testing.T) {
+			for what, test := range map[string]func(*scene){
+				"what never was is reverted": func(s *scene) { s.revert(); s.wantAbsent(); s.normal() },
+				"reverted twice":             func(s *scene) { s.inject(); s.revert(); s.revert(); s.wantAbsent(); s.normal() },
+				"injected twice": func(s *scene) {
+					s.inject()
+					s.inject()
+					s.wantPresent()
+					s.revert()
+					s.wantAbsent()
+					s.normal()
+				},
+				"injected again": func(s *scene) {
+					s.inject()
+					s.revert()
+					s.inject()
+					s.wantPresent()
+					s.revert()
+					s.normal()
+				},
+				"checked and reverted by another":     byAnother,
+				"a cancelled context changes nothing": cancelled,
+				"on a proxy that does not exist":      withoutProxy,
+				"on a proxy that was removed":         proxyRemoved,
+			} {
+				t.Run(what, func(t *testing.T) { test(newScene(t, target, f)) })
+			}
+		})
+	}
+	t.Run("half applied with other attributes", func(t *testing.T) { halfApplied(newScene(t, target, latency)) })
+	t.Run("changed behind its back", func(t *testing.T) { changed(newScene(t, target, latency)) })
+	t.Run("two faults on one proxy", func(t *testing.T) { two(newScene(t, target, latency)) })
+}
+
+// byAnother is what recover does: a process that injected nothing takes back.
+func byAnother(s *scene) {
+	s.inject()
+	s.in = s.target.New()
+	s.wantPresent()
+	s.in = s.target.New()
+	s.revert()
+	s.wantAbsent()
+	s.normal()
+}
+
+func cancelled(s *scene) {
+	ctx, cancel := context.WithCancel(s.Context())
+	cancel()
+	if err := s.in.Inject(ctx, s.fault); !errors.Is(err, context.Canceled) {
+		s.Errorf("Inject() with a cancelled context = %v, want context.Canceled", err)
+	}
+	if _, err := s.in.Check(ctx, s.fault); !errors.Is(err, context.Canceled) {
+		s.Errorf("Check() with a cancelled context = %v, want context.Canceled", err)
+	}
+	s.wantAbsent()
+	s.inject()
+	if err := s.in.Revert(ctx, s.fault); !errors.Is(err, context.Canceled) {
+		s.Errorf("Revert() with a cancelled context = %v, want context.Canceled", err)
+	}
+	s.wantPresent()
+	s.revert()
+	s.normal()
+}
+
+func withoutProxy(s *scene) {
+	s.fault.Proxy = "nobody"
+	if err := s.in.Inject(s.context(), s.fault); err == nil {
+		s.Error("Inject() on a proxy that does not exist = nil")
+	}
+	s.wantAbsent()
+	s.revert()
+	s.normal()
+}
+
+func proxyRemoved(s *scene) {
+	s.inject()
+	s.target.Unroute(s.T, s.fault.Proxy)
+	s.wantAbsent()
+	s.revert()
+}
+
+// halfApplied injects over a toxic of the same name and another latency.
+func halfApplied(s *scene) {
+	asked := s.fault
+	s.fault.Attributes = map[string]float64{"latency": 3600}
+	s.inject()
+	s.fault = asked
+	s.wantAbsent()
+	s.inject()
+	s.wantPresent()
+	if a := s.fetch(100); a.err != nil || a.took < 90*time.Millisecond {
+		s.Errorf("an exchange took %v (%v), want 100ms", a.took, a.err)
+	}
+	s.revert()
+	s.wantAbsent()
+	s.normal()
+}
+
+// changed is a fault that somebody else altered: it is not the one asked for.
+func changed(s *scene) {
+	s.inject()
+	other := s.target.New()
+	altered := s.fault
+	altered.Attributes = map[string]float64{"latency": 0.1, "jitter": 0.05}
+	if err := other.Inject(s.context(), altered); err != nil {
+		s.Fatal(err)
+	}
+	s.wantAbsent()
+	s.revert()
+	s.normal()
+}
+
+// two faults come and go without touching one another.
+func two(s *scene) {
+	s.inject()
+	second := s.fault
+	second.Name = "blastgauge.20261124t000000z-test00.2"
+	second.Stream = experiments.Upstream
+	if err := s.in.Inject(s.context(), second); err != nil {
+		s.Fatal(err)
+	}
+	if a := s.fetch(100); a.err != nil || a.took < 180*time.Millisecond {
+		s.Errorf("an exchange under both took %v (%v), want 200ms", a.took, a.err)
+	}
+	s.revert()
+	if e, err := s.in.Check(s.context(), second); err != nil || !e.Present {
+		s.Errorf("Check() of the second after removing the first = %+v, %v", e, err)
+	}
+	if err := s.in.Revert(s.context(), second); err != nil {
+		s.Fatal(err)
+	}
+	s.normal()
+}

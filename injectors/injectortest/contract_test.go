@@ -1,0 +1,59 @@
+package injectortest_test
+
+import (
+	"context"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors/injectortest"
+	"github.com/blastgauge/blastgauge/injectors/proxy/stock"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+func TestDriverOnAStockServer(t *testing.T) {
+	server, err := stock.Start("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	injectortest.Run(t, driven(server.URL(), false))
+}
+
+// driven is the driver against the server at url.
+func driven(url string, counts bool) injectortest.Target {
+	admin := toxiproxy.New(toxiproxy.Options{URL: url})
+	var routes atomic.Int64
+	return injectortest.Target{
+		New:    func() injectortest.Injector { return toxiproxy.New(toxiproxy.Options{URL: url}) },
+		Counts: counts,
+		Route: func(t *testing.T, upstream string) (string, string) {
+			name := "dependency-" + strconv.FormatInt(routes.Add(1), 10)
+			if err := admin.Create(t.Context(), name, "127.0.0.1:0", upstream); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { unroute(t, admin, name) })
+			p, err := admin.Fill(t.Context(), &plan.Plan{Experiments: []plan.Experiment{{Faults: []plan.Fault{{Proxy: name}}}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return name, p.Experiments[0].Faults[0].Listen
+		},
+		Unroute: func(t *testing.T, name string) { unroute(t, admin, name) },
+	}
+}
+
+// unroute also runs when the test's own context has ended.
+func unroute(t *testing.T, admin *toxiproxy.Driver, name string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := admin.Delete(ctx, name); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,159 @@
+package injectortest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// A kind is a fault and how a client meets it. Lower bounds are a little below
+// what was asked for, because clocks are not one; upper bounds are left out,
+// because machines are busy.
+type kind struct {
+	inject     string
+	attributes map[string]float64
+	met        func(*scene) error
+}
+
+func (k kind) fault() experiments.Fault {
+	return experiments.Fault{Inject: k.inject, Attributes: k.attributes, Share: 1}
+}
+
+func kinds() []kind {
+	return []kind{
+		{"latency", map[string]float64{"latency": 0.1}, late},
+		{"down", nil, refused},
+		{"timeout", nil, hangs},
+		{"timeout", map[string]float64{"timeout": 0.1}, endsAfterTimeout},
+		{"reset_peer", nil, reset},
+		{"bandwidth", map[string]float64{"rate": 100_000}, throttled},
+		{"slow_close", map[string]float64{"delay": 0.15}, endsLate},
+		{"slicer", map[string]float64{"average_size": 64, "size_variation": 32, "delay": 0.005}, sliced},
+		{"limit_data", map[string]float64{"bytes": 1000}, limited},
+	}
+}
+
+func atLeast(a attempt, took time.Duration) error {
+	if a.err != nil {
+		return a.err
+	}
+	if a.took < took {
+		return fmt.Errorf("an exchange took %v, want at least %v", a.took, took)
+	}
+	return nil
+}
+
+// late: answers are late on a new connection, every time.
+func late(s *scene) error {
+	c := s.dial()
+	for range 2 {
+		if err := atLeast(c.fetch(100, patience), 95*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refused: nobody gets an answer.
+func refused(s *scene) error {
+	for range 3 {
+		if a := s.fetch(100); !a.cut() {
+			return fmt.Errorf("an exchange ended with %v after %d bytes, want it refused", a.err, a.got)
+		}
+	}
+	return nil
+}
+
+// hangs: the connection opens and nothing comes.
+func hangs(s *scene) error {
+	if a := s.dial().fetch(100, 200*time.Millisecond); !a.hung() || a.got > 0 {
+		return fmt.Errorf("an exchange ended with %v after %d bytes, want it to hang", a.err, a.got)
+	}
+	return nil
+}
+
+func endsAfterTimeout(s *scene) error {
+	if a := s.fetch(100); !a.cut() || a.got > 0 || a.took < 95*time.Millisecond {
+		return fmt.Errorf("an exchange ended with %v after %d bytes and %v, want it cut after 100ms", a.err, a.got, a.took)
+	}
+	return nil
+}
+
+func reset(s *scene) error {
+	if a := s.fetch(100); !a.cut() {
+		return fmt.Errorf("an exchange ended with %v after %d bytes, want a reset", a.err, a.got)
+	}
+	return nil
+}
+
+// throttled: 30 kB at 100 kB/s are 300 ms, of which servers grant a first burst.
+func throttled(s *scene) error {
+	return atLeast(s.fetch(30_000), 150*time.Millisecond)
+}
+
+func endsLate(s *scene) error {
+	a := s.dial().last(100)
+	if a.err != nil {
+		return a.err
+	}
+	if a.end < 140*time.Millisecond || a.took > a.end-100*time.Millisecond {
+		return fmt.Errorf("the answer came after %v and the end after %v, want the end 150ms late", a.took, a.end)
+	}
+	return nil
+}
+
+// sliced: 2,000 bytes are at least 20 pieces of at most 96.
+func sliced(s *scene) error {
+	return atLeast(s.fetch(2000), 90*time.Millisecond)
+}
+
+// limited: what fits gets through, what does not is cut at the limit.
+func limited(s *scene) error {
+	c := s.dial()
+	if a := c.fetch(400, patience); a.err != nil {
+		return a.err
+	}
+	if a := c.fetch(5000, patience); !a.cut() || a.got != 600 {
+		return fmt.Errorf("an exchange ended with %v after %d bytes, want it cut after 600", a.err, a.got)
+	}
+	return nil
+}
+
+// upstream: a fault on requests delays them, and is read back as such.
+func upstream(t *testing.T, target Target) {
+	s := newScene(t, target, experiments.Fault{Inject: "latency", Attributes: map[string]float64{"latency": 0.1}, Share: 1, Stream: experiments.Upstream})
+	s.inject()
+	s.wantPresent()
+	asked := s.fault
+	s.fault.Stream = experiments.Downstream
+	s.wantAbsent()
+	s.fault = asked
+	if err := atLeast(s.fetch(100), 95*time.Millisecond); err != nil {
+		t.Error(err)
+	}
+	s.revert()
+	s.normal()
+}
+
+// share: of 60 connections at 50 %, some are affected and some are not. Fewer
+// than 10 or more than 50 happen once in ten million times.
+func share(t *testing.T, target Target) {
+	s := newScene(t, target, experiments.Fault{Inject: "limit_data", Attributes: map[string]float64{"bytes": 10}, Share: 0.5})
+	s.inject()
+	s.wantPresent()
+	cut := 0
+	for range 60 {
+		if a := s.fetch(100); a.cut() {
+			cut++
+		} else if a.err != nil {
+			t.Fatal(a.err)
+		}
+	}
+	if cut < 10 || cut > 50 {
+		t.Errorf("%d of 60 connections were cut at a share of 50%%", cut)
+	}
+	s.revert()
+	s.normal()
+}

@@ -1,0 +1,68 @@
+package toxiproxy
+
+import (
+	"cmp"
+	"net"
+	"strings"
+)
+
+// upstreamFor is an upstream as a server takes it.
+func upstreamFor(ours bool, upstream string) string {
+	if ours && strings.Contains(upstream, "://") {
+		return upstream
+	}
+	host, port := address(upstream)
+	if port == "" {
+		return upstream
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// address splits host:port, with or without a scheme and a path, in lower case.
+// The port is that of the scheme where none is given, or empty.
+func address(text string) (host, port string) {
+	scheme, rest, ok := strings.Cut(text, "://")
+	if !ok {
+		scheme, rest = "", text
+	}
+	rest, _, _ = strings.Cut(rest, "/")
+	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
+		rest = rest[i+1:]
+	}
+	rest = strings.ToLower(rest)
+	host, port, err := net.SplitHostPort(rest)
+	if err != nil {
+		host = strings.Trim(rest, "[]")
+	}
+	defaults := map[string]string{"http": "80", "h2c": "80", "https": "443", "redis": "6379", "postgres": "5432"}
+	return host, cmp.Or(port, defaults[scheme])
+}
+
+// sameUpstream tells whether two addresses are one place; all names of this
+// machine's loopback are one.
+func sameUpstream(a, b string) bool {
+	hostA, portA := address(a)
+	hostB, portB := address(b)
+	return portA == portB && (hostA == hostB || loopback(hostA) && loopback(hostB))
+}
+
+// sameListen tells whether a proxy that listens on `actual` is reached at
+// `declared`. One that listens on all addresses is; port 0 means any port.
+func sameListen(actual, declared string) bool {
+	hostA, portA := address(actual)
+	hostB, portB := address(declared)
+	if portA != portB && portB != "0" {
+		return false
+	}
+	return hostA == hostB || everywhere(hostA) || everywhere(hostB) || loopback(hostA) && loopback(hostB)
+}
+
+func everywhere(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "" || ip != nil && ip.IsUnspecified()
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,290 @@
+package toxiproxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
+)
+
+// settle is how long Revert waits before it looks a second time for a toxic
+// whose injection ended without an answer: the request may still be on its way.
+const settle = 250 * time.Millisecond
+
+// Inject puts f into force and reads it back. A toxic of the same name that is
+// not what f asks for is replaced; one that is, is left alone, because adding it
+// again would draw anew who is affected.
+func (d *Driver) Inject(ctx context.Context, f plan.Fault) error {
+	ours, err := d.ours(ctx)
+	if err != nil {
+		return err
+	}
+	want, err := d.wanted(f, ours)
+	if err != nil {
+		return err
+	}
+	s, err := d.proxy(ctx, f.Proxy)
+	if missing(err) {
+		return d.api.errorf("there is no proxy %s", f.Proxy)
+	} else if err != nil {
+		return err
+	}
+	if want == nil {
+		return d.disable(ctx, f, s)
+	}
+	if !s.Enabled {
+		return d.api.errorf("proxy %s is disabled: a toxic would do nothing there", f.Proxy)
+	}
+	if there, ok := s.toxic(f.Name); ok {
+		if want.differs(there) == "" {
+			return nil
+		}
+		if err := d.remove(ctx, f); err != nil {
+			return err
+		}
+	}
+	return d.add(ctx, f, want)
+}
+
+// wanted is the toxic that f asks for; nil means that the proxy is to be
+// disabled, which is how a stock server does down.
+func (d *Driver) wanted(f plan.Fault, ours bool) (*newToxic, error) {
+	kind, ok := injectors.Lookup(f.Inject)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("%w: there is no fault %q", experiments.ErrInvalid, f.Inject)
+	case kind.Level != injectors.Byte && !ours:
+		return nil, errNeedsOurs(f, d.api.shown)
+	case kind.Name == "down" && !ours:
+		return nil, nil
+	case !(f.Share > 0 && f.Share <= 1): // toxicity 0 breaks connections on a stock server
+		return nil, fmt.Errorf("%w: share of %s must be more than 0 and at most 1, got %v", experiments.ErrInvalid, f.Name, f.Share)
+	}
+	if name, problem := kind.Check(f.Attributes); problem != "" { // some values kill a stock server
+		return nil, fmt.Errorf("%w: %s: %s: %s", experiments.ErrInvalid, f.Name, name, problem)
+	}
+	t := &newToxic{Name: f.Name, Type: kind.Wire, Stream: string(f.Stream), Toxicity: f.Share, Attributes: kind.OnWire(f.Attributes)}
+	if t.Stream == "" || kind.Streamless {
+		t.Stream = string(experiments.Downstream)
+	}
+	return t, nil
+}
+
+func errNeedsOurs(f plan.Fault, server string) error {
+	return fmt.Errorf("%w: %s into %s acts on single requests, which a stock Toxiproxy such as %s cannot do; use `blastgauge proxy`",
+		experiments.ErrInvalid, f.Inject, f.Into, server)
+}
+
+func (d *Driver) add(ctx context.Context, f plan.Fault, want *newToxic) error {
+	err := d.api.call(ctx, f.Proxy, request{method: "POST", path: proxyPath(f.Proxy) + "/toxics", body: want}, nil)
+	if err != nil {
+		d.note(f, err)
+		return err
+	}
+	s, err := d.proxy(ctx, f.Proxy)
+	if err != nil {
+		return err
+	}
+	there, ok := s.toxic(f.Name)
+	if !ok {
+		return d.api.errorf("toxic %s was added to proxy %s and is not there", f.Name, f.Proxy)
+	}
+	if difference := want.differs(there); difference != "" {
+		return d.api.errorf("toxic %s on proxy %s is not what was asked for: %s", f.Name, f.Proxy, difference)
+	}
+	return nil
+}
+
+// note remembers an injection that ended without an answer.
+func (d *Driver) note(f plan.Fault, err error) {
+	if _, answered := errors.AsType[*StatusError](err); answered {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.unsettled[f.Name] = true
+}
+
+func (d *Driver) disable(ctx context.Context, f plan.Fault, s state) error {
+	if !s.Enabled {
+		return nil
+	}
+	s, err := d.enable(ctx, f.Proxy, false)
+	if err != nil {
+		d.note(f, err)
+		return err
+	}
+	if s.Enabled {
+		return d.api.errorf("proxy %s was disabled and is still enabled", f.Proxy)
+	}
+	return nil
+}
+
+// enable sets a stock proxy's flag and reads the proxy back. POST is understood
+// by every version; PATCH is not.
+func (d *Driver) enable(ctx context.Context, proxy string, enabled bool) (state, error) {
+	body := map[string]bool{"enabled": enabled}
+	if err := d.api.call(ctx, proxy, request{method: "POST", path: proxyPath(proxy), body: body}, nil); err != nil {
+		return state{}, err
+	}
+	return d.proxy(ctx, proxy)
+}
+
+// Check reads back whether f is in force, and what the server counted. An error
+// means that the server could not be asked: it says nothing about the fault.
+func (d *Driver) Check(ctx context.Context, f plan.Fault) (journal.Evidence, error) {
+	ours, err := d.ours(ctx)
+	if err != nil {
+		return journal.Evidence{}, err
+	}
+	want, err := d.wanted(f, ours)
+	if err != nil {
+		return journal.Evidence{}, err
+	}
+	s, err := d.proxy(ctx, f.Proxy)
+	if missing(err) {
+		return absent("proxy %s no longer exists", f.Proxy), nil
+	} else if err != nil {
+		return journal.Evidence{}, err
+	}
+	switch {
+	case want == nil && s.Enabled:
+		return absent("proxy %s is enabled", f.Proxy), nil
+	case want == nil:
+		return journal.Evidence{Present: true}, nil
+	}
+	there, ok := s.toxic(f.Name)
+	switch {
+	case !ok:
+		return absent("toxic %s is not on proxy %s", f.Name, f.Proxy), nil
+	case !s.Enabled:
+		return absent("proxy %s is disabled", f.Proxy), nil
+	}
+	if difference := want.differs(there); difference != "" {
+		return absent("toxic %s on proxy %s was changed: %s", f.Name, f.Proxy, difference), nil
+	}
+	return journal.Evidence{Present: true, Counted: ours, Met: there.Ours.Met, Of: there.Ours.Of}, nil
+}
+
+func absent(format string, args ...any) journal.Evidence {
+	return journal.Evidence{Detail: fmt.Sprintf(format, args...)}
+}
+
+// differs says how a toxic on a server is not the one that was asked for; it is
+// empty when it is. Attributes that were not asked for are zero.
+func (t *newToxic) differs(there toxic) string {
+	switch {
+	case there.Type != t.Type:
+		return fmt.Sprintf("its type is %s, not %s", printable(there.Type), t.Type)
+	case there.Stream != t.Stream:
+		return fmt.Sprintf("its stream is %s, not %s", printable(there.Stream), t.Stream)
+	case math.Abs(there.Toxicity-t.Toxicity) > 1e-6: // servers hold it as a float32
+		return fmt.Sprintf("its toxicity is %v, not %v", there.Toxicity, t.Toxicity)
+	}
+	names := slices.Sorted(maps.Keys(there.Attributes))
+	for name := range t.Attributes {
+		if _, ok := there.Attributes[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		if got, ok := there.Attributes[name].(float64); !ok || got != float64(t.Attributes[name]) {
+			return fmt.Sprintf("its %s is %v, not %d", printable(name), printable(fmt.Sprint(there.Attributes[name])), t.Attributes[name])
+		}
+	}
+	return ""
+}
+
+// Revert removes f and reads back that it is gone. Removing what is not there
+// succeeds, and so does removing it from a proxy that no longer exists.
+func (d *Driver) Revert(ctx context.Context, f plan.Fault) error {
+	if f.Inject == "down" {
+		ours, err := d.ours(ctx)
+		if err != nil {
+			return err
+		}
+		if !ours {
+			return d.reenable(ctx, f)
+		}
+	}
+	if err := d.remove(ctx, f); err != nil {
+		return err
+	}
+	return d.settled(ctx, f, d.remove)
+}
+
+// settled looks a second time for a fault whose injection ended without an
+// answer.
+func (d *Driver) settled(ctx context.Context, f plan.Fault, again func(context.Context, plan.Fault) error) error {
+	d.mu.Lock()
+	unsettled := d.unsettled[f.Name]
+	d.mu.Unlock()
+	if !unsettled {
+		return nil
+	}
+	select {
+	case <-time.After(settle):
+	case <-ctx.Done():
+		return d.api.errorf("%s is gone, but its injection may still be on its way: %w", f.Name, context.Cause(ctx))
+	}
+	if err := again(ctx, f); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.unsettled, f.Name)
+	return nil
+}
+
+// remove deletes the toxic and reads back that it is gone.
+func (d *Driver) remove(ctx context.Context, f plan.Fault) error {
+	if _, ok := Ours(f.Name); !ok {
+		return fmt.Errorf("%w: %q is not a name of blastgauge's, and nobody else's toxics are touched", experiments.ErrRefused, f.Name)
+	}
+	err := d.api.call(ctx, f.Proxy, request{method: "DELETE", path: toxicPath(f.Proxy, f.Name)}, nil)
+	if err != nil && !missing(err) {
+		return err
+	}
+	s, err := d.proxy(ctx, f.Proxy)
+	if missing(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if _, ok := s.toxic(f.Name); ok {
+		return d.api.errorf("toxic %s was deleted and is still on proxy %s", f.Name, f.Proxy)
+	}
+	return nil
+}
+
+// reenable takes back down on a stock server. The proxy was enabled before the
+// run, or [Driver.Preflight] had refused it.
+func (d *Driver) reenable(ctx context.Context, f plan.Fault) error {
+	on := func(ctx context.Context, f plan.Fault) error {
+		s, err := d.proxy(ctx, f.Proxy)
+		if err == nil && !s.Enabled {
+			s, err = d.enable(ctx, f.Proxy, true)
+		}
+		switch {
+		case missing(err):
+			return nil
+		case err != nil:
+			return err
+		case !s.Enabled:
+			return d.api.errorf("proxy %s was enabled and is still disabled", f.Proxy)
+		}
+		return nil
+	}
+	if err := on(ctx, f); err != nil {
+		return err
+	}
+	return d.settled(ctx, f, on)
+}

@@ -1,0 +1,70 @@
+package toxiproxy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+)
+
+// leaseFor is how long a lease is good for without renewal: a run that dies
+// leaves its toxics in force for no longer.
+const leaseFor = 10 * time.Second
+
+// A lease holds a blastgauge proxy. The server keeps the time, so clocks do not
+// matter.
+type lease struct {
+	d   *Driver
+	run string
+}
+
+type leaseRequest struct {
+	Run     string  `json:"run"`
+	Seconds float64 `json:"seconds"`
+}
+
+func (l *lease) lasts() time.Duration { return leaseFor }
+
+// acquire asks for the lease; a run that has it already keeps it.
+func (l *lease) acquire(ctx context.Context) error {
+	body := leaseRequest{Run: l.run, Seconds: leaseFor.Seconds()}
+	err := l.d.api.call(ctx, "", request{method: "POST", path: "/blastgauge/leases", body: body}, nil)
+	if conflict(err) {
+		return fmt.Errorf("%w: %w", ErrRefused, cmp.Or(l.holder(ctx), err))
+	}
+	return err
+}
+
+// holder names the run that has the server; nil where it cannot be told.
+func (l *lease) holder(ctx context.Context) error {
+	var leases []struct {
+		Run string `json:"run"`
+	}
+	if err := l.d.api.call(ctx, "", request{method: "GET", path: "/blastgauge/leases"}, &leases); err != nil {
+		return nil
+	}
+	for _, held := range leases {
+		if held.Run != l.run {
+			return l.d.api.errorf("run %s is using this server", printable(held.Run))
+		}
+	}
+	return nil
+}
+
+func (l *lease) renew(ctx context.Context) error {
+	err := l.acquire(ctx)
+	if errors.Is(err, ErrRefused) {
+		return fmt.Errorf("%w: %w", errLost, err)
+	}
+	return err
+}
+
+func (l *lease) release(ctx context.Context) error {
+	err := l.d.api.call(ctx, "", request{method: "DELETE", path: "/blastgauge/leases/" + url.PathEscape(l.run)}, nil)
+	if missing(err) {
+		return nil
+	}
+	return err
+}
