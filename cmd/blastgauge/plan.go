@@ -101,7 +101,7 @@ func (a *app) printChecks(ctx context.Context, p *plan.Plan, token string) error
 		fmt.Fprintln(a.stdout, "  Toxiproxy  embedded: its proxies exist only while blastgauge runs")
 		return nil
 	}
-	driver, err := newDriver(&p.System, token)
+	driver, err := newDriver(&p.System, token, nil)
 	if err != nil {
 		return err
 	}

@@ -127,7 +127,9 @@ func parseAllow(names []string) ([]result.Verdict, error) {
 // perform runs a plan and folds its journal. The result is nil where nothing
 // was run; an error beside a result is in the result as well.
 func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions) (r *result.Result, dir string, err error) {
-	driver, err := newDriver(&p.System, o.token)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	driver, err := newDriver(&p.System, o.token, func(lost error) { stop(fmt.Errorf("the hold on Toxiproxy was lost: %w", lost)) })
 	if err != nil {
 		return nil, "", err
 	}
@@ -135,12 +137,12 @@ func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions) (r *resul
 	if err != nil {
 		return nil, "", err
 	}
-	if o.create {
-		if err := driver.CreateMissing(ctx, p); err != nil {
-			return nil, "", err
-		}
+	release, err := driver.Hold(ctx, p.Run) // before the preflight: another run's fault looks like a stranger's
+	if err != nil {
+		return nil, "", err
 	}
-	if err := driver.Preflight(ctx, p); err != nil {
+	defer func() { err = errors.Join(err, letGo(release)) }()
+	if p, err = prepare(ctx, driver, p, o.create); err != nil {
 		return nil, "", err
 	}
 	dir, root, err := runDir(o.out, p.Run)
@@ -148,15 +150,7 @@ func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions) (r *resul
 		return nil, "", err
 	}
 	defer root.Close()
-	log, err := journal.Create(root)
-	if err != nil {
-		return nil, "", err
-	}
-	view := a.view(o.progress, p)
-	w := &wiring{app: a, plan: p, driver: driver, kind: kind}
-	runErr := engine.Run(ctx, p, &tee{log, view}, w.engineOptions())
-	view.close()
-	runErr = errors.Join(runErr, log.Close())
+	runErr := a.execEngine(ctx, root, &wiring{app: a, plan: p, driver: driver, kind: kind}, o.progress)
 	if errors.Is(runErr, engine.ErrNotRemoved) {
 		a.tellByHand(driver, p)
 	}
@@ -165,6 +159,39 @@ func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions) (r *resul
 		return nil, dir, errors.Join(runErr, err)
 	}
 	return r, dir, runErr
+}
+
+// prepare looks at everything a run will touch before it touches anything. The
+// plan it returns knows the addresses of every proxy.
+func prepare(ctx context.Context, d *toxiproxy.Driver, p *plan.Plan, create bool) (*plan.Plan, error) {
+	if create {
+		if err := d.CreateMissing(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	if err := d.Preflight(ctx, p); err != nil {
+		return nil, err
+	}
+	return d.Fill(ctx, p)
+}
+
+// letGo ends the hold on the server, also when the run was told to stop.
+func letGo(release func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return release(ctx)
+}
+
+// execEngine runs the engine with the journal on disk and the view beside it.
+func (a *app) execEngine(ctx context.Context, root *os.Root, w *wiring, progress string) error {
+	log, err := journal.Create(root)
+	if err != nil {
+		return err
+	}
+	v := a.view(progress, w.plan)
+	err = engine.Run(ctx, w.plan, &tee{log, v}, w.engineOptions())
+	v.close()
+	return errors.Join(err, log.Close())
 }
 
 // tellByHand prints how to remove every fault of the plan without blastgauge.
@@ -180,7 +207,7 @@ func (a *app) tellByHand(d *toxiproxy.Driver, p *plan.Plan) {
 }
 
 // newDriver makes the driver of a system's Toxiproxy.
-func newDriver(s *experiments.System, tokenFile string) (*toxiproxy.Driver, error) {
+func newDriver(s *experiments.System, tokenFile string, lost func(error)) (*toxiproxy.Driver, error) {
 	token := ""
 	if tokenFile != "" {
 		text, err := os.ReadFile(tokenFile)
@@ -189,7 +216,7 @@ func newDriver(s *experiments.System, tokenFile string) (*toxiproxy.Driver, erro
 		}
 		token = strings.TrimSpace(string(text))
 	}
-	return toxiproxy.New(toxiproxy.Options{URL: s.Toxiproxy, Token: token, Dial: allowedDial(s.Hosts())}), nil
+	return toxiproxy.New(toxiproxy.Options{URL: s.Toxiproxy, Token: token, Dial: allowedDial(s.Hosts()), Lost: lost}), nil
 }
 
 // allowedDial resolves a name once, checks what it resolved to, and dials

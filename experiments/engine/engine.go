@@ -94,8 +94,7 @@ func (o Options) withDefaults() Options {
 var (
 	// ErrNotRemoved means that a fault may still be in force.
 	ErrNotRemoved = errors.New("a fault could not be removed")
-	// ErrInterrupted means that the context ended before the plan did; its
-	// cause says why.
+	// ErrInterrupted means that a signal ended the context before the plan's end.
 	ErrInterrupted = errors.New("interrupted")
 )
 
@@ -157,12 +156,13 @@ func (r *run) record(e journal.Event) error {
 	return r.rec.Record(e)
 }
 
-// interrupted is the error of a run whose context ended.
+// interrupted is the error of a run whose context ended. Only a signal is an
+// interruption; any other cause is a failure.
 func (r *run) interrupted(ctx context.Context) error {
 	cause := context.Cause(ctx)
-	e := journal.Event{Kind: journal.Interrupted, Detail: cause.Error()}
-	if i, ok := errors.AsType[*Interrupt](cause); ok {
-		e.Detail = i.Signal
+	i, ok := errors.AsType[*Interrupt](cause)
+	if !ok {
+		return fmt.Errorf("stopped: %w", cause)
 	}
-	return errors.Join(fmt.Errorf("%w: %w", ErrInterrupted, cause), r.record(e))
+	return errors.Join(fmt.Errorf("%w: %w", ErrInterrupted, cause), r.record(journal.Event{Kind: journal.Interrupted, Detail: i.Signal}))
 }

@@ -107,6 +107,21 @@ func TestInterruptInEveryPhaseRemovesTheFault(t *testing.T) {
 	}
 }
 
+func TestAContextThatEndsForAnotherReasonIsAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		ctx, stop := context.WithCancelCause(t.Context())
+		time.AfterFunc(9*time.Second, func() { stop(errors.New("the lock was lost")) })
+		err := b.run(ctx)
+		if err == nil || errors.Is(err, ErrInterrupted) || !strings.Contains(err.Error(), "the lock was lost") {
+			t.Errorf("Run() = %v, want the cause", err)
+		}
+		if _, ok := b.mem.find(journal.Interrupted); ok || b.in.harming() {
+			t.Errorf("interrupted: %v, fault left: %v", ok, b.in.harming())
+		}
+	})
+}
+
 func TestAHalfAppliedFaultIsReverted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()

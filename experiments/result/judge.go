@@ -126,15 +126,14 @@ func blastCriterion(j *Journey) Criterion {
 		c.Detail = j.Name + ": nothing was measured"
 		return c
 	}
-	interval := fmt.Sprintf("%s (95%% interval %s to %s)", share(*b), points(b.Low), percent(b.High))
-	c.Measured = interval
+	c.Measured = share(*b)
 	switch {
 	case b.Low > j.Limit:
-		c.Verdict, c.Detail = Refuted, fmt.Sprintf("the fault harms %s of %s, limit %s", interval, j.Name, percent(j.Limit))
+		c.Verdict, c.Detail = Refuted, fmt.Sprintf("the fault harms %s of %s, limit %s", c.Measured, j.Name, percent(j.Limit))
 	case b.High <= j.Limit:
 		c.Verdict, c.Detail = Held, fmt.Sprintf("the fault harms at most %s of %s, limit %s", percent(b.High), j.Name, percent(j.Limit))
 	default:
-		c.Detail = fmt.Sprintf("%s: the interval, %s to %s, holds the limit of %s: %s", j.Name, points(b.Low), percent(b.High), percent(j.Limit), settle(j))
+		c.Detail = fmt.Sprintf("%s: the interval, %s to %s, contains the limit of %s: %s", j.Name, points(max(b.Low, 0)), percent(b.High), percent(j.Limit), settle(j))
 	}
 	return c
 }
@@ -157,22 +156,22 @@ func recoveryCriterion(r *Recovery, limit float64) (Criterion, bool) {
 	if limit == 0 {
 		return Criterion{}, false
 	}
-	c := Criterion{Name: "recovery", Limit: fmt.Sprintf("≤ %gs", limit), Verdict: Held}
+	c := Criterion{Name: "recovery", Limit: fmt.Sprintf("≤ %g s", limit), Verdict: Held}
 	switch {
 	case r == nil:
 		c.Verdict, c.Detail = Inconclusive, "recovery was not watched: the recovery phase is too short"
 	case r.Censored:
-		c.Measured = fmt.Sprintf("> %.1fs", r.Seconds)
-		c.Verdict, c.Detail = Inconclusive, fmt.Sprintf("harm was not back at the control's level within the %.1fs that were watched: a longer recovery phase would settle it", r.Seconds)
+		c.Measured = fmt.Sprintf("> %.1f s", r.Seconds)
+		c.Verdict, c.Detail = Inconclusive, fmt.Sprintf("harm was not back at the control's level within the %.1f s that were watched: a longer recovery phase would settle it", r.Seconds)
 		if r.Seconds >= limit {
-			c.Verdict, c.Detail = Refuted, fmt.Sprintf("not recovered after %.1fs, limit %gs", r.Seconds, limit)
+			c.Verdict, c.Detail = Refuted, fmt.Sprintf("not recovered after %.1f s, limit %g s", r.Seconds, limit)
 		}
 	case r.Seconds > limit:
-		c.Measured = fmt.Sprintf("%.1fs", r.Seconds)
-		c.Verdict, c.Detail = Refuted, fmt.Sprintf("recovery takes %.1fs, limit %gs", r.Seconds, limit)
+		c.Measured = fmt.Sprintf("%.1f s", r.Seconds)
+		c.Verdict, c.Detail = Refuted, fmt.Sprintf("recovery takes %.1f s, limit %g s", r.Seconds, limit)
 	default:
-		c.Measured = fmt.Sprintf("%.1fs", r.Seconds)
-		c.Detail = fmt.Sprintf("recovery takes %.1fs, limit %gs", r.Seconds, limit)
+		c.Measured = fmt.Sprintf("%.1f s", r.Seconds)
+		c.Detail = fmt.Sprintf("recovery takes %.1f s, limit %g s", r.Seconds, limit)
 	}
 	return c, true
 }
@@ -214,7 +213,7 @@ func share(b BlastRadius) string {
 	if b.Low <= 0 {
 		return "at most " + percent(b.High)
 	}
-	return percent(b.Estimate)
+	return fmt.Sprintf("%s (95%% interval %s to %s)", percent(b.Estimate), points(b.Low), percent(b.High))
 }
 
 func percent(share float64) string { return plan.Percent(share) }

@@ -80,7 +80,7 @@ func TestVerdicts(t *testing.T) {
 				}
 				return 0
 			}
-		}, Refuted, "recovery takes 6.0s, limit 5s", ExitRefuted},
+		}, Refuted, "recovery takes 6.0 s, limit 5 s", ExitRefuted},
 		"never recovered": {func(s *story) {
 			s.harm = func(arm plan.Arm, second float64) float64 {
 				if arm == plan.FaultArm && second >= removedAt {
@@ -88,7 +88,7 @@ func TestVerdicts(t *testing.T) {
 				}
 				return 0
 			}
-		}, Refuted, "not recovered after 10.0s", ExitRefuted},
+		}, Refuted, "not recovered after 10.0 s", ExitRefuted},
 		"recovery not watched long enough": {func(s *story) {
 			s.plan.Experiments[0].Limits.Recovery = time.Minute
 			s.harm = func(arm plan.Arm, second float64) float64 {
