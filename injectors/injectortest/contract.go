@@ -41,7 +41,7 @@ type Target struct {
 func Run(t *testing.T, target Target) {
 	t.Run("contract", func(t *testing.T) { contract(t, target) })
 	for _, k := range kinds() {
-		t.Run(k.inject, func(t *testing.T) {
+		t.Run(k.name, func(t *testing.T) {
 			s := newScene(t, target, k.fault())
 			s.effect(k)
 		})
@@ -165,7 +165,7 @@ func (s *scene) effect(k kind) {
 	s.inject()
 	s.wantPresent()
 	if err := k.met(s); err != nil {
-		s.Errorf("%s on the wire: %v", k.inject, err)
+		s.Errorf("%s on the wire: %v", k.name, err)
 	}
 	if s.target.Counts {
 		s.eventually(func() error { // what ends a connection is counted when it has

@@ -12,6 +12,7 @@ import (
 // what was asked for, because clocks are not one; upper bounds are left out,
 // because machines are busy.
 type kind struct {
+	name       string
 	inject     string
 	attributes map[string]float64
 	met        func(*scene) error
@@ -23,15 +24,15 @@ func (k kind) fault() experiments.Fault {
 
 func kinds() []kind {
 	return []kind{
-		{"latency", map[string]float64{"latency": 0.1}, late},
-		{"down", nil, refused},
-		{"timeout", nil, hangs},
-		{"timeout", map[string]float64{"timeout": 0.1}, endsAfterTimeout},
-		{"reset_peer", nil, reset},
-		{"bandwidth", map[string]float64{"rate": 100_000}, throttled},
-		{"slow_close", map[string]float64{"delay": 0.15}, endsLate},
-		{"slicer", map[string]float64{"average_size": 64, "size_variation": 32, "delay": 0.005}, sliced},
-		{"limit_data", map[string]float64{"bytes": 1000}, limited},
+		{"latency", "latency", map[string]float64{"latency": 0.1}, late},
+		{"down", "down", nil, refused},
+		{"timeout", "timeout", nil, hangs},
+		{"timeout that ends", "timeout", map[string]float64{"timeout": 0.1}, endsAfterTimeout},
+		{"reset_peer", "reset_peer", nil, reset},
+		{"bandwidth", "bandwidth", map[string]float64{"rate": 100_000}, throttled},
+		{"slow_close", "slow_close", map[string]float64{"delay": 0.15}, endsLate},
+		{"slicer", "slicer", map[string]float64{"average_size": 64, "size_variation": 32, "delay": 0.005}, sliced},
+		{"limit_data", "limit_data", map[string]float64{"bytes": 1000}, limited},
 	}
 }
 

@@ -1,4 +1,4 @@
-package injectortest_test
+package toxiproxy_test
 
 import (
 	"context"
@@ -9,21 +9,11 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors/injectortest"
-	"github.com/blastgauge/blastgauge/injectors/proxy/stock"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
-func TestDriverOnAStockServer(t *testing.T) {
-	server, err := stock.Start("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	injectortest.Run(t, driven(server.URL(), false))
+func TestContractOnAStockServer(t *testing.T) {
+	injectortest.Run(t, driven(stockServer(t), false))
 }
 
 // driven is the driver against the server at url.
