@@ -48,7 +48,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 				a.hurry.Store(true)
 				fmt.Fprintln(stderr, "blastgauge: skipping the report; once more leaves before the faults are removed")
 			default:
-				fmt.Fprintln(stderr, "blastgauge: left before the end: a fault may still be active; run `blastgauge recover`")
+				fmt.Fprintln(stderr, "blastgauge: left before the end: a fault may still be active; run `blastgauge recover DIR`")
 				return signalCode(first)
 			}
 		}

@@ -36,6 +36,9 @@ func Create(dir *os.Root) (*Log, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create journal: %w", err)
 	}
+	if err := claim(events); err != nil {
+		return nil, errors.Join(fmt.Errorf("create journal: %w", err), events.Close())
+	}
 	obs, err := dir.OpenFile(ObservationsFile, flags, mode)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("create observations: %w", err), events.Close())

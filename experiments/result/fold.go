@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"os"
 	"slices"
@@ -14,8 +15,8 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// Read folds the journal and the observations in a run directory, also those
-// of a run that died.
+// Read folds the journal and the observations in a run directory, also those of
+// a run that died, and what was undone after it did.
 func Read(dir *os.Root) (*Result, error) {
 	events, err := dir.Open(journal.EventsFile)
 	if err != nil {
@@ -27,7 +28,29 @@ func Read(dir *os.Root) (*Result, error) {
 		return nil, fmt.Errorf("not a run directory: %w", err)
 	}
 	defer observations.Close()
-	return Fold(journal.ReadEvents(events), journal.ReadObservations(observations))
+	all := journal.ReadEvents(events)
+	undo, err := dir.Open(journal.UndoFile)
+	switch {
+	case err == nil:
+		defer undo.Close()
+		all = both(all, journal.ReadEvents(undo))
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	return Fold(all, journal.ReadObservations(observations))
+}
+
+// both yields the events of a, then those of b.
+func both(a, b iter.Seq2[journal.Event, error]) iter.Seq2[journal.Event, error] {
+	return func(yield func(journal.Event, error) bool) {
+		for _, events := range []iter.Seq2[journal.Event, error]{a, b} {
+			for e, err := range events {
+				if !yield(e, err) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Fold computes what a run found from its journal. It is a pure function: the
@@ -74,7 +97,9 @@ func (f *fold) damage(err error) {
 }
 
 func (f *fold) event(e journal.Event) {
-	f.last = e
+	if e.Seq > 0 { // events of the run itself; what was undone after its death has none
+		f.last = e
+	}
 	switch e.Kind {
 	case journal.RunStarted:
 		if e.Plan == nil || f.plan != nil {

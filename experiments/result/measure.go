@@ -27,7 +27,7 @@ type times struct {
 // measured tells whether the experiment got as far as a removed fault.
 func (t *trial) measured() bool {
 	for _, f := range t.faults {
-		if f.injected == nil || f.removed == nil {
+		if f.injected == nil || f.removed == nil || f.removed.Seq == 0 { // 0: undone after the run had died
 			return false
 		}
 	}

@@ -127,7 +127,11 @@ func TestVerdicts(t *testing.T) {
 			s.edit(journal.ExperimentEnded, func(e *journal.Event) { e.Error = "a fault could not be removed" })
 			s.edit(journal.RunEnded, func(e *journal.Event) { e.Error = "a fault could not be removed" })
 		}, Invalid, "could not be verified", ExitNotRemoved},
-		"died in the fault":     {func(s *story) { s.cut(journal.FaultRemoved) }, NotRun, "the run died in the middle of it", ExitNotRemoved},
+		"died in the fault": {func(s *story) { s.cut(journal.FaultRemoved) }, NotRun, "the run died in the middle of it", ExitNotRemoved},
+		"died in the fault, recovered": {func(s *story) {
+			s.cut(journal.FaultRemoved)
+			s.events = append(s.events, journal.Event{Experiment: "payments-slow", Kind: journal.FaultRemoved, Fault: "blastgauge.r.1", Verified: true})
+		}, NotRun, "the run died in the middle of it", ExitError},
 		"died before the fault": {func(s *story) { s.cut(journal.FaultIntended) }, NotRun, "the run died in the middle of it", ExitError},
 		"died after the intent": {func(s *story) { s.cut(journal.FaultInjected) }, NotRun, "the run died in the middle of it", ExitNotRemoved},
 		"died before it began":  {func(s *story) { s.cut(journal.ExperimentStarted) }, NotRun, "the run ended before it", ExitError},
