@@ -107,13 +107,11 @@ func parseVersion(body []byte) (journal.Toxiproxy, bool) {
 			return journal.Toxiproxy{}, false
 		}
 	}
-	switch {
-	case len(v.Ours) > 0 && string(v.Ours) != "null":
-		return journal.Toxiproxy{Kind: KindOurs, Version: cmp.Or(ourVersion(v.Ours), v.Version)}, true
-	case v.Version == "":
-		return journal.Toxiproxy{}, false
+	server := journal.Toxiproxy{Kind: KindStock, Version: printable(v.Version)}
+	if len(v.Ours) > 0 && string(v.Ours) != "null" {
+		server = journal.Toxiproxy{Kind: KindOurs, Version: cmp.Or(ourVersion(v.Ours), server.Version)}
 	}
-	return journal.Toxiproxy{Kind: KindStock, Version: printable(v.Version)}, true
+	return server, server.Version != ""
 }
 
 var versionForm = regexp.MustCompile(`^(v|git-)?[0-9A-Za-z]+(\.[0-9A-Za-z+-]+)*$`)

@@ -50,6 +50,7 @@ func TestOnAStockProcess(t *testing.T) {
 		"a hung proxy holds up nobody":      hungProxy,
 		"one that is stopped is outlived":   stoppedServer,
 		"one that is killed proves nothing": killedServer,
+		"a lapsed lock goes to one":         lapsedLock,
 	} {
 		t.Run(name, func(t *testing.T) {
 			url, process := stockProcess(t, binary)

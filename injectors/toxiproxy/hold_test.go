@@ -1,0 +1,155 @@
+package toxiproxy_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/injectors"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+func refusing(context.Context, string, string) (net.Conn, error) { return nil, syscall.ECONNREFUSED }
+
+func messageKinds() []string {
+	var list []string
+	for _, k := range injectors.Catalogue() {
+		if k.Level == injectors.Message {
+			list = append(list, k.Name)
+		}
+	}
+	return list
+}
+
+func TestOneRunAtATimeOnAStockServer(t *testing.T) {
+	url := stockServer(t)
+	before := everything(t, url)
+	first := toxiproxy.New(toxiproxy.Options{URL: url})
+	second := toxiproxy.New(toxiproxy.Options{URL: url})
+	release, err := first.Hold(t.Context(), "run-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := second.Hold(t.Context(), "run-2"); !errors.Is(err, experiments.ErrRefused) || !strings.Contains(err.Error(), "run run-1 is using this server") {
+		t.Errorf("Hold() of a second run = %v, want it refused, naming the first", err)
+	}
+	if err := release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if after := everything(t, url); after != before {
+		t.Errorf("a released hold left\n%s", after)
+	}
+	if err := release(t.Context()); err != nil {
+		t.Errorf("released twice: %v", err)
+	}
+	again, err := second.Hold(t.Context(), "run-2")
+	if err != nil {
+		t.Fatalf("Hold() after the release = %v", err)
+	}
+	if err := release(t.Context()); err != nil {
+		t.Errorf("released once more: %v", err)
+	}
+	if _, err := first.Hold(t.Context(), "run-1"); !errors.Is(err, experiments.ErrRefused) {
+		t.Errorf("a release that came late took the hold from another: Hold() = %v", err)
+	}
+	if err := again(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+const lapsed = `{"name": "blastgauge-lock", "listen": "127.0.0.1:0", "enabled": false, "upstream": "run-0.until-20260101t000000z.blastgauge.invalid:1"}`
+
+// Many runs find a lock that has lapsed: one gets it. They must meet in another
+// process: a stock server races when several clients change one proxy.
+func lapsedLock(t *testing.T, url string, _ *os.Process) {
+	send(t, "POST", url+"/proxies", lapsed)
+	const runs = 8
+	var starting sync.WaitGroup
+	releases := make([]func(context.Context) error, runs)
+	errs := make([]error, runs)
+	for i := range runs {
+		starting.Go(func() {
+			d := toxiproxy.New(toxiproxy.Options{URL: url})
+			releases[i], errs[i] = d.Hold(t.Context(), "run-"+string(rune('a'+i)))
+		})
+	}
+	starting.Wait()
+	held := 0
+	for i := range runs {
+		switch {
+		case errs[i] == nil:
+			held++
+			defer func() {
+				if err := releases[i](context.WithoutCancel(t.Context())); err != nil {
+					t.Error(err)
+				}
+			}()
+		case !errors.Is(errs[i], experiments.ErrRefused):
+			t.Error(errs[i])
+		}
+	}
+	if held != 1 {
+		t.Errorf("%d runs hold the server, want 1", held)
+	}
+}
+
+func TestALockThatSomebodyEnabledOrMade(t *testing.T) {
+	url := stockServer(t)
+	d := toxiproxy.New(toxiproxy.Options{URL: url})
+	send(t, "POST", url+"/proxies", lapsed)
+	send(t, "POST", url+"/reset", "")
+	release, err := d.Hold(t.Context(), "run-1")
+	if err != nil {
+		t.Fatalf("Hold() over a lapsed lock that /reset enabled = %v", err)
+	}
+	if strings.Contains(everything(t, url), `"enabled":true`) {
+		t.Error("the lock listens")
+	}
+	if err := release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	send(t, "POST", url+"/proxies", `{"name": "blastgauge-lock", "listen": "127.0.0.1:0", "enabled": false, "upstream": "127.0.0.1:1"}`)
+	before := everything(t, url)
+	if _, err := d.Hold(t.Context(), "run-1"); !errors.Is(err, experiments.ErrRefused) || !strings.Contains(err.Error(), "not a lock of blastgauge's") {
+		t.Errorf("Hold() over somebody's proxy = %v", err)
+	}
+	if after := everything(t, url); after != before {
+		t.Errorf("somebody's proxy was changed to %s", after)
+	}
+}
+
+// Release ends the renewing also when the server is gone, and says so.
+func TestReleaseWithoutAServer(t *testing.T) {
+	url := stockServer(t)
+	var gone bool
+	var mu sync.Mutex
+	d := toxiproxy.New(toxiproxy.Options{URL: url, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if gone {
+			return refusing(ctx, network, address)
+		}
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}})
+	release, err := d.Hold(t.Context(), "run-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mu.Lock()
+	gone = true
+	mu.Unlock()
+	began := time.Now()
+	if err := release(t.Context()); err == nil {
+		t.Error("release without a server = nil")
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("release took %v", took)
+	}
+}

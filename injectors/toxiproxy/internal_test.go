@@ -1,0 +1,209 @@
+package toxiproxy
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A fakeHolder lasts for a minute and answers renewals as told.
+type fakeHolder struct {
+	renewals []time.Time
+	answer   func(n int) error
+}
+
+func (h *fakeHolder) acquire(context.Context) error { return nil }
+func (h *fakeHolder) release(context.Context) error { return nil }
+func (h *fakeHolder) lasts() time.Duration          { return time.Minute }
+func (h *fakeHolder) renew(context.Context) error {
+	h.renewals = append(h.renewals, time.Now())
+	return h.answer(len(h.renewals))
+}
+
+func TestHoldsAreRenewed(t *testing.T) {
+	stumble := errors.New("no answer")
+	for name, tt := range map[string]struct {
+		answer   func(n int) error
+		lost     error
+		lostAt   time.Duration
+		renewals int // within ten minutes
+	}{
+		"as long as it takes":        {func(int) error { return nil }, nil, 0, 40},
+		"through a short stumble":    {func(n int) error { return map[bool]error{true: stumble}[n == 5 || n == 6] }, nil, 0, 40},
+		"until it has lapsed":        {func(n int) error { return map[bool]error{true: stumble}[n > 4] }, stumble, 135 * time.Second, 9},
+		"until somebody else has it": {func(n int) error { return map[bool]error{true: errLost}[n > 4] }, errLost, 75 * time.Second, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var lost []error
+				var lostAt time.Duration
+				began := time.Now()
+				d := New(Options{URL: "http://127.0.0.1:1", Lost: func(err error) { lost, lostAt = append(lost, err), time.Since(began) }})
+				h := &fakeHolder{answer: tt.answer}
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute+time.Second)
+				defer cancel()
+				d.keep(ctx, h)
+				if len(h.renewals) != tt.renewals {
+					t.Errorf("renewed %d times, want %d", len(h.renewals), tt.renewals)
+				}
+				if tt.lost == nil && lost != nil || tt.lost != nil && (len(lost) != 1 || !errors.Is(lost[0], tt.lost) || lostAt != tt.lostAt) {
+					t.Errorf("lost %v at %v, want %v at %v", lost, lostAt, tt.lost, tt.lostAt)
+				}
+			})
+		})
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	for text, want := range map[string][2]string{
+		"127.0.0.1:80":                   {"127.0.0.1", "80"},
+		"http://Shop.Test:8083/a/b?c":    {"shop.test", "8083"},
+		"https://shop.test":              {"shop.test", "443"},
+		"redis://user:pw@[::1]":          {"::1", "6379"},
+		"postgres://u:p@db.test/shop":    {"db.test", "5432"},
+		"[::]:18083":                     {"::", "18083"},
+		":18083":                         {"", "18083"},
+		"shop.test":                      {"shop.test", ""},
+		"h2c://shop.test":                {"shop.test", "80"},
+		"run.until-x.blastgauge.invalid": {"run.until-x.blastgauge.invalid", ""},
+	} {
+		if host, port := address(text); host != want[0] || port != want[1] {
+			t.Errorf("address(%q) = %q, %q, want %q", text, host, port, want)
+		}
+	}
+}
+
+func TestSameUpstream(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{
+		{"127.0.0.1:1", "localhost:1", true},
+		{"[::1]:1", "http://localhost:1", true},
+		{"http://shop.test", "shop.test:80", true},
+		{"SHOP.test:1", "shop.test:1", true},
+		{"127.0.0.1:1", "127.0.0.1:2", false},
+		{"127.0.0.1:1", "10.0.0.1:1", false},
+		{"0.0.0.0:1", "127.0.0.1:1", false},
+		{"shop.test:1", "localhost:1", false},
+	} {
+		if got := sameUpstream(tt.a, tt.b); got != tt.want || got != sameUpstream(tt.b, tt.a) {
+			t.Errorf("sameUpstream(%q, %q) = %v, want %v", tt.a, tt.b, got, tt.want)
+		}
+	}
+}
+
+func TestSameListen(t *testing.T) {
+	for _, tt := range []struct {
+		actual, declared string
+		want             bool
+	}{
+		{"[::]:1", "127.0.0.1:1", true},
+		{"[::]:1", "0.0.0.0:1", true},
+		{"[::]:1", "10.0.0.1:1", true},
+		{"127.0.0.1:1", "localhost:1", true},
+		{"127.0.0.1:1", "localhost:0", true},
+		{"127.0.0.1:1", "10.0.0.1:0", false},
+		{"127.0.0.1:1", "10.0.0.1:1", false},
+		{"127.0.0.1:1", "127.0.0.1:2", false},
+	} {
+		if got := sameListen(tt.actual, tt.declared); got != tt.want {
+			t.Errorf("sameListen(%q, %q) = %v, want %v", tt.actual, tt.declared, got, tt.want)
+		}
+	}
+}
+
+func TestClaimsSurviveTheServer(t *testing.T) {
+	c := claim{"20261124t101112z-abc123", time.Date(2026, 11, 24, 10, 12, 12, 0, time.UTC)}
+	if got, ok := parseClaim(c.String()); !ok || got != c {
+		t.Errorf("parseClaim(%q) = %v, %v", c, got, ok)
+	}
+}
+
+func TestWhatDiffers(t *testing.T) {
+	want := newToxic{Name: "n", Type: "latency", Stream: "downstream", Toxicity: 0.2, Attributes: map[string]int64{"latency": 100}}
+	for text, difference := range map[string]string{
+		`{"type":"latency","stream":"downstream","toxicity":0.2,"attributes":{"latency":100,"jitter":0}}`: "",
+		`{"type":"latency","stream":"downstream","toxicity":0.20000000298,"attributes":{"latency":100}}`:  "",
+		`{"type":"timeout","stream":"downstream","toxicity":0.2,"attributes":{"latency":100}}`:            "its type is timeout, not latency",
+		`{"type":"latency","stream":"upstream","toxicity":0.2,"attributes":{"latency":100}}`:              "its stream is upstream, not downstream",
+		`{"type":"latency","stream":"downstream","toxicity":1,"attributes":{"latency":100}}`:              "its toxicity is 1, not 0.2",
+		`{"type":"latency","stream":"downstream","toxicity":0.2,"attributes":{"latency":101}}`:            "its latency is 101, not 100",
+		`{"type":"latency","stream":"downstream","toxicity":0.2,"attributes":{"latency":100,"jitter":1}}`: "its jitter is 1, not 0",
+		`{"type":"latency","stream":"downstream","toxicity":0.2,"attributes":{"jitter":0}}`:               "its latency is <nil>, not 100",
+		`{"type":"latency","stream":"downstream","toxicity":0.2,"attributes":{"latency":"100\u001b[2J"}}`: "its latency is 100?[2J, not 100",
+		`{"type":"latency","stream":"downstream","toxicity":0.2}`:                                         "its latency is <nil>, not 100",
+	} {
+		var there toxic
+		if err := json.Unmarshal([]byte(text), &there); err != nil {
+			t.Fatal(err)
+		}
+		if got := want.differs(there); got != difference {
+			t.Errorf("differs(%s) = %q, want %q", text, got, difference)
+		}
+	}
+}
+
+// Answers of a server are shown, so they must be short, printable and one line.
+func FuzzErrorsOfAServer(f *testing.F) {
+	for _, seed := range []string{"", "<html><title>x</title>", `{"error":"proxy not found","status":404}`, `{"title":"\u001b[2J"}`, "\xff\x00<", strings.Repeat("é", 300)} {
+		f.Add(404, []byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		resp := &http.Response{StatusCode: status, Body: readCloser{strings.NewReader(string(body))}}
+		err := statusError(request{method: "GET", path: "/proxies/x"}, resp)
+		if text := err.Message; len(text) > 210 || printable(text) != text {
+			t.Errorf("statusError(%q) = %q", body, text)
+		}
+		if missing(err) && !json.Valid(body) {
+			t.Errorf("%q was taken for Toxiproxy's own 404", body)
+		}
+	})
+}
+
+type readCloser struct{ *strings.Reader }
+
+func (readCloser) Close() error { return nil }
+
+func FuzzStates(f *testing.F) {
+	f.Add([]byte(`{"name":"a","toxics":[{"name":"n","type":"latency","toxicity":1,"attributes":{"latency":1}}]}`))
+	f.Add([]byte(`{"toxics":[{"attributes":{"latency":{"x":[null]}}}],"blastgauge":null}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var s state
+		if json.Unmarshal(body, &s) != nil {
+			return
+		}
+		want := newToxic{Type: "latency", Stream: "downstream", Toxicity: 1, Attributes: map[string]int64{"latency": 1}}
+		for _, there := range s.Toxics {
+			if text := want.differs(there) + there.describe(); strings.ContainsAny(text, "\n\x1b") {
+				t.Errorf("shown as %q", text)
+			}
+		}
+	})
+}
+
+func FuzzClaims(f *testing.F) {
+	f.Add("run.until-20261124t101112z.blastgauge.invalid:1")
+	f.Add(".until-")
+	f.Fuzz(func(t *testing.T, upstream string) {
+		if c, ok := parseClaim(upstream); ok && c.String() != upstream {
+			t.Errorf("parseClaim(%q) = %v", upstream, c)
+		}
+	})
+}
+
+func FuzzVersions(f *testing.F) {
+	f.Add([]byte(`{"version":"2.12.0","blastgauge":{"version":"1"}}`))
+	f.Add([]byte(`{"blastgauge":{}}`))
+	f.Add([]byte("2.1.4"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if s, ok := parseVersion(body); ok && (s.Version == "" || printable(s.Version) != s.Version) {
+			t.Errorf("parseVersion(%q) = %+v", body, s)
+		}
+	})
+}
