@@ -257,6 +257,7 @@ func TestWrongFaultsAreNotSent(t *testing.T) {
 		"unknown kind":     func(f *plan.Fault) { f.Inject = "http_error" },
 		"no share":         func(f *plan.Fault) { f.Share = 0 },
 		"share beyond all": func(f *plan.Fault) { f.Share = 7 },
+		"down by half":     func(f *plan.Fault) { f.Inject, f.Attributes, f.Share = "down", nil, 0.5 },
 		"no latency":       func(f *plan.Fault) { f.Attributes = nil },
 		"bare slicer":      func(f *plan.Fault) { f.Inject, f.Attributes = "slicer", nil },
 		"slicer too wide": func(f *plan.Fault) {
@@ -275,6 +276,9 @@ func TestWrongFaultsAreNotSent(t *testing.T) {
 		edit(&f)
 		if err := d.Inject(t.Context(), f); !errors.Is(err, experiments.ErrInvalid) {
 			t.Errorf("%s: Inject() = %v, want an invalid fault", name, err)
+		}
+		if _, err := d.Check(t.Context(), f); !errors.Is(err, experiments.ErrInvalid) {
+			t.Errorf("%s: Check() = %v, want an invalid fault", name, err)
 		}
 	}
 }

@@ -63,13 +63,16 @@ func (d *Driver) wanted(f plan.Fault, ours bool) (*newToxic, error) {
 		return nil, fmt.Errorf("%w: there is no fault %q", experiments.ErrInvalid, f.Inject)
 	case kind.Level != injectors.Byte && !ours:
 		return nil, errNeedsOurs(f, d.api.shown)
+	case !(f.Share > 0 && f.Share <= 1): // toxicity 0 breaks connections on a stock server
+		return nil, fmt.Errorf("%w: share of %s into %s must be more than 0%% and at most 100%%, got %v", experiments.ErrInvalid, f.Inject, f.Into, f.Share)
+	case kind.Name == "down" && !ours && f.Share < 1: // disabling a proxy hits everybody
+		return nil, fmt.Errorf("%w: down into %s has a share of %s, and a stock Toxiproxy such as %s can only refuse all; use `blastgauge proxy`",
+			experiments.ErrInvalid, f.Into, plan.Percent(f.Share), d.api.shown)
 	case kind.Name == "down" && !ours:
 		return nil, nil
-	case !(f.Share > 0 && f.Share <= 1): // toxicity 0 breaks connections on a stock server
-		return nil, fmt.Errorf("%w: share of %s must be more than 0 and at most 1, got %v", experiments.ErrInvalid, f.Name, f.Share)
 	}
 	if name, problem := kind.Check(f.Attributes); problem != "" { // some values kill a stock server
-		return nil, fmt.Errorf("%w: %s: %s: %s", experiments.ErrInvalid, f.Name, name, problem)
+		return nil, fmt.Errorf("%w: %s into %s: %s: %s", experiments.ErrInvalid, f.Inject, f.Into, name, problem)
 	}
 	t := &newToxic{Name: f.Name, Type: kind.Wire, Stream: string(f.Stream), Toxicity: f.Share, Attributes: kind.OnWire(f.Attributes)}
 	if t.Stream == "" || kind.Streamless {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // Classes of what Preflight finds.
@@ -47,9 +46,8 @@ func (d *Driver) Preflight(ctx context.Context, p *plan.Plan) error {
 		}
 	}
 	for _, f := range faults(p) {
-		if kind, ok := injectors.Lookup(f.Inject); ok && kind.Level != injectors.Byte && !ours {
-			tell(errNeedsOurs(f, d.api.shown))
-		}
+		_, err := d.wanted(f, ours) // is it anything that this server can do?
+		tell(err)
 		s, ok := states[f.Proxy]
 		if !ok {
 			tell(d.absentProxy(f, ours))
