@@ -8,7 +8,9 @@ package injectors
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -82,7 +84,7 @@ func (k Kind) Check(attributes map[string]float64) (attribute, problem string) {
 		switch {
 		case !ok && a.Required:
 			return a.Name, fmt.Sprintf("%s needs %s: %s", k.Name, a.Name, a.Doc)
-		case ok && v < a.Min:
+		case ok && !(v >= a.Min): // also what is no number
 			return a.Name, fmt.Sprintf("%s must be at least %s", a.Name, a.Unit.Format(a.Min))
 		case ok && a.Max > 0 && v > a.Max:
 			return a.Name, fmt.Sprintf("%s must be at most %s", a.Name, a.Unit.Format(a.Max))
@@ -100,7 +102,7 @@ func (k Kind) OnWire(attributes map[string]float64) map[string]int64 {
 	wire := make(map[string]int64, len(attributes))
 	for _, a := range k.Attributes {
 		if v, ok := attributes[a.Name]; ok {
-			wire[a.Wire] = int64(v*a.Scale + 0.5)
+			wire[a.Wire] = int64(math.Round(v * a.Scale))
 		}
 	}
 	return wire
@@ -127,7 +129,7 @@ func (k Kind) Describe(attributes map[string]float64) string {
 func (u Unit) Format(v float64) string {
 	switch u {
 	case Duration:
-		return time.Duration(v * float64(time.Second)).Round(time.Microsecond).String()
+		return formatDuration(time.Duration(v * float64(time.Second)).Round(time.Microsecond))
 	case Bandwidth:
 		return formatBytes(v) + "/s"
 	default:
@@ -135,15 +137,29 @@ func (u Unit) Format(v float64) string {
 	}
 }
 
-func formatBytes(v float64) string {
-	switch {
-	case v >= 1e6:
-		return fmt.Sprintf("%gMB", v/1e6)
-	case v >= 1e3:
-		return fmt.Sprintf("%gKB", v/1e3)
-	default:
-		return fmt.Sprintf("%gB", v)
+// formatDuration leaves out the zeros at the end: 1h, not 1h0m0s.
+func formatDuration(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
 	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+func formatBytes(v float64) string {
+	unit := "B"
+	switch {
+	case v >= 1e9:
+		v, unit = v/1e9, "GB"
+	case v >= 1e6:
+		v, unit = v/1e6, "MB"
+	case v >= 1e3:
+		v, unit = v/1e3, "KB"
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64) + unit
 }
 
 // Lookup finds a kind by the name users write.

@@ -1,5 +1,7 @@
 package injectors
 
+import "math"
+
 // Units of Toxiproxy's wire, as factors from ours.
 const (
 	toMillis    = 1e3  // seconds → milliseconds
@@ -7,6 +9,11 @@ const (
 	toKilobytes = 1e-3 // bytes per second → KB per second
 	same        = 1
 )
+
+// most bounds sizes (bytes) and rates (bytes per second): one million million.
+// Toxiproxy multiplies them, and a product that overflows is negative, which
+// kills a stock server at the first byte.
+const most = 1e12
 
 // Catalogue lists every fault kind in the order people meet them. The facts
 // under Surprises were measured against Toxiproxy v2.12.0.
@@ -58,6 +65,13 @@ func timeout() Kind {
 			"removing it closes the waiting connections, which the system sees as errors for a moment",
 			"the time-out starts again while data arrives",
 		},
+		rule: func(a map[string]float64) (string, string) {
+			// It would be sent as 0, which means for ever.
+			if v := a["timeout"]; v > 0 && v < 0.001 {
+				return "timeout", "timeout must be 0s, which hangs until the fault is removed, or at least 1ms"
+			}
+			return "", ""
+		},
 	}
 }
 
@@ -79,7 +93,7 @@ func bandwidth() Kind {
 		Name: "bandwidth", Level: Byte, Wire: "bandwidth",
 		Summary: "each connection carries only so many bytes per second",
 		Attributes: []Attribute{
-			{Name: "rate", Unit: Bandwidth, Required: true, Min: 1000, Wire: "rate", Scale: toKilobytes,
+			{Name: "rate", Unit: Bandwidth, Required: true, Min: 1000, Max: most, Wire: "rate", Scale: toKilobytes,
 				Doc: "bytes per second of each connection, such as 100KB/s"},
 		},
 		Example:   "{inject: bandwidth, into: catalogue, rate: 100KB/s}",
@@ -105,9 +119,9 @@ func slicer() Kind {
 		Name: "slicer", Level: Byte, Wire: "slicer",
 		Summary: "data arrives in small pieces",
 		Attributes: []Attribute{
-			{Name: "average_size", Unit: Size, Required: true, Min: 1, Wire: "average_size", Scale: same,
+			{Name: "average_size", Unit: Size, Required: true, Min: 1, Max: most, Wire: "average_size", Scale: same,
 				Doc: "average size of a piece, such as 64B"},
-			{Name: "size_variation", Unit: Size, Wire: "size_variation", Scale: same,
+			{Name: "size_variation", Unit: Size, Max: most, Wire: "size_variation", Scale: same,
 				Doc: "pieces vary by up to this much either way; less than average_size"},
 			{Name: "delay", Unit: Duration, Max: 3600, Wire: "delay", Scale: toMicros,
 				Doc: "pause between pieces, such as 10ms"},
@@ -115,7 +129,8 @@ func slicer() Kind {
 		Example:   "{inject: slicer, into: catalogue, average_size: 64B, size_variation: 32B, delay: 10ms}",
 		Surprises: []string{"with a delay it acts as a rate limit: average_size per delay"},
 		rule: func(a map[string]float64) (string, string) {
-			if a["size_variation"] >= a["average_size"] {
+			// Compared as they are sent: equal ones kill a stock server.
+			if math.Round(a["size_variation"]) >= math.Round(a["average_size"]) {
 				return "size_variation", "size_variation must be less than average_size"
 			}
 			return "", ""
@@ -128,7 +143,7 @@ func limitData() Kind {
 		Name: "limit_data", Level: Byte, Wire: "limit_data", CutsOnRemoval: true,
 		Summary: "a connection ends after so many bytes",
 		Attributes: []Attribute{
-			{Name: "bytes", Unit: Size, Required: true, Min: 1, Wire: "bytes", Scale: same,
+			{Name: "bytes", Unit: Size, Required: true, Min: 1, Max: most, Wire: "bytes", Scale: same,
 				Doc: "bytes that a connection may carry, such as 10KB"},
 		},
 		Example:   "{inject: limit_data, into: catalogue, bytes: 10KB}",
