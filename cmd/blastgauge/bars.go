@@ -19,12 +19,16 @@ import (
 // What is over scrolls away above them.
 type bars struct {
 	p        *plan.Plan
+	columns  int
 	progress *mpb.Progress
 	whole    *mpb.Bar
 	ticker   *time.Ticker
 	done     chan struct{}
 	stopped  sync.WaitGroup
 
+	// mu guards what is below. It is never held while mpb is called: mpb draws in
+	// goroutines of its own, which ask for what is below, and a view that waits
+	// for them would hold up the run.
 	mu      sync.Mutex
 	index   int
 	bar     *mpb.Bar // of the current experiment
@@ -44,16 +48,21 @@ const refresh = 200 * time.Millisecond
 func newBars(w io.Writer, p *plan.Plan) *bars {
 	// mpb writes to stdout unless told otherwise, and stdout is for results.
 	b := &bars{
-		p: p, index: -1, done: make(chan struct{}), ticker: time.NewTicker(refresh),
+		p: p, columns: width(w), index: -1, done: make(chan struct{}), ticker: time.NewTicker(refresh),
 		progress: mpb.New(mpb.WithOutput(w), mpb.WithWidth(min(width(w), 100)-44), mpb.WithRefreshRate(refresh)),
 	}
-	b.whole = b.progress.AddBar(int64(p.Duration()/time.Millisecond),
+	b.whole = b.progress.New(int64(p.Duration()/time.Millisecond), blocks(),
 		mpb.BarPriority(1),
 		mpb.PrependDecorators(decor.Name("run", decor.WC{W: 12, C: decor.DindentRight})),
 		mpb.AppendDecorators(decor.Any(b.wholeText)),
 	)
 	b.stopped.Go(b.tick)
 	return b
+}
+
+// blocks is how bars are drawn.
+func blocks() mpb.BarStyleComposer {
+	return mpb.BarStyle().Lbound("").Rbound("").Filler("█").Tip("█").Padding("░")
 }
 
 // tick moves the bars with the clock.
@@ -70,23 +79,30 @@ func (b *bars) tick() {
 
 func (b *bars) move(now time.Time) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.bar == nil {
-		return
-	}
 	if now.Sub(b.sampled) >= time.Second {
 		b.sampled = now
-		for arm := range b.history {
-			if n := b.second.journeys[arm]; n > 0 {
-				b.history[arm] = append(b.history[arm], float64(b.second.harmed[arm])/float64(n))
-			}
-			b.history[arm] = b.history[arm][max(0, len(b.history[arm])-24):]
-		}
-		b.second = score{}
+		b.remember()
 	}
-	at := b.before + min(now.Sub(b.begun), b.phaseLength())
-	b.bar.SetCurrent(int64(at / time.Millisecond))
-	b.whole.SetCurrent(int64((b.spent + at) / time.Millisecond))
+	bar, at, spent := b.bar, time.Duration(0), b.spent
+	if bar != nil {
+		at = b.before + min(now.Sub(b.begun), b.phaseLength())
+	}
+	b.mu.Unlock()
+	if bar != nil {
+		bar.SetCurrent(int64(at / time.Millisecond))
+		b.whole.SetCurrent(int64((spent + at) / time.Millisecond))
+	}
+}
+
+// remember keeps the harm of the second that has passed.
+func (b *bars) remember() {
+	for arm := range b.history {
+		if n := b.second.journeys[arm]; n > 0 {
+			b.history[arm] = append(b.history[arm], float64(b.second.harmed[arm])/float64(n))
+		}
+		b.history[arm] = b.history[arm][max(0, len(b.history[arm])-24):]
+	}
+	b.second = score{}
 }
 
 func (b *bars) phaseLength() time.Duration {
@@ -142,18 +158,22 @@ func (b *bars) say(text string) {
 
 func (b *bars) start() {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.index++
 	b.note, b.score, b.history, b.before, b.phase = "", score{}, [2][]float64{}, 0, ""
 	b.begun, b.sampled = time.Now(), time.Now()
-	e := b.p.Experiments[b.index]
-	b.bar = b.progress.AddBar(int64(e.Duration()/time.Millisecond),
+	index := b.index
+	b.mu.Unlock()
+	e := b.p.Experiments[index]
+	bar := b.progress.New(int64(e.Duration()/time.Millisecond), blocks(),
 		mpb.BarPriority(0),
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Any(b.phaseText, decor.WC{W: 12, C: decor.DindentRight})),
-		mpb.AppendDecorators(decor.Name(fmt.Sprintf(" %d of %d  %s", b.index+1, len(b.p.Experiments), e.ID))),
-		mpb.BarExtender(mpb.BarFillerFunc(b.below), false),
+		mpb.AppendDecorators(decor.Name(fmt.Sprintf("  %d of %d  %s", index+1, len(b.p.Experiments), e.ID))),
+		mpb.BarBtmExtender(b.line(b.faultLine), b.line(b.controlLine), b.line(func() string { return "  " + b.note })),
 	)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.bar = bar
 }
 
 func (b *bars) enter(p journal.Phase) {
@@ -187,19 +207,32 @@ func (b *bars) phaseText(decor.Statistics) string {
 
 func (b *bars) wholeText(s decor.Statistics) string {
 	left := time.Duration(s.Total-s.Current) * time.Millisecond
-	return fmt.Sprintf(" about %s left  Ctrl-C removes the faults", left.Round(time.Second))
+	return fmt.Sprintf("  about %s left  Ctrl-C removes the faults", left.Round(time.Second))
 }
 
-// below writes the lines under the bar of the current experiment.
-func (b *bars) below(w io.Writer, _ decor.Statistics) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	text := fmt.Sprintf("  fault arm    %-24s %s\n", b.score.text(plan.FaultArm)+" harmed", spark(b.history[plan.FaultArm]))
+// line is one line under a bar. It is cut to the terminal's width: a line that
+// wraps would make the bars walk down the screen.
+func (b *bars) line(text func() string) mpb.BarFiller {
+	return mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		runes := []rune(text())
+		_, err := io.WriteString(w, string(runes[:min(len(runes), b.columns-1)])+"\n")
+		return err
+	})
+}
+
+func (b *bars) faultLine() string { return b.armLine("fault arm", plan.FaultArm) }
+
+func (b *bars) controlLine() string {
 	if b.index >= 0 && b.p.Experiments[b.index].Control == plan.Concurrent {
-		text += fmt.Sprintf("  control arm  %-24s %s\n", b.score.text(plan.ControlArm)+" harmed", spark(b.history[plan.ControlArm]))
+		return b.armLine("control arm", plan.ControlArm)
 	}
-	_, err := io.WriteString(w, text+"  "+b.note+"\n")
-	return err
+	return "  the control is the baseline"
+}
+
+func (b *bars) armLine(name string, arm plan.Arm) string {
+	return fmt.Sprintf("  %-12s %-24s %s", name, b.score.text(arm)+" harmed", spark(b.history[arm]))
 }
 
 // spark draws shares between 0 and 1.

@@ -38,6 +38,53 @@ func (t *tee) Observe(o journal.Observation) error {
 	return t.log.Observe(o)
 }
 
+// An aside shows a run through another view without ever holding it up: what
+// the view is too slow for, it does not see. A fault must not stay in force
+// because a terminal does not scroll.
+type aside struct {
+	to    view
+	queue chan any // journal.Event or journal.Observation
+	done  chan struct{}
+}
+
+const asideQueue = 4096 // some ten seconds of events and journeys
+
+func newAside(to view) *aside {
+	a := &aside{to, make(chan any, asideQueue), make(chan struct{})}
+	go func() {
+		defer close(a.done)
+		for item := range a.queue {
+			switch item := item.(type) {
+			case journal.Event:
+				to.event(item)
+			case journal.Observation:
+				to.observe(item)
+			}
+		}
+		to.close()
+	}()
+	return a
+}
+
+func (a *aside) event(e journal.Event)         { a.put(e) }
+func (a *aside) observe(o journal.Observation) { a.put(o) }
+
+func (a *aside) put(item any) {
+	select {
+	case a.queue <- item:
+	default:
+	}
+}
+
+// close waits for what is still to be shown, but not for ever.
+func (a *aside) close() {
+	close(a.queue)
+	select {
+	case <-a.done:
+	case <-time.After(2 * time.Second):
+	}
+}
+
 // view chooses how progress is shown.
 func (a *app) view(how string, p *plan.Plan) view {
 	term, _ := a.getenv("TERM")
@@ -45,9 +92,9 @@ func (a *app) view(how string, p *plan.Plan) view {
 	case how == "none":
 		return silent{}
 	case how == "bar", how == "auto" && isTerminal(a.stderr) && term != "dumb" && width(a.stderr) >= 60:
-		return newBars(a.stderr, p)
+		return newAside(newBars(a.stderr, p))
 	default:
-		return newLines(a.stderr, p, time.Now)
+		return newAside(newLines(a.stderr, p, time.Now))
 	}
 }
 
