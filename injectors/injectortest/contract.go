@@ -33,6 +33,8 @@ type Target struct {
 	Route func(t *testing.T, upstream string) (proxy, listen string)
 	// Unroute removes a proxy that Route made.
 	Unroute func(t *testing.T, proxy string)
+	// Enable enables or disables a proxy that Route made, as somebody else does.
+	Enable func(t *testing.T, proxy string, enabled bool)
 	// Counts tells that evidence has counts.
 	Counts bool
 }
@@ -46,6 +48,7 @@ func Run(t *testing.T, target Target) {
 			s.effect(k)
 		})
 	}
+	t.Run("live connections", func(t *testing.T) { live(t, target) })
 	t.Run("upstream", func(t *testing.T) { upstream(t, target) })
 	t.Run("share", func(t *testing.T) { share(t, target) })
 }
@@ -207,6 +210,7 @@ func contract(t *testing.T, target Target) {
 					s.normal()
 				},
 				"checked and reverted by another":     byAnother,
+				"removed behind its back":             removedBehind,
 				"a cancelled context changes nothing": cancelled,
 				"on a proxy that does not exist":      withoutProxy,
 				"on a proxy that was removed":         proxyRemoved,
@@ -218,6 +222,7 @@ func contract(t *testing.T, target Target) {
 	t.Run("half applied with other attributes", func(t *testing.T) { halfApplied(newScene(t, target, latency)) })
 	t.Run("changed behind its back", func(t *testing.T) { changed(newScene(t, target, latency)) })
 	t.Run("two faults on one proxy", func(t *testing.T) { two(newScene(t, target, latency)) })
+	t.Run("its proxy disabled by another", func(t *testing.T) { disabledBehind(newScene(t, target, latency)) })
 }
 
 // byAnother is what recover does: a process that injected nothing takes back.
@@ -227,6 +232,39 @@ func byAnother(s *scene) {
 	s.wantPresent()
 	s.in = s.target.New()
 	s.revert()
+	s.wantAbsent()
+	s.normal()
+}
+
+// removedBehind is a fault that somebody else took away: it is not in force, and
+// there is nothing left to remove.
+func removedBehind(s *scene) {
+	s.inject()
+	if err := s.target.New().Revert(s.context(), s.fault); err != nil {
+		s.Fatal(err)
+	}
+	s.wantAbsent()
+	s.normal()
+	s.revert()
+	s.revert()
+	s.normal()
+}
+
+// disabledBehind is a fault on a proxy that somebody else turned off: it meets
+// nobody. It is removed without turning the proxy on again.
+func disabledBehind(s *scene) {
+	s.inject()
+	s.target.Enable(s.T, s.fault.Proxy, false)
+	s.wantAbsent()
+	if err := s.in.Inject(s.context(), s.fault); err == nil {
+		s.Error("Inject() on a disabled proxy = nil")
+	}
+	s.revert()
+	s.wantAbsent()
+	if err := refused(s); err != nil {
+		s.Errorf("after Revert() the proxy is no longer disabled: %v", err)
+	}
+	s.target.Enable(s.T, s.fault.Proxy, true)
 	s.wantAbsent()
 	s.normal()
 }

@@ -36,6 +36,9 @@ func driven(url string, counts bool) injectortest.Target {
 			return name, p.Experiments[0].Faults[0].Listen
 		},
 		Unroute: func(t *testing.T, name string) { unroute(t, admin, name) },
+		Enable: func(t *testing.T, name string, enabled bool) {
+			send(t, "POST", url+"/proxies/"+name, `{"enabled": `+strconv.FormatBool(enabled)+`}`)
+		},
 	}
 }
 

@@ -106,9 +106,11 @@ func (d *Driver) add(ctx context.Context, f plan.Fault, want *newToxic) error {
 	return nil
 }
 
-// note remembers an injection that ended without an answer.
+// note remembers an injection that ended without an answer of the API's own: a
+// stock server that gives up on a call says 503 and goes on with it, and a
+// gateway that gives up knows nothing.
 func (d *Driver) note(f plan.Fault, err error) {
-	if _, answered := errors.AsType[*StatusError](err); answered {
+	if e, answered := errors.AsType[*StatusError](err); answered && (e.api || e.Status < 500) {
 		return
 	}
 	d.mu.Lock()
