@@ -5,6 +5,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -106,4 +107,12 @@ func answering(status int, body string, headers ...experiments.Field) sender {
 		resp.Status, resp.Body, resp.Headers = status, []byte(body), headers
 		return nil
 	}
+}
+
+// httpServer serves until the test ends.
+func httpServer(t testing.TB, h http.Handler) string {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
 }
