@@ -57,7 +57,29 @@ func (d *Driver) Preflight(ctx context.Context, p *plan.Plan) error {
 			tell(err)
 		}
 	}
+	if !ours {
+		for _, e := range p.Experiments {
+			tell(d.eclipsed(e))
+		}
+	}
 	return errors.Join(errs...)
+}
+
+// eclipsed finds a fault that down would hide. A stock server does down by
+// disabling the proxy: until it is over, no toxic there meets anybody, and a
+// second down would end with the first.
+func (d *Driver) eclipsed(e plan.Experiment) error {
+	for i, down := range e.Faults {
+		for j, f := range e.Faults {
+			overlap := down.At < f.Until && f.At < down.Until
+			if i == j || down.Inject != "down" || down.Proxy != f.Proxy || !overlap {
+				continue
+			}
+			return fmt.Errorf("%w: %s into %s happens during down in experiment %s, and a stock Toxiproxy such as %s disables all of proxy %s for down; use `blastgauge proxy`",
+				experiments.ErrInvalid, f.Inject, f.Into, e.ID, d.api.shown, f.Proxy)
+		}
+	}
+	return nil
 }
 
 // faults are all faults of a plan.

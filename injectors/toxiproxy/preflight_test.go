@@ -196,7 +196,7 @@ func TestLeftoversAreOursAndCanBeRemoved(t *testing.T) {
 // The commands that are printed for people do what they say in a real shell.
 func TestCommandsForPeople(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("there is no curl here")
+		skip(t, "there is no curl here")
 	}
 	url := stockServer(t)
 	d := toxiproxy.New(toxiproxy.Options{URL: url})
