@@ -1,0 +1,261 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/injectors/proxy/stock"
+)
+
+// The scripts run the command as a process of its own, with real signals and
+// real exit codes.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"blastgauge": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Condition: func(cond string) (bool, error) {
+			return false, fmt.Errorf("unknown condition %q", cond)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits":     exits,
+			"shop":      startShop,
+			"signalled": signalled,
+			"clean":     clean,
+			"verdict":   verdict,
+			"truth":     truth,
+			"foreign":   foreign,
+			"tear":      tear,
+		},
+	})
+}
+
+// command prepares the command under test in the script's world.
+func command(ts *testscript.TestScript, args []string) *exec.Cmd {
+	path, err := exec.LookPath("blastgauge")
+	ts.Check(err)
+	cmd := exec.Command(path, args...)
+	cmd.Dir = ts.Getenv("WORK")
+	cmd.Env = append(os.Environ(), "PATH="+ts.Getenv("PATH"), "HOME="+ts.Getenv("WORK"))
+	return cmd
+}
+
+// exits CODE ARG... runs blastgauge and wants that very exit code. What it
+// writes is in the files out and err afterwards.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: exits CODE ARG...")
+	}
+	cmd := command(ts, args[1:])
+	finish(ts, cmd, args[0], func() {})
+}
+
+// finish runs cmd to its end with its output in files and checks its exit code.
+func finish(ts *testscript.TestScript, cmd *exec.Cmd, want string, during func()) {
+	stdout, err := os.Create(ts.MkAbs("out"))
+	ts.Check(err)
+	defer stdout.Close()
+	stderr, err := os.Create(ts.MkAbs("err"))
+	ts.Check(err)
+	defer stderr.Close()
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	ts.Check(cmd.Start())
+	during()
+	err = cmd.Wait()
+	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
+		ts.Fatalf("%v", err)
+	}
+	if got := strconv.Itoa(cmd.ProcessState.ExitCode()); got != want {
+		ts.Fatalf("exit code %s, want %s\n%s%s", got, want, ts.ReadFile("out"), ts.ReadFile("err"))
+	}
+}
+
+// signalled CODE SIGNAL TEXT ARG... sends SIGNAL once TEXT is on its standard error.
+func signalled(ts *testscript.TestScript, _ bool, args []string) {
+	numbers := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": syscall.SIGKILL}
+	cmd := command(ts, args[3:])
+	var sent time.Time
+	finish(ts, cmd, args[0], func() {
+		waitFor(ts, "err", args[2])
+		sent = time.Now()
+		ts.Check(cmd.Process.Signal(numbers[args[1]]))
+	})
+	if took := time.Since(sent); took > 15*time.Second {
+		ts.Fatalf("it took %s to end", took)
+	}
+}
+
+// waitFor waits until a file holds a text.
+func waitFor(ts *testscript.TestScript, file, text string) {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if strings.Contains(ts.ReadFile(file), text) {
+			return
+		}
+	}
+	ts.Fatalf("%q did not come:\n%s", text, ts.ReadFile(file))
+}
+
+// shop DIR [FLAG...] starts the demo shop, waits until it is ready and stops it
+// when the script ends; stopping it is a success.
+func startShop(ts *testscript.TestScript, _ bool, args []string) {
+	flags := args[1:]
+	if len(flags) > 0 && flags[0] == "--foreign" {
+		flags = append([]string{"--toxiproxy", foreignServer(ts)}, flags[1:]...)
+	}
+	cmd := command(ts, append([]string{"demo", "--serve", args[0]}, flags...))
+	stdout, err := cmd.StdoutPipe()
+	ts.Check(err)
+	cmd.Stderr = os.Stderr
+	ts.Check(cmd.Start())
+	ready := false
+	lines := bufio.NewScanner(stdout)
+	for !ready && lines.Scan() {
+		ready = lines.Text() == "ready"
+	}
+	ts.Defer(func() {
+		ts.Check(cmd.Process.Signal(os.Interrupt))
+		if err := cmd.Wait(); err != nil {
+			ts.Fatalf("the shop: %v", err)
+		}
+	})
+	if !ready {
+		ts.Fatalf("the shop did not start")
+	}
+}
+
+// foreignServer runs an unchanged toxiproxy-server, not ours to close, and says
+// where its API is.
+func foreignServer(ts *testscript.TestScript) string {
+	server, err := stock.Start("127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { server.Close() })
+	return server.URL()
+}
+
+// api is the Toxiproxy API of the shop in DIR.
+func api(ts *testscript.TestScript, dir string) string {
+	for line := range strings.Lines(ts.ReadFile(filepath.Join(dir, "blastgauge.yaml"))) {
+		if rest, ok := strings.CutPrefix(line, "toxiproxy: "); ok {
+			return strings.TrimSpace(rest)
+		}
+	}
+	ts.Fatalf("no toxiproxy in %s", dir)
+	return ""
+}
+
+func get(ts *testscript.TestScript, address string, into any) {
+	resp, err := http.Get(address)
+	ts.Check(err)
+	defer resp.Body.Close()
+	ts.Check(json.NewDecoder(resp.Body).Decode(into))
+}
+
+// clean DIR wants every proxy of the shop enabled, without toxics, and no lock.
+func clean(ts *testscript.TestScript, neg bool, args []string) {
+	var proxies map[string]struct {
+		Enabled bool
+		Toxics  []any
+	}
+	get(ts, api(ts, args[0])+"/proxies", &proxies)
+	dirty := len(proxies) == 0
+	for _, p := range proxies {
+		dirty = dirty || !p.Enabled || len(p.Toxics) > 0
+	}
+	if dirty != neg {
+		ts.Fatalf("proxies: %+v", proxies)
+	}
+}
+
+// foreign DIR PROXY adds somebody else's toxic to a proxy.
+func foreign(ts *testscript.TestScript, _ bool, args []string) {
+	body := strings.NewReader(`{"name":"theirs","type":"latency","attributes":{"latency":1}}`)
+	resp, err := http.Post(api(ts, args[0])+"/proxies/"+args[1]+"/toxics", "application/json", body)
+	ts.Check(err)
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		ts.Fatalf("add a toxic: %s", resp.Status)
+	}
+}
+
+func readResult(ts *testscript.TestScript, dir string) result.Result {
+	var r result.Result
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(filepath.Join(dir, "result.json"))), &r))
+	if len(r.Experiments) == 0 {
+		ts.Fatalf("no experiments in %s", dir)
+	}
+	return r
+}
+
+// verdict RUN VERDICT... wants one of the verdicts for the first experiment of
+// a run, and with ! none of them.
+func verdict(ts *testscript.TestScript, neg bool, args []string) {
+	e := readResult(ts, args[0]).Experiments[0]
+	found := false
+	for _, v := range args[1:] {
+		found = found || string(e.Verdict) == v
+	}
+	if found == neg {
+		ts.Fatalf("verdict %s: %q", e.Verdict, e.Reasons)
+	}
+	for _, f := range e.Faults {
+		if f.Intended && !f.RemovalVerified {
+			ts.Fatalf("the removal of %s is not verified", f.Name)
+		}
+	}
+}
+
+// truth RUN SHOP wants the blast radius that a run measured to agree with what
+// the storefront counted itself while the fault was in force.
+func truth(ts *testscript.TestScript, _ bool, args []string) {
+	e := readResult(ts, args[0]).Experiments[0]
+	entry := ""
+	for line := range strings.Lines(ts.ReadFile(filepath.Join(args[1], "blastgauge.yaml"))) {
+		if rest, ok := strings.CutPrefix(line, "url: "); ok {
+			entry = strings.TrimSpace(rest)
+		}
+	}
+	window := url.Values{
+		"from": {e.Faults[0].Injected.Format(time.RFC3339Nano)},
+		"to":   {e.Faults[0].Removed.Format(time.RFC3339Nano)},
+	}
+	var counted struct{ Checkouts struct{ Total, Failed int } }
+	get(ts, entry+"/counters?"+window.Encode(), &counted)
+	if counted.Checkouts.Total < 30 {
+		ts.Fatalf("the storefront counted %+v", counted)
+	}
+	share := float64(counted.Checkouts.Failed) / float64(counted.Checkouts.Total)
+	if b := e.BlastRadius; b == nil || share < b.Low || share > b.High {
+		ts.Fatalf("the storefront counted %d of %d failed, the blast radius is %+v", counted.Checkouts.Failed, counted.Checkouts.Total, b)
+	}
+}
+
+// tear RUN cuts a journal in the middle of the line that removes the fault, as
+// a machine that dies does.
+func tear(ts *testscript.TestScript, _ bool, args []string) {
+	file := ts.MkAbs(filepath.Join(args[0], "journal.ndjson"))
+	text := ts.ReadFile(file)
+	at := strings.Index(text, `"fault_removed"`)
+	if at < 0 {
+		ts.Fatalf("no removal in the journal")
+	}
+	ts.Check(os.WriteFile(file, []byte(text[:at]), 0o600))
+}
