@@ -37,6 +37,10 @@ type conn struct {
 	fresh bool      // it has carried no request yet
 }
 
+func newConn(raw net.Conn) *conn {
+	return &conn{Conn: raw, fresh: true, in: bufio.NewReaderSize(raw, readBytes), out: bufio.NewWriterSize(raw, writeBytes)}
+}
+
 // An endpoint is where connections lead to.
 type endpoint struct {
 	client    *Client
@@ -144,7 +148,7 @@ func (e *endpoint) dial(ctx context.Context, deadline time.Time) (*conn, error) 
 		}
 		return nil, err
 	}
-	return &conn{Conn: raw, fresh: true, in: bufio.NewReaderSize(raw, readBytes), out: bufio.NewWriterSize(raw, writeBytes)}, nil
+	return newConn(raw), nil
 }
 
 func (e *endpoint) handshake(ctx context.Context, raw net.Conn, deadline time.Time) (net.Conn, error) {

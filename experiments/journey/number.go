@@ -19,7 +19,8 @@ type decimal struct {
 
 // parseDecimal reads a number in JSON's form.
 func parseDecimal(s string) (decimal, bool) {
-	if s == "" || len(s) > 1<<16 || s[0] != '-' && (s[0] < '0' || s[0] > '9') || !json.Valid([]byte(s)) {
+	// json.Valid also accepts other values, and white space around them.
+	if s == "" || len(s) > 1<<16 || s[0] != '-' && !digit(s[0]) || !digit(s[len(s)-1]) || !json.Valid([]byte(s)) {
 		return decimal{}, false
 	}
 	var d decimal
@@ -42,6 +43,8 @@ func parseDecimal(s string) (decimal, bool) {
 	}
 	return d, true
 }
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
 
 // compare is negative where d is less than other.
 func (d decimal) compare(other decimal) int {

@@ -1,0 +1,115 @@
+package journey
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+)
+
+// Whatever a system answers is judged: never a panic, never a detail without
+// an end, and never ok where the content is not as expected.
+func FuzzJudge(f *testing.F) {
+	for _, body := range []string{order, "", "null", "[]", "<html>", `{"id":`, `{"id": "x", "list": [1, 2, {"n": 1e9}]}`, "\xff\xfe", `{"id":"` + strings.Repeat("é", 300) + `"}`} {
+		f.Add(200, body, "session=s1; Domain=shop.test", "12.5")
+	}
+	op := func(target string, op experiments.Op, value any) experiments.Check {
+		return experiments.Check{Target: target, Op: op, Value: value}
+	}
+	steps := []experiments.Step{{Name: "a",
+		Expect: experiments.Expect{JSON: []experiments.Check{op("$.id", experiments.Matches, "^x"), op("$..n", experiments.Lte, json.Number("1e9")), op("$.list[?@ > 1]", experiments.Ne, nil)},
+			Header: []experiments.Check{op("X-Any", experiments.In, []any{"12.5", "${uuid}"})},
+			Body:   []experiments.Check{op("", experiments.Lacks, "oops")}},
+		Captures: []experiments.Capture{{Name: "id", From: experiments.FromJSON, Expr: "$.id"}, {Name: "s", From: experiments.FromCookie, Expr: "session", Pick: experiments.Random},
+			{Name: "r", From: experiments.FromRegex, Expr: `"(\w+)"`, Pick: experiments.Last}}},
+		{Name: "b", Request: experiments.Request{Target: "/${id}", HasJSON: true, JSON: map[string]any{"id": "${id}", "t": "<${id}${r}>"}}},
+	}
+	script, err := Compile(steps, Facts{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, status int, body, cookie, header string) {
+		v := newVisit()
+		v.start(script, sender(func(_ context.Context, req *Request, resp *Response) error {
+			if len(req.Body) > 0 && !json.Valid(req.Body) {
+				t.Errorf("sent %q, which is not JSON", req.Body)
+			}
+			*resp = Response{Status: status, Body: []byte(body), Headers: []experiments.Field{{Name: "Set-Cookie", Value: cookie}, {Name: "X-Any", Value: header}}}
+			return nil
+		}), "shop.test", seed{})
+		got := v.step(t.Context(), &script.calls[0], time.Time{})
+		if len(got.Detail) > 2*shownDetail || (got.Outcome == journal.OK) != (got.Detail == "") {
+			t.Errorf("%v with the detail %q", got.Outcome, got.Detail)
+		}
+		if got.Outcome != journal.OK {
+			return
+		}
+		if !json.Valid([]byte(body)) || strings.Contains(body, "oops") || header != "12.5" || status < 200 || status > 299 {
+			t.Errorf("judged ok: %d %q %q", status, body, header)
+		}
+		v.step(t.Context(), &script.calls[1], time.Time{})
+	})
+}
+
+// The wire as a system may send it: an answer is whole or there is an error.
+func FuzzExchange(f *testing.F) {
+	for _, s := range []string{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+		"HTTP/1.0 204\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\n\r\nbody"} {
+		f.Add([]byte(s))
+	}
+	c, err := NewClient(ClientOptions{Base: "http://127.0.0.1:1"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, wire []byte) {
+		line := newConn(answered{bytes.NewReader(wire)})
+		var resp Response
+		reusable, err := c.exchange(line, c.base, "/", &Request{Method: "GET"}, &resp)
+		if err != nil && reusable {
+			t.Errorf("reusable after %v", err)
+		}
+		if err == nil && len(resp.Body) > maxBody {
+			t.Errorf("a body of %d bytes", len(resp.Body))
+		}
+		resp.header("Set-Cookie")
+	})
+}
+
+// answered is a connection on which everything has been said.
+type answered struct{ io.Reader }
+
+func (answered) Write(p []byte) (int, error)        { return len(p), nil }
+func (answered) Close() error                       { return nil }
+func (answered) LocalAddr() net.Addr                { return &net.TCPAddr{} }
+func (answered) RemoteAddr() net.Addr               { return &net.TCPAddr{} }
+func (answered) SetDeadline(time.Time) error        { return nil }
+func (answered) SetReadDeadline(time.Time) error    { return nil }
+func (answered) SetWriteDeadline(time.Time) error   { return nil }
+
+// What is decoded is what encoding/json decodes.
+func FuzzDecodeJSON(f *testing.F) {
+	for _, s := range []string{order, "null", ` [1.0, -2e3, "\u00e9\n"] `, "{}", "[", "1 2", `"\ud800"`, "\"\xff\"", `{"a":1,"a":2}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		got, err := decodeJSON(body)
+		if (err == nil) != json.Valid(body) {
+			t.Fatalf("decodeJSON() = %v, valid is %v", err, json.Valid(body))
+		}
+		if err != nil {
+			return
+		}
+		again, err := decodeJSON(appendJSON(nil, got))
+		if err != nil || !equal(got, again) || !reflect.DeepEqual(got, again) {
+			t.Errorf("%v became %v: %v", got, again, err)
+		}
+	})
+}
