@@ -13,6 +13,7 @@ import (
 )
 
 func TestContractOnAStockServer(t *testing.T) {
+	t.Parallel()
 	injectortest.Run(t, driven(stockServer(t), false))
 }
 

@@ -2,8 +2,10 @@ package toxiproxy_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -151,5 +153,38 @@ func TestReleaseWithoutAServer(t *testing.T) {
 	}
 	if took := time.Since(began); took > 3*time.Second {
 		t.Errorf("release took %v", took)
+	}
+}
+
+// A run that takes over a lapsed lock waits before it believes its own claim:
+// another that read the lock at the same moment may write after it.
+func TestATakeOverThatComesSecondIsSeen(t *testing.T) {
+	const other = "run-2.until-20991231t000000z.blastgauge.invalid:1"
+	var mu sync.Mutex
+	upstream, written := "run-0.until-20260101t000000z.blastgauge.invalid:1", time.Time{}
+	d, _ := served(t, toxiproxy.Options{}, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case r.URL.Path == "/version":
+			page(200, `{"version": "2.12.0"}`)(w, r)
+		case r.Method == "POST" && r.URL.Path == "/proxies":
+			page(409, `{"error": "proxy already exists", "status": 409}`)(w, r)
+		case r.Method == "POST":
+			var change struct{ Upstream string }
+			if err := json.NewDecoder(r.Body).Decode(&change); err != nil {
+				t.Error(err)
+			}
+			upstream, written = change.Upstream, time.Now()
+			page(200, "{}")(w, r)
+		default:
+			if !written.IsZero() && time.Since(written) > 100*time.Millisecond {
+				upstream = other
+			}
+			page(200, `{"name": "blastgauge-lock", "upstream": "`+upstream+`"}`)(w, r)
+		}
+	})
+	if _, err := d.Hold(t.Context(), "run-1"); !errors.Is(err, experiments.ErrRefused) || !strings.Contains(err.Error(), "run run-2 is using this server") {
+		t.Errorf("Hold() = %v, want it refused, naming the run that wrote last", err)
 	}
 }

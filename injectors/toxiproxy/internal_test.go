@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -206,4 +207,16 @@ func FuzzVersions(f *testing.F) {
 			t.Errorf("parseVersion(%q) = %+v", body, s)
 		}
 	})
+}
+
+// A renewal that meets another run's lease is the end of the hold, not a stumble.
+func TestALeaseInOtherHandsIsLost(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, `{"error": "leased", "status": 409}`, http.StatusConflict)
+	}))
+	defer server.Close()
+	l := &lease{d: New(Options{URL: server.URL}), run: "run-1"}
+	if err := l.renew(t.Context()); !errors.Is(err, errLost) || !errors.Is(err, ErrRefused) {
+		t.Errorf("renew() = %v, want it lost", err)
+	}
 }
