@@ -47,6 +47,12 @@ type Attribute struct {
 	Scale    float64 // wire value = held value * Scale
 }
 
+// A Surprise is what users of a fault trip over: measured, not folklore.
+type Surprise struct {
+	Of   string // the attribute that brings it; empty: the fault itself does
+	Text string
+}
+
 // A Kind is one fault kind, as users write it after `inject:`.
 type Kind struct {
 	Name       string
@@ -54,8 +60,8 @@ type Kind struct {
 	Wire       string // the toxic's type; a stock server has no "down": it disables the proxy
 	Summary    string
 	Attributes []Attribute
-	Example    string   // attributes of a fault, as YAML flow mapping
-	Surprises  []string // what users of this fault trip over (measured, not folklore)
+	Example    string // attributes of a fault, as YAML flow mapping
+	Surprises  []Surprise
 	// CutsOnRemoval marks faults whose removal closes connections, so that the
 	// first moments after it still carry harm that is not the system's.
 	CutsOnRemoval bool
@@ -94,6 +100,17 @@ func (k Kind) Check(attributes map[string]float64) (attribute, problem string) {
 		return "", ""
 	}
 	return k.rule(attributes)
+}
+
+// Mind lists what will surprise about the fault with these attributes.
+func (k Kind) Mind(attributes map[string]float64) []string {
+	var list []string
+	for _, s := range k.Surprises {
+		if s.Of == "" || attributes[s.Of] > 0 {
+			list = append(list, s.Text)
+		}
+	}
+	return list
 }
 
 // OnWire gives the attributes as Toxiproxy's API takes them. Toxiproxy's

@@ -32,8 +32,8 @@ func latency() Kind {
 				Doc: "latency varies by up to this much either way, such as 250ms"},
 		},
 		Example: "{inject: latency, into: payments, latency: 2s, jitter: 250ms}",
-		Surprises: []string{
-			"jitter is drawn for every chunk and chunks stay in order: a long answer is delayed by the largest draw, not the average",
+		Surprises: []Surprise{
+			{Of: "jitter", Text: "jitter is drawn for every chunk and chunks stay in order: a long answer is delayed by the largest draw, not the average"},
 		},
 		rule: func(a map[string]float64) (string, string) {
 			if a["jitter"] > a["latency"] {
@@ -61,9 +61,9 @@ func timeout() Kind {
 				Doc: "close the connection after this long; 0s, the default, hangs until the fault is removed"},
 		},
 		Example: "{inject: timeout, into: payments}",
-		Surprises: []string{
-			"removing it closes the waiting connections, which the system sees as errors for a moment",
-			"the time-out starts again while data arrives",
+		Surprises: []Surprise{
+			{Text: "removing it closes the waiting connections, which the system sees as errors for a moment"},
+			{Of: "timeout", Text: "the time-out starts again while data arrives"},
 		},
 		rule: func(a map[string]float64) (string, string) {
 			// It would be sent as 0, which means for ever.
@@ -83,8 +83,10 @@ func resetPeer() Kind {
 			{Name: "timeout", Unit: Duration, Max: 3600, Wire: "timeout", Scale: toMillis,
 				Doc: "reset after this long; 0s, the default, at once"},
 		},
-		Example:   "{inject: reset_peer, into: carts, timeout: 500ms}",
-		Surprises: []string{"a connection that was open before may end with a plain EOF instead of a reset on a stock server"},
+		Example: "{inject: reset_peer, into: carts, timeout: 500ms}",
+		Surprises: []Surprise{
+			{Text: "a connection that was open before may end with a plain EOF instead of a reset on a stock server"},
+		},
 	}
 }
 
@@ -96,8 +98,10 @@ func bandwidth() Kind {
 			{Name: "rate", Unit: Bandwidth, Required: true, Min: 1000, Max: most, Wire: "rate", Scale: toKilobytes,
 				Doc: "bytes per second of each connection, such as 100KB/s"},
 		},
-		Example:   "{inject: bandwidth, into: catalogue, rate: 100KB/s}",
-		Surprises: []string{"the rate is per connection: 16 connections at 100KB/s carry 1600KB/s together"},
+		Example: "{inject: bandwidth, into: catalogue, rate: 100KB/s}",
+		Surprises: []Surprise{
+			{Text: "the rate is per connection: 16 connections at 100KB/s carry 1600KB/s together"},
+		},
 	}
 }
 
@@ -109,8 +113,10 @@ func slowClose() Kind {
 			{Name: "delay", Unit: Duration, Required: true, Min: 0.001, Max: 3600, Wire: "delay", Scale: toMillis,
 				Doc: "how much later, such as 1s"},
 		},
-		Example:   "{inject: slow_close, into: catalogue, delay: 1s}",
-		Surprises: []string{"it never delays an answer, only the end of a connection: keep-alive clients do not feel it"},
+		Example: "{inject: slow_close, into: catalogue, delay: 1s}",
+		Surprises: []Surprise{
+			{Text: "it never delays an answer, only the end of a connection: keep-alive clients do not feel it"},
+		},
 	}
 }
 
@@ -126,8 +132,10 @@ func slicer() Kind {
 			{Name: "delay", Unit: Duration, Max: 3600, Wire: "delay", Scale: toMicros,
 				Doc: "pause between pieces, such as 10ms"},
 		},
-		Example:   "{inject: slicer, into: catalogue, average_size: 64B, size_variation: 32B, delay: 10ms}",
-		Surprises: []string{"with a delay it acts as a rate limit: average_size per delay"},
+		Example: "{inject: slicer, into: catalogue, average_size: 64B, size_variation: 32B, delay: 10ms}",
+		Surprises: []Surprise{
+			{Of: "delay", Text: "with a delay it acts as a rate limit: average_size per delay"},
+		},
 		rule: func(a map[string]float64) (string, string) {
 			// Compared as they are sent: equal ones kill a stock server.
 			if math.Round(a["size_variation"]) >= math.Round(a["average_size"]) {
@@ -146,7 +154,9 @@ func limitData() Kind {
 			{Name: "bytes", Unit: Size, Required: true, Min: 1, Max: most, Wire: "bytes", Scale: same,
 				Doc: "bytes that a connection may carry, such as 10KB"},
 		},
-		Example:   "{inject: limit_data, into: catalogue, bytes: 10KB}",
-		Surprises: []string{"the quota adds up over the life of a connection: with keep-alive every Nth answer is cut, not every long one"},
+		Example: "{inject: limit_data, into: catalogue, bytes: 10KB}",
+		Surprises: []Surprise{
+			{Text: "the quota adds up over the life of a connection: with keep-alive every Nth answer is cut, not every long one"},
+		},
 	}
 }

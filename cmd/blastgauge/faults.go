@@ -52,7 +52,7 @@ func showFault(w io.Writer, k injectors.Kind) error {
 		fmt.Fprintln(w, "\nmind")
 	}
 	for _, s := range k.Surprises {
-		fmt.Fprintf(w, "  - %s\n", s)
+		fmt.Fprintf(w, "  - %s\n", s.Text)
 	}
 	return nil
 }

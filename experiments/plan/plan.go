@@ -264,7 +264,7 @@ func warnings(e Experiment) []string {
 	}
 	for _, f := range e.Faults {
 		kind, _ := injectors.Lookup(f.Inject)
-		for _, s := range kind.Surprises {
+		for _, s := range kind.Mind(f.Attributes) {
 			list = append(list, f.Inject+": "+s)
 		}
 		if f.Share < 1 && kind.Level == injectors.Byte {

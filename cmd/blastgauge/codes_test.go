@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/engine"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+func TestExitCodesAndTheirPrecedence(t *testing.T) {
+	wrapped := func(err error) error { return fmt.Errorf("somewhere: %w", err) }
+	for _, tt := range []struct {
+		name string
+		err  error
+		want int
+	}{
+		{"nothing", nil, 0},
+		{"anything", errors.New("disk full"), 1},
+		{"a missing proxy", wrapped(toxiproxy.ErrMissing), 1},
+		{"an end without a signal", context.Canceled, 1},
+		{"usage", usagef("unknown flag"), 2},
+		{"a wrapped usage", wrapped(usagef("unknown flag")), 2},
+		{"a document", wrapped(experiments.ErrInvalid), 2},
+		{"one mistake in a document", &experiments.Error{File: "a.yaml"}, 2},
+		{"a plan", wrapped(plan.ErrImpossible), 2},
+		{"a host", wrapped(experiments.ErrRefused), 6},
+		{"a foreign toxic", wrapped(toxiproxy.ErrRefused), 6},
+		{"a fault that stays", wrapped(engine.ErrNotRemoved), 7},
+		{"HUP", wrapped(&engine.Interrupt{Signal: "HUP"}), 129},
+		{"INT", wrapped(&engine.Interrupt{Signal: "INT"}), 130},
+		{"TERM", wrapped(&engine.Interrupt{Signal: "TERM"}), 143},
+		{"a verdict", wrapped(verdictError{result.ExitRefuted}), 3},
+		{"a fault that stays outranks a signal", errors.Join(&engine.Interrupt{Signal: "INT"}, engine.ErrNotRemoved), 7},
+		{"a fault that stays outranks a refusal", errors.Join(experiments.ErrRefused, engine.ErrNotRemoved), 7},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := exitCode(tt.err); got != tt.want {
+				t.Errorf("exitCode(%v) = %d, want %d", tt.err, got, tt.want)
+			}
+		})
+	}
+}
+
+// The error comes first, and what the exit code means is the last line.
+func TestExplainEndsWithTheMeaning(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"nothing to explain", nil, ""},
+		{"a verdict has been printed", verdictError{3}, ""},
+		{"an error", errors.New("disk full"), "error: disk full\nexit 1: error of the tool or its environment\n"},
+		{"a flag", usagef("no such flag"), "error: no such flag\nexit 2: invalid flags or documents; nothing was injected\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var stderr bytes.Buffer
+			(&app{stderr: &stderr}).explain(tt.err)
+			if stderr.String() != tt.want {
+				t.Errorf("explained as %q, want %q", &stderr, tt.want)
+			}
+		})
+	}
+}
+
+func TestSignals(t *testing.T) {
+	for _, tt := range []struct {
+		signal os.Signal
+		name   string
+		code   int
+	}{
+		{syscall.SIGHUP, "HUP", 129},
+		{os.Interrupt, "INT", 130},
+		{syscall.SIGTERM, "TERM", 143},
+	} {
+		if got := signalName(tt.signal); got != tt.name {
+			t.Errorf("signalName(%v) = %s, want %s", tt.signal, got, tt.name)
+		}
+		if got := signalCode(tt.signal); got != tt.code {
+			t.Errorf("signalCode(%v) = %d, want %d", tt.signal, got, tt.code)
+		}
+	}
+}
+
+// The help of run is where people look the codes up.
+func TestTheHelpOfRunListsEveryExitCode(t *testing.T) {
+	for _, code := range []int{
+		result.ExitHeld, result.ExitError, result.ExitUsage, result.ExitRefuted, result.ExitInconclusive,
+		result.ExitInvalid, result.ExitRefused, result.ExitNotRemoved, result.ExitHUP, result.ExitINT, result.ExitTERM,
+	} {
+		meaning, _, _ := strings.Cut(result.ExitMeaning(code), ";")
+		meaning, _, _ = strings.Cut(meaning, ":")
+		if !strings.Contains(exitStatus, fmt.Sprint(code)) || !strings.Contains(exitStatus, meaning) {
+			t.Errorf("the help does not say that %d is %q", code, meaning)
+		}
+	}
+}
