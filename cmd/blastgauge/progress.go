@@ -175,7 +175,7 @@ func (l *lines) event(e journal.Event) {
 		l.print(e.At, "start", fmt.Sprintf("%s %d/%d %s", e.Experiment, l.index+1, len(l.p.Experiments), faultsText(l.p.Experiments[l.index])))
 	case journal.PhaseStarted:
 		if l.phase == journal.Fault || l.phase == journal.Baseline {
-			l.print(e.At, "phase", l.standing())
+			l.print(e.At, "counts", l.standing())
 		}
 		l.phase, l.score = e.Phase, score{}
 		l.print(e.At, "phase", string(e.Phase))

@@ -17,10 +17,6 @@ import (
 
 // What an experiment gets where neither it nor its system says otherwise.
 const (
-	defaultWarmup      = 5 * time.Second
-	defaultBaseline    = 60 * time.Second
-	defaultFault       = 120 * time.Second
-	defaultRecovery    = 90 * time.Second
 	defaultBlastRadius = 0.05
 	defaultHarmed      = 0.02 // of the baseline, beyond which nothing can be concluded
 )
@@ -89,12 +85,7 @@ func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Expe
 	e := Experiment{
 		ID: doc.ID, Title: cmp.Or(doc.Title, doc.ID), Hypothesis: doc.Hypothesis, IfRefuted: doc.IfRefuted,
 		File: doc.File, Line: doc.Line,
-		Phases: experiments.Phases{
-			Warmup:   phase(o.Phases.Warmup, doc.Settings.Phases.Warmup, d.Phases.Warmup, defaultWarmup),
-			Baseline: phase(o.Phases.Baseline, doc.Settings.Phases.Baseline, d.Phases.Baseline, defaultBaseline),
-			Fault:    phase(o.Phases.Fault, doc.Settings.Phases.Fault, d.Phases.Fault, defaultFault),
-			Recovery: phase(o.Phases.Recovery, doc.Settings.Phases.Recovery, d.Phases.Recovery, defaultRecovery),
-		},
+		Phases:     o.Phases.Over(doc.Settings.Phases).Over(d.Phases).Over(experiments.StandardPhases()),
 		Invariants: s.Invariants,
 		Limits:     limits(doc.Settings.Limits, d.Limits),
 		Guardrails: doc.Settings.Guardrails,
@@ -119,16 +110,6 @@ func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Expe
 	e.Digests = digests(e)
 	e.Warnings = warnings(e)
 	return e
-}
-
-// phase takes the first length that was given.
-func phase(lengths ...time.Duration) time.Duration {
-	for _, l := range lengths {
-		if l != experiments.Unset {
-			return l
-		}
-	}
-	return 0
 }
 
 func limits(own, defaults experiments.Limits) Limits {
