@@ -120,8 +120,8 @@ func (s *scope) redactor() *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// clean takes secrets out of a text.
-func (s *Script) clean(text string) string {
+// Clean takes the secrets out of a text that a step led to.
+func (s *Script) Clean(text string) string {
 	if s.secrets == nil {
 		return text
 	}

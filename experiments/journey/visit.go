@@ -93,10 +93,10 @@ func (v *visit) poll(ctx context.Context, c *call, deadline, until time.Time, la
 		}
 		if !deadline.IsZero() && next.After(deadline) {
 			sleep(ctx, time.Until(deadline))
-			return failure(errTimedOut, deadline, v.script.clean)
+			return failure(errTimedOut, deadline, v.script.Clean)
 		}
 		if !sleep(ctx, c.poll.Every) {
-			return failure(context.Cause(ctx), time.Time{}, v.script.clean)
+			return failure(context.Cause(ctx), time.Time{}, v.script.Clean)
 		}
 		last = v.attempt(ctx, c, deadline)
 	}
@@ -143,14 +143,14 @@ func (v *visit) attempt(ctx context.Context, c *call, deadline time.Time) Verdic
 	v.fields(c, host)
 	v.answer.document = nil
 	if err := v.sender.Send(ctx, &v.req, &v.resp); err != nil {
-		return failure(err, deadline, v.script.clean)
+		return failure(err, deadline, v.script.Clean)
 	}
 	if c.cookies {
 		for _, set := range v.resp.header("Set-Cookie") {
 			v.cookies.keep(host, set)
 		}
 	}
-	return c.judge(&v.answer, &v.values, v.script.clean)
+	return c.judge(&v.answer, &v.values, v.script.Clean)
 }
 
 // fields are the headers of the request, with the cookies of the moment.

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -17,99 +19,120 @@ import (
 
 const (
 	dialFor   = 2 * time.Second
-	answerFor = 3 * time.Second        // of a dependency that speaks HTTP
-	quietFor  = 300 * time.Millisecond // of one that does not: whether it hangs up at once
+	answerFor = 3 * time.Second        // to the first byte
+	peekFor   = 300 * time.Millisecond // where nothing can be asked
 )
 
-// Dependency makes one exchange of our own with the dependency behind f,
-// through its proxy: what a fault does to it shows that the fault is in the
-// path. A dependency that speaks HTTP is sent one HEAD request; any other is
-// only connected to, as bytes that it does not expect might do harm.
+// Dependency makes one exchange of our own with the dependency behind a fault,
+// through its proxy. One that speaks HTTP is sent a HEAD request, and the time to
+// the first byte of its answer counts; to any other it only connects, and looks
+// whether it is cut off at once.
 func Dependency(ctx context.Context, f plan.Fault, hosts experiments.Hosts) journal.Exchange {
+	if f.Listen == "" {
+		return journal.Exchange{Error: "the proxy's address is not known"}
+	}
 	begun := time.Now()
-	err := exchange(ctx, f, hosts)
-	e := journal.Exchange{Took: time.Since(begun).Seconds()}
-	if err != nil {
+	c, err := dial(ctx, f.Listen, hosts)
+	took := time.Since(begun)
+	if err == nil {
+		defer c.Close()
+		var silent bool
+		silent, err = exchange(ctx, c, hello(f))
+		if !silent {
+			took = time.Since(begun)
+		}
+	}
+	e := journal.Exchange{Took: took.Seconds()}
+	switch {
+	case err != nil && ctx.Err() != nil:
+		e.Error = context.Cause(ctx).Error()
+	case err != nil:
 		e.Error = err.Error()
 	}
 	return e
 }
 
-func exchange(ctx context.Context, f plan.Fault, hosts experiments.Hosts) error {
-	if f.Listen == "" {
-		return errors.New("the proxy's address is not known")
+// exchange asks and waits for the first byte; silent tells that there was
+// nothing to ask, and nothing came.
+func exchange(ctx context.Context, c net.Conn, question string) (silent bool, err error) {
+	// A deadline in the past ends what is under way.
+	defer context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })()
+	bound := answerFor
+	if question == "" {
+		bound = peekFor
 	}
-	conn, err := dial(ctx, f.Listen, hosts)
-	if err != nil {
-		return err
+	if err := c.SetDeadline(time.Now().Add(bound)); err != nil {
+		return false, err
 	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	if strings.HasPrefix(f.Upstream, "http://") {
-		return ask(conn, f.Upstream)
+	if ctx.Err() != nil {
+		return false, context.Cause(ctx)
 	}
-	return listen(conn)
+	if _, err = io.WriteString(c, question); err == nil {
+		_, err = c.Read(make([]byte, 1))
+	}
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil && question == "":
+		return true, nil // open, as it should be
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return false, fmt.Errorf("no answer within %s", bound)
+	case errors.Is(err, io.EOF):
+		return false, errors.New("the connection was closed without an answer")
+	}
+	return false, err
 }
 
-func dial(ctx context.Context, address string, hosts experiments.Hosts) (net.Conn, error) {
-	host, port, err := net.SplitHostPort(address)
+// dial opens a connection to the proxy, to an address that the host policy
+// allows. A proxy that listens everywhere is reached on this machine.
+func dial(ctx context.Context, listen string, hosts experiments.Hosts) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the proxy's address: %w", err)
+	}
+	if a, err := netip.ParseAddr(host); host == "" || err == nil && a.IsUnspecified() {
+		host = "localhost"
 	}
 	if err := hosts.CheckName(host); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, dialFor)
-	defer cancel()
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, err
-	}
-	if err := hosts.CheckAddr(host, addrs[0].Unmap()); err != nil {
-		return nil, err
-	}
-	return (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(addrs[0].Unmap().String(), port))
+	dialer := net.Dialer{Timeout: dialFor, Control: func(_, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return err
+		}
+		return hosts.CheckAddr(host, to.Addr())
+	}}
+	return dialer.DialContext(ctx, "tcp", net.JoinHostPort(host, port))
 }
 
-// ask sends one request and waits for the first byte of its answer.
-func ask(conn net.Conn, upstream string) error {
-	if err := conn.SetDeadline(time.Now().Add(answerFor)); err != nil {
-		return err
+// hello is a question that changes nothing, for upstreams that speak HTTP. Any
+// other is only connected to: bytes that it does not expect might do harm.
+func hello(f plan.Fault) string {
+	scheme, address, _ := strings.Cut(f.Upstream, "://")
+	if scheme != "http" && scheme != "https" { // a TLS server answers plain text with an alert or a 400
+		return ""
 	}
-	host := strings.TrimSuffix(strings.TrimPrefix(upstream, "http://"), "/")
-	if _, err := fmt.Fprintf(conn, "HEAD / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nBlastgauge-Probe: 1\r\n\r\n", host); err != nil {
-		return err
-	}
-	_, err := conn.Read(make([]byte, 1))
-	return err
+	address, _, _ = strings.Cut(address, "/")
+	return "HEAD / HTTP/1.1\r\nHost: " + address + "\r\nConnection: close\r\nUser-Agent: blastgauge\r\nBlastgauge-Probe: 1\r\n\r\n"
 }
 
-// listen tells whether the peer hangs up at once. Silence is well.
-func listen(conn net.Conn) error {
-	if err := conn.SetReadDeadline(time.Now().Add(quietFor)); err != nil {
-		return err
-	}
-	_, err := conn.Read(make([]byte, 1))
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil
-	}
-	if errors.Is(err, io.EOF) {
-		return errors.New("the connection was closed at once")
-	}
-	return err
-}
+const (
+	leastGrowth = 0.002 // seconds; two exchanges differ by less without any fault
+	mostGrowth  = 2.5   // seconds; beyond it an exchange is cut off before it is done
+)
 
-// Met tells whether an exchange under the fault shows it, beside one before it.
-// Faults that need more than one short exchange to be felt are never met.
+// Met tells whether an exchange made under a fault shows it, compared with one
+// before. It says no where the first one failed, and where one exchange cannot
+// show such a fault.
 func Met(f plan.Fault, before, during journal.Exchange) bool {
 	if before.Error != "" {
-		return false // it was not well to begin with
+		return false
 	}
 	switch f.Inject {
 	case "latency":
-		least := f.Attributes["latency"] - f.Attributes["jitter"]
-		return during.Error != "" || during.Took-before.Took >= least/2
-	case "down", "reset_peer", "timeout":
+		latency, jitter := f.Attributes["latency"], f.Attributes["jitter"]
+		least := max((latency-jitter)/2, latency/10, leastGrowth)
+		return during.Took-before.Took >= min(least, mostGrowth)
+	case "down", "reset_peer", "timeout", "limit_data":
 		return during.Error != ""
 	}
 	return false

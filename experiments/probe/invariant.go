@@ -1,9 +1,8 @@
-// Package probe is one measurement now: an invariant of the system's data, or a
-// timed exchange of our own with a dependency.
+// Package probe is one measurement now: an invariant of the system's data, or
+// one exchange of our own with a dependency through its proxy.
 package probe
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,98 +15,122 @@ import (
 )
 
 const (
-	askFor   = 5 * time.Second        // one answer to an invariant's request
-	askAgain = 200 * time.Millisecond // while asynchronous work may still settle
-	maxKeys  = 20
+	askFor   = 5 * time.Second        // one question
+	askEvery = 200 * time.Millisecond // while an invariant settles
+	mostKeys = 20
 )
 
-// Invariant asks whether an invariant holds now. While it does not, or cannot
-// be asked, it asks again until inv.Within has passed; the last answer counts.
-func Invariant(ctx context.Context, s *experiments.System, inv experiments.Invariant, facts journey.Facts) journal.Reading {
-	client, err := journey.NewClient(journey.SystemClient(s, s.URL, facts.Run))
+// Invariant asks an invariant of s, until it holds or its Within has passed.
+// The last reading counts; one that could not be asked has an Error and says
+// nothing else. Secrets are in none of its texts.
+func Invariant(ctx context.Context, s *experiments.System, inv experiments.Invariant, f journey.Facts) journal.Reading {
+	q, err := newQuestion(s, inv, f)
 	if err != nil {
 		return journal.Reading{Invariant: inv.Name, Error: err.Error()}
 	}
-	defer client.Close()
-	script, err := journey.Compile([]experiments.Step{{Name: "invariant", Request: inv.Request, Expect: inv.Expect}}, facts)
-	if err != nil {
-		return journal.Reading{Invariant: inv.Name, Error: err.Error()}
-	}
-	until := time.Now().Add(inv.Within)
+	defer q.client.Close()
+	return settle(ctx, inv.Within, q.ask)
+}
+
+// settle asks until the answer is the right one, or within has passed.
+func settle(ctx context.Context, within time.Duration, ask func(context.Context) journal.Reading) journal.Reading {
+	until := time.Now().Add(within)
 	for {
-		r := read(inv, script.Ask(ctx, client, time.Now().Add(askFor)))
-		if r.Holds && r.Error == "" || !time.Now().Add(askAgain).Before(until) {
+		r := ask(ctx)
+		if r.Error == "" && r.Holds || ctx.Err() != nil {
 			return r
 		}
+		left := time.Until(until)
+		if left <= 0 {
+			return r
+		}
+		pause := time.NewTimer(min(askEvery, left))
 		select {
 		case <-ctx.Done():
+			pause.Stop()
 			return r
-		case <-time.After(askAgain):
+		case <-pause.C:
 		}
 	}
 }
 
-// read turns an answer into a reading. Only an answer whose content is not as
-// expected is a violation: one that failed says nothing about the data.
-func read(inv experiments.Invariant, v journey.Verdict) journal.Reading {
-	r := journal.Reading{Invariant: inv.Name}
-	switch v.Outcome {
-	case journal.OK:
+// A question is an invariant made ready to be asked.
+type question struct {
+	name   string
+	script *journey.Script
+	client *journey.Client
+	keys   experiments.Path
+}
+
+func newQuestion(s *experiments.System, inv experiments.Invariant, f journey.Facts) (*question, error) {
+	q := &question{name: inv.Name}
+	step := experiments.Step{Name: "invariant", Request: inv.Request, Expect: inv.Expect}
+	var err error
+	if inv.Keys != "" {
+		if q.keys, err = experiments.ParsePath(inv.Keys); err != nil {
+			return nil, fmt.Errorf("keys: %w", err)
+		}
+		// Any document meets this; it is what makes the answer one.
+		step.Expect.JSON = append(step.Expect.JSON[:len(step.Expect.JSON):len(step.Expect.JSON)], experiments.Check{Target: "$", Op: experiments.Exists, Value: true})
+	}
+	if q.script, err = journey.Compile([]experiments.Step{step}, f); err != nil {
+		return nil, err
+	}
+	q.client, err = journey.NewClient(journey.SystemClient(s, s.URL, f.Run))
+	return q, err
+}
+
+// ask asks once. Only an answer whose content is not as expected is a violation:
+// one that failed says nothing about the data.
+func (q *question) ask(ctx context.Context) journal.Reading {
+	v := q.script.Ask(ctx, q.client, time.Now().Add(askFor))
+	r := journal.Reading{Invariant: q.name}
+	switch {
+	case v.Outcome == journal.OK:
 		r.Holds = true
-	case journal.Failed:
-		r.Error = cmp.Or(v.Detail, "no answer")
+	case v.Outcome == journal.Failed:
+		r.Error = v.Detail
 	default:
-		r.Detail, r.Violations, r.Keys = v.Detail, violations(v.Miss), keys(inv.Keys, v.Document)
+		r.Violations, r.Detail = distance(v.Miss), v.Detail
+		r.Keys = q.inViolation(v.Document)
 	}
 	return r
 }
 
-// violations is how far a number is from what was expected, and 1 for anything
-// that cannot be counted.
-func violations(m *journey.Miss) float64 {
-	if m == nil || !m.Found {
-		return 1
+// inViolation lists the keys of an answer, for the report.
+func (q *question) inViolation(document any) []string {
+	found := q.keys.Select(document)
+	var keys []string
+	for _, k := range found[:min(len(found), mostKeys)] {
+		text, isText := k.(string)
+		if !isText {
+			out, err := json.Marshal(k)
+			if err != nil {
+				continue
+			}
+			text = string(out)
+		}
+		keys = append(keys, q.script.Clean(text))
 	}
-	actual, ok1 := number(m.Actual)
-	expected, ok2 := number(m.Expected)
-	if !ok1 || !ok2 || m.Op == experiments.Ne {
-		return 1
-	}
-	return max(math.Abs(actual-expected), 1)
+	return keys
 }
 
-func number(v any) (float64, bool) {
-	n, ok := v.(json.Number)
-	if !ok {
-		return 0, false
+// distance is how far a number is from what it should be; 1 where there is no
+// telling.
+func distance(m *journey.Miss) float64 {
+	if m == nil || m.Op == experiments.Ne { // it is too near, not too far
+		return 1
 	}
-	f, err := n.Float64()
-	return f, err == nil
-}
-
-// keys lists what is in violation, as text.
-func keys(path string, document any) []string {
-	if path == "" || document == nil {
-		return nil
+	actual, okA := m.Actual.(json.Number)
+	want, okW := m.Expected.(json.Number)
+	if !okA || !okW {
+		return 1
 	}
-	p, err := experiments.ParsePath(path)
-	if err != nil {
-		return nil
+	a, errA := actual.Float64()
+	w, errW := want.Float64()
+	d := math.Abs(a - w)
+	if errA != nil || errW != nil || d == 0 || math.IsInf(d, 0) {
+		return 1
 	}
-	var list []string
-	for _, v := range p.Select(document) {
-		if len(list) == maxKeys {
-			break
-		}
-		if text, ok := v.(string); ok {
-			list = append(list, text)
-			continue
-		}
-		text, err := json.Marshal(v)
-		if err != nil {
-			text = fmt.Append(nil, v)
-		}
-		list = append(list, string(text))
-	}
-	return list
+	return d
 }
