@@ -28,6 +28,7 @@ func TestProcesses(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"alone":   alone,
 			"exits":   exits,
 			"shop":    startShop,
 			"doomed":  doomedShop,
