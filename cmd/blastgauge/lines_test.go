@@ -70,13 +70,13 @@ func TestLinesOfARun(t *testing.T) {
 	const want = `14:02:03Z start    payments-slow 1/1 latency 2s, jitter 250ms into payments
 14:02:03Z phase    warmup
 14:02:05Z phase    baseline
-14:02:09Z phase    baseline: harmed 0.0% of 20 in the fault arm, 0.0% of 20 in control
+14:02:09Z counts   baseline: harmed 0.0% of 20 in the fault arm, 0.0% of 20 in control
 14:02:09Z phase    fault
 14:02:10Z fault    injected, read back: latency 2s, jitter 250ms into payments
 14:02:20Z progress fault: harmed 36.4% of 11 in the fault arm, 0.0% of 10 in control
 14:02:22Z guard    TRIPPED checkout 41.7% > 36%
 14:02:23Z fault    removed, read back as gone: latency 2s, jitter 250ms into payments
-14:02:23Z phase    fault: harmed 41.7% of 12 in the fault arm, 0.0% of 10 in control
+14:02:23Z counts   fault: harmed 41.7% of 12 in the fault arm, 0.0% of 10 in control
 14:02:23Z phase    recovery
 14:02:24Z invar    charged = quoted: holds
 14:02:24Z invar    charged once: BROKEN: $.count is 2, expected 0

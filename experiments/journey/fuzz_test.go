@@ -86,30 +86,41 @@ func FuzzExchange(f *testing.F) {
 // answered is a connection on which everything has been said.
 type answered struct{ io.Reader }
 
-func (answered) Write(p []byte) (int, error)        { return len(p), nil }
-func (answered) Close() error                       { return nil }
-func (answered) LocalAddr() net.Addr                { return &net.TCPAddr{} }
-func (answered) RemoteAddr() net.Addr               { return &net.TCPAddr{} }
-func (answered) SetDeadline(time.Time) error        { return nil }
-func (answered) SetReadDeadline(time.Time) error    { return nil }
-func (answered) SetWriteDeadline(time.Time) error   { return nil }
+func (answered) Write(p []byte) (int, error)      { return len(p), nil }
+func (answered) Close() error                     { return nil }
+func (answered) LocalAddr() net.Addr              { return &net.TCPAddr{} }
+func (answered) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
+func (answered) SetDeadline(time.Time) error      { return nil }
+func (answered) SetReadDeadline(time.Time) error  { return nil }
+func (answered) SetWriteDeadline(time.Time) error { return nil }
 
-// What is decoded is what encoding/json decodes.
+// What is decoded, and what is not, is what encoding/json says.
 func FuzzDecodeJSON(f *testing.F) {
-	for _, s := range []string{order, "null", ` [1.0, -2e3, "\u00e9\n"] `, "{}", "[", "1 2", `"\ud800"`, "\"\xff\"", `{"a":1,"a":2}`} {
+	for _, s := range []string{order, "null", ` [1.0, -2e3, "\u00e9\n"] `, "{}", "[", "1 2", `"\ud800"`, "\"\xff\"", `{"a":1,"a":2}`, `-0.0E+7`, "01", "1.", "-", `"\`, `"\x"`, "\"\n\"", "[1,]", `{"a" : [ ] , "b":{}}`, "truefalse", "nul", "[true,false,null]", "\x00", " "} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		got, err := decodeJSON(body)
-		if (err == nil) != json.Valid(body) {
-			t.Fatalf("decodeJSON() = %v, valid is %v", err, json.Valid(body))
+		want, wantErr := decodeStandard(body)
+		if (err == nil) != (wantErr == nil) || (err == nil) != json.Valid(body) || !reflect.DeepEqual(got, want) {
+			t.Fatalf("decodeJSON() = %#v, %v; encoding/json: %#v, %v", got, err, want, wantErr)
 		}
-		if err != nil {
-			return
+		d := decoder{text: string(body)}
+		if _, ok := d.value(0); wantErr == nil && !ok {
+			t.Errorf("%q was left to encoding/json", body)
 		}
-		again, err := decodeJSON(appendJSON(nil, got))
-		if err != nil || !equal(got, again) || !reflect.DeepEqual(got, again) {
+		if again, err := decodeJSON(appendJSON(nil, got)); wantErr == nil && (err != nil || !equal(got, again)) {
 			t.Errorf("%v became %v: %v", got, again, err)
 		}
 	})
+}
+
+func TestDepthIsBounded(t *testing.T) {
+	for depth, want := range map[int]bool{deepest: true, deepest + 1: false} {
+		for _, doc := range []string{strings.Repeat("[", depth) + strings.Repeat("]", depth), strings.Repeat(`{"a":`, depth) + "1" + strings.Repeat("}", depth)} {
+			if _, err := decodeJSON([]byte(doc)); (err == nil) != want {
+				t.Errorf("a document %d deep: %v", depth, err)
+			}
+		}
+	}
 }

@@ -1,11 +1,7 @@
 package journey
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -76,23 +72,6 @@ func failure(err error, deadline time.Time, clean func(string) string) Verdict {
 		cause = journal.Timeout
 	}
 	return Verdict{Outcome: journal.Failed, Cause: cause, Err: err, Detail: cut(clean(err.Error()), shownDetail)}
-}
-
-// decodeJSON decodes exactly one JSON value, with json.Number for numbers.
-func decodeJSON(body []byte) (any, error) {
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	var document any
-	if err := d.Decode(&document); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, errors.New("it is empty")
-		}
-		return nil, err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the value")
-	}
-	return document, nil
 }
 
 // take keeps the values that the step captures. It is wrong where there is
