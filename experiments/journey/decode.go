@@ -80,11 +80,19 @@ func (d *decoder) next(c byte) bool {
 
 func (d *decoder) value(depth int) (any, bool) {
 	d.space()
-	switch d.peek() {
-	case '{':
+	switch c := d.peek(); {
+	case c != '{' && c != '[':
+		return d.scalar(c)
+	case depth == deepest:
+		return nil, false
+	case c == '{':
 		return d.object(depth + 1)
-	case '[':
-		return d.list(depth + 1)
+	}
+	return d.list(depth + 1)
+}
+
+func (d *decoder) scalar(first byte) (any, bool) {
+	switch first {
 	case '"':
 		s, ok := d.str()
 		return s, ok
@@ -112,7 +120,7 @@ func (d *decoder) object(depth int) (any, bool) {
 	if d.space(); d.next('}') {
 		return m, true
 	}
-	for depth <= deepest {
+	for {
 		d.space()
 		key, ok := d.str()
 		if d.space(); !ok || !d.next(':') {
@@ -128,7 +136,6 @@ func (d *decoder) object(depth int) (any, bool) {
 			return nil, false
 		}
 	}
-	return nil, false
 }
 
 func (d *decoder) list(depth int) (any, bool) {
@@ -137,7 +144,7 @@ func (d *decoder) list(depth int) (any, bool) {
 	if d.space(); d.next(']') {
 		return l, true
 	}
-	for depth <= deepest {
+	for {
 		v, ok := d.value(depth)
 		if !ok {
 			return nil, false
@@ -150,7 +157,6 @@ func (d *decoder) list(depth int) (any, bool) {
 			return nil, false
 		}
 	}
-	return nil, false
 }
 
 // str reads a string. What needs more than a look at each byte is left to
@@ -166,8 +172,7 @@ func (d *decoder) str() (string, bool) {
 			s := d.text[from:d.at]
 			d.at++
 			if escaped || wide && !utf8.ValidString(s) {
-				err := json.Unmarshal([]byte(d.text[from-1:d.at]), &s)
-				return s, err == nil
+				return unquote(d.text[from-1 : d.at])
 			}
 			return s, true
 		case c == '\\':
@@ -180,6 +185,12 @@ func (d *decoder) str() (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// unquote is apart, so that only its own text has to be on the heap.
+func unquote(literal string) (s string, ok bool) {
+	err := json.Unmarshal([]byte(literal), &s)
+	return s, err == nil
 }
 
 func (d *decoder) number() (any, bool) {
