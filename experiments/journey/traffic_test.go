@@ -5,10 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -426,106 +422,5 @@ func TestNewTrafficRefuses(t *testing.T) {
 				t.Errorf("NewTraffic() = %v, want %q", err, tt.want)
 			}
 		})
-	}
-}
-
-// Real sockets: a system that hangs is left at once, and nothing stays behind.
-func TestCancelLeavesAHangingSystem(t *testing.T) {
-	before := runtime.NumGoroutine()
-	var open atomic.Int64
-	hang := serve(t, func(c *net.TCPConn) {
-		open.Add(1)
-		defer open.Add(-1)
-		_, _ = io.Copy(io.Discard, c)
-	})
-	fine := serve(t, reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
-	p := aPlan(func(p *plan.Plan) {
-		p.System.URL, p.System.ControlURL = hang, fine
-		p.Experiments[0].Journeys[0].Rate = 400
-	})
-	traffic, err := NewTraffic(Options{Plan: p})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	enough := make(chan struct{}, 1)
-	ok := 0
-	wg.Go(func() {
-		traffic.Run(ctx, func(o journal.Observation) {
-			if o.Arm == plan.FaultArm || o.Outcome != journal.OK {
-				t.Errorf("observed %+v, want only journeys of the control, all ok", o)
-			}
-			if ok++; ok == 50 {
-				enough <- struct{}{}
-			}
-		})
-	})
-	select {
-	case <-enough:
-	case <-time.After(20 * time.Second):
-		t.Error("50 journeys took too long")
-	}
-	cancel()
-	begun := time.Now()
-	wg.Wait()
-	if took := time.Since(begun); took > 3*time.Second {
-		t.Errorf("Run() returned %v after the end of its context", took)
-	}
-	for _, c := range traffic.clients {
-		if n := c.conns.Load(); n != 0 {
-			t.Errorf("%d connections left open", n)
-		}
-	}
-	// The two servers have an accepting goroutine each.
-	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before+2 || open.Load() > 0; {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d goroutines where there were %d, %d connections", runtime.NumGoroutine(), before, open.Load())
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}
-
-func TestRefusedDialIsKept(t *testing.T) {
-	base := serve(t, reply("HTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n{\"next\": \"http://192.0.2.1:9/pay\"}"))
-	p := aPlan(func(p *plan.Plan) {
-		p.System.URL, p.System.ControlURL, p.Experiments[0].Control = base, "", plan.Baseline
-		steps := p.Experiments[0].Journeys[0].Steps
-		steps[0].Captures = []experiments.Capture{{Name: "next", From: experiments.FromRegex, Expr: `http[^"]*`}}
-		steps[1].Request.Target = "${next}"
-	})
-	traffic, err := NewTraffic(Options{Plan: p})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, o := range observe(t, traffic, 300*time.Millisecond) {
-		if o.Outcome != journal.Failed || o.Cause != journal.Broken || o.Step != 1 {
-			t.Errorf("observed %+v, want failed at step 1", o)
-		}
-	}
-	if err := traffic.Refused(); !errors.Is(err, experiments.ErrRefused) {
-		t.Errorf("Refused() = %v, want a refusal", err)
-	}
-}
-
-func TestRequestsCarryTheRun(t *testing.T) {
-	var plain, marked atomic.Int64
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Blastgauge-Run") == "20260101t000000z-abcdef" && r.Host == "shop.test" {
-			marked.Add(1)
-		} else {
-			plain.Add(1)
-		}
-	})
-	p := aPlan(func(p *plan.Plan) {
-		p.System.URL, p.System.ControlURL, p.System.Host = httpServer(t, handler), httpServer(t, handler), "shop.test"
-	})
-	traffic, err := NewTraffic(Options{Plan: p})
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := observe(t, traffic, 300*time.Millisecond)
-	if n := int64(len(list)); n == 0 || marked.Load() != 2*n || plain.Load() != 0 {
-		t.Errorf("%d journeys of two steps: %d requests marked, %d not", n, marked.Load(), plain.Load())
 	}
 }
