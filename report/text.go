@@ -203,7 +203,7 @@ func (p *printer) removal(s *summary) {
 	for _, f := range s.stuck {
 		p.wrap("  ", plain(f.fault.Inject)+" into "+plain(f.fault.Into)+" by "+plain(f.of.ID)+": "+plain(f.fault.Name))
 	}
-	p.line("  Undo it with:  blastgauge recover DIR-OF-THIS-RUN")
+	p.wrap("  ", "Undo it with: blastgauge recover DIR, where DIR is the directory of run "+plain(s.r.Run.ID))
 }
 
 func (p *printer) caveats(s *summary) {

@@ -203,12 +203,12 @@ func (a *app) showDemo(ctx context.Context, o demoOptions) (err error) {
 		return err
 	}
 	r, out, err := a.perform(ctx, p, run)
-	if r == nil || err != nil {
+	if r == nil {
 		return err
 	}
-	outputs, err := a.outputs(nil)
-	if err != nil {
-		return err
+	outputs, outErr := a.outputs(nil)
+	if outErr != nil {
+		return errors.Join(err, outErr)
 	}
-	return a.publish(r, out, outputs)
+	return errors.Join(err, a.publish(r, out, outputs)) // what was cut short is reported too
 }

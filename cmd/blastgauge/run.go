@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,10 +81,7 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 	if r == nil {
 		return err
 	}
-	code := max(r.Exit(allow), 0)
-	if err != nil && exitCode(err) == result.ExitNotRemoved {
-		code = result.ExitNotRemoved
-	}
+	code := a.settle(r, allow, err)
 	r.Run.ExitCode = code
 	if err := a.publish(r, dir, outputs); err != nil {
 		return err
@@ -93,6 +91,23 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 		return nil
 	}
 	return verdictError{code}
+}
+
+// settle is the exit code of a run that has a result. What went wrong beside the
+// verdicts is said here and counts as its class says: a hold that could not be
+// released is an error of the environment, however well the hypotheses held.
+func (a *app) settle(r *result.Result, allow []result.Verdict, err error) int {
+	code := max(r.Exit(allow), 0)
+	if err == nil {
+		return code
+	}
+	stronger := []int{result.ExitNotRemoved, result.ExitHUP, result.ExitINT, result.ExitTERM}
+	also := exitCode(err)
+	if also == result.ExitNotRemoved || also == result.ExitError && !slices.Contains(stronger, code) {
+		fmt.Fprintf(a.stderr, "error: %v\n", err)
+		return also
+	}
+	return code
 }
 
 // publish writes the reports, unless somebody is in a hurry: report DIR makes

@@ -268,6 +268,41 @@ func TestAFaultThatVanishesEndsItsPhase(t *testing.T) {
 	})
 }
 
+func TestAServerThatFallsSilent(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		back   time.Duration // when the server answers again, from the first silence
+		vanish bool
+	}{
+		{"for some seconds is no proof of anything", 8 * time.Second, false},
+		{"for good ends the phase", time.Hour, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench()
+				e := &b.plan.Experiments[0]
+				e.Phases.Fault = 40 * time.Second
+				e.Faults[0].Until = e.Phases.Fault
+				time.AfterFunc(9500*time.Millisecond, func() { b.in.silence(errors.New("connection refused")) })
+				time.AfterFunc(9500*time.Millisecond+c.back, func() { b.in.silence(nil) })
+				if err := b.run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				ev, ok := b.mem.find(journal.FaultVanished)
+				if ok != c.vanish {
+					t.Fatalf("vanished = %t (%s), want %t", ok, ev.Detail, c.vanish)
+				}
+				if ok && !strings.Contains(ev.Detail, "not seen for 10s") {
+					t.Errorf("detail = %q", ev.Detail)
+				}
+				if at := ev.Since.Round(time.Second); ok && (at < 19*time.Second || at > 21*time.Second) {
+					t.Errorf("noticed at %v, want about 10 s after the last look", at)
+				}
+			})
+		})
+	}
+}
+
 func TestSeveralFaultsAtTheirTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()

@@ -16,6 +16,7 @@ type fakeInjector struct {
 	mu        sync.Mutex
 	live      map[string]bool
 	injectErr error // after the fault is half applied
+	checkErr  error // what Check fails with
 	revert    func(ctx context.Context) error
 	reverts   int
 	counted   bool
@@ -37,6 +38,9 @@ func (in *fakeInjector) Check(ctx context.Context, f plan.Fault) (journal.Eviden
 	e := journal.Evidence{Present: in.live[f.Name], Counted: in.counted, Met: 7, Of: 8}
 	if !e.Present {
 		e.Detail = "no such toxic"
+	}
+	if in.checkErr != nil {
+		return journal.Evidence{}, in.checkErr
 	}
 	return e, ctx.Err()
 }
@@ -65,6 +69,13 @@ func (in *fakeInjector) vanish() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	clear(in.live)
+}
+
+// silence makes Check fail with err from now on; nil ends it.
+func (in *fakeInjector) silence(err error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.checkErr = err
 }
 
 func (in *fakeInjector) harming() bool {

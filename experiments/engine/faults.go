@@ -77,19 +77,21 @@ func (fs *faults) list() []*activeFault {
 
 // look reads back every fault in force. It returns the first that is gone, by
 // name, with what was seen instead. A server that does not answer is no proof
-// of anything: the next look may get through, and removal has its own.
-func (fs *faults) look(ctx context.Context) (gone, detail string) {
+// of anything, so a fault that could not be looked at is not gone; it is in
+// the error.
+func (fs *faults) look(ctx context.Context) (gone, detail string, err error) {
 	for _, a := range fs.list() {
-		evidence, err := fs.t.o.Injectors[a.Inject].Check(ctx, a.Fault)
+		evidence, failed := fs.t.o.Injectors[a.Inject].Check(ctx, a.Fault)
 		switch {
-		case err != nil:
-			continue
+		case failed != nil:
+			err = errors.Join(err, fmt.Errorf("read back %s: %w", a.Name, failed))
 		case !evidence.Present:
-			return a.Name, evidence.Detail
+			return a.Name, evidence.Detail, nil
+		default:
+			fs.saw(a, evidence)
 		}
-		fs.saw(a, evidence)
 	}
-	return "", ""
+	return "", "", err
 }
 
 // removeAll takes back every fault in force. It runs also when ctx has ended:

@@ -14,6 +14,7 @@ import (
 const (
 	guardEvery = 250 * time.Millisecond // how often live windows are looked at
 	lookEvery  = time.Second            // how often presence is read back
+	unseenFor  = 10 * time.Second       // how long a fault in force may stay unseen
 )
 
 // fault is the phase in which faults are in force: each from its `at` to its
@@ -143,15 +144,26 @@ func (t *trial) guard(ctx context.Context, stop context.CancelCauseFunc) {
 	}
 }
 
-// readBack looks once a second whether the faults are still there.
+// readBack looks once a second whether the faults are still there. A server may
+// stumble; one that stays away for long has probably taken its faults along, and
+// what is measured meanwhile is not the fault's doing.
 func (t *trial) readBack(ctx context.Context, stop context.CancelCauseFunc) {
 	defer t.catch("read back")
+	seen := time.Now()
 	for wait(ctx, lookEvery) {
 		lctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-		gone, detail := t.faults.look(lctx)
+		gone, detail, err := t.faults.look(lctx)
 		cancel()
-		if gone == "" {
+		switch {
+		case ctx.Err() != nil:
+			return
+		case gone == "" && err == nil:
+			seen = time.Now()
 			continue
+		case gone == "" && time.Since(seen) < unseenFor:
+			continue
+		case gone == "":
+			gone, detail = t.faults.list()[0].Name, fmt.Sprintf("not seen for %s: %v", unseenFor, err)
 		}
 		if err := t.event(journal.FaultVanished, journal.Event{Fault: gone, Detail: detail}); err != nil {
 			t.fatal(err)
@@ -166,7 +178,7 @@ func (t *trial) readBack(ctx context.Context, stop context.CancelCauseFunc) {
 func (t *trial) lastLook(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	if gone, detail := t.faults.look(ctx); gone != "" {
+	if gone, detail, _ := t.faults.look(ctx); gone != "" { // a silent server is for the removal to deal with
 		if err := t.event(journal.FaultVanished, journal.Event{Fault: gone, Detail: detail}); err != nil {
 			t.fatal(err)
 		}
