@@ -1,5 +1,5 @@
-// Package report writes what a run found: for people as text and as a page, for
-// programs as JSON.
+// Package report writes what a run found: for people as text, Markdown and a
+// page, for programs as JSON, JUnit and workflow commands.
 //
 // A report is a function of the result and nothing else: no clock, no locale,
 // no file beside it. The same result gives the same bytes everywhere, so
@@ -47,9 +47,12 @@ func For(name string, o Options) (Format, error) {
 
 func formats(o Options) map[string]Format {
 	return map[string]Format{
-		"html": writeHTML,
-		"json": writeJSON,
-		"text": func(w io.Writer, r *result.Result) error { return writeText(w, r, o.withDefaults()) },
+		"github": writeGitHub,
+		"html":   writeHTML,
+		"json":   writeJSON,
+		"junit":  writeJUnit,
+		"md":     writeMarkdown,
+		"text":   func(w io.Writer, r *result.Result) error { return writeText(w, r, o.withDefaults()) },
 	}
 }
 

@@ -1,0 +1,97 @@
+package report
+
+import (
+	"encoding/xml"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+// A server that counts cases must come to the numbers in the attributes, and no
+// verdict but held may look like a pass.
+func TestJUnitCountsWhatItLists(t *testing.T) {
+	for _, name := range fixtures(t) {
+		t.Run(name, func(t *testing.T) {
+			r := load(t, name)
+			var got junitSuites
+			if err := xml.Unmarshal([]byte(render(t, "junit", Options{}, r)), &got); err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Suites) != len(r.Experiments) {
+				t.Fatalf("%d suites for %d experiments", len(got.Suites), len(r.Experiments))
+			}
+			var all junitSuites
+			for i, s := range got.Suites {
+				checkSuite(t, s, r.Experiments[i])
+				all.Tests, all.Failures, all.Errors, all.Skipped = all.Tests+s.Tests, all.Failures+s.Failures, all.Errors+s.Errors, all.Skipped+s.Skipped
+			}
+			if all.Tests != got.Tests || all.Failures != got.Failures || all.Errors != got.Errors || all.Skipped != got.Skipped {
+				t.Errorf("the suites add up to %+v, the root says %+v", all, got)
+			}
+		})
+	}
+}
+
+func checkSuite(t *testing.T, s junitSuite, e result.Experiment) {
+	t.Helper()
+	failures, errs, skipped := 0, 0, 0
+	for _, c := range s.Cases {
+		switch {
+		case c.Failure != nil:
+			failures++
+		case c.Error != nil:
+			errs++
+		case c.Skipped != nil:
+			skipped++
+		}
+	}
+	if s.Tests != len(s.Cases) || s.Failures != failures || s.Errors != errs || s.Skipped != skipped {
+		t.Errorf("%s: attributes %d/%d/%d/%d, cases %d/%d/%d/%d", s.Name, s.Tests, s.Failures, s.Errors, s.Skipped, len(s.Cases), failures, errs, skipped)
+	}
+	if len(s.Cases) != len(e.Criteria)+1 {
+		t.Errorf("%s: %d cases for the hypothesis and %d criteria", s.Name, len(s.Cases), len(e.Criteria))
+	}
+	if passes := s.Cases[0].Failure == nil && s.Cases[0].Error == nil && s.Cases[0].Skipped == nil; passes != (e.Verdict == result.Held) {
+		t.Errorf("%s is %s, its case passes: %t", s.Name, e.Verdict, passes)
+	}
+}
+
+// Nothing that a result brings may become markup, a mention or a link.
+func TestMarkdownIsInert(t *testing.T) {
+	ours := regexp.MustCompile(`<!-- (blastgauge [a-z0-9-]* )?-->|</?(details|summary)>`)
+	text := render(t, "md", Options{}, load(t, "hostile"))
+	if rest := ours.ReplaceAllString(text, ""); strings.Contains(rest, "<") {
+		t.Errorf("markup that is not ours: %q", rest[strings.Index(rest, "<"):][:60])
+	}
+	for in, want := range map[string]string{
+		"@team fix #12":          "@<!-- -->team fix #<!-- -->12",
+		"see https://evil.test/": "see https:<!-- -->//evil.test/",
+		"a|b **c** [d](e) `f`":   "a\\|b \\*\\*c\\*\\* \\[d\\]\\(e\\) \\`f\\`",
+		"one\ntwo\x1b[31m":       "one two?\\[31m",
+		"a & b <i>":              "a &amp; b &lt;i\\>",
+	} {
+		if got := markdown(in); got != want {
+			t.Errorf("markdown(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+// A line feed or a colon in a result must not begin a command of its own.
+func TestWorkflowCommandsCannotBeForged(t *testing.T) {
+	r := load(t, "refuted")
+	r.Experiments[0].File = "a,line=9::x\n::error::forged"
+	r.Experiments[0].Reasons = []string{"100% lost\n::set-output name=x::y"}
+	got := render(t, "github", Options{}, r)
+	for line := range strings.Lines(got) {
+		if !regexp.MustCompile(`^::(error|warning|notice) [^:]*::`).MatchString(line) {
+			t.Errorf("not a command of ours: %q", line)
+		}
+	}
+	for _, want := range []string{"file=a%2Cline=9%3A%3Ax %3A%3Aerror%3A%3Aforged,line=", "::100%25 lost ::set-output name=x::y"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
+}
