@@ -19,7 +19,7 @@ const module = "github.com/blastgauge/blastgauge/"
 var layers = [][]string{
 	{"experiments/stats", "injectors", "examples/checkout"},
 	{"experiments"},
-	{"experiments/plan"},
+	{"experiments/plan", "experiments/draft"},
 	{"experiments/journal"},
 	{"experiments/journey"},
 	{"experiments/result", "experiments/probe"},
