@@ -56,6 +56,7 @@ var owners = map[string][]string{
 	"github.com/santhosh-tekuri/jsonschema/v6": {"experiments"},
 	"golang.org/x/text":                        {"experiments"}, // the schema validator's messages, in tests
 	"github.com/valyala/fasthttp":              {"experiments/journey"},
+	"gonum.org/v1/gonum":                       {"experiments/stats"}, // Student's t, binomial and Beta distributions
 	"github.com/alicebob/miniredis/v2":         {"examples/checkout"},
 	"github.com/redis/go-redis/v9":             {"examples/checkout"},
 	"github.com/failsafe-go/failsafe-go":       {"examples/checkout"},

@@ -1,0 +1,223 @@
+package stats
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// LeastBatches is how many batches it takes to say how much they vary. With
+// fewer, journeys are taken as independent and the [Difference] says so.
+const LeastBatches = 8
+
+// A Pair is one batch: the trials of both arms in the same stretch of time.
+type Pair struct {
+	Fault, Control Count
+}
+
+// A Method says how an interval was made.
+type Method string
+
+const (
+	// Independent takes every trial as independent of every other.
+	Independent Method = "Newcombe"
+	// Paired compares the arms within stretches of time.
+	Paired Method = "paired batch means"
+	// Unpaired lets each arm vary over its own stretches of time.
+	Unpaired Method = "batch means"
+)
+
+// A Difference is the share of the fault arm minus that of the control.
+type Difference struct {
+	Interval
+	Method  Method
+	Batches int // of each arm; 0 where Method is Independent
+	// Effective is how many independent trials per arm would have told as much:
+	// far below the number of trials where harm comes in bursts.
+	Effective float64
+	// Newcombe is the interval as if trials were independent.
+	Newcombe Interval
+}
+
+// PairedBatches is the interval of the difference of two arms that ran at the
+// same time, from the variance of the difference between batches: trials in one
+// batch may depend on each other in any way, and what harms both arms in the
+// same batch cancels out. It assumes that batches are long enough to be nearly
+// independent of each other, and that there are at least [LeastBatches] of
+// them; with fewer it falls back to [Newcombe].
+//
+// The point estimate is the difference of the pooled shares, its variance the
+// ratio estimator's (Cochran). That variance makes an effective sample size:
+// how many independent trials would have had it, with Student's t in place of
+// the normal point (Korn and Graubard). The interval is [Newcombe]'s for that
+// many trials, because the score interval stays right where harm is rare, and
+// mean ± t·s does not: without any harm it has no width at all. The effective
+// size never exceeds the real one, as too little harm makes batches look more
+// alike than they can be.
+//
+// Sources: W. G. Cochran, "Sampling Techniques", 3rd ed. (1977), section 6.3;
+// E. L. Korn and B. I. Graubard, "Confidence intervals for proportions with
+// small expected number of positive counts estimated from survey data", Survey
+// Methodology 24 (1998), 193-201; A. M. Law and W. D. Kelton, "Simulation
+// Modeling and Analysis" (1991), section 9.5.3, on batch means.
+func PairedBatches(batches []Pair) Difference {
+	var all Pair
+	fault, control := make([]Count, len(batches)), make([]Count, len(batches))
+	for i, b := range batches {
+		fault[i], control[i] = b.Fault, b.Control
+		all.Fault, all.Control = all.Fault.plus(b.Fault), all.Control.plus(b.Control)
+	}
+	d := independent(all.Fault, all.Control)
+	if len(batches) < LeastBatches || all.Fault.N == 0 || all.Control.N == 0 {
+		return d
+	}
+	residuals := deviations(fault)
+	for i, r := range deviations(control) {
+		residuals[i] -= r
+	}
+	design := effect(variance(residuals), all.Fault.variance()+all.Control.variance())
+	scale := max(1, design*penalty(len(batches)))
+	d.Interval = bounded(Minus(wilson(all.Fault, scale, z95), wilson(all.Control, scale, z95)))
+	d.Method, d.Batches = Paired, len(batches)
+	d.Effective = float64(min(all.Fault.N, all.Control.N)) / max(1, design)
+	return d
+}
+
+// UnpairedBatches is the interval of the difference of two arms that ran one
+// after the other, from the variance between the batches of each. It assumes
+// what [PairedBatches] assumes, and that nothing but the fault changed between
+// the two stretches of time: that, no arithmetic can check. With fewer than
+// [LeastBatches] batches in an arm it falls back to [Newcombe].
+//
+// Sources: as for PairedBatches.
+func UnpairedBatches(fault, control []Count) Difference {
+	f, c := Total(fault), Total(control)
+	d := independent(f, c)
+	if min(len(fault), len(control)) < LeastBatches || f.N == 0 || c.N == 0 {
+		return d
+	}
+	ef, ec := effect(variance(deviations(fault)), f.variance()), effect(variance(deviations(control)), c.variance())
+	d.Interval = bounded(Minus(wilson(f, max(1, ef*penalty(len(fault))), z95), wilson(c, max(1, ec*penalty(len(control))), z95)))
+	d.Method, d.Batches = Unpaired, min(len(fault), len(control))
+	d.Effective = min(float64(f.N)/max(1, ef), float64(c.N)/max(1, ec))
+	return d
+}
+
+// Repeats is the interval of the mean difference over repeats of control and
+// fault in turn (A-B-A-B…), which needs no second route: each stretch of fault
+// is compared with the mean of the control stretches beside it, so that a drift
+// that is straight over a cycle cancels out. There is one stretch of control
+// before each of fault, and there may be one after the last. It assumes that
+// cycles are independent, and roughly normal differences, whose variance needs
+// no trial to be independent of another. It is false for fewer than three
+// cycles and where a stretch is empty.
+//
+// Source: Student, "The probable error of a mean", Biometrika 6 (1908), 1-25;
+// for the balance against drift, D. R. Cox, "Planning of Experiments" (1958),
+// section 14.2.
+func Repeats(control, fault []Count) (Interval, bool) {
+	if len(fault) < 3 || len(control) < len(fault) || len(control) > len(fault)+1 {
+		return Interval{}, false
+	}
+	differences := make([]float64, len(fault))
+	for i, f := range fault {
+		beside := control[i:min(i+2, len(control))]
+		level := 0.0
+		for _, c := range beside {
+			if c.N == 0 {
+				return Interval{}, false
+			}
+			level += c.Share() / float64(len(beside))
+		}
+		if f.N == 0 {
+			return Interval{}, false
+		}
+		differences[i] = f.Share() - level
+	}
+	return bounded(Mean(differences)), true
+}
+
+// Mean is Student's interval of a mean. It assumes independent values that are
+// roughly normal, and needs at least two.
+//
+// Source: Student, "The probable error of a mean", Biometrika 6 (1908), 1-25.
+func Mean(values []float64) Interval {
+	n := float64(len(values))
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	mean, squares := sum/n, 0.0
+	for _, v := range values {
+		squares += (v - mean) * (v - mean)
+	}
+	half := student(len(values)) * math.Sqrt(squares/(n-1)/n)
+	return Interval{mean, mean - half, mean + half}
+}
+
+// Total adds counts up.
+func Total(counts []Count) Count {
+	var all Count
+	for _, c := range counts {
+		all = all.plus(c)
+	}
+	return all
+}
+
+func (c Count) plus(d Count) Count { return Count{c.Hits + d.Hits, c.N + d.N} }
+
+// variance of the share, if trials are independent.
+func (c Count) variance() float64 {
+	p := c.Share()
+	return p * (1 - p) / float64(c.N)
+}
+
+func independent(fault, control Count) Difference {
+	n := Newcombe(fault, control)
+	return Difference{Interval: n, Method: Independent, Effective: float64(min(fault.N, control.N)), Newcombe: n}
+}
+
+// deviations are what each batch adds to the deviation of the pooled share.
+func deviations(batches []Count) []float64 {
+	all := Total(batches)
+	p := all.Share()
+	list := make([]float64, len(batches))
+	for i, b := range batches {
+		list[i] = (float64(b.Hits) - p*float64(b.N)) / float64(all.N)
+	}
+	return list
+}
+
+// variance of the sum of deviations, whose mean is zero.
+func variance(deviations []float64) float64 {
+	k, squares := float64(len(deviations)), 0.0
+	for _, d := range deviations {
+		squares += d * d
+	}
+	return squares * k / (k - 1)
+}
+
+// effect is the design effect: how much larger the variance is than that of
+// independent trials. Without any harm, or nothing but harm, there is none.
+func effect(measured, independent float64) float64 {
+	if independent == 0 {
+		return 0
+	}
+	return measured / independent
+}
+
+// penalty is the price of not knowing the variance but estimating it from k
+// batches.
+func penalty(k int) float64 {
+	t := student(k) / z95
+	return t * t
+}
+
+// student is the two-sided 95 % point of Student's t for k values.
+func student(k int) float64 {
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(k - 1)}.Quantile((1 + Confidence) / 2)
+}
+
+func bounded(i Interval) Interval {
+	return Interval{i.Estimate, max(-1, i.Low), min(1, i.High)}
+}

@@ -1,0 +1,84 @@
+package stats
+
+import "math"
+
+// A Change is where a share fell for good.
+type Change struct {
+	// At is the index of the first trial after the fall; Low and High bound it
+	// with 95 % confidence.
+	At, Low, High  int
+	Before, After  float64 // shares
+	LikelihoodGain float64 // of one change over none, as a difference of log-likelihoods
+}
+
+// Fall finds the one moment at which the share of hits fell, by maximum
+// likelihood: the split of the trials, in the order of time, that two shares
+// explain best. It is false when no split has a higher share before it, or when
+// the best one explains little more than a constant share does.
+//
+// The interval is the profile's: every split whose log-likelihood is within 3.68
+// of the best. It is not within 1.92, as χ² would have it: a moment is no smooth
+// parameter. To either side of the true one the log-likelihood is a random walk
+// that falls, and how far it may climb before is exponential: both stay within b
+// with a probability of (1 − e^−b)². It assumes independent trials and one
+// sudden change. Where harm fades slowly the estimate
+// is the middle of the fading, about three seconds before the end of one that
+// takes ten: that is what [Back] is for.
+//
+// Sources: D. V. Hinkley and E. A. Hinkley, "Inference about the change-point in
+// a sequence of binomial variables", Biometrika 57 (1970), 477-488; for the
+// profile D. Siegmund, "Confidence sets in change-point problems", International
+// Statistical Review 56 (1988), 31-48.
+func Fall(hits []bool) (Change, bool) {
+	const (
+		within = 3.676252429206873 // b with (1 − e^−b)² = 95 %
+		least  = 5                 // what a constant share's best split gains by chance in one of a hundred
+	)
+	all := 0
+	for _, h := range hits {
+		if h {
+			all++
+		}
+	}
+	n := len(hits)
+	constant, best := entropy(all, n), Change{LikelihoodGain: math.Inf(-1)}
+	profile := make([]float64, n+1)
+	before := 0
+	for i := 1; i < n; i++ {
+		if hits[i-1] {
+			before++
+		}
+		p, q := float64(before)/float64(i), float64(all-before)/float64(n-i)
+		profile[i] = math.Inf(-1)
+		if p <= q {
+			continue
+		}
+		profile[i] = entropy(before, i) + entropy(all-before, n-i) - constant
+		if profile[i] > best.LikelihoodGain {
+			best = Change{At: i, Before: p, After: q, LikelihoodGain: profile[i]}
+		}
+	}
+	if best.LikelihoodGain < least {
+		return Change{}, false
+	}
+	best.Low, best.High = best.At, best.At
+	for i := 1; i < n; i++ {
+		if best.LikelihoodGain-profile[i] <= within {
+			best.Low, best.High = min(best.Low, i), max(best.High, i)
+		}
+	}
+	return best, true
+}
+
+// entropy is the log-likelihood of hits of n trials at their own share.
+func entropy(hits, n int) float64 {
+	h, m := float64(hits), float64(n-hits)
+	sum := 0.0
+	if hits > 0 {
+		sum += h * math.Log(h/float64(n))
+	}
+	if hits < n {
+		sum += m * math.Log(m/float64(n))
+	}
+	return sum
+}

@@ -1,0 +1,136 @@
+package stats
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// The ranks for a median are the critical values of the sign test, which are
+// tabulated, for example in Conover (1999), table A3.
+func TestQuantileRanksPublished(t *testing.T) {
+	tests := []struct {
+		n         int
+		q         float64
+		low, high int
+	}{
+		{6, 0.5, 1, 6}, {8, 0.5, 1, 8}, {9, 0.5, 2, 8}, {10, 0.5, 2, 9}, {12, 0.5, 3, 10}, {15, 0.5, 4, 12},
+		{20, 0.5, 6, 15}, {25, 0.5, 8, 18}, {30, 0.5, 10, 21}, {50, 0.5, 18, 33}, {100, 0.5, 40, 61},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprint(tt.n), func(t *testing.T) {
+			low, high, ok := QuantileRanks(tt.n, tt.q)
+			if low != tt.low || high != tt.high || !ok {
+				t.Errorf("QuantileRanks(%d, %v) = %d, %d, %v; want %d, %d", tt.n, tt.q, low, high, ok, tt.low, tt.high)
+			}
+		})
+	}
+}
+
+// It takes 1 − 0.975^(1/n) < q < 0.975^(1/n): 6 values for a median, 146 for the
+// 97.5th percentile of both sides together, 368 for the 99th.
+func TestFewValuesSayNothingOfAFarQuantile(t *testing.T) {
+	for _, tt := range []struct {
+		n    int
+		q    float64
+		want bool
+	}{{5, 0.5, false}, {6, 0.5, true}, {367, 0.99, false}, {368, 0.99, true}, {71, 0.95, false}, {72, 0.95, true}, {0, 0.5, false}, {9, 1, false}} {
+		if _, _, ok := QuantileRanks(tt.n, tt.q); ok != tt.want {
+			t.Errorf("QuantileRanks(%d, %v) is %v, want %v", tt.n, tt.q, ok, tt.want)
+		}
+	}
+}
+
+func TestQuantileRanksCoverAndAreNoWiderThanNeeded(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 7))
+	for _, tt := range []struct {
+		n int
+		q float64
+	}{{40, 0.5}, {200, 0.9}, {800, 0.99}} {
+		low, high, _ := QuantileRanks(tt.n, tt.q)
+		const runs = 4000
+		covered := 0
+		for range runs {
+			below := 0 // values below the quantile of a uniform distribution, q itself
+			for range tt.n {
+				if r.Float64() < tt.q {
+					below++
+				}
+			}
+			if low <= below && below < high {
+				covered++
+			}
+		}
+		if share := float64(covered) / runs; share < 0.945 || share > 0.985 {
+			t.Errorf("%d values, quantile %v: ranks %d and %d hold it in %.1f %% of runs", tt.n, tt.q, low, high, 100*share)
+		}
+	}
+}
+
+func TestQuantileRatioOfEqualBatchesIsExact(t *testing.T) {
+	batches := make([]Batch, 10)
+	for i := range batches {
+		batches[i] = Batch{Fault: []float64{10, 20, 30}, Control: []float64{4, 5, 6}}
+	}
+	got, ok := QuantileRatio(batches, 0.5, rand.New(rand.NewPCG(1, 1)))
+	if !ok || got != (Interval{4, 4, 4}) {
+		t.Errorf("QuantileRatio() = %v, %v; want exactly 4: every resample is the same", got, ok)
+	}
+}
+
+func TestQuantileRatioNeedsBatches(t *testing.T) {
+	batches := make([]Batch, 10)
+	for i := range batches {
+		batches[i] = Batch{Fault: []float64{1}, Control: []float64{1}}
+	}
+	batches[3].Fault, batches[4].Control, batches[5].Fault = nil, nil, nil
+	if _, ok := QuantileRatio(batches, 0.5, rand.New(rand.NewPCG(1, 1))); ok {
+		t.Error("seven batches with values in both arms made an interval")
+	}
+	for i := range batches {
+		batches[i] = Batch{Fault: []float64{1}, Control: []float64{0}}
+	}
+	if _, ok := QuantileRatio(batches, 0.5, rand.New(rand.NewPCG(1, 1))); ok {
+		t.Error("a ratio to nothing is not a ratio")
+	}
+}
+
+// Slow moments that last seconds and are shared by both arms: the true ratio of
+// the medians is 1.5.
+func TestQuantileRatioCovers(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 5))
+	const runs = 150
+	covered := 0
+	for range runs {
+		batches := make([]Batch, 20)
+		for i := range batches {
+			slow := 1 + 0.3*r.ExpFloat64()
+			for range 25 {
+				batches[i].Fault = append(batches[i].Fault, 1.5*slow*(1+0.2*r.ExpFloat64()))
+				batches[i].Control = append(batches[i].Control, slow*(1+0.2*r.ExpFloat64()))
+			}
+		}
+		if got, ok := QuantileRatio(batches, 0.5, r); ok && got.Low <= 1.5 && 1.5 <= got.High {
+			covered++
+		}
+	}
+	if share := float64(covered) / runs; share < 0.88 {
+		t.Errorf("the interval holds the true ratio in %.0f %% of runs, want about 95", 100*share)
+	}
+}
+
+func TestTheSameSeedGivesTheSameRatio(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 9))
+	batches := make([]Batch, 12)
+	for i := range batches {
+		for range 9 {
+			batches[i].Fault = append(batches[i].Fault, r.ExpFloat64())
+			batches[i].Control = append(batches[i].Control, r.ExpFloat64())
+		}
+	}
+	a, _ := QuantileRatio(batches, 0.9, rand.New(rand.NewPCG(1, 2)))
+	b, _ := QuantileRatio(batches, 0.9, rand.New(rand.NewPCG(1, 2)))
+	if a != b || a.Low >= a.High {
+		t.Errorf("%v and %v", a, b)
+	}
+}

@@ -1,0 +1,148 @@
+package stats
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+func repeat(hit bool, n int) []bool { return slices.Repeat([]bool{hit}, n) }
+
+// Worked by hand: ten hits and then ten misses are twenty times ln 2 more likely
+// with the change than with a share of a half; one trial to either side makes
+// that 3.35 less, two 4.9.
+func TestFallByHand(t *testing.T) {
+	got, ok := Fall(append(repeat(true, 10), repeat(false, 10)...))
+	near(t, "gain", got.LikelihoodGain, 20*math.Ln2, 1e-12)
+	if got.LikelihoodGain = 0; !ok || got != (Change{At: 10, Low: 9, High: 11, Before: 1}) {
+		t.Errorf("Fall() = %+v, %v", got, ok)
+	}
+}
+
+func TestNoFall(t *testing.T) {
+	for name, hits := range map[string][]bool{
+		"nothing": nil, "one": {true}, "never": repeat(false, 100), "always": repeat(true, 100),
+		"a rise": append(repeat(false, 50), repeat(true, 50)...), "one early hit": append([]bool{true}, repeat(false, 30)...),
+	} {
+		if got, ok := Fall(hits); ok {
+			t.Errorf("%s: Fall() = %+v", name, got)
+		}
+	}
+}
+
+// A trace is the harm of 25 journeys a second for 20 s of fault and 40 s after.
+func trace(r *rand.Rand, share func(second float64) float64) []bool {
+	list := make([]bool, 1500)
+	for i := range list {
+		list[i] = r.Float64() < share(float64(i)/25)
+	}
+	return list
+}
+
+func windowed(hits []bool) []Count {
+	var list []Count
+	for w := range slices.Chunk(hits, 12) { // about half a second
+		c := Count{N: len(w)}
+		for _, h := range w {
+			if h {
+				c.Hits++
+			}
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// TestRecoveryCalibration simulates systems that recover three seconds after the
+// removal, at once or fading over ten seconds, with one journey in a hundred
+// harmed anyway.
+//
+//	go test ./experiments/stats -run TestRecoveryCalibration -calibrate -v
+//
+// prints the table of 2,000 runs each.
+func TestRecoveryCalibration(t *testing.T) {
+	runs := 60
+	if *calibrate {
+		runs = 2000
+	}
+	results := newTable(t, "harm\tends\tfell at: median\tmedian error\tinterval covers\tback at: median\tproven")
+	for _, tt := range []struct {
+		name         string
+		share        float64
+		fade         float64
+		within, late float64 // bounds of the median error of the change, and of how late "back" is
+	}{
+		{"90 % to 1 %, at once", 0.9, 0, 0.2, 0.5}, {"30 % to 1 %, at once", 0.3, 0, 0.3, 0.8}, {"10 % to 1 %, at once", 0.1, 0, 1, 1.2},
+		{"60 % to 1 %, over 10 s", 0.6, 10, 8, 2},
+	} {
+		r := rand.New(rand.NewPCG(5, 8))
+		var fell, wrong, back []float64
+		covered, proven, end := 0, 0, 23+tt.fade
+		for range runs {
+			hits := trace(r, func(second float64) float64 {
+				return 0.01 + (tt.share-0.01)*max(0, min(1, (end-second)/max(tt.fade, 1e-9)))
+			})
+			at := 0.0
+			if c, ok := Fall(hits); ok {
+				at = float64(c.At) / 25
+				fell, wrong = append(fell, at), append(wrong, math.Abs(at-23))
+				if float64(c.Low)/25 <= 23 && 23 <= float64(c.High)/25 {
+					covered++
+				}
+			}
+			if b := Back(windowed(hits[500:]), []Count{{15, 1500}}, 6); b.Back {
+				proven++
+				back = append(back, max(at, 20+float64(b.At)*0.48)) // as results do
+			}
+		}
+		slices.Sort(fell)
+		slices.Sort(wrong)
+		slices.Sort(back)
+		results.row("%s\t%g s\t%.2f s\t%.2f s\t%s %%\t%.2f s\t%s %%", tt.name, end, Quantile(fell, 0.5), Quantile(wrong, 0.5),
+			pc(float64(covered)/float64(runs)), Quantile(back, 0.5), pc(float64(proven)/float64(runs)))
+		if got := Quantile(wrong, 0.5); got > tt.within || len(fell) < runs*9/10 {
+			t.Errorf("%s: a fall was found in %d of %d runs, with a median error of %v s", tt.name, len(fell), runs, got)
+		}
+		if got := Quantile(back, 0.5); math.Abs(got-end) > tt.late || proven < runs*9/10 {
+			t.Errorf("%s: back in %d of %d runs, at a median of %v s, want %v", tt.name, proven, runs, got, end)
+		}
+		if least := 0.95 - 3*math.Sqrt(0.95*0.05/float64(runs)); tt.fade == 0 && float64(covered)/float64(runs) < least {
+			t.Errorf("%s: the interval holds the fall in %d of %d runs", tt.name, covered, runs)
+		}
+	}
+	results.flush()
+}
+
+func TestBack(t *testing.T) {
+	good, bad, none, one := Count{0, 20}, Count{9, 20}, Count{}, Count{1, 20}
+	clean := slices.Repeat([]Count{good}, 8)
+	after := func(head ...Count) []Count { return append(head, clean...) }
+	level := []Count{{5, 1000}}
+	for name, tt := range map[string]struct {
+		fault, control []Count
+		want           Return
+	}{
+		"at once":                        {clean, level, Return{0, true, false}},
+		"after two":                      {after(bad, bad), level, Return{2, true, false}},
+		"one unlucky journey":            {after(bad, good, one), level, Return{1, true, false}},
+		"a relapse starts again":         {after(bad, good, good, good, good, good, good, bad), level, Return{8, true, false}},
+		"never":                          {slices.Repeat([]Count{bad}, 9), level, Return{9, false, true}},
+		"harm to the end":                {append(slices.Clone(clean), bad, good), level, Return{9, false, true}},
+		"too short to say":               {[]Count{bad, good, good}, level, Return{1, false, true}},
+		"too few journeys to say":        {slices.Repeat([]Count{{0, 2}}, 10), level, Return{0, false, false}},
+		"lingering harm":                 {slices.Repeat([]Count{{3, 20}}, 20), level, Return{20, false, true}},
+		"empty windows say nothing":      {after(bad, none, none), level, Return{1, true, false}},
+		"nothing":                        {nil, level, Return{0, false, false}},
+		"a bad moment of both arms":      {after(good, bad), after(good, bad), Return{0, true, false}},
+		"a bad moment of the fault arm":  {after(good, bad), after(good, good), Return{2, true, false}},
+		"no control":                     {clean, nil, Return{0, false, false}},
+		"a control that is harmed a lot": {slices.Repeat([]Count{{4, 20}}, 20), slices.Repeat([]Count{{4, 20}}, 20), Return{0, true, false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := Back(tt.fault, tt.control, 3); got != tt.want {
+				t.Errorf("Back() = %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
