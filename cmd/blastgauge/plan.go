@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"time"
 
@@ -106,6 +108,10 @@ func (a *app) printChecks(ctx context.Context, p *plan.Plan, token string) error
 		return err
 	}
 	kind, err := driver.Identify(ctx)
+	if unreachable(err) { // a plan is worth reading before the system stands
+		fmt.Fprintf(a.stdout, "  Toxiproxy  %s is not reached: a run needs it\n  Checks     none was made: %v\n\nNothing was injected.\n", p.System.Toxiproxy, err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -116,6 +122,13 @@ func (a *app) printChecks(ctx context.Context, p *plan.Plan, token string) error
 	fmt.Fprintln(a.stdout, "  Checks     every proxy is there, enabled, leads where it should and carries no toxic")
 	fmt.Fprintln(a.stdout, "\nNothing was injected.")
 	return nil
+}
+
+// unreachable tells that nothing answered at an address, as opposed to
+// something that is no Toxiproxy, or a host that may not be dialled.
+func unreachable(err error) bool {
+	dial, ok := errors.AsType[*net.OpError](err)
+	return ok && dial.Op == "dial" && !errors.Is(err, experiments.ErrRefused)
 }
 
 func protections(kind string) string {

@@ -66,12 +66,13 @@ func printable(r rune) bool {
 
 var (
 	plainForm = regexp.MustCompile(`^[A-Za-z_/][A-Za-z0-9_/.-]*$`)
+	urlForm   = regexp.MustCompile(`^https?://[A-Za-z0-9.-]+(:[0-9]+)?$`)
 	wordForm  = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null|nan|inf)$`)
 )
 
 // plain writes a text in one line, in quotes where it needs them.
 func plain(text string) string {
-	if plainForm.MatchString(text) && !wordForm.MatchString(text) {
+	if urlForm.MatchString(text) || plainForm.MatchString(text) && !wordForm.MatchString(text) {
 		return text
 	}
 	if strings.ContainsAny(text, `"\`) && !strings.Contains(text, "'") && !strings.ContainsFunc(text, func(r rune) bool { return !printable(r) }) {

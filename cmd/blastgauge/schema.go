@@ -1,0 +1,40 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+func newSchema(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema [system|experiment]",
+		Short: "Print the JSON Schema of the documents, for editors",
+		Long: `Schema prints the JSON Schema (draft 2020-12) of blastgauge.yaml (system, the
+default) or of experiments/*.yaml (experiment).
+
+Editors that use the YAML language server complete and check a document whose
+first line names its schema, relative to the document and without a network:
+
+  # yaml-language-server: $schema=.blastgauge/schema/system.json
+
+blastgauge init writes these lines and the schemas. After an update:
+
+  blastgauge schema system > .blastgauge/schema/system.json
+  blastgauge schema experiment > .blastgauge/schema/experiment.json`,
+		Args:      usage(cobra.MaximumNArgs(1)),
+		ValidArgs: []string{string(experiments.SystemKind), string(experiments.ExperimentKind)},
+		RunE: func(_ *cobra.Command, args []string) error {
+			kind := experiments.SystemKind
+			if len(args) > 0 {
+				kind = experiments.Kind(args[0])
+			}
+			text, err := experiments.Schema(kind)
+			if err != nil {
+				return usageError{err}
+			}
+			_, err = a.stdout.Write(text)
+			return err
+		},
+	}
+}
