@@ -1,13 +1,14 @@
 package result
 
 import (
+	"math"
+
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
 const (
-	method = "Newcombe, journeys taken as independent"
 	// tolerance is how much worse than expected the control may be before it is
 	// no control: one point, at the lower end of the interval.
 	tolerance = 0.01
@@ -42,9 +43,8 @@ func (t *trial) compare(i int, m times) comparison {
 	}
 	c.control, c.ctrlArm, c.ctrlIn = BaselineControl, plan.FaultArm, m.baseline
 	if t.plan.Control == plan.Concurrent {
-		during := tally(c.list, plan.ControlArm, c.cohort).harm()
-		before := tally(c.list, plan.ControlArm, m.baseline).harm()
-		if stats.Newcombe(during, before).Low > tolerance {
+		during, before := group{plan.ControlArm, c.cohort}, group{plan.ControlArm, m.baseline}
+		if differ(c.list, during, before, journal.Observation.Harmed).Low > tolerance {
 			c.control = ContaminatedControl
 		} else {
 			c.control, c.ctrlArm, c.ctrlIn = ConcurrentControl, plan.ControlArm, c.cohort
@@ -56,6 +56,17 @@ func (t *trial) compare(i int, m times) comparison {
 func (c comparison) fault() Counts { return tally(c.list, plan.FaultArm, c.cohort) }
 func (c comparison) ctrl() Counts  { return tally(c.list, c.ctrlArm, c.ctrlIn) }
 
+// groups are the journeys that are compared.
+func (c comparison) groups() (fault, control group) {
+	return group{plan.FaultArm, c.cohort}, group{c.ctrlArm, c.ctrlIn}
+}
+
+// excess is the share of the cohort harmed beyond the control.
+func (c comparison) excess() stats.Difference {
+	fault, control := c.groups()
+	return differ(c.list, fault, control, journal.Observation.Harmed)
+}
+
 // journey measures one journey.
 func (t *trial) journey(i int, m times) Journey {
 	j, c := t.plan.Journeys[i], t.compare(i, m)
@@ -64,7 +75,7 @@ func (t *trial) journey(i int, m times) Journey {
 		Name: j.Name, Rate: j.Rate, Limit: j.Limit,
 		Arms:     Arms{Fault: fault},
 		Baseline: Arms{Fault: tally(c.list, plan.FaultArm, m.baseline)},
-		Steps:    t.steps(i, c, fault.Journeys, ctrl.Journeys),
+		Steps:    t.steps(i, c),
 		Latency: Latency{
 			Fault:    percentiles(c.list, plan.FaultArm, c.cohort),
 			Baseline: percentiles(c.list, plan.FaultArm, m.baseline),
@@ -83,34 +94,64 @@ func (t *trial) journey(i int, m times) Journey {
 		out.Released = &released
 	}
 	if fault.Journeys > 0 && ctrl.Journeys > 0 {
-		d := stats.Newcombe(fault.harm(), ctrl.harm())
-		out.BlastRadius = &BlastRadius{j.Name, d.Estimate, d.Low, d.High, stats.Confidence, c.control, method}
+		out.BlastRadius = t.blastRadius(j.Name, c, m)
 	}
 	return out
 }
 
+// methods are how intervals were made, as people read it.
+var methods = map[stats.Method]string{
+	stats.Independent: "Newcombe, journeys taken as independent",
+	stats.Paired:      "paired batch means",
+	stats.Unpaired:    "batch means",
+}
+
+// blastRadius of a fault that a guardrail stopped carries the bounds that hold at
+// a moment that the data chose.
+func (t *trial) blastRadius(journey string, c comparison, m times) *BlastRadius {
+	d := c.excess()
+	b := &BlastRadius{
+		Journey: journey, Estimate: d.Estimate, Low: d.Low, High: d.High, Confidence: stats.Confidence,
+		Control: c.control, Method: methods[d.Method], Batches: d.Batches, Effective: math.Round(d.Effective),
+		Independent: &Bounds{d.Newcombe.Low, d.Newcombe.High},
+	}
+	if t.trip != nil && c.control == ConcurrentControl {
+		s := c.sequence(m.baseline)
+		b.Low, b.High, b.Method = s.Low, s.High, "confidence sequence, as a guardrail stopped the fault"
+	}
+	return b
+}
+
 // steps says where journeys of the cohort were first harmed.
-func (t *trial) steps(i int, c comparison, faults, ctrls int) []Step {
+func (t *trial) steps(i int, c comparison) []Step {
 	steps := t.plan.Journeys[i].Steps
-	rows, ctrl := make([]Step, len(steps)), make([]int, len(steps))
+	fault, control := c.groups()
+	rows, by := make([]Step, len(steps)), make([]contrast, len(steps))
+	all := newContrast(fault, control)
 	for k, s := range steps {
 		rows[k].Name = s.Name
+		by[k] = newContrast(fault, control)
 	}
 	for _, o := range c.list {
+		all.count(o, fault, control, false)
 		if !o.Harmed() || o.Step < 0 || o.Step >= len(steps) {
 			continue
 		}
+		by[o.Step].count(o, fault, control, true)
 		if o.Arm == plan.FaultArm && c.cohort.holds(o.Intended) {
 			rows[o.Step].add(o.Outcome)
 		}
-		if o.Arm == c.ctrlArm && c.ctrlIn.holds(o.Intended) {
-			ctrl[o.Step]++
-		}
 	}
 	for k := range rows {
-		r := &rows[k]
-		d := stats.Newcombe(stats.Count{Hits: r.Failed + r.Wrong + r.Slow, N: faults}, stats.Count{Hits: ctrl[k], N: ctrls})
-		r.Excess, r.Low, r.High = d.Estimate, d.Low, d.High
+		// Every journey of the cohort could have been harmed at this step.
+		for b := range by[k].fault {
+			by[k].fault[b].N = all.fault[b].N
+		}
+		for b := range by[k].control {
+			by[k].control[b].N = all.control[b].N
+		}
+		d := by[k].difference()
+		rows[k].Excess, rows[k].Low, rows[k].High = d.Estimate, d.Low, d.High
 	}
 	return rows
 }
@@ -124,6 +165,14 @@ func (s *Step) add(o journal.Outcome) {
 	case journal.Failed:
 		s.Failed++
 	}
+}
+
+// smallerArm is the number of journeys in the smaller of the groups compared.
+func (j Journey) smallerArm() int {
+	if b := j.BlastRadius; b != nil && b.Control == ConcurrentControl {
+		return min(j.Arms.Fault.Journeys, j.Arms.Control.Journeys)
+	}
+	return min(j.Arms.Fault.Journeys, j.Baseline.Fault.Journeys)
 }
 
 // headline is the blast radius of the journey furthest over its limit, or

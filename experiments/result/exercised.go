@@ -71,12 +71,12 @@ func (t *trial) carried(from, to, proxy string) (pace, bool) {
 func (t *trial) shifted(m times) bool {
 	for i := range t.plan.Journeys {
 		c := t.compare(i, m)
-		if stats.Newcombe(c.fault().harm(), c.ctrl().harm()).Low > 0 {
+		if c.excess().Low > 0 {
 			return true
 		}
 		slow := func(arm plan.Arm) stats.Interval {
 			limit := usual(c.list, arm, m.baseline)
-			return stats.Newcombe(slower(c.list, arm, c.cohort, limit), slower(c.list, arm, m.baseline, limit))
+			return differ(c.list, group{arm, c.cohort}, group{arm, m.baseline}, func(o journal.Observation) bool { return o.Took > limit }).Interval
 		}
 		change := slow(plan.FaultArm)
 		if c.control == ConcurrentControl {
@@ -98,19 +98,6 @@ func usual(list []journal.Observation, arm plan.Arm, in span) time.Duration {
 	}
 	slices.Sort(took)
 	return stats.Quantile(took, 0.9)
-}
-
-func slower(list []journal.Observation, arm plan.Arm, in span, limit time.Duration) stats.Count {
-	var c stats.Count
-	for _, o := range list {
-		if o.Arm == arm && in.holds(o.Intended) {
-			c.N++
-			if o.Took > limit {
-				c.Hits++
-			}
-		}
-	}
-	return c
 }
 
 // weakest is the grade of an experiment: that of its least proven fault.

@@ -2,8 +2,10 @@ package result
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
@@ -90,10 +92,10 @@ func (t *trial) invalidJourney(i int, j plan.Journey, m times, limit float64) []
 		why = append(why, fmt.Sprintf("%s: too few journeys: %d in the fault arm and %d in the control, at least %d are needed in each", j.Name, fault, ctrl, few))
 	}
 	if t.plan.Control == plan.Concurrent {
-		a, b := tally(c.list, plan.FaultArm, m.baseline), tally(c.list, plan.ControlArm, m.baseline)
-		if d := stats.Newcombe(a.harm(), b.harm()); a.Journeys > 0 && b.Journeys > 0 && (d.Low > tolerance || d.High < -tolerance) {
+		a, b := group{plan.FaultArm, m.baseline}, group{plan.ControlArm, m.baseline}
+		if d := differ(c.list, a, b, journal.Observation.Harmed); d.Low > tolerance || d.High < -tolerance {
 			why = append(why, fmt.Sprintf("%s: the arms differ already before the fault: %s harmed in the fault arm, %s in control",
-				j.Name, percent(a.harm().Share()), percent(b.harm().Share())))
+				j.Name, percent(tally(c.list, a.arm, a.in).harm().Share()), percent(tally(c.list, b.arm, b.in).harm().Share())))
 		}
 	}
 	return why
@@ -146,7 +148,11 @@ func settle(j *Journey) string {
 		gap = -gap
 	}
 	have := j.Arms.Fault.Journeys
-	if need := stats.Needed(max(b.Estimate, 0), gap); gap > 0 && need < 1_000_000 {
+	need := stats.Needed(max(b.Estimate, 0), gap)
+	if i := b.Independent; i != nil && i.High > i.Low { // where journeys are not independent it takes more of them
+		need = int(float64(need) * math.Pow((b.High-b.Low)/(i.High-i.Low), 2))
+	}
+	if gap > 0 && need < 1_000_000 {
 		return fmt.Sprintf("about %s journeys per arm instead of %s would settle it, if the estimate stays", thousands(max(need, have+1)), thousands(have))
 	}
 	return "the estimate is too close to the limit to be settled by more journeys"
@@ -162,9 +168,15 @@ func recoveryCriterion(r *Recovery, limit float64) (Criterion, bool) {
 		c.Verdict, c.Detail = Inconclusive, "recovery was not watched: the recovery phase is too short"
 	case r.Censored:
 		c.Measured = fmt.Sprintf("> %.1f s", r.Seconds)
-		c.Verdict, c.Detail = Inconclusive, fmt.Sprintf("harm was not back at the control's level within the %.1f s that were watched: a longer recovery phase would settle it", r.Seconds)
-		if r.Seconds >= limit {
-			c.Verdict, c.Detail = Refuted, fmt.Sprintf("not recovered after %.1f s, limit %g s", r.Seconds, limit)
+		switch {
+		case r.Metastable && r.Seconds >= limit:
+			c.Verdict, c.Detail = Refuted, fmt.Sprintf("not recovered after %.1f s, limit %g s: harm goes on although the fault is proven gone", r.Seconds, limit)
+		case r.Harmed > limit:
+			c.Verdict, c.Detail = Refuted, fmt.Sprintf("not recovered after %.1f s, limit %g s", r.Harmed, limit)
+		case r.Metastable:
+			c.Verdict, c.Detail = Inconclusive, fmt.Sprintf("harm was not back at the control's level within the %.1f s that were watched: a longer recovery phase would settle it", r.Seconds)
+		default:
+			c.Verdict, c.Detail = Inconclusive, fmt.Sprintf("no harm is proven later than %.1f s after the removal, but too few journeys came after it to show that harm is back at the control's level: a longer recovery phase would settle it", r.Harmed)
 		}
 	case r.Seconds > limit:
 		c.Measured = fmt.Sprintf("%.1f s", r.Seconds)

@@ -1,19 +1,26 @@
 package result
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/stats"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// Windows of the recovery rule: harm is back at the control's level from the
-// first of a run of good windows that lasts three seconds, or half of a
-// recovery phase that is shorter than six.
 const (
+	// recoveryWindow is how finely "back at the control's level" is known.
 	recoveryWindow = 500 * time.Millisecond
-	recoveryRun    = 6
-	recoveryMargin = 0.02 // of the harmed share, beyond the control's
+	// recoveryLeast is how many windows without harm show that it is over, or
+	// half of a recovery phase that is shorter than six seconds.
+	recoveryLeast = 6
+	// cutWindow is left out after a removal that cuts connections: journeys that
+	// meet one of those are harmed by the tool, not by a system that has not
+	// recovered.
+	cutWindow = 500 * time.Millisecond
 )
 
 // recovery is that of the journey that took longest. It is nil where nothing
@@ -37,30 +44,76 @@ func (t *trial) recoveryOf(i int, m times) *Recovery {
 	if n < 2 {
 		return nil
 	}
-	windows := make([]stats.Count, n)
-	for _, o := range t.observed[i] {
-		k := int((o.Intended - m.removed) / recoveryWindow)
-		if o.Arm != plan.FaultArm || o.Intended < m.removed || k >= n {
-			continue
-		}
-		windows[k].N++
-		if o.Harmed() {
-			windows[k].Hits++
-		}
+	after := span{m.removed, m.removed + time.Duration(n)*recoveryWindow}
+	fault := t.windows(i, group{plan.FaultArm, after}, n)
+	control := []stats.Count{tally(t.observed[i], plan.FaultArm, m.baseline).harm()}
+	if t.plan.Control == plan.Concurrent {
+		control = t.windows(i, group{plan.ControlArm, after}, n)
 	}
-	enough := min(recoveryRun, max(2, n/2))
-	k := stats.Recovered(windows, t.levelAfter(i, m), recoveryMargin, enough)
-	if k < 0 {
-		return &Recovery{Seconds: seconds(m.end - m.removed), Censored: true}
+	back := stats.Back(fault, control, min(recoveryLeast, max(2, n/2)))
+	harmed := seconds(time.Duration(back.At) * recoveryWindow)
+	r := &Recovery{Seconds: harmed, Harmed: harmed}
+	if fell, ok := t.fell(i, m); ok {
+		r.FellAt, r.Seconds = &fell, max(r.Seconds, fell.Seconds)
 	}
-	return &Recovery{Seconds: seconds(time.Duration(k) * recoveryWindow)}
+	if !back.Back {
+		r.Seconds, r.Censored, r.Metastable = seconds(m.end-m.removed), true, back.Beyond
+	}
+	return r
 }
 
-// levelAfter is the control's harmed share while recovery is watched.
-func (t *trial) levelAfter(i int, m times) float64 {
-	if t.plan.Control == plan.Concurrent {
-		c := tally(t.observed[i], plan.ControlArm, span{m.removed, m.end})
-		return c.harm().Share()
+// windows counts the harm of a group in n windows.
+func (t *trial) windows(i int, g group, n int) []stats.Count {
+	windows := make([]stats.Count, n)
+	from := g.in.from + t.ownHarm()
+	for _, o := range t.observed[i] {
+		if o.Intended < from || o.Arm != g.arm || !g.in.holds(o.Intended) {
+			continue
+		}
+		w := &windows[g.in.batch(o.Intended, n)]
+		w.N++
+		if o.Harmed() {
+			w.Hits++
+		}
 	}
-	return tally(t.observed[i], plan.FaultArm, m.baseline).harm().Share()
+	return windows
+}
+
+// ownHarm is how long after the removal harm is the removal's own.
+func (t *trial) ownHarm() time.Duration {
+	for _, f := range t.faults {
+		if kind, ok := injectors.Lookup(f.plan.Inject); ok && kind.CutsOnRemoval {
+			return cutWindow
+		}
+	}
+	return 0
+}
+
+// fell finds the moment at which harm fell, among the journeys from the first
+// fault on. It may be before the removal, which rescues journeys in flight: that
+// is no sooner than at once.
+func (t *trial) fell(i int, m times) (Fell, bool) {
+	var list []journal.Observation
+	own := span{m.removed, m.removed + t.ownHarm()}
+	for _, o := range t.observed[i] {
+		if o.Arm == plan.FaultArm && o.Intended >= m.injected && o.Intended < m.end && !own.holds(o.Intended) {
+			list = append(list, o)
+		}
+	}
+	slices.SortFunc(list, func(a, b journal.Observation) int { return cmp.Compare(a.Intended, b.Intended) })
+	hits := make([]bool, len(list))
+	for k, o := range list {
+		hits[k] = o.Harmed()
+	}
+	c, ok := stats.Fall(hits)
+	if !ok {
+		return Fell{}, false
+	}
+	at := func(k int) float64 {
+		if list[k-1].Intended < m.removed { // the last one before it was sent under the fault
+			return 0
+		}
+		return seconds(list[k].Intended - m.removed)
+	}
+	return Fell{at(c.At), at(c.Low), at(c.High)}, true
 }

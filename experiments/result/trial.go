@@ -51,6 +51,9 @@ func (t *trial) measure(e *Experiment, m times) {
 		if b := j.BlastRadius; b != nil && b.Control == ContaminatedControl {
 			e.Warnings = append(e.Warnings, fmt.Sprintf("control contaminated: the control arm of %s was harmed by the fault as well, so the baseline is the control", j.Name))
 		}
+		if b, n := j.BlastRadius, j.smallerArm(); b != nil && b.Effective < float64(n)/2 {
+			e.Warnings = append(e.Warnings, fmt.Sprintf("harm of %s comes in bursts: %s journeys per arm say as much as %s independent ones", j.Name, thousands(n), thousands(int(b.Effective))))
+		}
 		e.Journeys = append(e.Journeys, j)
 	}
 	e.BlastRadius = headline(e.Journeys)

@@ -135,7 +135,20 @@ type BlastRadius struct {
 	High       float64 `json:"high"`
 	Confidence float64 `json:"confidence"`
 	Control    string  `json:"control"` // concurrent, baseline or contaminated
-	Method     string  `json:"method"`
+	Method     string  `json:"method"`  // how Low and High were made
+	// Batches of time that Low and High were made from; absent where journeys had
+	// to be taken as independent. Effective is how many independent journeys per
+	// arm would have told as much: far fewer where harm comes in bursts.
+	Batches   int     `json:"batches,omitempty"`
+	Effective float64 `json:"effective,omitempty"`
+	// Independent are the bounds if journeys were independent.
+	Independent *Bounds `json:"independent,omitempty"`
+}
+
+// Bounds are those of an interval.
+type Bounds struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
 }
 
 // Criterion is one thing that had to be true, with what was measured beside
@@ -289,12 +302,26 @@ type Exercised struct {
 	Note  string `json:"note,omitempty"`
 }
 
-// Recovery is the time from proven removal until harm was back at the
-// control's level. Censored means that it was not back when the experiment
-// ended: Seconds is then how long was watched.
+// Recovery is the time from proven removal of the fault until harm was back at
+// the control's level for good. Censored means that it was not shown to be back
+// when the experiment ended: Seconds is then how long was watched.
 type Recovery struct {
 	Seconds  float64 `json:"seconds"`
 	Censored bool    `json:"censored"`
+	// Harmed is until when harm beyond the control was proven.
+	Harmed float64 `json:"harmed"`
+	// Metastable: still harmed at the end, although the fault is proven gone.
+	Metastable bool `json:"metastable,omitempty"`
+	// FellAt is when harm fell, if it fell once; absent where there was too little
+	// harm to say. It is before Seconds where harm fades or comes again.
+	FellAt *Fell `json:"fell_at,omitempty"`
+}
+
+// Fell is a moment in seconds after the removal, with its 95 % bounds.
+type Fell struct {
+	Seconds float64 `json:"seconds"`
+	Low     float64 `json:"low"`
+	High    float64 `json:"high"`
 }
 
 // Guardrail says whether and why the fault was removed early.

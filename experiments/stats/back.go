@@ -77,7 +77,7 @@ func (h harm) over(from, to int) (fault, control Count) {
 
 // from tells whether a stretch that begins with this window is harmed.
 func (h harm) from(from, to int) bool {
-	const strict, beside = 3.290526731491926, 2 // two-sided points of 99.9 % and 95.4 %
+	const strict, beside = 3.290526731491926, 2.5758293035489004 // two-sided points of 99.9 % and 99 %
 	var f, c Count
 	for i := from; i < to; i++ {
 		f = f.plus(h.fault[i])

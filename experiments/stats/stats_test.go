@@ -103,26 +103,3 @@ func TestQuantileIsNearestRank(t *testing.T) {
 		t.Errorf("Quantile of nothing = %v", got)
 	}
 }
-
-func TestRecovered(t *testing.T) {
-	good, bad, none, one := Count{0, 20}, Count{9, 20}, Count{}, Count{1, 20}
-	tests := map[string]struct {
-		windows []Count
-		want    int
-	}{
-		"at once":                   {[]Count{good, good, good}, 0},
-		"after two":                 {[]Count{bad, bad, good, good, good}, 2},
-		"one unlucky journey":       {[]Count{bad, good, one, good}, 1},
-		"a relapse starts again":    {[]Count{good, good, bad, good, good, good}, 3},
-		"never":                     {[]Count{bad, good, good}, -1},
-		"empty windows say nothing": {[]Count{bad, good, none, good, none, good}, 1},
-		"nothing":                   {nil, -1},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			if got := Recovered(tt.windows, 0, 0.01, 3); got != tt.want {
-				t.Errorf("Recovered() = %d, want %d", got, tt.want)
-			}
-		})
-	}
-}
