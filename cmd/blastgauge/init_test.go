@@ -1,0 +1,293 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/injectors/proxy/stock"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+// A camera records what goes through it in the shape in which Chrome saves it.
+type camera struct {
+	t       *testing.T
+	entries []map[string]any
+}
+
+func (c *camera) RoundTrip(r *http.Request) (*http.Response, error) {
+	sent := map[string]any{"method": r.Method, "url": r.URL.String(), "httpVersion": "HTTP/1.1", "headers": pairs(r.Header), "cookies": []any{}, "queryString": []any{}}
+	if r.Body != nil {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		sent["postData"] = map[string]any{"mimeType": r.Header.Get("Content-Type"), "text": string(body)}
+	}
+	started := time.Now()
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	c.entries = append(c.entries, map[string]any{
+		"_initiator": map[string]any{"type": "script"}, "_priority": "High", "_resourceType": "fetch", "pageref": "page_1",
+		"startedDateTime": started.UTC().Format("2006-01-02T15:04:05.000Z"), "time": time.Since(started).Seconds() * 1000, "request": sent,
+		"response": map[string]any{"status": resp.StatusCode, "headers": pairs(resp.Header), "cookies": []any{}, "redirectURL": "",
+			"content": map[string]any{"size": len(body), "mimeType": resp.Header.Get("Content-Type"), "text": string(body)}},
+	})
+	return resp, nil
+}
+
+func pairs(h http.Header) []map[string]string {
+	list := []map[string]string{{"name": ":scheme", "value": "http"}}
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		list = append(list, map[string]string{"name": strings.ToLower(name), "value": strings.Join(h[name], ", ")})
+	}
+	return list
+}
+
+// ask sends a request as a page would, and decodes the answer.
+func (c *camera) ask(method, url, body string, header map[string]string) map[string]any {
+	c.t.Helper()
+	var payload io.Reader
+	if body != "" {
+		payload = strings.NewReader(body)
+	}
+	r, err := http.NewRequestWithContext(c.t.Context(), method, url, payload)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0.0.0")
+	r.Header.Set("Accept", "*/*")
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for k, v := range header {
+		r.Header.Set(k, v)
+	}
+	resp, err := (&http.Client{Transport: c}).Do(r)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var answer map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || resp.StatusCode > 299 {
+		c.t.Fatalf("%s %s: %s %v", method, url, resp.Status, err)
+	}
+	return answer
+}
+
+func (c *camera) save(file string) {
+	c.t.Helper()
+	text, err := json.MarshalIndent(map[string]any{"log": map[string]any{"version": "1.2", "creator": map[string]any{"name": "WebInspector", "version": "537.36"},
+		"pages": []any{map[string]any{"id": "page_1", "title": "shop"}}, "entries": c.entries}}, "", "  ")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// standing is the demo shop behind an unchanged Toxiproxy.
+func standing(t *testing.T) (entry, api string) {
+	t.Helper()
+	shop, err := checkout.Start(t.Context(), checkout.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := stock.Start("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := shop.Close(); err != nil {
+			t.Error(err)
+		}
+		server.Close()
+	})
+	driver := toxiproxy.New(toxiproxy.Options{URL: server.URL()})
+	addresses, err := checkout.FreeAddresses(len(shop.Dependencies()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	listen := map[string]string{}
+	for i, d := range shop.Dependencies() {
+		listen[d.Name] = addresses[i]
+		if err := driver.Create(t.Context(), d.Name, addresses[i], strings.SplitAfter(d.Upstream, "://")[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := shop.Open(t.Context(), listen); err != nil {
+		t.Fatal(err)
+	}
+	return shop.URL(), server.URL()
+}
+
+// cli runs a command and wants an exit code.
+func cli(t *testing.T, want int, args ...string) (stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	if got := run(args, strings.NewReader(""), &out, &err); got != want {
+		t.Fatalf("%q: exit %d, want %d\n%s%s", args, got, want, &out, &err)
+	}
+	return out.String(), err.String()
+}
+
+// TestARecordedCheckoutRuns records a checkout of the demo shop, makes documents
+// of the recording and of the Toxiproxy, and runs them: every journey is well.
+func TestARecordedCheckoutRuns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs an experiment")
+	}
+	measuring.Lock()
+	defer measuring.Unlock()
+	entry, api := standing(t)
+	c := &camera{t: t}
+	products := c.ask("GET", entry+"/products", "", nil)["products"].([]any)
+	sku := products[1].(map[string]any)["sku"].(string)
+	c.ask("GET", entry+"/products/"+sku, "", nil)
+	cart := c.ask("POST", entry+"/carts", `{"sku":"`+sku+`","quantity":1}`, nil)["id"].(string)
+	order := c.ask("POST", entry+"/orders", `{"cart":"`+cart+`"}`, map[string]string{"Idempotency-Key": "4b7e4a36-6c0b-4d3b-9a53-8f6f1d9c2e11"})
+	dir := t.TempDir()
+	har := filepath.Join(dir, "checkout.har")
+	c.save(har)
+
+	docs := filepath.Join(dir, "docs")
+	system := filepath.Join(docs, "blastgauge.yaml")
+	cli(t, 0, "init", "--har", har, "--toxiproxy", api, "--dir", docs)
+	text, err := os.ReadFile(system)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"\nurl: " + entry + "\n", "\ntoxiproxy: " + api + "\n", "request: GET /products/${sku}\n", `json: {sku: "${sku}", quantity: 1}`,
+		`headers: {Idempotency-Key: "${uuid}"}`, `json: {cart: "${cart_id}"}`, `"$.charged": "${total}"`,
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the draft lacks %q", want)
+		}
+	}
+	for _, known := range []string{cart, order["id"].(string)} {
+		if strings.Contains(string(text), known) {
+			t.Errorf("the draft holds %q of the recording", known)
+		}
+	}
+	cli(t, 0, "validate", "-f", system)
+	out, _ := cli(t, 0, "plan", "-f", system, "reviews-slow")
+	if !strings.Contains(out, "every proxy is there") {
+		t.Errorf("plan:\n%s", out)
+	}
+	if err := os.WriteFile(system, bytes.ReplaceAll(text, []byte("slow_after: 3s"), []byte("slow_after: 1s")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	allUnharmed(t, system, filepath.Join(dir, "run"))
+}
+
+// allUnharmed runs an experiment with a dependency that no journey needs.
+func allUnharmed(t *testing.T, system, dir string) {
+	t.Helper()
+	cli(t, 0, "run", "-f", system, "--phases", "warmup=200ms,baseline=3s,fault=4s,recovery=200ms", "--out", dir,
+		"--allow", "invalid", "--allow", "inconclusive", "--progress", "none", "reviews-slow")
+	text, err := os.ReadFile(filepath.Join(dir, "result.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r result.Result
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	if arm := r.Experiments[0].Journeys[0].Arms.Fault; arm.Journeys < 20 || arm.OK+arm.Slow != arm.Journeys { // slow is the machine's
+		t.Errorf("%+v", arm)
+	}
+}
+
+// TestAPlanNeedsNoToxiproxy: documents are written and planned before anything
+// stands.
+func TestAPlanNeedsNoToxiproxy(t *testing.T) {
+	dir := t.TempDir()
+	cli(t, 0, "init", "--dir", dir)
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	system := filepath.Join(dir, "blastgauge.yaml")
+	text, err := os.ReadFile(system)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.ReplaceAll(text, []byte("http://127.0.0.1:8474"), []byte("http://"+closed.Addr().String()))
+	if err := os.WriteFile(system, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, _ := cli(t, 0, "plan", "-f", system)
+	for _, want := range []string{"latency 2s, jitter 250ms on proxy payments", closed.Addr().String() + " is not reached", "Nothing was injected."} {
+		if !strings.Contains(out, want) {
+			t.Errorf("plan lacks %q:\n%s", want, out)
+		}
+	}
+}
+
+// TestInitWritesAllOrNothing: where one file cannot be written, those before it
+// go again.
+func TestInitWritesAllOrNothing(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink(filepath.Join(dir, "nowhere", "x"), filepath.Join(dir, ".blastgauge")); err != nil {
+		t.Skip(err)
+	}
+	cli(t, 1, "init", "--dir", dir)
+	var left []string
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			left = append(left, d.Name())
+		}
+		return err
+	})
+	if err != nil || len(left) != 1 || left[0] != ".blastgauge" {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// TestGeneratedDocumentsNameTheirSchema: the first line of each leads to a file
+// that init wrote.
+func TestGeneratedDocumentsNameTheirSchema(t *testing.T) {
+	dir := t.TempDir()
+	cli(t, 0, "init", "--dir", dir)
+	line := regexp.MustCompile(`\A# yaml-language-server: \$schema=(\S+)\n`)
+	for _, file := range []string{"blastgauge.yaml", "experiments/payments-slow.yaml"} {
+		path := filepath.Join(dir, filepath.FromSlash(file))
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := line.FindSubmatch(text)
+		if m == nil {
+			t.Errorf("%s begins with %.80q", file, text)
+			continue
+		}
+		schema, err := os.ReadFile(filepath.Join(filepath.Dir(path), string(m[1])))
+		if err != nil || !json.Valid(schema) {
+			t.Errorf("%s: its schema: %v", file, err)
+		}
+	}
+}
