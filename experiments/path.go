@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/theory/jsonpath"
 	"github.com/theory/jsonpath/registry"
@@ -172,6 +173,53 @@ func (p Path) Select(document any) []any {
 		list[i] = l.Node
 	}
 	return list
+}
+
+// Locate lists where the values that the path selects stand, as JSON Pointers
+// (RFC 6901), from a document as Select takes it. A path that never visits all
+// members of an object gives them in its own order, others by name.
+func (p Path) Locate(document any) []string {
+	switch {
+	case p.text == "":
+		return nil
+	case p.query == nil:
+		return p.locatePlain(document)
+	}
+	located := p.query.SelectLocated(document)
+	if p.sort {
+		located.Sort()
+	}
+	list := make([]string, len(located))
+	for i, l := range located {
+		list[i] = l.Path.Pointer()
+	}
+	return list
+}
+
+func (p Path) locatePlain(v any) []string {
+	var pointer strings.Builder
+	for i, t := range p.plain {
+		next, ok := follow(p.plain[i:i+1], v)
+		if !ok {
+			return nil
+		}
+		pointer.WriteByte('/')
+		if list, ok := v.([]any); ok {
+			if t.index < 0 {
+				t.index += len(list)
+			}
+			pointer.WriteString(strconv.Itoa(t.index))
+		} else {
+			pointer.WriteString(pointerToken(t.name))
+		}
+		v = next
+	}
+	return []string{pointer.String()}
+}
+
+// pointerToken writes a member's name as a part of a JSON Pointer.
+func pointerToken(name string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
 }
 
 func follow(plain []turn, v any) (any, bool) {

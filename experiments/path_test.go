@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,6 +95,37 @@ func TestPlainPathsAgreeWithTheLibrary(t *testing.T) {
 		if len(got) != len(want) || len(got) > 0 && !reflect.DeepEqual(got[0], want[0]) {
 			t.Errorf("%s selects %v, the library %v", text, got, want)
 		}
+		located := []string(nil)
+		for _, l := range library.SelectLocated(doc) {
+			located = append(located, l.Path.Pointer())
+		}
+		if found := direct.Locate(doc); !slices.Equal(found, located) {
+			t.Errorf("%s stands at %v, the library finds it at %v", text, found, located)
+		}
+	}
+}
+
+func TestLocate(t *testing.T) {
+	doc := document(t, `{"b/c": {"~": [1, {"x": 2}]}, "a": [{"x": 1}, {"x": 3}, 4]}`)
+	for text, want := range map[string][]string{
+		"$":                     {""},
+		"$['b/c']['~'][-1].x":   {"/b~1c/~0/1/x"},
+		"$..x":                  {"/a/0/x", "/a/1/x", "/b~1c/~0/1/x"},
+		"$.a[?@.x > 1]":         {"/a/1"},
+		"$.a[::-1]":             {"/a/2", "/a/1", "/a/0"},
+		"$.nobody":              nil,
+		"$['b/c']['~'][0,1][0]": {},
+	} {
+		p, err := ParsePath(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Locate(doc); !slices.Equal(got, want) {
+			t.Errorf("%s stands at %q, want %q", text, got, want)
+		}
+	}
+	if got := (Path{}).Locate(doc); got != nil {
+		t.Errorf("the zero path stands at %q", got)
 	}
 }
 
