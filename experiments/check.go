@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/injectors"
@@ -34,7 +35,11 @@ func (p Phases) Over(others Phases) Phases {
 // checkExperiment notes what only the experiment and its system together show.
 func checkExperiment(d *decoder, e *Experiment, s *System) {
 	for i, f := range e.Faults {
-		if _, ok := s.Dependency(f.Into); !ok && f.Into != "" && len(s.Dependencies) > 0 {
+		dep, ok := s.Dependency(f.Into)
+		switch {
+		case ok:
+			checkScheme(d, fmt.Sprintf("faults[%d].inject", i), f, dep, s)
+		case f.Into != "" && len(s.Dependencies) > 0:
 			d.fail(d.at(fmt.Sprintf("faults[%d].into", i)), complaint{
 				msg: fmt.Sprintf("no dependency is named %q in %s", f.Into, s.File), near: f.Into, among: s.dependencyNames()})
 		}
@@ -46,6 +51,24 @@ func checkExperiment(d *decoder, e *Experiment, s *System) {
 	checkPhases(d, e, s, phases)
 	checkTimes(d, e, phases.Fault)
 	checkShares(d, e, s, phases.Fault)
+}
+
+// checkScheme notes a fault on single requests where the upstream's scheme does
+// not say what requests are. Of a proxy that exists only its server knows.
+func checkScheme(d *decoder, at string, f Fault, dep Dependency, s *System) {
+	kind, _ := injectors.Lookup(f.Inject)
+	scheme, _, has := strings.Cut(dep.Upstream, "://")
+	switch {
+	case kind.Level != injectors.Message || dep.Upstream == "" || slices.Contains(kind.Schemes, scheme) && has:
+		return
+	case !has:
+		d.fail(d.at(at), complaint{
+			msg:  fmt.Sprintf("%s acts on single requests, and the upstream %s of %s in %s says nothing of a protocol", f.Inject, dep.Upstream, f.Into, s.File),
+			hint: "give the upstream a scheme, such as " + kind.Schemes[0] + "://" + dep.Upstream})
+	default:
+		d.fail(d.at(at), complaint{
+			msg: fmt.Sprintf("%s acts on requests of %s, and the upstream of %s in %s is %s", f.Inject, words(kind.Schemes), f.Into, s.File, dep.Upstream)})
+	}
 }
 
 // checkJourneyNames notes names that no journey has.
@@ -137,6 +160,9 @@ func checkShares(d *decoder, e *Experiment, s *System, phase time.Duration) {
 			other, _ := s.Dependency(g.Into)
 			sameTime := f.At == g.At && end(f) == end(g)
 			overlap := f.At < end(g) && g.At < end(f)
+			if beside, _ := injectors.Lookup(g.Inject); beside.Level == injectors.Message { // draws for itself
+				continue
+			}
 			if k == i || other.ProxyName() != dep.ProxyName() || sameTime || !overlap {
 				continue
 			}

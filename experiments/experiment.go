@@ -81,13 +81,12 @@ func valueOf(n *yaml.Node, key string) string {
 // attribute reads an attribute of the kind, or says whose attribute it is.
 func (f faultShape) attribute(d *decoder, kind injectors.Kind, key, value *yaml.Node, path string) {
 	if a, ok := kind.Attribute(key.Value); ok {
-		before := d.count()
-		var v float64
-		quantity(a.Unit, &v).read(d, value, path)
-		if d.count() == before {
-			if f.to.Attributes == nil {
-				f.to.Attributes = map[string]float64{}
-			}
+		var v any
+		attributeShape(a, &v).read(d, value, path)
+		if v != nil && f.to.Attributes == nil {
+			f.to.Attributes = injectors.Attributes{}
+		}
+		if v != nil {
 			f.to.Attributes[a.Name] = v
 		}
 		return
@@ -145,7 +144,11 @@ func (f faultShape) check(d *decoder, kind injectors.Kind, at string) {
 		d.fail(place, c)
 	}
 	if d.given(at+".stream") && kind.Streamless {
-		d.fail(d.key(at+".stream"), complaint{msg: kind.Name + " acts on whole connections, not on one stream of them", hint: "leave it out"})
+		acts := "whole connections"
+		if kind.Level == injectors.Message {
+			acts = "requests and their answers"
+		}
+		d.fail(d.key(at+".stream"), complaint{msg: kind.Name + " acts on " + acts + ", not on one stream of bytes", hint: "leave it out"})
 	}
 }
 
@@ -161,7 +164,7 @@ func (f faultShape) schema() object {
 			}
 		}
 		for _, a := range k.Attributes {
-			s := quantity(a.Unit, new(float64)).schema()
+			s := attributeShape(a, new(any)).schema()
 			s["description"] = a.Doc
 			properties[a.Name] = s
 			if a.Required {

@@ -11,6 +11,8 @@ package experiments
 
 import (
 	"time"
+
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // A System describes the staging system under test: blastgauge.yaml.
@@ -248,16 +250,16 @@ const (
 	Upstream   Stream = "upstream"   // requests
 )
 
-// A Fault is one thing that goes wrong. Attributes are in held units
-// (seconds, bytes, bytes per second), named as in the catalogue.
+// A Fault is one thing that goes wrong. Attributes are in held form, named as in
+// the catalogue.
 type Fault struct {
-	Inject     string             `json:"inject"`
-	Into       string             `json:"into"`
-	Attributes map[string]float64 `json:"attributes,omitempty"`
-	Share      float64            `json:"share"` // of connections; 1 when not given
-	Stream     Stream             `json:"stream,omitempty"`
-	At         time.Duration      `json:"at,omitempty"`  // after the start of the fault phase
-	For        time.Duration      `json:"for,omitempty"` // 0: to the end of the fault phase
+	Inject     string               `json:"inject"`
+	Into       string               `json:"into"`
+	Attributes injectors.Attributes `json:"attributes,omitempty"`
+	Share      float64              `json:"share"` // of connections; 1 when not given
+	Stream     Stream               `json:"stream,omitempty"`
+	At         time.Duration        `json:"at,omitempty"`  // after the start of the fault phase
+	For        time.Duration        `json:"for,omitempty"` // 0: to the end of the fault phase
 }
 
 // A Place is where something stands in a document, both counted from 1.

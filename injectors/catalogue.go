@@ -8,6 +8,7 @@ package injectors
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -33,18 +34,42 @@ const (
 	Duration  Unit = "duration"  // written "250ms"; held in seconds
 	Size      Unit = "size"      // written "64KB"; held in bytes
 	Bandwidth Unit = "bandwidth" // written "100KB/s"; held in bytes per second
+	Count     Unit = "count"     // a whole number
+	Text      Unit = "text"      // any text
+	Word      Unit = "word"      // one of the attribute's Words
+	Table     Unit = "table"     // a mapping of names to texts
+	Group     Unit = "group"     // a mapping of the attribute's Fields
 )
+
+// Numeric says whether values of the unit are numbers.
+func (u Unit) Numeric() bool {
+	return u == Duration || u == Size || u == Bandwidth || u == Count
+}
 
 // An Attribute is one parameter of a fault kind.
 type Attribute struct {
 	Name     string
 	Unit     Unit
 	Required bool
-	Min      float64 // smallest legal value, in the unit's held form
-	Max      float64 // largest legal value; 0 means no limit
+	Min      float64 // smallest legal value of a number, in the unit's held form
+	Max      float64 // largest legal value of a number; 0 means no limit
 	Doc      string
-	Wire     string  // the attribute's name in Toxiproxy's API
-	Scale    float64 // wire value = held value * Scale
+	Wire     string      // the attribute's name in Toxiproxy's API
+	Scale    float64     // of a number: wire value = held value * Scale
+	Words    []string    // what a Word may be; the first is meant when none is given
+	Fields   []Attribute // what a Group may have
+}
+
+// Attributes are the parameters of a fault by name, in held form: a float64 for
+// a number (seconds, bytes, bytes per second, a count), a string for a text or a
+// word, a map[string]any for a table or a group. These are JSON's own forms, so
+// that they come back from a journal as they went in.
+type Attributes map[string]any
+
+// Number is the value of a number; 0 when it is not given.
+func (a Attributes) Number(name string) float64 {
+	v, _ := a[name].(float64)
+	return v
 }
 
 // A Surprise is what users of a fault trip over: measured, not folklore.
@@ -65,11 +90,14 @@ type Kind struct {
 	// CutsOnRemoval marks faults whose removal closes connections, so that the
 	// first moments after it still carry harm that is not the system's.
 	CutsOnRemoval bool
-	// Streamless faults act on connections, not on one direction of them.
+	// Streamless faults act on connections or requests, not on one direction of
+	// a connection.
 	Streamless bool
+	// Schemes are those of the upstreams that a Message fault can act on.
+	Schemes []string
 	// rule checks what concerns several attributes; it returns the name of the
 	// attribute at fault and a sentence, or two empty strings.
-	rule func(attributes map[string]float64) (attribute, problem string)
+	rule func(attributes Attributes) (attribute, problem string)
 }
 
 // Attribute finds an attribute by name.
@@ -83,30 +111,72 @@ func (k Kind) Attribute(name string) (Attribute, bool) {
 
 // Check reports the first rule that the attributes break as the name of the
 // attribute and a sentence that says what would be right; both are empty when
-// all is well. Values are in held units (seconds, bytes, bytes per second).
-func (k Kind) Check(attributes map[string]float64) (attribute, problem string) {
-	for _, a := range k.Attributes {
-		v, ok := attributes[a.Name]
-		switch {
-		case !ok && a.Required:
-			return a.Name, fmt.Sprintf("%s needs %s: %s", k.Name, a.Name, a.Doc)
-		case ok && !(v >= a.Min): // also what is no number
-			return a.Name, fmt.Sprintf("%s must be at least %s", a.Name, a.Unit.Format(a.Min))
-		case ok && a.Max > 0 && v > a.Max:
-			return a.Name, fmt.Sprintf("%s must be at most %s", a.Name, a.Unit.Format(a.Max))
-		}
-	}
-	if k.rule == nil {
-		return "", ""
+// all is well. A field of a group is named "group.field".
+func (k Kind) Check(attributes Attributes) (attribute, problem string) {
+	if attribute, problem = check(k.Name, "", k.Attributes, attributes); problem != "" || k.rule == nil {
+		return attribute, problem
 	}
 	return k.rule(attributes)
 }
 
+// check goes through the attributes of a kind or of a group of one.
+func check(of, prefix string, known []Attribute, given Attributes) (attribute, problem string) {
+	for _, a := range known {
+		v, ok := given[a.Name]
+		name := prefix + a.Name
+		switch {
+		case !ok && a.Required:
+			return name, fmt.Sprintf("%s needs %s: %s", of, a.Name, a.Doc)
+		case !ok:
+			continue
+		}
+		if problem := a.problem(v); problem != "" {
+			return name, a.Name + " " + problem
+		}
+		if fields, ok := v.(map[string]any); ok && a.Unit == Group {
+			if attribute, problem := check(a.Name, name+".", a.Fields, fields); problem != "" {
+				return attribute, problem
+			}
+		}
+	}
+	return "", ""
+}
+
+// problem says what is wrong with one value, as the rest of a sentence.
+func (a Attribute) problem(v any) string {
+	switch held := v.(type) {
+	case float64:
+		switch {
+		case !a.Unit.Numeric():
+			return "must not be a number"
+		case !(held >= a.Min): // also what is no number
+			return "must be at least " + a.Unit.Format(a.Min)
+		case a.Max > 0 && held > a.Max:
+			return "must be at most " + a.Unit.Format(a.Max)
+		case a.Unit == Count && held != math.Trunc(held):
+			return "must be a whole number"
+		}
+		return ""
+	case string:
+		switch {
+		case a.Unit == Word && !slices.Contains(a.Words, held):
+			return "must be " + strings.Join(a.Words, " or ")
+		case a.Unit == Word || a.Unit == Text:
+			return ""
+		}
+	case map[string]any:
+		if a.Unit == Table || a.Unit == Group {
+			return ""
+		}
+	}
+	return "must be a " + string(a.Unit)
+}
+
 // Mind lists what will surprise about the fault with these attributes.
-func (k Kind) Mind(attributes map[string]float64) []string {
+func (k Kind) Mind(attributes Attributes) []string {
 	var list []string
 	for _, s := range k.Surprises {
-		if s.Of == "" || attributes[s.Of] > 0 {
+		if s.Of == "" || attributes.Number(s.Of) > 0 {
 			list = append(list, s.Text)
 		}
 	}
@@ -115,31 +185,80 @@ func (k Kind) Mind(attributes map[string]float64) []string {
 
 // OnWire gives the attributes as Toxiproxy's API takes them. Toxiproxy's
 // numbers are integers: values are rounded to the nearest one.
-func (k Kind) OnWire(attributes map[string]float64) map[string]int64 {
-	wire := make(map[string]int64, len(attributes))
-	for _, a := range k.Attributes {
-		if v, ok := attributes[a.Name]; ok {
+func (k Kind) OnWire(attributes Attributes) map[string]any {
+	return onWire(k.Attributes, attributes)
+}
+
+func onWire(known []Attribute, given Attributes) map[string]any {
+	wire := make(map[string]any, len(given))
+	for _, a := range known {
+		switch v := given[a.Name].(type) {
+		case nil:
+		case float64:
 			wire[a.Wire] = int64(math.Round(v * a.Scale))
+		case map[string]any:
+			if a.Unit == Group {
+				v = onWire(a.Fields, v)
+			}
+			wire[a.Wire] = v
+		default:
+			wire[a.Wire] = v
 		}
 	}
 	return wire
 }
 
-// Describe is a fault in a few words, such as "latency 2s, jitter 250ms".
-func (k Kind) Describe(attributes map[string]float64) string {
-	parts := []string{}
+// Describe is a fault in a few words, such as "latency 2s, jitter 250ms" or
+// "http_error status 503 for POST /charges".
+func (k Kind) Describe(attributes Attributes) string {
+	parts, rest := []string{}, ""
 	for _, a := range k.Attributes {
 		v, ok := attributes[a.Name]
-		if !ok {
-			continue
+		switch {
+		case !ok:
+		case a.Unit == Group:
+			rest += " for " + strings.Join(a.describe(v), " ")
+		case a.Name == k.Name:
+			parts = append(parts, a.describe(v)...)
+		default:
+			parts = append(parts, a.Name+" "+strings.Join(a.describe(v), " "))
 		}
-		name := a.Name + " "
-		if a.Name == k.Name {
-			name = ""
-		}
-		parts = append(parts, name+a.Unit.Format(v))
 	}
-	return strings.TrimSpace(k.Name + " " + strings.Join(parts, ", "))
+	return strings.TrimSpace(k.Name+" "+strings.Join(parts, ", ")) + rest
+}
+
+// describe is a value in words; those of a table or a group are named where the
+// value alone does not say what it is.
+func (a Attribute) describe(v any) []string {
+	switch held := v.(type) {
+	case float64:
+		return []string{a.Unit.Format(held)}
+	case string:
+		if strings.ContainsAny(held, " ,\n") {
+			held = strconv.Quote(held)
+		}
+		return []string{held}
+	case map[string]any:
+		if a.Unit == Group {
+			return describeGroup(a.Fields, held)
+		}
+		var words []string
+		for _, name := range slices.Sorted(maps.Keys(held)) {
+			words = append(words, fmt.Sprintf("%s=%v", name, held[name]))
+		}
+		return words
+	}
+	return nil
+}
+
+func describeGroup(fields []Attribute, held Attributes) []string {
+	var words []string
+	for _, f := range fields {
+		if v, ok := held[f.Name]; ok {
+			words = append(words, f.describe(v)...)
+		}
+	}
+	return words
 }
 
 // Format writes a held value as users write it.
@@ -149,6 +268,8 @@ func (u Unit) Format(v float64) string {
 		return formatDuration(time.Duration(v * float64(time.Second)).Round(time.Microsecond))
 	case Bandwidth:
 		return formatBytes(v) + "/s"
+	case Count:
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	default:
 		return formatBytes(v)
 	}

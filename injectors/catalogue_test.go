@@ -2,6 +2,7 @@ package injectors_test
 
 import (
 	"math"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,13 +35,17 @@ func TestTheCatalogueIsSound(t *testing.T) {
 				t.Errorf("%s: attribute %q: twice, reserved, not in snake_case or without a doc", k.Name, a.Name)
 			}
 			names[a.Name], names[a.Wire+" on the wire"] = true, true
+			if !a.Unit.Numeric() {
+				checkWords(t, k.Name, a)
+				continue
+			}
 			if !(a.Scale > 0) || a.Min < 0 || !(a.Max > a.Min) || a.Required && a.Min == 0 {
 				t.Errorf("%s: attribute %s: scale %v, from %v to %v", k.Name, a.Name, a.Scale, a.Min, a.Max)
 			}
 			if a.Max*a.Scale > 1e18 {
 				t.Errorf("%s: attribute %s: %v does not fit on the wire", k.Name, a.Name, a.Max)
 			}
-			if got, ok := k.Attribute(a.Name); !ok || got != a {
+			if got, ok := k.Attribute(a.Name); !ok || got.Wire != a.Wire {
 				t.Errorf("%s.Attribute(%q) = %v, %v", k.Name, a.Name, got, ok)
 			}
 		}
@@ -54,13 +59,31 @@ func TestTheCatalogueIsSound(t *testing.T) {
 	}
 }
 
+// checkWords checks what is particular to an attribute that is no number.
+func checkWords(t *testing.T, kind string, a injectors.Attribute) {
+	t.Helper()
+	if (len(a.Words) > 1) != (a.Unit == injectors.Word) || (len(a.Fields) > 0) != (a.Unit == injectors.Group) || a.Min != 0 || a.Max != 0 {
+		t.Errorf("%s: attribute %s of unit %s: words %v, fields %v, from %v to %v", kind, a.Name, a.Unit, a.Words, a.Fields, a.Min, a.Max)
+	}
+	for _, f := range a.Fields {
+		if f.Name == "" || f.Wire == "" || f.Doc == "" || f.Unit == injectors.Group {
+			t.Errorf("%s: %s: field %+v", kind, a.Name, f)
+		}
+	}
+}
+
 // atLimits are all of a kind's attributes at their smallest or largest value.
-func atLimits(k injectors.Kind, largest bool) map[string]float64 {
-	list := map[string]float64{}
+func atLimits(k injectors.Kind, largest bool) injectors.Attributes {
+	list := injectors.Attributes{}
 	for _, a := range k.Attributes {
-		list[a.Name] = a.Min
-		if largest {
+		switch {
+		case a.Unit == injectors.Word:
+			list[a.Name] = a.Words[0]
+		case !a.Unit.Numeric():
+		case largest:
 			list[a.Name] = a.Max
+		default:
+			list[a.Name] = a.Min
 		}
 	}
 	return list
@@ -73,8 +96,11 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%s at its smallest values: %s: %s", k.Name, name, problem)
 		}
 		for _, a := range k.Attributes {
+			if !a.Unit.Numeric() {
+				continue
+			}
 			for what, v := range map[string]float64{
-				"below the least": a.Min - 1e-4, "negative": -1, "beyond the most": a.Max * 1.001, "no number": math.NaN(), "endless": math.Inf(1),
+				"below the least": a.Min - 1e-4, "negative": -1.0, "beyond the most": a.Max * 1.001, "no number": math.NaN(), "endless": math.Inf(1),
 			} {
 				attributes := atLimits(k, false)
 				attributes[a.Name] = v
@@ -92,8 +118,8 @@ func TestBounds(t *testing.T) {
 			}
 		}
 		for name, v := range k.OnWire(atLimits(k, true)) {
-			if v <= 0 {
-				t.Errorf("%s at its largest values: %s is %d on the wire", k.Name, name, v)
+			if n, ok := v.(int64); ok && n <= 0 {
+				t.Errorf("%s at its largest values: %s is %d on the wire", k.Name, name, n)
 			}
 		}
 	}
@@ -102,20 +128,28 @@ func TestBounds(t *testing.T) {
 func TestCheck(t *testing.T) {
 	for _, tt := range []struct {
 		kind       string
-		attributes map[string]float64
+		attributes injectors.Attributes
 		name, text string
 	}{
-		{"latency", map[string]float64{"latency": 2, "jitter": 2}, "", ""},
-		{"latency", map[string]float64{"latency": 2, "jitter": 2.001}, "jitter", "jitter must not exceed latency"},
+		{"latency", injectors.Attributes{"latency": 2.0, "jitter": 2.0}, "", ""},
+		{"latency", injectors.Attributes{"latency": 2.0, "jitter": 2.001}, "jitter", "jitter must not exceed latency"},
 		{"timeout", nil, "", ""},
-		{"timeout", map[string]float64{"timeout": 0}, "", ""},
-		{"timeout", map[string]float64{"timeout": 0.0004}, "timeout", "timeout must be 0s, which hangs until the fault is removed, or at least 1ms"},
-		{"bandwidth", map[string]float64{"rate": 999}, "rate", "rate must be at least 1KB/s"},
-		{"bandwidth", map[string]float64{"rate": 1e13}, "rate", "rate must be at most 1000GB/s"},
-		{"slicer", map[string]float64{"average_size": 64, "size_variation": 63}, "", ""},
-		{"slicer", map[string]float64{"average_size": 64, "size_variation": 64}, "size_variation", "size_variation must be less than average_size"},
-		{"slicer", map[string]float64{"average_size": 1.4, "size_variation": 1.3}, "size_variation", "size_variation must be less than average_size"},
-		{"limit_data", map[string]float64{"bytes": 1e16}, "bytes", "bytes must be at most 1000GB"},
+		{"timeout", injectors.Attributes{"timeout": 0.0}, "", ""},
+		{"timeout", injectors.Attributes{"timeout": 0.0004}, "timeout", "timeout must be 0s, which hangs until the fault is removed, or at least 1ms"},
+		{"bandwidth", injectors.Attributes{"rate": 999.0}, "rate", "rate must be at least 1KB/s"},
+		{"bandwidth", injectors.Attributes{"rate": 1e13}, "rate", "rate must be at most 1000GB/s"},
+		{"slicer", injectors.Attributes{"average_size": 64.0, "size_variation": 63.0}, "", ""},
+		{"slicer", injectors.Attributes{"average_size": 64.0, "size_variation": 64.0}, "size_variation", "size_variation must be less than average_size"},
+		{"slicer", injectors.Attributes{"average_size": 1.4, "size_variation": 1.3}, "size_variation", "size_variation must be less than average_size"},
+		{"limit_data", injectors.Attributes{"bytes": 1e16}, "bytes", "bytes must be at most 1000GB"},
+		{"http_error", injectors.Attributes{"status": 503.0, "when": "after", "match": map[string]any{"path": "/charges"}}, "", ""},
+		{"http_error", injectors.Attributes{"status": 42.0}, "status", "status must be at least 200"},
+		{"http_error", injectors.Attributes{"status": 503.5}, "status", "status must be a whole number"},
+		{"http_error", injectors.Attributes{"status": "503"}, "status", "status must be a count"},
+		{"http_error", injectors.Attributes{"status": 503.0, "body": 1.0}, "body", "body must not be a number"},
+		{"http_error", injectors.Attributes{"status": 503.0, "when": "middle"}, "when", "when must be before or after"},
+		{"http_error", injectors.Attributes{"status": 503.0, "match": map[string]any{"path": 1.0}}, "match.path", "path must not be a number"},
+		{"http_latency", injectors.Attributes{"latency": 1.0, "jitter": 2.0}, "jitter", "jitter must not exceed latency"},
 	} {
 		k, ok := injectors.Lookup(tt.kind)
 		if name, text := k.Check(tt.attributes); !ok || name != tt.name || text != tt.text {
@@ -127,16 +161,18 @@ func TestCheck(t *testing.T) {
 func TestOnWire(t *testing.T) {
 	for _, tt := range []struct {
 		kind       string
-		attributes map[string]float64
-		want       map[string]int64
+		attributes injectors.Attributes
+		want       map[string]any
 	}{
-		{"latency", map[string]float64{"latency": 2, "jitter": 0.25}, map[string]int64{"latency": 2000, "jitter": 250}},
-		{"latency", map[string]float64{"latency": 0.29}, map[string]int64{"latency": 290}}, // 0.29*1000 is 289.99…
-		{"bandwidth", map[string]float64{"rate": 100_000}, map[string]int64{"rate": 100}},
-		{"slicer", map[string]float64{"average_size": 64, "delay": 0.01}, map[string]int64{"average_size": 64, "delay": 10_000}},
-		{"limit_data", map[string]float64{"bytes": 10_000}, map[string]int64{"bytes": 10_000}},
-		{"timeout", nil, map[string]int64{}},
-		{"down", nil, map[string]int64{}},
+		{"latency", injectors.Attributes{"latency": 2.0, "jitter": 0.25}, map[string]any{"latency": int64(2000), "jitter": int64(250)}},
+		{"latency", injectors.Attributes{"latency": 0.29}, map[string]any{"latency": int64(290)}}, // 0.29*1000 is 289.99…
+		{"bandwidth", injectors.Attributes{"rate": 100_000.0}, map[string]any{"rate": int64(100)}},
+		{"slicer", injectors.Attributes{"average_size": 64.0, "delay": 0.01}, map[string]any{"average_size": int64(64), "delay": int64(10_000)}},
+		{"limit_data", injectors.Attributes{"bytes": 10_000.0}, map[string]any{"bytes": int64(10_000)}},
+		{"timeout", nil, map[string]any{}},
+		{"http_error", injectors.Attributes{"status": 503.0, "when": "after", "match": map[string]any{"method": "POST"}},
+			map[string]any{"status": int64(503), "when": "after", "match": map[string]any{"method": "POST"}}},
+		{"down", nil, map[string]any{}},
 	} {
 		k, _ := injectors.Lookup(tt.kind)
 		got := k.OnWire(tt.attributes)
@@ -144,7 +180,7 @@ func TestOnWire(t *testing.T) {
 			t.Errorf("%s.OnWire(%v) = %v, want %v", tt.kind, tt.attributes, got, tt.want)
 		}
 		for name, v := range tt.want {
-			if got[name] != v {
+			if !reflect.DeepEqual(got[name], v) {
 				t.Errorf("%s.OnWire(%v) = %v, want %v", tt.kind, tt.attributes, got, tt.want)
 			}
 		}
@@ -154,18 +190,21 @@ func TestOnWire(t *testing.T) {
 func TestDescribe(t *testing.T) {
 	for _, tt := range []struct {
 		kind       string
-		attributes map[string]float64
+		attributes injectors.Attributes
 		want       string
 	}{
-		{"latency", map[string]float64{"jitter": 0.25, "latency": 2}, "latency 2s, jitter 250ms"},
-		{"latency", map[string]float64{"latency": 3600}, "latency 1h"},
+		{"latency", injectors.Attributes{"jitter": 0.25, "latency": 2.0}, "latency 2s, jitter 250ms"},
+		{"latency", injectors.Attributes{"latency": 3600.0}, "latency 1h"},
 		{"down", nil, "down"},
 		{"timeout", nil, "timeout"},
-		{"timeout", map[string]float64{"timeout": 90}, "timeout 1m30s"},
-		{"reset_peer", map[string]float64{"timeout": 0.5}, "reset_peer timeout 500ms"},
-		{"bandwidth", map[string]float64{"rate": 100_000}, "bandwidth rate 100KB/s"},
-		{"slicer", map[string]float64{"average_size": 64, "size_variation": 32, "delay": 0.01}, "slicer average_size 64B, size_variation 32B, delay 10ms"},
-		{"limit_data", map[string]float64{"bytes": 1.5e6}, "limit_data bytes 1.5MB"},
+		{"timeout", injectors.Attributes{"timeout": 90.0}, "timeout 1m30s"},
+		{"reset_peer", injectors.Attributes{"timeout": 0.5}, "reset_peer timeout 500ms"},
+		{"bandwidth", injectors.Attributes{"rate": 100_000.0}, "bandwidth rate 100KB/s"},
+		{"slicer", injectors.Attributes{"average_size": 64.0, "size_variation": 32.0, "delay": 0.01}, "slicer average_size 64B, size_variation 32B, delay 10ms"},
+		{"limit_data", injectors.Attributes{"bytes": 1.5e6}, "limit_data bytes 1.5MB"},
+		{"http_error", injectors.Attributes{"status": 503.0, "headers": map[string]any{"Retry-After": "5"}, "body": "try later",
+			"match": map[string]any{"path": "/charges", "method": "POST"}}, `http_error status 503, headers Retry-After=5, body "try later" for POST /charges`},
+		{"http_latency", injectors.Attributes{"latency": 0.8, "when": "after", "first": 3.0}, "http_latency latency 800ms, when after, first 3"},
 	} {
 		k, _ := injectors.Lookup(tt.kind)
 		if got := k.Describe(tt.attributes); got != tt.want {

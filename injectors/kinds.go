@@ -18,7 +18,8 @@ const most = 1e12
 // Catalogue lists every fault kind in the order people meet them. The facts
 // under Surprises were measured against Toxiproxy v2.12.0.
 func Catalogue() []Kind {
-	return []Kind{latency(), down(), timeout(), resetPeer(), bandwidth(), slowClose(), slicer(), limitData()}
+	return []Kind{latency(), down(), timeout(), resetPeer(), bandwidth(), slowClose(), slicer(), limitData(),
+		httpError(), httpLatency(), httpAbort(), grpcError()}
 }
 
 func latency() Kind {
@@ -35,8 +36,8 @@ func latency() Kind {
 		Surprises: []Surprise{
 			{Of: "jitter", Text: "jitter is drawn for every chunk and chunks stay in order: a long answer is delayed by the largest draw, not the average"},
 		},
-		rule: func(a map[string]float64) (string, string) {
-			if a["jitter"] > a["latency"] {
+		rule: func(a Attributes) (string, string) {
+			if a.Number("jitter") > a.Number("latency") {
 				return "jitter", "jitter must not exceed latency"
 			}
 			return "", ""
@@ -65,9 +66,9 @@ func timeout() Kind {
 			{Text: "removing it closes the waiting connections, which the system sees as errors for a moment"},
 			{Of: "timeout", Text: "the time-out starts again while data arrives"},
 		},
-		rule: func(a map[string]float64) (string, string) {
+		rule: func(a Attributes) (string, string) {
 			// It would be sent as 0, which means for ever.
-			if v := a["timeout"]; v > 0 && v < 0.001 {
+			if v := a.Number("timeout"); v > 0 && v < 0.001 {
 				return "timeout", "timeout must be 0s, which hangs until the fault is removed, or at least 1ms"
 			}
 			return "", ""
@@ -136,9 +137,9 @@ func slicer() Kind {
 		Surprises: []Surprise{
 			{Of: "delay", Text: "with a delay it acts as a rate limit: average_size per delay"},
 		},
-		rule: func(a map[string]float64) (string, string) {
+		rule: func(a Attributes) (string, string) {
 			// Compared as they are sent: equal ones kill a stock server.
-			if math.Round(a["size_variation"]) >= math.Round(a["average_size"]) {
+			if math.Round(a.Number("size_variation")) >= math.Round(a.Number("average_size")) {
 				return "size_variation", "size_variation must be less than average_size"
 			}
 			return "", ""

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -40,13 +41,16 @@ func listFaults(w io.Writer) error {
 func showFault(w io.Writer, k injectors.Kind) error {
 	fmt.Fprintf(w, "%s: %s\n\n", k.Name, k.Summary)
 	for _, at := range k.Attributes {
-		need := ""
-		if at.Required {
-			need = ", required"
-		}
-		fmt.Fprintf(w, "  %-15s %s%s\n%18s%s\n", at.Name, at.Unit, need, "", at.Doc)
+		showAttribute(w, at, "")
 	}
-	fmt.Fprintf(w, "  %-15s share\n%18sof connections, drawn once per connection; 100%% when not given\n", "share", "")
+	of := "of connections, drawn once per connection; 100% when not given"
+	if k.Level == injectors.Message {
+		of = "of matching requests, drawn for each; 100% when not given"
+	}
+	fmt.Fprintf(w, "  %-15s share\n%18s%s\n", "share", "", of)
+	if k.Level == injectors.Message {
+		fmt.Fprintf(w, "\nneeds `blastgauge proxy` and an upstream that begins with %s\n", schemes(k))
+	}
 	fmt.Fprintf(w, "\nexample\n  faults:\n    - %s\n", k.Example)
 	if len(k.Surprises) > 0 {
 		fmt.Fprintln(w, "\nmind")
@@ -55,4 +59,30 @@ func showFault(w io.Writer, k injectors.Kind) error {
 		fmt.Fprintf(w, "  - %s\n", s.Text)
 	}
 	return nil
+}
+
+func showAttribute(w io.Writer, at injectors.Attribute, group string) {
+	unit := string(at.Unit)
+	if at.Unit == injectors.Group || at.Unit == injectors.Table {
+		unit = "mapping"
+	}
+	if len(at.Words) > 0 {
+		unit = strings.Join(at.Words, ", ")
+	}
+	if at.Required {
+		unit += ", required"
+	}
+	fmt.Fprintf(w, "  %-15s %s\n%18s%s\n", group+at.Name, unit, "", at.Doc)
+	for _, f := range at.Fields {
+		showAttribute(w, f, at.Name+".")
+	}
+}
+
+// schemes are those of the upstreams that a kind acts on, as users write them.
+func schemes(k injectors.Kind) string {
+	var list []string
+	for _, s := range k.Schemes {
+		list = append(list, s+"://")
+	}
+	return strings.Join(list, " or ")
 }

@@ -9,13 +9,14 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 const slowPayments = "blastgauge.x.1"
 
 func onePlan() *plan.Plan {
 	f := plan.Fault{Name: slowPayments, Proxy: "payments"}
-	f.Fault = experiments.Fault{Inject: "latency", Into: "payments", Attributes: map[string]float64{"latency": 2, "jitter": 0.25}}
+	f.Fault = experiments.Fault{Inject: "latency", Into: "payments", Attributes: injectors.Attributes{"latency": 2.0, "jitter": 0.25}}
 	return &plan.Plan{Experiments: []plan.Experiment{{ID: "payments-slow", Faults: []plan.Fault{f}, Control: plan.Concurrent}}}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 func unset() experiments.Phases { return NoOverride() }
@@ -28,7 +29,7 @@ func documents() (*experiments.System, *experiments.Experiment) {
 	}
 	e := &experiments.Experiment{
 		ID: "payments-slow", Hypothesis: "h", File: "payments-slow.yaml",
-		Faults:   []experiments.Fault{{Inject: "latency", Into: "payments", Attributes: map[string]float64{"latency": 2}, Share: 1}},
+		Faults:   []experiments.Fault{{Inject: "latency", Into: "payments", Attributes: injectors.Attributes{"latency": 2.0}, Share: 1}},
 		Settings: experiments.Settings{Phases: unset()},
 	}
 	return s, e
@@ -148,7 +149,7 @@ func TestAPlanWarnsOfWhatCannotConclude(t *testing.T) {
 // with everything else.
 func TestDigests(t *testing.T) {
 	s, e := documents()
-	e.Faults[0].Attributes = map[string]float64{"latency": 2}
+	e.Faults[0].Attributes = injectors.Attributes{"latency": 2.0}
 	s.Journeys[0].Steps = []experiments.Step{{Name: "x", Request: experiments.Request{Method: "GET", Target: "http://127.0.0.1:1234/x"}}}
 	base := makeOne(t, s, e, Options{Seed: 1}).Digests
 	s.Journeys[0].Steps[0].Request.Target = "http://127.0.0.1:9999/x"
@@ -157,7 +158,7 @@ func TestDigests(t *testing.T) {
 		t.Errorf("digests changed with addresses and seed: %v, %v", got, base)
 	}
 	s.Journeys[0].Steps[0].Request.Target = "http://127.0.0.1:9999/y"
-	e.Faults[0].Attributes["latency"] = 3
+	e.Faults[0].Attributes["latency"] = 3.0
 	s.Journeys[1].Rate = 11
 	e.Settings.Limits.BlastRadius = new(0.2)
 	got := makeOne(t, s, e, Options{}).Digests

@@ -129,7 +129,7 @@ func Met(f plan.Fault, before, during journal.Exchange) bool {
 	}
 	switch f.Inject {
 	case "latency":
-		latency, jitter := f.Attributes["latency"], f.Attributes["jitter"]
+		latency, jitter := f.Attributes.Number("latency"), f.Attributes.Number("jitter")
 		least := max((latency-jitter)/2, latency/10, leastGrowth)
 		return during.Took-before.Took >= min(least, mostGrowth)
 	case "down", "reset_peer", "timeout", "limit_data":

@@ -16,6 +16,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // listen runs handle for every connection until the test ends, and gives the
@@ -147,12 +148,12 @@ func TestDependencyEndsWithItsContext(t *testing.T) {
 func TestMet(t *testing.T) {
 	ok := func(took float64) journal.Exchange { return journal.Exchange{Took: took} }
 	broken := func(took float64) journal.Exchange { return journal.Exchange{Took: took, Error: "closed"} }
-	lat := func(latency, jitter float64) map[string]float64 {
-		return map[string]float64{"latency": latency, "jitter": jitter}
+	lat := func(latency, jitter float64) injectors.Attributes {
+		return injectors.Attributes{"latency": latency, "jitter": jitter}
 	}
 	tests := map[string]struct {
 		inject     string
-		attributes map[string]float64
+		attributes injectors.Attributes
 		before     journal.Exchange
 		during     journal.Exchange
 		want       bool

@@ -9,6 +9,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // A story is a run to fold: one experiment of 1 s warm-up, 10 s baseline, 20 s
@@ -45,7 +46,7 @@ func newStory() *story {
 		Phases: experiments.Phases{Warmup: time.Second, Baseline: 10 * time.Second, Fault: 20 * time.Second, Recovery: 10 * time.Second},
 		Faults: []plan.Fault{{
 			Name: "blastgauge.r.1", Proxy: "payments", Until: 20 * time.Second,
-			Fault: experiments.Fault{Inject: "latency", Into: "payments", Attributes: map[string]float64{"latency": 2}, Share: 1},
+			Fault: experiments.Fault{Inject: "latency", Into: "payments", Attributes: injectors.Attributes{"latency": 2.0}, Share: 1},
 		}},
 		Journeys: []plan.Journey{{Limit: 0.05, Journey: experiments.Journey{
 			Name: "checkout", Rate: 50, SlowAfter: time.Second, Timeout: 3 * time.Second,

@@ -98,7 +98,7 @@ func (t *trial) fault(rec *faultRecord, shifted bool) Fault {
 		Intended: rec.intended != nil,
 	}
 	if f.Attributes == nil {
-		f.Attributes = map[string]float64{}
+		f.Attributes = map[string]any{}
 	}
 	if rec.injected != nil {
 		f.Injected = rec.injected.At

@@ -270,18 +270,18 @@ type Event struct {
 
 // Fault is one fault with the evidence that it was there and is gone.
 type Fault struct {
-	Name            string             `json:"name"`
-	Inject          string             `json:"inject"`
-	Into            string             `json:"into"`
-	Proxy           string             `json:"proxy,omitempty"`
-	Attributes      map[string]float64 `json:"attributes"`
-	Share           float64            `json:"share"`
-	Description     string             `json:"description"` // "latency 2s, jitter 250ms"
-	Exercised       Exercised          `json:"exercised"`
-	Intended        bool               `json:"intended"` // its injection was begun
-	Injected        time.Time          `json:"injected,omitzero"`
-	Removed         time.Time          `json:"removed,omitzero"`
-	RemovalVerified bool               `json:"removal_verified"`
+	Name            string         `json:"name"`
+	Inject          string         `json:"inject"`
+	Into            string         `json:"into"`
+	Proxy           string         `json:"proxy,omitempty"`
+	Attributes      map[string]any `json:"attributes"`
+	Share           float64        `json:"share"`
+	Description     string         `json:"description"` // "latency 2s, jitter 250ms"
+	Exercised       Exercised      `json:"exercised"`
+	Intended        bool           `json:"intended"` // its injection was begun
+	Injected        time.Time      `json:"injected,omitzero"`
+	Removed         time.Time      `json:"removed,omitzero"`
+	RemovalVerified bool           `json:"removal_verified"`
 }
 
 // A Grade says how well it is known that a fault met traffic.

@@ -15,6 +15,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // An Injector causes faults and takes them back.
@@ -185,7 +186,7 @@ func (s *scene) effect(k kind) {
 }
 
 func contract(t *testing.T, target Target) {
-	latency := experiments.Fault{Inject: "latency", Attributes: map[string]float64{"latency": 0.1}, Share: 1}
+	latency := experiments.Fault{Inject: "latency", Attributes: injectors.Attributes{"latency": 0.1}, Share: 1}
 	down := experiments.Fault{Inject: "down", Share: 1}
 	both := map[string]experiments.Fault{"latency": latency, "down": down}
 	for name, f := range both {
@@ -308,7 +309,7 @@ func proxyRemoved(s *scene) {
 // halfApplied injects over a toxic of the same name and another latency.
 func halfApplied(s *scene) {
 	asked := s.fault
-	s.fault.Attributes = map[string]float64{"latency": 3600}
+	s.fault.Attributes = injectors.Attributes{"latency": 3600.0}
 	s.inject()
 	s.fault = asked
 	s.wantAbsent()
@@ -327,7 +328,7 @@ func changed(s *scene) {
 	s.inject()
 	other := s.target.New()
 	altered := s.fault
-	altered.Attributes = map[string]float64{"latency": 0.1, "jitter": 0.05}
+	altered.Attributes = injectors.Attributes{"latency": 0.1, "jitter": 0.05}
 	if err := other.Inject(s.context(), altered); err != nil {
 		s.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // A kind is a fault and how a client meets it. Lower bounds are a little below
@@ -14,7 +15,7 @@ import (
 type kind struct {
 	name       string
 	inject     string
-	attributes map[string]float64
+	attributes injectors.Attributes
 	met        func(*scene) error
 }
 
@@ -24,15 +25,15 @@ func (k kind) fault() experiments.Fault {
 
 func kinds() []kind {
 	return []kind{
-		{"latency", "latency", map[string]float64{"latency": 0.1}, late},
+		{"latency", "latency", injectors.Attributes{"latency": 0.1}, late},
 		{"down", "down", nil, refused},
 		{"timeout", "timeout", nil, hangs},
-		{"timeout that ends", "timeout", map[string]float64{"timeout": 0.1}, endsAfterTimeout},
+		{"timeout that ends", "timeout", injectors.Attributes{"timeout": 0.1}, endsAfterTimeout},
 		{"reset_peer", "reset_peer", nil, reset},
-		{"bandwidth", "bandwidth", map[string]float64{"rate": 100_000}, throttled},
-		{"slow_close", "slow_close", map[string]float64{"delay": 0.15}, endsLate},
-		{"slicer", "slicer", map[string]float64{"average_size": 64, "size_variation": 32, "delay": 0.005}, sliced},
-		{"limit_data", "limit_data", map[string]float64{"bytes": 1000}, limited},
+		{"bandwidth", "bandwidth", injectors.Attributes{"rate": 100_000.0}, throttled},
+		{"slow_close", "slow_close", injectors.Attributes{"delay": 0.15}, endsLate},
+		{"slicer", "slicer", injectors.Attributes{"average_size": 64.0, "size_variation": 32.0, "delay": 0.005}, sliced},
+		{"limit_data", "limit_data", injectors.Attributes{"bytes": 1000.0}, limited},
 	}
 }
 
@@ -124,7 +125,7 @@ func limited(s *scene) error {
 
 // upstream: a fault on requests delays them, and is read back as such.
 func upstream(t *testing.T, target Target) {
-	s := newScene(t, target, experiments.Fault{Inject: "latency", Attributes: map[string]float64{"latency": 0.1}, Share: 1, Stream: experiments.Upstream})
+	s := newScene(t, target, experiments.Fault{Inject: "latency", Attributes: injectors.Attributes{"latency": 0.1}, Share: 1, Stream: experiments.Upstream})
 	s.inject()
 	s.wantPresent()
 	asked := s.fault
@@ -141,7 +142,7 @@ func upstream(t *testing.T, target Target) {
 // share: of 60 connections at 50 %, some are affected and some are not. Fewer
 // than 10 or more than 50 happen once in ten million times.
 func share(t *testing.T, target Target) {
-	s := newScene(t, target, experiments.Fault{Inject: "limit_data", Attributes: map[string]float64{"bytes": 10}, Share: 0.5})
+	s := newScene(t, target, experiments.Fault{Inject: "limit_data", Attributes: injectors.Attributes{"bytes": 10.0}, Share: 0.5})
 	s.inject()
 	s.wantPresent()
 	cut := 0

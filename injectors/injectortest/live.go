@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // live is what faults do to a connection that was open before they came, such as
@@ -13,10 +14,10 @@ import (
 func live(t *testing.T, target Target) {
 	for name, tt := range map[string]struct {
 		inject     string
-		attributes map[string]float64
+		attributes injectors.Attributes
 		meets      func(*scene, conn)
 	}{
-		"latency":    {"latency", map[string]float64{"latency": 0.1}, slowedAndFreed},
+		"latency":    {"latency", injectors.Attributes{"latency": 0.1}, slowedAndFreed},
 		"timeout":    {"timeout", nil, hangsUntilRevert},
 		"down":       {"down", nil, isCut},
 		"reset_peer": {"reset_peer", nil, isCut},

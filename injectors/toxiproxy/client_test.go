@@ -16,6 +16,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -261,10 +262,10 @@ func TestWrongFaultsAreNotSent(t *testing.T) {
 		"no latency":       func(f *plan.Fault) { f.Attributes = nil },
 		"bare slicer":      func(f *plan.Fault) { f.Inject, f.Attributes = "slicer", nil },
 		"slicer too wide": func(f *plan.Fault) {
-			f.Inject, f.Attributes = "slicer", map[string]float64{"average_size": 64, "size_variation": 64}
+			f.Inject, f.Attributes = "slicer", injectors.Attributes{"average_size": 64.0, "size_variation": 64.0}
 		},
-		"negative rate": func(f *plan.Fault) { f.Inject, f.Attributes = "bandwidth", map[string]float64{"rate": -1} },
-		"huge jitter":   func(f *plan.Fault) { f.Attributes = map[string]float64{"latency": 1, "jitter": 1e18} },
+		"negative rate": func(f *plan.Fault) { f.Inject, f.Attributes = "bandwidth", injectors.Attributes{"rate": -1.0} },
+		"huge jitter":   func(f *plan.Fault) { f.Attributes = injectors.Attributes{"latency": 1.0, "jitter": 1e18} },
 	} {
 		d, _ := served(t, toxiproxy.Options{}, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path != "/version" {

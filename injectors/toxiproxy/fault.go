@@ -1,7 +1,9 @@
 package toxiproxy
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -184,7 +186,7 @@ func absent(format string, args ...any) journal.Evidence {
 }
 
 // differs says how a toxic on a server is not the one that was asked for; it is
-// empty when it is. Attributes that were not asked for are zero.
+// empty when it is. Numbers that were not asked for are zero.
 func (t *newToxic) differs(there toxic) string {
 	switch {
 	case there.Type != t.Type:
@@ -194,15 +196,23 @@ func (t *newToxic) differs(there toxic) string {
 	case math.Abs(there.Toxicity-t.Toxicity) > 1e-6: // servers hold it as a float32
 		return fmt.Sprintf("its toxicity is %v, not %v", there.Toxicity, t.Toxicity)
 	}
-	names := slices.Sorted(maps.Keys(there.Attributes))
-	for name := range t.Attributes {
-		if _, ok := there.Attributes[name]; !ok {
-			names = append(names, name)
+	names := slices.Sorted(maps.Keys(t.Attributes))
+	for _, name := range slices.Sorted(maps.Keys(there.Attributes)) {
+		if v, isNumber := there.Attributes[name].(float64); isNumber && v != 0 && t.Attributes[name] == nil {
+			return fmt.Sprintf("its %s is %v and was not asked for", printable(name), v)
 		}
 	}
 	for _, name := range names {
-		if got, ok := there.Attributes[name].(float64); !ok || got != float64(t.Attributes[name]) {
-			return fmt.Sprintf("its %s is %v, not %d", printable(name), printable(fmt.Sprint(there.Attributes[name])), t.Attributes[name])
+		got, err := json.Marshal(there.Attributes[name])
+		if err != nil {
+			return err.Error()
+		}
+		want, err := json.Marshal(t.Attributes[name])
+		if err != nil {
+			return err.Error()
+		}
+		if !bytes.Equal(got, want) {
+			return fmt.Sprintf("its %s is %s, not %s", printable(name), printable(string(got)), want)
 		}
 	}
 	return ""

@@ -42,11 +42,11 @@ type tally struct {
 
 // newToxic is a toxic as it is sent.
 type newToxic struct {
-	Name       string           `json:"name"`
-	Type       string           `json:"type"`
-	Stream     string           `json:"stream"`
-	Toxicity   float64          `json:"toxicity"`
-	Attributes map[string]int64 `json:"attributes"`
+	Name       string         `json:"name"`
+	Type       string         `json:"type"`
+	Stream     string         `json:"stream"`
+	Toxicity   float64        `json:"toxicity"`
+	Attributes map[string]any `json:"attributes"`
 }
 
 func proxyPath(proxy string) string { return "/proxies/" + url.PathEscape(proxy) }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/injectortest"
 	"github.com/blastgauge/blastgauge/injectors/proxy/stock"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
@@ -117,7 +118,7 @@ func startProcess(t *testing.T, binary string) (url string, process *os.Process,
 func latencyOn(proxy string, n string) plan.Fault {
 	return plan.Fault{
 		Name: "blastgauge.20261124t000000z-driver." + n, Proxy: proxy,
-		Fault: experiments.Fault{Inject: "latency", Into: proxy, Attributes: map[string]float64{"latency": 0.1}, Share: 1},
+		Fault: experiments.Fault{Inject: "latency", Into: proxy, Attributes: injectors.Attributes{"latency": 0.1}, Share: 1},
 	}
 }
 
