@@ -1,0 +1,183 @@
+// Package gateway is the message-level hop between a client and a dependency: it
+// forwards HTTP/1.1, HTTP/2 and gRPC, and lets faults meet single requests.
+//
+// # How a connection is served
+//
+// The proxy's accept loop hands the client's socket to [Gateway.Serve], with a way
+// to reach the dependency. There is no second socket between the two: HTTP/1.1 is
+// read just closely enough to know where messages begin and end, and its bytes
+// are passed on as they came. Each client connection has one upstream connection
+// of its own, so whatever ends one ends the other in the same way, and nothing
+// that a pool would do (retries, re-dials, 502s) can hide a fault or invent one.
+// HTTP/2 takes a general path on net/http.
+//
+// # How faults meet messages
+//
+// The faults in force are one atomic pointer, read once per request: [Gateway.Set]
+// acts on the next request of connections that are open, and drops nothing. A
+// request that waits under a latency that is taken away is let go at once.
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// Upstream is the dependency's side of one connection.
+//
+// Read and Write are called by one goroutine each. Read gives io.EOF when the
+// dependency has ended its side in good order; any other error means that the
+// connection broke, and the client's is broken the same way. Close ends Reads and
+// Writes that are under way; it may be called more than once. An Upstream that
+// also has Abort() can be reset instead of closed.
+type Upstream interface {
+	io.Reader
+	io.Writer
+	CloseWrite() error
+	Close() error
+}
+
+// A Dial reaches the dependency, for one connection.
+type Dial func(ctx context.Context) (Upstream, error)
+
+// Options say what a gateway forwards to.
+type Options struct {
+	// Scheme is one of [Schemes].
+	Scheme string
+	// Address is the dependency's host:port. It names the server in TLS.
+	Address string
+	// UpstreamTLS is for scheme https; nil means the machine's roots and the host
+	// of Address.
+	UpstreamTLS *tls.Config
+	// ClientTLS, when it is not nil, makes clients speak TLS to the gateway;
+	// [SelfSigned] makes a certificate for it.
+	ClientTLS *tls.Config
+	// Seed decides which requests a share of less than 1 hits.
+	Seed uint64
+	// Log gets what nobody else is told; nil discards it.
+	Log *slog.Logger
+}
+
+// Schemes are the upstream schemes that get a gateway.
+func Schemes() []string { return []string{"http", "https", "h2c", "grpc"} }
+
+// A Gateway is the message-level hop of one proxy.
+type Gateway struct {
+	options Options
+	log     *slog.Logger
+	force   atomic.Pointer[inForce] // nil: no faults
+	bulk    sync.Pool               // of *[bulkSize]byte
+
+	mu      sync.Mutex // held by Set
+	streams uint64     // of draws, given out so far
+}
+
+// New makes a gateway without faults.
+func New(o Options) (*Gateway, error) {
+	if !slices.Contains(Schemes(), o.Scheme) {
+		return nil, fmt.Errorf("no gateway for scheme %q: there is one for %s", o.Scheme, strings.Join(Schemes(), ", "))
+	}
+	host, _, err := net.SplitHostPort(o.Address)
+	if err != nil {
+		return nil, fmt.Errorf("upstream address: %w", err)
+	}
+	if o.Scheme == "https" {
+		o.UpstreamTLS = upstreamTLS(o.UpstreamTLS, host)
+	}
+	return &Gateway{options: o, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler))}, nil
+}
+
+// upstreamTLS is a copy of given, complete.
+func upstreamTLS(given *tls.Config, host string) *tls.Config {
+	if given == nil {
+		given = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	config := given.Clone()
+	config.ServerName = cmp.Or(config.ServerName, host)
+	return config
+}
+
+// Set puts faults into force, in this order, in place of those before: from the
+// next request on, also on connections that are open. A request that waits under
+// a fault that is no longer among them goes on at once, and is not harmed by it
+// any more.
+func (g *Gateway) Set(faults []*Fault) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	before := g.force.Load()
+	if len(faults) == 0 {
+		g.force.Store(nil)
+		before.retire(nil)
+		return
+	}
+	next := &inForce{}
+	for _, f := range faults {
+		next.list = append(next.list, g.entry(before, f))
+	}
+	g.force.Store(next)
+	before.retire(next)
+}
+
+// entry is the fault as it is in force, or newly so.
+func (g *Gateway) entry(before *inForce, f *Fault) *entry {
+	if e := before.find(f); e != nil {
+		return e
+	}
+	if f.tally.stream.Load() == 0 {
+		g.streams++
+		f.tally.stream.CompareAndSwap(0, g.streams)
+	}
+	return &entry{fault: f, seed: g.options.Seed, gone: make(chan struct{})}
+}
+
+// inForce is the faults of a gateway at one time.
+type inForce struct{ list []*entry }
+
+// An entry is a fault from when it is set until it is taken out.
+type entry struct {
+	fault *Fault
+	seed  uint64
+	gone  chan struct{} // closed when the fault is taken out
+}
+
+// over says whether the fault has been taken out.
+func (e *entry) over() bool {
+	select {
+	case <-e.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *inForce) find(f *Fault) *entry {
+	if s == nil {
+		return nil
+	}
+	i := slices.IndexFunc(s.list, func(e *entry) bool { return e.fault == f })
+	if i < 0 {
+		return nil
+	}
+	return s.list[i]
+}
+
+// retire lets go of what waits under faults that next does not have.
+func (s *inForce) retire(next *inForce) {
+	if s == nil {
+		return
+	}
+	for _, e := range s.list {
+		if next.find(e.fault) == nil {
+			close(e.gone)
+		}
+	}
+}
