@@ -44,10 +44,14 @@ func (a *app) recoverRun(ctx context.Context, dir, token string) (err error) {
 		return fmt.Errorf("not a run directory: %w", err)
 	}
 	defer root.Close()
-	undo, err := journal.OpenUndo(root)
-	if errors.Is(err, journal.ErrAlive) {
-		return fmt.Errorf("%w: stop it with Ctrl-C, which removes its faults", err)
+	alive, err := journal.Alive(root)
+	if err != nil {
+		return err
 	}
+	if alive {
+		return fmt.Errorf("%w: stop it with Ctrl-C, which removes its faults", journal.ErrAlive)
+	}
+	undo, err := journal.OpenUndo(root)
 	if err != nil {
 		return err
 	}

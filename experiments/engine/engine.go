@@ -75,6 +75,9 @@ type Options struct {
 	// Carried is what each proxy has carried so far; false where the server does
 	// not count.
 	Carried func(ctx context.Context) ([]journal.Traffic, bool, error)
+	// Fenced is of class ErrFenced once somebody else has taken over the removal of
+	// this run's faults: it injects nothing any more. Nil: nobody can.
+	Fenced func() error
 
 	RevertTimeout time.Duration // of all removals together; 0 means 10 s
 	InjectTimeout time.Duration // of one injection; 0 means 10 s
@@ -96,6 +99,9 @@ var (
 	ErrNotRemoved = errors.New("a fault could not be removed")
 	// ErrInterrupted means that a signal ended the context before the plan's end.
 	ErrInterrupted = errors.New("interrupted")
+	// ErrFenced means that somebody else takes the run's faults back: the guard,
+	// to which the run looked dead, or a person who asked for it.
+	ErrFenced = errors.New("the run was fenced off")
 )
 
 // An Interrupt is a signal as the cause of a cancelled context.
@@ -121,7 +127,7 @@ func Run(ctx context.Context, p *plan.Plan, rec Recorder, o Options) (err error)
 	}()
 	for i := range p.Experiments {
 		switch err := r.experiment(ctx, i); {
-		case errors.Is(err, errUnhealthy):
+		case errors.Is(err, errUnhealthy), errors.Is(err, ErrFenced) && !errors.Is(err, ErrNotRemoved):
 			return r.record(journal.Event{Kind: journal.SuiteStopped, Detail: err.Error()})
 		case err != nil:
 			return err
@@ -146,6 +152,14 @@ type run struct {
 }
 
 func (r *run) since() time.Duration { return time.Since(r.epoch) }
+
+// fenced tells whether the run may go on.
+func (r *run) fenced() error {
+	if r.o.Fenced == nil {
+		return nil
+	}
+	return r.o.Fenced()
+}
 
 // record stamps an event and makes it durable.
 func (r *run) record(e journal.Event) error {

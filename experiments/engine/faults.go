@@ -42,6 +42,11 @@ func (fs *faults) inject(ctx context.Context, f plan.Fault) error {
 	if err := t.event(journal.FaultIntended, journal.Event{Fault: f.Name}); err != nil {
 		return err // no record, no fault
 	}
+	// Whoever fenced the run off before this line knew nothing of the intent;
+	// whoever does it from here on reads it.
+	if err := t.fenced(); err != nil {
+		return errors.Join(err, t.event(journal.FaultRemoved, journal.Event{Fault: f.Name, Verified: true, Began: t.since()}))
+	}
 	a := &activeFault{Fault: f}
 	fs.mu.Lock()
 	fs.active = append(fs.active, a)
@@ -60,7 +65,9 @@ func (fs *faults) inject(ctx context.Context, f plan.Fault) error {
 	if !evidence.Present {
 		return fmt.Errorf("read back %s: not in force: %s", f.Name, evidence.Detail)
 	}
-	return t.event(journal.FaultInjected, journal.Event{Fault: f.Name, Evidence: &evidence})
+	// A run that was stopped in the middle of this may have been fenced off, and
+	// the fault looked for, before it was there.
+	return errors.Join(t.fenced(), t.event(journal.FaultInjected, journal.Event{Fault: f.Name, Evidence: &evidence}))
 }
 
 func (fs *faults) saw(a *activeFault, e journal.Evidence) {
@@ -102,7 +109,7 @@ func (fs *faults) removeAll(ctx context.Context) error {
 
 // remove takes back the faults chosen, side by side and within one time-out, so
 // that one hung removal does not use up the time of the others. What could not
-// be removed stays active and is tried again by the next call.
+// be removed is in the journal as such, for the guard and for recover.
 func (fs *faults) remove(ctx context.Context, chosen func(*activeFault) bool) error {
 	list := []*activeFault{}
 	for _, a := range fs.list() {
@@ -115,55 +122,12 @@ func (fs *faults) remove(ctx context.Context, chosen func(*activeFault) bool) er
 	}
 	rctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fs.t.o.RevertTimeout)
 	defer cancel()
-	results := make([]error, len(list))
 	began := fs.t.since()
-	var removals sync.WaitGroup
+	reverts := make([]plan.Fault, len(list))
 	for i, a := range list {
-		removals.Go(func() { results[i] = fs.revert(rctx, a) })
+		reverts[i] = a.Fault
 	}
-	removals.Wait()
-	return fs.conclude(list, results, began)
-}
-
-// revertEvery is the pause after a failed removal: a server that restarts is
-// back within the time-out.
-const revertEvery = 250 * time.Millisecond
-
-// revert undoes one fault, again and again until it succeeds or ctx ends.
-func (fs *faults) revert(ctx context.Context, a *activeFault) error {
-	var last error
-	for {
-		err := fs.tryRevert(ctx, a)
-		switch {
-		case err == nil:
-			return nil
-		case ctx.Err() == nil || last == nil:
-			last = err // what came of being out of time would hide the reason
-		}
-		if !wait(ctx, revertEvery) {
-			return last
-		}
-	}
-}
-
-// tryRevert gives up waiting when ctx ends, also for an injector that does not:
-// the others and the report must not wait for it.
-func (fs *faults) tryRevert(ctx context.Context, a *activeFault) error {
-	done := make(chan error, 1) // buffered: the call must be able to end after we left
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				done <- fmt.Errorf("panic: %v", p)
-			}
-		}()
-		done <- fs.t.o.Injectors[a.Inject].Revert(ctx, a.Fault)
-	}()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return fmt.Errorf("no answer within %s", fs.t.o.RevertTimeout)
-	}
+	return fs.conclude(list, Revert(rctx, fs.t.o.Injectors, reverts), began)
 }
 
 // conclude records the removals, those that failed too.

@@ -26,6 +26,7 @@ const (
 	ExperimentEnded   Kind = "experiment_ended"   // Error where it was cut short
 	Interrupted       Kind = "interrupted"        // Detail names the signal
 	SuiteStopped      Kind = "suite_stopped"      // Detail says why the rest is not run
+	Fenced            Kind = "fenced"             // Detail says by whom and why; the run may not inject any more
 	RunEnded          Kind = "run_ended"          // Error
 )
 
@@ -75,6 +76,9 @@ const (
 type Toxiproxy struct {
 	Kind    string `json:"kind"` // blastgauge, stock or embedded
 	Version string `json:"version"`
+	// Token says where the bearer token of its API is, file:PATH or env:NAME. It is
+	// never the token.
+	Token string `json:"token,omitempty"`
 }
 
 // Evidence is one look at a fault on its server.

@@ -10,6 +10,7 @@ import (
 	"iter"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -24,6 +25,7 @@ const (
 type Log struct {
 	mu      sync.Mutex
 	events  *os.File
+	size    int64 // of the events that are on disk
 	obsFile *os.File
 	obs     *bufio.Writer
 	flushed time.Time
@@ -31,12 +33,14 @@ type Log struct {
 
 // Create starts a journal in dir, which must not hold one yet.
 func Create(dir *os.Root) (*Log, error) {
-	const flags, mode = os.O_CREATE | os.O_EXCL | os.O_WRONLY, 0o600
+	const flags, mode = os.O_CREATE | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o600
 	events, err := dir.OpenFile(EventsFile, flags, mode)
 	if err != nil {
 		return nil, fmt.Errorf("create journal: %w", err)
 	}
-	if err := claim(events); err != nil {
+	// Held for as long as the file is open, which is how others know that the run
+	// is alive. The file is new: the lock can only be with one who asks just that.
+	if _, err := lock(events, syscall.LOCK_EX); err != nil {
 		return nil, errors.Join(fmt.Errorf("create journal: %w", err), events.Close())
 	}
 	obs, err := dir.OpenFile(ObservationsFile, flags, mode)
@@ -59,13 +63,26 @@ func (l *Log) Record(e Event) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, err := l.events.Write(append(line, '\n')); err != nil {
+	n, err := appendLine(l.events, l.size, line)
+	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	if err := l.events.Sync(); err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
+	l.size += n
 	return nil
+}
+
+// appendLine adds a line to a file of a size and returns once it is on disk. What
+// a full disk took of it is cut off again: the next line must not stand on the
+// same one.
+func appendLine(file *os.File, size int64, line []byte) (int64, error) {
+	n, err := file.Write(append(line, '\n'))
+	if err == nil {
+		err = file.Sync()
+	}
+	if err != nil {
+		return 0, errors.Join(err, file.Truncate(size))
+	}
+	return int64(n), nil
 }
 
 // Observe appends what became of a journey. It is buffered for at most a

@@ -1,64 +1,118 @@
 package journal
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"syscall"
 )
 
-// UndoFile holds what was done about a run after it died, as events. Whoever
-// reads a journal reads it as well.
+// UndoFile holds what was done about a run by others than itself, as events.
+// Whoever reads a journal reads it as well.
 const UndoFile = "undo.ndjson"
 
-// ErrAlive means that the run of a journal is still going on.
-var ErrAlive = errors.New("the run is still alive")
+var (
+	// ErrAlive means that the run of a journal is still going on.
+	ErrAlive = errors.New("the run is still alive")
+	// ErrBusy means that somebody else is undoing the run at this moment.
+	ErrBusy = errors.New("somebody else is undoing this run")
+)
 
-// claim makes the journal this process's own for as long as the file is open: the
-// kernel gives it up when the process ends, however it does.
-func claim(events *os.File) error {
-	err := syscall.Flock(int(events.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+// lock asks the kernel for a file's lock: it is given back when the file is
+// closed or the process ends, however that happens. It tells whether it got it.
+func lock(file *os.File, how int) (bool, error) {
+	err := syscall.Flock(int(file.Fd()), how)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return ErrAlive
+		return false, nil
 	}
-	return err
+	return err == nil, err
 }
 
-// An Undo writes what is done about a run that has died.
-type Undo struct {
-	events *os.File // held for its lock
-	file   *os.File
-}
-
-// OpenUndo takes over the journal in dir. The error is [ErrAlive] while its run,
-// or somebody else who undoes it, is at work.
-func OpenUndo(dir *os.Root) (*Undo, error) {
+// Alive tells whether the run of the journal in dir is still going on: its
+// process holds the lock of its journal for as long as it lives.
+func Alive(dir *os.Root) (bool, error) {
 	events, err := dir.Open(EventsFile)
 	if err != nil {
-		return nil, fmt.Errorf("not a run directory: %w", err)
+		return false, fmt.Errorf("not a run directory: %w", err)
 	}
-	if err := claim(events); err != nil {
-		return nil, errors.Join(err, events.Close())
-	}
-	file, err := dir.OpenFile(UndoFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, errors.Join(err, events.Close())
-	}
-	return &Undo{events, file}, nil
+	defer events.Close()
+	free, err := lock(events, syscall.LOCK_SH|syscall.LOCK_NB) // shared: two who ask must not take each other for the run
+	return !free, err
 }
 
-// Record appends an event and returns once it is on disk.
+// An Undo writes what is done about a run by others than itself. It belongs to
+// one of them at a time.
+type Undo struct {
+	dir  *os.Root
+	file *os.File
+	size int64
+}
+
+// OpenUndo opens the record beside the journal in dir. The error is [ErrBusy]
+// while somebody else has it.
+func OpenUndo(dir *os.Root) (u *Undo, err error) {
+	if _, err := dir.Stat(EventsFile); err != nil {
+		return nil, fmt.Errorf("not a run directory: %w", err)
+	}
+	file, err := dir.OpenFile(UndoFile, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("undo: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, file.Close())
+		}
+	}()
+	switch free, err := lock(file, syscall.LOCK_EX|syscall.LOCK_NB); {
+	case err != nil:
+		return nil, fmt.Errorf("undo: %w", err)
+	case !free:
+		return nil, ErrBusy
+	}
+	size, err := trim(file)
+	if err != nil {
+		return nil, fmt.Errorf("undo: %w", err)
+	}
+	return &Undo{dir, file, size}, nil
+}
+
+// trim cuts off a line without an end, which one who was killed in the middle of
+// writing it left behind, and returns the size of the rest.
+func trim(file *os.File) (int64, error) {
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return 0, err
+	}
+	size := int64(bytes.LastIndexByte(text, '\n') + 1)
+	if size == int64(len(text)) {
+		return size, nil
+	}
+	return size, file.Truncate(size)
+}
+
+// Record appends an event and returns once it is on disk. That a fault is removed
+// is not recorded while the run is alive, because the run may be about to inject
+// it: the error is [ErrAlive] then.
 func (u *Undo) Record(e Event) error {
+	if e.Kind == FaultRemoved {
+		if alive, err := Alive(u.dir); err != nil || alive {
+			return errors.Join(err, ErrAlive)
+		}
+	}
 	line, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("undo: %w", err)
 	}
-	if _, err := u.file.Write(append(line, '\n')); err != nil {
+	n, err := appendLine(u.file, u.size, line)
+	if err != nil {
 		return fmt.Errorf("undo: %w", err)
 	}
-	return u.file.Sync()
+	u.size += n
+	return nil
 }
 
-// Close gives the journal back.
-func (u *Undo) Close() error { return errors.Join(u.file.Close(), u.events.Close()) }
+// Close lets others have the record.
+func (u *Undo) Close() error { return u.file.Close() }

@@ -3,40 +3,242 @@ package journal
 import (
 	"errors"
 	"os"
+	"strings"
 	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-func TestARunThatIsAliveCannotBeUndone(t *testing.T) {
-	dir, l := create(t)
+func openRoot(t *testing.T, dir string) *os.Root {
+	t.Helper()
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer root.Close()
-	if _, err := OpenUndo(root); !errors.Is(err, ErrAlive) {
-		t.Errorf("OpenUndo() of a live run = %v, want ErrAlive", err)
+	t.Cleanup(func() { root.Close() })
+	return root
+}
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(dir+"/"+name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestARunIsAliveWhileItsJournalIsOpen(t *testing.T) {
+	dir, l := create(t)
+	root := openRoot(t, dir)
+	for range 2 { // who asks is not taken for the run by the next one
+		if alive, err := Alive(root); err != nil || !alive {
+			t.Errorf("Alive() of a live run = %v, %v", alive, err)
+		}
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if alive, err := Alive(root); err != nil || alive {
+		t.Errorf("Alive() of a dead run = %v, %v", alive, err)
+	}
+	if _, err := Alive(openRoot(t, t.TempDir())); err == nil || !strings.Contains(err.Error(), "not a run directory") {
+		t.Errorf("Alive() of any directory = %v", err)
+	}
+}
+
+// That a fault is gone counts for good only when the run cannot put it back.
+func TestAnUndoBelongsToOneAndRecordsRemovalsOfDeadRunsOnly(t *testing.T) {
+	dir, l := create(t)
+	root := openRoot(t, dir)
 	u, err := OpenUndo(root)
 	if err != nil {
-		t.Fatalf("OpenUndo() of a dead run = %v", err)
-	}
-	if _, err := OpenUndo(root); !errors.Is(err, ErrAlive) {
-		t.Errorf("a second OpenUndo() = %v, want ErrAlive", err)
-	}
-	if err := u.Record(Event{Kind: FaultRemoved, Fault: "blastgauge.r.1", Verified: true}); err != nil {
 		t.Fatal(err)
 	}
-	if err := u.Close(); err != nil {
+	if _, err := OpenUndo(root); !errors.Is(err, ErrBusy) {
+		t.Errorf("a second OpenUndo() = %v, want ErrBusy", err)
+	}
+	removal := Event{Kind: FaultRemoved, Fault: "blastgauge.r.1", Verified: true}
+	if err := u.Record(removal); !errors.Is(err, ErrAlive) {
+		t.Errorf("Record() of a removal while the run lives = %v, want ErrAlive", err)
+	}
+	if err := u.Record(Event{Kind: Fenced, Detail: "no sign of life"}); err != nil {
+		t.Errorf("Record() of a fence while the run lives = %v", err)
+	}
+	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if err := errors.Join(u.Record(removal), u.Close()); err != nil {
+		t.Fatal(err)
+	}
+	again, err := OpenUndo(root)
+	if err != nil {
+		t.Fatalf("OpenUndo() after the first was closed = %v", err)
+	}
+	defer again.Close()
 	text, err := os.ReadFile(dir + "/" + UndoFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := readAll(t, string(text)); err != nil || len(got) != 1 || !got[0].Verified {
+	if got, err := readAll(t, string(text)); err != nil || len(got) != 2 || !got[1].Verified {
 		t.Errorf("undo file holds %v, %v", got, err)
+	}
+}
+
+// One who was killed while writing must not spoil what the next one writes.
+func TestATornUndoIsMended(t *testing.T) {
+	for name, torn := range map[string]string{
+		"nothing whole":  `{"kind":"fault_re`,
+		"after a record": `{"kind":"fenced"}` + "\n" + `{"kind":"fault_removed","fau`,
+		"whole":          `{"kind":"fenced"}` + "\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, l := create(t)
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+			write(t, dir, UndoFile, torn)
+			u, err := OpenUndo(openRoot(t, dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(u.Record(Event{Kind: FaultRemoved, Fault: "f", Verified: true}), u.Close()); err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(dir + "/" + UndoFile)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := readAll(t, string(text))
+			if want := strings.Count(torn, "\n") + 1; err != nil || len(got) != want || got[want-1].Fault != "f" {
+				t.Errorf("undo file holds %v, %v; want %d records", got, err, want)
+			}
+		})
+	}
+}
+
+func TestAFenceIsPutUpOnceAndStays(t *testing.T) {
+	root := openRoot(t, t.TempDir())
+	if b, ok := FindFence(root); ok {
+		t.Fatalf("FindFence() of a new directory = %v", b)
+	}
+	for _, by := range []string{"guard", "recover"} {
+		if err := Fence(root, Barrier{By: by, Why: "no sign of life"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b, ok := FindFence(root); !ok || b.String() != "fenced off by guard: no sign of life" {
+		t.Errorf("FindFence() = %v, %v; want the first one's", b, ok)
+	}
+}
+
+func TestAFenceThatSaysNothingIsOne(t *testing.T) {
+	for name, text := range map[string]string{"empty": "", "torn": `{"by":"gua`, "foreign": "keep out"} {
+		dir := t.TempDir()
+		write(t, dir, FenceFile, text)
+		if b, ok := FindFence(openRoot(t, dir)); !ok || b.By == "" || b.Why == "" {
+			t.Errorf("%s: FindFence() = %+v, %v", name, b, ok)
+		}
+	}
+	dir := t.TempDir()
+	if err := os.Mkdir(dir+"/"+FenceFile, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := FindFence(openRoot(t, dir)); !ok {
+		t.Error("a directory that cannot be read as a fence is none")
+	}
+}
+
+// left runs a journal and an undo record through leftBehind.
+func left(t *testing.T, events, undone string) (*Left, error) {
+	t.Helper()
+	return leftBehind(ReadEvents(strings.NewReader(events)), ReadEvents(strings.NewReader(undone)))
+}
+
+func TestWhatARunLeftBehind(t *testing.T) {
+	const (
+		started  = `{"seq":1,"kind":"run_started","plan":{"run":"r","experiments":[{"id":"e","faults":[{"name":"f1"},{"name":"f2"}]}]},"toxiproxy":{"kind":"stock","token":"env:T"}}` + "\n"
+		intended = `{"seq":2,"kind":"fault_intended","fault":"f1"}` + "\n"
+		injected = `{"seq":3,"kind":"fault_injected","fault":"f1"}` + "\n"
+		removed  = `{"seq":4,"kind":"fault_removed","fault":"f1","verified":true}` + "\n"
+		stayed   = `{"seq":4,"kind":"fault_removed","fault":"f1","error":"no answer"}` + "\n"
+		second   = `{"seq":5,"kind":"fault_intended","fault":"f2"}` + "\n"
+		ended    = `{"seq":6,"kind":"run_ended"}` + "\n"
+	)
+	for name, tt := range map[string]struct {
+		events, undone string
+		want           string // names of what is left; ? for one that may be on its way
+		damaged        bool
+	}{
+		"nothing intended":                    {started, "", "", false},
+		"intended":                            {started + intended, "", "f1?", false},
+		"injected":                            {started + intended + injected, "", "f1", false},
+		"removed":                             {started + intended + injected + removed, "", "", false},
+		"not removed":                         {started + intended + injected + stayed + ended, "", "f1", false},
+		"removed by others":                   {started + intended + injected, removed, "", false},
+		"not removed by others, either":       {started + intended + injected, stayed, "f1", false},
+		"not removed by others, then removed": {started + intended, stayed + removed, "", false},
+		"one of two":                          {started + intended + injected + removed + second, "", "f2?", false},
+		"cut short":                           {started + intended + injected[:20], "", "f1?", false},
+		"damaged: what is not told counts":    {started + intended + injected + removed + "\x00\x00\n" + second, "", "f2?", true},
+		"damaged: what is told still counts":  {started + intended + "nonsense\n" + removed, removed, "f2?", true},
+		"damaged record of others":            {started + intended + injected, "nonsense\n", "f1 f2?", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := left(t, tt.events, tt.undone)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, f := range l.Faults {
+				mark := "?"
+				if f.Settled {
+					mark = ""
+				}
+				got = append(got, f.Name+mark)
+				if f.Experiment != "e" {
+					t.Errorf("%s belongs to experiment %q", f.Name, f.Experiment)
+				}
+			}
+			if strings.Join(got, " ") != tt.want || (l.Damage != nil) != tt.damaged {
+				t.Errorf("left %v with damage %v, want %s with %v", got, l.Damage, tt.want, tt.damaged)
+			}
+			if l.Toxiproxy.Token != "env:T" || l.Ended != strings.Contains(tt.events, "run_ended") {
+				t.Errorf("toxiproxy %+v, ended %v", l.Toxiproxy, l.Ended)
+			}
+		})
+	}
+	for name, events := range map[string]string{"empty": "", "torn at once": started[:30], "damaged at once": "nonsense\n" + started} {
+		if _, err := left(t, events, ""); !errors.Is(err, ErrNoPlan) {
+			t.Errorf("%s: %v, want ErrNoPlan", name, err)
+		}
+	}
+}
+
+// A disk may have room again: what failed to be recorded must not spoil the rest.
+func TestAfterARecordThatFailedTheJournalGoesOn(t *testing.T) {
+	dir, l := create(t)
+	if err := l.Record(Event{Seq: 1, Kind: RunStarted, Plan: &plan.Plan{Run: "r", System: experiments.System{Name: "s"}}}); err != nil {
+		t.Fatal(err)
+	}
+	whole := l.events
+	broken, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full here")
+	}
+	l.events = broken
+	if err := l.Record(Event{Seq: 2, Kind: FaultIntended}); err == nil {
+		t.Error("Record() on a full disk = nil")
+	}
+	broken.Close()
+	l.events = whole
+	if err := errors.Join(l.Record(Event{Seq: 3, Kind: RunEnded}), l.Close()); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(dir + "/" + EventsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := readAll(t, string(text)); err != nil || len(got) != 2 || got[1].Seq != 3 {
+		t.Errorf("journal holds %v, %v", got, err)
 	}
 }

@@ -18,6 +18,8 @@ type holder interface {
 	renew(ctx context.Context) error
 	// release gives it back; what is not held any more is released already.
 	release(ctx context.Context) error
+	// who has the server now; empty: nobody.
+	who(ctx context.Context) (run string, err error)
 	// lasts is how long a hold is good for without renewal.
 	lasts() time.Duration
 }
@@ -35,10 +37,7 @@ func (d *Driver) Hold(ctx context.Context, run string) (release func(context.Con
 	if err != nil {
 		return nil, err
 	}
-	var h holder = &lock{d: d, run: run}
-	if ours {
-		h = &lease{d: d, run: run}
-	}
+	h := d.holder(run, ours)
 	if err := h.acquire(ctx); err != nil {
 		return nil, err
 	}
@@ -51,6 +50,32 @@ func (d *Driver) Hold(ctx context.Context, run string) (release func(context.Con
 		renewals.Wait()
 		return h.release(ctx)
 	}, nil
+}
+
+func (d *Driver) holder(run string, ours bool) holder {
+	if ours {
+		return &lease{d: d, run: run}
+	}
+	return &lock{d: d, run: run}
+}
+
+// Drop ends the hold of a run that has died, whoever asks. That it has none is
+// well; a hold of another run stays.
+func (d *Driver) Drop(ctx context.Context, run string) error {
+	ours, err := d.ours(ctx)
+	if err != nil {
+		return err
+	}
+	return d.holder(run, ours).release(ctx)
+}
+
+// Holder is the run that holds the server now; empty where none does.
+func (d *Driver) Holder(ctx context.Context) (run string, err error) {
+	ours, err := d.ours(ctx)
+	if err != nil {
+		return "", err
+	}
+	return d.holder("", ours).who(ctx)
 }
 
 // keep renews until ctx ends or the hold is lost. A renewal that fails is tried
@@ -156,6 +181,17 @@ func (l *lock) read(ctx context.Context) (claim, error) {
 		return claim{}, fmt.Errorf("%w: %w", ErrRefused, l.d.api.errorf("proxy %s is not a lock of blastgauge's: its upstream is %s", lockProxy, printable(s.Upstream)))
 	}
 	return c, nil
+}
+
+func (l *lock) who(ctx context.Context) (string, error) {
+	c, err := l.read(ctx)
+	switch {
+	case missing(err), err == nil && time.Now().After(c.until):
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	return printable(c.run), nil
 }
 
 func (l *lock) taken(c claim) error {

@@ -18,9 +18,10 @@ type fakeHolder struct {
 	answer   func(n int) error
 }
 
-func (h *fakeHolder) acquire(context.Context) error { return nil }
-func (h *fakeHolder) release(context.Context) error { return nil }
-func (h *fakeHolder) lasts() time.Duration          { return time.Minute }
+func (h *fakeHolder) acquire(context.Context) error       { return nil }
+func (h *fakeHolder) release(context.Context) error       { return nil }
+func (h *fakeHolder) who(context.Context) (string, error) { return "", nil }
+func (h *fakeHolder) lasts() time.Duration                { return time.Minute }
 func (h *fakeHolder) renew(context.Context) error {
 	h.renewals = append(h.renewals, time.Now())
 	return h.answer(len(h.renewals))

@@ -1,7 +1,6 @@
 package toxiproxy
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,25 +31,29 @@ func (l *lease) acquire(ctx context.Context) error {
 	body := leaseRequest{Run: l.run, Seconds: leaseFor.Seconds()}
 	err := l.d.api.call(ctx, "", request{method: "POST", path: "/blastgauge/leases", body: body}, nil)
 	if conflict(err) {
-		return fmt.Errorf("%w: %w", ErrRefused, cmp.Or(l.holder(ctx), err))
+		if run, asked := l.who(ctx); asked == nil && run != "" && run != l.run {
+			err = l.d.api.errorf("run %s is using this server", run)
+		}
+		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	return err
 }
 
-// holder names the run that has the server; nil where it cannot be told.
-func (l *lease) holder(ctx context.Context) error {
+// who has the server; of several runs, one that is not ours.
+func (l *lease) who(ctx context.Context) (string, error) {
 	var leases []struct {
 		Run string `json:"run"`
 	}
 	if err := l.d.api.call(ctx, "", request{method: "GET", path: "/blastgauge/leases"}, &leases); err != nil {
-		return nil
+		return "", err
 	}
+	run := ""
 	for _, held := range leases {
-		if held.Run != l.run {
-			return l.d.api.errorf("run %s is using this server", printable(held.Run))
+		if run == "" || run == l.run {
+			run = printable(held.Run)
 		}
 	}
-	return nil
+	return run, nil
 }
 
 func (l *lease) renew(ctx context.Context) error {

@@ -50,6 +50,7 @@ func TestOnAStockProcess(t *testing.T) {
 	for name, test := range map[string]func(t *testing.T, url string, process *os.Process){
 		"contract":                          func(t *testing.T, url string, _ *os.Process) { injectortest.Run(t, driven(url, false)) },
 		"a hung proxy holds up nobody":      hungProxy,
+		"a hung proxy can be made again":    hungProxyMadeAgain,
 		"one that is stopped is outlived":   stoppedServer,
 		"one that is killed proves nothing": killedServer,
 		"a lapsed lock goes to one":         lapsedLock,
@@ -168,15 +169,7 @@ func hungProxy(t *testing.T, url string, _ *os.Process) {
 			t.Fatal(err)
 		}
 	}
-	filled, err := d.Fill(t.Context(), planOf(hung))
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := net.Dial("tcp", filled.Experiments[0].Faults[0].Listen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	neverRead(t, d, hung)
 
 	// Until the buffers between are full the removal goes through.
 	stuck := eventuallyStuck(t, d, hung)
@@ -194,6 +187,48 @@ func hungProxy(t *testing.T, url string, _ *os.Process) {
 	}
 	if err := <-waiting; err == nil {
 		t.Error("Revert() on a hung proxy = nil")
+	}
+}
+
+// neverRead connects to the proxy of a fault and reads nothing. It returns where
+// the proxy listens and leads.
+func neverRead(t *testing.T, d *toxiproxy.Driver, f plan.Fault) plan.Fault {
+	t.Helper()
+	filled, err := d.Fill(t.Context(), planOf(f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f = filled.Experiments[0].Faults[0]
+	client, err := net.Dial("tcp", f.Listen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	return f
+}
+
+// Where the removal hangs for ever, making the proxy again is what is left.
+func hungProxyMadeAgain(t *testing.T, url string, _ *os.Process) {
+	d := toxiproxy.New(toxiproxy.Options{URL: url, Timeout: time.Second})
+	f := latencyOn("hung", "1")
+	if err := d.Create(t.Context(), f.Proxy, "127.0.0.1:0", flood(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Inject(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+	f = neverRead(t, d, f)
+	if err := eventuallyStuck(t, d, f); err == nil {
+		t.Fatal("nothing hangs")
+	}
+	if err := d.Recreate(t.Context(), f.Proxy, f.Listen, f.Upstream); err != nil {
+		t.Fatalf("Recreate() of a hung proxy = %v", err)
+	}
+	if err := d.Revert(t.Context(), f); err != nil {
+		t.Errorf("Revert() after it = %v", err)
+	}
+	if err := d.Preflight(t.Context(), planOf(f)); err != nil {
+		t.Errorf("Preflight() after it = %v, want a proxy as good as new", err)
 	}
 }
 

@@ -1,0 +1,158 @@
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// openDir is where open runs are listed below a user's state directory.
+const openDir = "blastgauge/runs"
+
+// An Open is a run that is not known to be over: it goes on, or it died and
+// nobody has finished tidying up after it.
+type Open struct {
+	Run       string    `json:"run"`
+	Dir       string    `json:"dir"`       // its directory, absolute
+	Toxiproxy string    `json:"toxiproxy"` // URL of its server, without credentials
+	Token     string    `json:"token,omitempty"`
+	PID       int       `json:"pid"`
+	Started   time.Time `json:"started"`
+}
+
+// A Listing is the list of a user's open runs. The zero value is a list that
+// nobody keeps.
+type Listing struct{ state string }
+
+// OpenListing is the list in a user's state directory, such as ~/.local/state.
+func OpenListing(state string) Listing { return Listing{state} }
+
+var errNoState = errors.New("there is no state directory: set HOME or XDG_STATE_HOME")
+
+// root makes the list's directory; it belongs to its user only.
+func (l Listing) root() (*os.Root, error) {
+	if l.state == "" {
+		return nil, errNoState
+	}
+	if err := os.MkdirAll(l.state, 0o700); err != nil {
+		return nil, err
+	}
+	state, err := os.OpenRoot(l.state)
+	if err != nil {
+		return nil, err
+	}
+	defer state.Close()
+	if err := state.MkdirAll(openDir, 0o700); err != nil {
+		return nil, err
+	}
+	return state.OpenRoot(openDir)
+}
+
+func entry(run string) (string, error) {
+	if run == "" || run != path.Base(run) || strings.HasPrefix(run, ".") {
+		return "", fmt.Errorf("%q is no name of a run", run)
+	}
+	return run + ".json", nil
+}
+
+// Add lists a run. It is on disk when Add returns.
+func (l Listing) Add(o Open) (err error) {
+	defer wrap(&err, "list of open runs")
+	name, err := entry(o.Run)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	dir, err := l.root()
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	file, err := dir.OpenFile("."+name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := appendLine(file, 0, text); err != nil {
+		return errors.Join(err, file.Close(), dir.Remove("."+name))
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return dir.Rename("."+name, name)
+}
+
+// Remove takes a run off the list; that it is not there is well.
+func (l Listing) Remove(run string) (err error) {
+	defer wrap(&err, "list of open runs")
+	name, err := entry(run)
+	if err != nil {
+		return err
+	}
+	dir, err := l.root()
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := dir.Remove(name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// All are the runs on the list, oldest first. An entry that cannot be read is in
+// the error, beside the others.
+func (l Listing) All() (list []Open, err error) {
+	defer wrap(&err, "list of open runs")
+	if l.state == "" {
+		return nil, errNoState
+	}
+	dir, err := os.OpenRoot(filepath.Join(l.state, openDir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	names, err := fs.Glob(dir.FS(), "*.json")
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, name := range names {
+		text, err := dir.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it ended meanwhile
+		}
+		var o Open
+		if err == nil {
+			err = json.Unmarshal(text, &o)
+		}
+		if err == nil && (o.Run+".json" != name || o.Dir == "") {
+			err = errors.New("not an entry of this list")
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			continue
+		}
+		list = append(list, o)
+	}
+	slices.SortFunc(list, func(a, b Open) int { return a.Started.Compare(b.Started) })
+	return list, errors.Join(errs...)
+}
+
+func wrap(err *error, what string) {
+	if *err != nil {
+		*err = fmt.Errorf("%s: %w", what, *err)
+	}
+}

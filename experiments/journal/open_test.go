@@ -1,0 +1,81 @@
+package journal
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func runsOf(t *testing.T, l Listing) []string {
+	t.Helper()
+	list, err := l.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, o := range list {
+		names = append(names, o.Run)
+	}
+	return names
+}
+
+func TestOpenRunsAreListedUntilTheyEnd(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	l := OpenListing(state)
+	if got := runsOf(t, l); got != nil {
+		t.Fatalf("a list that nobody began holds %v", got)
+	}
+	now := time.Now()
+	for i, run := range []string{"later", "earlier"} {
+		o := Open{Run: run, Dir: "/runs/" + run, Toxiproxy: "http://127.0.0.1:8474", Started: now.Add(-time.Duration(i) * time.Hour)}
+		if err := l.Add(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := runsOf(t, l); !slices.Equal(got, []string{"earlier", "later"}) {
+		t.Errorf("listed are %v", got)
+	}
+	for range 2 {
+		if err := l.Remove("later"); err != nil {
+			t.Errorf("Remove() = %v", err)
+		}
+	}
+	if got := runsOf(t, l); !slices.Equal(got, []string{"earlier"}) {
+		t.Errorf("listed are %v", got)
+	}
+	for path, want := range map[string]os.FileMode{"": 0o700, "blastgauge": 0o700, "blastgauge/runs": 0o700, "blastgauge/runs/earlier.json": 0o600} {
+		info, err := os.Stat(filepath.Join(state, path))
+		if err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v; want %v", path, info.Mode().Perm(), err, want)
+		}
+	}
+}
+
+func TestAListingRefusesWhatIsNoRun(t *testing.T) {
+	l := OpenListing(t.TempDir())
+	for _, run := range []string{"", ".", "..", "../x", "a/b", ".hidden"} {
+		if err := l.Add(Open{Run: run, Dir: "/d"}); err == nil {
+			t.Errorf("Add(%q) = nil", run)
+		}
+	}
+	if err := l.Add(Open{Run: "good", Dir: "/d"}); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(l.state, openDir)
+	for name, text := range map[string]string{"torn.json": `{"run":"to`, "other.json": `{"run":"good","dir":"/d"}`, "note.txt": "?"} {
+		write(t, dir, name, text)
+	}
+	list, err := l.All()
+	if len(list) != 1 || err == nil || !strings.Contains(err.Error(), "torn.json") || !strings.Contains(err.Error(), "other.json") {
+		t.Errorf("All() = %v, %v; want the good one, and the others named", list, err)
+	}
+	if _, err := (Listing{}).All(); err == nil {
+		t.Error("a list without a place = nil")
+	}
+	if err := (Listing{}).Add(Open{Run: "r", Dir: "/d"}); err == nil {
+		t.Error("Add() to a list without a place = nil")
+	}
+}
