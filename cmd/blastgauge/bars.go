@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -14,17 +15,32 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// bars are the live view of a terminal: one bar for the phases of the current
-// experiment with the harm of both arms below it, and one for the whole run.
-// What is over scrolls away above them.
-type bars struct {
-	p        *plan.Plan
-	columns  int
+// A frame is the part of a terminal that bars are drawn in.
+type frame struct {
 	progress *mpb.Progress
-	whole    *mpb.Bar
-	ticker   *time.Ticker
-	done     chan struct{}
-	stopped  sync.WaitGroup
+	columns  int
+}
+
+func newFrame(w io.Writer) *frame {
+	// mpb writes to stdout unless told otherwise, and stdout is for results.
+	return &frame{
+		progress: mpb.New(mpb.WithOutput(w), mpb.WithWidth(min(width(w), 110)-54), mpb.WithRefreshRate(refresh)),
+		columns:  width(w),
+	}
+}
+
+// bars are the live view of a run on a terminal: one bar for the phases of the
+// current experiment with the harm of both arms below it, and one for the whole
+// run. What is over scrolls away above them.
+type bars struct {
+	*frame
+	p       *plan.Plan
+	label   string   // of the run; empty where there is one
+	row     int      // of the run among those shown
+	whole   *mpb.Bar // nil where another run shows it
+	ticker  *time.Ticker
+	done    chan struct{}
+	stopped sync.WaitGroup
 
 	// mu guards what is below. It is never held while mpb is called: mpb draws in
 	// goroutines of its own, which ask for what is below, and a view that waits
@@ -37,6 +53,7 @@ type bars struct {
 	before  time.Duration
 	spent   time.Duration // planned time of the experiments that are over
 	score   score
+	worst   score        // of the fault phase, once it is over
 	history [2][]float64 // harmed share by second, for the sparklines
 	second  score
 	sampled time.Time
@@ -45,20 +62,21 @@ type bars struct {
 
 const refresh = 200 * time.Millisecond
 
-func newBars(w io.Writer, p *plan.Plan) *bars {
-	// mpb writes to stdout unless told otherwise, and stdout is for results.
-	b := &bars{
-		p: p, columns: width(w), index: -1, done: make(chan struct{}), ticker: time.NewTicker(refresh),
-		progress: mpb.New(mpb.WithOutput(w), mpb.WithWidth(min(width(w), 100)-44), mpb.WithRefreshRate(refresh)),
+func newBars(f *frame, p *plan.Plan, label string, row int, whole bool) *bars {
+	b := &bars{frame: f, p: p, label: label, row: row, index: -1, done: make(chan struct{}), ticker: time.NewTicker(refresh)}
+	if whole {
+		b.whole = b.progress.New(int64(p.Duration()/time.Millisecond), blocks(),
+			mpb.BarPriority(math.MaxInt),
+			mpb.PrependDecorators(decor.Name("run", b.margin())),
+			mpb.AppendDecorators(decor.Any(b.wholeText)),
+		)
 	}
-	b.whole = b.progress.New(int64(p.Duration()/time.Millisecond), blocks(),
-		mpb.BarPriority(1),
-		mpb.PrependDecorators(decor.Name("run", decor.WC{W: 12, C: decor.DindentRight})),
-		mpb.AppendDecorators(decor.Any(b.wholeText)),
-	)
 	b.stopped.Go(b.tick)
 	return b
 }
+
+// margin is what stands to the left of a bar.
+func (b *bars) margin() decor.WC { return decor.WC{W: 20, C: decor.DindentRight} }
 
 // blocks is how bars are drawn.
 func blocks() mpb.BarStyleComposer {
@@ -90,7 +108,9 @@ func (b *bars) move(now time.Time) {
 	b.mu.Unlock()
 	if bar != nil {
 		bar.SetCurrent(int64(at / time.Millisecond))
-		b.whole.SetCurrent(int64((spent + at) / time.Millisecond))
+		if b.whole != nil {
+			b.whole.SetCurrent(int64((spent + at) / time.Millisecond))
+		}
 	}
 }
 
@@ -153,21 +173,24 @@ func (b *bars) event(e journal.Event) {
 
 // say prints a line above the bars.
 func (b *bars) say(text string) {
+	if b.label != "" {
+		text = fmt.Sprintf("%-9s %s", b.label, text)
+	}
 	fmt.Fprintln(b.progress, text)
 }
 
 func (b *bars) start() {
 	b.mu.Lock()
 	b.index++
-	b.note, b.score, b.history, b.before, b.phase = "", score{}, [2][]float64{}, 0, ""
+	b.note, b.score, b.worst, b.history, b.before, b.phase = "", score{}, score{}, [2][]float64{}, 0, ""
 	b.begun, b.sampled = time.Now(), time.Now()
 	index := b.index
 	b.mu.Unlock()
 	e := b.p.Experiments[index]
 	bar := b.progress.New(int64(e.Duration()/time.Millisecond), blocks(),
-		mpb.BarPriority(0),
+		mpb.BarPriority(b.row),
 		mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Any(b.phaseText, decor.WC{W: 12, C: decor.DindentRight})),
+		mpb.PrependDecorators(decor.Any(b.phaseText, b.margin())),
 		mpb.AppendDecorators(decor.Name(fmt.Sprintf("  %d of %d  %s", index+1, len(b.p.Experiments), e.ID))),
 		mpb.BarBtmExtender(b.line(b.faultLine), b.line(b.controlLine), b.line(func() string { return "  " + b.note })),
 	)
@@ -179,6 +202,9 @@ func (b *bars) start() {
 func (b *bars) enter(p journal.Phase) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.phase == journal.Fault {
+		b.worst = b.score
+	}
 	b.before += b.phaseLength()
 	b.phase, b.begun, b.score = p, time.Now(), score{}
 }
@@ -188,21 +214,32 @@ func (b *bars) finish(e journal.Event) {
 	bar, index := b.bar, b.index
 	b.spent += b.p.Experiments[index].Duration()
 	b.bar = nil
+	end := b.harm()
 	b.mu.Unlock()
-	end := "measured"
 	if e.Error != "" {
 		end = "stopped early"
 	}
-	b.say(fmt.Sprintf("%-34s %s", e.Experiment, end))
+	b.say(fmt.Sprintf("%-28s %s", e.Experiment, end))
 	if bar != nil {
 		bar.Abort(true)
 	}
 }
 
+// harm is what the fault did to journeys, as counted while it went on.
+func (b *bars) harm() string {
+	switch {
+	case b.worst.journeys[plan.FaultArm] == 0:
+		return "measured"
+	case b.worst.journeys[plan.ControlArm] == 0:
+		return "under the fault, harmed were " + b.worst.text(plan.FaultArm)
+	}
+	return fmt.Sprintf("under the fault, harmed were %s; %s in control", b.worst.text(plan.FaultArm), b.worst.text(plan.ControlArm))
+}
+
 func (b *bars) phaseText(decor.Statistics) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return string(b.phase)
+	return strings.TrimSpace(b.label + " " + string(b.phase))
 }
 
 func (b *bars) wholeText(s decor.Statistics) string {
@@ -245,8 +282,8 @@ func spark(shares []float64) string {
 	return s.String()
 }
 
-// close ends the drawing. A bar that is neither complete nor aborted would be
-// waited for without end.
+// close ends the bars. One that is neither complete nor aborted would be waited
+// for without end.
 func (b *bars) close() {
 	close(b.done)
 	b.ticker.Stop()
@@ -257,6 +294,7 @@ func (b *bars) close() {
 	if bar != nil {
 		bar.Abort(true)
 	}
-	b.whole.Abort(true)
-	b.progress.Wait()
+	if b.whole != nil {
+		b.whole.Abort(true)
+	}
 }

@@ -21,6 +21,7 @@ type selection struct {
 	only   []string // ids
 	seed   uint64
 	phases string
+	rates  map[string]float64 // journeys per second by journey, in place of the documents'
 }
 
 func (s *selection) flags(cmd *cobra.Command) {
@@ -58,8 +59,9 @@ func (s *selection) load() (*experiments.System, []*experiments.Experiment, erro
 			return nil, nil, usagef("no experiment %q in %s; known: %s", id, filepath.Join(filepath.Dir(system), "experiments"), joined(idsOf(list)))
 		}
 	}
-	if len(ids) > 0 {
+	if len(ids) > 0 { // in the order in which they were asked for
 		list = slices.DeleteFunc(list, func(e *experiments.Experiment) bool { return !slices.Contains(ids, e.ID) })
+		slices.SortStableFunc(list, func(a, b *experiments.Experiment) int { return slices.Index(ids, a.ID) - slices.Index(ids, b.ID) })
 	}
 	if len(list) == 0 {
 		return nil, nil, usagef("no experiments: put them into %s or name their files", filepath.Join(filepath.Dir(system), "experiments"))
@@ -115,6 +117,11 @@ func (s *selection) plan(now time.Time) (*plan.Plan, error) {
 	}
 	if err := sys.CheckHosts(); err != nil {
 		return nil, err
+	}
+	for _, e := range list {
+		if s.rates != nil {
+			e.Rates = s.rates
+		}
 	}
 	seed := s.seed
 	if seed == 0 {

@@ -26,7 +26,7 @@ func TestLinesOfARun(t *testing.T) {
 	start := time.Date(2026, 11, 24, 15, 2, 3, 0, time.FixedZone("CET", 3600))
 	now := start
 	var out bytes.Buffer
-	l := newLines(&out, onePlan(), func() time.Time { return now })
+	l := newLines(&out, onePlan(), "", func() time.Time { return now })
 	at := func(seconds int, e journal.Event) {
 		now = start.Add(time.Duration(seconds) * time.Second)
 		e.At = now

@@ -85,17 +85,66 @@ func (a *aside) close() {
 	}
 }
 
-// view chooses how progress is shown.
-func (a *app) view(how string, p *plan.Plan) view {
+// A screen is where runs are shown while they go on: one run, or several side by
+// side, each under a label of its own.
+type screen struct {
+	how    string // bar, lines or none
+	w      io.Writer
+	labels []string // of the runs; none where there is one run
+	frame  *frame   // what bars are drawn in
+}
+
+// screen chooses how progress is shown.
+func (a *app) screen(how string, labels ...string) *screen {
 	term, _ := a.getenv("TERM")
+	s := &screen{how: how, w: a.stderr, labels: labels}
 	switch {
 	case how == "none":
-		return silent{}
 	case how == "bar", how == "auto" && isTerminal(a.stderr) && term != "dumb" && width(a.stderr) >= 60:
-		return newAside(newBars(a.stderr, p))
+		s.how, s.frame = "bar", newFrame(a.stderr)
 	default:
-		return newAside(newLines(a.stderr, p, time.Now))
+		s.how, s.w = "lines", &oneByOne{w: a.stderr}
 	}
+	return s
+}
+
+// A viewer makes the view of a run when it begins.
+type viewer func(*plan.Plan) view
+
+// viewer is that of one of the runs. The last one also shows how far all are.
+func (s *screen) viewer(run int) viewer {
+	label := ""
+	if len(s.labels) > 0 {
+		label = s.labels[run]
+	}
+	return func(p *plan.Plan) view {
+		switch s.how {
+		case "none":
+			return silent{}
+		case "bar":
+			return newAside(newBars(s.frame, p, label, run, run+1 >= len(s.labels)))
+		}
+		return newAside(newLines(s.w, p, label, time.Now))
+	}
+}
+
+// close is called when all views are closed.
+func (s *screen) close() {
+	if s.frame != nil {
+		s.frame.progress.Wait()
+	}
+}
+
+// oneByOne lets several runs write lines without mixing them.
+type oneByOne struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (o *oneByOne) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.w.Write(p)
 }
 
 type silent struct{}
@@ -124,9 +173,10 @@ func (s *score) text(arm plan.Arm) string {
 // lines are one line per event, with the time of day in UTC, and a sign of life
 // in between so that CI does not take the job for dead.
 type lines struct {
-	w   io.Writer
-	p   *plan.Plan
-	now func() time.Time
+	w     io.Writer
+	p     *plan.Plan
+	label string // of the run; empty where there is one
+	now   func() time.Time
 
 	mu    sync.Mutex
 	index int
@@ -137,8 +187,11 @@ type lines struct {
 
 const heartbeat = 10 * time.Second
 
-func newLines(w io.Writer, p *plan.Plan, now func() time.Time) *lines {
-	return &lines{w: w, p: p, now: now, index: -1, last: now()}
+func newLines(w io.Writer, p *plan.Plan, label string, now func() time.Time) *lines {
+	if label != "" {
+		label = fmt.Sprintf("%-8s ", label)
+	}
+	return &lines{w: w, p: p, label: label, now: now, index: -1, last: now()}
 }
 
 func (l *lines) close() {}
@@ -162,7 +215,7 @@ func (l *lines) standing() string {
 }
 
 func (l *lines) print(at time.Time, what, text string) {
-	fmt.Fprintf(l.w, "%s %-8s %s\n", at.UTC().Format("15:04:05Z"), what, text)
+	fmt.Fprintf(l.w, "%s %s%-8s %s\n", at.UTC().Format("15:04:05Z"), l.label, what, text)
 }
 
 func (l *lines) event(e journal.Event) {

@@ -29,24 +29,32 @@ type runOptions struct {
 	progress string
 	token    string
 	create   bool
+	command  []string // starts the system, where the proxies are ours
 }
 
 func newRun(a *app) *cobra.Command {
 	var o runOptions
 	cmd := &cobra.Command{
-		Use:   "run [EXPERIMENT...]",
+		Use:   "run [EXPERIMENT...] [-- COMMAND ARG...]",
 		Short: "Run experiments and judge their hypotheses",
 		Long: `Run injects each experiment's faults, one experiment at a time, sends journeys
 meanwhile, removes the faults, and writes a report.
+
+With toxiproxy: embedded in the system file, run starts proxies of its own and then
+COMMAND, which is the system behind them, and stops both in the end.
 
 Ctrl-C removes the faults and writes the report; a second one skips the report; a
 third leaves at once.
 ` + exitStatus,
 		Example: `  blastgauge run
   blastgauge run payments-slow --phases baseline=20s,fault=30s
-  blastgauge run -f staging/blastgauge.yaml -o text -o json=result.json`,
+  blastgauge run -f staging/blastgauge.yaml -o text -o json=result.json
+  blastgauge run -- docker compose up`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
+			if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+				o.args, o.command = args[:dash], args[dash:]
+			}
 			return a.runCommand(cmd.Context(), o)
 		},
 	}
@@ -74,10 +82,10 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	if p.System.Toxiproxy == experiments.Embedded {
-		return usagef("toxiproxy: embedded has proxies only while blastgauge runs, so a system that is already standing cannot be behind them; start a Toxiproxy server and put its URL into %s", p.System.File)
+	if err := checkCommand(&p.System, o.command); err != nil {
+		return err
 	}
-	r, dir, err := a.perform(ctx, p, o)
+	r, dir, err := a.measure(ctx, p, o)
 	if r == nil {
 		return err
 	}
@@ -91,6 +99,25 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 		return nil
 	}
 	return verdictError{code}
+}
+
+// measure performs a plan, on a system that it starts where that is asked for.
+func (a *app) measure(ctx context.Context, p *plan.Plan, o runOptions) (r *result.Result, dir string, err error) {
+	if len(o.command) > 0 {
+		e, failed := raiseEmbedded(ctx, p, o.command)
+		if failed != nil {
+			return nil, "", failed
+		}
+		defer func() {
+			if dir != "" {
+				err = errors.Join(err, e.command.keep(dir))
+			}
+			err = errors.Join(err, e.close())
+		}()
+	}
+	s := a.screen(o.progress)
+	defer s.close()
+	return a.perform(ctx, p, o, s.viewer(0))
 }
 
 // settle is the exit code of a run that has a result. What went wrong beside the
@@ -141,7 +168,7 @@ func parseAllow(names []string) ([]result.Verdict, error) {
 
 // perform runs a plan and folds its journal. The result is nil where nothing
 // was run; an error beside a result is in the result as well.
-func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions) (r *result.Result, dir string, err error) {
+func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions, show viewer) (r *result.Result, dir string, err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	driver, err := newDriver(&p.System, o.token, func(lost error) { stop(fmt.Errorf("the hold on Toxiproxy was lost: %w", lost)) })
@@ -151,6 +178,9 @@ func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions) (r *resul
 	kind, err := driver.Identify(ctx)
 	if err != nil {
 		return nil, "", err
+	}
+	if len(o.command) > 0 {
+		kind.Kind = experiments.Embedded
 	}
 	release, err := driver.Hold(ctx, p.Run) // before the preflight: another run's fault looks like a stranger's
 	if err != nil {
@@ -165,7 +195,7 @@ func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions) (r *resul
 		return nil, "", err
 	}
 	defer root.Close()
-	runErr := a.execEngine(ctx, root, &wiring{app: a, plan: p, driver: driver, kind: kind}, o.progress)
+	runErr := execEngine(ctx, root, &wiring{app: a, plan: p, driver: driver, kind: kind}, show)
 	if errors.Is(runErr, engine.ErrNotRemoved) {
 		a.tellByHand(driver, p)
 	}
@@ -198,12 +228,12 @@ func letGo(release func(context.Context) error) error {
 }
 
 // execEngine runs the engine with the journal on disk and the view beside it.
-func (a *app) execEngine(ctx context.Context, root *os.Root, w *wiring, progress string) error {
+func execEngine(ctx context.Context, root *os.Root, w *wiring, show viewer) error {
 	log, err := journal.Create(root)
 	if err != nil {
 		return err
 	}
-	v := a.view(progress, w.plan)
+	v := show(w.plan)
 	err = engine.Run(ctx, w.plan, &tee{log, v}, w.engineOptions())
 	v.close()
 	return errors.Join(err, log.Close())

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -28,7 +29,7 @@ import (
 // The scripts run the command as a process of its own, with real signals and
 // real exit codes.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"blastgauge": main})
+	testscript.Main(m, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers})
 }
 
 func TestScripts(t *testing.T) {
@@ -44,6 +45,7 @@ func TestScripts(t *testing.T) {
 			"exits":     exits,
 			"measures":  measures,
 			"shop":      startShop,
+			"pretill":   prepareTill,
 			"signalled": signalled,
 			"clean":     clean,
 			"verdict":   verdict,
@@ -84,8 +86,7 @@ var busy = regexp.MustCompile("this machine is too busy|harmed already before th
 func measures(ts *testscript.TestScript, _ bool, args []string) {
 	for range 2 {
 		code := runToEnd(ts, command(ts, args[2:]), func() {})
-		text, err := os.ReadFile(ts.MkAbs(filepath.Join(args[1], "result.json")))
-		if err != nil || !busy.Match(text) {
+		if !wasBusy(ts, args[1]) {
 			wantCode(ts, args[0], code)
 			return
 		}
@@ -93,6 +94,23 @@ func measures(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(os.RemoveAll(ts.MkAbs(args[1])))
 	}
 	exits(ts, false, append([]string{args[0]}, args[2:]...))
+}
+
+// wasBusy tells whether a result in a directory, or below it, says so.
+func wasBusy(ts *testscript.TestScript, dir string) bool {
+	found := false
+	err := filepath.WalkDir(ts.MkAbs(dir), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.Name() != "result.json" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		found = found || busy.Match(text)
+		return err
+	})
+	if !errors.Is(err, fs.ErrNotExist) { // a run that was refused has no directory
+		ts.Check(err)
+	}
+	return found
 }
 
 // finish runs cmd to its end and checks its exit code.

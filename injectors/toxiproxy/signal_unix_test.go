@@ -8,7 +8,16 @@ import (
 	"testing"
 )
 
-func stop(t *testing.T, p *os.Process) { signal(t, p, syscall.SIGSTOP) }
+// stop returns when the process stands still: it goes on for a while after the
+// signal was sent.
+func stop(t *testing.T, p *os.Process) {
+	t.Helper()
+	signal(t, p, syscall.SIGSTOP)
+	var status syscall.WaitStatus
+	if _, err := syscall.Wait4(p.Pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
+		t.Fatalf("the process did not stop: %v %v", status, err)
+	}
+}
 
 func goOn(t *testing.T, p *os.Process) { signal(t, p, syscall.SIGCONT) }
 

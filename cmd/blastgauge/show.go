@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+// demoPhases and demoRate are as short and as low as a limit of 5 % can be judged
+// with: 120 journeys of each kind in an arm, of which one may fail by chance.
+const (
+	demoPhases = "warmup=1s,baseline=3s,fault=5s,recovery=4s"
+	demoRate   = 60 // journeys per second
+)
+
+// demoExperiments are those of the show, in its order.
+func demoExperiments() []string {
+	return []string{"payments-slow", "payments-down", "payments-hang", "recommendations-down", "recommendations-hang", "carts-reset"}
+}
+
+// An act is one shop under all experiments.
+type act struct {
+	build string // of the storefront
+	stage *stage
+	run   runOptions
+
+	result *result.Result // nil where nothing was run
+	dir    string
+	err    error
+}
+
+// showDemo runs the same experiments against both shops at the same time and
+// tells what hardening was good for.
+func (a *app) showDemo(ctx context.Context, o demoOptions) (err error) {
+	documents, err := os.MkdirTemp("", "blastgauge-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(documents)) }()
+	acts := []*act{{build: checkout.Naive}, {build: checkout.Hardened}}
+	for _, act := range acts {
+		act.stage, err = raise(ctx, demoOptions{storefront: act.build}, filepath.Join(documents, act.build))
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, act.stage.close()) }()
+		act.run = runOptions{selection: selection{file: act.stage.file, args: o.experiments}}
+		act.run.phases, act.run.rates = demoPhases, map[string]float64{"checkout": demoRate, "browse": demoRate}
+		if o.out != "" {
+			act.run.out = filepath.Join(o.out, act.build)
+		}
+	}
+	if err := a.playAll(ctx, acts, o.progress); err != nil {
+		return err
+	}
+	return a.closing(acts)
+}
+
+// playAll runs all acts side by side.
+func (a *app) playAll(ctx context.Context, acts []*act, progress string) error {
+	s := a.screen(progress, checkout.Naive, checkout.Hardened)
+	var all sync.WaitGroup
+	for i, act := range acts {
+		p, err := act.run.plan(time.Now())
+		if err != nil {
+			return err
+		}
+		all.Go(func() { act.result, act.dir, act.err = a.perform(ctx, p, act.run, s.viewer(i)) })
+	}
+	all.Wait()
+	s.close()
+	return nil
+}
+
+// closing tells what was found and where it can be read. What was cut short is
+// reported too.
+func (a *app) closing(acts []*act) error {
+	var errs []error
+	for _, act := range acts {
+		errs = append(errs, act.err)
+		if act.result == nil {
+			continue
+		}
+		act.result.Run.ExitCode = a.settle(act.result, nil, nil)
+		if !a.hurry.Load() {
+			errs = append(errs, keep(act.dir, act.result))
+		}
+	}
+	if slices.ContainsFunc(acts, func(act *act) bool { return act.result == nil }) {
+		return errors.Join(errs...)
+	}
+	compareActs(a.stdout, acts)
+	fmt.Fprintln(a.stdout, "\nreports")
+	for _, act := range acts {
+		file := filepath.Join(act.dir, reportFile)
+		if a.hurry.Load() {
+			file = "skipped; make it with: blastgauge report " + act.dir
+		}
+		fmt.Fprintf(a.stdout, "  %-10s %s\n", act.build, file)
+	}
+	return errors.Join(errs...)
+}
+
+// compareActs prints what each fault did to each shop.
+func compareActs(w io.Writer, acts []*act) {
+	fmt.Fprintln(w, "\nShare of journeys that a fault harms beyond the control, and whether the hypothesis held")
+	tw := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprint(tw, "\n  fault")
+	for _, act := range acts {
+		fmt.Fprintf(tw, "\t%s", act.build)
+	}
+	fmt.Fprintln(tw)
+	for i, e := range acts[0].result.Experiments {
+		fmt.Fprintf(tw, "  %s", e.Title)
+		for _, act := range acts {
+			fmt.Fprintf(tw, "\t%s", found(act.result.Experiments[i]))
+		}
+		fmt.Fprintln(tw)
+	}
+	tw.Flush()
+	for _, act := range acts {
+		for _, line := range hardWhenSlow(act.result) {
+			fmt.Fprintf(w, "\n%s: %s\n", act.build, line)
+		}
+	}
+}
+
+// found is the outcome of an experiment in a few words.
+func found(e result.Experiment) string {
+	text := strings.ReplaceAll(string(e.Verdict), "_", " ")
+	if b := e.BlastRadius; b != nil && e.Verdict != result.Invalid {
+		text = fmt.Sprintf("%-12s %5.1f%% of %s", text, 100*max(b.Estimate, 0), b.Journey)
+	}
+	for _, c := range e.Criteria {
+		if name, ok := strings.CutPrefix(c.Name, "invariant "); ok && c.Verdict == result.Refuted {
+			text += "; broken: " + name
+		}
+	}
+	return text
+}
+
+// hardWhenSlow names soft dependencies whose refusal harms nobody, and whose
+// silence does.
+func hardWhenSlow(r *result.Result) []string {
+	survived, hurt := map[string]bool{}, map[string]bool{}
+	for _, e := range r.Experiments {
+		for _, f := range e.Faults {
+			survived[f.Into] = survived[f.Into] || f.Inject == "down" && e.Verdict != result.Refuted
+			hurt[f.Into] = hurt[f.Into] || f.Inject == "timeout" && e.Verdict == result.Refuted
+		}
+	}
+	var lines []string
+	for name, d := range r.System.Dependencies {
+		if d.Criticality == "soft" && survived[name] && hurt[name] {
+			lines = append(lines, name+" is declared soft. The shop does without it when it refuses, and fails when it hangs.")
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}

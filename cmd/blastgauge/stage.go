@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/injectors/proxy/stock"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+// A stage is the demo shop with its proxies and its documents.
+type stage struct {
+	shop    *checkout.System
+	server  server // nil when it is somebody else's
+	driver  *toxiproxy.Driver
+	created []string // proxies that we made
+	file    string   // blastgauge.yaml
+}
+
+// raise starts the shop behind its proxies and writes its documents into dir.
+func raise(ctx context.Context, o demoOptions, dir string) (s *stage, err error) {
+	s = &stage{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.shop, err = checkout.Start(ctx, checkout.Options{Storefront: o.storefront}); err != nil {
+		return s, err
+	}
+	url := o.toxiproxy
+	if url == "" {
+		if s.server, err = startProxyServer(); err != nil {
+			return s, err
+		}
+		url = s.server.URL()
+	}
+	s.driver = toxiproxy.New(toxiproxy.Options{URL: url})
+	listen, err := s.createProxies(ctx)
+	if err != nil {
+		return s, err
+	}
+	if err := s.shop.Open(ctx, listen); err != nil {
+		return s, err
+	}
+	documents, err := s.shop.Documents(listen, url)
+	if err != nil {
+		return s, err
+	}
+	s.file = filepath.Join(dir, "blastgauge.yaml")
+	return s, writeDocuments(dir, documents)
+}
+
+// A server is a proxy server of our own.
+type server interface {
+	URL() string
+	Close() error
+}
+
+func startProxyServer() (server, error) {
+	port, err := checkout.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	return stock.Start(fmt.Sprintf("127.0.0.1:%d", port))
+}
+
+// createProxies puts a proxy in front of every dependency and says where each
+// listens.
+func (s *stage) createProxies(ctx context.Context) (map[string]string, error) {
+	if _, err := s.driver.Identify(ctx); err != nil {
+		return nil, err
+	}
+	deps := s.shop.Dependencies()
+	addresses, err := checkout.FreeAddresses(len(deps))
+	if err != nil {
+		return nil, err
+	}
+	listen := map[string]string{}
+	for i, d := range deps {
+		if err := s.driver.Create(ctx, d.Name, addresses[i], d.Upstream); err != nil {
+			return nil, err
+		}
+		s.created = append(s.created, d.Name)
+		listen[d.Name] = addresses[i]
+	}
+	return listen, nil
+}
+
+func writeDocuments(dir string, documents map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(documents)) {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, []byte(documents[name]), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close takes everything down, callers before what they call.
+func (s *stage) close() error {
+	var errs []error
+	if s.shop != nil {
+		errs = append(errs, s.shop.Close())
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if s.server == nil {
+		for _, name := range s.created {
+			errs = append(errs, s.driver.Delete(ctx, name))
+		}
+	} else {
+		errs = append(errs, s.server.Close())
+	}
+	return errors.Join(errs...)
+}
