@@ -1,9 +1,49 @@
 package gateway
 
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
 // A grpcStatus is how a gRPC call ends.
 type grpcStatus struct {
 	code    int
 	message string
+}
+
+// put makes the status that of a call, in its trailers or in headers that stand
+// alone. prefix is what their names begin with.
+func (s *grpcStatus) put(h http.Header, prefix string) {
+	delete(h, prefix+"Grpc-Status-Details-Bin")
+	delete(h, prefix+"Grpc-Message")
+	h[prefix+"Grpc-Status"] = []string{strconv.Itoa(s.code)}
+	if s.message != "" {
+		h[prefix+"Grpc-Message"] = []string{percentEncode(s.message)}
+	}
+}
+
+// percentEncode writes a message as gRPC wants it in a header: printable ASCII as
+// it is, but for the percent sign
+// (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
+func percentEncode(message string) string {
+	var b strings.Builder
+	for i := range len(message) {
+		if c := message[i]; c >= ' ' && c <= '~' && c != '%' {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// isGRPC says whether a request with this content type is a gRPC call:
+// application/grpc, or that with a suffix such as +proto.
+func isGRPC(contentType string) bool {
+	rest, ok := strings.CutPrefix(strings.ToLower(contentType), "application/grpc")
+	return ok && (rest == "" || rest[0] == '+' || rest[0] == ';')
 }
 
 // codeNames are the names of gRPC's status codes, by number

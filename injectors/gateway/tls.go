@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -45,3 +47,83 @@ func SelfSigned(hosts ...string) (tls.Certificate, error) {
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
+
+// The protocols of HTTP, as TLS calls them.
+const (
+	protoHTTP1 = "http/1.1"
+	protoHTTP2 = "h2"
+)
+
+// A leg is a connection on its way to being served.
+type leg struct {
+	gateway  *Gateway
+	client   net.Conn
+	upstream Upstream
+	agreed   bool // TLS with the upstream has been set up
+}
+
+// secure sets up TLS with a client that is to speak it. The client chooses from
+// the protocols that it and the dependency have in common: the gateway translates
+// nothing.
+func (l *leg) secure(ctx context.Context) error {
+	config := l.gateway.options.ClientTLS
+	if config == nil {
+		return nil
+	}
+	server := tls.Server(l.client, &tls.Config{
+		MinVersion: config.MinVersion,
+		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			config := config.Clone()
+			config.NextProtos = []string{protoHTTP2, protoHTTP1}
+			if l.gateway.options.Scheme != "https" {
+				return config, nil
+			}
+			secured, err := l.gateway.handshake(ctx, l.upstream, both(hello.SupportedProtos, config.NextProtos)...)
+			if err != nil {
+				return nil, err
+			}
+			l.upstream, l.agreed, config.NextProtos = secured, true, nil
+			if chosen := secured.ConnectionState().NegotiatedProtocol; chosen != "" {
+				config.NextProtos = []string{chosen}
+			}
+			return config, nil
+		},
+	})
+	if err := server.HandshakeContext(ctx); err != nil {
+		return fmt.Errorf("TLS with a client: %w", err)
+	}
+	l.client = server
+	return nil
+}
+
+func both(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return !slices.Contains(b, s) })
+}
+
+// handshake sets up TLS with the dependency. It fails when HTTP/2 is all that is
+// offered and the dependency does not speak it.
+func (g *Gateway) handshake(ctx context.Context, raw Upstream, protos ...string) (*tlsUpstream, error) {
+	config := g.options.UpstreamTLS.Clone()
+	config.NextProtos = protos
+	secured := tls.Client(&upstreamConn{Upstream: raw}, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		return nil, fmt.Errorf("TLS with %s: %w", g.options.Address, err)
+	}
+	if slices.Equal(protos, []string{protoHTTP2}) && secured.ConnectionState().NegotiatedProtocol != protoHTTP2 {
+		return nil, fmt.Errorf("%s does not speak HTTP/2, which the client does", g.options.Address)
+	}
+	return &tlsUpstream{Conn: secured, raw: raw}, nil
+}
+
+// tlsUpstream is an upstream inside TLS.
+type tlsUpstream struct {
+	*tls.Conn
+	raw Upstream
+}
+
+// Close does not say goodbye as TLS would: that can take as long as the peer
+// likes.
+func (t *tlsUpstream) Close() error { return t.raw.Close() }
+
+// Abort is as that of the upstream.
+func (t *tlsUpstream) Abort() { abort(t.raw) }
