@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"time"
 )
 
 // maxStreams is how many requests an HTTP/2 client may have under way at once.
