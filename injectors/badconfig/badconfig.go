@@ -1,0 +1,217 @@
+// Package badconfig makes bad config of good: a document in, the same document
+// with one fault in it out.
+//
+// The sixteen operators are ways in which config went wrong in public outages;
+// [Operators] describes them. Each is a pure function of the document, its
+// parameters and a seed. Documents are edited in place and not written anew, so
+// that whoever compares before and after sees the fault and nothing else; a
+// YAML text that cannot be edited with proof is written anew with its comments.
+//
+// YAML is read as go.yaml.in/yaml nodes, which know where they stand: an edit
+// is proven by reading the text again and comparing the nodes.
+package badconfig
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"mime"
+	"path"
+	"strings"
+	"time"
+)
+
+// A Format is how a document is written.
+type Format string
+
+const (
+	JSON Format = "json"
+	YAML Format = "yaml"
+	Text Format = "text" // anything else: only truncate, blank, stale, split and candidate act on it
+)
+
+// Formats lists all formats.
+func Formats() []Format { return []Format{JSON, YAML, Text} }
+
+// Detect tells the format of a document from its media type or its file name,
+// and where those say nothing, from the document itself.
+func Detect(name string, body []byte) Format {
+	media, _, err := mime.ParseMediaType(name)
+	if err != nil {
+		media = name
+	}
+	media = strings.ToLower(media)
+	_, sub, _ := strings.Cut(media, "/")
+	switch ext := strings.TrimPrefix(path.Ext(media), "."); {
+	case sub == "json" || strings.HasSuffix(media, "+json") || ext == "json":
+		return JSON
+	case sub == "yaml" || sub == "x-yaml" || strings.HasSuffix(media, "+yaml") || ext == "yaml" || ext == "yml":
+		return YAML
+	}
+	start := bytes.TrimSpace(bytes.TrimPrefix(body, []byte(bom)))
+	if len(start) > 0 && (start[0] == '{' || start[0] == '[') && json.Valid(start) {
+		return JSON
+	}
+	return Text
+}
+
+// bom is what some editors write before a text in UTF-8.
+const bom = "\ufeff"
+
+// A Document is one document at one moment.
+type Document struct {
+	Body   []byte // decoded: no compression, in UTF-8
+	Format Format // empty: JSON where the body is JSON, else Text
+	Seed   uint64 // decides wherever a parameter leaves a choice
+	Client string // who asks for it, for split: the same client always gets the same
+	// At is the moment that expire counts from. It should stay the same for as
+	// long as a fault is in force: a document that changes with every look would
+	// defeat caches that the fault is about.
+	At time.Time
+	// Earlier is the first version of the document that was seen, for stale and
+	// split; nil: there is none.
+	Earlier []byte
+}
+
+// A Result is what an operator made of a document.
+type Result struct {
+	Body      []byte   // the document to use, also where nothing changed
+	Changed   bool     // the body is another one
+	Where     []string // JSON Pointers of what changed; none where it is the whole document
+	What      string   // in words, without any text of the document
+	Edits     []Edit   // what was done, in the order of the text
+	Rewritten bool     // a YAML text was written anew: its layout may have changed too
+}
+
+// ErrUnfit is wrapped by every error of [Mutation.Apply]: the document cannot
+// carry this fault. The message says why.
+var ErrUnfit = errors.New("the document cannot carry this fault")
+
+func unfit(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrUnfit}, args...)...)
+}
+
+// A Mutation is one operator with its parameters. It may be used by several
+// goroutines.
+type Mutation struct {
+	operator   string
+	attributes map[string]any
+	parses     bool
+	earlier    bool
+	apply      func(Document) (Result, error)
+}
+
+// Parse reads the parameters of an operator in the forms of JSON: a float64 or
+// json.Number for a number, a string, a bool, a []any, a map[string]any. A
+// share is a number from 0 to 1 or a text such as "60%". The error is a
+// sentence that says what would be right.
+func Parse(operator string, attributes map[string]any) (*Mutation, error) {
+	for _, o := range operators() {
+		if o.Name != operator {
+			continue
+		}
+		p := &params{of: operator, given: attributes, known: o.Parameters}
+		m := &Mutation{operator: operator, attributes: maps.Clone(attributes), parses: o.Parses}
+		m.apply = o.make(p, m)
+		if err := p.done(); err != nil {
+			return nil, err
+		}
+		return m, nil
+	}
+	return nil, fmt.Errorf("no operator is called %q; there are %s", operator, enumerate(Names(), "and"))
+}
+
+// Select finds the one operator that a fault's attributes name, as in
+// {"scale": {"path": "/price", "by": 100}, "flap": 5}. Other attributes are the
+// caller's own.
+func Select(attributes map[string]any) (operator string, parameters map[string]any, err error) {
+	var found []string
+	for _, name := range Names() {
+		if _, ok := attributes[name]; ok {
+			found = append(found, name)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", nil, fmt.Errorf("an operator is missing: one of %s", enumerate(Names(), "or"))
+	case 1:
+	default:
+		return "", nil, fmt.Errorf("%s are given: one fault is one operator", enumerate(found, "and"))
+	}
+	switch v := attributes[found[0]].(type) {
+	case map[string]any:
+		return found[0], v, nil
+	case nil:
+		return found[0], nil, nil
+	default:
+		return "", nil, fmt.Errorf("%s must be an object of its parameters, not %s", found[0], describe(v))
+	}
+}
+
+// Operator is the operator's name.
+func (m *Mutation) Operator() string { return m.operator }
+
+// Attributes are the parameters as they were given.
+func (m *Mutation) Attributes() map[string]any { return maps.Clone(m.attributes) }
+
+// Parses tells that the result is a document of the same format whenever the
+// original is. Where it is false, strict readers may refuse the result.
+func (m *Mutation) Parses() bool { return m.parses }
+
+// NeedsEarlier tells that Apply uses Document.Earlier: the first version seen
+// must be kept.
+func (m *Mutation) NeedsEarlier() bool { return m.earlier }
+
+// Apply makes the document bad. It changes nothing that it is given. After an
+// error, which wraps [ErrUnfit], the result is the document as it was: it may
+// be passed on.
+func (m *Mutation) Apply(doc Document) (Result, error) {
+	same := Result{Body: doc.Body}
+	mark := 0
+	if bytes.HasPrefix(doc.Body, []byte(bom)) {
+		mark = len(bom)
+	}
+	inner := doc
+	inner.Body = doc.Body[mark:]
+	if inner.Format == "" {
+		inner.Format = Detect("", inner.Body)
+	}
+	r, err := m.apply(inner)
+	switch {
+	case err != nil:
+		return same, err
+	case !r.Changed:
+		same.What = r.What
+		return same, nil
+	case len(r.Body) > maxBody:
+		return same, unfit("it would be longer than %d MiB", maxBody>>20)
+	case bytes.Equal(r.Body, inner.Body):
+		return same, unfit("%s would leave it as it is", m.operator)
+	}
+	if mark > 0 {
+		r.Body = append([]byte(bom), r.Body...)
+		for i := range r.Edits {
+			r.Edits[i].At += mark
+		}
+	}
+	return r, nil
+}
+
+// maxBody bounds what an operator may make of a document.
+const maxBody = 64 << 20
+
+// Bad tells whether a fault that alternates is bad now: it begins bad, and
+// changes every period. A period of 0 means that it does not alternate.
+func Bad(period, since time.Duration) bool {
+	return period <= 0 || since < 0 || since/period%2 == 0
+}
+
+// Digest names a document by its bytes, as journals do.
+func Digest(body []byte) string {
+	sum := sha256.Sum256(body)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,294 @@
+package badconfig
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+)
+
+// A change is one thing done to a document, without saying how in the text.
+type change struct {
+	do    action
+	at    *node  // what is changed; for add, the collection
+	value any    // of set: nil, bool, string, literal, wrapped, ordered, or what JSON decodes to
+	key   string // of rename
+	after *node  // of add: the entry before the new ones; nil where the collection is empty
+	list  []entry
+	said  bool // what is said of another change says this one too
+}
+
+type action uint8
+
+const (
+	set    action = iota // another value
+	remove               // no entry
+	rename               // another name
+	add                  // more entries
+)
+
+// An entry is new in a collection.
+type entry struct {
+	key   string // of a member; empty with from: as it is written there
+	from  *node  // an entry of the same collection that is repeated; nil: value counts
+	value any
+	as    bool // value counts in a repeated member too
+}
+
+// errPlace means that a text cannot be edited at a place.
+var errPlace = errors.New("the place of a value is not known")
+
+// apply makes the changes in the text. For YAML the text is proven to say what
+// was meant; where it does not, the document is written anew.
+func (t *tree) apply(changes []change) (Result, error) {
+	r := Result{Changed: true}
+	for _, c := range changes {
+		if p := c.where(); !slices.Contains(r.Where, p) {
+			r.Where = append(r.Where, p)
+		}
+	}
+	edits, err := t.edits(changes)
+	if err == nil {
+		r.Edits = edits
+		r.Body, err = edited(t.text, r.Edits)
+	}
+	if t.format == JSON {
+		if err != nil {
+			return Result{}, unfit("the places chosen lie within one another: %w", err)
+		}
+		return r, nil
+	}
+	want := t.meant(changes)
+	if err == nil && bytes.Equal(r.Body, t.text) || err == nil && proven(r.Body, want) {
+		return r, nil
+	}
+	if r.Body, err = written(t.text, want); err != nil {
+		return Result{}, err
+	}
+	r.Rewritten, r.Edits = true, difference(t.text, r.Body)
+	return r, nil
+}
+
+// where is what a change is about, as a JSON Pointer.
+func (c change) where() string {
+	if c.do == add && len(c.list) == 1 && c.list[0].key != "" && c.list[0].from == nil {
+		return c.at.pointer() + "/" + pointerEscaper().Replace(c.list[0].key)
+	}
+	if c.do == add && len(c.list) == 1 && c.list[0].from != nil {
+		return c.list[0].from.pointer()
+	}
+	return c.at.pointer()
+}
+
+// edits turns changes into edits of the text.
+func (t *tree) edits(changes []change) ([]Edit, error) {
+	var edits []Edit
+	gone := map[*node][]*node{} // by collection
+	var collections []*node
+	for _, c := range changes {
+		var more []Edit
+		var err error
+		switch c.do {
+		case set:
+			more, err = t.setEdit(c.at, c.value)
+		case rename:
+			more, err = t.renameEdit(c.at, c.key)
+		case add:
+			more, err = t.addEdit(c)
+		case remove:
+			if gone[c.at.up] == nil {
+				collections = append(collections, c.at.up)
+			}
+			gone[c.at.up] = append(gone[c.at.up], c.at)
+		}
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, more...)
+	}
+	for _, n := range collections {
+		more, err := t.removeEdits(n, gone[n])
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, more...)
+	}
+	return slices.DeleteFunc(edits, func(e Edit) bool { return e.Was == e.Is }), nil
+}
+
+func (t *tree) edit(from, to int, is string) []Edit {
+	return []Edit{{At: from, Was: string(t.text[from:to]), Is: is}}
+}
+
+func (t *tree) setEdit(n *node, v any) ([]Edit, error) {
+	if n.loose {
+		return nil, errPlace
+	}
+	is := t.render(v, n)
+	inBlock := n.up != nil && n.up.block
+	switch {
+	case n.block && inBlock:
+		if bytes.IndexByte(t.text[n.lead:n.from], '#') >= 0 { // a comment behind the colon stays
+			return t.edit(n.from, n.to, is), nil
+		}
+		return t.edit(n.lead, n.to, strings.TrimRight(" "+is, " ")), nil
+	case n.from == n.to && n.from > 0 && strings.IndexByte(" \t[{", t.text[n.from-1]) < 0:
+		return t.edit(n.from, n.to, " "+is), nil
+	}
+	return t.edit(n.from, n.to, is), nil
+}
+
+func (t *tree) renameEdit(n *node, key string) ([]Edit, error) {
+	if n.loose || !n.member {
+		return nil, errPlace
+	}
+	return t.edit(n.keyFrom, n.keyTo, t.renderKey(key, n)), nil
+}
+
+// addEdit adds entries to a collection behind one of its entries.
+func (t *tree) addEdit(c change) ([]Edit, error) {
+	switch {
+	case c.at.loose:
+		return nil, errPlace
+	case c.after == nil:
+		var texts []string
+		for _, e := range c.list {
+			text, err := t.entryText(e, nil)
+			if err != nil {
+				return nil, err
+			}
+			texts = append(texts, text)
+		}
+		return t.edit(c.at.from+1, c.at.from+1, strings.Join(texts, ", ")), nil
+	case c.at.block:
+		return t.addLines(c)
+	}
+	between := t.between(c.after)
+	var b strings.Builder
+	for _, e := range c.list {
+		text, err := t.entryText(e, c.after)
+		if err != nil {
+			return nil, err
+		}
+		b.WriteString(between + text)
+	}
+	return t.edit(c.after.to, c.after.to, b.String()), nil
+}
+
+// between is what stands between two entries in brackets: the comma, and the
+// space or the new line with its indentation.
+func (t *tree) between(n *node) string {
+	entries := n.up.inner
+	between := "," + string(t.text[n.up.from+1:n.start()])
+	if len(entries) > 1 {
+		i := max(n.at, 1)
+		between = string(t.text[entries[i-1].to:entries[i].start()])
+	}
+	if strings.IndexByte(between, '#') >= 0 || strings.Count(between, ",") != 1 {
+		return ", "
+	}
+	return between
+}
+
+// entryText is an entry as it stands in brackets or after a dash; like is an
+// entry whose style it takes.
+func (t *tree) entryText(e entry, like *node) (string, error) {
+	if e.from != nil && e.from.loose {
+		return "", errPlace
+	}
+	var key string
+	switch {
+	case e.from != nil && e.from.member && e.key == "":
+		key = string(t.text[e.from.keyFrom:e.from.keyTo])
+	case e.key != "" || e.from == nil && like != nil && like.member:
+		key = t.renderKey(e.key, like)
+	}
+	switch {
+	case e.from != nil && !e.as && e.from.member:
+		return key + string(t.text[e.from.keyTo:e.from.to]), nil
+	case e.from != nil && !e.as:
+		return string(t.text[e.from.start():e.from.to]), nil
+	case key == "":
+		return t.render(e.value, nil), nil
+	case t.format == JSON && like != nil:
+		return key + string(t.text[like.keyTo:like.from]) + t.render(e.value, nil), nil
+	}
+	return key + ": " + t.render(e.value, nil), nil
+}
+
+// removeEdits takes entries out of one collection.
+func (t *tree) removeEdits(n *node, gone []*node) ([]Edit, error) {
+	isGone := func(i int) bool { return slices.Contains(gone, n.inner[i]) }
+	if n.loose || slices.ContainsFunc(n.inner, func(c *node) bool { return c.loose }) {
+		return nil, errPlace
+	}
+	if len(gone) == len(n.inner) {
+		if n.block {
+			return t.setEdit(n, emptyOf(n.kind))
+		}
+		return t.edit(n.from+1, n.inner[len(n.inner)-1].to, ""), nil
+	}
+	var edits []Edit
+	for i := 0; i < len(n.inner); i++ {
+		if !isGone(i) {
+			continue
+		}
+		end := i + 1
+		for end < len(n.inner) && isGone(end) {
+			end++
+		}
+		more, err := t.removeRun(n, i, end)
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, more...)
+		i = end
+	}
+	return edits, nil
+}
+
+// removeRun takes out the entries from i to end of a collection that keeps others.
+func (t *tree) removeRun(n *node, i, end int) ([]Edit, error) {
+	switch {
+	case n.block:
+		return t.removeLines(n, i, end)
+	case end < len(n.inner):
+		return t.edit(n.inner[i].start(), n.inner[end].start(), ""), nil
+	}
+	return t.edit(n.inner[i-1].to, n.inner[end-1].to, ""), nil
+}
+
+func emptyOf(k kind) any {
+	if k == list {
+		return []any{}
+	}
+	return ordered{}
+}
+
+// render writes a value in the format of the document, in the style of what it
+// replaces where that is given.
+func (t *tree) render(v any, old *node) string {
+	if t.format == YAML {
+		return t.renderYAML(v, old)
+	}
+	switch v := v.(type) {
+	case wrapped:
+		return string(t.text[v.from:v.to])
+	case []any:
+		if len(v) == 1 {
+			return "[" + t.render(v[0], nil) + "]"
+		}
+	case ordered:
+		if len(v) == 1 {
+			return "{" + quoteJSON(v[0].key) + ": " + t.render(v[0].value, nil) + "}"
+		}
+	}
+	return encode(v)
+}
+
+func (t *tree) renderKey(key string, old *node) string {
+	if t.format == YAML {
+		return t.renderYAMLKey(key, old)
+	}
+	return quoteJSON(key)
+}

@@ -1,0 +1,151 @@
+package badconfig
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+func opExpire() operator {
+	return operator{Operator{
+		Name:    "expire",
+		Summary: "a date has passed, or a credential is no longer the right one",
+		Parameters: []Parameter{
+			pathParameter("a date as a text or as a Unix time, or the text of a key or secret, which becomes another one like it"),
+			{Name: "days", Unit: Count, Min: -36_500, Max: 36_500, Doc: "how many days ago a date is; below 0, how far ahead; 1 by default"},
+		},
+		Example: "expire: {path: /keys/0/not_after, days: 1}", Formats: structured(), Parses: true,
+		Schema: "no: it needs the date of today", Robust: looksAhead,
+	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+		at, days := p.place("path"), p.count("days", 1)
+		dated := p.has("days")
+		suits := func(n *node) string {
+			switch _, isDate := dateOf(n); {
+			case isDate:
+				return ""
+			case n.kind != text || n.value == "":
+				return shown(n.pointer()) + " is no date and no text of a credential"
+			case dated:
+				return shown(n.pointer()) + " is no date: a credential takes no days"
+			case strings.Contains(n.value, "-----BEGIN"):
+				return shown(n.pointer()) + " is signed: serve an expired certificate as a candidate"
+			}
+			return ""
+		}
+		offers := func(n *node) bool {
+			_, ok := dateOf(n)
+			return ok && (n.kind == text || timeName(n))
+		}
+		ago := "is " + strconv.Itoa(days) + " days ago"
+		if days < 0 {
+			ago = "is " + strconv.Itoa(-days) + " days ahead"
+		}
+		return onTree(m, func(t *tree, doc Document) ([]change, string, error) {
+			when := doc.At.AddDate(0, 0, -days)
+			return eachFound(at, choice{suits, prefer(offers), "date"}, func(n *node) (change, string) {
+				if d, ok := dateOf(n); ok {
+					return change{do: set, at: n, value: d.write(when)}, ago
+				}
+				return change{do: set, at: n, value: another(n.value, doc.Seed)}, "is another credential"
+			})(t, doc)
+		})
+	}}
+}
+
+// timeName guards the seed's choice: a number is a date only where its name
+// says so.
+func timeName(n *node) bool {
+	for _, w := range nameWords(n.key) {
+		switch w {
+		case "at", "after", "before", "until", "exp", "nbf", "iat", "expires", "expiry", "expiration", "valid", "date", "time", "updated", "created", "timestamp":
+			return true
+		}
+	}
+	return false
+}
+
+// A date is how a moment is written.
+type date struct {
+	layout string         // of a text
+	zone   *time.Location // of a text
+	unit   time.Duration  // of a number
+	bare   bool           // a YAML text without quotes
+}
+
+func (d date) write(when time.Time) any {
+	if d.unit > 0 {
+		return literal(strconv.FormatInt(when.UnixNano()/int64(d.unit), 10))
+	}
+	s := when.In(d.zone).Format(d.layout)
+	if d.bare {
+		return literal(s)
+	}
+	return s
+}
+
+// layouts are the ways to write a date that config is found with.
+func layouts() []string {
+	return []string{
+		time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00",
+		"2006-01-02 15:04:05", time.DateOnly, "2006/01/02", "20060102T150405Z", time.RFC1123, time.RFC1123Z, time.RFC850, time.ANSIC,
+		"Jan _2 15:04:05 2006 MST",
+	}
+}
+
+func dateOf(n *node) (date, bool) {
+	switch n.kind {
+	case number:
+		return unixTime(n.value)
+	case text:
+		for _, layout := range layouts() {
+			when, err := time.Parse(layout, n.value)
+			if err != nil {
+				continue
+			}
+			return date{layout: withFraction(layout, n.value), zone: when.Location(), bare: n.yaml != nil && n.quote == 0 && !n.yamlBlockText()}, true
+		}
+	}
+	return date{}, false
+}
+
+// withFraction gives a layout as many decimals of seconds as a text has.
+func withFraction(layout, s string) string {
+	_, rest, ok := strings.Cut(s, ".")
+	if !ok {
+		return layout
+	}
+	n := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
+	return strings.Replace(layout, "05", "05."+strings.Repeat("0", n), 1)
+}
+
+// unixTime knows whole numbers that are moments from 2001 to 2286.
+func unixTime(s string) (date, bool) {
+	i, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return date{}, false
+	}
+	for _, unit := range []time.Duration{time.Second, time.Millisecond, time.Microsecond, time.Nanosecond} {
+		if seconds := i / int64(time.Second/unit); seconds >= 1e9 && seconds < 1e10 {
+			return date{unit: unit}, true
+		}
+	}
+	return date{}, false
+}
+
+// another is a text of the same shape: letters for letters, digits for digits.
+// Each character is another one, so that the credential is surely wrong.
+func another(s string, seed uint64) string {
+	out := []rune(s)
+	for i, r := range out {
+		for _, set := range []string{"0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"} {
+			if at := strings.IndexRune(set, r); at >= 0 {
+				step := 1 + int(draw(seed, "character "+strconv.Itoa(i))%uint64(len(set)-1))
+				out[i] = rune(set[(at+step)%len(set)])
+			}
+		}
+	}
+	if string(out) == s {
+		return s + "x"
+	}
+	return string(out)
+}

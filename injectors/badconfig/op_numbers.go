@@ -1,0 +1,282 @@
+package badconfig
+
+import (
+	"fmt"
+	"math/big"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+func opScale() operator {
+	return operator{Operator{
+		Name:    "scale",
+		Summary: "a number is in another unit or currency",
+		Parameters: []Parameter{
+			pathParameter("a number, a text with a number such as 12h or 12.50 EUR, or a collection of numbers"),
+			{Name: "by", Unit: Number, Doc: "what numbers are multiplied by, such as 100, 0.01 or \"1/60\"; 100 by default. Whole numbers stay whole"},
+			{Name: "unit", Unit: String, Doc: "in place of by: the unit or currency that a text gets, such as ms for 30s"},
+		},
+		Example: "scale: {path: \"$.products[*].price\", by: 100}", Formats: structured(), Parses: true,
+		Schema: "no, except for limits of the range", Robust: guards,
+	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+		at, by, unit := p.place("path"), p.number("by"), p.text("unit")
+		if p.has("unit") {
+			switch {
+			case p.has("by"):
+				p.refuse("by changes the number, unit what it counts: give one of them")
+			case unit == "" || strings.ContainsAny(unit, "0123456789"):
+				p.refuse("unit must be one such as ms or EUR, not %q", unit)
+			}
+			return onTree(m, inUnit(at, unit))
+		}
+		if by == "" {
+			by = "100"
+		}
+		factor, ok := rational(by)
+		if p.err == nil && (!ok || factor.Cmp(big.NewRat(1, 1)) == 0) {
+			p.refuse("by must be a number other than 1, not %s", by)
+		}
+		return onTree(m, scaled(at, factor, by))
+	}}
+}
+
+func scaled(at place, factor *big.Rat, by string) step {
+	suits := func(n *node) string {
+		if n.kind >= list && !n.alias {
+			some := false
+			n.each(func(c *node) { some = some || c.kind == number })
+			if !some {
+				return shown(n.pointer()) + " holds no numbers"
+			}
+			return ""
+		}
+		if _, ok := times(n, factor); !ok {
+			return shown(n.pointer()) + " is no number, and no text with one number in it"
+		}
+		return ""
+	}
+	offers := prefer(func(n *node) bool { return n.kind == number && strings.Trim(n.value, "-0.") != "" })
+	return func(t *tree, doc Document) ([]change, string, error) {
+		found, err := t.find(at, doc.Seed, choice{suits, offers, "number other than 0"})
+		if err != nil {
+			return nil, "", err
+		}
+		var changes []change
+		var what string
+		for _, top := range found {
+			top.each(func(n *node) {
+				v, ok := times(n, factor)
+				if !ok || n.kind == text && n != top {
+					return
+				}
+				if what == "" {
+					what = changedTo(n, v)
+				}
+				changes = append(changes, change{do: set, at: n, value: v})
+			})
+		}
+		return changes, what + ": times " + by, nil
+	}
+}
+
+// changedTo says what became of a value. Texts are not shown: they may be
+// secrets.
+func changedTo(n *node, v any) string {
+	if l, ok := v.(literal); ok && n.kind == number {
+		return n.value + " → " + string(l)
+	}
+	return "is another"
+}
+
+// rational reads a number or a fraction. Exponents are bounded: a text of few
+// bytes could otherwise ask for a number of many.
+func rational(s string) (*big.Rat, bool) {
+	if i := strings.IndexAny(s, "eE"); i >= 0 {
+		if e, err := strconv.Atoi(s[i+1:]); err != nil || e > 400 || e < -400 {
+			return nil, false
+		}
+	}
+	if len(s) > 400 {
+		return nil, false
+	}
+	return new(big.Rat).SetString(s)
+}
+
+// A quantity is one number in a text, with what stands before and behind it.
+var (
+	quantityForm = regexp.MustCompile(`^(\p{Sc} ?|[A-Z]{3} ?)?([+-]?[0-9]+(?:\.[0-9]+)?)( ?[\p{L}%\p{Sc}µ]+(?:/[\p{L}]+)?)?$`)
+	spanForm     = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h|d))+$`)
+	partForm     = regexp.MustCompile(`[0-9]+(\.[0-9]+)?`)
+)
+
+// times multiplies the number that a value is, or has in its text.
+func times(n *node, factor *big.Rat) (any, bool) {
+	switch n.kind {
+	case number:
+		return multiplied(n.plainNumber(), factor, true)
+	case text:
+		if spanForm.MatchString(n.value) {
+			return partForm.ReplaceAllStringFunc(n.value, func(part string) string {
+				v, _ := multiplied(part, factor, false)
+				return string(v)
+			}), true
+		}
+		m := quantityForm.FindStringSubmatch(n.value)
+		if m == nil {
+			return nil, false
+		}
+		v, ok := multiplied(m[2], factor, false)
+		return m[1] + string(v) + m[3], ok
+	}
+	return nil, false
+}
+
+// multiplied keeps the spelling of a number: as many decimals as it has, or as
+// many more as the product needs; whole numbers stay whole where they are to.
+func multiplied(s string, factor *big.Rat, whole bool) (literal, bool) {
+	r, ok := rational(s)
+	if !ok || factor == nil {
+		return "", false
+	}
+	r.Mul(r, factor)
+	if strings.ContainsAny(s, "eE") {
+		f, _ := r.Float64()
+		return literal(strconv.FormatFloat(f, 'e', -1, 64)), f-f == 0
+	}
+	_, fraction, _ := strings.Cut(s, ".")
+	if fraction == "" && whole {
+		return literal(r.FloatString(0)), true
+	}
+	const most = 12 // of decimals, of what has no end
+	text := r.FloatString(max(len(fraction), most))
+	keep := strings.IndexByte(text, '.') + 1 + len(fraction)
+	for len(text) > keep && strings.HasSuffix(text, "0") {
+		text = text[:len(text)-1]
+	}
+	return literal(strings.TrimSuffix(text, ".")), true
+}
+
+var codeForm = regexp.MustCompile(`^[A-Z]{3}$`)
+
+// inUnit puts another unit or currency to numbers in texts, and in place of
+// texts that are one.
+func inUnit(at place, unit string) step {
+	swap := func(n *node) (string, bool) {
+		if n.kind != text {
+			return "", false
+		}
+		if codeForm.MatchString(n.value) {
+			return unit, true
+		}
+		m := quantityForm.FindStringSubmatch(n.value)
+		switch {
+		case m == nil || m[1] == "" && m[3] == "":
+			return "", false
+		case m[3] != "":
+			space := m[3][:len(m[3])-len(strings.TrimLeft(m[3], " "))]
+			return m[1] + m[2] + space + unit, true
+		}
+		space := m[1][len(strings.TrimRight(m[1], " ")):]
+		return unit + space + m[2], true
+	}
+	suits := func(n *node) string {
+		if _, ok := swap(n); !ok {
+			return shown(n.pointer()) + " is no text with a unit, such as 30s or 12.50 EUR: by is about numbers"
+		}
+		return ""
+	}
+	return eachFound(at, choice{suits, nil, "text with a unit"}, func(n *node) (change, string) {
+		v, _ := swap(n)
+		return change{do: set, at: n, value: v}, "is in " + unit
+	})
+}
+
+func opExtreme() operator {
+	return operator{Operator{
+		Name:    "extreme",
+		Summary: "a value is at the boundary of what is legal",
+		Parameters: []Parameter{
+			pathParameter("a number, a text or a list"),
+			{Name: "to", Unit: Value, Doc: "of a number: the boundary, such as 0 or 100, or int32 or int64 for the largest one of that size; int32 by default"},
+			{Name: "length", Unit: Count, Min: 1, Max: 1e6, Doc: "of a text in characters, of a list in entries, all alike; 10000 by default"},
+		},
+		Example: "extreme: {path: \"/discounts/0/percent\", to: 100}", Formats: structured(), Parses: true,
+		Schema: "no, as long as it is within the range", Robust: guards,
+	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+		at, length := p.place("path"), p.count("length", 10_000)
+		to := literal("2147483647")
+		switch v := p.value("to").(type) {
+		case literal:
+			to = v
+		case string:
+			if v != "int32" && v != "int64" {
+				p.refuse("to must be a number, int32 or int64, not %q", v)
+			}
+			if v == "int64" {
+				to = "9223372036854775807"
+			}
+		case nil:
+		default:
+			p.refuse("to must be a number, int32 or int64")
+		}
+		if p.has("to") && p.has("length") {
+			p.refuse("to is about numbers, length about texts and lists: give one of them")
+		}
+		return onTree(m, extremes(at, to, length, p.has("to"), p.has("length")))
+	}}
+}
+
+func extremes(at place, to literal, length int, numbers, lengths bool) step {
+	suits := func(n *node) string {
+		switch {
+		case n.kind == number && !lengths || n.kind == text && n.value != "" && !numbers:
+			return ""
+		case n.kind == list && len(n.inner) > 0 && !numbers:
+			return ""
+		}
+		return shown(n.pointer()) + " has no extreme: to is about numbers, length about texts and lists that are not empty"
+	}
+	offers := prefer(func(n *node) bool { return lengths || n.kind == number })
+	return func(t *tree, doc Document) ([]change, string, error) {
+		found, err := t.find(at, doc.Seed, choice{suits, offers, "value with an extreme"})
+		if err != nil {
+			return nil, "", err
+		}
+		var changes []change
+		var what string
+		for _, n := range found {
+			c := change{do: set, at: n, value: to}
+			say := changedTo(n, to)
+			switch n.kind {
+			case text:
+				c.value = stretched(n.value, length)
+				say = fmt.Sprintf("is a text of %d characters", length)
+			case list:
+				c = filled(n, doc.Seed, length)
+				say = fmt.Sprintf("is a list of %d entries", len(n.inner)+len(c.list))
+			}
+			if what == "" {
+				what = say
+			}
+			changes = append(changes, c)
+		}
+		return slices.DeleteFunc(changes, func(c change) bool { return c.do == add && len(c.list) == 0 }), what, nil
+	}
+}
+
+func stretched(s string, length int) string {
+	runes := []rune(s)
+	out := make([]rune, length)
+	for i := range out {
+		out[i] = runes[i%len(runes)]
+	}
+	return string(out)
+}
+
+// filled adds one of a list's entries until the list has a length.
+func filled(n *node, seed uint64, length int) change {
+	one := n.inner[draw(seed, n.pointer())%uint64(len(n.inner))]
+	return repeated(n, []*node{one}, max(0, length-len(n.inner)))
+}

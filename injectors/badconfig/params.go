@@ -1,0 +1,282 @@
+package badconfig
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Unit is how a parameter is written.
+type Unit string
+
+const (
+	Path   Unit = "path"   // a JSON Pointer such as /price/factor, or a JSONPath such as $.price.factor
+	Share  Unit = "share"  // a share such as 60%; held as a number from 0 to 1
+	Number Unit = "number" // any number, or a fraction as a text: "1/60"
+	Count  Unit = "count"  // a whole number
+	Word   Unit = "word"   // one of the parameter's words
+	String Unit = "text"   // any text
+	Value  Unit = "value"  // any value of the document's format
+	Values Unit = "values" // an object of paths and values
+	Paths  Unit = "paths"  // a list of two paths
+	Inner  Unit = "operator"
+)
+
+// A Parameter is one parameter of an operator.
+type Parameter struct {
+	Name     string
+	Unit     Unit
+	Words    []string // of a word; the first is the default where there is one
+	Min, Max float64  // of a number, a count or a share, in its held form; both 0: any
+	Doc      string
+}
+
+// params reads the parameters of one operator. The first mistake counts.
+type params struct {
+	of    string
+	given map[string]any
+	known []Parameter
+	err   error
+}
+
+func (p *params) refuse(format string, args ...any) {
+	if p.err == nil {
+		p.err = fmt.Errorf(p.of+": "+format, args...)
+	}
+}
+
+// done tells the first mistake. A parameter that does not exist comes first:
+// the one that is missing may be the one misspelt.
+func (p *params) done() error {
+	for _, name := range slices.Sorted(maps.Keys(p.given)) {
+		if !slices.ContainsFunc(p.known, func(k Parameter) bool { return k.Name == name }) {
+			names := make([]string, len(p.known))
+			for i, k := range p.known {
+				names[i] = k.Name
+			}
+			return fmt.Errorf("%s has no parameter %q; it has %s", p.of, name, enumerate(names, "and"))
+		}
+	}
+	return p.err
+}
+
+func (p *params) has(name string) bool {
+	_, ok := p.given[name]
+	return ok
+}
+
+func (p *params) parameter(name string) Parameter {
+	i := slices.IndexFunc(p.known, func(k Parameter) bool { return k.Name == name })
+	if i < 0 {
+		return Parameter{Name: name}
+	}
+	return p.known[i]
+}
+
+// text is a text, or empty.
+func (p *params) text(name string) string {
+	v, ok := p.given[name]
+	s, isText := v.(string)
+	if ok && !isText {
+		p.refuse("%s must be a text, not %s", name, describe(v))
+	}
+	return s
+}
+
+// word is one of the parameter's words; the first where none is given.
+func (p *params) word(name string) string {
+	words := p.parameter(name).Words
+	s := p.text(name)
+	switch {
+	case !p.has(name):
+		return words[0]
+	case !slices.Contains(words, s):
+		p.refuse("%s must be %s, not %q", name, enumerate(words, "or"), s)
+	}
+	return s
+}
+
+// place is where; without one, the seed chooses.
+func (p *params) place(name string) place {
+	if !p.has(name) {
+		return place{}
+	}
+	return p.placeAt(name, p.text(name))
+}
+
+func (p *params) placeAt(name, text string) place {
+	at, problem := parsePlace(text)
+	if problem != "" {
+		p.refuse("%s: %s", name, problem)
+	}
+	return at
+}
+
+// number is a number as it is written; empty where none is given.
+func (p *params) number(name string) string {
+	v, ok := p.given[name]
+	if !ok {
+		return ""
+	}
+	s, isNumber := digits(v)
+	if text, isText := v.(string); isText && isFraction(text) {
+		s, isNumber = text, true
+	}
+	k := p.parameter(name)
+	if !isNumber {
+		p.refuse("%s must be a number, not %s", name, describe(v))
+		return ""
+	}
+	if f, err := strconv.ParseFloat(s, 64); err == nil && (k.Min != 0 || k.Max != 0) && (f < k.Min || f > k.Max) {
+		p.refuse("%s must be from %v to %v, not %s", name, k.Min, k.Max, s)
+	}
+	return s
+}
+
+// digits writes a number of JSON without an exponent where it can.
+func digits(v any) (string, bool) {
+	switch v := v.(type) {
+	case json.Number:
+		return v.String(), json.Valid([]byte(v))
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return "", false
+		}
+		if math.Abs(v) < 1e21 && (v == 0 || math.Abs(v) >= 1e-9) {
+			return strconv.FormatFloat(v, 'f', -1, 64), true
+		}
+		return strconv.FormatFloat(v, 'g', -1, 64), true
+	case int:
+		return strconv.Itoa(v), true
+	case int64:
+		return strconv.FormatInt(v, 10), true
+	case uint64:
+		return strconv.FormatUint(v, 10), true
+	}
+	return "", false
+}
+
+// isFraction knows "1/60".
+func isFraction(s string) bool {
+	above, below, ok := strings.Cut(s, "/")
+	a, errA := strconv.ParseUint(above, 10, 32)
+	b, errB := strconv.ParseUint(below, 10, 32)
+	return ok && errA == nil && errB == nil && a > 0 && b > 0
+}
+
+// count is a whole number; without one, otherwise.
+func (p *params) count(name string, otherwise int) int {
+	v, ok := p.given[name]
+	if !ok {
+		return otherwise
+	}
+	k := p.parameter(name)
+	s, isNumber := digits(v)
+	n, err := strconv.Atoi(s)
+	if !isNumber || err != nil || float64(n) < k.Min || float64(n) > k.Max {
+		p.refuse("%s must be a whole number from %.0f to %.0f, not %s", name, k.Min, k.Max, describe(v))
+		return otherwise
+	}
+	return n
+}
+
+// share is a share from above 0 to 1; without one, otherwise.
+func (p *params) share(name string, otherwise float64) float64 {
+	v, ok := p.given[name]
+	if !ok {
+		return otherwise
+	}
+	s, isNumber := digits(v)
+	scale := 1.0
+	if text, isText := v.(string); isText {
+		s, isNumber = strings.CutSuffix(text, "%")
+		scale = 100
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if f /= scale; !isNumber || err != nil || !(f > 0 && f <= 1) {
+		p.refuse("%s must be a share such as 60%%, not %s", name, describe(v))
+		return otherwise
+	}
+	return f
+}
+
+// value is any value, checked to be one of a document.
+func (p *params) value(name string) any {
+	v, ok := known(p.given[name])
+	if !ok {
+		p.refuse("%s is not a value that a document can hold", name)
+	}
+	return v
+}
+
+// known brings a value into the forms of change.value.
+func known(v any) (any, bool) {
+	if s, ok := digits(v); ok {
+		return literal(s), true
+	}
+	switch v := v.(type) {
+	case nil, bool, string:
+		return v, true
+	case []any:
+		l := make([]any, len(v))
+		for i, e := range v {
+			var ok bool
+			if l[i], ok = known(e); !ok {
+				return nil, false
+			}
+		}
+		return l, true
+	case map[string]any:
+		o := ordered{}
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			value, ok := known(v[key])
+			if !ok {
+				return nil, false
+			}
+			o = append(o, pair{key, value})
+		}
+		return o, true
+	}
+	return nil, false
+}
+
+// values are paths and what to put there, sorted by path.
+func (p *params) values(name string) (places []place, values []any) {
+	v, ok := p.given[name]
+	m, isMap := v.(map[string]any)
+	if ok && (!isMap || len(m) == 0) {
+		p.refuse("%s must be an object of paths and values, such as {/timeout: 10}", name)
+	}
+	for _, path := range slices.Sorted(maps.Keys(m)) {
+		value, ok := known(m[path])
+		if !ok {
+			p.refuse("%s: %s is not a value that a document can hold", name, path)
+		}
+		places, values = append(places, p.placeAt(name, path)), append(values, value)
+	}
+	return places, values
+}
+
+// describe says what a value is, without its texts.
+func describe(v any) string {
+	if s, ok := digits(v); ok {
+		return s
+	}
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return strconv.FormatBool(v)
+	case string:
+		return strconv.Quote(v)
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "an object"
+	}
+	return "something else"
+}

@@ -1,0 +1,189 @@
+package badconfig
+
+import (
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// A place says which values of a document are meant. The zero place leaves the
+// choice of one to the seed.
+type place struct {
+	text   string
+	path   experiments.Path // of a JSONPath
+	tokens []string         // of a JSON Pointer
+	isPath bool
+	given  bool
+}
+
+// parsePlace reads a JSON Pointer (RFC 6901), which starts with /, or a
+// JSONPath (RFC 9535), which starts with $.
+func parsePlace(text string) (place, string) {
+	p := place{text: text, given: true}
+	switch {
+	case strings.HasPrefix(text, "/"):
+		for token := range strings.SplitSeq(text[1:], "/") {
+			p.tokens = append(p.tokens, strings.NewReplacer("~1", "/", "~0", "~").Replace(token))
+		}
+		return p, ""
+	case strings.HasPrefix(text, "$"):
+		path, err := experiments.ParsePath(text)
+		if err != nil {
+			return p, err.Error()
+		}
+		p.path, p.isPath = path, true
+		return p, ""
+	}
+	return p, strconv.Quote(text) + " is neither a JSON Pointer such as /price/factor nor a JSONPath such as $.price.factor"
+}
+
+// A choice says which values an operator can act on.
+type choice struct {
+	suits  func(*node) string // why a value that was asked for does not suit; empty: it does
+	offers []func(*node) bool // what the seed prefers, first first; none: whatever suits
+	wants  string             // what is looked for, in the plural
+}
+
+// find lists the values that are meant, outermost ones only.
+func (t *tree) find(p place, seed uint64, c choice) ([]*node, error) {
+	if !p.given {
+		n := t.drawn(seed, c)
+		if n == nil {
+			return nil, unfit("it has no %s", c.wants)
+		}
+		return []*node{n}, nil
+	}
+	found, aliased, err := t.located(p)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(found) == 0 && aliased:
+		return nil, unfit("%s leads through an alias: name the place of its anchor", p.text)
+	case len(found) == 0:
+		return nil, unfit("it has nothing at %s", p.text)
+	}
+	var why string
+	suited := slices.DeleteFunc(found, func(n *node) bool {
+		reason := c.suits(n)
+		if why == "" {
+			why = reason
+		}
+		return reason != ""
+	})
+	if len(suited) == 0 {
+		return nil, unfit("%s", why)
+	}
+	return outermost(suited), nil
+}
+
+// outermost drops what lies within another one.
+func outermost(list []*node) []*node {
+	chosen := make(map[*node]bool, len(list))
+	for _, n := range list {
+		chosen[n] = true
+	}
+	return slices.DeleteFunc(list, func(n *node) bool {
+		for up := n.up; up != nil; up = up.up {
+			if chosen[up] {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// located follows a path in every document of the text.
+func (t *tree) located(p place) (found []*node, aliased bool, err error) {
+	seen := map[*node]bool{}
+	for _, root := range t.roots {
+		pointers := [][]string{p.tokens}
+		if p.isPath {
+			v, ok := t.decoded(root)
+			if !ok {
+				return nil, false, unfit("its aliases stand for too much")
+			}
+			pointers = nil
+			for _, pointer := range p.path.Locate(v) {
+				pointers = append(pointers, tokensOf(pointer))
+			}
+		}
+		for _, tokens := range pointers {
+			n, through := root.follow(tokens)
+			aliased = aliased || through
+			if n != nil && !seen[n] {
+				seen[n] = true
+				found = append(found, n)
+			}
+		}
+	}
+	return found, aliased, nil
+}
+
+func tokensOf(pointer string) []string {
+	if pointer == "" {
+		return nil
+	}
+	p, _ := parsePlace(pointer)
+	return p.tokens
+}
+
+// follow goes down a pointer; through tells that an alias was in the way.
+func (n *node) follow(tokens []string) (found *node, through bool) {
+	for _, token := range tokens {
+		if n.alias {
+			return nil, true
+		}
+		if n = n.next(token); n == nil {
+			return nil, false
+		}
+	}
+	return n, false
+}
+
+// drawn is the value that the seed chooses. The choice hangs on the seed and on
+// pointers alone, so that it stays the same when other values come and go.
+func (t *tree) drawn(seed uint64, c choice) *node {
+	if len(c.offers) == 0 {
+		c.offers = []func(*node) bool{func(*node) bool { return true }}
+	}
+	for _, offered := range c.offers {
+		var best *node
+		var least uint64
+		for _, root := range t.roots {
+			root.each(func(n *node) {
+				if n.up == nil || n.alias || !offered(n) || c.suits(n) != "" {
+					return
+				}
+				if rank := draw(seed, n.pointer()); best == nil || rank < least {
+					best, least = n, rank
+				}
+			})
+		}
+		if best != nil {
+			return best
+		}
+	}
+	return nil
+}
+
+// prefer lists what the seed prefers.
+func prefer(offers ...func(*node) bool) []func(*node) bool { return offers }
+
+// draw is a number that looks random, of a seed and a name.
+func draw(seed uint64, name string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name)) // it never fails
+	x := h.Sum64() ^ seed*0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// chance is draw as a number from 0 up to 1.
+func chance(seed uint64, name string) float64 {
+	return float64(draw(seed, name)>>11) / (1 << 53)
+}
