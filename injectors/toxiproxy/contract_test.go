@@ -9,6 +9,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors/injectortest"
+	"github.com/blastgauge/blastgauge/injectors/proxy"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -50,4 +51,18 @@ func unroute(t *testing.T, admin *toxiproxy.Driver, name string) {
 	if err := admin.Delete(ctx, name); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestContractOnOurServer(t *testing.T) {
+	t.Parallel()
+	s, err := proxy.Start(proxy.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	injectortest.Run(t, driven(s.URL(), true))
 }

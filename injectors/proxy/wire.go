@@ -1,0 +1,131 @@
+package proxy
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// An apiError is an error as Toxiproxy's clients expect it in an answer's body.
+type apiError struct {
+	Message string `json:"error"`
+	Status  int    `json:"status"`
+}
+
+func (e *apiError) Error() string { return e.Message }
+
+// The sentences and status codes are Toxiproxy's: clients match on both.
+func errBody(err error) error {
+	return &apiError{"bad request body: " + err.Error(), http.StatusBadRequest}
+}
+
+func errMissing(field string) error {
+	return &apiError{"missing required field: " + field, http.StatusBadRequest}
+}
+
+func errProxyNotFound() error { return &apiError{"proxy not found", http.StatusNotFound} }
+func errProxyExists() error   { return &apiError{"proxy already exists", http.StatusConflict} }
+func errToxicNotFound() error { return &apiError{"toxic not found", http.StatusNotFound} }
+func errToxicExists() error   { return &apiError{"toxic already exists", http.StatusConflict} }
+func errInvalidType() error   { return &apiError{"invalid toxic type", http.StatusBadRequest} }
+func errShuttingDown() error  { return &apiError{"shutting down", http.StatusServiceUnavailable} }
+func errInvalidStream() error {
+	return &apiError{"stream was invalid, can be either upstream or downstream", http.StatusBadRequest}
+}
+
+func errRefused(format string, args ...any) error {
+	return &apiError{fmt.Sprintf(format, args...), http.StatusBadRequest}
+}
+
+// asAPIError gives any error a status: those without one are ours or the
+// machine's (an address in use), which Toxiproxy answers with 500.
+func asAPIError(err error) *apiError {
+	if api, ok := errors.AsType[*apiError](err); ok {
+		return api
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return &apiError{"request body too large", http.StatusRequestEntityTooLarge}
+	}
+	return &apiError{err.Error(), http.StatusInternalServerError}
+}
+
+// A proxyView is a proxy as the API shows it. Clients of Toxiproxy ignore the
+// last key.
+type proxyView struct {
+	Name     string      `json:"name"`
+	Listen   string      `json:"listen"`
+	Upstream string      `json:"upstream"`
+	Enabled  bool        `json:"enabled"`
+	Toxics   []toxicView `json:"toxics"`
+	Counts   Counts      `json:"blastgauge"`
+}
+
+// A toxicView is a toxic as the API shows it.
+type toxicView struct {
+	Attributes any       `json:"attributes"`
+	Name       string    `json:"name"`
+	Type       string    `json:"type"`
+	Stream     string    `json:"stream"`
+	Toxicity   float32   `json:"toxicity"`
+	Ours       toxicOurs `json:"blastgauge"`
+}
+
+type toxicOurs struct {
+	Met int64  `json:"met"`
+	Of  int64  `json:"of"`
+	Run string `json:"run,omitempty"`
+}
+
+// proxyInput is a proxy in a request. Unknown keys are ignored, as clients of
+// several languages send more than they need to.
+type proxyInput struct {
+	Name     string            `json:"name"`
+	Listen   string            `json:"listen"`
+	Upstream string            `json:"upstream"`
+	Enabled  *bool             `json:"enabled"`
+	Toxics   []json.RawMessage `json:"toxics"`
+}
+
+// toxicInput is a toxic in a request.
+type toxicInput struct {
+	Name       string          `json:"name"`
+	Type       string          `json:"type"`
+	Stream     string          `json:"stream"`
+	Toxicity   *float32        `json:"toxicity"`
+	Attributes json.RawMessage `json:"attributes"`
+	Ours       struct {
+		Run string `json:"run"`
+	} `json:"blastgauge"`
+}
+
+func toxicKeys() []string {
+	return []string{"name", "type", "stream", "toxicity", "attributes", "blastgauge"}
+}
+
+// foreignKeys lists the keys of a JSON object that are not known. Case does not
+// matter, as it does not for the decoder. Anything but an object has none: that
+// is the decoder's to refuse.
+func foreignKeys(object json.RawMessage, known []string) []string {
+	var keys map[string]json.RawMessage
+	if json.Unmarshal(object, &keys) != nil {
+		return nil
+	}
+	var foreign []string
+	for key := range keys {
+		if !contains(known, key) {
+			foreign = append(foreign, key)
+		}
+	}
+	return foreign
+}
+
+func contains(names []string, name string) bool {
+	for _, n := range names {
+		if strings.EqualFold(n, name) {
+			return true
+		}
+	}
+	return false
+}
