@@ -6,12 +6,13 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
 // An embedded is a system under test between its start and its end, behind
 // proxies of our own.
 type embedded struct {
-	server  server
+	server  *proxy.Server
 	command *underTest
 }
 
@@ -25,7 +26,7 @@ func raiseEmbedded(ctx context.Context, p *plan.Plan, command []string) (e *embe
 			err = errors.Join(err, e.close())
 		}
 	}()
-	if e.server, err = startProxyServer(); err != nil {
+	if e.server, err = proxy.Start(proxy.Options{Seed: p.Seed, Version: version()}); err != nil {
 		return e, err
 	}
 	p.System.Toxiproxy = e.server.URL()

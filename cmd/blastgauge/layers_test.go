@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"experiments/journal"},
 	{"experiments/journey"},
 	{"experiments/result", "experiments/probe"},
-	{"report", "experiments/engine", "injectors/toxiproxy", "injectors/proxy/stock", "injectors/injectortest"},
+	{"report", "experiments/engine", "injectors/toxiproxy", "injectors/proxy", "injectors/proxy/stock", "injectors/gateway", "injectors/badconfig", "injectors/configfile", "injectors/injectortest"},
 	{"cmd/blastgauge"},
 }
 
@@ -39,12 +39,20 @@ var neighbours = [][2]string{
 	{"injectors/toxiproxy", "injectors/injectortest"}, // its tests run the contract
 	{"injectors/injectortest", "injectors/proxy/stock"},
 	{"injectors/toxiproxy", "injectors/proxy/stock"}, // its tests need a server
+	{"injectors/toxiproxy", "injectors/proxy"},       // and one of ours
+	{"injectors/proxy", "injectors/proxy/stock"},     // its tests compare the two
+	{"injectors/gateway", "injectors/proxy/stock"},   // its benchmarks, too
+	{"injectors/proxy", "injectors/gateway"},
+	{"injectors/gateway", "injectors/badconfig"},
+	{"injectors/configfile", "injectors/badconfig"},
+	{"injectors/configfile", "injectors/injectortest"},
 }
 
 // owners lists the rooms that may import each third-party package. One is the
 // rule; why a package has more stands beside it.
 var owners = map[string][]string{
-	"github.com/Shopify/toxiproxy/v2":          {"injectors/proxy/stock"},
+	"github.com/Shopify/toxiproxy/v2":          {"injectors/proxy", "injectors/proxy/stock"}, // ours, and the unchanged one it is compared with
+	"github.com/prometheus/client_golang":      {"injectors/proxy"},
 	"github.com/rs/zerolog":                    {"injectors/proxy/stock"}, // what the server logs with
 	"github.com/spf13/cobra":                   {"cmd/blastgauge"},
 	"github.com/vbauerster/mpb/v8":             {"cmd/blastgauge"},

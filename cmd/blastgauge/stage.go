@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -11,14 +10,14 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
-	"github.com/blastgauge/blastgauge/injectors/proxy/stock"
+	"github.com/blastgauge/blastgauge/injectors/proxy"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
 // A stage is the demo shop with its proxies and its documents.
 type stage struct {
 	shop    *checkout.System
-	server  server // nil when it is somebody else's
+	server  *proxy.Server // nil when it is somebody else's
 	driver  *toxiproxy.Driver
 	created []string // proxies that we made
 	file    string   // blastgauge.yaml
@@ -37,7 +36,7 @@ func raise(ctx context.Context, o demoOptions, dir string) (s *stage, err error)
 	}
 	url := o.toxiproxy
 	if url == "" {
-		if s.server, err = startProxyServer(); err != nil {
+		if s.server, err = proxy.Start(proxy.Options{Version: version()}); err != nil {
 			return s, err
 		}
 		url = s.server.URL()
@@ -56,20 +55,6 @@ func raise(ctx context.Context, o demoOptions, dir string) (s *stage, err error)
 	}
 	s.file = filepath.Join(dir, "blastgauge.yaml")
 	return s, writeDocuments(dir, documents)
-}
-
-// A server is a proxy server of our own.
-type server interface {
-	URL() string
-	Close() error
-}
-
-func startProxyServer() (server, error) {
-	port, err := checkout.FreePort()
-	if err != nil {
-		return nil, err
-	}
-	return stock.Start(fmt.Sprintf("127.0.0.1:%d", port))
 }
 
 // createProxies puts a proxy in front of every dependency and says where each

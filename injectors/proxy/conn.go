@@ -56,6 +56,9 @@ func (c *conn) measure() {
 		}
 	}
 	for _, t := range c.set.toxics {
+		if t.message != nil { // counts requests
+			continue
+		}
 		m := c.meters[t.id]
 		if m == nil {
 			m = &meter{tally: t.tally}
@@ -146,11 +149,14 @@ func (c *conn) finish() {
 
 // carry serves the client until it has gone.
 func (c *conn) carry() {
+	if g := c.proxy.messages(); g != nil {
+		c.carryMessages(g)
+		return
+	}
 	upstream, err := c.proxy.dial(c.ctx)
 	if err != nil {
 		if c.ctx.Err() == nil {
-			c.proxy.counters.dialFailed.Add(1)
-			c.proxy.log.Warn("the upstream cannot be reached", "proxy", c.proxy.name, "error", err)
+			c.proxy.notReached(err, err)
 		}
 		hangUp(c.client, true)
 		return

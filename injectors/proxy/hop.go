@@ -96,17 +96,19 @@ func (h *hop) step() {
 	var source <-chan *stream.StreamChunk
 	var sink chan<- *stream.StreamChunk
 	var first *stream.StreamChunk
+	size := 0 // of the first chunk, which is the receiver's once it is sent
 	switch {
 	case len(h.queue) == 0 && !h.ended && h.quit == nil:
 		source = h.source()
 	case len(h.queue) > 0 && h.wait == nil:
 		sink, first = h.next.chunks, h.queue[0]
+		size = len(first.Data)
 	}
 	select {
 	case c, ok := <-source:
 		h.take(c, ok)
 	case sink <- first:
-		h.sent(first)
+		h.sent(size)
 	case do := <-h.orders:
 		do()
 	case <-h.wait:
@@ -147,9 +149,9 @@ func (h *hop) hold(c *stream.StreamChunk) {
 	}
 }
 
-func (h *hop) sent(c *stream.StreamChunk) {
+func (h *hop) sent(size int) {
 	if h.next.meter != nil {
-		h.next.meter.pass(len(c.Data))
+		h.next.meter.pass(size)
 	}
 	h.queue[0] = nil
 	h.queue = h.queue[1:]

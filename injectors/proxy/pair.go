@@ -29,10 +29,7 @@ type pair struct {
 	directions atomic.Int32 // that have not ended
 	dead       chan struct{}
 	killed     sync.Once
-
-	// The reader's, when the pair is fused.
-	outlet  *io.PipeReader // what comes out of the down link's chain; nil: the socket itself
-	pending error          // of the socket, to be told after the bytes that came with it
+	outlet     *io.PipeWriter // of a gateway's pair: what the down link writes to
 }
 
 func newPair(c *conn, upstream *net.TCPConn, fused bool) *pair {
@@ -65,6 +62,11 @@ func (p *pair) kill(abort bool) {
 			hangUp(p.conn.client, abort)
 		}
 		hangUp(p.upstream, abort)
+		if p.outlet != nil && abort {
+			p.outlet.CloseWithError(errReset)
+		} else if p.outlet != nil {
+			p.outlet.Close()
+		}
 		close(p.dead)
 	})
 }

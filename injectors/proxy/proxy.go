@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/blastgauge/blastgauge/injectors/gateway"
 )
 
 // dialWithin bounds how long an upstream may take to accept a connection. Only
@@ -34,6 +36,7 @@ type proxy struct {
 	mu       sync.Mutex // guards what is below; nobody waits under it
 	listen   string     // as asked for, or as it is once the proxy listens
 	upstream target
+	gateway  *gateway.Gateway // nil: only bytes are known
 	enabled  bool
 	set      *toxicSet
 	toxicIDs int64
@@ -46,10 +49,47 @@ func newProxy(s *Server, in proxyInput) (*proxy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &proxy{
+	p := &proxy{
 		name: in.Name, seed: s.options.Seed, log: s.log, buffers: &s.buffers,
 		listen: in.Listen, upstream: upstream, set: &toxicSet{}, conns: map[*conn]struct{}{},
-	}, nil
+	}
+	return p, p.equip()
+}
+
+// equip gives the proxy a gateway where the upstream's protocol is known. The
+// caller holds mu, or is alone.
+func (p *proxy) equip() error {
+	p.gateway = nil
+	if !p.upstream.speaks() {
+		return nil
+	}
+	g, err := gateway.New(gateway.Options{Scheme: p.upstream.scheme, Address: p.upstream.address, Seed: p.seed, Log: p.log})
+	if err != nil {
+		return errRefused("%v", err)
+	}
+	p.gateway = g
+	p.tell()
+	return nil
+}
+
+// tell gives the gateway the toxics that are its own. The caller holds mu.
+func (p *proxy) tell() {
+	if p.gateway == nil {
+		return
+	}
+	var faults []*gateway.Fault
+	for _, t := range p.set.toxics {
+		if t.message != nil {
+			faults = append(faults, t.message)
+		}
+	}
+	p.gateway.Set(faults)
+}
+
+func (p *proxy) messages() *gateway.Gateway {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.gateway
 }
 
 func (p *proxy) view() proxyView {
@@ -147,7 +187,11 @@ func (p *proxy) update(in proxyInput) error {
 		p.shut()
 		p.mu.Lock()
 		p.listen, p.upstream = in.Listen, upstream
+		err := p.equip()
 		p.mu.Unlock()
+		if err != nil {
+			return err
+		}
 	}
 	if *in.Enabled {
 		return p.open()
@@ -238,6 +282,7 @@ func (p *proxy) change(next func(now []*toxic) ([]*toxic, error)) error {
 	}
 	set := &toxicSet{version: p.set.version + 1, toxics: toxics}
 	p.set = set
+	p.tell()
 	conns := p.live()
 	p.mu.Unlock()
 	for _, c := range conns {

@@ -165,7 +165,7 @@ func (s *Server) create(in proxyInput) (*proxy, error) {
 	if err := s.put(p); err != nil {
 		return nil, err
 	}
-	if err := s.equip(p, in); err != nil {
+	if err := s.furnish(p, in); err != nil {
 		s.drop(p)
 		return nil, err
 	}
@@ -195,9 +195,9 @@ func (s *Server) drop(p *proxy) {
 	p.stop()
 }
 
-// equip gives a new proxy the toxics of the request and starts it, in this order:
+// furnish gives a new proxy the toxics of the request and starts it, in this order:
 // no connection is carried without them.
-func (s *Server) equip(p *proxy, in proxyInput) error {
+func (s *Server) furnish(p *proxy, in proxyInput) error {
 	for _, body := range in.Toxics {
 		t, err := s.parse(p, body)
 		if err != nil {
@@ -214,10 +214,13 @@ func (s *Server) equip(p *proxy, in proxyInput) error {
 }
 
 // parse reads a toxic for a proxy.
-func (s *Server) parse(_ *proxy, body json.RawMessage) (*toxic, error) {
+func (s *Server) parse(p *proxy, body json.RawMessage) (*toxic, error) {
 	t, err := parseToxic(body)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case t.message != nil && p.messages() == nil:
+		return nil, errRefused("%s acts on single requests, and nothing is said of the protocol that %s speaks: give the upstream a scheme, such as http://%s", t.kind, p.name, p.view().Upstream)
 	}
 	s.leases.born(t.run)
 	return t, nil

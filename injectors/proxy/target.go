@@ -4,6 +4,8 @@ import (
 	"net"
 	"slices"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/injectors/gateway"
 )
 
 // A target is where a proxy leads to.
@@ -13,18 +15,23 @@ type target struct {
 	address string // host:port
 }
 
-// plainSchemes name protocols whose requests are not told apart here.
+// plainSchemes name protocols whose requests are not told apart.
 func plainSchemes() []string { return []string{"tcp", "redis", "postgres"} }
+
+func schemes() []string { return append(gateway.Schemes(), plainSchemes()...) }
+
+// speaks says whether single requests are known to the proxy.
+func (t target) speaks() bool { return slices.Contains(gateway.Schemes(), t.scheme) }
 
 // parseTarget reads an upstream: host:port, with a scheme in front where the
 // protocol is known.
 func parseTarget(text string) (target, error) {
 	t := target{text: text, address: text}
 	if scheme, rest, ok := strings.Cut(text, "://"); ok {
-		if !slices.Contains(plainSchemes(), scheme) {
-			return t, errRefused("upstream %q: its scheme is not one of %s", text, strings.Join(plainSchemes(), ", "))
+		if !slices.Contains(schemes(), scheme) {
+			return t, errRefused("upstream %q: its scheme is not one of %s", text, strings.Join(schemes(), ", "))
 		}
-		t.address = strings.TrimSuffix(rest, "/")
+		t.scheme, t.address = scheme, strings.TrimSuffix(rest, "/")
 	}
 	if host, port, err := net.SplitHostPort(t.address); err != nil || host == "" && port == "" {
 		return t, errRefused("upstream %q is not host:port", text)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/Shopify/toxiproxy/v2/stream"
 	"github.com/Shopify/toxiproxy/v2/toxics"
+
+	"github.com/blastgauge/blastgauge/injectors/gateway"
 )
 
 // The toxic types that are ours instead of the library's.
@@ -37,9 +39,17 @@ type toxic struct {
 	buffer             int          // chunks that may wait in front of it
 	run                string       // the run whose lease it lives by; empty: nobody's
 	tally              *tally
+	message            *gateway.Fault // of a message-level toxic, which has no impl
 }
 
 func (t *toxic) view() toxicView {
+	if t.message != nil {
+		c := t.message.Counts()
+		return toxicView{
+			Attributes: t.message.Attributes(), Name: t.name, Type: t.kind, Stream: t.stream, Toxicity: t.toxicity,
+			Ours: toxicOurs{Met: c.Affected, Of: c.Matched, Seen: c.Seen, Run: t.run},
+		}
+	}
 	return toxicView{
 		Attributes: t.impl, Name: t.name, Type: t.kind, Stream: t.stream, Toxicity: t.toxicity,
 		Ours: toxicOurs{Met: t.tally.met.Load(), Of: t.tally.of.Load(), Run: t.run},
@@ -82,7 +92,8 @@ func parseToxic(body json.RawMessage) (*toxic, error) {
 		return nil, errInvalidStream()
 	}
 	impl, buffer := newToxic(in.Type)
-	if impl == nil {
+	isMessage := slices.Contains(gateway.Kinds(), in.Type)
+	if impl == nil && !isMessage {
 		return nil, errInvalidType()
 	}
 	t := &toxic{
@@ -99,10 +110,62 @@ func parseToxic(body json.RawMessage) (*toxic, error) {
 	if in.Toxicity != nil {
 		t.toxicity = *in.Toxicity
 	}
+	if isMessage {
+		t.impl, t.tally = nil, nil
+		return t, t.setMessage(body, in.Attributes)
+	}
 	if err := checkKeys(t, body, in.Attributes); err != nil {
 		return nil, err
 	}
 	return t, t.setAttributes(in.Attributes)
+}
+
+// setMessage reads the attributes of a message-level toxic.
+func (t *toxic) setMessage(body, attributes json.RawMessage) error {
+	for _, key := range foreignKeys(body, toxicKeys()) {
+		return errRefused("a toxic has no %q; it has %s", key, strings.Join(toxicKeys(), ", "))
+	}
+	f, err := gateway.Parse(t.kind, float64(t.toxicity), attributes)
+	if err != nil {
+		return errRefused("%v", err)
+	}
+	t.message = f
+	return nil
+}
+
+// changedMessage is changed for message-level toxics.
+func (t *toxic) changedMessage(body json.RawMessage, in toxicInput) (*toxic, error) {
+	attributes, err := merged(t.message.Attributes(), in.Attributes)
+	if err != nil {
+		return nil, err
+	}
+	now := *t
+	if in.Toxicity != nil {
+		now.toxicity = *in.Toxicity
+	}
+	if err := now.setMessage(body, attributes); err != nil {
+		return nil, err
+	}
+	now.message.Continue(t.message)
+	return &now, nil
+}
+
+// merged is an object with the keys of another put over its own.
+func merged(object any, over json.RawMessage) (json.RawMessage, error) {
+	before, err := json.Marshal(object)
+	if err != nil {
+		return nil, err
+	}
+	keys := map[string]json.RawMessage{}
+	for _, layer := range []json.RawMessage{before, over} {
+		if len(layer) == 0 {
+			continue
+		}
+		if err := json.Unmarshal(layer, &keys); err != nil {
+			return nil, errBody(err)
+		}
+	}
+	return json.Marshal(keys)
 }
 
 // changed reads a PATCH as the toxic that t becomes: what the body does not name
@@ -111,6 +174,9 @@ func (t *toxic) changed(body json.RawMessage) (*toxic, error) {
 	var in toxicInput
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, errBody(err)
+	}
+	if t.message != nil {
+		return t.changedMessage(body, in)
 	}
 	if err := checkKeys(t, body, in.Attributes); err != nil {
 		return nil, err

@@ -73,9 +73,10 @@ type toxicView struct {
 }
 
 type toxicOurs struct {
-	Met int64  `json:"met"`
-	Of  int64  `json:"of"`
-	Run string `json:"run,omitempty"`
+	Met  int64  `json:"met"`
+	Of   int64  `json:"of"`
+	Seen int64  `json:"seen,omitempty"` // requests that came, of a message-level toxic
+	Run  string `json:"run,omitempty"`
 }
 
 // proxyInput is a proxy in a request. Unknown keys are ignored, as clients of
