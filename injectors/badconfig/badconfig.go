@@ -158,8 +158,9 @@ func (m *Mutation) Operator() string { return m.operator }
 // Attributes are the parameters as they were given.
 func (m *Mutation) Attributes() map[string]any { return maps.Clone(m.attributes) }
 
-// Parses tells that the result is a document of the same format whenever the
-// original is. Where it is false, strict readers may refuse the result.
+// Parses tells that the result reads as a document of the same format whenever
+// the original does (in YAML, unless the value is one that << merges). Where it
+// is false, strict readers may refuse the result.
 func (m *Mutation) Parses() bool { return m.parses }
 
 // NeedsEarlier tells that Apply uses Document.Earlier: the first version seen

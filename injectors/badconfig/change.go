@@ -15,7 +15,8 @@ type change struct {
 	key   string // of rename
 	after *node  // of add: the entry before the new ones; nil where the collection is empty
 	list  []entry
-	said  bool // what is said of another change says this one too
+	about *node // what is reported in place of at
+	said  bool  // what is said of another change says this one too
 }
 
 type action uint8
@@ -43,9 +44,7 @@ var errPlace = errors.New("the place of a value is not known")
 func (t *tree) apply(changes []change) (Result, error) {
 	r := Result{Changed: true}
 	for _, c := range changes {
-		if p := c.where(); !slices.Contains(r.Where, p) {
-			r.Where = append(r.Where, p)
-		}
+		r.Where = append(r.Where, c.where()...)
 	}
 	edits, err := t.edits(changes)
 	if err == nil {
@@ -69,15 +68,19 @@ func (t *tree) apply(changes []change) (Result, error) {
 	return r, nil
 }
 
-// where is what a change is about, as a JSON Pointer.
-func (c change) where() string {
-	if c.do == add && len(c.list) == 1 && c.list[0].key != "" && c.list[0].from == nil {
-		return c.at.pointer() + "/" + pointerEscaper().Replace(c.list[0].key)
+// where is what a change is about, as JSON Pointers.
+func (c change) where() []string {
+	if c.about != nil {
+		return []string{c.about.pointer()}
 	}
-	if c.do == add && len(c.list) == 1 && c.list[0].from != nil {
-		return c.list[0].from.pointer()
+	if c.do != add || c.list[0].from != nil {
+		return []string{c.at.pointer()}
 	}
-	return c.at.pointer()
+	var list []string
+	for _, e := range c.list {
+		list = append(list, c.at.pointer()+"/"+pointerEscaper().Replace(e.key))
+	}
+	return list
 }
 
 // edits turns changes into edits of the text.

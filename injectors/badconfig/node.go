@@ -222,7 +222,7 @@ func encode(v any) string {
 	case literal:
 		return string(v)
 	case wrapped:
-		return encode(v.ordered())
+		return encode(v.ordered(true))
 	case ordered:
 		parts := make([]string, len(v))
 		for i, p := range v {
@@ -279,9 +279,9 @@ func hex4(r rune) string {
 	return strings.Repeat("0", 4-len(s)) + s
 }
 
-// ordered is a node's value with the order of members kept and numbers as they
-// are written.
-func (n *node) ordered() any {
+// ordered is a node's value with the order of members kept, and numbers as they
+// are written or as JSON writes them.
+func (n *node) ordered(raw bool) any {
 	if n.alias && n.kind >= list {
 		left := budget
 		return decodeYAML(n.yaml, &left)
@@ -292,19 +292,22 @@ func (n *node) ordered() any {
 	case boolean:
 		return literal(n.value)
 	case number:
+		if raw && !n.alias {
+			return literal(n.value)
+		}
 		return literal(n.plainNumber())
 	case text:
 		return n.value
 	case list:
 		l := make([]any, len(n.inner))
 		for i, c := range n.inner {
-			l[i] = c.ordered()
+			l[i] = c.ordered(raw)
 		}
 		return l
 	}
 	o := make(ordered, len(n.inner))
 	for i, c := range n.inner {
-		o[i] = pair{c.key, c.ordered()}
+		o[i] = pair{c.key, c.ordered(raw)}
 	}
 	return o
 }

@@ -60,7 +60,7 @@ func (o endpoints) step(t *tree, doc Document) ([]change, string, error) {
 
 func (o endpoints) suits(n *node) string {
 	switch {
-	case n.kind == text && n.value != "" && (o.as == "empty" || isAddress(n.value)):
+	case n.kind == text && n.value != "" && (o.as == "empty" || o.as != "partial" && isAddress(n.value)):
 		return ""
 	case n.kind == list && !n.alias && len(n.inner) > 0:
 		if o.as == "empty" || o.as == "partial" || slices.ContainsFunc(n.inner, func(c *node) bool { return len(addressesIn(c)) > 0 }) {

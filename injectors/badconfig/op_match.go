@@ -143,7 +143,11 @@ func flipped(n *node) (any, bool) {
 		if i < 0 {
 			return nil, false
 		}
-		return inCaseOf(n.value, words[i^1]), true
+		word := inCaseOf(n.value, words[i^1])
+		if n.yaml != nil && n.quote == 0 { // older readers take it for a boolean
+			return literal(word), true
+		}
+		return word, true
 	}
 	return nil, false
 }

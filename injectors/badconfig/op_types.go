@@ -136,7 +136,7 @@ func asText(n *node) any {
 	case number, boolean:
 		return n.value
 	}
-	return encode(n.ordered())
+	return encode(n.ordered(false))
 }
 
 // localised writes a number as half of the world does: 1234.50 as "1.234,50".
@@ -259,7 +259,7 @@ func duplicateOf(n *node, times int, inside bool, second *entry) change {
 		}
 		return c
 	}
-	c := change{do: add, at: n.up, after: n}
+	c := change{do: add, at: n.up, after: n, about: n}
 	for range times - 1 {
 		e := entry{from: n}
 		if second != nil {

@@ -80,7 +80,7 @@ func opStale() operator {
 			{Name: "from", Unit: String, Doc: "the file that holds the older revision; without it, the first version that was seen"},
 			bodyParameter(),
 		},
-		Example: "stale: {from: settings-118.json}", Formats: Formats(), Parses: true,
+		Example: "stale: {from: settings-118.json}", Formats: Formats(),
 		Schema: "no", Robust: refusesOlder,
 	}, func(p *params, m *Mutation) func(Document) (Result, error) {
 		body, given := p.revision("from")
@@ -113,7 +113,7 @@ func opSplit() operator {
 			bodyParameter(),
 			{Name: "with", Unit: Inner, Doc: "an operator that makes the other revision, such as {scale: {path: /price/factor, by: 100}}"},
 		},
-		Example: "split: {share: 12.5%, with: {scale: {path: /price/factor, by: 100}}}", Formats: Formats(), Parses: true,
+		Example: "split: {share: 12.5%, with: {scale: {path: /price/factor, by: 100}}}", Formats: Formats(),
 		Schema: "no: both revisions are whole", Robust: climbs,
 	}, func(p *params, m *Mutation) func(Document) (Result, error) {
 		share := p.share("share", 0.5)
@@ -123,7 +123,7 @@ func opSplit() operator {
 			p.refuse("with makes the other revision and from gives it: one of them")
 		}
 		m.earlier = inner == nil && !given || inner != nil && inner.earlier
-		m.parses = inner == nil || inner.parses
+		m.parses = inner != nil && inner.parses
 		return func(doc Document) (Result, error) {
 			if chance(doc.Seed, "client "+doc.Client) >= share {
 				return Result{What: "split: this client works with the current revision"}, nil

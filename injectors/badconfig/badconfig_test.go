@@ -1,0 +1,313 @@
+package badconfig
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// A mutationTest is one operator on one document.
+type mutationTest struct {
+	params        string // JSON
+	format        Format // JSON where empty
+	before, after string // after empty: unfit says why not
+	where         string // pointers, with spaces between
+	unfit         string
+	seed          uint64
+	client        string
+	rewritten     bool
+}
+
+// noon is the moment that documents are looked at.
+func noon() time.Time { return time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC) }
+
+func parsed(t *testing.T, operator, params string) *Mutation {
+	t.Helper()
+	var attributes map[string]any
+	if params != "" {
+		if err := json.Unmarshal([]byte(params), &attributes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := Parse(operator, attributes)
+	if err != nil {
+		t.Fatalf("Parse(%s, %s) = %v", operator, params, err)
+	}
+	return m
+}
+
+func runTable(t *testing.T, operator string, tests map[string]mutationTest) {
+	t.Helper()
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) { tt.run(t, operator) })
+	}
+}
+
+func (tt mutationTest) run(t *testing.T, operator string) {
+	m := parsed(t, operator, tt.params)
+	doc := Document{Body: []byte(tt.before), Format: tt.format, Seed: tt.seed, Client: tt.client, At: noon()}
+	r, err := m.Apply(doc)
+	if tt.unfit != "" {
+		if !errors.Is(err, ErrUnfit) || !strings.Contains(err.Error(), tt.unfit) {
+			t.Fatalf("Apply() = %v, want ErrUnfit with %q", err, tt.unfit)
+		}
+		if string(r.Body) != tt.before || r.Changed {
+			t.Errorf("after an error the result is %+v, want the document as it was", r)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(r.Body); got != tt.after {
+		t.Errorf("after:\n%s\nwant:\n%s\n(edits %+v)", got, tt.after, r.Edits)
+	}
+	if got := strings.Join(r.Where, " "); got != tt.where {
+		t.Errorf("where = %q, want %q", got, tt.where)
+	}
+	if r.Rewritten != tt.rewritten {
+		t.Errorf("rewritten = %v, want %v", r.Rewritten, tt.rewritten)
+	}
+	if !r.Changed || !strings.HasPrefix(r.What, operator) {
+		t.Errorf("changed = %v, what = %q", r.Changed, r.What)
+	}
+	promises(t, m, doc, r)
+}
+
+// promises are what holds for every result.
+func promises(t *testing.T, m *Mutation, doc Document, r Result) {
+	t.Helper()
+	back, err := Reverse(r.Body, r.Edits)
+	if err != nil || !bytes.Equal(back, doc.Body) {
+		t.Errorf("Reverse() = %q, %v, want the document", back, err)
+	}
+	again, err := m.Apply(doc)
+	if err != nil || !bytes.Equal(again.Body, r.Body) || again.What != r.What {
+		t.Errorf("a second Apply() = %q, %v", again.Body, err)
+	}
+	if format := doc.Format; m.Parses() && !bytes.Contains(doc.Body, []byte("<<")) && reads(doc.Body, format) && !reads(r.Body, format) {
+		t.Errorf("the result does not read: %q", r.Body)
+	}
+}
+
+// reads tells whether other people's decoders accept a document.
+func reads(body []byte, format Format) bool {
+	switch format {
+	case YAML:
+		var v any
+		return yaml.Unmarshal(bytes.TrimPrefix(body, []byte(bom)), &v) == nil
+	case Text:
+		return true
+	}
+	return json.Valid(bytes.TrimPrefix(body, []byte(bom)))
+}
+
+func TestOperatorsAreDescribed(t *testing.T) {
+	want := "drop blank retype truncate duplicate rename stale scale extreme widen flip split unpair expire endpoints candidate"
+	if got := strings.Join(Names(), " "); got != want {
+		t.Errorf("Names() = %s, want %s", got, want)
+	}
+	for _, o := range Operators() {
+		if o.Summary == "" || strings.HasSuffix(o.Summary, ".") || o.Schema == "" || o.Robust == "" || len(o.Formats) == 0 {
+			t.Errorf("%s is not described: %+v", o.Name, o)
+		}
+		var example map[string]map[string]any
+		if err := yaml.Unmarshal([]byte("{"+o.Example+"}"), &example); err != nil || len(example) != 1 {
+			t.Errorf("%s: its example %s: %v", o.Name, o.Example, err)
+		}
+		for _, file := range []string{"from", "file"} {
+			if _, ok := example[o.Name][file]; ok {
+				example[o.Name]["body"] = "{}"
+			}
+		}
+		if _, err := Parse(o.Name, example[o.Name]); err != nil {
+			t.Errorf("%s: its example %s: %v", o.Name, o.Example, err)
+		}
+		for _, p := range o.Parameters {
+			if p.Doc == "" || p.Unit == "" || (p.Unit == Word) != (len(p.Words) > 0) || p.Unit == Count && p.Max == 0 {
+				t.Errorf("%s: parameter %+v", o.Name, p)
+			}
+		}
+	}
+}
+
+func TestParseSaysWhatWouldBeRight(t *testing.T) {
+	for _, tt := range []struct{ operator, params, want string }{
+		{"scales", `{}`, `no operator is called "scales"; there are drop, blank`},
+		{"scale", `{"bye": 2}`, `scale has no parameter "bye"; it has path, by and unit`},
+		{"scale", `{"by": "2x"}`, `scale: by must be a number, not "2x"`},
+		{"scale", `{"by": 1}`, `scale: by must be a number other than 1`},
+		{"scale", `{"by": 2, "unit": "ms"}`, `by changes the number, unit what it counts`},
+		{"scale", `{"unit": "60s"}`, `unit must be one such as ms or EUR`},
+		{"scale", `{"path": "price"}`, `"price" is neither a JSON Pointer such as /price/factor nor a JSONPath such as $.price.factor`},
+		{"scale", `{"path": "$.price["}`, `path: not a JSONPath`},
+		{"scale", `{"path": 3}`, `path must be a text, not 3`},
+		{"drop", `{"as": "nil"}`, `as must be absent or null, not "nil"`},
+		{"truncate", `{"keep": 60}`, `keep must be a share such as 60%, not 60`},
+		{"truncate", `{"keep": "0%"}`, `keep must be a share such as 60%, not "0%"`},
+		{"truncate", `{"keep": 0.5, "bytes": 3}`, `give one of them`},
+		{"truncate", `{"bytes": -1}`, `bytes must be a whole number from 0`},
+		{"truncate", `{"bytes": 1.5}`, `bytes must be a whole number from 0`},
+		{"duplicate", `{"times": 1}`, `times must be a whole number from 2 to 10000, not 1`},
+		{"duplicate", `{"value": 1, "as": "entries"}`, `say as: key`},
+		{"rename", `{"arity": 0}`, `arity must not be 0`},
+		{"rename", `{"arity": 1, "to": "x"}`, `give one of them`},
+		{"rename", `{"to": ""}`, `to must not be empty`},
+		{"stale", `{"from": "old.json"}`, `the text of old.json must come with it, as body`},
+		{"candidate", `{}`, `the document is missing: give file`},
+		{"candidate", `{"file": "next.json"}`, `the text of next.json must come with it`},
+		{"extreme", `{"to": "max"}`, `to must be a number, int32 or int64, not "max"`},
+		{"extreme", `{"to": [1]}`, `to must be a number, int32 or int64`},
+		{"extreme", `{"to": 1, "length": 2}`, `give one of them`},
+		{"split", `{"share": "200%"}`, `share must be a share`},
+		{"split", `{"with": "drop"}`, `with must be an operator with its parameters`},
+		{"split", `{"with": {"split": {}}}`, `with must be one operator, and not split`},
+		{"split", `{"with": {"drop": {}, "blank": {}}}`, `with must be one operator, and not split`},
+		{"split", `{"with": {"drop": {"pat": "/a"}}}`, `with: drop has no parameter "pat"`},
+		{"split", `{"with": {"drop": {}}, "body": "x"}`, `one of them`},
+		{"unpair", `{"set": {}}`, `set must be an object of paths and values`},
+		{"unpair", `{"set": {"a": 1}}`, `"a" is neither a JSON Pointer`},
+		{"unpair", `{"swap": ["/a"]}`, `swap must be a list of two paths`},
+		{"unpair", `{"swap": ["/a", "/b"], "set": {"/a": 1}}`, `give set or swap, not both`},
+		{"expire", `{"days": 1e9}`, `days must be a whole number from -36500 to 36500`},
+		{"endpoints", `{"as": "wrong"}`, `wrong needs to`},
+		{"endpoints", `{"as": "dead", "to": "x"}`, `say as: wrong`},
+		{"endpoints", `{"keep": 1}`, `say as: partial`},
+		{"endpoints", `{"as": "wrong", "to": "http://x"}`, `to must be host or host:port`},
+	} {
+		var attributes map[string]any
+		if err := json.Unmarshal([]byte(tt.params), &attributes); err != nil {
+			t.Fatal(err)
+		}
+		m, err := Parse(tt.operator, attributes)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("Parse(%s, %s) = %v, %v, want %q", tt.operator, tt.params, m, err, tt.want)
+		}
+	}
+}
+
+func TestSelect(t *testing.T) {
+	for _, tt := range []struct{ attributes, operator, params, wrong string }{
+		{`{"scale": {"by": 100}, "flap": 5}`, "scale", `{"by":100}`, ""},
+		{`{"stale": null}`, "stale", `null`, ""},
+		{`{"flap": 5}`, "", "", "an operator is missing: one of drop, blank"},
+		{`{"drop": {}, "blank": {}}`, "", "", "drop and blank are given: one fault is one operator"},
+		{`{"drop": "/a"}`, "", "", `drop must be an object of its parameters, not "/a"`},
+	} {
+		var attributes map[string]any
+		if err := json.Unmarshal([]byte(tt.attributes), &attributes); err != nil {
+			t.Fatal(err)
+		}
+		operator, params, err := Select(attributes)
+		if tt.wrong != "" {
+			if err == nil || !strings.Contains(err.Error(), tt.wrong) {
+				t.Errorf("Select(%s) = %v, want %q", tt.attributes, err, tt.wrong)
+			}
+			continue
+		}
+		if got, _ := json.Marshal(params); err != nil || operator != tt.operator || string(got) != tt.params {
+			t.Errorf("Select(%s) = %s, %s, %v", tt.attributes, operator, got, err)
+		}
+	}
+}
+
+func TestDetect(t *testing.T) {
+	for _, tt := range []struct {
+		name, body string
+		want       Format
+	}{
+		{"application/json", "", JSON},
+		{"application/json; charset=utf-8", "", JSON},
+		{"application/problem+json", "", JSON},
+		{"application/yaml", "", YAML},
+		{"text/x-yaml; charset=utf-8", "", YAML},
+		{"application/vnd.oai.openapi+yaml", "", YAML},
+		{"etc/app/config.yml", "", YAML},
+		{"Settings.JSON", "", JSON},
+		{"text/plain", `{"a": 1}`, JSON},
+		{"", bom + ` [1]`, JSON},
+		{"", `{"a": `, Text},
+		{"text/plain", "a: 1", Text},
+		{"rules.conf", "12", Text},
+		{"", "", Text},
+	} {
+		if got := Detect(tt.name, []byte(tt.body)); got != tt.want {
+			t.Errorf("Detect(%q, %q) = %s, want %s", tt.name, tt.body, got, tt.want)
+		}
+	}
+}
+
+func TestBad(t *testing.T) {
+	var got []bool
+	for s := time.Duration(0); s < 16*time.Second; s += 4 * time.Second {
+		got = append(got, Bad(5*time.Second, s))
+	}
+	if want := []bool{true, true, false, true}; !slices.Equal(got, want) {
+		t.Errorf("Bad() at 0, 4, 8 and 12 s of 5 s = %v, want %v", got, want)
+	}
+	if !Bad(0, time.Hour) || !Bad(time.Second, -time.Second) {
+		t.Error("what does not alternate is good")
+	}
+}
+
+func TestReverseRefusesAnotherText(t *testing.T) {
+	m := parsed(t, "scale", `{"path": "/a"}`)
+	r, err := m.Apply(Document{Body: []byte(`{"a": 1, "b": 2}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := Reverse([]byte(`{"a": 7, "b": 2}`), r.Edits); err == nil {
+		t.Errorf("Reverse() of another text = %q", back)
+	}
+	if _, err := Reverse(nil, r.Edits); err == nil {
+		t.Error("Reverse() of nothing = nil")
+	}
+}
+
+// A byte order mark is neither lost nor in the way.
+func TestByteOrderMark(t *testing.T) {
+	m := parsed(t, "scale", `{"path": "/a"}`)
+	for _, format := range []Format{JSON, YAML, ""} {
+		before := []byte(bom + `{"a": 1}`)
+		r, err := m.Apply(Document{Body: before, Format: format})
+		if err != nil || string(r.Body) != bom+`{"a": 100}` {
+			t.Errorf("Apply() in %q = %q, %v", format, r.Body, err)
+		}
+		if back, err := Reverse(r.Body, r.Edits); err != nil || !bytes.Equal(back, before) {
+			t.Errorf("Reverse() = %q, %v", back, err)
+		}
+	}
+}
+
+// What is said of a fault holds no text of the document: it may be a secret.
+func TestWhatHoldsNoSecrets(t *testing.T) {
+	const secret = "hunter2hunter2"
+	body := []byte(`{"password": "` + secret + `", "list": ["` + secret + `"], "until": "2026-01-01"}`)
+	for _, o := range Operators() {
+		for _, path := range []string{"/password", "/list", "/list/0"} {
+			params := map[string]any{"path": path}
+			for _, name := range []string{"truncate", "stale", "split", "candidate", "unpair"} {
+				if o.Name == name {
+					params = map[string]any{}
+				}
+			}
+			if o.Name == "candidate" || o.Name == "stale" {
+				params["body"] = secret
+			}
+			m, err := Parse(o.Name, params)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := m.Apply(Document{Body: body, Client: "a", Earlier: []byte(`{}`)})
+			if strings.Contains(r.What, secret) || err != nil && strings.Contains(err.Error(), secret) {
+				t.Errorf("%s says %q, %v", o.Name, r.What, err)
+			}
+		}
+	}
+}
