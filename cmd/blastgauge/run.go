@@ -253,15 +253,27 @@ func (a *app) tellByHand(d *toxiproxy.Driver, p *plan.Plan) {
 
 // newDriver makes the driver of a system's Toxiproxy.
 func newDriver(s *experiments.System, tokenFile string, lost func(error)) (*toxiproxy.Driver, error) {
-	token := ""
-	if tokenFile != "" {
-		text, err := os.ReadFile(tokenFile)
-		if err != nil {
-			return nil, usagef("--token-file: %w", err)
-		}
-		token = strings.TrimSpace(string(text))
+	token, err := readToken(tokenFile)
+	if err != nil {
+		return nil, err
 	}
 	return toxiproxy.New(toxiproxy.Options{URL: s.Toxiproxy, Token: token, Dial: allowedDial(s.Hosts()), Lost: lost}), nil
+}
+
+// readToken reads a bearer token from a file; there is none where no file is
+// named.
+func readToken(file string) (string, error) {
+	if file == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", usagef("--token-file: %w", err)
+	}
+	if token := strings.TrimSpace(string(text)); token != "" {
+		return token, nil
+	}
+	return "", usagef("--token-file: %s is empty", file)
 }
 
 // allowedDial resolves a name once, checks what it resolved to, and dials

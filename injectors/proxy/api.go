@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/Shopify/toxiproxy/v2"
 )
 
 // maxBody bounds what a request may carry: a list of some ten thousand proxies.
@@ -117,7 +115,7 @@ func read(r *http.Request, into any) error {
 }
 
 func (s *Server) version(*http.Request) (int, any, error) {
-	return http.StatusOK, map[string]any{"version": toxiproxy.Version, "blastgauge": map[string]string{"version": s.options.Version}}, nil
+	return http.StatusOK, map[string]any{"version": Compatible, "blastgauge": map[string]string{"version": s.options.Version}}, nil
 }
 
 // reset removes all toxics and enables all proxies, as Toxiproxy does.

@@ -16,6 +16,9 @@ import (
 	"time"
 )
 
+// Compatible is the version of Toxiproxy whose API and toxics these are.
+const Compatible = "2.12.0"
+
 // Options of a server. The zero value listens at a free loopback port.
 type Options struct {
 	// Listen is the address of the control API.

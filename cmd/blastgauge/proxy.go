@@ -1,0 +1,177 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/injectors/proxy"
+)
+
+// drainWithin is how long connections may go on when the server is told to end.
+const drainWithin = 5 * time.Second
+
+type proxyOptions struct {
+	host, port      string
+	config, file    string
+	token           string
+	seed            uint64
+	runtime, counts bool
+	version         bool
+}
+
+func newProxy(a *app) *cobra.Command {
+	var o proxyOptions
+	cmd := &cobra.Command{
+		Use:   "proxy",
+		Short: "Serve proxies that a system stands behind: a drop-in for toxiproxy-server",
+		Long: `Proxy serves Toxiproxy's HTTP API and the proxies that are made with it, until it
+is interrupted. Clients, config files and flags of toxiproxy-server work unchanged,
+also with a single dash. With --file it makes the proxies of a system's dependencies
+and listens where the system file says that its Toxiproxy is.`,
+		Example: `  blastgauge proxy
+  blastgauge proxy -f blastgauge.yaml
+  blastgauge proxy -host 0.0.0.0 -port 8474 -config proxies.json --token-file token`,
+		Args: usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.version {
+				_, err := fmt.Fprintf(a.stdout, "toxiproxy-server version %s (blastgauge proxy %s)\n", proxy.Compatible, version())
+				return err
+			}
+			return a.serveProxies(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.host, "host", "", "`HOST` of the API (default: localhost)")
+	f.StringVar(&o.port, "port", "", "`PORT` of the API (default: 8474)")
+	f.StringVar(&o.config, "config", "", "JSON `FILE` of proxies to make, as toxiproxy-server takes it")
+	f.StringVarP(&o.file, "file", "f", "", "system `FILE` whose dependencies get proxies")
+	f.StringVar(&o.token, "token-file", "", "`FILE` that holds a bearer token; requests must carry it")
+	f.Uint64Var(&o.seed, "seed", 0, "seed of who is affected by a share (default: random)")
+	f.BoolVar(&o.runtime, "runtime-metrics", false, "serve metrics of the process at /metrics")
+	f.BoolVar(&o.counts, "proxy-metrics", false, "serve metrics of the proxies at /metrics")
+	f.BoolVar(&o.version, "version", false, "print the version")
+	return cmd
+}
+
+// singleDashed makes the long flags of toxiproxy-server ours: it accepts them with
+// one dash.
+func singleDashed(args []string) []string {
+	if len(args) == 0 || args[0] != "proxy" {
+		return args
+	}
+	known := []string{"host", "port", "config", "seed", "runtime-metrics", "proxy-metrics", "version"}
+	out := slices.Clone(args)
+	for i, arg := range out {
+		name, _, _ := strings.Cut(strings.TrimPrefix(arg, "-"), "=")
+		if strings.HasPrefix(arg, "-") && slices.Contains(known, name) {
+			out[i] = "-" + arg
+		}
+	}
+	return out
+}
+
+func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
+	list, address, err := o.proxies()
+	if err != nil {
+		return err
+	}
+	token, err := readToken(o.token)
+	if err != nil {
+		return err
+	}
+	if o.seed == 0 {
+		o.seed = uint64(time.Now().UnixNano())
+	}
+	s, err := proxy.Start(proxy.Options{
+		Listen: address, Token: token, Seed: o.seed, Version: version(), RuntimeMetrics: o.runtime, ProxyMetrics: o.counts,
+		Log: slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: a.logLevel()})),
+	})
+	if err != nil {
+		return err
+	}
+	for _, body := range list {
+		if err := s.Populate(body); err != nil {
+			return errors.Join(err, s.Close())
+		}
+	}
+	if host, _, _ := net.SplitHostPort(address); token == "" && !isLoopback(host) {
+		fmt.Fprintf(a.stderr, "warning: the API listens at %s and has no --token-file: whoever reaches it can break what is behind these proxies\n", address)
+	}
+	fmt.Fprintf(a.stdout, "proxy     %s\nready\n", s.URL())
+	<-ctx.Done()
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainWithin)
+	defer cancel()
+	return errors.Join(s.Shutdown(drain), stoppedByUser(ctx))
+}
+
+// proxies are the lists of proxies to make, and the API's address.
+func (o proxyOptions) proxies() (list [][]byte, address string, err error) {
+	host, port := "localhost", "8474"
+	if o.file != "" {
+		sys, _, err := experiments.Load(o.file, nil)
+		if err != nil {
+			return nil, "", err
+		}
+		if u, err := url.Parse(sys.Toxiproxy); err == nil && u.Host != "" {
+			host, port = u.Hostname(), cmp.Or(u.Port(), port)
+		}
+		body, err := json.Marshal(declared(sys))
+		if err != nil {
+			return nil, "", err
+		}
+		list = append(list, body)
+	}
+	if o.config != "" {
+		body, err := os.ReadFile(o.config)
+		if err != nil {
+			return nil, "", usagef("--config: %w", err)
+		}
+		list = append(list, body)
+	}
+	return list, net.JoinHostPort(cmp.Or(o.host, host), cmp.Or(o.port, port)), nil
+}
+
+type declaration struct {
+	Name     string `json:"name"`
+	Listen   string `json:"listen"`
+	Upstream string `json:"upstream"`
+}
+
+// declared are the proxies that a system's dependencies declare.
+func declared(sys *experiments.System) []declaration {
+	list := []declaration{}
+	for _, d := range sys.Dependencies {
+		if d.Upstream != "" {
+			list = append(list, declaration{d.ProxyName(), d.Listen, d.Upstream})
+		}
+	}
+	return list
+}
+
+// logLevel is that of LOG_LEVEL, as toxiproxy-server reads it.
+func (a *app) logLevel() slog.Level {
+	text, _ := a.getenv("LOG_LEVEL")
+	level := slog.LevelInfo
+	if err := level.UnmarshalText([]byte(text)); err != nil {
+		return slog.LevelInfo
+	}
+	return level
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
