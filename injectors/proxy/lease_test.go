@@ -1,0 +1,117 @@
+package proxy_test
+
+import (
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/injectors/proxy"
+)
+
+// names lists the toxics of a proxy.
+func names(t *testing.T, s *proxy.Server, of string) string {
+	t.Helper()
+	var list []string
+	for _, toxic := range show(t, s, of).Toxics {
+		list = append(list, toxic.Name)
+	}
+	return strings.Join(list, " ")
+}
+
+// A run that stops renewing loses its toxics with its lease, of both levels and on
+// every proxy. Other people's, and other runs', stay.
+func TestALeaseThatLapses(t *testing.T) {
+	s := serve(t, proxy.Options{})
+	up := shop(t)
+	route(t, s, "a", up)
+	route(t, s, "b", "http://"+up)
+	call(t, s, "POST", "/blastgauge/leases", `{"run":"20261124t120000z-aaaaaa","seconds":0.3}`, 200, nil)
+	add(t, s, "a", `{"name":"blastgauge.20261124t120000z-aaaaaa.1","type":"latency"}`)
+	add(t, s, "b", `{"name":"blastgauge.20261124t120000z-aaaaaa.2","type":"http_error","attributes":{"status":503}}`)
+	add(t, s, "b", `{"name":"by-key","type":"latency","blastgauge":{"run":"20261124t120000z-aaaaaa"}}`)
+	add(t, s, "a", `{"name":"somebody","type":"latency"}`)
+	add(t, s, "b", `{"name":"blastgauge.20261124t120000z-bbbbbb.1","type":"latency"}`)
+	if got := call(t, s, "POST", "/blastgauge/leases", `{"run":"20261124t120000z-cccccc"}`, 409, nil); !strings.Contains(got, "20261124t120000z-aaaaaa") {
+		t.Errorf("a second run is told %s", got)
+	}
+	for deadline := time.Now().Add(600 * time.Millisecond); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		call(t, s, "POST", "/blastgauge/leases", `{"run":"20261124t120000z-aaaaaa","seconds":0.3}`, 200, nil)
+	}
+	if got := names(t, s, "b"); !strings.Contains(got, "aaaaaa.2") {
+		t.Fatalf("a lease that is renewed lapsed: %q", got)
+	}
+	for deadline := time.Now().Add(soon); names(t, s, "a")+names(t, s, "b") != "somebody"+"blastgauge.20261124t120000z-bbbbbb.1"; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("left are %q and %q", names(t, s, "a"), names(t, s, "b"))
+		}
+	}
+	call(t, s, "POST", "/blastgauge/leases", `{"run":"20261124t120000z-cccccc"}`, 200, nil)
+}
+
+func TestALeaseThatIsReleased(t *testing.T) {
+	s := serve(t, proxy.Options{})
+	route(t, s, "a", shop(t))
+	call(t, s, "POST", "/blastgauge/leases", `{"run":"x"}`, 200, nil)
+	var list []struct {
+		Run     string
+		Seconds float64
+	}
+	call(t, s, "GET", "/blastgauge/leases", "", 200, &list)
+	if len(list) != 1 || list[0].Run != "x" || list[0].Seconds < 5 || list[0].Seconds > 10 {
+		t.Errorf("leases: %+v", list)
+	}
+	add(t, s, "a", `{"name":"blastgauge.x.1","type":"latency"}`)
+	call(t, s, "DELETE", "/blastgauge/leases/x", "", 204, nil)
+	call(t, s, "DELETE", "/blastgauge/leases/x", "", 404, nil)
+	if got := names(t, s, "a"); got != "" {
+		t.Errorf("left are %q", got)
+	}
+	for _, body := range []string{`{}`, `{"run":"x","seconds":-1}`, `{"run":"x","seconds":1e9}`, `{"run":"x","seconds":0}`, `no`} {
+		call(t, s, "POST", "/blastgauge/leases", body, 400, nil)
+	}
+}
+
+// down resets clients, those that were connected and those that come, and keeps
+// the port.
+func TestDownKeepsThePort(t *testing.T) {
+	s := serve(t, proxy.Options{})
+	address := route(t, s, "web", shop(t))
+	old, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+	for show(t, s, "web").Blastgauge.Open == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	add(t, s, "web", `{"name":"gone","type":"down"}`)
+	fresh, err := net.Dial("tcp", address)
+	if err == nil {
+		defer fresh.Close()
+	}
+	for what, c := range map[string]net.Conn{"one that was connected": old, "one that comes": fresh} {
+		if c == nil { // refused at once, which is as well
+			continue
+		}
+		c.SetDeadline(time.Now().Add(soon))
+		if _, err := c.Read(make([]byte, 1)); err == nil || strings.Contains(err.Error(), "timeout") || strings.Contains(err.Error(), "EOF") {
+			t.Errorf("%s reads %v, want a reset", what, err)
+		}
+	}
+	if l, err := net.Listen("tcp", address); err == nil {
+		l.Close()
+		t.Error("the port is free for others")
+	}
+	if err := buy(customer(t), address); err == nil {
+		t.Error("a request went through")
+	}
+	v := show(t, s, "web")
+	if c := v.Toxics[0].Blastgauge; c.Met < 3 || c.Met != c.Of || v.Blastgauge.Refused < 2 || !v.Enabled {
+		t.Errorf("counted %+v of %+v", c, v.Blastgauge)
+	}
+	call(t, s, "DELETE", "/proxies/web/toxics/gone", "", 204, nil)
+	if err := buy(customer(t), address); err != nil {
+		t.Error(err)
+	}
+}
