@@ -12,9 +12,8 @@ import (
 )
 
 const (
-	guardEvery = 250 * time.Millisecond // how often live windows are looked at
-	lookEvery  = time.Second            // how often presence is read back
-	unseenFor  = 10 * time.Second       // how long a fault in force may stay unseen
+	lookEvery = time.Second      // how often presence is read back
+	unseenFor = 10 * time.Second // how long a fault in force may stay unseen
 )
 
 // fault is the phase in which faults are in force: each from its `at` to its
@@ -120,28 +119,6 @@ func (t *trial) schedule(ctx context.Context, begun time.Time, watch func()) err
 	}
 	wait(ctx, t.e.Phases.Fault-time.Since(begun))
 	return nil
-}
-
-// guard watches the guardrails on live windows.
-func (t *trial) guard(ctx context.Context, stop context.CancelCauseFunc) {
-	defer t.catch("guardrail")
-	if len(t.e.Guardrails) == 0 {
-		return
-	}
-	for wait(ctx, guardEvery) {
-		for _, g := range t.e.Guardrails {
-			name, excess, tripped := t.live.beyond(t.since(), g.BlastRadius, t.gen.Overdue)
-			if !tripped {
-				continue
-			}
-			detail := fmt.Sprintf("blast radius of %s: %.1f%% > %s over the last %s", name, excess*100, plan.Percent(g.BlastRadius), window)
-			stop(fmt.Errorf("guardrail: %s", detail)) // first the fault goes, then the journal learns why
-			if err := t.event(journal.GuardrailTripped, journal.Event{Detail: detail, Value: excess, Limit: g.BlastRadius}); err != nil {
-				t.fatal(err)
-			}
-			return
-		}
-	}
 }
 
 // readBack looks once a second whether the faults are still there. A server may

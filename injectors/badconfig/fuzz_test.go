@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -74,6 +75,9 @@ func othersStay(t *testing.T, operator string, before []byte, r Result, format F
 	if decodeAny(before, format, &a) != nil || decodeAny(r.Body, format, &b) != nil {
 		return
 	}
+	if oddKeys(a) {
+		return // a pointer names a key by its text, and these have none
+	}
 	for _, pointer := range r.Where {
 		a, b = without(a, tokensOf(pointer)), without(b, tokensOf(pointer))
 	}
@@ -88,6 +92,22 @@ func decodeAny(body []byte, format Format, v *any) error {
 		return yaml.Unmarshal(body, v)
 	}
 	return json.Unmarshal(body, v)
+}
+
+func oddKeys(v any) bool {
+	switch box := v.(type) {
+	case map[any]any:
+		return true
+	case map[string]any:
+		for _, inner := range box {
+			if oddKeys(inner) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(box, oddKeys)
+	}
+	return false
 }
 
 func without(v any, tokens []string) any {

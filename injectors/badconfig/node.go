@@ -164,20 +164,26 @@ type pair struct {
 	value any
 }
 
-// budget bounds how much aliases may expand to.
-const budget = 1 << 20
+// An expansion bounds what aliases may stand for: they may lead into themselves,
+// and a few lines of them can stand for more than memory holds.
+type expansion struct {
+	nodes, depth int
+	beyond       bool
+}
+
+const (
+	maxExpanded = 100_000 // values that stand for aliases
+	maxAliases  = 16      // aliases within one another
+)
 
 // decoded is the value of a node as JSONPath takes it.
 func (t *tree) decoded(n *node) (any, bool) {
-	left := budget + len(t.text)
-	v := decode(n, &left)
-	return v, left > 0
+	var x expansion
+	v := decode(n, &x)
+	return v, !x.beyond
 }
 
-func decode(n *node, left *int) any {
-	if *left--; *left <= 0 {
-		return nil
-	}
+func decode(n *node, x *expansion) any {
 	switch n.kind {
 	case null:
 		return nil
@@ -189,18 +195,18 @@ func decode(n *node, left *int) any {
 		return n.value
 	}
 	if n.alias {
-		return decodeYAML(n.yaml, left)
+		return decodeYAML(n.yaml, x)
 	}
 	if n.kind == list {
 		l := make([]any, len(n.inner))
 		for i, c := range n.inner {
-			l[i] = decode(c, left)
+			l[i] = decode(c, x)
 		}
 		return l
 	}
 	m := make(map[string]any, len(n.inner))
 	for _, c := range n.inner {
-		m[c.key] = decode(c, left)
+		m[c.key] = decode(c, x)
 	}
 	return m
 }
@@ -283,8 +289,7 @@ func hex4(r rune) string {
 // are written or as JSON writes them.
 func (n *node) ordered(raw bool) any {
 	if n.alias && n.kind >= list {
-		left := budget
-		return decodeYAML(n.yaml, &left)
+		return decodeYAML(n.yaml, new(expansion))
 	}
 	switch n.kind {
 	case null:

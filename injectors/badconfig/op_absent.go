@@ -1,6 +1,9 @@
 package badconfig
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 func opDrop() operator {
 	return operator{Operator{
@@ -118,14 +121,41 @@ func opRename() operator {
 			}
 			return ""
 		}
-		return onTree(m, eachFound(at, choice{suits, nil, "member to rename"}, func(n *node) (change, string) {
+		return onTree(m, renamed(at, to, suits))
+	}}
+}
+
+// renamed gives members another name. Two members of one name would be another
+// fault, duplicate.
+func renamed(at place, to string, suits func(*node) string) step {
+	return func(t *tree, doc Document) ([]change, string, error) {
+		found, err := t.find(at, doc.Seed, choice{suits, nil, "member to rename"})
+		if err != nil {
+			return nil, "", err
+		}
+		var changes []change
+		taken := map[*node][]string{} // new names, by object
+		for _, n := range found {
 			name := to
 			if name == "" {
-				name = otherName(n.key)
+				name = freeName(n.up, otherName(n.key))
 			}
-			return change{do: rename, at: n, key: name}, "has another name"
-		}))
-	}}
+			if n.up.named(name) != nil && name != n.key || slices.Contains(taken[n.up], name) {
+				return nil, "", unfit("%s has a member %q already", shown(n.up.pointer()), name)
+			}
+			taken[n.up] = append(taken[n.up], name)
+			changes = append(changes, change{do: rename, at: n, key: name})
+		}
+		return changes, "has another name", nil
+	}
+}
+
+// freeName is a name that no member of an object has.
+func freeName(of *node, name string) string {
+	for of.named(name) != nil {
+		name += "_"
+	}
+	return name
 }
 
 // otherName is a name as the other side may write it.

@@ -255,7 +255,7 @@ func duplicateOf(n *node, times int, inside bool, second *entry) change {
 	case inside:
 		c := repeated(n, n.inner, times-1)
 		for i := range c.list {
-			c.list[i].key = c.list[i].from.key + "_" + strconv.Itoa(i/len(n.inner)+2)
+			c.list[i].key = freeName(n, c.list[i].from.key+"_"+strconv.Itoa(i/len(n.inner)+2))
 		}
 		return c
 	}

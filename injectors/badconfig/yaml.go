@@ -367,30 +367,32 @@ func lineLength(rest []byte) int {
 	return len(rest)
 }
 
-// decodeYAML is the value of a node as JSONPath takes it.
-func decodeYAML(y *yaml.Node, left *int) any {
-	if *left--; *left <= 0 || y == nil {
+// decodeYAML is the value that an alias stands for, as JSONPath takes it.
+func decodeYAML(y *yaml.Node, x *expansion) any {
+	if x.nodes++; x.nodes > maxExpanded || x.depth > maxAliases {
+		x.beyond = true
 		return nil
 	}
 	switch y.Kind {
 	case yaml.AliasNode:
-		*left -= 256 // an alias may lead into itself
-		return decodeYAML(y.Alias, left)
+		x.depth++
+		defer func() { x.depth-- }()
+		return decodeYAML(y.Alias, x)
 	case yaml.SequenceNode:
 		l := make([]any, len(y.Content))
 		for i, c := range y.Content {
-			l[i] = decodeYAML(c, left)
+			l[i] = decodeYAML(c, x)
 		}
 		return l
 	case yaml.MappingNode:
 		m := make(map[string]any, len(y.Content)/2)
 		for i := 0; i+1 < len(y.Content); i += 2 {
-			m[y.Content[i].Value] = decodeYAML(y.Content[i+1], left)
+			m[y.Content[i].Value] = decodeYAML(y.Content[i+1], x)
 		}
 		return m
 	}
 	k, v := scalar(y)
-	return decode(&node{kind: k, value: v, yaml: y}, left)
+	return decode(&node{kind: k, value: v, yaml: y}, x)
 }
 
 // yamlBlockText tells that a text stands in lines of its own, after | or >.

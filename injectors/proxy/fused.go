@@ -95,21 +95,24 @@ func (f *fused) direct(b []byte) (n int, err error, ok bool) {
 		}
 	}
 	f.pumped = true
-	first := bytes.Clone(b[:n])
-	f.work.Go(func() {
-		if len(first) > 0 {
-			if _, failed := f.down.deliver(first); failed != nil {
-				return
-			}
-		}
-		if err == nil {
-			f.down.pump(f.upstream)
+	first, end := bytes.Clone(b[:n]), err
+	f.work.Go(func() { f.feed(first, end) })
+	return 0, nil, false
+}
+
+// feed gives the down link what was read already, and then all that comes.
+func (f *fused) feed(first []byte, end error) {
+	if len(first) > 0 {
+		if _, err := f.down.deliver(first); err != nil {
 			return
 		}
-		f.down.aborted.Store(err != io.EOF)
-		f.down.finish()
-	})
-	return 0, nil, false
+	}
+	if end == nil {
+		f.down.pump(f.upstream)
+		return
+	}
+	f.down.aborted.Store(end != io.EOF)
+	f.down.finish()
 }
 
 // over notes the end of what the upstream sends.
