@@ -207,3 +207,16 @@ func deaf(t testing.TB, address string) {
 	c.(*net.TCPConn).SetReadBuffer(4096)
 	t.Cleanup(func() { c.Close() })
 }
+
+// post makes a thing on any Toxiproxy.
+func post(t testing.TB, url, body string) {
+	t.Helper()
+	answer, err := http.Post(url, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode >= 300 {
+		t.Fatalf("POST %s: %s", url, answer.Status)
+	}
+}
