@@ -52,7 +52,7 @@ Nothing that exists is overwritten without --force.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.toxiproxy, "toxiproxy", "", "the `URL` of a running Toxiproxy: its proxies become dependencies")
-	f.StringVar(&o.token, "token-file", "", "`FILE` that holds the bearer token of the Toxiproxy API")
+	tokenFlags(cmd, &o.token, apiToken)
 	f.StringVar(&o.har, "har", "", "a HAR `FILE`: the recorded checkout becomes a journey")
 	f.StringVar(&o.origin, "origin", "", "the `ORIGIN` whose requests are the journey (default: the one that the recording is mostly about)")
 	f.StringSliceVar(&o.allow, "allow-host", nil, "a `HOST` of staging that may be dialled, beyond loopback and *.test; repeatable")

@@ -32,7 +32,7 @@ func newPlan(a *app) *cobra.Command {
 		},
 	}
 	o.planFlags(cmd)
-	cmd.Flags().StringVar(&o.token, "token-file", "", "`FILE` that holds the bearer token of the Toxiproxy API")
+	tokenFlags(cmd, &o.token, apiToken)
 	return cmd
 }
 
@@ -133,7 +133,7 @@ func unreachable(err error) bool {
 
 func protections(kind string) string {
 	if kind == toxiproxy.KindStock {
-		return "it cannot count what a fault meets, so nothing can be held, only refuted or inconclusive; a killed run leaves its fault behind"
+		return "it cannot count what a fault meets, so nothing can be held, only refuted or inconclusive; faults of a killed run are removed by its guard process, those of a dead machine by the next recover"
 	}
-	return "it counts what a fault meets"
+	return "it counts what a fault meets; faults of a killed run are removed by its guard process, those of a dead machine when their lease lapses"
 }

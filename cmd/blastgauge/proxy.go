@@ -58,7 +58,7 @@ and listens where the system file says that its Toxiproxy is.`,
 	f.StringVar(&o.port, "port", "", "`PORT` of the API (default: 8474)")
 	f.StringVar(&o.config, "config", "", "JSON `FILE` of proxies to make, as toxiproxy-server takes it")
 	f.StringVarP(&o.file, "file", "f", "", "system `FILE` whose dependencies get proxies")
-	f.StringVar(&o.token, "token-file", "", "`FILE` that holds a bearer token; requests must carry it")
+	tokenFlags(cmd, &o.token, "a bearer token; requests must carry it")
 	f.Uint64Var(&o.seed, "seed", 0, "seed of who is affected by a share (default: random)")
 	f.BoolVar(&o.runtime, "runtime-metrics", false, "serve metrics of the process at /metrics")
 	f.BoolVar(&o.counts, "proxy-metrics", false, "serve metrics of the proxies at /metrics")

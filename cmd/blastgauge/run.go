@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,6 +29,7 @@ type runOptions struct {
 	token    string
 	create   bool
 	command  []string // starts the system, where the proxies are ours
+	embedded bool     // the proxies are part of this process
 }
 
 func newRun(a *app) *cobra.Command {
@@ -64,7 +64,7 @@ third leaves at once.
 	f.StringArrayVarP(&o.outputs, "output", "o", nil, "`FORMAT[=PATH]`: text, json, html, md, junit or github; repeatable (default: text on stdout)")
 	f.StringSliceVar(&o.allow, "allow", nil, "`VERDICT`, inconclusive or invalid, that counts as held; repeatable")
 	f.StringVar(&o.progress, "progress", "auto", "`HOW` to show progress on stderr: auto, bar, lines or none")
-	f.StringVar(&o.token, "token-file", "", "`FILE` that holds the bearer token of the Toxiproxy API")
+	tokenFlags(cmd, &o.token, apiToken)
 	f.BoolVar(&o.create, "create-proxies", false, "create declared proxies that are missing, and leave them")
 	return cmd
 }
@@ -179,14 +179,19 @@ func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions, show view
 	if err != nil {
 		return nil, "", err
 	}
-	if len(o.command) > 0 {
+	if o.embedded || len(o.command) > 0 {
 		kind.Kind = experiments.Embedded
+	}
+	kind.Token = o.token
+	if err := a.checkUnfinished(p, o.out); err != nil {
+		return nil, "", err
 	}
 	release, err := driver.Hold(ctx, p.Run) // before the preflight: another run's fault looks like a stranger's
 	if err != nil {
 		return nil, "", err
 	}
-	defer func() { err = errors.Join(err, letGo(release)) }()
+	guarded := &ward{app: a, stop: stop, token: o.token}
+	defer func() { err = errors.Join(err, guarded.end(letGo(release))) }()
 	if p, err = prepare(ctx, driver, p, o.create); err != nil {
 		return nil, "", err
 	}
@@ -195,7 +200,7 @@ func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions, show view
 		return nil, "", err
 	}
 	defer root.Close()
-	runErr := execEngine(ctx, root, &wiring{app: a, plan: p, driver: driver, kind: kind}, show)
+	runErr := execEngine(ctx, dir, root, &wiring{app: a, plan: p, driver: driver, kind: kind, ward: guarded}, show)
 	if errors.Is(runErr, engine.ErrNotRemoved) {
 		a.tellByHand(driver, p)
 	}
@@ -222,16 +227,21 @@ func prepare(ctx context.Context, d *toxiproxy.Driver, p *plan.Plan, create bool
 
 // letGo ends the hold on the server, also when the run was told to stop.
 func letGo(release func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), dropIn)
 	defer cancel()
 	return release(ctx)
 }
 
 // execEngine runs the engine with the journal on disk and the view beside it.
-func execEngine(ctx context.Context, root *os.Root, w *wiring, show viewer) error {
+func execEngine(ctx context.Context, dir string, root *os.Root, w *wiring, show viewer) error {
 	log, err := journal.Create(root)
 	if err != nil {
 		return err
+	}
+	if w.kind.Kind != experiments.Embedded { // an embedded server ends with the run, and its faults with it
+		if err := w.ward.begin(dir, root, w.plan); err != nil {
+			return errors.Join(err, log.Close())
+		}
 	}
 	v := show(w.plan)
 	err = engine.Run(ctx, w.plan, &tee{log, v}, w.engineOptions())
@@ -251,29 +261,14 @@ func (a *app) tellByHand(d *toxiproxy.Driver, p *plan.Plan) {
 	}
 }
 
-// newDriver makes the driver of a system's Toxiproxy.
-func newDriver(s *experiments.System, tokenFile string, lost func(error)) (*toxiproxy.Driver, error) {
-	token, err := readToken(tokenFile)
+// newDriver makes the driver of a system's Toxiproxy, whose token is where it is
+// said to be.
+func newDriver(s *experiments.System, where string, lost func(error)) (*toxiproxy.Driver, error) {
+	token, err := readToken(where)
 	if err != nil {
 		return nil, err
 	}
 	return toxiproxy.New(toxiproxy.Options{URL: s.Toxiproxy, Token: token, Dial: allowedDial(s.Hosts()), Lost: lost}), nil
-}
-
-// readToken reads a bearer token from a file; there is none where no file is
-// named.
-func readToken(file string) (string, error) {
-	if file == "" {
-		return "", nil
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return "", usagef("--token-file: %w", err)
-	}
-	if token := strings.TrimSpace(string(text)); token != "" {
-		return token, nil
-	}
-	return "", usagef("--token-file: %s is empty", file)
 }
 
 // allowedDial resolves a name once, checks what it resolved to, and dials

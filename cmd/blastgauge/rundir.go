@@ -15,12 +15,15 @@ const (
 	reportFile = "report.html"
 )
 
+// defaultRuns is where runs are kept below the working directory.
+const defaultRuns = ".blastgauge/runs"
+
 // runDir makes the directory of a run: out where it is given, else
 // .blastgauge/runs/ID below the working directory. It belongs to its user only.
 func runDir(out, id string) (string, *os.Root, error) {
 	dir := out
 	if dir == "" {
-		dir = filepath.Join(".blastgauge", "runs", id)
+		dir = filepath.Join(defaultRuns, id)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", nil, fmt.Errorf("run directory: %w", err)

@@ -55,7 +55,7 @@ func (a *app) showDemo(ctx context.Context, o demoOptions) (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, act.stage.close()) }()
-		act.run = runOptions{selection: selection{file: act.stage.file, args: o.experiments}}
+		act.run = runOptions{selection: selection{file: act.stage.file, args: o.experiments}, embedded: true}
 		act.run.phases, act.run.rates = demoPhases, map[string]float64{"checkout": demoRate, "browse": demoRate}
 		if o.out != "" {
 			act.run.out = filepath.Join(o.out, act.build)

@@ -21,18 +21,25 @@ type wiring struct {
 	plan   *plan.Plan
 	driver *toxiproxy.Driver
 	kind   journal.Toxiproxy
+	ward   *ward
+}
+
+// injectorsOf is who causes which kind of fault, and takes it back.
+func injectorsOf(d *toxiproxy.Driver) map[string]engine.Injector {
+	byKind := map[string]engine.Injector{}
+	for _, name := range injectors.Names() {
+		byKind[name] = d
+	}
+	return byKind
 }
 
 func (w *wiring) engineOptions() engine.Options {
-	byKind := map[string]engine.Injector{}
-	for _, name := range injectors.Names() {
-		byKind[name] = w.driver
-	}
 	o := engine.Options{
-		Injectors: byKind,
+		Injectors: injectorsOf(w.driver),
 		Traffic:   w.traffic,
 		Toxiproxy: w.kind,
 		Ask:       w.ask,
+		Fenced:    w.ward.fenced,
 	}
 	if w.kind.Kind == toxiproxy.KindStock {
 		o.Probe = prober{w.plan.System.Hosts()}

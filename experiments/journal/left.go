@@ -19,6 +19,7 @@ type Left struct {
 	Toxiproxy Toxiproxy
 	Faults    []LeftFault // in the order of the plan
 	Ended     bool        // the run came to its end
+	Undone    int         // faults that others took back after it
 	// Damage is what is wrong with the journal. What a damaged one does not tell
 	// has to be taken for done: every fault of the plan is left then.
 	Damage error
@@ -56,13 +57,16 @@ func ReadLeft(dir *os.Root) (*Left, error) {
 // leftBehind reads a journal and the record of those who undid it.
 func leftBehind(events, undone iter.Seq2[Event, error]) (*Left, error) {
 	l, states := &Left{}, map[string]faultState{}
-	for _, seq := range []iter.Seq2[Event, error]{events, undone} {
+	for i, seq := range []iter.Seq2[Event, error]{events, undone} {
 		for e, err := range seq {
 			if err != nil {
 				l.Damage = errors.Join(l.Damage, err)
 				break
 			}
 			l.take(e, states)
+			if i > 0 && e.Kind == FaultRemoved && e.Verified {
+				l.Undone++
+			}
 		}
 	}
 	if l.Plan == nil {

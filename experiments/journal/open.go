@@ -55,6 +55,18 @@ func (l Listing) root() (*os.Root, error) {
 	return state.OpenRoot(openDir)
 }
 
+// existing opens the list's directory where there is one.
+func (l Listing) existing() (*os.Root, error) {
+	if l.state == "" {
+		return nil, nil
+	}
+	dir, err := os.OpenRoot(filepath.Join(l.state, openDir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return dir, err
+}
+
 func entry(run string) (string, error) {
 	if run == "" || run != path.Base(run) || strings.HasPrefix(run, ".") {
 		return "", fmt.Errorf("%q is no name of a run", run)
@@ -91,15 +103,15 @@ func (l Listing) Add(o Open) (err error) {
 	return dir.Rename("."+name, name)
 }
 
-// Remove takes a run off the list; that it is not there is well.
+// Remove takes a run off the list; that it, or the list, is not there is well.
 func (l Listing) Remove(run string) (err error) {
 	defer wrap(&err, "list of open runs")
 	name, err := entry(run)
 	if err != nil {
 		return err
 	}
-	dir, err := l.root()
-	if err != nil {
+	dir, err := l.existing()
+	if err != nil || dir == nil {
 		return err
 	}
 	defer dir.Close()
@@ -113,14 +125,8 @@ func (l Listing) Remove(run string) (err error) {
 // the error, beside the others.
 func (l Listing) All() (list []Open, err error) {
 	defer wrap(&err, "list of open runs")
-	if l.state == "" {
-		return nil, errNoState
-	}
-	dir, err := os.OpenRoot(filepath.Join(l.state, openDir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+	dir, err := l.existing()
+	if err != nil || dir == nil {
 		return nil, err
 	}
 	defer dir.Close()

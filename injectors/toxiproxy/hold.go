@@ -103,9 +103,9 @@ func (d *Driver) keep(ctx context.Context, h holder) {
 	}
 }
 
-// lockProxy is the disabled proxy that says which run uses a stock server. It
+// LockProxy is the disabled proxy that says which run uses a stock server. It
 // never listens: its upstream is a text, not a place.
-const lockProxy = "blastgauge-lock"
+const LockProxy = "blastgauge-lock"
 
 // lockFor is how long a lock is good for without renewal. Clocks of the
 // machines that share a server may differ by most of it.
@@ -150,9 +150,9 @@ func (l *lock) mine() string { return claim{l.run, time.Now().Add(lockFor)}.Stri
 
 // acquire creates the lock, which is atomic, or takes over one that has lapsed.
 func (l *lock) acquire(ctx context.Context) error {
-	body := creation{Name: lockProxy, Listen: "127.0.0.1:0", Upstream: l.mine()}
+	body := creation{Name: LockProxy, Listen: "127.0.0.1:0", Upstream: l.mine()}
 	for range 5 {
-		err := l.d.api.call(ctx, lockProxy, request{method: "POST", path: "/proxies", body: body}, nil)
+		err := l.d.api.call(ctx, LockProxy, request{method: "POST", path: "/proxies", body: body}, nil)
 		if err == nil || !conflict(err) {
 			return err
 		}
@@ -168,17 +168,17 @@ func (l *lock) acquire(ctx context.Context) error {
 		}
 		return l.takeOver(ctx)
 	}
-	return fmt.Errorf("%w: %w", ErrRefused, l.d.api.errorf("proxy %s keeps coming and going: other runs are starting", lockProxy))
+	return fmt.Errorf("%w: %w", ErrRefused, l.d.api.errorf("proxy %s keeps coming and going: other runs are starting", LockProxy))
 }
 
 func (l *lock) read(ctx context.Context) (claim, error) {
-	s, err := l.d.proxy(ctx, lockProxy)
+	s, err := l.d.proxy(ctx, LockProxy)
 	if err != nil {
 		return claim{}, err
 	}
 	c, ok := parseClaim(s.Upstream)
 	if !ok {
-		return claim{}, fmt.Errorf("%w: %w", ErrRefused, l.d.api.errorf("proxy %s is not a lock of blastgauge's: its upstream is %s", lockProxy, printable(s.Upstream)))
+		return claim{}, fmt.Errorf("%w: %w", ErrRefused, l.d.api.errorf("proxy %s is not a lock of blastgauge's: its upstream is %s", LockProxy, printable(s.Upstream)))
 	}
 	return c, nil
 }
@@ -219,7 +219,7 @@ func (l *lock) takeOver(ctx context.Context) error {
 // somebody's /reset has enabled it.
 func (l *lock) write(ctx context.Context) error {
 	body := map[string]any{"upstream": l.mine(), "enabled": false}
-	return l.d.api.call(ctx, lockProxy, request{method: "POST", path: proxyPath(lockProxy), body: body}, nil)
+	return l.d.api.call(ctx, LockProxy, request{method: "POST", path: proxyPath(LockProxy), body: body}, nil)
 }
 
 func (l *lock) renew(ctx context.Context) error {
@@ -243,5 +243,5 @@ func (l *lock) release(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	return l.d.Delete(ctx, lockProxy)
+	return l.d.Delete(ctx, LockProxy)
 }

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/engine"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+const (
+	removalIn = 10 * time.Second // for all faults of a run together
+	dropIn    = 2 * time.Second  // for its hold on the server
+	patience  = time.Minute      // of a guard with a server that does not let go of a fault
+	endIn     = 2 * time.Second  // for the end of a run that was seen to be ending
+)
+
+// A salvage takes back what one run left behind. The run's guard, recover and
+// people with curl may all be at it: each step can be taken twice.
+type salvage struct {
+	by      string // guard or recover
+	run     string
+	dir     string
+	root    *os.Root
+	driver  *toxiproxy.Driver
+	listing journal.Listing
+	say     func(format string, args ...any) // tells what was found and done, a line each
+}
+
+// fence keeps the run from injecting anything more.
+func (s *salvage) fence(why string) error {
+	b := journal.Barrier{By: s.by, At: time.Now().UTC(), Why: why}
+	if err := journal.Fence(s.root, b); err != nil {
+		return err
+	}
+	undo, err := journal.OpenUndo(s.root)
+	if err != nil {
+		return nil //nolint:nilerr // the fence stands, and that is what matters
+	}
+	return errors.Join(undo.Record(journal.Event{At: b.At, Kind: journal.Fenced, Detail: b.String()}), undo.Close())
+}
+
+// sweep takes back the faults of a run that may be alive behind its fence. It
+// leaves no record: the run may be in the middle of an injection.
+func (s *salvage) sweep(ctx context.Context) error {
+	left, err := journal.ReadLeft(s.root)
+	if errors.Is(err, journal.ErrNoPlan) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.remove(ctx, left)
+	return err
+}
+
+// tidy takes back the faults of a run that has died, records it, ends the run's
+// hold on the server and takes the run off the list of open ones. The error is
+// of class [journal.ErrBusy] while somebody else is at it.
+func (s *salvage) tidy(ctx context.Context) (err error) {
+	if err := s.awaitEnd(ctx, endIn); err != nil {
+		return err
+	}
+	undo, err := journal.OpenUndo(s.root)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, undo.Close()) }()
+	left, err := journal.ReadLeft(s.root)
+	switch {
+	case errors.Is(err, journal.ErrNoPlan):
+		s.say("it died before it injected anything")
+		return s.close(ctx)
+	case err != nil:
+		return err
+	case left.Damage != nil:
+		s.say("its journal is damaged, so what it does not prove gone counts as left: %v", left.Damage)
+	case len(left.Faults) == 0 && left.Undone > 0:
+		s.say("what it left behind was removed and read back as gone before (faults: %d)", left.Undone)
+	case len(left.Faults) == 0:
+		s.say("no fault was left behind")
+	}
+	results, err := s.remove(ctx, left)
+	if err = errors.Join(err, s.record(undo, left, results)); err != nil {
+		return err
+	}
+	return s.close(ctx)
+}
+
+// record writes down what came of each fault.
+func (s *salvage) record(undo *journal.Undo, left *journal.Left, results []error) error {
+	var errs []error
+	for i, f := range left.Faults {
+		e := journal.Event{At: time.Now().UTC(), Kind: journal.FaultRemoved, Experiment: f.Experiment, Fault: f.Name, Verified: results[i] == nil}
+		if results[i] != nil {
+			e.Error = results[i].Error()
+		}
+		errs = append(errs, undo.Record(e))
+	}
+	return errors.Join(errs...)
+}
+
+// finish is tidy for a guard: again and again for as long as its patience lasts.
+// Between attempts others may have a try, such as recover.
+func (s *salvage) finish(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		err := s.tidy(ctx)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, syscall.ECONNREFUSED):
+			return err // a server that has ended took its toxics along
+		case !errors.Is(err, engine.ErrNotRemoved) && !errors.Is(err, journal.ErrBusy) && !errors.Is(err, journal.ErrAlive):
+			return err
+		}
+		select {
+		case <-time.After(again):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// awaitEnd waits for the end of the run, which a process that is being killed
+// takes some moments for.
+func (s *salvage) awaitEnd(ctx context.Context, limit time.Duration) error {
+	for deadline := time.Now().Add(limit); ; {
+		alive, err := journal.Alive(s.root)
+		if err != nil || !alive {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return journal.ErrAlive
+		}
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// remove takes back what is left, says what came of each, and returns that in
+// the order of the faults. The error is of class [engine.ErrNotRemoved] where
+// any of them may still be in force.
+func (s *salvage) remove(ctx context.Context, left *journal.Left) ([]error, error) {
+	ctx, cancel := context.WithTimeout(ctx, removalIn)
+	defer cancel()
+	faults := make([]plan.Fault, len(left.Faults))
+	for i, f := range left.Faults {
+		faults[i] = f.Fault
+		if !f.Settled {
+			s.driver.Unsettled(f.Name)
+		}
+	}
+	results := make([]error, len(faults))
+	if left.Toxiproxy.Kind == experiments.Embedded {
+		s.say("its proxies were part of it and ended with it")
+	} else if len(faults) > 0 {
+		results = s.revert(ctx, faults)
+	}
+	return results, s.tell(faults, results)
+}
+
+// revert takes faults back, but for those that may be another run's by now: a
+// toxic carries the name of its run, and a stock proxy that is down does not.
+func (s *salvage) revert(ctx context.Context, faults []plan.Fault) []error {
+	in := injectorsOf(s.driver)
+	if other, err := s.driver.Holder(ctx); err == nil && other != "" && other != s.run {
+		in["down"] = leftTo{in["down"], other}
+	}
+	return engine.Revert(ctx, in, faults)
+}
+
+// leftTo checks faults, and takes back none that another run may have put there.
+type leftTo struct {
+	engine.Injector
+	run string
+}
+
+func (l leftTo) Revert(ctx context.Context, f plan.Fault) error {
+	if e, err := l.Check(ctx, f); err != nil || !e.Present {
+		return err
+	}
+	return fmt.Errorf("run %s holds the server now and may have taken proxy %s down itself: try again when it is over", l.run, f.Proxy)
+}
+
+// tell says what came of each fault. The error, of class [engine.ErrNotRemoved],
+// holds the command that a person can give for each that is left.
+func (s *salvage) tell(faults []plan.Fault, results []error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	var errs []error
+	for i, f := range faults {
+		if results[i] == nil {
+			s.say("removed, read back as gone: %s (%s on proxy %s)", describe(f), f.Name, f.Proxy)
+			continue
+		}
+		errs = append(errs, fmt.Errorf("%w: %s: %w; remove it with\n  %s", engine.ErrNotRemoved, describe(f), results[i], s.driver.ByHand(ctx, f)))
+	}
+	return errors.Join(errs...)
+}
+
+// close ends what is kept for the sake of the run. A hold that cannot be ended
+// lapses by itself.
+func (s *salvage) close(ctx context.Context) error {
+	if s.driver != nil {
+		ctx, cancel := context.WithTimeout(ctx, dropIn)
+		defer cancel()
+		if err := s.driver.Drop(ctx, s.run); err != nil {
+			s.say("its hold on the server lapses by itself within a minute: it could not be ended: %v", err)
+		}
+	}
+	return s.listing.Remove(s.run)
+}
