@@ -58,8 +58,8 @@ var owners = map[string][]string{
 	"github.com/vbauerster/mpb/v8":             {"cmd/blastgauge"},
 	"golang.org/x/term":                        {"cmd/blastgauge"},
 	"github.com/rogpeppe/go-internal":          {"cmd/blastgauge"},
-	"github.com/hashicorp/go-multierror":       {"experiments", "experiments/engine"}, // validation and undoing: both go on after an error on purpose
-	"go.yaml.in/yaml/v3":                       {"experiments"},
+	"github.com/hashicorp/go-multierror":       {"experiments", "experiments/engine"},  // validation and undoing: both go on after an error on purpose
+	"go.yaml.in/yaml/v3":                       {"experiments", "injectors/badconfig"}, // both need to know where a node stands
 	"github.com/theory/jsonpath":               {"experiments"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {"experiments"},
 	"golang.org/x/text":                        {"experiments"}, // the schema validator's messages, in tests

@@ -41,6 +41,9 @@ func TestProcesses(t *testing.T) {
 			"same":     sameText,
 			"mute":     mute,
 			"drive":    drive,
+			"attack":   attack,
+			"cleaned":  cleaned,
+			"standing": standingProxy,
 			"server":   func(ts *testscript.TestScript, _ bool, _ []string) { startServer(ts, binary) },
 		},
 		Condition: func(cond string) (bool, error) {
@@ -103,6 +106,31 @@ func startServer(ts *testscript.TestScript, binary func() (string, error)) {
 		return err == nil
 	})
 	ts.Setenv("TOXIPROXY", url)
+}
+
+// standing starts a proxy server of ours as a process of its own, with the flags
+// of toxiproxy-server; $TOXIPROXY is its API. It ends in good order when it is
+// told to.
+func standingProxy(ts *testscript.TestScript, _ bool, _ []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	ts.Check(listener.Close())
+	cmd := command(ts, []string{"proxy", "-host=127.0.0.1", "-port", port, "-proxy-metrics"})
+	stdout, err := os.Create(ts.MkAbs("standing"))
+	ts.Check(err)
+	defer stdout.Close()
+	cmd.Stdout = stdout
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		ts.Check(cmd.Process.Signal(syscall.SIGTERM))
+		if err := cmd.Wait(); err != nil {
+			ts.Fatalf("the proxy server: %v", err)
+		}
+	})
+	waitFor(ts, "standing", "ready\n")
+	ts.Setenv("TOXIPROXY", "http://127.0.0.1:"+port)
+	ts.Setenv("PORT", port)
 }
 
 // await polls for what another process does.
