@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -196,6 +197,8 @@ func TestToxicsUnderLoad(t *testing.T) {
 	}
 }
 
+var connections = flag.Int("connections", 1000, "how many are open at a time") //nolint:gochecknoglobals // a flag
+
 // A thousand connections are open: the API answers, and nothing is left of them.
 func TestAThousandConnections(t *testing.T) {
 	s := serve(t, proxy.Options{})
@@ -215,7 +218,7 @@ func TestAThousandConnections(t *testing.T) {
 	t.Cleanup(func() { l.Close() })
 	address := route(t, s, "crowded", l.Addr().String())
 	other := route(t, s, "other", shop(t))
-	const n = 1000
+	n := *connections
 	var conns []net.Conn
 	for range n {
 		c, err := net.Dial("tcp", address)
@@ -225,16 +228,21 @@ func TestAThousandConnections(t *testing.T) {
 		defer c.Close()
 		conns = append(conns, c)
 	}
-	for show(t, s, "crowded").Blastgauge.Open < n {
+	for show(t, s, "crowded").Blastgauge.Open < int64(n) {
 		time.Sleep(time.Millisecond)
 	}
-	begun := time.Now()
-	add(t, s, "crowded", `{"name":"slow","type":"latency","attributes":{"latency":1}}`)
-	show(t, s, "crowded")
-	if err := buy(customer(t), other); err != nil {
-		t.Error(err)
+	timed := func(what string, do func()) {
+		begun := time.Now()
+		do()
+		t.Logf("with %d connections open, %s took %s", n, what, time.Since(begun).Round(10*time.Microsecond))
 	}
-	t.Logf("a toxic for %d connections, a look at them and a request beside them: %s", n, time.Since(begun))
+	timed("adding a toxic", func() { add(t, s, "crowded", `{"name":"slow","type":"latency","attributes":{"latency":1}}`) })
+	timed("GET /proxies", func() { call(t, s, "GET", "/proxies", "", 200, nil) })
+	timed("a request beside them", func() {
+		if err := buy(customer(t), other); err != nil {
+			t.Error(err)
+		}
+	})
 	buf := make([]byte, 5)
 	for _, c := range conns {
 		c.SetDeadline(time.Now().Add(soon))
@@ -245,8 +253,8 @@ func TestAThousandConnections(t *testing.T) {
 			t.Fatalf("%q, %v", buf, err)
 		}
 	}
-	if v := show(t, s, "crowded"); v.Toxics[0].Blastgauge.Met != n || v.Toxics[0].Blastgauge.Of != n {
+	if v := show(t, s, "crowded"); v.Toxics[0].Blastgauge.Met != int64(n) || v.Toxics[0].Blastgauge.Of != int64(n) {
 		t.Errorf("counted %+v", v.Toxics[0].Blastgauge)
 	}
-	call(t, s, "DELETE", "/proxies/crowded/toxics/slow", "", 204, nil)
+	timed("removing the toxic", func() { call(t, s, "DELETE", "/proxies/crowded/toxics/slow", "", 204, nil) })
 }

@@ -33,6 +33,7 @@ type guest struct {
 type hop struct {
 	link   *link
 	toxic  *toxic // the one that the hop is there for; nil at the head. Guarded by conn.mu
+	runs   bool   // its goroutine has been started. Guarded by conn.mu
 	input  port
 	orders chan func()   // run by the hop's goroutine, one at a time
 	exited chan struct{} // closed when that goroutine has ended
@@ -69,6 +70,14 @@ func newHop(l *link, buffer int, m *meter, next port) *hop {
 		exited: make(chan struct{}),
 		gone:   make(chan struct{}),
 		next:   next,
+	}
+}
+
+// launch starts the hop, once.
+func (h *hop) launch() {
+	if !h.runs {
+		h.runs = true
+		h.link.start(h.run)
 	}
 }
 
@@ -222,6 +231,10 @@ func (h *hop) turn(r route) {
 // that it holds. Routes wait for one another: a hop that is leaving still sends to
 // its successor, so the successor's input must not be closed before.
 func (h *hop) reroute(leaver *hop, next port) {
+	if !h.runs {
+		h.next = next
+		return
+	}
 	h.order(func() { h.routes = append(h.routes, route{leaver, next}) })
 }
 

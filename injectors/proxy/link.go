@@ -183,6 +183,7 @@ func (l *link) apply(wanted []*toxic) {
 	if c == nil {
 		c = l.newChain()
 	}
+	defer c.head.launch() // last of a new chain, whose hops need not be told then
 	for i, t := range wanted {
 		switch {
 		case i == len(l.hops) || l.hops[i].toxic.id != t.id:
@@ -198,7 +199,6 @@ func (l *link) apply(wanted []*toxic) {
 func (l *link) newChain() *chain {
 	t := &tail{port: port{chunks: make(chan *stream.StreamChunk)}, drained: make(chan struct{})}
 	c := &chain{head: newHop(l, 0, nil, t.port), tail: t, retired: make(chan struct{})}
-	l.start(c.head.run)
 	l.start(func() { l.drain(t) })
 	return c
 }
@@ -220,8 +220,8 @@ func (l *link) insert(c *chain, i int, t *toxic) {
 	h := newHop(l, t.buffer, l.pair.conn.meter(t), behind)
 	h.toxic = t
 	l.hops = slices.Insert(l.hops, i, h)
-	l.start(h.run)
-	h.host(t)
+	h.admit(t)
+	h.launch()
 	before.reroute(nil, h.input)
 }
 
