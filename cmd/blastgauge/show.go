@@ -18,15 +18,15 @@ import (
 )
 
 // demoPhases and demoRate are as short and as low as a limit of 5 % can be judged
-// with: 120 journeys of each kind in an arm, of which one may fail by chance.
+// with: 105 journeys of each kind in an arm, of which one may fail by chance.
 const (
-	demoPhases = "warmup=1s,baseline=3s,fault=5s,recovery=4s"
+	demoPhases = "warmup=500ms,baseline=2500ms,fault=4500ms,recovery=3500ms"
 	demoRate   = 60 // journeys per second
 )
 
 // demoExperiments are those of the show, in its order.
 func demoExperiments() []string {
-	return []string{"payments-slow", "payments-down", "payments-hang", "recommendations-down", "recommendations-hang", "carts-reset"}
+	return []string{"payments-slow", "payments-down", "payments-hang", "payments-charge-then-fail", "recommendations-down", "recommendations-hang", "carts-reset"}
 }
 
 // An act is one shop under all experiments.
@@ -114,8 +114,8 @@ func (a *app) closing(acts []*act) error {
 
 // compareActs prints what each fault did to each shop.
 func compareActs(w io.Writer, acts []*act) {
-	fmt.Fprintln(w, "\nShare of journeys that a fault harms beyond the control, and whether the hypothesis held")
-	tw := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(w, "\nDid the hypothesis hold, and what share of journeys did the fault harm beyond the control?")
+	tw := tabwriter.NewWriter(w, 0, 0, 4, ' ', 0)
 	fmt.Fprint(tw, "\n  fault")
 	for _, act := range acts {
 		fmt.Fprintf(tw, "\t%s", act.build)
@@ -129,9 +129,10 @@ func compareActs(w io.Writer, acts []*act) {
 		fmt.Fprintln(tw)
 	}
 	tw.Flush()
+	fmt.Fprintln(w)
 	for _, act := range acts {
-		for _, line := range hardWhenSlow(act.result) {
-			fmt.Fprintf(w, "\n%s: %s\n", act.build, line)
+		for _, line := range slices.Concat(broken(act.result), hardWhenSlow(act.result)) {
+			fmt.Fprintf(w, "  %s: %s\n", act.build, line)
 		}
 	}
 }
@@ -142,12 +143,20 @@ func found(e result.Experiment) string {
 	if b := e.BlastRadius; b != nil && e.Verdict != result.Invalid {
 		text = fmt.Sprintf("%-12s %5.1f%% of %s", text, 100*max(b.Estimate, 0), b.Journey)
 	}
-	for _, c := range e.Criteria {
-		if name, ok := strings.CutPrefix(c.Name, "invariant "); ok && c.Verdict == result.Refuted {
-			text += "; broken: " + name
+	return text
+}
+
+// broken names the invariants that each fault broke.
+func broken(r *result.Result) []string {
+	var lines []string
+	for _, e := range r.Experiments {
+		for _, c := range e.Criteria {
+			if name, ok := strings.CutPrefix(c.Name, "invariant "); ok && c.Verdict == result.Refuted {
+				lines = append(lines, fmt.Sprintf("%s: no longer %s (%s violations).", strings.ToLower(e.Title[:1])+e.Title[1:], name, c.Measured))
+			}
 		}
 	}
-	return text
+	return lines
 }
 
 // hardWhenSlow names soft dependencies whose refusal harms nobody, and whose
