@@ -104,8 +104,8 @@ func (k *keeper) keep(ctx context.Context, line io.Reader) error {
 			timer.Reset(silence)
 			continue
 		}
-		if err := k.fence(fmt.Sprintf("no sign of life for %s", silence)); err == nil {
-			fenced = true
+		if !fenced {
+			fenced = k.fence(fmt.Sprintf("no sign of life for %s", silence)) == nil
 		}
 		if err := k.sweep(ctx); err != nil || !fenced {
 			timer.Reset(again)

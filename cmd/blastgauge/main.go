@@ -21,19 +21,23 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is main without the process: tests call it with buffers. It listens to
-// signals: the first one stops the work and removes the faults, the second
-// skips the report, the third leaves at once.
+// run is main without the process: tests call it with buffers.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.LookupEnv}
+	return a.attend(func(ctx context.Context) int { return a.execute(ctx, args) })
+}
+
+// attend does work and listens to signals meanwhile: the first one stops the work
+// and removes the faults, the second skips the report, the third leaves at once.
+func (a *app) attend(work func(context.Context) int) int {
 	signals := make(chan os.Signal, 3)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
 
 	ctx, stop := context.WithCancelCause(context.Background())
 	defer stop(nil)
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.LookupEnv}
 	done := make(chan int, 1) // buffered: the work must be able to end after we left
-	go func() { done <- a.execute(ctx, args) }()
+	go func() { done <- work(ctx) }()
 	var first os.Signal
 	for count := 1; ; count++ {
 		select {
@@ -46,9 +50,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 				stop(&engine.Interrupt{Signal: signalName(s)})
 			case 2:
 				a.hurry.Store(true)
-				fmt.Fprintln(stderr, "blastgauge: skipping the report; once more leaves before the faults are removed")
+				fmt.Fprintln(a.stderr, "blastgauge: skipping the report; once more leaves before the faults are removed")
 			default:
-				fmt.Fprintln(stderr, "blastgauge: left before the end: a fault may still be active; run `blastgauge recover DIR`")
+				fmt.Fprintln(a.stderr, "blastgauge: left before the end: the guard of the run removes its faults; `blastgauge recover` makes sure")
 				return signalCode(first)
 			}
 		}

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == guardNamed { // the guard of a run inside this process
 		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
-	testscript.Main(m, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers})
+	testscript.Main(m, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, crasher: crash})
 }
 
 func TestScripts(t *testing.T) {

@@ -41,16 +41,31 @@ func (d *Driver) Hold(ctx context.Context, run string) (release func(context.Con
 	if err := h.acquire(ctx); err != nil {
 		return nil, err
 	}
-	// Renewing outlives the call that began it, and ends with release alone.
-	renewing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	return d.held(ctx, h), nil
+}
+
+// held renews a hold until the release that it returns.
+func (d *Driver) held(ctx context.Context, h holder) (release func(context.Context) error) {
+	// Renewing outlives the call that began it, and ends with release alone. A
+	// renewal under way is not cut off then: one that was sent and arrives after the
+	// release would take the server again, for nobody.
+	ctx = context.WithoutCancel(ctx)
+	renewing, stop := context.WithCancel(ctx)
+	calls, abort := context.WithCancel(ctx)
 	var renewals sync.WaitGroup
-	renewals.Go(func() { d.keep(renewing, h) })
+	renewals.Go(func() { d.keep(renewing, calls, h) })
 	return func(ctx context.Context) error {
 		stop()
+		late := time.AfterFunc(renewalEnds, abort)
+		defer late.Stop()
+		defer context.AfterFunc(ctx, abort)()
 		renewals.Wait()
 		return h.release(ctx)
-	}, nil
+	}
 }
+
+// renewalEnds is how long a release waits for a renewal that is under way.
+const renewalEnds = time.Second
 
 func (d *Driver) holder(run string, ours bool) holder {
 	if ours {
@@ -78,21 +93,22 @@ func (d *Driver) Holder(ctx context.Context) (run string, err error) {
 	return d.holder("", ours).who(ctx)
 }
 
-// keep renews until ctx ends or the hold is lost. A renewal that fails is tried
+// keep renews until renewing ends or the hold is lost; calls is what its calls end
+// with. A renewal that fails is tried
 // again until the hold has lapsed: a server may stumble.
-func (d *Driver) keep(ctx context.Context, h holder) {
+func (d *Driver) keep(renewing, calls context.Context, h holder) {
 	every := h.lasts() / 4
 	good := time.Now()
 	for {
 		select {
-		case <-ctx.Done():
+		case <-renewing.Done():
 			return
 		case <-time.After(every):
 		}
 		asked := time.Now()
-		err := h.renew(ctx)
+		err := h.renew(calls)
 		switch {
-		case ctx.Err() != nil:
+		case renewing.Err() != nil:
 			return
 		case err == nil:
 			good = asked

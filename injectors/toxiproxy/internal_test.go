@@ -49,7 +49,7 @@ func TestHoldsAreRenewed(t *testing.T) {
 				h := &fakeHolder{answer: tt.answer}
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute+time.Second)
 				defer cancel()
-				d.keep(ctx, h)
+				d.keep(ctx, ctx, h)
 				if len(h.renewals) != tt.renewals {
 					t.Errorf("renewed %d times, want %d", len(h.renewals), tt.renewals)
 				}
@@ -57,6 +57,51 @@ func TestHoldsAreRenewed(t *testing.T) {
 					t.Errorf("lost %v at %v, want %v at %v", lost, lostAt, tt.lost, tt.lostAt)
 				}
 			})
+		})
+	}
+}
+
+// A slowHolder takes its time to renew, and knows what was done last.
+type slowHolder struct {
+	fakeHolder
+	took time.Duration
+	last string
+}
+
+func (h *slowHolder) renew(ctx context.Context) error {
+	select {
+	case <-time.After(h.took): // the server has got it, and carries it out now
+		h.last = "renewed"
+		return nil
+	case <-ctx.Done():
+		time.AfterFunc(h.took, func() { h.last = "renewed" }) // it does so all the same
+		return ctx.Err()
+	}
+}
+
+func (h *slowHolder) release(context.Context) error {
+	h.last = "released"
+	return nil
+}
+
+// A renewal that is carried out after the release would take the server again.
+func TestAReleaseComesAfterTheRenewalUnderWay(t *testing.T) {
+	for _, took := range []time.Duration{300 * time.Millisecond, time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			h := &slowHolder{took: took}
+			release := New(Options{URL: "http://127.0.0.1:1"}).held(t.Context(), h)
+			time.Sleep(15*time.Second + 100*time.Millisecond) // in the middle of the first renewal
+			began := time.Now()
+			if err := release(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if waited := time.Since(began); waited > renewalEnds {
+				t.Errorf("the release waited for %s", waited)
+			}
+			time.Sleep(time.Minute)
+			if h.last != "released" {
+				t.Errorf("a renewal of %s: the hold is %s in the end", took, h.last)
+			}
 		})
 	}
 }

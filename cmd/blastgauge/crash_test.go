@@ -1,0 +1,515 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors/proxy"
+	"github.com/blastgauge/blastgauge/injectors/proxy/stock"
+)
+
+// The crash matrix kills a run at each event of its journal, in each of these
+// ways, with each of these kinds of fault, on either kind of server, and wants
+// nothing to be left. Each event is met by KILL and by one of the others in turn;
+// BLASTGAUGE_CRASH=all takes the full product, and any other text those cases of it
+// that hold the text.
+//
+//	BLASTGAUGE_CRASH=all go test ./cmd/blastgauge -run TestCrashMatrix -v -timeout 60m
+const crasher = "crasher"
+
+// Ways to die. TWICE is a run that is killed after its guard was, THRICE three
+// signals that do not let it finish, STOP and FREEZE leave it stopped until it is
+// fenced off: then it is killed, or goes on.
+var deaths = []string{"KILL", "INT", "TERM", "HUP", "QUIT", "PANIC", "TWICE", "THRICE", "STOP", "FREEZE"}
+
+// A crashFault is an experiment as far as its faults go.
+type crashFault struct{ name, faults, servers string }
+
+var crashFaults = []crashFault{
+	{"latency", "{inject: latency, into: shop, latency: 20ms}", "stock ours"},
+	{"down", "{inject: down, into: shop}", "stock ours"},
+	{"two in turn", "{inject: timeout, into: other, for: 200ms}, {inject: limit_data, into: shop, bytes: 100KB, at: 100ms}", "stock ours"},
+	{"of messages", "{inject: http_error, into: shop, status: 503, share: 50%}", "ours"},
+}
+
+// crash is run as a process of its own, with a recorder beside the journal that
+// brings death when an event has been recorded.
+//
+//	crasher FILE OUT EVENT DEATH
+func crash() {
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv}
+	os.Exit(a.attend(func(ctx context.Context) int {
+		o := runOptions{selection: selection{file: os.Args[1]}, out: os.Args[2]}
+		p, err := o.plan(time.Now())
+		if err != nil {
+			a.explain(err)
+			return exitCode(err)
+		}
+		at, err := strconv.Atoi(os.Args[3])
+		if err != nil {
+			a.explain(err)
+			return 1
+		}
+		r, _, err := a.perform(ctx, p, o, func(*plan.Plan) view { return &reaper{at: at, death: os.Args[4], dir: o.out} })
+		if r == nil {
+			a.explain(err)
+			return exitCode(err)
+		}
+		return a.settle(r, nil, err)
+	}))
+}
+
+// A reaper is a view that looks on until its time has come.
+type reaper struct {
+	silent
+	at    int
+	death string
+	dir   string
+
+	mu   sync.Mutex
+	seen int
+}
+
+// killedFile holds the time of death.
+const killedFile = "killed"
+
+func (r *reaper) event(journal.Event) {
+	r.mu.Lock()
+	r.seen++
+	due := r.seen == r.at
+	r.mu.Unlock()
+	if !due {
+		return
+	}
+	now := strconv.FormatInt(time.Now().UnixNano(), 10)
+	if err := os.WriteFile(filepath.Join(r.dir, killedFile), []byte(now), 0o600); err != nil {
+		panic(err)
+	}
+	self := os.Getpid()
+	switch r.death {
+	case "PANIC":
+		panic("as the test wants")
+	case "TWICE":
+		guard := guardOf(self)
+		if guard == 0 {
+			panic("the run has no guard")
+		}
+		syscall.Kill(guard, syscall.SIGKILL)
+		syscall.Kill(self, syscall.SIGKILL)
+	case "THRICE":
+		for range 3 {
+			syscall.Kill(self, syscall.SIGTERM)
+			time.Sleep(2 * time.Millisecond) // signals of one kind are not counted
+		}
+		return
+	case "STOP", "FREEZE":
+		syscall.Kill(self, syscall.SIGSTOP)
+		return
+	default:
+		syscall.Kill(self, signalNumbers[r.death])
+		if r.death != "KILL" && r.death != "QUIT" {
+			return
+		}
+	}
+	select {} // nothing happens after death
+}
+
+// A victim is one case of the matrix.
+type victim struct {
+	server string
+	fault  crashFault
+	death  string
+	event  int // counted from 1
+}
+
+func (v victim) String() string {
+	return fmt.Sprintf("%s, %s, event %d, %s", v.server, v.fault.name, v.event, v.death)
+}
+
+func TestCrashMatrix(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills some hundred runs")
+	}
+	t.Parallel() // mostly waiting
+	dependency := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok")) }))
+	defer dependency.Close()
+	began := time.Now()
+	var victims []victim
+	for _, f := range crashFaults {
+		for _, server := range strings.Fields(f.servers) {
+			n := survive(t, victim{server, f, "", 0}, dependency.URL)
+			victims = append(victims, crashCases(server, f, n)...)
+		}
+	}
+	toll := &toll{cases: map[string][]casualty{}}
+	t.Run("cases", func(t *testing.T) {
+		slots := make(chan struct{}, 8) // each mostly waits
+		var running sync.WaitGroup
+		for _, v := range victims {
+			slots <- struct{}{}
+			running.Go(func() {
+				defer func() { <-slots }()
+				c, err := newCrashCase(t.TempDir(), v, dependency.URL)
+				if err == nil {
+					err = errors.Join(c.die(toll), c.close())
+				}
+				if err != nil {
+					t.Errorf("%s: %v", v, err)
+				}
+			})
+		}
+		running.Wait()
+	})
+	t.Logf("%d cases in %s\n%s", len(victims), time.Since(began).Round(time.Second), toll)
+}
+
+// crashCases are the cases of one kind of fault whose run has n events.
+func crashCases(server string, f crashFault, n int) []victim {
+	wanted := os.Getenv("BLASTGAUGE_CRASH")
+	var list []victim
+	for event := 1; event <= n; event++ {
+		ways := deaths
+		if wanted == "" {
+			ways = []string{"KILL", deaths[1+(event+len(f.name)+len(server))%(len(deaths)-1)]}
+		}
+		for _, death := range ways {
+			v := victim{server, f, death, event}
+			if wanted == "" || wanted == "all" || strings.Contains(v.String(), wanted) {
+				list = append(list, v)
+			}
+		}
+	}
+	return list
+}
+
+// survive runs an experiment to its end and counts its events.
+func survive(t *testing.T, v victim, dependency string) int {
+	t.Helper()
+	c, err := newCrashCase(t.TempDir(), v, dependency)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = c.run(func() {})
+	if text, readErr := os.ReadFile(filepath.Join(c.out, journal.EventsFile)); readErr == nil {
+		if err := c.close(); err != nil {
+			t.Error(err)
+		}
+		if bytes.Count(text, []byte("fault_injected")) == 0 || !bytes.Contains(text, []byte("run_ended")) {
+			t.Fatalf("%s: it has to inject and to end before it can be killed: %v\n%s", v, err, c.stderr.String())
+		}
+		return bytes.Count(text, []byte("\n"))
+	}
+	t.Fatalf("%s: %v\n%s", v, err, c.stderr.String())
+	return 0
+}
+
+// A crashCase is the world of one victim.
+type crashCase struct {
+	victim
+	dir, out string
+	url      string
+	stop     func() error
+	stderr   bytes.Buffer
+	process  *os.Process
+}
+
+const crashSystem = `version: 1
+system: shop
+environment: staging
+toxiproxy: %s
+url: http://%s
+dependencies:
+  shop: {proxy: shop}
+  other: {proxy: other}
+journeys:
+  visit: {rate: 20/s, slow_after: 100ms, timeout: 500ms, steps: [{name: look, request: GET /}]}
+defaults:
+  phases: {warmup: 100ms, baseline: 300ms, fault: 300ms, recovery: 300ms}
+`
+
+const crashExperiment = `version: 1
+experiment: e
+hypothesis: Nothing is left.
+faults: [%s]
+`
+
+func newCrashCase(dir string, v victim, dependency string) (*crashCase, error) {
+	c := &crashCase{victim: v, dir: dir, out: filepath.Join(dir, "run")}
+	if v.server == "ours" {
+		s, err := proxy.Start(proxy.Options{Version: "crash"})
+		if err != nil {
+			return nil, err
+		}
+		c.url, c.stop = s.URL(), s.Close
+	} else {
+		s, err := stock.Start("127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		c.url, c.stop = s.URL(), s.Close
+	}
+	address := ""
+	upstream := strings.TrimPrefix(dependency, "http://")
+	if v.server == "ours" {
+		upstream = dependency
+	}
+	for _, name := range []string{"shop", "other"} {
+		body := fmt.Sprintf(`{"name":%q,"listen":"127.0.0.1:0","upstream":%q,"enabled":true}`, name, upstream)
+		resp, err := http.Post(c.url+"/proxies", "application/json", strings.NewReader(body))
+		if err != nil {
+			return nil, errors.Join(err, c.stop())
+		}
+		var made struct{ Listen, Error string }
+		err = json.NewDecoder(resp.Body).Decode(&made)
+		resp.Body.Close()
+		if err != nil || made.Listen == "" {
+			return nil, errors.Join(fmt.Errorf("proxy: %s %s", resp.Status, made.Error), err, c.stop())
+		}
+		if name == "shop" {
+			address = made.Listen
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "experiments"), 0o700); err != nil {
+		return nil, err
+	}
+	return c, errors.Join(
+		os.WriteFile(filepath.Join(dir, "blastgauge.yaml"), fmt.Appendf(nil, crashSystem, c.url, address), 0o600),
+		os.WriteFile(filepath.Join(dir, "experiments/e.yaml"), fmt.Appendf(nil, crashExperiment, v.fault.faults), 0o600))
+}
+
+func (c *crashCase) close() error { return c.stop() }
+
+// run runs the victim to its end.
+func (c *crashCase) run(during func()) error {
+	path, err := exec.LookPath(crasher)
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(path, filepath.Join(c.dir, "blastgauge.yaml"), c.out, strconv.Itoa(c.event), c.death)
+	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(c.dir, "state"))
+	cmd.Stderr = &c.stderr
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	c.process = cmd.Process
+	during()
+	return cmd.Wait()
+}
+
+// die kills the victim and looks at what it left.
+func (c *crashCase) die(toll *toll) error {
+	c.run(c.haunt) // how it ends is not the question
+	text, err := os.ReadFile(filepath.Join(c.out, killedFile))
+	if err != nil {
+		return fmt.Errorf("it was not killed: %w: %s", err, c.stderr.String())
+	}
+	nanos, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil {
+		return err
+	}
+	if c.death == "TWICE" {
+		if code, out := c.command("recover"); code != 0 {
+			return fmt.Errorf("recover: exit code %d: %s", code, out)
+		}
+	}
+	took, err := c.untilClean(time.Unix(0, nanos))
+	if err != nil {
+		return err
+	}
+	toll.add(c.victim, took)
+	limit := 2 * time.Second
+	if c.death == "STOP" || c.death == "FREEZE" {
+		limit += silence + grace
+	}
+	if took > limit {
+		return fmt.Errorf("clean after %s: %s", took, c.stderr.String())
+	}
+	return errors.Join(c.unlisted(), c.explained(), c.readable())
+}
+
+// haunt deals with a victim that is stopped: once it is fenced off it is killed,
+// or goes on.
+func (c *crashCase) haunt() {
+	if c.death != "STOP" && c.death != "FREEZE" {
+		return
+	}
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(c.out, journal.FenceFile)); err == nil {
+			break
+		}
+	}
+	if c.death == "STOP" {
+		c.process.Kill()
+		return
+	}
+	c.process.Signal(syscall.SIGCONT)
+}
+
+// command runs blastgauge in the victim's world.
+func (c *crashCase) command(args ...string) (int, string) {
+	var out bytes.Buffer
+	a := &app{stdout: &out, stderr: &out, getenv: func(name string) (string, bool) {
+		if name == "XDG_STATE_HOME" {
+			return filepath.Join(c.dir, "state"), true
+		}
+		return os.LookupEnv(name)
+	}}
+	return a.execute(context.Background(), args), out.String()
+}
+
+// untilClean waits for every proxy enabled and without toxics, and for nobody who
+// holds the server. The time is from the death.
+func (c *crashCase) untilClean(death time.Time) (time.Duration, error) {
+	for {
+		proxies, held, err := c.look()
+		if err != nil {
+			return 0, err
+		}
+		took := time.Since(death)
+		if tidy(proxies) && !held {
+			return took, nil
+		}
+		if took > 30*time.Second {
+			log, _ := os.ReadFile(filepath.Join(c.out, guardLog))
+			return 0, fmt.Errorf("not clean after %s: %+v, held %v; its guard said %q", took, proxies, held, log)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func (c *crashCase) look() (proxies map[string]proxyState, held bool, err error) {
+	if err := fetch(c.url+"/proxies", &proxies); err != nil {
+		return nil, false, err
+	}
+	if c.server != "ours" {
+		return proxies, false, nil // there the lock is a proxy
+	}
+	var leases []any
+	err = fetch(c.url+"/blastgauge/leases", &leases)
+	return proxies, len(leases) > 0, err
+}
+
+func fetch(url string, into any) error {
+	resp, err := http.Get(url)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	return json.NewDecoder(resp.Body).Decode(into)
+}
+
+// unlisted waits for the run to be off the list of open ones: the last thing that
+// whoever tidied up does.
+func (c *crashCase) unlisted() error {
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		list, err := journal.OpenListing(filepath.Join(c.dir, "state")).All()
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("still listed as open: %+v", list)
+		}
+	}
+}
+
+// explained wants a report of the run that says how it ended.
+func (c *crashCase) explained() error {
+	code, out := c.command("report", c.out)
+	if code != 0 {
+		return fmt.Errorf("report: exit code %d: %s", code, out)
+	}
+	if strings.Contains(out, "NOT REMOVED") {
+		return fmt.Errorf("the report says that a fault is left:\n%s", out)
+	}
+	text, err := os.ReadFile(filepath.Join(c.out, resultFile))
+	if err != nil {
+		return err
+	}
+	var r struct {
+		Run struct{ Outcome, Error string }
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		return err
+	}
+	ended := slices.Contains([]string{"completed", "interrupted", "failed"}, r.Run.Outcome)
+	if !ended || r.Run.Outcome == "failed" && r.Run.Error == "" {
+		return fmt.Errorf("the report does not say how it ended: %+v", r.Run)
+	}
+	return nil
+}
+
+// readable wants every line of the journal and of the record beside it whole, but
+// for the last one.
+func (c *crashCase) readable() error {
+	for _, name := range []string{journal.EventsFile, journal.UndoFile} {
+		file, err := os.Open(filepath.Join(c.out, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, err := range journal.ReadEvents(file) {
+			if err != nil {
+				file.Close()
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		file.Close()
+	}
+	return nil
+}
+
+// A toll is how long it took until everything was clean, by the way to die.
+type toll struct {
+	mu    sync.Mutex
+	cases map[string][]casualty
+}
+
+type casualty struct {
+	victim
+	took time.Duration
+}
+
+func (t *toll) add(v victim, took time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cases[v.death] = append(t.cases[v.death], casualty{v, took})
+}
+
+func (t *toll) String() string {
+	var b strings.Builder
+	for _, death := range deaths {
+		list := t.cases[death]
+		if len(list) == 0 {
+			continue
+		}
+		slices.SortFunc(list, func(a, b casualty) int { return cmp.Compare(a.took, b.took) })
+		worst := list[len(list)-1]
+		fmt.Fprintf(&b, "%-7s %3d cases, clean after a median of %s, at worst %s (%s)\n",
+			death, len(list), list[len(list)/2].took.Round(time.Millisecond), worst.took.Round(time.Millisecond), worst.victim)
+	}
+	return b.String()
+}
