@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -169,25 +168,4 @@ func joined(names []string) string {
 		return "none"
 	}
 	return strings.Join(names, ", ")
-}
-
-func newValidate(a *app) *cobra.Command {
-	var s selection
-	cmd := &cobra.Command{
-		Use:   "validate [EXPERIMENT...]",
-		Short: "Check the documents; inject nothing",
-		Example: `  blastgauge validate
-  blastgauge validate -f staging/blastgauge.yaml staging/experiments/payments-slow.yaml`,
-		RunE: func(_ *cobra.Command, args []string) error {
-			s.args = args
-			sys, list, err := s.load()
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(a.stdout, "%s and %d experiments are valid: %s\n", sys.File, len(list), joined(idsOf(list)))
-			return nil
-		},
-	}
-	s.flags(cmd)
-	return cmd
 }

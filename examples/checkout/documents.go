@@ -17,7 +17,7 @@ import (
 //go:embed documents
 var documentFiles embed.FS
 
-// systemData fills documents/blastgauge.yaml.
+// systemData fills documents/blastgauge.yaml.tmpl.
 type systemData struct {
 	Toxiproxy, URL, ControlURL, Payments string
 	Dependencies                         []listedDependency
@@ -61,8 +61,8 @@ func render(data systemData) (map[string]string, error) {
 		if err != nil {
 			return err
 		}
-		name := strings.TrimPrefix(path, "documents/")
-		if name == "blastgauge.yaml" {
+		name, isTemplate := strings.CutSuffix(strings.TrimPrefix(path, "documents/"), ".tmpl")
+		if isTemplate {
 			if text, err = fill(name, string(text), data); err != nil {
 				return err
 			}

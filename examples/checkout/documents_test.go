@@ -63,8 +63,8 @@ func TestDocuments(t *testing.T) {
 			upstreamOf(t, s, m[1])
 		}
 	}
-	if experiments != 8 || len(files) != 9 {
-		t.Errorf("%d experiments in %d files, want 8 in 9", experiments, len(files))
+	if experiments != 9 || len(files) != 10 {
+		t.Errorf("%d experiments in %d files, want 9 in 10", experiments, len(files))
 	}
 	delete(listen, "mail")
 	if _, err := s.Documents(listen, ""); err == nil || !strings.Contains(err.Error(), "mail") {

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+func newValidate(a *app) *cobra.Command {
+	var s selection
+	cmd := &cobra.Command{
+		Use:   "validate [EXPERIMENT... | DIR...]",
+		Short: "Check the documents; inject nothing",
+		Long: `Validate reports every mistake of the documents at once, each with its place and
+what would be right. In a DIR it checks every blastgauge.yaml, there and below, with
+the experiments beside it.`,
+		Example: `  blastgauge validate
+  blastgauge validate examples/
+  blastgauge validate -f staging/blastgauge.yaml staging/experiments/payments-slow.yaml`,
+		RunE: func(_ *cobra.Command, args []string) error {
+			systems, err := s.systemsBelow(args)
+			if err != nil {
+				return err
+			}
+			if len(systems) == 0 {
+				s.args = args
+				return a.validate(s)
+			}
+			var errs []error
+			for _, file := range systems {
+				errs = append(errs, a.validate(selection{file: file}))
+			}
+			return errors.Join(errs...)
+		},
+	}
+	s.flags(cmd)
+	return cmd
+}
+
+func (a *app) validate(s selection) error {
+	sys, list, err := s.load()
+	if err != nil {
+		return err
+	}
+	what := fmt.Sprintf("%d experiments are", len(list))
+	if len(list) == 1 {
+		what = "its experiment is"
+	}
+	fmt.Fprintf(a.stdout, "%s and %s valid: %s\n", sys.File, what, joined(idsOf(list)))
+	return nil
+}
+
+// systemsBelow are the system files in and below the folders among args; none
+// where a system is named, or where the folders hold experiments only.
+func (s *selection) systemsBelow(args []string) ([]string, error) {
+	var files []string
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		if err != nil || !info.IsDir() || s.file != "" {
+			return nil, nil
+		}
+		err = filepath.WalkDir(arg, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.Name() == experiments.SystemFile && d.Type().IsRegular() {
+				files = append(files, path)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
