@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -156,8 +157,9 @@ func TestCrashMatrix(t *testing.T) {
 	var victims []victim
 	for _, f := range crashFaults {
 		for _, server := range strings.Fields(f.servers) {
-			n := survive(t, victim{server, f, "", 0}, dependency.URL)
-			victims = append(victims, crashCases(server, f, n)...)
+			events, calls := survive(t, victim{server, f, "", 0}, dependency.URL)
+			victims = append(victims, crashCases(server, f, events)...)
+			victims = append(victims, callCases(server, f, calls)...)
 		}
 	}
 	toll := &toll{cases: map[string][]casualty{}}
@@ -201,8 +203,9 @@ func crashCases(server string, f crashFault, n int) []victim {
 	return list
 }
 
-// survive runs an experiment to its end and counts its events.
-func survive(t *testing.T, v victim, dependency string) int {
+// survive runs an experiment to its end and counts its events, and its calls that
+// can be fatal.
+func survive(t *testing.T, v victim, dependency string) (events, calls int) {
 	t.Helper()
 	c, err := newCrashCase(t.TempDir(), v, dependency)
 	if err != nil {
@@ -216,10 +219,10 @@ func survive(t *testing.T, v victim, dependency string) int {
 		if bytes.Count(text, []byte("fault_injected")) == 0 || !bytes.Contains(text, []byte("run_ended")) {
 			t.Fatalf("%s: it has to inject and to end before it can be killed: %v\n%s", v, err, c.stderr.String())
 		}
-		return bytes.Count(text, []byte("\n"))
+		return bytes.Count(text, []byte("\n")), c.between.calls
 	}
 	t.Fatalf("%s: %v\n%s", v, err, c.stderr.String())
-	return 0
+	return 0, 0
 }
 
 // A crashCase is the world of one victim.
@@ -227,6 +230,7 @@ type crashCase struct {
 	victim
 	dir, out string
 	url      string
+	between  *between
 	stop     func() error
 	stderr   bytes.Buffer
 	process  *os.Process
@@ -267,6 +271,7 @@ func newCrashCase(dir string, v victim, dependency string) (*crashCase, error) {
 		}
 		c.url, c.stop = s.URL(), s.Close
 	}
+	c.between = newBetween(c)
 	address := ""
 	upstream := strings.TrimPrefix(dependency, "http://")
 	if v.server == "ours" {
@@ -292,11 +297,14 @@ func newCrashCase(dir string, v victim, dependency string) (*crashCase, error) {
 		return nil, err
 	}
 	return c, errors.Join(
-		os.WriteFile(filepath.Join(dir, "blastgauge.yaml"), fmt.Appendf(nil, crashSystem, c.url, address), 0o600),
+		os.WriteFile(filepath.Join(dir, "blastgauge.yaml"), fmt.Appendf(nil, crashSystem, c.between.URL, address), 0o600),
 		os.WriteFile(filepath.Join(dir, "experiments/e.yaml"), fmt.Appendf(nil, crashExperiment, v.fault.faults), 0o600))
 }
 
-func (c *crashCase) close() error { return c.stop() }
+func (c *crashCase) close() error {
+	c.between.Close()
+	return c.stop()
+}
 
 // run runs the victim to its end.
 func (c *crashCase) run(during func()) error {
@@ -310,6 +318,7 @@ func (c *crashCase) run(during func()) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	c.between.meet(cmd.Process)
 	c.process = cmd.Process
 	during()
 	return cmd.Wait()
@@ -318,20 +327,16 @@ func (c *crashCase) run(during func()) error {
 // die kills the victim and looks at what it left.
 func (c *crashCase) die(toll *toll) error {
 	c.run(c.haunt) // how it ends is not the question
-	text, err := os.ReadFile(filepath.Join(c.out, killedFile))
+	death, err := c.timeOfDeath()
 	if err != nil {
 		return fmt.Errorf("it was not killed: %w: %s", err, c.stderr.String())
-	}
-	nanos, err := strconv.ParseInt(string(text), 10, 64)
-	if err != nil {
-		return err
 	}
 	if c.death == "TWICE" {
 		if code, out := c.command("recover"); code != 0 {
 			return fmt.Errorf("recover: exit code %d: %s", code, out)
 		}
 	}
-	took, err := c.untilClean(time.Unix(0, nanos))
+	took, err := c.untilClean(death)
 	if err != nil {
 		return err
 	}
@@ -343,7 +348,39 @@ func (c *crashCase) die(toll *toll) error {
 	if took > limit {
 		return fmt.Errorf("clean after %s: %s", took, c.stderr.String())
 	}
-	return errors.Join(c.unlisted(), c.explained(), c.readable())
+	return errors.Join(c.unlisted(), c.quiet(), c.explained(), c.readable())
+}
+
+// quiet waits for the end of the guard, which takes its empty log along, and wants
+// everything still clean then: what was on its way has arrived.
+func (c *crashCase) quiet() error {
+	c.between.landed.Wait()
+	for deadline := time.Now().Add(lateIn + 5*time.Second); c.death != "TWICE"; time.Sleep(10 * time.Millisecond) {
+		said, err := os.ReadFile(filepath.Join(c.out, guardLog))
+		if errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("the guard does not end: %q, %w", said, err)
+		}
+	}
+	proxies, held, err := c.look()
+	if err == nil && (!tidy(proxies) || held) {
+		err = fmt.Errorf("not clean when all is quiet: %+v, held %v", proxies, held)
+	}
+	return err
+}
+
+func (c *crashCase) timeOfDeath() (time.Time, error) {
+	if at := c.between.death(); !at.IsZero() {
+		return at, nil
+	}
+	text, err := os.ReadFile(filepath.Join(c.out, killedFile))
+	if err != nil {
+		return time.Time{}, err
+	}
+	nanos, err := strconv.ParseInt(string(text), 10, 64)
+	return time.Unix(0, nanos), err
 }
 
 // haunt deals with a victim that is stopped: once it is fenced off it is killed,
@@ -501,14 +538,14 @@ func (t *toll) add(v victim, took time.Duration) {
 
 func (t *toll) String() string {
 	var b strings.Builder
-	for _, death := range deaths {
+	for _, death := range slices.Concat(deaths, slices.Sorted(maps.Keys(callDeaths))) {
 		list := t.cases[death]
 		if len(list) == 0 {
 			continue
 		}
 		slices.SortFunc(list, func(a, b casualty) int { return cmp.Compare(a.took, b.took) })
 		worst := list[len(list)-1]
-		fmt.Fprintf(&b, "%-7s %3d cases, clean after a median of %s, at worst %s (%s)\n",
+		fmt.Fprintf(&b, "%-9s %3d cases, clean after a median of %s, at worst %s (%s)\n",
 			death, len(list), list[len(list)/2].took.Round(time.Millisecond), worst.took.Round(time.Millisecond), worst.victim)
 	}
 	return b.String()

@@ -19,6 +19,7 @@ const (
 	removalIn = 10 * time.Second // for all faults of a run together
 	dropIn    = 2 * time.Second  // for its hold on the server
 	patience  = time.Minute      // of a guard with a server that does not let go of a fault
+	lateIn    = 2 * time.Second  // what may be on its way to the server for longer than that is lost
 	endIn     = 2 * time.Second  // for the end of a run that was seen to be ending
 )
 
@@ -32,6 +33,8 @@ type salvage struct {
 	driver  *toxiproxy.Driver
 	listing journal.Listing
 	say     func(format string, args ...any) // tells what was found and done, a line each
+
+	unsettled []plan.Fault // whose injection was not over when the run died
 }
 
 // fence keeps the run from injecting anything more.
@@ -116,7 +119,7 @@ func (s *salvage) finish(ctx context.Context) error {
 		err := s.tidy(ctx)
 		switch {
 		case err == nil:
-			return nil
+			return s.lookAgain(ctx)
 		case errors.Is(err, syscall.ECONNREFUSED):
 			return err // a server that has ended took its toxics along
 		case !errors.Is(err, engine.ErrNotRemoved) && !errors.Is(err, journal.ErrBusy) && !errors.Is(err, journal.ErrAlive):
@@ -128,6 +131,22 @@ func (s *salvage) finish(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// lookAgain takes back once more what the run was injecting when it died. What it
+// had sent may be overtaken on its way to the server, by more than the moment that
+// the driver waits, when packets are lost.
+func (s *salvage) lookAgain(ctx context.Context) error {
+	if len(s.unsettled) == 0 {
+		return nil
+	}
+	select {
+	case <-time.After(lateIn):
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(ctx, removalIn)
+	defer cancel()
+	return s.tell(s.unsettled, s.revert(ctx, s.unsettled))
 }
 
 // awaitEnd waits for the end of the run, which a process that is being killed
@@ -156,10 +175,12 @@ func (s *salvage) remove(ctx context.Context, left *journal.Left) ([]error, erro
 	ctx, cancel := context.WithTimeout(ctx, removalIn)
 	defer cancel()
 	faults := make([]plan.Fault, len(left.Faults))
+	s.unsettled = nil
 	for i, f := range left.Faults {
 		faults[i] = f.Fault
 		if !f.Settled {
 			s.driver.Unsettled(f.Name)
+			s.unsettled = append(s.unsettled, f.Fault)
 		}
 	}
 	results := make([]error, len(faults))

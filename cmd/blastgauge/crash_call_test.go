@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Ways to die in the middle of a call that changes something on the server. What
+// was sent arrives all the same: at once, when the guard is at work already, or
+// when it has finished.
+var callDeaths = map[string]time.Duration{"ANSWER": 0, "CALL": 100 * time.Millisecond, "LATE CALL": time.Second}
+
+// callCases are the cases of one kind of fault whose run makes n such calls.
+func callCases(server string, f crashFault, n int) []victim {
+	wanted := os.Getenv("BLASTGAUGE_CRASH")
+	var list []victim
+	for call := 1; call <= n; call++ {
+		for death := range callDeaths {
+			v := victim{server, f, death, call}
+			if wanted == "" || wanted == "all" || strings.Contains(v.String(), wanted) {
+				list = append(list, v)
+			}
+		}
+	}
+	return list
+}
+
+// A between stands between a victim and its server and brings death in the middle
+// of a call. Calls count from the first that concerns a fault.
+type between struct {
+	*httptest.Server
+	c      *crashCase
+	target http.Handler
+
+	mu     sync.Mutex
+	calls  int
+	killed time.Time
+	landed sync.WaitGroup // of what was sent before the death
+	met    chan struct{}  // closed when the process is known
+	run    *os.Process
+}
+
+func newBetween(c *crashCase) *between {
+	b := &between{c: c, met: make(chan struct{})}
+	target, _ := url.Parse(c.url) // the server gave it
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.ErrorLog = log.New(io.Discard, "", 0)
+	b.target = proxy
+	b.Server = httptest.NewServer(b)
+	return b
+}
+
+// meet tells whom to kill.
+func (b *between) meet(run *os.Process) {
+	b.run = run
+	close(b.met)
+}
+
+func (b *between) death() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.killed
+}
+
+func (b *between) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !b.due(r) {
+		b.target.ServeHTTP(w, r)
+		return
+	}
+	defer b.landed.Done()
+	r = r.WithContext(context.WithoutCancel(r.Context())) // the caller goes, the call does not
+	if b.c.death == "ANSWER" {
+		b.target.ServeHTTP(httptest.NewRecorder(), r)
+		b.kill()
+		panic(http.ErrAbortHandler)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	r.Body = io.NopCloser(strings.NewReader(string(body)))
+	b.kill()
+	time.Sleep(callDeaths[b.c.death])
+	b.target.ServeHTTP(httptest.NewRecorder(), r)
+}
+
+// due counts calls and tells whether this is the one.
+func (b *between) due(r *http.Request) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	aboutFault := strings.Contains(r.URL.Path, "/toxics") || r.URL.Path == "/proxies/shop" || r.URL.Path == "/proxies/other"
+	if r.Method == http.MethodGet || b.calls == 0 && !aboutFault || !b.killed.IsZero() {
+		return false
+	}
+	b.calls++
+	_, fatal := callDeaths[b.c.death]
+	if fatal && b.calls == b.c.event {
+		b.killed = time.Now()
+		b.landed.Add(1)
+		return true
+	}
+	return false
+}
+
+func (b *between) kill() {
+	<-b.met
+	b.run.Kill()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.killed = time.Now()
+}
