@@ -1,0 +1,393 @@
+package journal
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+// This is a model of one fault and of the three who may take it back: its run, the
+// run's guard, and recover. Every order of their steps is explored, with the run
+// killed, stopped and continued and the guard killed at any moment. What a
+// journal leaves open is decided by leftBehind itself.
+//
+// One thing is assumed: what a run had sent when it died has arrived when somebody
+// looks for it a second time.
+
+// A world is one state of the model.
+type world struct {
+	run     runStep
+	life    life
+	guard   guardStep
+	recover recoverStep
+
+	sent    bool // the injection is on its way to the server
+	force   bool // the fault is in force
+	fence   bool
+	listed  bool // as an open run
+	mustEnd bool // the run was told to stop
+
+	intended, injected, removed bool // in the journal
+	undone                      bool // in the record of others
+}
+
+type life uint8
+
+const (
+	alive life = iota
+	stopped
+	dead
+)
+
+type runStep uint8
+
+const (
+	runBegins  runStep = iota // guarded and listed
+	runIntends                // about to write down the intent
+	runLooks                  // about to look for a fence
+	runSends
+	runAwaits // the answer
+	runLooksAgain
+	runNotes // that it is in force
+	runMeasures
+	runRemoves
+	runNotesRemoval
+	runDismisses // the guard
+	runUnlists
+	runEnds
+)
+
+type guardStep uint8
+
+const (
+	guardWatches guardStep = iota
+	guardSweeps            // behind the fence
+	guardWaits             // for the run's death
+	guardRemoves
+	guardLooksAgain
+	guardRecords
+	guardUnlists
+	guardEnded
+	guardKilled
+)
+
+type recoverStep uint8
+
+const (
+	nobodyAsks recoverStep = iota
+	recoverRemoves
+	recoverLooksAgain
+	recoverRecords
+	recoverUnlists
+)
+
+// A flaw is a rule of the protocol that the model leaves out, to see that it is
+// needed.
+type flaw string
+
+const (
+	none             flaw = ""
+	injectFirst      flaw = "the intent is written down after the injection"
+	recordsAnyTime   flaw = "others record a removal while the run may be alive"
+	leavesAfterSweep flaw = "the guard leaves once it has swept behind its fence"
+	looksOnce        flaw = "an injection on its way is looked for once"
+	unlistsFirst     flaw = "a run is off the list before its fault is gone"
+	sweepsNot        flaw = "a guard that ends the wait does nothing"
+)
+
+// events are the journal and the other record in a world.
+func (w world) events() (events, undone iter.Seq2[Event, error]) {
+	p := &plan.Plan{Run: "r", Experiments: []plan.Experiment{{ID: "e", Faults: []plan.Fault{{Name: "f", Fault: experiments.Fault{Inject: "latency"}}}}}}
+	list := []Event{{Kind: RunStarted, Plan: p}}
+	if w.intended {
+		list = append(list, Event{Kind: FaultIntended, Fault: "f"})
+	}
+	if w.injected {
+		list = append(list, Event{Kind: FaultInjected, Fault: "f"})
+	}
+	if w.removed {
+		list = append(list, Event{Kind: FaultRemoved, Fault: "f", Verified: true})
+	}
+	var others []Event
+	if w.undone {
+		others = append(others, Event{Kind: FaultRemoved, Fault: "f", Verified: true})
+	}
+	return stream(list), stream(others)
+}
+
+func stream(list []Event) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		for _, e := range list {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// left tells whether the journal leaves the fault open, and whether its injection
+// was over.
+func (w world) left() (open, settled bool) {
+	l, err := leftBehind(w.events())
+	if err != nil || len(l.Faults) == 0 {
+		return false, false
+	}
+	return true, l.Faults[0].Settled
+}
+
+// A step leads from one world to another.
+type step struct {
+	name string
+	to   world
+}
+
+// steps are all that can happen next.
+func (w world) steps(without flaw) []step {
+	var list []step
+	may := func(name string, change func(*world)) {
+		next := w
+		change(&next)
+		list = append(list, step{name, next})
+	}
+	if w.sent {
+		may("the injection arrives", func(n *world) { n.sent, n.force = false, true })
+	}
+	w.ofFate(may)
+	if w.life == alive {
+		w.ofRun(without, may)
+	}
+	w.ofGuard(without, may)
+	w.ofRecover(without, may)
+	return list
+}
+
+type may = func(name string, change func(*world))
+
+// ofFate are the steps that nobody wants.
+func (w world) ofFate(may may) {
+	if w.run < runEnds && w.life != dead {
+		may("the run is killed", func(n *world) { n.life = dead })
+	}
+	if w.run < runEnds && w.life == alive {
+		may("the run is stopped", func(n *world) { n.life = stopped })
+	}
+	if w.life == stopped {
+		may("the run is continued", func(n *world) { n.life = alive })
+	}
+	if w.guard < guardEnded {
+		may("the guard is killed", func(n *world) { n.guard = guardKilled })
+	}
+}
+
+// ofRun are the steps of the run.
+func (w world) ofRun(without flaw, may may) {
+	next := func(n *world) { n.run++ }
+	giveUp := w.fence || w.mustEnd
+	if !w.mustEnd && w.run < runRemoves && (w.fence || w.guard >= guardEnded) {
+		may("the run learns that it has to end", func(n *world) { n.mustEnd = true })
+	}
+	switch w.run {
+	case runBegins:
+		may("the run begins", next)
+	case runIntends:
+		switch {
+		case w.mustEnd:
+			may("the run ends early", func(n *world) { n.run = runDismisses })
+		case without == injectFirst:
+			may("the run goes on without a record", next)
+		default:
+			may("the run records its intent", func(n *world) { n.intended = true; n.run++ })
+		}
+	case runLooks, runLooksAgain:
+		if giveUp {
+			may("the run sees the fence", func(n *world) { n.run = runRemoves })
+			return
+		}
+		may("the run sees no fence", next)
+	case runSends:
+		may("the run sends the injection", func(n *world) { n.sent = true; n.run++ })
+	case runAwaits:
+		if !w.sent {
+			may("the run gets the answer", next)
+		}
+	case runNotes:
+		may("the run records that it is in force", func(n *world) { n.intended, n.injected = true, true; n.run++ })
+	case runMeasures:
+		may("the run has measured", next)
+	case runRemoves:
+		may("the run removes the fault", func(n *world) { n.force = false; n.run++ })
+	case runNotesRemoval:
+		may("the run records the removal", func(n *world) { n.removed = n.intended; n.run++ })
+	case runDismisses:
+		may("the run dismisses its guard", func(n *world) {
+			if n.guard < guardEnded {
+				n.guard = guardEnded
+			}
+			n.run++
+		})
+	case runUnlists:
+		may("the run takes itself off the list", func(n *world) { n.listed = false; n.run++; n.life = dead })
+	}
+}
+
+// ofGuard are the steps of the guard.
+func (w world) ofGuard(without flaw, may may) {
+	switch w.guard {
+	case guardWatches, guardWaits:
+		if w.life == dead {
+			may("the guard sees the end of the run", func(n *world) {
+				n.guard = guardRemoves
+				if without == unlistsFirst {
+					n.listed = false
+				}
+				if without == sweepsNot && w.guard == guardWaits {
+					n.guard = guardEnded
+				}
+			})
+		} else if w.guard == guardWatches { // rightly or not: it cannot see whether the run is stopped
+			may("the guard puts up the fence", func(n *world) { n.fence = true; n.guard = guardSweeps })
+		}
+	case guardSweeps:
+		may("the guard sweeps", func(n *world) {
+			if open, _ := w.left(); open {
+				n.force = false
+				if without == recordsAnyTime {
+					n.undone = true
+				}
+			}
+			n.guard = guardWaits
+			if without == leavesAfterSweep {
+				n.guard = guardEnded
+			}
+		})
+	case guardRemoves, guardLooksAgain, guardRecords, guardUnlists:
+		w.tidies("the guard", without, may, int(w.guard-guardRemoves), func(n *world, i int) { n.guard = guardRemoves + guardStep(i) })
+	}
+}
+
+// ofRecover are the steps of a person who asks for recover, again and again.
+func (w world) ofRecover(without flaw, may may) {
+	if w.recover == nobodyAsks {
+		if w.life == dead && w.listed {
+			may("somebody recovers", func(n *world) { n.recover = recoverRemoves })
+		}
+		return
+	}
+	w.tidies("recover", without, may, int(w.recover-recoverRemoves), func(n *world, i int) {
+		n.recover = recoverRemoves + recoverStep(i)
+		if i > 3 {
+			n.recover = nobodyAsks
+		}
+	})
+}
+
+// tidies are the steps of whoever tidies up after the run's death: remove, look
+// again, record, unlist.
+func (w world) tidies(who string, without flaw, may may, at int, set func(n *world, i int)) {
+	open, settled := w.left()
+	switch at {
+	case 0:
+		may(who+" removes what the journal leaves open", func(n *world) {
+			n.force = n.force && !open
+			set(n, 1)
+		})
+	case 1:
+		late := open && !settled && without != looksOnce
+		if late && w.sent {
+			return // it waits for what may be on its way
+		}
+		may(who+" looks again", func(n *world) {
+			n.force = n.force && !late
+			set(n, 2)
+		})
+	case 2:
+		may(who+" records it", func(n *world) { n.undone = n.undone || open; set(n, 3) })
+	case 3:
+		may(who+" takes the run off the list", func(n *world) { n.listed = false; set(n, 4) })
+	}
+}
+
+// responsible tells whether somebody will take the fault back: a process that can
+// act, or the list and the journal together, which keep the next run from starting
+// and tell recover what to do.
+func (w world) responsible() bool {
+	open, _ := w.left()
+	return w.life == alive && w.run < runDismisses || w.guard < guardEnded || w.recover != nobodyAsks || w.listed && open
+}
+
+// explore visits every world that can be reached and returns how one came to the
+// first that is wrong.
+func explore(without flaw) (worlds int, trace []string) {
+	begin := world{listed: true}
+	type origin struct {
+		from world
+		by   string
+	}
+	seen := map[world]origin{begin: {}}
+	history := func(w world) []string {
+		var list []string
+		for w != begin {
+			list = append(list, seen[w].by)
+			w = seen[w].from
+		}
+		slices.Reverse(list)
+		return list
+	}
+	for queue := []world{begin}; len(queue) > 0; queue = queue[1:] {
+		w := queue[0]
+		if wrong := w.wrong(w.steps(without)); wrong != "" {
+			return len(seen), append(history(w), wrong)
+		}
+		for _, s := range w.steps(without) {
+			if _, known := seen[s.to]; !known {
+				seen[s.to] = origin{w, s.name}
+				queue = append(queue, s.to)
+			}
+		}
+	}
+	return len(seen), nil
+}
+
+// wrong says what may not be.
+func (w world) wrong(next []step) string {
+	harmful := w.force || w.sent
+	switch {
+	case harmful && !w.responsible():
+		return fmt.Sprintf("a fault is in force and nobody is responsible: %+v", w)
+	case w.force && !w.intended:
+		return fmt.Sprintf("a fault is in force and no journal knows it: %+v", w)
+	case len(next) == 0 && (w.force || w.listed):
+		return fmt.Sprintf("everything has come to its end and it is not clean: %+v", w)
+	case w.guard == guardEnded && w.life == dead && harmful:
+		return fmt.Sprintf("a guard that was not killed has ended and a fault is in force: %+v", w)
+	}
+	return ""
+}
+
+func TestNoFaultIsEverWithoutSomebodyResponsible(t *testing.T) {
+	worlds, trace := explore(none)
+	if trace != nil {
+		t.Fatalf("after %d worlds:\n%s", worlds, strings.Join(trace, "\n"))
+	}
+	if worlds < 1000 {
+		t.Errorf("only %d worlds were reached: the model is broken", worlds)
+	}
+	t.Logf("%d worlds", worlds)
+}
+
+// Each rule is needed: without it the model finds a way to a fault that stays.
+func TestEveryRuleIsNeeded(t *testing.T) {
+	for _, without := range []flaw{injectFirst, recordsAnyTime, leavesAfterSweep, looksOnce, unlistsFirst, sweepsNot} {
+		worlds, trace := explore(without)
+		if trace == nil {
+			t.Errorf("%s: %d worlds and nothing is wrong", without, worlds)
+			continue
+		}
+		t.Logf("%s:\n  %s", without, strings.Join(trace, "\n  "))
+	}
+}
