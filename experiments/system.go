@@ -24,6 +24,8 @@ func systemShape(s *System) shape {
 		{name: "toxiproxy", doc: "URL of the Toxiproxy control API, or embedded", shape: httpURL{to: &s.Toxiproxy, or: Embedded}, required: true},
 		{name: "url", doc: "where journeys enter; this route goes through the proxies", shape: httpURL{to: &s.URL}, required: true},
 		{name: "control_url", doc: "the same system with no proxies in its path: gives a concurrent control arm", shape: httpURL{to: &s.ControlURL}},
+		{name: "propagates", doc: "baggage: every service passes the W3C baggage header on; faults on single requests then meet tagged journeys only, which gives a concurrent control arm without a control_url",
+			shape: enum(&s.Propagates, "a header", PropagatesBaggage)},
 		{name: "host", doc: "Host header where it differs from the URL's", shape: hostHeader(&s.Host)},
 		{name: "tls", doc: "TLS towards the entry and control URLs", shape: optional[TLS]{&s.TLS, tlsShape}},
 		{name: "dependencies", doc: "what the system calls through proxies", required: true,

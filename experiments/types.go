@@ -24,7 +24,8 @@ type System struct {
 	Toxiproxy    string       `json:"toxiproxy"` // URL of a control API, or "embedded"
 	URL          string       `json:"url"`       // where journeys enter; this route goes through the proxies
 	ControlURL   string       `json:"control_url,omitempty"`
-	Host         string       `json:"host,omitempty"` // Host header where it differs from the URL's
+	Propagates   string       `json:"propagates,omitempty"` // [PropagatesBaggage], or nothing
+	Host         string       `json:"host,omitempty"`       // Host header where it differs from the URL's
 	TLS          *TLS         `json:"tls,omitempty"`
 	Dependencies []Dependency `json:"dependencies"` // in the order of the document
 	Journeys     []Journey    `json:"journeys"`     // in the order of the document
@@ -35,6 +36,10 @@ type System struct {
 	Text         string       `json:"-"` // the document, ${env:…} unexpanded
 	places       places       // where each field stands, for errors found later
 }
+
+// PropagatesBaggage is the value of System.Propagates for systems whose services
+// pass the W3C baggage header on with every call that they make for a request.
+const PropagatesBaggage = "baggage"
 
 // Embedded is the value of System.Toxiproxy that makes blastgauge start its own
 // proxies for the length of a run.

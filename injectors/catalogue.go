@@ -93,6 +93,8 @@ type Kind struct {
 	// Streamless faults act on connections or requests, not on one direction of
 	// a connection.
 	Streamless bool
+	// ByRequest faults can be limited to single requests by what these carry.
+	ByRequest bool
 	// Schemes are those of the upstreams that a Message fault can act on.
 	Schemes []string
 	// rule checks what concerns several attributes; it returns the name of the

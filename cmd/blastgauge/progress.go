@@ -305,5 +305,5 @@ func faultText(p *plan.Plan, name string) string {
 
 func describe(f plan.Fault) string {
 	kind, _ := injectors.Lookup(f.Inject)
-	return kind.Describe(f.Attributes) + " into " + f.Into
+	return kind.Describe(f.Bare()) + " into " + f.Into
 }

@@ -195,6 +195,9 @@ func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions, show view
 	if p, err = prepare(ctx, driver, p, o.create); err != nil {
 		return nil, "", err
 	}
+	if err := a.checkTags(ctx, driver, p); err != nil {
+		return nil, "", err
+	}
 	dir, root, err := runDir(o.out, p.Run)
 	if err != nil {
 		return nil, "", err

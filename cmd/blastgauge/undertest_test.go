@@ -29,6 +29,7 @@ func till() {
 			return
 		}
 		defer answer.Body.Close()
+		w.WriteHeader(answer.StatusCode)
 		io.Copy(w, answer.Body)
 	}))
 }

@@ -130,9 +130,13 @@ func NewTraffic(o Options) (*Traffic, error) {
 
 // sender is what sends on an arm, and the host that it enters at.
 func (t *Traffic) sender(o Options, arm plan.Arm) (Sender, string, error) {
+	tagged := o.Plan.Experiments[o.Experiment].Tagged
 	entry, given := o.Plan.System.URL, o.Fault
 	if arm == plan.ControlArm {
-		entry, given = o.Plan.System.ControlURL, o.Control
+		given = o.Control
+	}
+	if arm == plan.ControlArm && !tagged {
+		entry = o.Plan.System.ControlURL
 	}
 	host := ""
 	if u, err := url.Parse(entry); err == nil {
@@ -141,7 +145,11 @@ func (t *Traffic) sender(o Options, arm plan.Arm) (Sender, string, error) {
 	if given != nil {
 		return given, host, nil
 	}
-	c, err := NewClient(SystemClient(&o.Plan.System, entry, o.Plan.Run))
+	options := SystemClient(&o.Plan.System, entry, o.Plan.Run)
+	if tagged && arm == plan.FaultArm {
+		options.Headers = append(options.Headers, experiments.Field{Name: "Baggage", Value: plan.Tag + "=" + o.Plan.Run})
+	}
+	c, err := NewClient(options)
 	if err != nil {
 		return nil, "", err
 	}

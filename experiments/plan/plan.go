@@ -107,7 +107,10 @@ func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Expe
 	for _, f := range doc.Faults {
 		e.Faults = append(e.Faults, fault(s, f, e.Phases.Fault))
 	}
-	e.Digests = digests(e)
+	e.Digests = digests(e) // of what was written, without a run's tag
+	if s.ControlURL == "" && s.Propagates == experiments.PropagatesBaggage {
+		e.tag(o.Run)
+	}
 	e.Warnings = warnings(e)
 	return e
 }

@@ -41,11 +41,14 @@ type Experiment struct {
 	Invariants []experiments.Invariant `json:"invariants,omitempty"`
 	Limits     Limits                  `json:"limits"`
 	Guardrails []experiments.Guardrail `json:"guardrails,omitempty"`
-	Control    Control                 `json:"control"`
-	ControlWhy string                  `json:"control_why"`
-	Digests    Digests                 `json:"digests"`
-	Warnings   []string                `json:"warnings,omitempty"`
-	Seed       uint64                  `json:"seed"` // of this experiment's traffic
+	// Tagged: both arms enter at the same URL, requests of the fault arm carry a
+	// baggage entry (see [Tag]), and the faults act on no others.
+	Tagged     bool     `json:"tagged,omitempty"`
+	Control    Control  `json:"control"`
+	ControlWhy string   `json:"control_why"`
+	Digests    Digests  `json:"digests"`
+	Warnings   []string `json:"warnings,omitempty"`
+	Seed       uint64   `json:"seed"` // of this experiment's traffic
 }
 
 // Limits are resolved limits: every journey has one.

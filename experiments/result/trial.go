@@ -94,7 +94,7 @@ func (t *trial) fault(rec *faultRecord, shifted bool) Fault {
 	kind, _ := injectors.Lookup(p.Inject)
 	f := Fault{
 		Name: p.Name, Inject: p.Inject, Into: p.Into, Proxy: p.Proxy, Attributes: p.Attributes, Share: p.Share,
-		Description: kind.Describe(p.Attributes), Exercised: t.exercised(rec, shifted),
+		Description: kind.Describe(p.Bare()), Exercised: t.exercised(rec, shifted),
 		Intended: rec.intended != nil,
 	}
 	if f.Attributes == nil {

@@ -1,0 +1,72 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+
+	"github.com/blastgauge/blastgauge/injectors"
+)
+
+// Tag is the key of the baggage entry that marks requests of the fault arm; its
+// value is the run. Source: W3C Baggage, https://www.w3.org/TR/baggage/.
+const Tag = "blastgauge.arm"
+
+// tag divides the arms by request, where every fault of the experiment can tell
+// requests apart. A fault that matches other baggage keeps doing so.
+func (e *Experiment) tag(run string) {
+	for _, f := range e.Faults {
+		if kind, _ := injectors.Lookup(f.Inject); !kind.ByRequest {
+			e.ControlWhy = fmt.Sprintf("%s acts on whole connections, which both arms share, and no control_url is declared: the baseline phase is the control", f.Inject)
+			return
+		}
+	}
+	for i := range e.Faults {
+		e.Faults[i].Attributes = withTag(e.Faults[i].Attributes, run)
+	}
+	e.Tagged, e.Control = true, Concurrent
+	e.ControlWhy = "the system passes baggage on: the faults meet only journeys that are tagged for the fault arm, and others run at the same time on the same route"
+}
+
+// withTag is a copy of attributes whose match asks for the tag.
+func withTag(attributes injectors.Attributes, run string) injectors.Attributes {
+	match, baggage := map[string]any{}, map[string]any{}
+	if given, ok := attributes["match"].(map[string]any); ok {
+		maps.Copy(match, given)
+	}
+	if given, ok := match["baggage"].(map[string]any); ok {
+		maps.Copy(baggage, given)
+	}
+	baggage[Tag] = run
+	match["baggage"] = baggage
+	tagged := injectors.Attributes{}
+	maps.Copy(tagged, attributes)
+	tagged["match"] = match
+	return tagged
+}
+
+// Untag makes the baseline the control, because the tag cannot be relied on; why
+// says so in a sentence.
+func (e *Experiment) Untag(why string) {
+	for i := range e.Faults {
+		e.Faults[i].Attributes = withoutTag(e.Faults[i].Attributes)
+	}
+	e.Tagged, e.Control = false, Baseline
+	e.ControlWhy = why + ": the baseline phase is the control"
+	e.Warnings = append(e.Warnings, e.ControlWhy)
+}
+
+// Bare are the fault's attributes as they were written, without a run's tag.
+func (f Fault) Bare() injectors.Attributes { return withoutTag(f.Attributes) }
+
+func withoutTag(attributes injectors.Attributes) injectors.Attributes {
+	bare := withTag(attributes, "")
+	match := bare["match"].(map[string]any)
+	baggage := match["baggage"].(map[string]any)
+	if delete(baggage, Tag); len(baggage) == 0 {
+		delete(match, "baggage")
+	}
+	if len(match) == 0 {
+		delete(bare, "match")
+	}
+	return bare
+}
