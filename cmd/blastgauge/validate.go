@@ -48,11 +48,11 @@ func (a *app) validate(s selection) error {
 	if err != nil {
 		return err
 	}
-	what := fmt.Sprintf("%d experiments are", len(list))
+	what := fmt.Sprintf("%d experiments", len(list))
 	if len(list) == 1 {
-		what = "its experiment is"
+		what = "1 experiment"
 	}
-	fmt.Fprintf(a.stdout, "%s and %s valid: %s\n", sys.File, what, joined(idsOf(list)))
+	fmt.Fprintf(a.stdout, "%s and %s are valid: %s\n", sys.File, what, joined(idsOf(list)))
 	return nil
 }
 
