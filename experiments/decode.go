@@ -86,7 +86,9 @@ func (d *decoder) failAt(p span, c complaint) {
 	}
 	e := &Error{File: d.file, Line: p.Line, Col: p.Col, Width: p.width, Msg: c.msg, Hint: clip(c.hint), Note: clip(c.note)}
 	if p.Line > 0 && p.Line <= len(d.lines) {
-		e.excerpt = d.lines[max(0, p.Line-3):p.Line]
+		for _, line := range d.lines[max(0, p.Line-3):p.Line] {
+			e.excerpt = append(e.excerpt, masked(line))
+		}
 	}
 	d.errors = append(d.errors, e)
 }

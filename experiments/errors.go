@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/go-multierror"
 )
@@ -123,7 +125,17 @@ func clip(msg string) string {
 	if len(msg) > 2*widest {
 		msg = strings.ToValidUTF8(msg[:2*widest], "") + "..."
 	}
-	return printable(msg)
+	return printable(masked(msg))
+}
+
+var credentials = regexp.MustCompile(`://[^\s/@]+@`)
+
+// masked is text with asterisks for the credentials of every URL: errors end up in
+// the logs of CI, and what has no business in a document none there either.
+func masked(text string) string {
+	return credentials.ReplaceAllStringFunc(text, func(part string) string {
+		return "://" + strings.Repeat("*", utf8.RuneCountInString(part)-4) + "@"
+	})
 }
 
 // Errors lists the mistakes in err in the order they are printed: by file in

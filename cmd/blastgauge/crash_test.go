@@ -59,7 +59,7 @@ var crashFaults = []crashFault{
 func crash() {
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv}
 	os.Exit(a.attend(func(ctx context.Context) int {
-		o := runOptions{selection: selection{file: os.Args[1]}, out: os.Args[2]}
+		o := runOptions{selection: selection{file: os.Args[1]}, out: os.Args[2], token: os.Getenv("CRASH_TOKEN")}
 		p, err := o.plan(time.Now())
 		if err != nil {
 			a.explain(err)

@@ -36,6 +36,7 @@ func (a *app) recoverServer(ctx context.Context, o recoverOptions) error {
 	if err != nil {
 		return err
 	}
+	o.url = anonymous(o.url) // from here on it is only shown
 	if _, err := d.Identify(ctx); err != nil {
 		return err
 	}

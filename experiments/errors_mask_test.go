@@ -1,0 +1,40 @@
+package experiments
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A mistake about credentials must not show them.
+func TestMistakesDoNotShowCredentials(t *testing.T) {
+	for _, line := range []string{
+		"toxiproxy: http://admin:s3cret@127.0.0.1:8474",
+		"url: https://tök:s3cret@shop.test",
+		"dependencies: {pg: {upstream: 'postgres://s3cret@127.0.0.1:5432'}}",
+	} {
+		file := filepath.Join(t.TempDir(), "blastgauge.yaml")
+		if err := os.WriteFile(file, []byte("version: 1\n"+line+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err := Load(file, nil)
+		text := Explain(err)
+		if err == nil || strings.Contains(text+err.Error(), "s3cret") {
+			t.Errorf("%s: %v\n%s", line, err, text)
+		}
+		if !strings.Contains(text, "*@") {
+			t.Errorf("%s: the place is not shown:\n%s", line, text)
+		}
+	}
+	for in, want := range map[string]string{
+		"http://a:b@c/d@e":     "http://***@c/d@e",
+		"see http://c/d@e":     "see http://c/d@e",
+		"a@b.example ://":      "a@b.example ://",
+		"x://é:é@y and z://k@": "x://***@y and z://*@",
+	} {
+		if got := masked(in); got != want {
+			t.Errorf("masked(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
