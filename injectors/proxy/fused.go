@@ -115,10 +115,17 @@ func (f *fused) feed(first []byte, end error) {
 	f.down.finish()
 }
 
-// over notes the end of what the upstream sends.
+// over notes the end of what the upstream sends. A socket that was closed because
+// the pair ended in good order is no broken one.
 func (f *fused) over(err error) error {
-	if err == io.EOF {
+	switch {
+	case err == io.EOF:
 		f.down.ended()
+	case errors.Is(err, net.ErrClosed):
+		<-f.dead
+		if !f.broken {
+			return io.EOF
+		}
 	}
 	return err
 }

@@ -29,6 +29,7 @@ type pair struct {
 	directions atomic.Int32 // that have not ended
 	dead       chan struct{}
 	killed     sync.Once
+	broken     bool           // killed by a reset; for those who have seen dead
 	outlet     *io.PipeWriter // of a gateway's pair: what the down link writes to
 }
 
@@ -58,6 +59,7 @@ func (p *pair) release() {
 // kill ends the pair, with a reset or in good order. Nothing waits for it.
 func (p *pair) kill(abort bool) {
 	p.killed.Do(func() {
+		p.broken = abort
 		if !p.fused {
 			hangUp(p.conn.client, abort)
 		}
