@@ -75,6 +75,8 @@ func TestUnpair(t *testing.T) {
 		"no pair": {before: `{"min": 1, "maximal": 2}`, unfit: "it has no numbers that belong together"},
 		"YAML set": {format: YAML, params: `{"set": {"/a/x": 10, "/a/new": "on", "/b": [1, 2]}}`, where: "/a/new /a/x /b",
 			before: "a:\n  x: 1 # ms\n  y: 2\nb: 3\n", after: "a:\n  x: 10 # ms\n  y: 2\n  new: \"on\"\nb: [1, 2]\n"},
+		"YAML into itself": {format: YAML, params: `{"swap": ["/a", "/b"]}`,
+			before: "a: &x\nb:\n  a: *x\n", unfit: "referred to elsewhere, by its anchor"},
 		"YAML swap": {format: YAML, params: `{"swap": ["/soft", "/hard"]}`, where: "/soft /hard",
 			before: "soft: {cpu: 1} # s\nhard: 'x'\n", after: "soft: 'x' # s\nhard: {cpu: 1}\n"},
 	})

@@ -48,7 +48,7 @@ func TestOfficialClient(t *testing.T) {
 		})
 	}
 	users.Wait()
-	if r.dials.Load() > 8 {
+	if r.dials.Load() > 16 { // a client may dial and then use one that has become free
 		t.Errorf("%d connections for 8 users: keep-alive does not work", r.dials.Load())
 	}
 }
