@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -32,7 +33,21 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == guardNamed { // the guard of a run inside this process
 		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
-	testscript.Main(m, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, crasher: crash})
+	testscript.Main(patient{m}, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, crasher: crash})
+}
+
+// patient runs more scripts at a time than there are processors: most of them
+// wait. Those that measure take turns.
+type patient struct{ m *testing.M }
+
+func (p patient) Run() int {
+	flag.Parse()
+	if n := flag.Lookup("test.parallel"); n.Value.String() == n.DefValue {
+		if err := n.Value.Set("8"); err != nil {
+			panic(err)
+		}
+	}
+	return p.m.Run()
 }
 
 func TestScripts(t *testing.T) {
