@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -39,8 +40,9 @@ const crasher = "crasher"
 
 // Ways to die. TWICE is a run that is killed after its guard was, THRICE three
 // signals that do not let it finish, STOP and FREEZE leave it stopped until it is
-// fenced off: then it is killed, or goes on.
-var deaths = []string{"KILL", "INT", "TERM", "HUP", "QUIT", "PANIC", "TWICE", "THRICE", "STOP", "FREEZE"}
+// fenced off: then it is killed, or goes on. FULL is no death, but a disk that is
+// full from then on, in the middle of the next line.
+var deaths = []string{"KILL", "INT", "TERM", "HUP", "QUIT", "PANIC", "TWICE", "THRICE", "STOP", "FREEZE", "FULL"}
 
 // A crashFault is an experiment as far as its faults go.
 type crashFault struct{ name, faults, servers string }
@@ -125,6 +127,9 @@ func (r *reaper) event(journal.Event) {
 	case "STOP", "FREEZE":
 		syscall.Kill(self, syscall.SIGSTOP)
 		return
+	case "FULL":
+		r.fill()
+		return
 	default:
 		syscall.Kill(self, signalNumbers[r.death])
 		if r.death != "KILL" && r.death != "QUIT" {
@@ -132,6 +137,19 @@ func (r *reaper) event(journal.Event) {
 		}
 	}
 	select {} // nothing happens after death
+}
+
+// fill lets no file of this process grow beyond some bytes of the next event.
+func (r *reaper) fill() {
+	info, err := os.Stat(filepath.Join(r.dir, journal.EventsFile))
+	if err != nil {
+		panic(err)
+	}
+	signal.Ignore(syscall.SIGXFSZ) // which is how a process is told
+	size := uint64(info.Size()) + 20
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: size}); err != nil {
+		panic(err)
+	}
 }
 
 // A victim is one case of the matrix.
@@ -501,6 +519,7 @@ func (c *crashCase) explained() error {
 // for the last one.
 func (c *crashCase) readable() error {
 	for _, name := range []string{journal.EventsFile, journal.UndoFile} {
+		events := 0
 		file, err := os.Open(filepath.Join(c.out, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -513,8 +532,12 @@ func (c *crashCase) readable() error {
 				file.Close()
 				return fmt.Errorf("%s: %w", name, err)
 			}
+			events++
 		}
 		file.Close()
+		if c.death == "FULL" && name == journal.EventsFile && events != c.event {
+			return fmt.Errorf("%d events on a disk with room for %d", events, c.event)
+		}
 	}
 	return nil
 }

@@ -80,7 +80,8 @@ func (s *salvage) tidy(ctx context.Context) (err error) {
 	switch {
 	case errors.Is(err, journal.ErrNoPlan):
 		s.say("it died before it injected anything")
-		return s.close(ctx)
+		s.drop(ctx)
+		return s.listing.Remove(s.run)
 	case err != nil:
 		return err
 	case left.Damage != nil:
@@ -91,10 +92,15 @@ func (s *salvage) tidy(ctx context.Context) (err error) {
 		s.say("no fault was left behind")
 	}
 	results, err := s.remove(ctx, left)
-	if err = errors.Join(err, s.record(undo, left, results)); err != nil {
-		return err
+	unrecorded := s.record(undo, left, results)
+	if err != nil {
+		return errors.Join(err, unrecorded)
 	}
-	return s.close(ctx)
+	s.drop(ctx)
+	if unrecorded != nil { // the next one finds nothing to remove, and may have room to say so
+		return unrecorded
+	}
+	return s.listing.Remove(s.run)
 }
 
 // record writes down what came of each fault.
@@ -231,15 +237,15 @@ func (s *salvage) tell(faults []plan.Fault, results []error) error {
 	return errors.Join(errs...)
 }
 
-// close ends what is kept for the sake of the run. A hold that cannot be ended
-// lapses by itself.
-func (s *salvage) close(ctx context.Context) error {
-	if s.driver != nil {
-		ctx, cancel := context.WithTimeout(ctx, dropIn)
-		defer cancel()
-		if err := s.driver.Drop(ctx, s.run); err != nil {
-			s.say("its hold on the server lapses by itself within a minute: it could not be ended: %v", err)
-		}
+// drop ends the run's hold on the server. One that cannot be ended lapses by
+// itself.
+func (s *salvage) drop(ctx context.Context) {
+	if s.driver == nil {
+		return
 	}
-	return s.listing.Remove(s.run)
+	ctx, cancel := context.WithTimeout(ctx, dropIn)
+	defer cancel()
+	if err := s.driver.Drop(ctx, s.run); err != nil {
+		s.say("its hold on the server lapses by itself within a minute: it could not be ended: %v", err)
+	}
 }

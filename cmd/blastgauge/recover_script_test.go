@@ -96,7 +96,7 @@ var signalNumbers = map[string]syscall.Signal{
 // attack CODE STEP... -- ARG... runs blastgauge in a process group of its own,
 // takes the steps in turn, and wants the exit code within 15 s of the last one.
 // Steps are wait:TEXT on its standard error, file:PATH for a file that comes,
-// pause:DURATION, stop:DIR for recover --stop, delete:PROXY of the shop, WHOM:SIGNAL for the run, its group, its guard or the server, and
+// pause:DURATION, stop:DIR for recover --stop, delete:PROXY of the shop, revive: for the server, WHOM:SIGNAL for the run, its group, its guard or the server, and
 // mood:MOOD of the moody server.
 func attack(ts *testscript.TestScript, _ bool, args []string) {
 	code, steps := args[0], []string(nil)
@@ -120,6 +120,8 @@ func attack(ts *testscript.TestScript, _ bool, args []string) {
 				out, err := command(ts, []string{"recover", "--stop", detail}).CombinedOutput()
 				ts.Logf("%s", out)
 				ts.Check(err)
+			case "revive":
+				revive(ts, false, nil)
 			case "delete":
 				deletes(ts, api(ts, "shop")+"/proxies/"+detail)
 			case "pause":

@@ -142,7 +142,7 @@ func (a *app) recoverLost(ctx context.Context, open journal.Open, o recoverOptio
 			return err
 		}
 		s := &salvage{run: open.Run, driver: d, listing: a.listing(), say: func(format string, args ...any) { fmt.Fprintf(a.stdout, format+"\n", args...) }}
-		return s.close(ctx)
+		s.drop(ctx)
 	}
 	return a.listing().Remove(open.Run)
 }
