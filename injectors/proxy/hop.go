@@ -322,11 +322,21 @@ func (h *hop) evict() {
 			}
 			h.hold(c)
 		case <-g.done:
-			if !open {
+			if !open || isClosed(out) {
 				h.closedByToxic()
 			}
 			return
 		}
+	}
+}
+
+// isClosed tells whether a toxic that has returned had closed its output.
+func isClosed(out <-chan *stream.StreamChunk) bool {
+	select {
+	case _, ok := <-out:
+		return !ok
+	default:
+		return false
 	}
 }
 

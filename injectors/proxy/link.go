@@ -25,6 +25,8 @@ type link struct {
 
 	aborted atomic.Bool // the source did not end, it broke
 	cut     atomic.Bool // a toxic ended the stream
+	over    atomic.Bool // the stream has ended in good order, and the sink was told
+	failed  atomic.Bool // the sink takes no more
 }
 
 // A chain is what a link has while toxics act on it: a head that takes the bytes,
@@ -39,6 +41,7 @@ type tail struct {
 	port    port
 	left    bool          // written before the port is closed: the chain retires, the stream goes on
 	drained chan struct{} // closed when all that the chain held is written
+	failed  chan struct{} // closed when the sink takes no more
 }
 
 var (
@@ -104,6 +107,8 @@ func (l *link) hand(c *chain, chunk *stream.StreamChunk) (taken bool, err error)
 		return true, nil
 	case <-c.retired:
 		return false, nil
+	case <-c.tail.failed:
+		return false, errDead
 	case <-l.pair.dead:
 		return false, errDead
 	}
@@ -112,7 +117,28 @@ func (l *link) hand(c *chain, chunk *stream.StreamChunk) (taken bool, err error)
 func (l *link) write(p []byte) error {
 	n, err := l.sink.Write(p)
 	l.counts().sent[l.direction].Add(int64(n))
+	if err != nil {
+		l.fail()
+	}
 	return err
+}
+
+// fail notes that the sink takes no more. What its peer sent before that still
+// gets through: the other link, whose source shares the socket, breaks when it has
+// read it all. If that link has ended already, nobody else would notice.
+func (l *link) fail() {
+	l.failed.Store(true)
+	if l.other().over.Load() {
+		l.pair.kill(true)
+	}
+}
+
+// other is the link of the pair's other direction.
+func (l *link) other() *link {
+	if l == l.pair.up {
+		return l.pair.down
+	}
+	return l.pair.up
 }
 
 func (l *link) counts() *counters { return &l.pair.conn.proxy.counters }
@@ -127,13 +153,18 @@ func (l *link) ended() {
 		l.pair.kill(false)
 		return
 	}
+	l.over.Store(true)
+	if l.other().failed.Load() { // see fail
+		l.pair.kill(true)
+		return
+	}
 	if l.pair.directions.Add(-1) == 0 {
 		l.pair.kill(false)
 	}
 }
 
-// drain writes what comes out of a chain. After an error nothing can be written
-// any more, and the source that shares the socket is about to break, too.
+// drain writes what comes out of a chain, until an error says that nothing can be
+// written any more.
 func (l *link) drain(t *tail) {
 	for {
 		select {
@@ -141,6 +172,7 @@ func (l *link) drain(t *tail) {
 			switch {
 			case ok:
 				if l.write(c.Data) != nil {
+					close(t.failed)
 					return
 				}
 				continue
@@ -197,7 +229,7 @@ func (l *link) apply(wanted []*toxic) {
 }
 
 func (l *link) newChain() *chain {
-	t := &tail{port: port{chunks: make(chan *stream.StreamChunk)}, drained: make(chan struct{})}
+	t := &tail{port: port{chunks: make(chan *stream.StreamChunk)}, drained: make(chan struct{}), failed: make(chan struct{})}
 	c := &chain{head: newHop(l, 0, nil, t.port), tail: t, retired: make(chan struct{})}
 	l.start(func() { l.drain(t) })
 	return c

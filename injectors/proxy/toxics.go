@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/Shopify/toxiproxy/v2/stream"
 	"github.com/Shopify/toxiproxy/v2/toxics"
@@ -15,6 +14,7 @@ import (
 
 // The toxic types that are ours instead of the library's.
 const (
+	typeBandwidth = "bandwidth"
 	typeResetPeer = "reset_peer"
 	typeDown      = "down"
 )
@@ -24,7 +24,7 @@ const (
 const (
 	maxMillis = int64(1e12) // 31 years
 	maxMicros = int64(1e15) // the same
-	maxRate   = int64(1e15) // KB/s; the library multiplies it by 100
+	maxRate   = int64(1e12) // KB/s
 	maxSlice  = 1 << 30     // bytes
 )
 
@@ -212,6 +212,8 @@ func (t *toxic) setAttributes(attributes json.RawMessage) error {
 // in front of it. It is nil when the type is not known.
 func newToxic(kind string) (impl toxics.Toxic, buffer int) {
 	switch kind {
+	case typeBandwidth:
+		return &bandwidth{}, 0
 	case typeResetPeer:
 		return &resetPeer{}, 0
 	case typeDown:
@@ -266,7 +268,7 @@ func check(impl toxics.Toxic) error {
 	switch t := impl.(type) {
 	case *toxics.LatencyToxic:
 		return firstOf(within("latency", t.Latency, maxMillis), within("jitter", t.Jitter, maxMillis))
-	case *toxics.BandwidthToxic:
+	case *bandwidth:
 		if t.Rate < 1 {
 			return errRefused("bandwidth needs a rate of at least 1 KB/s, got %d; timeout stops data altogether", t.Rate)
 		}
@@ -308,44 +310,3 @@ func firstOf(errs ...error) error {
 	}
 	return nil
 }
-
-// A resetter is the state of a connection under reset_peer.
-type resetter interface {
-	// reset ends the connection with a TCP reset on both sides.
-	reset()
-}
-
-// resetPeer resets a connection some time after the first data, or the end of the
-// stream, reaches it. The library's relies on raw sockets and on being there when
-// the connection is made.
-type resetPeer struct {
-	Timeout int64 `json:"timeout"` // milliseconds from the first data to the reset
-}
-
-func (t *resetPeer) Pipe(stub *toxics.ToxicStub) {
-	select {
-	case <-stub.Interrupt:
-	case c := <-stub.Input:
-		t.fire(stub, c)
-	}
-}
-
-func (t *resetPeer) fire(stub *toxics.ToxicStub, c *stream.StreamChunk) {
-	timer := time.NewTimer(time.Duration(t.Timeout) * time.Millisecond)
-	defer timer.Stop()
-	select {
-	case <-stub.Interrupt:
-		if c != nil {
-			stub.Output <- c // removed in time: nothing happened
-		}
-	case <-timer.C:
-		stub.State.(resetter).reset()
-		<-stub.Interrupt // by whoever clears up the dead connection
-	}
-}
-
-// down refuses new connections and cuts live ones. It acts in the accept loop
-// and has no part in a link.
-type down struct{}
-
-func (down) Pipe(stub *toxics.ToxicStub) { new(toxics.NoopToxic).Pipe(stub) }

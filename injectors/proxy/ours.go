@@ -1,0 +1,100 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2/stream"
+	"github.com/Shopify/toxiproxy/v2/toxics"
+)
+
+// A resetter is the state of a connection under reset_peer.
+type resetter interface {
+	// reset ends the connection with a TCP reset on both sides.
+	reset()
+}
+
+// resetPeer resets a connection some time after the first data, or the end of the
+// stream, reaches it. The library's relies on raw sockets and on being there when
+// the connection is made.
+type resetPeer struct {
+	Timeout int64 `json:"timeout"` // milliseconds from the first data to the reset
+}
+
+func (t *resetPeer) Pipe(stub *toxics.ToxicStub) {
+	select {
+	case <-stub.Interrupt:
+	case c := <-stub.Input:
+		t.fire(stub, c)
+	}
+}
+
+func (t *resetPeer) fire(stub *toxics.ToxicStub, c *stream.StreamChunk) {
+	timer := time.NewTimer(time.Duration(t.Timeout) * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-stub.Interrupt:
+		if c != nil {
+			stub.Output <- c // removed in time: nothing happened
+		}
+	case <-timer.C:
+		stub.State.(resetter).reset()
+		<-stub.Interrupt // by whoever clears up the dead connection
+	}
+}
+
+// down refuses new connections and cuts live ones. It acts in the accept loop
+// and has no part in a link.
+type down struct{}
+
+func (down) Pipe(stub *toxics.ToxicStub) { new(toxics.NoopToxic).Pipe(stub) }
+
+// bandwidth lets a connection's bytes through at a rate. The library's logs each
+// time that it is interrupted, to a logger that belongs to the whole process.
+type bandwidth struct {
+	Rate int64 `json:"rate"` // KB/s, of 1,000 bytes
+}
+
+// paced is how long the bytes take, at most, that bandwidth passes on at once.
+const paced = 100 * time.Millisecond
+
+func (t *bandwidth) Pipe(stub *toxics.ToxicStub) {
+	var due time.Time // when all that was sent has taken the time that it takes
+	for {
+		select {
+		case <-stub.Interrupt:
+			return
+		case c := <-stub.Input:
+			if c == nil {
+				stub.Close()
+				return
+			}
+			var interrupted bool
+			if due, interrupted = t.pass(stub, c, due); interrupted {
+				return
+			}
+		}
+	}
+}
+
+// pass sends a chunk piece by piece, each when it is due. What is left when it is
+// interrupted goes at once.
+func (t *bandwidth) pass(stub *toxics.ToxicStub, c *stream.StreamChunk, due time.Time) (after time.Time, interrupted bool) {
+	for left := c.Data; len(left) > 0; {
+		n := int(min(int64(len(left)), t.Rate*int64(paced/time.Millisecond)))
+		if now := time.Now(); due.Before(now) {
+			due = now // time in which nothing came is not made up for
+		}
+		due = due.Add(time.Duration(int64(n) * int64(time.Millisecond) / t.Rate))
+		timer := time.NewTimer(time.Until(due))
+		select {
+		case <-timer.C:
+			stub.Output <- &stream.StreamChunk{Data: left[:n], Timestamp: c.Timestamp}
+		case <-stub.Interrupt:
+			timer.Stop()
+			stub.Output <- &stream.StreamChunk{Data: left, Timestamp: c.Timestamp}
+			return due, true
+		}
+		left = left[n:]
+	}
+	return due, false
+}
