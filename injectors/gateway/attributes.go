@@ -82,7 +82,7 @@ func (f *Fault) readGRPC(in *fields) {
 
 // common reads what all faults have; the first moment is the default.
 func (in *fields) common(f *Fault, moments ...moment) common {
-	c := common{When: moments[0], First: in.whole("first", 0, 1<<53, optional)}
+	c := common{When: moments[0]}
 	if word := in.text("when"); word != "" {
 		c.When = moment(word)
 		if !slices.Contains(moments, c.When) {
@@ -90,6 +90,7 @@ func (in *fields) common(f *Fault, moments ...moment) common {
 		}
 	}
 	c.Match = in.match()
+	c.First = in.whole("first", 0, 1<<53, optional)
 	f.when, f.first, f.match = c.When, c.First, newMatcher(c.Match)
 	return c
 }
