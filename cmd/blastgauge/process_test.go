@@ -217,6 +217,7 @@ func mute(ts *testscript.TestScript, _ bool, args []string) {
 // doomed DIR [FLAG...] is shop for scripts that take its Toxiproxy away: the shop
 // cannot tidy up then, and how it ends is not the question.
 func doomedShop(ts *testscript.TestScript, _ bool, args []string) {
+	beside(ts)
 	cmd := command(ts, append([]string{"demo", "--serve", args[0]}, args[1:]...))
 	stdout, err := os.Create(ts.MkAbs("doomed"))
 	ts.Check(err)

@@ -187,12 +187,23 @@ func waitFor(ts *testscript.TestScript, file, text string) {
 
 // measuring is held by the script that runs experiments: on a machine of two
 // cores, with the race detector, two at a time disturb each other's numbers.
-var measuring sync.Mutex
+// Scripts that only need a shop do not mind each other, and keep away, too.
+var measuring sync.RWMutex
 
 // alone waits until no other script runs experiments.
 func alone(ts *testscript.TestScript, _ bool, _ []string) {
 	measuring.Lock()
 	ts.Defer(measuring.Unlock)
+	ts.Setenv("TURN", "taken")
+}
+
+// beside waits until no other script measures.
+func beside(ts *testscript.TestScript) {
+	if ts.Getenv("TURN") == "" { // once: a second turn could wait for one that waits for the first
+		measuring.RLock()
+		ts.Defer(measuring.RUnlock)
+		ts.Setenv("TURN", "taken")
+	}
 }
 
 // calm lowers the rates of a shop's journeys for the same reason.
@@ -205,6 +216,7 @@ func calm(ts *testscript.TestScript, dir string) {
 // shop DIR [FLAG...] starts the demo shop, waits until it is ready and stops it
 // when the script ends; stopping it is a success.
 func startShop(ts *testscript.TestScript, _ bool, args []string) {
+	beside(ts)
 	flags := args[1:]
 	if len(flags) > 0 && flags[0] == "--foreign" {
 		flags = append([]string{"--toxiproxy", foreignServer(ts)}, flags[1:]...)

@@ -323,7 +323,11 @@ func TestBreaksPassOn(t *testing.T) {
 			http.ReadRequest(bufio.NewReader(c))
 			io.WriteString(c, "-ERR what?\r\n")
 		}, "-ERR what?\r\n", false},
-		"unasked": {func(c *net.TCPConn) { io.WriteString(c, "HTTP/1.1 408 Too slow\r\n\r\n") }, "HTTP/1.1 408 Too slow\r\n\r\n", false},
+		"unasked": {func(c *net.TCPConn) {
+			io.WriteString(c, "HTTP/1.1 408 Too slow\r\n\r\n")
+			c.CloseWrite()
+			io.Copy(io.Discard, c) // to close with a request unread would be a reset
+		}, "HTTP/1.1 408 Too slow\r\n\r\n", false},
 		"101 unasked": {func(c *net.TCPConn) {
 			http.ReadRequest(bufio.NewReader(c))
 			io.WriteString(c, "HTTP/1.1 101 Surprise\r\n\r\nraw")
