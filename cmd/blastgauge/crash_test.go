@@ -26,7 +26,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
-	"github.com/blastgauge/blastgauge/injectors/proxy/stock"
 )
 
 // The crash matrix kills a run at each event of its journal, in each of these
@@ -283,11 +282,11 @@ func newCrashCase(dir string, v victim, dependency string) (*crashCase, error) {
 		}
 		c.url, c.stop = s.URL(), s.Close
 	} else {
-		s, err := stock.Start("127.0.0.1:0")
+		url, stop, err := startStock()
 		if err != nil {
 			return nil, err
 		}
-		c.url, c.stop = s.URL(), s.Close
+		c.url, c.stop = url, stop
 	}
 	c.between = newBetween(c)
 	address := ""

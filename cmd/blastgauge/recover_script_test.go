@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -70,9 +72,62 @@ func recovery(dir, server string, binary func() (string, error)) testscript.Para
 	}
 }
 
-// shopBehind DIR [FLAG...] is shop; an empty flag is none.
+// shopBehind DIR [FLAG...] is shop; an empty flag is none, and a foreign server is
+// a process of its own.
 func shopBehind(ts *testscript.TestScript, neg bool, args []string) {
-	startShop(ts, neg, slices.DeleteFunc(args, func(arg string) bool { return arg == "" }))
+	args = slices.DeleteFunc(args, func(arg string) bool { return arg == "" })
+	if len(args) > 1 && args[1] == "--foreign" {
+		url, stop, err := startStock()
+		ts.Check(err)
+		ts.Defer(func() { stop() })
+		args = append(args[:1], append([]string{"--toxiproxy", url}, args[2:]...)...)
+	}
+	startShop(ts, neg, args)
+}
+
+// stockd is a stock server as a process of its own: it serves until its standard
+// input ends. In the process of a test its data races would be the test's.
+const stockd = "stockd"
+
+func serveStock() {
+	server, err := stock.Start("127.0.0.1:0")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(server.URL())
+	io.Copy(io.Discard, os.Stdin)
+	server.Close()
+}
+
+func startStock() (url string, stop func() error, err error) {
+	path, err := exec.LookPath(stockd)
+	if err != nil {
+		return "", nil, err
+	}
+	cmd := exec.Command(path)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", nil, err
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		return "", nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
+	}
+	stop = func() error {
+		stdin.Close()
+		cmd.Process.Kill()
+		cmd.Wait() // however it ends: it may hang, as stock servers do
+		return nil
+	}
+	return strings.TrimSpace(line), stop, nil
 }
 
 // needsServer is the condition of scripts that need a server process. What is
@@ -264,10 +319,10 @@ type mood struct{ now atomic.Pointer[string] }
 // otherwise: html answers 503 with a page, slow answers after 30 s, dead breaks
 // the connection. $MOODY is where it is.
 func moody(ts *testscript.TestScript, _ bool, _ []string) {
-	behind, err := stock.Start("127.0.0.1:0")
+	behind, stop, err := startStock()
 	ts.Check(err)
-	ts.Defer(func() { behind.Close() })
-	target, err := url.Parse(behind.URL())
+	ts.Defer(func() { stop() })
+	target, err := url.Parse(behind)
 	ts.Check(err)
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.ErrorLog = log.New(io.Discard, "", 0)

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == guardNamed { // the guard of a run inside this process
 		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
-	testscript.Main(patient{m}, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, crasher: crash})
+	testscript.Main(patient{m}, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, crasher: crash, stockd: serveStock})
 }
 
 // patient runs more scripts at a time than there are processors: most of them
