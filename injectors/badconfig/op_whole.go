@@ -195,3 +195,14 @@ func opCandidate() operator {
 		}
 	}}
 }
+
+// FileOf names the file whose text an operator needs as its parameter body and
+// has not been given yet; empty: none.
+func FileOf(operator string, parameters map[string]any) string {
+	name, ok := map[string]string{"stale": "from", "split": "from", "candidate": "file"}[operator]
+	if _, given := parameters["body"]; !ok || given {
+		return ""
+	}
+	file, _ := parameters[name].(string)
+	return file
+}

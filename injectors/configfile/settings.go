@@ -1,0 +1,99 @@
+package configfile
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/blastgauge/blastgauge/injectors"
+	"github.com/blastgauge/blastgauge/injectors/badconfig"
+)
+
+// settings are a fault's attributes, read.
+type settings struct {
+	file     string
+	within   string // the folder that the file must be in; empty: its own
+	format   badconfig.Format
+	flap     time.Duration
+	mutation *badconfig.Mutation
+	digest   string // of the attributes
+}
+
+// Validate checks the attributes of a fault as far as that goes without the
+// file. The error is a sentence that says what would be right.
+func Validate(attributes injectors.Attributes) error {
+	_, err := parse(attributes, func(string) ([]byte, error) { return nil, nil })
+	return err
+}
+
+func parse(attributes injectors.Attributes, read func(string) ([]byte, error)) (*settings, error) {
+	s := &settings{}
+	for name, to := range map[string]*string{"file": &s.file, "within": &s.within, "format": (*string)(&s.format)} {
+		v, ok := attributes[name]
+		if text, isText := v.(string); isText {
+			*to = text
+		} else if ok {
+			return nil, fmt.Errorf("%s must be a text", name)
+		}
+	}
+	flap, isNumber := attributes["flap"].(float64)
+	operator, parameters, err := badconfig.Select(attributes)
+	switch {
+	case s.file == "":
+		return nil, errors.New("config_file needs file: the config file that goes bad, such as /etc/shop/settings.yaml")
+	case s.format != "" && !slices.Contains(badconfig.Formats(), s.format):
+		return nil, fmt.Errorf("format must be json, yaml or text, not %q", s.format)
+	case attributes["flap"] != nil && (!isNumber || flap < minFlap.Seconds()):
+		return nil, fmt.Errorf("flap must be a duration of at least %v", minFlap)
+	case err != nil:
+		return nil, err
+	case operator == "split":
+		return nil, errors.New("split needs clients to tell apart, and a file has none: name the files of the instances that are to be on another revision, one fault each")
+	}
+	s.flap = time.Duration(flap * float64(time.Second))
+	if s.digest, err = digestOf(attributes); err != nil {
+		return nil, err
+	}
+	if name := badconfig.FileOf(operator, parameters); name != "" {
+		body, err := read(name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", operator, err)
+		}
+		parameters = maps.Clone(parameters)
+		parameters["body"] = string(body)
+	}
+	if s.mutation, err = badconfig.Parse(operator, parameters); err != nil {
+		return nil, err
+	}
+	if s.mutation.NeedsEarlier() {
+		return nil, fmt.Errorf("%s needs from: no earlier version of a file is seen", operator)
+	}
+	return s, nil
+}
+
+// minFlap is the shortest time for one version of a file.
+const minFlap = 100 * time.Millisecond
+
+// digestOf tells attributes apart.
+func digestOf(attributes injectors.Attributes) (string, error) {
+	text, err := json.Marshal(attributes)
+	if err != nil {
+		return "", fmt.Errorf("attributes: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// formatOf is the format of the file with this body.
+func (s *settings) formatOf(body []byte) badconfig.Format {
+	if s.format != "" {
+		return s.format
+	}
+	return badconfig.Detect(strings.ToLower(s.file), body)
+}
