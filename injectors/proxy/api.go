@@ -3,6 +3,8 @@ package proxy
 import (
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -18,6 +20,8 @@ func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, do func(r *http.Request) (status int, answer any, err error)) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			s.calls.RLock()
+			defer s.calls.RUnlock()
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 			status, answer, err := do(r)
 			respond(w, status, answer, err)
@@ -118,15 +122,17 @@ func (s *Server) version(*http.Request) (int, any, error) {
 	return http.StatusOK, map[string]any{"version": Compatible, "blastgauge": map[string]string{"version": s.options.Version}}, nil
 }
 
-// reset removes all toxics and enables all proxies, as Toxiproxy does.
+// reset removes all toxics and enables all proxies, as Toxiproxy does. A proxy
+// whose port is taken holds up no other.
 func (s *Server) reset(*http.Request) (int, any, error) {
+	var errs []error
 	for _, p := range s.all() {
-		if err := p.start(); err != nil {
-			return 0, nil, err
-		}
 		p.removeToxics(func(*toxic) bool { return true })
+		if err := p.start(); err != nil {
+			errs = append(errs, fmt.Errorf("proxy %s: %w", p.name, err))
+		}
 	}
-	return http.StatusNoContent, nil, nil
+	return http.StatusNoContent, nil, errors.Join(errs...)
 }
 
 func (s *Server) listProxies(*http.Request) (int, any, error) {
@@ -298,8 +304,12 @@ func (s *Server) acquireLease(r *http.Request) (int, any, error) {
 	return http.StatusOK, leaseView{in.Run, in.Seconds}, nil
 }
 
+// releaseLease ends a run's lease, and its toxics with it.
 func (s *Server) releaseLease(r *http.Request) (int, any, error) {
-	if !s.leases.release(r.PathValue("run")) {
+	run := r.PathValue("run")
+	held := s.leases.release(run)
+	s.expire(run)
+	if !held {
 		return 0, nil, &apiError{"lease not found", http.StatusNotFound}
 	}
 	return http.StatusNoContent, nil, nil

@@ -27,16 +27,17 @@ type conn struct {
 	set    *toxicSet
 	meters map[int64]*meter // by toxic
 	pairs  []*pair
+	down   bool // a down toxic ended it
 	over   bool
 }
 
-// apply makes set the toxics that act on the connection. Sets may come in any
-// order; the newest wins.
-func (c *conn) apply(set *toxicSet) {
+// apply makes set the toxics that act on the connection, and tells whether it is
+// down. Sets may come in any order; the newest wins.
+func (c *conn) apply(set *toxicSet) (down bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.over || c.set != nil && c.set.version >= set.version {
-		return
+		return c.down
 	}
 	c.set = set
 	c.measure()
@@ -44,8 +45,10 @@ func (c *conn) apply(set *toxicSet) {
 		c.lay(p)
 	}
 	if c.downed() {
+		c.down = true
 		c.abort()
 	}
+	return c.down
 }
 
 // measure has a meter for each toxic of the set, and for no other.

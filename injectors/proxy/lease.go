@@ -18,7 +18,7 @@ const maxLease = 10 * time.Minute
 // leases say which runs are alive. A run that holds one is alone on the server;
 // when it stops renewing, its toxics die with the lease.
 type leases struct {
-	expired func(run string) // removes the run's toxics; called without mu
+	lapsed func(run string) // removes the run's toxics; called without mu, by a timer
 
 	mu   sync.Mutex
 	runs map[string]*runLease
@@ -31,8 +31,8 @@ type runLease struct {
 	timer *time.Timer
 }
 
-func newLeases(expired func(run string)) *leases {
-	return &leases{expired: expired, runs: map[string]*runLease{}}
+func newLeases(lapsed func(run string)) *leases {
+	return &leases{lapsed: lapsed, runs: map[string]*runLease{}}
 }
 
 // acquire gives a run the server, or more time with it.
@@ -88,22 +88,20 @@ func (l *leases) lapse(run string, lease *runLease) {
 	}
 	delete(l.runs, run)
 	l.mu.Unlock()
-	l.expired(run)
+	l.lapsed(run)
 }
 
-// release ends a run's lease. What the run left behind goes with it.
+// release ends a run's lease, and tells whether it had one. What the run left
+// behind is the caller's to remove.
 func (l *leases) release(run string) bool {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	lease := l.runs[run]
-	if lease != nil {
-		lease.timer.Stop()
-		delete(l.runs, run)
-	}
-	l.mu.Unlock()
 	if lease == nil {
 		return false
 	}
-	l.expired(run)
+	lease.timer.Stop()
+	delete(l.runs, run)
 	return lease.holds
 }
 

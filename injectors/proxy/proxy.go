@@ -1,9 +1,12 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"log/slog"
 	"net"
 	"slices"
@@ -31,6 +34,7 @@ type proxy struct {
 	// waits for a peer.
 	life     sync.Mutex
 	listener net.Listener // nil: disabled
+	retired  bool         // for good: whoever still has the proxy cannot start it
 	work     sync.WaitGroup
 
 	mu       sync.Mutex // guards what is below; nobody waits under it
@@ -50,26 +54,31 @@ func newProxy(s *Server, in proxyInput) (*proxy, error) {
 		return nil, err
 	}
 	p := &proxy{
-		name: in.Name, seed: s.options.Seed, log: s.log, buffers: &s.buffers,
+		name: in.Name, seed: seedOf(s.options.Seed, in.Name), log: s.log, buffers: &s.buffers,
 		listen: in.Listen, upstream: upstream, set: &toxicSet{}, conns: map[*conn]struct{}{},
 	}
-	return p, p.equip()
+	p.gateway, err = p.gatewayTo(upstream)
+	return p, err
 }
 
-// equip gives the proxy a gateway where the upstream's protocol is known. The
-// caller holds mu, or is alone.
-func (p *proxy) equip() error {
-	p.gateway = nil
-	if !p.upstream.speaks() {
-		return nil
+// seedOf makes the lots of one proxy independent of those of another.
+func seedOf(seed uint64, name string) uint64 {
+	h := fnv.New64a()
+	io.WriteString(h, name) // it has no error to give
+	return seed ^ h.Sum64()
+}
+
+// gatewayTo makes the gateway in front of an upstream; nil where the protocol is
+// not known.
+func (p *proxy) gatewayTo(upstream target) (*gateway.Gateway, error) {
+	if !upstream.speaks() {
+		return nil, nil
 	}
-	g, err := gateway.New(gateway.Options{Scheme: p.upstream.scheme, Address: p.upstream.address, Seed: p.seed, Log: p.log})
+	g, err := gateway.New(gateway.Options{Scheme: upstream.scheme, Address: upstream.address, Seed: p.seed, Log: p.log})
 	if err != nil {
-		return errRefused("%v", err)
+		return nil, errRefused("%v", err)
 	}
-	p.gateway = g
-	p.tell()
-	return nil
+	return g, nil
 }
 
 // tell gives the gateway the toxics that are its own. The caller holds mu.
@@ -99,6 +108,7 @@ func (p *proxy) view() proxyView {
 	for _, t := range p.set.toxics {
 		v.Toxics = append(v.Toxics, t.view())
 	}
+	slices.SortStableFunc(v.Toxics, func(a, b toxicView) int { return cmp.Compare(a.direction, b.direction) }) // as Toxiproxy lists them
 	return v
 }
 
@@ -111,7 +121,10 @@ func (p *proxy) start() error {
 
 // open is start for those who hold life.
 func (p *proxy) open() error {
-	if p.listener != nil {
+	switch {
+	case p.retired:
+		return errShuttingDown()
+	case p.listener != nil:
 		return nil
 	}
 	p.mu.Lock()
@@ -129,14 +142,17 @@ func (p *proxy) open() error {
 	return nil
 }
 
-// stop closes the port and every connection, and waits for their goroutines.
-func (p *proxy) stop() {
+// retire closes the port and every connection for good, and waits for their
+// goroutines.
+func (p *proxy) retire() {
 	p.life.Lock()
 	defer p.life.Unlock()
+	p.retired = true
 	p.shut()
 }
 
-// shut is stop for those who hold life.
+// shut closes the port and every connection, and waits for their goroutines. The
+// caller holds life.
 func (p *proxy) shut() {
 	if p.listener == nil {
 		return
@@ -180,16 +196,8 @@ func (p *proxy) update(in proxyInput) error {
 	}
 	p.life.Lock()
 	defer p.life.Unlock()
-	p.mu.Lock()
-	moved := in.Listen != p.listen || upstream != p.upstream
-	p.mu.Unlock()
-	if moved {
-		p.shut()
-		p.mu.Lock()
-		p.listen, p.upstream = in.Listen, upstream
-		err := p.equip()
-		p.mu.Unlock()
-		if err != nil {
+	if p.differs(in) {
+		if err := p.move(in.Listen, upstream); err != nil {
 			return err
 		}
 	}
@@ -197,6 +205,28 @@ func (p *proxy) update(in proxyInput) error {
 		return p.open()
 	}
 	p.shut()
+	return nil
+}
+
+// move stops the proxy and gives it another address or upstream. The caller holds
+// life.
+func (p *proxy) move(listen string, upstream target) error {
+	g, err := p.gatewayTo(upstream)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	i := slices.IndexFunc(p.set.toxics, func(t *toxic) bool { return t.message != nil })
+	if g == nil && i >= 0 {
+		defer p.mu.Unlock()
+		return errRefused("toxic %s acts on single requests, and nothing is said of the protocol that %s speaks: remove the toxic first", p.set.toxics[i].name, upstream.text)
+	}
+	p.mu.Unlock()
+	p.shut()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.listen, p.upstream, p.gateway = listen, upstream, g
+	p.tell()
 	return nil
 }
 
@@ -210,7 +240,7 @@ func (p *proxy) accept(listener net.Listener) {
 			return
 		case err != nil:
 			p.log.Warn("cannot accept", "proxy", p.name, "error", err)
-			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			pause = min(max(2*pause, 5*time.Millisecond), 100*time.Millisecond)
 			time.Sleep(pause)
 			continue
 		}
@@ -251,8 +281,7 @@ func (p *proxy) serve(c *conn) {
 	p.mu.Lock()
 	set := p.set
 	p.mu.Unlock()
-	c.apply(set)
-	if c.ctx.Err() != nil {
+	if c.apply(set) {
 		p.counters.refused.Add(1)
 		return
 	}
@@ -366,8 +395,9 @@ func indexOf(toxics []*toxic, name string) int {
 // 127.0.0.1.
 func (p *proxy) differs(in proxyInput) bool {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.upstream.text != in.Upstream || p.listen != in.Listen && resolved(p.listen) != resolved(in.Listen)
+	listen, upstream := p.listen, p.upstream.text
+	p.mu.Unlock()
+	return upstream != in.Upstream || listen != in.Listen && resolved(listen) != resolved(in.Listen)
 }
 
 func resolved(address string) string {

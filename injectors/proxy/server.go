@@ -47,6 +47,7 @@ type Server struct {
 	url     string
 	local   bool // the API listens at a loopback address
 	served  chan error
+	calls   sync.RWMutex // read-held by whatever uses proxies, so that the end can wait for it
 
 	mu      sync.Mutex // guards what is below; nobody waits under it
 	proxies map[string]*proxy
@@ -65,10 +66,14 @@ func Start(o Options) (*Server, error) {
 		url: "http://" + at.String(), local: at.IP.IsLoopback(),
 		served: make(chan error, 1), proxies: map[string]*proxy{},
 	}
-	s.leases = newLeases(s.expire)
+	s.leases = newLeases(func(run string) {
+		s.calls.RLock()
+		defer s.calls.RUnlock()
+		s.expire(run)
+	})
 	s.http = &http.Server{
 		Handler: s.handler(), ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
+		ReadTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 		MaxHeaderBytes: 64 << 10,
 	}
 	go func() { s.served <- s.http.Serve(listener) }()
@@ -119,12 +124,14 @@ func (s *Server) stop(api func() error) error {
 	}
 	s.served <- http.ErrServerClosed // for whoever closes it again
 	s.leases.close()
+	s.calls.Lock() // calls that are under way cannot wait for anybody, now that their connections are closed
+	defer s.calls.Unlock()
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
 	var all sync.WaitGroup
 	for _, p := range s.all() {
-		all.Go(p.stop)
+		all.Go(p.retire)
 	}
 	all.Wait()
 	return err
@@ -195,7 +202,7 @@ func (s *Server) drop(p *proxy) {
 		delete(s.proxies, p.name)
 	}
 	s.mu.Unlock()
-	p.stop()
+	p.retire()
 }
 
 // furnish gives a new proxy the toxics of the request and starts it, in this order:
@@ -233,6 +240,8 @@ func (s *Server) parse(p *proxy, body json.RawMessage) (*toxic, error) {
 // file have it. Those that exist and differ are replaced, those that do not are
 // left as they are. Nothing is changed when the list makes no sense.
 func (s *Server) Populate(list []byte) error {
+	s.calls.RLock()
+	defer s.calls.RUnlock()
 	_, err := s.populate(list)
 	return err
 }

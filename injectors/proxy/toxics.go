@@ -43,17 +43,18 @@ type toxic struct {
 }
 
 func (t *toxic) view() toxicView {
+	v := toxicView{
+		Attributes: t.impl, Name: t.name, Type: t.kind, Stream: t.stream, Toxicity: t.toxicity, direction: t.direction,
+		Ours: toxicOurs{Run: t.run},
+	}
 	if t.message != nil {
 		c := t.message.Counts()
-		return toxicView{
-			Attributes: t.message.Attributes(), Name: t.name, Type: t.kind, Stream: t.stream, Toxicity: t.toxicity,
-			Ours: toxicOurs{Met: c.Affected, Of: c.Matched, Seen: c.Seen, Run: t.run},
-		}
+		v.Attributes = t.message.Attributes()
+		v.Ours.Met, v.Ours.Of, v.Ours.Seen = c.Affected, c.Matched, c.Seen
+		return v
 	}
-	return toxicView{
-		Attributes: t.impl, Name: t.name, Type: t.kind, Stream: t.stream, Toxicity: t.toxicity,
-		Ours: toxicOurs{Met: t.tally.met.Load(), Of: t.tally.of.Load(), Run: t.run},
-	}
+	v.Ours.Met, v.Ours.Of = t.tally.met.Load(), t.tally.of.Load()
+	return v
 }
 
 // selects says whether a connection with this draw, 0 <= draw < 1, is affected.

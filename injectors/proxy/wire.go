@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
+
+	"github.com/Shopify/toxiproxy/v2/stream"
 )
 
 // An apiError is an error as Toxiproxy's clients expect it in an answer's body.
@@ -48,6 +51,9 @@ func asAPIError(err error) *apiError {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return &apiError{"request body too large", http.StatusRequestEntityTooLarge}
 	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &apiError{"the request did not come in time", http.StatusRequestTimeout}
+	}
 	return &apiError{err.Error(), http.StatusInternalServerError}
 }
 
@@ -70,6 +76,8 @@ type toxicView struct {
 	Stream     string    `json:"stream"`
 	Toxicity   float32   `json:"toxicity"`
 	Ours       toxicOurs `json:"blastgauge"`
+
+	direction stream.Direction
 }
 
 type toxicOurs struct {

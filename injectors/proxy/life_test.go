@@ -1,0 +1,201 @@
+package proxy_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/injectors/proxy"
+)
+
+// A server that ends while it is asked for things leaves no port open, whichever
+// call comes last.
+func TestClosedWhileProxiesAreMade(t *testing.T) {
+	up := shop(t)
+	for round := range 20 {
+		s := serve(t, proxy.Options{})
+		var listens sync.Map
+		var callers sync.WaitGroup
+		for caller := range 4 {
+			callers.Go(func() {
+				for i := 0; ; i++ {
+					name := fmt.Sprintf("p%d-%d", caller, i)
+					answer, err := http.Post(s.URL()+"/proxies", "application/json", strings.NewReader(fmt.Sprintf(`{"name":%q,"listen":"127.0.0.1:0","upstream":%q}`, name, up)))
+					if err != nil {
+						return
+					}
+					body, _ := io.ReadAll(answer.Body)
+					answer.Body.Close()
+					if _, rest, ok := strings.Cut(string(body), `"listen":"`); ok {
+						address, _, _ := strings.Cut(rest, `"`)
+						listens.Store(address, name)
+					}
+				}
+			})
+		}
+		time.Sleep(time.Duration(round) * time.Millisecond / 2) // each round ends elsewhere in the middle
+		within(t, "closing the server", func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		callers.Wait()
+		for address, name := range listens.Range {
+			if c, err := net.Dial("tcp", address.(string)); err == nil {
+				c.Close()
+				t.Errorf("%s still listens", name)
+			}
+		}
+	}
+}
+
+// Shutdown lets those finish who can, takes nobody new, and cuts the rest.
+func TestShutdownDrains(t *testing.T) {
+	s := serve(t, proxy.Options{})
+	asked, answer := make(chan struct{}, 2), make(chan struct{})
+	address := route(t, s, "web", one(t, func(c *net.TCPConn) {
+		defer c.Close()
+		line, _ := bufio.NewReader(c).ReadString('\n')
+		asked <- struct{}{}
+		if line == "wait\n" {
+			<-answer
+			io.WriteString(c, "done")
+			return
+		}
+		io.Copy(io.Discard, c) // for ever
+	}))
+	finishes, stays := dial(t, address), dial(t, address)
+	io.WriteString(finishes, "wait\n")
+	io.WriteString(stays, "stay\n")
+	<-asked
+	<-asked
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- s.Shutdown(ctx) }()
+	for deadline := time.Now().Add(soon); ; time.Sleep(time.Millisecond) {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			break
+		}
+		c.Close()
+		if time.Now().After(deadline) {
+			t.Fatal("a server that drains still accepts")
+		}
+	}
+	close(answer)
+	if all, err := io.ReadAll(finishes); err != nil || string(all) != "done" {
+		t.Errorf("one that could finish read %q, %v", all, err)
+	}
+	select {
+	case err := <-ended:
+		t.Errorf("Shutdown() = %v with a connection open and time left", err)
+	default:
+	}
+	cancel()
+	within(t, "ending a drain", func() { <-ended })
+	if _, err := stays.Read(make([]byte, 1)); err == nil {
+		t.Error("one that could not finish reads on")
+	}
+}
+
+// An update that changes nothing but how the address is written leaves connections
+// alone.
+func TestAnUpdateThatChangesNothing(t *testing.T) {
+	s := serve(t, proxy.Options{})
+	up := one(t, func(c *net.TCPConn) { io.Copy(c, c); c.Close() })
+	address := route(t, s, "web", up)
+	c := dial(t, address)
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	call(t, s, "POST", "/proxies/web", `{"listen":"localhost:`+port+`","upstream":"`+up+`","enabled":true}`, 200, nil)
+	call(t, s, "POST", "/populate", `[{"name":"web","listen":"localhost:`+port+`","upstream":"`+up+`"}]`, 201, nil)
+	io.WriteString(c, "still")
+	if _, err := io.ReadFull(c, make([]byte, 5)); err != nil {
+		t.Error(err)
+	}
+}
+
+// An upstream whose protocol is not known cannot come in the place of one that
+// carries faults on requests.
+func TestMovedAwayFromItsProtocol(t *testing.T) {
+	s := serve(t, proxy.Options{})
+	up := shop(t)
+	address := route(t, s, "web", "http://"+up)
+	add(t, s, "web", `{"name":"broken","type":"http_error","attributes":{"status":503}}`)
+	if got := call(t, s, "PATCH", "/proxies/web", `{"upstream":"`+up+`"}`, 400, nil); !strings.Contains(got, "remove the toxic first") {
+		t.Error(got)
+	}
+	if err := buy(customer(t), address); err == nil || !strings.Contains(err.Error(), "503") {
+		t.Errorf("after a refused update: %v", err)
+	}
+	call(t, s, "DELETE", "/proxies/web/toxics/broken", "", 204, nil)
+	call(t, s, "PATCH", "/proxies/web", `{"upstream":"`+up+`"}`, 200, nil)
+	if err := buy(customer(t), address); err != nil {
+		t.Error(err)
+	}
+}
+
+// A proxy that cannot be started does not keep a reset from the others.
+func TestAResetWithAPortTaken(t *testing.T) {
+	s := serve(t, proxy.Options{})
+	up := shop(t)
+	taken := route(t, s, "a", up)
+	call(t, s, "POST", "/proxies/a", `{"enabled":false}`, 200, nil)
+	l, err := net.Listen("tcp", taken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	address := route(t, s, "b", up)
+	call(t, s, "POST", "/proxies/b", `{"enabled":false}`, 200, nil)
+	add(t, s, "b", `{"type":"timeout"}`)
+	if got := call(t, s, "POST", "/reset", "", 500, nil); !strings.Contains(got, "proxy a:") {
+		t.Error(got)
+	}
+	if err := buy(customer(t), address); err != nil {
+		t.Error(err)
+	}
+}
+
+// Toxics are listed as Toxiproxy does: upstream ones first, in the order in which
+// they came.
+func TestTheOrderOfToxics(t *testing.T) {
+	s := serve(t, proxy.Options{})
+	route(t, s, "web", shop(t))
+	for _, stream := range []string{"downstream", "Upstream", "downstream", "upstream"} {
+		add(t, s, "web", fmt.Sprintf(`{"name":%q,"type":"noop","stream":%q}`, stream+names(t, s, "web"), stream))
+	}
+	var list []struct{ Stream string }
+	call(t, s, "GET", "/proxies/web/toxics", "", 200, &list)
+	if got := fmt.Sprint(list); got != "[{Upstream} {upstream} {downstream} {downstream}]" {
+		t.Error(got)
+	}
+}
+
+// Whoever sends slowly is cut off, with an answer where one can be given.
+func TestSlowClients(t *testing.T) {
+	s := serve(t, proxy.Options{})
+	at := strings.TrimPrefix(s.URL(), "http://")
+	header, body := dial(t, at), dial(t, at)
+	for _, c := range []*net.TCPConn{header, body} {
+		c.SetDeadline(time.Now().Add(4 * soon))
+	}
+	fmt.Fprintf(header, "POST /proxies HTTP/1.1\r\nHost: %s\r\nX-A: ", at)
+	fmt.Fprintf(body, "POST /proxies HTTP/1.1\r\nHost: %s\r\nContent-Length: 100\r\n\r\n{", at)
+	if answer, err := http.ReadResponse(bufio.NewReader(body), nil); err != nil || answer.StatusCode != http.StatusRequestTimeout {
+		t.Errorf("a slow body is answered with %+v, %v", answer, err)
+	}
+	if _, err := io.Copy(io.Discard, header); err != nil {
+		t.Errorf("a slow header: %v", err)
+	}
+}
