@@ -184,8 +184,10 @@ func (d *delivery) body() error {
 			n = int(min(left, int64(n)))
 			left -= int64(n)
 		}
-		if _, err := d.w.Write(buf[:n]); err != nil {
-			breakStream() // the client has gone
+		if n > 0 {
+			if _, err := d.w.Write(buf[:n]); err != nil {
+				breakStream() // the client has gone
+			}
 		}
 		if streams || d.half && left == 0 {
 			control.Flush()

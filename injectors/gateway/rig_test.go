@@ -25,9 +25,9 @@ const patience = 10 * time.Second
 type rig struct {
 	*testing.T
 	*gateway.Gateway
-	address string
-	dials   atomic.Int64
-	open    atomic.Int64
+	address, upstreamAddress string
+	dials                    atomic.Int64
+	open                     atomic.Int64
 }
 
 // upstream is a dependency's side without byte-level faults.
@@ -53,7 +53,7 @@ func newRig(t *testing.T, o gateway.Options) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{T: t, Gateway: g, address: listener.Addr().String()}
+	r := &rig{T: t, Gateway: g, address: listener.Addr().String(), upstreamAddress: o.Address}
 	ctx, cancel := context.WithCancel(context.Background())
 	var serving sync.WaitGroup
 	serving.Go(func() {
