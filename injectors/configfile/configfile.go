@@ -294,8 +294,11 @@ func (in *Injector) restore(ctx context.Context, f plan.Fault) (bool, error) {
 	}
 	defer unlock()
 	r, err := in.undo.load(f.Name)
-	if err != nil || r == nil {
+	if err != nil {
 		return false, err
+	}
+	if r == nil { // bytes without a record: their process died before it touched the file, or after it was put back
+		return false, in.undo.forget(f.Name)
 	}
 	t, err := open(r.Tree, r.Rel)
 	if err != nil {
