@@ -181,7 +181,7 @@ func TestCrashMatrix(t *testing.T) {
 	}
 	toll := &toll{cases: map[string][]casualty{}}
 	t.Run("cases", func(t *testing.T) {
-		slots := make(chan struct{}, 8) // each mostly waits
+		slots := make(chan struct{}, 8/min(slowdown, 4)) // each mostly waits
 		var running sync.WaitGroup
 		for _, v := range victims {
 			slots <- struct{}{}
@@ -358,7 +358,7 @@ func (c *crashCase) die(toll *toll) error {
 		return err
 	}
 	toll.add(c.victim, took)
-	limit := 2 * time.Second
+	limit := 2 * slowdown * time.Second
 	if c.death == "STOP" || c.death == "FREEZE" {
 		limit += silence + grace
 	}
@@ -372,7 +372,7 @@ func (c *crashCase) die(toll *toll) error {
 // everything still clean then: what was on its way has arrived.
 func (c *crashCase) quiet() error {
 	c.between.landed.Wait()
-	for deadline := time.Now().Add(lateIn + 5*time.Second); c.death != "TWICE"; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(lateIn + 5*slowdown*time.Second); c.death != "TWICE"; time.Sleep(10 * time.Millisecond) {
 		said, err := os.ReadFile(filepath.Join(c.out, guardLog))
 		if errors.Is(err, fs.ErrNotExist) {
 			break

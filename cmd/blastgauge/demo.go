@@ -17,6 +17,7 @@ type demoOptions struct {
 	toxiproxy  string
 	out        string
 	progress   string
+	rate       float64
 
 	experiments []string
 }
@@ -40,6 +41,8 @@ until interrupted, so that every other command can be tried on it:
   blastgauge run -f shop/blastgauge.yaml payments-slow`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
+			case !(o.rate > 0 && o.rate <= 1000):
+				return usagef("--rate %g: more than 0 and at most 1000 journeys per second", o.rate)
 			case o.storefront != checkout.Naive && o.storefront != checkout.Hardened:
 				return usagef("--storefront %s: naive and hardened are the ones there are", o.storefront)
 			case o.serve != "" && len(args) > 0:
@@ -60,6 +63,7 @@ until interrupted, so that every other command can be tried on it:
 	f.StringVar(&o.storefront, "storefront", checkout.Naive, "with --serve, the shop's `BUILD`: naive or hardened")
 	f.StringVar(&o.toxiproxy, "toxiproxy", "", "with --serve, use the Toxiproxy at this `URL` instead of one of our own")
 	f.StringVar(&o.out, "out", "", "`DIR` for the two runs (default: .blastgauge/runs)")
+	f.Float64Var(&o.rate, "rate", demoRate, "journeys per second, of each kind on each shop; fewer tell less, on a machine that is slow")
 	f.StringVar(&o.progress, "progress", "auto", "`HOW` to show progress on stderr: auto, bar, lines or none")
 	return cmd
 }

@@ -21,7 +21,7 @@ import (
 // with: 105 journeys of each kind in an arm, of which one may fail by chance.
 const (
 	demoPhases = "warmup=500ms,baseline=2500ms,fault=4500ms,recovery=3500ms"
-	demoRate   = 60 // journeys per second
+	demoRate   = 60 // journeys per second, of each kind on each shop
 )
 
 // demoExperiments are those of the show, in its order.
@@ -56,7 +56,7 @@ func (a *app) showDemo(ctx context.Context, o demoOptions) (err error) {
 		}
 		defer func() { err = errors.Join(err, act.stage.close()) }()
 		act.run = runOptions{selection: selection{file: act.stage.file, args: o.experiments}, embedded: true}
-		act.run.phases, act.run.rates = demoPhases, map[string]float64{"checkout": demoRate, "browse": demoRate}
+		act.run.phases, act.run.rates = demoPhases, map[string]float64{"checkout": o.rate, "browse": o.rate}
 		if o.out != "" {
 			act.run.out = filepath.Join(o.out, act.build)
 		}
