@@ -187,7 +187,11 @@ func (a *app) recoverRun(ctx context.Context, dir string, o recoverOptions) (err
 			return err
 		}
 	case left != nil && left.Ended && len(left.Faults) == 0 && !a.listed(s.run):
-		s.say("the run ended and left no fault behind")
+		if left.Undone > 0 {
+			s.sayUndone(left)
+		} else {
+			s.say("the run ended and left no fault behind")
+		}
 		return nil
 	}
 	return s.tidyInTurn(ctx)

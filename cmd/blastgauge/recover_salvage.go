@@ -87,7 +87,7 @@ func (s *salvage) tidy(ctx context.Context) (err error) {
 	case left.Damage != nil:
 		s.say("its journal is damaged, so what it does not prove gone counts as left: %v", left.Damage)
 	case len(left.Faults) == 0 && left.Undone > 0:
-		s.say("what it left behind was removed and read back as gone before (faults: %d)", left.Undone)
+		s.sayUndone(left)
 	case len(left.Faults) == 0:
 		s.say("no fault was left behind")
 	}
@@ -101,6 +101,11 @@ func (s *salvage) tidy(ctx context.Context) (err error) {
 		return unrecorded
 	}
 	return s.listing.Remove(s.run)
+}
+
+// sayUndone says that somebody, such as the guard, was here before.
+func (s *salvage) sayUndone(left *journal.Left) {
+	s.say("what it left behind was removed and read back as gone before (faults: %d)", left.Undone)
 }
 
 // record writes down what came of each fault.

@@ -333,6 +333,27 @@ func TestSeveralFaultsAtTheirTimes(t *testing.T) {
 	})
 }
 
+// A look that falls into the middle of a planned removal must not take it for a
+// fault that vanished.
+func TestAFaultOnItsWayOutHasNotVanished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		e := &b.plan.Experiments[0]
+		e.Faults = append(e.Faults, newFault("blastgauge.r.2", 2*time.Second, 4500*time.Millisecond))
+		b.in.revert = func(context.Context) error {
+			b.in.remove("blastgauge.r.2")
+			time.Sleep(2 * lookEvery) // until it is proven gone
+			return nil
+		}
+		if err := b.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if ev, ok := b.mem.find(journal.FaultVanished); ok {
+			t.Errorf("a planned removal was taken for a loss: %+v", ev)
+		}
+	})
+}
+
 func TestTheSuiteWaitsForAHealthyBaseline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()

@@ -59,10 +59,14 @@ func (in *fakeInjector) Revert(ctx context.Context, f plan.Fault) error {
 			return err
 		}
 	}
+	in.remove(f.Name)
+	return nil
+}
+
+func (in *fakeInjector) remove(name string) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	delete(in.live, f.Name)
-	return nil
+	delete(in.live, name)
 }
 
 func (in *fakeInjector) vanish() {

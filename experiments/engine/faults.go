@@ -27,7 +27,8 @@ type faults struct {
 // An activeFault has been intended and not been removed with proof.
 type activeFault struct {
 	plan.Fault
-	last journal.Evidence // the latest look at it
+	last    journal.Evidence // the latest look at it
+	leaving bool             // its removal has begun: not to find it proves nothing any more
 }
 
 func newFaults(t *trial) *faults { return &faults{t: t} }
@@ -76,6 +77,12 @@ func (fs *faults) saw(a *activeFault, e journal.Evidence) {
 	a.last = e
 }
 
+func (fs *faults) isLeaving(a *activeFault) bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return a.leaving
+}
+
 func (fs *faults) list() []*activeFault {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -90,6 +97,7 @@ func (fs *faults) look(ctx context.Context) (gone, detail string, err error) {
 	for _, a := range fs.list() {
 		evidence, failed := fs.t.o.Injectors[a.Inject].Check(ctx, a.Fault)
 		switch {
+		case fs.isLeaving(a):
 		case failed != nil:
 			err = errors.Join(err, fmt.Errorf("read back %s: %w", a.Name, failed))
 		case !evidence.Present:
@@ -111,12 +119,7 @@ func (fs *faults) removeAll(ctx context.Context) error {
 // that one hung removal does not use up the time of the others. What could not
 // be removed is in the journal as such, for the guard and for recover.
 func (fs *faults) remove(ctx context.Context, chosen func(*activeFault) bool) error {
-	list := []*activeFault{}
-	for _, a := range fs.list() {
-		if chosen(a) {
-			list = append(list, a)
-		}
-	}
+	list := fs.leave(chosen)
 	if len(list) == 0 {
 		return nil
 	}
@@ -128,6 +131,20 @@ func (fs *faults) remove(ctx context.Context, chosen func(*activeFault) bool) er
 		reverts[i] = a.Fault
 	}
 	return fs.conclude(list, Revert(rctx, fs.t.o.Injectors, reverts), began)
+}
+
+// leave marks the faults chosen as on their way out.
+func (fs *faults) leave(chosen func(*activeFault) bool) []*activeFault {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	var list []*activeFault
+	for _, a := range fs.active {
+		if chosen(a) {
+			a.leaving = true
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // conclude records the removals, those that failed too.

@@ -140,7 +140,11 @@ func (t *trial) readBack(ctx context.Context, stop context.CancelCauseFunc) {
 		case gone == "" && time.Since(seen) < unseenFor:
 			continue
 		case gone == "":
-			gone, detail = t.faults.list()[0].Name, fmt.Sprintf("not seen for %s: %v", unseenFor, err)
+			list := t.faults.list()
+			if len(list) == 0 {
+				continue // the last one has been taken back meanwhile
+			}
+			gone, detail = list[0].Name, fmt.Sprintf("not seen for %s: %v", unseenFor, err)
 		}
 		if err := t.event(journal.FaultVanished, journal.Event{Fault: gone, Detail: detail}); err != nil {
 			t.fatal(err)
