@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/injectors/proxy"
-	"github.com/blastgauge/blastgauge/injectors/proxy/stock"
 )
 
 // The comparison with a stock Toxiproxy: both in this process, before the same
@@ -53,18 +52,19 @@ func BenchmarkAgainstStock(b *testing.B) {
 }
 
 func stockRoute(b *testing.B, up string) string {
-	s, err := stock.Start("127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { s.Close() })
+	_, address := stockServer(b, up)
+	return address
+}
+
+// stockProxy makes a proxy named x on a server that may not choose the port itself.
+func stockProxy(b *testing.B, api, up string) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
 	address := l.Addr().String()
 	l.Close()
-	post(b, s.URL()+"/proxies", fmt.Sprintf(`{"name":"x","listen":%q,"upstream":%q}`, address, up))
+	post(b, api+"/proxies", fmt.Sprintf(`{"name":"x","listen":%q,"upstream":%q}`, address, up))
 	return address
 }
 
