@@ -166,10 +166,6 @@ func drive(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func takeStep(ts *testscript.TestScript, cmd *exec.Cmd, step string) {
-	signals := map[string]syscall.Signal{
-		"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP,
-		"STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT, "KILL": syscall.SIGKILL,
-	}
 	what, detail, _ := strings.Cut(step, ":")
 	switch what {
 	case "wait":
@@ -181,9 +177,9 @@ func takeStep(ts *testscript.TestScript, cmd *exec.Cmd, step string) {
 			ts.Fatalf("nobody connected to the mute server")
 		}
 	case "self":
-		ts.Check(cmd.Process.Signal(signals[detail]))
+		ts.Check(cmd.Process.Signal(signalNumbers[detail]))
 	case "server":
-		ts.Check(ts.Value(serverKey{}).(*serverProcess).cmd.Process.Signal(signals[detail]))
+		tell(ts, what, detail)
 	default:
 		ts.Fatalf("unknown step %q", step)
 	}

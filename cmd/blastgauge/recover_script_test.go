@@ -236,11 +236,25 @@ func tellOne(ts *testscript.TestScript, run, guard int, whom, what string) {
 	}
 }
 
+// dumb tells whether a server does not answer.
+func dumb(url string) bool {
+	c := http.Client{Timeout: 300 * time.Millisecond}
+	resp, err := c.Get(url + "/version")
+	if err != nil {
+		return true
+	}
+	resp.Body.Close()
+	return false
+}
+
 // tell WHOM WHAT sends the server a signal, or the moody one a mood.
 func tell(ts *testscript.TestScript, whom, what string) {
 	switch whom {
 	case "server":
 		ts.Check(ts.Value(serverKey{}).(*serverProcess).cmd.Process.Signal(signalNumbers[what]))
+		if what == "STOP" { // a process does not stop before it is its turn
+			await(ts, "the server's silence", func() bool { return dumb(ts.Getenv("TOXIPROXY")) })
+		}
 	case "mood":
 		ts.Value(moodKey{}).(*mood).now.Store(&what)
 	default:
