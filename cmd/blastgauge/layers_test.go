@@ -23,6 +23,7 @@ var layers = [][]string{
 	{"experiments/journal"},
 	{"experiments/journey"},
 	{"experiments/result", "experiments/probe"},
+	{"experiments/compare"},
 	{"report", "experiments/engine", "injectors/toxiproxy", "injectors/proxy", "injectors/proxy/stock", "injectors/gateway", "injectors/badconfig", "injectors/configfile", "injectors/injectortest"},
 	{"cmd/blastgauge"},
 }

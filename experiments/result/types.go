@@ -180,6 +180,14 @@ type Journey struct {
 	Series   Series  `json:"series"`
 }
 
+// Against are the journeys that those of the fault are compared with.
+func (j *Journey) Against() Counts {
+	if j.Arms.Control != nil && (j.BlastRadius == nil || j.BlastRadius.Control == ConcurrentControl) {
+		return *j.Arms.Control
+	}
+	return j.Baseline.Fault
+}
+
 // Arms are counts by arm; Control is absent where the baseline is the control
 // and then Baseline.Fault is what Fault is compared with.
 type Arms struct {

@@ -1,0 +1,308 @@
+package compare
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/stats"
+)
+
+// run is a result with one experiment, of which edit makes a case.
+func run(id string, estimate, half float64, edit func(*result.Experiment)) Input {
+	blast := &result.BlastRadius{Journey: "checkout", Estimate: estimate, Low: estimate - half, High: estimate + half, Confidence: 0.95, Control: result.ConcurrentControl}
+	e := result.Experiment{
+		ID: "payments-slow", Title: "Payments slow by 2 s", File: "experiments/payments-slow.yaml", Line: 2, Verdict: result.Held,
+		Digests: result.Digests{Faults: "f", Journeys: "j", Load: "l", Limits: "m"},
+		Limits:  result.Limits{BlastRadius: 0.05, Recovery: 30, Baseline: 0.02}, BlastRadius: blast,
+		Journeys: []result.Journey{{
+			Name: "checkout", Rate: 40, Limit: 0.05, Verdict: result.Held, BlastRadius: blast,
+			Arms: result.Arms{Fault: result.Counts{Journeys: 1000, OK: 980, Failed: 20}, Control: &result.Counts{Journeys: 1000, OK: 999, Slow: 1}},
+		}},
+		Faults:     []result.Fault{{Inject: "latency", Into: "payments", Share: 1, Description: "latency 2s", Exercised: result.Exercised{Grade: result.GradeCounted}}},
+		Invariants: []result.Invariant{{Name: "charged once", Before: new(0.0), After: new(0.0)}},
+		Criteria:   []result.Criterion{{Name: "invariant charged once", Verdict: result.Held}},
+		Recovery:   &result.Recovery{Seconds: 5},
+	}
+	if edit != nil {
+		edit(&e)
+	}
+	r := &result.Result{
+		Schema: result.Schema, Run: result.Run{ID: id, Started: time.Unix(0, 0).UTC(), Outcome: result.Completed},
+		System: result.System{Name: "checkout", Environment: "staging", Dependencies: map[string]result.Dependency{
+			"payments": {Criticality: "hard", Owner: "team-payments"},
+		}},
+		Experiments: []result.Experiment{e},
+		Documents: []result.Document{
+			{File: "blastgauge.yaml", Text: "version: 1\nurl: http://127.0.0.1:1234\njourneys:\n  checkout:\n    rate: 40/s\n    slow_after: 3s\n"},
+			{File: "experiments/payments-slow.yaml", Text: "version: 1\nexperiment: payments-slow\ntitle: Payments slow\nfaults:\n  - inject: latency\n    latency: 2s\n"},
+		},
+	}
+	return Input{Source: id, Result: r}
+}
+
+func one(t *testing.T, base, head Input) (*Comparison, Experiment) {
+	t.Helper()
+	c := Runs([]Input{base}, []Input{head}, DefaultMargin)
+	if len(c.Experiments) != 1 {
+		t.Fatalf("%d experiments, want 1", len(c.Experiments))
+	}
+	return c, c.Experiments[0]
+}
+
+func TestStatusOfAChange(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change stats.Interval
+		margin float64
+		want   Status
+	}{
+		"beyond the margin and shown":        {stats.Interval{Estimate: 0.045, Low: 0.031, High: 0.059}, 0.02, Regressed},
+		"just shown":                         {stats.Interval{Estimate: 0.021, Low: 0.0001, High: 0.05}, 0.02, Regressed},
+		"beyond the margin, not shown":       {stats.Interval{Estimate: 0.045, Low: 0, High: 0.09}, 0.02, Uncertain},
+		"shown, at the margin":               {stats.Interval{Estimate: 0.02, Low: 0.01, High: 0.03}, 0.02, Uncertain},
+		"shown, and shown not to matter":     {stats.Interval{Estimate: 0.01, Low: 0.005, High: 0.015}, 0.02, Unchanged},
+		"less harm":                          {stats.Interval{Estimate: -0.214, Low: -0.245, High: -0.182}, 0.02, Improved},
+		"less harm, not shown":               {stats.Interval{Estimate: -0.03, Low: -0.07, High: 0.01}, 0.02, Uncertain},
+		"less harm, and shown not to matter": {stats.Interval{Estimate: -0.01, Low: -0.015, High: -0.005}, 0.02, Unchanged},
+		"within the margin":                  {stats.Interval{Estimate: 0.005, Low: -0.006, High: 0.017}, 0.02, Unchanged},
+		"exactly the margin":                 {stats.Interval{Estimate: 0, Low: -0.02, High: 0.02}, 0.02, Unchanged},
+		"too wide":                           {stats.Interval{Estimate: -0.009, Low: -0.022, High: 0.004}, 0.02, Uncertain},
+		"every change matters":               {stats.Interval{Estimate: 0.001, Low: 0.0005, High: 0.0015}, 0, Regressed},
+		"nothing is small enough":            {stats.Interval{Estimate: 0, Low: -0.001, High: 0.001}, 0, Uncertain},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, why := judge(tt.change, tt.margin); got != tt.want || why == "" {
+				t.Errorf("judge(%+v, %g) = %s (%s), want %s", tt.change, tt.margin, got, why, tt.want)
+			}
+		})
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	other := func(status Status) Experiment { return Experiment{Status: status} }
+	for name, tt := range map[string]struct {
+		list []Experiment
+		want int
+	}{
+		"nothing":                        {nil, 5},
+		"nothing comparable":             {[]Experiment{other(NotComparable), other(NotComparable)}, 5},
+		"something comparable":           {[]Experiment{other(NotComparable), other(Unchanged)}, 0},
+		"improved":                       {[]Experiment{other(Improved), other(Uncertain)}, 0},
+		"regressed":                      {[]Experiment{other(Improved), other(Regressed)}, 3},
+		"regressed and not comparable":   {[]Experiment{other(NotComparable), other(Regressed)}, 3},
+		"only inconclusive is no answer": {[]Experiment{other(Uncertain)}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := Comparison{Experiments: tt.list, Counts: map[Status]int{}}
+			for _, e := range tt.list {
+				c.Counts[e.Status]++
+			}
+			if got := c.exit(); got != tt.want {
+				t.Errorf("exit code %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestWhatIsComparable(t *testing.T) {
+	fault := func(text string) func(*result.Experiment) {
+		return func(e *result.Experiment) { e.Digests.Faults, e.Faults[0].Description = "f2", text }
+	}
+	for name, tt := range map[string]struct {
+		edit   func(*result.Experiment)
+		reason string // empty: comparable
+	}{
+		"the same":                   {nil, ""},
+		"other limits are a note":    {func(e *result.Experiment) { e.Digests.Limits, e.Limits.BlastRadius = "m2", 0.1 }, ""},
+		"another dose":               {fault("latency 3s"), "the faults of head differ: latency 2s into payments → latency 3s into payments"},
+		"other steps":                {func(e *result.Experiment) { e.Digests.Journeys = "j2" }, "the journeys of head differ"},
+		"another rate":               {func(e *result.Experiment) { e.Digests.Load, e.Journeys[0].Rate = "l2", 20 }, "the load of head differs: checkout at 40/s → 20/s"},
+		"no digest":                  {func(e *result.Experiment) { e.Digests.Faults = "" }, "no digest of its faults"},
+		"invalid":                    {func(e *result.Experiment) { e.Verdict, e.Reasons = result.Invalid, []string{"fault not exercised"} }, "head is invalid: fault not exercised"},
+		"not run":                    {func(e *result.Experiment) { e.Verdict, e.Reasons = result.NotRun, []string{"interrupted"} }, "head is not run: interrupted"},
+		"another name":               {func(e *result.Experiment) { e.ID = "other" }, "only head has it"},
+		"another kind of control":    {func(e *result.Experiment) { e.Journeys[0].BlastRadius.Control = result.BaselineControl }, "the kind of control differs: concurrent in base, baseline in head"},
+		"nothing measured":           {func(e *result.Experiment) { e.Journeys[0].BlastRadius = nil }, "not measured in head"},
+		"inconclusive is an answer":  {func(e *result.Experiment) { e.Verdict = result.Inconclusive }, ""},
+		"refuted is an answer, too":  {func(e *result.Experiment) { e.Verdict = result.Refuted }, ""},
+		"a guardrail only is a note": {func(e *result.Experiment) { e.Guardrail = &result.Guardrail{Tripped: true} }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := Runs([]Input{run("b", 0.03, 0.004, nil)}, []Input{run("h", 0.03, 0.004, tt.edit)}, DefaultMargin)
+			e := c.Experiments[0]
+			if tt.reason == "" {
+				if e.Status != Unchanged {
+					t.Errorf("%s: %v, want unchanged", e.Status, e.Reasons)
+				}
+				return
+			}
+			if e.Status != NotComparable || !strings.Contains(strings.Join(e.Reasons, "; "), tt.reason) {
+				t.Errorf("%s: %v, want not comparable as %q", e.Status, e.Reasons, tt.reason)
+			}
+			if c.ExitCode != result.ExitInvalid {
+				t.Errorf("exit code %d, want 5", c.ExitCode)
+			}
+		})
+	}
+}
+
+func TestDifferenceOfDifferences(t *testing.T) {
+	c, e := one(t, run("b", 0.015, 0.008, nil), run("h", 0.06, 0.012, nil))
+	j := e.Lead()
+	if e.Status != Regressed || c.ExitCode != 3 || j == nil {
+		t.Fatalf("%s, exit code %d: %v", e.Status, c.ExitCode, e.Reasons)
+	}
+	want := stats.Minus(stats.Interval{Estimate: 0.06, Low: 0.048, High: 0.072}, stats.Interval{Estimate: 0.015, Low: 0.007, High: 0.023})
+	if got := (stats.Interval{Estimate: j.Change.Estimate, Low: j.Change.Low, High: j.Change.High}); got != want || j.Change.Drift != nil {
+		t.Errorf("change %+v, want %+v without drift", got, want)
+	}
+	if j.Base.Fault != 0.02 || j.Base.Against != 0.001 || j.Base.Journeys != 1000 {
+		t.Errorf("raw shares %+v, want 2 %% of 1000 against 0.1 %%", j.Base)
+	}
+	if _, back := one(t, run("b", 0.06, 0.012, nil), run("h", 0.015, 0.008, nil)); back.Status != Improved {
+		t.Errorf("the other way round it is %s, want improved", back.Status)
+	}
+}
+
+func TestInvariantsDecideAsWell(t *testing.T) {
+	breaks := func(e *result.Experiment) {
+		e.Verdict, e.Criteria[0].Verdict = result.Refuted, result.Refuted
+		e.Invariants[0].After, e.Invariants[0].Keys = new(2.0), []string{"J-1", "J-2"}
+	}
+	unasked := func(e *result.Experiment) { e.Criteria[0].Verdict = result.Inconclusive }
+	for name, tt := range map[string]struct {
+		base, head func(*result.Experiment)
+		want       Status // of the invariant
+		experiment Status
+	}{
+		"newly broken":         {nil, breaks, Regressed, Regressed},
+		"repaired":             {breaks, nil, Improved, Improved},
+		"broken in both":       {breaks, breaks, Unchanged, Unchanged},
+		"not judged in base":   {unasked, breaks, Uncertain, Unchanged},
+		"not judged in either": {unasked, unasked, Uncertain, Unchanged},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, e := one(t, run("b", 0.03, 0.004, tt.base), run("h", 0.03, 0.004, tt.head))
+			if len(e.Invariants) != 1 || e.Invariants[0].Status != tt.want || e.Status != tt.experiment {
+				t.Errorf("%s, invariants %+v; want %s and %s", e.Status, e.Invariants, tt.experiment, tt.want)
+			}
+		})
+	}
+}
+
+func TestSeveralRuns(t *testing.T) {
+	steady := Runs([]Input{run("b1", 0.03, 0.01, nil), run("b2", 0.03, 0.01, nil), run("b3", 0.031, 0.01, nil)},
+		[]Input{run("h1", 0.07, 0.01, nil)}, DefaultMargin)
+	if e := steady.Experiments[0]; e.Status != Regressed || e.Lead().Change.Drift == nil || e.Base.Runs != 3 || len(e.Lead().Base.Runs) != 3 {
+		t.Errorf("three runs that agree against one: %s %v", e.Status, e.Reasons)
+	}
+	drifting := Runs([]Input{run("b1", 0.00, 0.01, nil), run("b2", 0.03, 0.01, nil), run("b3", 0.06, 0.01, nil)},
+		[]Input{run("h1", 0.07, 0.01, nil)}, DefaultMargin)
+	if e := drifting.Experiments[0]; e.Status != Uncertain {
+		t.Errorf("base drifts by three points from run to run, and head is %s: %v", e.Status, e.Reasons)
+	}
+	void := func(e *result.Experiment) { e.Verdict = result.Invalid }
+	left := Runs([]Input{run("b1", 0.03, 0.004, nil), run("b2", 0.9, 0.004, void)}, []Input{run("h1", 0.03, 0.004, nil)}, DefaultMargin)
+	if e := left.Experiments[0]; e.Status != Unchanged || e.Base.Runs != 1 || !strings.Contains(strings.Join(e.Notes, " "), "1 of 2 runs") {
+		t.Errorf("an invalid run beside a good one: %s, %d runs, notes %v", e.Status, e.Base.Runs, e.Notes)
+	}
+	other := func(e *result.Experiment) { e.Digests.Faults = "f2" }
+	mixed := Runs([]Input{run("b1", 0.03, 0.004, other), run("b2", 0.03, 0.004, nil)}, []Input{run("h1", 0.03, 0.004, nil)}, DefaultMargin)
+	if e := mixed.Experiments[0]; e.Status != NotComparable || !strings.Contains(e.Reasons[0], "base run b1") {
+		t.Errorf("runs of one side that differ: %s %v", e.Status, e.Reasons)
+	}
+}
+
+func TestJourneysDecideTogether(t *testing.T) {
+	second := func(estimate, half float64) func(*result.Experiment) {
+		return func(e *result.Experiment) {
+			j := e.Journeys[0]
+			j.Name = "browse"
+			j.BlastRadius = &result.BlastRadius{Journey: "browse", Estimate: estimate, Low: estimate - half, High: estimate + half, Control: result.ConcurrentControl}
+			e.Journeys = append(e.Journeys, j)
+		}
+	}
+	for name, tt := range map[string]struct {
+		checkout, browse, half float64 // in head; base has 0.1 each
+		want                   Status
+		lead                   string
+	}{
+		"one regressed, one improved":   {0.05, 0.2, 0.004, Regressed, "browse"},
+		"one improved, one unknown":     {0.05, 0.09, 0.04, Improved, "checkout"},
+		"one unknown, the other stayed": {0.1, 0.09, 0.04, Uncertain, "browse"},
+		"both stayed":                   {0.1, 0.1, 0.004, Unchanged, "checkout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, e := one(t, run("b", 0.1, 0.004, second(0.1, 0.004)), run("h", tt.checkout, 0.004, second(tt.browse, tt.half)))
+			if e.Status != tt.want || e.Journey != tt.lead {
+				t.Errorf("%s, led by %s: %v; want %s, led by %s", e.Status, e.Journey, e.Reasons, tt.want, tt.lead)
+			}
+		})
+	}
+}
+
+func TestTheLineThatDiffers(t *testing.T) {
+	base := run("b", 0.03, 0.004, nil)
+	head := run("h", 0.03, 0.004, func(e *result.Experiment) { e.Digests.Faults, e.Faults[0].Description = "f2", "latency 3s" })
+	d := head.Result.Documents
+	d[1].Text = "# a comment more\n" + strings.Replace(strings.Replace(d[1].Text, "latency: 2s", "latency: 3s", 1), "title: Payments slow", "title: Slow", 1)
+	d[0].Text = strings.Replace(d[0].Text, "slow_after: 3s", "slow_after: 9s", 1)
+	_, e := one(t, base, head)
+	want := []FileDiff{{File: "experiments/payments-slow.yaml", Lines: []Line{
+		{" ", 4, 5, "faults:"}, {" ", 5, 6, "  - inject: latency"}, {"-", 6, 0, "    latency: 2s"}, {"+", 0, 7, "    latency: 3s"},
+	}}}
+	if !sameDiff(e.Diff, want) {
+		t.Errorf("diff %+v, want %+v: only what makes the faults others", e.Diff, want)
+	}
+}
+
+func TestAddressesDoNotDiffer(t *testing.T) {
+	base := run("b", 0.03, 0.004, nil)
+	head := run("h", 0.03, 0.004, func(e *result.Experiment) { e.Digests.Journeys = "j2" })
+	d := head.Result.Documents
+	d[0].Text = strings.NewReplacer("127.0.0.1:1234", "127.0.0.1:4321", "slow_after: 3s", "slow_after: 2s").Replace(d[0].Text)
+	_, e := one(t, base, head)
+	if len(e.Diff) != 1 || len(e.Diff[0].Lines) != 4 || e.Diff[0].Lines[2].Text != "    slow_after: 3s" {
+		t.Errorf("diff %+v, want the two lines of slow_after with two around them", e.Diff)
+	}
+}
+
+func sameDiff(a, b []FileDiff) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].File != b[i].File || len(a[i].Lines) != len(b[i].Lines) {
+			return false
+		}
+		for k := range a[i].Lines {
+			if a[i].Lines[k] != b[i].Lines[k] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func TestOrderAndCounts(t *testing.T) {
+	base, head := run("b", 0.03, 0.004, nil), run("h", 0.03, 0.004, nil)
+	for i, size := range []float64{0.1, 0.3} {
+		for side, in := range map[float64]Input{0: base, 1: head} {
+			more := run("x", 0.01+side*size, 0.004, nil).Result.Experiments[0]
+			more.ID = []string{"small", "large"}[i]
+			in.Result.Experiments = append(in.Result.Experiments, more)
+		}
+	}
+	c := Runs([]Input{base}, []Input{head}, DefaultMargin)
+	var order []string
+	for _, e := range c.Experiments {
+		order = append(order, e.ID)
+	}
+	if got := strings.Join(order, " "); got != "large small payments-slow" {
+		t.Errorf("order %q, want regressions first, the largest on top", got)
+	}
+	if c.Counts[Regressed] != 2 || c.Counts[Unchanged] != 1 || len(c.Counts) != len(Statuses()) {
+		t.Errorf("counts %v", c.Counts)
+	}
+}

@@ -1,0 +1,218 @@
+// Package compare says what changed between two results: per experiment and
+// journey, head against base.
+//
+// The types are the schema "blastgauge/compare/v1". As in a result, shares are
+// fractions 0 to 1, durations are seconds, an absent field was not measured, and
+// fields are only ever added.
+package compare
+
+import (
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+// Schema is the name and version of the format.
+const Schema = "blastgauge/compare/v1"
+
+// A Status says what became of an experiment or of one of its journeys.
+type Status string
+
+const (
+	// Regressed: the whole interval of the change is above zero and the estimate
+	// beyond the margin; or an invariant that held in base is broken in head.
+	Regressed Status = "regressed"
+	// NotComparable: the two sides did not do the same, or one of them cannot be
+	// trusted. It is no kind of "unchanged" and is left out of every count of
+	// changes.
+	NotComparable Status = "not_comparable"
+	// Uncertain: neither shown to have changed nor shown not to have.
+	Uncertain Status = "inconclusive"
+	// Improved is Regressed the other way round.
+	Improved Status = "improved"
+	// Unchanged: shown to be so, as the whole interval is within the margin.
+	Unchanged Status = "unchanged"
+)
+
+// Statuses are all of them, in the order of reports.
+func Statuses() []Status {
+	return []Status{Regressed, NotComparable, Uncertain, Improved, Unchanged}
+}
+
+// An Input is the result of one run and where it was read from.
+type Input struct {
+	Source string // as the user named it
+	Result *result.Result
+}
+
+// A Comparison is everything that two sides say about each other.
+type Comparison struct {
+	Schema     string  `json:"schema"`
+	Margin     float64 `json:"margin"`     // a change up to this does not matter
+	Confidence float64 `json:"confidence"` // of every interval
+	Base       []Run   `json:"base"`
+	Head       []Run   `json:"head"`
+	// Experiments are in the order of Statuses, within each by the size of the
+	// change.
+	Experiments []Experiment   `json:"experiments"`
+	Counts      map[Status]int `json:"counts"` // of experiments; every status is there
+	// Drift tells whether what varies from run to run is in the intervals: it is
+	// where a side has several runs.
+	Drift bool `json:"run_to_run"`
+	// Differences are what else differs between the sides.
+	Differences []Difference `json:"differences,omitempty"`
+	Notes       []string     `json:"notes,omitempty"` // about the comparison as a whole
+	ExitCode    int          `json:"exit_code"`
+}
+
+// A Run is one of the runs that are compared.
+type Run struct {
+	Source      string    `json:"source,omitempty"`
+	ID          string    `json:"id"`
+	Commit      string    `json:"commit,omitempty"`
+	Seed        uint64    `json:"seed"`
+	Started     time.Time `json:"started"`
+	Ended       time.Time `json:"ended,omitzero"`
+	Outcome     string    `json:"outcome"`
+	ExitCode    int       `json:"exit_code"`
+	System      string    `json:"system"`
+	Environment string    `json:"environment"`
+	Version     string    `json:"version"`   // of blastgauge
+	Toxiproxy   string    `json:"toxiproxy"` // kind and version
+}
+
+// A Difference is an entry of the runs' surroundings that differs. It keeps
+// nothing from being compared.
+type Difference struct {
+	Entry string `json:"entry"` // "system", "environment", "version", "toxiproxy", "commit"
+	Base  string `json:"base"`
+	Head  string `json:"head"`
+}
+
+// An Experiment is one experiment in both sides.
+type Experiment struct {
+	ID           string       `json:"id"`
+	Title        string       `json:"title"`
+	File         string       `json:"file,omitempty"` // in head, or in base where head lacks it
+	Line         int          `json:"line,omitempty"`
+	IfRefuted    string       `json:"if_refuted,omitempty"`
+	Dependencies []Dependency `json:"dependencies"` // that its faults go into
+	Status       Status       `json:"status"`
+	Reasons      []string     `json:"reasons"`         // why this status, most important first
+	Notes        []string     `json:"notes,omitempty"` // what a reader should know beside it
+	// Diff are the lines of the documents that make it another experiment.
+	Diff []FileDiff `json:"diff,omitempty"`
+	// Base and Head are absent where no run of that side has the experiment.
+	Base *Side `json:"base,omitempty"`
+	Head *Side `json:"head,omitempty"`
+	// Journey names the journey that leads the experiment's row: the one whose
+	// change decides its status.
+	Journey    string      `json:"journey,omitempty"`
+	Journeys   []Journey   `json:"journeys"`
+	Invariants []Invariant `json:"invariants"`
+}
+
+// Lead is the journey that leads the experiment's row; nil if there is none.
+func (e *Experiment) Lead() *Journey {
+	for i := range e.Journeys {
+		if e.Journeys[i].Name == e.Journey {
+			return &e.Journeys[i]
+		}
+	}
+	return nil
+}
+
+// A Dependency is one that a fault of the experiment goes into.
+type Dependency struct {
+	Name        string `json:"name"`
+	Criticality string `json:"criticality,omitempty"`
+	Owner       string `json:"owner,omitempty"`
+}
+
+// A Side is an experiment in the runs of one side.
+type Side struct {
+	// Runs that count. Those that cannot be trusted are left out where others can
+	// be, and then a note says so.
+	Runs        int              `json:"runs"`
+	Verdict     result.Verdict   `json:"verdict"`            // the worst of Verdicts
+	Verdicts    []result.Verdict `json:"verdicts,omitempty"` // by run, where there are several
+	Limits      result.Limits    `json:"limits"`
+	Digests     result.Digests   `json:"digests"`
+	Recovery    *result.Recovery `json:"recovery,omitempty"` // the slowest
+	Tripped     int              `json:"tripped,omitempty"`  // runs in which a guardrail removed the fault
+	Faults      []string         `json:"faults"`             // "latency 2s into payments"
+	Fault       string           `json:"exercised"`          // the weakest grade: counted, observed, probed or no
+	Explanation string           `json:"reason,omitempty"`   // of the verdict, in one run
+}
+
+// A Journey is one journey of an experiment in both sides.
+type Journey struct {
+	Name   string  `json:"name"`
+	Status Status  `json:"status"`
+	Reason string  `json:"reason"`
+	Limit  float64 `json:"limit"` // of its blast radius, in head
+	// BaseLimit is there where it is another one.
+	BaseLimit *float64 `json:"base_limit,omitempty"`
+	Base      *Radius  `json:"base,omitempty"`
+	Head      *Radius  `json:"head,omitempty"`
+	Change    *Change  `json:"change,omitempty"` // absent where it is not comparable
+}
+
+// A Radius is a blast radius over the runs of one side.
+type Radius struct {
+	Estimate float64   `json:"estimate"` // the mean of Runs
+	Low      float64   `json:"low"`
+	High     float64   `json:"high"`
+	Control  string    `json:"control"`        // its kind
+	Runs     []float64 `json:"runs,omitempty"` // by run, where there are several
+	// Fault and Against are the raw shares that it is the difference of, and
+	// Journeys those of the fault arm, over all runs.
+	Fault    float64 `json:"fault"`
+	Against  float64 `json:"against"`
+	Journeys int     `json:"journeys"`
+}
+
+// A Change is head minus base: each is an excess over its own control, so it is
+// a difference of differences.
+type Change struct {
+	Estimate float64 `json:"estimate"`
+	Low      float64 `json:"low"`
+	High     float64 `json:"high"`
+	Method   string  `json:"method"` // how Low and High were made
+	// Drift is the standard deviation from run to run beyond what the runs' own
+	// intervals explain; absent where each side is one run.
+	Drift *float64 `json:"run_to_run,omitempty"`
+}
+
+// An Invariant is one invariant in both sides.
+type Invariant struct {
+	Name   string         `json:"name"`
+	Status Status         `json:"status"`
+	Base   InvariantState `json:"base"`
+	Head   InvariantState `json:"head"`
+}
+
+// An InvariantState is what became of an invariant in the runs of one side.
+type InvariantState struct {
+	// Verdict is refuted if it was broken in any run, held if it held in all, and
+	// inconclusive otherwise.
+	Verdict    result.Verdict `json:"verdict"`
+	Broken     int            `json:"broken,omitempty"`     // runs in which the fault broke it
+	Violations float64        `json:"violations,omitempty"` // after the fault, the most of any run
+	Keys       []string       `json:"keys,omitempty"`       // of that run
+}
+
+// A FileDiff is what differs in one document.
+type FileDiff struct {
+	File     string `json:"file"`                // in head
+	BaseFile string `json:"base_file,omitempty"` // where it has another name
+	Lines    []Line `json:"lines"`
+}
+
+// A Line is one line of a diff.
+type Line struct {
+	Op   string `json:"op"` // "-" only in base, "+" only in head, " " in both, "@" some lines are left out
+	Base int    `json:"base,omitempty"`
+	Head int    `json:"head,omitempty"` // number of the line
+	Text string `json:"text"`
+}
