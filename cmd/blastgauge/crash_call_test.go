@@ -34,6 +34,19 @@ func callCases(server string, f crashFault, n int) []victim {
 	return list
 }
 
+// RENEWAL is death while the run renews its lease, which arrives when the guard has
+// ended it: a server of ours must not be held for nobody then.
+const renewal = "RENEWAL"
+
+// renewalCase is the only case of it, as no other run lives to renew anything.
+func renewalCase() []victim {
+	v := victim{"ours", crashFault{name: "latency", faults: crashFaults[0].faults, phase: "4s"}, renewal, 1}
+	if wanted := os.Getenv("BLASTGAUGE_CRASH"); wanted != "" && wanted != "all" && !strings.Contains(v.String(), wanted) {
+		return nil
+	}
+	return []victim{v}
+}
+
 // A between stands between a victim and its server and brings death in the middle
 // of a call. Calls count from the first that concerns a fault.
 type between struct {
@@ -46,11 +59,13 @@ type between struct {
 	killed time.Time
 	landed sync.WaitGroup // of what was sent before the death
 	met    chan struct{}  // closed when the process is known
+	let    chan struct{}  // closed when somebody else has ended the lease
+	letGo  sync.Once
 	run    *os.Process
 }
 
 func newBetween(c *crashCase) *between {
-	b := &between{c: c, met: make(chan struct{})}
+	b := &between{c: c, met: make(chan struct{}), let: make(chan struct{})}
 	target, _ := url.Parse(c.url) // the server gave it
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.ErrorLog = log.New(io.Discard, "", 0)
@@ -74,6 +89,9 @@ func (b *between) death() time.Time {
 func (b *between) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !b.due(r) {
 		b.target.ServeHTTP(w, r)
+		if r.Method == http.MethodDelete && strings.HasPrefix(r.URL.Path, "/blastgauge/leases/") {
+			b.letGo.Do(func() { close(b.let) })
+		}
 		return
 	}
 	defer b.landed.Done()
@@ -89,6 +107,12 @@ func (b *between) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(strings.NewReader(string(body)))
 	b.kill()
+	if b.c.death == renewal {
+		select {
+		case <-b.let:
+		case <-time.After(10 * time.Second): // which nobody did
+		}
+	}
 	time.Sleep(callDeaths[b.c.death])
 	b.target.ServeHTTP(httptest.NewRecorder(), r)
 }
@@ -103,7 +127,8 @@ func (b *between) due(r *http.Request) bool {
 	}
 	b.calls++
 	_, fatal := callDeaths[b.c.death]
-	if fatal && b.calls == b.c.event {
+	renews := r.Method == http.MethodPost && r.URL.Path == "/blastgauge/leases"
+	if fatal && b.calls == b.c.event || b.c.death == renewal && renews {
 		b.killed = time.Now()
 		b.landed.Add(1)
 		return true

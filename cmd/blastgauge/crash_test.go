@@ -44,13 +44,16 @@ const crasher = "crasher"
 var deaths = []string{"KILL", "INT", "TERM", "HUP", "QUIT", "PANIC", "TWICE", "THRICE", "STOP", "FREEZE", "FULL"}
 
 // A crashFault is an experiment as far as its faults go.
-type crashFault struct{ name, faults, servers string }
+type crashFault struct {
+	name, faults, servers string
+	phase                 string // how long they last; empty: 300ms
+}
 
 var crashFaults = []crashFault{
-	{"latency", "{inject: latency, into: shop, latency: 20ms}", "stock ours"},
-	{"down", "{inject: down, into: shop}", "stock ours"},
-	{"two in turn", "{inject: timeout, into: other, for: 200ms}, {inject: limit_data, into: shop, bytes: 100KB, at: 100ms}", "stock ours"},
-	{"of messages", "{inject: http_error, into: shop, status: 503, share: 50%}", "ours"},
+	{name: "latency", faults: "{inject: latency, into: shop, latency: 20ms}", servers: "stock ours"},
+	{name: "down", faults: "{inject: down, into: shop}", servers: "stock ours"},
+	{name: "two in turn", faults: "{inject: timeout, into: other, for: 200ms}, {inject: limit_data, into: shop, bytes: 100KB, at: 100ms}", servers: "stock ours"},
+	{name: "of messages", faults: "{inject: http_error, into: shop, status: 503, share: 50%}", servers: "ours"},
 }
 
 // crash is run as a process of its own, with a recorder beside the journal that
@@ -179,6 +182,7 @@ func TestCrashMatrix(t *testing.T) {
 			victims = append(victims, callCases(server, f, calls)...)
 		}
 	}
+	victims = append(victims, renewalCase()...)
 	toll := &toll{cases: map[string][]casualty{}}
 	t.Run("cases", func(t *testing.T) {
 		slots := make(chan struct{}, 8/min(slowdown, 4)) // each mostly waits
@@ -264,7 +268,7 @@ dependencies:
 journeys:
   visit: {rate: 20/s, slow_after: 100ms, timeout: 500ms, steps: [{name: look, request: GET /}]}
 defaults:
-  phases: {warmup: 100ms, baseline: 300ms, fault: 300ms, recovery: 300ms}
+  phases: {warmup: 100ms, baseline: 300ms, fault: %s, recovery: 300ms}
 `
 
 const crashExperiment = `version: 1
@@ -314,7 +318,7 @@ func newCrashCase(dir string, v victim, dependency string) (*crashCase, error) {
 		return nil, err
 	}
 	return c, errors.Join(
-		os.WriteFile(filepath.Join(dir, "blastgauge.yaml"), fmt.Appendf(nil, crashSystem, c.between.URL, address), 0o600),
+		os.WriteFile(filepath.Join(dir, "blastgauge.yaml"), fmt.Appendf(nil, crashSystem, c.between.URL, address, cmp.Or(v.fault.phase, "300ms")), 0o600),
 		os.WriteFile(filepath.Join(dir, "experiments/e.yaml"), fmt.Appendf(nil, crashExperiment, v.fault.faults), 0o600))
 }
 
@@ -358,7 +362,7 @@ func (c *crashCase) die(toll *toll) error {
 		return err
 	}
 	toll.add(c.victim, took)
-	limit := 2 * slowdown * time.Second
+	limit := 2 * min(slowdown, 4) * time.Second // in less than a lease: one that has to lapse was not ended
 	if c.death == "STOP" || c.death == "FREEZE" {
 		limit += silence + grace
 	}
@@ -560,7 +564,7 @@ func (t *toll) add(v victim, took time.Duration) {
 
 func (t *toll) String() string {
 	var b strings.Builder
-	for _, death := range slices.Concat(deaths, slices.Sorted(maps.Keys(callDeaths))) {
+	for _, death := range slices.Concat(deaths, slices.Sorted(maps.Keys(callDeaths)), []string{renewal}) {
 		list := t.cases[death]
 		if len(list) == 0 {
 			continue

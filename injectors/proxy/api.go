@@ -235,7 +235,7 @@ func (s *Server) createToxic(r *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	if err := p.addToxic(t); err != nil {
+	if err := s.add(p, t); err != nil {
 		return 0, nil, err
 	}
 	return http.StatusOK, t.view(), nil

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -15,13 +16,20 @@ const leaseFor = 10 * time.Second
 // maxLease bounds what may be asked for.
 const maxLease = 10 * time.Minute
 
+// goneFor is how long a run whose lease was released is remembered: what it sent
+// before arrives sooner, or never.
+const goneFor = 10 * time.Minute
+
 // leases say which runs are alive. A run that holds one is alone on the server;
-// when it stops renewing, its toxics die with the lease.
+// when it stops renewing, its toxics die with the lease. One that was released is
+// over for good: the run may have died in the middle of a call, and whoever
+// tidied up after it would not see that call take effect.
 type leases struct {
 	lapsed func(run string) // removes the run's toxics; called without mu, by a timer
 
 	mu   sync.Mutex
 	runs map[string]*runLease
+	gone map[string]time.Time // runs that were released, and when
 	shut bool
 }
 
@@ -32,13 +40,16 @@ type runLease struct {
 }
 
 func newLeases(lapsed func(run string)) *leases {
-	return &leases{lapsed: lapsed, runs: map[string]*runLease{}}
+	return &leases{lapsed: lapsed, runs: map[string]*runLease{}, gone: map[string]time.Time{}}
 }
 
 // acquire gives a run the server, or more time with it.
 func (l *leases) acquire(run string, lasts time.Duration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := l.over(run); err != nil {
+		return err
+	}
 	for other, lease := range l.runs {
 		if lease.holds && other != run {
 			return &apiError{"run " + other + " is using this server", http.StatusConflict}
@@ -50,13 +61,25 @@ func (l *leases) acquire(run string, lasts time.Duration) error {
 }
 
 // born gives the toxics of a run that holds no lease the time that a lease has by
-// default.
-func (l *leases) born(run string) {
+// default. A run that is over has no more toxics.
+func (l *leases) born(run string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := l.over(run); err != nil {
+		return err
+	}
 	if lease := l.runs[run]; run != "" && (lease == nil || !lease.holds) {
 		l.extend(run, leaseFor)
 	}
+	return nil
+}
+
+// over tells whether a run was released. The caller holds mu.
+func (l *leases) over(run string) error {
+	if at, gone := l.gone[run]; gone && time.Since(at) < goneFor {
+		return &apiError{"run " + run + " has released this server: it is over", http.StatusGone}
+	}
+	return nil
 }
 
 // extend lets a run live until then. The caller holds mu.
@@ -91,11 +114,13 @@ func (l *leases) lapse(run string, lease *runLease) {
 	l.lapsed(run)
 }
 
-// release ends a run's lease, and tells whether it had one. What the run left
-// behind is the caller's to remove.
+// release ends a run, and tells whether it had a lease. What the run left behind
+// is the caller's to remove.
 func (l *leases) release(run string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	maps.DeleteFunc(l.gone, func(_ string, at time.Time) bool { return time.Since(at) >= goneFor })
+	l.gone[run] = time.Now()
 	lease := l.runs[run]
 	if lease == nil {
 		return false

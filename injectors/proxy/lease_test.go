@@ -1,8 +1,11 @@
 package proxy_test
 
 import (
+	"fmt"
 	"net"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -69,6 +72,56 @@ func TestALeaseThatIsReleased(t *testing.T) {
 	}
 	for _, body := range []string{`{}`, `{"run":"x","seconds":-1}`, `{"run":"x","seconds":1e9}`, `{"run":"x","seconds":0}`, `no`} {
 		call(t, s, "POST", "/blastgauge/leases", body, 400, nil)
+	}
+}
+
+// A run that died in the middle of a call is tidied up after, and then the call
+// arrives: neither its lease nor a toxic of its comes back.
+func TestARunThatIsReleasedIsOver(t *testing.T) {
+	s := serve(t, proxy.Options{})
+	route(t, s, "a", shop(t))
+	call(t, s, "POST", "/blastgauge/leases", `{"run":"x"}`, 200, nil)
+	call(t, s, "DELETE", "/blastgauge/leases/x", "", 204, nil)
+	if got := call(t, s, "POST", "/blastgauge/leases", `{"run":"x"}`, 410, nil); !strings.Contains(got, "run x has released this server") {
+		t.Errorf("a renewal that comes late is told %s", got)
+	}
+	call(t, s, "POST", "/proxies/a/toxics", `{"name":"blastgauge.x.1","type":"latency"}`, 410, nil)
+	call(t, s, "POST", "/proxies/a/toxics", `{"name":"mine","type":"latency","blastgauge":{"run":"x"}}`, 410, nil)
+	if got := names(t, s, "a"); got != "" {
+		t.Errorf("left are %q", got)
+	}
+	call(t, s, "POST", "/blastgauge/leases", `{"run":"y"}`, 200, nil)
+	add(t, s, "a", `{"name":"blastgauge.y.1","type":"latency"}`)
+
+	call(t, s, "DELETE", "/blastgauge/leases/z", "", 404, nil) // one that never had a lease, or whose lease lapsed
+	call(t, s, "POST", "/proxies/a/toxics", `{"name":"blastgauge.z.1","type":"latency"}`, 410, nil)
+	if got := names(t, s, "a"); got != "blastgauge.y.1" {
+		t.Errorf("left are %q", got)
+	}
+}
+
+// Toxics of a run that is released while they are added are gone when both are
+// done, whichever was first.
+func TestAReleaseBesideAnInjection(t *testing.T) {
+	s := serve(t, proxy.Options{})
+	route(t, s, "a", shop(t))
+	for i := range 100 {
+		run := fmt.Sprintf("run-%d", i)
+		call(t, s, "POST", "/blastgauge/leases", `{"run":"`+run+`"}`, 200, nil)
+		var both sync.WaitGroup
+		both.Go(func() {
+			resp, err := http.Post(s.URL()+"/proxies/a/toxics", "application/json", strings.NewReader(`{"name":"blastgauge.`+run+`.1","type":"latency"}`))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			resp.Body.Close()
+		})
+		call(t, s, "DELETE", "/blastgauge/leases/"+run, "", 204, nil)
+		both.Wait()
+		if got := names(t, s, "a"); got != "" {
+			t.Fatalf("left are %q", got)
+		}
 	}
 }
 

@@ -213,7 +213,7 @@ func (s *Server) furnish(p *proxy, in proxyInput) error {
 		if err != nil {
 			return err
 		}
-		if err := p.addToxic(t); err != nil {
+		if err := s.add(p, t); err != nil {
 			return err
 		}
 	}
@@ -232,8 +232,20 @@ func (s *Server) parse(p *proxy, body json.RawMessage) (*toxic, error) {
 	case t.message != nil && p.messages() == nil:
 		return nil, errRefused("%s acts on single requests, and nothing is said of the protocol that %s speaks: give the upstream a scheme, such as http://%s", t.kind, p.name, p.view().Upstream)
 	}
-	s.leases.born(t.run)
-	return t, nil
+	return t, s.leases.born(t.run)
+}
+
+// add puts a toxic on a proxy. Its run may be released meanwhile: whoever did that
+// removed what was there, so it is asked for again once the toxic is.
+func (s *Server) add(p *proxy, t *toxic) error {
+	if err := p.addToxic(t); err != nil {
+		return err
+	}
+	if err := s.leases.born(t.run); err != nil {
+		p.removeToxics(func(there *toxic) bool { return there == t })
+		return err
+	}
+	return nil
 }
 
 // Populate makes the proxies of a list in JSON, as POST /populate and a config

@@ -106,6 +106,20 @@ func TestAReleaseComesAfterTheRenewalUnderWay(t *testing.T) {
 	}
 }
 
+// A server that was told that the run is over says so to those who renew its lease.
+func TestALeaseThatSomebodyElseReleased(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusGone)
+		w.Write([]byte(`{"error": "run r has released this server: it is over", "status": 410}`))
+	}))
+	defer server.Close()
+	l := &lease{d: New(Options{URL: server.URL}), run: "r"}
+	if err := l.renew(t.Context()); !errors.Is(err, errLost) || !strings.Contains(err.Error(), "it is over") {
+		t.Errorf("renew() = %v, want the hold lost, with the server's words", err)
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	for text, want := range map[string][2]string{
 		"127.0.0.1:80":                   {"127.0.0.1", "80"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"time"
 )
@@ -56,12 +57,18 @@ func (l *lease) who(ctx context.Context) (string, error) {
 	return run, nil
 }
 
+// renew asks again. A server that was told that the run is over says so.
 func (l *lease) renew(ctx context.Context) error {
 	err := l.acquire(ctx)
-	if errors.Is(err, ErrRefused) {
+	if errors.Is(err, ErrRefused) || over(err) {
 		return fmt.Errorf("%w: %w", errLost, err)
 	}
 	return err
+}
+
+func over(err error) bool {
+	e, answered := errors.AsType[*StatusError](err)
+	return answered && e.api && e.Status == http.StatusGone
 }
 
 func (l *lease) release(ctx context.Context) error {
