@@ -19,8 +19,34 @@ func attributeShape(a injectors.Attribute, to *any) shape {
 		return held[map[string]any]{to: to, shape: func(v *map[string]any) shape {
 			return table[any]{to: v, key: headerNames(), item: func(cell *any) shape { return held[string]{to: cell, shape: text} }}
 		}}
-	case injectors.Group:
+	case injectors.Group, injectors.Operation:
 		return held[map[string]any]{to: to, shape: func(v *map[string]any) shape { return groupShape{of: a, to: v} }}
+	case injectors.Inner:
+		return held[map[string]any]{to: to, shape: func(v *map[string]any) shape { return onlyOne(a, v) }}
+	case injectors.Document:
+		return held[string]{to: to, shape: text}
+	case injectors.Path:
+		return held[string]{to: to, shape: pointer}
+	case injectors.Share:
+		return held[float64]{to: to, shape: over(share, "0%")}
+	case injectors.Factor:
+		return factor{to}
+	case injectors.Paths:
+		return two{to}
+	case injectors.Value:
+		return documentValue{to}
+	case injectors.Values:
+		return held[map[string]any]{to: to, shape: func(v *map[string]any) shape {
+			return ruled{shape: table[any]{to: v, key: pointers(), item: func(cell *any) shape { return documentValue{cell} }}, also: object{"minProperties": 1},
+				rule: func(d *decoder, n *yaml.Node, _ string) {
+					if len(*v) == 0 {
+						d.fail(n, complaint{msg: "at least one path and its value are needed here, such as {/client/timeout: 10}"})
+					}
+				}}
+		}}
+	}
+	if a.Min < 0 {
+		return held[float64]{to: to, shape: func(v *float64) shape { return signed(a, v) }}
 	}
 	return held[float64]{to: to, shape: func(v *float64) shape { return quantity(a.Unit, v) }}
 }
@@ -59,20 +85,25 @@ func (g groupShape) fields(values []any) fields {
 
 func (g groupShape) read(d *decoder, n *yaml.Node, at string) {
 	values := make([]any, len(g.of.Fields))
+	before := d.count()
 	g.fields(values).read(d, n, at)
 	*g.to = map[string]any{}
 	for i, v := range values {
-		if v != nil {
-			(*g.to)[g.of.Fields[i].Name] = v
+		field := g.of.Fields[i]
+		null := field.Unit == injectors.Value && d.given(join(at, field.Name)) && d.count() == before
+		if v != nil || null {
+			(*g.to)[field.Name] = v
 		}
 	}
-	if len(*g.to) == 0 && n.Kind == yaml.MappingNode && len(n.Content) == 0 {
+	if g.of.Unit == injectors.Group && len(*g.to) == 0 && n.Kind == yaml.MappingNode && len(n.Content) == 0 {
 		d.fail(n, complaint{msg: strconv.Quote(g.of.Name) + " says nothing", hint: "leave it out"})
 	}
 }
 
 func (g groupShape) schema() object {
 	s := g.fields(make([]any, len(g.of.Fields))).schema()
-	s["minProperties"] = 1
+	if g.of.Unit == injectors.Group {
+		s["minProperties"] = 1
+	}
 	return s
 }

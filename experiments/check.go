@@ -36,7 +36,9 @@ func (p Phases) Over(others Phases) Phases {
 func checkExperiment(d *decoder, e *Experiment, s *System) {
 	for i, f := range e.Faults {
 		dep, ok := s.Dependency(f.Into)
+		kind, _ := injectors.Lookup(f.Inject)
 		switch {
+		case kind.Level == injectors.File: // whose file it is need not be a dependency
 		case ok:
 			checkScheme(d, fmt.Sprintf("faults[%d].inject", i), f, dep, s)
 		case f.Into != "" && len(s.Dependencies) > 0:
@@ -160,7 +162,7 @@ func checkShares(d *decoder, e *Experiment, s *System, phase time.Duration) {
 			other, _ := s.Dependency(g.Into)
 			sameTime := f.At == g.At && end(f) == end(g)
 			overlap := f.At < end(g) && g.At < end(f)
-			if beside, _ := injectors.Lookup(g.Inject); beside.Level == injectors.Message { // draws for itself
+			if beside, _ := injectors.Lookup(g.Inject); beside.Level != injectors.Byte { // draws for itself
 				continue
 			}
 			if k == i || other.ProxyName() != dep.ProxyName() || sameTime || !overlap {

@@ -38,7 +38,7 @@ type faultShape struct{ to *Fault }
 func (f faultShape) common() fields {
 	return fields{
 		{name: "inject", doc: "the kind of fault; `blastgauge faults` lists them", shape: enum(&f.to.Inject, "a fault", injectors.Names()...), required: true},
-		{name: "into", doc: "the dependency that it happens to", shape: text(&f.to.Into), required: true},
+		{name: "into", doc: "the dependency that it happens to; of a file: whose config it is", shape: text(&f.to.Into), required: true},
 		{name: "share", doc: "how much is affected, such as 20%; everything by default", shape: over(share, "0%")(&f.to.Share)},
 		{name: "stream", doc: "downstream: answers (the default); upstream: requests", shape: enum(&f.to.Stream, "a stream", Downstream, Upstream)},
 		{name: "at", doc: "when it starts, after the start of the fault phase", shape: duration(&f.to.At)},
@@ -145,10 +145,16 @@ func (f faultShape) check(d *decoder, kind injectors.Kind, at string) {
 	}
 	if d.given(at+".stream") && kind.Streamless {
 		acts := "whole connections"
-		if kind.Level == injectors.Message {
+		switch kind.Level {
+		case injectors.Message:
 			acts = "requests and their answers"
+		case injectors.File:
+			acts = "a file"
 		}
 		d.fail(d.key(at+".stream"), complaint{msg: kind.Name + " acts on " + acts + ", not on one stream of bytes", hint: "leave it out"})
+	}
+	if d.given(at+".share") && kind.Level == injectors.File {
+		d.fail(d.key(at+".share"), complaint{msg: kind.Name + " acts on a whole file: name the files of the instances that are to go bad, one fault each", hint: "leave it out"})
 	}
 }
 
@@ -159,7 +165,7 @@ func (f faultShape) schema() object {
 	for _, k := range injectors.Catalogue() {
 		properties, required := object{}, []string{}
 		for _, c := range f.common() {
-			if c.name != "stream" || !k.Streamless {
+			if (c.name != "stream" || !k.Streamless) && (c.name != "share" || k.Level != injectors.File) {
 				properties[c.name] = true
 			}
 		}

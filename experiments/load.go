@@ -18,14 +18,15 @@ const SystemFile = "blastgauge.yaml"
 // Load reads and validates a system and its experiments, and each experiment
 // against the system. The error, if any, is of class [ErrInvalid] and holds
 // every mistake in every file as an [Error]; [Explain] renders them. After an
-// error the documents are not to be used.
-func Load(systemFile string, experimentFiles []string) (*System, []*Experiment, error) {
+// error the documents are not to be used. checks are asked about faults that the
+// language itself finds right.
+func Load(systemFile string, experimentFiles []string, checks ...FaultCheck) (*System, []*Experiment, error) {
 	system := readSource(systemFile)
 	list := make([]source, len(experimentFiles))
 	for i, file := range experimentFiles {
 		list[i] = readSource(file)
 	}
-	return load(system, list)
+	return load(system, list, checks...)
 }
 
 // A source is the text of a document, or why there is none.
@@ -47,7 +48,7 @@ func readSource(file string) source {
 	return source{file: file, text: text, err: err}
 }
 
-func load(system source, list []source) (*System, []*Experiment, error) {
+func load(system source, list []source, checks ...FaultCheck) (*System, []*Experiment, error) {
 	sd, s := decodeSystem(system)
 	docs := []*decoder{sd}
 	experiments := make([]*Experiment, 0, len(list))
@@ -62,6 +63,7 @@ func load(system source, list []source) (*System, []*Experiment, error) {
 		where[e.ID] = fmt.Sprintf("%s:%d", e.File, e.Line)
 		if sd.root != nil && d.root != nil {
 			checkExperiment(d, e, s)
+			checkFaults(d, e, checks)
 		}
 	}
 	if err := joined(docs); err != nil {
@@ -82,6 +84,7 @@ func decodeExperiment(src source) (*decoder, *Experiment) {
 	e := &Experiment{File: src.file, Text: string(src.text), Settings: unset()}
 	d := newDecoder(src.file, src.text)
 	d.document(src, experimentShape(e), "experiment", "system")
+	d.readDocuments(e)
 	e.places = d.places()
 	if d.given("experiment") {
 		e.Line = d.key("experiment").Line

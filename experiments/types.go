@@ -10,6 +10,9 @@
 package experiments
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
 	"time"
 
 	"github.com/blastgauge/blastgauge/injectors"
@@ -265,6 +268,28 @@ type Fault struct {
 	Stream     Stream               `json:"stream,omitempty"`
 	At         time.Duration        `json:"at,omitempty"`  // after the start of the fault phase
 	For        time.Duration        `json:"for,omitempty"` // 0: to the end of the fault phase
+	// Body is the text of the file that an operator of bad config names. Journals
+	// keep its digest: a config file may hold secrets, and may be long.
+	Body       string `json:"-"`
+	BodyDigest string `json:"body_digest,omitempty"`
+}
+
+// Complete are the attributes as an injector needs them: with the text of the
+// file that they name.
+func (f Fault) Complete() injectors.Attributes {
+	operator, parameters := f.Attributes.Operator()
+	if _, named := parameters[injectors.FileAttribute(operator)]; !named {
+		return f.Attributes
+	}
+	complete, inner := maps.Clone(f.Attributes), maps.Clone(parameters)
+	inner["body"] = f.Body
+	complete[operator] = inner
+	return complete
+}
+
+func (f *Fault) setBody(text string) {
+	sum := sha256.Sum256([]byte(text))
+	f.Body, f.BodyDigest = text, "sha256:"+hex.EncodeToString(sum[:])
 }
 
 // A Place is where something stands in a document, both counted from 1.

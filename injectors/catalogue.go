@@ -24,6 +24,8 @@ const (
 	Byte Level = "byte"
 	// Message faults act on single requests; they need a gateway.
 	Message Level = "message"
+	// File faults act on a file of this machine, and need no proxy.
+	File Level = "file"
 )
 
 // A Unit is how an attribute is written, and the unit its value has inside
@@ -39,12 +41,27 @@ const (
 	Word      Unit = "word"      // one of the attribute's Words
 	Table     Unit = "table"     // a mapping of names to texts
 	Group     Unit = "group"     // a mapping of the attribute's Fields
+
+	// Of what makes config bad:
+
+	Operation Unit = "operation" // a mapping of the attribute's Fields, which may be empty
+	Inner     Unit = "operator"  // a mapping of one of the attribute's Fields
+	Path      Unit = "path"      // a JSON Pointer or a JSONPath
+	Share     Unit = "share"     // written "60%"; held from 0 to 1
+	Factor    Unit = "factor"    // a number, or a fraction of two as a text: "1/60"
+	Value     Unit = "value"     // anything that a document can hold, in JSON's forms
+	Values    Unit = "values"    // a mapping of paths to values
+	Paths     Unit = "pair"      // a list of two
+	Document  Unit = "file"      // the name of a file whose text is sent with the fault
 )
 
 // Numeric says whether values of the unit are numbers.
 func (u Unit) Numeric() bool {
-	return u == Duration || u == Size || u == Bandwidth || u == Count
+	return u == Duration || u == Size || u == Bandwidth || u == Count || u == Share
 }
+
+// nests says whether values of the unit are mappings of fields.
+func (u Unit) nests() bool { return u == Group || u == Operation || u == Inner }
 
 // An Attribute is one parameter of a fault kind.
 type Attribute struct {
@@ -56,14 +73,14 @@ type Attribute struct {
 	Doc      string
 	Wire     string      // the attribute's name in Toxiproxy's API
 	Scale    float64     // of a number: wire value = held value * Scale
-	Words    []string    // what a Word may be; the first is meant when none is given
-	Fields   []Attribute // what a Group may have
+	Words    []string    // what a Word may be; the first is meant when none is given, or what Doc says
+	Fields   []Attribute // what a Group, an Operation or an Inner may have
 }
 
 // Attributes are the parameters of a fault by name, in held form: a float64 for
 // a number (seconds, bytes, bytes per second, a count), a string for a text or a
-// word, a map[string]any for a table or a group. These are JSON's own forms, so
-// that they come back from a journal as they went in.
+// word, a map[string]any for a table or a group, a []any for a list. These are
+// JSON's own forms, so that they come back from a journal as they went in.
 type Attributes map[string]any
 
 // Number is the value of a number; 0 when it is not given.
@@ -135,7 +152,7 @@ func check(of, prefix string, known []Attribute, given Attributes) (attribute, p
 		if problem := a.problem(v); problem != "" {
 			return name, a.Name + " " + problem
 		}
-		if fields, ok := v.(map[string]any); ok && a.Unit == Group {
+		if fields, ok := v.(map[string]any); ok && a.Unit.nests() {
 			if attribute, problem := check(a.Name, name+".", a.Fields, fields); problem != "" {
 				return attribute, problem
 			}
@@ -146,9 +163,14 @@ func check(of, prefix string, known []Attribute, given Attributes) (attribute, p
 
 // problem says what is wrong with one value, as the rest of a sentence.
 func (a Attribute) problem(v any) string {
+	if a.Unit == Value {
+		return ""
+	}
 	switch held := v.(type) {
 	case float64:
 		switch {
+		case a.Unit == Factor:
+			return ""
 		case !a.Unit.Numeric():
 			return "must not be a number"
 		case !(held >= a.Min): // also what is no number
@@ -163,11 +185,18 @@ func (a Attribute) problem(v any) string {
 		switch {
 		case a.Unit == Word && !slices.Contains(a.Words, held):
 			return "must be " + strings.Join(a.Words, " or ")
-		case a.Unit == Word || a.Unit == Text:
+		case slices.Contains([]Unit{Word, Text, Path, Factor, Document}, a.Unit):
+			return ""
+		}
+	case []any:
+		if a.Unit == Paths {
 			return ""
 		}
 	case map[string]any:
-		if a.Unit == Table || a.Unit == Group {
+		if a.Unit == Inner && len(held) != 1 {
+			return "must be one operator"
+		}
+		if a.Unit == Table || a.Unit == Values || a.Unit.nests() {
 			return ""
 		}
 	}
@@ -194,17 +223,20 @@ func (k Kind) OnWire(attributes Attributes) map[string]any {
 func onWire(known []Attribute, given Attributes) map[string]any {
 	wire := make(map[string]any, len(given))
 	for _, a := range known {
-		switch v := given[a.Name].(type) {
-		case nil:
+		held, ok := given[a.Name]
+		if !ok {
+			continue
+		}
+		wire[a.Wire] = held
+		switch v := held.(type) {
 		case float64:
-			wire[a.Wire] = int64(math.Round(v * a.Scale))
-		case map[string]any:
-			if a.Unit == Group {
-				v = onWire(a.Fields, v)
+			if a.Unit.Numeric() && a.Unit != Share {
+				wire[a.Wire] = int64(math.Round(v * a.Scale))
 			}
-			wire[a.Wire] = v
-		default:
-			wire[a.Wire] = v
+		case map[string]any:
+			if a.Unit.nests() {
+				wire[a.Wire] = onWire(a.Fields, v)
+			}
 		}
 	}
 	return wire
@@ -220,6 +252,8 @@ func (k Kind) Describe(attributes Attributes) string {
 		case !ok:
 		case a.Unit == Group:
 			rest += " for " + strings.Join(a.describe(v), " ")
+		case a.Unit == Operation: // what the fault is all about
+			parts = slices.Insert(parts, 0, strings.TrimSpace(a.Name+" "+strings.Join(a.describe(v), " ")))
 		case a.Name == k.Name:
 			parts = append(parts, a.describe(v)...)
 		default:
@@ -233,6 +267,8 @@ func (k Kind) Describe(attributes Attributes) string {
 // value alone does not say what it is.
 func (a Attribute) describe(v any) []string {
 	switch held := v.(type) {
+	case nil:
+		return []string{"null"}
 	case float64:
 		return []string{a.Unit.Format(held)}
 	case string:
@@ -240,27 +276,46 @@ func (a Attribute) describe(v any) []string {
 			held = strconv.Quote(held)
 		}
 		return []string{held}
+	case bool:
+		return []string{strconv.FormatBool(held)}
+	case []any:
+		return []string{enumerated(held)}
 	case map[string]any:
-		if a.Unit == Group {
-			return describeGroup(a.Fields, held)
+		if a.Unit.nests() {
+			return describeGroup(a.Unit, a.Fields, held)
 		}
 		var words []string
 		for _, name := range slices.Sorted(maps.Keys(held)) {
-			words = append(words, fmt.Sprintf("%s=%v", name, held[name]))
+			words = append(words, name+"="+strings.Join(Attribute{Unit: Value}.describe(held[name]), " "))
 		}
 		return words
 	}
 	return nil
 }
 
-func describeGroup(fields []Attribute, held Attributes) []string {
+func describeGroup(unit Unit, fields []Attribute, held Attributes) []string {
 	var words []string
 	for _, f := range fields {
-		if v, ok := held[f.Name]; ok {
+		v, ok := held[f.Name]
+		switch {
+		case !ok:
+			continue
+		case unit == Inner, unit == Operation && f.Unit != Path:
+			words = append(words, f.Name)
+		}
+		if f.Name != "body" || unit != Operation { // which may be a whole document
 			words = append(words, f.describe(v)...)
 		}
 	}
 	return words
+}
+
+func enumerated(list []any) string {
+	words := make([]string, len(list))
+	for i, v := range list {
+		words[i] = fmt.Sprint(v)
+	}
+	return strings.Join(words, " and ")
 }
 
 // Format writes a held value as users write it.
@@ -270,8 +325,10 @@ func (u Unit) Format(v float64) string {
 		return formatDuration(time.Duration(v * float64(time.Second)).Round(time.Microsecond))
 	case Bandwidth:
 		return formatBytes(v) + "/s"
-	case Count:
+	case Count, Factor, Value:
 		return strconv.FormatFloat(v, 'f', -1, 64)
+	case Share:
+		return strconv.FormatFloat(math.Round(v*1e6)/1e4, 'f', -1, 64) + "%"
 	default:
 		return formatBytes(v)
 	}

@@ -20,7 +20,7 @@ func TestTheCatalogueIsSound(t *testing.T) {
 			t.Errorf("%q (%q on the wire): twice, or not in snake_case", k.Name, k.Wire)
 		}
 		seen[k.Name] = true
-		if k.Summary == "" || strings.HasSuffix(k.Summary, ".") || k.Level != injectors.Byte && k.Level != injectors.Message {
+		if k.Summary == "" || strings.HasSuffix(k.Summary, ".") || !slices.Contains([]injectors.Level{injectors.Byte, injectors.Message, injectors.File}, k.Level) {
 			t.Errorf("%s: summary %q, level %q", k.Name, k.Summary, k.Level)
 		}
 		if !strings.HasPrefix(k.Example, "{inject: "+k.Name+", into: ") {
@@ -62,12 +62,16 @@ func TestTheCatalogueIsSound(t *testing.T) {
 // checkWords checks what is particular to an attribute that is no number.
 func checkWords(t *testing.T, kind string, a injectors.Attribute) {
 	t.Helper()
-	if (len(a.Words) > 1) != (a.Unit == injectors.Word) || (len(a.Fields) > 0) != (a.Unit == injectors.Group) || a.Min != 0 || a.Max != 0 {
+	nests := slices.Contains([]injectors.Unit{injectors.Group, injectors.Operation, injectors.Inner}, a.Unit)
+	if (len(a.Words) > 1) != (a.Unit == injectors.Word) || (len(a.Fields) > 0) != nests || a.Min != 0 || a.Max != 0 {
 		t.Errorf("%s: attribute %s of unit %s: words %v, fields %v, from %v to %v", kind, a.Name, a.Unit, a.Words, a.Fields, a.Min, a.Max)
 	}
 	for _, f := range a.Fields {
 		if f.Name == "" || f.Wire == "" || f.Doc == "" || f.Unit == injectors.Group {
 			t.Errorf("%s: %s: field %+v", kind, a.Name, f)
+		}
+		if !f.Unit.Numeric() {
+			checkWords(t, kind+"."+a.Name, f)
 		}
 	}
 }
@@ -79,6 +83,10 @@ func atLimits(k injectors.Kind, largest bool) injectors.Attributes {
 		switch {
 		case a.Unit == injectors.Word:
 			list[a.Name] = a.Words[0]
+		case a.Name == "drop": // of several operators, one
+			list[a.Name] = map[string]any{}
+		case a.Unit == injectors.Text && a.Required:
+			list[a.Name] = "text"
 		case !a.Unit.Numeric():
 		case largest:
 			list[a.Name] = a.Max
@@ -150,6 +158,16 @@ func TestCheck(t *testing.T) {
 		{"http_error", injectors.Attributes{"status": 503.0, "when": "middle"}, "when", "when must be before or after"},
 		{"http_error", injectors.Attributes{"status": 503.0, "match": map[string]any{"path": 1.0}}, "match.path", "path must not be a number"},
 		{"http_latency", injectors.Attributes{"latency": 1.0, "jitter": 2.0}, "jitter", "jitter must not exceed latency"},
+		{"http_config", injectors.Attributes{"scale": map[string]any{"path": "/price", "by": "1/60"}, "flap": 5.0}, "", ""},
+		{"http_config", injectors.Attributes{"extreme": map[string]any{"to": nil}}, "", ""},
+		{"http_config", injectors.Attributes{"extreme": map[string]any{"length": 0.0}}, "extreme.length", "length must be at least 1"},
+		{"http_config", injectors.Attributes{"truncate": map[string]any{"keep": 1.5}}, "truncate.keep", "keep must be at most 100%"},
+		{"http_config", injectors.Attributes{"split": map[string]any{"with": map[string]any{}}}, "split.with", "with must be one operator"},
+		{"http_config", injectors.Attributes{"split": map[string]any{"with": map[string]any{"expire": map[string]any{"days": 1e9}}}}, "split.with.expire.days", "days must be at most 36500"},
+		{"http_config", injectors.Attributes{"unpair": map[string]any{"swap": "/a"}}, "unpair.swap", "swap must be a pair"},
+		{"http_config", injectors.Attributes{"drop": map[string]any{}, "blank": map[string]any{}}, "blank", "http_config is one operator, not drop and blank"},
+		{"http_config", injectors.Attributes{"candidate": map[string]any{}}, "candidate", "candidate needs file: the document that somebody wants to ship, such as {file: settings-next.json}"},
+		{"config_file", injectors.Attributes{"file": "a.json", "stale": map[string]any{}}, "stale", "stale needs from: no earlier version of a file is seen; give one, such as {from: settings-118.json}"},
 	} {
 		k, ok := injectors.Lookup(tt.kind)
 		if name, text := k.Check(tt.attributes); !ok || name != tt.name || text != tt.text {
@@ -173,6 +191,11 @@ func TestOnWire(t *testing.T) {
 		{"http_error", injectors.Attributes{"status": 503.0, "when": "after", "match": map[string]any{"method": "POST"}},
 			map[string]any{"status": int64(503), "when": "after", "match": map[string]any{"method": "POST"}}},
 		{"down", nil, map[string]any{}},
+		{"http_config", injectors.Attributes{"flap": 5.0, "split": map[string]any{"share": 0.125, "with": map[string]any{"scale": map[string]any{"path": "/a", "by": 0.01}}}},
+			map[string]any{"flap": int64(5000), "split": map[string]any{"share": 0.125, "with": map[string]any{"scale": map[string]any{"path": "/a", "by": 0.01}}}}},
+		{"http_config", injectors.Attributes{"truncate": map[string]any{"bytes": 10.0}}, map[string]any{"truncate": map[string]any{"bytes": int64(10)}}},
+		{"http_config", injectors.Attributes{"flip": map[string]any{"path": "/a", "to": nil}}, map[string]any{"flip": map[string]any{"path": "/a", "to": nil}}},
+		{"http_config", injectors.Attributes{"unpair": map[string]any{"set": map[string]any{"/a": 1.0}}}, map[string]any{"unpair": map[string]any{"set": map[string]any{"/a": 1.0}}}},
 	} {
 		k, _ := injectors.Lookup(tt.kind)
 		got := k.OnWire(tt.attributes)
@@ -205,6 +228,12 @@ func TestDescribe(t *testing.T) {
 		{"http_error", injectors.Attributes{"status": 503.0, "headers": map[string]any{"Retry-After": "5"}, "body": "try later",
 			"match": map[string]any{"path": "/charges", "method": "POST"}}, `http_error status 503, headers Retry-After=5, body "try later" for POST /charges`},
 		{"http_latency", injectors.Attributes{"latency": 0.8, "when": "after", "first": 3.0}, "http_latency latency 800ms, when after, first 3"},
+		{"http_config", injectors.Attributes{"flap": 5.0, "scale": map[string]any{"path": "/price/factor", "by": 100.0}, "match": map[string]any{"path": "/settings"}},
+			"http_config scale /price/factor by 100, flap 5s for /settings"},
+		{"http_config", injectors.Attributes{"split": map[string]any{"share": 0.125, "with": map[string]any{"drop": map[string]any{}}}}, "http_config split share 12.5% with drop"},
+		{"http_config", injectors.Attributes{"unpair": map[string]any{"set": map[string]any{"/b": nil, "/a": 10.0}}}, "http_config unpair set /a=10 /b=null"},
+		{"http_config", injectors.Attributes{"flip": map[string]any{"path": "/a", "to": true}}, "http_config flip /a to true"},
+		{"config_file", injectors.Attributes{"file": "a.json", "candidate": map[string]any{"body": "secret"}}, "config_file candidate body, file a.json"},
 	} {
 		k, _ := injectors.Lookup(tt.kind)
 		if got := k.Describe(tt.attributes); got != tt.want {

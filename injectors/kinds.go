@@ -19,7 +19,7 @@ const most = 1e12
 // under Surprises were measured against Toxiproxy v2.12.0.
 func Catalogue() []Kind {
 	return []Kind{latency(), down(), timeout(), resetPeer(), bandwidth(), slowClose(), slicer(), limitData(),
-		httpError(), httpLatency(), httpAbort(), grpcError()}
+		httpError(), httpLatency(), httpAbort(), grpcError(), httpConfig(), configFile()}
 }
 
 func latency() Kind {

@@ -49,7 +49,7 @@ func (s *selection) load() (*experiments.System, []*experiments.Experiment, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	sys, list, err := experiments.Load(system, files)
+	sys, list, err := experiments.Load(system, files, checkFault)
 	if err != nil {
 		return nil, nil, err
 	}

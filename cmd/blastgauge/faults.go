@@ -47,7 +47,9 @@ func showFault(w io.Writer, k injectors.Kind) error {
 	if k.Level == injectors.Message {
 		of = "of matching requests, drawn for each; 100% when not given"
 	}
-	fmt.Fprintf(w, "  %-15s share\n%18s%s\n", "share", "", of)
+	if k.Level != injectors.File {
+		fmt.Fprintf(w, "  %-15s share\n%18s%s\n", "share", "", of)
+	}
 	if k.Level == injectors.Message {
 		fmt.Fprintf(w, "\nneeds `blastgauge proxy` and an upstream that begins with %s\n", schemes(k))
 	}
@@ -63,8 +65,15 @@ func showFault(w io.Writer, k injectors.Kind) error {
 
 func showAttribute(w io.Writer, at injectors.Attribute, group string) {
 	unit := string(at.Unit)
-	if at.Unit == injectors.Group || at.Unit == injectors.Table {
+	switch at.Unit {
+	case injectors.Group, injectors.Table, injectors.Operation:
 		unit = "mapping"
+	case injectors.Values:
+		unit = "mapping of paths to values"
+	case injectors.Value:
+		unit = "any value"
+	case injectors.Inner:
+		unit = "another operator"
 	}
 	if len(at.Words) > 0 {
 		unit = strings.Join(at.Words, ", ")
@@ -73,6 +82,9 @@ func showAttribute(w io.Writer, at injectors.Attribute, group string) {
 		unit += ", required"
 	}
 	fmt.Fprintf(w, "  %-15s %s\n%18s%s\n", group+at.Name, unit, "", at.Doc)
+	if at.Unit == injectors.Inner { // its fields are shown already
+		return
+	}
 	for _, f := range at.Fields {
 		showAttribute(w, f, at.Name+".")
 	}

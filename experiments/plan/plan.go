@@ -152,6 +152,10 @@ func fault(s *experiments.System, f experiments.Fault, phase time.Duration) Faul
 	if f.For > 0 {
 		out.Until = f.At + f.For
 	}
+	if kind, _ := injectors.Lookup(f.Inject); kind.Level == injectors.File { // no proxy is in its way
+		out.Proxy = ""
+		return out
+	}
 	for _, d := range s.Dependencies {
 		if d.Name == f.Into {
 			out.Proxy, out.Listen, out.Upstream = d.ProxyName(), d.Listen, d.Upstream

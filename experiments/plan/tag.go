@@ -16,7 +16,11 @@ const Tag = "blastgauge.arm"
 func (e *Experiment) tag(run string) {
 	for _, f := range e.Faults {
 		if kind, _ := injectors.Lookup(f.Inject); !kind.ByRequest {
-			e.ControlWhy = fmt.Sprintf("%s acts on whole connections, which both arms share, and no control_url is declared: the baseline phase is the control", f.Inject)
+			acts := "whole connections"
+			if kind.Level != injectors.Byte {
+				acts = "a document"
+			}
+			e.ControlWhy = fmt.Sprintf("%s acts on %s, which both arms share, and no control_url is declared: the baseline phase is the control", f.Inject, acts)
 			return
 		}
 	}

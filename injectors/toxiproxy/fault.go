@@ -76,7 +76,7 @@ func (d *Driver) wanted(f plan.Fault, ours bool) (*newToxic, error) {
 	if name, problem := kind.Check(f.Attributes); problem != "" { // some values kill a stock server
 		return nil, fmt.Errorf("%w: %s into %s: %s: %s", experiments.ErrInvalid, f.Inject, f.Into, name, problem)
 	}
-	t := &newToxic{Name: f.Name, Type: kind.Wire, Stream: string(f.Stream), Toxicity: f.Share, Attributes: kind.OnWire(f.Attributes)}
+	t := &newToxic{Name: f.Name, Type: kind.Wire, Stream: string(f.Stream), Toxicity: f.Share, Attributes: kind.OnWire(f.Complete())}
 	if t.Stream == "" || kind.Streamless {
 		t.Stream = string(experiments.Downstream)
 	}

@@ -1,0 +1,213 @@
+package injectors
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The kinds here make bad config of good: one operator each, on a document that a
+// dependency serves or on a file.
+
+// formats are those of documents that operators know.
+func formats() []string { return []string{"json", "yaml", "text"} }
+
+func httpConfig() Kind {
+	return Kind{
+		Name: "http_config", Level: Message, Wire: "http_config", Streamless: true, Schemes: []string{"http", "https", "h2c"},
+		Summary: "a document that the dependency serves goes bad",
+		Attributes: append([]Attribute{
+			{Name: "format", Unit: Word, Wire: "format", Words: formats(),
+				Doc: "how the document is written; by default, as its Content-Type or the document itself says"},
+			{Name: "flap", Unit: Duration, Min: 0.1, Max: 3600, Wire: "flap", Scale: toMillis,
+				Doc: "good and bad by turns, each for so long, such as 5s; it begins bad"},
+			{Name: "limit", Unit: Size, Min: 1, Max: 64 << 20, Wire: "limit", Scale: same,
+				Doc: "documents that are longer pass unchanged, and are counted; 4 MiB by default"},
+			match(), first(),
+		}, operations()...),
+		Example: "{inject: http_config, into: settings, scale: {path: /price/factor, by: 100}, match: {path: /settings}}",
+		Surprises: []Surprise{
+			{Text: "a system that keeps documents meets it when it reads again: wait that long, and see that the recovery phase is longer too"},
+		},
+		rule: oneOperation("http_config"),
+	}
+}
+
+func configFile() Kind {
+	list := slices.DeleteFunc(operations(), func(a Attribute) bool { return a.Name == "split" })
+	return Kind{
+		Name: "config_file", Level: File, Wire: "config_file", Streamless: true,
+		Summary: "a config file goes bad, and is put back",
+		Attributes: append([]Attribute{
+			{Name: "file", Unit: Text, Required: true, Wire: "file",
+				Doc: "the file, such as /etc/shop/settings.yaml; relative ones are seen from the working directory"},
+			{Name: "within", Unit: Text, Wire: "within",
+				Doc: "the folder that the file must really be in, links followed; its own by default"},
+			{Name: "format", Unit: Word, Wire: "format", Words: formats(),
+				Doc: "how the file is written; by default, as its name or the file itself says"},
+			{Name: "flap", Unit: Duration, Min: 0.1, Max: 3600, Wire: "flap", Scale: toMillis,
+				Doc: "good and bad by turns, each for so long, such as 5s; it begins bad"},
+		}, list...),
+		Example: "{inject: config_file, into: pricing, file: /etc/shop/pricing.yaml, drop: {path: /tax/rate}}",
+		Surprises: []Surprise{
+			{Text: "only a system that reads the file again meets it: at its next look, its next start, or when it is told"},
+		},
+		rule: oneOperation("config_file"),
+	}
+}
+
+// oneOperation is the rule that a fault is one operator, with its document where
+// it needs one.
+func oneOperation(kind string) func(Attributes) (string, string) {
+	return func(a Attributes) (string, string) {
+		var given, known []string
+		for _, o := range operations() {
+			if o.Name == "split" && kind == "config_file" {
+				continue
+			}
+			known = append(known, o.Name)
+			if _, ok := a[o.Name]; ok {
+				given = append(given, o.Name)
+			}
+		}
+		switch len(given) {
+		case 0:
+			return "operator", kind + " needs an operator, one of " + strings.Join(known, ", ")
+		case 1:
+		default:
+			return given[1], fmt.Sprintf("%s is one operator, not %s", kind, strings.Join(given, " and "))
+		}
+		name, parameters := given[0], Attributes(nil)
+		if held, ok := a[given[0]].(map[string]any); ok {
+			parameters = held
+		}
+		if problem := documentProblem(kind, name, parameters); problem != "" {
+			return name, problem
+		}
+		return "", ""
+	}
+}
+
+// documentProblem says what is wrong with the document that an operator serves.
+func documentProblem(kind, operator string, parameters Attributes) string {
+	from := FileAttribute(operator)
+	_, named := parameters[from]
+	_, inline := parameters["body"]
+	switch {
+	case from == "":
+	case named && inline:
+		return fmt.Sprintf("%s and body say the same: give one of them", from)
+	case !named && !inline && operator == "candidate":
+		return "candidate needs file: the document that somebody wants to ship, such as {file: settings-next.json}"
+	case !named && !inline && operator == "stale" && kind == "config_file":
+		return "stale needs from: no earlier version of a file is seen; give one, such as {from: settings-118.json}"
+	}
+	return ""
+}
+
+// FileAttribute is the parameter of an operator that names a file whose text is
+// sent with the fault, as body; empty: it has none.
+func FileAttribute(operator string) string {
+	return map[string]string{"stale": "from", "split": "from", "candidate": "file"}[operator]
+}
+
+// Operator is the one operator of a fault that makes config bad, with its
+// parameters; empty for other faults.
+func (a Attributes) Operator() (name string, parameters map[string]any) {
+	for _, o := range operations() {
+		if held, ok := a[o.Name].(map[string]any); ok {
+			return o.Name, held
+		}
+	}
+	return "", nil
+}
+
+// operations are the operators of package badconfig, as attributes.
+func operations() []Attribute {
+	list := simpleOperations()
+	list = slices.Insert(list, slices.IndexFunc(list, func(a Attribute) bool { return a.Name == "unpair" }), opSplit())
+	return list
+}
+
+func opSplit() Attribute {
+	return operation("split", "some clients get another revision than the rest, always the same ones",
+		Attribute{Name: "share", Unit: Share, Min: 0.0001, Max: 1, Doc: "the share of clients, told apart by address; 50% by default"},
+		documentOf("from", "the file of the other revision, relative to the experiment; without it, the first version that was seen"),
+		bodyOf("from"),
+		Attribute{Name: "with", Unit: Inner, Fields: makers(), Doc: "the operator that makes the other revision, such as {scale: {path: /price/factor, by: 100}}"})
+}
+
+// makers are the operators that make another revision of a document, and do not
+// bring one along.
+func makers() []Attribute {
+	return slices.DeleteFunc(simpleOperations(), func(a Attribute) bool { return FileAttribute(a.Name) != "" })
+}
+
+// simpleOperations are all operators but split.
+func simpleOperations() []Attribute {
+	return []Attribute{
+		operation("drop", "a key is missing, or null", anywhere("what is missing"),
+			Attribute{Name: "as", Unit: Word, Words: []string{"absent", "null"}, Doc: "absent: the key is gone (the default); null: its value is null"}),
+		operation("blank", "what should be there is empty", anywhere("what is emptied")),
+		operation("retype", "a value is of another type", anywhere("the value"),
+			Attribute{Name: "to", Unit: Word, Words: []string{"natural", "string", "locale", "number", "boolean", "list", "scalar", "object"},
+				Doc: "natural: the mistake that people make with such a value (the default); locale: 12.50 becomes \"12,50\""}),
+		operation("truncate", "the document ends early",
+			Attribute{Name: "keep", Unit: Share, Min: 0.0001, Max: 1, Doc: "the share of its bytes that is left; 60% by default"},
+			Attribute{Name: "bytes", Unit: Count, Max: 1 << 40, Doc: "how many bytes are left, in place of keep"},
+			Attribute{Name: "at", Unit: Word, Words: []string{"byte", "line"}, Doc: "byte: anywhere (the default); line: after the last whole line"}),
+		operation("duplicate", "entries or keys stand there more than once", anywhere("the list, the object or the member"),
+			Attribute{Name: "times", Unit: Count, Min: 2, Max: 10_000, Doc: "how often all stands there afterwards; 2 by default"},
+			Attribute{Name: "as", Unit: Word, Words: []string{"natural", "entries", "key"}, Doc: "entries: of a list or an object again; key: the key stands again; natural: whichever fits (the default)"},
+			Attribute{Name: "value", Unit: Value, Doc: "of a key that stands twice: its second value"}),
+		operation("rename", "a key has another name, or a list another length", anywhere("the member or the list"),
+			Attribute{Name: "to", Unit: Text, Doc: "its new name; without it, snake_case becomes camelCase and the other way round"},
+			Attribute{Name: "arity", Unit: Count, Min: -100, Max: 100, Doc: "of a list: how many entries more, or less"}),
+		operation("stale", "an older revision is served as the current one",
+			documentOf("from", "the file of the older revision, relative to the experiment; without it, the first version that was seen"),
+			bodyOf("from")),
+		operation("scale", "numbers are off by a factor", anywhere("the numbers"),
+			Attribute{Name: "by", Unit: Factor, Doc: "what numbers are multiplied by, such as 100, 0.01 or \"1/60\"; 100 by default"},
+			Attribute{Name: "unit", Unit: Text, Doc: "in place of by: the unit or currency that a text gets, such as ms for 30s"}),
+		operation("extreme", "a value is at the edge of what is legal", anywhere("the value"),
+			Attribute{Name: "to", Unit: Value, Doc: "of a number: the boundary, such as 0 or 100, or int32 or int64 for the largest one of that size; int32 by default"},
+			Attribute{Name: "length", Unit: Count, Min: 1, Max: 1e6, Doc: "of a text in characters, of a list in entries; 10000 by default"}),
+		operation("widen", "what selected one thing selects everything", anywhere("the selector"),
+			Attribute{Name: "to", Unit: Text, Doc: "what it becomes; without it, what matches all in its form: *, .*, /, 0.0.0.0/0"}),
+		operation("flip", "a flag is on for all, or off", anywhere("the flag or the percentage"),
+			Attribute{Name: "to", Unit: Value, Doc: "what it becomes instead"}),
+		operation("unpair", "values that are fine alone do not fit one another",
+			Attribute{Name: "set", Unit: Values, Doc: "paths and what to put there, such as {/client/timeout: 10, /server/timeout: 3}"},
+			Attribute{Name: "swap", Unit: Paths, Doc: "two paths whose values change places"}),
+		operation("expire", "a date has passed, or a credential is another one", anywhere("the date or the credential"),
+			Attribute{Name: "days", Unit: Count, Min: -36_500, Max: 36_500, Doc: "how many days ago a date is; below 0, how far ahead; 1 by default"}),
+		operation("endpoints", "a set of addresses is empty, partial, dead or another one's", anywhere("the list"),
+			Attribute{Name: "as", Unit: Word, Words: []string{"empty", "partial", "dead", "refused", "wrong"},
+				Doc: "empty: none (the default); partial: some are gone; dead: the others never answer; refused: they refuse; wrong: they are to"},
+			Attribute{Name: "keep", Unit: Count, Max: 1e6, Doc: "how many entries stay as they are; half of them when partial, else none"},
+			Attribute{Name: "to", Unit: Text, Doc: "of wrong: the address in their place, as host or host:port"}),
+		operation("candidate", "the document that somebody wants to ship is served in place of the real one",
+			documentOf("file", "the file that holds it, relative to the experiment"), bodyOf("file")),
+	}
+}
+
+// operation is an operator as an attribute. On the wire, its parameters have the
+// names that they have here.
+func operation(name, doc string, parameters ...Attribute) Attribute {
+	for i := range parameters {
+		parameters[i].Wire, parameters[i].Scale = parameters[i].Name, same
+	}
+	return Attribute{Name: name, Unit: Operation, Wire: name, Doc: doc, Fields: parameters}
+}
+
+func anywhere(what string) Attribute {
+	return Attribute{Name: "path", Unit: Path, Doc: what + ": a JSON Pointer such as /price/factor, or a JSONPath such as $.price.factor; without it, the seed chooses"}
+}
+
+func documentOf(name, doc string) Attribute {
+	return Attribute{Name: name, Unit: Document, Doc: doc}
+}
+
+func bodyOf(other string) Attribute {
+	return Attribute{Name: "body", Unit: Text, Doc: "the text itself, in place of " + other}
+}
