@@ -117,6 +117,8 @@ func stepShape(s *Step) shape {
 		{name: "timeout", doc: "a step that takes longer has failed; by default what is left of the journey's", shape: over(duration, "0s")(&s.Timeout)},
 		{name: "slow_after", doc: "budget of this step; beyond it the journey counts as slow", shape: over(duration, "0s")(&s.SlowAfter)},
 		{name: "poll", doc: "repeat the step until its expectation is met", shape: optional[Poll]{&s.Poll, pollShape}},
+		{name: "needs", doc: "the dependencies that the system calls for this step, so that reports can tell harm that spread to journeys without need of one",
+			shape: list[string]{to: &s.Needs, item: func(to *string) shape { return id(to) }, least: 1, most: 50}},
 	}...)
 	return collecting{ruled{always: true, shape: f, also: object{"allOf": noTwoBodies()}, rule: func(d *decoder, n *yaml.Node, at string) {
 		oneBody(d, at)

@@ -104,10 +104,25 @@ func (s *System) check(d *decoder, n *yaml.Node, _ string) {
 			d.uncaptured(u, nil, nil)
 		}
 	}
+	s.checkNeeds(d)
 	checkJourneyNames(d, "defaults.limits.journeys", s.Defaults.Limits.Journeys, s.journeyNames())
 	checkCaps(d, "defaults.", s.Defaults, s.Caps)
 	if f := s.Defaults.Phases.Fault; f > 0 && f < 2*s.slowest().SlowAfter {
 		d.fail(d.at("defaults.phases.fault"), tooShort(f, s.slowest()))
+	}
+}
+
+// checkNeeds notes steps that need what is no dependency.
+func (s *System) checkNeeds(d *decoder) {
+	for _, j := range s.Journeys {
+		for i, step := range j.Steps {
+			for k, name := range step.Needs {
+				if _, ok := s.Dependency(name); !ok && name != "" && len(s.Dependencies) > 0 {
+					d.fail(d.at(fmt.Sprintf("journeys.%s.steps[%d].needs[%d]", j.Name, i, k)), complaint{
+						msg: fmt.Sprintf("no dependency is named %q", name), near: name, among: s.dependencyNames()})
+				}
+			}
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ func writeText(w io.Writer, r *result.Result, o Options) error {
 	p.head(s)
 	p.table(s)
 	p.invariants(s)
+	p.reached(s)
 	p.reasons(s)
 	p.next(s)
 	p.caveats(s)

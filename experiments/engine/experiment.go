@@ -146,6 +146,7 @@ func (t *trial) baseline(ctx context.Context) error {
 	}
 	t.live.startBaseline(t.since())
 	begun := time.Now()
+	t.sample(ctx, journal.BeforeBaseline)
 	if err := t.readInvariants(ctx, journal.Baseline); err != nil {
 		return err
 	}

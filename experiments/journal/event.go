@@ -32,10 +32,11 @@ const (
 
 // Moments at which the traffic of the proxies is sampled.
 const (
-	BeforeIdle    = "before idle"    // nobody of ours sends
-	BeforeTraffic = "before traffic" // the idle rate is what moved since
-	BeforeFault   = "before fault"
-	AfterFault    = "after fault"
+	BeforeIdle     = "before idle"    // nobody of ours sends
+	BeforeTraffic  = "before traffic" // the idle rate is what moved since
+	BeforeBaseline = "before baseline"
+	BeforeFault    = "before fault"
+	AfterFault     = "after fault"
 )
 
 // An Event is one line of journal.ndjson. Since, not At, is what durations are
@@ -107,8 +108,9 @@ type Exchange struct {
 // Traffic is what one proxy carried, where the server counts.
 type Traffic struct {
 	Proxy       string `json:"proxy"`
-	Connections int64  `json:"connections"` // opened so far
-	Bytes       int64  `json:"bytes"`       // carried so far, both ways
+	Connections int64  `json:"connections"`     // opened so far
+	Bytes       int64  `json:"bytes"`           // carried so far, both ways
+	Calls       *int64 `json:"calls,omitempty"` // requests so far, and connections that ended before one came; nil where only bytes are known
 }
 
 // A Reading is one look at an invariant.

@@ -46,22 +46,27 @@ func (t *trial) aboveIdle(f *faultRecord) bool {
 type pace struct{ connections, bytes float64 }
 
 func (t *trial) carried(from, to, proxy string) (pace, bool) {
-	a, okA := t.samples[from]
-	b, okB := t.samples[to]
-	took := (b.Since - a.Since).Seconds()
-	if !okA || !okB || took <= 0 {
+	a, b, ok := t.between(from, to, proxy)
+	took := (t.samples[to].Since - t.samples[from].Since).Seconds()
+	if !ok || took <= 0 {
 		return pace{}, false
 	}
-	find := func(e journal.Event) (journal.Traffic, bool) {
-		i := slices.IndexFunc(e.Traffic, func(c journal.Traffic) bool { return c.Proxy == proxy })
+	return pace{float64(b.Connections-a.Connections) / took, float64(b.Bytes-a.Bytes) / took}, true
+}
+
+// between is what a proxy had carried at two moments.
+func (t *trial) between(from, to, proxy string) (a, b journal.Traffic, ok bool) {
+	find := func(moment string) (journal.Traffic, bool) {
+		carried := t.samples[moment].Traffic
+		i := slices.IndexFunc(carried, func(c journal.Traffic) bool { return c.Proxy == proxy })
 		if i < 0 {
 			return journal.Traffic{}, false
 		}
-		return e.Traffic[i], true
+		return carried[i], true
 	}
-	x, okX := find(a)
-	y, okY := find(b)
-	return pace{float64(y.Connections-x.Connections) / took, float64(y.Bytes-x.Bytes) / took}, okX && okY
+	a, okA := find(from)
+	b, okB := find(to)
+	return a, b, okA && okB
 }
 
 // shifted tells whether the fault arm changed significantly when the fault

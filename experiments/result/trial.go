@@ -35,6 +35,7 @@ func (t *trial) result(f *fold) Experiment {
 	}
 	if t.measured() {
 		t.measure(&e, m)
+		e.Amplification, e.Spread = t.amplification(f.plan.System.Dependencies), t.spread(m)
 		why.invalid, why.grade = t.invalid(m, &e), weakest(e.Faults)
 		why.criteria = e.Criteria
 	} else if why.notRun == "" {

@@ -105,10 +105,14 @@ type Experiment struct {
 	Phases      []Phase      `json:"phases"`
 	Events      []Event      `json:"events"`
 	Faults      []Fault      `json:"faults"`
-	Recovery    *Recovery    `json:"recovery,omitempty"`
-	Guardrail   *Guardrail   `json:"guardrail,omitempty"`
-	Lateness    *Lateness    `json:"lateness,omitempty"`
-	Invariants  []Invariant  `json:"invariants"`
+	// Amplification has a row for each dependency whose proxy counts, Spread one
+	// for each journey where it is known which steps need the faulted dependencies.
+	Amplification []Amplification `json:"amplification,omitempty"`
+	Spread        []Spread        `json:"spread,omitempty"`
+	Recovery      *Recovery       `json:"recovery,omitempty"`
+	Guardrail     *Guardrail      `json:"guardrail,omitempty"`
+	Lateness      *Lateness       `json:"lateness,omitempty"`
+	Invariants    []Invariant     `json:"invariants"`
 }
 
 // Digests tell whether two experiments are the same.
@@ -308,6 +312,41 @@ type Exercised struct {
 	Met   int64  `json:"met,omitempty"` // connections or messages that it acted on
 	Of    int64  `json:"of,omitempty"`
 	Note  string `json:"note,omitempty"`
+}
+
+// Amplification is how often a dependency was called for each journey, while the
+// fault was in force and in the baseline before it. Retries make it grow.
+type Amplification struct {
+	Dependency string  `json:"dependency"`
+	Unit       string  `json:"unit"`     // calls, or connections where only bytes are known
+	Fault      float64 `json:"fault"`    // per journey
+	Baseline   float64 `json:"baseline"` // per journey
+	// Factor is Fault / Baseline with its 95 % bounds as if calls were
+	// independent; absent where the dependency was not called in one of the two.
+	Factor float64 `json:"factor,omitempty"`
+	Low    float64 `json:"low,omitempty"`
+	High   float64 `json:"high,omitempty"`
+	// Storm: the journeys call it half as often again, at the least. Only of calls:
+	// connections come and go for other reasons than retries.
+	Storm bool `json:"storm,omitempty"`
+}
+
+// Units of an Amplification.
+const (
+	Calls       = "calls"
+	Connections = "connections"
+)
+
+// Spread is the harm of journeys that never needed the faulted dependencies:
+// those first harmed at a step before any that needs one. The share is of all
+// journeys of the fault arm, beyond the control.
+type Spread struct {
+	Journey  string  `json:"journey"`
+	Harmed   int     `json:"harmed"`
+	Journeys int     `json:"journeys"` // of the fault arm
+	Estimate float64 `json:"estimate"`
+	Low      float64 `json:"low"`
+	High     float64 `json:"high"`
 }
 
 // Recovery is the time from proven removal of the fault until harm was back at

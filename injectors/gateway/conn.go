@@ -40,6 +40,7 @@ type conn struct {
 	upstream Upstream
 	up, down stream
 	queue    *queue
+	calls    *caller
 
 	begun   bool                   // a part of the answer that is due has been sent; the answering goroutine's
 	refusal atomic.Pointer[answer] // to be sent instead of the answer that is due

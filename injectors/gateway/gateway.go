@@ -63,6 +63,10 @@ type Options struct {
 	ClientTLS *tls.Config
 	// Seed decides which requests a share of less than 1 hits.
 	Seed uint64
+	// Calls counts what clients asked: every request, and every connection that
+	// ended before one came, as a client that gets no further has tried as well.
+	// Nil: not counted.
+	Calls *atomic.Int64
 	// Log gets what nobody else is told; nil discards it.
 	Log *slog.Logger
 }
@@ -93,6 +97,7 @@ func New(o Options) (*Gateway, error) {
 	if o.Scheme == "https" {
 		o.UpstreamTLS = upstreamTLS(o.UpstreamTLS, host)
 	}
+	o.Calls = cmp.Or(o.Calls, new(atomic.Int64))
 	return &Gateway{options: o, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler))}, nil
 }
 

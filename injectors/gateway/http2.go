@@ -23,6 +23,7 @@ func (c *conn) serveHTTP2() {
 		client:   &resumed{Conn: c.client, rest: c.up.ahead(), done: make(chan struct{})},
 		upstream: &upstreamConn{Upstream: c.upstream, read: r},
 		requests: newCrowd(),
+		calls:    c.calls,
 	}
 	if err := s.serve(c.ctx); err != nil {
 		c.gateway.log.Warn("an HTTP/2 connection cannot be served", "upstream", c.gateway.options.Address, "error", err)
@@ -39,6 +40,7 @@ type session struct {
 	to       *http.ClientConn
 	server   *http.Server
 	requests *crowd // those that can still be answered
+	calls    *caller
 }
 
 // serve returns when either side has gone.
@@ -92,6 +94,7 @@ func (s *session) end() {
 
 // ServeHTTP passes a request on, with what faults make of it.
 func (s *session) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.calls.call()
 	v := s.requests.enter()
 	defer v.leave()
 	early, late := s.gateway.meet(call{r}).split()

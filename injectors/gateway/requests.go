@@ -77,6 +77,7 @@ func refusal(err error) *answer {
 // request passes one request on, or does what a fault wants instead. asks says
 // that what follows may be no HTTP.
 func (c *conn) request(h *head) (asks bool, err error) {
+	c.calls.call()
 	raw := c.up.ahead()[:h.size]
 	method := raw[:h.method]
 	x := exchange{

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"sync/atomic"
 )
 
 // Serve forwards between a client and the dependency until the client has gone,
@@ -13,6 +14,8 @@ import (
 // not served: the dependency could not be reached, or did not agree on TLS.
 func (g *Gateway) Serve(ctx context.Context, client net.Conn, dial Dial) error {
 	defer client.Close()
+	calls := &caller{gateway: g}
+	defer calls.end()
 	upstream, err := dial(ctx)
 	if err != nil {
 		reset(client)
@@ -30,6 +33,7 @@ func (g *Gateway) Serve(ctx context.Context, client net.Conn, dial Dial) error {
 		return err
 	}
 	c := g.newConn(ctx, l.client)
+	c.calls = calls
 	defer c.cancel()
 	if g.options.Scheme == "https" && !l.agreed {
 		// What the client speaks decides what to agree on with the dependency.
@@ -41,6 +45,25 @@ func (g *Gateway) Serve(ctx context.Context, client net.Conn, dial Dial) error {
 	c.reach(l.upstream)
 	c.serve()
 	return nil
+}
+
+// A caller counts the calls of one client's connection.
+type caller struct {
+	gateway *Gateway
+	called  atomic.Bool
+}
+
+// call counts a request.
+func (c *caller) call() {
+	c.called.Store(true)
+	c.gateway.options.Calls.Add(1)
+}
+
+// end counts a connection on which no request came.
+func (c *caller) end() {
+	if !c.called.Load() {
+		c.call()
+	}
 }
 
 // alpn is the protocol that the client speaks, as TLS calls it, by its first bytes.

@@ -14,20 +14,28 @@ type Counts struct {
 	BytesDown  int64 `json:"bytes_down"`  // bytes written to clients
 	Refused    int64 `json:"refused"`     // connections that down refused
 	DialFailed int64 `json:"dial_failed"` // connections that ended because the upstream could not be reached
+	// Calls are the requests that came, and the connections that ended before one
+	// did. It is absent where nothing is known of the protocol.
+	Calls *int64 `json:"calls,omitempty"`
 }
 
 // counters is Counts while it moves.
 type counters struct {
-	open, total, refused, dialFailed atomic.Int64
-	received, sent                   [stream.NumDirections]atomic.Int64 // bytes read from one side, written to the other
+	open, total, refused, dialFailed, calls atomic.Int64
+	received, sent                          [stream.NumDirections]atomic.Int64 // bytes read from one side, written to the other
 }
 
-func (c *counters) view() Counts {
-	return Counts{
+// view reads the counters; speaks says whether calls are among them.
+func (c *counters) view(speaks bool) Counts {
+	v := Counts{
 		Open: c.open.Load(), Total: c.total.Load(),
 		BytesUp: c.sent[stream.Upstream].Load(), BytesDown: c.sent[stream.Downstream].Load(),
 		Refused: c.refused.Load(), DialFailed: c.dialFailed.Load(),
 	}
+	if speaks {
+		v.Calls = new(c.calls.Load())
+	}
+	return v
 }
 
 // A tally counts the connections that a toxic acted on, of those that were open

@@ -24,8 +24,8 @@ func (s *Server) metrics() http.Handler {
 
 // gauges shows the counters of all proxies.
 type gauges struct {
-	server                                                  *Server
-	received, sent, open, total, refused, dialFail, met, of *prometheus.Desc
+	server                                                         *Server
+	received, sent, open, total, refused, dialFail, calls, met, of *prometheus.Desc
 }
 
 func newGauges(s *Server) *gauges {
@@ -40,13 +40,14 @@ func newGauges(s *Server) *gauges {
 		total:    describe("blastgauge_proxy_connections_total", "Connections accepted.", "proxy"),
 		refused:  describe("blastgauge_proxy_connections_refused_total", "Connections that down refused.", "proxy"),
 		dialFail: describe("blastgauge_proxy_dial_failures_total", "Connections whose upstream could not be reached.", "proxy"),
+		calls:    describe("blastgauge_proxy_calls_total", "Requests that came, and connections that ended before one did.", "proxy"),
 		met:      describe("blastgauge_toxic_met", "Connections, or requests, that a toxic acted on.", "proxy", "toxic", "type"),
 		of:       describe("blastgauge_toxic_of", "Connections, or requests, that it could have acted on.", "proxy", "toxic", "type"),
 	}
 }
 
 func (g *gauges) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.received, g.sent, g.open, g.total, g.refused, g.dialFail, g.met, g.of} {
+	for _, d := range []*prometheus.Desc{g.received, g.sent, g.open, g.total, g.refused, g.dialFail, g.calls, g.met, g.of} {
 		to <- d
 	}
 }
@@ -66,6 +67,9 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 		show(g.total, prometheus.CounterValue, v.Counts.Total, v.Name)
 		show(g.refused, prometheus.CounterValue, v.Counts.Refused, v.Name)
 		show(g.dialFail, prometheus.CounterValue, v.Counts.DialFailed, v.Name)
+		if calls := v.Counts.Calls; calls != nil {
+			show(g.calls, prometheus.CounterValue, *calls, v.Name)
+		}
 		for _, t := range v.Toxics {
 			show(g.met, prometheus.GaugeValue, t.Ours.Met, v.Name, t.Name, t.Type)
 			show(g.of, prometheus.GaugeValue, t.Ours.Of, v.Name, t.Name, t.Type)

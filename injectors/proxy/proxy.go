@@ -74,7 +74,7 @@ func (p *proxy) gatewayTo(upstream target) (*gateway.Gateway, error) {
 	if !upstream.speaks() {
 		return nil, nil
 	}
-	g, err := gateway.New(gateway.Options{Scheme: upstream.scheme, Address: upstream.address, Seed: p.seed, Log: p.log})
+	g, err := gateway.New(gateway.Options{Scheme: upstream.scheme, Address: upstream.address, Seed: p.seed, Calls: &p.counters.calls, Log: p.log})
 	if err != nil {
 		return nil, errRefused("%v", err)
 	}
@@ -104,7 +104,7 @@ func (p *proxy) messages() *gateway.Gateway {
 func (p *proxy) view() proxyView {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	v := proxyView{Name: p.name, Listen: p.listen, Upstream: p.upstream.text, Enabled: p.enabled, Toxics: []toxicView{}, Counts: p.counters.view()}
+	v := proxyView{Name: p.name, Listen: p.listen, Upstream: p.upstream.text, Enabled: p.enabled, Toxics: []toxicView{}, Counts: p.counters.view(p.gateway != nil)}
 	for _, t := range p.set.toxics {
 		v.Toxics = append(v.Toxics, t.view())
 	}
@@ -283,6 +283,7 @@ func (p *proxy) serve(c *conn) {
 	p.mu.Unlock()
 	if c.apply(set) {
 		p.counters.refused.Add(1)
+		p.counters.calls.Add(1)
 		return
 	}
 	c.carry()

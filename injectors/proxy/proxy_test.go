@@ -118,6 +118,7 @@ type view struct {
 		BytesUp              int64 `json:"bytes_up"`
 		BytesDown            int64 `json:"bytes_down"`
 		DialFailed           int64 `json:"dial_failed"`
+		Calls                *int64
 	}
 }
 

@@ -19,9 +19,10 @@ type state struct {
 }
 
 type counts struct {
-	Total     int64 `json:"total"` // connections accepted so far
-	BytesUp   int64 `json:"bytes_up"`
-	BytesDown int64 `json:"bytes_down"`
+	Total     int64  `json:"total"` // connections accepted so far
+	BytesUp   int64  `json:"bytes_up"`
+	BytesDown int64  `json:"bytes_down"`
+	Calls     *int64 `json:"calls"` // nil where only bytes are known
 }
 
 // A toxic is one as the server shows it, also somebody else's.

@@ -1,0 +1,89 @@
+package proxy_test
+
+import (
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/injectors/proxy"
+)
+
+// wantCalls waits until a proxy has counted so many calls.
+func wantCalls(t *testing.T, s *proxy.Server, name string, want int64) {
+	t.Helper()
+	for deadline := time.Now().Add(soon); ; time.Sleep(time.Millisecond) {
+		got := show(t, s, name).Blastgauge.Calls
+		if got != nil && *got == want {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s counted %+v, want %d calls", name, show(t, s, name).Blastgauge, want)
+		}
+	}
+}
+
+// What a client tried counts once, however far it got: as a request, or as a
+// connection on which none could be sent.
+func TestCallsAreCountedWhetherTheyGetThroughOrNot(t *testing.T) {
+	s := serve(t, proxy.Options{})
+	address := route(t, s, "payments", "http://"+shop(t))
+	c := customer(t)
+	for range 3 { // on one connection
+		if err := buy(c, address); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantCalls(t, s, "payments", 3)
+
+	idle, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	idle.Close()
+	wantCalls(t, s, "payments", 4)
+
+	add(t, s, "payments", `{"name":"gone","type":"down"}`)
+	for range 2 {
+		if err := buy(customer(t), address); err == nil {
+			t.Error("a dependency that is down answered")
+		}
+	}
+	wantCalls(t, s, "payments", 6)
+}
+
+// Requests that share an HTTP/2 connection count one by one.
+func TestCallsOverHTTP2(t *testing.T) {
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Protocols: protocols, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}
+	var serving sync.WaitGroup
+	serving.Go(func() { server.Serve(l) })
+	t.Cleanup(func() { server.Close(); serving.Wait() })
+	s := serve(t, proxy.Options{})
+	address := route(t, s, "payments", "h2c://"+l.Addr().String())
+	transport := &http.Transport{Protocols: protocols}
+	t.Cleanup(transport.CloseIdleConnections)
+	for range 4 {
+		answer, err := (&http.Client{Transport: transport, Timeout: soon}).Get("http://" + address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+	}
+	wantCalls(t, s, "payments", 4)
+}
+
+// Of a protocol that is not known calls cannot be counted.
+func TestBytesAreNoCalls(t *testing.T) {
+	s := serve(t, proxy.Options{})
+	route(t, s, "carts", shop(t))
+	if got := show(t, s, "carts").Blastgauge.Calls; got != nil {
+		t.Errorf("counted %d calls of what is only bytes", *got)
+	}
+}
