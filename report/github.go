@@ -35,6 +35,11 @@ func writeGitHub(w io.Writer, r *result.Result) error {
 }
 
 func annotate(b *bytes.Buffer, level string, e *result.Experiment, text string) {
+	command(b, level, e, e.ID+" "+word(e.Verdict), text)
+}
+
+// command writes one workflow command at the experiment's line.
+func command(b *bytes.Buffer, level string, e *result.Experiment, title, text string) {
 	var properties []string
 	if e.File != "" {
 		properties = append(properties, "file="+workflowProperty(e.File))
@@ -42,7 +47,7 @@ func annotate(b *bytes.Buffer, level string, e *result.Experiment, text string) 
 			properties = append(properties, fmt.Sprintf("line=%d", e.Line))
 		}
 	}
-	properties = append(properties, "title="+workflowProperty(e.ID+" "+word(e.Verdict)))
+	properties = append(properties, "title="+workflowProperty(title))
 	fmt.Fprintf(b, "::%s %s::%s\n", level, strings.Join(properties, ","), workflowText(text))
 }
 

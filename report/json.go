@@ -29,10 +29,10 @@ func writeJSON(w io.Writer, r *result.Result) error {
 // encode gives JSON that is inert wherever it is put: <, > and & are escaped,
 // so it can stand inside a page, and so are characters that reorder or hide
 // text.
-func encode(r *result.Result) ([]byte, error) {
+func encode(r any) ([]byte, error) {
 	text, err := json.Marshal(r)
 	if err != nil {
-		return nil, fmt.Errorf("encode result: %w", err)
+		return nil, fmt.Errorf("encode: %w", err)
 	}
 	var b bytes.Buffer
 	b.Grow(len(text))

@@ -28,7 +28,7 @@ func writeText(w io.Writer, r *result.Result, o Options) error {
 }
 
 // ascii are the characters of our own that not every terminal has.
-var ascii = strings.NewReplacer("×", "x", "✓", "ok", "≤", "<=", "−", "-", "–", "-", "…", "...", "“", `"`, "”", `"`)
+var ascii = strings.NewReplacer("×", "x", "✓", "ok", "≤", "<=", "−", "-", "–", "-", "…", "...", "“", `"`, "”", `"`, "→", "->", "±", "+-", "≠", "!")
 
 // own spells our own characters in ASCII where that is asked for. It stands
 // before everything that counts columns: "<=" is wider than "≤".

@@ -52,11 +52,12 @@ func apart(base, head []trial) separation {
 		want := p.digest(b.Digests)
 		for i, side := range [][]trial{base, head} {
 			for _, t := range side {
+				name := runName(i, t, side, p.digest)
 				switch got := p.digest(t.Digests); {
 				case got == "" || want == "":
-					s.add(fmt.Sprintf("%s has no digest of its %s, so nobody knows whether they are the same", runName(i, t, side), p.name))
+					s.add(fmt.Sprintf("%s has no digest of its %s, so nobody knows whether they are the same", name, p.name))
 				case got != want:
-					s.differ(p, b, t, runName(i, t, side))
+					s.differ(p, b, t, name)
 				}
 			}
 		}
@@ -64,9 +65,9 @@ func apart(base, head []trial) separation {
 	return s
 }
 
-// runName tells runs of one side apart where there are several.
-func runName(side int, t trial, all []trial) string {
-	if len(all) == 1 {
+// runName tells runs of one side apart where they are not all the same.
+func runName(side int, t trial, all []trial, digest func(result.Digests) string) string {
+	if !slices.ContainsFunc(all, func(o trial) bool { return digest(o.Digests) != digest(t.Digests) }) {
 		return sideName(side)
 	}
 	return sideName(side) + " run " + t.in.Result.Run.ID

@@ -5,7 +5,7 @@ import "math"
 // A Comparison is the difference between two sides that were measured apart, each by
 // one run or several.
 type Comparison struct {
-	Interval           // head minus base
+	Interval            // head minus base
 	Base, Head Interval // the mean of each side's runs
 	// Drift is the standard deviation from run to run beyond what the runs' own
 	// intervals explain. It is known only if Repeated.
