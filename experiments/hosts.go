@@ -126,6 +126,16 @@ func (h Hosts) refuse(host, why string) error {
 // is of class [ErrRefused] and names the first host that is not allowed.
 func (s *System) CheckHosts() error {
 	h := s.Hosts()
+	for _, host := range append(s.Dialled(), s.upstreams()...) {
+		if err := h.CheckName(host); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Dialled are the hosts that the document names and a run connects to itself.
+func (s *System) Dialled() []string {
 	urls := []string{s.URL, s.ControlURL, s.Toxiproxy}
 	for _, j := range s.Journeys {
 		for _, step := range j.Steps {
@@ -135,6 +145,12 @@ func (s *System) CheckHosts() error {
 	for _, v := range s.Invariants {
 		urls = append(urls, v.Request.Target)
 	}
+	return hostsOf(urls)
+}
+
+// upstreams are the hosts that the proxies connect to.
+func (s *System) upstreams() []string {
+	var urls []string
 	for _, d := range s.Dependencies {
 		if d.Upstream != "" && !strings.Contains(d.Upstream, "://") {
 			urls = append(urls, "tcp://"+d.Upstream)
@@ -142,16 +158,17 @@ func (s *System) CheckHosts() error {
 		}
 		urls = append(urls, d.Upstream)
 	}
+	return hostsOf(urls)
+}
+
+func hostsOf(urls []string) []string {
+	var hosts []string
 	for _, text := range urls {
-		host, known := hostOf(text)
-		if !known {
-			continue
-		}
-		if err := h.CheckName(host); err != nil {
-			return err
+		if host, known := hostOf(text); known && !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
 		}
 	}
-	return nil
+	return hosts
 }
 
 // hostOf is the host of an absolute URL, where the document alone tells it.

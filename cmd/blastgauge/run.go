@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -171,6 +170,9 @@ func parseAllow(names []string) ([]result.Verdict, error) {
 func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions, show viewer) (r *result.Result, dir string, err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	if err := checkAddresses(ctx, &p.System); err != nil {
+		return nil, "", err
+	}
 	driver, err := newDriver(&p.System, o.token, func(lost error) { stop(fmt.Errorf("the hold on Toxiproxy was lost: %w", lost)) })
 	if err != nil {
 		return nil, "", err
@@ -272,35 +274,4 @@ func newDriver(s *experiments.System, where string, lost func(error)) (*toxiprox
 		return nil, err
 	}
 	return toxiproxy.New(toxiproxy.Options{URL: s.Toxiproxy, Token: token, Dial: allowedDial(s.Hosts()), Lost: lost}), nil
-}
-
-// allowedDial resolves a name once, checks what it resolved to, and dials
-// exactly that.
-func allowedDial(hosts experiments.Hosts) func(ctx context.Context, network, address string) (net.Conn, error) {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		host, port, err := net.SplitHostPort(address)
-		if err != nil {
-			return nil, err
-		}
-		if err := hosts.CheckName(host); err != nil {
-			return nil, err
-		}
-		addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-		if err != nil {
-			return nil, err
-		}
-		var errs []error
-		for _, addr := range addrs {
-			if err := hosts.CheckAddr(host, addr.Unmap()); err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			conn, err := (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(addr.Unmap().String(), port))
-			if err == nil {
-				return conn, nil
-			}
-			errs = append(errs, err)
-		}
-		return nil, errors.Join(errs...)
-	}
 }
