@@ -15,6 +15,8 @@ type demoOptions struct {
 	serve      string
 	storefront string
 	toxiproxy  string
+	redis      string
+	postgres   string
 	out        string
 	progress   string
 	rate       float64
@@ -38,7 +40,17 @@ With --serve it starts the shop, writes the files that describe it, and runs
 until interrupted, so that every other command can be tried on it:
 
   blastgauge demo --serve shop
-  blastgauge run -f shop/blastgauge.yaml payments-slow`,
+  blastgauge run -f shop/blastgauge.yaml payments-slow
+
+The shop keeps carts in a small Redis of its own, and orders in memory. --redis and
+--postgres put real ones behind the proxies instead: those at an address, or, with
+the word start, ones that are started from this machine's packages for the
+demo. With PostgreSQL there is another dependency, orders-db, with experiments and
+an invariant of its own. Carts stay in a Redis that was given for half an hour;
+a PostgreSQL that was given gets a schema for each shop, which is dropped in the end.
+
+  blastgauge demo --redis start --postgres start
+  blastgauge demo --redis 127.0.0.1:6379 --postgres postgres://me@127.0.0.1/test`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case !(o.rate > 0 && o.rate <= 1000):
@@ -53,7 +65,7 @@ until interrupted, so that every other command can be tried on it:
 				return usagef("--storefront and --toxiproxy go with --serve: the show has both shops, each behind a proxy server of its own")
 			}
 			if o.experiments = args; len(args) == 0 {
-				o.experiments = demoExperiments()
+				o.experiments = demoExperiments(o.postgres != "")
 			}
 			return a.showDemo(cmd.Context(), o)
 		},
@@ -62,13 +74,20 @@ until interrupted, so that every other command can be tried on it:
 	f.StringVar(&o.serve, "serve", "", "start the shop, write its documents into `DIR`, and wait")
 	f.StringVar(&o.storefront, "storefront", checkout.Naive, "with --serve, the shop's `BUILD`: naive or hardened")
 	f.StringVar(&o.toxiproxy, "toxiproxy", "", "with --serve, use the Toxiproxy at this `URL` instead of one of our own")
+	f.StringVar(&o.redis, "redis", "", "keep carts in the Redis at `ADDRESS` (host:port or URL), or start one")
+	f.StringVar(&o.postgres, "postgres", "", "keep orders in the PostgreSQL at `URL`, or start one")
 	f.StringVar(&o.out, "out", "", "`DIR` for the two runs (default: .blastgauge/runs)")
 	f.Float64Var(&o.rate, "rate", demoRate, "journeys per second, of each kind on each shop; fewer tell less, on a machine that is slow")
 	f.StringVar(&o.progress, "progress", "auto", "`HOW` to show progress on stderr: auto, bar, lines or none")
 	return cmd
 }
 
-func (a *app) serveDemo(ctx context.Context, o demoOptions) error {
+func (a *app) serveDemo(ctx context.Context, o demoOptions) (err error) {
+	started, err := startParts(ctx, &o)
+	defer func() { err = errors.Join(err, closeParts(started)) }()
+	if err != nil {
+		return err
+	}
 	s, err := raise(ctx, o, o.serve)
 	if err != nil {
 		return err

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
@@ -20,6 +22,7 @@ func TestExamples(t *testing.T) {
 			"shop":    startShop,
 			"counted": counted,
 		},
+		Condition: realServers,
 		Setup: func(env *testscript.Env) error {
 			copied := filepath.Join(env.WorkDir, "examples")
 			env.Setenv("EXAMPLES", copied)
@@ -27,6 +30,19 @@ func TestExamples(t *testing.T) {
 			return os.CopyFS(copied, os.DirFS("../../examples"))
 		},
 	})
+}
+
+// realServers is the condition of scripts that need Redis and PostgreSQL. What is
+// required fails instead of being skipped.
+func realServers(cond string) (bool, error) {
+	if cond != "servers" {
+		return false, fmt.Errorf("unknown condition %q", cond)
+	}
+	err := checkout.ServersInstalled()
+	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
+		return true, err
+	}
+	return err == nil, nil
 }
 
 // counted RUN [EXCEPT...] wants every fault of a run to have met traffic, by the

@@ -68,6 +68,7 @@ var owners = map[string][]string{
 	"gonum.org/v1/gonum":                       {"experiments/stats"}, // Student's t, binomial and Beta distributions
 	"github.com/alicebob/miniredis/v2":         {"examples/checkout"},
 	"github.com/redis/go-redis/v9":             {"examples/checkout"},
+	"github.com/jackc/pgx/v5":                  {"examples/checkout"},
 	"github.com/failsafe-go/failsafe-go":       {"examples/checkout"},
 	"github.com/chromedp/chromedp":             {"report"},
 	"github.com/chromedp/cdproto":              {"report"},

@@ -25,8 +25,12 @@ const (
 )
 
 // demoExperiments are those of the show, in its order.
-func demoExperiments() []string {
-	return []string{"payments-slow", "payments-down", "payments-hang", "payments-charge-then-fail", "recommendations-down", "recommendations-hang", "carts-reset"}
+func demoExperiments(database bool) []string {
+	list := []string{"payments-slow", "payments-down", "payments-hang", "payments-charge-then-fail", "recommendations-down", "recommendations-hang", "carts-reset"}
+	if database {
+		list = append(list, "orders-db-down", "orders-db-hang")
+	}
+	return list
 }
 
 // An act is one shop under all experiments.
@@ -48,9 +52,14 @@ func (a *app) showDemo(ctx context.Context, o demoOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(documents)) }()
+	started, err := startParts(ctx, &o)
+	defer func() { err = errors.Join(err, closeParts(started)) }()
+	if err != nil {
+		return err
+	}
 	acts := []*act{{build: checkout.Naive}, {build: checkout.Hardened}}
 	for _, act := range acts {
-		act.stage, err = raise(ctx, demoOptions{storefront: act.build}, filepath.Join(documents, act.build))
+		act.stage, err = raise(ctx, demoOptions{storefront: act.build, redis: o.redis, postgres: o.postgres}, filepath.Join(documents, act.build))
 		if err != nil {
 			return err
 		}

@@ -31,7 +31,11 @@ func raise(ctx context.Context, o demoOptions, dir string) (s *stage, err error)
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if s.shop, err = checkout.Start(ctx, checkout.Options{Storefront: o.storefront}); err != nil {
+	s.shop, err = checkout.Start(ctx, checkout.Options{Storefront: o.storefront, Redis: o.redis, Postgres: o.postgres})
+	if errors.Is(err, checkout.ErrAddress) {
+		return s, usagef("%w", err)
+	}
+	if err != nil {
 		return s, err
 	}
 	url := o.toxiproxy
@@ -55,6 +59,37 @@ func raise(ctx context.Context, o demoOptions, dir string) (s *stage, err error)
 	}
 	s.file = filepath.Join(dir, "blastgauge.yaml")
 	return s, writeDocuments(dir, documents)
+}
+
+// toBeStarted stands for the address of a server that the demo starts itself.
+const toBeStarted = "start"
+
+// startParts starts the servers that are asked for, and puts their addresses
+// into o. What was started is returned also with an error.
+func startParts(ctx context.Context, o *demoOptions) (started []*checkout.LocalServer, err error) {
+	for _, part := range []struct {
+		address *string
+		start   func(context.Context) (*checkout.LocalServer, error)
+	}{{&o.redis, checkout.StartRedis}, {&o.postgres, checkout.StartPostgres}} {
+		if *part.address != toBeStarted {
+			continue
+		}
+		server, err := part.start(ctx)
+		if err != nil {
+			return started, err
+		}
+		*part.address = server.URL
+		started = append(started, server)
+	}
+	return started, nil
+}
+
+func closeParts(started []*checkout.LocalServer) error {
+	var errs []error
+	for _, server := range started {
+		errs = append(errs, server.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // createProxies puts a proxy in front of every dependency and says where each

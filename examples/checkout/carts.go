@@ -40,9 +40,9 @@ type embeddedRedis struct {
 	done sync.WaitGroup
 }
 
-// startRedis tries a few ports: miniredis opens its socket itself, so one that
+// embedRedis tries a few ports: miniredis opens its socket itself, so one that
 // was just found free can be gone again.
-func startRedis(ctx context.Context) (*embeddedRedis, error) {
+func embedRedis(ctx context.Context) (*embeddedRedis, error) {
 	var last error
 	for range 5 {
 		l, err := listen(ctx)
@@ -92,9 +92,21 @@ func redisOptions(address string) (*redis.Options, error) {
 	opts, err := redis.ParseURL(address)
 	if err != nil {
 		// The cause may repeat the address, and with it a password.
-		return nil, errors.New("redis address must be host:port or redis://host:port")
+		return nil, fmt.Errorf("%w of Redis: it looks like 127.0.0.1:6379 or redis://user:password@127.0.0.1:6379/0", ErrAddress)
 	}
 	return opts, nil
+}
+
+// askRedis makes sure that a Redis that was given can be used.
+func askRedis(ctx context.Context, base *redis.Options) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	asked := newCartStore(base, base.Addr, time.Second, new(atomic.Int64))
+	err := asked.client.Ping(ctx).Err()
+	if err = errors.Join(err, asked.close()); err != nil {
+		return fmt.Errorf("Redis at %s: %w", base.Addr, err)
+	}
+	return nil
 }
 
 // redisUpstream is the address of Redis for a proxy: without user and password.

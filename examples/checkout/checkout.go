@@ -4,15 +4,17 @@
 //
 // There are two routes through the shop. The fault route reaches every
 // dependency at an address that the caller gives, which is where proxies go.
-// The control route has a storefront and a pricing service of its own and
-// reaches the dependencies directly, so that no fault in a proxy can touch it.
+// The control route has a storefront, a pricing and an orders service of its own
+// and reaches the dependencies directly, so that no fault in a proxy can touch it.
 // The dependencies behind both are shared; they answer fast, hold no lock while
 // they wait, and cannot be exhausted by connections of one arm that hang.
 //
 //	customer ─► storefront ─► [proxies] ─► catalogue inventory orders payments mail recommendations carts (Redis)
-//	                      └─► [pricing] ─► pricing ─► [settings] ─► settings
+//	                      ├─► [pricing] ─► pricing ─► [settings] ─► settings
+//	                      └─► [orders] ─► orders (─► [orders-db] ─► PostgreSQL)
 //
-// There are two builds of the storefront, and with it of pricing:
+// Orders are in memory, or in a PostgreSQL that is given. There are two builds
+// of the storefront, and with it of pricing and orders:
 //
 //	                   naive                              hardened
 //	time limits        none                               every call
@@ -22,13 +24,14 @@
 //	catalogue fails    502                                the last catalogue
 //	settings fail      502                                the last good settings
 //	settings are odd   believed                           the last good settings
+//	orders-db fails    2 retries, each another order, then 502  1 retry, an order once, then written later
 //	recommendations    waited for; an error is tolerated  150 ms, then none
 //	mail               waited for; an error loses the order  sent later
 //	others fail        502, or hang                       502, 503 (breaker) or 504
 //
 // The other third-party packages here are what shops are made of: go-redis for
-// the carts, miniredis so that the demo needs no Redis, failsafe-go for the
-// policies of the hardened build.
+// the carts, miniredis so that the demo needs no Redis, pgx for the orders,
+// failsafe-go for the policies of the hardened build.
 package checkout
 
 import (
@@ -40,6 +43,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,11 +61,15 @@ const (
 	closeLimit = 5 * time.Second        // for everything else to notice
 )
 
+// ErrAddress says that an address of Options cannot be read.
+var ErrAddress = errors.New("no address")
+
 // Options configures a System. The zero value is the naive build with an
-// embedded Redis, silent.
+// embedded Redis and orders in memory, silent.
 type Options struct {
 	Storefront string       // Naive or Hardened; "" is Naive
 	Redis      string       // host:port or redis://[user:password@]host:port[/db]; "" is embedded
+	Postgres   string       // postgres://[user:password@]host:port/database; "" keeps orders in memory
 	Log        *slog.Logger // nil discards
 }
 
@@ -82,6 +90,7 @@ type System struct {
 	services       []service
 	redis          *redis.Options
 	embedded       *embeddedRedis
+	database       *database // nil: orders are in memory
 	fault, control side
 
 	mu     sync.Mutex // held while opening and closing
@@ -93,11 +102,12 @@ type System struct {
 // side is what exists once for each route.
 type side struct {
 	pricing    *pricing
+	orders     *orders
 	storefront *storefront
 }
 
-// service is a declared dependency. server is nil for carts and pricing, which
-// are no plain HTTP services.
+// service is a declared dependency. server is nil for what is no HTTP service, or
+// exists once for each route.
 type service struct {
 	name, criticality, owner string
 	handler                  func() http.Handler
@@ -113,12 +123,21 @@ func directory() []service {
 		{name: "pricing", criticality: "hard", owner: "team-pricing"},
 		{name: "settings", criticality: "hard", owner: "team-platform", handler: newSettings},
 		{name: "inventory", criticality: "hard", owner: "team-logistics", handler: newInventory},
-		{name: "orders", criticality: "hard", owner: "team-orders", handler: newOrders},
+		{name: "orders", criticality: "hard", owner: "team-orders"},
 		{name: "payments", criticality: "hard", owner: "team-payments", handler: newPayments},
 		{name: "recommendations", criticality: "soft", owner: "team-discovery", handler: newRecommendations},
 		{name: "mail", criticality: "soft", owner: "team-messaging", handler: newMail},
 		{name: "reviews", criticality: "soft", owner: "team-community", handler: newReviews},
 	}
+}
+
+// ordersDB is the PostgreSQL behind orders, where one was given.
+const ordersDB = "orders-db"
+
+// withDatabase adds it to a directory, behind orders.
+func withDatabase(list []service) []service {
+	at := slices.IndexFunc(list, func(s service) bool { return s.name == "orders" })
+	return slices.Insert(list, at+1, service{name: ordersDB, criticality: "hard", owner: "team-orders"})
 }
 
 // calledByStorefront names the dependencies that a storefront calls itself.
@@ -138,21 +157,14 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	if s.build != Naive && s.build != Hardened {
 		return nil, fmt.Errorf("storefront %q: there are %q and %q", s.build, Naive, Hardened)
 	}
-	if err := s.start(ctx, o.Redis); err != nil {
+	if err := s.start(ctx, o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-func (s *System) start(ctx context.Context, redisAddress string) error {
-	var err error
-	if redisAddress == "" {
-		if s.embedded, err = startRedis(ctx); err != nil {
-			return err
-		}
-		redisAddress = s.embedded.mini.Addr()
-	}
-	if s.redis, err = redisOptions(redisAddress); err != nil {
+func (s *System) start(ctx context.Context, o Options) error {
+	if err := s.startStores(ctx, o); err != nil {
 		return err
 	}
 	for i := range s.services {
@@ -166,14 +178,42 @@ func (s *System) start(ctx context.Context, redisAddress string) error {
 		s.services[i].server = serve(l, s.services[i].handler(), s.log)
 	}
 	for _, one := range []*side{&s.fault, &s.control} {
+		var err error
 		if one.pricing, err = newPricing(ctx, s.log); err != nil {
 			return fmt.Errorf("pricing: %w", err)
+		}
+		if one.orders, err = newOrders(ctx, s.log); err != nil {
+			return fmt.Errorf("orders: %w", err)
 		}
 		if one.storefront, err = newStorefront(ctx, s.log); err != nil {
 			return fmt.Errorf("storefront: %w", err)
 		}
 	}
 	return nil
+}
+
+// startStores prepares what was given, or takes the place of it.
+func (s *System) startStores(ctx context.Context, o Options) error {
+	address, err := o.Redis, error(nil)
+	if address == "" {
+		if s.embedded, err = embedRedis(ctx); err != nil {
+			return err
+		}
+		address = s.embedded.mini.Addr()
+	}
+	if s.redis, err = redisOptions(address); err != nil {
+		return err
+	}
+	if o.Redis != "" {
+		if err := askRedis(ctx, s.redis); err != nil {
+			return err
+		}
+	}
+	if o.Postgres != "" {
+		s.database, err = openDatabase(ctx, o.Postgres, s.build)
+		s.services = withDatabase(s.services)
+	}
+	return err
 }
 
 // Dependencies lists every dependency of the fault route, always in the same
@@ -187,6 +227,10 @@ func (s *System) Dependencies() []Dependency {
 			d.Upstream = svc.server.url()
 		case svc.name == "carts":
 			d.Upstream = redisUpstream(s.redis)
+		case svc.name == ordersDB:
+			d.Upstream = s.database.upstream()
+		case svc.name == "orders":
+			d.Upstream = s.fault.orders.server.url()
 		default:
 			d.Upstream = s.fault.pricing.server.url()
 		}
@@ -211,9 +255,12 @@ func (s *System) Open(ctx context.Context, proxied map[string]string) error {
 		}
 	}
 	direct["carts"] = s.redis.Addr
+	if s.database != nil {
+		direct[ordersDB] = s.database.address()
+	}
 	faulty := maps.Clone(direct)
-	direct["pricing"] = s.control.pricing.server.address
-	faulty["pricing"] = s.fault.pricing.server.address
+	direct["pricing"], direct["orders"] = s.control.pricing.server.address, s.control.orders.server.address
+	faulty["pricing"], faulty["orders"] = s.fault.pricing.server.address, s.fault.orders.server.address
 	for name, address := range proxied {
 		if _, ok := faulty[name]; !ok {
 			return fmt.Errorf("no dependency is called %q", name)
@@ -223,10 +270,30 @@ func (s *System) Open(ctx context.Context, proxied map[string]string) error {
 		}
 		faulty[name] = address
 	}
+	stores, err := s.orderStores(faulty[ordersDB], direct[ordersDB])
+	if err != nil {
+		return err
+	}
 	s.opened = true
+	s.fault.orders.connect(stores[0])
+	s.control.orders.connect(stores[1])
 	s.open(ctx, s.fault, faulty)
 	s.open(ctx, s.control, direct)
 	return nil
+}
+
+// orderStores are those of the fault route and of the control route.
+func (s *System) orderStores(faulty, direct string) ([2]orderStore, error) {
+	if s.database == nil {
+		shared := memoryOrders{newRecent[order](keptOrders)}
+		return [2]orderStore{shared, shared}, nil
+	}
+	first, err := newOrderStore(s.database, faulty, s.build, s.log)
+	if err != nil {
+		return [2]orderStore{}, err
+	}
+	second, err := newOrderStore(s.database, direct, s.build, s.log)
+	return [2]orderStore{first, second}, err
 }
 
 // open connects one side to the dependencies at addresses.
@@ -281,6 +348,9 @@ func (s *System) shutDown() error {
 		if one.pricing != nil {
 			errs = append(errs, one.pricing.close())
 		}
+		if one.orders != nil {
+			errs = append(errs, one.orders.close())
+		}
 	}
 	for _, svc := range s.services {
 		if svc.server != nil {
@@ -289,6 +359,9 @@ func (s *System) shutDown() error {
 	}
 	if s.embedded != nil {
 		s.embedded.close()
+	}
+	if s.database != nil {
+		errs = append(errs, s.database.close())
 	}
 	return errors.Join(errs...)
 }

@@ -282,7 +282,7 @@ func TestStartRefusesWhatItDoesNotKnow(t *testing.T) {
 // A Redis that is given is used, by both routes, and its password is not shown.
 func TestGivenRedis(t *testing.T) {
 	t.Parallel()
-	given, err := startRedis(t.Context())
+	given, err := embedRedis(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,9 @@ import (
 // at least twenty times what the dependency takes on a good day.
 const (
 	patientDial     = 250 * time.Millisecond
-	patientRead     = 250 * time.Millisecond // catalogue, inventory, orders
+	patientRead     = 250 * time.Millisecond // catalogue, inventory
+	patientOrders   = 350 * time.Millisecond // wait for their database themselves
+	patientDatabase = 125 * time.Millisecond
 	patientPricing  = 350 * time.Millisecond // waits for settings itself
 	patientSettings = 150 * time.Millisecond
 	patientSoft     = 150 * time.Millisecond // recommendations

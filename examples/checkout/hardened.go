@@ -38,7 +38,7 @@ func newHardened(apis map[string]*api, carts *cartStore, log *slog.Logger) *hard
 			"catalogue": newGuard(patientRead, 1),
 			"pricing":   newGuard(patientPricing, 1),
 			"inventory": newGuard(patientRead, 1),
-			"orders":    newGuard(patientRead, 1),
+			"orders":    newGuard(patientOrders, 1),
 			"payments":  newGuard(patientPayments, 1),
 			"mail":      newGuard(patientMail, 0),
 			"carts":     newCartsGuard(),

@@ -1,0 +1,184 @@
+package checkout
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// A database is a PostgreSQL that was given, with a schema of this shop's own
+// in it.
+type database struct {
+	config *pgx.ConnConfig
+	schema string
+	owner  *pgx.Conn // its session holds the lock that says that the schema is in use
+}
+
+var errPostgresAddress = fmt.Errorf("%w of PostgreSQL: it looks like postgres://user:password@host:port/database", ErrAddress)
+
+// postgresOptions reads the URL of a PostgreSQL. Connections are plain unless it
+// asks for something else: what goes through a proxy should be readable there.
+func postgresOptions(address string) (*pgx.ConnConfig, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.Hostname() == "" || strings.Contains(u.Host, ",") {
+		return nil, errPostgresAddress // the cause may repeat the address, and with it a password
+	}
+	if q := u.Query(); !q.Has("sslmode") {
+		q.Set("sslmode", "disable")
+		u.RawQuery = q.Encode()
+	}
+	config, err := pgx.ParseConfig(u.String())
+	if err != nil {
+		return nil, errPostgresAddress
+	}
+	config.ConnectTimeout = 0 // how long to wait is a matter of each caller
+	return config, nil
+}
+
+const (
+	schemaPrefix  = "blastgauge_demo_"
+	databaseLimit = 10 * time.Second // for making and dropping a schema
+)
+
+// openDatabase makes a schema for one shop. In it the hardened build allows an
+// order once; the naive one never thought of that.
+func openDatabase(ctx context.Context, address, build string) (*database, error) {
+	config, err := postgresOptions(address)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, databaseLimit)
+	defer cancel()
+	d := &database{config: config, schema: schemaPrefix + strings.ToLower(rand.Text()[:12])}
+	if d.owner, err = pgx.ConnectConfig(ctx, config); err != nil {
+		return nil, fmt.Errorf("PostgreSQL: %w", err)
+	}
+	if err := d.prepare(ctx, build); err != nil {
+		return nil, errors.Join(fmt.Errorf("PostgreSQL: %w", err), d.owner.Close(ctx))
+	}
+	return d, nil
+}
+
+func (d *database) prepare(ctx context.Context, build string) error {
+	if err := d.sweep(ctx); err != nil {
+		return err
+	}
+	unique := ""
+	if build == Hardened {
+		unique = "UNIQUE"
+	}
+	for _, statement := range []string{
+		"SELECT pg_advisory_lock(hashtext('" + d.schema + "'))",
+		"CREATE SCHEMA " + d.schema,
+		"SET search_path TO " + d.schema,
+		`CREATE TABLE orders (
+			number  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+			id      text NOT NULL,
+			total   bigint NOT NULL,
+			payment text NOT NULL,
+			placed  timestamptz NOT NULL)`,
+		"CREATE " + unique + " INDEX orders_id ON orders (id)",
+		`CREATE TABLE order_lines (
+			number   bigint NOT NULL REFERENCES orders,
+			sku      text NOT NULL,
+			quantity bigint NOT NULL)`,
+		"CREATE INDEX order_lines_number ON order_lines (number)",
+	} {
+		if _, err := d.owner.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweep drops the schemas of shops that were killed: nobody holds their locks.
+// One that belongs to another role stays.
+func (d *database) sweep(ctx context.Context) error {
+	rows, err := d.owner.Query(ctx, "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, $1)", schemaPrefix)
+	if err != nil {
+		return err
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		var free bool
+		if err := d.owner.QueryRow(ctx, "SELECT pg_try_advisory_lock(hashtext($1))", name).Scan(&free); err != nil {
+			return err
+		}
+		if !free {
+			continue
+		}
+		_, err := d.owner.Exec(ctx, "DROP SCHEMA IF EXISTS "+pgx.Identifier{name}.Sanitize()+" CASCADE")
+		if _, refused := errors.AsType[*pgconn.PgError](err); err != nil && !refused {
+			return err
+		}
+		if _, err := d.owner.Exec(ctx, "SELECT pg_advisory_unlock(hashtext($1))", name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// address is where PostgreSQL is, as host:port.
+func (d *database) address() string {
+	return net.JoinHostPort(d.config.Host, strconv.Itoa(int(d.config.Port)))
+}
+
+// upstream is its address for a proxy: without user and password.
+func (d *database) upstream() string {
+	return (&url.URL{Scheme: "postgres", Host: d.address()}).String()
+}
+
+// at is how to connect to the database by way of address, host:port. The name
+// that a certificate must have stays that of the database.
+func (d *database) at(address string) (*pgx.ConnConfig, error) {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("port %q of the database: %w", text, err)
+	}
+	config := d.config.Copy()
+	config.Host, config.Port = host, uint16(port)
+	for _, f := range config.Fallbacks { // the same place without TLS, or with it
+		f.Host, f.Port = host, uint16(port)
+	}
+	config.RuntimeParams["search_path"] = d.schema
+	return config, nil
+}
+
+// close drops the schema, with a fresh connection if the owner's has broken.
+func (d *database) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), databaseLimit)
+	defer cancel()
+	drop := func() error {
+		_, err := d.owner.Exec(ctx, "DROP SCHEMA IF EXISTS "+d.schema+" CASCADE")
+		return err
+	}
+	err := drop()
+	if err != nil && d.owner.IsClosed() {
+		var fresh *pgx.Conn
+		if fresh, err = pgx.ConnectConfig(ctx, d.config); err == nil {
+			d.owner = fresh
+			err = drop()
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("PostgreSQL: schema %s is left: %w", d.schema, err)
+	}
+	return cmp.Or(err, d.owner.Close(ctx))
+}
