@@ -112,6 +112,9 @@ type Kind struct {
 	Streamless bool
 	// ByRequest faults can be limited to single requests by what these carry.
 	ByRequest bool
+	// Config faults make config documents bad. They leave choices to a seed, and are
+	// met whenever a system reads its config, not once per journey.
+	Config bool
 	// Schemes are those of the upstreams that a Message fault can act on.
 	Schemes []string
 	// rule checks what concerns several attributes; it returns the name of the

@@ -14,7 +14,7 @@ func formats() []string { return []string{"json", "yaml", "text"} }
 
 func httpConfig() Kind {
 	return Kind{
-		Name: "http_config", Level: Message, Wire: "http_config", Streamless: true, Schemes: []string{"http", "https", "h2c"},
+		Name: "http_config", Level: Message, Wire: "http_config", Streamless: true, Config: true, Schemes: []string{"http", "https", "h2c"},
 		Summary: "a document that the dependency serves goes bad",
 		Attributes: append([]Attribute{
 			{Name: "format", Unit: Word, Wire: "format", Words: formats(),
@@ -36,7 +36,7 @@ func httpConfig() Kind {
 func configFile() Kind {
 	list := slices.DeleteFunc(operations(), func(a Attribute) bool { return a.Name == "split" })
 	return Kind{
-		Name: "config_file", Level: File, Wire: "config_file", Streamless: true,
+		Name: "config_file", Level: File, Wire: "config_file", Streamless: true, Config: true,
 		Summary: "a config file goes bad, and is put back",
 		Attributes: append([]Attribute{
 			{Name: "file", Unit: Text, Required: true, Wire: "file",

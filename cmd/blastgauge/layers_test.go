@@ -45,6 +45,7 @@ var neighbours = [][2]string{
 	{"injectors/gateway", "injectors/proxy/stock"},   // its benchmarks, too
 	{"injectors/proxy", "injectors/gateway"},
 	{"injectors/gateway", "injectors/badconfig"},
+	{"injectors/proxy", "injectors/badconfig"}, // its tests know digests by it
 	{"injectors/configfile", "injectors/badconfig"},
 	{"injectors/configfile", "injectors/injectortest"},
 }

@@ -89,6 +89,22 @@ type Evidence struct {
 	Met     int64  `json:"met,omitempty"`     // connections or messages that the fault acted on
 	Of      int64  `json:"of,omitempty"`      // those that could have met it
 	Detail  string `json:"detail,omitempty"`  // what is wrong where Present is false
+	// Of a fault that makes config bad: what became of each document, and how many
+	// looks passed unchanged, by reason.
+	Documents []Mutated        `json:"documents,omitempty"`
+	Passed    map[string]int64 `json:"passed,omitempty"`
+}
+
+// A Mutated document is one version of a config document that a fault made bad. Before
+// and After are digests of it; nothing here holds its text.
+type Mutated struct {
+	Name    string           `json:"name"` // the path that it was asked for by, or the file
+	Before  string           `json:"before"`
+	After   string           `json:"after"`
+	What    string           `json:"what"`            // in words
+	Where   []string         `json:"where,omitempty"` // JSON Pointers of what changed; none: the whole document
+	Fetched int64            `json:"fetched"`         // how often somebody got the bad version
+	By      map[string]int64 `json:"by,omitempty"`    // who did, how often; where that is known
 }
 
 // A Probe is a pair of timed exchanges of our own with the dependency through

@@ -105,7 +105,7 @@ func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Expe
 		e.Journeys = append(e.Journeys, journey(j, doc, d.Limits, e.Limits))
 	}
 	for _, f := range doc.Faults {
-		e.Faults = append(e.Faults, fault(s, f, e.Phases.Fault))
+		e.Faults = append(e.Faults, fault(s, f, e.Phases.Fault, e.Seed))
 	}
 	e.Digests = digests(e) // of what was written, without a run's tag
 	if s.ControlURL == "" && s.Propagates == experiments.PropagatesBaggage {
@@ -147,12 +147,16 @@ func journey(j experiments.Journey, doc *experiments.Experiment, defaults experi
 	return Journey{Journey: j, Limit: limit}
 }
 
-func fault(s *experiments.System, f experiments.Fault, phase time.Duration) Fault {
+func fault(s *experiments.System, f experiments.Fault, phase time.Duration, seed uint64) Fault {
 	out := Fault{Fault: f, Proxy: f.Into, Until: phase}
 	if f.For > 0 {
 		out.Until = f.At + f.For
 	}
-	if kind, _ := injectors.Lookup(f.Inject); kind.Level == injectors.File { // no proxy is in its way
+	kind, _ := injectors.Lookup(f.Inject)
+	if kind.Config {
+		out.Seed = 1 + seed%(1<<53-1) // JSON's numbers are exact up to there
+	}
+	if kind.Level == injectors.File { // no proxy is in its way
 		out.Proxy = ""
 		return out
 	}

@@ -103,6 +103,7 @@ type Fault struct {
 	Listen   string        `json:"listen,omitempty"`   // of the proxy, where known
 	Upstream string        `json:"upstream,omitempty"` // of the proxy, where known
 	Until    time.Duration `json:"until"`              // after the start of the fault phase
+	Seed     uint64        `json:"seed,omitempty"`     // decides what the fault leaves open
 }
 
 // Digests tell whether two runs did the same. They exclude addresses: free

@@ -2,20 +2,27 @@ package result
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/stats"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // exercised grades the evidence that a fault met traffic.
 func (t *trial) exercised(f *faultRecord, shifted bool) Exercised {
 	e := Exercised{Met: f.evidence.Met, Of: f.evidence.Of}
+	kind, _ := injectors.Lookup(f.plan.Inject)
 	switch {
+	case f.evidence.Counted && f.evidence.Met == 0 && kind.Config:
+		e.Grade, e.Note = GradeNo, neverFetched(f)
 	case f.evidence.Counted && f.evidence.Met == 0:
 		e.Grade, e.Note = GradeNo, fmt.Sprintf("the proxy counted nothing that met it: does the system reach %s through the proxy?", f.plan.Into)
+	case f.evidence.Counted && kind.Config: // config is read when a system wants to know, not once per journey
+		e.Grade = GradeCounted
 	case f.evidence.Counted && !t.aboveIdle(f):
 		e.Grade, e.Note = GradeNo, "the proxy carried no more than it does when no journeys run"
 	case f.evidence.Counted:
@@ -28,6 +35,22 @@ func (t *trial) exercised(f *faultRecord, shifted bool) Exercised {
 		e.Grade, e.Note = GradeNo, fmt.Sprintf("nothing shows that it met traffic: does the system reach %s through the proxy?", f.plan.Into)
 	}
 	return e
+}
+
+// neverFetched says why nobody got a bad document.
+func neverFetched(f *faultRecord) string {
+	why := "no bad document was fetched"
+	if len(f.evidence.Passed) == 0 {
+		return why + fmt.Sprintf(": does the system ask %s for it through the proxy, and often enough?", f.plan.Into)
+	}
+	for i, reason := range slices.Sorted(maps.Keys(f.evidence.Passed)) {
+		sep := "; "
+		if i == 0 {
+			sep = ": "
+		}
+		why += fmt.Sprintf("%s%d passed unchanged (%s)", sep, f.evidence.Passed[reason], reason)
+	}
+	return why
 }
 
 // aboveIdle tells whether the fault's proxy was busier during the fault than

@@ -98,6 +98,10 @@ func (t *trial) fault(rec *faultRecord, shifted bool) Fault {
 		Description: kind.Describe(p.Bare()), Exercised: t.exercised(rec, shifted),
 		Intended: rec.intended != nil,
 	}
+	for _, d := range rec.evidence.Documents {
+		f.Documents = append(f.Documents, Mutated(d))
+	}
+	f.Passed = rec.evidence.Passed
 	if f.Attributes == nil {
 		f.Attributes = map[string]any{}
 	}

@@ -282,18 +282,33 @@ type Event struct {
 
 // Fault is one fault with the evidence that it was there and is gone.
 type Fault struct {
-	Name            string         `json:"name"`
-	Inject          string         `json:"inject"`
-	Into            string         `json:"into"`
-	Proxy           string         `json:"proxy,omitempty"`
-	Attributes      map[string]any `json:"attributes"`
-	Share           float64        `json:"share"`
-	Description     string         `json:"description"` // "latency 2s, jitter 250ms"
-	Exercised       Exercised      `json:"exercised"`
-	Intended        bool           `json:"intended"` // its injection was begun
-	Injected        time.Time      `json:"injected,omitzero"`
-	Removed         time.Time      `json:"removed,omitzero"`
-	RemovalVerified bool           `json:"removal_verified"`
+	Name        string         `json:"name"`
+	Inject      string         `json:"inject"`
+	Into        string         `json:"into"`
+	Proxy       string         `json:"proxy,omitempty"`
+	Attributes  map[string]any `json:"attributes"`
+	Share       float64        `json:"share"`
+	Description string         `json:"description"` // "latency 2s, jitter 250ms"
+	Exercised   Exercised      `json:"exercised"`
+	// Of a fault that makes config bad.
+	Documents       []Mutated        `json:"documents,omitempty"`
+	Passed          map[string]int64 `json:"passed,omitempty"` // looks at documents that passed unchanged, by reason
+	Intended        bool             `json:"intended"`         // its injection was begun
+	Injected        time.Time        `json:"injected,omitzero"`
+	Removed         time.Time        `json:"removed,omitzero"`
+	RemovalVerified bool             `json:"removal_verified"`
+}
+
+// A Mutated document is one version of a config document that a fault made bad: digests
+// and words, no text of it.
+type Mutated struct {
+	Name    string           `json:"name"` // the path that it was asked for by, or the file
+	Before  string           `json:"before"`
+	After   string           `json:"after"`
+	What    string           `json:"what"`
+	Where   []string         `json:"where,omitempty"` // JSON Pointers of what changed; none: the whole document
+	Fetched int64            `json:"fetched"`         // how often somebody got the bad version
+	By      map[string]int64 `json:"by,omitempty"`    // who did, how often; where that is known
 }
 
 // A Grade says how well it is known that a fault met traffic.

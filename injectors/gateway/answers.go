@@ -125,7 +125,12 @@ func (c *conn) answerBody(x exchange, h *head, limit int64) error {
 // harm does what faults want with an answer; replaced says that nothing is left of
 // it to pass on.
 func (c *conn) harm(x exchange, h *head) (replaced bool, err error) {
+	var documents effect
 	for i, a := range x.effect {
+		if a.fault.config != nil {
+			documents = append(documents, a)
+			continue
+		}
 		if !a.begins() {
 			continue
 		}
@@ -143,9 +148,14 @@ func (c *conn) harm(x exchange, h *head) (replaced bool, err error) {
 			err = errBroken
 		}
 		x.effect[i+1:].giveBack()
+		documents.giveBack()
 		return true, err
 	}
-	return false, nil
+	if x.document == nil {
+		documents.passAll("it is no document, but asks for another protocol")
+		return false, nil
+	}
+	return true, c.document(x, h, documents)
 }
 
 // replace sends another answer. The real one is read to its end first, so that the

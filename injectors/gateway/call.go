@@ -105,12 +105,20 @@ type delivery struct {
 	res    *http.Response
 	status *grpcStatus // not nil: takes the place of the dependency's
 	half   bool        // the client gets half of the body
+
+	toHEAD   bool
+	document *wanted // what faults may make bad; nil: nothing
 }
 
 // harm does what faults want with the answer, as far as that can be done before it
 // is on its way. It is true when nothing is left to deliver.
 func (d *delivery) harm(ctx context.Context, late effect) (replaced bool) {
+	var documents effect
 	for i, a := range late {
+		if a.fault.config != nil {
+			documents = append(documents, a)
+			continue
+		}
 		if !a.begins() {
 			continue
 		}
@@ -121,6 +129,7 @@ func (d *delivery) harm(ctx context.Context, late effect) (replaced bool) {
 			continue
 		}
 		late[i+1:].giveBack()
+		documents.giveBack()
 		switch {
 		case a.fault.status != nil:
 			d.status = a.fault.status
@@ -132,6 +141,9 @@ func (d *delivery) harm(ctx context.Context, late effect) (replaced bool) {
 			return true
 		}
 		return false
+	}
+	if len(documents) > 0 {
+		d.change(documents)
 	}
 	return false
 }

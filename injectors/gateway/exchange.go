@@ -12,10 +12,11 @@ const maxPipelined = 64
 
 // An exchange is a request whose answer has not been sent in full.
 type exchange struct {
-	local  *answer // the gateway's own answer; the dependency is not asked
-	breaks bool    // instead of an answer the connection is reset
-	last   bool    // the connection ends, behind the local answer if there is one
-	effect effect  // of faults on the dependency's answer
+	local    *answer // the gateway's own answer; the dependency is not asked
+	breaks   bool    // instead of an answer the connection is reset
+	last     bool    // the connection ends, behind the local answer if there is one
+	effect   effect  // of faults on the dependency's answer
+	document *wanted // what the effect may make bad; nil: nothing
 
 	toHEAD   bool
 	connect  bool // the method is CONNECT

@@ -13,10 +13,11 @@ const (
 	kindLatency = "http_latency"
 	kindAbort   = "http_abort"
 	kindGRPC    = "grpc_error"
+	kindConfig  = "http_config"
 )
 
 // Kinds are the wire types that [Parse] knows.
-func Kinds() []string { return []string{kindError, kindLatency, kindAbort, kindGRPC} }
+func Kinds() []string { return []string{kindError, kindLatency, kindAbort, kindGRPC, kindConfig} }
 
 // A moment says when a fault acts on a request.
 type moment string
@@ -43,6 +44,7 @@ type Fault struct {
 	latency time.Duration // http_latency
 	jitter  time.Duration
 	status  *grpcStatus // grpc_error
+	config  *config     // http_config
 }
 
 // tally is Counts while it moves.
@@ -69,6 +71,7 @@ func Parse(kind string, share float64, attributes json.RawMessage) (*Fault, erro
 	f := &Fault{kind: kind, share: share, tally: &tally{}}
 	read := map[string]func(*fields){
 		kindError: f.readError, kindLatency: f.readLatency, kindAbort: f.readAbort, kindGRPC: f.readGRPC,
+		kindConfig: f.readConfig,
 	}[kind]
 	if read == nil {
 		return nil, fmt.Errorf("no message-level fault is called %q", kind)
@@ -90,8 +93,8 @@ func (f *Fault) Kind() string { return f.kind }
 // Share is the share of matching requests that the fault affects.
 func (f *Fault) Share() float64 { return f.share }
 
-// Attributes are the fault's attributes as GET shows them: a struct with JSON
-// tags, which [Parse] reads back.
+// Attributes are the fault's attributes as GET shows them: what [Parse] reads back
+// when it is written as JSON.
 func (f *Fault) Attributes() any { return f.attributes }
 
 // Counts is what the fault has done so far.
@@ -101,7 +104,12 @@ func (f *Fault) Counts() Counts {
 
 // Continue makes f count on from old, which it replaces: for a change of
 // attributes. It is called before f is put into force.
-func (f *Fault) Continue(old *Fault) { f.tally = old.tally }
+func (f *Fault) Continue(old *Fault) {
+	f.tally = old.tally
+	if f.config != nil && old.config != nil {
+		f.config.record = old.config.record.again()
+	}
+}
 
 // meets decides whether a request is affected, and counts it. The nth request
 // that matches has the same lot in every run with the same seed.

@@ -30,6 +30,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Upstream is the dependency's side of one connection.
@@ -141,7 +142,7 @@ func (g *Gateway) entry(before *inForce, f *Fault) *entry {
 		g.streams++
 		f.tally.stream.CompareAndSwap(0, g.streams)
 	}
-	return &entry{fault: f, seed: g.options.Seed, gone: make(chan struct{})}
+	return &entry{fault: f, seed: g.options.Seed, since: time.Now(), gone: make(chan struct{})}
 }
 
 // inForce is the faults of a gateway at one time.
@@ -151,6 +152,7 @@ type inForce struct{ list []*entry }
 type entry struct {
 	fault *Fault
 	seed  uint64
+	since time.Time
 	gone  chan struct{} // closed when the fault is taken out
 }
 

@@ -113,14 +113,19 @@ func (s *session) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	var informed interim
-	res, err := s.to.RoundTrip(outgoing(w, r, &informed))
+	out := outgoing(w, r, &informed)
+	var document *wanted
+	if len(late.documents()) > 0 {
+		document = wants(out, s.client.RemoteAddr())
+	}
+	res, err := s.to.RoundTrip(out)
 	informed.end()
 	if err != nil {
 		late.giveBack()
 		s.broken(r, v)
 	}
 	defer res.Body.Close()
-	d := delivery{w: w, res: res}
+	d := delivery{w: w, res: res, toHEAD: r.Method == http.MethodHead, document: document}
 	if !d.harm(r.Context(), late) && d.run() != nil {
 		s.broken(r, v)
 	}

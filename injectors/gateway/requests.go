@@ -101,10 +101,18 @@ func (c *conn) request(h *head) (asks bool, err error) {
 			return false, c.local(x, h)
 		}
 	}
+	var anew []byte
+	if len(x.effect.documents()) > 0 && !x.asks() {
+		x.document, anew = c.wants(h, raw)
+	}
 	if _, ok := c.queue.push(x); !ok {
 		return false, c.finish()
 	}
-	c.up.accept(h.size)
+	if anew == nil {
+		c.up.accept(h.size)
+	} else {
+		c.up.replace(h.size, anew)
+	}
 	if h.chunked || h.length > 0 {
 		return x.asks(), c.requestBody(h)
 	}

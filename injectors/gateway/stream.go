@@ -52,6 +52,16 @@ func (s *stream) accept(n int) { s.next += n }
 // skip takes the next n bytes out of the stream. Nothing may wait to be written.
 func (s *stream) skip(n int) { s.next, s.start = s.next+n, s.next+n }
 
+// replace takes the next n bytes out of the stream, and writes others in their
+// place.
+func (s *stream) replace(n int, with []byte) {
+	s.flush()
+	s.skip(n)
+	if s.failed == nil {
+		_, s.failed = s.dst.Write(with)
+	}
+}
+
 // flush writes what is accepted.
 func (s *stream) flush() error {
 	p := s.buf[s.start:s.next]

@@ -51,6 +51,7 @@ func (t *toxic) view() toxicView {
 		c := t.message.Counts()
 		v.Attributes = t.message.Attributes()
 		v.Ours.Met, v.Ours.Of, v.Ours.Seen = c.Affected, c.Matched, c.Seen
+		v.Ours.Record = t.message.Record()
 		return v
 	}
 	v.Ours.Met, v.Ours.Of = t.tally.met.Load(), t.tally.of.Load()

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/Shopify/toxiproxy/v2/stream"
+
+	"github.com/blastgauge/blastgauge/injectors/gateway"
 )
 
 // An apiError is an error as Toxiproxy's clients expect it in an answer's body.
@@ -81,10 +83,11 @@ type toxicView struct {
 }
 
 type toxicOurs struct {
-	Met  int64  `json:"met"`
-	Of   int64  `json:"of"`
-	Seen int64  `json:"seen,omitempty"` // requests that came, of a message-level toxic
-	Run  string `json:"run,omitempty"`
+	Met            int64  `json:"met"`
+	Of             int64  `json:"of"`
+	Seen           int64  `json:"seen,omitempty"` // requests that came, of a message-level toxic
+	Run            string `json:"run,omitempty"`
+	gateway.Record        // of a message-level toxic that makes config bad
 }
 
 // proxyInput is a proxy in a request. Unknown keys are ignored, as clients of

@@ -77,6 +77,9 @@ func (d *Driver) wanted(f plan.Fault, ours bool) (*newToxic, error) {
 		return nil, fmt.Errorf("%w: %s into %s: %s: %s", experiments.ErrInvalid, f.Inject, f.Into, name, problem)
 	}
 	t := &newToxic{Name: f.Name, Type: kind.Wire, Stream: string(f.Stream), Toxicity: f.Share, Attributes: kind.OnWire(f.Complete())}
+	if kind.Config && f.Seed > 0 {
+		t.Attributes["seed"] = f.Seed
+	}
 	if t.Stream == "" || kind.Streamless {
 		t.Stream = string(experiments.Downstream)
 	}
@@ -184,7 +187,10 @@ func (d *Driver) Check(ctx context.Context, f plan.Fault) (journal.Evidence, err
 	if difference := want.differs(there); difference != "" {
 		return absent("toxic %s on proxy %s was changed: %s", f.Name, f.Proxy, difference), nil
 	}
-	return journal.Evidence{Present: true, Counted: ours, Met: there.Ours.Met, Of: there.Ours.Of}, nil
+	return journal.Evidence{
+		Present: true, Counted: ours, Met: there.Ours.Met, Of: there.Ours.Of,
+		Documents: there.Ours.Documents, Passed: there.Ours.Passed,
+	}, nil
 }
 
 func absent(format string, args ...any) journal.Evidence {

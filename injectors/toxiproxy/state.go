@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
@@ -39,6 +40,10 @@ type toxic struct {
 type tally struct {
 	Met int64 `json:"met"`
 	Of  int64 `json:"of"`
+	// Of a toxic that makes config bad: what became of each document, and why
+	// others were left alone.
+	Documents []journal.Mutated `json:"documents"`
+	Passed    map[string]int64  `json:"passed"`
 }
 
 // newToxic is a toxic as it is sent.
