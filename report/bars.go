@@ -27,7 +27,7 @@ func forest(s rootScale, e *result.Experiment) template.HTML {
 // forestAxis labels the scale.
 func forestAxis(s rootScale) template.HTML {
 	var d drawing
-	d.add(`<svg class="fp" width="100%" height="18" font-family="sans-serif" font-size="11" aria-hidden="true" focusable="false">`)
+	d.add(`<svg class="fp" width="100%" height="18" font-family="sans-serif" font-size="11" fill="`, softColor, `" aria-hidden="true">`)
 	last := -100.0
 	for _, tick := range rootTicks() {
 		x := s.at(tick)
@@ -48,33 +48,23 @@ func forestAxis(s rootScale) template.HTML {
 
 // A harmBar is a stacked bar of one step or of all.
 type harmBar struct {
-	name                string
 	failed, wrong, slow int
-	of                  int // journeys
 	full                int // harmed journeys that fill the bar
 }
 
 func (h harmBar) draw() template.HTML {
 	var d drawing
-	d.open("stack", 20, h.name+": failed "+percent(share(h.failed, h.of))+", wrong "+percent(share(h.wrong, h.of))+", slow "+percent(share(h.slow, h.of)))
-	d.rect("trk", "0", "100%", 2, 16, trackColor, "")
+	d.add(`<svg class="stack" width="100%" height="16" aria-hidden="true">`) // the numbers stand beside it
 	x := 0.0
 	for _, part := range []struct {
-		n                     int
-		class, color, pattern string
-	}{
-		{h.failed, "o-failed", failedColor, ""},
-		{h.wrong, "o-wrong", wrongColor, "_wrong"},
-		{h.slow, "o-slow", slowColor, "_slow"},
-	} {
+		n           int
+		class, fill string
+	}{{h.failed, "o-failed", failedColor}, {h.wrong, "o-wrong", "url(#_wrong)"}, {h.slow, "o-slow", "url(#_slow)"}} {
 		if part.n == 0 {
 			continue
 		}
 		w := 100 * share(part.n, h.full)
-		d.rect(part.class, pc(x), pc(w), 2, 16, part.color, "")
-		if part.pattern != "" {
-			d.rect("pat", pc(x), pc(w), 2, 16, "url(#"+part.pattern+")", "")
-		}
+		d.add(`<rect class="`, part.class, `" x="`, pc(x), `" width="`, pc(w), `" height="16" fill="`, part.fill, `"/>`)
 		x += w
 	}
 	d.close()

@@ -236,7 +236,7 @@ func helps(t *testing.T, browser context.Context) {
 		return eval[string](t, tab, `document.querySelector('#payments-latency-2s .readout').textContent`)
 	}
 	first, last := read(kb.Home), read(kb.End)
-	if !strings.HasPrefix(first, "0:00–") || !strings.Contains(last, "harmed") || first == last {
+	if !strings.HasPrefix(first, "0:00: fault arm ") || !strings.Contains(last, "harmed") || first == last {
 		t.Errorf("keys read %q and %q, want the first and the last point", first, last)
 	}
 }

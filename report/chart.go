@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -62,6 +63,9 @@ func (c *timeChart) measure() {
 	var harm, speed float64
 	for _, p := range c.points {
 		harm = max(harm, p.fault.share(), p.control.share())
+		if p.fault.harmed > 0 { // where nothing is harmed the interval may leave the plot
+			harm = max(harm, p.fault.interval().High)
+		}
 		speed = max(speed, p.fault.p95, p.control.p95)
 	}
 	for _, p := range c.e.Phases {
@@ -155,24 +159,48 @@ func (c *timeChart) grid() {
 // axis draws the gridlines of one plot, each labelled below its line.
 func (c *timeChart) axis(a axis, bottom, height float64, write func(float64) string, what string) {
 	c.horizontal("gl0", "0", "100%", bottom, ruleColor, "")
+	var ys []float64
+	var texts []string
 	for i := 1; i <= a.n; i++ {
-		y := bottom - height*float64(i)/float64(a.n)
-		c.horizontal("gl", "0", "100%", y, lineColor, "")
-		text := write(a.step * float64(i))
-		if i == a.n {
-			text += " " + what
-		}
-		c.text("tick halo", "2", y+12, softColor, "start", text)
+		ys = append(ys, bottom-height*float64(i)/float64(a.n))
+		texts = append(texts, write(a.step*float64(i)))
 	}
+	texts[a.n-1] += " " + what
+	c.gridlines(ys, 12, texts)
 }
 
 func (c *timeChart) lines() {
+	c.band()
 	c.plot(c.top, harmPlot, c.harm, func(t tallied) (float64, bool) { return t.share(), t.journeys > 0 })
 	c.plot(c.speedTop, speedPlot, c.speed, func(t tallied) (float64, bool) { return t.p95, t.p95 > 0 })
 }
 
+// band is the interval of the fault arm's share: one point alone says little.
+func (c *timeChart) band() {
+	c.stretched(c.top, harmPlot)
+	var upper, lower []string
+	flush := func() {
+		if len(upper) > 1 {
+			slices.Reverse(lower)
+			c.add(`<path class="band" d="M`, strings.Join(append(upper, lower...), "L"), `Z" fill="`, faultColor, `" fill-opacity=".16"/>`)
+		}
+		upper, lower = nil, nil
+	}
+	for _, p := range c.points {
+		if p.fault.journeys == 0 {
+			flush()
+			continue
+		}
+		x, i := across(10*c.x((p.from+p.to)/2)), p.fault.interval()
+		y := func(v float64) string { return down(harmPlot * (1 - min(v/c.harm.top(), 1))) }
+		upper, lower = append(upper, x+","+y(i.High)), append(lower, x+","+y(i.Low))
+	}
+	flush()
+	c.close()
+}
+
 func (c *timeChart) plot(top, height float64, a axis, value func(tallied) (float64, bool)) {
-	c.add(`<svg x="0" y="`, number(top), `" width="100%" height="`, number(height), `" viewBox="0 0 1000 `, number(height), `" preserveAspectRatio="none">`)
+	c.stretched(top, height)
 	if c.withControl {
 		c.line(height, a, value, func(p point) tallied { return p.control }, "lc", controlColor, ` stroke-width="1.75" stroke-dasharray="5 3"`)
 	}
@@ -196,8 +224,8 @@ func (c *timeChart) events() {
 	for i, ev := range c.e.Events {
 		x, y := pc(c.x(ev.Second)), float64(phaseRow+2+eventRow*c.rows[i])
 		c.vertical("ev", x, y+8, c.bottom, softColor, ` stroke-dasharray="1 3"`)
-		c.add(`<svg x="`, x, `" y="`, number(y), `" overflow="visible"><title>`, quote(ev.What), `</title><circle class="evc" cx="0" cy="8" r="8" fill="`, inkColor, `"/>`)
-		c.add(`<text class="evt" x="0" y="12" font-weight="600" fill="`, paperColor, `" text-anchor="middle">`, fmt.Sprint(i+1), `</text></svg>`)
+		c.add(`<svg x="`, x, `" y="`, number(y), `" overflow="visible"><title>`, quote(ev.What), `</title><circle class="evc" cy="8" r="8" fill="`, inkColor, `"/>`)
+		c.add(`<text class="evt" y="12" font-weight="600" fill="`, paperColor, `" text-anchor="middle">`, fmt.Sprint(i+1), `</text></svg>`)
 	}
 }
 
@@ -240,35 +268,38 @@ func removalSecond(e *result.Experiment) (float64, bool) {
 
 func (c *timeChart) times() {
 	step := timeStep(c.total)
+	c.add(`<g class="tick" text-anchor="middle">`)
 	for i := 0; float64(i)*step <= c.total+1e-9; i++ {
-		class, anchor := "tick", "middle"
-		x := c.x(float64(i) * step)
+		x, attrs := c.x(float64(i)*step), ""
 		switch {
 		case i == 0:
-			anchor = "start"
+			attrs = ` text-anchor="start"`
 		case x > 97:
-			anchor = "end"
+			attrs = ` text-anchor="end"`
 		}
 		if i%2 == 1 {
-			class = "tick minor" // left out on narrow screens
+			attrs += ` class="minor"` // left out on narrow screens
 		}
-		c.text(class, pc(x), c.bottom+16, softColor, anchor, stopwatch(float64(i)*step))
+		c.add(`<text x="`, pc(x), `" y="`, number(c.bottom+16), `"`, attrs, `>`, stopwatch(float64(i)*step), `</text>`)
 	}
+	c.add(`</g>`)
 }
 
 // hovers say the values of each point to a pointer, without any script.
 func (c *timeChart) hovers() {
-	c.add(`<svg class="hits" y="`, number(c.top), `" width="100%" height="`, number(c.bottom-c.top), `" fill="#fff" fill-opacity="0">`)
+	var list []hover
 	for _, p := range c.points {
-		c.add(`<rect x="`, pc(c.x(p.from)), `" width="`, pc(c.x(p.to)-c.x(p.from)), `" height="100%"><title>`, quote(c.reading(p)), `</title></rect>`)
+		list = append(list, hover{p.from, p.to, c.reading(p)})
 	}
-	c.close()
+	c.hits(c.top, c.bottom-c.top, c.total, list)
 }
 
+// reading is short, as there are many: the table below the chart has it all, and
+// the page's script reads it from there.
 func (c *timeChart) reading(p point) string {
-	text := stopwatch(p.from) + "–" + stopwatch(p.to) + ": fault arm " + p.fault.String()
+	text := stopwatch(p.from) + " " + p.fault.Harm()
 	if c.withControl {
-		text += "; control " + p.control.String()
+		text += ", control " + p.control.Harm()
 	}
 	return text
 }
@@ -281,13 +312,6 @@ func (t tallied) Harm() string {
 		return "–"
 	}
 	return percent(t.share())
-}
-
-func (t tallied) String() string {
-	if t.journeys == 0 {
-		return "none started"
-	}
-	return percent(t.share()) + " of " + count(t.journeys) + " harmed, p95 " + speed(t)
 }
 
 func speed(t tallied) string {

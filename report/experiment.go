@@ -13,10 +13,13 @@ import (
 // An experiment is one section of the page.
 type experiment struct {
 	*result.Experiment
-	s *summary
+	s          *summary
+	Everything bool // unfold everything, for paper
 }
 
-func newExperiment(s *summary, e *result.Experiment) *experiment { return &experiment{e, s} }
+func newExperiment(s *summary, e *result.Experiment) *experiment {
+	return &experiment{Experiment: e, s: s}
+}
 
 // Name is the title, or the id of an experiment without one.
 func (e *experiment) Name() string {
@@ -143,7 +146,14 @@ type block struct {
 	e    *experiment
 	Open bool
 	Sole bool // the only journey: it needs no title
+	Lead bool // the first one: the experiment's events stand beside its latencies
 }
+
+// Experiment is the one that the journey is part of.
+func (b block) Experiment() *experiment { return b.e }
+
+// Everything tells whether everything is to be unfolded.
+func (b block) Everything() bool { return b.e.Everything }
 
 // Warned are the warnings; where there is one experiment alone they stand on
 // top of the page already.
@@ -159,11 +169,11 @@ func (e *experiment) Blocks() []block {
 	var list []block
 	head := e.Head()
 	if head != nil {
-		list = append(list, block{head, e, true, len(e.Journeys) == 1})
+		list = append(list, block{head, e, true, len(e.Journeys) == 1, true})
 	}
 	for i := range e.Journeys {
 		if j := &e.Journeys[i]; j != head {
-			list = append(list, block{j, e, j.Verdict == result.Refuted || head == nil, len(e.Journeys) == 1})
+			list = append(list, block{j, e, j.Verdict == result.Refuted || head == nil, len(e.Journeys) == 1, len(list) == 0})
 		}
 	}
 	return list
@@ -171,6 +181,9 @@ func (e *experiment) Blocks() []block {
 
 // Chart draws the journey over time.
 func (b block) Chart() template.HTML { return chartOf(b.e.Experiment, b.Journey) }
+
+// Percentiles draws how long journeys took.
+func (b block) Percentiles() template.HTML { return percentileChartOf(b.Journey) }
 
 // Points are the chart's data.
 func (b block) Points() []chartPoint {
@@ -205,6 +218,14 @@ func (b block) Bucket() string {
 // Compared are the counts that the fault arm is compared with.
 func (b block) Compared() result.Counts { c, _ := compared(b.Journey); return c }
 
+// ComparedArm is the line beside the fault arm's in the plot of percentiles.
+func (b block) ComparedArm() string {
+	if arms := latencyArms(b.Journey); len(arms) > 1 {
+		return arms[1].name
+	}
+	return "nothing to compare with"
+}
+
 // ComparedName is what they are called.
 func (b block) ComparedName() string { _, name := compared(b.Journey); return name }
 
@@ -234,8 +255,20 @@ func (b block) StepRows() []stepRow {
 func (b block) row(s result.Step) stepRow {
 	c := b.Arms.Fault
 	full := max(c.Harmed(), c.Journeys/20, 1) // a little harm must not fill the bar
-	return stepRow{s, c.Journeys, harmBar{s.Name, s.Failed, s.Wrong, s.Slow, c.Journeys, full}.draw()}
+	return stepRow{s, c.Journeys, harmBar{s.Failed, s.Wrong, s.Slow, full}.draw()}
 }
+
+// Control is the share of the control that was harmed at the step.
+func (r stepRow) Control() string {
+	v := share(r.Failed+r.Wrong+r.Slow, r.Of) - r.Excess
+	if text := percent(v); v > 0 && text != "0.0%" {
+		return text
+	}
+	return ""
+}
+
+// Harmless marks a step where the fault arm met no harm at all.
+func (r stepRow) Harmless() bool { return r.Failed+r.Wrong+r.Slow == 0 }
 
 // Parts are the shares of the step by outcome.
 func (r stepRow) Parts() []stepPart {
@@ -329,12 +362,7 @@ type latencyRow struct {
 func (b block) LatencyHead() []string {
 	var list []string
 	for _, p := range b.percentiles() {
-		switch {
-		case p.P >= 1:
-			list = append(list, "max")
-		default:
-			list = append(list, "p"+short(p.P*100, 2))
-		}
+		list = append(list, percentileName(p.P))
 	}
 	return list
 }

@@ -11,8 +11,8 @@ type matrix struct {
 
 type matrixRow struct {
 	Name        string
-	Criticality string
-	Odd         bool // declared soft, behaves hard
+	Criticality string // as declared
+	Behaves     string // as measured: hard or soft; empty where it is not known
 	Cells       []matrixCell
 }
 
@@ -48,15 +48,39 @@ func newMatrix(s *summary) *matrix {
 	slices.Sort(m.Kinds)
 	for _, name := range names {
 		row := matrixRow{Name: name, Criticality: s.r.System.Dependencies[name].Criticality}
+		var all []*experiment
 		for _, kind := range m.Kinds {
 			list := single[[2]string{name, kind}]
-			row.Odd = row.Odd || slices.ContainsFunc(list, (*experiment).SoftBehavesHard)
+			all = append(all, list...)
 			row.Cells = append(row.Cells, matrixCell{kind, list})
 		}
+		row.Behaves = behaviour(all)
 		m.Rows = append(m.Rows, row)
 	}
 	return m
 }
+
+// behaviour says what a dependency is to journeys: hard if a fault in it harmed
+// them beyond their limit, soft if every fault that was tried stayed within it.
+func behaviour(list []*experiment) string {
+	within := 0
+	for _, e := range list {
+		switch b := e.Known(); {
+		case b == nil:
+		case b.Low > e.Limit():
+			return "hard"
+		case b.High <= e.Limit():
+			within++
+		}
+	}
+	if within > 0 && within == len(list) {
+		return "soft"
+	}
+	return ""
+}
+
+// Odd marks a declaration that does not fit: a soft dependency that is not.
+func (r matrixRow) Odd() bool { return r.Criticality == "soft" && r.Behaves == "hard" }
 
 // Untested counts the pairs of a dependency and a fault that no experiment
 // tried, and all pairs.

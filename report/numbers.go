@@ -11,8 +11,13 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
-// fixed writes v with so many decimals and never as a negative zero.
+// fixed writes v with so many decimals and never as a negative zero. Processors
+// differ in the last bit of a sum, and half of a decimal must not be rounded up
+// on one and down on another: noise beyond nine decimals goes first.
 func fixed(v float64, decimals int) string {
+	if noise := 1e9; math.Abs(v) < 1e6 {
+		v = math.Round(v*noise) / noise
+	}
 	text := strconv.FormatFloat(v, 'f', decimals, 64)
 	if strings.Trim(text, "-0.") == "" {
 		return strings.TrimPrefix(text, "-")

@@ -30,6 +30,11 @@ type Options struct {
 	Color bool // text: colour the glyph and the word of a verdict
 	ASCII bool // text: no characters beyond ASCII of our own
 	Width int  // text: columns; 0 means 80, others are kept between 60 and 100
+
+	// StyleSheet is the address of a file with [StyleSheet] beside the page, for
+	// servers that block styles in pages; empty: the styles are in the page.
+	StyleSheet string
+	Everything bool // html: nothing is folded, also on paper
 }
 
 // Formats are the names of all formats, sorted.
@@ -48,7 +53,7 @@ func For(name string, o Options) (Format, error) {
 func formats(o Options) map[string]Format {
 	return map[string]Format{
 		"github": writeGitHub,
-		"html":   writeHTML,
+		"html":   func(w io.Writer, r *result.Result) error { return writeHTML(w, r, o) },
 		"json":   writeJSON,
 		"junit":  writeJUnit,
 		"md":     writeMarkdown,

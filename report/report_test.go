@@ -225,19 +225,26 @@ func check(t *testing.T, name string, e xml.StartElement, ids map[string]bool) {
 	}
 }
 
-// Eight experiments with series as long as a result may hold them.
+// A page must open at once, and be small enough for mail and for a CI server to
+// keep: forty experiments of ten minutes, with series as long as a result may
+// hold.
 func TestPageSize(t *testing.T) {
-	r := load(t, "suite")
-	for len(r.Experiments) < 8 {
-		r.Experiments = append(r.Experiments, r.Experiments[0])
+	for n, most := range map[int]int{8: 350e3, 40: 1500e3} {
+		size := len(render(t, "html", Options{}, large(t, n)))
+		if size > most {
+			t.Errorf("the page of %d experiments has %d KB, want at most %d", n, size/1000, most/1000)
+		}
+		t.Logf("%d experiments: %d KB", n, size/1000)
 	}
-	for i := range r.Experiments {
-		s := &r.Experiments[i].Journeys[0].Series
-		s.Bucket = 1
-		s.Fault, s.Control = stretch(s.Fault, 240), stretch(s.Control, 240)
-	}
-	if size := len(render(t, "html", Options{}, r)); size > 500<<10 {
-		t.Errorf("the page of 8 experiments has %d KB, want at most 500", size>>10)
+}
+
+// BenchmarkPage renders the page of forty experiments of ten minutes.
+func BenchmarkPage(b *testing.B) {
+	r := large(b, 40)
+	for b.Loop() {
+		if err := writeHTML(io.Discard, r, Options{}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

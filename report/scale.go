@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
 // maxPoints bounds a line in a chart: more cannot be told apart on a page.
@@ -22,6 +23,11 @@ type tallied struct {
 }
 
 func (t tallied) share() float64 { return share(t.harmed, t.journeys) }
+
+// interval is that of the share, as if journeys were independent.
+func (t tallied) interval() stats.Interval {
+	return stats.Wilson(stats.Count{Hits: t.harmed, N: t.journeys})
+}
 
 // points cuts a series into few stretches. Harm is added up; percentiles cannot
 // be, so their median stands for them.

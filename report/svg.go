@@ -24,7 +24,6 @@ const (
 	softColor    = "#5b6472"
 	lineColor    = "#e3e6eb"
 	ruleColor    = "#9aa2af"
-	trackColor   = "#eef0f3"
 	faultColor   = "#c2410c"
 	controlColor = "#475569"
 	failedColor  = "#b42318"
@@ -39,6 +38,10 @@ func quote(text string) string { return html.EscapeString(text) }
 // number writes a coordinate.
 func number(v float64) string { return short(v, 2) }
 
+// across and down write a place in a stretched space, to about a pixel.
+func across(v float64) string { return short(v, 0) }
+func down(v float64) string   { return short(v, 1) }
+
 // pc writes a coordinate in percent of the width.
 func pc(v float64) string { return number(v) + "%" }
 
@@ -50,12 +53,46 @@ func (d *drawing) add(parts ...string) {
 
 func (d *drawing) html() template.HTML { return template.HTML(d.b.String()) }
 
-// open starts the drawing; label is what it says to those who cannot see it.
+// open starts the drawing, whose text is soft unless it says otherwise; label is what it says to those who cannot see it.
 func (d *drawing) open(class string, height float64, label string) {
-	d.add(`<svg class="`, class, `" width="100%" height="`, number(height), `" font-family="sans-serif" font-size="11" role="img" aria-label="`, quote(label), `" focusable="false">`)
+	d.add(`<svg class="`, class, `" width="100%" height="`, number(height), `" font-family="sans-serif" font-size="11" fill="`, softColor, `" role="img" aria-label="`, quote(label), `">`)
+}
+
+// stretched opens a space 1000 wide that fills the width, for lines.
+func (d *drawing) stretched(top, height float64) {
+	d.add(`<svg y="`, number(top), `" width="100%" height="`, number(height), `" viewBox="0 0 1000 `, number(height), `" preserveAspectRatio="none">`)
+}
+
+// A hover is what a stretch of a chart says to a pointer.
+type hover struct {
+	from, to float64
+	text     string
+}
+
+// hits lays invisible stretches of an axis from 0 to total over a plot. The
+// page's script reads them for the crosshair and the arrow keys.
+func (d *drawing) hits(top, height, total float64, list []hover) {
+	d.add(`<svg class="hits" y="`, number(top), `" width="100%" height="`, number(height), `" viewBox="0 0 `, number(total), ` 1" preserveAspectRatio="none" opacity="0">`)
+	for _, h := range list {
+		d.add(`<rect x="`, number(h.from), `" width="`, number(h.to-h.from), `" height="1"><title>`, quote(h.text), `</title></rect>`)
+	}
+	d.close()
 }
 
 func (d *drawing) close() { d.add("</svg>") }
+
+// gridlines are horizontal and labelled: text stands so far below its line.
+func (d *drawing) gridlines(ys []float64, below float64, texts []string) {
+	d.add(`<g class="gl" stroke="`, lineColor, `">`)
+	for _, y := range ys {
+		d.add(`<line x2="100%" y1="`, down(y), `" y2="`, down(y), `"/>`)
+	}
+	d.add(`</g><g class="tick halo">`)
+	for i, y := range ys {
+		d.add(`<text x="2" y="`, down(y+below), `">`, quote(texts[i]), `</text>`)
+	}
+	d.add(`</g>`)
+}
 
 // vertical and horizontal are rules; attrs are further attributes, written as
 // they are.
@@ -72,7 +109,14 @@ func (d *drawing) rect(class, x, width string, y, height float64, color, attrs s
 }
 
 func (d *drawing) text(class, x string, y float64, color, anchor, text string) {
-	d.add(`<text class="`, class, `" x="`, x, `" y="`, number(y), `" fill="`, color, `" text-anchor="`, anchor, `">`, quote(text), `</text>`)
+	d.add(`<text class="`, class, `" x="`, x, `" y="`, number(y), `"`)
+	if color != softColor {
+		d.add(` fill="`, color, `"`)
+	}
+	if anchor != "start" {
+		d.add(` text-anchor="`, anchor, `"`)
+	}
+	d.add(`>`, quote(text), `</text>`)
 }
 
 // curve is a line through points of a stretched space 1000 wide. A point that
@@ -83,11 +127,11 @@ func (d *drawing) curve(class string, xs, ys []float64, ok []bool, color, attrs 
 		switch before := i > 0 && ok[i-1]; {
 		case !ok[i]:
 		case before:
-			d.add("L", number(xs[i]), ",", number(ys[i]))
+			d.add("L", across(xs[i]), ",", down(ys[i]))
 		case i+1 < len(xs) && ok[i+1]:
-			d.add("M", number(xs[i]), ",", number(ys[i]))
+			d.add("M", across(xs[i]), ",", down(ys[i]))
 		default:
-			d.add("M", number(xs[i]-2), ",", number(ys[i]), "h4")
+			d.add("M", across(xs[i]-2), ",", down(ys[i]), "h4")
 		}
 	}
 	d.add(`" fill="none" stroke="`, color, `"`, attrs, ` vector-effect="non-scaling-stroke"/>`)

@@ -283,10 +283,11 @@ func (s *summary) invariantFigure() figure {
 		return f
 	}
 	const some = 3
-	for _, b := range s.broken[:min(some, len(s.broken))] {
-		f.Notes = append(f.Notes, note{"", violations(b.inv) + " of “" + b.inv.Name + "”"})
+	broken := s.brokenByName()
+	for _, text := range broken[:min(some, len(broken))] {
+		f.Notes = append(f.Notes, note{"", text})
 	}
-	if more := len(s.broken) - some; more > 0 {
+	if more := len(broken) - some; more > 0 {
 		f.Notes = append(f.Notes, note{"", "and " + count(more) + " more"})
 	}
 	switch {
@@ -299,4 +300,25 @@ func (s *summary) invariantFigure() figure {
 		f.Notes = append(f.Notes, note{"unsure", "? " + count(open) + " of " + count(asked) + " not judged"})
 	}
 	return f
+}
+
+// brokenByName says each broken invariant once, however many experiments broke
+// it.
+func (s *summary) brokenByName() []string {
+	var names, list []string
+	by := map[string][]*result.Invariant{}
+	for _, b := range s.broken {
+		if by[b.inv.Name] == nil {
+			names = append(names, b.inv.Name)
+		}
+		by[b.inv.Name] = append(by[b.inv.Name], b.inv)
+	}
+	for _, name := range names {
+		text := violations(by[name][0]) + " of “" + name + "”"
+		if n := len(by[name]); n > 1 {
+			text = "“" + name + "” in " + count(n) + " experiments"
+		}
+		list = append(list, text)
+	}
+	return list
 }

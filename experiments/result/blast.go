@@ -72,7 +72,7 @@ func (t *trial) journey(i int, m times) Journey {
 	j, c := t.plan.Journeys[i], t.compare(i, m)
 	fault, ctrl := c.fault(), c.ctrl()
 	out := Journey{
-		Name: j.Name, Rate: j.Rate, Limit: j.Limit,
+		Name: j.Name, Rate: j.Rate, Limit: j.Limit, SlowAfter: seconds(j.SlowAfter),
 		Arms:     Arms{Fault: fault},
 		Baseline: Arms{Fault: tally(c.list, plan.FaultArm, m.baseline)},
 		Steps:    t.steps(i, c),

@@ -145,29 +145,38 @@ func percentiles(list []journal.Observation, arm plan.Arm, in span) []Percentile
 		return nil
 	}
 	slices.Sort(took)
-	points := make([]Percentile, 0, 5)
-	for _, p := range []float64{0.5, 0.9, 0.95, 0.99, 1} {
+	points := make([]Percentile, 0, 8)
+	for _, p := range []float64{0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1} {
 		points = append(points, Percentile{p, seconds(stats.Quantile(took, p))})
 	}
 	return points
 }
 
-// maxBuckets bounds a series, and with it the size of reports.
-const maxBuckets = 240
+// maxBuckets bounds a series, and with it the size of reports. Whoever needs
+// more has the observations.
+const maxBuckets = 50
 
-// series cuts an experiment of any length into at most maxBuckets buckets of
-// whole seconds.
+// series cuts an experiment of any length into at most maxBuckets buckets of a
+// round width.
 func series(list []journal.Observation, start, end time.Duration, arms []plan.Arm) Series {
-	width := time.Second
-	for (end-start)/width >= maxBuckets {
-		width += time.Second
-	}
+	width := bucketWidth(end - start)
 	n := max(0, int((end-start+width-1)/width))
 	s := Series{Bucket: seconds(width), Fault: fill(list, plan.FaultArm, start, width, n)}
 	if slices.Contains(arms, plan.ControlArm) {
 		s.Control = fill(list, plan.ControlArm, start, width, n)
 	}
 	return s
+}
+
+// bucketWidth is the shortest round width of which maxBuckets suffice.
+func bucketWidth(total time.Duration) time.Duration {
+	for _, s := range []time.Duration{1, 2, 5, 10, 15, 20, 30, 60} {
+		if total <= maxBuckets*s*time.Second {
+			return s * time.Second
+		}
+	}
+	minutes := total / (maxBuckets * time.Minute)
+	return (minutes + 1) * time.Minute
 }
 
 func fill(list []journal.Observation, arm plan.Arm, start, width time.Duration, n int) []Bucket {

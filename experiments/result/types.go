@@ -168,8 +168,9 @@ type Criterion struct {
 // Journey is what one journey met during the fault.
 type Journey struct {
 	Name        string       `json:"name"`
-	Rate        float64      `json:"rate"`  // per second over all arms
-	Limit       float64      `json:"limit"` // of its blast radius
+	Rate        float64      `json:"rate"`                 // per second over all arms
+	Limit       float64      `json:"limit"`                // of its blast radius
+	SlowAfter   float64      `json:"slow_after,omitempty"` // seconds that a journey may take
 	Verdict     Verdict      `json:"verdict"`
 	BlastRadius *BlastRadius `json:"blast_radius,omitempty"`
 	Arms        Arms         `json:"arms"`
@@ -242,7 +243,7 @@ type Latency struct {
 
 // Percentile is one point of a distribution.
 type Percentile struct {
-	P       float64 `json:"p"` // 0.5, 0.9, 0.95, 0.99, 1
+	P       float64 `json:"p"` // 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1
 	Seconds float64 `json:"seconds"`
 }
 

@@ -2,14 +2,21 @@
   'use strict';
   // Everything is on the page without this script. It adds a crosshair, the
   // arrow keys on charts, and opens what a link points to.
+  function sentence(row) {
+    var c = Array.prototype.map.call(row.children, function (cell) { return cell.textContent; });
+    var arm = function (name, i) { return name + ' ' + c[i + 1] + ' of ' + c[i] + ' harmed, p95 ' + c[i + 2]; };
+    return c[0] + ': ' + arm('fault arm', 1) + (c.length > 4 ? '; ' + arm('control', 4) : '');
+  }
   document.querySelectorAll('.plot').forEach(function (plot) {
     var hits = Array.prototype.slice.call(plot.querySelectorAll('.hits rect'));
     if (!hits.length) return;
-    var texts = hits.map(function (hit) {
+    var table = plot.closest('figure').nextElementSibling;
+    var rows = table && table.matches('details.data') ? table.querySelectorAll('tbody tr') : [];
+    var texts = hits.map(function (hit, i) {
       var title = hit.querySelector('title');
       var text = title ? title.textContent : '';
       if (title) title.remove();
-      return text;
+      return rows[i] ? sentence(rows[i]) : text;
     });
     var line = document.createElement('div');
     var out = document.createElement('output');
@@ -21,14 +28,15 @@
     plot.after(out);
     plot.tabIndex = 0;
     plot.setAttribute('role', 'group');
-    plot.setAttribute('aria-label', 'Interactive chart: the arrow keys read values. A table follows.');
+    plot.setAttribute('aria-label', 'Interactive chart: the arrow keys read values. ');
     function show(k) {
       at = Math.max(0, Math.min(hits.length - 1, k));
-      var hit = hits[at];
+      var x = hits[at].x.baseVal.value + hits[at].width.baseVal.value / 2;
+      var all = hits[at].parentNode;
       line.style.display = 'block';
-      line.style.left = parseFloat(hit.getAttribute('x')) + parseFloat(hit.getAttribute('width')) / 2 + '%';
-      line.style.top = hit.parentNode.getAttribute('y') + 'px';
-      line.style.height = hit.parentNode.getAttribute('height') + 'px';
+      line.style.left = 100 * x / all.viewBox.baseVal.width + '%';
+      line.style.top = all.getAttribute('y') + 'px';
+      line.style.height = all.getAttribute('height') + 'px';
       out.textContent = texts[at];
     }
     function hide() {

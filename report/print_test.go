@@ -1,0 +1,89 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+// large is a run of n experiments of ten minutes each, with series as long as a
+// result may hold.
+func large(t testing.TB, n int) *result.Result {
+	t.Helper()
+	r := load(t, "suite")
+	few := r.Experiments
+	r.Experiments = nil
+	for i := range n {
+		e := few[i%len(few)]
+		e.ID = fmt.Sprintf("%s-%d", e.ID, i)
+		e.Journeys = append([]result.Journey(nil), e.Journeys...)
+		e.Faults = append([]result.Fault(nil), e.Faults...)
+		e.Faults[0].Into = []string{"payments", "pricing", "carts", "mail", "inventory", "recommendations", "search", "users", "tax", "stock"}[i%10]
+		e.Faults[0].Inject = []string{"down", "latency", "reset_peer", "timeout"}[i/10%4]
+		s := &e.Journeys[0].Series
+		s.Bucket = 15
+		s.Fault, s.Control = stretch(s.Fault, 40), stretch(s.Control, 40)
+		stretchTime(&e, 600)
+		r.Experiments = append(r.Experiments, e)
+	}
+	return r
+}
+
+// stretchTime makes an experiment last so many seconds.
+func stretchTime(e *result.Experiment, seconds float64) {
+	e.Phases, e.Events = append([]result.Phase(nil), e.Phases...), append([]result.Event(nil), e.Events...)
+	by := seconds / e.Phases[len(e.Phases)-1].End
+	for i := range e.Phases {
+		e.Phases[i].Start *= by
+		e.Phases[i].End *= by
+	}
+	for i := range e.Events {
+		e.Events[i].Second *= by
+	}
+}
+
+// Paper has two pages for the run and one for each refuted experiment; the
+// table of forty experiments takes a page more.
+func TestPaper(t *testing.T) {
+	browser := newBrowser(t)
+	pages := map[string]*result.Result{"forty": large(t, 40)}
+	for _, name := range fixtures(t) {
+		if name != "hostile" { // its texts are as long as they like
+			pages[name] = load(t, name)
+		}
+	}
+	for name, r := range pages {
+		t.Run(name, func(t *testing.T) {
+			most := 2 + summarize(r).counts[result.Refuted]
+			if len(r.Experiments) > 20 {
+				most++
+			}
+			if got := sheets(t, browser, render(t, "html", Options{}, r)); got > most {
+				t.Errorf("%d sheets of paper, want at most %d", got, most)
+			}
+		})
+	}
+	t.Run("everything", func(t *testing.T) {
+		r := load(t, "suite")
+		short, long := sheets(t, browser, render(t, "html", Options{}, r)), sheets(t, browser, render(t, "html", Options{Everything: true}, r))
+		if long < short+4 {
+			t.Errorf("%d sheets with everything on them, %d without: want all experiments, the folded ones as well", long, short)
+		}
+	})
+}
+
+var sheet = regexp.MustCompile(`/Type\s*/Page\b`)
+
+// sheets counts the pages of the printed page.
+func sheets(t *testing.T, browser context.Context, html string) int {
+	t.Helper()
+	tab, _ := open(t, browser, html)
+	n := len(sheet.FindAll(printed(t, tab), -1))
+	if n == 0 {
+		t.Fatal("the PDF has no page")
+	}
+	return n
+}
