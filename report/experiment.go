@@ -401,6 +401,17 @@ func (b block) LatencyRows() []latencyRow {
 	return list
 }
 
+// Spreads are those of journeys in which something was counted.
+func (e *experiment) Spreads() []result.Spread {
+	var list []result.Spread
+	for _, s := range e.Spread {
+		if s.Harmed > 0 && trusted(e.Experiment) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
 // Number of an event, in the list and in the chart.
 func (e *experiment) Number(i int) int { return i + 1 }
 

@@ -79,6 +79,7 @@ func functions() template.FuncMap {
 		"met": met, "grade": gradeText, "precise": precise, "short": func(v float64) string { return short(v, 3) },
 		"minus":   func(text string) string { return strings.ReplaceAll(text, "-", "−") },
 		"digest":  digest,
+		"factor":  func(v float64) string { return fixed(v, 1) },
 		"control": controlText, "share": share, "speed": speed,
 	}
 }

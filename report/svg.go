@@ -74,7 +74,7 @@ type hover struct {
 func (d *drawing) hits(top, height, total float64, list []hover) {
 	d.add(`<svg class="hits" y="`, number(top), `" width="100%" height="`, number(height), `" viewBox="0 0 `, number(total), ` 1" preserveAspectRatio="none" opacity="0">`)
 	for _, h := range list {
-		d.add(`<rect x="`, number(h.from), `" width="`, number(h.to-h.from), `" height="1"><title>`, quote(h.text), `</title></rect>`)
+		d.add(`<path d="M`, number(h.from), ` 0h`, number(h.to-h.from), `v1H`, number(h.from), `"><title>`, quote(h.text), `</title></path>`)
 	}
 	d.close()
 }

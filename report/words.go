@@ -154,6 +154,7 @@ func (s *summary) damages() []damage {
 		if late(e) {
 			d.Worse = append(d.Worse, "recovery "+strings.Replace(recovery(e), ">", "over", 1)+", limit "+span(e.Limits.Recovery))
 		}
+		d.Worse = append(d.Worse, reach(e)...)
 		if s.softBehavesHard(e) {
 			d.Worse = append(d.Worse, "declared soft, behaves hard")
 		}

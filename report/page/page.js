@@ -8,7 +8,7 @@
     return c[0] + ': ' + arm('fault arm', 1) + (c.length > 4 ? '; ' + arm('control', 4) : '');
   }
   document.querySelectorAll('.plot').forEach(function (plot) {
-    var hits = Array.prototype.slice.call(plot.querySelectorAll('.hits rect'));
+    var hits = Array.prototype.slice.call(plot.querySelectorAll('.hits path'));
     if (!hits.length) return;
     var table = plot.closest('figure').nextElementSibling;
     var rows = table && table.matches('details.data') ? table.querySelectorAll('tbody tr') : [];
@@ -31,7 +31,8 @@
     plot.setAttribute('aria-label', 'Interactive chart: the arrow keys read values. ');
     function show(k) {
       at = Math.max(0, Math.min(hits.length - 1, k));
-      var x = hits[at].x.baseVal.value + hits[at].width.baseVal.value / 2;
+      var box = hits[at].getBBox();
+      var x = box.x + box.width / 2;
       var all = hits[at].parentNode;
       line.style.display = 'block';
       line.style.left = 100 * x / all.viewBox.baseVal.width + '%';
