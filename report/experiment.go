@@ -3,6 +3,7 @@ package report
 import (
 	"html/template"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -399,6 +400,11 @@ func (b block) LatencyRows() []latencyRow {
 		list = append(list, row)
 	}
 	return list
+}
+
+// Storms tells whether retries added to the trouble.
+func (e *experiment) Storms() bool {
+	return slices.ContainsFunc(e.Amplification, func(a result.Amplification) bool { return a.Storm })
 }
 
 // Spreads are those of journeys in which something was counted.
