@@ -140,7 +140,7 @@ func compareActs(w io.Writer, acts []*act) {
 	tw.Flush()
 	fmt.Fprintln(w)
 	for _, act := range acts {
-		for _, line := range slices.Concat(broken(act.result), hardWhenSlow(act.result)) {
+		for _, line := range slices.Concat(broken(act.result), hardWhenSlow(act.result), notMeasured(act.result)) {
 			fmt.Fprintf(w, "  %s: %s\n", act.build, line)
 		}
 	}
@@ -185,5 +185,27 @@ func hardWhenSlow(r *result.Result) []string {
 		}
 	}
 	slices.Sort(lines)
+	return lines
+}
+
+// notMeasured says how many experiments tell nothing, and why the first of them
+// does not.
+func notMeasured(r *result.Result) []string {
+	invalid, why := 0, ""
+	for _, e := range r.Experiments {
+		if e.Verdict != result.Invalid {
+			continue
+		}
+		if invalid++; why == "" && len(e.Reasons) > 0 {
+			why = e.Title + ": " + e.Reasons[0]
+		}
+	}
+	if invalid == 0 {
+		return nil
+	}
+	lines := []string{fmt.Sprintf("%d of %d measurements are invalid. %s.", invalid, len(r.Experiments), why)}
+	if strings.Contains(why, result.TooBusy) {
+		lines = append(lines, "fewer journeys are easier on a machine that has other work: blastgauge demo --rate 20")
+	}
 	return lines
 }

@@ -70,6 +70,9 @@ func (t *trial) invalid(m times, e *Experiment) []string {
 	return why
 }
 
+// TooBusy ends the reason of an experiment whose journeys did not start in time.
+const TooBusy = "this machine is too busy"
+
 func (t *trial) invalidJourney(i int, j plan.Journey, m times, limit float64) []string {
 	var why []string
 	c := t.compare(i, m)
@@ -81,8 +84,8 @@ func (t *trial) invalidJourney(i int, j plan.Journey, m times, limit float64) []
 		}
 	}
 	if late := lateness(t.observed[i : i+1]); late != nil && late.P99 > 0.1*j.SlowAfter.Seconds() {
-		why = append(why, fmt.Sprintf("%s: traffic was late: one journey in a hundred started %.0f ms or more after its time (at most 10%% of slow_after allowed): this machine is too busy",
-			j.Name, late.P99*1000))
+		why = append(why, fmt.Sprintf("%s: traffic was late: one journey in a hundred started %.0f ms or more after its time (at most 10%% of slow_after allowed): %s",
+			j.Name, late.P99*1000, TooBusy))
 	}
 	if shed := c.ctrl().FailedBy.Shed; shed > 0 {
 		why = append(why, fmt.Sprintf("%s: %d journeys of the control could not be started: too many were in flight", j.Name, shed))

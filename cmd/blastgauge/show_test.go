@@ -1,0 +1,33 @@
+package main
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+func TestNotMeasured(t *testing.T) {
+	held := result.Experiment{Title: "Payments hang", Verdict: result.Held, Reasons: []string{"checkout: 0%"}}
+	late := result.Experiment{Title: "Carts are reset", Verdict: result.Invalid, Reasons: []string{"checkout: traffic was late: " + result.TooBusy, "and more"}}
+	unmet := result.Experiment{Title: "Mail hangs", Verdict: result.Invalid, Reasons: []string{"fault not exercised"}}
+	for name, c := range map[string]struct {
+		experiments []result.Experiment
+		want        []string
+	}{
+		"all measured": {[]result.Experiment{held}, nil},
+		"one is late": {[]result.Experiment{held, late, unmet}, []string{
+			"2 of 3 measurements are invalid. Carts are reset: checkout: traffic was late: this machine is too busy.",
+			"fewer journeys are easier on a machine that has other work: blastgauge demo --rate 20",
+		}},
+		"another reason": {[]result.Experiment{unmet, late}, []string{
+			"2 of 2 measurements are invalid. Mail hangs: fault not exercised.",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := notMeasured(&result.Result{Experiments: c.experiments}); !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
