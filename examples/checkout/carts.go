@@ -24,6 +24,7 @@ type cart struct {
 	Payment  string    `json:"payment"`
 	Total    cents     `json:"total"` // with tax
 	Promise  string    `json:"promise"`
+	Lines    cents     `json:"lines"` // the sum of the invoice's lines
 	Filled   time.Time `json:"filled"`
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -107,6 +108,8 @@ func checkPrices(next, last *settings) error {
 		return errors.New("price.factor must be from 0.5 to 2")
 	case next.Price.Minimum == nil || *next.Price.Minimum <= 0 || *next.Price.Minimum > 100:
 		return errors.New("price.minimum must be above 0 and at most 1")
+	case next.Price.Maximum == nil || *next.Price.Maximum <= *next.Price.Minimum:
+		return errors.New("price.maximum must be above price.minimum")
 	case engine == nil || *engine < 0 || *engine > 100*one:
 		return errors.New("flags.new_tax_engine must be a percentage")
 	case last == nil:
@@ -137,15 +140,24 @@ func checkDiscounts(next, last *settings) error {
 			return fmt.Errorf("two discounts for %s", d.SKU)
 		case d.Percent <= 0 || d.Percent > 50*one:
 			return fmt.Errorf("discount for %s must be above 0 and at most 50 percent", d.SKU)
+		case last != nil && endsEarlier(d, last.Discounts):
+			return fmt.Errorf("the discount for %s ends earlier than it did", d.SKU)
 		}
 		seen[d.SKU] = true
 	}
 	return nil
 }
 
+// endsEarlier says whether a discount that was promised is taken back.
+func endsEarlier(d discount, last []discount) bool {
+	return slices.ContainsFunc(last, func(before discount) bool { return before.SKU == d.SKU && d.Until < before.Until })
+}
+
 func checkPromise(next, last *settings) error {
 	days := next.Shipping.PromiseDays
 	switch {
+	case len(next.Shipping.Depots) == 0:
+		return errors.New("shipping.depots must not be empty")
 	case days == nil || *days < 1 || *days > 30:
 		return errors.New("shipping.promise_days must be from 1 to 30")
 	case last != nil && (*days-*last.Shipping.PromiseDays > 10 || *last.Shipping.PromiseDays-*days > 10):

@@ -140,7 +140,7 @@ func (h *hardened) fill(ctx context.Context, tag baggage, l line) (filled, error
 	}
 	c := cart{
 		SKU: p.SKU, Price: p.Price, Quantity: l.Quantity, Payment: p.Payment,
-		Total: q.Total, Promise: q.Promise, Filled: time.Now(),
+		Total: q.Total, Promise: q.Promise, Lines: sum(q.Lines), Filled: time.Now(),
 	}
 	id, err := h.signer.sign(c)
 	if err != nil {
@@ -150,7 +150,7 @@ func (h *hardened) fill(ctx context.Context, tag baggage, l line) (filled, error
 	if err != nil {
 		h.log.Debug("cart is only in its id", "error", err)
 	}
-	return filled{ID: id, Total: q.Total, Promise: q.Promise}, nil
+	return newFilled(id, q), nil
 }
 
 // load prefers Redis and falls back to the id itself.
@@ -187,7 +187,7 @@ func (h *hardened) order(ctx context.Context, tag baggage, p purchase) (receipt,
 		return receipt{}, err
 	}
 	if c.Payment == payByCard {
-		if o.Payment, err = h.pay(ctx, tag, o); err != nil {
+		if o.Payment, err = h.pay(ctx, tag, o, c.Lines); err != nil {
 			return receipt{}, err
 		}
 	}
@@ -203,8 +203,8 @@ func (h *hardened) order(ctx context.Context, tag baggage, p purchase) (receipt,
 // pay charges now, or later if payments cannot be reached: the order is
 // accepted and the money captured when they are back, with the same key, so
 // that a charge whose answer was lost is not taken again.
-func (h *hardened) pay(ctx context.Context, tag baggage, o order) (string, error) {
-	c := charge{Order: o.ID, Amount: o.Total, Quoted: o.Total, IdempotencyKey: o.ID}
+func (h *hardened) pay(ctx context.Context, tag baggage, o order, lines cents) (string, error) {
+	c := charge{Order: o.ID, Amount: o.Total, Quoted: o.Total, Lines: lines, IdempotencyKey: o.ID}
 	err := h.call(ctx, tag, "payments", http.MethodPost, "/charge", c, nil)
 	switch {
 	case err == nil:

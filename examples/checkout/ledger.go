@@ -26,6 +26,7 @@ type record struct {
 	charges  int
 	last     time.Time // of the last charge
 	mismatch time.Time // of the last charge that was not what was quoted
+	uneven   time.Time // of the last charge that was not the sum of its lines
 	keys     []string
 }
 
@@ -56,6 +57,9 @@ func (l *ledger) charge(c charge, now time.Time) (done charged, repeated bool, e
 	rec.last = now
 	if c.Quoted != 0 && c.Quoted != c.Amount {
 		rec.mismatch = now
+	}
+	if c.Lines != 0 && c.Lines != c.Amount {
+		rec.uneven = now
 	}
 	if c.IdempotencyKey != "" {
 		l.byKey[c.IdempotencyKey] = keyed{done, c}
@@ -102,6 +106,12 @@ func (l *ledger) duplicates(since time.Time) []string {
 // or after since, sorted.
 func (l *ledger) mismatches(since time.Time) []string {
 	return l.find(func(r *record) bool { return !r.mismatch.IsZero() && !r.mismatch.Before(since) })
+}
+
+// sums lists the orders that were charged something else than the sum of their
+// invoice's lines at or after since, sorted.
+func (l *ledger) sums(since time.Time) []string {
+	return l.find(func(r *record) bool { return !r.uneven.IsZero() && !r.uneven.Before(since) })
 }
 
 func (l *ledger) find(match func(*record) bool) []string {

@@ -31,6 +31,8 @@ func TestLedger(t *testing.T) {
 	_, _, _ = take(5, charge{Order: "twice", Amount: 500, Quoted: 500})
 	_, _, _ = take(6, charge{Order: "dear", Amount: 600, Quoted: 500})
 	_, _, _ = take(9, charge{Order: "fair", Amount: 600})
+	_, _, _ = take(9, charge{Order: "uneven", Amount: 600, Quoted: 600, Lines: 504})
+	_, _, _ = take(9, charge{Order: "even", Amount: 600, Quoted: 600, Lines: 600})
 
 	tests := map[string]struct {
 		minute    int
@@ -50,6 +52,12 @@ func TestLedger(t *testing.T) {
 		if got := l.mismatches(since); !slices.Equal(got, tt.miss) {
 			t.Errorf("%s: mismatches %v, want %v", name, got, tt.miss)
 		}
+	}
+	if got := l.sums(noon.Add(9 * time.Minute)); !slices.Equal(got, []string{"uneven"}) {
+		t.Errorf("not the sum of their lines: %v", got)
+	}
+	if got := l.sums(noon.Add(10 * time.Minute)); len(got) > 0 {
+		t.Errorf("and later: %v", got)
 	}
 	if got := l.chargesOf("twice"); got != 2 {
 		t.Errorf("charged %d times, want 2", got)

@@ -63,9 +63,9 @@ func (n *naive) fill(ctx context.Context, tag baggage, l line) (filled, error) {
 	id := newID("cart")
 	c := cart{
 		SKU: p.SKU, Price: p.Price, Quantity: l.Quantity, Payment: p.Payment,
-		Total: q.Total, Promise: q.Promise, Filled: time.Now(),
+		Total: q.Total, Promise: q.Promise, Lines: sum(q.Lines), Filled: time.Now(),
 	}
-	return filled{ID: id, Total: q.Total, Promise: q.Promise}, n.carts.put(ctx, id, c)
+	return newFilled(id, q), n.carts.put(ctx, id, c)
 }
 
 // order takes the steps one after the other and gives up at the first that
@@ -86,7 +86,7 @@ func (n *naive) order(ctx context.Context, tag baggage, p purchase) (receipt, er
 		return receipt{}, err
 	}
 	if c.Payment == payByCard {
-		if err := n.charge(ctx, tag, charge{Order: o.ID, Amount: now.Total, Quoted: c.Total}); err != nil {
+		if err := n.charge(ctx, tag, charge{Order: o.ID, Amount: now.Total, Quoted: c.Total, Lines: sum(now.Lines)}); err != nil {
 			return receipt{}, err
 		}
 	}

@@ -13,6 +13,8 @@ type charge struct {
 	Amount cents  `json:"amount"`
 	// Quoted is what the customer was shown, for audits; absent means Amount.
 	Quoted cents `json:"quoted,omitempty"`
+	// Lines is the sum of the invoice's lines, for audits; absent means Amount.
+	Lines cents `json:"lines,omitempty"`
 	// IdempotencyKey makes repeating the charge harmless; absent means that
 	// every call takes money.
 	IdempotencyKey string `json:"idempotency_key,omitempty"`
@@ -27,9 +29,9 @@ type charged struct {
 }
 
 // newPayments answers POST /charge, how often an order was charged (GET
-// /ledger/orders/{order}), and two audits of its ledger that invariants ask: GET
-// /ledger/duplicates and GET /ledger/mismatches, both with an optional ?since=
-// (RFC 3339).
+// /ledger/orders/{order}), and three audits of its ledger that invariants ask: GET
+// /ledger/duplicates, GET /ledger/mismatches and GET /ledger/sums, all with an
+// optional ?since= (RFC 3339).
 func newPayments() http.Handler {
 	book := newLedger(keptOrders)
 	pace := &pace{min: 5 * time.Millisecond, max: 11 * time.Millisecond, seed: 4}
@@ -57,6 +59,7 @@ func newPayments() http.Handler {
 	})
 	mux.HandleFunc("GET /ledger/duplicates", audit(book.duplicates))
 	mux.HandleFunc("GET /ledger/mismatches", audit(book.mismatches))
+	mux.HandleFunc("GET /ledger/sums", audit(book.sums))
 	return mux
 }
 

@@ -21,6 +21,23 @@ type quote struct {
 	Tax      cents  `json:"tax"`
 	Currency string `json:"currency"`
 	Promise  string `json:"promise"` // delivery day, YYYY-MM-DD
+
+	Lines []invoiceLine `json:"lines"` // what the invoice says
+}
+
+// An invoiceLine is one line of an invoice. The lines make the total.
+type invoiceLine struct {
+	SKU string `json:"sku"`
+	Net cents  `json:"net"`
+	Tax cents  `json:"tax"`
+}
+
+func sum(lines []invoiceLine) cents {
+	var all cents
+	for _, l := range lines {
+		all += l.Net + l.Tax
+	}
+	return all
 }
 
 // pricing is a service that reads the settings for every quote. There is one
@@ -109,25 +126,27 @@ func (p *pricing) quote(w http.ResponseWriter, r *http.Request) {
 }
 
 // price computes a quote. It believes every setting; a missing one counts as
-// zero. newEngine taxes the taxed price once more: it is not finished.
+// zero. newEngine taxes the taxed price once more, and does not tell the invoice:
+// it is not finished.
 func (s settings) price(q quoteRequest, now time.Time, newEngine bool) (quote, error) {
 	item, err := q.Price.times(int64(value(s.Price.Factor)), int64(one))
 	if err != nil {
 		return quote{}, err
 	}
 	for _, d := range s.Discounts {
-		if d.SKU != q.SKU && d.SKU != "*" {
+		if d.SKU != q.SKU && d.SKU != "*" || d.Until < now.UTC().Format(time.DateOnly) {
 			continue
 		}
 		if item, err = item.times(100*int64(one)-int64(d.Percent), 100*int64(one)); err != nil {
 			return quote{}, err
 		}
 	}
-	net, err := max(item, value(s.Price.Minimum)).times(q.Quantity, 1)
+	net, err := max(min(item, value(s.Price.Maximum)), value(s.Price.Minimum)).times(q.Quantity, 1)
 	if err != nil {
 		return quote{}, err
 	}
 	tax, err := net.times(int64(value(s.Tax.Rate)), int64(one))
+	lines := []invoiceLine{{q.SKU, net, tax}}
 	if err == nil && newEngine {
 		var again cents
 		again, err = (net + tax).times(int64(value(s.Tax.Rate)), int64(one))
@@ -136,10 +155,13 @@ func (s settings) price(q quoteRequest, now time.Time, newEngine bool) (quote, e
 	if err != nil {
 		return quote{}, err
 	}
-	days := min(max(value(s.Shipping.PromiseDays), -maxPromise), maxPromise)
+	days := int64(0)
+	for range s.Shipping.Depots { // the last one that has it decides; all are equally far
+		days = min(max(value(s.Shipping.PromiseDays), -maxPromise), maxPromise)
+	}
 	return quote{
 		Total: net + tax, Tax: tax, Currency: value(s.Currency),
-		Promise: now.UTC().AddDate(0, 0, int(days)).Format(time.DateOnly),
+		Promise: now.UTC().AddDate(0, 0, int(days)).Format(time.DateOnly), Lines: lines,
 	}, nil
 }
 

@@ -40,6 +40,10 @@ func TestPrice(t *testing.T) {
 		"discount applied twice":  {`"sku": "C-08"`, `"sku": "B-04"`, "B-04", 1, false, 1071, "2026-03-08"},
 		"delivery in a year":      {`"promise_days": 3`, `"promise_days": 365`, "A-17", 1, false, 1488, "2027-03-05"},
 		"delivery never":          {`"promise_days": 3`, `"promise_days": 99999999999`, "A-17", 1, false, 1488, "3395-02-16"},
+		"discount over":           {`"until": "2099-12-31"`, `"until": "2026-03-04"`, "B-04", 1, false, 1488, "2026-03-08"},
+		"discount's last day":     {`"until": "2099-12-31"`, `"until": "2026-03-05"`, "B-04", 1, false, 1339, "2026-03-08"},
+		"minimum of maximum":      {`"minimum": 0.5`, `"minimum": 3000`, "A-17", 1, false, 357000, "2026-03-08"},
+		"no depots":               {`["depot-1.shop.test:7001", "depot-2.shop.test:7001"]`, `[]`, "A-17", 1, false, 1488, "2026-03-05"},
 		"tax on tax":              {"", "", "A-17", 1, true, 1771, "2026-03-08"},
 	}
 	for name, tt := range tests {
@@ -86,6 +90,9 @@ func TestPlausible(t *testing.T) {
 		"discount for nobody": {`"sku": "B-04"`, `"sku": ""`, false, false},
 		"discount twice":      {`"sku": "B-04"`, `"sku": "C-08"`, false, false},
 		"discount of all":     {`"percent": 10`, `"percent": 100`, false, false},
+		"discount over":       {`"until": "2099-12-31"`, `"until": "2026-01-01"`, true, false},
+		"minimum of maximum":  {`"maximum": 2000`, `"maximum": 0.1`, false, false},
+		"no depots":           {`["depot-1.shop.test:7001", "depot-2.shop.test:7001"]`, `[]`, false, false},
 		"flag for all":        {`"new_tax_engine": 0`, `"new_tax_engine": 100`, true, false},
 		"flag for some":       {`"new_tax_engine": 0`, `"new_tax_engine": 5`, true, true},
 	}
@@ -103,8 +110,8 @@ func TestPlausible(t *testing.T) {
 			t.Errorf("%s, after the good one: %v, want accepted = %v", name, err, tt.next)
 		}
 	}
-	empty := readSettings(t, strings.Replace(good, `{"sku": "B-04", "percent": 10},
-    {"sku": "C-08", "percent": 20}`, "", 1))
+	empty := readSettings(t, strings.Replace(good, `{"sku": "B-04", "percent": 10, "until": "2099-12-31"},
+    {"sku": "C-08", "percent": 20, "until": "2099-12-31"}`, "", 1))
 	if err := plausible(&empty, &last); err == nil || len(empty.Discounts) != 0 {
 		t.Errorf("all discounts gone: %v, want an error", err)
 	}

@@ -23,10 +23,12 @@ type settings struct {
 	Price struct {
 		Factor  *ratio `json:"factor"`  // list prices are multiplied by it
 		Minimum *cents `json:"minimum"` // of one item, before tax
+		Maximum *cents `json:"maximum"`
 	} `json:"price"`
 	Discounts []discount `json:"discounts"`
 	Shipping  struct {
-		PromiseDays *int64 `json:"promise_days"`
+		PromiseDays *int64   `json:"promise_days"`
+		Depots      []string `json:"depots"` // that parcels are sent from, host:port
 	} `json:"shipping"`
 	Flags struct {
 		// NewTaxEngine is the percentage of quotes that the next tax engine
@@ -36,10 +38,11 @@ type settings struct {
 }
 
 // discount takes percent off the products that sku selects: one, or "*" for
-// all. Every matching rule applies.
+// all, to the end of a day. Every matching rule applies.
 type discount struct {
 	SKU     string `json:"sku"`
 	Percent ratio  `json:"percent"`
+	Until   string `json:"until"` // YYYY-MM-DD
 }
 
 // newSettings answers GET /settings.

@@ -42,6 +42,22 @@ type filled struct {
 	ID      string `json:"id"`
 	Total   cents  `json:"total"`   // quoted, with tax
 	Promise string `json:"promise"` // delivery day, YYYY-MM-DD
+	Days    int    `json:"days"`    // until then
+
+	Lines []invoiceLine `json:"lines"`
+}
+
+func newFilled(id string, q quote) filled {
+	return filled{ID: id, Total: q.Total, Promise: q.Promise, Days: daysUntil(q.Promise, time.Now()), Lines: q.Lines}
+}
+
+// daysUntil is how many days after today a day is.
+func daysUntil(day string, now time.Time) int {
+	then, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return -1 // no customer is promised this
+	}
+	return int(then.Sub(now.UTC().Truncate(24*time.Hour)) / (24 * time.Hour))
 }
 
 // purchase turns a cart into an order.
