@@ -45,8 +45,8 @@ func catalogue() string {
 }
 
 // shop answers the five steps, without looking at more than it must: what it
-// costs is not what is measured.
-func shop(c *net.TCPConn) {
+// costs is not what is measured. seen learns the start of every request.
+func shop(c *net.TCPConn, seen func(first string)) {
 	answer := func(status, body string) []byte {
 		return fmt.Appendf(nil, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nDate: Tue, 24 Nov 2026 00:00:00 GMT\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
 	}
@@ -75,6 +75,7 @@ func shop(c *net.TCPConn) {
 				break
 			}
 		}
+		seen(first)
 		if _, err := in.Discard(length); err != nil {
 			return
 		}
@@ -88,7 +89,7 @@ func shop(c *net.TCPConn) {
 
 // BenchmarkJourney is one journey of five steps over loopback, server included.
 func BenchmarkJourney(b *testing.B) {
-	base := serve(b, shop)
+	base := serve(b, func(c *net.TCPConn) { shop(c, func(string) {}) })
 	p := &plan.Plan{Run: "r", System: experiments.System{URL: base}, Experiments: []plan.Experiment{{ID: "e", Control: plan.Baseline,
 		Journeys: []plan.Journey{{Journey: experiments.Journey{Name: "checkout", Rate: 1, Steps: fiveSteps()}}}}}}
 	traffic, err := NewTraffic(Options{Plan: p})
