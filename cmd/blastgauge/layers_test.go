@@ -71,8 +71,8 @@ var owners = map[string][]string{
 	"github.com/redis/go-redis/v9":             {"examples/checkout"},
 	"github.com/jackc/pgx/v5":                  {"examples/checkout"},
 	"github.com/failsafe-go/failsafe-go":       {"examples/checkout"},
-	"github.com/chromedp/chromedp":             {"report"},
-	"github.com/chromedp/cdproto":              {"report"},
+	"github.com/chromedp/chromedp":             {"report", "cmd/blastgauge"}, // tests: reports are read in a browser, and a checkout is recorded in one
+	"github.com/chromedp/cdproto":              {"report", "cmd/blastgauge"},
 }
 
 // imports maps each room to what its files import, tests included.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -57,7 +58,14 @@ func raise(ctx context.Context, o demoOptions, dir string) (s *stage, err error)
 	if err != nil {
 		return s, err
 	}
-	s.file = filepath.Join(dir, "blastgauge.yaml")
+	for _, kind := range []experiments.Kind{experiments.SystemKind, experiments.ExperimentKind} {
+		schema, err := experiments.Schema(kind)
+		if err != nil {
+			return s, err
+		}
+		documents[".blastgauge/schema/"+string(kind)+".json"] = string(schema) // what their first lines name
+	}
+	s.file = filepath.Join(dir, experiments.SystemFile)
 	return s, writeDocuments(dir, documents)
 }
 

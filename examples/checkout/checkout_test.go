@@ -213,6 +213,8 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		want         int
 	}{
 		"health":           {"GET", "/health", nil, 200},
+		"page":             {"GET", "/", nil, 200},
+		"no page":          {"GET", "/other", nil, 404},
 		"no such product":  {"GET", "/products/Z-99", nil, 404},
 		"odd product":      {"GET", "/products/a%2Fb", nil, 404},
 		"cart of nothing":  {"POST", "/carts", line{"A-17", 0}, 400},

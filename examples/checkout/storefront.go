@@ -153,6 +153,7 @@ func (s *storefront) open(r route, log *slog.Logger) {
 func (s *storefront) routes(life context.Context, build shop, patience time.Duration, name string) http.Handler {
 	mux := routes(map[string]string{"status": "ok", "service": "storefront", "build": name})
 	handle := func(h answerer) http.HandlerFunc { return answering(life, patience, h) }
+	mux.HandleFunc("GET /{$}", servePage)
 	mux.HandleFunc("GET /products", handle(func(ctx context.Context, tag baggage, _ *http.Request) (int, any, error) {
 		list, err := build.products(ctx, tag)
 		return http.StatusOK, productList{list}, err
