@@ -27,7 +27,7 @@ func forest(s rootScale, e *result.Experiment) template.HTML {
 // forestAxis labels the scale.
 func forestAxis(s rootScale) template.HTML {
 	var d drawing
-	d.add(`<svg class="fp" width="100%" height="18" font-family="sans-serif" font-size="11" fill="`, softColor, `" aria-hidden="true">`)
+	d.openAxis()
 	last := -100.0
 	for _, tick := range rootTicks() {
 		x := s.at(tick)

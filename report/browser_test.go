@@ -127,7 +127,16 @@ func eval[T any](t *testing.T, tab context.Context, expression string) T {
 func TestPageInABrowser(t *testing.T) {
 	browser := newBrowser(t)
 	for _, name := range []string{"suite", "journeys", "hostile", "empty", "stuck"} {
-		t.Run(name, func(t *testing.T) { behaves(t, browser, name) })
+		r := load(t, name)
+		t.Run(name, func(t *testing.T) {
+			behaves(t, browser, render(t, "html", Options{}, r), summarize(r).headline())
+		})
+	}
+	for _, name := range []string{"changed", "several", "hostile", "empty"} {
+		c := comparisons(t)[name]
+		t.Run("compare/"+name, func(t *testing.T) {
+			behaves(t, browser, renderCompare(t, "html", Options{}, c), compareHeadline(c))
+		})
 	}
 	t.Run("policy", func(t *testing.T) { survivesPolicy(t, browser) })
 	t.Run("script", func(t *testing.T) { helps(t, browser) })
@@ -157,9 +166,8 @@ func show(t *testing.T, tab context.Context, width int64, scheme string) {
 
 // behaves looks at a page with everything on it unfolded: at every width, light
 // and dark.
-func behaves(t *testing.T, browser context.Context, name string) {
-	r := load(t, name)
-	tab, w := open(t, browser, render(t, "html", Options{}, r))
+func behaves(t *testing.T, browser context.Context, html, headline string) {
+	tab, w := open(t, browser, html)
 	eval[bool](t, tab, `document.querySelectorAll('details').forEach(d => { d.open = true }), true`)
 	for scheme, background := range map[string]string{"light": "rgb(255, 255, 255)", "dark": "rgb(15, 18, 22)"} {
 		for _, width := range []int64{320, 390, 768, 1280} {
@@ -172,8 +180,8 @@ func behaves(t *testing.T, browser context.Context, name string) {
 			}
 		}
 	}
-	if got, want := eval[string](t, tab, `document.querySelector('h1').textContent`), summarize(r).headline(); got != want {
-		t.Errorf("the page says %q, want %q", got, want)
+	if got := eval[string](t, tab, `document.querySelector('h1').textContent`); got != headline {
+		t.Errorf("the page says %q, want %q", got, headline)
 	}
 	if got := eval[string](t, tab, `document.title`); got == "pwned" {
 		t.Errorf("a script of the result ran: the title is %q", got)

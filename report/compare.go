@@ -31,7 +31,7 @@ func CompareFor(name string, o Options) (CompareFormat, error) {
 func compareFormats(o Options) map[string]CompareFormat {
 	return map[string]CompareFormat{
 		"github": writeCompareGitHub,
-		"html":   writeCompareHTML,
+		"html":   func(w io.Writer, c *compare.Comparison) error { return writeCompareHTML(w, c, o) },
 		"json":   writeCompareJSON,
 		"junit":  writeCompareJUnit,
 		"md":     writeCompareMarkdown,

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
@@ -77,10 +78,12 @@ func functions() template.FuncMap {
 		"confidence": confidence, "unclear": unclear, "day": day, "clock": clock, "stopwatch": stopwatch, "capital": capital,
 		"phase": phaseName, "upper": ceiling, "join": func(list []string) string { return strings.Join(list, ", ") },
 		"met": met, "grade": gradeText, "precise": precise, "short": func(v float64) string { return short(v, 3) },
-		"minus":   func(text string) string { return strings.ReplaceAll(text, "-", "−") },
-		"digest":  digest,
-		"factor":  func(v float64) string { return fixed(v, 1) },
-		"control": controlText, "share": share, "speed": speed,
+		"minus":       func(text string) string { return strings.ReplaceAll(text, "-", "−") },
+		"statusGlyph": statusGlyph, "statusWord": statusWord, "shown": func(r *compare.Radius) string { return strings.Replace(shown(r), "at most ", "≤ ", 1) }, "signed": signedPoints, "state": stateWords,
+		"statusTone": func(s compare.Status) string { return tone(statusVerdict(s)) },
+		"digest":     digest,
+		"factor":     func(v float64) string { return fixed(v, 1) },
+		"control":    controlText, "share": share, "speed": speed,
 	}
 }
 

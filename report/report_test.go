@@ -141,6 +141,9 @@ func TestPageIsWellFormed(t *testing.T) {
 	for _, name := range fixtures(t) {
 		wellFormed(t, name, render(t, "html", Options{}, load(t, name)))
 	}
+	for name, c := range comparisons(t) {
+		wellFormed(t, "compare "+name, renderCompare(t, "html", Options{}, c))
+	}
 }
 
 func wellFormed(t *testing.T, name, page string) {

@@ -126,6 +126,11 @@ func rootScaleFor(list []*result.Experiment) rootScale {
 			s.low, s.high = min(s.low, b.Low), max(s.high, b.High)
 		}
 	}
+	return s.rounded()
+}
+
+// rounded ends the scale at a tick.
+func (s rootScale) rounded() rootScale {
 	s.low = max(s.low, -1)
 	for _, tick := range rootTicks() {
 		if tick >= s.high {

@@ -52,6 +52,9 @@ func pagesToShoot(t *testing.T) map[string]string {
 		for _, name := range fixtures(t) {
 			pages[name] = render(t, "html", Options{}, load(t, name))
 		}
+		for name, c := range comparisons(t) {
+			pages["compare-"+name] = renderCompare(t, "html", Options{}, c)
+		}
 		return pages
 	}
 	for _, file := range strings.Split(*shotsOf, ",") {

@@ -58,6 +58,11 @@ func (d *drawing) open(class string, height float64, label string) {
 	d.add(`<svg class="`, class, `" width="100%" height="`, number(height), `" font-family="sans-serif" font-size="11" fill="`, softColor, `" role="img" aria-label="`, quote(label), `">`)
 }
 
+// openAxis starts the labels of a scale that plots above it share.
+func (d *drawing) openAxis() {
+	d.add(`<svg class="fp" width="100%" height="18" font-family="sans-serif" font-size="11" fill="`, softColor, `" aria-hidden="true">`)
+}
+
 // stretched opens a space 1000 wide that fills the width, for lines.
 func (d *drawing) stretched(top, height float64) {
 	d.add(`<svg y="`, number(top), `" width="100%" height="`, number(height), `" viewBox="0 0 1000 `, number(height), `" preserveAspectRatio="none">`)
