@@ -57,6 +57,15 @@
       e.preventDefault();
     });
   });
+  // A table that has to be scrolled can be reached without a pointer.
+  var watch = new ResizeObserver(function (list) {
+    list.forEach(function (entry) {
+      var box = entry.target;
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute('tabindex');
+    });
+  });
+  document.querySelectorAll('.tblw').forEach(function (box) { watch.observe(box); });
   function reveal() {
     var id = location.hash.slice(1);
     try { id = decodeURIComponent(id); } catch (e) { return; }
