@@ -56,10 +56,9 @@ func pages(t *testing.T) map[string]string {
 	return list
 }
 
-// Nothing on any page is out of reach of those who cannot see or point.
-func TestPagesAreAccessible(t *testing.T) {
+// accessible: nothing on any page is out of reach of those who cannot see or point.
+func accessible(t *testing.T, browser context.Context) {
 	source := axe(t)
-	browser := newBrowser(t)
 	for name, html := range pages(t) {
 		t.Run(name, func(t *testing.T) {
 			tab, _ := open(t, browser, html)
@@ -79,10 +78,9 @@ func TestPagesAreAccessible(t *testing.T) {
 	}
 }
 
-// The Tab key comes to every chart, and the arrow keys read it.
-func TestKeysReachEveryChart(t *testing.T) {
-	browser := newBrowser(t)
-	for _, name := range []string{"suite", "journeys"} {
+// keysReachCharts: the Tab key comes to every chart, and the arrow keys read it.
+func keysReachCharts(t *testing.T, browser context.Context) {
+	for _, name := range []string{"refuted", "journeys"} {
 		tab, _ := open(t, browser, render(t, "html", Options{}, load(t, name)))
 		eval[bool](t, tab, `document.querySelectorAll('details').forEach(d => { d.open = true }), true`)
 		charts := eval[int](t, tab, `document.querySelectorAll('.plot').length`)
@@ -124,10 +122,11 @@ func tabThrough(t *testing.T, tab context.Context) int {
 	return 0
 }
 
-// A comparison, too, is readable where styles and scripts are blocked.
-func TestComparisonSurvivesPolicy(t *testing.T) {
+// comparisonSurvivesPolicy: it, too, is readable where styles and scripts are
+// blocked.
+func comparisonSurvivesPolicy(t *testing.T, browser context.Context) {
 	html := renderCompare(t, "html", Options{}, comparisons(t)["changed"])
-	tab, _ := open(t, newBrowser(t), strings.Replace(html, `<meta charset="utf-8">`, `<meta charset="utf-8">`+policy, 1))
+	tab, _ := open(t, browser, strings.Replace(html, `<meta charset="utf-8">`, `<meta charset="utf-8">`+policy, 1))
 	if got := eval[string](t, tab, `getComputedStyle(document.querySelector('.wrap')).maxWidth`); got != "none" {
 		t.Fatalf("the style sheet was not blocked: max-width %s", got)
 	}

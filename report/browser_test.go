@@ -45,7 +45,7 @@ func newBrowser(t *testing.T) context.Context {
 		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
 		chromedp.DisableGPU, chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-quic", true),
 		chromedp.WSURLReadTimeout(time.Minute))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)
 	t.Cleanup(cancel)
@@ -139,7 +139,11 @@ func TestPageInABrowser(t *testing.T) {
 		})
 	}
 	t.Run("policy", func(t *testing.T) { survivesPolicy(t, browser) })
+	t.Run("policy/compare", func(t *testing.T) { comparisonSurvivesPolicy(t, browser) })
 	t.Run("script", func(t *testing.T) { helps(t, browser) })
+	t.Run("keys", func(t *testing.T) { keysReachCharts(t, browser) })
+	t.Run("paper", func(t *testing.T) { fitsPaper(t, browser) })
+	t.Run("accessible", func(t *testing.T) { accessible(t, browser) })
 }
 
 // overflow names the elements that stick out of the page; those in a box that

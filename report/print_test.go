@@ -48,34 +48,22 @@ func stretchTime(e *result.Experiment, seconds float64) {
 	}
 }
 
-// Paper has two pages for the run and one for each refuted experiment; the
-// table of forty experiments takes a page more.
-func TestPaper(t *testing.T) {
-	browser := newBrowser(t)
-	pages := map[string]*result.Result{"forty": large(t, 40)}
-	for _, name := range fixtures(t) {
-		if name != "hostile" { // its texts are as long as they like
-			pages[name] = load(t, name)
+// fitsPaper: two pages for the run and one for each refuted experiment; all of it
+// where that is asked for.
+func fitsPaper(t *testing.T, browser context.Context) {
+	for _, name := range []string{"suite", "journeys", "interrupted", "held"} {
+		r := load(t, name)
+		most := 2 + summarize(r).counts[result.Refuted]
+		got := sheets(t, browser, render(t, "html", Options{}, r))
+		if got > most {
+			t.Errorf("%s: %d sheets of paper, want at most %d", name, got, most)
 		}
 	}
-	for name, r := range pages {
-		t.Run(name, func(t *testing.T) {
-			most := 2 + summarize(r).counts[result.Refuted]
-			if len(r.Experiments) > 20 {
-				most++
-			}
-			if got := sheets(t, browser, render(t, "html", Options{}, r)); got > most {
-				t.Errorf("%d sheets of paper, want at most %d", got, most)
-			}
-		})
+	r := load(t, "journeys")
+	short, all := sheets(t, browser, render(t, "html", Options{}, r)), sheets(t, browser, render(t, "html", Options{Everything: true}, r))
+	if all < short+2 {
+		t.Errorf("%d sheets with everything on them, %d without: want every journey, the folded ones as well", all, short)
 	}
-	t.Run("everything", func(t *testing.T) {
-		r := load(t, "suite")
-		short, long := sheets(t, browser, render(t, "html", Options{}, r)), sheets(t, browser, render(t, "html", Options{Everything: true}, r))
-		if long < short+4 {
-			t.Errorf("%d sheets with everything on them, %d without: want all experiments, the folded ones as well", long, short)
-		}
-	})
 }
 
 var sheet = regexp.MustCompile(`/Type\s*/Page\b`)
