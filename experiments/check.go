@@ -65,11 +65,11 @@ func checkScheme(d *decoder, at string, f Fault, dep Dependency, s *System) {
 		return
 	case !has:
 		d.fail(d.at(at), complaint{
-			msg:  fmt.Sprintf("%s acts on single requests, and the upstream %s of %s in %s says nothing of a protocol", f.Inject, dep.Upstream, f.Into, s.File),
+			msg:  fmt.Sprintf("%s acts on single %s, and the upstream %s of %s in %s says nothing of a protocol", f.Inject, kind.Acts, dep.Upstream, f.Into, s.File),
 			hint: "give the upstream a scheme, such as " + kind.Schemes[0] + "://" + dep.Upstream})
 	default:
 		d.fail(d.at(at), complaint{
-			msg: fmt.Sprintf("%s acts on requests of %s, and the upstream of %s in %s is %s", f.Inject, words(kind.Schemes), f.Into, s.File, dep.Upstream)})
+			msg: fmt.Sprintf("%s acts on %s of %s, and the upstream of %s in %s is %s", f.Inject, kind.Acts, words(kind.Schemes), f.Into, s.File, dep.Upstream)})
 	}
 }
 

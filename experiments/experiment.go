@@ -147,7 +147,7 @@ func (f faultShape) check(d *decoder, kind injectors.Kind, at string) {
 		acts := "whole connections"
 		switch kind.Level {
 		case injectors.Message:
-			acts = "requests and their answers"
+			acts = kind.Acts + " and their answers"
 		case injectors.File:
 			acts = "a file"
 		}

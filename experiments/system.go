@@ -56,7 +56,7 @@ func dependencyShape(dep *Dependency) shape {
 	return ruled{shape: fields{
 		{name: "listen", doc: "host:port of the proxy, which the system calls", shape: address{to: &dep.Listen}},
 		{name: "upstream", doc: "host:port of the dependency; a scheme such as http:// allows faults on single requests",
-			shape: address{to: &dep.Upstream, schemes: []string{"http", "https", "h2c", "redis", "postgres"}}},
+			shape: address{to: &dep.Upstream, schemes: []string{"http", "https", "h2c", "redis", "rediss", "postgres"}}},
 		{name: "proxy", doc: "name of the proxy on its Toxiproxy, where it is not the dependency's", shape: text(&dep.Proxy)},
 		{name: "criticality", doc: "hard: journeys cannot do without it; soft: they degrade without it",
 			shape: enum(&dep.Criticality, "a criticality", Hard, Soft)},

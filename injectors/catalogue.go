@@ -110,6 +110,8 @@ type Kind struct {
 	// Streamless faults act on connections or requests, not on one direction of
 	// a connection.
 	Streamless bool
+	// Acts says what a Message fault acts on: requests, commands or statements.
+	Acts string
 	// ByRequest faults can be limited to single requests by what these carry.
 	ByRequest bool
 	// Config faults make config documents bad. They leave choices to a seed, and are

@@ -1,6 +1,7 @@
 package injectors_test
 
 import (
+	"cmp"
 	"math"
 	"reflect"
 	"regexp"
@@ -86,7 +87,7 @@ func atLimits(k injectors.Kind, largest bool) injectors.Attributes {
 		case a.Name == "drop": // of several operators, one
 			list[a.Name] = map[string]any{}
 		case a.Unit == injectors.Text && a.Required:
-			list[a.Name] = "text"
+			list[a.Name] = cmp.Or(map[string]string{"error": "READONLY", "sqlstate": "40001"}[a.Name], "text")
 		case !a.Unit.Numeric():
 		case largest:
 			list[a.Name] = a.Max

@@ -19,7 +19,8 @@ const most = 1e12
 // under Surprises were measured against Toxiproxy v2.12.0.
 func Catalogue() []Kind {
 	return []Kind{latency(), down(), timeout(), resetPeer(), bandwidth(), slowClose(), slicer(), limitData(),
-		httpError(), httpLatency(), httpAbort(), grpcError(), httpConfig(), configFile()}
+		httpError(), httpLatency(), httpAbort(), grpcError(), httpConfig(), configFile(),
+		redisError(), redisEmpty(), redisLatency()}
 }
 
 func latency() Kind {
@@ -36,12 +37,7 @@ func latency() Kind {
 		Surprises: []Surprise{
 			{Of: "jitter", Text: "jitter is drawn for every chunk and chunks stay in order: a long answer is delayed by the largest draw, not the average"},
 		},
-		rule: func(a Attributes) (string, string) {
-			if a.Number("jitter") > a.Number("latency") {
-				return "jitter", "jitter must not exceed latency"
-			}
-			return "", ""
-		},
+		rule: jitterWithinLatency,
 	}
 }
 

@@ -10,7 +10,7 @@ const (
 
 func httpError() Kind {
 	return Kind{
-		Name: "http_error", Level: Message, ByRequest: true, Wire: "http_error", Streamless: true, Schemes: []string{"http", "https", "h2c"},
+		Name: "http_error", Level: Message, Acts: "requests", ByRequest: true, Wire: "http_error", Streamless: true, Schemes: []string{"http", "https", "h2c"},
 		Summary: "requests are answered with an HTTP status",
 		Attributes: []Attribute{
 			{Name: "status", Unit: Count, Required: true, Min: 200, Max: 599, Wire: "status", Scale: same,
@@ -27,7 +27,7 @@ func httpError() Kind {
 
 func httpLatency() Kind {
 	return Kind{
-		Name: "http_latency", Level: Message, ByRequest: true, Wire: "http_latency", Streamless: true, Schemes: []string{"http", "https", "h2c"},
+		Name: "http_latency", Level: Message, Acts: "requests", ByRequest: true, Wire: "http_latency", Streamless: true, Schemes: []string{"http", "https", "h2c"},
 		Summary: "single requests are answered late",
 		Attributes: []Attribute{
 			{Name: "latency", Unit: Duration, Required: true, Min: 0.001, Max: 3600, Wire: "latency", Scale: toMillis,
@@ -37,18 +37,13 @@ func httpLatency() Kind {
 			when(before, after), match(), first(),
 		},
 		Example: "{inject: http_latency, into: payments, latency: 800ms, match: {method: POST}}",
-		rule: func(a Attributes) (string, string) {
-			if a.Number("jitter") > a.Number("latency") {
-				return "jitter", "jitter must not exceed latency"
-			}
-			return "", ""
-		},
+		rule:    jitterWithinLatency,
 	}
 }
 
 func httpAbort() Kind {
 	return Kind{
-		Name: "http_abort", Level: Message, ByRequest: true, Wire: "http_abort", Streamless: true, Schemes: []string{"http", "https", "h2c"},
+		Name: "http_abort", Level: Message, Acts: "requests", ByRequest: true, Wire: "http_abort", Streamless: true, Schemes: []string{"http", "https", "h2c"},
 		Summary: "connections break instead of an answer",
 		Attributes: []Attribute{
 			when(before, after, "middle"), match(), first(),
@@ -59,7 +54,7 @@ func httpAbort() Kind {
 
 func grpcError() Kind {
 	return Kind{
-		Name: "grpc_error", Level: Message, ByRequest: true, Wire: "grpc_error", Streamless: true, Schemes: []string{"h2c", "https"},
+		Name: "grpc_error", Level: Message, Acts: "requests", ByRequest: true, Wire: "grpc_error", Streamless: true, Schemes: []string{"h2c", "https"},
 		Summary: "gRPC calls end with a status",
 		Attributes: []Attribute{
 			{Name: "code", Unit: Word, Required: true, Wire: "code", Words: []string{"CANCELLED", "UNKNOWN", "INVALID_ARGUMENT",
@@ -82,9 +77,18 @@ func when(words ...string) Attribute {
 	return Attribute{Name: "when", Unit: Word, Wire: "when", Words: words, Doc: doc}
 }
 
-func first() Attribute {
+func first() Attribute { return firstOf("requests") }
+
+func firstOf(messages string) Attribute {
 	return Attribute{Name: "first", Unit: Count, Min: 1, Max: 1e9, Wire: "first", Scale: same,
-		Doc: "how many matching requests are affected; all by default"}
+		Doc: "how many matching " + messages + " are affected; all by default"}
+}
+
+func jitterWithinLatency(a Attributes) (attribute, problem string) {
+	if a.Number("jitter") > a.Number("latency") {
+		return "jitter", "jitter must not exceed latency"
+	}
+	return "", ""
 }
 
 func match() Attribute {

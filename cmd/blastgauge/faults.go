@@ -45,7 +45,7 @@ func showFault(w io.Writer, k injectors.Kind) error {
 	}
 	of := "of connections, drawn once per connection; 100% when not given"
 	if k.Level == injectors.Message {
-		of = "of matching requests, drawn for each; 100% when not given"
+		of = "of matching " + k.Acts + ", drawn for each; 100% when not given"
 	}
 	if k.Level != injectors.File {
 		fmt.Fprintf(w, "  %-15s share\n%18s%s\n", "share", "", of)

@@ -24,7 +24,8 @@ var layers = [][]string{
 	{"experiments/journey"},
 	{"experiments/result", "experiments/probe"},
 	{"experiments/compare"},
-	{"report", "experiments/engine", "injectors/toxiproxy", "injectors/proxy", "injectors/proxy/stock", "injectors/gateway", "injectors/badconfig", "injectors/configfile", "injectors/injectortest"},
+	{"report", "experiments/engine", "injectors/toxiproxy", "injectors/proxy", "injectors/proxy/stock", "injectors/gateway", "injectors/badconfig", "injectors/configfile", "injectors/injectortest",
+		"injectors/gateway/force", "injectors/gateway/relay", "injectors/gateway/redis", "injectors/gateway/postgres"},
 	{"cmd/blastgauge"},
 }
 
@@ -46,6 +47,14 @@ var neighbours = [][2]string{
 	{"injectors/proxy", "injectors/gateway"},
 	{"injectors/gateway", "injectors/badconfig"},
 	{"injectors/proxy", "injectors/badconfig"}, // its tests know digests by it
+	{"injectors/gateway", "injectors/gateway/force"}, // what all protocols share
+	{"injectors/gateway", "injectors/gateway/relay"},
+	{"injectors/gateway", "injectors/gateway/redis"},
+	{"injectors/gateway/redis", "injectors/gateway/force"},
+	{"injectors/gateway/redis", "injectors/gateway/relay"},
+	{"injectors/gateway", "injectors/gateway/postgres"},
+	{"injectors/gateway/postgres", "injectors/gateway/force"},
+	{"injectors/gateway/postgres", "injectors/gateway/relay"},
 	{"injectors/configfile", "injectors/badconfig"},
 	{"injectors/configfile", "injectors/injectortest"},
 }
@@ -68,7 +77,7 @@ var owners = map[string][]string{
 	"github.com/valyala/fasthttp":              {"experiments/journey"},
 	"gonum.org/v1/gonum":                       {"experiments/stats"}, // Student's t, binomial and Beta distributions
 	"github.com/alicebob/miniredis/v2":         {"examples/checkout"},
-	"github.com/redis/go-redis/v9":             {"examples/checkout"},
+	"github.com/redis/go-redis/v9":             {"examples/checkout", "injectors/gateway"}, // the gateway's tests look at it as a real client does
 	"github.com/jackc/pgx/v5":                  {"examples/checkout"},
 	"github.com/failsafe-go/failsafe-go":       {"examples/checkout"},
 	"github.com/chromedp/chromedp":             {"report", "cmd/blastgauge"}, // tests: reports are read in a browser, and a checkout is recorded in one

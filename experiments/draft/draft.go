@@ -132,7 +132,7 @@ func dependencies(o Options) []dependency {
 
 var (
 	listenForm   = regexp.MustCompile(`^[^/@?#\s]*:[0-9]{1,5}$`)
-	upstreamForm = regexp.MustCompile(`^((http|https|h2c|redis|postgres)://)?([^/@?#\s]+):[0-9]{1,5}$`)
+	upstreamForm = regexp.MustCompile(`^((http|https|h2c|redis|rediss|postgres)://)?([^/@?#\s]+):[0-9]{1,5}$`)
 )
 
 // addressable tells whether a document may name the proxy's addresses: they

@@ -16,11 +16,7 @@ const Tag = "blastgauge.arm"
 func (e *Experiment) tag(run string) {
 	for _, f := range e.Faults {
 		if kind, _ := injectors.Lookup(f.Inject); !kind.ByRequest {
-			acts := "whole connections"
-			if kind.Level != injectors.Byte {
-				acts = "a document"
-			}
-			e.ControlWhy = fmt.Sprintf("%s acts on %s, which both arms share, and no control_url is declared: the baseline phase is the control", f.Inject, acts)
+			e.ControlWhy = fmt.Sprintf("%s acts on %s, and no control_url is declared: the baseline phase is the control", f.Inject, shared(kind))
 			return
 		}
 	}
@@ -29,6 +25,17 @@ func (e *Experiment) tag(run string) {
 	}
 	e.Tagged, e.Control = true, Concurrent
 	e.ControlWhy = "the system passes baggage on: the faults meet only journeys that are tagged for the fault arm, and others run at the same time on the same route"
+}
+
+// shared is what both arms share of what a fault acts on.
+func shared(k injectors.Kind) string {
+	switch {
+	case k.Level == injectors.Byte:
+		return "whole connections, which both arms share"
+	case k.Acts == "commands" || k.Acts == "statements":
+		return k.Acts + ", which do not say whose journey they are for"
+	}
+	return "a document, which both arms share"
 }
 
 // withTag is a copy of attributes whose match asks for the tag.

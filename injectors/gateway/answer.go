@@ -8,6 +8,8 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/injectors/gateway/force"
 )
 
 // An answer is what http_error sends instead of the dependency's.
@@ -18,21 +20,21 @@ type answer struct {
 	head    []byte // status line and headers of HTTP/1.1, without the empty line
 }
 
-func newAnswer(in *fields, a errorAttributes) *answer {
+func newAnswer(in *force.Fields, a errorAttributes) *answer {
 	status := int(a.Status)
 	if a.Body != "" && bodiless(status) {
-		in.refuse("body: an answer with status %d has none", status)
+		in.Refuse("body: an answer with status %d has none", status)
 	}
 	an := &answer{status: status, body: a.Body}
 	for _, name := range slices.Sorted(maps.Keys(a.Headers)) {
 		value := a.Headers[name]
 		switch {
 		case !isToken(name):
-			in.refuse("headers: %q is no header name", name)
+			in.Refuse("headers: %q is no header name", name)
 		case framing(name):
-			in.refuse("headers: %s is made by the gateway", name)
+			in.Refuse("headers: %s is made by the gateway", name)
 		case !isFieldValue([]byte(value)):
-			in.refuse("headers: the value of %s holds a character that no header may hold", name)
+			in.Refuse("headers: the value of %s holds a character that no header may hold", name)
 		}
 		an.headers = append(an.headers, pair{name, value})
 	}

@@ -127,23 +127,23 @@ func (c *conn) answerBody(x exchange, h *head, limit int64) error {
 func (c *conn) harm(x exchange, h *head) (replaced bool, err error) {
 	var documents effect
 	for i, a := range x.effect {
-		if a.fault.config != nil {
+		if a.config != nil {
 			documents = append(documents, a)
 			continue
 		}
-		if !a.begins() {
+		if !a.Begins() {
 			continue
 		}
 		switch {
-		case a.fault.waits():
-			if !a.wait(c.ctx) {
+		case a.waits():
+			if !a.Wait(c.ctx) {
 				return true, c.ctx.Err()
 			}
 			continue
-		case a.fault.when == middle:
+		case a.when == middle:
 			err = c.half(x, h)
-		case a.fault.answer != nil:
-			err = c.replace(x, h, a.fault.answer)
+		case a.answer != nil:
+			err = c.replace(x, h, a.answer)
 		default:
 			err = errBroken
 		}

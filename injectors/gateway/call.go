@@ -32,7 +32,7 @@ func (c call) has(header string, ok func([]byte) bool) bool {
 }
 
 // instead does what a fault wants in place of an answer. It may not return.
-func (f *Fault) instead(w http.ResponseWriter) {
+func (f *rule) instead(w http.ResponseWriter) {
 	switch {
 	case f.status != nil:
 		w.Header().Set("Content-Type", "application/grpc")
@@ -115,15 +115,15 @@ type delivery struct {
 func (d *delivery) harm(ctx context.Context, late effect) (replaced bool) {
 	var documents effect
 	for i, a := range late {
-		if a.fault.config != nil {
+		if a.config != nil {
 			documents = append(documents, a)
 			continue
 		}
-		if !a.begins() {
+		if !a.Begins() {
 			continue
 		}
-		if a.fault.waits() {
-			if !a.wait(ctx) {
+		if a.waits() {
+			if !a.Wait(ctx) {
 				breakStream()
 			}
 			continue
@@ -131,13 +131,13 @@ func (d *delivery) harm(ctx context.Context, late effect) (replaced bool) {
 		late[i+1:].giveBack()
 		documents.giveBack()
 		switch {
-		case a.fault.status != nil:
-			d.status = a.fault.status
-		case a.fault.when == middle && d.res.ContentLength != 0:
+		case a.status != nil:
+			d.status = a.status
+		case a.when == middle && d.res.ContentLength != 0:
 			d.half = true
 		default:
 			io.Copy(io.Discard, io.LimitReader(d.res.Body, settleLimit))
-			a.fault.instead(d.w)
+			a.instead(d.w)
 			return true
 		}
 		return false

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/injectors/badconfig"
+	"github.com/blastgauge/blastgauge/injectors/gateway/force"
 )
 
 // What http_config may be asked for.
@@ -30,24 +30,23 @@ type config struct {
 	record   *record
 }
 
-func (f *Fault) readConfig(in *fields) {
+func (r *rule) readConfig(f *Fault, in *force.Fields) {
 	given, shown := map[string]any{}, map[string]any{}
 	for _, name := range badconfig.Names() {
-		if raw, ok := in.take(name); ok {
-			given[name] = in.value(name, raw)
-			shown[name] = given[name]
+		if v, ok := in.Value(name); ok {
+			given[name], shown[name] = v, v
 		}
 	}
 	c := &config{record: newRecord()}
-	c.format = badconfig.Format(in.text("format"))
+	c.format = badconfig.Format(in.Text("format"))
 	if c.format != "" && !slices.Contains(badconfig.Formats(), c.format) {
-		in.refuse("format must be %s, not %q", enumerate(badconfig.Formats(), "or"), string(c.format))
+		in.Refuse("format must be %s, not %q", force.Enumerate(badconfig.Formats(), "or"), string(c.format))
 	}
-	flap := in.whole("flap", 0, maxMillis, optional)
+	flap := in.Millis("flap")
 	if flap > 0 && flap < minFlap {
-		in.refuse("flap must be at least %d ms, not %d", minFlap, flap)
+		in.Refuse("flap must be at least %d ms, not %d", minFlap, flap)
 	}
-	limit, seed := in.whole("limit", 0, mostLimit, optional), in.whole("seed", 0, 1<<53, optional)
+	limit, seed := in.Whole("limit", 0, mostLimit, force.Optional), in.Whole("seed", 0, 1<<53, force.Optional)
 	c.flap, c.limit, c.seed = time.Duration(flap)*time.Millisecond, limit, uint64(seed)
 	if c.limit == 0 {
 		c.limit = defaultLimit
@@ -57,7 +56,7 @@ func (f *Fault) readConfig(in *fields) {
 			shown[name] = v
 		}
 	}
-	common := in.common(f, after)
+	common := r.readCommon(f, in, after)
 	shown["when"] = common.When
 	if common.Match != nil {
 		shown["match"] = common.Match
@@ -65,25 +64,14 @@ func (f *Fault) readConfig(in *fields) {
 	if common.First > 0 {
 		shown["first"] = common.First
 	}
-	f.attributes, f.config = shown, c
+	f.Attributes, r.config = shown, c
 	operator, parameters, err := badconfig.Select(given)
 	if err == nil {
 		c.mutation, err = badconfig.Parse(operator, parameters)
 	}
 	if err != nil {
-		in.refuse("%v", err)
+		in.Refuse("%v", err)
 	}
-}
-
-// value reads any JSON; numbers stay as they are written.
-func (in *fields) value(name string, raw json.RawMessage) any {
-	var v any
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
-		in.refuse("%s: %v", name, err)
-	}
-	return v
 }
 
 // A Document is what became of one document: of one version of it, where that
@@ -104,13 +92,14 @@ type Record struct {
 	Passed    map[string]int64 `json:"passed,omitempty"` // answers that passed unchanged, by reason
 }
 
-// Record is what the fault did to documents; empty for faults that do nothing to
+// RecordOf is what a fault did to documents; empty for faults that do nothing to
 // them.
-func (f *Fault) Record() Record {
-	if f.config == nil {
+func RecordOf(f *Fault) Record {
+	r, ok := f.Rule.(*rule)
+	if !ok || r.config == nil {
 		return Record{}
 	}
-	return f.config.record.copy()
+	return r.config.record.copy()
 }
 
 // What a record keeps at most, so that a dependency with a million documents does
@@ -205,10 +194,10 @@ func (r *record) first(name string, body []byte) []byte {
 // apply makes a document bad. What was made of the same bytes before is used
 // again: a system that asks often shall wait for its dependency, not for this.
 func (a act) apply(w *wanted, format badconfig.Format, body []byte) (badconfig.Result, string, error) {
-	c, before := a.fault.config, badconfig.Digest(body)
-	doc := badconfig.Document{Body: body, Format: format, Seed: c.seed, Client: w.client, At: a.since}
+	c, before := a.config, badconfig.Digest(body)
+	doc := badconfig.Document{Body: body, Format: format, Seed: c.seed, Client: w.client, At: a.Since}
 	if doc.Seed == 0 {
-		doc.Seed = a.seed
+		doc.Seed = a.Seed
 	}
 	if c.mutation.NeedsEarlier() {
 		doc.Earlier = c.record.first(w.target, body)
@@ -243,6 +232,6 @@ func (a act) apply(w *wanted, format badconfig.Format, body []byte) (badconfig.R
 
 // pass says that an answer is left as it is, and why.
 func (a act) pass(format string, args ...any) {
-	a.fault.giveBack()
-	a.fault.config.record.pass(fmt.Sprintf(format, args...))
+	a.GiveBack()
+	a.config.record.pass(fmt.Sprintf(format, args...))
 }

@@ -138,7 +138,7 @@ func TestConfigHoweverItIsSent(t *testing.T) {
 				t.Errorf("%s: the dependency was asked for %q, which the fault may not be able to read", path, asked)
 			}
 			wantCounts(t, f, 1, 1, 1)
-			record, _ := json.Marshal(f.Record())
+			record, _ := json.Marshal(gateway.RecordOf(f))
 			name, _, _ := strings.Cut(path, "?")
 			want, _ := json.Marshal(gateway.Record{Documents: []gateway.Document{{
 				Name: name, Before: badconfig.Digest([]byte(settings)), After: badconfig.Digest([]byte(badSettings)),
@@ -222,7 +222,7 @@ func TestConfigThatPasses(t *testing.T) {
 					t.Errorf("%s %s: %q, want it unchanged", tt.path, tt.attributes, body)
 				}
 			}
-			record := f.Record()
+			record := gateway.RecordOf(f)
 			if len(record.Documents) > 0 || (record.Passed[tt.why] != 2 && tt.path != "/" || record.Passed[tt.why] < 1) {
 				t.Errorf("%s %s: %+v", tt.path, tt.attributes, record)
 			}
@@ -245,8 +245,8 @@ func TestConfigBrokenOff(t *testing.T) {
 	if got, _ := w.rest(); !strings.HasSuffix(got, "\r\n\r\n{\"a\":1") || !strings.Contains(got, "Content-Length: 100") {
 		t.Errorf("%q", got)
 	}
-	if f.Record().Passed["its answer broke off"] != 1 {
-		t.Errorf("%+v", f.Record())
+	if gateway.RecordOf(f).Passed["its answer broke off"] != 1 {
+		t.Errorf("%+v", gateway.RecordOf(f))
 	}
 }
 
@@ -314,8 +314,8 @@ func TestConfigFlaps(t *testing.T) {
 			}
 		}
 	}
-	if f.Record().Passed["good by turns"] == 0 || f.Counts().Affected == 0 {
-		t.Errorf("%+v", f.Record())
+	if gateway.RecordOf(f).Passed["good by turns"] == 0 || f.Counts().Affected == 0 {
+		t.Errorf("%+v", gateway.RecordOf(f))
 	}
 }
 
@@ -443,7 +443,7 @@ func TestConfigIsShownAsItWasGiven(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		shown, err := json.Marshal(f.Attributes())
+		shown, err := json.Marshal(f.Attributes)
 		var a, b any
 		if err != nil || json.Unmarshal(shown, &a) != nil || json.Unmarshal([]byte(attributes), &b) != nil || fmt.Sprint(a) != fmt.Sprint(b) {
 			t.Errorf("%s is shown as %s", attributes, shown)

@@ -62,7 +62,7 @@ func hostOf(a net.Addr) string {
 
 // documents are those of the acts that make config bad.
 func (f effect) documents() effect {
-	return slices.DeleteFunc(slices.Clone(f), func(a act) bool { return a.fault.config == nil })
+	return slices.DeleteFunc(slices.Clone(f), func(a act) bool { return a.config == nil })
 }
 
 // hides says whether a request's header is not for the dependency: with it, the
@@ -132,7 +132,7 @@ const tooLong = "longer than the limit"
 func (f effect) widest() int64 {
 	var limit int64
 	for _, a := range f {
-		limit = max(limit, a.fault.config.limit)
+		limit = max(limit, a.config.limit)
 	}
 	return limit
 }
@@ -171,15 +171,15 @@ func (s *served) harm(acts effect, w *wanted) *outcome {
 
 // act lets one fault act on the document.
 func (s *served) act(a act, w *wanted, plain []byte) (body []byte, changed bool) {
-	c := a.fault.config
+	c := a.config
 	switch {
-	case a.over():
-		a.fault.giveBack()
+	case a.Over():
+		a.GiveBack()
 		return plain, false
 	case int64(len(plain)) > c.limit:
 		a.pass(tooLong)
 		return plain, false
-	case !badconfig.Bad(c.flap, time.Since(a.since)):
+	case !badconfig.Bad(c.flap, time.Since(a.Since)):
 		a.pass("good by turns")
 		return plain, false
 	}
@@ -196,7 +196,7 @@ func (s *served) act(a act, w *wanted, plain []byte) (body []byte, changed bool)
 		a.pass("%s", result.What)
 		return plain, false
 	}
-	a.fault.tally.affected.Add(1)
+	a.Affects()
 	c.record.fetched(w.name(), w.by(), before, badconfig.Digest(result.Body), result)
 	return result.Body, true
 }

@@ -1,14 +1,11 @@
 package gateway
 
-import (
-	"context"
-	"time"
-)
+import "github.com/blastgauge/blastgauge/injectors/gateway/force"
 
 // An act is a fault that a request was drawn for.
 type act struct {
-	*entry
-	lot lot
+	force.Act
+	*rule
 }
 
 // An effect is what a request or its answer meets, in order.
@@ -17,18 +14,23 @@ type effect []act
 // meet decides what a request meets, and counts it. A fault behind one that keeps
 // the request from the dependency does not see it.
 func (g *Gateway) meet(m message) effect {
-	force := g.force.Load()
-	if force == nil {
-		return nil
-	}
 	var list effect
-	for _, e := range force.list {
-		l, ok := e.meets(m)
+	for _, e := range g.force.Now() {
+		r, ok := e.Rule.(*rule)
 		if !ok {
 			continue
 		}
-		list = append(list, act{e, l})
-		if e.fault.when == before && !e.fault.waits() {
+		e.Saw()
+		if !r.match.matches(m) {
+			continue
+		}
+		drawn, ok := e.Draw()
+		if !ok {
+			continue
+		}
+		a := act{drawn, r}
+		list = append(list, a)
+		if r.when == before && !a.waits() {
 			break
 		}
 	}
@@ -38,7 +40,7 @@ func (g *Gateway) meet(m message) effect {
 // split parts what a request meets from what its answer meets.
 func (f effect) split() (early, late effect) {
 	for _, a := range f {
-		if a.fault.when == before {
+		if a.when == before {
 			early = append(early, a)
 		} else {
 			late = append(late, a)
@@ -50,32 +52,9 @@ func (f effect) split() (early, late effect) {
 // giveBack is called for what a message did not live to meet.
 func (f effect) giveBack() {
 	for _, a := range f {
-		a.fault.giveBack()
+		a.GiveBack()
 	}
-}
-
-// begins says whether the fault still acts, and counts it.
-func (a act) begins() bool {
-	if a.over() {
-		return false
-	}
-	a.fault.tally.affected.Add(1)
-	return true
 }
 
 // waits says whether the fault does nothing but delay.
-func (f *Fault) waits() bool { return f.kind == kindLatency }
-
-// wait delays a message under a fault that does so. It is cut short when the fault
-// is taken out, and false when ctx is over.
-func (a act) wait(ctx context.Context) bool {
-	t := time.NewTimer(a.fault.delay(a.lot))
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-a.gone:
-	case <-ctx.Done():
-		return false
-	}
-	return true
-}
+func (a act) waits() bool { return a.Kind == kindLatency }

@@ -30,7 +30,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
+
+	"github.com/blastgauge/blastgauge/injectors/gateway/force"
 )
 
 // Upstream is the dependency's side of one connection.
@@ -56,7 +57,7 @@ type Options struct {
 	Scheme string
 	// Address is the dependency's host:port. It names the server in TLS.
 	Address string
-	// UpstreamTLS is for scheme https; nil means the machine's roots and the host
+	// UpstreamTLS is for schemes https and rediss; nil means the machine's roots and the host
 	// of Address.
 	UpstreamTLS *tls.Config
 	// ClientTLS, when it is not nil, makes clients speak TLS to the gateway;
@@ -72,18 +73,12 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Schemes are the upstream schemes that get a gateway.
-func Schemes() []string { return []string{"http", "https", "h2c", "grpc"} }
-
 // A Gateway is the message-level hop of one proxy.
 type Gateway struct {
 	options Options
 	log     *slog.Logger
-	force   atomic.Pointer[inForce] // nil: no faults
-	bulk    sync.Pool               // of *[bulkSize]byte
-
-	mu      sync.Mutex // held by Set
-	streams uint64     // of draws, given out so far
+	force   *force.Force
+	bulk    sync.Pool // of *[bulkSize]byte
 }
 
 // New makes a gateway without faults.
@@ -95,11 +90,11 @@ func New(o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("upstream address: %w", err)
 	}
-	if o.Scheme == "https" {
+	if o.Scheme == "https" || o.Scheme == "rediss" {
 		o.UpstreamTLS = upstreamTLS(o.UpstreamTLS, host)
 	}
 	o.Calls = cmp.Or(o.Calls, new(atomic.Int64))
-	return &Gateway{options: o, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler))}, nil
+	return &Gateway{options: o, force: force.With(o.Seed), log: cmp.Or(o.Log, slog.New(slog.DiscardHandler))}, nil
 }
 
 // upstreamTLS is a copy of given, complete.
@@ -116,75 +111,4 @@ func upstreamTLS(given *tls.Config, host string) *tls.Config {
 // next request on, also on connections that are open. A request that waits under
 // a fault that is no longer among them goes on at once, and is not harmed by it
 // any more.
-func (g *Gateway) Set(faults []*Fault) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	before := g.force.Load()
-	if len(faults) == 0 {
-		g.force.Store(nil)
-		before.retire(nil)
-		return
-	}
-	next := &inForce{}
-	for _, f := range faults {
-		next.list = append(next.list, g.entry(before, f))
-	}
-	g.force.Store(next)
-	before.retire(next)
-}
-
-// entry is the fault as it is in force, or newly so.
-func (g *Gateway) entry(before *inForce, f *Fault) *entry {
-	if e := before.find(f); e != nil {
-		return e
-	}
-	if f.tally.stream.Load() == 0 {
-		g.streams++
-		f.tally.stream.CompareAndSwap(0, g.streams)
-	}
-	return &entry{fault: f, seed: g.options.Seed, since: time.Now(), gone: make(chan struct{})}
-}
-
-// inForce is the faults of a gateway at one time.
-type inForce struct{ list []*entry }
-
-// An entry is a fault from when it is set until it is taken out.
-type entry struct {
-	fault *Fault
-	seed  uint64
-	since time.Time
-	gone  chan struct{} // closed when the fault is taken out
-}
-
-// over says whether the fault has been taken out.
-func (e *entry) over() bool {
-	select {
-	case <-e.gone:
-		return true
-	default:
-		return false
-	}
-}
-
-func (s *inForce) find(f *Fault) *entry {
-	if s == nil {
-		return nil
-	}
-	i := slices.IndexFunc(s.list, func(e *entry) bool { return e.fault == f })
-	if i < 0 {
-		return nil
-	}
-	return s.list[i]
-}
-
-// retire lets go of what waits under faults that next does not have.
-func (s *inForce) retire(next *inForce) {
-	if s == nil {
-		return
-	}
-	for _, e := range s.list {
-		if next.find(e.fault) == nil {
-			close(e.gone)
-		}
-	}
-}
+func (g *Gateway) Set(faults []*Fault) { g.force.Set(faults) }

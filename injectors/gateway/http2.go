@@ -100,15 +100,15 @@ func (s *session) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	early, late := s.gateway.meet(call{r}).split()
 	for _, a := range early {
 		switch {
-		case !a.begins():
-		case a.fault.waits():
-			if !a.wait(r.Context()) {
+		case !a.Begins():
+		case a.waits():
+			if !a.Wait(r.Context()) {
 				late.giveBack()
 				breakStream()
 			}
 		default:
 			late.giveBack()
-			a.fault.instead(w)
+			a.instead(w)
 			return
 		}
 	}

@@ -34,12 +34,12 @@ func TestAttributes(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s %s: %v", tt.kind, tt.given, err)
 			}
-			shown, err := json.Marshal(f.Attributes())
+			shown, err := json.Marshal(f.Attributes)
 			if err != nil || string(shown) != tt.shown {
 				t.Errorf("%s %s is shown as %s, want %s (%v)", tt.kind, tt.given, shown, tt.shown, err)
 			}
-			if f.Kind() != tt.kind || f.Share() != 0.5 {
-				t.Errorf("it is a %s with share %v", f.Kind(), f.Share())
+			if f.Kind != tt.kind || f.Share != 0.5 {
+				t.Errorf("it is a %s with share %v", f.Kind, f.Share)
 			}
 			tt.given = tt.shown
 		}
@@ -125,7 +125,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		shown, err := json.Marshal(parsed.Attributes())
+		shown, err := json.Marshal(parsed.Attributes)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +133,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%s is shown as %s: %v", attributes, shown, err)
 		}
-		if b, _ := json.Marshal(again.Attributes()); string(b) != string(shown) {
+		if b, _ := json.Marshal(again.Attributes); string(b) != string(shown) {
 			t.Fatalf("%s becomes %s", shown, b)
 		}
 	})

@@ -85,19 +85,19 @@ func (c *conn) request(h *head) (asks bool, err error) {
 		upgrades: h.switches && h.upgrade, old: h.close || h.minor == 0,
 	}
 	var early effect
-	if c.gateway.force.Load() != nil {
+	if len(c.gateway.force.Now()) > 0 {
 		early, x.effect = c.gateway.meet(request{h, raw}).split()
 	}
 	for _, a := range early {
 		switch {
-		case !a.begins():
-		case a.fault.waits():
-			if !a.wait(c.ctx) {
+		case !a.Begins():
+		case a.waits():
+			if !a.Wait(c.ctx) {
 				return false, c.ctx.Err()
 			}
 		default:
 			x.effect.giveBack()
-			x.effect, x.local, x.breaks = nil, a.fault.answer, a.fault.answer == nil
+			x.effect, x.local, x.breaks = nil, a.answer, a.answer == nil
 			return false, c.local(x, h)
 		}
 	}

@@ -32,13 +32,21 @@ func (g *Gateway) Serve(ctx context.Context, client net.Conn, dial Dial) error {
 		reset(client)
 		return err
 	}
-	c := g.newConn(ctx, l.client)
+	if !g.speaksHTTP() {
+		return l.converse(ctx, calls)
+	}
+	return l.exchange(ctx, calls)
+}
+
+// exchange serves HTTP.
+func (l *leg) exchange(ctx context.Context, calls *caller) (err error) {
+	c := l.gateway.newConn(ctx, l.client)
 	c.calls = calls
 	defer c.cancel()
-	if g.options.Scheme == "https" && !l.agreed {
+	if l.gateway.options.Scheme == "https" && !l.agreed {
 		// What the client speaks decides what to agree on with the dependency.
-		if l.upstream, err = g.handshake(ctx, l.upstream, c.alpn()); err != nil {
-			reset(client)
+		if l.upstream, err = l.gateway.handshake(ctx, l.upstream, c.alpn()); err != nil {
+			reset(l.client)
 			return err
 		}
 	}

@@ -101,6 +101,18 @@ func (p *proxy) messages() *gateway.Gateway {
 	return p.gateway
 }
 
+func (p *proxy) goal() target {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.upstream
+}
+
+func (p *proxy) inForce() []*toxic {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.set.toxics
+}
+
 func (p *proxy) view() proxyView {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -215,13 +227,11 @@ func (p *proxy) move(listen string, upstream target) error {
 	if err != nil {
 		return err
 	}
-	p.mu.Lock()
-	i := slices.IndexFunc(p.set.toxics, func(t *toxic) bool { return t.message != nil })
-	if g == nil && i >= 0 {
-		defer p.mu.Unlock()
-		return errRefused("toxic %s acts on single requests, and nothing is said of the protocol that %s speaks: remove the toxic first", p.set.toxics[i].name, upstream.text)
+	for _, t := range p.inForce() {
+		if err := upstream.takes(t); err != nil {
+			return errRefused("%v; or remove the toxic first, %s", err, t.name)
+		}
 	}
-	p.mu.Unlock()
 	p.shut()
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -229,8 +229,10 @@ func (s *Server) parse(p *proxy, body json.RawMessage) (*toxic, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case t.message != nil && p.messages() == nil:
-		return nil, errRefused("%s acts on single requests, and nothing is said of the protocol that %s speaks: give the upstream a scheme, such as http://%s", t.kind, p.name, p.view().Upstream)
+	case t.message != nil:
+		if err := p.goal().takes(t); err != nil {
+			return nil, err
+		}
 	}
 	return t, s.leases.born(t.run)
 }

@@ -16,7 +16,7 @@ type target struct {
 }
 
 // plainSchemes name protocols whose requests are not told apart.
-func plainSchemes() []string { return []string{"tcp", "redis", "postgres"} }
+func plainSchemes() []string { return []string{"tcp", "postgres"} }
 
 func schemes() []string { return append(gateway.Schemes(), plainSchemes()...) }
 
@@ -37,4 +37,16 @@ func parseTarget(text string) (target, error) {
 		return t, errRefused("upstream %q is not host:port", text)
 	}
 	return t, nil
+}
+
+// takes says why a toxic can do nothing on the way to the target; nil when it can.
+func (t target) takes(x *toxic) error {
+	schemes := gateway.SchemesOf(x.kind)
+	switch {
+	case x.message == nil || slices.Contains(schemes, t.scheme):
+		return nil
+	case t.scheme == "":
+		return errRefused("%s acts on single requests, and nothing is said of the protocol that %s speaks: give the upstream a scheme, such as %s://%s", x.kind, t.text, schemes[0], t.text)
+	}
+	return errRefused("%s acts on requests of %s, and the upstream is %s", x.kind, strings.Join(schemes, ", "), t.text)
 }

@@ -49,9 +49,9 @@ func (t *toxic) view() toxicView {
 	}
 	if t.message != nil {
 		c := t.message.Counts()
-		v.Attributes = t.message.Attributes()
+		v.Attributes = t.message.Attributes
 		v.Ours.Met, v.Ours.Of, v.Ours.Seen = c.Affected, c.Matched, c.Seen
-		v.Ours.Record = t.message.Record()
+		v.Ours.Record = gateway.RecordOf(t.message)
 		return v
 	}
 	v.Ours.Met, v.Ours.Of = t.tally.met.Load(), t.tally.of.Load()
@@ -137,7 +137,7 @@ func (t *toxic) setMessage(body, attributes json.RawMessage) error {
 
 // changedMessage is changed for message-level toxics.
 func (t *toxic) changedMessage(body json.RawMessage, in toxicInput) (*toxic, error) {
-	attributes, err := merged(t.message.Attributes(), in.Attributes)
+	attributes, err := merged(t.message.Attributes, in.Attributes)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,231 @@
+package redis
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/injectors/gateway/force"
+)
+
+// sides is what a session reads from and writes to, without sockets.
+type sides struct {
+	io.Reader
+	io.Writer
+}
+
+// passed is what a dependency gets of what a client sends, in pieces of a size.
+func passed(f *force.Force, sent []byte, size int) ([]byte, error) {
+	var got bytes.Buffer
+	s := NewSession(Options{
+		Context: context.Background(), Force: f, Asked: func() {}, Address: "127.0.0.1:6379",
+		Client: sides{pieces(sent, size), io.Discard}, Upstream: sides{strings.NewReader(""), &got},
+	})
+	err := s.Requests()
+	return got.Bytes(), err
+}
+
+// pieces reads so many bytes at a time.
+func pieces(b []byte, size int) io.Reader { return &inPieces{bytes.NewReader(b), max(1, size)} }
+
+type inPieces struct {
+	r    io.Reader
+	size int
+}
+
+func (p *inPieces) Read(b []byte) (int, error) { return p.r.Read(b[:min(len(b), p.size)]) }
+
+func fault(t testing.TB, kind string, share float64, attributes string) *force.Fault {
+	t.Helper()
+	f, err := Parse(kind, share, json.RawMessage(strings.ReplaceAll(attributes, "'", `"`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func inForce(faults ...*force.Fault) *force.Force {
+	f := force.With(1)
+	f.Set(faults)
+	return f
+}
+
+// commandStreams are what clients send, well formed and not.
+func commandStreams() []string {
+	return []string{
+		"*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\n", "PING\r\nset a  b\r\n\r\n", "*0\r\n*-1\r\n*1\r\n$4\r\nQUIT\r\n",
+		"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$6\r\n*1\r\n$4\r\n", "*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\n*1\r\n$4\r\nEXEC\r\n",
+		"*4\r\n$6\r\nCONFIG\r\n$3\r\nSET\r\n$1\r\na\r\n$0\r\n\r\n", "*1\r\n$-1\r\n", "*1\r\n$99999999999999\r\n", "*x\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+		"\x16\x03\x01\x02\x00\x01", "*1\r\n:1\r\n", "*2\r\n$3\r\nGET\r\n$1000000\r\n", "*3\r\n$5\r\nXREAD\r\n$7\r\nSTREAMS\r\n$1\r\na\r\n",
+		"*2147483647\r\n$1\r\na\r\n", "*1\r\n$4\r\nPI",
+	}
+}
+
+// FuzzRequests: without faults, what a client sends is what the dependency gets,
+// byte for byte; with faults that meet nothing too; and with faults that meet it,
+// nothing crashes or hangs.
+func FuzzRequests(f *testing.F) {
+	for i, text := range commandStreams() {
+		f.Add([]byte(text), 1+i%7)
+	}
+	f.Fuzz(func(t *testing.T, sent []byte, size int) {
+		size = max(1, size%4096)
+		never := inForce(fault(t, "redis_error", 0, `{'error':'ERR x'}`), fault(t, "redis_empty", 0, `{'writes':'fail'}`))
+		for _, force := range []*force.Force{force.With(1), never} {
+			if got, err := passed(force, sent, size); !bytes.Equal(got, sent) || !errors.Is(err, io.EOF) {
+				t.Fatalf("%q arrives as %q: %v", sent, got, err)
+			}
+		}
+		for _, always := range []*force.Fault{
+			fault(t, "redis_error", 1, `{'error':'ERR x'}`), fault(t, "redis_empty", 1, `{'writes':'fail'}`), fault(t, "redis_error", 1, `{'error':'MOVED','match':{'key':'a*'}}`),
+		} {
+			if _, err := passed(inForce(always), sent, size); !errors.Is(err, io.EOF) {
+				t.Fatalf("%q: %v", sent, err)
+			}
+		}
+	})
+}
+
+// FuzzReplies: what a dependency sends that is not about a command of ours is what
+// the client gets, byte for byte, also while a command of ours waits.
+func FuzzReplies(f *testing.F) {
+	for i, text := range replies() {
+		f.Add([]byte(text), 1+i%7)
+	}
+	f.Add([]byte("-ERR unknown command 'blastgauge.fault.7', with\r\n-ERR unknown command 'blastgauge.fault.\r\n"), 5)
+	f.Fuzz(func(t *testing.T, sent []byte, size int) {
+		if bytes.Contains(sent, []byte(marker+"1")) {
+			return
+		}
+		for _, waits := range []bool{false, true} {
+			var got bytes.Buffer
+			s := NewSession(Options{Client: sides{nil, &got}, Upstream: sides{pieces(sent, size%4096), nil}})
+			if waits {
+				s.pending = []exchange{{id: 1, reply: []byte("-x\r\n")}}
+			}
+			if err := s.Replies(); !errors.Is(err, io.EOF) || !bytes.Equal(got.Bytes(), sent) {
+				t.Fatalf("%q arrives as %q: %v", sent, got.Bytes(), err)
+			}
+		}
+	})
+}
+
+// What goes to the dependency under each fault.
+func TestWhatTheDependencyIsAsked(t *testing.T) {
+	get := string(line("GET", "a"))
+	for name, tt := range map[string]struct{ kind, attributes, sent, want string }{
+		"a refusal":            {"redis_error", `{'error':'ERR x'}`, get, string(line("blastgauge.fault.1"))},
+		"of another class":     {"redis_error", `{'error':'ERR x','match':{'class':'write'}}`, get, get},
+		"READONLY and reads":   {"redis_error", `{'error':'READONLY'}`, get, get},
+		"READONLY and writes":  {"redis_error", `{'error':'READONLY'}`, string(line("set", "a", "1")) + get, string(line("blastgauge.fault.1")) + get},
+		"who says which":       {"redis_error", `{'error':'READONLY','match':{'command':'get'}}`, get, string(line("blastgauge.fault.1"))},
+		"OOM and DEL":          {"redis_error", `{'error':'OOM'}`, string(line("DEL", "a")), string(line("DEL", "a"))},
+		"LOADING and SELECT":   {"redis_error", `{'error':'LOADING'}`, string(line("SELECT", "1")), string(line("SELECT", "1"))},
+		"NOAUTH and HELLO":     {"redis_error", `{'error':'NOAUTH'}`, string(line("HELLO", "3")), string(line("HELLO", "3"))},
+		"BUSY and SCRIPT KILL": {"redis_error", `{'error':'BUSY'}`, string(line("SCRIPT", "KILL")) + string(line("SCRIPT", "LOAD", "x")), string(line("SCRIPT", "KILL")) + string(line("blastgauge.fault.1"))},
+		"a subcommand":         {"redis_error", `{'error':'ERR x','match':{'command':'config set, get'}}`, string(line("CONFIG", "GET", "x")) + string(line("CONFIG", "SET", "x", "y")), string(line("CONFIG", "GET", "x")) + string(line("blastgauge.fault.1"))},
+		"a key":                {"redis_error", `{'error':'ERR x','match':{'key':'cart:*'}}`, string(line("GET", "cart:1")) + get + string(line("PING")), string(line("blastgauge.fault.1")) + get + string(line("PING"))},
+		"a key that is second": {"redis_error", `{'error':'ERR x','match':{'key':'cart:*'}}`, string(line("EVAL", "return 1", "1", "cart:1")), string(line("blastgauge.fault.1"))},
+		"a line":               {"redis_error", `{'error':'ERR x'}`, "get a\r\n\r\n", string(line("blastgauge.fault.1")) + "\r\n"},
+		"EXEC":                 {"redis_error", `{'error':'ERR x','match':{'command':'EXEC'}}`, string(line("MULTI")) + get + string(line("exec")), string(line("MULTI")) + get + string(line("blastgauge.fault.1")) + string(line("EXEC"))},
+		"EXEC without MULTI":   {"redis_error", `{'error':'ERR x','match':{'command':'EXEC'}}`, string(line("exec")), string(line("blastgauge.fault.1"))},
+		"the first":            {"redis_error", `{'error':'ERR x','first':1}`, get + get, string(line("blastgauge.fault.1")) + get},
+		"nothing to read":      {"redis_empty", `{}`, get, string(line("GET", "a{a}\x00blastgauge"))},
+		"of several keys":      {"redis_empty", `{}`, string(line("MGET", "{x}a", "b")), string(line("MGET", "{x}a\x00blastgauge", "b{b}\x00blastgauge"))},
+		"of counted keys":      {"redis_empty", `{}`, string(line("ZUNION", "2", "a", "b", "WITHSCORES")), string(line("ZUNION", "2", "a{a}\x00blastgauge", "b{b}\x00blastgauge", "WITHSCORES"))},
+		"of streams":           {"redis_empty", `{}`, string(line("XREAD", "COUNT", "2", "streams", "a", "0")), string(line("XREAD", "COUNT", "2", "streams", "a{a}\x00blastgauge", "0"))},
+		"of all":               {"redis_empty", `{}`, string(line("DBSIZE")), string(line("EXISTS", "\x00blastgauge"))},
+		"on a line":            {"redis_empty", `{}`, "get a\r\n", string(line("get", "a{a}\x00blastgauge"))},
+		"writes succeed":       {"redis_empty", `{}`, string(line("SET", "a", "1")), string(line("SET", "a", "1"))},
+		"writes fail":          {"redis_empty", `{'writes':'fail'}`, string(line("SET", "a", "1")), string(line("blastgauge.fault.1"))},
+		"pings go on":          {"redis_empty", `{'writes':'fail'}`, string(line("PING")), string(line("PING"))},
+		"latency":              {"redis_latency", `{'latency':1}`, get, get},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, size := range []int{1, 5, 4096} {
+				got, err := passed(inForce(fault(t, tt.kind, 1, tt.attributes)), []byte(tt.sent), size)
+				if string(got) != tt.want || !errors.Is(err, io.EOF) {
+					t.Errorf("in pieces of %d: %q, want %q (%v)", size, got, tt.want, err)
+				}
+			}
+		})
+	}
+}
+
+// A command that is refused is left out to the last byte, however long it is.
+func TestALongCommandIsLeftOut(t *testing.T) {
+	sent := append(line("SET", "a", strings.Repeat("x", 3<<20)), line("GET", "a")...)
+	f := fault(t, "redis_error", 1, `{'error':'OOM'}`)
+	got, err := passed(inForce(f), sent, 1<<16)
+	if want := string(line("blastgauge.fault.1")) + string(line("GET", "a")); string(got) != want || !errors.Is(err, io.EOF) {
+		t.Errorf("%d bytes arrive: %.80q, %v", len(got), got, err)
+	}
+	if c := f.Counts(); c != (force.Counts{Seen: 2, Matched: 1, Affected: 1}) {
+		t.Errorf("it counted %+v", c)
+	}
+}
+
+// A fault that is taken away lets go of the command that waits under it.
+func TestALatencyIsCutShort(t *testing.T) {
+	f := force.With(1)
+	f.Set([]*force.Fault{fault(t, "redis_latency", 1, `{'latency':3600000}`)})
+	client, ours := net.Pipe()
+	var got bytes.Buffer
+	s := NewSession(Options{Context: t.Context(), Force: f, Asked: func() {}, Client: ours, Upstream: sides{nil, &got}})
+	var served sync.WaitGroup
+	served.Go(func() { s.Requests() })
+	client.Write(line("GET", "a"))
+	deadline := time.Now().Add(10 * time.Second)
+	for f.Now()[0].Counts().Affected == 0 && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond)
+	}
+	f.Set(nil)
+	client.Close()
+	served.Wait()
+	if got.String() != string(line("GET", "a")) {
+		t.Errorf("the dependency got %q", got.String())
+	}
+}
+
+func TestRefusedAttributes(t *testing.T) {
+	for _, tt := range []struct{ kind, given, part string }{
+		{"redis_error", ``, "redis_error needs error"},
+		{"redis_error", `{"error":"READ_ONLY"}`, "error must be ASK, BUSY, CLUSTERDOWN, LOADING"},
+		{"redis_error", `{"error":"err x"}`, "error must be"},
+		{"redis_error", `{"error":"ERR a\r\n+OK"}`, "error must be one line"},
+		{"redis_error", `{"error":"OOM","address":"a:1"}`, "address is where MOVED or ASK points to"},
+		{"redis_error", `{"error":"OOM","match":{"class":"writes"}}`, `class must be any, read, write, script, transaction, pubsub, admin or other, not "writes"`},
+		{"redis_error", `{"error":"OOM","match":{"name":"x"}}`, `match has no attribute "name"; it has class, command and key`},
+		{"redis_empty", `{"writes":"maybe"}`, `writes must be succeed or fail, not "maybe"`},
+		{"redis_latency", `{}`, "redis_latency needs latency"},
+		{"redis_latency", `{"latency":1,"jitter":2}`, "jitter must not exceed latency"},
+	} {
+		if _, err := Parse(tt.kind, 1, json.RawMessage(tt.given)); err == nil || !strings.Contains(err.Error(), tt.part) {
+			t.Errorf("%s %s: %v, want a sentence with %q", tt.kind, tt.given, err, tt.part)
+		}
+	}
+}
+
+func TestShownAttributes(t *testing.T) {
+	for _, tt := range []struct{ kind, given, shown string }{
+		{"redis_error", `{"error":"READONLY"}`, `{"error":"READONLY"}`},
+		{"redis_error", `{"error":"MOVED","address":"a:1","first":2,"match":{"class":"any","command":"get,  config  set"}}`, `{"error":"MOVED","address":"a:1","match":{"command":"GET, CONFIG SET"},"first":2}`},
+		{"redis_empty", ``, `{"writes":"succeed"}`},
+		{"redis_latency", `{"latency":5,"match":{"class":"write"}}`, `{"latency":5,"jitter":0,"match":{"class":"write"}}`},
+	} {
+		for range 2 {
+			shown, err := json.Marshal(fault(t, tt.kind, 0.5, tt.given).Attributes)
+			if err != nil || string(shown) != tt.shown {
+				t.Errorf("%s %s is shown as %s, want %s (%v)", tt.kind, tt.given, shown, tt.shown, err)
+			}
+			tt.given = tt.shown
+		}
+	}
+}
