@@ -25,6 +25,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors/configfile"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
@@ -53,8 +54,16 @@ var crashFaults = []crashFault{
 	{name: "latency", faults: "{inject: latency, into: shop, latency: 20ms}", servers: "stock ours"},
 	{name: "down", faults: "{inject: down, into: shop}", servers: "stock ours"},
 	{name: "two in turn", faults: "{inject: timeout, into: other, for: 200ms}, {inject: limit_data, into: shop, bytes: 100KB, at: 100ms}", servers: "stock ours"},
-	{name: "of messages", faults: "{inject: http_error, into: shop, status: 503, share: 50%}", servers: "ours"},
+	{name: "bytes and a file", faults: "{inject: latency, into: shop, latency: 20ms}, " + crashFile, servers: "stock"},
+	{name: "bytes, messages and a file", faults: "{inject: latency, into: other, latency: 20ms}, {inject: http_error, into: shop, status: 503, share: 50%}, " + crashFile, servers: "ours"},
 }
+
+// crashFile is a fault on a file of every victim's world.
+const (
+	crashFile    = "{inject: config_file, into: settings, file: FILE, scale: {path: /price/factor, by: 100}, at: 50ms}"
+	crashConfig  = "{\"price\": {\"factor\": 1}}\n"
+	crashFileMod = 0o640
+)
 
 // crash is run as a process of its own, with a recorder beside the journal that
 // brings death when an event has been recorded.
@@ -317,9 +326,42 @@ func newCrashCase(dir string, v victim, dependency string) (*crashCase, error) {
 	if err := os.Mkdir(filepath.Join(dir, "experiments"), 0o700); err != nil {
 		return nil, err
 	}
+	faults := strings.ReplaceAll(v.fault.faults, "FILE", c.config())
 	return c, errors.Join(
+		os.Mkdir(filepath.Dir(c.config()), 0o700),
+		os.WriteFile(c.config(), []byte(crashConfig), crashFileMod),
 		os.WriteFile(filepath.Join(dir, "blastgauge.yaml"), fmt.Appendf(nil, crashSystem, c.between.URL, address, cmp.Or(v.fault.phase, "300ms")), 0o600),
-		os.WriteFile(filepath.Join(dir, "experiments/e.yaml"), fmt.Appendf(nil, crashExperiment, v.fault.faults), 0o600))
+		os.WriteFile(filepath.Join(dir, "experiments/e.yaml"), fmt.Appendf(nil, crashExperiment, faults), 0o600))
+}
+
+// config is the victim's config file, in a folder of its own.
+func (c *crashCase) config() string { return filepath.Join(c.dir, "etc", "settings.json") }
+
+// whole wants the config file as it was, and nothing left of what was done to it.
+func (c *crashCase) whole() error {
+	text, err := os.ReadFile(c.config())
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(c.config())
+	if err != nil {
+		return err
+	}
+	if string(text) != crashConfig || info.Mode().Perm() != crashFileMod {
+		return fmt.Errorf("the config file is %q, mode %v", text, info.Mode())
+	}
+	for _, dir := range []string{filepath.Dir(c.config()), filepath.Join(c.out, configfile.UndoDir)} {
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		for _, e := range entries {
+			if e.Name() != filepath.Base(c.config()) {
+				return fmt.Errorf("left in %s: %s", dir, e.Name())
+			}
+		}
+	}
+	return nil
 }
 
 func (c *crashCase) close() error {
@@ -389,7 +431,7 @@ func (c *crashCase) quiet() error {
 	if err == nil && (!tidy(proxies) || held) {
 		err = fmt.Errorf("not clean when all is quiet: %+v, held %v", proxies, held)
 	}
-	return err
+	return errors.Join(err, c.whole())
 }
 
 func (c *crashCase) timeOfDeath() (time.Time, error) {
@@ -434,21 +476,21 @@ func (c *crashCase) command(args ...string) (int, string) {
 	return a.execute(context.Background(), args), out.String()
 }
 
-// untilClean waits for every proxy enabled and without toxics, and for nobody who
-// holds the server. The time is from the death.
+// untilClean waits for every proxy enabled and without toxics, for nobody who
+// holds the server, and for the config file as it was. The time is from the death.
 func (c *crashCase) untilClean(death time.Time) (time.Duration, error) {
 	for {
 		proxies, held, err := c.look()
 		if err != nil {
 			return 0, err
 		}
-		took := time.Since(death)
-		if tidy(proxies) && !held {
+		took, broken := time.Since(death), c.whole()
+		if tidy(proxies) && !held && broken == nil {
 			return took, nil
 		}
 		if took > 30*time.Second {
 			log, _ := os.ReadFile(filepath.Join(c.out, guardLog))
-			return 0, fmt.Errorf("not clean after %s: %+v, held %v; its guard said %q", took, proxies, held, log)
+			return 0, fmt.Errorf("not clean after %s: %+v, held %v, %v; its guard said %q", took, proxies, held, broken, log)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

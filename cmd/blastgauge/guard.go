@@ -34,7 +34,7 @@ const (
 // a pipe, because they hold what no file and no argument may: the token.
 type orders struct {
 	Run        string   `json:"run"`
-	Toxiproxy  string   `json:"toxiproxy"`
+	Toxiproxy  string   `json:"toxiproxy,omitempty"` // empty: it is part of the run
 	AllowHosts []string `json:"allow_hosts,omitempty"`
 	Token      string   `json:"token,omitempty"`
 }

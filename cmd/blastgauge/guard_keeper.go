@@ -53,7 +53,9 @@ func (a *app) guard(dir string) error {
 	}
 	system := experiments.System{Toxiproxy: o.Toxiproxy, AllowHosts: o.AllowHosts}
 	s := &salvage{by: "guard", run: o.Run, dir: dir, root: root, listing: a.listing(), say: func(string, ...any) {}}
-	s.driver = toxiproxy.New(toxiproxy.Options{URL: o.Toxiproxy, Token: o.Token, Dial: allowedDial(system.Hosts())})
+	if o.Toxiproxy != "" {
+		s.hands.driver = toxiproxy.New(toxiproxy.Options{URL: o.Toxiproxy, Token: o.Token, Dial: allowedDial(system.Hosts())})
+	}
 	if _, err := io.WriteString(a.stdout, ready); err != nil {
 		return err
 	}

@@ -49,8 +49,9 @@ type ward struct {
 	watcher sync.WaitGroup
 }
 
-// begin protects a run whose journal is there and empty.
-func (w *ward) begin(dir string, root *os.Root, p *plan.Plan) (err error) {
+// begin protects a run whose journal is there and empty. Proxies that are embedded
+// are part of the run: there will be no server to tidy up.
+func (w *ward) begin(dir string, root *os.Root, p *plan.Plan, embedded bool) (err error) {
 	token, err := readToken(w.token)
 	if err != nil {
 		return err
@@ -62,13 +63,17 @@ func (w *ward) begin(dir string, root *os.Root, p *plan.Plan) (err error) {
 	if w.root, err = root.OpenRoot("."); err != nil { // it is needed for longer than the other one
 		return err
 	}
+	server := p.System.Toxiproxy
+	if embedded {
+		server = ""
+	}
 	listed := journal.Open{
-		Run: p.Run, Dir: dir, Toxiproxy: anonymous(p.System.Toxiproxy), Token: w.token, PID: os.Getpid(), Started: time.Now().UTC(),
+		Run: p.Run, Dir: dir, Toxiproxy: anonymous(server), Files: filesOf(p), Token: w.token, PID: os.Getpid(), Started: time.Now().UTC(),
 	}
 	if err := w.app.listing().Add(listed); err != nil {
 		fmt.Fprintf(w.app.stderr, "mind    %v: should this machine die, `recover --all` will not find the run; `recover %s` will\n", err, dir)
 	}
-	o := orders{Run: p.Run, Toxiproxy: p.System.Toxiproxy, AllowHosts: p.System.AllowHosts, Token: token}
+	o := orders{Run: p.Run, Toxiproxy: server, AllowHosts: p.System.AllowHosts, Token: token}
 	w.guard, err = startGuard(dir, w.root, o, func(err error) { w.stop(err) })
 	if err != nil {
 		return err

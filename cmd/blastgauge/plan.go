@@ -60,7 +60,7 @@ func printExperiment(w io.Writer, e plan.Experiment) {
 		if f.Share > 0 && f.Share < 1 {
 			share = fmt.Sprintf(", %s of connections", plan.Percent(f.Share))
 		}
-		fmt.Fprintf(w, "  + %s on proxy %s%s, from %s to %s of the fault phase\n", strings.TrimSuffix(describe(f), " into "+f.Into), f.Proxy, share, f.At, f.Until)
+		fmt.Fprintf(w, "  + %s on %s%s, from %s to %s of the fault phase\n", strings.TrimSuffix(describe(f), " into "+f.Into), where(f), share, f.At, f.Until)
 	}
 	fmt.Fprintf(w, "      %s warm-up, %s baseline, %s fault, %s recovery\n", e.Phases.Warmup, e.Phases.Baseline, e.Phases.Fault, e.Phases.Recovery)
 	fmt.Fprintf(w, "      control: %s (%s)\n", e.Control, e.ControlWhy)
@@ -88,9 +88,9 @@ func touched(p *plan.Plan) []string {
 	seen := map[string]bool{}
 	for _, e := range p.Experiments {
 		for _, f := range e.Faults {
-			if !seen[f.Proxy] {
-				seen[f.Proxy] = true
-				names = append(names, "proxy "+f.Proxy)
+			if name := where(f); !seen[name] {
+				seen[name] = true
+				names = append(names, name)
 			}
 		}
 	}
@@ -99,6 +99,9 @@ func touched(p *plan.Plan) []string {
 
 // printChecks looks at the Toxiproxy as a run would before it starts.
 func (a *app) printChecks(ctx context.Context, p *plan.Plan, token string) error {
+	if err := printFiles(a.stdout, p); err != nil {
+		return err
+	}
 	if p.System.Toxiproxy == experiments.Embedded {
 		fmt.Fprintln(a.stdout, "  Toxiproxy  embedded: its proxies exist only while blastgauge runs")
 		return nil

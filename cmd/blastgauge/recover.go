@@ -223,7 +223,10 @@ func (a *app) salvageOf(dir string, root *os.Root, token string) (*salvage, *jou
 	if token == "" {
 		token = left.Toxiproxy.Token
 	}
-	s.driver, err = newDriver(&left.Plan.System, token, nil)
+	if left.Toxiproxy.Kind == experiments.Embedded {
+		return s, left, nil
+	}
+	s.hands.driver, err = newDriver(&left.Plan.System, token, nil)
 	return s, left, err
 }
 
@@ -238,7 +241,10 @@ func (a *app) adopt(s *salvage, token string) error {
 	for _, open := range list {
 		if open.Dir == dir {
 			s.run = open.Run
-			s.driver, err = urlDriver(open.Toxiproxy, token, open.Token)
+			if open.Toxiproxy == "" {
+				continue
+			}
+			s.hands.driver, err = urlDriver(open.Toxiproxy, token, open.Token)
 		}
 	}
 	return err
@@ -297,10 +303,10 @@ func (s *salvage) recreate(ctx context.Context, left *journal.Left, proxy string
 	}
 	for _, e := range left.Plan.Experiments {
 		for _, f := range e.Faults {
-			if f.Proxy != proxy {
+			if f.Proxy != proxy || s.hands.driver == nil {
 				continue
 			}
-			if err := s.driver.Recreate(ctx, proxy, f.Listen, f.Upstream); err != nil {
+			if err := s.hands.driver.Recreate(ctx, proxy, f.Listen, f.Upstream); err != nil {
 				return fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
 			}
 			s.say("proxy %s was deleted and made again: %s to %s", proxy, f.Listen, f.Upstream)

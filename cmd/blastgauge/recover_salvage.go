@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/engine"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+	"github.com/blastgauge/blastgauge/injectors/configfile"
 )
 
 const (
@@ -30,7 +31,7 @@ type salvage struct {
 	run     string
 	dir     string
 	root    *os.Root
-	driver  *toxiproxy.Driver
+	hands   hands
 	listing journal.Listing
 	say     func(format string, args ...any) // tells what was found and done, a line each
 
@@ -189,26 +190,27 @@ func (s *salvage) remove(ctx context.Context, left *journal.Left) ([]error, erro
 	s.unsettled = nil
 	for i, f := range left.Faults {
 		faults[i] = f.Fault
-		if !f.Settled {
-			s.driver.Unsettled(f.Name)
+		if !f.Settled && !onFile(f.Fault) && s.hands.driver != nil {
+			s.hands.driver.Unsettled(f.Name)
 			s.unsettled = append(s.unsettled, f.Fault)
 		}
 	}
-	results := make([]error, len(faults))
 	if left.Toxiproxy.Kind == experiments.Embedded {
 		s.say("its proxies were part of it and ended with it")
-	} else if len(faults) > 0 {
-		results = s.revert(ctx, faults)
 	}
+	s.hands.files = configfile.New(configfile.Options{Run: s.root, Seed: left.Plan.Seed})
+	results := s.revert(ctx, faults)
 	return results, s.tell(faults, results)
 }
 
 // revert takes faults back, but for those that may be another run's by now: a
 // toxic carries the name of its run, and a stock proxy that is down does not.
 func (s *salvage) revert(ctx context.Context, faults []plan.Fault) []error {
-	in := injectorsOf(s.driver)
-	if other, err := s.driver.Holder(ctx); err == nil && other != "" && other != s.run {
-		in["down"] = leftTo{in["down"], other}
+	in := s.hands.injectors()
+	if slices.ContainsFunc(faults, func(f plan.Fault) bool { return f.Inject == "down" }) && s.hands.driver != nil {
+		if other, err := s.hands.driver.Holder(ctx); err == nil && other != "" && other != s.run {
+			in["down"] = leftTo{in["down"], other}
+		}
 	}
 	return engine.Revert(ctx, in, faults)
 }
@@ -234,10 +236,10 @@ func (s *salvage) tell(faults []plan.Fault, results []error) error {
 	var errs []error
 	for i, f := range faults {
 		if results[i] == nil {
-			s.say("removed, read back as gone: %s (%s on proxy %s)", describe(f), f.Name, f.Proxy)
+			s.say("removed, read back as gone: %s (%s on %s)", describe(f), f.Name, where(f))
 			continue
 		}
-		errs = append(errs, fmt.Errorf("%w: %s: %w; remove it with\n  %s", engine.ErrNotRemoved, describe(f), results[i], s.driver.ByHand(ctx, f)))
+		errs = append(errs, fmt.Errorf("%w: %s: %w; remove it with\n  %s", engine.ErrNotRemoved, describe(f), results[i], s.hands.byHand(ctx, f)))
 	}
 	return errors.Join(errs...)
 }
@@ -245,12 +247,12 @@ func (s *salvage) tell(faults []plan.Fault, results []error) error {
 // drop ends the run's hold on the server. One that cannot be ended lapses by
 // itself.
 func (s *salvage) drop(ctx context.Context) {
-	if s.driver == nil {
+	if s.hands.driver == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, dropIn)
 	defer cancel()
-	if err := s.driver.Drop(ctx, s.run); err != nil {
+	if err := s.hands.driver.Drop(ctx, s.run); err != nil {
 		s.say("its hold on the server lapses by itself within a minute: it could not be ended: %v", err)
 	}
 }

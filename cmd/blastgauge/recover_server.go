@@ -83,7 +83,7 @@ func (a *app) removeLeftovers(ctx context.Context, d *toxiproxy.Driver, url stri
 		run, _ := toxiproxy.Ours(f.Name)
 		return !wanted(run)
 	})
-	s := &salvage{driver: d, say: func(format string, args ...any) { fmt.Fprintf(a.stdout, url+": "+format+"\n", args...) }}
+	s := &salvage{hands: hands{driver: d}, say: func(format string, args ...any) { fmt.Fprintf(a.stdout, url+": "+format+"\n", args...) }}
 	if len(found) == 0 {
 		s.say("no toxic of blastgauge's was left behind")
 		return nil
@@ -126,7 +126,13 @@ func gone(open journal.Open) bool {
 // recoverLost looks after a run whose directory is gone: by the names of its
 // toxics, as far as that goes.
 func (a *app) recoverLost(ctx context.Context, open journal.Open, o recoverOptions) error {
-	fmt.Fprintf(a.stdout, "%s: the directory of run %s is gone: looking for its toxics\n", open.Dir, open.Run)
+	fmt.Fprintf(a.stdout, "%s: the directory of run %s is gone: looking for what it left\n", open.Dir, open.Run)
+	if err := lostFiles(open); err != nil {
+		return err
+	}
+	if open.Toxiproxy == "" {
+		return a.listing().Remove(open.Run)
+	}
 	d, err := urlDriver(open.Toxiproxy, o.token, open.Token)
 	if err != nil {
 		return err
@@ -141,7 +147,7 @@ func (a *app) recoverLost(ctx context.Context, open journal.Open, o recoverOptio
 		if err := a.tellDisabled(ctx, d, open.Toxiproxy); err != nil {
 			return err
 		}
-		s := &salvage{run: open.Run, driver: d, listing: a.listing(), say: func(format string, args ...any) { fmt.Fprintf(a.stdout, format+"\n", args...) }}
+		s := &salvage{run: open.Run, hands: hands{driver: d}, listing: a.listing(), say: func(format string, args ...any) { fmt.Fprintf(a.stdout, format+"\n", args...) }}
 		s.drop(ctx)
 	}
 	return a.listing().Remove(open.Run)

@@ -16,6 +16,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/injectors/configfile"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -205,9 +206,11 @@ func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions, show view
 		return nil, "", err
 	}
 	defer root.Close()
-	runErr := execEngine(ctx, dir, root, &wiring{app: a, plan: p, driver: driver, kind: kind, ward: guarded}, show)
+	w := &wiring{app: a, plan: p, kind: kind, ward: guarded}
+	w.hands = hands{driver, configfile.New(configfile.Options{Run: root, Seed: p.Seed})}
+	runErr := execEngine(ctx, dir, root, w, show)
 	if errors.Is(runErr, engine.ErrNotRemoved) {
-		a.tellByHand(driver, p)
+		a.tellByHand(w.hands, p)
 	}
 	r, err = result.Read(root)
 	if err != nil {
@@ -223,6 +226,10 @@ func prepare(ctx context.Context, d *toxiproxy.Driver, p *plan.Plan, create bool
 		if err := d.CreateMissing(ctx, p); err != nil {
 			return nil, err
 		}
+	}
+	p = absolute(p)
+	if _, err := configfile.Preflight(p); err != nil {
+		return nil, err
 	}
 	if err := d.Preflight(ctx, p); err != nil {
 		return nil, err
@@ -243,8 +250,9 @@ func execEngine(ctx context.Context, dir string, root *os.Root, w *wiring, show 
 	if err != nil {
 		return err
 	}
-	if w.kind.Kind != experiments.Embedded { // an embedded server ends with the run, and its faults with it
-		if err := w.ward.begin(dir, root, w.plan); err != nil {
+	embedded := w.kind.Kind == experiments.Embedded // such a server ends with the run, and its faults with it
+	if !embedded || onFiles(w.plan) {
+		if err := w.ward.begin(dir, root, w.plan, embedded); err != nil {
 			return errors.Join(err, log.Close())
 		}
 	}
@@ -255,13 +263,13 @@ func execEngine(ctx context.Context, dir string, root *os.Root, w *wiring, show 
 }
 
 // tellByHand prints how to remove every fault of the plan without blastgauge.
-func (a *app) tellByHand(d *toxiproxy.Driver, p *plan.Plan) {
+func (a *app) tellByHand(h hands, p *plan.Plan) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	fmt.Fprintln(a.stderr, "A FAULT MAY STILL BE ACTIVE. When Toxiproxy answers again:")
+	fmt.Fprintln(a.stderr, "A FAULT MAY STILL BE ACTIVE. When Toxiproxy answers again, and for files at once:")
 	for _, e := range p.Experiments {
 		for _, f := range e.Faults {
-			fmt.Fprintf(a.stderr, "  %s\n", d.ByHand(ctx, f))
+			fmt.Fprintf(a.stderr, "  %s\n", h.byHand(ctx, f))
 		}
 	}
 }

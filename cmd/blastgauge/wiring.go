@@ -10,32 +10,22 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journey"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/probe"
-	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
 // wiring joins the strangers of a run: the engine knows neither the driver nor
 // the traffic.
 type wiring struct {
-	app    *app
-	plan   *plan.Plan
-	driver *toxiproxy.Driver
-	kind   journal.Toxiproxy
-	ward   *ward
-}
-
-// injectorsOf is who causes which kind of fault, and takes it back.
-func injectorsOf(d *toxiproxy.Driver) map[string]engine.Injector {
-	byKind := map[string]engine.Injector{}
-	for _, name := range injectors.Names() {
-		byKind[name] = d
-	}
-	return byKind
+	app   *app
+	plan  *plan.Plan
+	hands hands
+	kind  journal.Toxiproxy
+	ward  *ward
 }
 
 func (w *wiring) engineOptions() engine.Options {
 	o := engine.Options{
-		Injectors: injectorsOf(w.driver),
+		Injectors: w.hands.injectors(),
 		Traffic:   w.traffic,
 		Toxiproxy: w.kind,
 		Ask:       w.ask,
@@ -44,7 +34,7 @@ func (w *wiring) engineOptions() engine.Options {
 	if w.kind.Kind == toxiproxy.KindStock {
 		o.Probe = prober{w.plan.System.Hosts()}
 	} else {
-		o.Carried = w.driver.Carried
+		o.Carried = w.hands.driver.Carried
 	}
 	return o
 }
@@ -62,9 +52,12 @@ func (w *wiring) ask(ctx context.Context, inv experiments.Invariant, started tim
 type prober struct{ hosts experiments.Hosts }
 
 func (p prober) Probe(ctx context.Context, f plan.Fault) journal.Exchange {
+	if onFile(f) {
+		return journal.Exchange{} // there is nothing to talk to
+	}
 	return probe.Dependency(ctx, f, p.hosts)
 }
 
 func (prober) Met(f plan.Fault, before, during journal.Exchange) bool {
-	return probe.Met(f, before, during)
+	return !onFile(f) && probe.Met(f, before, during)
 }

@@ -20,8 +20,9 @@ const openDir = "blastgauge/runs"
 // nobody has finished tidying up after it.
 type Open struct {
 	Run       string    `json:"run"`
-	Dir       string    `json:"dir"`       // its directory, absolute
-	Toxiproxy string    `json:"toxiproxy"` // URL of its server, without credentials
+	Dir       string    `json:"dir"`             // its directory, absolute
+	Toxiproxy string    `json:"toxiproxy"`       // URL of its server, without credentials; empty: it is part of the run
+	Files     []string  `json:"files,omitempty"` // that its faults are put on, absolute
 	Token     string    `json:"token,omitempty"`
 	PID       int       `json:"pid"`
 	Started   time.Time `json:"started"`

@@ -16,6 +16,10 @@ import (
 func (t *trial) exercised(f *faultRecord, shifted bool) Exercised {
 	e := Exercised{Met: f.evidence.Met, Of: f.evidence.Of}
 	kind, _ := injectors.Lookup(f.plan.Inject)
+	if kind.Level == injectors.File {
+		e.Grade, e.Note = ofFile(f.evidence, shifted)
+		return e
+	}
 	switch {
 	case f.evidence.Counted && f.evidence.Met == 0 && kind.Config:
 		e.Grade, e.Note = GradeNo, neverFetched(f)
@@ -51,6 +55,20 @@ func neverFetched(f *faultRecord) string {
 		why += fmt.Sprintf("%s%d passed unchanged (%s)", sep, f.evidence.Passed[reason], reason)
 	}
 	return why
+}
+
+// ofFile grades the evidence that somebody read a bad file. What reads it while no
+// journeys run reads it for them: a system may keep what it read.
+func ofFile(e journal.Evidence, shifted bool) (Grade, string) {
+	switch {
+	case e.Counted && e.Met > 0:
+		return GradeCounted, ""
+	case e.Counted:
+		return GradeNo, "nobody read the file while it was bad: does the system read it again, at its next look or when it is told?"
+	case shifted:
+		return GradeObserved, "this file system does not note who reads, but the fault arm changed significantly"
+	}
+	return GradeNo, "nothing shows that the bad file was read: this file system does not note who reads, and journeys went as before"
 }
 
 // aboveIdle tells whether the fault's proxy was busier during the fault than

@@ -36,9 +36,6 @@ const Kind = "config_file"
 type Options struct {
 	Run  *os.Root // the run's directory
 	Seed uint64   // of the plan: decides wherever a fault leaves a choice
-	// ReadFile reads the file that candidate or stale name, relative to the
-	// experiment's document. Nil: the text must be in the attributes, as body.
-	ReadFile func(f plan.Fault, name string) ([]byte, error)
 	// Replaced is called whenever another version of a fault's file is in place, to
 	// tell a system that reads config only when told. While its error lasts, a
 	// fault is neither injected nor taken back; the file itself is.
@@ -56,11 +53,6 @@ type Injector struct {
 
 // New makes an injector.
 func New(o Options) *Injector {
-	if o.ReadFile == nil {
-		o.ReadFile = func(_ plan.Fault, name string) ([]byte, error) {
-			return nil, fmt.Errorf("the text of %s must come with the fault, as body", name)
-		}
-	}
 	if o.Replaced == nil {
 		o.Replaced = func(context.Context, plan.Fault, bool) error { return nil }
 	}
@@ -87,8 +79,11 @@ func (in *Injector) Inject(ctx context.Context, f plan.Fault) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	s, err := parse(f.Attributes, func(name string) ([]byte, error) { return in.o.ReadFile(f, name) })
+	s, err := parse(f.Complete())
 	if err != nil {
+		return err
+	}
+	if s.digest, err = digestOf(f); err != nil {
 		return err
 	}
 	if !localName(f.Name) {
@@ -187,23 +182,33 @@ func (in *Injector) subject(f plan.Fault, s *settings) (*record, *target, versio
 
 // mutate makes the bad version, and notes it in the record.
 func (in *Injector) mutate(r *record, s *settings, original version) (version, error) {
-	now := time.Now().UTC()
-	result, err := s.mutation.Apply(badconfig.Document{
-		Body: original.body, Format: s.formatOf(original.body), Seed: in.o.Seed, At: now,
-	})
+	bad, change, err := s.apply(original, in.o.Seed)
 	if err != nil {
 		return version{}, err
 	}
-	bad := versionOf(result.Body, original.attributes)
 	if !slices.Contains(r.Bad, bad.digest) {
 		r.Bad = append(r.Bad, bad.digest)
 	}
 	r.Settings, r.Flaps = s.digest, s.flap > 0
-	r.Change = Change{
-		File: r.path(), Before: original.digest, After: bad.digest,
-		Where: result.Where, What: result.What, Rewritten: result.Rewritten, At: now,
-	}
+	r.Change = change
+	r.Change.File = r.path()
 	return bad, nil
+}
+
+// apply makes the bad version of a file, and says what is different.
+func (s *settings) apply(original version, seed uint64) (version, Change, error) {
+	now := time.Now().UTC()
+	result, err := s.mutation.Apply(badconfig.Document{
+		Body: original.body, Format: s.formatOf(original.body), Seed: seed, At: now,
+	})
+	if err != nil {
+		return version{}, Change{}, err
+	}
+	bad := versionOf(result.Body, original.attributes)
+	return bad, Change{
+		Before: original.digest, After: bad.digest,
+		Where: result.Where, What: result.What, Rewritten: result.Rewritten, At: now,
+	}, nil
 }
 
 func (in *Injector) mark(fault string) mark {
@@ -228,7 +233,7 @@ func (in *Injector) Check(ctx context.Context, f plan.Fault) (journal.Evidence, 
 	if r == nil {
 		return journal.Evidence{Detail: "the file is as it was"}, nil
 	}
-	settings, err := digestOf(f.Attributes)
+	settings, err := digestOf(f)
 	if err != nil {
 		return journal.Evidence{}, err
 	}
@@ -330,7 +335,11 @@ func (in *Injector) restore(ctx context.Context, f plan.Fault) (bool, error) {
 
 // helpless adds what a person can do.
 func (in *Injector) helpless(r *record, err error) error {
-	return fmt.Errorf("%w; the original is kept: put it back with\n  %s", err, in.byHand(r))
+	err = fmt.Errorf("%w; the original is kept: put it back with\n  %s", err, in.byHand(r))
+	if errors.Is(err, errChanged) {
+		err = fmt.Errorf("%w\nor leave the file as it is now, with\n  %s", err, in.letBe(r))
+	}
+	return err
 }
 
 // conclude lets go of a file that is what it was.
@@ -369,10 +378,19 @@ func (in *Injector) ByHand(_ context.Context, f plan.Fault) string {
 }
 
 func (in *Injector) byHand(r *record) string {
-	dir := in.mark(r.Fault).Run
-	word := func(path string) string { return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'" }
-	t := target{tree: r.Tree, rel: r.Rel}
-	original := filepath.Join(dir, fileName(r.Fault, originalSuffix))
-	return fmt.Sprintf("cat %s > %s && rm %s %s %s", word(original), word(r.path()), word(original),
-		word(filepath.Join(dir, fileName(r.Fault, recordSuffix))), word(filepath.Join(r.Tree, t.beside(markSuffix))))
+	return fmt.Sprintf("cat %s > %s && %s", word(in.kept(r, originalSuffix)), word(r.path()), in.letBe(r))
 }
+
+// letBe is the command after which nothing is known of a fault any more.
+func (in *Injector) letBe(r *record) string {
+	t := target{tree: r.Tree, rel: r.Rel}
+	return fmt.Sprintf("rm %s %s %s", word(in.kept(r, originalSuffix)), word(in.kept(r, recordSuffix)), word(filepath.Join(r.Tree, t.beside(markSuffix))))
+}
+
+// kept is the path of what is kept of a fault.
+func (in *Injector) kept(r *record, suffix string) string {
+	return filepath.Join(in.mark(r.Fault).Run, fileName(r.Fault, suffix))
+}
+
+// word is a path as one word of a shell.
+func word(path string) string { return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'" }

@@ -3,6 +3,7 @@ package configfile_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -455,22 +456,24 @@ func TestInjectedAgainWithOtherAttributes(t *testing.T) {
 	p.revert(p.injector())
 }
 
+// The text of a file that an operator names comes with the fault. A journal keeps
+// its digest only, and that is enough to know the fault by.
 func TestFilesThatOperatorsName(t *testing.T) {
 	p := newPlace(t)
 	p.fault.Attributes = injectors.Attributes{"file": p.file, "candidate": map[string]any{"file": "next.yaml"}}
-	if err := p.injector().Inject(t.Context(), p.fault); err == nil || !strings.Contains(err.Error(), "the text of next.yaml must come with the fault") {
-		t.Errorf("Inject() = %v", err)
-	}
-	p.o.ReadFile = func(_ plan.Fault, name string) ([]byte, error) {
-		if name != "next.yaml" {
-			return nil, fs.ErrNotExist
-		}
-		return []byte(bad), nil
-	}
+	p.fault.Body, p.fault.BodyDigest = bad, "sha256:1"
 	in := p.injector()
 	p.inject(in)
-	if e := p.check(p.injector()); !e.Present {
-		t.Errorf("Check() = %+v", e)
+	text, err := json.Marshal(p.fault)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := plan.Fault{}
+	if err := json.Unmarshal(text, &read); err != nil || strings.Contains(string(text), "factor") {
+		t.Fatalf("in a journal it is %s, %v", text, err)
+	}
+	if e, err := p.injector().Check(t.Context(), read); err != nil || !e.Present {
+		t.Errorf("Check() = %+v, %v", e, err)
 	}
 	p.revert(in)
 }
@@ -518,7 +521,8 @@ func TestValidate(t *testing.T) {
 	}{
 		{injectors.Attributes{"file": "a.json", "scale": scale}, ""},
 		{injectors.Attributes{"file": "a.json", "scale": scale, "flap": 5.0, "format": "json", "within": "/etc"}, ""},
-		{injectors.Attributes{"file": "a.json", "candidate": map[string]any{"file": "b.json"}}, ""},
+		{injectors.Attributes{"file": "a.json", "candidate": map[string]any{"file": "b.json", "body": "{}"}}, ""},
+		{injectors.Attributes{"file": "a.json", "candidate": map[string]any{"file": "b.json"}}, "the text of b.json must come with the fault"},
 		{injectors.Attributes{"scale": scale}, "config_file needs file"},
 		{injectors.Attributes{"file": 1.0, "scale": scale}, "file must be a text"},
 		{injectors.Attributes{"file": "a.json"}, "an operator is missing"},

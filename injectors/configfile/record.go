@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
 )
 
 // UndoDir is the folder in a run's directory that holds what is needed to put
@@ -158,7 +160,8 @@ func (u undo) forget(fault string) error {
 }
 
 // A mark stands beside a file that a fault is on. It says which one, so that no
-// other fault takes the bad version for the good one.
+// other fault takes the bad version for the good one. Faults are told apart by
+// their names: one directory may have several paths.
 type mark struct {
 	Fault string `json:"fault"`
 	Run   string `json:"run"` // directory of the run, absolute
@@ -186,7 +189,7 @@ func (t *target) claim(m mark) error {
 		switch {
 		case err != nil:
 			return err
-		case other == m:
+		case other.Fault == m.Fault:
 			return nil
 		case other.live():
 			return t.taken(other)
@@ -201,14 +204,14 @@ func (t *target) claim(m mark) error {
 // free tells that no other fault is on a file.
 func (t *target) free(m mark) error {
 	other, err := t.holder()
-	if err == nil && other != m && other.live() {
+	if err == nil && other.Fault != m.Fault && other.live() {
 		err = t.taken(other)
 	}
 	return err
 }
 
 func (t *target) taken(other mark) error {
-	return fmt.Errorf("%s has a fault on it already, %s: `blastgauge recover %s` removes it if its run is over", t.path(), other.Fault, other.Run)
+	return fmt.Errorf("%w: %s has a fault on it already, %s: `blastgauge recover %s` removes it if its run is over", experiments.ErrRefused, t.path(), other.Fault, other.Run)
 }
 
 func (t *target) holder() (mark, error) {
@@ -235,7 +238,7 @@ func (m mark) live() bool {
 // release takes the fault's own mark away.
 func (t *target) release(m mark) error {
 	other, err := t.holder()
-	if err != nil || other != m {
+	if err != nil || other.Fault != m.Fault {
 		return err
 	}
 	return ignoreMissing(t.root.Remove(t.beside(markSuffix)))

@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/badconfig"
 )
@@ -22,17 +22,17 @@ type settings struct {
 	format   badconfig.Format
 	flap     time.Duration
 	mutation *badconfig.Mutation
-	digest   string // of the attributes
+	digest   string // of what the fault does
 }
 
 // Validate checks the attributes of a fault as far as that goes without the
 // file. The error is a sentence that says what would be right.
 func Validate(attributes injectors.Attributes) error {
-	_, err := parse(attributes, func(string) ([]byte, error) { return nil, nil })
+	_, err := parse(attributes)
 	return err
 }
 
-func parse(attributes injectors.Attributes, read func(string) ([]byte, error)) (*settings, error) {
+func parse(attributes injectors.Attributes) (*settings, error) {
 	s := &settings{}
 	for name, to := range map[string]*string{"file": &s.file, "within": &s.within, "format": (*string)(&s.format)} {
 		v, ok := attributes[name]
@@ -57,16 +57,8 @@ func parse(attributes injectors.Attributes, read func(string) ([]byte, error)) (
 		return nil, errors.New("split needs clients to tell apart, and a file has none: name the files of the instances that are to be on another revision, one fault each")
 	}
 	s.flap = time.Duration(flap * float64(time.Second))
-	if s.digest, err = digestOf(attributes); err != nil {
-		return nil, err
-	}
 	if name := badconfig.FileOf(operator, parameters); name != "" {
-		body, err := read(name)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", operator, err)
-		}
-		parameters = maps.Clone(parameters)
-		parameters["body"] = string(body)
+		return nil, fmt.Errorf("%s: the text of %s must come with the fault, as body", operator, name)
 	}
 	if s.mutation, err = badconfig.Parse(operator, parameters); err != nil {
 		return nil, err
@@ -80,9 +72,10 @@ func parse(attributes injectors.Attributes, read func(string) ([]byte, error)) (
 // minFlap is the shortest time for one version of a file.
 const minFlap = 100 * time.Millisecond
 
-// digestOf tells attributes apart.
-func digestOf(attributes injectors.Attributes) (string, error) {
-	text, err := json.Marshal(attributes)
+// digestOf tells what faults do apart, also where the text that goes with one is
+// known by its digest only.
+func digestOf(f plan.Fault) (string, error) {
+	text, err := json.Marshal([]any{f.Attributes, f.BodyDigest})
 	if err != nil {
 		return "", fmt.Errorf("attributes: %w", err)
 	}

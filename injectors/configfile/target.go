@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/injectors/badconfig"
 )
 
@@ -42,7 +43,7 @@ func find(file, within string) (*target, error) {
 	}
 	rel, err := filepath.Rel(tree, real)
 	if err != nil || !filepath.IsLocal(rel) || rel == "." {
-		return nil, fmt.Errorf("%s leads to %s, which is not in %s: name the folder that it may be in with within", file, real, tree)
+		return nil, fmt.Errorf("%w: %s leads to %s, which is not in %s: name the folder that it may be in with within", experiments.ErrRefused, file, real, tree)
 	}
 	return open(tree, rel)
 }
@@ -102,11 +103,11 @@ func (t *target) read() (version, error) {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	switch {
 	case !info.Mode().IsRegular():
-		return version{}, fmt.Errorf("%s is not a regular file", t.path())
+		return version{}, fmt.Errorf("%w: %s is not a regular file", experiments.ErrRefused, t.path())
 	case !ok:
 		return version{}, fmt.Errorf("%s: its owner cannot be found out here", t.path())
 	case stat.Nlink > 1:
-		return version{}, fmt.Errorf("%s has %d names (hard links), which would part when it is replaced", t.path(), stat.Nlink)
+		return version{}, fmt.Errorf("%w: %s has %d names (hard links), which would part when it is replaced", experiments.ErrRefused, t.path(), stat.Nlink)
 	case info.Size() > maxFile:
 		return version{}, fmt.Errorf("%s is larger than %d MiB", t.path(), maxFile>>20)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // Classes of what Preflight finds.
@@ -82,11 +83,15 @@ func (d *Driver) eclipsed(e plan.Experiment) error {
 	return nil
 }
 
-// faults are all faults of a plan.
+// faults are all faults of a plan that have to do with a proxy.
 func faults(p *plan.Plan) []plan.Fault {
 	var list []plan.Fault
 	for _, e := range p.Experiments {
-		list = append(list, e.Faults...)
+		for _, f := range e.Faults {
+			if kind, _ := injectors.Lookup(f.Inject); kind.Level != injectors.File {
+				list = append(list, f)
+			}
+		}
 	}
 	return list
 }
