@@ -32,7 +32,14 @@ func raise(ctx context.Context, o demoOptions, dir string) (s *stage, err error)
 			err = errors.Join(err, s.close())
 		}
 	}()
-	s.shop, err = checkout.Start(ctx, checkout.Options{Storefront: o.storefront, Redis: o.redis, Postgres: o.postgres})
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return s, err
+	}
+	options := checkout.Options{Storefront: o.storefront, Redis: o.redis, Postgres: o.postgres}
+	if o.serve != "" {
+		options.Settings = filepath.Join(dir, "settings.json")
+	}
+	s.shop, err = checkout.Start(ctx, options)
 	if errors.Is(err, checkout.ErrAddress) {
 		return s, usagef("%w", err)
 	}

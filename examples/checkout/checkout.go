@@ -67,10 +67,14 @@ var ErrAddress = errors.New("no address")
 // Options configures a System. The zero value is the naive build with an
 // embedded Redis and orders in memory, silent.
 type Options struct {
-	Storefront string       // Naive or Hardened; "" is Naive
-	Redis      string       // host:port or redis://[user:password@]host:port[/db]; "" is embedded
-	Postgres   string       // postgres://[user:password@]host:port/database; "" keeps orders in memory
-	Log        *slog.Logger // nil discards
+	Storefront string // Naive or Hardened; "" is Naive
+	Redis      string // host:port or redis://[user:password@]host:port[/db]; "" is embedded
+	Postgres   string // postgres://[user:password@]host:port/database; "" keeps orders in memory
+	// Settings is a file that the config service reads for every request; one that
+	// is missing is made. "" is what the shop has built in, which is also what a
+	// config service of the control route's own serves beside a file.
+	Settings string
+	Log      *slog.Logger // nil discards
 }
 
 // A Dependency is something that the storefront, or pricing, calls over the
@@ -92,6 +96,7 @@ type System struct {
 	embedded       *embeddedRedis
 	database       *database // nil: orders are in memory
 	fault, control side
+	goodSettings   *server // of the control route; nil where both share one
 
 	mu     sync.Mutex // held while opening and closing
 	opened bool
@@ -121,7 +126,7 @@ func directory() []service {
 		{name: "catalogue", criticality: "hard", owner: "team-assortment", handler: newCatalogue},
 		{name: "carts", criticality: "hard", owner: "team-basket"},
 		{name: "pricing", criticality: "hard", owner: "team-pricing"},
-		{name: "settings", criticality: "hard", owner: "team-platform", handler: newSettings},
+		{name: "settings", criticality: "hard", owner: "team-platform", handler: func() http.Handler { return newSettings(settingsBuiltIn) }},
 		{name: "inventory", criticality: "hard", owner: "team-logistics", handler: newInventory},
 		{name: "orders", criticality: "hard", owner: "team-orders"},
 		{name: "payments", criticality: "hard", owner: "team-payments", handler: newPayments},
@@ -157,10 +162,37 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	if s.build != Naive && s.build != Hardened {
 		return nil, fmt.Errorf("storefront %q: there are %q and %q", s.build, Naive, Hardened)
 	}
-	if err := s.start(ctx, o); err != nil {
+	err := s.configure(ctx, o.Settings)
+	if err == nil {
+		err = s.start(ctx, o)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// configure gives the config service its file, and the control route a service
+// without one.
+func (s *System) configure(ctx context.Context, file string) error {
+	if file == "" {
+		return nil
+	}
+	read, err := settingsFile(file)
+	if err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	for i := range s.services {
+		if s.services[i].name == "settings" {
+			s.services[i].handler = func() http.Handler { return newSettings(read) }
+		}
+	}
+	l, err := listen(ctx)
+	if err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
+	s.goodSettings = serve(l, newSettings(settingsBuiltIn), s.log)
+	return nil
 }
 
 func (s *System) start(ctx context.Context, o Options) error {
@@ -261,6 +293,9 @@ func (s *System) Open(ctx context.Context, proxied map[string]string) error {
 	faulty := maps.Clone(direct)
 	direct["pricing"], direct["orders"] = s.control.pricing.server.address, s.control.orders.server.address
 	faulty["pricing"], faulty["orders"] = s.fault.pricing.server.address, s.fault.orders.server.address
+	if s.goodSettings != nil {
+		direct["settings"] = s.goodSettings.address
+	}
 	for name, address := range proxied {
 		if _, ok := faulty[name]; !ok {
 			return fmt.Errorf("no dependency is called %q", name)
@@ -356,6 +391,9 @@ func (s *System) shutDown() error {
 		if svc.server != nil {
 			errs = append(errs, svc.server.close(0, func() {}))
 		}
+	}
+	if s.goodSettings != nil {
+		errs = append(errs, s.goodSettings.close(0, func() {}))
 	}
 	if s.embedded != nil {
 		s.embedded.close()

@@ -2,14 +2,30 @@ package checkout
 
 import (
 	_ "embed"
+	"errors"
+	"io/fs"
 	"net/http"
+	"os"
 	"time"
 )
 
-// settingsDocument is what the config service serves, byte for byte.
+// settingsDocument is what the config service serves, byte for byte, unless it is
+// given a file.
 //
 //go:embed settings.json
 var settingsDocument []byte
+
+// settingsFile makes the config service serve a file, which is read for every
+// request: what is in it is in force at once. One that is missing is made.
+func settingsFile(file string) (read func() ([]byte, error), err error) {
+	_, err = os.Stat(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = os.WriteFile(file, settingsDocument, 0o644)
+	}
+	return func() ([]byte, error) { return os.ReadFile(file) }, err
+}
+
+func settingsBuiltIn() ([]byte, error) { return settingsDocument, nil }
 
 // settings is the document as pricing understands it. Everything is optional
 // here, because what is missing must be seen as missing: a reader decides what
@@ -46,12 +62,17 @@ type discount struct {
 }
 
 // newSettings answers GET /settings.
-func newSettings() http.Handler {
+func newSettings(read func() ([]byte, error)) http.Handler {
 	pace := &pace{min: time.Millisecond, max: 3 * time.Millisecond, seed: 8}
 	mux := routes(healthy("settings"))
 	mux.HandleFunc("GET /settings", pace.paced(func(w http.ResponseWriter, _ *http.Request) {
+		document, err := read()
+		if err != nil {
+			refuse(w, http.StatusInternalServerError, "settings: %v", err)
+			return
+		}
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(settingsDocument)
+		_, _ = w.Write(document)
 	}))
 	return mux
 }
