@@ -239,7 +239,11 @@ func (s *salvage) tell(faults []plan.Fault, results []error) error {
 			s.say("removed, read back as gone: %s (%s on %s)", describe(f), f.Name, where(f))
 			continue
 		}
-		errs = append(errs, fmt.Errorf("%w: %s: %w; remove it with\n  %s", engine.ErrNotRemoved, describe(f), results[i], s.hands.byHand(ctx, f)))
+		err := fmt.Errorf("%w: %s: %w", engine.ErrNotRemoved, describe(f), results[i])
+		if _, told := errors.AsType[*configfile.Helpless](err); !told {
+			err = fmt.Errorf("%w; remove it with\n  %s", err, s.hands.byHand(ctx, f))
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -48,19 +48,21 @@ func recovery(dir, server string, binary func() (string, error)) testscript.Para
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":   exits,
-			"shop":    shopBehind,
-			"doomed":  doomedShop,
-			"clean":   clean,
-			"cleaned": cleaned,
-			"foreign": foreign,
-			"attack":  attack,
-			"address": func(ts *testscript.TestScript, _ bool, args []string) { ts.Setenv("API", api(ts, args[0])) },
-			"delete":  func(ts *testscript.TestScript, _ bool, args []string) { deletes(ts, api(ts, args[0])+args[1]) },
-			"revive":  revive,
-			"moody":   moody,
-			"server":  func(ts *testscript.TestScript, _ bool, _ []string) { startServer(ts, binary) },
-			"tell":    func(ts *testscript.TestScript, _ bool, args []string) { tell(ts, args[0], args[1]) },
+			"exits":    exits,
+			"shop":     shopBehind,
+			"doomed":   doomedShop,
+			"clean":    clean,
+			"cleaned":  cleaned,
+			"foreign":  foreign,
+			"attack":   attack,
+			"address":  func(ts *testscript.TestScript, _ bool, args []string) { ts.Setenv("API", api(ts, args[0])) },
+			"delete":   func(ts *testscript.TestScript, _ bool, args []string) { deletes(ts, api(ts, args[0])+args[1]) },
+			"revive":   revive,
+			"moody":    moody,
+			"server":   func(ts *testscript.TestScript, _ bool, _ []string) { startServer(ts, binary) },
+			"restored": restored,
+			"byhand":   byHand,
+			"tell":     func(ts *testscript.TestScript, _ bool, args []string) { tell(ts, args[0], args[1]) },
 		},
 		Condition: func(cond string) (bool, error) { return needsServer(cond, binary) },
 		Setup: func(env *testscript.Env) error {
@@ -151,7 +153,8 @@ var signalNumbers = map[string]syscall.Signal{
 // attack CODE STEP... -- ARG... runs blastgauge in a process group of its own,
 // takes the steps in turn, and wants the exit code within 15 s of the last one.
 // Steps are wait:TEXT on its standard error, file:PATH for a file that comes,
-// pause:DURATION, stop:DIR for recover --stop, delete:PROXY of the shop, revive: for the server, WHOM:SIGNAL for the run, its group, its guard or the server, and
+// pause:DURATION, stop:DIR for recover --stop, delete:PROXY of the shop, write:FILE
+// for somebody else who writes it, revive: for the server, WHOM:SIGNAL for the run, its group, its guard or the server, and
 // mood:MOOD of the moody server.
 func attack(ts *testscript.TestScript, _ bool, args []string) {
 	code, steps := args[0], []string(nil)
@@ -177,6 +180,10 @@ func attack(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(err)
 			case "revive":
 				revive(ts, false, nil)
+			case "write":
+				text := []byte("{\"written\": \"by somebody else\"}\n")
+				ts.Check(os.WriteFile(ts.MkAbs(detail), text, 0o644))
+				ts.Check(os.WriteFile(ts.MkAbs("written"), text, 0o644))
 			case "delete":
 				deletes(ts, api(ts, "shop")+"/proxies/"+detail)
 			case "pause":
@@ -296,6 +303,33 @@ func cleaned(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
+}
+
+// restored DURATION FILE AS wants a file to be the same as another within a time
+// from now.
+func restored(ts *testscript.TestScript, _ bool, args []string) {
+	within, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	for deadline := time.Now().Add(within * slowdown); ts.ReadFile(args[1]) != ts.ReadFile(args[2]); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("after %s %s is still %q", within, args[1], ts.ReadFile(args[1]))
+		}
+	}
+}
+
+// byhand FILE AFTER does what the line after the one that holds a text tells a
+// person to do.
+func byHand(ts *testscript.TestScript, _ bool, args []string) {
+	_, rest, ok := strings.Cut(ts.ReadFile(args[0]), args[1])
+	lines := strings.Split(rest, "\n")
+	if !ok || len(lines) < 2 {
+		ts.Fatalf("%s does not tell: %q", args[0], rest)
+	}
+	cmd := exec.Command("sh", "-c", lines[1])
+	cmd.Dir = ts.Getenv("WORK")
+	out, err := cmd.CombinedOutput()
+	ts.Logf("%s\n%s", lines[1], out)
+	ts.Check(err)
 }
 
 // A proxyState is what tells whether a proxy was left as it was found.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -174,6 +175,26 @@ func TestARemovalIsTriedAgain(t *testing.T) {
 		}
 		if b.in.harming() || b.in.reverts != 4 {
 			t.Errorf("after %d removals the fault is still there: %v", b.in.reverts, b.in.harming())
+		}
+	})
+}
+
+type lost struct{}
+
+func (lost) Error() string  { return "somebody else changed it" }
+func (lost) Hopeless() bool { return true }
+
+// What only a person can put right is not tried for ten seconds.
+func TestARemovalThatIsHopelessIsTriedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		b.in.revert = func(context.Context) error { return fmt.Errorf("the file: %w", lost{}) }
+		start := time.Now()
+		if err := b.run(t.Context()); !errors.Is(err, ErrNotRemoved) || !errors.Is(err, lost{}) {
+			t.Errorf("Run() = %v, want ErrNotRemoved, and why", err)
+		}
+		if got := time.Since(start).Round(time.Second); b.in.reverts != 1 || got != 16*time.Second {
+			t.Errorf("%d removals, ended after %v", b.in.reverts, got)
 		}
 	})
 }

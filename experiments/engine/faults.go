@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -156,7 +157,7 @@ func (fs *faults) conclude(list []*activeFault, results []error, began time.Dura
 		e := journal.Event{Fault: a.Name, Verified: results[i] == nil, Began: began, Evidence: &a.last}
 		if results[i] != nil {
 			e.Error = results[i].Error()
-			failed.Errors = append(failed.Errors, fmt.Errorf("%s on %s: %w", a.Name, a.Proxy, results[i]))
+			failed.Errors = append(failed.Errors, fmt.Errorf("%s on %s: %w", a.Name, cmp.Or(a.Proxy, a.Into), results[i]))
 		}
 		unrecorded = errors.Join(unrecorded, fs.t.event(journal.FaultRemoved, e))
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -45,10 +46,19 @@ func revert(ctx context.Context, injectors map[string]Injector, f plan.Fault) er
 		if ctx.Err() == nil || last == nil {
 			last = err // what came of being out of time would hide the reason
 		}
+		if h, ok := errors.AsType[hopeless](err); ok && h.Hopeless() {
+			return err
+		}
 		if !wait(ctx, revertEvery) {
 			return last
 		}
 	}
+}
+
+// A hopeless error says that trying again changes nothing.
+type hopeless interface {
+	error
+	Hopeless() bool
 }
 
 // tryRevert gives up waiting when ctx ends, also for an injector that does not:

@@ -333,13 +333,18 @@ func (in *Injector) restore(ctx context.Context, f plan.Fault) (bool, error) {
 	return true, err
 }
 
+// Helpless is what Revert fails with where only a person can go on. It says how.
+type Helpless struct{ error }
+
+func (h *Helpless) Unwrap() error { return h.error }
+
 // helpless adds what a person can do.
 func (in *Injector) helpless(r *record, err error) error {
 	err = fmt.Errorf("%w; the original is kept: put it back with\n  %s", err, in.byHand(r))
 	if errors.Is(err, errChanged) {
 		err = fmt.Errorf("%w\nor leave the file as it is now, with\n  %s", err, in.letBe(r))
 	}
-	return err
+	return &Helpless{err}
 }
 
 // conclude lets go of a file that is what it was.

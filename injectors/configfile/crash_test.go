@@ -60,10 +60,6 @@ func TestEveryStateThatADeathLeaves(t *testing.T) {
 			if err := tt(p, filepath.Join(p.run.Name(), configfile.UndoDir), dir+"."+base+".blastgauge"); err != nil {
 				t.Fatal(err)
 			}
-			if name == "the mark is empty" { // what is no mark of ours stays: nothing tells whose it is
-				p.after(name)
-				return
-			}
 			p.revert(p.injector())
 			p.revert(p.injector())
 			in := p.injector()
@@ -71,20 +67,6 @@ func TestEveryStateThatADeathLeaves(t *testing.T) {
 			p.revert(in)
 		})
 	}
-}
-
-// after is a state in which an empty mark is left, which the next fault takes.
-func (p *place) after(name string) {
-	p.Helper()
-	in := p.injector()
-	if err := in.Revert(p.Context(), p.fault); err != nil {
-		p.Fatalf("%s: Revert() = %v", name, err)
-	}
-	if err := p.is(good); err != nil {
-		p.Fatal(err)
-	}
-	p.inject(in)
-	p.revert(in)
 }
 
 // restore does what Revert does to the file itself.

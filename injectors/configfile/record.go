@@ -235,10 +235,18 @@ func (m mark) live() bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// release takes the fault's own mark away.
+// release takes the fault's own mark away, and one that says nothing: its process
+// died between making it and writing it. One that is being written is waited for.
 func (t *target) release(m mark) error {
 	other, err := t.holder()
-	if err != nil || other.Fault != m.Fault {
+	for tries := 0; err == nil && other.Fault == "" && tries < 10; tries++ {
+		if _, err := t.root.Lstat(t.beside(markSuffix)); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		time.Sleep(5 * time.Millisecond)
+		other, err = t.holder()
+	}
+	if err != nil || other.Fault != m.Fault && other.Fault != "" {
 		return err
 	}
 	return ignoreMissing(t.root.Remove(t.beside(markSuffix)))

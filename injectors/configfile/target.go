@@ -38,6 +38,9 @@ func find(file, within string) (*target, error) {
 		return nil, err
 	}
 	real, err := filepath.EvalSymlinks(abs)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w: a config file is one of this machine, and relative names are seen from the working directory", abs, syscall.ENOENT)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +171,14 @@ func (t *target) replace(expected string, v version) (traces bool, err error) {
 }
 
 // errChanged means that somebody else changed a file under a fault.
-var errChanged = errors.New("changed by somebody else")
+var errChanged error = changed{}
+
+type changed struct{}
+
+func (changed) Error() string { return "changed by somebody else" }
+
+// Hopeless tells that trying again changes nothing: a person has to look.
+func (changed) Hopeless() bool { return true }
 
 func (t *target) write(name string, v version) (err error) {
 	file, err := t.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
