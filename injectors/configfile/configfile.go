@@ -259,7 +259,10 @@ func (in *Injector) Check(ctx context.Context, f plan.Fault) (journal.Evidence, 
 	if detail := l.wrong(r, now.digest); detail != "" {
 		return journal.Evidence{Detail: detail}, nil
 	}
-	return l.evidence(t), nil
+	e := l.evidence(t)
+	c := r.Change
+	e.Documents = []journal.Mutated{{Name: c.File, Before: c.Before, After: c.After, What: c.What, Where: c.Where, Fetched: e.Met}}
+	return e, nil
 }
 
 // Change is what a fault in force did to its file; false where it is on none.
