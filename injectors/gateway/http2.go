@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // maxStreams is how many requests an HTTP/2 client may have under way at once.
@@ -108,6 +109,7 @@ func (s *session) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		default:
 			late.giveBack()
+			hearOut(w, r)
 			a.instead(w)
 			return
 		}
@@ -128,6 +130,18 @@ func (s *session) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := delivery{w: w, res: res, toHEAD: r.Method == http.MethodHead, document: document}
 	if !d.harm(r.Context(), late) && d.run() != nil {
 		s.broken(r, v)
+	}
+}
+
+// hearOut reads a request that ends with trailers, for a while: those that come
+// when the stream is over already are an error of the whole connection to
+// net/http's server, and would cost other requests theirs.
+func hearOut(w http.ResponseWriter, r *http.Request) {
+	if len(r.Trailer) == 0 || r.Header.Get("Expect") != "" {
+		return
+	}
+	if http.NewResponseController(w).SetReadDeadline(time.Now().Add(settleTime)) == nil {
+		io.CopyN(io.Discard, r.Body, drainLimit) //nolint:errcheck // how it ends does not matter
 	}
 }
 
