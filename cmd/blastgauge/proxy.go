@@ -27,6 +27,7 @@ type proxyOptions struct {
 	host, port      string
 	config, file    string
 	token           string
+	tls             proxyTLS
 	seed            uint64
 	runtime, counts bool
 	version         bool
@@ -59,6 +60,7 @@ and listens where the system file says that its Toxiproxy is.`,
 	f.StringVar(&o.config, "config", "", "JSON `FILE` of proxies to make, as toxiproxy-server takes it")
 	f.StringVarP(&o.file, "file", "f", "", "system `FILE` whose dependencies get proxies")
 	tokenFlags(cmd, &o.token, "a bearer token; requests must carry it")
+	o.tls.flags(cmd)
 	f.Uint64Var(&o.seed, "seed", 0, "seed of who is affected by a share (default: random)")
 	f.BoolVar(&o.runtime, "runtime-metrics", false, "serve metrics of the process at /metrics")
 	f.BoolVar(&o.counts, "proxy-metrics", false, "serve metrics of the proxies at /metrics")
@@ -92,11 +94,16 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 	if err != nil {
 		return err
 	}
+	certificate, roots, err := o.tls.load()
+	if err != nil {
+		return err
+	}
 	if o.seed == 0 {
 		o.seed = uint64(time.Now().UnixNano())
 	}
 	s, err := proxy.Start(proxy.Options{
 		Listen: address, Token: token, Seed: o.seed, Version: version(), RuntimeMetrics: o.runtime, ProxyMetrics: o.counts,
+		Certificate: certificate, UpstreamRoots: roots,
 		Log: slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: a.logLevel()})),
 	})
 	if err != nil {

@@ -157,7 +157,11 @@ func closeWrite(c net.Conn) {
 
 // reset closes a connection so that the peer learns of it as an error.
 func reset(c net.Conn) {
-	if wrapped, ok := c.(interface{ NetConn() net.Conn }); ok {
+	for {
+		wrapped, ok := c.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
 		c = wrapped.NetConn()
 	}
 	if tcp, ok := c.(interface{ SetLinger(sec int) error }); ok {

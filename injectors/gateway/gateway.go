@@ -60,8 +60,8 @@ type Options struct {
 	// UpstreamTLS is for schemes https and rediss; nil means the machine's roots and the host
 	// of Address.
 	UpstreamTLS *tls.Config
-	// ClientTLS, when it is not nil, makes clients speak TLS to the gateway;
-	// [SelfSigned] makes a certificate for it.
+	// ClientTLS, when it is not nil, lets clients of HTTP speak TLS to the gateway
+	// if they like: their first byte tells. [SelfSigned] makes a certificate for it.
 	ClientTLS *tls.Config
 	// Seed decides which requests a share of less than 1 hits.
 	Seed uint64

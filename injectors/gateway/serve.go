@@ -28,10 +28,6 @@ func (g *Gateway) Serve(ctx context.Context, client net.Conn, dial Dial) error {
 	})
 	defer stop()
 	l := leg{gateway: g, client: client, upstream: upstream}
-	if err := l.secure(ctx); err != nil {
-		reset(client)
-		return err
-	}
 	if !g.speaksHTTP() {
 		return l.converse(ctx, calls)
 	}
@@ -41,8 +37,16 @@ func (g *Gateway) Serve(ctx context.Context, client net.Conn, dial Dial) error {
 // exchange serves HTTP.
 func (l *leg) exchange(ctx context.Context, calls *caller) (err error) {
 	c := l.gateway.newConn(ctx, l.client)
+	defer func() { c.cancel() }()
+	if l.gateway.options.ClientTLS != nil && c.secured() {
+		if err := l.secure(ctx, c.up.ahead()); err != nil {
+			reset(l.client)
+			return err
+		}
+		c.cancel()
+		c = l.gateway.newConn(ctx, l.client)
+	}
 	c.calls = calls
-	defer c.cancel()
 	if l.gateway.options.Scheme == "https" && !l.agreed {
 		// What the client speaks decides what to agree on with the dependency.
 		if l.upstream, err = l.gateway.handshake(ctx, l.upstream, c.alpn()); err != nil {
@@ -72,6 +76,17 @@ func (c *caller) end() {
 	if !c.called.Load() {
 		c.call()
 	}
+}
+
+// secured tells whether the client speaks TLS: no request begins as that does.
+func (c *conn) secured() bool {
+	const handshake = 0x16
+	for len(c.up.ahead()) == 0 {
+		if c.up.fill() != nil {
+			return false
+		}
+	}
+	return c.up.ahead()[0] == handshake
 }
 
 // alpn is the protocol that the client speaks, as TLS calls it, by its first bytes.

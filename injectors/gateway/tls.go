@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -62,15 +63,12 @@ type leg struct {
 	agreed   bool // TLS with the upstream has been set up
 }
 
-// secure sets up TLS with a client that is to speak it. The client chooses from
+// secure sets up TLS with a client that has begun it. The client chooses from
 // the protocols that it and the dependency have in common: the gateway translates
 // nothing.
-func (l *leg) secure(ctx context.Context) error {
+func (l *leg) secure(ctx context.Context, begun []byte) error {
 	config := l.gateway.options.ClientTLS
-	if config == nil {
-		return nil
-	}
-	server := tls.Server(l.client, &tls.Config{
+	server := tls.Server(&opened{Conn: l.client, first: bytes.NewReader(begun)}, &tls.Config{
 		MinVersion: config.MinVersion,
 		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 			config := config.Clone()
@@ -95,6 +93,22 @@ func (l *leg) secure(ctx context.Context) error {
 	l.client = server
 	return nil
 }
+
+// opened is a client's connection whose first bytes have been read already.
+type opened struct {
+	net.Conn
+	first *bytes.Reader
+}
+
+func (o *opened) Read(b []byte) (int, error) {
+	if o.first.Len() > 0 {
+		return o.first.Read(b)
+	}
+	return o.Conn.Read(b)
+}
+
+// NetConn is the connection itself.
+func (o *opened) NetConn() net.Conn { return o.Conn }
 
 func both(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return !slices.Contains(b, s) })

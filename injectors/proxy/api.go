@@ -45,6 +45,7 @@ func (s *Server) handler() http.Handler {
 	handle("GET /blastgauge/leases", s.listLeases)
 	handle("POST /blastgauge/leases", s.acquireLease)
 	handle("DELETE /blastgauge/leases/{run}", s.releaseLease)
+	mux.HandleFunc("GET /blastgauge/certificates/{proxy}", s.showCertificate)
 	if s.options.RuntimeMetrics || s.options.ProxyMetrics {
 		mux.Handle("GET /metrics", s.metrics())
 	}

@@ -3,6 +3,8 @@ package proxy
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -28,6 +30,9 @@ type proxy struct {
 	log     *slog.Logger
 	buffers *buffers
 
+	certificate *tls.Certificate // for clients; nil: its own
+	roots       *x509.CertPool   // for upstreams; nil: the machine's
+
 	counters counters
 
 	// life is held while the proxy starts, stops or moves. Nothing that is under it
@@ -37,15 +42,16 @@ type proxy struct {
 	retired  bool         // for good: whoever still has the proxy cannot start it
 	work     sync.WaitGroup
 
-	mu       sync.Mutex // guards what is below; nobody waits under it
-	listen   string     // as asked for, or as it is once the proxy listens
-	upstream target
-	gateway  *gateway.Gateway // nil: only bytes are known
-	enabled  bool
-	set      *toxicSet
-	toxicIDs int64
-	connIDs  uint64
-	conns    map[*conn]struct{}
+	mu        sync.Mutex // guards what is below; nobody waits under it
+	listen    string     // as asked for, or as it is once the proxy listens
+	upstream  target
+	gateway   *gateway.Gateway // nil: only bytes are known
+	certified certifier        // whom clients that speak TLS talk to
+	enabled   bool
+	set       *toxicSet
+	toxicIDs  int64
+	connIDs   uint64
+	conns     map[*conn]struct{}
 }
 
 func newProxy(s *Server, in proxyInput) (*proxy, error) {
@@ -55,9 +61,10 @@ func newProxy(s *Server, in proxyInput) (*proxy, error) {
 	}
 	p := &proxy{
 		name: in.Name, seed: seedOf(s.options.Seed, in.Name), log: s.log, buffers: &s.buffers,
+		certificate: s.options.Certificate, roots: s.options.UpstreamRoots,
 		listen: in.Listen, upstream: upstream, set: &toxicSet{}, conns: map[*conn]struct{}{},
 	}
-	p.gateway, err = p.gatewayTo(upstream)
+	p.gateway, p.certified, err = p.gatewayTo(in.Listen, upstream)
 	return p, err
 }
 
@@ -70,15 +77,21 @@ func seedOf(seed uint64, name string) uint64 {
 
 // gatewayTo makes the gateway in front of an upstream; nil where the protocol is
 // not known.
-func (p *proxy) gatewayTo(upstream target) (*gateway.Gateway, error) {
+func (p *proxy) gatewayTo(listen string, upstream target) (*gateway.Gateway, certifier, error) {
 	if !upstream.speaks() {
-		return nil, nil
+		return nil, certifier{}, nil
 	}
-	g, err := gateway.New(gateway.Options{Scheme: upstream.scheme, Address: upstream.address, Seed: p.seed, Calls: &p.counters.calls, Log: p.log})
+	o := gateway.Options{Scheme: upstream.scheme, Address: upstream.address, Seed: p.seed, Calls: &p.counters.calls, Log: p.log}
+	certified := certifierFor(p.certificate, p.name, listen, upstream)
+	if upstream.scheme == "https" {
+		o.ClientTLS = certified.config()
+		o.UpstreamTLS = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: p.roots}
+	}
+	g, err := gateway.New(o)
 	if err != nil {
-		return nil, errRefused("%v", err)
+		return nil, certified, errRefused("%v", err)
 	}
-	return g, nil
+	return g, certified, nil
 }
 
 // tell gives the gateway the toxics that are its own. The caller holds mu.
@@ -99,6 +112,12 @@ func (p *proxy) messages() *gateway.Gateway {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.gateway
+}
+
+func (p *proxy) identity() certifier {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.certified
 }
 
 func (p *proxy) goal() target {
@@ -223,7 +242,7 @@ func (p *proxy) update(in proxyInput) error {
 // move stops the proxy and gives it another address or upstream. The caller holds
 // life.
 func (p *proxy) move(listen string, upstream target) error {
-	g, err := p.gatewayTo(upstream)
+	g, certified, err := p.gatewayTo(listen, upstream)
 	if err != nil {
 		return err
 	}
@@ -235,7 +254,7 @@ func (p *proxy) move(listen string, upstream target) error {
 	p.shut()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.listen, p.upstream, p.gateway = listen, upstream, g
+	p.listen, p.upstream, p.gateway, p.certified = listen, upstream, g, certified
 	p.tell()
 	return nil
 }

@@ -3,6 +3,8 @@ package proxy
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +29,12 @@ type Options struct {
 	Token string
 	// Seed decides which connections a toxicity below 1 hits.
 	Seed uint64
+	// Certificate is shown to clients that speak TLS to a proxy whose upstream is
+	// https://; nil: each proxy signs one for itself.
+	Certificate *tls.Certificate
+	// UpstreamRoots are whom the certificates of https:// upstreams may be signed
+	// by; nil: the machine's.
+	UpstreamRoots *x509.CertPool
 	// Version is blastgauge's, as GET /version shows it.
 	Version string
 	// RuntimeMetrics and ProxyMetrics are what GET /metrics shows; without either

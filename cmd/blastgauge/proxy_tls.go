@@ -1,0 +1,46 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// proxyTLS is where the proxies' side of TLS is: with clients that speak it to a
+// proxy in front of an https:// upstream, and with such upstreams.
+type proxyTLS struct{ certificate, key, roots string }
+
+func (o *proxyTLS) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.certificate, "cert", "", "PEM `FILE` of the certificate for clients that speak TLS (default: one that each proxy signs for itself, at /blastgauge/certificates/PROXY)")
+	f.StringVar(&o.key, "key", "", "PEM `FILE` of its key")
+	f.StringVar(&o.roots, "upstream-ca", "", "PEM `FILE` of who signs the certificates of https:// upstreams (default: whom this machine trusts)")
+}
+
+func (o *proxyTLS) load() (*tls.Certificate, *x509.CertPool, error) {
+	if (o.certificate == "") != (o.key == "") {
+		return nil, nil, usagef("--cert and --key go together")
+	}
+	var certificate *tls.Certificate
+	if o.certificate != "" {
+		loaded, err := tls.LoadX509KeyPair(o.certificate, o.key)
+		if err != nil {
+			return nil, nil, usagef("--cert %s --key %s: %w", o.certificate, o.key, err)
+		}
+		certificate = &loaded
+	}
+	if o.roots == "" {
+		return certificate, nil, nil
+	}
+	text, err := os.ReadFile(o.roots)
+	if err != nil {
+		return nil, nil, usagef("--upstream-ca: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, nil, usagef("--upstream-ca %s: it holds no certificate in PEM", o.roots)
+	}
+	return certificate, roots, nil
+}
