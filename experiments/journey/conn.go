@@ -138,6 +138,9 @@ func (e *endpoint) dial(ctx context.Context, deadline time.Time) (*conn, error) 
 		return refusal.keep(hosts.CheckAddr(e.host, to.Addr()))
 	}}
 	raw, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(e.host, e.port))
+	if err == nil {
+		raw, err = quicken(raw)
+	}
 	if err == nil && e.tls != nil {
 		raw, err = e.handshake(ctx, raw, deadline)
 	}

@@ -200,7 +200,7 @@ const k6Script = `
 import http from 'k6/http';
 import { check } from 'k6';
 export const options = { scenarios: { checkout: {
-  executor: 'constant-arrival-rate', rate: %d, timeUnit: '1s', duration: '10m', preAllocatedVUs: 100, gracefulStop: '1s',
+  executor: 'constant-arrival-rate', rate: %d, timeUnit: '1s', duration: '10m', preAllocatedVUs: 100, maxVUs: 500, gracefulStop: '1s',
 } } };
 const base = '%s', steps = %s, json = { headers: { 'Content-Type': 'application/json' } };
 export default function () {
