@@ -130,9 +130,19 @@ func clip(msg string) string {
 
 var credentials = regexp.MustCompile(`://[^\s/@]+@`)
 
+// database matches a DSN that is written out, in one of the many forms there are.
+var database = regexp.MustCompile(`(\bdsn"?:\s*)([^\s$].*|\$[^{].*)`)
+
 // masked is text with asterisks for the credentials of every URL: errors end up in
 // the logs of CI, and what has no business in a document none there either.
 func masked(text string) string {
+	text = database.ReplaceAllStringFunc(text, func(part string) string {
+		if strings.Contains(part, "${env:") {
+			return part
+		}
+		key, value, _ := strings.Cut(part, ":")
+		return key + ": " + strings.Repeat("*", max(1, utf8.RuneCountInString(value)-1))
+	})
 	return credentials.ReplaceAllStringFunc(text, func(part string) string {
 		return "://" + strings.Repeat("*", utf8.RuneCountInString(part)-4) + "@"
 	})

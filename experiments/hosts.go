@@ -145,6 +145,11 @@ func (s *System) Dialled() []string {
 	for _, v := range s.Invariants {
 		urls = append(urls, v.Request.Target)
 	}
+	for _, g := range s.Defaults.Guardrails {
+		if g.Probe != nil {
+			urls = append(urls, g.Probe.Request.Target)
+		}
+	}
 	return hostsOf(urls)
 }
 

@@ -26,7 +26,7 @@ func requestFields(r *Request, absolute bool) fields {
 		doc = "method and URL, such as GET http://127.0.0.1:8083/ledger/duplicates"
 	}
 	return fields{
-		{name: "request", doc: doc, shape: requestLine{r, absolute}, required: true},
+		{name: "request", doc: doc, shape: requestLine{r, absolute}, required: !absolute},
 		{name: "headers", doc: "request headers; values may hold ${variables}", shape: texts(&r.Headers, headerNames())},
 		{name: "json", doc: "the request body as JSON; any text in it may hold ${variables}", shape: jsonBody{r}},
 		{name: "form", doc: "the request body as form fields; values may hold ${variables}", shape: texts(&r.Form, name{check: anyName})},

@@ -18,9 +18,7 @@ func settingsFields(s *Settings) fields {
 			{name: "recovery", doc: "measured, after the fault is removed", shape: duration(&s.Phases.Recovery)},
 		}},
 		{name: "limits", doc: "what the hypothesis is judged by", shape: limitsShape(&s.Limits)},
-		{name: "guardrails", doc: "when the fault is removed at once", shape: list[Guardrail]{to: &s.Guardrails, item: func(g *Guardrail) shape {
-			return fields{{name: "blast_radius", doc: "remove the fault when the live blast radius is beyond this", shape: over(share, "0%")(&g.BlastRadius), required: true}}
-		}, most: 10}},
+		{name: "guardrails", doc: "when the fault is removed at once", shape: list[Guardrail]{to: &s.Guardrails, item: guardrailShape, most: 10}},
 	}
 }
 

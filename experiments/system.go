@@ -76,17 +76,6 @@ func dependencyShape(dep *Dependency) shape {
 	}}
 }
 
-func invariantShape(v *Invariant) shape {
-	f := fields{{name: "name", doc: "what must be true, in words", shape: text(&v.Name), required: true}}
-	f = append(f, requestFields(&v.Request, true)...)
-	f = append(f, fields{
-		{name: "expect", doc: "what the answer is when all is well", shape: expectShape(&v.Expect)},
-		{name: "keys", doc: "JSONPath of what is in violation, for the report", shape: jsonPath(&v.Keys)},
-		{name: "within", doc: "time that asynchronous work may take to settle, such as 10s", shape: duration(&v.Within)},
-	}...)
-	return collecting{ruled{always: true, shape: f, also: object{"allOf": noTwoBodies()}, rule: func(d *decoder, _ *yaml.Node, at string) { oneBody(d, at) }}}
-}
-
 // check notes what concerns several parts of a system.
 func (s *System) check(d *decoder, n *yaml.Node, _ string) {
 	if n.Kind != yaml.MappingNode {

@@ -189,13 +189,23 @@ type Capture struct {
 	Pick Pick   `json:"pick,omitempty"`
 }
 
-// An Invariant is something that must be true of the system's data, asked by
-// one request before and after a fault.
+// An Invariant is something that must be true of the system's data, asked
+// before, during and after a fault: by a request, by a query or by a command. One
+// of Request.Target, SQL and Command is set.
 type Invariant struct {
-	Name    string        `json:"name"`
-	Request Request       `json:"request"` // the target is an absolute URL
-	Expect  Expect        `json:"expect"`
-	Keys    string        `json:"keys,omitempty"`   // JSONPath of what is in violation, for the report
+	Name    string  `json:"name"`
+	Request Request `json:"request"` // the target is an absolute URL
+	Expect  Expect  `json:"expect"`
+	Keys    string  `json:"keys,omitempty"` // JSONPath of what is in violation, for the report
+	// SQL is a query whose rows are violations; their first column is the key. Its
+	// variables are sent as parameters. DSN is ${env:NAME}: what stands in that
+	// variable is in no document.
+	SQL string `json:"sql,omitempty"`
+	DSN string `json:"dsn,omitempty"`
+	// Command is a program and its arguments. It ends with 0 where all is well, and
+	// with 1 where something is in violation: a line of output for each. Any other
+	// end says nothing.
+	Command []string      `json:"command,omitempty"`
 	Within  time.Duration `json:"within,omitempty"` // time that asynchronous work may take to settle
 }
 
@@ -226,10 +236,31 @@ type Limits struct {
 	Journeys    map[string]float64 `json:"journeys,omitempty"` // blast radius by journey
 }
 
-// A Guardrail removes the fault when the live blast radius is beyond it.
+// A Guardrail removes the fault at once when its condition is met. One of its
+// fields is set.
 type Guardrail struct {
-	BlastRadius float64 `json:"blast_radius"`
+	// BlastRadius and Failed are shares of one journey beyond the control: of those
+	// harmed, and of those that failed.
+	BlastRadius float64 `json:"blast_radius,omitempty"`
+	Failed      float64 `json:"failed,omitempty"`
+	// P99 is a duration that more than one journey in a hundred takes longer than,
+	// beyond the control.
+	P99   time.Duration `json:"p99,omitempty"`
+	Probe *Probe        `json:"probe,omitempty"`
 }
+
+// A Probe is a question that must be answered well while a fault is in force.
+type Probe struct {
+	Invariant
+	Every    time.Duration `json:"every"`
+	Failures int           `json:"failures"` // in a row, that remove the fault
+}
+
+// What a probe gets where its document does not say.
+const (
+	DefaultProbeEvery    = time.Second
+	DefaultProbeFailures = 3
+)
 
 // Caps are what no experiment may exceed; zero means no cap.
 type Caps struct {

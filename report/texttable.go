@@ -97,15 +97,19 @@ func (p *printer) invariants(s *summary) {
 	}
 }
 
-// violations writes how many there are after the fault.
+// violations writes how many there are after the fault, or were under it.
 func violations(inv *result.Invariant) string {
 	if inv.After == nil {
 		return "not known"
 	}
-	if *inv.After == 1 {
-		return "1 violation"
+	n, when := *inv.After, ""
+	if n == 0 && inv.During != nil && *inv.During > 0 {
+		n, when = *inv.During, " under the fault"
 	}
-	return short(*inv.After, 2) + " violations"
+	if n == 1 {
+		return "1 violation" + when
+	}
+	return short(n, 2) + " violations" + when
 }
 
 // keys are a few of those that violate an invariant, and how many more.

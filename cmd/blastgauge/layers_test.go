@@ -78,7 +78,9 @@ var owners = map[string][]string{
 	"gonum.org/v1/gonum":                       {"experiments/stats"}, // Student's t, binomial and Beta distributions
 	"github.com/alicebob/miniredis/v2":         {"examples/checkout"},
 	"github.com/redis/go-redis/v9":             {"examples/checkout", "injectors/gateway"}, // the gateway's tests look at it as a real client does
-	"github.com/jackc/pgx/v5":                  {"examples/checkout"},
+	"github.com/jackc/pgx/v5":                  {"examples/checkout", "experiments/probe"}, // a shop that keeps its orders there, and invariants that ask
+	"github.com/go-sql-driver/mysql":           {"experiments/probe"},
+	"modernc.org/sqlite":                       {"experiments/probe"},
 	"github.com/failsafe-go/failsafe-go":       {"examples/checkout"},
 	"github.com/chromedp/chromedp":             {"report", "cmd/blastgauge"}, // tests: reports are read in a browser, and a checkout is recorded in one
 	"github.com/chromedp/cdproto":              {"report", "cmd/blastgauge"},

@@ -76,11 +76,18 @@ func printExperiment(w io.Writer, e plan.Experiment) {
 		fmt.Fprintf(w, "      holds if nothing new breaks: %s\n", inv.Name)
 	}
 	for _, g := range e.Guardrails {
-		fmt.Fprintf(w, "      guardrail: the fault is removed at a blast radius beyond %s\n", plan.Percent(g.BlastRadius))
+		fmt.Fprintf(w, "      guardrail: the fault is removed at once: %s\n", guardrail(g))
 	}
 	for _, text := range e.Warnings {
 		fmt.Fprintf(w, "      ! %s\n", text)
 	}
+}
+
+func guardrail(g experiments.Guardrail) string {
+	if p := g.Probe; p != nil {
+		return fmt.Sprintf("%d times in a row, every %s, not as it should be: %s", p.Failures, p.Every, p.Name)
+	}
+	return g.Says("a journey")
 }
 
 func touched(p *plan.Plan) []string {

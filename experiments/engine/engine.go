@@ -127,7 +127,7 @@ func Run(ctx context.Context, p *plan.Plan, rec Recorder, o Options) (err error)
 	}()
 	for i := range p.Experiments {
 		switch err := r.experiment(ctx, i); {
-		case errors.Is(err, errUnhealthy), errors.Is(err, ErrFenced) && !errors.Is(err, ErrNotRemoved):
+		case errors.Is(err, errUnhealthy), errors.Is(err, errProbe), errors.Is(err, ErrFenced) && !errors.Is(err, ErrNotRemoved):
 			return r.record(journal.Event{Kind: journal.SuiteStopped, Detail: err.Error()})
 		case err != nil:
 			return err

@@ -437,25 +437,3 @@ func TestAPanicInTrafficRemovesTheFault(t *testing.T) {
 		}
 	})
 }
-
-func TestInvariantsAreReadBeforeAndAfter(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBench()
-		b.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
-		b.opts.Ask = func(_ context.Context, inv experiments.Invariant, _ time.Time) journal.Reading {
-			return journal.Reading{Invariant: inv.Name, Holds: true}
-		}
-		if err := b.run(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		var phases []journal.Phase
-		for _, e := range b.mem.events {
-			if e.Kind == journal.InvariantChecked {
-				phases = append(phases, e.Phase)
-			}
-		}
-		if want := []journal.Phase{journal.Baseline, journal.Recovery}; !slices.Equal(phases, want) {
-			t.Errorf("read in %v, want %v", phases, want)
-		}
-	})
-}

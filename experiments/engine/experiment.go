@@ -150,6 +150,9 @@ func (t *trial) baseline(ctx context.Context) error {
 	if err := t.readInvariants(ctx, journal.Baseline); err != nil {
 		return err
 	}
+	if err := t.probesHold(ctx); err != nil {
+		return err
+	}
 	t.faults.probeBefore(ctx)
 	wait(ctx, t.e.Phases.Baseline-time.Since(begun))
 	t.live.endBaseline(t.since())
@@ -173,24 +176,6 @@ func (t *trial) phase(p journal.Phase) error {
 func (t *trial) event(kind journal.Kind, e journal.Event) error {
 	e.Kind, e.Experiment = kind, t.e.ID
 	return t.record(e)
-}
-
-// readInvariants asks every invariant once; what it answers is a finding, that
-// it could not be asked as well.
-func (t *trial) readInvariants(ctx context.Context, when journal.Phase) error {
-	if t.o.Ask == nil {
-		return nil
-	}
-	for _, inv := range t.e.Invariants {
-		if ctx.Err() != nil {
-			return nil
-		}
-		reading := t.o.Ask(ctx, inv, t.started)
-		if err := t.event(journal.InvariantChecked, journal.Event{Phase: when, Reading: &reading}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // sample records what the proxies carried so far. It is evidence beside the

@@ -95,8 +95,10 @@ type fakeTraffic struct {
 	arms  []plan.Arm
 	harm  func() bool
 	late  func() int
-	stop  chan struct{}
-	once  sync.Once
+	// change, where there is one, edits the journeys of the fault arm.
+	change func(*journal.Observation)
+	stop   chan struct{}
+	once   sync.Once
 }
 
 func (g *fakeTraffic) Run(ctx context.Context, observe func(journal.Observation)) {
@@ -114,6 +116,9 @@ func (g *fakeTraffic) Run(ctx context.Context, observe func(journal.Observation)
 			o := journal.Observation{Arm: arm, Intended: time.Since(g.epoch), Took: 5 * time.Millisecond, Step: -1}
 			if arm == plan.FaultArm && g.harm() {
 				o.Outcome, o.Cause, o.Step = journal.Failed, journal.Status, 0
+			}
+			if arm == plan.FaultArm && g.change != nil {
+				g.change(&o)
 			}
 			observe(o)
 		}
@@ -189,6 +194,8 @@ type bench struct {
 	opts Options
 	harm func(in *fakeInjector) bool // whether the fault arm is harmed now
 	late func() int
+
+	change func(*journal.Observation)
 }
 
 // newBench has one experiment: 1 s warm-up, 5 s baseline, 10 s fault, 3 s
@@ -213,7 +220,7 @@ func newBench() *bench {
 		Traffic: func(i int, epoch time.Time) (Generator, error) {
 			return &fakeTraffic{
 				epoch: epoch, arms: b.plan.Experiments[i].Arms(), stop: make(chan struct{}),
-				harm: func() bool { return b.harm(b.in) }, late: b.late,
+				harm: func() bool { return b.harm(b.in) }, late: b.late, change: b.change,
 			}, nil
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/stats"
@@ -22,9 +23,9 @@ type live struct {
 	mu        sync.Mutex
 	ends      []end // in the order they came
 	baseline  span
-	faultFrom time.Duration    // 0: not yet
-	base      [2][]stats.Count // by arm and journey
-	ended     [2][]stats.Count // under the fault, by arm and journey
+	faultFrom time.Duration      // 0: not yet
+	base      [2][][]stats.Count // by arm, journey and condition
+	ended     [2][][]stats.Count // under the fault, by arm, journey and condition
 }
 
 // An end is the end of one journey.
@@ -33,6 +34,23 @@ type end struct {
 	journey int
 	arm     plan.Arm
 	harmed  bool
+	meets   uint16 // the conditions of the guardrails that it meets, a bit for each
+}
+
+// mostConditions is how many an end can hold.
+const mostConditions = 16
+
+// meets tells whether a journey is one of those that a guardrail limits.
+func meets(g experiments.Guardrail, o journal.Observation) bool {
+	switch g.Kind() {
+	case "failed":
+		return o.Outcome == journal.Failed
+	case "p99":
+		return o.Took > g.P99 || o.Cause == journal.Shed // it never came to an end
+	case "blast_radius":
+		return o.Harmed()
+	}
+	return false
 }
 
 // A span is a part of the run; it is open while to is 0.
@@ -48,8 +66,10 @@ func (s span) holds(at time.Duration) bool {
 func newLive(e *plan.Experiment) *live {
 	l := &live{e: e}
 	for arm := range l.base {
-		l.base[arm] = make([]stats.Count, len(e.Journeys))
-		l.ended[arm] = make([]stats.Count, len(e.Journeys))
+		for range e.Journeys {
+			l.base[arm] = append(l.base[arm], make([]stats.Count, len(e.Guardrails)))
+			l.ended[arm] = append(l.ended[arm], make([]stats.Count, len(e.Guardrails)))
+		}
 	}
 	return l
 }
@@ -58,13 +78,20 @@ func (l *live) add(o journal.Observation) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	at := o.Intended + o.Took
-	l.ends = append(l.ends, end{at, o.Journey, o.Arm, o.Harmed()})
-	if l.baseline.holds(o.Intended) {
-		count(&l.base[o.Arm][o.Journey], o.Harmed())
+	this := end{at: at, journey: o.Journey, arm: o.Arm, harmed: o.Harmed()}
+	for i, g := range l.e.Guardrails {
+		hit := meets(g, o)
+		if hit && i < mostConditions {
+			this.meets |= 1 << i
+		}
+		if l.baseline.holds(o.Intended) {
+			count(&l.base[o.Arm][o.Journey][i], hit)
+		}
+		if l.faultFrom > 0 && at >= l.faultFrom {
+			count(&l.ended[o.Arm][o.Journey][i], hit)
+		}
 	}
-	if l.faultFrom > 0 && at >= l.faultFrom {
-		count(&l.ended[o.Arm][o.Journey], o.Harmed())
-	}
+	l.ends = append(l.ends, this)
 	drop := 0
 	for drop < len(l.ends) && l.ends[drop].at < at-2*window {
 		drop++
@@ -113,15 +140,28 @@ func (l *live) healthy(now time.Duration, limit float64) bool {
 	return c.N >= fewJourneys && stats.Wilson(c).Low <= limit
 }
 
+// A watched is one journey under one guardrail.
+type watched struct{ journey, guardrail int }
+
 // before is what one journey was like in the baseline.
-func (l *live) before(journey int) stats.Pair {
+func (l *live) before(w watched) stats.Pair {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return stats.Pair{Fault: l.base[plan.FaultArm][journey], Control: l.base[plan.ControlArm][journey]}
+	return stats.Pair{Fault: l.base[plan.FaultArm][w.journey][w.guardrail], Control: l.base[plan.ControlArm][w.journey][w.guardrail]}
 }
 
 // An overdue counts journeys of one kind that are in flight and already harmed.
 type overdue func(journey int, arm plan.Arm) int
+
+// of are those of which it is known already that they will meet the condition:
+// overdue are those beyond their budget. Whether they fail is not known.
+func (late overdue) of(l *live, w watched) overdue {
+	g, budget := l.e.Guardrails[w.guardrail], l.e.Journeys[w.journey].SlowAfter
+	if g.Kind() == "blast_radius" || g.Kind() == "p99" && g.P99 <= budget {
+		return late
+	}
+	return func(int, plan.Arm) int { return 0 }
+}
 
 func (late overdue) add(journey int, arm plan.Arm, c stats.Count) stats.Count {
 	n := late(journey, arm)
@@ -131,45 +171,45 @@ func (late overdue) add(journey int, arm plan.Arm, c stats.Count) stats.Count {
 // sinceFault counts the journeys whose outcome is known since the fault is in
 // force, in both arms. It reads those that ended before those that are overdue:
 // one that ends in between is counted by the next look, and never twice.
-func (l *live) sinceFault(journey int, late overdue) stats.Pair {
+func (l *live) sinceFault(w watched, late overdue) stats.Pair {
 	l.mu.Lock()
-	p := stats.Pair{Fault: l.ended[plan.FaultArm][journey], Control: l.ended[plan.ControlArm][journey]}
+	p := stats.Pair{Fault: l.ended[plan.FaultArm][w.journey][w.guardrail], Control: l.ended[plan.ControlArm][w.journey][w.guardrail]}
 	l.mu.Unlock()
-	return stats.Pair{Fault: late.add(journey, plan.FaultArm, p.Fault), Control: late.add(journey, plan.ControlArm, p.Control)}
+	late = late.of(l, w)
+	return stats.Pair{Fault: late.add(w.journey, plan.FaultArm, p.Fault), Control: late.add(w.journey, plan.ControlArm, p.Control)}
 }
 
 // recent counts the journeys of one kind that ended under the fault in the last
 // window, and those overdue.
-func (l *live) recent(now time.Duration, journey int, late overdue) stats.Pair {
+func (l *live) recent(now time.Duration, w watched, late overdue) stats.Pair {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var c [2]stats.Count
 	for _, e := range l.ends {
-		if e.journey == journey && e.at >= max(now-window, l.faultFrom) {
-			count(&c[e.arm], e.harmed)
+		if e.journey == w.journey && e.at >= max(now-window, l.faultFrom) {
+			count(&c[e.arm], e.meets>>w.guardrail&1 == 1)
 		}
 	}
-	return stats.Pair{Fault: late.add(journey, plan.FaultArm, c[plan.FaultArm]), Control: late.add(journey, plan.ControlArm, c[plan.ControlArm])}
+	late = late.of(l, w)
+	return stats.Pair{Fault: late.add(w.journey, plan.FaultArm, c[plan.FaultArm]), Control: late.add(w.journey, plan.ControlArm, c[plan.ControlArm])}
 }
 
-// excess is the blast radius of a journey over the last window, as an estimate.
-func (l *live) excess(now time.Duration, journey int, late overdue) float64 {
-	p := l.recent(now, journey, late)
+// excess is how much more often the condition was met in the fault arm over the
+// last window, as an estimate.
+func (l *live) excess(now time.Duration, w watched, late overdue) float64 {
+	p := l.recent(now, w, late)
 	return p.Fault.Share() - p.Control.Share()
 }
 
-// beyond tells which journey's harm, over the last window, is beyond the
-// baseline's by more than limit at the lower end of its interval. Asking for the
-// lower end keeps a window of few journeys from tripping on noise.
-func (l *live) beyond(now time.Duration, limit float64, late overdue) (string, float64, bool) {
-	for i, j := range l.e.Journeys {
-		fault, before := l.recent(now, i, late).Fault, l.before(i).Fault
-		if fault.N < fewJourneys || before.N < fewJourneys {
-			continue
-		}
-		if excess := stats.Newcombe(fault, before); excess.Low > limit {
-			return j.Name, excess.Estimate, true
-		}
+// beyond tells whether a journey meets a condition, over the last window, more
+// often than in the baseline by more than the limit, at the lower end of the
+// interval. Asking for the lower end keeps a window of few journeys from tripping
+// on noise.
+func (l *live) beyond(now time.Duration, w watched, late overdue) (float64, bool) {
+	fault, before := l.recent(now, w, late).Fault, l.before(w).Fault
+	if fault.N < fewJourneys || before.N < fewJourneys {
+		return 0, false
 	}
-	return "", 0, false
+	excess := stats.Newcombe(fault, before)
+	return excess.Estimate, excess.Low > l.e.Guardrails[w.guardrail].Share()
 }

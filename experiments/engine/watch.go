@@ -31,6 +31,10 @@ func (t *trial) fault(ctx context.Context) error {
 		watchers.Go(func() { t.guard(watchCtx, stop) })
 		watchers.Go(func() { t.readBack(watchCtx, stop) })
 		watchers.Go(func() { t.probeDuring(watchCtx) })
+		watchers.Go(func() { t.watchInvariants(watchCtx) })
+		for _, g := range t.probes() {
+			watchers.Go(func() { t.watchProbe(watchCtx, g, stop) })
+		}
 	})
 	cut := context.Cause(watchCtx) != nil
 	if !cut {

@@ -19,8 +19,8 @@ const (
 	FaultInjected     Kind = "fault_injected"     // Fault, Evidence: read back, it is in force
 	FaultVanished     Kind = "fault_vanished"     // Fault, Detail: read back, it is gone
 	FaultRemoved      Kind = "fault_removed"      // Fault, Verified, Evidence (the last one before removal), Error
-	GuardrailTripped  Kind = "guardrail_tripped"  // Detail, Value, Limit
-	InvariantChecked  Kind = "invariant_checked"  // Reading, Phase (baseline: before the fault, recovery: after it)
+	GuardrailTripped  Kind = "guardrail_tripped"  // Guardrail, Detail, Value, Limit
+	InvariantChecked  Kind = "invariant_checked"  // Reading, Phase (baseline: before the fault, fault: under it, where the answer is new, recovery: after it)
 	Probed            Kind = "probed"             // Fault, Probe
 	Sampled           Kind = "sampled"            // Detail names the moment, see below; Traffic by proxy
 	ExperimentEnded   Kind = "experiment_ended"   // Error where it was cut short
@@ -55,6 +55,7 @@ type Event struct {
 	Probe      *Probe        `json:"probe,omitempty"`
 	Reading    *Reading      `json:"reading,omitempty"`
 	Traffic    []Traffic     `json:"traffic,omitempty"`
+	Guardrail  string        `json:"guardrail,omitempty"` // which kind was passed, as documents name it
 	Value      float64       `json:"value,omitempty"`
 	Limit      float64       `json:"limit,omitempty"`
 	Detail     string        `json:"detail,omitempty"`

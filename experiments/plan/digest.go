@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -29,7 +30,11 @@ func digests(e Experiment) Digests {
 	for _, j := range e.Journeys {
 		rates[j.Name] = j.Rate
 		byJourney[j.Name] = j.Limit
-		journeys[j.Name] = what{j.SlowAfter, j.Timeout, j.Steps}
+		steps := slices.Clone(j.Steps)
+		for i := range steps {
+			steps[i].Needs = nil // said of the system, not sent to it
+		}
+		journeys[j.Name] = what{j.SlowAfter, j.Timeout, steps}
 	}
 	return Digests{
 		Faults:   digest(faults),

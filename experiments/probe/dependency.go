@@ -91,6 +91,16 @@ func dial(ctx context.Context, listen string, hosts experiments.Hosts) (net.Conn
 	if a, err := netip.ParseAddr(host); host == "" || err == nil && a.IsUnspecified() {
 		host = "localhost"
 	}
+	return dialHost(ctx, "tcp", net.JoinHostPort(host, port), hosts)
+}
+
+// dialHost opens a connection to an address that the host policy allows, by name
+// and by where the name leads.
+func dialHost(ctx context.Context, network, address string, hosts experiments.Hosts) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
 	if err := hosts.CheckName(host); err != nil {
 		return nil, err
 	}
@@ -101,7 +111,7 @@ func dial(ctx context.Context, listen string, hosts experiments.Hosts) (net.Conn
 		}
 		return hosts.CheckAddr(host, to.Addr())
 	}}
-	return dialer.DialContext(ctx, "tcp", net.JoinHostPort(host, port))
+	return dialer.DialContext(ctx, network, address)
 }
 
 // hello is a question that changes nothing, for upstreams that speak HTTP. Any

@@ -1,5 +1,9 @@
 // Package probe is one measurement now: an invariant of the system's data, or
 // one exchange of our own with a dependency through its proxy.
+//
+// Databases are asked through database/sql, with pgx, go-sql-driver/mysql and
+// modernc.org/sqlite, none of which needs a C compiler. What is dialled, by
+// whichever of them, obeys the host policy.
 package probe
 
 import (
@@ -24,12 +28,32 @@ const (
 // The last reading counts; one that could not be asked has an Error and says
 // nothing else. Secrets are in none of its texts.
 func Invariant(ctx context.Context, s *experiments.System, inv experiments.Invariant, f journey.Facts) journal.Reading {
-	q, err := newQuestion(s, inv, f)
+	q, err := prepare(s, inv, f)
 	if err != nil {
 		return journal.Reading{Invariant: inv.Name, Error: err.Error()}
 	}
-	defer q.client.Close()
-	return settle(ctx, inv.Within, q.ask)
+	defer q.close()
+	return settle(ctx, inv.Within, func(ctx context.Context) journal.Reading {
+		r := q.ask(ctx)
+		r.Invariant = inv.Name
+		return r
+	})
+}
+
+// An asker asks one question as often as one likes.
+type asker interface {
+	ask(context.Context) journal.Reading
+	close()
+}
+
+func prepare(s *experiments.System, inv experiments.Invariant, f journey.Facts) (asker, error) {
+	switch {
+	case inv.SQL != "":
+		return newQuery(s, inv, f)
+	case len(inv.Command) > 0:
+		return newCommand(s, inv, f)
+	}
+	return newQuestion(s, inv, f)
 }
 
 // settle asks until the answer is the right one, or within has passed.
@@ -54,16 +78,15 @@ func settle(ctx context.Context, within time.Duration, ask func(context.Context)
 	}
 }
 
-// A question is an invariant made ready to be asked.
+// A question is an invariant that is asked by a request.
 type question struct {
-	name   string
 	script *journey.Script
 	client *journey.Client
 	keys   experiments.Path
 }
 
 func newQuestion(s *experiments.System, inv experiments.Invariant, f journey.Facts) (*question, error) {
-	q := &question{name: inv.Name}
+	q := &question{}
 	step := experiments.Step{Name: "invariant", Request: inv.Request, Expect: inv.Expect}
 	var err error
 	if inv.Keys != "" {
@@ -80,11 +103,13 @@ func newQuestion(s *experiments.System, inv experiments.Invariant, f journey.Fac
 	return q, err
 }
 
+func (q *question) close() { q.client.Close() }
+
 // ask asks once. Only an answer whose content is not as expected is a violation:
 // one that failed says nothing about the data.
 func (q *question) ask(ctx context.Context) journal.Reading {
 	v := q.script.Ask(ctx, q.client, time.Now().Add(askFor))
-	r := journal.Reading{Invariant: q.name}
+	r := journal.Reading{}
 	switch {
 	case v.Outcome == journal.OK:
 		r.Holds = true

@@ -113,13 +113,13 @@ func (t *trial) criteria(e *Experiment) []Criterion {
 		list = append(list, c)
 	}
 	if t.trip != nil {
-		list = append(list, Criterion{"guardrail", Refuted, percent(t.trip.Limit), percent(t.trip.Value), "guardrail tripped: " + t.trip.Detail})
+		list = append(list, guardrailCriterion(e.Guardrail))
 	}
 	if c, ok := recoveryCriterion(e.Recovery, e.Limits.Recovery); ok {
 		list = append(list, c)
 	}
 	for i := range e.Invariants {
-		list = append(list, t.invariantCriterion(&e.Invariants[i]))
+		list = append(list, invariantCriterion(&e.Invariants[i]))
 	}
 	return list
 }
@@ -161,6 +161,14 @@ func settle(j *Journey) string {
 	return "the estimate is too close to the limit to be settled by more journeys"
 }
 
+func guardrailCriterion(g *Guardrail) Criterion {
+	c := Criterion{"guardrail", Refuted, percent(g.Limit), percent(g.Value), "guardrail tripped: " + g.Detail}
+	if g.Kind == "probe" {
+		c.Limit, c.Measured = fmt.Sprintf("< %g wrong answers in a row", g.Limit), fmt.Sprintf("%g", g.Value)
+	}
+	return c
+}
+
 func recoveryCriterion(r *Recovery, limit float64) (Criterion, bool) {
 	if limit == 0 {
 		return Criterion{}, false
@@ -189,37 +197,6 @@ func recoveryCriterion(r *Recovery, limit float64) (Criterion, bool) {
 		c.Detail = fmt.Sprintf("recovery takes %.1f s, limit %g s", r.Seconds, limit)
 	}
 	return c, true
-}
-
-func (t *trial) invariantCriterion(inv *Invariant) Criterion {
-	c := Criterion{Name: "invariant " + inv.Name, Limit: "no new violation", Verdict: Inconclusive}
-	switch {
-	case inv.Before == nil || inv.After == nil:
-		c.Detail = fmt.Sprintf("invariant %q could not be asked: %s", inv.Name, inv.Detail)
-	case *inv.Before > 0:
-		c.Measured = fmt.Sprintf("%g before, %g after", *inv.Before, *inv.After)
-		c.Detail = fmt.Sprintf("invariant %q did not hold before the fault either: it is not judged", inv.Name)
-	case *inv.After > 0:
-		c.Measured = fmt.Sprintf("%g", *inv.After)
-		c.Verdict, c.Detail = Refuted, fmt.Sprintf("invariant %q is broken: %s", inv.Name, broken(inv))
-	default:
-		c.Measured, c.Verdict, c.Detail = "0", Held, fmt.Sprintf("invariant %q holds", inv.Name)
-	}
-	return c
-}
-
-func broken(inv *Invariant) string {
-	text := fmt.Sprintf("%g violations", *inv.After)
-	if *inv.After == 1 {
-		text = "1 violation"
-	}
-	if len(inv.Keys) > 0 {
-		text += ": " + strings.Join(inv.Keys[:min(3, len(inv.Keys))], ", ")
-		if more := len(inv.Keys) - 3; more > 0 {
-			text += fmt.Sprintf(" and %d more", more)
-		}
-	}
-	return text
 }
 
 // share writes a blast radius: where the interval includes zero the upper bound

@@ -2,8 +2,10 @@ package result
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -175,6 +177,57 @@ func invariant(s *story, before, after float64) {
 		Reading: &journal.Reading{Invariant: "charged once", Holds: before == 0, Violations: before}})
 	s.at(40, journal.Event{Kind: journal.InvariantChecked, Phase: journal.Recovery,
 		Reading: &journal.Reading{Invariant: "charged once", Holds: after == 0, Violations: after, Keys: []string{"order-1", "order-2"}}})
+}
+
+// A violation that was there under the fault counts, also where it was gone after
+// it; keys are those that were in order before.
+func TestInvariantsAreJudgedByWhatIsNew(t *testing.T) {
+	type reading struct {
+		phase journal.Phase
+		keys  []string
+	}
+	bad := func(phase journal.Phase, keys ...string) reading { return reading{phase, keys} }
+	for name, tt := range map[string]struct {
+		readings []reading
+		want     Verdict
+		says     string
+		keys     []string
+	}{
+		"holds":              {[]reading{bad(journal.Baseline), bad(journal.Fault), bad(journal.Recovery)}, Held, "holds", nil},
+		"broken after it":    {[]reading{bad(journal.Baseline), bad(journal.Recovery, "a", "b")}, Refuted, "is broken: 2 violations: a, b", []string{"a", "b"}},
+		"broken under it":    {[]reading{bad(journal.Baseline), bad(journal.Fault, "a"), bad(journal.Recovery)}, Refuted, "was broken while the fault was in force: 1 violation: a", []string{"a"}},
+		"worse and worse":    {[]reading{bad(journal.Baseline), bad(journal.Fault, "a"), bad(journal.Fault, "a", "b"), bad(journal.Recovery, "b", "c")}, Refuted, "a, b, c", []string{"a", "b", "c"}},
+		"broken before it":   {[]reading{bad(journal.Baseline, "a"), bad(journal.Fault, "a", "b"), bad(journal.Recovery, "a", "b")}, Inconclusive, "did not hold before the fault either", []string{"a", "b"}},
+		"not asked after it": {[]reading{bad(journal.Baseline), bad(journal.Fault, "a")}, Inconclusive, "could not be asked", []string{"a"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory()
+			s.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
+			s.tell()
+			for i, r := range tt.readings {
+				s.at(float64(i+2), journal.Event{Kind: journal.InvariantChecked, Phase: r.phase, Reading: &journal.Reading{
+					Invariant: "charged once", Holds: len(r.keys) == 0, Violations: float64(len(r.keys)), Keys: r.keys}})
+			}
+			e := s.fold(t).Experiments[0]
+			c := e.Criteria[len(e.Criteria)-1]
+			if c.Verdict != tt.want || !strings.Contains(c.Detail, tt.says) {
+				t.Errorf("%s: %q, want %s with %q", c.Verdict, c.Detail, tt.want, tt.says)
+			}
+			if !slices.Equal(e.Invariants[0].Keys, tt.keys) && tt.want == Refuted {
+				t.Errorf("keys %q, want %q", e.Invariants[0].Keys, tt.keys)
+			}
+		})
+	}
+}
+
+func TestKeysAreBounded(t *testing.T) {
+	inv := &Invariant{}
+	for i := range 100 {
+		inv.news([]string{fmt.Sprint(i)}, []string{"3"})
+	}
+	if len(inv.Keys) != mostKeys || slices.Contains(inv.Keys, "3") {
+		t.Errorf("%d keys: %q", len(inv.Keys), inv.Keys)
+	}
 }
 
 func TestTheCohortDependsOnlyOnIntendedStarts(t *testing.T) {

@@ -21,7 +21,7 @@ func (t *trial) result(f *fold) Experiment {
 		Phases: t.phaseRows(f), Lateness: lateness(t.observed),
 	}
 	if t.trip != nil {
-		e.Guardrail = &Guardrail{true, t.trip.At, t.trip.Value, t.trip.Limit, t.trip.Detail}
+		e.Guardrail = &Guardrail{true, cmp.Or(t.trip.Guardrail, "blast_radius"), t.trip.At, t.trip.Value, t.trip.Limit, t.trip.Detail}
 	}
 	why := facts{notRun: t.notRun(f)}
 	var m times
@@ -127,42 +127,6 @@ func (t *trial) phaseRows(f *fold) []Phase {
 		rows = append(rows, Phase{string(e.Phase), e.At, to.At, seconds(e.Since - t.start.Since), seconds(to.Since - t.start.Since)})
 	}
 	return rows
-}
-
-func (t *trial) invariants() []Invariant {
-	list := []Invariant{}
-	for _, inv := range t.plan.Invariants {
-		row := Invariant{Name: inv.Name}
-		for _, e := range t.readings {
-			if e.Reading == nil || e.Reading.Invariant != inv.Name {
-				continue
-			}
-			row.read(e)
-		}
-		if row.Before == nil && row.After == nil {
-			row.Detail = cmp.Or(row.Detail, "it was not asked")
-		}
-		list = append(list, row)
-	}
-	return list
-}
-
-func (inv *Invariant) read(e journal.Event) {
-	r := e.Reading
-	if r.Error != "" {
-		inv.Detail = r.Error
-		return
-	}
-	violations := r.Violations
-	if !r.Holds {
-		violations = max(violations, 1)
-		inv.Keys, inv.Detail = r.Keys, r.Detail
-	}
-	if e.Phase == journal.Baseline {
-		inv.Before = &violations
-	} else {
-		inv.After = &violations
-	}
 }
 
 // events tells the story of the experiment in the order of time.

@@ -389,11 +389,14 @@ type Fell struct {
 
 // Guardrail says whether and why the fault was removed early.
 type Guardrail struct {
-	Tripped bool      `json:"tripped"`
-	At      time.Time `json:"at,omitzero"`
-	Value   float64   `json:"value,omitempty"`
-	Limit   float64   `json:"limit,omitempty"`
-	Detail  string    `json:"detail,omitempty"`
+	Tripped bool `json:"tripped"`
+	// Kind is blast_radius, failed, p99 (Value and Limit are then the shares that took
+	// longer) or probe (Value and Limit are then wrong answers in a row).
+	Kind   string    `json:"kind,omitempty"`
+	At     time.Time `json:"at,omitzero"`
+	Value  float64   `json:"value,omitempty"`
+	Limit  float64   `json:"limit,omitempty"`
+	Detail string    `json:"detail,omitempty"`
 }
 
 // Lateness is how much later than planned journeys were started, in seconds.
@@ -403,12 +406,13 @@ type Lateness struct {
 	Max float64 `json:"max"`
 }
 
-// Invariant is the state of one invariant before and after the fault, in
-// violations.
+// Invariant is the state of one invariant before, under and after the fault, in
+// violations. During is the worst that was seen under it.
 type Invariant struct {
 	Name   string   `json:"name"`
 	Before *float64 `json:"before,omitempty"`
+	During *float64 `json:"during,omitempty"`
 	After  *float64 `json:"after,omitempty"`
-	Keys   []string `json:"keys,omitempty"`
+	Keys   []string `json:"keys,omitempty"` // of new violations, at most 20
 	Detail string   `json:"detail,omitempty"`
 }
