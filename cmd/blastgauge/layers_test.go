@@ -46,7 +46,7 @@ var neighbours = [][2]string{
 	{"injectors/gateway", "injectors/proxy/stock"},   // its benchmarks, too
 	{"injectors/proxy", "injectors/gateway"},
 	{"injectors/gateway", "injectors/badconfig"},
-	{"injectors/proxy", "injectors/badconfig"}, // its tests know digests by it
+	{"injectors/proxy", "injectors/badconfig"},       // its tests know digests by it
 	{"injectors/gateway", "injectors/gateway/force"}, // what all protocols share
 	{"injectors/gateway", "injectors/gateway/relay"},
 	{"injectors/gateway", "injectors/gateway/redis"},
