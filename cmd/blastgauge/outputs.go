@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,36 +15,70 @@ import (
 	"github.com/blastgauge/blastgauge/report"
 )
 
-// An output is one -o FORMAT[=PATH].
-type output struct {
+// An output is one -o FORMAT[=PATH] of what a command has to say.
+type output[T any] struct {
 	name   string
-	format report.Format
+	format func(io.Writer, T) error
 	path   string // empty: stdout
 }
 
-// outputs reads the -o flags; without any it is text on stdout.
-func (a *app) outputs(specs []string) ([]output, error) {
+// outputs reads the -o flags of commands that report a run.
+func (a *app) outputs(specs []string) ([]output[*result.Result], error) {
+	return parseOutputs(a, specs, func(name string, o report.Options) (func(io.Writer, *result.Result) error, error) {
+		return report.For(name, o)
+	})
+}
+
+// parseOutputs reads -o flags; without any it is text on stdout.
+func parseOutputs[T any](a *app, specs []string, find func(string, report.Options) (func(io.Writer, T) error, error)) ([]output[T], error) {
 	if len(specs) == 0 {
 		specs = []string{"text"}
 	}
-	var list []output
+	var list []output[T]
 	onStdout := 0
 	for _, spec := range specs {
 		name, path, _ := strings.Cut(spec, "=")
-		options := report.Options{Color: a.color(path), Width: width(a.stdout)}
-		format, err := report.For(name, options)
+		format, err := find(name, report.Options{Color: a.color(path), Width: width(a.stdout)})
 		if err != nil {
 			return nil, usageError{err}
+		}
+		if name == "github" {
+			if format, err = withSummary(a, format, find); err != nil {
+				return nil, err
+			}
 		}
 		if path == "" {
 			onStdout++
 		}
-		list = append(list, output{name, format, path})
+		list = append(list, output[T]{name, format, path})
 	}
 	if onStdout > 1 {
 		return nil, usagef("two outputs on stdout: give all but one of them a path, such as -o json=result.json")
 	}
 	return list, nil
+}
+
+// withSummary adds the Markdown report to the page of the job, where GitHub
+// Actions says which file that is.
+func withSummary[T any](a *app, format func(io.Writer, T) error, find func(string, report.Options) (func(io.Writer, T) error, error)) (func(io.Writer, T) error, error) {
+	path, ok := a.getenv("GITHUB_STEP_SUMMARY")
+	if !ok || path == "" {
+		return format, nil
+	}
+	markdown, err := find("md", report.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return func(w io.Writer, v T) (err error) {
+		f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			return fmt.Errorf("step summary: %w", err)
+		}
+		if err := errors.Join(markdown(f, v), f.Close()); err != nil {
+			return fmt.Errorf("step summary: %w", err)
+		}
+		return format(w, v)
+	}, nil
 }
 
 // color tells whether an output may hold colour: only a terminal, and only
@@ -68,15 +103,19 @@ func width(w io.Writer) int {
 }
 
 // write gives every output the result.
-func (a *app) write(list []output, r *result.Result) error {
+func (a *app) write(list []output[*result.Result], r *result.Result) error {
+	return writeOutputs(a, list, r)
+}
+
+func writeOutputs[T any](a *app, list []output[T], v T) error {
 	for _, o := range list {
 		if o.path == "" {
-			if err := o.format(a.stdout, r); err != nil {
+			if err := o.format(a.stdout, v); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := writeFile(o.path, o.format, r); err != nil {
+		if err := writeFile(o.path, func(w io.Writer) error { return o.format(w, v) }); err != nil {
 			return err
 		}
 	}
@@ -84,7 +123,7 @@ func (a *app) write(list []output, r *result.Result) error {
 }
 
 // writeFile replaces a file only by a whole one.
-func writeFile(path string, format report.Format, r *result.Result) (err error) {
+func writeFile(path string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".blastgauge-*")
 	if err != nil {
 		return err
@@ -95,7 +134,7 @@ func writeFile(path string, format report.Format, r *result.Result) (err error) 
 			os.Remove(f.Name())
 		}
 	}()
-	if err := format(f, r); err != nil {
+	if err := write(f); err != nil {
 		f.Close()
 		return err
 	}
@@ -105,12 +144,17 @@ func writeFile(path string, format report.Format, r *result.Result) (err error) 
 	return os.Rename(f.Name(), path)
 }
 
+// textOnStdout tells whether stdout is read by people.
+func textOnStdout[T any](list []output[T]) bool {
+	return slices.ContainsFunc(list, func(o output[T]) bool { return o.path == "" && o.name == "text" })
+}
+
 // last prints the last line of output, where people look for it: below the text
 // on stdout, or on stderr when stdout is for machines.
-func (a *app) last(list []output, code int) {
+func (a *app) last(text bool, code int, meaning string) {
 	w := a.stderr
-	if slices.ContainsFunc(list, func(o output) bool { return o.path == "" && o.name == "text" }) {
+	if text {
 		w = a.stdout
 	}
-	fmt.Fprintf(w, "exit %d: %s\n", code, result.ExitMeaning(code))
+	fmt.Fprintf(w, "exit %d: %s\n", code, meaning)
 }

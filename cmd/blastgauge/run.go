@@ -94,7 +94,7 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 	if err := a.publish(r, dir, outputs); err != nil {
 		return err
 	}
-	a.last(outputs, code)
+	a.last(textOnStdout(outputs), code, result.ExitMeaning(code))
 	if code == result.ExitHeld {
 		return nil
 	}
@@ -139,7 +139,7 @@ func (a *app) settle(r *result.Result, allow []result.Verdict, err error) int {
 
 // publish writes the reports, unless somebody is in a hurry: report DIR makes
 // them later.
-func (a *app) publish(r *result.Result, dir string, outputs []output) error {
+func (a *app) publish(r *result.Result, dir string, outputs []output[*result.Result]) error {
 	if a.hurry.Load() {
 		fmt.Fprintf(a.stderr, "report skipped; make it with: blastgauge report %s\n", dir)
 		return nil

@@ -13,7 +13,7 @@ import (
 
 // Files in a run directory that are made from its journal.
 const (
-	resultFile = "result.json"
+	resultFile = result.File
 	reportFile = "report.html"
 )
 

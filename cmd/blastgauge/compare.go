@@ -1,0 +1,124 @@
+package main
+
+import (
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/blastgauge/blastgauge/experiments/compare"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report"
+)
+
+type compareOptions struct {
+	base, head []string
+	margin     string
+	outputs    []string
+}
+
+func newCompare(a *app) *cobra.Command {
+	var o compareOptions
+	cmd := &cobra.Command{
+		Use:   "compare BASE HEAD",
+		Short: "Say what changed between two runs, and whether anything got worse",
+		Long: `Compare says for each experiment and journey whether head harms more than base:
+regressed, improved, unchanged (shown to be so, within the margin), inconclusive,
+or not comparable, with the reason. The change is head minus base, each against
+its own control, with a 95 % interval.
+
+BASE and HEAD are run directories, result.json files or report.html files, which
+embed their result. With several runs on a side, what varies from run to run is
+in the intervals; give them with --base and --head, each once or more.
+
+Exit status:
+  0    no regression
+  1    a result could not be read
+  2    invalid flags
+  3    regressed: an experiment harms more than in base, by more than the margin,
+       or breaks an invariant that held
+  5    nothing is comparable
+`,
+		Example: `  blastgauge compare .blastgauge/runs/20261123t140231z-7f3a9c .blastgauge/runs/20261124t090000z-c20e71
+  blastgauge compare last-good/report.html report.html --margin 1.5 -o text -o md=comment.md
+  blastgauge compare --base runs/1 --base runs/2 --base runs/3 --head runs/4`,
+		RunE: func(_ *cobra.Command, args []string) error { return a.compare(o, args) },
+	}
+	f := cmd.Flags()
+	f.StringArrayVar(&o.base, "base", nil, "a `RUN` of base; repeatable, instead of the arguments")
+	f.StringArrayVar(&o.head, "head", nil, "a `RUN` of head; repeatable")
+	f.StringVar(&o.margin, "margin", "2", "the change that does not matter, in `POINTS`")
+	f.StringArrayVarP(&o.outputs, "output", "o", nil, "`FORMAT[=PATH]`: "+strings.Join(report.CompareFormats(), ", ")+"; repeatable (default: text on stdout)")
+	return cmd
+}
+
+func (a *app) compare(o compareOptions, args []string) error {
+	outputs, err := parseOutputs(a, o.outputs, func(name string, with report.Options) (func(io.Writer, *compare.Comparison) error, error) {
+		return report.CompareFor(name, with)
+	})
+	if err != nil {
+		return err
+	}
+	margin, err := parseMargin(o.margin)
+	if err != nil {
+		return err
+	}
+	base, head, err := o.sides(args)
+	if err != nil {
+		return err
+	}
+	var sides [2][]compare.Input
+	for i, paths := range [][]string{base, head} {
+		if sides[i], err = inputs(paths); err != nil {
+			return err
+		}
+	}
+	c := compare.Runs(sides[0], sides[1], margin)
+	if err := writeOutputs(a, outputs, c); err != nil {
+		return err
+	}
+	a.last(textOnStdout(outputs), c.ExitCode, compare.ExitMeaning(c.ExitCode))
+	if c.ExitCode == result.ExitHeld {
+		return nil
+	}
+	return verdictError{c.ExitCode}
+}
+
+// sides are the runs of base and head, by arguments or by flags.
+func (o compareOptions) sides(args []string) (base, head []string, err error) {
+	byFlag := len(o.base)+len(o.head) > 0
+	switch {
+	case byFlag && len(args) > 0:
+		return nil, nil, usagef("compare takes BASE HEAD or --base and --head, not both")
+	case byFlag && (len(o.base) == 0 || len(o.head) == 0):
+		return nil, nil, usagef("--base and --head go together: a side is missing")
+	case byFlag:
+		return o.base, o.head, nil
+	case len(args) != 2:
+		return nil, nil, usagef("compare takes two runs, BASE and HEAD, got %d; several runs of a side are given with --base and --head", len(args))
+	}
+	return args[:1], args[1:], nil
+}
+
+func inputs(paths []string) ([]compare.Input, error) {
+	var list []compare.Input
+	for _, path := range paths {
+		r, err := result.Load(path)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, compare.Input{Source: path, Result: r})
+	}
+	return list, nil
+}
+
+// parseMargin reads points, with or without a percent sign.
+func parseMargin(text string) (float64, error) {
+	points, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(text), "%"), 64)
+	if err != nil || math.IsNaN(points) || points < 0 || points >= 100 {
+		return 0, usagef("--margin %s: points from 0 to below 100, such as 2 or 1.5", text)
+	}
+	return points / 100, nil
+}

@@ -1,0 +1,17 @@
+package compare
+
+import "github.com/blastgauge/blastgauge/experiments/result"
+
+// ExitMeaning is what the exit code of a comparison says, for the last line of
+// output.
+func ExitMeaning(code int) string {
+	switch code {
+	case result.ExitHeld:
+		return "no regression"
+	case result.ExitRefuted:
+		return "regressed"
+	case result.ExitInvalid:
+		return "nothing is comparable"
+	}
+	return result.ExitMeaning(code)
+}

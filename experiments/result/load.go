@@ -1,0 +1,122 @@
+package result
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// File is the name of the result in a run directory.
+const File = "result.json"
+
+// ErrForeign is wrapped by every error that means that something is no result of
+// blastgauge, as opposed to one that could not be read.
+var ErrForeign = errors.New("not a result of blastgauge")
+
+// largest is what a result may have in bytes: a page of forty experiments has
+// under two million.
+const largest = 256 << 20
+
+// Load reads a result from a run directory, a result.json or a report.html, which
+// embeds its result. A directory without a result.json has its journal folded.
+func Load(path string) (*Result, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return loadDir(path)
+	}
+	text, err := readUpTo(path, largest)
+	if err != nil {
+		return nil, err
+	}
+	r, err := Decode(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return r, nil
+}
+
+func loadDir(path string) (*Result, error) {
+	file := filepath.Join(path, File)
+	if _, err := os.Stat(file); err == nil {
+		return Load(file)
+	}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close() //nolint:errcheck // nothing is written
+	r, err := Read(root)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w: it has neither a %s nor a journal", path, ErrForeign, File)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return r, nil
+}
+
+func readUpTo(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // nothing is written
+	text, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(text)) > most {
+		return nil, fmt.Errorf("%s: %w: more than %d MB", path, ErrForeign, most>>20)
+	}
+	return text, nil
+}
+
+// Marks of what pages embed.
+var (
+	embedded  = []byte(`<script type="application/json" id="blastgauge-result">`)
+	comparing = []byte(`<script type="application/json" id="blastgauge-compare">`)
+	closing   = []byte(`</script>`)
+)
+
+// Decode reads a result from JSON, or from the page that embeds it.
+func Decode(text []byte) (*Result, error) {
+	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
+	if bytes.HasPrefix(text, []byte("<")) {
+		_, rest, ok := bytes.Cut(text, embedded)
+		switch {
+		case !ok && bytes.Contains(text, comparing):
+			return nil, fmt.Errorf("%w: it is the page of a comparison; give those of its runs", ErrForeign)
+		case !ok:
+			return nil, fmt.Errorf("%w: the page embeds none", ErrForeign)
+		}
+		if text, _, ok = bytes.Cut(rest, closing); !ok {
+			return nil, fmt.Errorf("%w: the page is cut short", ErrForeign)
+		}
+	}
+	var r Result
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrForeign, err)
+	}
+	if err := known(r.Schema); err != nil {
+		return nil, err
+	}
+	return &r, nil
+}
+
+func known(schema string) error {
+	switch schema {
+	case Schema:
+		return nil
+	case "":
+		return fmt.Errorf("%w: it says no schema, want %q", ErrForeign, Schema)
+	}
+	return fmt.Errorf("%w: its schema is %q, want %q", ErrForeign, schema, Schema)
+}

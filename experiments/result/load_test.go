@@ -1,0 +1,67 @@
+package result
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestDecodeTellsWhatItIsGiven(t *testing.T) {
+	good := `{"schema":"blastgauge/result/v1","run":{"id":"r1"},"later_addition":1}`
+	page := `<!doctype html><p>x</p><script type="application/json" id="blastgauge-result">` + good + `</script><p>`
+	for name, tt := range map[string]struct {
+		text string
+		want string // in the error; empty: a result
+	}{
+		"a result":             {good, ""},
+		"with a mark before":   {"\xef\xbb\xbf" + good + "\n", ""},
+		"a page":               {"\n" + page, ""},
+		"a page cut short":     {strings.Split(page, "</script>")[0], "cut short"},
+		"a page of another":    {"<html></html>", "embeds none"},
+		"a comparison's page":  {`<html><script type="application/json" id="blastgauge-compare">{}</script>`, "page of a comparison"},
+		"a comparison":         {`{"schema":"blastgauge/compare/v1"}`, `its schema is "blastgauge/compare/v1", want "blastgauge/result/v1"`},
+		"a later version":      {`{"schema":"blastgauge/result/v2"}`, "blastgauge/result/v2"},
+		"JSON of another tool": {`{"metrics":{}}`, "says no schema"},
+		"a list":               {`[]`, "cannot unmarshal array"},
+		"no JSON":              {"hello", "invalid character"},
+		"nothing":              {"", "unexpected end"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := Decode([]byte(tt.text))
+			switch {
+			case tt.want == "" && (err != nil || r.Run.ID != "r1"):
+				t.Errorf("Decode() = %v, %v; want run r1", r, err)
+			case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !errors.Is(err, ErrForeign)):
+				t.Errorf("Decode() = %v, want an ErrForeign with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestLoadFindsTheResult(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Load(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Load(none) = %v, want that it does not exist", err)
+	}
+	if _, err := Load(dir); !errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), "neither a result.json nor a journal") {
+		t.Errorf("Load(an empty directory) = %v", err)
+	}
+	file := filepath.Join(dir, File)
+	if err := os.WriteFile(file, []byte(`{"schema":"blastgauge/result/v1","run":{"id":"r1"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{dir, file} {
+		if r, err := Load(path); err != nil || r.Run.ID != "r1" {
+			t.Errorf("Load(%s) = %v, %v", path, r, err)
+		}
+	}
+	if err := os.WriteFile(file, []byte(`{"schema":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(dir); !errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), file) {
+		t.Errorf("Load(a torn result) = %v, want an error with the file", err)
+	}
+}
