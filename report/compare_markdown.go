@@ -153,12 +153,15 @@ func (m *comment) compareBeside(c *compare.Comparison) {
 		}
 		if rows++; rows == 1 {
 			m.line("")
-			m.line("| Experiment | Verdict | Recovery | Invariants |")
+			m.line("| Experiment | Verdict | Recovery | Invariants and calls |")
 			m.line("|---|---|---|---|")
 		}
 		var parts []string
 		for _, inv := range changedInvariants(e) {
 			parts = append(parts, statusGlyph(inv.Status)+" "+markdown(inv.Name)+": "+stateWords(inv.Base)+" → "+stateWords(inv.Head))
+		}
+		for _, a := range storms(e) {
+			parts = append(parts, "calls to "+markdown(a.Dependency)+" "+amplificationWords(a))
 		}
 		m.line(fmt.Sprintf("| %s | %s | %s | %s |", code(e.ID), verdictChange(e), markdown(recoveryChange(e)), strings.Join(parts, "; ")))
 	}

@@ -48,6 +48,7 @@ func later(e *result.Experiment, r *result.Result) {
 	case "payments-latency-2s":
 		moved(e, -0.214)
 		repaired(e)
+		e.Amplification[0].Factor, e.Amplification[0].Storm = 1, false
 	case "pricing-bad-config":
 		e.Digests.Faults, e.Faults[0].Description = "sha256:other", "http_config stale by 1 day"
 		for i, d := range r.Documents {
@@ -61,6 +62,11 @@ func later(e *result.Experiment, r *result.Result) {
 		e.Verdict = result.Held
 		moved(e, -0.092)
 	}
+}
+
+// stormy adds what a proxy of ours would have counted.
+func stormy(e *result.Experiment, _ *result.Result) {
+	e.Amplification = []result.Amplification{{Dependency: "payments", Unit: result.Calls, Fault: 3.1, Baseline: 1, Factor: 3.1, Low: 2.9, High: 3.3, Storm: e.ID == "payments-latency-2s"}}
 }
 
 // repaired makes every invariant of the experiment hold.
@@ -82,8 +88,8 @@ func comparisons(t testing.TB) map[string]*compare.Comparison {
 		return compare.Runs(base, head, compare.DefaultMargin)
 	}
 	one := func(in compare.Input) []compare.Input { return []compare.Input{in} }
-	suite := edited(t, "suite", "20261123t140231z-7f3a9c", nil)
-	head := edited(t, "suite", "20261124t090000z-c20e71", later)
+	suite := edited(t, "suite", "20261123t140231z-7f3a9c", stormy)
+	head := edited(t, "suite", "20261124t090000z-c20e71", func(e *result.Experiment, r *result.Result) { stormy(e, r); later(e, r) })
 	worse := func(e *result.Experiment, _ *result.Result) { moved(e, 0.2) }
 	drift := func(by float64) func(*result.Experiment, *result.Result) {
 		return func(e *result.Experiment, _ *result.Result) { moved(e, by) }
@@ -94,7 +100,7 @@ func comparisons(t testing.TB) map[string]*compare.Comparison {
 		"disjoint": runs(one(edited(t, "refuted", "b1", func(e *result.Experiment, _ *result.Result) { e.ID = "another" })), one(edited(t, "refuted", "h1", nil))),
 		"journeys": runs(one(edited(t, "journeys", "b1", nil)), one(edited(t, "journeys", "h1", worse))),
 		"several": runs([]compare.Input{suite, edited(t, "suite", "b2", drift(0.01)), edited(t, "suite", "b3", drift(-0.01))},
-			[]compare.Input{head, edited(t, "suite", "h2", later)}),
+			[]compare.Input{head, edited(t, "suite", "h2", func(e *result.Experiment, r *result.Result) { stormy(e, r); later(e, r) })}),
 		"hostile": runs(one(edited(t, "hostile", "\x1b[31m</script>", nil)), one(edited(t, "hostile", "<img src=x>", worse))),
 		"empty":   runs(one(edited(t, "empty", "b1", nil)), one(edited(t, "empty", "h1", nil))),
 	}

@@ -25,6 +25,7 @@ func writeCompareText(w io.Writer, c *compare.Comparison, o Options) error {
 	p.changes(c)
 	p.beside(c)
 	p.invariantChanges(c)
+	p.amplified(c)
 	p.notComparable(c)
 	p.compareNotes(c)
 	p.line("")
@@ -158,6 +159,23 @@ func (p *printer) invariantChanges(c *compare.Comparison) {
 			}
 			text := plain(inv.Name) + ": " + stateWords(inv.Base) + " → " + stateWords(inv.Head) + ", " + plain(e.ID)
 			p.wrap(p.statusMark(inv.Status), text)
+		}
+	}
+}
+
+// amplified lists dependencies that journeys called more often under the fault,
+// in either side.
+func (p *printer) amplified(c *compare.Comparison) {
+	title := "Calls per journey, as a multiple of the baseline"
+	for i := range c.Experiments {
+		e := &c.Experiments[i]
+		for _, a := range storms(e) {
+			if title != "" {
+				p.line("")
+				p.line(title)
+				title = ""
+			}
+			p.wrap("  ", plain(a.Dependency)+": "+amplificationWords(a)+", "+plain(e.ID))
 		}
 	}
 }

@@ -211,3 +211,14 @@ func compareCommand(c *compare.Comparison) string {
 	}
 	return "blastgauge compare " + strings.Join(parts, " ") + " --margin " + short(c.Margin*100, 2)
 }
+
+// storms are the dependencies that either side called far more often under the
+// fault.
+func storms(e *compare.Experiment) []compare.Amplification {
+	return slices.DeleteFunc(slices.Clone(e.Amplification), func(a compare.Amplification) bool { return !a.BaseStorm && !a.HeadStorm })
+}
+
+// amplificationWords is "3.1× → 1.0×".
+func amplificationWords(a compare.Amplification) string {
+	return fixed(a.Base, 1) + "× → " + fixed(a.Head, 1) + "×"
+}

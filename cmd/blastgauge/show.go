@@ -10,11 +10,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"text/tabwriter"
 	"time"
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report"
 )
 
 // demoPhases and demoRate are as short and as low as a limit of 5 % can be judged
@@ -109,7 +110,8 @@ func (a *app) closing(acts []*act) error {
 	if slices.ContainsFunc(acts, func(act *act) bool { return act.result == nil }) {
 		return errors.Join(errs...)
 	}
-	compareActs(a.stdout, acts)
+	page, err := a.compareActs(acts)
+	errs = append(errs, err)
 	fmt.Fprintln(a.stdout, "\nreports")
 	for _, act := range acts {
 		file := filepath.Join(act.dir, reportFile)
@@ -118,41 +120,46 @@ func (a *app) closing(acts []*act) error {
 		}
 		fmt.Fprintf(a.stdout, "  %-10s %s\n", act.build, file)
 	}
+	if page != "" {
+		fmt.Fprintf(a.stdout, "  %-10s %s\n", "both", page)
+	}
 	return errors.Join(errs...)
 }
 
-// compareActs prints what each fault did to each shop.
-func compareActs(w io.Writer, acts []*act) {
-	fmt.Fprintln(w, "\nDid the hypothesis hold, and what share of journeys did the fault harm beyond the control?")
-	tw := tabwriter.NewWriter(w, 0, 0, 4, ' ', 0)
-	fmt.Fprint(tw, "\n  fault")
-	for _, act := range acts {
-		fmt.Fprintf(tw, "\t%s", act.build)
-	}
-	fmt.Fprintln(tw)
-	for i, e := range acts[0].result.Experiments {
-		fmt.Fprintf(tw, "  %s", e.Title)
-		for _, act := range acts {
-			fmt.Fprintf(tw, "\t%s", found(act.result.Experiments[i]))
-		}
-		fmt.Fprintln(tw)
-	}
-	tw.Flush()
-	fmt.Fprintln(w)
-	for _, act := range acts {
-		for _, line := range slices.Concat(broken(act.result), hardWhenSlow(act.result), notMeasured(act.result)) {
-			fmt.Fprintf(w, "  %s: %s\n", act.build, line)
-		}
-	}
-}
+// compareFile is the comparison that the demo leaves beside the hardened shop's
+// report.
+const compareFile = "compare.html"
 
-// found is the outcome of an experiment in a few words.
-func found(e result.Experiment) string {
-	text := strings.ReplaceAll(string(e.Verdict), "_", " ")
-	if b := e.BlastRadius; b != nil && e.Verdict != result.Invalid {
-		text = fmt.Sprintf("%-12s %5.1f%% of %s", text, 100*max(b.Estimate, 0), b.Journey)
+// compareActs tells what hardening bought: the hardened shop against the naive
+// one, in text and as a page.
+func (a *app) compareActs(acts []*act) (page string, err error) {
+	naive, hardened := acts[0], acts[1]
+	c := compare.Runs([]compare.Input{{Source: naive.dir, Result: naive.result}}, []compare.Input{{Source: hardened.dir, Result: hardened.result}}, compare.DefaultMargin)
+	fmt.Fprintf(a.stdout, "\nWhat did hardening buy? Base is the %s shop, head the %s one.\n\n", naive.build, hardened.build)
+	text, err := report.CompareFor("text", report.Options{Color: a.color(""), Width: width(a.stdout)})
+	if err != nil {
+		return "", err
 	}
-	return text
+	if err := text(a.stdout, c); err != nil {
+		return "", err
+	}
+	for _, act := range acts {
+		for i, line := range slices.Concat(broken(act.result), hardWhenSlow(act.result), notMeasured(act.result)) {
+			if i == 0 {
+				fmt.Fprintln(a.stdout)
+			}
+			fmt.Fprintf(a.stdout, "%s: %s\n", act.build, line)
+		}
+	}
+	if a.hurry.Load() {
+		return "", nil
+	}
+	html, err := report.CompareFor("html", report.Options{})
+	if err != nil {
+		return "", err
+	}
+	page = filepath.Join(hardened.dir, compareFile)
+	return page, writeFile(page, func(w io.Writer) error { return html(w, c) })
 }
 
 // broken names the invariants that each fault broke.

@@ -191,6 +191,19 @@ func TestInvariantsDecideAsWell(t *testing.T) {
 	}
 }
 
+func TestAmplificationSideBySide(t *testing.T) {
+	calls := func(factor float64, storm bool) func(*result.Experiment) {
+		return func(e *result.Experiment) {
+			e.Amplification = []result.Amplification{{Dependency: "payments", Unit: result.Calls, Factor: factor, Storm: storm}, {Dependency: "mail", Unit: result.Calls}}
+		}
+	}
+	c := Runs([]Input{run("b1", 0.03, 0.004, calls(3, true)), run("b2", 0.03, 0.004, calls(2, true))}, []Input{run("h", 0.03, 0.004, calls(1, false))}, DefaultMargin)
+	got := c.Experiments[0].Amplification
+	if want := (Amplification{"payments", result.Calls, 2.5, 1, true, false}); len(got) != 1 || got[0] != want {
+		t.Errorf("%+v, want only %+v: mail was never called", got, want)
+	}
+}
+
 func TestSeveralRuns(t *testing.T) {
 	steady := Runs([]Input{run("b1", 0.03, 0.01, nil), run("b2", 0.03, 0.01, nil), run("b3", 0.031, 0.01, nil)},
 		[]Input{run("h1", 0.07, 0.01, nil)}, DefaultMargin)

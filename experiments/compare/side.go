@@ -188,3 +188,35 @@ func invariantState(name string, list []trial) InvariantState {
 	}
 	return s
 }
+
+// amplification is that of the dependencies which both sides counted.
+func amplification(base, head []trial) []Amplification {
+	var list []Amplification
+	for _, t := range head {
+		for _, a := range t.Amplification {
+			if slices.ContainsFunc(list, func(o Amplification) bool { return o.Dependency == a.Dependency && o.Unit == a.Unit }) {
+				continue
+			}
+			row := Amplification{Dependency: a.Dependency, Unit: a.Unit}
+			row.Base, row.BaseStorm = factor(a, base)
+			row.Head, row.HeadStorm = factor(a, head)
+			if row.Base > 0 && row.Head > 0 {
+				list = append(list, row)
+			}
+		}
+	}
+	return list
+}
+
+// factor is the mean over the runs that have one, and 0 if none has.
+func factor(of result.Amplification, side []trial) (mean float64, storm bool) {
+	n := 0.0
+	for _, t := range side {
+		for _, a := range t.Amplification {
+			if a.Dependency == of.Dependency && a.Unit == of.Unit && a.Factor > 0 {
+				mean, n, storm = mean+a.Factor, n+1, storm || a.Storm
+			}
+		}
+	}
+	return mean / max(n, 1), storm
+}

@@ -43,6 +43,7 @@ func pair(id string, base, head []Input, margin float64) Experiment {
 	e.Notes = append(e.Notes, besides(good[0], good[1])...)
 	e.Journeys = journeys(good[0], good[1], margin, true)
 	e.Invariants = invariants(good[0], good[1])
+	e.Amplification = amplification(good[0], good[1])
 	e.judge()
 	return e
 }

@@ -110,6 +110,9 @@ type Experiment struct {
 	Journey    string      `json:"journey,omitempty"`
 	Journeys   []Journey   `json:"journeys"`
 	Invariants []Invariant `json:"invariants"`
+	// Amplification has a row for each dependency whose proxy counted in both
+	// sides.
+	Amplification []Amplification `json:"amplification,omitempty"`
 }
 
 // Lead is the journey that leads the experiment's row; nil if there is none.
@@ -200,6 +203,19 @@ type InvariantState struct {
 	Broken     int            `json:"broken,omitempty"`     // runs in which the fault broke it
 	Violations float64        `json:"violations,omitempty"` // after the fault, the most of any run
 	Keys       []string       `json:"keys,omitempty"`       // of that run
+}
+
+// Amplification is how often a dependency was called per journey under the fault,
+// as a multiple of the baseline, in both sides: the mean over runs.
+type Amplification struct {
+	Dependency string  `json:"dependency"`
+	Unit       string  `json:"unit"` // calls or connections
+	Base       float64 `json:"base"`
+	Head       float64 `json:"head"`
+	// BaseStorm and HeadStorm: in a run, journeys called it half as often again, at
+	// the least.
+	BaseStorm bool `json:"base_storm,omitempty"`
+	HeadStorm bool `json:"head_storm,omitempty"`
 }
 
 // A FileDiff is what differs in one document.
