@@ -40,6 +40,7 @@ func systemShape(s *System) shape {
 			}}},
 		{name: "invariants", doc: "what must be true of the system's data before and after a fault",
 			shape: list[Invariant]{to: &s.Invariants, item: invariantShape, most: 100}},
+		{name: "traffic", doc: "what the real system carries: turns shares into checkouts and money per hour", shape: optional[Traffic]{&s.Traffic, trafficShape}},
 		{name: "defaults", doc: "settings that every experiment may override", shape: settingsFields(&s.Defaults)},
 		{name: "caps", doc: "what no experiment may exceed", shape: capsShape(&s.Caps)},
 	}}
@@ -94,6 +95,7 @@ func (s *System) check(d *decoder, n *yaml.Node, _ string) {
 		}
 	}
 	s.checkNeeds(d)
+	s.checkTraffic(d)
 	checkJourneyNames(d, "defaults.limits.journeys", s.Defaults.Limits.Journeys, s.journeyNames())
 	checkCaps(d, "defaults.", s.Defaults, s.Caps)
 	if f := s.Defaults.Phases.Fault; f > 0 && f < 2*s.slowest().SlowAfter {

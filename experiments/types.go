@@ -33,6 +33,7 @@ type System struct {
 	Dependencies []Dependency `json:"dependencies"` // in the order of the document
 	Journeys     []Journey    `json:"journeys"`     // in the order of the document
 	Invariants   []Invariant  `json:"invariants,omitempty"`
+	Traffic      *Traffic     `json:"traffic,omitempty"`
 	Defaults     Settings     `json:"defaults"`
 	Caps         Caps         `json:"caps"`
 	File         string       `json:"-"` // as given; relative file names in the document are relative to its folder
