@@ -35,6 +35,7 @@ func compareFormats(o Options) map[string]CompareFormat {
 		"json":   writeCompareJSON,
 		"junit":  writeCompareJUnit,
 		"md":     writeCompareMarkdown,
+		"ndjson": writeCompareNDJSON,
 		"text":   func(w io.Writer, c *compare.Comparison) error { return writeCompareText(w, c, o.withDefaults()) },
 	}
 }

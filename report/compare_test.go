@@ -21,6 +21,9 @@ import (
 func edited(t testing.TB, name, id string, edit func(e *result.Experiment, r *result.Result)) compare.Input {
 	t.Helper()
 	r := load(t, name)
+	if name == "suite" {
+		r.System.Traffic = &result.Traffic{CheckoutsPerHour: 12_000, Value: 40, Currency: "EUR", Journey: "checkout"}
+	}
 	r.Run.ID, r.Run.Commit = id, "c"+id[max(0, len(id)-6):]
 	for i := range r.Experiments {
 		if edit != nil {
@@ -120,7 +123,7 @@ func renderCompare(t testing.TB, format string, o Options, c *compare.Comparison
 }
 
 func TestCompareGoldens(t *testing.T) {
-	ext := map[string]string{"github": "github.txt", "html": "html", "json": "json", "junit": "junit.xml", "md": "md", "text": "txt"}
+	ext := map[string]string{"github": "github.txt", "html": "html", "json": "json", "junit": "junit.xml", "md": "md", "ndjson": "ndjson", "text": "txt"}
 	for _, format := range CompareFormats() {
 		if ext[format] == "" {
 			t.Errorf("format %q has no goldens: give it a file extension here", format)

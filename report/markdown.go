@@ -22,6 +22,7 @@ func writeMarkdown(w io.Writer, r *result.Result) error {
 	p.line(markdownSentence(s.sentence()))
 	p.markdownTable(s)
 	p.markdownInvariants(s)
+	p.markdownImpacts(s)
 	p.markdownReached(s)
 	p.markdownNext(s)
 	p.markdownReasons(s)

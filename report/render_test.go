@@ -103,7 +103,7 @@ func bare(page string) string {
 
 // Every format writes every result, and the same bytes each time.
 func TestGoldens(t *testing.T) {
-	ext := map[string]string{"github": "github.txt", "html": "html", "json": "json", "junit": "junit.xml", "md": "md", "text": "txt"}
+	ext := map[string]string{"github": "github.txt", "html": "html", "json": "json", "junit": "junit.xml", "md": "md", "ndjson": "ndjson", "text": "txt"}
 	for _, format := range Formats() {
 		if ext[format] == "" {
 			t.Errorf("format %q has no goldens: give it a file extension here", format)

@@ -57,6 +57,7 @@ func formats(o Options) map[string]Format {
 		"json":   writeJSON,
 		"junit":  writeJUnit,
 		"md":     writeMarkdown,
+		"ndjson": writeNDJSON,
 		"text":   func(w io.Writer, r *result.Result) error { return writeText(w, r, o.withDefaults()) },
 	}
 }

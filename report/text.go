@@ -18,6 +18,7 @@ func writeText(w io.Writer, r *result.Result, o Options) error {
 	p.table(s)
 	p.invariants(s)
 	p.reached(s)
+	p.impacts(s)
 	p.reasons(s)
 	p.next(s)
 	p.caveats(s)

@@ -91,7 +91,7 @@ func TestCompareMistakes(t *testing.T) {
 		{[]string{run, run, "--margin", "two"}, 2, "points from 0 to below 100"},
 		{[]string{run, run, "--margin", "-1"}, 2, "points from 0 to below 100"},
 		{[]string{run, run, "--margin", "NaN"}, 2, "points from 0 to below 100"},
-		{[]string{run, run, "-o", "pdf"}, 2, "known are github, html, json, junit, md, text"},
+		{[]string{run, run, "-o", "pdf"}, 2, "known are github, html, json, junit, md, ndjson, text"},
 		{[]string{run, empty}, 1, "neither a result.json nor a journal"},
 		{[]string{run, filepath.Join(empty, "none")}, 1, "no such file"},
 		{[]string{run, "compare_test.go"}, 1, "not a result of blastgauge"},

@@ -37,6 +37,6 @@ func newReport(a *app) *cobra.Command {
 			return a.write(outputs, r)
 		},
 	}
-	cmd.Flags().StringArrayVarP(&specs, "output", "o", nil, "`FORMAT[=PATH]`: text, json, html, md, junit or github; repeatable (default: text on stdout)")
+	cmd.Flags().StringArrayVarP(&specs, "output", "o", nil, "`FORMAT[=PATH]`: text, json, ndjson, html, md, junit or github; repeatable (default: text on stdout)")
 	return cmd
 }

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -188,6 +189,18 @@ func TestInvariantsDecideAsWell(t *testing.T) {
 				t.Errorf("%s, invariants %+v; want %s and %s", e.Status, e.Invariants, tt.experiment, tt.want)
 			}
 		})
+	}
+}
+
+func TestImpactOfAChange(t *testing.T) {
+	base, head := run("b", 0.01, 0.004, nil), run("h", 0.06, 0.004, nil)
+	if _, e := one(t, base, head); e.Impact != nil {
+		t.Errorf("impact %+v without traffic", e.Impact)
+	}
+	head.Result.System.Traffic = &result.Traffic{CheckoutsPerHour: 1000, Value: 2, Currency: "EUR", Journey: "checkout"}
+	_, e := one(t, base, head)
+	if i := e.Impact; i == nil || math.Abs(i.Checkouts.Estimate-50) > 1e-9 || math.Abs(i.Money.Low-2*i.Checkouts.Low) > 1e-9 || i.Checkouts.Low <= 40 {
+		t.Errorf("five points of 1000 checkouts of 2 EUR: %+v", i)
 	}
 }
 

@@ -220,3 +220,25 @@ func factor(of result.Amplification, side []trial) (mean float64, storm bool) {
 	}
 	return mean / max(n, 1), storm
 }
+
+// impact is a change of the journey that stands for a checkout in the units of
+// the real system's traffic; nil where that is not declared in head.
+func (e *Experiment) impact(head []trial) *result.Impact {
+	t := head[len(head)-1].in.Result.System.Traffic
+	if t == nil {
+		return nil
+	}
+	for _, j := range e.Journeys {
+		if j.Name != t.Journey || j.Change == nil {
+			continue
+		}
+		i := &result.Impact{Journey: j.Name, Currency: t.Currency}
+		i.Checkouts = result.Amount{Estimate: j.Change.Estimate, Low: j.Change.Low, High: j.Change.High}.Times(t.CheckoutsPerHour)
+		if t.Currency != "" {
+			money := i.Checkouts.Times(t.Value)
+			i.Money = &money
+		}
+		return i
+	}
+	return nil
+}

@@ -44,6 +44,7 @@ func pair(id string, base, head []Input, margin float64) Experiment {
 	e.Journeys = journeys(good[0], good[1], margin, true)
 	e.Invariants = invariants(good[0], good[1])
 	e.Amplification = amplification(good[0], good[1])
+	e.Impact = e.impact(good[1])
 	e.judge()
 	return e
 }

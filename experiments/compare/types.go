@@ -113,6 +113,10 @@ type Experiment struct {
 	// Amplification has a row for each dependency whose proxy counted in both
 	// sides.
 	Amplification []Amplification `json:"amplification,omitempty"`
+	// Impact is the change in an hour of the real system's traffic, as head's
+	// document declares it, of the journey that stands for a checkout: arithmetic,
+	// as in a result, with a sign.
+	Impact *result.Impact `json:"impact,omitempty"`
 }
 
 // Lead is the journey that leads the experiment's row; nil if there is none.

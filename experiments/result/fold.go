@@ -144,7 +144,7 @@ func (f *fold) result() *Result {
 		Tool:      Tool{p.Version},
 		Toxiproxy: Toxiproxy{f.toxiproxy.Kind, f.toxiproxy.Version},
 		Run:       f.run(),
-		System:    System{Name: p.System.Name, Environment: p.System.Environment, Dependencies: map[string]Dependency{}},
+		System:    System{Name: p.System.Name, Environment: p.System.Environment, Dependencies: map[string]Dependency{}, Traffic: newTraffic(p.System.Traffic)},
 		Warnings:  f.warnings,
 	}
 	for _, d := range p.System.Dependencies {
@@ -154,7 +154,9 @@ func (f *fold) result() *Result {
 		r.Documents = append(r.Documents, Document(d))
 	}
 	for _, t := range f.trials {
-		r.Experiments = append(r.Experiments, t.result(f))
+		e := t.result(f)
+		e.Impact = r.System.Traffic.impact(&e)
+		r.Experiments = append(r.Experiments, e)
 	}
 	r.Run.ExitCode = r.Exit(nil)
 	return r

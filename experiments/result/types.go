@@ -59,6 +59,7 @@ type System struct {
 	Name         string                `json:"name"`
 	Environment  string                `json:"environment"`
 	Dependencies map[string]Dependency `json:"dependencies"`
+	Traffic      *Traffic              `json:"traffic,omitempty"`
 }
 
 // Dependency is what its owners say of it.
@@ -109,6 +110,7 @@ type Experiment struct {
 	// for each journey where it is known which steps need the faulted dependencies.
 	Amplification []Amplification `json:"amplification,omitempty"`
 	Spread        []Spread        `json:"spread,omitempty"`
+	Impact        *Impact         `json:"impact,omitempty"` // arithmetic, where the traffic is declared
 	Recovery      *Recovery       `json:"recovery,omitempty"`
 	Guardrail     *Guardrail      `json:"guardrail,omitempty"`
 	Lateness      *Lateness       `json:"lateness,omitempty"`
