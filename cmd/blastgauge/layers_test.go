@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"experiments/journal"},
 	{"experiments/journey"},
 	{"experiments/result", "experiments/probe"},
-	{"experiments/compare"},
+	{"experiments/compare", "experiments/history"},
 	{"report", "experiments/engine", "injectors/toxiproxy", "injectors/proxy", "injectors/proxy/stock", "injectors/gateway", "injectors/badconfig", "injectors/configfile", "injectors/injectortest",
 		"injectors/gateway/force", "injectors/gateway/relay", "injectors/gateway/redis", "injectors/gateway/postgres"},
 	{"cmd/blastgauge"},

@@ -1,0 +1,180 @@
+// Package history is what a directory of runs tells over time: for each
+// experiment its blast radius, run after run.
+//
+// Only the head of a result is read: hundreds of runs fit into a page. The types
+// are the schema "blastgauge/history/v1"; shares are fractions 0 to 1, and fields
+// are only ever added.
+package history
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+// Schema is the name and version of the format.
+const Schema = "blastgauge/history/v1"
+
+// An Entry is one directory among the runs.
+type Entry struct {
+	Name string `json:"name"` // of the directory
+	Run  *Run   `json:"run,omitempty"`
+	// Problem says why there is no run to show: the directory is somebody else's,
+	// or its result is torn or missing.
+	Problem string `json:"problem,omitempty"`
+	Foreign bool   `json:"foreign,omitempty"` // it is no run of blastgauge's at all
+}
+
+// A Run is the head of a result.
+type Run struct {
+	ID          string       `json:"id"`
+	Started     time.Time    `json:"started"`
+	Ended       time.Time    `json:"ended,omitzero"`
+	Outcome     string       `json:"outcome"`
+	ExitCode    int          `json:"exit_code"`
+	Commit      string       `json:"commit,omitempty"`
+	System      string       `json:"system"`
+	Environment string       `json:"environment"`
+	Version     string       `json:"version"`
+	Experiments []Experiment `json:"experiments"`
+}
+
+// An Experiment is the answer to one hypothesis in one run.
+type Experiment struct {
+	ID      string         `json:"id"`
+	Title   string         `json:"title"`
+	Verdict result.Verdict `json:"verdict"`
+	Digests result.Digests `json:"digests"`
+	Limit   float64        `json:"limit"` // of the journey
+	// Radius is absent where nothing was measured that can be trusted.
+	Radius *Radius `json:"blast_radius,omitempty"`
+	// Recovery is the time to it in seconds; absent where it was not seen.
+	Recovery *float64 `json:"recovery,omitempty"`
+	Broken   int      `json:"broken,omitempty"` // invariants
+}
+
+// A Radius is the blast radius of the journey furthest over its limit.
+type Radius struct {
+	Journey  string  `json:"journey"`
+	Estimate float64 `json:"estimate"`
+	Low      float64 `json:"low"`
+	High     float64 `json:"high"`
+	Control  string  `json:"control"`
+}
+
+// An Index is all runs of a directory, and what became of each experiment.
+type Index struct {
+	Schema  string  `json:"schema"`
+	Runs    []Run   `json:"runs"` // newest first
+	Trends  []Trend `json:"trends"`
+	Skipped []Entry `json:"skipped,omitempty"` // what is no run, or a broken one
+}
+
+// A Trend is one experiment over all runs that had it, of one system.
+type Trend struct {
+	System     string  `json:"system"` // name and environment
+	Experiment string  `json:"experiment"`
+	Title      string  `json:"title"`  // of the newest
+	Points     []Point `json:"points"` // oldest first
+}
+
+// A Point is one run of an experiment.
+type Point struct {
+	Run      string         `json:"run"`
+	Started  time.Time      `json:"started"`
+	Commit   string         `json:"commit,omitempty"`
+	Verdict  result.Verdict `json:"verdict"`
+	Limit    float64        `json:"limit"`
+	Radius   *Radius        `json:"blast_radius,omitempty"`
+	Recovery *float64       `json:"recovery,omitempty"`
+	Broken   int            `json:"broken,omitempty"`
+	// Changed are the parts in which it is not the experiment that it was in the
+	// point before: faults, journeys, load, control, journey. The line breaks here.
+	Changed []string `json:"changed,omitempty"`
+	digests result.Digests
+}
+
+// New orders entries by time and gathers the trend of each experiment. It is a
+// pure function: the same entries give the same index.
+func New(entries []Entry) *Index {
+	x := &Index{Schema: Schema, Runs: []Run{}, Trends: []Trend{}}
+	for _, e := range entries {
+		if e.Run == nil {
+			x.Skipped = append(x.Skipped, e)
+			continue
+		}
+		x.Runs = append(x.Runs, *e.Run)
+	}
+	slices.SortFunc(x.Skipped, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(x.Runs, func(a, b Run) int {
+		return cmp.Or(b.Started.Compare(a.Started), cmp.Compare(b.ID, a.ID))
+	})
+	at := map[[2]string]int{}
+	for _, r := range slices.Backward(x.Runs) {
+		for _, e := range r.Experiments {
+			key := [2]string{r.place(), e.ID}
+			i, ok := at[key]
+			if !ok {
+				i = len(x.Trends)
+				at[key] = i
+				x.Trends = append(x.Trends, Trend{System: r.place(), Experiment: e.ID})
+			}
+			x.Trends[i].add(r, e)
+		}
+	}
+	slices.SortFunc(x.Trends, func(a, b Trend) int {
+		return cmp.Or(cmp.Compare(a.System, b.System), cmp.Compare(a.Experiment, b.Experiment))
+	})
+	return x
+}
+
+func (r Run) place() string {
+	if r.Environment == "" {
+		return r.System
+	}
+	return r.System + " on " + r.Environment
+}
+
+func (t *Trend) add(r Run, e Experiment) {
+	t.Title = e.Title
+	p := Point{
+		Run: r.ID, Started: r.Started, Commit: r.Commit, Verdict: e.Verdict, Limit: e.Limit,
+		Radius: e.Radius, Recovery: e.Recovery, Broken: e.Broken, digests: e.Digests,
+	}
+	if n := len(t.Points); n > 0 {
+		p.Changed = changed(t.Points[n-1], p)
+	}
+	t.Points = append(t.Points, p)
+}
+
+// changed lists the parts in which two points are not the same experiment.
+// Another limit is no other experiment.
+func changed(was, is Point) []string {
+	var list []string
+	for _, part := range []struct {
+		name    string
+		was, is string
+	}{
+		{"faults", was.digests.Faults, is.digests.Faults},
+		{"journeys", was.digests.Journeys, is.digests.Journeys},
+		{"load", was.digests.Load, is.digests.Load},
+	} {
+		if part.was != part.is {
+			list = append(list, part.name)
+		}
+	}
+	if a, b := was.Radius, is.Radius; a != nil && b != nil {
+		if a.Control != b.Control {
+			list = append(list, "control")
+		}
+		if a.Journey != b.Journey {
+			list = append(list, "journey")
+		}
+	}
+	return list
+}
+
+// Latest is the newest point.
+func (t *Trend) Latest() Point { return t.Points[len(t.Points)-1] }
