@@ -71,8 +71,8 @@ func (p *printer) indexRuns(x *history.Index, newest int) {
 	if newest > 0 && len(runs) > newest {
 		runs = runs[:newest]
 	}
-	const started, commit = 18, 9
-	name := p.o.Width - started - commit - 30
+	const started, commit, verdicts = 18, 9, 28
+	name := p.o.Width - started - commit - verdicts
 	p.line(left("run", name), left("started, UTC", started), left("commit", commit), "verdicts")
 	for _, r := range runs {
 		id := plain(r.ID)
@@ -110,7 +110,7 @@ func verdictCounts(r history.Run) string {
 			parts = append(parts, glyph(v)+" "+count(counts[v])+" "+word(v))
 		}
 	}
-	if len(parts) > 2 { // the column has no room for more words
+	if width(strings.Join(parts, ", ")) > 28 { // the column has no room for words
 		for i := range parts {
 			parts[i], _, _ = strings.Cut(strings.Replace(parts[i], " ", "", 1), " ")
 		}
@@ -121,19 +121,22 @@ func verdictCounts(r history.Run) string {
 
 // trends show the newest points of each experiment, the newest at the right.
 func (p *printer) trends(x *history.Index) {
+	name := 0
+	for _, t := range x.Trends {
+		name = min(max(name, width(plain(t.Experiment))+1), p.o.Width/3)
+	}
 	for i := range x.Trends {
 		t := &x.Trends[i]
 		if i == 0 || t.System != x.Trends[i-1].System {
 			p.line("")
 			p.wrap("", "Blast radius in % over time, newest at the right: "+plain(t.System))
 		}
-		p.trend(t)
+		p.trend(t, name)
 	}
 }
 
-func (p *printer) trend(t *history.Trend) {
-	const column = 8
-	name := min(30, p.o.Width/3)
+func (p *printer) trend(t *history.Trend, name int) {
+	const column = 7
 	id, latest := plain(t.Experiment), t.Latest()
 	lead := p.mark(latest.Verdict)
 	if width(id) > name-1 {

@@ -9,12 +9,9 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/history"
 )
 
-// writeIndexHTML writes a page of all runs, with the index embedded.
+// writeIndexHTML writes a page of all runs. Nobody reads an index back, so the
+// page embeds none.
 func writeIndexHTML(w io.Writer, x *history.Index) error {
-	text, err := encode(x)
-	if err != nil {
-		return err
-	}
 	var body, b bytes.Buffer
 	if err := writeIndexText(&body, x, Options{Width: 100}, 0); err != nil {
 		return err
@@ -24,7 +21,7 @@ func writeIndexHTML(w io.Writer, x *history.Index) error {
 		return fmt.Errorf("page template: %w", err)
 	}
 	title := plural(len(x.Runs), "run", "runs") + ", " + plural(len(x.Trends), "experiment", "experiments")
-	if err := t.Execute(&b, map[string]any{"Title": title, "Text": body.String(), "JSON": template.JS(text)}); err != nil {
+	if err := t.Execute(&b, map[string]any{"Title": title, "Text": body.String()}); err != nil {
 		return fmt.Errorf("render page: %w", err)
 	}
 	_, err = w.Write(harmless(b.Bytes()))
@@ -41,7 +38,6 @@ const indexPage = `<!doctype html>
 <body>
 <h1>{{.Title}}</h1>
 <pre>{{.Text}}</pre>
-<script type="application/json" id="blastgauge-history">{{.JSON}}</script>
 </body>
 </html>
 `

@@ -39,7 +39,7 @@ gone.
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newDemo(a), newInit(a), newSchema(a), newValidate(a), newPlan(a), newRun(a), newReport(a), newCompare(a), newRecover(a), newGuard(a), newProxy(a), newFaults(a), newVersion(a))
+	root.AddCommand(newDemo(a), newInit(a), newSchema(a), newValidate(a), newPlan(a), newRun(a), newReport(a), newCompare(a), newHistory(a), newPrune(a), newRecover(a), newGuard(a), newProxy(a), newFaults(a), newVersion(a))
 	return root
 }
 

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/blastgauge/blastgauge/experiments/history"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/report"
+)
+
+// indexFile is where report --index writes its page, beside the runs.
+const indexFile = "index.html"
+
+func newHistory(a *app) *cobra.Command {
+	var newest int
+	var specs []string
+	cmd := &cobra.Command{
+		Use:   "history [DIR]",
+		Short: "List the runs in a directory, and the trend of each experiment",
+		Long: `History lists the runs in DIR, by default .blastgauge/runs, the newest first, and
+how the blast radius of each experiment went from run to run. A bar before a
+number says that the experiment is not the one that it was in the run before:
+other faults, journeys, load or kind of control. What is no run, or a broken one,
+is listed as such.`,
+		Example: `  blastgauge history
+  blastgauge history -n 50 -o text -o json=history.json
+  blastgauge history -o html=index.html`,
+		Args: usage(cobra.MaximumNArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if newest < 0 {
+				return usagef("-n %d: 0 (all) or more", newest)
+			}
+			outputs, err := parseOutputs(a, specs, func(name string, o report.Options) (func(io.Writer, *history.Index) error, error) {
+				return report.IndexFor(name, o, newest)
+			})
+			if err != nil {
+				return err
+			}
+			entries, err := scanRuns(runsDir(args))
+			if err != nil {
+				return err
+			}
+			return writeOutputs(a, outputs, history.New(entries))
+		},
+	}
+	f := cmd.Flags()
+	f.IntVarP(&newest, "newest", "n", 20, "list the newest `N` runs, 0 for all")
+	f.StringArrayVarP(&specs, "output", "o", nil, "`FORMAT[=PATH]`: "+strings.Join(report.IndexFormats(), ", ")+"; repeatable (default: text on stdout)")
+	return cmd
+}
+
+func runsDir(args []string) string {
+	if len(args) > 0 {
+		return args[0]
+	}
+	return filepath.FromSlash(defaultRuns)
+}
+
+func scanRuns(dir string) ([]history.Entry, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("directory of runs: %w", err)
+	}
+	defer root.Close() //nolint:errcheck // nothing is written
+	return history.Scan(root.FS())
+}
+
+// writeIndex writes the page of all runs in a directory.
+func (a *app) writeIndex(dir, path string) error {
+	entries, err := scanRuns(dir)
+	if err != nil {
+		return err
+	}
+	page, err := report.IndexFor("html", report.Options{}, 0)
+	if err != nil {
+		return err
+	}
+	index := history.New(entries)
+	if err := writeFile(path, func(w io.Writer) error { return page(w, index) }); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "%d runs  %s\n", len(index.Runs), path)
+	for _, e := range index.Skipped {
+		fmt.Fprintf(a.stderr, "not shown: %s: %s\n", e.Name, e.Problem)
+	}
+	return nil
+}
+
+func newPrune(a *app) *cobra.Command {
+	keep, dry := -1, false
+	cmd := &cobra.Command{
+		Use:   "prune --keep N [DIR]",
+		Short: "Delete all but the newest runs in a directory",
+		Long: `Prune deletes the directories of all but the newest N runs in DIR, by default
+.blastgauge/runs. It never deletes the newest run whose hypotheses all held, a run
+that has not ended or whose faults are not proven gone, or anything that is no run
+of blastgauge.`,
+		Example: `  blastgauge prune --keep 100
+  blastgauge prune --keep 100 --dry-run`,
+		Args: usage(cobra.MaximumNArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if keep < 1 {
+				return usagef("--keep N: how many of the newest runs stay? 1 or more")
+			}
+			return a.prune(runsDir(args), keep, dry)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&keep, "keep", -1, "the newest `N` runs stay")
+	f.BoolVar(&dry, "dry-run", false, "only say what would be deleted")
+	return cmd
+}
+
+func (a *app) prune(dir string, keep int, dry bool) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("directory of runs: %w", err)
+	}
+	defer root.Close() //nolint:errcheck // what is deleted is deleted
+	entries, err := history.Scan(root.FS())
+	if err != nil {
+		return err
+	}
+	var errs []error
+	deleted := 0
+	for _, e := range history.Prunable(entries, keep) {
+		if why := unsettled(root, e.Name); why != "" {
+			fmt.Fprintf(a.stderr, "kept %s: %s\n", e.Name, why)
+			continue
+		}
+		if !dry {
+			if err := root.RemoveAll(e.Name); err != nil {
+				errs = append(errs, err)
+				continue
+			}
+		}
+		fmt.Fprintln(a.stdout, filepath.Join(dir, e.Name))
+		deleted++
+	}
+	word := "deleted"
+	if dry {
+		word = "to be deleted"
+	}
+	fmt.Fprintf(a.stdout, "%d of %d directories %s\n", deleted, len(entries), word)
+	return errors.Join(errs...)
+}
+
+// unsettled says why the journal of a run is still needed; empty if it is not.
+func unsettled(runs *os.Root, name string) string {
+	dir, err := runs.OpenRoot(name)
+	if err != nil {
+		return err.Error()
+	}
+	defer dir.Close() //nolint:errcheck // nothing is written
+	left, err := journal.ReadLeft(dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return "it has no journal, so it is not known whether its faults are gone"
+	case err != nil:
+		return err.Error()
+	case len(left.Faults) > 0:
+		return fmt.Sprintf("%s is not proven gone: see blastgauge recover", left.Faults[0].Name)
+	case !left.Ended:
+		return "it has not ended, or it died: see blastgauge recover"
+	}
+	return ""
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+// runsOf makes a directory of runs, a day apart, whose journals say that they
+// came to their end; and what is no run.
+func runsOf(t *testing.T, codes ...int) string {
+	t.Helper()
+	dir := t.TempDir()
+	for i, code := range codes {
+		r, err := result.Load("../../report/testdata/suite.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := "run" + string(rune('a'+i))
+		r.Run.ID, r.Run.ExitCode = id, code
+		r.Run.Started, r.Run.Ended = r.Run.Started.AddDate(0, 0, i), r.Run.Ended.AddDate(0, 0, i)
+		run := filepath.Join(dir, id)
+		if err := os.Mkdir(run, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := keep(run, r); err != nil {
+			t.Fatal(err)
+		}
+		journalOf(t, run, `{"seq":1,"kind":"run_started","plan":{"run":"`+id+`"}}`, `{"seq":2,"kind":"run_ended"}`)
+	}
+	for name, text := range map[string]string{"photos/cat.jpg": "x", "torn/result.json": `{"schema":`, "going/journal.ndjson": "{}\n"} {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func journalOf(t *testing.T, dir string, lines ...string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, "journal.ndjson"), []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func names(t *testing.T, dir string) string {
+	t.Helper()
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, d := range list {
+		all = append(all, d.Name())
+	}
+	return strings.Join(all, " ")
+}
+
+func TestHistoryListsRunsAndWhatIsNone(t *testing.T) {
+	dir := runsOf(t, 3, 3, 3)
+	code, out, errs := invoke(t, "history", dir, "-n", "2")
+	if code != 0 {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	for _, want := range []string{"and 1 older run", "payments-latency-2s", "31.9   31.9   31.9", "photos: not a run of blastgauge", "torn: its result.json is broken", "going: no result"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+	if strings.Index(out, "runc") > strings.Index(out, "runb") || strings.Contains(out, "runa ") {
+		t.Errorf("want the newest two, the newest first:\n%s", out)
+	}
+	code, out, errs = invoke(t, "report", "--index", dir)
+	if page, err := os.ReadFile(filepath.Join(dir, indexFile)); code != 0 || err != nil || !strings.Contains(string(page), "payments-latency-2s") || !strings.Contains(errs, "photos") {
+		t.Errorf("exit %d, %v\n%s%s", code, err, out, errs)
+	}
+}
+
+func TestPruneKeepsWhatIsNeeded(t *testing.T) {
+	dir := runsOf(t, 3, 0, 3, 3, 3, 3)
+	journalOf(t, filepath.Join(dir, "runa"), `{"seq":1,"kind":"run_started","plan":{"run":"runa"}}`) // not known to have ended
+	before := names(t, dir)
+	if code, out, errs := invoke(t, "prune", "--keep", "2", "--dry-run", dir); code != 0 || names(t, dir) != before || !strings.Contains(out, "2 of 9 directories to be deleted") {
+		t.Errorf("a dry run: exit %d, %s left\n%s%s", code, names(t, dir), out, errs)
+	}
+	code, out, errs := invoke(t, "prune", "--keep", "2", dir)
+	if got, want := names(t, dir), "going photos runa runb rune runf torn"; code != 0 || got != want {
+		t.Errorf("exit %d, %s left, want %s: the newest two, the last good one, and what may still be needed\n%s%s", code, got, want, out, errs)
+	}
+	if !strings.Contains(errs, "kept runa: it has not ended") {
+		t.Errorf("nothing says why runa is kept: %s", errs)
+	}
+}
+
+func TestHistoryMistakes(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "none")
+	for _, tt := range []struct {
+		args []string
+		want int
+		says string
+	}{
+		{[]string{"history", none}, 1, "directory of runs"},
+		{[]string{"history", "-n", "-1"}, 2, "0 (all) or more"},
+		{[]string{"history", "-o", "pdf"}, 2, "known are html, json, text"},
+		{[]string{"prune", none}, 2, "--keep N"},
+		{[]string{"prune", "--keep", "0", none}, 2, "1 or more"},
+		{[]string{"prune", "--keep", "3", none}, 1, "directory of runs"},
+		{[]string{"report"}, 2, "--index"},
+		{[]string{"report", "--index", none, "x"}, 2, "blastgauge history"},
+		{[]string{"report", "--index", none}, 1, "directory of runs"},
+	} {
+		if code, _, errs := invoke(t, tt.args...); code != tt.want || !strings.Contains(errs, tt.says) {
+			t.Errorf("%q: exit %d, want %d and %q in %s", tt.args, code, tt.want, tt.says, errs)
+		}
+	}
+}
