@@ -43,6 +43,8 @@ func (f faultShape) common() fields {
 		{name: "stream", doc: "downstream: answers (the default); upstream: requests", shape: enum(&f.to.Stream, "a stream", Downstream, Upstream)},
 		{name: "at", doc: "when it starts, after the start of the fault phase", shape: duration(&f.to.At)},
 		{name: "for", doc: "how long it lasts; to the end of the fault phase by default", shape: over(duration, "0s")(&f.to.For)},
+		{name: "reload", doc: "the request that makes the system read its config again, for one that does so only when it is told: sent after the injection and after the removal",
+			shape: optional[Reload]{&f.to.Reload, reloadShape}},
 	}
 }
 
@@ -153,9 +155,23 @@ func (f faultShape) check(d *decoder, kind injectors.Kind, at string) {
 		}
 		d.fail(d.key(at+".stream"), complaint{msg: kind.Name + " acts on " + acts + ", not on one stream of bytes", hint: "leave it out"})
 	}
+	checkReload(d, kind, f.to, at)
 	if d.given(at+".share") && kind.Level == injectors.File {
 		d.fail(d.key(at+".share"), complaint{msg: kind.Name + " acts on a whole file: name the files of the instances that are to go bad, one fault each", hint: "leave it out"})
 	}
+}
+
+// takes tells whether a kind of fault has one of the common fields.
+func takes(k injectors.Kind, common string) bool {
+	switch common {
+	case "stream":
+		return !k.Streamless
+	case "share":
+		return k.Level != injectors.File
+	case "reload":
+		return k.Config
+	}
+	return true
 }
 
 // schema is one choice by the kind of fault: the common fields and the kind's.
@@ -165,7 +181,7 @@ func (f faultShape) schema() object {
 	for _, k := range injectors.Catalogue() {
 		properties, required := object{}, []string{}
 		for _, c := range f.common() {
-			if (c.name != "stream" || !k.Streamless) && (c.name != "share" || k.Level != injectors.File) {
+			if takes(k, c.name) {
 				properties[c.name] = true
 			}
 		}

@@ -121,12 +121,18 @@ func (h Hosts) refuse(host, why string) error {
 	return fmt.Errorf("%w: host %s is not allowed: %s; if it is part of a staging system, write in %s:\n  allow_hosts: [%s]", ErrRefused, host, why, file, strings.Join(entries, ", "))
 }
 
-// CheckHosts checks, without looking anything up, every host that the document
-// names: entry, control, Toxiproxy, absolute targets and upstreams. The error
+// CheckHosts checks, without looking anything up, every host that the documents
+// name: entry, control, Toxiproxy, absolute targets and upstreams. The error
 // is of class [ErrRefused] and names the first host that is not allowed.
-func (s *System) CheckHosts() error {
+func (s *System) CheckHosts(all ...*Experiment) error {
 	h := s.Hosts()
-	for _, host := range append(s.Dialled(), s.upstreams()...) {
+	hosts := append(s.Dialled(), s.upstreams()...)
+	for _, e := range all {
+		for _, f := range e.Faults {
+			hosts = append(hosts, f.Dialled()...)
+		}
+	}
+	for _, host := range hosts {
 		if err := h.CheckName(host); err != nil {
 			return err
 		}
@@ -151,6 +157,15 @@ func (s *System) Dialled() []string {
 		}
 	}
 	return hostsOf(urls)
+}
+
+// Dialled are the hosts that a run connects to for the fault's sake, beside its
+// proxy.
+func (f Fault) Dialled() []string {
+	if f.Reload == nil {
+		return nil
+	}
+	return hostsOf([]string{f.Reload.Request.Target})
 }
 
 // upstreams are the hosts that the proxies connect to.

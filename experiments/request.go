@@ -18,8 +18,8 @@ func methods() []string {
 	return []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 }
 
-// requestFields are the keys that make a request. Those of an invariant stand
-// on their own, so its target must be absolute.
+// requestFields are the keys that make a request. Those of an invariant or a reload
+// stand on their own, so the target must be absolute.
 func requestFields(r *Request, absolute bool) fields {
 	doc := "method and path, such as GET /products"
 	if absolute {
@@ -112,7 +112,7 @@ func wrongTarget(target string, absolute bool) string {
 		return ""
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		if absolute {
-			return "an invariant needs a whole URL, such as http://127.0.0.1:8083/ledger: it is not asked through the entry"
+			return "a whole URL is needed here, such as http://127.0.0.1:8083/ledger: this is not asked through the entry"
 		}
 		return "a path starts with / (a whole URL with http:// or https://)"
 	case u.User != nil:

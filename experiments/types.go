@@ -303,6 +303,7 @@ type Fault struct {
 	Stream     Stream               `json:"stream,omitempty"`
 	At         time.Duration        `json:"at,omitempty"`  // after the start of the fault phase
 	For        time.Duration        `json:"for,omitempty"` // 0: to the end of the fault phase
+	Reload     *Reload              `json:"reload,omitempty"`
 	// Body is the text of the file that an operator of bad config names. Journals
 	// keep its digest: a config file may hold secrets, and may be long.
 	Body       string `json:"-"`

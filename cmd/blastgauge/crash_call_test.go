@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -40,7 +41,7 @@ const renewal = "RENEWAL"
 
 // renewalCase is the only case of it, as no other run lives to renew anything.
 func renewalCase() []victim {
-	v := victim{"ours", crashFault{name: "latency", faults: crashFaults[0].faults, phase: "4s"}, renewal, 1}
+	v := victim{"ours", crashFault{name: "latency", faults: "{inject: latency, into: shop, latency: 20ms}", phase: "4s"}, renewal, 1}
 	if wanted := os.Getenv("BLASTGAUGE_CRASH"); wanted != "" && wanted != "all" && !strings.Contains(v.String(), wanted) {
 		return nil
 	}
@@ -61,6 +62,8 @@ type between struct {
 	met    chan struct{}  // closed when the process is known
 	let    chan struct{}  // closed when somebody else has ended the lease
 	letGo  sync.Once
+	has    string      // the config that the system read last
+	deaf   atomic.Bool // the system reads nothing
 	run    *os.Process
 }
 
@@ -69,7 +72,10 @@ func newBetween(c *crashCase) *between {
 	target, _ := url.Parse(c.url) // the server gave it
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.ErrorLog = log.New(io.Discard, "", 0)
-	b.target = proxy
+	mux := http.NewServeMux()
+	mux.Handle("/", proxy)
+	mux.HandleFunc("POST /reload", b.reload)
+	b.target = mux
 	b.Server = httptest.NewServer(b)
 	return b
 }
@@ -117,11 +123,29 @@ func (b *between) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.target.ServeHTTP(httptest.NewRecorder(), r)
 }
 
+// reload is a system that reads its config when it is told.
+func (b *between) reload(w http.ResponseWriter, r *http.Request) {
+	text, err := os.ReadFile(b.c.config())
+	if err != nil || b.deaf.Load() || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer /") {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.has = string(text)
+}
+
+func (b *between) config() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.has
+}
+
 // due counts calls and tells whether this is the one.
 func (b *between) due(r *http.Request) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	aboutFault := strings.Contains(r.URL.Path, "/toxics") || r.URL.Path == "/proxies/shop" || r.URL.Path == "/proxies/other"
+	aboutFault := strings.Contains(r.URL.Path, "/toxics") || r.URL.Path == "/reload" || r.URL.Path == "/proxies/shop" || r.URL.Path == "/proxies/other"
 	if r.Method == http.MethodGet || b.calls == 0 && !aboutFault || !b.killed.IsZero() {
 		return false
 	}

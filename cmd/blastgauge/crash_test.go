@@ -51,7 +51,6 @@ type crashFault struct {
 }
 
 var crashFaults = []crashFault{
-	{name: "latency", faults: "{inject: latency, into: shop, latency: 20ms}", servers: "stock ours"},
 	{name: "down", faults: "{inject: down, into: shop}", servers: "stock ours"},
 	{name: "two in turn", faults: "{inject: timeout, into: other, for: 200ms}, {inject: limit_data, into: shop, bytes: 100KB, at: 100ms}", servers: "stock ours"},
 	{name: "bytes and a file", faults: "{inject: latency, into: shop, latency: 20ms}, " + crashFile, servers: "stock"},
@@ -60,7 +59,8 @@ var crashFaults = []crashFault{
 
 // crashFile is a fault on a file of every victim's world.
 const (
-	crashFile    = "{inject: config_file, into: settings, file: FILE, scale: {path: /price/factor, by: 100}, at: 50ms}"
+	crashFile = "{inject: config_file, into: settings, file: FILE, scale: {path: /price/factor, by: 100}, at: 50ms, " +
+		"reload: {request: POST SYSTEM/reload, headers: {Authorization: \"Bearer ${env:PATH}\"}}}"
 	crashConfig  = "{\"price\": {\"factor\": 1}}\n"
 	crashFileMod = 0o640
 )
@@ -246,7 +246,8 @@ func survive(t *testing.T, v victim, dependency string) (events, calls int) {
 		if err := c.close(); err != nil {
 			t.Error(err)
 		}
-		if bytes.Count(text, []byte("fault_injected")) == 0 || !bytes.Contains(text, []byte("run_ended")) {
+		injected := bytes.Count(text, []byte("fault_injected"))
+		if injected != strings.Count(v.fault.faults, "inject:") || !bytes.Contains(text, []byte("run_ended")) {
 			t.Fatalf("%s: it has to inject and to end before it can be killed: %v\n%s", v, err, c.stderr.String())
 		}
 		return bytes.Count(text, []byte("\n")), c.between.calls
@@ -326,7 +327,7 @@ func newCrashCase(dir string, v victim, dependency string) (*crashCase, error) {
 	if err := os.Mkdir(filepath.Join(dir, "experiments"), 0o700); err != nil {
 		return nil, err
 	}
-	faults := strings.ReplaceAll(v.fault.faults, "FILE", c.config())
+	faults := strings.NewReplacer("FILE", c.config(), "SYSTEM", c.between.URL).Replace(v.fault.faults)
 	return c, errors.Join(
 		os.Mkdir(filepath.Dir(c.config()), 0o700),
 		os.WriteFile(c.config(), []byte(crashConfig), crashFileMod),
@@ -337,8 +338,12 @@ func newCrashCase(dir string, v victim, dependency string) (*crashCase, error) {
 // config is the victim's config file, in a folder of its own.
 func (c *crashCase) config() string { return filepath.Join(c.dir, "etc", "settings.json") }
 
-// whole wants the config file as it was, and nothing left of what was done to it.
+// whole wants the config file as it was, nothing left of what was done to it, and a
+// system that reads it only when it is told to have it as it was, too.
 func (c *crashCase) whole() error {
+	if has := c.between.config(); has != "" && has != crashConfig {
+		return fmt.Errorf("the system still has %q", has)
+	}
 	text, err := os.ReadFile(c.config())
 	if err != nil {
 		return err

@@ -114,7 +114,7 @@ func (s *selection) plan(now time.Time) (*plan.Plan, error) {
 	if err := sys.CheckEnvironment(); err != nil {
 		return nil, err
 	}
-	if err := sys.CheckHosts(); err != nil {
+	if err := sys.CheckHosts(list...); err != nil {
 		return nil, err
 	}
 	for _, e := range list {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/engine"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -51,10 +52,10 @@ func filesOf(p *plan.Plan) []string {
 // absolute is a plan whose files are named as seen from anywhere: whoever takes
 // its faults back may be somewhere else.
 func absolute(p *plan.Plan) *plan.Plan {
-	if !onFiles(p) {
-		return p
-	}
 	filled := *p
+	if t := p.System.TLS; t != nil && t.CAFile != "" { // of a system that is told to read its config again
+		filled.System.TLS = &experiments.TLS{CAFile: fromAnywhere(p.System.Resolve(t.CAFile)), ServerName: t.ServerName}
+	}
 	filled.Experiments = slices.Clone(p.Experiments)
 	for i := range filled.Experiments {
 		e := &filled.Experiments[i]

@@ -52,7 +52,7 @@ func (a *app) guard(dir string) error {
 		return fmt.Errorf("orders: %w", err)
 	}
 	system := experiments.System{Toxiproxy: o.Toxiproxy, AllowHosts: o.AllowHosts}
-	s := &salvage{by: "guard", run: o.Run, dir: dir, root: root, listing: a.listing(), say: func(string, ...any) {}}
+	s := &salvage{by: "guard", run: o.Run, dir: dir, root: root, listing: a.listing(), env: a.getenv, say: func(string, ...any) {}}
 	if o.Toxiproxy != "" {
 		s.hands.driver = toxiproxy.New(toxiproxy.Options{URL: o.Toxiproxy, Token: o.Token, Dial: allowedDial(system.Hosts())})
 	}

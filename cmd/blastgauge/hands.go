@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"os"
 
 	"github.com/blastgauge/blastgauge/experiments/engine"
+	"github.com/blastgauge/blastgauge/experiments/journey"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/probe"
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
@@ -33,6 +36,19 @@ func onFiles(p *plan.Plan) bool {
 type hands struct {
 	driver *toxiproxy.Driver // nil: the proxies were part of the run, and ended with it
 	files  *configfile.Injector
+	tell   teller
+}
+
+// handsOf are those of a run with this directory. Secrets of what it sends come from
+// env.
+func handsOf(p *plan.Plan, root *os.Root, d *toxiproxy.Driver, env func(string) (string, bool)) hands {
+	tell := func(ctx context.Context, f plan.Fault, _ bool) error {
+		if f.Reload == nil {
+			return nil
+		}
+		return probe.Reload(ctx, &p.System, *f.Reload, journey.Facts{Run: p.Run, Arm: plan.ControlArm, Env: env})
+	}
+	return hands{d, configfile.New(configfile.Options{Run: root, Seed: p.Seed, Replaced: tell}), tell}
 }
 
 // injectors are the hands by kind of fault.
@@ -41,7 +57,9 @@ func (h hands) injectors() map[string]engine.Injector {
 	for _, k := range injectors.Catalogue() {
 		switch {
 		case k.Level == injectors.File:
-			byKind[k.Name] = h.files
+			byKind[k.Name] = h.files // which tells by itself
+		case h.driver != nil && k.Config:
+			byKind[k.Name] = telling{h.driver, h.tell}
 		case h.driver != nil:
 			byKind[k.Name] = h.driver
 		default:

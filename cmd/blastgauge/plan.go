@@ -62,6 +62,11 @@ func printExperiment(w io.Writer, e plan.Experiment) {
 		}
 		fmt.Fprintf(w, "  + %s on %s%s, from %s to %s of the fault phase\n", strings.TrimSuffix(describe(f), " into "+f.Into), where(f), share, f.At, f.Until)
 	}
+	for _, f := range e.Faults {
+		if f.Reload != nil {
+			fmt.Fprintf(w, "      the system is told by %s %s, after the injection and after the removal\n", f.Reload.Request.Method, f.Reload.Request.Target)
+		}
+	}
 	fmt.Fprintf(w, "      %s warm-up, %s baseline, %s fault, %s recovery\n", e.Phases.Warmup, e.Phases.Baseline, e.Phases.Fault, e.Phases.Recovery)
 	fmt.Fprintf(w, "      control: %s (%s)\n", e.Control, e.ControlWhy)
 	for _, j := range e.Journeys {

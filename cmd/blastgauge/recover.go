@@ -210,7 +210,7 @@ func (a *app) listed(run string) bool {
 // salvageOf prepares to take back what the run in dir left behind. A run without
 // a plan injected nothing; what is left of it is nil.
 func (a *app) salvageOf(dir string, root *os.Root, token string) (*salvage, *journal.Left, error) {
-	s := &salvage{by: "recover", dir: dir, root: root, listing: a.listing()}
+	s := &salvage{by: "recover", dir: dir, root: root, listing: a.listing(), env: a.getenv}
 	s.say = func(format string, args ...any) { fmt.Fprintf(a.stdout, dir+": "+format+"\n", args...) }
 	left, err := journal.ReadLeft(root)
 	if errors.Is(err, journal.ErrNoPlan) {

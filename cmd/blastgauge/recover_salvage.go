@@ -33,6 +33,7 @@ type salvage struct {
 	root    *os.Root
 	hands   hands
 	listing journal.Listing
+	env     func(string) (string, bool)
 	say     func(format string, args ...any) // tells what was found and done, a line each
 
 	unsettled []plan.Fault // whose injection was not over when the run died
@@ -198,7 +199,7 @@ func (s *salvage) remove(ctx context.Context, left *journal.Left) ([]error, erro
 	if left.Toxiproxy.Kind == experiments.Embedded {
 		s.say("its proxies were part of it and ended with it")
 	}
-	s.hands.files = configfile.New(configfile.Options{Run: s.root, Seed: left.Plan.Seed})
+	s.hands = handsOf(left.Plan, s.root, s.hands.driver, s.env)
 	results := s.revert(ctx, faults)
 	return results, s.tell(faults, results)
 }

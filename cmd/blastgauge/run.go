@@ -171,7 +171,7 @@ func parseAllow(names []string) ([]result.Verdict, error) {
 func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions, show viewer) (r *result.Result, dir string, err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	if err := checkAddresses(ctx, &p.System); err != nil {
+	if err := checkAddresses(ctx, p); err != nil {
 		return nil, "", err
 	}
 	driver, err := newDriver(&p.System, o.token, func(lost error) { stop(fmt.Errorf("the hold on Toxiproxy was lost: %w", lost)) })
@@ -198,6 +198,9 @@ func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions, show view
 	if p, err = prepare(ctx, driver, p, o.create); err != nil {
 		return nil, "", err
 	}
+	if err := a.checkReloads(p); err != nil {
+		return nil, "", err
+	}
 	if err := a.checkTags(ctx, driver, p); err != nil {
 		return nil, "", err
 	}
@@ -206,8 +209,7 @@ func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions, show view
 		return nil, "", err
 	}
 	defer root.Close()
-	w := &wiring{app: a, plan: p, kind: kind, ward: guarded}
-	w.hands = hands{driver, configfile.New(configfile.Options{Run: root, Seed: p.Seed})}
+	w := &wiring{app: a, plan: p, hands: handsOf(p, root, driver, a.getenv), kind: kind, ward: guarded}
 	runErr := execEngine(ctx, dir, root, w, show)
 	if errors.Is(runErr, engine.ErrNotRemoved) {
 		a.tellByHand(w.hands, p)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
 const lookUpIn = 5 * time.Second // for all names of a system together
@@ -16,16 +17,23 @@ const lookUpIn = 5 * time.Second // for all names of a system together
 // checkAddresses looks up every host that a run connects to, and refuses a name
 // that leads out of staging before anything is injected or sent. What only turns up
 // later, such as a captured URL, is refused where it is dialled.
-func checkAddresses(ctx context.Context, s *experiments.System) error {
+func checkAddresses(ctx context.Context, p *plan.Plan) error {
 	ctx, cancel := context.WithTimeout(ctx, lookUpIn)
 	defer cancel()
-	for _, host := range s.Dialled() {
-		addresses, err := lookUp(ctx, s.Hosts(), host)
+	hosts := p.System.Dialled()
+	for _, e := range p.Experiments {
+		for _, f := range e.Faults {
+			hosts = append(hosts, f.Dialled()...)
+		}
+	}
+	allowed := p.System.Hosts()
+	for _, host := range hosts {
+		addresses, err := lookUp(ctx, allowed, host)
 		if err != nil {
 			return err
 		}
 		for _, a := range addresses {
-			if err := s.Hosts().CheckAddr(host, a); err != nil {
+			if err := allowed.CheckAddr(host, a); err != nil {
 				return err
 			}
 		}
