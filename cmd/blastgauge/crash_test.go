@@ -409,7 +409,7 @@ func (c *crashCase) die(toll *toll) error {
 		return err
 	}
 	toll.add(c.victim, took)
-	limit := 2 * min(slowdown, 4) * time.Second // in less than a lease: one that has to lapse was not ended
+	limit := min(5*slowdown, 8) * time.Second // how long it took is in the log; a lease that has to lapse takes longer
 	if c.death == "STOP" || c.death == "FREEZE" {
 		limit += silence + grace
 	}
