@@ -61,6 +61,7 @@ func recovery(dir, server string, binary func() (string, error)) testscript.Para
 			"moody":    moody,
 			"server":   func(ts *testscript.TestScript, _ bool, _ []string) { startServer(ts, binary) },
 			"restored": restored,
+			"pretill":  prepareTill,
 			"byhand":   byHand,
 			"tell":     func(ts *testscript.TestScript, _ bool, args []string) { tell(ts, args[0], args[1]) },
 		},

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -21,6 +22,7 @@ func till() {
 		fmt.Fprintln(os.Stderr, os.Args[4])
 		os.Exit(9)
 	}
+	go outlive(os.Getppid())
 	go http.ListenAndServe(behind, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "paid") }))
 	http.ListenAndServe(entry, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		answer, err := http.Get("http://" + dependency)
@@ -32,6 +34,15 @@ func till() {
 		w.WriteHeader(answer.StatusCode)
 		io.Copy(w, answer.Body)
 	}))
+}
+
+// outlive ends this process soon after its parent: nobody else would when a run was
+// killed.
+func outlive(parent int) {
+	for os.Getppid() == parent {
+		time.Sleep(50 * time.Millisecond)
+	}
+	os.Exit(0)
 }
 
 // tillAnswers succeeds where somebody listens.
