@@ -50,9 +50,8 @@ func pages(t *testing.T) map[string]string {
 	for _, name := range []string{"refuted", "invalid", "stuck"} {
 		list[name] = render(t, "html", Options{}, load(t, name))
 	}
-	for _, name := range []string{"changed"} {
-		list["compare-"+name] = renderCompare(t, "html", Options{}, comparisons(t)[name])
-	}
+	list["compare"] = renderCompare(t, "html", Options{}, comparisons(t)["changed"])
+	list["index"] = renderIndex(t, "html", Options{}, 0, kept(t, 30))
 	return list
 }
 
@@ -125,8 +124,7 @@ func tabThrough(t *testing.T, tab context.Context) int {
 // comparisonSurvivesPolicy: it, too, is readable where styles and scripts are
 // blocked.
 func comparisonSurvivesPolicy(t *testing.T, browser context.Context) {
-	html := renderCompare(t, "html", Options{}, comparisons(t)["changed"])
-	tab, _ := open(t, browser, strings.Replace(html, `<meta charset="utf-8">`, `<meta charset="utf-8">`+policy, 1))
+	tab := serve(t, browser, renderCompare(t, "html", Options{}, comparisons(t)["changed"]))
 	if got := eval[string](t, tab, `getComputedStyle(document.querySelector('.wrap')).maxWidth`); got != "none" {
 		t.Fatalf("the style sheet was not blocked: max-width %s", got)
 	}

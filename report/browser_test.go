@@ -3,6 +3,8 @@ package report
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -138,6 +140,9 @@ func TestPageInABrowser(t *testing.T) {
 			behaves(t, browser, renderCompare(t, "html", Options{}, c), compareHeadline(c))
 		})
 	}
+	t.Run("index", func(t *testing.T) {
+		behaves(t, browser, renderIndex(t, "html", Options{}, 0, kept(t, 60)), "4 of 7 hypotheses refuted when last tested")
+	})
 	t.Run("policy", func(t *testing.T) { survivesPolicy(t, browser) })
 	t.Run("policy/compare", func(t *testing.T) { comparisonSurvivesPolicy(t, browser) })
 	t.Run("script", func(t *testing.T) { helps(t, browser) })
@@ -196,12 +201,38 @@ func behaves(t *testing.T, browser context.Context, html, headline string) {
 }
 
 // policy is what Jenkins serves artifacts with.
-const policy = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src 'self'; style-src 'self'">`
+const policy = "sandbox; default-src 'none'; img-src 'self'; style-src 'self';"
 
-// survivesPolicy shows a page whose scripts and styles are blocked.
+// serve opens a page as Jenkins serves it, with the style sheet beside it.
+func serve(t *testing.T, browser context.Context, html string) context.Context {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", policy)
+		if r.URL.Path == "/page.html" {
+			w.Header().Set("Content-Type", "text/html")
+			fmt.Fprint(w, html)
+			return
+		}
+		w.Header().Set("Content-Type", "text/css")
+		fmt.Fprint(w, StyleSheet())
+	}))
+	t.Cleanup(server.Close)
+	tab, cancel := chromedp.NewContext(browser)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(tab, chromedp.Navigate(server.URL+"/page.html")); err != nil {
+		t.Fatal(err)
+	}
+	return tab
+}
+
+// survivesPolicy shows a page whose scripts and styles are blocked, and one whose
+// styles are in a file beside it.
 func survivesPolicy(t *testing.T, browser context.Context) {
-	html := strings.Replace(render(t, "html", Options{}, load(t, "refuted")), `<meta charset="utf-8">`, `<meta charset="utf-8">`+policy, 1)
-	tab, _ := open(t, browser, html) // the browser tells its console what it blocked
+	sibling := serve(t, browser, render(t, "html", Options{StyleSheet: "blastgauge.css"}, load(t, "refuted")))
+	if got := eval[string](t, sibling, `getComputedStyle(document.querySelector('.wrap')).maxWidth`); got != "1080px" {
+		t.Errorf("the style sheet beside the page is not used: max-width %s", got)
+	}
+	tab := serve(t, browser, render(t, "html", Options{}, load(t, "refuted")))
 	if got := eval[string](t, tab, `getComputedStyle(document.querySelector('.wrap')).maxWidth`); got != "none" {
 		t.Fatalf("the style sheet was not blocked: max-width %s", got)
 	}

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -74,11 +75,13 @@ func harmless(page []byte) []byte {
 func functions() template.FuncMap {
 	return template.FuncMap{
 		"percent": percent, "points": points, "limit": limit, "span": span, "count": count, "count64": func(n int64) string { return count(int(n)) }, "plural": plural,
-		"glyph": glyph, "word": word, "tone": tone, "excess": func(b *result.BlastRadius) string { return strings.Replace(excess(b), "≤", "≤ ", 1) },
+		"glyph": func(v any) string { return glyph(result.Verdict(fmt.Sprint(v))) }, "word": word, "tone": tone, "excess": func(b *result.BlastRadius) string { return strings.Replace(excess(b), "≤", "≤ ", 1) },
 		"confidence": confidence, "unclear": unclear, "day": day, "clock": clock, "stopwatch": stopwatch, "capital": capital,
 		"phase": phaseName, "upper": ceiling, "join": func(list []string) string { return strings.Join(list, ", ") },
 		"met": met, "grade": gradeText, "precise": precise, "short": func(v float64) string { return short(v, 3) },
-		"minus":       func(text string) string { return strings.ReplaceAll(text, "-", "−") },
+		"minus":  func(text string) string { return strings.ReplaceAll(text, "-", "−") },
+		"commit": commit, "radius": radiusExcess,
+		"minute":      func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04") },
 		"statusGlyph": statusGlyph, "statusWord": statusWord, "shown": func(r *compare.Radius) string { return strings.Replace(shown(r), "at most ", "≤ ", 1) }, "signed": signedPoints, "state": stateWords,
 		"statusTone": func(s compare.Status) string { return tone(statusVerdict(s)) },
 		"digest":     digest,

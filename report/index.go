@@ -31,7 +31,7 @@ func IndexFor(name string, o Options, newest int) (IndexFormat, error) {
 
 func indexFormats(o Options, newest int) map[string]IndexFormat {
 	return map[string]IndexFormat{
-		"html": writeIndexHTML,
+		"html": func(w io.Writer, x *history.Index) error { return writeIndexHTML(w, x, o) },
 		"json": writeIndexJSON,
 		"text": func(w io.Writer, x *history.Index) error { return writeIndexText(w, x, o.withDefaults(), newest) },
 	}

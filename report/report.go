@@ -34,7 +34,8 @@ type Options struct {
 	// StyleSheet is the address of a file with [StyleSheet] beside the page, for
 	// servers that block styles in pages; empty: the styles are in the page.
 	StyleSheet string
-	Everything bool // html: nothing is folded, also on paper
+	Everything bool   // html: nothing is folded, also on paper
+	Runs       string // html of an index: the directory of the runs, as seen from the page; empty: it has no links to their reports
 }
 
 // Formats are the names of all formats, sorted.

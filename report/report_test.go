@@ -144,6 +144,7 @@ func TestPageIsWellFormed(t *testing.T) {
 	for name, c := range comparisons(t) {
 		wellFormed(t, "compare "+name, renderCompare(t, "html", Options{}, c))
 	}
+	wellFormed(t, "index", renderIndex(t, "html", Options{}, 0, kept(t, 5)))
 }
 
 func wellFormed(t *testing.T, name, page string) {

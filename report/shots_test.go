@@ -52,6 +52,7 @@ func pagesToShoot(t *testing.T) map[string]string {
 		for _, name := range fixtures(t) {
 			pages[name] = render(t, "html", Options{}, load(t, name))
 		}
+		pages["index"], pages["index-500"] = renderIndex(t, "html", Options{}, 0, kept(t, 12)), renderIndex(t, "html", Options{}, 0, kept(t, 500))
 		for name, c := range comparisons(t) {
 			pages["compare-"+name] = renderCompare(t, "html", Options{}, c)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"math"
 	"strconv"
@@ -17,6 +18,7 @@ type compareOptions struct {
 	base, head []string
 	margin     string
 	outputs    []string
+	pages      pageFlags
 }
 
 func newCompare(a *app) *cobra.Command {
@@ -46,6 +48,7 @@ Exit status:
   blastgauge compare --base runs/1 --base runs/2 --base runs/3 --head runs/4`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.compare(o, args) },
 	}
+	o.pages.add(cmd)
 	f := cmd.Flags()
 	f.StringArrayVar(&o.base, "base", nil, "a `RUN` of base; repeatable, instead of the arguments")
 	f.StringArrayVar(&o.head, "head", nil, "a `RUN` of head; repeatable")
@@ -56,9 +59,12 @@ Exit status:
 
 func (a *app) compare(o compareOptions, args []string) error {
 	outputs, err := parseOutputs(a, o.outputs, func(name string, with report.Options) (func(io.Writer, *compare.Comparison) error, error) {
-		return report.CompareFor(name, with)
+		return report.CompareFor(name, o.pages.options(with))
 	})
 	if err != nil {
+		return err
+	}
+	if err := checkPages(o.pages, outputs); err != nil {
 		return err
 	}
 	margin, err := parseMargin(o.margin)
@@ -76,7 +82,7 @@ func (a *app) compare(o compareOptions, args []string) error {
 		}
 	}
 	c := compare.Runs(sides[0], sides[1], margin)
-	if err := writeOutputs(a, outputs, c); err != nil {
+	if err := errors.Join(writeOutputs(a, outputs, c), styleSheets(o.pages, outputs)); err != nil {
 		return err
 	}
 	a.last(textOnStdout(outputs), c.ExitCode, compare.ExitMeaning(c.ExitCode))

@@ -78,7 +78,7 @@ func (a *app) writeIndex(dir, path string) error {
 	if err != nil {
 		return err
 	}
-	page, err := report.IndexFor("html", report.Options{}, 0)
+	page, err := report.IndexFor("html", report.Options{Runs: "."}, 0) // it stands among the runs
 	if err != nil {
 		return err
 	}

@@ -2,22 +2,27 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report"
 )
 
 func newReport(a *app) *cobra.Command {
 	var specs []string
 	var index string
+	var pages pageFlags
 	cmd := &cobra.Command{
 		Use:   "report DIR | --index DIR",
 		Short: "Make the reports of a run from its journal, also of one that died",
 		Example: `  blastgauge report .blastgauge/runs/20261123t140200z-7f3a9c
   blastgauge report DIR -o html=report.html -o text
+  blastgauge report DIR -o html=artifacts/report.html --assets=sibling  # for Jenkins
+  blastgauge report DIR -o html=paper.html --print=all
   blastgauge report --index .blastgauge/runs`,
 		Args: usage(cobra.MaximumNArgs(1)),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -29,8 +34,13 @@ func newReport(a *app) *cobra.Command {
 			case len(args) == 0:
 				return usagef("report takes the DIR of a run, or --index and the directory of all runs")
 			}
-			outputs, err := a.outputs(specs)
+			outputs, err := parseOutputs(a, specs, func(name string, o report.Options) (func(io.Writer, *result.Result) error, error) {
+				return report.For(name, pages.options(o))
+			})
 			if err != nil {
+				return err
+			}
+			if err := checkPages(pages, outputs); err != nil {
 				return err
 			}
 			root, err := os.OpenRoot(args[0])
@@ -45,9 +55,13 @@ func newReport(a *app) *cobra.Command {
 			if err := keep(args[0], r); err != nil {
 				return err
 			}
-			return a.write(outputs, r)
+			if err := a.write(outputs, r); err != nil {
+				return err
+			}
+			return styleSheets(pages, outputs)
 		},
 	}
+	pages.add(cmd)
 	cmd.Flags().StringArrayVarP(&specs, "output", "o", nil, "`FORMAT[=PATH]`: text, json, ndjson, html, md, junit or github; repeatable (default: text on stdout)")
 	cmd.Flags().StringVar(&index, "index", "", "write the page of all runs in `DIR`, with the trend of each experiment, to DIR/index.html")
 	return cmd

@@ -30,6 +30,7 @@ type Entry struct {
 // A Run is the head of a result.
 type Run struct {
 	ID          string       `json:"id"`
+	Dir         string       `json:"directory,omitempty"` // its name among the runs
 	Started     time.Time    `json:"started"`
 	Ended       time.Time    `json:"ended,omitzero"`
 	Outcome     string       `json:"outcome"`

@@ -52,6 +52,7 @@ func read(runs fs.FS, name string) Entry {
 		return e
 	}
 	e.Run = h.run()
+	e.Run.Dir = name
 	return e
 }
 

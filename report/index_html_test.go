@@ -1,0 +1,123 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/history"
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+// head is what a history keeps of a fixture.
+func head(t testing.TB, name string) history.Run {
+	t.Helper()
+	text := []byte(render(t, "json", Options{}, load(t, name)))
+	entries, err := history.Scan(fstest.MapFS{name + "/result.json": {Data: text}})
+	if err != nil || len(entries) != 1 || entries[0].Run == nil {
+		t.Fatalf("%s: %+v, %v", name, entries, err)
+	}
+	return *entries[0].Run
+}
+
+// kept is a directory with n runs of the suite, one each six hours: harm drifts,
+// in the last tenth an experiment gets worse, in the middle another one is
+// changed, and now and then one is void.
+func kept(t testing.TB, n int) *history.Index {
+	t.Helper()
+	suite := head(t, "suite")
+	entries := []history.Entry{{Name: "lost+found", Problem: "not a run of blastgauge", Foreign: true}}
+	for i := range n {
+		r := suite
+		r.Started = time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(i) * 6 * time.Hour)
+		r.ID = r.Started.Format("20060102t150405z") + fmt.Sprintf("-%06x", i)
+		r.Commit = fmt.Sprintf("%010x", 0x4b5e9a2c1d+i/3)
+		r.Experiments = slices.Clone(r.Experiments)
+		for j := range r.Experiments {
+			aged(&r.Experiments[j], i, n)
+		}
+		entries = append(entries, history.Entry{Name: r.ID, Run: &r})
+	}
+	return history.New(entries)
+}
+
+func aged(e *history.Experiment, i, n int) {
+	by := 0.006 * math.Sin(float64(i)*1.7+float64(len(e.ID)))
+	switch {
+	case e.ID == "inventory-latency-800ms" && i*10 >= n*9:
+		by += 0.08
+		e.Verdict = result.Refuted
+	case e.ID == "recommendations-down" && i%17 == 5:
+		e.Verdict, e.Radius = result.Invalid, nil
+	case e.ID == "pricing-bad-config" && i*2 < n:
+		e.Digests.Faults, e.Limit = "sha256:before", 0.1
+	}
+	if r := e.Radius; r != nil {
+		e.Radius = &history.Radius{Journey: r.Journey, Estimate: r.Estimate + by, Low: r.Low + by, High: r.High + by, Control: r.Control}
+	}
+}
+
+func TestIndexPageGolden(t *testing.T) {
+	golden(t, "index/page.html", bare(renderIndex(t, "html", Options{}, 0, kept(t, 5))))
+	golden(t, "index/empty.html", bare(renderIndex(t, "html", Options{}, 0, history.New(nil))))
+}
+
+func TestIndexPageSaysWhatChanged(t *testing.T) {
+	page := renderIndex(t, "html", Options{}, 0, kept(t, 40))
+	for _, want := range []string{
+		"4 of 7 hypotheses refuted when last tested", "Inventory slow by 800 ms</a>: refuted since 10 Jul 2026 (4b5e9a2c29), 4 runs; held before",
+		"40 runs from 1 Jul 2026 to 10 Jul 2026", "1 directory</b> cannot be shown as a run", "not a run of blastgauge", "other faults than before",
+	} {
+		if !strings.Contains(strings.ReplaceAll(page, "&#43;", "+"), want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if n := strings.Count(page, `<line class="ev"`); n != 1 {
+		t.Errorf("%d lines where an experiment became another one, want 1", n)
+	}
+}
+
+// However many runs there are, the page says how many it left out of its charts.
+func TestIndexPageDrawsTheNewest(t *testing.T) {
+	page := renderIndex(t, "html", Options{}, 0, kept(t, 500))
+	if strings.Contains(page, "in the table only") {
+		t.Error("500 runs of 7 experiments are not drawn")
+	}
+	page = renderIndex(t, "html", Options{}, 0, kept(t, 1000))
+	if !strings.Contains(page, "The oldest 143 runs are in the table only") {
+		t.Errorf("1000 runs of 7 experiments: %.500s", page[strings.Index(page, "A column for each run"):])
+	}
+}
+
+// Runs lead to their reports, where the page knows where those are.
+func TestIndexPageLeadsToReports(t *testing.T) {
+	x := kept(t, 1)
+	x.Runs[0].Dir = "a b/javascript:c"
+	page := renderIndex(t, "html", Options{Runs: "."}, 0, x)
+	if want := `<a href="./a%20b/javascript:c/report.html">`; !strings.Contains(page, want) {
+		t.Errorf("no link %s", want)
+	}
+	if page := renderIndex(t, "html", Options{}, 0, x); strings.Contains(page, "report.html") {
+		t.Error("a page that does not know where runs are has a link to one")
+	}
+}
+
+// Whatever stands in a result or in a directory's name stays text.
+func TestIndexPageIsInert(t *testing.T) {
+	hostile := head(t, "hostile")
+	page := renderIndex(t, "html", Options{}, 0, history.New([]history.Entry{{Name: "a", Run: &hostile}, {Name: "\x1b[31m<img src=x onerror=alert(1)>", Problem: "<script>alert(1)</script>"}}))
+	wellFormed(t, "index", page)
+	body := page[strings.Index(page, "</style>"):]
+	for _, attack := range []string{"<img", "<script>alert", "<script>doc", "\x1b"} {
+		if strings.Contains(body, attack) {
+			t.Errorf("the page holds %q", attack)
+		}
+	}
+	if n := strings.Count(page, "<script"); n != 1 {
+		t.Errorf("the page has %d scripts, want ours alone", n)
+	}
+}
