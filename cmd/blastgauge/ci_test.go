@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// The examples for CI are run as a forge would: each shell step of the workflow,
+// in order, with what it sets.
+func TestCI(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script/ci",
+		RequireExplicitExec: true,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"alone":    alone,
+			"exits":    exits,
+			"step":     runStep,
+			"measured": runMeasuredStep,
+		},
+		Setup: func(env *testscript.Env) error {
+			return os.CopyFS(filepath.Join(env.WorkDir, "examples"), os.DirFS("../../examples"))
+		},
+	})
+}
+
+// step CODE NAME runs a step of the workflow and wants that exit code; what it
+// says is in the file out, and in out.show for the one that shows.
+func runStep(ts *testscript.TestScript, _ bool, args []string) {
+	wantCode(ts, args[0], performStep(ts, args[1]))
+}
+
+// measured is step for one that measures: on a machine that was too busy it is run
+// again, three times at most.
+func runMeasuredStep(ts *testscript.TestScript, _ bool, args []string) {
+	for range 2 {
+		code := performStep(ts, args[1])
+		if !wasBusy(ts, "resilience/runs") {
+			wantCode(ts, args[0], code)
+			return
+		}
+		ts.Logf("measured on a machine that was too busy: once more")
+		ts.Check(os.RemoveAll(ts.MkAbs("resilience")))
+	}
+	runStep(ts, false, args)
+}
+
+func performStep(ts *testscript.TestScript, name string) int {
+	script := stepOf(ts, ts.ReadFile(ts.Getenv("WORKFLOW")), name)
+	cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)
+	cmd.Dir = ts.Getenv("WORK")
+	cmd.Env = append(os.Environ(), "PATH="+ts.MkAbs("fake")+string(filepath.ListSeparator)+ts.Getenv("PATH"), "HOME="+ts.Getenv("WORK"), "XDG_STATE_HOME="+ts.Getenv("WORK"), "SYSTEM=shop/blastgauge.yaml")
+	for _, key := range []string{"BUILD", "EXPERIMENTS", "PULL", "GITHUB_REPOSITORY", "GITHUB_STEP_SUMMARY"} {
+		cmd.Env = append(cmd.Env, key+"="+ts.Getenv(key))
+	}
+	code := runToEnd(ts, cmd, func() {})
+	switch {
+	case strings.HasPrefix(name, "Start") && code == 0:
+		pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile("shop.pid")))
+		ts.Check(err)
+		ts.Defer(func() { _ = syscall.Kill(pid, syscall.SIGTERM) }) //nolint:errcheck // it may have been stopped
+		calm(ts, "shop")
+	case strings.HasPrefix(name, "Show"):
+		ts.Check(os.WriteFile(ts.MkAbs("out.show"), []byte(ts.ReadFile("out")), 0o600))
+	}
+	return code
+}
+
+// stepOf is the shell script of a step of a workflow: the block below its run.
+func stepOf(ts *testscript.TestScript, workflow, name string) string {
+	_, rest, ok := strings.Cut(workflow, "- name: "+name+"\n")
+	if !ok {
+		ts.Fatalf("no step %q", name)
+	}
+	rest, _, _ = strings.Cut(rest, "- name: ")
+	_, block, ok := strings.Cut(rest, "run: |\n")
+	if !ok {
+		ts.Fatalf("step %q has no script", name)
+	}
+	indent := regexp.MustCompile(`^ *`).FindString(block)
+	var lines []string
+	for line := range strings.Lines(block) {
+		if !strings.HasPrefix(line, indent) && strings.TrimSpace(line) != "" {
+			break
+		}
+		lines = append(lines, strings.TrimPrefix(line, indent))
+	}
+	return strings.Join(lines, "")
+}
+
+// Every shell step of the workflow but the installation is run by the script.
+func TestEveryStepIsRun(t *testing.T) {
+	workflow, err := os.ReadFile("../../examples/ci/github.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile("testdata/script/ci/github.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := regexp.MustCompile(`(?m)^      - name: (.*)$`).FindAllStringSubmatchIndex(string(workflow), -1)
+	ran := 0
+	for i, s := range steps {
+		end := len(workflow)
+		if i+1 < len(steps) {
+			end = steps[i+1][0]
+		}
+		name, body := string(workflow[s[2]:s[3]]), string(workflow[s[1]:end])
+		if !strings.Contains(body, "run: |") {
+			continue
+		}
+		ran++
+		if !strings.Contains(string(script), fmt.Sprintf("'%s'", name)) {
+			t.Errorf("the script does not run the step %q", name)
+		}
+	}
+	if ran < 5 {
+		t.Errorf("only %d steps were found: the search is broken", ran)
+	}
+}

@@ -1,0 +1,44 @@
+#!/bin/sh
+# Runs the experiments and gates on what changed since the last good run: the
+# gate closes if an experiment harms more than it did then, by more than the
+# margin, or breaks an invariant that held.
+#
+#   gate.sh [EXPERIMENT or flag of `blastgauge run`...]
+#
+#   SYSTEM      the system file                          (blastgauge.yaml)
+#   OUT         directory for the reports                (resilience)
+#   RUNS        directory for runs, one each             ($OUT/runs)
+#   LAST_GOOD   the result that is compared with         (last-good/result.json)
+#   MARGIN      the change that does not matter, points  (2)
+#
+# The last good result is replaced whenever every hypothesis held, and by nothing
+# else: a gate that compares with yesterday lets things get worse a little every
+# day. The very first result is kept whatever it says, so that what is known to be
+# broken on the first day does not close the gate on the second.
+set -eu
+: "${SYSTEM:=blastgauge.yaml}" "${OUT:=resilience}" "${LAST_GOOD:=last-good/result.json}" "${MARGIN:=2}"
+: "${RUNS:=$OUT/runs}"
+run=$RUNS/$(date -u +%Y%m%dt%H%M%Sz)
+mkdir -p "$OUT" "$RUNS" "$(dirname "$LAST_GOOD")"
+rm -f "$OUT/comment.md" "$OUT/annotations" "$OUT/run.xml" "$OUT/compare.xml" "$OUT/compare.html"
+
+set -- -f "$SYSTEM" --out "$run" --allow inconclusive -o text \
+	-o junit="$OUT/run.xml" -o md="$OUT/comment.md" -o github="$OUT/annotations" "$@"
+verdict=0
+blastgauge run "$@" || verdict=$?
+case $verdict in
+0 | 3) ;;
+*) exit "$verdict" ;; # nothing was measured, or a fault may be left: that is no green
+esac
+
+gate=$verdict # without a result to compare with, the hypotheses are the gate
+if [ -f "$LAST_GOOD" ]; then
+	gate=0
+	blastgauge compare "$LAST_GOOD" "$run" --margin "$MARGIN" -o text \
+		-o junit="$OUT/compare.xml" -o md="$OUT/comment.md" -o html="$OUT/compare.html" -o github="$OUT/annotations" || gate=$?
+fi
+if [ "$verdict" = 0 ] || [ ! -f "$LAST_GOOD" ]; then
+	cp "$run/result.json" "$LAST_GOOD.part"
+	mv "$LAST_GOOD.part" "$LAST_GOOD"
+fi
+exit "$gate"
