@@ -95,3 +95,23 @@ func TestWorkflowCommandsCannotBeForged(t *testing.T) {
 		}
 	}
 }
+
+// A run of thousands of experiments makes a comment that forges accept, with its
+// answer and what became of the faults.
+func TestMarkdownFits(t *testing.T) {
+	r := load(t, "suite")
+	for len(r.Experiments) < 2000 {
+		r.Experiments = append(r.Experiments, r.Experiments...)
+	}
+	text := render(t, "md", Options{}, r)
+	if len(text) > mostComment {
+		t.Errorf("%d bytes, want at most %d", len(text), mostComment)
+	}
+	s := summarize(r)
+	removal, _ := s.removal()
+	for _, want := range []string{s.headline(), removal, "left out: this comment would have been too long"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in it", want)
+		}
+	}
+}

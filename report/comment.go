@@ -25,10 +25,9 @@ func (m *comment) line(parts ...string) {
 }
 
 // part is a section of its own, that may be left out.
-func (m *comment) part(fill func(*comment)) {
-	m.sections = append(m.sections, new(strings.Builder))
-	fill(m)
-	m.sections = append(m.sections, new(strings.Builder))
+func (m *comment) part(text string) {
+	m.sections = append(m.sections, new(strings.Builder), new(strings.Builder))
+	m.sections[len(m.sections)-2].WriteString(text)
 }
 
 // fold is a section that is folded away; nothing is written where it would be

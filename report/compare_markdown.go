@@ -16,7 +16,9 @@ func writeCompareMarkdown(w io.Writer, c *compare.Comparison) error {
 	m.line("<!-- blastgauge compare ", markOf(systemOf(c)), " -->")
 	m.line("### Resilience: ", markdown(lowerFirst(compareHeadline(c))))
 	m.regressions(c)
-	m.part(func(f *comment) { f.compareTable(c, compare.Regressed, compare.Improved) })
+	var changes comment
+	changes.compareTable(c, compare.Regressed, compare.Improved)
+	m.part(changes.text())
 	m.compareCounts(c)
 	m.fold("Inconclusive and unchanged", func(f *comment) { f.compareTable(c, compare.Uncertain, compare.Unchanged) })
 	m.fold("Not comparable", func(f *comment) { f.compareReasons(c) })

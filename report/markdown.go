@@ -14,25 +14,27 @@ import (
 // first line is a mark that stays the same from run to run, by which a job finds
 // the comment that it is to replace.
 func writeMarkdown(w io.Writer, r *result.Result) error {
-	p := &printer{o: Options{}.withDefaults()}
 	s := summarize(r)
-	p.line("<!-- blastgauge ", markOf(r.System.Name), " -->")
-	p.line("### ", markdown(s.headline()))
-	p.line("")
-	p.line(markdownSentence(s.sentence()))
-	p.markdownTable(s)
-	p.markdownInvariants(s)
-	p.markdownImpacts(s)
-	p.markdownReached(s)
-	p.markdownNext(s)
-	p.markdownReasons(s)
-	p.line("")
+	var m comment
+	m.line("<!-- blastgauge ", markOf(r.System.Name), " -->")
+	m.line("### ", markdown(s.headline()))
+	m.line("")
+	m.line(markdownSentence(s.sentence()))
+	for _, write := range []func(*printer, *summary){
+		(*printer).markdownTable, (*printer).markdownInvariants, (*printer).markdownImpacts, (*printer).markdownReached,
+		(*printer).markdownNext, (*printer).markdownReasons,
+	} {
+		p := &printer{o: Options{}.withDefaults()}
+		write(p, s)
+		m.part(p.b.String())
+	}
+	m.line("")
 	text, ok := s.removal()
 	if !ok {
 		text = "**" + text + "**"
 	}
-	p.line(text, " Run ", markdown(r.Run.ID), ", ", markdown(when(r.Run)), ".")
-	_, err := w.Write(p.b.Bytes())
+	m.line(text, " Run ", markdown(r.Run.ID), ", ", markdown(when(r.Run)), ".")
+	_, err := io.WriteString(w, m.text())
 	return err
 }
 
