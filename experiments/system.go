@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"path/filepath"
@@ -274,6 +275,12 @@ func (a address) wrong(s string) *complaint {
 		}
 		rest = after
 	}
+	rest, query, asks := strings.Cut(rest, "?")
+	if asks {
+		if c := a.wrongQuery(s, query); c != nil {
+			return c
+		}
+	}
 	if host, _, found := strings.Cut(rest, "/"); found {
 		return &complaint{msg: "an address ends with its port, without a path", hint: "write " + strings.TrimSuffix(s, rest) + host}
 	}
@@ -287,11 +294,31 @@ func (a address) wrong(s string) *complaint {
 	return nil
 }
 
+// wrongQuery says what is wrong with what an upstream is asked for: only how to
+// encrypt the way to a PostgreSQL.
+func (a address) wrongQuery(s, query string) *complaint {
+	values, err := url.ParseQuery(query)
+	switch {
+	case err != nil || len(a.schemes) == 0 || !strings.HasPrefix(s, "postgres://"):
+		return &complaint{msg: "an address ends with its port", hint: "write " + s[:len(s)-len(query)-1]}
+	case len(values["sslmode"]) > 0 && !slices.Contains(sslModes(), values.Get("sslmode")):
+		return &complaint{msg: "unknown sslmode " + strconv.Quote(values.Get("sslmode")), among: sslModes()}
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if name != "sslmode" && name != "sslrootcert" {
+			return &complaint{msg: "a PostgreSQL's address may ask for sslmode and sslrootcert, not for " + name}
+		}
+	}
+	return nil
+}
+
+func sslModes() []string { return []string{"disable", "require", "verify-ca", "verify-full"} }
+
 func (a address) schema() object {
 	if len(a.schemes) == 0 {
 		return pattern(`^[^/@?#\s]*:[0-9]{1,5}$`, "127.0.0.1:18083")
 	}
-	return pattern(`^((`+strings.Join(a.schemes, "|")+`)://)?[^/@?#\s]+:[0-9]{1,5}$`, "127.0.0.1:6379", "http://127.0.0.1:8083")
+	return pattern(`^((`+strings.Join(a.schemes, "|")+`)://)?[^/@?#\s]+:[0-9]{1,5}(\?[^@#\s]+)?$`, "127.0.0.1:6379", "http://127.0.0.1:8083")
 }
 
 // hostHeader is a host with or without a port.

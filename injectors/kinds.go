@@ -20,7 +20,7 @@ const most = 1e12
 func Catalogue() []Kind {
 	return []Kind{latency(), down(), timeout(), resetPeer(), bandwidth(), slowClose(), slicer(), limitData(),
 		httpError(), httpLatency(), httpAbort(), grpcError(), httpConfig(), configFile(),
-		redisError(), redisEmpty(), redisLatency()}
+		redisError(), redisEmpty(), redisLatency(), postgresError(), postgresLatency()}
 }
 
 func latency() Kind {

@@ -77,8 +77,8 @@ var owners = map[string][]string{
 	"github.com/valyala/fasthttp":              {"experiments/journey"},
 	"gonum.org/v1/gonum":                       {"experiments/stats"}, // Student's t, binomial and Beta distributions
 	"github.com/alicebob/miniredis/v2":         {"examples/checkout"},
-	"github.com/redis/go-redis/v9":             {"examples/checkout", "injectors/gateway"}, // the gateway's tests look at it as a real client does
-	"github.com/jackc/pgx/v5":                  {"examples/checkout", "experiments/probe"}, // a shop that keeps its orders there, and invariants that ask
+	"github.com/redis/go-redis/v9":             {"examples/checkout", "injectors/gateway"},                                                    // the gateway's tests look at it as a real client does
+	"github.com/jackc/pgx/v5":                  {"examples/checkout", "experiments/probe", "injectors/gateway/postgres", "injectors/gateway"}, // a shop that keeps its orders there, invariants that ask, the protocol of a gateway, a real client in tests
 	"github.com/go-sql-driver/mysql":           {"experiments/probe"},
 	"modernc.org/sqlite":                       {"experiments/probe"},
 	"github.com/failsafe-go/failsafe-go":       {"examples/checkout"},

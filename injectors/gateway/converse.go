@@ -3,12 +3,14 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/blastgauge/blastgauge/injectors/gateway/postgres"
 	"github.com/blastgauge/blastgauge/injectors/gateway/redis"
 	"github.com/blastgauge/blastgauge/injectors/gateway/relay"
 )
@@ -25,15 +27,25 @@ func (g *Gateway) speaksHTTP() bool { return slices.Contains(families()[0].schem
 
 // begin sets up a connection.
 func (l *leg) begin(ctx context.Context, calls *caller) (dialogue, error) {
-	if l.gateway.options.Scheme == "rediss" {
-		secured, err := l.gateway.handshake(ctx, l.upstream)
+	g := l.gateway
+	isPostgres := slices.Contains(postgres.Schemes(), g.options.Scheme)
+	if g.options.UpstreamTLS != nil {
+		if isPostgres {
+			if err := postgres.AskTLS(l.upstream); err != nil {
+				return nil, fmt.Errorf("TLS with %s: %w", g.options.Address, err)
+			}
+		}
+		secured, err := g.handshake(ctx, l.upstream)
 		if err != nil {
 			return nil, err
 		}
 		l.upstream = secured
 	}
+	if isPostgres {
+		return postgres.NewSession(postgres.Options{Context: ctx, Force: g.force, Client: l.client, Upstream: l.upstream, Asked: calls.call}), nil
+	}
 	return redis.NewSession(redis.Options{
-		Context: ctx, Force: l.gateway.force, Client: l.client, Upstream: l.upstream,
+		Context: ctx, Force: g.force, Client: l.client, Upstream: l.upstream,
 		Address: l.client.LocalAddr().String(), Asked: calls.call,
 	}), nil
 }
@@ -49,12 +61,12 @@ func (l *leg) converse(ctx context.Context, calls *caller) error {
 		return err
 	}
 	var replies sync.WaitGroup
-	var over atomic.Bool // the client's side ends, or has
+	var over, last atomic.Bool // the client's side ends, or has; we have had the last word
 	replies.Go(func() {
 		err := d.Replies()
 		over.Store(true)
 		cancel()
-		l.replied(err)
+		l.replied(orderly(err) || errors.Is(err, relay.ErrLast) || last.Load())
 	})
 	err = d.Requests()
 	if errors.Is(err, relay.ErrSink) { // what the dependency still says counts
@@ -62,6 +74,9 @@ func (l *leg) converse(ctx context.Context, calls *caller) error {
 	}
 	switch {
 	case over.Load():
+	case errors.Is(err, relay.ErrLast):
+		last.Store(true)
+		l.upstream.Close()
 	case orderly(err):
 		l.upstream.CloseWrite()
 	default:
@@ -73,8 +88,8 @@ func (l *leg) converse(ctx context.Context, calls *caller) error {
 }
 
 // replied ends the client's side as the dependency ended its own.
-func (l *leg) replied(err error) {
-	if !orderly(err) {
+func (l *leg) replied(orderly bool) {
+	if !orderly {
 		reset(l.client)
 		abort(l.upstream)
 		return

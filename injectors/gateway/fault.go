@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/blastgauge/blastgauge/injectors/gateway/force"
+	"github.com/blastgauge/blastgauge/injectors/gateway/postgres"
 	"github.com/blastgauge/blastgauge/injectors/gateway/redis"
 )
 
@@ -35,7 +36,8 @@ type family struct {
 func families() []family {
 	return []family{
 		{[]string{kindError, kindLatency, kindAbort, kindGRPC, kindConfig}, []string{"http", "https", "h2c", "grpc"}, parse},
-		{redis.Kinds(), []string{"redis", "rediss"}, redis.Parse},
+		{redis.Kinds(), redis.Schemes(), redis.Parse},
+		{postgres.Kinds(), postgres.Schemes(), postgres.Parse},
 	}
 }
 

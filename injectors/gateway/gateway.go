@@ -1,5 +1,7 @@
 // Package gateway is the message-level hop between a client and a dependency: it
-// forwards HTTP/1.1, HTTP/2 and gRPC, and lets faults meet single requests.
+// forwards HTTP/1.1, HTTP/2 and gRPC, and lets faults meet single requests. The
+// rooms below it do the same for the commands of Redis and the statements of
+// PostgreSQL.
 //
 // # How a connection is served
 //
@@ -26,12 +28,14 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/blastgauge/blastgauge/injectors/gateway/force"
+	"github.com/blastgauge/blastgauge/injectors/gateway/postgres"
 )
 
 // Upstream is the dependency's side of one connection.
@@ -57,6 +61,9 @@ type Options struct {
 	Scheme string
 	// Address is the dependency's host:port. It names the server in TLS.
 	Address string
+	// Query is what the upstream's URL asks for behind a question mark: sslmode and
+	// sslrootcert of a PostgreSQL.
+	Query url.Values
 	// UpstreamTLS is for schemes https and rediss; nil means the machine's roots and the host
 	// of Address.
 	UpstreamTLS *tls.Config
@@ -90,8 +97,13 @@ func New(o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("upstream address: %w", err)
 	}
-	if o.Scheme == "https" || o.Scheme == "rediss" {
+	switch {
+	case o.Scheme == "https" || o.Scheme == "rediss":
 		o.UpstreamTLS = upstreamTLS(o.UpstreamTLS, host)
+	case slices.Contains(postgres.Schemes(), o.Scheme) && o.UpstreamTLS == nil:
+		if o.UpstreamTLS, err = postgres.TLS(o.Query, host); err != nil {
+			return nil, fmt.Errorf("upstream: %w", err)
+		}
 	}
 	o.Calls = cmp.Or(o.Calls, new(atomic.Int64))
 	return &Gateway{options: o, force: force.With(o.Seed), log: cmp.Or(o.Log, slog.New(slog.DiscardHandler))}, nil

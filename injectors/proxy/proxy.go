@@ -81,10 +81,12 @@ func (p *proxy) gatewayTo(listen string, upstream target) (*gateway.Gateway, cer
 	if !upstream.speaks() {
 		return nil, certifier{}, nil
 	}
-	o := gateway.Options{Scheme: upstream.scheme, Address: upstream.address, Seed: p.seed, Calls: &p.counters.calls, Log: p.log}
+	o := gateway.Options{Scheme: upstream.scheme, Address: upstream.address, Query: upstream.query, Seed: p.seed, Calls: &p.counters.calls, Log: p.log}
 	certified := certifierFor(p.certificate, p.name, listen, upstream)
 	if upstream.scheme == "https" {
 		o.ClientTLS = certified.config()
+	}
+	if upstream.scheme == "https" || upstream.scheme == "rediss" {
 		o.UpstreamTLS = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: p.roots}
 	}
 	g, err := gateway.New(o)

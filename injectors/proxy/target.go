@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -13,10 +14,11 @@ type target struct {
 	text    string // as it was given
 	scheme  string // of the protocol spoken there; empty: only bytes are known
 	address string // host:port
+	query   url.Values
 }
 
 // plainSchemes name protocols whose requests are not told apart.
-func plainSchemes() []string { return []string{"tcp", "postgres"} }
+func plainSchemes() []string { return []string{"tcp"} }
 
 func schemes() []string { return append(gateway.Schemes(), plainSchemes()...) }
 
@@ -25,13 +27,17 @@ func (t target) speaks() bool { return slices.Contains(gateway.Schemes(), t.sche
 
 // parseTarget reads an upstream: host:port, with a scheme in front where the
 // protocol is known.
-func parseTarget(text string) (target, error) {
-	t := target{text: text, address: text}
+func parseTarget(text string) (t target, err error) {
+	t = target{text: text, address: text}
 	if scheme, rest, ok := strings.Cut(text, "://"); ok {
 		if !slices.Contains(schemes(), scheme) {
 			return t, errRefused("upstream %q: its scheme is not one of %s", text, strings.Join(schemes(), ", "))
 		}
-		t.scheme, t.address = scheme, strings.TrimSuffix(rest, "/")
+		address, query, _ := strings.Cut(rest, "?")
+		t.scheme, t.address = scheme, strings.TrimSuffix(address, "/")
+		if t.query, err = url.ParseQuery(query); err != nil || len(t.query) > 0 && scheme != "postgres" {
+			return t, errRefused("upstream %q: only a PostgreSQL is asked for something behind a question mark, such as sslmode=require", text)
+		}
 	}
 	if host, port, err := net.SplitHostPort(t.address); err != nil || host == "" && port == "" {
 		return t, errRefused("upstream %q is not host:port", text)

@@ -25,6 +25,7 @@ func address(text string) (host, port string) {
 	if !ok {
 		scheme, rest = "", text
 	}
+	rest, _, _ = strings.Cut(rest, "?")
 	rest, _, _ = strings.Cut(rest, "/")
 	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
 		rest = rest[i+1:]

@@ -154,14 +154,19 @@ func (in *Fields) Text(name string) string {
 
 // Word reads one of some words, of which the first is meant when none is given.
 func Word[T ~string](in *Fields, name string, words ...T) T {
-	word := in.Text(name)
-	if word == "" {
-		return words[0]
+	if word := WordOrNone(in, name, words...); word != "" {
+		return word
 	}
-	if !slices.Contains(words, T(word)) {
-		in.Refuse("%s must be %s, not %q", name, Enumerate(words, "or"), word)
+	return words[0]
+}
+
+// WordOrNone reads one of some words, or nothing.
+func WordOrNone[T ~string](in *Fields, name string, words ...T) T {
+	word := T(in.Text(name))
+	if word != "" && !slices.Contains(words, word) {
+		in.Refuse("%s must be %s, not %q", name, Enumerate(words, "or"), string(word))
 	}
-	return T(word)
+	return word
 }
 
 // Table reads an object of texts.

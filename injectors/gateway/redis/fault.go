@@ -18,6 +18,9 @@ const (
 // Kinds are the wire types that [Parse] knows.
 func Kinds() []string { return []string{kindError, kindEmpty, kindLatency} }
 
+// Schemes are those of the upstreams that are spoken to in this way.
+func Schemes() []string { return []string{"redis", "rediss"} }
+
 // A class is a kind of command.
 type class string
 
@@ -141,9 +144,7 @@ func redirects(word string) bool { return word == "MOVED" || word == "ASK" }
 func (r *rule) readCommon(f *force.Fault, in *force.Fields) common {
 	a := matchAttributes{}
 	in.Group("match", func(inner *force.Fields) {
-		if a = (matchAttributes{Class: force.Word(inner, "class", classes()...), Command: inner.Text("command"), Key: inner.Text("key")}); a.Class == anyClass {
-			a.Class = ""
-		}
+		a = matchAttributes{Class: force.WordOrNone(inner, "class", classes()...), Command: inner.Text("command"), Key: inner.Text("key")}
 		a.Command = strings.Join(listed(a.Command), ", ")
 	})
 	c := common{First: in.First(f)}
@@ -175,7 +176,7 @@ type matcher struct {
 
 func (w *matcher) matches(a *asked) bool {
 	switch {
-	case w.class != "" && w.class != a.class,
+	case w.class != "" && w.class != anyClass && w.class != a.class,
 		len(w.names) > 0 && !slices.Contains(w.names, a.name) && !slices.Contains(w.names, a.whole):
 		return false
 	case w.key == "":

@@ -126,6 +126,7 @@ func TestWhatTheDependencyIsAsked(t *testing.T) {
 		"READONLY and reads":   {"redis_error", `{'error':'READONLY'}`, get, get},
 		"READONLY and writes":  {"redis_error", `{'error':'READONLY'}`, string(line("set", "a", "1")) + get, string(line("blastgauge.fault.1")) + get},
 		"who says which":       {"redis_error", `{'error':'READONLY','match':{'command':'get'}}`, get, string(line("blastgauge.fault.1"))},
+		"who says any":         {"redis_error", `{'error':'READONLY','match':{'class':'any'}}`, get, string(line("blastgauge.fault.1"))},
 		"OOM and DEL":          {"redis_error", `{'error':'OOM'}`, string(line("DEL", "a")), string(line("DEL", "a"))},
 		"LOADING and SELECT":   {"redis_error", `{'error':'LOADING'}`, string(line("SELECT", "1")), string(line("SELECT", "1"))},
 		"NOAUTH and HELLO":     {"redis_error", `{'error':'NOAUTH'}`, string(line("HELLO", "3")), string(line("HELLO", "3"))},
@@ -216,7 +217,7 @@ func TestRefusedAttributes(t *testing.T) {
 func TestShownAttributes(t *testing.T) {
 	for _, tt := range []struct{ kind, given, shown string }{
 		{"redis_error", `{"error":"READONLY"}`, `{"error":"READONLY"}`},
-		{"redis_error", `{"error":"MOVED","address":"a:1","first":2,"match":{"class":"any","command":"get,  config  set"}}`, `{"error":"MOVED","address":"a:1","match":{"command":"GET, CONFIG SET"},"first":2}`},
+		{"redis_error", `{"error":"MOVED","address":"a:1","first":2,"match":{"class":"any","command":"get,  config  set"}}`, `{"error":"MOVED","address":"a:1","match":{"class":"any","command":"GET, CONFIG SET"},"first":2}`},
 		{"redis_empty", ``, `{"writes":"succeed"}`},
 		{"redis_latency", `{"latency":5,"match":{"class":"write"}}`, `{"latency":5,"jitter":0,"match":{"class":"write"}}`},
 	} {

@@ -22,6 +22,9 @@ var ErrTooLarge = errors.New("a message is too large to be looked at")
 // ErrSink is why a stream ends whose bytes nobody takes any more.
 var ErrSink = errors.New("nothing more can be written")
 
+// ErrLast is why requests end when the client has been told the last word.
+var ErrLast = errors.New("the client has been told the last word")
+
 // A Stream moves bytes in one direction. What has been read is looked at, then
 // kept or dropped, and written in one piece, at the latest before the next read.
 type Stream struct {
