@@ -66,7 +66,7 @@ a PostgreSQL that was given gets a schema for each shop, which is dropped in the
 				return usagef("--storefront and --toxiproxy go with --serve: the show has both shops, each behind a proxy server of its own")
 			}
 			if o.experiments = args; len(args) == 0 {
-				o.experiments = demoExperiments(o.postgres != "")
+				o.experiments = demoExperiments(o.redis != "", o.postgres != "")
 			}
 			return a.showDemo(cmd.Context(), o)
 		},

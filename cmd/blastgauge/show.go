@@ -26,10 +26,13 @@ const (
 )
 
 // demoExperiments are those of the show, in its order.
-func demoExperiments(database bool) []string {
+func demoExperiments(redis, database bool) []string {
 	list := []string{"payments-slow", "payments-down", "payments-hang", "payments-charge-then-fail", "recommendations-down", "recommendations-hang", "carts-reset"}
+	if redis {
+		list = append(list, "carts-read-only", "carts-empty")
+	}
 	if database {
-		list = append(list, "orders-db-down", "orders-db-hang")
+		list = append(list, "orders-db-down", "orders-db-hang", "orders-db-refuses", "orders-db-read-only", "orders-db-commit-then-error")
 	}
 	return list
 }

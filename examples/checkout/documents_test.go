@@ -67,8 +67,8 @@ func TestDocuments(t *testing.T) {
 			upstreamOf(t, s, m[1])
 		}
 	}
-	if experiments != 16 || documents != 3 || len(files) != 20 {
-		t.Errorf("%d experiments and %d other documents in %d files, want 16 and 3 in 20", experiments, documents, len(files))
+	if experiments != 18 || documents != 3 || len(files) != 22 {
+		t.Errorf("%d experiments and %d other documents in %d files, want 18 and 3 in 22", experiments, documents, len(files))
 	}
 	delete(listen, "mail")
 	if _, err := s.Documents(listen, ""); err == nil || !strings.Contains(err.Error(), "mail") {
