@@ -318,7 +318,9 @@ func (a address) schema() object {
 	if len(a.schemes) == 0 {
 		return pattern(`^[^/@?#\s]*:[0-9]{1,5}$`, "127.0.0.1:18083")
 	}
-	return pattern(`^((`+strings.Join(a.schemes, "|")+`)://)?[^/@?#\s]+:[0-9]{1,5}(\?[^@#\s]+)?$`, "127.0.0.1:6379", "http://127.0.0.1:8083")
+	const place = `[^/@?#\s]+:[0-9]{1,5}`
+	ask := `(sslmode=(` + strings.Join(sslModes(), "|") + `)|sslrootcert=[^&#\s]+)`
+	return pattern(`^(((`+strings.Join(a.schemes, "|")+`)://)?`+place+`|postgres://`+place+`\?`+ask+`(&`+ask+`)*)$`, "127.0.0.1:6379", "http://127.0.0.1:8083")
 }
 
 // hostHeader is a host with or without a port.
