@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -54,27 +56,30 @@ type between struct {
 	*httptest.Server
 	c      *crashCase
 	target http.Handler
+	// document is where the system finds the one that it reads when it is told.
+	document string
 
-	mu     sync.Mutex
-	calls  int
-	killed time.Time
-	landed sync.WaitGroup // of what was sent before the death
-	met    chan struct{}  // closed when the process is known
-	let    chan struct{}  // closed when somebody else has ended the lease
-	letGo  sync.Once
-	has    string      // the config that the system read last
-	deaf   atomic.Bool // the system reads nothing
-	run    *os.Process
+	mu       sync.Mutex
+	calls    int
+	killed   time.Time
+	landed   sync.WaitGroup // of what was sent before the death
+	met      chan struct{}  // closed when the process is known
+	let      chan struct{}  // closed when somebody else has ended the lease
+	letGo    sync.Once
+	has      map[string]string // the config that the system read last
+	poisoned int               // how often it was a bad one
+	deaf     atomic.Bool       // the system reads nothing
+	run      *os.Process
 }
 
 func newBetween(c *crashCase) *between {
-	b := &between{c: c, met: make(chan struct{}), let: make(chan struct{})}
+	b := &between{c: c, met: make(chan struct{}), let: make(chan struct{}), has: map[string]string{}}
 	target, _ := url.Parse(c.url) // the server gave it
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.ErrorLog = log.New(io.Discard, "", 0)
 	mux := http.NewServeMux()
 	mux.Handle("/", proxy)
-	mux.HandleFunc("POST /reload", b.reload)
+	mux.HandleFunc("POST /reload/{what}", b.reload)
 	b.target = mux
 	b.Server = httptest.NewServer(b)
 	return b
@@ -123,29 +128,49 @@ func (b *between) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.target.ServeHTTP(httptest.NewRecorder(), r)
 }
 
-// reload is a system that reads its config when it is told.
+// reload is a system that reads its config when it is told: a document through its
+// proxy, or a file.
 func (b *between) reload(w http.ResponseWriter, r *http.Request) {
-	text, err := os.ReadFile(b.c.config())
-	if err != nil || b.deaf.Load() || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer /") {
+	what := r.PathValue("what")
+	text, err := b.read(r, what)
+	if err != nil || b.deaf.Load() {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.has = string(text)
+	b.has[what] = string(text)
+	if string(text) != crashConfig {
+		b.poisoned++
+	}
 }
 
-func (b *between) config() string {
+func (b *between) read(r *http.Request, what string) ([]byte, error) {
+	if what == "file" {
+		if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer /") {
+			return nil, errors.New("nobody may do that")
+		}
+		return os.ReadFile(b.c.config())
+	}
+	resp, err := http.Get(b.document)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	return io.ReadAll(resp.Body)
+}
+
+func (b *between) config() map[string]string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.has
+	return maps.Clone(b.has)
 }
 
 // due counts calls and tells whether this is the one.
 func (b *between) due(r *http.Request) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	aboutFault := strings.Contains(r.URL.Path, "/toxics") || r.URL.Path == "/reload" || r.URL.Path == "/proxies/shop" || r.URL.Path == "/proxies/other"
+	aboutFault := strings.Contains(r.URL.Path, "/toxics") || strings.HasPrefix(r.URL.Path, "/reload/") || r.URL.Path == "/proxies/shop" || r.URL.Path == "/proxies/other"
 	if r.Method == http.MethodGet || b.calls == 0 && !aboutFault || !b.killed.IsZero() {
 		return false
 	}

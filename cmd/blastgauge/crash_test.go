@@ -54,13 +54,15 @@ var crashFaults = []crashFault{
 	{name: "down", faults: "{inject: down, into: shop}", servers: "stock ours"},
 	{name: "two in turn", faults: "{inject: timeout, into: other, for: 200ms}, {inject: limit_data, into: shop, bytes: 100KB, at: 100ms}", servers: "stock ours"},
 	{name: "bytes and a file", faults: "{inject: latency, into: shop, latency: 20ms}, " + crashFile, servers: "stock"},
-	{name: "bytes, messages and a file", faults: "{inject: latency, into: other, latency: 20ms}, {inject: http_error, into: shop, status: 503, share: 50%}, " + crashFile, servers: "ours"},
+	{name: "bytes, messages and a file", faults: "{inject: latency, into: other, latency: 20ms}, " + crashDocument + ", " + crashFile, servers: "ours"},
 }
 
-// crashFile is a fault on a file of every victim's world.
+// Faults on config, as a document that the dependency serves and as a file of every
+// victim's world. The system reads either only when it is told.
 const (
-	crashFile = "{inject: config_file, into: settings, file: FILE, scale: {path: /price/factor, by: 100}, at: 50ms, " +
-		"reload: {request: POST SYSTEM/reload, headers: {Authorization: \"Bearer ${env:PATH}\"}}}"
+	crashDocument = "{inject: http_config, into: shop, scale: {path: /price/factor, by: 100}, reload: {request: POST SYSTEM/reload/document}}"
+	crashFile     = "{inject: config_file, into: settings, file: FILE, scale: {path: /price/factor, by: 100}, at: 50ms, " +
+		"reload: {request: POST SYSTEM/reload/file, headers: {Authorization: \"Bearer ${env:PATH}\"}}}"
 	crashConfig  = "{\"price\": {\"factor\": 1}}\n"
 	crashFileMod = 0o640
 )
@@ -180,7 +182,7 @@ func TestCrashMatrix(t *testing.T) {
 		t.Skip("kills some hundred runs")
 	}
 	t.Parallel() // mostly waiting
-	dependency := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok")) }))
+	dependency := crashDependency()
 	defer dependency.Close()
 	began := time.Now()
 	var victims []victim
@@ -250,6 +252,9 @@ func survive(t *testing.T, v victim, dependency string) (events, calls int) {
 		if injected != strings.Count(v.fault.faults, "inject:") || !bytes.Contains(text, []byte("run_ended")) {
 			t.Fatalf("%s: it has to inject and to end before it can be killed: %v\n%s", v, err, c.stderr.String())
 		}
+		if told := strings.Count(v.fault.faults, "reload:"); c.between.poisoned != told {
+			t.Fatalf("%s: the system got bad config %d times, not %d", v, c.between.poisoned, told)
+		}
 		return bytes.Count(text, []byte("\n")), c.between.calls
 	}
 	t.Fatalf("%s: %v\n%s", v, err, c.stderr.String())
@@ -287,6 +292,14 @@ hypothesis: Nothing is left.
 faults: [%s]
 `
 
+// crashDependency serves a config document.
+func crashDependency() *httptest.Server {
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Write([]byte(crashConfig))
+	}))
+}
+
 func newCrashCase(dir string, v victim, dependency string) (*crashCase, error) {
 	c := &crashCase{victim: v, dir: dir, out: filepath.Join(dir, "run")}
 	if v.server == "ours" {
@@ -322,6 +335,7 @@ func newCrashCase(dir string, v victim, dependency string) (*crashCase, error) {
 		}
 		if name == "shop" {
 			address = made.Listen
+			c.between.document = "http://" + address
 		}
 	}
 	if err := os.Mkdir(filepath.Join(dir, "experiments"), 0o700); err != nil {
@@ -341,8 +355,10 @@ func (c *crashCase) config() string { return filepath.Join(c.dir, "etc", "settin
 // whole wants the config file as it was, nothing left of what was done to it, and a
 // system that reads it only when it is told to have it as it was, too.
 func (c *crashCase) whole() error {
-	if has := c.between.config(); has != "" && has != crashConfig {
-		return fmt.Errorf("the system still has %q", has)
+	for what, has := range c.between.config() {
+		if has != crashConfig {
+			return fmt.Errorf("the system still has %q of the %s", has, what)
+		}
 	}
 	text, err := os.ReadFile(c.config())
 	if err != nil {

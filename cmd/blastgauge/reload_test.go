@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -91,25 +89,25 @@ func TestWhoTells(t *testing.T) {
 // version: recover says so until it was told.
 func TestASystemThatIsAway(t *testing.T) {
 	t.Parallel() // mostly waiting
-	dependency := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	dependency := crashDependency()
 	defer dependency.Close()
 	faults := crashFault{name: "a file", faults: crashFile}
 	c := oneCase(t, victim{"ours", faults, "TWICE", injection(t, faults, dependency.URL)}, dependency.URL) // with its guard, under the fault
 	c.run(func() {})
-	if has := c.between.config(); has == crashConfig || has == "" {
+	if has := c.between.config()["file"]; has == crashConfig || has == "" {
 		t.Fatalf("the system has %q: %s", has, c.stderr.String())
 	}
 	c.between.deaf.Store(true)
 	code, out := c.command("recover")
 	text, err := os.ReadFile(c.config())
-	if code != 7 || !strings.Contains(out, "the file is as it was, but the system was not told: POST "+c.between.URL+"/reload: status 503") || err != nil || string(text) != crashConfig {
+	if code != 7 || !strings.Contains(out, "the file is as it was, but the system was not told: POST "+c.between.URL+"/reload/file: status 503") || err != nil || string(text) != crashConfig {
 		t.Fatalf("recover: exit code %d, %s; the file is %q, %v", code, out, text, err)
 	}
 	c.between.deaf.Store(false)
 	if code, out := c.command("recover"); code != 0 {
 		t.Errorf("recover: exit code %d, %s", code, out)
 	}
-	if err := c.whole(); err != nil || c.between.config() != crashConfig {
+	if err := c.whole(); err != nil || c.between.config()["file"] != crashConfig {
 		t.Errorf("the system has %q, %v", c.between.config(), err)
 	}
 }

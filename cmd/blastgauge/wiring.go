@@ -52,12 +52,9 @@ func (w *wiring) ask(ctx context.Context, inv experiments.Invariant, started tim
 type prober struct{ hosts experiments.Hosts }
 
 func (p prober) Probe(ctx context.Context, f plan.Fault) journal.Exchange {
-	if onFile(f) {
-		return journal.Exchange{} // there is nothing to talk to
-	}
 	return probe.Dependency(ctx, f, p.hosts)
 }
 
 func (prober) Met(f plan.Fault, before, during journal.Exchange) bool {
-	return !onFile(f) && probe.Met(f, before, during)
+	return probe.Met(f, before, during)
 }

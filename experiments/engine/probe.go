@@ -16,7 +16,9 @@ func (fs *faults) probeBefore(ctx context.Context) {
 	}
 	fs.t.before = before{}
 	for _, f := range fs.t.e.Faults {
-		fs.t.before[f.Name] = fs.t.o.Probe.Probe(ctx, f)
+		if f.Proxy != "" {
+			fs.t.before[f.Name] = fs.t.o.Probe.Probe(ctx, f)
+		}
 	}
 }
 
@@ -28,7 +30,7 @@ func (t *trial) probeDuring(ctx context.Context) {
 		return
 	}
 	for _, a := range t.faults.list() {
-		if a.last.Counted {
+		if a.last.Counted || a.Proxy == "" { // there is nothing to talk to
 			continue
 		}
 		first := t.before[a.Name]
