@@ -14,7 +14,9 @@ type Reload struct {
 }
 
 func reloadShape(r *Reload) shape {
-	f := append(requestFields(&r.Request, true),
+	request := requestFields(&r.Request, true)
+	request[0].required = true // an invariant may ask in other ways
+	f := append(request,
 		field{name: "expect", doc: "what the answer is when the config was read; any status 200 to 299 where nothing is said", shape: expectShape(&r.Expect)})
 	return collecting{ruled{always: true, shape: f, also: object{"allOf": noTwoBodies()}, rule: func(d *decoder, _ *yaml.Node, at string) {
 		oneBody(d, at)
