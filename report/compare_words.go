@@ -98,8 +98,8 @@ func changeSentence(e *compare.Experiment) string {
 }
 
 // changeImpact is what the change is worth in the real system's traffic, where
-// that is declared: " By arithmetic that is 540 checkouts an hour more (372 to
-// 708), or 21,600 EUR (14,880 to 28,320)."
+// that is declared: " By arithmetic that is 540 more harmed checkouts an hour
+// (372 to 708), or 21,600 EUR (14,880 to 28,320)."
 func changeImpact(e *compare.Experiment) string {
 	i := e.Impact
 	if i == nil || i.Journey != e.Journey || e.Lead().Status != e.Status {
@@ -113,7 +113,7 @@ func changeImpact(e *compare.Experiment) string {
 			return result.Amount{Estimate: -a.Estimate, Low: -a.High, High: -a.Low}
 		}
 	}
-	text := " By arithmetic that is " + amountWords(sign(i.Checkouts), "harmed checkouts an hour "+more)
+	text := " By arithmetic that is " + amountWords(sign(i.Checkouts), more+" harmed checkouts an hour")
 	if i.Money != nil {
 		text += ", or " + amountWords(sign(*i.Money), plain(i.Currency))
 	}
