@@ -11,6 +11,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -53,8 +54,8 @@ type bars struct {
 	before  time.Duration
 	spent   time.Duration // planned time of the experiments that are over
 	score   score
-	worst   score        // of the fault phase, once it is over
-	history [2][]float64 // harmed share by second, for the sparklines
+	faulty  score   // of the fault phase, once it is over
+	history []score // by second, for the sparklines
 	second  score
 	sampled time.Time
 	note    string
@@ -81,6 +82,41 @@ func (b *bars) margin() decor.WC { return decor.WC{W: 20, C: decor.DindentRight}
 // blocks is how bars are drawn.
 func blocks() mpb.BarStyleComposer {
 	return mpb.BarStyle().Lbound("").Rbound("").Filler("█").Tip("█").Padding("░")
+}
+
+// phaseBlocks draws the phases of an experiment side by side, as long as they
+// take; the one with the fault is hatched.
+type phaseBlocks experiments.Phases
+
+func (p phaseBlocks) Build() mpb.BarFiller { return p }
+
+func (p phaseBlocks) Fill(w io.Writer, s decor.Statistics) error {
+	width := min(s.RequestedWidth, s.AvailableWidth)
+	spans := []time.Duration{p.Warmup, p.Baseline, p.Fault, p.Recovery}
+	total, now := time.Duration(s.Total)*time.Millisecond, time.Duration(s.Current)*time.Millisecond
+	var line strings.Builder
+	phase, end := 0, spans[0]
+	for cell := range width {
+		at := total * time.Duration(2*cell+1) / time.Duration(2*width) // its middle
+		border := false
+		for phase < len(spans)-1 && at >= end {
+			phase++
+			end += spans[phase]
+			border = true
+		}
+		switch {
+		case border && cell > 0:
+			line.WriteString("│")
+		case at >= now:
+			line.WriteString("░")
+		case phase == 2:
+			line.WriteString("▓")
+		default:
+			line.WriteString("█")
+		}
+	}
+	_, err := io.WriteString(w, line.String())
+	return err
 }
 
 // tick moves the bars with the clock.
@@ -116,13 +152,9 @@ func (b *bars) move(now time.Time) {
 
 // remember keeps the harm of the second that has passed.
 func (b *bars) remember() {
-	for arm := range b.history {
-		if n := b.second.journeys[arm]; n > 0 {
-			b.history[arm] = append(b.history[arm], float64(b.second.harmed[arm])/float64(n))
-		}
-		b.history[arm] = b.history[arm][max(0, len(b.history[arm])-24):]
-	}
-	b.second = score{}
+	b.history = append(b.history, b.second)
+	b.history = b.history[max(0, len(b.history)-24):]
+	b.second = nil
 }
 
 func (b *bars) phaseLength() time.Duration {
@@ -176,23 +208,23 @@ func (b *bars) say(text string) {
 	if b.label != "" {
 		text = fmt.Sprintf("%-9s %s", b.label, text)
 	}
-	fmt.Fprintln(b.progress, text)
+	fmt.Fprintln(b.progress, cutTo(text, b.columns-1))
 }
 
 func (b *bars) start() {
 	b.mu.Lock()
 	b.index++
-	b.note, b.score, b.worst, b.history, b.before, b.phase = "", score{}, score{}, [2][]float64{}, 0, ""
+	b.note, b.score, b.second, b.faulty, b.history, b.before, b.phase = "", nil, nil, nil, nil, 0, ""
 	b.begun, b.sampled = time.Now(), time.Now()
 	index := b.index
 	b.mu.Unlock()
 	e := b.p.Experiments[index]
-	bar := b.progress.New(int64(e.Duration()/time.Millisecond), blocks(),
+	bar := b.progress.New(int64(e.Duration()/time.Millisecond), phaseBlocks(e.Phases),
 		mpb.BarPriority(b.row),
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Any(b.phaseText, b.margin())),
 		mpb.AppendDecorators(decor.Name(fmt.Sprintf("  %d of %d  %s", index+1, len(b.p.Experiments), e.ID))),
-		mpb.BarBtmExtender(b.line(b.faultLine), b.line(b.controlLine), b.line(func() string { return "  " + b.note })),
+		mpb.BarBtmExtender(b.line(b.faultLine), b.line(b.controlLine), b.line(func() string { return "  " + b.note }), b.line(func() string { return "" })),
 	)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -203,10 +235,10 @@ func (b *bars) enter(p journal.Phase) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.phase == journal.Fault {
-		b.worst = b.score
+		b.faulty = b.score
 	}
 	b.before += b.phaseLength()
-	b.phase, b.begun, b.score = p, time.Now(), score{}
+	b.phase, b.begun, b.score = p, time.Now(), nil
 }
 
 func (b *bars) finish(e journal.Event) {
@@ -219,7 +251,7 @@ func (b *bars) finish(e journal.Event) {
 	if e.Error != "" {
 		end = "stopped early"
 	}
-	b.say(fmt.Sprintf("%-28s %s", e.Experiment, end))
+	b.say(fmt.Sprintf("%-26s %s", e.Experiment, end))
 	if bar != nil {
 		bar.Abort(true)
 	}
@@ -227,14 +259,18 @@ func (b *bars) finish(e journal.Event) {
 
 // harm is what the fault did to journeys, as counted while it went on.
 func (b *bars) harm() string {
+	worst := b.faulty.worst()
+	t := b.faulty.of(worst)
 	switch {
-	case b.worst.journeys[plan.FaultArm] == 0:
+	case t.journeys[plan.FaultArm] == 0:
 		return "measured"
-	case b.worst.journeys[plan.ControlArm] == 0:
-		return "under the fault, harmed were " + b.worst.text(plan.FaultArm)
+	case t.journeys[plan.ControlArm] == 0:
+		return fmt.Sprintf("%.1f%% of %s harmed", 100*t.harm(plan.FaultArm), b.journey(worst))
 	}
-	return fmt.Sprintf("under the fault, harmed were %s; %s in control", b.worst.text(plan.FaultArm), b.worst.text(plan.ControlArm))
+	return fmt.Sprintf("%.1f%% of %s harmed, %.1f%% in control", 100*t.harm(plan.FaultArm), b.journey(worst), 100*t.harm(plan.ControlArm))
 }
+
+func (b *bars) journey(i int) string { return b.p.Experiments[b.index].Journeys[i].Name }
 
 func (b *bars) phaseText(decor.Statistics) string {
 	b.mu.Lock()
@@ -262,14 +298,22 @@ func (b *bars) line(text func() string) mpb.BarFiller {
 func (b *bars) faultLine() string { return b.armLine("fault arm", plan.FaultArm) }
 
 func (b *bars) controlLine() string {
-	if b.index >= 0 && b.p.Experiments[b.index].Control == plan.Concurrent {
-		return b.armLine("control arm", plan.ControlArm)
+	if b.p.Experiments[b.index].Control == plan.Concurrent {
+		return b.armLine("control", plan.ControlArm)
 	}
 	return "  the control is the baseline"
 }
 
+// armLine shows the kind of journey that the fault harms most, on one arm.
 func (b *bars) armLine(name string, arm plan.Arm) string {
-	return fmt.Sprintf("  %-12s %-24s %s", name, b.score.text(arm)+" harmed", spark(b.history[arm]))
+	worst := b.score.worst()
+	var shares []float64
+	for _, second := range b.history {
+		if t := second.of(worst); t.journeys[arm] > 0 {
+			shares = append(shares, t.harm(arm))
+		}
+	}
+	return fmt.Sprintf("  %-22s %-22s %s", cutTo(b.journey(worst), 11)+", "+name, b.score.of(worst).text(arm)+" harmed", spark(shares))
 }
 
 // spark draws shares between 0 and 1.

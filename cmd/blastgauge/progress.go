@@ -153,21 +153,52 @@ func (silent) event(journal.Event)         {}
 func (silent) observe(journal.Observation) {}
 func (silent) close()                      {}
 
-// A score counts the journeys of the current phase, by arm.
-type score struct{ journeys, harmed [2]int }
+// A score counts the journeys of the current phase: of each kind, by arm.
+type score []tally
+
+type tally struct{ journeys, harmed [2]int }
 
 func (s *score) add(o journal.Observation) {
-	s.journeys[o.Arm]++
+	for len(*s) <= o.Journey {
+		*s = append(*s, tally{})
+	}
+	t := &(*s)[o.Journey]
+	t.journeys[o.Arm]++
 	if o.Harmed() {
-		s.harmed[o.Arm]++
+		t.harmed[o.Arm]++
 	}
 }
 
-func (s *score) text(arm plan.Arm) string {
-	if s.journeys[arm] == 0 {
+// of is the tally of one kind of journey.
+func (s score) of(journey int) tally {
+	if journey >= len(s) {
+		return tally{}
+	}
+	return s[journey]
+}
+
+// worst is the kind of journey that the fault harms most beyond the control: what
+// is shown while a run goes on, as kinds are never pooled.
+func (s score) worst() int {
+	worst, most := 0, 0.0
+	for i, t := range s {
+		if excess := t.harm(plan.FaultArm) - t.harm(plan.ControlArm); excess > most {
+			worst, most = i, excess
+		}
+	}
+	return worst
+}
+
+// harm is the share that was harmed; 0 where there was nothing.
+func (t tally) harm(arm plan.Arm) float64 {
+	return float64(t.harmed[arm]) / float64(max(1, t.journeys[arm]))
+}
+
+func (t tally) text(arm plan.Arm) string {
+	if t.journeys[arm] == 0 {
 		return "no journeys yet"
 	}
-	return fmt.Sprintf("%.1f%% of %d", 100*float64(s.harmed[arm])/float64(s.journeys[arm]), s.journeys[arm])
+	return fmt.Sprintf("%.1f%% of %d", 100*t.harm(arm), t.journeys[arm])
 }
 
 // lines are one line per event, with the time of day in UTC, and a sign of life
@@ -207,9 +238,14 @@ func (l *lines) observe(o journal.Observation) {
 }
 
 func (l *lines) standing() string {
-	text := fmt.Sprintf("%s: harmed %s in the fault arm", l.phase, l.score.text(plan.FaultArm))
-	if l.score.journeys[plan.ControlArm] > 0 {
-		text += fmt.Sprintf(", %s in control", l.score.text(plan.ControlArm))
+	worst := l.score.worst()
+	t, name := l.score.of(worst), ""
+	if journeys := l.p.Experiments[max(0, l.index)].Journeys; len(journeys) > 1 {
+		name = journeys[worst].Name + " "
+	}
+	text := fmt.Sprintf("%s: %sharmed %s in the fault arm", l.phase, name, t.text(plan.FaultArm))
+	if t.journeys[plan.ControlArm] > 0 {
+		text += fmt.Sprintf(", %s in control", t.text(plan.ControlArm))
 	}
 	return text
 }
@@ -230,7 +266,7 @@ func (l *lines) event(e journal.Event) {
 		if l.phase == journal.Fault || l.phase == journal.Baseline {
 			l.print(e.At, "counts", l.standing())
 		}
-		l.phase, l.score = e.Phase, score{}
+		l.phase, l.score = e.Phase, nil
 		l.print(e.At, "phase", string(e.Phase))
 	default:
 		if what, text := eventText(l.p, e); what != "" {

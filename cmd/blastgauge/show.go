@@ -8,12 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments/compare"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report"
 )
@@ -84,12 +84,23 @@ func (a *app) showDemo(ctx context.Context, o demoOptions) (err error) {
 func (a *app) playAll(ctx context.Context, acts []*act, progress string) error {
 	s := a.screen(progress, checkout.Naive, checkout.Hardened)
 	var all sync.WaitGroup
-	for i, act := range acts {
+	var plans []*plan.Plan
+	for _, act := range acts {
 		p, err := act.run.plan(time.Now())
 		if err != nil {
 			return err
 		}
-		all.Go(func() { act.result, act.dir, act.err = a.perform(ctx, p, act.run, s.viewer(i)) })
+		plans = append(plans, p)
+	}
+	if progress != "none" {
+		many := fmt.Sprintf("%d faults, one after the other,", len(plans[0].Experiments))
+		if len(plans[0].Experiments) == 1 {
+			many = "1 fault"
+		}
+		fmt.Fprintf(a.stderr, "%s against a naive and a hardened shop: about %s\n\n", many, plans[0].Duration().Round(time.Second))
+	}
+	for i, act := range acts {
+		all.Go(func() { act.result, act.dir, act.err = a.perform(ctx, plans[i], act.run, s.viewer(i)) })
 	}
 	all.Wait()
 	s.close()
@@ -113,6 +124,7 @@ func (a *app) closing(acts []*act) error {
 	if slices.ContainsFunc(acts, func(act *act) bool { return act.result == nil }) {
 		return errors.Join(errs...)
 	}
+	(&finale{w: a.stdout, color: a.color(""), columns: width(a.stdout)}).print(acts)
 	page, err := a.compareActs(acts)
 	errs = append(errs, err)
 	fmt.Fprintln(a.stdout, "\nreports")
@@ -146,14 +158,6 @@ func (a *app) compareActs(acts []*act) (page string, err error) {
 	if err := text(a.stdout, c); err != nil {
 		return "", err
 	}
-	for _, act := range acts {
-		for i, line := range slices.Concat(broken(act.result), hardWhenSlow(act.result), notMeasured(act.result)) {
-			if i == 0 {
-				fmt.Fprintln(a.stdout)
-			}
-			fmt.Fprintf(a.stdout, "%s: %s\n", act.build, line)
-		}
-	}
 	if a.hurry.Load() {
 		return "", nil
 	}
@@ -163,59 +167,4 @@ func (a *app) compareActs(acts []*act) (page string, err error) {
 	}
 	page = filepath.Join(hardened.dir, compareFile)
 	return page, writeFile(page, func(w io.Writer) error { return html(w, c) })
-}
-
-// broken names the invariants that each fault broke.
-func broken(r *result.Result) []string {
-	var lines []string
-	for _, e := range r.Experiments {
-		for _, c := range e.Criteria {
-			if name, ok := strings.CutPrefix(c.Name, "invariant "); ok && c.Verdict == result.Refuted {
-				lines = append(lines, fmt.Sprintf("%s: no longer %s (%s violations).", strings.ToLower(e.Title[:1])+e.Title[1:], name, c.Measured))
-			}
-		}
-	}
-	return lines
-}
-
-// hardWhenSlow names soft dependencies whose refusal harms nobody, and whose
-// silence does.
-func hardWhenSlow(r *result.Result) []string {
-	survived, hurt := map[string]bool{}, map[string]bool{}
-	for _, e := range r.Experiments {
-		for _, f := range e.Faults {
-			survived[f.Into] = survived[f.Into] || f.Inject == "down" && e.Verdict != result.Refuted
-			hurt[f.Into] = hurt[f.Into] || f.Inject == "timeout" && e.Verdict == result.Refuted
-		}
-	}
-	var lines []string
-	for name, d := range r.System.Dependencies {
-		if d.Criticality == "soft" && survived[name] && hurt[name] {
-			lines = append(lines, name+" is declared soft. The shop does without it when it refuses, and fails when it hangs.")
-		}
-	}
-	slices.Sort(lines)
-	return lines
-}
-
-// notMeasured says how many experiments tell nothing, and why the first of them
-// does not.
-func notMeasured(r *result.Result) []string {
-	invalid, why := 0, ""
-	for _, e := range r.Experiments {
-		if e.Verdict != result.Invalid {
-			continue
-		}
-		if invalid++; why == "" && len(e.Reasons) > 0 {
-			why = e.Title + ": " + e.Reasons[0]
-		}
-	}
-	if invalid == 0 {
-		return nil
-	}
-	lines := []string{fmt.Sprintf("%d of %d measurements are invalid. %s.", invalid, len(r.Experiments), why)}
-	if strings.Contains(why, result.TooBusy) {
-		lines = append(lines, "fewer journeys are easier on a machine that has other work: blastgauge demo --rate 20")
-	}
-	return lines
 }
