@@ -126,6 +126,9 @@ func (p *printer) markdownReasons(s *summary) {
 			rows = append(rows, "- **"+markdown(e.ID)+"**: "+markdown(reason))
 		}
 	}
+	for _, d := range s.documents() {
+		rows = append(rows, "- **"+markdown(d.of.ID)+"**: "+markdown(d.sentence()))
+	}
 	for _, c := range s.caveats() {
 		row := "- " + markdown(c.text)
 		if len(c.of) > 0 {

@@ -21,6 +21,7 @@ func writeText(w io.Writer, r *result.Result, o Options) error {
 	p.impacts(s)
 	p.reasons(s)
 	p.next(s)
+	p.documents(s)
 	p.caveats(s)
 	p.line("")
 	p.removal(s)
