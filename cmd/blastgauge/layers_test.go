@@ -72,8 +72,8 @@ var owners = map[string][]string{
 	"github.com/hashicorp/go-multierror":       {"experiments", "experiments/engine"},  // validation and undoing: both go on after an error on purpose
 	"go.yaml.in/yaml/v3":                       {"experiments", "injectors/badconfig"}, // both need to know where a node stands
 	"github.com/theory/jsonpath":               {"experiments"},
-	"github.com/santhosh-tekuri/jsonschema/v6": {"experiments"},
-	"golang.org/x/text":                        {"experiments"}, // the schema validator's messages, in tests
+	"github.com/santhosh-tekuri/jsonschema/v6": {"experiments", "cmd/blastgauge"}, // tests: what the language refuses; what a schema of the demo's settings does not
+	"golang.org/x/text":                        {"experiments"},                   // the schema validator's messages, in tests
 	"github.com/valyala/fasthttp":              {"experiments/journey"},
 	"gonum.org/v1/gonum":                       {"experiments/stats"}, // Student's t, binomial and Beta distributions
 	"github.com/alicebob/miniredis/v2":         {"examples/checkout"},

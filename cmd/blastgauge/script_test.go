@@ -68,6 +68,7 @@ func TestScripts(t *testing.T) {
 			"clean":     clean,
 			"verdict":   verdict,
 			"truth":     truth,
+			"wrong":     wrong,
 			"foreign":   foreign,
 			"tear":      tear,
 		},
@@ -320,6 +321,17 @@ func verdict(ts *testscript.TestScript, neg bool, args []string) {
 	for _, f := range e.Faults {
 		if f.Intended && !f.RemovalVerified {
 			ts.Fatalf("the removal of %s is not verified", f.Name)
+		}
+	}
+}
+
+// wrong RUN wants the first experiment to have harmed journeys by answers that are
+// wrong, and by nothing else: no status, no time-out, no error.
+func wrong(ts *testscript.TestScript, _ bool, args []string) {
+	for _, j := range readResult(ts, args[0]).Experiments[0].Journeys {
+		c := j.Arms.Fault
+		if j.Name == "checkout" && c.Wrong == 0 || c.Failed > 0 {
+			ts.Fatalf("%s: %+v", j.Name, c)
 		}
 	}
 }
