@@ -143,15 +143,29 @@ func notes(c *Comparison, base, head []Input) []string {
 	if !c.Drift {
 		list = append(list, "one run on each side: what varies from run to run is not in the intervals; several runs per side would show it")
 	}
-	seen := map[string]string{}
-	for side, inputs := range map[string][]Input{"base": base, "head": head} {
-		for _, in := range inputs {
-			if id := in.Result.Run.ID; id != "" && seen[id] != "" {
-				list = append(list, fmt.Sprintf("run %s is given more than once: its chance is counted as if it were several runs'", id))
+	if n := c.intervals(); n > 1 {
+		list = append(list, fmt.Sprintf("%d intervals, none adjusted for the others: where nothing changed, one in forty is above zero by chance", n))
+	}
+	seen := map[string]bool{}
+	for _, in := range slices.Concat(base, head) {
+		id := in.Result.Run.ID
+		if id != "" && seen[id] {
+			list = append(list, fmt.Sprintf("run %s is given more than once: its chance is counted as if it were several runs'", id))
+		}
+		seen[id] = true
+	}
+	return slices.Compact(list)
+}
+
+// intervals is how many changes were looked at.
+func (c *Comparison) intervals() int {
+	n := 0
+	for _, e := range c.Experiments {
+		for _, j := range e.Journeys {
+			if j.Change != nil {
+				n++
 			}
-			seen[in.Result.Run.ID] = side
 		}
 	}
-	slices.Sort(list)
-	return slices.Compact(list)
+	return n
 }
