@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/blastgauge/blastgauge/injectors/proxy"
@@ -72,13 +73,27 @@ defaults:
   phases: {warmup: 100ms, baseline: 300ms, fault: 500ms, recovery: 300ms}
 `
 
-// echo is a shop that answers with everything that it was sent.
+// secretFile is a fault on a file with a secret, of a system that has to be told with
+// another one, and what it is expected to say.
+const secretFile = `{inject: config_file, into: shop, file: settings.json, blank: {path: /password}, reload: {request: POST %s/reload,
+  headers: {Authorization: "Bearer ${env:CANARY_BEARER}"}, json: {secret: "${env:CANARY_BODY}"}, expect: {json: {"$.echo": {%s}}}}}`
+
+// echo is a shop that answers with everything that it was sent. It takes no note of
+// being told of its config before it was asked to listen.
 func echo() *httptest.Server {
+	var listens atomic.Bool
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		w.Header().Set("Set-Cookie", "session="+canaries["CANARY_SESSION"])
 		w.Header().Set("X-Echo", r.Header.Get("Authorization")+r.Header.Get("Cookie"))
 		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/listen" {
+			listens.Store(true)
+		}
+		if r.URL.Path == "/reload" && listens.Load() {
+			io.WriteString(w, `{"echo": 0}`)
+			return
+		}
 		json.NewEncoder(w).Encode(map[string]any{"paid": true, "echo": string(body) + r.Header.Get("Authorization") + r.URL.String()})
 	}))
 }
@@ -104,6 +119,14 @@ func TestNoSecretIsWrittenAnywhere(t *testing.T) {
 	w.killed("killed")
 	w.says("recover", "killed")
 	w.says("report", "killed", "-o", "json")
+	w.says("run", "--token-env", "CANARY_TOKEN", "--out", "config", "config.yaml")
+	w.says("run", "--token-env", "CANARY_TOKEN", "--out", "deaf", "deaf.yaml")
+	if resp, err := http.Get(shop.URL + "/listen"); err != nil {
+		t.Error(err)
+	} else {
+		resp.Body.Close()
+	}
+	w.says("recover", "--token-env", "CANARY_TOKEN", "deaf")
 	w.says("run", "--out", "unauthorized")
 	w.says("run", "--token-env", "CANARY_TOKEN", "--out", "whole")
 	w.rewrite(server.URL(), "http://admin:"+canaries["CANARY_DSN"]+"@127.0.0.1:1")
@@ -111,7 +134,7 @@ func TestNoSecretIsWrittenAnywhere(t *testing.T) {
 	w.says("recover", "--toxiproxy", "http://admin:"+canaries["CANARY_DSN"]+"@127.0.0.1:1")
 	w.says("recover", "--toxiproxy", strings.Replace(server.URL(), "://", "://admin:"+canaries["CANARY_DSN"]+"@", 1), "--token-env", "CANARY_TOKEN")
 
-	for _, want := range []string{"killed: removed, read back as gone: latency", "BROKEN", "whole: it holds a run already", "wants a bearer token", "credentials do not belong"} {
+	for _, want := range []string{"killed: removed, read back as gone: latency", "BROKEN", "whole: it holds a run already", "injected, read back: config_file blank", "but the system was not told: POST ", "wants a bearer token", "credentials do not belong"} {
 		if !strings.Contains(w.said.String(), want) {
 			t.Errorf("%q was never said:\n%s", want, &w.said)
 		}
@@ -131,6 +154,9 @@ func newSecretWorld(t *testing.T, api, shop string) *secretWorld {
 	for name, text := range map[string]string{
 		"blastgauge.yaml":    fmt.Sprintf(secretSystem, api, "http://127.0.0.1:1", shop),
 		"experiments/e.yaml": fmt.Sprintf(crashExperiment, "{inject: latency, into: shop, latency: 50ms}"),
+		"config.yaml":        fmt.Sprintf(crashExperiment, fmt.Sprintf(secretFile, shop, "exists: true")),
+		"deaf.yaml":          fmt.Sprintf(crashExperiment, fmt.Sprintf(secretFile, shop, "eq: 0")),
+		"settings.json":      `{"password": "` + canaries["CANARY_DSN"] + `"}`,
 		"token":              canaries["CANARY_TOKEN"] + "\n",
 	} {
 		path := filepath.Join(w.dir, name)
@@ -226,7 +252,7 @@ func (w *secretWorld) search() {
 	}
 	look("what was said", w.said.Bytes())
 	err := filepath.WalkDir(w.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() == "token" || d.Name() == "blastgauge.yaml" {
+		if err != nil || d.IsDir() || d.Name() == "token" || d.Name() == "blastgauge.yaml" || d.Name() == "settings.json" {
 			return err
 		}
 		files++
@@ -237,7 +263,7 @@ func (w *secretWorld) search() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for _, want := range []string{"whole/journal.ndjson", "whole/report.html", "filed/result.json", "killed/undo.ndjson", "r.html", "r.json", "r.md", "r.xml"} {
+	for _, want := range []string{"whole/journal.ndjson", "whole/report.html", "filed/result.json", "killed/undo.ndjson", "config/report.html", "deaf/journal.ndjson", "r.html", "r.json", "r.md", "r.xml"} {
 		if _, err := os.Stat(filepath.Join(w.dir, want)); err != nil {
 			w.t.Errorf("nothing was searched in %s: %v\n%s", want, err, &w.said)
 		}
@@ -247,7 +273,7 @@ func (w *secretWorld) search() {
 
 // modes wants what a run writes to be its user's only.
 func (w *secretWorld) modes() {
-	for _, dir := range []string{"whole", "filed", "killed", "state"} {
+	for _, dir := range []string{"whole", "filed", "killed", "config", "deaf", "state"} {
 		err := filepath.WalkDir(filepath.Join(w.dir, dir), func(path string, d fs.DirEntry, err error) error {
 			if err != nil {
 				return err

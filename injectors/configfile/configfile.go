@@ -289,7 +289,7 @@ func (in *Injector) Revert(ctx context.Context, f plan.Fault) error {
 		return err
 	}
 	if err := in.o.Replaced(ctx, f, false); err != nil { // its record stays: the next call tells it again
-		return fmt.Errorf("the file is as it was, but the system was not told: %w", err)
+		return in.untold(f, fmt.Errorf("the file is as it was, but the system was not told: %w", err))
 	}
 	return in.conclude(ctx, f)
 }
@@ -340,6 +340,15 @@ func (in *Injector) restore(ctx context.Context, f plan.Fault) (bool, error) {
 type Helpless struct{ error }
 
 func (h *Helpless) Unwrap() error { return h.error }
+
+// untold adds what a person can do about a system that may still have the bad version.
+func (in *Injector) untold(f plan.Fault, err error) error {
+	r, failed := in.undo.load(f.Name)
+	if failed != nil || r == nil {
+		return err
+	}
+	return &Helpless{fmt.Errorf("%w; when it has read the file again, for example by a restart, that is over and done with\n  %s", err, in.letBe(r))}
+}
 
 // helpless adds what a person can do.
 func (in *Injector) helpless(r *record, err error) error {
