@@ -129,6 +129,9 @@ func parseFrame(body []byte) (Observation, error) {
 	o.Step = int(c.signed())
 	o.Intended, o.Late, o.Took = c.micros(), c.micros(), c.micros()
 	n := c.unsigned(maxFrame)
+	if n > 0 {
+		o.Steps = make([]time.Duration, 0, min(n, len(c.b))) // each takes a byte at least
+	}
 	for range n {
 		o.Steps = append(o.Steps, c.micros())
 		if c.bad {
