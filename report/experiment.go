@@ -392,7 +392,7 @@ func (b block) LatencyRows() []latencyRow {
 			text := "–"
 			for _, p := range arm.values {
 				if p.P == head.P {
-					text = precise(p.Seconds)
+					text = precise(p.Seconds) + bounds(p)
 				}
 			}
 			row.Values = append(row.Values, text)
@@ -400,6 +400,14 @@ func (b block) LatencyRows() []latencyRow {
 		list = append(list, row)
 	}
 	return list
+}
+
+// bounds are those of a percentile, where there are any: " (1.10 s to 1.32 s)".
+func bounds(p result.Percentile) string {
+	if p.High == 0 {
+		return ""
+	}
+	return " (" + precise(p.Low) + " to " + precise(p.High) + ")"
 }
 
 // Storms tells whether retries added to the trouble.

@@ -133,25 +133,6 @@ func inFlight(list []journal.Observation, m times) Counts {
 	return c
 }
 
-// percentiles of the durations of journeys that were completed.
-func percentiles(list []journal.Observation, arm plan.Arm, in span) []Percentile {
-	var took []time.Duration
-	for _, o := range list {
-		if o.Arm == arm && in.holds(o.Intended) && (o.Outcome == journal.OK || o.Outcome == journal.Slow) {
-			took = append(took, o.Took)
-		}
-	}
-	if len(took) == 0 {
-		return nil
-	}
-	slices.Sort(took)
-	points := make([]Percentile, 0, 8)
-	for _, p := range []float64{0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1} {
-		points = append(points, Percentile{p, seconds(stats.Quantile(took, p))})
-	}
-	return points
-}
-
 // maxBuckets bounds a series, and with it the size of reports. Whoever needs
 // more has the observations.
 const maxBuckets = 50

@@ -180,11 +180,12 @@ type Journey struct {
 	// InFlight are the journeys of the fault arm that were under way when the
 	// fault came (part of the arm's counts); Released are those that its removal
 	// rescued (not part of them).
-	InFlight *Counts `json:"in_flight,omitempty"`
-	Released *Counts `json:"released,omitempty"`
-	Steps    []Step  `json:"steps"`
-	Latency  Latency `json:"latency"`
-	Series   Series  `json:"series"`
+	InFlight *Counts  `json:"in_flight,omitempty"`
+	Released *Counts  `json:"released,omitempty"`
+	Steps    []Step   `json:"steps"`
+	Latency  Latency  `json:"latency"`
+	Sent     *Latency `json:"sent,omitempty"` // the same from the moment at which journeys were sent
+	Series   Series   `json:"series"`
 }
 
 // Against are the journeys that those of the fault are compared with.
@@ -233,20 +234,28 @@ type Step struct {
 	Excess float64 `json:"excess"` // share of the arm's journeys, beyond the control
 	Low    float64 `json:"low"`
 	High   float64 `json:"high"`
+	// Latency is until the step was completed, from the journey's intended start;
+	// Sent is from its own sending. Of journeys that completed it.
+	Latency *Latency `json:"latency,omitempty"`
+	Sent    *Latency `json:"sent,omitempty"`
 }
 
-// Latency are percentiles of journey durations from the intended start, of the
-// journeys that ended ok or slow.
+// Latency are percentiles of durations. Those of journeys are from the intended
+// start, of the journeys that ended ok or slow.
 type Latency struct {
 	Fault    []Percentile `json:"fault,omitempty"`
 	Control  []Percentile `json:"control,omitempty"`
 	Baseline []Percentile `json:"baseline,omitempty"` // of the fault arm
 }
 
-// Percentile is one point of a distribution.
+// Percentile is one point of a distribution, with its 95 % bounds as if journeys
+// were independent; they are absent where there are too few journeys for any, and
+// of the largest value, which has none.
 type Percentile struct {
-	P       float64 `json:"p"` // 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1
+	P       float64 `json:"p"` // 0.5, 0.9, 0.95, 0.99, 1
 	Seconds float64 `json:"seconds"`
+	Low     float64 `json:"low,omitempty"`
+	High    float64 `json:"high,omitempty"`
 }
 
 // Series are buckets of equal width from the start of the experiment, by

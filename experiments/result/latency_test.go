@@ -1,0 +1,97 @@
+package result
+
+import (
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+// point finds a percentile.
+func point(t *testing.T, list []Percentile, p float64) Percentile {
+	t.Helper()
+	for _, row := range list {
+		if row.P == p {
+			return row
+		}
+	}
+	t.Fatalf("no percentile %v in %+v", p, list)
+	return Percentile{}
+}
+
+// Latency counts from the intended start, and from the sending beside it, for
+// journeys and for steps; with the bounds that order statistics give.
+func TestLatencyFromTheIntendedStartAndFromTheSending(t *testing.T) {
+	s := newStory()
+	s.late = 10 * time.Millisecond
+	s.took = func(arm plan.Arm, second float64) time.Duration {
+		if arm == plan.FaultArm && second >= faultAt && second < removedAt {
+			return 500 * time.Millisecond
+		}
+		return 60 * time.Millisecond
+	}
+	s.send()
+	for i := range s.obs {
+		own := s.obs[i].Took - s.late
+		s.obs[i].Steps = []time.Duration{20 * time.Millisecond, own - 20*time.Millisecond}
+	}
+	j := s.fold(t).Experiments[0].Journeys[0]
+	for name, tt := range map[string]struct {
+		list []Percentile
+		want float64
+	}{
+		"journey from the intended start":    {j.Latency.Fault, 0.5},
+		"journey from the sending":           {j.Sent.Fault, 0.49},
+		"journey in control":                 {j.Latency.Control, 0.06},
+		"journey in the baseline":            {j.Sent.Baseline, 0.05},
+		"first step from the intended start": {j.Steps[0].Latency.Fault, 0.03},
+		"first step from its sending":        {j.Steps[0].Sent.Fault, 0.02},
+		"second step from the intended one":  {j.Steps[1].Latency.Fault, 0.5},
+		"second step from its sending":       {j.Steps[1].Sent.Fault, 0.47},
+		"second step in control":             {j.Steps[1].Sent.Control, 0.03},
+	} {
+		p := point(t, tt.list, 0.5)
+		near(t, name, p.Seconds, tt.want, 1e-9)
+		if p.Low > p.Seconds || p.High < p.Seconds || p.High == 0 {
+			t.Errorf("%s: bounds %v to %v of %v", name, p.Low, p.High, p.Seconds)
+		}
+	}
+	if p := point(t, j.Latency.Fault, 1); p.High != 0 {
+		t.Errorf("the largest value has the bounds %v to %v", p.Low, p.High)
+	}
+}
+
+// A step that was not completed has no latency, and takes none from those before.
+func TestLatencyIsOfCompletedSteps(t *testing.T) {
+	s := newStory()
+	s.harm = duringFault(1)
+	s.send()
+	for i := range s.obs {
+		s.obs[i].Steps = []time.Duration{20 * time.Millisecond, 9 * time.Second}
+		if s.obs[i].Intended < faultAt*time.Second { // those in flight when the fault comes
+			s.obs[i].Steps = s.obs[i].Steps[:1]
+		}
+	}
+	j := s.fold(t).Experiments[0].Journeys[0]
+	near(t, "first step", point(t, j.Steps[0].Sent.Fault, 0.95).Seconds, 0.02, 1e-9)
+	if j.Steps[1].Sent.Fault != nil {
+		t.Errorf("percentiles of what was never completed: %+v", j.Steps[1].Sent.Fault)
+	}
+}
+
+// Many durations are not sorted, and known as well.
+func TestManyDurations(t *testing.T) {
+	var list []journal.Observation
+	for i := range 3 * many {
+		list = append(list, journal.Observation{Took: time.Duration(i+1) * time.Millisecond})
+	}
+	all := group{plan.FaultArm, span{0, 1}}
+	for _, p := range percentiles(list, all, fromIntended, []float64{0.5, 0.95, 0.99}) {
+		want := p.P * 3 * many / 1000
+		near(t, "percentile", p.Seconds, want, want/500)
+		if p.Low >= p.Seconds || p.High <= p.Seconds || p.High-p.Low > want/20 {
+			t.Errorf("bounds %v to %v of %v", p.Low, p.High, p.Seconds)
+		}
+	}
+}
