@@ -13,6 +13,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -58,7 +59,11 @@ func printExperiment(w io.Writer, e plan.Experiment) {
 	for _, f := range e.Faults {
 		share := ""
 		if f.Share > 0 && f.Share < 1 {
-			share = fmt.Sprintf(", %s of connections", plan.Percent(f.Share))
+			of := "connections"
+			if kind, _ := injectors.Lookup(f.Inject); kind.Level == injectors.Message {
+				of = "requests"
+			}
+			share = fmt.Sprintf(", %s of %s", plan.Percent(f.Share), of)
 		}
 		fmt.Fprintf(w, "  + %s on %s%s, from %s to %s of the fault phase\n", strings.TrimSuffix(describe(f), " into "+f.Into), where(f), share, f.At, f.Until)
 	}

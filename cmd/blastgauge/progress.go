@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors"
@@ -341,5 +342,9 @@ func faultText(p *plan.Plan, name string) string {
 
 func describe(f plan.Fault) string {
 	kind, _ := injectors.Lookup(f.Inject)
-	return kind.Describe(f.Bare()) + " into " + f.Into
+	way := ""
+	if f.Stream == experiments.Upstream { // the other one is what is expected
+		way = ", on the way upstream,"
+	}
+	return kind.Describe(f.Bare()) + way + " into " + f.Into
 }
