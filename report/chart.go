@@ -224,7 +224,7 @@ func (c *timeChart) events() {
 	for i, ev := range c.e.Events {
 		x, y := pc(c.x(ev.Second)), float64(phaseRow+2+eventRow*c.rows[i])
 		c.vertical("ev", x, y+8, c.bottom, softColor, ` stroke-dasharray="1 3"`)
-		c.add(`<svg x="`, x, `" y="`, number(y), `" overflow="visible"><title>`, quote(ev.What), `</title><circle class="evc" cy="8" r="8" fill="`, inkColor, `"/>`)
+		c.add(`<svg x="`, x, `" y="`, number(y), `" overflow="visible"><circle class="evc" cy="8" r="8" fill="`, inkColor, `"/>`)
 		c.add(`<text class="evt" y="12" font-weight="600" fill="`, paperColor, `" text-anchor="middle">`, fmt.Sprint(i+1), `</text></svg>`)
 	}
 }

@@ -251,6 +251,10 @@ func (e compareExperiment) HeadInvariants() string {
 func (e compareExperiment) BaseRecovery() string { return sideRecovery(e.Base) }
 func (e compareExperiment) HeadRecovery() string { return sideRecovery(e.Head) }
 
+// Calls are the dependencies that journeys called more often under the fault, on
+// either side.
+func (e compareExperiment) Calls() []compare.Amplification { return storms(e.Experiment) }
+
 // Changed are the invariants that head broke or repaired.
 func (e compareExperiment) Changed() []compare.Invariant { return changedInvariants(e.Experiment) }
 
@@ -284,6 +288,7 @@ func changeScaleFor(c *compare.Comparison) changeScale {
 			}
 		}
 	}
+	s.low, s.high = max(s.low, -1), min(s.high, 1)
 	if s.high-s.low < 0.01 {
 		s.low, s.high = -0.01, 0.01
 	}

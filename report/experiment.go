@@ -415,6 +415,18 @@ func (e *experiment) Storms() bool {
 	return slices.ContainsFunc(e.Amplification, func(a result.Amplification) bool { return a.Storm })
 }
 
+// ImpactText is what an hour of it would do to the real system's traffic; empty
+// where that is not declared.
+func (e *experiment) ImpactText() string {
+	if e.Impact == nil || e.s == nil || e.s.r.System.Traffic == nil || !trusted(e.Experiment) {
+		return ""
+	}
+	return capital(impactWords(e.Impact))
+}
+
+// ImpactNote says where that comes from.
+func (e *experiment) ImpactNote() string { return impactNote(e.s.r.System.Traffic) }
+
 // Spreads are those of journeys in which something was counted.
 func (e *experiment) Spreads() []result.Spread {
 	var list []result.Spread

@@ -82,7 +82,7 @@ func functions() template.FuncMap {
 		"minus":  func(text string) string { return strings.ReplaceAll(text, "-", "−") },
 		"commit": commit, "radius": radiusExcess,
 		"minute":      func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04") },
-		"statusGlyph": statusGlyph, "statusWord": statusWord, "shown": func(r *compare.Radius) string { return strings.Replace(shown(r), "at most ", "≤ ", 1) }, "signed": signedPoints, "state": stateWords,
+		"statusGlyph": statusGlyph, "statusWord": statusWord, "shown": func(r *compare.Radius) string { return strings.Replace(shown(r), "at most ", "≤ ", 1) }, "signed": signedPoints, "state": stateWords, "calls": amplificationWords,
 		"statusTone": func(s compare.Status) string { return tone(statusVerdict(s)) },
 		"digest":     digest,
 		"factor":     func(v float64) string { return fixed(v, 1) },

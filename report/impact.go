@@ -8,7 +8,11 @@ import (
 
 // impactTitle says what the numbers below it are, and are not.
 func impactTitle(t *result.Traffic) string {
-	text := "An hour of it in the traffic of the real system. Arithmetic, no measurement: share × " + amount(t.CheckoutsPerHour) + " checkouts an hour"
+	return "An hour of it in the traffic of the real system. " + impactNote(t)
+}
+
+func impactNote(t *result.Traffic) string {
+	text := "Arithmetic, no measurement: share × " + amount(t.CheckoutsPerHour) + " checkouts an hour"
 	if t.Currency != "" {
 		text += " × " + short(t.Value, 2) + " " + plain(t.Currency)
 	}

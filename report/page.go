@@ -87,7 +87,7 @@ func (p *page) Stuck() []faultOf { return p.stuck }
 
 // firstScreen is how many things broken and things to do stand on the first
 // screen; the rest is in the table of all experiments and beside each of them.
-const firstScreen = 5
+const firstScreen = 4
 
 // Worst is what broke, as far as the first screen has room; Lesser counts the
 // rest.

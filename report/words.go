@@ -203,6 +203,9 @@ func (s *summary) blastFigure() figure {
 		f.Notes = append(f.Notes, note{"mute", fmt.Sprintf("%s harmed in the fault arm, %s in %s",
 			percent(share(j.Arms.Fault.Harmed(), j.Arms.Fault.Journeys)), percent(share(c.Harmed(), c.Journeys)), against(b.Control, name))})
 	}
+	if e.Impact != nil && s.r.System.Traffic != nil {
+		f.Notes = append(f.Notes, note{"mute", "an hour of it, by arithmetic: " + impactWords(e.Impact)})
+	}
 	return f
 }
 
