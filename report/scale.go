@@ -133,7 +133,7 @@ func rootScaleFor(list []*result.Experiment) rootScale {
 func (s rootScale) rounded() rootScale {
 	s.low = max(s.low, -1)
 	for _, tick := range rootTicks() {
-		if tick >= s.high {
+		if tick >= s.high-1e-9 {
 			s.high = tick
 			break
 		}
