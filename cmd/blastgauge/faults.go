@@ -50,6 +50,9 @@ func showFault(w io.Writer, k injectors.Kind) error {
 	if k.Level != injectors.File {
 		fmt.Fprintf(w, "  %-15s share\n%18s%s\n", "share", "", of)
 	}
+	if k.Config {
+		fmt.Fprintf(w, "  %-15s request, headers, json or body, expect\n%18ssent once the config is bad and again once it is good, to a system that reads it only when it is told\n", "reload", "")
+	}
 	if k.Level == injectors.Message {
 		fmt.Fprintf(w, "\nneeds `blastgauge proxy` and an upstream that begins with %s\n", schemes(k))
 	}

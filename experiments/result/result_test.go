@@ -13,6 +13,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // Every row of the verdict table, reached through a whole journal.
@@ -52,6 +53,18 @@ func TestVerdicts(t *testing.T) {
 				s.at(second, journal.Event{Kind: journal.Sampled, Detail: moment, Traffic: []journal.Traffic{{Proxy: "payments", Connections: 1, Bytes: int64(1000 * second)}}})
 			}
 		}, Invalid, "no more than it does when no journeys run", ExitInvalid},
+		"a file that was read": {func(s *story) { onFile(s, journal.Evidence{Counted: true, Met: 1, Of: 1}) },
+			Held, "at most 0.8% of checkout", ExitHeld},
+		"a file that nobody read": {func(s *story) {
+			s.harm = duringFault(0.3)
+			onFile(s, journal.Evidence{Counted: true, Of: 1})
+		}, Invalid, "nobody read the file while it was bad", ExitInvalid},
+		"a file of which nobody knows who reads it": {func(s *story) {
+			s.harm = duringFault(0.3)
+			onFile(s, journal.Evidence{})
+		}, Refuted, "the fault harms", ExitRefuted},
+		"a file that nothing shows was read": {func(s *story) { onFile(s, journal.Evidence{}) },
+			Invalid, "nothing shows that the bad file was read", ExitInvalid},
 		"baseline harmed": {func(s *story) { s.harm = func(plan.Arm, float64) float64 { return 0.1 } },
 			Invalid, "harmed already before the fault", ExitInvalid},
 		"arms differ in the baseline": {func(s *story) {
@@ -168,6 +181,15 @@ func TestVerdicts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// onFile makes the fault one on a file, seen like this.
+func onFile(s *story, e journal.Evidence) {
+	f := &s.plan.Experiments[0].Faults[0]
+	f.Proxy, f.Inject, f.Attributes = "", "config_file", injectors.Attributes{"file": "/etc/shop.json", "drop": map[string]any{"path": "/tax"}}
+	e.Present = true
+	s.edit(journal.FaultRemoved, func(ev *journal.Event) { ev.Evidence = &e })
+	s.edit(journal.FaultInjected, func(ev *journal.Event) { ev.Evidence = &journal.Evidence{Present: true, Counted: e.Counted, Of: e.Of} })
 }
 
 func invariant(s *story, before, after float64) {
