@@ -95,6 +95,7 @@ func (a *app) serveDemo(ctx context.Context, o demoOptions) (err error) {
 	}
 	fmt.Fprintf(a.stdout, "shop      %s (%s storefront; the control route is %s)\nfiles     %s\ntry       blastgauge run -f %s payments-down\nready\n",
 		s.shop.URL(), o.storefront, s.shop.ControlURL(), o.serve, s.file)
+	a.serves.Store(true)
 	<-ctx.Done()
 	return errors.Join(s.close(), stoppedByUser(ctx))
 }

@@ -44,11 +44,16 @@ func (a *app) attend(work func(context.Context) int) int {
 		case code := <-done:
 			return code
 		case s := <-signals:
-			switch count {
-			case 1:
+			switch {
+			case count == 1:
 				first = s
 				stop(&engine.Interrupt{Signal: signalName(s)})
-			case 2:
+			case a.serves.Load():
+				if count > 2 {
+					return signalCode(first)
+				}
+				fmt.Fprintln(a.stderr, "blastgauge: ending; once more leaves at once")
+			case count == 2:
 				a.hurry.Store(true)
 				fmt.Fprintln(a.stderr, "blastgauge: skipping the report; once more leaves before the faults are removed")
 			default:
@@ -77,6 +82,7 @@ type app struct {
 	stdout, stderr io.Writer
 	getenv         func(string) (string, bool)
 	hurry          atomic.Bool // a second signal came: skip the report
+	serves         atomic.Bool // it is a server: there are no faults and no report of its own
 }
 
 func (a *app) execute(ctx context.Context, args []string) int {

@@ -118,6 +118,7 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 		fmt.Fprintf(a.stderr, "warning: the API listens at %s and has no --token-file: whoever reaches it can break what is behind these proxies\n", address)
 	}
 	fmt.Fprintf(a.stdout, "proxy     %s\nready\n", s.URL())
+	a.serves.Store(true)
 	<-ctx.Done()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainWithin)
 	defer cancel()
