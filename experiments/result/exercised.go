@@ -24,7 +24,7 @@ func (t *trial) exercised(f *faultRecord, shifted bool) Exercised {
 	case f.evidence.Counted && f.evidence.Met == 0 && kind.Config:
 		e.Grade, e.Note = GradeNo, neverFetched(f)
 	case f.evidence.Counted && f.evidence.Met == 0:
-		e.Grade, e.Note = GradeNo, fmt.Sprintf("the proxy counted nothing that met it: does the system reach %s through the proxy?", f.plan.Into)
+		e.Grade, e.Note = GradeNo, f.unmet()
 	case f.evidence.Counted && kind.Config: // config is read when a system wants to know, not once per journey
 		e.Grade = GradeCounted
 	case f.evidence.Counted && !t.aboveIdle(f):
@@ -69,6 +69,18 @@ func ofFile(e journal.Evidence, shifted bool) (Grade, string) {
 		return GradeObserved, "this file system does not note who reads, but the fault arm changed significantly"
 	}
 	return GradeNo, "nothing shows that the bad file was read: this file system does not note who reads, and journeys went as before"
+}
+
+// unmet says why the proxy may have counted nothing that met the fault.
+func (f *faultRecord) unmet() string {
+	if f.plan.Share > 0 && f.plan.Share < 1 && f.evidence.Of > 0 {
+		return fmt.Sprintf("it acted on none of the %d that it could have met: a share of %s is too low for so few", f.evidence.Of, percent(f.plan.Share))
+	}
+	note := fmt.Sprintf("the proxy counted nothing that met it: does the system reach %s through the proxy?", f.plan.Into)
+	if _, given := f.plan.Attributes["match"]; given {
+		note += " is any of its requests as match says?"
+	}
+	return note
 }
 
 // aboveIdle tells whether the fault's proxy was busier during the fault than

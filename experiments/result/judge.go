@@ -133,6 +133,10 @@ func blastCriterion(j *Journey) Criterion {
 	}
 	c.Measured = share(*b)
 	switch {
+	case b.Low > j.Limit && b.Control == ContaminatedControl:
+		// Either the control meets the fault, or something else harmed both arms, such
+		// as a restart: no arithmetic tells the two apart.
+		c.Detail = fmt.Sprintf("control contaminated: %s of %s were harmed beyond the baseline, and the control arm was harmed meanwhile as well: by the fault, or both by something else", c.Measured, j.Name)
 	case b.Low > j.Limit:
 		c.Verdict, c.Detail = Refuted, fmt.Sprintf("the fault harms %s of %s, limit %s", c.Measured, j.Name, percent(j.Limit))
 	case b.High <= j.Limit:

@@ -158,7 +158,7 @@ func TestVerdicts(t *testing.T) {
 		}, NotRun, "inject latency into payments: 404", ExitError},
 		"contaminated control": {func(s *story) {
 			s.harm = func(_ plan.Arm, second float64) float64 { return duringFault(0.3)(plan.FaultArm, second) }
-		}, Refuted, "the fault harms", ExitRefuted},
+		}, Inconclusive, "control contaminated", ExitInconclusive},
 		"baseline control": {func(s *story) {
 			s.plan.Experiments[0].Control = plan.Baseline
 			s.harm = duringFault(0.3)
