@@ -329,7 +329,7 @@ func TestHTTP2(t *testing.T) {
 func TestHTTP2Large(t *testing.T) {
 	r, _ := behindHTTP2(t, func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
 	client := r.client2()
-	data := bytes.Repeat([]byte("0123456789abcdef"), 1<<20)
+	data := bytes.Repeat([]byte("0123456789abcdef"), 1<<19)
 	var users sync.WaitGroup
 	for range 3 {
 		users.Go(func() {
