@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -126,44 +124,6 @@ func (b *between) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	time.Sleep(callDeaths[b.c.death])
 	b.target.ServeHTTP(httptest.NewRecorder(), r)
-}
-
-// reload is a system that reads its config when it is told: a document through its
-// proxy, or a file.
-func (b *between) reload(w http.ResponseWriter, r *http.Request) {
-	what := r.PathValue("what")
-	text, err := b.read(r, what)
-	if err != nil || b.deaf.Load() {
-		w.WriteHeader(http.StatusServiceUnavailable)
-		return
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.has[what] = string(text)
-	if string(text) != crashConfig {
-		b.poisoned++
-	}
-}
-
-func (b *between) read(r *http.Request, what string) ([]byte, error) {
-	if what == "file" {
-		if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer /") {
-			return nil, errors.New("nobody may do that")
-		}
-		return os.ReadFile(b.c.config())
-	}
-	resp, err := http.Get(b.document)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	return io.ReadAll(resp.Body)
-}
-
-func (b *between) config() map[string]string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return maps.Clone(b.has)
 }
 
 // due counts calls and tells whether this is the one.

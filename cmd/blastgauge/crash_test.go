@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -25,7 +24,6 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/injectors/configfile"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
@@ -56,16 +54,6 @@ var crashFaults = []crashFault{
 	{name: "bytes and a file", faults: "{inject: latency, into: shop, latency: 20ms}, " + crashFile, servers: "stock"},
 	{name: "bytes, messages and a file", faults: "{inject: latency, into: other, latency: 20ms}, " + crashDocument + ", " + crashFile, servers: "ours"},
 }
-
-// Faults on config, as a document that the dependency serves and as a file of every
-// victim's world. The system reads either only when it is told.
-const (
-	crashDocument = "{inject: http_config, into: shop, scale: {path: /price/factor, by: 100}, reload: {request: POST SYSTEM/reload/document}}"
-	crashFile     = "{inject: config_file, into: settings, file: FILE, scale: {path: /price/factor, by: 100}, at: 50ms, " +
-		"reload: {request: POST SYSTEM/reload/file, headers: {Authorization: \"Bearer ${env:PATH}\"}}}"
-	crashConfig  = "{\"price\": {\"factor\": 1}}\n"
-	crashFileMod = 0o640
-)
 
 // crash is run as a process of its own, with a recorder beside the journal that
 // brings death when an event has been recorded.
@@ -292,14 +280,6 @@ hypothesis: Nothing is left.
 faults: [%s]
 `
 
-// crashDependency serves a config document.
-func crashDependency() *httptest.Server {
-	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Write([]byte(crashConfig))
-	}))
-}
-
 func newCrashCase(dir string, v victim, dependency string) (*crashCase, error) {
 	c := &crashCase{victim: v, dir: dir, out: filepath.Join(dir, "run")}
 	if v.server == "ours" {
@@ -347,42 +327,6 @@ func newCrashCase(dir string, v victim, dependency string) (*crashCase, error) {
 		os.WriteFile(c.config(), []byte(crashConfig), crashFileMod),
 		os.WriteFile(filepath.Join(dir, "blastgauge.yaml"), fmt.Appendf(nil, crashSystem, c.between.URL, address, cmp.Or(v.fault.phase, "300ms")), 0o600),
 		os.WriteFile(filepath.Join(dir, "experiments/e.yaml"), fmt.Appendf(nil, crashExperiment, faults), 0o600))
-}
-
-// config is the victim's config file, in a folder of its own.
-func (c *crashCase) config() string { return filepath.Join(c.dir, "etc", "settings.json") }
-
-// whole wants the config file as it was, nothing left of what was done to it, and a
-// system that reads it only when it is told to have it as it was, too.
-func (c *crashCase) whole() error {
-	for what, has := range c.between.config() {
-		if has != crashConfig {
-			return fmt.Errorf("the system still has %q of the %s", has, what)
-		}
-	}
-	text, err := os.ReadFile(c.config())
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(c.config())
-	if err != nil {
-		return err
-	}
-	if string(text) != crashConfig || info.Mode().Perm() != crashFileMod {
-		return fmt.Errorf("the config file is %q, mode %v", text, info.Mode())
-	}
-	for _, dir := range []string{filepath.Dir(c.config()), filepath.Join(c.out, configfile.UndoDir)} {
-		entries, err := os.ReadDir(dir)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		for _, e := range entries {
-			if e.Name() != filepath.Base(c.config()) {
-				return fmt.Errorf("left in %s: %s", dir, e.Name())
-			}
-		}
-	}
-	return nil
 }
 
 func (c *crashCase) close() error {

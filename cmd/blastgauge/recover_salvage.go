@@ -241,7 +241,9 @@ func (s *salvage) tell(faults []plan.Fault, results []error) error {
 			continue
 		}
 		err := fmt.Errorf("%w: %s: %w", engine.ErrNotRemoved, describe(f), results[i])
-		if _, told := errors.AsType[*configfile.Helpless](err); !told {
+		if _, deaf := errors.AsType[*untold](err); deaf {
+			err = fmt.Errorf("%w; when it answers again: blastgauge recover %s", err, s.dir)
+		} else if _, told := errors.AsType[*configfile.Helpless](err); !told {
 			err = fmt.Errorf("%w; remove it with\n  %s", err, s.hands.byHand(ctx, f))
 		}
 		errs = append(errs, err)

@@ -31,6 +31,11 @@ func (a *app) checkReloads(p *plan.Plan) error {
 // gone bad, or it is good again.
 type teller func(ctx context.Context, f plan.Fault, bad bool) error
 
+// untold means that all is as it was but for what the system has read before.
+type untold struct{ error }
+
+func (u *untold) Unwrap() error { return u.error }
+
 // telling causes faults on config that a system may read only when it is told. One
 // that it was not told of is not in force, and not gone.
 type telling struct {
@@ -53,7 +58,7 @@ func (t telling) Revert(ctx context.Context, f plan.Fault) error {
 		return err
 	}
 	if err := t.tell(ctx, f, false); err != nil {
-		return fmt.Errorf("the config is as it was, but the system was not told: %w", err)
+		return &untold{fmt.Errorf("the config is as it was, but the system was not told: %w", err)}
 	}
 	return nil
 }

@@ -144,6 +144,17 @@ func oneCase(t *testing.T, v victim, dependency string) *crashCase {
 	return c
 }
 
+// Where only the system is missing, nothing is to be removed any more.
+func TestWhatIsSaidOfASystemThatIsDeaf(t *testing.T) {
+	s := &salvage{dir: "runs/x", say: func(string, ...any) {}}
+	fault := plan.Fault{Name: "blastgauge.x.1", Proxy: "settings", Fault: experiments.Fault{Inject: "http_config", Into: "settings"}}
+	in := telling{logInjector{did: new([]string)}, func(context.Context, plan.Fault, bool) error { return errors.New("status 503") }}
+	err := s.tell([]plan.Fault{fault}, []error{in.Revert(t.Context(), fault)})
+	if !errors.Is(err, engine.ErrNotRemoved) || !strings.HasSuffix(err.Error(), "the system was not told: status 503; when it answers again: blastgauge recover runs/x") {
+		t.Errorf("it is said: %v", err)
+	}
+}
+
 // What a reload needs is known before anything is injected.
 func TestAReloadThatCannotBeMade(t *testing.T) {
 	a := &app{getenv: func(string) (string, bool) { return "", false }}
