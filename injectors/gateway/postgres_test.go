@@ -46,6 +46,11 @@ func TestPostgres(t *testing.T) {
 			test(t, r)
 		})
 	}
+	t.Run("over TLS", func(t *testing.T) {
+		r.T = t
+		r.Set(nil)
+		postgresOverTLS(t, r)
+	})
 }
 
 func realPostgres(t *testing.T) *pgRig {
