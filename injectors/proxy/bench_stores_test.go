@@ -19,10 +19,10 @@ import (
 // with their own benchmarks and no fault: ours knows single commands and
 // statements, the stock server bytes. Interleaved rounds; one round each is
 //
-//	go test ./injectors/proxy -run '^$' -bench StoresAgainstStock -benchtime 7x
+//	go test ./injectors/proxy -run '^$' -bench Stores -benchtime 7x
 //
 // whose figures are medians over the rounds.
-func BenchmarkStoresAgainstStock(b *testing.B) {
+func BenchmarkStores(b *testing.B) {
 	b.Run("redis", func(b *testing.B) {
 		server, err := checkout.StartRedis(b.Context())
 		if err != nil {
