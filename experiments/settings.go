@@ -18,6 +18,8 @@ func settingsFields(s *Settings) fields {
 			{name: "recovery", doc: "measured, after the fault is removed", shape: duration(&s.Phases.Recovery)},
 		}},
 		{name: "limits", doc: "what the hypothesis is judged by", shape: limitsShape(&s.Limits)},
+		{name: "repeat", doc: "how often baseline and fault take turns, where there is no control arm; at least 3 give a sound answer",
+			shape: wholeNumber(&s.Repeat, 1, 50)},
 		{name: "guardrails", doc: "when the fault is removed at once", shape: list[Guardrail]{to: &s.Guardrails, item: guardrailShape, most: 10}},
 	}
 }

@@ -216,6 +216,9 @@ type Settings struct {
 	Phases     Phases      `json:"phases"`
 	Limits     Limits      `json:"limits"`
 	Guardrails []Guardrail `json:"guardrails,omitempty"`
+	// Repeat is how often control and fault take turns where the baseline is the
+	// control; 0 is once.
+	Repeat int `json:"repeat,omitempty"`
 }
 
 // Phases are the lengths of an experiment's phases; negative means "not set".

@@ -21,6 +21,7 @@ func digests(e Experiment) Digests {
 	type load struct {
 		Phases experiments.Phases
 		Rates  map[string]float64
+		Repeat int `json:",omitempty"`
 	}
 	type what struct {
 		SlowAfter, Timeout time.Duration
@@ -39,7 +40,7 @@ func digests(e Experiment) Digests {
 	return Digests{
 		Faults:   digest(faults),
 		Journeys: digest(journeys),
-		Load:     digest(load{e.Phases, rates}),
+		Load:     digest(load{e.Phases, rates, e.Repeat}),
 		Limits:   digest([]any{e.Limits, byJourney}),
 	}
 }

@@ -107,11 +107,16 @@ func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Expe
 	for _, f := range doc.Faults {
 		e.Faults = append(e.Faults, fault(s, f, e.Phases.Fault, e.Seed))
 	}
+	e.Repeat = cmp.Or(doc.Settings.Repeat, d.Repeat)
+	if e.Control == Concurrent || e.Repeat < 2 {
+		e.Repeat = 0
+	}
 	e.Digests = digests(e) // of what was written, without a run's tag
 	if s.ControlURL == "" && s.Propagates == experiments.PropagatesBaggage {
 		e.tag(o.Run)
 	}
-	e.Warnings = warnings(e)
+	e.repeat(cmp.Or(doc.Settings.Repeat, d.Repeat))
+	e.Warnings = append(e.Warnings, warnings(e)...)
 	return e
 }
 
@@ -175,9 +180,9 @@ func possible(e Experiment, caps experiments.Caps) error {
 		errs = append(errs, fmt.Errorf("it takes %s, more than caps.duration of %s allows", d, caps.Duration))
 	}
 	for _, j := range e.Journeys {
-		if e.Phases.Fault < 2*j.SlowAfter {
+		if e.turn() < 2*j.SlowAfter {
 			errs = append(errs, fmt.Errorf("the fault phase of %s is shorter than twice slow_after of journey %s (%s): make it at least %s",
-				e.Phases.Fault, j.Name, j.SlowAfter, 2*j.SlowAfter))
+				e.turn(), j.Name, j.SlowAfter, 2*j.SlowAfter))
 		}
 	}
 	if e.Phases.Baseline <= 0 {
@@ -226,11 +231,13 @@ func (e Experiment) Load() float64 {
 // in its control.
 func (e Experiment) Cohort(j Journey) (fault, control int) {
 	rate := j.Rate / float64(len(e.Arms()))
-	fault = int(rate * (e.Phases.Fault - j.SlowAfter).Seconds())
+	fault = e.turns() * int(rate*(e.turn()-j.SlowAfter).Seconds())
 	if e.Control == Concurrent {
 		return fault, fault
 	}
-	return fault, int(rate * e.Phases.Baseline.Seconds())
+	// Of a stretch without the fault after a turn of it, the first half is left for the
+	// system to come back.
+	return fault, int(rate * (e.Phases.Baseline.Seconds() + float64(e.turns()-1)*e.Phases.Baseline.Seconds()/2))
 }
 
 // Precision is the half width that the interval of j's blast radius will have

@@ -43,12 +43,17 @@ type Experiment struct {
 	Guardrails []experiments.Guardrail `json:"guardrails,omitempty"`
 	// Tagged: both arms enter at the same URL, requests of the fault arm carry a
 	// baggage entry (see [Tag]), and the faults act on no others.
-	Tagged     bool     `json:"tagged,omitempty"`
-	Control    Control  `json:"control"`
-	ControlWhy string   `json:"control_why"`
-	Digests    Digests  `json:"digests"`
-	Warnings   []string `json:"warnings,omitempty"`
-	Seed       uint64   `json:"seed"` // of this experiment's traffic
+	Tagged bool `json:"tagged,omitempty"`
+	// Repeat: control and fault take turns so often (A-B-A-B). The fault phase then
+	// holds every turn of the faults, and as much without them in between as the
+	// baseline is long; Turn is how long one lasts.
+	Repeat     int           `json:"repeat,omitempty"`
+	Turn       time.Duration `json:"turn,omitempty"`
+	Control    Control       `json:"control"`
+	ControlWhy string        `json:"control_why"`
+	Digests    Digests       `json:"digests"`
+	Warnings   []string      `json:"warnings,omitempty"`
+	Seed       uint64        `json:"seed"` // of this experiment's traffic
 }
 
 // Limits are resolved limits: every journey has one.
@@ -103,6 +108,7 @@ type Fault struct {
 	Listen   string        `json:"listen,omitempty"`   // of the proxy, where known
 	Upstream string        `json:"upstream,omitempty"` // of the proxy, where known
 	Until    time.Duration `json:"until"`              // after the start of the fault phase
+	Cycle    int           `json:"cycle,omitempty"`    // of an experiment that repeats: which turn it belongs to, from 0
 	Seed     uint64        `json:"seed,omitempty"`     // decides what the fault leaves open
 }
 

@@ -1,6 +1,7 @@
 package result
 
 import (
+	"slices"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -37,18 +38,44 @@ type contrast struct {
 	fault, control []stats.Count
 	// together: batch k of both is the same stretch of time.
 	together bool
+	repeated bool // batch k of the control is the stretch before batch k of the fault
 }
 
-// A group is journeys of one arm that were intended to start in a span.
+// A group is journeys of one arm that were intended to start in a span, or, where
+// there are turns, in one of them.
 type group struct {
-	arm plan.Arm
-	in  span
+	arm   plan.Arm
+	in    span
+	turns []span
+}
+
+func (g group) holds(at time.Duration) bool {
+	if g.turns == nil {
+		return g.in.holds(at)
+	}
+	return slices.ContainsFunc(g.turns, func(s span) bool { return s.holds(at) })
+}
+
+// batches is how many there are: as many as turns, where there are any.
+func (g group) batches() int {
+	if g.turns != nil {
+		return len(g.turns)
+	}
+	return g.in.batches()
+}
+
+// batch is that of a moment that the group holds.
+func (g group) batch(at time.Duration, n int) int {
+	if g.turns != nil {
+		return slices.IndexFunc(g.turns, func(s span) bool { return s.holds(at) })
+	}
+	return g.in.batch(at, n)
 }
 
 func newContrast(fault, control group) contrast {
 	return contrast{
-		fault: make([]stats.Count, fault.in.batches()), control: make([]stats.Count, control.in.batches()),
-		together: fault.in == control.in,
+		fault: make([]stats.Count, fault.batches()), control: make([]stats.Count, control.batches()),
+		together: fault.turns == nil && control.turns == nil && fault.in == control.in, repeated: fault.turns != nil && control.turns != nil,
 	}
 }
 
@@ -60,10 +87,10 @@ func (c *contrast) count(o journal.Observation, fault, control group, hit bool) 
 }
 
 func (g group) count(batches []stats.Count, o journal.Observation, hit bool) {
-	if o.Arm != g.arm || !g.in.holds(o.Intended) {
+	if o.Arm != g.arm || !g.holds(o.Intended) {
 		return
 	}
-	b := &batches[g.in.batch(o.Intended, len(batches))]
+	b := &batches[g.batch(o.Intended, len(batches))]
 	b.N++
 	if hit {
 		b.Hits++
@@ -72,6 +99,13 @@ func (g group) count(batches []stats.Count, o journal.Observation, hit bool) {
 
 // difference is the share of the fault group beyond that of the control group.
 func (c contrast) difference() stats.Difference {
+	if c.repeated {
+		d := stats.UnpairedBatches(c.fault, c.control)
+		if i, ok := stats.Repeats(c.control, c.fault); ok {
+			d.Interval, d.Method, d.Batches = i, stats.Repeated, len(c.fault)
+		}
+		return d
+	}
 	if !c.together {
 		return stats.UnpairedBatches(c.fault, c.control)
 	}

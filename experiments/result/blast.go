@@ -30,6 +30,8 @@ type comparison struct {
 	control string // kind
 	ctrlArm plan.Arm
 	ctrlIn  span
+	// Where control and fault took turns: the stretches of each.
+	turns, between []span
 }
 
 // compare decides what the fault cohort of a journey is compared with.
@@ -42,8 +44,9 @@ func (t *trial) compare(i int, m times) comparison {
 		c.cohort.to = m.removing
 	}
 	c.control, c.ctrlArm, c.ctrlIn = BaselineControl, plan.FaultArm, m.baseline
+	c.turns, c.between = t.turns(m, j.SlowAfter)
 	if t.plan.Control == plan.Concurrent {
-		during, before := group{plan.ControlArm, c.cohort}, group{plan.ControlArm, m.baseline}
+		during, before := group{arm: plan.ControlArm, in: c.cohort}, group{arm: plan.ControlArm, in: m.baseline}
 		if differ(c.list, during, before, journal.Observation.Harmed).Low > tolerance {
 			c.control = ContaminatedControl
 		} else {
@@ -53,12 +56,12 @@ func (t *trial) compare(i int, m times) comparison {
 	return c
 }
 
-func (c comparison) fault() Counts { return tally(c.list, plan.FaultArm, c.cohort) }
-func (c comparison) ctrl() Counts  { return tally(c.list, c.ctrlArm, c.ctrlIn) }
+func (c comparison) fault() Counts { fault, _ := c.groups(); return fault.tally(c.list) }
+func (c comparison) ctrl() Counts  { _, control := c.groups(); return control.tally(c.list) }
 
 // groups are the journeys that are compared.
 func (c comparison) groups() (fault, control group) {
-	return group{plan.FaultArm, c.cohort}, group{c.ctrlArm, c.ctrlIn}
+	return group{plan.FaultArm, c.cohort, c.turns}, group{c.ctrlArm, c.ctrlIn, c.between}
 }
 
 // excess is the share of the cohort harmed beyond the control.
@@ -107,6 +110,7 @@ var methods = map[stats.Method]string{
 	stats.Independent: "Newcombe, journeys taken as independent",
 	stats.Paired:      "paired batch means",
 	stats.Unpaired:    "batch means",
+	stats.Repeated:    "repeats of control and fault",
 }
 
 // blastRadius of a fault that a guardrail stopped carries the bounds that hold at
@@ -141,7 +145,7 @@ func (t *trial) steps(i int, c comparison) []Step {
 			continue
 		}
 		by[o.Step].count(o, fault, control, true)
-		if o.Arm == plan.FaultArm && c.cohort.holds(o.Intended) {
+		if o.Arm == plan.FaultArm && fault.holds(o.Intended) {
 			rows[o.Step].add(o.Outcome)
 		}
 	}

@@ -134,7 +134,7 @@ func (t *trial) shifted(m times) bool {
 		}
 		slow := func(arm plan.Arm) stats.Interval {
 			limit := usual(c.list, arm, m.baseline)
-			return differ(c.list, group{arm, c.cohort}, group{arm, m.baseline}, func(o journal.Observation) bool { return o.Took > limit }).Interval
+			return differ(c.list, group{arm: arm, in: c.cohort, turns: c.turns}, group{arm: arm, in: m.baseline}, func(o journal.Observation) bool { return o.Took > limit }).Interval
 		}
 		change := slow(plan.FaultArm)
 		if c.control == ConcurrentControl {

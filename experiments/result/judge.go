@@ -95,7 +95,7 @@ func (t *trial) invalidJourney(i int, j plan.Journey, m times, limit float64) []
 		why = append(why, fmt.Sprintf("%s: too few journeys: %d in the fault arm and %d in the control, at least %d are needed in each", j.Name, fault, ctrl, few))
 	}
 	if t.plan.Control == plan.Concurrent {
-		a, b := group{plan.FaultArm, m.baseline}, group{plan.ControlArm, m.baseline}
+		a, b := group{arm: plan.FaultArm, in: m.baseline}, group{arm: plan.ControlArm, in: m.baseline}
 		if d := differ(c.list, a, b, journal.Observation.Harmed); d.Low > tolerance || d.High < -tolerance {
 			why = append(why, fmt.Sprintf("%s: the arms differ already before the fault: %s harmed in the fault arm, %s in control",
 				j.Name, percent(tally(c.list, a.arm, a.in).harm().Share()), percent(tally(c.list, b.arm, b.in).harm().Share())))

@@ -54,12 +54,13 @@ func untilStep(k int) sense {
 // latency are the percentiles of both arms under the fault, and of the fault arm
 // before it.
 func (t *trial) latency(c comparison, m times, of sense, points []float64) Latency {
+	fault, _ := c.groups()
 	l := Latency{
-		Fault:    percentiles(c.list, group{plan.FaultArm, c.cohort}, of, points),
-		Baseline: percentiles(c.list, group{plan.FaultArm, m.baseline}, of, points),
+		Fault:    percentiles(c.list, fault, of, points),
+		Baseline: percentiles(c.list, group{arm: plan.FaultArm, in: m.baseline}, of, points),
 	}
 	if t.plan.Control == plan.Concurrent {
-		l.Control = percentiles(c.list, group{plan.ControlArm, c.cohort}, of, points)
+		l.Control = percentiles(c.list, group{arm: plan.ControlArm, in: c.cohort}, of, points)
 	}
 	return l
 }
@@ -69,7 +70,7 @@ func (t *trial) latency(c comparison, m times, of sense, points []float64) Laten
 func percentiles(list []journal.Observation, g group, of sense, points []float64) []Percentile {
 	var took durations
 	for _, o := range list {
-		if o.Arm != g.arm || !g.in.holds(o.Intended) {
+		if o.Arm != g.arm || !g.holds(o.Intended) {
 			continue
 		}
 		if d, ok := of(o); ok {

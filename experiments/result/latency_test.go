@@ -86,7 +86,7 @@ func TestManyDurations(t *testing.T) {
 	for i := range 3 * many {
 		list = append(list, journal.Observation{Took: time.Duration(i+1) * time.Millisecond})
 	}
-	all := group{plan.FaultArm, span{0, 1}}
+	all := group{arm: plan.FaultArm, in: span{0, 1}}
 	for _, p := range percentiles(list, all, fromIntended, []float64{0.5, 0.95, 0.99}) {
 		want := p.P * 3 * many / 1000
 		near(t, "percentile", p.Seconds, want, want/500)

@@ -18,6 +18,7 @@ func (s span) holds(at time.Duration) bool { return at >= s.from && at < s.to }
 type times struct {
 	baseline span
 	injected time.Duration // the first fault was in force
+	turned   time.Duration // the same of the last turn, where there are several
 	removing time.Duration // removal of the last fault was asked for
 	removed  time.Duration // it was proven gone
 	end      time.Duration // journeys were started until then
@@ -46,8 +47,12 @@ func (t *trial) phaseStart(p journal.Phase) time.Duration {
 
 // times needs a measured trial.
 func (t *trial) times() times {
-	m := times{injected: t.faults[0].injected.Since}
+	first, last := t.faults[0], t.faults[len(t.faults)-1]
+	m := times{injected: first.injected.Since, turned: last.injected.Since}
 	for _, f := range t.faults {
+		if f.plan.Cycle == last.plan.Cycle {
+			m.turned = min(m.turned, f.injected.Since)
+		}
 		m.injected = min(m.injected, f.injected.Since)
 		m.removing = max(m.removing, f.removed.Began)
 		m.removed = max(m.removed, f.removed.Since)
@@ -89,6 +94,17 @@ func tally(list []journal.Observation, arm plan.Arm, in span) Counts {
 	var c Counts
 	for _, o := range list {
 		if o.Arm == arm && in.holds(o.Intended) {
+			c.add(o)
+		}
+	}
+	return c
+}
+
+// tally counts the journeys of a group.
+func (g group) tally(list []journal.Observation) Counts {
+	var c Counts
+	for _, o := range list {
+		if o.Arm == g.arm && g.holds(o.Intended) {
 			c.add(o)
 		}
 	}

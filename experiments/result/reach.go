@@ -18,6 +18,9 @@ const stormy = 1.5
 // baseline of the same arm is what there is to compare with. Whatever else calls
 // a dependency, such as health checks, counts on both sides.
 func (t *trial) amplification(dependencies []experiments.Dependency) []Amplification {
+	if t.plan.Repeat > 1 {
+		return nil // the counters do not tell turns of the fault from those without it
+	}
 	var rows []Amplification
 	for _, d := range dependencies {
 		before, ok1 := t.called(d, journal.BeforeBaseline, journal.BeforeFault)
@@ -111,8 +114,9 @@ func (t *trial) spread(m times) []Spread {
 			return o.Harmed() && o.Cause != journal.Shed && o.Step >= 0 && o.Step < without
 		}
 		row := Spread{Journey: j.Name}
+		fault, control := c.groups()
 		for _, o := range c.list {
-			if o.Arm == plan.FaultArm && c.cohort.holds(o.Intended) {
+			if o.Arm == plan.FaultArm && fault.holds(o.Intended) {
 				row.Journeys++
 				if needless(o) {
 					row.Harmed++
@@ -122,7 +126,6 @@ func (t *trial) spread(m times) []Spread {
 		if row.Journeys == 0 {
 			continue
 		}
-		fault, control := c.groups()
 		d := differ(c.list, fault, control, needless)
 		row.Estimate, row.Low, row.High = d.Estimate, d.Low, d.High
 		rows = append(rows, row)

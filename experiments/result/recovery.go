@@ -45,10 +45,10 @@ func (t *trial) recoveryOf(i int, m times) *Recovery {
 		return nil
 	}
 	after := span{m.removed, m.removed + time.Duration(n)*recoveryWindow}
-	fault := t.windows(i, group{plan.FaultArm, after}, n)
+	fault := t.windows(i, group{arm: plan.FaultArm, in: after}, n)
 	control := []stats.Count{tally(t.observed[i], plan.FaultArm, m.baseline).harm()}
 	if t.plan.Control == plan.Concurrent {
-		control = t.windows(i, group{plan.ControlArm, after}, n)
+		control = t.windows(i, group{arm: plan.ControlArm, in: after}, n)
 	}
 	back := stats.Back(fault, control, min(recoveryLeast, max(2, n/2)))
 	harmed := seconds(time.Duration(back.At) * recoveryWindow)
@@ -90,13 +90,13 @@ func (t *trial) ownHarm() time.Duration {
 }
 
 // fell finds the moment at which harm fell, among the journeys from the first
-// fault on. It may be before the removal, which rescues journeys in flight: that
+// fault of the last turn on. It may be before the removal, which rescues journeys in flight: that
 // is no sooner than at once.
 func (t *trial) fell(i int, m times) (Fell, bool) {
 	var list []journal.Observation
 	own := span{m.removed, m.removed + t.ownHarm()}
 	for _, o := range t.observed[i] {
-		if o.Arm == plan.FaultArm && o.Intended >= m.injected && o.Intended < m.end && !own.holds(o.Intended) {
+		if o.Arm == plan.FaultArm && o.Intended >= m.turned && o.Intended < m.end && !own.holds(o.Intended) {
 			list = append(list, o)
 		}
 	}

@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/stats"
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // result measures and judges one experiment.
 func (t *trial) result(f *fold) Experiment {
 	p := t.plan
+	t.begun()
 	e := Experiment{
 		ID: p.ID, Title: p.Title, Hypothesis: p.Hypothesis, IfRefuted: p.IfRefuted, File: p.File, Line: p.Line,
 		Warnings: slices.Clone(p.Warnings), Digests: Digests(p.Digests),
@@ -58,7 +60,11 @@ func (t *trial) measure(e *Experiment, m times) {
 		e.Journeys = append(e.Journeys, j)
 	}
 	e.BlastRadius = headline(e.Journeys)
-	if b := e.BlastRadius; b != nil && b.Control == BaselineControl {
+	switch b := e.BlastRadius; {
+	case b == nil || b.Control != BaselineControl:
+	case b.Method == methods[stats.Repeated]:
+		e.Warnings = append(e.Warnings, fmt.Sprintf("there is no concurrent control arm: control and fault took turns %d times, which balances what changes steadily and nothing else", b.Batches))
+	default:
 		e.Warnings = append(e.Warnings, "the control is the baseline before the fault, not a concurrent arm: what else changed meanwhile counts as the fault's")
 	}
 	e.Recovery = t.recovery(m)

@@ -23,6 +23,8 @@ const (
 	Independent Method = "Newcombe"
 	// Paired compares the arms within stretches of time.
 	Paired Method = "paired batch means"
+	// Repeated compares each stretch of fault with the control before it.
+	Repeated Method = "repeats"
 	// Unpaired lets each arm vary over its own stretches of time.
 	Unpaired Method = "batch means"
 )
