@@ -136,13 +136,24 @@ func (d *database) address() string {
 	return net.JoinHostPort(d.config.Host, strconv.Itoa(int(d.config.Port)))
 }
 
-// upstream is its address for a proxy: without user and password.
+// upstream is its address for a proxy: without user and password, and with the
+// encryption that was asked for, which is the proxy's from then on.
 func (d *database) upstream() string {
-	return (&url.URL{Scheme: "postgres", Host: d.address()}).String()
+	u := url.URL{Scheme: "postgres", Host: d.address()}
+	if given, err := url.Parse(d.config.ConnString()); err == nil && d.config.TLSConfig != nil && len(d.config.Fallbacks) == 0 {
+		asked := url.Values{}
+		for _, name := range []string{"sslmode", "sslrootcert"} {
+			if v := given.Query().Get(name); v != "" {
+				asked.Set(name, v)
+			}
+		}
+		u.RawQuery = asked.Encode()
+	}
+	return u.String()
 }
 
-// at is how to connect to the database by way of address, host:port. The name
-// that a certificate must have stays that of the database.
+// at is how to connect to the database by way of address, host:port. A proxy is
+// spoken to in plain text: what goes through it should be readable there.
 func (d *database) at(address string) (*pgx.ConnConfig, error) {
 	host, text, err := net.SplitHostPort(address)
 	if err != nil {
@@ -154,6 +165,9 @@ func (d *database) at(address string) (*pgx.ConnConfig, error) {
 	}
 	config := d.config.Copy()
 	config.Host, config.Port = host, uint16(port)
+	if address != d.address() {
+		config.TLSConfig, config.Fallbacks = nil, nil
+	}
 	for _, f := range config.Fallbacks { // the same place without TLS, or with it
 		f.Host, f.Port = host, uint16(port)
 	}

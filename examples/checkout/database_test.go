@@ -320,8 +320,14 @@ func TestAddressesThatAreNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := &database{config: config, schema: "s"}
-	if near, err := d.at("127.0.0.1:1234"); err != nil || near.Host != "127.0.0.1" || near.Port != 1234 || near.TLSConfig.ServerName != "db.test" {
+	if near, err := d.at("127.0.0.1:1234"); err != nil || near.Host != "127.0.0.1" || near.Port != 1234 || near.TLSConfig != nil {
 		t.Errorf("by way of a proxy: %+v, %v", near, err)
+	}
+	if straight, err := d.at("db.test:5432"); err != nil || straight.TLSConfig == nil || straight.TLSConfig.ServerName != "db.test" {
+		t.Errorf("without one: %+v, %v", straight, err)
+	}
+	if got := d.upstream(); got != "postgres://db.test:5432?sslmode=verify-full" {
+		t.Errorf("a proxy is sent to %s", got)
 	}
 }
 

@@ -11,6 +11,27 @@ import (
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
+// Commands and statements are never told apart by journey, also where baggage
+// passes, and the plan says so.
+func TestCommandsAndStatementsHaveNoArms(t *testing.T) {
+	for inject, says := range map[string]string{
+		"redis_error":    "redis_error acts on commands, which do not say whose journey they are for, and no control_url is declared: the baseline phase is the control",
+		"postgres_error": "postgres_error acts on statements, which do not say whose journey they are for, and no control_url is declared: the baseline phase is the control",
+	} {
+		s := &experiments.System{Name: "x", URL: "http://127.0.0.1:1", Propagates: experiments.PropagatesBaggage,
+			Dependencies: []experiments.Dependency{{Name: "store", Listen: "127.0.0.1:3", Upstream: "redis://127.0.0.1:4"}},
+			Journeys:     []experiments.Journey{{Name: "buy", Rate: 40, SlowAfter: time.Second, Timeout: 2 * time.Second}}}
+		doc := &experiments.Experiment{ID: "e", Faults: []experiments.Fault{{Inject: inject, Into: "store", Share: 1}}}
+		p, err := plan.Make(s, []*experiments.Experiment{doc}, plan.Options{Run: "r", Seed: 1, Phases: experiments.StandardPhases()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := p.Experiments[0]; e.Tagged || e.Control != plan.Baseline || e.ControlWhy != says {
+			t.Errorf("%s: tagged %v, control %s: %s", inject, e.Tagged, e.Control, e.ControlWhy)
+		}
+	}
+}
+
 // Where the system passes baggage on, faults on requests meet tagged journeys
 // only; what an experiment is does not depend on the run's tag.
 func TestArmsByRequest(t *testing.T) {
