@@ -261,6 +261,7 @@ func warnings(e Experiment) []string {
 				j.Name, upper*100, Percent(j.Limit), neededToHold(j.Limit), min(fault, control)))
 		}
 	}
+	list = append(list, e.recoveryWarnings()...)
 	for _, f := range e.Faults {
 		kind, _ := injectors.Lookup(f.Inject)
 		for _, s := range kind.Mind(f.Attributes) {

@@ -43,7 +43,6 @@ const (
 // Controlled Clinical Trials 3 (1982), 345-353, with the interval of Newcombe
 // (1998) in place of the normal one.
 func Back(fault, control []Count, least int) Return {
-	const loose = 1.6448536269514722 // two-sided point of 90 %
 	n := len(fault)
 	h := harm{fault, control, Total(control)}
 	at := 0
@@ -57,6 +56,16 @@ func Back(fault, control []Count, least int) Return {
 		r.Back = newcombe(f, c, loose).High <= NonInferior
 	}
 	return r
+}
+
+// loose is the two-sided point of 90 %.
+const loose = 1.6448536269514722
+
+// CanShowBack tells whether so many journeys after a removal, none of them harmed,
+// are enough for [Back] to prove that harm is back at the level of so many of the
+// control.
+func CanShowBack(fault, control int) bool {
+	return fault > 0 && control > 0 && newcombe(Count{N: fault}, Count{N: control}, loose).High <= NonInferior
 }
 
 // harm is that of both arms by window.

@@ -146,3 +146,16 @@ func TestBack(t *testing.T) {
 		})
 	}
 }
+
+// What can be shown is what Back shows where nothing is harmed.
+func TestCanShowBackAgreesWithBack(t *testing.T) {
+	for n := 1; n < 400; n += 7 {
+		windows := make([]Count, 6)
+		for i := range n {
+			windows[i%6].N++
+		}
+		if got, want := CanShowBack(n, 500), Back(windows, []Count{{0, 500}}, 6).Back; got != want {
+			t.Errorf("CanShowBack(%d) = %v, Back says %v", n, got, want)
+		}
+	}
+}
