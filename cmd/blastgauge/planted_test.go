@@ -24,6 +24,7 @@ import (
 //nolint:gochecknoglobals // flags
 var (
 	plantedRuns   = flag.Int("planted", 0, "how often each cell of the end-to-end truth is run; 20 are the README's")
+	reactions     = flag.Int("reactions", 0, "how often a guardrail's reaction is measured")
 	plantedAtOnce = flag.Int("planted.parallel", 8, "how many of these runs at once")
 )
 
@@ -63,6 +64,7 @@ type cell struct {
 	percent    int // harmed by the fault, beyond base
 	bursts     bool
 	concurrent bool
+	guarded    bool // by a guardrail of 2 %, at 50 journeys/s
 }
 
 func (c cell) String() string {
@@ -141,9 +143,13 @@ func (c cell) run(t *testing.T, seed uint64) (result.Experiment, error) {
 	if c.percent == 0 {
 		limit = "0%" // refuted by any excess that is shown
 	}
+	experiment := plantedExperiment
+	if c.guarded {
+		rate, experiment = 50, plantedExperiment+"guardrails: [{blast_radius: 2%}]\n"
+	}
 	dir := t.TempDir()
 	system := fmt.Sprintf(plantedSystem, server.URL(), c.system(t, seed, "http://"+listen), control, rate, baseline, limit)
-	for name, text := range map[string]string{"blastgauge.yaml": system, "planted.yaml": plantedExperiment} {
+	for name, text := range map[string]string{"blastgauge.yaml": system, "planted.yaml": experiment} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			return result.Experiment{}, err
 		}
@@ -218,7 +224,7 @@ func TestPlantedTruth(t *testing.T) {
 	t.Setenv("XDG_STATE_HOME", t.TempDir())
 	var cells []*plantedScore
 	for _, percent := range []int{0, 5, 30} {
-		cells = append(cells, &plantedScore{cell: cell{percent, false, true}}, &plantedScore{cell: cell{percent, true, true}}, &plantedScore{cell: cell{percent, false, false}})
+		cells = append(cells, &plantedScore{cell: cell{percent, false, true, false}}, &plantedScore{cell: cell{percent, true, true, false}}, &plantedScore{cell: cell{percent, false, false, false}})
 	}
 	var (
 		mu    sync.Mutex
@@ -264,5 +270,45 @@ func judgePlanted(t *testing.T, cells []*plantedScore) {
 	t.Logf("covered in %d of %d runs; blamed without harm in %d of %d", all.covered, all.runs, none.refuted, none.runs)
 	if float64(all.covered) < 0.9*float64(all.runs) || float64(none.refuted) > 0.05*float64(none.runs) {
 		t.Error("the interval must hold the truth in 90 % of runs, and blame no fault that does nothing in more than 5 %")
+	}
+}
+
+// TestGuardrailReacts measures how long a fault stays that makes harm jump from 1 %
+// to 20 %, from its injection to its proven removal:
+//
+//	go test ./cmd/blastgauge -run TestGuardrailReacts -reactions 20 -v
+func TestGuardrailReacts(t *testing.T) {
+	if *reactions == 0 {
+		t.Skip("it takes a minute: -reactions 20")
+	}
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	var (
+		mu    sync.Mutex
+		runs  sync.WaitGroup
+		turns = make(chan struct{}, *plantedAtOnce)
+		took  []float64
+	)
+	for i := range *reactions {
+		turns <- struct{}{}
+		runs.Go(func() {
+			defer func() { <-turns }()
+			e, err := cell{percent: 19, concurrent: true, guarded: true}.run(t, uint64(i))
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil || e.Guardrail == nil || !e.Guardrail.Tripped {
+				t.Errorf("not stopped: %v, %s %q", err, e.Verdict, e.Reasons)
+				return
+			}
+			took = append(took, e.Faults[0].Removed.Sub(e.Faults[0].Injected).Seconds())
+		})
+	}
+	runs.Wait()
+	if len(took) == 0 {
+		return
+	}
+	slices.Sort(took)
+	t.Logf("%d faults were gone after %.2f s (median), %.2f s at the fastest and %.2f s at the slowest", len(took), took[len(took)/2], took[0], took[len(took)-1])
+	if took[len(took)/2] > 3 {
+		t.Error("the median is more than 3 s")
 	}
 }
