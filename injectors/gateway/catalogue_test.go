@@ -1,0 +1,94 @@
+package gateway_test
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/blastgauge/blastgauge/injectors"
+	"github.com/blastgauge/blastgauge/injectors/gateway"
+	"github.com/blastgauge/blastgauge/injectors/gateway/postgres"
+	"github.com/blastgauge/blastgauge/injectors/gateway/redis"
+)
+
+// What documents may say is what the gateways understand: the kinds, the schemes
+// that they act on, and every word of their attributes.
+func TestTheCatalogueIsUnderstood(t *testing.T) {
+	needed := map[string]map[string]any{
+		"http_error": {"status": 500}, "http_latency": {"latency": 1}, "grpc_error": {"code": "UNAVAILABLE"},
+		"redis_error": {"error": "ERR x"}, "redis_latency": {"latency": 1}, "postgres_error": {"sqlstate": "40001"}, "postgres_latency": {"latency": 1},
+	}
+	accepts := func(kind, name string, v any) {
+		t.Helper()
+		attributes := maps.Clone(needed[kind])
+		if attributes == nil {
+			attributes = map[string]any{}
+		}
+		attributes[name] = v
+		raw, err := json.Marshal(attributes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := gateway.Parse(kind, 1, raw); err != nil {
+			t.Errorf("%s %s: %v", kind, raw, err)
+		}
+	}
+	for _, k := range injectors.Catalogue() {
+		if k.Level != injectors.Message || k.Name == "http_config" { // whose attributes are operators
+			continue
+		}
+		for _, scheme := range k.Schemes {
+			if !slices.Contains(gateway.SchemesOf(k.Wire), scheme) || k.Acts == "" {
+				t.Errorf("%s acts on %q of %s, and on the wire on those of %v", k.Name, k.Acts, scheme, gateway.SchemesOf(k.Wire))
+			}
+		}
+		for _, a := range k.Attributes {
+			for _, word := range a.Words {
+				accepts(k.Wire, a.Wire, word)
+			}
+			for _, f := range a.Fields {
+				for _, word := range f.Words {
+					accepts(k.Wire, a.Wire, map[string]any{f.Wire: word})
+				}
+			}
+		}
+	}
+}
+
+// The errors that are known by name are the same to documents and to gateways.
+func TestErrorsThatAreKnown(t *testing.T) {
+	check := func(kind, attribute, v string) {
+		t.Helper()
+		k, _ := injectors.Lookup(kind)
+		if _, problem := k.Check(injectors.Attributes{attribute: v}); problem != "" {
+			t.Errorf("%s: %s", v, problem)
+		}
+		a, _ := k.Attribute(attribute)
+		if !slices.Contains(wordsIn(a.Doc), v) {
+			t.Errorf("%s is not told of in the catalogue", v)
+		}
+	}
+	for _, word := range redis.Errors() {
+		check("redis_error", "error", word)
+	}
+	for _, code := range postgres.States() {
+		check("postgres_error", "sqlstate", code)
+	}
+}
+
+func wordsIn(text string) []string {
+	return slices.Collect(func(yield func(string) bool) {
+		word := ""
+		for _, c := range text + " " {
+			if c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' {
+				word += string(c)
+				continue
+			}
+			if word != "" && !yield(word) {
+				return
+			}
+			word = ""
+		}
+	})
+}
