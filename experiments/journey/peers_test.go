@@ -279,8 +279,8 @@ func (s *sending) stop() {
 // The comparison with load generators, before the same shop, in interleaved rounds.
 // It needs k6 and vegeta in PATH, and takes two minutes a round:
 //
-//	go install go.k6.io/k6@v1.8.1 && go install github.com/tsenart/vegeta/v12@latest
-//	go test ./experiments/journey -run '^$' -bench AgainstPeers -benchtime 5x
+//	go install go.k6.io/k6@v1.8.1 && go install github.com/tsenart/vegeta/v12@v12.13.0
+//	go test ./experiments/journey -run '^$' -bench AgainstPeers -benchtime 3x
 //
 // Figures are medians over the rounds.
 func BenchmarkAgainstPeers(b *testing.B) {
