@@ -124,9 +124,9 @@ func (a *app) closing(acts []*act) error {
 	if slices.ContainsFunc(acts, func(act *act) bool { return act.result == nil }) {
 		return errors.Join(errs...)
 	}
-	(&finale{w: a.stdout, color: a.color(""), columns: width(a.stdout)}).print(acts)
 	page, err := a.compareActs(acts)
 	errs = append(errs, err)
+	(&finale{w: a.stdout, color: a.color(""), columns: width(a.stdout)}).print(acts) // last, where a terminal stands
 	fmt.Fprintln(a.stdout, "\nreports")
 	for _, act := range acts {
 		file := filepath.Join(act.dir, reportFile)
