@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,6 +43,8 @@ func runStep(ts *testscript.TestScript, _ bool, args []string) {
 // measured is step for one that measures: on a machine that was too busy it is run
 // again, three times at most.
 func runMeasuredStep(ts *testscript.TestScript, _ bool, args []string) {
+	_, err := os.Stat(ts.MkAbs("last-good"))
+	first := errors.Is(err, fs.ErrNotExist)
 	for range 2 {
 		code := performStep(ts, args[1])
 		if !wasBusy(ts, "resilience/runs") {
@@ -49,6 +53,9 @@ func runMeasuredStep(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		ts.Logf("measured on a machine that was too busy: once more")
 		ts.Check(os.RemoveAll(ts.MkAbs("resilience")))
+		if first {
+			ts.Check(os.RemoveAll(ts.MkAbs("last-good")))
+		}
 	}
 	runStep(ts, false, args)
 }
