@@ -51,7 +51,7 @@ func stretchTime(e *result.Experiment, seconds float64) {
 // fitsPaper: two pages for the run and one for each refuted experiment; all of it
 // where that is asked for.
 func fitsPaper(t *testing.T, browser context.Context) {
-	for _, name := range []string{"suite", "journeys", "interrupted", "held"} {
+	for _, name := range []string{"suite", "interrupted"} {
 		r := load(t, name)
 		most := 2 + summarize(r).counts[result.Refuted]
 		got := sheets(t, browser, render(t, "html", Options{}, r))
