@@ -79,20 +79,13 @@ func (t *trial) journey(i int, m times) Journey {
 		Arms:     Arms{Fault: fault},
 		Baseline: Arms{Fault: tally(c.list, plan.FaultArm, m.baseline)},
 		Steps:    t.steps(i, c),
-		Latency:  t.latency(c, m, fromIntended, []float64{0.5, 0.9, 0.95, 0.99, 1}),
 		Series:   series(c.list, t.start.Since, m.end, t.plan.Arms()),
 	}
 	if t.plan.Control == plan.Concurrent {
 		during, before := tally(c.list, plan.ControlArm, c.cohort), tally(c.list, plan.ControlArm, m.baseline)
 		out.Arms.Control, out.Baseline.Control = &during, &before
 	}
-	sent := t.latency(c, m, fromSent, []float64{0.5, 0.9, 0.95, 0.99, 1})
-	out.Sent = &sent
-	for k := range out.Steps {
-		points := []float64{0.5, 0.95, 0.99}
-		since, own := t.latency(c, m, untilStep(k), points), t.latency(c, m, ofStep(k), points)
-		out.Steps[k].Latency, out.Steps[k].Sent = &since, &own
-	}
+	t.latency(&out, c, m)
 	if flying := inFlight(c.list, m); flying.Journeys > 0 {
 		out.InFlight = &flying
 	}

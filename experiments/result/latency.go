@@ -15,21 +15,21 @@ const many = 20_000
 
 // A sense says which duration of a journey or a step is meant; false where an
 // observation has none.
-type sense func(journal.Observation) (time.Duration, bool)
+type sense func(*journal.Observation) (time.Duration, bool)
 
-func completed(o journal.Observation) bool {
+func completed(o *journal.Observation) bool {
 	return o.Outcome == journal.OK || o.Outcome == journal.Slow
 }
 
 // fromIntended is the duration that users meet: what waits is late for them.
-func fromIntended(o journal.Observation) (time.Duration, bool) { return o.Took, completed(o) }
+func fromIntended(o *journal.Observation) (time.Duration, bool) { return o.Took, completed(o) }
 
 // fromSent is the system's own part of it.
-func fromSent(o journal.Observation) (time.Duration, bool) { return o.Took - o.Late, completed(o) }
+func fromSent(o *journal.Observation) (time.Duration, bool) { return o.Took - o.Late, completed(o) }
 
 // ofStep is how long a step took from its sending, where it was completed.
 func ofStep(k int) sense {
-	return func(o journal.Observation) (time.Duration, bool) {
+	return func(o *journal.Observation) (time.Duration, bool) {
 		if k >= len(o.Steps) || !completed(o) && o.Step <= k {
 			return 0, false
 		}
@@ -39,7 +39,7 @@ func ofStep(k int) sense {
 
 // untilStep is how long after the journey's intended start a step was completed.
 func untilStep(k int) sense {
-	return func(o journal.Observation) (time.Duration, bool) {
+	return func(o *journal.Observation) (time.Duration, bool) {
 		if k >= len(o.Steps) || !completed(o) && o.Step <= k {
 			return 0, false
 		}
@@ -51,41 +51,70 @@ func untilStep(k int) sense {
 	}
 }
 
-// latency are the percentiles of both arms under the fault, and of the fault arm
-// before it.
-func (t *trial) latency(c comparison, m times, of sense, points []float64) Latency {
+// ofJourneys and ofSteps are the percentiles that are told of each.
+func ofJourneys() []float64 { return []float64{0.5, 0.9, 0.95, 0.99, 1} }
+func ofSteps() []float64    { return []float64{0.5, 0.95, 0.99} }
+
+// latency fills in the percentiles of a journey and of its steps: of both arms under
+// the fault, and of the fault arm before it. The journeys are gone through once.
+func (t *trial) latency(j *Journey, c comparison, m times) {
+	senses := []sense{fromIntended, fromSent}
+	for k := range j.Steps {
+		senses = append(senses, untilStep(k), ofStep(k))
+	}
 	fault, _ := c.groups()
-	l := Latency{
-		Fault:    percentiles(c.list, fault, of, points),
-		Baseline: percentiles(c.list, group{arm: plan.FaultArm, in: m.baseline}, of, points),
-	}
+	groups := []group{fault, {arm: plan.FaultArm, in: m.baseline}}
 	if t.plan.Control == plan.Concurrent {
-		l.Control = percentiles(c.list, group{arm: plan.ControlArm, in: c.cohort}, of, points)
+		groups = append(groups, group{arm: plan.ControlArm, in: c.cohort})
 	}
-	return l
+	took := gather(c.list, groups, senses)
+	of := func(sense int, points []float64) *Latency {
+		l := &Latency{Fault: took[0][sense].percentiles(points), Baseline: took[1][sense].percentiles(points)}
+		if len(groups) > 2 {
+			l.Control = took[2][sense].percentiles(points)
+		}
+		return l
+	}
+	j.Latency, j.Sent = *of(0, ofJourneys()), of(1, ofJourneys())
+	for k := range j.Steps {
+		j.Steps[k].Latency, j.Steps[k].Sent = of(2+2*k, ofSteps()), of(3+2*k, ofSteps())
+	}
 }
 
-// percentiles of the durations of a group, with the bounds that order statistics
-// give as if journeys were independent.
-func percentiles(list []journal.Observation, g group, of sense, points []float64) []Percentile {
-	var took durations
-	for _, o := range list {
-		if o.Arm != g.arm || !g.holds(o.Intended) {
-			continue
-		}
-		if d, ok := of(o); ok {
-			took.add(d)
+// gather are the durations of each group in each sense.
+func gather(list []journal.Observation, groups []group, senses []sense) [][]durations {
+	took := make([][]durations, len(groups))
+	for g := range groups {
+		took[g] = make([]durations, len(senses))
+	}
+	for i := range list {
+		o := &list[i]
+		for g := range groups {
+			if o.Arm != groups[g].arm || !groups[g].holds(o.Intended) {
+				continue
+			}
+			for k, of := range senses {
+				if d, ok := of(o); ok {
+					took[g][k].add(d)
+				}
+			}
 		}
 	}
-	n := took.prepare()
+	return took
+}
+
+// percentiles have the bounds that order statistics give as if journeys were
+// independent.
+func (d *durations) percentiles(points []float64) []Percentile {
+	n := d.prepare()
 	if n == 0 {
 		return nil
 	}
 	rows := make([]Percentile, 0, len(points))
 	for _, p := range points {
-		row := Percentile{P: p, Seconds: took.at(stats.Rank(p, n))}
+		row := Percentile{P: p, Seconds: d.at(stats.Rank(p, n))}
 		if low, high, ok := stats.QuantileRanks(n, p); ok {
-			row.Low, row.High = took.at(low), took.at(high)
+			row.Low, row.High = d.at(low), d.at(high)
 		}
 		rows = append(rows, row)
 	}

@@ -87,7 +87,7 @@ func TestManyDurations(t *testing.T) {
 		list = append(list, journal.Observation{Took: time.Duration(i+1) * time.Millisecond})
 	}
 	all := group{arm: plan.FaultArm, in: span{0, 1}}
-	for _, p := range percentiles(list, all, fromIntended, []float64{0.5, 0.95, 0.99}) {
+	for _, p := range gather(list, []group{all}, []sense{fromIntended})[0][0].percentiles(ofSteps()) {
 		want := p.P * 3 * many / 1000
 		near(t, "percentile", p.Seconds, want, want/500)
 		if p.Low >= p.Seconds || p.High <= p.Seconds || p.High-p.Low > want/20 {
