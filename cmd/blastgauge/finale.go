@@ -18,7 +18,7 @@ type finale struct {
 }
 
 func (f *finale) print(acts []*act) {
-	first := firstJourney(acts)
+	first := usualJourney(acts)
 	fmt.Fprintf(f.w, "\nWhat share of %s journeys did each fault harm, beyond the control?\n\n", first)
 	rows := [][]string{{"fault"}}
 	for _, act := range acts {
@@ -48,26 +48,29 @@ func (f *finale) print(acts []*act) {
 	}
 }
 
-// firstJourney is the one that the heading names; others are named where they
-// are meant.
-func firstJourney(acts []*act) string {
+// usualJourney is the one that most rows are about, which the heading names; others
+// are named where they are meant.
+func usualJourney(acts []*act) string {
+	most, rows := "the", map[string]int{}
 	for _, act := range acts {
 		for _, e := range act.result.Experiments {
-			if e.BlastRadius != nil {
-				return e.BlastRadius.Journey
+			if b := e.BlastRadius; b != nil && e.Verdict != result.Invalid {
+				if rows[b.Journey]++; rows[b.Journey] > rows[most] {
+					most = b.Journey
+				}
 			}
 		}
 	}
-	return "the"
+	return most
 }
 
 // found is the outcome of an experiment in a few words.
-func (f *finale) found(e result.Experiment, wide int, first string) string {
+func (f *finale) found(e result.Experiment, wide int, usual string) string {
 	word := strings.ReplaceAll(string(e.Verdict), "_", " ")
 	text := f.paint(e.Verdict, verdictGlyph(e.Verdict)+" "+word)
 	if b := e.BlastRadius; b != nil && e.Verdict != result.Invalid {
 		text += strings.Repeat(" ", wide-len(word)) + fmt.Sprintf(" %5.1f%%", 100*max(b.Estimate, 0))
-		if b.Journey != first {
+		if b.Journey != usual {
 			text += " of " + b.Journey
 		}
 	}

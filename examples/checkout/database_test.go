@@ -102,17 +102,18 @@ func checkoutsAreKept(t *testing.T, o Options) {
 		if step != "" {
 			t.Fatalf("stopped at %s with %d", step, status)
 		}
-		var kept order
-		if status := service.send("GET", "/orders/"+r.ID, nil, &kept); status != 200 || kept != (order{r.ID, bySKUCard, 1, r.Charged, payByCard}) {
-			t.Errorf("GET /orders/%s = %d %+v", r.ID, status, kept)
-		}
+		// Not at once: on a slow machine the hardened build loses its patience, and
+		// writes later.
+		want := order{r.ID, bySKUCard, 1, r.Charged, r.Payment}
+		eventually(t, "the order as it was placed", func() bool {
+			var kept order
+			return service.send("GET", "/orders/"+r.ID, nil, &kept) == 200 && kept == want
+		})
 	}
-	if status := service.send("GET", "/orders/order-none", nil, nil); status != 404 {
-		t.Errorf("GET of an order that is none = %d, want 404", status)
-	}
-	if n := query(t, o.Postgres, "SELECT count(*) FROM "+s.database.schema+".orders JOIN "+s.database.schema+".order_lines USING (number)"); n != 2 {
-		t.Errorf("%d orders in PostgreSQL, want 2", n)
-	}
+	eventually(t, "404 for an order that is none", func() bool { return service.send("GET", "/orders/order-none", nil, nil) == 404 })
+	eventually(t, "two orders with their lines", func() bool {
+		return query(t, o.Postgres, "SELECT count(*) FROM "+s.database.schema+".orders JOIN "+s.database.schema+".order_lines USING (number)") == 2
+	})
 	address, err := redisOptions(o.Redis)
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +140,7 @@ func withoutDatabase(t *testing.T, o Options) {
 		wires[ordersDB].set(m)
 		patience := 5 * time.Second
 		if want.status == hung {
-			patience = 300 * time.Millisecond
+			patience = time.Second
 		}
 		r, step, status := newCustomer(t, s.URL(), patience).checkout(bySKUInvoice)
 		if (outcome{step, status}) != want {
@@ -176,9 +177,10 @@ func loseCommit(t *testing.T, o Options) {
 		t.Fatal(err)
 	}
 	r, step, status := newCustomer(t, s.URL(), 10*time.Second).checkout(bySKUInvoice)
-	if step != "" || !lost.Load() {
-		t.Fatalf("stopped at %q with %d, commit lost: %v", step, status, lost.Load())
+	if step != "" {
+		t.Fatalf("stopped at %q with %d", step, status)
 	}
+	eventually(t, "a commit whose answer is lost", lost.Load)
 	want := map[string]int{Naive: 2, Hardened: 1}[o.Storefront]
 	eventually(t, "the order", func() bool { return ordersOf(t, s, r.ID) == want })
 	audit := newCustomer(t, s.control.orders.server.url(), 5*time.Second)
