@@ -4,11 +4,13 @@ import (
 	"context"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,7 +27,7 @@ func callCases(server string, f crashFault, n int) []victim {
 	wanted := os.Getenv("BLASTGAUGE_CRASH")
 	var list []victim
 	for call := 1; call <= n; call++ {
-		for death := range callDeaths {
+		for _, death := range slices.Sorted(maps.Keys(callDeaths)) {
 			v := victim{server, f, death, call}
 			if wanted == "" || wanted == "all" || strings.Contains(v.String(), wanted) {
 				list = append(list, v)

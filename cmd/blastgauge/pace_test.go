@@ -2,5 +2,10 @@
 
 package main
 
-// slowdown is how much longer all may take: see the same for the race detector.
-const slowdown = 1
+// How fast tests have to be, and how many run at a time: see the same for the race
+// detector.
+const (
+	slowdown = 1
+	atOnce   = 8
+	oneIn    = 1
+)
