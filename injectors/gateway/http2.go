@@ -62,15 +62,27 @@ func (s *session) serve(ctx context.Context) (err error) {
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    log.New(io.Discard, "", 0),
 	}
-	var watch sync.WaitGroup
+	gone, over := make(chan struct{}, 1), make(chan struct{}) // the upstream, this session
 	s.to.SetStateHook(func(to *http.ClientConn) {
 		if to.Err() != nil {
-			watch.Go(s.end)
+			select {
+			case gone <- struct{}{}:
+			default: // once is enough
+			}
+		}
+	})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-gone:
+			s.end()
+		case <-over:
 		}
 	})
 	s.server.Serve(&once{conn: s.client})
 	s.to.SetStateHook(nil)
 	s.client.Close()
+	close(over)
 	watch.Wait()
 	s.requests.empty() // soon: the contexts of all are over
 	return nil
