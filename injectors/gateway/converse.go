@@ -42,7 +42,9 @@ func (l *leg) begin(ctx context.Context, calls *caller) (dialogue, error) {
 		l.upstream = secured
 	}
 	if isPostgres {
-		return postgres.NewSession(postgres.Options{Context: ctx, Force: g.force, Client: l.client, Upstream: l.upstream, Asked: calls.call}), nil
+		return postgres.NewSession(postgres.Options{
+			Context: ctx, Force: g.force, Client: l.client, Upstream: l.upstream, Asked: calls.call, Spared: calls.spare,
+		}), nil
 	}
 	return redis.NewSession(redis.Options{
 		Context: ctx, Force: g.force, Client: l.client, Upstream: l.upstream,

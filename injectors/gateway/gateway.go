@@ -74,7 +74,9 @@ type Options struct {
 	Seed uint64
 	// Calls counts what clients asked: every request, and every connection that
 	// ended before one came, as a client that gets no further has tried as well.
-	// Nil: not counted.
+	// Requests are those of HTTP, the commands of Redis, and the queries, executions
+	// and function calls of PostgreSQL, without what comes with a connection: a
+	// handshake, a PING, a SET of the session. Nil: not counted.
 	Calls *atomic.Int64
 	// Log gets what nobody else is told; nil discards it.
 	Log *slog.Logger

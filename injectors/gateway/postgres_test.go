@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ type pgRig struct {
 	*rig
 	direct string // URL of the server
 	via    string // URL of the gateway
+	calls  atomic.Int64
 }
 
 // TestPostgres runs all that needs a server on one, as making it takes longest.
@@ -34,6 +36,7 @@ func TestPostgres(t *testing.T) {
 		"after the work":             postgresAfterTheWork,
 		"errors are the servers own": postgresErrorsAreTheServersOwn,
 		"connections fail":           postgresConnectionsFail,
+		"calls":                      postgresCalls,
 		"passes":                     postgresPasses,
 		"pipelines":                  postgresPipelines,
 		"under a thousand faults":    postgresUnderAThousandFaults,
@@ -63,7 +66,7 @@ func realPostgres(t *testing.T) *pgRig {
 		t.Fatal(err)
 	}
 	r := &pgRig{direct: server.URL + "?sslmode=disable"}
-	r.rig = newRig(t, gateway.Options{Scheme: "postgres", Address: u.Host, Seed: 7})
+	r.rig = newRig(t, gateway.Options{Scheme: "postgres", Address: u.Host, Seed: 7, Calls: &r.calls})
 	u.Host = r.address
 	u.RawQuery = "sslmode=prefer" // so that it asks for encryption, and is told that there is none
 	r.via = u.String()
@@ -111,6 +114,42 @@ func (r *pgRig) wantState(c *pgx.Conn, state byte) {
 	r.Helper()
 	if got := c.PgConn().TxStatus(); got != state {
 		r.Fatalf("the session is in state %c, want %c", got, state)
+	}
+}
+
+// However a client sends its statements, what it was told to do counts.
+func postgresCalls(t *testing.T, r *pgRig) {
+	for _, mode := range modes() {
+		t.Run(mode.String(), func(t *testing.T) {
+			r.T = t
+			ctx, before := t.Context(), r.calls.Load()
+			c := r.open(r.via, mode)
+			r.exec(c, "SET application_name = 'shop'")
+			if err := c.Ping(ctx); err != nil {
+				t.Fatal(err)
+			}
+			tx, err := c.Begin(ctx) // 1
+			if err != nil {
+				t.Fatal(err)
+			}
+			for id := range 2 { // 3
+				if _, err := tx.Exec(ctx, "INSERT INTO t VALUES ($1, $2)", id, 1); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := tx.Rollback(ctx); err != nil { // 4
+				t.Fatal(err)
+			}
+			if _, err := c.Query(ctx, "SELECT v FROM t WHERE id = $1", 1); err != nil { // 5
+				t.Fatal(err)
+			}
+			if err := c.Close(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if got := r.calls.Load() - before; got != 5 {
+				t.Errorf("%d calls, want 5", got)
+			}
+		})
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,6 +49,30 @@ func asker(t *testing.T, address string, protocol int) *redis.Client {
 	c := redis.NewClient(&redis.Options{Addr: address, Protocol: protocol, MaxRetries: -1, DisableIdentity: true, ReadTimeout: patience, ContextTimeoutEnabled: true})
 	t.Cleanup(func() { c.Close() })
 	return c
+}
+
+// A client of its day says who it is, asks for its database and whether the server
+// is there: what counts is what it was told to do.
+func TestRedisCallsAreCommandsThatWereMeant(t *testing.T) {
+	server, err := checkout.StartRedis(t.Context())
+	notInstalled(t, err)
+	t.Cleanup(func() { server.Close() })
+	var calls atomic.Int64
+	r := newRig(t, gateway.Options{Scheme: "redis", Address: strings.TrimPrefix(server.URL, "redis://"), Calls: &calls})
+	for range 5 { // on a connection each
+		c := redis.NewClient(&redis.Options{Addr: r.address, DB: 1, ClientName: "shop"})
+		ctx := t.Context()
+		for _, err := range []error{
+			c.Ping(ctx).Err(), c.Set(ctx, "a", "1", 0).Err(), c.HSet(ctx, "b", "c", "1").Err(), c.Get(ctx, "a").Err(), c.Close(),
+		} {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if got := calls.Load(); got != 15 {
+		t.Errorf("%d calls, want the 15 commands that were meant", got)
+	}
 }
 
 // The errors that are injected are, letter by letter, those that the server gives

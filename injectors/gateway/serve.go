@@ -71,6 +71,9 @@ func (c *caller) call() {
 	c.gateway.options.Calls.Add(1)
 }
 
+// spare says that the connection is no call even if none comes on it.
+func (c *caller) spare() { c.called.Store(true) }
+
 // end counts a connection on which no request came.
 func (c *caller) end() {
 	if !c.called.Load() {

@@ -14,8 +14,8 @@ type Counts struct {
 	BytesDown  int64 `json:"bytes_down"`  // bytes written to clients
 	Refused    int64 `json:"refused"`     // connections that down refused
 	DialFailed int64 `json:"dial_failed"` // connections that ended because the upstream could not be reached
-	// Calls are the requests that came, and the connections that ended before one
-	// did. It is absent where nothing is known of the protocol.
+	// Calls are the requests that came, as the gateway tells them apart, and the connections
+	// that ended before one did. It is absent where nothing is known of the protocol.
 	Calls *int64 `json:"calls,omitempty"`
 }
 

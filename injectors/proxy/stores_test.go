@@ -73,7 +73,7 @@ func TestBytesInFrontOfARedis(t *testing.T) {
 	add(t, s, "carts", `{"name":"late","type":"latency","attributes":{"latency":100}}`)
 	add(t, s, "carts", `{"name":"busy","type":"redis_error","attributes":{"error":"BUSY"}}`)
 	begun := time.Now()
-	if got, err := talk(t, c, "*1\r\n$4\r\nPING\r\n"); err != nil || !strings.HasPrefix(got, "-BUSY Redis is busy") {
+	if got, err := talk(t, c, "*1\r\n$3\r\nGET\r\n"); err != nil || !strings.HasPrefix(got, "-BUSY Redis is busy") {
 		t.Errorf("under both: %q, %v", got, err)
 	}
 	if took := time.Since(begun); took < 90*time.Millisecond {
@@ -84,7 +84,7 @@ func TestBytesInFrontOfARedis(t *testing.T) {
 			t.Errorf("%s counted %+v", toxic.Name, toxic.Blastgauge)
 		}
 	}
-	wantCalls(t, s, "carts", 2)
+	wantCalls(t, s, "carts", 1) // a PING is none
 	call(t, s, "POST", "/reset", "", 204, nil)
 	add(t, s, "carts", `{"type":"reset_peer","attributes":{"timeout":0}}`)
 	if got, err := talk(t, c, "PING\r\n"); err == nil {
@@ -93,6 +93,41 @@ func TestBytesInFrontOfARedis(t *testing.T) {
 	call(t, s, "POST", "/reset", "", 204, nil)
 	if got, err := talk(t, dialed(t, address), "PING\r\n"); err != nil || got != "+PONG\r\n" {
 		t.Errorf("afterwards: %q, %v", got, err)
+	}
+}
+
+// Calls of stores show where those of HTTP do; a client that came no further than
+// its handshake has tried once.
+func TestCallsOfStores(t *testing.T) {
+	s := serve(t, proxy.Options{ProxyMetrics: true})
+	carts := route(t, s, "carts", "redis://"+pinger(t))
+	c := dialed(t, carts)
+	for range 3 {
+		if _, err := talk(t, c, "get\r\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantCalls(t, s, "carts", 3)
+	idle := dialed(t, carts)
+	if _, err := talk(t, idle, "PING\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	idle.Close()
+	wantCalls(t, s, "carts", 4)
+
+	orders := route(t, s, "orders", "postgres://"+pinger(t))
+	start := "\x00\x00\x00\x10\x00\x03\x00\x00user\x00a\x00\x00"
+	begin, set := "Q\x00\x00\x00\x0aBEGIN\x00", "Q\x00\x00\x00\x0cSET a=1\x00"
+	fmt.Fprint(dialed(t, orders), start+set+begin)
+	wantCalls(t, s, "orders", 1)
+	add(t, s, "orders", `{"type":"down"}`)
+	dialed(t, orders)
+	wantCalls(t, s, "orders", 2)
+	page := call(t, s, "GET", "/metrics", "", 200, nil)
+	for _, want := range []string{`blastgauge_proxy_calls_total{proxy="carts"} 4`, `blastgauge_proxy_calls_total{proxy="orders"} 2`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the metrics do not say %s", want)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -35,6 +36,21 @@ func newQuery(text []byte) *query {
 	q := &query{text: string(text[:min(len(text), maxText)])}
 	q.statements = parse(q.text)
 	return q
+}
+
+// calls tells whether a query is a call: whether it does more than set up or look
+// at the session, as clients do on every new connection and pools between two uses
+// of one, so that a fault that costs connections would look like a storm of calls.
+// BEGIN, COMMIT and ROLLBACK are calls, as a journey waits for each, and may try
+// each again. Several statements in one text are one call, as they are one wait.
+func (q *query) calls() bool {
+	return slices.ContainsFunc(q.statements, func(st statement) bool {
+		switch st.tag {
+		case "SET", "SHOW", "RESET", "DISCARD", "DEALLOCATE":
+			return false
+		}
+		return true
+	})
 }
 
 // Requests passes messages on, under the faults in force, until an error says how
@@ -77,6 +93,7 @@ func (s *Session) request() error {
 	case 'S':
 		return s.sync(size)
 	case 'F': // a function is called, which ends in ReadyForQuery
+		s.Asked()
 		s.ends(false)
 	case 'c', 'f':
 		s.copied()
@@ -114,7 +131,9 @@ func (s *Session) simple(size int) error {
 		return err
 	}
 	q := newQuery(bytes.TrimRight(text, "\x00"))
-	s.Asked()
+	if q.calls() {
+		s.Asked()
+	}
 	p, err := s.meets(q)
 	s.predict(q)
 	round := s.round
@@ -227,7 +246,9 @@ func (s *Session) execute(size int) error {
 	}
 	portal, _, _ := cut(b)
 	q := s.portals[string(portal)]
-	s.Asked()
+	if q == nil || q.calls() {
+		s.Asked()
+	}
 	if q == nil {
 		s.executed++
 		return s.up.Take(5+size, true)
@@ -335,9 +356,12 @@ const (
 
 // start deals with what comes before the first message.
 func (s *Session) start() error {
-	for range 3 { // GSS, SSL, and then it must come
+	for asked := range 3 { // GSS, SSL, and then it must come
 		for len(s.up.Ahead()) < 8 {
 			if err := s.up.Fill(); err != nil {
+				if asked > 0 { // it tries again without encryption, on another connection
+					s.Spared()
+				}
 				return err
 			}
 		}
@@ -350,6 +374,9 @@ func (s *Session) start() error {
 			}
 			continue
 		case size < 8 || size > longest || code>>16 != majorThree:
+			if code == askCancel {
+				s.Spared()
+			}
 			s.raw.Store(true) // a cancellation, or nothing that we know
 			return errForeign
 		}

@@ -33,7 +33,8 @@ type Options struct {
 	Context          context.Context // ends with the connection; a session is the work that it bounds
 	Force            *force.Force
 	Client, Upstream io.ReadWriter
-	Asked            func() // called for every statement
+	Asked            func() // called for every query, execution and function call, but for those that only set up the session
+	Spared           func() // called where a connection is for no call at all: it cancels one, or only asks for encryption
 }
 
 // A Session is one client's connection. Requests and Replies are called by one

@@ -47,7 +47,7 @@ func passed(sent []byte, size int, faults ...*force.Fault) (got, told []byte, er
 	f.Set(faults)
 	var up, down bytes.Buffer
 	s := NewSession(Options{
-		Context: context.Background(), Force: f, Asked: func() {},
+		Context: context.Background(), Force: f, Asked: func() {}, Spared: func() {},
 		Client: sides{pieces(sent, size), &down}, Upstream: sides{strings.NewReader(""), &up},
 	})
 	err = s.Requests()

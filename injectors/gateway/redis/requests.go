@@ -67,7 +67,9 @@ func (s *Session) request() error {
 		s.up.Keep(at)
 		return nil
 	}
-	s.Asked()
+	if err := s.counts(at); err != nil {
+		return err
+	}
 	a := asked{texts: count, at: at}
 	if len(s.Force.Now()) == 0 && !s.opens(at) {
 		return s.rest(&a, true)
@@ -141,7 +143,9 @@ func (s *Session) inline() error {
 		s.up.Keep(end + 1)
 		return nil
 	}
-	s.Asked()
+	if !attends(words[0]) {
+		s.Asked()
+	}
 	a := asked{words: words, at: end + 1}
 	sub := []byte(nil)
 	if len(words) > 1 {

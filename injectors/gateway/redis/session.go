@@ -32,7 +32,7 @@ type Options struct {
 	Force            *force.Force
 	Client, Upstream io.ReadWriter
 	Address          string // at which the client found us; MOVED points there where it is not said otherwise
-	Asked            func() // called for every command
+	Asked            func() // called for every command that is more than a part of connecting
 }
 
 // A Session is one client's connection. Requests and Replies are called by one
