@@ -2,8 +2,10 @@ package journal
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +38,27 @@ func readAll(t *testing.T, text string) ([]Event, error) {
 		events = append(events, e)
 	}
 	return events, nil
+}
+
+// keep copies an observation that is valid until the next.
+func keep(o *Observation) Observation {
+	kept := *o
+	kept.Steps = append([]time.Duration(nil), o.Steps...)
+	return kept
+}
+
+// each goes through the observations of a file's experiments, and fails where they
+// cannot be read again.
+func each(t *testing.T, all *Observations, look func(*Observation)) {
+	t.Helper()
+	for _, experiment := range slices.Sorted(maps.Keys(all.parts)) {
+		for o, err := range all.Of(experiment) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			look(o)
+		}
+	}
 }
 
 var sample = []Observation{
@@ -78,13 +101,16 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	var obs []Observation
-	for o, err := range ReadObservations(bytes.NewReader(raw)) {
-		if err != nil {
-			t.Fatal(err)
+	all := OpenObservations(bytes.NewReader(raw))
+	for _, w := range want {
+		for o, err := range all.Of(w.Experiment) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			obs = append(obs, keep(o))
 		}
-		obs = append(obs, o)
 	}
-	if !reflect.DeepEqual(obs, want) {
+	if all.Damage() != nil || !reflect.DeepEqual(obs, want) {
 		t.Errorf("observations = %+v, want %+v", obs, want)
 	}
 }
@@ -139,38 +165,77 @@ func TestACutObservationsFileEndsAtTheLastWholeOne(t *testing.T) {
 			}
 		}
 		got := 0
-		for _, err := range ReadObservations(bytes.NewReader(file[:cut])) {
-			if err != nil {
-				t.Fatalf("cut at %d: %v", cut, err)
-			}
-			got++
-		}
-		if got != want {
-			t.Errorf("cut at %d: %d observations, want %d", cut, got, want)
+		all := OpenObservations(bytes.NewReader(file[:cut]))
+		each(t, all, func(*Observation) { got++ })
+		if got != want || all.Damage() != nil {
+			t.Errorf("cut at %d: %d observations and %v, want %d", cut, got, all.Damage(), want)
 		}
 	}
 }
 
-func FuzzReadObservations(f *testing.F) {
+// Experiments come one after the other, but what is late of one may be among the next's.
+func TestObservationsAreOfOneExperiment(t *testing.T) {
+	file := []byte(header)
+	order := []int{0, 0, 1, 0, 1, 2, 2}
+	for i, experiment := range order {
+		file = appendFrame(file, Observation{Experiment: experiment, Intended: time.Duration(i) * time.Second, Step: -1, Steps: []time.Duration{time.Duration(i) * time.Millisecond}})
+	}
+	all := OpenObservations(bytes.NewReader(file))
+	for experiment := range 4 {
+		for range 2 { // as often as one likes
+			var got, want []int
+			for o, err := range all.Of(experiment) {
+				if err != nil || o.Experiment != experiment || o.Steps[0] != time.Duration(int(o.Intended/time.Second))*time.Millisecond {
+					t.Fatalf("experiment %d: %+v, %v", experiment, o, err)
+				}
+				got = append(got, int(o.Intended/time.Second))
+			}
+			for i, e := range order {
+				if e == experiment {
+					want = append(want, i)
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("experiment %d has %v, want %v", experiment, got, want)
+			}
+		}
+	}
+}
+
+// What is wrong in the middle is said, and what stands before it is kept.
+func TestDamageOfObservations(t *testing.T) {
+	file := appendFrame([]byte(header), sample[0])
+	whole := len(file)
+	file = appendFrame(file, sample[0])
+	file[whole+1] = 0xff // the number of its experiment does not end
+	file = appendFrame(file, sample[0])
+	n := 0
+	all := OpenObservations(bytes.NewReader(file))
+	each(t, all, func(*Observation) { n++ })
+	if err := all.Damage(); n != 1 || err == nil || !strings.Contains(err.Error(), "observation 2") {
+		t.Errorf("%d observations and the damage %v, want one and that the second is", n, err)
+	}
+	if err := OpenObservations(strings.NewReader(strings.Repeat("x", 100))).Damage(); err == nil {
+		t.Error("another file is taken for observations")
+	}
+}
+
+func FuzzObservations(f *testing.F) {
 	file := []byte(header)
 	for _, o := range sample {
 		file = appendFrame(file, o)
 	}
 	f.Add(file)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		out := []byte(header)
-		for o, err := range ReadObservations(bytes.NewReader(data)) {
-			if err != nil {
-				return
-			}
-			out = appendFrame(out, o)
-		}
-		n := 0
-		for _, err := range ReadObservations(bytes.NewReader(out)) {
-			if err != nil {
-				t.Fatalf("what was read cannot be read again: %v", err)
-			}
+		out, n := []byte(header), 0
+		each(t, OpenObservations(bytes.NewReader(data)), func(o *Observation) {
+			out = appendFrame(out, *o)
 			n++
+		})
+		again := OpenObservations(bytes.NewReader(out))
+		each(t, again, func(*Observation) { n-- })
+		if again.Damage() != nil || n != 0 {
+			t.Fatalf("of what was read %d cannot be read again: %v", n, again.Damage())
 		}
 	})
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -38,49 +40,117 @@ func appendFrame(b []byte, o Observation) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(body))), body...)
 }
 
-// ReadObservations yields the observations in r and stops after the first
-// error. A file cut short in the middle of a frame ends at the last whole one.
-func ReadObservations(r io.Reader) iter.Seq2[Observation, error] {
-	return func(yield func(Observation, error) bool) {
-		br := bufio.NewReader(r)
-		head := make([]byte, len(header))
-		if n, err := io.ReadFull(br, head); err != nil || string(head) != header {
-			if n > 0 && err == nil {
-				yield(Observation{}, errors.New("not an observations file"))
-			}
-			return // nothing was flushed before the run died
+// Observations are those of a run, on disk: they are gone through as often as one
+// likes, an experiment at a time, and never held in memory.
+type Observations struct {
+	r      io.ReaderAt
+	parts  map[int]part // by experiment
+	damage error
+}
+
+// A part of the file holds all observations of an experiment, from a byte up to
+// another, and perhaps some of its neighbours'.
+type part struct{ from, to int64 }
+
+// OpenObservations goes through the observations in r once, to find the parts of
+// each experiment. A file cut short in the middle of a frame ends at the last whole
+// one, as the run that wrote it may have died. What else is wrong is [Observations.Damage].
+func OpenObservations(r io.ReaderAt) *Observations {
+	all := &Observations{r: r, parts: map[int]part{}}
+	f := newFrames(r, part{0, math.MaxInt64})
+	if all.damage = f.header(); all.damage != nil {
+		return all
+	}
+	var o Observation
+	for n := 1; ; n++ {
+		from := f.at
+		err := f.next(&o)
+		if errors.Is(err, io.EOF) {
+			return all
 		}
-		for frame := 1; ; frame++ {
-			body, err := readFrame(br)
-			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		if err != nil {
+			all.damage = fmt.Errorf("observation %d: %w", n, err)
+			return all
+		}
+		p, found := all.parts[o.Experiment]
+		if !found {
+			p.from = from
+		}
+		p.to = f.at
+		all.parts[o.Experiment] = p
+	}
+}
+
+// Damage is what made the file end before its end; nil if nothing did.
+func (all *Observations) Damage() error { return all.damage }
+
+// Of yields the observations of an experiment. Each is valid until the next.
+func (all *Observations) Of(experiment int) iter.Seq2[*Observation, error] {
+	return func(yield func(*Observation, error) bool) {
+		p := all.parts[experiment]
+		f := newFrames(all.r, p)
+		var o Observation
+		for f.at < p.to {
+			switch err := f.next(&o); {
+			case err != nil:
+				yield(nil, err) // it could be read a moment ago
 				return
-			}
-			var o Observation
-			if err == nil {
-				o, err = parseFrame(body)
-			}
-			if err != nil {
-				yield(Observation{}, fmt.Errorf("observation %d: %w", frame, err))
-				return
-			}
-			if !yield(o, nil) {
+			case o.Experiment == experiment && !yield(&o, nil):
 				return
 			}
 		}
 	}
 }
 
-func readFrame(br *bufio.Reader) ([]byte, error) {
-	size, err := binary.ReadUvarint(br)
+// frames reads one frame after the other into the same memory.
+type frames struct {
+	br   *bufio.Reader
+	at   int64 // where the next frame starts
+	body []byte
+}
+
+func newFrames(r io.ReaderAt, p part) *frames {
+	return &frames{br: bufio.NewReaderSize(io.NewSectionReader(r, p.from, p.to-p.from), 1<<16), at: p.from}
+}
+
+// header skips the header. Without a whole one nothing was flushed before the run died.
+func (f *frames) header() error {
+	head := make([]byte, len(header))
+	n, err := io.ReadFull(f.br, head)
+	f.at += int64(n)
+	if err == nil && string(head) != header {
+		return errors.New("not an observations file")
+	}
+	return nil
+}
+
+// ReadByte counts the bytes of a frame's length.
+func (f *frames) ReadByte() (byte, error) {
+	b, err := f.br.ReadByte()
+	if err == nil {
+		f.at++
+	}
+	return b, err
+}
+
+// next is io.EOF after the last whole frame.
+func (f *frames) next(o *Observation) error {
+	size, err := binary.ReadUvarint(f)
+	if err == nil && size > maxFrame {
+		return errFrame
+	}
+	if err == nil {
+		f.body = slices.Grow(f.body[:0], int(size))[:size]
+		_, err = io.ReadFull(f.br, f.body)
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return io.EOF
+	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if size > maxFrame {
-		return nil, errFrame
-	}
-	body := make([]byte, size)
-	_, err = io.ReadFull(br, body)
-	return body, err
+	f.at += int64(size)
+	return parseFrame(f.body, o)
 }
 
 // A cursor reads varints and remembers whether one was missing.
@@ -121,25 +191,23 @@ func (c *cursor) one() byte {
 	return v
 }
 
-func parseFrame(body []byte) (Observation, error) {
+// parseFrame puts an observation in the place of another, whose memory it uses.
+func parseFrame(body []byte, o *Observation) error {
 	c := &cursor{b: body}
-	o := Observation{Experiment: c.unsigned(1 << 20), Journey: c.unsigned(1 << 20)}
+	o.Experiment, o.Journey = c.unsigned(1<<20), c.unsigned(1<<20)
 	flags := c.one()
 	o.Arm, o.Outcome, o.Cause = plan.Arm(flags&1), Outcome(flags>>1&3), Cause(flags>>3)
 	o.Step = int(c.signed())
 	o.Intended, o.Late, o.Took = c.micros(), c.micros(), c.micros()
-	n := c.unsigned(maxFrame)
-	if n > 0 {
-		o.Steps = make([]time.Duration, 0, min(n, len(c.b))) // each takes a byte at least
-	}
-	for range n {
+	o.Steps = o.Steps[:0]
+	for range c.unsigned(maxFrame) {
 		o.Steps = append(o.Steps, c.micros())
 		if c.bad {
 			break
 		}
 	}
 	if c.bad || len(c.b) > 0 || o.Cause > Shed || o.Step < -1 || o.Step > maxFrame {
-		return Observation{}, errFrame
+		return errFrame
 	}
-	return o, nil
+	return nil
 }

@@ -33,14 +33,6 @@ func (s span) batch(at time.Duration, n int) int {
 	return int(int64(at-s.from) * int64(n) / int64(s.to-s.from))
 }
 
-// A contrast is two groups of journeys, in batches of time.
-type contrast struct {
-	fault, control []stats.Count
-	// together: batch k of both is the same stretch of time.
-	together bool
-	repeated bool // batch k of the control is the stretch before batch k of the fault
-}
-
 // A group is journeys of one arm that were intended to start in a span, or, where
 // there are turns, in one of them.
 type group struct {
@@ -72,85 +64,90 @@ func (g group) batch(at time.Duration, n int) int {
 	return g.in.batch(at, n)
 }
 
-func newContrast(fault, control group) contrast {
-	return contrast{
-		fault: make([]stats.Count, fault.batches()), control: make([]stats.Count, control.batches()),
-		together: fault.turns == nil && control.turns == nil && fault.in == control.in, repeated: fault.turns != nil && control.turns != nil,
+// has tells whether a journey is one of the group's.
+func (g group) has(o *journal.Observation) bool { return o.Arm == g.arm && g.holds(o.Intended) }
+
+// A contrast is two groups of journeys, and how many of each are hits, in batches of
+// time.
+type contrast struct {
+	of, against    group
+	hit            func(*journal.Observation) bool
+	fault, control []stats.Count
+}
+
+func newContrast(of, against group, hit func(*journal.Observation) bool) contrast {
+	return contrast{of, against, hit, make([]stats.Count, of.batches()), make([]stats.Count, against.batches())}
+}
+
+func harmed(o *journal.Observation) bool { return o.Harmed() }
+
+func (c *contrast) look(o *journal.Observation) {
+	if c.of.has(o) {
+		add(&c.fault[c.of.batch(o.Intended, len(c.fault))], c.hit(o))
+	}
+	if c.against.has(o) {
+		add(&c.control[c.against.batch(o.Intended, len(c.control))], c.hit(o))
 	}
 }
 
-// count adds an observation where it belongs; hit tells whether it is one of
-// those that are compared.
-func (c *contrast) count(o journal.Observation, fault, control group, hit bool) {
-	fault.count(c.fault, o, hit)
-	control.count(c.control, o, hit)
-}
-
-func (g group) count(batches []stats.Count, o journal.Observation, hit bool) {
-	if o.Arm != g.arm || !g.holds(o.Intended) {
-		return
-	}
-	b := &batches[g.batch(o.Intended, len(batches))]
-	b.N++
+func add(c *stats.Count, hit bool) {
+	c.N++
 	if hit {
-		b.Hits++
+		c.Hits++
 	}
 }
 
-// difference is the share of the fault group beyond that of the control group.
-func (c contrast) difference() stats.Difference {
-	if c.repeated {
+// difference is the share of hits in the first group beyond that in the second.
+func (c *contrast) difference() stats.Difference {
+	switch {
+	case c.of.turns != nil && c.against.turns != nil: // batch k of the control is the stretch before batch k of the fault
 		d := stats.UnpairedBatches(c.fault, c.control)
 		if i, ok := stats.Repeats(c.control, c.fault); ok {
 			d.Interval, d.Method, d.Batches = i, stats.Repeated, len(c.fault)
 		}
 		return d
-	}
-	if !c.together {
+	case c.of.turns != nil || c.against.turns != nil || c.of.in != c.against.in:
 		return stats.UnpairedBatches(c.fault, c.control)
 	}
-	pairs := make([]stats.Pair, len(c.fault))
+	pairs := make([]stats.Pair, len(c.fault)) // batch k of both is the same stretch of time
 	for i := range pairs {
 		pairs[i] = stats.Pair{Fault: c.fault[i], Control: c.control[i]}
 	}
 	return stats.PairedBatches(pairs)
 }
 
-// differ compares the journeys of two groups that hit tells apart.
-func differ(list []journal.Observation, fault, control group, hit func(journal.Observation) bool) stats.Difference {
-	c := newContrast(fault, control)
-	for _, o := range list {
-		c.count(o, fault, control, hit(o))
-	}
-	return c.difference()
-}
-
 // lookWidth is how finely the evidence of a guardrail is replayed: as often as
 // guardrails look.
 const lookWidth = 250 * time.Millisecond
 
+// looks are what a guardrail saw: the pairs of each of its looks at a cohort, and those
+// before the fault.
+type looks struct {
+	cohort, baseline span
+	blocks           []stats.Pair
+	before           stats.Pair
+}
+
+func newLooks(cohort, baseline span) looks {
+	return looks{cohort: cohort, baseline: baseline, blocks: make([]stats.Pair, max(0, int((cohort.to-cohort.from+lookWidth-1)/lookWidth)))}
+}
+
+func (l *looks) look(o *journal.Observation) {
+	into := &l.before
+	switch {
+	case l.cohort.holds(o.Intended):
+		into = &l.blocks[(o.Intended-l.cohort.from)/lookWidth]
+	case !l.baseline.holds(o.Intended):
+		return
+	}
+	if o.Arm == plan.ControlArm {
+		add(&into.Control, o.Harmed())
+	} else {
+		add(&into.Fault, o.Harmed())
+	}
+}
+
 // sequence is the interval of a blast radius whose fault a guardrail stopped: it
 // holds at the moment of the stop, which the data chose. It needs a concurrent
 // control.
-func (c comparison) sequence(baseline span) stats.Interval {
-	blocks := make([]stats.Pair, max(0, int((c.cohort.to-c.cohort.from+lookWidth-1)/lookWidth)))
-	var before stats.Pair
-	for _, o := range c.list {
-		into := &before
-		switch {
-		case c.cohort.holds(o.Intended):
-			into = &blocks[(o.Intended-c.cohort.from)/lookWidth]
-		case !baseline.holds(o.Intended):
-			continue
-		}
-		arm := &into.Fault
-		if o.Arm == plan.ControlArm {
-			arm = &into.Control
-		}
-		arm.N++
-		if o.Harmed() {
-			arm.Hits++
-		}
-	}
-	return stats.ExcessSequence(blocks, before)
-}
+func (l *looks) sequence() stats.Interval { return stats.ExcessSequence(l.blocks, l.before) }

@@ -3,6 +3,7 @@ package result
 import (
 	"math"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/stats"
@@ -25,7 +26,6 @@ const (
 
 // A comparison is one journey's cohort and what it is compared with.
 type comparison struct {
-	list    []journal.Observation
 	cohort  span
 	control string // kind
 	ctrlArm plan.Arm
@@ -34,20 +34,36 @@ type comparison struct {
 	turns, between []span
 }
 
+// A candidate is a cohort that may become the one of a comparison.
+type candidate struct {
+	cohort tally
+	// control is the control arm's harm during the cohort against that before the fault.
+	control contrast
+}
+
+func (t *trial) candidate(cohort span) candidate {
+	during, before := group{arm: plan.ControlArm, in: cohort}, group{arm: plan.ControlArm, in: t.when.baseline}
+	return candidate{tally{group: group{arm: plan.FaultArm, in: cohort}}, newContrast(during, before, harmed)}
+}
+
+func (c *candidate) look(o *journal.Observation) {
+	c.cohort.look(o)
+	c.control.look(o)
+}
+
 // compare decides what the fault cohort of a journey is compared with.
-func (t *trial) compare(i int, m times) comparison {
-	j := t.plan.Journeys[i]
-	c := comparison{list: t.observed[i], cohort: m.cohort(j.SlowAfter)}
-	if t.trip != nil && tally(c.list, plan.FaultArm, c.cohort).Journeys < few {
+func (t *trial) compare(i int) comparison {
+	s, j := &t.seen[i], t.plan.Journeys[i]
+	of := &s.regular
+	if t.trip != nil && of.cohort.Journeys < few {
 		// A guardrail may end the fault before a cohort has formed. Counting the
 		// journeys that its removal rescued can only make harm look smaller.
-		c.cohort.to = m.removing
+		of = &s.hasty
 	}
-	c.control, c.ctrlArm, c.ctrlIn = BaselineControl, plan.FaultArm, m.baseline
-	c.turns, c.between = t.turns(m, j.SlowAfter)
+	c := comparison{cohort: of.cohort.in, control: BaselineControl, ctrlArm: plan.FaultArm, ctrlIn: t.when.baseline}
+	c.turns, c.between = t.turns(t.when, j.SlowAfter)
 	if t.plan.Control == plan.Concurrent {
-		during, before := group{arm: plan.ControlArm, in: c.cohort}, group{arm: plan.ControlArm, in: m.baseline}
-		if differ(c.list, during, before, journal.Observation.Harmed).Low > tolerance {
+		if of.control.difference().Low > tolerance {
 			c.control = ContaminatedControl
 		} else {
 			c.control, c.ctrlArm, c.ctrlIn = ConcurrentControl, plan.ControlArm, c.cohort
@@ -56,44 +72,34 @@ func (t *trial) compare(i int, m times) comparison {
 	return c
 }
 
-func (c comparison) fault() Counts { fault, _ := c.groups(); return fault.tally(c.list) }
-func (c comparison) ctrl() Counts  { _, control := c.groups(); return control.tally(c.list) }
-
 // groups are the journeys that are compared.
 func (c comparison) groups() (fault, control group) {
 	return group{plan.FaultArm, c.cohort, c.turns}, group{c.ctrlArm, c.ctrlIn, c.between}
 }
 
-// excess is the share of the cohort harmed beyond the control.
-func (c comparison) excess() stats.Difference {
-	fault, control := c.groups()
-	return differ(c.list, fault, control, journal.Observation.Harmed)
-}
-
-// journey measures one journey.
-func (t *trial) journey(i int, m times) Journey {
-	j, c := t.plan.Journeys[i], t.compare(i, m)
-	fault, ctrl := c.fault(), c.ctrl()
+// journey is what was measured of a journey.
+func (t *trial) journey(i int) Journey {
+	j, s := t.plan.Journeys[i], &t.seen[i]
 	out := Journey{
 		Name: j.Name, Rate: j.Rate, Limit: j.Limit, SlowAfter: seconds(j.SlowAfter),
-		Arms:     Arms{Fault: fault},
-		Baseline: Arms{Fault: tally(c.list, plan.FaultArm, m.baseline)},
-		Steps:    t.steps(i, c),
-		Series:   series(c.list, t.start.Since, m.end, t.plan.Arms()),
+		Arms:     Arms{Fault: s.fault.Counts},
+		Baseline: Arms{Fault: s.before[plan.FaultArm].Counts},
+		Steps:    s.steps.rows(),
+		Series:   Series{Bucket: seconds(s.lines[plan.FaultArm].width), Fault: s.lines[plan.FaultArm].series()},
 	}
 	if t.plan.Control == plan.Concurrent {
-		during, before := tally(c.list, plan.ControlArm, c.cohort), tally(c.list, plan.ControlArm, m.baseline)
-		out.Arms.Control, out.Baseline.Control = &during, &before
+		out.Arms.Control, out.Baseline.Control = &s.during.Counts, &s.before[plan.ControlArm].Counts
+		out.Series.Control = s.lines[plan.ControlArm].series()
 	}
-	t.latency(&out, c, m)
-	if flying := inFlight(c.list, m); flying.Journeys > 0 {
-		out.InFlight = &flying
+	s.timing.latency(&out)
+	if s.inFlight.Journeys > 0 {
+		out.InFlight = &s.inFlight
 	}
-	if released := tally(c.list, plan.FaultArm, span{c.cohort.to, m.removing}); released.Journeys > 0 {
-		out.Released = &released
+	if s.released.Journeys > 0 {
+		out.Released = &s.released.Counts
 	}
-	if fault.Journeys > 0 && ctrl.Journeys > 0 {
-		out.BlastRadius = t.blastRadius(j.Name, c, m)
+	if s.fault.Journeys > 0 && s.ctrl.Journeys > 0 {
+		out.BlastRadius = t.blastRadius(j.Name, s)
 	}
 	return out
 }
@@ -108,52 +114,62 @@ var methods = map[stats.Method]string{
 
 // blastRadius of a fault that a guardrail stopped carries the bounds that hold at
 // a moment that the data chose.
-func (t *trial) blastRadius(journey string, c comparison, m times) *BlastRadius {
-	d := c.excess()
+func (t *trial) blastRadius(journey string, s *seen) *BlastRadius {
+	d, c := s.excess.difference(), s.comparison
 	b := &BlastRadius{
 		Journey: journey, Estimate: d.Estimate, Low: d.Low, High: d.High, Confidence: stats.Confidence,
 		Control: c.control, Method: methods[d.Method], Batches: d.Batches, Effective: math.Round(d.Effective),
 		Independent: &Bounds{d.Newcombe.Low, d.Newcombe.High},
 	}
 	if t.trip != nil && c.control == ConcurrentControl {
-		s := c.sequence(m.baseline)
-		b.Low, b.High, b.Method = s.Low, s.High, "confidence sequence, as a guardrail stopped the fault"
+		bounds := s.looks.sequence()
+		b.Low, b.High, b.Method = bounds.Low, bounds.High, "confidence sequence, as a guardrail stopped the fault"
 	}
 	return b
 }
 
-// steps says where journeys of the cohort were first harmed.
-func (t *trial) steps(i int, c comparison) []Step {
-	steps := t.plan.Journeys[i].Steps
+// stepping is where journeys of the cohort were first harmed.
+type stepping struct {
+	fault group
+	first []Step
+	all   contrast
+	by    []contrast // of the journeys first harmed at a step
+}
+
+func newStepping(steps []experiments.Step, c comparison) stepping {
 	fault, control := c.groups()
-	rows, by := make([]Step, len(steps)), make([]contrast, len(steps))
-	all := newContrast(fault, control)
-	for k, s := range steps {
-		rows[k].Name = s.Name
-		by[k] = newContrast(fault, control)
+	s := stepping{fault: fault, all: newContrast(fault, control, harmed)}
+	for _, step := range steps {
+		s.first = append(s.first, Step{Name: step.Name})
+		s.by = append(s.by, newContrast(fault, control, harmed))
 	}
-	for _, o := range c.list {
-		all.count(o, fault, control, false)
-		if !o.Harmed() || o.Step < 0 || o.Step >= len(steps) {
-			continue
-		}
-		by[o.Step].count(o, fault, control, true)
-		if o.Arm == plan.FaultArm && fault.holds(o.Intended) {
-			rows[o.Step].add(o.Outcome)
-		}
+	return s
+}
+
+func (s *stepping) look(o *journal.Observation) {
+	s.all.look(o)
+	if !o.Harmed() || o.Step < 0 || o.Step >= len(s.first) {
+		return
 	}
-	for k := range rows {
+	s.by[o.Step].look(o)
+	if s.fault.has(o) {
+		s.first[o.Step].add(o.Outcome)
+	}
+}
+
+func (s *stepping) rows() []Step {
+	for k := range s.first {
 		// Every journey of the cohort could have been harmed at this step.
-		for b := range by[k].fault {
-			by[k].fault[b].N = all.fault[b].N
+		for b := range s.by[k].fault {
+			s.by[k].fault[b].N = s.all.fault[b].N
 		}
-		for b := range by[k].control {
-			by[k].control[b].N = all.control[b].N
+		for b := range s.by[k].control {
+			s.by[k].control[b].N = s.all.control[b].N
 		}
-		d := by[k].difference()
-		rows[k].Excess, rows[k].Low, rows[k].High = d.Estimate, d.Low, d.High
+		d := s.by[k].difference()
+		s.first[k].Excess, s.first[k].Low, s.first[k].High = d.Estimate, d.Low, d.High
 	}
-	return rows
+	return s.first
 }
 
 func (s *Step) add(o journal.Outcome) {

@@ -132,6 +132,24 @@ func seq[T any](list []T) iter.Seq2[T, error] {
 	}
 }
 
+// journeys are observations that are held.
+type journeys struct {
+	list   []journal.Observation
+	damage error
+}
+
+func (j journeys) Damage() error { return j.damage }
+
+func (j journeys) Of(experiment int) iter.Seq2[*journal.Observation, error] {
+	return func(yield func(*journal.Observation, error) bool) {
+		for _, o := range j.list {
+			if o.Experiment == experiment && !yield(&o, nil) {
+				return
+			}
+		}
+	}
+}
+
 func (s *story) fold(t *testing.T) *Result {
 	t.Helper()
 	if s.events == nil {
@@ -140,7 +158,7 @@ func (s *story) fold(t *testing.T) *Result {
 	if s.obs == nil {
 		s.send()
 	}
-	r, err := Fold(seq(s.events), seq(s.obs))
+	r, err := Fold(seq(s.events), journeys{s.obs, nil})
 	if err != nil {
 		t.Fatal(err)
 	}

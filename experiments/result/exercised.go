@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -126,36 +125,21 @@ func (t *trial) between(from, to, proxy string) (a, b journal.Traffic, ok bool) 
 // came, beyond what the control arm did: more harm, or more journeys slower
 // than nine in ten were before. A change is compared with a change, because the
 // arms take different routes and are not equally fast to begin with.
-func (t *trial) shifted(m times) bool {
-	for i := range t.plan.Journeys {
-		c := t.compare(i, m)
-		if c.excess().Low > 0 {
+func (t *trial) shifted() bool {
+	for i := range t.seen {
+		s := &t.seen[i]
+		if s.excess.difference().Low > 0 {
 			return true
 		}
-		slow := func(arm plan.Arm) stats.Interval {
-			limit := usual(c.list, arm, m.baseline)
-			return differ(c.list, group{arm: arm, in: c.cohort, turns: c.turns}, group{arm: arm, in: m.baseline}, func(o journal.Observation) bool { return o.Took > limit }).Interval
-		}
-		change := slow(plan.FaultArm)
-		if c.control == ConcurrentControl {
-			change = stats.Minus(change, slow(plan.ControlArm))
+		change := s.slower[plan.FaultArm].difference().Interval
+		if s.control == ConcurrentControl {
+			change = stats.Minus(change, s.slower[plan.ControlArm].difference().Interval)
 		}
 		if change.Low > 0 {
 			return true
 		}
 	}
 	return false
-}
-
-func usual(list []journal.Observation, arm plan.Arm, in span) time.Duration {
-	var took []time.Duration
-	for _, o := range list {
-		if o.Arm == arm && in.holds(o.Intended) {
-			took = append(took, o.Took)
-		}
-	}
-	slices.Sort(took)
-	return stats.Quantile(took, 0.9)
 }
 
 // weakest is the grade of an experiment: that of its least proven fault.

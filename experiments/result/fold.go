@@ -37,7 +37,17 @@ func Read(dir *os.Root) (*Result, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	return Fold(all, journal.ReadObservations(observations))
+	return Fold(all, journal.OpenObservations(observations))
+}
+
+// Observations are the journeys of a run. There may be too many to be held, so they
+// are gone through several times.
+type Observations interface {
+	// Of yields those of an experiment, by its index in the plan. Each is valid until
+	// the next.
+	Of(experiment int) iter.Seq2[*journal.Observation, error]
+	// Damage is what made them end before their end; nil if nothing did.
+	Damage() error
 }
 
 // both yields the events of a, then those of b.
@@ -57,7 +67,7 @@ func both(a, b iter.Seq2[journal.Event, error]) iter.Seq2[journal.Event, error] 
 // same journal gives the same result. A journal cut short gives a result whose
 // run has failed; damage in the middle of it becomes a warning, as what is
 // known up to there is still worth reporting.
-func Fold(events iter.Seq2[journal.Event, error], observations iter.Seq2[journal.Observation, error]) (*Result, error) {
+func Fold(events iter.Seq2[journal.Event, error], observations Observations) (*Result, error) {
 	f := &fold{}
 	for e, err := range events {
 		if err != nil {
@@ -69,14 +79,10 @@ func Fold(events iter.Seq2[journal.Event, error], observations iter.Seq2[journal
 	if f.plan == nil {
 		return nil, errors.New("the journal holds no plan: nothing was run")
 	}
-	for o, err := range observations {
-		if err != nil {
-			f.damage(err)
-			break
-		}
-		f.observation(o)
+	if err := observations.Damage(); err != nil {
+		f.damage(err)
 	}
-	return f.result(), nil
+	return f.result(observations)
 }
 
 // fold collects what belongs to each experiment.
@@ -126,18 +132,7 @@ func (f *fold) event(e journal.Event) {
 	}
 }
 
-func (f *fold) observation(o journal.Observation) {
-	if o.Experiment < 0 || o.Experiment >= len(f.trials) {
-		return
-	}
-	t := f.trials[o.Experiment]
-	if o.Journey < 0 || o.Journey >= len(t.observed) {
-		return
-	}
-	t.observed[o.Journey] = append(t.observed[o.Journey], o)
-}
-
-func (f *fold) result() *Result {
+func (f *fold) result(observations Observations) (*Result, error) {
 	p := f.plan
 	r := &Result{
 		Schema:    Schema,
@@ -153,13 +148,17 @@ func (f *fold) result() *Result {
 	for _, d := range p.Documents {
 		r.Documents = append(r.Documents, Document(d))
 	}
-	for _, t := range f.trials {
+	for i, t := range f.trials {
+		if err := t.observe(observations.Of(i)); err != nil {
+			return nil, fmt.Errorf("reading the journeys of %s: %w", t.plan.ID, err)
+		}
 		e := t.result(f)
+		t.seen = nil // the next one needs as much
 		e.Impact = r.System.Traffic.impact(&e)
 		r.Experiments = append(r.Experiments, e)
 	}
 	r.Run.ExitCode = r.Exit(nil)
-	return r
+	return r, nil
 }
 
 func (f *fold) run() Run {
@@ -186,7 +185,9 @@ type trial struct {
 	vanished *journal.Event
 	readings []journal.Event
 	samples  map[string]journal.Event // by moment
-	observed [][]journal.Observation  // by journey
+	when     times                    // of a measured one
+	late     durations                // how much later than planned its journeys started
+	seen     []seen                   // by journey
 }
 
 // A faultRecord is what the journal knows of one fault.
@@ -198,7 +199,7 @@ type faultRecord struct {
 }
 
 func newTrial(e *plan.Experiment) *trial {
-	t := &trial{plan: e, samples: map[string]journal.Event{}, observed: make([][]journal.Observation, len(e.Journeys))}
+	t := &trial{plan: e, samples: map[string]journal.Event{}}
 	for _, f := range e.Faults {
 		t.faults = append(t.faults, &faultRecord{plan: f})
 	}

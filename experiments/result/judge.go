@@ -5,7 +5,6 @@ import (
 	"math"
 	"strings"
 
-	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
@@ -51,7 +50,7 @@ func details(criteria []Criterion, v Verdict) []string {
 }
 
 // invalid lists why a measurement cannot be trusted, most telling first.
-func (t *trial) invalid(m times, e *Experiment) []string {
+func (t *trial) invalid(e *Experiment) []string {
 	var why []string
 	if t.vanished != nil {
 		why = append(why, fmt.Sprintf("the fault vanished in the middle: %s", t.vanished.Detail))
@@ -65,7 +64,7 @@ func (t *trial) invalid(m times, e *Experiment) []string {
 		}
 	}
 	for i, j := range t.plan.Journeys {
-		why = append(why, t.invalidJourney(i, j, m, e.Limits.Baseline)...)
+		why = append(why, invalidJourney(j, &t.seen[i], t.plan.Arms(), t.trip != nil, e.Limits.Baseline)...)
 	}
 	return why
 }
@@ -73,32 +72,29 @@ func (t *trial) invalid(m times, e *Experiment) []string {
 // TooBusy ends the reason of an experiment whose journeys did not start in time.
 const TooBusy = "this machine is too busy"
 
-func (t *trial) invalidJourney(i int, j plan.Journey, m times, limit float64) []string {
+func invalidJourney(j plan.Journey, s *seen, arms []plan.Arm, tripped bool, limit float64) []string {
 	var why []string
-	c := t.compare(i, m)
-	for _, arm := range t.plan.Arms() {
-		before := tally(c.list, arm, m.baseline)
+	for _, arm := range arms {
+		before := s.before[arm].Counts
 		if w := stats.Wilson(before.harm()); before.Journeys > 0 && w.Low > limit {
 			why = append(why, fmt.Sprintf("%s: %s of the %s arm were harmed already before the fault (%d of %d; at most %s allowed)",
 				j.Name, percent(w.Estimate), arm, before.Harmed(), before.Journeys, percent(limit)))
 		}
 	}
-	if late := lateness(t.observed[i : i+1]); late != nil && late.P99 > 0.1*j.SlowAfter.Seconds() {
+	if late := lateness(&s.late); late != nil && late.P99 > 0.1*j.SlowAfter.Seconds() {
 		why = append(why, fmt.Sprintf("%s: traffic was late: one journey in a hundred started %.0f ms or more after its time (at most 10%% of slow_after allowed): %s",
 			j.Name, late.P99*1000, TooBusy))
 	}
-	if shed := c.ctrl().FailedBy.Shed; shed > 0 {
+	if shed := s.ctrl.FailedBy.Shed; shed > 0 {
 		why = append(why, fmt.Sprintf("%s: %d journeys of the control could not be started: too many were in flight", j.Name, shed))
 	}
-	fault, ctrl := c.fault().Journeys, c.ctrl().Journeys
-	if t.trip == nil && min(fault, ctrl) < few {
+	if fault, ctrl := s.fault.Journeys, s.ctrl.Journeys; !tripped && min(fault, ctrl) < few {
 		why = append(why, fmt.Sprintf("%s: too few journeys: %d in the fault arm and %d in the control, at least %d are needed in each", j.Name, fault, ctrl, few))
 	}
-	if t.plan.Control == plan.Concurrent {
-		a, b := group{arm: plan.FaultArm, in: m.baseline}, group{arm: plan.ControlArm, in: m.baseline}
-		if d := differ(c.list, a, b, journal.Observation.Harmed); d.Low > tolerance || d.High < -tolerance {
+	if len(arms) > 1 {
+		if d := s.apart.difference(); d.Low > tolerance || d.High < -tolerance {
 			why = append(why, fmt.Sprintf("%s: the arms differ already before the fault: %s harmed in the fault arm, %s in control",
-				j.Name, percent(tally(c.list, a.arm, a.in).harm().Share()), percent(tally(c.list, b.arm, b.in).harm().Share())))
+				j.Name, percent(s.before[plan.FaultArm].harm().Share()), percent(s.before[plan.ControlArm].harm().Share())))
 		}
 	}
 	return why

@@ -10,8 +10,8 @@ import (
 )
 
 // many is how many durations are sorted at the most; of more a sketch is made, which
-// knows them to a thousandth.
-const many = 20_000
+// knows them to a thousandth and takes no more memory.
+const many = 4096
 
 // A sense says which duration of a journey or a step is meant; false where an
 // observation has none.
@@ -55,23 +55,55 @@ func untilStep(k int) sense {
 func ofJourneys() []float64 { return []float64{0.5, 0.9, 0.95, 0.99, 1} }
 func ofSteps() []float64    { return []float64{0.5, 0.95, 0.99} }
 
-// latency fills in the percentiles of a journey and of its steps: of both arms under
-// the fault, and of the fault arm before it. The journeys are gone through once.
-func (t *trial) latency(j *Journey, c comparison, m times) {
+// timing are the durations of groups of journeys: of both arms under the fault, and of
+// the fault arm before it.
+type timing struct {
+	groups []group
+	senses []sense
+	took   [][]durations // by group and sense
+}
+
+func newTiming(groups []group, senses []sense) timing {
+	t := timing{groups, senses, make([][]durations, len(groups))}
+	for g := range groups {
+		t.took[g] = make([]durations, len(senses))
+	}
+	return t
+}
+
+func (t *timing) look(o *journal.Observation) {
+	for g := range t.groups {
+		if !t.groups[g].has(o) {
+			continue
+		}
+		for k, of := range t.senses {
+			if d, ok := of(o); ok {
+				t.took[g][k].add(d)
+			}
+		}
+	}
+}
+
+// timing of a journey and of its steps.
+func (t *trial) timing(steps int, c comparison) timing {
 	senses := []sense{fromIntended, fromSent}
-	for k := range j.Steps {
+	for k := range steps {
 		senses = append(senses, untilStep(k), ofStep(k))
 	}
 	fault, _ := c.groups()
-	groups := []group{fault, {arm: plan.FaultArm, in: m.baseline}}
+	groups := []group{fault, {arm: plan.FaultArm, in: t.when.baseline}}
 	if t.plan.Control == plan.Concurrent {
 		groups = append(groups, group{arm: plan.ControlArm, in: c.cohort})
 	}
-	took := gather(c.list, groups, senses)
+	return newTiming(groups, senses)
+}
+
+// latency fills in the percentiles of a journey and of its steps.
+func (t *timing) latency(j *Journey) {
 	of := func(sense int, points []float64) *Latency {
-		l := &Latency{Fault: took[0][sense].percentiles(points), Baseline: took[1][sense].percentiles(points)}
-		if len(groups) > 2 {
-			l.Control = took[2][sense].percentiles(points)
+		l := &Latency{Fault: t.took[0][sense].percentiles(points), Baseline: t.took[1][sense].percentiles(points)}
+		if len(t.groups) > 2 {
+			l.Control = t.took[2][sense].percentiles(points)
 		}
 		return l
 	}
@@ -81,78 +113,64 @@ func (t *trial) latency(j *Journey, c comparison, m times) {
 	}
 }
 
-// gather are the durations of each group in each sense.
-func gather(list []journal.Observation, groups []group, senses []sense) [][]durations {
-	took := make([][]durations, len(groups))
-	for g := range groups {
-		took[g] = make([]durations, len(senses))
-	}
-	for i := range list {
-		o := &list[i]
-		for g := range groups {
-			if o.Arm != groups[g].arm || !groups[g].holds(o.Intended) {
-				continue
-			}
-			for k, of := range senses {
-				if d, ok := of(o); ok {
-					took[g][k].add(d)
-				}
-			}
-		}
-	}
-	return took
-}
-
 // percentiles have the bounds that order statistics give as if journeys were
 // independent.
 func (d *durations) percentiles(points []float64) []Percentile {
-	n := d.prepare()
+	n := d.n()
 	if n == 0 {
 		return nil
 	}
 	rows := make([]Percentile, 0, len(points))
 	for _, p := range points {
-		row := Percentile{P: p, Seconds: d.at(stats.Rank(p, n))}
+		row := Percentile{P: p, Seconds: seconds(d.at(stats.Rank(p, n)))}
 		if low, high, ok := stats.QuantileRanks(n, p); ok {
-			row.Low, row.High = d.at(low), d.at(high)
+			row.Low, row.High = seconds(d.at(low)), seconds(d.at(high))
 		}
 		rows = append(rows, row)
 	}
 	return rows
 }
 
-// durations are sorted while they are few.
+// durations are known one by one while they are few, and to a thousandth when they are
+// many.
 type durations struct {
 	few    []time.Duration
+	sorted bool
 	sketch stats.Sketch // of microseconds
 }
 
 func (d *durations) add(took time.Duration) {
-	if len(d.few) < many {
-		d.few = append(d.few, took)
+	if len(d.few) < many && d.sketch.N() == 0 {
+		d.few, d.sorted = append(d.few, took), false
 		return
 	}
-	if d.sketch.N() == 0 {
-		for _, t := range d.few {
-			d.sketch.Add(t.Microseconds())
-		}
+	for _, t := range d.few {
+		d.sketch.Add(t.Microseconds())
 	}
+	d.few = nil
 	d.sketch.Add(took.Microseconds())
 }
 
-// prepare says how many there are.
-func (d *durations) prepare() int {
-	if n := d.sketch.N(); n > 0 {
-		return n
-	}
-	slices.Sort(d.few)
-	return len(d.few)
-}
+// n is how many there are.
+func (d *durations) n() int { return len(d.few) + d.sketch.N() }
 
 // at is the duration of a rank, from 1.
-func (d *durations) at(rank int) float64 {
-	if d.sketch.N() > 0 {
-		return seconds(time.Duration(d.sketch.At(rank)) * time.Microsecond)
+func (d *durations) at(rank int) time.Duration {
+	if d.few == nil {
+		return time.Duration(d.sketch.At(rank)) * time.Microsecond
 	}
-	return seconds(d.few[rank-1])
+	if !d.sorted {
+		slices.Sort(d.few)
+		d.sorted = true
+	}
+	return d.few[rank-1]
+}
+
+// quantile is 0 where there are none.
+func (d *durations) quantile(q float64) time.Duration {
+	n := d.n()
+	if n == 0 {
+		return 0
+	}
+	return d.at(stats.Rank(q, n))
 }

@@ -82,12 +82,11 @@ func TestLatencyIsOfCompletedSteps(t *testing.T) {
 
 // Many durations are not sorted, and known as well.
 func TestManyDurations(t *testing.T) {
-	var list []journal.Observation
+	all := newTiming([]group{{arm: plan.FaultArm, in: span{0, 1}}}, []sense{fromIntended})
 	for i := range 3 * many {
-		list = append(list, journal.Observation{Took: time.Duration(i+1) * time.Millisecond})
+		all.look(&journal.Observation{Took: time.Duration(i+1) * time.Millisecond})
 	}
-	all := group{arm: plan.FaultArm, in: span{0, 1}}
-	for _, p := range gather(list, []group{all}, []sense{fromIntended})[0][0].percentiles(ofSteps()) {
+	for _, p := range all.took[0][0].percentiles(ofSteps()) {
 		want := p.P * 3 * many / 1000
 		near(t, "percentile", p.Seconds, want, want/500)
 		if p.Low >= p.Seconds || p.High <= p.Seconds || p.High-p.Low > want/20 {

@@ -1,7 +1,6 @@
 package result
 
 import (
-	"slices"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -45,8 +44,8 @@ func (t *trial) phaseStart(p journal.Phase) time.Duration {
 	return -1
 }
 
-// times needs a measured trial.
-func (t *trial) times() times {
+// times needs a measured trial, and what its journeys usually take.
+func (t *trial) times(usual *durations) times {
 	first, last := t.faults[0], t.faults[len(t.faults)-1]
 	m := times{injected: first.injected.Since, turned: last.injected.Since}
 	for _, f := range t.faults {
@@ -58,28 +57,15 @@ func (t *trial) times() times {
 		m.removed = max(m.removed, f.removed.Since)
 	}
 	from := t.phaseStart(journal.Baseline)
-	m.inflight = t.slowestUsual(span{from, t.phaseStart(journal.Fault)})
+	// A journey that starts this long before the fault is, with a probability of one
+	// in twenty, still under way when it comes.
+	m.inflight = usual.quantile(0.95)
 	m.baseline = span{from, m.injected - m.inflight}
 	m.end = m.removed + t.plan.Phases.Recovery
 	if t.end != nil {
 		m.end = min(m.end, t.end.Since)
 	}
 	return m
-}
-
-// slowestUsual is W: a journey that starts this long before the fault is, with
-// a probability of one in twenty, still under way when it comes.
-func (t *trial) slowestUsual(in span) time.Duration {
-	var took []time.Duration
-	for _, list := range t.observed {
-		for _, o := range list {
-			if in.holds(o.Intended) {
-				took = append(took, o.Took)
-			}
-		}
-	}
-	slices.Sort(took)
-	return stats.Quantile(took, 0.95)
 }
 
 // cohort is the stretch of intended starts whose journeys count for the fault.
@@ -89,29 +75,19 @@ func (m times) cohort(slowAfter time.Duration) span {
 	return span{m.injected - m.inflight, m.removing - slowAfter}
 }
 
-// tally counts the journeys of an arm that were intended to start in a span.
-func tally(list []journal.Observation, arm plan.Arm, in span) Counts {
-	var c Counts
-	for _, o := range list {
-		if o.Arm == arm && in.holds(o.Intended) {
-			c.add(o)
-		}
-	}
-	return c
+// A tally is how the journeys of a group ended.
+type tally struct {
+	group
+	Counts
 }
 
-// tally counts the journeys of a group.
-func (g group) tally(list []journal.Observation) Counts {
-	var c Counts
-	for _, o := range list {
-		if o.Arm == g.arm && g.holds(o.Intended) {
-			c.add(o)
-		}
+func (t *tally) look(o *journal.Observation) {
+	if t.has(o) {
+		t.add(o)
 	}
-	return c
 }
 
-func (c *Counts) add(o journal.Observation) {
+func (c *Counts) add(o *journal.Observation) {
 	c.Journeys++
 	switch o.Outcome {
 	case journal.OK:
@@ -137,32 +113,44 @@ func (c *Counts) add(o journal.Observation) {
 
 func (c Counts) harm() stats.Count { return stats.Count{Hits: c.Harmed(), N: c.Journeys} }
 
-// inFlight counts journeys of the fault arm that were under way when the fault
-// came.
-func inFlight(list []journal.Observation, m times) Counts {
-	var c Counts
-	for _, o := range list {
-		if o.Arm == plan.FaultArm && o.Intended >= m.injected-m.inflight && o.Intended < m.injected && o.Intended+o.Took > m.injected {
-			c.add(o)
-		}
-	}
-	return c
-}
-
 // maxBuckets bounds a series, and with it the size of reports. Whoever needs
 // more has the observations.
 const maxBuckets = 50
 
-// series cuts an experiment of any length into at most maxBuckets buckets of a
-// round width.
-func series(list []journal.Observation, start, end time.Duration, arms []plan.Arm) Series {
+// A line is the series of an arm: an experiment of any length in at most maxBuckets
+// buckets of a round width.
+type line struct {
+	arm          plan.Arm
+	start, width time.Duration
+	buckets      []Bucket
+	took         []durations // of the journeys of each that were completed
+}
+
+func newLine(arm plan.Arm, start, end time.Duration) line {
 	width := bucketWidth(end - start)
 	n := max(0, int((end-start+width-1)/width))
-	s := Series{Bucket: seconds(width), Fault: fill(list, plan.FaultArm, start, width, n)}
-	if slices.Contains(arms, plan.ControlArm) {
-		s.Control = fill(list, plan.ControlArm, start, width, n)
+	return line{arm, start, width, make([]Bucket, n), make([]durations, n)}
+}
+
+func (l *line) look(o *journal.Observation) {
+	i := int((o.Intended - l.start) / l.width)
+	if o.Arm != l.arm || o.Intended < l.start || i >= len(l.buckets) {
+		return
 	}
-	return s
+	l.buckets[i].Journeys++
+	if o.Harmed() {
+		l.buckets[i].Harmed++
+	}
+	if completed(o) {
+		l.took[i].add(o.Took)
+	}
+}
+
+func (l *line) series() []Bucket {
+	for i := range l.buckets {
+		l.buckets[i].P95 = seconds(l.took[i].quantile(0.95))
+	}
+	return l.buckets
 }
 
 // bucketWidth is the shortest round width of which maxBuckets suffice.
@@ -176,40 +164,12 @@ func bucketWidth(total time.Duration) time.Duration {
 	return (minutes + 1) * time.Minute
 }
 
-func fill(list []journal.Observation, arm plan.Arm, start, width time.Duration, n int) []Bucket {
-	buckets, took := make([]Bucket, n), make([][]time.Duration, n)
-	for _, o := range list {
-		i := int((o.Intended - start) / width)
-		if o.Arm != arm || o.Intended < start || i >= n {
-			continue
-		}
-		buckets[i].Journeys++
-		if o.Harmed() {
-			buckets[i].Harmed++
-		}
-		if o.Outcome == journal.OK || o.Outcome == journal.Slow {
-			took[i] = append(took[i], o.Took)
-		}
-	}
-	for i := range buckets {
-		slices.Sort(took[i])
-		buckets[i].P95 = seconds(stats.Quantile(took[i], 0.95))
-	}
-	return buckets
-}
-
-func lateness(observed [][]journal.Observation) *Lateness {
-	var late []time.Duration
-	for _, list := range observed {
-		for _, o := range list {
-			late = append(late, o.Late)
-		}
-	}
-	if len(late) == 0 {
+// lateness is nil where no journey was sent.
+func lateness(late *durations) *Lateness {
+	if late.n() == 0 {
 		return nil
 	}
-	slices.Sort(late)
-	return &Lateness{seconds(stats.Quantile(late, 0.5)), seconds(stats.Quantile(late, 0.99)), seconds(stats.Quantile(late, 1))}
+	return &Lateness{seconds(late.quantile(0.5)), seconds(late.quantile(0.99)), seconds(late.quantile(1))}
 }
 
 // seconds rounds to microseconds, so that reports hold no noise digits.

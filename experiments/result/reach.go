@@ -23,8 +23,8 @@ func (t *trial) amplification(dependencies []experiments.Dependency) []Amplifica
 	}
 	var rows []Amplification
 	for _, d := range dependencies {
-		before, ok1 := t.called(d, journal.BeforeBaseline, journal.BeforeFault)
-		during, ok2 := t.called(d, journal.BeforeFault, journal.AfterFault)
+		before, ok1 := t.called(d, 0, journal.BeforeBaseline, journal.BeforeFault)
+		during, ok2 := t.called(d, 1, journal.BeforeFault, journal.AfterFault)
 		if !ok1 || !ok2 || before.unit != during.unit {
 			continue
 		}
@@ -53,7 +53,7 @@ type custom struct {
 func (c custom) each(journeys int) float64 { return c.calls / float64(journeys) }
 
 // called is false where the proxy does not count, or was started anew meanwhile.
-func (t *trial) called(d experiments.Dependency, from, to string) (custom, bool) {
+func (t *trial) called(d experiments.Dependency, stretch int, from, to string) (custom, bool) {
 	a, b, ok := t.between(from, to, d.ProxyName())
 	if !ok {
 		return custom{}, false
@@ -62,22 +62,39 @@ func (t *trial) called(d experiments.Dependency, from, to string) (custom, bool)
 	if a.Calls != nil && b.Calls != nil {
 		c.unit, c.calls = Calls, float64(*b.Calls-*a.Calls)
 	}
-	in := span{t.samples[from].Since, t.samples[to].Since}
-	for i, list := range t.observed {
-		if !t.calls(i, d.Name) {
-			continue
-		}
-		for _, o := range list {
-			switch {
-			case !in.holds(o.Intended) || o.Cause == journal.Shed:
-			case o.Arm == plan.FaultArm:
-				c.journeys++
-			case t.plan.Tagged:
-				c.others++
-			}
+	for i := range t.seen {
+		if t.calls(i, d.Name) {
+			c.journeys += t.seen[i].visits[stretch].journeys
+			c.others += t.seen[i].visits[stretch].others
 		}
 	}
+	if !t.plan.Tagged {
+		c.others = 0 // the control's route has no proxies
+	}
 	return c, c.calls >= 0 && c.journeys >= few
+}
+
+// visits are the journeys of a stretch of time that could call dependencies, of the
+// fault arm and others.
+type visits struct {
+	in               span
+	journeys, others int
+}
+
+// visits are those between the moments at which the counters were read.
+func (t *trial) visits() [2]visits {
+	before, fault, after := t.samples[journal.BeforeBaseline].Since, t.samples[journal.BeforeFault].Since, t.samples[journal.AfterFault].Since
+	return [2]visits{{in: span{before, fault}}, {in: span{fault, after}}}
+}
+
+func (v *visits) look(o *journal.Observation) {
+	switch {
+	case !v.in.holds(o.Intended) || o.Cause == journal.Shed:
+	case o.Arm == plan.FaultArm:
+		v.journeys++
+	default:
+		v.others++
+	}
 }
 
 // calls tells whether journey i calls a dependency. Where no step says what it
@@ -100,7 +117,7 @@ func (t *trial) declared(dependency string) bool {
 }
 
 // spread is nil where it is not known which steps need the faulted dependencies.
-func (t *trial) spread(m times) []Spread {
+func (t *trial) spread() []Spread {
 	for _, f := range t.plan.Faults {
 		if !t.declared(f.Into) {
 			return nil
@@ -108,29 +125,22 @@ func (t *trial) spread(m times) []Spread {
 	}
 	var rows []Spread
 	for i, j := range t.plan.Journeys {
-		c := t.compare(i, m)
-		without := t.without(i)
-		needless := func(o journal.Observation) bool {
-			return o.Harmed() && o.Cause != journal.Shed && o.Step >= 0 && o.Step < without
-		}
-		row := Spread{Journey: j.Name}
-		fault, control := c.groups()
-		for _, o := range c.list {
-			if o.Arm == plan.FaultArm && fault.holds(o.Intended) {
-				row.Journeys++
-				if needless(o) {
-					row.Harmed++
-				}
-			}
-		}
-		if row.Journeys == 0 {
+		s := &t.seen[i]
+		if s.fault.Journeys == 0 {
 			continue
 		}
-		d := differ(c.list, fault, control, needless)
-		row.Estimate, row.Low, row.High = d.Estimate, d.Low, d.High
-		rows = append(rows, row)
+		d := s.needless.difference()
+		rows = append(rows, Spread{j.Name, stats.Total(s.needless.fault).Hits, s.fault.Journeys, d.Estimate, d.Low, d.High})
 	}
 	return rows
+}
+
+// needless tells the journeys that were harmed before they needed what is broken.
+func (t *trial) needless(i int) func(*journal.Observation) bool {
+	without := t.without(i)
+	return func(o *journal.Observation) bool {
+		return o.Harmed() && o.Cause != journal.Shed && o.Step >= 0 && o.Step < without
+	}
 }
 
 // without is how many steps journey i takes before the first that needs a faulted

@@ -1,7 +1,6 @@
 package result
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -25,10 +24,10 @@ const (
 
 // recovery is that of the journey that took longest. It is nil where nothing
 // was watched after the removal.
-func (t *trial) recovery(m times) *Recovery {
+func (t *trial) recovery() *Recovery {
 	var slowest *Recovery
-	for i := range t.plan.Journeys {
-		r := t.recoveryOf(i, m)
+	for i := range t.seen {
+		r := t.recoveryOf(&t.seen[i])
 		if r == nil {
 			continue
 		}
@@ -39,44 +38,25 @@ func (t *trial) recovery(m times) *Recovery {
 	return slowest
 }
 
-func (t *trial) recoveryOf(i int, m times) *Recovery {
-	n := int((m.end - m.removed) / recoveryWindow)
+func (t *trial) recoveryOf(s *seen) *Recovery {
+	n := len(s.after.windows[plan.FaultArm])
 	if n < 2 {
 		return nil
 	}
-	after := span{m.removed, m.removed + time.Duration(n)*recoveryWindow}
-	fault := t.windows(i, group{arm: plan.FaultArm, in: after}, n)
-	control := []stats.Count{tally(t.observed[i], plan.FaultArm, m.baseline).harm()}
+	control := []stats.Count{s.before[plan.FaultArm].harm()}
 	if t.plan.Control == plan.Concurrent {
-		control = t.windows(i, group{arm: plan.ControlArm, in: after}, n)
+		control = s.after.windows[plan.ControlArm]
 	}
-	back := stats.Back(fault, control, min(recoveryLeast, max(2, n/2)))
+	back := stats.Back(s.after.windows[plan.FaultArm], control, min(recoveryLeast, max(2, n/2)))
 	harmed := seconds(time.Duration(back.At) * recoveryWindow)
 	r := &Recovery{Seconds: harmed, Harmed: harmed}
-	if fell, ok := t.fell(i, m); ok {
+	if fell, ok := s.after.fell(); ok {
 		r.FellAt, r.Seconds = &fell, max(r.Seconds, fell.Seconds)
 	}
 	if !back.Back {
-		r.Seconds, r.Censored, r.Metastable = seconds(m.end-m.removed), true, back.Beyond
+		r.Seconds, r.Censored, r.Metastable = seconds(t.when.end-t.when.removed), true, back.Beyond
 	}
 	return r
-}
-
-// windows counts the harm of a group in n windows.
-func (t *trial) windows(i int, g group, n int) []stats.Count {
-	windows := make([]stats.Count, n)
-	from := g.in.from + t.ownHarm()
-	for _, o := range t.observed[i] {
-		if o.Intended < from || o.Arm != g.arm || !g.in.holds(o.Intended) {
-			continue
-		}
-		w := &windows[g.in.batch(o.Intended, n)]
-		w.N++
-		if o.Harmed() {
-			w.Hits++
-		}
-	}
-	return windows
 }
 
 // ownHarm is how long after the removal harm is the removal's own.
@@ -89,31 +69,87 @@ func (t *trial) ownHarm() time.Duration {
 	return 0
 }
 
-// fell finds the moment at which harm fell, among the journeys from the first
-// fault of the last turn on. It may be before the removal, which rescues journeys in flight: that
-// is no sooner than at once.
-func (t *trial) fell(i int, m times) (Fell, bool) {
-	var list []journal.Observation
-	own := span{m.removed, m.removed + t.ownHarm()}
-	for _, o := range t.observed[i] {
-		if o.Arm == plan.FaultArm && o.Intended >= m.turned && o.Intended < m.end && !own.holds(o.Intended) {
-			list = append(list, o)
-		}
+// An aftermath is the harm after the removal in windows, by arm, and that of the fault
+// arm from the first fault of the last turn on in pieces.
+type aftermath struct {
+	own     span // in which harm is the removal's own
+	watched span
+	windows [2][]stats.Count
+
+	falling span
+	width   time.Duration // of a piece
+	before  int           // how many pieces of it are before the removal
+	pieces  []piece
+}
+
+// A piece of time is so short that few have more than one journey.
+type piece struct {
+	stats.Count
+	first, last time.Duration // intended starts
+}
+
+const (
+	shortestPiece = 10 * time.Millisecond
+	mostPieces    = 20_000
+)
+
+func newAftermath(m times, own time.Duration) aftermath {
+	n := max(0, int((m.end-m.removed)/recoveryWindow))
+	a := aftermath{
+		own:     span{m.removed, m.removed + own},
+		watched: span{m.removed, m.removed + time.Duration(n)*recoveryWindow},
+		windows: [2][]stats.Count{make([]stats.Count, n), make([]stats.Count, n)},
+		falling: span{m.turned, m.end},
 	}
-	slices.SortFunc(list, func(a, b journal.Observation) int { return cmp.Compare(a.Intended, b.Intended) })
-	hits := make([]bool, len(list))
-	for k, o := range list {
-		hits[k] = o.Harmed()
+	a.width = max(shortestPiece, (m.end-m.turned)/mostPieces)
+	a.before = a.piecesOf(m.removed - m.turned)
+	a.pieces = make([]piece, a.before+a.piecesOf(m.end-m.removed))
+	return a
+}
+
+func (a *aftermath) piecesOf(d time.Duration) int { return max(0, int((d+a.width-1)/a.width)) }
+
+func (a *aftermath) look(o *journal.Observation) {
+	if a.own.holds(o.Intended) {
+		return
 	}
-	c, ok := stats.Fall(hits)
+	since := o.Intended - a.watched.from // the removal
+	if a.watched.holds(o.Intended) {
+		add(&a.windows[o.Arm][since/recoveryWindow], o.Harmed())
+	}
+	if o.Arm != plan.FaultArm || !a.falling.holds(o.Intended) {
+		return
+	}
+	k := a.before + int(since/a.width)
+	if since < 0 { // no piece lies on both sides of the removal
+		k = a.before - 1 - int((-since-1)/a.width)
+	}
+	p := &a.pieces[k]
+	if p.N == 0 || o.Intended < p.first {
+		p.first = o.Intended
+	}
+	p.last = max(p.last, o.Intended)
+	add(&p.Count, o.Harmed())
+}
+
+// fell finds the moment at which harm fell. It may be before the removal, which
+// rescues journeys in flight: that is no sooner than at once.
+func (a *aftermath) fell() (Fell, bool) {
+	var counts []stats.Count
+	list := slices.DeleteFunc(slices.Clone(a.pieces), func(p piece) bool { return p.N == 0 })
+	for _, p := range list {
+		counts = append(counts, p.Count)
+	}
+	c, ok := stats.Fall(counts)
 	if !ok {
 		return Fell{}, false
 	}
+	removed := a.watched.from
 	at := func(k int) float64 {
-		if list[k-1].Intended < m.removed { // the last one before it was sent under the fault
+		if list[k-1].last < removed { // the last one before it was sent under the fault
 			return 0
 		}
-		return seconds(list[k].Intended - m.removed)
+		return seconds(list[k].first - removed)
 	}
 	return Fell{at(c.At), at(c.Low), at(c.High)}, true
 }

@@ -2,7 +2,9 @@ package result
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"reflect"
 	"slices"
@@ -326,9 +328,9 @@ func TestSeriesCoverTheWholeExperiment(t *testing.T) {
 }
 
 func TestSeriesAreBounded(t *testing.T) {
-	s := series(nil, 0, 10*time.Hour, []plan.Arm{plan.FaultArm})
-	if n := len(s.Fault); n > maxBuckets || n < maxBuckets/2 || s.Control != nil {
-		t.Errorf("%d buckets of %v s", n, s.Bucket)
+	l := newLine(plan.FaultArm, 0, 10*time.Hour)
+	if n := len(l.series()); n > maxBuckets || n < maxBuckets/2 {
+		t.Errorf("%d buckets of %v", n, l.width)
 	}
 }
 
@@ -373,20 +375,46 @@ func TestADamagedJournalIsReportedAsFarAsItGoes(t *testing.T) {
 	s := newStory()
 	s.tell()
 	s.send()
-	bad := func(yield func(journal.Observation, error) bool) {
-		for _, o := range s.obs[:10] {
-			if !yield(o, nil) {
-				return
-			}
-		}
-		yield(journal.Observation{}, json.Unmarshal([]byte("x"), new(int)))
-	}
+	bad := journeys{s.obs[:10], errors.New("observation 11: damaged")}
 	r, err := Fold(seq(s.events), bad)
 	if err != nil || len(r.Warnings) != 1 || r.Experiments[0].Verdict != Invalid {
 		t.Errorf("Fold() = %v, %v; want a warning and an invalid experiment", r.Warnings, err)
 	}
 	if _, err := Fold(seq([]journal.Event{{Kind: journal.RunEnded}}), bad); err == nil {
 		t.Error("a journal without a plan was folded")
+	}
+}
+
+// What cannot be read a second time gives no result, instead of one of half of it.
+func TestAReadErrorIsNoResult(t *testing.T) {
+	s := newStory()
+	s.tell()
+	s.send()
+	for pass := 1; pass <= 3; pass++ {
+		if r, err := Fold(seq(s.events), &unreadable{journeys{s.obs, nil}, pass}); err == nil || !strings.Contains(err.Error(), "payments-slow") {
+			t.Errorf("pass %d: %v, %v; want an error that names the experiment", pass, r, err)
+		}
+	}
+}
+
+// unreadable fails in the middle of its n-th pass.
+type unreadable struct {
+	journeys
+	n int
+}
+
+func (f *unreadable) Of(experiment int) iter.Seq2[*journal.Observation, error] {
+	return func(yield func(*journal.Observation, error) bool) {
+		f.n--
+		for o := range f.journeys.Of(experiment) {
+			if f.n == 0 && o.Intended > time.Second {
+				yield(nil, errors.New("input/output error"))
+				return
+			}
+			if !yield(o, nil) {
+				return
+			}
+		}
 	}
 }
 

@@ -14,31 +14,25 @@ import (
 // result measures and judges one experiment.
 func (t *trial) result(f *fold) Experiment {
 	p := t.plan
-	t.begun()
 	e := Experiment{
 		ID: p.ID, Title: p.Title, Hypothesis: p.Hypothesis, IfRefuted: p.IfRefuted, File: p.File, Line: p.Line,
 		Warnings: slices.Clone(p.Warnings), Digests: Digests(p.Digests),
 		Limits:   Limits{p.Limits.BlastRadius, seconds(p.Limits.Recovery), p.Limits.Baseline},
 		Criteria: []Criterion{}, Journeys: []Journey{}, Faults: []Fault{}, Invariants: t.invariants(),
-		Phases: t.phaseRows(f), Lateness: lateness(t.observed),
+		Phases: t.phaseRows(f), Lateness: lateness(&t.late),
 	}
 	if t.trip != nil {
 		e.Guardrail = &Guardrail{true, cmp.Or(t.trip.Guardrail, "blast_radius"), t.trip.At, t.trip.Value, t.trip.Limit, t.trip.Detail}
 	}
 	why := facts{notRun: t.notRun(f)}
-	var m times
-	shifted := false
-	if t.measured() {
-		m = t.times()
-		shifted = t.shifted(m)
-	}
+	shifted := t.measured() && t.shifted()
 	for _, rec := range t.faults {
 		e.Faults = append(e.Faults, t.fault(rec, shifted))
 	}
 	if t.measured() {
-		t.measure(&e, m)
-		e.Amplification, e.Spread = t.amplification(f.plan.System.Dependencies), t.spread(m)
-		why.invalid, why.grade = t.invalid(m, &e), weakest(e.Faults)
+		t.measure(&e)
+		e.Amplification, e.Spread = t.amplification(f.plan.System.Dependencies), t.spread()
+		why.invalid, why.grade = t.invalid(&e), weakest(e.Faults)
 		why.criteria = e.Criteria
 	} else if why.notRun == "" {
 		why.notRun = "it ended before its fault was in force and removed"
@@ -48,9 +42,9 @@ func (t *trial) result(f *fold) Experiment {
 	return e
 }
 
-func (t *trial) measure(e *Experiment, m times) {
+func (t *trial) measure(e *Experiment) {
 	for i := range t.plan.Journeys {
-		j := t.journey(i, m)
+		j := t.journey(i)
 		if b := j.BlastRadius; b != nil && b.Control == ContaminatedControl {
 			e.Warnings = append(e.Warnings, fmt.Sprintf("control contaminated: the control arm of %s was harmed by the fault as well, so the baseline is the control", j.Name))
 		}
@@ -67,7 +61,7 @@ func (t *trial) measure(e *Experiment, m times) {
 	default:
 		e.Warnings = append(e.Warnings, "the control is the baseline before the fault, not a concurrent arm: what else changed meanwhile counts as the fault's")
 	}
-	e.Recovery = t.recovery(m)
+	e.Recovery = t.recovery()
 	e.Criteria = append(e.Criteria, t.criteria(e)...)
 }
 
@@ -156,8 +150,7 @@ func (t *trial) events(e *Experiment) []Event {
 	tell(t.trip, "guardrail tripped: %s", detail(t.trip))
 	tell(t.vanished, "fault vanished: %s", detail(t.vanished))
 	if r := e.Recovery; r != nil && !r.Censored && t.measured() {
-		m := t.times()
-		at := m.removed + time.Duration(r.Seconds*float64(time.Second))
+		at := t.when.removed + time.Duration(r.Seconds*float64(time.Second))
 		wall := t.start.At.Add(at - t.start.Since)
 		list = append(list, Event{wall, seconds(at - t.start.Since), fmt.Sprintf("harm back at the control's level, %.1f s after the removal", r.Seconds)})
 	}

@@ -4,7 +4,7 @@ import "math"
 
 // A Change is where a share fell for good.
 type Change struct {
-	// At is the index of the first trial after the fall; Low and High bound it
+	// At is the index of the first block after the fall; Low and High bound it
 	// with 95 % confidence.
 	At, Low, High  int
 	Before, After  float64 // shares
@@ -12,8 +12,9 @@ type Change struct {
 }
 
 // Fall finds the one moment at which the share of hits fell, by maximum
-// likelihood: the split of the trials, in the order of time, that two shares
-// explain best. It is false when no split has a higher share before it, or when
+// likelihood: the split of the blocks of trials, in the order of time, that two
+// shares explain best. It knows the moment no finer than the blocks are: of one
+// trial each, at best, and none of them empty. It is false when no split has a higher share before it, or when
 // the best one explains little more than a constant share does.
 //
 // The interval is the profile's: every split whose log-likelihood is within 3.68
@@ -29,33 +30,25 @@ type Change struct {
 // a sequence of binomial variables", Biometrika 57 (1970), 477-488; for the
 // profile D. Siegmund, "Confidence sets in change-point problems", International
 // Statistical Review 56 (1988), 31-48.
-func Fall(hits []bool) (Change, bool) {
+func Fall(blocks []Count) (Change, bool) {
 	const (
 		within = 3.676252429206873 // b with (1 − e^−b)² = 95 %
 		least  = 5                 // what a constant share's best split gains by chance in one of a hundred
 	)
-	all := 0
-	for _, h := range hits {
-		if h {
-			all++
-		}
-	}
-	n := len(hits)
-	constant, best := entropy(all, n), Change{LikelihoodGain: math.Inf(-1)}
+	all, n := Total(blocks), len(blocks)
+	constant, best := all.entropy(), Change{LikelihoodGain: math.Inf(-1)}
 	profile := make([]float64, n+1)
-	before := 0
+	var before Count
 	for i := 1; i < n; i++ {
-		if hits[i-1] {
-			before++
-		}
-		p, q := float64(before)/float64(i), float64(all-before)/float64(n-i)
+		before = before.plus(blocks[i-1])
+		after := Count{all.Hits - before.Hits, all.N - before.N}
 		profile[i] = math.Inf(-1)
-		if p <= q {
+		if before.Share() <= after.Share() {
 			continue
 		}
-		profile[i] = entropy(before, i) + entropy(all-before, n-i) - constant
+		profile[i] = before.entropy() + after.entropy() - constant
 		if profile[i] > best.LikelihoodGain {
-			best = Change{At: i, Before: p, After: q, LikelihoodGain: profile[i]}
+			best = Change{At: i, Before: before.Share(), After: after.Share(), LikelihoodGain: profile[i]}
 		}
 	}
 	if best.LikelihoodGain < least {
@@ -70,15 +63,15 @@ func Fall(hits []bool) (Change, bool) {
 	return best, true
 }
 
-// entropy is the log-likelihood of hits of n trials at their own share.
-func entropy(hits, n int) float64 {
-	h, m := float64(hits), float64(n-hits)
+// entropy is the log-likelihood of the trials at their own share.
+func (c Count) entropy() float64 {
+	h, m, n := float64(c.Hits), float64(c.N-c.Hits), float64(c.N)
 	sum := 0.0
-	if hits > 0 {
-		sum += h * math.Log(h/float64(n))
+	if h > 0 {
+		sum += h * math.Log(h/n)
 	}
-	if hits < n {
-		sum += m * math.Log(m/float64(n))
+	if m > 0 {
+		sum += m * math.Log(m/n)
 	}
 	return sum
 }

@@ -9,13 +9,34 @@ import (
 
 func repeat(hit bool, n int) []bool { return slices.Repeat([]bool{hit}, n) }
 
+// single are blocks of one trial each.
+func single(hits []bool) []Count {
+	list := make([]Count, len(hits))
+	for i, h := range hits {
+		list[i].N = 1
+		if h {
+			list[i].Hits = 1
+		}
+	}
+	return list
+}
+
 // Worked by hand: ten hits and then ten misses are twenty times ln 2 more likely
 // with the change than with a share of a half; one trial to either side makes
 // that 3.35 less, two 4.9.
 func TestFallByHand(t *testing.T) {
-	got, ok := Fall(append(repeat(true, 10), repeat(false, 10)...))
+	got, ok := Fall(single(append(repeat(true, 10), repeat(false, 10)...)))
 	near(t, "gain", got.LikelihoodGain, 20*math.Ln2, 1e-12)
 	if got.LikelihoodGain = 0; !ok || got != (Change{At: 10, Low: 9, High: 11, Before: 1}) {
+		t.Errorf("Fall() = %+v, %v", got, ok)
+	}
+}
+
+// Blocks of several trials say the same where harm falls between two of them.
+func TestFallOfBlocks(t *testing.T) {
+	got, ok := Fall([]Count{{4, 4}, {6, 6}, {0, 5}, {0, 5}})
+	near(t, "gain", got.LikelihoodGain, 20*math.Ln2, 1e-12)
+	if got.LikelihoodGain = 0; !ok || got != (Change{At: 2, Low: 2, High: 2, Before: 1}) {
 		t.Errorf("Fall() = %+v, %v", got, ok)
 	}
 }
@@ -25,7 +46,7 @@ func TestNoFall(t *testing.T) {
 		"nothing": nil, "one": {true}, "never": repeat(false, 100), "always": repeat(true, 100),
 		"a rise": append(repeat(false, 50), repeat(true, 50)...), "one early hit": append([]bool{true}, repeat(false, 30)...),
 	} {
-		if got, ok := Fall(hits); ok {
+		if got, ok := Fall(single(hits)); ok {
 			t.Errorf("%s: Fall() = %+v", name, got)
 		}
 	}
@@ -84,7 +105,7 @@ func TestRecoveryCalibration(t *testing.T) {
 				return 0.01 + (tt.share-0.01)*max(0, min(1, (end-second)/max(tt.fade, 1e-9)))
 			})
 			at := 0.0
-			if c, ok := Fall(hits); ok {
+			if c, ok := Fall(single(hits)); ok {
 				at = float64(c.At) / 25
 				fell, wrong = append(fell, at), append(wrong, math.Abs(at-23))
 				if float64(c.Low)/25 <= 23 && 23 <= float64(c.High)/25 {
