@@ -72,10 +72,20 @@ func (fs *faults) inject(ctx context.Context, f plan.Fault) error {
 	return errors.Join(t.fenced(), t.event(journal.FaultInjected, journal.Event{Fault: f.Name, Evidence: &evidence}))
 }
 
+// saw keeps what a look has seen, unless the fault is being removed: then it may have
+// seen the removal.
 func (fs *faults) saw(a *activeFault, e journal.Evidence) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	a.last = e
+	if !a.leaving {
+		a.last = e
+	}
+}
+
+func (fs *faults) evidence(a *activeFault) journal.Evidence {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return a.last
 }
 
 func (fs *faults) isLeaving(a *activeFault) bool {
@@ -154,7 +164,8 @@ func (fs *faults) conclude(list []*activeFault, results []error, began time.Dura
 	failed := &multierror.Error{ErrorFormat: oneLine}
 	var unrecorded error
 	for i, a := range list {
-		e := journal.Event{Fault: a.Name, Verified: results[i] == nil, Began: began, Evidence: &a.last}
+		evidence := fs.evidence(a)
+		e := journal.Event{Fault: a.Name, Verified: results[i] == nil, Began: began, Evidence: &evidence}
 		if results[i] != nil {
 			e.Error = results[i].Error()
 			failed.Errors = append(failed.Errors, fmt.Errorf("%s on %s: %w", a.Name, cmp.Or(a.Proxy, a.Into), results[i]))

@@ -30,7 +30,7 @@ func (t *trial) probeDuring(ctx context.Context) {
 		return
 	}
 	for _, a := range t.faults.list() {
-		if a.last.Counted || a.Proxy == "" { // there is nothing to talk to
+		if t.faults.evidence(a).Counted || a.Proxy == "" { // there is nothing to talk to
 			continue
 		}
 		first := t.before[a.Name]
