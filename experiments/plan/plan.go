@@ -241,10 +241,17 @@ func (e Experiment) Cohort(j Journey) (fault, control int) {
 }
 
 // Precision is the half width that the interval of j's blast radius will have
-// if the blast radius is at its limit.
+// if the blast radius is at its limit, and its harm comes in no bursts.
 func (e Experiment) Precision(j Journey) float64 {
 	fault, control := e.Cohort(j)
-	return stats.HalfWidth(j.Limit, fault, control)
+	batches := e.turns()
+	if batches == 1 {
+		batches = stats.Batches(e.turn() - j.SlowAfter)
+		if e.Control == Baseline {
+			batches = min(batches, stats.Batches(e.Phases.Baseline))
+		}
+	}
+	return stats.HalfWidth(j.Limit, fault, control, batches)
 }
 
 // warnings tells what will surprise, before time is spent on it.

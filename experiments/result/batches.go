@@ -9,24 +9,8 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
-// Batches of a stretch of time are as long as they can be, because bursts of
-// harm that are longer than a batch make the next one alike: ten of them, fewer
-// where they would be shorter than two seconds, none where they would be fewer
-// than eight. How well that does is simulated in package stats.
-const (
-	mostBatches   = 10
-	shortestBatch = 2 * time.Second
-)
-
-// batches is how many batches the span is cut into; 1 for one that is too short
-// to say how much they vary.
-func (s span) batches() int {
-	n := min(mostBatches, int((s.to-s.from)/shortestBatch))
-	if n < stats.LeastBatches {
-		return 1
-	}
-	return n
-}
+// batches is how many batches the span is cut into.
+func (s span) batches() int { return stats.Batches(s.to - s.from) }
 
 // batch is the index of the batch of a moment that the span holds.
 func (s span) batch(at time.Duration, n int) int {

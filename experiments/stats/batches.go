@@ -2,6 +2,7 @@ package stats
 
 import (
 	"math"
+	"time"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -9,6 +10,24 @@ import (
 // LeastBatches is how many batches it takes to say how much they vary. With
 // fewer, journeys are taken as independent and the [Difference] says so.
 const LeastBatches = 8
+
+// Batches of a stretch of time are as long as they can be, because bursts of harm that
+// are longer than a batch make the next one alike: ten of them, fewer where they would
+// be shorter than two seconds, none where they would be fewer than [LeastBatches].
+const (
+	mostBatches   = 10
+	shortestBatch = 2 * time.Second
+)
+
+// Batches is how many batches a stretch of time is cut into; 1 for one that is too short
+// to say how much they vary. How well that does is simulated in this package's tests.
+func Batches(stretch time.Duration) int {
+	n := min(mostBatches, int(stretch/shortestBatch))
+	if n < LeastBatches {
+		return 1
+	}
+	return n
+}
 
 // A Pair is one batch: the trials of both arms in the same stretch of time.
 type Pair struct {

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -140,6 +141,36 @@ func TestRepeatsBalanceADrift(t *testing.T) {
 	} {
 		if _, ok := Repeats(bad[0], bad[1]); ok {
 			t.Errorf("%s: an interval was made of it", name)
+		}
+	}
+}
+
+// What a plan promises is what comes out, on average, of harm that is independent.
+func TestHalfWidthIsWhatComesOut(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, tt := range []struct {
+		share       float64
+		n, batches  int
+		unpredicted float64 // the promise that knows of no batches, as a part of it
+	}{{0.05, 1000, 10, 0.94}, {0.05, 300, 8, 0.94}, {0.3, 2000, 10, 0.94}} {
+		sum, runs := 0.0, 400
+		for range runs {
+			pairs := make([]Pair, tt.batches)
+			for i := range tt.n {
+				p := &pairs[i%tt.batches]
+				p.Fault.N++
+				p.Control.N++
+				if r.Float64() < tt.share {
+					p.Fault.Hits++
+				}
+			}
+			i := PairedBatches(pairs).Interval
+			sum += (i.High - i.Low) / 2 / float64(runs)
+		}
+		promised := HalfWidth(tt.share, tt.n, tt.n, tt.batches)
+		near(t, "half width, as a part of what was promised", sum/promised, 1, 0.06)
+		if HalfWidth(tt.share, tt.n, tt.n, 1)/promised > tt.unpredicted {
+			t.Errorf("%d batches cost nothing", tt.batches)
 		}
 	}
 }

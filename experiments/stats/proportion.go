@@ -74,29 +74,34 @@ func newcombe(a, b Count, z float64) Interval {
 	return bounded(Minus(wilson(a, 1, z), wilson(b, 1, z)))
 }
 
-// HalfWidth is the expected half width of [Newcombe] when share of n trials are
-// hits in one arm, and none of m in the other: what a plan can promise before
-// anything is measured. It is in the unit of shares.
-func HalfWidth(share float64, n, m int) float64 {
-	hits := int(math.Round(share * float64(n)))
-	i := Newcombe(Count{hits, n}, Count{0, m})
+// HalfWidth is the expected half width of the interval of a difference when share of n
+// trials are hits in one arm, and none of m in the other, in so many batches of each:
+// what a plan can promise before anything is measured, of harm that does not come in
+// bursts. It is in the unit of shares. With fewer than [LeastBatches] it is that of
+// [Newcombe]; more batches have their price, as in [PairedBatches].
+func HalfWidth(share float64, n, m, batches int) float64 {
+	hits, scale := int(math.Round(share*float64(n))), 1.0
+	if batches >= LeastBatches {
+		scale = penalty(batches)
+	}
+	i := Minus(wilson(Count{hits, n}, scale, z95), wilson(Count{0, m}, scale, z95))
 	return (i.High - i.Low) / 2
 }
 
 // Needed is about how many trials per arm bring the half width of a difference
-// down to half, for a share in one arm and near none in the other. It grows n
-// by doubling and bisecting on [HalfWidth], and gives up at a million.
+// down to half, for a share in one arm and near none in the other, if trials are
+// independent. It grows n by doubling and bisecting on [HalfWidth], and gives up at a million.
 func Needed(share, half float64) int {
 	const most = 1_000_000
 	low, high := 1, 2
-	for HalfWidth(share, high, high) > half {
+	for HalfWidth(share, high, high, 1) > half {
 		if high >= most {
 			return most
 		}
 		low, high = high, high*2
 	}
 	for high-low > 1 {
-		if mid := (low + high) / 2; HalfWidth(share, mid, mid) > half {
+		if mid := (low + high) / 2; HalfWidth(share, mid, mid, 1) > half {
 			low = mid
 		} else {
 			high = mid
