@@ -75,10 +75,10 @@ a PostgreSQL that was given gets a schema for each shop, which is dropped in the
 	f.StringVar(&o.serve, "serve", "", "start the shop, write its documents into `DIR`, and wait")
 	f.StringVar(&o.storefront, "storefront", checkout.Naive, "with --serve, the shop's `BUILD`: naive or hardened")
 	f.StringVar(&o.toxiproxy, "toxiproxy", "", "with --serve, use the Toxiproxy at this `URL` instead of one of our own")
-	f.StringVar(&o.redis, "redis", "", "keep carts in the Redis at `ADDRESS` (host:port or URL), or start one")
-	f.StringVar(&o.postgres, "postgres", "", "keep orders in the PostgreSQL at `URL`, or start one")
+	f.StringVar(&o.redis, "redis", "", "keep carts in the Redis at `ADDRESS` (host:port or URL); start: in one that the demo starts")
+	f.StringVar(&o.postgres, "postgres", "", "keep orders in the PostgreSQL at `URL`; start: in one that the demo starts")
 	f.StringVar(&o.out, "out", "", "`DIR` for the two runs (default: .blastgauge/runs)")
-	f.Float64Var(&o.rate, "rate", demoRate, "journeys per second, of each kind on each shop; fewer tell less, on a machine that is slow")
+	f.Float64Var(&o.rate, "rate", demoRate, "`N` journeys per second, of each kind on each shop: fewer are easier for a slow machine, and tell less")
 	f.StringVar(&o.progress, "progress", "auto", "`HOW` to show progress on stderr: auto, bar, lines or none")
 	return cmd
 }

@@ -30,8 +30,8 @@ func (s *selection) flags(cmd *cobra.Command) {
 
 func (s *selection) planFlags(cmd *cobra.Command) {
 	s.flags(cmd)
-	cmd.Flags().Uint64Var(&s.seed, "seed", 0, "seed of the traffic (default: random, printed)")
-	cmd.Flags().StringVar(&s.phases, "phases", "", "override phases, such as `warmup=1s,baseline=5s,fault=10s,recovery=5s`")
+	cmd.Flags().Uint64Var(&s.seed, "seed", 0, "`SEED` of the traffic (default: random, printed)")
+	cmd.Flags().StringVar(&s.phases, "phases", "", "other lengths for some phases, as `PHASE=TIME,...`, such as warmup=1s,baseline=20s,fault=30s,recovery=10s")
 }
 
 // load reads the documents. Arguments are files, folders of files, or ids of

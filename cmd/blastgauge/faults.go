@@ -15,14 +15,19 @@ func newFaults(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "faults [KIND]",
 		Short: "List the faults that can be injected, with attributes, units and examples",
-		Args:  usage(cobra.MaximumNArgs(1)),
+		Long: `Faults lists what can be injected. With a KIND it says more of that one: its
+attributes with their units, an example for experiments/*.yaml, and what surprises
+people.`,
+		Example: `  blastgauge faults
+  blastgauge faults http_config`,
+		Args: atMost(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return listFaults(a.stdout)
 			}
 			kind, ok := injectors.Lookup(args[0])
 			if !ok {
-				return usagef("unknown fault kind %q; known: %s", args[0], joined(injectors.Names()))
+				return usagef("unknown fault %q; known: %s", args[0], joined(injectors.Names()))
 			}
 			return showFault(a.stdout, kind)
 		},

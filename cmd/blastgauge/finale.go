@@ -204,7 +204,11 @@ func notMeasured(r *result.Result) []string {
 	if invalid == 0 {
 		return nil
 	}
-	lines := []string{fmt.Sprintf("%d of %d measurements are invalid. %s.", invalid, len(r.Experiments), why)}
+	are := "are"
+	if invalid == 1 {
+		are = "is"
+	}
+	lines := []string{fmt.Sprintf("%d of %d measurements %s invalid. %s.", invalid, len(r.Experiments), are, why)}
 	if strings.Contains(why, result.TooBusy) {
 		lines = append(lines, "fewer journeys are easier on a machine that has other work: blastgauge demo --rate 20")
 	}

@@ -28,7 +28,7 @@ func newGuard(a *app) *cobra.Command {
 		Use:    guardNamed + " DIR",
 		Short:  "Watch over a run and remove its faults when it dies (started by run)",
 		Hidden: true,
-		Args:   usage(cobra.ExactArgs(1)),
+		Args:   cobra.ExactArgs(1),
 		RunE:   func(_ *cobra.Command, args []string) error { return a.guard(args[0]) },
 	}
 }

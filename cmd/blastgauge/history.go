@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +31,7 @@ is listed as such.`,
 		Example: `  blastgauge history
   blastgauge history -n 50 -o text -o json=history.json
   blastgauge history -o html=index.html`,
-		Args: usage(cobra.MaximumNArgs(1)),
+		Args: atMost(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if newest < 0 {
 				return usagef("-n %d: 0 (all) or more", newest)
@@ -52,7 +51,7 @@ is listed as such.`,
 	}
 	f := cmd.Flags()
 	f.IntVarP(&newest, "newest", "n", 20, "list the newest `N` runs, 0 for all")
-	f.StringArrayVarP(&specs, "output", "o", nil, "`FORMAT[=PATH]`: "+strings.Join(report.IndexFormats(), ", ")+"; repeatable (default: text on stdout)")
+	f.StringArrayVarP(&specs, "output", "o", nil, "`FORMAT[=PATH]`: text, json or html; repeatable (default: text on stdout)")
 	return cmd
 }
 
@@ -63,10 +62,18 @@ func runsDir(args []string) string {
 	return filepath.FromSlash(defaultRuns)
 }
 
-func scanRuns(dir string) ([]history.Entry, error) {
+func openRuns(dir string) (*os.Root, error) {
 	root, err := os.OpenRoot(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("no runs: there is no directory %s (`blastgauge run` makes it)", dir)
+	}
+	return root, err
+}
+
+func scanRuns(dir string) ([]history.Entry, error) {
+	root, err := openRuns(dir)
 	if err != nil {
-		return nil, fmt.Errorf("directory of runs: %w", err)
+		return nil, err
 	}
 	defer root.Close() //nolint:errcheck // nothing is written
 	return history.Scan(root.FS())
@@ -104,7 +111,7 @@ that has not ended or whose faults are not proven gone, or anything that is no r
 of blastgauge.`,
 		Example: `  blastgauge prune --keep 100
   blastgauge prune --keep 100 --dry-run`,
-		Args: usage(cobra.MaximumNArgs(1)),
+		Args: atMost(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if keep < 1 {
 				return usagef("--keep N: how many of the newest runs stay? 1 or more")
@@ -113,15 +120,15 @@ of blastgauge.`,
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&keep, "keep", -1, "the newest `N` runs stay")
+	f.IntVar(&keep, "keep", 0, "the newest `N` runs stay; 1 or more")
 	f.BoolVar(&dry, "dry-run", false, "only say what would be deleted")
 	return cmd
 }
 
 func (a *app) prune(dir string, keep int, dry bool) error {
-	root, err := os.OpenRoot(dir)
+	root, err := openRuns(dir)
 	if err != nil {
-		return fmt.Errorf("directory of runs: %w", err)
+		return err
 	}
 	defer root.Close() //nolint:errcheck // what is deleted is deleted
 	entries, err := history.Scan(root.FS())

@@ -16,7 +16,7 @@ const styleFile = "blastgauge.css"
 type pageFlags struct{ assets, paper string }
 
 func (p *pageFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&p.assets, "assets", "inline", "where the styles of a page are: `inline` or sibling, a file "+styleFile+" beside it, for servers that block styles in pages")
+	cmd.Flags().StringVar(&p.assets, "assets", "inline", "`WHERE` the styles of a page are: inline, or sibling, a file "+styleFile+" beside it, for servers that block styles in pages")
 	cmd.Flags().StringVar(&p.paper, "print", "refuted", "what `PART` of a page is printed whole: refuted or all, which unfolds everything")
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,18 @@ func newPlan(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan [EXPERIMENT...]",
 		Short: "Show what a run would do, touch and be able to tell; inject nothing",
+		Long: `Plan prints each experiment's faults, phases and limits, the control it will have
+and why, how precisely the answer will be known, what will be touched, and what the
+Toxiproxy can prove and protect. It looks at proxies and files as a run would
+before it starts, and injects nothing.
+
+Exit status:
+  0    a run could start, or would once its Toxiproxy is there
+  1    error of the tool or its environment
+  2    invalid flags or documents
+  6    a run would be refused by a safety rule`,
+		Example: `  blastgauge plan
+  blastgauge plan payments-slow --phases baseline=20s,fault=30s`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
 			p, err := o.plan(time.Now())
@@ -135,7 +148,7 @@ func (a *app) printChecks(ctx context.Context, p *plan.Plan, token string) error
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "  Toxiproxy  %s %s at %s: %s\n", kind.Kind, kind.Version, p.System.Toxiproxy, protections(kind.Kind))
+	fmt.Fprintf(a.stdout, "  Toxiproxy  %s %s at %s: %s\n", kind.Kind, kind.Version, p.System.Toxiproxy, protections(kind.Kind, p))
 	if err := driver.Preflight(ctx, p); err != nil {
 		return err
 	}
@@ -151,9 +164,30 @@ func unreachable(err error) bool {
 	return ok && dial.Op == "dial" && !errors.Is(err, experiments.ErrRefused)
 }
 
-func protections(kind string) string {
-	if kind == toxiproxy.KindStock {
-		return "it cannot count what a fault meets, so nothing can be held, only refuted or inconclusive; faults of a killed run are removed by its guard process, those of a dead machine by the next recover"
+// protections says what a Toxiproxy can prove of a plan's faults, and who takes
+// them back.
+func protections(kind string, p *plan.Plan) string {
+	if kind != toxiproxy.KindStock {
+		return "it counts what a fault meets; faults of a killed run are removed by its guard process, those of a dead machine when their lease lapses"
 	}
-	return "it counts what a fault meets; faults of a killed run are removed by its guard process, those of a dead machine when their lease lapses"
+	return uncounted(p) + "; faults of a killed run are removed by its guard process, those of a dead machine by the next recover"
+}
+
+// uncounted says of which experiments a server that does not count can show no
+// more than harm. The readers of a file are counted by the machine, so what breaks
+// only files can be held on any server.
+func uncounted(p *plan.Plan) string {
+	var ids []string
+	for _, e := range p.Experiments {
+		if slices.ContainsFunc(e.Faults, func(f plan.Fault) bool { return !onFile(f) }) {
+			ids = append(ids, e.ID)
+		}
+	}
+	switch {
+	case len(ids) == 0:
+		return "it does not count what a fault meets, which matters to no experiment here: who reads a file is counted by this machine"
+	case len(ids) == len(p.Experiments):
+		return "it does not count what a fault meets, so no hypothesis can be held, only refuted or inconclusive"
+	}
+	return fmt.Sprintf("it does not count what a fault meets, so %s cannot be held, only refuted or inconclusive; who reads a file is counted by this machine", joined(ids))
 }

@@ -45,7 +45,7 @@ and listens where the system file says that its Toxiproxy is.`,
 		Example: `  blastgauge proxy
   blastgauge proxy -f blastgauge.yaml
   blastgauge proxy -host 0.0.0.0 -port 8474 -config proxies.json --token-file token`,
-		Args: usage(cobra.NoArgs),
+		Args: atMost(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.version {
 				_, err := fmt.Fprintf(a.stdout, "toxiproxy-server version %s (blastgauge proxy %s)\n", proxy.Compatible, version())
@@ -61,7 +61,7 @@ and listens where the system file says that its Toxiproxy is.`,
 	f.StringVarP(&o.file, "file", "f", "", "system `FILE` whose dependencies get proxies")
 	tokenFlags(cmd, &o.token, "a bearer token; requests must carry it")
 	o.tls.flags(cmd)
-	f.Uint64Var(&o.seed, "seed", 0, "seed of who is affected by a share (default: random)")
+	f.Uint64Var(&o.seed, "seed", 0, "`SEED` of who is affected by a share (default: random)")
 	f.BoolVar(&o.runtime, "runtime-metrics", false, "serve metrics of the process at /metrics")
 	f.BoolVar(&o.counts, "proxy-metrics", false, "serve metrics of the proxies at /metrics")
 	f.BoolVar(&o.version, "version", false, "print the version")

@@ -15,7 +15,7 @@ type proxyTLS struct{ certificate, key, roots string }
 func (o *proxyTLS) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.certificate, "cert", "", "PEM `FILE` of the certificate for clients that speak TLS (default: one that each proxy signs for itself, at /blastgauge/certificates/PROXY)")
-	f.StringVar(&o.key, "key", "", "PEM `FILE` of its key")
+	f.StringVar(&o.key, "key", "", "PEM `FILE` of the key to --cert")
 	f.StringVar(&o.roots, "upstream-ca", "", "PEM `FILE` of who signs the certificates of https:// upstreams (default: whom this machine trusts)")
 }
 

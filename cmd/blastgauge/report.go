@@ -19,12 +19,15 @@ func newReport(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report DIR | --index DIR",
 		Short: "Make the reports of a run from its journal, also of one that died",
+		Long: `Report reads the journal in the DIR of a run, writes its result.json anew, and
+prints it or makes pages of it. The run itself is over: the exit status says only
+whether it could be read.`,
 		Example: `  blastgauge report .blastgauge/runs/20261123t140200z-7f3a9c
   blastgauge report DIR -o html=report.html -o text
   blastgauge report DIR -o html=artifacts/report.html --assets=sibling  # for Jenkins
   blastgauge report DIR -o html=paper.html --print=all
   blastgauge report --index .blastgauge/runs`,
-		Args: usage(cobra.MaximumNArgs(1)),
+		Args: atMost(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			switch {
 			case index != "" && len(args)+len(specs) > 0:

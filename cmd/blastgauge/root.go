@@ -38,9 +38,30 @@ gone.
 		Args:          known,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newDemo(a), newInit(a), newSchema(a), newValidate(a), newPlan(a), newRun(a), newReport(a), newCompare(a), newHistory(a), newPrune(a), newRecover(a), newGuard(a), newProxy(a), newFaults(a), newVersion(a))
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usagef("%w; see: %s --help", err, cmd.CommandPath()) })
+	root.SuggestionsMinimumDistance = 2
+	addGroup(root, "begin", "Begin:", newDemo(a), newInit(a), newValidate(a), newPlan(a))
+	addGroup(root, "run", "Measure:", newRun(a), newProxy(a), newRecover(a))
+	addGroup(root, "read", "Read what was found:", newReport(a), newCompare(a), newHistory(a), newPrune(a))
+	addGroup(root, "more", "Look up:", newFaults(a), newSchema(a), newVersion(a))
+	root.SetHelpCommandGroupID("more")
+	root.SetCompletionCommandGroupID("more")
+	root.AddCommand(newGuard(a))
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args = known // of cobra's own it is the only one that helps in silence
+		completion.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
 	return root
+}
+
+// addGroup adds commands that the help lists together.
+func addGroup(root *cobra.Command, id, title string, list ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: id, Title: title})
+	for _, cmd := range list {
+		cmd.GroupID = id
+	}
+	root.AddCommand(list...)
 }
 
 // known refuses a command that does not exist.
@@ -52,15 +73,15 @@ func known(cmd *cobra.Command, args []string) error {
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = fmt.Sprintf(", did you mean %q?", strings.Join(near, `" or "`))
 	}
-	return usagef("unknown command %q%s", args[0], hint)
+	return usagef("unknown command %q%s; see: %s --help", args[0], hint, cmd.CommandPath())
 }
 
-// usage marks the errors of an argument check as mistakes on the command line.
-func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
+// atMost refuses more than n arguments.
+func atMost(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usageError{err}
+		if len(args) <= n {
+			return nil
 		}
-		return nil
+		return usagef("%q is one argument too many: %s", args[n], cmd.UseLine())
 	}
 }

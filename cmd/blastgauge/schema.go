@@ -22,7 +22,7 @@ blastgauge init writes these lines and the schemas. After an update:
 
   blastgauge schema system > .blastgauge/schema/system.json
   blastgauge schema experiment > .blastgauge/schema/experiment.json`,
-		Args:      usage(cobra.MaximumNArgs(1)),
+		Args:      atMost(1),
 		ValidArgs: []string{string(experiments.SystemKind), string(experiments.ExperimentKind)},
 		RunE: func(_ *cobra.Command, args []string) error {
 			kind := experiments.SystemKind

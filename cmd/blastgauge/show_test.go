@@ -20,6 +20,9 @@ func TestNotMeasured(t *testing.T) {
 			"2 of 3 measurements are invalid. Carts are reset: checkout: traffic was late: this machine is too busy.",
 			"fewer journeys are easier on a machine that has other work: blastgauge demo --rate 20",
 		}},
+		"only one": {[]result.Experiment{held, unmet}, []string{
+			"1 of 2 measurements is invalid. Mail hangs: fault not exercised.",
+		}},
 		"another reason": {[]result.Experiment{unmet, late}, []string{
 			"2 of 2 measurements are invalid. Mail hangs: fault not exercised.",
 		}},

@@ -22,7 +22,7 @@ const (
 // tokenFlags reads where a token is into to; what says which token that is.
 func tokenFlags(cmd *cobra.Command, to *string, what string) {
 	cmd.Flags().Var(&tokenFlag{tokenFile, to}, "token-file", "`FILE` that holds "+what)
-	cmd.Flags().Var(&tokenFlag{tokenEnv, to}, "token-env", "`NAME` of the environment variable that holds it")
+	cmd.Flags().Var(&tokenFlag{tokenEnv, to}, "token-env", "`NAME` of the environment variable that holds "+what)
 }
 
 // A tokenFlag is one of the two flags.

@@ -80,6 +80,36 @@ func TestStatusOfAChange(t *testing.T) {
 	}
 }
 
+// A change cannot be beyond all journeys, though the difference of two intervals
+// may be; that holds for one run on each side and for several.
+func TestChangeIsPossible(t *testing.T) {
+	for name, tt := range map[string]struct {
+		base, head []float64
+		low, high  float64
+	}{
+		"all harm went":          {[]float64{0.99}, []float64{0}, -1, -0.9},
+		"all harm came":          {[]float64{-0.02}, []float64{0.995}, 0.9, 1},
+		"all harm went, repeats": {[]float64{0.99, 0.97, 1}, []float64{0.03, 0, -0.01}, -1, -0.9},
+		"in the middle":          {[]float64{0.5}, []float64{0.2}, -0.36, -0.24},
+	} {
+		t.Run(name, func(t *testing.T) {
+			side := func(of []float64) (list []Input) {
+				for _, v := range of {
+					list = append(list, run("a", v, 0.04, nil))
+				}
+				return list
+			}
+			change := Runs(side(tt.base), side(tt.head), DefaultMargin).Experiments[0].Journeys[0].Change
+			if change.Low < -1 || change.High > 1 || math.Abs(change.Estimate) > 1 {
+				t.Fatalf("change = %+v, want it within -1 and 1", change)
+			}
+			if math.Abs(change.Low-tt.low) > 0.06 || math.Abs(change.High-tt.high) > 0.06 {
+				t.Errorf("change = %+v, want about %g to %g", change, tt.low, tt.high)
+			}
+		})
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	other := func(status Status) Experiment { return Experiment{Status: status} }
 	for name, tt := range map[string]struct {

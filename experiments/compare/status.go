@@ -131,6 +131,7 @@ func (j *Journey) compare(b, h []*result.BlastRadius, margin float64, comparable
 		return
 	}
 	change := stats.Compare(intervals(b), intervals(h))
+	change.Interval = possible(change.Interval)
 	j.Base.set(change.Base)
 	j.Head.set(change.Head)
 	if j.Reason != "" {
@@ -142,6 +143,14 @@ func (j *Journey) compare(b, h []*result.BlastRadius, margin float64, comparable
 		j.Change.Drift = &change.Drift
 	}
 	j.Status, j.Reason = judge(change.Interval, margin)
+}
+
+// possible is the part of a change that can be: the fault harms from none to all
+// of the journeys in base and in head, so that it is within -100 to 100 points,
+// whatever chance does to differences of differences.
+func possible(i stats.Interval) stats.Interval {
+	within := func(v float64) float64 { return max(-1, min(1, v)) }
+	return stats.Interval{Estimate: within(i.Estimate), Low: within(i.Low), High: within(i.High)}
 }
 
 func (r *Radius) set(i stats.Interval) { r.Estimate, r.Low, r.High = i.Estimate, i.Low, i.High }

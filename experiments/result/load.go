@@ -26,10 +26,12 @@ const largest = 256 << 20
 // embeds its result. A directory without a result.json has its journal folded.
 func Load(path string) (*Result, error) {
 	info, err := os.Stat(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%s does not exist: a run directory, a result.json or a report.html is needed", path)
+	case err != nil:
 		return nil, err
-	}
-	if info.IsDir() {
+	case info.IsDir():
 		return loadDir(path)
 	}
 	text, err := readUpTo(path, largest)
