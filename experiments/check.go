@@ -89,7 +89,8 @@ func checkCaps(d *decoder, at string, s Settings, caps Caps) {
 	}
 	beyond := func(path string, share float64) {
 		if share > caps.BlastRadius {
-			d.fail(d.at(at+path), complaint{msg: fmt.Sprintf("%s is beyond caps.blast_radius of %s", percentOf(share*100), percentOf(caps.BlastRadius*100))})
+			d.fail(d.at(at+path), complaint{
+				msg: fmt.Sprintf("%s is beyond caps.blast_radius of %s", percentOf(share*100), percentOf(caps.BlastRadius*100)), hint: "write at most " + percentOf(caps.BlastRadius*100) + ", or raise the cap"})
 		}
 	}
 	if s.Limits.BlastRadius != nil {
@@ -125,7 +126,8 @@ func checkPhases(d *decoder, e *Experiment, s *System, p Phases) {
 		if d.given("phases") {
 			place = d.key("phases")
 		}
-		d.fail(place, complaint{msg: fmt.Sprintf("the experiment takes %s, more than caps.duration of %s", short(total), short(s.Caps.Duration))})
+		d.fail(place, complaint{
+			msg: fmt.Sprintf("the experiment takes %s, more than caps.duration of %s", short(total), short(s.Caps.Duration)), hint: "shorten its phases, or raise the cap"})
 	}
 }
 

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -135,12 +136,16 @@ func (d *decoder) places() places {
 func (d *decoder) parse(text []byte) *yaml.Node {
 	if len(text) > maxBytes {
 		d.lines = nil
-		d.failAt(span{}, complaint{msg: "the file is larger than 1 MiB, too large for a document"})
+		d.failAt(span{}, complaint{msg: "the file is larger than 1 MiB, too large for a document", hint: "is it the right file?"})
 		return nil
 	}
 	if i := invalidUTF8(text); i >= 0 {
-		line := strings.Count(string(text[:i]), "\n") + 1
-		d.failAt(span{Line: line}, complaint{msg: "the file is not UTF-8 text"})
+		c := complaint{msg: "the file is not UTF-8 text", hint: "save it as UTF-8"}
+		if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+			c.msg = "the file is UTF-16 text"
+		}
+		start := bytes.LastIndexByte(text[:i], '\n') + 1
+		d.failAt(span{Line: bytes.Count(text[:i], []byte("\n")) + 1, Col: utf8.RuneCount(text[start:i]) + 1, width: 1}, c)
 		return nil
 	}
 	root, rest, err := nodes(text)
@@ -149,7 +154,7 @@ func (d *decoder) parse(text []byte) *yaml.Node {
 		d.failSyntax(text, err)
 		return nil
 	case root == nil || len(root.Content) == 0 || isEmpty(root.Content[0]):
-		d.failAt(span{}, complaint{msg: "the document is empty"})
+		d.failAt(span{}, complaint{msg: "the document is empty", hint: "`blastgauge init` writes documents to begin with"})
 		return nil
 	case rest != nil:
 		d.failAt(span{Line: rest.Line, Col: rest.Column, width: 1},

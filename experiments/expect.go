@@ -13,7 +13,7 @@ import (
 
 // expectShape is what an answer must be.
 func expectShape(e *Expect) shape {
-	return fields{
+	return statusAlone{fields{
 		{name: "status", doc: "the status, or a list of those allowed, such as 201", shape: statuses(&e.Status)},
 		{name: "json", doc: "JSONPath to value, or to operators such as {gte: 1}; otherwise the answer is wrong",
 			shape: checks{to: &e.JSON, key: paths(), ops: jsonOperators(), plain: func(to *any) shape { return jsonValue{to} }}},
@@ -21,7 +21,18 @@ func expectShape(e *Expect) shape {
 			shape: checks{to: &e.Header, key: name{pattern: headerPattern, check: headerName}, ops: headerOperators(), plain: plainText}},
 		{name: "body", doc: "texts that the answer must contain, lack or match; otherwise the answer is wrong",
 			shape: operations{to: &e.Body, ops: bodyOperators()}},
+	}}
+}
+
+// A statusAlone shape says how to write what people write first: expect: 201.
+type statusAlone struct{ fields }
+
+func (s statusAlone) read(d *decoder, n *yaml.Node, at string) {
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!int" {
+		d.fail(n, complaint{msg: "a mapping (key: value) is needed here, not a number", hint: "write {status: " + n.Value + "}"})
+		return
 	}
+	s.fields.read(d, n, at)
 }
 
 func statuses(to *[]int) shape {
@@ -52,6 +63,10 @@ type whole struct {
 func (w whole) read(d *decoder, n *yaml.Node, _ string) {
 	v, err := strconv.Atoi(n.Value)
 	switch {
+	case n.Kind == yaml.ScalarNode && n.Tag == "!!str" && err == nil && v >= w.low && v <= w.high:
+		d.fail(n, complaint{msg: w.want + " is needed here, not a text", hint: "write it without quotes: " + n.Value})
+	case n.Kind == yaml.ScalarNode && w.low == 100 && strings.EqualFold(n.Value, "2xx"):
+		d.fail(n, complaint{msg: w.want + " is needed here, not a text", hint: "leave status out: without it any 2xx is right"})
 	case n.Kind != yaml.ScalarNode || n.Tag != "!!int" || err != nil:
 		d.wrongKind(n, w.want+" is needed here")
 	case v < w.low || v > w.high:
@@ -157,8 +172,13 @@ func (o operations) read(d *decoder, n *yaml.Node, at string) {
 	known := o.fields()
 	isOp := func(k *yaml.Node) bool { return slices.Contains(known.names(), k.Value) }
 	if n.Kind == yaml.MappingNode && (len(n.Content) == 0 || !slices.ContainsFunc(n.Content, isOp)) && o.target != "" {
-		d.fail(n, complaint{msg: "an operator is needed here: " + strings.Join(known.names(), ", "),
-			hint: "to compare with an object, write {eq: {...}}"})
+		c := complaint{msg: "an operator is needed here: " + strings.Join(known.names(), ", "), hint: "to compare with an object, write {eq: {...}}"}
+		if len(n.Content) == 2 {
+			if op := meant(n.Content[0].Value, known.names()); op != "" {
+				n, c.hint = n.Content[0], "did you mean "+strconv.Quote(op)+"?"
+			}
+		}
+		d.fail(n, c)
 		return
 	}
 	if n.Kind == yaml.MappingNode && len(n.Content) == 0 {
@@ -300,7 +320,7 @@ func (v numeric) schema() object {
 func paths() name {
 	return name{what: "a JSONPath", pattern: `^\$`, check: func(s string) *complaint {
 		if _, err := ParsePath(s); err != nil {
-			return complainPath(err)
+			return complainPath(s, err)
 		}
 		return nil
 	}}

@@ -55,6 +55,9 @@ func (f faultShape) read(d *decoder, n *yaml.Node, at string) {
 	seen := map[string]bool{}
 	ok := d.eachKey(n, at, func(key, value *yaml.Node, path string) {
 		seen[key.Value] = true
+		if _, ours := kind.Attribute(key.Value); !ours {
+			seen[meant(key.Value, common.names())] = true // one mistake, not two
+		}
 		if i := slices.IndexFunc(common, func(c field) bool { return c.name == key.Value }); i >= 0 {
 			common[i].shape.read(d, value, path)
 			return

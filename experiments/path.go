@@ -247,11 +247,17 @@ func follow(plain []turn, v any) (any, bool) {
 	return v, true
 }
 
-// complainPath turns an error of ParsePath into a complaint about a token.
-func complainPath(err error) *complaint {
+// complainPath turns an error of ParsePath into a complaint about the text.
+func complainPath(text string, err error) *complaint {
 	e, ok := errors.AsType[*PathError](err)
 	if !ok {
 		return &complaint{msg: err.Error()}
 	}
-	return &complaint{msg: e.Msg, hint: "such as $.items[0].id", from: e.At, to: e.At + 1}
+	c := &complaint{msg: e.Msg, hint: "such as $.items[0].id", from: e.At, to: e.At + 1}
+	if better := "$." + strings.TrimPrefix(text, "."); e.At == 0 {
+		if _, err := ParsePath(better); err == nil {
+			c.hint = "write " + better
+		}
+	}
+	return c
 }

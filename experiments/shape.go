@@ -48,7 +48,7 @@ func (f fields) read(d *decoder, n *yaml.Node, at string) {
 		i := slices.IndexFunc(f, func(f field) bool { return f.name == key.Value })
 		if i < 0 {
 			d.fail(key, complaint{msg: "unknown key " + strconv.Quote(key.Value), near: key.Value, among: f.names()})
-			seen[nearest(key.Value, f.names())] = true // one mistake, not two
+			seen[meant(key.Value, f.names())] = true // one mistake, not two
 			return
 		}
 		seen[key.Value] = true
@@ -148,10 +148,22 @@ func (d *decoder) wrongKind(n *yaml.Node, want string) {
 	if !d.plainTag(n) {
 		return
 	}
+	c := complaint{msg: want}
 	if strings.HasSuffix(want, " is needed here") && !strings.HasPrefix(want, got) {
-		want += ", not " + got
+		c.msg += ", not " + got
 	}
-	d.fail(n, complaint{msg: want})
+	flow := n.Style&yaml.FlowStyle != 0
+	switch {
+	case n.Kind == yaml.MappingNode && strings.HasPrefix(want, "a list ") && flow:
+		c.hint = "put it into [ ]"
+	case n.Kind == yaml.MappingNode && strings.HasPrefix(want, "a list "):
+		c.hint = "begin each item with a dash: - " + n.Content[0].Value + ": ..."
+	case n.Kind == yaml.SequenceNode && strings.HasPrefix(want, "a mapping ") && !flow:
+		c.hint = "leave out the dash"
+	case n.Kind == yaml.ScalarNode && strings.HasPrefix(want, "a list ") && n.Tag != "!!null":
+		c.hint = "put it into [ ]"
+	}
+	d.fail(n, c)
 }
 
 // plainTag is false, and notes it, where a node has a tag of its own.

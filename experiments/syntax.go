@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -10,7 +11,8 @@ import (
 //
 // Note: the parser names the line where a construct starts, for some mistakes
 // counted from 0, and never a column. What it cannot tell is found here: for
-// those mistakes the line after the longest beginning of the text that parses.
+// those mistakes the line after the longest beginning of the text that parses,
+// and the column by what such a mistake looks like.
 func (d *decoder) failSyntax(text []byte, err error) {
 	msg := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 1
@@ -27,11 +29,140 @@ func (d *decoder) failSyntax(text []byte, err error) {
 		line = d.lastGood(text) + 1
 	}
 	line = min(max(1, line), max(1, len(d.lines)))
-	c := complaint{msg: words}
+	at, c := d.blame(line, msg, complaint{msg: words})
 	if inBlock && strings.Contains(d.lines[line-1], "${") {
 		c.hint = "inside { } and [ ] a text with ${variables} needs quotes"
 	}
-	d.failAt(span{Line: line}, c)
+	d.failAt(at, c)
+}
+
+var (
+	glued    = regexp.MustCompile(`^\s*(?:- +)?([A-Za-z_][\w-]*):([^\s/:"'].*)$`)                         // a key with no space after its colon
+	reserved = regexp.MustCompile("(?:^|: |- )\\s*([@`%])")                                               // what no text starts with
+	afterEnd = regexp.MustCompile(`(?:: |- )\s*(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*([^\s#,:\]})].*)$`) // text behind a closed quote
+	valued   = regexp.MustCompile(`^\s*(?:- +)?[A-Za-z_][\w-]*: +[^\s#|>&]`)                              // a key with a value on its line
+	opening  = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|(["'])`)                              // quoted texts, and a quote that is not closed
+	colon    = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|(:)(?: |$)`)                          // quoted texts, and colons that end a key
+)
+
+// blame is the token of a line that a message of the parser is about, and what to
+// do about it. Where nothing better is known it is the first of the line.
+func (d *decoder) blame(line int, msg string, c complaint) (span, complaint) {
+	text := d.lines[line-1]
+	indented := len(text) - len(strings.TrimLeft(text, " \t"))
+	at, width := indented, 1
+	switch {
+	case msg == "control characters are not allowed":
+		for i, l := range d.lines {
+			if j := strings.IndexFunc(l, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }); j >= 0 {
+				return place(l, i+1, j, 1), c
+			}
+		}
+	case strings.Contains(text[:indented], "\t"):
+		at = strings.Index(text, "\t")
+		c = complaint{msg: "a tab cannot indent", hint: "use spaces"}
+	case msg == "found character that cannot start any token":
+		if m := reserved.FindStringSubmatchIndex(text); m != nil {
+			at = m[2]
+			c = complaint{msg: "a text cannot start with " + text[m[2]:m[3]], hint: "put it into quotes"}
+		}
+	case msg == "found unexpected end of stream":
+		if m := last(opening, text); m >= 0 {
+			at = m
+		}
+	case msg == "mapping values are not allowed in this context", msg == "could not find expected ':'":
+		return d.misplacedColon(line, indented, c)
+	case afterEnd.MatchString(text):
+		at = afterEnd.FindStringSubmatchIndex(text)[2]
+		c = complaint{msg: "text behind a quote that is closed", hint: `inside "..." write \", or put the whole into '...'`}
+	case strings.HasPrefix(msg, "did not find expected key"), strings.HasPrefix(msg, "did not find expected '-'"):
+		if like, by := d.alike(line, indented); like > 0 {
+			c = complaint{msg: "this line does not fit the lines before it", hint: fmt.Sprintf("indent it by %d, as line %d", by, like)}
+		}
+	case strings.HasPrefix(msg, "did not find expected ','"):
+		if m := unmatched(text); m >= 0 {
+			at = m
+		}
+	}
+	return place(text, line, at, width), c
+}
+
+// misplacedColon is the token to blame where a colon ends a key that cannot be one.
+func (d *decoder) misplacedColon(line, indented int, c complaint) (span, complaint) {
+	text, before := d.lines[line-1], d.lines[max(0, line-2)]
+	for i, l := range []string{before, text} {
+		if m := glued.FindStringSubmatchIndex(l); m != nil {
+			return place(l, max(1, line-1+i), m[2], m[3]-m[2]+1),
+				complaint{msg: "a colon needs a space behind it", hint: "write " + l[m[2]:m[3]] + ": " + l[m[4]:m[5]]}
+		}
+	}
+	at := indented
+	if colons := all(colon, text); len(colons) > 1 {
+		at = colons[1]
+		c = complaint{msg: `": " cannot stand in a text without quotes`, hint: "put the text into quotes"}
+	} else if by := len(before) - len(strings.TrimLeft(before, " ")); valued.MatchString(before) && by < indented {
+		c = complaint{msg: "this line is deeper than the one before it, which has a value already", hint: fmt.Sprintf("indent both by %d", by)}
+	}
+	return place(text, line, at, 1), c
+}
+
+// alike is the nearest line above that begins as this one does, with a dash or
+// without, and is indented a little differently; 0 if there is none.
+func (d *decoder) alike(line, indented int) (like, by int) {
+	item := strings.HasPrefix(d.lines[line-1][indented:], "- ")
+	for i := line - 2; i >= 0; i-- {
+		rest := strings.TrimLeft(d.lines[i], " ")
+		by := len(d.lines[i]) - len(rest)
+		if key := strings.TrimLeft(strings.TrimPrefix(rest, "-"), " "); !item && key != rest { // the first key of an item
+			by += len(rest) - len(key)
+		} else if rest == "" || rest[0] == '#' || strings.HasPrefix(rest, "- ") != item {
+			continue
+		}
+		if off := by - indented; off != 0 && -2 <= off && off <= 2 {
+			return i + 1, by
+		}
+	}
+	return 0, 0
+}
+
+// place is a token of a line, at a byte of it.
+func place(text string, line, at, width int) span {
+	return span{Line: line, Col: len([]rune(text[:at])) + 1, width: width}
+}
+
+// all are where the first group of an expression matches, in bytes.
+func all(of *regexp.Regexp, text string) (at []int) {
+	for _, m := range of.FindAllStringSubmatchIndex(text, -1) {
+		if m[2] >= 0 {
+			at = append(at, m[2])
+		}
+	}
+	return at
+}
+
+// last is where it matches last, or -1.
+func last(of *regexp.Regexp, text string) int {
+	if at := all(of, text); len(at) > 0 {
+		return at[len(at)-1]
+	}
+	return -1
+}
+
+// unmatched is where the last bracket stands that is opened and not closed, or -1.
+func unmatched(text string) int {
+	var open []int
+	for _, m := range regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[\[\]{}]`).FindAllStringIndex(strings.ReplaceAll(text, "${", "  "), -1) {
+		switch text[m[0]] {
+		case '[', '{':
+			open = append(open, m[0])
+		case ']', '}':
+			open = open[:max(0, len(open)-1)]
+		}
+	}
+	if len(open) == 0 {
+		return -1
+	}
+	return open[len(open)-1]
 }
 
 // syntaxWords says what a message of the parser means; inBlock is true for

@@ -133,7 +133,7 @@ func parseRate(s string) (float64, *complaint) {
 		return 0, &complaint{msg: s + " has no unit", hint: "write " + s + "/s or " + s + "/min"}
 	case !rateForm.MatchString(s):
 		return 0, &complaint{msg: strconv.Quote(s) + " is not a rate such as 40/s or 90/min",
-			hint: squeezed(rateForm, s, strings.NewReplacer("/sec", "/s", "/m", "/min", "/minute", "/min", "/hour", "/h").Replace(s))}
+			hint: squeezed(rateForm, s, strings.NewReplacer("/sec", "/s", "/m", "/min", "/minute", "/min", "/hour", "/h", "req/s", "/s", "rps", "/s", "rpm", "/min").Replace(s))}
 	case err != nil:
 		return 0, &complaint{msg: s + " is too much"}
 	}

@@ -93,3 +93,15 @@ func TestWrongDocuments(t *testing.T) {
 		})
 	}
 }
+
+// What Windows editors save is named, and where it begins.
+func TestUTF16(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "blastgauge.yaml")
+	if err := os.WriteFile(file, []byte("\xff\xfev\x00e\x00r\x00s\x00i\x00o\x00n\x00:\x00 \x001\x00\n\x00"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := Load(file, nil)
+	if text := Explain(err); !strings.Contains(text, "blastgauge.yaml:1:1: error: the file is UTF-16 text") || !strings.Contains(text, "^ save it as UTF-8") {
+		t.Errorf("Explain() = %s, want the place and what to do", text)
+	}
+}
