@@ -76,7 +76,7 @@ func decodeSystem(src source) (*decoder, *System) {
 	s := &System{File: src.file, Text: string(src.text), Defaults: unset()}
 	d := newDecoder(src.file, src.text)
 	d.document(src, systemShape(s), "system", "experiment")
-	s.places = d.places()
+	s.places, s.outers = d.places(), d.outers()
 	return d, s
 }
 
@@ -85,7 +85,7 @@ func decodeExperiment(src source) (*decoder, *Experiment) {
 	d := newDecoder(src.file, src.text)
 	d.document(src, experimentShape(e), "experiment", "system")
 	d.readDocuments(e)
-	e.places = d.places()
+	e.places, e.outers = d.places(), d.outers()
 	if d.given("experiment") {
 		e.Line = d.key("experiment").Line
 	}

@@ -137,12 +137,13 @@ func (v *Invariant) checkSQL(d *decoder, at string) {
 func dsn(to *string) shape {
 	const form = `^\$\{env:[A-Za-z_][A-Za-z0-9_]*\}$`
 	exact := regexp.MustCompile(form)
-	return scalar[string]{to: to, want: "a DSN as ${env:NAME}", json: pattern(form, "${env:DATABASE_URL}"), parse: func(s string) (string, *complaint) {
+	one := scalar[string]{to: to, want: "a DSN as ${env:NAME}", json: pattern(form, "${env:DATABASE_URL}"), parse: func(s string) (string, *complaint) {
 		if !exact.MatchString(s) {
 			return "", &complaint{msg: "a DSN holds credentials: keep it in an environment variable", hint: "write dsn: ${env:DATABASE_URL}"}
 		}
 		return s, nil
 	}}
+	return ruled{shape: one, rule: func(d *decoder, n *yaml.Node, _ string) { d.use(n) }}
 }
 
 // wholeNumber is one between two others.

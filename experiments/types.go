@@ -39,6 +39,7 @@ type System struct {
 	File         string       `json:"-"` // as given; relative file names in the document are relative to its folder
 	Text         string       `json:"-"` // the document, ${env:…} unexpanded
 	places       places       // where each field stands, for errors found later
+	outers       []outer      // the environment variables that it uses
 }
 
 // PropagatesBaggage is the value of System.Propagates for systems whose services
@@ -286,6 +287,7 @@ type Experiment struct {
 	Text       string             `json:"-"`
 	Line       int                `json:"-"` // of `experiment:`, for annotations
 	places     places
+	outers     []outer
 }
 
 // A Stream is the direction of bytes that a fault acts on.

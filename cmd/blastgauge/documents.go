@@ -21,6 +21,8 @@ type selection struct {
 	seed   uint64
 	phases string
 	rates  map[string]float64 // journeys per second by journey, in place of the documents'
+
+	unset error // environment variables that the planned documents use and that are not set
 }
 
 func (s *selection) flags(cmd *cobra.Command) {
@@ -122,6 +124,7 @@ func (s *selection) plan(now time.Time) (*plan.Plan, error) {
 			e.Rates = s.rates
 		}
 	}
+	s.unset = experiments.CheckVariables(os.LookupEnv, sys, list...)
 	seed := s.seed
 	if seed == 0 {
 		seed = uint64(now.UnixMicro()) % 1e9

@@ -42,6 +42,9 @@ Exit status:
 				return err
 			}
 			printPlan(a.stdout, p)
+			for _, e := range experiments.Errors(o.unset) {
+				fmt.Fprintf(a.stdout, "  Variables  %s:%d:%d: %s: a run needs it\n", e.File, e.Line, e.Col, e.Msg)
+			}
 			return a.printChecks(cmd.Context(), p, o.token)
 		},
 	}

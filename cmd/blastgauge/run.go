@@ -82,6 +82,9 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.unset != nil {
+		return o.unset
+	}
 	if err := checkCommand(&p.System, o.command); err != nil {
 		return err
 	}

@@ -240,6 +240,12 @@ func (e Experiment) Cohort(j Journey) (fault, control int) {
 	return fault, int(rate * (e.Phases.Baseline.Seconds() + float64(e.turns()-1)*e.Phases.Baseline.Seconds()/2))
 }
 
+// alike is how many journeys of j are expected in each arm of a baseline that shows
+// whether the arms are alike before the fault.
+func (e Experiment) alike(j Journey) int {
+	return int(j.Rate / float64(len(e.Arms())) * e.Phases.Baseline.Seconds())
+}
+
 // Precision is the half width that the interval of j's blast radius will have
 // if the blast radius is at its limit, and its harm comes in no bursts.
 func (e Experiment) Precision(j Journey) float64 {
@@ -263,6 +269,8 @@ func warnings(e Experiment) []string {
 		switch {
 		case fault < 30 || control < 30:
 			list = append(list, fmt.Sprintf("%s: about %d journeys in an arm, fewer than the 30 that a verdict needs", j.Name, min(fault, control)))
+		case e.Control == Concurrent && e.alike(j) < 30:
+			list = append(list, fmt.Sprintf("%s: about %d journeys in each arm of the baseline are too few to show that the arms are alike", j.Name, e.alike(j)))
 		case upper > j.Limit:
 			list = append(list, fmt.Sprintf("%s: cannot be shown to hold: even no harm at all is known only to %.1f points, the limit is %s (about %d journeys per arm would do instead of %d)",
 				j.Name, upper*100, Percent(j.Limit), neededToHold(j.Limit), min(fault, control)))

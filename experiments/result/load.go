@@ -28,7 +28,7 @@ func Load(path string) (*Result, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s does not exist: a run directory, a result.json or a report.html is needed", path)
+		return nil, fmt.Errorf("%w: a run directory, a result.json or a report.html is needed", err)
 	case err != nil:
 		return nil, err
 	case info.IsDir():
