@@ -81,7 +81,11 @@ func printExperiment(w io.Writer, e plan.Experiment) {
 			}
 			share = fmt.Sprintf(", %s of %s", plan.Percent(f.Share), of)
 		}
-		fmt.Fprintf(w, "  + %s on %s%s, from %s to %s of the fault phase\n", strings.TrimSuffix(describe(f), " into "+f.Into), where(f), share, f.At, f.Until)
+		what := strings.TrimSuffix(describe(f), " into "+f.Into)
+		if name, ok := f.Attributes["file"].(string); ok { // where says it, as a path from anywhere
+			what = strings.Replace(what, ", file "+name, "", 1)
+		}
+		fmt.Fprintf(w, "  + %s on %s%s, from %s to %s of the fault phase\n", what, where(f), share, f.At, f.Until)
 	}
 	for _, f := range e.Faults {
 		if f.Reload != nil {

@@ -30,7 +30,11 @@ func find(file, within string) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
+	missing := fmt.Errorf("%s: %w: a config file is one of this machine, and relative names are seen from the working directory", abs, syscall.ENOENT)
 	tree, err := filepath.EvalSymlinks(cmp.Or(within, filepath.Dir(abs)))
+	if errors.Is(err, fs.ErrNotExist) && within == "" {
+		return nil, missing
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +43,7 @@ func find(file, within string) (*target, error) {
 	}
 	real, err := filepath.EvalSymlinks(abs)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w: a config file is one of this machine, and relative names are seen from the working directory", abs, syscall.ENOENT)
+		return nil, missing
 	}
 	if err != nil {
 		return nil, err
