@@ -399,7 +399,26 @@ func (b block) LatencyRows() []latencyRow {
 		}
 		list = append(list, row)
 	}
+	if len(b.Latency.Ratio) > 0 {
+		list = append(list, b.ratios())
+	}
 	return list
+}
+
+// ratios are how many times as long the fault arm took.
+func (b block) ratios() latencyRow {
+	_, name := compared(b.Journey)
+	row := latencyRow{Name: "Fault arm ÷ " + name}
+	for _, head := range b.percentiles() {
+		text := "–"
+		for _, r := range b.Latency.Ratio {
+			if r.P == head.P {
+				text = "× " + times(r.Times) + " (" + times(r.Low) + " to " + times(r.High) + ")"
+			}
+		}
+		row.Values = append(row.Values, text)
+	}
+	return row
 }
 
 // bounds are those of a percentile, where there are any: " (1.10 s to 1.32 s)".

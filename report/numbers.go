@@ -82,6 +82,17 @@ func precise(seconds float64) string {
 	return fixed(seconds, 0) + " s"
 }
 
+// times writes a factor with three digits.
+func times(factor float64) string {
+	switch {
+	case factor < 9.995:
+		return fixed(factor, 2)
+	case factor < 99.95:
+		return fixed(factor, 1)
+	}
+	return fixed(factor, 0)
+}
+
 // stopwatch writes seconds since a start: 1:05.
 func stopwatch(seconds float64) string {
 	s := int(math.Floor(seconds + 1e-9))

@@ -90,15 +90,18 @@ func (c *contrast) difference() stats.Difference {
 			d.Interval, d.Method, d.Batches = i, stats.Repeated, len(c.fault)
 		}
 		return d
-	case c.of.turns != nil || c.against.turns != nil || c.of.in != c.against.in:
+	case !together(c.of, c.against):
 		return stats.UnpairedBatches(c.fault, c.control)
 	}
-	pairs := make([]stats.Pair, len(c.fault)) // batch k of both is the same stretch of time
+	pairs := make([]stats.Pair, len(c.fault))
 	for i := range pairs {
 		pairs[i] = stats.Pair{Fault: c.fault[i], Control: c.control[i]}
 	}
 	return stats.PairedBatches(pairs)
 }
+
+// together tells whether batch k of both groups is the same stretch of time.
+func together(a, b group) bool { return a.turns == nil && b.turns == nil && a.in == b.in }
 
 // lookWidth is how finely the evidence of a guardrail is replayed: as often as
 // guardrails look.

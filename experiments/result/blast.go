@@ -92,6 +92,7 @@ func (t *trial) journey(i int) Journey {
 		out.Series.Control = s.lines[plan.ControlArm].series()
 	}
 	s.timing.latency(&out)
+	out.Latency.Ratio = s.lengths.ratios(t.plan.Seed)
 	if s.inFlight.Journeys > 0 {
 		out.InFlight = &s.inFlight
 	}

@@ -1,6 +1,8 @@
 package result
 
 import (
+	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -112,6 +114,46 @@ func (t *timing) latency(j *Journey) {
 		j.Steps[k].Latency, j.Steps[k].Sent = of(2+2*k, ofSteps()), of(3+2*k, ofSteps())
 	}
 }
+
+// lengths are the durations of two groups of journeys, in batches of time.
+type lengths struct {
+	of, against    group
+	fault, control []stats.Sketch // of microseconds
+}
+
+func newLengths(of, against group) lengths {
+	return lengths{of, against, make([]stats.Sketch, of.batches()), make([]stats.Sketch, against.batches())}
+}
+
+func (l *lengths) look(o *journal.Observation) {
+	if !completed(o) {
+		return
+	}
+	if l.of.has(o) {
+		l.fault[l.of.batch(o.Intended, len(l.fault))].Add(o.Took.Microseconds())
+	}
+	if l.against.has(o) {
+		l.control[l.against.batch(o.Intended, len(l.control))].Add(o.Took.Microseconds())
+	}
+}
+
+// ratios are those of the percentiles that have one; chance decides the resamples.
+func (l *lengths) ratios(chance uint64) []Ratio {
+	var rows []Ratio
+	for _, p := range ofJourneys() {
+		if p == 1 {
+			continue // the largest value says nothing of the next largest
+		}
+		r := rand.New(rand.NewPCG(chance, math.Float64bits(p)))
+		if i, ok := stats.QuantileRatio(l.fault, l.control, together(l.of, l.against), p, r); ok {
+			rows = append(rows, Ratio{P: p, Times: round(i.Estimate), Low: round(i.Low), High: round(i.High)})
+		}
+	}
+	return rows
+}
+
+// round to four digits behind the point, so that reports hold no noise digits.
+func round(v float64) float64 { return math.Round(v*1e4) / 1e4 }
 
 // percentiles have the bounds that order statistics give as if journeys were
 // independent.

@@ -80,6 +80,40 @@ func TestLatencyIsOfCompletedSteps(t *testing.T) {
 	}
 }
 
+// How many times as long journeys take under the fault is told with its bounds, also
+// where both arms have slow moments.
+func TestLatencyRatio(t *testing.T) {
+	for name, control := range map[string]plan.Control{"concurrent": plan.Concurrent, "baseline": plan.Baseline} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory()
+			s.plan.Experiments[0].Control = control
+			s.took = func(arm plan.Arm, second float64) time.Duration {
+				took := 40 + 10*s.rng.Float64()
+				if arm == plan.FaultArm && second >= faultAt && second < removedAt {
+					took *= 3
+				}
+				return time.Duration(took * float64(time.Millisecond))
+			}
+			ratios := s.fold(t).Experiments[0].Journeys[0].Latency.Ratio
+			if control == plan.Baseline { // its ten seconds are five batches
+				if ratios != nil {
+					t.Errorf("ratios %+v of too few batches", ratios)
+				}
+				return
+			}
+			if len(ratios) != 4 {
+				t.Fatalf("ratios %+v, want those of four percentiles", ratios)
+			}
+			for _, r := range ratios[:3] {
+				near(t, "ratio", r.Times, 3, 0.15)
+				if r.Low > 3 || r.High < 3 || r.Low < 2.5 || r.High > 3.5 || r.Low >= r.High {
+					t.Errorf("p%v: bounds %v to %v", r.P, r.Low, r.High)
+				}
+			}
+		})
+	}
+}
+
 // Many durations are not sorted, and known as well.
 func TestManyDurations(t *testing.T) {
 	all := newTiming([]group{{arm: plan.FaultArm, in: span{0, 1}}}, []sense{fromIntended})

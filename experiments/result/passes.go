@@ -25,6 +25,7 @@ type seen struct {
 	needless            contrast
 	steps               stepping
 	timing              timing
+	lengths             lengths
 	lines               [2]line // by arm
 	looks               looks
 	after               aftermath
@@ -122,6 +123,7 @@ func (t *trial) prepare(i int, s *seen) {
 	}
 	s.apart = newContrast(s.before[plan.FaultArm].group, s.before[plan.ControlArm].group, harmed)
 	s.steps, s.timing = newStepping(j.Steps, s.comparison), t.timing(len(j.Steps), s.comparison)
+	s.lengths = newLengths(fault, control)
 	s.looks, s.after, s.visits = newLooks(s.cohort, m.baseline), newAftermath(m, t.ownHarm()), t.visits()
 }
 
@@ -138,6 +140,7 @@ func (s *seen) look(o *journal.Observation) {
 	}
 	s.steps.look(o)
 	s.timing.look(o)
+	s.lengths.look(o)
 	s.lines[o.Arm].look(o)
 	s.looks.look(o)
 	s.after.look(o)

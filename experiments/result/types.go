@@ -246,6 +246,18 @@ type Latency struct {
 	Fault    []Percentile `json:"fault,omitempty"`
 	Control  []Percentile `json:"control,omitempty"`
 	Baseline []Percentile `json:"baseline,omitempty"` // of the fault arm
+	// Ratio is of whole journeys only, and absent where there are too few batches of
+	// time to say how much it varies.
+	Ratio []Ratio `json:"ratio,omitempty"`
+}
+
+// Ratio is how many times as long the journeys of the fault arm took as those that they
+// are compared with, at one point of the distributions, with its 95 % bounds.
+type Ratio struct {
+	P     float64 `json:"p"` // 0.5, 0.9, 0.95, 0.99
+	Times float64 `json:"times"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
 }
 
 // Percentile is one point of a distribution, with its 95 % bounds as if journeys

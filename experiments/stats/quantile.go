@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sort"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -63,96 +64,121 @@ func firstOf(n int, holds func(int) bool) int {
 	return high
 }
 
-// A Batch is the values of both arms in the same stretch of time.
-type Batch struct {
-	Fault, Control []float64
-}
-
-// QuantileRatio is the interval of the q-quantile of the fault arm divided by
-// that of the control, by a bootstrap of whole batches: values of one batch stay
-// together, because slow moments last longer than one journey, and so do both
-// arms, because they share them. It assumes batches that are nearly independent
-// and at least [LeastBatches] of them with values in both arms; else it is
-// false. The same r gives the same interval. The bounds are percentiles of 1,000
-// resamples.
+// QuantileRatio is the interval of the q-quantile of the fault arm divided by that of
+// the control, by a bootstrap of whole batches of time: values of one batch stay
+// together, because slow moments last longer than one journey. Where both arms ran at
+// the same time, batch k of one is that of the other, and they are drawn together,
+// because they share those moments; else each arm is drawn by itself. It assumes
+// batches that are nearly independent, and is false for fewer than [LeastBatches] of
+// them with values, and for a control of 0. The same r gives the same interval.
+//
+// The bounds are percentiles of 1,000 resamples, further out than at 2.5 and 97.5 %:
+// resamples of few batches vary too little, and Student's t instead of the normal
+// points makes up for it (the expanded percentile interval).
 //
 // Sources: H. R. Künsch, "The jackknife and the bootstrap for general stationary
 // observations", Annals of Statistics 17 (1989), 1217-1241; E. Carlstein, "The
 // use of subseries values for estimating the variance of a general statistic
-// from a stationary sequence", Annals of Statistics 14 (1986), 1171-1179.
-func QuantileRatio(batches []Batch, q float64, r *rand.Rand) (Interval, bool) {
+// from a stationary sequence", Annals of Statistics 14 (1986), 1171-1179; T. C.
+// Hesterberg, "What Teachers Should Know About the Bootstrap", The American
+// Statistician 69 (2015), 371-386, section 5.3.
+func QuantileRatio(fault, control []Sketch, together bool, q float64, r *rand.Rand) (Interval, bool) {
 	const resamples = 1000
-	batches = slices.DeleteFunc(slices.Clone(batches), func(b Batch) bool { return len(b.Fault) == 0 || len(b.Control) == 0 })
-	if len(batches) < LeastBatches {
+	if together {
+		fault, control = bothWithValues(fault, control)
+	} else {
+		fault, control = withValues(fault), withValues(control)
+	}
+	n := min(len(fault), len(control))
+	if n < LeastBatches {
 		return Interval{}, false
 	}
-	fault := merge(batches, func(b Batch) []float64 { return b.Fault })
-	control := merge(batches, func(b Batch) []float64 { return b.Control })
-	times := make([]int, len(batches)) // how often each batch was drawn
-	for i := range times {
-		times[i] = 1
-	}
-	of, ok := weighed(control, times, q)
-	if !ok || of <= 0 {
+	over, of := newPool(fault), newPool(control)
+	whole := slices.Repeat([]int{1}, max(len(fault), len(control)))
+	above, below := over.quantile(whole, q), of.quantile(whole, q)
+	if below <= 0 {
 		return Interval{}, false
 	}
-	over, _ := weighed(fault, times, q)
 	ratios := make([]float64, 0, resamples)
+	a, b := make([]int, len(fault)), make([]int, len(control))
 	for range resamples {
-		clear(times)
-		for range batches {
-			times[r.IntN(len(times))]++
+		resample(a, r)
+		if together {
+			copy(b, a)
+		} else {
+			resample(b, r)
 		}
-		a, okA := weighed(fault, times, q)
-		b, okB := weighed(control, times, q)
-		if okA && okB && b > 0 {
-			ratios = append(ratios, a/b)
+		if under := of.quantile(b, q); under > 0 {
+			ratios = append(ratios, over.quantile(a, q)/under)
 		}
 	}
 	slices.Sort(ratios)
-	const tail = (1 - Confidence) / 2
-	return Interval{over / of, Quantile(ratios, tail), Quantile(ratios, 1-tail)}, len(ratios) > 0
+	tail := distuv.UnitNormal.CDF(-student(n) * math.Sqrt(float64(n)/float64(n-1)))
+	return Interval{above / below, Quantile(ratios, tail), Quantile(ratios, 1-tail)}, len(ratios) > 0
 }
 
-// A value knows its batch, so that one sort serves every resample.
-type value struct {
-	of    float64
-	batch int
+func withValues(batches []Sketch) []Sketch {
+	return slices.DeleteFunc(slices.Clone(batches), func(s Sketch) bool { return s.N() == 0 })
 }
 
-func merge(batches []Batch, arm func(Batch) []float64) []value {
-	var list []value
-	for i, b := range batches {
-		for _, v := range arm(b) {
-			list = append(list, value{v, i})
+// bothWithValues leaves out the batches that are empty in either arm.
+func bothWithValues(fault, control []Sketch) (f, c []Sketch) {
+	for i := range min(len(fault), len(control)) {
+		if fault[i].N() > 0 && control[i].N() > 0 {
+			f, c = append(f, fault[i]), append(c, control[i])
 		}
 	}
-	slices.SortFunc(list, func(a, b value) int { return cmp.Compare(a.of, b.of) })
-	return list
+	return f, c
 }
 
-// weighed is the quantile of sorted values that each count as often as their
-// batch was drawn.
-func weighed(sorted []value, times []int, q float64) (float64, bool) {
-	n := 0
-	for _, v := range sorted {
-		n += times[v.batch]
+// resample says how often each batch is in a resample.
+func resample(times []int, r *rand.Rand) {
+	clear(times)
+	for range times {
+		times[r.IntN(len(times))]++
 	}
-	if n == 0 {
-		return 0, false
+}
+
+// A pool is the values of several batches in one order, and how many of each batch are
+// at or below each of them: so a quantile of any resample is found by bisecting.
+type pool struct {
+	slots []int
+	upTo  [][]int // by slot and batch
+}
+
+func newPool(batches []Sketch) pool {
+	var p pool
+	longest := 0
+	for _, s := range batches {
+		longest = max(longest, len(s.counts))
 	}
-	left := rank(q, n)
-	for _, v := range sorted {
-		if left -= times[v.batch]; left <= 0 {
-			return v.of, true
+	sums := make([]int, len(batches))
+	for slot := range longest {
+		found := false
+		for b, s := range batches {
+			if slot < len(s.counts) && s.counts[slot] > 0 {
+				sums[b] += s.counts[slot]
+				found = true
+			}
+		}
+		if found {
+			p.slots, p.upTo = append(p.slots, slot), append(p.upTo, slices.Clone(sums))
 		}
 	}
-	return 0, false
+	return p
 }
 
-// Sorted is a sorted copy.
-func Sorted[T cmp.Ordered](values []T) []T {
-	s := slices.Clone(values)
-	slices.Sort(s)
-	return s
+// quantile is that of a resample in which each batch is so many times.
+func (p pool) quantile(times []int, q float64) float64 {
+	upTo := func(i int) int {
+		n := 0
+		for b, m := range p.upTo[i] {
+			n += times[b] * m
+		}
+		return n
+	}
+	last := len(p.slots) - 1
+	at := rank(q, upTo(last))
+	i := sort.Search(last, func(i int) bool { return upTo(i) >= at })
+	return float64(valueOf(p.slots[i]))
 }

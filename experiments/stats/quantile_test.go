@@ -3,6 +3,7 @@ package stats
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -67,69 +68,97 @@ func TestQuantileRanksCoverAndAreNoWiderThanNeeded(t *testing.T) {
 	}
 }
 
-func TestQuantileRatioOfEqualBatchesIsExact(t *testing.T) {
-	batches := make([]Batch, 10)
-	for i := range batches {
-		batches[i] = Batch{Fault: []float64{10, 20, 30}, Control: []float64{4, 5, 6}}
+// sketches are batches of these values.
+func sketches(n int, values ...int64) []Sketch {
+	list := make([]Sketch, n)
+	for i := range list {
+		for _, v := range values {
+			list[i].Add(v)
+		}
 	}
-	got, ok := QuantileRatio(batches, 0.5, rand.New(rand.NewPCG(1, 1)))
-	if !ok || got != (Interval{4, 4, 4}) {
-		t.Errorf("QuantileRatio() = %v, %v; want exactly 4: every resample is the same", got, ok)
+	return list
+}
+
+func TestQuantileRatioOfEqualBatchesIsExact(t *testing.T) {
+	for _, together := range []bool{true, false} {
+		got, ok := QuantileRatio(sketches(10, 10, 20, 30), sketches(10, 4, 5, 6), together, 0.5, rand.New(rand.NewPCG(1, 1)))
+		if !ok || got != (Interval{4, 4, 4}) {
+			t.Errorf("QuantileRatio() = %v, %v; want exactly 4: every resample is the same", got, ok)
+		}
 	}
 }
 
 func TestQuantileRatioNeedsBatches(t *testing.T) {
-	batches := make([]Batch, 10)
-	for i := range batches {
-		batches[i] = Batch{Fault: []float64{1}, Control: []float64{1}}
-	}
-	batches[3].Fault, batches[4].Control, batches[5].Fault = nil, nil, nil
-	if _, ok := QuantileRatio(batches, 0.5, rand.New(rand.NewPCG(1, 1))); ok {
+	fault, control := sketches(10, 1), sketches(10, 1)
+	fault[3], control[4], fault[5] = Sketch{}, Sketch{}, Sketch{}
+	if _, ok := QuantileRatio(fault, control, true, 0.5, rand.New(rand.NewPCG(1, 1))); ok {
 		t.Error("seven batches with values in both arms made an interval")
 	}
-	for i := range batches {
-		batches[i] = Batch{Fault: []float64{1}, Control: []float64{0}}
+	if _, ok := QuantileRatio(fault, control, false, 0.5, rand.New(rand.NewPCG(1, 1))); !ok {
+		t.Error("eight batches of one arm and nine of the other made none")
 	}
-	if _, ok := QuantileRatio(batches, 0.5, rand.New(rand.NewPCG(1, 1))); ok {
+	if _, ok := QuantileRatio(sketches(10, 1), sketches(10, 0), true, 0.5, rand.New(rand.NewPCG(1, 1))); ok {
 		t.Error("a ratio to nothing is not a ratio")
 	}
 }
 
-// Slow moments that last seconds and are shared by both arms: the true ratio of
-// the medians is 1.5.
+// Slow moments that last seconds, shared by both arms or of each one's own: the true
+// ratio of the medians is 1.5.
+//
+//	go test ./experiments/stats -run QuantileRatioCovers -calibrate -v
 func TestQuantileRatioCovers(t *testing.T) {
-	r := rand.New(rand.NewPCG(11, 5))
-	const runs = 150
-	covered := 0
-	for range runs {
-		batches := make([]Batch, 20)
-		for i := range batches {
-			slow := 1 + 0.3*r.ExpFloat64()
-			for range 25 {
-				batches[i].Fault = append(batches[i].Fault, 1.5*slow*(1+0.2*r.ExpFloat64()))
-				batches[i].Control = append(batches[i].Control, slow*(1+0.2*r.ExpFloat64()))
+	runs := 150
+	if *calibrate {
+		runs = 2000
+	}
+	results := newTable(t, "batches\tdrawn together\tholds the true ratio\tmedian width")
+	for _, n := range []int{8, 10, 20} {
+		for _, together := range []bool{true, false} {
+			r := rand.New(rand.NewPCG(11, 5))
+			covered := 0
+			var widths []float64
+			for range runs {
+				fault, control := make([]Sketch, n), make([]Sketch, n)
+				for i := range n {
+					slow := 1 + 0.3*r.ExpFloat64()
+					for range 25 {
+						fault[i].Add(int64(1e6 * 1.5 * slow * (1 + 0.2*r.ExpFloat64())))
+					}
+					if !together {
+						slow = 1 + 0.3*r.ExpFloat64()
+					}
+					for range 25 {
+						control[i].Add(int64(1e6 * slow * (1 + 0.2*r.ExpFloat64())))
+					}
+				}
+				got, ok := QuantileRatio(fault, control, together, 0.5, r)
+				if ok && got.Low <= 1.5 && 1.5 <= got.High {
+					covered++
+				}
+				widths = append(widths, got.High-got.Low)
+			}
+			slices.Sort(widths)
+			share := float64(covered) / float64(runs)
+			results.row("%d\t%v\t%.1f %%\t%.2f", n, together, 100*share, Quantile(widths, 0.5))
+			if share < 0.91 {
+				t.Errorf("%d batches, together %v: the interval holds the true ratio in %.0f %% of runs, want about 95", n, together, 100*share)
 			}
 		}
-		if got, ok := QuantileRatio(batches, 0.5, r); ok && got.Low <= 1.5 && 1.5 <= got.High {
-			covered++
-		}
 	}
-	if share := float64(covered) / runs; share < 0.88 {
-		t.Errorf("the interval holds the true ratio in %.0f %% of runs, want about 95", 100*share)
-	}
+	results.flush()
 }
 
 func TestTheSameSeedGivesTheSameRatio(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 9))
-	batches := make([]Batch, 12)
-	for i := range batches {
+	fault, control := make([]Sketch, 12), make([]Sketch, 12)
+	for i := range fault {
 		for range 9 {
-			batches[i].Fault = append(batches[i].Fault, r.ExpFloat64())
-			batches[i].Control = append(batches[i].Control, r.ExpFloat64())
+			fault[i].Add(int64(1e6 * r.ExpFloat64()))
+			control[i].Add(int64(1e6 * r.ExpFloat64()))
 		}
 	}
-	a, _ := QuantileRatio(batches, 0.9, rand.New(rand.NewPCG(1, 2)))
-	b, _ := QuantileRatio(batches, 0.9, rand.New(rand.NewPCG(1, 2)))
+	a, _ := QuantileRatio(fault, control, true, 0.9, rand.New(rand.NewPCG(1, 2)))
+	b, _ := QuantileRatio(fault, control, true, 0.9, rand.New(rand.NewPCG(1, 2)))
 	if a != b || a.Low >= a.High {
 		t.Errorf("%v and %v", a, b)
 	}
