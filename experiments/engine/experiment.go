@@ -43,11 +43,11 @@ func (r *run) experiment(ctx context.Context, index int) (err error) {
 		}
 		err = errors.Join(err, t.event(journal.ExperimentEnded, end))
 	}()
-	t.sample(ctx, journal.BeforeIdle)
+	t.sample(ctx, journal.BeforeIdle, sampleWithin)
 	if t.o.Carried != nil {
 		wait(ctx, t.o.Idle)
 	}
-	t.sample(ctx, journal.BeforeTraffic)
+	t.sample(ctx, journal.BeforeTraffic, sampleWithin)
 	if t.gen, err = r.o.Traffic(index, r.epoch); err != nil {
 		return fmt.Errorf("%s: traffic: %w", e.ID, err)
 	}
@@ -146,7 +146,8 @@ func (t *trial) baseline(ctx context.Context) error {
 	}
 	t.live.startBaseline(t.since())
 	begun := time.Now()
-	t.sample(ctx, journal.BeforeBaseline)
+	t.sample(ctx, journal.BeforeBaseline, sampleWithin)
+	defer t.sampleBeside(ctx, begun, boundaries(t.e.Phases.Baseline), journal.InBaseline)()
 	if err := t.readInvariants(ctx, journal.Baseline); err != nil {
 		return err
 	}
@@ -176,23 +177,6 @@ func (t *trial) phase(p journal.Phase) error {
 func (t *trial) event(kind journal.Kind, e journal.Event) error {
 	e.Kind, e.Experiment = kind, t.e.ID
 	return t.record(e)
-}
-
-// sample records what the proxies carried so far. It is evidence beside the
-// main line: not getting it stops nothing.
-func (t *trial) sample(ctx context.Context, moment string) {
-	if t.o.Carried == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	carried, counts, err := t.o.Carried(ctx)
-	if err != nil || !counts {
-		return
-	}
-	if err := t.event(journal.Sampled, journal.Event{Detail: moment, Traffic: carried}); err != nil && t.fatal != nil {
-		t.fatal(err)
-	}
 }
 
 // observe takes the end of one journey.

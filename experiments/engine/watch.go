@@ -23,10 +23,11 @@ func (t *trial) fault(ctx context.Context) error {
 	if err := t.phase(journal.Fault); err != nil {
 		return err
 	}
-	t.sample(ctx, journal.BeforeFault)
+	t.sample(ctx, journal.BeforeFault, sampleWithin)
 	begun := time.Now()
 	watchCtx, stop := context.WithCancelCause(ctx)
 	var watchers sync.WaitGroup
+	watchers.Go(func() { t.sampling(watchCtx, begun, t.underFaults(), journal.InFault) })
 	err := t.schedule(watchCtx, begun, func() {
 		watchers.Go(func() { t.guard(watchCtx, stop) })
 		watchers.Go(func() { t.readBack(watchCtx, stop) })
@@ -44,7 +45,7 @@ func (t *trial) fault(ctx context.Context) error {
 	removed := t.faults.removeAll(ctx)
 	watchers.Wait()
 	if err == nil {
-		t.sample(context.WithoutCancel(ctx), journal.AfterFault)
+		t.sample(context.WithoutCancel(ctx), journal.AfterFault, sampleWithin)
 	}
 	if err != nil || removed != nil {
 		return fmt.Errorf("%s: %w", t.e.ID, joinNonNil(err, removed))

@@ -35,7 +35,9 @@ const (
 	BeforeIdle     = "before idle"    // nobody of ours sends
 	BeforeTraffic  = "before traffic" // the idle rate is what moved since
 	BeforeBaseline = "before baseline"
+	InBaseline     = "in baseline" // where two batches of it meet
 	BeforeFault    = "before fault"
+	InFault        = "in fault" // where two batches of it meet, and beside each change
 	AfterFault     = "after fault"
 )
 
@@ -50,7 +52,7 @@ type Event struct {
 	Phase      Phase         `json:"phase,omitempty"`
 	Fault      string        `json:"fault,omitempty"` // a fault's name
 	Verified   bool          `json:"verified,omitempty"`
-	Began      time.Duration `json:"began,omitempty"` // of a removal: when it was asked for, as Since
+	Began      time.Duration `json:"began,omitempty"` // of a removal and of a sample: when it was asked for, as Since
 	Evidence   *Evidence     `json:"evidence,omitempty"`
 	Probe      *Probe        `json:"probe,omitempty"`
 	Reading    *Reading      `json:"reading,omitempty"`
