@@ -79,7 +79,7 @@ func printExperiment(w io.Writer, e plan.Experiment) {
 			if kind, _ := injectors.Lookup(f.Inject); kind.Level == injectors.Message {
 				of = "requests"
 			}
-			share = fmt.Sprintf(", %s of %s", plan.Percent(f.Share), of)
+			share = fmt.Sprintf(", %s of %s", f.Portion(), of)
 		}
 		what := strings.TrimSuffix(describe(f), " into "+f.Into)
 		if name, ok := f.Attributes["file"].(string); ok { // where says it, as a path from anywhere

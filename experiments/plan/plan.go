@@ -283,7 +283,7 @@ func warnings(e Experiment) []string {
 			list = append(list, f.Inject+": "+s)
 		}
 		if f.Share < 1 && kind.Level == injectors.Byte {
-			list = append(list, fmt.Sprintf("%s: share %s is a share of connections, drawn once per connection, not of requests", f.Inject, Percent(f.Share)))
+			list = append(list, fmt.Sprintf("%s: share %s is a share of connections, drawn once per connection, not of requests", f.Inject, f.Portion()))
 		}
 	}
 	return list

@@ -3,6 +3,7 @@
 package plan
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -111,6 +112,9 @@ type Fault struct {
 	Cycle    int           `json:"cycle,omitempty"`    // of an experiment that repeats: which turn it belongs to, from 0
 	Seed     uint64        `json:"seed,omitempty"`     // decides what the fault leaves open
 }
+
+// Portion writes the share that the fault affects, however small.
+func (f Fault) Portion() string { return strconv.FormatFloat(f.Share*100, 'g', 6, 64) + "%" }
 
 // Digests tell whether two runs did the same. They exclude addresses: free
 // ports differ from run to run.

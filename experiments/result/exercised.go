@@ -73,7 +73,7 @@ func ofFile(e journal.Evidence, shifted bool) (Grade, string) {
 // unmet says why the proxy may have counted nothing that met the fault.
 func (f *faultRecord) unmet() string {
 	if f.plan.Share > 0 && f.plan.Share < 1 && f.evidence.Of > 0 {
-		return fmt.Sprintf("it acted on none of the %d that it could have met: a share of %s is too low for so few", f.evidence.Of, percent(f.plan.Share))
+		return fmt.Sprintf("it acted on none of the %d that it could have met: a share of %s is too low for so few", f.evidence.Of, f.plan.Portion())
 	}
 	note := fmt.Sprintf("the proxy counted nothing that met it: does the system reach %s through the proxy?", f.plan.Into)
 	if _, given := f.plan.Attributes["match"]; given {

@@ -69,7 +69,7 @@ func (d *Driver) wanted(f plan.Fault, ours bool) (*newToxic, error) {
 		return nil, fmt.Errorf("%w: share of %s into %s must be more than 0%% and at most 100%%, got %v", experiments.ErrInvalid, f.Inject, f.Into, f.Share)
 	case kind.Name == "down" && !ours && f.Share < 1: // disabling a proxy hits everybody
 		return nil, fmt.Errorf("%w: down into %s has a share of %s, and a stock Toxiproxy such as %s can only refuse all; use `blastgauge proxy`",
-			experiments.ErrInvalid, f.Into, plan.Percent(f.Share), d.api.shown)
+			experiments.ErrInvalid, f.Into, f.Portion(), d.api.shown)
 	case kind.Name == "down" && !ours:
 		return nil, nil
 	}
