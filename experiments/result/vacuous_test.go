@@ -29,8 +29,8 @@ func failing(from, to float64, arms ...plan.Arm) func(plan.Arm, float64) float64
 }
 
 // Ways to measure nothing: none of them is held or refuted, and each says what was
-// wrong. The same from outside, with a proxy, a shop and the command, is in the
-// scripts vacuous.txtar, embedded.txtar and tags.txtar.
+// wrong. The same from outside, with proxies, traffic and the command, is
+// TestTwelveWays of cmd/blastgauge.
 func TestTwelveWaysToMeasureNothing(t *testing.T) {
 	both := []plan.Arm{plan.FaultArm, plan.ControlArm}
 	for name, tt := range map[string]struct {
