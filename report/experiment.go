@@ -429,6 +429,16 @@ func bounds(p result.Percentile) string {
 	return " (" + precise(p.Low) + " to " + precise(p.High) + ")"
 }
 
+// CallMethods are how the bounds of the calls per journey were made, each once.
+func (e *experiment) CallMethods() (list []string) {
+	for _, a := range e.Amplification {
+		if a.Method != "" && !slices.Contains(list, a.Method) {
+			list = append(list, a.Method)
+		}
+	}
+	return list
+}
+
 // Storms tells whether retries added to the trouble.
 func (e *experiment) Storms() bool {
 	return slices.ContainsFunc(e.Amplification, func(a result.Amplification) bool { return a.Storm })

@@ -41,3 +41,22 @@ func TestReachIsSaidWhereItIsShown(t *testing.T) {
 		t.Error("a measurement that cannot be trusted leads to a claim")
 	}
 }
+
+// How the bounds of the calls were made is said once, below them.
+func TestTheCallsBoundsSayHowTheyWereMade(t *testing.T) {
+	r := load(t, "refuted")
+	r.Experiments[0].Amplification = []result.Amplification{
+		{Dependency: "payments", Unit: result.Calls, Fault: 2.25, Baseline: 0.75, Factor: 3, Low: 2.8, High: 3.2, Method: "batch means", Batches: 10, Storm: true},
+		{Dependency: "carts", Unit: result.Calls, Fault: 4, Baseline: 4, Factor: 1, Low: 0.9, High: 1.1, Method: "batch means", Batches: 10},
+		{Dependency: "search", Unit: result.Connections, Fault: 0.4, Baseline: 0.2, Factor: 2, Low: 1, High: 4, Method: "connections taken as independent"},
+		{Dependency: "mail", Unit: result.Calls},
+	}
+	page := render(t, "html", Options{}, r)
+	if want := `<p class="note">Intervals: batch means; connections taken as independent.</p>`; strings.Count(page, want) != 1 {
+		t.Errorf("the page does not say %q once", want)
+	}
+	r.Experiments[0].Amplification = nil
+	if page := render(t, "html", Options{}, r); strings.Contains(page, "Intervals: batch means;") {
+		t.Error("bounds of nothing have a method")
+	}
+}

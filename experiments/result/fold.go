@@ -185,6 +185,8 @@ type trial struct {
 	vanished *journal.Event
 	readings []journal.Event
 	samples  map[string]journal.Event // by moment
+	counters []looked                 // from the beginning of the baseline on
+	counted  phased                   // of a measured one
 	when     times                    // of a measured one
 	late     durations                // how much later than planned its journeys started
 	seen     []seen                   // by journey
@@ -222,6 +224,9 @@ func (t *trial) event(e journal.Event) {
 		t.readings = append(t.readings, e)
 	case journal.Sampled:
 		t.samples[e.Detail] = e
+		if e.Detail != journal.BeforeIdle && e.Detail != journal.BeforeTraffic {
+			t.counters = append(t.counters, newLooked(e))
+		}
 	default:
 		if i := slices.IndexFunc(t.faults, func(f *faultRecord) bool { return f.plan.Name == e.Fault }); i >= 0 {
 			t.faults[i].event(e)

@@ -96,6 +96,7 @@ func (t *trial) second(all iter.Seq2[*journal.Observation, error]) error {
 
 // third counts everything.
 func (t *trial) third(all iter.Seq2[*journal.Observation, error]) error {
+	t.counted = t.counting()
 	for i := range t.seen {
 		s := &t.seen[i]
 		s.comparison = t.compare(i)
@@ -124,7 +125,7 @@ func (t *trial) prepare(i int, s *seen) {
 	s.apart = newContrast(s.before[plan.FaultArm].group, s.before[plan.ControlArm].group, harmed)
 	s.steps, s.timing = newStepping(j.Steps, s.comparison), t.timing(len(j.Steps), s.comparison)
 	s.lengths = newLengths(fault, control)
-	s.looks, s.after, s.visits = newLooks(s.cohort, m.baseline), newAftermath(m, t.ownHarm()), t.visits()
+	s.looks, s.after, s.visits = newLooks(s.cohort, m.baseline), newAftermath(m, t.ownHarm()), [2]visits{newVisits(t.counted.before), newVisits(t.counted.under)}
 }
 
 // look takes a journey in, in the third pass.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
-	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
@@ -13,88 +12,43 @@ import (
 // lower end of the interval.
 const stormy = 1.5
 
-// amplification compares what the proxies counted in the fault phase with what
-// they counted in the baseline. The control's route has no proxies, so the
-// baseline of the same arm is what there is to compare with. Whatever else calls
-// a dependency, such as health checks, counts on both sides.
+// amplification compares what the proxies counted under the fault with what they
+// counted before it. The control's route has no proxies, so the same arm without the
+// fault is what there is to compare with. Whatever else calls a dependency, such as
+// health checks, counts on both sides.
 func (t *trial) amplification(dependencies []experiments.Dependency) []Amplification {
-	if t.plan.Repeat > 1 {
-		return nil // the counters do not tell turns of the fault from those without it
-	}
 	var rows []Amplification
 	for _, d := range dependencies {
-		before, ok1 := t.called(d, 0, journal.BeforeBaseline, journal.BeforeFault)
-		during, ok2 := t.called(d, 1, journal.BeforeFault, journal.AfterFault)
-		if !ok1 || !ok2 || before.unit != during.unit {
-			continue
+		before, ok1 := t.called(d, t.counted.before, func(s *seen) *visits { return &s.visits[0] })
+		under, ok2 := t.called(d, t.counted.under, func(s *seen) *visits { return &s.visits[1] })
+		if ok1 && ok2 && before.unit == under.unit {
+			rows = append(rows, t.amplified(d.Name, before, under))
 		}
-		usual := before.each(before.journeys + before.others)
-		// Where both arms pass the proxies, what the other one calls is as usual.
-		during.calls = max(0, during.calls-usual*float64(during.others))
-		row := Amplification{Dependency: d.Name, Unit: during.unit, Fault: during.each(during.journeys), Baseline: usual}
-		r := stats.RateRatio(during.calls, float64(during.journeys), before.calls, float64(before.journeys+before.others))
-		if r.Low > 0 {
-			row.Factor, row.Low, row.High = r.Estimate, r.Low, r.High
-			row.Storm = row.Unit == Calls && r.Low >= stormy
-		}
-		rows = append(rows, row)
 	}
 	return rows
 }
 
-// A custom is how often a dependency was called between two moments, and by how
-// many journeys of the fault arm and of others that pass its proxy.
-type custom struct {
-	unit             string
-	calls            float64
-	journeys, others int
-}
-
-func (c custom) each(journeys int) float64 { return c.calls / float64(journeys) }
-
-// called is false where the proxy does not count, or was started anew meanwhile.
-func (t *trial) called(d experiments.Dependency, stretch int, from, to string) (custom, bool) {
-	a, b, ok := t.between(from, to, d.ProxyName())
-	if !ok {
-		return custom{}, false
+// amplified compares two customs.
+func (t *trial) amplified(dependency string, before, under custom) Amplification {
+	usual := sum(before.calls) / (sum(before.journeys) + sum(before.others))
+	// Where both arms pass the proxies, what the other one calls is as usual: for each
+	// journey of the fault arm so many times that.
+	others := sum(under.others) / sum(under.journeys)
+	row := Amplification{Dependency: dependency, Unit: under.unit, Baseline: usual, Fault: max(0, sum(under.calls)/sum(under.journeys)-usual*others)}
+	r := stats.RateRatioBatches(under.rates(false), before.rates(true))
+	if t.plan.Repeat > 1 {
+		r = stats.RateRatioRepeats(before.rates(true), under.rates(false))
 	}
-	c := custom{unit: Connections, calls: float64(b.Connections - a.Connections)}
-	if a.Calls != nil && b.Calls != nil {
-		c.unit, c.calls = Calls, float64(*b.Calls-*a.Calls)
+	if r.Low <= 0 || r.Estimate <= others {
+		return row
 	}
-	for i := range t.seen {
-		if t.calls(i, d.Name) {
-			c.journeys += t.seen[i].visits[stretch].journeys
-			c.others += t.seen[i].visits[stretch].others
-		}
+	row.Factor, row.Low, row.High = r.Estimate-others, max(0, r.Low-others), r.High-others
+	row.Storm = row.Unit == Calls && row.Low >= stormy
+	row.Method, row.Batches = methods[r.Method], r.Batches
+	if r.Method == stats.Counted {
+		row.Method = row.Unit + " taken as independent"
 	}
-	if !t.plan.Tagged {
-		c.others = 0 // the control's route has no proxies
-	}
-	return c, c.calls >= 0 && c.journeys >= few
-}
-
-// visits are the journeys of a stretch of time that could call dependencies, of the
-// fault arm and others.
-type visits struct {
-	in               span
-	journeys, others int
-}
-
-// visits are those between the moments at which the counters were read.
-func (t *trial) visits() [2]visits {
-	before, fault, after := t.samples[journal.BeforeBaseline].Since, t.samples[journal.BeforeFault].Since, t.samples[journal.AfterFault].Since
-	return [2]visits{{in: span{before, fault}}, {in: span{fault, after}}}
-}
-
-func (v *visits) look(o *journal.Observation) {
-	switch {
-	case !v.in.holds(o.Intended) || o.Cause == journal.Shed:
-	case o.Arm == plan.FaultArm:
-		v.journeys++
-	default:
-		v.others++
-	}
+	return row
 }
 
 // calls tells whether journey i calls a dependency. Where no step says what it

@@ -14,15 +14,9 @@ func (t *trial) begun() {
 	t.faults = slices.DeleteFunc(t.faults, func(f *faultRecord) bool { return f.intended == nil && f.plan.Cycle > 0 })
 }
 
-// turns are, where control and fault took turns, the stretches whose journeys count
-// for the fault, and the stretch of control before each. Of a stretch after a turn
-// of the fault the first half is left for the system to come back. Both are nil
-// where there was but one.
-func (t *trial) turns(m times, slowAfter time.Duration) (fault, control []span) {
-	if t.plan.Repeat < 2 {
-		return nil, nil
-	}
-	var last time.Duration // when the turn before was over
+// cycles are the turns of a repeated fault: when each was injected, and when its
+// removal was asked for and proven. The last may have been cut short.
+func (t *trial) cycles() (list []times) {
 	for k := range t.plan.Repeat {
 		var one times
 		for _, f := range t.faults {
@@ -37,6 +31,21 @@ func (t *trial) turns(m times, slowAfter time.Duration) (fault, control []span) 
 		if one.injected == 0 {
 			break
 		}
+		list = append(list, one)
+	}
+	return list
+}
+
+// turns are, where control and fault took turns, the stretches whose journeys count
+// for the fault, and the stretch of control before each. Of a stretch after a turn
+// of the fault the first half is left for the system to come back. Both are nil
+// where there was but one.
+func (t *trial) turns(m times, slowAfter time.Duration) (fault, control []span) {
+	if t.plan.Repeat < 2 {
+		return nil, nil
+	}
+	var last time.Duration // when the turn before was over
+	for k, one := range t.cycles() {
 		one.inflight = m.inflight
 		before := m.baseline
 		if k > 0 {

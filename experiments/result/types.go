@@ -360,11 +360,15 @@ type Amplification struct {
 	Unit       string  `json:"unit"`     // calls, or connections where only bytes are known
 	Fault      float64 `json:"fault"`    // per journey
 	Baseline   float64 `json:"baseline"` // per journey
-	// Factor is Fault / Baseline with its 95 % bounds as if calls were
-	// independent; absent where the dependency was not called in one of the two.
-	Factor float64 `json:"factor,omitempty"`
-	Low    float64 `json:"low,omitempty"`
-	High   float64 `json:"high,omitempty"`
+	// Factor is Fault / Baseline with its 95 % bounds; absent where the dependency was
+	// not called in one of the two. Method says how the bounds were made: from batches
+	// of time, from turns of control and fault, or, where there are too few of both,
+	// as if calls were independent.
+	Factor  float64 `json:"factor,omitempty"`
+	Low     float64 `json:"low,omitempty"`
+	High    float64 `json:"high,omitempty"`
+	Method  string  `json:"method,omitempty"`
+	Batches int     `json:"batches,omitempty"` // on each side, or turns; absent where calls were taken as independent
 	// Storm: the journeys call it half as often again, at the least. Only of calls:
 	// connections come and go for other reasons than retries.
 	Storm bool `json:"storm,omitempty"`
