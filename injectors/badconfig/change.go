@@ -78,7 +78,7 @@ func (c change) where() []string {
 	}
 	var list []string
 	for _, e := range c.list {
-		list = append(list, c.at.pointer()+"/"+pointerEscaper().Replace(e.key))
+		list = append(list, c.at.pointer()+"/"+escaped(e.key))
 	}
 	return list
 }

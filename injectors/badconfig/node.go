@@ -56,16 +56,34 @@ type tree struct {
 	roots  []*node // one, or one per document of a YAML text
 }
 
+// maxDepth is how deep values may lie in one another. The names of those that lie
+// deep are long, and a document that is nothing but depth would take hours.
+const maxDepth = 500
+
 // parse reads a document.
-func parse(doc Document) (*tree, error) {
+func parse(doc Document) (t *tree, err error) {
 	switch doc.Format {
 	case JSON:
-		return parseJSON(doc.Body)
+		t, err = parseJSON(doc.Body)
 	case YAML:
-		return parseYAML(doc.Body)
+		t, err = parseYAML(doc.Body)
 	default:
-		return nil, unfit("it is neither JSON nor YAML; on any text there are truncate, blank, stale, split and candidate")
+		err = unfit("it is neither JSON nor YAML; on any text there are truncate, blank, stale, split and candidate")
 	}
+	if err != nil {
+		return nil, err
+	}
+	for _, root := range t.roots {
+		if root.deeper(maxDepth) {
+			return nil, unfit("it is nested deeper than %d levels", maxDepth)
+		}
+	}
+	return t, nil
+}
+
+// deeper says whether a node has more than so many levels.
+func (n *node) deeper(levels int) bool {
+	return levels == 0 || slices.ContainsFunc(n.inner, func(c *node) bool { return c.deeper(levels - 1) })
 }
 
 // child adds a node to a collection.
@@ -87,17 +105,25 @@ func (n *node) start() int {
 
 // pointer is the JSON Pointer of a node.
 func (n *node) pointer() string {
-	if n.up == nil {
-		return ""
+	var names []string
+	for ; n.up != nil; n = n.up {
+		name := strconv.Itoa(n.at)
+		if n.member {
+			name = escaped(n.key)
+		}
+		names = append(names, name, "/")
 	}
-	name := strconv.Itoa(n.at)
-	if n.member {
-		name = pointerEscaper().Replace(n.key)
-	}
-	return n.up.pointer() + "/" + name
+	slices.Reverse(names)
+	return strings.Join(names, "")
 }
 
-func pointerEscaper() *strings.Replacer { return strings.NewReplacer("~", "~0", "/", "~1") }
+// escaped is a key as it stands in a pointer.
+func escaped(key string) string {
+	if !strings.ContainsAny(key, "~/") {
+		return key
+	}
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+}
 
 // shown is a pointer in a sentence.
 func shown(pointer string) string {

@@ -252,7 +252,7 @@ func printable(text string) string {
 		return '?'
 	}, strings.ToValidUTF8(text, "?"))
 	if len(shown) > most {
-		return strings.ToValidUTF8(shown[:most], "") + "..."
+		return strings.ToValidUTF8(shown[:most-len("...")], "") + "..."
 	}
 	return shown
 }

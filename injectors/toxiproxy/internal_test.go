@@ -212,7 +212,7 @@ func TestWhatDiffers(t *testing.T) {
 
 // Answers of a server are shown, so they must be short, printable and one line.
 func FuzzErrorsOfAServer(f *testing.F) {
-	for _, seed := range []string{"", "<html><title>x</title>", `{"error":"proxy not found","status":404}`, `{"title":"\u001b[2J"}`, "\xff\x00<", strings.Repeat("é", 300)} {
+	for _, seed := range []string{"", "<html><title>x</title>", `{"error":"proxy not found","status":404}`, `{"title":"\u001b[2J"}`, "\xff\x00<", strings.Repeat("é", 300), strings.Repeat("x", 199) + "é"} {
 		f.Add(404, []byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
