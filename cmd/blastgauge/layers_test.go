@@ -82,6 +82,8 @@ var owners = map[string][]string{
 	"github.com/go-sql-driver/mysql":           {"experiments/probe"},
 	"modernc.org/sqlite":                       {"experiments/probe"},
 	"github.com/failsafe-go/failsafe-go":       {"examples/checkout"},
+	"github.com/andybalholm/brotli":            {"injectors/gateway"}, // what documents are compressed with, as is the next one
+	"github.com/klauspost/compress":            {"injectors/gateway"},
 	"github.com/chromedp/chromedp":             {"report", "cmd/blastgauge"}, // tests: reports are read in a browser, and a checkout is recorded in one
 	"github.com/chromedp/cdproto":              {"report", "cmd/blastgauge"},
 }

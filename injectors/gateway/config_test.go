@@ -14,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/blastgauge/blastgauge/injectors/badconfig"
 	"github.com/blastgauge/blastgauge/injectors/gateway"
 )
@@ -28,7 +31,7 @@ const (
 func settingsServer(w http.ResponseWriter, r *http.Request) {
 	body := []byte(settings)
 	switch r.URL.Path {
-	case "/gzip", "/deflate", "/br":
+	case "/gzip", "/deflate", "/br", "/zstd", "/compress":
 		w.Header().Set("Content-Encoding", r.URL.Path[1:])
 		body = squeezed(r.URL.Path[1:], body)
 	case "/404":
@@ -61,8 +64,13 @@ func settingsServer(w http.ResponseWriter, r *http.Request) {
 func squeezed(how string, body []byte) []byte {
 	var b bytes.Buffer
 	var w io.WriteCloser = gzip.NewWriter(&b)
-	if how == "deflate" {
+	switch how {
+	case "deflate":
 		w = zlib.NewWriter(&b)
+	case "br":
+		w = brotli.NewWriter(&b)
+	case "zstd":
+		w, _ = zstd.NewWriter(&b)
 	}
 	w.Write(body)
 	w.Close()
@@ -78,6 +86,14 @@ func spread(t *testing.T, how string, body []byte) string {
 		r, err = gzip.NewReader(r)
 	case "deflate":
 		r, err = zlib.NewReader(r)
+	case "br":
+		r = brotli.NewReader(r)
+	case "zstd":
+		d, failed := zstd.NewReader(r)
+		if err = failed; err == nil {
+			defer d.Close()
+		}
+		r = d
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -127,14 +143,14 @@ func ask(t *testing.T, client *http.Client, method, url string, headers ...strin
 // a connection that goes on; and good again when the fault is gone.
 func TestConfigHoweverItIsSent(t *testing.T) {
 	bothProtocols(t, settingsServer, func(t *testing.T, r *rig, client *http.Client) {
-		for _, path := range []string{"/", "/?chunked", "/gzip", "/gzip?chunked", "/deflate", "/deflate?chunked"} {
+		for _, path := range []string{"/", "/?chunked", "/gzip", "/gzip?chunked", "/deflate", "/deflate?chunked", "/br", "/br?chunked", "/zstd", "/zstd?chunked"} {
 			encoding := strings.TrimSuffix(path[1:], "?chunked")
 			f := r.inject("http_config", hundredfold)
-			res, body := ask(t, client, "GET", r.url(path), "User-Agent", "pricing/7", "Accept-Encoding", "br, gzip;q=0.5")
+			res, body := ask(t, client, "GET", r.url(path), "User-Agent", "pricing/7", "Accept-Encoding", "dcb, br, gzip;q=0.5, compress, zstd;q=0")
 			if got := spread(t, encoding, body); got != badSettings || res.ContentLength != int64(len(body)) || len(res.TransferEncoding) > 0 {
 				t.Errorf("%s: %q of %d bytes, %v", path, got, res.ContentLength, res.TransferEncoding)
 			}
-			if asked := res.Header.Get("X-Asked"); asked != "gzip" {
+			if asked := res.Header.Get("X-Asked"); asked != "br, gzip;q=0.5, zstd;q=0" {
 				t.Errorf("%s: the dependency was asked for %q, which the fault may not be able to read", path, asked)
 			}
 			wantCounts(t, f, 1, 1, 1)
@@ -209,7 +225,9 @@ func TestConfigThatPasses(t *testing.T) {
 			{"/gzip", `{'limit':40,'scale':{}}`, "longer than the limit"},
 			{"/text", hundredfold, "the document cannot carry this fault: it is neither JSON nor YAML; on any text there are truncate, blank, stale, split and candidate"},
 			{"/", `{'first':1,'drop':{'path':'/tax'}}`, "the document cannot carry this fault: it has nothing at /tax"},
-			{"/br", hundredfold, "its content coding is not known: br"},
+			{"/compress", hundredfold, "its content coding is not known: compress"},
+			{"/br", `{'limit':40,'scale':{}}`, "longer than the limit"},
+			{"/zstd", `{'limit':40,'scale':{}}`, "longer than the limit"},
 			{"/404", hundredfold, "status 404"},
 			{"/", `{'first':1,'stale':{}}`, "the document cannot carry this fault: no earlier version of it has been seen"},
 			{"/", `{'candidate':{'body':'{\"price\": {\"factor\": 1.05}, \"flags\": {\"tax\": false}}'}}`, "the document cannot carry this fault: the candidate is the same as the document"},

@@ -1,13 +1,8 @@
 package gateway
 
 import (
-	"bytes"
-	"compress/gzip"
-	"compress/zlib"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -85,18 +80,6 @@ func tells(name string) bool {
 		return true
 	}
 	return false
-}
-
-// codings is what a client that accepts these content codings may get: such as we
-// can read.
-func codings(accepted string) string {
-	for part := range strings.SplitSeq(accepted, ",") {
-		coding, weight, _ := strings.Cut(part, ";")
-		if strings.EqualFold(strings.TrimSpace(coding), "gzip") && !strings.HasSuffix(strings.TrimSpace(weight), "q=0") {
-			return "gzip"
-		}
-	}
-	return "identity"
 }
 
 // A served document is an answer, as far as it is about the document.
@@ -199,50 +182,6 @@ func (s *served) act(a act, w *wanted, plain []byte) (body []byte, changed bool)
 	a.Affects()
 	c.record.fetched(w.name(), w.by(), before, badconfig.Digest(result.Body), result)
 	return result.Body, true
-}
-
-// decode undoes a content coding.
-func decode(encoding string, body []byte, limit int64) ([]byte, error) {
-	var r io.Reader
-	var err error
-	switch strings.ToLower(strings.TrimSpace(encoding)) {
-	case "", "identity":
-		return body, nil
-	case "gzip", "x-gzip":
-		r, err = gzip.NewReader(bytes.NewReader(body))
-	case "deflate":
-		r, err = zlib.NewReader(bytes.NewReader(body))
-	default:
-		return nil, errors.New("its content coding is not known: " + clip(encoding))
-	}
-	if err != nil {
-		return nil, errors.New("its content coding cannot be undone")
-	}
-	plain, err := io.ReadAll(io.LimitReader(r, limit+1))
-	switch {
-	case err != nil:
-		return nil, errors.New("its content coding cannot be undone")
-	case int64(len(plain)) > limit:
-		return nil, errors.New(tooLong)
-	}
-	return plain, nil
-}
-
-// encode applies a content coding that decode has undone.
-func encode(encoding string, plain []byte) []byte {
-	var b bytes.Buffer
-	var w io.WriteCloser
-	switch strings.ToLower(strings.TrimSpace(encoding)) {
-	case "gzip", "x-gzip":
-		w = gzip.NewWriter(&b)
-	case "deflate":
-		w = zlib.NewWriter(&b)
-	default:
-		return plain
-	}
-	w.Write(plain) // into memory: neither fails
-	w.Close()
-	return b.Bytes()
 }
 
 // lists says whether an If-None-Match header has a version (RFC 9110, 13.1.2).
