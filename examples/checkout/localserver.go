@@ -43,7 +43,10 @@ const (
 )
 
 // StartRedis starts a redis-server that keeps nothing.
-func StartRedis(ctx context.Context) (*LocalServer, error) {
+func StartRedis(ctx context.Context) (*LocalServer, error) { return StartRedisWith(ctx) }
+
+// StartRedisWith is StartRedis with more arguments.
+func StartRedisWith(ctx context.Context, more ...string) (*LocalServer, error) {
 	binary, err := redisBinary()
 	if err != nil {
 		return nil, err
@@ -60,7 +63,7 @@ func StartRedis(ctx context.Context) (*LocalServer, error) {
 	return s.start(ctx, nil, func(ctx context.Context) error {
 		c := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", port), MaxRetries: -1, DisableIdentity: true})
 		return errors.Join(c.Ping(ctx).Err(), c.Close())
-	}, binary, "--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--save", "", "--appendonly", "no")
+	}, append([]string{binary, "--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--save", "", "--appendonly", "no"}, more...)...)
 }
 
 // StartPostgres makes a database cluster and starts a server on it, as another

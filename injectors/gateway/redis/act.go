@@ -13,6 +13,7 @@ import (
 // act does what the faults in force want with a command.
 func (s *Session) act(a *asked) error {
 	inMulti := s.multi
+	a.queued = inMulti
 	s.note(a.name)
 	for _, e := range s.Force.Now() {
 		r, drawn, ok := meet(e, a)
@@ -33,11 +34,18 @@ func (s *Session) act(a *asked) error {
 			return s.refuseExec(a, r.errorFor(a, s.Address))
 		default:
 			s.multi = inMulti // the command does not happen
-			return s.exchange(a, []byte("-"+r.errorFor(a, s.Address)+"\r\n"), nil)
+			text := r.errorFor(a, s.Address)
+			if a.name == "EXEC" {
+				text = discarded + text
+			}
+			return s.exchange(a, "-"+text+"\r\n", "")
 		}
 	}
 	return s.rest(a, true)
 }
+
+// discarded begins the error of an EXEC that is refused.
+const discarded = "EXECABORT Transaction discarded because of: "
 
 // note remembers what a command does to the session.
 func (s *Session) note(name string) {
@@ -56,7 +64,7 @@ func meet(e *force.Entry, a *asked) (*rule, force.Act, bool) {
 		return nil, force.Act{}, false
 	}
 	e.Saw()
-	if !r.match.matches(a) || r.spares != nil && r.spares(a.command) || e.Kind == kindEmpty && !r.empties(a) {
+	if !r.match.matches(a) || r.spares != nil && r.spares(a) || e.Kind == kindEmpty && !r.empties(a) {
 		return nil, force.Act{}, false
 	}
 	drawn, ok := e.Draw()
@@ -86,8 +94,7 @@ func (r *rule) errorFor(a *asked, self string) string {
 // refuseExec makes a transaction fail. The server discards it because of a command
 // in it that it does not know, and its answer is exchanged as well.
 func (s *Session) refuseExec(a *asked, text string) error {
-	aborted := []byte("-EXECABORT Transaction discarded because of: " + text + "\r\n")
-	if err := s.exchange(a, nil, aborted); err != nil {
+	if err := s.exchange(a, "", "-"+discarded+text+"\r\n"); err != nil {
 		return err
 	}
 	s.up.Put(line("EXEC"))
@@ -95,17 +102,31 @@ func (s *Session) refuseExec(a *asked, text string) error {
 }
 
 // exchange sends a command that the server does not know in the place of one.
-func (s *Session) exchange(a *asked, reply, next []byte) error {
-	s.mu.Lock()
-	s.issued++
-	id := s.issued
-	s.pending = append(s.pending, exchange{id: id, reply: reply, next: next})
-	s.mu.Unlock()
+func (s *Session) exchange(a *asked, reply, next string) error {
+	id := s.promise(reply, next)
 	if err := s.rest(a, false); err != nil {
 		return err
 	}
 	s.up.Put(line(marker + strconv.FormatUint(id, 10)))
 	return nil
+}
+
+// promise notes what is to be told instead of an error about a command of ours, and
+// gives the command its number. A client that wants no replies gets none, and what
+// it is not told is forgotten by and by.
+func (s *Session) promise(reply, next string) (id uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.issued++
+	if i := len(s.pending) - 1; i >= 0 && s.pending[i].reply == reply && s.pending[i].next == "" && next == "" {
+		s.pending[i].last = s.issued
+		return s.issued
+	}
+	if len(s.pending) == maxPending {
+		s.pending = append(s.pending[:0], s.pending[maxPending/2:]...)
+	}
+	s.pending = append(s.pending, exchange{first: s.issued, last: s.issued, reply: reply, next: next})
+	return s.issued
 }
 
 // findNothing sends a read on with keys that are not there.

@@ -11,11 +11,11 @@ import (
 //
 // Marks: o is refused where memory is short; l is served while data is loaded, s
 // by a replica without its master, b while a script runs, n before a client has
-// said who it is.
+// said who it is; k has more keys than the first.
 //
 // Keys: the first, the last (counted from the end where it is negative) and the
-// step; or "count N 1", where argument N says how many follow it; or "streams",
-// where they follow a word.
+// step; or "count N 1", where argument N says how many follow it; or "streams N",
+// where they follow a word that is argument N or comes later.
 const table = `
 read - - - -: DBSIZE KEYS LOLWUT RANDOMKEY SCAN
 read - 1 -1 1: EXISTS MGET PFCOUNT SDIFF SINTER SUNION TOUCH
@@ -29,8 +29,9 @@ read - 1 2 1: LCS
 read - 2 2 1: MEMORY.USAGE OBJECT.ENCODING OBJECT.FREQ OBJECT.IDLETIME OBJECT.REFCOUNT XINFO.CONSUMERS XINFO.GROUPS
 read - 2 2 1: XINFO.STREAM
 read - count 1 1: SINTERCARD ZDIFF ZINTER ZINTERCARD ZUNION
-read s count 2 1: EVALSHA_RO EVAL_RO FCALL_RO
-read - streams - -: XREAD
+read - count 2 1: EVALSHA_RO EVAL_RO
+read s count 2 1: FCALL_RO
+read - streams 1 -: XREAD
 write - - - -: FLUSHALL FLUSHDB FUNCTION.DELETE FUNCTION.FLUSH SWAPDB
 write o - - -: FUNCTION.LOAD FUNCTION.RESTORE
 write - 1 -1 1: DEL UNLINK
@@ -43,7 +44,8 @@ write - 1 1 1: ZREMRANGEBYRANK ZREMRANGEBYSCORE
 write o 1 1 1: APPEND BITFIELD DECR DECRBY GEOADD GEORADIUS GEORADIUSBYMEMBER GETSET HEXPIRE HEXPIREAT HINCRBY
 write o 1 1 1: HINCRBYFLOAT HMSET HPEXPIRE HPEXPIREAT HSET HSETEX HSETNX INCR INCRBY INCRBYFLOAT LINSERT LPUSH LPUSHX
 write o 1 1 1: LSET PFADD PSETEX RESTORE RESTORE-ASKING RPUSH RPUSHX SADD SET SETBIT SETEX SETNX SETRANGE SORT XADD
-write o 1 1 1: XSETID ZADD ZDIFFSTORE ZINCRBY ZINTERSTORE ZUNIONSTORE
+write o 1 1 1: XSETID ZADD ZINCRBY
+write ok 1 1 1: ZDIFFSTORE ZINTERSTORE ZUNIONSTORE
 write - 1 2 1: RENAME RENAMENX SMOVE
 write o 1 2 1: BLMOVE BRPOPLPUSH COPY GEOSEARCHSTORE LMOVE RPOPLPUSH ZRANGESTORE
 write o 2 -1 1: BITOP
@@ -52,12 +54,13 @@ write o 2 2 1: PFDEBUG XGROUP.CREATE XGROUP.CREATECONSUMER
 write - 3 3 1: MIGRATE
 write - count 1 1: LMPOP ZMPOP
 write - count 2 1: BLMPOP BZMPOP
-write - streams - -: XREADGROUP
-script - - - -: FUNCTION.DUMP FUNCTION.LIST SCRIPT.DEBUG SCRIPT.EXISTS SCRIPT.FLUSH
-script b - - -: FUNCTION.KILL FUNCTION.STATS SCRIPT.KILL
+write - streams 4 -: XREADGROUP
+script - - - -: FUNCTION.DUMP FUNCTION.KILL FUNCTION.LIST FUNCTION.STATS SCRIPT.DEBUG SCRIPT.EXISTS SCRIPT.FLUSH
+script b - - -: SCRIPT.KILL
 script ls - - -: FUNCTION.HELP SCRIPT.HELP
 script s - - -: SCRIPT.LOAD
-script s count 2 1: EVAL EVALSHA FCALL
+script - count 2 1: EVAL EVALSHA
+script s count 2 1: FCALL
 transaction ls - - -: EXEC
 transaction lsb - - -: DISCARD MULTI UNWATCH
 transaction lsb 1 -1 1: WATCH
@@ -97,8 +100,8 @@ type command struct {
 // keys says which arguments of a command are keys; the name is argument 0.
 type keys struct {
 	first, last, step int
-	counted           int  // the argument that says how many keys follow it
-	streams           bool // keys and ids follow the word STREAMS, as many of each
+	counted           int // the argument that says how many keys follow it
+	streams           int // the first argument that may be the word STREAMS, which keys and ids follow, as many of each
 }
 
 // commands are those of the table, by name. It is only read.
@@ -129,7 +132,7 @@ func readKeys(first, last, step string) (k keys) {
 	}
 	switch first {
 	case "streams":
-		k.streams = true
+		k.streams = n(last)
 	case "count":
 		k.counted = n(last)
 	default:
@@ -157,19 +160,44 @@ func find(name, sub string) (known command, full string) {
 	return command{class: other}, name
 }
 
-// place is where the first key is; 0 where there is none, or it depends.
-func (k keys) place() int {
-	if k.counted > 0 {
-		return k.counted + 1
+// A seeker finds the first key of a command whose arguments it is shown one by one.
+type seeker struct {
+	keys
+	args    int64 // of the command, the name included
+	follows bool  // the argument to come is a key
+	count   int64 // of keys
+}
+
+// see looks at argument i, and says whether it is the first key. Where over is true
+// there is none behind it.
+func (k *seeker) see(i int64, arg []byte) (found, over bool) {
+	switch {
+	case k.follows:
+		return true, true
+	case k.streams > 0:
+		if i >= int64(k.streams) && strings.EqualFold(string(arg), "streams") {
+			k.follows, k.count = true, (k.args-1-i)/2
+		}
+	case k.counted > 0 && i == int64(k.counted):
+		n, err := strconv.ParseInt(string(arg), 10, 64)
+		k.follows, k.count = err == nil && n > 0, n
+		return false, !k.follows
+	case k.first > 0 && i == int64(k.first):
+		last := int64(k.last)
+		if last < 0 {
+			last += k.args
+		}
+		k.count = (last-i)/int64(max(k.step, 1)) + 1
+		return true, true
 	}
-	return k.first
+	return false, k.keys == keys{}
 }
 
 // at lists where the keys are among n arguments, the name included.
 func (k keys) at(args [][]byte) []int {
 	var list []int
 	switch n := len(args); {
-	case k.streams:
+	case k.streams > 0:
 		list = k.behindStreams(args)
 	case k.counted > 0 && k.counted < n:
 		count, _ := strconv.Atoi(string(args[k.counted])) // none where it is no number
@@ -189,7 +217,7 @@ func (k keys) at(args [][]byte) []int {
 }
 
 func (k keys) behindStreams(args [][]byte) (list []int) {
-	for i := range args {
+	for i := min(k.streams, len(args)); i < len(args); i++ {
 		if strings.EqualFold(string(args[i]), "streams") {
 			for j := i + 1; j <= i+(len(args)-1-i)/2; j++ {
 				list = append(list, j)

@@ -78,10 +78,10 @@ const (
 // A rule is what a fault does, and to which commands.
 type rule struct {
 	match  matcher
-	spares func(command) bool // commands that no server would refuse in this way; nil: none
-	text   string             // of an error, without what depends on the command
-	moved  string             // where a key is said to be; empty: here
-	writes fate               // of redis_empty
+	spares func(*asked) bool // commands that no server would refuse in this way; nil: none
+	text   string            // of an error, without what depends on the command
+	moved  string            // where a key is said to be; empty: here
+	writes fate              // of redis_empty
 }
 
 // Parse reads a fault as a toxic's type, toxicity and attributes. Its errors are

@@ -9,22 +9,40 @@ import (
 // A refusal is an error as a server makes it of its own accord.
 type refusal struct {
 	text   string
-	spares func(command) bool // commands that the server serves all the same
+	spares func(*asked) bool // commands that the server serves all the same
 }
 
 // without is a refusal that spares commands with this mark.
-func without(mark string) func(command) bool {
-	return func(c command) bool { return strings.Contains(c.marks, mark) }
+func without(mark string) func(*asked) bool {
+	return func(a *asked) bool { return strings.Contains(a.marks, mark) }
 }
 
 // only is a refusal that spares all commands but those.
-func only(meant func(command) bool) func(command) bool {
-	return func(c command) bool { return !meant(c) }
+func only(meant func(*asked) bool) func(*asked) bool {
+	return func(a *asked) bool { return !meant(a) }
 }
 
-func isWrite(c command) bool   { return c.class == writes }
-func needsRoom(c command) bool { return strings.Contains(c.marks, "o") }
-func hasKeys(c command) bool   { return c.keys != keys{} }
+func isWrite(a *asked) bool { return a.class == writes }
+
+// needsRoom is of commands that take memory, as what waits for EXEC does.
+func needsRoom(a *asked) bool {
+	ends := []string{"EXEC", "DISCARD", "MULTI", "RESET", "WATCH", "QUIT"}
+	return strings.Contains(a.marks, "o") || a.queued && !slices.Contains(ends, a.name)
+}
+
+// isSaved is of commands that are refused by a server that cannot save: who asks
+// whether it is well is told.
+func isSaved(a *asked) bool { return a.class == writes || a.name == "PING" }
+
+// The commands that a cluster's nodes have a say in. Messages to subscribers do not
+// move with their slot before it has moved as a whole, and what moves keys is let
+// through while it moves.
+func hasKey(a *asked) bool      { return a.hasKey }
+func hasData(a *asked) bool     { return a.hasKey && a.class != pubsub }
+func asksData(a *asked) bool    { return hasData(a) && a.name != "MIGRATE" }
+func asksSeveral(a *asked) bool { return asksData(a) && a.several }
+
+func hasKeys(c command) bool { return c.keys != keys{} }
 
 // refusals are the errors that are known by their first word. The texts are those
 // of Redis 7, because clients look at more than the word.
@@ -37,11 +55,11 @@ func refusals() map[string]refusal {
 		"NOAUTH":      {"NOAUTH Authentication required.", without("n")},
 		"MASTERDOWN":  {"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", without("s")},
 		"NOREPLICAS":  {"NOREPLICAS Not enough good replicas to write.", only(isWrite)},
-		"MISCONF":     {misconf, only(isWrite)},
-		"CLUSTERDOWN": {"CLUSTERDOWN The cluster is down", only(hasKeys)},
-		"TRYAGAIN":    {"TRYAGAIN Multiple keys request during rehashing of slot", only(hasKeys)},
-		"MOVED":       {"MOVED", only(hasKeys)},
-		"ASK":         {"ASK", only(hasKeys)},
+		"MISCONF":     {misconf, only(isSaved)},
+		"CLUSTERDOWN": {"CLUSTERDOWN The cluster is down", only(hasData)},
+		"TRYAGAIN":    {"TRYAGAIN Multiple keys request during rehashing of slot", only(asksSeveral)},
+		"MOVED":       {"MOVED", only(hasKey)},
+		"ASK":         {"ASK", only(asksData)},
 	}
 }
 

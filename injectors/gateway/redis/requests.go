@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strconv"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/injectors/gateway/relay"
 )
@@ -43,6 +45,8 @@ type asked struct {
 	name, whole string // without and with a subcommand, in capitals
 	key         string // the first one
 	hasKey      bool
+	several     bool // keys
+	queued      bool // it comes between MULTI and EXEC
 
 	texts int64    // still to come, from a place in what is ahead
 	at    int      //
@@ -104,21 +108,29 @@ func (s *Session) look(a *asked) error {
 		sub = string(bytes.ToUpper(text))
 	}
 	a.is(upper, sub)
-	first := a.keys.place()
-	if first == 0 || int64(first) >= a.texts {
-		return nil
-	}
-	for range first {
-		var key []byte
-		if key, at, err = s.text(at, maxHead); errors.Is(err, relay.ErrTooLarge) {
-			a.hasKey = false
+	for k, i := (seeker{keys: a.keys, args: a.texts}), int64(1); i < a.texts; i++ {
+		var text []byte
+		if text, at, err = s.text(at, maxHead); errors.Is(err, relay.ErrTooLarge) {
 			return nil
 		} else if err != nil {
 			return err
 		}
-		a.key, a.hasKey = string(key), true
+		if a.shown(&k, i, text) {
+			break
+		}
 	}
 	return nil
+}
+
+// shown looks whether an argument is the first key. It is true when there is no
+// need to look at those behind it.
+func (a *asked) shown(k *seeker, i int64, text []byte) (over bool) {
+	found, over := k.see(i, text)
+	if found {
+		a.key, a.hasKey = string(text), true
+		a.several = k.count > 1 || strings.Contains(a.marks, "k")
+	}
+	return over
 }
 
 // is gives a command its name.
@@ -138,8 +150,8 @@ func (s *Session) inline() error {
 			return err
 		}
 	}
-	words := bytes.Fields(s.up.Ahead()[:end])
-	if len(words) == 0 {
+	words, ok := split(s.up.Ahead()[:end])
+	if len(words) == 0 || !ok { // it asks for nothing, or the server judges it
 		s.up.Keep(end + 1)
 		return nil
 	}
@@ -152,10 +164,59 @@ func (s *Session) inline() error {
 		sub = words[1]
 	}
 	a.is(string(bytes.ToUpper(words[0])), string(bytes.ToUpper(sub)))
-	if first := a.keys.place(); first > 0 && first < len(words) {
-		a.key, a.hasKey = string(words[first]), true
+	k := seeker{keys: a.keys, args: int64(len(words))}
+	for i := 1; i < len(words) && !a.shown(&k, int64(i), words[i]); i++ {
 	}
 	return s.act(&a)
+}
+
+// split parts a line into words as the server does, with quotes and what is escaped
+// in them. It is false where the quotes make no sense.
+func split(line []byte) (words [][]byte, ok bool) {
+	line, _, _ = bytes.Cut(line, []byte{0})
+	for line = bytes.TrimLeft(line, blanks); len(line) > 0; line = bytes.TrimLeft(line, blanks) {
+		word := []byte{}
+		for len(line) > 0 && bytes.IndexByte([]byte(blanks), line[0]) < 0 {
+			quote := line[0]
+			if quote != '"' && quote != '\'' {
+				word, line = append(word, quote), line[1:]
+				continue
+			}
+			if word, line, ok = unquoted(word, line[1:], quote); !ok || len(line) > 0 && bytes.IndexByte([]byte(blanks), line[0]) < 0 {
+				return nil, false
+			}
+		}
+		words = append(words, word)
+	}
+	return words, true
+}
+
+const blanks = " \t\r\n\v\f"
+
+// unquoted adds a text to a word, up to its closing quote, and gives what follows
+// that.
+func unquoted(word, line []byte, quote byte) (whole, rest []byte, ok bool) {
+	for len(line) > 0 {
+		c := line[0]
+		switch {
+		case c == quote:
+			return word, line[1:], true
+		case c != '\\' || len(line) == 1 || quote == '\'' && line[1] != '\'':
+			word, line = append(word, c), line[1:]
+			continue
+		case quote == '"' && len(line) >= 4 && line[1] == 'x':
+			if b, err := strconv.ParseUint(string(line[2:4]), 16, 8); err == nil {
+				word, line = append(word, byte(b)), line[4:]
+				continue
+			}
+		}
+		c = line[1]
+		if i := strings.IndexByte("nrtba", c); i >= 0 && quote == '"' {
+			c = "\n\r\t\b\a"[i]
+		}
+		word, line = append(word, c), line[2:]
+	}
+	return nil, nil, false
 }
 
 // rest goes over what is left of a command.

@@ -48,16 +48,19 @@ type Session struct {
 	pending []exchange
 
 	scan    scanner // of Replies, as is what follows
-	instead []byte  // of the next reply
+	instead string  // of the next reply
 }
 
 // An exchange is what the client is told when the server says that it does not
-// know a command of ours.
+// know a command of ours, or one of several in a row.
 type exchange struct {
-	id    uint64
-	reply []byte // empty: nothing
-	next  []byte // in place of the reply that follows; empty: as it is
+	first, last uint64 // their numbers
+	reply       string // empty: nothing
+	next        string // in place of the reply that follows; empty: as it is
 }
+
+// maxPending is how many different exchanges in a row a client may wait for.
+const maxPending = 1 << 17
 
 // NewSession serves a client under the faults in force.
 func NewSession(o Options) *Session {
@@ -135,7 +138,7 @@ func (s *Session) failure() (done bool, err error) {
 		if err := s.dropReply(); err != nil {
 			return false, err
 		}
-		s.down.Put(x.reply)
+		s.down.Put([]byte(x.reply))
 		s.instead = x.next
 		return true, nil
 	}
@@ -157,10 +160,14 @@ func (s *Session) find(line string) (exchange, bool) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.pending) > 0 && s.pending[0].id <= id {
+	for len(s.pending) > 0 && s.pending[0].first <= id {
 		x := s.pending[0]
-		s.pending = s.pending[1:]
-		if x.id == id {
+		if id < x.last {
+			s.pending[0].first = id + 1
+		} else {
+			s.pending = s.pending[1:]
+		}
+		if id <= x.last {
 			return x, true
 		}
 	}
@@ -170,11 +177,11 @@ func (s *Session) find(line string) (exchange, bool) {
 // replace puts another reply in the place of the one that comes.
 func (s *Session) replace() error {
 	text := s.instead
-	s.instead = nil
+	s.instead = ""
 	if err := s.dropReply(); err != nil {
 		return err
 	}
-	s.down.Put(text)
+	s.down.Put([]byte(text))
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -108,7 +109,7 @@ func FuzzReplies(f *testing.F) {
 			var got bytes.Buffer
 			s := NewSession(Options{Client: sides{nil, &got}, Upstream: sides{pieces(sent, size%4096), nil}})
 			if waits {
-				s.pending = []exchange{{id: 1, reply: []byte("-x\r\n")}}
+				s.pending = []exchange{{first: 1, last: 1, reply: "-x\r\n"}}
 			}
 			if err := s.Replies(); !errors.Is(err, io.EOF) || !bytes.Equal(got.Bytes(), sent) {
 				t.Fatalf("%q arrives as %q: %v", sent, got.Bytes(), err)
@@ -121,33 +122,43 @@ func FuzzReplies(f *testing.F) {
 func TestWhatTheDependencyIsAsked(t *testing.T) {
 	get := string(line("GET", "a"))
 	for name, tt := range map[string]struct{ kind, attributes, sent, want string }{
-		"a refusal":            {"redis_error", `{'error':'ERR x'}`, get, string(line("blastgauge.fault.1"))},
-		"of another class":     {"redis_error", `{'error':'ERR x','match':{'class':'write'}}`, get, get},
-		"READONLY and reads":   {"redis_error", `{'error':'READONLY'}`, get, get},
-		"READONLY and writes":  {"redis_error", `{'error':'READONLY'}`, string(line("set", "a", "1")) + get, string(line("blastgauge.fault.1")) + get},
-		"who says which":       {"redis_error", `{'error':'READONLY','match':{'command':'get'}}`, get, string(line("blastgauge.fault.1"))},
-		"who says any":         {"redis_error", `{'error':'READONLY','match':{'class':'any'}}`, get, string(line("blastgauge.fault.1"))},
-		"OOM and DEL":          {"redis_error", `{'error':'OOM'}`, string(line("DEL", "a")), string(line("DEL", "a"))},
-		"LOADING and SELECT":   {"redis_error", `{'error':'LOADING'}`, string(line("SELECT", "1")), string(line("SELECT", "1"))},
-		"NOAUTH and HELLO":     {"redis_error", `{'error':'NOAUTH'}`, string(line("HELLO", "3")), string(line("HELLO", "3"))},
-		"BUSY and SCRIPT KILL": {"redis_error", `{'error':'BUSY'}`, string(line("SCRIPT", "KILL")) + string(line("SCRIPT", "LOAD", "x")), string(line("SCRIPT", "KILL")) + string(line("blastgauge.fault.1"))},
-		"a subcommand":         {"redis_error", `{'error':'ERR x','match':{'command':'config set, get'}}`, string(line("CONFIG", "GET", "x")) + string(line("CONFIG", "SET", "x", "y")), string(line("CONFIG", "GET", "x")) + string(line("blastgauge.fault.1"))},
-		"a key":                {"redis_error", `{'error':'ERR x','match':{'key':'cart:*'}}`, string(line("GET", "cart:1")) + get + string(line("PING")), string(line("blastgauge.fault.1")) + get + string(line("PING"))},
-		"a key that is second": {"redis_error", `{'error':'ERR x','match':{'key':'cart:*'}}`, string(line("EVAL", "return 1", "1", "cart:1")), string(line("blastgauge.fault.1"))},
-		"a line":               {"redis_error", `{'error':'ERR x'}`, "get a\r\n\r\n", string(line("blastgauge.fault.1")) + "\r\n"},
-		"EXEC":                 {"redis_error", `{'error':'ERR x','match':{'command':'EXEC'}}`, string(line("MULTI")) + get + string(line("exec")), string(line("MULTI")) + get + string(line("blastgauge.fault.1")) + string(line("EXEC"))},
-		"EXEC without MULTI":   {"redis_error", `{'error':'ERR x','match':{'command':'EXEC'}}`, string(line("exec")), string(line("blastgauge.fault.1"))},
-		"the first":            {"redis_error", `{'error':'ERR x','first':1}`, get + get, string(line("blastgauge.fault.1")) + get},
-		"nothing to read":      {"redis_empty", `{}`, get, string(line("GET", "a{a}\x00blastgauge"))},
-		"of several keys":      {"redis_empty", `{}`, string(line("MGET", "{x}a", "b")), string(line("MGET", "{x}a\x00blastgauge", "b{b}\x00blastgauge"))},
-		"of counted keys":      {"redis_empty", `{}`, string(line("ZUNION", "2", "a", "b", "WITHSCORES")), string(line("ZUNION", "2", "a{a}\x00blastgauge", "b{b}\x00blastgauge", "WITHSCORES"))},
-		"of streams":           {"redis_empty", `{}`, string(line("XREAD", "COUNT", "2", "streams", "a", "0")), string(line("XREAD", "COUNT", "2", "streams", "a{a}\x00blastgauge", "0"))},
-		"of all":               {"redis_empty", `{}`, string(line("DBSIZE")), string(line("EXISTS", "\x00blastgauge"))},
-		"on a line":            {"redis_empty", `{}`, "get a\r\n", string(line("get", "a{a}\x00blastgauge"))},
-		"writes succeed":       {"redis_empty", `{}`, string(line("SET", "a", "1")), string(line("SET", "a", "1"))},
-		"writes fail":          {"redis_empty", `{'writes':'fail'}`, string(line("SET", "a", "1")), string(line("blastgauge.fault.1"))},
-		"pings go on":          {"redis_empty", `{'writes':'fail'}`, string(line("PING")), string(line("PING"))},
-		"latency":              {"redis_latency", `{'latency':1}`, get, get},
+		"a refusal":                 {"redis_error", `{'error':'ERR x'}`, get, string(line("blastgauge.fault.1"))},
+		"of another class":          {"redis_error", `{'error':'ERR x','match':{'class':'write'}}`, get, get},
+		"READONLY and reads":        {"redis_error", `{'error':'READONLY'}`, get, get},
+		"READONLY and writes":       {"redis_error", `{'error':'READONLY'}`, string(line("set", "a", "1")) + get, string(line("blastgauge.fault.1")) + get},
+		"who says which":            {"redis_error", `{'error':'READONLY','match':{'command':'get'}}`, get, string(line("blastgauge.fault.1"))},
+		"who says any":              {"redis_error", `{'error':'READONLY','match':{'class':'any'}}`, get, string(line("blastgauge.fault.1"))},
+		"OOM and DEL":               {"redis_error", `{'error':'OOM'}`, string(line("DEL", "a")), string(line("DEL", "a"))},
+		"LOADING and SELECT":        {"redis_error", `{'error':'LOADING'}`, string(line("SELECT", "1")), string(line("SELECT", "1"))},
+		"NOAUTH and HELLO":          {"redis_error", `{'error':'NOAUTH'}`, string(line("HELLO", "3")), string(line("HELLO", "3"))},
+		"BUSY and SCRIPT KILL":      {"redis_error", `{'error':'BUSY'}`, string(line("SCRIPT", "KILL")) + string(line("SCRIPT", "LOAD", "x")), string(line("SCRIPT", "KILL")) + string(line("blastgauge.fault.1"))},
+		"a subcommand":              {"redis_error", `{'error':'ERR x','match':{'command':'config set, get'}}`, string(line("CONFIG", "GET", "x")) + string(line("CONFIG", "SET", "x", "y")), string(line("CONFIG", "GET", "x")) + string(line("blastgauge.fault.1"))},
+		"a key":                     {"redis_error", `{'error':'ERR x','match':{'key':'cart:*'}}`, string(line("GET", "cart:1")) + get + string(line("PING")), string(line("blastgauge.fault.1")) + get + string(line("PING"))},
+		"a key that is second":      {"redis_error", `{'error':'ERR x','match':{'key':'cart:*'}}`, string(line("EVAL", "return 1", "1", "cart:1")), string(line("blastgauge.fault.1"))},
+		"a line":                    {"redis_error", `{'error':'ERR x'}`, "get a\r\n\r\n", string(line("blastgauge.fault.1")) + "\r\n"},
+		"EXEC":                      {"redis_error", `{'error':'ERR x','match':{'command':'EXEC'}}`, string(line("MULTI")) + get + string(line("exec")), string(line("MULTI")) + get + string(line("blastgauge.fault.1")) + string(line("EXEC"))},
+		"EXEC without MULTI":        {"redis_error", `{'error':'ERR x','match':{'command':'EXEC'}}`, string(line("exec")), string(line("blastgauge.fault.1"))},
+		"the first":                 {"redis_error", `{'error':'ERR x','first':1}`, get + get, string(line("blastgauge.fault.1")) + get},
+		"nothing to read":           {"redis_empty", `{}`, get, string(line("GET", "a{a}\x00blastgauge"))},
+		"of several keys":           {"redis_empty", `{}`, string(line("MGET", "{x}a", "b")), string(line("MGET", "{x}a\x00blastgauge", "b{b}\x00blastgauge"))},
+		"of counted keys":           {"redis_empty", `{}`, string(line("ZUNION", "2", "a", "b", "WITHSCORES")), string(line("ZUNION", "2", "a{a}\x00blastgauge", "b{b}\x00blastgauge", "WITHSCORES"))},
+		"of streams":                {"redis_empty", `{}`, string(line("XREAD", "COUNT", "2", "streams", "a", "0")), string(line("XREAD", "COUNT", "2", "streams", "a{a}\x00blastgauge", "0"))},
+		"of all":                    {"redis_empty", `{}`, string(line("DBSIZE")), string(line("EXISTS", "\x00blastgauge"))},
+		"on a line":                 {"redis_empty", `{}`, "get a\r\n", string(line("get", "a{a}\x00blastgauge"))},
+		"on a line, in quotes":      {"redis_empty", `{}`, "get \"a b\\x21\" \r\n", string(line("get", "a b!{a b!}\x00blastgauge"))},
+		"in quotes that do not end": {"redis_empty", `{}`, "get \"a b\r\n", "get \"a b\r\n"},
+		"a script without keys":     {"redis_error", `{'error':'MOVED'}`, string(line("EVAL", "return 1", "0", "a")), string(line("EVAL", "return 1", "0", "a"))},
+		"no key to match":           {"redis_error", `{'error':'ERR x','match':{'key':'a'}}`, string(line("EVAL", "return 1", "0", "a")), string(line("EVAL", "return 1", "0", "a"))},
+		"the key of a script":       {"redis_error", `{'error':'ERR x','match':{'key':'a'}}`, string(line("EVAL", "return 1", "1", "a")), string(line("blastgauge.fault.1"))},
+		"the key of a stream":       {"redis_error", `{'error':'ERR x','match':{'key':'a'}}`, string(line("XREADGROUP", "GROUP", "streams", "c", "STREAMS", "a", ">")), string(line("blastgauge.fault.1"))},
+		"TRYAGAIN and one key":      {"redis_error", `{'error':'TRYAGAIN'}`, string(line("MGET", "a")), string(line("MGET", "a"))},
+		"TRYAGAIN and two":          {"redis_error", `{'error':'TRYAGAIN'}`, string(line("MGET", "a", "b")), string(line("blastgauge.fault.1"))},
+		"MISCONF and PING":          {"redis_error", `{'error':'MISCONF'}`, string(line("PING")), string(line("blastgauge.fault.1"))},
+		"OOM within MULTI":          {"redis_error", `{'error':'OOM'}`, string(line("MULTI")) + get, string(line("MULTI")) + string(line("blastgauge.fault.1"))},
+		"writes succeed":            {"redis_empty", `{}`, string(line("SET", "a", "1")), string(line("SET", "a", "1"))},
+		"writes fail":               {"redis_empty", `{'writes':'fail'}`, string(line("SET", "a", "1")), string(line("blastgauge.fault.1"))},
+		"pings go on":               {"redis_empty", `{'writes':'fail'}`, string(line("PING")), string(line("PING"))},
+		"latency":                   {"redis_latency", `{'latency':1}`, get, get},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, size := range []int{1, 5, 4096} {
@@ -170,6 +181,27 @@ func TestALongCommandIsLeftOut(t *testing.T) {
 	}
 	if c := f.Counts(); c != (force.Counts{Seen: 2, Matched: 1, Affected: 1}) {
 		t.Errorf("it counted %+v", c)
+	}
+}
+
+// A client that wants no replies can be refused a million commands, and what waits
+// for the replies does not grow.
+func TestRefusalsWithoutReplies(t *testing.T) {
+	s := NewSession(Options{Client: sides{}, Upstream: sides{}})
+	for range 1 << 20 {
+		s.promise("-OOM\r\n", "")
+	}
+	if len(s.pending) != 1 {
+		t.Errorf("%d wait", len(s.pending))
+	}
+	for i := range 1 << 20 {
+		s.promise("-MOVED "+strconv.Itoa(i)+"\r\n", "")
+	}
+	if len(s.pending) > maxPending {
+		t.Errorf("%d wait", len(s.pending))
+	}
+	if x, ok := s.find("-ERR unknown command '" + marker + strconv.FormatUint(s.issued-1, 10) + "', with"); !ok || x.reply != "-MOVED 1048574\r\n" {
+		t.Errorf("%+v %v", x, ok)
 	}
 }
 
