@@ -190,7 +190,7 @@ func (k *seeker) see(i int64, arg []byte) (found, over bool) {
 		k.count = (last-i)/int64(max(k.step, 1)) + 1
 		return true, true
 	}
-	return false, k.keys == keys{}
+	return false, false
 }
 
 // at lists where the keys are among n arguments, the name included.

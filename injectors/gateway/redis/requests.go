@@ -108,6 +108,9 @@ func (s *Session) look(a *asked) error {
 		sub = string(bytes.ToUpper(text))
 	}
 	a.is(upper, sub)
+	if !hasKeys(a.command) {
+		return nil
+	}
 	for k, i := (seeker{keys: a.keys, args: a.texts}), int64(1); i < a.texts; i++ {
 		var text []byte
 		if text, at, err = s.text(at, maxHead); errors.Is(err, relay.ErrTooLarge) {
