@@ -1,6 +1,7 @@
 package result
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -47,12 +48,14 @@ func (t *trial) recoveryOf(s *seen) *Recovery {
 	if t.plan.Control == plan.Concurrent {
 		control = s.after.windows[plan.ControlArm]
 	}
-	back := stats.Back(s.after.windows[plan.FaultArm], control, min(recoveryLeast, max(2, n/2)))
-	harmed := seconds(time.Duration(back.At) * recoveryWindow)
-	r := &Recovery{Seconds: harmed, Harmed: harmed}
+	r := &Recovery{}
 	if fell, ok := s.after.fell(); ok {
-		r.FellAt, r.Seconds = &fell, max(r.Seconds, fell.Seconds)
+		r.FellAt, r.Seconds = &fell, fell.Seconds
 	}
+	fell := int(math.Ceil(r.Seconds / recoveryWindow.Seconds()))
+	back := stats.Back(s.after.windows[plan.FaultArm], control, fell, min(recoveryLeast, max(2, n/2)))
+	r.Harmed = seconds(time.Duration(back.At) * recoveryWindow)
+	r.Seconds = max(r.Seconds, r.Harmed)
 	if !back.Back {
 		r.Seconds, r.Censored, r.Metastable = seconds(t.when.end-t.when.removed), true, back.Beyond
 	}

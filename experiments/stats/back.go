@@ -28,6 +28,9 @@ const (
 // there to the end the upper end of the excess must be within [NonInferior] over
 // at least `least` windows; otherwise the answer is censored.
 //
+// fell is the first window that began after harm fell, where that is known, or 0:
+// what harm was before its fall says nothing of how it is since.
+//
 // The control's windows are those of the same moments, and a bad moment of both
 // arms is no relapse: at the same moments, too, the fault arm must be worse.
 // Where there is only a level from before the fault, control holds that one
@@ -42,7 +45,7 @@ const (
 // Source: W. C. Blackwelder, "'Proving the null hypothesis' in clinical trials",
 // Controlled Clinical Trials 3 (1982), 345-353, with the interval of Newcombe
 // (1998) in place of the normal one.
-func Back(fault, control []Count, least int) Return {
+func Back(fault, control []Count, fell, least int) Return {
 	n := len(fault)
 	h := harm{fault, control, Total(control)}
 	at := 0
@@ -52,6 +55,7 @@ func Back(fault, control []Count, least int) Return {
 		}
 	}
 	r := Return{At: at, Beyond: n >= least && h.from(n-least, n)}
+	at = min(max(at, fell), n)
 	if f, c := h.over(at, n); n-at >= least && f.N > 0 && c.N > 0 {
 		r.Back = newcombe(f, c, loose).High <= NonInferior
 	}

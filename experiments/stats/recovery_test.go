@@ -104,15 +104,15 @@ func TestRecoveryCalibration(t *testing.T) {
 			hits := trace(r, func(second float64) float64 {
 				return 0.01 + (tt.share-0.01)*max(0, min(1, (end-second)/max(tt.fade, 1e-9)))
 			})
-			at := 0.0
+			at, after := 0.0, 0
 			if c, ok := Fall(single(hits)); ok {
-				at = float64(c.At) / 25
+				at, after = float64(c.At)/25, windowAfter(c)
 				fell, wrong = append(fell, at), append(wrong, math.Abs(at-23))
 				if float64(c.Low)/25 <= 23 && 23 <= float64(c.High)/25 {
 					covered++
 				}
 			}
-			if b := Back(windowed(hits[500:]), []Count{{15, 1500}}, 6); b.Back {
+			if b := Back(windowed(hits[500:]), []Count{{15, 1500}}, after, 6); b.Back {
 				proven++
 				back = append(back, max(at, 20+float64(b.At)*0.48)) // as results do
 			}
@@ -161,11 +161,67 @@ func TestBack(t *testing.T) {
 		"a control that is harmed a lot": {slices.Repeat([]Count{{4, 20}}, 20), slices.Repeat([]Count{{4, 20}}, 20), Return{0, true, false}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Back(tt.fault, tt.control, 3); got != tt.want {
+			if got := Back(tt.fault, tt.control, 0, 3); got != tt.want {
 				t.Errorf("Back() = %+v, want %+v", got, tt.want)
 			}
 		})
 	}
+}
+
+// A few journeys are harmed for a second, and none after that: no window is proven to
+// be harmed, but it is known when harm fell. Too little of the time after it shows
+// nothing.
+func TestBackSinceHarmFell(t *testing.T) {
+	fault := append([]Count{{2, 10}, {2, 10}}, slices.Repeat([]Count{{0, 10}}, 10)...)
+	level := []Count{{0, 100}}
+	for fell, want := range map[int]bool{0: false, 2: true, 6: true, 9: false, 10: false, 12: false, 13: false} {
+		if got := Back(fault, level, fell, 3); got != (Return{0, want, false}) {
+			t.Errorf("Back() since window %d = %+v, want %v", fell, got, want)
+		}
+	}
+}
+
+// windowAfter is the first window of a trace that began after a change.
+func windowAfter(c Change) int { return max(0, c.At-500+11) / 12 }
+
+// TestBackCalibration simulates systems that stay six points worse after harm has
+// fallen: what is not back must not be proven to be, wherever harm is found to have
+// fallen.
+//
+//	go test ./experiments/stats -run TestBackCalibration -calibrate -v
+func TestBackCalibration(t *testing.T) {
+	runs := 300
+	if *calibrate {
+		runs = 2000
+	}
+	results := newTable(t, "harm\tproven to be back\tthe same without the fall")
+	for _, before := range []float64{0.1, 0.3, 0.9} {
+		r := rand.New(rand.NewPCG(5, 9))
+		proven, without := 0, 0
+		for range runs {
+			hits := trace(r, func(second float64) float64 {
+				if second < 23 {
+					return before
+				}
+				return 0.07
+			})
+			after := 0
+			if c, ok := Fall(single(hits)); ok {
+				after = windowAfter(c)
+			}
+			for i, fell := range []int{after, 0} {
+				if Back(windowed(hits[500:]), []Count{{15, 1500}}, fell, 6).Back {
+					*[]*int{&proven, &without}[i]++
+				}
+			}
+		}
+		share := float64(proven) / float64(runs)
+		results.row("%g %% to 7 %%, 1 %% of the control\t%s %%\t%s %%", 100*before, pc(share), pc(float64(without)/float64(runs)))
+		if share > 0.05+3*math.Sqrt(0.05*0.95/float64(runs)) {
+			t.Errorf("from %v: proven to be back in %d of %d runs", before, proven, runs)
+		}
+	}
+	results.flush()
 }
 
 // What can be shown is what Back shows where nothing is harmed.
@@ -175,7 +231,7 @@ func TestCanShowBackAgreesWithBack(t *testing.T) {
 		for i := range n {
 			windows[i%6].N++
 		}
-		if got, want := CanShowBack(n, 500), Back(windows, []Count{{0, 500}}, 6).Back; got != want {
+		if got, want := CanShowBack(n, 500), Back(windows, []Count{{0, 500}}, 0, 6).Back; got != want {
 			t.Errorf("CanShowBack(%d) = %v, Back says %v", n, got, want)
 		}
 	}
