@@ -142,6 +142,7 @@ func (k *kiosk) run(t *testing.T, during func(*testing.T, *kiosk, *os.Process)) 
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	defer cmd.Process.Kill() // where the test has given up on it
 	ended := make(chan struct{})
 	go func() {
 		cmd.Wait() // how it ended is its exit code
@@ -281,7 +282,7 @@ func cached(t *testing.T, dependency string) http.HandlerFunc {
 	done := make(chan struct{})
 	t.Cleanup(func() { close(done) })
 	go func() {
-		every := time.NewTicker(25 * time.Millisecond)
+		every := time.NewTicker(50 * time.Millisecond)
 		defer every.Stop()
 		for {
 			select {

@@ -116,9 +116,15 @@ func TestRecoverySaysWhenHarmFellAndWhenItWasBack(t *testing.T) {
 		metastable   bool
 		harmedBeyond float64
 	}{
-		"at once":           {between(0, 0, 0), 0, 0, false, false, 0},
-		"after three":       {between(0, 3, 0.6), 3, 3, false, false, 2.4},
-		"a relapse":         {between(4, 5.5, 0.9), 5.5, 0, false, false, 5},
+		"at once":     {between(0, 0, 0), 0, 0, false, false, 0},
+		"after three": {between(0, 3, 0.6), 3, 3, false, false, 2.4},
+		"a relapse":   {between(4, 5.5, 0.9), 5.5, 0, false, false, 5},
+		"little, for two": {func(arm plan.Arm, second float64) float64 {
+			if arm == plan.FaultArm && second >= faultAt && second < removedAt+2 {
+				return 0.25 // too little to be proven in half a second, and too much to be back over all ten
+			}
+			return 0
+		}, 2, 2, false, false, 0},
 		"goes on":           {between(0, 10, 0.6), 10, -1, true, true, 9},
 		"comes back at end": {between(8.5, 10, 0.9), 10, 0, true, true, 9},
 	}
