@@ -12,6 +12,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
 func TestAWholeRun(t *testing.T) {
@@ -350,6 +351,27 @@ func TestSeveralFaultsAtTheirTimes(t *testing.T) {
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+// A look that falls into the middle of an injection must not take it for a fault that
+// vanished either.
+func TestAFaultOnItsWayInHasNotVanished(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		e := &b.plan.Experiments[0]
+		e.Faults = append(e.Faults, newFault("blastgauge.r.2", 2*time.Second, 9*time.Second))
+		b.in.inject = func(f plan.Fault) {
+			if f.Name == "blastgauge.r.2" {
+				time.Sleep(2*lookEvery + lookEvery/2)
+			}
+		}
+		if err := b.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if e, ok := b.mem.find(journal.FaultVanished); ok {
+			t.Errorf("%s was still on its way in: %s", e.Fault, e.Detail)
 		}
 	})
 }

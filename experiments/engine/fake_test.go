@@ -16,6 +16,7 @@ type fakeInjector struct {
 	mu        sync.Mutex
 	live      map[string]bool
 	injectErr error // after the fault is half applied
+	inject    func(plan.Fault)
 	checkErr  error // what Check fails with
 	revert    func(ctx context.Context) error
 	reverts   int
@@ -23,6 +24,9 @@ type fakeInjector struct {
 }
 
 func (in *fakeInjector) Inject(ctx context.Context, f plan.Fault) error {
+	if in.inject != nil {
+		in.inject(f)
+	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if err := ctx.Err(); err != nil {

@@ -29,6 +29,7 @@ type faults struct {
 type activeFault struct {
 	plan.Fault
 	last    journal.Evidence // the latest look at it
+	there   bool             // it was read back once: not to find it proves nothing before
 	leaving bool             // its removal has begun: not to find it proves nothing any more
 }
 
@@ -67,6 +68,7 @@ func (fs *faults) inject(ctx context.Context, f plan.Fault) error {
 	if !evidence.Present {
 		return fmt.Errorf("read back %s: not in force: %s", f.Name, evidence.Detail)
 	}
+	fs.arrived(a)
 	// A run that was stopped in the middle of this may have been fenced off, and
 	// the fault looked for, before it was there.
 	return errors.Join(t.fenced(), t.event(journal.FaultInjected, journal.Event{Fault: f.Name, Evidence: &evidence}))
@@ -80,6 +82,12 @@ func (fs *faults) saw(a *activeFault, e journal.Evidence) {
 	if !a.leaving {
 		a.last = e
 	}
+}
+
+func (fs *faults) arrived(a *activeFault) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	a.there = true
 }
 
 func (fs *faults) evidence(a *activeFault) journal.Evidence {
@@ -100,12 +108,19 @@ func (fs *faults) list() []*activeFault {
 	return slices.Clone(fs.active)
 }
 
+// inForce leaves out those that are still being injected.
+func (fs *faults) inForce() []*activeFault {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(fs.active), func(a *activeFault) bool { return !a.there })
+}
+
 // look reads back every fault in force. It returns the first that is gone, by
 // name, with what was seen instead. A server that does not answer is no proof
 // of anything, so a fault that could not be looked at is not gone; it is in
 // the error.
 func (fs *faults) look(ctx context.Context) (gone, detail string, err error) {
-	for _, a := range fs.list() {
+	for _, a := range fs.inForce() {
 		evidence, failed := fs.t.o.Injectors[a.Inject].Check(ctx, a.Fault)
 		switch {
 		case fs.isLeaving(a):
