@@ -143,6 +143,15 @@ func phaseName(name string) string {
 	return capital(name)
 }
 
+// opening is a text that begins a sentence: with a capital, unless it begins with
+// a name that documents write, such as reset_peer or payments-down.
+func opening(text string) string {
+	if first, _, _ := strings.Cut(text, " "); strings.ContainsAny(first, "_-./") && strings.ToLower(first) == first {
+		return text
+	}
+	return capital(text)
+}
+
 func capital(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	if size == 0 {

@@ -23,9 +23,15 @@ func writeCompareHTML(w io.Writer, c *compare.Comparison, o Options) error {
 		p.add(&c.Experiments[i])
 	}
 	slices.SortStableFunc(p.Rows, func(a, b compareRow) int {
-		return cmp.Compare(slices.Index(changes(), a.E.Status), slices.Index(changes(), b.E.Status))
+		return byStatus(a.E, b.E)
 	})
+	slices.SortStableFunc(p.Sides, byStatus)
 	return writePage(w, "compare.tmpl", p)
+}
+
+// byStatus is the order of both tables.
+func byStatus(a, b compareExperiment) int {
+	return cmp.Compare(slices.Index(changes(), a.Status), slices.Index(changes(), b.Status))
 }
 
 // A comparePage is what the templates read.

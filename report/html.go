@@ -76,7 +76,7 @@ func functions() template.FuncMap {
 	return template.FuncMap{
 		"percent": percent, "points": points, "limit": limit, "span": span, "count": count, "count64": func(n int64) string { return count(int(n)) }, "plural": plural,
 		"glyph": func(v any) string { return glyph(result.Verdict(fmt.Sprint(v))) }, "word": word, "tone": tone, "excess": func(b *result.BlastRadius) string { return strings.Replace(excess(b), "≤", "≤ ", 1) },
-		"confidence": confidence, "unclear": unclear, "day": day, "clock": clock, "stopwatch": stopwatch, "capital": capital,
+		"confidence": confidence, "unclear": unclear, "day": day, "clock": clock, "stopwatch": stopwatch, "capital": capital, "sentence": opening,
 		"phase": phaseName, "upper": ceiling, "join": func(list []string) string { return strings.Join(list, ", ") },
 		"met": met, "grade": gradeText, "precise": precise, "short": func(v float64) string { return short(v, 3) },
 		"minus":  func(text string) string { return strings.ReplaceAll(text, "-", "−") },

@@ -151,7 +151,7 @@ func when(run result.Run) string {
 	switch {
 	case run.Started.IsZero():
 		return ""
-	case run.Ended.IsZero():
+	case run.Ended.IsZero(), run.Started.Truncate(time.Minute).Equal(run.Ended.Truncate(time.Minute)):
 		return run.Started.UTC().Format("2 Jan 2006, 15:04 UTC")
 	case day(run.Started) != day(run.Ended):
 		return run.Started.UTC().Format("2 Jan 2006, 15:04") + " to " + run.Ended.UTC().Format("2 Jan 2006, 15:04 UTC")

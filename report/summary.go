@@ -31,10 +31,13 @@ type brokenInvariant struct {
 // A nextStep is what to do, as the experiment says or as its reasons say.
 type nextStep struct {
 	of     *result.Experiment
-	verb   string // "Settle" or "Repair"; empty where the text is the experiment's own
+	verb   string // such as "Settle"; empty where the text is the experiment's own
 	text   string
 	owners []string
 }
+
+// removeFirst comes before anything else is done.
+const removeFirst = "Remove the fault of"
 
 type faultOf struct {
 	of    *result.Experiment
@@ -66,6 +69,11 @@ func summarize(r *result.Result) *summary {
 			}
 		}
 		s.next = append(s.next, s.steps(e)...)
+	}
+	for _, f := range slices.Backward(s.stuck) {
+		if !slices.ContainsFunc(s.next, func(n nextStep) bool { return n.of == f.of && n.verb == removeFirst }) {
+			s.next = slices.Insert(s.next, 0, nextStep{of: f.of, verb: removeFirst, text: "blastgauge recover DIR, where DIR is the directory of this run", owners: s.owners(f.of)})
+		}
 	}
 	return s
 }

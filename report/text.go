@@ -157,7 +157,7 @@ func (p *printer) head(s *summary) {
 	parts := append([]string{s.headline()}, s.others()...)
 	p.sides(strings.Join(parts, ", "), strings.Join(fields("run "+plain(s.r.Run.ID), took(s.r.Run.Started, s.r.Run.Ended)), ", "))
 	if text := plain(s.r.Run.Error); text != "" {
-		p.wrap("", capital(text))
+		p.wrap("", opening(text))
 	} else if s.r.Run.Outcome == result.Interrupted {
 		p.wrap("", "Stopped by SIG"+plain(s.r.Run.Signal)+". What follows is what was known by then.")
 	}

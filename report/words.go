@@ -138,6 +138,7 @@ type damage struct {
 	E       *experiment
 	Effect  string
 	Worse   []string // said in red: what is more than harm beyond a limit
+	Beyond  []string // how far it went beyond those who need what is broken
 	Measure string
 }
 
@@ -147,14 +148,13 @@ func (s *summary) damages() []damage {
 		if e.Verdict != result.Refuted {
 			continue
 		}
-		d := damage{E: link(e), Effect: s.effect(e), Worse: violated(e)}
+		d := damage{E: link(e), Effect: s.effect(e), Worse: violated(e), Beyond: reach(e)}
 		if b := e.BlastRadius; b != nil {
 			d.Measure = "excess " + percent(b.Estimate) + " [" + strings.ReplaceAll(points(b.Low)+" to "+points(b.High), "-", "−") + "], limit " + limit(limitOf(e))
 		}
 		if late(e) {
 			d.Worse = append(d.Worse, "recovery "+strings.Replace(recovery(e), ">", "over", 1)+", limit "+span(e.Limits.Recovery))
 		}
-		d.Worse = append(d.Worse, reach(e)...)
 		if s.softBehavesHard(e) {
 			d.Worse = append(d.Worse, "declared soft, behaves hard")
 		}
@@ -196,7 +196,9 @@ func (s *summary) blastFigure() figure {
 	}
 	b := e.BlastRadius
 	f.Value = strings.Replace(excess(b), "≤", "≤ ", 1)
-	f.Tone = tone(e.Verdict)
+	if f.Tone = tone(e.Verdict); f.Tone == "ok" && s.counts[result.Held] < len(s.order) {
+		f.Tone = "" // the best of what is known is no all-clear
+	}
 	f.Notes = []note{{"", "of " + b.Journey + " journeys harmed by the fault; " + interval95(b) + ", limit " + limit(limitOf(e))}}
 	if j := headJourney(e); j != nil {
 		c, name := compared(j)
@@ -259,7 +261,9 @@ func (s *summary) recoveryFigure() figure {
 	if l := slowest.Limits.Recovery; l > 0 {
 		f.Notes = append(f.Notes, note{"", "limit " + span(l)})
 	}
-	f.Notes = append(f.Notes, note{"", link(slowest).Name()})
+	if f.Value != "at once" { // then it is that of all
+		f.Notes = append(f.Notes, note{"", link(slowest).Name()})
+	}
 	return f
 }
 

@@ -165,7 +165,7 @@ func (f *fold) run() Run {
 	run := Run{ID: f.plan.Run, Seed: f.plan.Seed, Commit: f.plan.Commit, Started: f.started, Ended: f.last.At, Outcome: Completed}
 	switch {
 	case f.ended == nil:
-		run.Outcome, run.Error = FailedRun, fmt.Sprintf("the run died: its journal stops after %s", strings.ReplaceAll(string(f.last.Kind), "_", " "))
+		run.Outcome, run.Error = FailedRun, fmt.Sprintf("the run died: its journal stops after %q", strings.ReplaceAll(string(f.last.Kind), "_", " "))
 	case f.signal != "":
 		run.Outcome, run.Signal = Interrupted, f.signal
 	case f.ended.Error != "":

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -81,7 +82,7 @@ func (t *trial) notRun(f *fold) string {
 	case t.end.Error != "" && t.unremoved():
 		return "" // it was measured; that a fault stayed makes it invalid
 	case t.end.Error != "":
-		return t.end.Error
+		return strings.TrimPrefix(t.end.Error, t.plan.ID+": ") // whose it is stands beside it
 	}
 	return ""
 }
