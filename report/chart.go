@@ -187,11 +187,17 @@ func (c *timeChart) lines() {
 // band is the interval of the fault arm's share: one point alone says little.
 func (c *timeChart) band() {
 	c.stretched(c.top, harmPlot)
-	var upper, lower []string
+	type corner struct{ x, y float64 }
+	var upper, lower []corner
 	flush := func() {
 		if len(upper) > 1 {
 			slices.Reverse(lower)
-			c.add(`<path class="band" d="M`, strings.Join(append(upper, lower...), "L"), `Z" fill="`, faultColor, `" fill-opacity=".16"/>`)
+			var p pen
+			p.move(upper[0].x, upper[0].y)
+			for _, at := range append(upper[1:], lower...) {
+				p.line(at.x, at.y)
+			}
+			c.add(`<path class="band" d="`, p.String(), `Z" fill="`, faultColor, `" fill-opacity=".16"/>`)
 		}
 		upper, lower = nil, nil
 	}
@@ -200,9 +206,9 @@ func (c *timeChart) band() {
 			flush()
 			continue
 		}
-		x, i := across(10*c.x((p.from+p.to)/2)), p.fault.interval()
-		y := func(v float64) string { return down(harmPlot * (1 - min(v/c.harm.top(), 1))) }
-		upper, lower = append(upper, x+","+y(i.High)), append(lower, x+","+y(i.Low))
+		x, i := 10*c.x((p.from+p.to)/2), p.fault.interval()
+		y := func(v float64) float64 { return harmPlot * (1 - min(v/c.harm.top(), 1)) }
+		upper, lower = append(upper, corner{x, y(i.High)}), append(lower, corner{x, y(i.Low)})
 	}
 	flush()
 	c.close()

@@ -79,6 +79,17 @@ func (p *page) All() []*experiment {
 	return append(append([]*experiment(nil), p.Sections...), p.Folded...)
 }
 
+// Failure is why the run failed, unless the sentence below the headline says it.
+func (p *page) Failure() string {
+	text := p.R.Run.Error
+	for _, e := range p.order {
+		if why := strings.TrimPrefix(text, e.ID+": "); why != text && strings.Contains(p.Lead.After, why) {
+			return ""
+		}
+	}
+	return text
+}
+
 // Removal is what became of the faults.
 func (p *page) Removal() string { text, _ := p.removal(); return text }
 

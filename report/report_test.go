@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -226,6 +227,30 @@ func check(t *testing.T, name string, e xml.StartElement, ids map[string]bool) {
 	}
 	if e.Name.Local == "link" || e.Name.Local == "iframe" || e.Name.Local == "img" {
 		t.Errorf("%s: <%s> in a page that must need nothing", name, e.Name.Local)
+	}
+}
+
+// A path in steps ends where one in places would, to the tenth, however many
+// steps there are.
+func TestPenDoesNotDrift(t *testing.T) {
+	var p pen
+	p.move(12.4, 147.63)
+	x, y := 12.0, 147.6
+	for i := range 1000 {
+		p.line(12.4+float64(i)*0.77, 75+70*math.Sin(float64(i)))
+	}
+	numbers := regexp.MustCompile(`-?(?:\d+\.?\d*|\.\d+)`).FindAllString(strings.SplitN(p.String(), "l", 2)[1], -1)
+	for i := 0; i+1 < len(numbers); i += 2 {
+		dx, errX := strconv.ParseFloat(numbers[i], 64)
+		dy, errY := strconv.ParseFloat(numbers[i+1], 64)
+		if errX != nil || errY != nil {
+			t.Fatalf("%q, %q: %v, %v", numbers[i], numbers[i+1], errX, errY)
+		}
+		x, y = x+dx, y+dy
+	}
+	wantX, wantY := math.Round(12.4+999*0.77), 75+70*math.Sin(999)
+	if len(numbers) != 2000 || math.Abs(x-wantX) > 1e-6 || math.Abs(y-wantY) > 0.051 {
+		t.Errorf("the path ends at %g, %g after %d numbers, want %g, %.2f", x, y, len(numbers), wantX, wantY)
 	}
 }
 

@@ -222,8 +222,10 @@ func (s *summary) removal() (text string, ok bool) {
 		return count(len(s.stuck)) + " of " + plural(all, "fault is", "faults are") + " not proven gone and may still be in force.", false
 	case all == 1:
 		return "The fault was removed and verified absent.", true
+	case all == 2:
+		return "Both faults were removed and verified absent.", true
 	}
-	return "All " + count(all) + " faults removed and verified absent.", true
+	return "All " + count(all) + " faults were removed and verified absent.", true
 }
 
 // invariantVerdict is that of the experiment's criterion, which is the judge;

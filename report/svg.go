@@ -3,6 +3,7 @@ package report
 import (
 	"html"
 	"html/template"
+	"math"
 	"strings"
 )
 
@@ -124,20 +125,63 @@ func (d *drawing) text(class, x string, y float64, color, anchor, text string) {
 	d.add(`>`, quote(text), `</text>`)
 }
 
+// A pen writes the data of a path in a stretched space. Points after the first are
+// written as steps from the one before, which takes half the room; each step is
+// between rounded places, so that nothing drifts.
+type pen struct {
+	strings.Builder
+	x, y    float64
+	drawing bool // the last command was a step, and need not be repeated
+}
+
+func (p *pen) move(x, y float64) {
+	p.x, p.y, p.drawing = math.Round(x), math.Round(y*10)/10, false
+	p.WriteString("M" + across(p.x) + "," + down(p.y))
+}
+
+func (p *pen) line(x, y float64) {
+	x, y = math.Round(x), math.Round(y*10)/10
+	dx, dy := brief(across(x-p.x)), brief(down(y-p.y))
+	switch {
+	case !p.drawing:
+		p.WriteByte('l')
+	case dx[0] != '-':
+		p.WriteByte(' ')
+	}
+	p.WriteString(dx)
+	if dy[0] != '-' {
+		p.WriteByte(' ')
+	}
+	p.WriteString(dy)
+	p.x, p.y, p.drawing = x, y, true
+}
+
+// brief is a number without the zero before its point.
+func brief(number string) string {
+	if strings.HasPrefix(number, "-0.") {
+		return "-" + number[2:]
+	}
+	if strings.HasPrefix(number, "0.") {
+		return number[1:]
+	}
+	return number
+}
+
 // curve is a line through points of a stretched space 1000 wide. A point that
 // is not ok leaves a gap; one that stands alone is drawn as a short dash.
 func (d *drawing) curve(class string, xs, ys []float64, ok []bool, color, attrs string) {
-	d.add(`<path class="`, class, `" d="`)
+	var p pen
 	for i := range xs {
 		switch before := i > 0 && ok[i-1]; {
 		case !ok[i]:
 		case before:
-			d.add("L", across(xs[i]), ",", down(ys[i]))
+			p.line(xs[i], ys[i])
 		case i+1 < len(xs) && ok[i+1]:
-			d.add("M", across(xs[i]), ",", down(ys[i]))
+			p.move(xs[i], ys[i])
 		default:
-			d.add("M", across(xs[i]-2), ",", down(ys[i]), "h4")
+			p.move(xs[i]-2, ys[i])
+			p.line(xs[i]+2, ys[i])
 		}
 	}
-	d.add(`" fill="none" stroke="`, color, `"`, attrs, ` vector-effect="non-scaling-stroke"/>`)
+	d.add(`<path class="`, class, `" d="`, p.String(), `" fill="none" stroke="`, color, `"`, attrs, ` vector-effect="non-scaling-stroke"/>`)
 }

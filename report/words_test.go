@@ -71,7 +71,8 @@ func TestRemoval(t *testing.T) {
 	for want, faults := range map[string][]result.Fault{
 		"Nothing was injected.":                                        {{}},
 		"The fault was removed and verified absent.":                   {gone, {}},
-		"All 2 faults removed and verified absent.":                    {gone, gone},
+		"Both faults were removed and verified absent.":                {gone, gone},
+		"All 3 faults were removed and verified absent.":               {gone, gone, gone},
 		"1 of 2 faults are not proven gone and may still be in force.": {gone, left},
 	} {
 		s := summarize(&result.Result{Experiments: []result.Experiment{{Faults: faults}}})
