@@ -42,7 +42,7 @@ func writeNDJSON(w io.Writer, r *result.Result) error {
 	for i := range r.Experiments {
 		list = append(list, eventsOf(&r.Experiments[i])...)
 	}
-	list = append(list, event{Event: "end", At: r.Run.Ended, Run: r.Run.ID, What: result.ExitMeaning(r.Run.ExitCode), ExitCode: &r.Run.ExitCode})
+	list = append(list, event{Event: "end", At: r.Run.Ended, Run: r.Run.ID, What: r.ExitMeaning(), ExitCode: &r.Run.ExitCode})
 	for i := range list {
 		list[i].Run = r.Run.ID // every line stands for itself
 	}

@@ -130,7 +130,7 @@ func (p *page) Place() string { return place(p.R) }
 func (p *page) Duration() string { return took(p.R.Run.Started, p.R.Run.Ended) }
 
 // ExitMeaning spells the exit code out.
-func (p *page) ExitMeaning() string { return result.ExitMeaning(p.R.Run.ExitCode) }
+func (p *page) ExitMeaning() string { return p.R.ExitMeaning() }
 
 func (f faultOf) Of() *experiment      { return &experiment{Experiment: f.of} }
 func (f faultOf) Fault() *result.Fault { return f.fault }

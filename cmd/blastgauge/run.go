@@ -97,7 +97,7 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 	if err := a.publish(r, dir, outputs); err != nil {
 		return err
 	}
-	a.last(textOnStdout(outputs), code, result.ExitMeaning(code))
+	a.last(textOnStdout(outputs), code, r.ExitMeaning())
 	if code == result.ExitHeld {
 		return nil
 	}

@@ -77,6 +77,16 @@ func (e Experiment) dangling() bool {
 	return slices.ContainsFunc(e.Faults, func(f Fault) bool { return f.Intended && !f.RemovalVerified })
 }
 
+// ExitMeaning is what the run's code says. That a verdict was allowed is said: it
+// is no hypothesis that held.
+func (r *Result) ExitMeaning() string {
+	meant := r.Exit(nil)
+	if r.Run.ExitCode == ExitHeld && (meant == ExitInconclusive || meant == ExitInvalid) {
+		return ExitMeaning(meant) + ", which is allowed"
+	}
+	return ExitMeaning(r.Run.ExitCode)
+}
+
 // ExitMeaning is what a code says, for the last line of output.
 func ExitMeaning(code int) string {
 	switch code {

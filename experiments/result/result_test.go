@@ -371,6 +371,31 @@ func TestTheExitTable(t *testing.T) {
 	}
 }
 
+// A green exit says what it is green for.
+func TestAnAllowedVerdictIsNotCalledHeld(t *testing.T) {
+	for name, tt := range map[string]struct {
+		list []Verdict
+		code int
+		want string
+	}{
+		"held":                 {[]Verdict{Held, Held}, ExitHeld, "every hypothesis held"},
+		"inconclusive allowed": {[]Verdict{Held, Inconclusive}, ExitHeld, "inconclusive, which is allowed"},
+		"invalid allowed":      {[]Verdict{Invalid, Inconclusive}, ExitHeld, "invalid or not run, which is allowed"},
+		"inconclusive":         {[]Verdict{Inconclusive}, ExitInconclusive, "inconclusive"},
+		"refuted":              {[]Verdict{Inconclusive, Refuted}, ExitRefuted, "a hypothesis was refuted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &Result{Run: Run{Outcome: Completed, ExitCode: tt.code}}
+			for _, v := range tt.list {
+				r.Experiments = append(r.Experiments, Experiment{Verdict: v})
+			}
+			if got := r.ExitMeaning(); got != tt.want {
+				t.Errorf("ExitMeaning() = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestADamagedJournalIsReportedAsFarAsItGoes(t *testing.T) {
 	s := newStory()
 	s.tell()
