@@ -39,6 +39,7 @@ func TestPostgres(t *testing.T) {
 		"calls":                      postgresCalls,
 		"passes":                     postgresPasses,
 		"pipelines":                  postgresPipelines,
+		"copies":                     postgresCopies,
 		"under a thousand faults":    postgresUnderAThousandFaults,
 		"and foreigners":             postgresAndForeigners,
 	} {

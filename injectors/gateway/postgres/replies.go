@@ -68,6 +68,8 @@ func (s *Session) reply() error {
 		if s.over.Load() == 0 {
 			return s.authentication(size)
 		}
+	case 'G': // COPY FROM
+		s.agreed.Store(s.over.Load())
 	case 'A', 'N', 'S': // may come at any time
 		return s.down.Take(5+size, true)
 	}
@@ -90,8 +92,7 @@ func (s *Session) ready(size int) error {
 	if len(b) > 0 {
 		s.state.Store(uint32(b[0]))
 	}
-	s.expire(s.over.Load())
-	s.over.Add(1)
+	s.endRound()
 	s.completed, s.mutes = 0, false
 	return s.down.Take(5+size, true)
 }
@@ -103,7 +104,7 @@ func (s *Session) complete(size int) error {
 	if s.mutes || !s.waits() {
 		return s.down.Take(5+size, !s.mutes)
 	}
-	p := s.planned(s.over.Load(), func(p *plan) bool { return p.id == 0 && p.after <= n })
+	p := s.planned(func(p *plan, after int) bool { return p.id == 0 && after <= n })
 	if p == nil || !s.acts(p) {
 		return s.down.Take(5+size, true)
 	}
@@ -142,7 +143,7 @@ func (s *Session) failure(size int) error {
 	if !ok {
 		return s.down.Take(5+size, true)
 	}
-	p := s.planned(s.over.Load(), func(p *plan) bool { return p.id == id })
+	p := s.planned(func(p *plan, _ int) bool { return p.id == id })
 	if p == nil {
 		return s.down.Take(5+size, true)
 	}

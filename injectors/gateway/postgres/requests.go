@@ -19,8 +19,7 @@ type asking struct {
 	prepared, portals map[string]*query // by name
 	round             int64             // that is being asked
 	executed          int               // in the round
-	extended          bool              // the last round was ended by Sync
-	copies            bool              // the last statement was COPY FROM
+	copying           *copying          // not nil: the last statement was COPY FROM, in the extended protocol
 	skips             bool              // up to Sync, as the server does after an error
 	predicted         byte              // the session's state, when all is done that was asked
 	issued            uint64            // statements that fail so far
@@ -94,7 +93,7 @@ func (s *Session) request() error {
 		return s.sync(size)
 	case 'F': // a function is called, which ends in ReadyForQuery
 		s.Asked()
-		s.ends(false)
+		s.ends()
 	case 'c', 'f':
 		s.copied()
 	}
@@ -102,26 +101,52 @@ func (s *Session) request() error {
 }
 
 // ends notes the end of a round.
-func (s *Session) ends(extended bool) {
+func (s *Session) ends() {
 	s.round++
-	s.executed, s.extended, s.copies = 0, extended, false
+	s.executed, s.copying = 0, nil
 }
 
+// sync deals with the end of what was asked in the extended protocol.
 func (s *Session) sync(size int) error {
 	s.skips = false
-	copies := s.copies
-	s.ends(true)
-	s.copies = copies // it may have been ignored: see copied
+	c := s.copying
+	switch {
+	case c == nil || c.ended || s.over.Load() > c.round:
+		c = nil
+	case s.agreed.Load() == c.round && s.round > c.round: // its data breaks off
+		s.joins(c)
+		c = nil
+	}
+	s.ends()
+	s.copying = c
 	return s.up.Take(5+size, true)
 }
 
-// copied notes the end of the data of a COPY. The server ignores a Sync that came
-// between the statement and this.
+// A copying is a COPY FROM whose data is awaited. When the server agrees to it, all
+// that is asked up to the end of the data is one round: it does not heed a Sync
+// before that. When it does not agree, it heeds each Sync and not the data.
+type copying struct {
+	round    int64 // in which it was asked
+	executed int   // statements in that round, up to this one
+	ended    bool  // the data has
+}
+
+// copied notes the end of the data of a COPY.
 func (s *Session) copied() {
-	if s.copies && s.extended {
-		s.round--
+	if c := s.copying; c != nil && !c.ended {
+		c.ended = true
+		s.joins(c)
 	}
-	s.copies = false
+}
+
+// joins notes which rounds are one when the server agrees to a COPY.
+func (s *Session) joins(c *copying) {
+	if s.round == c.round {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.joints = append(s.joints, joint{from: c.round, to: s.round, executed: c.executed})
 }
 
 // simple deals with a query in one message.
@@ -137,12 +162,11 @@ func (s *Session) simple(size int) error {
 	p, err := s.meets(q)
 	s.predict(q)
 	round := s.round
-	s.ends(false)
+	s.ends()
 	switch {
 	case err != nil:
 		return err
 	case p == nil:
-		s.copies = len(q.statements) > 0 && q.statements[len(q.statements)-1].tag == "COPY FROM"
 		return s.up.Take(5+size, true)
 	}
 	p.round = round
@@ -249,9 +273,13 @@ func (s *Session) execute(size int) error {
 	if q == nil || q.calls() {
 		s.Asked()
 	}
+	s.copying = nil
 	if q == nil {
 		s.executed++
 		return s.up.Take(5+size, true)
+	}
+	if len(q.statements) > 0 && q.statements[0].tag == "COPY FROM" {
+		s.copying = &copying{round: s.round, executed: s.executed + 1}
 	}
 	p, err := s.meets(q)
 	if err != nil {
@@ -260,7 +288,6 @@ func (s *Session) execute(size int) error {
 	s.predict(q)
 	if p == nil {
 		s.executed++
-		s.copies = len(q.statements) > 0 && q.statements[0].tag == "COPY FROM"
 		return s.up.Take(5+size, true)
 	}
 	p.round, p.after = s.round, s.executed

@@ -21,6 +21,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -50,11 +51,13 @@ type Session struct {
 	answering             // of Replies
 	raw       atomic.Bool // nothing is looked at any more: set before the first reply
 
-	mu    sync.Mutex
-	plans []*plan
+	mu     sync.Mutex
+	plans  []*plan
+	joints []joint
 
-	over  atomic.Int64 // rounds that are over
-	state atomic.Uint32
+	over   atomic.Int64 // rounds that are over
+	agreed atomic.Int64 // the last round in which the server agreed to a COPY FROM
+	state  atomic.Uint32
 }
 
 // NewSession serves a client under the faults in force.
@@ -89,12 +92,36 @@ func (s *Session) promise(p *plan) {
 	s.plans = append(s.plans, p)
 }
 
-// planned takes the first plan for a round that is meant.
-func (s *Session) planned(round int64, meant func(*plan) bool) *plan {
+// A joint is rounds that are one if the server agrees to the COPY in the first.
+type joint struct {
+	from, to int64
+	executed int // statements of the first; those of the last come behind them
+}
+
+// joint is that of the round that is being answered: it alone, most times. The
+// caller holds mu.
+func (s *Session) joint() joint {
+	now := s.over.Load()
+	for _, j := range s.joints {
+		if j.from == now && s.agreed.Load() == now {
+			return j
+		}
+	}
+	return joint{from: now, to: now}
+}
+
+// planned takes the first plan for the round that is being answered that is meant:
+// after so many completions.
+func (s *Session) planned(meant func(p *plan, after int) bool) *plan {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	j := s.joint()
 	for i, p := range s.plans {
-		if p.round == round && meant(p) {
+		after := p.after
+		if p.round > j.from {
+			after += j.executed
+		}
+		if p.round >= j.from && p.round <= j.to && meant(p, after) {
 			s.plans = append(s.plans[:i], s.plans[i+1:]...)
 			return p
 		}
@@ -109,20 +136,20 @@ func (s *Session) waits() bool {
 	return len(s.plans) > 0
 }
 
-// expire gives back what was drawn for a round that is over and was not met: the
-// round has failed before it came to that.
-func (s *Session) expire(round int64) {
+// endRound ends the round that is being answered, and gives back what was drawn for
+// it and was not met: the round has failed before it came to that.
+func (s *Session) endRound() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	kept := s.plans[:0]
-	for _, p := range s.plans {
-		if p.round > round {
-			kept = append(kept, p)
-			continue
+	last := s.joint().to
+	s.plans = slices.DeleteFunc(s.plans, func(p *plan) bool {
+		if p.round <= last {
+			p.act.GiveBack()
 		}
-		p.act.GiveBack()
-	}
-	s.plans = kept
+		return p.round <= last
+	})
+	s.joints = slices.DeleteFunc(s.joints, func(j joint) bool { return j.from <= last })
+	s.over.Store(last + 1)
 }
 
 // errForeign is what is none of the protocol's messages: it is passed on as it is.
