@@ -40,6 +40,7 @@ func TestPostgres(t *testing.T) {
 		"passes":                     postgresPasses,
 		"pipelines":                  postgresPipelines,
 		"copies":                     postgresCopies,
+		"psql":                       postgresCLI,
 		"under a thousand faults":    postgresUnderAThousandFaults,
 		"and foreigners":             postgresAndForeigners,
 	} {
