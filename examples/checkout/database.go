@@ -152,8 +152,10 @@ func (d *database) upstream() string {
 	return u.String()
 }
 
-// at is how to connect to the database by way of address, host:port. A proxy is
-// spoken to in plain text: what goes through it should be readable there.
+// at is how to connect to the database by way of address, host:port. A proxy that
+// knows the protocol says that it does not encrypt, and is spoken to in plain text:
+// what goes through it should be readable there. One that knows bytes alone passes
+// the question on.
 func (d *database) at(address string) (*pgx.ConnConfig, error) {
 	host, text, err := net.SplitHostPort(address)
 	if err != nil {
@@ -165,10 +167,10 @@ func (d *database) at(address string) (*pgx.ConnConfig, error) {
 	}
 	config := d.config.Copy()
 	config.Host, config.Port = host, uint16(port)
-	if address != d.address() {
-		config.TLSConfig, config.Fallbacks = nil, nil
+	if address != d.address() && config.TLSConfig != nil {
+		config.Fallbacks = []*pgconn.FallbackConfig{{}}
 	}
-	for _, f := range config.Fallbacks { // the same place without TLS, or with it
+	for _, f := range config.Fallbacks { // the same place the other way
 		f.Host, f.Port = host, uint16(port)
 	}
 	config.RuntimeParams["search_path"] = d.schema

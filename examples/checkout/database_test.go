@@ -322,7 +322,8 @@ func TestAddressesThatAreNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := &database{config: config, schema: "s"}
-	if near, err := d.at("127.0.0.1:1234"); err != nil || near.Host != "127.0.0.1" || near.Port != 1234 || near.TLSConfig != nil {
+	if near, err := d.at("127.0.0.1:1234"); err != nil || near.Host != "127.0.0.1" || near.Port != 1234 || near.TLSConfig == nil || near.TLSConfig.ServerName != "db.test" ||
+		len(near.Fallbacks) != 1 || near.Fallbacks[0].TLSConfig != nil || near.Fallbacks[0].Host != "127.0.0.1" || near.Fallbacks[0].Port != 1234 {
 		t.Errorf("by way of a proxy: %+v, %v", near, err)
 	}
 	if straight, err := d.at("db.test:5432"); err != nil || straight.TLSConfig == nil || straight.TLSConfig.ServerName != "db.test" {
