@@ -167,7 +167,8 @@ func (c *conn) replace(x exchange, h *head, a *answer) error {
 	err := c.answerBody(x, h, settleLimit)
 	c.down.settle()
 	c.down.drops = false
-	last := !impatient.Stop() || err != nil || h.close || x.old || x.tunnels(h.status)
+	ends := h.close || h.minor == 0 && !h.keeps // after this answer, whoever gives it
+	last := !impatient.Stop() || err != nil || ends || x.old || x.tunnels(h.status)
 	return c.say(exchange{local: a, toHEAD: x.toHEAD, last: last})
 }
 

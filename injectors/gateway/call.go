@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
+	"net/url"
 	"strings"
 	"sync"
 )
@@ -62,6 +63,10 @@ func outgoing(w http.ResponseWriter, r *http.Request, early *interim) *http.Requ
 	out := r.Clone(httptrace.WithClientTrace(r.Context(), trace))
 	out.URL.Scheme, out.URL.Host = "http", r.Host
 	out.RequestURI = ""
+	if strings.HasPrefix(r.RequestURI, "/") && r.URL.RequestURI() != r.RequestURI {
+		// As it came: what stands for the same to net/http may not to the dependency.
+		out.URL = &url.URL{Scheme: "http", Host: r.Host, Opaque: "//" + r.Host + r.RequestURI}
+	}
 	out.Trailer = r.Trailer // filled in when the body has been read
 	if r.ContentLength == 0 {
 		out.Body = nil

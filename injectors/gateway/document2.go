@@ -12,11 +12,11 @@ import (
 
 // Documents on HTTP/2.
 
-// wants reads what has to be known of a request for a document, and takes out of
-// it what could keep the document away.
-func wants(r *http.Request, from net.Addr) *wanted {
+// wants reads what has to be known of a request for the document at target, and
+// takes out of it what could keep the document away.
+func wants(r *http.Request, target string, from net.Addr) *wanted {
 	w := &wanted{
-		target: r.URL.RequestURI(), client: hostOf(from), agent: r.Header.Get("User-Agent"),
+		target: target, client: hostOf(from), agent: r.Header.Get("User-Agent"),
 		has: strings.Join(r.Header.Values("If-None-Match"), ", "),
 	}
 	if accepted := r.Header.Values("Accept-Encoding"); len(accepted) > 0 {

@@ -39,6 +39,7 @@ type head struct {
 	chunked  bool
 	encoded  bool // Transfer-Encoding was given
 	close    bool // Connection: close
+	keeps    bool // Connection: keep-alive
 	switches bool // Connection: upgrade
 	upgrade  bool // Upgrade was given
 	expects  bool
@@ -244,6 +245,7 @@ func (h *head) connection(value []byte) {
 		option, value, more = bytes.Cut(value, []byte(","))
 		option = trim(option)
 		h.close = h.close || sameName(option, "close")
+		h.keeps = h.keeps || sameName(option, "keep-alive")
 		h.switches = h.switches || sameName(option, "upgrade")
 	}
 }

@@ -540,3 +540,30 @@ func TestBytesPassAsTheyAre(t *testing.T) {
 		t.Errorf("the client got %q and %v", b, err)
 	}
 }
+
+// An answer that is replaced ends the connection where the dependency's own would
+// have: one of HTTP/1.0, unless it says otherwise.
+func TestReplacedAnswersOfOldServers(t *testing.T) {
+	for extra, ends := range map[string]bool{"": true, "Connection: keep-alive\r\n": false} {
+		r := raw(t, func(c *net.TCPConn) {
+			for in := bufio.NewReader(c); ; {
+				if _, err := http.ReadRequest(in); err != nil {
+					return
+				}
+				io.WriteString(c, "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n"+extra+"\r\nok")
+				if ends {
+					return
+				}
+			}
+		})
+		r.inject("http_error", `{'status':503,'when':'after'}`)
+		w := r.connect()
+		w.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+		if res, _ := w.answer("GET"); res.StatusCode != 503 || res.Close != ends {
+			t.Errorf("%q: %d, it says that the connection ends: %v", extra, res.StatusCode, res.Close)
+		}
+		if ends {
+			w.wantEnd()
+		}
+	}
+}

@@ -13,16 +13,23 @@ import (
 // maxStreams is how many requests an HTTP/2 client may have under way at once.
 const maxStreams = 1000
 
+// eagerStreams is how many requests go to a dependency that has not said yet how
+// many it takes at once. There are hardly any that take fewer, and what is refused
+// because there are too many could not be told from a failure.
+const eagerStreams = 10
+
 // serveHTTP2 serves the rest of a connection on which the client turned out to
 // speak HTTP/2. What has been read so far goes first, on both sides.
 func (c *conn) serveHTTP2() {
 	r, w := io.Pipe()
 	defer r.Close()
 	c.queue.speaksHTTP2(w)
+	opening := newOpening()
 	s := &session{
+		opened:   opening.read,
 		gateway:  c.gateway,
 		client:   &resumed{Conn: c.client, rest: c.up.ahead(), done: make(chan struct{})},
-		upstream: &upstreamConn{Upstream: c.upstream, read: r},
+		upstream: &upstreamConn{Upstream: c.upstream, read: r, opening: opening},
 		requests: newCrowd(),
 		calls:    c.calls,
 	}
@@ -42,6 +49,7 @@ type session struct {
 	server   *http.Server
 	requests *crowd // those that can still be answered
 	calls    *caller
+	opened   <-chan struct{} // closed when the dependency has said what it takes
 }
 
 // serve returns when either side has gone.
@@ -110,6 +118,12 @@ func (s *session) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.calls.call()
 	v := s.requests.enter()
 	defer v.leave()
+	if v.inside > eagerStreams {
+		select {
+		case <-s.opened:
+		case <-r.Context().Done():
+		}
+	}
 	early, late := s.gateway.meet(call{r}).split()
 	for _, a := range early {
 		switch {
@@ -130,7 +144,7 @@ func (s *session) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := outgoing(w, r, &informed)
 	var document *wanted
 	if len(late.documents()) > 0 {
-		document = wants(out, s.client.RemoteAddr())
+		document = wants(out, r.RequestURI, s.client.RemoteAddr())
 	}
 	res, err := s.to.RoundTrip(out)
 	informed.end()
@@ -183,15 +197,16 @@ func newCrowd() *crowd {
 
 // A visit is one of them.
 type visit struct {
-	crowd *crowd
-	lost  bool
+	crowd  *crowd
+	inside int // with this one, when it came
+	lost   bool
 }
 
 func (c *crowd) enter() *visit {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inside++
-	return &visit{crowd: c}
+	return &visit{crowd: c, inside: c.inside}
 }
 
 func (v *visit) leave() {

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/textproto"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -436,5 +437,54 @@ func TestHTTP2ToHTTP1(t *testing.T) {
 	if res, err := r.client2().Get(r.url("/")); err == nil {
 		res.Body.Close()
 		t.Errorf("got %d", res.StatusCode)
+	}
+}
+
+// A target arrives as it was sent, whatever net/http would make of it.
+func TestHTTP2Targets(t *testing.T) {
+	r, _ := behindHTTP2(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.RequestURI) })
+	f := r.inject("http_latency", `{'latency':1,'match':{'path':'/{id}|x'}}`)
+	client := r.client2()
+	for _, target := range []string{"/{id}|x?q=|", "/a%7cb", "/a|b", "//x/y?", "/a;b?c=%zz", "/a\"b", "/%2F/..//x?", "/a^b"} {
+		request, err := http.NewRequestWithContext(t.Context(), "GET", r.url("/"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.URL = &url.URL{Scheme: "http", Host: request.URL.Host, Opaque: "//" + request.URL.Host + target}
+		res, err := client.Do(request)
+		if err != nil {
+			t.Fatal(target, err)
+		}
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || string(body) != target {
+			t.Errorf("%s arrives as %s (%d, %v)", target, body, res.StatusCode, err)
+		}
+	}
+	wantCounts(t, f, 8, 1, 1)
+}
+
+// A burst on a new connection is not more than the dependency takes at once: what it
+// would refuse for that reason would look as if it had failed.
+func TestHTTP2BurstAtTheStart(t *testing.T) {
+	r, _ := behindHTTP2(t, func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(5 * time.Millisecond)
+		io.WriteString(w, "ok")
+	}, func(server *http.Server) { server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: 20} })
+	for range 10 {
+		client := r.client2()
+		var requests sync.WaitGroup
+		for range 100 {
+			requests.Go(func() {
+				res, err := client.Get(r.url("/"))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				io.Copy(io.Discard, res.Body)
+				res.Body.Close()
+			})
+		}
+		requests.Wait()
 	}
 }
