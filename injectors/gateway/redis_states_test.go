@@ -34,9 +34,13 @@ type redisState struct {
 // The states of a Redis, each as it comes about: not by what it says of itself.
 func redisStates() map[string]stateOf {
 	return map[string]stateOf{
-		"READONLY":    configured(nil, "REPLICAOF 127.0.0.1 1"),
-		"MASTERDOWN":  configured(nil, "CONFIG SET replica-serve-stale-data no", "CONFIG SET replica-read-only no", "REPLICAOF 127.0.0.1 1"),
-		"OOM":         configured(nil, "CONFIG SET maxmemory 1"),
+		"READONLY":   configured(nil, "REPLICAOF 127.0.0.1 1"),
+		"MASTERDOWN": configured(nil, "CONFIG SET replica-serve-stale-data no", "CONFIG SET replica-read-only no", "REPLICAOF 127.0.0.1 1"),
+		"OOM":        configured(nil, "CONFIG SET maxmemory 1"),
+		"OOM in MULTI": func(t *testing.T, s *redisState) {
+			configured(nil, "CONFIG SET maxmemory 1")(t, s)
+			s.first = []string{"MULTI"}
+		},
 		"NOREPLICAS":  configured(nil, "CONFIG SET min-replicas-to-write 1"),
 		"NOAUTH":      configured(nil, "CONFIG SET requirepass secret"),
 		"MISCONF":     misconfigured,
@@ -56,13 +60,14 @@ func TestRedisStatesAreTheServersOwn(t *testing.T) {
 	for name, enter := range redisStates() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			name, _, _ := strings.Cut(name, " ")
 			s := &redisState{attributes: "{'error':'" + name + "'}"}
 			enter(t, s)
 			spared := newRig(t, gateway.Options{Scheme: "redis", Address: knowsAll(t)})
 			spared.inject("redis_error", s.attributes)
 			refused := 0
 			for _, command := range commandsOf(t, s.address) {
-				real, injected := said(t, s.address, s.first, command), said(t, spared.address, command)
+				real, injected := said(t, s.address, s.first, command), said(t, spared.address, s.first, command)
 				in := func(answer string) bool {
 					return strings.HasPrefix(answer, "-"+name+" ") && !strings.HasPrefix(answer, "-NOAUTH HELLO ") // which says more
 				}

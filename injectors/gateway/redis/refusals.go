@@ -26,8 +26,8 @@ func isWrite(a *asked) bool { return a.class == writes }
 
 // needsRoom is of commands that take memory, as what waits for EXEC does.
 func needsRoom(a *asked) bool {
-	ends := []string{"EXEC", "DISCARD", "MULTI", "RESET", "WATCH", "QUIT"}
-	return strings.Contains(a.marks, "o") || a.queued && !slices.Contains(ends, a.name)
+	unqueued := []string{"EXEC", "DISCARD", "RESET", "QUIT", "SAVE"}
+	return strings.Contains(a.marks, "o") || a.queued && !slices.Contains(unqueued, a.name)
 }
 
 // isSaved is of commands that are refused by a server that cannot save: who asks
