@@ -105,15 +105,15 @@ func TestHistoryMistakes(t *testing.T) {
 		want int
 		says string
 	}{
-		{[]string{"history", none}, 1, "directory of runs"},
+		{[]string{"history", none}, 1, "there is no directory"},
 		{[]string{"history", "-n", "-1"}, 2, "0 (all) or more"},
 		{[]string{"history", "-o", "pdf"}, 2, "known are html, json, text"},
 		{[]string{"prune", none}, 2, "--keep N"},
 		{[]string{"prune", "--keep", "0", none}, 2, "1 or more"},
-		{[]string{"prune", "--keep", "3", none}, 1, "directory of runs"},
+		{[]string{"prune", "--keep", "3", none}, 1, "there is no directory"},
 		{[]string{"report"}, 2, "--index"},
 		{[]string{"report", "--index", none, "x"}, 2, "blastgauge history"},
-		{[]string{"report", "--index", none}, 1, "directory of runs"},
+		{[]string{"report", "--index", none}, 1, "there is no directory"},
 	} {
 		if code, _, errs := invoke(t, tt.args...); code != tt.want || !strings.Contains(errs, tt.says) {
 			t.Errorf("%q: exit %d, want %d and %q in %s", tt.args, code, tt.want, tt.says, errs)
