@@ -201,7 +201,7 @@ func (o *initOptions) missing(d *draft.Draft) (todo []draft.File, lines []string
 		todo = append(todo, f)
 	}
 	if len(exist) > 0 {
-		return nil, nil, usagef("%s: exists; --force overwrites, --dir writes elsewhere (nothing was written)", strings.Join(exist, ", "))
+		return nil, nil, usagef("%s: already there; --force overwrites, --dir writes elsewhere (nothing was written)", strings.Join(exist, ", "))
 	}
 	return todo, lines, nil
 }
