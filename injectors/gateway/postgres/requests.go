@@ -229,12 +229,13 @@ func (s *Session) bind(size int) error {
 	return s.up.Take(5+size, true)
 }
 
-// maxNames bounds what is remembered of a client that closes nothing.
+// maxNames bounds what is remembered of a client that closes nothing: when there are
+// more all are forgotten, as what it has named last is what it will use.
 const maxNames = 10_000
 
 func (s *Session) remember(names map[string]*query, name []byte, q *query) {
 	if _, known := names[string(name)]; !known && len(names) >= maxNames {
-		return
+		clear(names)
 	}
 	if names[string(name)] != q {
 		names[string(name)] = q

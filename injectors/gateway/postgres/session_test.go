@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -197,5 +198,23 @@ func TestShownAttributes(t *testing.T) {
 			}
 			tt.given = tt.shown
 		}
+	}
+}
+
+// A client that names ever new statements and portals, and closes none, meets faults
+// as on the first day.
+func TestNewNamesWithoutEnd(t *testing.T) {
+	sent := startup(t)
+	for i := range 2*maxNames + 1 {
+		name := strconv.Itoa(i)
+		sent = append(sent, encoded(t, &pgproto3.Parse{Name: name, Query: "UPDATE t SET v = 1"}, &pgproto3.Bind{DestinationPortal: name, PreparedStatement: name})...)
+		if i == 0 || i == 2*maxNames {
+			sent = append(sent, encoded(t, &pgproto3.Execute{Portal: name}, &pgproto3.Sync{})...)
+		}
+	}
+	f := fault(t, "postgres_error", 1, `{'sqlstate':'40001'}`)
+	got, _, err := passed(sent, 4096, f)
+	if n := bytes.Count(got, []byte(marker)); n != 2 || !errors.Is(err, io.EOF) {
+		t.Errorf("%d of 2 statements met the fault (%v)", n, err)
 	}
 }
