@@ -18,12 +18,11 @@ import (
 
 // The examples for CI are run as a forge would: each shell step of the workflow,
 // in order, with what it sets.
-func TestCI(t *testing.T) {
-	testscript.Run(t, testscript.Params{
+func workflows() testscript.Params {
+	return testscript.Params{
 		Dir:                 "testdata/script/ci",
 		RequireExplicitExec: true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"alone":    alone,
 			"job":      runJob,
 			"exits":    exits,
 			"step":     runStep,
@@ -32,7 +31,7 @@ func TestCI(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			return os.CopyFS(filepath.Join(env.WorkDir, "examples"), os.DirFS("../../examples"))
 		},
-	})
+	}
 }
 
 // step CODE NAME runs a step of the workflow and wants that exit code; what it
@@ -41,24 +40,21 @@ func runStep(ts *testscript.TestScript, _ bool, args []string) {
 	wantCode(ts, args[0], performStep(ts, args[1]))
 }
 
-// measured is step for one that measures: on a machine that was too busy it is run
-// again, three times at most.
+// measured is step for one that measures.
 func runMeasuredStep(ts *testscript.TestScript, _ bool, args []string) {
+	wantCode(ts, args[0], measureGate(ts, func() int { return performStep(ts, args[1]) }))
+}
+
+// measureGate measures with gate.sh: a result that it kept goes with the one that is
+// thrown away.
+func measureGate(ts *testscript.TestScript, run func() int) int {
 	_, err := os.Stat(ts.MkAbs("last-good"))
 	first := errors.Is(err, fs.ErrNotExist)
-	for range 2 {
-		code := performStep(ts, args[1])
-		if !wasBusy(ts, "resilience/runs") {
-			wantCode(ts, args[0], code)
-			return
-		}
-		ts.Logf("measured on a machine that was too busy: once more")
-		ts.Check(os.RemoveAll(ts.MkAbs("resilience")))
+	return measure(ts, "resilience", run, func() {
 		if first {
 			ts.Check(os.RemoveAll(ts.MkAbs("last-good")))
 		}
-	}
-	runStep(ts, false, args)
+	})
 }
 
 func performStep(ts *testscript.TestScript, name string) int {
@@ -86,27 +82,17 @@ func runJob(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("the job begins with %q, not with the installation", lines[0])
 	}
 	perform := func(lines []string) int { return runToEnd(ts, bash(ts, strings.Join(lines, "\n")), func() {}) }
-	_, err := os.Stat(ts.MkAbs("last-good"))
-	first := errors.Is(err, fs.ErrNotExist)
-	for try := range 3 {
+	code := measureGate(ts, func() int {
 		code := perform(lines[1:])
 		said, failed := ts.ReadFile("out"), ts.ReadFile("err")
 		if after := perform(linesOf(ts, job, "after_script")); after != 0 {
 			ts.Fatalf("exit code %d after the script\n%s", after, ts.ReadFile("err"))
 		}
-		if try < 2 && wasBusy(ts, "resilience/runs") {
-			ts.Logf("measured on a machine that was too busy: once more")
-			ts.Check(os.RemoveAll(ts.MkAbs("resilience")))
-			if first {
-				ts.Check(os.RemoveAll(ts.MkAbs("last-good")))
-			}
-			continue
-		}
 		ts.Check(os.WriteFile(ts.MkAbs("out"), []byte(said), 0o600))
 		ts.Check(os.WriteFile(ts.MkAbs("err"), []byte(failed), 0o600))
-		wantCode(ts, args[0], code)
-		return
-	}
+		return code
+	})
+	wantCode(ts, args[0], code)
 }
 
 // bash is a shell as forges start it.

@@ -351,8 +351,7 @@ func (c *crashCase) run(during func()) error {
 		return err
 	}
 	cmd := exec.Command(path, filepath.Join(c.dir, "blastgauge.yaml"), c.out, strconv.Itoa(c.event), c.death)
-	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(c.dir, "state"),
-		"GORACE=atexit_sleep_ms=0") // else the race detector makes every end last a second
+	cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+filepath.Join(c.dir, "state"))
 	cmd.Stderr = &c.stderr
 	if err := cmd.Start(); err != nil {
 		return err

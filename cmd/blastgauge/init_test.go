@@ -67,8 +67,6 @@ func TestARecordedCheckoutRuns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs an experiment")
 	}
-	measuring.Lock()
-	defer measuring.Unlock()
 	entry, api := standing(t)
 	recording := recordCheckout(t, entry)
 	dir := t.TempDir()

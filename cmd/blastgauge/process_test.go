@@ -20,15 +20,16 @@ import (
 
 // These scripts need what happens to other processes while a run goes on: a
 // Toxiproxy that stops answering, dies, or never answers at all.
-func TestProcesses(t *testing.T) {
+func processes(t *testing.T) testscript.Params {
+	t.Helper()
 	dir := t.TempDir()
-	binary := sync.OnceValues(func() (string, error) { return buildServer(dir) })
-	testscript.Run(t, testscript.Params{
+	server, err := buildServer(dir) // before anything measures
+	binary := func() (string, error) { return server, err }
+	return testscript.Params{
 		Dir:                 "testdata/script/process",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"alone":    alone,
 			"exits":    exits,
 			"measures": measures,
 			"shop":     startShop,
@@ -61,7 +62,7 @@ func TestProcesses(t *testing.T) {
 			env.Values[muteKey{}] = make(chan struct{}, 1)
 			return nil
 		},
-	})
+	}
 }
 
 type (
@@ -152,7 +153,6 @@ func drive(ts *testscript.TestScript, _ bool, args []string) {
 		steps = append(steps, args[0])
 	}
 	cmd := command(ts, args[1:])
-	cmd.Env = append(cmd.Env, "TMPDIR="+ts.Getenv("TMPDIR"))
 	var last time.Time
 	finish(ts, cmd, code, func() {
 		for _, step := range steps {
@@ -213,7 +213,6 @@ func mute(ts *testscript.TestScript, _ bool, args []string) {
 // doomed DIR [FLAG...] is shop for scripts that take its Toxiproxy away: the shop
 // cannot tidy up then, and how it ends is not the question.
 func doomedShop(ts *testscript.TestScript, _ bool, args []string) {
-	beside(ts)
 	cmd := command(ts, append([]string{"demo", "--serve", args[0]}, args[1:]...))
 	stdout, err := os.Create(ts.MkAbs("doomed"))
 	ts.Check(err)

@@ -42,6 +42,10 @@ type patient struct{ m *testing.M }
 
 func (p patient) Run() int {
 	flag.Parse()
+	// With the race detector a process that ends well would sleep for a second first.
+	if err := os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0")); err != nil {
+		panic(err)
+	}
 	if n := flag.Lookup("test.parallel"); n.Value.String() == n.DefValue {
 		if err := n.Value.Set(strconv.Itoa(atOnce)); err != nil {
 			panic(err)
@@ -50,8 +54,16 @@ func (p patient) Run() int {
 	return p.m.Run()
 }
 
+// What measures is in one test, so that its parts can share the machine; all that
+// waits or makes a noise comes after it.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
+	testscript.Run(t, scripts())
+	testscript.Run(t, processes(t))
+	testscript.Run(t, workflows())
+}
+
+func scripts() testscript.Params {
+	return testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -72,16 +84,17 @@ func TestScripts(t *testing.T) {
 			"foreign":   foreign,
 			"tear":      tear,
 		},
-	})
+	}
 }
 
-// command prepares the command under test in the script's world.
+// command prepares the command under test in the script's world: what it leaves in its
+// temporary directory when it is killed goes with that.
 func command(ts *testscript.TestScript, args []string) *exec.Cmd {
 	path, err := exec.LookPath("blastgauge")
 	ts.Check(err)
 	cmd := exec.Command(path, args...)
 	cmd.Dir = ts.Getenv("WORK")
-	cmd.Env = append(os.Environ(), "PATH="+ts.Getenv("PATH"), "HOME="+ts.Getenv("WORK"), "XDG_STATE_HOME="+ts.Getenv("XDG_STATE_HOME"))
+	cmd.Env = append(os.Environ(), "PATH="+ts.Getenv("PATH"), "HOME="+ts.Getenv("WORK"), "XDG_STATE_HOME="+ts.Getenv("XDG_STATE_HOME"), "TMPDIR="+ts.Getenv("TMPDIR"))
 	return cmd
 }
 
@@ -99,20 +112,32 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 // shop's control route shares nothing with the fault but the processors.
 var busy = regexp.MustCompile("this machine is too busy|harmed already before the fault|control contaminated")
 
-// measures CODE DIR ARG... is exits for a command that measures into DIR. A result
-// that says of itself that the machine was too busy to measure is right and no
-// failure: it is thrown away and the command runs again, three times at most.
+// measures CODE DIR ARG... is exits for a command that measures into DIR.
 func measures(ts *testscript.TestScript, _ bool, args []string) {
-	for range 2 {
-		code := runToEnd(ts, command(ts, args[2:]), func() {})
-		if !wasBusy(ts, args[1]) {
-			wantCode(ts, args[0], code)
-			return
+	code := measure(ts, args[1], func() int { return runToEnd(ts, command(ts, args[2:]), func() {}) }, func() {})
+	wantCode(ts, args[0], code)
+}
+
+// measure runs, in turn with whatever else measures, what writes results below a
+// directory, and returns its exit code. A result that says of itself that the machine
+// was too busy to measure is right and no failure: it is thrown away, undo takes back
+// whatever else came of it, and it is measured again with nobody beside it, three
+// times at most.
+func measure(ts *testscript.TestScript, dir string, run func() int, undo func()) int {
+	turns := 1
+	if ts.Getenv("ALONE") != "" {
+		turns = measuringAtOnce
+	}
+	for try := 1; ; try++ {
+		code := inTurn(turns, run)
+		if try == 3 || !wasBusy(ts, dir) {
+			return code
 		}
 		ts.Logf("measured on a machine that was too busy: once more")
-		ts.Check(os.RemoveAll(ts.MkAbs(args[1])))
+		ts.Check(os.RemoveAll(ts.MkAbs(dir)))
+		undo()
+		turns = measuringAtOnce
 	}
-	exits(ts, false, append([]string{args[0]}, args[2:]...))
 }
 
 // wasBusy tells whether a result in a directory, or below it, says so.
@@ -158,6 +183,9 @@ func runToEnd(ts *testscript.TestScript, cmd *exec.Cmd, during func()) int {
 	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 		ts.Fatalf("%v", err)
 	}
+	if text := ts.ReadFile("err"); strings.Contains(text, "WARNING: DATA RACE") { // which changes no exit code but 0
+		ts.Fatalf("%s", text)
+	}
 	return cmd.ProcessState.ExitCode()
 }
 
@@ -186,43 +214,48 @@ func waitFor(ts *testscript.TestScript, file, text string) {
 	ts.Fatalf("%q did not come:\n%s", text, ts.ReadFile(file))
 }
 
-// measuring is held by the script that runs experiments: on a machine of two
-// cores, with the race detector, two at a time disturb each other's numbers.
-// Scripts that only need a shop do not mind each other, and keep away, too.
-var measuring sync.RWMutex
+// measuring holds the turns that are taken, and entering is held by whoever waits for
+// some: two of whom each had one would wait for ever.
+var (
+	measuring = make(chan struct{}, measuringAtOnce)
+	entering  sync.Mutex
+)
 
-// alone waits until no other script runs experiments.
-func alone(ts *testscript.TestScript, _ bool, _ []string) {
-	measuring.Lock()
-	ts.Defer(measuring.Unlock)
-	ts.Setenv("TURN", "taken")
-}
-
-// beside waits until no other script measures.
-func beside(ts *testscript.TestScript) {
-	if ts.Getenv("TURN") == "" { // once: a second turn could wait for one that waits for the first
-		measuring.RLock()
-		ts.Defer(measuring.RUnlock)
-		ts.Setenv("TURN", "taken")
+// inTurn runs once it has so many of the turns to measure.
+func inTurn(turns int, run func() int) int {
+	entering.Lock()
+	for range turns {
+		measuring <- struct{}{}
 	}
+	entering.Unlock()
+	defer func() {
+		for range turns {
+			<-measuring
+		}
+	}()
+	return run()
 }
 
-// calm lowers the rates of a shop's journeys for the same reason.
+// alone is for scripts that measure more than one thing at a time themselves.
+func alone(ts *testscript.TestScript, _ bool, _ []string) { ts.Setenv("ALONE", "yes") }
+
+// calm makes a shop's customers fewer, so that several are measured at a time: there are
+// as many who check out as who only look.
 func calm(ts *testscript.TestScript, dir string) {
 	file := ts.MkAbs(filepath.Join(dir, "blastgauge.yaml"))
-	text := strings.NewReplacer("rate: 40/s", "rate: 20/s", "rate: 20/s", "rate: 16/s").Replace(ts.ReadFile(file))
+	text := strings.ReplaceAll(ts.ReadFile(file), "rate: 40/s", "rate: 20/s")
 	ts.Check(os.WriteFile(file, []byte(text), 0o644))
 }
 
 // shop DIR [FLAG...] starts the demo shop, waits until it is ready and stops it
 // when the script ends; stopping it is a success.
 func startShop(ts *testscript.TestScript, _ bool, args []string) {
-	beside(ts)
 	flags := args[1:]
 	if len(flags) > 0 && flags[0] == "--foreign" {
 		flags = append([]string{"--toxiproxy", foreignServer(ts)}, flags[1:]...)
 	}
 	cmd := command(ts, append([]string{"demo", "--serve", args[0]}, flags...))
+	cmd.Env = append(cmd.Env, "TMPDIR="+os.TempDir()) // the user of its database may not enter the script's
 	stdout, err := cmd.StdoutPipe()
 	ts.Check(err)
 	cmd.Stderr = os.Stderr
