@@ -50,6 +50,7 @@ func (a *app) attend(work func(context.Context) int) int {
 				stop(&engine.Interrupt{Signal: signalName(s)})
 			case a.serves.Load():
 				if count > 2 {
+					a.dropScratch()
 					return signalCode(first)
 				}
 				fmt.Fprintln(a.stderr, "blastgauge: ending; once more leaves at once")
@@ -58,6 +59,7 @@ func (a *app) attend(work func(context.Context) int) int {
 				fmt.Fprintln(a.stderr, "blastgauge: skipping the report; once more leaves before the faults are removed")
 			default:
 				fmt.Fprintln(a.stderr, "blastgauge: left before the end: the guard of the run removes its faults; `blastgauge recover` makes sure")
+				a.dropScratch()
 				return signalCode(first)
 			}
 		}
@@ -81,8 +83,16 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) (string, bool)
-	hurry          atomic.Bool // a second signal came: skip the report
-	serves         atomic.Bool // it is a server: there are no faults and no report of its own
+	hurry          atomic.Bool            // a second signal came: skip the report
+	serves         atomic.Bool            // it is a server: there are no faults and no report of its own
+	scratch        atomic.Pointer[string] // a temporary directory that goes however we leave
+}
+
+// dropScratch removes what nobody else will when the work is not waited for.
+func (a *app) dropScratch() {
+	if dir := a.scratch.Load(); dir != nil {
+		_ = os.RemoveAll(*dir) // in a hurry
+	}
 }
 
 func (a *app) execute(ctx context.Context, args []string) int {

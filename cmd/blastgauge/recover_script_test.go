@@ -53,6 +53,7 @@ func recovery(dir, server string, binary func() (string, error)) testscript.Para
 			"doomed":   doomedShop,
 			"clean":    clean,
 			"cleaned":  cleaned,
+			"empty":    empty,
 			"foreign":  foreign,
 			"attack":   attack,
 			"address":  func(ts *testscript.TestScript, _ bool, args []string) { ts.Setenv("API", api(ts, args[0])) },

@@ -55,6 +55,7 @@ func (a *app) showDemo(ctx context.Context, o demoOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	a.scratch.Store(&documents)
 	defer func() { err = errors.Join(err, os.RemoveAll(documents)) }()
 	started, err := startParts(ctx, &o)
 	defer func() { err = errors.Join(err, closeParts(started)) }()

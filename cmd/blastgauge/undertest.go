@@ -33,11 +33,14 @@ type underTest struct {
 }
 
 // startSystem starts args as the system under test. What it writes goes to a file, because the screen is
-// the run's.
+// the run's; one without a name, so that nothing is left of it when the run is killed.
 func startSystem(args []string) (*underTest, error) {
 	log, err := os.CreateTemp("", "blastgauge-command-")
 	if err != nil {
 		return nil, err
+	}
+	if err := os.Remove(log.Name()); err != nil {
+		return nil, errors.Join(err, log.Close())
 	}
 	c := &underTest{cmd: exec.Command(args[0], args[1:]...), log: log, done: make(chan struct{})}
 	c.cmd.Stdout, c.cmd.Stderr = log, log
@@ -155,7 +158,5 @@ func (c *underTest) keep(dir string) error {
 	return errors.Join(err, to.Close())
 }
 
-// forget removes the file of what the process wrote.
-func (c *underTest) forget() error {
-	return errors.Join(c.log.Close(), os.Remove(c.log.Name()))
-}
+// forget gives up what the process wrote.
+func (c *underTest) forget() error { return c.log.Close() }
