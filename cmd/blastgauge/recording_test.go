@@ -14,6 +14,18 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// browserScratch is where a browser leaves what it does not remove: the name of a
+// socket in it has to be short, which those of t.TempDir are not.
+func browserScratch(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
 // newTab is a tab of a headless browser. Without one the test is skipped, unless
 // BLASTGAUGE_REQUIRE=all says that nothing may be.
 func newTab(t *testing.T) context.Context {
@@ -28,7 +40,7 @@ func newTab(t *testing.T) context.Context {
 		}
 		t.Skip("no browser here: install Debian's package chromium")
 	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.Env("TMPDIR="+t.TempDir()),
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.Env("TMPDIR="+browserScratch(t)),
 		chromedp.DisableGPU, chromedp.Flag("disable-component-update", true), chromedp.WSURLReadTimeout(time.Minute))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
@@ -120,13 +121,28 @@ func (s *stage) createProxies(ctx context.Context) (map[string]string, error) {
 	}
 	listen := map[string]string{}
 	for i, d := range deps {
-		if err := s.driver.Create(ctx, d.Name, addresses[i], d.Upstream); err != nil {
+		if listen[d.Name], err = s.createProxy(ctx, d, addresses[i]); err != nil {
 			return nil, err
 		}
 		s.created = append(s.created, d.Name)
-		listen[d.Name] = addresses[i]
 	}
 	return listen, nil
+}
+
+// createProxy puts a proxy in front of a dependency, at an address that was free a
+// moment ago, or at another where somebody was faster.
+func (s *stage) createProxy(ctx context.Context, d checkout.Dependency, address string) (string, error) {
+	for try := 1; ; try++ {
+		err := s.driver.Create(ctx, d.Name, address, d.Upstream)
+		if err == nil || try == 3 || !strings.Contains(err.Error(), "address already in use") {
+			return address, err
+		}
+		another, err := checkout.FreeAddresses(1)
+		if err != nil {
+			return "", err
+		}
+		address = another[0]
+	}
 }
 
 func writeDocuments(dir string, documents map[string]string) error {
