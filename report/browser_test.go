@@ -183,6 +183,11 @@ func show(t *testing.T, tab context.Context, width int64, scheme string) {
 	if _, err := chromedp.Call(tab, emulation.SetEmulatedMedia, media); err != nil {
 		t.Fatal(err)
 	}
+	// What watches sizes is told when a frame is drawn.
+	const drawn = `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`
+	if _, err := chromedp.Run(tab, chromedp.Evaluate[bool](drawn, chromedp.EvalAwaitPromise)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // behaves looks at a page with everything on it unfolded: at every width, light

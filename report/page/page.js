@@ -62,7 +62,6 @@
     list.forEach(function (entry) {
       var box = entry.target;
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
-      else box.removeAttribute('tabindex');
     });
   });
   document.querySelectorAll('.tblw').forEach(function (box) { watch.observe(box); });
