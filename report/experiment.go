@@ -2,7 +2,6 @@ package report
 
 import (
 	"html/template"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -490,7 +489,7 @@ func (e *experiment) Command() string {
 	return strings.Join(args, " ")
 }
 
-// base is the command with the file of the system, if it has a name of its own.
+// base is the command with the file of the system, unless it would be found anyway.
 func (s *summary) base() []string {
 	args := []string{"blastgauge", "run"}
 	of := map[string]bool{}
@@ -498,7 +497,7 @@ func (s *summary) base() []string {
 		of[e.File] = true
 	}
 	for _, d := range s.r.Documents {
-		if !of[d.File] && filepath.Base(d.File) != "blastgauge.yaml" {
+		if !of[d.File] && d.File != "blastgauge.yaml" {
 			return append(args, "-f", quoted(d.File))
 		}
 	}

@@ -91,6 +91,7 @@ func (a *app) playAll(ctx context.Context, acts []*act, progress string) error {
 		if err != nil {
 			return err
 		}
+		rename(p, filepath.Dir(act.stage.file))
 		plans = append(plans, p)
 	}
 	if progress != "none" {
@@ -106,6 +107,22 @@ func (a *app) playAll(ctx context.Context, acts []*act, progress string) error {
 	all.Wait()
 	s.close()
 	return nil
+}
+
+// rename names a plan's documents as they are in the folder that demo --serve writes:
+// that of the show is gone when its reports are read.
+func rename(p *plan.Plan, dir string) {
+	within := func(file *string) {
+		if rel, err := filepath.Rel(dir, *file); err == nil {
+			*file = rel
+		}
+	}
+	for i := range p.Documents {
+		within(&p.Documents[i].File)
+	}
+	for i := range p.Experiments {
+		within(&p.Experiments[i].File)
+	}
 }
 
 // closing tells what was found and where it can be read. What was cut short is

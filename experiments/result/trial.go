@@ -153,7 +153,11 @@ func (t *trial) events(e *Experiment) []Event {
 	if r := e.Recovery; r != nil && !r.Censored && t.measured() {
 		at := t.when.removed + time.Duration(r.Seconds*float64(time.Second))
 		wall := t.start.At.Add(at - t.start.Since)
-		list = append(list, Event{wall, seconds(at - t.start.Since), fmt.Sprintf("harm back at the control's level, %.1f s after the removal", r.Seconds)})
+		when := "at once"
+		if r.Seconds >= 0.05 {
+			when = fmt.Sprintf("%.1f s after the removal", r.Seconds)
+		}
+		list = append(list, Event{wall, seconds(at - t.start.Since), "harm back at the control's level, " + when})
 	}
 	slices.SortStableFunc(list, func(a, b Event) int { return cmp.Compare(a.Second, b.Second) })
 	return list
