@@ -62,6 +62,25 @@ func newKiosk(t *testing.T) *kiosk {
 	return k
 }
 
+// renew puts another proxy before the dependency: one that is given another upstream
+// listens anew, and somebody may be faster to take its port.
+func (k *kiosk) renew(t *testing.T) {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodDelete, k.toxiproxy+"/proxies/asked", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil || resp.StatusCode != http.StatusNoContent {
+		t.Fatal(resp, err)
+	}
+	resp.Body.Close()
+	if k.listen, err = makeProxy(k.toxiproxy, "asked", k.dependency); err != nil {
+		t.Fatal(err)
+	}
+	k.entry = k.serve(t, asks("http://"+k.listen, false))
+}
+
 func (k *kiosk) serve(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
 	s := httptest.NewServer(h)
@@ -223,11 +242,7 @@ func measurements() []measurement {
 			result.Invalid, 5, "the proxy counted nothing that met it: does the system reach asked through the proxy?"},
 		{"the proxy has the wrong port", func(t *testing.T, k *kiosk) {
 			k.dependency = "http://" + unheard(t)
-			resp, err := http.Post(k.toxiproxy+"/proxies/asked", "application/json", strings.NewReader(fmt.Sprintf(`{"upstream": %q}`, k.dependency)))
-			if err != nil || resp.StatusCode != http.StatusOK {
-				t.Fatal(resp, err)
-			}
-			resp.Body.Close()
+			k.renew(t)
 		}, nil, result.Invalid, 5, "visit: 100% of the fault arm were harmed already before the fault"},
 		{"a share too low to hit anything", func(_ *testing.T, k *kiosk) {
 			k.faults = "{inject: http_error, into: asked, status: 503, share: 0.001%}"
