@@ -13,7 +13,7 @@ type seen struct {
 	late durations // how much later than planned it started
 	// From the second pass.
 	took           [2]durations // before the fault, by arm
-	regular, hasty candidate
+	regular, hasty candidate    // hasty: if a guardrail ended the fault
 	// From the third. The comparison was decided before it.
 	comparison
 	fault, ctrl, during tally    // the groups compared, and the control arm during the cohort
@@ -90,7 +90,9 @@ func (t *trial) second(all iter.Seq2[*journal.Observation, error]) error {
 			s.took[o.Arm].add(o.Took)
 		}
 		s.regular.look(o)
-		s.hasty.look(o)
+		if t.trip != nil {
+			s.hasty.look(o)
+		}
 	})
 }
 
