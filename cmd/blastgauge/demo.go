@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
-	"github.com/blastgauge/blastgauge/experiments/engine"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
 )
 
 type demoOptions struct {

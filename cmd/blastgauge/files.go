@@ -9,9 +9,9 @@ import (
 	"slices"
 
 	"github.com/blastgauge/blastgauge/experiments"
-	"github.com/blastgauge/blastgauge/experiments/engine"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )

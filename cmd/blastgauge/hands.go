@@ -4,10 +4,10 @@ import (
 	"context"
 	"os"
 
-	"github.com/blastgauge/blastgauge/experiments/engine"
-	"github.com/blastgauge/blastgauge/experiments/journey"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/experiments/probe"
+	"github.com/blastgauge/blastgauge/experiments/run/check"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/experiments/run/journey"
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
@@ -46,7 +46,7 @@ func handsOf(p *plan.Plan, root *os.Root, d *toxiproxy.Driver, env func(string) 
 		if f.Reload == nil {
 			return nil
 		}
-		return probe.Reload(ctx, &p.System, *f.Reload, journey.Facts{Run: p.Run, Arm: plan.ControlArm, Env: env})
+		return check.Reload(ctx, &p.System, *f.Reload, journey.Facts{Run: p.Run, Arm: plan.ControlArm, Env: env})
 	}
 	return hands{d, configfile.New(configfile.Options{Run: root, Seed: p.Seed, Replaced: tell}), tell}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/experiments"
-	"github.com/blastgauge/blastgauge/experiments/draft"
+	"github.com/blastgauge/blastgauge/experiments/scaffold"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -87,8 +87,8 @@ func (a *app) initCommand(ctx context.Context, o initOptions) error {
 }
 
 // draft reads what there is and writes documents of it, into memory.
-func (o *initOptions) draft(ctx context.Context) (*draft.Draft, error) {
-	from := draft.Options{Toxiproxy: o.toxiproxy, AllowHosts: o.allow}
+func (o *initOptions) draft(ctx context.Context) (*scaffold.Draft, error) {
+	from := scaffold.Options{Toxiproxy: o.toxiproxy, AllowHosts: o.allow}
 	if o.toxiproxy != "" {
 		proxies, err := o.proxies(ctx)
 		if err != nil {
@@ -102,15 +102,15 @@ func (o *initOptions) draft(ctx context.Context) (*draft.Draft, error) {
 			return nil, usagef("--har: %w", err)
 		}
 		defer f.Close() //nolint:errcheck // nothing was written
-		if from.Recording, err = draft.ReadRecording(o.har, f, o.origin); err != nil {
+		if from.Recording, err = scaffold.ReadRecording(o.har, f, o.origin); err != nil {
 			return nil, err
 		}
 	}
-	return draft.Make(from)
+	return scaffold.Make(from)
 }
 
 // proxies asks the Toxiproxy what it has.
-func (o *initOptions) proxies(ctx context.Context) ([]draft.Proxy, error) {
+func (o *initOptions) proxies(ctx context.Context) ([]scaffold.Proxy, error) {
 	system := experiments.System{Toxiproxy: o.toxiproxy, AllowHosts: o.allow}
 	driver, err := newDriver(&system, o.token, nil)
 	if err != nil {
@@ -132,10 +132,10 @@ func (o *initOptions) proxies(ctx context.Context) ([]draft.Proxy, error) {
 	return plainProxies(list), nil
 }
 
-func plainProxies(list []toxiproxy.Proxy) []draft.Proxy {
-	out := make([]draft.Proxy, len(list))
+func plainProxies(list []toxiproxy.Proxy) []scaffold.Proxy {
+	out := make([]scaffold.Proxy, len(list))
 	for i, p := range list {
-		out[i] = draft.Proxy(p)
+		out[i] = scaffold.Proxy(p)
 	}
 	return out
 }
@@ -143,7 +143,7 @@ func plainProxies(list []toxiproxy.Proxy) []draft.Proxy {
 // place puts the documents into their folder: all of them or, where one exists
 // and differs, none. They are written and loaded beside it first, so that no
 // half of one is ever seen.
-func (o *initOptions) place(d *draft.Draft) (placed []string, err error) {
+func (o *initOptions) place(d *scaffold.Draft) (placed []string, err error) {
 	todo, lines, err := o.missing(d)
 	if err != nil {
 		return nil, err
@@ -185,7 +185,7 @@ func (o *initOptions) place(d *draft.Draft) (placed []string, err error) {
 
 // missing tells which files are to be written, and refuses where one exists
 // that says something else.
-func (o *initOptions) missing(d *draft.Draft) (todo []draft.File, lines []string, err error) {
+func (o *initOptions) missing(d *scaffold.Draft) (todo []scaffold.File, lines []string, err error) {
 	var exist []string
 	for _, f := range d.Files {
 		target := filepath.Join(o.dir, filepath.FromSlash(f.Name))
@@ -207,7 +207,7 @@ func (o *initOptions) missing(d *draft.Draft) (todo []draft.File, lines []string
 }
 
 // stageFiles writes the documents into a folder and loads them.
-func stageFiles(dir string, d *draft.Draft) error {
+func stageFiles(dir string, d *scaffold.Draft) error {
 	var list []string
 	for _, f := range d.Files {
 		path := filepath.Join(dir, filepath.FromSlash(f.Name))

@@ -19,21 +19,21 @@ const module = "github.com/blastgauge/blastgauge/"
 var layers = [][]string{
 	{"experiments/stats", "injectors", "examples/checkout"},
 	{"experiments"},
-	{"experiments/plan", "experiments/draft"},
+	{"experiments/plan", "experiments/scaffold"},
 	{"experiments/journal"},
-	{"experiments/journey"},
-	{"experiments/result", "experiments/probe"},
+	{"experiments/run/journey"},
+	{"experiments/result", "experiments/run/check"},
 	{"experiments/compare", "experiments/history"},
-	{"report", "experiments/engine", "injectors/toxiproxy", "injectors/proxy", "injectors/proxy/stock", "injectors/gateway", "injectors/badconfig", "injectors/configfile", "injectors/injectortest",
-		"injectors/gateway/force", "injectors/gateway/relay", "injectors/gateway/redis", "injectors/gateway/postgres"},
+	{"report", "experiments/run/engine", "injectors/toxiproxy", "injectors/proxy", "injectors/proxy/stock", "injectors/gateway", "injectors/badconfig", "injectors/configfile", "injectors/injectortest",
+		"injectors/gateway/faultset", "injectors/gateway/stream", "injectors/gateway/redis", "injectors/gateway/postgres"},
 	{"cmd/blastgauge"},
 }
 
 // strangers are pairs that a rule of their own keeps apart, although their
 // layers would allow it.
 var strangers = [][2]string{
-	{"experiments/engine", "experiments/result"}, // data goes through the journal
-	{"report", "experiments/journal"},            // a report is a function of the result
+	{"experiments/run/engine", "experiments/result"}, // data goes through the journal
+	{"report", "experiments/journal"},                // a report is a function of the result
 }
 
 // neighbours may import each other within a layer.
@@ -46,15 +46,15 @@ var neighbours = [][2]string{
 	{"injectors/gateway", "injectors/proxy/stock"},   // its benchmarks, too
 	{"injectors/proxy", "injectors/gateway"},
 	{"injectors/gateway", "injectors/badconfig"},
-	{"injectors/proxy", "injectors/badconfig"},       // its tests know digests by it
-	{"injectors/gateway", "injectors/gateway/force"}, // what all protocols share
-	{"injectors/gateway", "injectors/gateway/relay"},
+	{"injectors/proxy", "injectors/badconfig"},          // its tests know digests by it
+	{"injectors/gateway", "injectors/gateway/faultset"}, // what all protocols share
+	{"injectors/gateway", "injectors/gateway/stream"},
 	{"injectors/gateway", "injectors/gateway/redis"},
-	{"injectors/gateway/redis", "injectors/gateway/force"},
-	{"injectors/gateway/redis", "injectors/gateway/relay"},
+	{"injectors/gateway/redis", "injectors/gateway/faultset"},
+	{"injectors/gateway/redis", "injectors/gateway/stream"},
 	{"injectors/gateway", "injectors/gateway/postgres"},
-	{"injectors/gateway/postgres", "injectors/gateway/force"},
-	{"injectors/gateway/postgres", "injectors/gateway/relay"},
+	{"injectors/gateway/postgres", "injectors/gateway/faultset"},
+	{"injectors/gateway/postgres", "injectors/gateway/stream"},
 	{"injectors/configfile", "injectors/badconfig"},
 	{"injectors/configfile", "injectors/injectortest"},
 }
@@ -69,18 +69,18 @@ var owners = map[string][]string{
 	"github.com/vbauerster/mpb/v8":             {"cmd/blastgauge"},
 	"golang.org/x/term":                        {"cmd/blastgauge"},
 	"github.com/rogpeppe/go-internal":          {"cmd/blastgauge"},
-	"github.com/hashicorp/go-multierror":       {"experiments", "experiments/engine"},  // validation and undoing: both go on after an error on purpose
-	"go.yaml.in/yaml/v3":                       {"experiments", "injectors/badconfig"}, // both need to know where a node stands
+	"github.com/hashicorp/go-multierror":       {"experiments", "experiments/run/engine"}, // validation and undoing: both go on after an error on purpose
+	"go.yaml.in/yaml/v3":                       {"experiments", "injectors/badconfig"},    // both need to know where a node stands
 	"github.com/theory/jsonpath":               {"experiments"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {"experiments", "cmd/blastgauge"}, // tests: what the language refuses; what a schema of the demo's settings does not
 	"golang.org/x/text":                        {"experiments"},                   // the schema validator's messages, in tests
-	"github.com/valyala/fasthttp":              {"experiments/journey"},
+	"github.com/valyala/fasthttp":              {"experiments/run/journey"},
 	"gonum.org/v1/gonum":                       {"experiments/stats"}, // Student's t, binomial and Beta distributions
 	"github.com/alicebob/miniredis/v2":         {"examples/checkout"},
-	"github.com/redis/go-redis/v9":             {"examples/checkout", "injectors/gateway"},                                                    // the gateway's tests look at it as a real client does
-	"github.com/jackc/pgx/v5":                  {"examples/checkout", "experiments/probe", "injectors/gateway/postgres", "injectors/gateway"}, // a shop that keeps its orders there, invariants that ask, the protocol of a gateway, a real client in tests
-	"github.com/go-sql-driver/mysql":           {"experiments/probe"},
-	"modernc.org/sqlite":                       {"experiments/probe"},
+	"github.com/redis/go-redis/v9":             {"examples/checkout", "injectors/gateway"},                                                        // the gateway's tests look at it as a real client does
+	"github.com/jackc/pgx/v5":                  {"examples/checkout", "experiments/run/check", "injectors/gateway/postgres", "injectors/gateway"}, // a shop that keeps its orders there, invariants that ask, the protocol of a gateway, a real client in tests
+	"github.com/go-sql-driver/mysql":           {"experiments/run/check"},
+	"modernc.org/sqlite":                       {"experiments/run/check"},
 	"github.com/failsafe-go/failsafe-go":       {"examples/checkout"},
 	"github.com/andybalholm/brotli":            {"injectors/gateway"}, // what documents are compressed with, as is the next one
 	"github.com/klauspost/compress":            {"injectors/gateway"},

@@ -14,7 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"github.com/blastgauge/blastgauge/experiments/engine"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
 )
 
 func main() {

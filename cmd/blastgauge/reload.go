@@ -5,9 +5,9 @@ import (
 	"fmt"
 
 	"github.com/blastgauge/blastgauge/experiments"
-	"github.com/blastgauge/blastgauge/experiments/engine"
-	"github.com/blastgauge/blastgauge/experiments/journey"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/experiments/run/journey"
 )
 
 // checkReloads finds out before anything is injected whether every request that makes

@@ -5,11 +5,11 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
-	"github.com/blastgauge/blastgauge/experiments/engine"
 	"github.com/blastgauge/blastgauge/experiments/journal"
-	"github.com/blastgauge/blastgauge/experiments/journey"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/experiments/probe"
+	"github.com/blastgauge/blastgauge/experiments/run/check"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/experiments/run/journey"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -45,16 +45,16 @@ func (w *wiring) traffic(experiment int, epoch time.Time) (engine.Generator, err
 
 func (w *wiring) ask(ctx context.Context, inv experiments.Invariant, started time.Time) journal.Reading {
 	facts := journey.Facts{Run: w.plan.Run, Arm: plan.ControlArm, Started: started, Env: w.app.getenv}
-	return probe.Invariant(ctx, &w.plan.System, inv, facts)
+	return check.Invariant(ctx, &w.plan.System, inv, facts)
 }
 
 // prober makes our own exchanges through a proxy.
 type prober struct{ hosts experiments.Hosts }
 
 func (p prober) Probe(ctx context.Context, f plan.Fault) journal.Exchange {
-	return probe.Dependency(ctx, f, p.hosts)
+	return check.Dependency(ctx, f, p.hosts)
 }
 
 func (prober) Met(f plan.Fault, before, during journal.Exchange) bool {
-	return probe.Met(f, before, during)
+	return check.Met(f, before, during)
 }

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/force"
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
 )
 
 // An answer is what http_error sends instead of the dependency's.
@@ -20,7 +20,7 @@ type answer struct {
 	head    []byte // status line and headers of HTTP/1.1, without the empty line
 }
 
-func newAnswer(in *force.Fields, a errorAttributes) *answer {
+func newAnswer(in *faultset.Fields, a errorAttributes) *answer {
 	status := int(a.Status)
 	if a.Body != "" && bodiless(status) {
 		in.Refuse("body: an answer with status %d has none", status)

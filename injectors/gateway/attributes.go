@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/force"
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
 )
 
 // Attributes as they stand on the wire. Durations are whole milliseconds, as
@@ -46,21 +46,21 @@ type (
 	}
 )
 
-func (r *rule) readError(f *Fault, in *force.Fields) {
-	a := errorAttributes{Status: in.Whole("status", 200, 599, force.Required), Headers: in.Table("headers"), Body: in.Text("body")}
+func (r *rule) readError(f *Fault, in *faultset.Fields) {
+	a := errorAttributes{Status: in.Whole("status", 200, 599, faultset.Required), Headers: in.Table("headers"), Body: in.Text("body")}
 	a.common = r.readCommon(f, in, before, after)
 	f.Attributes = a
 	r.answer = newAnswer(in, a)
 }
 
-func (r *rule) readLatency(f *Fault, in *force.Fields) {
+func (r *rule) readLatency(f *Fault, in *faultset.Fields) {
 	var a latencyAttributes
 	a.Latency, a.Jitter = in.Delay(f)
 	a.common = r.readCommon(f, in, before, after)
 	f.Attributes = a
 }
 
-func (r *rule) readGRPC(f *Fault, in *force.Fields) {
+func (r *rule) readGRPC(f *Fault, in *faultset.Fields) {
 	code := readCode(in, "code")
 	a := grpcAttributes{Code: codeNames()[code], Message: in.Text("message")}
 	a.common = r.readCommon(f, in, before, after)
@@ -70,15 +70,15 @@ func (r *rule) readGRPC(f *Fault, in *force.Fields) {
 }
 
 // readCommon reads what all faults on HTTP have; the first moment is the default.
-func (r *rule) readCommon(f *Fault, in *force.Fields, moments ...moment) common {
-	c := common{When: force.Word(in, "when", moments...), Match: readMatch(in), First: in.First(f)}
+func (r *rule) readCommon(f *Fault, in *faultset.Fields, moments ...moment) common {
+	c := common{When: faultset.Word(in, "when", moments...), Match: readMatch(in), First: in.First(f)}
 	r.when, r.match = c.When, newMatcher(c.Match)
 	return c
 }
 
-func readMatch(in *force.Fields) *matchAttributes {
+func readMatch(in *faultset.Fields) *matchAttributes {
 	m := &matchAttributes{}
-	in.Group("match", func(inner *force.Fields) {
+	in.Group("match", func(inner *faultset.Fields) {
 		*m = matchAttributes{
 			Method: strings.ToUpper(inner.Text("method")), Path: inner.Text("path"), GRPC: inner.Text("grpc"),
 			Headers: inner.Table("headers"), Baggage: inner.Table("baggage"),
@@ -96,7 +96,7 @@ func (m *matchAttributes) empty() bool {
 }
 
 // check refuses what could never match.
-func (m *matchAttributes) check(in *force.Fields) {
+func (m *matchAttributes) check(in *faultset.Fields) {
 	if m.Method != "" && !isToken(m.Method) {
 		in.Refuse("match.method must be an HTTP method such as POST, not %q", m.Method)
 	}
@@ -122,7 +122,7 @@ func (m *matchAttributes) check(in *force.Fields) {
 }
 
 // readCode reads a gRPC status by its name or its number.
-func readCode(in *force.Fields, name string) int {
+func readCode(in *faultset.Fields, name string) int {
 	raw, ok := in.Raw(name, "a gRPC status such as UNAVAILABLE")
 	if !ok {
 		return 0

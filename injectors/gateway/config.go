@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/injectors/badconfig"
-	"github.com/blastgauge/blastgauge/injectors/gateway/force"
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
 )
 
 // What http_config may be asked for.
@@ -30,7 +30,7 @@ type config struct {
 	record   *record
 }
 
-func (r *rule) readConfig(f *Fault, in *force.Fields) {
+func (r *rule) readConfig(f *Fault, in *faultset.Fields) {
 	given, shown := map[string]any{}, map[string]any{}
 	for _, name := range badconfig.Names() {
 		if v, ok := in.Value(name); ok {
@@ -40,13 +40,13 @@ func (r *rule) readConfig(f *Fault, in *force.Fields) {
 	c := &config{record: newRecord()}
 	c.format = badconfig.Format(in.Text("format"))
 	if c.format != "" && !slices.Contains(badconfig.Formats(), c.format) {
-		in.Refuse("format must be %s, not %q", force.Enumerate(badconfig.Formats(), "or"), string(c.format))
+		in.Refuse("format must be %s, not %q", faultset.Enumerate(badconfig.Formats(), "or"), string(c.format))
 	}
 	flap := in.Millis("flap")
 	if flap > 0 && flap < minFlap {
 		in.Refuse("flap must be at least %d ms, not %d", minFlap, flap)
 	}
-	limit, seed := in.Whole("limit", 0, mostLimit, force.Optional), in.Whole("seed", 0, 1<<53, force.Optional)
+	limit, seed := in.Whole("limit", 0, mostLimit, faultset.Optional), in.Whole("seed", 0, 1<<53, faultset.Optional)
 	c.flap, c.limit, c.seed = time.Duration(flap)*time.Millisecond, limit, uint64(seed)
 	if c.limit == 0 {
 		c.limit = defaultLimit

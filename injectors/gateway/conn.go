@@ -38,7 +38,7 @@ type conn struct {
 	cancel   context.CancelFunc
 	client   net.Conn
 	upstream Upstream
-	up, down stream
+	up, down byteStream
 	queue    *queue
 	calls    *caller
 

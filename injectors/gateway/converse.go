@@ -12,11 +12,11 @@ import (
 
 	"github.com/blastgauge/blastgauge/injectors/gateway/postgres"
 	"github.com/blastgauge/blastgauge/injectors/gateway/redis"
-	"github.com/blastgauge/blastgauge/injectors/gateway/relay"
+	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
 // A dialogue is a connection of a protocol that is not HTTP. Each of the two is
-// called by one goroutine, and returns how its source ended, or [relay.ErrSink] when
+// called by one goroutine, and returns how its source ended, or [stream.ErrSink] when
 // nothing more can be written.
 type dialogue interface {
 	Requests() error
@@ -68,15 +68,15 @@ func (l *leg) converse(ctx context.Context, calls *caller) error {
 		err := d.Replies()
 		over.Store(true)
 		cancel()
-		l.replied(orderly(err) || errors.Is(err, relay.ErrLast) || last.Load())
+		l.replied(orderly(err) || errors.Is(err, stream.ErrLast) || last.Load())
 	})
 	err = d.Requests()
-	if errors.Is(err, relay.ErrSink) { // what the dependency still says counts
+	if errors.Is(err, stream.ErrSink) { // what the dependency still says counts
 		_, err = io.Copy(io.Discard, l.client)
 	}
 	switch {
 	case over.Load():
-	case errors.Is(err, relay.ErrLast):
+	case errors.Is(err, stream.ErrLast):
 		last.Store(true)
 		l.upstream.Close()
 	case orderly(err):

@@ -1,10 +1,10 @@
 package gateway
 
-import "github.com/blastgauge/blastgauge/injectors/gateway/force"
+import "github.com/blastgauge/blastgauge/injectors/gateway/faultset"
 
 // An act is a fault that a request was drawn for.
 type act struct {
-	force.Act
+	faultset.Act
 	*rule
 }
 

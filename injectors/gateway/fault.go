@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/force"
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
 	"github.com/blastgauge/blastgauge/injectors/gateway/postgres"
 	"github.com/blastgauge/blastgauge/injectors/gateway/redis"
 )
@@ -21,10 +21,10 @@ const (
 
 // A Fault is one message-level fault, ready to be put into force. What it does
 // never changes; what it has done is counted.
-type Fault = force.Fault
+type Fault = faultset.Fault
 
 // Counts are requests, commands or statements.
-type Counts = force.Counts
+type Counts = faultset.Counts
 
 // A family is the kinds of fault that act on one protocol.
 type family struct {
@@ -108,7 +108,7 @@ func (r *rule) Continue(old any) {
 
 // parse is Parse for HTTP and gRPC.
 func parse(kind string, share float64, attributes json.RawMessage) (*Fault, error) {
-	f, in, err := force.ReadKind(kind, share, attributes)
+	f, in, err := faultset.ReadKind(kind, share, attributes)
 	if err != nil {
 		return nil, err
 	}

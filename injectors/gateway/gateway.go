@@ -34,7 +34,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/force"
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
 	"github.com/blastgauge/blastgauge/injectors/gateway/postgres"
 )
 
@@ -86,7 +86,7 @@ type Options struct {
 type Gateway struct {
 	options Options
 	log     *slog.Logger
-	force   *force.Force
+	force   *faultset.Force
 	bulk    sync.Pool // of *[bulkSize]byte
 }
 
@@ -108,7 +108,7 @@ func New(o Options) (*Gateway, error) {
 		}
 	}
 	o.Calls = cmp.Or(o.Calls, new(atomic.Int64))
-	return &Gateway{options: o, force: force.With(o.Seed), log: cmp.Or(o.Log, slog.New(slog.DiscardHandler))}, nil
+	return &Gateway{options: o, force: faultset.With(o.Seed), log: cmp.Or(o.Log, slog.New(slog.DiscardHandler))}, nil
 }
 
 // upstreamTLS is a copy of given, complete.

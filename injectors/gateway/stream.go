@@ -21,7 +21,7 @@ var errTooLarge = errors.New("a header section or line is too large")
 // A stream moves messages from one side to the other in one direction. What is
 // read is looked at, accepted, and written in one piece, at the latest before the
 // next read.
-type stream struct {
+type byteStream struct {
 	src  io.Reader
 	dst  io.Writer
 	pool *sync.Pool // of *[bulkSize]byte
@@ -38,23 +38,23 @@ type stream struct {
 	strict bool  // how chunks are read
 }
 
-func newStream(src io.Reader, dst io.Writer, pool *sync.Pool) stream {
+func newStream(src io.Reader, dst io.Writer, pool *sync.Pool) byteStream {
 	small := make([]byte, smallSize)
-	return stream{src: src, dst: dst, pool: pool, small: small, buf: small}
+	return byteStream{src: src, dst: dst, pool: pool, small: small, buf: small}
 }
 
 // ahead is what has been read and not yet accepted.
-func (s *stream) ahead() []byte { return s.buf[s.next:s.end] }
+func (s *byteStream) ahead() []byte { return s.buf[s.next:s.end] }
 
 // accept takes the next n bytes for writing.
-func (s *stream) accept(n int) { s.next += n }
+func (s *byteStream) accept(n int) { s.next += n }
 
 // skip takes the next n bytes out of the stream. Nothing may wait to be written.
-func (s *stream) skip(n int) { s.next, s.start = s.next+n, s.next+n }
+func (s *byteStream) skip(n int) { s.next, s.start = s.next+n, s.next+n }
 
 // replace takes the next n bytes out of the stream, and writes others in their
 // place.
-func (s *stream) replace(n int, with []byte) {
+func (s *byteStream) replace(n int, with []byte) {
 	s.flush()
 	s.skip(n)
 	if s.failed == nil {
@@ -63,7 +63,7 @@ func (s *stream) replace(n int, with []byte) {
 }
 
 // flush writes what is accepted.
-func (s *stream) flush() error {
+func (s *byteStream) flush() error {
 	p := s.buf[s.start:s.next]
 	s.start = s.next
 	if len(p) == 0 || s.drops || s.failed != nil {
@@ -75,7 +75,7 @@ func (s *stream) flush() error {
 
 // settle is called between messages: it writes what is accepted, and gives a
 // large buffer back.
-func (s *stream) settle() error {
+func (s *byteStream) settle() error {
 	err := s.flush()
 	if s.large != nil && s.next == s.end {
 		s.pool.Put(s.large)
@@ -86,7 +86,7 @@ func (s *stream) settle() error {
 }
 
 // fill writes what is accepted, and reads more.
-func (s *stream) fill() error {
+func (s *byteStream) fill() error {
 	if err := s.flush(); err != nil && !s.reads {
 		return err
 	}
@@ -111,7 +111,7 @@ func (s *stream) fill() error {
 }
 
 // release gives buffers back. The stream is over.
-func (s *stream) release() {
+func (s *byteStream) release() {
 	if s.large != nil {
 		s.pool.Put(s.large)
 		s.large = nil
@@ -120,7 +120,7 @@ func (s *stream) release() {
 }
 
 // room makes place behind what was read. It is false when there is none to make.
-func (s *stream) room() bool {
+func (s *byteStream) room() bool {
 	if s.large == nil {
 		large, ok := s.pool.Get().(*[bulkSize]byte)
 		if !ok {
@@ -143,7 +143,7 @@ func (s *stream) room() bool {
 
 // readHead reads a head up to its end, without accepting it. An io.EOF means that
 // the stream ended before it began.
-func (s *stream) readHead(h *head) error {
+func (s *byteStream) readHead(h *head) error {
 	h.reset()
 	for {
 		for h.strict && bytes.HasPrefix(s.ahead(), []byte("\r\n")) && h.size == 0 {
@@ -167,7 +167,7 @@ const endless = int64(1) << 62
 
 // pass accepts n bytes, and reads them when they are not there. With endless it
 // ends with the stream.
-func (s *stream) pass(n int64) error {
+func (s *byteStream) pass(n int64) error {
 	for {
 		k := min(n, int64(s.end-s.next))
 		s.accept(int(k))
@@ -188,7 +188,7 @@ var errLimit = errors.New("a body is too long")
 
 // body accepts a body that is framed as the head says, or fails with errLimit
 // once more than limit bytes of it would be accepted.
-func (s *stream) body(h *head, limit int64) error {
+func (s *byteStream) body(h *head, limit int64) error {
 	switch {
 	case h.chunked:
 		return s.chunks(limit)
@@ -201,7 +201,7 @@ func (s *stream) body(h *head, limit int64) error {
 }
 
 // chunks accepts a chunked body, with its trailers.
-func (s *stream) chunks(limit int64) error {
+func (s *byteStream) chunks(limit int64) error {
 	for {
 		size, err := s.chunkHead()
 		if err != nil {
@@ -230,7 +230,7 @@ func orMalformed(err error, problem malformed) error {
 }
 
 // chunkHead accepts the line that begins a chunk.
-func (s *stream) chunkHead() (size int64, err error) {
+func (s *byteStream) chunkHead() (size int64, err error) {
 	line, err := s.line()
 	if err != nil {
 		return 0, err
@@ -269,7 +269,7 @@ func hexDigit(c byte) (byte, bool) {
 }
 
 // trailers accepts the lines behind the last chunk.
-func (s *stream) trailers() error {
+func (s *byteStream) trailers() error {
 	for size := 0; ; {
 		line, err := s.line()
 		if err != nil {
@@ -293,7 +293,7 @@ func (s *stream) trailers() error {
 
 // line accepts one line, and gives it without its end. It is valid until the next
 // read.
-func (s *stream) line() ([]byte, error) {
+func (s *byteStream) line() ([]byte, error) {
 	for seen := 0; ; {
 		n := bytes.IndexByte(s.ahead()[seen:], '\n')
 		if n >= 0 {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/force"
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
 )
 
 // What a client has executed is a call, in both protocols; what sets up its session
@@ -43,10 +43,10 @@ func TestWhatIsACall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sent := append(startup(t), encoded(t, tt.sent...)...)
 			met := fault(t, "postgres_error", 1, `{'sqlstate':'40001','when':'after','match':{'statement':'any'}}`)
-			for _, faults := range [][]*force.Fault{nil, {met}} {
+			for _, faults := range [][]*faultset.Fault{nil, {met}} {
 				for _, size := range []int{1, 1 << 16} {
 					calls := 0
-					f := force.With(1)
+					f := faultset.With(1)
 					f.Set(faults)
 					s := NewSession(Options{
 						Context: context.Background(), Force: f, Asked: func() { calls++ }, Spared: func() { t.Error("it is spared") },
@@ -78,7 +78,7 @@ func TestConnectionsForNoCall(t *testing.T) {
 	} {
 		spared := 0
 		s := NewSession(Options{
-			Context: context.Background(), Force: force.With(1), Asked: func() { t.Error("it is a call") }, Spared: func() { spared++ },
+			Context: context.Background(), Force: faultset.With(1), Asked: func() { t.Error("it is a call") }, Spared: func() { spared++ },
 			Client: sides{pieces(tt.sent, 3), io.Discard}, Upstream: sides{strings.NewReader(""), io.Discard},
 		})
 		if err := s.Requests(); !errors.Is(err, io.EOF) || spared != tt.want {

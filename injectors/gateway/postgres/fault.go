@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/force"
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
 )
 
 // The wire types of faults on PostgreSQL.
@@ -71,8 +71,8 @@ type rule struct {
 
 // Parse reads a fault as a toxic's type, toxicity and attributes. Its errors are
 // sentences for the person who wrote the request.
-func Parse(kind string, share float64, attributes json.RawMessage) (*force.Fault, error) {
-	f, in, err := force.ReadKind(kind, share, attributes)
+func Parse(kind string, share float64, attributes json.RawMessage) (*faultset.Fault, error) {
+	f, in, err := faultset.ReadKind(kind, share, attributes)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func Parse(kind string, share float64, attributes json.RawMessage) (*force.Fault
 
 func anything(s statement) bool { return true }
 
-func (r *rule) readError(f *force.Fault, in *force.Fields) {
+func (r *rule) readError(f *faultset.Fault, in *faultset.Fields) {
 	a := errorAttributes{State: in.Text("sqlstate"), Message: in.Text("message")}
 	s, known := states()[a.State]
 	if !known {
@@ -101,7 +101,7 @@ func (r *rule) readError(f *force.Fault, in *force.Fields) {
 	if s.connect {
 		moments = []moment{connect, before, after}
 	}
-	a.When = force.Word(in, "when", moments...)
+	a.When = faultset.Word(in, "when", moments...)
 	a.common = r.readCommon(f, in)
 	f.Attributes = a
 	switch {
@@ -124,10 +124,10 @@ func isState(code string) bool {
 	return len(code) == 5 && !strange && !slices.Contains([]string{"00", "01", "02"}, code[:2])
 }
 
-func (r *rule) readCommon(f *force.Fault, in *force.Fields) common {
+func (r *rule) readCommon(f *faultset.Fault, in *faultset.Fields) common {
 	a := matchAttributes{}
-	in.Group("match", func(inner *force.Fields) {
-		a = matchAttributes{Statement: force.WordOrNone(inner, "statement", kinds()...), SQL: inner.Text("sql")}
+	in.Group("match", func(inner *faultset.Fields) {
+		a = matchAttributes{Statement: faultset.WordOrNone(inner, "statement", kinds()...), SQL: inner.Text("sql")}
 	})
 	c := common{First: in.First(f)}
 	if a != (matchAttributes{}) {
@@ -140,7 +140,7 @@ func (r *rule) readCommon(f *force.Fault, in *force.Fields) common {
 // matches says whether a fault is meant for a query, and for which of its
 // statements.
 func (r *rule) matches(q *query) (statement, bool) {
-	if r.sql != "" && !force.Fits(r.sql, strings.ToLower(q.text)) {
+	if r.sql != "" && !faultset.Fits(r.sql, strings.ToLower(q.text)) {
 		return statement{}, false
 	}
 	for _, s := range q.statements {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/relay"
+	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
 // answering is what Replies remembers.
@@ -186,7 +186,7 @@ func (s *Session) end(p *plan) error {
 	if err := s.down.Flush(); err != nil {
 		return err
 	}
-	return relay.ErrLast
+	return stream.ErrLast
 }
 
 // authentication takes out of the ways to log in the one that depends on an

@@ -10,8 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/force"
-	"github.com/blastgauge/blastgauge/injectors/gateway/relay"
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
+	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
 // asking is what Requests remembers.
@@ -341,7 +341,7 @@ func (s *Session) meets(q *query) (*plan, error) {
 	return nil, nil
 }
 
-func (s *Session) wait(act force.Act) error {
+func (s *Session) wait(act faultset.Act) error {
 	if err := s.up.Flush(); err != nil {
 		return err
 	}
@@ -398,7 +398,7 @@ func (s *Session) start() error {
 		case size == 8 && (code == askSSL || code == askGSS):
 			s.up.Drop(8)
 			if _, err := s.Client.Write([]byte{'N'}); err != nil { // the server has nothing to say yet
-				return errors.Join(relay.ErrSink, err)
+				return errors.Join(stream.ErrSink, err)
 			}
 			continue
 		case size < 8 || size > longest || code>>16 != majorThree:
@@ -455,7 +455,7 @@ func (s *Session) refuse(r *rule) error {
 		return err
 	}
 	if _, err := s.Client.Write(b); err != nil {
-		return errors.Join(relay.ErrSink, err)
+		return errors.Join(stream.ErrSink, err)
 	}
-	return relay.ErrLast
+	return stream.ErrLast
 }

@@ -25,14 +25,14 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/force"
-	"github.com/blastgauge/blastgauge/injectors/gateway/relay"
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
+	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
 // Options are what a session needs.
 type Options struct {
 	Context          context.Context // ends with the connection; a session is the work that it bounds
-	Force            *force.Force
+	Force            *faultset.Force
 	Client, Upstream io.ReadWriter
 	Asked            func() // called for every query, execution and function call, but for those that only set up the session
 	Spared           func() // called where a connection is for no call at all: it cancels one, or only asks for encryption
@@ -45,7 +45,7 @@ type Options struct {
 // first is the start-up.
 type Session struct {
 	Options
-	up, down *relay.Stream
+	up, down *stream.Stream
 
 	asking                // of Requests
 	answering             // of Replies
@@ -62,7 +62,7 @@ type Session struct {
 
 // NewSession serves a client under the faults in force.
 func NewSession(o Options) *Session {
-	s := &Session{Options: o, up: relay.New(o.Client, o.Upstream), down: relay.New(o.Upstream, o.Client)}
+	s := &Session{Options: o, up: stream.New(o.Client, o.Upstream), down: stream.New(o.Upstream, o.Client)}
 	s.prepared, s.portals = map[string]*query{}, map[string]*query{}
 	return s
 }
@@ -76,7 +76,7 @@ const (
 
 // A plan is what is to be done with the answer to a statement.
 type plan struct {
-	act   force.Act
+	act   faultset.Act
 	rule  *rule
 	of    statement
 	id    uint64 // of a statement that fails; 0: the server carries something out
@@ -160,7 +160,7 @@ const maxMessage = 1 << 30
 
 // head gives the type and the length of the message that comes, both without the
 // five bytes in which they stand.
-func head(s *relay.Stream) (mark byte, size int, err error) {
+func head(s *stream.Stream) (mark byte, size int, err error) {
 	for len(s.Ahead()) < 5 {
 		if err := s.Fill(); err != nil {
 			return 0, 0, err
@@ -175,7 +175,7 @@ func head(s *relay.Stream) (mark byte, size int, err error) {
 }
 
 // body gives the message that comes, or as much of it as limit.
-func body(s *relay.Stream, size, limit int) ([]byte, error) {
+func body(s *stream.Stream, size, limit int) ([]byte, error) {
 	n := min(size, limit)
 	for len(s.Ahead()) < 5+n {
 		if err := s.FillUpTo(5 + limit); err != nil {

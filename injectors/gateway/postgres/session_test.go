@@ -12,8 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/force"
-	"github.com/blastgauge/blastgauge/injectors/gateway/relay"
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
+	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
 // sides is what a session reads from and writes to, without sockets.
@@ -32,7 +32,7 @@ func (p *inPieces) Read(b []byte) (int, error) { return p.r.Read(b[:min(len(b), 
 
 func pieces(b []byte, size int) io.Reader { return &inPieces{bytes.NewReader(b), max(1, size)} }
 
-func fault(t testing.TB, kind string, share float64, attributes string) *force.Fault {
+func fault(t testing.TB, kind string, share float64, attributes string) *faultset.Fault {
 	t.Helper()
 	f, err := Parse(kind, share, json.RawMessage(strings.ReplaceAll(attributes, "'", `"`)))
 	if err != nil {
@@ -43,8 +43,8 @@ func fault(t testing.TB, kind string, share float64, attributes string) *force.F
 
 // passed is what a server gets of what a client sends, and what the client is told
 // by us.
-func passed(sent []byte, size int, faults ...*force.Fault) (got, told []byte, err error) {
-	f := force.With(1)
+func passed(sent []byte, size int, faults ...*faultset.Fault) (got, told []byte, err error) {
+	f := faultset.With(1)
 	f.Set(faults)
 	var up, down bytes.Buffer
 	s := NewSession(Options{
@@ -101,14 +101,14 @@ func FuzzRequests(f *testing.F) {
 				want = want[8:]
 			}
 		}
-		never := []*force.Fault{fault(t, "postgres_error", 0, `{'sqlstate':'40001'}`), fault(t, "postgres_error", 0, `{'sqlstate':'53300'}`)}
-		for _, faults := range [][]*force.Fault{nil, never} {
+		never := []*faultset.Fault{fault(t, "postgres_error", 0, `{'sqlstate':'40001'}`), fault(t, "postgres_error", 0, `{'sqlstate':'53300'}`)}
+		for _, faults := range [][]*faultset.Fault{nil, never} {
 			if got, _, err := passed(sent, size, faults...); !bytes.Equal(got, want) || !errors.Is(err, io.EOF) {
 				t.Fatalf("%q arrives as %q: %v", sent, got, err)
 			}
 		}
 		for _, always := range []string{`{'sqlstate':'40001','match':{'statement':'any'}}`, `{'sqlstate':'57P01','when':'after'}`, `{'sqlstate':'53300'}`} {
-			if _, _, err := passed(sent, size, fault(t, "postgres_error", 1, always)); !errors.Is(err, io.EOF) && !errors.Is(err, relay.ErrLast) {
+			if _, _, err := passed(sent, size, fault(t, "postgres_error", 1, always)); !errors.Is(err, io.EOF) && !errors.Is(err, stream.ErrLast) {
 				t.Fatalf("%q: %v", sent, err)
 			}
 		}

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/force"
-	"github.com/blastgauge/blastgauge/injectors/gateway/relay"
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
+	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
 // act does what the faults in force want with a command.
@@ -58,14 +58,14 @@ func (s *Session) note(name string) {
 }
 
 // meet says whether a command meets a fault.
-func meet(e *force.Entry, a *asked) (*rule, force.Act, bool) {
+func meet(e *faultset.Entry, a *asked) (*rule, faultset.Act, bool) {
 	r, ok := e.Rule.(*rule)
 	if !ok {
-		return nil, force.Act{}, false
+		return nil, faultset.Act{}, false
 	}
 	e.Saw()
 	if !r.match.matches(a) || r.spares != nil && r.spares(a) || e.Kind == kindEmpty && !r.empties(a) {
-		return nil, force.Act{}, false
+		return nil, faultset.Act{}, false
 	}
 	drawn, ok := e.Draw()
 	return r, drawn, ok
@@ -139,7 +139,7 @@ func (s *Session) findNothing(a *asked) error {
 		return nil
 	}
 	args, end, err := s.all(a)
-	if errors.Is(err, relay.ErrTooLarge) {
+	if errors.Is(err, stream.ErrTooLarge) {
 		return s.rest(a, true)
 	}
 	if err != nil {

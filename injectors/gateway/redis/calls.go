@@ -3,7 +3,7 @@ package redis
 import (
 	"errors"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/relay"
+	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
 // shortest and longestAttendant are the lengths between which the names lie that
@@ -41,7 +41,7 @@ func (s *Session) counts(at int) error {
 		return nil
 	}
 	name, _, err := s.text(at, maxHead)
-	if err != nil && !errors.Is(err, relay.ErrTooLarge) { // no command, or not all of it
+	if err != nil && !errors.Is(err, stream.ErrTooLarge) { // no command, or not all of it
 		return err
 	}
 	if err != nil || !attends(name) {

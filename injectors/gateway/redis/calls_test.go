@@ -8,12 +8,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/force"
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
 )
 
 // counted is how many calls a session counts in what a client sends, in pieces of a
 // size.
-func counted(f *force.Force, sent []byte, size int) (calls int, err error) {
+func counted(f *faultset.Force, sent []byte, size int) (calls int, err error) {
 	s := NewSession(Options{
 		Context: context.Background(), Force: f, Asked: func() { calls++ }, Address: "127.0.0.1:6379",
 		Client: sides{pieces(sent, size), io.Discard}, Upstream: sides{strings.NewReader(""), new(bytes.Buffer)},
@@ -48,7 +48,7 @@ func TestWhatIsACall(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			met := fault(t, "redis_error", 1, `{'error':'ERR x','match':{'command':'GET, HSET, MULTI, EXEC, PING'}}`)
-			for _, f := range []*force.Force{force.With(1), inForce(met)} {
+			for _, f := range []*faultset.Force{faultset.With(1), inForce(met)} {
 				for _, size := range []int{1, 7, 1 << 16} {
 					if got, err := counted(f, tt.sent, size); got != tt.want || !errors.Is(err, io.EOF) {
 						t.Errorf("in pieces of %d, %d faults: %d calls, want %d (%v)", size, len(f.Now()), got, tt.want, err)
@@ -66,7 +66,7 @@ func BenchmarkCounting(b *testing.B) {
 	for name, command := range map[string][]byte{"GET": line("GET", "cart:1"), "HGETALL": line("HGETALL", "cart:1")} {
 		b.Run(name, func(b *testing.B) {
 			calls := 0
-			s := NewSession(Options{Force: force.With(1), Asked: func() { calls++ }, Client: sides{&again{command}, nil}, Upstream: sides{nil, io.Discard}})
+			s := NewSession(Options{Force: faultset.With(1), Asked: func() { calls++ }, Client: sides{&again{command}, nil}, Upstream: sides{nil, io.Discard}})
 			for b.Loop() {
 				if err := s.request(); err != nil {
 					b.Fatal(err)

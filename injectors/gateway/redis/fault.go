@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/force"
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
 )
 
 // The wire types of faults on Redis.
@@ -86,8 +86,8 @@ type rule struct {
 
 // Parse reads a fault as a toxic's type, toxicity and attributes. Its errors are
 // sentences for the person who wrote the request.
-func Parse(kind string, share float64, attributes json.RawMessage) (*force.Fault, error) {
-	f, in, err := force.ReadKind(kind, share, attributes)
+func Parse(kind string, share float64, attributes json.RawMessage) (*faultset.Fault, error) {
+	f, in, err := faultset.ReadKind(kind, share, attributes)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func Parse(kind string, share float64, attributes json.RawMessage) (*force.Fault
 	case kindError:
 		r.readError(f, in)
 	case kindEmpty:
-		a := emptyAttributes{Writes: force.Word(in, "writes", succeed, fail)}
+		a := emptyAttributes{Writes: faultset.Word(in, "writes", succeed, fail)}
 		a.common = r.readCommon(f, in)
 		f.Attributes, r.writes = a, a.Writes
 	case kindLatency:
@@ -109,7 +109,7 @@ func Parse(kind string, share float64, attributes json.RawMessage) (*force.Fault
 	return f, in.Done()
 }
 
-func (r *rule) readError(f *force.Fault, in *force.Fields) {
+func (r *rule) readError(f *faultset.Fault, in *faultset.Fields) {
 	a := errorAttributes{Error: in.Text("error"), Address: in.Text("address")}
 	a.common = r.readCommon(f, in)
 	f.Attributes = a
@@ -124,7 +124,7 @@ func (r *rule) readError(f *force.Fault, in *force.Fields) {
 		r.text = a.Error
 		ok = false
 	case !ok:
-		in.Refuse("error must be %s, or a whole error such as \"ERR value is not an integer or out of range\", not %q", force.Enumerate(Errors(), "or"), a.Error)
+		in.Refuse("error must be %s, or a whole error such as \"ERR value is not an integer or out of range\", not %q", faultset.Enumerate(Errors(), "or"), a.Error)
 	default:
 		r.text = known.text
 	}
@@ -141,10 +141,10 @@ func (r *rule) readError(f *force.Fault, in *force.Fields) {
 
 func redirects(word string) bool { return word == "MOVED" || word == "ASK" }
 
-func (r *rule) readCommon(f *force.Fault, in *force.Fields) common {
+func (r *rule) readCommon(f *faultset.Fault, in *faultset.Fields) common {
 	a := matchAttributes{}
-	in.Group("match", func(inner *force.Fields) {
-		a = matchAttributes{Class: force.WordOrNone(inner, "class", classes()...), Command: inner.Text("command"), Key: inner.Text("key")}
+	in.Group("match", func(inner *faultset.Fields) {
+		a = matchAttributes{Class: faultset.WordOrNone(inner, "class", classes()...), Command: inner.Text("command"), Key: inner.Text("key")}
 		a.Command = strings.Join(listed(a.Command), ", ")
 	})
 	c := common{First: in.First(f)}
@@ -182,5 +182,5 @@ func (w *matcher) matches(a *asked) bool {
 	case w.key == "":
 		return true
 	}
-	return a.hasKey && force.Fits(w.key, a.key)
+	return a.hasKey && faultset.Fits(w.key, a.key)
 }

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/relay"
+	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
 const (
@@ -26,7 +26,7 @@ const (
 func (s *Session) Requests() error {
 	for {
 		err := s.request()
-		if errors.Is(err, errForeign) || errors.Is(err, relay.ErrTooLarge) {
+		if errors.Is(err, errForeign) || errors.Is(err, stream.ErrTooLarge) {
 			err = s.up.Rest() // the server judges it
 		}
 		if errors.Is(err, io.EOF) {
@@ -113,7 +113,7 @@ func (s *Session) look(a *asked) error {
 	}
 	for k, i := (seeker{keys: a.keys, args: a.texts}), int64(1); i < a.texts; i++ {
 		var text []byte
-		if text, at, err = s.text(at, maxHead); errors.Is(err, relay.ErrTooLarge) {
+		if text, at, err = s.text(at, maxHead); errors.Is(err, stream.ErrTooLarge) {
 			return nil
 		} else if err != nil {
 			return err
@@ -279,7 +279,7 @@ func (s *Session) text(at, limit int) (text []byte, next int, err error) {
 	case size < 0:
 		return nil, 0, errForeign
 	case int64(from)+size+2 > int64(limit):
-		return nil, 0, relay.ErrTooLarge
+		return nil, 0, stream.ErrTooLarge
 	}
 	next = from + int(size) + 2
 	for len(s.up.Ahead()) < next {

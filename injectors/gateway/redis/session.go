@@ -22,14 +22,14 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/force"
-	"github.com/blastgauge/blastgauge/injectors/gateway/relay"
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
+	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
 // Options are what a session needs.
 type Options struct {
 	Context          context.Context // ends with the connection; a session is the work that it bounds
-	Force            *force.Force
+	Force            *faultset.Force
 	Client, Upstream io.ReadWriter
 	Address          string // at which the client found us; MOVED points there where it is not said otherwise
 	Asked            func() // called for every command that is more than a part of connecting
@@ -39,7 +39,7 @@ type Options struct {
 // goroutine each.
 type Session struct {
 	Options
-	up, down *relay.Stream
+	up, down *stream.Stream
 
 	multi bool // between MULTI and EXEC; of Requests
 
@@ -64,7 +64,7 @@ const maxPending = 1 << 17
 
 // NewSession serves a client under the faults in force.
 func NewSession(o Options) *Session {
-	return &Session{Options: o, up: relay.New(o.Client, o.Upstream), down: relay.New(o.Upstream, o.Client)}
+	return &Session{Options: o, up: stream.New(o.Client, o.Upstream), down: stream.New(o.Upstream, o.Client)}
 }
 
 // marker begins the names of commands that no server knows.

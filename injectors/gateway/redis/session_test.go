@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/blastgauge/blastgauge/injectors/gateway/force"
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
 )
 
 // sides is what a session reads from and writes to, without sockets.
@@ -23,7 +23,7 @@ type sides struct {
 }
 
 // passed is what a dependency gets of what a client sends, in pieces of a size.
-func passed(f *force.Force, sent []byte, size int) ([]byte, error) {
+func passed(f *faultset.Force, sent []byte, size int) ([]byte, error) {
 	var got bytes.Buffer
 	s := NewSession(Options{
 		Context: context.Background(), Force: f, Asked: func() {}, Address: "127.0.0.1:6379",
@@ -43,7 +43,7 @@ type inPieces struct {
 
 func (p *inPieces) Read(b []byte) (int, error) { return p.r.Read(b[:min(len(b), p.size)]) }
 
-func fault(t testing.TB, kind string, share float64, attributes string) *force.Fault {
+func fault(t testing.TB, kind string, share float64, attributes string) *faultset.Fault {
 	t.Helper()
 	f, err := Parse(kind, share, json.RawMessage(strings.ReplaceAll(attributes, "'", `"`)))
 	if err != nil {
@@ -52,8 +52,8 @@ func fault(t testing.TB, kind string, share float64, attributes string) *force.F
 	return f
 }
 
-func inForce(faults ...*force.Fault) *force.Force {
-	f := force.With(1)
+func inForce(faults ...*faultset.Fault) *faultset.Force {
+	f := faultset.With(1)
 	f.Set(faults)
 	return f
 }
@@ -79,12 +79,12 @@ func FuzzRequests(f *testing.F) {
 	f.Fuzz(func(t *testing.T, sent []byte, size int) {
 		size = max(1, size%4096)
 		never := inForce(fault(t, "redis_error", 0, `{'error':'ERR x'}`), fault(t, "redis_empty", 0, `{'writes':'fail'}`))
-		for _, force := range []*force.Force{force.With(1), never} {
+		for _, force := range []*faultset.Force{faultset.With(1), never} {
 			if got, err := passed(force, sent, size); !bytes.Equal(got, sent) || !errors.Is(err, io.EOF) {
 				t.Fatalf("%q arrives as %q: %v", sent, got, err)
 			}
 		}
-		for _, always := range []*force.Fault{
+		for _, always := range []*faultset.Fault{
 			fault(t, "redis_error", 1, `{'error':'ERR x'}`), fault(t, "redis_empty", 1, `{'writes':'fail'}`), fault(t, "redis_error", 1, `{'error':'MOVED','match':{'key':'a*'}}`),
 		} {
 			if _, err := passed(inForce(always), sent, size); !errors.Is(err, io.EOF) {
@@ -179,7 +179,7 @@ func TestALongCommandIsLeftOut(t *testing.T) {
 	if want := string(line("blastgauge.fault.1")) + string(line("GET", "a")); string(got) != want || !errors.Is(err, io.EOF) {
 		t.Errorf("%d bytes arrive: %.80q, %v", len(got), got, err)
 	}
-	if c := f.Counts(); c != (force.Counts{Seen: 2, Matched: 1, Affected: 1}) {
+	if c := f.Counts(); c != (faultset.Counts{Seen: 2, Matched: 1, Affected: 1}) {
 		t.Errorf("it counted %+v", c)
 	}
 }
@@ -207,8 +207,8 @@ func TestRefusalsWithoutReplies(t *testing.T) {
 
 // A fault that is taken away lets go of the command that waits under it.
 func TestALatencyIsCutShort(t *testing.T) {
-	f := force.With(1)
-	f.Set([]*force.Fault{fault(t, "redis_latency", 1, `{'latency':3600000}`)})
+	f := faultset.With(1)
+	f.Set([]*faultset.Fault{fault(t, "redis_latency", 1, `{'latency':3600000}`)})
 	client, ours := net.Pipe()
 	var got bytes.Buffer
 	s := NewSession(Options{Context: t.Context(), Force: f, Asked: func() {}, Client: ours, Upstream: sides{nil, &got}})

@@ -1,0 +1,73 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/run/journey"
+)
+
+func TestCommands(t *testing.T) {
+	const secret = "hunter2"
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "books"), []byte("order-9\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	many := strings.Repeat("order\n", 30)
+	for name, tt := range map[string]struct {
+		script string
+		want   journal.Reading
+	}{
+		"holds":                    {"exit 0", journal.Reading{Holds: true}},
+		"output of one that holds": {"echo fine", journal.Reading{Holds: true}},
+		"names violations":         {"echo order-1; echo; echo ' order-2 '; exit 1", journal.Reading{Violations: 2, Detail: "sh ends with 1 and names 2", Keys: []string{"order-1", "order-2"}}},
+		"names none":               {"exit 1", journal.Reading{Violations: 1, Detail: "sh ends with 1 and names 0"}},
+		"a secret":                 {"echo key-$1; exit 1", journal.Reading{Violations: 1, Detail: "sh ends with 1 and names 1", Keys: []string{"key-${env:TOKEN}"}}},
+		"runs in the folder":       {"cat books; exit 1", journal.Reading{Violations: 1, Detail: "sh ends with 1 and names 1", Keys: []string{"order-9"}}},
+		"is in trouble":            {"echo no $1 >&2; echo more >&2; exit 2", journal.Reading{Error: "sh: exit status 2: no ${env:TOKEN}"}},
+		"is killed":                {"kill -9 $$", journal.Reading{Error: "sh: signal: killed"}},
+		"too many to keep":         {"printf '" + many + "'; exit 1", journal.Reading{Violations: 30, Detail: "sh ends with 1 and names 20 and 10 more", Keys: strings.Fields(strings.Repeat("order ", 20))}},
+		"knows when":               {"echo $2; exit 1", journal.Reading{Violations: 1, Detail: "sh ends with 1 and names 1", Keys: []string{"2026-01-02T03:04:05Z"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inv := experiments.Invariant{Name: "once", Command: []string{"sh", "-c", strings.ReplaceAll(tt.script, "${", "$${"), "check", "${env:TOKEN}", "${started}"}}
+			facts := journey.Facts{Started: started, Env: func(string) (string, bool) { return secret, true }}
+			got := Invariant(t.Context(), &experiments.System{File: filepath.Join(dir, "blastgauge.yaml")}, inv, facts)
+			tt.want.Invariant = "once"
+			if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", tt.want) {
+				t.Errorf("%+v\nwant %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestACommandThatDoesNotExist(t *testing.T) {
+	r := Invariant(t.Context(), &experiments.System{}, experiments.Invariant{Command: []string{"no-such-program-of-ours"}}, journey.Facts{})
+	if r.Holds || !strings.Contains(r.Error, "no-such-program-of-ours") {
+		t.Errorf("%+v, want an error that names the program", r)
+	}
+}
+
+// One that does not end is ended, with what it started, when the run wants to go on.
+func TestACommandThatHangs(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "alive")
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for _, err := os.Stat(file); err != nil && ctx.Err() == nil; _, err = os.Stat(file) {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
+	begun := time.Now()
+	r := Invariant(ctx, &experiments.System{}, experiments.Invariant{Command: []string{"sh", "-c", "sh -c 'touch " + file + "; sleep 600'; true"}}, journey.Facts{})
+	if r.Holds || r.Error == "" || time.Since(begun) > time.Minute {
+		t.Errorf("%+v after %s", r, time.Since(begun))
+	}
+}

@@ -1,0 +1,141 @@
+package check
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// A database is one that can be asked, and how it differs from others.
+type database struct {
+	db       *sql.DB
+	numbered bool // placeholders are $1, $2; otherwise ?
+	times    bool // a moment is a value of its own; otherwise it is text
+	readOnly bool // the connection cannot write
+}
+
+func (d database) placeholder(n int) string {
+	if d.numbered {
+		return "$" + strconv.Itoa(n)
+	}
+	return "?"
+}
+
+// openDatabase reads a DSN and hides the secrets in it. Nothing is dialled yet.
+func openDatabase(dsn string, s *experiments.System, fill *filler) (database, error) {
+	scheme, rest, ok := strings.Cut(dsn, ":")
+	if !ok {
+		scheme = ""
+	}
+	switch scheme {
+	case "postgres", "postgresql":
+		return openPostgres(dsn, s.Hosts(), fill)
+	case "mysql":
+		return openMySQL(dsn, s.Hosts(), fill)
+	case "sqlite":
+		file := strings.TrimPrefix(rest, "//")
+		if file == "" {
+			return database{}, errors.New("this is no DSN of SQLite, such as sqlite:shop.db")
+		}
+		return openSQLite(s.Resolve(file))
+	}
+	return database{}, errors.New("a DSN starts with postgres://, mysql:// or sqlite:")
+}
+
+// hidePassword hides the password of a URL, as it is and as it was written.
+func (f *filler) hidePassword(dsn string) {
+	authority, _, _ := strings.Cut(strings.TrimPrefix(dsn[strings.Index(dsn, ":")+1:], "//"), "/")
+	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
+		if _, password, ok := strings.Cut(authority[:at], ":"); ok {
+			f.hide(password, "***")
+		}
+	}
+	if u, err := url.Parse(dsn); err == nil {
+		if password, ok := u.User.Password(); ok {
+			f.hide(password, "***")
+		}
+	}
+}
+
+func openPostgres(dsn string, hosts experiments.Hosts, fill *filler) (database, error) {
+	fill.hidePassword(dsn)
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return database{}, errors.New("this is no DSN of PostgreSQL, such as postgres://user:password@127.0.0.1:5432/shop")
+	}
+	fill.hide(config.Password, "***")
+	// Names are looked up where they are dialled, so that what is checked is what is
+	// connected to.
+	config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
+	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if network == "unix" {
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}
+		return dialHost(ctx, network, address, hosts)
+	}
+	config.ConnectTimeout = dialFor
+	config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec // nothing stays behind in a pooler's connection
+	return database{db: sql.OpenDB(stdlib.GetConnector(*config)), numbered: true, times: true}, nil
+}
+
+func openMySQL(dsn string, hosts experiments.Hosts, fill *filler) (database, error) {
+	fill.hidePassword(dsn)
+	bad := errors.New("this is no DSN of MySQL, such as mysql://user:password@127.0.0.1:3306/shop")
+	u, err := url.Parse(dsn)
+	if err != nil || u.Host == "" {
+		return database{}, bad
+	}
+	port := u.Port()
+	if port == "" {
+		port = "3306"
+	}
+	config, err := mysql.ParseDSN("tcp(" + net.JoinHostPort(u.Hostname(), port) + ")/" + strings.TrimPrefix(u.Path, "/") + "?" + u.RawQuery)
+	if err != nil {
+		return database{}, bad
+	}
+	config.User = u.User.Username()
+	config.Passwd, _ = u.User.Password()
+	config.AllowAllFiles = false // a server could ask for files of ours
+	config.Timeout = dialFor
+	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		return dialHost(ctx, network, address, hosts)
+	}
+	config.Logger = &mysql.NopLogger{}
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return database{}, bad
+	}
+	return database{db: sql.OpenDB(connector), times: true}, nil
+}
+
+func openSQLite(file string) (database, error) {
+	path := (&url.URL{Path: file}).EscapedPath()
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&_pragma=query_only(1)&_pragma=busy_timeout(2000)")
+	if err != nil {
+		return database{}, err
+	}
+	return database{db: db, readOnly: true}, nil
+}
+
+// told is what a driver's error says to people: where nothing could be dialled,
+// only why.
+func told(err error) string {
+	if connect, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		// With and without TLS, and for every address, it fails for the same reason.
+		first, _, _ := strings.Cut(connect.Unwrap().Error(), "\n")
+		return short("cannot connect: " + first)
+	}
+	return short(strings.Join(strings.Fields(err.Error()), " "))
+}

@@ -1,0 +1,172 @@
+package check
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const password = "s3cret of the database"
+
+// missing leaves a test out, or fails it where nothing may be left out.
+func missing(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
+		t.Fatalf("%s is not installed", what)
+	}
+	t.Skipf("%s is not installed", what)
+}
+
+// program finds a program in PATH and where Debian keeps those of servers.
+func program(t *testing.T, name string) string {
+	t.Helper()
+	if path, err := exec.LookPath(name); err == nil {
+		return path
+	}
+	for _, place := range []string{"/usr/sbin/" + name, "/usr/lib/postgresql/*/bin/" + name} {
+		if found, err := filepath.Glob(place); err == nil && len(found) > 0 {
+			return found[len(found)-1]
+		}
+	}
+	missing(t, name)
+	return ""
+}
+
+// A host is a folder and a user that database servers are happy with: they do not
+// run as root.
+type host struct {
+	*testing.T
+	dir string
+	as  *syscall.Credential
+}
+
+func newHost(t *testing.T, users ...string) host {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "probe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	h := host{T: t, dir: dir}
+	if os.Getuid() != 0 {
+		return h
+	}
+	for _, name := range append(users, "nobody") {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, _ := strconv.Atoi(u.Uid)
+		gid, _ := strconv.Atoi(u.Gid)
+		h.as = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid), NoSetGroups: true}
+		if err := os.Chown(dir, uid, gid); err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	missing(t, "a user that is not root")
+	return h
+}
+
+func (h host) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir, cmd.SysProcAttr = h.dir, &syscall.SysProcAttr{Credential: h.as, Setpgid: true}
+	return cmd
+}
+
+func (h host) write(name, text string) string {
+	h.Helper()
+	file := filepath.Join(h.dir, name)
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		h.Fatal(err)
+	}
+	return file
+}
+
+func (h host) prepare(name string, args ...string) {
+	h.Helper()
+	ctx, cancel := context.WithTimeout(h.Context(), 2*time.Minute)
+	defer cancel()
+	if out, err := h.command(ctx, name, args...).CombinedOutput(); err != nil {
+		h.Fatalf("%s: %v\n%s", name, err, out)
+	}
+}
+
+// serve runs a server until the test ends, and waits until ready says so.
+func (h host) serve(ready func() error, name string, args ...string) {
+	h.Helper()
+	var log bytes.Buffer
+	cmd := h.command(context.Background(), name, args...)
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &log, &log, time.Second
+	if err := cmd.Start(); err != nil {
+		h.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
+	h.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		<-ended
+	})
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		err := ready()
+		if err == nil {
+			return
+		}
+		select {
+		case <-ended:
+			h.Fatalf("%s ended: %v\n%s", name, err, &log)
+		default:
+		}
+		if time.Now().After(deadline) {
+			h.Fatalf("%s does not serve: %v", name, err)
+		}
+	}
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// postgres starts a PostgreSQL of its own and gives its address.
+func postgres(t *testing.T, ready func(address string) error) string {
+	t.Helper()
+	server, initdb := program(t, "postgres"), program(t, "initdb")
+	h, port := newHost(t, "postgres"), freePort(t)
+	data, secret := filepath.Join(h.dir, "data"), h.write("secret", password)
+	h.prepare(initdb, "-D", data, "-U", "shop", "-A", "scram-sha-256", "--pwfile="+secret, "--no-sync", "--locale=C", "-E", "UTF8")
+	address := fmt.Sprintf("127.0.0.1:%d", port)
+	h.serve(func() error { return ready(address) }, server, "-D", data, "-p", strconv.Itoa(port), "-c", "fsync=off",
+		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "log_min_messages=panic")
+	return address
+}
+
+// mariadb starts a MariaDB of its own, which speaks MySQL's protocol, and gives its
+// address.
+func mariadb(t *testing.T, ready func(address string) error) string {
+	t.Helper()
+	server, install := program(t, "mariadbd"), program(t, "mariadb-install-db")
+	h, port := newHost(t, "mysql"), freePort(t)
+	data := filepath.Join(h.dir, "data")
+	h.prepare(install, "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal", "--skip-test-db")
+	first := h.write("first.sql", "CREATE DATABASE IF NOT EXISTS shop;\nCREATE USER IF NOT EXISTS shop@'%' IDENTIFIED BY '"+password+"';\nGRANT ALL ON shop.* TO shop@'%';\n")
+	address := fmt.Sprintf("127.0.0.1:%d", port)
+	h.serve(func() error { return ready(address) }, server, "--no-defaults", "--datadir="+data, "--port="+strconv.Itoa(port),
+		"--bind-address=127.0.0.1", "--socket="+filepath.Join(h.dir, "s"), "--init-file="+first, "--skip-name-resolve",
+		"--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=16M", "--pid-file="+filepath.Join(h.dir, "pid"))
+	return address
+}

@@ -1,0 +1,96 @@
+package scaffold
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+var update = flag.Bool("update", false, "write the golden files") //nolint:gochecknoglobals // a flag
+
+func recorded(t testing.TB, file string) *Recording {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rec, err := ReadRecording(filepath.Base(file), f, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+// written puts a draft into a folder and loads it.
+func loaded(t testing.TB, d *Draft) (*experiments.System, []*experiments.Experiment) {
+	t.Helper()
+	dir := t.TempDir()
+	var list []string
+	for _, f := range d.Files {
+		path := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(f.Text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(f.Name, "experiments/") {
+			list = append(list, path)
+		}
+	}
+	s, es, err := experiments.Load(filepath.Join(dir, experiments.SystemFile), list)
+	if err != nil {
+		t.Fatalf("the draft does not load:\n%s\n%s", experiments.Explain(err), d.Files[0].Text)
+	}
+	if err := errors.Join(s.CheckEnvironment(), s.CheckHosts()); err != nil {
+		t.Fatalf("the draft is refused: %v", err)
+	}
+	return s, es
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs, got:\n%s", file, got)
+	}
+}
+
+func TestDraftsOfRecordings(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.har")
+	if err != nil || len(files) < 3 {
+		t.Fatalf("recordings: %v, %v", files, err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			d, err := Make(Options{Recording: recorded(t, file)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			loaded(t, d)
+			text := d.Files[0].Text + "---\n"
+			for _, s := range d.Env {
+				text += "env " + s.Name + ": " + s.Of + "\n"
+			}
+			for _, n := range d.Notes {
+				text += "note " + n + "\n"
+			}
+			golden(t, strings.TrimSuffix(filepath.Base(file), ".har")+".golden", text)
+		})
+	}
+}

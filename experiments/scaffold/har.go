@@ -1,0 +1,306 @@
+package scaffold
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// Bounds of a recording. Browsers write every byte that a page loaded, pictures
+// included, so a file may be large; a journey is not.
+const (
+	maxRecording = 512 << 20 // bytes of the file
+	maxEntries   = 20_000
+	maxURL       = 8 << 10
+	maxSentBody  = 64 << 10 // of a request
+	maxAnswer    = 2 << 20  // of a response, as far as it is looked at
+	maxAnswers   = 128 << 20
+)
+
+// A harEntry is one exchange of a HAR 1.2 file, as far as it is used. Names
+// with an underscore are Chrome's own.
+type harEntry struct {
+	Started  string      `json:"startedDateTime"`
+	Time     float64     `json:"time"` // milliseconds
+	Type     string      `json:"_resourceType"`
+	Request  *harRequest `json:"request"`
+	Response *harAnswer  `json:"response"`
+}
+
+type harRequest struct {
+	Method  string    `json:"method"`
+	URL     string    `json:"url"`
+	Headers []harPair `json:"headers"`
+	Body    *harBody  `json:"postData"`
+}
+
+type harPair struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+type harBody struct {
+	MIME   string    `json:"mimeType"`
+	Text   string    `json:"text"`
+	Params []harPair `json:"params"`
+}
+
+type harAnswer struct {
+	Status  int       `json:"status"`
+	Headers []harPair `json:"headers"`
+	Cookies []harPair `json:"cookies"`
+	Content struct {
+		MIME     string  `json:"mimeType"`
+		Size     float64 `json:"size"`
+		Text     string  `json:"text"`
+		Encoding string  `json:"encoding"`
+	} `json:"content"`
+}
+
+// An exchange is a request of the recording and its answer.
+type exchange struct {
+	entry   int // in the file, from 1
+	started time.Time
+	took    time.Duration
+	kind    string // of resource, where the browser says it
+	method  string
+	url     *url.URL
+	headers []harPair
+	body    *harBody
+	answer  answer
+	repeats []*exchange // the same request before, as a page that polls sends it
+}
+
+type answer struct {
+	status  int
+	headers []harPair
+	mime    string // lower case, without parameters
+	text    string // decoded; empty where the file does not hold it
+	lost    bool   // the file says that there was a text, and does not hold it
+}
+
+// A reader goes through a HAR file.
+type reader struct {
+	file  string
+	json  *json.Decoder
+	left  int // bytes of answers that may still be kept
+	list  []*exchange
+	drops dropped
+}
+
+// fail is a mistake in the file.
+func (r *reader) fail(hint, format string, args ...any) error {
+	return &experiments.Error{File: r.file, Msg: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+const wantHAR = "export the recording from the browser's network panel as HAR with content"
+
+// readHAR reads the exchanges of a HAR file in the order they started. What can
+// never be part of a journey is counted, not kept.
+func readHAR(file string, from io.Reader) (*reader, error) {
+	limited := &io.LimitedReader{R: from, N: maxRecording + 1}
+	r := &reader{file: file, json: json.NewDecoder(limited), left: maxAnswers, drops: dropped{}}
+	err := r.document()
+	switch {
+	case limited.N <= 0:
+		return nil, r.fail("record only the journey", "the file is larger than %d MiB", maxRecording>>20)
+	case err != nil:
+		return nil, err
+	case len(r.list) == 0 && r.drops.total() == 0:
+		return nil, r.fail(wantHAR, "the recording holds no requests")
+	}
+	if !slices.ContainsFunc(r.list, func(x *exchange) bool { return x.started.IsZero() }) {
+		slices.SortStableFunc(r.list, func(a, b *exchange) int { return a.started.Compare(b.started) })
+	}
+	return r, nil
+}
+
+func (r *reader) document() error {
+	found := false
+	err := r.object("the file", func(key string) error {
+		if key != "log" {
+			return r.skip()
+		}
+		found = true
+		return r.object("log", func(key string) error {
+			if key != "entries" {
+				return r.skip()
+			}
+			return r.entries()
+		})
+	})
+	if err == nil && !found {
+		return r.fail(wantHAR, "this is no HAR file: it has no log")
+	}
+	return err
+}
+
+// object calls each with every key of the object that comes next.
+func (r *reader) object(what string, each func(key string) error) error {
+	if err := r.open(what, '{', "an object"); err != nil {
+		return err
+	}
+	for r.json.More() {
+		key, err := r.json.Token()
+		if err != nil {
+			return r.broken(0, err)
+		}
+		name, _ := key.(string)
+		if err := each(name); err != nil {
+			return err
+		}
+	}
+	if _, err := r.json.Token(); err != nil {
+		return r.broken(0, err)
+	}
+	return nil
+}
+
+func (r *reader) open(what string, bracket json.Delim, kind string) error {
+	token, err := r.json.Token()
+	switch {
+	case err != nil:
+		return r.broken(0, err)
+	case token != bracket:
+		return r.fail(wantHAR, "this is no HAR file: %s is not %s", what, kind)
+	}
+	return nil
+}
+
+// skip leaves out a value of any size.
+func (r *reader) skip() error {
+	for depth := 0; ; {
+		token, err := r.json.Token()
+		if err != nil {
+			return r.broken(0, err)
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+		if depth == 0 {
+			return nil
+		}
+	}
+}
+
+// broken says where the file is not JSON.
+func (r *reader) broken(entry int, err error) error {
+	at := fmt.Sprintf("byte %d", r.json.InputOffset())
+	if entry > 0 {
+		at = fmt.Sprintf("entry %d, %s", entry, at)
+	}
+	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return r.fail(wantHAR, "%s: %s is a %s, not what HAR 1.2 says", at, kind.Field, kind.Value)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return r.fail(wantHAR, "%s: the file ends in the middle", at)
+	}
+	if _, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return r.fail(wantHAR, "%s: not JSON: %s", at, err)
+	}
+	return r.fail("", "%s: the file cannot be read: %s", at, err)
+}
+
+func (r *reader) entries() error {
+	if err := r.open("log.entries", '[', "a list"); err != nil {
+		return err
+	}
+	for n := 1; r.json.More(); n++ {
+		if n > maxEntries {
+			return r.fail("record only the journey", "more than %d entries", maxEntries)
+		}
+		var e harEntry
+		if err := r.json.Decode(&e); err != nil {
+			return r.broken(n, err)
+		}
+		if err := r.entry(n, &e); err != nil {
+			return err
+		}
+	}
+	_, err := r.json.Token()
+	if err != nil {
+		return r.broken(0, err)
+	}
+	return nil
+}
+
+// entry keeps one exchange, unless it can never be part of a journey.
+func (r *reader) entry(n int, e *harEntry) error {
+	switch {
+	case e.Request == nil || e.Response == nil:
+		return r.fail(wantHAR, "entry %d: a request and a response are needed", n)
+	case len(e.Request.URL) > maxURL && !strings.HasPrefix(e.Request.URL, "http"):
+		r.drops.add(notHTTP)
+		return nil
+	case len(e.Request.URL) > maxURL:
+		return r.fail("", "entry %d: a URL of %d bytes, at most %d are possible", n, len(e.Request.URL), maxURL)
+	}
+	u, err := url.Parse(e.Request.URL)
+	if err != nil {
+		return r.fail("a URL such as https://shop.staging.example/carts", "entry %d: request.url is not a URL: %s", n, parseProblem(err))
+	}
+	x := &exchange{entry: n, kind: strings.ToLower(e.Type), method: strings.ToUpper(e.Request.Method), url: u,
+		headers: e.Request.Headers, body: e.Request.Body}
+	u.User, u.Fragment = nil, ""
+	x.started, _ = time.Parse(time.RFC3339Nano, e.Started) // without times, the order of the file counts
+	x.took = time.Duration(min(max(e.Time, 0), 1e9) * float64(time.Millisecond))
+	x.answer = r.answer(e.Response)
+	if why := x.excluded(); why != "" {
+		r.drops.add(why)
+		return nil
+	}
+	if b := x.body; b != nil && len(b.Text) > maxSentBody {
+		return r.fail("record a journey that uploads nothing", "entry %d: the request's body has %d bytes, at most %d are possible", n, len(b.Text), maxSentBody)
+	}
+	r.left -= len(x.answer.text)
+	if r.left < 0 {
+		return r.fail("record only the journey", "entry %d: more than %d MiB of answers", n, maxAnswers>>20)
+	}
+	r.list = append(r.list, x)
+	return nil
+}
+
+// parseProblem is the cause of an error of url.Parse without the URL, which may
+// hold secrets.
+func parseProblem(err error) string {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err.Error()
+	}
+	return err.Error()
+}
+
+func (r *reader) answer(a *harAnswer) answer {
+	mime, _, _ := strings.Cut(a.Content.MIME, ";")
+	out := answer{status: a.Status, headers: a.Headers, mime: strings.ToLower(strings.TrimSpace(mime)), text: a.Content.Text}
+	for _, c := range a.Cookies { // a file may hold them here alone
+		if !slices.ContainsFunc(out.headers, func(h harPair) bool {
+			return strings.EqualFold(h.Name, "set-cookie") && strings.HasPrefix(h.Value, c.Name+"=")
+		}) {
+			out.headers = append(slices.Clip(out.headers), harPair{"Set-Cookie", c.Name + "=" + c.Value})
+		}
+	}
+	if strings.EqualFold(a.Content.Encoding, "base64") {
+		decoded, err := base64.StdEncoding.DecodeString(out.text)
+		if err != nil {
+			decoded = nil
+		}
+		out.text = string(decoded)
+	}
+	out.lost = out.text == "" && a.Content.Size > 0
+	if len(out.text) > maxAnswer {
+		out.text = out.text[:maxAnswer]
+	}
+	out.text = strings.ToValidUTF8(out.text, "\ufffd")
+	return out
+}

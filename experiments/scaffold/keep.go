@@ -1,0 +1,200 @@
+package scaffold
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Why an exchange is not part of the journey.
+const (
+	notHTTP   = "not HTTP"
+	static    = "static files"
+	telemetry = "analytics and telemetry"
+	preflight = "preflight requests"
+	streams   = "streams and sockets"
+	failed    = "failed when they were recorded"
+	elsewhere = "other origins"
+)
+
+// dropped counts what was left out, by reason.
+type dropped map[string]int
+
+func (d dropped) add(why string) { d[why]++ }
+
+func (d dropped) total() int {
+	n := 0
+	for _, v := range d {
+		n += v
+	}
+	return n
+}
+
+// String is such as "static files (12), other origins (3)".
+func (d dropped) String() string {
+	parts := []string{}
+	for _, why := range slices.Sorted(maps.Keys(d)) {
+		parts = append(parts, fmt.Sprintf("%s (%d)", why, d[why]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// excluded says why an exchange can never be part of a journey, whatever the
+// journey's origin; empty where it can.
+func (x *exchange) excluded() string {
+	switch {
+	case x.url.Scheme == "ws" || x.url.Scheme == "wss" || x.kind == "websocket" || x.kind == "eventsource" || x.answer.status == 101:
+		return streams
+	case x.url.Scheme != "http" && x.url.Scheme != "https" || x.url.Host == "":
+		return notHTTP
+	case x.method == "OPTIONS" || x.kind == "preflight":
+		return preflight
+	case x.kind == "ping" || x.kind == "beacon" || x.kind == "cspviolationreport" || x.measured():
+		return telemetry
+	case x.asset():
+		return static
+	case x.answer.status < 200 || x.answer.status > 399 || !slices.Contains(methods(), x.method):
+		return failed
+	}
+	return ""
+}
+
+// methods are those that a step may have; OPTIONS is never recorded as one.
+func methods() []string { return []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} }
+
+// asset tells a file that a browser loads to show a page.
+func (x *exchange) asset() bool {
+	if x.method != "GET" && x.method != "HEAD" {
+		return false
+	}
+	switch x.kind {
+	case "stylesheet", "script", "image", "font", "media", "texttrack", "manifest", "prefetch", "signedexchange":
+		return true
+	}
+	major, minor, _ := strings.Cut(x.answer.mime, "/")
+	switch {
+	case major == "image" || major == "font" || major == "audio" || major == "video":
+		return true
+	case minor == "css" || strings.Contains(minor, "javascript") || minor == "ecmascript" || minor == "wasm" || minor == "manifest+json" || strings.HasPrefix(minor, "font-"):
+		return true
+	}
+	switch strings.ToLower(path.Ext(x.url.Path)) {
+	case ".css", ".js", ".mjs", ".map", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".ico", ".woff", ".woff2", ".ttf", ".otf", ".eot",
+		".mp3", ".mp4", ".webm", ".wasm", ".webmanifest":
+		return true
+	}
+	return x.url.Path == "/robots.txt" || x.url.Path == "/manifest.json"
+}
+
+// Hosts beside a shop's, and paths on its own, that only measure people. Those
+// of third parties are left out with all other origins.
+var (
+	measuringHosts = regexp.MustCompile(`^(analytics|metrics|stats|telemetry|rum|collect|collector|events?|track|tracking|sentry|matomo|piwik|s?gtm|plausible|smetrics)\.[^.]+\.`)
+	measuringPaths = regexp.MustCompile(`(?i)^/(g/collect|j/collect|r/collect|collect|beacons?|rum|telemetry|analytics|tracking|track|pixel|cdn-cgi|matomo\.php|piwik\.php|` +
+		`_vercel/(insights|speed-insights)|monitoring|envelope|__webpack_hmr|sockjs-node|_next/(static|image|webpack-hmr)|metrics|csp-report)(/|$)|^/api/[0-9]+/(envelope|store)/$`)
+)
+
+// measured tells a request that reports what a person does: it goes to such a
+// host, or to such a path and nothing comes back that a page could use.
+func (x *exchange) measured() bool {
+	if net.ParseIP(x.url.Hostname()) == nil && measuringHosts.MatchString(strings.ToLower(x.url.Hostname())) {
+		return true
+	}
+	return measuringPaths.MatchString(x.url.Path) && len(x.answer.text) < 64 && !x.answer.lost
+}
+
+func origin(u *url.URL) string {
+	host, port := strings.ToLower(u.Hostname()), u.Port()
+	if port == "" || u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443" {
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
+		return u.Scheme + "://" + host
+	}
+	return u.Scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// ownOrigin is the journey's: of the page's host and those beside it, the one
+// that most requests went to. A shop of pages is asked itself, one of scripts
+// through its API.
+func ownOrigin(list []*exchange) string {
+	page := list[0]
+	for _, x := range list {
+		if x.answer.mime == "text/html" && x.method == "GET" {
+			page = x
+			break
+		}
+	}
+	count := map[string]int{}
+	best := origin(page.url)
+	for _, x := range list {
+		if sameSite(x.url.Hostname(), page.url.Hostname()) {
+			count[origin(x.url)]++
+		}
+	}
+	for _, o := range slices.Sorted(maps.Keys(count)) {
+		if count[o] > count[best] {
+			best = o
+		}
+	}
+	return best
+}
+
+// sameSite tells whether two hosts are likely run by the same people: one
+// machine, or one domain. Note: without a list of public suffixes, a domain
+// that may be one (co.uk) is taken for one.
+func sameSite(host, page string) bool {
+	host, page = strings.ToLower(host), strings.ToLower(page)
+	if host == page {
+		return true
+	}
+	labels := strings.Split(page, ".")
+	if net.ParseIP(page) != nil || len(labels) < 2 {
+		return false
+	}
+	base := page
+	if len(labels) > 2 {
+		base = strings.Join(labels[1:], ".")
+		if len(labels) == 3 && len(labels[1]) <= 3 && len(labels[2]) <= 3 {
+			base = page
+		}
+	}
+	return host == base || strings.HasSuffix(host, "."+base)
+}
+
+// others lists the origins that were left out, with most requests first.
+func others(list []*exchange, own string) []string {
+	count := map[string]int{}
+	for _, x := range list {
+		if o := origin(x.url); o != own {
+			count[o]++
+		}
+	}
+	sorted := slices.SortedFunc(maps.Keys(count), func(a, b string) int { return cmp.Or(count[b]-count[a], cmp.Compare(a, b)) })
+	for i, o := range sorted {
+		sorted[i] = fmt.Sprintf("%s (%d)", o, count[o])
+	}
+	return sorted[:min(len(sorted), 5)]
+}
+
+// collapse makes one exchange of a request that was sent several times in a
+// row.
+func collapse(list []*exchange) []*exchange {
+	var out []*exchange
+	for _, x := range list {
+		if n := len(out); n > 0 && x.method == "GET" && out[n-1].method == "GET" && out[n-1].url.String() == x.url.String() {
+			x.repeats = append(out[n-1].repeats, out[n-1])
+			out[n-1].repeats = nil
+			out[n-1] = x
+			continue
+		}
+		out = append(out, x)
+	}
+	return out
+}

@@ -1,0 +1,174 @@
+package scaffold
+
+import (
+	"regexp"
+	"strings"
+)
+
+// A force says how surely a value that is met twice is the same thing twice.
+type force uint8
+
+const (
+	trivial force = iota // says nothing: true, EUR, express
+	weak                 // needs names that fit, such as an id of 42
+	strong               // cannot be met twice by chance
+)
+
+var (
+	hasDigit  = regexp.MustCompile(`[0-9]`)
+	hasLetter = regexp.MustCompile(`[A-Za-z]`)
+	allDigits = regexp.MustCompile(`^-?[0-9]+$`)
+	codeForm  = regexp.MustCompile(`^[A-Za-z]{2}([-_][A-Za-z]{2})?$|^[A-Z]{3}$`)
+	numbered  = regexp.MustCompile(`^-?[0-9]*\.[0-9]+$`)
+)
+
+func strength(v string) force {
+	switch {
+	case v == "" || len(v) > maxIndexed || v == "true" || v == "false" || v == "null" || codeForm.MatchString(v) || len(v) == 1 && !hasDigit.MatchString(v):
+		return trivial
+	case allDigits.MatchString(v):
+		if len(v) >= 7 {
+			return strong
+		}
+		return weak
+	case numbered.MatchString(v):
+		return weak
+	case len(v) >= 8 && hasDigit.MatchString(v) && hasLetter.MatchString(v) && !strings.ContainsAny(v, " \t\n"):
+		return strong
+	case len(v) >= 20 && !strings.ContainsAny(v, " \t\n-"):
+		return strong
+	}
+	return weak
+}
+
+// plainName is a name without case and separators, for comparison.
+func plainName(name string) string { return strings.ToLower(notInName.ReplaceAllString(name, "")) }
+
+// common names are of what people choose, not of what a server gives out: equal
+// values under them mean nothing.
+func common(name string) bool {
+	switch name {
+	case "", "quantity", "qty", "count", "page", "perpage", "pagesize", "limit", "size", "offset", "first", "last", "sort", "order", "orderby", "direction", "currency", "country", "countrycode",
+		"region", "locale", "lang", "language", "status", "state", "type", "kind", "method", "color", "colour", "name", "firstname", "lastname", "fullname", "title", "email", "phone", "address",
+		"address1", "address2", "street", "city", "zip", "zipcode", "postal", "postalcode", "postcode", "company", "gender", "birthday", "note", "notes", "message", "comment", "query", "q", "search",
+		"price", "total", "subtotal", "tax", "position", "index", "version", "v", "utf8", "commit", "submit", "action", "operationname":
+		return true
+	}
+	return false
+}
+
+// identifying names are of values by which things are found again.
+func identifying(name string) bool {
+	switch name {
+	case "id", "uuid", "guid", "gid", "sku", "slug", "code", "number", "no", "key", "handle", "ref", "reference", "token", "href", "url", "uri", "path", "permalink", "pk", "oid", "value", "orderid", "cartid":
+		return true
+	}
+	return strings.HasSuffix(name, "id") || strings.HasSuffix(name, "uuid") || strings.HasSuffix(name, "token") || strings.HasSuffix(name, "sku")
+}
+
+// generic names need the name of their owner to be understood.
+func generic(name string) bool {
+	switch name {
+	case "", "id", "uuid", "guid", "gid", "slug", "code", "number", "no", "key", "handle", "ref", "reference", "href", "url", "uri", "path", "pk", "value", "name", "permalink":
+		return true
+	}
+	return false
+}
+
+// related tells whether a value of an answer fits the name it is sent by. In a
+// path, the name is the segment before the value.
+func related(src source, sent string, path bool) bool {
+	key, owner := plainName(src.key), plainName(src.owner)
+	if sent == "" || common(sent) && !path {
+		return false
+	}
+	if path {
+		one := singular(sent)
+		return identifying(key) && (owner == one || strings.HasSuffix(key, "id") && strings.TrimSuffix(key, "id") == one) || key == one || key == sent
+	}
+	return key == sent && key != "" ||
+		identifying(key) && owner != "" && (sent == owner+key || sent == owner || sent == owner+"id")
+}
+
+// singular is the name of one of several.
+func singular(name string) string {
+	lower := strings.ToLower(name)
+	switch {
+	case strings.HasSuffix(lower, "ies") && len(name) > 4:
+		return name[:len(name)-3] + "y"
+	case strings.HasSuffix(lower, "sses"), strings.HasSuffix(lower, "xes"), strings.HasSuffix(lower, "ches"), strings.HasSuffix(lower, "shes"):
+		return name[:len(name)-2]
+	case strings.HasSuffix(lower, "ss"), strings.HasSuffix(lower, "us"), strings.HasSuffix(lower, "is"):
+		return name
+	case strings.HasSuffix(lower, "s") && len(name) > 2:
+		return name[:len(name)-1]
+	}
+	return name
+}
+
+var versionForm = regexp.MustCompile(`^v[0-9]+(\.[0-9]+)*$`)
+
+// fixedSegments are the words of a path that say what it is about.
+func fixedSegments(path []*slot) []string {
+	var words []string
+	for i, s := range path {
+		lower := strings.ToLower(s.value)
+		switch {
+		case s.value == "", lower == "api" || lower == "rest" || lower == "rpc" || versionForm.MatchString(lower):
+		case i == 0 && codeForm.MatchString(s.value) && len(path) > 1 && len(s.value) != 3:
+		case anyVariable(s), strength(s.value) == strong, strength(s.value) == weak && hasDigit.MatchString(s.value):
+			if n := len(words); n > 0 {
+				words[n-1] = singular(words[n-1])
+			}
+		default:
+			words = append(words, lower)
+		}
+	}
+	return words
+}
+
+// resourceOf is what a request is about, in the singular.
+func resourceOf(r *request) string {
+	words := fixedSegments(r.path)
+	if len(words) == 0 {
+		return ""
+	}
+	return singular(strings.TrimSuffix(words[len(words)-1], ".json"))
+}
+
+// stepName is what reports call a step, before it is made unique.
+func stepName(s *step) string {
+	if op := graphQLOperation(s.request.json); op != "" {
+		return slug(op)
+	}
+	words := fixedSegments(s.request.path)
+	name := slug(strings.Join(words[max(0, len(words)-2):], "-"))
+	if name == "" {
+		name = "home"
+	}
+	if s.method != "GET" {
+		name = strings.ToLower(s.method) + "-" + name
+	}
+	return name
+}
+
+var operationForm = regexp.MustCompile(`^\s*(?:query|mutation)\s+([A-Za-z_][A-Za-z0-9_]*)`)
+
+// graphQLOperation is the name of the operation that a body asks for; a GraphQL
+// request without one is called graphql, any other body gives nothing.
+func graphQLOperation(body *node) string {
+	if body != nil && body.kind == aList && len(body.items) > 0 {
+		body = body.items[0]
+	}
+	query, name := body.member("query"), body.member("operationName")
+	if name != nil && name.kind == aText && slug(name.text) != "" && (query != nil || body.member("extensions") != nil) {
+		return name.text
+	}
+	if query == nil || query.kind != aText || !strings.Contains(query.text, "{") {
+		return ""
+	}
+	if m := operationForm.FindStringSubmatch(query.text); m != nil {
+		return m[1]
+	}
+	return "graphql"
+}

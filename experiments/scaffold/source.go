@@ -1,0 +1,162 @@
+package scaffold
+
+import (
+	"html"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// A source is a value of an answer.
+type source struct {
+	step   int
+	from   experiments.Source
+	expr   string
+	key    string // of the value
+	owner  string // of what it is the key, in the singular
+	value  string
+	number bool
+	rank   int // the order within a step
+	listed bool
+}
+
+// maxIndexed is the longest value that is looked for: tokens are long.
+const maxIndexed = 4096
+
+// jsonSources, headerSources list what a step answered.
+func jsonSources(step int, list []leaf, resource string) []source {
+	var out []source
+	for _, l := range list {
+		if len(l.path) > 1000 || len(l.value) > maxIndexed {
+			continue
+		}
+		owner := singular(l.owner)
+		if owner == "" {
+			owner = resource
+		}
+		out = append(out, source{step: step, from: experiments.FromJSON, expr: l.path, key: l.key, owner: owner,
+			value: l.value, number: l.number, rank: l.depth, listed: l.listed})
+	}
+	return out
+}
+
+// headers that never hold what a later request needs
+var dullHeaders = regexp.MustCompile(`(?i)^(:.*|date|server|content-.*|cache-control|expires|pragma|vary|age|connection|keep-alive|transfer-encoding|strict-transport-security|x-(frame|xss|content-type|dns|permitted|powered|cache|served|timer|runtime|download).*|` +
+	`access-control-.*|alt-svc|nel|report-to|reporting-endpoints|referrer-policy|permissions-policy|cross-origin-.*|accept-ranges|accept-ch|server-timing|timing-allow-origin|via|cf-.*|last-modified|p3p|set-cookie|location)$`)
+
+func headerSources(step int, a answer, resource string) []source {
+	var out []source
+	for _, h := range a.headers {
+		if len(h.Value) > maxIndexed || h.Value == "" {
+			continue
+		}
+		s := source{step: step, owner: resource, value: h.Value, rank: 100}
+		switch {
+		case strings.EqualFold(h.Name, "set-cookie"):
+			for line := range strings.SplitSeq(h.Value, "\n") { // Chrome and Firefox join several so
+				if c, err := http.ParseSetCookie(strings.TrimSpace(line)); err == nil && c.Value != "" {
+					s.from, s.expr, s.key, s.value = experiments.FromCookie, c.Name, c.Name, c.Value
+					out = append(out, s)
+				}
+			}
+		case !dullHeaders.MatchString(h.Name) && headerForm.MatchString(h.Name):
+			s.from, s.expr, s.key = experiments.FromHeader, h.Name, h.Name
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// location is where an answer sends its reader, below the entry; false where it
+// sends nowhere.
+func (x *exchange) location() (header, target string, ok bool) {
+	for _, h := range x.answer.headers {
+		if !strings.EqualFold(h.Name, "location") {
+			continue
+		}
+		u, err := x.url.Parse(h.Value)
+		if err == nil && origin(u) == origin(x.url) {
+			u.Fragment = ""
+			return h.Value, u.RequestURI(), true
+		}
+	}
+	return "", "", false
+}
+
+var (
+	tagForm  = regexp.MustCompile(`(?s)<[A-Za-z][^<>]{0,1000}>`)
+	attrForm = regexp.MustCompile(`([A-Za-z_:][A-Za-z0-9_:.-]*)\s*=\s*("[^"]*"|'[^']*')`)
+)
+
+// pageSource finds a value in a page, as an expression whose first group is the
+// value. Every candidate is tried on the page: what does not lead to the value
+// is not used.
+func pageSource(step int, page string, s *slot) (source, bool) {
+	if !strings.Contains(page, s.value) {
+		return source{}, false
+	}
+	candidates := tagExpressions(page, s)
+	name := regexp.QuoteMeta(s.key)
+	if s.key != "" {
+		candidates = append(candidates,
+			`"`+name+`"\s*:\s*"([^"\\]+)"`, `"`+name+`"\s*:\s*([0-9]+)`,
+			`[?&;]`+name+`=([^&"'#<>\s]+)`)
+	}
+	if s.in == inPath && s.key != "" {
+		candidates = append(candidates, `/`+name+`/([^/"'?#&<>\s]+)`)
+	}
+	for _, expr := range candidates {
+		re, err := regexp.Compile(expr)
+		if err != nil {
+			continue
+		}
+		if m := re.FindStringSubmatch(page); m != nil && m[1] == s.value {
+			return source{step: step, from: experiments.FromRegex, expr: expr, key: s.key, value: s.value}, true
+		}
+	}
+	return source{}, false
+}
+
+// tagExpressions look for the value in an attribute, told by another attribute
+// of the same tag.
+func tagExpressions(page string, s *slot) []string {
+	var out []string
+	for _, tag := range tagForm.FindAllString(page, 2000) {
+		if !strings.Contains(tag, s.value) {
+			continue
+		}
+		attrs := attrForm.FindAllStringSubmatch(tag, 50)
+		for i, a := range attrs {
+			if a[2][1:len(a[2])-1] != s.value || html.UnescapeString(s.value) != s.value {
+				continue
+			}
+			holds := regexp.QuoteMeta(a[1]) + `=` + a[2][:1] + `([^` + a[2][:1] + `]*)` + a[2][:1]
+			for k, b := range attrs {
+				if k == i || !telling(b[1]) || len(b[2]) > 80 || strings.Contains(b[2], s.value) {
+					continue
+				}
+				tells := regexp.QuoteMeta(b[1]) + `=` + regexp.QuoteMeta(b[2])
+				if k < i {
+					out = append(out, tells+`[^>]*\s`+holds)
+				} else {
+					out = append(out, holds+`[^>]*\s`+tells)
+				}
+			}
+			if strings.HasPrefix(a[1], "data-") {
+				out = append(out, holds)
+			}
+		}
+	}
+	return out
+}
+
+// telling attributes name what a tag is for.
+func telling(attribute string) bool {
+	switch strings.ToLower(attribute) {
+	case "name", "id", "property", "itemprop":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,364 @@
+package scaffold
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// What stands where nothing is known.
+const (
+	usualToxiproxy = "http://127.0.0.1:8474"
+	usualEntry     = "http://127.0.0.1:8080"
+)
+
+const systemHead = `# yaml-language-server: $schema=` + systemSchema + `
+#
+# The system under test. Change what is not so, then:
+#   blastgauge validate    finds mistakes
+#   blastgauge plan        shows what a run would do and touch, and does nothing
+version: 1 # of this language
+system: %s # its name in reports: lower-case letters, digits and -
+
+# Where it runs. Anything that looks like production is refused.
+environment: staging
+
+# Hosts that may be dialled, beyond loopback and *.test: names, *.suffixes,
+# addresses and networks.
+%s
+
+# The control API of the Toxiproxy that the system's dependencies are behind, or
+# embedded where blastgauge starts the proxies (and the system after them).
+toxiproxy: %s
+
+# Where journeys enter. This route goes through the proxies.
+%s
+# The same system on a route without proxies, if there is one: both routes are
+# then used at the same time, which tells the fault's harm from any other.
+# control_url: http://127.0.0.1:8081
+
+# Host header, where it is not the URL's.
+# host: shop.test
+
+# For https: who signs the certificate, and which name it has.
+# tls: {ca_file: ca.pem, server_name: shop.test}
+
+`
+
+const systemTail = `
+# What must be true of the system's data whatever the fault does, asked before
+# and after it. The URL is a whole one: this is not asked through the entry. The
+# request may have the keys of a step: headers, json, form, body.
+# invariants:
+#   - name: charged at most once per order
+#     request: GET http://127.0.0.1:8083/ledger/duplicates?since=${started}
+#     expect: {status: 200, json: {"$.count": 0}}
+#     keys: "$.keys[*]" # what is in violation, for the report
+#     within: 10s       # time that asynchronous work may take to settle
+
+# What experiments get where they do not say otherwise.
+defaults:
+  phases:
+    warmup: 5s    # traffic that is not measured
+    baseline: 60s # the system without the fault
+    fault: 120s   # with it; at least twice the largest slow_after
+    recovery: 90s # after it
+  limits:
+    blast_radius: 5%% # share of journeys that a fault may harm
+    recovery: 30s    # time after the fault until the harm must have ended
+    # baseline: 2%%   # harm without a fault beyond which nothing can be judged
+    # journeys: {%s: {blast_radius: 1%%}} # a journey with a limit of its own
+  guardrails:
+    - blast_radius: 36%% # beyond this, the fault is removed at once
+
+# What no experiment may exceed.
+caps: {blast_radius: 60%%, duration: 30m}
+`
+
+// system writes blastgauge.yaml.
+func (d *Draft) system(o Options, deps []dependency) (string, error) {
+	var b strings.Builder
+	name, journeyID := "checkout", "checkout"
+	if o.Recording != nil {
+		journeyID = o.Recording.id
+	}
+	allowed := "# allow_hosts: [shop.staging.example]"
+	if len(o.AllowHosts) > 0 {
+		list := value{list: true}
+		for _, h := range o.AllowHosts {
+			list.items = append(list.items, quoted(h))
+		}
+		text, _ := list.flow(1 << 20)
+		allowed = "allow_hosts: " + text
+	}
+	fmt.Fprintf(&b, systemHead, name, allowed, plain(cmp.Or(o.Toxiproxy, usualToxiproxy)), d.entry(o))
+	writeDependencies(&b, deps, len(o.Proxies) > 0)
+	if o.Recording == nil {
+		b.WriteString(exampleJourney)
+	} else {
+		d.Notes = append(d.Notes, o.Recording.notes...)
+		d.Env = o.Recording.secret.list
+		o.Recording.write(&b)
+	}
+	fmt.Fprintf(&b, systemTail, journeyID)
+	return b.String(), nil
+}
+
+// entry is the line of the system's URL. Note: a recording may be one of
+// production. Its host is only written where it may be dialled anyway; allowing
+// it is for people.
+func (d *Draft) entry(o Options) string {
+	if o.Recording == nil {
+		return "url: " + usualEntry + "\n"
+	}
+	u, err := url.Parse(o.Recording.Origin)
+	hosts := (&experiments.System{AllowHosts: o.AllowHosts}).Hosts()
+	if err == nil && hosts.CheckName(u.Hostname()) == nil {
+		return "url: " + plain(o.Recording.Origin) + "\n"
+	}
+	d.Notes = append(d.Notes, fmt.Sprintf("the journey was recorded at %s, which may not be dialled unless you say so; url is %s until you change it (or use --allow-host)", o.Recording.Origin, usualEntry))
+	return fmt.Sprintf(`#
+# The journey was recorded at %s, which is neither loopback
+# nor *.test. If that is staging, write here, and in allow_hosts above:
+#   url: %s
+#   allow_hosts: [%s]
+url: %s
+`, o.Recording.Origin, o.Recording.Origin, u.Hostname(), usualEntry)
+}
+
+const dependenciesHead = `# What the system calls through proxies. Each needs listen (the proxy's address,
+# which the system calls) and upstream (where the proxy leads to), or proxy alone:
+# the name of a proxy that exists. An upstream with a scheme (http, https, h2c,
+# redis, postgres) tells what is spoken there.
+#   criticality: hard (journeys cannot do without it) or soft (they degrade)
+#   owner: who is asked when it breaks journeys
+dependencies:
+`
+
+func writeDependencies(b *strings.Builder, deps []dependency, found bool) {
+	b.WriteString(dependenciesHead)
+	for _, dep := range deps {
+		v := mapping()
+		if !dep.foreign {
+			v.add("listen", bare(inQuotes(dep.Listen)))
+			v.add("upstream", bare(inQuotes(dep.Upstream)))
+		}
+		if dep.foreign || dep.id != dep.Name {
+			v.add("proxy", quoted(dep.Name))
+		}
+		if !found {
+			b.WriteString("  # An example: no Toxiproxy was asked.\n")
+			v.add("criticality", quoted("hard"))
+			v.add("owner", quoted("team-payments"))
+		}
+		if dep.foreign {
+			fmt.Fprintf(b, "  # listens on %s, leads to %s\n", oneLine(dep.Listen), oneLine(dep.Upstream))
+		}
+		if !dep.Enabled {
+			b.WriteString("  # It was disabled: a run refuses to touch it until it is enabled.\n")
+		}
+		text, _ := v.flow(1 << 20)
+		fmt.Fprintf(b, "  %s: %s\n", plain(dep.id), text)
+	}
+	b.WriteString("\n")
+}
+
+// inQuotes is an address as YAML in flow style always takes it.
+func inQuotes(text string) string {
+	if p := plain(text); p[0] == '"' || p[0] == '\'' {
+		return p
+	}
+	return `"` + text + `"`
+}
+
+// oneLine is a text that may stand in a comment.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !printable(r) {
+			return '?'
+		}
+		return r
+	}, text[:min(len(text), 200)])
+}
+
+const journeysHead = `# What users do, as requests in order: the share of these that a fault harms is
+# what is measured. A journey is harmed where a step fails (no answer, a wrong
+# status), is wrong (another expectation is not met), or all of it is slow.
+journeys:
+`
+
+const exampleJourney = journeysHead + `  checkout:
+    rate: 10/s      # journeys over both arms
+    slow_after: 3s  # budget of the whole journey; beyond it, it is slow
+    timeout: 10s    # beyond this, it has failed
+    steps:
+      - name: home
+        request: GET /
+        expect: {status: 200}
+      # All that a step may say:
+      #
+      # - name: cart
+      #   request: POST /carts?lang=en  # or a whole URL
+      #   headers: {Accept-Language: en, Authorization: "Bearer ${env:SHOP_TOKEN}"}
+      #   json: {sku: "${sku}", quantity: 1}     # one body: json,
+      #   form: {sku: "${sku}", quantity: "1"}   # form fields,
+      #   body: "sku=${sku}"                     # or any text
+      #   expect:
+      #     status: [200, 201]                   # 200 to 299 where nothing is said
+      #     json: {"$.total": {gte: 1}, "$.sku": "${sku}", "$.errors": {absent: true}}
+      #     headers: {Content-Type: {matches: ^application/json}}
+      #     body: {contains: in your cart, lacks: sorry, matches: "(?i)checkout"}
+      #   capture:                               # for later steps, as ${cart}
+      #     cart: "$.id"                         # JSONPath
+      #     sku: {json: "$.lines[*].sku", pick: random} # or first, last
+      #     etag: {header: ETag}
+      #     session: {cookie: sid}
+      #     csrf: {regex: 'name="csrf" value="([^"]+)"'}
+      #   timeout: 2s                            # of this step
+      #   slow_after: 1s                         # of this step
+      #   poll: {every: 200ms, for: 5s}          # repeat until as expected
+      #
+      # Operators: eq ne exists absent lt lte gt gte in matches. Variables, beside
+      # what was captured: ${uuid} ${seq} ${random 1..9} ${random red|blue} ${run}
+      # ${arm} ${started} ${env:NAME}. Cookies are kept within a journey.
+`
+
+// write adds the recorded journey.
+func (rec *Recording) write(b *strings.Builder) {
+	slow, timeout := rec.budget()
+	b.WriteString(journeysHead)
+	fmt.Fprintf(b, `  # Recorded at %s: %d steps.
+  # Values that one answer gave and a later request sent are captured; look
+  # whether each is what you mean. Cookies are kept within a journey.
+`, rec.Origin, len(rec.steps))
+	if rec.Left != "" {
+		fmt.Fprintf(b, "  # Left out: %s.\n", oneLine(rec.Left))
+	}
+	for _, s := range rec.secret.list {
+		fmt.Fprintf(b, "  # To be set before a run: %s, the %s.\n", s.Name, oneLine(s.Of))
+	}
+	fmt.Fprintf(b, "  %s:\n    rate: 10/s # journeys over both arms\n    slow_after: %s # budget of the whole journey; beyond it, it is slow\n    timeout: %s # beyond this, it has failed\n    steps:\n",
+		plain(rec.id), written(slow), written(timeout))
+	for i, s := range rec.steps {
+		if i == len(rec.steps)-1 && s.json == nil {
+			b.WriteString("      # What does only the right page say? A shop may answer its failures with 200:\n      # expect: {body: {contains: Thank you}}\n")
+		}
+		s.write(b)
+	}
+}
+
+// written is a duration in whole seconds.
+func written(d time.Duration) string { return fmt.Sprintf("%ds", int(d.Seconds())) }
+
+const inStep = 8
+
+// write adds one step.
+func (s *step) write(b *strings.Builder) {
+	fmt.Fprintf(b, "      - name: %s\n", plain(s.name))
+	line := s.method + " " + s.request.urlText()
+	if !lineForm.MatchString(line) {
+		line = inQuotes(line)
+	}
+	fmt.Fprintf(b, "        request: %s\n", line)
+	if len(s.request.headers) > 0 {
+		fields(s.request.headers).write(b, inStep, "headers:")
+	}
+	switch {
+	case s.request.json != nil:
+		fromJSON(s.request.json).write(b, inStep, "json:")
+	case len(s.request.form) > 0:
+		fields(s.request.form).write(b, inStep, "form:")
+	case s.request.body != nil:
+		body(s.request.body.text()).write(b, inStep, "body:")
+	}
+	s.expectation().write(b, inStep, "expect:")
+	s.writeCaptures(b)
+	if s.poll {
+		b.WriteString("        poll: {every: 500ms, for: 10s} # it was asked again until this was so\n")
+	}
+}
+
+func fields(list []*slot) value {
+	v := mapping()
+	for _, s := range list {
+		v.add(s.key, quoted(s.text()))
+	}
+	return v
+}
+
+// expectation is what the answer was, as far as it will be so again. What came
+// from a browser's cache will come from the server.
+func (s *step) expectation() value {
+	v := mapping()
+	status := s.answer.status
+	if status == 304 {
+		status = 200
+	}
+	v.add("status", bare(fmt.Sprint(status)))
+	checks := mapping()
+	for _, c := range s.checks {
+		if c.value == "" {
+			absent := mapping()
+			absent.add("absent", bare("true"))
+			checks.add(c.path, absent)
+		} else {
+			checks.add(c.path, quoted(c.value))
+		}
+	}
+	if !checks.empty() {
+		v.add("json", checks)
+	}
+	header := mapping()
+	if s.bodyless { // a page that says sorry has this status, too
+		header.add("Content-Type", matches("json"))
+	}
+	switch {
+	case s.leadsFurther:
+		header.add("Location", matches("^"+regexp.QuoteMeta(s.leads)))
+	case s.leads != "":
+		header.add("Location", quoted(s.leads))
+	}
+	if !header.empty() {
+		v.add("headers", header)
+	}
+	return v
+}
+
+func matches(expr string) value {
+	v := mapping()
+	v.add("matches", quoted(expr))
+	return v
+}
+
+func (s *step) writeCaptures(b *strings.Builder) {
+	if len(s.captures) == 0 {
+		return
+	}
+	b.WriteString("        capture:\n")
+	listed := 0
+	for _, c := range s.captures {
+		if c.listed {
+			listed++
+		}
+	}
+	for _, c := range s.captures {
+		v := quoted(c.expr)
+		if c.from != experiments.FromJSON {
+			v = mapping()
+			v.add(string(c.from), quoted(c.expr))
+		}
+		comment := ""
+		if c.listed && listed == 1 { // two values of one item must not be picked apart
+			if any := index.ReplaceAllString(c.expr, "[*]"); any != c.expr {
+				comment = fmt.Sprintf(" # or any of them: {json: %s, pick: random}", oneLine(plain(any)))
+			}
+		}
+		text, _ := v.flow(1 << 20)
+		fmt.Fprintf(b, "          %s: %s%s\n", plain(c.name), text, comment)
+	}
+}
