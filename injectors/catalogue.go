@@ -74,6 +74,7 @@ type Attribute struct {
 	Wire     string      // the attribute's name in Toxiproxy's API
 	Scale    float64     // of a number: wire value = held value * Scale
 	Words    []string    // what a Word may be; the first is meant when none is given, or what Doc says
+	Example  string      // of an Operation: its parameters, as a YAML flow mapping
 	Fields   []Attribute // what a Group, an Operation or an Inner may have
 }
 

@@ -168,7 +168,7 @@ func TestCheck(t *testing.T) {
 		{"http_config", injectors.Attributes{"unpair": map[string]any{"swap": "/a"}}, "unpair.swap", "swap must be a pair"},
 		{"http_config", injectors.Attributes{"drop": map[string]any{}, "blank": map[string]any{}}, "blank", "http_config is one operator, not drop and blank"},
 		{"http_config", injectors.Attributes{"candidate": map[string]any{}}, "candidate", "candidate needs file: the document that somebody wants to ship, such as {file: settings-next.json}"},
-		{"config_file", injectors.Attributes{"file": "a.json", "stale": map[string]any{}}, "stale", "stale needs from: no earlier version of a file is seen; give one, such as {from: settings-118.json}"},
+		{"config_file", injectors.Attributes{"file": "a.json", "stale": map[string]any{}}, "stale", "stale needs from: earlier versions of a file are not known; give one, such as {from: settings-118.json}"},
 	} {
 		k, ok := injectors.Lookup(tt.kind)
 		if name, text := k.Check(tt.attributes); !ok || name != tt.name || text != tt.text {

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// The kinds here make bad config of good: one operator each, on a document that a
-// dependency serves or on a file.
+// The kinds here make config bad, with one operator each: in a document that a
+// dependency serves, or in a file.
 
-// formats are those of documents that operators know.
+// formats lists the document formats that operators can read.
 func formats() []string { return []string{"json", "yaml", "text"} }
 
 func httpConfig() Kind {
@@ -56,8 +56,8 @@ func configFile() Kind {
 	}
 }
 
-// oneOperation is the rule that a fault is one operator, with its document where
-// it needs one.
+// oneOperation returns the rule that a fault has exactly one operator, and the
+// document that this operator needs.
 func oneOperation(kind string) func(Attributes) (string, string) {
 	return func(a Attributes) (string, string) {
 		var given, known []string
@@ -88,7 +88,8 @@ func oneOperation(kind string) func(Attributes) (string, string) {
 	}
 }
 
-// documentProblem says what is wrong with the document that an operator serves.
+// documentProblem reports what is wrong with the document that an operator serves,
+// as a sentence; it is empty when nothing is.
 func documentProblem(kind, operator string, parameters Attributes) string {
 	from := FileAttribute(operator)
 	_, named := parameters[from]
@@ -100,19 +101,19 @@ func documentProblem(kind, operator string, parameters Attributes) string {
 	case !named && !inline && operator == "candidate":
 		return "candidate needs file: the document that somebody wants to ship, such as {file: settings-next.json}"
 	case !named && !inline && operator == "stale" && kind == "config_file":
-		return "stale needs from: no earlier version of a file is seen; give one, such as {from: settings-118.json}"
+		return "stale needs from: earlier versions of a file are not known; give one, such as {from: settings-118.json}"
 	}
 	return ""
 }
 
-// FileAttribute is the parameter of an operator that names a file whose text is
-// sent with the fault, as body; empty: it has none.
+// FileAttribute returns the name of the parameter that names a file whose text is
+// sent with the fault, as body. It is empty for operators that need no file.
 func FileAttribute(operator string) string {
 	return map[string]string{"stale": "from", "split": "from", "candidate": "file"}[operator]
 }
 
-// Operator is the one operator of a fault that makes config bad, with its
-// parameters; empty for other faults.
+// Operator returns the operator of a fault that makes config bad, and the
+// operator's parameters. The name is empty for other faults.
 func (a Attributes) Operator() (name string, parameters map[string]any) {
 	for _, o := range operations() {
 		if held, ok := a[o.Name].(map[string]any); ok {
@@ -122,7 +123,19 @@ func (a Attributes) Operator() (name string, parameters map[string]any) {
 	return "", nil
 }
 
-// operations are the operators of package badconfig, as attributes.
+// OperatorParameters returns the parameters of an operator that makes config bad:
+// their names, units, bounds and words. It returns nil for an unknown operator.
+func OperatorParameters(operator string) []Attribute {
+	for _, o := range operations() {
+		if o.Name == operator {
+			return o.Fields
+		}
+	}
+	return nil
+}
+
+// operations lists the operators of package badconfig as attributes, in the order
+// in which they are documented.
 func operations() []Attribute {
 	list := simpleOperations()
 	list = slices.Insert(list, slices.IndexFunc(list, func(a Attribute) bool { return a.Name == "unpair" }), opSplit())
@@ -130,74 +143,74 @@ func operations() []Attribute {
 }
 
 func opSplit() Attribute {
-	return operation("split", "some clients get another revision than the rest, always the same ones",
+	return operation("split", "some clients get another revision than the rest, always the same ones", "{share: 12.5%, with: {scale: {path: /price/factor, by: 100}}}",
 		Attribute{Name: "share", Unit: Share, Min: 0.0001, Max: 1, Doc: "the share of clients, told apart by address; 50% by default"},
 		documentOf("from", "the file of the other revision, relative to the experiment; without it, the first version that was seen"),
 		bodyOf("from"),
-		Attribute{Name: "with", Unit: Inner, Fields: makers(), Doc: "the operator that makes the other revision, such as {scale: {path: /price/factor, by: 100}}"})
+		Attribute{Name: "with", Unit: Inner, Fields: editingOperations(), Doc: "the operator that makes the other revision, such as {scale: {path: /price/factor, by: 100}}"})
 }
 
-// makers are the operators that make another revision of a document, and do not
-// bring one along.
-func makers() []Attribute {
+// editingOperations lists the operators that edit the document. The others bring
+// one along.
+func editingOperations() []Attribute {
 	return slices.DeleteFunc(simpleOperations(), func(a Attribute) bool { return FileAttribute(a.Name) != "" })
 }
 
-// simpleOperations are all operators but split.
+// simpleOperations lists all operators except split, which contains another one.
 func simpleOperations() []Attribute {
 	return []Attribute{
-		operation("drop", "a key is missing, or null", anywhere("what is missing"),
+		operation("drop", "a key is missing, or null", "{path: /tax, as: null}", anywhere("what is missing"),
 			Attribute{Name: "as", Unit: Word, Words: []string{"absent", "null"}, Doc: "absent: the key is gone (the default); null: its value is null"}),
-		operation("blank", "what should be there is empty", anywhere("what is emptied")),
-		operation("retype", "a value is of another type", anywhere("the value"),
+		operation("blank", "what should be there is empty", "{path: /price/minimum}", anywhere("what is emptied")),
+		operation("retype", "a value is of another type", "{path: /price/minimum, to: locale}", anywhere("the value"),
 			Attribute{Name: "to", Unit: Word, Words: []string{"natural", "string", "locale", "number", "boolean", "list", "scalar", "object"},
 				Doc: "natural: the mistake that people make with such a value (the default); locale: 12.50 becomes \"12,50\""}),
-		operation("truncate", "the document ends early",
+		operation("truncate", "the document ends early", "{keep: 60%}",
 			Attribute{Name: "keep", Unit: Share, Min: 0.0001, Max: 1, Doc: "the share of its bytes that is left; 60% by default"},
 			Attribute{Name: "bytes", Unit: Count, Max: 1 << 40, Doc: "how many bytes are left, in place of keep"},
 			Attribute{Name: "at", Unit: Word, Words: []string{"byte", "line"}, Doc: "byte: anywhere (the default); line: after the last whole line"}),
-		operation("duplicate", "entries or keys stand there more than once", anywhere("the list, the object or the member"),
+		operation("duplicate", "entries or keys stand there more than once", "{path: /discounts, times: 4}", anywhere("the list, the object or the member"),
 			Attribute{Name: "times", Unit: Count, Min: 2, Max: 10_000, Doc: "how often all stands there afterwards; 2 by default"},
 			Attribute{Name: "as", Unit: Word, Words: []string{"natural", "entries", "key"}, Doc: "entries: of a list or an object again; key: the key stands again; natural: whichever fits (the default)"},
 			Attribute{Name: "value", Unit: Value, Doc: "of a key that stands twice: its second value"}),
-		operation("rename", "a key has another name, or a list another length", anywhere("the member or the list"),
+		operation("rename", "a key has another name, or a list another length", "{path: /tax/rate, to: tax_rate}", anywhere("the member or the list"),
 			Attribute{Name: "to", Unit: Text, Doc: "its new name; without it, snake_case becomes camelCase and the other way round"},
 			Attribute{Name: "arity", Unit: Count, Min: -100, Max: 100, Doc: "of a list: how many entries more, or less"}),
-		operation("stale", "an older revision is served as the current one",
+		operation("stale", "an older revision is served as the current one", "{from: settings-118.json}",
 			documentOf("from", "the file of the older revision, relative to the experiment; without it, the first version that was seen"),
 			bodyOf("from")),
-		operation("scale", "numbers are off by a factor", anywhere("the numbers"),
+		operation("scale", "numbers are off by a factor", "{path: \"$.products[*].price\", by: 100}", anywhere("the numbers"),
 			Attribute{Name: "by", Unit: Factor, Doc: "what numbers are multiplied by, such as 100, 0.01 or \"1/60\"; 100 by default"},
 			Attribute{Name: "unit", Unit: Text, Doc: "in place of by: the unit or currency that a text gets, such as ms for 30s"}),
-		operation("extreme", "a value is at the edge of what is legal", anywhere("the value"),
+		operation("extreme", "a value is at the edge of what is legal", "{path: /discounts/0/percent, to: 100}", anywhere("the value"),
 			Attribute{Name: "to", Unit: Value, Doc: "of a number: the boundary, such as 0 or 100, or int32 or int64 for the largest one of that size; int32 by default"},
 			Attribute{Name: "length", Unit: Count, Min: 1, Max: 1e6, Doc: "of a text in characters, of a list in entries; 10000 by default"}),
-		operation("widen", "what selected one thing selects everything", anywhere("the selector"),
+		operation("widen", "what selected one thing selects everything", "{path: /discounts/0/sku}", anywhere("the selector"),
 			Attribute{Name: "to", Unit: Text, Doc: "what it becomes; without it, what matches all in its form: *, .*, /, 0.0.0.0/0"}),
-		operation("flip", "a flag is on for all, or off", anywhere("the flag or the percentage"),
+		operation("flip", "a flag is on for all, or off", "{path: /flags/new_tax_engine}", anywhere("the flag or the percentage"),
 			Attribute{Name: "to", Unit: Value, Doc: "what it becomes instead"}),
-		operation("unpair", "values that are fine alone do not fit one another",
+		operation("unpair", "values that are fine alone do not fit one another", "{set: {/client/timeout: 10, /server/timeout: 3}}",
 			Attribute{Name: "set", Unit: Values, Doc: "paths and what to put there, such as {/client/timeout: 10, /server/timeout: 3}"},
 			Attribute{Name: "swap", Unit: Paths, Doc: "two paths whose values change places"}),
-		operation("expire", "a date has passed, or a credential is another one", anywhere("the date or the credential"),
+		operation("expire", "a date has passed, or a credential is another one", "{path: /keys/0/not_after, days: 1}", anywhere("the date or the credential"),
 			Attribute{Name: "days", Unit: Count, Min: -36_500, Max: 36_500, Doc: "how many days ago a date is; below 0, how far ahead; 1 by default"}),
-		operation("endpoints", "a set of addresses is empty, partial, dead or another one's", anywhere("the list"),
+		operation("endpoints", "a set of addresses is empty, partial, dead or another one's", "{path: /upstreams, as: dead, keep: 2}", anywhere("the list"),
 			Attribute{Name: "as", Unit: Word, Words: []string{"empty", "partial", "dead", "refused", "wrong"},
 				Doc: "empty: none (the default); partial: some are gone; dead: the others never answer; refused: they refuse; wrong: they are to"},
 			Attribute{Name: "keep", Unit: Count, Max: 1e6, Doc: "how many entries stay as they are; half of them when partial, else none"},
 			Attribute{Name: "to", Unit: Text, Doc: "of wrong: the address in their place, as host or host:port"}),
-		operation("candidate", "the document that somebody wants to ship is served in place of the real one",
+		operation("candidate", "the document that somebody wants to ship is served in place of the real one", "{file: settings-next.json}",
 			documentOf("file", "the file that holds it, relative to the experiment"), bodyOf("file")),
 	}
 }
 
-// operation is an operator as an attribute. On the wire, its parameters have the
-// names that they have here.
-func operation(name, doc string, parameters ...Attribute) Attribute {
+// operation describes an operator as an attribute. Its parameters have the same
+// names and units on the wire.
+func operation(name, doc, example string, parameters ...Attribute) Attribute {
 	for i := range parameters {
 		parameters[i].Wire, parameters[i].Scale = parameters[i].Name, same
 	}
-	return Attribute{Name: name, Unit: Operation, Wire: name, Doc: doc, Fields: parameters}
+	return Attribute{Name: name, Unit: Operation, Wire: name, Doc: doc, Example: example, Fields: parameters}
 }
 
 func anywhere(what string) Attribute {

@@ -2,7 +2,7 @@
 // with one fault in it out.
 //
 // The sixteen operators are ways in which config went wrong in public outages;
-// [Operators] describes them. Each is a pure function of the document, its
+// package injectors describes them. Each is a pure function of the document, its
 // parameters and a seed. Documents are edited in place and not written anew, so
 // that whoever compares before and after sees the fault and nothing else; a
 // YAML text that cannot be edited with proof is written anew with its comments.
@@ -23,6 +23,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // A Format is how a document is written.
@@ -111,12 +113,12 @@ type Mutation struct {
 // sentence that says what would be right.
 func Parse(operator string, attributes map[string]any) (*Mutation, error) {
 	for _, o := range operators() {
-		if o.Name != operator {
+		if o.name != operator {
 			continue
 		}
-		p := &params{of: operator, given: attributes, known: o.Parameters}
-		m := &Mutation{operator: operator, attributes: maps.Clone(attributes), parses: o.Parses}
-		m.apply = o.make(p, m)
+		p := &params{of: operator, given: attributes, known: injectors.OperatorParameters(operator)}
+		m := &Mutation{operator: operator, attributes: maps.Clone(attributes), parses: o.parses}
+		m.apply = o.build(p, m)
 		if err := p.done(); err != nil {
 			return nil, err
 		}

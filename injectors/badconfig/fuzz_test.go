@@ -41,18 +41,18 @@ func inPlace(operator string) bool {
 }
 
 func fuzzed(t *testing.T, body []byte, format Format, seed uint64) {
-	for _, o := range Operators() {
-		all := shapes()[o.Name]
-		m := parsed(t, o.Name, all[seed%uint64(len(all))])
+	for _, o := range operators() {
+		all := shapes()[o.name]
+		m := parsed(t, o.name, all[seed%uint64(len(all))])
 		doc := Document{Body: body, Format: format, Seed: seed, Client: "c", At: noon(), Earlier: []byte("b: 2")}
 		kept := bytes.Clone(body)
 		r, err := m.Apply(doc)
 		if !bytes.Equal(body, kept) {
-			t.Fatalf("%s changed what it was given", o.Name)
+			t.Fatalf("%s changed what it was given", o.name)
 		}
 		if err != nil {
 			if !errors.Is(err, ErrUnfit) || !bytes.Equal(r.Body, body) || r.Changed {
-				t.Fatalf("%s: %v, %+v", o.Name, err, r)
+				t.Fatalf("%s: %v, %+v", o.name, err, r)
 			}
 			continue
 		}
@@ -61,10 +61,10 @@ func fuzzed(t *testing.T, body []byte, format Format, seed uint64) {
 		}
 		promises(t, m, doc, r)
 		if t.Failed() {
-			t.Fatalf("%s %v of %q in %s, edits %+v", o.Name, m.Attributes(), body, format, r.Edits)
+			t.Fatalf("%s %v of %q in %s, edits %+v", o.name, m.Attributes(), body, format, r.Edits)
 		}
-		if inPlace(o.Name) && reads(body, format) && !strings.ContainsAny(string(body), "*&") {
-			othersStay(t, o.Name, body, r, format)
+		if inPlace(o.name) && reads(body, format) && !strings.ContainsAny(string(body), "*&") {
+			othersStay(t, o.name, body, r, format)
 		}
 	}
 }

@@ -5,17 +5,11 @@ import (
 	"strings"
 )
 
+// opDrop removes a key or an entry, or makes it null. A schema that is strict
+// about required keys and null catches it; a robust reader rejects the document
+// and keeps the last good one, also across a restart.
 func opDrop() operator {
-	return operator{Operator{
-		Name:    "drop",
-		Summary: "a key or an entry is gone, or null",
-		Parameters: []Parameter{
-			pathParameter("what is dropped"),
-			{Name: "as", Unit: Word, Words: []string{"absent", "null"}, Doc: "absent: the key is gone (the default); null: its value is null"},
-		},
-		Example: "drop: {path: /tax, as: null}", Formats: structured(), Parses: true,
-		Schema: "yes, if it is strict about required keys and null", Robust: keepsLastGood,
-	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+	return operator{"drop", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, as := p.place("path"), p.nullWord("as")
 		suits := func(n *node) string {
 			if n.up == nil && as == "absent" {
@@ -40,16 +34,10 @@ func (p *params) nullWord(name string) string {
 	return p.word(name)
 }
 
+// opBlank empties a value. A schema rarely catches it: an empty text is a text,
+// and 0 is a number. A robust reader keeps the last good document.
 func opBlank() operator {
-	return operator{Operator{
-		Name:    "blank",
-		Summary: "a value is present and empty",
-		Parameters: []Parameter{
-			{Name: "path", Unit: Path, Doc: "what is emptied; without it, the seed chooses, and a text that is no document is emptied as a whole"},
-		},
-		Example: "blank: {path: /price/minimum}", Formats: Formats(), Parses: true,
-		Schema: "rarely: an empty text is a text, and 0 is a number", Robust: keepsLastGood,
-	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+	return operator{"blank", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at := p.place("path")
 		inner := onTree(m, eachFound(at, choice{notBlank, nil, "value to empty"}, func(n *node) (change, string) {
 			return change{do: set, at: n, value: blankOf(n)}, "is empty"
@@ -91,18 +79,10 @@ func blankOf(n *node) any {
 	return literal("0")
 }
 
+// opRename gives a key another name, or a list another length. A schema catches
+// it only if both sides share it. A robust reader keeps the last good document.
 func opRename() operator {
-	return operator{Operator{
-		Name:    "rename",
-		Summary: "a key has a name, or a row a length, that one side does not know",
-		Parameters: []Parameter{
-			pathParameter("the member that is renamed, or the list whose length changes"),
-			{Name: "to", Unit: String, Doc: "its new name; without it, snake_case becomes camelCase and the other way round"},
-			{Name: "arity", Unit: Count, Min: -100, Max: 100, Doc: "of a list: how many entries more, or less"},
-		},
-		Example: "rename: {path: /tax/rate, to: tax_rate}", Formats: structured(), Parses: true,
-		Schema: "only if both sides share it", Robust: keepsLastGood,
-	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+	return operator{"rename", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, to, arity := p.place("path"), p.text("to"), p.count("arity", 0)
 		switch {
 		case p.has("arity") && arity == 0:

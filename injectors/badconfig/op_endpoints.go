@@ -10,20 +10,11 @@ import (
 	"strings"
 )
 
+// opEndpoints empties a set of addresses, shortens it, or points it at dead or
+// foreign ones. A schema catches only an empty set, where it asks for one entry.
+// A robust reader never swaps to an empty set.
 func opEndpoints() operator {
-	return operator{Operator{
-		Name:    "endpoints",
-		Summary: "a set of addresses is empty, partial, dead or of another environment",
-		Parameters: []Parameter{
-			pathParameter("a list of addresses, or one address"),
-			{Name: "as", Unit: Word, Words: []string{"empty", "partial", "dead", "refused", "wrong"},
-				Doc: "empty: none (the default); partial: the others are gone; dead: the others never answer (192.0.2.1, which is nobody's); refused: they refuse (port 1 of 127.0.0.1); wrong: they are to"},
-			{Name: "keep", Unit: Count, Min: 0, Max: 1e6, Doc: "how many entries stay as they are; half of them when partial, else none"},
-			{Name: "to", Unit: String, Doc: "of wrong: the address in their place, as host or host:port"},
-		},
-		Example: "endpoints: {path: /upstreams, as: dead, keep: 2}", Formats: structured(), Parses: true,
-		Schema: "only a set that is empty, where it asks for one entry", Robust: neverEmpty,
-	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+	return operator{"endpoints", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		o := endpoints{at: p.place("path"), as: p.word("as"), keep: p.count("keep", -1), to: p.text("to")}
 		switch {
 		case o.as == "wrong" && o.to == "":

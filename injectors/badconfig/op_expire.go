@@ -6,17 +6,11 @@ import (
 	"time"
 )
 
+// opExpire moves a date into the past, or replaces a credential by another one of
+// the same shape. No schema knows the date of today. A robust reader watches the
+// days that are left, and accepts two keys at once.
 func opExpire() operator {
-	return operator{Operator{
-		Name:    "expire",
-		Summary: "a date has passed, or a credential is no longer the right one",
-		Parameters: []Parameter{
-			pathParameter("a date as a text or as a Unix time, or the text of a key or secret, which becomes another one like it"),
-			{Name: "days", Unit: Count, Min: -36_500, Max: 36_500, Doc: "how many days ago a date is; below 0, how far ahead; 1 by default"},
-		},
-		Example: "expire: {path: /keys/0/not_after, days: 1}", Formats: structured(), Parses: true,
-		Schema: "no: it needs the date of today", Robust: looksAhead,
-	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+	return operator{"expire", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, days := p.place("path"), p.count("days", 1)
 		dated := p.has("days")
 		suits := func(n *node) string {

@@ -6,17 +6,10 @@ import (
 	"strings"
 )
 
+// opWiden makes a selector match everything. No schema catches it. A robust reader
+// compares with the last good document: how much changed, for how many items.
 func opWiden() operator {
-	return operator{Operator{
-		Name:    "widen",
-		Summary: "a selector matches everything",
-		Parameters: []Parameter{
-			pathParameter("a text that selects, a list of them, or an object of conditions"),
-			{Name: "to", Unit: String, Doc: "what it becomes; without it, what matches all in its form: *, .*, /, 0.0.0.0/0"},
-		},
-		Example: "widen: {path: /discounts/0/sku}", Formats: structured(), Parses: true,
-		Schema: "no", Robust: guards,
-	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+	return operator{"widen", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, to, given := p.place("path"), p.text("to"), p.has("to")
 		wide := func(n *node) (any, bool) {
 			if given {
@@ -72,17 +65,10 @@ func widest(s string) string {
 	return "*"
 }
 
+// opFlip turns a flag all the way on or off. No schema catches it. A robust reader
+// takes the change in steps, with a health check at each.
 func opFlip() operator {
-	return operator{Operator{
-		Name:    "flip",
-		Summary: "a flag is on for all, or off, at once",
-		Parameters: []Parameter{
-			pathParameter("a boolean, a text such as off, or a share: 5 becomes 100, 0.05 becomes 1, 5% becomes 100%, and all of those become 0 when they are full"),
-			{Name: "to", Unit: Value, Doc: "what it becomes instead"},
-		},
-		Example: "flip: {path: /flags/new_tax_engine}", Formats: structured(), Parses: true,
-		Schema: "no", Robust: climbs,
-	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+	return operator{"flip", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, to, given := p.place("path"), p.value("to"), p.has("to")
 		flip := func(n *node) (any, bool) {
 			if given {

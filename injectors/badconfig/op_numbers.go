@@ -9,18 +9,10 @@ import (
 	"strings"
 )
 
+// opScale writes numbers in another unit or currency. A schema catches it only at
+// the limits of a range. A robust reader compares with the last good document.
 func opScale() operator {
-	return operator{Operator{
-		Name:    "scale",
-		Summary: "a number is in another unit or currency",
-		Parameters: []Parameter{
-			pathParameter("a number, a text with a number such as 12h or 12.50 EUR, or a collection of numbers"),
-			{Name: "by", Unit: Number, Doc: "what numbers are multiplied by, such as 100, 0.01 or \"1/60\"; 100 by default. Whole numbers stay whole"},
-			{Name: "unit", Unit: String, Doc: "in place of by: the unit or currency that a text gets, such as ms for 30s"},
-		},
-		Example: "scale: {path: \"$.products[*].price\", by: 100}", Formats: structured(), Parses: true,
-		Schema: "no, except for limits of the range", Robust: guards,
-	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+	return operator{"scale", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, by, unit := p.place("path"), p.number("by"), p.text("unit")
 		if p.has("unit") {
 			switch {
@@ -193,18 +185,10 @@ func inUnit(at place, unit string) step {
 	})
 }
 
+// opExtreme puts a value at the boundary of what is legal, where no schema objects.
+// A robust reader compares with the last good document.
 func opExtreme() operator {
-	return operator{Operator{
-		Name:    "extreme",
-		Summary: "a value is at the boundary of what is legal",
-		Parameters: []Parameter{
-			pathParameter("a number, a text or a list"),
-			{Name: "to", Unit: Value, Doc: "of a number: the boundary, such as 0 or 100, or int32 or int64 for the largest one of that size; int32 by default"},
-			{Name: "length", Unit: Count, Min: 1, Max: 1e6, Doc: "of a text in characters, of a list in entries, all alike; 10000 by default"},
-		},
-		Example: "extreme: {path: \"/discounts/0/percent\", to: 100}", Formats: structured(), Parses: true,
-		Schema: "no, as long as it is within the range", Robust: guards,
-	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+	return operator{"extreme", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, length := p.place("path"), p.count("length", 10_000)
 		to := literal("2147483647")
 		switch v := p.value("to").(type) {

@@ -5,17 +5,11 @@ import (
 	"strings"
 )
 
+// opUnpair changes values that belong together, such as two timeouts, so that each
+// is legal alone. A robust reader checks them against one another when it loads
+// them.
 func opUnpair() operator {
-	return operator{Operator{
-		Name:    "unpair",
-		Summary: "values that are fine alone do not fit one another",
-		Parameters: []Parameter{
-			{Name: "set", Unit: Values, Doc: "paths and what to put there, such as {/client/timeout: 10, /server/timeout: 3}; a member that is missing is added"},
-			{Name: "swap", Unit: Paths, Doc: "two paths whose values change places; without set and swap, the seed chooses a pair such as min and max"},
-		},
-		Example: "unpair: {set: {/client/timeout: 10, /server/timeout: 3}}", Formats: structured(), Parses: true,
-		Schema: "no: each value is legal", Robust: relates,
-	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+	return operator{"unpair", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		places, values := p.values("set")
 		swap := p.pair("swap")
 		switch {

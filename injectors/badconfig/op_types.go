@@ -8,18 +8,10 @@ import (
 	"strings"
 )
 
+// opRetype gives a value another type. A schema mostly catches it, but not a YAML
+// text that lost its quotes. A robust reader keeps the last good document.
 func opRetype() operator {
-	return operator{Operator{
-		Name:    "retype",
-		Summary: "a value has another type or format",
-		Parameters: []Parameter{
-			pathParameter("the value"),
-			{Name: "to", Unit: Word, Words: []string{"natural", "string", "locale", "number", "boolean", "list", "scalar", "object"},
-				Doc: "natural: the mistake that people make with such a value (the default); locale: 12.50 becomes \"12,50\"; scalar: a list becomes its first entry; object: it is wrapped in one"},
-		},
-		Example: "retype: {path: /price/minimum, to: locale}", Formats: structured(), Parses: true,
-		Schema: "mostly; not a YAML text that lost its quotes", Robust: keepsLastGood,
-	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+	return operator{"retype", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, to := p.place("path"), p.word("to")
 		suits := func(n *node) string {
 			if _, ok := retyped(n, to); !ok {
@@ -190,20 +182,11 @@ func asBoolean(n *node) any {
 	return true
 }
 
+// opDuplicate repeats entries or keys. A schema catches it only with uniqueness and
+// a maximum; none sees a key that stands twice. A robust reader keeps the last good
+// document.
 func opDuplicate() operator {
-	return operator{Operator{
-		Name:    "duplicate",
-		Summary: "entries stand more than once, or a key stands twice",
-		Parameters: []Parameter{
-			pathParameter("a list whose entries are repeated, an entry of one, or a member whose key is to stand twice"),
-			{Name: "times", Unit: Count, Min: 2, Max: 10_000, Doc: "how often all stands there afterwards; 2 by default"},
-			{Name: "as", Unit: Word, Words: []string{"natural", "entries", "key"},
-				Doc: "entries: of a list again, of an object again under new names; key: the key stands again; natural: entries of lists, keys otherwise (the default)"},
-			{Name: "value", Unit: Value, Doc: "of a key that stands twice: its second value"},
-		},
-		Example: "duplicate: {path: /discounts, times: 4}", Formats: structured(),
-		Schema: "only with uniqueness and a maximum; no schema sees a key that stands twice", Robust: keepsLastGood,
-	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+	return operator{"duplicate", false, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, times, as := p.place("path"), p.count("times", 2), p.word("as")
 		var second *entry
 		if p.has("value") {

@@ -5,20 +5,14 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
+// opTruncate ends the document early. Any JSON reader notices; readers of YAML and
+// of lines may not. A robust reader keeps the last good document.
 func opTruncate() operator {
-	return operator{Operator{
-		Name:    "truncate",
-		Summary: "the document ends early",
-		Parameters: []Parameter{
-			{Name: "keep", Unit: Share, Max: 1, Doc: "the share of its bytes that is left; 60% by default"},
-			{Name: "bytes", Unit: Count, Min: 0, Max: 1 << 40, Doc: "how many bytes are left, in place of keep"},
-			{Name: "at", Unit: Word, Words: []string{"byte", "line"}, Doc: "byte: anywhere (the default); line: after the last whole line, so that YAML, CSV and NDJSON mostly still read"},
-		},
-		Example: "truncate: {keep: 60%}", Formats: Formats(),
-		Schema: "JSON: any reader does; YAML and lines: no", Robust: keepsLastGood,
-	}, func(p *params, _ *Mutation) func(Document) (Result, error) {
+	return operator{"truncate", false, func(p *params, _ *Mutation) func(Document) (Result, error) {
 		keep, size, at := p.share("keep", 0.6), p.count("bytes", -1), p.word("at")
 		if p.has("keep") && p.has("bytes") {
 			p.refuse("keep and bytes say the same: give one of them")
@@ -68,21 +62,10 @@ func (p *params) revision(name string) (body []byte, given bool) {
 	return []byte(text), p.has("body")
 }
 
-func bodyParameter() Parameter {
-	return Parameter{Name: "body", Unit: String, Doc: "its text; put there by whoever reads the file"}
-}
-
+// opStale serves an older revision as the current one. No schema catches it. A
+// robust reader refuses a revision older than the one it has, or too old.
 func opStale() operator {
-	return operator{Operator{
-		Name:    "stale",
-		Summary: "an older revision is served as the current one",
-		Parameters: []Parameter{
-			{Name: "from", Unit: String, Doc: "the file that holds the older revision; without it, the first version that was seen"},
-			bodyParameter(),
-		},
-		Example: "stale: {from: settings-118.json}", Formats: Formats(),
-		Schema: "no", Robust: refusesOlder,
-	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+	return operator{"stale", false, func(p *params, m *Mutation) func(Document) (Result, error) {
 		body, given := p.revision("from")
 		m.earlier = !given
 		return func(doc Document) (Result, error) { return earlier(doc, body, given, "stale") }
@@ -103,19 +86,10 @@ func earlier(doc Document, body []byte, given bool, name string) (Result, error)
 	return replaced(doc.Body, body, name+": an older revision of the whole document"), nil
 }
 
+// opSplit serves another revision to some clients. Both revisions are whole, so no
+// schema catches it. A robust reader logs the revision that it works with.
 func opSplit() operator {
-	return operator{Operator{
-		Name:    "split",
-		Summary: "some instances work with another revision than the rest",
-		Parameters: []Parameter{
-			{Name: "share", Unit: Share, Max: 1, Doc: "the share of clients that get the other revision, always the same ones; 50% by default"},
-			{Name: "from", Unit: String, Doc: "the file that holds the other revision; without it, the first version that was seen"},
-			bodyParameter(),
-			{Name: "with", Unit: Inner, Doc: "an operator that makes the other revision, such as {scale: {path: /price/factor, by: 100}}"},
-		},
-		Example: "split: {share: 12.5%, with: {scale: {path: /price/factor, by: 100}}}", Formats: Formats(),
-		Schema: "no: both revisions are whole", Robust: climbs,
-	}, func(p *params, m *Mutation) func(Document) (Result, error) {
+	return operator{"split", false, func(p *params, m *Mutation) func(Document) (Result, error) {
 		share := p.share("share", 0.5)
 		body, given := p.revision("from")
 		inner := p.inner("with")
@@ -168,17 +142,10 @@ func (p *params) inner(name string) *Mutation {
 	return m
 }
 
+// opCandidate serves the document that somebody wants to ship. Journeys tell what
+// the schema cannot: whether customers are served well with it.
 func opCandidate() operator {
-	return operator{Operator{
-		Name:    "candidate",
-		Summary: "the document that somebody wants to ship is served in place of the real one",
-		Parameters: []Parameter{
-			{Name: "file", Unit: String, Doc: "the file that holds it"},
-			bodyParameter(),
-		},
-		Example: "candidate: {file: settings-next.json}", Formats: Formats(),
-		Schema: "as far as it goes: the journeys tell the rest", Robust: "serves customers well with it, or rejects it and keeps the last good document",
-	}, func(p *params, _ *Mutation) func(Document) (Result, error) {
+	return operator{"candidate", false, func(p *params, _ *Mutation) func(Document) (Result, error) {
 		body, given := p.revision("file")
 		if !given {
 			p.refuse("the document is missing: give file")
@@ -197,10 +164,10 @@ func opCandidate() operator {
 }
 
 // FileOf names the file whose text an operator needs as its parameter body and
-// has not been given yet; empty: none.
+// has not been given yet. It returns "" when there is none.
 func FileOf(operator string, parameters map[string]any) string {
-	name, ok := map[string]string{"stale": "from", "split": "from", "candidate": "file"}[operator]
-	if _, given := parameters["body"]; !ok || given {
+	name := injectors.FileAttribute(operator)
+	if _, given := parameters["body"]; name == "" || given {
 		return ""
 	}
 	file, _ := parameters[name].(string)

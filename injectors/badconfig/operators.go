@@ -2,65 +2,29 @@ package badconfig
 
 import "fmt"
 
-// An Operator is one way in which config goes wrong.
-type Operator struct {
-	Name       string
-	Summary    string
-	Parameters []Parameter
-	Example    string // its parameters, as a YAML flow mapping
-	Formats    []Format
-	Parses     bool   // the result reads as a document whenever the original does
-	Schema     string // whether a strict schema would catch it
-	Robust     string // what a robust reader does about it
-}
-
-// An operator is one with the function that reads its parameters.
+// An operator is one way in which config goes wrong. Its parameters, with their
+// bounds and what they mean, stand in the catalogue of package injectors.
 type operator struct {
-	Operator
-	make func(*params, *Mutation) func(Document) (Result, error)
+	name   string
+	parses bool // the result reads as a document of its format whenever the original does
+	// build reads the parameters and returns the function that makes a document bad.
+	build func(*params, *Mutation) func(Document) (Result, error)
 }
 
-// Operators lists the sixteen, in the order in which they are documented.
-func Operators() []Operator {
-	list := operators()
-	public := make([]Operator, len(list))
-	for i, o := range list {
-		public[i] = o.Operator
-	}
-	return public
-}
-
-// Names are the names of the operators, in the order of [Operators].
+// Names lists the operators' names, in the order of the catalogue.
 func Names() []string {
 	var names []string
 	for _, o := range operators() {
-		names = append(names, o.Name)
+		names = append(names, o.name)
 	}
 	return names
 }
-
-// What a robust reader does, by class of fault.
-const (
-	keepsLastGood = "rejects it and keeps the last good document, also across a restart"
-	refusesOlder  = "refuses a revision older than the one it has, or one beyond a maximum age"
-	guards        = "compares with the last good document: how much changed, for what share of items"
-	climbs        = "takes a change in steps with a check of health at each, and logs the revision it works with"
-	relates       = "checks values that belong together when it loads them"
-	looksAhead    = "watches the days that are left, and accepts two keys at once"
-	neverEmpty    = "never swaps to an empty set of endpoints"
-)
-
-func structured() []Format { return []Format{JSON, YAML} }
 
 func operators() []operator {
 	return []operator{
 		opDrop(), opBlank(), opRetype(), opTruncate(), opDuplicate(), opRename(), opStale(), opScale(),
 		opExtreme(), opWiden(), opFlip(), opSplit(), opUnpair(), opExpire(), opEndpoints(), opCandidate(),
 	}
-}
-
-func pathParameter(what string) Parameter {
-	return Parameter{Name: "path", Unit: Path, Doc: what + "; without it, the seed chooses"}
 }
 
 // A step finds out what an operator changes in a document that was read, and
@@ -116,18 +80,6 @@ func eachFound(p place, c choice, one func(*node) (change, string)) step {
 			changes = append(changes, ch)
 		}
 		return changes, first, nil
-	}
-}
-
-// only says why a value that is none of some kinds does not suit.
-func only(verb string, kinds ...kind) func(*node) string {
-	return func(n *node) string {
-		for _, k := range kinds {
-			if n.kind == k {
-				return ""
-			}
-		}
-		return fmt.Sprintf("%s is %s, not %s", shown(n.pointer()), n.kind, verb)
 	}
 }
 

@@ -8,38 +8,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// A Unit is how a parameter is written.
-type Unit string
-
-const (
-	Path   Unit = "path"   // a JSON Pointer such as /price/factor, or a JSONPath such as $.price.factor
-	Share  Unit = "share"  // a share such as 60%; held as a number from 0 to 1
-	Number Unit = "number" // any number, or a fraction as a text: "1/60"
-	Count  Unit = "count"  // a whole number
-	Word   Unit = "word"   // one of the parameter's words
-	String Unit = "text"   // any text
-	Value  Unit = "value"  // any value of the document's format
-	Values Unit = "values" // an object of paths and values
-	Paths  Unit = "paths"  // a list of two paths
-	Inner  Unit = "operator"
-)
-
-// A Parameter is one parameter of an operator.
-type Parameter struct {
-	Name     string
-	Unit     Unit
-	Words    []string // of a word; the first is the default where there is one
-	Min, Max float64  // of a number, a count or a share, in its held form; both 0: any
-	Doc      string
-}
-
-// params reads the parameters of one operator. The first mistake counts.
+// params reads the parameters of one operator, within the bounds of the catalogue.
+// It keeps the first mistake.
 type params struct {
 	of    string
 	given map[string]any
-	known []Parameter
+	known []injectors.Attribute
 	err   error
 }
 
@@ -49,11 +27,11 @@ func (p *params) refuse(format string, args ...any) {
 	}
 }
 
-// done tells the first mistake. A parameter that does not exist comes first:
-// the one that is missing may be the one misspelt.
+// done returns the first mistake. An unknown parameter comes before all others: it
+// may be the misspelt name of one that is missing.
 func (p *params) done() error {
 	for _, name := range slices.Sorted(maps.Keys(p.given)) {
-		if !slices.ContainsFunc(p.known, func(k Parameter) bool { return k.Name == name }) {
+		if !slices.ContainsFunc(p.known, func(k injectors.Attribute) bool { return k.Name == name }) {
 			names := make([]string, len(p.known))
 			for i, k := range p.known {
 				names[i] = k.Name
@@ -69,10 +47,14 @@ func (p *params) has(name string) bool {
 	return ok
 }
 
-func (p *params) parameter(name string) Parameter {
-	i := slices.IndexFunc(p.known, func(k Parameter) bool { return k.Name == name })
+// parameter returns the catalogue's description of a parameter. Asking for one
+// that the catalogue does not have is a mistake of the operator's own code: no
+// fault with that operator is accepted.
+func (p *params) parameter(name string) injectors.Attribute {
+	i := slices.IndexFunc(p.known, func(k injectors.Attribute) bool { return k.Name == name })
 	if i < 0 {
-		return Parameter{Name: name}
+		p.refuse("the catalogue has no parameter %s", name)
+		return injectors.Attribute{Name: name, Words: []string{""}}
 	}
 	return p.known[i]
 }
@@ -126,13 +108,9 @@ func (p *params) number(name string) string {
 	if text, isText := v.(string); isText && isFraction(text) {
 		s, isNumber = text, true
 	}
-	k := p.parameter(name)
 	if !isNumber {
 		p.refuse("%s must be a number, not %s", name, describe(v))
 		return ""
-	}
-	if f, err := strconv.ParseFloat(s, 64); err == nil && (k.Min != 0 || k.Max != 0) && (f < k.Min || f > k.Max) {
-		p.refuse("%s must be from %v to %v, not %s", name, k.Min, k.Max, s)
 	}
 	return s
 }
@@ -196,8 +174,9 @@ func (p *params) share(name string, otherwise float64) float64 {
 		s, isNumber = strings.CutSuffix(text, "%")
 		scale = 100
 	}
+	k := p.parameter(name)
 	f, err := strconv.ParseFloat(s, 64)
-	if f /= scale; !isNumber || err != nil || !(f > 0 && f <= 1) {
+	if f /= scale; !isNumber || err != nil || !(f >= k.Min && f <= k.Max) {
 		p.refuse("%s must be a share such as 60%%, not %s", name, describe(v))
 		return otherwise
 	}

@@ -64,7 +64,7 @@ func parse(attributes injectors.Attributes) (*settings, error) {
 		return nil, err
 	}
 	if s.mutation.NeedsEarlier() {
-		return nil, fmt.Errorf("%s needs from: no earlier version of a file is seen", operator)
+		return nil, fmt.Errorf("%s needs from: earlier versions of a file are not known", operator)
 	}
 	return s, nil
 }
