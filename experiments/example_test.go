@@ -38,14 +38,3 @@ func ExampleParseTemplate() {
 	fmt.Println(b.String())
 	// Output: cart <cart > for <env SHOP>
 }
-
-func ExamplePath_Select() {
-	p, err := experiments.ParsePath("$.items[*].sku")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	document := map[string]any{"items": []any{map[string]any{"sku": "a"}, map[string]any{"sku": "b"}}}
-	fmt.Println(p.Select(document))
-	// Output: [a b]
-}

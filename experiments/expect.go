@@ -2,12 +2,14 @@ package experiments
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -319,11 +321,26 @@ func (v numeric) schema() object {
 // paths are JSONPaths as keys.
 func paths() name {
 	return name{what: "a JSONPath", pattern: `^\$`, check: func(s string) *complaint {
-		if _, err := ParsePath(s); err != nil {
-			return complainPath(s, err)
+		if _, err := jsonpath.Parse(s); err != nil {
+			return pathDiagnostic(s, err)
 		}
 		return nil
 	}}
+}
+
+// pathDiagnostic turns an error of [jsonpath.Parse] into a diagnostic of the text.
+func pathDiagnostic(text string, err error) *complaint {
+	e, ok := errors.AsType[*jsonpath.Error](err)
+	if !ok {
+		return &complaint{msg: err.Error()}
+	}
+	c := &complaint{msg: e.Msg, hint: "such as $.items[0].id", from: e.At, to: e.At + 1}
+	if better := "$." + strings.TrimPrefix(text, "."); e.At == 0 {
+		if _, err := jsonpath.Parse(better); err == nil {
+			c.hint = "write " + better
+		}
+	}
+	return c
 }
 
 // jsonPath is a JSONPath as a value.

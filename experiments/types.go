@@ -4,9 +4,7 @@
 // The language is described once, as shapes (shape.go): the loader and the
 // JSON Schema both come from that description. Documents are read as
 // go.yaml.in/yaml nodes, because only nodes know where they stand and what
-// stands twice. JSONPath is that of github.com/theory/jsonpath, which follows
-// RFC 9535; other packages use it through [Path]. All mistakes of all documents
-// are gathered in one go-multierror.
+// stands twice. All mistakes of all documents are gathered in one go-multierror.
 package experiments
 
 import (

@@ -17,7 +17,7 @@ const module = "github.com/blastgauge/blastgauge/"
 // layers is the house from the ground up: a room may import rooms of lower
 // layers only. Rooms of one layer are strangers.
 var layers = [][]string{
-	{"experiments/stats", "injectors", "examples/checkout"},
+	{"experiments/stats", "experiments/jsonpath", "injectors", "examples/checkout"},
 	{"experiments"},
 	{"experiments/plan", "experiments/scaffold"},
 	{"experiments/journal"},
@@ -71,7 +71,7 @@ var owners = map[string][]string{
 	"github.com/rogpeppe/go-internal":          {"cmd/blastgauge"},
 	"github.com/hashicorp/go-multierror":       {"experiments", "experiments/run/engine"}, // validation and undoing: both go on after an error on purpose
 	"go.yaml.in/yaml/v3":                       {"experiments", "injectors/badconfig"},    // both need to know where a node stands
-	"github.com/theory/jsonpath":               {"experiments"},
+	"github.com/theory/jsonpath":               {"experiments/jsonpath"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {"experiments", "cmd/blastgauge"}, // tests: what the language refuses; what a schema of the demo's settings does not
 	"golang.org/x/text":                        {"experiments"},                   // the schema validator's messages, in tests
 	"github.com/valyala/fasthttp":              {"experiments/run/journey"},

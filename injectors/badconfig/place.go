@@ -6,15 +6,15 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 )
 
 // A place says which values of a document are meant. The zero place leaves the
 // choice of one to the seed.
 type place struct {
 	text   string
-	path   experiments.Path // of a JSONPath
-	tokens []string         // of a JSON Pointer
+	path   jsonpath.Path // of a JSONPath
+	tokens []string      // of a JSON Pointer
 	isPath bool
 	given  bool
 }
@@ -30,7 +30,7 @@ func parsePlace(text string) (place, string) {
 		}
 		return p, ""
 	case strings.HasPrefix(text, "$"):
-		path, err := experiments.ParsePath(text)
+		path, err := jsonpath.Parse(text)
 		if err != nil {
 			return p, err.Error()
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 )
 
@@ -82,7 +83,7 @@ func settle(ctx context.Context, within time.Duration, ask func(context.Context)
 type question struct {
 	script *journey.Script
 	client *journey.Client
-	keys   experiments.Path
+	keys   jsonpath.Path
 }
 
 func newQuestion(s *experiments.System, inv experiments.Invariant, f journey.Facts) (*question, error) {
@@ -90,7 +91,7 @@ func newQuestion(s *experiments.System, inv experiments.Invariant, f journey.Fac
 	step := experiments.Step{Name: "invariant", Request: inv.Request, Expect: inv.Expect}
 	var err error
 	if inv.Keys != "" {
-		if q.keys, err = experiments.ParsePath(inv.Keys); err != nil {
+		if q.keys, err = jsonpath.Parse(inv.Keys); err != nil {
 			return nil, fmt.Errorf("keys: %w", err)
 		}
 		// Any document meets this; it is what makes the answer one.

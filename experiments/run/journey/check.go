@@ -8,13 +8,14 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 )
 
 // A check is an expectation on a part of an answer, made ready.
 type check struct {
 	of      part
 	name    string // as the user wrote it: a JSONPath or a header
-	path    experiments.Path
+	path    jsonpath.Path
 	op      experiments.Op
 	want    operand
 	choices []operand
@@ -120,7 +121,7 @@ func (s *scope) check(of part, c experiments.Check) (check, error) {
 	out := check{of: of, name: c.Target, op: c.Op}
 	var err error
 	if of == ofJSON {
-		if out.path, err = experiments.ParsePath(c.Target); err != nil {
+		if out.path, err = jsonpath.Parse(c.Target); err != nil {
 			return check{}, fmt.Errorf("%s: %w", c.Target, err)
 		}
 	}

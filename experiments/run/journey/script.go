@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
@@ -56,7 +57,7 @@ type header struct {
 type capture struct {
 	experiments.Capture
 	slot  int
-	path  experiments.Path
+	path  jsonpath.Path
 	match *regexp.Regexp
 }
 
@@ -211,7 +212,7 @@ func (s *scope) captures(c *call, list []experiments.Capture) error {
 		switch of.From {
 		case experiments.FromJSON:
 			c.decodes = true
-			ready.path, err = experiments.ParsePath(of.Expr)
+			ready.path, err = jsonpath.Parse(of.Expr)
 		case experiments.FromRegex:
 			ready.match, err = regexp.Compile(of.Expr)
 		}

@@ -1,4 +1,4 @@
-package experiments
+package jsonpath
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/theory/jsonpath"
+	theory "github.com/theory/jsonpath"
 )
 
 func document(t testing.TB, text string) any {
@@ -25,7 +25,8 @@ func document(t testing.TB, text string) any {
 const shop = `{"id": 7, "items": [{"sku": "a", "price": 1.50}, {"sku": "b", "price": 20}, {"sku": "c"}],
 	"by_name": {"z": {"n": 1}, "a": {"n": 2}, "m": {"n": [3, 4]}}, "null": null, "with space": {"0": "text"}}`
 
-func TestPathSelects(t *testing.T) {
+func TestSelect(t *testing.T) {
+	t.Parallel()
 	number := func(s string) any { return json.Number(s) }
 	tests := map[string][]any{
 		"$.id":                                 {number("7")},
@@ -54,9 +55,9 @@ func TestPathSelects(t *testing.T) {
 	}
 	doc := document(t, shop)
 	for text, want := range tests {
-		p, err := ParsePath(text)
+		p, err := Parse(text)
 		if err != nil {
-			t.Errorf("ParsePath(%q) = %v", text, err)
+			t.Errorf("Parse(%q) = %v", text, err)
 			continue
 		}
 		for range 20 { // objects have no order: chance must not show
@@ -79,15 +80,15 @@ func TestPathSelects(t *testing.T) {
 	}
 }
 
-// TestPlainPathsAgreeWithTheLibrary compares the direct way with the library's.
 func TestPlainPathsAgreeWithTheLibrary(t *testing.T) {
+	t.Parallel()
 	doc := document(t, shop)
 	for _, text := range []string{"$", "$.items", "$.items[0]", "$.items[2].price", "$.items[-3].sku", "$.items[-4]", "$.by_name.m.n[1]", "$.id[0]", "$.items['0']", "$[0]"} {
-		direct, err := ParsePath(text)
+		direct, err := Parse(text)
 		if err != nil || direct.query != nil {
 			t.Fatalf("%s is not followed directly: %v", text, err)
 		}
-		library, err := jsonpath.Parse(text)
+		library, err := theory.Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,12 +101,13 @@ func TestPlainPathsAgreeWithTheLibrary(t *testing.T) {
 			located = append(located, l.Path.Pointer())
 		}
 		if found := direct.Locate(doc); !slices.Equal(found, located) {
-			t.Errorf("%s stands at %v, the library finds it at %v", text, found, located)
+			t.Errorf("%s is at %v, the library finds it at %v", text, found, located)
 		}
 	}
 }
 
 func TestLocate(t *testing.T) {
+	t.Parallel()
 	doc := document(t, `{"b/c": {"~": [1, {"x": 2}]}, "a": [{"x": 1}, {"x": 3}, 4]}`)
 	for text, want := range map[string][]string{
 		"$":                     {""},
@@ -113,23 +115,24 @@ func TestLocate(t *testing.T) {
 		"$..x":                  {"/a/0/x", "/a/1/x", "/b~1c/~0/1/x"},
 		"$.a[?@.x > 1]":         {"/a/1"},
 		"$.a[::-1]":             {"/a/2", "/a/1", "/a/0"},
-		"$.nobody":              nil,
+		"$.absent":              nil,
 		"$['b/c']['~'][0,1][0]": {},
 	} {
-		p, err := ParsePath(text)
+		p, err := Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := p.Locate(doc); !slices.Equal(got, want) {
-			t.Errorf("%s stands at %q, want %q", text, got, want)
+			t.Errorf("%s is at %q, want %q", text, got, want)
 		}
 	}
 	if got := (Path{}).Locate(doc); got != nil {
-		t.Errorf("the zero path stands at %q", got)
+		t.Errorf("the zero path is at %q", got)
 	}
 }
 
-func TestParsePathRefuses(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
+	t.Parallel()
 	tests := map[string]int{ // path to the place of the mistake
 		"":                               0,
 		"id":                             0,
@@ -141,17 +144,17 @@ func TestParsePathRefuses(t *testing.T) {
 		"$[?" + strings.Repeat("(", 900): -1, // somewhere
 	}
 	for text, at := range tests {
-		_, err := ParsePath(text)
-		e, ok := errors.AsType[*PathError](err)
+		_, err := Parse(text)
+		e, ok := errors.AsType[*Error](err)
 		if !ok || at >= 0 && e.At != min(at, max(0, len(text)-1)) {
-			t.Errorf("ParsePath(%.40q) = %#v, want a mistake at %d", text, err, at)
+			t.Errorf("Parse(%.40q) = %#v, want a mistake at %d", text, err, at)
 		}
 	}
 }
 
 func BenchmarkPathFirst(b *testing.B) {
 	doc := document(b, shop)
-	p, err := ParsePath("$.items[1].sku")
+	p, err := Parse("$.items[1].sku")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -163,16 +166,16 @@ func BenchmarkPathFirst(b *testing.B) {
 	}
 }
 
-func FuzzParsePath(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, seed := range []string{"$", "$.a.b[0]", "$..*", "$[?@.a > 1]", "$['a', 0, 1:2:3]", "$[?match(@.a, 'x.*')]", "$.items[-1]"} {
 		f.Add(seed)
 	}
 	doc := document(f, shop)
 	f.Fuzz(func(t *testing.T, text string) {
-		p, err := ParsePath(text)
+		p, err := Parse(text)
 		if err != nil {
-			if e, ok := errors.AsType[*PathError](err); !ok || e.At < 0 || e.At > len(text) {
-				t.Fatalf("ParsePath(%q) = %#v", text, err)
+			if e, ok := errors.AsType[*Error](err); !ok || e.At < 0 || e.At > len(text) {
+				t.Fatalf("Parse(%q) = %#v", text, err)
 			}
 			return
 		}
