@@ -12,8 +12,8 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
-	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
 // fileOf is the file that a fault is put on, as a path from anywhere.
@@ -99,7 +99,7 @@ func lostFiles(open journal.Open) error {
 	var errs []error
 	for _, file := range open.Files {
 		fault, mark := configfile.Left(file)
-		if run, ours := toxiproxy.Ours(fault); !ours || run != open.Run {
+		if run, _, ours := injectors.ParseFaultName(fault); !ours || run != open.Run {
 			continue
 		}
 		errs = append(errs, fmt.Errorf("%w: %s still carries %s, and what it was before went with %s: put it back from where it came from, and then\n  rm '%s'",

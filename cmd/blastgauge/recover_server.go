@@ -13,6 +13,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -80,7 +81,7 @@ func (a *app) removeLeftovers(ctx context.Context, d *toxiproxy.Driver, url stri
 		return fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
 	}
 	found = slices.DeleteFunc(found, func(f plan.Fault) bool {
-		run, _ := toxiproxy.Ours(f.Name)
+		run, _, _ := injectors.ParseFaultName(f.Name)
 		return !wanted(run)
 	})
 	s := &salvage{hands: hands{driver: d}, say: func(format string, args ...any) { fmt.Fprintf(a.stdout, url+": "+format+"\n", args...) }}

@@ -52,7 +52,7 @@ func (a *app) checkTags(ctx context.Context, d *toxiproxy.Driver, p *plan.Plan) 
 
 func (a *app) tagReaches(ctx context.Context, d *toxiproxy.Driver, p *plan.Plan, index int, f plan.Fault) (reached bool, err error) {
 	look := f
-	look.Name = fmt.Sprintf("blastgauge.%s.0", p.Run)
+	look.Name = injectors.FaultName(p.Run, 0)
 	look.Fault = experiments.Fault{Inject: "http_latency", Into: f.Into, Share: 1, Attributes: injectors.Attributes{
 		"latency": tagDelay, "match": map[string]any{"baggage": map[string]any{plan.Tag: p.Run}},
 	}}

@@ -66,7 +66,7 @@ func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Pl
 		e := resolve(s, doc, o)
 		for i := range e.Faults {
 			fault++
-			e.Faults[i].Name = fmt.Sprintf("blastgauge.%s.%d", p.Run, fault)
+			e.Faults[i].Name = injectors.FaultName(p.Run, fault)
 		}
 		if err := possible(e, s.Caps); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %s: %w", doc.File, e.ID, err))

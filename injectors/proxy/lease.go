@@ -3,7 +3,6 @@ package proxy
 import (
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -156,15 +155,4 @@ func (l *leases) close() {
 	for _, lease := range l.runs {
 		lease.timer.Stop()
 	}
-}
-
-// nameForm is how blastgauge names the faults of a run.
-var nameForm = regexp.MustCompile(`^blastgauge\.([a-z0-9][a-z0-9-]*)\.[0-9]+$`)
-
-// runOf is the run that a toxic belongs to by its name; empty: to none.
-func runOf(name string) string {
-	if m := nameForm.FindStringSubmatch(name); m != nil {
-		return m[1]
-	}
-	return ""
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/Shopify/toxiproxy/v2/stream"
 	"github.com/Shopify/toxiproxy/v2/toxics"
 
+	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/gateway"
 )
 
@@ -107,7 +108,7 @@ func parseToxic(body json.RawMessage) (*toxic, error) {
 	}
 	t.run = in.Ours.Run
 	if t.run == "" {
-		t.run = runOf(t.name)
+		t.run, _, _ = injectors.ParseFaultName(t.name)
 	}
 	if in.Toxicity != nil {
 		t.toxicity = *in.Toxicity

@@ -239,20 +239,6 @@ func TestNobodyElsesNamesAreRemoved(t *testing.T) {
 	}
 }
 
-func TestOurs(t *testing.T) {
-	for name, want := range map[string]string{
-		"blastgauge.20261124t101112z-abc123.1": "20261124t101112z-abc123",
-		"blastgauge.r1.12":                     "r1",
-		"blastgauge.R1.1":                      "",
-		"blastgauge.r1":                        "",
-		"latency_downstream":                   "",
-	} {
-		if run, ok := toxiproxy.Ours(name); run != want || ok != (want != "") {
-			t.Errorf("Ours(%q) = %q, %v, want %q", name, run, ok, want)
-		}
-	}
-}
-
 // What would kill or wedge a stock server never leaves the driver.
 func TestWrongFaultsAreNotSent(t *testing.T) {
 	for name, edit := range map[string]func(*plan.Fault){

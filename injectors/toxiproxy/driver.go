@@ -164,15 +164,3 @@ func (d *Driver) Carried(ctx context.Context) ([]journal.Traffic, bool, error) {
 	}
 	return list, true, nil
 }
-
-// Ours tells whether a toxic carries a name that blastgauge gives,
-// blastgauge.<run>.<n>, and of which run.
-func Ours(name string) (run string, ok bool) {
-	m := nameForm.FindStringSubmatch(name)
-	if m == nil {
-		return "", false
-	}
-	return m[1], true
-}
-
-var nameForm = regexp.MustCompile(`^blastgauge\.([a-z0-9][a-z0-9-]*)\.[0-9]+$`)

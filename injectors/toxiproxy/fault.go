@@ -284,7 +284,7 @@ func (d *Driver) settled(ctx context.Context, f plan.Fault, again func(context.C
 
 // remove deletes the toxic and reads back that it is gone.
 func (d *Driver) remove(ctx context.Context, f plan.Fault) error {
-	if _, ok := Ours(f.Name); !ok {
+	if _, _, ok := injectors.ParseFaultName(f.Name); !ok {
 		return fmt.Errorf("%w: %q is not a name of blastgauge's, and nobody else's toxics are touched", experiments.ErrRefused, f.Name)
 	}
 	err := d.api.call(ctx, f.Proxy, request{method: "DELETE", path: toxicPath(f.Proxy, f.Name)}, nil)

@@ -142,7 +142,7 @@ func (d *Driver) unfit(s state, f plan.Fault) []error {
 		refuse("listens on %s, but %s is declared with listen %s", printable(s.Listen), f.Into, f.Listen)
 	}
 	for _, t := range s.Toxics {
-		run, ok := Ours(t.Name)
+		run, _, ok := injectors.ParseFaultName(t.Name)
 		if ok {
 			refuse("carries toxic %s, left by run %s: `blastgauge recover` removes it", t.describe(), run)
 			continue
@@ -238,7 +238,7 @@ func (d *Driver) Leftovers(ctx context.Context) ([]plan.Fault, error) {
 	var list []plan.Fault
 	for _, s := range proxies {
 		for _, t := range s.Toxics {
-			if _, ok := Ours(t.Name); ok {
+			if _, _, ok := injectors.ParseFaultName(t.Name); ok {
 				list = append(list, plan.Fault{Name: t.Name, Fault: experiments.Fault{Inject: t.Type, Into: s.Name}, Proxy: s.Name})
 			}
 		}
