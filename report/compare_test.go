@@ -78,7 +78,7 @@ func repaired(e *result.Experiment) {
 		e.Invariants[i].After, e.Invariants[i].Keys = new(0.0), nil
 	}
 	for i := range e.Criteria {
-		if strings.HasPrefix(e.Criteria[i].Name, "invariant ") {
+		if e.Criteria[i].Kind == result.InvariantCriterion {
 			e.Criteria[i].Verdict = result.Held
 		}
 	}

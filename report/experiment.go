@@ -129,10 +129,13 @@ func (e *experiment) InvariantState() note {
 	return note{"", "✓ all hold"}
 }
 
-// Criterion names a criterion in a table, where invariants go by their own
+// CriterionTitle names a criterion in a table, where invariants go by their own
 // name.
-func (e *experiment) Criterion(name string) string {
-	return capital(strings.TrimPrefix(name, "invariant "))
+func (e *experiment) CriterionTitle(c result.Criterion) string {
+	if c.Kind == result.InvariantCriterion {
+		return capital(c.Subject)
+	}
+	return capital(c.Name)
 }
 
 // InvariantVerdict is the verdict on one of them.

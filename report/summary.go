@@ -231,10 +231,8 @@ func (s *summary) removal() (text string, ok bool) {
 // invariantVerdict is that of the experiment's criterion, which is the judge;
 // a result without criteria is read by the rule that violations must be new.
 func invariantVerdict(e *result.Experiment, inv *result.Invariant) result.Verdict {
-	for _, c := range e.Criteria {
-		if c.Name == "invariant "+inv.Name {
-			return c.Verdict
-		}
+	if c := e.Criterion(result.InvariantCriterion, inv.Name); c != nil {
+		return c.Verdict
 	}
 	switch {
 	case inv.Before == nil || inv.After == nil || *inv.Before > 0:

@@ -78,10 +78,8 @@ func over(e *result.Experiment) string {
 }
 
 func late(e *result.Experiment) bool {
-	for _, c := range e.Criteria {
-		if c.Name == "recovery" {
-			return c.Verdict == result.Refuted
-		}
+	if c := e.Criterion(result.RecoveryCriterion, ""); c != nil {
+		return c.Verdict == result.Refuted
 	}
 	return e.Recovery != nil && e.Limits.Recovery > 0 && e.Recovery.Seconds > e.Limits.Recovery
 }

@@ -161,8 +161,8 @@ func broken(r *result.Result) []string {
 	var lines []string
 	for _, e := range r.Experiments {
 		for _, c := range e.Criteria {
-			if name, ok := strings.CutPrefix(c.Name, "invariant "); ok && c.Verdict == result.Refuted {
-				lines = append(lines, fmt.Sprintf("%s: no longer %s (%s violations).", strings.ToLower(e.Title[:1])+e.Title[1:], name, c.Measured))
+			if c.Kind == result.InvariantCriterion && c.Verdict == result.Refuted {
+				lines = append(lines, fmt.Sprintf("%s: no longer %s (%s violations).", strings.ToLower(e.Title[:1])+e.Title[1:], c.Subject, c.Measured))
 			}
 		}
 	}
@@ -192,13 +192,13 @@ func hardWhenSlow(r *result.Result) []string {
 // notMeasured says how many experiments tell nothing, and why the first of them
 // does not.
 func notMeasured(r *result.Result) []string {
-	invalid, why := 0, ""
+	invalid, why, busy := 0, "", false
 	for _, e := range r.Experiments {
 		if e.Verdict != result.Invalid {
 			continue
 		}
 		if invalid++; why == "" && len(e.Reasons) > 0 {
-			why = e.Title + ": " + e.Reasons[0]
+			why, busy = e.Title+": "+e.Reasons[0], slices.Index(e.ReasonCodes, result.ReasonTooBusy) == 0
 		}
 	}
 	if invalid == 0 {
@@ -209,7 +209,7 @@ func notMeasured(r *result.Result) []string {
 		are = "is"
 	}
 	lines := []string{fmt.Sprintf("%d of %d measurements %s invalid. %s.", invalid, len(r.Experiments), are, why)}
-	if strings.Contains(why, result.TooBusy) {
+	if busy {
 		lines = append(lines, "fewer journeys are easier on a machine that has other work: blastgauge demo --rate 20")
 	}
 	return lines

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -211,63 +210,71 @@ type measurement struct {
 	during  func(*testing.T, *kiosk, *os.Process) // from when the fault is in force
 	verdict result.Verdict
 	exit    int
-	reason  string
+	reason  result.ReasonCode
+	unmet   result.UnmetCode               // where the fault is not exercised
+	shows   func(e result.Experiment) bool // what else the result has to show; nil: nothing
 }
+
+func faultArmHarmedBefore(e result.Experiment) bool { return e.Journeys[0].Baseline.Fault.OK == 0 }
+
+func controlArmHarmedBefore(e result.Experiment) bool { return e.Journeys[0].Baseline.Control.OK == 0 }
+
+func noJourneys(e result.Experiment) bool { return e.Journeys[0].Arms.Fault.Journeys == 0 }
 
 // Ways to measure nothing, and, for comparison, a fault that harms and one that does
 // not.
 func measurements() []measurement {
 	return []measurement{
 		{"nothing wrong, harm", func(t *testing.T, k *kiosk) { k.concurrent(t) }, nil,
-			result.Refuted, 3, "the fault harms"},
+			result.Refuted, 3, result.ReasonHarmful, "", nil},
 		{"nothing wrong, no harm", func(t *testing.T, k *kiosk) {
 			k.concurrent(t)
 			k.faults = "{inject: latency, into: asked, latency: 1ms}"
-		}, nil, result.Held, 0, "the fault harms at most"},
+		}, nil, result.Held, 0, result.ReasonHarmless, "", nil},
 
 		{"the proxy is bypassed", func(t *testing.T, k *kiosk) { k.entry = k.serve(t, asks(k.dependency, false)) }, nil,
-			result.Invalid, 5, "the proxy counted nothing that met it: does the system reach asked through the proxy?"},
+			result.Invalid, 5, result.ReasonNotExercised, result.UnmetNothingCounted, nil},
 		{"a path that nobody calls", func(_ *testing.T, k *kiosk) {
 			k.faults = "{inject: http_error, into: asked, status: 503, match: {path: /nowhere}}"
-		}, nil, result.Invalid, 5, "is any of its requests as match says?"},
+		}, nil, result.Invalid, 5, result.ReasonNotExercised, result.UnmetNoMatch, nil},
 		{"journeys fail already", func(t *testing.T, k *kiosk) {
 			k.entry = k.serve(t, func(w http.ResponseWriter, r *http.Request) {
 				asks("http://"+k.listen, true)(w, r)
 				w.WriteHeader(http.StatusInternalServerError)
 			})
-		}, nil, result.Invalid, 5, "visit: 100% of the fault arm were harmed already before the fault"},
+		}, nil, result.Invalid, 5, result.ReasonBaselineHarmed, "", faultArmHarmedBefore},
 		{"no journeys", func(_ *testing.T, k *kiosk) { k.rate = "1/h" }, nil,
-			result.Invalid, 5, "too few journeys: 0 in the fault arm and 0 in the control"},
+			result.Invalid, 5, result.ReasonTooFewJourneys, "", noJourneys},
 		{"the system has the wrong port", func(t *testing.T, k *kiosk) { k.entry = k.serve(t, asks("http://"+unheard(t), false)) }, nil,
-			result.Invalid, 5, "the proxy counted nothing that met it: does the system reach asked through the proxy?"},
+			result.Invalid, 5, result.ReasonNotExercised, result.UnmetNothingCounted, nil},
 		{"the proxy has the wrong port", func(t *testing.T, k *kiosk) {
 			k.dependency = "http://" + unheard(t)
 			k.renew(t)
-		}, nil, result.Invalid, 5, "visit: 100% of the fault arm were harmed already before the fault"},
+		}, nil, result.Invalid, 5, result.ReasonBaselineHarmed, "", faultArmHarmedBefore},
 		{"a share too low to hit anything", func(_ *testing.T, k *kiosk) {
 			k.faults = "{inject: http_error, into: asked, status: 503, share: 0.001%}"
-		}, nil, result.Invalid, 5, "a share of 0.001% is too low for so few"},
+		}, nil, result.Invalid, 5, result.ReasonNotExercised, result.UnmetShareTooLow, nil},
 		{"a starved generator", func(t *testing.T, k *kiosk) { k.concurrent(t) }, starve,
-			result.Invalid, 5, result.TooBusy},
+			result.Invalid, 5, result.ReasonTooBusy, "", nil},
 		{"a broken control", func(t *testing.T, k *kiosk) {
 			k.concurrent(t)
 			k.control = k.serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
-		}, nil, result.Invalid, 5, "100% of the control arm were harmed already before the fault"},
+		}, nil, result.Invalid, 5, result.ReasonBaselineHarmed, "", controlArmHarmedBefore},
 		{"an exposed control", func(t *testing.T, k *kiosk) {
 			k.concurrent(t)
 			k.control = k.serve(t, asks("http://"+k.listen, false))
 		}, nil,
-			result.Inconclusive, 4, "control contaminated"},
+			result.Inconclusive, 4, result.ReasonControlContaminated, "", nil},
 		{"a dependency that is cached", func(t *testing.T, k *kiosk) { k.entry = k.serve(t, cached(t, "http://"+k.listen)) }, nil,
-			result.Invalid, 5, "the proxy carried no more than it does when no journeys run"},
+			result.Invalid, 5, result.ReasonNotExercised, result.UnmetOnlyIdle, nil},
 		{"a recovery phase that is too short", func(t *testing.T, k *kiosk) {
 			k.entry = k.serve(t, asks("http://"+k.listen, true))
 			k.phases, k.limits = "{warmup: 300ms, baseline: 2s, fault: 3s, recovery: 500ms}", "{blast_radius: 20%, recovery: 5s}"
-		}, nil, result.Inconclusive, 4, "recovery was not watched: the recovery phase is too short"},
+		}, nil, result.Inconclusive, 4, result.ReasonRecoveryNotWatched, "", nil},
 		{"a system that is restarted in the middle", ofProcesses, restart,
-			result.Inconclusive, 4, "by the fault, or both by something else"},
+			result.Inconclusive, 4, result.ReasonControlContaminated, "", nil},
 		{"a proxy that is restarted in the middle", behindAProcess, restart,
-			result.Invalid, 5, "the fault vanished in the middle"},
+			result.Invalid, 5, result.ReasonFaultVanished, "", nil},
 	}
 }
 
@@ -428,14 +435,19 @@ func (m measurement) measure(t *testing.T) {
 			m.set(t, k)
 		}
 		code, e = k.run(t, m.during)
-		if !strings.Contains(strings.Join(e.Reasons, "\n"), result.TooBusy) || strings.Contains(m.reason, result.TooBusy) {
+		if !e.HasReason(result.ReasonTooBusy) || m.reason == result.ReasonTooBusy {
 			break
 		}
 		t.Logf("measured on a machine that was too busy, %d: %q", again, e.Reasons)
 	}
-	said := slices.ContainsFunc(e.Reasons, func(r string) bool { return strings.Contains(r, m.reason) })
-	if e.Verdict != m.verdict || code != m.exit || !said {
-		t.Errorf("%s, exit %d: %q, want %s, exit %d, with %q", e.Verdict, code, e.Reasons, m.verdict, m.exit, m.reason)
+	if e.Verdict != m.verdict || code != m.exit || !e.HasReason(m.reason) {
+		t.Errorf("%s, exit %d: %q %q, want %s, exit %d, with %s", e.Verdict, code, e.ReasonCodes, e.Reasons, m.verdict, m.exit, m.reason)
+	}
+	if unmet := e.Faults[0].Exercised.Unmet; m.unmet != "" && unmet != m.unmet {
+		t.Errorf("unmet %q, want %q", unmet, m.unmet)
+	}
+	if m.shows != nil && !m.shows(e) {
+		t.Errorf("the result does not show what was wrong: %+v", e.Journeys)
 	}
 	for _, f := range e.Faults {
 		if f.Intended && !f.RemovalVerified {

@@ -9,15 +9,16 @@ import (
 
 func TestNotMeasured(t *testing.T) {
 	held := result.Experiment{Title: "Payments hang", Verdict: result.Held, Reasons: []string{"checkout: 0%"}}
-	late := result.Experiment{Title: "Carts are reset", Verdict: result.Invalid, Reasons: []string{"checkout: traffic was late: " + result.TooBusy, "and more"}}
-	unmet := result.Experiment{Title: "Mail hangs", Verdict: result.Invalid, Reasons: []string{"fault not exercised"}}
+	late := result.Experiment{Title: "Carts are reset", Verdict: result.Invalid, Reasons: []string{"checkout: traffic was late", "and more"},
+		ReasonCodes: []result.ReasonCode{result.ReasonTooBusy, result.ReasonControlShed}}
+	unmet := result.Experiment{Title: "Mail hangs", Verdict: result.Invalid, Reasons: []string{"fault not exercised"}, ReasonCodes: []result.ReasonCode{result.ReasonNotExercised}}
 	for name, c := range map[string]struct {
 		experiments []result.Experiment
 		want        []string
 	}{
 		"all measured": {[]result.Experiment{held}, nil},
 		"one is late": {[]result.Experiment{held, late, unmet}, []string{
-			"2 of 3 measurements are invalid. Carts are reset: checkout: traffic was late: this machine is too busy.",
+			"2 of 3 measurements are invalid. Carts are reset: checkout: traffic was late.",
 			"fewer journeys are easier on a machine that has other work: blastgauge demo --rate 20",
 		}},
 		"only one": {[]result.Experiment{held, unmet}, []string{

@@ -23,7 +23,7 @@ func run(id string, estimate, half float64, edit func(*result.Experiment)) Input
 		}},
 		Faults:     []result.Fault{{Inject: "latency", Into: "payments", Share: 1, Description: "latency 2s", Exercised: result.Exercised{Grade: result.GradeCounted}}},
 		Invariants: []result.Invariant{{Name: "charged once", Before: new(0.0), After: new(0.0)}},
-		Criteria:   []result.Criterion{{Name: "invariant charged once", Verdict: result.Held}},
+		Criteria:   []result.Criterion{{Kind: result.InvariantCriterion, Subject: "charged once", Name: "invariant charged once", Verdict: result.Held}},
 		Recovery:   &result.Recovery{Seconds: 5},
 	}
 	if edit != nil {

@@ -165,12 +165,12 @@ func invariantState(name string, list []trial) InvariantState {
 	s := InvariantState{Verdict: result.Held}
 	asked := 0
 	for _, t := range list {
-		at := slices.IndexFunc(t.Criteria, func(c result.Criterion) bool { return c.Name == "invariant "+name })
-		if at < 0 || t.Criteria[at].Verdict == result.Inconclusive {
+		c := t.Criterion(result.InvariantCriterion, name)
+		if c == nil || c.Verdict == result.Inconclusive {
 			continue
 		}
 		asked++
-		if t.Criteria[at].Verdict != result.Refuted {
+		if c.Verdict != result.Refuted {
 			continue
 		}
 		s.Broken++

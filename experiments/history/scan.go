@@ -105,7 +105,7 @@ func (h head) run() *Run {
 			x.Recovery = &rec.Seconds
 		}
 		for _, c := range e.Criteria {
-			if c.Verdict == result.Refuted && len(c.Name) > len(invariant) && c.Name[:len(invariant)] == invariant {
+			if c.Verdict == result.Refuted && c.Kind == result.InvariantCriterion {
 				x.Broken++
 			}
 		}
@@ -113,6 +113,3 @@ func (h head) run() *Run {
 	}
 	return r
 }
-
-// invariant begins the names of criteria of invariants.
-const invariant = "invariant "

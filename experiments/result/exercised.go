@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -15,71 +16,72 @@ import (
 func (t *trial) exercised(f *faultRecord, shifted bool) Exercised {
 	e := Exercised{Met: f.evidence.Met, Of: f.evidence.Of}
 	kind, _ := injectors.Lookup(f.plan.Inject)
-	if kind.Level == injectors.File {
-		e.Grade, e.Note = ofFile(f.evidence, shifted)
-		return e
-	}
+	counted, nothing := f.evidence.Counted, f.evidence.Met == 0
 	switch {
-	case f.evidence.Counted && f.evidence.Met == 0 && kind.Config:
-		e.Grade, e.Note = GradeNo, neverFetched(f)
-	case f.evidence.Counted && f.evidence.Met == 0:
-		e.Grade, e.Note = GradeNo, f.unmet()
-	case f.evidence.Counted && kind.Config: // config is read when a system wants to know, not once per journey
+	case kind.Level == injectors.File:
+		e.gradeFile(f.evidence, shifted)
+	case counted && nothing && kind.Config:
+		e.Grade = GradeNo
+		e.Unmet, e.Note = notFetched(f)
+	case counted && nothing:
+		e.Grade = GradeNo
+		e.Unmet, e.Note = unmet(f)
+	case counted && kind.Config: // config is read when a system wants to know, not once per journey
 		e.Grade = GradeCounted
-	case f.evidence.Counted && !t.aboveIdle(f):
-		e.Grade, e.Note = GradeNo, "the proxy carried no more than it does when no journeys run"
-	case f.evidence.Counted:
+	case counted && !t.aboveIdle(f):
+		e.Grade, e.Unmet, e.Note = GradeNo, UnmetOnlyIdle, "the proxy carried no more than it does when no journeys run"
+	case counted:
 		e.Grade = GradeCounted
 	case shifted:
 		e.Grade, e.Note = GradeObserved, "this server cannot count, but the fault arm changed significantly"
 	case f.probe != nil && f.probe.Met:
 		e.Grade, e.Note = GradeProbed, "only our own probe met it: no journey showed that it did"
 	default:
-		e.Grade, e.Note = GradeNo, fmt.Sprintf("nothing shows that it met traffic: does the system reach %s through the proxy?", f.plan.Into)
+		e.Grade, e.Unmet, e.Note = GradeNo, UnmetNoEvidence, fmt.Sprintf("nothing shows that it met traffic: does the system reach %s through the proxy?", f.plan.Into)
 	}
 	return e
 }
 
-// neverFetched says why nobody got a bad document.
-func neverFetched(f *faultRecord) string {
-	why := "no bad document was fetched"
+// notFetched is why no client got a bad document.
+func notFetched(f *faultRecord) (UnmetCode, string) {
+	const why = "no bad document was fetched"
 	if len(f.evidence.Passed) == 0 {
-		return why + fmt.Sprintf(": does the system ask %s for it through the proxy, and often enough?", f.plan.Into)
+		return UnmetNotFetched, why + fmt.Sprintf(": does the system ask %s for it through the proxy, and often enough?", f.plan.Into)
 	}
-	for i, reason := range slices.Sorted(maps.Keys(f.evidence.Passed)) {
-		sep := "; "
-		if i == 0 {
-			sep = ": "
-		}
-		why += fmt.Sprintf("%s%d passed unchanged (%s)", sep, f.evidence.Passed[reason], reason)
+	var passed []string
+	for _, reason := range slices.Sorted(maps.Keys(f.evidence.Passed)) {
+		passed = append(passed, fmt.Sprintf("%d passed unchanged (%s)", f.evidence.Passed[reason], reason))
 	}
-	return why
+	return UnmetUnchanged, why + ": " + strings.Join(passed, "; ")
 }
 
-// ofFile grades the evidence that somebody read a bad file. What reads it while no
-// journeys run reads it for them: a system may keep what it read.
-func ofFile(e journal.Evidence, shifted bool) (Grade, string) {
+// gradeFile grades the evidence that a bad file was read. Reads while no journeys
+// run count as well, as a system may keep what it read.
+func (e *Exercised) gradeFile(seen journal.Evidence, shifted bool) {
 	switch {
-	case e.Counted && e.Met > 0:
-		return GradeCounted, ""
-	case e.Counted:
-		return GradeNo, "nobody read the file while it was bad: does the system read it again, at its next look or when it is told?"
+	case seen.Counted && seen.Met > 0:
+		e.Grade = GradeCounted
+	case seen.Counted:
+		e.Grade, e.Unmet = GradeNo, UnmetNotRead
+		e.Note = "nobody read the file while it was bad: does the system read it again, at its next look or when it is told?"
 	case shifted:
-		return GradeObserved, "this file system does not note who reads, but the fault arm changed significantly"
+		e.Grade, e.Note = GradeObserved, "this file system does not note who reads, but the fault arm changed significantly"
+	default:
+		e.Grade, e.Unmet = GradeNo, UnmetNoEvidence
+		e.Note = "nothing shows that the bad file was read: this file system does not note who reads, and journeys went as before"
 	}
-	return GradeNo, "nothing shows that the bad file was read: this file system does not note who reads, and journeys went as before"
 }
 
-// unmet says why the proxy may have counted nothing that met the fault.
-func (f *faultRecord) unmet() string {
+// unmet is why the proxy may have counted nothing that met the fault.
+func unmet(f *faultRecord) (UnmetCode, string) {
 	if f.plan.Share > 0 && f.plan.Share < 1 && f.evidence.Of > 0 {
-		return fmt.Sprintf("it acted on none of the %d that it could have met: a share of %s is too low for so few", f.evidence.Of, f.plan.Portion())
+		return UnmetShareTooLow, fmt.Sprintf("it acted on none of the %d that it could have met: a share of %s is too low for so few", f.evidence.Of, f.plan.Portion())
 	}
 	note := fmt.Sprintf("the proxy counted nothing that met it: does the system reach %s through the proxy?", f.plan.Into)
 	if _, given := f.plan.Attributes["match"]; given {
-		note += " is any of its requests as match says?"
+		return UnmetNoMatch, note + " is any of its requests as match says?"
 	}
-	return note
+	return UnmetNothingCounted, note
 }
 
 // aboveIdle tells whether the fault's proxy was busier during the fault than

@@ -78,21 +78,22 @@ func (inv *Invariant) worst() float64 {
 }
 
 func invariantCriterion(inv *Invariant) Criterion {
-	c := Criterion{Name: "invariant " + inv.Name, Limit: "no new violation", Verdict: Inconclusive}
+	c := newCriterion(InvariantCriterion, inv.Name, "no new violation")
 	switch {
 	case inv.Before == nil || inv.After == nil:
-		c.Detail = fmt.Sprintf("invariant %q could not be asked: %s", inv.Name, inv.Detail)
+		c.decide(Inconclusive, ReasonInvariantNotAsked, fmt.Sprintf("invariant %q could not be asked: %s", inv.Name, inv.Detail))
 	case *inv.Before > 0:
 		c.Measured = fmt.Sprintf("%g before, %g after", *inv.Before, *inv.After)
-		c.Detail = fmt.Sprintf("invariant %q did not hold before the fault either: it is not judged", inv.Name)
+		c.decide(Inconclusive, ReasonInvariantBrokenBefore, fmt.Sprintf("invariant %q did not hold before the fault either: it is not judged", inv.Name))
 	case *inv.After > 0:
 		c.Measured = fmt.Sprintf("%g", inv.worst())
-		c.Verdict, c.Detail = Refuted, fmt.Sprintf("invariant %q is broken: %s", inv.Name, broken(inv))
+		c.decide(Refuted, ReasonInvariantBroken, fmt.Sprintf("invariant %q is broken: %s", inv.Name, broken(inv)))
 	case inv.worst() > 0:
 		c.Measured = fmt.Sprintf("%g under the fault", inv.worst())
-		c.Verdict, c.Detail = Refuted, fmt.Sprintf("invariant %q was broken while the fault was in force: %s", inv.Name, broken(inv))
+		c.decide(Refuted, ReasonInvariantBrokenUnder, fmt.Sprintf("invariant %q was broken while the fault was in force: %s", inv.Name, broken(inv)))
 	default:
-		c.Measured, c.Verdict, c.Detail = "0", Held, fmt.Sprintf("invariant %q holds", inv.Name)
+		c.Measured = "0"
+		c.decide(Held, ReasonInvariantHolds, fmt.Sprintf("invariant %q holds", inv.Name))
 	}
 	return c
 }

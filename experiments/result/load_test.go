@@ -41,6 +41,33 @@ func TestDecodeTellsWhatItIsGiven(t *testing.T) {
 	}
 }
 
+// Results of versions that knew no kinds and codes are read as if they did.
+func TestDecodeGivesOldCriteriaTheirKind(t *testing.T) {
+	r, err := Decode([]byte(`{"schema":"blastgauge/result/v1","experiments":[{"reasons":["invariant is broken"],"criteria":[
+		{"name":"blast radius of checkout","verdict":"held"},{"name":"guardrail","verdict":"refuted"},{"name":"recovery","verdict":"held"},
+		{"name":"invariant charged once","verdict":"refuted"},{"name":"something else","verdict":"held"},
+		{"kind":"later","subject":"x","name":"recovery","verdict":"held"}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &r.Experiments[0]
+	want := []Criterion{
+		{Kind: JourneyCriterion, Subject: "checkout"}, {Kind: GuardrailCriterion}, {Kind: RecoveryCriterion},
+		{Kind: InvariantCriterion, Subject: "charged once"}, {}, {Kind: "later", Subject: "x"},
+	}
+	for i, c := range e.Criteria {
+		if c.Kind != want[i].Kind || c.Subject != want[i].Subject {
+			t.Errorf("%q is of kind %q and subject %q, want %q and %q", c.Name, c.Kind, c.Subject, want[i].Kind, want[i].Subject)
+		}
+	}
+	if c := e.Criterion(InvariantCriterion, "charged once"); c == nil || c.Verdict != Refuted {
+		t.Errorf("Criterion() = %+v, want the refuted one", c)
+	}
+	if c := e.Criterion(InvariantCriterion, "another"); c != nil || e.HasReason(ReasonInvariantBroken) {
+		t.Errorf("Criterion() = %+v, codes %q; want none", c, e.ReasonCodes)
+	}
+}
+
 func TestLoadFindsTheResult(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := Load(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {

@@ -23,58 +23,60 @@ func TestVerdicts(t *testing.T) {
 	tests := map[string]struct {
 		story  func(*story)
 		want   Verdict
-		reason string // part of the first reason
+		code   ReasonCode // of the first reason
+		reason string     // part of its text
 		exit   int
 	}{
-		"no harm, counted": {func(s *story) {}, Held, "at most 0.8% of checkout", ExitHeld},
+		"no harm, counted": {func(s *story) {}, Held, ReasonHarmless, "at most 0.8% of checkout", ExitHeld},
 		"harm beyond the limit": {func(s *story) { s.harm = duringFault(0.3) },
-			Refuted, "the fault harms", ExitRefuted},
+			Refuted, ReasonHarmful, "the fault harms", ExitRefuted},
 		"harm about the limit": {func(s *story) { s.harm = duringFault(0.05) },
-			Inconclusive, "journeys per arm instead of", ExitInconclusive},
+			Inconclusive, ReasonHarmUndecided, "journeys per arm instead of", ExitInconclusive},
 		"harm, only observed": {func(s *story) {
 			s.harm = duringFault(0.3)
 			s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Evidence = &journal.Evidence{Present: true} })
 			s.edit(journal.FaultInjected, func(e *journal.Event) { e.Evidence = nil })
-		}, Refuted, "the fault harms", ExitRefuted},
+		}, Refuted, ReasonHarmful, "the fault harms", ExitRefuted},
 		"no harm, only probed": {func(s *story) {
 			s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Evidence = &journal.Evidence{Present: true} })
 			s.edit(journal.FaultInjected, func(e *journal.Event) { e.Evidence = nil })
 			s.at(15, journal.Event{Kind: journal.Probed, Fault: "blastgauge.r.1", Probe: &journal.Probe{Met: true}})
-		}, Inconclusive, "only probed, not counted", ExitInconclusive},
+		}, Inconclusive, ReasonNotCounted, "only probed, not counted", ExitInconclusive},
 		"nothing shows the fault": {func(s *story) {
 			s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Evidence = &journal.Evidence{Present: true} })
 			s.edit(journal.FaultInjected, func(e *journal.Event) { e.Evidence = nil })
-		}, Invalid, "fault not exercised", ExitInvalid},
+		}, Invalid, ReasonNotExercised, "fault not exercised", ExitInvalid},
 		"the proxy counted nothing": {func(s *story) {
 			s.harm = duringFault(0.3)
 			s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Evidence = &journal.Evidence{Present: true, Counted: true} })
-		}, Invalid, "the proxy counted nothing", ExitInvalid},
+		}, Invalid, ReasonNotExercised, "the proxy counted nothing", ExitInvalid},
 		"no busier than idle": {func(s *story) {
 			s.tell()
-			for second, moment := range map[float64]string{0: journal.BeforeIdle, 0.5: journal.BeforeTraffic, removedAt: journal.AfterFault} {
+			for i, moment := range []string{journal.BeforeIdle, journal.BeforeTraffic, journal.AfterFault} {
+				second := []float64{0, 0.5, removedAt}[i]
 				s.at(second, journal.Event{Kind: journal.Sampled, Detail: moment, Traffic: []journal.Traffic{{Proxy: "payments", Connections: 1, Bytes: int64(1000 * second)}}})
 			}
-		}, Invalid, "no more than it does when no journeys run", ExitInvalid},
+		}, Invalid, ReasonNotExercised, "no more than it does when no journeys run", ExitInvalid},
 		"a file that was read": {func(s *story) { onFile(s, journal.Evidence{Counted: true, Met: 1, Of: 1}) },
-			Held, "at most 0.8% of checkout", ExitHeld},
+			Held, ReasonHarmless, "at most 0.8% of checkout", ExitHeld},
 		"a file that nobody read": {func(s *story) {
 			s.harm = duringFault(0.3)
 			onFile(s, journal.Evidence{Counted: true, Of: 1})
-		}, Invalid, "nobody read the file while it was bad", ExitInvalid},
+		}, Invalid, ReasonNotExercised, "nobody read the file while it was bad", ExitInvalid},
 		"a file of which nobody knows who reads it": {func(s *story) {
 			s.harm = duringFault(0.3)
 			onFile(s, journal.Evidence{})
-		}, Refuted, "the fault harms", ExitRefuted},
+		}, Refuted, ReasonHarmful, "the fault harms", ExitRefuted},
 		"a file that nothing shows was read": {func(s *story) { onFile(s, journal.Evidence{}) },
-			Invalid, "nothing shows that the bad file was read", ExitInvalid},
+			Invalid, ReasonNotExercised, "nothing shows that the bad file was read", ExitInvalid},
 		"baseline harmed": {func(s *story) { s.harm = func(plan.Arm, float64) float64 { return 0.1 } },
-			Invalid, "harmed already before the fault", ExitInvalid},
+			Invalid, ReasonBaselineHarmed, "harmed already before the fault", ExitInvalid},
 		"arms differ in the baseline": {func(s *story) {
 			s.plan.Experiments[0].Limits.Baseline = 0.5
 			s.harm = func(arm plan.Arm, _ float64) float64 { return 0.15 * float64(1-arm) }
-		}, Invalid, "the arms differ already before the fault", ExitInvalid},
+		}, Invalid, ReasonArmsDiffer, "the arms differ already before the fault", ExitInvalid},
 		"traffic late": {func(s *story) { s.late = 150 * time.Millisecond },
-			Invalid, "traffic was late", ExitInvalid},
+			Invalid, ReasonTooBusy, "traffic was late", ExitInvalid},
 		"control shed": {func(s *story) {
 			s.shed = true
 			s.harm = func(arm plan.Arm, second float64) float64 {
@@ -83,13 +85,13 @@ func TestVerdicts(t *testing.T) {
 				}
 				return 0
 			}
-		}, Invalid, "could not be started", ExitInvalid},
-		"too few journeys": {func(s *story) { s.rate = 1 }, Invalid, "too few journeys", ExitInvalid},
+		}, Invalid, ReasonControlShed, "could not be started", ExitInvalid},
+		"too few journeys": {func(s *story) { s.rate = 1 }, Invalid, ReasonTooFewJourneys, "too few journeys", ExitInvalid},
 		"fault vanished": {func(s *story) {
 			s.harm = duringFault(0.3)
 			s.tell()
 			s.at(20, journal.Event{Kind: journal.FaultVanished, Detail: "toxic is gone"})
-		}, Invalid, "vanished in the middle: toxic is gone", ExitInvalid},
+		}, Invalid, ReasonFaultVanished, "vanished in the middle: toxic is gone", ExitInvalid},
 		"slow recovery": {func(s *story) {
 			s.harm = func(arm plan.Arm, second float64) float64 {
 				if arm == plan.FaultArm && second >= removedAt && second < removedAt+6 {
@@ -97,7 +99,7 @@ func TestVerdicts(t *testing.T) {
 				}
 				return 0
 			}
-		}, Refuted, "recovery takes 6.0 s, limit 5 s", ExitRefuted},
+		}, Refuted, ReasonRecoveredLate, "recovery takes 6.0 s, limit 5 s", ExitRefuted},
 		"never recovered": {func(s *story) {
 			s.harm = func(arm plan.Arm, second float64) float64 {
 				if arm == plan.FaultArm && second >= removedAt {
@@ -105,7 +107,7 @@ func TestVerdicts(t *testing.T) {
 				}
 				return 0
 			}
-		}, Refuted, "not recovered after 10.0 s", ExitRefuted},
+		}, Refuted, ReasonNotRecovered, "not recovered after 10.0 s", ExitRefuted},
 		"recovery not watched long enough": {func(s *story) {
 			s.plan.Experiments[0].Limits.Recovery = time.Minute
 			s.harm = func(arm plan.Arm, second float64) float64 {
@@ -114,57 +116,57 @@ func TestVerdicts(t *testing.T) {
 				}
 				return 0
 			}
-		}, Inconclusive, "a longer recovery phase would settle it", ExitInconclusive},
+		}, Inconclusive, ReasonRecoveryUndecided, "a longer recovery phase would settle it", ExitInconclusive},
 		"invariant broken": {func(s *story) { invariant(s, 0, 2) },
-			Refuted, `invariant "charged once" is broken: 2 violations: order-1, order-2`, ExitRefuted},
+			Refuted, ReasonInvariantBroken, `invariant "charged once" is broken: 2 violations: order-1, order-2`, ExitRefuted},
 		"invariant broken before": {func(s *story) { invariant(s, 1, 3) },
-			Inconclusive, "did not hold before the fault either", ExitInconclusive},
-		"invariant holds": {func(s *story) { invariant(s, 0, 0) }, Held, "", ExitHeld},
+			Inconclusive, ReasonInvariantBrokenBefore, "did not hold before the fault either", ExitInconclusive},
+		"invariant holds": {func(s *story) { invariant(s, 0, 0) }, Held, ReasonHarmless, "", ExitHeld},
 		"invariant not asked": {func(s *story) {
 			s.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
-		}, Inconclusive, "could not be asked", ExitInconclusive},
+		}, Inconclusive, ReasonInvariantNotAsked, "could not be asked", ExitInconclusive},
 		"guardrail tripped": {func(s *story) {
 			s.tell()
 			s.at(20, journal.Event{Kind: journal.GuardrailTripped, Detail: "blast radius of checkout: 50% > 36%", Value: 0.5, Limit: 0.36})
-		}, Refuted, "guardrail tripped", ExitRefuted},
+		}, Refuted, ReasonGuardrailTripped, "guardrail tripped", ExitRefuted},
 		"guardrail tripped before a cohort formed": {func(s *story) {
 			s.harm = func(arm plan.Arm, second float64) float64 { return duringFault(1)(arm, second) }
 			s.edit(journal.FaultRemoved, func(e *journal.Event) {
 				e.Began, e.Since = (faultAt+1)*time.Second, (faultAt+1)*time.Second
 			})
 			s.at(faultAt+1, journal.Event{Kind: journal.GuardrailTripped, Detail: "100% > 36%", Value: 1, Limit: 0.36})
-		}, Refuted, "the fault harms", ExitRefuted},
+		}, Refuted, ReasonHarmful, "the fault harms", ExitRefuted},
 		"interrupted": {func(s *story) {
 			s.harm = duringFault(0.3)
 			s.edit(journal.ExperimentEnded, func(e *journal.Event) { e.Error = "interrupted: TERM received" })
 			s.at(endAt, journal.Event{Kind: journal.Interrupted, Detail: "TERM"})
-		}, NotRun, "interrupted", ExitTERM},
+		}, NotRun, ReasonInterrupted, "interrupted", ExitTERM},
 		"removal not verified": {func(s *story) {
 			s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Verified, e.Error = false, "no answer within 10s" })
 			s.edit(journal.ExperimentEnded, func(e *journal.Event) { e.Error = "a fault could not be removed" })
 			s.edit(journal.RunEnded, func(e *journal.Event) { e.Error = "a fault could not be removed" })
-		}, Invalid, "could not be verified", ExitNotRemoved},
-		"died in the fault": {func(s *story) { s.cut(journal.FaultRemoved) }, NotRun, "the run died in the middle of it", ExitNotRemoved},
+		}, Invalid, ReasonRemovalUnverified, "could not be verified", ExitNotRemoved},
+		"died in the fault": {func(s *story) { s.cut(journal.FaultRemoved) }, NotRun, ReasonRunDied, "the run died in the middle of it", ExitNotRemoved},
 		"died in the fault, recovered": {func(s *story) {
 			s.cut(journal.FaultRemoved)
 			s.events = append(s.events, journal.Event{Experiment: "payments-slow", Kind: journal.FaultRemoved, Fault: "blastgauge.r.1", Verified: true})
-		}, NotRun, "the run died in the middle of it", ExitError},
-		"died before the fault": {func(s *story) { s.cut(journal.FaultIntended) }, NotRun, "the run died in the middle of it", ExitError},
-		"died after the intent": {func(s *story) { s.cut(journal.FaultInjected) }, NotRun, "the run died in the middle of it", ExitNotRemoved},
-		"died before it began":  {func(s *story) { s.cut(journal.ExperimentStarted) }, NotRun, "the run ended before it", ExitError},
+		}, NotRun, ReasonRunDied, "the run died in the middle of it", ExitError},
+		"died before the fault": {func(s *story) { s.cut(journal.FaultIntended) }, NotRun, ReasonRunDied, "the run died in the middle of it", ExitError},
+		"died after the intent": {func(s *story) { s.cut(journal.FaultInjected) }, NotRun, ReasonRunDied, "the run died in the middle of it", ExitNotRemoved},
+		"died before it began":  {func(s *story) { s.cut(journal.ExperimentStarted) }, NotRun, ReasonRunEnded, "the run ended before it", ExitError},
 		"the injection failed": {func(s *story) {
 			s.cut(journal.FaultInjected)
 			s.at(faultAt, journal.Event{Kind: journal.FaultRemoved, Fault: "blastgauge.r.1", Verified: true})
 			s.at(faultAt, journal.Event{Kind: journal.ExperimentEnded, Error: "inject latency into payments: 404"})
 			s.at(faultAt, journal.Event{Kind: journal.RunEnded, Error: "inject latency into payments: 404"})
-		}, NotRun, "inject latency into payments: 404", ExitError},
+		}, NotRun, ReasonFailed, "inject latency into payments: 404", ExitError},
 		"contaminated control": {func(s *story) {
 			s.harm = func(_ plan.Arm, second float64) float64 { return duringFault(0.3)(plan.FaultArm, second) }
-		}, Inconclusive, "control contaminated", ExitInconclusive},
+		}, Inconclusive, ReasonControlContaminated, "control contaminated", ExitInconclusive},
 		"baseline control": {func(s *story) {
 			s.plan.Experiments[0].Control = plan.Baseline
 			s.harm = duringFault(0.3)
-		}, Refuted, "the fault harms", ExitRefuted},
+		}, Refuted, ReasonHarmful, "the fault harms", ExitRefuted},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -174,6 +176,14 @@ func TestVerdicts(t *testing.T) {
 			e := r.Experiments[0]
 			if e.Verdict != tt.want || len(e.Reasons) == 0 || !strings.Contains(e.Reasons[0], tt.reason) {
 				t.Errorf("verdict %s %q, want %s because %q", e.Verdict, e.Reasons, tt.want, tt.reason)
+			}
+			if len(e.ReasonCodes) != len(e.Reasons) || e.ReasonCodes[0] != tt.code || slices.Contains(e.ReasonCodes, "") {
+				t.Errorf("codes %q of %q, want one for each, %s first", e.ReasonCodes, e.Reasons, tt.code)
+			}
+			for _, c := range e.Criteria {
+				if kind, subject := kindOf(c.Name); c.Code == "" || c.Kind == "" || c.Kind != kind || c.Subject != subject {
+					t.Errorf("criterion %+v, want a code, and %s of %q", c, kind, subject)
+				}
 			}
 			if r.Run.ExitCode != tt.exit {
 				t.Errorf("exit code %d, want %d", r.Run.ExitCode, tt.exit)

@@ -35,10 +35,12 @@ func (t *trial) result(f *fold) Experiment {
 		e.Amplification, e.Spread = t.amplification(f.plan.System.Dependencies), t.spread()
 		why.invalid, why.grade = t.invalid(&e), weakest(e.Faults)
 		why.criteria = e.Criteria
-	} else if why.notRun == "" {
-		why.notRun = "it ended before its fault was in force and removed"
+	} else if why.notRun == nil {
+		why.notRun = &reason{ReasonNoFault, "it ended before its fault was in force and removed"}
 	}
-	e.Verdict, e.Reasons = judge(why)
+	verdict, reasons := judge(why)
+	e.Verdict = verdict
+	e.explain(reasons)
 	e.Events = t.events(&e)
 	return e
 }
@@ -66,25 +68,26 @@ func (t *trial) measure(e *Experiment) {
 	e.Criteria = append(e.Criteria, t.criteria(e)...)
 }
 
-// notRun says why an experiment has no verdict of its own; empty if it has.
-func (t *trial) notRun(f *fold) string {
+// notRun is why an experiment has no verdict of its own; nil if it has.
+func (t *trial) notRun(f *fold) *reason {
+	started := t.start.Kind != ""
 	switch {
-	case t.start.Kind == "" && f.signal != "":
-		return "the run was interrupted before it"
-	case t.start.Kind == "" && f.stop != "":
-		return "the suite stopped before it: " + f.stop
-	case t.start.Kind == "":
-		return "the run ended before it"
+	case !started && f.signal != "":
+		return &reason{ReasonInterrupted, "the run was interrupted before it"}
+	case !started && f.stop != "":
+		return &reason{ReasonSuiteStopped, "the suite stopped before it: " + f.stop}
+	case !started:
+		return &reason{ReasonRunEnded, "the run ended before it"}
 	case t.end == nil:
-		return "the run died in the middle of it"
+		return &reason{ReasonRunDied, "the run died in the middle of it"}
 	case t.end.Error != "" && f.signal != "":
-		return "interrupted"
+		return &reason{ReasonInterrupted, "interrupted"}
 	case t.end.Error != "" && t.unremoved():
-		return "" // it was measured; that a fault stayed makes it invalid
+		return nil // it was measured; that a fault stayed makes it invalid
 	case t.end.Error != "":
-		return strings.TrimPrefix(t.end.Error, t.plan.ID+": ") // whose it is stands beside it
+		return &reason{ReasonFailed, strings.TrimPrefix(t.end.Error, t.plan.ID+": ")} // whose it is stands beside it
 	}
-	return ""
+	return nil
 }
 
 func (t *trial) unremoved() bool {

@@ -95,9 +95,12 @@ type Experiment struct {
 	Line       int      `json:"line,omitempty"`
 	Verdict    Verdict  `json:"verdict"`
 	Reasons    []string `json:"reasons"` // why this verdict, most important first
-	Warnings   []string `json:"warnings,omitempty"`
-	Digests    Digests  `json:"digests"`
-	Limits     Limits   `json:"limits"`
+	// ReasonCodes say the same to programs: a code for each of Reasons. They are
+	// absent from the results of older versions.
+	ReasonCodes []ReasonCode `json:"reason_codes,omitempty"`
+	Warnings    []string     `json:"warnings,omitempty"`
+	Digests     Digests      `json:"digests"`
+	Limits      Limits       `json:"limits"`
 	// BlastRadius is that of the journey furthest over its limit (or nearest to
 	// it); absent where too little was measured.
 	BlastRadius *BlastRadius `json:"blast_radius,omitempty"`
@@ -155,16 +158,6 @@ type BlastRadius struct {
 type Bounds struct {
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
-}
-
-// Criterion is one thing that had to be true, with what was measured beside
-// its limit, both as text ready to show.
-type Criterion struct {
-	Name     string  `json:"name"`    // "blast radius of checkout", "recovery", "invariant NAME", "guardrail", "fault in effect"
-	Verdict  Verdict `json:"verdict"` // held, refuted, inconclusive or invalid
-	Limit    string  `json:"limit,omitempty"`
-	Measured string  `json:"measured,omitempty"`
-	Detail   string  `json:"detail,omitempty"`
 }
 
 // Journey is what one journey met during the fault.
@@ -345,12 +338,28 @@ const (
 	GradeNo       Grade = "no"
 )
 
+// An UnmetCode says what the evidence of a fault with GradeNo is, for programs.
+// Exercised.Note says it to people.
+type UnmetCode string
+
+const (
+	UnmetNothingCounted UnmetCode = "nothing_counted"      // by the proxy
+	UnmetNoMatch        UnmetCode = "no_match"             // as before, and the fault matches some requests only
+	UnmetShareTooLow    UnmetCode = "share_too_low"        // for so few
+	UnmetOnlyIdle       UnmetCode = "only_idle_traffic"    // no more than without journeys
+	UnmetNotFetched     UnmetCode = "document_not_fetched" // while it was bad
+	UnmetUnchanged      UnmetCode = "document_unchanged"   // fetched, and none was changed
+	UnmetNotRead        UnmetCode = "file_not_read"        // while it was bad
+	UnmetNoEvidence     UnmetCode = "no_evidence"          // where nothing can be counted
+)
+
 // Exercised is the evidence that a fault met traffic.
 type Exercised struct {
-	Grade Grade  `json:"grade"`
-	Met   int64  `json:"met,omitempty"` // connections or messages that it acted on
-	Of    int64  `json:"of,omitempty"`
-	Note  string `json:"note,omitempty"`
+	Grade Grade     `json:"grade"`
+	Unmet UnmetCode `json:"unmet,omitempty"`
+	Met   int64     `json:"met,omitempty"` // connections or messages that it acted on
+	Of    int64     `json:"of,omitempty"`
+	Note  string    `json:"note,omitempty"`
 }
 
 // Amplification is how often a dependency was called for each journey, while the

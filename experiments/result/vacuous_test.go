@@ -36,53 +36,59 @@ func TestTwelveWaysToMeasureNothing(t *testing.T) {
 	for name, tt := range map[string]struct {
 		story  func(*story)
 		want   Verdict
+		code   ReasonCode
+		unmet  UnmetCode
 		reason string
 	}{
 		"the proxy is bypassed": {func(s *story) { s.evidence(journal.Evidence{}) },
-			Invalid, "does the system reach payments through the proxy?"},
+			Invalid, ReasonNotExercised, UnmetNothingCounted, "does the system reach payments through the proxy?"},
 		"a path that nobody calls": {func(s *story) {
 			s.plan.Experiments[0].Faults[0].Attributes = injectors.Attributes{"match": map[string]any{"path": "/nowhere"}}
 			s.evidence(journal.Evidence{})
-		}, Invalid, "is any of its requests as match says?"},
+		}, Invalid, ReasonNotExercised, UnmetNoMatch, "is any of its requests as match says?"},
 		"journeys fail already": {func(s *story) { s.harm = failing(0, endAt, both...) },
-			Invalid, "harmed already before the fault"},
+			Invalid, ReasonBaselineHarmed, "", "harmed already before the fault"},
 		"no journeys": {func(s *story) { s.obs = []journal.Observation{} },
-			Invalid, "too few journeys: 0 in the fault arm and 0 in the control"},
+			Invalid, ReasonTooFewJourneys, "", "too few journeys: 0 in the fault arm and 0 in the control"},
 		"the wrong port": {func(s *story) {
 			s.harm = failing(0, endAt, plan.FaultArm)
 			s.evidence(journal.Evidence{})
-		}, Invalid, "does the system reach payments through the proxy?"},
+		}, Invalid, ReasonNotExercised, UnmetNothingCounted, "does the system reach payments through the proxy?"},
 		"a share too low to hit anything": {func(s *story) {
 			s.plan.Experiments[0].Faults[0].Share = 0.001
 			s.evidence(journal.Evidence{Of: 480})
-		}, Invalid, "none of the 480 that it could have met: a share of 0.1% is too low"},
+		}, Invalid, ReasonNotExercised, UnmetShareTooLow, "none of the 480 that it could have met: a share of 0.1% is too low"},
 		"a starved generator": {func(s *story) { s.late = 300 * time.Millisecond },
-			Invalid, "traffic was late"},
+			Invalid, ReasonTooBusy, "", "traffic was late"},
 		"a broken control": {func(s *story) { s.harm = failing(0, endAt, plan.ControlArm) },
-			Invalid, "100% of the control arm were harmed already before the fault"},
+			Invalid, ReasonBaselineHarmed, "", "100% of the control arm were harmed already before the fault"},
 		"an exposed control": {func(s *story) { s.harm = failing(faultAt, removedAt, both...) },
-			Inconclusive, "control contaminated"},
+			Inconclusive, ReasonControlContaminated, "", "control contaminated"},
 		"a dependency that is cached": {func(s *story) {
 			s.tell()
-			for moment, second := range map[string]float64{journal.BeforeIdle: 0, journal.BeforeTraffic: 0.5, journal.AfterFault: removedAt} {
+			for i, moment := range []string{journal.BeforeIdle, journal.BeforeTraffic, journal.AfterFault} {
+				second := []float64{0, 0.5, removedAt}[i]
 				s.at(second, journal.Event{Kind: journal.Sampled, Detail: moment, Traffic: []journal.Traffic{{Proxy: "payments", Connections: 1, Bytes: int64(1000 * second)}}})
 			}
-		}, Invalid, "no more than it does when no journeys run"},
+		}, Invalid, ReasonNotExercised, UnmetOnlyIdle, "no more than it does when no journeys run"},
 		"a recovery phase that is too short": {func(s *story) {
 			s.tell()
 			s.edit(journal.ExperimentEnded, func(e *journal.Event) { e.Since = (removedAt + 0.5) * 1e9 })
-		}, Inconclusive, "recovery was not watched: the recovery phase is too short"},
+		}, Inconclusive, ReasonRecoveryNotWatched, "", "recovery was not watched: the recovery phase is too short"},
 		"a proxy that is restarted in the middle": {func(s *story) {
 			s.tell()
 			s.at(20, journal.Event{Kind: journal.FaultVanished, Fault: "blastgauge.r.1", Detail: "no such toxic"})
-		}, Invalid, "vanished"},
+		}, Invalid, ReasonFaultVanished, "", "vanished"},
 		"a system that is restarted in the middle": {func(s *story) { s.harm = failing(18, 23, both...) },
-			Inconclusive, "both by something else"},
+			Inconclusive, ReasonControlContaminated, "", "both by something else"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStory()
 			tt.story(s)
 			e := s.fold(t).Experiments[0]
+			if unmet := e.Faults[0].Exercised.Unmet; !e.HasReason(tt.code) || unmet != tt.unmet {
+				t.Errorf("reasons %q, unmet %q; want %s, %q", e.ReasonCodes, unmet, tt.code, tt.unmet)
+			}
 			if all := strings.Join(e.Reasons, "\n"); e.Verdict != tt.want || !strings.Contains(all, tt.reason) {
 				t.Errorf("%s: %q, want %s with %q", e.Verdict, e.Reasons, tt.want, tt.reason)
 			}

@@ -1,0 +1,81 @@
+package result
+
+import "slices"
+
+// A ReasonCode says why a verdict is what it is, for programs. The text beside it
+// says the same to people, and its wording may change.
+type ReasonCode string
+
+// Why an experiment has no verdict of its own.
+const (
+	ReasonInterrupted  ReasonCode = "interrupted"   // the run was, before the experiment or in it
+	ReasonSuiteStopped ReasonCode = "suite_stopped" // an experiment before it ended the suite
+	ReasonRunEnded     ReasonCode = "run_ended"     // the run ended before the experiment
+	ReasonRunDied      ReasonCode = "run_died"      // its process did, in the middle of the experiment
+	ReasonFailed       ReasonCode = "failed"        // the experiment ended with an error
+	ReasonNoFault      ReasonCode = "no_fault"      // no fault was in force and removed
+)
+
+// Why a measurement cannot be trusted.
+const (
+	ReasonFaultVanished     ReasonCode = "fault_vanished"
+	ReasonNotExercised      ReasonCode = "not_exercised"
+	ReasonRemovalUnverified ReasonCode = "removal_unverified"
+	ReasonBaselineHarmed    ReasonCode = "baseline_harmed"
+	ReasonTooBusy           ReasonCode = "too_busy" // the machine: journeys started late
+	ReasonControlShed       ReasonCode = "control_shed"
+	ReasonTooFewJourneys    ReasonCode = "too_few_journeys"
+	ReasonArmsDiffer        ReasonCode = "arms_differ" // before the fault
+)
+
+// Why the evidence that the fault met traffic does not suffice.
+const (
+	ReasonNotCounted ReasonCode = "not_counted"
+	ReasonOnlyProbed ReasonCode = "only_probed"
+)
+
+// What was found of a journey.
+const (
+	ReasonNotMeasured         ReasonCode = "not_measured"
+	ReasonHarmful             ReasonCode = "harm_beyond_limit"
+	ReasonHarmless            ReasonCode = "harm_within_limit"
+	ReasonHarmUndecided       ReasonCode = "harm_undecided"
+	ReasonControlContaminated ReasonCode = "control_contaminated"
+)
+
+// What was found of a guardrail and of the recovery.
+const (
+	ReasonGuardrailTripped   ReasonCode = "guardrail_tripped"
+	ReasonRecovered          ReasonCode = "recovered"
+	ReasonRecoveredLate      ReasonCode = "recovered_late"
+	ReasonNotRecovered       ReasonCode = "not_recovered"
+	ReasonRecoveryUndecided  ReasonCode = "recovery_undecided"
+	ReasonRecoveryNotWatched ReasonCode = "recovery_not_watched"
+)
+
+// What was found of an invariant.
+const (
+	ReasonInvariantHolds        ReasonCode = "invariant_holds"
+	ReasonInvariantBroken       ReasonCode = "invariant_broken"        // after the fault
+	ReasonInvariantBrokenUnder  ReasonCode = "invariant_broken_under"  // the fault, and no longer
+	ReasonInvariantBrokenBefore ReasonCode = "invariant_broken_before" // the fault, too
+	ReasonInvariantNotAsked     ReasonCode = "invariant_not_asked"
+)
+
+// A reason is why a verdict is what it is: for programs and for people.
+type reason struct {
+	code ReasonCode
+	text string
+}
+
+// explain gives the experiment its reasons.
+func (e *Experiment) explain(reasons []reason) {
+	for _, r := range reasons {
+		e.Reasons = append(e.Reasons, r.text)
+		e.ReasonCodes = append(e.ReasonCodes, r.code)
+	}
+}
+
+// HasReason reports whether code is among the reasons of the verdict. Results of
+// older versions have no codes.
+func (e *Experiment) HasReason(code ReasonCode) bool { return slices.Contains(e.ReasonCodes, code) }
