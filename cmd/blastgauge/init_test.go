@@ -12,7 +12,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments/result"
-	"github.com/blastgauge/blastgauge/injectors/proxy/stock"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/stock"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 

@@ -23,7 +23,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/blastgauge/blastgauge/injectors/proxy/stock"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/stock"
 )
 
 // These scripts kill, stop and hang runs, their guards and their servers, and

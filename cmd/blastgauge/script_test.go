@@ -24,7 +24,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
-	"github.com/blastgauge/blastgauge/injectors/proxy/stock"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/stock"
 )
 
 // The scripts run the command as a process of its own, with real signals and

@@ -17,6 +17,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/badconfig"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
@@ -141,7 +142,7 @@ func TestContract(t *testing.T) {
 					p.fault.Attributes["flap"] = flap
 				}
 				return injectortest.Subject{
-					New:   func() injectortest.Injector { return p.injector() },
+					New:   func() engine.Injector { return p.injector() },
 					Fault: p.fault,
 					Bad:   func() error { return p.is(bad) },
 					Well:  func() error { return errors.Join(p.is(good), p.clean()) },

@@ -1,8 +1,10 @@
-// Package injectortest is the injector contract, as tests that every injector
-// passes on every kind of server.
+// Package injectortest holds the injector contract, as tests that every injector
+// must pass on every kind of server.
 //
-// It looks at faults from both ends: what the injector says of them, and what a
+// The tests look at a fault from both ends: what the injector reports, and what a
 // client of a live dependency meets on the wire.
+//
+// This is a test helper. It imports package testing, and only tests import it.
 package injectortest
 
 import (
@@ -15,20 +17,14 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/injectors"
 )
-
-// An Injector causes faults and takes them back.
-type Injector interface {
-	Inject(ctx context.Context, f plan.Fault) error
-	Check(ctx context.Context, f plan.Fault) (journal.Evidence, error)
-	Revert(ctx context.Context, f plan.Fault) error
-}
 
 // A Target is what is tested. The tests start the dependencies themselves.
 type Target struct {
 	// New makes an injector that shares nothing with others but the server.
-	New func() Injector
+	New func() engine.Injector
 	// Route puts a new proxy in front of a dependency at host:port, and returns
 	// its name and the address at which clients reach it.
 	Route func(t *testing.T, upstream string) (proxy, listen string)
@@ -54,6 +50,9 @@ func Run(t *testing.T, target Target) {
 	t.Run("share", func(t *testing.T) { share(t, target) })
 }
 
+// testRun is the run that the faults belong to.
+const testRun = "20261124t000000z-test00"
+
 // bound is how long anything may take before a test gives up on it.
 const bound = 10 * time.Second
 
@@ -62,7 +61,7 @@ type scene struct {
 	*testing.T
 	target Target
 	dep    *dependency
-	in     Injector
+	in     engine.Injector
 	fault  plan.Fault
 	listen string
 }
@@ -72,7 +71,7 @@ func newScene(t *testing.T, target Target, f experiments.Fault) *scene {
 	var proxy string
 	proxy, s.listen = target.Route(t, s.dep.address())
 	f.Into = proxy
-	s.fault = plan.Fault{Name: "blastgauge.20261124t000000z-test00.1", Fault: f, Proxy: proxy, Listen: s.listen, Upstream: s.dep.address()}
+	s.fault = plan.Fault{Name: injectors.FaultName(testRun, 1), Fault: f, Proxy: proxy, Listen: s.listen, Upstream: s.dep.address()}
 	t.Cleanup(func() { // a fault that a failed test leaves would hold up the server's end
 		ctx, cancel := context.WithTimeout(context.Background(), bound)
 		defer cancel()
@@ -341,7 +340,7 @@ func changed(s *scene) {
 func two(s *scene) {
 	s.inject()
 	second := s.fault
-	second.Name = "blastgauge.20261124t000000z-test00.2"
+	second.Name = injectors.FaultName(testRun, 2)
 	second.Stream = experiments.Upstream
 	if err := s.in.Inject(s.context(), second); err != nil {
 		s.Fatal(err)

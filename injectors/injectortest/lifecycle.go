@@ -8,12 +8,13 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
 )
 
 // A Subject is one fault on something that is no proxy, such as a file.
 type Subject struct {
 	// New makes an injector that shares nothing with others but what they act on.
-	New   func() Injector
+	New   func() engine.Injector
 	Fault plan.Fault
 	// Bad and Well look at what the fault is on, as whoever uses it does: nil while
 	// it shows the fault, and nil while it is as it was.
@@ -53,7 +54,7 @@ func Lifecycle(t *testing.T, subject func(t *testing.T) Subject) {
 type course struct {
 	*testing.T
 	Subject
-	in Injector
+	in engine.Injector
 }
 
 func (c *course) context() context.Context {

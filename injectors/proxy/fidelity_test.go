@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/injectors/injectortest/stock"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
-	"github.com/blastgauge/blastgauge/injectors/proxy/stock"
 )
 
 // How exactly a fault does what was asked, beside a stock Toxiproxy:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/injectors/injectortest"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
@@ -23,7 +24,7 @@ func driven(url string, counts bool) injectortest.Target {
 	admin := toxiproxy.New(toxiproxy.Options{URL: url})
 	var routes atomic.Int64
 	return injectortest.Target{
-		New:    func() injectortest.Injector { return toxiproxy.New(toxiproxy.Options{URL: url}) },
+		New:    func() engine.Injector { return toxiproxy.New(toxiproxy.Options{URL: url}) },
 		Counts: counts,
 		Route: func(t *testing.T, upstream string) (string, string) {
 			name := "dependency-" + strconv.FormatInt(routes.Add(1), 10)

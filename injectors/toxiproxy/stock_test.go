@@ -16,7 +16,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/injectortest"
-	"github.com/blastgauge/blastgauge/injectors/proxy/stock"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/stock"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 

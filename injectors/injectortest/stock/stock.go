@@ -1,5 +1,7 @@
-// Package stock is an unchanged Toxiproxy server inside this process: what
-// drivers are tested against, and what the demo brings along.
+// Package stock runs an unchanged Toxiproxy server inside a test.
+//
+// Tests alone import it: those of the driver, which must work with the original,
+// and those of the proxy, which is compared with it.
 package stock
 
 import (
@@ -14,8 +16,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// A Server is a running Toxiproxy. Like every stock server it can hang on a
-// client that does not read: Close is bounded, a call to its API need not be.
+// A Server is a running Toxiproxy. Like every stock server it hangs when a client
+// does not read. Close gives up after a while; calls to the API may never return.
 type Server struct {
 	api  *toxiproxy.ApiServer
 	http *http.Server
@@ -23,7 +25,7 @@ type Server struct {
 	done chan error
 }
 
-// Start serves the control API on a loopback address, such as "127.0.0.1:0".
+// Start serves the control API at an address such as "127.0.0.1:0".
 func Start(address string) (*Server, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -40,7 +42,7 @@ func Start(address string) (*Server, error) {
 	return s, nil
 }
 
-// URL is where the control API is.
+// URL returns the address of the control API.
 func (s *Server) URL() string { return s.url }
 
 // Close stops the API and every proxy. It gives up after five seconds, because
@@ -58,6 +60,6 @@ func (s *Server) Close() error {
 	case clearErr := <-cleared:
 		return errors.Join(err, clearErr)
 	case <-ctx.Done():
-		return errors.Join(err, errors.New("toxiproxy: its proxies could not be stopped"))
+		return errors.Join(err, errors.New("toxiproxy: the proxies did not stop within five seconds"))
 	}
 }
