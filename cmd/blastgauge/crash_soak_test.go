@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
@@ -65,7 +66,7 @@ func soak(t *testing.T, c *crashCase, n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, dir, err := a.perform(context.Background(), p, o, func(*plan.Plan) view { return silent{} })
+	r, dir, err := a.perform(context.Background(), p, o, func(*plan.Plan) live.View { return live.Silent{} })
 	if err != nil || r == nil {
 		t.Fatalf("%s: run %d: %v", c.victim, n, err)
 	}

@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
@@ -74,7 +75,7 @@ func crash() {
 			a.explain(err)
 			return 1
 		}
-		r, _, err := a.perform(ctx, p, o, func(*plan.Plan) view { return &reaper{at: at, death: os.Args[4], dir: o.out} })
+		r, _, err := a.perform(ctx, p, o, func(*plan.Plan) live.View { return &reaper{at: at, death: os.Args[4], dir: o.out} })
 		if r == nil {
 			a.explain(err)
 			return exitCode(err)
@@ -85,7 +86,7 @@ func crash() {
 
 // A reaper is a view that looks on until its time has come.
 type reaper struct {
-	silent
+	live.Silent
 	at    int
 	death string
 	dir   string
@@ -97,7 +98,7 @@ type reaper struct {
 // killedFile holds the time of death.
 const killedFile = "killed"
 
-func (r *reaper) event(journal.Event) {
+func (r *reaper) Record(journal.Event) {
 	r.mu.Lock()
 	r.seen++
 	due := r.seen == r.at

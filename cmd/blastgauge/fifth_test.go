@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
@@ -159,7 +160,7 @@ func (c *counter) try(t *testing.T) result.Experiment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, _, err := a.perform(context.Background(), p, o, func(*plan.Plan) view { return silent{} })
+	r, _, err := a.perform(context.Background(), p, o, func(*plan.Plan) live.View { return live.Silent{} })
 	if err != nil || r == nil {
 		t.Fatalf("%v, %v", r, err)
 	}

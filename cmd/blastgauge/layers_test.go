@@ -29,6 +29,7 @@ var layers = [][]string{
 	{"injectors/gateway", "injectors/configfile"},
 	{"injectors/proxy"},
 	{"injectors/toxiproxy"}, // its tests drive a proxy of ours
+	{"cmd/blastgauge/internal/live"},
 	{"cmd/blastgauge"},
 }
 
@@ -46,8 +47,8 @@ var owners = map[string][]string{
 	"github.com/prometheus/client_golang":      {"injectors/proxy"},
 	"github.com/rs/zerolog":                    {"injectors/injectortest/stock"}, // what the server logs with
 	"github.com/spf13/cobra":                   {"cmd/blastgauge"},
-	"github.com/vbauerster/mpb/v8":             {"cmd/blastgauge"},
-	"golang.org/x/term":                        {"cmd/blastgauge"},
+	"github.com/vbauerster/mpb/v8":             {"cmd/blastgauge/internal/live"},
+	"golang.org/x/term":                        {"cmd/blastgauge/internal/live"},
 	"github.com/rogpeppe/go-internal":          {"cmd/blastgauge"},
 	"github.com/hashicorp/go-multierror":       {"experiments", "experiments/run/engine"}, // validation and undoing: both go on after an error on purpose
 	"go.yaml.in/yaml/v3":                       {"experiments", "injectors/badconfig"},    // both need to know where a node stands

@@ -9,8 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/term"
-
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report"
 )
@@ -38,7 +37,7 @@ func parseOutputs[T any](a *app, specs []string, find func(string, report.Option
 	onStdout := 0
 	for _, spec := range specs {
 		name, path, _ := strings.Cut(spec, "=")
-		format, err := find(name, report.Options{Color: a.color(path), Width: width(a.stdout)})
+		format, err := find(name, report.Options{Color: a.color(path), Width: live.Columns(a.stdout)})
 		if err != nil {
 			return nil, usageError{err}
 		}
@@ -85,21 +84,13 @@ func withSummary[T any](a *app, format func(io.Writer, T) error, find func(strin
 // when nobody asked for none (no-color.org).
 func (a *app) color(path string) bool {
 	v, set := a.getenv("NO_COLOR")
-	return path == "" && (!set || v == "") && isTerminal(a.stdout)
+	return path == "" && (!set || v == "") && live.IsTerminal(a.stdout)
 }
 
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-func width(w io.Writer) int {
-	if f, ok := w.(*os.File); ok {
-		if columns, _, err := term.GetSize(int(f.Fd())); err == nil {
-			return min(columns, 100)
-		}
-	}
-	return 80
+// screen is where runs are shown while they go on, as --progress asks for.
+func (a *app) screen(mode string, labels ...string) *live.Screen {
+	term, _ := a.getenv("TERM")
+	return live.New(live.Options{Mode: mode, Output: a.stderr, Term: term, Labels: labels})
 }
 
 // write gives every output the result.

@@ -81,7 +81,7 @@ func printExperiment(w io.Writer, e plan.Experiment) {
 			}
 			share = fmt.Sprintf(", %s of %s", f.Portion(), of)
 		}
-		what := strings.TrimSuffix(describe(f), " into "+f.Into)
+		what := strings.TrimSuffix(f.Describe(), " into "+f.Into)
 		if name, ok := f.Attributes["file"].(string); ok { // where says it, as a path from anywhere
 			what = strings.Replace(what, ", file "+name, "", 1)
 		}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
@@ -145,7 +146,7 @@ func tryPoisoned(t *testing.T, api, url string) result.Experiment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, _, err := a.perform(t.Context(), p, o, func(*plan.Plan) view { return silent{} })
+	r, _, err := a.perform(t.Context(), p, o, func(*plan.Plan) live.View { return live.Silent{} })
 	if err != nil || r == nil {
 		t.Fatal(err)
 	}

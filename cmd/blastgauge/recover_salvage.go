@@ -237,10 +237,10 @@ func (s *salvage) tell(faults []plan.Fault, results []error) error {
 	var errs []error
 	for i, f := range faults {
 		if results[i] == nil {
-			s.say("removed, read back as gone: %s (%s on %s)", describe(f), f.Name, where(f))
+			s.say("removed, read back as gone: %s (%s on %s)", f.Describe(), f.Name, where(f))
 			continue
 		}
-		err := fmt.Errorf("%w: %s: %w", engine.ErrNotRemoved, describe(f), results[i])
+		err := fmt.Errorf("%w: %s: %w", engine.ErrNotRemoved, f.Describe(), results[i])
 		if _, deaf := errors.AsType[*untold](err); deaf {
 			err = fmt.Errorf("%w; when it answers again: blastgauge recover %s", err, s.dir)
 		} else if _, told := errors.AsType[*configfile.Helpless](err); !told {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -119,8 +120,8 @@ func (a *app) measure(ctx context.Context, p *plan.Plan, o runOptions) (r *resul
 		}()
 	}
 	s := a.screen(o.progress)
-	defer s.close()
-	return a.perform(ctx, p, o, s.viewer(0))
+	defer s.Close()
+	return a.perform(ctx, p, o, func(p *plan.Plan) live.View { return s.View(0, p) })
 }
 
 // settle is the exit code of a run that has a result. What went wrong beside the
@@ -171,7 +172,7 @@ func parseAllow(names []string) ([]result.Verdict, error) {
 
 // perform runs a plan and folds its journal. The result is nil where nothing
 // was run; an error beside a result is in the result as well.
-func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions, show viewer) (r *result.Result, dir string, err error) {
+func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions, show func(*plan.Plan) live.View) (r *result.Result, dir string, err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	if err := checkAddresses(ctx, p); err != nil {
@@ -250,7 +251,7 @@ func letGo(release func(context.Context) error) error {
 }
 
 // execEngine runs the engine with the journal on disk and the view beside it.
-func execEngine(ctx context.Context, dir string, root *os.Root, w *wiring, show viewer) error {
+func execEngine(ctx context.Context, dir string, root *os.Root, w *wiring, show func(*plan.Plan) live.View) error {
 	log, err := journal.Create(root)
 	if err != nil {
 		return err
@@ -262,8 +263,8 @@ func execEngine(ctx context.Context, dir string, root *os.Root, w *wiring, show 
 		}
 	}
 	v := show(w.plan)
-	err = engine.Run(ctx, w.plan, &tee{log, v}, w.engineOptions())
-	v.close()
+	err = engine.Run(ctx, w.plan, &shownJournal{log, v}, w.engineOptions())
+	v.Close()
 	return errors.Join(err, log.Close())
 }
 

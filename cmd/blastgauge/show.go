@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -102,10 +103,12 @@ func (a *app) playAll(ctx context.Context, acts []*act, progress string) error {
 		fmt.Fprintf(a.stderr, "%s against a naive and a hardened shop: about %s\n\n", many, plans[0].Duration().Round(time.Second))
 	}
 	for i, act := range acts {
-		all.Go(func() { act.result, act.dir, act.err = a.perform(ctx, plans[i], act.run, s.viewer(i)) })
+		all.Go(func() {
+			act.result, act.dir, act.err = a.perform(ctx, plans[i], act.run, func(p *plan.Plan) live.View { return s.View(i, p) })
+		})
 	}
 	all.Wait()
-	s.close()
+	s.Close()
 	return nil
 }
 
@@ -144,7 +147,7 @@ func (a *app) closing(acts []*act) error {
 	}
 	page, err := a.compareActs(acts)
 	errs = append(errs, err)
-	(&finale{w: a.stdout, color: a.color(""), columns: width(a.stdout)}).print(acts) // last, where a terminal stands
+	(&finale{w: a.stdout, color: a.color(""), columns: live.Columns(a.stdout)}).print(acts) // last, where a terminal stands
 	fmt.Fprintln(a.stdout, "\nreports")
 	for _, act := range acts {
 		file := filepath.Join(act.dir, reportFile)
@@ -169,7 +172,7 @@ func (a *app) compareActs(acts []*act) (page string, err error) {
 	naive, hardened := acts[0], acts[1]
 	c := compare.Runs([]compare.Input{{Source: naive.dir, Result: naive.result}}, []compare.Input{{Source: hardened.dir, Result: hardened.result}}, compare.DefaultMargin)
 	fmt.Fprintf(a.stdout, "\nWhat did hardening buy? Base is the %s shop, head the %s one.\n\n", naive.build, hardened.build)
-	text, err := report.CompareFor("text", report.Options{Color: a.color(""), Width: width(a.stdout)})
+	text, err := report.CompareFor("text", report.Options{Color: a.color(""), Width: live.Columns(a.stdout)})
 	if err != nil {
 		return "", err
 	}

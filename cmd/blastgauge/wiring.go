@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -46,6 +47,25 @@ func (w *wiring) traffic(experiment int, epoch time.Time) (engine.Generator, err
 func (w *wiring) ask(ctx context.Context, inv experiments.Invariant, started time.Time) journal.Reading {
 	facts := journey.Facts{Run: w.plan.Run, Arm: plan.ControlArm, Started: started, Env: w.app.getenv}
 	return check.Invariant(ctx, &w.plan.System, inv, facts)
+}
+
+// A shownJournal writes everything to the journal, and then shows it.
+type shownJournal struct {
+	journal *journal.Log
+	view    live.View
+}
+
+func (r *shownJournal) Record(e journal.Event) error {
+	if err := r.journal.Record(e); err != nil {
+		return err
+	}
+	r.view.Record(e)
+	return nil
+}
+
+func (r *shownJournal) Observe(o journal.Observation) error {
+	r.view.Observe(o)
+	return r.journal.Observe(o)
 }
 
 // prober makes our own exchanges through a proxy.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // A Plan is everything a run will do.
@@ -115,6 +116,17 @@ type Fault struct {
 
 // Portion writes the share that the fault affects, however small.
 func (f Fault) Portion() string { return strconv.FormatFloat(f.Share*100, 'g', 6, 64) + "%" }
+
+// Describe describes the fault in a few words, such as "latency 2s, jitter 250ms
+// into payments".
+func (f Fault) Describe() string {
+	kind, _ := injectors.Lookup(f.Inject)
+	stream := ""
+	if f.Stream == experiments.Upstream { // downstream is what readers expect
+		stream = ", on the way upstream,"
+	}
+	return kind.Describe(f.Bare()) + stream + " into " + f.Into
+}
 
 // Digests tell whether two runs did the same. They exclude addresses: free
 // ports differ from run to run.

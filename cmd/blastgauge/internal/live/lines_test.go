@@ -1,4 +1,4 @@
-package main
+package live
 
 import (
 	"bytes"
@@ -23,19 +23,23 @@ func onePlan() *plan.Plan {
 // What a whole run looks like where there is no terminal: every event once,
 // the heartbeat after ten quiet seconds, the score of a phase at its end.
 func TestLinesOfARun(t *testing.T) {
-	start := time.Date(2026, 11, 24, 15, 2, 3, 0, time.FixedZone("CET", 3600))
-	now := start
+	t.Parallel()
+	synctest.Test(t, testLinesOfARun)
+}
+
+func testLinesOfARun(t *testing.T) {
+	start := time.Now() // midnight in UTC
 	var out bytes.Buffer
-	l := newLines(&out, onePlan(), "", func() time.Time { return now })
+	l := newLines(&out, onePlan(), "")
 	at := func(seconds int, e journal.Event) {
-		now = start.Add(time.Duration(seconds) * time.Second)
-		e.At = now
-		l.event(e)
+		time.Sleep(time.Until(start.Add(time.Duration(seconds) * time.Second)))
+		e.At = time.Now().In(time.FixedZone("CET", 3600))
+		l.Record(e)
 	}
 	journeys := func(seconds, n int, arm plan.Arm, outcome journal.Outcome) {
-		now = start.Add(time.Duration(seconds) * time.Second)
+		time.Sleep(time.Until(start.Add(time.Duration(seconds) * time.Second)))
 		for range n {
-			l.observe(journal.Observation{Arm: arm, Outcome: outcome})
+			l.Observe(journal.Observation{Arm: arm, Outcome: outcome})
 		}
 	}
 	phase := func(seconds int, p journal.Phase) { at(seconds, journal.Event{Kind: journal.PhaseStarted, Phase: p}) }
@@ -68,21 +72,21 @@ func TestLinesOfARun(t *testing.T) {
 	at(22, journal.Event{Kind: journal.ExperimentEnded, Experiment: "payments-slow"})
 	at(22, journal.Event{Kind: journal.RunEnded})
 
-	const want = `14:02:03Z start    payments-slow 1/1 latency 2s, jitter 250ms into payments
-14:02:03Z phase    warmup
-14:02:05Z phase    baseline
-14:02:09Z counts   baseline: harmed 0.0% of 20 in the fault arm, 0.0% of 20 in control
-14:02:09Z phase    fault
-14:02:10Z fault    injected, read back: latency 2s, jitter 250ms into payments
-14:02:20Z progress fault: harmed 36.4% of 11 in the fault arm, 0.0% of 10 in control
-14:02:22Z guard    TRIPPED checkout 41.7% > 36%
-14:02:23Z fault    removed, read back as gone: latency 2s, jitter 250ms into payments
-14:02:23Z counts   fault: harmed 41.7% of 12 in the fault arm, 0.0% of 10 in control
-14:02:23Z phase    recovery
-14:02:24Z invar    charged = quoted: holds
-14:02:24Z invar    charged once: BROKEN: $.count is 2, expected 0
-14:02:24Z invar    stock: could not be asked: no answer
-14:02:25Z end      payments-slow
+	const want = `00:00:00Z start    payments-slow 1/1 latency 2s, jitter 250ms into payments
+00:00:00Z phase    warmup
+00:00:02Z phase    baseline
+00:00:06Z counts   baseline: harmed 0.0% of 20 in the fault arm, 0.0% of 20 in control
+00:00:06Z phase    fault
+00:00:07Z fault    injected, read back: latency 2s, jitter 250ms into payments
+00:00:17Z progress fault: harmed 36.4% of 11 in the fault arm, 0.0% of 10 in control
+00:00:19Z guard    TRIPPED checkout 41.7% > 36%
+00:00:20Z fault    removed, read back as gone: latency 2s, jitter 250ms into payments
+00:00:20Z counts   fault: harmed 41.7% of 12 in the fault arm, 0.0% of 10 in control
+00:00:20Z phase    recovery
+00:00:21Z invar    charged = quoted: holds
+00:00:21Z invar    charged once: BROKEN: $.count is 2, expected 0
+00:00:21Z invar    stock: could not be asked: no answer
+00:00:22Z end      payments-slow
 `
 	if out.String() != want {
 		t.Errorf("lines:\n%s\nwant:\n%s", &out, want)
@@ -90,10 +94,11 @@ func TestLinesOfARun(t *testing.T) {
 }
 
 // What went wrong must be told apart at a glance from what went well.
-func TestEventTextOfTrouble(t *testing.T) {
+func TestDescribeTrouble(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
-		event      journal.Event
-		what, text string
+		event       journal.Event
+		topic, text string
 	}{
 		{journal.Event{Kind: journal.FaultVanished, Detail: "the toxic is gone"}, "fault", "VANISHED: the toxic is gone"},
 		{journal.Event{Kind: journal.FaultRemoved, Fault: slowPayments, Error: "no answer"}, "fault", "NOT REMOVED: latency 2s, jitter 250ms into payments: no answer"},
@@ -104,30 +109,15 @@ func TestEventTextOfTrouble(t *testing.T) {
 		{journal.Event{Kind: journal.InvariantChecked}, "", ""},
 		{journal.Event{Kind: journal.Sampled}, "", ""},
 	} {
-		what, text := eventText(onePlan(), tt.event)
-		if what != tt.what || text != tt.text {
-			t.Errorf("%s: %q %q, want %q %q", tt.event.Kind, what, text, tt.what, tt.text)
+		topic, text := describeEvent(onePlan(), tt.event)
+		if topic != tt.topic || text != tt.text {
+			t.Errorf("%s: %q %q, want %q %q", tt.event.Kind, topic, text, tt.topic, tt.text)
 		}
 	}
 }
 
-// A writer that is stuck for good is left behind at the end of a run.
-func TestAViewThatIsStuckIsLeftBehind(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		stuck := stuckView{release: make(chan struct{})}
-		v := newAside(stuck)
-		v.event(journal.Event{})
-		began := time.Now()
-		v.close()
-		if took := time.Since(began); took != 2*time.Second {
-			t.Errorf("close took %s, want 2s", took)
-		}
-		close(stuck.release)
-		<-v.done
-	})
-}
-
-func TestSparkLevels(t *testing.T) {
+func TestSparkline(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		shares []float64
 		want   string
@@ -135,8 +125,8 @@ func TestSparkLevels(t *testing.T) {
 		{nil, ""},
 		{[]float64{0, 0.124, 0.125, 0.5, 0.874, 0.875, 1}, "▁▁▂▅▇██"},
 	} {
-		if got := spark(tt.shares); got != tt.want {
-			t.Errorf("spark(%v) = %q, want %q", tt.shares, got, tt.want)
+		if got := sparkline(tt.shares); got != tt.want {
+			t.Errorf("sparkline(%v) = %q, want %q", tt.shares, got, tt.want)
 		}
 	}
 }

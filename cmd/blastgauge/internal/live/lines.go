@@ -1,0 +1,150 @@
+package live
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+// lines write one line per event, with the time of day in UTC. Between events they
+// write a heartbeat, so that CI does not take the job for dead.
+type lines struct {
+	w     io.Writer
+	plan  *plan.Plan
+	label string // of the run, padded; empty where there is a single one
+
+	mu     sync.Mutex
+	index  int // of the current experiment; -1 before the first
+	phase  journal.Phase
+	counts counts    // of the current phase
+	last   time.Time // when the last line was written
+}
+
+const heartbeat = 10 * time.Second
+
+func newLines(w io.Writer, p *plan.Plan, label string) *lines {
+	if label != "" {
+		label = fmt.Sprintf("%-8s ", label)
+	}
+	return &lines{w: w, plan: p, label: label, index: -1, last: time.Now()}
+}
+
+func (l *lines) Close() {}
+
+func (l *lines) Observe(o journal.Observation) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.counts.add(o)
+	if now := time.Now(); now.Sub(l.last) >= heartbeat {
+		l.last = now
+		l.print(now, "progress", l.describeCounts())
+	}
+}
+
+func (l *lines) Record(e journal.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = time.Now()
+	switch e.Kind {
+	case journal.ExperimentStarted:
+		l.index++
+		l.print(e.At, "start", fmt.Sprintf("%s %d/%d %s", e.Experiment, l.index+1, len(l.plan.Experiments), describeFaults(l.plan.Experiments[l.index])))
+	case journal.PhaseStarted:
+		if l.phase == journal.Fault || l.phase == journal.Baseline {
+			l.print(e.At, "counts", l.describeCounts())
+		}
+		l.phase, l.counts = e.Phase, nil
+		l.print(e.At, "phase", string(e.Phase))
+	default:
+		if topic, text := describeEvent(l.plan, e); topic != "" {
+			l.print(e.At, topic, text)
+		}
+	}
+}
+
+// describeCounts describes the current phase by the journey that is harmed most.
+func (l *lines) describeCounts() string {
+	worst := l.counts.worst()
+	c, name := l.counts.journey(worst), ""
+	if journeys := l.plan.Experiments[max(0, l.index)].Journeys; len(journeys) > 1 {
+		name = journeys[worst].Name + " "
+	}
+	text := fmt.Sprintf("%s: %sharmed %s in the fault arm", l.phase, name, c.describe(plan.FaultArm))
+	if c.journeys[plan.ControlArm] > 0 {
+		text += fmt.Sprintf(", %s in control", c.describe(plan.ControlArm))
+	}
+	return text
+}
+
+// print writes one line. Its error is dropped: a run goes on without its log.
+func (l *lines) print(at time.Time, topic, text string) {
+	_, _ = fmt.Fprintf(l.w, "%s %s%-8s %s\n", at.UTC().Format("15:04:05Z"), l.label, topic, text)
+}
+
+// describeEvent describes an event in a few words, under a topic of at most eight
+// letters. The topic is empty where the event is of no interest during a run.
+func describeEvent(p *plan.Plan, e journal.Event) (topic, text string) {
+	switch e.Kind {
+	case journal.FaultInjected:
+		return "fault", "injected, read back: " + describeFault(p, e.Fault)
+	case journal.FaultVanished:
+		return "fault", "VANISHED: " + e.Detail
+	case journal.FaultRemoved:
+		if !e.Verified {
+			return "fault", "NOT REMOVED: " + describeFault(p, e.Fault) + ": " + e.Error
+		}
+		return "fault", "removed, read back as gone: " + describeFault(p, e.Fault)
+	case journal.GuardrailTripped:
+		return "guard", "TRIPPED " + e.Detail
+	case journal.InvariantChecked:
+		return describeReading(e.Reading)
+	case journal.Interrupted:
+		return "stop", e.Detail + " received: the faults are removed"
+	case journal.SuiteStopped:
+		return "stop", e.Detail
+	case journal.ExperimentEnded:
+		if e.Error != "" {
+			return "end", e.Experiment + ": " + e.Error
+		}
+		return "end", e.Experiment
+	}
+	return "", ""
+}
+
+func describeReading(r *journal.Reading) (topic, text string) {
+	switch {
+	case r == nil:
+		return "", ""
+	case r.Error != "":
+		return "invar", fmt.Sprintf("%s: could not be asked: %s", r.Invariant, r.Error)
+	case r.Holds:
+		return "invar", r.Invariant + ": holds"
+	}
+	return "invar", fmt.Sprintf("%s: BROKEN: %s", r.Invariant, r.Detail)
+}
+
+func describeFaults(e plan.Experiment) string {
+	list := make([]string, len(e.Faults))
+	for i, f := range e.Faults {
+		list[i] = f.Describe()
+	}
+	return strings.Join(list, "; ")
+}
+
+// describeFault describes the fault with this name; one that the plan does not know
+// is described by its name.
+func describeFault(p *plan.Plan, name string) string {
+	for _, e := range p.Experiments {
+		for _, f := range e.Faults {
+			if f.Name == name {
+				return f.Describe()
+			}
+		}
+	}
+	return name
+}
