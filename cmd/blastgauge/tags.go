@@ -8,7 +8,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/run/traffic"
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -69,7 +69,7 @@ func (a *app) tagReaches(ctx context.Context, d *toxiproxy.Driver, p *plan.Plan,
 	alone := *p
 	alone.Experiments = []plan.Experiment{p.Experiments[index]}
 	alone.Experiments[0].Control = plan.Baseline // so that only the fault arm is sent
-	t, err := journey.NewTraffic(journey.Options{Plan: &alone, Env: a.getenv})
+	t, err := traffic.New(traffic.Options{Plan: &alone, Env: a.getenv})
 	if err != nil {
 		return false, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/check"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/run/traffic"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -41,7 +42,7 @@ func (w *wiring) engineOptions() engine.Options {
 }
 
 func (w *wiring) traffic(experiment int, epoch time.Time) (engine.Generator, error) {
-	return journey.NewTraffic(journey.Options{Plan: w.plan, Experiment: experiment, Epoch: epoch, Env: w.app.getenv})
+	return traffic.New(traffic.Options{Plan: w.plan, Experiment: experiment, Epoch: epoch, Env: w.app.getenv})
 }
 
 func (w *wiring) ask(ctx context.Context, inv experiments.Invariant, started time.Time) journal.Reading {

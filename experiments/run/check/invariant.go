@@ -109,7 +109,7 @@ func (q *question) close() { q.client.Close() }
 // ask asks once. Only an answer whose content is not as expected is a violation:
 // one that failed says nothing about the data.
 func (q *question) ask(ctx context.Context) journal.Reading {
-	v := q.script.Ask(ctx, q.client, time.Now().Add(askFor))
+	v := q.script.SendFirst(ctx, q.client, time.Now().Add(askFor))
 	r := journal.Reading{}
 	switch {
 	case v.Outcome == journal.OK:
@@ -117,7 +117,7 @@ func (q *question) ask(ctx context.Context) journal.Reading {
 	case v.Outcome == journal.Failed:
 		r.Error = v.Detail
 	default:
-		r.Violations, r.Detail = distance(v.Miss), v.Detail
+		r.Violations, r.Detail = distance(v.Mismatch), v.Detail
 		r.Keys = q.inViolation(v.Document)
 	}
 	return r
@@ -136,14 +136,14 @@ func (q *question) inViolation(document any) []string {
 			}
 			text = string(out)
 		}
-		keys = append(keys, q.script.Clean(text))
+		keys = append(keys, q.script.Redact(text))
 	}
 	return keys
 }
 
 // distance is how far a number is from what it should be; 1 where there is no
 // telling.
-func distance(m *journey.Miss) float64 {
+func distance(m *journey.Mismatch) float64 {
 	if m == nil || m.Op == experiments.Ne { // it is too near, not too far
 		return 1
 	}

@@ -34,7 +34,7 @@ func reload(ctx context.Context, s *experiments.System, r experiments.Reload, f 
 	if until, bounded := ctx.Deadline(); bounded && until.Before(deadline) {
 		deadline = until
 	}
-	if v := script.Ask(ctx, client, deadline); v.Outcome != journal.OK {
+	if v := script.SendFirst(ctx, client, deadline); v.Outcome != journal.OK {
 		return errors.New(v.Detail)
 	}
 	return nil

@@ -54,6 +54,13 @@ type Client struct {
 	closed bool
 }
 
+// SystemClient returns the options of a client that enters a system at a URL and
+// marks its requests as those of a run.
+func SystemClient(s *experiments.System, entry, run string) ClientOptions {
+	return ClientOptions{Base: entry, Host: s.Host, TLS: s.TLS, Dir: s.Resolve(""), Hosts: s.Hosts(),
+		Headers: []experiments.Field{{Name: "Blastgauge-Run", Value: run}}}
+}
+
 var errNotAURL = errors.New("not an http or https URL with a host")
 
 // NewClient makes a client. It dials nothing. The error is of class
@@ -177,6 +184,9 @@ func (c *Client) Close() {
 		e.close()
 	}
 }
+
+// Connections returns how many connections are open.
+func (c *Client) Connections() int { return int(c.conns.Load()) }
 
 // Send sends req once and reads the answer whole. An error of class
 // [experiments.ErrRefused] means that the target may not be dialled.
@@ -328,7 +338,7 @@ func explain(doing string, line *conn, err error) error {
 	switch {
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		return errTooLarge
-	case timedOut(err):
+	case isTimeout(err):
 		return errTimedOut
 	case errors.Is(err, io.EOF):
 		err = errClosed
@@ -341,7 +351,7 @@ func explain(doing string, line *conn, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-func timedOut(err error) bool {
+func isTimeout(err error) bool {
 	e, ok := errors.AsType[interface {
 		error
 		Timeout() bool

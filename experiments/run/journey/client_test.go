@@ -22,16 +22,17 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
 )
 
 // Every connection of this server carries two requests and is reset when the
 // third arrives.
 func TestEveryResetIsReported(t *testing.T) {
 	var resets atomic.Int64
-	base := serve(t, func(c *net.TCPConn) {
+	base := journeytest.Listen(t, func(c *net.TCPConn) {
 		in := bufio.NewReader(c)
 		for n := 0; ; n++ {
-			if _, err := request(in); err != nil {
+			if _, err := journeytest.ReadRequest(in); err != nil {
 				return
 			}
 			if n == 2 {
@@ -79,13 +80,13 @@ func TestBrokenAnswers(t *testing.T) {
 		"bomb":               {once(bomb(t)), "larger than 8 MiB"},
 		"headers too large":  {once(head + "X: " + strings.Repeat("x", 2*readBytes) + "\r\nContent-Length: 2\r\n\r\nok"), ""},
 		"reset": {func(c *net.TCPConn) {
-			_, _ = request(bufio.NewReader(c))
+			_, _ = journeytest.ReadRequest(bufio.NewReader(c))
 			_ = c.SetLinger(0)
 		}, "reset"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := newClient(t, ClientOptions{Base: serve(t, tt.handle)})
+			c := newClient(t, ClientOptions{Base: journeytest.Listen(t, tt.handle)})
 			_, err := get(t, c, "/")
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("Send() = %v, want an error that says %q", err, tt.want)
@@ -100,7 +101,7 @@ func TestBrokenAnswers(t *testing.T) {
 // once answers one request and closes.
 func once(answer string) func(*net.TCPConn) {
 	return func(c *net.TCPConn) {
-		if _, err := request(bufio.NewReader(c)); err == nil {
+		if _, err := journeytest.ReadRequest(bufio.NewReader(c)); err == nil {
 			_, _ = io.WriteString(c, answer)
 			_ = c.CloseWrite()
 			_, _ = io.Copy(io.Discard, c)
@@ -143,7 +144,7 @@ func TestGoodAnswers(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := newClient(t, ClientOptions{Base: serve(t, once(tt.answer))})
+			c := newClient(t, ClientOptions{Base: journeytest.Listen(t, once(tt.answer))})
 			resp, err := get(t, c, "/")
 			if err != nil || resp.Status != tt.status || string(resp.Body) != tt.body {
 				t.Fatalf("Send() = %v, status %d, body %q; want %d and %q", err, resp.Status, resp.Body, tt.status, tt.body)
@@ -154,7 +155,7 @@ func TestGoodAnswers(t *testing.T) {
 
 // Bytes that nobody asked for make a connection unfit for another request.
 func TestStrayBytesAreNotTheNextAnswer(t *testing.T) {
-	c := newClient(t, ClientOptions{Base: serve(t, reply("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray"))})
+	c := newClient(t, ClientOptions{Base: journeytest.Listen(t, journeytest.Reply("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray"))})
 	for range 5 {
 		if resp, err := get(t, c, "/"); err != nil || string(resp.Body) != "ok" {
 			t.Fatalf("Send() = %v, body %q, want ok", err, resp.Body)
@@ -256,9 +257,9 @@ func TestForbiddenHostsAreNotDialled(t *testing.T) {
 		t.Errorf("NewClient() = %v, want a refusal", err)
 	}
 	var served atomic.Int64
-	base := serve(t, func(c *net.TCPConn) {
+	base := journeytest.Listen(t, func(c *net.TCPConn) {
 		served.Add(1)
-		reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(c)
+		journeytest.Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(c)
 	})
 	c := newClient(t, ClientOptions{Base: base, Hosts: hosts("*.internal.example")})
 	for _, target := range []string{"http://shop.example.com/", "https://192.0.2.1/", "http://[2001:db8::1]:80/"} {
@@ -277,8 +278,8 @@ func TestForbiddenHostsAreNotDialled(t *testing.T) {
 }
 
 func TestCancelAndDeadline(t *testing.T) {
-	silent := serve(t, func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) })
-	drip := serve(t, func(c *net.TCPConn) {
+	silent := journeytest.Listen(t, func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) })
+	drip := journeytest.Listen(t, func(c *net.TCPConn) {
 		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
 		_, _ = io.Copy(io.Discard, c)
 	})
@@ -287,7 +288,7 @@ func TestCancelAndDeadline(t *testing.T) {
 			c := newClient(t, ClientOptions{Base: base})
 			begun := time.Now()
 			err := c.Send(t.Context(), &Request{Method: "GET", Target: "/", Deadline: begun.Add(50 * time.Millisecond)}, &Response{})
-			if took := time.Since(begun); !timedOut(err) || took < 50*time.Millisecond || took > 5*time.Second {
+			if took := time.Since(begun); !isTimeout(err) || took < 50*time.Millisecond || took > 5*time.Second {
 				t.Errorf("Send() = %v after %v, want a time-out after 50ms", err, took)
 			}
 
@@ -312,7 +313,7 @@ func TestCancelAndDeadline(t *testing.T) {
 }
 
 func TestConnectionsAreBounded(t *testing.T) {
-	base := serve(t, func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) })
+	base := journeytest.Listen(t, func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) })
 	c := newClient(t, ClientOptions{Base: base, MaxConns: 2})
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -331,9 +332,9 @@ func TestConnectionsAreBounded(t *testing.T) {
 
 func TestIdleConnectionsAreNotTrusted(t *testing.T) {
 	var accepted atomic.Int64
-	base := serve(t, func(c *net.TCPConn) {
+	base := journeytest.Listen(t, func(c *net.TCPConn) {
 		accepted.Add(1)
-		reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(c)
+		journeytest.Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(c)
 	})
 	c := newClient(t, ClientOptions{Base: base})
 	send := func() {

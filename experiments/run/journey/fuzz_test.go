@@ -37,16 +37,16 @@ func FuzzJudge(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, status int, body, cookie, header string) {
-		v := newVisit()
-		v.start(script, sender(func(_ context.Context, req *Request, resp *Response) error {
+		v := NewExecution()
+		v.start(script, Entry{sender(func(_ context.Context, req *Request, resp *Response) error {
 			if len(req.Body) > 0 && !json.Valid(req.Body) {
 				t.Errorf("sent %q, which is not JSON", req.Body)
 			}
 			*resp = Response{Status: status, Body: []byte(body), Headers: []experiments.Field{{Name: "Set-Cookie", Value: cookie}, {Name: "X-Any", Value: header}}}
 			return nil
-		}), "shop.test", seed{})
-		got := v.step(t.Context(), &script.calls[0], time.Time{})
-		if len(got.Detail) > 2*shownDetail || (got.Outcome == journal.OK) != (got.Detail == "") {
+		}), "shop.test"}, Seed{})
+		got := v.step(t.Context(), &script.steps[0], time.Time{})
+		if len(got.Detail) > 2*maxDetail || (got.Outcome == journal.OK) != (got.Detail == "") {
 			t.Errorf("%v with the detail %q", got.Outcome, got.Detail)
 		}
 		if got.Outcome != journal.OK {
@@ -55,7 +55,7 @@ func FuzzJudge(f *testing.F) {
 		if !json.Valid([]byte(body)) || strings.Contains(body, "oops") || header != "12.5" || status < 200 || status > 299 {
 			t.Errorf("judged ok: %d %q %q", status, body, header)
 		}
-		v.step(t.Context(), &script.calls[1], time.Time{})
+		v.step(t.Context(), &script.steps[1], time.Time{})
 	})
 }
 

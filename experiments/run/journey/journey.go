@@ -1,10 +1,12 @@
-// Package journey is one request sent once and judged, and traffic: the
-// journeys of an experiment at a planned rate.
+// Package journey performs what one user does: it compiles the steps of a
+// journey, sends each request once, judges the answers and captures values for
+// later steps.
 //
-// Note: requests and responses are read and written by fasthttp, but not sent
-// by its client: that retries what fails on a reused connection, knows no
-// contexts and leaves a goroutine behind for each host. Here a request is
-// written once, to one connection, and whatever then happens is what happened.
+// The package reads and writes HTTP/1.1 with fasthttp's Request and Response, but
+// does not use fasthttp's client. That client retries requests that fail on a
+// reused connection, ignores contexts, and leaves a goroutine behind for each
+// host. Here a request is written once, to one connection, and whatever then
+// happens is what is reported.
 package journey
 
 import (
@@ -20,8 +22,8 @@ import (
 // A Sender sends requests, each of them once.
 type Sender interface {
 	// Send sends req and fills in resp. The error says why there is no complete
-	// answer by req.Deadline; an answer of any status is none. Send is called
-	// concurrently, and returns soon after ctx has ended.
+	// answer by req.Deadline; an answer with a bad status is not an error. Send
+	// may be called concurrently, and returns soon after ctx has ended.
 	Send(ctx context.Context, req *Request, resp *Response) error
 }
 
@@ -34,16 +36,16 @@ type Request struct {
 	Deadline time.Time // zero: the sender's own
 }
 
-// A Response is the answer to a request. It is valid until it is used again.
+// A Response is the answer to a request. It is valid until the next Send with it.
 type Response struct {
 	Status  int
-	Headers []experiments.Field // where a Client is the sender they stay in wire
+	Headers []experiments.Field // empty where a Client is the sender: it leaves them in wire
 	Body    []byte              // uncompressed
 
 	wire *fasthttp.Response
 }
 
-// header lists the values of a header, in order.
+// header returns the values of a header, in order.
 func (r *Response) header(name string) []string {
 	var list []string
 	for _, f := range r.Headers {
@@ -60,6 +62,18 @@ func (r *Response) header(name string) []string {
 	default:
 		for _, value := range r.wire.Header.PeekAll(name) {
 			list = append(list, string(value))
+		}
+	}
+	return list
+}
+
+// cookie returns the values that the answer sets for a cookie, in order. It
+// leaves out those that delete the cookie.
+func (r *Response) cookie(name string) []string {
+	var list []string
+	for _, set := range r.header(fasthttp.HeaderSetCookie) {
+		if c, gone, ok := parseCookie("", set); ok && !gone && c.name == name {
+			list = append(list, c.value)
 		}
 	}
 	return list

@@ -11,79 +11,79 @@ import (
 
 // A Verdict is how one step ended.
 type Verdict struct {
-	Outcome  journal.Outcome // Slow is not judged here: it is a matter of the whole journey
+	Outcome  journal.Outcome // never Slow, which depends on the whole journey
 	Cause    journal.Cause   // where Outcome is Failed
-	Detail   string          // what was not as expected, without secrets; empty where all was well
+	Detail   string          // what was not as expected, without secrets; empty where Outcome is OK
 	Err      error           // why there is no answer; may be of class experiments.ErrRefused, and hold secrets
-	Miss     *Miss           // the expectation that was not met
-	Document any             // the answer's JSON, where something looked into it
+	Mismatch *Mismatch       // the expectation that was not met
+	Document any             // the answer's JSON, where the step needed it
 	Took     time.Duration
 }
 
-// An answer is what is judged.
+// An answer is what a step is judged by.
 type answer struct {
 	resp     *Response
-	document any
+	document any // decoded from the body, where the step needs it
 }
 
 // judge compares an answer with what its step expects: first the status, then
-// the content. Its captures are taken by take.
-func (c *call) judge(a *answer, v *values, clean func(string) string) Verdict {
-	if !c.expects(a.resp.Status) {
-		return Verdict{Outcome: journal.Failed, Cause: journal.Status, Detail: fmt.Sprintf("status %d, expected %s", a.resp.Status, c.expected())}
+// the content.
+func (s *step) judge(a *answer, v *values, redact func(string) string) Verdict {
+	if !s.acceptsStatus(a.resp.Status) {
+		return Verdict{Outcome: journal.Failed, Cause: journal.Status, Detail: fmt.Sprintf("status %d, expected %s", a.resp.Status, s.acceptedStatuses())}
 	}
-	if c.decodes {
+	if s.decodes {
 		document, err := decodeJSON(a.resp.Body)
 		if err != nil {
-			return Verdict{Outcome: journal.Wrong, Detail: cut(clean("the body is not JSON: "+err.Error()), shownDetail)}
+			return Verdict{Outcome: journal.Wrong, Detail: shorten(redact("the body is not JSON: "+err.Error()), maxDetail)}
 		}
 		a.document = document
 	}
-	for i := range c.checks {
-		if m := c.checks[i].run(a, v); m != nil {
-			return Verdict{Outcome: journal.Wrong, Miss: m, Document: a.document, Detail: cut(m.describe(clean), shownDetail)}
+	for i := range s.expectations {
+		if m := s.expectations[i].check(a, v); m != nil {
+			return Verdict{Outcome: journal.Wrong, Mismatch: m, Document: a.document, Detail: shorten(m.describe(redact), maxDetail)}
 		}
 	}
 	return Verdict{Document: a.document}
 }
 
-func (c *call) expects(status int) bool {
-	if len(c.statuses) == 0 {
+func (s *step) acceptsStatus(status int) bool {
+	if len(s.statuses) == 0 {
 		return status >= 200 && status < 300
 	}
-	return slices.Contains(c.statuses, status)
+	return slices.Contains(s.statuses, status)
 }
 
-func (c *call) expected() string {
-	switch len(c.statuses) {
+func (s *step) acceptedStatuses() string {
+	switch len(s.statuses) {
 	case 0:
 		return "200 to 299"
 	case 1:
-		return fmt.Sprint(c.statuses[0])
+		return fmt.Sprint(s.statuses[0])
 	}
-	return fmt.Sprint("one of ", c.statuses)
+	return fmt.Sprint("one of ", s.statuses)
 }
 
 // failure judges a request that got no complete answer. An error that comes
 // with the deadline is a time-out, whatever its text is.
-func failure(err error, deadline time.Time, clean func(string) string) Verdict {
+func failure(err error, deadline time.Time, redact func(string) string) Verdict {
 	cause := journal.Broken
-	if timedOut(err) || !deadline.IsZero() && !time.Now().Before(deadline) {
+	if isTimeout(err) || !deadline.IsZero() && !time.Now().Before(deadline) {
 		cause = journal.Timeout
 	}
-	return Verdict{Outcome: journal.Failed, Cause: cause, Err: err, Detail: cut(clean(err.Error()), shownDetail)}
+	return Verdict{Outcome: journal.Failed, Cause: cause, Err: err, Detail: shorten(redact(err.Error()), maxDetail)}
 }
 
-// take keeps the values that the step captures. It is wrong where there is
-// nothing to capture; a JSON null is nothing.
-func (c *call) take(a *answer, v *values) (missing *capture) {
-	for i := range c.captures {
-		of := &c.captures[i]
-		value, ok := of.value(a, v)
+// capture keeps the values that later steps need. It returns the first capture
+// that found no value; a JSON null is no value.
+func (s *step) capture(a *answer, v *values) (missing *capture) {
+	for i := range s.captures {
+		c := &s.captures[i]
+		value, ok := c.value(a, v)
 		if !ok {
-			return of
+			return c
 		}
-		v.slots[of.slot] = value
+		v.slots[c.slot] = value
 	}
 	return nil
 }
@@ -91,47 +91,43 @@ func (c *call) take(a *answer, v *values) (missing *capture) {
 func (c *capture) value(a *answer, v *values) (any, bool) {
 	switch c.From {
 	case experiments.FromJSON:
-		return pick(c, c.path.Select(a.document), v)
+		return pick(c.Pick, c.path.Select(a.document), v)
 	case experiments.FromHeader:
-		return pick(c, a.resp.header(c.Expr), v)
+		return pick(c.Pick, a.resp.header(c.Expr), v)
 	case experiments.FromCookie:
-		var found []string
-		for _, set := range a.resp.header("Set-Cookie") {
-			if kept, gone, ok := parseCookie("", set); ok && !gone && kept.name == c.Expr {
-				found = append(found, kept.value)
-			}
-		}
-		return pick(c, found, v)
+		return pick(c.Pick, a.resp.cookie(c.Expr), v)
 	case experiments.FromRegex:
-		return pick(c, c.matches(a.resp.Body), v)
+		return pick(c.Pick, c.matches(a.resp.Body), v)
 	}
 	return nil, false
 }
 
-// matches lists what the expression finds: its first group, or all of it.
+// matches returns what the expression finds, each time its first group or, where
+// it has no group, the whole match.
 func (c *capture) matches(body []byte) []string {
-	most := -1
+	limit := -1
 	if c.Pick != experiments.Last && c.Pick != experiments.Random {
-		most = 1
+		limit = 1
 	}
 	var list []string
-	for _, m := range c.match.FindAllSubmatch(body, most) {
+	for _, m := range c.match.FindAllSubmatch(body, limit) {
 		list = append(list, string(m[min(1, len(m)-1)]))
 	}
 	return list
 }
 
-// pick takes one of the values found; JSON's null is not one.
-func pick[T any](c *capture, found []T, v *values) (any, bool) {
+// pick chooses one of the values found. It reports false where there is none, or
+// where the chosen value is a JSON null.
+func pick[T any](how experiments.Pick, found []T, v *values) (any, bool) {
 	if len(found) == 0 {
 		return nil, false
 	}
 	at := 0
-	switch c.Pick {
+	switch how {
 	case experiments.Last:
 		at = len(found) - 1
 	case experiments.Random:
-		at = v.picks.IntN(len(found))
+		at = v.choices.IntN(len(found))
 	}
 	value := any(found[at])
 	return value, value != nil

@@ -14,18 +14,18 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 )
 
-// visiting makes the steps once, in order, until one is not ok.
-func visiting(t testing.TB, f Facts, to Sender, steps ...experiments.Step) (Verdict, *visit) {
+// perform sends the steps once, in order, until one is not ok.
+func perform(t testing.TB, f Facts, to Sender, steps ...experiments.Step) (Verdict, *Execution) {
 	t.Helper()
 	script, err := Compile(steps, f)
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := newVisit()
-	v.start(script, to, "shop.test", seed{picks: 1, ids: 2, n: 3, seq: 4})
+	v := NewExecution()
+	v.start(script, Entry{to, "shop.test"}, Seed{Choices: 1, UUIDs: 2, Number: 3, Seq: 4})
 	var verdict Verdict
-	for i := range script.calls {
-		if verdict = v.step(t.Context(), &script.calls[i], time.Now().Add(10*time.Second)); verdict.Outcome != journal.OK {
+	for i := range script.steps {
+		if verdict = v.step(t.Context(), &script.steps[i], time.Now().Add(10*time.Second)); verdict.Outcome != journal.OK {
 			break
 		}
 	}
@@ -116,12 +116,12 @@ func TestChecks(t *testing.T) {
 	to := answering(200, order, experiments.Field{Name: "X-Count", Value: "2"}, experiments.Field{Name: "Vary", Value: "Accept"}, experiments.Field{Name: "vary", Value: "Cookie"})
 	for _, tt := range tests {
 		t.Run(fmt.Sprint(tt.target, " ", tt.op, " ", tt.value), func(t *testing.T) {
-			got, _ := visiting(t, Facts{}, to, experiments.Step{Expect: check(tt.target, tt.op, tt.value)})
+			got, _ := perform(t, Facts{}, to, experiments.Step{Expect: check(tt.target, tt.op, tt.value)})
 			want := journal.OK
 			if tt.detail != "" {
 				want = journal.Wrong
 			}
-			if got.Outcome != want || got.Detail != tt.detail || (got.Miss != nil) != (want == journal.Wrong) {
+			if got.Outcome != want || got.Detail != tt.detail || (got.Mismatch != nil) != (want == journal.Wrong) {
 				t.Errorf("%v: %q, want %v: %q", got.Outcome, got.Detail, want, tt.detail)
 			}
 		})
@@ -167,7 +167,7 @@ func TestWrongOrFailed(t *testing.T) {
 			if tt.capture != "" {
 				step.Captures = []experiments.Capture{{Name: "id", From: experiments.FromJSON, Expr: tt.capture}}
 			}
-			got, _ := visiting(t, Facts{}, tt.to, step)
+			got, _ := perform(t, Facts{}, tt.to, step)
 			if got.Outcome != tt.outcome || got.Cause != tt.cause || got.Detail != tt.detail {
 				t.Errorf("%v (%v): %q, want %v (%v): %q", got.Outcome, got.Cause, got.Detail, tt.outcome, tt.cause, tt.detail)
 			}
@@ -209,7 +209,7 @@ func TestCaptures(t *testing.T) {
 			if tt.from == experiments.FromJSON {
 				from = onlyJSON
 			}
-			got, v := visiting(t, Facts{}, from, experiments.Step{Captures: []experiments.Capture{{Name: "x", From: tt.from, Expr: tt.expr, Pick: tt.pick}}})
+			got, v := perform(t, Facts{}, from, experiments.Step{Captures: []experiments.Capture{{Name: "x", From: tt.from, Expr: tt.expr, Pick: tt.pick}}})
 			if tt.want == nil {
 				if got.Outcome != journal.Wrong {
 					t.Errorf("%v, want wrong", got.Outcome)
@@ -229,10 +229,10 @@ func TestRandomPicksReachEveryValue(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := map[any]int{}
-	v := newVisit()
+	v := NewExecution()
 	for n := range uint64(3000) {
-		v.start(script, answering(200, `[1,2,3]`), "", seed{picks: 9, n: n})
-		v.step(t.Context(), &script.calls[0], time.Time{})
+		v.start(script, Entry{Sender: answering(200, `[1,2,3]`)}, Seed{Choices: 9, Number: n})
+		v.step(t.Context(), &script.steps[0], time.Time{})
 		seen[v.values.slots[0]]++
 	}
 	for _, value := range []json.Number{"1", "2", "3"} {
@@ -240,6 +240,12 @@ func TestRandomPicksReachEveryValue(t *testing.T) {
 			t.Errorf("%s was picked %d times of 3000", value, n)
 		}
 	}
+}
+
+// hanging answers nothing before the request's deadline.
+func hanging(ctx context.Context, req *Request, _ *Response) error {
+	sleep(ctx, time.Until(req.Deadline))
+	return context.DeadlineExceeded
 }
 
 func TestPoll(t *testing.T) {
@@ -256,7 +262,7 @@ func TestPoll(t *testing.T) {
 		"never":                  {[]sender{answering(200, `{"paid": false}`)}, journal.Wrong, 0, time.Second, 6},
 		"never, by its status":   {[]sender{answering(200, `{"paid": false}`), answering(404, ``)}, journal.Failed, journal.Status, time.Second, 6},
 		"a connection that fell": {[]sender{answering(404, ``), func(context.Context, *Request, *Response) error { return errClosed }}, journal.Failed, journal.Broken, 200 * time.Millisecond, 2},
-		"too slow for the step":  {[]sender{taking(always(time.Hour))}, journal.Failed, journal.Timeout, 500 * time.Millisecond, 1},
+		"too slow for the step":  {[]sender{hanging}, journal.Failed, journal.Timeout, 500 * time.Millisecond, 1},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -269,7 +275,7 @@ func TestPoll(t *testing.T) {
 					sent++
 					return next(ctx, req, resp)
 				})
-				got, _ := visiting(t, Facts{}, to, experiments.Step{Expect: paid, Timeout: 500 * time.Millisecond,
+				got, _ := perform(t, Facts{}, to, experiments.Step{Expect: paid, Timeout: 500 * time.Millisecond,
 					Request: experiments.Request{Headers: []experiments.Field{{Name: "Idempotency-Key", Value: "${uuid}"}}},
 					Poll:    &experiments.Poll{Every: 200 * time.Millisecond, For: time.Second}})
 				if got.Outcome != tt.outcome || got.Cause != tt.cause || got.Took != tt.took || sent != tt.sent {
@@ -289,14 +295,14 @@ func TestPollEndsWithItsJourney(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := script.Ask(t.Context(), answering(404, ""), time.Now().Add(time.Second))
+		got := script.SendFirst(t.Context(), answering(404, ""), time.Now().Add(time.Second))
 		if got.Outcome != journal.Failed || got.Cause != journal.Timeout || got.Took != time.Second {
 			t.Errorf("%v (%v) after %v, want a time-out after 1s", got.Outcome, got.Cause, got.Took)
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		stop := errors.New("enough")
 		time.AfterFunc(time.Second, func() { cancel(stop) })
-		if got = script.Ask(ctx, answering(404, ""), time.Now().Add(time.Hour)); !errors.Is(got.Err, stop) || got.Took != time.Second {
+		if got = script.SendFirst(ctx, answering(404, ""), time.Now().Add(time.Hour)); !errors.Is(got.Err, stop) || got.Took != time.Second {
 			t.Errorf("%v after %v, want %v after 1s", got.Err, got.Took, stop)
 		}
 	})
@@ -332,7 +338,7 @@ func TestRequestsAreFilledIn(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if v, _ := visiting(t, facts, to, first, experiments.Step{Name: "second", Request: tt.request}); v.Outcome != journal.OK {
+			if v, _ := perform(t, facts, to, first, experiments.Step{Name: "second", Request: tt.request}); v.Outcome != journal.OK {
 				t.Fatal(v.Detail)
 			}
 			kind := ""
@@ -359,7 +365,7 @@ func TestCapturedValuesKeepTheirTypeInChecks(t *testing.T) {
 	for target, want := range map[string]journal.Outcome{"$.charged=${quoted}": journal.OK, "$.code=${code}": journal.Wrong} {
 		n = 0
 		path, value, _ := strings.Cut(target, "=")
-		got, _ := visiting(t, Facts{}, to, first, experiments.Step{Expect: experiments.Expect{JSON: []experiments.Check{{Target: path, Op: experiments.Eq, Value: value}}}})
+		got, _ := perform(t, Facts{}, to, first, experiments.Step{Expect: experiments.Expect{JSON: []experiments.Check{{Target: path, Op: experiments.Eq, Value: value}}}})
 		if got.Outcome != want {
 			t.Errorf("%s: %v (%s), want %v", target, got.Outcome, got.Detail, want)
 		}
@@ -375,7 +381,7 @@ func TestSecretsAreNotTold(t *testing.T) {
 	expect := func(v any) experiments.Expect {
 		return experiments.Expect{JSON: []experiments.Check{{Target: "$.echo", Op: experiments.Eq, Value: v}}}
 	}
-	echo, _ := json.Marshal(map[string]string{"echo": strings.Repeat("x", shownValue-6) + secret})
+	echo, _ := json.Marshal(map[string]string{"echo": strings.Repeat("x", maxValue-6) + secret})
 	tests := map[string]struct {
 		to     Sender
 		expect experiments.Expect
@@ -388,7 +394,7 @@ func TestSecretsAreNotTold(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, _ := visiting(t, facts, tt.to, experiments.Step{Name: "s", Request: request, Expect: tt.expect})
+			got, _ := perform(t, facts, tt.to, experiments.Step{Name: "s", Request: request, Expect: tt.expect})
 			for _, part := range []string{"ss w", "w\u00f6rd", "rd/1", "%22ss", `p\"`} {
 				if strings.Contains(got.Detail, part) {
 					t.Errorf("%q shows %q", got.Detail, part)
@@ -438,7 +444,7 @@ func TestCookiesLiveWithinAJourney(t *testing.T) {
 		}
 		steps = append(steps, s)
 	}
-	visiting(t, Facts{}, to, steps...)
+	perform(t, Facts{}, to, steps...)
 	want := []string{
 		"/login ", "/renew session=s1; theme=dark", "http://pay.shop.test:81/three ", "http://other.test/ ",
 		"http://PAY.shop.test:99?again= wide=w; narrow=n", "/logout session=s2; theme=dark; wide=w", "/end wide=w",
@@ -447,7 +453,7 @@ func TestCookiesLiveWithinAJourney(t *testing.T) {
 		t.Errorf("cookies sent:\n%s\nwant:\n%s", strings.Join(seen, "\n"), strings.Join(want, "\n"))
 	}
 	seen = nil
-	visiting(t, Facts{}, to, steps[0])
+	perform(t, Facts{}, to, steps[0])
 	if seen[0] != "/login " {
 		t.Errorf("another journey starts with %q", seen[0])
 	}

@@ -10,13 +10,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
 )
 
 // both is a connection of the kind that clients use, and its other end.
 func both(t *testing.T) (ours, theirs net.Conn) {
 	t.Helper()
 	accepted := make(chan net.Conn, 1)
-	url := serve(t, func(c *net.TCPConn) {
+	url := journeytest.Listen(t, func(c *net.TCPConn) {
 		accepted <- c
 		<-t.Context().Done() // serve closes it
 	})

@@ -10,50 +10,41 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
-	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// Facts are what requests may refer to that is known before they are sent.
-type Facts struct {
-	Run     string                           // ${run}
-	Arm     plan.Arm                         // ${arm}
-	Started time.Time                        // ${started}: when the experiment did
-	Env     func(name string) (string, bool) // ${env:NAME}; nil: nothing is set
-}
-
-// A Script is a list of steps made ready to be sent many times: texts, paths
-// and expressions are taken apart, facts and ${env:…} are filled in. It is safe
-// for concurrent use.
+// A Script is a list of steps, compiled so that they can be sent many times:
+// templates, paths and expressions are parsed, and everything that is known
+// beforehand is filled in. It is safe for concurrent use.
 type Script struct {
-	calls   []call
-	slots   int
-	secrets *strings.Replacer // in everything that is told about a step; nil: there are none
+	steps  []step
+	slots  int // how many captured values there are
+	redact func(string) string
 }
 
-// A call is one step made ready.
-type call struct {
-	name     string
-	method   string
-	target   text
-	headers  []header
-	still    []experiments.Field // the headers, where none holds a variable
-	body     text
-	statuses []int
-	checks   []check
-	captures []capture
-	decodes  bool // something looks into the answer's JSON
-	cookies  bool // an earlier or later step may need the cookies
-	timeout  time.Duration
-	slow     time.Duration
-	poll     *experiments.Poll
+// A step is one compiled step.
+type step struct {
+	name         string
+	method       string
+	target       template
+	headers      []header
+	constant     []experiments.Field // the headers, where none holds a variable
+	body         template
+	statuses     []int
+	expectations []expectation
+	captures     []capture
+	decodes      bool // an expectation or a capture needs the answer's JSON
+	cookies      bool // an earlier or later request may need the cookies
+	timeout      time.Duration
+	slowAfter    time.Duration
+	poll         *experiments.Poll
 }
 
 type header struct {
 	name  string
-	value text
+	value template
 }
 
-// A capture keeps a value of an answer.
+// A capture keeps a value of an answer for later steps.
 type capture struct {
 	experiments.Capture
 	slot  int
@@ -61,171 +52,139 @@ type capture struct {
 	match *regexp.Regexp
 }
 
-// A scope is what is known while a script is compiled.
-type scope struct {
+// A compiler holds what is known while a script is compiled.
+type compiler struct {
 	Facts
-	slots   map[string]int    // by name of a captured value
-	secrets map[string]string // name of an environment variable by its value
+	slots   map[string]int // by name of a captured value
+	secrets Secrets
 }
 
-// Compile makes steps ready. The error names the step and what is wrong with
-// it, among others ${env:NAME} that is not set.
+// Compile compiles steps. The error names the step and what is wrong with it,
+// for instance that ${env:NAME} is not set.
 func Compile(steps []experiments.Step, f Facts) (*Script, error) {
-	s := &scope{Facts: f, slots: map[string]int{}, secrets: map[string]string{}}
+	c := &compiler{Facts: f, slots: map[string]int{}}
 	script := &Script{}
-	for _, step := range steps {
-		c, err := s.call(step)
+	for _, source := range steps {
+		s, err := c.compileStep(source)
 		if err != nil {
-			return nil, fmt.Errorf("step %s: %w", step.Name, err)
+			return nil, fmt.Errorf("step %s: %w", source.Name, err)
 		}
-		c.cookies = len(steps) > 1 || c.poll != nil
-		script.calls = append(script.calls, c)
+		s.cookies = len(steps) > 1 || s.poll != nil
+		script.steps = append(script.steps, s)
 	}
-	script.slots, script.secrets = len(s.slots), s.redactor()
+	c.secrets.Redact("") // makes the replacer, so that concurrent calls only read
+	script.slots, script.redact = len(c.slots), c.secrets.Redact
 	return script, nil
 }
 
-func (s *scope) started() string { return s.Started.UTC().Format(time.RFC3339Nano) }
+// Redact replaces the values of environment variables that the script uses by
+// their names, in a text that comes from a request or an answer.
+func (s *Script) Redact(text string) string { return s.redact(text) }
 
-func (s *scope) env(name string) (string, error) {
-	value, ok := "", false
-	if s.Env != nil {
-		value, ok = s.Env(name)
-	}
-	if !ok {
-		return "", fmt.Errorf("${env:%s}: the environment variable is not set", name)
-	}
-	if value != "" {
-		s.secrets[value] = name
-	}
-	return value, nil
-}
+// Len returns the number of steps.
+func (s *Script) Len() int { return len(s.steps) }
 
-// redactor puts names in the place of secrets, also where they are written as
-// JSON or form data. Longer ones come first: a secret may begin with another.
-func (s *scope) redactor() *strings.Replacer {
-	if len(s.secrets) == 0 {
-		return nil
-	}
-	name := map[string]string{}
-	for value, n := range s.secrets {
-		for _, f := range []form{asText, inJSON, asQuery} {
-			name[string(write(nil, value, f))] = n
-		}
-	}
-	values := slices.SortedFunc(maps.Keys(name), func(a, b string) int { return len(b) - len(a) })
-	var pairs []string
-	for _, v := range values {
-		pairs = append(pairs, v, "${env:"+name[v]+"}")
-	}
-	return strings.NewReplacer(pairs...)
-}
-
-// Clean takes the secrets out of a text that a step led to.
-func (s *Script) Clean(text string) string {
-	if s.secrets == nil {
-		return text
-	}
-	return s.secrets.Replace(text)
-}
-
-func (s *scope) call(step experiments.Step) (call, error) {
-	c := call{name: step.Name, method: step.Request.Method, statuses: step.Expect.Status, timeout: step.Timeout, slow: step.SlowAfter, poll: step.Poll}
-	if c.method == "" {
-		c.method = "GET"
+func (c *compiler) compileStep(source experiments.Step) (step, error) {
+	s := step{name: source.Name, method: source.Request.Method, statuses: source.Expect.Status, timeout: source.Timeout, slowAfter: source.SlowAfter, poll: source.Poll}
+	if s.method == "" {
+		s.method = "GET"
 	}
 	var err error
-	if c.target, err = s.text(step.Request.Target, asText); err != nil {
-		return call{}, err
+	if s.target, err = c.compileText(source.Request.Target, asText); err != nil {
+		return step{}, err
 	}
-	if err := s.body(&c, step.Request); err != nil {
-		return call{}, err
+	if err := c.compileBody(&s, source.Request); err != nil {
+		return step{}, err
 	}
-	if err := s.headers(&c, step.Request.Headers); err != nil {
-		return call{}, err
+	if err := c.compileHeaders(&s, source.Request.Headers); err != nil {
+		return step{}, err
 	}
-	for of, list := range [][]experiments.Check{ofJSON: step.Expect.JSON, ofHeader: step.Expect.Header, ofBody: step.Expect.Body} {
-		for _, expected := range list {
-			ready, err := s.check(part(of), expected)
+	for where, list := range [][]experiments.Check{ofJSON: source.Expect.JSON, ofHeader: source.Expect.Header, ofBody: source.Expect.Body} {
+		for _, check := range list {
+			x, err := c.compileExpectation(subject(where), check)
 			if err != nil {
-				return call{}, err
+				return step{}, err
 			}
-			c.checks = append(c.checks, ready)
-			c.decodes = c.decodes || ready.of == ofJSON
+			s.expectations = append(s.expectations, x)
+			s.decodes = s.decodes || x.of == ofJSON
 		}
 	}
-	return c, s.captures(&c, step.Captures)
+	return s, c.compileCaptures(&s, source.Captures)
 }
 
-func (s *scope) body(c *call, r experiments.Request) (err error) {
-	kind := ""
+func (c *compiler) compileBody(s *step, r experiments.Request) (err error) {
+	contentType := ""
 	switch {
 	case r.HasJSON || r.JSON != nil:
-		kind = "application/json"
-		c.body, err = s.json(nil, r.JSON)
+		contentType = "application/json"
+		s.body, err = c.appendJSONTemplate(nil, r.JSON)
 	case len(r.Form) > 0:
-		kind = "application/x-www-form-urlencoded"
-		for i, f := range r.Form {
-			value, err := s.text(f.Value, asQuery)
-			if err != nil {
-				return err
-			}
-			c.body = join(c.body, piece{literal: strings.Repeat("&", min(i, 1)) + string(write(nil, f.Name, asQuery)) + "="})
-			for _, p := range value {
-				c.body = join(c.body, p)
-			}
-		}
+		contentType = "application/x-www-form-urlencoded"
+		s.body, err = c.compileForm(r.Form)
 	case r.Body != "":
-		c.body, err = s.text(r.Body, asText)
+		s.body, err = c.compileText(r.Body, asText)
 	}
 	given := slices.ContainsFunc(r.Headers, func(f experiments.Field) bool { return strings.EqualFold(f.Name, "Content-Type") })
-	if kind != "" && !given {
-		c.headers = append(c.headers, header{"Content-Type", text{{literal: kind}}})
+	if contentType != "" && !given {
+		s.headers = append(s.headers, header{"Content-Type", template{{literal: contentType}}})
 	}
 	return err
 }
 
-func (s *scope) headers(c *call, list []experiments.Field) error {
-	for _, f := range list {
-		value, err := s.text(f.Value, asText)
+func (c *compiler) compileForm(fields []experiments.Field) (template, error) {
+	var form template
+	for i, f := range fields {
+		value, err := c.compileText(f.Value, asQuery)
+		if err != nil {
+			return nil, err
+		}
+		form = form.append(segment{literal: strings.Repeat("&", min(i, 1)) + string(encode(nil, f.Name, asQuery)) + "="})
+		form = form.append(value...)
+	}
+	return form, nil
+}
+
+func (c *compiler) compileHeaders(s *step, fields []experiments.Field) error {
+	for _, f := range fields {
+		value, err := c.compileText(f.Value, asText)
 		if err != nil {
 			return err
 		}
-		c.headers = append(c.headers, header{f.Name, value})
+		s.headers = append(s.headers, header{f.Name, value})
 	}
-	still := make([]experiments.Field, 0, len(c.headers))
-	for _, h := range c.headers {
-		if value, ok := h.value.fixed(); ok {
-			still = append(still, experiments.Field{Name: h.name, Value: value})
+	constant := make([]experiments.Field, 0, len(s.headers))
+	for _, h := range s.headers {
+		if value, ok := h.value.constant(); ok {
+			constant = append(constant, experiments.Field{Name: h.name, Value: value})
 		}
 	}
-	if len(still) == len(c.headers) {
-		c.still = still
+	if len(constant) == len(s.headers) {
+		s.constant = constant
 	}
 	return nil
 }
 
-func (s *scope) captures(c *call, list []experiments.Capture) error {
-	for _, of := range list {
-		ready := capture{Capture: of}
+func (c *compiler) compileCaptures(s *step, sources []experiments.Capture) error {
+	for _, source := range sources {
+		compiled := capture{Capture: source}
 		var err error
-		switch of.From {
+		switch source.From {
 		case experiments.FromJSON:
-			c.decodes = true
-			ready.path, err = jsonpath.Parse(of.Expr)
+			s.decodes = true
+			compiled.path, err = jsonpath.Parse(source.Expr)
 		case experiments.FromRegex:
-			ready.match, err = regexp.Compile(of.Expr)
+			compiled.match, err = regexp.Compile(source.Expr)
 		}
 		if err != nil {
-			return fmt.Errorf("capture %s: %w", of.Name, err)
+			return fmt.Errorf("capture %s: %w", source.Name, err)
 		}
-		slot, ok := s.slots[of.Name]
+		slot, ok := c.slots[source.Name]
 		if !ok {
-			slot = len(s.slots)
-			s.slots[of.Name] = slot
+			slot = len(c.slots)
+			c.slots[source.Name] = slot
 		}
-		ready.slot = slot
-		c.captures = append(c.captures, ready)
+		compiled.slot = slot
+		s.captures = append(s.captures, compiled)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package journey
+package traffic
 
 import (
 	"bufio"
@@ -23,6 +23,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
 )
 
 // TestMain lets this binary be a process that only sends traffic, so that the
@@ -52,11 +53,11 @@ func sendTraffic(url, rate, steps string) (err error) {
 	if err != nil {
 		return err
 	}
-	j := experiments.Journey{Name: "checkout", Rate: perSecond, SlowAfter: time.Second, Steps: fiveSteps()}
+	j := experiments.Journey{Name: "checkout", Rate: perSecond, SlowAfter: time.Second, Steps: journeytest.Steps()}
 	if steps == "1" {
 		j.Steps = j.Steps[:1]
 	}
-	traffic, err := NewTraffic(Options{Plan: &plan.Plan{Run: "r", System: experiments.System{URL: url},
+	traffic, err := New(Options{Plan: &plan.Plan{Run: "r", System: experiments.System{URL: url},
 		Experiments: []plan.Experiment{{ID: "e", Control: plan.Baseline, Journeys: []plan.Journey{{Journey: j}}}}}})
 	if err != nil {
 		return err
@@ -108,12 +109,12 @@ type witness struct {
 // comes with a second request.
 func newWitness(b *testing.B, resets bool) *witness {
 	w := &witness{}
-	w.url = serve(b, func(c *net.TCPConn) {
+	w.url = journeytest.Listen(b, func(c *net.TCPConn) {
 		if resets {
 			w.once(c)
 			return
 		}
-		shop(c, func(first string) {
+		journeytest.Serve(c, func(first string) {
 			switch {
 			case strings.HasPrefix(first, "GET /products "):
 				now := time.Now()
@@ -131,10 +132,10 @@ func newWitness(b *testing.B, resets bool) *witness {
 // once answers one request and meets the next one with a reset.
 func (w *witness) once(c *net.TCPConn) {
 	in := bufio.NewReader(c)
-	if _, err := request(in); err != nil {
+	if _, err := journeytest.ReadRequest(in); err != nil {
 		return
 	}
-	body := catalogue()
+	body := journeytest.Catalogue()
 	_, _ = fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 	if _, err := in.ReadByte(); err != nil {
 		return
@@ -280,7 +281,7 @@ func (s *sending) stop() {
 // It needs k6 and vegeta in PATH, and takes two minutes a round:
 //
 //	go install go.k6.io/k6@v1.8.1 && go install github.com/tsenart/vegeta/v12@v12.13.0
-//	go test ./experiments/run/journey -run '^$' -bench AgainstPeers -benchtime 3x
+//	go test ./experiments/run/traffic -run '^$' -bench AgainstPeers -benchtime 3x
 //
 // Figures are medians over the rounds.
 func BenchmarkAgainstPeers(b *testing.B) {

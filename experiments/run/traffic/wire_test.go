@@ -1,4 +1,4 @@
-package journey
+package traffic
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -15,23 +16,24 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
 )
 
 // Real sockets: a system that hangs is left at once, and nothing stays behind.
 func TestCancelLeavesAHangingSystem(t *testing.T) {
 	before := runtime.NumGoroutine()
 	var open atomic.Int64
-	hang := serve(t, func(c *net.TCPConn) {
+	hang := journeytest.Listen(t, func(c *net.TCPConn) {
 		open.Add(1)
 		defer open.Add(-1)
 		_, _ = io.Copy(io.Discard, c)
 	})
-	fine := serve(t, reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+	fine := journeytest.Listen(t, journeytest.Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
 	p := aPlan(func(p *plan.Plan) {
 		p.System.URL, p.System.ControlURL = hang, fine
 		p.Experiments[0].Journeys[0].Rate = 400
 	})
-	traffic, err := NewTraffic(Options{Plan: p})
+	traffic, err := New(Options{Plan: p})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +63,7 @@ func TestCancelLeavesAHangingSystem(t *testing.T) {
 		t.Errorf("Run() returned %v after the end of its context", took)
 	}
 	for _, c := range traffic.clients {
-		if n := c.conns.Load(); n != 0 {
+		if n := c.Connections(); n != 0 {
 			t.Errorf("%d connections left open", n)
 		}
 	}
@@ -75,14 +77,14 @@ func TestCancelLeavesAHangingSystem(t *testing.T) {
 }
 
 func TestRefusedDialIsKept(t *testing.T) {
-	base := serve(t, reply("HTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n{\"next\": \"http://192.0.2.1:9/pay\"}"))
+	base := journeytest.Listen(t, journeytest.Reply("HTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n{\"next\": \"http://192.0.2.1:9/pay\"}"))
 	p := aPlan(func(p *plan.Plan) {
 		p.System.URL, p.System.ControlURL, p.Experiments[0].Control = base, "", plan.Baseline
 		steps := p.Experiments[0].Journeys[0].Steps
 		steps[0].Captures = []experiments.Capture{{Name: "next", From: experiments.FromRegex, Expr: `http[^"]*`}}
 		steps[1].Request.Target = "${next}"
 	})
-	traffic, err := NewTraffic(Options{Plan: p})
+	traffic, err := New(Options{Plan: p})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,9 +108,9 @@ func TestRequestsCarryTheRun(t *testing.T) {
 		}
 	})
 	p := aPlan(func(p *plan.Plan) {
-		p.System.URL, p.System.ControlURL, p.System.Host = httpServer(t, handler), httpServer(t, handler), "shop.test"
+		p.System.URL, p.System.ControlURL, p.System.Host = serveHTTP(t, handler), serveHTTP(t, handler), "shop.test"
 	})
-	traffic, err := NewTraffic(Options{Plan: p})
+	traffic, err := New(Options{Plan: p})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,4 +118,12 @@ func TestRequestsCarryTheRun(t *testing.T) {
 	if n := int64(len(list)); n == 0 || marked.Load() != 2*n || plain.Load() != 0 {
 		t.Errorf("%d journeys of two steps: %d requests marked, %d not", n, marked.Load(), plain.Load())
 	}
+}
+
+// serveHTTP serves until the test ends.
+func serveHTTP(t *testing.T, h http.Handler) (url string) {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
 }

@@ -1,4 +1,4 @@
-package journey
+package traffic
 
 import (
 	"cmp"
@@ -16,6 +16,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/journey"
 )
 
 // aPlan is a plan with one experiment and one journey of two steps.
@@ -36,13 +37,13 @@ func aPlan(edit func(*plan.Plan)) *plan.Plan {
 
 // run runs the traffic of a plan for a time, and gives what was observed in the
 // order of the intended starts.
-func run(t *testing.T, p *plan.Plan, lasting time.Duration, fault, control Sender, edit func(*Options)) []journal.Observation {
+func run(t *testing.T, p *plan.Plan, lasting time.Duration, fault, control journey.Sender, edit func(*Options)) []journal.Observation {
 	t.Helper()
 	o := Options{Plan: p, Fault: fault, Control: control}
 	if edit != nil {
 		edit(&o)
 	}
-	traffic, err := NewTraffic(o)
+	traffic, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,23 +72,6 @@ func observe(t *testing.T, traffic *Traffic, lasting time.Duration) []journal.Ob
 	return list
 }
 
-// taking answers everything after a time, unless the request ends before.
-func taking(d func(req *Request) time.Duration) sender {
-	return func(ctx context.Context, req *Request, resp *Response) error {
-		ctx, cancel := context.WithDeadline(ctx, req.Deadline)
-		defer cancel()
-		if !sleep(ctx, d(req)) {
-			return ctx.Err()
-		}
-		resp.Status, resp.Body = 200, nil
-		return nil
-	}
-}
-
-func always(d time.Duration) func(*Request) time.Duration {
-	return func(*Request) time.Duration { return d }
-}
-
 func TestScheduleIsAbsoluteAndArmsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		list := run(t, aPlan(nil), 100*time.Second, taking(always(30*time.Millisecond)), taking(always(10*time.Millisecond)), nil)
@@ -112,7 +96,7 @@ func TestScheduleIsAbsoluteAndArmsTakeTurns(t *testing.T) {
 func TestStallIsCountedFromTheIntendedStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		epoch := time.Now()
-		stalled := taking(func(*Request) time.Duration {
+		stalled := taking(func(*journey.Request) time.Duration {
 			if at := time.Since(epoch); at >= 4*time.Second && at < 6*time.Second {
 				return 6*time.Second - at
 			}
@@ -148,14 +132,14 @@ func TestLateJourneysAreStartedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := aPlan(func(p *plan.Plan) { p.Experiments[0].Control = plan.Baseline })
 		first := true
-		onlyFirst := taking(func(*Request) time.Duration {
+		onlyFirst := taking(func(*journey.Request) time.Duration {
 			defer func() { first = false }()
 			if first {
 				return 1500 * time.Millisecond
 			}
 			return 0
 		})
-		traffic, err := NewTraffic(Options{Plan: p, MaxInFlight: 1, Fault: onlyFirst})
+		traffic, err := New(Options{Plan: p, MaxInFlight: 1, Fault: onlyFirst})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,11 +208,11 @@ func TestWhatCannotBeStartedIsShed(t *testing.T) {
 func TestRoomInFlight(t *testing.T) {
 	for rate, want := range map[float64]int{20: 64, 1000: 3000} {
 		p := aPlan(func(p *plan.Plan) { p.Experiments[0].Journeys[0].Rate = rate })
-		traffic, err := NewTraffic(Options{Plan: p})
+		traffic, err := New(Options{Plan: p})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := traffic.lanes[0].most; got != want {
+		if got := traffic.schedules[0].inFlight.limit; got != want {
 			t.Errorf("at %v/s there is room for %d, want %d", rate, got, want)
 		}
 	}
@@ -236,8 +220,8 @@ func TestRoomInFlight(t *testing.T) {
 
 func TestHarmedStep(t *testing.T) {
 	at := func(d map[string]time.Duration, status map[string]int) sender {
-		wait := taking(func(r *Request) time.Duration { return d[r.Target] })
-		return func(ctx context.Context, req *Request, resp *Response) error {
+		wait := taking(func(r *journey.Request) time.Duration { return d[r.Target] })
+		return func(ctx context.Context, req *journey.Request, resp *journey.Response) error {
 			err := wait(ctx, req, resp)
 			resp.Status = cmp.Or(status[req.Target], 200)
 			return err
@@ -285,7 +269,7 @@ func TestHarmedStep(t *testing.T) {
 
 func TestOverdue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		traffic, err := NewTraffic(Options{Plan: aPlan(nil), Fault: taking(always(time.Hour)), Control: taking(always(0))})
+		traffic, err := New(Options{Plan: aPlan(nil), Fault: taking(always(time.Hour)), Control: taking(always(0))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -311,7 +295,7 @@ func TestOverdue(t *testing.T) {
 
 func TestCancelAbandonsEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		traffic, err := NewTraffic(Options{Plan: aPlan(nil), Fault: taking(always(time.Hour)), Control: taking(always(500 * time.Millisecond))})
+		traffic, err := New(Options{Plan: aPlan(nil), Fault: taking(always(time.Hour)), Control: taking(always(500 * time.Millisecond))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -332,8 +316,8 @@ func TestCancelAbandonsEverything(t *testing.T) {
 // A panic beside Run must reach whoever has faults to remove.
 func TestPanicReachesTheCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		broken := sender(func(context.Context, *Request, *Response) error { panic("out of order") })
-		traffic, err := NewTraffic(Options{Plan: aPlan(nil), Fault: broken, Control: taking(always(time.Hour))})
+		broken := sender(func(context.Context, *journey.Request, *journey.Response) error { panic("out of order") })
+		traffic, err := New(Options{Plan: aPlan(nil), Fault: broken, Control: taking(always(time.Hour))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -351,7 +335,7 @@ func TestPanicReachesTheCaller(t *testing.T) {
 func TestArmsMakeTheSameChoices(t *testing.T) {
 	record := func() (*sync.Map, sender) {
 		var seen sync.Map
-		return &seen, func(_ context.Context, req *Request, resp *Response) error {
+		return &seen, func(_ context.Context, req *journey.Request, resp *journey.Response) error {
 			var word, seq, id, arm, run string
 			parts := strings.Split(req.Target, "/")
 			word, seq, id, arm, run = parts[1], parts[2], parts[3], parts[4], parts[5]
@@ -400,7 +384,7 @@ func TestArmsMakeTheSameChoices(t *testing.T) {
 	}
 }
 
-func TestNewTrafficRefuses(t *testing.T) {
+func TestNewRefuses(t *testing.T) {
 	tests := map[string]struct {
 		edit    func(*plan.Plan)
 		refused bool
@@ -417,9 +401,9 @@ func TestNewTrafficRefuses(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := NewTraffic(Options{Plan: aPlan(tt.edit)})
+			_, err := New(Options{Plan: aPlan(tt.edit)})
 			if err == nil || errors.Is(err, experiments.ErrRefused) != tt.refused || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("NewTraffic() = %v, want %q", err, tt.want)
+				t.Errorf("New() = %v, want %q", err, tt.want)
 			}
 		})
 	}

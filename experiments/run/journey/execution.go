@@ -1,0 +1,234 @@
+package journey
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+)
+
+// An Execution performs journeys, one after another. It keeps its buffers from
+// one journey to the next, so that a journey costs few allocations. It is not
+// safe for concurrent use.
+type Execution struct {
+	script *Script
+	sender Sender
+	host   string // of the sender's entry, for cookies
+
+	values  values
+	choices rand.PCG
+	uuids   rand.PCG
+	cookies jar
+	req     Request
+	resp    Response
+	answer  answer
+	headers []experiments.Field
+}
+
+// A Seed decides every random value of one journey. Journeys with equal seeds
+// send the same requests.
+type Seed struct {
+	Choices uint64 // of ${random …} and `pick: random`
+	UUIDs   uint64 // of ${uuid}
+	Number  uint64 // of the journey among those with the same Choices and UUIDs
+	Seq     uint64 // ${seq}
+}
+
+// An Entry is where the requests of a journey go.
+type Entry struct {
+	Sender Sender
+	Host   string // of targets that are only a path; cookies belong to a host
+}
+
+// Limits bound one journey.
+type Limits struct {
+	Intended  time.Time     // the scheduled start, which the journey's time counts from
+	SlowAfter time.Duration // from Intended; 0: no limit
+	Timeout   time.Duration // from the actual start
+}
+
+// A Result is how one journey ended.
+type Result struct {
+	Outcome journal.Outcome
+	Cause   journal.Cause   // where Outcome is Failed
+	Step    int             // index of the first harmed step; -1 where the journey is OK
+	Late    time.Duration   // between the intended and the actual start
+	Took    time.Duration   // since the intended start
+	Steps   []time.Duration // how long each step took that was sent
+	Name    string          // of the step that Detail is about
+	Detail  string          // what was wrong, without secrets; empty where the journey is OK
+	Err     error           // why there was no answer; may be of class experiments.ErrRefused, and hold secrets
+}
+
+// NewExecution returns an execution that has performed nothing yet.
+func NewExecution() *Execution {
+	e := &Execution{}
+	e.values.choices, e.values.uuids = rand.New(&e.choices), &e.uuids
+	e.answer.resp = &e.resp
+	return e
+}
+
+// Perform sends the steps of a script in order. A failed or wrong step ends the
+// journey. The journey is harmed at its first harmed step, which is an earlier,
+// slow one where a budget was crossed before.
+func (e *Execution) Perform(ctx context.Context, s *Script, to Entry, seed Seed, l Limits) Result {
+	r := Result{Step: -1, Late: time.Since(l.Intended), Steps: make([]time.Duration, 0, len(s.steps))}
+	deadline := time.Now().Add(l.Timeout)
+	e.start(s, to, seed)
+	for i := range s.steps {
+		step := &s.steps[i]
+		v := e.step(ctx, step, deadline)
+		r.Steps = append(r.Steps, v.Took)
+		r.Took = time.Since(l.Intended)
+		slow := l.SlowAfter > 0 && r.Took > l.SlowAfter || step.slowAfter > 0 && v.Took > step.slowAfter
+		if r.Step < 0 && (slow || v.Outcome != journal.OK) {
+			r.Step = i
+		}
+		if v.Outcome != journal.OK {
+			r.Outcome, r.Cause, r.Name, r.Detail, r.Err = v.Outcome, v.Cause, step.name, v.Detail, v.Err
+			return r
+		}
+	}
+	if r.Step >= 0 {
+		r.Outcome, r.Name, r.Detail = journal.Slow, s.steps[r.Step].name, "answered too late"
+	}
+	return r
+}
+
+// start prepares the execution for another journey.
+func (e *Execution) start(s *Script, to Entry, seed Seed) {
+	e.script, e.sender, e.host = s, to.Sender, to.Host
+	e.choices.Seed(seed.Choices, Mix(seed.Number))
+	e.uuids.Seed(seed.UUIDs, Mix(seed.Number))
+	e.values.seq = seed.Seq
+	if cap(e.values.slots) < s.slots {
+		e.values.slots = make([]any, s.slots)
+	}
+	e.values.slots = e.values.slots[:s.slots]
+	clear(e.values.slots)
+	e.cookies.reset()
+}
+
+// Mix is the SplitMix64 finalizer. Neighbouring numbers differ in about half of
+// their bits afterwards, so that neighbouring journeys share no random values.
+func Mix(n uint64) uint64 {
+	n += 0x9e3779b97f4a7c15
+	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9
+	n = (n ^ n>>27) * 0x94d049bb133111eb
+	return n ^ n>>31
+}
+
+// step sends one step, repeatedly where it polls, and judges it.
+func (e *Execution) step(ctx context.Context, s *step, deadline time.Time) Verdict {
+	begun := time.Now()
+	e.build(s)
+	verdict := e.attempt(ctx, s, deadline)
+	if s.poll != nil {
+		verdict = e.poll(ctx, s, deadline, begun.Add(s.poll.For), verdict)
+	}
+	if verdict.Outcome == journal.OK {
+		if missing := s.capture(&e.answer, &e.values); missing != nil {
+			detail := fmt.Sprintf("%s holds nothing to capture as %s", missing, missing.Name)
+			verdict = Verdict{Outcome: journal.Wrong, Document: verdict.Document, Detail: shorten(detail, maxDetail)}
+		}
+	}
+	verdict.Took = time.Since(begun)
+	return verdict
+}
+
+// poll repeats a step that was answered, but not as expected. A broken
+// connection ends the polling: a user would have seen it.
+func (e *Execution) poll(ctx context.Context, s *step, deadline, until time.Time, last Verdict) Verdict {
+	for last.Outcome != journal.OK && last.Err == nil {
+		next := time.Now().Add(s.poll.Every)
+		if next.After(until) {
+			return last
+		}
+		if !deadline.IsZero() && next.After(deadline) {
+			sleep(ctx, time.Until(deadline))
+			return failure(errTimedOut, deadline, e.script.Redact)
+		}
+		if !sleep(ctx, s.poll.Every) {
+			return failure(context.Cause(ctx), time.Time{}, e.script.Redact)
+		}
+		last = e.attempt(ctx, s, deadline)
+	}
+	return last
+}
+
+// sleep waits for d and reports whether it did so to the end: it returns early
+// where ctx ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// build fills in the request. A poll sends the same request each time.
+func (e *Execution) build(s *step) {
+	e.req.Method = s.method
+	e.req.Target = s.target.string(&e.values)
+	e.req.Body = s.body.fill(e.req.Body[:0], &e.values)
+	e.headers = e.headers[:0]
+	if s.constant == nil {
+		for _, h := range s.headers {
+			e.headers = append(e.headers, experiments.Field{Name: h.name, Value: h.value.string(&e.values)})
+		}
+	}
+}
+
+// attempt sends the request once and judges the answer.
+func (e *Execution) attempt(ctx context.Context, s *step, deadline time.Time) Verdict {
+	if s.timeout > 0 {
+		if own := time.Now().Add(s.timeout); deadline.IsZero() || own.Before(deadline) {
+			deadline = own
+		}
+	}
+	e.req.Deadline = deadline
+	host := ""
+	if s.cookies {
+		host = hostOf(e.req.Target, e.host)
+	}
+	e.setHeaders(s, host)
+	e.answer.document = nil
+	if err := e.sender.Send(ctx, &e.req, &e.resp); err != nil {
+		return failure(err, deadline, e.script.Redact)
+	}
+	if s.cookies {
+		for _, set := range e.resp.header("Set-Cookie") {
+			e.cookies.keep(host, set)
+		}
+	}
+	return s.judge(&e.answer, &e.values, e.script.Redact)
+}
+
+// setHeaders sets the headers of the request, with the cookies of the moment.
+func (e *Execution) setHeaders(s *step, host string) {
+	e.req.Headers = s.constant
+	if s.constant == nil {
+		e.req.Headers = e.headers
+	}
+	if len(e.cookies.kept) == 0 {
+		return
+	}
+	if cookies := e.cookies.header(host); cookies != "" {
+		e.req.Headers = append(slices.Clip(e.req.Headers), experiments.Field{Name: "Cookie", Value: cookies})
+	}
+}
+
+// SendFirst sends the first step of the script once, outside of any journey, and
+// judges the answer.
+func (s *Script) SendFirst(ctx context.Context, to Sender, deadline time.Time) Verdict {
+	e := NewExecution()
+	e.start(s, Entry{Sender: to}, Seed{Choices: rand.Uint64(), UUIDs: rand.Uint64()})
+	return e.step(ctx, &s.steps[0], deadline)
+}

@@ -1,0 +1,296 @@
+package journey
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"strconv"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// An encoding is how a value is written into a text.
+type encoding uint8
+
+const (
+	asText  encoding = iota // unchanged
+	asJSON                  // as a JSON value
+	inJSON                  // inside the quotes of a JSON string
+	asQuery                 // as a part of form-urlencoded data
+)
+
+// A template is a text with variables, parsed once so that filling it in is
+// cheap.
+type template []segment
+
+// A segment is a literal, or a variable and how it is written.
+type segment struct {
+	literal  string // written unchanged: it is encoded already
+	variable variable
+	slot     int // of a captured value
+	choice   experiments.Choice
+	encoding encoding
+}
+
+// A variable is what a segment stands for.
+type variable uint8
+
+const (
+	none     variable = iota // the segment is a literal
+	captured                 // a value that an earlier step captured
+	sequence                 // ${seq}
+	unique                   // ${uuid}
+	random                   // ${random …}
+)
+
+// constant returns the text of a template that holds no variable. It reports
+// false for any other template.
+func (t template) constant() (string, bool) {
+	switch {
+	case len(t) == 0:
+		return "", true
+	case len(t) == 1 && t[0].variable == none:
+		return t[0].literal, true
+	}
+	return "", false
+}
+
+// fill appends the text with its variables filled in.
+func (t template) fill(dst []byte, v *values) []byte {
+	for i := range t {
+		s := &t[i]
+		if s.variable == none {
+			dst = append(dst, s.literal...)
+			continue
+		}
+		dst = encode(dst, v.value(s), s.encoding)
+	}
+	return dst
+}
+
+// string returns the text with its variables filled in.
+func (t template) string(v *values) string {
+	if s, ok := t.constant(); ok {
+		return s
+	}
+	return string(t.fill(nil, v))
+}
+
+// append appends segments. A literal is joined to a literal before it.
+func (t template) append(segments ...segment) template {
+	for _, s := range segments {
+		if n := len(t); n > 0 && s.variable == none && t[n-1].variable == none {
+			t[n-1].literal += s.literal
+			continue
+		}
+		t = append(t, s)
+	}
+	return t
+}
+
+// encode appends a value in an encoding.
+func encode(dst []byte, value any, e encoding) []byte {
+	switch e {
+	case asJSON:
+		return appendJSON(dst, value)
+	case inJSON:
+		return appendJSONInner(dst, textOf(value))
+	case asQuery:
+		return append(dst, url.QueryEscape(textOf(value))...)
+	}
+	return append(dst, textOf(value)...)
+}
+
+// textOf returns a value as people write it: a string unchanged, any other value
+// as compact JSON.
+func textOf(value any) string {
+	switch v := value.(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	}
+	return string(appendJSON(nil, value))
+}
+
+// appendJSON appends a decoded JSON value.
+func appendJSON(dst []byte, value any) []byte {
+	switch v := value.(type) {
+	case string:
+		dst = append(dst, '"')
+		dst = appendJSONInner(dst, v)
+		return append(dst, '"')
+	case json.Number:
+		return append(dst, v...)
+	}
+	out, err := json.Marshal(value)
+	if err != nil { // impossible: every value comes from a JSON document
+		return append(dst, "null"...)
+	}
+	return append(dst, out...)
+}
+
+// appendJSONInner appends what stands between the quotes of a JSON string.
+func appendJSONInner(dst []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			out, _ := json.Marshal(s) // a string always has a JSON form
+			return append(dst, out[1:len(out)-1]...)
+		}
+	}
+	return append(dst, s...)
+}
+
+// values are the values of the variables of one journey.
+type values struct {
+	slots   []any      // captured so far
+	choices *rand.Rand // equal in both arms, so that their journeys are alike
+	uuids   *rand.PCG  // different in every journey
+	seq     uint64
+}
+
+// value returns the value of a segment.
+func (v *values) value(s *segment) any {
+	switch s.variable {
+	case captured:
+		return v.slots[s.slot]
+	case sequence:
+		return json.Number(strconv.FormatUint(v.seq, 10))
+	case unique:
+		return v.uuid()
+	case random:
+		if n := len(s.choice.Words); n > 0 {
+			return s.choice.Words[v.choices.IntN(n)]
+		}
+		// The width may be all of int64 but one: it fits into uint64.
+		width := uint64(s.choice.High-s.choice.Low) + 1
+		return json.Number(strconv.FormatInt(s.choice.Low+int64(v.choices.Uint64N(width)), 10))
+	}
+	return s.literal
+}
+
+// uuid returns a random UUID (version 4).
+func (v *values) uuid() string {
+	hi, lo := v.uuids.Uint64(), v.uuids.Uint64()
+	hi = hi&^0xf000 | 0x4000
+	lo = lo&^(3<<62) | 1<<63
+	const hex = "0123456789abcdef"
+	var b [36]byte
+	at := 0
+	for i := range 32 {
+		if i == 8 || i == 12 || i == 16 || i == 20 {
+			b[at] = '-'
+			at++
+		}
+		word := hi
+		if i >= 16 {
+			word = lo
+		}
+		b[at] = hex[word>>(60-4*(i%16))&15]
+		at++
+	}
+	return string(b[:])
+}
+
+// compileText parses a text. What is known beforehand becomes literals.
+func (c *compiler) compileText(source string, e encoding) (template, error) {
+	t, err := experiments.ParseTemplate(source)
+	if err != nil {
+		return nil, fmt.Errorf("%.60q: %w", source, err)
+	}
+	if e == asJSON {
+		if single, ok := t.Single(); ok { // alone, a variable keeps its type
+			s, err := c.compileSegment(single, asJSON)
+			return template{s}, err
+		}
+		out := template{{literal: `"`}}
+		for _, part := range t.Parts {
+			s, err := c.compileSegment(part, inJSON)
+			if err != nil {
+				return nil, err
+			}
+			out = out.append(s)
+		}
+		return out.append(segment{literal: `"`}), nil
+	}
+	var out template
+	for _, part := range t.Parts {
+		s, err := c.compileSegment(part, e)
+		if err != nil {
+			return nil, err
+		}
+		out = out.append(s)
+	}
+	return out, nil
+}
+
+// compileSegment compiles a part of a text.
+func (c *compiler) compileSegment(part experiments.Part, e encoding) (segment, error) {
+	if part.Name == "" {
+		return segment{literal: string(encode(nil, part.Literal, e))}, nil
+	}
+	if value, known, err := c.Value(part); known {
+		if part.Name == "env" && err == nil {
+			c.secrets.HideEnv(part.Arg, value)
+		}
+		return segment{literal: string(encode(nil, value, e))}, err
+	}
+	switch part.Name {
+	case "seq":
+		return segment{variable: sequence, encoding: e}, nil
+	case "uuid":
+		return segment{variable: unique, encoding: e}, nil
+	case "random":
+		choice, err := experiments.ParseRandom(part.Arg)
+		return segment{variable: random, choice: choice, encoding: e}, err
+	}
+	slot, ok := c.slots[part.Name]
+	if !ok {
+		return segment{}, fmt.Errorf("${%s} is not captured by an earlier step", part.Name)
+	}
+	return segment{variable: captured, slot: slot, encoding: e}, nil
+}
+
+// appendJSONTemplate appends a JSON value whose strings may hold variables.
+func (c *compiler) appendJSONTemplate(out template, value any) (template, error) {
+	var err error
+	switch v := value.(type) {
+	case string:
+		inner, err := c.compileText(v, asJSON)
+		return out.append(inner...), err
+	case []any:
+		for i, item := range v {
+			out = out.append(segment{literal: separator(i, "[")})
+			if out, err = c.appendJSONTemplate(out, item); err != nil {
+				return nil, err
+			}
+		}
+		return out.append(segment{literal: closing(len(v), "[", "]")}), nil
+	case map[string]any:
+		for i, key := range sortedKeys(v) {
+			out = out.append(segment{literal: separator(i, "{") + string(appendJSON(nil, key)) + ":"})
+			if out, err = c.appendJSONTemplate(out, v[key]); err != nil {
+				return nil, err
+			}
+		}
+		return out.append(segment{literal: closing(len(v), "{", "}")}), nil
+	}
+	return out.append(segment{literal: string(appendJSON(nil, value))}), nil
+}
+
+// separator returns what stands before the i-th item of a list or an object.
+func separator(i int, open string) string {
+	if i == 0 {
+		return open
+	}
+	return ","
+}
+
+// closing returns what stands behind the last of n items.
+func closing(n int, open, end string) string {
+	if n == 0 {
+		return open + end
+	}
+	return end
+}

@@ -1,0 +1,248 @@
+// Package traffic sends the journeys of an experiment at their planned rates, on
+// a fault arm and, where there is one, on a control arm.
+//
+// It is an open loop on an absolute schedule: how fast the system answers does
+// not change when the next journey starts.
+package traffic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/journey"
+)
+
+// maxReasons bounds how many different reasons of harm are kept.
+const maxReasons = 100
+
+// Options configures the traffic of one experiment. Plan is required.
+type Options struct {
+	Plan       *plan.Plan
+	Experiment int       // index in the plan
+	Epoch      time.Time // what observations are relative to: the run's start; zero: now
+	Started    time.Time // ${started}; zero: now
+	Env        func(name string) (string, bool)
+	// MaxInFlight bounds the journeys in flight of each kind on each arm; 0 means
+	// 1.5 times what a system that never answers needs, and at least 64.
+	MaxInFlight int
+	// Fault and Control send the journeys of each arm; nil: a client for the
+	// system's url or control_url, with its hosts and TLS.
+	Fault, Control journey.Sender
+}
+
+// Traffic sends the journeys of one experiment. A journey that is late starts at
+// once, with its intended start; none is skipped. A journey that cannot start,
+// because too many are in flight, is observed as shed.
+type Traffic struct {
+	experiment int
+	epoch      time.Time
+	schedules  []*schedule
+	clients    []*journey.Client // to be closed
+	arrivals   chan arrival
+	stop       chan struct{}
+	stopOnce   sync.Once
+
+	mu       sync.Mutex // also makes calls of observe one at a time
+	observe  func(journal.Observation)
+	reasons  map[Reason]int
+	refused  error
+	panicked any
+}
+
+// A Reason is why journeys were harmed, in words and without secrets.
+type Reason struct {
+	Journey string
+	Arm     plan.Arm
+	Step    string // that ended the journey or was too slow; empty where the journey was shed
+	Outcome journal.Outcome
+	Cause   journal.Cause
+	Detail  string
+}
+
+// New prepares the traffic of one experiment. It sends nothing. The error is of
+// class [experiments.ErrRefused] where a host is not allowed by name.
+func New(o Options) (*Traffic, error) {
+	e := &o.Plan.Experiments[o.Experiment]
+	if err := o.Plan.System.CheckHosts(); err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	if o.Epoch.IsZero() {
+		o.Epoch = now
+	}
+	if o.Started.IsZero() {
+		o.Started = now
+	}
+	t := &Traffic{experiment: o.Experiment, epoch: o.Epoch, arrivals: make(chan arrival), stop: make(chan struct{}), reasons: map[Reason]int{}}
+	for _, arm := range e.Arms() {
+		entry, err := t.entry(o, arm)
+		if err != nil {
+			return nil, err
+		}
+		for i, j := range e.Journeys {
+			if j.Rate <= 0 {
+				continue
+			}
+			s, err := newSchedule(t, o, arm, i)
+			if err != nil {
+				return nil, fmt.Errorf("journey %s: %w", j.Name, err)
+			}
+			s.entry = entry
+			t.schedules = append(t.schedules, s)
+		}
+	}
+	return t, nil
+}
+
+// entry returns where the requests of an arm go.
+func (t *Traffic) entry(o Options, arm plan.Arm) (journey.Entry, error) {
+	tagged := o.Plan.Experiments[o.Experiment].Tagged
+	base, sender := o.Plan.System.URL, o.Fault
+	if arm == plan.ControlArm {
+		sender = o.Control
+	}
+	if arm == plan.ControlArm && !tagged {
+		base = o.Plan.System.ControlURL
+	}
+	entry := journey.Entry{Sender: sender}
+	if u, err := url.Parse(base); err == nil {
+		entry.Host = u.Hostname()
+	}
+	if sender != nil {
+		return entry, nil
+	}
+	options := journey.SystemClient(&o.Plan.System, base, o.Plan.Run)
+	if tagged && arm == plan.FaultArm {
+		options.Headers = append(options.Headers, experiments.Field{Name: "Baggage", Value: plan.Tag + "=" + o.Plan.Run})
+	}
+	client, err := journey.NewClient(options)
+	if err != nil {
+		return journey.Entry{}, err
+	}
+	t.clients = append(t.clients, client)
+	entry.Sender = client
+	return entry, nil
+}
+
+// Run sends until Stop, then waits for the journeys in flight, which their
+// timeouts bound. When ctx ends it abandons them, unobserved, and returns at
+// once. It calls observe for one journey at a time; observe should be quick,
+// because journeys wait for it. Run is called once.
+//
+// A panic of a goroutine that Run started becomes a panic of Run, because the
+// caller has faults to remove.
+func (t *Traffic) Run(ctx context.Context, observe func(journal.Observation)) {
+	t.observe = observe
+	start := time.Now()
+	ctx, abandon := context.WithCancel(ctx)
+	var schedules, workers sync.WaitGroup
+	for _, s := range t.schedules {
+		schedules.Go(func() {
+			defer t.catch(abandon)
+			s.run(ctx, start, func(first arrival) {
+				workers.Go(func() {
+					defer t.catch(abandon)
+					t.work(ctx, first)
+				})
+			})
+		})
+	}
+	schedules.Wait()
+	close(t.arrivals)
+	workers.Wait()
+	abandon()
+	for _, c := range t.clients {
+		c.Close()
+	}
+	if t.panicked != nil {
+		panic(t.panicked)
+	}
+}
+
+// catch keeps the first panic, with its stack, and ends everything.
+func (t *Traffic) catch(abandon context.CancelFunc) {
+	reason := recover()
+	if reason == nil {
+		return
+	}
+	abandon()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.panicked == nil {
+		t.panicked = fmt.Sprintf("%v\n%s", reason, debug.Stack())
+	}
+}
+
+// Stop starts no more journeys. It may be called more than once.
+func (t *Traffic) Stop() { t.stopOnce.Do(func() { close(t.stop) }) }
+
+// Overdue returns how many journeys of one kind are in flight on an arm that are
+// already beyond their slow_after.
+func (t *Traffic) Overdue(journey int, arm plan.Arm) int {
+	count := 0
+	for _, s := range t.schedules {
+		if s.index == journey && s.arm == arm {
+			count += s.overdue(time.Now())
+		}
+	}
+	return count
+}
+
+// Reasons returns why journeys were harmed so far, with how many of each. It
+// keeps the first hundred different reasons.
+func (t *Traffic) Reasons() map[Reason]int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.reasons)
+}
+
+// Refused returns the first error of class [experiments.ErrRefused]: a request
+// to a host that the host policy does not allow. It is nil where there was none.
+func (t *Traffic) Refused() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.refused
+}
+
+// work performs journeys until there are no more: a goroutine that has grown its
+// stack is worth keeping.
+func (t *Traffic) work(ctx context.Context, a arrival) {
+	e := journey.NewExecution()
+	for ok := true; ok; a, ok = <-t.arrivals {
+		r := a.schedule.perform(ctx, e, a)
+		a.schedule.inFlight.remove(a.number)
+		t.report(ctx, a, r)
+	}
+}
+
+// report hands an observation over, unless ctx has ended: then the journey was
+// cut short and says nothing.
+func (t *Traffic) report(ctx context.Context, a arrival, r journey.Result) {
+	s := a.schedule
+	o := journal.Observation{Experiment: t.experiment, Journey: s.index, Arm: s.arm, Intended: a.intended.Sub(t.epoch),
+		Late: r.Late, Took: r.Took, Outcome: r.Outcome, Cause: r.Cause, Step: r.Step, Steps: r.Steps}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.refused == nil && errors.Is(r.Err, experiments.ErrRefused) {
+		t.refused = r.Err
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	if o.Harmed() {
+		why := Reason{Journey: s.journey.Name, Arm: s.arm, Step: r.Name, Outcome: r.Outcome, Cause: r.Cause, Detail: r.Detail}
+		if _, known := t.reasons[why]; known || len(t.reasons) < maxReasons {
+			t.reasons[why]++
+		}
+	}
+	t.observe(o)
+}
