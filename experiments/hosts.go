@@ -1,146 +1,46 @@
 package experiments
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/blastgauge/blastgauge/experiments/hosts"
 )
 
-// ErrRefused is wrapped by every error of a safety rule: what was asked for is
-// well-formed, and blastgauge does not do it. Nothing was injected.
-var ErrRefused = errors.New("refused")
+// ErrRefused is [hosts.ErrRefused], the class of every error of a safety rule.
+var ErrRefused = hosts.ErrRefused
 
-// Hosts is the policy of what may be dialled. The zero value allows loopback
-// and *.test alone.
-type Hosts struct {
-	file     string
-	listed   []string // as written
-	names    []string
-	suffixes []string // with the leading dot
-	networks []netip.Prefix
-}
-
-// Hosts is the policy that allow_hosts gives.
-func (s *System) Hosts() Hosts {
-	h := Hosts{file: s.File, listed: s.AllowHosts}
-	for _, entry := range s.AllowHosts {
-		entry = canonicalHost(entry)
-		if network, ok := network(entry); ok {
-			h.networks = append(h.networks, network)
-		} else if suffix, ok := strings.CutPrefix(entry, "*"); ok {
-			h.suffixes = append(h.suffixes, suffix)
-		} else {
-			h.names = append(h.names, entry)
-		}
-	}
-	return h
-}
-
-// network reads an address or a CIDR.
-func network(entry string) (netip.Prefix, bool) {
-	if p, err := netip.ParsePrefix(entry); err == nil {
-		return p.Masked(), true
-	}
-	if a, ok := address4(entry); ok {
-		return netip.PrefixFrom(a, a.BitLen()), true
-	}
-	return netip.Prefix{}, false
-}
-
-// address4 reads an address; one of IPv4 inside IPv6 is that of IPv4.
-func address4(host string) (netip.Addr, bool) {
-	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	if err != nil {
-		return netip.Addr{}, false
-	}
-	return a.Unmap().WithZone(""), true
-}
-
-func canonicalHost(host string) string {
-	return strings.TrimSuffix(strings.ToLower(host), ".")
-}
-
-// CheckName tells whether a host, without its port, may be looked up and
-// dialled at all. The error is of class [ErrRefused] and says which line would
-// allow the host.
-func (h Hosts) CheckName(host string) error {
-	name := canonicalHost(host)
-	if a, ok := address4(name); ok {
-		return h.CheckAddr(host, a)
-	}
-	if h.lists(name) || local(name) {
-		return nil
-	}
-	return h.refuse(host, "it is neither loopback nor *.test")
-}
-
-// CheckAddr tells whether host may be dialled at the address that it resolved
-// to. Names that are allowed without being listed must stay on this machine or
-// lead to a listed address; where any name leads to loopback nothing can be harmed.
-func (h Hosts) CheckAddr(host string, addr netip.Addr) error {
-	name := canonicalHost(host)
-	addr = addr.Unmap().WithZone("")
-	if addr.IsLoopback() || h.lists(name) || slices.ContainsFunc(h.networks, func(p netip.Prefix) bool { return p.Contains(addr) }) {
-		return nil
-	}
-	if literal, ok := address4(name); ok && literal == addr {
-		return h.refuse(addr.String(), "it is not a loopback address")
-	}
-	return h.refuse(host, "it resolves to "+addr.String()+", which is not a loopback address")
-}
-
-// lists tells whether a name is allowed wherever it leads.
-func (h Hosts) lists(name string) bool {
-	return slices.Contains(h.names, name) ||
-		slices.ContainsFunc(h.suffixes, func(s string) bool { return strings.HasSuffix(name, s) && len(name) > len(s) })
-}
-
-// local tells whether a name is one that only ever means this machine or a
-// test.
-func local(name string) bool {
-	return name == "localhost" || strings.HasSuffix(name, ".test")
-}
-
-func (h Hosts) refuse(host, why string) error {
-	entries := append(slices.Clone(h.listed), strings.Trim(host, "[]"))
-	for i, e := range entries {
-		if strings.ContainsAny(e, "*:") { // both mean something else to YAML
-			entries[i] = strconv.Quote(e)
-		}
-	}
-	file := h.file
-	if file == "" {
-		file = SystemFile
-	}
-	return fmt.Errorf("%w: host %s is not allowed: %s; if it is part of a staging system, write in %s:\n  allow_hosts: [%s]", ErrRefused, host, why, file, strings.Join(entries, ", "))
+// Hosts returns the policy that allow_hosts gives.
+func (s *System) Hosts() hosts.Policy {
+	return hosts.NewPolicy(cmp.Or(s.File, SystemFile), s.AllowHosts)
 }
 
 // CheckHosts checks, without looking anything up, every host that the documents
 // name: entry, control, Toxiproxy, absolute targets and upstreams. The error
 // is of class [ErrRefused] and names the first host that is not allowed.
 func (s *System) CheckHosts(all ...*Experiment) error {
-	h := s.Hosts()
-	hosts := append(s.Dialled(), s.upstreams()...)
+	policy := s.Hosts()
+	named := append(s.Dialled(), s.upstreams()...)
 	for _, e := range all {
 		for _, f := range e.Faults {
-			hosts = append(hosts, f.Dialled()...)
+			named = append(named, f.Dialled()...)
 		}
 	}
-	for _, host := range hosts {
-		if err := h.CheckName(host); err != nil {
+	for _, host := range named {
+		if err := policy.CheckName(host); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Dialled are the hosts that the document names and a run connects to itself.
+// Dialled lists the hosts that the document names and that a run connects to itself.
 func (s *System) Dialled() []string {
 	urls := []string{s.URL, s.ControlURL, s.Toxiproxy}
 	for _, j := range s.Journeys {
@@ -159,8 +59,8 @@ func (s *System) Dialled() []string {
 	return hostsOf(urls)
 }
 
-// Dialled are the hosts that a run connects to for the fault's sake, beside its
-// proxy.
+// Dialled lists the hosts that a run connects to for this fault, beside its proxy:
+// that of its reload request.
 func (f Fault) Dialled() []string {
 	if f.Reload == nil {
 		return nil
@@ -168,7 +68,7 @@ func (f Fault) Dialled() []string {
 	return hostsOf([]string{f.Reload.Request.Target})
 }
 
-// upstreams are the hosts that the proxies connect to.
+// upstreams lists the hosts that the proxies connect to.
 func (s *System) upstreams() []string {
 	var urls []string
 	for _, d := range s.Dependencies {
@@ -182,16 +82,16 @@ func (s *System) upstreams() []string {
 }
 
 func hostsOf(urls []string) []string {
-	var hosts []string
+	var list []string
 	for _, text := range urls {
-		if host, known := hostOf(text); known && !slices.Contains(hosts, host) {
-			hosts = append(hosts, host)
+		if host, known := hostOf(text); known && !slices.Contains(list, host) {
+			list = append(list, host)
 		}
 	}
-	return hosts
+	return list
 }
 
-// hostOf is the host of an absolute URL, where the document alone tells it.
+// hostOf returns the host of an absolute URL, unless a variable decides it.
 func hostOf(text string) (string, bool) {
 	u, err := url.Parse(fillIn(text))
 	if err != nil || u.Hostname() == "" {
@@ -205,9 +105,9 @@ func hostOf(text string) (string, bool) {
 	return u.Hostname(), true
 }
 
-// CheckEnvironment refuses environments that look like production: with a
-// word prod, production, prd or live that no pre- or non- stands before. The
-// error is of class [ErrRefused].
+// CheckEnvironment refuses an environment that looks like production: one with
+// the word prod, production, prd or live, unless pre- or non- comes before it.
+// The error is of class [ErrRefused].
 func (s *System) CheckEnvironment() error {
 	before := ""
 	for _, word := range environmentWords(s.Environment) {
@@ -224,8 +124,8 @@ func (s *System) CheckEnvironment() error {
 	return nil
 }
 
-// environmentWords splits a name at what is no letter or digit, and where a
-// capital follows a small letter.
+// environmentWords splits a name at everything but letters and digits, and where
+// a capital follows a small letter.
 func environmentWords(name string) []string {
 	var b strings.Builder
 	previous := ' '
@@ -253,7 +153,7 @@ func allowedHost(to *string) shape {
 }
 
 func wrongHost(s string) *complaint {
-	if n, ok := network(canonicalHost(s)); ok {
+	if n, ok := hosts.ParseNetwork(s); ok {
 		if n.Bits() == 0 {
 			return &complaint{msg: s + " would allow every address"}
 		}

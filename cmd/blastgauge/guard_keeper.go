@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -54,7 +55,7 @@ func (a *app) guard(dir string) error {
 	system := experiments.System{Toxiproxy: o.Toxiproxy, AllowHosts: o.AllowHosts}
 	s := &salvage{by: "guard", run: o.Run, dir: dir, root: root, listing: a.listing(), env: a.getenv, say: func(string, ...any) {}}
 	if o.Toxiproxy != "" {
-		s.hands.driver = toxiproxy.New(toxiproxy.Options{URL: o.Toxiproxy, Token: o.Token, Dial: allowedDial(system.Hosts())})
+		s.hands.driver = toxiproxy.New(toxiproxy.Options{URL: o.Toxiproxy, Token: o.Token, Dial: hosts.Dialer{Policy: system.Hosts()}.DialContext})
 	}
 	if _, err := io.WriteString(a.stdout, ready); err != nil {
 		return err

@@ -17,7 +17,7 @@ const module = "github.com/blastgauge/blastgauge/"
 // layers is the house from the ground up: a room may import rooms of lower
 // layers only. Rooms of one layer are strangers.
 var layers = [][]string{
-	{"experiments/stats", "experiments/jsonpath", "injectors", "examples/checkout"},
+	{"experiments/stats", "experiments/jsonpath", "experiments/hosts", "injectors", "examples/checkout"},
 	{"experiments"},
 	{"experiments/plan", "experiments/scaffold"},
 	{"experiments/journal"},

@@ -164,11 +164,13 @@ func (a *app) printChecks(ctx context.Context, p *plan.Plan, token string) error
 	return nil
 }
 
-// unreachable tells that nothing answered at an address, as opposed to
-// something that is no Toxiproxy, or a host that may not be dialled.
+// unreachable reports whether nothing answered at an address, as opposed to a
+// server that is not a Toxiproxy, a name that leads nowhere, or a host that may
+// not be dialled.
 func unreachable(err error) bool {
 	dial, ok := errors.AsType[*net.OpError](err)
-	return ok && dial.Op == "dial" && !errors.Is(err, experiments.ErrRefused)
+	_, unknown := errors.AsType[*net.DNSError](err)
+	return ok && dial.Op == "dial" && !unknown && !errors.Is(err, experiments.ErrRefused)
 }
 
 // protections says what a Toxiproxy can prove of a plan's faults, and who takes

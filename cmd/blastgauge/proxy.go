@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
@@ -114,7 +115,7 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 			return errors.Join(err, s.Close())
 		}
 	}
-	if host, _, _ := net.SplitHostPort(address); token == "" && !isLoopback(host) {
+	if host, _, _ := net.SplitHostPort(address); token == "" && !hosts.IsLoopback(host) {
 		fmt.Fprintf(a.stderr, "warning: the API listens at %s and has no --token-file: whoever reaches it can break what is behind these proxies\n", address)
 	}
 	fmt.Fprintf(a.stdout, "proxy     %s\nready\n", s.URL())
@@ -177,9 +178,4 @@ func (a *app) logLevel() slog.Level {
 		return slog.LevelInfo
 	}
 	return level
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

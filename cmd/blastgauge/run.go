@@ -13,6 +13,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -287,5 +288,5 @@ func newDriver(s *experiments.System, where string, lost func(error)) (*toxiprox
 	if err != nil {
 		return nil, err
 	}
-	return toxiproxy.New(toxiproxy.Options{URL: s.Toxiproxy, Token: token, Dial: allowedDial(s.Hosts()), Lost: lost}), nil
+	return toxiproxy.New(toxiproxy.Options{URL: s.Toxiproxy, Token: token, Dial: hosts.Dialer{Policy: s.Hosts()}.DialContext, Lost: lost}), nil
 }

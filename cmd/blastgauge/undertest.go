@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/hosts"
 )
 
 const (
@@ -66,7 +67,7 @@ func signalGroup(cmd *exec.Cmd, s syscall.Signal) { _ = syscall.Kill(-cmd.Proces
 // do: whether it is the right one is what the baseline is for.
 func (c *underTest) ready(ctx context.Context, sys *experiments.System) error {
 	client := &http.Client{
-		Transport:     &http.Transport{DialContext: allowedDial(sys.Hosts()), DisableKeepAlives: true},
+		Transport:     &http.Transport{DialContext: hosts.Dialer{Policy: sys.Hosts()}.DialContext, DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/check"
@@ -70,7 +71,7 @@ func (r *shownJournal) Observe(o journal.Observation) error {
 }
 
 // prober makes our own exchanges through a proxy.
-type prober struct{ hosts experiments.Hosts }
+type prober struct{ hosts hosts.Policy }
 
 func (p prober) Probe(ctx context.Context, f plan.Fault) journal.Exchange {
 	return check.Dependency(ctx, f, p.hosts)

@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/hosts"
 )
 
 // Options say what is already there. The zero value asks for an example of
@@ -114,7 +115,7 @@ func exampleDependency() dependency {
 // dependencies gives each proxy an id of its own, sorted by name. The lock of a
 // run is no dependency.
 func dependencies(o Options) []dependency {
-	hosts := (&experiments.System{AllowHosts: o.AllowHosts}).Hosts()
+	policy := hosts.NewPolicy("", o.AllowHosts)
 	sorted := slices.SortedFunc(slices.Values(o.Proxies), func(a, b Proxy) int { return cmp.Compare(a.Name, b.Name) })
 	var list []dependency
 	taken := map[string]bool{}
@@ -122,7 +123,7 @@ func dependencies(o Options) []dependency {
 		if p.Name == "blastgauge-lock" {
 			continue
 		}
-		list = append(list, dependency{Proxy: p, id: unique(cmp.Or(slug(p.Name), "dependency"), "-", taken), foreign: !addressable(p, hosts)})
+		list = append(list, dependency{Proxy: p, id: unique(cmp.Or(slug(p.Name), "dependency"), "-", taken), foreign: !addressable(p, policy)})
 	}
 	if len(list) == 0 {
 		return []dependency{exampleDependency()}
@@ -137,9 +138,9 @@ var (
 
 // addressable tells whether a document may name the proxy's addresses: they
 // have the form, and the upstream is on a host that may be named.
-func addressable(p Proxy, hosts experiments.Hosts) bool {
+func addressable(p Proxy, policy hosts.Policy) bool {
 	m := upstreamForm.FindStringSubmatch(p.Upstream)
-	return m != nil && listenForm.MatchString(p.Listen) && hosts.CheckName(m[3]) == nil
+	return m != nil && listenForm.MatchString(p.Listen) && policy.CheckName(m[3]) == nil
 }
 
 var notInID = regexp.MustCompile(`[^a-z0-9]+`)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/hosts"
 )
 
 // What stands where nothing is known.
@@ -117,8 +118,8 @@ func (d *Draft) entry(o Options) string {
 		return "url: " + usualEntry + "\n"
 	}
 	u, err := url.Parse(o.Recording.Origin)
-	hosts := (&experiments.System{AllowHosts: o.AllowHosts}).Hosts()
-	if err == nil && hosts.CheckName(u.Hostname()) == nil {
+	policy := hosts.NewPolicy("", o.AllowHosts)
+	if err == nil && policy.CheckName(u.Hostname()) == nil {
 		return "url: " + plain(o.Recording.Origin) + "\n"
 	}
 	d.Notes = append(d.Notes, fmt.Sprintf("the journey was recorded at %s, which may not be dialled unless you say so; url is %s until you change it (or use --allow-host)", o.Recording.Origin, usualEntry))

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/hosts"
 )
 
 // maxBody bounds what a request may carry: a list of some ten thousand proxies.
@@ -71,14 +73,13 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 	})
 }
 
-// isLocal tells whether a Host header names this machine as itself. Any other name
-// that leads here was made to (DNS rebinding).
+// isLocal reports whether a Host header names this machine as itself. Any other
+// name that leads here was made to (DNS rebinding).
 func isLocal(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+	return hosts.IsLoopback(host) || strings.HasSuffix(host, ".localhost")
 }
 
 func (s *Server) allowed(authorization string) bool {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/hosts"
 )
 
 // upstreamFor is an upstream as a server takes it.
@@ -44,7 +46,7 @@ func address(text string) (host, port string) {
 func sameUpstream(a, b string) bool {
 	hostA, portA := address(a)
 	hostB, portB := address(b)
-	return portA == portB && (hostA == hostB || loopback(hostA) && loopback(hostB))
+	return portA == portB && (hostA == hostB || hosts.IsLoopback(hostA) && hosts.IsLoopback(hostB))
 }
 
 // sameListen tells whether a proxy that listens on `actual` is reached at
@@ -55,15 +57,10 @@ func sameListen(actual, declared string) bool {
 	if portA != portB && portB != "0" {
 		return false
 	}
-	return hostA == hostB || everywhere(hostA) || everywhere(hostB) || loopback(hostA) && loopback(hostB)
+	return hostA == hostB || everywhere(hostA) || everywhere(hostB) || hosts.IsLoopback(hostA) && hosts.IsLoopback(hostB)
 }
 
 func everywhere(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "" || ip != nil && ip.IsUnspecified()
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -16,6 +16,7 @@ import (
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/hosts"
 )
 
 // A database is one that can be asked, and how it differs from others.
@@ -69,7 +70,7 @@ func (f *filler) hidePassword(dsn string) {
 	}
 }
 
-func openPostgres(dsn string, hosts experiments.Hosts, fill *filler) (database, error) {
+func openPostgres(dsn string, policy hosts.Policy, fill *filler) (database, error) {
 	fill.hidePassword(dsn)
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
@@ -79,18 +80,13 @@ func openPostgres(dsn string, hosts experiments.Hosts, fill *filler) (database, 
 	// Names are looked up where they are dialled, so that what is checked is what is
 	// connected to.
 	config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
-	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-		if network == "unix" {
-			return new(net.Dialer).DialContext(ctx, network, address)
-		}
-		return dialHost(ctx, network, address, hosts)
-	}
+	config.DialFunc = hosts.Dialer{Policy: policy, Timeout: dialFor}.DialContext
 	config.ConnectTimeout = dialFor
 	config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec // nothing stays behind in a pooler's connection
 	return database{db: sql.OpenDB(stdlib.GetConnector(*config)), numbered: true, times: true}, nil
 }
 
-func openMySQL(dsn string, hosts experiments.Hosts, fill *filler) (database, error) {
+func openMySQL(dsn string, policy hosts.Policy, fill *filler) (database, error) {
 	fill.hidePassword(dsn)
 	bad := errors.New("this is no DSN of MySQL, such as mysql://user:password@127.0.0.1:3306/shop")
 	u, err := url.Parse(dsn)
@@ -109,9 +105,7 @@ func openMySQL(dsn string, hosts experiments.Hosts, fill *filler) (database, err
 	config.Passwd, _ = u.User.Password()
 	config.AllowAllFiles = false // a server could ask for files of ours
 	config.Timeout = dialFor
-	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-		return dialHost(ctx, network, address, hosts)
-	}
+	config.DialFunc = hosts.Dialer{Policy: policy, Timeout: dialFor}.DialContext
 	config.Logger = &mysql.NopLogger{}
 	connector, err := mysql.NewConnector(config)
 	if err != nil {

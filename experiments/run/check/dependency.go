@@ -9,10 +9,9 @@ import (
 	"net/netip"
 	"os"
 	"strings"
-	"syscall"
 	"time"
 
-	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -27,12 +26,12 @@ const (
 // through its proxy. One that speaks HTTP is sent a HEAD request, and the time to
 // the first byte of its answer counts; to any other it only connects, and looks
 // whether it is cut off at once.
-func Dependency(ctx context.Context, f plan.Fault, hosts experiments.Hosts) journal.Exchange {
+func Dependency(ctx context.Context, f plan.Fault, policy hosts.Policy) journal.Exchange {
 	if f.Listen == "" {
 		return journal.Exchange{Error: "the proxy's address is not known"}
 	}
 	begun := time.Now()
-	c, err := dial(ctx, f.Listen, hosts)
+	c, err := dial(ctx, f.Listen, policy)
 	took := time.Since(begun)
 	if err == nil {
 		defer c.Close()
@@ -83,7 +82,7 @@ func exchange(ctx context.Context, c net.Conn, question string) (silent bool, er
 
 // dial opens a connection to the proxy, to an address that the host policy
 // allows. A proxy that listens everywhere is reached on this machine.
-func dial(ctx context.Context, listen string, hosts experiments.Hosts) (net.Conn, error) {
+func dial(ctx context.Context, listen string, policy hosts.Policy) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
 		return nil, fmt.Errorf("the proxy's address: %w", err)
@@ -91,27 +90,7 @@ func dial(ctx context.Context, listen string, hosts experiments.Hosts) (net.Conn
 	if a, err := netip.ParseAddr(host); host == "" || err == nil && a.IsUnspecified() {
 		host = "localhost"
 	}
-	return dialHost(ctx, "tcp", net.JoinHostPort(host, port), hosts)
-}
-
-// dialHost opens a connection to an address that the host policy allows, by name
-// and by where the name leads.
-func dialHost(ctx context.Context, network, address string, hosts experiments.Hosts) (net.Conn, error) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	if err := hosts.CheckName(host); err != nil {
-		return nil, err
-	}
-	dialer := net.Dialer{Timeout: dialFor, Control: func(_, address string, _ syscall.RawConn) error {
-		to, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return err
-		}
-		return hosts.CheckAddr(host, to.Addr())
-	}}
-	return dialer.DialContext(ctx, network, address)
+	return hosts.Dialer{Policy: policy, Timeout: dialFor}.DialContext(ctx, "tcp", net.JoinHostPort(host, port))
 }
 
 // hello is a question that changes nothing, for upstreams that speak HTTP. Any

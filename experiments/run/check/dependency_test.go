@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors"
@@ -98,7 +99,7 @@ func TestDependency(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := Dependency(t.Context(), plan.Fault{Listen: tt.listen, Upstream: tt.upstream}, experiments.Hosts{})
+			e := Dependency(t.Context(), plan.Fault{Listen: tt.listen, Upstream: tt.upstream}, hosts.Policy{})
 			if (e.Error == "") != (tt.err == "") || !strings.Contains(e.Error, tt.err) {
 				t.Errorf("error %q, want %q", e.Error, tt.err)
 			}
@@ -120,7 +121,7 @@ func TestProxyThatListensEverywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, host := range []string{"", "0.0.0.0", "[::]"} {
-		if e := Dependency(t.Context(), plan.Fault{Listen: host + ":" + port, Upstream: "db:1"}, experiments.Hosts{}); e.Error != "" {
+		if e := Dependency(t.Context(), plan.Fault{Listen: host + ":" + port, Upstream: "db:1"}, hosts.Policy{}); e.Error != "" {
 			t.Errorf("%s: %s", host, e.Error)
 		}
 	}
@@ -138,7 +139,7 @@ func TestDependencyEndsWithItsContext(t *testing.T) {
 		<-reached
 		cancel(errors.New("enough"))
 	})
-	e := Dependency(ctx, plan.Fault{Listen: address, Upstream: "http://shop:80"}, experiments.Hosts{})
+	e := Dependency(ctx, plan.Fault{Listen: address, Upstream: "http://shop:80"}, hosts.Policy{})
 	wg.Wait()
 	if e.Error != "enough" || e.Took > 2 {
 		t.Errorf("%q after %v s, want the cause at once", e.Error, e.Took)

@@ -19,6 +19,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/hosts"
 )
 
 const (
@@ -33,7 +34,7 @@ type ClientOptions struct {
 	Host     string              // Host header of requests to Base; empty: that of Base
 	TLS      *experiments.TLS    // of connections; nil: the machine's authorities
 	Dir      string              // that TLS.CAFile is relative to
-	Hosts    experiments.Hosts   // what may be dialled; the zero value: this machine
+	Hosts    hosts.Policy        // what may be dialled; the zero value: this machine
 	Headers  []experiments.Field // of every request
 	MaxConns int                 // 0 means 10,000
 }
@@ -44,7 +45,7 @@ type Client struct {
 	base     *endpoint
 	prefix   string // path of the entry URL, without a slash at its end
 	headers  []experiments.Field
-	hosts    experiments.Hosts
+	hosts    hosts.Policy
 	roots    *x509.CertPool
 	maxConns int64
 	conns    atomic.Int64

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
 )
 
@@ -252,7 +253,7 @@ func TestTLS(t *testing.T) {
 }
 
 func TestForbiddenHostsAreNotDialled(t *testing.T) {
-	hosts := func(allow ...string) experiments.Hosts { return (&experiments.System{AllowHosts: allow}).Hosts() }
+	policy := func(allow ...string) hosts.Policy { return hosts.NewPolicy("", allow) }
 	if _, err := NewClient(ClientOptions{Base: "http://shop.example.com"}); !errors.Is(err, experiments.ErrRefused) {
 		t.Errorf("NewClient() = %v, want a refusal", err)
 	}
@@ -261,7 +262,7 @@ func TestForbiddenHostsAreNotDialled(t *testing.T) {
 		served.Add(1)
 		journeytest.Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(c)
 	})
-	c := newClient(t, ClientOptions{Base: base, Hosts: hosts("*.internal.example")})
+	c := newClient(t, ClientOptions{Base: base, Hosts: policy("*.internal.example")})
 	for _, target := range []string{"http://shop.example.com/", "https://192.0.2.1/", "http://[2001:db8::1]:80/"} {
 		if _, err := get(t, c, target); !errors.Is(err, experiments.ErrRefused) {
 			t.Errorf("Send(%s) = %v, want a refusal", target, err)

@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/hosts"
 )
 
 const (
@@ -115,13 +115,8 @@ func (e *endpoint) close() {
 	}
 }
 
-// dial opens a connection to an address that the host policy allows. The check
-// is made after the look-up, on the very address that is dialled.
+// dial opens a connection to an address that the host policy allows.
 func (e *endpoint) dial(ctx context.Context, deadline time.Time) (*conn, error) {
-	hosts := e.client.hosts
-	if err := hosts.CheckName(e.host); err != nil {
-		return nil, err
-	}
 	if e.client.conns.Add(1) > e.client.maxConns {
 		e.client.conns.Add(-1)
 		return nil, fmt.Errorf("%w: %d", errCrowded, e.client.maxConns)
@@ -129,29 +124,25 @@ func (e *endpoint) dial(ctx context.Context, deadline time.Time) (*conn, error) 
 	if deadline.IsZero() {
 		deadline = time.Now().Add(dialFor)
 	}
-	var refusal firstError
-	dialer := net.Dialer{Deadline: deadline, Control: func(_, address string, _ syscall.RawConn) error {
-		to, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return err
-		}
-		return refusal.keep(hosts.CheckAddr(e.host, to.Addr()))
-	}}
-	raw, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(e.host, e.port))
+	raw, err := e.connect(ctx, deadline)
+	if err != nil {
+		e.client.conns.Add(-1)
+		return nil, err
+	}
+	return newConn(raw), nil
+}
+
+func (e *endpoint) connect(ctx context.Context, deadline time.Time) (net.Conn, error) {
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	raw, err := hosts.Dialer{Policy: e.client.hosts}.DialContext(ctx, "tcp", net.JoinHostPort(e.host, e.port))
 	if err == nil {
 		raw, err = quicken(raw)
 	}
 	if err == nil && e.tls != nil {
 		raw, err = e.handshake(ctx, raw, deadline)
 	}
-	if err != nil {
-		e.client.conns.Add(-1)
-		if refused := refusal.get(); refused != nil {
-			return nil, refused
-		}
-		return nil, err
-	}
-	return newConn(raw), nil
+	return raw, err
 }
 
 func (e *endpoint) handshake(ctx context.Context, raw net.Conn, deadline time.Time) (net.Conn, error) {
@@ -164,26 +155,4 @@ func (e *endpoint) handshake(ctx context.Context, raw net.Conn, deadline time.Ti
 		return nil, errors.Join(fmt.Errorf("tls: %w", err), raw.Close())
 	}
 	return secured, nil
-}
-
-// A firstError keeps the first error of several goroutines: a dialer may try
-// two addresses of a name at a time.
-type firstError struct {
-	mu  sync.Mutex
-	err error
-}
-
-func (f *firstError) keep(err error) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.err == nil {
-		f.err = err
-	}
-	return err
-}
-
-func (f *firstError) get() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.err
 }
