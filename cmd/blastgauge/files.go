@@ -98,7 +98,7 @@ func printFiles(w io.Writer, p *plan.Plan) error {
 func lostFiles(open journal.Open) error {
 	var errs []error
 	for _, file := range open.Files {
-		fault, mark := configfile.Left(file)
+		fault, mark := configfile.FindMark(file)
 		if run, _, ours := injectors.ParseFaultName(fault); !ours || run != open.Run {
 			continue
 		}

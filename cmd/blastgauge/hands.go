@@ -72,9 +72,9 @@ func (h hands) injectors() map[string]engine.Injector {
 // byHand is how a person takes a fault back without blastgauge.
 func (h hands) byHand(ctx context.Context, f plan.Fault) string {
 	if onFile(f) {
-		return h.files.ByHand(ctx, f)
+		return h.files.ManualRestore(ctx, f)
 	}
-	return h.driver.ByHand(ctx, f)
+	return h.driver.ManualRemoval(ctx, f)
 }
 
 // where is what a fault is on, in words.

@@ -192,7 +192,7 @@ func (s *salvage) remove(ctx context.Context, left *journal.Left) ([]error, erro
 	for i, f := range left.Faults {
 		faults[i] = f.Fault
 		if !f.Settled && !onFile(f.Fault) && s.hands.driver != nil {
-			s.hands.driver.Unsettled(f.Name)
+			s.hands.driver.MarkUnsettled(f.Name)
 			s.unsettled = append(s.unsettled, f.Fault)
 		}
 	}
@@ -209,7 +209,7 @@ func (s *salvage) remove(ctx context.Context, left *journal.Left) ([]error, erro
 func (s *salvage) revert(ctx context.Context, faults []plan.Fault) []error {
 	in := s.hands.injectors()
 	if slices.ContainsFunc(faults, func(f plan.Fault) bool { return f.Inject == "down" }) && s.hands.driver != nil {
-		if other, err := s.hands.driver.Holder(ctx); err == nil && other != "" && other != s.run {
+		if other, err := s.hands.driver.Owner(ctx); err == nil && other != "" && other != s.run {
 			in["down"] = leftTo{in["down"], other}
 		}
 	}
@@ -259,7 +259,7 @@ func (s *salvage) drop(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, dropIn)
 	defer cancel()
-	if err := s.hands.driver.Drop(ctx, s.run); err != nil {
+	if err := s.hands.driver.Release(ctx, s.run); err != nil {
 		s.say("its hold on the server lapses by itself within a minute: it could not be ended: %v", err)
 	}
 }

@@ -47,7 +47,7 @@ func (a *app) recoverServer(ctx context.Context, o recoverOptions) error {
 		}
 		fmt.Fprintf(a.stdout, "%s: proxy %s was deleted and made again\n", o.url, o.recreate)
 	}
-	held, err := d.Holder(ctx)
+	held, err := d.Owner(ctx)
 	if err != nil {
 		return fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
 	}
@@ -112,7 +112,7 @@ func (a *app) tellDisabled(ctx context.Context, d *toxiproxy.Driver, url string)
 	for _, p := range proxies {
 		if !p.Enabled && p.Name != toxiproxy.LockProxy {
 			down := plan.Fault{Proxy: p.Name, Fault: experiments.Fault{Inject: "down"}}
-			fmt.Fprintf(a.stdout, "%s: proxy %s is disabled; if that was a run and not a person: %s\n", url, p.Name, d.ByHand(ctx, down))
+			fmt.Fprintf(a.stdout, "%s: proxy %s is disabled; if that was a run and not a person: %s\n", url, p.Name, d.ManualRemoval(ctx, down))
 		}
 	}
 	return nil

@@ -194,7 +194,7 @@ func (a *app) perform(ctx context.Context, p *plan.Plan, o runOptions, show func
 	if err := a.checkUnfinished(p, o.out); err != nil {
 		return nil, "", err
 	}
-	release, err := driver.Hold(ctx, p.Run) // before the preflight: another run's fault looks like a stranger's
+	release, err := driver.Acquire(ctx, p.Run) // before the preflight: another run's fault looks like a stranger's
 	if err != nil {
 		return nil, "", err
 	}

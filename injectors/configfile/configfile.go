@@ -385,8 +385,8 @@ func (in *Injector) conclude(ctx context.Context, f plan.Fault) error {
 	return errors.Join(t.release(in.mark(f.Name)), in.undo.forget(f.Name))
 }
 
-// ByHand is the command that puts the file back without blastgauge.
-func (in *Injector) ByHand(_ context.Context, f plan.Fault) string {
+// ManualRestore is the command that puts the file back without blastgauge.
+func (in *Injector) ManualRestore(_ context.Context, f plan.Fault) string {
 	r, err := in.undo.load(f.Name)
 	if err != nil || r == nil {
 		return "# nothing is kept of " + f.Name + ": its file is as it was"

@@ -361,7 +361,7 @@ func TestChangedUnderneath(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			p.byHand(in.ByHand(t.Context(), p.fault))
+			p.byHand(in.ManualRestore(t.Context(), p.fault))
 			if err := in.Revert(t.Context(), p.fault); err != nil {
 				t.Errorf("Revert() after it was put right = %v", err)
 			}

@@ -87,9 +87,10 @@ func (t *target) replaceable(a attributes) error {
 	return nil
 }
 
-// Left tells whether a file still carries the mark of a fault, of which, and where
-// that is: what is known when the run's directory is not there any more.
-func Left(file string) (fault, mark string) {
+// FindMark looks for the mark of a fault beside a file. It returns the name of the
+// fault and the path of the mark, or empty strings. The mark is all that is known
+// of a fault whose run directory is gone.
+func FindMark(file string) (fault, mark string) {
 	t, err := open(filepath.Dir(file), filepath.Base(file))
 	if err != nil {
 		return "", ""

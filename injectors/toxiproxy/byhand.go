@@ -8,9 +8,9 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// ByHand is the command that removes f without blastgauge. Where the server
+// ManualRemoval is the command that removes f without blastgauge. Where the server
 // does not tell its kind, it is one for each.
-func (d *Driver) ByHand(ctx context.Context, f plan.Fault) string {
+func (d *Driver) ManualRemoval(ctx context.Context, f plan.Fault) string {
 	remove := d.api.curl("DELETE", toxicPath(f.Proxy, f.Name), nil)
 	if f.Inject != "down" {
 		return remove

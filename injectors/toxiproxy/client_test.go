@@ -57,7 +57,7 @@ func calls(d *toxiproxy.Driver) map[string]func(context.Context) error {
 		"CreateMissing": func(ctx context.Context) error { return d.CreateMissing(ctx, planOf(f)) },
 		"Carried":       func(ctx context.Context) error { _, _, err := d.Carried(ctx); return err },
 		"Leftovers":     func(ctx context.Context) error { _, err := d.Leftovers(ctx); return err },
-		"Hold":          func(ctx context.Context) error { _, err := d.Hold(ctx, "20261124t000000z-driver"); return err },
+		"Hold":          func(ctx context.Context) error { _, err := d.Acquire(ctx, "20261124t000000z-driver"); return err },
 		"Create":        func(ctx context.Context) error { return d.Create(ctx, "payments", "127.0.0.1:0", "127.0.0.1:1") },
 		"Delete":        func(ctx context.Context) error { return d.Delete(ctx, "payments") },
 	}
@@ -189,7 +189,7 @@ func TestCallsAreMadeAsTheServerExpects(t *testing.T) {
 	if _, err := d.Identify(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if line := d.ByHand(t.Context(), latencyOn("payments", "1")); strings.Contains(line, "s3cret") || !strings.Contains(line, "$TOKEN") {
+	if line := d.ManualRemoval(t.Context(), latencyOn("payments", "1")); strings.Contains(line, "s3cret") || !strings.Contains(line, "$TOKEN") {
 		t.Errorf("ByHand() = %s, want a place for the token and not the token", line)
 	}
 }

@@ -22,12 +22,12 @@ func TestTheHoldOfADeadRunIsDropped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			holds := func(want string) {
 				t.Helper()
-				if run, err := driver().Holder(t.Context()); err != nil || run != want {
+				if run, err := driver().Owner(t.Context()); err != nil || run != want {
 					t.Errorf("Holder() = %q, %v; want %q", run, err, want)
 				}
 			}
 			dead := driver()
-			release, err := dead.Hold(t.Context(), "run-1")
+			release, err := dead.Acquire(t.Context(), "run-1")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -37,12 +37,12 @@ func TestTheHoldOfADeadRunIsDropped(t *testing.T) {
 				}
 			}()
 			holds("run-1")
-			if err := driver().Drop(t.Context(), "run-2"); err != nil {
+			if err := driver().Release(t.Context(), "run-2"); err != nil {
 				t.Errorf("Drop() of a run that has no hold = %v", err)
 			}
 			holds("run-1")
 			for range 2 {
-				if err := driver().Drop(t.Context(), "run-1"); err != nil {
+				if err := driver().Release(t.Context(), "run-1"); err != nil {
 					t.Errorf("Drop() = %v", err)
 				}
 			}
@@ -58,10 +58,10 @@ func TestALockUnderASteppedClock(t *testing.T) {
 	d := toxiproxy.New(toxiproxy.Options{URL: url})
 	for until, want := range map[string]string{"20260101t000000z": "", "20991231t000000z": "run-0"} {
 		send(t, "POST", url+"/proxies", strings.ReplaceAll(lapsed, "20260101t000000z", until))
-		if run, err := d.Holder(t.Context()); err != nil || run != want {
+		if run, err := d.Owner(t.Context()); err != nil || run != want {
 			t.Errorf("a lock until %s: Holder() = %q, %v; want %q", until, run, err, want)
 		}
-		if err := d.Drop(t.Context(), "run-0"); err != nil {
+		if err := d.Release(t.Context(), "run-0"); err != nil {
 			t.Errorf("Drop() of a lock until %s = %v", until, err)
 		}
 		if strings.Contains(everything(t, url), "blastgauge-lock") {
@@ -85,7 +85,7 @@ func TestAnInjectionOfADeadRunIsLookedForTwice(t *testing.T) {
 		}
 	})
 	f := latencyOn("payments", "1")
-	d.Unsettled(f.Name)
+	d.MarkUnsettled(f.Name)
 	if err := d.Revert(t.Context(), f); err != nil || looks != 2 {
 		t.Errorf("Revert() = %v after %d looks, want 2", err, looks)
 	}

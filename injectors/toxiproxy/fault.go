@@ -118,12 +118,12 @@ func (d *Driver) note(f plan.Fault, err error) {
 	if e, answered := errors.AsType[*StatusError](err); answered && (e.api || e.Status < 500) {
 		return
 	}
-	d.Unsettled(f.Name)
+	d.MarkUnsettled(f.Name)
 }
 
-// Unsettled tells the driver that an injection of the fault may still be on its
+// MarkUnsettled tells the driver that an injection of the fault may still be on its
 // way, because whoever began it died in the middle. Revert looks twice then.
-func (d *Driver) Unsettled(fault string) {
+func (d *Driver) MarkUnsettled(fault string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.unsettled[fault] = true

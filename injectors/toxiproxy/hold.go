@@ -32,7 +32,7 @@ var errLost = errors.New("the hold on the server is lost")
 // carries the run and its expiry on a stock server. The hold is renewed until
 // release, which waits for the renewing to end. Where another run has it, the
 // error is of class [ErrRefused] and names it.
-func (d *Driver) Hold(ctx context.Context, run string) (release func(context.Context) error, err error) {
+func (d *Driver) Acquire(ctx context.Context, run string) (release func(context.Context) error, err error) {
 	ours, err := d.ours(ctx)
 	if err != nil {
 		return nil, err
@@ -74,9 +74,9 @@ func (d *Driver) holder(run string, ours bool) holder {
 	return &lock{d: d, run: run}
 }
 
-// Drop ends the hold of a run that has died, whoever asks. That it has none is
+// Release ends the hold of a run that has died, whoever asks. That it has none is
 // well; a hold of another run stays.
-func (d *Driver) Drop(ctx context.Context, run string) error {
+func (d *Driver) Release(ctx context.Context, run string) error {
 	ours, err := d.ours(ctx)
 	if err != nil {
 		return err
@@ -84,8 +84,8 @@ func (d *Driver) Drop(ctx context.Context, run string) error {
 	return d.holder(run, ours).release(ctx)
 }
 
-// Holder is the run that holds the server now; empty where none does.
-func (d *Driver) Holder(ctx context.Context) (run string, err error) {
+// Owner is the run that holds the server now; empty where none does.
+func (d *Driver) Owner(ctx context.Context) (run string, err error) {
 	ours, err := d.ours(ctx)
 	if err != nil {
 		return "", err

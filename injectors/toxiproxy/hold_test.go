@@ -35,11 +35,11 @@ func TestOneRunAtATimeOnAStockServer(t *testing.T) {
 	before := everything(t, url)
 	first := toxiproxy.New(toxiproxy.Options{URL: url})
 	second := toxiproxy.New(toxiproxy.Options{URL: url})
-	release, err := first.Hold(t.Context(), "run-1")
+	release, err := first.Acquire(t.Context(), "run-1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := second.Hold(t.Context(), "run-2"); !errors.Is(err, experiments.ErrRefused) || !strings.Contains(err.Error(), "run run-1 is using this server") {
+	if _, err := second.Acquire(t.Context(), "run-2"); !errors.Is(err, experiments.ErrRefused) || !strings.Contains(err.Error(), "run run-1 is using this server") {
 		t.Errorf("Hold() of a second run = %v, want it refused, naming the first", err)
 	}
 	if err := release(t.Context()); err != nil {
@@ -51,14 +51,14 @@ func TestOneRunAtATimeOnAStockServer(t *testing.T) {
 	if err := release(t.Context()); err != nil {
 		t.Errorf("released twice: %v", err)
 	}
-	again, err := second.Hold(t.Context(), "run-2")
+	again, err := second.Acquire(t.Context(), "run-2")
 	if err != nil {
 		t.Fatalf("Hold() after the release = %v", err)
 	}
 	if err := release(t.Context()); err != nil {
 		t.Errorf("released once more: %v", err)
 	}
-	if _, err := first.Hold(t.Context(), "run-1"); !errors.Is(err, experiments.ErrRefused) {
+	if _, err := first.Acquire(t.Context(), "run-1"); !errors.Is(err, experiments.ErrRefused) {
 		t.Errorf("a release that came late took the hold from another: Hold() = %v", err)
 	}
 	if err := again(t.Context()); err != nil {
@@ -79,7 +79,7 @@ func lapsedLock(t *testing.T, url string, _ *os.Process) {
 	for i := range runs {
 		starting.Go(func() {
 			d := toxiproxy.New(toxiproxy.Options{URL: url})
-			releases[i], errs[i] = d.Hold(t.Context(), "run-"+string(rune('a'+i)))
+			releases[i], errs[i] = d.Acquire(t.Context(), "run-"+string(rune('a'+i)))
 		})
 	}
 	starting.Wait()
@@ -107,7 +107,7 @@ func TestALockThatSomebodyEnabledOrMade(t *testing.T) {
 	d := toxiproxy.New(toxiproxy.Options{URL: url})
 	send(t, "POST", url+"/proxies", lapsed)
 	send(t, "POST", url+"/reset", "")
-	release, err := d.Hold(t.Context(), "run-1")
+	release, err := d.Acquire(t.Context(), "run-1")
 	if err != nil {
 		t.Fatalf("Hold() over a lapsed lock that /reset enabled = %v", err)
 	}
@@ -119,7 +119,7 @@ func TestALockThatSomebodyEnabledOrMade(t *testing.T) {
 	}
 	send(t, "POST", url+"/proxies", `{"name": "blastgauge-lock", "listen": "127.0.0.1:0", "enabled": false, "upstream": "127.0.0.1:1"}`)
 	before := everything(t, url)
-	if _, err := d.Hold(t.Context(), "run-1"); !errors.Is(err, experiments.ErrRefused) || !strings.Contains(err.Error(), "not a lock of blastgauge's") {
+	if _, err := d.Acquire(t.Context(), "run-1"); !errors.Is(err, experiments.ErrRefused) || !strings.Contains(err.Error(), "not a lock of blastgauge's") {
 		t.Errorf("Hold() over somebody's proxy = %v", err)
 	}
 	if after := everything(t, url); after != before {
@@ -140,7 +140,7 @@ func TestReleaseWithoutAServer(t *testing.T) {
 		}
 		return new(net.Dialer).DialContext(ctx, network, address)
 	}})
-	release, err := d.Hold(t.Context(), "run-1")
+	release, err := d.Acquire(t.Context(), "run-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestATakeOverThatComesSecondIsSeen(t *testing.T) {
 			page(200, `{"name": "blastgauge-lock", "upstream": "`+upstream+`"}`)(w, r)
 		}
 	})
-	if _, err := d.Hold(t.Context(), "run-1"); !errors.Is(err, experiments.ErrRefused) || !strings.Contains(err.Error(), "run run-2 is using this server") {
+	if _, err := d.Acquire(t.Context(), "run-1"); !errors.Is(err, experiments.ErrRefused) || !strings.Contains(err.Error(), "run run-2 is using this server") {
 		t.Errorf("Hold() = %v, want it refused, naming the run that wrote last", err)
 	}
 }

@@ -52,11 +52,11 @@ func leasing(t *testing.T) *toxiproxy.Driver {
 
 func TestOneRunAtATimeOnOurs(t *testing.T) {
 	d := leasing(t)
-	first, err := d.Hold(t.Context(), "run-1")
+	first, err := d.Acquire(t.Context(), "run-1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Hold(t.Context(), "run-2"); !errors.Is(err, experiments.ErrRefused) || !strings.Contains(err.Error(), "run run-1 is using this server") {
+	if _, err := d.Acquire(t.Context(), "run-2"); !errors.Is(err, experiments.ErrRefused) || !strings.Contains(err.Error(), "run run-1 is using this server") {
 		t.Errorf("Hold() of a second run = %v, want it refused, naming the first", err)
 	}
 	for range 2 {
@@ -64,7 +64,7 @@ func TestOneRunAtATimeOnOurs(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	second, err := d.Hold(t.Context(), "run-2")
+	second, err := d.Acquire(t.Context(), "run-2")
 	if err != nil {
 		t.Fatalf("Hold() after the release = %v", err)
 	}

@@ -223,9 +223,9 @@ func TestCommandsForPeople(t *testing.T) {
 		if err := d.Inject(t.Context(), f); err != nil {
 			t.Fatal(err)
 		}
-		shell(d.ByHand(t.Context(), f))
+		shell(d.ManualRemoval(t.Context(), f))
 		if e, err := d.Check(t.Context(), f); err != nil || e.Present {
-			t.Errorf("after %s: %+v, %v", d.ByHand(t.Context(), f), e, err)
+			t.Errorf("after %s: %+v, %v", d.ManualRemoval(t.Context(), f), e, err)
 		}
 	}
 }
@@ -234,11 +234,11 @@ func TestCommandsForPeople(t *testing.T) {
 func TestByHandWithoutAServer(t *testing.T) {
 	d := toxiproxy.New(toxiproxy.Options{URL: "http://127.0.0.1:8474", Dial: refusing})
 	f := latencyOn("payments", "1")
-	if got, want := d.ByHand(t.Context(), f), "curl -X DELETE http://127.0.0.1:8474/proxies/payments/toxics/"+f.Name; got != want {
+	if got, want := d.ManualRemoval(t.Context(), f), "curl -X DELETE http://127.0.0.1:8474/proxies/payments/toxics/"+f.Name; got != want {
 		t.Errorf("ByHand() = %s, want %s", got, want)
 	}
 	f.Inject = "down"
-	got := d.ByHand(t.Context(), f)
+	got := d.ManualRemoval(t.Context(), f)
 	for _, want := range []string{`curl -X POST http://127.0.0.1:8474/proxies/payments -d '{"enabled":true}'`, "/toxics/" + f.Name} {
 		if !strings.Contains(got, want) {
 			t.Errorf("ByHand() = %s, want %s in it", got, want)
