@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/experiments/history"
-	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/report"
 )
 
@@ -131,51 +130,21 @@ func (a *app) prune(dir string, keep int, dry bool) error {
 		return err
 	}
 	defer root.Close() //nolint:errcheck // what is deleted is deleted
-	entries, err := history.Scan(root.FS())
+	pruning, err := history.PlanPrune(root, keep)
 	if err != nil {
 		return err
 	}
-	var errs []error
-	deleted := 0
-	for _, e := range history.Prunable(entries, keep) {
-		if why := unsettled(root, e.Name); why != "" {
-			fmt.Fprintf(a.stderr, "kept %s: %s\n", e.Name, why)
-			continue
-		}
-		if !dry {
-			if err := root.RemoveAll(e.Name); err != nil {
-				errs = append(errs, err)
-				continue
-			}
-		}
-		fmt.Fprintln(a.stdout, filepath.Join(dir, e.Name))
-		deleted++
+	for _, k := range pruning.Kept {
+		a.logf("kept %s: %s", k.Name, k.Reason)
 	}
-	word := "deleted"
-	if dry {
-		word = "to be deleted"
+	names, done := pruning.Delete, "to be deleted"
+	if !dry {
+		names, err = pruning.Execute(root)
+		done = "deleted"
 	}
-	fmt.Fprintf(a.stdout, "%d of %d directories %s\n", deleted, len(entries), word)
-	return errors.Join(errs...)
-}
-
-// unsettled says why the journal of a run is still needed; empty if it is not.
-func unsettled(runs *os.Root, name string) string {
-	dir, err := runs.OpenRoot(name)
-	if err != nil {
-		return err.Error()
+	for _, name := range names {
+		a.printf("%s\n", filepath.Join(dir, name))
 	}
-	defer dir.Close() //nolint:errcheck // nothing is written
-	left, err := journal.ReadLeft(dir)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return "it has no journal, so it is not known whether its faults are gone"
-	case err != nil:
-		return err.Error()
-	case len(left.Faults) > 0:
-		return fmt.Sprintf("%s is not proven gone: see blastgauge recover", left.Faults[0].Name)
-	case !left.Ended:
-		return "it has not ended, or it died: see blastgauge recover"
-	}
-	return ""
+	a.printf("%d of %d directories %s\n", len(names), pruning.Total, done)
+	return err
 }

@@ -1,8 +1,8 @@
 // Command blastgauge breaks the dependencies of a staging system on purpose and
 // measures what share of its journeys that harms.
 //
-// This package is the command line: flags, wiring, progress and exit codes. What
-// the commands do is in the rooms below it.
+// This package is the command line: it reads flags, prints, and returns exit codes.
+// What the commands do is in the packages below it.
 package main
 
 import (
@@ -53,12 +53,12 @@ func (a *app) attend(work func(context.Context) int) int {
 					a.dropScratch()
 					return signalCode(first)
 				}
-				fmt.Fprintln(a.stderr, "blastgauge: ending; once more leaves at once")
+				a.logf("blastgauge: ending; once more leaves at once")
 			case count == 2:
 				a.hurry.Store(true)
-				fmt.Fprintln(a.stderr, "blastgauge: skipping the report; once more leaves before the faults are removed")
+				a.logf("blastgauge: skipping the report; once more leaves before the faults are removed")
 			default:
-				fmt.Fprintln(a.stderr, "blastgauge: left before the end: the guard of the run removes its faults; `blastgauge recover` makes sure")
+				a.logf("blastgauge: left before the end: the guard of the run removes its faults; `blastgauge recover` makes sure")
 				a.dropScratch()
 				return signalCode(first)
 			}
@@ -82,6 +82,7 @@ func signalName(s os.Signal) string {
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	stdoutErr      error // the first one of printf
 	getenv         func(string) (string, bool)
 	hurry          atomic.Bool            // a second signal came: skip the report
 	serves         atomic.Bool            // it is a server: there are no faults and no report of its own
@@ -95,6 +96,19 @@ func (a *app) dropScratch() {
 	}
 }
 
+// printf prints to stdout. If that fails, so does the command, see execute.
+func (a *app) printf(format string, args ...any) {
+	if _, err := fmt.Fprintf(a.stdout, format, args...); err != nil && a.stdoutErr == nil {
+		a.stdoutErr = err
+	}
+}
+
+// logf prints a line to stderr. Its error is dropped: there is nowhere to report it.
+func (a *app) logf(format string, args ...any) {
+	_, _ = fmt.Fprintf(a.stderr, format+"\n", args...)
+}
+
+// execute runs the command that args name and returns its exit code.
 func (a *app) execute(ctx context.Context, args []string) int {
 	root := newRoot(a)
 	root.SetArgs(singleDashed(args))
@@ -102,6 +116,9 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = a.stdoutErr
+	}
 	a.explain(err)
 	return exitCode(err)
 }

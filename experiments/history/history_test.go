@@ -115,7 +115,7 @@ func TestWhatIsNoRun(t *testing.T) {
 	}
 }
 
-func TestPrunable(t *testing.T) {
+func TestOldRuns(t *testing.T) {
 	refuted := func(r *result.Result) { r.Run.ExitCode = result.ExitRefuted }
 	going := func(r *result.Result) { r.Run.Ended = time.Time{} }
 	for name, tt := range map[string]struct {
@@ -133,11 +133,11 @@ func TestPrunable(t *testing.T) {
 			runs := nights(tt.runs...)
 			runs["foreign/x"] = &fstest.MapFile{}
 			var names []string
-			for _, e := range Prunable(scan(t, runs), tt.keep) {
+			for _, e := range oldRuns(scan(t, runs), tt.keep) {
 				names = append(names, e.Name)
 			}
 			if got := strings.Join(names, " "); got != tt.want {
-				t.Errorf("Prunable(%d) = %q, want %q", tt.keep, got, tt.want)
+				t.Errorf("oldRuns(%d) = %q, want %q", tt.keep, got, tt.want)
 			}
 		})
 	}

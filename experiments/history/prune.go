@@ -1,19 +1,73 @@
 package history
 
-import "github.com/blastgauge/blastgauge/experiments/result"
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 
-// Prunable are the runs that are left when the newest are kept, oldest first.
-// The newest run whose hypotheses all held stays in any case: it is what the next
-// one is compared with. So does what is no run that ended.
-func Prunable(entries []Entry, keep int) []Entry {
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+// A Pruning is what would be deleted from a directory of runs.
+type Pruning struct {
+	Delete []string // names of directories, that of the oldest run first
+	Kept   []Kept   // old runs that must not be deleted yet
+	Total  int      // how many directories there are, those that are no run included
+}
+
+// A Kept is the directory of an old run that is still needed.
+type Kept struct {
+	Name   string
+	Reason string // such as "it has not ended, or it died"
+}
+
+// PlanPrune decides which runs to delete so that the newest ones stay, at least keep
+// of them. It keeps the newest run whose hypotheses all held, because the next run is
+// compared with it; every run that has not ended or whose faults are not proven gone;
+// and what is not a run.
+func PlanPrune(runs *os.Root, keep int) (*Pruning, error) {
+	entries, err := Scan(runs.FS())
+	if err != nil {
+		return nil, err
+	}
+	p := &Pruning{Total: len(entries)}
+	for _, e := range oldRuns(entries, keep) {
+		if reason := stillNeeded(runs, e.Name); reason != "" {
+			p.Kept = append(p.Kept, Kept{e.Name, reason})
+			continue
+		}
+		p.Delete = append(p.Delete, e.Name)
+	}
+	return p, nil
+}
+
+// Execute deletes what is to be deleted. An error does not stop it: deleted lists what
+// is gone.
+func (p *Pruning) Execute(runs *os.Root) (deleted []string, err error) {
+	var errs []error
+	for _, name := range p.Delete {
+		if err := runs.RemoveAll(name); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		deleted = append(deleted, name)
+	}
+	return deleted, errors.Join(errs...)
+}
+
+// oldRuns lists the runs that have ended and that are neither among the newest keep
+// nor the newest one whose hypotheses all held. The oldest comes first.
+func oldRuns(entries []Entry, keep int) []Entry {
 	index := New(entries)
 	stay := map[string]bool{}
-	good := false
+	held := false
 	for i, r := range index.Runs {
-		if i < keep || !good && r.ExitCode == result.ExitHeld {
+		if i < keep || !held && r.ExitCode == result.ExitHeld {
 			stay[r.ID] = true
 		}
-		good = good || r.ExitCode == result.ExitHeld
+		held = held || r.ExitCode == result.ExitHeld
 	}
 	var list []Entry
 	for i := len(index.Runs) - 1; i >= 0; i-- {
@@ -29,4 +83,26 @@ func Prunable(entries []Entry, keep int) []Entry {
 		}
 	}
 	return list
+}
+
+// stillNeeded says why the journal of a run is still needed. It is empty where the run
+// has ended and all its faults are proven gone.
+func stillNeeded(runs *os.Root, name string) string {
+	dir, err := runs.OpenRoot(name)
+	if err != nil {
+		return err.Error()
+	}
+	defer dir.Close() //nolint:errcheck // nothing is written
+	left, err := journal.ReadLeft(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "it has no journal, so it is not known whether its faults are gone"
+	case err != nil:
+		return err.Error()
+	case len(left.Faults) > 0:
+		return fmt.Sprintf("%s is not proven gone: see blastgauge recover", left.Faults[0].Name)
+	case !left.Ended:
+		return "it has not ended, or it died: see blastgauge recover"
+	}
+	return ""
 }
