@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -69,24 +66,31 @@ func (a *app) initCommand(ctx context.Context, o initOptions) error {
 	if err != nil {
 		return err
 	}
-	placed, err := o.place(d)
+	placed, err := d.Place(o.dir, o.force)
+	if exists, ok := errors.AsType[*scaffold.ExistsError](err); ok {
+		return usagef("%w; --force overwrites, --dir writes elsewhere (nothing was written)", exists)
+	}
 	if err != nil {
 		return err
 	}
-	for _, line := range placed {
-		fmt.Fprintln(a.stdout, line)
+	for _, file := range placed {
+		what := "kept"
+		if file.Written {
+			what = "wrote"
+		}
+		a.printf("%-7s %s\n", what, file.Path)
 	}
 	for _, n := range d.Notes {
-		fmt.Fprintf(a.stderr, "mind    %s\n", n)
+		a.logf("warning: %s", n)
 	}
 	for _, s := range d.Env {
-		fmt.Fprintf(a.stderr, "set     %s before a run: the %s\n", s.Name, s.Of)
+		a.logf("set     %s before a run: the %s", s.Name, s.Of)
 	}
-	fmt.Fprintf(a.stdout, "next    blastgauge plan -f %s\n", filepath.Join(o.dir, experiments.SystemFile))
+	a.printf("next    blastgauge plan -f %s\n", filepath.Join(o.dir, experiments.SystemFile))
 	return nil
 }
 
-// draft reads what there is and writes documents of it, into memory.
+// draft makes documents of what the flags name, in memory.
 func (o *initOptions) draft(ctx context.Context) (*scaffold.Draft, error) {
 	from := scaffold.Options{Toxiproxy: o.toxiproxy, AllowHosts: o.allow}
 	if o.toxiproxy != "" {
@@ -109,7 +113,7 @@ func (o *initOptions) draft(ctx context.Context) (*scaffold.Draft, error) {
 	return scaffold.Make(from)
 }
 
-// proxies asks the Toxiproxy what it has.
+// proxies reads the proxies of the Toxiproxy.
 func (o *initOptions) proxies(ctx context.Context) ([]scaffold.Proxy, error) {
 	system := experiments.System{Toxiproxy: o.toxiproxy, AllowHosts: o.allow}
 	driver, err := newDriver(&system, o.token, nil)
@@ -138,113 +142,4 @@ func plainProxies(list []toxiproxy.Proxy) []scaffold.Proxy {
 		out[i] = scaffold.Proxy(p)
 	}
 	return out
-}
-
-// place puts the documents into their folder: all of them or, where one exists
-// and differs, none. They are written and loaded beside it first, so that no
-// half of one is ever seen.
-func (o *initOptions) place(d *scaffold.Draft) (placed []string, err error) {
-	todo, lines, err := o.missing(d)
-	if err != nil {
-		return nil, err
-	}
-	_, statErr := os.Stat(o.dir)
-	if err := os.MkdirAll(o.dir, 0o755); err != nil {
-		return nil, err
-	}
-	aside, err := os.MkdirTemp(o.dir, ".blastgauge-init-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		failed := err != nil
-		err = errors.Join(err, os.RemoveAll(aside))
-		if failed && errors.Is(statErr, fs.ErrNotExist) {
-			_ = os.Remove(o.dir) // where it is not empty, it is not only ours
-		}
-	}()
-	if err := stageFiles(aside, d); err != nil {
-		return nil, err
-	}
-	var made []string
-	for _, f := range todo {
-		target := filepath.Join(o.dir, filepath.FromSlash(f.Name))
-		if err := settle(filepath.Join(aside, filepath.FromSlash(f.Name)), target, o.force); err != nil {
-			if !o.force { // what was there is there still; what was made now goes
-				for _, m := range made {
-					err = errors.Join(err, os.Remove(m))
-				}
-			}
-			return nil, err
-		}
-		made = append(made, target)
-		lines = append(lines, "wrote   "+target)
-	}
-	return lines, nil
-}
-
-// missing tells which files are to be written, and refuses where one exists
-// that says something else.
-func (o *initOptions) missing(d *scaffold.Draft) (todo []scaffold.File, lines []string, err error) {
-	var exist []string
-	for _, f := range d.Files {
-		target := filepath.Join(o.dir, filepath.FromSlash(f.Name))
-		text, err := os.ReadFile(target)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-		case err == nil && bytes.Equal(text, []byte(f.Text)):
-			lines = append(lines, "kept    "+target)
-			continue
-		case !o.force:
-			exist = append(exist, target)
-		}
-		todo = append(todo, f)
-	}
-	if len(exist) > 0 {
-		return nil, nil, usagef("%s: already there; --force overwrites, --dir writes elsewhere (nothing was written)", strings.Join(exist, ", "))
-	}
-	return todo, lines, nil
-}
-
-// stageFiles writes the documents into a folder and loads them.
-func stageFiles(dir string, d *scaffold.Draft) error {
-	var list []string
-	for _, f := range d.Files {
-		path := filepath.Join(dir, filepath.FromSlash(f.Name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, []byte(f.Text), 0o644); err != nil {
-			return err
-		}
-		if strings.HasPrefix(f.Name, "experiments/") {
-			list = append(list, path)
-		}
-	}
-	_, _, err := experiments.Load(filepath.Join(dir, experiments.SystemFile), list)
-	for _, e := range experiments.Errors(err) { // what a flag gave may be wrong; where it was tried is nobody's concern
-		if rel, relErr := filepath.Rel(dir, e.File); relErr == nil {
-			e.File = rel
-		}
-	}
-	return err
-}
-
-// settle moves a whole file to its place, where without force there must be
-// none: also not one that came in the meantime.
-func settle(from, to string, force bool) error {
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
-	}
-	if force {
-		return os.Rename(from, to)
-	}
-	err := os.Link(from, to)
-	if err == nil || errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	if _, statErr := os.Lstat(to); !errors.Is(statErr, fs.ErrNotExist) { // a file system without links
-		return fmt.Errorf("%s: %w", to, fs.ErrExist)
-	}
-	return os.Rename(from, to)
 }

@@ -1,0 +1,143 @@
+package scaffold
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// A Placed is a file of a draft in its folder.
+type Placed struct {
+	Path    string
+	Written bool // false: it was there already and says the same
+}
+
+// An ExistsError lists files that exist and say something else than the draft. Nothing
+// was written.
+type ExistsError struct{ Files []string }
+
+func (e *ExistsError) Error() string {
+	return strings.Join(e.Files, ", ") + ": already there"
+}
+
+// Place writes the documents into dir: all of them, or none where one is wrong or, in
+// an [ExistsError], exists and differs. With force it overwrites what exists. It writes
+// and loads them in a temporary folder inside dir first, so that nobody ever sees half
+// a document.
+func (d *Draft) Place(dir string, force bool) (placed []Placed, err error) {
+	missing, placed, err := d.findMissing(dir, force)
+	if err != nil {
+		return nil, err
+	}
+	_, statErr := os.Stat(dir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	temporary, err := os.MkdirTemp(dir, ".blastgauge-init-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		failed := err != nil
+		err = errors.Join(err, os.RemoveAll(temporary))
+		if failed && errors.Is(statErr, fs.ErrNotExist) {
+			_ = os.Remove(dir) // fails where somebody else put a file into it, which must stay
+		}
+	}()
+	if err := d.writeAndLoad(temporary); err != nil {
+		return nil, err
+	}
+	written, err := moveAll(temporary, dir, missing, force)
+	return append(placed, written...), err
+}
+
+// findMissing lists the files to write, and those that are there already.
+func (d *Draft) findMissing(dir string, force bool) (missing []File, same []Placed, err error) {
+	var differ []string
+	for _, f := range d.Files {
+		target := filepath.Join(dir, filepath.FromSlash(f.Name))
+		text, err := os.ReadFile(target)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err == nil && bytes.Equal(text, []byte(f.Text)):
+			same = append(same, Placed{Path: target})
+			continue
+		case !force:
+			differ = append(differ, target)
+		}
+		missing = append(missing, f)
+	}
+	if len(differ) > 0 {
+		return nil, nil, &ExistsError{differ}
+	}
+	return missing, same, nil
+}
+
+// writeAndLoad writes the documents into a folder and loads them from there. Errors
+// name the files as if they stood in their place.
+func (d *Draft) writeAndLoad(dir string) error {
+	var list []string
+	for _, f := range d.Files {
+		path := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, []byte(f.Text), 0o644); err != nil {
+			return err
+		}
+		if strings.HasPrefix(f.Name, "experiments/") {
+			list = append(list, path)
+		}
+	}
+	_, _, err := experiments.Load(filepath.Join(dir, experiments.SystemFile), list)
+	for _, e := range experiments.Errors(err) {
+		if rel, relErr := filepath.Rel(dir, e.File); relErr == nil {
+			e.File = rel
+		}
+	}
+	return err
+}
+
+// moveAll moves files from one folder to another. Where one cannot be moved, it
+// removes those that it moved before, unless they have overwritten others.
+func moveAll(from, to string, files []File, force bool) (moved []Placed, err error) {
+	for _, f := range files {
+		name := filepath.FromSlash(f.Name)
+		target := filepath.Join(to, name)
+		if err := move(filepath.Join(from, name), target, force); err != nil {
+			if !force {
+				for _, m := range moved {
+					err = errors.Join(err, os.Remove(m.Path))
+				}
+			}
+			return nil, err
+		}
+		moved = append(moved, Placed{target, true})
+	}
+	return moved, nil
+}
+
+// move moves a file. Without force it does not replace another one, even if that was
+// made just now.
+func move(from, to string, force bool) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	if force {
+		return os.Rename(from, to)
+	}
+	err := os.Link(from, to)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if _, statErr := os.Lstat(to); !errors.Is(statErr, fs.ErrNotExist) { // the file system has no links
+		return fmt.Errorf("%s: %w", to, fs.ErrExist)
+	}
+	return os.Rename(from, to)
+}

@@ -1,0 +1,95 @@
+package scaffold
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+func newDraft(t *testing.T) *Draft {
+	t.Helper()
+	d, err := Make(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// filesBelow lists what is in a folder that is not a folder itself.
+func filesBelow(t *testing.T, dir string) []string {
+	t.Helper()
+	var list []string
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			list = append(list, d.Name())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+func TestPlaceOverwritesNothing(t *testing.T) {
+	t.Parallel()
+	d, dir := newDraft(t), filepath.Join(t.TempDir(), "new")
+	placed, err := d.Place(dir, false)
+	if err != nil || len(placed) != len(d.Files) || slices.ContainsFunc(placed, func(p Placed) bool { return !p.Written }) {
+		t.Fatalf("placed %v, %v; want all of %d files written", placed, err, len(d.Files))
+	}
+	changed := placed[0].Path
+	if err := os.WriteFile(changed, []byte("mine"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(placed[1].Path); err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.Place(dir, false)
+	if exists, ok := errors.AsType[*ExistsError](err); !ok || !slices.Equal(exists.Files, []string{changed}) {
+		t.Errorf("a file that differs: %v", err)
+	}
+	if _, err := os.Stat(placed[1].Path); err == nil {
+		t.Error("another file was written although one could not be")
+	}
+	if again, err := d.Place(dir, true); err != nil || len(again) != len(d.Files) {
+		t.Errorf("with force: %v, %v", again, err)
+	}
+	if text, err := os.ReadFile(changed); err != nil || string(text) != d.Files[0].Text {
+		t.Errorf("with force it holds %.20q, %v", text, err)
+	}
+	again, err := d.Place(dir, false)
+	if err != nil || slices.ContainsFunc(again, func(p Placed) bool { return p.Written }) {
+		t.Errorf("placed again %v, %v; want nothing written", again, err)
+	}
+}
+
+// Where one file cannot be written, those before it go again.
+func TestPlaceWritesAllOrNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Symlink(filepath.Join(dir, "nowhere", "x"), filepath.Join(dir, ".blastgauge")); err != nil {
+		t.Skip(err)
+	}
+	if _, err := newDraft(t).Place(dir, false); err == nil {
+		t.Error("no error")
+	}
+	if left := filesBelow(t, dir); !slices.Equal(left, []string{".blastgauge"}) {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// A document that is wrong leaves nothing behind, not even the folder.
+func TestPlaceLoadsFirst(t *testing.T) {
+	t.Parallel()
+	d, dir := newDraft(t), filepath.Join(t.TempDir(), "new")
+	d.Files[0].Text += "surprise: 1\n"
+	if _, err := d.Place(dir, false); err == nil {
+		t.Error("no error")
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder: %v", err)
+	}
+}
