@@ -14,66 +14,105 @@ import (
 
 const module = "github.com/blastgauge/blastgauge/"
 
-// layers is the house from the ground up: a room may import rooms of lower
-// layers only. Rooms of one layer are strangers.
-var layers = [][]string{
-	{"experiments/stats", "experiments/jsonpath", "experiments/hosts", "injectors", "examples/checkout"},
-	{"experiments"},
-	{"experiments/plan", "experiments/scaffold"},
-	{"experiments/journal"},
-	{"experiments/run/journey/journeytest"},
-	{"experiments/run/journey"},
-	{"experiments/result", "experiments/run/check", "experiments/run/traffic"},
-	{"experiments/compare", "experiments/history", "experiments/run/engine"},
-	{"report", "injectors/badconfig", "injectors/gateway/faultset", "injectors/gateway/stream", "injectors/injectortest/stock"},
-	{"injectors/gateway/redis", "injectors/gateway/postgres", "injectors/injectortest"},
-	{"injectors/gateway", "injectors/configfile"},
-	{"injectors/proxy"},
-	{"injectors/toxiproxy"}, // its tests drive a proxy of ours
-	{"cmd/blastgauge/internal/live"},
-	{"cmd/blastgauge"},
+// A room is one package: what it may import of ours, and what its tests may
+// import beyond that.
+type room struct {
+	name    string
+	imports string // rooms, with spaces between
+	tests   string
 }
 
-// strangers are pairs that a rule of their own keeps apart, although their
-// layers would allow it.
-var strangers = [][2]string{
-	{"experiments/run/engine", "experiments/result"}, // data goes through the journal
-	{"report", "experiments/journal"},                // a report is a function of the result
+// rooms is the house from the ground up. A room imports only rooms that stand
+// above it in this list, so imports go down; and only those that its row names,
+// so that nobody can bypass the journal: engine and result never meet, and a
+// report knows nothing but results.
+func rooms() []room {
+	return []room{
+		{name: "experiments/stats"},
+		{name: "experiments/jsonpath"},
+		{name: "experiments/hosts"},
+		{name: "injectors"},
+		{name: "examples/checkout"},
+		{name: "experiments", imports: "experiments/hosts experiments/jsonpath injectors"},
+		{name: "experiments/scaffold", imports: "experiments experiments/hosts injectors"},
+		{name: "experiments/plan", imports: "experiments experiments/stats injectors"},
+		{name: "experiments/journal", imports: "experiments/plan", tests: "experiments"},
+		{name: "experiments/run/engine", imports: "experiments experiments/journal experiments/plan experiments/stats"},
+
+		{name: "injectors/badconfig", imports: "experiments/jsonpath injectors"},
+		{name: "injectors/gateway/faultset"},
+		{name: "injectors/gateway/stream"},
+		{name: "injectors/gateway/redis", imports: "injectors/gateway/faultset injectors/gateway/stream"},
+		{name: "injectors/gateway/postgres", imports: "injectors/gateway/faultset injectors/gateway/stream"},
+		{name: "injectors/injectortest/stock"},
+		{name: "injectors/injectortest", imports: "experiments experiments/journal experiments/plan experiments/run/engine injectors"},
+		{name: "injectors/gateway", imports: "injectors injectors/badconfig injectors/gateway/faultset injectors/gateway/postgres injectors/gateway/redis injectors/gateway/stream", tests: "examples/checkout"},
+		{name: "injectors/configfile", imports: "experiments experiments/journal experiments/plan experiments/run/engine injectors injectors/badconfig", tests: "injectors/injectortest"},
+		{name: "injectors/proxy", imports: "experiments/hosts injectors injectors/gateway", tests: "examples/checkout injectors/badconfig injectors/injectortest/stock"},
+		{name: "injectors/toxiproxy", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/run/engine injectors", tests: "injectors/injectortest injectors/injectortest/stock injectors/proxy"},
+
+		{name: "experiments/run/journey/journeytest", imports: "experiments"},
+		{name: "experiments/run/journey", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan", tests: "experiments/run/journey/journeytest"},
+		{name: "experiments/run/traffic", imports: "experiments experiments/journal experiments/plan experiments/run/journey", tests: "experiments/run/journey/journeytest"},
+		{name: "experiments/run/check", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/run/journey", tests: "injectors"},
+		{name: "experiments/run/systemtest", imports: "injectors/proxy", tests: "experiments"},
+
+		{name: "experiments/result", imports: "experiments experiments/journal experiments/plan experiments/stats injectors"},
+		{name: "experiments/compare", imports: "experiments/result experiments/stats"},
+		{name: "experiments/history", imports: "experiments/result"},
+		{name: "report", imports: "experiments/compare experiments/history experiments/result experiments/stats"},
+
+		{name: "cmd/blastgauge/internal/live", imports: "experiments experiments/journal experiments/plan", tests: "injectors"},
+		{name: "cmd/blastgauge", imports: "*"},
+		{name: "cmd/measure", imports: "*"},
+	}
 }
 
-// owners lists the rooms that may import each third-party package. One is the
-// rule; why a package has more stands beside it.
-var owners = map[string][]string{
-	"github.com/Shopify/toxiproxy/v2":          {"injectors/proxy", "injectors/injectortest/stock"}, // ours, and the unchanged one it is compared with
-	"github.com/prometheus/client_golang":      {"injectors/proxy"},
-	"github.com/rs/zerolog":                    {"injectors/injectortest/stock"}, // what the server logs with
-	"github.com/spf13/cobra":                   {"cmd/blastgauge"},
-	"github.com/vbauerster/mpb/v8":             {"cmd/blastgauge/internal/live"},
-	"golang.org/x/term":                        {"cmd/blastgauge/internal/live"},
-	"github.com/rogpeppe/go-internal":          {"cmd/blastgauge"},
-	"github.com/hashicorp/go-multierror":       {"experiments", "experiments/run/engine"}, // validation and undoing: both go on after an error on purpose
-	"go.yaml.in/yaml/v3":                       {"experiments", "injectors/badconfig"},    // both need to know where a node stands
-	"github.com/theory/jsonpath":               {"experiments/jsonpath"},
-	"github.com/santhosh-tekuri/jsonschema/v6": {"experiments", "cmd/blastgauge"}, // tests: what the language refuses; what a schema of the demo's settings does not
-	"golang.org/x/text":                        {"experiments"},                   // the schema validator's messages, in tests
-	"github.com/valyala/fasthttp":              {"experiments/run/journey"},
-	"gonum.org/v1/gonum":                       {"experiments/stats"}, // Student's t, binomial and Beta distributions
-	"github.com/alicebob/miniredis/v2":         {"examples/checkout"},
-	"github.com/redis/go-redis/v9":             {"examples/checkout", "injectors/gateway"},                                                        // the gateway's tests look at it as a real client does
-	"github.com/jackc/pgx/v5":                  {"examples/checkout", "experiments/run/check", "injectors/gateway/postgres", "injectors/gateway"}, // a shop that keeps its orders there, invariants that ask, the protocol of a gateway, a real client in tests
-	"github.com/go-sql-driver/mysql":           {"experiments/run/check"},
-	"modernc.org/sqlite":                       {"experiments/run/check"},
-	"github.com/failsafe-go/failsafe-go":       {"examples/checkout"},
-	"github.com/andybalholm/brotli":            {"injectors/gateway"}, // what documents are compressed with, as is the next one
-	"github.com/klauspost/compress":            {"injectors/gateway"},
-	"github.com/chromedp/chromedp":             {"report", "cmd/blastgauge"}, // tests: reports are read in a browser, and a checkout is recorded in one
-	"github.com/chromedp/cdproto":              {"report", "cmd/blastgauge"},
+// owners names, for each third-party module, the one room that imports it, and
+// those whose tests do. An example is a program of its own, as its reader's
+// system is, and brings what it likes.
+func owners() map[string]room {
+	return map[string]room{
+		"github.com/Shopify/toxiproxy/v2":          {name: "injectors/proxy", tests: "injectors/injectortest/stock"}, // the unchanged server that ours is compared with
+		"github.com/prometheus/client_golang":      {name: "injectors/proxy"},
+		"github.com/spf13/cobra":                   {name: "cmd/blastgauge"},
+		"github.com/vbauerster/mpb/v8":             {name: "cmd/blastgauge/internal/live"},
+		"golang.org/x/term":                        {name: "cmd/blastgauge/internal/live"},
+		"github.com/hashicorp/go-multierror":       {name: "experiments"},
+		"go.yaml.in/yaml/v3":                       {name: "experiments"},
+		"github.com/theory/jsonpath":               {name: "experiments/jsonpath"},
+		"github.com/valyala/fasthttp":              {name: "experiments/run/journey"},
+		"gonum.org/v1/gonum":                       {name: "experiments/stats"}, // Student's t, binomial and Beta distributions
+		"github.com/jackc/pgx/v5/pgproto3":         {name: "injectors/gateway/postgres", tests: "injectors/gateway"},
+		"github.com/jackc/pgx/v5":                  {name: "experiments/run/check", tests: "injectors/gateway"},
+		"github.com/go-sql-driver/mysql":           {name: "experiments/run/check"},
+		"modernc.org/sqlite":                       {name: "experiments/run/check"},
+		"github.com/andybalholm/brotli":            {name: "injectors/gateway"}, // what documents are compressed with, as is the next one
+		"github.com/klauspost/compress":            {name: "injectors/gateway"},
+		"github.com/santhosh-tekuri/jsonschema/v6": {name: "cmd/measure", tests: "experiments"},
+		"github.com/chromedp/chromedp":             {name: "cmd/measure", tests: "report cmd/blastgauge"},
+		"github.com/chromedp/cdproto":              {name: "cmd/measure", tests: "report cmd/blastgauge"},
+		"github.com/rs/zerolog":                    {tests: "injectors/injectortest/stock"},
+		"github.com/rogpeppe/go-internal":          {tests: "cmd/blastgauge"},
+		"github.com/redis/go-redis/v9":             {tests: "injectors/gateway"},
+	}
 }
 
-// imports maps each room to what its files import, tests included.
-func imports(t *testing.T) map[string][]string {
+// isTestRoom: such rooms are imported by tests alone, whatever their files are called.
+func isTestRoom(name string) bool { return strings.HasPrefix(name, "injectors/injectortest") }
+
+func isExample(name string) bool { return strings.HasPrefix(name, "examples/") }
+
+// An imported is one import of a file.
+type imported struct {
+	room, name string
+	test       bool
+}
+
+// imports lists what the files of every room import.
+func imports(t *testing.T) []imported {
 	t.Helper()
-	rooms := map[string][]string{}
+	var list []imported
 	err := filepath.WalkDir("../..", func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -84,7 +123,7 @@ func imports(t *testing.T) map[string][]string {
 		if !strings.HasSuffix(file, ".go") {
 			return nil
 		}
-		room, err := filepath.Rel("../..", filepath.Dir(file))
+		dir, err := filepath.Rel("../..", filepath.Dir(file))
 		if err != nil {
 			return err
 		}
@@ -97,64 +136,81 @@ func imports(t *testing.T) map[string][]string {
 			if err != nil {
 				return err
 			}
-			rooms[filepath.ToSlash(room)] = append(rooms[filepath.ToSlash(room)], name)
+			from := filepath.ToSlash(dir)
+			list = append(list, imported{from, name, strings.HasSuffix(file, "_test.go") || isTestRoom(from)})
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rooms
-}
-
-func layerOf(room string) int {
-	return slices.IndexFunc(layers, func(l []string) bool { return slices.Contains(l, room) })
+	return list
 }
 
 func TestImportsGoDown(t *testing.T) {
-	rooms := imports(t)
-	if len(rooms) < 10 {
-		t.Fatalf("only %d rooms were found: the walk is broken", len(rooms))
-	}
-	for room, list := range rooms {
-		from := layerOf(room)
+	t.Parallel()
+	table := rooms()
+	at := func(name string) int { return slices.IndexFunc(table, func(r room) bool { return r.name == name }) }
+	used, found := map[string]bool{}, map[string]bool{}
+	for _, i := range imports(t) {
+		from := at(i.room)
 		if from < 0 {
-			t.Errorf("%s stands in no layer", room)
+			t.Errorf("%s stands in no row of the table", i.room)
+			continue
 		}
-		for _, name := range list {
-			to, ours := strings.CutPrefix(name, module)
-			if !ours || to == room {
-				continue
-			}
-			switch {
-			case slices.Contains(strangers, [2]string{room, to}):
-				t.Errorf("%s must not import %s: they are strangers", room, to)
-			case layerOf(to) >= from:
-				t.Errorf("%s imports %s, which is not below it", room, to)
+		found[i.room] = true
+		to, ours := strings.CutPrefix(i.name, module)
+		if !ours || to == i.room {
+			continue
+		}
+		used[i.room+" "+to] = true
+		switch row := table[from]; {
+		case at(to) >= from:
+			t.Errorf("%s imports %s, which is not below it", i.room, to)
+		case row.imports == "*" || slices.Contains(strings.Fields(row.imports), to):
+		case !i.test || !slices.Contains(strings.Fields(row.tests), to):
+			t.Errorf("%s must not import %s: its row does not name it", i.room, to)
+		}
+	}
+	for _, r := range table {
+		if !found[r.name] {
+			t.Errorf("there is no room %s", r.name)
+		}
+		for _, to := range strings.Fields(r.imports + " " + r.tests) {
+			if to != "*" && !used[r.name+" "+to] {
+				t.Errorf("%s does not import %s: the row says more than is true", r.name, to)
 			}
 		}
 	}
 }
 
-func TestEveryPackageHasItsOwner(t *testing.T) {
-	for room, list := range imports(t) {
-		for _, name := range list {
-			if !strings.Contains(strings.SplitN(name, "/", 2)[0], ".") || strings.HasPrefix(name, module) {
-				continue
-			}
-			if !owned(name, room) {
-				t.Errorf("%s imports %s, which it does not own", room, name)
-			}
+func TestEveryModuleHasOneImporter(t *testing.T) {
+	t.Parallel()
+	used := map[string]bool{}
+	for _, i := range imports(t) {
+		if !strings.Contains(strings.SplitN(i.name, "/", 2)[0], ".") || strings.HasPrefix(i.name, module) || isExample(i.room) {
+			continue
+		}
+		m, owner := ownerOf(i.name)
+		used[m] = true
+		if i.room != owner.name && (!i.test || !slices.Contains(strings.Fields(owner.tests), i.room)) {
+			t.Errorf("%s imports %s, whose one importer is %q", i.room, i.name, owner.name)
+		}
+	}
+	for m := range owners() {
+		if !used[m] {
+			t.Errorf("nobody imports %s", m)
 		}
 	}
 }
 
-// owned looks for the longest listed module that holds the package.
-func owned(name, room string) bool {
+// ownerOf returns the longest listed module that holds a package.
+func ownerOf(name string) (module string, owner room) {
+	all := owners()
 	for m := name; m != "." && m != "/"; m = path.Dir(m) {
-		if rooms, ok := owners[m]; ok {
-			return slices.Contains(rooms, room)
+		if r, ok := all[m]; ok {
+			return m, r
 		}
 	}
-	return false
+	return name, room{}
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run/systemtest"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
@@ -54,7 +55,7 @@ func newKiosk(t *testing.T) *kiosk {
 	}
 	t.Cleanup(func() { server.Close() })
 	k.toxiproxy = server.URL()
-	if k.listen, err = makeProxy(k.toxiproxy, "asked", k.dependency); err != nil {
+	if k.listen, err = systemtest.CreateProxy(k.toxiproxy, "asked", k.dependency); err != nil {
 		t.Fatal(err)
 	}
 	k.entry = k.serve(t, asks("http://"+k.listen, false))
@@ -74,7 +75,7 @@ func (k *kiosk) renew(t *testing.T) {
 		t.Fatal(resp, err)
 	}
 	resp.Body.Close()
-	if k.listen, err = makeProxy(k.toxiproxy, "asked", k.dependency); err != nil {
+	if k.listen, err = systemtest.CreateProxy(k.toxiproxy, "asked", k.dependency); err != nil {
 		t.Fatal(err)
 	}
 	k.entry = k.serve(t, asks("http://"+k.listen, false))

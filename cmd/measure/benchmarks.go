@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"time"
+)
+
+// A benchmark is a figure whose program is a benchmark or a long test of a room,
+// which go test runs only with these arguments.
+type benchmark struct {
+	name, line string
+	room       string
+	args       []string
+	env        []string
+}
+
+// benchmarks are in the rooms whose insides they need.
+func benchmarks() []benchmark {
+	bench := func(pattern, benchtime string) []string {
+		return []string{"-run", "^$", "-bench", pattern, "-benchtime", benchtime}
+	}
+	return []benchmark{
+		{name: "journey", line: "processor time of one journey of five steps, with and without sockets (20 s)", room: "./experiments/run/traffic", args: append(bench("Journey|Judging", "2s"), "-count", "5")},
+		{name: "proxy", line: "requests and latency through the proxy beside a stock Toxiproxy; needs wrk (1 min)", room: "./injectors/proxy", args: bench("AgainstStock", "7x")},
+		{name: "stores", line: "Redis and PostgreSQL through the proxy beside a stock Toxiproxy, with their own benchmarks (4 min)", room: "./injectors/proxy", args: bench("Stores", "5x")},
+		{name: "connections", line: "memory of an idle connection in the proxy beside a stock Toxiproxy (10 s)", room: "./injectors/proxy", args: bench("Memory", "3x")},
+		{name: "fidelity", line: "how exactly shares and latencies are injected (30 s)", room: "./injectors/proxy", args: bench("Fidelity", "3x")},
+		{name: "page", line: "time and size of the HTML report of forty experiments (10 s)", room: "./report", args: append(bench("Page", "3x"), "-run", "PageSize", "-v")},
+		{name: "calibration", line: "coverage of the intervals over simulated traffic (minutes)", room: "./experiments/stats", args: []string{"-run", "Calibration|GuardFalseStops|ComparisonCovers", "-calibrate", "-v", "-timeout", "60m"}},
+		{name: "crash", line: "the crash matrix as the full product: kills at every event and call (30 min)", room: "./cmd/blastgauge", args: []string{"-run", "TestCrashMatrix", "-v", "-timeout", "60m"}, env: []string{"BLASTGAUGE_CRASH=all"}},
+	}
+}
+
+func benchmarkPrograms() []program {
+	var list []program
+	for _, b := range benchmarks() {
+		list = append(list, program{b.name, b.line, func(*flag.FlagSet) func(context.Context, io.Writer) error {
+			return func(ctx context.Context, out io.Writer) error { return b.run(ctx, out) }
+		}})
+	}
+	return append(list, program{"startup", "start-up time of the command (10 s)", defineStartup})
+}
+
+// run runs the benchmark. Without a benchmark or a test that ran it fails.
+func (b benchmark) run(ctx context.Context, out io.Writer) error {
+	root, err := moduleRoot(ctx)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "go", append([]string{"test", b.room, "-count", "1"}, b.args...)...)
+	cmd.Dir, cmd.Env = root, append(os.Environ(), b.env...)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(out, &said), os.Stderr
+	if err := cmd.Run(); err != nil {
+		return err
+	}
+	if text := said.Bytes(); !bytes.Contains(text, []byte("\nBenchmark")) && !bytes.Contains(text, []byte("--- PASS")) {
+		return fmt.Errorf("nothing was measured in %s: what it needs is not installed", b.room)
+	}
+	return nil
+}
+
+// defineStartup runs `blastgauge version` again and again.
+func defineStartup(f *flag.FlagSet) func(context.Context, io.Writer) error {
+	runs := f.Int("runs", 51, "how often the command is started")
+	path := f.String("command", "", "the `PATH` of the command (default: built from this tree)")
+	return func(ctx context.Context, out io.Writer) (err error) {
+		if *path == "" {
+			cmd, err := build(ctx)
+			if err != nil {
+				return err
+			}
+			defer cmd.Close() //nolint:errcheck // a temporary directory
+			*path = cmd.path
+		}
+		var wall, processor []float64
+		for range *runs {
+			cmd := exec.CommandContext(ctx, *path, "version")
+			begun := time.Now()
+			if err := cmd.Run(); err != nil {
+				return err
+			}
+			wall = append(wall, time.Since(begun).Seconds()*1e3)
+			state := cmd.ProcessState
+			processor = append(processor, (state.UserTime()+state.SystemTime()).Seconds()*1e3)
+		}
+		if len(wall) == 0 {
+			return errors.New("-runs " + strconv.Itoa(*runs) + ": nothing was measured")
+		}
+		fmt.Fprintf(out, "%d starts: %.1f ms, %.1f ms of processor time (medians)\n", *runs, median(wall), median(processor))
+		return nil
+	}
+}

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"text/tabwriter"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run/systemtest"
+)
+
+// baseHarm is the share of journeys, in percent, that a planted system harms
+// without a fault.
+const baseHarm = 1
+
+// A cell is one kind of planted truth.
+type cell struct {
+	percent    int // harmed by the fault, beyond baseHarm
+	bursts     bool
+	concurrent bool // a second route is the control, not the baseline
+	guarded    bool // by a guardrail of 2 %, at 50 journeys/s and arm
+}
+
+func (c cell) String() string {
+	pattern, control := "scattered", "baseline"
+	if c.bursts {
+		pattern = "in bursts"
+	}
+	if c.concurrent {
+		control = "concurrent"
+	}
+	return fmt.Sprintf("%d %%\t%s\t%s", c.percent, pattern, control)
+}
+
+// options are the system of a cell.
+func (c cell) options(seed uint64) systemtest.Options {
+	usual := func(n uint64) *systemtest.Harm { return &systemtest.Harm{Percent: baseHarm, Seed: n} }
+	faulted := &systemtest.Harm{Percent: baseHarm + c.percent, Bursts: c.bursts, Seed: seed + 1<<33}
+	o := systemtest.Options{
+		Entry:  systemtest.Planted(usual(seed), faulted),
+		Rate:   "30/s",
+		Phases: "{warmup: 300ms, baseline: 18s, fault: 18s, recovery: 0s}",
+		Limits: "{blast_radius: 50%, baseline: 5%}",
+	}
+	if c.concurrent {
+		other := usual(seed + 1<<32)
+		o.Control = systemtest.Planted(other, other)
+		o.Rate, o.Phases = "60/s", "{warmup: 300ms, baseline: 4s, fault: 18s, recovery: 0s}"
+	}
+	if c.percent == 0 {
+		o.Limits = "{blast_radius: 0%, baseline: 5%}" // refuted by any excess that is shown
+	}
+	if c.guarded {
+		o.Rate, o.More = "50/s", "guardrails: [{blast_radius: 2%}]\n"
+	}
+	return o
+}
+
+// measure performs the cell's experiment once.
+func (c cell) measure(ctx context.Context, cmd *command, seed uint64) (result.Experiment, error) {
+	return measureSystem(ctx, cmd, c.options(seed))
+}
+
+// measureSystem starts a system, performs its experiment and ends it.
+func measureSystem(ctx context.Context, cmd *command, o systemtest.Options) (e result.Experiment, err error) {
+	dir, err := cmd.dir()
+	if err != nil {
+		return e, err
+	}
+	s, err := systemtest.Start(dir, o)
+	if err != nil {
+		return e, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return cmd.run(ctx, dir, systemtest.ExperimentFile)
+}
+
+// A score counts the runs of one cell.
+type score struct {
+	cell
+	runs, covered, refuted, void int
+	width                        float64
+	why                          []string // the reasons of void runs
+}
+
+func (s *score) add(e result.Experiment) {
+	b := e.BlastRadius
+	if e.Verdict == result.Invalid || b == nil {
+		s.void++
+		s.why = append(s.why, fmt.Sprint(e.Reasons))
+		return
+	}
+	s.runs++
+	truth := float64(s.percent) / 100
+	if b.Low <= truth && truth <= b.High {
+		s.covered++
+	}
+	if e.Verdict == result.Refuted {
+		s.refuted++
+	}
+	s.width += b.High - b.Low
+}
+
+func definePlanted(f *flag.FlagSet) func(context.Context, io.Writer) error {
+	runs := f.Int("runs", 20, "runs of each cell")
+	parallel := f.Int("parallel", 8, "runs at once")
+	return func(ctx context.Context, out io.Writer) error {
+		cmd, err := build(ctx)
+		if err != nil {
+			return err
+		}
+		defer cmd.Close() //nolint:errcheck // a temporary directory
+		var cells []*score
+		for _, percent := range []int{0, 5, 30} {
+			cells = append(cells, &score{cell: cell{percent: percent, concurrent: true}},
+				&score{cell: cell{percent: percent, bursts: true, concurrent: true}}, &score{cell: cell{percent: percent}})
+		}
+		var mu sync.Mutex
+		err = inParallel(*parallel, *runs*len(cells), func(i int) error {
+			c := cells[i%len(cells)]
+			e, err := c.measure(ctx, cmd, uint64(i))
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				c.add(e)
+			}
+			return err
+		})
+		return errors.Join(err, judgePlanted(out, cells))
+	}
+}
+
+// inParallel calls do for 0 to n-1, some at once, and returns all errors.
+func inParallel(atOnce, n int, do func(i int) error) error {
+	var (
+		mu    sync.Mutex
+		errs  []error
+		tasks sync.WaitGroup
+		slots = make(chan struct{}, max(1, atOnce))
+	)
+	for i := range n {
+		slots <- struct{}{}
+		tasks.Go(func() {
+			defer func() { <-slots }()
+			if err := do(i); err != nil {
+				mu.Lock()
+				errs = append(errs, err)
+				mu.Unlock()
+			}
+		})
+	}
+	tasks.Wait()
+	return errors.Join(errs...)
+}
+
+func judgePlanted(out io.Writer, cells []*score) error {
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "harms\tthe harm is\tcontrol\truns\tinterval holds the truth\trefuted\tmean width, points\tvoid")
+	var all, harmless score
+	var why []string
+	for _, c := range cells {
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%.1f\t%d\n", c.cell, c.runs, c.covered, c.refuted, 100*c.width/float64(max(1, c.runs)), c.void)
+		all.runs, all.covered = all.runs+c.runs, all.covered+c.covered
+		if c.percent == 0 {
+			harmless.runs, harmless.refuted = harmless.runs+c.runs, harmless.refuted+c.refuted
+		}
+		why = append(why, c.why...)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	slices.Sort(why)
+	for _, text := range slices.Compact(why) {
+		fmt.Fprintf(out, "void: %s\n", text)
+	}
+	fmt.Fprintf(out, "covered in %d of %d runs; blamed without harm in %d of %d\n", all.covered, all.runs, harmless.refuted, harmless.runs)
+	if all.runs == 0 || float64(all.covered) < 0.9*float64(all.runs) || float64(harmless.refuted) > 0.05*float64(harmless.runs) {
+		return errors.New("the interval must hold the truth in 90 % of runs, and blame no fault that does nothing in more than 5 %")
+	}
+	return nil
+}
+
+func defineGuardrail(f *flag.FlagSet) func(context.Context, io.Writer) error {
+	runs := f.Int("runs", 20, "faults that are stopped")
+	parallel := f.Int("parallel", 5, "runs at once")
+	return func(ctx context.Context, out io.Writer) error {
+		cmd, err := build(ctx)
+		if err != nil {
+			return err
+		}
+		defer cmd.Close() //nolint:errcheck // a temporary directory
+		var mu sync.Mutex
+		var seconds []float64
+		err = inParallel(*parallel, *runs, func(i int) error {
+			e, err := cell{percent: 19, concurrent: true, guarded: true}.measure(ctx, cmd, uint64(i))
+			if err == nil && (e.Guardrail == nil || !e.Guardrail.Tripped) {
+				err = fmt.Errorf("not stopped: %s, %s", e.Verdict, strings.Join(e.Reasons, "; "))
+			}
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			seconds = append(seconds, e.Faults[0].Removed.Sub(e.Faults[0].Injected).Seconds())
+			return nil
+		})
+		if len(seconds) == 0 {
+			return errors.Join(err, errors.New("no fault was stopped"))
+		}
+		slices.Sort(seconds)
+		fmt.Fprintf(out, "%d faults were gone after %.2f s (median), %.2f s at the fastest and %.2f s at the slowest\n",
+			len(seconds), median(seconds), seconds[0], seconds[len(seconds)-1])
+		if median(seconds) > 3 {
+			err = errors.Join(err, errors.New("the median is more than 3 s"))
+		}
+		return err
+	}
+}
+
+// median returns the upper median of a list that is not empty.
+func median(list []float64) float64 {
+	list = slices.Sorted(slices.Values(list))
+	return list[len(list)/2]
+}
