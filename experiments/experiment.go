@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 
@@ -141,9 +142,9 @@ func words(list []string) string {
 
 // check asks the catalogue about the attributes together.
 func (f faultShape) check(d *decoder, kind injectors.Kind, at string) {
-	if name, problem := kind.Check(f.to.Attributes); problem != "" {
-		place, c := d.at(join(at, name)), complaint{msg: problem}
-		if !d.given(join(at, name)) {
+	if mistake, ok := errors.AsType[*injectors.AttributeError](kind.Check(f.to.Attributes)); ok {
+		place, c := d.at(join(at, mistake.Attribute)), complaint{msg: mistake.Problem}
+		if !d.given(join(at, mistake.Attribute)) {
 			place, c.hint = d.at(at+".inject"), "such as "+kind.Example
 		}
 		d.fail(place, c)

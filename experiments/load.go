@@ -18,15 +18,14 @@ const SystemFile = "blastgauge.yaml"
 // Load reads and validates a system and its experiments, and each experiment
 // against the system. The error, if any, is of class [ErrInvalid] and holds
 // every mistake in every file as an [Error]; [Explain] renders them. After an
-// error the documents are not to be used. checks are asked about faults that the
-// language itself finds right.
-func Load(systemFile string, experimentFiles []string, checks ...FaultCheck) (*System, []*Experiment, error) {
+// error the documents are not to be used.
+func Load(systemFile string, experimentFiles []string) (*System, []*Experiment, error) {
 	system := readSource(systemFile)
 	list := make([]source, len(experimentFiles))
 	for i, file := range experimentFiles {
 		list[i] = readSource(file)
 	}
-	return load(system, list, checks...)
+	return load(system, list)
 }
 
 // A source is the text of a document, or why there is none.
@@ -48,7 +47,7 @@ func readSource(file string) source {
 	return source{file: file, text: text, err: err}
 }
 
-func load(system source, list []source, checks ...FaultCheck) (*System, []*Experiment, error) {
+func load(system source, list []source) (*System, []*Experiment, error) {
 	sd, s := decodeSystem(system)
 	docs := []*decoder{sd}
 	experiments := make([]*Experiment, 0, len(list))
@@ -63,7 +62,6 @@ func load(system source, list []source, checks ...FaultCheck) (*System, []*Exper
 		where[e.ID] = fmt.Sprintf("%s:%d", e.File, e.Line)
 		if sd.root != nil && d.root != nil {
 			checkExperiment(d, e, s)
-			checkFaults(d, e, checks)
 		}
 	}
 	if err := joined(docs); err != nil {

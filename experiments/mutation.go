@@ -212,29 +212,3 @@ func readDocument(file, name string) (body, problem string) {
 	}
 	return string(text), ""
 }
-
-// A FaultCheck says what is wrong with a fault that the language has no words
-// for: the attribute at fault and a sentence, both empty when all is well.
-type FaultCheck func(f Fault) (attribute, problem string)
-
-// checkFaults asks about faults that are right as far as the language goes.
-func checkFaults(d *decoder, e *Experiment, checks []FaultCheck) {
-	if d.count() > 0 {
-		return
-	}
-	for i, f := range e.Faults {
-		at := fmt.Sprintf("faults[%d]", i)
-		for _, check := range checks {
-			attribute, problem := check(f)
-			if problem == "" {
-				continue
-			}
-			place := d.at(at + ".inject")
-			if d.given(join(at, attribute)) {
-				place = d.at(join(at, attribute))
-			}
-			d.fail(place, complaint{msg: problem})
-			break
-		}
-	}
-}

@@ -2,6 +2,7 @@ package injectors_test
 
 import (
 	"cmp"
+	"errors"
 	"math"
 	"reflect"
 	"regexp"
@@ -98,11 +99,20 @@ func atLimits(k injectors.Kind, largest bool) injectors.Attributes {
 	return list
 }
 
+// mistakeIn returns the attribute and the sentence of an error of Check.
+func mistakeIn(err error) (attribute, problem string) {
+	mistake, ok := errors.AsType[*injectors.AttributeError](err)
+	if !ok {
+		return "", ""
+	}
+	return mistake.Attribute, mistake.Problem
+}
+
 // Every bound is exact: at it all is well, beyond it the attribute is named.
 func TestBounds(t *testing.T) {
 	for _, k := range injectors.Catalogue() {
-		if name, problem := k.Check(atLimits(k, false)); problem != "" {
-			t.Errorf("%s at its smallest values: %s: %s", k.Name, name, problem)
+		if err := k.Check(atLimits(k, false)); err != nil {
+			t.Errorf("%s at its smallest values: %v", k.Name, err)
 		}
 		for _, a := range k.Attributes {
 			if !a.Unit.Numeric() {
@@ -113,7 +123,7 @@ func TestBounds(t *testing.T) {
 			} {
 				attributes := atLimits(k, false)
 				attributes[a.Name] = v
-				if name, problem := k.Check(attributes); name != a.Name || !strings.Contains(problem, a.Name) {
+				if name, problem := mistakeIn(k.Check(attributes)); name != a.Name || !strings.Contains(problem, a.Name) {
 					t.Errorf("%s with %s %s (%v): %q %q", k.Name, a.Name, what, v, name, problem)
 				}
 			}
@@ -122,7 +132,7 @@ func TestBounds(t *testing.T) {
 			}
 			attributes := atLimits(k, false)
 			delete(attributes, a.Name)
-			if name, problem := k.Check(attributes); name != a.Name || !strings.Contains(problem, k.Name+" needs "+a.Name) {
+			if name, problem := mistakeIn(k.Check(attributes)); name != a.Name || !strings.Contains(problem, k.Name+" needs "+a.Name) {
 				t.Errorf("%s without %s: %q %q", k.Name, a.Name, name, problem)
 			}
 		}
@@ -154,10 +164,10 @@ func TestCheck(t *testing.T) {
 		{"http_error", injectors.Attributes{"status": 503.0, "when": "after", "match": map[string]any{"path": "/charges"}}, "", ""},
 		{"http_error", injectors.Attributes{"status": 42.0}, "status", "status must be at least 200"},
 		{"http_error", injectors.Attributes{"status": 503.5}, "status", "status must be a whole number"},
-		{"http_error", injectors.Attributes{"status": "503"}, "status", "status must be a count"},
-		{"http_error", injectors.Attributes{"status": 503.0, "body": 1.0}, "body", "body must not be a number"},
+		{"http_error", injectors.Attributes{"status": "503"}, "status", "status must be a whole number"},
+		{"http_error", injectors.Attributes{"status": 503.0, "body": 1.0}, "body", "body must be a text, not a number"},
 		{"http_error", injectors.Attributes{"status": 503.0, "when": "middle"}, "when", "when must be before or after"},
-		{"http_error", injectors.Attributes{"status": 503.0, "match": map[string]any{"path": 1.0}}, "match.path", "path must not be a number"},
+		{"http_error", injectors.Attributes{"status": 503.0, "match": map[string]any{"path": 1.0}}, "match.path", "path must be a text, not a number"},
 		{"http_latency", injectors.Attributes{"latency": 1.0, "jitter": 2.0}, "jitter", "jitter must not exceed latency"},
 		{"http_config", injectors.Attributes{"scale": map[string]any{"path": "/price", "by": "1/60"}, "flap": 5.0}, "", ""},
 		{"http_config", injectors.Attributes{"extreme": map[string]any{"to": nil}}, "", ""},
@@ -165,13 +175,13 @@ func TestCheck(t *testing.T) {
 		{"http_config", injectors.Attributes{"truncate": map[string]any{"keep": 1.5}}, "truncate.keep", "keep must be at most 100%"},
 		{"http_config", injectors.Attributes{"split": map[string]any{"with": map[string]any{}}}, "split.with", "with must be one operator"},
 		{"http_config", injectors.Attributes{"split": map[string]any{"with": map[string]any{"expire": map[string]any{"days": 1e9}}}}, "split.with.expire.days", "days must be at most 36500"},
-		{"http_config", injectors.Attributes{"unpair": map[string]any{"swap": "/a"}}, "unpair.swap", "swap must be a pair"},
+		{"http_config", injectors.Attributes{"unpair": map[string]any{"swap": "/a"}}, "unpair.swap", "swap must be a list of two paths"},
 		{"http_config", injectors.Attributes{"drop": map[string]any{}, "blank": map[string]any{}}, "blank", "http_config is one operator, not drop and blank"},
 		{"http_config", injectors.Attributes{"candidate": map[string]any{}}, "candidate", "candidate needs file: the document that somebody wants to ship, such as {file: settings-next.json}"},
 		{"config_file", injectors.Attributes{"file": "a.json", "stale": map[string]any{}}, "stale", "stale needs from: earlier versions of a file are not known; give one, such as {from: settings-118.json}"},
 	} {
 		k, ok := injectors.Lookup(tt.kind)
-		if name, text := k.Check(tt.attributes); !ok || name != tt.name || text != tt.text {
+		if name, text := mistakeIn(k.Check(tt.attributes)); !ok || name != tt.name || text != tt.text {
 			t.Errorf("%s.Check(%v) = %q, %q, want %q, %q", tt.kind, tt.attributes, name, text, tt.name, tt.text)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 // The kinds here act on single statements that are sent to a PostgreSQL, or on
 // clients that connect to it.
 
-// postgresStates are SQLSTATEs whose texts are known, and what they are about.
+// postgresStates lists the SQLSTATEs whose texts are known, and whose statements.
 func postgresStates() []string {
 	return []string{"2200H", "25006", "40001", "40P01", "53100", "53200", "53300", "54000", "55P03", "57014", "57P01", "57P02", "57P03"}
 }
@@ -22,35 +22,47 @@ func postgresError() Kind {
 				Doc: "five characters in quotes, such as \"40001\"; of " + strings.Join(postgresStates(), ", ") + " the server's text is known, too"},
 			{Name: "message", Unit: Text, Wire: "message",
 				Doc: "the text of the error; the server's by default"},
-			{Name: "when", Unit: Word, Wire: "when", Words: []string{"before", "after", "connect"},
+			{Name: "when", Unit: Word, Wire: "when", Words: []string{before, after, "connect"},
 				Doc: "before: the server never sees the statement (the default); after: the work is done and committed, and the caller is told that it failed; connect: clients are not let in (the default for 53300 and 57P03)"},
-			matchStatements("by default all that read or write, or of these those that the error is about"), firstOf("statements"),
+			matchStatements("by default all that read or write, or of these those that the error is about"), firstAttribute("statements"),
 		},
 		Example: "{inject: postgres_error, into: orders, sqlstate: \"40001\", match: {statement: commit}}",
-		Surprises: []Surprise{
+		Caveats: []Caveat{
 			{Text: "a statement that fails within a transaction aborts it, as it would on the server; a COMMIT that fails has rolled back"},
 			{Text: "in place of a statement that fails the server gets one that cannot but fail: its log shows that one"},
 			{Text: "when: after is about what commits, a COMMIT or a statement outside a transaction; others pass"},
 			{Text: "57P01, 57P02 and codes of classes 08 and 28 end the session, as they do on the server"},
 		},
-		rule: postgresErrorRule,
+		together: postgresErrorRule, defaults: postgresErrorDefaults,
 	}
 }
 
-func postgresErrorRule(a Attributes) (attribute, problem string) {
-	code, _ := a["sqlstate"].(string)
-	strange := strings.ContainsFunc(code, func(c rune) bool { return !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z') })
-	when, given := a["when"].(string)
-	comes := when == "connect" || !given && (code == "53300" || code == "57P03")
+func postgresErrorRule(a Attributes) mistake {
+	code := a.Text("sqlstate")
+	malformed := strings.ContainsFunc(code, func(c rune) bool { return !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z') })
 	switch {
-	case len(code) != 5 || strange:
-		return "sqlstate", "sqlstate must be five digits or capitals in quotes, such as \"40001\""
+	case len(code) != 5 || malformed:
+		return mistake{"sqlstate", "sqlstate must be five digits or capitals in quotes, such as \"40001\""}
 	case slices.Contains([]string{"00", "01", "02"}, code[:2]):
-		return "sqlstate", "sqlstate must be that of an error: class " + code[:2] + " is none"
-	case comes && a["match"] != nil:
-		return "match", "a client that is not let in has made no statement: match goes with when: before or after"
+		return mistake{"sqlstate", "sqlstate must be that of an error: class " + code[:2] + " is none"}
+	case postgresErrorDefaults(a).Text("when") == "connect" && a["match"] != nil:
+		return mistake{"match", "a client that is not let in has made no statement: match goes with when: before or after"}
 	}
-	return "", ""
+	return mistake{}
+}
+
+// postgresErrorDefaults returns when an error comes: those of a server that takes no
+// clients come when a client connects.
+func postgresErrorDefaults(a Attributes) Attributes {
+	when := a.Text("when")
+	switch code := a.Text("sqlstate"); {
+	case when != "":
+	case code == "53300" || code == "57P03":
+		when = "connect"
+	default:
+		when = before
+	}
+	return Attributes{"when": when}
 }
 
 func postgresLatency() Kind {
@@ -58,22 +70,19 @@ func postgresLatency() Kind {
 		Name: "postgres_latency", Level: Message, Acts: "statements", Wire: "postgres_latency", Streamless: true, Schemes: []string{"postgres"},
 		Summary: "single PostgreSQL statements are late",
 		Attributes: []Attribute{
-			{Name: "latency", Unit: Duration, Required: true, Min: 0.001, Max: 3600, Wire: "latency", Scale: toMillis,
-				Doc: "how late, such as 200ms"},
-			{Name: "jitter", Unit: Duration, Max: 3600, Wire: "jitter", Scale: toMillis,
-				Doc: "latency varies by up to this much either way, such as 50ms"},
-			matchStatements("all by default"), firstOf("statements"),
+			latencyAttribute("200ms"), jitterAttribute("50ms"),
+			matchStatements("all by default"), firstAttribute("statements"),
 		},
 		Example: "{inject: postgres_latency, into: orders, latency: 200ms, match: {statement: write}}",
-		Surprises: []Surprise{
+		Caveats: []Caveat{
 			{Text: "a transaction of five statements is five times as late, and holds its locks meanwhile"},
 		},
-		rule: jitterWithinLatency,
+		together: jitterWithinLatency,
 	}
 }
 
-func matchStatements(unless string) Attribute {
-	return Attribute{Name: "match", Unit: Group, Wire: "match", Doc: "which statements; " + unless, Fields: []Attribute{
+func matchStatements(byDefault string) Attribute {
+	return Attribute{Name: "match", Unit: Group, Wire: "match", Doc: "which statements; " + byDefault, Fields: []Attribute{
 		{Name: "statement", Unit: Word, Wire: "statement",
 			Words: []string{"any", "read", "write", "select", "insert", "update", "delete", "copy", "ddl", "begin", "commit", "rollback", "other"},
 			Doc:   "what they are"},

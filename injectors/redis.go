@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// The kinds here act on single commands that are sent to a Redis, or what speaks
-// as one.
+// The kinds here act on single commands that are sent to a Redis, or to a server
+// that speaks its protocol.
 
-// redisRefusals are errors that servers make of their own accord; which commands
-// they refuse with each is theirs to say, too.
+// redisRefusals lists the errors with which a server itself refuses commands. Each
+// concerns some commands only.
 func redisRefusals() []string {
 	return []string{"ASK", "BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "MOVED", "NOAUTH", "NOREPLICAS", "OOM", "READONLY", "TRYAGAIN"}
 }
@@ -23,30 +23,30 @@ func redisError() Kind {
 				Doc: "one of " + strings.Join(redisRefusals(), ", ") + ", for the commands that a server refuses so; or a whole error of your own, for all, such as \"ERR internal error\""},
 			{Name: "address", Unit: Text, Wire: "address",
 				Doc: "where MOVED or ASK points to, such as 10.0.0.7:6379; back to the proxy by default"},
-			matchCommands("all that the error is about by default"), firstOf("commands"),
+			matchCommands("all that the error is about by default"), firstAttribute("commands"),
 		},
 		Example: "{inject: redis_error, into: carts, error: READONLY, share: 20%}",
-		Surprises: []Surprise{
+		Caveats: []Caveat{
 			{Text: "a command that is refused within MULTI makes EXEC fail, as it would on the server"},
 			{Text: "in place of a command that is refused the server gets one that it does not know: its error statistics count it"},
 		},
-		rule: func(a Attributes) (string, string) {
-			text, _ := a["error"].(string)
-			word, _, custom := strings.Cut(text, " ")
-			address, _ := a["address"].(string)
-			switch {
-			case custom && word != strings.ToUpper(word):
-				return "error", "an error begins with a word in capitals, such as ERR"
-			case !custom && !slices.Contains(redisRefusals(), word):
-				return "error", "error must be one of " + strings.Join(redisRefusals(), ", ") + ", or have a text behind its first word"
-			case strings.ContainsAny(text, "\r\n"):
-				return "error", "error must be one line"
-			case address != "" && word != "MOVED" && word != "ASK":
-				return "address", "address is where MOVED or ASK points to"
-			}
-			return "", ""
-		},
+		together: redisErrorRule,
 	}
+}
+
+func redisErrorRule(a Attributes) mistake {
+	word, rest, own := strings.Cut(a.Text("error"), " ")
+	switch {
+	case own && (word != strings.ToUpper(word) || word == ""):
+		return mistake{"error", "an error begins with a word in capitals, such as ERR"}
+	case !slices.Contains(redisRefusals(), word) && rest == "", own && rest == "":
+		return mistake{"error", "error must be one of " + strings.Join(redisRefusals(), ", ") + ", or have a text behind its first word"}
+	case strings.ContainsAny(a.Text("error"), "\r\n"):
+		return mistake{"error", "error must be one line"}
+	case a.Text("address") != "" && (own || word != "MOVED" && word != "ASK"):
+		return mistake{"address", "address is where MOVED or ASK points to"}
+	}
+	return mistake{}
 }
 
 func redisEmpty() Kind {
@@ -54,12 +54,12 @@ func redisEmpty() Kind {
 		Name: "redis_empty", Level: Message, Acts: "commands", Wire: "redis_empty", Streamless: true, Schemes: []string{"redis", "rediss"},
 		Summary: "Redis has lost its data: reads find nothing",
 		Attributes: []Attribute{
-			{Name: "writes", Unit: Word, Wire: "writes", Words: []string{"succeed", "fail"},
+			{Name: "writes", Unit: Word, Wire: "writes", Words: []string{"succeed", "fail"}, fallback: "succeed",
 				Doc: "what becomes of writes: succeed, the default, or fail with READONLY"},
-			matchCommands("all reads by default"), firstOf("commands"),
+			matchCommands("all reads by default"), firstAttribute("commands"),
 		},
 		Example: "{inject: redis_empty, into: carts, writes: fail}",
-		Surprises: []Surprise{
+		Caveats: []Caveat{
 			{Text: "data that is written while the fault is in force is not found either, and all of it is there again afterwards"},
 			{Text: "commands that write are passed on even if they also read, such as INCR, LPOP, GETDEL; so are scripts"},
 		},
@@ -71,25 +71,33 @@ func redisLatency() Kind {
 		Name: "redis_latency", Level: Message, Acts: "commands", Wire: "redis_latency", Streamless: true, Schemes: []string{"redis", "rediss"},
 		Summary: "single Redis commands are late",
 		Attributes: []Attribute{
-			{Name: "latency", Unit: Duration, Required: true, Min: 0.001, Max: 3600, Wire: "latency", Scale: toMillis,
-				Doc: "how late, such as 50ms"},
-			{Name: "jitter", Unit: Duration, Max: 3600, Wire: "jitter", Scale: toMillis,
-				Doc: "latency varies by up to this much either way, such as 20ms"},
-			matchCommands("all by default"), firstOf("commands"),
+			latencyAttribute("50ms"), jitterAttribute("20ms"),
+			matchCommands("all by default"), firstAttribute("commands"),
 		},
 		Example: "{inject: redis_latency, into: carts, latency: 50ms, match: {class: write}}",
-		Surprises: []Surprise{
+		Caveats: []Caveat{
 			{Text: "commands behind a late one on the same connection wait as well: in a pipeline of 10, the last is 10 times as late"},
 		},
-		rule: jitterWithinLatency,
+		together: jitterWithinLatency,
 	}
 }
 
-func matchCommands(unless string) Attribute {
-	return Attribute{Name: "match", Unit: Group, Wire: "match", Doc: "which commands; " + unless, Fields: []Attribute{
+func matchCommands(byDefault string) Attribute {
+	return Attribute{Name: "match", Unit: Group, Wire: "match", Doc: "which commands; " + byDefault, Fields: []Attribute{
 		{Name: "class", Unit: Word, Wire: "class", Words: []string{"any", "read", "write", "script", "transaction", "pubsub", "admin", "other"},
 			Doc: "what they do"},
-		{Name: "command", Unit: Text, Wire: "command", Doc: "their names, separated by commas, such as SET, CONFIG GET"},
+		{Name: "command", Unit: Text, Wire: "command", normalize: commandList, Doc: "their names, separated by commas, such as SET, CONFIG GET"},
 		{Name: "key", Unit: Text, Wire: "key", Doc: "a pattern for the first key, such as cart:*"},
 	}}
+}
+
+// commandList writes names of commands in the usual way: "SET, CONFIG GET".
+func commandList(text string) string {
+	var names []string
+	for name := range strings.SplitSeq(text, ",") {
+		if name = strings.ToUpper(strings.Join(strings.Fields(name), " ")); name != "" {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
 }

@@ -51,7 +51,7 @@ func (s *selection) load() (*experiments.System, []*experiments.Experiment, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	sys, list, err := experiments.Load(system, files, checkFault)
+	sys, list, err := experiments.Load(system, files)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -62,10 +62,10 @@ func showFault(w io.Writer, k injectors.Kind) error {
 		fmt.Fprintf(w, "\nneeds `blastgauge proxy` and an upstream that begins with %s\n", schemes(k))
 	}
 	fmt.Fprintf(w, "\nexample\n  faults:\n    - %s\n", k.Example)
-	if len(k.Surprises) > 0 {
+	if len(k.Caveats) > 0 {
 		fmt.Fprintln(w, "\nmind")
 	}
-	for _, s := range k.Surprises {
+	for _, s := range k.Caveats {
 		fmt.Fprintf(w, "  - %s\n", s.Text)
 	}
 	return nil

@@ -279,7 +279,7 @@ func warnings(e Experiment) []string {
 	list = append(list, e.recoveryWarnings()...)
 	for _, f := range e.Faults {
 		kind, _ := injectors.Lookup(f.Inject)
-		for _, s := range kind.Mind(f.Attributes) {
+		for _, s := range kind.CaveatsFor(f.Attributes) {
 			list = append(list, f.Inject+": "+s)
 		}
 		if f.Share < 1 && kind.Level == injectors.Byte {

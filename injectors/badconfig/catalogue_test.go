@@ -1,6 +1,7 @@
 package badconfig_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/blastgauge/blastgauge/injectors"
@@ -20,8 +21,12 @@ func TestWhatTheCatalogueSendsIsRead(t *testing.T) {
 		{"expire": map[string]any{"days": -3.0}},
 		{"candidate": map[string]any{"file": "next.json", "body": "{}"}},
 	} {
-		if _, problem := kind.Check(attributes); problem != "" && problem != "file and body say the same: give one of them" {
-			t.Errorf("%v: %s", attributes, problem)
+		raw, err := json.Marshal(kind.OnWire(attributes))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := kind.ReadWire(raw); err != nil {
+			t.Errorf("%v: %v", attributes, err)
 		}
 		operator, parameters, err := badconfig.Select(kind.OnWire(attributes))
 		if err == nil {

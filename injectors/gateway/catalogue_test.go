@@ -61,8 +61,8 @@ func TestErrorsThatAreKnown(t *testing.T) {
 	check := func(kind, attribute, v string) {
 		t.Helper()
 		k, _ := injectors.Lookup(kind)
-		if _, problem := k.Check(injectors.Attributes{attribute: v}); problem != "" {
-			t.Errorf("%s: %s", v, problem)
+		if err := k.Check(injectors.Attributes{attribute: v}); err != nil {
+			t.Errorf("%s: %v", v, err)
 		}
 		a, _ := k.Attribute(attribute)
 		if !slices.Contains(wordsIn(a.Doc), v) {

@@ -73,8 +73,8 @@ func (d *Driver) wanted(f plan.Fault, ours bool) (*newToxic, error) {
 	case kind.Name == "down" && !ours:
 		return nil, nil
 	}
-	if name, problem := kind.Check(f.Attributes); problem != "" { // some values kill a stock server
-		return nil, fmt.Errorf("%w: %s into %s: %s: %s", experiments.ErrInvalid, f.Inject, f.Into, name, problem)
+	if err := kind.Check(f.Attributes); err != nil { // some values kill a stock server
+		return nil, fmt.Errorf("%w: %s into %s: %w", experiments.ErrInvalid, f.Inject, f.Into, err)
 	}
 	t := &newToxic{Name: f.Name, Type: kind.Wire, Stream: string(f.Stream), Toxicity: f.Share, Attributes: kind.OnWire(f.Complete())}
 	if kind.Config && f.Seed > 0 {

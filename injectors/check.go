@@ -1,0 +1,169 @@
+package injectors
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// An AttributeError is a mistake in one attribute of a fault.
+type AttributeError struct {
+	// Attribute is the name of the attribute, and "group.field" for a field of one.
+	// It may be one that is missing.
+	Attribute string
+	// Problem is a sentence that says what is wrong, or what would be right.
+	Problem string
+}
+
+// Error returns the sentence alone: it names the attribute where that helps.
+func (e *AttributeError) Error() string { return e.Problem }
+
+// A mistake is what rules return: the attribute and a sentence. The zero mistake means
+// that all is well.
+type mistake struct{ attribute, problem string }
+
+func (m mistake) found() bool { return m.problem != "" }
+
+// below returns the mistake as one in a field of a group.
+func (m mistake) below(group string) mistake {
+	if m.found() && m.attribute != "" {
+		m.attribute = group + "." + m.attribute
+	} else {
+		m.attribute = group
+	}
+	return m
+}
+
+// err returns the mistake as an error; nil when all is well.
+func (m mistake) err() error {
+	if !m.found() {
+		return nil
+	}
+	return &AttributeError{Attribute: m.attribute, Problem: m.problem}
+}
+
+// Check reports the first rule that the attributes of a document break, as an
+// [*AttributeError]; nil when all is well.
+func (k Kind) Check(attributes Attributes) error {
+	return k.check(attributes, false).err()
+}
+
+// check is Check for a document or for the wire, on which the text of a file comes
+// with the file's name.
+func (k Kind) check(attributes Attributes, wire bool) mistake {
+	if m := checkAll(k.Name, k.Attributes, attributes); m.found() {
+		return m
+	}
+	if k.together != nil {
+		if m := k.together(attributes); m.found() {
+			return m
+		}
+	}
+	if k.source != nil {
+		return k.source(attributes, wire)
+	}
+	return mistake{}
+}
+
+// checkAll checks the attributes of a kind, or the fields of one attribute; owner is
+// the kind's name or the attribute's.
+func checkAll(owner string, known []Attribute, given Attributes) mistake {
+	for _, a := range known {
+		v, ok := given[a.Name]
+		switch {
+		case a.Required && (!ok || v == ""):
+			return mistake{a.Name, fmt.Sprintf("%s needs %s: %s", owner, a.Name, a.Doc)}
+		case !ok:
+			continue
+		}
+		if m := a.check(v); m.found() {
+			return m
+		}
+	}
+	return mistake{}
+}
+
+// check checks one value that is given.
+func (a Attribute) check(v any) mistake {
+	problem := a.problem(v)
+	if problem == "" && a.valid != nil {
+		problem = a.valid(v)
+	}
+	if problem != "" {
+		return mistake{a.Name, a.Name + " " + problem}
+	}
+	fields, ok := v.(map[string]any)
+	if !ok || !a.Unit.nests() {
+		return mistake{}
+	}
+	if m := checkAll(a.Name, a.Fields, fields); m.found() {
+		return m.below(a.Name)
+	}
+	if a.together != nil {
+		if m := a.together(fields); m.found() {
+			return m.below(a.Name)
+		}
+	}
+	return mistake{}
+}
+
+// problem returns what is wrong with the form or the size of one value, as the end
+// of a sentence.
+func (a Attribute) problem(v any) string {
+	if a.Unit == Value {
+		return ""
+	}
+	wrongForm := "must be " + a.Unit.noun()
+	switch held := v.(type) {
+	case float64:
+		return a.numberProblem(held)
+	case string:
+		switch {
+		case a.Unit == Word && !slices.Contains(a.Words, held):
+			return "must be " + strings.Join(a.Words, " or ")
+		case slices.Contains([]Unit{Word, Text, Path, Factor, Document}, a.Unit):
+			return ""
+		}
+	case []any:
+		if a.Unit == Paths {
+			return ""
+		}
+	case map[string]any:
+		switch {
+		case a.Unit == Inner && len(held) != 1, a.Unit == Table && !holdsTexts(held):
+			return wrongForm
+		case a.Unit == Table || a.Unit == Values || a.Unit.nests():
+			return ""
+		}
+	}
+	if a.Unit == Factor && isNumberAsWritten(v) {
+		return ""
+	}
+	return wrongForm
+}
+
+func (a Attribute) numberProblem(held float64) string {
+	switch {
+	case a.Unit == Factor:
+		return ""
+	case !a.Unit.Numeric():
+		return "must be " + a.Unit.noun() + ", not a number"
+	case !(held >= a.Min): // NaN, too
+		return "must be at least " + a.Unit.Format(a.Min)
+	case a.Max > 0 && held > a.Max:
+		return "must be at most " + a.Unit.Format(a.Max)
+	case a.Unit == Count && held != math.Trunc(held):
+		return "must be a whole number"
+	}
+	return ""
+}
+
+func holdsTexts(table map[string]any) bool {
+	for _, v := range table {
+		if _, ok := v.(string); !ok {
+			return false
+		}
+	}
+	return true
+}
