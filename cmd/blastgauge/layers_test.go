@@ -58,7 +58,7 @@ func rooms() []room {
 		{name: "experiments/run/systemtest", imports: "injectors/proxy", tests: "experiments"},
 
 		{name: "experiments/result", imports: "experiments experiments/journal experiments/plan experiments/stats injectors"},
-		{name: "experiments/compare", imports: "experiments/result experiments/stats"},
+		{name: "experiments/compare", imports: "experiments experiments/result experiments/stats"},
 		{name: "experiments/history", imports: "experiments/result"},
 		{name: "report", imports: "experiments/compare experiments/history experiments/result experiments/stats"},
 
@@ -82,6 +82,7 @@ func owners() map[string]room {
 		"go.yaml.in/yaml/v3":                       {name: "experiments"},
 		"github.com/theory/jsonpath":               {name: "experiments/jsonpath"},
 		"github.com/valyala/fasthttp":              {name: "experiments/run/journey"},
+		"github.com/aymanbagabas/go-udiff":         {name: "experiments/compare"},
 		"gonum.org/v1/gonum":                       {name: "experiments/stats"}, // Student's t, binomial and Beta distributions
 		"github.com/jackc/pgx/v5/pgproto3":         {name: "injectors/gateway/postgres", tests: "injectors/gateway"},
 		"github.com/jackc/pgx/v5":                  {name: "experiments/run/check", tests: "injectors/gateway"},

@@ -5,26 +5,27 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
-// DefaultMargin is the change that does not matter where nobody says: two points.
+// DefaultMargin is the change of a blast radius that does not matter, unless another
+// one is given: two points.
 const DefaultMargin = 0.02
 
-// Runs compares head with base. Each side is one run or several of the same; what
-// varies from run to run enters the intervals where there are several. margin is
-// the change of a blast radius that does not matter, as a fraction.
+// Runs compares head with base. Each side is one run or several of the same. With
+// several, what varies from run to run enters the intervals. margin is the change of a
+// blast radius that does not matter, as a fraction.
 func Runs(base, head []Input, margin float64) *Comparison {
 	c := &Comparison{
 		Schema: Schema, Margin: margin, Confidence: stats.Confidence, Counts: map[Status]int{},
-		Base: headers(base), Head: headers(head), Experiments: []Experiment{},
+		Base: newRuns(base), Head: newRuns(head), Experiments: []Experiment{},
 		Differences: differences(base, head),
 	}
-	for _, id := range ids(base, head) {
-		e := pair(id, base, head, margin)
-		c.Experiments = append(c.Experiments, e)
+	for _, id := range experimentIDs(base, head) {
+		c.Experiments = append(c.Experiments, compareExperiment(id, base, head, margin))
 	}
 	slices.SortStableFunc(c.Experiments, func(a, b Experiment) int {
 		order := Statuses()
@@ -55,7 +56,7 @@ func (c *Comparison) exit() int {
 	return result.ExitHeld
 }
 
-// size is the change of the leading journey without its sign.
+// size is the change of the leading journey without its sign; -1 if there is none.
 func (e *Experiment) size() float64 {
 	if j := e.Lead(); j != nil && j.Change != nil {
 		return math.Abs(j.Change.Estimate)
@@ -63,9 +64,9 @@ func (e *Experiment) size() float64 {
 	return -1
 }
 
-// ids are those of all experiments, in the order of head; those that only base
-// has come last.
-func ids(base, head []Input) []string {
+// experimentIDs are the ids of all experiments, in the order of head. Those that only
+// base has come last.
+func experimentIDs(base, head []Input) []string {
 	var list []string
 	for _, side := range [][]Input{head, base} {
 		for _, in := range side {
@@ -79,41 +80,44 @@ func ids(base, head []Input) []string {
 	return list
 }
 
-func headers(side []Input) []Run {
+// newRuns are the headers of the runs of one side.
+func newRuns(side []Input) []Run {
 	list := make([]Run, len(side))
 	for i, in := range side {
 		r := in.Result
 		list[i] = Run{
 			Source: in.Source, ID: r.Run.ID, Commit: r.Run.Commit, Seed: r.Run.Seed, Started: r.Run.Started, Ended: r.Run.Ended,
 			Outcome: r.Run.Outcome, ExitCode: r.Run.ExitCode, System: r.System.Name, Environment: r.System.Environment,
-			Version: r.Tool.Version, Toxiproxy: server(r.Toxiproxy),
+			Version: r.Tool.Version, Toxiproxy: serverName(r.Toxiproxy),
 		}
 	}
 	return list
 }
 
-func server(t result.Toxiproxy) string {
+// serverName is the kind of a server and its version.
+func serverName(t result.Toxiproxy) string {
 	if t.Version == "" {
 		return t.Kind
 	}
 	return t.Kind + " " + t.Version
 }
 
-// differences are those of the surroundings, over all runs.
+// differences are the entries of the surroundings whose values differ between the
+// sides, over all runs.
 func differences(base, head []Input) []Difference {
 	entries := []struct {
-		name string
-		of   func(*result.Result) string
+		name  string
+		value func(*result.Result) string
 	}{
 		{"system", func(r *result.Result) string { return r.System.Name }},
 		{"environment", func(r *result.Result) string { return r.System.Environment }},
 		{"commit", func(r *result.Result) string { return r.Run.Commit }},
 		{"blastgauge", func(r *result.Result) string { return r.Tool.Version }},
-		{"toxiproxy", func(r *result.Result) string { return server(r.Toxiproxy) }},
+		{"toxiproxy", func(r *result.Result) string { return serverName(r.Toxiproxy) }},
 	}
 	var list []Difference
 	for _, e := range entries {
-		b, h := distinct(base, e.of), distinct(head, e.of)
+		b, h := distinctValues(base, e.value), distinctValues(head, e.value)
 		if b != h {
 			list = append(list, Difference{e.name, b, h})
 		}
@@ -121,29 +125,24 @@ func differences(base, head []Input) []Difference {
 	return list
 }
 
-// distinct lists the different values of one side.
-func distinct(side []Input, of func(*result.Result) string) string {
-	text, seen := "", []string{}
+// distinctValues lists the different values of one side, without empty ones.
+func distinctValues(side []Input, value func(*result.Result) string) string {
+	var list []string
 	for _, in := range side {
-		v := of(in.Result)
-		if v == "" || slices.Contains(seen, v) {
-			continue
+		if v := value(in.Result); v != "" && !slices.Contains(list, v) {
+			list = append(list, v)
 		}
-		if text != "" {
-			text += ", "
-		}
-		text += v
-		seen = append(seen, v)
 	}
-	return text
+	return strings.Join(list, ", ")
 }
 
+// notes are what a reader should know about the comparison as a whole.
 func notes(c *Comparison, base, head []Input) []string {
 	var list []string
 	if !c.Drift {
 		list = append(list, "one run on each side: what varies from run to run is not in the intervals; several runs per side would show it")
 	}
-	if n := c.intervals(); n > 1 {
+	if n := c.countIntervals(); n > 1 {
 		list = append(list, fmt.Sprintf("%d intervals, none adjusted for the others: where nothing changed, one in forty is above zero by chance", n))
 	}
 	seen := map[string]bool{}
@@ -157,8 +156,8 @@ func notes(c *Comparison, base, head []Input) []string {
 	return slices.Compact(list)
 }
 
-// intervals is how many changes were looked at.
-func (c *Comparison) intervals() int {
+// countIntervals counts the changes that have an interval.
+func (c *Comparison) countIntervals() int {
 	n := 0
 	for _, e := range c.Experiments {
 		for _, j := range e.Journeys {

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,7 @@ func one(t *testing.T, base, head Input) (*Comparison, Experiment) {
 }
 
 func TestStatusOfAChange(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		change stats.Interval
 		margin float64
@@ -73,8 +75,9 @@ func TestStatusOfAChange(t *testing.T) {
 		"nothing is small enough":            {stats.Interval{Estimate: 0, Low: -0.001, High: 0.001}, 0, Uncertain},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got, why := judge(tt.change, tt.margin); got != tt.want || why == "" {
-				t.Errorf("judge(%+v, %g) = %s (%s), want %s", tt.change, tt.margin, got, why, tt.want)
+			t.Parallel()
+			if got, code, why := judgeChange(tt.change, tt.margin); got != tt.want || code == "" || why == "" {
+				t.Errorf("judgeChange(%+v, %g) = %s (%s), want %s", tt.change, tt.margin, got, why, tt.want)
 			}
 		})
 	}
@@ -83,6 +86,7 @@ func TestStatusOfAChange(t *testing.T) {
 // A change cannot be beyond all journeys, though the difference of two intervals
 // may be; that holds for one run on each side and for several.
 func TestChangeIsPossible(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		base, head []float64
 		low, high  float64
@@ -93,6 +97,7 @@ func TestChangeIsPossible(t *testing.T) {
 		"in the middle":          {[]float64{0.5}, []float64{0.2}, -0.36, -0.24},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			side := func(of []float64) (list []Input) {
 				for _, v := range of {
 					list = append(list, run("a", v, 0.04, nil))
@@ -111,6 +116,7 @@ func TestChangeIsPossible(t *testing.T) {
 }
 
 func TestExitCodes(t *testing.T) {
+	t.Parallel()
 	other := func(status Status) Experiment { return Experiment{Status: status} }
 	for name, tt := range map[string]struct {
 		list []Experiment
@@ -125,6 +131,7 @@ func TestExitCodes(t *testing.T) {
 		"only inconclusive is no answer": {[]Experiment{other(Uncertain)}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c := Comparison{Experiments: tt.list, Counts: map[Status]int{}}
 			for _, e := range tt.list {
 				c.Counts[e.Status]++
@@ -137,32 +144,38 @@ func TestExitCodes(t *testing.T) {
 }
 
 func TestWhatIsComparable(t *testing.T) {
+	t.Parallel()
 	fault := func(text string) func(*result.Experiment) {
 		return func(e *result.Experiment) { e.Digests.Faults, e.Faults[0].Description = "f2", text }
 	}
 	for name, tt := range map[string]struct {
 		edit   func(*result.Experiment)
-		reason string // empty: comparable
+		code   ReasonCode // empty: comparable
+		reason string
 	}{
-		"the same":                   {nil, ""},
-		"other limits are a note":    {func(e *result.Experiment) { e.Digests.Limits, e.Limits.BlastRadius = "m2", 0.1 }, ""},
-		"another dose":               {fault("latency 3s"), "the faults of head differ: latency 2s into payments → latency 3s into payments"},
-		"other steps":                {func(e *result.Experiment) { e.Digests.Journeys = "j2" }, "the journeys of head differ"},
-		"another rate":               {func(e *result.Experiment) { e.Digests.Load, e.Journeys[0].Rate = "l2", 20 }, "the load of head differs: checkout at 40/s → 20/s"},
-		"no digest":                  {func(e *result.Experiment) { e.Digests.Faults = "" }, "no digest of its faults"},
-		"invalid":                    {func(e *result.Experiment) { e.Verdict, e.Reasons = result.Invalid, []string{"fault not exercised"} }, "head is invalid: fault not exercised"},
-		"not run":                    {func(e *result.Experiment) { e.Verdict, e.Reasons = result.NotRun, []string{"interrupted"} }, "head is not run: interrupted"},
-		"another name":               {func(e *result.Experiment) { e.ID = "other" }, "only head has it"},
-		"another kind of control":    {func(e *result.Experiment) { e.Journeys[0].BlastRadius.Control = result.BaselineControl }, "the kind of control differs: concurrent in base, baseline in head"},
-		"nothing measured":           {func(e *result.Experiment) { e.Journeys[0].BlastRadius = nil }, "not measured in head"},
-		"inconclusive is an answer":  {func(e *result.Experiment) { e.Verdict = result.Inconclusive }, ""},
-		"refuted is an answer, too":  {func(e *result.Experiment) { e.Verdict = result.Refuted }, ""},
-		"a guardrail only is a note": {func(e *result.Experiment) { e.Guardrail = &result.Guardrail{Tripped: true} }, ""},
+		"the same":                   {nil, "", ""},
+		"other limits are a note":    {func(e *result.Experiment) { e.Digests.Limits, e.Limits.BlastRadius = "m2", 0.1 }, "", ""},
+		"another dose":               {fault("latency 3s"), ReasonFaultsDiffer, "the faults of head differ: latency 2s into payments → latency 3s into payments"},
+		"other steps":                {func(e *result.Experiment) { e.Digests.Journeys = "j2" }, ReasonJourneysDiffer, "the journeys of head differ"},
+		"another rate":               {func(e *result.Experiment) { e.Digests.Load, e.Journeys[0].Rate = "l2", 20 }, ReasonLoadDiffers, "the load of head differs: checkout at 40/s → 20/s"},
+		"no digest":                  {func(e *result.Experiment) { e.Digests.Faults = "" }, ReasonNoDigest, "no digest of its faults"},
+		"invalid":                    {func(e *result.Experiment) { e.Verdict, e.Reasons = result.Invalid, []string{"fault not exercised"} }, ReasonHeadUntrusted, "head is invalid: fault not exercised"},
+		"not run":                    {func(e *result.Experiment) { e.Verdict, e.Reasons = result.NotRun, []string{"interrupted"} }, ReasonHeadUntrusted, "head is not run: interrupted"},
+		"another name":               {func(e *result.Experiment) { e.ID = "other" }, ReasonOnlyInHead, "only head has it"},
+		"another kind of control":    {func(e *result.Experiment) { e.Journeys[0].BlastRadius.Control = result.BaselineControl }, ReasonControlsDiffer, "the kind of control differs: concurrent in base, baseline in head"},
+		"nothing measured":           {func(e *result.Experiment) { e.Journeys[0].BlastRadius = nil }, ReasonNotMeasuredInHead, "not measured in head"},
+		"inconclusive is an answer":  {func(e *result.Experiment) { e.Verdict = result.Inconclusive }, "", ""},
+		"refuted is an answer, too":  {func(e *result.Experiment) { e.Verdict = result.Refuted }, "", ""},
+		"a guardrail only is a note": {func(e *result.Experiment) { e.Guardrail = &result.Guardrail{Tripped: true} }, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c := Runs([]Input{run("b", 0.03, 0.004, nil)}, []Input{run("h", 0.03, 0.004, tt.edit)}, DefaultMargin)
 			e := c.Experiments[0]
-			if tt.reason == "" {
+			if len(e.ReasonCodes) != len(e.Reasons) || slices.Contains(e.ReasonCodes, "") {
+				t.Errorf("codes %q of %q, want one for each", e.ReasonCodes, e.Reasons)
+			}
+			if tt.code == "" {
 				if e.Status != Unchanged {
 					t.Errorf("%s: %v, want unchanged", e.Status, e.Reasons)
 				}
@@ -170,6 +183,9 @@ func TestWhatIsComparable(t *testing.T) {
 			}
 			if e.Status != NotComparable || !strings.Contains(strings.Join(e.Reasons, "; "), tt.reason) {
 				t.Errorf("%s: %v, want not comparable as %q", e.Status, e.Reasons, tt.reason)
+			}
+			if !slices.Contains(e.ReasonCodes, tt.code) {
+				t.Errorf("codes %q, want %s", e.ReasonCodes, tt.code)
 			}
 			if c.ExitCode != result.ExitInvalid {
 				t.Errorf("exit code %d, want 5", c.ExitCode)
@@ -179,6 +195,7 @@ func TestWhatIsComparable(t *testing.T) {
 }
 
 func TestDifferenceOfDifferences(t *testing.T) {
+	t.Parallel()
 	c, e := one(t, run("b", 0.015, 0.008, nil), run("h", 0.06, 0.012, nil))
 	j := e.Lead()
 	if e.Status != Regressed || c.ExitCode != 3 || j == nil {
@@ -197,6 +214,7 @@ func TestDifferenceOfDifferences(t *testing.T) {
 }
 
 func TestInvariantsDecideAsWell(t *testing.T) {
+	t.Parallel()
 	breaks := func(e *result.Experiment) {
 		e.Verdict, e.Criteria[0].Verdict = result.Refuted, result.Refuted
 		e.Invariants[0].After, e.Invariants[0].Keys = new(2.0), []string{"J-1", "J-2"}
@@ -214,6 +232,7 @@ func TestInvariantsDecideAsWell(t *testing.T) {
 		"not judged in either": {unasked, unasked, Uncertain, Unchanged},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			_, e := one(t, run("b", 0.03, 0.004, tt.base), run("h", 0.03, 0.004, tt.head))
 			if len(e.Invariants) != 1 || e.Invariants[0].Status != tt.want || e.Status != tt.experiment {
 				t.Errorf("%s, invariants %+v; want %s and %s", e.Status, e.Invariants, tt.experiment, tt.want)
@@ -223,6 +242,7 @@ func TestInvariantsDecideAsWell(t *testing.T) {
 }
 
 func TestImpactOfAChange(t *testing.T) {
+	t.Parallel()
 	base, head := run("b", 0.01, 0.004, nil), run("h", 0.06, 0.004, nil)
 	if _, e := one(t, base, head); e.Impact != nil {
 		t.Errorf("impact %+v without traffic", e.Impact)
@@ -235,6 +255,7 @@ func TestImpactOfAChange(t *testing.T) {
 }
 
 func TestAmplificationSideBySide(t *testing.T) {
+	t.Parallel()
 	calls := func(factor float64, storm bool) func(*result.Experiment) {
 		return func(e *result.Experiment) {
 			e.Amplification = []result.Amplification{{Dependency: "payments", Unit: result.Calls, Factor: factor, Storm: storm}, {Dependency: "mail", Unit: result.Calls}}
@@ -248,6 +269,7 @@ func TestAmplificationSideBySide(t *testing.T) {
 }
 
 func TestSeveralRuns(t *testing.T) {
+	t.Parallel()
 	steady := Runs([]Input{run("b1", 0.03, 0.01, nil), run("b2", 0.03, 0.01, nil), run("b3", 0.031, 0.01, nil)},
 		[]Input{run("h1", 0.07, 0.01, nil)}, DefaultMargin)
 	if e := steady.Experiments[0]; e.Status != Regressed || e.Lead().Change.Drift == nil || e.Base.Runs != 3 || len(e.Lead().Base.Runs) != 3 {
@@ -271,6 +293,7 @@ func TestSeveralRuns(t *testing.T) {
 }
 
 func TestJourneysDecideTogether(t *testing.T) {
+	t.Parallel()
 	second := func(estimate, half float64) func(*result.Experiment) {
 		return func(e *result.Experiment) {
 			j := e.Journeys[0]
@@ -290,6 +313,7 @@ func TestJourneysDecideTogether(t *testing.T) {
 		"both stayed":                   {0.1, 0.1, 0.004, Unchanged, "checkout"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			_, e := one(t, run("b", 0.1, 0.004, second(0.1, 0.004)), run("h", tt.checkout, 0.004, second(tt.browse, tt.half)))
 			if e.Status != tt.want || e.Journey != tt.lead {
 				t.Errorf("%s, led by %s: %v; want %s, led by %s", e.Status, e.Journey, e.Reasons, tt.want, tt.lead)
@@ -299,6 +323,7 @@ func TestJourneysDecideTogether(t *testing.T) {
 }
 
 func TestTheLineThatDiffers(t *testing.T) {
+	t.Parallel()
 	base := run("b", 0.03, 0.004, nil)
 	head := run("h", 0.03, 0.004, func(e *result.Experiment) { e.Digests.Faults, e.Faults[0].Description = "f2", "latency 3s" })
 	d := head.Result.Documents
@@ -314,6 +339,7 @@ func TestTheLineThatDiffers(t *testing.T) {
 }
 
 func TestAddressesDoNotDiffer(t *testing.T) {
+	t.Parallel()
 	base := run("b", 0.03, 0.004, nil)
 	head := run("h", 0.03, 0.004, func(e *result.Experiment) { e.Digests.Journeys = "j2" })
 	d := head.Result.Documents
@@ -342,6 +368,7 @@ func sameDiff(a, b []FileDiff) bool {
 }
 
 func TestOrderAndCounts(t *testing.T) {
+	t.Parallel()
 	base, head := run("b", 0.03, 0.004, nil), run("h", 0.03, 0.004, nil)
 	for i, size := range []float64{0.1, 0.3} {
 		for side, in := range map[float64]Input{0: base, 1: head} {

@@ -6,116 +6,121 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aymanbagabas/go-udiff/lcs"
+
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
-// documentsDiffer are the lines below the given top-level keys that differ
-// between the documents of two runs: those of the experiment and of the system.
-// Without such lines it is all that differ in the experiment's own document, as
-// not every document has its keys at the start of a line.
-func documentsDiffer(b, t trial, keys []string) []FileDiff {
-	var diffs []FileDiff
-	own := func(d result.Document) bool { return sameFile(d.File, t.File) }
-	for _, d := range t.in.Result.Documents {
-		was, ok := counterpart(d, b, t)
-		if !ok || !own(d) && isExperiment(d.Text) {
+// diffDocuments are the lines below the given top-level keys that differ between
+// the documents of two runs: those of the experiment and of the system. If there are
+// none it is all lines that differ in the document of the experiment.
+func diffDocuments(base, head experimentRun, keys []string) []FileDiff {
+	var diffs, whole []FileDiff
+	for _, is := range head.in.Result.Documents {
+		was, ok := counterpart(is, base, head)
+		if !ok {
 			continue
 		}
-		if lines := diffLines(was.Text, d.Text, keys); len(lines) > 0 {
-			diffs = append(diffs, newFileDiff(was, d, lines))
+		own := sameFile(is.File, head.File)
+		if own || !isExperiment(is, head.in.Result) {
+			diffs = appendDiff(diffs, was, is, keys)
+		}
+		if own {
+			whole = appendDiff(whole, was, is, nil)
 		}
 	}
-	if len(diffs) > 0 {
-		return diffs
-	}
-	for _, d := range t.in.Result.Documents {
-		if was, ok := counterpart(d, b, t); ok && own(d) {
-			if lines := diffLines(was.Text, d.Text, nil); len(lines) > 0 {
-				diffs = append(diffs, newFileDiff(was, d, lines))
-			}
-		}
+	if len(diffs) == 0 {
+		return whole
 	}
 	return diffs
 }
 
-func newFileDiff(was, is result.Document, lines []Line) FileDiff {
+// appendDiff appends what differs in a document, if anything does.
+func appendDiff(list []FileDiff, was, is result.Document, keys []string) []FileDiff {
+	lines := diffLines(was.Text, is.Text, keys)
+	if len(lines) == 0 {
+		return list
+	}
 	f := FileDiff{File: is.File, Lines: lines}
 	if was.File != is.File {
 		f.BaseFile = was.File
 	}
-	return f
+	return append(list, f)
 }
 
-// counterpart is the document of base for one of head. Runs from different
-// directories name the same file differently.
-func counterpart(d result.Document, b, t trial) (result.Document, bool) {
-	for _, o := range b.in.Result.Documents {
-		if sameFile(d.File, t.File) && sameFile(o.File, b.File) || !isExperiment(d.Text) && !isExperiment(o.Text) {
+// counterpart is the document of base for one of head: the same experiment's, or
+// that of the system. Runs from different directories name the same file differently.
+func counterpart(d result.Document, base, head experimentRun) (result.Document, bool) {
+	for _, o := range base.in.Result.Documents {
+		bothExperiment := sameFile(d.File, head.File) && sameFile(o.File, base.File)
+		bothSystem := !isExperiment(d, head.in.Result) && !isExperiment(o, base.in.Result)
+		if bothExperiment || bothSystem {
 			return o, true
 		}
 	}
 	return result.Document{}, false
 }
 
+// sameFile reports whether two paths, of any operating system, name the same file in
+// whatever directory.
 func sameFile(a, b string) bool {
+	slash := func(name string) string { return strings.ReplaceAll(name, `\`, "/") }
 	return a == b || b != "" && path.Base(slash(a)) == path.Base(slash(b))
 }
 
-func slash(name string) string { return strings.ReplaceAll(name, `\`, "/") }
-
-var experimentKey = regexp.MustCompile(`(?m)^[{\s]*"?experiment"?\s*:`)
-
-func isExperiment(text string) bool { return experimentKey.MatchString(text) }
+// isExperiment reports whether a document of a run is one of its experiments, as
+// opposed to its system.
+func isExperiment(d result.Document, in *result.Result) bool {
+	return slices.ContainsFunc(in.Experiments, func(e result.Experiment) bool { return e.File == d.File })
+}
 
 // address matches what digests leave out: free ports differ from run to run.
 var address = regexp.MustCompile(`(https?://)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):[0-9]{2,5}\b`)
 
-// A numbered line of a document, with the top-level key that it is below.
-type numbered struct {
-	n         int
-	key, text string
-	same      string // what it is compared by
+// A numberedLine is a line of a document, with the top-level keys that it belongs to.
+type numberedLine struct {
+	number int // from 1
+	keys   []string
+	text   string
 }
 
-var topKey = regexp.MustCompile(`^"?([A-Za-z_][A-Za-z0-9_]*)"?\s*:`)
-
-// numberLines leaves out comments and blank lines: they change nothing.
-func numberLines(text string) []numbered {
-	var list []numbered
-	key := ""
-	for i, line := range strings.Split(text, "\n") {
+// numberLines leaves out comments and blank lines, as they change nothing. The second
+// list is what the lines are compared by.
+func numberLines(text string) (list []numberedLine, compared []string) {
+	lines := strings.Split(text, "\n")
+	keys := experiments.TopLevelKeys(text, len(lines))
+	for i, line := range lines {
 		line = strings.TrimRight(line, " \t\r")
 		bare := strings.TrimSpace(line)
 		if bare == "" || strings.HasPrefix(bare, "#") {
 			continue
 		}
-		if m := topKey.FindStringSubmatch(line); m != nil {
-			key = m[1]
+		l := numberedLine{number: i + 1, text: line}
+		if keys != nil {
+			l.keys = keys[i]
 		}
-		list = append(list, numbered{i + 1, key, line, address.ReplaceAllString(line, "ADDRESS")})
+		list = append(list, l)
+		compared = append(compared, address.ReplaceAllString(line, "ADDRESS"))
 	}
-	return list
+	return list, compared
 }
 
 const (
-	around   = 2    // lines of context
-	mostDiff = 2000 // lines of a document: beyond that it is not compared by lines
+	contextLines  = 2    // around each line that differs
+	mostDiffLines = 2000 // of a document: one that has more is not compared by lines
 )
 
 // diffLines are the lines that differ below the keys (nil: anywhere), each with
 // a few lines around it.
 func diffLines(was, is string, keys []string) []Line {
-	a, b := numberLines(was), numberLines(is)
-	if len(a) > mostDiff || len(b) > mostDiff {
-		return nil
-	}
-	all := align(a, b)
+	all := align(was, is)
 	keep := make([]bool, len(all))
 	for i, l := range all {
-		if l.Op == " " || keys != nil && !slices.Contains(keys, l.key) {
+		if l.Op == " " || !l.below(keys) {
 			continue
 		}
-		for k := max(0, i-around); k <= min(len(all)-1, i+around); k++ {
+		for k := max(0, i-contextLines); k <= min(len(all)-1, i+contextLines); k++ {
 			keep[k] = keep[k] || k == i || all[k].Op == " "
 		}
 	}
@@ -134,40 +139,41 @@ func diffLines(was, is string, keys []string) []Line {
 	return list
 }
 
-type keyed struct {
+// An alignedLine is a line of a diff with the top-level keys that it belongs to.
+type alignedLine struct {
 	Line
-	key string
+	keys []string
 }
 
-// align is the shortest edit from a to b, by the longest common subsequence.
-func align(a, b []numbered) []keyed {
-	common := make([][]int, len(a)+1)
-	for i := range common {
-		common[i] = make([]int, len(b)+1)
+// below reports whether the line belongs to any of the keys; nil stands for all.
+func (l alignedLine) below(keys []string) bool {
+	return keys == nil || slices.ContainsFunc(l.keys, func(k string) bool { return slices.Contains(keys, k) })
+}
+
+// align is the edit from one document to the other, with all lines of both. It is
+// empty for documents that are too long.
+func align(was, is string) []alignedLine {
+	a, comparedA := numberLines(was)
+	b, comparedB := numberLines(is)
+	if len(a) > mostDiffLines || len(b) > mostDiffLines {
+		return nil
 	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i].same == b[j].same {
-				common[i][j] = common[i+1][j+1] + 1
-			} else {
-				common[i][j] = max(common[i+1][j], common[i][j+1])
-			}
-		}
-	}
-	var out []keyed
+	var out []alignedLine
 	i, j := 0, 0
-	for i < len(a) || j < len(b) {
-		switch {
-		case i < len(a) && j < len(b) && a[i].same == b[j].same:
-			out = append(out, keyed{Line{" ", a[i].n, b[j].n, b[j].text}, b[j].key})
-			i, j = i+1, j+1
-		case i < len(a) && (j == len(b) || common[i+1][j] >= common[i][j+1]):
-			out = append(out, keyed{Line{"-", a[i].n, 0, a[i].text}, a[i].key})
-			i++
-		default:
-			out = append(out, keyed{Line{"+", 0, b[j].n, b[j].text}, b[j].key})
-			j++
+	both := func(until int) {
+		for ; i < until; i, j = i+1, j+1 {
+			out = append(out, alignedLine{Line{" ", a[i].number, b[j].number, b[j].text}, b[j].keys})
 		}
 	}
+	for _, d := range lcs.DiffLines(comparedA, comparedB) {
+		both(d.Start)
+		for ; i < d.End; i++ {
+			out = append(out, alignedLine{Line{"-", a[i].number, 0, a[i].text}, a[i].keys})
+		}
+		for ; j < d.ReplEnd; j++ {
+			out = append(out, alignedLine{Line{"+", 0, b[j].number, b[j].text}, b[j].keys})
+		}
+	}
+	both(len(a))
 	return out
 }

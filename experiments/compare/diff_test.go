@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -17,18 +18,22 @@ func FuzzDiffIsFaithful(f *testing.F) {
 		if len(was)+len(is) > 4000 {
 			return
 		}
-		a, b := numberLines(was), numberLines(is)
+		a, comparedA := numberLines(was)
+		b, comparedB := numberLines(is)
 		var left, right []int
-		for _, l := range align(a, b) {
+		for _, l := range align(was, is) {
 			if l.Op != "+" {
 				left = append(left, l.Base)
 			}
 			if l.Op != "-" {
 				right = append(right, l.Head)
 			}
+			if l.Op == " " && comparedA[len(left)-1] != comparedB[len(right)-1] {
+				t.Errorf("lines %d and %d are said to be the same: %q and %q", l.Base, l.Head, comparedA[len(left)-1], comparedB[len(right)-1])
+			}
 		}
-		same(t, "base", left, a)
-		same(t, "head", right, b)
+		wantNumbers(t, "base", left, a)
+		wantNumbers(t, "head", right, b)
 		for _, l := range diffLines(was, is, nil) {
 			if l.Op != "@" && strings.TrimSpace(l.Text) == "" {
 				t.Errorf("an empty line in the diff: %+v", l)
@@ -40,14 +45,45 @@ func FuzzDiffIsFaithful(f *testing.F) {
 	})
 }
 
-func same(t *testing.T, side string, got []int, want []numbered) {
+func wantNumbers(t *testing.T, side string, got []int, want []numberedLine) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Fatalf("%s has %d lines in the diff, want %d", side, len(got), len(want))
 	}
 	for i := range got {
-		if got[i] != want[i].n {
-			t.Fatalf("%s: line %d of the diff is %d, want %d", side, i, got[i], want[i].n)
+		if got[i] != want[i].number {
+			t.Fatalf("%s: line %d of the diff is %d, want %d", side, i, got[i], want[i].number)
 		}
+	}
+}
+
+// Only the lines below the keys that are asked for are shown, however the document
+// is laid out.
+func TestDiffBelowKeys(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		was, is string
+		want    []string
+	}{
+		"blocks":              {"title: a\nfaults:\n  - latency: 2s\nphases:\n  fault: 1m\n", "title: b\nfaults:\n  - latency: 3s\nphases:\n  fault: 2m\n", []string{"-  - latency: 2s", "+  - latency: 3s"}},
+		"a list at the left":  {"title: a\nfaults:\n- latency: 2s\n", "title: b\nfaults:\n- latency: 3s\n", []string{"-- latency: 2s", "+- latency: 3s"}},
+		"JSON":                {"{\n \"title\": \"a\",\n \"faults\": [\n  1\n ]\n}", "{\n \"title\": \"b\",\n \"faults\": [\n  2\n ]\n}", []string{"-  1", "+  2"}},
+		"all on one line":     {"{title: a, faults: [1]}", "{title: a, faults: [2]}", []string{"-{title: a, faults: [1]}", "+{title: a, faults: [2]}"}},
+		"another key differs": {"title: a\nfaults: [1]\n", "title: b\nfaults: [1]\n", nil},
+		"not a mapping":       {"- 1\n", "- 2\n", nil},
+		"not YAML":            {"faults: [1\n", "faults: [2\n", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, l := range diffLines(tt.was, tt.is, []string{"faults"}) {
+				if l.Op == "-" || l.Op == "+" {
+					got = append(got, l.Op+l.Text)
+				}
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
 	}
 }

@@ -2,8 +2,8 @@ package compare
 
 import "github.com/blastgauge/blastgauge/experiments/result"
 
-// ExitMeaning is what the exit code of a comparison says, for the last line of
-// output.
+// ExitMeaning says in words what the exit code of a comparison means, for the last
+// line of output.
 func ExitMeaning(code int) string {
 	switch code {
 	case result.ExitHeld:

@@ -1,5 +1,5 @@
-// Package compare says what changed between two results: per experiment and
-// journey, head against base.
+// Package compare finds what changed between two results, base and head, for each
+// experiment and each of its journeys.
 //
 // The types are the schema "blastgauge/compare/v1". As in a result, shares are
 // fractions 0 to 1, durations are seconds, an absent field was not measured, and
@@ -15,7 +15,7 @@ import (
 // Schema is the name and version of the format.
 const Schema = "blastgauge/compare/v1"
 
-// A Status says what became of an experiment or of one of its journeys.
+// A Status is what became of an experiment or of one of its journeys.
 type Status string
 
 const (
@@ -23,18 +23,17 @@ const (
 	// beyond the margin; or an invariant that held in base is broken in head.
 	Regressed Status = "regressed"
 	// NotComparable: the two sides did not do the same, or one of them cannot be
-	// trusted. It is no kind of "unchanged" and is left out of every count of
-	// changes.
+	// trusted. This does not mean "unchanged", and no count of changes includes it.
 	NotComparable Status = "not_comparable"
 	// Uncertain: neither shown to have changed nor shown not to have.
 	Uncertain Status = "inconclusive"
 	// Improved is Regressed the other way round.
 	Improved Status = "improved"
-	// Unchanged: shown to be so, as the whole interval is within the margin.
+	// Unchanged: shown to be, as the whole interval is within the margin.
 	Unchanged Status = "unchanged"
 )
 
-// Statuses are all of them, in the order of reports.
+// Statuses are all statuses, in the order of reports.
 func Statuses() []Status {
 	return []Status{Regressed, NotComparable, Uncertain, Improved, Unchanged}
 }
@@ -45,7 +44,7 @@ type Input struct {
 	Result *result.Result
 }
 
-// A Comparison is everything that two sides say about each other.
+// A Comparison is everything that was found by comparing head with base.
 type Comparison struct {
 	Schema     string  `json:"schema"`
 	Margin     float64 `json:"margin"`     // a change up to this does not matter
@@ -56,8 +55,8 @@ type Comparison struct {
 	// change.
 	Experiments []Experiment   `json:"experiments"`
 	Counts      map[Status]int `json:"counts"` // of experiments; every status is there
-	// Drift tells whether what varies from run to run is in the intervals: it is
-	// where a side has several runs.
+	// Drift reports whether the intervals contain what varies from run to run. They
+	// do where a side has several runs.
 	Drift bool `json:"run_to_run"`
 	// Differences are what else differs between the sides.
 	Differences []Difference `json:"differences,omitempty"`
@@ -81,8 +80,8 @@ type Run struct {
 	Toxiproxy   string    `json:"toxiproxy"` // kind and version
 }
 
-// A Difference is an entry of the runs' surroundings that differs. It keeps
-// nothing from being compared.
+// A Difference is an entry of the runs' surroundings that differs. Experiments are
+// compared all the same.
 type Difference struct {
 	Entry string `json:"entry"` // "system", "environment", "version", "toxiproxy", "commit"
 	Base  string `json:"base"`
@@ -98,8 +97,10 @@ type Experiment struct {
 	IfRefuted    string       `json:"if_refuted,omitempty"`
 	Dependencies []Dependency `json:"dependencies"` // that its faults go into
 	Status       Status       `json:"status"`
-	Reasons      []string     `json:"reasons"`         // why this status, most important first
-	Notes        []string     `json:"notes,omitempty"` // what a reader should know beside it
+	Reasons      []string     `json:"reasons"` // why this status, most important first
+	// ReasonCodes say the same to programs: a code for each of Reasons.
+	ReasonCodes []ReasonCode `json:"reason_codes"`
+	Notes       []string     `json:"notes,omitempty"` // what a reader should know beside it
 	// Diff are the lines of the documents that make it another experiment.
 	Diff []FileDiff `json:"diff,omitempty"`
 	// Base and Head are absent where no run of that side has the experiment.
@@ -138,8 +139,8 @@ type Dependency struct {
 
 // A Side is an experiment in the runs of one side.
 type Side struct {
-	// Runs that count. Those that cannot be trusted are left out where others can
-	// be, and then a note says so.
+	// Runs is how many are compared. Runs that cannot be trusted are left out if others
+	// can be, and then a note says so.
 	Runs        int              `json:"runs"`
 	Verdict     result.Verdict   `json:"verdict"`            // the worst of Verdicts
 	Verdicts    []result.Verdict `json:"verdicts,omitempty"` // by run, where there are several
@@ -154,11 +155,13 @@ type Side struct {
 
 // A Journey is one journey of an experiment in both sides.
 type Journey struct {
-	Name   string  `json:"name"`
-	Status Status  `json:"status"`
-	Reason string  `json:"reason"`
-	Limit  float64 `json:"limit"` // of its blast radius, in head
-	// BaseLimit is there where it is another one.
+	Name   string `json:"name"`
+	Status Status `json:"status"`
+	Reason string `json:"reason"`
+	// ReasonCode says the same to programs.
+	ReasonCode ReasonCode `json:"reason_code"`
+	Limit      float64    `json:"limit"` // of its blast radius, in head
+	// BaseLimit is the limit in base, if it is another one.
 	BaseLimit *float64 `json:"base_limit,omitempty"`
 	Base      *Radius  `json:"base,omitempty"`
 	Head      *Radius  `json:"head,omitempty"`
@@ -179,8 +182,8 @@ type Radius struct {
 	Journeys int     `json:"journeys"`
 }
 
-// A Change is head minus base: each is an excess over its own control, so it is
-// a difference of differences.
+// A Change is head minus base. Each of them is an excess over its own control, so it
+// is a difference of differences.
 type Change struct {
 	Estimate float64 `json:"estimate"`
 	Low      float64 `json:"low"`
@@ -199,7 +202,7 @@ type Invariant struct {
 	Head   InvariantState `json:"head"`
 }
 
-// An InvariantState is what became of an invariant in the runs of one side.
+// An InvariantState is what was found of an invariant in the runs of one side.
 type InvariantState struct {
 	// Verdict is refuted if it was broken in any run, held if it held in all, and
 	// inconclusive otherwise.

@@ -1,0 +1,190 @@
+package compare
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/stats"
+)
+
+// journeys compares each journey that a side has. Where the experiment is not
+// comparable, they only show what each side found.
+func journeys(base, head []experimentRun, margin float64, comparable bool) []Journey {
+	list := []Journey{}
+	for _, name := range journeyNames(base, head) {
+		j := Journey{Name: name, Status: NotComparable}
+		b, bLimit := blastRadii(name, base)
+		h, hLimit := blastRadii(name, head)
+		j.Limit = hLimit
+		if len(h) == 0 {
+			j.Limit = bLimit
+		} else if len(b) > 0 && bLimit != hLimit {
+			j.BaseLimit = &bLimit
+		}
+		j.Base, j.Head = newRadius(name, b, base), newRadius(name, h, head)
+		j.compare(b, h, margin, comparable)
+		list = append(list, j)
+	}
+	return list
+}
+
+func (j *Journey) compare(b, h []*result.BlastRadius, margin float64, comparable bool) {
+	j.ReasonCode, j.Reason = notComparable(b, h, comparable)
+	if len(b) == 0 || len(h) == 0 {
+		return
+	}
+	change := stats.Compare(intervals(b), intervals(h))
+	change.Interval = clampChange(change.Interval)
+	j.Base.set(change.Base)
+	j.Head.set(change.Head)
+	if j.ReasonCode != "" {
+		return
+	}
+	j.Change = &Change{Estimate: change.Estimate, Low: change.Low, High: change.High, Method: "difference of two runs' intervals (Zou and Donner)"}
+	if change.Repeated {
+		j.Change.Method = "difference of means over runs, with the variance from run to run"
+		j.Change.Drift = &change.Drift
+	}
+	j.Status, j.ReasonCode, j.Reason = judgeChange(change.Interval, margin)
+}
+
+// notComparable is why the blast radii of a journey cannot be compared; empty if
+// they can.
+func notComparable(b, h []*result.BlastRadius, comparable bool) (ReasonCode, string) {
+	switch {
+	case !comparable:
+		return ReasonExperimentNotComparable, "the experiments are not comparable"
+	case len(b) == 0:
+		return ReasonNotMeasuredInBase, "not measured in base"
+	case len(h) == 0:
+		return ReasonNotMeasuredInHead, "not measured in head"
+	case controlOf(b) != controlOf(h) || controlOf(b) == mixedControls:
+		return ReasonControlsDiffer, fmt.Sprintf("the kind of control differs: %s in base, %s in head", controlOf(b), controlOf(h))
+	}
+	return "", ""
+}
+
+// clampChange keeps a change within -100 to 100 points. The fault harms from none to
+// all of the journeys in base and in head, but the difference of two differences can
+// leave that range by chance.
+func clampChange(i stats.Interval) stats.Interval {
+	clamp := func(v float64) float64 { return max(-1, min(1, v)) }
+	return stats.Interval{Estimate: clamp(i.Estimate), Low: clamp(i.Low), High: clamp(i.High)}
+}
+
+func (r *Radius) set(i stats.Interval) { r.Estimate, r.Low, r.High = i.Estimate, i.Low, i.High }
+
+// judgeChange is the table of statuses: the first row that matches wins.
+func judgeChange(d stats.Interval, margin float64) (Status, ReasonCode, string) {
+	text := fmt.Sprintf("%s points (95%% interval %s to %s)", signed(d.Estimate), signed(d.Low), signed(d.High))
+	switch {
+	case d.Low > 0 && d.Estimate > margin:
+		return Regressed, ReasonMoreHarm, "more harm than in base: " + text
+	case d.High < 0 && d.Estimate < -margin:
+		return Improved, ReasonLessHarm, "less harm than in base: " + text
+	case d.Low >= -margin && d.High <= margin:
+		return Unchanged, ReasonWithinMargin, fmt.Sprintf("shown to be within %s points: %s", points(margin), text)
+	}
+	return Uncertain, ReasonUndecided, text + ": " + journeysToDecide(d, margin)
+}
+
+// journeysToDecide says how many more journeys would decide a change if its estimate
+// stays: an interval shrinks with the square root of the journeys.
+func journeysToDecide(d stats.Interval, margin float64) string {
+	room := math.Abs(math.Abs(d.Estimate) - margin) // to show it unchanged
+	if math.Abs(d.Estimate) > margin {
+		room = math.Abs(d.Estimate) // to show that there is one
+	}
+	const most = 100
+	more := math.Pow((d.High-d.Low)/2/room, 2)
+	if room == 0 || more > most {
+		return "too close to the margin to be settled by more journeys"
+	}
+	return fmt.Sprintf("about %s times as many journeys would settle it, if the estimate stays", strconv.FormatFloat(math.Ceil(max(more, 1.1)*10)/10, 'f', -1, 64))
+}
+
+// mixedControls is the kind of control of a side whose runs have different ones.
+const mixedControls = "mixed"
+
+// controlOf is the kind of control of all runs of a side.
+func controlOf(list []*result.BlastRadius) string {
+	for _, b := range list {
+		if b.Control != list[0].Control {
+			return mixedControls
+		}
+	}
+	return list[0].Control
+}
+
+func intervals(list []*result.BlastRadius) []stats.Interval {
+	out := make([]stats.Interval, len(list))
+	for i, b := range list {
+		out[i] = stats.Interval{Estimate: b.Estimate, Low: b.Low, High: b.High}
+	}
+	return out
+}
+
+func journeyNames(sides ...[]experimentRun) []string {
+	var names []string
+	for _, side := range slices.Backward(sides) { // head's order first
+		for _, r := range side {
+			for _, j := range r.Journeys {
+				if !slices.Contains(names, j.Name) {
+					names = append(names, j.Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// blastRadii are those of a journey by run, and its limit in the last of these.
+func blastRadii(name string, side []experimentRun) (list []*result.BlastRadius, limit float64) {
+	for _, r := range side {
+		for i := range r.Journeys {
+			if j := &r.Journeys[i]; j.Name == name && j.BlastRadius != nil {
+				list, limit = append(list, j.BlastRadius), j.Limit
+			}
+		}
+	}
+	return list, limit
+}
+
+// newRadius is the blast radius of one side; nil if it was not measured. With a
+// single run its interval is that of the run.
+func newRadius(name string, list []*result.BlastRadius, side []experimentRun) *Radius {
+	if len(list) == 0 {
+		return nil
+	}
+	r := &Radius{Control: controlOf(list)}
+	r.set(stats.Compare(intervals(list), intervals(list)).Base)
+	for _, b := range list {
+		if len(list) > 1 {
+			r.Runs = append(r.Runs, b.Estimate)
+		} else {
+			r.Low, r.High = b.Low, b.High
+		}
+	}
+	fault, against := rawCounts(name, side)
+	r.Fault, r.Against, r.Journeys = fault.Share(), against.Share(), fault.N
+	return r
+}
+
+// rawCounts are the journeys of the fault arm and of what it is compared with, over
+// all runs of a side.
+func rawCounts(name string, side []experimentRun) (fault, against stats.Count) {
+	for _, run := range side {
+		for _, j := range run.Journeys {
+			if j.Name != name || j.BlastRadius == nil {
+				continue
+			}
+			f, c := j.Arms.Fault, j.Against()
+			fault = stats.Count{Hits: fault.Hits + f.Harmed(), N: fault.N + f.Journeys}
+			against = stats.Count{Hits: against.Hits + c.Harmed(), N: against.N + c.Journeys}
+		}
+	}
+	return fault, against
+}

@@ -1,0 +1,50 @@
+package compare
+
+// A ReasonCode says why an experiment or a journey has its status, for programs.
+// The text beside it says the same to people, and its wording may change.
+type ReasonCode string
+
+// Why an experiment is not comparable.
+const (
+	ReasonOnlyInBase     ReasonCode = "only_in_base"
+	ReasonOnlyInHead     ReasonCode = "only_in_head"
+	ReasonNoDigest       ReasonCode = "no_digest" // so whether the sides are the same is not known
+	ReasonFaultsDiffer   ReasonCode = "faults_differ"
+	ReasonJourneysDiffer ReasonCode = "journeys_differ"
+	ReasonLoadDiffers    ReasonCode = "load_differs"
+	ReasonBaseUntrusted  ReasonCode = "base_untrusted" // no run of base can be trusted
+	ReasonHeadUntrusted  ReasonCode = "head_untrusted"
+	ReasonNothingToJudge ReasonCode = "nothing_measured"
+)
+
+// Why a journey is not comparable.
+const (
+	ReasonExperimentNotComparable ReasonCode = "experiment_not_comparable"
+	ReasonNotMeasuredInBase       ReasonCode = "not_measured_in_base"
+	ReasonNotMeasuredInHead       ReasonCode = "not_measured_in_head"
+	ReasonControlsDiffer          ReasonCode = "controls_differ"
+)
+
+// What changed in a journey or an invariant.
+const (
+	ReasonMoreHarm            ReasonCode = "more_harm"
+	ReasonLessHarm            ReasonCode = "less_harm"
+	ReasonWithinMargin        ReasonCode = "within_margin"
+	ReasonUndecided           ReasonCode = "undecided"
+	ReasonInvariantBroken     ReasonCode = "invariant_broken"
+	ReasonInvariantHoldsAgain ReasonCode = "invariant_holds_again"
+)
+
+// A reason is why something has its status: for programs and for people.
+type reason struct {
+	code ReasonCode
+	text string
+}
+
+// explain gives the experiment its reasons.
+func (e *Experiment) explain(reasons []reason) {
+	for _, r := range reasons {
+		e.Reasons = append(e.Reasons, r.text)
+		e.ReasonCodes = append(e.ReasonCodes, r.code)
+	}
+}
