@@ -50,7 +50,7 @@ func pages(t *testing.T) map[string]string {
 	for _, name := range []string{"refuted", "invalid", "stuck"} {
 		list[name] = render(t, "html", Options{}, load(t, name))
 	}
-	list["compare"] = renderCompare(t, "html", Options{}, comparisons(t)["changed"])
+	list["compare"] = renderCompare(t, "html", Options{}, comparisonFixtures(t)["changed"])
 	list["index"] = renderIndex(t, "html", Options{}, 0, kept(t, 30))
 	return list
 }
@@ -124,7 +124,7 @@ func tabThrough(t *testing.T, tab context.Context) int {
 // comparisonSurvivesPolicy: it, too, is readable where styles and scripts are
 // blocked.
 func comparisonSurvivesPolicy(t *testing.T, browser context.Context) {
-	tab := serve(t, browser, renderCompare(t, "html", Options{}, comparisons(t)["changed"]))
+	tab := serve(t, browser, renderCompare(t, "html", Options{}, comparisonFixtures(t)["changed"]))
 	if got := eval[string](t, tab, `getComputedStyle(document.querySelector('.wrap')).maxWidth`); got != "none" {
 		t.Fatalf("the style sheet was not blocked: max-width %s", got)
 	}

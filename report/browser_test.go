@@ -143,13 +143,13 @@ func TestPageInABrowser(t *testing.T) {
 	for _, name := range []string{"suite", "journeys", "hostile", "empty", "stuck"} {
 		r := load(t, name)
 		t.Run(name, func(t *testing.T) {
-			behaves(t, browser, render(t, "html", Options{}, r), summarize(r).headline())
+			behaves(t, browser, render(t, "html", Options{}, r), headline(t, render(t, "github", Options{}, r)))
 		})
 	}
 	for _, name := range []string{"changed", "several", "hostile", "empty"} {
-		c := comparisons(t)[name]
+		c := comparisonFixtures(t)[name]
 		t.Run("compare/"+name, func(t *testing.T) {
-			behaves(t, browser, renderCompare(t, "html", Options{}, c), compareHeadline(c))
+			behaves(t, browser, renderCompare(t, "html", Options{}, c), headline(t, renderCompare(t, "github", Options{}, c)))
 		})
 	}
 	t.Run("index", func(t *testing.T) {
@@ -161,6 +161,17 @@ func TestPageInABrowser(t *testing.T) {
 	t.Run("keys", func(t *testing.T) { keysReachCharts(t, browser) })
 	t.Run("paper", func(t *testing.T) { fitsPaper(t, browser) })
 	t.Run("accessible", func(t *testing.T) { accessible(t, browser) })
+}
+
+// headline is the notice at the end of the workflow commands.
+func headline(t *testing.T, commands string) string {
+	t.Helper()
+	lines := strings.Split(strings.TrimSuffix(commands, "\n"), "\n")
+	_, text, ok := strings.Cut(strings.TrimPrefix(lines[len(lines)-1], "::notice "), "::")
+	if !ok {
+		t.Fatalf("no notice in %q", commands)
+	}
+	return text
 }
 
 // overflow names the elements that stick out of the page; those in a box that

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/encode"
 )
 
 // A server that counts cases must come to the numbers in the attributes, and no
@@ -15,14 +16,14 @@ func TestJUnitCountsWhatItLists(t *testing.T) {
 	for _, name := range fixtures(t) {
 		t.Run(name, func(t *testing.T) {
 			r := load(t, name)
-			var got junitSuites
+			var got encode.JUnit
 			if err := xml.Unmarshal([]byte(render(t, "junit", Options{}, r)), &got); err != nil {
 				t.Fatal(err)
 			}
 			if len(got.Suites) != len(r.Experiments) {
 				t.Fatalf("%d suites for %d experiments", len(got.Suites), len(r.Experiments))
 			}
-			var all junitSuites
+			var all encode.JUnit
 			for i, s := range got.Suites {
 				checkSuite(t, s, r.Experiments[i])
 				all.Tests, all.Failures, all.Errors, all.Skipped = all.Tests+s.Tests, all.Failures+s.Failures, all.Errors+s.Errors, all.Skipped+s.Skipped
@@ -34,7 +35,7 @@ func TestJUnitCountsWhatItLists(t *testing.T) {
 	}
 }
 
-func checkSuite(t *testing.T, s junitSuite, e result.Experiment) {
+func checkSuite(t *testing.T, s encode.Suite, e result.Experiment) {
 	t.Helper()
 	failures, errs, skipped := 0, 0, 0
 	for _, c := range s.Cases {
@@ -72,7 +73,7 @@ func TestMarkdownIsInert(t *testing.T) {
 		"one\ntwo\x1b[31m":       "one two?\\[31m",
 		"a & b <i>":              "a &amp; b &lt;i\\>",
 	} {
-		if got := markdown(in); got != want {
+		if got := encode.Markdown(in); got != want {
 			t.Errorf("markdown(%q) = %q, want %q", in, got, want)
 		}
 	}
@@ -104,12 +105,10 @@ func TestMarkdownFits(t *testing.T) {
 		r.Experiments = append(r.Experiments, r.Experiments...)
 	}
 	text := render(t, "md", Options{}, r)
-	if len(text) > mostComment {
-		t.Errorf("%d bytes, want at most %d", len(text), mostComment)
+	if len(text) > encode.MaxComment {
+		t.Errorf("%d bytes, want at most %d", len(text), encode.MaxComment)
 	}
-	s := summarize(r)
-	removal, _ := s.removal()
-	for _, want := range []string{s.headline(), removal, "left out: this comment would have been too long"} {
+	for _, want := range []string{" hypotheses refuted", "faults were removed and verified absent", "left out: this comment would have been too long"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in it", want)
 		}

@@ -15,6 +15,8 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/encode"
+	"github.com/blastgauge/blastgauge/report/words"
 )
 
 // edited is a fixture as a later run of the same would have written it.
@@ -84,8 +86,8 @@ func repaired(e *result.Experiment) {
 	}
 }
 
-// comparisons are the fixtures of comparisons, made of those of results.
-func comparisons(t testing.TB) map[string]*compare.Comparison {
+// comparisonFixtures are the fixtures of comparisons, made of those of results.
+func comparisonFixtures(t testing.TB) map[string]*compare.Comparison {
 	t.Helper()
 	runs := func(base, head []compare.Input) *compare.Comparison {
 		return compare.Runs(base, head, compare.DefaultMargin)
@@ -129,10 +131,10 @@ func TestCompareGoldens(t *testing.T) {
 			t.Errorf("format %q has no goldens: give it a file extension here", format)
 			continue
 		}
-		for name, c := range comparisons(t) {
+		for name, c := range comparisonFixtures(t) {
 			t.Run(format+"/"+name, func(t *testing.T) {
 				got := renderCompare(t, format, Options{}, c)
-				if again := renderCompare(t, format, Options{}, comparisons(t)[name]); again != got {
+				if again := renderCompare(t, format, Options{}, comparisonFixtures(t)[name]); again != got {
 					t.Fatal("the same comparison gives other bytes")
 				}
 				switch {
@@ -160,7 +162,7 @@ func TestCompareForNamesTheKnownFormats(t *testing.T) {
 }
 
 func TestCompareWriteErrorsAreReturned(t *testing.T) {
-	c := comparisons(t)["changed"]
+	c := comparisonFixtures(t)["changed"]
 	for _, name := range CompareFormats() {
 		f, err := CompareFor(name, Options{})
 		if err != nil {
@@ -173,7 +175,7 @@ func TestCompareWriteErrorsAreReturned(t *testing.T) {
 }
 
 func TestCompareJSONIsTheComparison(t *testing.T) {
-	for name, c := range comparisons(t) {
+	for name, c := range comparisonFixtures(t) {
 		page := renderCompare(t, "html", Options{}, c)
 		_, rest, _ := strings.Cut(page, `<script type="application/json" id="blastgauge-compare">`)
 		embedded, _, _ := strings.Cut(rest, "</script>")
@@ -190,14 +192,14 @@ func TestCompareJSONIsTheComparison(t *testing.T) {
 }
 
 func TestCompareTextFits(t *testing.T) {
-	for name, c := range comparisons(t) {
+	for name, c := range comparisonFixtures(t) {
 		for _, o := range []Options{{}, {ASCII: true}, {Width: 60}, {Width: 100}} {
-			longest := o.withDefaults().Width
+			longest := columns(o)
 			text := renderCompare(t, "text", o, c)
 			for line := range strings.Lines(text) {
 				line = strings.TrimSuffix(line, "\n")
-				words := strings.Fields(line)
-				if len(words) > 0 && len(words[len(words)-1]) > 30 {
+				list := strings.Fields(line)
+				if len(list) > 0 && len(list[len(list)-1]) > 30 {
 					continue // a word that has no room is not broken: it may be copied
 				}
 				if n := utf8.RuneCountInString(line); n > longest {
@@ -207,7 +209,7 @@ func TestCompareTextFits(t *testing.T) {
 			if i := strings.IndexFunc(text, func(c rune) bool { return c > unicode.MaxASCII }); o.ASCII && i >= 0 && name != "hostile" {
 				t.Errorf("%s: %q is not ASCII", name, text[i:min(i+20, len(text))])
 			}
-			if i := strings.IndexFunc(text, func(c rune) bool { return unsafeRune(c) && c != '\n' }); i >= 0 {
+			if i := strings.IndexFunc(text, func(c rune) bool { return words.Unsafe(c) && c != '\n' }); i >= 0 {
 				t.Errorf("%s: control character in %q", name, text[i:min(i+20, len(text))])
 			}
 		}
@@ -217,7 +219,7 @@ func TestCompareTextFits(t *testing.T) {
 // Only a status's glyph and word are coloured: text without colour says the same.
 func TestCompareColorAddsNothing(t *testing.T) {
 	escape := regexp.MustCompile("\x1b\\[[0-9;]*m")
-	c := comparisons(t)["changed"]
+	c := comparisonFixtures(t)["changed"]
 	colored := renderCompare(t, "text", Options{Color: true}, c)
 	if got, want := escape.ReplaceAllString(colored, ""), renderCompare(t, "text", Options{}, c); got != want {
 		t.Errorf("the text differs with colours off:\n%s\n%s", got, want)
@@ -229,8 +231,8 @@ func TestCompareColorAddsNothing(t *testing.T) {
 
 // A regression fails, what is not known is skipped, and the numbers add up.
 func TestCompareJUnitCountsWhatItLists(t *testing.T) {
-	for name, c := range comparisons(t) {
-		var got junitSuites
+	for name, c := range comparisonFixtures(t) {
+		var got encode.JUnit
 		if err := xml.Unmarshal([]byte(renderCompare(t, "junit", Options{}, c)), &got); err != nil {
 			t.Fatal(err)
 		}
@@ -257,7 +259,7 @@ func TestCompareJUnitCountsWhatItLists(t *testing.T) {
 }
 
 func TestCompareIsInert(t *testing.T) {
-	c := comparisons(t)["hostile"]
+	c := comparisonFixtures(t)["hostile"]
 	md := renderCompare(t, "md", Options{}, c)
 	ours := regexp.MustCompile("<!-- (blastgauge [a-z0-9 -]* )?-->|</?(details|summary|sub)>|`[^`\n]*`")
 	if rest := ours.ReplaceAllString(md, ""); strings.Contains(rest, "<") {
@@ -276,15 +278,15 @@ func TestCompareIsInert(t *testing.T) {
 // A comment that would be refused loses whole sections, longest first, and says
 // so; how many regressed stays.
 func TestCommentFits(t *testing.T) {
-	c := comparisons(t)["changed"]
+	c := comparisonFixtures(t)["changed"]
 	var many []compare.Experiment
 	for _, e := range c.Experiments {
 		many = append(many, slices.Repeat([]compare.Experiment{e}, 400)...)
 	}
 	c.Experiments, c.Counts = many, map[compare.Status]int{compare.Regressed: 400, compare.Improved: 800}
 	md := renderCompare(t, "md", Options{}, c)
-	if len(md) > mostComment {
-		t.Errorf("%d bytes, want at most %d", len(md), mostComment)
+	if len(md) > encode.MaxComment {
+		t.Errorf("%d bytes, want at most %d", len(md), encode.MaxComment)
 	}
 	if strings.Contains(md, "<summary>Inconclusive") || !strings.Contains(md, "left out: this comment would have been too long") {
 		t.Errorf("the folded sections of a comment of %d bytes were not left out", len(md))

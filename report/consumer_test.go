@@ -71,7 +71,7 @@ func TestJUnitIsReadByOthers(t *testing.T) {
 		r := load(t, name)
 		runs[write(name, render(t, "junit", Options{}, r))] = r
 	}
-	for name, c := range comparisons(t) {
+	for name, c := range comparisonFixtures(t) {
 		sides[write("compare-"+name, renderCompare(t, "junit", Options{}, c))] = c
 	}
 	got := consume(t, interpreter, files)

@@ -61,7 +61,7 @@ func TestIndexText(t *testing.T) {
 	golden(t, "index/none.txt", renderIndex(t, "text", Options{}, 6, history.New(nil)))
 	for _, o := range []Options{{}, {Width: 60}, {Width: 100}, {ASCII: true}} {
 		for line := range strings.Lines(renderIndex(t, "text", o, 0, years(50))) {
-			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > o.withDefaults().Width {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > columns(o) {
 				t.Errorf("%+v: %d columns: %q", o, n, line)
 			}
 		}

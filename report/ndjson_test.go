@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/blastgauge/blastgauge/report/encode"
 )
 
 // Every line is an object of its own, each experiment has one verdict, and the
@@ -11,9 +13,9 @@ import (
 func TestNDJSONLines(t *testing.T) {
 	for _, name := range fixtures(t) {
 		r := load(t, name)
-		verdicts, last := 0, event{}
+		verdicts, last := 0, encode.Event{}
 		for line := range strings.Lines(render(t, "ndjson", Options{}, r)) {
-			last = event{}
+			last = encode.Event{}
 			if err := json.Unmarshal([]byte(line), &last); err != nil || last.Event == "" {
 				t.Fatalf("%s: %v in %.200q", name, err, line)
 			}
@@ -28,10 +30,10 @@ func TestNDJSONLines(t *testing.T) {
 			t.Errorf("%s: %d verdicts of %d experiments, last line %+v", name, verdicts, len(r.Experiments), last)
 		}
 	}
-	for name, c := range comparisons(t) {
-		statuses, last := 0, event{}
+	for name, c := range comparisonFixtures(t) {
+		statuses, last := 0, encode.Event{}
 		for line := range strings.Lines(renderCompare(t, "ndjson", Options{}, c)) {
-			last = event{}
+			last = encode.Event{}
 			if err := json.Unmarshal([]byte(line), &last); err != nil {
 				t.Fatalf("%s: %v in %.200q", name, err, line)
 			}

@@ -1,13 +1,17 @@
-// Package report writes what a run found: for people as text, Markdown and a
-// page, for programs as JSON, JUnit and workflow commands.
+// Package report writes what runs found: for people as text, Markdown and pages,
+// for programs as JSON, lines of JSON, JUnit and workflow commands.
 //
-// A report is a function of the result and nothing else: no clock, no locale,
-// no file beside it. The same result gives the same bytes everywhere, so
-// reports can be compared, cached and kept.
+// There are three kinds of report, each in its own room: of the result of one run
+// ([results]), of the comparison of base and head ([comparisons]), and of many
+// runs over time ([trends]). This package chooses a room and a format by name.
+//
+// A report is a function of what it reports and nothing else: no clock, no locale,
+// no file beside it. The same result gives the same bytes everywhere, so reports
+// can be compared, cached and kept.
 //
 // Whatever a result holds is somebody else's text: hypotheses, error messages,
-// keys of orders. No format lets it act: not as markup or script in the page,
-// not as a control sequence in the terminal.
+// keys of orders. No format lets it act: not as markup or script in the page, not
+// as a control sequence in the terminal.
 package report
 
 import (
@@ -17,12 +21,27 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/compare"
+	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/comparisons"
+	"github.com/blastgauge/blastgauge/report/encode"
+	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/results"
+	"github.com/blastgauge/blastgauge/report/terminal"
+	"github.com/blastgauge/blastgauge/report/trends"
 )
 
 // A Format writes a result. It writes once, after everything that can be wrong
 // with the result has been found; further errors are the writer's.
 type Format func(w io.Writer, r *result.Result) error
+
+// A CompareFormat writes a comparison, as a [Format] writes a result.
+type CompareFormat func(w io.Writer, c *compare.Comparison) error
+
+// An IndexFormat writes what a directory of runs shows over time, as a [Format]
+// writes a result.
+type IndexFormat func(w io.Writer, x *history.Index) error
 
 // Options are settings of formats; each format uses those that concern it. The
 // zero value suits a file: no colours, Unicode, 80 columns.
@@ -38,35 +57,81 @@ type Options struct {
 	Runs       string // html of an index: the directory of the runs, as seen from the page; empty: it has no links to their reports
 }
 
-// Formats are the names of all formats, sorted.
-func Formats() []string { return slices.Sorted(maps.Keys(formats(Options{}))) }
+func (o Options) terminal() terminal.Options {
+	return terminal.Options{Color: o.Color, ASCII: o.ASCII, Width: o.Width}
+}
 
-// For gives the format of a name. The error for an unknown name lists the known
-// ones.
+func (o Options) page() page.Options {
+	return page.Options{StyleSheet: o.StyleSheet, Everything: o.Everything}
+}
+
+// StyleSheet is the style sheet of all pages; see [Options].
+func StyleSheet() string { return page.StyleSheet() }
+
+// For returns the format of a result by its name. The error for an unknown name
+// lists the known ones.
 func For(name string, o Options) (Format, error) {
-	f, ok := formats(o)[name]
+	return find("report format", name, resultFormats(o))
+}
+
+// CompareFor returns the format of a comparison, as [For] does for a result.
+func CompareFor(name string, o Options) (CompareFormat, error) {
+	return find("report format", name, compareFormats(o))
+}
+
+// IndexFor returns the format of an index, as [For] does for a result. Text shows
+// that many of the newest runs, all of them for 0.
+func IndexFor(name string, o Options, newest int) (IndexFormat, error) {
+	return find("history format", name, indexFormats(o, newest))
+}
+
+// Formats are the names of the formats of a result, sorted.
+func Formats() []string { return names(resultFormats(Options{})) }
+
+// CompareFormats are the names of the formats of a comparison, sorted.
+func CompareFormats() []string { return names(compareFormats(Options{})) }
+
+// IndexFormats are the names of the formats of an index, sorted.
+func IndexFormats() []string { return names(indexFormats(Options{}, 0)) }
+
+func resultFormats(o Options) map[string]Format {
+	return map[string]Format{
+		"github": results.WriteGitHub,
+		"html":   func(w io.Writer, r *result.Result) error { return results.WriteHTML(w, r, o.page()) },
+		"json":   func(w io.Writer, r *result.Result) error { return encode.WriteJSON(w, r) },
+		"junit":  results.WriteJUnit,
+		"md":     results.WriteMarkdown,
+		"ndjson": results.WriteNDJSON,
+		"text":   func(w io.Writer, r *result.Result) error { return results.WriteText(w, r, o.terminal()) },
+	}
+}
+
+func compareFormats(o Options) map[string]CompareFormat {
+	return map[string]CompareFormat{
+		"github": comparisons.WriteGitHub,
+		"html":   func(w io.Writer, c *compare.Comparison) error { return comparisons.WriteHTML(w, c, o.page()) },
+		"json":   func(w io.Writer, c *compare.Comparison) error { return encode.WriteJSON(w, c) },
+		"junit":  comparisons.WriteJUnit,
+		"md":     comparisons.WriteMarkdown,
+		"ndjson": comparisons.WriteNDJSON,
+		"text":   func(w io.Writer, c *compare.Comparison) error { return comparisons.WriteText(w, c, o.terminal()) },
+	}
+}
+
+func indexFormats(o Options, newest int) map[string]IndexFormat {
+	return map[string]IndexFormat{
+		"html": func(w io.Writer, x *history.Index) error { return trends.WriteHTML(w, x, o.Runs, o.page()) },
+		"json": func(w io.Writer, x *history.Index) error { return encode.WriteJSON(w, x) },
+		"text": func(w io.Writer, x *history.Index) error { return trends.WriteText(w, x, newest, o.terminal()) },
+	}
+}
+
+func find[F any](kind, name string, formats map[string]F) (F, error) {
+	f, ok := formats[name]
 	if !ok {
-		return nil, fmt.Errorf("unknown report format %q: known are %s", name, strings.Join(Formats(), ", "))
+		return f, fmt.Errorf("unknown %s %q: known are %s", kind, name, strings.Join(names(formats), ", "))
 	}
 	return f, nil
 }
 
-func formats(o Options) map[string]Format {
-	return map[string]Format{
-		"github": writeGitHub,
-		"html":   func(w io.Writer, r *result.Result) error { return writeHTML(w, r, o) },
-		"json":   writeJSON,
-		"junit":  writeJUnit,
-		"md":     writeMarkdown,
-		"ndjson": writeNDJSON,
-		"text":   func(w io.Writer, r *result.Result) error { return writeText(w, r, o.withDefaults()) },
-	}
-}
-
-func (o Options) withDefaults() Options {
-	if o.Width == 0 {
-		o.Width = 80
-	}
-	o.Width = min(max(o.Width, 60), 100)
-	return o
-}
+func names[F any](formats map[string]F) []string { return slices.Sorted(maps.Keys(formats)) }

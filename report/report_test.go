@@ -10,13 +10,13 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/words"
 )
 
 func TestForNamesTheKnownFormats(t *testing.T) {
@@ -77,7 +77,7 @@ func TestJSONIsTheResult(t *testing.T) {
 		if !same(t, []byte(got), r) {
 			t.Errorf("%s: the JSON reads as another result", name)
 		}
-		if strings.ContainsAny(got, "<>&") || strings.ContainsFunc(got, func(c rune) bool { return unsafeRune(c) && c != '\n' }) {
+		if strings.ContainsAny(got, "<>&") || strings.ContainsFunc(got, func(c rune) bool { return words.Unsafe(c) && c != '\n' }) {
 			t.Errorf("%s: the JSON holds characters that must be escaped", name)
 		}
 	}
@@ -124,7 +124,7 @@ func TestHostileTextIsInert(t *testing.T) {
 	}
 	text := render(t, "text", Options{}, r)
 	for format, out := range map[string]string{"html": page, "text": text} {
-		if i := strings.IndexFunc(out, func(c rune) bool { return unsafeRune(c) && c != '\n' }); i >= 0 {
+		if i := strings.IndexFunc(out, func(c rune) bool { return words.Unsafe(c) && c != '\n' }); i >= 0 {
 			t.Errorf("%s holds control character %q", format, out[i])
 		}
 		if !utf8.ValidString(out) {
@@ -142,7 +142,7 @@ func TestPageIsWellFormed(t *testing.T) {
 	for _, name := range fixtures(t) {
 		wellFormed(t, name, render(t, "html", Options{}, load(t, name)))
 	}
-	for name, c := range comparisons(t) {
+	for name, c := range comparisonFixtures(t) {
 		wellFormed(t, "compare "+name, renderCompare(t, "html", Options{}, c))
 	}
 	wellFormed(t, "index", renderIndex(t, "html", Options{}, 0, kept(t, 5)))
@@ -192,7 +192,7 @@ func FuzzTextIsInert(f *testing.F) {
 			t.Errorf("%d scripts, want 2", n)
 		}
 		for _, out := range []string{page, text} {
-			if strings.ContainsFunc(out, func(c rune) bool { return unsafeRune(c) && c != '\n' && c != '\t' }) || !utf8.ValidString(out) {
+			if strings.ContainsFunc(out, func(c rune) bool { return words.Unsafe(c) && c != '\n' && c != '\t' }) || !utf8.ValidString(out) {
 				t.Errorf("unsafe characters in %.200q", out)
 			}
 		}
@@ -230,30 +230,6 @@ func check(t *testing.T, name string, e xml.StartElement, ids map[string]bool) {
 	}
 }
 
-// A path in steps ends where one in places would, to the tenth, however many
-// steps there are.
-func TestPenDoesNotDrift(t *testing.T) {
-	var p pen
-	p.move(12.4, 147.63)
-	x, y := 12.0, 147.6
-	for i := range 1000 {
-		p.line(12.4+float64(i)*0.77, 75+70*math.Sin(float64(i)))
-	}
-	numbers := regexp.MustCompile(`-?(?:\d+\.?\d*|\.\d+)`).FindAllString(strings.SplitN(p.String(), "l", 2)[1], -1)
-	for i := 0; i+1 < len(numbers); i += 2 {
-		dx, errX := strconv.ParseFloat(numbers[i], 64)
-		dy, errY := strconv.ParseFloat(numbers[i+1], 64)
-		if errX != nil || errY != nil {
-			t.Fatalf("%q, %q: %v, %v", numbers[i], numbers[i+1], errX, errY)
-		}
-		x, y = x+dx, y+dy
-	}
-	wantX, wantY := math.Round(12.4+999*0.77), 75+70*math.Sin(999)
-	if len(numbers) != 2000 || math.Abs(x-wantX) > 1e-6 || math.Abs(y-wantY) > 0.051 {
-		t.Errorf("the path ends at %g, %g after %d numbers, want %g, %.2f", x, y, len(numbers), wantX, wantY)
-	}
-}
-
 // A page must open at once, and be small enough for mail and for a CI server to
 // keep: forty experiments of ten minutes, with series as long as a result may
 // hold.
@@ -270,8 +246,12 @@ func TestPageSize(t *testing.T) {
 // BenchmarkPage renders the page of forty experiments of ten minutes.
 func BenchmarkPage(b *testing.B) {
 	r := large(b, 40)
+	write, err := For("html", Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
 	for b.Loop() {
-		if err := writeHTML(io.Discard, r, Options{}); err != nil {
+		if err := write(io.Discard, r); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -288,10 +268,7 @@ func stretch(list []result.Bucket, n int) []result.Bucket {
 func TestTextFits(t *testing.T) {
 	for _, name := range fixtures(t) {
 		for _, o := range []Options{{}, {ASCII: true}, {Width: 60}, {Width: 100}, {Width: 1}} {
-			longest := min(max(o.Width, 60), 100)
-			if o.Width == 0 {
-				longest = 80
-			}
+			longest := columns(o)
 			for line := range strings.Lines(render(t, "text", o, load(t, name))) {
 				line = strings.TrimSuffix(line, "\n")
 				if line == "" {
@@ -309,6 +286,14 @@ func TestTextFits(t *testing.T) {
 			}
 		}
 	}
+}
+
+// columns is the width that text takes with these options.
+func columns(o Options) int {
+	if o.Width == 0 {
+		return 80
+	}
+	return min(max(o.Width, 60), 100)
 }
 
 func TestASCIIText(t *testing.T) {

@@ -19,7 +19,7 @@ func everyPage(t *testing.T, change func(any)) string {
 		change(r)
 		b.WriteString(bare(render(t, "html", Options{}, r)))
 	}
-	c, x := comparisons(t)["several"], kept(t, 20)
+	c, x := comparisonFixtures(t)["several"], kept(t, 20)
 	change(c)
 	change(x)
 	b.WriteString(bare(renderCompare(t, "html", Options{}, c)))

@@ -53,7 +53,7 @@ func pagesToShoot(t *testing.T) map[string]string {
 			pages[name] = render(t, "html", Options{}, load(t, name))
 		}
 		pages["index"], pages["index-500"] = renderIndex(t, "html", Options{}, 0, kept(t, 12)), renderIndex(t, "html", Options{}, 0, kept(t, 500))
-		for name, c := range comparisons(t) {
+		for name, c := range comparisonFixtures(t) {
 			pages["compare-"+name] = renderCompare(t, "html", Options{}, c)
 		}
 		return pages

@@ -28,6 +28,7 @@ type room struct {
 // report knows nothing but results.
 func rooms() []room {
 	return []room{
+		{name: "experiments/figures"},
 		{name: "experiments/stats"},
 		{name: "experiments/jsonpath"},
 		{name: "experiments/hosts"},
@@ -60,7 +61,14 @@ func rooms() []room {
 		{name: "experiments/result", imports: "experiments experiments/journal experiments/plan experiments/stats injectors"},
 		{name: "experiments/compare", imports: "experiments experiments/result experiments/stats"},
 		{name: "experiments/history", imports: "experiments/result"},
-		{name: "report", imports: "experiments/compare experiments/history experiments/result experiments/stats"},
+		{name: "report/words", imports: "experiments/figures experiments/result"},
+		{name: "report/terminal", imports: "experiments/result report/words"},
+		{name: "report/encode", imports: "experiments/figures experiments/result report/words"},
+		{name: "report/page", imports: "experiments/figures experiments/result report/encode report/words"},
+		{name: "report/results", imports: "experiments/figures experiments/result experiments/stats report/encode report/page report/terminal report/words"},
+		{name: "report/comparisons", imports: "experiments/compare experiments/figures experiments/result report/encode report/page report/terminal report/words"},
+		{name: "report/trends", imports: "experiments/figures experiments/history experiments/result report/page report/terminal report/words"},
+		{name: "report", imports: "experiments/compare experiments/history experiments/result report/comparisons report/encode report/page report/results report/terminal report/trends", tests: "report/words"},
 
 		{name: "cmd/blastgauge/internal/live", imports: "experiments experiments/journal experiments/plan", tests: "injectors"},
 		{name: "cmd/blastgauge", imports: "*"},

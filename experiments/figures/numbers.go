@@ -1,0 +1,112 @@
+// Package figures writes numbers, times and lists as people read them: 32.0%,
+// 45,773, 1:05, "a, b and c".
+//
+// It knows nothing of experiments and imports nothing of this module, so every
+// room can use it, and the same number looks the same everywhere. The same value
+// gives the same text on every processor and in every locale.
+package figures
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Fixed writes v with exactly so many decimals, and never as a negative zero.
+//
+// Processors differ in the last bit of a sum, which must not decide whether half
+// of a decimal is rounded up or down. So Fixed first rounds to nine decimals.
+func Fixed(v float64, decimals int) string {
+	if noise := 1e9; math.Abs(v) < 1e6 {
+		v = math.Round(v*noise) / noise
+	}
+	text := strconv.FormatFloat(v, 'f', decimals, 64)
+	if strings.Trim(text, "-0.") == "" {
+		return strings.TrimPrefix(text, "-")
+	}
+	return text
+}
+
+// Short writes v with at most so many decimals: 1.50 is 1.5.
+func Short(v float64, decimals int) string {
+	text := Fixed(v, decimals)
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
+}
+
+// Points writes a share in percentage points with one decimal: 0.32 is 32.0.
+func Points(share float64) string { return Fixed(share*100, 1) }
+
+// SignedPoints writes a change of a share in percentage points, with its sign:
+// +4.5, -21.4, 0.0.
+func SignedPoints(change float64) string {
+	text := Points(change)
+	if change > 0 && strings.Trim(text, "0.") != "" {
+		return "+" + text
+	}
+	return text
+}
+
+// Percent writes a measured share, with one decimal: 0.32 is 32.0%.
+func Percent(share float64) string { return Points(share) + "%" }
+
+// ShortPercent writes a share with at most so many decimals, as people write
+// limits: 0.05 is 5%, 0.005 is 0.5%.
+func ShortPercent(share float64, decimals int) string { return Short(share*100, decimals) + "%" }
+
+// SpokenPercent writes a share as people say it: without decimals from 10% on.
+func SpokenPercent(share float64) string {
+	if share >= 0.0995 {
+		return Fixed(share*100, 0) + "%"
+	}
+	return Percent(share)
+}
+
+// UpperPercent writes an upper bound of a share, rounded up: a bound that is
+// rounded down is wrong. A bound below zero is 0.0%.
+func UpperPercent(share float64) string {
+	return Percent(math.Ceil(max(share, 0)*1000-1e-9) / 1000)
+}
+
+// Count writes n with its digits in groups of three: 45,773.
+func Count(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// Quantity writes an estimated amount as a [Count]; an amount below ten keeps one
+// decimal.
+func Quantity(v float64) string {
+	if v > 0 && v < 9.95 {
+		return Short(v, 1)
+	}
+	return Count(int(math.Round(v)))
+}
+
+// Factor writes a factor with three digits: 1.28, 12.8, 128.
+func Factor(factor float64) string {
+	switch {
+	case factor < 9.995:
+		return Fixed(factor, 2)
+	case factor < 99.95:
+		return Fixed(factor, 1)
+	}
+	return Fixed(factor, 0)
+}
+
+// Share is part of whole as a fraction, and 0 of nothing.
+func Share(part, whole int) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
+// Minus replaces each hyphen of a number by a minus sign, which is as wide as a
+// plus.
+func Minus(number string) string { return strings.ReplaceAll(number, "-", "−") }

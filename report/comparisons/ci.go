@@ -1,0 +1,93 @@
+package comparisons
+
+import (
+	"io"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/compare"
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/encode"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// WriteJUnit writes a suite per experiment, with a case per journey and per
+// invariant that both sides were asked. A regression fails. What cannot be compared
+// or is not decided is skipped: it is no regression, and it must not look like a
+// pass.
+func WriteJUnit(w io.Writer, c *compare.Comparison) error {
+	var suites []encode.Suite
+	for i := range c.Experiments {
+		suites = append(suites, suiteOf(c, &c.Experiments[i]))
+	}
+	return encode.WriteJUnit(w, "blastgauge compare "+words.Plain(systemOf(c)), suites)
+}
+
+// systemOf is the system that both sides ran against, as the last run calls it.
+func systemOf(c *compare.Comparison) string {
+	for _, runs := range [][]compare.Run{c.Head, c.Base} {
+		if len(runs) > 0 {
+			return runs[len(runs)-1].System
+		}
+	}
+	return ""
+}
+
+// suiteOf is the suite of one experiment.
+func suiteOf(c *compare.Comparison, e *compare.Experiment) encode.Suite {
+	s := encode.Suite{Name: words.Plain(e.ID), Time: "0"}
+	setProperties(&s, c, e)
+	add := func(name string, status compare.Status, expected string, reasons ...string) {
+		s.Add(encode.Outcome{Name: name, File: e.File, Verdict: verdictOf(status), Type: string(status), Expected: expected, Reasons: reasons})
+	}
+	add("no regression", e.Status, words.Plain(e.Title), e.Reasons...)
+	for _, j := range e.Journeys {
+		add("blast radius of "+words.Plain(j.Name), j.Status, "", j.Reason)
+	}
+	for _, inv := range e.Invariants {
+		add("invariant "+words.Plain(inv.Name), inv.Status, "", invariantState(inv.Base)+" in base, "+invariantState(inv.Head)+" in head")
+	}
+	return s
+}
+
+// verdictOf is the verdict that JUnit shows as it should show a status.
+func verdictOf(s compare.Status) result.Verdict {
+	switch s {
+	case compare.Regressed:
+		return result.Refuted
+	case compare.Improved, compare.Unchanged:
+		return result.Held
+	}
+	return result.NotRun
+}
+
+// setProperties sets the numbers of an experiment, for those who chart them.
+func setProperties(s *encode.Suite, c *compare.Comparison, e *compare.Experiment) {
+	s.Set("status", string(e.Status))
+	s.Set("base", runsName(c.Base))
+	s.Set("head", runsName(c.Head))
+	if j := e.Lead(); j != nil && j.Change != nil {
+		s.Set("change.journey", words.Plain(j.Name))
+		s.Set("change.estimate", figures.Fixed(j.Change.Estimate, 4))
+		s.Set("change.low", figures.Fixed(j.Change.Low, 4))
+		s.Set("change.high", figures.Fixed(j.Change.High, 4))
+	}
+}
+
+// WriteGitHub writes workflow commands: an error at the line of an experiment that
+// regressed, a warning at one that cannot be compared, and a notice with the
+// headline.
+func WriteGitHub(w io.Writer, c *compare.Comparison) error {
+	var commands encode.Commands
+	for i := range c.Experiments {
+		e := &c.Experiments[i]
+		switch e.Status {
+		case compare.Regressed:
+			commands.Add("error", e.File, e.Line, e.ID+" regressed", changeSentence(e))
+		case compare.NotComparable:
+			commands.Add("warning", e.File, e.Line, e.ID+" not comparable", strings.Join(e.Reasons, "; "))
+		}
+	}
+	commands.Add("notice", "", 0, "blastgauge compare", headline(c))
+	return commands.Write(w)
+}

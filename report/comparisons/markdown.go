@@ -1,0 +1,188 @@
+package comparisons
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/compare"
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/report/encode"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// WriteMarkdown writes a comment for a pull request: first what changed, the rest
+// folded away.
+func WriteMarkdown(w io.Writer, c *compare.Comparison) error {
+	var m encode.Comment
+	m.Line(encode.CommentMark("blastgauge compare", systemOf(c)))
+	m.Line("### Resilience: ", encode.Markdown(figures.Uncapital(headline(c))))
+	regressions(&m, c)
+	m.Section(func(m *encode.Comment) { changeTable(m, c, compare.Regressed, compare.Improved) })
+	countOthers(&m, c)
+	m.Fold("Inconclusive and unchanged", func(m *encode.Comment) { changeTable(m, c, compare.Uncertain, compare.Unchanged) })
+	m.Fold("Not comparable", func(m *encode.Comment) { whyNotComparable(m, c) })
+	m.Fold("Verdicts, recovery and invariants", func(m *encode.Comment) { sideTable(m, c) })
+	m.Fold("Notes", func(m *encode.Comment) { noteList(m, c) })
+	m.Line("")
+	m.Line("<sub>base ", encode.Markdown(runsName(c.Base)), ", head ", encode.Markdown(runsName(c.Head)), ". ", encode.Code(command(c)), "</sub>")
+	_, err := io.WriteString(w, m.String())
+	return err
+}
+
+// regressions says in words what got worse, the largest change first.
+func regressions(m *encode.Comment, c *compare.Comparison) {
+	const most = 10
+	n := c.Counts[compare.Regressed]
+	for i := range c.Experiments[:min(most, len(c.Experiments))] {
+		if e := &c.Experiments[i]; e.Status == compare.Regressed {
+			m.Line("")
+			m.Line("**", encode.Markdown(e.Title), "** ", encode.Markdown(strings.TrimPrefix(changeSentence(e), e.Title)), ownersOf(e))
+		}
+	}
+	if n > most {
+		m.Line("")
+		m.Line("And ", figures.Count(n-most), " more.")
+	}
+}
+
+// ownersOf names the owners of the dependencies of an experiment.
+func ownersOf(e *compare.Experiment) string {
+	var list []string
+	for _, d := range e.Dependencies {
+		if d.Owner != "" {
+			list = append(list, encode.Code(d.Owner))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return " Owner " + strings.Join(list, ", ") + "."
+}
+
+// changeTable has a row for each journey of the experiments with these statuses.
+func changeTable(m *encode.Comment, c *compare.Comparison, statuses ...compare.Status) {
+	rows := 0
+	for _, s := range statuses {
+		for i := range c.Experiments {
+			e := &c.Experiments[i]
+			for _, j := range e.Journeys {
+				if e.Status != s || j.Change == nil {
+					continue
+				}
+				if rows++; rows == 1 {
+					m.Line("")
+					m.Line("| | Experiment | Journey | Base | Head | Change, points | Limit |")
+					m.Line("|---|---|---|---:|---:|---:|---:|")
+				}
+				m.Line(fmt.Sprintf("| %s %s | %s | %s | %s | %s | %s [%s, %s] | %s |", statusGlyph(j.Status), statusWord(j.Status),
+					encode.Code(e.ID), encode.Markdown(j.Name), cell(j.Base), cell(j.Head), signedPoints(j.Change.Estimate),
+					figures.Minus(figures.Points(j.Change.Low)), figures.Minus(figures.Points(j.Change.High)), words.Limit(j.Limit)))
+			}
+		}
+	}
+}
+
+// cell writes a blast radius in a table.
+func cell(r *compare.Radius) string {
+	if r == nil {
+		return "–"
+	}
+	return strings.Replace(excess(r), "at most ", "≤ ", 1)
+}
+
+// countOthers counts the experiments that did not change, and names those that
+// cannot be compared.
+func countOthers(m *encode.Comment, c *compare.Comparison) {
+	counts := counted(c, compare.Uncertain, compare.Unchanged)
+	var names []string
+	for i := range c.Experiments {
+		if e := &c.Experiments[i]; e.Status == compare.NotComparable {
+			names = append(names, encode.Code(e.ID))
+		}
+	}
+	if counts == "" && len(names) == 0 {
+		return
+	}
+	m.Line("")
+	if counts != "" {
+		counts += fmt.Sprintf(" (within ± %s points). ", figures.Short(c.Margin*100, 2))
+	}
+	if len(names) > 0 {
+		counts += "**" + figures.Count(len(names)) + " not comparable:** " + strings.Join(names, ", ") + "."
+	}
+	m.Line(strings.TrimSpace(counts))
+}
+
+// whyNotComparable says of each experiment why it cannot be compared, with the lines
+// of its documents that differ.
+func whyNotComparable(m *encode.Comment, c *compare.Comparison) {
+	for i := range c.Experiments {
+		e := &c.Experiments[i]
+		if e.Status != compare.NotComparable {
+			continue
+		}
+		m.Line("")
+		m.Line("**", encode.Markdown(e.ID), "**: ", encode.Markdown(strings.Join(e.Reasons, "; ")))
+		for _, d := range e.Diff {
+			m.Line("")
+			m.Line(encode.Code(d.File))
+			m.Line("")
+			m.Line("```diff")
+			for _, l := range d.Lines {
+				op := l.Op
+				if op == "@" {
+					op = "@@ @@"
+				}
+				m.Line(op, strings.ReplaceAll(plainIndented(l.Text), "```", "'''"))
+			}
+			m.Line("```")
+		}
+	}
+}
+
+// sideTable has the verdicts, recoveries and invariants of both sides.
+func sideTable(m *encode.Comment, c *compare.Comparison) {
+	rows := 0
+	for i := range c.Experiments {
+		e := &c.Experiments[i]
+		if e.Base == nil || e.Head == nil {
+			continue
+		}
+		if rows++; rows == 1 {
+			m.Line("")
+			m.Line("| Experiment | Verdict | Recovery | Invariants and calls |")
+			m.Line("|---|---|---|---|")
+		}
+		var parts []string
+		for _, inv := range changedInvariants(e) {
+			parts = append(parts, statusGlyph(inv.Status)+" "+encode.Markdown(inv.Name)+": "+invariantState(inv.Base)+" → "+invariantState(inv.Head))
+		}
+		for _, a := range storms(e) {
+			parts = append(parts, "calls to "+encode.Markdown(a.Dependency)+" "+amplificationChange(a))
+		}
+		m.Line(fmt.Sprintf("| %s | %s | %s | %s |", encode.Code(e.ID), verdictChange(e), encode.Markdown(recoveryChange(e)), strings.Join(parts, "; ")))
+	}
+}
+
+// noteList has the reasons of what is not decided, and what else a reader should
+// know.
+func noteList(m *encode.Comment, c *compare.Comparison) {
+	for i := range c.Experiments {
+		e := &c.Experiments[i]
+		if e.Status == compare.Uncertain {
+			for _, reason := range e.Reasons {
+				m.Line("- ", encode.Code(e.ID), " ", encode.Markdown(reason))
+			}
+		}
+		for _, note := range e.Notes {
+			m.Line("- ", encode.Code(e.ID), " ", encode.Markdown(note))
+		}
+	}
+	for _, d := range c.Differences {
+		m.Line("- ", encode.Markdown(d.Entry+": "+d.Base+" → "+d.Head))
+	}
+	for _, note := range c.Notes {
+		m.Line("- ", encode.Markdown(note))
+	}
+}

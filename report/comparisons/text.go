@@ -1,0 +1,261 @@
+package comparisons
+
+import (
+	"io"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/compare"
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/report/terminal"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// Columns of the table of changes, after the name.
+const (
+	sideColumn   = 13
+	changeColumn = 7
+	boundsColumn = 14
+	worseColumn  = 6
+)
+
+// A printer writes a comparison for a terminal or a log.
+type printer struct{ *terminal.Printer }
+
+// WriteText writes a comparison for a terminal or a log.
+func WriteText(w io.Writer, c *compare.Comparison, o terminal.Options) error {
+	p := &printer{terminal.NewPrinter(o)}
+	p.Sides("base "+runsName(c.Base), "head "+runsName(c.Head))
+	if text := largestChange(c); text != "" {
+		p.Wrap("", words.Plain(text))
+	}
+	p.changes(c)
+	p.beside(c)
+	p.invariantChanges(c)
+	p.amplified(c)
+	p.notComparable(c)
+	p.compareNotes(c)
+	p.Line("")
+	counts := counted(c, compare.Regressed, compare.Improved, compare.Uncertain, compare.Unchanged)
+	if counts == "" {
+		counts = headline(c)
+	}
+	if n := c.Counts[compare.NotComparable]; n > 0 && n < len(c.Experiments) {
+		counts += "; " + figures.Count(n) + " not comparable"
+	}
+	p.Wrap("", counts+" (a change within ± "+figures.Short(c.Margin*100, 2)+" points does not matter)")
+	_, err := w.Write(p.Bytes())
+	return err
+}
+
+// changes has a row per experiment, or per journey where it has several.
+func (p *printer) changes(c *compare.Comparison) {
+	if c.Counts[compare.NotComparable] == len(c.Experiments) {
+		return
+	}
+	name := p.nameColumn()
+	p.Line("")
+	p.Line(strings.Repeat(" ", p.markWidth()+name), terminal.Right("base", sideColumn), terminal.Right("head", sideColumn), terminal.Right("change, points", changeColumn+boundsColumn))
+	for i := range c.Experiments {
+		e := &c.Experiments[i]
+		switch {
+		case e.Status == compare.NotComparable:
+		case len(e.Journeys) == 1:
+			p.change(p.statusMark(e.Status), words.Plain(e.ID), name, &e.Journeys[0])
+		default:
+			p.Line(p.statusMark(e.Status), terminal.Left(terminal.Cut(words.Plain(e.ID), p.Width-20), p.Width-20-p.markWidth()), p.coloredStatus(e.Status))
+			for k := range e.Journeys {
+				j := &e.Journeys[k]
+				p.change("  "+p.statusMark(j.Status), words.Plain(j.Name), name-2, j)
+			}
+		}
+	}
+}
+
+func (p *printer) nameColumn() int {
+	return p.Width - p.markWidth() - 2*sideColumn - changeColumn - boundsColumn - worseColumn
+}
+
+func (p *printer) markWidth() int { return 2 }
+
+// statusMark is the glyph of a status in its column; ASCII has letters for it.
+func (p *printer) statusMark(s compare.Status) string {
+	g := statusGlyph(s)
+	if p.ASCII {
+		g = map[compare.Status]string{compare.Regressed: "+", compare.Improved: "-", compare.NotComparable: "!"}[s]
+		if g == "" {
+			g = statusGlyph(s)
+		}
+	}
+	return p.Paint(statusVerdict(s), g) + " "
+}
+
+func (p *printer) coloredStatus(s compare.Status) string {
+	return p.Paint(statusVerdict(s), statusWord(s))
+}
+
+func (p *printer) change(mark, title string, name int, j *compare.Journey) {
+	if terminal.Width(title) > name {
+		p.Line(mark, terminal.Cut(title, p.Width-terminal.Width(mark)))
+		mark, title = strings.Repeat(" ", terminal.Width(mark)), ""
+	}
+	row := terminal.Left(title, name) + terminal.Right(p.Spell(sideText(j.Base)), sideColumn) + terminal.Right(p.Spell(sideText(j.Head)), sideColumn)
+	if d := j.Change; d != nil {
+		row += terminal.Right(figures.SignedPoints(d.Estimate), changeColumn) +
+			" [" + terminal.Right(bound(d.Low), 5) + "," + terminal.Right(bound(d.High), 5) + "]"
+	} else {
+		row += "  " + statusWord(j.Status)
+	}
+	if j.Status == compare.Regressed {
+		row += " " + p.Paint(statusVerdict(j.Status), "worse")
+	}
+	p.Line(mark, row)
+}
+
+// bound is the end of an interval in five columns.
+func bound(v float64) string {
+	if text := figures.Points(v); terminal.Width(text) <= 5 {
+		return text
+	}
+	return figures.Fixed(v*100, 0)
+}
+
+// sideText is a blast radius in a column: "1.5% ± 0.8", "≤0.6%".
+func sideText(r *compare.Radius) string {
+	switch {
+	case r == nil:
+		return "–"
+	case r.Low <= 0:
+		return "≤" + figures.UpperPercent(r.High)
+	}
+	return figures.Percent(r.Estimate) + " ± " + figures.Points((r.High-r.Low)/2)
+}
+
+// beside sets verdicts and recoveries of both sides side by side.
+func (p *printer) beside(c *compare.Comparison) {
+	if len(c.Experiments) == 0 {
+		return
+	}
+	const verdict = 26
+	name := p.Width - p.markWidth() - verdict - 22
+	p.Line("")
+	p.Line(strings.Repeat(" ", p.markWidth()+name), terminal.Left("verdict", verdict), "recovery")
+	for i := range c.Experiments {
+		e := &c.Experiments[i]
+		if e.Base == nil || e.Head == nil {
+			continue
+		}
+		lead, id := p.statusMark(e.Status), words.Plain(e.ID)
+		if terminal.Width(id) > name-1 {
+			p.Line(lead, terminal.Cut(id, p.Width-p.markWidth()))
+			lead, id = strings.Repeat(" ", p.markWidth()), ""
+		}
+		p.Line(lead, terminal.Left(id, name), terminal.Left(p.Spell(verdictChange(e)), verdict), p.Spell(recoveryChange(e)))
+	}
+}
+
+func (p *printer) invariantChanges(c *compare.Comparison) {
+	title := "Invariants"
+	for i := range c.Experiments {
+		e := &c.Experiments[i]
+		for _, inv := range changedInvariants(e) {
+			if title != "" {
+				p.Heading(title)
+				title = ""
+			}
+			text := words.Plain(inv.Name) + ": " + invariantState(inv.Base) + " → " + invariantState(inv.Head) + ", " + words.Plain(e.ID)
+			p.Wrap(p.statusMark(inv.Status), text)
+		}
+	}
+}
+
+// amplified lists dependencies that journeys called more often under the fault,
+// in either side.
+func (p *printer) amplified(c *compare.Comparison) {
+	title := "Calls per journey, as a multiple of the baseline"
+	for i := range c.Experiments {
+		e := &c.Experiments[i]
+		for _, a := range storms(e) {
+			if title != "" {
+				p.Heading(title)
+				title = ""
+			}
+			p.Wrap("  ", words.Plain(a.Dependency)+": "+amplificationChange(a)+", "+words.Plain(e.ID))
+		}
+	}
+}
+
+// notComparable says of each why not, with the lines that differ.
+func (p *printer) notComparable(c *compare.Comparison) {
+	title := "Not comparable, left out of the result"
+	for i := range c.Experiments {
+		e := &c.Experiments[i]
+		if e.Status != compare.NotComparable {
+			continue
+		}
+		if title != "" {
+			p.Heading(title)
+			title = ""
+		}
+		p.Line(p.statusMark(e.Status), terminal.Cut(words.Plain(e.ID), p.Width-4))
+		for _, reason := range e.Reasons {
+			p.Wrap("    ", words.Plain(reason))
+		}
+		for _, d := range e.Diff {
+			p.Line("    ", terminal.Cut(words.Plain(d.File), p.Width-4))
+			for _, l := range d.Lines {
+				p.Line("    ", diffText(l, p.Width-6))
+			}
+		}
+	}
+}
+
+// diffText is a line of a diff with the number that it has in its document.
+func diffText(l compare.Line, room int) string {
+	n := l.Head
+	if l.Op == "-" {
+		n = l.Base
+	}
+	if l.Op == "@" {
+		return "     ..."
+	}
+	return l.Op + terminal.Right(figures.Count(n), 4) + "  " + terminal.Cut(plainIndented(l.Text), room-7)
+}
+
+// plainIndented is plain text that keeps its indent, which means something in a
+// document.
+func plainIndented(text string) string {
+	bare := strings.TrimLeft(text, " ")
+	return strings.Repeat(" ", len(text)-len(bare)) + words.Plain(bare)
+}
+
+// compareNotes are the reasons of what is not decided, and what a reader should
+// know.
+func (p *printer) compareNotes(c *compare.Comparison) {
+	var lines [][2]string
+	for i := range c.Experiments {
+		e := &c.Experiments[i]
+		if e.Status == compare.Uncertain {
+			for _, reason := range e.Reasons {
+				lines = append(lines, [2]string{"? ", words.Plain(e.ID) + ", " + words.Plain(reason)})
+			}
+		}
+		for _, note := range e.Notes {
+			lines = append(lines, [2]string{"! ", words.Plain(e.ID) + ": " + words.Plain(note)})
+		}
+	}
+	for _, d := range c.Differences {
+		if d.Entry != "commit" {
+			lines = append(lines, [2]string{"! ", words.Plain(d.Entry) + " differs: " + words.Plain(d.Base) + " → " + words.Plain(d.Head)})
+		}
+	}
+	for _, note := range c.Notes {
+		lines = append(lines, [2]string{"! ", words.Plain(note)})
+	}
+	if len(lines) == 0 {
+		return
+	}
+	p.Heading("Notes")
+	for _, l := range lines {
+		p.Wrap(l[0], l[1])
+	}
+}

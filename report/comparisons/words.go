@@ -1,0 +1,245 @@
+package comparisons
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/compare"
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// statusGlyph marks a status without colour.
+func statusGlyph(s compare.Status) string {
+	switch s {
+	case compare.Regressed:
+		return "↑"
+	case compare.Improved:
+		return "↓"
+	case compare.Unchanged:
+		return "="
+	case compare.NotComparable:
+		return "≠"
+	}
+	return "?"
+}
+
+// statusWord is a status in words: "not comparable".
+func statusWord(s compare.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
+
+// statusVerdict is the verdict that has the colour of a status.
+func statusVerdict(s compare.Status) result.Verdict {
+	switch s {
+	case compare.Regressed:
+		return result.Refuted
+	case compare.Improved:
+		return result.Held
+	case compare.Uncertain, compare.NotComparable:
+		return result.Inconclusive
+	}
+	return result.NotRun
+}
+
+// headline is the answer in one line: what changed, or that nothing did.
+func headline(c *compare.Comparison) string {
+	n := c.Counts
+	changed := counted(c, compare.Regressed, compare.Improved)
+	switch {
+	case len(c.Experiments) == 0:
+		return "Nothing to compare"
+	case n[compare.NotComparable] == len(c.Experiments):
+		return "Nothing is comparable"
+	case changed != "":
+		return changed
+	}
+	return "No regression: " + counted(c, compare.Unchanged, compare.Uncertain)
+}
+
+// counted counts the experiments with each status, as in "1 regressed, 2
+// improved". It leaves out a status that no experiment has.
+func counted(c *compare.Comparison, list ...compare.Status) string {
+	var parts []string
+	for _, s := range list {
+		if n := c.Counts[s]; n > 0 {
+			parts = append(parts, figures.Count(n)+" "+statusWord(s))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// largestChange says in a sentence what the largest change means to customers; it is
+// empty where nothing changed.
+func largestChange(c *compare.Comparison) string {
+	for _, s := range []compare.Status{compare.Regressed, compare.Improved} {
+		for i := range c.Experiments {
+			if e := &c.Experiments[i]; e.Status == s {
+				return changeSentence(e)
+			}
+		}
+	}
+	return ""
+}
+
+// changeSentence says what changed in an experiment: "Inventory slow by 800 ms now harms 6.0% of checkout journeys,
+// up from 1.5% (+4.5 points, 95% CI 3.1 to 5.9)."
+func changeSentence(e *compare.Experiment) string {
+	var parts []string
+	if j := e.Lead(); j != nil && j.Change != nil && j.Status == e.Status {
+		parts = append(parts, "now harms "+excess(j.Head)+" of "+j.Name+" journeys, "+
+			direction(j)+" from "+excess(j.Base)+" ("+changeWords(j.Change)+")")
+	}
+	for _, inv := range e.Invariants {
+		switch {
+		case inv.Status == compare.Regressed && e.Status == compare.Regressed:
+			parts = append(parts, "breaks “"+inv.Name+"” ("+invariantState(inv.Head)+"), which held in base")
+		case inv.Status == compare.Improved && e.Status == compare.Improved:
+			parts = append(parts, "no longer breaks “"+inv.Name+"” ("+invariantState(inv.Base)+" in base)")
+		}
+	}
+	return e.Title + " " + figures.List(parts, "and") + "." + changeImpact(e)
+}
+
+// changeImpact says what the change is worth in the real system's traffic, where a
+// document declares that: " By arithmetic that is 540 more harmed checkouts an hour
+// (372 to 708), or 21,600 EUR (14,880 to 28,320)."
+func changeImpact(e *compare.Experiment) string {
+	i := e.Impact
+	if i == nil || i.Journey != e.Journey || e.Lead().Status != e.Status {
+		return ""
+	}
+	more := "more"
+	sign := func(a result.Amount) result.Amount { return a }
+	if i.Checkouts.Estimate < 0 {
+		more = "fewer"
+		sign = func(a result.Amount) result.Amount {
+			return result.Amount{Estimate: -a.Estimate, Low: -a.High, High: -a.Low}
+		}
+	}
+	text := " By arithmetic that is " + words.Amount(sign(i.Checkouts), more+" harmed checkouts an hour")
+	if i.Money != nil {
+		text += ", or " + words.Amount(sign(*i.Money), words.Plain(i.Currency))
+	}
+	return text + "."
+}
+
+// direction says whether harm went up or down.
+func direction(j *compare.Journey) string {
+	if j.Change.Estimate > 0 {
+		return "up"
+	}
+	return "down"
+}
+
+// excess writes a blast radius by its estimate, or by its upper bound where no harm
+// was shown.
+func excess(r *compare.Radius) string {
+	switch {
+	case r == nil:
+		return "nothing known"
+	case r.Low <= 0:
+		return "at most " + figures.UpperPercent(r.High)
+	}
+	return figures.Percent(r.Estimate)
+}
+
+// changeWords writes a change with its interval: "+4.5 points, 95% CI 3.1 to 5.9".
+func changeWords(c *compare.Change) string {
+	return signedPoints(c.Estimate) + " points, 95% CI " + figures.Minus(figures.Points(c.Low)+" to "+figures.Points(c.High))
+}
+
+// signedPoints writes a change in points with its sign: +4.5, −21.4.
+func signedPoints(change float64) string { return figures.Minus(figures.SignedPoints(change)) }
+
+// invariantState writes what became of an invariant on one side.
+func invariantState(s compare.InvariantState) string {
+	switch {
+	case s.Verdict == result.Inconclusive:
+		return "not judged"
+	case s.Verdict != result.Refuted:
+		return "held"
+	case s.Violations == 1:
+		return "1 violation"
+	}
+	return figures.Short(s.Violations, 2) + " violations"
+}
+
+// verdictChange writes the verdicts of both sides: "held → refuted".
+func verdictChange(e *compare.Experiment) string {
+	return beforeAfter(e, func(s *compare.Side) string { return words.Verdict(s.Verdict) })
+}
+
+// recoveryChange writes the recoveries of both sides: "5.2 s → 56 s".
+func recoveryChange(e *compare.Experiment) string {
+	return beforeAfter(e, func(s *compare.Side) string {
+		if s.Recovery == nil {
+			return "–"
+		}
+		return words.Recovery(s.Recovery)
+	})
+}
+
+// beforeAfter writes something of both sides, and only once where it is the same.
+func beforeAfter(e *compare.Experiment, write func(*compare.Side) string) string {
+	before, after := "–", "–"
+	if e.Base != nil {
+		before = write(e.Base)
+	}
+	if e.Head != nil {
+		after = write(e.Head)
+	}
+	if before == after {
+		return before
+	}
+	return before + " → " + after
+}
+
+// changedInvariants are the invariants that head broke or repaired.
+func changedInvariants(e *compare.Experiment) []compare.Invariant {
+	return slices.DeleteFunc(slices.Clone(e.Invariants), func(i compare.Invariant) bool {
+		return i.Status != compare.Regressed && i.Status != compare.Improved
+	})
+}
+
+// runsName names the runs of a side: "7f3a9c", "3 runs, the last 7f3a9c".
+func runsName(runs []compare.Run) string {
+	if len(runs) == 0 {
+		return "no run"
+	}
+	last := runs[len(runs)-1]
+	name := words.Plain(last.ID)
+	if last.Commit != "" {
+		name += " (" + words.Plain(words.Commit(last.Commit)) + ")"
+	}
+	if n := len(runs); n > 1 {
+		return figures.Plural(n, "run", "runs") + ", the last " + name
+	}
+	return name
+}
+
+// command makes the comparison again.
+func command(c *compare.Comparison) string {
+	var parts []string
+	if len(c.Base) == 1 && len(c.Head) == 1 {
+		parts = []string{words.ShellWord(c.Base[0].Source), words.ShellWord(c.Head[0].Source)}
+	} else {
+		for _, r := range c.Base {
+			parts = append(parts, "--base "+words.ShellWord(r.Source))
+		}
+		for _, r := range c.Head {
+			parts = append(parts, "--head "+words.ShellWord(r.Source))
+		}
+	}
+	return "blastgauge compare " + strings.Join(parts, " ") + " --margin " + figures.Short(c.Margin*100, 2)
+}
+
+// storms are the dependencies that either side called far more often while the fault
+// was active.
+func storms(e *compare.Experiment) []compare.Amplification {
+	return slices.DeleteFunc(slices.Clone(e.Amplification), func(a compare.Amplification) bool { return !a.BaseStorm && !a.HeadStorm })
+}
+
+// amplificationChange writes by how much the calls of both sides grew: "3.1× → 1.0×".
+func amplificationChange(a compare.Amplification) string {
+	return figures.Fixed(a.Base, 1) + "× → " + figures.Fixed(a.Head, 1) + "×"
+}

@@ -1,0 +1,121 @@
+package encode
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// JUnit is the root of a JUnit file, with the elements that Jenkins, GitLab and
+// the actions of GitHub read. There is no standard; the schema of Jenkins' xUnit
+// plug-in is the one that most readers agree on.
+type JUnit struct {
+	XMLName  xml.Name `xml:"testsuites"`
+	Name     string   `xml:"name,attr"`
+	Tests    int      `xml:"tests,attr"`
+	Failures int      `xml:"failures,attr"`
+	Errors   int      `xml:"errors,attr"`
+	Skipped  int      `xml:"skipped,attr"`
+	Suites   []Suite  `xml:"testsuite"`
+}
+
+// A Suite holds the cases of one experiment.
+type Suite struct {
+	Name       string     `xml:"name,attr"`
+	Tests      int        `xml:"tests,attr"`
+	Failures   int        `xml:"failures,attr"`
+	Errors     int        `xml:"errors,attr"`
+	Skipped    int        `xml:"skipped,attr"`
+	Time       string     `xml:"time,attr"` // seconds
+	Timestamp  string     `xml:"timestamp,attr,omitempty"`
+	Properties []Property `xml:"properties>property"`
+	Cases      []Case     `xml:"testcase"`
+}
+
+// A Property is a number of a suite, for those who chart it.
+type Property struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
+}
+
+// A Case is one question with its verdict: it passed if it has no cause.
+type Case struct {
+	Class   string `xml:"classname,attr"`
+	Name    string `xml:"name,attr"`
+	File    string `xml:"file,attr,omitempty"`
+	Failure *Cause `xml:"failure"`
+	Error   *Cause `xml:"error"`
+	Skipped *Cause `xml:"skipped"`
+}
+
+// A Cause is why a case did not pass.
+type Cause struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr,omitempty"`
+	Text    string `xml:",chardata"`
+}
+
+// An Outcome is what a case is made of.
+type Outcome struct {
+	Name     string
+	File     string
+	Verdict  result.Verdict
+	Type     string   // of a failure; empty: the verdict
+	Expected string   // and what was measured, on one line
+	Reasons  []string // the first one is the message
+}
+
+// Set adds a property.
+func (s *Suite) Set(name, value string) {
+	s.Properties = append(s.Properties, Property{name, value})
+}
+
+// Add adds a case to the suite. Only held passes; what was not run is skipped, and
+// a verdict that is no answer is an error.
+func (s *Suite) Add(o Outcome) {
+	c := Case{Class: s.Name, Name: o.Name, File: words.Plain(o.File)}
+	lines := words.NonEmpty(o.Expected)
+	for _, reason := range o.Reasons {
+		lines = append(lines, words.Plain(reason))
+	}
+	cause := &Cause{Message: words.Plain(words.FirstReason(o.Reasons)), Type: string(o.Verdict), Text: strings.Join(lines, "\n")}
+	s.Tests++
+	switch o.Verdict {
+	case result.Held:
+	case result.Refuted:
+		if o.Type != "" {
+			cause.Type = o.Type
+		}
+		c.Failure = cause
+		s.Failures++
+	case result.NotRun:
+		cause.Type = "" // a skipped case has no type in the schema
+		c.Skipped = cause
+		s.Skipped++
+	default:
+		c.Error = cause
+		s.Errors++
+	}
+	s.Cases = append(s.Cases, c)
+}
+
+// WriteJUnit writes the suites with the sums of their counts.
+func WriteJUnit(w io.Writer, name string, suites []Suite) error {
+	all := JUnit{Name: name, Suites: suites}
+	for _, s := range suites {
+		all.Tests += s.Tests
+		all.Failures += s.Failures
+		all.Errors += s.Errors
+		all.Skipped += s.Skipped
+	}
+	text, err := xml.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode JUnit: %w", err)
+	}
+	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, text)
+	return err
+}

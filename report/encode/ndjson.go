@@ -1,0 +1,48 @@
+package encode
+
+import (
+	"bytes"
+	"io"
+	"time"
+)
+
+// An Event is one line of newline-delimited JSON, for programs that read lines:
+// log shippers, jq, a table of a database. A field that does not concern the event
+// is absent.
+type Event struct {
+	Event      string    `json:"event"` // run, phase, note, criterion, verdict, change, status or end
+	At         time.Time `json:"at,omitzero"`
+	Run        string    `json:"run,omitempty"`
+	Base       string    `json:"base,omitempty"` // the run that a comparison starts from
+	System     string    `json:"system,omitempty"`
+	Experiment string    `json:"experiment,omitempty"`
+	Journey    string    `json:"journey,omitempty"`
+	Name       string    `json:"name,omitempty"`   // of a phase or a criterion
+	Second     *float64  `json:"second,omitempty"` // since the experiment's start
+	What       string    `json:"what,omitempty"`
+	Verdict    string    `json:"verdict,omitempty"`
+	Status     string    `json:"status,omitempty"`
+	Reasons    []string  `json:"reasons,omitempty"`
+	Limit      string    `json:"limit,omitempty"`
+	Measured   string    `json:"measured,omitempty"`
+	Estimate   *float64  `json:"estimate,omitempty"` // a share, or a change of one
+	Low        *float64  `json:"low,omitempty"`
+	High       *float64  `json:"high,omitempty"`
+	Recovery   *float64  `json:"recovery,omitempty"` // seconds; absent where the run ended before recovery
+	ExitCode   *int      `json:"exit_code,omitempty"`
+}
+
+// WriteLines writes a line for each event.
+func WriteLines(w io.Writer, list []Event) error {
+	var b bytes.Buffer
+	for _, e := range list {
+		text, err := JSON(e)
+		if err != nil {
+			return err
+		}
+		b.Write(text)
+		b.WriteByte('\n')
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}

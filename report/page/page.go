@@ -1,0 +1,166 @@
+// Package page gives every HTML page the same look: the frame around its content,
+// the style sheet and the script, and drawings in SVG with their scales.
+//
+// A page is one file that needs nothing else: no network, no script, and no style
+// sheet beside it unless its options ask for one. Where scripts or styles are
+// blocked, as in a CI server's artifact browser, all text and all charts are still
+// there.
+package page
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/encode"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+var (
+	//go:embed frame.tmpl
+	frameTemplates string
+	//go:embed page.css
+	styleSheet string
+	//go:embed page.js
+	script string
+)
+
+// StyleSheet is the style sheet of all pages; see [Options].
+func StyleSheet() string { return styleSheet }
+
+// Options are settings of pages. The zero value is a file that needs nothing else.
+type Options struct {
+	// StyleSheet is the address of a file with [StyleSheet] beside the page, for
+	// servers that block styles in pages; empty: the styles are in the page.
+	StyleSheet string
+	Everything bool // nothing is folded, also on paper
+}
+
+// A Frame is what surrounds the content of every page.
+type Frame struct {
+	Title      string
+	Kind       string // of page, as its first line says it
+	CSS        template.CSS
+	StyleSheet string // instead of CSS
+	Script     template.JS
+	Everything bool
+}
+
+// NewFrame returns the frame of a page.
+func NewFrame(kind, title string, o Options) Frame {
+	f := Frame{Title: title, Kind: kind, Script: template.JS(script), StyleSheet: o.StyleSheet, Everything: o.Everything}
+	if f.StyleSheet == "" {
+		f.CSS = template.CSS(styleSheet)
+	}
+	return f
+}
+
+// Embed encodes v for a script element of a page, from which programs read it.
+func Embed(v any) (template.JS, error) {
+	text, err := encode.JSON(v)
+	return template.JS(text), err
+}
+
+// Write writes a page. Its files hold the template page.tmpl, which takes the
+// content, and any others that this one needs. The functions are added to those
+// that all pages have.
+func Write(w io.Writer, files fs.FS, functions template.FuncMap, content any) error {
+	t, err := template.New("frame").Funcs(shared()).Funcs(functions).Parse(frameTemplates)
+	if err == nil {
+		t, err = t.ParseFS(files, "*.tmpl")
+	}
+	if err != nil {
+		return fmt.Errorf("page template: %w", err)
+	}
+	var b bytes.Buffer
+	if err := t.ExecuteTemplate(&b, "page.tmpl", content); err != nil {
+		return fmt.Errorf("render page: %w", err)
+	}
+	_, err = w.Write(harmless(b.Bytes()))
+	return err
+}
+
+// harmless replaces what no escaping makes visible: control characters and those
+// that reorder text. Templates have none of their own, and the embedded JSON
+// spells them in ASCII.
+func harmless(page []byte) []byte {
+	return bytes.Map(func(c rune) rune {
+		if words.Unsafe(c) && c != '\n' && c != '\t' {
+			return '\ufffd'
+		}
+		return c
+	}, page)
+}
+
+// shared are the functions of all templates.
+func shared() template.FuncMap {
+	return template.FuncMap{
+		"percent":   figures.Percent,
+		"points":    figures.Points,
+		"limit":     words.Limit,
+		"count":     figures.Count,
+		"plural":    figures.Plural,
+		"minus":     figures.Minus,
+		"span":      figures.Duration,
+		"day":       figures.Day,
+		"clock":     figures.Clock,
+		"minute":    figures.Minute,
+		"stopwatch": figures.Stopwatch,
+		"capital":   figures.Capital,
+		"sentence":  figures.Opening,
+		"join":      func(list []string) string { return strings.Join(list, ", ") },
+		"glyph":     func(v any) string { return words.Glyph(result.Verdict(fmt.Sprint(v))) },
+		"word":      words.Verdict,
+		"tone":      Tone,
+		"commit":    words.Commit,
+		"digest":    words.Digest,
+	}
+}
+
+// Tone is the class of a verdict's colour.
+func Tone(v result.Verdict) string {
+	switch v {
+	case result.Held:
+		return "ok"
+	case result.Refuted:
+		return "bad"
+	case result.Inconclusive, result.Invalid:
+		return "unsure"
+	}
+	return "mute"
+}
+
+// A Link leads to one experiment of the page.
+type Link struct{ ID, Name string }
+
+// LinkTo returns a link to an experiment under its title, or under its id where it
+// has no title.
+func LinkTo(id, title string) *Link {
+	if title == "" {
+		title = id
+	}
+	return &Link{id, title}
+}
+
+// A Sentence is text around a link to one experiment.
+type Sentence struct {
+	Before string
+	Link   *Link // nil for none
+	After  string
+}
+
+// A Figure is one of the numbers of the first screen.
+type Figure struct {
+	Label, Value string
+	Tone         string // class of the value
+	Notes        []Note
+}
+
+// A Note is a text in the colour of a class; empty for the usual one.
+type Note struct{ Tone, Text string }

@@ -1,0 +1,37 @@
+package results
+
+import (
+	"io"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/encode"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// WriteGitHub writes workflow commands, which GitHub Actions shows beside the
+// experiment's line in the pull request: an error where a hypothesis is refuted or a
+// fault may still be active, a warning where there is no answer, and one notice with
+// the headline. The summary page of a job is the Markdown report, in the file that
+// GITHUB_STEP_SUMMARY names.
+func WriteGitHub(w io.Writer, r *result.Result) error {
+	s := summarize(r)
+	var commands encode.Commands
+	annotate := func(level string, e *result.Experiment, text string) {
+		commands.Add(level, e.File, e.Line, e.ID+" "+words.Verdict(e.Verdict), text)
+	}
+	for _, e := range s.order {
+		switch e.Verdict {
+		case result.Held:
+		case result.Refuted:
+			annotate("error", e, strings.Join(e.Reasons, "; "))
+		default:
+			annotate("warning", e, words.FirstReason(e.Reasons))
+		}
+	}
+	for _, f := range s.stuck {
+		annotate("error", f.of, "fault not proven gone: "+f.fault.Name+" ("+f.fault.Inject+" into "+f.fault.Into+")")
+	}
+	commands.Add("notice", "", 0, "blastgauge", s.headline())
+	return commands.Write(w)
+}

@@ -1,0 +1,41 @@
+package results
+
+import (
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// impactTitle says what the numbers below it are, and are not.
+func impactTitle(t *result.Traffic) string {
+	return "An hour of it in the traffic of the real system. " + impactNote(t)
+}
+
+func impactNote(t *result.Traffic) string {
+	text := "Arithmetic, no measurement: share × " + figures.Quantity(t.CheckoutsPerHour) + " checkouts an hour"
+	if t.Currency != "" {
+		text += " × " + figures.Short(t.Value, 2) + " " + words.Plain(t.Currency)
+	}
+	return text
+}
+
+// impactWords: "3,832 checkouts (3,504 to 4,188), 153,284 EUR (140,160 to
+// 167,520)".
+func impactWords(i *result.Impact) string {
+	text := words.Amount(i.Checkouts, "checkouts")
+	if i.Money != nil {
+		text += ", " + words.Amount(*i.Money, words.Plain(i.Currency))
+	}
+	return text
+}
+
+// impacts are the experiments with an impact, in the order of the summary.
+func (s *summary) impacts() []*result.Experiment {
+	var list []*result.Experiment
+	for _, e := range s.order {
+		if e.Impact != nil && s.r.System.Traffic != nil && trusted(e) {
+			list = append(list, e)
+		}
+	}
+	return list
+}

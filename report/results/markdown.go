@@ -1,0 +1,176 @@
+package results
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/encode"
+	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// WriteMarkdown writes a comment for a pull request, or the summary of a job: first
+// the answer, then a row per experiment, with the reasons folded away.
+func WriteMarkdown(w io.Writer, r *result.Result) error {
+	s := summarize(r)
+	var m encode.Comment
+	m.Line(encode.CommentMark("blastgauge", r.System.Name))
+	m.Line("### ", encode.Markdown(s.headline()))
+	m.Line("")
+	m.Line(markdownSentence(s.sentence()))
+	for _, section := range []func(*encode.Comment){s.verdictTable, s.brokenList, s.impactList, s.reachList, s.nextList, s.reasonList} {
+		m.Section(section)
+	}
+	m.Line("")
+	text, removed := s.removal()
+	if !removed {
+		text = "**" + text + "**"
+	}
+	m.Line(text, " Run ", encode.Markdown(r.Run.ID), ", ", encode.Markdown(figures.Period(r.Run.Started, r.Run.Ended)), ".")
+	_, err := io.WriteString(w, m.String())
+	return err
+}
+
+// markdownSentence writes a sentence with the experiment that it links to in bold.
+func markdownSentence(s page.Sentence) string {
+	if s.Link == nil {
+		return encode.Markdown(s.Before)
+	}
+	before := encode.Markdown(s.Before)
+	if before != "" {
+		before += " "
+	}
+	return before + "**" + encode.Markdown(s.Link.ID) + "**" + encode.Markdown(s.After)
+}
+
+// verdictTable has a row for each experiment.
+func (s *summary) verdictTable(m *encode.Comment) {
+	if len(s.order) == 0 {
+		return
+	}
+	m.Line("")
+	m.Line("| | experiment | verdict | harmed beyond control | interval | limit | recovery |")
+	m.Line("|---|---|---|---:|---:|---:|---:|")
+	for _, e := range s.order {
+		harmed, interval := "", ""
+		if b := trustedRadius(e); b != nil {
+			harmed = figures.Percent(b.Estimate) + " of " + encode.Markdown(b.Journey)
+			interval = figures.Points(b.Low) + " to " + figures.Percent(b.High)
+		}
+		m.Line(fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |", markdownGlyph(e.Verdict), encode.Markdown(e.ID), words.Verdict(e.Verdict),
+			harmed, interval, words.Limit(limitOf(e)), encode.Markdown(words.Recovery(e.Recovery)+over(e))))
+	}
+}
+
+// markdownGlyph marks a verdict in a comment, which has no colours of ours.
+func markdownGlyph(v result.Verdict) string {
+	switch v {
+	case result.Held:
+		return "✅"
+	case result.Refuted:
+		return "❌"
+	case result.NotRun:
+		return "➖"
+	}
+	return "❔"
+}
+
+// brokenList lists the broken invariants.
+func (s *summary) brokenList(m *encode.Comment) {
+	if len(s.broken) == 0 {
+		return
+	}
+	m.Line("")
+	m.Line("**Broken invariants**")
+	m.Line("")
+	for _, b := range s.broken {
+		m.Line("- ", encode.Markdown(b.inv.Name+": "+violations(b.inv)+", "+b.of.ID+keys(b.inv, 3)))
+	}
+}
+
+// nextList numbers what to do.
+func (s *summary) nextList(m *encode.Comment) {
+	if len(s.next) == 0 {
+		return
+	}
+	m.Line("")
+	m.Line("**Next**")
+	m.Line("")
+	for i, n := range s.next {
+		text := n.text
+		if n.verb != "" {
+			text = n.verb + " " + n.of.ID + ": " + n.text
+		}
+		if len(n.owners) > 0 {
+			text += " (" + figures.List(n.owners, "and") + ")"
+		}
+		m.Line(fmt.Sprintf("%d. ", i+1), encode.Markdown(text))
+	}
+}
+
+// reasonList folds away why each verdict is what it is, and what else a
+// reader should know.
+func (s *summary) reasonList(m *encode.Comment) {
+	var rows []string
+	for _, e := range s.order {
+		if e.Verdict == result.Held {
+			continue
+		}
+		for _, reason := range e.Reasons {
+			rows = append(rows, "- **"+encode.Markdown(e.ID)+"**: "+encode.Markdown(reason))
+		}
+	}
+	for _, d := range s.documents() {
+		rows = append(rows, "- **"+encode.Markdown(d.of.ID)+"**: "+encode.Markdown(d.sentence()))
+	}
+	for _, c := range s.caveats() {
+		row := "- " + encode.Markdown(c.text)
+		if len(c.of) > 0 {
+			row += " (" + encode.Markdown(ids(c.of)) + ")"
+		}
+		rows = append(rows, row)
+	}
+	if len(rows) == 0 {
+		return
+	}
+	m.Line("")
+	m.Line("<details><summary>Why</summary>")
+	m.Line("")
+	for _, row := range rows {
+		m.Line(row)
+	}
+	m.Line("")
+	m.Line("</details>")
+}
+
+// impactList lists what an hour of each fault would do to the real system.
+func (s *summary) impactList(m *encode.Comment) {
+	list := s.impacts()
+	if len(list) == 0 {
+		return
+	}
+	m.Line("")
+	m.Line("**", encode.Markdown(impactTitle(s.r.System.Traffic)), "**")
+	m.Line("")
+	for _, e := range list {
+		m.Line("- ", encode.Markdown(e.ID+": "+impactWords(e.Impact)))
+	}
+}
+
+// reachList lists what each fault did beyond the journeys that need its dependency.
+func (s *summary) reachList(m *encode.Comment) {
+	title := "**Beyond those who need it**"
+	for _, e := range s.order {
+		for _, text := range reach(e) {
+			if title != "" {
+				m.Line("")
+				m.Line(title)
+				m.Line("")
+				title = ""
+			}
+			m.Line("- **", encode.Markdown(e.ID), "**: ", encode.Markdown(text))
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package results
+
+import (
+	"slices"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// A matrix shows which faults of which dependencies were tested.
+type matrix struct {
+	Kinds []string
+	Rows  []matrixRow
+	Left  int // experiments with several faults, which have no cell
+}
+
+type matrixRow struct {
+	Name        string
+	Criticality string // as declared
+	Behaves     string // as measured: hard or soft; empty where it is not known
+	Cells       []matrixCell
+}
+
+// A matrixCell holds the experiments with that fault alone.
+type matrixCell struct {
+	Kind string
+	List []*experiment
+}
+
+// newMatrix is nil where a table would say no more than one line.
+func newMatrix(s *summary) *matrix {
+	m := &matrix{}
+	single := map[[2]string][]*experiment{}
+	names := dependencies(s.r)
+	for _, e := range s.order {
+		if len(e.Faults) != 1 {
+			m.Left++
+			continue
+		}
+		f := e.Faults[0]
+		single[[2]string{f.Into, f.Inject}] = append(single[[2]string{f.Into, f.Inject}], newExperiment(s, e))
+		if !slices.Contains(names, f.Into) {
+			names = append(names, f.Into)
+		}
+		if !slices.Contains(m.Kinds, f.Inject) {
+			m.Kinds = append(m.Kinds, f.Inject)
+		}
+	}
+	if len(m.Kinds) < 2 {
+		return nil
+	}
+	slices.Sort(names)
+	slices.Sort(m.Kinds)
+	for _, name := range names {
+		row := matrixRow{Name: name, Criticality: s.r.System.Dependencies[name].Criticality}
+		var all []*experiment
+		for _, kind := range m.Kinds {
+			list := single[[2]string{name, kind}]
+			all = append(all, list...)
+			row.Cells = append(row.Cells, matrixCell{kind, list})
+		}
+		row.Behaves = behaviour(all)
+		m.Rows = append(m.Rows, row)
+	}
+	return m
+}
+
+// behaviour says what a dependency is to journeys: hard if a fault in it harmed
+// them beyond their limit, soft if every fault that was tried stayed within it.
+func behaviour(list []*experiment) string {
+	within := 0
+	for _, e := range list {
+		switch b := e.Known(); {
+		case b == nil:
+		case b.Low > e.Limit():
+			return "hard"
+		case b.High <= e.Limit():
+			within++
+		}
+	}
+	if within > 0 && within == len(list) {
+		return "soft"
+	}
+	return ""
+}
+
+// Odd marks a declaration that does not fit: a soft dependency that is not.
+func (r matrixRow) Odd() bool { return r.Criticality == "soft" && r.Behaves == "hard" }
+
+// Untested counts the pairs of a dependency and a fault that no experiment
+// tried, and all pairs.
+func (m *matrix) Untested() (list [2]int) {
+	for _, row := range m.Rows {
+		for _, c := range row.Cells {
+			list[1]++
+			if len(c.List) == 0 {
+				list[0]++
+			}
+		}
+	}
+	return list
+}
+
+// Heat is the step of tint of a cell: one hue, and the number is the label.
+func (e *experiment) Heat() string {
+	b := e.Known()
+	if b == nil || words.Unclear(b) {
+		return "h0"
+	}
+	for i, below := range []float64{0.005, 0.02, 0.05, 0.10, 0.20} {
+		if b.Estimate < below {
+			return []string{"h0", "h1", "h2", "h3", "h4"}[i]
+		}
+	}
+	return "h5"
+}
+
+// Figure is what a cell says first.
+func (e *experiment) Figure() string {
+	b := e.Known()
+	switch {
+	case b == nil:
+		return "–"
+	case words.Unclear(b):
+		return "≤ " + figures.UpperPercent(b.High)
+	}
+	return figures.Percent(b.Estimate)
+}

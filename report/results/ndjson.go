@@ -1,0 +1,52 @@
+package results
+
+import (
+	"io"
+	"slices"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/encode"
+)
+
+// writeNDJSON writes a run in the order of time: its phases and events, what was
+// found of each experiment after them, and how it ended.
+func WriteNDJSON(w io.Writer, r *result.Result) error {
+	list := []encode.Event{{Event: "run", At: r.Run.Started, Run: r.Run.ID, System: r.System.Name}}
+	for i := range r.Experiments {
+		list = append(list, eventsOf(&r.Experiments[i])...)
+	}
+	list = append(list, encode.Event{Event: "end", At: r.Run.Ended, Run: r.Run.ID, What: r.ExitMeaning(), ExitCode: &r.Run.ExitCode})
+	for i := range list {
+		list[i].Run = r.Run.ID // every line stands for itself
+	}
+	return encode.WriteLines(w, list)
+}
+
+func eventsOf(e *result.Experiment) []encode.Event {
+	var list []encode.Event
+	for i := range e.Phases {
+		p := &e.Phases[i]
+		list = append(list, encode.Event{Event: "phase", At: p.From, Experiment: e.ID, Name: p.Name, Second: &p.Start})
+	}
+	for i := range e.Events {
+		v := &e.Events[i]
+		list = append(list, encode.Event{Event: "note", At: v.At, Experiment: e.ID, Second: &v.Second, What: v.What})
+	}
+	slices.SortStableFunc(list, func(a, b encode.Event) int { return a.At.Compare(b.At) })
+	var end time.Time
+	if n := len(e.Phases); n > 0 {
+		end = e.Phases[n-1].To
+	}
+	for _, c := range e.Criteria {
+		list = append(list, encode.Event{Event: "criterion", At: end, Experiment: e.ID, Name: c.Name, Verdict: string(c.Verdict), Limit: c.Limit, Measured: c.Measured, What: c.Detail})
+	}
+	v := encode.Event{Event: "verdict", At: end, Experiment: e.ID, Verdict: string(e.Verdict), Reasons: e.Reasons}
+	if b := trustedRadius(e); b != nil {
+		v.Journey, v.Estimate, v.Low, v.High = b.Journey, &b.Estimate, &b.Low, &b.High
+	}
+	if rec := e.Recovery; rec != nil && !rec.Censored {
+		v.Recovery = &rec.Seconds
+	}
+	return append(list, v)
+}

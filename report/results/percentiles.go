@@ -1,0 +1,208 @@
+package results
+
+import (
+	"html/template"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/page"
+)
+
+// Heights of the percentile plot, in pixels.
+const (
+	percentilePlot = 170
+	percentileTop  = 8
+)
+
+// A percentileChart shows how long journeys took, from the quick half to the
+// slowest one: percentiles are spread so that p90, p99 and p99.9 would be
+// equally far apart, and time is logarithmic.
+type percentileChart struct {
+	page.Drawing
+	j         *result.Journey
+	arms      []latencyArm
+	low, high float64 // seconds
+}
+
+// A latencyArm is one line of the plot.
+type latencyArm struct {
+	name, class, color, attrs string
+	values                    []result.Percentile
+}
+
+// latencyArms are the fault arm and what it is compared with.
+func latencyArms(j *result.Journey) []latencyArm {
+	list := []latencyArm{
+		{"fault arm", "lf", page.FaultColor, ` stroke-width="2.25" stroke-linejoin="round"`, j.Latency.Fault},
+		{"control", "lc", page.ControlColor, ` stroke-width="1.75" stroke-dasharray="5 3"`, j.Latency.Control},
+	}
+	if len(j.Latency.Control) == 0 {
+		list[1].name, list[1].values = "baseline", j.Latency.Baseline
+	}
+	return slices.DeleteFunc(list, func(a latencyArm) bool { return len(a.values) < 2 })
+}
+
+// percentileChartOf is empty where there is nothing to draw.
+func percentileChartOf(j *result.Journey) template.HTML {
+	c := &percentileChart{j: j, arms: latencyArms(j)}
+	if len(c.arms) == 0 {
+		return ""
+	}
+	c.measure()
+	c.Open("series", percentileTop+percentilePlot+TimeRow, c.label())
+	c.grid()
+	c.budget()
+	for _, a := range slices.Backward(c.arms) {
+		c.line(a)
+	}
+	c.ticks()
+	c.hovers()
+	c.Close()
+	return c.HTML()
+}
+
+func (c *percentileChart) measure() {
+	c.low, c.high = math.Inf(1), c.j.SlowAfter
+	for _, a := range c.arms {
+		for _, p := range a.values {
+			if p.Seconds > 0 {
+				c.low = min(c.low, p.Seconds)
+			}
+			c.high = max(c.high, p.Seconds)
+		}
+	}
+	if math.IsInf(c.low, 1) {
+		c.low, c.high = 0.1, max(c.high, 1)
+	}
+	c.low, c.high = c.low/1.25, max(c.high, c.low*2)*1.25
+}
+
+// x is the place of a percentile in percent of the width. The slowest journey
+// has no percentile of its own and stands at the end.
+func (c *percentileChart) x(p float64) float64 {
+	const left, right, last = 9.0, 97.0, 2.5
+	v := last
+	if p < 1 {
+		v = min(-math.Log10(1-p), last)
+	}
+	return left + (right-left)*v/last
+}
+
+func (c *percentileChart) y(seconds float64) float64 {
+	seconds = min(max(seconds, c.low), c.high)
+	return percentilePlot * (1 - math.Log(seconds/c.low)/math.Log(c.high/c.low))
+}
+
+func (c *percentileChart) label() string {
+	var parts []string
+	for _, a := range c.arms {
+		for _, p := range a.values {
+			if p.P == 0.5 || p.P == 0.99 {
+				parts = append(parts, a.name+" "+percentileName(p.P)+" "+figures.Latency(p.Seconds))
+			}
+		}
+	}
+	return "Percentiles of the duration of " + c.j.Name + ": " + strings.Join(parts, ", ")
+}
+
+// grid draws round times that are far enough apart.
+func (c *percentileChart) grid() {
+	c.Horizontal("gl0", "0", "100%", percentileTop+percentilePlot, page.RuleColor, "")
+	last := math.Inf(1)
+	var ys []float64
+	var texts []string
+	for _, v := range roundTimes(c.low, c.high) {
+		y := percentileTop + c.y(v)
+		if last-y < 24 || c.j.SlowAfter > 0 && math.Abs(y-percentileTop-c.y(c.j.SlowAfter)) < 16 {
+			continue
+		}
+		last = y
+		ys, texts = append(ys, y), append(texts, figures.Duration(v))
+	}
+	c.Gridlines(ys, -3, texts)
+}
+
+// roundTimes are 1, 2 and 5 in every decade between low and high.
+func roundTimes(low, high float64) []float64 {
+	var list []float64
+	for decade := math.Floor(math.Log10(low)); decade <= math.Log10(high); decade++ {
+		for _, digit := range []float64{1, 2, 5} {
+			if v := digit * math.Pow(10, decade); v >= low && v <= high {
+				list = append(list, v)
+			}
+		}
+	}
+	return list
+}
+
+// budget is where slow begins.
+func (c *percentileChart) budget() {
+	if c.j.SlowAfter <= 0 {
+		return
+	}
+	y := percentileTop + c.y(c.j.SlowAfter)
+	c.Horizontal("lim", "0", "100%", y, page.InkColor, ` stroke-dasharray="2 2"`)
+	c.Text("tick strong halo", "2", y-3, page.InkColor, "start", figures.Duration(c.j.SlowAfter)+" slow")
+}
+
+func (c *percentileChart) line(a latencyArm) {
+	n := len(a.values)
+	xs, ys, ok := make([]float64, n), make([]float64, n), make([]bool, n)
+	for i, p := range a.values {
+		xs[i], ys[i], ok[i] = 10*c.x(p.P), c.y(p.Seconds), true
+	}
+	c.Stretched(percentileTop, percentilePlot)
+	c.Curve(a.class, xs, ys, ok, a.color, a.attrs)
+	c.Close()
+	c.Add(`<g class="mark `, a.class, `" fill="`, page.PaperColor, `" stroke="`, a.color, `" stroke-width="1.5">`)
+	for i, p := range a.values {
+		c.Add(`<circle cx="`, page.X(c.x(p.P)), `" cy="`, page.Y(percentileTop+ys[i]), `" r="2.5"/>`)
+	}
+	c.Add(`</g>`)
+}
+
+func (c *percentileChart) ticks() {
+	c.Add(`<g class="tick" text-anchor="middle">`)
+	for _, p := range c.arms[0].values {
+		minor := ""
+		switch {
+		case p.P < 0.5:
+			continue // no room: the reading and the table have them
+		case p.P == 0.75 || p.P == 0.95:
+			minor = ` class="minor"`
+		}
+		c.Add(`<text x="`, page.X(c.x(p.P)), `" y="`, page.Number(percentileTop+percentilePlot+16), `"`, minor, `>`, percentileName(p.P), `</text>`)
+	}
+	c.Add(`</g>`)
+}
+
+func percentileName(p float64) string {
+	if p >= 1 {
+		return "max"
+	}
+	return "p" + figures.Short(p*100, 2)
+}
+
+func (c *percentileChart) hovers() {
+	list := c.arms[0].values
+	var out []page.Hover
+	from := 0.0
+	for i, p := range list {
+		to := 100.0
+		if i+1 < len(list) {
+			to = (c.x(p.P) + c.x(list[i+1].P)) / 2
+		}
+		var parts []string
+		for _, a := range c.arms {
+			if i < len(a.values) && a.values[i].P == p.P {
+				parts = append(parts, a.name+" "+figures.Latency(a.values[i].Seconds))
+			}
+		}
+		out = append(out, page.Hover{From: from, To: to, Text: percentileName(p.P) + ": " + strings.Join(parts, ", ")})
+		from = to
+	}
+	c.Hits(percentileTop, percentilePlot, 100, out)
+}

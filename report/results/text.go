@@ -1,0 +1,230 @@
+package results
+
+import (
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/terminal"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// A printer writes a result for a terminal or a log.
+type printer struct{ *terminal.Printer }
+
+// WriteText writes a result for a terminal or a log.
+func WriteText(w io.Writer, r *result.Result, o terminal.Options) error {
+	p := &printer{terminal.NewPrinter(o)}
+	s := summarize(r)
+	p.head(s)
+	p.table(s)
+	p.invariants(s)
+	p.reached(s)
+	p.impacts(s)
+	p.reasons(s)
+	p.next(s)
+	p.documents(s)
+	p.caveats(s)
+	p.Line("")
+	p.removal(s)
+	_, err := w.Write(p.Bytes())
+	return err
+}
+
+func (p *printer) head(s *summary) {
+	parts := append([]string{s.headline()}, s.others()...)
+	p.Sides(strings.Join(parts, ", "), strings.Join(words.NonEmpty("run "+words.Plain(s.r.Run.ID), figures.Elapsed(s.r.Run.Started, s.r.Run.Ended)), ", "))
+	if text := words.Plain(s.r.Run.Error); text != "" {
+		p.Wrap("", figures.Opening(text))
+	} else if s.r.Run.Outcome == result.Interrupted {
+		p.Wrap("", "Stopped by SIG"+words.Plain(s.r.Run.Signal)+". What follows is what was known by then.")
+	}
+	if e := s.worst; e != nil {
+		b := e.BlastRadius
+		p.Wrap("", "Largest blast radius "+words.Excess(b)+interval(b)+" of "+words.Plain(b.Journey)+" journeys: "+words.Plain(e.ID))
+	}
+}
+
+func interval(b *result.BlastRadius) string {
+	if words.Unclear(b) {
+		return ""
+	}
+	return " [" + figures.Points(b.Low) + ", " + figures.Points(b.High) + "]"
+}
+
+// removal says what became of every fault.
+func (p *printer) removal(s *summary) {
+	text, ok := s.removal()
+	if ok {
+		p.Wrap("", text)
+		return
+	}
+	p.Wrap("", "FAULT NOT REMOVED: "+text)
+	for _, f := range s.stuck {
+		p.Wrap("  ", words.Plain(f.fault.Inject)+" into "+words.Plain(f.fault.Into)+" by "+words.Plain(f.of.ID)+": "+words.Plain(f.fault.Name))
+	}
+	p.Wrap("  ", "Undo it with: blastgauge recover DIR, where DIR is the directory of run "+words.Plain(s.r.Run.ID))
+}
+
+func (p *printer) caveats(s *summary) {
+	list := s.caveats()
+	if len(list) == 0 {
+		return
+	}
+	p.Heading("Warnings")
+	for _, c := range list {
+		text := words.Plain(c.text)
+		if len(c.of) > 0 {
+			text += " (" + words.Plain(ids(c.of)) + ")"
+		}
+		p.Wrap("! ", text)
+	}
+}
+
+// Columns of the table after the name.
+const (
+	verdictColumn  = 12
+	excessColumn   = 8
+	intervalColumn = 13
+	limitColumn    = 7
+	recoveryColumn = 8
+)
+
+// table has a row for each experiment, worst first.
+func (p *printer) table(s *summary) {
+	if len(s.order) == 0 {
+		return
+	}
+	mark := terminal.Width(p.Mark(result.NotRun))
+	name := p.Width - mark - 2 - verdictColumn - excessColumn - intervalColumn - limitColumn - recoveryColumn
+	p.Line("")
+	p.Line(strings.Repeat(" ", mark+name+1), terminal.Left("verdict", verdictColumn), terminal.Right("excess", excessColumn),
+		terminal.Right(p.intervalTitle(s), intervalColumn), terminal.Right("limit", limitColumn), terminal.Right("recovery", recoveryColumn+1))
+	for _, e := range s.order {
+		id := words.Plain(e.ID)
+		lead := p.Mark(e.Verdict)
+		if terminal.Width(id) > name {
+			p.Line(lead, terminal.Cut(id, p.Width-mark))
+			lead, id = strings.Repeat(" ", mark), ""
+		}
+		p.Line(lead, terminal.Left(id, name+1), p.row(e))
+	}
+}
+
+func (p *printer) intervalTitle(s *summary) string {
+	if s.worst == nil {
+		return "interval"
+	}
+	return words.Confidence(s.worst.BlastRadius) + " interval"
+}
+
+func (p *printer) row(e *result.Experiment) string {
+	verdict := p.Paint(e.Verdict, words.Verdict(e.Verdict)) + strings.Repeat(" ", max(0, verdictColumn-terminal.Width(words.Verdict(e.Verdict))))
+	amount, between := "", ""
+	if b := trustedRadius(e); b != nil {
+		amount = p.Spell(words.Excess(b))
+		if !words.Unclear(b) {
+			between = terminal.Right(figures.Points(b.Low), 5) + ".." + terminal.Right(figures.Points(b.High), 5)
+		}
+	}
+	return verdict + terminal.Right(amount, excessColumn) + terminal.Right(between, intervalColumn) +
+		terminal.Right(words.Limit(limitOf(e)), limitColumn) + terminal.Right(p.Spell(words.Recovery(e.Recovery)), recoveryColumn) + over(e)
+}
+
+func (p *printer) invariants(s *summary) {
+	if len(s.broken) == 0 {
+		return
+	}
+	p.Heading("Broken invariants")
+	for _, b := range s.broken {
+		p.Wrap(p.Mark(result.Refuted), words.Plain(b.inv.Name)+": "+violations(b.inv)+", "+words.Plain(b.of.ID)+keys(b.inv, 3))
+	}
+}
+
+// reasons say in words why hypotheses did not hold.
+func (p *printer) reasons(s *summary) {
+	title := "Why"
+	for _, e := range s.order {
+		list := e.Reasons
+		if e.Verdict == result.Held {
+			continue
+		}
+		for i, text := range list {
+			if title != "" {
+				p.Heading(title)
+				title = ""
+			}
+			if i == 0 {
+				p.Line(p.Mark(e.Verdict), terminal.Cut(words.Plain(e.ID), p.Width-4))
+			}
+			p.Wrap("    ", words.Plain(text))
+		}
+	}
+}
+
+// next numbers what to do, as the experiments say it.
+func (p *printer) next(s *summary) {
+	if len(s.next) == 0 {
+		return
+	}
+	wide := 0
+	for _, n := range s.next {
+		wide = max(wide, terminal.Width(words.Plain(strings.Join(n.owners, ", "))))
+	}
+	wide = min(wide, 20)
+	p.Heading("Next")
+	for i, n := range s.next {
+		lead := terminal.Right(strconv.Itoa(i+1), len(strconv.Itoa(len(s.next)))) + " "
+		if wide > 0 {
+			lead += terminal.Left(terminal.Cut(words.Plain(strings.Join(n.owners, ", ")), wide), wide) + "  "
+		}
+		text := words.Plain(n.text)
+		if n.verb != "" {
+			text = n.verb + " " + words.Plain(n.of.ID) + ": " + text
+		}
+		p.Wrap(lead, text)
+	}
+}
+
+// documents lists what config was made bad, and who read it.
+func (p *printer) documents(s *summary) {
+	list := s.documents()
+	if len(list) == 0 {
+		return
+	}
+	p.Heading("Bad config")
+	for _, d := range list {
+		p.Wrap("  ", words.Plain(d.of.ID+": "+d.sentence()))
+	}
+}
+
+func (p *printer) impacts(s *summary) {
+	list := s.impacts()
+	if len(list) == 0 {
+		return
+	}
+	p.Line("")
+	p.Wrap("", impactTitle(s.r.System.Traffic))
+	for _, e := range list {
+		p.Wrap(p.Mark(e.Verdict), words.Plain(e.ID)+": "+impactWords(e.Impact))
+	}
+}
+
+// reached is what the text says of it, experiment by experiment.
+func (p *printer) reached(s *summary) {
+	title := "Beyond those who need it"
+	for _, e := range s.order {
+		for i, text := range reach(e) {
+			if title != "" {
+				p.Heading(title)
+				title = ""
+			}
+			if i == 0 {
+				p.Line(p.Mark(e.Verdict), terminal.Cut(words.Plain(e.ID), p.Width-4))
+			}
+			p.Wrap("    ", words.Plain(text))
+		}
+	}
+}

@@ -1,0 +1,124 @@
+// Package terminal sets text in columns for a terminal or a log: how wide it is,
+// where it wraps, and how verdicts are marked and coloured.
+package terminal
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// Options say what the terminal can show. The zero value suits a file: no colour,
+// Unicode, 80 columns.
+type Options struct {
+	Color bool // colour the glyph and the word of a verdict
+	ASCII bool // spell our own characters in ASCII
+	Width int  // columns; 0 means 80, any other width is kept between 60 and 100
+}
+
+// A Printer collects lines of text. Its callers pass every text of a result
+// through [words.Plain] first.
+type Printer struct {
+	Options
+	out bytes.Buffer
+}
+
+// NewPrinter returns an empty printer for a terminal.
+func NewPrinter(o Options) *Printer {
+	if o.Width == 0 {
+		o.Width = 80
+	}
+	o.Width = min(max(o.Width, 60), 100)
+	return &Printer{Options: o}
+}
+
+// Bytes are the lines so far.
+func (p *Printer) Bytes() []byte { return p.out.Bytes() }
+
+// Line writes one line, without the spaces at its end.
+func (p *Printer) Line(parts ...string) {
+	p.out.WriteString(strings.TrimRight(strings.Join(parts, ""), " "))
+	p.out.WriteByte('\n')
+}
+
+// Heading writes an empty line and the title of what follows.
+func (p *Printer) Heading(title string) {
+	p.Line("")
+	p.Line(title)
+}
+
+// Wrap writes text within the width: its first line after the lead, the others
+// indented below it. A single word that is too long is not broken, so that it can
+// be copied.
+func (p *Printer) Wrap(lead, text string) {
+	lead, text = p.Spell(lead), p.Spell(text)
+	indent := strings.Repeat(" ", Width(lead))
+	room := max(p.Width-Width(lead), 20)
+	row := ""
+	for _, word := range strings.Fields(text) {
+		if row != "" && Width(row)+1+Width(word) > room {
+			p.Line(lead, row)
+			lead, row = indent, ""
+		}
+		if row != "" {
+			row += " "
+		}
+		row += word
+	}
+	p.Line(lead, row)
+}
+
+// Sides writes two texts at both ends of a line, or on two lines where one is too
+// short for both.
+func (p *Printer) Sides(a, b string) {
+	a, b = p.Spell(a), p.Spell(b)
+	gap := p.Width - Width(a) - Width(b)
+	if gap < 2 {
+		p.Wrap("", a)
+		p.Wrap("", b)
+		return
+	}
+	p.Line(a, strings.Repeat(" ", gap), b)
+}
+
+// Spell writes our own characters in ASCII where the options ask for that. Callers
+// use it before they count columns: "<=" is wider than "≤".
+func (p *Printer) Spell(text string) string {
+	if p.ASCII {
+		return ascii.Replace(text)
+	}
+	return text
+}
+
+// ascii spells those of our own characters that some terminals lack.
+var ascii = strings.NewReplacer("×", "x", "✓", "ok", "≤", "<=", "−", "-", "–", "-", "…", "...", "“", `"`, "”", `"`, "→", "->", "±", "+-", "≠", "!")
+
+// Paint colours text by a verdict where the options ask for colour. Colour never
+// carries meaning alone: a glyph or a word always says the same.
+func (p *Printer) Paint(v result.Verdict, text string) string {
+	code := ""
+	switch v {
+	case result.Held:
+		code = "32"
+	case result.Refuted:
+		code = "31"
+	case result.Inconclusive, result.Invalid:
+		code = "33"
+	}
+	if !p.Color || code == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// Mark is the glyph of a verdict in a column of its own, which is two wide, and
+// three in ASCII, where "ok" stands for a check mark.
+func (p *Printer) Mark(v result.Verdict) string {
+	columns := 2
+	if p.ASCII {
+		columns = 3
+	}
+	return Left(p.Paint(v, p.Spell(words.Glyph(v))), columns)
+}

@@ -1,0 +1,208 @@
+package trends
+
+import (
+	"cmp"
+	"embed"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/history"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+//go:embed *.tmpl
+var templates embed.FS
+
+// WriteHTML writes a page about many runs: what each experiment found from run to
+// run, and a table of the runs. The directory of the runs, as seen from the page,
+// makes it link to their reports; without one it has no such links.
+func WriteHTML(w io.Writer, x *history.Index, runs string, o page.Options) error {
+	d := newDocument(x)
+	d.reports = runs
+	d.Frame = page.NewFrame("History", strings.Join(words.NonEmpty(d.Headline(), d.Place()), " · "), o)
+	return page.Write(w, templates, template.FuncMap{"radius": excess}, d)
+}
+
+// A document is the content of the page. The template calls its methods.
+type document struct {
+	page.Frame
+	X      *history.Index
+	Trends []*trend // those that need care first
+	runs   []history.Run
+	at     map[string]int // place of a run among them, oldest first
+	from   int            // the first run that is drawn
+
+	reports string // directory of the runs, as seen from the page
+}
+
+// mostMarks bounds what all trends draw, and with it the size of the page.
+const mostMarks = 6000
+
+func newDocument(x *history.Index) *document {
+	p := &document{X: x, runs: slices.Clone(x.Runs), at: map[string]int{}}
+	slices.Reverse(p.runs)
+	for i, r := range p.runs {
+		p.at[r.ID] = i
+	}
+	for i := range x.Trends {
+		p.Trends = append(p.Trends, &trend{Trend: &x.Trends[i], p: p, Key: "trend-" + figures.Count(i+1)})
+	}
+	slices.SortStableFunc(p.Trends, func(a, b *trend) int {
+		x, y := a.Latest(), b.Latest()
+		return cmp.Or(cmp.Compare(slices.Index(words.Severity(), x.Verdict), slices.Index(words.Severity(), y.Verdict)), cmp.Compare(pointEstimate(y), pointEstimate(x)))
+	})
+	if n := len(p.Trends); n > 0 {
+		p.from = max(0, len(p.runs)-max(mostMarks/n, 50))
+	}
+	return p
+}
+
+// pointEstimate orders points by their blast radius; those without one come last.
+func pointEstimate(p history.Point) float64 {
+	if p.Radius == nil {
+		return -1
+	}
+	return p.Radius.Estimate
+}
+
+// Headline is the answer in one line: how many hypotheses held when they were last
+// tested.
+func (p *document) Headline() string {
+	n, c := len(p.Trends), map[result.Verdict]int{}
+	for _, t := range p.Trends {
+		c[t.Latest().Verdict]++
+	}
+	switch {
+	case len(p.runs) == 0:
+		return "No run to show"
+	case n == 0:
+		return "No experiment was run"
+	case c[result.Held] == n:
+		return "Every hypothesis held when it was last tested"
+	case c[result.Refuted] > 0:
+		return figures.Count(c[result.Refuted]) + " of " + figures.Plural(n, "hypothesis", "hypotheses") + " refuted when last tested"
+	}
+	return figures.Count(c[result.Held]) + " of " + figures.Plural(n, "hypothesis", "hypotheses") + " held when last tested"
+}
+
+// Place names the system, where all runs were against the same one.
+func (p *document) Place() string {
+	name := ""
+	for i, t := range p.Trends {
+		if i > 0 && t.System != name {
+			return ""
+		}
+		name = t.System
+	}
+	return name
+}
+
+// Span is when the runs were.
+func (p *document) Span() string {
+	if len(p.runs) == 0 {
+		return ""
+	}
+	first, last := figures.Day(p.runs[0].Started), figures.Day(p.runs[len(p.runs)-1].Started)
+	if first == last {
+		return figures.Plural(len(p.runs), "run", "runs") + " on " + first
+	}
+	return figures.Plural(len(p.runs), "run", "runs") + " from " + first + " to " + last
+}
+
+// Changed are a few trends whose verdict changed, the latest change first.
+func (p *document) Changed() []*trend {
+	const some = 4
+	list := slices.DeleteFunc(slices.Clone(p.Trends), func(t *trend) bool { return t.since() == 0 })
+	slices.SortStableFunc(list, func(a, b *trend) int { return b.Points[b.since()].Started.Compare(a.Points[a.since()].Started) })
+	return list[:min(some, len(list))]
+}
+
+// Undrawn counts the oldest runs, which are in the table but not in the charts.
+func (p *document) Undrawn() int { return p.from }
+
+// Report is the address of a run's own page; empty where that is not known.
+func (p *document) Report(r history.Run) string {
+	if p.reports == "" || r.Dir == "" {
+		return ""
+	}
+	return p.reports + "/" + r.Dir + "/report.html"
+}
+
+// Cells are what a run found of each experiment, in the order of the trends.
+func (p *document) Cells(r history.Run) []*history.Experiment {
+	list := make([]*history.Experiment, len(p.Trends))
+	for i, t := range p.Trends {
+		if t.System != strings.Join(words.NonEmpty(r.System, r.Environment), " on ") {
+			continue
+		}
+		if k := slices.IndexFunc(r.Experiments, func(e history.Experiment) bool { return e.ID == t.Experiment }); k >= 0 {
+			list[i] = &r.Experiments[k]
+		}
+	}
+	return list
+}
+
+// A trend is one experiment from run to run.
+type trend struct {
+	*history.Trend
+	p   *document
+	Key string // id on the page: the experiment's own is not unique over systems
+}
+
+// Name is the title that the experiment has now. Where there are several systems,
+// it names the system as well.
+func (t *trend) Name() string {
+	name := t.Title
+	if name == "" {
+		name = t.Experiment
+	}
+	if t.p.Place() == "" {
+		name += " · " + t.System
+	}
+	return name
+}
+
+// since is the index of the point from which on the verdict stayed the same; 0 where
+// it never changed.
+func (t *trend) since() int {
+	i := len(t.Points) - 1
+	for i > 0 && t.Points[i-1].Verdict == t.Latest().Verdict {
+		i--
+	}
+	return i
+}
+
+// Since writes how long the verdict has stood: "refuted since 23 Nov 2026
+// (4b5e9a2c1d), 3 runs; held before".
+func (t *trend) Since() string {
+	i, now := t.since(), words.Verdict(t.Latest().Verdict)
+	if i > 0 {
+		p := t.Points[i]
+		text := now + " since " + figures.Day(p.Started)
+		if p.Commit != "" {
+			text += " (" + words.Commit(p.Commit) + ")"
+		}
+		return text + ", " + figures.Plural(len(t.Points)-i, "run", "runs") + "; " + words.Verdict(t.Points[i-1].Verdict) + " before"
+	}
+	if len(t.Points) == 1 {
+		return now + " in its only run"
+	}
+	return now + " in all " + figures.Count(len(t.Points)) + " runs"
+}
+
+// Chart draws the trend.
+func (t *trend) Chart() template.HTML { return trendChartOf(t) }
+
+// excess writes a blast radius by its estimate, or by its upper bound where no harm
+// was shown.
+func excess(r *history.Radius) string {
+	if r.Low <= 0 {
+		return "≤ " + figures.UpperPercent(r.High)
+	}
+	return figures.Percent(r.Estimate)
+}

@@ -1,0 +1,144 @@
+// Package trends reports many runs over time: what each experiment found from run to
+// run, as text and as a page.
+package trends
+
+import (
+	"io"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/history"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/terminal"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// A printer writes an index for a terminal or a log.
+type printer struct{ *terminal.Printer }
+
+// WriteText writes so many of the newest runs, or all of them for 0, and the trend
+// of each experiment.
+func WriteText(w io.Writer, x *history.Index, newest int, o terminal.Options) error {
+	p := &printer{terminal.NewPrinter(o)}
+	p.runs(x, newest)
+	p.trends(x)
+	p.skipped(x)
+	_, err := w.Write(p.Bytes())
+	return err
+}
+
+// runs has a row for each run.
+func (p *printer) runs(x *history.Index, newest int) {
+	if len(x.Runs) == 0 {
+		p.Line("No runs.")
+		return
+	}
+	runs := x.Runs
+	if newest > 0 && len(runs) > newest {
+		runs = runs[:newest]
+	}
+	const started, commit, verdicts = 18, 9, 28
+	name := p.Width - started - commit - verdicts
+	p.Line(terminal.Left("run", name), terminal.Left("started, UTC", started), terminal.Left("commit", commit), "verdicts")
+	for _, r := range runs {
+		id := words.Plain(r.ID)
+		if terminal.Width(id) > name-1 {
+			p.Line(terminal.Cut(id, p.Width))
+			id = ""
+		}
+		p.Line(terminal.Left(id, name), terminal.Left(r.Started.UTC().Format("2 Jan 2006 15:04"), started), terminal.Left(terminal.Truncate(words.Plain(r.Commit), commit-1), commit), p.Spell(verdictCounts(r)))
+	}
+	if more := len(x.Runs) - len(runs); more > 0 {
+		p.Line("and ", figures.Plural(more, "older run", "older runs"))
+	}
+}
+
+// verdictCounts counts the verdicts of a run, as in "× 2 refuted, ✓ 4 held", or in
+// a narrow column "×2 ✓4". Where the run was not completed, it says how it ended.
+func verdictCounts(r history.Run) string {
+	if r.Outcome != result.Completed && r.Outcome != "" {
+		return words.Plain(r.Outcome)
+	}
+	counts := map[result.Verdict]int{}
+	for _, e := range r.Experiments {
+		counts[e.Verdict]++
+	}
+	var parts []string
+	for _, v := range words.Severity() {
+		if counts[v] > 0 {
+			parts = append(parts, words.Glyph(v)+" "+figures.Count(counts[v])+" "+words.Verdict(v))
+		}
+	}
+	if terminal.Width(strings.Join(parts, ", ")) > 28 { // the column has no room for words
+		for i := range parts {
+			parts[i], _, _ = strings.Cut(strings.Replace(parts[i], " ", "", 1), " ")
+		}
+		return strings.Join(parts, " ")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// trends has a row for each experiment with its newest blast radii, the newest at
+// the right.
+func (p *printer) trends(x *history.Index) {
+	name := 0
+	for _, t := range x.Trends {
+		name = min(max(name, terminal.Width(words.Plain(t.Experiment))+1), p.Width/3)
+	}
+	for i := range x.Trends {
+		t := &x.Trends[i]
+		if i == 0 || t.System != x.Trends[i-1].System {
+			p.Line("")
+			p.Wrap("", "Blast radius in % over time, newest at the right: "+words.Plain(t.System))
+		}
+		p.trend(t, name)
+	}
+}
+
+// trend is one row, whose name takes so many columns.
+func (p *printer) trend(t *history.Trend, name int) {
+	const column = 7
+	id, latest := words.Plain(t.Experiment), t.Latest()
+	lead := p.Mark(latest.Verdict)
+	if terminal.Width(id) > name-1 {
+		p.Line(lead, terminal.Cut(id, p.Width-terminal.Width(lead)))
+		lead, id = strings.Repeat(" ", terminal.Width(p.Mark(latest.Verdict))), ""
+	}
+	room := (p.Width - terminal.Width(lead) - name - 12) / column
+	points := t.Points[max(0, len(t.Points)-room):]
+	row := ""
+	for _, pt := range points {
+		row += terminal.Right(p.Spell(pointText(pt)), column)
+	}
+	p.Line(lead, terminal.Left(id, name), terminal.Right(row, room*column), terminal.Right(p.Spell("limit "+words.Limit(latest.Limit)), 12))
+}
+
+// pointText writes a blast radius in a few columns. A bar before it means that the
+// experiment is not the same as in the run before.
+func pointText(pt history.Point) string {
+	text := "–"
+	switch r := pt.Radius; {
+	case r == nil && pt.Verdict == result.Invalid:
+		text = "!"
+	case r == nil:
+	case r.Low <= 0:
+		text = "≤" + strings.TrimSuffix(figures.UpperPercent(r.High), "%")
+	default:
+		text = figures.Points(r.Estimate)
+	}
+	if len(pt.Changed) > 0 {
+		text = "|" + text
+	}
+	return text
+}
+
+// skipped lists the directories that are no run, and why.
+func (p *printer) skipped(x *history.Index) {
+	if len(x.Skipped) == 0 {
+		return
+	}
+	p.Heading("Not shown")
+	for _, e := range x.Skipped {
+		p.Wrap("! ", words.Plain(e.Name)+": "+words.Plain(e.Problem))
+	}
+}

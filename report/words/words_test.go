@@ -1,0 +1,24 @@
+package words
+
+import (
+	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+func TestWords(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ got, want string }{
+		{ShellWord("a-b/c.yaml"), "a-b/c.yaml"}, {ShellWord("it's"), `'it'\''s'`}, {ShellWord("-f"), "'-f'"}, {ShellWord(""), "''"}, {ShellWord("é"), "'é'"},
+		{Plain("a\x1b[2J\n\tb\u202e\xff"), "a?[2J b??"},
+		{Verdict(result.NotRun), "not run"},
+		{Recovery(nil), ""}, {Recovery(&result.Recovery{Seconds: 56}), "56 s"}, {Recovery(&result.Recovery{Seconds: 30, Censored: true}), "> 30 s"},
+		{RecoveryCell(nil), "–"}, {RecoveryCell(&result.Recovery{}), "at once"},
+		{Digest("sha256:5e2a7dce7aa115cd1371"), "sha256:5e2a7dce7aa1"}, {Digest("short"), "short"}, {Commit("0123456789abcdef"), "0123456789"}, {Commit("abc"), "abc"},
+		{Place("checkout", "staging"), "checkout on staging"}, {Place("", "staging"), "staging"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("got %q, want %q", tt.got, tt.want)
+		}
+	}
+}
