@@ -53,7 +53,8 @@ func rooms() []room {
 		{name: "injectors/toxiproxy", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/run/engine injectors", tests: "injectors/injectortest injectors/injectortest/stock injectors/proxy"},
 
 		{name: "experiments/run/journey/journeytest", imports: "experiments"},
-		{name: "experiments/run/journey", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan", tests: "experiments/run/journey/journeytest"},
+		{name: "experiments/run/journey/rawconn", tests: "experiments/run/journey/journeytest"},
+		{name: "experiments/run/journey", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/run/journey/rawconn", tests: "experiments/run/journey/journeytest"},
 		{name: "experiments/run/traffic", imports: "experiments experiments/journal experiments/plan experiments/run/journey", tests: "experiments/run/journey/journeytest"},
 		{name: "experiments/run/check", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/run/journey", tests: "injectors"},
 		{name: "experiments/run/systemtest", imports: "injectors/proxy", tests: "experiments"},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/rawconn"
 )
 
 const (
@@ -137,7 +138,7 @@ func (e *endpoint) connect(ctx context.Context, deadline time.Time) (net.Conn, e
 	defer cancel()
 	raw, err := hosts.Dialer{Policy: e.client.hosts}.DialContext(ctx, "tcp", net.JoinHostPort(e.host, e.port))
 	if err == nil {
-		raw, err = quicken(raw)
+		raw, err = rawconn.Wrap(raw)
 	}
 	if err == nil && e.tls != nil {
 		raw, err = e.handshake(ctx, raw, deadline)

@@ -1,4 +1,4 @@
-package journey
+package rawconn
 
 import (
 	"bytes"
@@ -14,29 +14,30 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
 )
 
-// both is a connection of the kind that clients use, and its other end.
-func both(t *testing.T) (ours, theirs net.Conn) {
+// pair returns a wrapped connection and its other end.
+func pair(t *testing.T) (ours, theirs net.Conn) {
 	t.Helper()
 	accepted := make(chan net.Conn, 1)
 	url := journeytest.Listen(t, func(c *net.TCPConn) {
 		accepted <- c
-		<-t.Context().Done() // serve closes it
+		<-t.Context().Done() // Listen closes it
 	})
 	plain, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = plain.Close() })
-	ours, err = quicken(plain)
+	ours, err = Wrap(plain)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return ours, <-accepted
 }
 
-// Far more than socket buffers hold, in both directions at once.
-func TestQuickConnectionsCarryEverything(t *testing.T) {
-	ours, theirs := both(t)
+// More than socket buffers hold, in both directions at once.
+func TestWrappedConnectionsCarryEverything(t *testing.T) {
+	t.Parallel()
+	ours, theirs := pair(t)
 	sent := bytes.Repeat([]byte("0123456789abcdef"), 1<<19)
 	failed := make(chan error, 2)
 	go func() {
@@ -56,10 +57,10 @@ func TestQuickConnectionsCarryEverything(t *testing.T) {
 	}
 }
 
-// Errors are those of the connection itself: who tells them apart must not
-// have to know.
-func TestQuickConnectionsFailAsOthersDo(t *testing.T) {
-	ours, _ := both(t)
+// Code that looks at errors must not have to know that a connection is wrapped.
+func TestErrorsAreThoseOfPackageNet(t *testing.T) {
+	t.Parallel()
+	ours, _ := pair(t)
 	if err := ours.SetDeadline(time.Now().Add(-time.Second)); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func TestQuickConnectionsFailAsOthersDo(t *testing.T) {
 			t.Errorf("%s beyond the deadline: %v", op, err)
 		}
 	}
-	ours, theirs := both(t)
+	ours, theirs := pair(t)
 	_ = theirs.(*net.TCPConn).SetLinger(0)
 	_ = theirs.Close()
 	if _, err := ours.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
