@@ -14,6 +14,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
+	"github.com/blastgauge/blastgauge/injectors/manual"
 )
 
 // fileOf is the file that a fault is put on, as a path from anywhere.
@@ -102,8 +103,8 @@ func lostFiles(open journal.Open) error {
 		if run, _, ours := injectors.ParseFaultName(fault); !ours || run != open.Run {
 			continue
 		}
-		errs = append(errs, fmt.Errorf("%w: %s still carries %s, and what it was before went with %s: put it back from where it came from, and then\n  rm '%s'",
-			engine.ErrNotRemoved, file, fault, open.Dir, mark))
+		errs = append(errs, fmt.Errorf("%w: %s still carries %s, and what it was before went with %s: put it back from where it came from, and then\n  rm %s",
+			engine.ErrNotRemoved, file, fault, open.Dir, manual.Quote(mark)))
 	}
 	return errors.Join(errs...)
 }

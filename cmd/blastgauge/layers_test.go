@@ -33,6 +33,7 @@ func rooms() []room {
 		{name: "experiments/jsonpath"},
 		{name: "experiments/hosts"},
 		{name: "injectors"},
+		{name: "injectors/manual"},
 		{name: "examples/checkout"},
 		{name: "experiments", imports: "experiments/hosts experiments/jsonpath injectors"},
 		{name: "experiments/scaffold", imports: "experiments experiments/hosts injectors"},
@@ -48,9 +49,9 @@ func rooms() []room {
 		{name: "injectors/injectortest/stock"},
 		{name: "injectors/injectortest", imports: "experiments experiments/journal experiments/plan experiments/run/engine injectors"},
 		{name: "injectors/gateway", imports: "injectors injectors/badconfig injectors/gateway/faultset injectors/gateway/postgres injectors/gateway/redis injectors/gateway/stream", tests: "examples/checkout"},
-		{name: "injectors/configfile", imports: "experiments experiments/journal experiments/plan experiments/run/engine injectors injectors/badconfig", tests: "injectors/injectortest"},
+		{name: "injectors/configfile", imports: "experiments experiments/journal experiments/plan experiments/run/engine injectors injectors/badconfig injectors/manual", tests: "injectors/injectortest"},
 		{name: "injectors/proxy", imports: "experiments/hosts injectors injectors/gateway", tests: "examples/checkout injectors/badconfig injectors/injectortest/stock"},
-		{name: "injectors/toxiproxy", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/run/engine injectors", tests: "injectors/injectortest injectors/injectortest/stock injectors/proxy"},
+		{name: "injectors/toxiproxy", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/run/engine injectors injectors/manual", tests: "injectors/injectortest injectors/injectortest/stock injectors/proxy"},
 
 		{name: "experiments/run/journey/journeytest", imports: "experiments"},
 		{name: "experiments/run/journey/rawconn", tests: "experiments/run/journey/journeytest"},
@@ -83,6 +84,7 @@ func rooms() []room {
 func owners() map[string]room {
 	return map[string]room{
 		"github.com/Shopify/toxiproxy/v2":          {name: "injectors/proxy", tests: "injectors/injectortest/stock"}, // the unchanged server that ours is compared with
+		"al.essio.dev/pkg/shellescape":             {name: "injectors/manual"},
 		"github.com/prometheus/client_golang":      {name: "injectors/proxy"},
 		"github.com/spf13/cobra":                   {name: "cmd/blastgauge"},
 		"github.com/vbauerster/mpb/v8":             {name: "cmd/blastgauge/internal/live"},

@@ -19,13 +19,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors/badconfig"
+	"github.com/blastgauge/blastgauge/injectors/manual"
 )
 
 // Kind is the fault kind that this injector is for.
@@ -395,19 +395,16 @@ func (in *Injector) ManualRestore(_ context.Context, f plan.Fault) string {
 }
 
 func (in *Injector) byHand(r *record) string {
-	return fmt.Sprintf("cat %s > %s && %s", word(in.kept(r, originalSuffix)), word(r.path()), in.letBe(r))
+	return fmt.Sprintf("cat %s > %s && %s", manual.Quote(in.kept(r, originalSuffix)), manual.Quote(r.path()), in.letBe(r))
 }
 
 // letBe is the command after which nothing is known of a fault any more.
 func (in *Injector) letBe(r *record) string {
 	t := target{tree: r.Tree, rel: r.Rel}
-	return fmt.Sprintf("rm %s %s %s", word(in.kept(r, originalSuffix)), word(in.kept(r, recordSuffix)), word(filepath.Join(r.Tree, t.beside(markSuffix))))
+	return fmt.Sprintf("rm %s %s %s", manual.Quote(in.kept(r, originalSuffix)), manual.Quote(in.kept(r, recordSuffix)), manual.Quote(filepath.Join(r.Tree, t.beside(markSuffix))))
 }
 
 // kept is the path of what is kept of a fault.
 func (in *Injector) kept(r *record, suffix string) string {
 	return filepath.Join(in.mark(r.Fault).Run, fileName(r.Fault, suffix))
 }
-
-// word is a path as one word of a shell.
-func word(path string) string { return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'" }

@@ -8,7 +8,8 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 )
 
-// upstreamFor is an upstream as a server takes it.
+// upstreamFor returns an upstream in the form that the server takes: only a
+// blastgauge proxy knows schemes.
 func upstreamFor(ours bool, upstream string) string {
 	if ours && strings.Contains(upstream, "://") {
 		return upstream
@@ -21,7 +22,7 @@ func upstreamFor(ours bool, upstream string) string {
 }
 
 // address splits host:port, with or without a scheme and a path, in lower case.
-// The port is that of the scheme where none is given, or empty.
+// Without a port it returns the default port of the scheme, or "".
 func address(text string) (host, port string) {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok {
@@ -41,16 +42,17 @@ func address(text string) (host, port string) {
 	return host, cmp.Or(port, defaults[scheme])
 }
 
-// sameUpstream tells whether two addresses are one place; all names of this
-// machine's loopback are one.
+// sameUpstream reports whether two addresses are the same. All names of this
+// machine's loopback count as one.
 func sameUpstream(a, b string) bool {
 	hostA, portA := address(a)
 	hostB, portB := address(b)
 	return portA == portB && (hostA == hostB || hosts.IsLoopback(hostA) && hosts.IsLoopback(hostB))
 }
 
-// sameListen tells whether a proxy that listens on `actual` is reached at
-// `declared`. One that listens on all addresses is; port 0 means any port.
+// sameListen reports whether clients reach a proxy that listens on `actual` at
+// `declared`. A proxy that listens on all addresses is reached at each; port 0
+// means any port.
 func sameListen(actual, declared string) bool {
 	hostA, portA := address(actual)
 	hostB, portB := address(declared)

@@ -22,11 +22,11 @@ const (
 	maxError  = 64 << 10
 )
 
-// A StatusError is an answer other than success.
+// A StatusError is an answer with a status other than 2xx.
 type StatusError struct {
 	Method, Path string
 	Status       int
-	Message      string // the server's sentence, or what could be made of its answer
+	Message      string // the server's message, or an excerpt of its answer
 	api          bool   // the answer has the shape of Toxiproxy's errors
 }
 
@@ -40,27 +40,27 @@ func (e *StatusError) Error() string {
 		text += " (the server wants a bearer token)"
 	case http.StatusServiceUnavailable:
 		if !e.api {
-			text += " (the server gave up on the call, or something before it did)"
+			text += " (the server, or a gateway in front of it, gave up on the call)"
 		}
 	}
 	return text
 }
 
-// missing tells whether the server says that a proxy or a toxic does not exist.
-// Any other 404 comes from something that is no Toxiproxy, and proves nothing.
-func missing(err error) bool {
+// isMissing reports whether the server says that a proxy or a toxic does not exist.
+// Any other 404 comes from something that is not a Toxiproxy, and proves nothing.
+func isMissing(err error) bool {
 	e, ok := errors.AsType[*StatusError](err)
 	return ok && e.Status == http.StatusNotFound && e.api && strings.Contains(e.Message, "not found")
 }
 
-func conflict(err error) bool {
+func isConflict(err error) bool {
 	e, ok := errors.AsType[*StatusError](err)
 	return ok && e.Status == http.StatusConflict
 }
 
-// A client makes calls to one control API. Each call has a connection of its
-// own: a server that has stopped answering is noticed at once, not after the
-// next reuse of an idle connection.
+// A client calls one control API. Each call has its own connection, so that a
+// server that has stopped answering is noticed at once and not when an idle
+// connection is used again.
 type client struct {
 	base    string // without a trailing slash
 	shown   string // base as errors show it, without credentials
@@ -70,7 +70,7 @@ type client struct {
 	http    http.Client
 
 	mu    sync.Mutex
-	turns map[string]chan struct{} // by proxy; holds a value while a call is under way
+	turns map[string]chan struct{} // by proxy; a channel holds a value while a call is under way
 }
 
 func newClient(o Options) *client {
@@ -95,7 +95,7 @@ func newClient(o Options) *client {
 	return c
 }
 
-// errorf names the server. Every error of a driver begins like this.
+// errorf returns an error that names the server. Every error of a driver does.
 func (c *client) errorf(format string, args ...any) error {
 	return fmt.Errorf("toxiproxy at "+strings.ReplaceAll(c.shown, "%", "%%")+": "+format, args...)
 }
@@ -106,10 +106,10 @@ type request struct {
 	body         any // sent as JSON; nil: none
 }
 
-// call makes a request about a proxy and decodes the answer into out, unless
-// out is nil. Calls about one proxy wait for one another; calls about others do
-// not, so that a server that hangs on one proxy does not hold up the removal of
-// faults from the rest. An empty proxy means a call that waits for nobody.
+// call makes a request about a proxy and decodes the answer into out, unless out is
+// nil. Calls about one proxy wait for one another. Calls about different proxies do
+// not, so that a server that hangs on one proxy does not delay the removal of faults
+// from the others. A call with proxy "" waits for no other call.
 func (c *client) call(ctx context.Context, proxy string, r request, out any) error {
 	body, err := c.raw(ctx, proxy, r)
 	if err != nil || out == nil {
@@ -121,14 +121,14 @@ func (c *client) call(ctx context.Context, proxy string, r request, out any) err
 	return nil
 }
 
-// raw is call without decoding.
+// raw makes a request like call, and returns the body of the answer.
 func (c *client) raw(ctx context.Context, proxy string, r request) ([]byte, error) {
 	if c.bad != nil {
 		return nil, c.errorf("%w", c.bad)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no answer within %s", c.timeout))
 	defer cancel()
-	done, err := c.turn(ctx, proxy)
+	done, err := c.takeTurn(ctx, proxy)
 	if err != nil {
 		return nil, c.errorf("%s %s: an earlier call about %s is still waiting: %w", r.method, r.path, proxy, err)
 	}
@@ -148,8 +148,9 @@ func (c *client) raw(ctx context.Context, proxy string, r request) ([]byte, erro
 	return body, nil
 }
 
-// turn waits until no other call about the proxy is under way.
-func (c *client) turn(ctx context.Context, proxy string) (done func(), err error) {
+// takeTurn waits until no other call about the proxy is under way. The caller calls
+// done when its own call is over.
+func (c *client) takeTurn(ctx context.Context, proxy string) (done func(), err error) {
 	if proxy == "" {
 		return func() {}, nil
 	}
@@ -195,7 +196,7 @@ func (c *client) exchange(ctx context.Context, r request) ([]byte, error) {
 		}
 		return nil, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // the answer has been read
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, statusError(r, resp)
 	}
@@ -206,11 +207,12 @@ func (c *client) exchange(ctx context.Context, r request) ([]byte, error) {
 	return body, err
 }
 
-// statusError makes a sentence of an answer that may be anything: Toxiproxy's
-// JSON, the HTML of a handler that timed out, or a page of some other server.
+// statusError makes an error of an answer with a status other than 2xx. The body may
+// be Toxiproxy's JSON, the HTML of a handler that timed out, or a page of any other
+// server.
 func statusError(r request, resp *http.Response) *StatusError {
 	e := &StatusError{Method: r.method, Path: r.path, Status: resp.StatusCode}
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxError)) // what came before an error is still worth showing
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxError)) // what could be read before an error is still worth showing
 	var api struct {
 		Error string `json:"error"`
 		Title string `json:"title"` // of servers before 2.0
@@ -228,7 +230,7 @@ var (
 	tagForm   = regexp.MustCompile(`(?s)<[^>]*>`)
 )
 
-// excerpt is the beginning of an answer in plain text on one line.
+// excerpt returns the beginning of an answer as plain text on one line.
 func excerpt(body []byte) string {
 	text := string(body)
 	if m := titleForm.FindStringSubmatch(text); m != nil {
@@ -238,8 +240,8 @@ func excerpt(body []byte) string {
 	return printable(text)
 }
 
-// printable is text of a server as it may be shown: short, on one line, and
-// without what could command a terminal.
+// printable returns a server's text in a form that is safe to show: short, on one
+// line, and without control sequences for a terminal.
 func printable(text string) string {
 	const most = 200
 	shown := strings.Map(func(r rune) rune {

@@ -57,13 +57,14 @@ func calls(d *toxiproxy.Driver) map[string]func(context.Context) error {
 		"CreateMissing": func(ctx context.Context) error { return d.CreateMissing(ctx, planOf(f)) },
 		"Carried":       func(ctx context.Context) error { _, _, err := d.Carried(ctx); return err },
 		"Leftovers":     func(ctx context.Context) error { _, err := d.Leftovers(ctx); return err },
-		"Hold":          func(ctx context.Context) error { _, err := d.Acquire(ctx, "20261124t000000z-driver"); return err },
+		"Acquire":       func(ctx context.Context) error { _, err := d.Acquire(ctx, "20261124t000000z-driver"); return err },
 		"Create":        func(ctx context.Context) error { return d.Create(ctx, "payments", "127.0.0.1:0", "127.0.0.1:1") },
 		"Delete":        func(ctx context.Context) error { return d.Delete(ctx, "payments") },
 	}
 }
 
 func TestAServerThatNeverAnswersIsLeftInTime(t *testing.T) {
+	t.Parallel()
 	url := silent(t)
 	for name := range calls(nil) {
 		t.Run("time-out/"+name, func(t *testing.T) {
@@ -93,11 +94,12 @@ func TestAServerThatNeverAnswersIsLeftInTime(t *testing.T) {
 // Whatever a server that is no Toxiproxy answers, no call succeeds, and every
 // error says where it comes from in one printable line.
 func TestAnswersThatProveNothing(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		answer http.HandlerFunc
 		want   string
 	}{
-		"503 in HTML":               {page(503, "<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>"), "503 Service Unavailable: Timeout (the server gave up"},
+		"503 in HTML":               {page(503, "<html><head><title>Timeout</title></head><body><h1>Timeout</h1></body></html>"), "503 Service Unavailable: Timeout (the server, or a gateway"},
 		"502 of a gateway":          {page(502, "<html>\n<body>\n<h1>Bad\x1b[31m Gateway</h1></body></html>"), "502 Bad Gateway: Bad?[31m Gateway"},
 		"404 of a stranger":         {page(404, "404 page not found\n"), "404 Not Found: 404 page not found"},
 		"404 in JSON of a stranger": {page(404, `{"message": "not found"}`), "404 Not Found"},
@@ -152,6 +154,7 @@ func endless(w http.ResponseWriter, _ *http.Request) {
 }
 
 func TestIdentify(t *testing.T) {
+	t.Parallel()
 	for body, want := range map[string]journal.Toxiproxy{
 		`{"version": "2.12.0"}`: {Kind: "stock", Version: "2.12.0"},
 		"2.1.4":                 {Kind: "stock", Version: "2.1.4"},
@@ -176,6 +179,7 @@ func TestIdentify(t *testing.T) {
 }
 
 func TestCallsAreMadeAsTheServerExpects(t *testing.T) {
+	t.Parallel()
 	d, _ := served(t, toxiproxy.Options{Token: "s3cret"}, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Header.Get("Authorization") != "Bearer s3cret":
@@ -195,6 +199,7 @@ func TestCallsAreMadeAsTheServerExpects(t *testing.T) {
 }
 
 func TestCredentialsInTheURLAreNotShown(t *testing.T) {
+	t.Parallel()
 	d := toxiproxy.New(toxiproxy.Options{URL: strings.Replace(silent(t), "http://", "http://u:s3cret@", 1), Timeout: 10 * time.Millisecond})
 	for name, call := range calls(d) {
 		if err := call(t.Context()); err == nil || strings.Contains(err.Error(), "s3cret") {
@@ -204,6 +209,7 @@ func TestCredentialsInTheURLAreNotShown(t *testing.T) {
 }
 
 func TestURLsThatMakeNoSense(t *testing.T) {
+	t.Parallel()
 	for _, url := range []string{"", "embedded", "127.0.0.1:8474", "ftp://127.0.0.1", "http://", "http://%zz", "redis://localhost"} {
 		_, err := toxiproxy.New(toxiproxy.Options{URL: url}).Identify(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "not a URL such as http://127.0.0.1:8474") {
@@ -213,6 +219,7 @@ func TestURLsThatMakeNoSense(t *testing.T) {
 }
 
 func TestTheDialDecidesWhoIsReached(t *testing.T) {
+	t.Parallel()
 	var dialled []string
 	dial := func(_ context.Context, _, address string) (net.Conn, error) {
 		dialled = append(dialled, address)
@@ -229,6 +236,7 @@ func TestTheDialDecidesWhoIsReached(t *testing.T) {
 }
 
 func TestNobodyElsesNamesAreRemoved(t *testing.T) {
+	t.Parallel()
 	d, _ := served(t, toxiproxy.Options{}, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s %s was sent", r.Method, r.URL) })
 	for _, name := range []string{"", "latency_downstream", "blastgauge", "blastgauge..1", "blastgauge.r1.x", "blastgauge.r1.", "xblastgauge.r1.1", "blastgauge.r1.1/../../x"} {
 		f := latencyOn("payments", "1")
@@ -241,6 +249,7 @@ func TestNobodyElsesNamesAreRemoved(t *testing.T) {
 
 // What would kill or wedge a stock server never leaves the driver.
 func TestWrongFaultsAreNotSent(t *testing.T) {
+	t.Parallel()
 	for name, edit := range map[string]func(*plan.Fault){
 		"unknown kind":     func(f *plan.Fault) { f.Inject = "http_error" },
 		"no share":         func(f *plan.Fault) { f.Share = 0 },
@@ -273,6 +282,7 @@ func TestWrongFaultsAreNotSent(t *testing.T) {
 
 // A request that got no answer may still take effect. Revert looks again.
 func TestAnInjectionThatArrivesLateIsRemoved(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	var added, removed, reads int
 	d, _ := served(t, toxiproxy.Options{Timeout: 100 * time.Millisecond}, func(w http.ResponseWriter, r *http.Request) {
@@ -313,6 +323,7 @@ func TestAnInjectionThatArrivesLateIsRemoved(t *testing.T) {
 
 // What a server still shows after it said that it is gone is not gone.
 func TestRemovalsAreReadBack(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		inject, shows, want string
 	}{

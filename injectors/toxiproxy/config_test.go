@@ -19,6 +19,7 @@ import (
 // A candidate is sent with its text, proven by whoever fetched it, and taken back.
 // What it says is in no evidence, also when somebody changed it on the server.
 func TestACandidateIsServedAndTakenBack(t *testing.T) {
+	t.Parallel()
 	settings := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"good": 1}`) }))
 	defer settings.Close()
 	server, err := proxy.Start(proxy.Options{Version: "test"})

@@ -1,11 +1,11 @@
 // Package toxiproxy drives any Toxiproxy API: it adds toxics, proves that they
-// are in force, and removes them with proof.
+// are in force, and proves that they are gone after removal.
 //
-// The HTTP client is its own, because the official one has no contexts and
-// waits 30 seconds for a server that hangs. Toxics are never changed in place:
-// they are deleted and added, since a PATCH races with live connections on a
-// stock server. Nothing is touched but toxics that carry a name of ours, the
-// enabled flag of a proxy that was found enabled before, and the run's lock.
+// It has its own HTTP client, because the official one has no contexts and waits
+// 30 seconds for a server that hangs. It never changes a toxic in place but
+// deletes it and adds another one, because a PATCH races with live connections on
+// a stock server. It touches only toxics that blastgauge named, the enabled flag
+// of a proxy that was enabled before, and the run's lease.
 package toxiproxy
 
 import (
@@ -39,9 +39,9 @@ type Options struct {
 	// dials anything.
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	Timeout time.Duration // of one call; 0 means 5 s
-	// Lost is called at most once per Hold, when the hold has ended before its
-	// release, from the goroutine that release waits for: it must not call release
-	// itself. Nil: nobody is told.
+	// Lost is called at most once per Acquire, when the lease has ended before its
+	// release. It runs in the goroutine that release waits for, so it must not call
+	// release. May be nil.
 	Lost func(error)
 }
 
@@ -56,26 +56,26 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// A Driver puts faults into force on one server. It may be used by several
-// goroutines; what it does to one proxy, it does one at a time.
+// A Driver injects faults on one server. Several goroutines may use it; calls about
+// one proxy are made one after another.
 type Driver struct {
 	api  *client
 	lost func(error)
 
 	mu        sync.Mutex
 	server    *journal.Toxiproxy // what Identify found; nil before
-	unsettled map[string]bool    // faults whose injection ended without an answer
+	unsettled map[string]bool    // faults whose injection got no answer
 }
 
-// New makes a driver. It connects to nothing yet; a URL that makes no sense is
-// reported by the first call.
+// New returns a driver. It does not connect yet; the first call reports a URL that
+// is wrong.
 func New(o Options) *Driver {
 	o = o.withDefaults()
 	return &Driver{api: newClient(o), lost: o.Lost, unsettled: map[string]bool{}}
 }
 
-// Identify asks what kind of server answers, blastgauge or stock, and its
-// version. The answer is remembered for the other calls.
+// Identify asks which kind of server answers, blastgauge or stock, and its version.
+// The driver remembers the answer.
 func (d *Driver) Identify(ctx context.Context) (journal.Toxiproxy, error) {
 	body, err := d.api.raw(ctx, "", request{method: "GET", path: "/version"})
 	if err != nil {
@@ -94,8 +94,8 @@ func (d *Driver) Identify(ctx context.Context) (journal.Toxiproxy, error) {
 	return server, nil
 }
 
-// parseVersion reads the answer to GET /version. Old servers answer with the
-// bare version; ours adds a key of its own.
+// parseVersion reads the answer to GET /version. Old servers answer with the bare
+// version; a blastgauge proxy adds a key "blastgauge".
 func parseVersion(body []byte) (journal.Toxiproxy, bool) {
 	var v struct {
 		Version string          `json:"version"`
@@ -130,8 +130,8 @@ func ourVersion(raw json.RawMessage) string {
 	return ""
 }
 
-// ours tells whether the server is a blastgauge proxy, asking it once.
-func (d *Driver) ours(ctx context.Context) (bool, error) {
+// isOurs reports whether the server is a blastgauge proxy. It asks the server once.
+func (d *Driver) isOurs(ctx context.Context) (bool, error) {
 	d.mu.Lock()
 	server := d.server
 	d.mu.Unlock()
@@ -145,11 +145,11 @@ func (d *Driver) ours(ctx context.Context) (bool, error) {
 	return server.Kind == KindOurs, nil
 }
 
-// Carried is what each proxy has carried so far, by name. The bool is false on
-// servers that do not count: a stock server's byte counters stand still until a
-// connection closes.
+// Carried returns what each proxy has carried so far, sorted by name. It reports
+// false on stock servers, which do not count: their byte counters stand still until
+// a connection closes.
 func (d *Driver) Carried(ctx context.Context) ([]journal.Traffic, bool, error) {
-	ours, err := d.ours(ctx)
+	ours, err := d.isOurs(ctx)
 	if err != nil || !ours {
 		return nil, false, err
 	}

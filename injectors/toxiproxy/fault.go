@@ -17,24 +17,24 @@ import (
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// settle is how long Revert waits before it looks a second time for a toxic
-// whose injection ended without an answer: the request may still be on its way.
-const settle = 250 * time.Millisecond
+// unsettledFor is how long Revert waits before it looks again for a toxic whose
+// injection got no answer: the request may still be on its way.
+const unsettledFor = 250 * time.Millisecond
 
-// Inject puts f into force and reads it back. A toxic of the same name that is
-// not what f asks for is replaced; one that is, is left alone, because adding it
-// again would draw anew who is affected.
+// Inject adds f and reads it back. A toxic of the same name with other attributes
+// is replaced. A toxic with the same attributes is left alone: adding it again
+// would choose anew which connections are affected.
 func (d *Driver) Inject(ctx context.Context, f plan.Fault) error {
-	ours, err := d.ours(ctx)
+	ours, err := d.isOurs(ctx)
 	if err != nil {
 		return err
 	}
-	want, err := d.wanted(f, ours)
+	want, err := d.toxicFor(f, ours)
 	if err != nil {
 		return err
 	}
 	s, err := d.proxy(ctx, f.Proxy)
-	if missing(err) {
+	if isMissing(err) {
 		return d.api.errorf("there is no proxy %s", f.Proxy)
 	} else if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (d *Driver) Inject(ctx context.Context, f plan.Fault) error {
 		return d.disable(ctx, f, s)
 	}
 	if !s.Enabled {
-		return d.api.errorf("proxy %s is disabled: a toxic would do nothing there", f.Proxy)
+		return d.api.errorf("proxy %s is disabled: a toxic has no effect there", f.Proxy)
 	}
 	if there, ok := s.toxic(f.Name); ok {
 		if want.differs(there) == "" {
@@ -56,9 +56,9 @@ func (d *Driver) Inject(ctx context.Context, f plan.Fault) error {
 	return d.add(ctx, f, want)
 }
 
-// wanted is the toxic that f asks for; nil means that the proxy is to be
-// disabled, which is how a stock server does down.
-func (d *Driver) wanted(f plan.Fault, ours bool) (*newToxic, error) {
+// toxicFor returns the toxic that f asks for. It returns nil when the proxy is to
+// be disabled instead: that is how a stock server does down.
+func (d *Driver) toxicFor(f plan.Fault, ours bool) (*newToxic, error) {
 	kind, ok := injectors.Lookup(f.Inject)
 	switch {
 	case !ok:
@@ -67,8 +67,8 @@ func (d *Driver) wanted(f plan.Fault, ours bool) (*newToxic, error) {
 		return nil, errNeedsOurs(f, d.api.shown)
 	case !(f.Share > 0 && f.Share <= 1): // toxicity 0 breaks connections on a stock server
 		return nil, fmt.Errorf("%w: share of %s into %s must be more than 0%% and at most 100%%, got %v", experiments.ErrInvalid, f.Inject, f.Into, f.Share)
-	case kind.Name == "down" && !ours && f.Share < 1: // disabling a proxy hits everybody
-		return nil, fmt.Errorf("%w: down into %s has a share of %s, and a stock Toxiproxy such as %s can only refuse all; use `blastgauge proxy`",
+	case kind.Name == "down" && !ours && f.Share < 1: // disabling a proxy affects every connection
+		return nil, fmt.Errorf("%w: down into %s has a share of %s, but a stock Toxiproxy such as %s can only refuse all connections; use `blastgauge proxy`, or leave share out",
 			experiments.ErrInvalid, f.Into, f.Portion(), d.api.shown)
 	case kind.Name == "down" && !ours:
 		return nil, nil
@@ -94,7 +94,7 @@ func errNeedsOurs(f plan.Fault, server string) error {
 func (d *Driver) add(ctx context.Context, f plan.Fault, want *newToxic) error {
 	err := d.api.call(ctx, f.Proxy, request{method: "POST", path: proxyPath(f.Proxy) + "/toxics", body: want}, nil)
 	if err != nil {
-		d.note(f, err)
+		d.noteUnanswered(f, err)
 		return err
 	}
 	s, err := d.proxy(ctx, f.Proxy)
@@ -111,10 +111,10 @@ func (d *Driver) add(ctx context.Context, f plan.Fault, want *newToxic) error {
 	return nil
 }
 
-// note remembers an injection that ended without an answer of the API's own: a
-// stock server that gives up on a call says 503 and goes on with it, and a
-// gateway that gives up knows nothing.
-func (d *Driver) note(f plan.Fault, err error) {
+// noteUnanswered remembers an injection that may have succeeded although the API
+// did not say so: a stock server that gives up on a call answers 503 and carries
+// the call out all the same, and a gateway in between may time out.
+func (d *Driver) noteUnanswered(f plan.Fault, err error) {
 	if e, answered := errors.AsType[*StatusError](err); answered && (e.api || e.Status < 500) {
 		return
 	}
@@ -122,7 +122,7 @@ func (d *Driver) note(f plan.Fault, err error) {
 }
 
 // MarkUnsettled tells the driver that an injection of the fault may still be on its
-// way, because whoever began it died in the middle. Revert looks twice then.
+// way, because the process that sent it died. Revert then looks twice.
 func (d *Driver) MarkUnsettled(fault string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -135,7 +135,7 @@ func (d *Driver) disable(ctx context.Context, f plan.Fault, s state) error {
 	}
 	s, err := d.enable(ctx, f.Proxy, false)
 	if err != nil {
-		d.note(f, err)
+		d.noteUnanswered(f, err)
 		return err
 	}
 	if s.Enabled {
@@ -144,8 +144,8 @@ func (d *Driver) disable(ctx context.Context, f plan.Fault, s state) error {
 	return nil
 }
 
-// enable sets a stock proxy's flag and reads the proxy back. POST is understood
-// by every version; PATCH is not.
+// enable sets the enabled flag of a proxy on a stock server, and reads the proxy
+// back. Every version knows POST; not every version knows PATCH.
 func (d *Driver) enable(ctx context.Context, proxy string, enabled bool) (state, error) {
 	body := map[string]bool{"enabled": enabled}
 	if err := d.api.call(ctx, proxy, request{method: "POST", path: proxyPath(proxy), body: body}, nil); err != nil {
@@ -155,18 +155,18 @@ func (d *Driver) enable(ctx context.Context, proxy string, enabled bool) (state,
 }
 
 // Check reads back whether f is in force, and what the server counted. An error
-// means that the server could not be asked: it says nothing about the fault.
+// means that the server did not answer; it says nothing about the fault.
 func (d *Driver) Check(ctx context.Context, f plan.Fault) (journal.Evidence, error) {
-	ours, err := d.ours(ctx)
+	ours, err := d.isOurs(ctx)
 	if err != nil {
 		return journal.Evidence{}, err
 	}
-	want, err := d.wanted(f, ours)
+	want, err := d.toxicFor(f, ours)
 	if err != nil {
 		return journal.Evidence{}, err
 	}
 	s, err := d.proxy(ctx, f.Proxy)
-	if missing(err) {
+	if isMissing(err) {
 		return absent("proxy %s no longer exists", f.Proxy), nil
 	} else if err != nil {
 		return journal.Evidence{}, err
@@ -188,8 +188,8 @@ func (d *Driver) Check(ctx context.Context, f plan.Fault) (journal.Evidence, err
 		return absent("toxic %s on proxy %s was changed: %s", f.Name, f.Proxy, difference), nil
 	}
 	return journal.Evidence{
-		Present: true, Counted: ours, Met: there.Ours.Met, Of: there.Ours.Of,
-		Documents: there.Ours.Documents, Passed: there.Ours.Passed,
+		Present: true, Counted: ours, Met: there.Counts.Met, Of: there.Counts.Of,
+		Documents: there.Counts.Documents, Passed: there.Counts.Passed,
 	}, nil
 }
 
@@ -197,8 +197,8 @@ func absent(format string, args ...any) journal.Evidence {
 	return journal.Evidence{Detail: fmt.Sprintf(format, args...)}
 }
 
-// differs says how a toxic on a server is not the one that was asked for; it is
-// empty when it is. Numbers that were not asked for are zero.
+// differs describes how a toxic on a server differs from the one that was asked
+// for. It returns "" when they are equal. Numbers that were not asked for are zero.
 func (t *newToxic) differs(there toxic) string {
 	switch {
 	case there.Type != t.Type:
@@ -224,7 +224,7 @@ func (t *newToxic) differs(there toxic) string {
 			return err.Error()
 		}
 		if !bytes.Equal(got, want) {
-			if carriesDocument(t.Attributes[name]) || carriesDocument(there.Attributes[name]) { // which no journal shall hold
+			if carriesDocument(t.Attributes[name]) || carriesDocument(there.Attributes[name]) { // a journal must not hold documents
 				return fmt.Sprintf("its %s is not the one that was asked for", printable(name))
 			}
 			return fmt.Sprintf("its %s is %s, not %s", printable(name), printable(string(got)), want)
@@ -233,19 +233,19 @@ func (t *newToxic) differs(there toxic) string {
 	return ""
 }
 
-// carriesDocument says whether an attribute is an operator of bad config that
-// brings a document along.
+// carriesDocument reports whether an attribute is an operator of bad config that
+// contains a document.
 func carriesDocument(attribute any) bool {
 	operator, _ := attribute.(map[string]any)
 	_, carries := operator["body"]
 	return carries
 }
 
-// Revert removes f and reads back that it is gone. Removing what is not there
-// succeeds, and so does removing it from a proxy that no longer exists.
+// Revert removes f and reads back that it is gone. It succeeds when f, or its
+// proxy, is not there.
 func (d *Driver) Revert(ctx context.Context, f plan.Fault) error {
 	if f.Inject == "down" {
-		ours, err := d.ours(ctx)
+		ours, err := d.isOurs(ctx)
 		if err != nil {
 			return err
 		}
@@ -256,12 +256,11 @@ func (d *Driver) Revert(ctx context.Context, f plan.Fault) error {
 	if err := d.remove(ctx, f); err != nil {
 		return err
 	}
-	return d.settled(ctx, f, d.remove)
+	return d.revertUnsettled(ctx, f, d.remove)
 }
 
-// settled looks a second time for a fault whose injection ended without an
-// answer.
-func (d *Driver) settled(ctx context.Context, f plan.Fault, again func(context.Context, plan.Fault) error) error {
+// revertUnsettled removes a fault a second time when its injection got no answer.
+func (d *Driver) revertUnsettled(ctx context.Context, f plan.Fault, again func(context.Context, plan.Fault) error) error {
 	d.mu.Lock()
 	unsettled := d.unsettled[f.Name]
 	d.mu.Unlock()
@@ -269,7 +268,7 @@ func (d *Driver) settled(ctx context.Context, f plan.Fault, again func(context.C
 		return nil
 	}
 	select {
-	case <-time.After(settle):
+	case <-time.After(unsettledFor):
 	case <-ctx.Done():
 		return d.api.errorf("%s is gone, but its injection may still be on its way: %w", f.Name, context.Cause(ctx))
 	}
@@ -285,14 +284,14 @@ func (d *Driver) settled(ctx context.Context, f plan.Fault, again func(context.C
 // remove deletes the toxic and reads back that it is gone.
 func (d *Driver) remove(ctx context.Context, f plan.Fault) error {
 	if _, _, ok := injectors.ParseFaultName(f.Name); !ok {
-		return fmt.Errorf("%w: %q is not a name of blastgauge's, and nobody else's toxics are touched", experiments.ErrRefused, f.Name)
+		return fmt.Errorf("%w: blastgauge did not name toxic %q, so it does not remove it", experiments.ErrRefused, f.Name)
 	}
 	err := d.api.call(ctx, f.Proxy, request{method: "DELETE", path: toxicPath(f.Proxy, f.Name)}, nil)
-	if err != nil && !missing(err) {
+	if err != nil && !isMissing(err) {
 		return err
 	}
 	s, err := d.proxy(ctx, f.Proxy)
-	if missing(err) {
+	if isMissing(err) {
 		return nil
 	} else if err != nil {
 		return err
@@ -303,8 +302,8 @@ func (d *Driver) remove(ctx context.Context, f plan.Fault) error {
 	return nil
 }
 
-// reenable takes back down on a stock server. The proxy was enabled before the
-// run, or [Driver.Preflight] had refused it.
+// reenable reverts down on a stock server. The proxy was enabled before the run:
+// [Driver.Preflight] refuses others.
 func (d *Driver) reenable(ctx context.Context, f plan.Fault) error {
 	on := func(ctx context.Context, f plan.Fault) error {
 		s, err := d.proxy(ctx, f.Proxy)
@@ -312,7 +311,7 @@ func (d *Driver) reenable(ctx context.Context, f plan.Fault) error {
 			s, err = d.enable(ctx, f.Proxy, true)
 		}
 		switch {
-		case missing(err):
+		case isMissing(err):
 			return nil
 		case err != nil:
 			return err
@@ -324,5 +323,5 @@ func (d *Driver) reenable(ctx context.Context, f plan.Fault) error {
 	if err := on(ctx, f); err != nil {
 		return err
 	}
-	return d.settled(ctx, f, on)
+	return d.revertUnsettled(ctx, f, on)
 }

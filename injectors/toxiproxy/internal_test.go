@@ -12,33 +12,34 @@ import (
 	"time"
 )
 
-// A fakeHolder lasts for a minute and answers renewals as told.
-type fakeHolder struct {
+// A fakeLease lasts a minute. Its answer function decides how renewals end.
+type fakeLease struct {
 	renewals []time.Time
 	answer   func(n int) error
 }
 
-func (h *fakeHolder) acquire(context.Context) error       { return nil }
-func (h *fakeHolder) release(context.Context) error       { return nil }
-func (h *fakeHolder) who(context.Context) (string, error) { return "", nil }
-func (h *fakeHolder) lasts() time.Duration                { return time.Minute }
-func (h *fakeHolder) renew(context.Context) error {
+func (h *fakeLease) acquire(context.Context) error         { return nil }
+func (h *fakeLease) release(context.Context) error         { return nil }
+func (h *fakeLease) owner(context.Context) (string, error) { return "", nil }
+func (h *fakeLease) lasts() time.Duration                  { return time.Minute }
+func (h *fakeLease) renew(context.Context) error {
 	h.renewals = append(h.renewals, time.Now())
 	return h.answer(len(h.renewals))
 }
 
-func TestHoldsAreRenewed(t *testing.T) {
-	stumble := errors.New("no answer")
+func TestLeasesAreRenewed(t *testing.T) {
+	t.Parallel()
+	failure := errors.New("no answer")
 	for name, tt := range map[string]struct {
 		answer   func(n int) error
 		lost     error
 		lostAt   time.Duration
 		renewals int // within ten minutes
 	}{
-		"as long as it takes":        {func(int) error { return nil }, nil, 0, 40},
-		"through a short stumble":    {func(n int) error { return map[bool]error{true: stumble}[n == 5 || n == 6] }, nil, 0, 40},
-		"until it has lapsed":        {func(n int) error { return map[bool]error{true: stumble}[n > 4] }, stumble, 135 * time.Second, 9},
-		"until somebody else has it": {func(n int) error { return map[bool]error{true: errLost}[n > 4] }, errLost, 75 * time.Second, 5},
+		"as long as it takes":      {func(int) error { return nil }, nil, 0, 40},
+		"through a short failure":  {func(n int) error { return map[bool]error{true: failure}[n == 5 || n == 6] }, nil, 0, 40},
+		"until it has run out":     {func(n int) error { return map[bool]error{true: failure}[n > 4] }, failure, 135 * time.Second, 9},
+		"until another run has it": {func(n int) error { return map[bool]error{true: errLost}[n > 4] }, errLost, 75 * time.Second, 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -46,10 +47,10 @@ func TestHoldsAreRenewed(t *testing.T) {
 				var lostAt time.Duration
 				began := time.Now()
 				d := New(Options{URL: "http://127.0.0.1:1", Lost: func(err error) { lost, lostAt = append(lost, err), time.Since(began) }})
-				h := &fakeHolder{answer: tt.answer}
+				h := &fakeLease{answer: tt.answer}
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute+time.Second)
 				defer cancel()
-				d.keep(ctx, ctx, h)
+				d.renew(ctx, ctx, h)
 				if len(h.renewals) != tt.renewals {
 					t.Errorf("renewed %d times, want %d", len(h.renewals), tt.renewals)
 				}
@@ -61,66 +62,69 @@ func TestHoldsAreRenewed(t *testing.T) {
 	}
 }
 
-// A slowHolder takes its time to renew, and knows what was done last.
-type slowHolder struct {
-	fakeHolder
+// A slowLease takes some time to renew, and remembers its last call.
+type slowLease struct {
+	fakeLease
 	took time.Duration
 	last string
 }
 
-func (h *slowHolder) renew(ctx context.Context) error {
+func (h *slowLease) renew(ctx context.Context) error {
 	select {
 	case <-time.After(h.took): // the server has got it, and carries it out now
 		h.last = "renewed"
 		return nil
 	case <-ctx.Done():
-		time.AfterFunc(h.took, func() { h.last = "renewed" }) // it does so all the same
+		time.AfterFunc(h.took, func() { h.last = "renewed" }) // the server carries it out all the same
 		return ctx.Err()
 	}
 }
 
-func (h *slowHolder) release(context.Context) error {
+func (h *slowLease) release(context.Context) error {
 	h.last = "released"
 	return nil
 }
 
 // A renewal that is carried out after the release would take the server again.
 func TestAReleaseComesAfterTheRenewalUnderWay(t *testing.T) {
+	t.Parallel()
 	for _, took := range []time.Duration{300 * time.Millisecond, time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
-			h := &slowHolder{took: took}
-			release := New(Options{URL: "http://127.0.0.1:1"}).held(t.Context(), h)
+			h := &slowLease{took: took}
+			release := New(Options{URL: "http://127.0.0.1:1"}).startRenewing(t.Context(), h)
 			time.Sleep(15*time.Second + 100*time.Millisecond) // in the middle of the first renewal
 			began := time.Now()
 			if err := release(t.Context()); err != nil {
 				t.Error(err)
 			}
-			if waited := time.Since(began); waited > renewalEnds {
+			if waited := time.Since(began); waited > maxRenewal {
 				t.Errorf("the release waited for %s", waited)
 			}
 			time.Sleep(time.Minute)
 			if h.last != "released" {
-				t.Errorf("a renewal of %s: the hold is %s in the end", took, h.last)
+				t.Errorf("a renewal of %s: the lease is %s in the end", took, h.last)
 			}
 		})
 	}
 }
 
-// A server that was told that the run is over says so to those who renew its lease.
-func TestALeaseThatSomebodyElseReleased(t *testing.T) {
+// A server that was told that the run is over answers renewals with 410 Gone.
+func TestALeaseThatWasReleasedElsewhere(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusGone)
 		w.Write([]byte(`{"error": "run r has released this server: it is over", "status": 410}`))
 	}))
 	defer server.Close()
-	l := &lease{d: New(Options{URL: server.URL}), run: "r"}
+	l := &proxyLease{d: New(Options{URL: server.URL}), run: "r"}
 	if err := l.renew(t.Context()); !errors.Is(err, errLost) || !strings.Contains(err.Error(), "it is over") {
-		t.Errorf("renew() = %v, want the hold lost, with the server's words", err)
+		t.Errorf("renew() = %v, want the lease lost, with the server's message", err)
 	}
 }
 
 func TestAddresses(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string][2]string{
 		"127.0.0.1:80":                   {"127.0.0.1", "80"},
 		"http://Shop.Test:8083/a/b?c":    {"shop.test", "8083"},
@@ -140,6 +144,7 @@ func TestAddresses(t *testing.T) {
 }
 
 func TestSameUpstream(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		a, b string
 		want bool
@@ -160,6 +165,7 @@ func TestSameUpstream(t *testing.T) {
 }
 
 func TestSameListen(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		actual, declared string
 		want             bool
@@ -180,6 +186,7 @@ func TestSameListen(t *testing.T) {
 }
 
 func TestClaimsSurviveTheServer(t *testing.T) {
+	t.Parallel()
 	c := claim{"20261124t101112z-abc123", time.Date(2026, 11, 24, 10, 12, 12, 0, time.UTC)}
 	if got, ok := parseClaim(c.String()); !ok || got != c {
 		t.Errorf("parseClaim(%q) = %v, %v", c, got, ok)
@@ -187,6 +194,7 @@ func TestClaimsSurviveTheServer(t *testing.T) {
 }
 
 func TestWhatDiffers(t *testing.T) {
+	t.Parallel()
 	want := newToxic{Name: "n", Type: "latency", Stream: "downstream", Toxicity: 0.2, Attributes: map[string]any{"latency": int64(100)}}
 	for text, difference := range map[string]string{
 		`{"type":"latency","stream":"downstream","toxicity":0.2,"attributes":{"latency":100,"jitter":0}}`: "",
@@ -221,7 +229,7 @@ func FuzzErrorsOfAServer(f *testing.F) {
 		if text := err.Message; len(text) > 210 || printable(text) != text {
 			t.Errorf("statusError(%q) = %q", body, text)
 		}
-		if missing(err) && !json.Valid(body) {
+		if isMissing(err) && !json.Valid(body) {
 			t.Errorf("%q was taken for Toxiproxy's own 404", body)
 		}
 	})
@@ -269,13 +277,14 @@ func FuzzVersions(f *testing.F) {
 	})
 }
 
-// A renewal that meets another run's lease is the end of the hold, not a stumble.
-func TestALeaseInOtherHandsIsLost(t *testing.T) {
+// A renewal that meets another run's lease ends this lease: it is not tried again.
+func TestALeaseThatAnotherRunHasIsLost(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, `{"error": "leased", "status": 409}`, http.StatusConflict)
 	}))
 	defer server.Close()
-	l := &lease{d: New(Options{URL: server.URL}), run: "run-1"}
+	l := &proxyLease{d: New(Options{URL: server.URL}), run: "run-1"}
 	if err := l.renew(t.Context()); !errors.Is(err, errLost) || !errors.Is(err, ErrRefused) {
 		t.Errorf("renew() = %v, want it lost", err)
 	}

@@ -3,78 +3,118 @@ package toxiproxy
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
-	"net/url"
+	"sync"
 	"time"
 )
 
-// leaseFor is how long a lease is good for without renewal: a run that dies
-// leaves its toxics in force for no longer.
-const leaseFor = 10 * time.Second
-
-// A lease holds a blastgauge proxy. The server keeps the time, so clocks do not
-// matter.
-type lease struct {
-	d   *Driver
-	run string
+// A lease reserves one server for one run. Each kind of server has its own.
+type lease interface {
+	// acquire takes the server. Where another run has it, the error is of class
+	// ErrRefused and names that run.
+	acquire(ctx context.Context) error
+	// renew extends the lease. The error is of class errLost when another run has
+	// taken the server.
+	renew(ctx context.Context) error
+	// release gives the server back. It succeeds when the run has no lease.
+	release(ctx context.Context) error
+	// owner returns the run that has the server now, or "" when none has.
+	owner(ctx context.Context) (run string, err error)
+	// lasts returns how long the lease is valid without renewal.
+	lasts() time.Duration
 }
 
-type leaseRequest struct {
-	Run     string  `json:"run"`
-	Seconds float64 `json:"seconds"`
-}
+// errLost means that a lease ended before its release.
+var errLost = errors.New("the lease on the server is lost")
 
-func (l *lease) lasts() time.Duration { return leaseFor }
-
-// acquire asks for the lease; a run that has it already keeps it.
-func (l *lease) acquire(ctx context.Context) error {
-	body := leaseRequest{Run: l.run, Seconds: leaseFor.Seconds()}
-	err := l.d.api.call(ctx, "", request{method: "POST", path: "/blastgauge/leases", body: body}, nil)
-	if conflict(err) {
-		if run, asked := l.who(ctx); asked == nil && run != "" && run != l.run {
-			err = l.d.api.errorf("run %s is using this server", run)
-		}
-		return fmt.Errorf("%w: %w", ErrRefused, err)
+// Acquire reserves the server for one run. On a blastgauge proxy it takes a lease:
+// when the run dies, its toxics are removed with the lease. On a stock server it
+// creates a disabled proxy that names the run and the time when the lease ends.
+// The lease is renewed until release is called; release waits for the renewals to
+// end. When another run has the server, the error is of class [ErrRefused] and
+// names that run.
+func (d *Driver) Acquire(ctx context.Context, run string) (release func(context.Context) error, err error) {
+	ours, err := d.isOurs(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	l := d.leaseFor(run, ours)
+	if err := l.acquire(ctx); err != nil {
+		return nil, err
+	}
+	return d.startRenewing(ctx, l), nil
 }
 
-// who has the server; of several runs, one that is not ours.
-func (l *lease) who(ctx context.Context) (string, error) {
-	var leases []struct {
-		Run string `json:"run"`
+// Release ends the lease of a run that has died, whichever process calls it. It
+// succeeds when the run has no lease. The lease of another run stays.
+func (d *Driver) Release(ctx context.Context, run string) error {
+	ours, err := d.isOurs(ctx)
+	if err != nil {
+		return err
 	}
-	if err := l.d.api.call(ctx, "", request{method: "GET", path: "/blastgauge/leases"}, &leases); err != nil {
+	return d.leaseFor(run, ours).release(ctx)
+}
+
+// Owner returns the run that has the server now, or "" when none has.
+func (d *Driver) Owner(ctx context.Context) (run string, err error) {
+	ours, err := d.isOurs(ctx)
+	if err != nil {
 		return "", err
 	}
-	run := ""
-	for _, held := range leases {
-		if run == "" || run == l.run {
-			run = printable(held.Run)
+	return d.leaseFor("", ours).owner(ctx)
+}
+
+func (d *Driver) leaseFor(run string, ours bool) lease {
+	if ours {
+		return &proxyLease{d: d, run: run}
+	}
+	return &lock{d: d, run: run}
+}
+
+// startRenewing renews a lease until the caller calls release.
+func (d *Driver) startRenewing(ctx context.Context, l lease) (release func(context.Context) error) {
+	// Renewals outlive the call that began them; only release ends them. It does not
+	// cut off a renewal under way: a request that was sent and arrives after the
+	// release would take the server again for a run that is over.
+	ctx = context.WithoutCancel(ctx)
+	renewing, stop := context.WithCancel(ctx)
+	calls, abort := context.WithCancel(ctx)
+	var renewals sync.WaitGroup
+	renewals.Go(func() { d.renew(renewing, calls, l) })
+	return func(ctx context.Context) error {
+		stop()
+		late := time.AfterFunc(maxRenewal, abort)
+		defer late.Stop()
+		defer context.AfterFunc(ctx, abort)()
+		renewals.Wait()
+		return l.release(ctx)
+	}
+}
+
+// maxRenewal is how long a release waits for a renewal under way.
+const maxRenewal = time.Second
+
+// renew renews a lease until renewing ends or the lease is lost. The context of
+// each call is calls. A renewal that fails is tried again until the lease has run
+// out, because a server may fail for a moment.
+func (d *Driver) renew(renewing, calls context.Context, l lease) {
+	every := l.lasts() / 4
+	renewed := time.Now()
+	for {
+		select {
+		case <-renewing.Done():
+			return
+		case <-time.After(every):
+		}
+		asked := time.Now()
+		err := l.renew(calls)
+		switch {
+		case renewing.Err() != nil:
+			return
+		case err == nil:
+			renewed = asked
+		case errors.Is(err, errLost) || time.Since(renewed) > l.lasts():
+			d.lost(err)
+			return
 		}
 	}
-	return run, nil
-}
-
-// renew asks again. A server that was told that the run is over says so.
-func (l *lease) renew(ctx context.Context) error {
-	err := l.acquire(ctx)
-	if errors.Is(err, ErrRefused) || over(err) {
-		return fmt.Errorf("%w: %w", errLost, err)
-	}
-	return err
-}
-
-func over(err error) bool {
-	e, answered := errors.AsType[*StatusError](err)
-	return answered && e.api && e.Status == http.StatusGone
-}
-
-func (l *lease) release(ctx context.Context) error {
-	err := l.d.api.call(ctx, "", request{method: "DELETE", path: "/blastgauge/leases/" + url.PathEscape(l.run)}, nil)
-	if missing(err) {
-		return nil
-	}
-	return err
 }

@@ -50,6 +50,7 @@ func everything(t *testing.T, url string) string {
 }
 
 func TestPreflight(t *testing.T) {
+	t.Parallel()
 	url := stockServer(t)
 	d := toxiproxy.New(toxiproxy.Options{URL: url})
 	create := func(name string) (listen string) {
@@ -87,8 +88,8 @@ func TestPreflight(t *testing.T) {
 		"missing":             {[]plan.Fault{fault("nobody", "127.0.0.1:18083", "http://127.0.0.1:8083")}, toxiproxy.ErrMissing, []string{`curl -X POST ` + url + `/proxies -d '{"name":"nobody","listen":"127.0.0.1:18083","upstream":"127.0.0.1:8083","enabled":true}'`}},
 		"missing, undeclared": {[]plan.Fault{fault("nobody", "", "")}, toxiproxy.ErrMissing, []string{"no such proxy: nobody", "give dependency the nobody a listen: and an upstream:"}},
 		"disabled":            {[]plan.Fault{fault("disabled", disabled, "")}, experiments.ErrRefused, []string{"proxy disabled is disabled", `curl -X POST ` + url + `/proxies/disabled -d '{"enabled":true}'`}},
-		"another upstream":    {[]plan.Fault{fault("payments", "", "127.0.0.1:9999")}, experiments.ErrRefused, []string{"proxy payments leads to localhost:8083, but the payments is declared with upstream 127.0.0.1:9999"}},
-		"another host":        {[]plan.Fault{fault("payments", "", "payments.test:8083")}, experiments.ErrRefused, []string{"leads to localhost:8083"}},
+		"another upstream":    {[]plan.Fault{fault("payments", "", "127.0.0.1:9999")}, experiments.ErrRefused, []string{"proxy payments has upstream localhost:8083, but the payments is declared with upstream 127.0.0.1:9999"}},
+		"another host":        {[]plan.Fault{fault("payments", "", "payments.test:8083")}, experiments.ErrRefused, []string{"has upstream localhost:8083"}},
 		"another listen":      {[]plan.Fault{fault("payments", "127.0.0.1:1", "")}, experiments.ErrRefused, []string{"proxy payments listens on " + payments}},
 		"foreign toxic":       {[]plan.Fault{fault("foreign", foreign, "")}, experiments.ErrRefused, []string{"of_somebody (bandwidth)", "not blastgauge's", "curl -X DELETE " + url + "/proxies/foreign/toxics/of_somebody"}},
 		"toxic of a run":      {[]plan.Fault{fault("left", left, "")}, experiments.ErrRefused, []string{"left by run 20260101t000000z-older1", "blastgauge recover"}},
@@ -116,6 +117,7 @@ func TestPreflight(t *testing.T) {
 }
 
 func TestCreateMissingMakesWhatIsDeclaredAndRewritesNothing(t *testing.T) {
+	t.Parallel()
 	url := stockServer(t)
 	d := toxiproxy.New(toxiproxy.Options{URL: url})
 	if err := d.Create(t.Context(), "there", "127.0.0.1:0", "127.0.0.1:1"); err != nil {
@@ -147,6 +149,7 @@ func TestCreateMissingMakesWhatIsDeclaredAndRewritesNothing(t *testing.T) {
 }
 
 func TestFillLeavesThePlanAlone(t *testing.T) {
+	t.Parallel()
 	url := stockServer(t)
 	d := toxiproxy.New(toxiproxy.Options{URL: url})
 	if err := d.Create(t.Context(), "payments", "127.0.0.1:0", "127.0.0.1:1"); err != nil {
@@ -168,6 +171,7 @@ func TestFillLeavesThePlanAlone(t *testing.T) {
 }
 
 func TestLeftoversAreOursAndCanBeRemoved(t *testing.T) {
+	t.Parallel()
 	url := stockServer(t)
 	d := toxiproxy.New(toxiproxy.Options{URL: url})
 	for _, name := range []string{"a", "b"} {
@@ -195,6 +199,7 @@ func TestLeftoversAreOursAndCanBeRemoved(t *testing.T) {
 
 // The commands that are printed for people do what they say in a real shell.
 func TestCommandsForPeople(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("curl"); err != nil {
 		skip(t, "there is no curl here")
 	}
@@ -231,7 +236,8 @@ func TestCommandsForPeople(t *testing.T) {
 }
 
 // A server that cannot be asked for its kind still has a line for each kind.
-func TestByHandWithoutAServer(t *testing.T) {
+func TestManualRemovalWithoutAServer(t *testing.T) {
+	t.Parallel()
 	d := toxiproxy.New(toxiproxy.Options{URL: "http://127.0.0.1:8474", Dial: refusing})
 	f := latencyOn("payments", "1")
 	if got, want := d.ManualRemoval(t.Context(), f), "curl -X DELETE http://127.0.0.1:8474/proxies/payments/toxics/"+f.Name; got != want {
@@ -247,6 +253,7 @@ func TestByHandWithoutAServer(t *testing.T) {
 }
 
 func TestMessageFaultsOnAStockServerNameOurs(t *testing.T) {
+	t.Parallel()
 	if kinds := messageKinds(); len(kinds) == 0 {
 		t.Skip("the catalogue has no message-level fault yet")
 	}
@@ -263,6 +270,7 @@ func TestMessageFaultsOnAStockServerNameOurs(t *testing.T) {
 }
 
 func TestCarriedIsNotGuessed(t *testing.T) {
+	t.Parallel()
 	d := toxiproxy.New(toxiproxy.Options{URL: stockServer(t)})
 	if list, counts, err := d.Carried(t.Context()); list != nil || counts || err != nil {
 		t.Errorf("Carried() on a stock server = %v, %v, %v, want nothing", list, counts, err)

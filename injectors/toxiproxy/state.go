@@ -8,8 +8,8 @@ import (
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// A state is a proxy as its server shows it. The last key is of a blastgauge
-// proxy alone.
+// A state is a proxy as its server shows it. Only a blastgauge proxy has the last
+// key.
 type state struct {
 	Name     string  `json:"name"`
 	Listen   string  `json:"listen"`
@@ -26,27 +26,28 @@ type counts struct {
 	Calls     *int64 `json:"calls"` // nil where only bytes are known
 }
 
-// A toxic is one as the server shows it, also somebody else's.
+// A toxic is a toxic as the server shows it, whoever added it.
 type toxic struct {
 	Name       string         `json:"name"`
 	Type       string         `json:"type"`
 	Stream     string         `json:"stream"`
 	Toxicity   float64        `json:"toxicity"`
 	Attributes map[string]any `json:"attributes"`
-	Ours       tally          `json:"blastgauge"`
+	Counts     toxicCounts    `json:"blastgauge"`
 }
 
-// A tally is what a blastgauge proxy counted for one toxic.
-type tally struct {
+// toxicCounts is what a blastgauge proxy counted for one toxic: how many connections
+// or requests it affected, of how many that it could have affected.
+type toxicCounts struct {
 	Met int64 `json:"met"`
 	Of  int64 `json:"of"`
-	// Of a toxic that makes config bad: what became of each document, and why
-	// others were left alone.
+	// For a toxic that makes config bad: what it did to each document, and how many
+	// documents it left alone, by reason.
 	Documents []journal.Mutated `json:"documents"`
 	Passed    map[string]int64  `json:"passed"`
 }
 
-// newToxic is a toxic as it is sent.
+// A newToxic is the body of a request that adds a toxic.
 type newToxic struct {
 	Name       string         `json:"name"`
 	Type       string         `json:"type"`
@@ -61,13 +62,13 @@ func toxicPath(proxy, toxic string) string {
 	return proxyPath(proxy) + "/toxics/" + url.PathEscape(toxic)
 }
 
-// proxy reads one proxy. Where it does not exist the error is a [missing] one.
+// proxy reads one proxy. When it does not exist, [isMissing] is true of the error.
 func (d *Driver) proxy(ctx context.Context, name string) (state, error) {
 	var s state
 	if err := d.api.call(ctx, name, request{method: "GET", path: proxyPath(name)}, &s); err != nil {
 		return state{}, err
 	}
-	if s.Name != name { // an answer about something else would prove a fault gone
+	if s.Name != name { // an answer about another proxy would wrongly prove a fault gone
 		return state{}, d.api.errorf("GET %s: the answer is about proxy %q", proxyPath(name), printable(s.Name))
 	}
 	return s, nil
@@ -79,7 +80,7 @@ func (d *Driver) proxies(ctx context.Context) (map[string]state, error) {
 	return all, err
 }
 
-// toxic finds a toxic by name.
+// toxic returns a toxic by its name.
 func (s state) toxic(name string) (toxic, bool) {
 	for _, t := range s.Toxics {
 		if t.Name == name {
@@ -89,7 +90,7 @@ func (s state) toxic(name string) (toxic, bool) {
 	return toxic{}, false
 }
 
-// describe is a toxic in a few words, such as "payments_slow (latency)".
+// describe returns a toxic's name and kind, such as "payments_slow (latency)".
 func (t toxic) describe() string {
 	kind := t.Type
 	if k, ok := injectors.Lookup(t.Type); ok {

@@ -14,6 +14,7 @@ import (
 // A server that answers an injection with anything but the API's own words may
 // still carry it out. Then Revert looks twice; after a clear no, once is enough.
 func TestAnInjectionThatWasGivenUpIsLookedForAgain(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		answer http.HandlerFunc
 		looks  int
@@ -63,6 +64,7 @@ func TestAnInjectionThatWasGivenUpIsLookedForAgain(t *testing.T) {
 // Down closes a stock proxy's port, and somebody else may take it. Then down is
 // not over, and Revert says so, until the port is free again.
 func TestDownIsNotOverWhileThePortIsTaken(t *testing.T) {
+	t.Parallel()
 	url := stockServer(t)
 	d := toxiproxy.New(toxiproxy.Options{URL: url})
 	f := latencyOn("payments", "1")

@@ -31,6 +31,7 @@ func messageKinds() []string {
 }
 
 func TestOneRunAtATimeOnAStockServer(t *testing.T) {
+	t.Parallel()
 	url := stockServer(t)
 	before := everything(t, url)
 	first := toxiproxy.New(toxiproxy.Options{URL: url})
@@ -46,7 +47,7 @@ func TestOneRunAtATimeOnAStockServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	if after := everything(t, url); after != before {
-		t.Errorf("a released hold left\n%s", after)
+		t.Errorf("a released lock left\n%s", after)
 	}
 	if err := release(t.Context()); err != nil {
 		t.Errorf("released twice: %v", err)
@@ -59,7 +60,7 @@ func TestOneRunAtATimeOnAStockServer(t *testing.T) {
 		t.Errorf("released once more: %v", err)
 	}
 	if _, err := first.Acquire(t.Context(), "run-1"); !errors.Is(err, experiments.ErrRefused) {
-		t.Errorf("a release that came late took the hold from another: Hold() = %v", err)
+		t.Errorf("a late release took the lock from another run: Acquire() = %v", err)
 	}
 	if err := again(t.Context()); err != nil {
 		t.Error(err)
@@ -98,11 +99,12 @@ func lapsedLock(t *testing.T, url string, _ *os.Process) {
 		}
 	}
 	if held != 1 {
-		t.Errorf("%d runs hold the server, want 1", held)
+		t.Errorf("%d runs have the server, want 1", held)
 	}
 }
 
 func TestALockThatSomebodyEnabledOrMade(t *testing.T) {
+	t.Parallel()
 	url := stockServer(t)
 	d := toxiproxy.New(toxiproxy.Options{URL: url})
 	send(t, "POST", url+"/proxies", lapsed)
@@ -120,15 +122,16 @@ func TestALockThatSomebodyEnabledOrMade(t *testing.T) {
 	send(t, "POST", url+"/proxies", `{"name": "blastgauge-lock", "listen": "127.0.0.1:0", "enabled": false, "upstream": "127.0.0.1:1"}`)
 	before := everything(t, url)
 	if _, err := d.Acquire(t.Context(), "run-1"); !errors.Is(err, experiments.ErrRefused) || !strings.Contains(err.Error(), "not a lock of blastgauge's") {
-		t.Errorf("Hold() over somebody's proxy = %v", err)
+		t.Errorf("Acquire() over another client's proxy = %v", err)
 	}
 	if after := everything(t, url); after != before {
-		t.Errorf("somebody's proxy was changed to %s", after)
+		t.Errorf("another client's proxy was changed to %s", after)
 	}
 }
 
 // Release ends the renewing also when the server is gone, and says so.
 func TestReleaseWithoutAServer(t *testing.T) {
+	t.Parallel()
 	url := stockServer(t)
 	var gone bool
 	var mu sync.Mutex
@@ -159,6 +162,7 @@ func TestReleaseWithoutAServer(t *testing.T) {
 // A run that takes over a lapsed lock waits before it believes its own claim:
 // another that read the lock at the same moment may write after it.
 func TestATakeOverThatComesSecondIsSeen(t *testing.T) {
+	t.Parallel()
 	const other = "run-2.until-20991231t000000z.blastgauge.invalid:1"
 	var mu sync.Mutex
 	upstream, written := "run-0.until-20260101t000000z.blastgauge.invalid:1", time.Time{}

@@ -14,6 +14,7 @@ import (
 
 // On a stock server nothing else is in force on a proxy while it is down.
 func TestWhatDownWouldHideIsRefused(t *testing.T) {
+	t.Parallel()
 	fault := func(inject, proxy string, from, until time.Duration) plan.Fault {
 		f := latencyOn(proxy, "1")
 		if f.Inject = inject; inject != "latency" {
@@ -32,7 +33,7 @@ func TestWhatDownWouldHideIsRefused(t *testing.T) {
 		"after":             {[]plan.Fault{down, fault("latency", "payments", 20*time.Second, 30*time.Second)}, ""},
 		"elsewhere":         {[]plan.Fault{down, fault("latency", "carts", 0, time.Minute)}, ""},
 		"no down":           {[]plan.Fault{fault("latency", "payments", 0, time.Minute), fault("timeout", "payments", 0, time.Minute)}, ""},
-		"all the time":      {[]plan.Fault{fault("latency", "payments", 0, time.Minute), down}, "latency into payments happens during down in experiment e"},
+		"all the time":      {[]plan.Fault{fault("latency", "payments", 0, time.Minute), down}, "experiment e: latency into payments and a down fault on proxy payments overlap in time"},
 		"into it":           {[]plan.Fault{down, fault("timeout", "payments", 0, 11*time.Second)}, "timeout into payments"},
 		"out of it":         {[]plan.Fault{down, fault("timeout", "payments", 19*time.Second, time.Minute)}, "timeout into payments"},
 		"down while down":   {[]plan.Fault{down, fault("down", "payments", 15*time.Second, time.Minute)}, "down into payments"},

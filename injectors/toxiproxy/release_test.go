@@ -9,9 +9,10 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
-// The hold of a run that died is ended by somebody who never had it; that of
-// another run is not.
-func TestTheHoldOfADeadRunIsDropped(t *testing.T) {
+// Any process can release the lease of a run that died. The lease of another run
+// stays.
+func TestTheLeaseOfADeadRunIsReleased(t *testing.T) {
+	t.Parallel()
 	url := stockServer(t)
 	servers := map[string]func() *toxiproxy.Driver{
 		"stock": func() *toxiproxy.Driver { return toxiproxy.New(toxiproxy.Options{URL: url}) },
@@ -20,7 +21,7 @@ func TestTheHoldOfADeadRunIsDropped(t *testing.T) {
 	servers["ours"] = func() *toxiproxy.Driver { return ours }
 	for name, driver := range servers {
 		t.Run(name, func(t *testing.T) {
-			holds := func(want string) {
+			wantOwner := func(want string) {
 				t.Helper()
 				if run, err := driver().Owner(t.Context()); err != nil || run != want {
 					t.Errorf("Holder() = %q, %v; want %q", run, err, want)
@@ -36,24 +37,25 @@ func TestTheHoldOfADeadRunIsDropped(t *testing.T) {
 					t.Error(err)
 				}
 			}()
-			holds("run-1")
+			wantOwner("run-1")
 			if err := driver().Release(t.Context(), "run-2"); err != nil {
-				t.Errorf("Drop() of a run that has no hold = %v", err)
+				t.Errorf("Release() of a run that has no lease = %v", err)
 			}
-			holds("run-1")
+			wantOwner("run-1")
 			for range 2 {
 				if err := driver().Release(t.Context(), "run-1"); err != nil {
-					t.Errorf("Drop() = %v", err)
+					t.Errorf("Release() = %v", err)
 				}
 			}
-			holds("")
+			wantOwner("")
 		})
 	}
 }
 
-// A lock outlives its run by a minute, whatever the clock says: one that has
-// lapsed is nobody's, and one that seems to end in a year is somebody's still.
+// What counts is the time that the lock says: an expired lock has no owner, and one
+// that seems to end in a year has, although a run renews for a minute only.
 func TestALockUnderASteppedClock(t *testing.T) {
+	t.Parallel()
 	url := stockServer(t)
 	d := toxiproxy.New(toxiproxy.Options{URL: url})
 	for until, want := range map[string]string{"20260101t000000z": "", "20991231t000000z": "run-0"} {
@@ -72,6 +74,7 @@ func TestALockUnderASteppedClock(t *testing.T) {
 
 // One who undoes what another began cannot know whether it was sent.
 func TestAnInjectionOfADeadRunIsLookedForTwice(t *testing.T) {
+	t.Parallel()
 	looks := 0
 	d, _ := served(t, toxiproxy.Options{}, func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -92,6 +95,7 @@ func TestAnInjectionOfADeadRunIsLookedForTwice(t *testing.T) {
 }
 
 func TestAProxyIsMadeAgainAsItWas(t *testing.T) {
+	t.Parallel()
 	url := stockServer(t)
 	d := toxiproxy.New(toxiproxy.Options{URL: url})
 	f := latencyOn("payments", "1")

@@ -51,6 +51,7 @@ func leasing(t *testing.T) *toxiproxy.Driver {
 }
 
 func TestOneRunAtATimeOnOurs(t *testing.T) {
+	t.Parallel()
 	d := leasing(t)
 	first, err := d.Acquire(t.Context(), "run-1")
 	if err != nil {
@@ -75,6 +76,7 @@ func TestOneRunAtATimeOnOurs(t *testing.T) {
 
 // Adding a toxic again would draw anew who is affected.
 func TestAFaultThatIsInForceIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	d, _ := served(t, toxiproxy.Options{}, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/version":
