@@ -37,22 +37,32 @@ type api struct {
 	calls *atomic.Int64 // attempts sent
 }
 
-// An upstreamError says that a dependency did not do what it was asked.
+// An upstreamError is a dependency that did not do what it was asked to do.
 type upstreamError struct {
 	dependency string
-	status     int // what it answered; 0: nothing
+	status     int // of its answer; 0: there was none
 	err        error
 }
 
 func (e *upstreamError) Error() string { return e.dependency + ": " + e.err.Error() }
 func (e *upstreamError) Unwrap() error { return e.err }
 
-// call sends in as JSON (nil: no body) and decodes a 2xx answer into out (nil:
-// ignored). Every error is an *upstreamError.
-func (a *api) call(ctx context.Context, tag baggage, method, path string, in, out any) error {
+// A request is one question to a dependency.
+type request struct {
+	method, path string
+	body         any // sent as JSON; nil: none
+	answer       any // what a 2xx answer is decoded into; nil: it is ignored
+}
+
+func get(path string, answer any) request        { return request{http.MethodGet, path, nil, answer} }
+func post(path string, body, answer any) request { return request{http.MethodPost, path, body, answer} }
+func put(path string, body any) request          { return request{http.MethodPut, path, body, nil} }
+
+// call sends a request once. Every error is an *upstreamError.
+func (a *api) call(ctx context.Context, tag baggage, r request) error {
 	a.calls.Add(1)
 	fail := func(status int, err error) error { return &upstreamError{a.name, status, err} }
-	req, err := a.request(ctx, tag, method, path, in)
+	req, err := a.newRequest(ctx, tag, r)
 	if err != nil {
 		return fail(0, err)
 	}
@@ -60,37 +70,37 @@ func (a *api) call(ctx context.Context, tag baggage, method, path string, in, ou
 	if err != nil {
 		return fail(0, err)
 	}
-	defer func() { _ = resp.Body.Close() }()
+	defer func() { _ = resp.Body.Close() }() // it was read, or its error is reported
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	if err != nil {
 		return fail(0, err)
 	}
 	if resp.StatusCode/100 != 2 {
-		return fail(resp.StatusCode, fmt.Errorf("%s %s answered %s", method, path, resp.Status))
+		return fail(resp.StatusCode, fmt.Errorf("%s %s answered %s", r.method, r.path, resp.Status))
 	}
-	if out == nil {
+	if r.answer == nil {
 		return nil
 	}
-	if err := json.Unmarshal(body, out); err != nil {
-		return fail(resp.StatusCode, fmt.Errorf("%s %s: answer cannot be read: %w", method, path, err))
+	if err := json.Unmarshal(body, r.answer); err != nil {
+		return fail(resp.StatusCode, fmt.Errorf("%s %s: answer cannot be read: %w", r.method, r.path, err))
 	}
 	return nil
 }
 
-func (a *api) request(ctx context.Context, tag baggage, method, path string, in any) (*http.Request, error) {
+func (a *api) newRequest(ctx context.Context, tag baggage, r request) (*http.Request, error) {
 	var body io.Reader
-	if in != nil {
-		text, err := json.Marshal(in)
+	if r.body != nil {
+		text, err := json.Marshal(r.body)
 		if err != nil {
 			return nil, err
 		}
 		body = bytes.NewReader(text)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, a.base+path, body)
+	req, err := http.NewRequestWithContext(ctx, r.method, a.base+r.path, body)
 	if err != nil {
 		return nil, err
 	}
-	if in != nil {
+	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if tag != "" {
@@ -110,8 +120,8 @@ func newTransport(dialTimeout time.Duration) *http.Transport {
 	}
 }
 
-// permanent says that asking again cannot help: the dependency answered, and
-// blames the question.
+// permanent reports whether asking again cannot help: the dependency answered that
+// the request is wrong.
 func permanent(err error) bool {
 	up, ok := errors.AsType[*upstreamError](err)
 	return ok && up.status/100 == 4

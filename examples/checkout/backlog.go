@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// backlog is work that was promised to a customer and may be done later. Items
-// are delivered one after the other, each until it succeeds or cannot.
+// backlog is work that was promised to a customer and may be done later. It delivers
+// one item after the other, and retries each until it succeeds or fails permanently.
 type backlog[T any] struct {
 	name    string
 	queue   chan T
@@ -20,7 +20,7 @@ func newBacklog[T any](name string, size int, log *slog.Logger, deliver func(con
 	return &backlog[T]{name: name, queue: make(chan T, size), pause: 200 * time.Millisecond, deliver: deliver, log: log}
 }
 
-// add takes item on, or returns false at once when there is too much already.
+// add queues item. It returns false if the queue is full.
 func (b *backlog[T]) add(item T) bool {
 	select {
 	case b.queue <- item:
@@ -40,12 +40,12 @@ func (b *backlog[T]) work(ctx context.Context) {
 			}
 			return
 		case item := <-b.queue:
-			b.insist(ctx, item)
+			b.deliverUntilDone(ctx, item)
 		}
 	}
 }
 
-func (b *backlog[T]) insist(ctx context.Context, item T) {
+func (b *backlog[T]) deliverUntilDone(ctx context.Context, item T) {
 	for {
 		err := b.deliver(ctx, item)
 		if err == nil {

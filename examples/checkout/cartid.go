@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// cartSigner makes cart ids that carry the cart itself, signed. Redis stays the
-// place where carts live; when it cannot be asked, the id is enough.
+// cartSigner makes cart ids that carry the cart itself, signed. Carts are stored in
+// Redis; if that fails, the id is enough.
 type cartSigner struct{ key []byte }
 
 func newCartSigner() cartSigner {
@@ -30,8 +30,8 @@ func (s cartSigner) sign(c cart) (string, error) {
 	return body + "." + s.mac(body), nil
 }
 
-// open returns the cart in id, or errNoCart if this shop did not sign it or did
-// so too long ago.
+// open returns the cart in id. It returns errNoCart if this shop did not sign the id,
+// or signed it too long ago.
 func (s cartSigner) open(id string, now time.Time) (cart, error) {
 	body, mac, ok := strings.Cut(id, ".")
 	if !ok || !hmac.Equal([]byte(mac), []byte(s.mac(body))) {

@@ -41,8 +41,8 @@ type embeddedRedis struct {
 	done sync.WaitGroup
 }
 
-// embedRedis tries a few ports: miniredis opens its socket itself, so one that
-// was just found free can be gone again.
+// embedRedis starts a Redis in this process. It tries a few ports: miniredis opens
+// its socket itself, so another process can take a port that was just found free.
 func embedRedis(ctx context.Context) (*embeddedRedis, error) {
 	var last error
 	for range 5 {
@@ -63,8 +63,8 @@ func embedRedis(ctx context.Context) (*embeddedRedis, error) {
 	return nil, fmt.Errorf("embedded Redis: %w", last)
 }
 
-// age lets carts expire. Note: miniredis could follow the clock by itself, but
-// then visits every key on every command.
+// age lets carts expire. miniredis could follow the clock by itself, but would then
+// visit every key on every command.
 func (e *embeddedRedis) age() {
 	const step = 30 * time.Second
 	tick := time.NewTicker(step)
@@ -98,14 +98,14 @@ func redisOptions(address string) (*redis.Options, error) {
 	return opts, nil
 }
 
-// askRedis makes sure that a Redis that was given can be used.
-func askRedis(ctx context.Context, base *redis.Options) error {
+// pingRedis makes sure that a Redis that was given answers.
+func pingRedis(ctx context.Context, base *redis.Options) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	asked := newCartStore(base, base.Addr, time.Second, new(atomic.Int64))
-	err := asked.client.Ping(ctx).Err()
-	if err = errors.Join(err, asked.close()); err != nil {
-		return fmt.Errorf("Redis at %s: %w", base.Addr, err)
+	store := newCartStore(base, base.Addr, time.Second, new(atomic.Int64))
+	err := store.client.Ping(ctx).Err()
+	if err = errors.Join(err, store.close()); err != nil {
+		return fmt.Errorf("the Redis at %s: %w", base.Addr, err)
 	}
 	return nil
 }
@@ -121,9 +121,9 @@ type cartStore struct {
 	calls  *atomic.Int64
 }
 
-// newCartStore connects to Redis at address with the credentials of base. A
-// limit of 0 waits for ever. It never retries: builds do that themselves, or not.
-func newCartStore(base *redis.Options, address string, limit time.Duration, calls *atomic.Int64) *cartStore {
+// newCartStore connects to Redis at address with the credentials of base. A timeout
+// of 0 waits for ever. It never retries: whether to is up to each build.
+func newCartStore(base *redis.Options, address string, timeout time.Duration, calls *atomic.Int64) *cartStore {
 	opts := redis.Options{
 		Addr: address, Username: base.Username, Password: base.Password, DB: base.DB,
 		Protocol: 2, DisableIdentity: true, // the shortest handshake
@@ -136,15 +136,15 @@ func newCartStore(base *redis.Options, address string, limit time.Duration, call
 		ReadTimeout:              -1,
 		WriteTimeout:             -1,
 	}
-	if limit > 0 {
-		opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout = limit, limit, limit
-		opts.PoolTimeout, opts.ContextTimeoutEnabled = limit, true
+	if timeout > 0 {
+		opts.DialTimeout, opts.ReadTimeout, opts.WriteTimeout = timeout, timeout, timeout
+		opts.PoolTimeout, opts.ContextTimeoutEnabled = timeout, true
 	}
-	opts.Dialer = lazyDialer(limit)
+	opts.Dialer = lazyDialer(timeout)
 	return &cartStore{client: redis.NewClient(&opts), calls: calls}
 }
 
-// prefix keeps the demo apart from whatever else lives in a Redis that was given.
+// prefix keeps the demo's keys apart from others in a Redis that was given.
 const prefix = "blastgauge-demo:cart:"
 
 func (s *cartStore) put(ctx context.Context, id string, c cart) error {
@@ -169,14 +169,14 @@ func (s *cartStore) get(ctx context.Context, id string) (cart, error) {
 	return c, blame("carts", err)
 }
 
-// close cuts every connection, also one that somebody waits on.
+// close cuts every connection, even in the middle of a call.
 func (s *cartStore) close() error { return s.client.Close() }
 
 // lazyDialer reports a failed dial with the first use of the connection. A pool
 // that sees enough failed dials starts a goroutine that dials on its own, once
 // a second, and outlives the client: nothing of the demo may outlive Close.
-func lazyDialer(limit time.Duration) func(context.Context, string, string) (net.Conn, error) {
-	d := net.Dialer{Timeout: limit}
+func lazyDialer(timeout time.Duration) func(context.Context, string, string) (net.Conn, error) {
+	d := net.Dialer{Timeout: timeout}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := d.DialContext(ctx, network, address)
 		if err != nil {
@@ -188,7 +188,7 @@ func lazyDialer(limit time.Duration) func(context.Context, string, string) (net.
 
 // unreachable is a connection that was never made.
 type unreachable struct {
-	net.Conn // nil: nothing of it is called before Read or Write failed
+	net.Conn // nil; it is not called, because Read and Write fail first
 	err      error
 }
 

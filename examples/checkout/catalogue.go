@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// product is what the shop sells.
+// product is one article of the shop.
 type product struct {
 	SKU     string `json:"sku"`
 	Name    string `json:"name"`
 	Price   cents  `json:"price"`   // list price of one, without tax
 	Payment string `json:"payment"` // "card" or "invoice"
 
-	// Label is what the price label of one says, with tax and discounts; a total
-	// outside its range is wrong.
+	// Label is the range of the price of one, with tax and discounts. A total outside it
+	// is wrong.
 	Label *priceRange `json:"label,omitempty"`
 }
 
@@ -51,7 +51,7 @@ func assortment() []product {
 	}
 }
 
-// newCatalogue answers GET /products and GET /products/{sku}.
+// newCatalogue serves GET /products and GET /products/{sku}.
 func newCatalogue() http.Handler {
 	products := labelled(assortment(), time.Now())
 	bySKU := make(map[string]product, len(products))
@@ -74,8 +74,8 @@ func newCatalogue() http.Handler {
 	return mux
 }
 
-// labelled prints the labels: what things cost with the settings as they should
-// be. Prices may move by 8 % before labels are printed anew.
+// labelled adds price labels, for the settings that are built in. A price within 8 % of
+// them is still correct.
 func labelled(products []product, now time.Time) []product {
 	var printed settings
 	if json.Unmarshal(settingsDocument, &printed) != nil {

@@ -1,6 +1,6 @@
-// Package checkout is a small web shop on real loopback sockets, made to be
-// experimented on: a storefront, nine dependencies that it calls and one that
-// nobody calls.
+// Package checkout is a small web shop to run experiments on. It uses real loopback
+// sockets and has a storefront, nine dependencies that are called, and one that is
+// never called.
 //
 // There are two routes through the shop. The fault route reaches every
 // dependency at an address that the caller gives, which is where proxies go.
@@ -61,7 +61,7 @@ const (
 	closeLimit = 5 * time.Second        // for everything else to notice
 )
 
-// ErrAddress says that an address of Options cannot be read.
+// ErrAddress is the class of errors about an address in Options that cannot be parsed.
 var ErrAddress = errors.New("no address")
 
 // Options configures a System. The zero value is the naive build with an
@@ -70,19 +70,18 @@ type Options struct {
 	Storefront string // Naive or Hardened; "" is Naive
 	Redis      string // host:port or redis://[user:password@]host:port[/db]; "" is embedded
 	Postgres   string // postgres://[user:password@]host:port/database; "" keeps orders in memory
-	// Settings is a file that the config service reads for every request; one that
-	// is missing is made. "" is what the shop has built in, which is also what a
-	// config service of the control route's own serves beside a file.
+	// Settings is the path of a file that the config service reads for every request.
+	// A missing file is created. With a file, the control route has a config service of
+	// its own, which serves the settings that are built in. "" serves those on both.
 	Settings string
 	Log      *slog.Logger // nil discards
 }
 
-// A Dependency is something that the storefront, or pricing, calls over the
-// network.
+// A Dependency is a service or store that the shop calls over the network.
 type Dependency struct {
 	Name        string
 	Upstream    string // where it really is: http://127.0.0.1:23456, redis://127.0.0.1:23457
-	Criticality string // "hard": a checkout needs it; "soft": it should not
+	Criticality string // "hard": a checkout needs it; "soft": it should work without
 	Owner       string // a made-up team
 }
 
@@ -104,14 +103,15 @@ type System struct {
 	err    error // of Close
 }
 
-// side is what exists once for each route.
+// side is one route: what exists once for the fault route and once for the control
+// route.
 type side struct {
 	pricing    *pricing
 	orders     *orders
 	storefront *storefront
 }
 
-// service is a declared dependency. server is nil for what is no HTTP service, or
+// service is a declared dependency. server is nil for a store, and for a service that
 // exists once for each route.
 type service struct {
 	name, criticality, owner string
@@ -136,10 +136,10 @@ func directory() []service {
 	}
 }
 
-// ordersDB is the PostgreSQL behind orders, where one was given.
+// ordersDB is the name of the PostgreSQL behind orders, where one was given.
 const ordersDB = "orders-db"
 
-// withDatabase adds it to a directory, behind orders.
+// withDatabase inserts ordersDB into a directory, behind orders.
 func withDatabase(list []service) []service {
 	at := slices.IndexFunc(list, func(s service) bool { return s.name == "orders" })
 	return slices.Insert(list, at+1, service{name: ordersDB, criticality: "hard", owner: "team-orders"})
@@ -224,7 +224,8 @@ func (s *System) start(ctx context.Context, o Options) error {
 	return nil
 }
 
-// startStores prepares what was given, or takes the place of it.
+// startStores connects to the stores that were given. It starts a Redis in this process
+// where none was.
 func (s *System) startStores(ctx context.Context, o Options) error {
 	address, err := o.Redis, error(nil)
 	if address == "" {
@@ -237,7 +238,7 @@ func (s *System) startStores(ctx context.Context, o Options) error {
 		return err
 	}
 	if o.Redis != "" {
-		if err := askRedis(ctx, s.redis); err != nil {
+		if err := pingRedis(ctx, s.redis); err != nil {
 			return err
 		}
 	}
@@ -271,9 +272,9 @@ func (s *System) Dependencies() []Dependency {
 	return list
 }
 
-// Open opens both storefronts. proxied says where the fault route finds each
-// dependency, as host:port by name; one that is missing is reached directly. An
-// unknown name, an address without a port, or a second Open is an error.
+// Open opens both storefronts. proxied maps the name of a dependency to the host:port
+// at which the fault route calls it; a dependency that is missing is called directly.
+// An unknown name, an address without a port, or a second Open is an error.
 func (s *System) Open(ctx context.Context, proxied map[string]string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -317,7 +318,7 @@ func (s *System) Open(ctx context.Context, proxied map[string]string) error {
 	return nil
 }
 
-// orderStores are those of the fault route and of the control route.
+// orderStores returns the store of the fault route and that of the control route.
 func (s *System) orderStores(faulty, direct string) ([2]orderStore, error) {
 	if s.database == nil {
 		shared := memoryOrders{newRecent[order](keptOrders)}
@@ -331,7 +332,7 @@ func (s *System) orderStores(faulty, direct string) ([2]orderStore, error) {
 	return [2]orderStore{first, second}, err
 }
 
-// open connects one side to the dependencies at addresses.
+// open connects one side to its dependencies.
 func (s *System) open(ctx context.Context, one side, addresses map[string]string) {
 	one.pricing.connect(ctx, "http://"+addresses["settings"], s.build, s.log)
 	r := route{build: s.build, base: make(map[string]string)}
@@ -357,9 +358,9 @@ func (s *System) URL() string { return s.fault.storefront.server.url() }
 // ControlURL is the same shop on a route without proxies.
 func (s *System) ControlURL() string { return s.control.storefront.server.url() }
 
-// Close ends everything, callers before what they call, and returns when no
-// goroutine and no socket of the system is left, within seconds even if every
-// proxy hangs. A second Close returns what the first did.
+// Close stops everything, callers before the services they call. It returns when no
+// goroutine and no socket of the system is left: within seconds, even if every proxy
+// hangs. A second Close returns the error of the first.
 func (s *System) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -370,7 +371,7 @@ func (s *System) Close() error {
 	return s.err
 }
 
-// shutDown also serves a Start that came only half way.
+// shutDown also cleans up after a Start that failed half way.
 func (s *System) shutDown() error {
 	var errs []error
 	sides := []side{s.fault, s.control}

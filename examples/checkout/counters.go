@@ -11,21 +11,21 @@ import (
 	"time"
 )
 
-// counters is the ground truth: what became of every checkout attempt, as the
-// storefront itself saw it. Whoever measures from outside can be checked
-// against it. Attempts are kept one by one, so that any window is exact.
+// counters are the ground truth: the outcome of every checkout attempt, as the
+// storefront itself saw it. Measurements from outside can be checked against them.
+// Attempts are kept one by one, so that the counts of any window are exact.
 type counters struct {
 	mu       sync.Mutex
-	all      tally
+	all      outcomes
 	inFlight int64
 	seconds  map[int64][]attempt // by the Unix second of arrival
 	calls    map[string]*atomic.Int64
 }
 
-// tally counts finished attempts. One is failed (answered with anything but
-// 2xx, or the client left first) or slow (answered 2xx, but after more than
-// slowAfter), never both.
-type tally struct {
+// outcomes count finished attempts. A failed one was answered with anything but 2xx, or
+// its client left first. A slow one was answered with 2xx after more than slowAfter. No
+// attempt is both.
+type outcomes struct {
 	Total  int64 `json:"total"`
 	Failed int64 `json:"failed"`
 	Slow   int64 `json:"slow"`
@@ -39,7 +39,7 @@ type attempt struct {
 
 const (
 	slowAfter = time.Second
-	kept      = 15 * time.Minute
+	kept      = 15 * time.Minute // how long single attempts are remembered
 )
 
 func newCounters(dependencies []string) *counters {
@@ -50,7 +50,7 @@ func newCounters(dependencies []string) *counters {
 	return c
 }
 
-func (t *tally) add(a attempt) {
+func (t *outcomes) add(a attempt) {
 	t.Total++
 	if a.failed {
 		t.Failed++
@@ -60,8 +60,8 @@ func (t *tally) add(a attempt) {
 	}
 }
 
-// watch counts the attempts that next handles. A client that leaves is counted
-// when it leaves, however long next goes on.
+// watch counts the attempts that next handles. A client that leaves is counted when it
+// leaves, even if next goes on.
 func (c *counters) watch(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		arrived := time.Now()
@@ -108,14 +108,14 @@ func (c *counters) finish(a attempt) {
 	c.seconds[second] = append(c.seconds[second], a)
 }
 
-// second is the tally of the attempts that arrived in one.
+// second counts the attempts that arrived in one second.
 type second struct {
 	At time.Time `json:"at"`
-	tally
+	outcomes
 }
 
 type counted struct {
-	Checkouts tally            `json:"checkouts"`
+	Checkouts outcomes         `json:"checkouts"`
 	InFlight  int64            `json:"in_flight"` // arrived, not finished; not part of Checkouts
 	Seconds   []second         `json:"seconds"`
 	Calls     map[string]int64 `json:"calls"` // requests sent, by dependency; never limited to a window
@@ -145,15 +145,15 @@ func (c *counters) report(from, to time.Time) counted {
 		}
 	}
 	if from.IsZero() && to.IsZero() {
-		answer.Checkouts = c.all // also what is too old for Seconds
+		answer.Checkouts = c.all // includes attempts that are too old for Seconds
 	}
 	return answer
 }
 
 // serve answers GET /counters?from=&to= (RFC 3339, fractions allowed).
 func (c *counters) serve(w http.ResponseWriter, r *http.Request) {
-	from, errFrom := instant(r, "from")
-	to, errTo := instant(r, "to")
+	from, errFrom := parseInstant(r, "from")
+	to, errTo := parseInstant(r, "to")
 	if err := errors.Join(errFrom, errTo); err != nil {
 		refuse(w, http.StatusBadRequest, "%v", err)
 		return

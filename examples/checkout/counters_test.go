@@ -39,17 +39,17 @@ func TestCountersMatchWhatCustomersSaw(t *testing.T) {
 	if first.Failed != 0 || second.Failed == 0 || second.Failed == second.Total {
 		t.Errorf("failed %d and then %d: want none, then some", first.Failed, second.Failed)
 	}
-	both := tally{Total: first.Total + second.Total, Failed: first.Failed + second.Failed}
+	both := outcomes{Total: first.Total + second.Total, Failed: first.Failed + second.Failed}
 	for name, tt := range map[string]struct {
 		path string
-		want tally
+		want outcomes
 	}{
 		"all":         {"/counters", both},
 		"whole":       {windowOf(start, end), both},
 		"before":      {windowOf(start, between), first},
 		"fault":       {windowOf(between, end), second},
-		"nothing yet": {windowOf(end, end.Add(time.Hour)), tally{}},
-		"half-open":   {windowOf(end, end), tally{}},
+		"nothing yet": {windowOf(end, end.Add(time.Hour)), outcomes{}},
+		"half-open":   {windowOf(end, end), outcomes{}},
 	} {
 		var got counted
 		c.send("GET", tt.path, nil, &got)
@@ -57,7 +57,7 @@ func TestCountersMatchWhatCustomersSaw(t *testing.T) {
 		if got.Checkouts != tt.want || got.InFlight != 0 {
 			t.Errorf("%s: %+v, %d in flight, want %+v", name, got.Checkouts, got.InFlight, tt.want)
 		}
-		var sum tally
+		var sum outcomes
 		for _, s := range got.Seconds {
 			sum.Total += s.Total
 			sum.Failed += s.Failed
@@ -74,8 +74,8 @@ func TestCountersMatchWhatCustomersSaw(t *testing.T) {
 
 // buyTogether lets n customers fill carts and order at the same time; before
 // runs as each starts. It returns what they saw of their orders.
-func buyTogether(c *customer, n int, before func(i int)) tally {
-	var saw tally
+func buyTogether(c *customer, n int, before func(i int)) outcomes {
+	var saw outcomes
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	carts := make(chan filled, n)
@@ -122,7 +122,7 @@ func TestLeavingIsCountedOnce(t *testing.T) {
 		patient.send("GET", "/counters", nil, &got)
 		return got.InFlight == 0
 	})
-	want := tally{Total: 1, Failed: 1}
+	want := outcomes{Total: 1, Failed: 1}
 	if got.Checkouts != want {
 		t.Errorf("counted %+v, want %+v", got.Checkouts, want)
 	}
@@ -141,13 +141,13 @@ func TestSlowIsCounted(t *testing.T) {
 	tests := map[string]struct {
 		takes  time.Duration
 		status int
-		want   tally
+		want   outcomes
 	}{
-		"fast":            {10 * time.Millisecond, 201, tally{Total: 1}},
-		"just in time":    {time.Second, 201, tally{Total: 1}},
-		"slow":            {time.Second + 1, 201, tally{Total: 1, Slow: 1}},
-		"failed":          {10 * time.Millisecond, 502, tally{Total: 1, Failed: 1}},
-		"failed and slow": {time.Minute, 504, tally{Total: 1, Failed: 1}},
+		"fast":            {10 * time.Millisecond, 201, outcomes{Total: 1}},
+		"just in time":    {time.Second, 201, outcomes{Total: 1}},
+		"slow":            {time.Second + 1, 201, outcomes{Total: 1, Slow: 1}},
+		"failed":          {10 * time.Millisecond, 502, outcomes{Total: 1, Failed: 1}},
+		"failed and slow": {time.Minute, 504, outcomes{Total: 1, Failed: 1}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -16,12 +16,11 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// A database is a PostgreSQL that was given, with a schema of this shop's own
-// in it.
+// A database is a PostgreSQL that was given. The shop has a schema of its own in it.
 type database struct {
 	config *pgx.ConnConfig
 	schema string
-	owner  *pgx.Conn // its session holds the lock that says that the schema is in use
+	owner  *pgx.Conn // its session holds the advisory lock of the schema, which is therefore in use
 }
 
 var errPostgresAddress = fmt.Errorf("%w of PostgreSQL: it looks like postgres://user:password@host:port/database", ErrAddress)
@@ -41,7 +40,7 @@ func postgresOptions(address string) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, errPostgresAddress
 	}
-	config.ConnectTimeout = 0 // how long to wait is a matter of each caller
+	config.ConnectTimeout = 0 // each caller has its own timeout
 	return config, nil
 }
 
@@ -50,8 +49,8 @@ const (
 	databaseLimit = 10 * time.Second // for making and dropping a schema
 )
 
-// openDatabase makes a schema for one shop. In it the hardened build allows an
-// order once; the naive one never thought of that.
+// openDatabase creates a schema for one shop. The hardened build's has a unique index,
+// so that an order exists at most once; the naive build's has none.
 func openDatabase(ctx context.Context, address, build string) (*database, error) {
 	config, err := postgresOptions(address)
 	if err != nil {
@@ -70,7 +69,7 @@ func openDatabase(ctx context.Context, address, build string) (*database, error)
 }
 
 func (d *database) prepare(ctx context.Context, build string) error {
-	if err := d.sweep(ctx); err != nil {
+	if err := d.dropAbandoned(ctx); err != nil {
 		return err
 	}
 	unique := ""
@@ -101,9 +100,9 @@ func (d *database) prepare(ctx context.Context, build string) error {
 	return nil
 }
 
-// sweep drops the schemas of shops that were killed: nobody holds their locks.
-// One that belongs to another role stays.
-func (d *database) sweep(ctx context.Context) error {
+// dropAbandoned drops the schemas of shops that were killed: their locks are free. A
+// schema that belongs to another role stays.
+func (d *database) dropAbandoned(ctx context.Context) error {
 	rows, err := d.owner.Query(ctx, "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, $1)", schemaPrefix)
 	if err != nil {
 		return err
@@ -136,8 +135,8 @@ func (d *database) address() string {
 	return net.JoinHostPort(d.config.Host, strconv.Itoa(int(d.config.Port)))
 }
 
-// upstream is its address for a proxy: without user and password, and with the
-// encryption that was asked for, which is the proxy's from then on.
+// upstream is the address for a proxy: without user and password, but with the TLS
+// parameters that were given, because it is the proxy that encrypts from then on.
 func (d *database) upstream() string {
 	u := url.URL{Scheme: "postgres", Host: d.address()}
 	if given, err := url.Parse(d.config.ConnString()); err == nil && d.config.TLSConfig != nil && len(d.config.Fallbacks) == 0 {
@@ -152,11 +151,11 @@ func (d *database) upstream() string {
 	return u.String()
 }
 
-// at is how to connect to the database by way of address, host:port. A proxy that
-// knows the protocol says that it does not encrypt, and is spoken to in plain text:
-// what goes through it should be readable there. One that knows bytes alone passes
-// the question on.
-func (d *database) at(address string) (*pgx.ConnConfig, error) {
+// configVia returns the configuration of a connection through address, host:port. A
+// proxy that knows the protocol declines encryption, so the connection to it falls
+// back to plain text, which it can read. A proxy that knows bytes alone passes the
+// negotiation on.
+func (d *database) configVia(address string) (*pgx.ConnConfig, error) {
 	host, text, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err

@@ -84,7 +84,7 @@ func TestRealServers(t *testing.T) {
 		t.Run(build+" without the database", func(t *testing.T) { withoutDatabase(t, o) })
 		t.Run(build+" loses a commit's answer", func(t *testing.T) { loseCommit(t, o) })
 	}
-	t.Run("schemas of the dead go, those of the living stay", func(t *testing.T) { sweepDead(t, database.URL) })
+	t.Run("schemas of the dead go, those of the living stay", func(t *testing.T) { dropAbandoned(t, database.URL) })
 	t.Run("Close while the database hangs", func(t *testing.T) { closeHung(t, database.URL) })
 	if n := query(t, database.URL, countSchemas); n != 0 {
 		t.Errorf("%d schemas are left", n)
@@ -246,7 +246,7 @@ func carryAll(to, from net.Conn, pass func([]byte) bool) {
 	}
 }
 
-func sweepDead(t *testing.T, url string) {
+func dropAbandoned(t *testing.T, url string) {
 	living, err := openDatabase(t.Context(), url, Naive)
 	if err != nil {
 		t.Fatal(err)
@@ -322,11 +322,11 @@ func TestAddressesThatAreNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := &database{config: config, schema: "s"}
-	if near, err := d.at("127.0.0.1:1234"); err != nil || near.Host != "127.0.0.1" || near.Port != 1234 || near.TLSConfig == nil || near.TLSConfig.ServerName != "db.test" ||
+	if near, err := d.configVia("127.0.0.1:1234"); err != nil || near.Host != "127.0.0.1" || near.Port != 1234 || near.TLSConfig == nil || near.TLSConfig.ServerName != "db.test" ||
 		len(near.Fallbacks) != 1 || near.Fallbacks[0].TLSConfig != nil || near.Fallbacks[0].Host != "127.0.0.1" || near.Fallbacks[0].Port != 1234 {
 		t.Errorf("by way of a proxy: %+v, %v", near, err)
 	}
-	if straight, err := d.at("db.test:5432"); err != nil || straight.TLSConfig == nil || straight.TLSConfig.ServerName != "db.test" {
+	if straight, err := d.configVia("db.test:5432"); err != nil || straight.TLSConfig == nil || straight.TLSConfig.ServerName != "db.test" {
 		t.Errorf("without one: %+v, %v", straight, err)
 	}
 	if got := d.upstream(); got != "postgres://db.test:5432?sslmode=verify-full" {

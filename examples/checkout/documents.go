@@ -10,9 +10,9 @@ import (
 	"text/template"
 )
 
-// documentFiles are what a user of blastgauge would have written for this shop.
-// blastgauge.yaml is a template, because the ports are free ones; the
-// experiments know names only and are served as they are.
+// documentFiles are the documents that a user of blastgauge would write for this shop.
+// blastgauge.yaml is a template, because the ports change; the experiments use names
+// only and need no template.
 //
 //go:embed documents
 var documentFiles embed.FS
@@ -20,7 +20,7 @@ var documentFiles embed.FS
 // systemData fills documents/blastgauge.yaml.tmpl.
 type systemData struct {
 	Toxiproxy, URL, ControlURL, Payments string
-	Orders                               string // empty: they are in memory, where nothing is to be audited
+	Orders                               string // empty: orders are in memory and need no invariant
 	Dependencies                         []listedDependency
 }
 
@@ -49,8 +49,8 @@ func (s *System) Documents(listen map[string]string, toxiproxyURL string) (map[s
 		}
 		data.Dependencies = append(data.Dependencies, listedDependency{d, address})
 	}
-	// The invariants ask the orders service of the control route, whose way to
-	// the database no proxy is in.
+	// The invariants ask the orders service of the control route, which reaches the
+	// database without a proxy.
 	if s.database != nil {
 		data.Orders = s.control.orders.server.url()
 	}
@@ -69,7 +69,7 @@ func render(data systemData) (map[string]string, error) {
 		}
 		name, isTemplate := strings.CutSuffix(strings.TrimPrefix(path, "documents/"), ".tmpl")
 		if strings.Contains(name, ordersDB) && data.Orders == "" {
-			return nil // about a dependency that is not there
+			return nil // it is about a dependency that this shop does not have
 		}
 		if isTemplate {
 			if text, err = fill(name, string(text), data); err != nil {

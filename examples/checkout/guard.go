@@ -26,13 +26,13 @@ const (
 	patientSoft     = 150 * time.Millisecond // recommendations
 	patientCarts    = 100 * time.Millisecond
 	patientPayments = 350 * time.Millisecond
-	patientMail     = 500 * time.Millisecond // nobody waits for it
+	patientMail     = 500 * time.Millisecond // no customer waits for it
 	patientRequest  = 2500 * time.Millisecond
 )
 
-// A guard calls one dependency the way the hardened build does: each attempt
-// has a limit, a failed one is retried as often as it is safe to, and a breaker
-// stops asking a dependency that keeps failing.
+// A guard calls one dependency the way the hardened build does: each attempt has a
+// timeout, a failed one is retried as often as that is safe, and a circuit breaker
+// stops calling a dependency that keeps failing.
 type guard struct{ policies failsafe.Executor[any] }
 
 func newGuard(limit time.Duration, retries int) guard {
@@ -44,8 +44,9 @@ func newGuard(limit time.Duration, retries int) guard {
 	return guard{failsafe.With(retry, newBreaker[any](), timeout.New[any](limit))}
 }
 
-// newBreaker opens when half of the last ten calls failed, and lets one through
-// every second to see whether the dependency is back.
+// newBreaker makes a circuit breaker that opens when half of the last ten calls
+// failed. Open, it lets one call through every second to see whether the dependency is
+// back.
 func newBreaker[R any]() circuitbreaker.CircuitBreaker[R] {
 	return circuitbreaker.NewBuilder[R]().
 		HandleIf(func(_ R, err error) bool { return transient(err) }).
@@ -61,14 +62,14 @@ func (g guard) do(ctx context.Context, call func(context.Context) error) error {
 	})
 }
 
-// transient says that the dependency, not the question, is to blame.
+// transient reports whether the dependency, and not the request, is to blame.
 func transient(err error) bool { return err != nil && !permanent(err) && !errors.Is(err, errNoCart) }
 
-// statusOf is what the shop answers when a hard dependency fails.
+// statusOf is the status with which the shop answers when a hard dependency fails.
 func statusOf(err error) int {
 	if up, ok := errors.AsType[*upstreamError](err); ok &&
 		(up.status == http.StatusNotFound || up.status == http.StatusConflict) {
-		return up.status // no such product, out of stock: nobody's failure
+		return up.status // no such product, or out of stock: not a failure
 	}
 	netErr, isNet := errors.AsType[net.Error](err)
 	switch {
@@ -82,7 +83,7 @@ func statusOf(err error) int {
 	return http.StatusBadGateway
 }
 
-// writeFailure answers with what went wrong and in which dependency.
+// writeFailure answers with the error and the dependency that caused it.
 func writeFailure(w http.ResponseWriter, err error) {
 	answer := failure{Error: err.Error()}
 	if up, ok := errors.AsType[*upstreamError](err); ok {
@@ -91,8 +92,8 @@ func writeFailure(w http.ResponseWriter, err error) {
 	writeJSON(w, statusOf(err), answer)
 }
 
-// blame names the dependency in errors of the policies themselves (a limit
-// reached, a breaker open), which do not know it.
+// blame adds the dependency to errors of the policies themselves, such as an open
+// breaker, which do not know it.
 func blame(dependency string, err error) error {
 	if err == nil {
 		return nil

@@ -15,9 +15,9 @@ import (
 	"github.com/failsafe-go/failsafe-go/timeout"
 )
 
-// guardedSource believes a settings document only if it is plausible on its own
-// and beside the last good one. Whenever the service is slow, gone or serves
-// something else, the last good one stays in force.
+// guardedSource believes a settings document only if it is plausible on its own and
+// compared with the last good one. When the service is slow, gone or serves anything
+// else, the last good document stays in force.
 type guardedSource struct {
 	remote   *api
 	policies failsafe.Executor[settings]
@@ -54,7 +54,7 @@ func (g *guardedSource) prime(ctx context.Context) {
 // read fetches the document and makes it the last good one if it is plausible.
 func (g *guardedSource) read(ctx context.Context, tag baggage) (settings, error) {
 	var next settings
-	if err := g.remote.call(ctx, tag, http.MethodGet, "/settings", nil, &next); err != nil {
+	if err := g.remote.call(ctx, tag, get("/settings", &next)); err != nil {
 		return settings{}, err
 	}
 	last := g.last.Load()
@@ -68,8 +68,9 @@ func (g *guardedSource) read(ctx context.Context, tag baggage) (settings, error)
 
 var errImplausible = errors.New("settings are implausible")
 
-// plausible refuses what no shop means: values that are missing or out of
-// range, and steps that are too large beside the last good document (nil: none).
+// plausible refuses settings that no shop can mean: values that are missing or out of
+// range, and changes that are too large compared with the last good document (nil:
+// there is none).
 func plausible(next, last *settings) error {
 	for _, check := range []func(next, last *settings) error{
 		checkIdentity, checkPrices, checkDiscounts, checkPromise,
@@ -148,7 +149,7 @@ func checkDiscounts(next, last *settings) error {
 	return nil
 }
 
-// endsEarlier says whether a discount that was promised is taken back.
+// endsEarlier reports whether d ends before the date that was promised.
 func endsEarlier(d discount, last []discount) bool {
 	return slices.ContainsFunc(last, func(before discount) bool { return before.SKU == d.SKU && d.Until < before.Until })
 }

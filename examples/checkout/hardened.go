@@ -15,9 +15,9 @@ import (
 	"github.com/failsafe-go/failsafe-go/timeout"
 )
 
-// hardened is the storefront after the work that experiments ask for: every
-// call has a limit and a breaker, what is repeated is safe to repeat, and what
-// a checkout can do without does not hold it up.
+// hardened is the storefront after the lessons of experiments: every call has a timeout
+// and a circuit breaker, only safe calls are retried, and a checkout does not wait for
+// what it can do without.
 type hardened struct {
 	apis   map[string]*api
 	guards map[string]guard
@@ -27,8 +27,8 @@ type hardened struct {
 
 	catalogue atomic.Pointer[[]product] // the last catalogue that was read
 	related   failsafe.Executor[[]string]
-	captures  *backlog[charge]  // money that is owed by accepted orders
-	outbox    *backlog[message] // mail that nobody waits for
+	captures  *backlog[charge]  // payments of orders that were accepted without one
+	outbox    *backlog[message] // mail
 }
 
 func newHardened(apis map[string]*api, carts *cartStore, log *slog.Logger) *hardened {
@@ -46,16 +46,16 @@ func newHardened(apis map[string]*api, carts *cartStore, log *slog.Logger) *hard
 		related: failsafe.With(fallback.NewWithResult([]string{}), newBreaker[[]string](), timeout.New[[]string](patientSoft)),
 	}
 	h.captures = newBacklog("charge", 10_000, log, func(ctx context.Context, c charge) error {
-		return h.call(ctx, "", "payments", http.MethodPost, "/charge", c, nil)
+		return h.call(ctx, "", "payments", post("/charge", c, nil))
 	})
 	h.outbox = newBacklog("mail", 10_000, log, func(ctx context.Context, m message) error {
-		return h.call(ctx, "", "mail", http.MethodPost, "/messages", m, nil)
+		return h.call(ctx, "", "mail", post("/messages", m, nil))
 	})
 	return h
 }
 
-// newCartsGuard retries a broken connection once on a fresh one, but not one
-// that is slow: waiting twice would use up the customer's patience.
+// newCartsGuard retries a broken connection once, on a fresh one. It does not retry a
+// slow one: the customer would find the shop slow.
 func newCartsGuard() guard {
 	retry := retrypolicy.NewBuilder[any]().
 		HandleIf(func(_ any, err error) bool {
@@ -74,16 +74,16 @@ func (h *hardened) work(ctx context.Context) {
 }
 
 // call is api.call behind the dependency's guard.
-func (h *hardened) call(ctx context.Context, tag baggage, name, method, path string, in, out any) error {
+func (h *hardened) call(ctx context.Context, tag baggage, name string, r request) error {
 	return blame(name, h.guards[name].do(ctx, func(ctx context.Context) error {
-		return h.apis[name].call(ctx, tag, method, path, in, out)
+		return h.apis[name].call(ctx, tag, r)
 	}))
 }
 
-// products shows yesterday's catalogue rather than none.
+// products returns the last catalogue if there is no current one.
 func (h *hardened) products(ctx context.Context, tag baggage) ([]product, error) {
 	var list productList
-	err := h.call(ctx, tag, "catalogue", http.MethodGet, "/products", nil, &list)
+	err := h.call(ctx, tag, "catalogue", get("/products", &list))
 	if err == nil && len(list.Products) > 0 {
 		h.catalogue.Store(&list.Products)
 		return list.Products, nil
@@ -99,7 +99,7 @@ func (h *hardened) product(ctx context.Context, tag baggage, sku string) (produc
 		return product{}, noProduct(sku)
 	}
 	var p product
-	err := h.call(ctx, tag, "catalogue", http.MethodGet, "/products/"+sku, nil, &p)
+	err := h.call(ctx, tag, "catalogue", get("/products/"+sku, &p))
 	if err == nil || permanent(err) {
 		return p, err
 	}
@@ -120,14 +120,14 @@ func (h *hardened) page(ctx context.Context, tag baggage, sku string) (page, err
 	}
 	others, err := h.related.WithContext(ctx).GetWithExecution(func(e failsafe.Execution[[]string]) ([]string, error) {
 		var answer related
-		err := h.apis["recommendations"].call(e.Context(), tag, http.MethodGet, "/for/"+sku, nil, &answer)
+		err := h.apis["recommendations"].call(e.Context(), tag, get("/for/"+sku, &answer))
 		return append([]string{}, answer.SKUs...), err
 	})
 	return page{product: p, Recommendations: others}, err
 }
 
-// fill returns an id that carries the cart. That Redis has it too is what
-// makes it visible to others; losing that is no reason to lose the customer.
+// fill returns an id that carries the cart. Redis has the cart as well, for other
+// services; if it cannot be written there, the customer still has a cart.
 func (h *hardened) fill(ctx context.Context, tag baggage, l line) (filled, error) {
 	p, err := h.product(ctx, tag, l.SKU)
 	if err != nil {
@@ -135,7 +135,7 @@ func (h *hardened) fill(ctx context.Context, tag baggage, l line) (filled, error
 	}
 	var q quote
 	ask := quoteRequest{SKU: p.SKU, Price: p.Price, Quantity: l.Quantity}
-	if err := h.call(ctx, tag, "pricing", http.MethodPost, "/quote", ask, &q); err != nil {
+	if err := h.call(ctx, tag, "pricing", post("/quote", ask, &q)); err != nil {
 		return filled{}, err
 	}
 	c := cart{
@@ -153,7 +153,7 @@ func (h *hardened) fill(ctx context.Context, tag baggage, l line) (filled, error
 	return newFilled(id, q), nil
 }
 
-// load prefers Redis and falls back to the id itself.
+// load reads the cart from Redis, or from the id itself if Redis fails.
 func (h *hardened) load(ctx context.Context, id string) (cart, error) {
 	signed, err := h.signer.open(id, time.Now())
 	if err != nil {
@@ -171,8 +171,8 @@ func (h *hardened) load(ctx context.Context, id string) (cart, error) {
 	return stored, nil
 }
 
-// order charges what was quoted. Its id follows from what the customer sent, so
-// that sending it again repeats every step without repeating its effect.
+// order charges what was quoted. The order's id follows from the request, so a request
+// that is sent again repeats every step without repeating its effect.
 func (h *hardened) order(ctx context.Context, tag baggage, p purchase) (receipt, error) {
 	c, err := h.load(ctx, p.Cart)
 	if err != nil {
@@ -183,7 +183,7 @@ func (h *hardened) order(ctx context.Context, tag baggage, p purchase) (receipt,
 		Total: c.Total, Payment: c.Payment,
 	}
 	res := reservation{Order: o.ID, SKU: o.SKU, Quantity: o.Quantity}
-	if err := h.call(ctx, tag, "inventory", http.MethodPost, "/reservations", res, nil); err != nil {
+	if err := h.call(ctx, tag, "inventory", post("/reservations", res, nil)); err != nil {
 		return receipt{}, err
 	}
 	if c.Payment == payByCard {
@@ -191,7 +191,7 @@ func (h *hardened) order(ctx context.Context, tag baggage, p purchase) (receipt,
 			return receipt{}, err
 		}
 	}
-	if err := h.call(ctx, tag, "orders", http.MethodPut, "/orders/"+o.ID, o, nil); err != nil {
+	if err := h.call(ctx, tag, "orders", put("/orders/"+o.ID, o)); err != nil {
 		return receipt{}, err
 	}
 	if !h.outbox.add(message{Order: o.ID, Text: "Thank you for your order."}) {
@@ -200,12 +200,12 @@ func (h *hardened) order(ctx context.Context, tag baggage, p purchase) (receipt,
 	return receipt{ID: o.ID, Charged: o.Total, Payment: o.Payment}, nil
 }
 
-// pay charges now, or later if payments cannot be reached: the order is
-// accepted and the money captured when they are back, with the same key, so
-// that a charge whose answer was lost is not taken again.
+// pay charges now. If payments cannot be reached, it accepts the order and charges
+// later, with the same idempotency key: a charge whose answer was lost is not taken
+// again.
 func (h *hardened) pay(ctx context.Context, tag baggage, o order, lines cents) (string, error) {
 	c := charge{Order: o.ID, Amount: o.Total, Quoted: o.Total, Lines: lines, IdempotencyKey: o.ID}
-	err := h.call(ctx, tag, "payments", http.MethodPost, "/charge", c, nil)
+	err := h.call(ctx, tag, "payments", post("/charge", c, nil))
 	switch {
 	case err == nil:
 		return payByCard, nil

@@ -23,7 +23,7 @@ type inventory struct {
 
 const initialStock = 1_000_000_000
 
-// newInventory answers POST /reservations and GET /stock/{sku}.
+// newInventory serves POST /reservations and GET /stock/{sku}.
 func newInventory() http.Handler {
 	inv := &inventory{stock: make(map[string]int64), reserved: newRecent[reservation](keptOrders)}
 	for _, p := range assortment() {

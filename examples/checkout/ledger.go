@@ -10,8 +10,7 @@ import (
 
 var errKeyReused = errors.New("idempotency key was used for another charge")
 
-// ledger is everything that payments charged. It is safe for concurrent use;
-// no method waits for anything but the others.
+// ledger records everything that payments charged. It is safe for concurrent use.
 type ledger struct {
 	mu     sync.Mutex
 	limit  int                // orders kept
@@ -39,8 +38,8 @@ func newLedger(limit int) *ledger {
 	return &ledger{limit: limit, orders: make(map[string]*record), byKey: make(map[string]keyed)}
 }
 
-// charge takes the money, unless c carries an idempotency key that was seen
-// before: then it returns the first result and repeated is true.
+// charge takes the money. If c carries an idempotency key that was used before, it takes
+// nothing and returns the first result, with repeated set.
 func (l *ledger) charge(c charge, now time.Time) (done charged, repeated bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -68,7 +67,7 @@ func (l *ledger) charge(c charge, now time.Time) (done charged, repeated bool, e
 	return done, false, nil
 }
 
-// record returns the order's record, forgetting the oldest order for a new one.
+// record returns the order's record. To make room for a new one it forgets the oldest.
 func (l *ledger) record(id string) *record {
 	if rec, ok := l.orders[id]; ok {
 		return rec
@@ -96,8 +95,8 @@ func (l *ledger) chargesOf(id string) int {
 	return 0
 }
 
-// duplicates lists the orders that were charged again at or after since,
-// sorted. The first charge may be older: the second one is what hurts.
+// duplicates lists the orders that were charged a second time at or after since, sorted.
+// The first charge may be older.
 func (l *ledger) duplicates(since time.Time) []string {
 	return l.find(func(r *record) bool { return r.charges > 1 && !r.last.Before(since) })
 }

@@ -21,31 +21,32 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// ErrNotInstalled says that this machine has no such server.
+// ErrNotInstalled is the class of errors about a server that is not on this machine.
 var ErrNotInstalled = errors.New("is not installed")
 
-// A LocalServer is a Redis or a PostgreSQL that was started from this machine's
-// packages on a free port, with its data in a directory that goes with it. It
-// also ends when this process dies, however that is.
+// A LocalServer is a Redis or a PostgreSQL that this process started on a free port,
+// from a program in PATH or in the places of Debian's packages. Its data is in a
+// temporary directory, which Close removes. The server stops when this process ends,
+// even if it is killed.
 type LocalServer struct {
 	URL string // with user and password
 
 	cmd   *exec.Cmd
-	alive io.Closer     // the server ends when this is closed
-	said  *os.File      // what it wrote
+	alive io.Closer     // the server stops when this is closed
+	log   *os.File      // of the server
 	ended chan struct{} // closed when the process is gone
 	dir   string
 }
 
 const (
-	serverReady = 30 * time.Second
-	serverEnd   = 10 * time.Second
+	readyTimeout = 30 * time.Second
+	stopTimeout  = 10 * time.Second
 )
 
-// StartRedis starts a redis-server that keeps nothing.
+// StartRedis starts a redis-server that writes nothing to disk.
 func StartRedis(ctx context.Context) (*LocalServer, error) { return StartRedisWith(ctx) }
 
-// StartRedisWith is StartRedis with more arguments.
+// StartRedisWith is StartRedis with more arguments for redis-server.
 func StartRedisWith(ctx context.Context, more ...string) (*LocalServer, error) {
 	binary, err := redisBinary()
 	if err != nil {
@@ -66,14 +67,14 @@ func StartRedisWith(ctx context.Context, more ...string) (*LocalServer, error) {
 	}, append([]string{binary, "--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--save", "", "--appendonly", "no"}, more...)...)
 }
 
-// StartPostgres makes a database cluster and starts a server on it, as another
-// user if this one is root, whom PostgreSQL refuses.
+// StartPostgres creates a database cluster and starts a server on it. PostgreSQL
+// refuses to run as root, so root starts it as the user postgres or nobody.
 func StartPostgres(ctx context.Context) (*LocalServer, error) {
 	bin, err := postgresBinaries()
 	if err != nil {
 		return nil, err
 	}
-	as, err := notRoot()
+	as, err := unprivileged()
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +102,8 @@ func StartPostgres(ctx context.Context) (*LocalServer, error) {
 		"-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=100")
 }
 
-// ServersInstalled says whether this machine has both servers.
+// ServersInstalled returns nil if this machine has both servers, else an error of class
+// [ErrNotInstalled] that names what is missing.
 func ServersInstalled() error {
 	_, errRedis := redisBinary()
 	_, errPostgres := postgresBinaries()
@@ -116,8 +118,8 @@ func redisBinary() (string, error) {
 	return path, nil
 }
 
-// postgresBinaries is the directory of initdb and postgres: in PATH, or the
-// newest of Debian's.
+// postgresBinaries returns the directory of initdb and postgres: in PATH, or the newest
+// version of Debian's packages.
 func postgresBinaries() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
 		return filepath.Dir(path), nil
@@ -127,15 +129,15 @@ func postgresBinaries() (string, error) {
 		return "", fmt.Errorf("PostgreSQL %w: apt install postgresql, or give the URL of one", ErrNotInstalled)
 	}
 	version := func(path string) int {
-		n, _ := strconv.Atoi(strings.Split(path, "/")[4]) // a strange name is older than any
+		n, _ := strconv.Atoi(strings.Split(path, "/")[4]) // 0 for a directory that is no version
 		return n
 	}
 	newest := slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })
 	return filepath.Dir(newest), nil
 }
 
-// notRoot is another user to be where this one is root, else nil.
-func notRoot() (*syscall.Credential, error) {
+// unprivileged returns the user to run a server as if this process is root, else nil.
+func unprivileged() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
 	}
@@ -153,15 +155,15 @@ func notRoot() (*syscall.Credential, error) {
 	return nil, fmt.Errorf("PostgreSQL refuses to run as root, and there is no other user for it: %w", errors.Join(errs...))
 }
 
-// newLocalServer makes the directory of a server, which is its owner's, and the
-// file that it writes to.
+// newLocalServer creates the directory of a server, which belongs to the user as, and
+// its log file.
 func newLocalServer(as *syscall.Credential) (*LocalServer, error) {
 	dir, err := os.MkdirTemp("", "blastgauge-server-")
 	if err != nil {
 		return nil, err
 	}
 	s := &LocalServer{dir: dir, ended: make(chan struct{})}
-	s.said, err = os.Create(filepath.Join(dir, "log"))
+	s.log, err = os.Create(filepath.Join(dir, "log"))
 	if err == nil && as != nil {
 		err = os.Chown(dir, int(as.Uid), int(as.Gid))
 	}
@@ -172,8 +174,8 @@ func newLocalServer(as *syscall.Credential) (*LocalServer, error) {
 }
 
 func (s *LocalServer) remove() error {
-	if s.said != nil {
-		_ = s.said.Close() // it is removed
+	if s.log != nil {
+		_ = s.log.Close() // the file is removed in any case
 	}
 	return os.RemoveAll(s.dir)
 }
@@ -198,19 +200,19 @@ func (s *LocalServer) initCluster(ctx context.Context, initdb, data, password st
 	return os.Remove(secret)
 }
 
-// keeper runs a server until its own standard input ends: when this process
-// says so, and also when it is killed.
-const keeper = `exec 3<&0
+// supervisor is a shell script that runs a server and stops it when its own standard
+// input ends: when Close closes that, and when this process is killed.
+const supervisor = `exec 3<&0
 "$@" </dev/null &
 server=$!
 (cat <&3; kill -INT $server) >/dev/null 2>&1 &
 wait $server`
 
-// start runs a server and waits until asked answers without an error.
-func (s *LocalServer) start(ctx context.Context, as *syscall.Credential, asked func(context.Context) error, args ...string) (*LocalServer, error) {
-	s.cmd = exec.Command("/bin/sh", append([]string{"-c", keeper, "sh"}, args...)...)
-	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.dir, s.said, s.said
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as, Setpgid: true} // Ctrl-C is for us: callers end first
+// start runs a server and waits until ping succeeds.
+func (s *LocalServer) start(ctx context.Context, as *syscall.Credential, ping func(context.Context) error, args ...string) (*LocalServer, error) {
+	s.cmd = exec.Command("/bin/sh", append([]string{"-c", supervisor, "sh"}, args...)...)
+	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.dir, s.log, s.log
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as, Setpgid: true} // keeps Ctrl-C from the server: its callers must end first
 	stdin, err := s.cmd.StdinPipe()
 	if err == nil {
 		s.alive = stdin
@@ -221,19 +223,19 @@ func (s *LocalServer) start(ctx context.Context, as *syscall.Credential, asked f
 	}
 	go func() {
 		defer close(s.ended)
-		_ = s.cmd.Wait() // being stopped is how it is meant to end
+		_ = s.cmd.Wait() // it ends by a signal
 	}()
-	ctx, cancel := context.WithTimeout(ctx, serverReady)
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	for {
-		err := asked(ctx)
+		err := ping(ctx)
 		if err == nil {
 			return s, nil
 		}
 		select {
 		case <-s.ended:
-			said, _ := os.ReadFile(s.said.Name()) // the error is that it ended
-			return nil, errors.Join(fmt.Errorf("%s ended at once:\n%s", filepath.Base(args[0]), said), s.Close())
+			output, _ := os.ReadFile(s.log.Name()) // without it, the error still says that the server ended
+			return nil, errors.Join(fmt.Errorf("%s ended at once:\n%s", filepath.Base(args[0]), output), s.Close())
 		case <-ctx.Done():
 			return nil, errors.Join(fmt.Errorf("%s is not ready: %w", filepath.Base(args[0]), err), s.Close())
 		case <-time.After(50 * time.Millisecond):
@@ -241,13 +243,13 @@ func (s *LocalServer) start(ctx context.Context, as *syscall.Credential, asked f
 	}
 }
 
-// Close ends the server and removes its data.
+// Close stops the server and removes its data.
 func (s *LocalServer) Close() error {
-	_ = s.alive.Close() // a server that has ended already is no error
+	_ = s.alive.Close() // fails if the server has ended already
 	select {
 	case <-s.ended:
-	case <-time.After(serverEnd):
-		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
+	case <-time.After(stopTimeout):
+		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL) // fails if it ended just now
 		<-s.ended
 	}
 	return s.remove()

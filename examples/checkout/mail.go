@@ -11,7 +11,7 @@ type message struct {
 	Text  string `json:"text"`
 }
 
-// newMail answers POST /messages (the first message of an order is sent, a
+// newMail serves POST /messages (the first message of an order is sent, a
 // repeated one is not) and GET /messages/{order}.
 func newMail() http.Handler {
 	sent := newRecent[message](keptOrders)

@@ -3,14 +3,13 @@ package checkout
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 )
 
-// naive is the storefront as it is often written first. It works as long as
-// everything else does: no call has a time limit, payments are retried without
-// an idempotency key, the price is looked up again at the end and believed, and
-// mail and recommendations, which a shop could do without, are waited for.
+// naive is the storefront as it is often written first. It works as long as everything
+// else works: no call has a timeout, payments are retried without an idempotency key,
+// the price is looked up again at the end and believed, and every checkout waits for
+// mail and recommendations, although it could do without.
 type naive struct {
 	apis  map[string]*api
 	carts *cartStore
@@ -18,7 +17,7 @@ type naive struct {
 
 func (n *naive) products(ctx context.Context, tag baggage) ([]product, error) {
 	var list productList
-	err := n.apis["catalogue"].call(ctx, tag, http.MethodGet, "/products", nil, &list)
+	err := n.apis["catalogue"].call(ctx, tag, get("/products", &list))
 	return list.Products, err
 }
 
@@ -27,7 +26,7 @@ func (n *naive) product(ctx context.Context, tag baggage, sku string) (product, 
 		return product{}, noProduct(sku)
 	}
 	var p product
-	err := n.apis["catalogue"].call(ctx, tag, http.MethodGet, "/products/"+sku, nil, &p)
+	err := n.apis["catalogue"].call(ctx, tag, get("/products/"+sku, &p))
 	return p, err
 }
 
@@ -39,7 +38,7 @@ func (n *naive) page(ctx context.Context, tag baggage, sku string) (page, error)
 	}
 	answer := page{product: p, Recommendations: []string{}}
 	var others related
-	if err := n.apis["recommendations"].call(ctx, tag, http.MethodGet, "/for/"+sku, nil, &others); err == nil {
+	if err := n.apis["recommendations"].call(ctx, tag, get("/for/"+sku, &others)); err == nil {
 		answer.Recommendations = append(answer.Recommendations, others.SKUs...)
 	}
 	return answer, nil
@@ -47,7 +46,7 @@ func (n *naive) page(ctx context.Context, tag baggage, sku string) (page, error)
 
 func (n *naive) quote(ctx context.Context, tag baggage, q quoteRequest) (quote, error) {
 	var answer quote
-	err := n.apis["pricing"].call(ctx, tag, http.MethodPost, "/quote", q, &answer)
+	err := n.apis["pricing"].call(ctx, tag, post("/quote", q, &answer))
 	return answer, err
 }
 
@@ -68,9 +67,8 @@ func (n *naive) fill(ctx context.Context, tag baggage, l line) (filled, error) {
 	return newFilled(id, q), n.carts.put(ctx, id, c)
 }
 
-// order takes the steps one after the other and gives up at the first that
-// fails, whatever was done before: a customer may have paid for an order that
-// answers with an error.
+// order takes one step after the other and gives up at the first that fails. It undoes
+// nothing: a customer may have paid for an order that is answered with an error.
 func (n *naive) order(ctx context.Context, tag baggage, p purchase) (receipt, error) {
 	c, err := n.carts.get(ctx, p.Cart)
 	if err != nil {
@@ -82,7 +80,7 @@ func (n *naive) order(ctx context.Context, tag baggage, p purchase) (receipt, er
 	}
 	o := order{ID: newID("order"), SKU: c.SKU, Quantity: c.Quantity, Total: now.Total, Payment: c.Payment}
 	res := reservation{Order: o.ID, SKU: o.SKU, Quantity: o.Quantity}
-	if err := n.apis["inventory"].call(ctx, tag, http.MethodPost, "/reservations", res, nil); err != nil {
+	if err := n.apis["inventory"].call(ctx, tag, post("/reservations", res, nil)); err != nil {
 		return receipt{}, err
 	}
 	if c.Payment == payByCard {
@@ -90,11 +88,11 @@ func (n *naive) order(ctx context.Context, tag baggage, p purchase) (receipt, er
 			return receipt{}, err
 		}
 	}
-	if err := n.apis["orders"].call(ctx, tag, http.MethodPut, "/orders/"+o.ID, o, nil); err != nil {
+	if err := n.apis["orders"].call(ctx, tag, put("/orders/"+o.ID, o)); err != nil {
 		return receipt{}, err
 	}
 	note := message{Order: o.ID, Text: "Thank you for your order."}
-	if err := n.apis["mail"].call(ctx, tag, http.MethodPost, "/messages", note, nil); err != nil {
+	if err := n.apis["mail"].call(ctx, tag, post("/messages", note, nil)); err != nil {
 		return receipt{}, err
 	}
 	return receipt{ID: o.ID, Charged: now.Total, Payment: o.Payment}, nil
@@ -103,13 +101,13 @@ func (n *naive) order(ctx context.Context, tag baggage, p purchase) (receipt, er
 // naiveRetries is how often a failed charge is sent again.
 const naiveRetries = 2
 
-// charge believes that an error means that no money was taken. When only the
-// answer was lost, the retry takes it again.
+// charge assumes that no money was taken if there is an error. If only the answer was
+// lost, the retry charges again.
 func (n *naive) charge(ctx context.Context, tag baggage, c charge) error {
 	var err error
 	for range 1 + naiveRetries {
 		var done charged
-		err = n.apis["payments"].call(ctx, tag, http.MethodPost, "/charge", c, &done)
+		err = n.apis["payments"].call(ctx, tag, post("/charge", c, &done))
 		if err == nil || permanent(err) || errors.Is(err, context.Canceled) {
 			return err
 		}

@@ -24,11 +24,11 @@ const keptOrders = 200_000
 
 // An orderStore is where orders are kept. It is called concurrently.
 type orderStore interface {
-	// put keeps o, and returns what is kept and whether that was there before.
+	// put stores o. It returns what is stored and whether that was there before.
 	put(ctx context.Context, o order) (kept order, known bool, err error)
 	// get returns errNoOrder for an id that is not known.
 	get(ctx context.Context, id string) (order, error)
-	// duplicates lists the orders that were kept again at or after since, sorted.
+	// duplicates lists the ids that were stored again at or after since, sorted.
 	duplicates(ctx context.Context, since time.Time) ([]string, error)
 	close() error
 }
@@ -48,10 +48,9 @@ type orders struct {
 	work   sync.WaitGroup
 }
 
-// newOrders listens at once, because a proxy may have to be put in front of it,
-// but keeps nothing before connect. It answers PUT /orders/{id}, GET
-// /orders/{id}, and an audit that invariants ask: GET /orders/duplicates with an
-// optional ?since= (RFC 3339).
+// newOrders listens at once, so that a proxy can be put in front of it, but answers 503
+// before connect. It serves PUT /orders/{id}, GET /orders/{id}, and an audit for
+// invariants: GET /orders/duplicates with an optional ?since= (RFC 3339).
 func newOrders(ctx context.Context, log *slog.Logger) (*orders, error) {
 	l, err := listen(ctx)
 	if err != nil {
@@ -76,7 +75,7 @@ func (s *orders) connect(store orderStore) {
 	s.store.Store(&store)
 }
 
-// open returns the store, or answers that there is none yet.
+// open returns the store. Before connect it answers 503 and returns false.
 func (s *orders) open(w http.ResponseWriter) (orderStore, bool) {
 	store := s.store.Load()
 	if store == nil {
@@ -130,7 +129,7 @@ func (s *orders) duplicates(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	since, err := instant(r, "since")
+	since, err := parseInstant(r, "since")
 	if err != nil {
 		refuse(w, http.StatusBadRequest, "%v", err)
 		return
@@ -143,7 +142,7 @@ func (s *orders) duplicates(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, finding{Count: len(keys), Keys: keys})
 }
 
-// close ends the service, also one whose database does not answer.
+// close stops the service, even if its database hangs.
 func (s *orders) close() error {
 	var err error
 	closed := s.server.close(0, func() {
@@ -156,8 +155,8 @@ func (s *orders) close() error {
 	return errors.Join(closed, err)
 }
 
-// memoryOrders keeps the first of several orders with one id, so that repeating
-// it is safe. Both routes share one.
+// memoryOrders stores the first of several orders with the same id, so that repeating
+// an order is safe. Both routes share one.
 type memoryOrders struct{ kept *recent[order] }
 
 func (m memoryOrders) put(_ context.Context, o order) (order, bool, error) {
@@ -172,7 +171,7 @@ func (m memoryOrders) get(_ context.Context, id string) (order, error) {
 	return order{}, errNoOrder
 }
 
-// duplicates has none: a second order of one id is never kept.
+// duplicates is always empty: a second order with the same id is never stored.
 func (memoryOrders) duplicates(context.Context, time.Time) ([]string, error) { return []string{}, nil }
 
 func (memoryOrders) close() error { return nil }

@@ -28,8 +28,8 @@ type charged struct {
 	At     time.Time `json:"at"`
 }
 
-// newPayments answers POST /charge, how often an order was charged (GET
-// /ledger/orders/{order}), and three audits of its ledger that invariants ask: GET
+// newPayments serves POST /charge, how often an order was charged (GET
+// /ledger/orders/{order}), and three audits of its ledger for invariants: GET
 // /ledger/duplicates, GET /ledger/mismatches and GET /ledger/sums, all with an
 // optional ?since= (RFC 3339).
 func newPayments() http.Handler {
@@ -42,8 +42,8 @@ func newPayments() http.Handler {
 			refuse(w, http.StatusBadRequest, "a charge needs an order and an amount above 0")
 			return
 		}
-		// Note: the money is taken even if the caller has left meanwhile. That
-		// is what makes a retry without an idempotency key dangerous.
+		// The money is taken even if the caller has left meanwhile. That makes a
+		// retry without an idempotency key dangerous.
 		done, repeated, err := book.charge(c, time.Now())
 		switch {
 		case errors.Is(err, errKeyReused):
@@ -71,7 +71,7 @@ type finding struct {
 
 func audit(find func(since time.Time) []string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		since, err := instant(r, "since")
+		since, err := parseInstant(r, "since")
 		if err != nil {
 			refuse(w, http.StatusBadRequest, "%v", err)
 			return
@@ -81,9 +81,9 @@ func audit(find func(since time.Time) []string) http.HandlerFunc {
 	}
 }
 
-// instant reads an RFC 3339 time from a query; absent is the zero time. A "+"
-// that nobody escaped arrives as a space, which no such time contains.
-func instant(r *http.Request, name string) (time.Time, error) {
+// parseInstant reads an RFC 3339 time from a query; absent is the zero time. A "+" that
+// was not escaped arrives as a space, which no such time contains.
+func parseInstant(r *http.Request, name string) (time.Time, error) {
 	text := strings.ReplaceAll(r.URL.Query().Get(name), " ", "+")
 	if text == "" {
 		return time.Time{}, nil

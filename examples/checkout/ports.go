@@ -26,8 +26,8 @@ func FreePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
 
-// FreeAddresses returns n different addresses such as 127.0.0.1:23456, free a
-// moment ago: what the caller's proxies listen on.
+// FreeAddresses returns n different addresses such as 127.0.0.1:23456, for proxies to
+// listen on. All were free a moment ago.
 func FreeAddresses(n int) ([]string, error) {
 	held := make([]net.Listener, 0, n)
 	defer func() {
@@ -47,8 +47,8 @@ func FreeAddresses(n int) ([]string, error) {
 	return addresses, nil
 }
 
-// listen binds a free port, found by trying from a random one on: two demos
-// that start together rarely meet.
+// listen binds a free port. It tries one after the other from a random one on, so that
+// two demos that start together rarely compete.
 func listen(ctx context.Context) (net.Listener, error) {
 	const span = lastPort - firstPort + 1
 	start := rand.IntN(span)

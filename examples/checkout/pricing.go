@@ -73,7 +73,8 @@ func newPricing(ctx context.Context, log *slog.Logger) (*pricing, error) {
 	return p, nil
 }
 
-// connect points pricing at the settings service, in the manner of the build.
+// connect points pricing at the settings service. How it reads them depends on the
+// build.
 func (p *pricing) connect(ctx context.Context, settingsURL, build string, log *slog.Logger) {
 	dialTimeout := time.Duration(0)
 	if build == Hardened {
@@ -117,7 +118,7 @@ func (p *pricing) quote(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.pace.wait()
-	answer, err := now.price(q, time.Now(), p.pace.percent(value(now.Flags.NewTaxEngine)))
+	answer, err := now.price(q, time.Now(), p.pace.chance(value(now.Flags.NewTaxEngine)))
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, "price of %s: %v", q.SKU, err)
 		return
@@ -125,9 +126,8 @@ func (p *pricing) quote(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, answer)
 }
 
-// price computes a quote. It believes every setting; a missing one counts as
-// zero. newEngine taxes the taxed price once more, and does not tell the invoice:
-// it is not finished.
+// price computes a quote. It believes every setting; a missing one counts as zero.
+// newEngine has a bug: it taxes the taxed price once more, and not on the invoice.
 func (s settings) price(q quoteRequest, now time.Time, newEngine bool) (quote, error) {
 	item, err := q.Price.times(int64(value(s.Price.Factor)), int64(one))
 	if err != nil {
@@ -156,7 +156,7 @@ func (s settings) price(q quoteRequest, now time.Time, newEngine bool) (quote, e
 		return quote{}, err
 	}
 	days := int64(0)
-	for range s.Shipping.Depots { // the last one that has it decides; all are equally far
+	for range s.Shipping.Depots { // all depots are equally far; without any, delivery is today
 		days = min(max(value(s.Shipping.PromiseDays), -maxPromise), maxPromise)
 	}
 	return quote{
@@ -174,6 +174,6 @@ type trustingSource struct{ remote *api }
 
 func (t trustingSource) current(ctx context.Context, tag baggage) (settings, error) {
 	var s settings
-	err := t.remote.call(ctx, tag, http.MethodGet, "/settings", nil, &s)
+	err := t.remote.call(ctx, tag, get("/settings", &s))
 	return s, err
 }

@@ -15,8 +15,8 @@ func newRecent[V any](limit int) *recent[V] {
 	return &recent[V]{limit: limit, byKey: make(map[string]V)}
 }
 
-// add stores v unless the key is known; it returns what is stored and whether
-// that was there before.
+// add stores v unless the key is known. It returns the stored value, and whether that
+// was there before.
 func (m *recent[V]) add(key string, v V) (stored V, known bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

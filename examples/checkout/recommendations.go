@@ -10,7 +10,7 @@ type related struct {
 	SKUs []string `json:"skus"`
 }
 
-// newRecommendations answers GET /for/{sku}.
+// newRecommendations serves GET /for/{sku}.
 func newRecommendations() http.Handler {
 	products := assortment()
 	bySKU := make(map[string]related, len(products))

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// newReviews answers GET /for/{sku}. Nobody calls it: an experiment on it must
-// come out as "this fault met nothing", never as "the system held".
+// newReviews serves GET /for/{sku}, which the shop never calls: an experiment on it must
+// report that the fault met no traffic, and never that the hypothesis held.
 func newReviews() http.Handler {
 	pace := &pace{min: time.Millisecond, max: 3 * time.Millisecond, seed: 7}
 	mux := routes(healthy("reviews"))

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// A server is one HTTP service on its own port. It knows when its last
-// connection has ended, which http.Server alone does not tell.
+// A server is one HTTP service on its own port. Unlike http.Server it knows when its
+// last connection has ended.
 type server struct {
 	address string // host:port
 	http    *http.Server
@@ -47,16 +47,16 @@ func serve(l net.Listener, h http.Handler, log *slog.Logger) *server {
 	return s
 }
 
-// url is where the service is reached directly.
+// url is the direct address of the service.
 func (s *server) url() string { return "http://" + s.address }
 
-// close lets requests finish for as long as grace, calls release (which must
-// set free whatever the rest waits for), cuts what is left and waits until
-// nothing of the server runs any more.
+// close lets requests finish for as long as grace. Then it calls release, which must
+// cut whatever the remaining requests wait for, closes their connections, and waits
+// until no goroutine of the server is left.
 func (s *server) close(grace time.Duration, release func()) error {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	defer cancel()
-	_ = s.http.Shutdown(ctx) // an error only says that requests are left, which Close cuts
+	_ = s.http.Shutdown(ctx) // fails if requests are left, which Close cuts
 	release()
 	err := s.http.Close()
 

@@ -15,8 +15,8 @@ import (
 //go:embed settings.json
 var settingsDocument []byte
 
-// settingsFile makes the config service serve a file, which is read for every
-// request: what is in it is in force at once. One that is missing is made.
+// settingsFile makes the config service serve a file. It is read for every request, so
+// a change takes effect at once. A missing file is created.
 func settingsFile(file string) (read func() ([]byte, error), err error) {
 	_, err = os.Stat(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -27,9 +27,8 @@ func settingsFile(file string) (read func() ([]byte, error), err error) {
 
 func settingsBuiltIn() ([]byte, error) { return settingsDocument, nil }
 
-// settings is the document as pricing understands it. Everything is optional
-// here, because what is missing must be seen as missing: a reader decides what
-// that means.
+// settings is the document as pricing understands it. Everything is optional, so that a
+// reader can tell a missing value from zero and decide what to do.
 type settings struct {
 	Revision *int64  `json:"revision"` // grows with every change
 	Currency *string `json:"currency"` // ISO 4217
@@ -61,7 +60,7 @@ type discount struct {
 	Until   string `json:"until"` // YYYY-MM-DD
 }
 
-// newSettings answers GET /settings.
+// newSettings serves GET /settings.
 func newSettings(read func() ([]byte, error)) http.Handler {
 	pace := &pace{min: time.Millisecond, max: 3 * time.Millisecond, seed: 8}
 	mux := routes(healthy("settings"))
@@ -77,7 +76,7 @@ func newSettings(read func() ([]byte, error)) http.Handler {
 	return mux
 }
 
-// value is what a careless reader makes of a missing setting: zero.
+// value reads a setting as a careless reader does: a missing one is zero.
 func value[T any](p *T) T {
 	if p == nil {
 		return *new(T)

@@ -16,13 +16,12 @@ import (
 // sqlOrders keeps orders in PostgreSQL, by one pool of connections.
 type sqlOrders struct {
 	db     *sql.DB
-	lines  *lines
+	conns  *connections
 	insert string
 }
 
-// poolSize is what shops configure: more than the demo needs, and few enough
-// for two shops with two routes each to fit into the 100 connections that
-// PostgreSQL allows.
+// poolSize is more than the demo needs, and small enough for two shops with two routes
+// each to fit into the 100 connections that PostgreSQL allows.
 const poolSize = 16
 
 const (
@@ -32,15 +31,16 @@ const (
 	selectTwice = "SELECT id FROM orders GROUP BY id HAVING count(*) > 1 AND max(placed) >= $1 ORDER BY id"
 )
 
-// newOrderStore reaches the database at address, in the manner of the build.
+// newOrderStore connects to the database at address, host:port. How it deals with
+// errors depends on the build.
 func newOrderStore(d *database, address, build string, log *slog.Logger) (orderStore, error) {
-	config, err := d.at(address)
+	config, err := d.configVia(address)
 	if err != nil {
 		return nil, err
 	}
 	life, cut := context.WithCancel(context.Background())
-	s := &sqlOrders{lines: &lines{life, cut}, insert: insertOrder + " RETURNING number"}
-	config.DialFunc = s.lines.dial
+	s := &sqlOrders{conns: &connections{life, cut}, insert: insertOrder + " RETURNING number"}
+	config.DialFunc = s.conns.dial
 	s.db = sql.OpenDB(stdlib.GetConnector(*config))
 	s.db.SetMaxOpenConns(poolSize)
 	s.db.SetMaxIdleConns(poolSize)
@@ -51,8 +51,9 @@ func newOrderStore(d *database, address, build string, log *slog.Logger) (orderS
 	return newGuardedOrders(s, log), nil
 }
 
-// write keeps an order and its line, both or none. known is false for ever
-// where nothing forbids a second order of the same id.
+// write stores an order and its line, both or none. known reports whether the order was
+// there before; it is always false in the naive build's schema, which has no unique
+// index.
 func (s *sqlOrders) write(ctx context.Context, o order) (known bool, err error) {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -101,12 +102,12 @@ func (s *sqlOrders) duplicates(ctx context.Context, since time.Time) ([]string, 
 }
 
 func (s *sqlOrders) close() error {
-	s.lines.cut()
+	s.conns.cut()
 	return s.db.Close()
 }
 
-// blameDatabase tells what PostgreSQL says about the data (and would say again)
-// from everything else.
+// blameDatabase makes errors about the data permanent, because PostgreSQL would answer
+// the same again. All other errors are transient.
 func blameDatabase(err error) error {
 	said, ok := errors.AsType[*pgconn.PgError](err)
 	if ok && (strings.HasPrefix(said.Code, "22") || strings.HasPrefix(said.Code, "23")) { // data exceptions, violated constraints
@@ -198,14 +199,14 @@ func (g *guardedOrders) get(ctx context.Context, id string) (order, error) {
 	return o, err
 }
 
-// lines are the connections of one pool. They end with it: a driver that was
-// told to stop waiting stays on a connection that hangs, to take its leave.
-type lines struct {
+// connections are the connections of one pool. Closing the pool cuts them: the driver
+// alone would wait for an answer to its goodbye on a connection that hangs.
+type connections struct {
 	life context.Context
 	cut  context.CancelFunc
 }
 
-func (l *lines) dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (l *connections) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(l.life, stop)()
@@ -213,15 +214,15 @@ func (l *lines) dial(ctx context.Context, network, address string) (net.Conn, er
 	if err != nil {
 		return nil, err
 	}
-	return &oneLine{c, context.AfterFunc(l.life, func() { _ = c.Close() })}, nil
+	return &pooledConn{c, context.AfterFunc(l.life, func() { _ = c.Close() })}, nil
 }
 
-type oneLine struct {
+type pooledConn struct {
 	net.Conn
 	forget func() bool
 }
 
-func (o *oneLine) Close() error {
+func (o *pooledConn) Close() error {
 	if !o.forget() {
 		return nil // it was cut, or closed before
 	}

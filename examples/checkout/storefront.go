@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// shop is one build of the storefront: what happens between a request and the
-// dependencies. Its methods are called concurrently.
+// shop is one build of the storefront: it turns requests into calls of dependencies.
+// Its methods are called concurrently.
 type shop interface {
 	products(ctx context.Context, tag baggage) ([]product, error)
 	page(ctx context.Context, tag baggage, sku string) (page, error)
@@ -25,19 +25,19 @@ type shop interface {
 // when ctx ends.
 type worker interface{ work(ctx context.Context) }
 
-// page is what a product page shows.
+// page is the content of a product page.
 type page struct {
 	product
 	Recommendations []string `json:"recommendations"` // SKUs, never null
 }
 
-// line is what is put into a cart.
+// line is a request to fill a cart.
 type line struct {
 	SKU      string `json:"sku"`
 	Quantity int64  `json:"quantity"`
 }
 
-// filled is the answer to it.
+// filled is the answer to a line.
 type filled struct {
 	ID      string `json:"id"`
 	Total   cents  `json:"total"`   // quoted, with tax
@@ -55,7 +55,7 @@ func newFilled(id string, q quote) filled {
 func daysUntil(day string, now time.Time) int {
 	then, err := time.Parse(time.DateOnly, day)
 	if err != nil {
-		return -1 // no customer is promised this
+		return -1 // which no settings can promise
 	}
 	return int(then.Sub(now.UTC().Truncate(24*time.Hour)) / (24 * time.Hour))
 }
@@ -66,7 +66,7 @@ type purchase struct {
 	key  string // the Idempotency-Key header
 }
 
-// receipt is the answer to it.
+// receipt is the answer to a purchase.
 type receipt struct {
 	ID      string `json:"id"`
 	Charged cents  `json:"charged"`
@@ -84,7 +84,7 @@ type storefront struct {
 	handler  opening
 }
 
-// opening is a handler that is swapped once, when the storefront opens.
+// opening is a handler that answers 503 until the storefront opens.
 type opening struct {
 	mu   sync.RWMutex
 	next http.Handler
@@ -182,13 +182,12 @@ func (s *storefront) routes(life context.Context, build shop, patience time.Dura
 	return mux
 }
 
-// answerer does what one request asks for, and returns the status and body of
-// the answer.
+// answerer handles one request and returns the status and body of the answer.
 type answerer func(ctx context.Context, tag baggage, r *http.Request) (status int, answer any, err error)
 
-// answering is h over HTTP. Note: work goes on when the customer leaves, in both
-// builds: half an order is worse than one nobody waits for. Only the hardened
-// build has a patience (not 0) and knows when to stop.
+// answering serves h over HTTP. In both builds the work goes on when the customer
+// leaves: half an order is worse than an order that nobody waits for. Only the hardened
+// build limits it, by a patience other than 0.
 func answering(life context.Context, patience time.Duration, h answerer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx := life
@@ -215,27 +214,27 @@ type badRequest struct{ want string }
 
 func (e *badRequest) Error() string { return e.want }
 
-// validSKU keeps what customers send out of the paths of our own calls.
+// validSKU reports whether a SKU from a customer is safe in the path of a call.
 func validSKU(sku string) bool {
 	return sku != "" && len(sku) <= 32 &&
 		strings.Trim(sku, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == ""
 }
 
-// noProduct is what the catalogue would say of a SKU that is none.
+// noProduct is the catalogue's answer for a SKU that does not exist.
 func noProduct(sku string) error {
 	return &upstreamError{"catalogue", http.StatusNotFound, fmt.Errorf("no product %q", sku)}
 }
 
-// newID returns an id that nobody can guess.
+// newID returns an id that cannot be guessed.
 func newID(kind string) string { return kind + "-" + strings.ToLower(rand.Text()[:16]) }
 
-// close ends the storefront: customers get a moment, then everything that
-// still waits for a dependency is released.
+// close stops the storefront: requests get a moment to finish, then all calls of
+// dependencies are cut.
 func (s *storefront) close() error {
 	err := s.server.close(closeGrace, func() {
 		s.end()
 		if s.carts != nil {
-			_ = s.carts.close() // a second error of the same socket helps nobody
+			_ = s.carts.close() // its connections are loopback sockets without data to lose
 		}
 	})
 	s.work.Wait()
