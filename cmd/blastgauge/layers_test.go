@@ -62,7 +62,7 @@ func rooms() []room {
 
 		{name: "experiments/result", imports: "experiments experiments/journal experiments/plan experiments/stats injectors"},
 		{name: "experiments/compare", imports: "experiments experiments/result experiments/stats"},
-		{name: "experiments/history", imports: "experiments/result"},
+		{name: "experiments/history", imports: "experiments/journal experiments/result"},
 		{name: "report/words", imports: "experiments/figures experiments/result"},
 		{name: "report/terminal", imports: "experiments/result report/words"},
 		{name: "report/encode", imports: "experiments/figures experiments/result report/words"},

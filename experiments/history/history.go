@@ -1,9 +1,9 @@
-// Package history is what a directory of runs tells over time: for each
-// experiment its blast radius, run after run.
+// Package history follows experiments through a directory of runs: for each one its
+// blast radius, run after run.
 //
-// Only the head of a result is read: hundreds of runs fit into a page. The types
-// are the schema "blastgauge/history/v1"; shares are fractions 0 to 1, and fields
-// are only ever added.
+// It reads only the head of a result, so hundreds of runs fit into a page. The types
+// are the schema "blastgauge/history/v1". Shares are fractions 0 to 1, durations are
+// seconds, and fields are only ever added.
 package history
 
 import (
@@ -21,10 +21,10 @@ const Schema = "blastgauge/history/v1"
 type Entry struct {
 	Name string `json:"name"` // of the directory
 	Run  *Run   `json:"run,omitempty"`
-	// Problem says why there is no run to show: the directory is somebody else's,
-	// or its result is torn or missing.
+	// Problem says why there is no run to show: the directory is not a run, or its
+	// result is damaged or missing.
 	Problem string `json:"problem,omitempty"`
-	Foreign bool   `json:"foreign,omitempty"` // it is no run of blastgauge's at all
+	Foreign bool   `json:"foreign,omitempty"` // it is not a run of blastgauge
 }
 
 // A Run is the head of a result.
@@ -53,7 +53,7 @@ type Experiment struct {
 	Radius *Radius `json:"blast_radius,omitempty"`
 	// Recovery is the time to it in seconds; absent where it was not seen.
 	Recovery *float64 `json:"recovery,omitempty"`
-	Broken   int      `json:"broken,omitempty"` // invariants
+	Broken   int      `json:"broken,omitempty"` // how many invariants were
 }
 
 // A Radius is the blast radius of the journey furthest over its limit.
@@ -70,7 +70,7 @@ type Index struct {
 	Schema  string  `json:"schema"`
 	Runs    []Run   `json:"runs"` // newest first
 	Trends  []Trend `json:"trends"`
-	Skipped []Entry `json:"skipped,omitempty"` // what is no run, or a broken one
+	Skipped []Entry `json:"skipped,omitempty"` // not a run, or a damaged one
 }
 
 // A Trend is one experiment over all runs that had it, of one system.
@@ -91,8 +91,8 @@ type Point struct {
 	Radius   *Radius        `json:"blast_radius,omitempty"`
 	Recovery *float64       `json:"recovery,omitempty"`
 	Broken   int            `json:"broken,omitempty"`
-	// Changed are the parts in which it is not the experiment that it was in the
-	// point before: faults, journeys, load, control, journey. The line breaks here.
+	// Changed are the parts in which the experiment differs from the point before:
+	// faults, journeys, load, control, journey. The line of a chart breaks here.
 	Changed []string `json:"changed,omitempty"`
 	digests result.Digests
 }
@@ -108,19 +108,32 @@ func New(entries []Entry) *Index {
 		}
 		x.Runs = append(x.Runs, *e.Run)
 	}
+	x.sort()
+	x.gatherTrends()
+	return x
+}
+
+// sort puts the newest run first, and skipped directories in the order of their names.
+func (x *Index) sort() {
 	slices.SortFunc(x.Skipped, func(a, b Entry) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortStableFunc(x.Runs, func(a, b Run) int {
 		return cmp.Or(b.Started.Compare(a.Started), cmp.Compare(b.ID, a.ID))
 	})
-	at := map[[2]string]int{}
+}
+
+// gatherTrends makes the trend of each experiment of each system, from the oldest run
+// to the newest.
+func (x *Index) gatherTrends() {
+	type key struct{ system, experiment string }
+	index := map[key]int{}
 	for _, r := range slices.Backward(x.Runs) {
 		for _, e := range r.Experiments {
-			key := [2]string{r.place(), e.ID}
-			i, ok := at[key]
+			k := key{r.systemName(), e.ID}
+			i, ok := index[k]
 			if !ok {
 				i = len(x.Trends)
-				at[key] = i
-				x.Trends = append(x.Trends, Trend{System: r.place(), Experiment: e.ID})
+				index[k] = i
+				x.Trends = append(x.Trends, Trend{System: k.system, Experiment: k.experiment})
 			}
 			x.Trends[i].add(r, e)
 		}
@@ -128,16 +141,17 @@ func New(entries []Entry) *Index {
 	slices.SortFunc(x.Trends, func(a, b Trend) int {
 		return cmp.Or(cmp.Compare(a.System, b.System), cmp.Compare(a.Experiment, b.Experiment))
 	})
-	return x
 }
 
-func (r Run) place() string {
+// systemName is "checkout on staging".
+func (r Run) systemName() string {
 	if r.Environment == "" {
 		return r.System
 	}
 	return r.System + " on " + r.Environment
 }
 
+// add appends what an experiment found in the next run.
 func (t *Trend) add(r Run, e Experiment) {
 	t.Title = e.Title
 	p := Point{
@@ -145,14 +159,14 @@ func (t *Trend) add(r Run, e Experiment) {
 		Radius: e.Radius, Recovery: e.Recovery, Broken: e.Broken, digests: e.Digests,
 	}
 	if n := len(t.Points); n > 0 {
-		p.Changed = changed(t.Points[n-1], p)
+		p.Changed = changedParts(t.Points[n-1], p)
 	}
 	t.Points = append(t.Points, p)
 }
 
-// changed lists the parts in which two points are not the same experiment.
-// Another limit is no other experiment.
-func changed(was, is Point) []string {
+// changedParts lists the parts in which two points are not the same experiment. A new
+// limit does not make it another one.
+func changedParts(was, is Point) []string {
 	var list []string
 	for _, part := range []struct {
 		name    string

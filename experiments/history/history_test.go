@@ -2,7 +2,11 @@ package history
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -55,13 +59,17 @@ func scan(t *testing.T, runs fstest.MapFS) []Entry {
 }
 
 func TestTrend(t *testing.T) {
+	t.Parallel()
 	index := New(scan(t, nights(
 		nil,
 		func(r *result.Result) { r.Experiments[0].Verdict = result.Invalid },
 		func(r *result.Result) { r.Experiments[0].Digests.Faults = "f2" },
 		func(r *result.Result) {
 			r.Experiments[0].Digests.Faults, r.Experiments[0].Title = "f2", "Payments slower"
-			r.Experiments[0].Criteria = []result.Criterion{{Name: "invariant charged once", Verdict: result.Refuted}, {Name: "recovery", Verdict: result.Refuted}}
+			r.Experiments[0].Criteria = []result.Criterion{
+				{Kind: result.InvariantCriterion, Subject: "charged once", Name: "invariant charged once", Verdict: result.Refuted},
+				{Kind: result.RecoveryCriterion, Name: "recovery", Verdict: result.Refuted},
+			}
 		},
 		func(r *result.Result) { r.System.Environment = "other" },
 	)))
@@ -89,35 +97,148 @@ func TestTrend(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoRun(t *testing.T) {
-	runs := nights(nil)
-	for name, text := range map[string]string{
-		"torn/result.json": `{"schema":"blastgauge/result/v1","run":{`, "died/journal.ndjson": "{}", "photos/cat.jpg": "x",
-		"k6/result.json": `{"metrics":{}}`, "later/result.json": `{"schema":"blastgauge/result/v9"}`, "index.html": "<p>", ".hidden/x": "",
+// What a directory holds decides whether it is a run, a run without a result, a
+// damaged one or something else.
+func TestScan(t *testing.T) {
+	t.Parallel()
+	const unended = "no result: it is going on, or it died"
+	for name, tt := range map[string]struct {
+		files   map[string]string
+		run     bool
+		foreign bool
+		problem string // its beginning
+	}{
+		"finished":               {map[string]string{"result.json": string(night(1, nil))}, true, false, ""},
+		"finished, with journal": {map[string]string{"result.json": string(night(1, nil)), "journal.ndjson": "{}"}, true, false, ""},
+		"open":                   {map[string]string{"journal.ndjson": "{}"}, false, false, unended},
+		"open, journal empty":    {map[string]string{"journal.ndjson": ""}, false, false, unended},
+		"torn":                   {map[string]string{"result.json": `{"schema":"blastgauge/result/v1","run":{`}, false, false, "its result.json is broken"},
+		"empty":                  {map[string]string{"result.json": ""}, false, false, "its result.json is broken"},
+		"of another type":        {map[string]string{"result.json": `{"schema":"blastgauge/result/v1","run":[]}`}, false, false, "its result.json is broken"},
+		"of another tool":        {map[string]string{"result.json": `{"metrics":{}}`}, false, true, `its result.json is not of blastgauge: its schema is ""`},
+		"of a later version":     {map[string]string{"result.json": `{"schema":"blastgauge/result/v9"}`}, false, true, `its result.json is not of blastgauge: its schema is "blastgauge/result/v9"`},
+		"of something else":      {map[string]string{"cat.jpg": "x"}, false, true, "not a run of blastgauge"},
+		"result is a directory":  {map[string]string{"result.json/x": ""}, false, false, "read dir/result.json"},
 	} {
-		runs[name] = &fstest.MapFile{Data: []byte(text)}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			runs := fstest.MapFS{"index.html": {Data: []byte("<p>")}, ".hidden/result.json": {Data: night(9, nil)}}
+			for file, text := range tt.files {
+				runs["dir/"+file] = &fstest.MapFile{Data: []byte(text)}
+			}
+			entries := scan(t, runs)
+			if len(entries) != 1 || entries[0].Name != "dir" {
+				t.Fatalf("%+v, want one entry: files and hidden directories are skipped", entries)
+			}
+			e := entries[0]
+			if (e.Run != nil) != tt.run || e.Foreign != tt.foreign || !strings.HasPrefix(e.Problem, tt.problem) || (e.Problem == "") != tt.run {
+				t.Errorf("%+v, want a run %t, foreign %t and problem %q", e, tt.run, tt.foreign, tt.problem)
+			}
+			if tt.run && (e.Run.ID != "r001" || e.Run.Dir != "dir" || len(e.Run.Experiments) != 1) {
+				t.Errorf("run %+v, want r001 in dir with one experiment", e.Run)
+			}
+		})
 	}
+}
+
+func TestScanOfNoDirectory(t *testing.T) {
+	t.Parallel()
+	if entries, err := Scan(fstest.MapFS{"file": {}}); err != nil || entries != nil {
+		t.Errorf("a directory without runs: %+v, %v; want nothing", entries, err)
+	}
+	if _, err := Scan(os.DirFS(filepath.Join(t.TempDir(), "none"))); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Scan(a directory that is not there) = %v", err)
+	}
+}
+
+// What cannot be shown is skipped, in the order of names.
+func TestIndexSkipsWhatIsNoRun(t *testing.T) {
+	t.Parallel()
+	runs := nights(nil, nil)
+	runs["torn/result.json"] = &fstest.MapFile{Data: []byte("{")}
+	runs["died/journal.ndjson"] = &fstest.MapFile{}
 	index := New(scan(t, runs))
-	got := map[string]string{}
-	for _, e := range index.Skipped {
-		got[e.Name] = fmt.Sprintf("%t %s", e.Foreign, e.Problem)
+	if len(index.Runs) != 2 || len(index.Skipped) != 2 || index.Skipped[0].Name != "died" || index.Skipped[1].Name != "torn" {
+		t.Errorf("%d runs, skipped %+v; want 2, died and torn", len(index.Runs), index.Skipped)
 	}
-	for name, want := range map[string]string{
-		"torn": "false its result.json is broken", "died": "false no result: it is going on, or it died", "photos": "true not a run of blastgauge",
-		"k6": `true its result.json is not of blastgauge: its schema is ""`, "later": `true its result.json is not of blastgauge: its schema is "blastgauge/result/v9"`,
+	if index := New(nil); index.Runs == nil || index.Trends == nil || index.Schema != Schema {
+		t.Errorf("an index of nothing %+v, want empty lists, not null", index)
+	}
+}
+
+// What a point of a trend says of one run.
+func TestPoint(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		edit func(*result.Experiment)
+		want func(Point) bool
+	}{
+		"as measured": {func(*result.Experiment) {}, func(p Point) bool {
+			return p.Radius.Estimate == 0.03 && p.Limit == 0.08 && *p.Recovery == 4 && p.Broken == 0
+		}},
+		"no limit of the journey":         {func(e *result.Experiment) { e.Journeys = nil }, func(p Point) bool { return p.Limit == 0.05 }},
+		"invalid":                         {func(e *result.Experiment) { e.Verdict = result.Invalid }, func(p Point) bool { return p.Radius == nil && p.Limit == 0.05 }},
+		"not run":                         {func(e *result.Experiment) { e.Verdict = result.NotRun }, func(p Point) bool { return p.Radius == nil }},
+		"inconclusive":                    {func(e *result.Experiment) { e.Verdict = result.Inconclusive }, func(p Point) bool { return p.Radius != nil }},
+		"nothing measured":                {func(e *result.Experiment) { e.BlastRadius = nil }, func(p Point) bool { return p.Radius == nil }},
+		"recovery not seen":               {func(e *result.Experiment) { e.Recovery.Censored = true }, func(p Point) bool { return p.Recovery == nil }},
+		"recovery not watched":            {func(e *result.Experiment) { e.Recovery = nil }, func(p Point) bool { return p.Recovery == nil }},
+		"invariants broken":               {criteria(result.InvariantCriterion, result.Refuted, result.Refuted, result.Held), func(p Point) bool { return p.Broken == 2 }},
+		"other criteria are refuted":      {criteria(result.RecoveryCriterion, result.Refuted), func(p Point) bool { return p.Broken == 0 }},
+		"an invariant that was not asked": {criteria(result.InvariantCriterion, result.Inconclusive), func(p Point) bool { return p.Broken == 0 }},
 	} {
-		if !strings.HasPrefix(got[name], want) {
-			t.Errorf("%s: %q, want %q", name, got[name], want)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			index := New(scan(t, nights(func(r *result.Result) { tt.edit(&r.Experiments[0]) })))
+			if p := index.Trends[0].Latest(); !tt.want(p) {
+				t.Errorf("point %+v, radius %+v", p, p.Radius)
+			}
+		})
+	}
+}
+
+func criteria(kind result.CriterionKind, verdicts ...result.Verdict) func(*result.Experiment) {
+	return func(e *result.Experiment) {
+		for i, v := range verdicts {
+			e.Criteria = append(e.Criteria, result.Criterion{Kind: kind, Subject: fmt.Sprint(i), Name: fmt.Sprint("x", i), Verdict: v})
 		}
 	}
-	if len(got) != 5 || len(index.Runs) != 1 {
-		t.Errorf("%d skipped and %d runs, want 5 and 1: %v", len(got), len(index.Runs), got)
+}
+
+// Where a trend breaks, because the experiment is another one from then on.
+func TestChangedParts(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		edit func(*result.Experiment)
+		want string
+	}{
+		"nothing":         {func(*result.Experiment) {}, ""},
+		"the limit":       {func(e *result.Experiment) { e.Journeys[0].Limit, e.Digests.Limits = 0.5, "other" }, ""},
+		"the verdict":     {func(e *result.Experiment) { e.Verdict = result.Refuted }, ""},
+		"not measured":    {func(e *result.Experiment) { e.BlastRadius = nil }, ""},
+		"the faults":      {func(e *result.Experiment) { e.Digests.Faults = "f2" }, "faults"},
+		"the journeys":    {func(e *result.Experiment) { e.Digests.Journeys = "j2" }, "journeys"},
+		"the load":        {func(e *result.Experiment) { e.Digests.Load = "l2" }, "load"},
+		"the control":     {func(e *result.Experiment) { e.BlastRadius.Control = result.BaselineControl }, "control"},
+		"another journey": {func(e *result.Experiment) { e.BlastRadius.Journey = "browse" }, "journey"},
+		"several":         {func(e *result.Experiment) { e.Digests.Faults, e.BlastRadius.Control = "f2", result.BaselineControl }, "faults control"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			index := New(scan(t, nights(nil, func(r *result.Result) { tt.edit(&r.Experiments[0]) })))
+			if got := strings.Join(index.Trends[0].Latest().Changed, " "); got != tt.want {
+				t.Errorf("changed %q, want %q", got, tt.want)
+			}
+		})
 	}
 }
 
 func TestOldRuns(t *testing.T) {
+	t.Parallel()
 	refuted := func(r *result.Result) { r.Run.ExitCode = result.ExitRefuted }
 	going := func(r *result.Result) { r.Run.Ended = time.Time{} }
+	copied := func(r *result.Result) { r.Run.ID = "copied" }
+	older := func(r *result.Result) { r.Run.ID, r.Run.Started = "older", start.AddDate(-1, 0, 0) }
 	for name, tt := range map[string]struct {
 		runs []func(*result.Result)
 		keep int
@@ -128,15 +249,14 @@ func TestOldRuns(t *testing.T) {
 		"the last good one stays":           {[]func(*result.Result){nil, nil, refuted, refuted, refuted}, 2, "dir0 dir2"},
 		"one that is not known to be ended": {[]func(*result.Result){going, nil, nil}, 1, "dir1"},
 		"none is good":                      {[]func(*result.Result){refuted, refuted}, 1, "dir0"},
+		"a copy of one that stays":          {[]func(*result.Result){copied, nil, copied}, 1, "dir1"},
+		"copies of one that goes":           {[]func(*result.Result){older, older, nil}, 1, "dir1 dir0"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			runs := nights(tt.runs...)
 			runs["foreign/x"] = &fstest.MapFile{}
-			var names []string
-			for _, e := range oldRuns(scan(t, runs), tt.keep) {
-				names = append(names, e.Name)
-			}
-			if got := strings.Join(names, " "); got != tt.want {
+			if got := strings.Join(oldRuns(scan(t, runs), tt.keep), " "); got != tt.want {
 				t.Errorf("oldRuns(%d) = %q, want %q", tt.keep, got, tt.want)
 			}
 		})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -33,12 +34,12 @@ func PlanPrune(runs *os.Root, keep int) (*Pruning, error) {
 		return nil, err
 	}
 	p := &Pruning{Total: len(entries)}
-	for _, e := range oldRuns(entries, keep) {
-		if reason := stillNeeded(runs, e.Name); reason != "" {
-			p.Kept = append(p.Kept, Kept{e.Name, reason})
+	for _, dir := range oldRuns(entries, keep) {
+		if reason := stillNeeded(runs, dir); reason != "" {
+			p.Kept = append(p.Kept, Kept{dir, reason})
 			continue
 		}
-		p.Delete = append(p.Delete, e.Name)
+		p.Delete = append(p.Delete, dir)
 	}
 	return p, nil
 }
@@ -57,9 +58,9 @@ func (p *Pruning) Execute(runs *os.Root) (deleted []string, err error) {
 	return deleted, errors.Join(errs...)
 }
 
-// oldRuns lists the runs that have ended and that are neither among the newest keep
-// nor the newest one whose hypotheses all held. The oldest comes first.
-func oldRuns(entries []Entry, keep int) []Entry {
+// oldRuns lists the directories of runs that have ended and that are neither among the
+// newest keep nor the newest one whose hypotheses all held. The oldest comes first.
+func oldRuns(entries []Entry, keep int) []string {
 	index := New(entries)
 	stay := map[string]bool{}
 	held := false
@@ -69,17 +70,10 @@ func oldRuns(entries []Entry, keep int) []Entry {
 		}
 		held = held || r.ExitCode == result.ExitHeld
 	}
-	var list []Entry
-	for i := len(index.Runs) - 1; i >= 0; i-- {
-		r := index.Runs[i]
-		if stay[r.ID] || r.Ended.IsZero() {
-			continue
-		}
-		for _, e := range entries {
-			if e.Run != nil && e.Run.ID == r.ID {
-				list = append(list, e)
-				break
-			}
+	var list []string
+	for _, r := range slices.Backward(index.Runs) {
+		if !stay[r.ID] && !r.Ended.IsZero() {
+			list = append(list, r.Dir)
 		}
 	}
 	return list
@@ -92,7 +86,7 @@ func stillNeeded(runs *os.Root, name string) string {
 	if err != nil {
 		return err.Error()
 	}
-	defer dir.Close() //nolint:errcheck // nothing is written
+	defer func() { _ = dir.Close() }() // it was only read
 	left, err := journal.ReadLeft(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -7,14 +7,13 @@ import (
 	"io/fs"
 	"path"
 
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
-// journalFile tells a run without a result from a directory of somebody else's.
-const journalFile = "journal.ndjson"
-
-// Scan reads the heads of all runs in a directory of runs, whose subdirectories
-// are runs or are said not to be. Files and hidden directories are passed over.
+// Scan reads the heads of all runs in a directory of runs. There is an entry for each
+// subdirectory, also for one that is not a run. Files and hidden directories are
+// skipped.
 func Scan(runs fs.FS) ([]Entry, error) {
 	list, err := fs.ReadDir(runs, ".")
 	if err != nil {
@@ -25,18 +24,19 @@ func Scan(runs fs.FS) ([]Entry, error) {
 		if !d.IsDir() || d.Name()[0] == '.' {
 			continue
 		}
-		entries = append(entries, read(runs, d.Name()))
+		entries = append(entries, readEntry(runs, d.Name()))
 	}
 	return entries, nil
 }
 
-// read is one entry. Whatever is wrong with it is a finding, not an error.
-func read(runs fs.FS, name string) Entry {
+// readEntry reads one directory. What is wrong with it is stated in the entry, as it
+// must not keep the others from being read.
+func readEntry(runs fs.FS, name string) Entry {
 	e := Entry{Name: name}
 	text, err := fs.ReadFile(runs, path.Join(name, result.File))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		e.Problem, e.Foreign = without(runs, name)
+		e.Problem, e.Foreign = explainMissing(runs, name)
 		return e
 	case err != nil:
 		e.Problem = err.Error()
@@ -56,34 +56,37 @@ func read(runs fs.FS, name string) Entry {
 	return e
 }
 
-// without explains a directory that has no result.
-func without(runs fs.FS, name string) (problem string, foreign bool) {
-	if _, err := fs.Stat(runs, path.Join(name, journalFile)); err != nil {
+// explainMissing says why a directory has no result: a run that has not ended has a
+// journal, a directory of something else has none.
+func explainMissing(runs fs.FS, name string) (problem string, foreign bool) {
+	if _, err := fs.Stat(runs, path.Join(name, journal.EventsFile)); err != nil {
 		return "not a run of blastgauge", true
 	}
 	return "no result: it is going on, or it died; `blastgauge report` makes the report of one that died", false
 }
 
-// A head is what is read of a result.
+// A head is the part of a result that an index needs.
 type head struct {
-	Schema      string        `json:"schema"`
-	Tool        result.Tool   `json:"tool"`
-	Run         result.Run    `json:"run"`
-	System      result.System `json:"system"`
-	Experiments []struct {
-		ID          string              `json:"id"`
-		Title       string              `json:"title"`
-		Verdict     result.Verdict      `json:"verdict"`
-		Digests     result.Digests      `json:"digests"`
-		Limits      result.Limits       `json:"limits"`
-		BlastRadius *result.BlastRadius `json:"blast_radius"`
-		Criteria    []result.Criterion  `json:"criteria"`
-		Recovery    *result.Recovery    `json:"recovery"`
-		Journeys    []struct {
-			Name  string  `json:"name"`
-			Limit float64 `json:"limit"`
-		} `json:"journeys"`
-	} `json:"experiments"`
+	Schema      string           `json:"schema"`
+	Tool        result.Tool      `json:"tool"`
+	Run         result.Run       `json:"run"`
+	System      result.System    `json:"system"`
+	Experiments []headExperiment `json:"experiments"`
+}
+
+type headExperiment struct {
+	ID          string              `json:"id"`
+	Title       string              `json:"title"`
+	Verdict     result.Verdict      `json:"verdict"`
+	Digests     result.Digests      `json:"digests"`
+	Limits      result.Limits       `json:"limits"`
+	BlastRadius *result.BlastRadius `json:"blast_radius"`
+	Criteria    []result.Criterion  `json:"criteria"`
+	Recovery    *result.Recovery    `json:"recovery"`
+	Journeys    []struct {
+		Name  string  `json:"name"`
+		Limit float64 `json:"limit"`
+	} `json:"journeys"`
 }
 
 func (h head) run() *Run {
@@ -92,24 +95,29 @@ func (h head) run() *Run {
 		System: h.System.Name, Environment: h.System.Environment, Version: h.Tool.Version, Experiments: []Experiment{},
 	}
 	for _, e := range h.Experiments {
-		x := Experiment{ID: e.ID, Title: e.Title, Verdict: e.Verdict, Digests: e.Digests, Limit: e.Limits.BlastRadius}
-		if b := e.BlastRadius; b != nil && e.Verdict != result.Invalid && e.Verdict != result.NotRun {
-			x.Radius = &Radius{b.Journey, b.Estimate, b.Low, b.High, b.Control}
-			for _, j := range e.Journeys {
-				if j.Name == b.Journey {
-					x.Limit = j.Limit
-				}
-			}
-		}
-		if rec := e.Recovery; rec != nil && !rec.Censored {
-			x.Recovery = &rec.Seconds
-		}
-		for _, c := range e.Criteria {
-			if c.Verdict == result.Refuted && c.Kind == result.InvariantCriterion {
-				x.Broken++
-			}
-		}
-		r.Experiments = append(r.Experiments, x)
+		r.Experiments = append(r.Experiments, e.experiment())
 	}
 	return r
+}
+
+// experiment sums up what one experiment found.
+func (e *headExperiment) experiment() Experiment {
+	x := Experiment{ID: e.ID, Title: e.Title, Verdict: e.Verdict, Digests: e.Digests, Limit: e.Limits.BlastRadius}
+	if b := e.BlastRadius; b != nil && e.Verdict != result.Invalid && e.Verdict != result.NotRun {
+		x.Radius = &Radius{b.Journey, b.Estimate, b.Low, b.High, b.Control}
+		for _, j := range e.Journeys {
+			if j.Name == b.Journey {
+				x.Limit = j.Limit
+			}
+		}
+	}
+	if rec := e.Recovery; rec != nil && !rec.Censored {
+		x.Recovery = &rec.Seconds
+	}
+	for _, c := range e.Criteria {
+		if c.Verdict == result.Refuted && c.Kind == result.InvariantCriterion {
+			x.Broken++
+		}
+	}
+	return x
 }

@@ -22,17 +22,17 @@ func Read(dir *os.Root) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("not a run directory: %w", err)
 	}
-	defer events.Close()
+	defer func() { _ = events.Close() }() // it was only read
 	observations, err := dir.Open(journal.ObservationsFile)
 	if err != nil {
 		return nil, fmt.Errorf("not a run directory: %w", err)
 	}
-	defer observations.Close()
+	defer func() { _ = observations.Close() }() // it was only read
 	all := journal.ReadEvents(events)
 	undo, err := dir.Open(journal.UndoFile)
 	switch {
 	case err == nil:
-		defer undo.Close()
+		defer func() { _ = undo.Close() }() // it was only read
 		all = both(all, journal.ReadEvents(undo))
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err

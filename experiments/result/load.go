@@ -54,7 +54,7 @@ func loadDir(path string) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close() //nolint:errcheck // nothing is written
+	defer func() { _ = root.Close() }() // it was only read
 	r, err := Read(root)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w: it has neither a %s nor a journal", path, ErrForeign, File)
@@ -70,7 +70,7 @@ func readUpTo(path string, most int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // nothing is written
+	defer func() { _ = f.Close() }() // it was only read
 	text, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err != nil {
 		return nil, err

@@ -1,0 +1,78 @@
+package history
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+)
+
+// Lines of journals.
+const (
+	started  = `{"seq":1,"kind":"run_started","plan":{"run":"r","experiments":[{"id":"e","faults":[{"name":"blastgauge.r.1"}]}]}}` + "\n"
+	intended = `{"seq":2,"kind":"fault_intended","fault":"blastgauge.r.1"}` + "\n"
+	removed  = `{"seq":3,"kind":"fault_removed","fault":"blastgauge.r.1","verified":true}` + "\n"
+	ended    = `{"seq":4,"kind":"run_ended"}` + "\n"
+)
+
+// A run whose faults are not proven gone is kept, however old it is.
+func TestPlanPrune(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		journal string // of the oldest run; empty: it has none
+		kept    string // a part of the reason; empty: it is deleted
+	}{
+		"ended":              {started + intended + removed + ended, ""},
+		"no journal":         {"", "it has no journal"},
+		"not ended":          {started, "it has not ended"},
+		"a fault in force":   {started + intended, "blastgauge.r.1 is not proven gone"},
+		"ended with a fault": {started + intended + ended, "blastgauge.r.1 is not proven gone"},
+		"damaged":            {started + "{]}\n" + ended, "blastgauge.r.1 is not proven gone"},
+		"without a plan":     {ended, "the journal holds no plan"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for file, text := range nights(nil, nil, nil) {
+				writeFile(t, filepath.Join(dir, file), string(text.Data))
+			}
+			writeFile(t, filepath.Join(dir, "photos", "cat.jpg"), "x")
+			if tt.journal != "" {
+				writeFile(t, filepath.Join(dir, "dir0", journal.EventsFile), tt.journal)
+			}
+			runs, err := os.OpenRoot(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = runs.Close() }() // it was only read
+			p, err := PlanPrune(runs, 2)
+			if err != nil || p.Total != 4 || len(p.Delete)+len(p.Kept) != 1 {
+				t.Fatalf("PlanPrune() = %+v, %v; want one old run of 4 directories", p, err)
+			}
+			if tt.kept != "" && (len(p.Kept) != 1 || p.Kept[0].Name != "dir0" || !strings.Contains(p.Kept[0].Reason, tt.kept)) {
+				t.Errorf("kept %+v, want dir0 because %q", p.Kept, tt.kept)
+			}
+			deleted, err := p.Execute(runs)
+			if err != nil || !slices.Equal(deleted, p.Delete) {
+				t.Errorf("Execute() = %v, %v; want %v", deleted, err, p.Delete)
+			}
+			_, err = os.Stat(filepath.Join(dir, "dir0"))
+			if gone := os.IsNotExist(err); gone != (tt.kept == "") {
+				t.Errorf("dir0 is gone: %t, want %t", gone, tt.kept == "")
+			}
+		})
+	}
+}
+
+func writeFile(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
