@@ -35,22 +35,23 @@ func benchmarks() []benchmark {
 		{name: "fidelity", line: "how exactly shares and latencies are injected (30 s)", room: "./injectors/proxy", args: bench("Fidelity", "3x")},
 		{name: "page", line: "time and size of the HTML report of forty experiments (10 s)", room: "./report", args: append(bench("Page", "3x"), "-run", "PageSize", "-v")},
 		{name: "calibration", line: "coverage of the intervals over simulated traffic (minutes)", room: "./experiments/stats", args: []string{"-run", "Calibration|GuardFalseStops|ComparisonCovers", "-calibrate", "-v", "-timeout", "60m"}},
-		{name: "crash", line: "the crash matrix as the full product: kills at every event and call (30 min)", room: "./cmd/blastgauge", args: []string{"-run", "TestCrashMatrix", "-v", "-timeout", "60m"}, env: []string{"BLASTGAUGE_CRASH=all"}},
+		{name: "crash", line: "the crash matrix: runs killed at every event of their journals and in every call (2 min)", room: "./cmd/blastgauge", args: []string{"-run", "TestCrashMatrix", "-v", "-timeout", "60m"}, env: []string{"BLASTGAUGE_CRASH=each"}},
+		{name: "crash-product", line: "the crash matrix as the full product of events and deaths (30 min)", room: "./cmd/blastgauge", args: []string{"-run", "TestCrashMatrix", "-v", "-timeout", "90m"}, env: []string{"BLASTGAUGE_CRASH=all"}},
 	}
 }
 
 func benchmarkPrograms() []program {
 	var list []program
 	for _, b := range benchmarks() {
-		list = append(list, program{b.name, b.line, func(*flag.FlagSet) func(context.Context, io.Writer) error {
-			return func(ctx context.Context, out io.Writer) error { return b.run(ctx, out) }
+		list = append(list, program{b.name, b.line, func(*flag.FlagSet) func(context.Context, *printer) error {
+			return func(ctx context.Context, out *printer) (err error) { return b.run(ctx, out) }
 		}})
 	}
 	return append(list, program{"startup", "start-up time of the command (10 s)", defineStartup})
 }
 
 // run runs the benchmark. Without a benchmark or a test that ran it fails.
-func (b benchmark) run(ctx context.Context, out io.Writer) error {
+func (b benchmark) run(ctx context.Context, out *printer) error {
 	root, err := moduleRoot(ctx)
 	if err != nil {
 		return err
@@ -69,16 +70,16 @@ func (b benchmark) run(ctx context.Context, out io.Writer) error {
 }
 
 // defineStartup runs `blastgauge version` again and again.
-func defineStartup(f *flag.FlagSet) func(context.Context, io.Writer) error {
+func defineStartup(f *flag.FlagSet) func(context.Context, *printer) error {
 	runs := f.Int("runs", 51, "how often the command is started")
 	path := f.String("command", "", "the `PATH` of the command (default: built from this tree)")
-	return func(ctx context.Context, out io.Writer) (err error) {
+	return func(ctx context.Context, out *printer) (err error) {
 		if *path == "" {
-			cmd, err := build(ctx)
-			if err != nil {
+			var cmd *command
+			if cmd, err = build(ctx); err != nil {
 				return err
 			}
-			defer cmd.Close() //nolint:errcheck // a temporary directory
+			defer func() { err = errors.Join(err, cmd.Close()) }()
 			*path = cmd.path
 		}
 		var wall, processor []float64
@@ -95,7 +96,7 @@ func defineStartup(f *flag.FlagSet) func(context.Context, io.Writer) error {
 		if len(wall) == 0 {
 			return errors.New("-runs " + strconv.Itoa(*runs) + ": nothing was measured")
 		}
-		fmt.Fprintf(out, "%d starts: %.1f ms, %.1f ms of processor time (medians)\n", *runs, median(wall), median(processor))
+		out.printf("%d starts: %.1f ms, %.1f ms of processor time (medians)\n", *runs, median(wall), median(processor))
 		return nil
 	}
 }

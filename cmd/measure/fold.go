@@ -20,10 +20,10 @@ import (
 	"github.com/blastgauge/blastgauge/report"
 )
 
-func defineFold(f *flag.FlagSet) func(context.Context, io.Writer) error {
+func defineFold(f *flag.FlagSet) func(context.Context, *printer) error {
 	journeys := f.Int("journeys", 1_000_000, "journeys in the journal")
 	rounds := f.Int("rounds", 5, "how often it is folded")
-	return func(_ context.Context, out io.Writer) (err error) {
+	return func(_ context.Context, out *printer) (err error) {
 		dir, err := os.MkdirTemp("", "blastgauge-measure-")
 		if err != nil {
 			return err
@@ -50,7 +50,7 @@ func defineFold(f *flag.FlagSet) func(context.Context, io.Writer) error {
 		}
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		fmt.Fprintf(out, "%d journeys read, folded and rendered in %.2f s (median of %d), page of %d KB, %.0f MB from the system\n",
+		out.printf("%d journeys read, folded and rendered in %.2f s (median of %d), page of %d KB, %.0f MB from the system\n",
 			*journeys, median(seconds), *rounds, page.Len()/1000, float64(m.Sys)/1e6)
 		return nil
 	}

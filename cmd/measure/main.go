@@ -35,7 +35,7 @@ func main() {
 type program struct {
 	name   string
 	line   string // what it measures, and how long it takes
-	define func(*flag.FlagSet) func(ctx context.Context, out io.Writer) error
+	define func(*flag.FlagSet) func(ctx context.Context, out *printer) error
 }
 
 func programs() []program {
@@ -61,14 +61,15 @@ func experimentPrograms() []program {
 	}
 }
 
-func measure(ctx context.Context, args []string, out io.Writer) error {
+func measure(ctx context.Context, args []string, stdout io.Writer) error {
+	out := &printer{w: stdout}
 	list := programs()
 	if len(args) == 0 {
-		fmt.Fprintln(out, "usage: measure NAME [FLAG...]; measure NAME -h shows the flags")
+		out.printf("usage: measure NAME [FLAG...]; measure NAME -h shows the flags\n")
 		for _, p := range list {
-			fmt.Fprintf(out, "  %-12s %s\n", p.name, p.line)
+			out.printf("  %-14s %s\n", p.name, p.line)
 		}
-		return nil
+		return out.err
 	}
 	i := slices.IndexFunc(list, func(p program) bool { return p.name == args[0] })
 	if i < 0 {
@@ -82,5 +83,5 @@ func measure(ctx context.Context, args []string, out io.Writer) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("%s takes flags only, not %q", args[0], flags.Arg(0))
 	}
-	return run(ctx, out)
+	return errors.Join(run(ctx, out), out.err)
 }

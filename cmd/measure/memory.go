@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,14 +18,14 @@ import (
 
 // defineMemory watches the memory of a run of 400 journeys a second, as the
 // operating system counts it, until its report is written.
-func defineMemory(f *flag.FlagSet) func(context.Context, io.Writer) error {
+func defineMemory(f *flag.FlagSet) func(context.Context, *printer) error {
 	lasts := f.Duration("for", 10*time.Minute, "how long journeys are sent")
-	return func(ctx context.Context, out io.Writer) (err error) {
+	return func(ctx context.Context, out *printer) (err error) {
 		cmd, err := build(ctx)
 		if err != nil {
 			return err
 		}
-		defer cmd.Close() //nolint:errcheck // a temporary directory
+		defer func() { err = errors.Join(err, cmd.Close()) }()
 		dir, err := cmd.dir()
 		if err != nil {
 			return err
@@ -53,7 +52,7 @@ func defineMemory(f *flag.FlagSet) func(context.Context, io.Writer) error {
 		if _, err := os.Stat(filepath.Join(dir, "run", "report.html")); err != nil {
 			return fmt.Errorf("%w\n%s", err, &said)
 		}
-		fmt.Fprintf(out, "%.0f MB at the start, at most %.0f MB while journeys were sent, %.0f MB with the report\n", start, sending, most)
+		out.printf("%.0f MB at the start, at most %.0f MB while journeys were sent, %.0f MB with the report\n", start, sending, most)
 		if most-start > 64 {
 			return fmt.Errorf("memory grew by %.0f MB", most-start)
 		}

@@ -6,12 +6,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"text/tabwriter"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -80,14 +78,14 @@ func passesSchema(s *jsonschema.Schema, body string) bool {
 
 // defineOperators runs every operator against both shops and prints, for each,
 // what a schema would catch and what the journeys catch.
-func defineOperators(f *flag.FlagSet) func(context.Context, io.Writer) error {
+func defineOperators(f *flag.FlagSet) func(context.Context, *printer) error {
 	only := f.String("only", "", "one `OPERATOR` alone")
-	return func(ctx context.Context, out io.Writer) error {
+	return func(ctx context.Context, out *printer) (err error) {
 		cmd, err := build(ctx)
 		if err != nil {
 			return err
 		}
-		defer cmd.Close() //nolint:errcheck // a temporary directory
+		defer func() { err = errors.Join(err, cmd.Close()) }()
 		root, err := moduleRoot(ctx)
 		if err != nil {
 			return err
@@ -158,9 +156,9 @@ func writeOperator(dir string, c operatorCase) (file string, err error) {
 	return file, os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600)
 }
 
-func judgeOperators(out io.Writer, cases []operatorCase, naive, hardened []result.Experiment) error {
-	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(w, "operator\tschema\tnaive\thardened")
+func judgeOperators(out *printer, cases []operatorCase, naive, hardened []result.Experiment) error {
+	var w strings.Builder
+	fmt.Fprintln(&w, "operator\tschema\tnaive\thardened")
 	caught, passed := 0, 0
 	var errs []error
 	for i, c := range cases {
@@ -172,7 +170,7 @@ func judgeOperators(out io.Writer, cases []operatorCase, naive, hardened []resul
 				caught++
 			}
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", c.operator, word, harmWords(naive[i]), harmWords(hardened[i]))
+		fmt.Fprintf(&w, "%s\t%s\t%s\t%s\n", c.operator, word, harmWords(naive[i]), harmWords(hardened[i]))
 		for _, e := range []result.Experiment{naive[i], hardened[i]} {
 			if f := e.Faults[0]; e.Verdict == result.Invalid || f.Exercised.Grade != result.GradeCounted || !f.RemovalVerified {
 				errs = append(errs, fmt.Errorf("%s: %s %q, %+v", c.operator, e.Verdict, e.Reasons, f.Exercised))
@@ -182,8 +180,8 @@ func judgeOperators(out io.Writer, cases []operatorCase, naive, hardened []resul
 			errs = append(errs, fmt.Errorf("%s harms the hardened shop: %q", c.operator, hardened[i].Reasons))
 		}
 	}
-	errs = append(errs, w.Flush())
-	fmt.Fprintf(out, "%d of %d pass the schema; the journeys catch %d of those in the naive shop\n", passed, len(cases), caught)
+	out.table(w.String())
+	out.printf("%d of %d pass the schema; the journeys catch %d of those in the naive shop\n", passed, len(cases), caught)
 	if caught < passed {
 		errs = append(errs, fmt.Errorf("%d operators pass both the schema and the journeys", passed-caught))
 	}

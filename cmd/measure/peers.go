@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"text/tabwriter"
 	"time"
 )
 
@@ -50,9 +49,9 @@ const (
 
 // definePeers compares with load generators, before the same shop, in
 // interleaved rounds. Figures are medians over the rounds.
-func definePeers(f *flag.FlagSet) func(context.Context, io.Writer) error {
+func definePeers(f *flag.FlagSet) func(context.Context, *printer) error {
 	rounds := f.Int("rounds", 3, "interleaved rounds")
-	return func(ctx context.Context, out io.Writer) (err error) {
+	return func(ctx context.Context, out *printer) (err error) {
 		if len(generators("1"))+len(generators("5")) < 3 {
 			return errors.New("no peer is installed: go install github.com/tsenart/vegeta/v12@v12.13.0, or Debian's python3-locust")
 		}
@@ -61,7 +60,8 @@ func definePeers(f *flag.FlagSet) func(context.Context, io.Writer) error {
 			return err
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-		w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+		var lines strings.Builder
+		w := &printer{w: &lines}
 		for _, rate := range []int{100, 400} {
 			if err := comparePeers(ctx, w, dir, *rounds, rate, "5", fmt.Sprintf("ms of processor time a journey of five steps, at %d/s", rate), processorTime); err != nil {
 				return err
@@ -76,12 +76,13 @@ func definePeers(f *flag.FlagSet) func(context.Context, io.Writer) error {
 		if err := compareResets(ctx, w, dir); err != nil {
 			return err
 		}
-		return w.Flush()
+		out.table(lines.String())
+		return w.err
 	}
 }
 
 // comparePeers measures one figure of every generator, in turn.
-func comparePeers(ctx context.Context, out io.Writer, dir string, rounds, rate int, steps, what string,
+func comparePeers(ctx context.Context, w *printer, dir string, rounds, rate int, steps, what string,
 	figure func(context.Context, generator, string, int) (float64, error),
 ) error {
 	list := generators(steps)
@@ -95,11 +96,11 @@ func comparePeers(ctx context.Context, out io.Writer, dir string, rounds, rate i
 			figures[g.name] = append(figures[g.name], v)
 		}
 	}
-	fmt.Fprint(out, what)
+	w.printf("%s", what)
 	for _, g := range list {
-		fmt.Fprintf(out, "\t%s %.2f", g.name, median(figures[g.name]))
+		w.printf("\t%s %.2f", g.name, median(figures[g.name]))
 	}
-	fmt.Fprintln(out)
+	w.printf("\n")
 	return nil
 }
 
@@ -172,16 +173,16 @@ func lateness(ctx context.Context, g generator, dir string, rate int) (ms float6
 
 // compareResets counts what each generator says of a server that resets
 // connections that are used again.
-func compareResets(ctx context.Context, out io.Writer, dir string) error {
-	fmt.Fprint(out, "a server resets connections that are used again: resets it made, errors told")
+func compareResets(ctx context.Context, w *printer, dir string) error {
+	w.printf("a server resets connections that are used again: resets it made, errors told")
 	for _, g := range generators("1") {
 		made, told, err := resetsTold(ctx, g, dir)
 		if err != nil {
 			return fmt.Errorf("%s: %w", g.name, err)
 		}
-		fmt.Fprintf(out, "\t%s %d, %.0f", g.name, made, told)
+		w.printf("\t%s %d, %.0f", g.name, made, told)
 	}
-	fmt.Fprintln(out)
+	w.printf("\n")
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,20 +30,20 @@ type view struct {
 // definePictures takes pictures of HTML pages: NAME-first.png is the first screen
 // of a desktop, NAME-light.png and so on are whole pages, NAME.pdf is what a
 // printer gets, and with pdftoppm NAME-print-1.png and so on are its sheets.
-func definePictures(f *flag.FlagSet) func(context.Context, io.Writer) error {
+func definePictures(f *flag.FlagSet) func(context.Context, *printer) error {
 	dir := f.String("dir", "pictures", "the `DIRECTORY` for the pictures")
 	of := f.String("of", "", "pages as `FILE,FILE,...` (default: those of the demo, which is run first)")
-	return func(ctx context.Context, out io.Writer) (err error) {
+	return func(ctx context.Context, out *printer) (err error) {
 		if err := os.MkdirAll(*dir, 0o755); err != nil {
 			return err
 		}
 		files := strings.Split(*of, ",")
 		if *of == "" {
-			cmd, err := build(ctx)
-			if err != nil {
+			var cmd *command
+			if cmd, err = build(ctx); err != nil {
 				return err
 			}
-			defer cmd.Close() //nolint:errcheck // a temporary directory
+			defer func() { err = errors.Join(err, cmd.Close()) }()
 			if files, err = demoPages(ctx, cmd); err != nil {
 				return err
 			}
@@ -59,7 +58,7 @@ func definePictures(f *flag.FlagSet) func(context.Context, io.Writer) error {
 			if err := photograph(browser, base, file); err != nil {
 				return fmt.Errorf("%s: %w", file, err)
 			}
-			fmt.Fprintf(out, "%s-*.png\n", base)
+			out.printf("%s-*.png\n", base)
 		}
 		return nil
 	}
@@ -171,11 +170,14 @@ func printPages(tab context.Context, base string) error {
 	if err := os.WriteFile(pdf, sheets.Data, 0o644); err != nil {
 		return err
 	}
-	tool, err := exec.LookPath("pdftoppm")
-	if err != nil {
-		return nil // Debian's poppler-utils has it
+	if _, missing := exec.LookPath("pdftoppm"); missing == nil { // Debian's poppler-utils has it
+		return printSheets(pdf, base)
 	}
-	if out, err := exec.Command(tool, "-r", "80", "-png", pdf, base+"-print").CombinedOutput(); err != nil {
+	return nil
+}
+
+func printSheets(pdf, base string) error {
+	if out, err := exec.Command("pdftoppm", "-r", "80", "-png", pdf, base+"-print").CombinedOutput(); err != nil {
 		return fmt.Errorf("pdftoppm: %w: %s", err, out)
 	}
 	return nil

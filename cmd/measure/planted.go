@@ -5,11 +5,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"sync"
-	"text/tabwriter"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run/systemtest"
@@ -107,15 +105,15 @@ func (s *score) add(e result.Experiment) {
 	s.width += b.High - b.Low
 }
 
-func definePlanted(f *flag.FlagSet) func(context.Context, io.Writer) error {
+func definePlanted(f *flag.FlagSet) func(context.Context, *printer) error {
 	runs := f.Int("runs", 20, "runs of each cell")
 	parallel := f.Int("parallel", 8, "runs at once")
-	return func(ctx context.Context, out io.Writer) error {
+	return func(ctx context.Context, out *printer) (err error) {
 		cmd, err := build(ctx)
 		if err != nil {
 			return err
 		}
-		defer cmd.Close() //nolint:errcheck // a temporary directory
+		defer func() { err = errors.Join(err, cmd.Close()) }()
 		var cells []*score
 		for _, percent := range []int{0, 5, 30} {
 			cells = append(cells, &score{cell: cell{percent: percent, concurrent: true}},
@@ -159,42 +157,40 @@ func inParallel(atOnce, n int, do func(i int) error) error {
 	return errors.Join(errs...)
 }
 
-func judgePlanted(out io.Writer, cells []*score) error {
-	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "harms\tthe harm is\tcontrol\truns\tinterval holds the truth\trefuted\tmean width, points\tvoid")
+func judgePlanted(out *printer, cells []*score) error {
+	var w strings.Builder
+	fmt.Fprintln(&w, "harms\tthe harm is\tcontrol\truns\tinterval holds the truth\trefuted\tmean width, points\tvoid")
 	var all, harmless score
 	var why []string
 	for _, c := range cells {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%.1f\t%d\n", c.cell, c.runs, c.covered, c.refuted, 100*c.width/float64(max(1, c.runs)), c.void)
+		fmt.Fprintf(&w, "%s\t%d\t%d\t%d\t%.1f\t%d\n", c.cell, c.runs, c.covered, c.refuted, 100*c.width/float64(max(1, c.runs)), c.void)
 		all.runs, all.covered = all.runs+c.runs, all.covered+c.covered
 		if c.percent == 0 {
 			harmless.runs, harmless.refuted = harmless.runs+c.runs, harmless.refuted+c.refuted
 		}
 		why = append(why, c.why...)
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
+	out.table(w.String())
 	slices.Sort(why)
 	for _, text := range slices.Compact(why) {
-		fmt.Fprintf(out, "void: %s\n", text)
+		out.printf("void: %s\n", text)
 	}
-	fmt.Fprintf(out, "covered in %d of %d runs; blamed without harm in %d of %d\n", all.covered, all.runs, harmless.refuted, harmless.runs)
+	out.printf("covered in %d of %d runs; blamed without harm in %d of %d\n", all.covered, all.runs, harmless.refuted, harmless.runs)
 	if all.runs == 0 || float64(all.covered) < 0.9*float64(all.runs) || float64(harmless.refuted) > 0.05*float64(harmless.runs) {
 		return errors.New("the interval must hold the truth in 90 % of runs, and blame no fault that does nothing in more than 5 %")
 	}
 	return nil
 }
 
-func defineGuardrail(f *flag.FlagSet) func(context.Context, io.Writer) error {
+func defineGuardrail(f *flag.FlagSet) func(context.Context, *printer) error {
 	runs := f.Int("runs", 20, "faults that are stopped")
 	parallel := f.Int("parallel", 5, "runs at once")
-	return func(ctx context.Context, out io.Writer) error {
+	return func(ctx context.Context, out *printer) (err error) {
 		cmd, err := build(ctx)
 		if err != nil {
 			return err
 		}
-		defer cmd.Close() //nolint:errcheck // a temporary directory
+		defer func() { err = errors.Join(err, cmd.Close()) }()
 		var mu sync.Mutex
 		var seconds []float64
 		err = inParallel(*parallel, *runs, func(i int) error {
@@ -214,7 +210,7 @@ func defineGuardrail(f *flag.FlagSet) func(context.Context, io.Writer) error {
 			return errors.Join(err, errors.New("no fault was stopped"))
 		}
 		slices.Sort(seconds)
-		fmt.Fprintf(out, "%d faults were gone after %.2f s (median), %.2f s at the fastest and %.2f s at the slowest\n",
+		out.printf("%d faults were gone after %.2f s (median), %.2f s at the fastest and %.2f s at the slowest\n",
 			len(seconds), median(seconds), seconds[0], seconds[len(seconds)-1])
 		if median(seconds) > 3 {
 			err = errors.Join(err, errors.New("the median is more than 3 s"))

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -18,7 +17,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"text/tabwriter"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -37,14 +35,14 @@ type recoveryCase struct {
 	counted  []float64
 }
 
-func defineRecovery(f *flag.FlagSet) func(context.Context, io.Writer) error {
+func defineRecovery(f *flag.FlagSet) func(context.Context, *printer) error {
 	rounds := f.Int("rounds", 3, "how often each system is measured")
-	return func(ctx context.Context, out io.Writer) error {
+	return func(ctx context.Context, out *printer) (err error) {
 		cmd, err := build(ctx)
 		if err != nil {
 			return err
 		}
-		defer cmd.Close() //nolint:errcheck // a temporary directory
+		defer func() { err = errors.Join(err, cmd.Close()) }()
 		shops, planted := recoveryCases()
 		var errs []error
 		for range *rounds {
@@ -58,21 +56,22 @@ func defineRecovery(f *flag.FlagSet) func(context.Context, io.Writer) error {
 	}
 }
 
-func judgeRecovery(out io.Writer, cases []*recoveryCase) error {
+func judgeRecovery(out *printer, cases []*recoveryCase) error {
 	var errs []error
-	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "system\truns\tvoid\trecovery, s\tits own count, s\tfurthest apart, s")
+	var w strings.Builder
+	fmt.Fprintln(&w, "system\truns\tvoid\trecovery, s\tits own count, s\tfurthest apart, s")
 	for _, r := range cases {
 		apart := 0.0
 		for i := range r.measured {
 			apart = max(apart, math.Abs(r.measured[i]-r.counted[i]))
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%.2f\t%.2f\t%.2f\n", r.name, len(r.measured), r.void, r.measured, r.counted, apart)
+		fmt.Fprintf(&w, "%s\t%d\t%d\t%.2f\t%.2f\t%.2f\n", r.name, len(r.measured), r.void, r.measured, r.counted, apart)
 		if apart > 0.5 || len(r.measured) == 0 {
 			errs = append(errs, fmt.Errorf("%s: the recovery and the system's own count differ by %.2f s in %d runs", r.name, apart, len(r.measured)))
 		}
 	}
-	return errors.Join(append(errs, w.Flush())...)
+	out.table(w.String())
+	return errors.Join(errs...)
 }
 
 // add measures once more. An invalid experiment, as on a busy machine, is void.

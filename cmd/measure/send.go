@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -22,11 +21,11 @@ const sendProgram = "send"
 // defineSend sends journeys of five steps, or of one, until its standard input
 // ends, keeps what became of them in a journal as a run does, and prints how many
 // failed.
-func defineSend(f *flag.FlagSet) func(context.Context, io.Writer) error {
+func defineSend(f *flag.FlagSet) func(context.Context, *printer) error {
 	to := f.String("to", "", "the `URL` of the shop")
 	rate := f.Float64("rate", 100, "journeys per second")
 	steps := f.Int("steps", 5, "of each journey, 1 to 5")
-	return func(ctx context.Context, out io.Writer) (err error) {
+	return func(ctx context.Context, out *printer) (err error) {
 		all := checkoutSteps()
 		if *to == "" || *steps < 1 || *steps > len(all) {
 			return errors.New("send needs -to URL and -steps 1 to 5")
@@ -54,7 +53,7 @@ func defineSend(f *flag.FlagSet) func(context.Context, io.Writer) error {
 			}
 			unkept = errors.Join(unkept, log.Observe(o))
 		})
-		fmt.Fprintln(out, failed)
+		out.printf("%d\n", failed)
 		return unkept
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -44,14 +43,14 @@ func (c *countingEntry) share() float64 {
 // defineShare: a fifth of a dependency's answers are 503, behind a service that
 // does not retry, for three seconds at 50 journeys a second. Every run has to
 // refute a limit of 5 %, and 17 of 20 intervals to hold what the service counted.
-func defineShare(f *flag.FlagSet) func(context.Context, io.Writer) error {
+func defineShare(f *flag.FlagSet) func(context.Context, *printer) error {
 	runs := f.Int("runs", 20, "experiments")
-	return func(ctx context.Context, out io.Writer) error {
+	return func(ctx context.Context, out *printer) (err error) {
 		cmd, err := build(ctx)
 		if err != nil {
 			return err
 		}
-		defer cmd.Close() //nolint:errcheck // a temporary directory
+		defer func() { err = errors.Join(err, cmd.Close()) }()
 		refuted, covered := 0, 0
 		for i := range *runs {
 			c, e, err := shareOnce(ctx, cmd, uint64(i))
@@ -68,10 +67,10 @@ func defineShare(f *flag.FlagSet) func(context.Context, io.Writer) error {
 			if b.Low <= c.share() && c.share() <= b.High {
 				covered++
 			}
-			fmt.Fprintf(out, "run %2d: %s, %4.1f %% (%4.1f to %4.1f); the service counted %4.1f %%; %d of %d answers were the fault's\n",
+			out.printf("run %2d: %s, %4.1f %% (%4.1f to %4.1f); the service counted %4.1f %%; %d of %d answers were the fault's\n",
 				i, e.Verdict, 100*b.Estimate, 100*b.Low, 100*b.High, 100*c.share(), e.Faults[0].Exercised.Met, e.Faults[0].Exercised.Of)
 		}
-		fmt.Fprintf(out, "refuted %d of %d; the counted share within the interval %d times\n", refuted, *runs, covered)
+		out.printf("refuted %d of %d; the counted share within the interval %d times\n", refuted, *runs, covered)
 		if refuted < *runs || covered < *runs*17/20 {
 			return errors.New("a fifth of all answers is not recognised as such")
 		}

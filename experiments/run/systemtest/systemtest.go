@@ -20,7 +20,8 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
-// Names of the dependency, and of the proxy before it, in the documents.
+// Dependency is the name, in the documents, of the dependency and of the proxy
+// before it.
 const Dependency = "backend"
 
 // Files of a [System], in its directory.
