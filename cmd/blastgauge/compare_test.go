@@ -24,7 +24,7 @@ func fixtureRun(t *testing.T, name string, edit func(*result.Result)) string {
 		edit(r)
 	}
 	dir := t.TempDir()
-	if err := keep(dir, r); err != nil {
+	if err := writeRunFiles(dir, r); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -38,7 +38,7 @@ func worse(r *result.Result) {
 
 func TestCompareReadsWhatRunsLeave(t *testing.T) {
 	base, head := fixtureRun(t, "suite", nil), fixtureRun(t, "suite", worse)
-	for _, form := range []string{"", resultFile, reportFile} {
+	for _, form := range []string{"", result.File, reportFile} {
 		b, h := filepath.Join(base, form), filepath.Join(head, form)
 		for _, tt := range []struct {
 			args []string
@@ -141,6 +141,6 @@ func TestCompareOutputs(t *testing.T) {
 func invoke(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = run(args, strings.NewReader(""), &out, &errs)
+	code = runMain(args, strings.NewReader(""), &out, &errs)
 	return code, out.String(), errs.String()
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
 // What is measured does not depend on the time of day: somebody sets the clock in
@@ -76,7 +77,7 @@ func measured(t *testing.T, c *crashCase) string {
 	if code, out := c.command("report", c.out); code != 0 {
 		t.Fatalf("report: exit code %d: %s", code, out)
 	}
-	text, err := os.ReadFile(filepath.Join(c.out, resultFile))
+	text, err := os.ReadFile(filepath.Join(c.out, result.File))
 	if err != nil {
 		t.Fatal(err)
 	}

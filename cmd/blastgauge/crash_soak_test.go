@@ -14,9 +14,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
-	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
 // Experiments in a loop, in one process, on either kind of server. Goroutines,
@@ -66,14 +63,14 @@ func soak(t *testing.T, c *crashCase, n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, dir, err := a.perform(context.Background(), p, o, func(*plan.Plan) live.View { return live.Silent{} })
-	if err != nil || r == nil {
-		t.Fatalf("%s: run %d: %v", c.victim, n, err)
+	out, err := perform(context.Background(), a, o, p, nil)
+	if err != nil || out.Err != nil {
+		t.Fatalf("%s: run %d: %v, %+v", c.victim, n, err, out)
 	}
-	if err := keep(dir, r); err != nil {
+	if err := writeRunFiles(out.Dir, out.Result); err != nil {
 		t.Error(err)
 	}
-	if err := os.RemoveAll(dir); err != nil {
+	if err := os.RemoveAll(out.Dir); err != nil {
 		t.Error(err)
 	}
 }

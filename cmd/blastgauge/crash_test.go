@@ -26,6 +26,9 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run"
+	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
@@ -75,13 +78,27 @@ func crash() {
 			a.explain(err)
 			return 1
 		}
-		r, _, err := a.perform(ctx, p, o, func(*plan.Plan) live.View { return &reaper{at: at, death: os.Args[4], dir: o.out} })
-		if r == nil {
+		out, err := perform(ctx, a, o, p, func(*plan.Plan) run.View { return &reaper{at: at, death: os.Args[4], dir: o.out} })
+		if out == nil {
 			a.explain(err)
 			return exitCode(err)
 		}
-		return a.settle(r, nil, err)
+		if out.Decisive {
+			fmt.Fprintf(os.Stderr, "error: %v\n", out.Err)
+		}
+		return out.Result.Run.ExitCode
 	}))
+}
+
+// perform runs a plan as the command does, with another view or none, and without its
+// reports.
+func perform(ctx context.Context, a *app, o runOptions, p *plan.Plan, view func(*plan.Plan) run.View) (*run.Outcome, error) {
+	options, err := a.runOptions(o)
+	if err != nil {
+		return nil, err
+	}
+	options.View = view
+	return run.Run(ctx, p, options)
 }
 
 // A reaper is a view that looks on until its time has come.
@@ -94,6 +111,12 @@ type reaper struct {
 	mu   sync.Mutex
 	seen int
 }
+
+// Times of the guard process.
+const (
+	fencedAfter = 3200 * time.Millisecond // without a sign of life
+	arrivesIn   = 2 * time.Second         // waited for what a killed run was injecting
+)
 
 // killedFile holds the time of death.
 const killedFile = "killed"
@@ -382,7 +405,7 @@ func (c *crashCase) die(toll *toll) error {
 	toll.add(c.victim, took)
 	limit := min(5*slowdown, 8) * time.Second // how long it took is in the log; a lease that has to lapse takes longer
 	if c.death == "STOP" || c.death == "FREEZE" {
-		limit += silence + grace
+		limit += fencedAfter
 	}
 	if took > limit {
 		return fmt.Errorf("clean after %s: %s", took, c.stderr.String())
@@ -394,8 +417,8 @@ func (c *crashCase) die(toll *toll) error {
 // everything still clean then: what was on its way has arrived.
 func (c *crashCase) quiet() error {
 	c.between.landed.Wait()
-	for deadline := time.Now().Add(lateIn + 5*slowdown*time.Second); c.death != "TWICE"; time.Sleep(10 * time.Millisecond) {
-		said, err := os.ReadFile(filepath.Join(c.out, guardLog))
+	for deadline := time.Now().Add(arrivesIn + 5*slowdown*time.Second); c.death != "TWICE"; time.Sleep(10 * time.Millisecond) {
+		said, err := os.ReadFile(filepath.Join(c.out, cleanup.LogFile))
 		if errors.Is(err, fs.ErrNotExist) {
 			break
 		}
@@ -465,7 +488,7 @@ func (c *crashCase) untilClean(death time.Time) (time.Duration, error) {
 			return took, nil
 		}
 		if took > 30*time.Second {
-			log, _ := os.ReadFile(filepath.Join(c.out, guardLog))
+			log, _ := os.ReadFile(filepath.Join(c.out, cleanup.LogFile))
 			return 0, fmt.Errorf("not clean after %s: %+v, held %v, %v; its guard said %q", took, proxies, held, broken, log)
 		}
 		time.Sleep(5 * time.Millisecond)
@@ -497,7 +520,7 @@ func fetch(url string, into any) error {
 // whoever tidied up does.
 func (c *crashCase) unlisted() error {
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		list, err := journal.OpenListing(filepath.Join(c.dir, "state")).All()
+		list, err := journal.OpenRegistry(filepath.Join(c.dir, "state")).All()
 		if err != nil {
 			return err
 		}
@@ -519,7 +542,7 @@ func (c *crashCase) explained() error {
 	if strings.Contains(out, "NOT REMOVED") {
 		return fmt.Errorf("the report says that a fault is left:\n%s", out)
 	}
-	text, err := os.ReadFile(filepath.Join(c.out, resultFile))
+	text, err := os.ReadFile(filepath.Join(c.out, result.File))
 	if err != nil {
 		return err
 	}

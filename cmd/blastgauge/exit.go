@@ -6,10 +6,9 @@ import (
 	"os"
 
 	"github.com/blastgauge/blastgauge/experiments"
-	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
-	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
 // A usageError is a mistake on the command line. Cobra's own errors have no
@@ -30,41 +29,16 @@ func (v verdictError) Error() string {
 
 // exitCode maps every error to the contract with CI.
 func exitCode(err error) int {
-	if err == nil {
-		return result.ExitHeld
-	}
 	if v, ok := errors.AsType[verdictError](err); ok {
 		return v.code
 	}
 	if _, ok := errors.AsType[usageError](err); ok {
 		return result.ExitUsage
 	}
-	switch {
-	case errors.Is(err, engine.ErrNotRemoved):
-		return result.ExitNotRemoved
-	case errors.Is(err, experiments.ErrInvalid), errors.Is(err, plan.ErrImpossible):
-		return result.ExitUsage
-	case errors.Is(err, experiments.ErrRefused), errors.Is(err, toxiproxy.ErrRefused):
-		return result.ExitRefused
-	}
-	if i, ok := errors.AsType[*engine.Interrupt](err); ok {
-		return interruptCode(i)
-	}
-	return result.ExitError
+	return run.ExitCode(err)
 }
 
-func interruptCode(i *engine.Interrupt) int {
-	switch i.Signal {
-	case "HUP":
-		return result.ExitHUP
-	case "TERM":
-		return result.ExitTERM
-	default:
-		return result.ExitINT
-	}
-}
-
-func signalCode(s os.Signal) int { return interruptCode(&engine.Interrupt{Signal: signalName(s)}) }
+func signalCode(s os.Signal) int { return run.InterruptCode(&engine.Interrupt{Signal: signalName(s)}) }
 
 // explain prints an error with its meaning as the last line. A verdict has been
 // printed by its command.

@@ -26,21 +26,21 @@ func (f *finale) print(acts []*act) {
 	}
 	verdict := 0
 	for _, act := range acts {
-		for _, e := range act.result.Experiments {
+		for _, e := range act.outcome.Result.Experiments {
 			verdict = max(verdict, len(e.Verdict))
 		}
 	}
-	for i, e := range acts[0].result.Experiments {
+	for i, e := range acts[0].outcome.Result.Experiments {
 		row := []string{e.Title}
 		for _, act := range acts {
-			row = append(row, f.found(act.result.Experiments[i], verdict, first))
+			row = append(row, f.found(act.outcome.Result.Experiments[i], verdict, first))
 		}
 		rows = append(rows, row)
 	}
 	f.table(rows)
 	gap := "\n"
 	for _, act := range acts {
-		for _, line := range slices.Concat(broken(act.result), hardWhenSlow(act.result), notMeasured(act.result)) {
+		for _, line := range slices.Concat(broken(act.outcome.Result), hardWhenSlow(act.outcome.Result), notMeasured(act.outcome.Result)) {
 			fmt.Fprint(f.w, gap)
 			gap = ""
 			f.wrap(fmt.Sprintf("  %-9s ", act.build), line)
@@ -53,7 +53,7 @@ func (f *finale) print(acts []*act) {
 func usualJourney(acts []*act) string {
 	most, rows := "the", map[string]int{}
 	for _, act := range acts {
-		for _, e := range act.result.Experiments {
+		for _, e := range act.outcome.Result.Experiments {
 			if b := e.BlastRadius; b != nil && e.Verdict != result.Invalid {
 				if rows[b.Journey]++; rows[b.Journey] > rows[most] {
 					most = b.Journey

@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run"
 )
 
 // finished is an act with the outcome of one experiment.
 func finished(build string, v result.Verdict, estimate float64, journey string) *act {
 	e := result.Experiment{ID: "x", Title: "Everything that can break does so at the very same time", Verdict: v, BlastRadius: &result.BlastRadius{Journey: journey, Estimate: estimate}}
-	return &act{build: build, result: &result.Result{Experiments: []result.Experiment{e}}}
+	return &act{build: build, outcome: &run.Outcome{Result: &result.Result{Experiments: []result.Experiment{e}}}}
 }
 
 func TestTheTableFitsItsTerminal(t *testing.T) {

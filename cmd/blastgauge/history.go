@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/experiments/history"
+	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/report"
 )
 
@@ -58,7 +59,7 @@ func runsDir(args []string) string {
 	if len(args) > 0 {
 		return args[0]
 	}
-	return filepath.FromSlash(defaultRuns)
+	return filepath.FromSlash(run.DefaultRuns)
 }
 
 func openRuns(dir string) (*os.Root, error) {

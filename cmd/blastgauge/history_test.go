@@ -26,7 +26,7 @@ func runsOf(t *testing.T, codes ...int) string {
 		if err := os.Mkdir(run, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := keep(run, r); err != nil {
+		if err := writeRunFiles(run, r); err != nil {
 			t.Fatal(err)
 		}
 		journalOf(t, run, `{"seq":1,"kind":"run_started","plan":{"run":"`+id+`"}}`, `{"seq":2,"kind":"run_ended"}`)

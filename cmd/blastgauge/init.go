@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/scaffold"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -116,7 +117,7 @@ func (o *initOptions) draft(ctx context.Context) (*scaffold.Draft, error) {
 // proxies reads the proxies of the Toxiproxy.
 func (o *initOptions) proxies(ctx context.Context) ([]scaffold.Proxy, error) {
 	system := experiments.System{Toxiproxy: o.toxiproxy, AllowHosts: o.allow}
-	driver, err := newDriver(&system, o.token, nil)
+	driver, err := run.NewDriver(&system, run.Options{Token: o.token})
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,7 @@ func standing(t *testing.T) (entry, api string) {
 func cli(t *testing.T, want int, args ...string) (stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
-	if got := run(args, strings.NewReader(""), &out, &err); got != want {
+	if got := runMain(args, strings.NewReader(""), &out, &err); got != want {
 		t.Fatalf("%q: exit %d, want %d\n%s%s", args, got, want, &out, &err)
 	}
 	return out.String(), err.String()

@@ -18,11 +18,11 @@ import (
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(runMain(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is main without the process: tests call it with buffers.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+// runMain is main without the process: tests call it with buffers.
+func runMain(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.LookupEnv}
 	return a.attend(func(ctx context.Context) int { return a.execute(ctx, args) })
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/report"
 )
 
@@ -148,4 +149,20 @@ func (a *app) last(text bool, code int, meaning string) {
 		w = a.stdout
 	}
 	fmt.Fprintf(w, "exit %d: %s\n", code, meaning)
+}
+
+// reportFile is the page that every run leaves beside its journal.
+const reportFile = "report.html"
+
+// writeRunFiles writes what every run leaves beside its journal.
+func writeRunFiles(dir string, r *result.Result) error {
+	files := map[string]run.Format{}
+	for file, name := range map[string]string{result.File: "json", reportFile: "html"} {
+		format, err := report.For(name, report.Options{})
+		if err != nil {
+			return err
+		}
+		files[file] = format
+	}
+	return run.WriteFiles(dir, r, files)
 }

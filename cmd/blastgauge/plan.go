@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -85,7 +84,7 @@ func printExperiment(w io.Writer, e plan.Experiment) {
 		if name, ok := f.Attributes["file"].(string); ok { // where says it, as a path from anywhere
 			what = strings.Replace(what, ", file "+name, "", 1)
 		}
-		fmt.Fprintf(w, "  + %s on %s%s, from %s to %s of the fault phase\n", what, where(f), share, f.At, f.Until)
+		fmt.Fprintf(w, "  + %s on %s%s, from %s to %s of the fault phase\n", what, f.Target(), share, f.At, f.Until)
 	}
 	for _, f := range e.Faults {
 		if f.Reload != nil {
@@ -125,7 +124,7 @@ func touched(p *plan.Plan) []string {
 	seen := map[string]bool{}
 	for _, e := range p.Experiments {
 		for _, f := range e.Faults {
-			if name := where(f); !seen[name] {
+			if name := f.Target(); !seen[name] {
 				seen[name] = true
 				names = append(names, name)
 			}
@@ -134,43 +133,31 @@ func touched(p *plan.Plan) []string {
 	return names
 }
 
-// printChecks looks at the Toxiproxy as a run would before it starts.
+// printChecks prints what a run would find before it starts.
 func (a *app) printChecks(ctx context.Context, p *plan.Plan, token string) error {
-	if err := printFiles(a.stdout, p); err != nil {
-		return err
+	found, err := run.Inspect(ctx, p, run.Options{Token: token, Getenv: a.getenv})
+	for _, c := range found.Files {
+		fmt.Fprintf(a.stdout, "  File       %s: %s\n", c.File, c.What)
 	}
-	if p.System.Toxiproxy == experiments.Embedded {
+	if len(found.Files) > 0 && found.FilesFit {
+		fmt.Fprintln(a.stdout, "             bytes, mode and owner are kept in the run's directory first; a killed run's files are put back by its guard process, those of a dead machine by the next recover")
+	}
+	if found.Toxiproxy.Kind != "" {
+		fmt.Fprintf(a.stdout, "  Toxiproxy  %s %s at %s: %s\n", found.Toxiproxy.Kind, found.Toxiproxy.Version, p.System.Toxiproxy, protections(found.Toxiproxy.Kind, p))
+	}
+	switch {
+	case err != nil:
+		return err
+	case found.Embedded:
 		fmt.Fprintln(a.stdout, "  Toxiproxy  embedded: its proxies exist only while blastgauge runs")
 		return nil
-	}
-	driver, err := newDriver(&p.System, token, nil)
-	if err != nil {
-		return err
-	}
-	kind, err := driver.Identify(ctx)
-	if unreachable(err) { // a plan is worth reading before the system stands
-		fmt.Fprintf(a.stdout, "  Toxiproxy  %s is not reached: a run needs it\n  Checks     none was made: %v\n\nNothing was injected.\n", p.System.Toxiproxy, err)
+	case found.Unreachable != nil:
+		fmt.Fprintf(a.stdout, "  Toxiproxy  %s is not reached: a run needs it\n  Checks     none was made: %v\n\nNothing was injected.\n", p.System.Toxiproxy, found.Unreachable)
 		return nil
-	}
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(a.stdout, "  Toxiproxy  %s %s at %s: %s\n", kind.Kind, kind.Version, p.System.Toxiproxy, protections(kind.Kind, p))
-	if err := driver.Preflight(ctx, p); err != nil {
-		return err
 	}
 	fmt.Fprintln(a.stdout, "  Checks     every proxy is there, enabled, leads where it should and carries no toxic")
 	fmt.Fprintln(a.stdout, "\nNothing was injected.")
 	return nil
-}
-
-// unreachable reports whether nothing answered at an address, as opposed to a
-// server that is not a Toxiproxy, a name that leads nowhere, or a host that may
-// not be dialled.
-func unreachable(err error) bool {
-	dial, ok := errors.AsType[*net.OpError](err)
-	_, unknown := errors.AsType[*net.DNSError](err)
-	return ok && dial.Op == "dial" && !unknown && !errors.Is(err, experiments.ErrRefused)
 }
 
 // protections says what a Toxiproxy can prove of a plan's faults, and who takes
@@ -188,7 +175,7 @@ func protections(kind string, p *plan.Plan) string {
 func uncounted(p *plan.Plan) string {
 	var ids []string
 	for _, e := range p.Experiments {
-		if slices.ContainsFunc(e.Faults, func(f plan.Fault) bool { return !onFile(f) }) {
+		if slices.ContainsFunc(e.Faults, func(f plan.Fault) bool { return !f.OnFile() }) {
 			ids = append(ids, e.ID)
 		}
 	}

@@ -13,9 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
-	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
@@ -141,14 +140,19 @@ func tryPoisoned(t *testing.T, api, url string) result.Experiment {
 		}
 	}
 	a := &app{stdout: io.Discard, stderr: io.Discard, getenv: os.LookupEnv}
-	o := runOptions{selection: selection{file: filepath.Join(dir, "blastgauge.yaml")}, out: filepath.Join(dir, "run"), embedded: true}
+	o := runOptions{selection: selection{file: filepath.Join(dir, "blastgauge.yaml")}, out: filepath.Join(dir, "run")}
 	p, err := o.plan(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, _, err := a.perform(t.Context(), p, o, func(*plan.Plan) live.View { return live.Silent{} })
-	if err != nil || r == nil {
+	options, err := a.runOptions(o)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return r.Experiments[0]
+	options.Embedded = true
+	out, err := run.Run(t.Context(), p, options)
+	if err != nil || out.Err != nil {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	return out.Result.Experiments[0]
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
 // drainWithin is how long connections may go on when the server is told to end.
@@ -91,7 +92,7 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 	if err != nil {
 		return err
 	}
-	token, err := readToken(o.token)
+	token, err := toxiproxy.ReadToken(o.token, a.getenv)
 	if err != nil {
 		return err
 	}

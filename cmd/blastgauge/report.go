@@ -55,7 +55,7 @@ whether it could be read.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			if err := keep(args[0], r); err != nil {
+			if err := writeRunFiles(args[0], r); err != nil {
 				return err
 			}
 			if err := a.write(outputs, r); err != nil {

@@ -31,7 +31,7 @@ import (
 // real exit codes.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == guardNamed { // the guard of a run inside this process
-		os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		os.Exit(runMain(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	testscript.Main(patient{m}, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, crasher: crash, stockd: serveStock})
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/report"
 )
 
@@ -44,9 +44,8 @@ type act struct {
 	stage *stage
 	run   runOptions
 
-	result *result.Result // nil where nothing was run
-	dir    string
-	err    error
+	outcome *run.Outcome // nil where nothing was run
+	err     error
 }
 
 // showDemo runs the same experiments against both shops at the same time and
@@ -70,7 +69,7 @@ func (a *app) showDemo(ctx context.Context, o demoOptions) (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, act.stage.close()) }()
-		act.run = runOptions{selection: selection{file: act.stage.file, args: o.experiments}, embedded: true}
+		act.run = runOptions{selection: selection{file: act.stage.file, args: o.experiments}}
 		act.run.phases, act.run.rates = demoPhases, map[string]float64{"checkout": o.rate, "browse": o.rate}
 		if o.out != "" {
 			act.run.out = filepath.Join(o.out, act.build)
@@ -103,9 +102,13 @@ func (a *app) playAll(ctx context.Context, acts []*act, progress string) error {
 		fmt.Fprintf(a.stderr, "%s against a naive and a hardened shop: about %s\n\n", many, plans[0].Duration().Round(time.Second))
 	}
 	for i, act := range acts {
-		all.Go(func() {
-			act.result, act.dir, act.err = a.perform(ctx, plans[i], act.run, func(p *plan.Plan) live.View { return s.View(i, p) })
-		})
+		options, err := a.runOptions(act.run)
+		if err != nil {
+			return err
+		}
+		options.Embedded = true
+		options.View = func(p *plan.Plan) run.View { return s.View(i, p) }
+		all.Go(func() { act.outcome, act.err = run.Run(ctx, plans[i], options) })
 	}
 	all.Wait()
 	s.Close()
@@ -134,15 +137,15 @@ func (a *app) closing(acts []*act) error {
 	var errs []error
 	for _, act := range acts {
 		errs = append(errs, act.err)
-		if act.result == nil {
+		if act.outcome == nil {
 			continue
 		}
-		act.result.Run.ExitCode = a.settle(act.result, nil, nil)
+		errs = append(errs, act.outcome.Err)
 		if !a.hurry.Load() {
-			errs = append(errs, keep(act.dir, act.result))
+			errs = append(errs, writeRunFiles(act.outcome.Dir, act.outcome.Result))
 		}
 	}
-	if slices.ContainsFunc(acts, func(act *act) bool { return act.result == nil }) {
+	if slices.ContainsFunc(acts, func(act *act) bool { return act.outcome == nil }) {
 		return errors.Join(errs...)
 	}
 	page, err := a.compareActs(acts)
@@ -150,9 +153,9 @@ func (a *app) closing(acts []*act) error {
 	(&finale{w: a.stdout, color: a.color(""), columns: live.Columns(a.stdout)}).print(acts) // last, where a terminal stands
 	fmt.Fprintln(a.stdout, "\nreports")
 	for _, act := range acts {
-		file := filepath.Join(act.dir, reportFile)
+		file := filepath.Join(act.outcome.Dir, reportFile)
 		if a.hurry.Load() {
-			file = "skipped; make it with: blastgauge report " + act.dir
+			file = "skipped; make it with: blastgauge report " + act.outcome.Dir
 		}
 		fmt.Fprintf(a.stdout, "  %-10s %s\n", act.build, file)
 	}
@@ -170,7 +173,7 @@ const compareFile = "compare.html"
 // one, in text and as a page.
 func (a *app) compareActs(acts []*act) (page string, err error) {
 	naive, hardened := acts[0], acts[1]
-	c := compare.Runs([]compare.Input{{Source: naive.dir, Result: naive.result}}, []compare.Input{{Source: hardened.dir, Result: hardened.result}}, compare.DefaultMargin)
+	c := compare.Runs([]compare.Input{{Source: naive.outcome.Dir, Result: naive.outcome.Result}}, []compare.Input{{Source: hardened.outcome.Dir, Result: hardened.outcome.Result}}, compare.DefaultMargin)
 	fmt.Fprintf(a.stdout, "\nWhat did hardening buy? Base is the %s shop, head the %s one.\n\n", naive.build, hardened.build)
 	text, err := report.CompareFor("text", report.Options{Color: a.color(""), Width: live.Columns(a.stdout)})
 	if err != nil {
@@ -186,6 +189,6 @@ func (a *app) compareActs(acts []*act) (page string, err error) {
 	if err != nil {
 		return "", err
 	}
-	page = filepath.Join(hardened.dir, compareFile)
+	page = filepath.Join(hardened.outcome.Dir, compareFile)
 	return page, writeFile(page, func(w io.Writer) error { return html(w, c) })
 }

@@ -2,27 +2,21 @@ package main
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
 // apiToken is what most commands need a token for.
 const apiToken = "the bearer token of the Toxiproxy API"
 
-// Where the bearer token of a Toxiproxy API is, as journals hold it: they never
-// hold the token.
-const (
-	tokenFile = "file:" // and an absolute path
-	tokenEnv  = "env:"  // and the name of a variable
-)
-
 // tokenFlags reads where a token is into to; what says which token that is.
 func tokenFlags(cmd *cobra.Command, to *string, what string) {
-	cmd.Flags().Var(&tokenFlag{tokenFile, to}, "token-file", "`FILE` that holds "+what)
-	cmd.Flags().Var(&tokenFlag{tokenEnv, to}, "token-env", "`NAME` of the environment variable that holds "+what)
+	cmd.Flags().Var(&tokenFlag{toxiproxy.TokenFile, to}, "token-file", "`FILE` that holds "+what)
+	cmd.Flags().Var(&tokenFlag{toxiproxy.TokenEnv, to}, "token-env", "`NAME` of the environment variable that holds "+what)
 }
 
 // A tokenFlag is one of the two flags.
@@ -38,7 +32,7 @@ func (f *tokenFlag) Set(text string) error {
 	if *f.to != "" && !strings.HasPrefix(*f.to, f.kind) {
 		return errors.New("the token is in a file or in a variable, not in both")
 	}
-	if f.kind == tokenFile {
+	if f.kind == toxiproxy.TokenFile {
 		path, err := filepath.Abs(text) // whoever reads the journal may stand elsewhere
 		if err != nil {
 			return err
@@ -47,27 +41,4 @@ func (f *tokenFlag) Set(text string) error {
 	}
 	*f.to = f.kind + text
 	return nil
-}
-
-// readToken is the token that stands where it is said to; empty for nowhere.
-func readToken(where string) (string, error) {
-	if name, ok := strings.CutPrefix(where, tokenEnv); ok {
-		value := os.Getenv(name)
-		if value == "" {
-			return "", usagef("--token-env: $%s is not set", name)
-		}
-		return value, nil
-	}
-	path, ok := strings.CutPrefix(where, tokenFile)
-	if !ok {
-		return "", nil
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return "", usagef("--token-file: %w", err)
-	}
-	if token := strings.TrimSpace(string(text)); token != "" {
-		return token, nil
-	}
-	return "", usagef("--token-file: %s is empty", path)
 }

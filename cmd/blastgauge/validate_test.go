@@ -39,7 +39,7 @@ func TestValidateRefusesEveryWrongDocument(t *testing.T) {
 			args = []string{"validate", "-f", file}
 		}
 		var out, said bytes.Buffer
-		code := run(args, strings.NewReader(""), &out, &said)
+		code := runMain(args, strings.NewReader(""), &out, &said)
 		if code != 2 || out.Len() > 0 || !strings.Contains(said.String(), filepath.Base(file)) || !strings.Contains(said.String(), ": error: ") {
 			t.Errorf("%v: exit %d, %q, %q", args, code, out.String(), said.String())
 		}

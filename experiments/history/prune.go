@@ -87,7 +87,7 @@ func stillNeeded(runs *os.Root, name string) string {
 		return err.Error()
 	}
 	defer func() { _ = dir.Close() }() // it was only read
-	left, err := journal.ReadLeft(dir)
+	left, err := journal.ReadLeftovers(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "it has no journal, so it is not known whether its faults are gone"

@@ -149,7 +149,7 @@ func TestAFenceThatSaysNothingIsOne(t *testing.T) {
 }
 
 // left runs a journal and an undo record through leftBehind.
-func left(t *testing.T, events, undone string) (*Left, error) {
+func left(t *testing.T, events, undone string) (*Leftovers, error) {
 	t.Helper()
 	return leftBehind(ReadEvents(strings.NewReader(events)), ReadEvents(strings.NewReader(undone)))
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func runsOf(t *testing.T, l Listing) []string {
+func runsOf(t *testing.T, l Registry) []string {
 	t.Helper()
 	list, err := l.All()
 	if err != nil {
@@ -24,13 +24,13 @@ func runsOf(t *testing.T, l Listing) []string {
 
 func TestOpenRunsAreListedUntilTheyEnd(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state")
-	l := OpenListing(state)
+	l := OpenRegistry(state)
 	if got := runsOf(t, l); got != nil {
 		t.Fatalf("a list that nobody began holds %v", got)
 	}
 	now := time.Now()
 	for i, run := range []string{"later", "earlier"} {
-		o := Open{Run: run, Dir: "/runs/" + run, Toxiproxy: "http://127.0.0.1:8474", Started: now.Add(-time.Duration(i) * time.Hour)}
+		o := OpenRun{Run: run, Dir: "/runs/" + run, Toxiproxy: "http://127.0.0.1:8474", Started: now.Add(-time.Duration(i) * time.Hour)}
 		if err := l.Add(o); err != nil {
 			t.Fatal(err)
 		}
@@ -55,13 +55,13 @@ func TestOpenRunsAreListedUntilTheyEnd(t *testing.T) {
 }
 
 func TestAListingRefusesWhatIsNoRun(t *testing.T) {
-	l := OpenListing(t.TempDir())
+	l := OpenRegistry(t.TempDir())
 	for _, run := range []string{"", ".", "..", "../x", "a/b", ".hidden"} {
-		if err := l.Add(Open{Run: run, Dir: "/d"}); err == nil {
+		if err := l.Add(OpenRun{Run: run, Dir: "/d"}); err == nil {
 			t.Errorf("Add(%q) = nil", run)
 		}
 	}
-	if err := l.Add(Open{Run: "good", Dir: "/d"}); err != nil {
+	if err := l.Add(OpenRun{Run: "good", Dir: "/d"}); err != nil {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(l.state, openDir)
@@ -72,13 +72,34 @@ func TestAListingRefusesWhatIsNoRun(t *testing.T) {
 	if len(list) != 1 || err == nil || !strings.Contains(err.Error(), "torn.json") || !strings.Contains(err.Error(), "other.json") {
 		t.Errorf("All() = %v, %v; want the good one, and the others named", list, err)
 	}
-	if list, err := (Listing{}).All(); list != nil || err != nil {
+	if list, err := (Registry{}).All(); list != nil || err != nil {
 		t.Errorf("a list without a place holds %v, %v", list, err)
 	}
-	if err := (Listing{}).Remove("r"); err != nil {
+	if err := (Registry{}).Remove("r"); err != nil {
 		t.Errorf("Remove() from a list without a place = %v", err)
 	}
-	if err := (Listing{}).Add(Open{Run: "r", Dir: "/d"}); err == nil {
+	if err := (Registry{}).Add(OpenRun{Run: "r", Dir: "/d"}); err == nil {
 		t.Error("Add() to a list without a place = nil")
+	}
+}
+
+func TestUserRegistry(t *testing.T) {
+	for name, tt := range map[string]struct {
+		env  map[string]string
+		want string // below it
+	}{
+		"the home":                  {map[string]string{"HOME": "/home/x"}, "/home/x/.local/state"},
+		"its own place":             {map[string]string{"HOME": "/home/x", "XDG_STATE_HOME": "/state"}, "/state"},
+		"a relative one is ignored": {map[string]string{"HOME": "/home/x", "XDG_STATE_HOME": "state"}, "/home/x/.local/state"},
+		"nowhere":                   {nil, ""},
+		"a relative home":           {map[string]string{"HOME": "x"}, ""},
+	} {
+		want := Registry{}
+		if tt.want != "" {
+			want = OpenRegistry(tt.want)
+		}
+		if got := UserRegistry(func(name string) (string, bool) { v, ok := tt.env[name]; return v, ok }); got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
 	}
 }

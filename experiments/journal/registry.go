@@ -16,9 +16,9 @@ import (
 // openDir is where open runs are listed below a user's state directory.
 const openDir = "blastgauge/runs"
 
-// An Open is a run that is not known to be over: it goes on, or it died and
+// An OpenRun is a run that is not known to be over: it goes on, or it died and
 // nobody has finished tidying up after it.
-type Open struct {
+type OpenRun struct {
 	Run       string    `json:"run"`
 	Dir       string    `json:"dir"`             // its directory, absolute
 	Toxiproxy string    `json:"toxiproxy"`       // URL of its server, without credentials; empty: it is part of the run
@@ -28,17 +28,17 @@ type Open struct {
 	Started   time.Time `json:"started"`
 }
 
-// A Listing is the list of a user's open runs. The zero value is a list that
+// A Registry is the list of a user's open runs. The zero value is a list that
 // nobody keeps.
-type Listing struct{ state string }
+type Registry struct{ state string }
 
-// OpenListing is the list in a user's state directory, such as ~/.local/state.
-func OpenListing(state string) Listing { return Listing{state} }
+// OpenRegistry is the list in a user's state directory, such as ~/.local/state.
+func OpenRegistry(state string) Registry { return Registry{state} }
 
 var errNoState = errors.New("there is no state directory: set HOME or XDG_STATE_HOME")
 
 // root makes the list's directory; it belongs to its user only.
-func (l Listing) root() (*os.Root, error) {
+func (l Registry) root() (*os.Root, error) {
 	if l.state == "" {
 		return nil, errNoState
 	}
@@ -57,7 +57,7 @@ func (l Listing) root() (*os.Root, error) {
 }
 
 // existing opens the list's directory where there is one.
-func (l Listing) existing() (*os.Root, error) {
+func (l Registry) existing() (*os.Root, error) {
 	if l.state == "" {
 		return nil, nil
 	}
@@ -76,7 +76,7 @@ func entry(run string) (string, error) {
 }
 
 // Add lists a run. It is on disk when Add returns.
-func (l Listing) Add(o Open) (err error) {
+func (l Registry) Add(o OpenRun) (err error) {
 	defer wrap(&err, "list of open runs")
 	name, err := entry(o.Run)
 	if err != nil {
@@ -105,7 +105,7 @@ func (l Listing) Add(o Open) (err error) {
 }
 
 // Remove takes a run off the list; that it, or the list, is not there is well.
-func (l Listing) Remove(run string) (err error) {
+func (l Registry) Remove(run string) (err error) {
 	defer wrap(&err, "list of open runs")
 	name, err := entry(run)
 	if err != nil {
@@ -124,7 +124,7 @@ func (l Listing) Remove(run string) (err error) {
 
 // All are the runs on the list, oldest first. An entry that cannot be read is in
 // the error, beside the others.
-func (l Listing) All() (list []Open, err error) {
+func (l Registry) All() (list []OpenRun, err error) {
 	defer wrap(&err, "list of open runs")
 	dir, err := l.existing()
 	if err != nil || dir == nil {
@@ -141,7 +141,7 @@ func (l Listing) All() (list []Open, err error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // it ended meanwhile
 		}
-		var o Open
+		var o OpenRun
 		if err == nil {
 			err = json.Unmarshal(text, &o)
 		}
@@ -154,7 +154,7 @@ func (l Listing) All() (list []Open, err error) {
 		}
 		list = append(list, o)
 	}
-	slices.SortFunc(list, func(a, b Open) int { return a.Started.Compare(b.Started) })
+	slices.SortFunc(list, func(a, b OpenRun) int { return a.Started.Compare(b.Started) })
 	return list, errors.Join(errs...)
 }
 
@@ -162,4 +162,19 @@ func wrap(err *error, what string) {
 	if *err != nil {
 		*err = fmt.Errorf("%s: %w", what, *err)
 	}
+}
+
+// UserRegistry returns the registry of the user whose environment getenv reads: below
+// XDG_STATE_HOME, or ~/.local/state. Where neither that nor HOME is an absolute path
+// there is none.
+func UserRegistry(getenv func(string) (string, bool)) Registry {
+	state, _ := getenv("XDG_STATE_HOME")
+	if !filepath.IsAbs(state) { // the specification wants anything else ignored
+		home, _ := getenv("HOME")
+		if !filepath.IsAbs(home) {
+			return Registry{}
+		}
+		state = filepath.Join(home, ".local", "state")
+	}
+	return OpenRegistry(state)
 }

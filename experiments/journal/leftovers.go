@@ -13,20 +13,20 @@ import (
 // ErrNoPlan means that a journal does not say what its run was going to do.
 var ErrNoPlan = errors.New("the journal holds no plan")
 
-// A Left is what a run left behind, as far as its journal tells.
-type Left struct {
+// A Leftovers is what a run left behind, as far as its journal tells.
+type Leftovers struct {
 	Plan      *plan.Plan
 	Toxiproxy Toxiproxy
-	Faults    []LeftFault // in the order of the plan
-	Ended     bool        // the run came to its end
-	Undone    int         // faults that others took back after it
+	Faults    []Leftover // in the order of the plan
+	Ended     bool       // the run came to its end
+	Undone    int        // faults that others took back after it
 	// Damage is what is wrong with the journal. What a damaged one does not tell
 	// has to be taken for done: every fault of the plan is left then.
 	Damage error
 }
 
-// A LeftFault was intended and is not proven gone.
-type LeftFault struct {
+// A Leftover was intended and is not proven gone.
+type Leftover struct {
 	plan.Fault
 	Experiment string // its id
 	// Settled tells that its injection was over when the run died. One that was not
@@ -34,10 +34,10 @@ type LeftFault struct {
 	Settled bool
 }
 
-// ReadLeft reads the journal in dir, and what others did about its run. The
+// ReadLeftovers reads the journal in dir, and what others did about its run. The
 // error is [ErrNoPlan] for a run that died before it had written its plan: such
 // a run injected nothing.
-func ReadLeft(dir *os.Root) (*Left, error) {
+func ReadLeftovers(dir *os.Root) (*Leftovers, error) {
 	events, err := dir.Open(EventsFile)
 	if err != nil {
 		return nil, fmt.Errorf("not a run directory: %w", err)
@@ -55,8 +55,8 @@ func ReadLeft(dir *os.Root) (*Left, error) {
 }
 
 // leftBehind reads a journal and the record of those who undid it.
-func leftBehind(events, undone iter.Seq2[Event, error]) (*Left, error) {
-	l, states := &Left{}, map[string]faultState{}
+func leftBehind(events, undone iter.Seq2[Event, error]) (*Leftovers, error) {
+	l, states := &Leftovers{}, map[string]faultState{}
 	for i, seq := range []iter.Seq2[Event, error]{events, undone} {
 		for e, err := range seq {
 			if err != nil {
@@ -75,7 +75,7 @@ func leftBehind(events, undone iter.Seq2[Event, error]) (*Left, error) {
 	for _, e := range l.Plan.Experiments {
 		for _, f := range e.Faults {
 			if s := states[f.Name]; !s.gone && (s.intended || l.Damage != nil) {
-				l.Faults = append(l.Faults, LeftFault{Fault: f, Experiment: e.ID, Settled: s.settled})
+				l.Faults = append(l.Faults, Leftover{Fault: f, Experiment: e.ID, Settled: s.settled})
 			}
 		}
 	}
@@ -85,7 +85,7 @@ func leftBehind(events, undone iter.Seq2[Event, error]) (*Left, error) {
 // A faultState is what is known of one fault.
 type faultState struct{ intended, settled, gone bool }
 
-func (l *Left) take(e Event, states map[string]faultState) {
+func (l *Leftovers) take(e Event, states map[string]faultState) {
 	s := states[e.Fault]
 	switch e.Kind {
 	case RunStarted:

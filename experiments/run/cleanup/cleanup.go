@@ -1,0 +1,94 @@
+// Package cleanup removes the faults of runs that did not end as they should: a
+// watchdog process does so when the run is killed, and recovery afterwards, from the
+// run's directory, from its server alone, or as an emergency stop.
+//
+// The watchdog, a recovery and a person with curl may all be at it at once, so each
+// step can be taken twice.
+package cleanup
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+// Options say how to clean up. The zero value is usable: it knows no registry and
+// writes nothing.
+type Options struct {
+	// Registry lists the user's open runs.
+	Registry journal.Registry
+	// Getenv reads the environment; nil means [os.LookupEnv].
+	Getenv func(string) (string, bool)
+	// Token says where the bearer token of the Toxiproxy API is, see
+	// [toxiproxy.ReadToken]. Empty: where the run found it.
+	Token string
+	// Stop ends a run that is alive: its faults are removed, and it injects nothing
+	// more.
+	Stop bool
+	// Recreate names a proxy of a stock Toxiproxy that is deleted and made again
+	// first. All connections and toxics on it are lost.
+	Recreate string
+	// Log receives a line for everything that was found and done; nil discards it.
+	Log io.Writer
+}
+
+func (o Options) withDefaults() Options {
+	if o.Getenv == nil {
+		o.Getenv = os.LookupEnv
+	}
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+	return o
+}
+
+// logf returns a function that logs lines about one subject, such as a run's
+// directory or a server.
+func (o Options) logf(subject string) func(format string, args ...any) {
+	return func(format string, args ...any) {
+		// A log that cannot be written must not stop a removal.
+		_, _ = fmt.Fprintf(o.Log, "%s: %s\n", subject, fmt.Sprintf(format, args...))
+	}
+}
+
+// A UsageError means that the options contradict the run or each other.
+type UsageError = usage.Error
+
+// Limits of time.
+const (
+	removalTimeout = 10 * time.Second // for all faults of a run together
+	leaseTimeout   = 2 * time.Second  // for the end of its lease on the server
+	endTimeout     = 2 * time.Second  // for the end of a run that is about to end
+	stopTimeout    = removalTimeout + 5*time.Second
+	turnTimeout    = 2*removalTimeout + 2*leaseTimeout // for the watchdog's attempt, and one of ours after it
+
+	retryEvery = time.Second     // between two attempts of a watchdog
+	retryFor   = time.Minute     // of a watchdog whose server does not let go of a fault
+	arrivesIn  = 2 * time.Second // a call to the server that takes longer is lost
+)
+
+// driver makes the driver of a server that a person named, or that a run used. It
+// dials any host: removing a fault is always allowed. The token is at the first
+// source that is not empty.
+func (o Options) driver(url string, sources ...string) (*toxiproxy.Driver, error) {
+	token, err := toxiproxy.ReadToken(cmp.Or(sources...), o.Getenv)
+	return toxiproxy.New(toxiproxy.Options{URL: url, Token: token}), err
+}
+
+// WithoutCredentials returns a URL without its user and password; empty where text
+// is not a URL.
+func WithoutCredentials(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
+	u.User = nil
+	return u.String()
+}

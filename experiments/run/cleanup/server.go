@@ -1,0 +1,166 @@
+package cleanup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
+	"github.com/blastgauge/blastgauge/injectors"
+	"github.com/blastgauge/blastgauge/injectors/configfile"
+	"github.com/blastgauge/blastgauge/injectors/manual"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+// Server removes the toxics of all runs from the Toxiproxy at url, but for those of a
+// run that has its lease. It needs no journal: toxics of blastgauge's are known by
+// their names. A proxy that a run disabled on a stock server cannot be known, so it
+// is logged.
+//
+// The error is of class [engine.ErrNotRemoved] where a fault may still be in force,
+// and of class [experiments.ErrRefused] where a run that may be alive has the lease.
+func Server(ctx context.Context, url string, o Options) error {
+	o = o.withDefaults()
+	d, err := o.driver(url, o.Token)
+	if err != nil {
+		return err
+	}
+	shown := WithoutCredentials(url)
+	if _, err := d.Identify(ctx); err != nil {
+		return err
+	}
+	if o.Recreate != "" {
+		if err := d.Recreate(ctx, o.Recreate, "", ""); err != nil {
+			return fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
+		}
+		o.logf(shown)("proxy %s was deleted and made again", o.Recreate)
+	}
+	owner, err := d.Owner(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
+	}
+	errs := []error{o.removeToxics(ctx, d, shown, func(run string) bool { return run != owner })}
+	if owner != "" {
+		errs = append(errs, o.recoverOwner(ctx, owner, shown))
+	}
+	return errors.Join(append(errs, o.logDisabled(ctx, d, shown))...)
+}
+
+// recoverOwner cleans up after the run that has the lease of a server. A run of this
+// user that has died can be recovered by its journal; any other may be alive.
+func (o Options) recoverOwner(ctx context.Context, run, url string) error {
+	list, _ := o.Registry.All() // an entry that cannot be read is not this run's
+	for _, open := range list {
+		if open.Run == run && lostDirectory(open) {
+			return o.recoverLost(ctx, open)
+		}
+		if open.Run == run {
+			o.Stop, o.Recreate = false, "" // a run is stopped by its directory only, and the proxy is new already
+			return Run(ctx, open.Dir, o)
+		}
+	}
+	return fmt.Errorf("%w: run %s holds %s and was left alone: if it has died, its hold lapses within a minute", experiments.ErrRefused, run, url)
+}
+
+// removeToxics removes the toxics of the wanted runs, without any journal.
+func (o Options) removeToxics(ctx context.Context, d *toxiproxy.Driver, url string, wanted func(run string) bool) error {
+	found, err := d.Leftovers(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
+	}
+	found = slices.DeleteFunc(found, func(f plan.Fault) bool {
+		run, _, _ := injectors.ParseFaultName(f.Name)
+		return !wanted(run)
+	})
+	r := &rollback{injectors: injectorset.Set{Driver: d}, logf: o.logf(url)}
+	if len(found) == 0 {
+		r.logf("no toxic of blastgauge's was left behind")
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, removalTimeout)
+	defer cancel()
+	toxic := map[string]engine.Injector{}
+	for _, f := range found {
+		toxic[f.Inject] = d
+	}
+	return r.explain(found, engine.Revert(ctx, toxic, found))
+}
+
+// logDisabled logs which proxies of a stock server are disabled: that may be what a
+// run left behind, and only a person can know.
+func (o Options) logDisabled(ctx context.Context, d *toxiproxy.Driver, url string) error {
+	server, err := d.Identify(ctx)
+	if err != nil || server.Kind != toxiproxy.KindStock {
+		return err
+	}
+	proxies, err := d.Proxies(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range proxies {
+		if !p.Enabled && p.Name != toxiproxy.LockProxy {
+			down := plan.Fault{Proxy: p.Name, Fault: experiments.Fault{Inject: "down"}}
+			o.logf(url)("proxy %s is disabled; if that was a run and not a person: %s", p.Name, d.ManualRemoval(ctx, down))
+		}
+	}
+	return nil
+}
+
+// lostDirectory reports whether the journal of an open run is gone.
+func lostDirectory(open journal.OpenRun) bool {
+	_, err := os.Stat(filepath.Join(open.Dir, journal.EventsFile))
+	return err != nil
+}
+
+// recoverLost cleans up after a run whose directory is gone. It finds the run's
+// toxics by their names.
+func (o Options) recoverLost(ctx context.Context, open journal.OpenRun) error {
+	o.logf(open.Dir)("the directory of run %s is gone: looking for what it left", open.Run)
+	if err := findLostFiles(open); err != nil {
+		return err
+	}
+	if open.Toxiproxy == "" {
+		return o.Registry.Remove(open.Run)
+	}
+	d, err := o.driver(open.Toxiproxy, o.Token, open.Token)
+	if err != nil {
+		return err
+	}
+	err = o.removeToxics(ctx, d, open.Toxiproxy, func(run string) bool { return run == open.Run })
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		o.logf(open.Toxiproxy)("nobody answers: a server that has ended took its toxics along")
+	case err != nil:
+		return err
+	default:
+		if err := o.logDisabled(ctx, d, open.Toxiproxy); err != nil {
+			return err
+		}
+		r := &rollback{run: open.Run, driver: d, logf: func(format string, args ...any) { _, _ = fmt.Fprintf(o.Log, format+"\n", args...) }}
+		r.endLease(ctx)
+	}
+	return o.Registry.Remove(open.Run)
+}
+
+// findLostFiles finds files that still carry a fault of a run whose directory is
+// gone. With the directory went the good bytes of the file.
+func findLostFiles(open journal.OpenRun) error {
+	var errs []error
+	for _, file := range open.Files {
+		fault, mark := configfile.FindMark(file)
+		if run, _, ours := injectors.ParseFaultName(fault); !ours || run != open.Run {
+			continue
+		}
+		errs = append(errs, fmt.Errorf("%w: %s still carries %s, and what it was before went with %s: put it back from where it came from, and then\n  rm %s",
+			engine.ErrNotRemoved, file, fault, open.Dir, manual.Quote(mark)))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,76 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+// DefaultRuns is where runs have their directories, below the working directory.
+const DefaultRuns = ".blastgauge/runs"
+
+// openDir makes the directory of a run: dir where it is given, else
+// .blastgauge/runs/ID below the working directory. Links out of the working directory
+// are not followed then. New directories can be read by their user only.
+func openDir(dir, id string) (opened string, root *os.Root, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("run directory: %w", err)
+		}
+	}()
+	if dir != "" {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return "", nil, err
+		}
+		root, err := os.OpenRoot(dir)
+		return dir, root, err
+	}
+	here, err := os.OpenRoot(".")
+	if err != nil {
+		return "", nil, err
+	}
+	defer here.Close() //nolint:errcheck // nothing is written
+	dir = path.Join(DefaultRuns, id)
+	if err := here.MkdirAll(dir, 0o700); err != nil {
+		return "", nil, err
+	}
+	root, err = here.OpenRoot(dir)
+	return filepath.FromSlash(dir), root, err
+}
+
+// A Format writes a result.
+type Format = func(io.Writer, *result.Result) error
+
+// WriteFiles writes a result into a run's directory, in each format, by the names of
+// the files there. Each file is replaced as a whole.
+func WriteFiles(dir string, r *result.Result, files map[string]Format) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("run directory: %w", err)
+	}
+	defer root.Close() //nolint:errcheck // what is written is closed before
+	for name, format := range files {
+		if err := replace(root, name, format, r); err != nil {
+			return fmt.Errorf("write %s: %w", filepath.Join(dir, name), err)
+		}
+	}
+	return nil
+}
+
+// replace replaces a file in a run directory as a whole.
+func replace(root *os.Root, name string, format Format, r *result.Result) (err error) {
+	part := "." + name + ".part"
+	f, err := root.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(format(f, r), f.Close()); err != nil {
+		return errors.Join(err, root.Remove(part))
+	}
+	return root.Rename(part, name)
+}

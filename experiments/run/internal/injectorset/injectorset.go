@@ -1,0 +1,71 @@
+// Package injectorset joins the injectors of one run: those of its Toxiproxy, those
+// of files on this machine, and the request that makes a system read its config
+// again.
+package injectorset
+
+import (
+	"context"
+	"os"
+
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/check"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/injectors"
+	"github.com/blastgauge/blastgauge/injectors/configfile"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+// A Set holds the injectors of one run.
+type Set struct {
+	// Driver drives the run's Toxiproxy. Nil: the proxies were part of the run's
+	// process and ended with it.
+	Driver *toxiproxy.Driver
+
+	files  *configfile.Injector
+	reload reloadHook
+}
+
+// New makes the injectors of the run that has the directory root. Secrets in the
+// requests that it sends come from getenv.
+func New(p *plan.Plan, root *os.Root, d *toxiproxy.Driver, getenv func(string) (string, bool)) Set {
+	reload := func(ctx context.Context, f plan.Fault, _ bool) error {
+		if f.Reload == nil {
+			return nil
+		}
+		return check.Reload(ctx, &p.System, *f.Reload, journey.Facts{Run: p.Run, Arm: plan.ControlArm, Env: getenv})
+	}
+	return Set{d, configfile.New(configfile.Options{Run: root, Seed: p.Seed, Replaced: reload}), reload}
+}
+
+// ByKind returns the injector of every kind of fault in the catalogue.
+func (s Set) ByKind() map[string]engine.Injector {
+	byKind := map[string]engine.Injector{}
+	for _, k := range injectors.Catalogue() {
+		switch {
+		case k.Level == injectors.File:
+			byKind[k.Name] = s.files // which calls the reload hook itself
+		case s.Driver != nil && k.Config:
+			byKind[k.Name] = reloading{s.Driver, s.reload}
+		case s.Driver != nil:
+			byKind[k.Name] = s.Driver
+		default:
+			byKind[k.Name] = endedWithServer{}
+		}
+	}
+	return byKind
+}
+
+// Manual returns the command that removes a fault without blastgauge.
+func (s Set) Manual(ctx context.Context, f plan.Fault) string {
+	if f.OnFile() {
+		return s.files.ManualRestore(ctx, f)
+	}
+	return s.Driver.ManualRemoval(ctx, f)
+}
+
+// endedWithServer has nothing to remove: the faults ended with the server that
+// carried them.
+type endedWithServer struct{ engine.Injector }
+
+func (endedWithServer) Revert(context.Context, plan.Fault) error { return nil }

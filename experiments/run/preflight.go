@@ -1,0 +1,253 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
+	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
+	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
+	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/injectors/configfile"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+const lookUpTimeout = 5 * time.Second // for all names of a system together
+
+// checkStart refuses to start a system whose proxies stand already, and embedded
+// proxies for a system that stands already.
+func checkStart(s *experiments.System, o Options) error {
+	switch {
+	case s.Toxiproxy == experiments.Embedded && o.Start == nil:
+		return usage.Errorf("toxiproxy: embedded has proxies only while blastgauge runs, so a system that is already standing cannot be behind them; let blastgauge start the system (run -- COMMAND ARG...), or start `blastgauge proxy` and put its URL into %s", s.File)
+	case s.Toxiproxy != experiments.Embedded && o.Start != nil:
+		return usage.Errorf("%s has toxiproxy: %s, whose proxies stand already; a command after -- is for toxiproxy: embedded", s.File, s.Toxiproxy)
+	}
+	return nil
+}
+
+// checkAddresses looks up every host that the run connects to. It refuses a name that
+// leads out of staging before anything is injected or sent. A host that turns up
+// later, such as in a captured URL, is refused when it is dialled.
+func checkAddresses(ctx context.Context, p *plan.Plan) error {
+	ctx, cancel := context.WithTimeout(ctx, lookUpTimeout)
+	defer cancel()
+	dialled := p.System.Dialled()
+	for _, e := range p.Experiments {
+		for _, f := range e.Faults {
+			dialled = append(dialled, f.Dialled()...)
+		}
+	}
+	policy := p.System.Hosts()
+	for _, host := range dialled {
+		if err := policy.CheckHost(ctx, host); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// preflight looks at everything the run will touch before it injects anything. From
+// then on the plan knows the addresses of every proxy, and names its files so that
+// they are found from any directory.
+func (r *run) preflight(ctx context.Context) (err error) {
+	if r.o.CreateProxies {
+		if err := r.driver.CreateMissing(ctx, r.plan); err != nil {
+			return err
+		}
+	}
+	r.plan = withAbsolutePaths(r.plan)
+	if _, err := configfile.Preflight(r.plan); err != nil {
+		return err
+	}
+	if err := r.driver.Preflight(ctx, r.plan); err != nil {
+		return err
+	}
+	if r.plan, err = r.driver.Fill(ctx, r.plan); err != nil {
+		return err
+	}
+	if err := r.checkReloads(); err != nil {
+		return err
+	}
+	return r.checkTags(ctx)
+}
+
+// withAbsolutePaths returns a plan whose files are named by absolute paths: whoever
+// removes its faults may have another working directory.
+func withAbsolutePaths(p *plan.Plan) *plan.Plan {
+	filled := *p
+	if t := p.System.TLS; t != nil && t.CAFile != "" { // of a system that gets requests to reload its config
+		filled.System.TLS = &experiments.TLS{CAFile: absolute(p.System.Resolve(t.CAFile)), ServerName: t.ServerName}
+	}
+	filled.Experiments = slices.Clone(p.Experiments)
+	for i := range filled.Experiments {
+		e := &filled.Experiments[i]
+		e.Faults = slices.Clone(e.Faults)
+		for j := range e.Faults {
+			f := &e.Faults[j]
+			if !f.OnFile() {
+				continue
+			}
+			f.Attributes = maps.Clone(f.Attributes)
+			for _, name := range []string{"file", "within"} {
+				if text, ok := f.Attributes[name].(string); ok {
+					f.Attributes[name] = absolute(text)
+				}
+			}
+		}
+	}
+	return &filled
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// checkReloads finds out whether every request that makes the system read its config
+// again can be built, before anything is injected.
+func (r *run) checkReloads() error {
+	for _, e := range r.plan.Experiments {
+		for _, f := range e.Faults {
+			if f.Reload == nil {
+				continue
+			}
+			step := experiments.Step{Name: "reload", Request: f.Reload.Request, Expect: f.Reload.Expect}
+			if _, err := journey.Compile([]experiments.Step{step}, journey.Facts{Run: r.plan.Run, Env: r.o.Getenv}); err != nil {
+				return fmt.Errorf("%s: reload: %w", e.ID, err)
+			}
+		}
+	}
+	return nil
+}
+
+// checkUnfinished refuses to start where nobody has cleaned up after an earlier run,
+// on the same server or in the same directory.
+func (r *run) checkUnfinished() error {
+	if r.o.Dir != "" {
+		if err := checkDir(r.o.Dir); err != nil {
+			return err
+		}
+	}
+	list, err := r.o.Registry.All()
+	if err != nil {
+		r.o.logf("warning: %v", err)
+	}
+	var errs []error
+	for _, open := range list {
+		if open.Toxiproxy == cleanup.WithoutCredentials(r.plan.System.Toxiproxy) {
+			errs = append(errs, checkOpenRun(open))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkOpenRun refuses to start beside an open run that died with faults in force.
+// A run that is alive is not refused here: it has the lease of its server.
+func checkOpenRun(open journal.OpenRun) error {
+	refused := fmt.Errorf("%w: run %s died and its faults may still be in force: `blastgauge recover %s` removes them", experiments.ErrRefused, open.Run, open.Dir)
+	root, err := os.OpenRoot(open.Dir)
+	if err != nil {
+		return fmt.Errorf("%w: run %s died, its faults may still be in force, and its directory is gone: `blastgauge recover --all` looks for them", experiments.ErrRefused, open.Run)
+	}
+	defer root.Close() //nolint:errcheck // nothing is written
+	if alive, err := journal.Alive(root); err == nil && alive {
+		return nil
+	}
+	left, err := journal.ReadLeftovers(root)
+	if errors.Is(err, journal.ErrNoPlan) || err == nil && len(left.Faults) == 0 {
+		return nil
+	}
+	return refused
+}
+
+// checkDir refuses a directory that holds a run already.
+func checkDir(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return usage.Errorf("--out: %w", err)
+	}
+	defer root.Close() //nolint:errcheck // nothing is written
+	if _, err := root.Stat(journal.EventsFile); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	alive, err := journal.Alive(root)
+	if err != nil {
+		return err
+	}
+	left, err := journal.ReadLeftovers(root)
+	switch {
+	case alive:
+		return fmt.Errorf("%w: --out %s: a run is going on in it", experiments.ErrRefused, dir)
+	case err == nil && len(left.Faults) > 0:
+		return fmt.Errorf("%w: --out %s: run %s died in it and its faults may still be in force: `blastgauge recover %s` removes them", experiments.ErrRefused, dir, left.Plan.Run, dir)
+	}
+	return usage.Errorf("--out %s: it holds a run already", dir)
+}
+
+// An Inspection is what a run would find before it injects anything.
+type Inspection struct {
+	Files    []configfile.Change // what will happen to each file
+	FilesFit bool                // every fault on a file can be put there and removed again
+	Embedded bool                // the Toxiproxy exists only while a run lasts, so it was not asked
+	// Toxiproxy is the server that answers; its zero value: none did.
+	Toxiproxy journal.Toxiproxy
+	// Unreachable is why no server was asked; nil where one was.
+	Unreachable error
+}
+
+// Inspect looks at the files and the Toxiproxy of a plan as a run does before it
+// starts, and changes nothing. The inspection holds what was found before an error.
+func Inspect(ctx context.Context, p *plan.Plan, o Options) (found Inspection, err error) {
+	o = o.withDefaults()
+	if found.Files, err = configfile.Preflight(p); err != nil {
+		return found, err
+	}
+	found.FilesFit = true
+	if p.System.Toxiproxy == experiments.Embedded {
+		found.Embedded = true
+		return found, nil
+	}
+	driver, err := NewDriver(&p.System, o)
+	if err != nil {
+		return found, err
+	}
+	found.Toxiproxy, err = driver.Identify(ctx)
+	if isUnreachable(err) { // a plan is worth reading before the system stands
+		found.Unreachable = err
+		return found, nil
+	}
+	if err != nil {
+		return found, err
+	}
+	return found, driver.Preflight(ctx, p)
+}
+
+// isUnreachable reports whether nothing answered at an address, as opposed to a
+// server that is no Toxiproxy, or a host that may not be dialled.
+func isUnreachable(err error) bool {
+	dial, ok := errors.AsType[*net.OpError](err)
+	return ok && dial.Op == "dial" && !errors.Is(err, experiments.ErrRefused)
+}
+
+// NewDriver makes the driver of a system's Toxiproxy, which dials only hosts that the
+// system allows. Of the options it uses the token and the environment.
+func NewDriver(s *experiments.System, o Options) (*toxiproxy.Driver, error) {
+	return injectorset.NewDriver(s, o.Token, o.withDefaults().Getenv, nil)
+}

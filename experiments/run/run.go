@@ -1,0 +1,241 @@
+// Package run performs one run, from a plan to an exit code: it checks what the run
+// will touch, takes the lease of the Toxiproxy, wires the engine with traffic, checks
+// and injectors, removes the faults, and folds the journal into a result.
+//
+// Everything that `blastgauge run` decides is decided here, without a terminal and
+// without flags.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+// Options say how to perform a run. The zero value is usable; its run has no watchdog
+// process, which the log says.
+type Options struct {
+	// Dir is the run's directory; empty means .blastgauge/runs/ID below the working
+	// directory.
+	Dir string
+	// Registry lists the user's open runs, see [journal.UserRegistry]. The zero value
+	// is a list that nobody keeps.
+	Registry journal.Registry
+	// Watchdog is the program, with its arguments, that becomes the watchdog process of
+	// the run, see [cleanup.ProtectOptions].
+	Watchdog []string
+	// Getenv reads the environment, which holds the secrets of the documents and the
+	// token; nil means [os.LookupEnv].
+	Getenv func(string) (string, bool)
+	// Token says where the bearer token of the Toxiproxy API is, see
+	// [toxiproxy.ReadToken]. Empty: there is none.
+	Token string
+	// CreateProxies creates declared proxies that are missing, and leaves them there.
+	CreateProxies bool
+	// Embedded: the proxies are part of this process and end with it.
+	Embedded bool
+	// Start starts the system under test, which the run stops in the end. The plan's
+	// system must have its proxies embedded. Nil: the system stands already.
+	Start func(context.Context, *plan.Plan) (System, error)
+	// Allow lists verdicts, inconclusive or invalid, that count as held in the exit code.
+	Allow []result.Verdict
+	// View shows the run while it goes on; nil: nothing does.
+	View func(*plan.Plan) View
+	// Log receives warnings, and the commands that remove faults by hand where the run
+	// could not; nil discards them.
+	Log io.Writer
+}
+
+func (o Options) withDefaults() Options {
+	if o.Getenv == nil {
+		o.Getenv = os.LookupEnv
+	}
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+	if o.View == nil {
+		o.View = func(*plan.Plan) View { return noView{} }
+	}
+	return o
+}
+
+// logf writes a line to the log. A log that cannot be written stops no run.
+func (o Options) logf(format string, args ...any) {
+	_, _ = fmt.Fprintf(o.Log, format+"\n", args...)
+}
+
+// A System is a system under test that a run starts and stops.
+type System interface {
+	// KeepLog moves what the system wrote into the run's directory.
+	KeepLog(dir string) error
+	// Close stops the system. The error says so where it had ended before.
+	Close() error
+}
+
+// An Outcome is a run that is over.
+type Outcome struct {
+	Dir    string         // the run's directory
+	Result *result.Result // with its exit code
+	// Err is what went wrong beside the verdicts. The result has it as well, but for a
+	// lease that could not be ended and a system that ended too early.
+	Err error
+	// Decisive reports that Err, and not a verdict, decided the exit code, and that the
+	// result does not say so.
+	Decisive bool
+}
+
+// Run performs p once and folds its journal. The outcome is nil where nothing was
+// run; [ExitCode] gives the meaning of the error. To interrupt a run, cancel ctx with
+// an [engine.Interrupt] as its cause.
+//
+// Run writes nothing beside the journal: see [WriteFiles].
+func Run(ctx context.Context, p *plan.Plan, o Options) (*Outcome, error) {
+	o = o.withDefaults()
+	if err := checkStart(&p.System, o); err != nil {
+		return nil, err
+	}
+	out := &Outcome{}
+	out.Err = o.runSystem(ctx, p, out)
+	if out.Result == nil {
+		return nil, out.Err
+	}
+	out.decide(o.Allow)
+	return out, nil
+}
+
+// runSystem performs p on a system that it starts where that is asked for.
+func (o Options) runSystem(ctx context.Context, p *plan.Plan, out *Outcome) (err error) {
+	if o.Start == nil {
+		return o.perform(ctx, p, out)
+	}
+	system, err := o.Start(ctx, p)
+	if err != nil {
+		return err
+	}
+	o.Embedded = true
+	err = o.perform(ctx, p, out)
+	if out.Dir != "" {
+		err = errors.Join(err, system.KeepLog(out.Dir))
+	}
+	return errors.Join(err, system.Close())
+}
+
+// A run is one execution of a plan.
+type run struct {
+	o         Options
+	plan      *plan.Plan
+	server    journal.Toxiproxy
+	driver    *toxiproxy.Driver
+	injectors injectorset.Set
+	guard     *cleanup.Protection // nil before there is a fault to remove
+	stop      context.CancelCauseFunc
+}
+
+// perform performs p on a system that stands.
+func (o Options) perform(ctx context.Context, p *plan.Plan, out *Outcome) (err error) {
+	r := &run{o: o, plan: p}
+	ctx, r.stop = context.WithCancelCause(ctx)
+	defer r.stop(nil)
+	release, err := r.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.guard.End(endLease(release))) }()
+	if err := r.preflight(ctx); err != nil {
+		return err
+	}
+	dir, root, err := openDir(o.Dir, p.Run)
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // what is written is synced
+	out.Dir = dir
+	r.injectors = injectorset.New(r.plan, root, r.driver, o.Getenv)
+	runErr := r.execute(ctx, dir, root)
+	if errors.Is(runErr, engine.ErrNotRemoved) {
+		r.logManualCleanup()
+	}
+	folded, err := result.Read(root)
+	if err == nil {
+		out.Result = folded
+	}
+	return errors.Join(runErr, err)
+}
+
+// acquire takes the lease of the run's Toxiproxy, once the run may reach it and no
+// earlier run left anything there.
+func (r *run) acquire(ctx context.Context) (release func(context.Context) error, err error) {
+	if err := checkAddresses(ctx, r.plan); err != nil {
+		return nil, err
+	}
+	lost := func(err error) { r.stop(fmt.Errorf("the hold on Toxiproxy was lost: %w", err)) }
+	if r.driver, err = injectorset.NewDriver(&r.plan.System, r.o.Token, r.o.Getenv, lost); err != nil {
+		return nil, err
+	}
+	if r.server, err = r.driver.Identify(ctx); err != nil {
+		return nil, err
+	}
+	if r.o.Embedded {
+		r.server.Kind = experiments.Embedded
+	}
+	r.server.Token = r.o.Token
+	if err := r.checkUnfinished(); err != nil {
+		return nil, err
+	}
+	return r.driver.Acquire(ctx, r.plan.Run) // before the preflight, to which another run's fault would look like a stranger's
+}
+
+// leaseTimeout is how long the end of a run's lease may take.
+const leaseTimeout = 2 * time.Second
+
+// endLease ends the lease on the server, also when the run was interrupted.
+func endLease(release func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), leaseTimeout)
+	defer cancel()
+	return release(ctx)
+}
+
+// execute runs the engine with the journal on disk and the view beside it.
+func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
+	log, err := journal.Create(root)
+	if err != nil {
+		return err
+	}
+	embedded := r.server.Kind == experiments.Embedded // such a server ends with the run, and its faults with it
+	if !embedded || r.plan.UsesFiles() {
+		r.guard, err = cleanup.Protect(dir, root, r.plan, cleanup.ProtectOptions{
+			Registry: r.o.Registry, Getenv: r.o.Getenv, Token: r.o.Token, Watchdog: r.o.Watchdog, Embedded: embedded, Stop: r.stop, Log: r.o.Log,
+		})
+		if err != nil {
+			return errors.Join(err, log.Close())
+		}
+	}
+	view := r.o.View(r.plan)
+	err = engine.Run(ctx, r.plan, &recorder{log, view}, r.engineOptions())
+	view.Close()
+	return errors.Join(err, log.Close())
+}
+
+// logManualCleanup logs how to remove every fault of the plan without blastgauge.
+func (r *run) logManualCleanup() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	r.o.logf("A FAULT MAY STILL BE ACTIVE. When Toxiproxy answers again, and for files at once:")
+	for _, e := range r.plan.Experiments {
+		for _, f := range e.Faults {
+			r.o.logf("  %s", r.injectors.Manual(ctx, f))
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package run
+
+import (
+	"context"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/check"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/run/traffic"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+// engineOptions joins the engine with the injectors, the traffic and the checks, none
+// of which it knows.
+func (r *run) engineOptions() engine.Options {
+	o := engine.Options{
+		Injectors: r.injectors.ByKind(),
+		Traffic:   r.traffic,
+		Toxiproxy: r.server,
+		Ask:       r.checkInvariant,
+		Fenced:    r.guard.Fenced,
+	}
+	if r.server.Kind == toxiproxy.KindStock {
+		o.Probe = prober{r.plan.System.Hosts()}
+	} else {
+		o.Carried = r.driver.Carried
+	}
+	return o
+}
+
+func (r *run) traffic(experiment int, epoch time.Time) (engine.Generator, error) {
+	return traffic.New(traffic.Options{Plan: r.plan, Experiment: experiment, Epoch: epoch, Env: r.o.Getenv})
+}
+
+func (r *run) checkInvariant(ctx context.Context, inv experiments.Invariant, started time.Time) journal.Reading {
+	facts := journey.Facts{Run: r.plan.Run, Arm: plan.ControlArm, Started: started, Env: r.o.Getenv}
+	return check.Invariant(ctx, &r.plan.System, inv, facts)
+}
+
+// A prober makes exchanges of our own through a proxy.
+type prober struct{ hosts hosts.Policy }
+
+func (p prober) Probe(ctx context.Context, f plan.Fault) journal.Exchange {
+	return check.Dependency(ctx, f, p.hosts)
+}
+
+func (prober) Met(f plan.Fault, before, during journal.Exchange) bool {
+	return check.Met(f, before, during)
+}

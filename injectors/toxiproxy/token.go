@@ -1,0 +1,47 @@
+package toxiproxy
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// A token source says where the bearer token of an API is: one of these prefixes
+// and a path or the name of a variable. Journals hold the source and never the
+// token.
+const (
+	TokenFile = "file:" // and an absolute path
+	TokenEnv  = "env:"  // and the name of an environment variable
+)
+
+// ErrToken is the class of errors about a token that is not where its source says.
+var ErrToken = errors.New("no token")
+
+// ReadToken reads the token that a source names. An empty source has no token.
+func ReadToken(source string, getenv func(string) (string, bool)) (string, error) {
+	if name, ok := strings.CutPrefix(source, TokenEnv); ok {
+		value, _ := getenv(name)
+		if value == "" {
+			return "", tokenError{fmt.Errorf("token: the environment variable $%s is not set", name)}
+		}
+		return value, nil
+	}
+	path, ok := strings.CutPrefix(source, TokenFile)
+	if !ok {
+		return "", nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", tokenError{fmt.Errorf("token: %w", err)}
+	}
+	if token := strings.TrimSpace(string(text)); token != "" {
+		return token, nil
+	}
+	return "", tokenError{fmt.Errorf("token: the file %s is empty", path)}
+}
+
+// A tokenError is of class [ErrToken].
+type tokenError struct{ error }
+
+func (e tokenError) Unwrap() []error { return []error{ErrToken, e.error} }
