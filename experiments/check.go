@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
@@ -69,7 +70,7 @@ func checkScheme(d *decoder, at string, f Fault, dep Dependency, s *System) {
 			hint: "give the upstream a scheme, such as " + kind.Schemes[0] + "://" + dep.Upstream})
 	default:
 		d.fail(d.at(at), complaint{
-			msg: fmt.Sprintf("%s acts on %s of %s, and the upstream of %s in %s is %s", f.Inject, kind.Acts, words(kind.Schemes), f.Into, s.File, dep.Upstream)})
+			msg: fmt.Sprintf("%s acts on %s of %s, and the upstream of %s in %s is %s", f.Inject, kind.Acts, figures.List(kind.Schemes, "and"), f.Into, s.File, dep.Upstream)})
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/hashicorp/go-multierror"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
 )
 
 // ErrInvalid is wrapped by every error that means "what the user wrote is
@@ -179,7 +181,7 @@ func Explain(err error) string {
 	for _, e := range list {
 		b.WriteString(e.Explain())
 		if e.more > 0 {
-			fmt.Fprintf(&b, "  ... and %s in %s\n", plural(e.more, "more error"), e.File)
+			fmt.Fprintf(&b, "  ... and %s in %s\n", figures.Plural(e.more, "more error", "more errors"), e.File)
 		}
 		b.WriteByte('\n')
 	}
@@ -198,16 +200,9 @@ func count(list []*Error) string {
 		number[e.File] += 1 + e.more
 	}
 	for i, f := range files {
-		files[i] = plural(number[f], "error") + " in " + f
+		files[i] = figures.Plural(number[f], "error", "errors") + " in " + f
 	}
 	return strings.Join(files, ", ")
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
 }
 
 // joined makes one error of the mistakes of several documents, given in the

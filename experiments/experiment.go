@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/injectors"
 	"go.yaml.in/yaml/v3"
 )
@@ -105,7 +106,7 @@ func (f faultShape) attribute(d *decoder, kind injectors.Kind, key, value *yaml.
 	switch {
 	case kind.Name == "" && len(owners) > 0: // the mistake is in inject
 	case len(owners) > 0:
-		c := complaint{msg: strconv.Quote(key.Value) + " is an attribute of " + words(owners) + ", not of " + kind.Name}
+		c := complaint{msg: strconv.Quote(key.Value) + " is an attribute of " + figures.List(owners, "and") + ", not of " + kind.Name}
 		_, c.note = suggest("", names)
 		d.fail(key, c)
 	default:
@@ -122,22 +123,6 @@ func ownersOf(attribute string) []string {
 		}
 	}
 	return owners
-}
-
-// words is "a", "a and b" or "a, b and c".
-func words(list []string) string {
-	s := ""
-	for i, w := range list {
-		switch {
-		case i == 0:
-		case i == len(list)-1:
-			s += " and "
-		default:
-			s += ", "
-		}
-		s += w
-	}
-	return s
 }
 
 // check asks the catalogue about the attributes together.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -79,7 +80,7 @@ func (v *Invariant) oneWay(d *decoder, n *yaml.Node, at string) {
 		d.fail(n, complaint{msg: "what is asked? give request, sql or command"})
 		return
 	case len(ways) > 1:
-		d.fail(d.key(join(at, ways[1])), complaint{msg: "one question is asked in one way, not by " + words(ways)})
+		d.fail(d.key(join(at, ways[1])), complaint{msg: "one question is asked in one way, not by " + figures.List(ways, "and")})
 		return
 	}
 	belongs := map[string]string{"dsn": "sql"}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -49,7 +50,7 @@ func oneBody(d *decoder, at string) {
 				place = p
 			}
 		}
-		d.fail(place, complaint{msg: "a request has one body, not " + words(given)})
+		d.fail(place, complaint{msg: "a request has one body, not " + figures.List(given, "and")})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
@@ -38,16 +39,8 @@ const (
 	fastest = 100_000 // journeys per second
 )
 
-// short writes a duration as users do: 30m, not 30m0s, and in ASCII.
-func short(d time.Duration) string {
-	s := strings.ReplaceAll(d.String(), "\u00b5", "u")
-	for _, zero := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(s, zero) {
-			s = s[:len(s)-2]
-		}
-	}
-	return s
-}
+// short writes a duration as documents do: 30m, not 30m0s, and in ASCII.
+func short(d time.Duration) string { return strings.ReplaceAll(figures.Span(d), "µ", "u") }
 
 // number matches a bare number, which lacks its unit.
 func number(s string) bool {

@@ -1,10 +1,10 @@
 package injectors
 
 import (
-	"math"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
 )
 
 // A Unit is how an attribute is written, and the unit its value has inside
@@ -72,28 +72,16 @@ func (u Unit) noun() string {
 func (u Unit) Format(v float64) string {
 	switch u {
 	case Duration:
-		return formatDuration(time.Duration(v * float64(time.Second)).Round(time.Microsecond))
+		return figures.Span(time.Duration(v * float64(time.Second)).Round(time.Microsecond))
 	case Bandwidth:
 		return formatBytes(v) + "/s"
 	case Count, Factor, Value:
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	case Share:
-		return strconv.FormatFloat(math.Round(v*1e6)/1e4, 'f', -1, 64) + "%"
+		return figures.ShortPercent(v, 4)
 	default:
 		return formatBytes(v)
 	}
-}
-
-// formatDuration leaves out the zeros at the end: 1h, not 1h0m0s.
-func formatDuration(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }
 
 func formatBytes(v float64) string {

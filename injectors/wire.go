@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
 )
 
 // OnWire returns the attributes as Toxiproxy's API takes them. Toxiproxy's numbers
@@ -138,7 +140,7 @@ func listOf(attributes []Attribute) string {
 	for i, a := range attributes {
 		names[i] = a.Wire
 	}
-	return Enumerate(names, "and")
+	return figures.List(names, "and")
 }
 
 // isUnset reports whether a value that is given means the same as none.
@@ -233,14 +235,4 @@ func decode(raw json.RawMessage) (v any, err error) {
 func isNumberAsWritten(v any) bool {
 	_, ok := v.(json.Number)
 	return ok
-}
-
-// Enumerate joins words as people list them: "a, b and c" with the word before the
-// last one.
-func Enumerate(words []string, last string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	i := len(words) - 1
-	return strings.Join(words[:i], ", ") + " " + last + " " + words[i]
 }

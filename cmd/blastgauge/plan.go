@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/injectors"
@@ -96,7 +97,7 @@ func printExperiment(w io.Writer, e plan.Experiment) {
 	for _, j := range e.Journeys {
 		n, _ := e.Cohort(j)
 		fmt.Fprintf(w, "      %s: %g/s, about %d journeys count in the fault arm; holds if its blast radius is at most %s, which will be known to ± %.1f points\n",
-			j.Name, j.Rate, n, plan.Percent(j.Limit), e.Precision(j)*100)
+			j.Name, j.Rate, n, figures.ShortPercent(j.Limit, 1), e.Precision(j)*100)
 	}
 	if e.Limits.Recovery > 0 {
 		fmt.Fprintf(w, "      holds if recovery takes at most %s\n", e.Limits.Recovery)

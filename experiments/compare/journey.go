@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
@@ -79,7 +80,7 @@ func (r *Radius) set(i stats.Interval) { r.Estimate, r.Low, r.High = i.Estimate,
 
 // judgeChange is the table of statuses: the first row that matches wins.
 func judgeChange(d stats.Interval, margin float64) (Status, ReasonCode, string) {
-	text := fmt.Sprintf("%s points (95%% interval %s to %s)", signed(d.Estimate), signed(d.Low), signed(d.High))
+	text := fmt.Sprintf("%s points (95%% interval %s to %s)", figures.SignedPoints(d.Estimate), figures.SignedPoints(d.Low), figures.SignedPoints(d.High))
 	switch {
 	case d.Low > 0 && d.Estimate > margin:
 		return Regressed, ReasonMoreHarm, "more harm than in base: " + text

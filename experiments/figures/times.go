@@ -3,6 +3,7 @@ package figures
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -22,6 +23,17 @@ func Duration(seconds float64) string {
 		return Fixed(seconds, 0) + " s"
 	}
 	return Fixed(seconds/60, 0) + " min"
+}
+
+// Span writes a duration as documents do, without zeros at its end: 30m, not 30m0s.
+func Span(d time.Duration) string {
+	text := d.String()
+	for _, zeros := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zeros) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
 }
 
 // Latency writes a length of time with three digits: 951 ms, 2.56 s, 10.1 s.

@@ -7,10 +7,10 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 	"github.com/blastgauge/blastgauge/injectors"
 )
@@ -273,7 +273,7 @@ func warnings(e Experiment) []string {
 			list = append(list, fmt.Sprintf("%s: about %d journeys in each arm of the baseline are too few to show that the arms are alike", j.Name, e.alike(j)))
 		case upper > j.Limit:
 			list = append(list, fmt.Sprintf("%s: cannot be shown to hold: even no harm at all is known only to %.1f points, the limit is %s (about %d journeys per arm would do instead of %d)",
-				j.Name, upper*100, Percent(j.Limit), neededToHold(j.Limit), min(fault, control)))
+				j.Name, upper*100, figures.ShortPercent(j.Limit, 1), neededToHold(j.Limit), min(fault, control)))
 		}
 	}
 	list = append(list, e.recoveryWarnings()...)
@@ -297,9 +297,4 @@ func neededToHold(limit float64) int {
 		}
 	}
 	return 1_000_000
-}
-
-// Percent writes a share as people do: 5%, 0.5%, 36%.
-func Percent(share float64) string {
-	return strings.TrimSuffix(fmt.Sprintf("%.1f", share*100), ".0") + "%"
 }

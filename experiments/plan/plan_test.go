@@ -189,16 +189,11 @@ func TestRunIDsSortByTime(t *testing.T) {
 	}
 }
 
-func TestPercent(t *testing.T) {
+func TestPortionIsAPercentage(t *testing.T) {
 	for share, want := range map[float64]string{0.07: "7%", 0.125: "12.5%", 0.001: "0.1%", 0.00001: "0.001%"} {
 		f := Fault{Fault: experiments.Fault{Share: share}}
 		if got := f.Portion(); got != want {
 			t.Errorf("Portion() of %v = %s, want %s", share, got, want)
-		}
-	}
-	for share, want := range map[float64]string{0.05: "5%", 0.005: "0.5%", 1: "100%", 0.3204: "32%", 0.292: "29.2%"} {
-		if got := Percent(share); got != want {
-			t.Errorf("Percent(%v) = %s, want %s", share, got, want)
 		}
 	}
 }

@@ -3,8 +3,8 @@ package result
 import (
 	"fmt"
 	"math"
-	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
@@ -162,7 +162,7 @@ func settle(j *Journey) string {
 		need = int(float64(need) * math.Pow((b.High-b.Low)/(i.High-i.Low), 2))
 	}
 	if gap > 0 && need < 1_000_000 {
-		return fmt.Sprintf("about %s journeys per arm instead of %s would settle it, if the estimate stays", thousands(max(need, have+1)), thousands(have))
+		return fmt.Sprintf("about %s journeys per arm instead of %s would settle it, if the estimate stays", figures.Count(max(need, have+1)), figures.Count(have))
 	}
 	return "the estimate is too close to the limit to be settled by more journeys"
 }
@@ -213,16 +213,8 @@ func share(b BlastRadius) string {
 	return fmt.Sprintf("%s (95%% interval %s to %s)", percent(b.Estimate), points(b.Low), percent(b.High))
 }
 
-func percent(share float64) string { return plan.Percent(share) }
+// percent writes a share as people write limits: 5%, 0.5%.
+func percent(share float64) string { return figures.ShortPercent(share, 1) }
 
-// points is a percentage without its sign, for the first of two.
-func points(share float64) string { return strings.TrimSuffix(plan.Percent(share), "%") }
-
-// thousands groups digits: 1,100.
-func thousands(n int) string {
-	text := fmt.Sprint(n)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
+// points writes a share in percent without the sign, for the first of two.
+func points(share float64) string { return figures.Short(share*100, 1) }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 	"github.com/blastgauge/blastgauge/injectors"
@@ -52,7 +53,7 @@ func (t *trial) measure(e *Experiment) {
 			e.Warnings = append(e.Warnings, fmt.Sprintf("control contaminated: the control arm of %s was harmed by the fault as well, so the baseline is the control", j.Name))
 		}
 		if b, n := j.BlastRadius, j.smallerArm(); b != nil && b.Effective < float64(n)/2 {
-			e.Warnings = append(e.Warnings, fmt.Sprintf("harm of %s comes in bursts: %s journeys per arm say as much as %s independent ones", j.Name, thousands(n), thousands(int(b.Effective))))
+			e.Warnings = append(e.Warnings, fmt.Sprintf("harm of %s comes in bursts: %s journeys per arm say as much as %s independent ones", j.Name, figures.Count(n), figures.Count(int(b.Effective))))
 		}
 		e.Journeys = append(e.Journeys, j)
 	}

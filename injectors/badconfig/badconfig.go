@@ -24,6 +24,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
@@ -124,7 +125,7 @@ func Parse(operator string, attributes map[string]any) (*Mutation, error) {
 		}
 		return m, nil
 	}
-	return nil, fmt.Errorf("no operator is called %q; there are %s", operator, enumerate(Names(), "and"))
+	return nil, fmt.Errorf("no operator is called %q; there are %s", operator, figures.List(Names(), "and"))
 }
 
 // Select finds the one operator that a fault's attributes name, as in
@@ -139,10 +140,10 @@ func Select(attributes map[string]any) (operator string, parameters map[string]a
 	}
 	switch len(found) {
 	case 0:
-		return "", nil, fmt.Errorf("an operator is missing: one of %s", enumerate(Names(), "or"))
+		return "", nil, fmt.Errorf("an operator is missing: one of %s", figures.List(Names(), "or"))
 	case 1:
 	default:
-		return "", nil, fmt.Errorf("%s are given: one fault is one operator", enumerate(found, "and"))
+		return "", nil, fmt.Errorf("%s are given: one fault is one operator", figures.List(found, "and"))
 	}
 	switch v := attributes[found[0]].(type) {
 	case map[string]any:

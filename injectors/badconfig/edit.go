@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -82,20 +81,4 @@ func startsRune(text []byte, at int) bool { return at >= len(text) || utf8.RuneS
 // replaced is the result of putting another document in place of this one.
 func replaced(before, after []byte, what string) Result {
 	return Result{Body: bytes.Clone(after), Changed: true, What: what, Edits: difference(before, after)}
-}
-
-// enumerate writes "a, b and c".
-func enumerate[T ~string](words []T, last string) string {
-	var b strings.Builder
-	for i, w := range words {
-		switch {
-		case i == 0:
-		case i == len(words)-1:
-			b.WriteString(" " + last + " ")
-		default:
-			b.WriteString(", ")
-		}
-		b.WriteString(string(w))
-	}
-	return b.String()
 }

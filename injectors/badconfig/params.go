@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
@@ -36,7 +37,7 @@ func (p *params) done() error {
 			for i, k := range p.known {
 				names[i] = k.Name
 			}
-			return fmt.Errorf("%s has no parameter %q; it has %s", p.of, name, enumerate(names, "and"))
+			return fmt.Errorf("%s has no parameter %q; it has %s", p.of, name, figures.List(names, "and"))
 		}
 	}
 	return p.err
@@ -77,7 +78,7 @@ func (p *params) word(name string) string {
 	case !p.has(name):
 		return words[0]
 	case !slices.Contains(words, s):
-		p.refuse("%s must be %s, not %q", name, enumerate(words, "or"), s)
+		p.refuse("%s must be %s, not %q", name, figures.List(words, "or"), s)
 	}
 	return s
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/injectors/badconfig"
 	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
 )
@@ -40,7 +41,7 @@ func (r *rule) readConfig(f *Fault, in *faultset.Fields) {
 	c := &config{record: newRecord()}
 	c.format = badconfig.Format(in.Text("format"))
 	if c.format != "" && !slices.Contains(badconfig.Formats(), c.format) {
-		in.Refuse("format must be %s, not %q", faultset.Enumerate(badconfig.Formats(), "or"), string(c.format))
+		in.Refuse("format must be %s, not %q", figures.List(badconfig.Formats(), "or"), string(c.format))
 	}
 	flap := in.Millis("flap")
 	if flap > 0 && flap < minFlap {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/stats"
@@ -85,9 +86,9 @@ func (t trip) says() string {
 	case "p99":
 		return fmt.Sprintf("p99 of %s: %.1f%% take longer than %s, beyond the control, where 1%% may %s", t.journey, t.excess*100, g.P99, t.how)
 	case "failed":
-		return fmt.Sprintf("failed share of %s: %.1f%% > %s %s", t.journey, t.excess*100, plan.Percent(t.limit), t.how)
+		return fmt.Sprintf("failed share of %s: %.1f%% > %s %s", t.journey, t.excess*100, figures.ShortPercent(t.limit, 1), t.how)
 	}
-	return fmt.Sprintf("blast radius of %s: %.1f%% > %s %s", t.journey, t.excess*100, plan.Percent(t.limit), t.how)
+	return fmt.Sprintf("blast radius of %s: %.1f%% > %s %s", t.journey, t.excess*100, figures.ShortPercent(t.limit, 1), t.how)
 }
 
 // each calls look for each journey under each guardrail on journeys until it says

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
 )
 
 // maxMillis bounds durations: a day.
@@ -84,7 +85,7 @@ func (in *Fields) Refuse(format string, args ...any) {
 func (in *Fields) Done() error {
 	for _, name := range slices.Sorted(maps.Keys(in.raw)) {
 		if !slices.Contains(in.known, name) {
-			return fmt.Errorf("%s has no attribute %q; it has %s", in.of, name, Enumerate(in.known, "and"))
+			return fmt.Errorf("%s has no attribute %q; it has %s", in.of, name, figures.List(in.known, "and"))
 		}
 	}
 	return in.err
@@ -164,7 +165,7 @@ func Word[T ~string](in *Fields, name string, words ...T) T {
 func WordOrNone[T ~string](in *Fields, name string, words ...T) T {
 	word := T(in.Text(name))
 	if word != "" && !slices.Contains(words, word) {
-		in.Refuse("%s must be %s, not %q", name, Enumerate(words, "or"), string(word))
+		in.Refuse("%s must be %s, not %q", name, figures.List(words, "or"), string(word))
 	}
 	return word
 }
@@ -193,20 +194,4 @@ func (in *Fields) Delay(f *Fault) (latency, jitter int64) {
 	}
 	f.Latency, f.Jitter = time.Duration(latency)*time.Millisecond, time.Duration(jitter)*time.Millisecond
 	return latency, jitter
-}
-
-// Enumerate writes "a, b and c".
-func Enumerate[T ~string](words []T, last string) string {
-	var b strings.Builder
-	for i, w := range words {
-		switch {
-		case i == 0:
-		case i == len(words)-1:
-			b.WriteString(" " + last + " ")
-		default:
-			b.WriteString(", ")
-		}
-		b.WriteString(string(w))
-	}
-	return b.String()
 }

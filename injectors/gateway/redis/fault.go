@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
 )
 
@@ -124,7 +125,7 @@ func (r *rule) readError(f *faultset.Fault, in *faultset.Fields) {
 		r.text = a.Error
 		ok = false
 	case !ok:
-		in.Refuse("error must be %s, or a whole error such as \"ERR value is not an integer or out of range\", not %q", faultset.Enumerate(Errors(), "or"), a.Error)
+		in.Refuse("error must be %s, or a whole error such as \"ERR value is not an integer or out of range\", not %q", figures.List(Errors(), "or"), a.Error)
 	default:
 		r.text = known.text
 	}
