@@ -1,109 +1,214 @@
 package experiments
 
 import (
+	"regexp"
 	"strconv"
+	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/injectors"
-	"go.yaml.in/yaml/v3"
 )
 
-// attributeShape is a value of an attribute of a fault; it is held as
+// attributeShape is the value of an attribute of a fault. It is stored as
 // injectors.Attributes says.
-func attributeShape(a injectors.Attribute, to *any) shape {
+func attributeShape(a injectors.Attribute, to *any) shape.Shape {
+	number := func(item func(*float64) shape.Shape) shape.Shape { return shape.Into[float64]{To: to, Item: item} }
+	text := func(item func(*string) shape.Shape) shape.Shape { return shape.Into[string]{To: to, Item: item} }
+	group := func(item func(*map[string]any) shape.Shape) shape.Shape {
+		return shape.Into[map[string]any]{To: to, Item: item}
+	}
 	switch a.Unit {
-	case injectors.Text:
-		return held[string]{to: to, shape: text}
+	case injectors.Text, injectors.Document:
+		return text(shape.Text)
 	case injectors.Word:
-		return held[string]{to: to, shape: func(v *string) shape { return enum(v, "a "+a.Name, a.Words...) }}
-	case injectors.Table:
-		return held[map[string]any]{to: to, shape: func(v *map[string]any) shape {
-			return table[any]{to: v, key: headerNames(), item: func(cell *any) shape { return held[string]{to: cell, shape: text} }}
-		}}
-	case injectors.Group, injectors.Operation:
-		return held[map[string]any]{to: to, shape: func(v *map[string]any) shape { return groupShape{of: a, to: v} }}
-	case injectors.Inner:
-		return held[map[string]any]{to: to, shape: func(v *map[string]any) shape { return onlyOne(a, v) }}
-	case injectors.Document:
-		return held[string]{to: to, shape: text}
+		return text(func(v *string) shape.Shape { return shape.Enum(v, "a "+a.Name, a.Words...) })
 	case injectors.Path:
-		return held[string]{to: to, shape: pointer}
+		return text(placeInDocument)
+	case injectors.Table:
+		return group(func(v *map[string]any) shape.Shape {
+			return shape.Table[any]{To: v, Key: headerNames(), Item: func(cell *any) shape.Shape {
+				return shape.Into[string]{To: cell, Item: shape.Text}
+			}}
+		})
+	case injectors.Group, injectors.Operation:
+		return group(func(v *map[string]any) shape.Shape { return attributeGroup{of: a, to: v} })
+	case injectors.Inner:
+		return group(func(v *map[string]any) shape.Shape { return oneOperator(a, v) })
+	case injectors.Values:
+		return group(valuesByPlace)
 	case injectors.Share:
-		return held[float64]{to: to, shape: over(share, "0%")}
+		return number(positive(share, "0%"))
 	case injectors.Factor:
 		return factor{to}
 	case injectors.Paths:
-		return two{to}
+		return twoPlaces{to}
 	case injectors.Value:
-		return documentValue{to}
-	case injectors.Values:
-		return held[map[string]any]{to: to, shape: func(v *map[string]any) shape {
-			return ruled{shape: table[any]{to: v, key: pointers(), item: func(cell *any) shape { return documentValue{cell} }}, also: object{"minProperties": 1},
-				rule: func(d *decoder, n *yaml.Node, _ string) {
-					if len(*v) == 0 {
-						d.fail(n, complaint{msg: "at least one path and its value are needed here, such as {/client/timeout: 10}"})
-					}
-				}}
-		}}
+		return configValue(to)
 	}
 	if a.Min < 0 {
-		return held[float64]{to: to, shape: func(v *float64) shape { return signed(a, v) }}
+		return number(func(v *float64) shape.Shape { return signedNumber(a, v) })
 	}
-	return held[float64]{to: to, shape: func(v *float64) shape { return quantity(a.Unit, v) }}
+	return number(func(v *float64) shape.Shape { return quantity(a.Unit, v) })
 }
 
-// A held value is read by a shape of its own type and kept where any value may
-// be kept; nothing is kept of one that is wrong.
-type held[T any] struct {
-	to    *any
-	shape func(*T) shape
-}
-
-func (h held[T]) read(d *decoder, n *yaml.Node, at string) {
-	var v T
-	before := d.count()
-	h.shape(&v).read(d, n, at)
-	if d.count() == before {
-		*h.to = v
-	}
-}
-
-func (h held[T]) schema() object { return h.shape(new(T)).schema() }
-
-// A groupShape is a mapping of the fields of an attribute.
-type groupShape struct {
+// An attributeGroup is a mapping of the fields of an attribute.
+type attributeGroup struct {
 	of injectors.Attribute
 	to *map[string]any
 }
 
-func (g groupShape) fields(values []any) fields {
-	var f fields
+func (g attributeGroup) fields(values []any) shape.Fields {
+	var f shape.Fields
 	for i, a := range g.of.Fields {
-		f = append(f, field{name: a.Name, doc: a.Doc, shape: attributeShape(a, &values[i]), required: a.Required})
+		f = append(f, shape.Field{Name: a.Name, Doc: a.Doc, Shape: attributeShape(a, &values[i]), Required: a.Required})
 	}
 	return f
 }
 
-func (g groupShape) read(d *decoder, n *yaml.Node, at string) {
+func (g attributeGroup) Read(d *shape.Document, n shape.Node, path string) {
 	values := make([]any, len(g.of.Fields))
-	before := d.count()
-	g.fields(values).read(d, n, at)
+	before := d.Count()
+	g.fields(values).Read(d, n, path)
 	*g.to = map[string]any{}
 	for i, v := range values {
 		field := g.of.Fields[i]
-		null := field.Unit == injectors.Value && d.given(join(at, field.Name)) && d.count() == before
+		null := field.Unit == injectors.Value && d.Given(shape.JoinPath(path, field.Name)) && d.Count() == before
 		if v != nil || null {
 			(*g.to)[field.Name] = v
 		}
 	}
-	if g.of.Unit == injectors.Group && len(*g.to) == 0 && n.Kind == yaml.MappingNode && len(n.Content) == 0 {
-		d.fail(n, complaint{msg: strconv.Quote(g.of.Name) + " says nothing", hint: "leave it out"})
+	if g.of.Unit == injectors.Group && len(*g.to) == 0 && n.Kind() == shape.Mapping && n.Len() == 0 {
+		d.Fail(n, shape.Diagnostic{Msg: strconv.Quote(g.of.Name) + " is empty", Hint: "leave it out"})
 	}
 }
 
-func (g groupShape) schema() object {
-	s := g.fields(make([]any, len(g.of.Fields))).schema()
+func (g attributeGroup) Schema() shape.Object {
+	s := g.fields(make([]any, len(g.of.Fields))).Schema()
 	if g.of.Unit == injectors.Group {
 		s["minProperties"] = 1
 	}
 	return s
+}
+
+// placeInDocument is a JSON Pointer or a JSONPath.
+func placeInDocument(to *string) shape.Shape {
+	return shape.Scalar[string]{To: to, Want: "a path such as /price/factor or $.price.factor", JSON: shape.Pattern(placePattern, "/price/factor", "$.products[*].price"),
+		Parse: func(s string) (string, *shape.Diagnostic) { return s, checkPlace(s) }}
+}
+
+const placePattern = `^[/$]`
+
+// pointerForm matches the JSON Pointers that are offered as a hint.
+var pointerForm = regexp.MustCompile(`^(/[A-Za-z0-9_-]+)+$`)
+
+func checkPlace(s string) *shape.Diagnostic {
+	switch {
+	case strings.HasPrefix(s, "/"):
+		return nil
+	case strings.HasPrefix(s, "$"):
+		return jsonPaths().Check(s)
+	}
+	return &shape.Diagnostic{Msg: strconv.Quote(s) + " is neither a JSON Pointer such as /price/factor nor a JSONPath such as $.price.factor",
+		Hint: firstMatch(pointerForm, "/"+strings.ReplaceAll(s, ".", "/"))}
+}
+
+// twoPlaces is a list of two places.
+type twoPlaces struct{ to *any }
+
+func (t twoPlaces) list(to *[]string) shape.List[string] {
+	return shape.List[string]{To: to, Item: placeInDocument, Min: 1, Max: 2}
+}
+
+func (t twoPlaces) Read(d *shape.Document, n shape.Node, path string) {
+	var given []string
+	before := d.Count()
+	t.list(&given).Read(d, n, path)
+	if d.Count() == before && len(given) != 2 {
+		d.Fail(n, shape.Diagnostic{Msg: "two paths are needed here, such as [/limits/min, /limits/max]"})
+		return
+	}
+	values := make([]any, len(given))
+	for i, s := range given {
+		values[i] = s
+	}
+	*t.to = values
+}
+
+func (t twoPlaces) Schema() shape.Object {
+	s := t.list(new([]string)).Schema()
+	s["minItems"] = 2
+	return s
+}
+
+// valuesByPlace is a mapping of places to the values that go there.
+func valuesByPlace(to *map[string]any) shape.Shape {
+	names := shape.Names{Pattern: placePattern, Check: checkPlace}
+	return shape.Validated{Shape: shape.Table[any]{To: to, Key: names, Item: configValue}, Also: shape.Object{"minProperties": 1},
+		Check: func(d *shape.Document, n shape.Node, _ string) {
+			if len(*to) == 0 {
+				d.Fail(n, shape.Diagnostic{Msg: "at least one path and its value are needed here, such as {/client/timeout: 10}"})
+			}
+		}}
+}
+
+// oneOperator is a mapping with the name of one operator of bad config.
+func oneOperator(a injectors.Attribute, to *map[string]any) shape.Shape {
+	return shape.Validated{Shape: attributeGroup{of: a, to: to}, Also: shape.Object{"maxProperties": 1, "minProperties": 1},
+		Check: func(d *shape.Document, n shape.Node, _ string) {
+			if len(*to) != 1 {
+				d.Fail(n, shape.Diagnostic{Msg: a.Name + " is one operator, such as {scale: {path: /price/factor, by: 100}}"})
+			}
+		}}
+}
+
+// A factor is a number, or a fraction of two.
+type factor struct{ to *any }
+
+const fractionPattern = `^[0-9]+/[1-9][0-9]*$`
+
+var fractionForm = regexp.MustCompile(fractionPattern)
+
+func (f factor) Read(d *shape.Document, n shape.Node, _ string) {
+	switch {
+	case n.Kind() == shape.Str && fractionForm.MatchString(n.Text()):
+		*f.to = n.Text()
+		return
+	case isJSONNumber(n):
+		if v, err := strconv.ParseFloat(n.Text(), 64); err == nil {
+			*f.to = v
+			return
+		}
+	}
+	d.FailKind(n, "a number such as 100 or 0.01, or a fraction such as \"1/60\", is needed here")
+}
+
+func (f factor) Schema() shape.Object {
+	return shape.Object{"anyOf": []shape.Object{shape.OfType("number"), shape.Pattern(fractionPattern, "1/60")}}
+}
+
+// signedNumber is a number that may be less than 0.
+func signedNumber(a injectors.Attribute, to *float64) shape.Shape {
+	return shape.Scalar[float64]{To: to, Loose: true, Want: "a number", JSON: shape.Object{"type": "number", "minimum": a.Min},
+		Parse: func(s string) (float64, *shape.Diagnostic) {
+			v, wrong := parseNumber(strings.TrimPrefix(s, "-"))
+			if strings.HasPrefix(s, "-") {
+				v = -v
+			}
+			return v, wrong
+		}}
+}
+
+// configValue is any value of a config file. ${…} in it belongs to that file and
+// is not a variable. Numbers are stored as float64.
+func configValue(to *any) shape.Shape {
+	return shape.JSON{To: to, Number: func(d *shape.Document, n shape.Node) any {
+		f, err := strconv.ParseFloat(n.Text(), 64)
+		switch {
+		case err != nil:
+			d.Fail(n, shape.Diagnostic{Msg: "JSON has no such number", Hint: "write " + strconv.Quote(n.Text()) + " for a text"})
+		case n.Kind() == shape.Int && strconv.FormatFloat(f, 'f', 0, 64) != n.Text():
+			d.Fail(n, shape.Diagnostic{Msg: "a number this large would lose digits: whole numbers are exact up to 9007199254740992"})
+		}
+		return f
+	}}
 }

@@ -4,70 +4,96 @@ import (
 	"slices"
 	"strconv"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
-// captures are the values that later steps use, in the order of the document.
-func captures(to *[]Capture) shape {
-	return dictionary[Capture]{to: to, key: variables(), most: 100, item: func(name string, c *Capture) shape {
+// Source says which part of a response a capture reads.
+type Source string
+
+const (
+	FromJSON   Source = "json"   // Expr is a JSONPath (RFC 9535)
+	FromHeader Source = "header" // Expr is a header's name
+	FromCookie Source = "cookie" // Expr is a cookie's name
+	FromRegex  Source = "regex"  // Expr is an RE2 expression on the body; its first group counts, or all of it
+)
+
+// Pick says which of several captured values is taken.
+type Pick string
+
+const (
+	First  Pick = "first" // the default
+	Last   Pick = "last"
+	Random Pick = "random"
+)
+
+// A Capture keeps a value of a response for later steps as ${Name}.
+type Capture struct {
+	Name string `json:"name"`
+	From Source `json:"from"`
+	Expr string `json:"expr"`
+	Pick Pick   `json:"pick,omitempty"`
+}
+
+// captures is a mapping of names to the values that later steps use.
+func captures(to *[]Capture) shape.Shape {
+	return shape.Dict[Capture]{To: to, Key: captureNames(), Max: 100, Item: func(name string, c *Capture) shape.Shape {
 		c.Name = name
 		return captureShape(c)
 	}}
 }
 
-// variables are names that a capture may have.
-func variables() name {
-	return name{what: "a variable", pattern: variablePattern, check: func(s string) *complaint {
+func captureNames() shape.Names {
+	return shape.Names{Pattern: variablePattern, Check: func(s string) *shape.Diagnostic {
 		switch {
 		case slices.Contains(Builtins(), s):
-			return &complaint{msg: "${" + s + "} is built in: another name is needed"}
+			return &shape.Diagnostic{Msg: "${" + s + "} is built in: another name is needed"}
 		case !variableForm.MatchString(s):
-			return &complaint{msg: strconv.Quote(s) + " cannot be used as ${" + s + "}: letters, digits and _"}
+			return &shape.Diagnostic{Msg: strconv.Quote(s) + " cannot be used as ${" + s + "}: letters, digits and _"}
 		}
 		return nil
 	}}
 }
 
 // captureShape is a JSONPath, or a mapping that names the source.
-func captureShape(c *Capture) shape {
-	source := func(from Source, of func(*string) shape) shape { return sourced{c, from, of} }
-	header := func(to *string) shape {
-		return scalar[string]{to: to, want: "a header's name", json: pattern(headerPattern), parse: func(s string) (string, *complaint) {
-			return s, headerName(s)
+func captureShape(c *Capture) shape.Shape {
+	source := func(from Source, expr func(*string) shape.Shape) shape.Shape { return captureSource{c, from, expr} }
+	header := func(to *string) shape.Shape {
+		return shape.Scalar[string]{To: to, Want: "a header's name", JSON: shape.Pattern(headerPattern), Parse: func(s string) (string, *shape.Diagnostic) {
+			return s, checkHeaderName(s)
 		}}
 	}
-	mapping := fields{
-		{name: "json", doc: "JSONPath of the value, such as $.products[*].sku", shape: source(FromJSON, jsonPath)},
-		{name: "header", doc: "name of the header that holds the value", shape: source(FromHeader, header)},
-		{name: "cookie", doc: "name of the cookie that holds the value", shape: source(FromCookie, text)},
-		{name: "regex", doc: "regular expression (RE2) on the body; its first group is the value", shape: source(FromRegex, regex)},
-		{name: "pick", doc: "which of several values is taken: first (the default), last or random",
-			shape: enum(&c.Pick, "a pick", First, Last, Random)},
+	mapping := shape.Fields{
+		{Name: "json", Doc: "JSONPath of the value, such as $.products[*].sku", Shape: source(FromJSON, jsonPath)},
+		{Name: "header", Doc: "name of the header that holds the value", Shape: source(FromHeader, header)},
+		{Name: "cookie", Doc: "name of the cookie that holds the value", Shape: source(FromCookie, shape.Text)},
+		{Name: "regex", Doc: "regular expression (RE2) on the body; its first group is the value", Shape: source(FromRegex, regex)},
+		{Name: "pick", Doc: "which of several values is taken: first (the default), last or random",
+			Shape: shape.Enum(&c.Pick, "a pick", First, Last, Random)},
 	}
-	needs := func(key string) object { return object{"required": []string{key}} }
-	return byKind{want: "a JSONPath such as $.id, or a mapping such as {header: X-Token},", scalar: source(FromJSON, jsonPath),
-		mapping: ruled{shape: mapping, also: object{"oneOf": []object{needs("json"), needs("header"), needs("cookie"), needs("regex")}},
-			rule: func(d *decoder, n *yaml.Node, at string) {
+	needs := func(key string) shape.Object { return shape.Object{"required": []string{key}} }
+	return shape.ByKind{Want: "a JSONPath such as $.id, or a mapping such as {header: X-Token},", Scalar: source(FromJSON, jsonPath),
+		Mapping: shape.Validated{Shape: mapping, Also: shape.Object{"oneOf": []shape.Object{needs("json"), needs("header"), needs("cookie"), needs("regex")}},
+			Check: func(d *shape.Document, _ shape.Node, path string) {
 				if c.From == "" {
-					d.fail(d.key(at), complaint{msg: "a capture needs one of json, header, cookie and regex"})
+					d.Fail(d.Key(path), shape.Diagnostic{Msg: "a capture needs one of json, header, cookie and regex"})
 				}
 			}}}
 }
 
-// A sourced shape is the expression of a capture, which also tells its source.
-type sourced struct {
+// A captureSource is the expression of a capture. Its key decides the source.
+type captureSource struct {
 	to   *Capture
 	from Source
-	of   func(*string) shape
+	expr func(*string) shape.Shape
 }
 
-func (s sourced) read(d *decoder, n *yaml.Node, at string) {
+func (s captureSource) Read(d *shape.Document, n shape.Node, path string) {
 	if s.to.From != "" {
-		d.fail(d.key(at), complaint{msg: "a capture has one source, not " + string(s.to.From) + " and " + string(s.from)})
+		d.Fail(d.Key(path), shape.Diagnostic{Msg: "a capture has one source, not " + string(s.to.From) + " and " + string(s.from)})
 		return
 	}
 	s.to.From = s.from
-	s.of(&s.to.Expr).read(d, n, at)
+	s.expr(&s.to.Expr).Read(d, n, path)
 }
 
-func (s sourced) schema() object { return s.of(new(string)).schema() }
+func (s captureSource) Schema() shape.Object { return s.expr(new(string)).Schema() }

@@ -8,33 +8,12 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// StandardPhases are the phases of an experiment where neither it nor its
-// system says otherwise.
-func StandardPhases() Phases {
-	return Phases{Warmup: 5 * time.Second, Baseline: time.Minute, Fault: 2 * time.Minute, Recovery: 90 * time.Second}
-}
-
-// Over gives the phases with what is unset taken from others.
-func (p Phases) Over(others Phases) Phases {
-	pick := func(own, other time.Duration) time.Duration {
-		if own < 0 {
-			return other
-		}
-		return own
-	}
-	return Phases{
-		Warmup:   pick(p.Warmup, others.Warmup),
-		Baseline: pick(p.Baseline, others.Baseline),
-		Fault:    pick(p.Fault, others.Fault),
-		Recovery: pick(p.Recovery, others.Recovery),
-	}
-}
-
 // checkExperiment notes what only the experiment and its system together show.
-func checkExperiment(d *decoder, e *Experiment, s *System) {
+func checkExperiment(d *shape.Document, e *Experiment, s *System) {
 	for i, f := range e.Faults {
 		dep, ok := s.Dependency(f.Into)
 		kind, _ := injectors.Lookup(f.Inject)
@@ -43,8 +22,8 @@ func checkExperiment(d *decoder, e *Experiment, s *System) {
 		case ok:
 			checkScheme(d, fmt.Sprintf("faults[%d].inject", i), f, dep, s)
 		case f.Into != "" && len(s.Dependencies) > 0:
-			d.fail(d.at(fmt.Sprintf("faults[%d].into", i)), complaint{
-				msg: fmt.Sprintf("no dependency is named %q in %s", f.Into, s.File), near: f.Into, among: s.dependencyNames()})
+			d.Fail(d.At(fmt.Sprintf("faults[%d].into", i)), shape.Diagnostic{
+				Msg: fmt.Sprintf("no dependency is named %q in %s", f.Into, s.File), Got: f.Into, Known: s.dependencyNames()})
 		}
 	}
 	checkJourneyNames(d, "limits.journeys", e.Settings.Limits.Journeys, s.journeyNames())
@@ -58,40 +37,40 @@ func checkExperiment(d *decoder, e *Experiment, s *System) {
 
 // checkScheme notes a fault on single requests where the upstream's scheme does
 // not say what requests are. Of a proxy that exists only its server knows.
-func checkScheme(d *decoder, at string, f Fault, dep Dependency, s *System) {
+func checkScheme(d *shape.Document, at string, f Fault, dep Dependency, s *System) {
 	kind, _ := injectors.Lookup(f.Inject)
 	scheme, _, has := strings.Cut(dep.Upstream, "://")
 	switch {
 	case kind.Level != injectors.Message || dep.Upstream == "" || slices.Contains(kind.Schemes, scheme) && has:
 		return
 	case !has:
-		d.fail(d.at(at), complaint{
-			msg:  fmt.Sprintf("%s acts on single %s, and the upstream %s of %s in %s says nothing of a protocol", f.Inject, kind.Acts, dep.Upstream, f.Into, s.File),
-			hint: "give the upstream a scheme, such as " + kind.Schemes[0] + "://" + dep.Upstream})
+		d.Fail(d.At(at), shape.Diagnostic{
+			Msg:  fmt.Sprintf("%s acts on single %s, and the upstream %s of %s in %s says nothing of a protocol", f.Inject, kind.Acts, dep.Upstream, f.Into, s.File),
+			Hint: "give the upstream a scheme, such as " + kind.Schemes[0] + "://" + dep.Upstream})
 	default:
-		d.fail(d.at(at), complaint{
-			msg: fmt.Sprintf("%s acts on %s of %s, and the upstream of %s in %s is %s", f.Inject, kind.Acts, figures.List(kind.Schemes, "and"), f.Into, s.File, dep.Upstream)})
+		d.Fail(d.At(at), shape.Diagnostic{
+			Msg: fmt.Sprintf("%s acts on %s of %s, and the upstream of %s in %s is %s", f.Inject, kind.Acts, figures.List(kind.Schemes, "and"), f.Into, s.File, dep.Upstream)})
 	}
 }
 
 // checkJourneyNames notes names that no journey has.
-func checkJourneyNames(d *decoder, at string, given map[string]float64, known []string) {
+func checkJourneyNames(d *shape.Document, at string, given map[string]float64, known []string) {
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if !slices.Contains(known, name) && len(known) > 0 {
-			d.fail(d.key(join(at, name)), complaint{msg: fmt.Sprintf("no journey is named %q", name), near: name, among: known})
+			d.Fail(d.Key(shape.JoinPath(at, name)), shape.Diagnostic{Msg: fmt.Sprintf("no journey is named %q", name), Got: name, Known: known})
 		}
 	}
 }
 
 // checkCaps notes limits and guardrails beyond the system's caps.
-func checkCaps(d *decoder, at string, s Settings, caps Caps) {
+func checkCaps(d *shape.Document, at string, s Settings, caps Caps) {
 	if caps.BlastRadius == 0 {
 		return
 	}
 	beyond := func(path string, share float64) {
 		if share > caps.BlastRadius {
-			d.fail(d.at(at+path), complaint{
-				msg: fmt.Sprintf("%s is beyond caps.blast_radius of %s", percentOf(share*100), percentOf(caps.BlastRadius*100)), hint: "write at most " + percentOf(caps.BlastRadius*100) + ", or raise the cap"})
+			d.Fail(d.At(at+path), shape.Diagnostic{
+				Msg: fmt.Sprintf("%s is beyond caps.blast_radius of %s", percentOf(share*100), percentOf(caps.BlastRadius*100)), Hint: "write at most " + percentOf(caps.BlastRadius*100) + ", or raise the cap"})
 		}
 	}
 	if s.Limits.BlastRadius != nil {
@@ -105,42 +84,42 @@ func checkCaps(d *decoder, at string, s Settings, caps Caps) {
 	}
 }
 
-func tooShort(fault time.Duration, j Journey) complaint {
-	return complaint{msg: fmt.Sprintf("a fault phase of %s is shorter than twice slow_after of journey %s (%s)", short(fault), j.Name, short(j.SlowAfter)),
-		hint: fmt.Sprintf("write at least %s", short(2*j.SlowAfter))}
+func tooShort(fault time.Duration, j Journey) shape.Diagnostic {
+	return shape.Diagnostic{Msg: fmt.Sprintf("a fault phase of %s is shorter than twice slow_after of journey %s (%s)", short(fault), j.Name, short(j.SlowAfter)),
+		Hint: fmt.Sprintf("write at least %s", short(2*j.SlowAfter))}
 }
 
 // checkPhases notes a fault phase that is too short, and an experiment that is
 // too long. What the system's defaults alone get wrong is noted there.
-func checkPhases(d *decoder, e *Experiment, s *System, p Phases) {
-	place := d.at("experiment")
-	if d.given("phases.fault") {
-		place = d.at("phases.fault")
+func checkPhases(d *shape.Document, e *Experiment, s *System, p Phases) {
+	place := d.At("experiment")
+	if d.Given("phases.fault") {
+		place = d.At("phases.fault")
 	}
 	own := e.Settings.Phases.Fault != Unset
 	if slowest := s.slowest(); p.Fault > 0 && p.Fault < 2*slowest.SlowAfter && (own || s.Defaults.Phases.Fault == Unset) {
-		d.fail(place, tooShort(p.Fault, slowest))
+		d.Fail(place, tooShort(p.Fault, slowest))
 	}
 	total := p.Warmup + p.Baseline + p.Fault + p.Recovery
 	if s.Caps.Duration > 0 && total > s.Caps.Duration {
-		place = d.at("experiment")
-		if d.given("phases") {
-			place = d.key("phases")
+		place = d.At("experiment")
+		if d.Given("phases") {
+			place = d.Key("phases")
 		}
-		d.fail(place, complaint{
-			msg: fmt.Sprintf("the experiment takes %s, more than caps.duration of %s", short(total), short(s.Caps.Duration)), hint: "shorten its phases, or raise the cap"})
+		d.Fail(place, shape.Diagnostic{
+			Msg: fmt.Sprintf("the experiment takes %s, more than caps.duration of %s", short(total), short(s.Caps.Duration)), Hint: "shorten its phases, or raise the cap"})
 	}
 }
 
 // checkTimes notes faults that reach out of the fault phase.
-func checkTimes(d *decoder, e *Experiment, phase time.Duration) {
+func checkTimes(d *shape.Document, e *Experiment, phase time.Duration) {
 	for i, f := range e.Faults {
 		at := fmt.Sprintf("faults[%d]", i)
 		switch {
 		case f.At >= phase && f.At > 0:
-			d.fail(d.at(at+".at"), complaint{msg: fmt.Sprintf("the fault phase ends after %s: this fault would never start", short(phase))})
+			d.Fail(d.At(at+".at"), shape.Diagnostic{Msg: fmt.Sprintf("the fault phase ends after %s: this fault would never start", short(phase))})
 		case f.At+f.For > phase:
-			d.fail(d.at(at+".for"), complaint{msg: fmt.Sprintf("the fault would end %s after the fault phase of %s", short(f.At+f.For-phase), short(phase))})
+			d.Fail(d.At(at+".for"), shape.Diagnostic{Msg: fmt.Sprintf("the fault would end %s after the fault phase of %s", short(f.At+f.For-phase), short(phase))})
 		}
 	}
 }
@@ -148,7 +127,7 @@ func checkTimes(d *decoder, e *Experiment, phase time.Duration) {
 // checkShares notes faults that a change of another fault on the same proxy
 // would deal anew: Toxiproxy draws anew who is affected whenever the toxics of
 // a proxy change.
-func checkShares(d *decoder, e *Experiment, s *System, phase time.Duration) {
+func checkShares(d *shape.Document, e *Experiment, s *System, phase time.Duration) {
 	end := func(f Fault) time.Duration {
 		if f.For == 0 {
 			return phase
@@ -171,9 +150,9 @@ func checkShares(d *decoder, e *Experiment, s *System, phase time.Duration) {
 			if k == i || other.ProxyName() != dep.ProxyName() || sameTime || !overlap {
 				continue
 			}
-			d.fail(d.at(fmt.Sprintf("faults[%d].share", i)), complaint{
-				msg:  fmt.Sprintf("a share of connections cannot be kept while another fault on %s starts or ends at another time", dep.ProxyName()),
-				hint: "give both the same at and for, or leave out share"})
+			d.Fail(d.At(fmt.Sprintf("faults[%d].share", i)), shape.Diagnostic{
+				Msg:  fmt.Sprintf("a share of connections cannot be kept while another fault on %s starts or ends at another time", dep.ProxyName()),
+				Hint: "give both the same at and for, or leave out share"})
 			break
 		}
 	}

@@ -1,232 +1,30 @@
 package experiments
 
 import (
-	"cmp"
-	"errors"
-	"fmt"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
-	"github.com/hashicorp/go-multierror"
-
-	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
-// ErrInvalid is wrapped by every error that means "what the user wrote is
-// wrong", a file that cannot be read included. Nothing was injected.
-var ErrInvalid = errors.New("invalid document")
+var (
+	// ErrInvalid is [shape.ErrInvalid]: what the user wrote is wrong, or cannot be
+	// read. Nothing was injected.
+	ErrInvalid = shape.ErrInvalid
 
-// An Error is one mistake in a document and its place. It is of class
-// [ErrInvalid].
-type Error struct {
-	File  string
-	Line  int    // from 1; 0 where the whole file is meant
-	Col   int    // from 1, in characters; 0 where unknown
-	Width int    // of the token at fault, in characters; 0 where unknown
-	Msg   string // what is wrong and, where it fits, what would be right
-	Hint  string // what to write instead, such as: did you mean "latency"?
-	Note  string // more, such as: known: bandwidth, down, latency
+	// ErrRefused is [hosts.ErrRefused]: what was asked for is well-formed, and a
+	// safety rule forbids it. Nothing was injected.
+	ErrRefused = hosts.ErrRefused
+)
 
-	excerpt []string // the lines up to Line, at most three
-	more    int      // further errors of this file that were not kept
-}
-
-// Error is the mistake on one line: file:line:col: error: message (hint).
-func (e *Error) Error() string {
-	if e.Hint == "" {
-		return e.headline()
-	}
-	return e.headline() + " (" + e.Hint + ")"
-}
-
-// Unwrap makes every Error one of class [ErrInvalid].
-func (e *Error) Unwrap() error { return ErrInvalid }
-
-func (e *Error) headline() string {
-	at := e.File
-	if e.Line > 0 {
-		at += ":" + strconv.Itoa(e.Line)
-	}
-	if e.Line > 0 && e.Col > 0 {
-		at += ":" + strconv.Itoa(e.Col)
-	}
-	return at + ": error: " + e.Msg
-}
-
-// Explain is the mistake with the lines it stands in, a caret under the token
-// at fault, and its hint and note. It ends with a newline.
-func (e *Error) Explain() string {
-	var b strings.Builder
-	b.WriteString(e.headline() + "\n")
-	lines := e.excerpt
-	if e.from() > 0 {
-		lines = lines[max(0, len(lines)-1):] // the lines above would not be shown at the same place
-	}
-	for i, line := range lines {
-		text := fmt.Sprintf("%5d | %s", e.Line-len(lines)+1+i, printable(window(line, e.from())))
-		b.WriteString(strings.TrimRight(text, " \t") + "\n")
-	}
-	switch {
-	case len(e.excerpt) > 0 && e.Col > 0:
-		caret := strings.Repeat("^", min(max(1, e.Width), widest))
-		b.WriteString(strings.TrimRight("      | "+indent(window(e.excerpt[len(e.excerpt)-1], e.from()), e.Col-1-e.from())+caret+" "+e.Hint, " ") + "\n")
-	case e.Hint != "":
-		b.WriteString("  " + e.Hint + "\n")
-	}
-	if e.Note != "" {
-		b.WriteString("  " + e.Note + "\n")
-	}
-	return b.String()
-}
-
-// indent is as wide as the first n characters of line: tabs stay tabs, so that
-// the caret stands right whatever their width.
-func indent(line string, n int) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\t' {
-			return r
-		}
-		return ' '
-	}, line[:characters(line, n)])
-}
-
-// widest is the part of a line that is shown, in characters: no person reads
-// more, and documents on one line exist.
-const widest = 240
-
-// from is the first character that is shown of each line.
-func (e *Error) from() int {
-	if e.Col+min(e.Width, widest/2) <= widest {
-		return 0
-	}
-	return e.Col - widest/2
-}
-
-// window is the part of a line that is shown.
-func window(line string, from int) string {
-	line = line[characters(line, from):]
-	return line[:characters(line, widest)]
-}
-
-// printable replaces what could command a terminal.
-func printable(line string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\t' && !unicode.IsPrint(r) || r == unicode.ReplacementChar {
-			return '?'
-		}
-		return r
-	}, line)
-}
-
-// clip is a message that repeats no more of a document than a person reads.
-func clip(msg string) string {
-	if len(msg) > 2*widest {
-		msg = strings.ToValidUTF8(msg[:2*widest], "") + "..."
-	}
-	return printable(masked(msg))
-}
-
-var credentials = regexp.MustCompile(`://[^\s/@]+@`)
-
-// database matches a DSN that is written out, in one of the many forms there are.
-var database = regexp.MustCompile(`(\bdsn"?:\s*)([^\s$].*|\$[^{].*)`)
-
-// masked is text with asterisks for the credentials of every URL: errors end up in
-// the logs of CI, and what has no business in a document none there either.
-func masked(text string) string {
-	text = database.ReplaceAllStringFunc(text, func(part string) string {
-		if strings.Contains(part, "${env:") {
-			return part
-		}
-		key, value, _ := strings.Cut(part, ":")
-		return key + ": " + strings.Repeat("*", max(1, utf8.RuneCountInString(value)-1))
-	})
-	return credentials.ReplaceAllStringFunc(text, func(part string) string {
-		return "://" + strings.Repeat("*", utf8.RuneCountInString(part)-4) + "@"
-	})
-}
-
-// Errors lists the mistakes in err in the order they are printed: by file in
-// the order of loading, then by place. It is empty for any other error.
-func Errors(err error) []*Error {
-	many, ok := errors.AsType[*multierror.Error](err)
-	if !ok {
-		if one, ok := errors.AsType[*Error](err); ok {
-			return []*Error{one}
-		}
-		return nil
-	}
-	list := make([]*Error, 0, len(many.Errors))
-	for _, e := range many.Errors {
-		if one, ok := errors.AsType[*Error](e); ok {
-			list = append(list, one)
-		}
-	}
-	return list
-}
-
-// Explain renders all mistakes in err with source lines and carets, a blank
-// line between them, and a last line that counts them by file. It is empty
-// where err holds none.
+// Explain is [shape.Explain], with the assurance that nothing was injected.
 func Explain(err error) string {
-	list := Errors(err)
-	if len(list) == 0 {
+	text := shape.Explain(err)
+	if text == "" {
 		return ""
 	}
-	var b strings.Builder
-	for _, e := range list {
-		b.WriteString(e.Explain())
-		if e.more > 0 {
-			fmt.Fprintf(&b, "  ... and %s in %s\n", figures.Plural(e.more, "more error", "more errors"), e.File)
-		}
-		b.WriteByte('\n')
-	}
-	b.WriteString(count(list) + ". Nothing was injected.\n")
-	return b.String()
+	return strings.TrimSuffix(text, "\n") + " Nothing was injected.\n"
 }
 
-// count is such as "2 errors in checkout.yaml, 1 error in slow.yaml".
-func count(list []*Error) string {
-	var files []string
-	number := map[string]int{}
-	for _, e := range list {
-		if number[e.File] == 0 {
-			files = append(files, e.File)
-		}
-		number[e.File] += 1 + e.more
-	}
-	for i, f := range files {
-		files[i] = figures.Plural(number[f], "error", "errors") + " in " + f
-	}
-	return strings.Join(files, ", ")
-}
-
-// joined makes one error of the mistakes of several documents, given in the
-// order of loading.
-func joined(docs []*decoder) error {
-	all := &multierror.Error{ErrorFormat: oneLineEach}
-	for _, d := range docs {
-		slices.SortStableFunc(d.errors, func(a, b *Error) int {
-			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
-		})
-		for i, e := range d.errors {
-			if i == len(d.errors)-1 {
-				e.more = d.hidden
-			}
-			all.Errors = append(all.Errors, e)
-		}
-	}
-	return all.ErrorOrNil()
-}
-
-func oneLineEach(list []error) string {
-	lines := make([]string, len(list))
-	for i, e := range list {
-		lines[i] = e.Error()
-	}
-	return strings.Join(lines, "\n")
-}
+// A Place is where something is in a document, line and column counted from 1.
+type Place = shape.Place

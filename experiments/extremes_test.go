@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
@@ -27,7 +28,7 @@ func TestTooLargeAFileIsNotRead(t *testing.T) {
 
 // size is that of hostile documents: enough to show what grows faster than the
 // text, in bytes.
-const size = maxBytes / 4
+const size = shape.MaxBytes / 4
 
 // hostile are documents that are slow to read where something grows faster
 // than the text.
@@ -70,11 +71,11 @@ func numbered(pattern string, n int) string {
 func TestHostileDocumentsAreRefusedQuickly(t *testing.T) {
 	for name, text := range hostile() {
 		t.Run(name, func(t *testing.T) {
-			if len(text) > maxBytes {
+			if len(text) > shape.MaxBytes {
 				t.Fatalf("%d bytes: the limit answers, not the loader", len(text))
 			}
 			start := time.Now() // what grows with the square of the text takes minutes
-			_, _, err := load(source{file: "s.yaml", text: []byte(text)}, nil)
+			_, _, err := load(shape.Source{File: "s.yaml", Text: []byte(text)}, nil)
 			if !errors.Is(err, ErrInvalid) {
 				t.Fatalf("load() = %v", err)
 			}
@@ -91,8 +92,8 @@ func TestHostileDocumentsAreRefusedQuickly(t *testing.T) {
 
 func TestManyMistakesAreCounted(t *testing.T) {
 	text := []byte(strings.Repeat("k", 1) + ": 1\n" + numbered("k%: 1\n", 300))
-	_, _, err := load(source{file: "s.yaml", text: text}, nil)
-	if got := len(Errors(err)); got != maxErrors {
+	_, _, err := load(shape.Source{File: "s.yaml", Text: text}, nil)
+	if got := len(shape.Errors(err)); got != shape.MaxErrors {
 		t.Errorf("%d errors are kept", got)
 	}
 	if explained := Explain(err); !strings.Contains(explained, "more errors in s.yaml") || !strings.Contains(explained, "\n3") {
@@ -122,17 +123,17 @@ func FuzzLoad(f *testing.F) {
 	}
 	schemas := map[Kind]*jsonschema.Schema{SystemKind: compiled(f, SystemKind), ExperimentKind: compiled(f, ExperimentKind)}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		doc := source{file: "f.yaml", text: text}
+		doc := shape.Source{File: "f.yaml", Text: text}
 		s, _, err := load(doc, nil)
 		if err == nil {
 			accepted(t, schemas[SystemKind], text)
-			if again, _, err := load(source{file: "f.yaml", text: []byte(s.Text)}, nil); err != nil || !reflect.DeepEqual(s, again) {
+			if again, _, err := load(shape.Source{File: "f.yaml", Text: []byte(s.Text)}, nil); err != nil || !reflect.DeepEqual(s, again) {
 				t.Fatalf("accepted once, then %v", err)
 			}
 		} else {
 			refused(t, err)
 		}
-		_, list, err := load(source{file: system, text: base}, []source{doc})
+		_, list, err := load(shape.Source{File: system, Text: base}, []shape.Source{doc})
 		if err == nil {
 			accepted(t, schemas[ExperimentKind], text)
 			if list[0].ID == "" || len(list[0].Faults) == 0 {
@@ -158,10 +159,10 @@ func accepted(t *testing.T, schema *jsonschema.Schema, text []byte) {
 
 func refused(t *testing.T, err error) {
 	t.Helper()
-	if !errors.Is(err, ErrInvalid) || len(Errors(err)) == 0 || !strings.HasSuffix(Explain(err), ". Nothing was injected.\n") {
+	if !errors.Is(err, ErrInvalid) || len(shape.Errors(err)) == 0 || !strings.HasSuffix(Explain(err), ". Nothing was injected.\n") {
 		t.Fatalf("load() = %v", err)
 	}
-	for _, e := range Errors(err) {
+	for _, e := range shape.Errors(err) {
 		if e.Msg == "" || e.File == "" || e.Line < 0 || e.Col < 0 {
 			t.Fatalf("load() = %#v", e)
 		}

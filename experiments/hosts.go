@@ -4,17 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 )
-
-// ErrRefused is [hosts.ErrRefused], the class of every error of a safety rule.
-var ErrRefused = hosts.ErrRefused
 
 // Hosts returns the policy that allow_hosts gives.
 func (s *System) Hosts() hosts.Policy {
@@ -93,7 +88,7 @@ func hostsOf(urls []string) []string {
 
 // hostOf returns the host of an absolute URL, unless a variable decides it.
 func hostOf(text string) (string, bool) {
-	u, err := url.Parse(fillIn(text))
+	u, err := url.Parse(fillVariables(text))
 	if err != nil || u.Hostname() == "" {
 		return "", false
 	}
@@ -140,40 +135,4 @@ func environmentWords(name string) []string {
 		b.WriteRune(unicode.ToLower(r))
 	}
 	return strings.Fields(b.String())
-}
-
-const hostPattern = `^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$`
-
-var hostForm = regexp.MustCompile(hostPattern)
-
-// allowedHost is an entry of allow_hosts.
-func allowedHost(to *string) shape {
-	return scalar[string]{to: to, want: "a host", json: pattern(`^[^\s/]+(/[0-9]+)?$`, "shop.staging.example", "*.staging.example", "10.4.0.0/16"),
-		parse: func(s string) (string, *complaint) { return s, wrongHost(s) }}
-}
-
-func wrongHost(s string) *complaint {
-	if n, ok := hosts.ParseNetwork(s); ok {
-		if n.Bits() == 0 {
-			return &complaint{msg: s + " would allow every address"}
-		}
-		return nil
-	}
-	host := s
-	if u, err := url.Parse(s); err == nil && u.Host != "" {
-		host = u.Host
-	}
-	bare := host
-	if i := strings.LastIndexByte(host, ':'); i > 0 {
-		bare = host[:i]
-	}
-	switch {
-	case s == "*" || s == "*.*":
-		return &complaint{msg: "this would allow every host"}
-	case hostForm.MatchString(s):
-		return nil
-	case bare != s && hostForm.MatchString(bare):
-		return &complaint{msg: "a host is written without scheme, port and path", hint: "write " + bare}
-	}
-	return &complaint{msg: strconv.Quote(s) + " is not a name, a *.suffix, an address or a network such as 10.4.0.0/16"}
 }

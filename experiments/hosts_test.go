@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
 // TestRefusalPrintsTheLineToAdd follows the advice and asks again.
@@ -19,9 +20,10 @@ func TestRefusalPrintsTheLineToAdd(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), line) || !strings.Contains(err.Error(), "shop/blastgauge.yaml") {
 			t.Fatalf("CheckName(%q) = %v, want the line %s", host, err, line)
 		}
-		root := newDecoder("", []byte(line)).parse([]byte(line))
+		d := shape.NewDocument(shape.Source{Text: []byte(line)}, language())
+		root, _ := d.Parse()
 		var followed System
-		systemShape(&followed).read(newDecoder("", nil), root, "")
+		systemShape(&followed).Read(d, root, "")
 		if err := followed.Hosts().CheckName(host); err != nil {
 			t.Errorf("after %s: %v", line, err)
 		}

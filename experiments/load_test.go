@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"errors"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 	"os"
 	"path/filepath"
 	"slices"
@@ -87,7 +88,7 @@ func TestFindSearchesUpwards(t *testing.T) {
 
 func TestFilesThatCannotBeReadAreInvalid(t *testing.T) {
 	_, _, err := Load(filepath.Join(t.TempDir(), "none.yaml"), []string{t.TempDir()})
-	if !errors.Is(err, ErrInvalid) || len(Errors(err)) != 2 {
+	if !errors.Is(err, ErrInvalid) || len(shape.Errors(err)) != 2 {
 		t.Fatalf("Load() = %v, want two errors of class ErrInvalid", err)
 	}
 }
@@ -132,8 +133,8 @@ func TestSyntaxErrorsNameTheLine(t *testing.T) {
 		"ok: |\n  text\n  more\nb: {\n}}": 6, // where what fails starts
 	}
 	for text, want := range tests {
-		_, _, err := load(source{file: "s.yaml", text: []byte(head + text)}, nil)
-		list := Errors(err)
+		_, _, err := load(shape.Source{File: "s.yaml", Text: []byte(head + text)}, nil)
+		list := shape.Errors(err)
 		if len(list) != 1 || list[0].Line != want {
 			t.Errorf("%q: %v, want line %d", text, err, want)
 		}
@@ -159,8 +160,8 @@ func TestLongSlowAfterNeedsALongFaultPhase(t *testing.T) {
 		"own beats defaults": {base + "defaults: {phases: {fault: 3m}}\n", experiment + "phases: {fault: 1m}\n", "e.yaml:5:17"},
 	}
 	for name, tt := range tests {
-		_, _, err := load(source{file: "s.yaml", text: []byte(tt.system)}, []source{{file: "e.yaml", text: []byte(tt.experiment)}})
-		list := Errors(err)
+		_, _, err := load(shape.Source{File: "s.yaml", Text: []byte(tt.system)}, []shape.Source{{File: "e.yaml", Text: []byte(tt.experiment)}})
+		list := shape.Errors(err)
 		if (err == nil) != (tt.want == "") || err != nil && (len(list) != 1 || !strings.HasPrefix(list[0].Error(), tt.want+": ")) {
 			t.Errorf("%s: %v, want one mistake at %q", name, err, tt.want)
 		}

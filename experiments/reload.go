@@ -1,8 +1,8 @@
 package experiments
 
 import (
+	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/injectors"
-	"go.yaml.in/yaml/v3"
 )
 
 // A Reload is the request that makes a system read its config again, where it does
@@ -13,26 +13,24 @@ type Reload struct {
 	Expect  Expect  `json:"expect"`
 }
 
-func reloadShape(r *Reload) shape {
+func reloadShape(r *Reload) shape.Shape {
 	request := requestFields(&r.Request, true)
-	request[0].required = true // an invariant may ask in other ways
+	request[0].Required = true // an invariant may ask in other ways
 	f := append(request,
-		field{name: "expect", doc: "what the answer is when the config was read; any status 200 to 299 where nothing is said", shape: expectShape(&r.Expect)})
-	return collecting{ruled{always: true, shape: f, also: object{"allOf": noTwoBodies()}, rule: func(d *decoder, _ *yaml.Node, at string) {
-		oneBody(d, at)
+		shape.Field{Name: "expect", Doc: "what the answer is when the config was read; any status 200 to 299 where nothing is said", Shape: expectShape(&r.Expect)})
+	return shape.Keeping{Shape: shape.Validated{Always: true, Shape: f, Also: shape.Object{"allOf": oneBodySchema()}, Check: func(d *shape.Document, _ shape.Node, path string) {
+		checkOneBody(d, path)
 	}}}
 }
 
 // checkReload notes a reload that nothing calls for, or that nobody would send.
-func checkReload(d *decoder, kind injectors.Kind, f *Fault, at string) {
-	for _, u := range d.usesAt[at+".reload"] {
-		d.uncaptured(u, nil, nil)
-	}
+func checkReload(d *shape.Document, kind injectors.Kind, f *Fault, path string) {
+	checkVariables(d, path+".reload", nil, nil)
 	switch {
 	case f.Reload == nil:
 	case !kind.Config:
-		d.fail(d.key(at+".reload"), complaint{msg: kind.Name + " changes no config that a system could read again", hint: "leave it out"})
+		d.Fail(d.Key(path+".reload"), shape.Diagnostic{Msg: kind.Name + " changes no config that a system could read again", Hint: "leave it out"})
 	case kind.Level != injectors.File && f.Attributes["flap"] != nil:
-		d.fail(d.key(at+".reload"), complaint{msg: "nobody would send reload each time that flap changes the document on its way", hint: "leave one of them out, or use config_file"})
+		d.Fail(d.Key(path+".reload"), shape.Diagnostic{Msg: "nobody would send reload each time that flap changes the document on its way", Hint: "leave one of them out, or use config_file"})
 	}
 }

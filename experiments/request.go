@@ -1,7 +1,6 @@
 package experiments
 
 import (
-	"encoding/json"
 	"errors"
 	"net/textproto"
 	"net/url"
@@ -11,53 +10,72 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
-	"go.yaml.in/yaml/v3"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
-// Methods are the request methods that a step may use.
+// A Request is an HTTP request before its variables are filled in. All texts
+// may hold ${variables}, JSON in any string inside it. At most one of JSON,
+// Form and Body is set.
+type Request struct {
+	Method  string  `json:"method"`
+	Target  string  `json:"target"` // a path below the entry URL, or an absolute URL
+	Headers []Field `json:"headers,omitempty"`
+	JSON    any     `json:"json,omitempty"`     // map[string]any, []any, string, json.Number, bool or nil
+	HasJSON bool    `json:"has_json,omitempty"` // true where JSON is set, also to null
+	Form    []Field `json:"form,omitempty"`
+	Body    string  `json:"body,omitempty"`
+}
+
+// A Field is a name and a text with variables, in the order of the document.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// methods lists the request methods that a step may use.
 func methods() []string {
 	return []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 }
 
-// requestFields are the keys that make a request. Those of an invariant or a reload
-// stand on their own, so the target must be absolute.
-func requestFields(r *Request, absolute bool) fields {
+// requestFields are the keys of a request. The target must be absolute in an
+// invariant, a probe or a reload, which are not sent through the entry.
+func requestFields(r *Request, absolute bool) shape.Fields {
 	doc := "method and path, such as GET /products"
 	if absolute {
 		doc = "method and URL, such as GET http://127.0.0.1:8083/ledger/duplicates"
 	}
-	return fields{
-		{name: "request", doc: doc, shape: requestLine{r, absolute}, required: !absolute},
-		{name: "headers", doc: "request headers; values may hold ${variables}", shape: texts(&r.Headers, headerNames())},
-		{name: "json", doc: "the request body as JSON; any text in it may hold ${variables}", shape: jsonBody{r}},
-		{name: "form", doc: "the request body as form fields; values may hold ${variables}", shape: texts(&r.Form, name{check: anyName})},
-		{name: "body", doc: "the request body as text; may hold ${variables}", shape: templated{to: &r.Body}},
+	return shape.Fields{
+		{Name: "request", Doc: doc, Shape: requestLine{r, absolute}, Required: !absolute},
+		{Name: "headers", Doc: "request headers; values may hold ${variables}", Shape: namedTexts(&r.Headers, headerNames())},
+		{Name: "json", Doc: "the request body as JSON; any text in it may hold ${variables}", Shape: requestJSON{r}},
+		{Name: "form", Doc: "the request body as form fields; values may hold ${variables}", Shape: namedTexts(&r.Form, shape.Names{Check: func(string) *shape.Diagnostic { return nil }})},
+		{Name: "body", Doc: "the request body as text; may hold ${variables}", Shape: templated{to: &r.Body}},
 	}
 }
 
-// oneBody refuses requests with several bodies.
-func oneBody(d *decoder, at string) {
+// checkOneBody notes a request with several bodies, at the last of them.
+func checkOneBody(d *shape.Document, at string) {
 	var given []string
 	for _, key := range []string{"json", "form", "body"} {
-		if d.given(join(at, key)) {
+		if d.Given(shape.JoinPath(at, key)) {
 			given = append(given, key)
 		}
 	}
 	if len(given) > 1 {
-		place := d.key(join(at, given[0]))
+		place := d.Key(shape.JoinPath(at, given[0]))
 		for _, key := range given[1:] {
-			if p := d.key(join(at, key)); p.Line > place.Line || p.Line == place.Line && p.Column > place.Column {
+			if p := d.Key(shape.JoinPath(at, key)); p.Line() > place.Line() || p.Line() == place.Line() && p.Col() > place.Col() {
 				place = p
 			}
 		}
-		d.fail(place, complaint{msg: "a request has one body, not " + figures.List(given, "and")})
+		d.Fail(place, shape.Diagnostic{Msg: "a request has one body, not " + figures.List(given, "and")})
 	}
 }
 
-// noTwoBodies is what a schema says of oneBody.
-func noTwoBodies() []object {
-	not := func(a, b string) object { return object{"not": object{"required": []string{a, b}}} }
-	return []object{not("json", "form"), not("json", "body"), not("form", "body")}
+// oneBodySchema is checkOneBody as a schema.
+func oneBodySchema() []shape.Object {
+	not := func(a, b string) shape.Object { return shape.Object{"not": shape.Object{"required": []string{a, b}}} }
+	return []shape.Object{not("json", "form"), not("json", "body"), not("form", "body")}
 }
 
 // A requestLine is "GET /products".
@@ -66,11 +84,11 @@ type requestLine struct {
 	absolute bool
 }
 
-func (r requestLine) read(d *decoder, n *yaml.Node, at string) {
+func (r requestLine) Read(d *shape.Document, n shape.Node, path string) {
 	var line string
-	before := d.count()
-	templated{to: &line, want: "a request such as GET /products"}.read(d, n, at)
-	if d.count() > before {
+	before := d.Count()
+	templated{to: &line, want: "a request such as GET /products"}.Read(d, n, path)
+	if d.Count() > before {
 		return
 	}
 	method, target, ok := strings.Cut(line, " ")
@@ -79,36 +97,36 @@ func (r requestLine) read(d *decoder, n *yaml.Node, at string) {
 	r.to.Method, r.to.Target = method, target
 	switch {
 	case !slices.Contains(methods(), method):
-		d.fail(n, unknownMethod(line, method))
+		d.Fail(n, unknownMethod(line, method))
 	case !ok || target == "":
-		d.fail(n, complaint{msg: "a request is a method and a path, such as " + method + " /products"})
+		d.Fail(n, shape.Diagnostic{Msg: "a request is a method and a path, such as " + method + " /products"})
 	default:
-		if msg := wrongTarget(target, r.absolute); msg != "" {
-			d.fail(n, complaint{msg: msg, from: start, to: start + len(target)})
+		if msg := targetProblem(target, r.absolute); msg != "" {
+			d.Fail(n, shape.Diagnostic{Msg: msg, From: start, To: start + len(target)})
 		}
 	}
 }
 
-func unknownMethod(line, method string) complaint {
+func unknownMethod(line, method string) shape.Diagnostic {
 	switch {
 	case slices.Contains(methods(), strings.ToUpper(method)):
-		return complaint{msg: "methods are written in capitals", hint: "write " + strings.ToUpper(method), to: len(method)}
+		return shape.Diagnostic{Msg: "methods are written in capitals", Hint: "write " + strings.ToUpper(method), To: len(method)}
 	case strings.HasPrefix(line, "/") || strings.Contains(method, "://"):
-		return complaint{msg: "the method is missing", hint: "write GET " + line}
+		return shape.Diagnostic{Msg: "the method is missing", Hint: "write GET " + line}
 	}
-	return complaint{msg: "unknown method " + strconv.Quote(method), to: len(method), near: method, among: methods()}
+	return shape.Diagnostic{Msg: "unknown method " + strconv.Quote(method), To: len(method), Got: method, Known: methods()}
 }
 
-// wrongTarget says what is wrong with the target of a request.
-func wrongTarget(target string, absolute bool) string {
-	filled := fillIn(target)
+// targetProblem says what is wrong with the target of a request, or is empty.
+func targetProblem(target string, absolute bool) string {
+	filled := fillVariables(target)
 	switch u, err := url.Parse(filled); {
 	case strings.ContainsAny(filled, " \t\r\n"):
 		return "a path holds no spaces: write %20"
 	case strings.HasPrefix(target, "${") && err == nil:
 		return ""
 	case err != nil:
-		return "this is not a URL: " + parseProblem(err)
+		return "this is not a URL: " + urlProblem(err)
 	case strings.HasPrefix(target, "/") && !strings.HasPrefix(target, "//") && !absolute:
 		return ""
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
@@ -122,8 +140,8 @@ func wrongTarget(target string, absolute bool) string {
 	return ""
 }
 
-// fillIn puts a harmless value in the place of each variable.
-func fillIn(text string) string {
+// fillVariables puts a harmless value in the place of each variable.
+func fillVariables(text string) string {
 	t, err := ParseTemplate(text)
 	if err != nil {
 		return text
@@ -139,16 +157,16 @@ func fillIn(text string) string {
 	return b.String()
 }
 
-// parseProblem is the cause of an error of url.Parse without the URL.
-func parseProblem(err error) string {
+// urlProblem returns the cause of an error of url.Parse without the URL.
+func urlProblem(err error) string {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err.Error()
 	}
 	return err.Error()
 }
 
-func (r requestLine) schema() object {
-	return pattern(`^(`+strings.Join(methods(), "|")+`) +\S`, "GET /products", "POST /orders")
+func (r requestLine) Schema() shape.Object {
+	return shape.Pattern(`^(`+strings.Join(methods(), "|")+`) +\S`, "GET /products", "POST /orders")
 }
 
 // A templated text may hold ${variables}.
@@ -158,140 +176,82 @@ type templated struct {
 	loose bool // numbers and booleans are read as the text they are written as
 }
 
-func (t templated) read(d *decoder, n *yaml.Node, at string) {
+func (t templated) Read(d *shape.Document, n shape.Node, path string) {
 	want := t.want
 	if want == "" {
 		want = "a text"
 	}
-	before := d.count()
-	scalar[string]{to: t.to, want: want, loose: t.loose, parse: func(s string) (string, *complaint) { return s, nil }}.read(d, n, at)
-	if d.count() == before {
-		d.use(n)
+	before := d.Count()
+	shape.Scalar[string]{To: t.to, Want: want, Loose: t.loose, Parse: func(s string) (string, *shape.Diagnostic) { return s, nil }}.Read(d, n, path)
+	if d.Count() == before {
+		keepTemplate(d, n)
 	}
 }
 
-func (t templated) schema() object {
+func (t templated) Schema() shape.Object {
 	if t.loose {
-		return ofType("string", "number", "boolean")
+		return shape.OfType("string", "number", "boolean")
 	}
-	return ofType("string")
+	return shape.OfType("string")
 }
 
-// use keeps a text with variables until it is known which are captured.
-func (d *decoder) use(n *yaml.Node) {
-	t, err := ParseTemplate(n.Value)
-	if err != nil {
-		c := complaint{msg: err.Error()}
-		if e, ok := errors.AsType[*TemplateError](err); ok {
-			c.from, c.to = e.From, e.To
-		}
-		d.fail(n, c)
-		return
-	}
-	d.uses = append(d.uses, use{n, t})
-}
-
-// texts are named texts with variables, in the order of the document.
-func texts(to *[]Field, key name) shape {
-	return ruled{always: true, shape: dictionary[Field]{to: to, key: key, item: func(name string, f *Field) shape {
+// namedTexts is a mapping of names to texts with variables.
+func namedTexts(to *[]Field, key shape.Names) shape.Shape {
+	return shape.Validated{Always: true, Shape: shape.Dict[Field]{To: to, Key: key, Item: func(name string, f *Field) shape.Shape {
 		f.Name = name
 		return templated{to: &f.Value, loose: true}
-	}}, rule: func(d *decoder, _ *yaml.Node, at string) { sameHeader(d, at, *to, key) }}
+	}}, Check: func(d *shape.Document, _ shape.Node, path string) { checkHeadersDiffer(d, path, *to, key) }}
 }
 
-// sameHeader notes headers that differ only in case.
-func sameHeader(d *decoder, at string, list []Field, key name) {
-	if key.pattern == "" {
+// checkHeadersDiffer notes headers that differ only in case. Form fields have no
+// pattern, and their case counts.
+func checkHeadersDiffer(d *shape.Document, path string, list []Field, key shape.Names) {
+	if key.Pattern == "" {
 		return
 	}
 	seen := map[string]bool{}
 	for _, f := range list {
 		canonical := textproto.CanonicalMIMEHeaderKey(f.Name)
 		if seen[canonical] {
-			d.fail(d.key(join(at, f.Name)), complaint{msg: "this header is given twice"})
+			d.Fail(d.Key(shape.JoinPath(path, f.Name)), shape.Diagnostic{Msg: "this header is given twice"})
 		}
 		seen[canonical] = true
 	}
 }
 
-func anyName(string) *complaint { return nil }
-
 const headerPattern = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
 
 var headerForm = regexp.MustCompile(headerPattern)
 
-// headerNames are names of headers of a request.
-func headerNames() name {
-	return name{what: "a header", pattern: headerPattern, check: func(s string) *complaint {
+// headerNames are the headers that a request may set.
+func headerNames() shape.Names {
+	return shape.Names{Pattern: headerPattern, Check: func(s string) *shape.Diagnostic {
 		switch strings.ToLower(s) {
 		case "content-length", "transfer-encoding", "connection", "blastgauge-run":
-			return &complaint{msg: "blastgauge sets " + s + " itself"}
+			return &shape.Diagnostic{Msg: "blastgauge sets " + s + " itself"}
 		case "host":
-			return &complaint{msg: "the Host header is set for the whole system", hint: "write host: in the system's document"}
+			return &shape.Diagnostic{Msg: "the Host header is set for the whole system", Hint: "write host: in the system's document"}
 		}
-		return headerName(s)
+		return checkHeaderName(s)
 	}}
 }
 
-func headerName(s string) *complaint {
+func checkHeaderName(s string) *shape.Diagnostic {
 	if !headerForm.MatchString(s) {
-		return &complaint{msg: strconv.Quote(s) + " is not a header's name"}
+		return &shape.Diagnostic{Msg: strconv.Quote(s) + " is not a header's name"}
 	}
 	return nil
 }
 
-// A jsonBody is a JSON body, null included.
-type jsonBody struct{ to *Request }
+// requestJSON is the JSON body of a request. null is a body, too.
+type requestJSON struct{ to *Request }
 
-func (b jsonBody) read(d *decoder, n *yaml.Node, at string) {
+func (b requestJSON) Read(d *shape.Document, n shape.Node, path string) {
 	b.to.HasJSON = true
-	jsonValue{&b.to.JSON}.read(d, n, at)
+	jsonValue(&b.to.JSON).Read(d, n, path)
 }
 
-func (b jsonBody) schema() object { return jsonValue{}.schema() }
+func (b requestJSON) Schema() shape.Object { return jsonValue(new(any)).Schema() }
 
-// A jsonValue is any value that JSON can write. Texts in it may hold
-// ${variables}.
-type jsonValue struct{ to *any }
-
-func (v jsonValue) schema() object { return object{} }
-
-func (v jsonValue) read(d *decoder, n *yaml.Node, at string) {
-	switch {
-	case !d.plainTag(n):
-	case n.Kind == yaml.MappingNode:
-		m := make(map[string]any, len(n.Content)/2)
-		d.entries(n, func(key, value *yaml.Node) {
-			var inner any
-			jsonValue{&inner}.read(d, value, at)
-			m[key.Value] = inner
-		})
-		*v.to = m
-	case n.Kind == yaml.SequenceNode:
-		l := make([]any, len(n.Content))
-		for i, c := range n.Content {
-			jsonValue{&l[i]}.read(d, open(c), at)
-		}
-		*v.to = l
-	default:
-		v.scalar(d, n)
-	}
-}
-
-func (v jsonValue) scalar(d *decoder, n *yaml.Node) {
-	switch n.Tag {
-	case "!!null":
-		*v.to = nil
-	case "!!bool":
-		*v.to = strings.EqualFold(n.Value, "true")
-	case "!!int", "!!float":
-		if !json.Valid([]byte(n.Value)) {
-			d.fail(n, complaint{msg: "JSON has no such number", hint: "write " + strconv.Quote(n.Value) + " for a text"})
-			return
-		}
-		*v.to = json.Number(n.Value)
-	default:
-		d.use(n)
-		*v.to = n.Value
-	}
-}
+// jsonValue is any value that JSON can write. Texts in it may hold ${variables}.
+func jsonValue(to *any) shape.Shape { return shape.JSON{To: to, Text: keepTemplate} }

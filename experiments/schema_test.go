@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/santhosh-tekuri/jsonschema/v6"
-	"go.yaml.in/yaml/v3"
 )
 
 func compiled(t testing.TB, kind Kind) *jsonschema.Schema {
@@ -33,40 +33,48 @@ func compiled(t testing.TB, kind Kind) *jsonschema.Schema {
 	return s
 }
 
-// asJSON is a document as an editor hands it to a schema; false where it is no
-// document at all.
+// asJSON returns a document as an editor hands it to a schema. It reports false
+// if the text is not a document.
 func asJSON(text []byte) (any, bool) {
-	d := newDecoder("", text)
-	root := d.parse(text)
-	if root == nil {
+	d := shape.NewDocument(shape.Source{Text: text}, language())
+	root, ok := d.Parse()
+	if !ok {
 		return nil, false
 	}
 	return plain(root), true
 }
 
-func plain(n *yaml.Node) any {
-	n = open(n)
-	switch {
-	case n.Kind == yaml.MappingNode:
+func plain(n shape.Node) any {
+	switch n.Kind() {
+	case shape.Mapping:
 		m := map[string]any{}
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			m[open(n.Content[i]).Value] = plain(n.Content[i+1])
+		for _, key := range n.Keys() {
+			m[key.Text()], _ = plainOf(n, key.Text())
 		}
 		return m
-	case n.Kind == yaml.SequenceNode:
+	case shape.Sequence:
 		l := []any{}
-		for _, c := range n.Content {
-			l = append(l, plain(c))
+		for _, item := range n.Items() {
+			l = append(l, plain(item))
 		}
 		return l
-	case n.Tag == "!!null":
+	case shape.Null:
 		return nil
-	case n.Tag == "!!bool":
-		return strings.EqualFold(n.Value, "true")
-	case (n.Tag == "!!int" || n.Tag == "!!float") && json.Valid([]byte(n.Value)):
-		return json.Number(n.Value)
+	case shape.Bool:
+		return strings.EqualFold(n.Text(), "true")
 	}
-	return n.Value
+	if isJSONNumber(n) {
+		return json.Number(n.Text())
+	}
+	return n.Text()
+}
+
+func plainOf(n shape.Node, key string) (any, bool) {
+	value, ok := n.Lookup(key)
+	if !ok {
+		return nil, false
+	}
+	return plain(value), true
 }
 
 func TestSchemaAcceptsEveryGoodDocument(t *testing.T) {

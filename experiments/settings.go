@@ -1,43 +1,104 @@
 package experiments
 
-import "time"
+import (
+	"time"
 
-// unset are settings of which nothing is given.
+	"github.com/blastgauge/blastgauge/experiments/shape"
+)
+
+// Settings are what a system gives as defaults and an experiment overrides.
+// Nil and zero mean "not set" until plan resolves them.
+type Settings struct {
+	Phases     Phases      `json:"phases"`
+	Limits     Limits      `json:"limits"`
+	Guardrails []Guardrail `json:"guardrails,omitempty"`
+	// Repeat is how often control and fault take turns where the baseline is the
+	// control; 0 is once.
+	Repeat int `json:"repeat,omitempty"`
+}
+
+// Phases are the lengths of an experiment's phases; negative means "not set".
+type Phases struct {
+	Warmup   time.Duration `json:"warmup"`
+	Baseline time.Duration `json:"baseline"`
+	Fault    time.Duration `json:"fault"`
+	Recovery time.Duration `json:"recovery"`
+}
+
+// Unset is a phase length that was not given.
+const Unset time.Duration = -1
+
+// Limits are what a hypothesis is judged by. Shares are fractions 0 to 1.
+type Limits struct {
+	BlastRadius *float64           `json:"blast_radius,omitempty"`
+	Recovery    *time.Duration     `json:"recovery,omitempty"`
+	Baseline    *float64           `json:"baseline,omitempty"` // harmed share that makes an experiment invalid
+	Journeys    map[string]float64 `json:"journeys,omitempty"` // blast radius by journey
+}
+
+// Caps are what no experiment may exceed; zero means no cap.
+type Caps struct {
+	BlastRadius float64       `json:"blast_radius,omitempty"`
+	Duration    time.Duration `json:"duration,omitempty"`
+}
+
+// StandardPhases returns the phases of an experiment if neither it nor its system
+// gives others.
+func StandardPhases() Phases {
+	return Phases{Warmup: 5 * time.Second, Baseline: time.Minute, Fault: 2 * time.Minute, Recovery: 90 * time.Second}
+}
+
+// Over returns the phases, with each that is unset taken from others.
+func (p Phases) Over(others Phases) Phases {
+	pick := func(own, other time.Duration) time.Duration {
+		if own < 0 {
+			return other
+		}
+		return own
+	}
+	return Phases{
+		Warmup:   pick(p.Warmup, others.Warmup),
+		Baseline: pick(p.Baseline, others.Baseline),
+		Fault:    pick(p.Fault, others.Fault),
+		Recovery: pick(p.Recovery, others.Recovery),
+	}
+}
+
+// unset returns settings of which nothing is given.
 func unset() Settings {
 	return Settings{Phases: Phases{Warmup: Unset, Baseline: Unset, Fault: Unset, Recovery: Unset}}
 }
 
-// settingsFields are the keys that a system's defaults and an experiment
-// share.
-func settingsFields(s *Settings) fields {
-	return fields{
-		{name: "phases", doc: "how long each phase takes", shape: fields{
-			{name: "warmup", doc: "traffic that is not measured", shape: duration(&s.Phases.Warmup)},
-			{name: "baseline", doc: "measured, before the fault", shape: over(duration, "0s")(&s.Phases.Baseline)},
-			{name: "fault", doc: "measured, with the fault in force; at least twice the largest slow_after", shape: over(duration, "0s")(&s.Phases.Fault)},
-			{name: "recovery", doc: "measured, after the fault is removed", shape: duration(&s.Phases.Recovery)},
+// settingsFields are the fields that a system's defaults and an experiment share.
+func settingsFields(s *Settings) shape.Fields {
+	return shape.Fields{
+		{Name: "phases", Doc: "how long each phase takes", Shape: shape.Fields{
+			{Name: "warmup", Doc: "traffic that is not measured", Shape: duration(&s.Phases.Warmup)},
+			{Name: "baseline", Doc: "measured, before the fault", Shape: positive(duration, "0s")(&s.Phases.Baseline)},
+			{Name: "fault", Doc: "measured, with the fault in force; at least twice the largest slow_after", Shape: positive(duration, "0s")(&s.Phases.Fault)},
+			{Name: "recovery", Doc: "measured, after the fault is removed", Shape: duration(&s.Phases.Recovery)},
 		}},
-		{name: "limits", doc: "what the hypothesis is judged by", shape: limitsShape(&s.Limits)},
-		{name: "repeat", doc: "how often baseline and fault take turns, where there is no control arm; at least 3 give a sound answer",
-			shape: wholeNumber(&s.Repeat, 1, 50)},
-		{name: "guardrails", doc: "when the fault is removed at once", shape: list[Guardrail]{to: &s.Guardrails, item: guardrailShape, most: 10}},
+		{Name: "limits", Doc: "what the hypothesis is judged by", Shape: limitsShape(&s.Limits)},
+		{Name: "repeat", Doc: "how often baseline and fault take turns, where there is no control arm; at least 3 give a sound answer",
+			Shape: wholeNumber(&s.Repeat, 1, 50)},
+		{Name: "guardrails", Doc: "when the fault is removed at once", Shape: shape.List[Guardrail]{To: &s.Guardrails, Item: guardrailShape, Max: 10}},
 	}
 }
 
-func limitsShape(l *Limits) shape {
-	return fields{
-		{name: "blast_radius", doc: "share of journeys that the fault may harm, such as 5%", shape: optional[float64]{&l.BlastRadius, share}},
-		{name: "recovery", doc: "time after removal in which harm must end, such as 30s", shape: optional[time.Duration]{&l.Recovery, duration}},
-		{name: "baseline", doc: "harmed share of the baseline beyond which the experiment is invalid, such as 2%", shape: optional[float64]{&l.Baseline, share}},
-		{name: "journeys", doc: "limits by journey", shape: table[float64]{to: &l.Journeys, key: ids(), item: func(v *float64) shape {
-			return fields{{name: "blast_radius", doc: "share of this journey that the fault may harm", shape: share(v), required: true}}
+func limitsShape(l *Limits) shape.Shape {
+	return shape.Fields{
+		{Name: "blast_radius", Doc: "share of journeys that the fault may harm, such as 5%", Shape: shape.Optional[float64]{To: &l.BlastRadius, Item: share}},
+		{Name: "recovery", Doc: "time after removal in which harm must end, such as 30s", Shape: shape.Optional[time.Duration]{To: &l.Recovery, Item: duration}},
+		{Name: "baseline", Doc: "harmed share of the baseline beyond which the experiment is invalid, such as 2%", Shape: shape.Optional[float64]{To: &l.Baseline, Item: share}},
+		{Name: "journeys", Doc: "limits by journey", Shape: shape.Table[float64]{To: &l.Journeys, Key: ids(), Item: func(v *float64) shape.Shape {
+			return shape.Fields{{Name: "blast_radius", Doc: "share of this journey that the fault may harm", Shape: share(v), Required: true}}
 		}}},
 	}
 }
 
-func capsShape(c *Caps) shape {
-	return fields{
-		{name: "blast_radius", doc: "no limit or guardrail of an experiment may be beyond this", shape: over(share, "0%")(&c.BlastRadius)},
-		{name: "duration", doc: "no experiment may take longer than this", shape: over(duration, "0s")(&c.Duration)},
+func capsShape(c *Caps) shape.Shape {
+	return shape.Fields{
+		{Name: "blast_radius", Doc: "no limit or guardrail of an experiment may be beyond this", Shape: positive(share, "0%")(&c.BlastRadius)},
+		{Name: "duration", Doc: "no experiment may take longer than this", Shape: positive(duration, "0s")(&c.Duration)},
 	}
 }

@@ -2,13 +2,14 @@ package experiments
 
 import (
 	"fmt"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 	"regexp"
 	"strconv"
 	"strings"
 )
 
-// Traffic is what the real system carries: it turns a share of journeys into
-// checkouts and money per hour, by arithmetic.
+// Traffic is the traffic of the real system. It turns a share of journeys into
+// checkouts and money per hour.
 type Traffic struct {
 	PerHour float64 `json:"checkouts_per_hour"`
 	Value   Money   `json:"value,omitzero"` // of one checkout
@@ -21,33 +22,33 @@ type Money struct {
 	Currency string  `json:"currency"` // three letters, as in ISO 4217
 }
 
-// CheckoutJourney stands for a checkout where traffic names no journey.
+// CheckoutJourney is the journey that stands for a checkout if traffic names none.
 const CheckoutJourney = "checkout"
 
-func trafficShape(t *Traffic) shape {
-	return fields{
-		{name: "checkouts_per_hour", doc: "how many checkouts an hour the real system has, such as 12000", shape: perHour(&t.PerHour), required: true},
-		{name: "value", doc: "what one is worth, such as 40 EUR", shape: money(&t.Value)},
-		{name: "journey", doc: "the journey that stands for a checkout; without it checkout, or the only one there is", shape: id(&t.Journey)},
+func trafficShape(t *Traffic) shape.Shape {
+	return shape.Fields{
+		{Name: "checkouts_per_hour", Doc: "how many checkouts an hour the real system has, such as 12000", Shape: perHour(&t.PerHour), Required: true},
+		{Name: "value", Doc: "what one is worth, such as 40 EUR", Shape: money(&t.Value)},
+		{Name: "journey", Doc: "the journey that stands for a checkout; without it checkout, or the only one there is", Shape: id(&t.Journey)},
 	}
 }
 
-// mostPerHour is beyond any shop there is.
-const mostPerHour = 1e9
+// maxPerHour is beyond any shop there is.
+const maxPerHour = 1e9
 
-func perHour(to *float64) shape {
-	return scalar[float64]{to: to, want: "a number such as 12000", loose: true, json: object{"type": "number", "exclusiveMinimum": 0, "maximum": mostPerHour},
-		parse: func(s string) (float64, *complaint) {
+func perHour(to *float64) shape.Shape {
+	return shape.Scalar[float64]{To: to, Want: "a number such as 12000", Loose: true, JSON: shape.Object{"type": "number", "exclusiveMinimum": 0, "maximum": maxPerHour},
+		Parse: func(s string) (float64, *shape.Diagnostic) {
 			v, c := parseNumber(s)
 			switch bare := strings.NewReplacer(",", "", "_", "", "'", "", "/h", "").Replace(s); {
-			case c != nil && number(bare):
-				return 0, &complaint{msg: strconv.Quote(s) + " is not a plain number", hint: "write " + bare}
+			case c != nil && isNumber(bare):
+				return 0, &shape.Diagnostic{Msg: strconv.Quote(s) + " is not a plain number", Hint: "write " + bare}
 			case c != nil:
-				return 0, &complaint{msg: strconv.Quote(s) + " is not a number such as 12000"}
+				return 0, &shape.Diagnostic{Msg: strconv.Quote(s) + " is not a number such as 12000"}
 			case v <= 0:
-				return 0, &complaint{msg: "this must be more than 0"}
-			case v > mostPerHour:
-				return 0, &complaint{msg: s + " is too much: at most 1000000000"}
+				return 0, &shape.Diagnostic{Msg: "this must be more than 0"}
+			case v > maxPerHour:
+				return 0, &shape.Diagnostic{Msg: s + " is too much: at most 1000000000"}
 			}
 			return v, nil
 		}}
@@ -61,40 +62,40 @@ var (
 	moneyReversed = regexp.MustCompile(`^([A-Za-z]{3})\s*([0-9]+(?:\.[0-9]+)?)$`)
 )
 
-func money(to *Money) shape {
-	return scalar[Money]{to: to, want: "an amount such as 40 EUR", loose: true, json: pattern(moneyPattern, "40 EUR", "12.50 USD"), parse: parseMoney}
+func money(to *Money) shape.Shape {
+	return shape.Scalar[Money]{To: to, Want: "an amount such as 40 EUR", Loose: true, JSON: shape.Pattern(moneyPattern, "40 EUR", "12.50 USD"), Parse: parseMoney}
 }
 
-func parseMoney(s string) (Money, *complaint) {
+func parseMoney(s string) (Money, *shape.Diagnostic) {
 	if !moneyForm.MatchString(s) {
-		c := &complaint{msg: strconv.Quote(s) + " is not an amount and a currency such as 40 EUR"}
+		c := &shape.Diagnostic{Msg: strconv.Quote(s) + " is not an amount and a currency such as 40 EUR"}
 		switch {
-		case number(s):
-			c.msg, c.hint = s+" has no currency", "write "+s+" EUR, or the three letters of yours"
+		case isNumber(s):
+			c.Msg, c.Hint = s+" has no currency", "write "+s+" EUR, or the three letters of yours"
 		case moneyTogether.MatchString(s):
-			c.hint = "write " + strings.ToUpper(moneyTogether.ReplaceAllString(s, "$1 $2"))
+			c.Hint = "write " + strings.ToUpper(moneyTogether.ReplaceAllString(s, "$1 $2"))
 		case moneyReversed.MatchString(s):
-			c.hint = "write " + strings.ToUpper(moneyReversed.ReplaceAllString(s, "$2 $1"))
+			c.Hint = "write " + strings.ToUpper(moneyReversed.ReplaceAllString(s, "$2 $1"))
 		}
 		return Money{}, c
 	}
 	amount, currency, _ := strings.Cut(s, " ")
 	v, err := strconv.ParseFloat(amount, 64)
 	if err != nil {
-		return Money{}, &complaint{msg: s + " is too much"}
+		return Money{}, &shape.Diagnostic{Msg: s + " is too much"}
 	}
 	return Money{v, currency}, nil
 }
 
-// checkTraffic finds the journey that stands for a checkout.
-func (s *System) checkTraffic(d *decoder) {
+// checkTraffic sets the journey that stands for a checkout.
+func (s *System) checkTraffic(d *shape.Document) {
 	t := s.Traffic
 	if t == nil || len(s.Journeys) == 0 {
 		return
 	}
 	if t.Journey != "" {
 		if _, ok := s.Journey(t.Journey); !ok {
-			d.fail(d.at("traffic.journey"), complaint{msg: fmt.Sprintf("no journey is named %q", t.Journey), near: t.Journey, among: s.journeyNames()})
+			d.Fail(d.At("traffic.journey"), shape.Diagnostic{Msg: fmt.Sprintf("no journey is named %q", t.Journey), Got: t.Journey, Known: s.journeyNames()})
 		}
 		return
 	}
@@ -104,6 +105,6 @@ func (s *System) checkTraffic(d *decoder) {
 	case len(s.Journeys) == 1:
 		t.Journey = s.Journeys[0].Name
 	default:
-		d.fail(d.key("traffic"), complaint{msg: "which journey is a checkout? none is named checkout", hint: "add journey: " + s.Journeys[0].Name})
+		d.Fail(d.Key("traffic"), shape.Diagnostic{Msg: "which journey is a checkout? none is named checkout", Hint: "add journey: " + s.Journeys[0].Name})
 	}
 }

@@ -1,19 +1,20 @@
 package experiments
 
 import (
+	"github.com/blastgauge/blastgauge/experiments/shape"
 	"strings"
 	"testing"
 	"time"
 )
 
 func TestUnits(t *testing.T) {
-	seconds := func(s string) (float64, *complaint) {
+	seconds := func(s string) (float64, *shape.Diagnostic) {
 		v, c := parseDuration(s)
 		return v.Seconds(), c
 	}
 	tests := []struct {
 		name  string
-		parse func(string) (float64, *complaint)
+		parse func(string) (float64, *shape.Diagnostic)
 		good  map[string]float64
 		bad   map[string]string // text to hint
 	}{
@@ -39,7 +40,7 @@ func TestUnits(t *testing.T) {
 			}
 			for text, hint := range tt.bad {
 				got, c := tt.parse(text)
-				if c == nil || c.hint != hint || c.msg == "" {
+				if c == nil || c.Hint != hint || c.Msg == "" {
 					t.Errorf("%q = %v, %+v, want the hint %q", text, got, c, hint)
 				}
 			}
@@ -56,7 +57,7 @@ func TestSharesAreExact(t *testing.T) {
 }
 
 func TestLongestDuration(t *testing.T) {
-	if v, c := parseDuration("168h"); c != nil || v != longest {
+	if v, c := parseDuration("168h"); c != nil || v != maxDuration {
 		t.Errorf("168h = %v, %v", v, c)
 	}
 	if _, c := parseDuration(strings.Repeat("9", 30) + "h"); c == nil {
@@ -64,14 +65,5 @@ func TestLongestDuration(t *testing.T) {
 	}
 	if _, c := parseDuration("168h1ns"); c == nil || time.Nanosecond != 1 {
 		t.Error("nanoseconds are accepted")
-	}
-}
-
-func TestNearest(t *testing.T) {
-	known := []string{"latency", "limit_data", "down", "slicer"}
-	for wrote, want := range map[string]string{"latancy": "latency", "LATENCY": "latency", "dwon": "down", "limitdata": "limit_data", "x": "", "bandwidth": "", strings.Repeat("latency", 20): ""} {
-		if got := nearest(wrote, known); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", wrote, got, want)
-		}
 	}
 }

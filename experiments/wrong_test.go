@@ -3,6 +3,7 @@ package experiments
 import (
 	"errors"
 	"flag"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -70,7 +71,7 @@ func TestWrongDocuments(t *testing.T) {
 			if !errors.Is(err, ErrInvalid) {
 				t.Fatalf("Load() = %v, want an error of class ErrInvalid", err)
 			}
-			list := Errors(err)
+			list := shape.Errors(err)
 			for i, e := range list {
 				if i > 0 && list[i-1].File == e.File && list[i-1].Line > e.Line {
 					t.Errorf("errors are not sorted: %v before %v", list[i-1], e)

@@ -14,6 +14,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -31,7 +32,7 @@ func TestExitCodesAndTheirPrecedence(t *testing.T) {
 		{"usage", usagef("unknown flag"), 2},
 		{"a wrapped usage", wrapped(usagef("unknown flag")), 2},
 		{"a document", wrapped(experiments.ErrInvalid), 2},
-		{"one mistake in a document", &experiments.Error{File: "a.yaml"}, 2},
+		{"one mistake in a document", &shape.Error{File: "a.yaml"}, 2},
 		{"a plan", wrapped(plan.ErrImpossible), 2},
 		{"a host", wrapped(experiments.ErrRefused), 6},
 		{"a foreign toxic", wrapped(toxiproxy.ErrRefused), 6},

@@ -14,6 +14,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -42,7 +43,7 @@ Exit status:
 				return err
 			}
 			printPlan(a.stdout, p)
-			for _, e := range experiments.Errors(o.unset) {
+			for _, e := range shape.Errors(o.unset) {
 				fmt.Fprintf(a.stdout, "  Variables  %s:%d:%d: %s: a run needs it\n", e.File, e.Line, e.Col, e.Msg)
 			}
 			return a.printChecks(cmd.Context(), p, o.token)

@@ -8,8 +8,8 @@ import (
 
 	"github.com/aymanbagabas/go-udiff/lcs"
 
-	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
 // diffDocuments are the lines below the given top-level keys that differ between
@@ -89,7 +89,7 @@ type numberedLine struct {
 // list is what the lines are compared by.
 func numberLines(text string) (list []numberedLine, compared []string) {
 	lines := strings.Split(text, "\n")
-	keys := experiments.TopLevelKeys(text, len(lines))
+	keys := shape.TopLevelKeys(text, len(lines))
 	for i, line := range lines {
 		line = strings.TrimRight(line, " \t\r")
 		bare := strings.TrimSpace(line)

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
 // Bounds of a recording. Browsers write every byte that a page loaded, pictures
@@ -98,7 +98,7 @@ type reader struct {
 
 // fail is a mistake in the file.
 func (r *reader) fail(hint, format string, args ...any) error {
-	return &experiments.Error{File: r.file, Msg: fmt.Sprintf(format, args...), Hint: hint}
+	return &shape.Error{File: r.file, Msg: fmt.Sprintf(format, args...), Hint: hint}
 }
 
 const wantHAR = "export the recording from the browser's network panel as HAR with content"

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
 func TestWrongRecordings(t *testing.T) {
@@ -36,7 +37,7 @@ func TestWrongRecordings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := ReadRecording("x.har", strings.NewReader(tt.text), "")
-			one, is := errors.AsType[*experiments.Error](err)
+			one, is := errors.AsType[*shape.Error](err)
 			if !is || !errors.Is(err, experiments.ErrInvalid) || one.File != "x.har" || !strings.Contains(one.Msg, tt.want) || !strings.Contains(one.Hint, tt.hint) {
 				t.Errorf("ReadRecording() = %v", err)
 			}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
 // A Placed is a file of a draft in its folder.
@@ -96,7 +97,7 @@ func (d *Draft) writeAndLoad(dir string) error {
 		}
 	}
 	_, _, err := experiments.Load(filepath.Join(dir, experiments.SystemFile), list)
-	for _, e := range experiments.Errors(err) {
+	for _, e := range shape.Errors(err) {
 		if rel, relErr := filepath.Rel(dir, e.File); relErr == nil {
 			e.File = rel
 		}

@@ -33,7 +33,7 @@ type Recording struct {
 // ReadRecording reads a HAR 1.2 file; file is its name for messages. The
 // journey is made of the requests to one origin: the given one, or where it is
 // empty the one that the recording is mostly about. The error is an
-// *experiments.Error that names the file, the entry and what would be right.
+// *shape.Error that names the file, the entry and what would be right.
 func ReadRecording(file string, from io.Reader, own string) (*Recording, error) {
 	r, err := readHAR(file, from)
 	if err != nil {

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/go-multierror"
-
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -176,19 +174,19 @@ func (fs *faults) leave(chosen func(*activeFault) bool) []*activeFault {
 // conclude records the removals, those that failed too.
 func (fs *faults) conclude(list []*activeFault, results []error, began time.Duration) error {
 	defer fs.forget(list)
-	failed := &multierror.Error{ErrorFormat: oneLine}
+	var failed removalErrors
 	var unrecorded error
 	for i, a := range list {
 		evidence := fs.evidence(a)
 		e := journal.Event{Fault: a.Name, Verified: results[i] == nil, Began: began, Evidence: &evidence}
 		if results[i] != nil {
 			e.Error = results[i].Error()
-			failed.Errors = append(failed.Errors, fmt.Errorf("%s on %s: %w", a.Name, cmp.Or(a.Proxy, a.Into), results[i]))
+			failed = append(failed, fmt.Errorf("%s on %s: %w", a.Name, cmp.Or(a.Proxy, a.Into), results[i]))
 		}
 		unrecorded = errors.Join(unrecorded, fs.t.event(journal.FaultRemoved, e))
 	}
-	if err := failed.ErrorOrNil(); err != nil {
-		return errors.Join(fmt.Errorf("%w: %w", ErrNotRemoved, err), unrecorded)
+	if len(failed) > 0 {
+		return errors.Join(fmt.Errorf("%w: %w", ErrNotRemoved, failed), unrecorded)
 	}
 	return unrecorded
 }
@@ -199,10 +197,16 @@ func (fs *faults) forget(list []*activeFault) {
 	fs.active = slices.DeleteFunc(fs.active, func(a *activeFault) bool { return slices.Contains(list, a) })
 }
 
-func oneLine(errs []error) string {
-	texts := make([]string, len(errs))
-	for i, err := range errs {
+// removalErrors are the errors of several faults. errors.Join would put each on a
+// line of its own, and the journal keeps the text of one line.
+type removalErrors []error
+
+func (e removalErrors) Error() string {
+	texts := make([]string, len(e))
+	for i, err := range e {
 		texts[i] = err.Error()
 	}
 	return strings.Join(texts, "; ")
 }
+
+func (e removalErrors) Unwrap() []error { return e }

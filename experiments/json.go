@@ -5,14 +5,14 @@ import (
 	"encoding/json"
 )
 
-// What a document says in JSON's forms keeps its numbers as they were written when
-// it comes back from a journal: whoever undoes a run sends and expects the same.
-
+// UnmarshalJSON keeps numbers of a JSON body as they are written. After a run is
+// undone from its journal, requests must send the same digits as before.
 func (r *Request) UnmarshalJSON(text []byte) error {
 	type plain Request
 	return unmarshal(text, (*plain)(r))
 }
 
+// UnmarshalJSON keeps numbers as they are written, as that of Request does.
 func (c *Check) UnmarshalJSON(text []byte) error {
 	type plain Check
 	return unmarshal(text, (*plain)(c))

@@ -1,4 +1,4 @@
-package experiments
+package shape
 
 import "go.yaml.in/yaml/v3"
 

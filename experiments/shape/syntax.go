@@ -1,4 +1,4 @@
-package experiments
+package shape
 
 import (
 	"fmt"
@@ -9,11 +9,11 @@ import (
 
 // failSyntax notes a mistake in the YAML itself, in words that say what to do.
 //
-// Note: the parser names the line where a construct starts, for some mistakes
-// counted from 0, and never a column. What it cannot tell is found here: for
-// those mistakes the line after the longest beginning of the text that parses,
-// and the column by what such a mistake looks like.
-func (d *decoder) failSyntax(text []byte, err error) {
+// Note: the parser never names a column, and for some mistakes only the line
+// where the construct around the mistake starts. For those, the line is the one
+// after the longest beginning of the text that parses. The column is found by
+// what such a mistake looks like.
+func (d *Document) failSyntax(text []byte, err error) {
 	msg := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 1
 	if m := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(msg); m != nil {
@@ -21,19 +21,19 @@ func (d *decoder) failSyntax(text []byte, err error) {
 		msg = strings.TrimPrefix(msg, m[0])
 	}
 	if m := regexp.MustCompile(`^unknown anchor '(.*)' referenced$`).FindStringSubmatch(msg); m != nil {
-		d.failAt(d.find("*"+m[1]), complaint{msg: "nothing before *" + m[1] + " is marked &" + m[1]})
+		d.FailAt(d.findWord("*"+m[1]), Diagnostic{Msg: "nothing before *" + m[1] + " is marked &" + m[1]})
 		return
 	}
-	words, inBlock := syntaxWords(msg)
+	words, inBlock := explainParser(msg)
 	if inBlock {
-		line = d.lastGood(text) + 1
+		line = d.countGoodLines(text) + 1
 	}
 	line = min(max(1, line), max(1, len(d.lines)))
-	at, c := d.blame(line, msg, complaint{msg: words})
+	at, c := d.locate(line, msg, Diagnostic{Msg: words})
 	if inBlock && strings.Contains(d.lines[line-1], "${") {
-		c.hint = "inside { } and [ ] a text with ${variables} needs quotes"
+		c.Hint = "inside { } and [ ] a text with ${variables} needs quotes"
 	}
-	d.failAt(at, c)
+	d.FailAt(at, c)
 }
 
 var (
@@ -45,9 +45,9 @@ var (
 	colon    = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|(:)(?: |$)`)                          // quoted texts, and colons that end a key
 )
 
-// blame is the token of a line that a message of the parser is about, and what to
-// do about it. Where nothing better is known it is the first of the line.
-func (d *decoder) blame(line int, msg string, c complaint) (span, complaint) {
+// locate returns the token of a line that a message of the parser is about, and
+// what to do about it. If nothing better is known, it is the first token.
+func (d *Document) locate(line int, msg string, c Diagnostic) (Span, Diagnostic) {
 	text := d.lines[line-1]
 	indented := len(text) - len(strings.TrimLeft(text, " \t"))
 	at, width := indented, 1
@@ -55,60 +55,62 @@ func (d *decoder) blame(line int, msg string, c complaint) (span, complaint) {
 	case msg == "control characters are not allowed":
 		for i, l := range d.lines {
 			if j := strings.IndexFunc(l, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }); j >= 0 {
-				return place(l, i+1, j, 1), c
+				return tokenAt(l, i+1, j, 1), c
 			}
 		}
 	case strings.Contains(text[:indented], "\t"):
 		at = strings.Index(text, "\t")
-		c = complaint{msg: "a tab cannot indent", hint: "use spaces"}
+		c = Diagnostic{Msg: "a tab cannot indent", Hint: "use spaces"}
 	case msg == "found character that cannot start any token":
 		if m := reserved.FindStringSubmatchIndex(text); m != nil {
 			at = m[2]
-			c = complaint{msg: "a text cannot start with " + text[m[2]:m[3]], hint: "put it into quotes"}
+			c = Diagnostic{Msg: "a text cannot start with " + text[m[2]:m[3]], Hint: "put it into quotes"}
 		}
 	case msg == "found unexpected end of stream":
-		if m := last(opening, text); m >= 0 {
+		if m := lastMatch(opening, text); m >= 0 {
 			at = m
 		}
 	case msg == "mapping values are not allowed in this context", msg == "could not find expected ':'":
 		return d.misplacedColon(line, indented, c)
 	case afterEnd.MatchString(text):
 		at = afterEnd.FindStringSubmatchIndex(text)[2]
-		c = complaint{msg: "text behind a quote that is closed", hint: `inside "..." write \", or put the whole into '...'`}
+		c = Diagnostic{Msg: "text behind a quote that is closed", Hint: `inside "..." write \", or put the whole into '...'`}
 	case strings.HasPrefix(msg, "did not find expected key"), strings.HasPrefix(msg, "did not find expected '-'"):
-		if like, by := d.alike(line, indented); like > 0 {
-			c = complaint{msg: "this line does not fit the lines before it", hint: fmt.Sprintf("indent it by %d, as line %d", by, like)}
+		if like, by := d.alignedLine(line, indented); like > 0 {
+			c = Diagnostic{Msg: "this line does not fit the lines before it", Hint: fmt.Sprintf("indent it by %d, as line %d", by, like)}
 		}
 	case strings.HasPrefix(msg, "did not find expected ','"):
-		if m := unmatched(text); m >= 0 {
+		if m := lastOpenBracket(text); m >= 0 {
 			at = m
 		}
 	}
-	return place(text, line, at, width), c
+	return tokenAt(text, line, at, width), c
 }
 
-// misplacedColon is the token to blame where a colon ends a key that cannot be one.
-func (d *decoder) misplacedColon(line, indented int, c complaint) (span, complaint) {
+// misplacedColon returns the token at fault when a colon ends a key in a place
+// where none can be.
+func (d *Document) misplacedColon(line, indented int, c Diagnostic) (Span, Diagnostic) {
 	text, before := d.lines[line-1], d.lines[max(0, line-2)]
 	for i, l := range []string{before, text} {
 		if m := glued.FindStringSubmatchIndex(l); m != nil {
-			return place(l, max(1, line-1+i), m[2], m[3]-m[2]+1),
-				complaint{msg: "a colon needs a space behind it", hint: "write " + l[m[2]:m[3]] + ": " + l[m[4]:m[5]]}
+			return tokenAt(l, max(1, line-1+i), m[2], m[3]-m[2]+1),
+				Diagnostic{Msg: "a colon needs a space behind it", Hint: "write " + l[m[2]:m[3]] + ": " + l[m[4]:m[5]]}
 		}
 	}
 	at := indented
-	if colons := all(colon, text); len(colons) > 1 {
+	if colons := allMatches(colon, text); len(colons) > 1 {
 		at = colons[1]
-		c = complaint{msg: `": " cannot stand in a text without quotes`, hint: "put the text into quotes"}
+		c = Diagnostic{Msg: `": " cannot stand in a text without quotes`, Hint: "put the text into quotes"}
 	} else if by := len(before) - len(strings.TrimLeft(before, " ")); valued.MatchString(before) && by < indented {
-		c = complaint{msg: "this line is deeper than the one before it, which has a value already", hint: fmt.Sprintf("indent both by %d", by)}
+		c = Diagnostic{Msg: "this line is deeper than the one before it, which has a value already", Hint: fmt.Sprintf("indent both by %d", by)}
 	}
-	return place(text, line, at, 1), c
+	return tokenAt(text, line, at, 1), c
 }
 
-// alike is the nearest line above that begins as this one does, with a dash or
-// without, and is indented a little differently; 0 if there is none.
-func (d *decoder) alike(line, indented int) (like, by int) {
+// alignedLine returns the nearest line above that begins as this one does, with a
+// dash or without, and is indented a little differently, and its indentation. It
+// returns 0 if there is none.
+func (d *Document) alignedLine(line, indented int) (like, by int) {
 	item := strings.HasPrefix(d.lines[line-1][indented:], "- ")
 	for i := line - 2; i >= 0; i-- {
 		rest := strings.TrimLeft(d.lines[i], " ")
@@ -125,13 +127,13 @@ func (d *decoder) alike(line, indented int) (like, by int) {
 	return 0, 0
 }
 
-// place is a token of a line, at a byte of it.
-func place(text string, line, at, width int) span {
-	return span{Line: line, Col: len([]rune(text[:at])) + 1, width: width}
+// tokenAt returns the place of a token at a byte of a line.
+func tokenAt(text string, line, at, width int) Span {
+	return Span{Line: line, Col: len([]rune(text[:at])) + 1, Width: width}
 }
 
-// all are where the first group of an expression matches, in bytes.
-func all(of *regexp.Regexp, text string) (at []int) {
+// allMatches returns where the first group of an expression matches, in bytes.
+func allMatches(of *regexp.Regexp, text string) (at []int) {
 	for _, m := range of.FindAllStringSubmatchIndex(text, -1) {
 		if m[2] >= 0 {
 			at = append(at, m[2])
@@ -140,16 +142,17 @@ func all(of *regexp.Regexp, text string) (at []int) {
 	return at
 }
 
-// last is where it matches last, or -1.
-func last(of *regexp.Regexp, text string) int {
-	if at := all(of, text); len(at) > 0 {
+// lastMatch returns where the first group of an expression matches last, or -1.
+func lastMatch(of *regexp.Regexp, text string) int {
+	if at := allMatches(of, text); len(at) > 0 {
 		return at[len(at)-1]
 	}
 	return -1
 }
 
-// unmatched is where the last bracket stands that is opened and not closed, or -1.
-func unmatched(text string) int {
+// lastOpenBracket returns where the last bracket is that is opened and not closed,
+// or -1.
+func lastOpenBracket(text string) int {
 	var open []int
 	for _, m := range regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[\[\]{}]`).FindAllStringIndex(strings.ReplaceAll(text, "${", "  "), -1) {
 		switch text[m[0]] {
@@ -165,9 +168,9 @@ func unmatched(text string) int {
 	return open[len(open)-1]
 }
 
-// syntaxWords says what a message of the parser means; inBlock is true for
-// those whose line is that of a construct around the mistake.
-func syntaxWords(msg string) (words string, inBlock bool) {
+// explainParser returns what a message of the parser means. inBlock is true if
+// its line is that of a construct around the mistake.
+func explainParser(msg string) (words string, inBlock bool) {
 	switch {
 	case msg == "did not find expected ',' or '}'":
 		return "a } or a comma is missing", true
@@ -197,9 +200,9 @@ func syntaxWords(msg string) (words string, inBlock bool) {
 	return "not YAML: " + msg, strings.Contains(msg, "expected node") || strings.Contains(msg, "document")
 }
 
-// lastGood is the number of lines at the start of text that are a document on
+// countGoodLines returns how many lines at the start of text are a document on
 // their own, as far as a bounded search can tell.
-func (d *decoder) lastGood(text []byte) int {
+func (d *Document) countGoodLines(text []byte) int {
 	const budget = 1 << 20 // bytes parsed in all
 	ends := []int{}
 	for i, c := range text {
@@ -213,20 +216,20 @@ func (d *decoder) lastGood(text []byte) int {
 	spent := 0
 	for i := len(ends) - 1; i >= 0 && spent < budget; i-- {
 		spent += ends[i]
-		if _, _, err := nodes(text[:ends[i]]); err == nil {
+		if _, _, err := parseYAML(text[:ends[i]]); err == nil {
 			return i + 1
 		}
 	}
 	return 0
 }
 
-// find is the place of a word in the document.
-func (d *decoder) find(word string) span {
+// findWord returns the place of a word in the document.
+func (d *Document) findWord(word string) Span {
 	exact := regexp.MustCompile(regexp.QuoteMeta(word) + `(?:[\s,\]}]|$)`)
 	for i, line := range d.lines {
 		if at := exact.FindStringIndex(line); at != nil {
-			return span{Line: i + 1, Col: len([]rune(line[:at[0]])) + 1, width: len([]rune(word))}
+			return Span{Line: i + 1, Col: len([]rune(line[:at[0]])) + 1, Width: len([]rune(word))}
 		}
 	}
-	return span{}
+	return Span{}
 }

@@ -1,0 +1,53 @@
+package experiments
+
+import "github.com/blastgauge/blastgauge/experiments/shape"
+
+// Criticality is what the owners of a system believe of a dependency.
+type Criticality string
+
+const (
+	Hard Criticality = "hard" // the journey cannot do without it
+	Soft Criticality = "soft" // the journey degrades without it
+)
+
+// A Dependency is something the system calls through a proxy.
+type Dependency struct {
+	Name        string      `json:"name"`
+	Listen      string      `json:"listen,omitempty"`   // host:port of the proxy
+	Upstream    string      `json:"upstream,omitempty"` // host:port, with or without a scheme
+	Proxy       string      `json:"proxy,omitempty"`    // the proxy's name where it is not the dependency's
+	Criticality Criticality `json:"criticality,omitempty"`
+	Owner       string      `json:"owner,omitempty"`
+}
+
+// ProxyName returns the name of the dependency's proxy on its Toxiproxy.
+func (d Dependency) ProxyName() string {
+	if d.Proxy != "" {
+		return d.Proxy
+	}
+	return d.Name
+}
+
+func dependencyShape(dep *Dependency) shape.Shape {
+	return shape.Validated{Shape: shape.Fields{
+		{Name: "listen", Doc: "host:port of the proxy, which the system calls", Shape: address{to: &dep.Listen}},
+		{Name: "upstream", Doc: "host:port of the dependency; a scheme such as http:// allows faults on single requests",
+			Shape: address{to: &dep.Upstream, schemes: []string{"http", "https", "h2c", "redis", "rediss", "postgres"}}},
+		{Name: "proxy", Doc: "name of the proxy on its Toxiproxy, where it is not the dependency's", Shape: shape.Text(&dep.Proxy)},
+		{Name: "criticality", Doc: "hard: journeys cannot do without it; soft: they degrade without it",
+			Shape: shape.Enum(&dep.Criticality, "a criticality", Hard, Soft)},
+		{Name: "owner", Doc: "who is asked when it breaks journeys", Shape: shape.Text(&dep.Owner)},
+	}, Also: shape.Object{
+		"dependentRequired": shape.Object{"listen": []string{"upstream"}, "upstream": []string{"listen"}},
+		"anyOf":             []shape.Object{{"required": []string{"listen"}}, {"required": []string{"proxy"}}},
+	}, Check: func(d *shape.Document, _ shape.Node, path string) {
+		switch {
+		case dep.Listen != "" && dep.Upstream == "":
+			d.Fail(d.Key(path+".listen"), shape.Diagnostic{Msg: "listen needs upstream beside it: where does the proxy lead to?"})
+		case dep.Upstream != "" && dep.Listen == "":
+			d.Fail(d.Key(path+".upstream"), shape.Diagnostic{Msg: "upstream needs listen beside it: where does the system call it?"})
+		case dep.Listen == "" && dep.Proxy == "":
+			d.Fail(d.Key(path), shape.Diagnostic{Msg: "how is it reached? give listen and upstream, or proxy: the name of a proxy that exists"})
+		}
+	}}
+}

@@ -1,0 +1,145 @@
+package experiments
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/shape"
+)
+
+// A Journey is what one user does, as requests in order.
+type Journey struct {
+	Name      string        `json:"name"`
+	Rate      float64       `json:"rate"`       // journeys per second over all arms
+	SlowAfter time.Duration `json:"slow_after"` // the whole journey's budget
+	Timeout   time.Duration `json:"timeout"`    // of the whole journey
+	Steps     []Step        `json:"steps"`
+}
+
+// A Step is one request of a journey and what it must return.
+type Step struct {
+	Name      string        `json:"name"`
+	Request   Request       `json:"request"`
+	Expect    Expect        `json:"expect"`
+	Captures  []Capture     `json:"captures,omitempty"`
+	Timeout   time.Duration `json:"timeout,omitempty"`    // 0: what is left of the journey's
+	SlowAfter time.Duration `json:"slow_after,omitempty"` // 0: only the journey's budget counts
+	Poll      *Poll         `json:"poll,omitempty"`
+	// Needs are the dependencies that the system calls for this step. Where a step
+	// of any journey needs one, the steps that do not are taken to do without it.
+	Needs []string `json:"needs,omitempty"`
+}
+
+// A Poll repeats a step until its expectation is met.
+type Poll struct {
+	Every time.Duration `json:"every"`
+	For   time.Duration `json:"for"`
+}
+
+// The budgets of a journey whose document gives none.
+const (
+	DefaultSlowAfter = 3 * time.Second
+	DefaultTimeout   = 10 * time.Second
+)
+
+// journeyShape is a journey: its own fields, and rules about its steps.
+func journeyShape(j *Journey) shape.Shape {
+	return shape.Validated{Always: true, Check: j.check, Shape: shape.Fields{
+		{Name: "rate", Doc: "journeys per second or minute over both arms, such as 40/s", Shape: positive(rate, "0/s")(&j.Rate), Required: true},
+		{Name: "slow_after", Doc: "budget of the whole journey; beyond it the journey counts as slow; 3s by default",
+			Shape: positive(duration, "0s")(&j.SlowAfter)},
+		{Name: "timeout", Doc: "a journey that takes longer has failed; 10s by default", Shape: positive(duration, "0s")(&j.Timeout)},
+		{Name: "steps", Doc: "the requests of the journey, in order", Required: true,
+			Shape: shape.List[Step]{To: &j.Steps, Item: stepShape, Min: 1, Max: 200}},
+	}}
+}
+
+func (j *Journey) check(d *shape.Document, n shape.Node, path string) {
+	if n.Kind() != shape.Mapping {
+		return
+	}
+	j.checkBudgets(d, path)
+	names := map[string]bool{}
+	for i, s := range j.Steps {
+		step := fmt.Sprintf("%s.steps[%d]", path, i)
+		if s.Name != "" && names[s.Name] {
+			d.Fail(d.At(step+".name"), shape.Diagnostic{Msg: "another step of this journey is named " + strconv.Quote(s.Name)})
+		}
+		names[s.Name] = true
+		if s.Timeout > j.Timeout && j.Timeout > 0 {
+			d.Fail(d.At(step+".timeout"), shape.Diagnostic{Msg: fmt.Sprintf("a step cannot take longer than its journey's timeout of %s", short(j.Timeout))})
+		}
+	}
+	j.checkCaptures(d, path)
+}
+
+// checkBudgets applies the defaults and notes a slow_after beyond the timeout.
+func (j *Journey) checkBudgets(d *shape.Document, path string) {
+	slowNote, timeoutNote := "", ""
+	if !d.Given(path + ".slow_after") {
+		j.SlowAfter, slowNote = DefaultSlowAfter, ", the default"
+	}
+	if !d.Given(path + ".timeout") {
+		j.Timeout, timeoutNote = DefaultTimeout, ", the default"
+	}
+	if j.SlowAfter <= j.Timeout || j.SlowAfter == 0 || j.Timeout == 0 {
+		return
+	}
+	at := d.At(path + ".slow_after")
+	if slowNote != "" {
+		at = d.At(path + ".timeout")
+	}
+	d.Fail(at, shape.Diagnostic{Msg: fmt.Sprintf("slow_after (%s%s) is more than timeout (%s%s): no journey could be slow", short(j.SlowAfter), slowNote, short(j.Timeout), timeoutNote)})
+}
+
+// checkCaptures notes variables that no earlier step captures.
+func (j *Journey) checkCaptures(d *shape.Document, path string) {
+	captured := map[string]bool{}
+	later := map[string]string{}
+	for _, s := range j.Steps {
+		for _, c := range s.Captures {
+			if later[c.Name] == "" {
+				later[c.Name] = s.Name
+			}
+		}
+	}
+	for i, s := range j.Steps {
+		checkVariables(d, fmt.Sprintf("%s.steps[%d]", path, i), captured, later)
+		for _, c := range s.Captures {
+			captured[c.Name] = true
+		}
+	}
+}
+
+// stepShape is a request and what its answer must be.
+func stepShape(s *Step) shape.Shape {
+	f := shape.Fields{{Name: "name", Doc: "what reports call the step", Shape: id(&s.Name), Required: true}}
+	f = append(f, requestFields(&s.Request, false)...)
+	f = append(f, shape.Fields{
+		{Name: "expect", Doc: "what the answer must be; any status 200 to 299 where nothing is said", Shape: expectShape(&s.Expect)},
+		{Name: "capture", Doc: "values of the answer that later steps use as ${name}", Shape: captures(&s.Captures)},
+		{Name: "timeout", Doc: "a step that takes longer has failed; by default what is left of the journey's", Shape: positive(duration, "0s")(&s.Timeout)},
+		{Name: "slow_after", Doc: "budget of this step; beyond it the journey counts as slow", Shape: positive(duration, "0s")(&s.SlowAfter)},
+		{Name: "poll", Doc: "repeat the step until its expectation is met", Shape: shape.Optional[Poll]{To: &s.Poll, Item: pollShape}},
+		{Name: "needs", Doc: "the dependencies that the system calls for this step, so that reports can tell harm that spread to journeys without need of one",
+			Shape: shape.List[string]{To: &s.Needs, Item: id, Min: 1, Max: 50}},
+	}...)
+	return shape.Keeping{Shape: shape.Validated{Always: true, Shape: f, Also: shape.Object{"allOf": oneBodySchema()}, Check: func(d *shape.Document, _ shape.Node, path string) {
+		checkOneBody(d, path)
+		if s.Timeout > 0 && s.SlowAfter > s.Timeout {
+			d.Fail(d.At(path+".slow_after"), shape.Diagnostic{Msg: fmt.Sprintf("slow_after is more than the step's timeout of %s", short(s.Timeout))})
+		}
+	}}}
+}
+
+func pollShape(p *Poll) shape.Shape {
+	return shape.Validated{Shape: shape.Fields{
+		{Name: "every", Doc: "pause between attempts, such as 200ms", Shape: positive(duration, "0s")(&p.Every), Required: true},
+		{Name: "for", Doc: "time after which the step has failed, such as 5s", Shape: positive(duration, "0s")(&p.For), Required: true},
+	}, Check: func(d *shape.Document, _ shape.Node, path string) {
+		if p.Every > p.For {
+			d.Fail(d.At(path+".every"), shape.Diagnostic{Msg: fmt.Sprintf("every (%s) is more than for (%s): the step would never be repeated", short(p.Every), short(p.For))})
+		}
+	}}
+}

@@ -1,0 +1,84 @@
+package experiments
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/blastgauge/blastgauge/experiments/shape"
+)
+
+// language is what the two documents have in common.
+func language() shape.Language {
+	return shape.Language{Synonyms: synonyms, Mask: maskDSN, EmptyHint: "`blastgauge init` writes documents to begin with"}
+}
+
+// writtenDSN matches a DSN that is written out, in one of the many forms there are.
+var writtenDSN = regexp.MustCompile(`(\bdsn"?:\s*)([^\s$].*|\$[^{].*)`)
+
+// maskDSN writes asterisks for a DSN: it does not belong into a document, and
+// even less into the logs of CI.
+func maskDSN(text string) string {
+	return writtenDSN.ReplaceAllStringFunc(text, func(part string) string {
+		if strings.Contains(part, "${env:") {
+			return part
+		}
+		key, value, _ := strings.Cut(part, ":")
+		return key + ": " + strings.Repeat("*", max(1, utf8.RuneCountInString(value)-1))
+	})
+}
+
+// synonyms returns the words of this language for a word of another tool.
+func synonyms(wrote string) []string {
+	switch wrote {
+	case "type", "kind", "fault", "toxic":
+		return []string{"inject"}
+	case "proxy", "target", "dependency", "service":
+		return []string{"into", "proxy"}
+	case "toxicity", "percent", "percentage", "probability":
+		return []string{"share"}
+	case "delay":
+		return []string{"latency"}
+	case "duration", "length":
+		return []string{"for", "fault"}
+	case "start", "after", "offset":
+		return []string{"at"}
+	case "id", "name":
+		return []string{"experiment", "system", "name"}
+	case "description", "summary":
+		return []string{"hypothesis"}
+	case "equals", "equal", "is", "==":
+		return []string{"eq"}
+	case "regex", "regexp", "pattern", "match":
+		return []string{"matches", "regex"}
+	case "min", "at_least", "ge", ">=":
+		return []string{"gte"}
+	case "max", "at_most", "le", "<=":
+		return []string{"lte"}
+	case "get", "post", "put", "delete", "method", "path", "uri", "call", "http":
+		return []string{"request"}
+	case "extract", "save", "store", "set":
+		return []string{"capture"}
+	case "assert", "check", "checks", "assertions", "validate", "response":
+		return []string{"expect"}
+	case "data", "payload":
+		return []string{"json", "body"}
+	case "thresholds", "slo", "steady_state":
+		return []string{"limits", "invariants"}
+	case "rps", "qps", "load", "throughput":
+		return []string{"rate"}
+	case "budget", "slow", "slo_latency":
+		return []string{"slow_after"}
+	case "base_url", "target_url", "entry", "host", "endpoint":
+		return []string{"url"}
+	case "env":
+		return []string{"environment"}
+	case "services", "proxies":
+		return []string{"dependencies"}
+	case "scenarios", "flows", "users":
+		return []string{"journeys"}
+	case "requests":
+		return []string{"steps"}
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package shape
+
+import (
+	"slices"
+	"strings"
+)
+
+// What a document may be at most. Documents are written by people: whatever is
+// beyond these limits is a mistake or an attack.
+const (
+	MaxBytes    = 1 << 20 // 1 MiB of text
+	maxDepth    = 64      // lists and mappings inside each other
+	maxExpanded = 100_000 // values that aliases may add to those written
+	maxKey      = 256     // bytes of a key
+	MaxErrors   = 50      // kept per document; the rest is only counted
+)
+
+// A Language is what differs between languages that are written as shapes. The
+// zero value is a language without any of it.
+type Language struct {
+	// Synonyms returns the words of this language for a lower-case word that
+	// means the same in other tools.
+	Synonyms func(word string) []string
+	// Mask hides secrets in messages and excerpts. Credentials in URLs are always
+	// hidden.
+	Mask func(text string) string
+	// EmptyHint says what to do about an empty document.
+	EmptyHint string
+}
+
+// A Document is one document while it is read: its text, where its fields are,
+// and what is wrong with it.
+type Document struct {
+	src      Source
+	language Language
+	lines    []string
+	root     Node
+	values   map[string]Node // of fields, by path
+	keys     map[string]Node // of fields, by path
+	errors   []*Error
+	hidden   int // errors beyond MaxErrors
+	kept     []Node
+	keptIn   map[string][]Node // by the path of a Keeping shape
+}
+
+// A Diagnostic is what is wrong with a token, without its place.
+type Diagnostic struct {
+	Msg  string
+	Hint string // what to write instead
+	Note string // more, such as what is known
+	// Got is the word that the user wrote, and Known are the words that would be
+	// right. With Known, Hint and Note are made from them.
+	Got   string
+	Known []string
+	// From and To are the part of the token at fault, in bytes of its text. Both
+	// are zero for all of it.
+	From, To int
+}
+
+// NewDocument prepares a document for reading.
+func NewDocument(src Source, l Language) *Document {
+	return &Document{src: src, language: l, lines: splitLines(string(src.Text)),
+		values: map[string]Node{}, keys: map[string]Node{}, keptIn: map[string][]Node{}}
+}
+
+// Fail notes a mistake at a node.
+func (d *Document) Fail(n Node, what Diagnostic) {
+	if d.Full() {
+		d.hidden++
+		return
+	}
+	d.FailAt(d.Span(n, what.From, what.To), what)
+}
+
+// Full reports whether the document has so many mistakes that further ones are
+// only counted.
+func (d *Document) Full() bool { return len(d.errors) >= MaxErrors }
+
+// FailAt notes a mistake at a place. Aliases can repeat the same mistake at the
+// same place: it counts once.
+func (d *Document) FailAt(at Span, what Diagnostic) {
+	msg := d.clip(what.Msg)
+	same := func(e *Error) bool { return e.Line == at.Line && e.Col == at.Col && e.Msg == msg }
+	if slices.ContainsFunc(d.errors, same) {
+		return
+	}
+	if len(what.Known) > 0 {
+		what.Hint, what.Note = d.suggest(what.Got, what.Known)
+	}
+	e := &Error{File: d.src.File, Line: at.Line, Col: at.Col, Width: at.Width, Msg: msg, Hint: d.clip(what.Hint), Note: d.clip(what.Note)}
+	if at.Line > 0 && at.Line <= len(d.lines) {
+		for _, line := range d.lines[max(0, at.Line-3):at.Line] {
+			e.excerpt = append(e.excerpt, d.mask(line))
+		}
+	}
+	d.errors = append(d.errors, e)
+}
+
+// Count returns the number of mistakes so far.
+func (d *Document) Count() int { return len(d.errors) + d.hidden }
+
+// Root returns the value of the whole document, and reports whether there is one.
+func (d *Document) Root() (Node, bool) { return d.root, d.root != Node{} }
+
+// At returns the value of a field, or of the nearest field around it that is
+// written.
+func (d *Document) At(path string) Node {
+	for path != "" {
+		if n, ok := d.values[path]; ok {
+			return n
+		}
+		path = path[:max(0, strings.LastIndexAny(path, ".["))]
+	}
+	return d.root
+}
+
+// Key returns the key of a field, or what [Document.At] finds.
+func (d *Document) Key(path string) Node {
+	if n, ok := d.keys[path]; ok {
+		return n
+	}
+	return d.At(path)
+}
+
+// Given reports whether a field is written.
+func (d *Document) Given(path string) bool {
+	_, ok := d.values[path]
+	return ok
+}
+
+// A Place is where something is in a document, line and column counted from 1.
+type Place struct{ Line, Col int }
+
+// Places returns where each field is, by its path, such as
+// "journeys.checkout.steps[1].request".
+func (d *Document) Places() map[string]Place {
+	places := make(map[string]Place, len(d.values))
+	for path, n := range d.values {
+		places[path] = Place{Line: n.Line(), Col: n.Col()}
+	}
+	return places
+}
+
+// Keep remembers a node for checks that need more of the document than was read
+// so far.
+func (d *Document) Keep(n Node) { d.kept = append(d.kept, n) }
+
+// Kept returns all nodes that were kept, in the order of reading.
+func (d *Document) Kept() []Node { return d.kept }
+
+// KeptIn returns the nodes that were kept inside the [Keeping] shape at a path.
+func (d *Document) KeptIn(path string) []Node { return d.keptIn[path] }
+
+// JoinPath appends a key to the path of a mapping.
+func JoinPath(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}

@@ -1,0 +1,179 @@
+package shape
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Parse turns the text into the value of the whole document. It reports false
+// after a mistake, which it has noted.
+func (d *Document) Parse() (Node, bool) {
+	if d.src.Err != nil {
+		d.FailAt(Span{}, Diagnostic{Msg: FileProblem(d.src.Err)})
+		return Node{}, false
+	}
+	text := d.src.Text
+	if !d.checkText(text) {
+		return Node{}, false
+	}
+	root, second, err := parseYAML(text)
+	switch {
+	case err != nil:
+		d.failSyntax(text, err)
+		return Node{}, false
+	case root == nil || len(root.Content) == 0 || isEmpty(root.Content[0]):
+		d.FailAt(Span{}, Diagnostic{Msg: "the document is empty", Hint: d.language.EmptyHint})
+		return Node{}, false
+	case second != nil:
+		d.FailAt(Span{Line: second.Line, Col: second.Column, Width: 1},
+			Diagnostic{Msg: "a second YAML document: a file holds one", Hint: "split the file"})
+		return Node{}, false
+	}
+	if !d.checkExtent(root.Content[0]) {
+		return Node{}, false
+	}
+	d.root = newNode(root.Content[0])
+	return d.root, true
+}
+
+// checkText reports whether the text is short enough and UTF-8.
+func (d *Document) checkText(text []byte) bool {
+	if len(text) > MaxBytes {
+		d.lines = nil
+		d.FailAt(Span{}, Diagnostic{Msg: "the file is larger than 1 MiB, too large for a document", Hint: "is it the right file?"})
+		return false
+	}
+	i := invalidUTF8(text)
+	if i < 0 {
+		return true
+	}
+	what := Diagnostic{Msg: "the file is not UTF-8 text", Hint: "save it as UTF-8"}
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		what.Msg = "the file is UTF-16 text"
+	}
+	start := bytes.LastIndexByte(text[:i], '\n') + 1
+	d.FailAt(Span{Line: bytes.Count(text[:i], []byte("\n")) + 1, Col: utf8.RuneCount(text[start:i]) + 1, Width: 1}, what)
+	return false
+}
+
+func isEmpty(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && n.Tag == "!!null" && n.Value == ""
+}
+
+// parseYAML parses text. second is the start of a second document, or nil.
+//
+// Note: the parser has states that it believes impossible and reports by a
+// panic. Documents come from people, so such a state is an error like others.
+func parseYAML(text []byte) (root, second *yaml.Node, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("yaml: %v", r)
+		}
+	}()
+	in := yaml.NewDecoder(strings.NewReader(string(text)))
+	root = new(yaml.Node)
+	if err := in.Decode(root); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, nil, nil
+		}
+		return nil, nil, err
+	}
+	second = new(yaml.Node)
+	switch err := in.Decode(second); {
+	case errors.Is(err, io.EOF):
+		return root, nil, nil
+	case err != nil:
+		return nil, nil, err
+	}
+	return root, second, nil
+}
+
+// checkExtent reports whether the document is small enough to be read value by
+// value once its aliases are followed.
+func (d *Document) checkExtent(root *yaml.Node) bool {
+	m := measure{known: map[*yaml.Node]extent{}, open: map[*yaml.Node]bool{}}
+	m.extentOf(root)
+	switch {
+	case m.recursive != nil:
+		d.Fail(Node{m.recursive}, Diagnostic{Msg: "recursive alias: it stands for a value that contains it"})
+	case m.deep != nil:
+		d.Fail(Node{m.deep}, Diagnostic{Msg: fmt.Sprintf("more than %d lists and mappings inside each other", maxDepth)})
+	case m.large != nil:
+		d.Fail(Node{m.large}, Diagnostic{Msg: fmt.Sprintf("aliases make this document too large: together they stand for more than %d values", maxExpanded)})
+	default:
+		return true
+	}
+	return false
+}
+
+// An extent is how many values a node holds and how deeply they are nested, with
+// aliases followed.
+type extent struct{ values, depth int }
+
+// A measure finds extents without following any alias twice.
+type measure struct {
+	known                  map[*yaml.Node]extent
+	open                   map[*yaml.Node]bool // nodes around the current one
+	aliased                int
+	recursive, deep, large *yaml.Node // the first node that breaks each rule
+}
+
+func (m *measure) extentOf(n *yaml.Node) extent {
+	if n.Kind == yaml.AliasNode {
+		return m.extentOfAlias(n)
+	}
+	if e, ok := m.known[n]; ok {
+		return e
+	}
+	m.open[n] = true
+	e := extent{values: 1, depth: 1}
+	for _, c := range n.Content {
+		inner := m.extentOf(c)
+		e.values = min(e.values+inner.values, 10*maxExpanded)
+		e.depth = max(e.depth, inner.depth+1)
+	}
+	if e.depth > maxDepth && m.deep == nil {
+		m.deep = n
+	}
+	delete(m.open, n)
+	m.known[n] = e
+	return e
+}
+
+func (m *measure) extentOfAlias(n *yaml.Node) extent {
+	if m.open[n.Alias] {
+		m.recursive = n
+		return extent{}
+	}
+	e := m.extentOf(n.Alias)
+	m.aliased = min(m.aliased+e.values, 10*maxExpanded)
+	if m.aliased > maxExpanded && m.large == nil {
+		m.large = n
+	}
+	return e
+}
+
+// splitLines cuts text where YAML does.
+func splitLines(text string) []string {
+	text = strings.TrimPrefix(text, "\ufeff")
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(text)
+	return strings.Split(text, "\n")
+}
+
+// invalidUTF8 returns the index of the first byte that is not UTF-8, or -1.
+func invalidUTF8(text []byte) int {
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return -1
+}

@@ -1,0 +1,92 @@
+package experiments
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/blastgauge/blastgauge/experiments/shape"
+)
+
+// keepTemplate checks a text with variables, and keeps it until it is known which
+// variables are captured.
+func keepTemplate(d *shape.Document, n shape.Node) {
+	if _, err := ParseTemplate(n.Text()); err != nil {
+		wrong := shape.Diagnostic{Msg: err.Error()}
+		if e, ok := errors.AsType[*TemplateError](err); ok {
+			wrong.From, wrong.To = e.From, e.To
+		}
+		d.Fail(n, wrong)
+		return
+	}
+	d.Keep(n)
+}
+
+// checkVariables notes the variables of the texts inside a field that are not
+// captured. later holds the name of the step that captures a variable too late.
+func checkVariables(d *shape.Document, path string, captured map[string]bool, later map[string]string) {
+	for _, n := range d.KeptIn(path) {
+		t, err := ParseTemplate(n.Text())
+		if err != nil {
+			continue // noted when it was read
+		}
+		for _, p := range t.Captured() {
+			if captured[p.Name] || d.Full() {
+				continue
+			}
+			wrong := shape.Diagnostic{From: p.From, To: p.To, Got: p.Name}
+			if step, ok := later[p.Name]; ok {
+				wrong.Msg = fmt.Sprintf("${%s} is captured too late: by step %q", p.Name, step)
+			} else {
+				wrong.Msg = fmt.Sprintf("${%s} is not captured by an earlier step", p.Name)
+				wrong.Known = slices.AppendSeq(Builtins(), maps.Keys(captured))
+			}
+			d.Fail(n, wrong)
+		}
+	}
+}
+
+// An envReference is a use of an environment variable in a document.
+type envReference struct {
+	name string
+	at   shape.Span
+}
+
+// envReferences returns the environment variables that the texts of a document
+// use.
+func envReferences(d *shape.Document) (list []envReference) {
+	for _, n := range d.Kept() {
+		t, err := ParseTemplate(n.Text())
+		if err != nil {
+			continue // noted when it was read
+		}
+		for _, p := range t.Parts {
+			if p.Name == "env" {
+				list = append(list, envReference{p.Arg, d.Span(n, p.From, p.To)})
+			}
+		}
+	}
+	return list
+}
+
+// CheckVariables returns an error like one of [Load] if the documents use an
+// environment variable that lookup does not know.
+func CheckVariables(lookup func(name string) (string, bool), s *System, list ...*Experiment) error {
+	docs := []*shape.Document{checkEnv(s.File, s.Text, s.env, lookup)}
+	for _, e := range list {
+		docs = append(docs, checkEnv(e.File, e.Text, e.env, lookup))
+	}
+	return shape.Join(docs...)
+}
+
+// checkEnv returns a document whose mistakes are the variables that are not set.
+func checkEnv(file, text string, list []envReference, lookup func(string) (string, bool)) *shape.Document {
+	d := shape.NewDocument(shape.Source{File: file, Text: []byte(text)}, language())
+	for _, e := range list {
+		if _, ok := lookup(e.name); !ok {
+			d.FailAt(e.at, shape.Diagnostic{Msg: "the environment variable " + e.name + " is not set", Hint: "export " + e.name + "=... before the run"})
+		}
+	}
+	return d
+}
