@@ -14,13 +14,37 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 )
 
-// maxBody bounds what a request may carry: a list of some ten thousand proxies.
+// maxBody is the most that a request's body may have: some ten thousand proxies.
 const maxBody = 4 << 20
 
-// handler is the control API: Toxiproxy's, and our leases.
+// An endpoint handles one kind of request. It returns the status and the body of the
+// answer, or an error.
+type endpoint func(r *http.Request) (status int, answer any, err error)
+
+// handler returns the control API: Toxiproxy's, and blastgauge's leases and
+// certificates.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
-	handle := func(pattern string, do func(r *http.Request) (status int, answer any, err error)) {
+	for pattern, do := range map[string]endpoint{
+		"GET /version":                           s.version,
+		"POST /reset":                            s.reset,
+		"GET /proxies":                           s.listProxies,
+		"POST /proxies":                          s.createProxy,
+		"POST /populate":                         s.populateProxies,
+		"GET /proxies/{proxy}":                   s.onProxy(showProxy),
+		"POST /proxies/{proxy}":                  s.onProxy(updateProxy),
+		"PATCH /proxies/{proxy}":                 s.onProxy(updateProxy),
+		"DELETE /proxies/{proxy}":                s.onProxy(s.deleteProxy),
+		"GET /proxies/{proxy}/toxics":            s.onProxy(listToxics),
+		"POST /proxies/{proxy}/toxics":           s.onProxy(s.createToxic),
+		"GET /proxies/{proxy}/toxics/{toxic}":    s.onProxy(showToxic),
+		"POST /proxies/{proxy}/toxics/{toxic}":   s.onProxy(updateToxic),
+		"PATCH /proxies/{proxy}/toxics/{toxic}":  s.onProxy(updateToxic),
+		"DELETE /proxies/{proxy}/toxics/{toxic}": s.onProxy(deleteToxic),
+		"GET /blastgauge/leases":                 s.listLeases,
+		"POST /blastgauge/leases":                s.acquireLease,
+		"DELETE /blastgauge/leases/{run}":        s.releaseLease,
+	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			s.calls.RLock()
 			defer s.calls.RUnlock()
@@ -29,24 +53,6 @@ func (s *Server) handler() http.Handler {
 			respond(w, status, answer, err)
 		})
 	}
-	handle("GET /version", s.version)
-	handle("POST /reset", s.reset)
-	handle("GET /proxies", s.listProxies)
-	handle("POST /proxies", s.createProxy)
-	handle("POST /populate", s.populateProxies)
-	handle("GET /proxies/{proxy}", s.showProxy)
-	handle("POST /proxies/{proxy}", s.updateProxy)
-	handle("PATCH /proxies/{proxy}", s.updateProxy)
-	handle("DELETE /proxies/{proxy}", s.deleteProxy)
-	handle("GET /proxies/{proxy}/toxics", s.listToxics)
-	handle("POST /proxies/{proxy}/toxics", s.createToxic)
-	handle("GET /proxies/{proxy}/toxics/{toxic}", s.showToxic)
-	handle("POST /proxies/{proxy}/toxics/{toxic}", s.updateToxic)
-	handle("PATCH /proxies/{proxy}/toxics/{toxic}", s.updateToxic)
-	handle("DELETE /proxies/{proxy}/toxics/{toxic}", s.deleteToxic)
-	handle("GET /blastgauge/leases", s.listLeases)
-	handle("POST /blastgauge/leases", s.acquireLease)
-	handle("DELETE /blastgauge/leases/{run}", s.releaseLease)
 	mux.HandleFunc("GET /blastgauge/certificates/{proxy}", s.showCertificate)
 	if s.options.RuntimeMetrics || s.options.ProxyMetrics {
 		mux.Handle("GET /metrics", s.metrics())
@@ -54,17 +60,28 @@ func (s *Server) handler() http.Handler {
 	return s.guarded(mux)
 }
 
-// guarded lets nobody through who may be a web page: a browser on a machine that
-// reaches the API must not be talked into using it. Pages cannot choose these
-// headers.
+// onProxy returns the endpoint that finds the proxy in the path and calls do with it.
+func (s *Server) onProxy(do func(p *proxy, r *http.Request) (int, any, error)) endpoint {
+	return func(r *http.Request) (int, any, error) {
+		p, err := s.find(r.PathValue("proxy"))
+		if err != nil {
+			return 0, nil, err
+		}
+		return do(p, r)
+	}
+}
+
+// guarded refuses requests that a web page may have sent: a page must not use the API
+// by way of a browser that reaches it. Pages cannot choose these headers. It also
+// refuses requests without the token.
 func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasPrefix(r.UserAgent(), "Mozilla/"), r.Header.Get("Origin") != "":
 			respond(w, 0, nil, &apiError{"User agent not allowed", http.StatusForbidden})
 		case s.local && !isLocal(r.Host):
-			respond(w, 0, nil, &apiError{"the API listens at a loopback address and is not known as " + r.Host, http.StatusForbidden})
-		case !s.allowed(r.Header.Get("Authorization")):
+			respond(w, 0, nil, &apiError{"the API listens on a loopback address: use localhost or an address such as 127.0.0.1, not " + r.Host, http.StatusForbidden})
+		case !s.authorized(r.Header.Get("Authorization")):
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			respond(w, 0, nil, &apiError{"a bearer token is needed", http.StatusUnauthorized})
 		default:
@@ -82,7 +99,7 @@ func isLocal(host string) bool {
 	return hosts.IsLoopback(host) || strings.HasSuffix(host, ".localhost")
 }
 
-func (s *Server) allowed(authorization string) bool {
+func (s *Server) authorized(authorization string) bool {
 	return s.options.Token == "" || subtle.ConstantTimeCompare([]byte(authorization), []byte("Bearer "+s.options.Token)) == 1
 }
 
@@ -106,10 +123,10 @@ func respond(w http.ResponseWriter, status int, answer any, err error) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	w.Write(data) // a client that has gone does not want it
+	_, _ = w.Write(data) // an error means that the client has gone
 }
 
-func read(r *http.Request, into any) error {
+func decodeBody(r *http.Request, into any) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return err
@@ -124,8 +141,8 @@ func (s *Server) version(*http.Request) (int, any, error) {
 	return http.StatusOK, map[string]any{"version": Compatible, "blastgauge": map[string]string{"version": s.options.Version}}, nil
 }
 
-// reset removes all toxics and enables all proxies, as Toxiproxy does. A proxy
-// whose port is taken holds up no other.
+// reset removes all toxics and enables all proxies, as Toxiproxy does. A proxy whose
+// port is taken does not keep it from the others.
 func (s *Server) reset(*http.Request) (int, any, error) {
 	var errs []error
 	for _, p := range s.all() {
@@ -147,10 +164,10 @@ func (s *Server) listProxies(*http.Request) (int, any, error) {
 
 func (s *Server) createProxy(r *http.Request) (int, any, error) {
 	var in proxyInput
-	if err := read(r, &in); err != nil {
+	if err := decodeBody(r, &in); err != nil {
 		return 0, nil, err
 	}
-	if err := in.check(""); err != nil {
+	if err := in.validate(""); err != nil {
 		return 0, nil, err
 	}
 	p, err := s.create(in)
@@ -160,7 +177,7 @@ func (s *Server) createProxy(r *http.Request) (int, any, error) {
 	return http.StatusCreated, p.view(), nil
 }
 
-// populateProxies answers with what was made also where something could not be.
+// populateProxies answers with the proxies that it created, also after an error.
 func (s *Server) populateProxies(r *http.Request) (int, any, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -180,22 +197,14 @@ func (s *Server) populateProxies(r *http.Request) (int, any, error) {
 	return http.StatusCreated, answer, err
 }
 
-func (s *Server) showProxy(r *http.Request) (int, any, error) {
-	p, err := s.find(r.PathValue("proxy"))
-	if err != nil {
-		return 0, nil, err
-	}
+func showProxy(p *proxy, _ *http.Request) (int, any, error) {
 	return http.StatusOK, p.view(), nil
 }
 
-func (s *Server) updateProxy(r *http.Request) (int, any, error) {
-	p, err := s.find(r.PathValue("proxy"))
-	if err != nil {
-		return 0, nil, err
-	}
+func updateProxy(p *proxy, r *http.Request) (int, any, error) {
 	now := p.view()
 	in := proxyInput{Listen: now.Listen, Upstream: now.Upstream, Enabled: &now.Enabled}
-	if err := read(r, &in); err != nil {
+	if err := decodeBody(r, &in); err != nil {
 		return 0, nil, err
 	}
 	if in.Enabled == nil { // "enabled": null
@@ -207,47 +216,31 @@ func (s *Server) updateProxy(r *http.Request) (int, any, error) {
 	return http.StatusOK, p.view(), nil
 }
 
-func (s *Server) deleteProxy(r *http.Request) (int, any, error) {
-	p, err := s.find(r.PathValue("proxy"))
-	if err != nil {
-		return 0, nil, err
-	}
-	s.drop(p)
+func (s *Server) deleteProxy(p *proxy, _ *http.Request) (int, any, error) {
+	s.removeProxy(p)
 	return http.StatusNoContent, nil, nil
 }
 
-func (s *Server) listToxics(r *http.Request) (int, any, error) {
-	p, err := s.find(r.PathValue("proxy"))
-	if err != nil {
-		return 0, nil, err
-	}
+func listToxics(p *proxy, _ *http.Request) (int, any, error) {
 	return http.StatusOK, p.view().Toxics, nil
 }
 
-func (s *Server) createToxic(r *http.Request) (int, any, error) {
-	p, err := s.find(r.PathValue("proxy"))
-	if err != nil {
-		return 0, nil, err
-	}
+func (s *Server) createToxic(p *proxy, r *http.Request) (int, any, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return 0, nil, err
 	}
-	t, err := s.parse(p, body)
+	t, err := s.parseToxicFor(p, body)
 	if err != nil {
 		return 0, nil, err
 	}
-	if err := s.add(p, t); err != nil {
+	if err := s.addToxic(p, t); err != nil {
 		return 0, nil, err
 	}
 	return http.StatusOK, t.view(), nil
 }
 
-func (s *Server) showToxic(r *http.Request) (int, any, error) {
-	p, err := s.find(r.PathValue("proxy"))
-	if err != nil {
-		return 0, nil, err
-	}
+func showToxic(p *proxy, r *http.Request) (int, any, error) {
 	t, err := p.toxic(r.PathValue("toxic"))
 	if err != nil {
 		return 0, nil, err
@@ -255,11 +248,7 @@ func (s *Server) showToxic(r *http.Request) (int, any, error) {
 	return http.StatusOK, t.view(), nil
 }
 
-func (s *Server) updateToxic(r *http.Request) (int, any, error) {
-	p, err := s.find(r.PathValue("proxy"))
-	if err != nil {
-		return 0, nil, err
-	}
+func updateToxic(p *proxy, r *http.Request) (int, any, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return 0, nil, err
@@ -271,11 +260,7 @@ func (s *Server) updateToxic(r *http.Request) (int, any, error) {
 	return http.StatusOK, t.view(), nil
 }
 
-func (s *Server) deleteToxic(r *http.Request) (int, any, error) {
-	p, err := s.find(r.PathValue("proxy"))
-	if err != nil {
-		return 0, nil, err
-	}
+func deleteToxic(p *proxy, r *http.Request) (int, any, error) {
 	if err := p.removeToxic(r.PathValue("toxic")); err != nil {
 		return 0, nil, err
 	}
@@ -286,11 +271,11 @@ func (s *Server) listLeases(*http.Request) (int, any, error) {
 	return http.StatusOK, s.leases.list(), nil
 }
 
-// acquireLease gives a run the server for some time, ten seconds where the request
-// does not say, or refuses because another run has it.
+// acquireLease gives a run the server for the time that the request asks for, or ten
+// seconds. It refuses when another run has the server.
 func (s *Server) acquireLease(r *http.Request) (int, any, error) {
 	in := leaseView{Seconds: leaseFor.Seconds()}
-	if err := read(r, &in); err != nil {
+	if err := decodeBody(r, &in); err != nil {
 		return 0, nil, err
 	}
 	lasts := time.Duration(in.Seconds * float64(time.Second))
@@ -298,7 +283,7 @@ func (s *Server) acquireLease(r *http.Request) (int, any, error) {
 	case in.Run == "":
 		return 0, nil, errMissing("run")
 	case !(in.Seconds > 0) || lasts > maxLease:
-		return 0, nil, errRefused("a lease lasts more than 0 and at most %g seconds, got %v", maxLease.Seconds(), in.Seconds)
+		return 0, nil, errRefused("seconds must be more than 0 and at most %g, got %v", maxLease.Seconds(), in.Seconds)
 	}
 	if err := s.leases.acquire(in.Run, lasts); err != nil {
 		return 0, nil, err
@@ -309,9 +294,9 @@ func (s *Server) acquireLease(r *http.Request) (int, any, error) {
 // releaseLease ends a run's lease, and its toxics with it.
 func (s *Server) releaseLease(r *http.Request) (int, any, error) {
 	run := r.PathValue("run")
-	held := s.leases.release(run)
-	s.expire(run)
-	if !held {
+	acquired := s.leases.release(run)
+	s.removeRun(run)
+	if !acquired {
 		return 0, nil, &apiError{"lease not found", http.StatusNotFound}
 	}
 	return http.StatusNoContent, nil, nil

@@ -103,7 +103,7 @@ func TestWhatIsRefused(t *testing.T) {
 		`{"type":"latency","toxicity":7}`:                                            "toxicity must be from 0 to 1",
 		`{"type":"latency","toxicity":-0.1}`:                                         "toxicity must be from 0 to 1",
 		`{"type":"latency","stream":"sideways"}`:                                     "stream was invalid",
-		`{"type":"http_error","attributes":{"status":503}}`:                          "give the upstream a scheme",
+		`{"type":"http_error","attributes":{"status":503}}`:                          "has no protocol: add a scheme",
 		`{"type":`: "bad request body",
 		`{}`:       "invalid toxic type",
 	} {

@@ -10,13 +10,13 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/gateway"
 )
 
-// A certifier has the certificate that a proxy shows to clients who speak TLS to
-// it: one that was given, or one of its own that is made when it is first needed.
+// A certifier returns the certificate that a proxy shows to clients that speak TLS: the
+// server's, or one of the proxy's own that is made on first use.
 type certifier struct {
 	get func() (tls.Certificate, error)
 }
 
-// config is for the gateway's side of TLS with a client.
+// config returns the TLS configuration for connections with clients.
 func (c certifier) config() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -27,9 +27,9 @@ func (c certifier) config() *tls.Config {
 	}
 }
 
-// certifierFor names the proxy as its clients may call it: as itself, by the
-// address where it listens, or as the dependency.
-func certifierFor(given *tls.Certificate, name, listen string, upstream target) certifier {
+// newCertifier returns a certifier for the names that clients may use for the proxy:
+// its own name, the address where it listens, or as the dependency.
+func newCertifier(given *tls.Certificate, name, listen string, upstream target) certifier {
 	if given != nil {
 		return certifier{func() (tls.Certificate, error) { return *given, nil }}
 	}
@@ -42,7 +42,8 @@ func certifierFor(given *tls.Certificate, name, listen string, upstream target) 
 	return certifier{sync.OnceValues(func() (tls.Certificate, error) { return gateway.SelfSigned(hosts...) })}
 }
 
-// showCertificate is what clients of a proxy have to trust, as PEM.
+// showCertificate answers with the certificate that clients of a proxy have to trust,
+// as PEM.
 func (s *Server) showCertificate(w http.ResponseWriter, r *http.Request) {
 	s.calls.RLock()
 	defer s.calls.RUnlock()
@@ -51,11 +52,11 @@ func (s *Server) showCertificate(w http.ResponseWriter, r *http.Request) {
 		respond(w, 0, nil, err)
 		return
 	}
-	if p.goal().scheme != "https" {
-		respond(w, 0, nil, errRefused("clients speak no TLS to proxy %s: its upstream is not https://", p.name))
+	if p.currentTarget().scheme != "https" {
+		respond(w, 0, nil, errRefused("proxy %s has no certificate: its upstream is not https://", p.name))
 		return
 	}
-	certificate, err := p.identity().get()
+	certificate, err := p.currentCertifier().get()
 	if err != nil {
 		respond(w, 0, nil, err)
 		return

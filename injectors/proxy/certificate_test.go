@@ -50,7 +50,7 @@ func TestClientsThatSpeakTLS(t *testing.T) {
 	}
 	s := serve(t, proxy.Options{})
 	route(t, s, "plain", "http://"+up.Listener.Addr().String())
-	if got := call(t, s, "GET", "/blastgauge/certificates/plain", "", 400, nil); !strings.Contains(got, "speak no TLS") {
+	if got := call(t, s, "GET", "/blastgauge/certificates/plain", "", 400, nil); !strings.Contains(got, "has no certificate") {
 		t.Errorf("plain: %s", got)
 	}
 	call(t, s, "GET", "/blastgauge/certificates/nobody", "", 404, nil)

@@ -9,7 +9,8 @@ import (
 	"github.com/Shopify/toxiproxy/v2/stream"
 )
 
-// A toxicSet is all toxics of a proxy at one time.
+// A toxicSet is all toxics of a proxy at one time. A set does not change: every
+// change makes another one, with the next version.
 type toxicSet struct {
 	version int64
 	toxics  []*toxic
@@ -20,52 +21,52 @@ type conn struct {
 	id     uint64
 	proxy  *proxy
 	client *net.TCPConn
-	ctx    context.Context // ends with the connection; a conn is the work that it bounds
+	ctx    context.Context // ends with the connection
 	cancel context.CancelFunc
 
-	mu     sync.Mutex // held while toxics come and go; nobody waits for a peer under it
-	set    *toxicSet
-	meters map[int64]*meter // by toxic
-	pairs  []*pair
-	down   bool // a down toxic ended it
-	over   bool
+	mu       sync.Mutex // guards what is below; nobody waits for a peer under it
+	set      *toxicSet
+	meters   map[int64]*meter // by the toxic's id
+	sessions []*session
+	refused  bool // a down toxic ended the connection
+	finished bool
 }
 
-// apply makes set the toxics that act on the connection, and tells whether it is
-// down. Sets may come in any order; the newest wins.
-func (c *conn) apply(set *toxicSet) (down bool) {
+// apply makes the toxics of a set act on the connection. It reports whether a down
+// toxic refuses the connection. Sets may come in any order; the newest wins.
+func (c *conn) apply(set *toxicSet) (refused bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.over || c.set != nil && c.set.version >= set.version {
-		return c.down
+	if c.finished || c.set != nil && c.set.version >= set.version {
+		return c.refused
 	}
 	c.set = set
-	c.measure()
-	for _, p := range c.pairs {
-		c.lay(p)
+	c.updateMeters()
+	for _, p := range c.sessions {
+		c.applyTo(p)
 	}
-	if c.downed() {
-		c.down = true
+	if c.hitByDown() {
+		c.refused = true
 		c.abort()
 	}
-	return c.down
+	return c.refused
 }
 
-// measure has a meter for each toxic of the set, and for no other.
-func (c *conn) measure() {
+// updateMeters makes the meters those of the set's toxics.
+func (c *conn) updateMeters() {
 	for id := range c.meters {
 		if !slices.ContainsFunc(c.set.toxics, func(t *toxic) bool { return t.id == id }) {
 			delete(c.meters, id)
 		}
 	}
 	for _, t := range c.set.toxics {
-		if t.message != nil { // counts requests
+		if t.message != nil { // the gateway counts its requests
 			continue
 		}
 		m := c.meters[t.id]
 		if m == nil {
-			m = &meter{tally: t.tally}
-			t.tally.of.Add(1)
+			m = &meter{counts: t.counts}
+			t.counts.of.Add(1)
 			if c.meters == nil {
 				c.meters = map[int64]*meter{}
 			}
@@ -77,11 +78,11 @@ func (c *conn) measure() {
 
 func (c *conn) meter(t *toxic) *meter { return c.meters[t.id] }
 
-// downed counts and tells whether a down toxic hits the connection.
-func (c *conn) downed() bool {
+// hitByDown reports whether a down toxic selects the connection, and counts it.
+func (c *conn) hitByDown() bool {
 	hit := false
 	for _, t := range c.set.toxics {
-		if t.isDown() && t.selects(c.draw(t)) {
+		if t.isDown() && t.selects(c.sample(t)) {
 			c.meter(t).count()
 			hit = true
 		}
@@ -89,9 +90,9 @@ func (c *conn) downed() bool {
 	return hit
 }
 
-// draw is the connection's lot for a toxic, 0 <= draw < 1. It depends on the
-// server's seed and on who comes when, and on nothing else.
-func (c *conn) draw(t *toxic) float32 {
+// sample returns the connection's random number for a toxic, from 0 to below 1. It
+// depends only on the server's seed and on the order of connections and toxics.
+func (c *conn) sample(t *toxic) float32 {
 	x := c.proxy.seed + c.id*0x9e3779b97f4a7c15 + uint64(t.id)*0xd1b54a32d192ed03
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9 // the mixing of SplitMix64
 	x = (x ^ x>>27) * 0x94d049bb133111eb
@@ -99,29 +100,30 @@ func (c *conn) draw(t *toxic) float32 {
 	return float32(x>>40) / (1 << 24)
 }
 
-// attach gives a pair the toxics. It is false when the connection is over.
-func (c *conn) attach(p *pair) bool {
+// addSession makes the toxics act on a session. It reports false when the connection
+// is over.
+func (c *conn) addSession(p *session) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.over {
+	if c.finished {
 		return false
 	}
-	c.pairs = append(c.pairs, p)
-	c.lay(p)
+	c.sessions = append(c.sessions, p)
+	c.applyTo(p)
 	return true
 }
 
-func (c *conn) detach(p *pair) {
+func (c *conn) removeSession(p *session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.pairs = slices.DeleteFunc(c.pairs, func(other *pair) bool { return other == p })
+	c.sessions = slices.DeleteFunc(c.sessions, func(other *session) bool { return other == p })
 }
 
-// lay puts the toxics that hit this connection on a pair's links.
-func (c *conn) lay(p *pair) {
+// applyTo puts the toxics that select this connection on a session's links.
+func (c *conn) applyTo(p *session) {
 	var wanted [stream.NumDirections][]*toxic
 	for _, t := range c.set.toxics {
-		if t.impl != nil && !t.isDown() && t.selects(c.draw(t)) {
+		if t.impl != nil && !t.isDown() && t.selects(c.sample(t)) {
 			wanted[t.direction] = append(wanted[t.direction], t)
 		}
 	}
@@ -129,46 +131,46 @@ func (c *conn) lay(p *pair) {
 	p.down.apply(wanted[stream.Downstream])
 }
 
-// abort resets the client and ends all that is done for it. The caller may hold
+// abort resets the client's connection and ends all work for it. The caller may hold
 // mu.
 func (c *conn) abort() {
 	hangUp(c.client, true)
 	c.cancel()
 }
 
-// close ends the connection in good order.
+// close ends the client's connection in good order, and all work for it.
 func (c *conn) close() {
 	hangUp(c.client, false)
 	c.cancel()
 }
 
-// finish ends what is left of the connection: no toxic acts on it any more.
+// finish ends the connection. No toxic acts on it from now on.
 func (c *conn) finish() {
 	c.mu.Lock()
-	c.over = true
+	c.finished = true
 	c.mu.Unlock()
 	c.close()
 }
 
-// carry serves the client until it has gone.
-func (c *conn) carry() {
-	if g := c.proxy.messages(); g != nil {
-		c.carryMessages(g)
+// serve carries bytes for the client until one side has gone.
+func (c *conn) serve() {
+	if g := c.proxy.currentGateway(); g != nil {
+		c.serveThroughGateway(g)
 		return
 	}
 	upstream, err := c.proxy.dial(c.ctx)
 	if err != nil {
 		if c.ctx.Err() == nil {
-			c.proxy.notReached(err, err)
+			c.proxy.logUnreachable(err, err)
 		}
 		hangUp(c.client, true)
 		return
 	}
-	p := newPair(c, upstream, false)
+	p := newSession(c, upstream, false)
 	stop := context.AfterFunc(c.ctx, func() { p.kill(false) })
 	defer stop()
-	if !c.attach(p) {
+	if !c.addSession(p) {
 		p.kill(false)
 	}
-	p.relay()
+	p.carry()
 }

@@ -7,9 +7,9 @@
 //
 //   - Adding or removing a toxic never waits for a client or an upstream. In the
 //     library's link a toxic that is blocked on a slow reader holds up its own
-//     removal, and with it the whole API. Here a toxic is a guest of a [hop],
-//     which takes over whatever the toxic still holds and lets it go at once;
-//     nothing is dropped, and the bytes follow as fast as the reader reads.
+//     removal, and with it the whole API. Here a toxic runs in a [stage], which
+//     takes over whatever the toxic still holds and stops it at once; nothing is
+//     dropped, and the bytes follow as fast as the reader reads.
 //   - A connection that no toxic acts on is a plain copy loop of two goroutines
 //     without chunks, and goes back to being one when the last toxic leaves.
 //   - What a toxic did is counted per connection while it happens.
@@ -17,24 +17,25 @@
 // # Where bytes go
 //
 //	src ─► link ──────────────────────────────────► dst      no toxic
-//	src ─► link ─► head ─► hop(toxic) ─► hop ─► tail ─► dst  toxics
+//	src ─► link ─► head ─► stage(toxic) ─► stage ─► tail ─► dst  toxics
 //
-// A link is one direction of one connection. It is fed with bytes and writes
-// them to a socket; whoever feeds it need not be a socket, so a message-level
-// hop can sit between the client and the links.
+// A link is one direction of one session. It takes bytes and writes them to a socket.
+// The bytes need not come from a socket, so a gateway for message-level toxics can
+// stand between the client and the links.
 //
 // # What differs from Toxiproxy, and why
 //
 //   - Half-closed connections stay usable: Toxiproxy closes both directions when
 //     one ends. A reset is passed on as a reset, not as an orderly end.
 //   - reset_peer resets connections that were open before it came, and toxicity
-//     0 means nobody. timeout, when it is removed, cuts only the connections it
+//     0 means no connection. timeout, when it is removed, cuts only the connections it
 //     was acting on.
 //   - Who is affected at a toxicity below 1 is drawn once per connection and
 //     toxic, and stays: other toxics that come and go do not draw again.
 //   - PATCH of a toxic puts a new one in its place instead of changing one that is
 //     running.
 //   - Attributes that crash or wedge a server, unknown ones and misplaced ones are
-//     refused with a sentence. populate honours the toxics in its input.
-//   - "down" is a toxic of ours: see [Server].
+//     refused with an error that says so. populate honours the toxics in its input.
+//   - "down" is a toxic of blastgauge's: it refuses new connections and closes live
+//     ones, while the proxy keeps its port.
 package proxy

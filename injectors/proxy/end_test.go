@@ -94,7 +94,7 @@ func TestAClientThatLeavesEarly(t *testing.T) {
 		}
 		c.Close()
 		idleProxy(t, s, "x")
-		within(t, "the upstream's writing", func() { <-broken })
+		checkLimit(t, "the upstream's writing", func() { <-broken })
 	})
 }
 
@@ -170,7 +170,7 @@ func TestAReset(t *testing.T) {
 		}
 		c.SetLinger(0)
 		c.Close()
-		within(t, "the upstream's reading", func() {
+		checkLimit(t, "the upstream's reading", func() {
 			if err := <-met; !errors.Is(err, syscall.ECONNRESET) {
 				t.Errorf("the upstream reads %v, want a reset", err)
 			}

@@ -9,97 +9,98 @@ import (
 	"time"
 )
 
-// leaseFor is how long a run's toxics live when it never asked for a lease.
+// leaseFor is how long a run's toxics stay when the run never asked for a lease.
 const leaseFor = 10 * time.Second
 
-// maxLease bounds what may be asked for.
+// maxLease is the longest lease that a run can ask for.
 const maxLease = 10 * time.Minute
 
-// goneFor is how long a run whose lease was released is remembered: what it sent
-// before arrives sooner, or never.
-const goneFor = 10 * time.Minute
+// rememberReleased is how long the server refuses calls of a run that was released.
+// Calls that were sent before the release arrive sooner, or never.
+const rememberReleased = 10 * time.Minute
 
-// leases say which runs are alive. A run that holds one is alone on the server;
-// when it stops renewing, its toxics die with the lease. One that was released is
-// over for good: the run may have died in the middle of a call, and whoever
-// tidied up after it would not see that call take effect.
+// leases say which runs are alive. A run that has acquired one is alone on the server.
+// When it stops renewing, its toxics are removed with the lease. A run that was
+// released is over for good: it may have died in the middle of a call, which must not
+// take effect after another process has cleaned up.
 type leases struct {
-	lapsed func(run string) // removes the run's toxics; called without mu, by a timer
+	onExpiry func(run string) // removes the run's toxics; a timer calls it, without mu
 
-	mu   sync.Mutex
-	runs map[string]*runLease
-	gone map[string]time.Time // runs that were released, and when
-	shut bool
+	mu       sync.Mutex
+	runs     map[string]*runLease
+	released map[string]time.Time // runs that were released, and when
+	closed   bool
 }
 
 type runLease struct {
-	until time.Time
-	holds bool // it was asked for, so nobody else gets one
-	timer *time.Timer
+	until    time.Time
+	acquired bool // the run asked for it, so no other run gets one
+	timer    *time.Timer
 }
 
 func newLeases(lapsed func(run string)) *leases {
-	return &leases{lapsed: lapsed, runs: map[string]*runLease{}, gone: map[string]time.Time{}}
+	return &leases{onExpiry: lapsed, runs: map[string]*runLease{}, released: map[string]time.Time{}}
 }
 
-// acquire gives a run the server, or more time with it.
+// acquire gives a run the server, or more time with it. It refuses when another run
+// has the server.
 func (l *leases) acquire(run string, lasts time.Duration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.over(run); err != nil {
+	if err := l.checkReleased(run); err != nil {
 		return err
 	}
 	for other, lease := range l.runs {
-		if lease.holds && other != run {
+		if lease.acquired && other != run {
 			return &apiError{"run " + other + " is using this server", http.StatusConflict}
 		}
 	}
 	l.extend(run, lasts)
-	l.runs[run].holds = true
+	l.runs[run].acquired = true
 	return nil
 }
 
-// born gives the toxics of a run that holds no lease the time that a lease has by
-// default. A run that is over has no more toxics.
-func (l *leases) born(run string) error {
+// ensure is called for each new toxic. The toxics of a run without a lease get the
+// default time. A run that was released may have no more toxics.
+func (l *leases) ensure(run string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.over(run); err != nil {
+	if err := l.checkReleased(run); err != nil {
 		return err
 	}
-	if lease := l.runs[run]; run != "" && (lease == nil || !lease.holds) {
+	if lease := l.runs[run]; run != "" && (lease == nil || !lease.acquired) {
 		l.extend(run, leaseFor)
 	}
 	return nil
 }
 
-// over tells whether a run was released. The caller holds mu.
-func (l *leases) over(run string) error {
-	if at, gone := l.gone[run]; gone && time.Since(at) < goneFor {
+// checkReleased returns an error when the run was released. The caller holds mu.
+func (l *leases) checkReleased(run string) error {
+	if at, gone := l.released[run]; gone && time.Since(at) < rememberReleased {
 		return &apiError{"run " + run + " has released this server: it is over", http.StatusGone}
 	}
 	return nil
 }
 
-// extend lets a run live until then. The caller holds mu.
+// extend makes a run's lease last for so long from now. The caller holds mu.
 func (l *leases) extend(run string, lasts time.Duration) {
-	if l.shut {
+	if l.closed {
 		return
 	}
 	lease := l.runs[run]
 	if lease == nil {
 		lease = &runLease{}
 		l.runs[run] = lease
-		lease.timer = time.AfterFunc(lasts, func() { l.lapse(run, lease) })
+		lease.timer = time.AfterFunc(lasts, func() { l.expire(run, lease) })
 	}
 	lease.until = time.Now().Add(lasts)
 	lease.timer.Reset(lasts)
 }
 
-// lapse ends a lease that nobody renewed.
-func (l *leases) lapse(run string, lease *runLease) {
+// expire ends a lease that was not renewed in time.
+func (l *leases) expire(run string, lease *runLease) {
 	l.mu.Lock()
-	if l.shut || l.runs[run] != lease {
+	if l.closed || l.runs[run] != lease {
 		l.mu.Unlock()
 		return
 	}
@@ -110,23 +111,23 @@ func (l *leases) lapse(run string, lease *runLease) {
 	}
 	delete(l.runs, run)
 	l.mu.Unlock()
-	l.lapsed(run)
+	l.onExpiry(run)
 }
 
-// release ends a run, and tells whether it had a lease. What the run left behind
-// is the caller's to remove.
+// release ends a run, and reports whether it had a lease. The caller removes the run's
+// toxics.
 func (l *leases) release(run string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	maps.DeleteFunc(l.gone, func(_ string, at time.Time) bool { return time.Since(at) >= goneFor })
-	l.gone[run] = time.Now()
+	maps.DeleteFunc(l.released, func(_ string, at time.Time) bool { return time.Since(at) >= rememberReleased })
+	l.released[run] = time.Now()
 	lease := l.runs[run]
 	if lease == nil {
 		return false
 	}
 	lease.timer.Stop()
 	delete(l.runs, run)
-	return lease.holds
+	return lease.acquired
 }
 
 // A leaseView is a lease as the API shows it.
@@ -140,7 +141,7 @@ func (l *leases) list() []leaseView {
 	defer l.mu.Unlock()
 	list := []leaseView{}
 	for run, lease := range l.runs {
-		if lease.holds {
+		if lease.acquired {
 			list = append(list, leaseView{run, max(0, time.Until(lease.until).Seconds())})
 		}
 	}
@@ -151,7 +152,7 @@ func (l *leases) list() []leaseView {
 func (l *leases) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.shut = true
+	l.closed = true
 	for _, lease := range l.runs {
 		lease.timer.Stop()
 	}

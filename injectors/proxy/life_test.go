@@ -41,7 +41,7 @@ func TestClosedWhileProxiesAreMade(t *testing.T) {
 			})
 		}
 		time.Sleep(time.Duration(round) * time.Millisecond / 2) // each round ends elsewhere in the middle
-		within(t, "closing the server", func() {
+		checkLimit(t, "closing the server", func() {
 			if err := s.Close(); err != nil {
 				t.Error(err)
 			}
@@ -100,7 +100,7 @@ func TestShutdownDrains(t *testing.T) {
 	default:
 	}
 	cancel()
-	within(t, "ending a drain", func() { <-ended })
+	checkLimit(t, "ending a drain", func() { <-ended })
 	if _, err := stays.Read(make([]byte, 1)); err == nil {
 		t.Error("one that could not finish reads on")
 	}
@@ -132,7 +132,7 @@ func TestMovedAwayFromItsProtocol(t *testing.T) {
 	up := shop(t)
 	address := route(t, s, "web", "http://"+up)
 	add(t, s, "web", `{"name":"broken","type":"http_error","attributes":{"status":503}}`)
-	if got := call(t, s, "PATCH", "/proxies/web", `{"upstream":"`+up+`"}`, 400, nil); !strings.Contains(got, "remove the toxic first") {
+	if got := call(t, s, "PATCH", "/proxies/web", `{"upstream":"`+up+`"}`, 400, nil); !strings.Contains(got, "first remove toxic broken") {
 		t.Error(got)
 	}
 	if err := buy(customer(t), address); err == nil || !strings.Contains(err.Error(), "503") {

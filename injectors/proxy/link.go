@@ -11,64 +11,59 @@ import (
 	"github.com/Shopify/toxiproxy/v2/stream"
 )
 
-// A link is one direction of a pair: bytes that are fed to it reach its sink, in
-// order, by way of the toxics. Whoever feeds it is one goroutine at a time.
+// A link is one direction of a session. Bytes that are fed to it reach its sink in
+// order, through the toxics. One goroutine at a time feeds it: the feeder.
 type link struct {
-	pair      *pair
+	session   *session
 	direction stream.Direction
 	sink      io.Writer
 	end       func() error // tells the sink that no more will come
 
-	chain atomic.Pointer[chain] // nil: no toxic acts here, the feeder writes to the sink itself
-	using *chain                // the feeder's: where the bytes before these went
-	hops  []*hop                // one for each toxic that acts here, in their order; guarded by conn.mu
+	chain  atomic.Pointer[chain] // nil: no toxic acts here, the feeder writes to the sink itself
+	stages []*stage              // one for each toxic that acts here, in their order; guarded by conn.mu
+	using  *chain                // where the bytes before these went; belongs to the feeder
 
 	aborted atomic.Bool // the source did not end, it broke
 	cut     atomic.Bool // a toxic ended the stream
-	over    atomic.Bool // the stream has ended in good order, and the sink was told
-	failed  atomic.Bool // the sink takes no more
+	over    atomic.Bool // the stream has ended in good order, and the sink knows
+	failed  atomic.Bool // writing to the sink failed
 }
 
-// A chain is what a link has while toxics act on it: a head that takes the bytes,
-// the hops, and a tail that writes to the sink.
+// A chain is what a link has while toxics act on it: a head that takes the bytes, a
+// stage for each toxic, and a tail that writes to the sink.
 type chain struct {
-	head    *hop
+	head    *stage
 	tail    *tail
 	retired chan struct{} // closed when the head takes no more
 }
 
 type tail struct {
-	port    port
-	left    bool          // written before the port is closed: the chain retires, the stream goes on
-	drained chan struct{} // closed when all that the chain held is written
-	failed  chan struct{} // closed when the sink takes no more
+	port     port
+	detached bool          // set before the port is closed: the chain retires, the stream goes on
+	drained  chan struct{} // closed when all that the chain held is written
+	failed   chan struct{} // closed when writing to the sink has failed
 }
 
-var (
-	errDead = errors.New("the connection is closed")
-	// errPlain ends a reader's wait for a chain that has retired.
-	errPlain = errors.New("no toxic is left")
-)
+var errDead = errors.New("the connection is closed")
 
-// deliver passes p on, and waits only for the chain or the sink. It says whether
-// p went to the sink directly.
-func (l *link) deliver(p []byte) (direct bool, err error) {
+// deliver passes p on. It waits for the chain or the sink, and for nothing else.
+func (l *link) deliver(p []byte) error {
 	for {
 		c, err := l.current()
 		switch {
 		case err != nil:
-			return false, err
+			return err
 		case c == nil:
-			return true, l.write(p)
+			return l.write(p)
 		}
 		chunk := &stream.StreamChunk{Data: bytes.Clone(p), Timestamp: time.Now()}
 		if taken, err := l.hand(c, chunk); taken || err != nil {
-			return false, err
+			return err
 		}
 	}
 }
 
-// finish tells the link that its source has ended.
+// finish passes on that the source has ended.
 func (l *link) finish() {
 	for {
 		c, err := l.current()
@@ -76,7 +71,7 @@ func (l *link) finish() {
 		case err != nil:
 			return
 		case c == nil:
-			l.ended()
+			l.endSink()
 			return
 		}
 		if taken, err := l.hand(c, nil); taken || err != nil {
@@ -85,14 +80,14 @@ func (l *link) finish() {
 	}
 }
 
-// current is the chain to use now; nil means the sink itself. What went another
-// way before has reached the sink first.
+// current returns the chain to feed now; nil means the sink itself. Before it returns
+// another chain than the last time, everything in the last one has reached the sink.
 func (l *link) current() (*chain, error) {
 	c := l.chain.Load()
 	if l.using != nil && l.using != c {
 		select {
 		case <-l.using.tail.drained:
-		case <-l.pair.dead:
+		case <-l.session.dead:
 			return nil, errDead
 		}
 	}
@@ -100,7 +95,7 @@ func (l *link) current() (*chain, error) {
 	return c, nil
 }
 
-// hand gives a chunk to a chain; it is not taken when the chain has retired.
+// hand gives a chunk to a chain. It reports false when the chain has retired.
 func (l *link) hand(c *chain, chunk *stream.StreamChunk) (taken bool, err error) {
 	select {
 	case c.head.input.chunks <- chunk:
@@ -109,7 +104,7 @@ func (l *link) hand(c *chain, chunk *stream.StreamChunk) (taken bool, err error)
 		return false, nil
 	case <-c.tail.failed:
 		return false, errDead
-	case <-l.pair.dead:
+	case <-l.session.dead:
 		return false, errDead
 	}
 }
@@ -123,48 +118,48 @@ func (l *link) write(p []byte) error {
 	return err
 }
 
-// fail notes that the sink takes no more. What its peer sent before that still
-// gets through: the other link, whose source shares the socket, breaks when it has
-// read it all. If that link has ended already, nobody else would notice.
+// fail notes that writing to the sink has failed. What the peer sent before still
+// gets through: the other link reads from the same socket, and breaks when it has
+// read everything. If that link has ended already, it notices nothing, so the
+// session is killed here.
 func (l *link) fail() {
 	l.failed.Store(true)
 	if l.other().over.Load() {
-		l.pair.kill(true)
+		l.session.kill(true)
 	}
 }
 
-// other is the link of the pair's other direction.
+// other returns the link of the other direction.
 func (l *link) other() *link {
-	if l == l.pair.up {
-		return l.pair.down
+	if l == l.session.up {
+		return l.session.down
 	}
-	return l.pair.up
+	return l.session.up
 }
 
-func (l *link) counts() *counters { return &l.pair.conn.proxy.counters }
+func (l *link) counts() *counters { return &l.session.conn.proxy.counters }
 
-// ended is called once all bytes are written and no more will come.
-func (l *link) ended() {
+// endSink is called once all bytes are written and no more will come.
+func (l *link) endSink() {
 	if l.cut.Load() || l.aborted.Load() {
-		l.pair.kill(l.aborted.Load())
+		l.session.kill(l.aborted.Load())
 		return
 	}
 	if l.end() != nil {
-		l.pair.kill(false)
+		l.session.kill(false)
 		return
 	}
 	l.over.Store(true)
 	if l.other().failed.Load() { // see fail
-		l.pair.kill(true)
+		l.session.kill(true)
 		return
 	}
-	if l.pair.directions.Add(-1) == 0 {
-		l.pair.kill(false)
+	if l.session.directions.Add(-1) == 0 {
+		l.session.kill(false)
 	}
 }
 
-// drain writes what comes out of a chain, until an error says that nothing can be
-// written any more.
+// drain writes what comes out of a chain, until the chain ends or the sink fails.
 func (l *link) drain(t *tail) {
 	for {
 		select {
@@ -176,34 +171,34 @@ func (l *link) drain(t *tail) {
 					return
 				}
 				continue
-			case t.left:
+			case t.detached:
 				close(t.drained)
 			default:
-				l.ended()
+				l.endSink()
 			}
 			return
-		case <-l.pair.dead:
+		case <-l.session.dead:
 			return
 		}
 	}
 }
 
-// start runs a goroutine of the link's. The pair waits for it.
-func (l *link) start(do func()) { l.pair.work.Go(do) }
+// start runs a goroutine of the link. The session waits for its end.
+func (l *link) start(do func()) { l.session.work.Go(do) }
 
-// reset ends the connection as a crash of the peer would.
-func (l *link) reset() { l.pair.reset() }
+// reset ends the connection with a TCP reset, as the crash of a peer would.
+func (l *link) reset() { l.session.reset() }
 
 func (l *link) crashed(t *toxic, r any) {
-	l.pair.conn.proxy.log.Error("a toxic crashed; its connection ends", "toxic", t.name, "type", t.kind, "panic", r)
-	l.pair.reset()
+	l.session.conn.proxy.log.Error("a toxic crashed; its connection ends", "toxic", t.name, "type", t.kind, "panic", r)
+	l.session.reset()
 }
 
-// apply makes the toxics that act on the link those that are wanted, in this
-// order, and returns at once. The caller holds conn.mu.
+// apply makes exactly the wanted toxics act on the link, in this order, and returns
+// without waiting for a peer. The caller holds conn.mu.
 func (l *link) apply(wanted []*toxic) {
-	for i := len(l.hops) - 1; i >= 0; i-- {
-		if !slices.ContainsFunc(wanted, func(t *toxic) bool { return t.id == l.hops[i].toxic.id }) {
+	for i := len(l.stages) - 1; i >= 0; i-- {
+		if !slices.ContainsFunc(wanted, func(t *toxic) bool { return t.id == l.stages[i].toxic.id }) {
 			l.remove(i)
 		}
 	}
@@ -215,67 +210,62 @@ func (l *link) apply(wanted []*toxic) {
 	if c == nil {
 		c = l.newChain()
 	}
-	defer c.head.launch() // last of a new chain, whose hops need not be told then
+	defer c.head.start() // last: the stages of a new chain are put in place without orders
 	for i, t := range wanted {
 		switch {
-		case i == len(l.hops) || l.hops[i].toxic.id != t.id:
+		case i == len(l.stages) || l.stages[i].toxic.id != t.id:
 			l.insert(c, i, t)
-		case l.hops[i].toxic != t:
-			l.hops[i].toxic = t
-			l.hops[i].host(t)
+		case l.stages[i].toxic != t:
+			l.stages[i].replaceToxic(t)
 		}
 	}
-	l.chain.Store(c) // last: what is fed from now on meets all of them
+	l.chain.Store(c) // last: what is fed from now on meets all toxics
 }
 
 func (l *link) newChain() *chain {
 	t := &tail{port: port{chunks: make(chan *stream.StreamChunk)}, drained: make(chan struct{}), failed: make(chan struct{})}
-	c := &chain{head: newHop(l, 0, nil, t.port), tail: t, retired: make(chan struct{})}
+	c := &chain{head: newStage(l, 0, nil, t.port), tail: t, retired: make(chan struct{})}
+	c.head.leave = func() {
+		t.detached = true
+		close(t.port.chunks)
+	}
 	l.start(func() { l.drain(t) })
 	return c
 }
 
-// around is the hop in front of place i, and the port behind it.
-func (l *link) around(c *chain, i int) (before *hop, behind port) {
+// neighbours returns the stage in front of place i, and the port behind it.
+func (l *link) neighbours(c *chain, i int) (before *stage, behind port) {
 	before, behind = c.head, c.tail.port
 	if i > 0 {
-		before = l.hops[i-1]
+		before = l.stages[i-1]
 	}
-	if i < len(l.hops) {
-		behind = l.hops[i].input
+	if i < len(l.stages) {
+		behind = l.stages[i].input
 	}
 	return before, behind
 }
 
 func (l *link) insert(c *chain, i int, t *toxic) {
-	before, behind := l.around(c, i)
-	h := newHop(l, t.buffer, l.pair.conn.meter(t), behind)
-	h.toxic = t
-	l.hops = slices.Insert(l.hops, i, h)
-	h.admit(t)
-	h.launch()
-	before.reroute(nil, h.input)
+	before, behind := l.neighbours(c, i)
+	s := newStage(l, t.buffer, l.session.conn.meter(t), behind)
+	s.toxic = t
+	l.stages = slices.Insert(l.stages, i, s)
+	s.loop.attach(t)
+	s.start()
+	before.reroute(nil, s.input)
 }
 
 func (l *link) remove(i int) {
-	h := l.hops[i]
-	l.hops = slices.Delete(l.hops, i, i+1)
-	before, behind := l.around(l.chain.Load(), i)
-	h.dismiss()
-	before.reroute(h, behind)
+	s := l.stages[i]
+	l.stages = slices.Delete(l.stages, i, i+1)
+	before, behind := l.neighbours(l.chain.Load(), i)
+	s.removeToxic()
+	before.reroute(s, behind)
 }
 
-// retire lets go of the chain: it empties itself, and ends.
+// retire takes the chain out of use. The chain sends what it holds and ends.
 func (l *link) retire() {
-	c := l.chain.Swap(nil)
-	if c == nil {
-		return
+	if c := l.chain.Swap(nil); c != nil {
+		c.head.retire(c.retired)
 	}
-	c.head.order(func() {
-		close(c.retired)
-		c.head.quit = func() {
-			c.tail.left = true
-			close(c.tail.port.chunks)
-		}
-	})
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics is the page GET /metrics: Toxiproxy's own names and labels, and ours
-// beside them. Values are read when the page is, not when connections close.
+// metrics serves GET /metrics: metrics with Toxiproxy's names and labels, and
+// blastgauge's beside them. Values are read on each request and not, as in Toxiproxy,
+// when connections close.
 func (s *Server) metrics() http.Handler {
 	registry := prometheus.NewRegistry()
 	if s.options.RuntimeMetrics {
@@ -22,7 +23,7 @@ func (s *Server) metrics() http.Handler {
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{Registry: registry})
 }
 
-// gauges shows the counters of all proxies.
+// gauges collects the counters of all proxies.
 type gauges struct {
 	server                                                         *Server
 	received, sent, open, total, refused, dialFail, calls, met, of *prometheus.Desc
@@ -71,8 +72,8 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 			show(g.calls, prometheus.CounterValue, *calls, v.Name)
 		}
 		for _, t := range v.Toxics {
-			show(g.met, prometheus.GaugeValue, t.Ours.Met, v.Name, t.Name, t.Type)
-			show(g.of, prometheus.GaugeValue, t.Ours.Of, v.Name, t.Name, t.Type)
+			show(g.met, prometheus.GaugeValue, t.Extras.Met, v.Name, t.Name, t.Type)
+			show(g.of, prometheus.GaugeValue, t.Extras.Of, v.Name, t.Name, t.Type)
 		}
 	}
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/gateway"
 )
 
-// dialWithin bounds how long an upstream may take to accept a connection. Only
-// the client that waits for it is held up.
+// dialWithin is how long an upstream may take to accept a connection. Only the client
+// of that connection waits.
 const dialWithin = 10 * time.Second
 
 // A proxy accepts connections at one address and carries them to another, under
@@ -35,18 +35,18 @@ type proxy struct {
 
 	counters counters
 
-	// life is held while the proxy starts, stops or moves. Nothing that is under it
-	// waits for a peer.
+	// life is held while the proxy starts, stops or moves. It guards what is below, and
+	// nobody waits for a peer while holding it.
 	life     sync.Mutex
 	listener net.Listener // nil: disabled
-	retired  bool         // for good: whoever still has the proxy cannot start it
+	closed   bool         // for good: a call that still has the proxy cannot start it
 	work     sync.WaitGroup
 
-	mu        sync.Mutex // guards what is below; nobody waits under it
+	mu        sync.Mutex // guards what is below; nobody waits while holding it
 	listen    string     // as asked for, or as it is once the proxy listens
 	upstream  target
 	gateway   *gateway.Gateway // nil: only bytes are known
-	certified certifier        // whom clients that speak TLS talk to
+	certified certifier        // has the certificate for clients that speak TLS
 	enabled   bool
 	set       *toxicSet
 	toxicIDs  int64
@@ -68,21 +68,22 @@ func newProxy(s *Server, in proxyInput) (*proxy, error) {
 	return p, err
 }
 
-// seedOf makes the lots of one proxy independent of those of another.
+// seedOf derives a proxy's seed, so that the samples of different proxies are
+// independent.
 func seedOf(seed uint64, name string) uint64 {
 	h := fnv.New64a()
-	io.WriteString(h, name) // it has no error to give
+	_, _ = io.WriteString(h, name) // a hash returns no error
 	return seed ^ h.Sum64()
 }
 
-// gatewayTo makes the gateway in front of an upstream; nil where the protocol is
-// not known.
+// gatewayTo returns the gateway in front of an upstream, or nil when the upstream has
+// no scheme that names a protocol.
 func (p *proxy) gatewayTo(listen string, upstream target) (*gateway.Gateway, certifier, error) {
-	if !upstream.speaks() {
+	if !upstream.hasProtocol() {
 		return nil, certifier{}, nil
 	}
 	o := gateway.Options{Scheme: upstream.scheme, Address: upstream.address, Query: upstream.query, Seed: p.seed, Calls: &p.counters.calls, Log: p.log}
-	certified := certifierFor(p.certificate, p.name, listen, upstream)
+	certified := newCertifier(p.certificate, p.name, listen, upstream)
 	if upstream.scheme == "https" {
 		o.ClientTLS = certified.config()
 	}
@@ -96,8 +97,8 @@ func (p *proxy) gatewayTo(listen string, upstream target) (*gateway.Gateway, cer
 	return g, certified, nil
 }
 
-// tell gives the gateway the toxics that are its own. The caller holds mu.
-func (p *proxy) tell() {
+// updateGateway gives the gateway the message-level toxics. The caller holds mu.
+func (p *proxy) updateGateway() {
 	if p.gateway == nil {
 		return
 	}
@@ -110,25 +111,25 @@ func (p *proxy) tell() {
 	p.gateway.Set(faults)
 }
 
-func (p *proxy) messages() *gateway.Gateway {
+func (p *proxy) currentGateway() *gateway.Gateway {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.gateway
 }
 
-func (p *proxy) identity() certifier {
+func (p *proxy) currentCertifier() certifier {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.certified
 }
 
-func (p *proxy) goal() target {
+func (p *proxy) currentTarget() target {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.upstream
 }
 
-func (p *proxy) inForce() []*toxic {
+func (p *proxy) activeToxics() []*toxic {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.set.toxics
@@ -145,17 +146,17 @@ func (p *proxy) view() proxyView {
 	return v
 }
 
-// start makes the proxy listen; one that does already goes on.
+// start makes the proxy listen. It does nothing when the proxy listens already.
 func (p *proxy) start() error {
 	p.life.Lock()
 	defer p.life.Unlock()
-	return p.open()
+	return p.startLocked()
 }
 
-// open is start for those who hold life.
-func (p *proxy) open() error {
+// startLocked is start for callers that hold life.
+func (p *proxy) startLocked() error {
 	switch {
-	case p.retired:
+	case p.closed:
 		return errShuttingDown()
 	case p.listener != nil:
 		return nil
@@ -175,26 +176,25 @@ func (p *proxy) open() error {
 	return nil
 }
 
-// retire closes the port and every connection for good, and waits for their
-// goroutines.
-func (p *proxy) retire() {
+// close stops the proxy for good.
+func (p *proxy) close() {
 	p.life.Lock()
 	defer p.life.Unlock()
-	p.retired = true
-	p.shut()
+	p.closed = true
+	p.stopLocked()
 }
 
-// shut closes the port and every connection, and waits for their goroutines. The
-// caller holds life.
-func (p *proxy) shut() {
+// stopLocked closes the port and every connection, and waits for their goroutines.
+// The caller holds life.
+func (p *proxy) stopLocked() {
 	if p.listener == nil {
 		return
 	}
-	p.listener.Close() // whatever it says, it accepts no more
+	_ = p.listener.Close() // after an error, too, it accepts no more
 	p.listener = nil
 	p.mu.Lock()
 	p.enabled = false
-	conns := p.live()
+	conns := p.liveConns()
 	p.mu.Unlock()
 	for _, c := range conns {
 		c.close()
@@ -202,17 +202,17 @@ func (p *proxy) shut() {
 	p.work.Wait()
 }
 
-// quiesce closes the port, and leaves connections alone.
-func (p *proxy) quiesce() {
+// stopAccepting closes the port and leaves connections alone.
+func (p *proxy) stopAccepting() {
 	p.life.Lock()
 	defer p.life.Unlock()
 	if p.listener != nil {
-		p.listener.Close()
+		_ = p.listener.Close() // after an error, too, it accepts no more
 	}
 }
 
-// live lists the connections. The caller holds mu.
-func (p *proxy) live() []*conn {
+// liveConns lists the connections. The caller holds mu.
+func (p *proxy) liveConns() []*conn {
 	list := make([]*conn, 0, len(p.conns))
 	for c := range p.conns {
 		list = append(list, c)
@@ -220,8 +220,8 @@ func (p *proxy) live() []*conn {
 	return list
 }
 
-// update gives the proxy another address, upstream or state. Connections end
-// where an address changes, as they do on Toxiproxy.
+// update changes the proxy's address, upstream or state. When an address changes, its
+// connections end, as they do on Toxiproxy.
 func (p *proxy) update(in proxyInput) error {
 	upstream, err := parseTarget(in.Upstream)
 	if err != nil {
@@ -230,39 +230,39 @@ func (p *proxy) update(in proxyInput) error {
 	p.life.Lock()
 	defer p.life.Unlock()
 	if p.differs(in) {
-		if err := p.move(in.Listen, upstream); err != nil {
+		if err := p.moveLocked(in.Listen, upstream); err != nil {
 			return err
 		}
 	}
 	if *in.Enabled {
-		return p.open()
+		return p.startLocked()
 	}
-	p.shut()
+	p.stopLocked()
 	return nil
 }
 
-// move stops the proxy and gives it another address or upstream. The caller holds
+// moveLocked stops the proxy and changes its address or upstream. The caller holds
 // life.
-func (p *proxy) move(listen string, upstream target) error {
+func (p *proxy) moveLocked(listen string, upstream target) error {
 	g, certified, err := p.gatewayTo(listen, upstream)
 	if err != nil {
 		return err
 	}
-	for _, t := range p.inForce() {
-		if err := upstream.takes(t); err != nil {
-			return errRefused("%v; or remove the toxic first, %s", err, t.name)
+	for _, t := range p.activeToxics() {
+		if err := upstream.checkToxic(t); err != nil {
+			return errRefused("%v; or first remove toxic %s", err, t.name)
 		}
 	}
-	p.shut()
+	p.stopLocked()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.listen, p.upstream, p.gateway, p.certified = listen, upstream, g, certified
-	p.tell()
+	p.updateGateway()
 	return nil
 }
 
-// accept serves clients until the listener is closed. What goes wrong for a
-// moment, such as too many open files, is waited out.
+// accept serves clients until the listener is closed. After an error that may pass,
+// such as too many open files, it waits and tries again.
 func (p *proxy) accept(listener net.Listener) {
 	for pause := time.Duration(0); ; {
 		client, err := listener.Accept()
@@ -276,14 +276,15 @@ func (p *proxy) accept(listener net.Listener) {
 			continue
 		}
 		pause = 0
-		if c := p.admit(client.(*net.TCPConn)); c != nil {
+		if c := p.addConn(client.(*net.TCPConn)); c != nil {
 			p.work.Go(func() { p.serve(c) })
 		}
 	}
 }
 
-// admit makes a connection of a client's socket, unless the proxy has stopped.
-func (p *proxy) admit(client *net.TCPConn) *conn {
+// addConn makes a connection of a client's socket. It returns nil when the proxy has
+// stopped.
+func (p *proxy) addConn(client *net.TCPConn) *conn {
 	p.counters.total.Add(1)
 	ctx, cancel := context.WithCancel(context.Background())
 	p.mu.Lock()
@@ -317,10 +318,10 @@ func (p *proxy) serve(c *conn) {
 		p.counters.calls.Add(1)
 		return
 	}
-	c.carry()
+	c.serve()
 }
 
-// dial reaches the upstream.
+// dial connects to the upstream.
 func (p *proxy) dial(ctx context.Context) (*net.TCPConn, error) {
 	p.mu.Lock()
 	address := p.upstream.address
@@ -332,9 +333,9 @@ func (p *proxy) dial(ctx context.Context) (*net.TCPConn, error) {
 	return upstream.(*net.TCPConn), nil
 }
 
-// change puts another list of toxics into force, and gives it to every
-// connection. It is not over before all of them act under it.
-func (p *proxy) change(next func(now []*toxic) ([]*toxic, error)) error {
+// changeToxics replaces the list of toxics by what next makes of it. When it returns,
+// the new list is in force on every connection.
+func (p *proxy) changeToxics(next func(now []*toxic) ([]*toxic, error)) error {
 	p.mu.Lock()
 	toxics, err := next(slices.Clone(p.set.toxics))
 	if err != nil {
@@ -343,8 +344,8 @@ func (p *proxy) change(next func(now []*toxic) ([]*toxic, error)) error {
 	}
 	set := &toxicSet{version: p.set.version + 1, toxics: toxics}
 	p.set = set
-	p.tell()
-	conns := p.live()
+	p.updateGateway()
+	conns := p.liveConns()
 	p.mu.Unlock()
 	for _, c := range conns {
 		c.apply(set)
@@ -355,15 +356,15 @@ func (p *proxy) change(next func(now []*toxic) ([]*toxic, error)) error {
 func (p *proxy) toxic(name string) (*toxic, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if i := indexOf(p.set.toxics, name); i >= 0 {
+	if i := indexByName(p.set.toxics, name); i >= 0 {
 		return p.set.toxics[i], nil
 	}
 	return nil, errToxicNotFound()
 }
 
 func (p *proxy) addToxic(t *toxic) error {
-	return p.change(func(now []*toxic) ([]*toxic, error) {
-		if indexOf(now, t.name) >= 0 {
+	return p.changeToxics(func(now []*toxic) ([]*toxic, error) {
+		if indexByName(now, t.name) >= 0 {
 			return nil, errToxicExists()
 		}
 		p.toxicIDs++
@@ -372,16 +373,15 @@ func (p *proxy) addToxic(t *toxic) error {
 	})
 }
 
-// updateToxic puts the toxic that a PATCH describes in the place of the one
-// there.
+// updateToxic replaces a toxic by the one that the body of a PATCH describes.
 func (p *proxy) updateToxic(name string, body []byte) (*toxic, error) {
 	var changed *toxic
-	err := p.change(func(now []*toxic) ([]*toxic, error) {
-		i := indexOf(now, name)
+	err := p.changeToxics(func(now []*toxic) ([]*toxic, error) {
+		i := indexByName(now, name)
 		if i < 0 {
 			return nil, errToxicNotFound()
 		}
-		t, err := now[i].changed(body)
+		t, err := now[i].patched(body)
 		if err != nil {
 			return nil, err
 		}
@@ -392,8 +392,8 @@ func (p *proxy) updateToxic(name string, body []byte) (*toxic, error) {
 }
 
 func (p *proxy) removeToxic(name string) error {
-	return p.change(func(now []*toxic) ([]*toxic, error) {
-		i := indexOf(now, name)
+	return p.changeToxics(func(now []*toxic) ([]*toxic, error) {
+		i := indexByName(now, name)
 		if i < 0 {
 			return nil, errToxicNotFound()
 		}
@@ -401,29 +401,29 @@ func (p *proxy) removeToxic(name string) error {
 	})
 }
 
-// removeToxics removes those that are meant, and says how many there were.
-func (p *proxy) removeToxics(meant func(*toxic) bool) (n int) {
+// removeToxics removes the toxics that match, and returns their number.
+func (p *proxy) removeToxics(match func(*toxic) bool) (n int) {
 	p.mu.Lock()
-	any := slices.ContainsFunc(p.set.toxics, meant)
+	any := slices.ContainsFunc(p.set.toxics, match)
 	p.mu.Unlock()
 	if !any {
 		return 0
 	}
-	_ = p.change(func(now []*toxic) ([]*toxic, error) { // it has no error to give
+	_ = p.changeToxics(func(now []*toxic) ([]*toxic, error) { // this function returns no error
 		n = len(now)
-		now = slices.DeleteFunc(now, meant)
+		now = slices.DeleteFunc(now, match)
 		n -= len(now)
 		return now, nil
 	})
 	return n
 }
 
-func indexOf(toxics []*toxic, name string) int {
+func indexByName(toxics []*toxic, name string) int {
 	return slices.IndexFunc(toxics, func(t *toxic) bool { return t.name == name })
 }
 
-// differs tells whether a proxy is not the one that is asked for. Addresses are
-// compared as they resolve: a proxy asked to listen at localhost does so at
+// differs reports whether the proxy has another address or upstream than in. It
+// compares resolved addresses: a proxy that shall listen on localhost listens on
 // 127.0.0.1.
 func (p *proxy) differs(in proxyInput) bool {
 	p.mu.Lock()

@@ -30,7 +30,7 @@ func serve(t testing.TB, o proxy.Options) *proxy.Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		within(t, "closing the server", func() {
+		checkLimit(t, "closing the server", func() {
 			if err := s.Close(); err != nil {
 				t.Error(err)
 			}
@@ -59,7 +59,7 @@ func goroutines() string {
 	return strings.Join(left, "\n\n")
 }
 
-func within(t testing.TB, what string, do func()) {
+func checkLimit(t testing.TB, what string, do func()) {
 	t.Helper()
 	done := make(chan struct{})
 	go func() {

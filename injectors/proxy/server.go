@@ -25,27 +25,27 @@ const Compatible = "2.12.0"
 type Options struct {
 	// Listen is the address of the control API.
 	Listen string
-	// Token, when it is not empty, is what every request must bear.
+	// Token, when it is not empty, is the bearer token that every request must have.
 	Token string
-	// Seed decides which connections a toxicity below 1 hits.
+	// Seed decides which connections a toxicity below 1 affects.
 	Seed uint64
-	// Certificate is shown to clients that speak TLS to a proxy whose upstream is
-	// https://; nil: each proxy signs one for itself.
+	// Certificate is for clients of proxies whose upstream is https://. When it is nil,
+	// each proxy signs one for itself.
 	Certificate *tls.Certificate
-	// UpstreamRoots are whom the certificates of https:// upstreams may be signed
-	// by; nil: the machine's.
+	// UpstreamRoots are the roots that the certificates of https:// upstreams are checked
+	// against; nil: the machine's.
 	UpstreamRoots *x509.CertPool
 	// Version is blastgauge's, as GET /version shows it.
 	Version string
-	// RuntimeMetrics and ProxyMetrics are what GET /metrics shows; without either
-	// there is no such page.
+	// RuntimeMetrics and ProxyMetrics choose what GET /metrics shows. Without both there
+	// is no such page.
 	RuntimeMetrics, ProxyMetrics bool
-	// Log gets what nobody else is told; nil discards it.
+	// Log gets messages about what no answer of the API can report; nil discards them.
 	Log *slog.Logger
 }
 
-// A Server is a running proxy server: a control API and the proxies that it was
-// told to make.
+// A Server is a running proxy server: a control API, and the proxies that its clients
+// created.
 type Server struct {
 	options Options
 	log     *slog.Logger
@@ -54,15 +54,15 @@ type Server struct {
 	http    *http.Server
 	url     string
 	local   bool // the API listens at a loopback address
-	served  chan error
-	calls   sync.RWMutex // read-held by whatever uses proxies, so that the end can wait for it
+	serving chan error
+	calls   sync.RWMutex // read-locked by every call that uses proxies, so that stop can wait for them
 
-	mu      sync.Mutex // guards what is below; nobody waits under it
+	mu      sync.Mutex // guards what is below; nobody waits while holding it
 	proxies map[string]*proxy
 	closed  bool
 }
 
-// Start serves the control API.
+// Start listens and serves the control API in the background.
 func Start(o Options) (*Server, error) {
 	listener, err := net.Listen("tcp", cmp.Or(o.Listen, "127.0.0.1:0"))
 	if err != nil {
@@ -72,35 +72,35 @@ func Start(o Options) (*Server, error) {
 	s := &Server{
 		options: o, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
 		url: "http://" + at.String(), local: at.IP.IsLoopback(),
-		served: make(chan error, 1), proxies: map[string]*proxy{},
+		serving: make(chan error, 1), proxies: map[string]*proxy{},
 	}
 	s.leases = newLeases(func(run string) {
 		s.calls.RLock()
 		defer s.calls.RUnlock()
-		s.expire(run)
+		s.removeRun(run)
 	})
 	s.http = &http.Server{
 		Handler: s.handler(), ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 		ReadTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 		MaxHeaderBytes: 64 << 10,
 	}
-	go func() { s.served <- s.http.Serve(listener) }()
+	go func() { s.serving <- s.http.Serve(listener) }()
 	return s, nil
 }
 
-// URL is where the control API is.
+// URL returns the address of the control API, such as http://127.0.0.1:8474.
 func (s *Server) URL() string { return s.url }
 
-// Close stops the API and every proxy, and cuts every connection.
+// Close stops the API and every proxy, and closes every connection.
 func (s *Server) Close() error {
 	return s.stop(func() error { return s.http.Close() })
 }
 
-// Shutdown closes the ports, gives the connections that are open until ctx ends to
-// end by themselves, and cuts those that are left.
+// Shutdown closes the ports, waits until all connections have ended by themselves or
+// ctx ends, and closes those that are left.
 func (s *Server) Shutdown(ctx context.Context) error {
 	for _, p := range s.all() {
-		p.quiesce()
+		p.stopAccepting()
 	}
 	for ctx.Err() == nil && s.open() > 0 {
 		select {
@@ -127,19 +127,19 @@ func (s *Server) open() (n int64) {
 
 func (s *Server) stop(api func() error) error {
 	err := api()
-	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
+	if served := <-s.serving; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}
-	s.served <- http.ErrServerClosed // for whoever closes it again
+	s.serving <- http.ErrServerClosed // so that a second call to stop does not wait
 	s.leases.close()
-	s.calls.Lock() // calls that are under way cannot wait for anybody, now that their connections are closed
+	s.calls.Lock() // waits for calls under way; they end, because their connections are closed
 	defer s.calls.Unlock()
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
 	var all sync.WaitGroup
 	for _, p := range s.all() {
-		all.Go(p.retire)
+		all.Go(p.close)
 	}
 	all.Wait()
 	return err
@@ -165,8 +165,8 @@ func (s *Server) find(name string) (*proxy, error) {
 	return nil, errProxyNotFound()
 }
 
-// expire removes the toxics of a run that is not alive any more.
-func (s *Server) expire(run string) {
+// removeRun removes the toxics of a run that has ended.
+func (s *Server) removeRun(run string) {
 	for _, p := range s.all() {
 		if n := p.removeToxics(func(t *toxic) bool { return t.run == run }); n > 0 {
 			s.log.Warn("the run's lease is over: its toxics are removed", "run", run, "proxy", p.name, "toxics", n)
@@ -174,23 +174,23 @@ func (s *Server) expire(run string) {
 	}
 }
 
-// create makes a proxy under a name that is free.
+// create creates a proxy. Its name must be free.
 func (s *Server) create(in proxyInput) (*proxy, error) {
 	p, err := newProxy(s, in)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.put(p); err != nil {
+	if err := s.register(p); err != nil {
 		return nil, err
 	}
-	if err := s.furnish(p, in); err != nil {
-		s.drop(p)
+	if err := s.configure(p, in); err != nil {
+		s.removeProxy(p)
 		return nil, err
 	}
 	return p, nil
 }
 
-func (s *Server) put(p *proxy) error {
+func (s *Server) register(p *proxy) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -203,25 +203,25 @@ func (s *Server) put(p *proxy) error {
 	return nil
 }
 
-// drop forgets a proxy and stops it.
-func (s *Server) drop(p *proxy) {
+// removeProxy deletes a proxy and stops it.
+func (s *Server) removeProxy(p *proxy) {
 	s.mu.Lock()
 	if s.proxies[p.name] == p {
 		delete(s.proxies, p.name)
 	}
 	s.mu.Unlock()
-	p.retire()
+	p.close()
 }
 
-// furnish gives a new proxy the toxics of the request and starts it, in this order:
-// no connection is carried without them.
-func (s *Server) furnish(p *proxy, in proxyInput) error {
+// configure gives a new proxy the toxics of the request and then starts it, so that the
+// toxics act on every connection.
+func (s *Server) configure(p *proxy, in proxyInput) error {
 	for _, body := range in.Toxics {
-		t, err := s.parse(p, body)
+		t, err := s.parseToxicFor(p, body)
 		if err != nil {
 			return err
 		}
-		if err := s.add(p, t); err != nil {
+		if err := s.addToxic(p, t); err != nil {
 			return err
 		}
 	}
@@ -231,36 +231,37 @@ func (s *Server) furnish(p *proxy, in proxyInput) error {
 	return p.start()
 }
 
-// parse reads a toxic for a proxy.
-func (s *Server) parse(p *proxy, body json.RawMessage) (*toxic, error) {
+// parseToxicFor reads a toxic and checks that it can act on the proxy.
+func (s *Server) parseToxicFor(p *proxy, body json.RawMessage) (*toxic, error) {
 	t, err := parseToxic(body)
 	switch {
 	case err != nil:
 		return nil, err
 	case t.message != nil:
-		if err := p.goal().takes(t); err != nil {
+		if err := p.currentTarget().checkToxic(t); err != nil {
 			return nil, err
 		}
 	}
-	return t, s.leases.born(t.run)
+	return t, s.leases.ensure(t.run)
 }
 
-// add puts a toxic on a proxy. Its run may be released meanwhile: whoever did that
-// removed what was there, so it is asked for again once the toxic is.
-func (s *Server) add(p *proxy, t *toxic) error {
+// addToxic puts a toxic on a proxy. Another call may release the toxic's run at the
+// same time and remove the toxics that it sees, so addToxic checks the run's lease
+// again after it has added the toxic.
+func (s *Server) addToxic(p *proxy, t *toxic) error {
 	if err := p.addToxic(t); err != nil {
 		return err
 	}
-	if err := s.leases.born(t.run); err != nil {
+	if err := s.leases.ensure(t.run); err != nil {
 		p.removeToxics(func(there *toxic) bool { return there == t })
 		return err
 	}
 	return nil
 }
 
-// Populate makes the proxies of a list in JSON, as POST /populate and a config
-// file have it. Those that exist and differ are replaced, those that do not are
-// left as they are. Nothing is changed when the list makes no sense.
+// Populate creates the proxies of a JSON list, in the form of POST /populate and of
+// Toxiproxy's config file. It replaces proxies that exist and differ, and leaves the
+// others as they are. When the list is not valid, it changes nothing.
 func (s *Server) Populate(list []byte) error {
 	s.calls.RLock()
 	defer s.calls.RUnlock()
@@ -274,7 +275,7 @@ func (s *Server) populate(body []byte) ([]*proxy, error) {
 		return nil, errBody(err)
 	}
 	for i, in := range inputs {
-		if err := in.check(fmt.Sprintf(" at proxy %d", i+1)); err != nil {
+		if err := in.validate(fmt.Sprintf(" at proxy %d", i+1)); err != nil {
 			return nil, err
 		}
 	}
@@ -289,26 +290,27 @@ func (s *Server) populate(body []byte) ([]*proxy, error) {
 	return made, nil
 }
 
-// replace makes a proxy, in the place of another of its name where that differs.
+// replace creates a proxy, after removing one of the same name that differs.
 func (s *Server) replace(in proxyInput) (*proxy, error) {
 	if p, err := s.find(in.Name); err == nil {
 		if !p.differs(in) && len(in.Toxics) == 0 {
 			return p, nil
 		}
-		s.drop(p)
+		s.removeProxy(p)
 	}
 	return s.create(in)
 }
 
-// check refuses a proxy that lacks what it needs.
-func (in proxyInput) check(where string) error {
+// validate refuses a proxy without a name or a usable upstream. The error for a missing
+// field says where it is missing.
+func (in proxyInput) validate(where string) error {
 	switch {
 	case in.Name == "":
 		return errMissing("name" + where)
 	case in.Upstream == "":
 		return errMissing("upstream" + where)
 	case strings.ContainsFunc(in.Name, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return errRefused("a proxy's name holds no control characters")
+		return errRefused("a proxy's name must not have control characters")
 	}
 	_, err := parseTarget(in.Upstream)
 	return err

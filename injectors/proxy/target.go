@@ -9,24 +9,23 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/gateway"
 )
 
-// A target is where a proxy leads to.
+// A target is the upstream of a proxy.
 type target struct {
-	text    string // as it was given
-	scheme  string // of the protocol spoken there; empty: only bytes are known
+	text    string // as the client wrote it
+	scheme  string // names the protocol, such as http; empty: the proxy knows only bytes
 	address string // host:port
 	query   url.Values
 }
 
-// plainSchemes name protocols whose requests are not told apart.
+// plainSchemes lists schemes whose requests the proxy does not tell apart.
 func plainSchemes() []string { return []string{"tcp"} }
 
 func schemes() []string { return append(gateway.Schemes(), plainSchemes()...) }
 
-// speaks says whether single requests are known to the proxy.
-func (t target) speaks() bool { return slices.Contains(gateway.Schemes(), t.scheme) }
+// hasProtocol reports whether the proxy can tell single requests apart.
+func (t target) hasProtocol() bool { return slices.Contains(gateway.Schemes(), t.scheme) }
 
-// parseTarget reads an upstream: host:port, with a scheme in front where the
-// protocol is known.
+// parseTarget reads an upstream: host:port, or scheme://host:port.
 func parseTarget(text string) (t target, err error) {
 	t = target{text: text, address: text}
 	if scheme, rest, ok := strings.Cut(text, "://"); ok {
@@ -36,7 +35,7 @@ func parseTarget(text string) (t target, err error) {
 		address, query, _ := strings.Cut(rest, "?")
 		t.scheme, t.address = scheme, strings.TrimSuffix(address, "/")
 		if t.query, err = url.ParseQuery(query); err != nil || len(t.query) > 0 && scheme != "postgres" {
-			return t, errRefused("upstream %q: only a PostgreSQL is asked for something behind a question mark, such as sslmode=require", text)
+			return t, errRefused("upstream %q: only postgres:// takes parameters after a question mark, such as ?sslmode=require", text)
 		}
 	}
 	if host, port, err := net.SplitHostPort(t.address); err != nil || host == "" && port == "" {
@@ -45,14 +44,14 @@ func parseTarget(text string) (t target, err error) {
 	return t, nil
 }
 
-// takes says why a toxic can do nothing on the way to the target; nil when it can.
-func (t target) takes(x *toxic) error {
+// checkToxic returns an error when the toxic cannot act on connections to the target.
+func (t target) checkToxic(x *toxic) error {
 	schemes := gateway.SchemesOf(x.kind)
 	switch {
 	case x.message == nil || slices.Contains(schemes, t.scheme):
 		return nil
 	case t.scheme == "":
-		return errRefused("%s acts on single requests, and nothing is said of the protocol that %s speaks: give the upstream a scheme, such as %s://%s", x.kind, t.text, schemes[0], t.text)
+		return errRefused("%s acts on single requests, but upstream %s has no protocol: add a scheme, such as %s://%s", x.kind, t.text, schemes[0], t.text)
 	}
-	return errRefused("%s acts on requests of %s, and the upstream is %s", x.kind, strings.Join(schemes, ", "), t.text)
+	return errRefused("%s acts on requests of %s, but the upstream is %s", x.kind, strings.Join(schemes, ", "), t.text)
 }

@@ -13,15 +13,15 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/gateway"
 )
 
-// The toxic types that are ours instead of the library's.
+// Toxic types with an implementation of blastgauge's own.
 const (
 	typeBandwidth = "bandwidth"
 	typeResetPeer = "reset_peer"
 	typeDown      = "down"
 )
 
-// Limits beyond which the library's arithmetic overflows, and with it the meaning
-// of the attribute, or the process.
+// Limits beyond which the library's arithmetic overflows: the attribute would mean
+// something else, or the process would crash.
 const (
 	maxMillis = int64(1e12) // 31 years
 	maxMicros = int64(1e15) // the same
@@ -29,43 +29,43 @@ const (
 	maxSlice  = 1 << 30     // bytes
 )
 
-// A toxic is one fault of one proxy. It does not change once it is in force: a
-// PATCH makes a new one that takes over its tally.
+// A toxic is one fault on one proxy. It does not change once it is in force: a PATCH
+// makes a new one that takes over its counts.
 type toxic struct {
-	id                 int64 // of the proxy; a changed toxic keeps it
+	id                 int64 // unique within the proxy; a patched toxic keeps it
 	name, kind, stream string
 	direction          stream.Direction
 	toxicity           float32
 	impl               toxics.Toxic // also its attributes, as JSON
 	buffer             int          // chunks that may wait in front of it
-	run                string       // the run whose lease it lives by; empty: nobody's
-	tally              *tally
-	message            *gateway.Fault // of a message-level toxic, which has no impl
+	run                string       // the run with whose lease it ends; empty: none
+	counts             *toxicCounts
+	message            *gateway.Fault // of a message-level toxic, which has no impl and no counts here
 }
 
 func (t *toxic) view() toxicView {
 	v := toxicView{
 		Attributes: t.impl, Name: t.name, Type: t.kind, Stream: t.stream, Toxicity: t.toxicity, direction: t.direction,
-		Ours: toxicOurs{Run: t.run},
+		Extras: toxicExtras{Run: t.run},
 	}
 	if t.message != nil {
 		c := t.message.Counts()
 		v.Attributes = t.message.Attributes
-		v.Ours.Met, v.Ours.Of, v.Ours.Seen = c.Affected, c.Matched, c.Seen
-		v.Ours.Record = gateway.RecordOf(t.message)
+		v.Extras.Met, v.Extras.Of, v.Extras.Seen = c.Affected, c.Matched, c.Seen
+		v.Extras.Record = gateway.RecordOf(t.message)
 		return v
 	}
-	v.Ours.Met, v.Ours.Of = t.tally.met.Load(), t.tally.of.Load()
+	v.Extras.Met, v.Extras.Of = t.counts.met.Load(), t.counts.of.Load()
 	return v
 }
 
-// selects says whether a connection with this draw, 0 <= draw < 1, is affected.
-// Nobody is at toxicity 0.
-func (t *toxic) selects(draw float32) bool { return draw < t.toxicity }
+// selects reports whether the toxic affects a connection with this sample, which is
+// from 0 to below 1. At toxicity 0 it affects none.
+func (t *toxic) selects(sample float32) bool { return sample < t.toxicity }
 
-// touches says whether n bytes that enter the toxic feel it; n is 0 at the end of
-// the stream. Toxics that act by ending a connection are counted when they do.
-func (t *toxic) touches(n int) bool {
+// affects reports whether the toxic acts on n bytes that enter it; n is 0 at the end
+// of the stream. Toxics that end connections are counted when they do so.
+func (t *toxic) affects(n int) bool {
 	switch impl := t.impl.(type) {
 	case *toxics.NoopToxic, *toxics.LimitDataToxic, *resetPeer, *down:
 		return false
@@ -80,11 +80,12 @@ func (t *toxic) touches(n int) bool {
 	}
 }
 
-// isDown says whether the toxic acts on connections as a whole, in the accept loop.
+// isDown reports whether the toxic acts on connections as a whole, when they are
+// accepted.
 func (t *toxic) isDown() bool { return t.kind == typeDown }
 
-// parseToxic reads a toxic as POST /proxies/{proxy}/toxics takes it. Errors are
-// apiErrors, in the order in which Toxiproxy finds them.
+// parseToxic reads the body of POST /proxies/{proxy}/toxics. It returns an apiError; of
+// several mistakes, the one that Toxiproxy finds first.
 func parseToxic(body json.RawMessage) (*toxic, error) {
 	in := toxicInput{Stream: "downstream"}
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -101,7 +102,7 @@ func parseToxic(body json.RawMessage) (*toxic, error) {
 	}
 	t := &toxic{
 		name: in.Name, kind: in.Type, stream: in.Stream, direction: direction,
-		toxicity: 1, impl: impl, buffer: buffer, tally: &tally{},
+		toxicity: 1, impl: impl, buffer: buffer, counts: &toxicCounts{},
 	}
 	if t.name == "" {
 		t.name = t.kind + "_" + t.stream
@@ -114,7 +115,7 @@ func parseToxic(body json.RawMessage) (*toxic, error) {
 		t.toxicity = *in.Toxicity
 	}
 	if isMessage {
-		t.impl, t.tally = nil, nil
+		t.impl, t.counts = nil, nil
 		return t, t.setMessage(body, in.Attributes)
 	}
 	if err := checkKeys(t, body, in.Attributes); err != nil {
@@ -125,7 +126,7 @@ func parseToxic(body json.RawMessage) (*toxic, error) {
 
 // setMessage reads the attributes of a message-level toxic.
 func (t *toxic) setMessage(body, attributes json.RawMessage) error {
-	for _, key := range foreignKeys(body, toxicKeys()) {
+	for _, key := range unknownKeys(body, toxicKeys()) {
 		return errRefused("a toxic has no %q; it has %s", key, strings.Join(toxicKeys(), ", "))
 	}
 	f, err := gateway.Parse(t.kind, float64(t.toxicity), attributes)
@@ -136,9 +137,9 @@ func (t *toxic) setMessage(body, attributes json.RawMessage) error {
 	return nil
 }
 
-// changedMessage is changed for message-level toxics.
-func (t *toxic) changedMessage(body json.RawMessage, in toxicInput) (*toxic, error) {
-	attributes, err := merged(t.message.Attributes, in.Attributes)
+// patchedMessage is patched for message-level toxics.
+func (t *toxic) patchedMessage(body json.RawMessage, in toxicInput) (*toxic, error) {
+	attributes, err := mergeJSON(t.message.Attributes, in.Attributes)
 	if err != nil {
 		return nil, err
 	}
@@ -153,8 +154,8 @@ func (t *toxic) changedMessage(body json.RawMessage, in toxicInput) (*toxic, err
 	return &now, nil
 }
 
-// merged is an object with the keys of another put over its own.
-func merged(object any, over json.RawMessage) (json.RawMessage, error) {
+// mergeJSON returns an object with the keys of another one put over its own.
+func mergeJSON(object any, over json.RawMessage) (json.RawMessage, error) {
 	before, err := json.Marshal(object)
 	if err != nil {
 		return nil, err
@@ -171,15 +172,15 @@ func merged(object any, over json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(keys)
 }
 
-// changed reads a PATCH as the toxic that t becomes: what the body does not name
-// stays as it was.
-func (t *toxic) changed(body json.RawMessage) (*toxic, error) {
+// patched returns the toxic that t becomes by the body of a PATCH. What the body does
+// not name stays as it was.
+func (t *toxic) patched(body json.RawMessage) (*toxic, error) {
 	var in toxicInput
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, errBody(err)
 	}
 	if t.message != nil {
-		return t.changedMessage(body, in)
+		return t.patchedMessage(body, in)
 	}
 	if err := checkKeys(t, body, in.Attributes); err != nil {
 		return nil, err
@@ -208,11 +209,11 @@ func (t *toxic) setAttributes(attributes json.RawMessage) error {
 	if !(t.toxicity >= 0 && t.toxicity <= 1) {
 		return errRefused("toxicity must be from 0 to 1, got %v", t.toxicity)
 	}
-	return check(t.impl)
+	return checkAttributes(t.impl)
 }
 
-// newToxic makes a toxic without attributes, and says how many chunks may wait
-// in front of it. It is nil when the type is not known.
+// newToxic returns a toxic without attributes, and how many chunks may wait in front
+// of it. It returns nil for an unknown type.
 func newToxic(kind string) (impl toxics.Toxic, buffer int) {
 	switch kind {
 	case typeBandwidth:
@@ -229,20 +230,20 @@ func newToxic(kind string) (impl toxics.Toxic, buffer int) {
 	return wrapper.Toxic, wrapper.BufferSize
 }
 
-// checkKeys refuses keys that would be ignored: a misspelt attribute is a fault
-// that is not there.
+// checkKeys refuses unknown keys. If it ignored them, a misspelt attribute would be a
+// fault that is not there.
 func checkKeys(t *toxic, body, attributes json.RawMessage) error {
 	known, err := attributeNames(t.impl)
 	if err != nil {
 		return err
 	}
-	for _, key := range foreignKeys(body, toxicKeys()) {
+	for _, key := range unknownKeys(body, toxicKeys()) {
 		if contains(known, key) {
 			return errRefused("%q belongs under \"attributes\"", key)
 		}
 		return errRefused("a toxic has no %q; it has %s", key, strings.Join(toxicKeys(), ", "))
 	}
-	for _, key := range foreignKeys(attributes, known) {
+	for _, key := range unknownKeys(attributes, known) {
 		if len(known) == 0 {
 			return errRefused("%s has no attributes, got %q", t.kind, key)
 		}
@@ -251,7 +252,7 @@ func checkKeys(t *toxic, body, attributes json.RawMessage) error {
 	return nil
 }
 
-// attributeNames are the keys that a toxic's attributes have in JSON, sorted.
+// attributeNames lists the JSON keys of a toxic's attributes, sorted.
 func attributeNames(impl toxics.Toxic) ([]string, error) {
 	data, err := json.Marshal(impl)
 	if err != nil {
@@ -264,24 +265,24 @@ func attributeNames(impl toxics.Toxic) ([]string, error) {
 	return slices.Sorted(maps.Keys(keys)), nil
 }
 
-// check refuses attributes that crash the process, wedge a connection for ever,
-// or overflow into another meaning. Useless ones, such as a latency of 0, are
-// legal: clients do send them.
-func check(impl toxics.Toxic) error {
+// checkAttributes refuses attributes that crash the process, block a connection for
+// ever, or overflow. Useless ones, such as a latency of 0, are legal, because clients
+// do send them.
+func checkAttributes(impl toxics.Toxic) error {
 	switch t := impl.(type) {
 	case *toxics.LatencyToxic:
-		return firstOf(within("latency", t.Latency, maxMillis), within("jitter", t.Jitter, maxMillis))
+		return firstError(checkLimit("latency", t.Latency, maxMillis), checkLimit("jitter", t.Jitter, maxMillis))
 	case *bandwidth:
 		if t.Rate < 1 {
 			return errRefused("bandwidth needs a rate of at least 1 KB/s, got %d; timeout stops data altogether", t.Rate)
 		}
-		return within("rate", t.Rate, maxRate)
+		return checkLimit("rate", t.Rate, maxRate)
 	case *toxics.SlowCloseToxic:
-		return within("delay", t.Delay, maxMillis)
+		return checkLimit("delay", t.Delay, maxMillis)
 	case *toxics.TimeoutToxic:
-		return within("timeout", t.Timeout, maxMillis)
+		return checkLimit("timeout", t.Timeout, maxMillis)
 	case *resetPeer:
-		return within("timeout", t.Timeout, maxMillis)
+		return checkLimit("timeout", t.Timeout, maxMillis)
 	case *toxics.SlicerToxic:
 		return checkSlicer(t)
 	}
@@ -295,17 +296,17 @@ func checkSlicer(t *toxics.SlicerToxic) error {
 	case t.SizeVariation < 0 || t.SizeVariation >= t.AverageSize:
 		return errRefused("slicer needs a size_variation from 0 to less than average_size (%d), got %d", t.AverageSize, t.SizeVariation)
 	}
-	return within("delay", int64(t.Delay), maxMicros)
+	return checkLimit("delay", int64(t.Delay), maxMicros)
 }
 
-func within(name string, value, limit int64) error {
+func checkLimit(name string, value, limit int64) error {
 	if value > limit || value < -limit {
 		return errRefused("%s must be at most %d, got %d", name, limit, value)
 	}
 	return nil
 }
 
-func firstOf(errs ...error) error {
+func firstError(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
 			return err

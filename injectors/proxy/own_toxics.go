@@ -14,8 +14,8 @@ type resetter interface {
 }
 
 // resetPeer resets a connection some time after the first data, or the end of the
-// stream, reaches it. The library's relies on raw sockets and on being there when
-// the connection is made.
+// stream, reaches it. The library's own needs the raw socket, and must be in force
+// when the connection is made.
 type resetPeer struct {
 	Timeout int64 `json:"timeout"` // milliseconds from the first data to the reset
 }
@@ -38,27 +38,27 @@ func (t *resetPeer) fire(stub *toxics.ToxicStub, c *stream.StreamChunk) {
 		}
 	case <-timer.C:
 		stub.State.(resetter).reset()
-		<-stub.Interrupt // by whoever clears up the dead connection
+		<-stub.Interrupt // sent when the dead connection is cleaned up
 	}
 }
 
-// down refuses new connections and cuts live ones. It acts in the accept loop
-// and has no part in a link.
+// down refuses new connections and closes live ones. It acts when connections are
+// accepted, and not in a link.
 type down struct{}
 
 func (down) Pipe(stub *toxics.ToxicStub) { new(toxics.NoopToxic).Pipe(stub) }
 
-// bandwidth lets a connection's bytes through at a rate. The library's logs each
-// time that it is interrupted, to a logger that belongs to the whole process.
+// bandwidth limits the rate of a connection. The library's own logs every interruption
+// to a logger that belongs to the whole process.
 type bandwidth struct {
 	Rate int64 `json:"rate"` // KB/s, of 1,000 bytes
 }
 
-// paced is how long the bytes take, at most, that bandwidth passes on at once.
+// paced is the longest time that the bytes take which bandwidth passes on at once.
 const paced = 100 * time.Millisecond
 
 func (t *bandwidth) Pipe(stub *toxics.ToxicStub) {
-	var due time.Time // when all that was sent has taken the time that it takes
+	var due time.Time // when the bytes sent so far would have arrived at this rate
 	for {
 		select {
 		case <-stub.Interrupt:
@@ -76,13 +76,13 @@ func (t *bandwidth) Pipe(stub *toxics.ToxicStub) {
 	}
 }
 
-// pass sends a chunk piece by piece, each when it is due. What is left when it is
-// interrupted goes at once.
+// pass sends a chunk in pieces, each when it is due. When it is interrupted, it sends
+// the rest at once.
 func (t *bandwidth) pass(stub *toxics.ToxicStub, c *stream.StreamChunk, due time.Time) (after time.Time, interrupted bool) {
 	for left := c.Data; len(left) > 0; {
 		n := int(min(int64(len(left)), t.Rate*int64(paced/time.Millisecond)))
 		if now := time.Now(); due.Before(now) {
-			due = now // time in which nothing came is not made up for
+			due = now // idle time does not add up
 		}
 		due = due.Add(time.Duration(int64(n) * int64(time.Millisecond) / t.Rate))
 		timer := time.NewTimer(time.Until(due))

@@ -13,7 +13,7 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/gateway"
 )
 
-// An apiError is an error as Toxiproxy's clients expect it in an answer's body.
+// An apiError is an error in the form that Toxiproxy's clients expect in a body.
 type apiError struct {
 	Message string `json:"error"`
 	Status  int    `json:"status"`
@@ -21,7 +21,7 @@ type apiError struct {
 
 func (e *apiError) Error() string { return e.Message }
 
-// The sentences and status codes are Toxiproxy's: clients match on both.
+// The sentences and status codes are Toxiproxy's, because clients match on both.
 func errBody(err error) error {
 	return &apiError{"bad request body: " + err.Error(), http.StatusBadRequest}
 }
@@ -44,8 +44,8 @@ func errRefused(format string, args ...any) error {
 	return &apiError{fmt.Sprintf(format, args...), http.StatusBadRequest}
 }
 
-// asAPIError gives any error a status: those without one are ours or the
-// machine's (an address in use), which Toxiproxy answers with 500.
+// asAPIError gives an error a status. Errors without one come from the machine, such as
+// an address in use; Toxiproxy answers them with 500.
 func asAPIError(err error) *apiError {
 	if api, ok := errors.AsType[*apiError](err); ok {
 		return api
@@ -54,13 +54,12 @@ func asAPIError(err error) *apiError {
 		return &apiError{"request body too large", http.StatusRequestEntityTooLarge}
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return &apiError{"the request did not come in time", http.StatusRequestTimeout}
+		return &apiError{"the request did not arrive in time", http.StatusRequestTimeout}
 	}
 	return &apiError{err.Error(), http.StatusInternalServerError}
 }
 
-// A proxyView is a proxy as the API shows it. Clients of Toxiproxy ignore the
-// last key.
+// A proxyView is a proxy as the API shows it. Toxiproxy's clients ignore the last key.
 type proxyView struct {
 	Name     string      `json:"name"`
 	Listen   string      `json:"listen"`
@@ -72,17 +71,18 @@ type proxyView struct {
 
 // A toxicView is a toxic as the API shows it.
 type toxicView struct {
-	Attributes any       `json:"attributes"`
-	Name       string    `json:"name"`
-	Type       string    `json:"type"`
-	Stream     string    `json:"stream"`
-	Toxicity   float32   `json:"toxicity"`
-	Ours       toxicOurs `json:"blastgauge"`
+	Attributes any         `json:"attributes"`
+	Name       string      `json:"name"`
+	Type       string      `json:"type"`
+	Stream     string      `json:"stream"`
+	Toxicity   float32     `json:"toxicity"`
+	Extras     toxicExtras `json:"blastgauge"`
 
 	direction stream.Direction
 }
 
-type toxicOurs struct {
+// toxicExtras is what the API shows of a toxic beyond Toxiproxy's.
+type toxicExtras struct {
 	Met            int64  `json:"met"`
 	Of             int64  `json:"of"`
 	Seen           int64  `json:"seen,omitempty"` // requests that came, of a message-level toxic
@@ -90,8 +90,8 @@ type toxicOurs struct {
 	gateway.Record        // of a message-level toxic that makes config bad
 }
 
-// proxyInput is a proxy in a request. Unknown keys are ignored, as clients of
-// several languages send more than they need to.
+// A proxyInput is a proxy in a request. Unknown keys are ignored: clients of several
+// languages send more than Toxiproxy reads.
 type proxyInput struct {
 	Name     string            `json:"name"`
 	Listen   string            `json:"listen"`
@@ -100,7 +100,7 @@ type proxyInput struct {
 	Toxics   []json.RawMessage `json:"toxics"`
 }
 
-// toxicInput is a toxic in a request.
+// A toxicInput is a toxic in a request.
 type toxicInput struct {
 	Name       string          `json:"name"`
 	Type       string          `json:"type"`
@@ -116,10 +116,10 @@ func toxicKeys() []string {
 	return []string{"name", "type", "stream", "toxicity", "attributes", "blastgauge"}
 }
 
-// foreignKeys lists the keys of a JSON object that are not known. Case does not
-// matter, as it does not for the decoder. Anything but an object has none: that
-// is the decoder's to refuse.
-func foreignKeys(object json.RawMessage, known []string) []string {
+// unknownKeys lists the keys of a JSON object that are not known. Case does not matter,
+// as it does not for the decoder. It returns none for anything but an object, which
+// the decoder refuses.
+func unknownKeys(object json.RawMessage, known []string) []string {
 	var keys map[string]json.RawMessage
 	if json.Unmarshal(object, &keys) != nil {
 		return nil
