@@ -94,6 +94,7 @@ func owners() map[string]room {
 		"al.essio.dev/pkg/shellescape":             {name: "injectors/manual"},
 		"github.com/prometheus/client_golang":      {name: "injectors/proxy"},
 		"github.com/spf13/cobra":                   {name: "cmd/blastgauge"},
+		"github.com/mattn/go-runewidth":            {name: "report/terminal"},
 		"github.com/vbauerster/mpb/v8":             {name: "cmd/blastgauge/internal/live"},
 		"golang.org/x/term":                        {name: "cmd/blastgauge/internal/live"},
 		"github.com/hashicorp/go-multierror":       {name: "experiments/shape"},

@@ -94,11 +94,7 @@ func (p *printer) coloredStatus(s compare.Status) string {
 }
 
 func (p *printer) change(mark, title string, name int, j *compare.Journey) {
-	if terminal.Width(title) > name {
-		p.Line(mark, terminal.Cut(title, p.Width-terminal.Width(mark)))
-		mark, title = strings.Repeat(" ", terminal.Width(mark)), ""
-	}
-	row := terminal.Left(title, name) + terminal.Right(p.Spell(sideText(j.Base)), sideColumn) + terminal.Right(p.Spell(sideText(j.Head)), sideColumn)
+	row := terminal.Right(p.Spell(sideText(j.Base)), sideColumn) + terminal.Right(p.Spell(sideText(j.Head)), sideColumn)
 	if d := j.Change; d != nil {
 		row += terminal.Right(figures.SignedPoints(d.Estimate), changeColumn) +
 			" [" + terminal.Right(bound(d.Low), 5) + "," + terminal.Right(bound(d.High), 5) + "]"
@@ -108,7 +104,7 @@ func (p *printer) change(mark, title string, name int, j *compare.Journey) {
 	if j.Status == compare.Regressed {
 		row += " " + p.Paint(statusVerdict(j.Status), "worse")
 	}
-	p.Line(mark, row)
+	p.Row(mark, title, name, row)
 }
 
 // bound is the end of an interval in five columns.
@@ -144,12 +140,7 @@ func (p *printer) beside(c *compare.Comparison) {
 		if e.Base == nil || e.Head == nil {
 			continue
 		}
-		lead, id := p.statusMark(e.Status), words.Plain(e.ID)
-		if terminal.Width(id) > name-1 {
-			p.Line(lead, terminal.Cut(id, p.Width-p.markWidth()))
-			lead, id = strings.Repeat(" ", p.markWidth()), ""
-		}
-		p.Line(lead, terminal.Left(id, name), terminal.Left(p.Spell(verdictChange(e)), verdict), p.Spell(recoveryChange(e)))
+		p.Row(p.statusMark(e.Status), words.Plain(e.ID), name-1, " ", terminal.Left(p.Spell(verdictChange(e)), verdict), p.Spell(recoveryChange(e)))
 	}
 }
 

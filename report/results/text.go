@@ -103,13 +103,7 @@ func (p *printer) table(s *summary) {
 	p.Line(strings.Repeat(" ", mark+name+1), terminal.Left("verdict", verdictColumn), terminal.Right("excess", excessColumn),
 		terminal.Right(p.intervalTitle(s), intervalColumn), terminal.Right("limit", limitColumn), terminal.Right("recovery", recoveryColumn+1))
 	for _, e := range s.order {
-		id := words.Plain(e.ID)
-		lead := p.Mark(e.Verdict)
-		if terminal.Width(id) > name {
-			p.Line(lead, terminal.Cut(id, p.Width-mark))
-			lead, id = strings.Repeat(" ", mark), ""
-		}
-		p.Line(lead, terminal.Left(id, name+1), p.row(e))
+		p.Row(p.Mark(e.Verdict), words.Plain(e.ID), name, " ", p.row(e))
 	}
 }
 

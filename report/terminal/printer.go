@@ -49,6 +49,17 @@ func (p *Printer) Heading(title string) {
 	p.Line(title)
 }
 
+// Row writes a row of a table: a mark, a name in so many columns, and what follows
+// it. A name that is too long gets a line of its own above the row, so that the
+// columns stay where they are.
+func (p *Printer) Row(mark, name string, columns int, rest ...string) {
+	if Width(name) > columns {
+		p.Line(mark, Cut(name, p.Width-Width(mark)))
+		mark, name = strings.Repeat(" ", Width(mark)), ""
+	}
+	p.Line(append([]string{mark, Left(name, columns)}, rest...)...)
+}
+
 // Wrap writes text within the width: its first line after the lead, the others
 // indented below it. A single word that is too long is not broken, so that it can
 // be copied.

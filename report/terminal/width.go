@@ -2,20 +2,31 @@ package terminal
 
 import (
 	"strings"
-	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
 )
 
-// Width counts the columns that a text takes on a terminal. Colours take none.
-func Width(text string) int {
-	n := utf8.RuneCountInString(text)
-	for rest := text; ; {
-		_, after, found := strings.Cut(rest, "\x1b[")
+// cells counts columns as terminals outside of East Asia do, whatever the locale of
+// this machine is: the same report has the same bytes everywhere.
+func cells() *runewidth.Condition {
+	return &runewidth.Condition{StrictEmojiNeutral: true}
+}
+
+// Width counts the columns that a text takes on a terminal. Chinese, Japanese and
+// Korean characters and emoji take two, combining marks and our colours none.
+func Width(text string) int { return cells().StringWidth(withoutColor(text)) }
+
+// withoutColor removes the sequences that colour text. No other escape sequence
+// comes this far.
+func withoutColor(text string) string {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(text, "\x1b[")
+		b.WriteString(before)
 		if !found {
-			return n
+			return b.String()
 		}
-		code, _, _ := strings.Cut(after, "m")
-		n -= len("\x1b[") + len(code) + len("m")
-		rest = after
+		_, text, _ = strings.Cut(after, "m")
 	}
 }
 
@@ -27,18 +38,8 @@ func Right(text string, n int) string { return strings.Repeat(" ", max(0, n-Widt
 
 // Cut shortens text without colour to n columns, and shows by an ellipsis that it
 // did.
-func Cut(text string, n int) string {
-	if Width(text) <= n {
-		return text
-	}
-	return string([]rune(text)[:n-3]) + "..."
-}
+func Cut(text string, n int) string { return cells().Truncate(text, n, "...") }
 
-// Truncate shortens text to n columns and does not show it, as is usual with
-// commits.
-func Truncate(text string, n int) string {
-	if r := []rune(text); len(r) > n {
-		return string(r[:n])
-	}
-	return text
-}
+// Truncate shortens text without colour to n columns and does not show it, as is
+// usual with commits.
+func Truncate(text string, n int) string { return cells().Truncate(text, n, "") }

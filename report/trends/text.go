@@ -41,12 +41,7 @@ func (p *printer) runs(x *history.Index, newest int) {
 	name := p.Width - started - commit - verdicts
 	p.Line(terminal.Left("run", name), terminal.Left("started, UTC", started), terminal.Left("commit", commit), "verdicts")
 	for _, r := range runs {
-		id := words.Plain(r.ID)
-		if terminal.Width(id) > name-1 {
-			p.Line(terminal.Cut(id, p.Width))
-			id = ""
-		}
-		p.Line(terminal.Left(id, name), terminal.Left(r.Started.UTC().Format("2 Jan 2006 15:04"), started), terminal.Left(terminal.Truncate(words.Plain(r.Commit), commit-1), commit), p.Spell(verdictCounts(r)))
+		p.Row("", words.Plain(r.ID), name-1, " ", terminal.Left(r.Started.UTC().Format("2 Jan 2006 15:04"), started), terminal.Left(terminal.Truncate(words.Plain(r.Commit), commit-1), commit), p.Spell(verdictCounts(r)))
 	}
 	if more := len(x.Runs) - len(runs); more > 0 {
 		p.Line("and ", figures.Plural(more, "older run", "older runs"))
@@ -98,19 +93,15 @@ func (p *printer) trends(x *history.Index) {
 // trend is one row, whose name takes so many columns.
 func (p *printer) trend(t *history.Trend, name int) {
 	const column = 7
-	id, latest := words.Plain(t.Experiment), t.Latest()
-	lead := p.Mark(latest.Verdict)
-	if terminal.Width(id) > name-1 {
-		p.Line(lead, terminal.Cut(id, p.Width-terminal.Width(lead)))
-		lead, id = strings.Repeat(" ", terminal.Width(p.Mark(latest.Verdict))), ""
-	}
-	room := (p.Width - terminal.Width(lead) - name - 12) / column
+	latest := t.Latest()
+	mark := p.Mark(latest.Verdict)
+	room := (p.Width - terminal.Width(mark) - name - 12) / column
 	points := t.Points[max(0, len(t.Points)-room):]
 	row := ""
 	for _, pt := range points {
 		row += terminal.Right(p.Spell(pointText(pt)), column)
 	}
-	p.Line(lead, terminal.Left(id, name), terminal.Right(row, room*column), terminal.Right(p.Spell("limit "+words.Limit(latest.Limit)), 12))
+	p.Row(mark, words.Plain(t.Experiment), name-1, " ", terminal.Right(row, room*column), terminal.Right(p.Spell("limit "+words.Limit(latest.Limit)), 12))
 }
 
 // pointText writes a blast radius in a few columns. A bar before it means that the
