@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/report"
@@ -90,7 +91,7 @@ func (a *app) writeIndex(dir, path string) error {
 		return err
 	}
 	index := history.New(entries)
-	if err := writeFile(path, func(w io.Writer) error { return page(w, index) }); err != nil {
+	if err := atomicfile.Write(path, func(w io.Writer) error { return page(w, index) }); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.stdout, "%d runs  %s\n", len(index.Runs), path)

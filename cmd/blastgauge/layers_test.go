@@ -29,6 +29,8 @@ type room struct {
 func rooms() []room {
 	return []room{
 		{name: "experiments/figures"},
+		{name: "experiments/atomicfile"},
+		{name: "experiments/filelock"},
 		{name: "experiments/stats"},
 		{name: "experiments/jsonpath"},
 		{name: "experiments/hosts"},
@@ -39,7 +41,7 @@ func rooms() []room {
 		{name: "experiments", imports: "experiments/figures experiments/hosts experiments/jsonpath experiments/shape injectors"},
 		{name: "experiments/scaffold", imports: "experiments experiments/hosts experiments/shape injectors"},
 		{name: "experiments/plan", imports: "experiments experiments/figures experiments/stats injectors"},
-		{name: "experiments/journal", imports: "experiments/plan", tests: "experiments"},
+		{name: "experiments/journal", imports: "experiments/atomicfile experiments/filelock experiments/plan", tests: "experiments"},
 		{name: "experiments/run/engine", imports: "experiments experiments/figures experiments/journal experiments/plan experiments/stats"},
 
 		{name: "injectors/badconfig", imports: "experiments/figures experiments/jsonpath injectors"},
@@ -50,7 +52,7 @@ func rooms() []room {
 		{name: "injectors/injectortest/stock"},
 		{name: "injectors/injectortest", imports: "experiments experiments/journal experiments/plan experiments/run/engine injectors"},
 		{name: "injectors/gateway", imports: "experiments/figures injectors injectors/badconfig injectors/gateway/faultset injectors/gateway/postgres injectors/gateway/redis injectors/gateway/stream", tests: "examples/checkout"},
-		{name: "injectors/configfile", imports: "experiments experiments/journal experiments/plan experiments/run/engine injectors injectors/badconfig injectors/manual", tests: "injectors/injectortest"},
+		{name: "injectors/configfile", imports: "experiments experiments/atomicfile experiments/filelock experiments/journal experiments/plan experiments/run/engine injectors injectors/badconfig injectors/manual", tests: "injectors/injectortest"},
 		{name: "injectors/proxy", imports: "experiments/hosts injectors injectors/gateway", tests: "examples/checkout injectors/badconfig injectors/injectortest/stock"},
 		{name: "injectors/toxiproxy", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/run/engine injectors injectors/manual", tests: "injectors/injectortest injectors/injectortest/stock injectors/proxy"},
 
@@ -77,7 +79,7 @@ func rooms() []room {
 		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/plan experiments/run/check experiments/run/engine experiments/run/journey injectors injectors/configfile injectors/toxiproxy"},
 		{name: "experiments/run/cleanup", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/configfile injectors/manual injectors/toxiproxy"},
 		{name: "experiments/run/embedded", imports: "experiments experiments/hosts experiments/plan experiments/run/internal/injectorset experiments/run/internal/usage injectors/proxy"},
-		{name: "experiments/run", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/traffic injectors injectors/configfile injectors/toxiproxy"},
+		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/hosts experiments/journal experiments/plan experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/traffic injectors injectors/configfile injectors/toxiproxy"},
 
 		{name: "cmd/blastgauge/internal/live", imports: "experiments experiments/journal experiments/plan", tests: "injectors"},
 		{name: "cmd/blastgauge", imports: "*"},

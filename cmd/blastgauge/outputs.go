@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/report"
@@ -107,33 +107,11 @@ func writeOutputs[T any](a *app, list []output[T], v T) error {
 			}
 			continue
 		}
-		if err := writeFile(o.path, func(w io.Writer) error { return o.format(w, v) }); err != nil {
+		if err := atomicfile.Write(o.path, func(w io.Writer) error { return o.format(w, v) }); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// writeFile replaces a file only by a whole one.
-func writeFile(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".blastgauge-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("write %s: %w", path, err)
-			os.Remove(f.Name())
-		}
-	}()
-	if err := write(f); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // textOnStdout tells whether stdout is read by people.

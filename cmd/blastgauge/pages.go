@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/report"
 )
 
@@ -57,7 +58,7 @@ func styleSheets[T any](p pageFlags, list []output[T]) error {
 		if o.name != "html" || o.path == "" {
 			continue
 		}
-		err := writeFile(filepath.Join(filepath.Dir(o.path), styleFile), func(w io.Writer) error {
+		err := atomicfile.Write(filepath.Join(filepath.Dir(o.path), styleFile), func(w io.Writer) error {
 			_, err := io.WriteString(w, report.StyleSheet())
 			return err
 		})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run"
@@ -190,5 +191,5 @@ func (a *app) compareActs(acts []*act) (page string, err error) {
 		return "", err
 	}
 	page = filepath.Join(hardened.outcome.Dir, compareFile)
-	return page, writeFile(page, func(w io.Writer) error { return html(w, c) })
+	return page, atomicfile.Write(page, func(w io.Writer) error { return html(w, c) })
 }

@@ -3,6 +3,7 @@ package journal
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,8 +11,9 @@ import (
 	"iter"
 	"os"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/filelock"
 )
 
 // Names of the files in a run directory.
@@ -40,7 +42,7 @@ func Create(dir *os.Root) (*Log, error) {
 	}
 	// Held for as long as the file is open, which is how others know that the run
 	// is alive. The file is new: the lock can only be with one who asks just that.
-	if _, err := lock(events, syscall.LOCK_EX); err != nil {
+	if err := filelock.Lock(context.Background(), events); err != nil {
 		return nil, errors.Join(fmt.Errorf("create journal: %w", err), events.Close())
 	}
 	obs, err := dir.OpenFile(ObservationsFile, flags, mode)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -11,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 )
 
 // openDir is where open runs are listed below a user's state directory.
@@ -90,18 +93,11 @@ func (l Registry) Add(o OpenRun) (err error) {
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
-	file, err := dir.OpenFile("."+name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
+	defer dir.Close() //nolint:errcheck // what is written is synced
+	return atomicfile.WriteIn(dir, name, 0o600, func(w io.Writer) error {
+		_, err := w.Write(append(text, '\n'))
 		return err
-	}
-	if _, err := appendLine(file, 0, text); err != nil {
-		return errors.Join(err, file.Close(), dir.Remove("."+name))
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	return dir.Rename("."+name, name)
+	})
 }
 
 // Remove takes a run off the list; that it, or the list, is not there is well.

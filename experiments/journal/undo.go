@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"syscall"
+
+	"github.com/blastgauge/blastgauge/experiments/filelock"
 )
 
 // UndoFile holds what was done about a run by others than itself, as events.
@@ -21,16 +22,6 @@ var (
 	ErrBusy = errors.New("somebody else is undoing this run")
 )
 
-// lock asks the kernel for a file's lock: it is given back when the file is
-// closed or the process ends, however that happens. It tells whether it got it.
-func lock(file *os.File, how int) (bool, error) {
-	err := syscall.Flock(int(file.Fd()), how)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
 // Alive tells whether the run of the journal in dir is still going on: its
 // process holds the lock of its journal for as long as it lives.
 func Alive(dir *os.Root) (bool, error) {
@@ -39,7 +30,7 @@ func Alive(dir *os.Root) (bool, error) {
 		return false, fmt.Errorf("not a run directory: %w", err)
 	}
 	defer events.Close()
-	free, err := lock(events, syscall.LOCK_SH|syscall.LOCK_NB) // shared: two who ask must not take each other for the run
+	free, err := filelock.TryShare(events) // shared: two who ask must not take each other for the run
 	return !free, err
 }
 
@@ -66,7 +57,7 @@ func OpenUndo(dir *os.Root) (u *Undo, err error) {
 			err = errors.Join(err, file.Close())
 		}
 	}()
-	switch free, err := lock(file, syscall.LOCK_EX|syscall.LOCK_NB); {
+	switch free, err := filelock.TryLock(file); {
 	case err != nil:
 		return nil, fmt.Errorf("undo: %w", err)
 	case !free:

@@ -1,13 +1,13 @@
 package run
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path"
 	"path/filepath"
 
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
@@ -53,24 +53,11 @@ func WriteFiles(dir string, r *result.Result, files map[string]Format) error {
 	if err != nil {
 		return fmt.Errorf("run directory: %w", err)
 	}
-	defer root.Close() //nolint:errcheck // what is written is closed before
+	defer root.Close() //nolint:errcheck // what is written is synced
 	for name, format := range files {
-		if err := replace(root, name, format, r); err != nil {
+		if err := atomicfile.WriteIn(root, name, 0o600, func(w io.Writer) error { return format(w, r) }); err != nil {
 			return fmt.Errorf("write %s: %w", filepath.Join(dir, name), err)
 		}
 	}
 	return nil
-}
-
-// replace replaces a file in a run directory as a whole.
-func replace(root *os.Root, name string, format Format, r *result.Result) (err error) {
-	part := "." + name + ".part"
-	f, err := root.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(format(f, r), f.Close()); err != nil {
-		return errors.Join(err, root.Remove(part))
-	}
-	return root.Rename(part, name)
 }

@@ -10,10 +10,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
+	"github.com/blastgauge/blastgauge/experiments/filelock"
 )
 
 // UndoDir is the folder in a run's directory that holds what is needed to put
@@ -58,23 +59,10 @@ func (u undo) lock(ctx context.Context) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	unlock = func() { _ = dir.Close() } // closing is unlocking, and nothing was written
-	for {
-		err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return unlock, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			unlock()
-			return nil, fmt.Errorf("lock %s: %w", UndoDir, err)
-		}
-		select {
-		case <-ctx.Done():
-			unlock()
-			return nil, fmt.Errorf("somebody else is at the files of this run: %w", context.Cause(ctx))
-		case <-time.After(5 * time.Millisecond):
-		}
+	if err := filelock.Lock(ctx, dir); err != nil {
+		return nil, errors.Join(fmt.Errorf("somebody else is at the files of this run: %w", err), dir.Close())
 	}
+	return func() { _ = dir.Close() }, nil // closing is unlocking, and nothing was written
 }
 
 // load reads a fault's record; nil: there is none.
@@ -125,22 +113,15 @@ func (u undo) save(r *record, original []byte) error {
 }
 
 // put writes a file in one piece, for its owner's eyes only.
-func (u undo) put(name string, body []byte) (err error) {
-	next := name + ".next"
-	file, err := u.run.OpenFile(next, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+func (u undo) put(name string, body []byte) error {
+	next, err := atomicfile.Create(u.run, name+".next", 0o600)
 	if err != nil {
 		return err
 	}
-	if _, err = file.Write(body); err == nil {
-		err = file.Sync()
+	if _, err := next.Write(body); err != nil {
+		return errors.Join(err, next.Discard())
 	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	if err := u.run.Rename(next, name); err != nil {
-		return err
-	}
-	return syncDir(u.run, UndoDir)
+	return next.Replace(name)
 }
 
 // forget deletes what is kept of a fault, the record first: bytes without a
@@ -149,7 +130,7 @@ func (u undo) forget(fault string) error {
 	if err := u.run.Remove(fileName(fault, recordSuffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := syncDir(u.run, UndoDir); err != nil {
+	if err := atomicfile.SyncDir(u.run, UndoDir); err != nil {
 		return err
 	}
 	var errs []error

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/injectors/badconfig"
 )
 
@@ -149,29 +150,21 @@ func (t *target) quietly(name string) ([]byte, error) {
 // is not the version expected any more. It tells whether readers of the new
 // version leave traces.
 func (t *target) replace(expected string, v version) (traces bool, err error) {
-	next := t.beside(nextSuffix)
-	if err := t.root.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, err // left by a process that died, and in the way
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, ignoreMissing(t.root.Remove(next)))
-		}
-	}()
-	if err := t.write(next, v); err != nil {
+	next, err := t.write(t.beside(nextSuffix), v)
+	if err != nil {
 		return false, err
 	}
-	traces = t.tracesOf(next)
+	traces = t.tracesOf(t.beside(nextSuffix))
 	if now, err := t.read(); err != nil || now.digest != expected {
-		return false, errors.Join(err, fmt.Errorf("%w: %s", errChanged, t.path()))
+		return false, errors.Join(err, fmt.Errorf("%w: %s", errChanged, t.path()), next.Discard())
 	}
-	if err := t.root.Rename(next, t.rel); err != nil {
+	if err := next.Replace(t.rel); err != nil {
 		if errors.Is(err, syscall.EBUSY) {
 			err = fmt.Errorf("%w (is the file itself mounted into a container? mount its folder instead)", err)
 		}
 		return false, err
 	}
-	return traces, t.sync(filepath.Dir(t.rel))
+	return traces, nil
 }
 
 // errChanged means that somebody else changed a file under a fault.
@@ -184,40 +177,39 @@ func (changed) Error() string { return "changed by somebody else" }
 // Hopeless tells that trying again changes nothing: a person has to look.
 func (changed) Hopeless() bool { return true }
 
-func (t *target) write(name string, v version) (err error) {
-	file, err := t.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+// write writes a version beside the target.
+func (t *target) write(name string, v version) (*atomicfile.Pending, error) {
+	next, err := atomicfile.Create(t.root, name, 0o600)
 	if err != nil {
+		return nil, err
+	}
+	if err := fill(next, v); err != nil {
+		return nil, errors.Join(err, next.Discard())
+	}
+	return next, nil
+}
+
+func fill(next *atomicfile.Pending, v version) error {
+	if _, err := next.Write(v.body); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	if _, err := file.Write(v.body); err != nil {
-		return err
-	}
-	info, err := file.Stat()
+	info, err := next.Stat()
 	if err != nil {
 		return err
 	}
 	if stat, ok := info.Sys().(*syscall.Stat_t); !ok || int(stat.Uid) != v.uid || int(stat.Gid) != v.gid {
-		if err := file.Chown(v.uid, v.gid); err != nil {
+		if err := next.Chown(v.uid, v.gid); err != nil {
 			return fmt.Errorf("%w (the file must keep its owner %d:%d: run as that user)", err, v.uid, v.gid)
 		}
 	}
-	if err := file.Chmod(v.mode); err != nil { // after the owner, who would lose the bits that give his rights away
+	if err := next.Chmod(v.mode); err != nil { // after the owner, who would lose the bits that give his rights away
 		return err
 	}
-	return file.Sync()
+	return next.Flush()
 }
 
 // sync makes a folder's entries durable.
-func (t *target) sync(dir string) error { return syncDir(t.root, dir) }
-
-func syncDir(root *os.Root, name string) error {
-	dir, err := root.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
-}
+func (t *target) sync(dir string) error { return atomicfile.SyncDir(t.root, dir) }
 
 func ignoreMissing(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
