@@ -13,7 +13,7 @@ import (
 )
 
 // exercised grades the evidence that a fault met traffic.
-func (t *trial) exercised(f *faultRecord, shifted bool) Exercised {
+func (r *experimentRun) exercised(f *faultRecord, shifted bool) Exercised {
 	e := Exercised{Met: f.evidence.Met, Of: f.evidence.Of}
 	kind, _ := injectors.Lookup(f.plan.Inject)
 	counted, nothing := f.evidence.Counted, f.evidence.Met == 0
@@ -28,7 +28,7 @@ func (t *trial) exercised(f *faultRecord, shifted bool) Exercised {
 		e.Unmet, e.Note = unmet(f)
 	case counted && kind.Config: // config is read when a system wants to know, not once per journey
 		e.Grade = GradeCounted
-	case counted && !t.aboveIdle(f):
+	case counted && !r.aboveIdle(f):
 		e.Grade, e.Unmet, e.Note = GradeNo, UnmetOnlyIdle, "the proxy carried no more than it does when no journeys run"
 	case counted:
 		e.Grade = GradeCounted
@@ -84,58 +84,45 @@ func unmet(f *faultRecord) (UnmetCode, string) {
 	return UnmetNothingCounted, note
 }
 
-// aboveIdle tells whether the fault's proxy was busier during the fault than
-// before any journey was sent: health checks and connection pools are not
-// journeys. Without samples there is nothing against it.
-func (t *trial) aboveIdle(f *faultRecord) bool {
-	idle, ok1 := t.carried(journal.BeforeIdle, journal.BeforeTraffic, f.plan.Proxy)
-	busy, ok2 := t.carried(journal.BeforeTraffic, journal.AfterFault, f.plan.Proxy)
+// aboveIdle reports whether the fault's proxy was busier during the fault than before
+// any journey was sent: health checks and connection pools are not journeys. Without
+// samples it gives the fault the benefit of the doubt.
+func (r *experimentRun) aboveIdle(f *faultRecord) bool {
+	idle, ok1 := r.proxyRate(journal.BeforeIdle, journal.BeforeTraffic, f.plan.Proxy)
+	busy, ok2 := r.proxyRate(journal.BeforeTraffic, journal.AfterFault, f.plan.Proxy)
 	if !ok1 || !ok2 {
 		return true
 	}
 	return busy.connections > 2*idle.connections || busy.bytes > 2*idle.bytes
 }
 
-// A pace is what a proxy carried per second.
-type pace struct{ connections, bytes float64 }
+// A proxyRate is what a proxy carried per second.
+type proxyRate struct{ connections, bytes float64 }
 
-func (t *trial) carried(from, to, proxy string) (pace, bool) {
-	a, b, ok := t.between(from, to, proxy)
-	took := (t.samples[to].Since - t.samples[from].Since).Seconds()
-	if !ok || took <= 0 {
-		return pace{}, false
+// proxyRate is what a proxy carried between two samples; false if that is not known.
+func (r *experimentRun) proxyRate(from, to, proxy string) (proxyRate, bool) {
+	a, ok1 := counterReading{traffic: r.samples[from].Traffic}.of(proxy)
+	b, ok2 := counterReading{traffic: r.samples[to].Traffic}.of(proxy)
+	took := (r.samples[to].Since - r.samples[from].Since).Seconds()
+	if !ok1 || !ok2 || took <= 0 {
+		return proxyRate{}, false
 	}
-	return pace{float64(b.Connections-a.Connections) / took, float64(b.Bytes-a.Bytes) / took}, true
+	return proxyRate{float64(b.Connections-a.Connections) / took, float64(b.Bytes-a.Bytes) / took}, true
 }
 
-// between is what a proxy had carried at two moments.
-func (t *trial) between(from, to, proxy string) (a, b journal.Traffic, ok bool) {
-	find := func(moment string) (journal.Traffic, bool) {
-		carried := t.samples[moment].Traffic
-		i := slices.IndexFunc(carried, func(c journal.Traffic) bool { return c.Proxy == proxy })
-		if i < 0 {
-			return journal.Traffic{}, false
-		}
-		return carried[i], true
-	}
-	a, okA := find(from)
-	b, okB := find(to)
-	return a, b, okA && okB
-}
-
-// shifted tells whether the fault arm changed significantly when the fault
+// shifted reports whether the fault arm changed significantly when the fault
 // came, beyond what the control arm did: more harm, or more journeys slower
 // than nine in ten were before. A change is compared with a change, because the
 // arms take different routes and are not equally fast to begin with.
-func (t *trial) shifted() bool {
-	for i := range t.seen {
-		s := &t.seen[i]
-		if s.excess.difference().Low > 0 {
+func (r *experimentRun) shifted() bool {
+	for i := range r.journeys {
+		j := &r.journeys[i]
+		if j.excess.difference().Low > 0 {
 			return true
 		}
-		change := s.slower[plan.FaultArm].difference().Interval
-		if s.control == ConcurrentControl {
-			change = stats.Minus(change, s.slower[plan.ControlArm].difference().Interval)
+		change := j.slower[plan.FaultArm].difference().Interval
+		if j.controlKind == ConcurrentControl {
+			change = stats.Minus(change, j.slower[plan.ControlArm].difference().Interval)
 		}
 		if change.Low > 0 {
 			return true
@@ -144,8 +131,8 @@ func (t *trial) shifted() bool {
 	return false
 }
 
-// weakest is the grade of an experiment: that of its least proven fault.
-func weakest(faults []Fault) Grade {
+// weakestGrade is the grade of an experiment: that of its least proven fault.
+func weakestGrade(faults []Fault) Grade {
 	order := []Grade{GradeNo, GradeProbed, GradeObserved, GradeCounted}
 	worst := len(order) - 1
 	for _, f := range faults {

@@ -1,13 +1,11 @@
 package result
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,8 +13,8 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// Read folds the journal and the observations in a run directory, also those of
-// a run that died, and what was undone after it did.
+// Read folds the journal and the observations in a run directory. It does so for runs
+// that died as well, and includes what was undone after their death.
 func Read(dir *os.Root) (*Result, error) {
 	events, err := dir.Open(journal.EventsFile)
 	if err != nil {
@@ -33,25 +31,25 @@ func Read(dir *os.Root) (*Result, error) {
 	switch {
 	case err == nil:
 		defer func() { _ = undo.Close() }() // it was only read
-		all = both(all, journal.ReadEvents(undo))
+		all = concat(all, journal.ReadEvents(undo))
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
 	return Fold(all, journal.OpenObservations(observations))
 }
 
-// Observations are the journeys of a run. There may be too many to be held, so they
-// are gone through several times.
+// Observations are the journeys of a run. There may be too many to hold in memory, so
+// Fold reads those of an experiment several times.
 type Observations interface {
-	// Of yields those of an experiment, by its index in the plan. Each is valid until
-	// the next.
+	// Of yields the observations of an experiment, by its index in the plan. Each is
+	// valid until the next.
 	Of(experiment int) iter.Seq2[*journal.Observation, error]
-	// Damage is what made them end before their end; nil if nothing did.
+	// Damage is the error that ended the observations too early; nil if none did.
 	Damage() error
 }
 
-// both yields the events of a, then those of b.
-func both(a, b iter.Seq2[journal.Event, error]) iter.Seq2[journal.Event, error] {
+// concat yields the events of a, then those of b.
+func concat(a, b iter.Seq2[journal.Event, error]) iter.Seq2[journal.Event, error] {
 	return func(yield func(journal.Event, error) bool) {
 		for _, events := range []iter.Seq2[journal.Event, error]{a, b} {
 			for e, err := range events {
@@ -63,15 +61,15 @@ func both(a, b iter.Seq2[journal.Event, error]) iter.Seq2[journal.Event, error] 
 	}
 }
 
-// Fold computes what a run found from its journal. It is a pure function: the
-// same journal gives the same result. A journal cut short gives a result whose
-// run has failed; damage in the middle of it becomes a warning, as what is
-// known up to there is still worth reporting.
+// Fold computes what a run found from its journal. It is a pure function: the same
+// journal gives the same result. A journal that ends too early gives a result whose
+// run has failed. Damage in the middle of it becomes a warning, because what is known
+// up to there is still worth reporting.
 func Fold(events iter.Seq2[journal.Event, error], observations Observations) (*Result, error) {
 	f := &fold{}
 	for e, err := range events {
 		if err != nil {
-			f.damage(err)
+			f.warnDamage(err)
 			break
 		}
 		f.event(e)
@@ -80,12 +78,12 @@ func Fold(events iter.Seq2[journal.Event, error], observations Observations) (*R
 		return nil, errors.New("the journal holds no plan: nothing was run")
 	}
 	if err := observations.Damage(); err != nil {
-		f.damage(err)
+		f.warnDamage(err)
 	}
 	return f.result(observations)
 }
 
-// fold collects what belongs to each experiment.
+// A fold collects the events of a run and hands them to its experiments.
 type fold struct {
 	plan      *plan.Plan
 	toxiproxy journal.Toxiproxy
@@ -94,30 +92,21 @@ type fold struct {
 	ended     *journal.Event
 	signal    string
 	stop      string // why the suite stopped
-	trials    []*trial
+	runs      []*experimentRun
 	warnings  []string
 }
 
-func (f *fold) damage(err error) {
+func (f *fold) warnDamage(err error) {
 	f.warnings = append(f.warnings, fmt.Sprintf("%v: what came after it is not in this report", err))
 }
 
 func (f *fold) event(e journal.Event) {
-	if e.Seq > 0 { // events of the run itself; what was undone after its death has none
+	if e.Seq > 0 { // an event of the run itself; what was undone after its death has no number
 		f.last = e
 	}
 	switch e.Kind {
 	case journal.RunStarted:
-		if e.Plan == nil || f.plan != nil {
-			return
-		}
-		f.plan, f.started = e.Plan, e.At
-		if e.Toxiproxy != nil {
-			f.toxiproxy = *e.Toxiproxy
-		}
-		for i := range f.plan.Experiments {
-			f.trials = append(f.trials, newTrial(&f.plan.Experiments[i]))
-		}
+		f.start(e)
 	case journal.RunEnded:
 		f.ended = &e
 	case journal.Interrupted:
@@ -125,10 +114,24 @@ func (f *fold) event(e journal.Event) {
 	case journal.SuiteStopped:
 		f.stop = e.Detail
 	}
-	for _, t := range f.trials {
-		if t.plan.ID == e.Experiment {
-			t.event(e)
+	for _, r := range f.runs {
+		if r.plan.ID == e.Experiment {
+			r.event(e)
 		}
+	}
+}
+
+// start takes the plan from the first event that has one.
+func (f *fold) start(e journal.Event) {
+	if e.Plan == nil || f.plan != nil {
+		return
+	}
+	f.plan, f.started = e.Plan, e.At
+	if e.Toxiproxy != nil {
+		f.toxiproxy = *e.Toxiproxy
+	}
+	for i := range f.plan.Experiments {
+		f.runs = append(f.runs, newExperimentRun(&f.plan.Experiments[i]))
 	}
 }
 
@@ -148,12 +151,12 @@ func (f *fold) result(observations Observations) (*Result, error) {
 	for _, d := range p.Documents {
 		r.Documents = append(r.Documents, Document(d))
 	}
-	for i, t := range f.trials {
-		if err := t.observe(observations.Of(i)); err != nil {
-			return nil, fmt.Errorf("reading the journeys of %s: %w", t.plan.ID, err)
+	for i, run := range f.runs {
+		if err := run.observe(observations.Of(i)); err != nil {
+			return nil, fmt.Errorf("reading the journeys of %s: %w", run.plan.ID, err)
 		}
-		e := t.result(f)
-		t.seen = nil // the next one needs as much
+		e := run.result(f)
+		run.journeys = nil // its memory is for the next experiment
 		e.Impact = r.System.Traffic.impact(&e)
 		r.Experiments = append(r.Experiments, e)
 	}
@@ -161,6 +164,7 @@ func (f *fold) result(observations Observations) (*Result, error) {
 	return r, nil
 }
 
+// run is how the run as a whole went.
 func (f *fold) run() Run {
 	run := Run{ID: f.plan.Run, Seed: f.plan.Seed, Commit: f.plan.Commit, Started: f.started, Ended: f.last.At, Outcome: Completed}
 	switch {
@@ -172,85 +176,4 @@ func (f *fold) run() Run {
 		run.Outcome, run.Error = FailedRun, f.ended.Error
 	}
 	return run
-}
-
-// A trial is one experiment's part of the journal.
-type trial struct {
-	plan     *plan.Experiment
-	start    journal.Event
-	end      *journal.Event
-	phases   []journal.Event
-	faults   []*faultRecord // in the order of the plan
-	trip     *journal.Event
-	vanished *journal.Event
-	readings []journal.Event
-	samples  map[string]journal.Event // by moment
-	counters []looked                 // from the beginning of the baseline on
-	counted  phased                   // of a measured one
-	when     times                    // of a measured one
-	late     durations                // how much later than planned its journeys started
-	seen     []seen                   // by journey
-}
-
-// A faultRecord is what the journal knows of one fault.
-type faultRecord struct {
-	plan                        plan.Fault
-	intended, injected, removed *journal.Event
-	probe                       *journal.Probe
-	evidence                    journal.Evidence // the last one
-}
-
-func newTrial(e *plan.Experiment) *trial {
-	t := &trial{plan: e, samples: map[string]journal.Event{}}
-	for _, f := range e.Faults {
-		t.faults = append(t.faults, &faultRecord{plan: f})
-	}
-	return t
-}
-
-func (t *trial) event(e journal.Event) {
-	switch e.Kind {
-	case journal.ExperimentStarted:
-		t.start = e
-	case journal.ExperimentEnded:
-		t.end = &e
-	case journal.PhaseStarted:
-		t.phases = append(t.phases, e)
-	case journal.GuardrailTripped:
-		t.trip = cmp.Or(t.trip, &e)
-	case journal.FaultVanished:
-		t.vanished = cmp.Or(t.vanished, &e)
-	case journal.InvariantChecked:
-		t.readings = append(t.readings, e)
-	case journal.Sampled:
-		t.samples[e.Detail] = e
-		if e.Detail != journal.BeforeIdle && e.Detail != journal.BeforeTraffic {
-			t.counters = append(t.counters, newLooked(e))
-		}
-	default:
-		if i := slices.IndexFunc(t.faults, func(f *faultRecord) bool { return f.plan.Name == e.Fault }); i >= 0 {
-			t.faults[i].event(e)
-		}
-	}
-}
-
-func (f *faultRecord) event(e journal.Event) {
-	if e.Evidence != nil {
-		f.evidence = *e.Evidence
-	}
-	switch e.Kind {
-	case journal.FaultIntended:
-		f.intended = &e
-	case journal.FaultInjected:
-		f.injected = &e
-	case journal.FaultRemoved:
-		f.removed = &e
-	case journal.Probed:
-		f.probe = e.Probe
-	}
-}
-
-// dangling tells whether the fault may still be in force.
-func (f *faultRecord) dangling() bool {
-	return f.intended != nil && (f.removed == nil || !f.removed.Verified)
 }

@@ -9,22 +9,23 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 )
 
-// mostKeys bounds the keys that a result holds of one invariant.
+// mostKeys is how many keys a result holds of one invariant.
 const mostKeys = 20
 
-func (t *trial) invariants() []Invariant {
+// invariants are the states of the invariants, in the order of the plan.
+func (r *experimentRun) invariants() []Invariant {
 	list := []Invariant{}
-	for _, inv := range t.plan.Invariants {
+	for _, inv := range r.plan.Invariants {
 		row := Invariant{Name: inv.Name}
-		var old []string // in violation before the fault: no news
-		for _, e := range t.readings {
+		var old []string // in violation before the fault, so not new
+		for _, e := range r.readings {
 			if e.Reading == nil || e.Reading.Invariant != inv.Name {
 				continue
 			}
 			if e.Phase == journal.Baseline {
 				old = e.Reading.Keys
 			}
-			row.read(e, old)
+			row.add(e, old)
 		}
 		if row.Before == nil && row.After == nil {
 			row.Detail = cmp.Or(row.Detail, "it was not asked")
@@ -34,9 +35,9 @@ func (t *trial) invariants() []Invariant {
 	return list
 }
 
-// read takes in one reading. What is wrong after the fault says more than what was
-// wrong under it, and both say more than what was wrong before.
-func (inv *Invariant) read(e journal.Event, old []string) {
+// add adds one reading. What is wrong after the fault says more than what was wrong
+// under it, and both say more than what was wrong before.
+func (inv *Invariant) add(e journal.Event, old []string) {
 	r := e.Reading
 	if r.Error != "" {
 		inv.Detail = r.Error
@@ -46,7 +47,7 @@ func (inv *Invariant) read(e journal.Event, old []string) {
 	if !r.Holds {
 		violations = max(violations, 1)
 		inv.Detail = r.Detail
-		inv.news(r.Keys, old)
+		inv.addNewKeys(r.Keys, old)
 	}
 	switch e.Phase {
 	case journal.Baseline:
@@ -60,8 +61,8 @@ func (inv *Invariant) read(e journal.Event, old []string) {
 	}
 }
 
-// news adds the keys that were in order before the fault.
-func (inv *Invariant) news(keys, old []string) {
+// addNewKeys adds the keys that were in order before the fault.
+func (inv *Invariant) addNewKeys(keys, old []string) {
 	for _, k := range keys {
 		if len(inv.Keys) < mostKeys && !slices.Contains(inv.Keys, k) && !slices.Contains(old, k) {
 			inv.Keys = append(inv.Keys, k)
@@ -69,7 +70,7 @@ func (inv *Invariant) news(keys, old []string) {
 	}
 }
 
-// worst is what was seen under the fault or after it.
+// worst is the most violations under the fault or after it.
 func (inv *Invariant) worst() float64 {
 	if inv.During != nil {
 		return max(*inv.During, *inv.After)
@@ -87,10 +88,10 @@ func invariantCriterion(inv *Invariant) Criterion {
 		c.decide(Inconclusive, ReasonInvariantBrokenBefore, fmt.Sprintf("invariant %q did not hold before the fault either: it is not judged", inv.Name))
 	case *inv.After > 0:
 		c.Measured = fmt.Sprintf("%g", inv.worst())
-		c.decide(Refuted, ReasonInvariantBroken, fmt.Sprintf("invariant %q is broken: %s", inv.Name, broken(inv)))
+		c.decide(Refuted, ReasonInvariantBroken, fmt.Sprintf("invariant %q is broken: %s", inv.Name, describeViolations(inv)))
 	case inv.worst() > 0:
 		c.Measured = fmt.Sprintf("%g under the fault", inv.worst())
-		c.decide(Refuted, ReasonInvariantBrokenUnder, fmt.Sprintf("invariant %q was broken while the fault was in force: %s", inv.Name, broken(inv)))
+		c.decide(Refuted, ReasonInvariantBrokenUnder, fmt.Sprintf("invariant %q was broken while the fault was in force: %s", inv.Name, describeViolations(inv)))
 	default:
 		c.Measured = "0"
 		c.decide(Held, ReasonInvariantHolds, fmt.Sprintf("invariant %q holds", inv.Name))
@@ -98,7 +99,8 @@ func invariantCriterion(inv *Invariant) Criterion {
 	return c
 }
 
-func broken(inv *Invariant) string {
+// describeViolations is "5 violations: J-1, J-2, J-3 and 2 more".
+func describeViolations(inv *Invariant) string {
 	n := *inv.After
 	if n == 0 {
 		n = inv.worst()

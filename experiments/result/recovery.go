@@ -12,147 +12,147 @@ import (
 )
 
 const (
-	// recoveryWindow is how finely "back at the control's level" is known.
-	recoveryWindow = 500 * time.Millisecond
-	// recoveryLeast is how many windows without harm show that it is over, or
-	// half of a recovery phase that is shorter than six seconds.
-	recoveryLeast = 6
-	// cutWindow is left out after a removal that cuts connections: journeys that
-	// meet one of those are harmed by the tool, not by a system that has not
-	// recovered.
-	cutWindow = 500 * time.Millisecond
+	// recoveryStep is how finely "back at the control's level" is known.
+	recoveryStep = 500 * time.Millisecond
+	// stepsWithoutHarm is how many steps without harm show that it is over. In a
+	// recovery phase of less than six seconds half of its steps do.
+	stepsWithoutHarm = 6
+	// cutTime is left out after a removal that cuts connections. The tool harms the
+	// journeys on these connections, whether the system has recovered or not.
+	cutTime = 500 * time.Millisecond
 )
 
-// recovery is that of the journey that took longest. It is nil where nothing
-// was watched after the removal.
-func (t *trial) recovery() *Recovery {
+// slowestRecovery is the recovery of the journey that took longest. It is nil where
+// nothing was watched after the removal.
+func (r *experimentRun) slowestRecovery() *Recovery {
 	var slowest *Recovery
-	for i := range t.seen {
-		r := t.recoveryOf(&t.seen[i])
-		if r == nil {
+	for i := range r.journeys {
+		rec := r.recoveryOf(&r.journeys[i])
+		if rec == nil {
 			continue
 		}
-		if slowest == nil || (r.Censored && !slowest.Censored) || (r.Censored == slowest.Censored && r.Seconds > slowest.Seconds) {
-			slowest = r
+		if slowest == nil || (rec.Censored && !slowest.Censored) || (rec.Censored == slowest.Censored && rec.Seconds > slowest.Seconds) {
+			slowest = rec
 		}
 	}
 	return slowest
 }
 
-func (t *trial) recoveryOf(s *seen) *Recovery {
-	n := len(s.after.windows[plan.FaultArm])
+func (r *experimentRun) recoveryOf(j *journeyRecord) *Recovery {
+	harm := j.recovery.harm[plan.FaultArm]
+	n := len(harm)
 	if n < 2 {
 		return nil
 	}
-	control := []stats.Count{s.before[plan.FaultArm].harm()}
-	if t.plan.Control == plan.Concurrent {
-		control = s.after.windows[plan.ControlArm]
+	control := []stats.Count{j.before[plan.FaultArm].harm()}
+	if r.plan.Control == plan.Concurrent {
+		control = j.recovery.harm[plan.ControlArm]
 	}
-	r := &Recovery{}
-	if fell, ok := s.after.fell(); ok {
-		r.FellAt, r.Seconds = &fell, fell.Seconds
+	rec := &Recovery{}
+	if fell, ok := j.recovery.fell(); ok {
+		rec.FellAt, rec.Seconds = &fell, fell.Seconds
 	}
-	fell := int(math.Ceil(r.Seconds / recoveryWindow.Seconds()))
-	back := stats.Back(s.after.windows[plan.FaultArm], control, fell, min(recoveryLeast, max(2, n/2)))
-	r.Harmed = seconds(time.Duration(back.At) * recoveryWindow)
-	r.Seconds = max(r.Seconds, r.Harmed)
+	fell := int(math.Ceil(rec.Seconds / recoveryStep.Seconds()))
+	back := stats.Back(harm, control, fell, min(stepsWithoutHarm, max(2, n/2)))
+	rec.Harmed = seconds(time.Duration(back.At) * recoveryStep)
+	rec.Seconds = max(rec.Seconds, rec.Harmed)
 	if !back.Back {
-		r.Seconds, r.Censored, r.Metastable = seconds(t.when.end-t.when.removed), true, back.Beyond
+		rec.Seconds, rec.Censored, rec.Metastable = seconds(r.moments.end-r.moments.removed), true, back.Beyond
 	}
-	return r
+	return rec
 }
 
-// ownHarm is how long after the removal harm is the removal's own.
-func (t *trial) ownHarm() time.Duration {
-	for _, f := range t.faults {
+// removalHarm is for how long after the removal the removal itself harms journeys.
+func (r *experimentRun) removalHarm() time.Duration {
+	for _, f := range r.faults {
 		if kind, ok := injectors.Lookup(f.plan.Inject); ok && kind.CutsOnRemoval {
-			return cutWindow
+			return cutTime
 		}
 	}
 	return 0
 }
 
-// An aftermath is the harm after the removal in windows, by arm, and that of the fault
-// arm from the first fault of the last turn on in pieces.
-type aftermath struct {
-	own     span // in which harm is the removal's own
+// A recoveryWindow is the harm after the removal in steps, by arm, and the harm of the
+// fault arm from the last fault period on in slices of time.
+type recoveryWindow struct {
+	removal span // in which the removal itself harms journeys
 	watched span
-	windows [2][]stats.Count
+	harm    [2][]stats.Count // by arm and step
 
 	falling span
-	width   time.Duration // of a piece
-	before  int           // how many pieces of it are before the removal
-	pieces  []piece
+	width   time.Duration // of a slice
+	before  int           // how many slices are before the removal
+	slices  []timeSlice
 }
 
-// A piece of time is so short that few have more than one journey.
-type piece struct {
+// A timeSlice is so short that few have more than one journey.
+type timeSlice struct {
 	stats.Count
 	first, last time.Duration // intended starts
 }
 
 const (
-	shortestPiece = 10 * time.Millisecond
-	mostPieces    = 20_000
+	shortestSlice = 10 * time.Millisecond
+	mostSlices    = 20_000
 )
 
-func newAftermath(m times, own time.Duration) aftermath {
-	n := max(0, int((m.end-m.removed)/recoveryWindow))
-	a := aftermath{
-		own:     span{m.removed, m.removed + own},
-		watched: span{m.removed, m.removed + time.Duration(n)*recoveryWindow},
-		windows: [2][]stats.Count{make([]stats.Count, n), make([]stats.Count, n)},
-		falling: span{m.turned, m.end},
+func newRecoveryWindow(m moments, removalHarm time.Duration) recoveryWindow {
+	n := max(0, int((m.end-m.removed)/recoveryStep))
+	w := recoveryWindow{
+		removal: span{m.removed, m.removed + removalHarm},
+		watched: span{m.removed, m.removed + time.Duration(n)*recoveryStep},
+		harm:    [2][]stats.Count{make([]stats.Count, n), make([]stats.Count, n)},
+		falling: span{m.lastInjected, m.end},
 	}
-	a.width = max(shortestPiece, (m.end-m.turned)/mostPieces)
-	a.before = a.piecesOf(m.removed - m.turned)
-	a.pieces = make([]piece, a.before+a.piecesOf(m.end-m.removed))
-	return a
+	w.width = max(shortestSlice, (m.end-m.lastInjected)/mostSlices)
+	w.before = w.slicesOf(m.removed - m.lastInjected)
+	w.slices = make([]timeSlice, w.before+w.slicesOf(m.end-m.removed))
+	return w
 }
 
-func (a *aftermath) piecesOf(d time.Duration) int { return max(0, int((d+a.width-1)/a.width)) }
+func (w *recoveryWindow) slicesOf(d time.Duration) int { return max(0, int((d+w.width-1)/w.width)) }
 
-func (a *aftermath) look(o *journal.Observation) {
-	if a.own.holds(o.Intended) {
+func (w *recoveryWindow) add(o *journal.Observation) {
+	if w.removal.contains(o.Intended) {
 		return
 	}
-	since := o.Intended - a.watched.from // the removal
-	if a.watched.holds(o.Intended) {
-		add(&a.windows[o.Arm][since/recoveryWindow], o.Harmed())
+	since := o.Intended - w.watched.from // the removal
+	if w.watched.contains(o.Intended) {
+		addHit(&w.harm[o.Arm][since/recoveryStep], o.Harmed())
 	}
-	if o.Arm != plan.FaultArm || !a.falling.holds(o.Intended) {
+	if o.Arm != plan.FaultArm || !w.falling.contains(o.Intended) {
 		return
 	}
-	k := a.before + int(since/a.width)
-	if since < 0 { // no piece lies on both sides of the removal
-		k = a.before - 1 - int((-since-1)/a.width)
+	k := w.before + int(since/w.width)
+	if since < 0 { // no slice lies on both sides of the removal
+		k = w.before - 1 - int((-since-1)/w.width)
 	}
-	p := &a.pieces[k]
-	if p.N == 0 || o.Intended < p.first {
-		p.first = o.Intended
+	s := &w.slices[k]
+	if s.N == 0 || o.Intended < s.first {
+		s.first = o.Intended
 	}
-	p.last = max(p.last, o.Intended)
-	add(&p.Count, o.Harmed())
+	s.last = max(s.last, o.Intended)
+	addHit(&s.Count, o.Harmed())
 }
 
-// fell finds the moment at which harm fell. It may be before the removal, which
-// rescues journeys in flight: that is no sooner than at once.
-func (a *aftermath) fell() (Fell, bool) {
+// fell finds the moment at which harm fell. The change point may be before the removal,
+// because the removal rescues journeys in flight; harm then fell at once.
+func (w *recoveryWindow) fell() (Fell, bool) {
 	var counts []stats.Count
-	list := slices.DeleteFunc(slices.Clone(a.pieces), func(p piece) bool { return p.N == 0 })
-	for _, p := range list {
-		counts = append(counts, p.Count)
+	used := slices.DeleteFunc(slices.Clone(w.slices), func(s timeSlice) bool { return s.N == 0 })
+	for _, s := range used {
+		counts = append(counts, s.Count)
 	}
 	c, ok := stats.Fall(counts)
 	if !ok {
 		return Fell{}, false
 	}
-	removed := a.watched.from
+	removed := w.watched.from
 	at := func(k int) float64 {
-		if list[k-1].last < removed { // the last one before it was sent under the fault
+		if used[k-1].last < removed { // the last slice before it was sent under the fault
 			return 0
 		}
-		return seconds(list[k].first - removed)
+		return seconds(used[k].first - removed)
 	}
 	return Fell{at(c.At), at(c.Low), at(c.High)}, true
 }

@@ -257,7 +257,7 @@ func TestInvariantsAreJudgedByWhatIsNew(t *testing.T) {
 func TestKeysAreBounded(t *testing.T) {
 	inv := &Invariant{}
 	for i := range 100 {
-		inv.news([]string{fmt.Sprint(i)}, []string{"3"})
+		inv.addNewKeys([]string{fmt.Sprint(i)}, []string{"3"})
 	}
 	if len(inv.Keys) != mostKeys || slices.Contains(inv.Keys, "3") {
 		t.Errorf("%d keys: %q", len(inv.Keys), inv.Keys)
@@ -338,8 +338,8 @@ func TestSeriesCoverTheWholeExperiment(t *testing.T) {
 }
 
 func TestSeriesAreBounded(t *testing.T) {
-	l := newLine(plan.FaultArm, 0, 10*time.Hour)
-	if n := len(l.series()); n > maxBuckets || n < maxBuckets/2 {
+	l := newArmSeries(plan.FaultArm, 0, 10*time.Hour)
+	if n := len(l.rows()); n > maxBuckets || n < maxBuckets/2 {
 		t.Errorf("%d buckets of %v", n, l.width)
 	}
 }

@@ -1,0 +1,61 @@
+package result
+
+import (
+	"slices"
+	"time"
+)
+
+// dropSparedPeriods leaves out the periods of a repeated fault that never began,
+// because the fault ended early.
+func (r *experimentRun) dropSparedPeriods() {
+	if r.plan.Repeat < 2 || r.trip == nil && r.vanished == nil {
+		return
+	}
+	r.faults = slices.DeleteFunc(r.faults, func(f *faultRecord) bool { return f.intended == nil && f.plan.Cycle > 0 })
+}
+
+// faultPeriods are the periods of a repeated fault: when each was injected, and when
+// its removal was asked for and proven. The last may have been cut short.
+func (r *experimentRun) faultPeriods() (list []moments) {
+	for k := range r.plan.Repeat {
+		var period moments
+		for _, f := range r.faults {
+			if f.plan.Cycle != k || f.injected == nil || f.removed == nil {
+				continue
+			}
+			if period.injected == 0 || f.injected.Since < period.injected {
+				period.injected = f.injected.Since
+			}
+			period.removing, period.removed = max(period.removing, f.removed.Began), max(period.removed, f.removed.Since)
+		}
+		if period.injected == 0 {
+			break
+		}
+		list = append(list, period)
+	}
+	return list
+}
+
+// crossoverPeriods are, where control and fault took turns, the stretches whose
+// journeys count for the fault, and the control period before each. The first half of
+// a control period belongs to the system, which has to come back from the fault. Both
+// are nil where there was only one period.
+func (r *experimentRun) crossoverPeriods(slowAfter time.Duration) (fault, control []span) {
+	if r.plan.Repeat < 2 {
+		return nil, nil
+	}
+	var removed time.Duration // when the fault period before was over
+	for k, period := range r.faultPeriods() {
+		period.inflight = r.moments.inflight
+		before := r.moments.baseline
+		if k > 0 {
+			before = span{removed + (period.injected-removed)/2, period.injected - period.inflight}
+		}
+		fault, control = append(fault, period.cohort(slowAfter)), append(control, before)
+		removed = period.removed
+	}
+	if len(fault) < 2 {
+		return nil, nil
+	}
+	return fault, control
+}

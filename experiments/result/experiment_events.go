@@ -1,0 +1,104 @@
+package result
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+// An experimentRun folds one experiment of a run: first its events, then its journeys.
+type experimentRun struct {
+	plan *plan.Experiment
+
+	// From its events.
+	start    journal.Event
+	end      *journal.Event
+	phases   []journal.Event
+	faults   []*faultRecord // in the order of the plan
+	trip     *journal.Event // of a guardrail
+	vanished *journal.Event
+	readings []journal.Event          // of invariants
+	samples  map[string]journal.Event // of the counters of proxies, by moment
+	counters []counterReading         // from the beginning of the baseline on
+
+	// From its journeys. All but late are there only if it was measured.
+	late     durations // how much later than planned journeys started
+	moments  moments
+	batches  callBatches
+	journeys []journeyRecord // by index in the plan
+}
+
+// A faultRecord is what the journal knows of one fault.
+type faultRecord struct {
+	plan                        plan.Fault
+	intended, injected, removed *journal.Event
+	probe                       *journal.Probe
+	evidence                    journal.Evidence // the last one
+}
+
+func newExperimentRun(e *plan.Experiment) *experimentRun {
+	r := &experimentRun{plan: e, samples: map[string]journal.Event{}}
+	for _, f := range e.Faults {
+		r.faults = append(r.faults, &faultRecord{plan: f})
+	}
+	return r
+}
+
+func (r *experimentRun) event(e journal.Event) {
+	switch e.Kind {
+	case journal.ExperimentStarted:
+		r.start = e
+	case journal.ExperimentEnded:
+		r.end = &e
+	case journal.PhaseStarted:
+		r.phases = append(r.phases, e)
+	case journal.GuardrailTripped:
+		r.trip = cmp.Or(r.trip, &e)
+	case journal.FaultVanished:
+		r.vanished = cmp.Or(r.vanished, &e)
+	case journal.InvariantChecked:
+		r.readings = append(r.readings, e)
+	case journal.Sampled:
+		r.samples[e.Detail] = e
+		if e.Detail != journal.BeforeIdle && e.Detail != journal.BeforeTraffic {
+			r.counters = append(r.counters, newCounterReading(e))
+		}
+	default:
+		if i := slices.IndexFunc(r.faults, func(f *faultRecord) bool { return f.plan.Name == e.Fault }); i >= 0 {
+			r.faults[i].event(e)
+		}
+	}
+}
+
+func (f *faultRecord) event(e journal.Event) {
+	if e.Evidence != nil {
+		f.evidence = *e.Evidence
+	}
+	switch e.Kind {
+	case journal.FaultIntended:
+		f.intended = &e
+	case journal.FaultInjected:
+		f.injected = &e
+	case journal.FaultRemoved:
+		f.removed = &e
+	case journal.Probed:
+		f.probe = e.Probe
+	}
+}
+
+// dangling reports whether the fault may still be in force.
+func (f *faultRecord) dangling() bool {
+	return f.intended != nil && (f.removed == nil || !f.removed.Verified)
+}
+
+// measured reports whether the experiment got as far as a removed fault.
+func (r *experimentRun) measured() bool {
+	for _, f := range r.faults {
+		if f.injected == nil || f.removed == nil || f.removed.Seq == 0 { // 0: undone after the run had died
+			return false
+		}
+	}
+	return len(r.faults) > 0 && r.phaseStart(journal.Baseline) >= 0
+}

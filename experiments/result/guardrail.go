@@ -1,0 +1,48 @@
+package result
+
+import (
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/stats"
+)
+
+// guardrailInterval is how often guardrails look at the journeys, and so how finely
+// their evidence is replayed.
+const guardrailInterval = 250 * time.Millisecond
+
+// guardrailBlocks are what a guardrail saw: what was new at each of its looks at a
+// cohort, and the journeys before the fault.
+type guardrailBlocks struct {
+	cohort, baseline span
+	blocks           []stats.Pair
+	before           stats.Pair
+}
+
+func newGuardrailBlocks(cohort, baseline span) guardrailBlocks {
+	n := int((cohort.to - cohort.from + guardrailInterval - 1) / guardrailInterval)
+	return guardrailBlocks{cohort: cohort, baseline: baseline, blocks: make([]stats.Pair, max(0, n))}
+}
+
+func (g *guardrailBlocks) add(o *journal.Observation) {
+	into := &g.before
+	switch {
+	case g.cohort.contains(o.Intended):
+		into = &g.blocks[(o.Intended-g.cohort.from)/guardrailInterval]
+	case !g.baseline.contains(o.Intended):
+		return
+	}
+	if o.Arm == plan.ControlArm {
+		addHit(&into.Control, o.Harmed())
+	} else {
+		addHit(&into.Fault, o.Harmed())
+	}
+}
+
+// confidenceSequence is the interval of a blast radius whose fault a guardrail
+// stopped. It holds at the moment of the stop, which the data chose. It needs a
+// concurrent control.
+func (g *guardrailBlocks) confidenceSequence() stats.Interval {
+	return stats.ExcessSequence(g.blocks, g.before)
+}

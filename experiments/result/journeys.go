@@ -1,0 +1,178 @@
+package result
+
+import (
+	"iter"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+// A journeyRecord is what is known of one journey of an experiment, from three passes
+// over what became of it.
+type journeyRecord struct {
+	late durations // from the first pass: how much later than planned it started
+	candidates
+	comparison
+	outcomes
+}
+
+// candidates come from the second pass. They decide what a journey is compared with.
+type candidates struct {
+	took         [2]durations // before the fault, by arm
+	usual        candidate
+	earlyStopped candidate // with the journeys that the removal rescued; only if a guardrail ended the fault
+}
+
+// outcomes come from the third pass, which needs the comparison.
+type outcomes struct {
+	fault, control groupCounts    // the groups that are compared
+	during         groupCounts    // the control arm during the cohort
+	before         [2]groupCounts // in the baseline, by arm
+	released       groupCounts    // of the fault arm, after the cohort
+	inFlight       Counts         // of the fault arm, when the fault came
+
+	excess     contrast    // the harm of the cohort
+	armsBefore contrast    // the harm of the arms before the fault
+	slower     [2]contrast // journeys slower than nine in ten were, by arm
+	beforeNeed contrast    // harm at steps before any that needs what is broken
+	steps      stepHarm
+
+	timing    timing
+	batched   batchedDurations
+	series    [2]armSeries // by arm
+	guardrail guardrailBlocks
+	recovery  recoveryWindow
+	callers   [2]callerCounts // before the fault and under it
+}
+
+// observe reads the journeys of the experiment three times, as they may be too many
+// to hold in memory. How long they usually take decides which of them count. What
+// became of those of the control decides what they are compared with. Then everything
+// is counted at once.
+func (r *experimentRun) observe(all iter.Seq2[*journal.Observation, error]) error {
+	r.dropSparedPeriods()
+	r.journeys = make([]journeyRecord, len(r.plan.Journeys))
+	usual, err := r.measureDurations(all)
+	if err != nil || !r.measured() {
+		return err
+	}
+	r.moments = r.findMoments(usual)
+	if err := r.fillCandidates(all); err != nil {
+		return err
+	}
+	return r.countOutcomes(all)
+}
+
+// pass reads all journeys once.
+func (r *experimentRun) pass(all iter.Seq2[*journal.Observation, error], add func(*journeyRecord, *journal.Observation)) error {
+	for o, err := range all {
+		if err != nil {
+			return err
+		}
+		if o.Journey >= 0 && o.Journey < len(r.journeys) {
+			add(&r.journeys[o.Journey], o)
+		}
+	}
+	return nil
+}
+
+// measureDurations is the first pass: how late journeys started, and how long those
+// before the fault took.
+func (r *experimentRun) measureDurations(all iter.Seq2[*journal.Observation, error]) (usual *durations, err error) {
+	var before span
+	if r.measured() {
+		before = span{r.phaseStart(journal.Baseline), r.phaseStart(journal.Fault)}
+	}
+	usual = &durations{}
+	return usual, r.pass(all, func(j *journeyRecord, o *journal.Observation) {
+		r.late.add(o.Late)
+		j.late.add(o.Late)
+		if before.contains(o.Intended) {
+			usual.add(o.Took)
+		}
+	})
+}
+
+// fillCandidates is the second pass: what decides the comparison of each journey.
+func (r *experimentRun) fillCandidates(all iter.Seq2[*journal.Observation, error]) error {
+	for i, p := range r.plan.Journeys {
+		j, cohort := &r.journeys[i], r.moments.cohort(p.SlowAfter)
+		j.usual, j.earlyStopped = r.candidate(cohort), r.candidate(span{cohort.from, r.moments.removing})
+	}
+	return r.pass(all, func(j *journeyRecord, o *journal.Observation) {
+		if r.moments.baseline.contains(o.Intended) {
+			j.took[o.Arm].add(o.Took)
+		}
+		j.usual.add(o)
+		if r.trip != nil {
+			j.earlyStopped.add(o)
+		}
+	})
+}
+
+// countOutcomes is the third pass.
+func (r *experimentRun) countOutcomes(all iter.Seq2[*journal.Observation, error]) error {
+	r.batches = r.findCallBatches()
+	for i := range r.journeys {
+		j := &r.journeys[i]
+		j.comparison = r.compare(i)
+		r.prepare(i, j)
+	}
+	return r.pass(all, func(j *journeyRecord, o *journal.Observation) {
+		r.addInFlight(j, o)
+		j.add(o)
+	})
+}
+
+// prepare makes what the third pass fills for a journey.
+func (r *experimentRun) prepare(i int, j *journeyRecord) {
+	m, p := r.moments, r.plan.Journeys[i]
+	fault, control := j.groups()
+	j.fault, j.control = groupCounts{group: fault}, groupCounts{group: control}
+	j.during = groupCounts{group: group{arm: plan.ControlArm, in: j.cohort}}
+	j.released = groupCounts{group: group{arm: plan.FaultArm, in: span{j.cohort.to, m.removing}}}
+	j.excess, j.beforeNeed = newContrast(fault, control, harmed), newContrast(fault, control, r.harmedBeforeNeed(i))
+	for _, arm := range []plan.Arm{plan.FaultArm, plan.ControlArm} {
+		before := group{arm: arm, in: m.baseline}
+		j.before[arm] = groupCounts{group: before}
+		j.slower[arm] = newContrast(group{arm, j.cohort, j.faultPeriods}, before, slowerThan(j.took[arm].quantile(0.9)))
+		j.series[arm] = newArmSeries(arm, r.start.Since, m.end)
+	}
+	j.armsBefore = newContrast(j.before[plan.FaultArm].group, j.before[plan.ControlArm].group, harmed)
+	j.steps, j.timing = newStepHarm(p.Steps, j.comparison), r.newTiming(len(p.Steps), j.comparison)
+	j.batched = newBatchedDurations(fault, control)
+	j.guardrail, j.recovery = newGuardrailBlocks(j.cohort, m.baseline), newRecoveryWindow(m, r.removalHarm())
+	j.callers = [2]callerCounts{newCallerCounts(r.batches.before), newCallerCounts(r.batches.under)}
+}
+
+// add counts a journey, in the third pass.
+func (j *journeyRecord) add(o *journal.Observation) {
+	for _, c := range []*groupCounts{&j.fault, &j.control, &j.during, &j.released, &j.before[o.Arm]} {
+		c.add(o)
+	}
+	for _, c := range []*contrast{&j.excess, &j.armsBefore, &j.beforeNeed, &j.slower[o.Arm]} {
+		c.add(o)
+	}
+	for k := range j.callers {
+		j.callers[k].add(o)
+	}
+	j.steps.add(o)
+	j.timing.add(o)
+	j.batched.add(o)
+	j.series[o.Arm].add(o)
+	j.guardrail.add(o)
+	j.recovery.add(o)
+}
+
+// addInFlight counts journeys of the fault arm that were under way when the fault came.
+func (r *experimentRun) addInFlight(j *journeyRecord, o *journal.Observation) {
+	m := r.moments
+	if o.Arm == plan.FaultArm && o.Intended >= m.injected-m.inflight && o.Intended < m.injected && o.Intended+o.Took > m.injected {
+		j.inFlight.add(o)
+	}
+}
+
+func slowerThan(limit time.Duration) func(*journal.Observation) bool {
+	return func(o *journal.Observation) bool { return o.Took > limit }
+}

@@ -1,0 +1,123 @@
+package result
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/stats"
+)
+
+// criteria are the things that had to be true, in the order of reports.
+func (r *experimentRun) criteria(e *Experiment) []Criterion {
+	var list []Criterion
+	for i := range e.Journeys {
+		c := journeyCriterion(&e.Journeys[i])
+		e.Journeys[i].Verdict = c.Verdict
+		list = append(list, c)
+	}
+	if r.trip != nil {
+		list = append(list, guardrailCriterion(e.Guardrail))
+	}
+	if e.Limits.Recovery > 0 {
+		list = append(list, recoveryCriterion(e.Recovery, e.Limits.Recovery))
+	}
+	for i := range e.Invariants {
+		list = append(list, invariantCriterion(&e.Invariants[i]))
+	}
+	return list
+}
+
+// journeyCriterion judges the blast radius of a journey by its limit.
+func journeyCriterion(j *Journey) Criterion {
+	c := newCriterion(JourneyCriterion, j.Name, "≤ "+percent(j.Limit))
+	b := j.BlastRadius
+	if b == nil {
+		c.decide(Inconclusive, ReasonNotMeasured, j.Name+": nothing was measured")
+		return c
+	}
+	c.Measured = describeRadius(*b)
+	switch {
+	case b.Low > j.Limit && b.Control == ContaminatedControl:
+		// Either the control meets the fault, or something else harmed both arms, such
+		// as a restart: no arithmetic tells the two apart.
+		c.decide(Inconclusive, ReasonControlContaminated, fmt.Sprintf("control contaminated: %s of %s were harmed beyond the baseline, and the control arm was harmed meanwhile as well: by the fault, or both by something else", c.Measured, j.Name))
+	case b.Low > j.Limit:
+		c.decide(Refuted, ReasonHarmful, fmt.Sprintf("the fault harms %s of %s, limit %s", c.Measured, j.Name, percent(j.Limit)))
+	case b.High <= j.Limit:
+		c.decide(Held, ReasonHarmless, fmt.Sprintf("the fault harms at most %s of %s, limit %s", percent(b.High), j.Name, percent(j.Limit)))
+	default:
+		c.decide(Inconclusive, ReasonHarmUndecided, fmt.Sprintf("%s: the interval, %s to %s, contains the limit of %s: %s", j.Name, points(max(b.Low, 0)), percent(b.High), percent(j.Limit), journeysToDecide(j)))
+	}
+	return c
+}
+
+// journeysToDecide says how many journeys would decide an undecided limit.
+func journeysToDecide(j *Journey) string {
+	b := j.BlastRadius
+	gap := math.Abs(j.Limit - b.Estimate)
+	have := j.Arms.Fault.Journeys
+	need := stats.Needed(max(b.Estimate, 0), gap)
+	if i := b.Independent; i != nil && i.High > i.Low { // where journeys are not independent it takes more of them
+		need = int(float64(need) * math.Pow((b.High-b.Low)/(i.High-i.Low), 2))
+	}
+	if gap > 0 && need < 1_000_000 {
+		return fmt.Sprintf("about %s journeys per arm instead of %s would settle it, if the estimate stays", figures.Count(max(need, have+1)), figures.Count(have))
+	}
+	return "the estimate is too close to the limit to be settled by more journeys"
+}
+
+// guardrailCriterion is that of a guardrail which tripped.
+func guardrailCriterion(g *Guardrail) Criterion {
+	c := newCriterion(GuardrailCriterion, "", percent(g.Limit))
+	c.Measured = percent(g.Value)
+	if g.Kind == "probe" {
+		c.Limit, c.Measured = fmt.Sprintf("< %g wrong answers in a row", g.Limit), fmt.Sprintf("%g", g.Value)
+	}
+	c.decide(Refuted, ReasonGuardrailTripped, "guardrail tripped: "+g.Detail)
+	return c
+}
+
+// recoveryCriterion judges a recovery, which is nil if it was not watched, by its limit
+// in seconds.
+func recoveryCriterion(r *Recovery, limit float64) Criterion {
+	c := newCriterion(RecoveryCriterion, "", fmt.Sprintf("≤ %g s", limit))
+	if r == nil {
+		c.decide(Inconclusive, ReasonRecoveryNotWatched, "recovery was not watched: the recovery phase is too short")
+		return c
+	}
+	c.Measured = fmt.Sprintf("%.1f s", r.Seconds)
+	if r.Censored {
+		c.Measured = "> " + c.Measured
+	}
+	switch {
+	case r.Censored && r.Metastable && r.Seconds >= limit:
+		c.decide(Refuted, ReasonNotRecovered, fmt.Sprintf("not recovered after %.1f s, limit %g s: harm goes on although the fault is proven gone", r.Seconds, limit))
+	case r.Censored && r.Harmed > limit:
+		c.decide(Refuted, ReasonNotRecovered, fmt.Sprintf("not recovered after %.1f s, limit %g s", r.Harmed, limit))
+	case r.Censored && r.Metastable:
+		c.decide(Inconclusive, ReasonRecoveryUndecided, fmt.Sprintf("harm was not back at the control's level within the %.1f s that were watched: a longer recovery phase would settle it", r.Seconds))
+	case r.Censored:
+		c.decide(Inconclusive, ReasonRecoveryUndecided, fmt.Sprintf("no harm is proven later than %.1f s after the removal, but too few journeys came after it to show that harm is back at the control's level: a longer recovery phase would settle it", r.Harmed))
+	case r.Seconds > limit:
+		c.decide(Refuted, ReasonRecoveredLate, fmt.Sprintf("recovery takes %.1f s, limit %g s", r.Seconds, limit))
+	default:
+		c.decide(Held, ReasonRecovered, fmt.Sprintf("recovery takes %.1f s, limit %g s", r.Seconds, limit))
+	}
+	return c
+}
+
+// describeRadius writes a blast radius. Where the interval includes zero, only its
+// upper bound is known.
+func describeRadius(b BlastRadius) string {
+	if b.Low <= 0 {
+		return "at most " + percent(b.High)
+	}
+	return fmt.Sprintf("%s (95%% interval %s to %s)", percent(b.Estimate), points(b.Low), percent(b.High))
+}
+
+// percent writes a share with one decimal at most: 5%, 0.5%, 36%.
+func percent(share float64) string { return figures.ShortPercent(share, 1) }
+
+// points is a percentage without its sign, for the first of two.
+func points(share float64) string { return figures.Short(share*100, 1) }

@@ -1,0 +1,65 @@
+package result
+
+import (
+	"fmt"
+
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/stats"
+)
+
+// reasons collects why a measurement cannot be trusted.
+type reasons []reason
+
+func (list *reasons) add(code ReasonCode, format string, args ...any) {
+	*list = append(*list, reason{code, fmt.Sprintf(format, args...)})
+}
+
+// distrust lists why the measurement cannot be trusted, most important first.
+func (r *experimentRun) distrust(e *Experiment) []reason {
+	var why reasons
+	if r.vanished != nil {
+		why.add(ReasonFaultVanished, "the fault vanished in the middle: %s", r.vanished.Detail)
+	}
+	for i := range e.Faults {
+		if x := e.Faults[i].Exercised; x.Grade == GradeNo {
+			why.add(ReasonNotExercised, "fault not exercised: %s into %s: %s", e.Faults[i].Inject, e.Faults[i].Into, x.Note)
+		}
+		if !e.Faults[i].RemovalVerified {
+			why.add(ReasonRemovalUnverified, "the removal of %s from %s could not be verified", e.Faults[i].Inject, e.Faults[i].Into)
+		}
+	}
+	for i, p := range r.plan.Journeys {
+		why = append(why, distrustJourney(p, &r.journeys[i], r.plan.Arms(), r.trip != nil, e.Limits.Baseline)...)
+	}
+	return why
+}
+
+// distrustJourney lists why the measurement of one journey cannot be trusted. limit is
+// the share of journeys that may be harmed before the fault.
+func distrustJourney(p plan.Journey, j *journeyRecord, arms []plan.Arm, tripped bool, limit float64) []reason {
+	var why reasons
+	for _, arm := range arms {
+		before := j.before[arm].Counts
+		if w := stats.Wilson(before.harm()); before.Journeys > 0 && w.Low > limit {
+			why.add(ReasonBaselineHarmed, "%s: %s of the %s arm were harmed already before the fault (%d of %d; at most %s allowed)",
+				p.Name, percent(w.Estimate), arm, before.Harmed(), before.Journeys, percent(limit))
+		}
+	}
+	if late := j.late.lateness(); late != nil && late.P99 > 0.1*p.SlowAfter.Seconds() {
+		why.add(ReasonTooBusy, "%s: traffic was late: one journey in a hundred started %.0f ms or more after its time (at most 10%% of slow_after allowed): this machine is too busy",
+			p.Name, late.P99*1000)
+	}
+	if shed := j.control.FailedBy.Shed; shed > 0 {
+		why.add(ReasonControlShed, "%s: %d journeys of the control could not be started: too many were in flight", p.Name, shed)
+	}
+	if fault, ctrl := j.fault.Journeys, j.control.Journeys; !tripped && min(fault, ctrl) < leastJourneys {
+		why.add(ReasonTooFewJourneys, "%s: too few journeys: %d in the fault arm and %d in the control, at least %d are needed in each", p.Name, fault, ctrl, leastJourneys)
+	}
+	if len(arms) > 1 {
+		if d := j.armsBefore.difference(); d.Low > tolerance || d.High < -tolerance {
+			why.add(ReasonArmsDiffer, "%s: the arms differ already before the fault: %s harmed in the fault arm, %s in control",
+				p.Name, percent(j.before[plan.FaultArm].harm().Share()), percent(j.before[plan.ControlArm].harm().Share()))
+		}
+	}
+	return why
+}

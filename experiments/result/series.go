@@ -1,0 +1,60 @@
+package result
+
+import (
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+// maxBuckets bounds a series, and with it the size of reports. The observations hold
+// more detail.
+const maxBuckets = 50
+
+// An armSeries is the series of an arm: an experiment of any length in at most
+// maxBuckets buckets of a round width.
+type armSeries struct {
+	arm          plan.Arm
+	start, width time.Duration
+	buckets      []Bucket
+	took         []durations // of the completed journeys of each bucket
+}
+
+func newArmSeries(arm plan.Arm, start, end time.Duration) armSeries {
+	width := bucketWidth(end - start)
+	n := max(0, int((end-start+width-1)/width))
+	return armSeries{arm, start, width, make([]Bucket, n), make([]durations, n)}
+}
+
+func (s *armSeries) add(o *journal.Observation) {
+	i := int((o.Intended - s.start) / s.width)
+	if o.Arm != s.arm || o.Intended < s.start || i >= len(s.buckets) {
+		return
+	}
+	s.buckets[i].Journeys++
+	if o.Harmed() {
+		s.buckets[i].Harmed++
+	}
+	if completed(o) {
+		s.took[i].add(o.Took)
+	}
+}
+
+// rows are the buckets with their percentiles.
+func (s *armSeries) rows() []Bucket {
+	for i := range s.buckets {
+		s.buckets[i].P95 = seconds(s.took[i].quantile(0.95))
+	}
+	return s.buckets
+}
+
+// bucketWidth is the shortest round width of which maxBuckets suffice.
+func bucketWidth(total time.Duration) time.Duration {
+	for _, s := range []time.Duration{1, 2, 5, 10, 15, 20, 30, 60} {
+		if total <= maxBuckets*s*time.Second {
+			return s * time.Second
+		}
+	}
+	minutes := total / (maxBuckets * time.Minute)
+	return (minutes + 1) * time.Minute
+}
