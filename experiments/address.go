@@ -40,7 +40,7 @@ func (u httpURL) check(s, want string) *shape.Diagnostic {
 	parsed, err := url.Parse(s)
 	switch {
 	case err == nil && parsed.User != nil:
-		return &shape.Diagnostic{Msg: "credentials do not belong into a URL: send a header with ${env:NAME}"}
+		return &shape.Diagnostic{Msg: "credentials do not belong in a URL: send a header with ${env:NAME}"}
 	case strings.Contains(s, "${"):
 		return &shape.Diagnostic{Msg: "this URL cannot hold ${variables}"}
 	case !httpURLForm.MatchString(s) || err != nil || parsed.Hostname() == "" || !validPort(parsed.Port(), parsed.Host):

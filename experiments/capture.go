@@ -10,6 +10,7 @@ import (
 // Source says which part of a response a capture reads.
 type Source string
 
+// The sources of captures.
 const (
 	FromJSON   Source = "json"   // Expr is a JSONPath (RFC 9535)
 	FromHeader Source = "header" // Expr is a header's name
@@ -20,6 +21,7 @@ const (
 // Pick says which of several captured values is taken.
 type Pick string
 
+// The ways to pick a value.
 const (
 	First  Pick = "first" // the default
 	Last   Pick = "last"

@@ -12,7 +12,7 @@ import (
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// checkExperiment notes what only the experiment and its system together show.
+// checkExperiment notes mistakes that need both documents.
 func checkExperiment(d *shape.Document, e *Experiment, s *System) {
 	for i, f := range e.Faults {
 		dep, ok := s.Dependency(f.Into)
@@ -35,8 +35,9 @@ func checkExperiment(d *shape.Document, e *Experiment, s *System) {
 	checkShares(d, e, s, phases.Fault)
 }
 
-// checkScheme notes a fault on single requests where the upstream's scheme does
-// not say what requests are. Of a proxy that exists only its server knows.
+// checkScheme notes a fault on single requests if the upstream's scheme does not
+// say what a request is. The upstream of a proxy that exists is only known to its
+// server.
 func checkScheme(d *shape.Document, at string, f Fault, dep Dependency, s *System) {
 	kind, _ := injectors.Lookup(f.Inject)
 	scheme, _, has := strings.Cut(dep.Upstream, "://")
@@ -45,11 +46,11 @@ func checkScheme(d *shape.Document, at string, f Fault, dep Dependency, s *Syste
 		return
 	case !has:
 		d.Fail(d.At(at), shape.Diagnostic{
-			Msg:  fmt.Sprintf("%s acts on single %s, and the upstream %s of %s in %s says nothing of a protocol", f.Inject, kind.Acts, dep.Upstream, f.Into, s.File),
-			Hint: "give the upstream a scheme, such as " + kind.Schemes[0] + "://" + dep.Upstream})
+			Msg:  fmt.Sprintf("the upstream of %s has no protocol, and %s needs one to see single %s", f.Into, f.Inject, kind.Acts),
+			Hint: fmt.Sprintf("in %s write upstream: %s://%s", s.File, strings.Join(kind.Schemes, "|"), dep.Upstream)})
 	default:
 		d.Fail(d.At(at), shape.Diagnostic{
-			Msg: fmt.Sprintf("%s acts on %s of %s, and the upstream of %s in %s is %s", f.Inject, kind.Acts, figures.List(kind.Schemes, "and"), f.Into, s.File, dep.Upstream)})
+			Msg: fmt.Sprintf("%s needs an upstream with %s, but that of %s in %s is %s", f.Inject, figures.List(kind.Schemes, "or"), f.Into, s.File, dep.Upstream)})
 	}
 }
 
@@ -62,7 +63,8 @@ func checkJourneyNames(d *shape.Document, at string, given map[string]float64, k
 	}
 }
 
-// checkCaps notes limits and guardrails beyond the system's caps.
+// checkCaps notes limits and guardrails beyond the system's caps. path is where the
+// settings are, with a dot at its end, or empty.
 func checkCaps(d *shape.Document, at string, s Settings, caps Caps) {
 	if caps.BlastRadius == 0 {
 		return
@@ -89,8 +91,8 @@ func tooShort(fault time.Duration, j Journey) shape.Diagnostic {
 		Hint: fmt.Sprintf("write at least %s", short(2*j.SlowAfter))}
 }
 
-// checkPhases notes a fault phase that is too short, and an experiment that is
-// too long. What the system's defaults alone get wrong is noted there.
+// checkPhases notes a fault phase that is too short, and an experiment that is too
+// long. A mistake of the system's defaults alone is noted in the system.
 func checkPhases(d *shape.Document, e *Experiment, s *System, p Phases) {
 	place := d.At("experiment")
 	if d.Given("phases.fault") {
@@ -111,7 +113,7 @@ func checkPhases(d *shape.Document, e *Experiment, s *System, p Phases) {
 	}
 }
 
-// checkTimes notes faults that reach out of the fault phase.
+// checkTimes notes faults that start or end after the fault phase.
 func checkTimes(d *shape.Document, e *Experiment, phase time.Duration) {
 	for i, f := range e.Faults {
 		at := fmt.Sprintf("faults[%d]", i)
@@ -119,14 +121,14 @@ func checkTimes(d *shape.Document, e *Experiment, phase time.Duration) {
 		case f.At >= phase && f.At > 0:
 			d.Fail(d.At(at+".at"), shape.Diagnostic{Msg: fmt.Sprintf("the fault phase ends after %s: this fault would never start", short(phase))})
 		case f.At+f.For > phase:
-			d.Fail(d.At(at+".for"), shape.Diagnostic{Msg: fmt.Sprintf("the fault would end %s after the fault phase of %s", short(f.At+f.For-phase), short(phase))})
+			d.Fail(d.At(at+".for"), shape.Diagnostic{
+				Msg: fmt.Sprintf("the fault would end %s after the fault phase of %s", short(f.At+f.For-phase), short(phase)), Hint: "shorten it, or lengthen phases.fault"})
 		}
 	}
 }
 
-// checkShares notes faults that a change of another fault on the same proxy
-// would deal anew: Toxiproxy draws anew who is affected whenever the toxics of
-// a proxy change.
+// checkShares notes a share of connections that cannot be kept: whenever the toxics
+// of a proxy change, Toxiproxy picks the affected connections anew.
 func checkShares(d *shape.Document, e *Experiment, s *System, phase time.Duration) {
 	end := func(f Fault) time.Duration {
 		if f.For == 0 {
@@ -151,7 +153,7 @@ func checkShares(d *shape.Document, e *Experiment, s *System, phase time.Duratio
 				continue
 			}
 			d.Fail(d.At(fmt.Sprintf("faults[%d].share", i)), shape.Diagnostic{
-				Msg:  fmt.Sprintf("a share of connections cannot be kept while another fault on %s starts or ends at another time", dep.ProxyName()),
+				Msg:  fmt.Sprintf("share cannot be kept: another fault on %s starts or ends at another time, and Toxiproxy then picks the affected connections anew", dep.ProxyName()),
 				Hint: "give both the same at and for, or leave out share"})
 			break
 		}

@@ -2,9 +2,10 @@ package experiments
 
 import "github.com/blastgauge/blastgauge/experiments/shape"
 
-// Criticality is what the owners of a system believe of a dependency.
+// Criticality is how important the owners of a system believe a dependency to be.
 type Criticality string
 
+// The criticalities of dependencies.
 const (
 	Hard Criticality = "hard" // the journey cannot do without it
 	Soft Criticality = "soft" // the journey degrades without it
@@ -15,7 +16,7 @@ type Dependency struct {
 	Name        string      `json:"name"`
 	Listen      string      `json:"listen,omitempty"`   // host:port of the proxy
 	Upstream    string      `json:"upstream,omitempty"` // host:port, with or without a scheme
-	Proxy       string      `json:"proxy,omitempty"`    // the proxy's name where it is not the dependency's
+	Proxy       string      `json:"proxy,omitempty"`    // the proxy's name if it differs from the dependency's
 	Criticality Criticality `json:"criticality,omitempty"`
 	Owner       string      `json:"owner,omitempty"`
 }
@@ -43,11 +44,11 @@ func dependencyShape(dep *Dependency) shape.Shape {
 	}, Check: func(d *shape.Document, _ shape.Node, path string) {
 		switch {
 		case dep.Listen != "" && dep.Upstream == "":
-			d.Fail(d.Key(path+".listen"), shape.Diagnostic{Msg: "listen needs upstream beside it: where does the proxy lead to?"})
+			d.Fail(d.Key(path+".listen"), shape.Diagnostic{Msg: "upstream is missing beside listen", Hint: "add upstream: host:port of the dependency"})
 		case dep.Upstream != "" && dep.Listen == "":
-			d.Fail(d.Key(path+".upstream"), shape.Diagnostic{Msg: "upstream needs listen beside it: where does the system call it?"})
+			d.Fail(d.Key(path+".upstream"), shape.Diagnostic{Msg: "listen is missing beside upstream", Hint: "add listen: host:port that the system calls"})
 		case dep.Listen == "" && dep.Proxy == "":
-			d.Fail(d.Key(path), shape.Diagnostic{Msg: "how is it reached? give listen and upstream, or proxy: the name of a proxy that exists"})
+			d.Fail(d.Key(path), shape.Diagnostic{Msg: "listen and upstream are missing", Hint: "or give proxy: the name of a proxy that exists"})
 		}
 	}}
 }

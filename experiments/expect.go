@@ -23,6 +23,7 @@ type Expect struct {
 // An Op is how a check compares.
 type Op string
 
+// The ways to compare.
 const (
 	Eq       Op = "eq"
 	Ne       Op = "ne"

@@ -26,8 +26,8 @@ func TestTooLargeAFileIsNotRead(t *testing.T) {
 	}
 }
 
-// size is that of hostile documents: enough to show what grows faster than the
-// text, in bytes.
+// size is the length of hostile documents in bytes: enough to show work that grows
+// faster than the text.
 const size = shape.MaxBytes / 4
 
 // hostile are documents that are slow to read where something grows faster

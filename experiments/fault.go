@@ -17,6 +17,7 @@ import (
 // A Stream is the direction of bytes that a fault acts on.
 type Stream string
 
+// The directions of bytes.
 const (
 	Downstream Stream = "downstream" // answers; the default
 	Upstream   Stream = "upstream"   // requests

@@ -9,24 +9,24 @@ import (
 // A Guardrail removes the fault at once when its condition is met. One of its
 // fields is set.
 type Guardrail struct {
-	// BlastRadius and Failed are shares of one journey beyond the control: of those
-	// harmed, and of those that failed.
+	// BlastRadius and Failed are shares of one journey beyond the control: the harmed
+	// ones and the failed ones.
 	BlastRadius float64 `json:"blast_radius,omitempty"`
 	Failed      float64 `json:"failed,omitempty"`
-	// P99 is a duration that more than one journey in a hundred takes longer than,
-	// beyond the control.
+	// P99 is a duration. The condition is that more than one journey in a hundred
+	// takes longer, beyond the control.
 	P99   time.Duration `json:"p99,omitempty"`
 	Probe *Probe        `json:"probe,omitempty"`
 }
 
-// A Probe is a question that must be answered well while a fault is in force.
+// A Probe is a check that is repeated while a fault is in force.
 type Probe struct {
 	Invariant
 	Every    time.Duration `json:"every"`
-	Failures int           `json:"failures"` // in a row, that remove the fault
+	Failures int           `json:"failures"` // in a row, after which the fault is removed
 }
 
-// What a probe gets where its document does not say.
+// The pace of a probe whose document gives none.
 const (
 	DefaultProbeEvery    = time.Second
 	DefaultProbeFailures = 3

@@ -10,22 +10,22 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
-// An Invariant is something that must be true of the system's data, asked
-// before, during and after a fault: by a request, by a query or by a command. One
-// of Request.Target, SQL and Command is set.
+// An Invariant is something that must be true of the system's data. It is checked
+// before, during and after a fault by a request, a query or a command. One of
+// Request.Target, SQL and Command is set.
 type Invariant struct {
 	Name    string  `json:"name"`
 	Request Request `json:"request"` // the target is an absolute URL
 	Expect  Expect  `json:"expect"`
 	Keys    string  `json:"keys,omitempty"` // JSONPath of what is in violation, for the report
 	// SQL is a query whose rows are violations; their first column is the key. Its
-	// variables are sent as parameters. DSN is ${env:NAME}: what stands in that
-	// variable is in no document.
+	// variables are sent as parameters. DSN is ${env:NAME}: its value is in no
+	// document.
 	SQL string `json:"sql,omitempty"`
 	DSN string `json:"dsn,omitempty"`
-	// Command is a program and its arguments. It ends with 0 where all is well, and
-	// with 1 where something is in violation: a line of output for each. Any other
-	// end says nothing.
+	// Command is a program and its arguments. Exit code 0 means that there is no
+	// violation; 1 means that each line of output is one. Any other end is an error
+	// of the check, not a violation.
 	Command []string      `json:"command,omitempty"`
 	Within  time.Duration `json:"within,omitempty"` // time that asynchronous work may take to settle
 }
@@ -63,7 +63,7 @@ func checkShape(v *Invariant, f shape.Fields) shape.Shape {
 		v.checkMethod(d, n, path)
 		v.checkSQL(d, path)
 		if len(v.Command) > 0 && strings.TrimSpace(v.Command[0]) == "" {
-			d.Fail(d.At(path+".command[0]"), shape.Diagnostic{Msg: "which program? the first item names it"})
+			d.Fail(d.At(path+".command[0]"), shape.Diagnostic{Msg: "the first item must be the program to run"})
 		}
 	}}}
 }
@@ -79,10 +79,10 @@ func (v *Invariant) checkMethod(d *shape.Document, n shape.Node, path string) {
 	}
 	switch {
 	case len(ways) == 0:
-		d.Fail(n, shape.Diagnostic{Msg: "what is asked? give request, sql or command"})
+		d.Fail(n, shape.Diagnostic{Msg: "one of request, sql and command is missing", Hint: "request asks over HTTP, sql asks a database, command runs a program"})
 		return
 	case len(ways) > 1:
-		d.Fail(d.Key(shape.JoinPath(path, ways[1])), shape.Diagnostic{Msg: "one question is asked in one way, not by " + figures.List(ways, "and")})
+		d.Fail(d.Key(shape.JoinPath(path, ways[1])), shape.Diagnostic{Msg: "request, sql and command are mutually exclusive, and this has " + figures.List(ways, "and")})
 		return
 	}
 	belongs := map[string]string{"dsn": "sql"}
@@ -91,11 +91,11 @@ func (v *Invariant) checkMethod(d *shape.Document, n shape.Node, path string) {
 	}
 	for _, key := range []string{"headers", "json", "form", "body", "expect", "keys", "dsn"} {
 		if d.Given(shape.JoinPath(path, key)) && belongs[key] != ways[0] {
-			d.Fail(d.Key(shape.JoinPath(path, key)), shape.Diagnostic{Msg: key + " belongs to a " + strings.Replace(belongs[key], "sql", "query (sql)", 1) + ", and this asks by " + ways[0]})
+			d.Fail(d.Key(shape.JoinPath(path, key)), shape.Diagnostic{Msg: key + " is only for " + belongs[key] + ", and this check has " + ways[0], Hint: "leave it out"})
 		}
 	}
 	if ways[0] == "sql" && !d.Given(shape.JoinPath(path, "dsn")) {
-		d.Fail(d.Key(shape.JoinPath(path, "sql")), shape.Diagnostic{Msg: "dsn is missing: which database?", Hint: "write dsn: ${env:DATABASE_URL} beside it"})
+		d.Fail(d.Key(shape.JoinPath(path, "sql")), shape.Diagnostic{Msg: "dsn is missing: it says which database to ask", Hint: "write dsn: ${env:DATABASE_URL} beside it"})
 	}
 }
 
@@ -117,11 +117,11 @@ func (v *Invariant) checkSQL(d *shape.Document, path string) {
 		return
 	}
 	if countQuery.MatchString(v.SQL) && !groupedQuery.MatchString(v.SQL) {
-		d.Fail(n, shape.Diagnostic{Msg: "every row is a violation, and a count is always one row", Hint: "select the keys of what is in violation"})
+		d.Fail(n, shape.Diagnostic{Msg: "each row is a violation, and a count always returns one row", Hint: "select the keys of what is in violation"})
 	}
 	t, err := ParseTemplate(v.SQL)
 	if err != nil {
-		return // noted where the text was read
+		return // noted when the text was read
 	}
 	quoted := false
 	for _, p := range t.Parts {
@@ -131,7 +131,7 @@ func (v *Invariant) checkSQL(d *shape.Document, path string) {
 		case quoted:
 			d.Fail(n, shape.Diagnostic{Msg: "${" + p.Name + "} is sent as a parameter: write it without quotes", From: p.From, To: p.To})
 		case !slices.Contains([]string{"started", "run", "arm", "env"}, p.Name) && slices.Contains(Builtins(), p.Name):
-			d.Fail(n, shape.Diagnostic{Msg: "${" + p.Name + "} means nothing in a query: ${started}, ${run} and ${env:NAME} do", From: p.From, To: p.To})
+			d.Fail(n, shape.Diagnostic{Msg: "${" + p.Name + "} cannot be used in sql: use ${started}, ${run} or ${env:NAME}", From: p.From, To: p.To})
 		}
 	}
 }

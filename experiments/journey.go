@@ -26,8 +26,8 @@ type Step struct {
 	Timeout   time.Duration `json:"timeout,omitempty"`    // 0: what is left of the journey's
 	SlowAfter time.Duration `json:"slow_after,omitempty"` // 0: only the journey's budget counts
 	Poll      *Poll         `json:"poll,omitempty"`
-	// Needs are the dependencies that the system calls for this step. Where a step
-	// of any journey needs one, the steps that do not are taken to do without it.
+	// Needs are the dependencies that the system calls for this step. If a step of
+	// any journey needs a dependency, steps that do not name it do without it.
 	Needs []string `json:"needs,omitempty"`
 }
 

@@ -83,7 +83,7 @@ func readDocument(d *shape.Document, s shape.Shape, kind Kind) {
 	_, isKind := root.Lookup(string(kind))
 	_, isOther := root.Lookup(string(other))
 	if isOther && !isKind {
-		d.Fail(root, shape.Diagnostic{Msg: fmt.Sprintf("this is the document of %s, where that of %s is needed", got, want)})
+		d.Fail(root, shape.Diagnostic{Msg: fmt.Sprintf("this document describes %s, and one of %s is needed here", got, want)})
 		return
 	}
 	s.Read(d, root, "")

@@ -116,7 +116,7 @@ func TestDefaultExperimentsAreSorted(t *testing.T) {
 
 func TestSyntaxErrorsNameTheLine(t *testing.T) {
 	const head = "version: 1\nsystem: s\n"
-	tests := map[string]int{ // what stands from line 3 on, to the line of the mistake
+	tests := map[string]int{ // text from line 3 on, to the line of the mistake
 		"a: \"x\nb: 1\nc: 2\n":            3,
 		"ok: 1\na: {x: 1, y: 2\nb: 1\n":   4,
 		"ok: 1\na: [1,\n  2\nb: 1\n":      4,

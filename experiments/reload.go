@@ -5,9 +5,8 @@ import (
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// A Reload is the request that makes a system read its config again, where it does
-// so only when it is told. It is sent when the config has gone bad, and when it is
-// good again.
+// A Reload is the request that makes a system read its config again. It is sent
+// after the config has gone bad, and after it is good again.
 type Reload struct {
 	Request Request `json:"request"` // the target is an absolute URL
 	Expect  Expect  `json:"expect"`
@@ -23,14 +22,15 @@ func reloadShape(r *Reload) shape.Shape {
 	}}}
 }
 
-// checkReload notes a reload that nothing calls for, or that nobody would send.
+// checkReload notes a reload of a fault that changes no config, or that changes it
+// without a moment to send the request.
 func checkReload(d *shape.Document, kind injectors.Kind, f *Fault, path string) {
 	checkVariables(d, path+".reload", nil, nil)
 	switch {
 	case f.Reload == nil:
 	case !kind.Config:
-		d.Fail(d.Key(path+".reload"), shape.Diagnostic{Msg: kind.Name + " changes no config that a system could read again", Hint: "leave it out"})
+		d.Fail(d.Key(path+".reload"), shape.Diagnostic{Msg: "reload does not apply to " + kind.Name + ", which changes no config", Hint: "leave it out"})
 	case kind.Level != injectors.File && f.Attributes["flap"] != nil:
-		d.Fail(d.Key(path+".reload"), shape.Diagnostic{Msg: "nobody would send reload each time that flap changes the document on its way", Hint: "leave one of them out, or use config_file"})
+		d.Fail(d.Key(path+".reload"), shape.Diagnostic{Msg: "reload does not work with flap in " + kind.Name + ": nothing sends it when flap changes the document", Hint: "leave one of them out, or use config_file"})
 	}
 }

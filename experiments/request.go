@@ -131,11 +131,11 @@ func targetProblem(target string, absolute bool) string {
 		return ""
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		if absolute {
-			return "a whole URL is needed here, such as http://127.0.0.1:8083/ledger: this is not asked through the entry"
+			return "a whole URL is needed here, such as http://127.0.0.1:8083/ledger: this request does not go through the entry"
 		}
 		return "a path starts with / (a whole URL with http:// or https://)"
 	case u.User != nil:
-		return "credentials do not belong into a URL: send a header with ${env:NAME}"
+		return "credentials do not belong in a URL: send a header with ${env:NAME}"
 	}
 	return ""
 }

@@ -9,6 +9,7 @@ import (
 // A Kind is a kind of document.
 type Kind string
 
+// The kinds of documents.
 const (
 	SystemKind     Kind = "system"
 	ExperimentKind Kind = "experiment"

@@ -101,9 +101,8 @@ func TestSchemaAcceptsEveryGoodDocument(t *testing.T) {
 	}
 }
 
-// TestSchemaRefusesWhatTheLoaderRefuses holds for every wrong document that
-// does not say in its first line that its mistake is beyond a schema; those
-// that say so must indeed pass, or the mark is stale.
+// A wrong document whose mistake a schema cannot express says so in its first
+// line. The schema must refuse all others, and accept these.
 func TestSchemaRefusesWhatTheLoaderRefuses(t *testing.T) {
 	schemas := map[Kind]*jsonschema.Schema{SystemKind: compiled(t, SystemKind), ExperimentKind: compiled(t, ExperimentKind)}
 	for name, files := range wrongDocuments(t) {
@@ -154,7 +153,7 @@ func TestSchemaDescribesEveryKey(t *testing.T) {
 	}
 }
 
-// described counts the keys with a description and complains of those without.
+// described counts the keys with a description and reports those without.
 func described(t *testing.T, at string, v any) int {
 	t.Helper()
 	n := 0

@@ -12,8 +12,8 @@ type Settings struct {
 	Phases     Phases      `json:"phases"`
 	Limits     Limits      `json:"limits"`
 	Guardrails []Guardrail `json:"guardrails,omitempty"`
-	// Repeat is how often control and fault take turns where the baseline is the
-	// control; 0 is once.
+	// Repeat is the number of pairs of baseline and fault if the baseline is the
+	// control; 0 means one.
 	Repeat int `json:"repeat,omitempty"`
 }
 
@@ -36,7 +36,7 @@ type Limits struct {
 	Journeys    map[string]float64 `json:"journeys,omitempty"` // blast radius by journey
 }
 
-// Caps are what no experiment may exceed; zero means no cap.
+// Caps are limits for all experiments; zero means no cap.
 type Caps struct {
 	BlastRadius float64       `json:"blast_radius,omitempty"`
 	Duration    time.Duration `json:"duration,omitempty"`

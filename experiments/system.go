@@ -18,7 +18,7 @@ type System struct {
 	URL          string           `json:"url"`       // where journeys enter; this route goes through the proxies
 	ControlURL   string           `json:"control_url,omitempty"`
 	Propagates   string           `json:"propagates,omitempty"` // [PropagatesBaggage], or nothing
-	Host         string           `json:"host,omitempty"`       // Host header where it differs from the URL's
+	Host         string           `json:"host,omitempty"`       // Host header if it differs from the URL's
 	TLS          *TLS             `json:"tls,omitempty"`
 	Dependencies []Dependency     `json:"dependencies"` // in the order of the document
 	Journeys     []Journey        `json:"journeys"`     // in the order of the document
@@ -66,7 +66,7 @@ func systemShape(s *System) shape.Shape {
 		{Name: "control_url", Doc: "the same system with no proxies in its path: gives a concurrent control arm", Shape: httpURL{to: &s.ControlURL}},
 		{Name: "propagates", Doc: "baggage: every service passes the W3C baggage header on; faults on single requests then meet tagged journeys only, which gives a concurrent control arm without a control_url",
 			Shape: shape.Enum(&s.Propagates, "a header", PropagatesBaggage)},
-		{Name: "host", Doc: "Host header where it differs from the URL's", Shape: hostHeader(&s.Host)},
+		{Name: "host", Doc: "Host header if it differs from the URL's", Shape: hostHeader(&s.Host)},
 		{Name: "tls", Doc: "TLS towards the entry and control URLs", Shape: shape.Optional[TLS]{To: &s.TLS, Item: tlsShape}},
 		{Name: "dependencies", Doc: "what the system calls through proxies", Required: true,
 			Shape: shape.Dict[Dependency]{To: &s.Dependencies, Key: ids(), Min: 1, Max: 200, Item: func(name string, d *Dependency) shape.Shape {

@@ -31,7 +31,7 @@ type TemplateError struct {
 
 func (e *TemplateError) Error() string { return e.Msg }
 
-// Builtins are the variables that need no capture.
+// Builtins returns the variables that need no capture.
 func Builtins() []string {
 	return []string{"arm", "env", "random", "run", "seq", "started", "uuid"}
 }
@@ -40,8 +40,8 @@ const variablePattern = `^[A-Za-z_][A-Za-z0-9_]*$`
 
 var variableForm = regexp.MustCompile(variablePattern)
 
-// ParseTemplate splits a text at its ${variables}. $${ stands for ${ itself,
-// any other $ for itself. The error is a *TemplateError.
+// ParseTemplate splits a text at its ${variables}. $${ is the text ${, and any
+// other $ is itself. The error is a *[TemplateError].
 func ParseTemplate(text string) (Template, error) {
 	var t Template
 	var literal strings.Builder
@@ -63,7 +63,7 @@ func ParseTemplate(text string) (Template, error) {
 			if end < 0 {
 				return Template{}, &TemplateError{From: i, To: len(text), Msg: "${ has no } (write $${ for the text itself)"}
 			}
-			p, msg := variable(text[i+2 : i+end])
+			p, msg := parseVariable(text[i+2 : i+end])
 			p.From, p.To = i, i+end+1
 			if msg != "" {
 				return Template{}, &TemplateError{From: p.From, To: p.To, Msg: msg}
@@ -83,9 +83,8 @@ func ParseTemplate(text string) (Template, error) {
 	return t, nil
 }
 
-// variable reads what stands between the braces; msg is empty when it is
-// right.
-func variable(inside string) (p Part, msg string) {
+// parseVariable reads the text between the braces. msg is empty if it is correct.
+func parseVariable(inside string) (p Part, msg string) {
 	name, arg, hasArg := strings.Cut(inside, " ")
 	if env, isEnv := strings.CutPrefix(inside, "env:"); isEnv {
 		name, arg, hasArg = "env", env, true
@@ -111,7 +110,7 @@ func variable(inside string) (p Part, msg string) {
 	return p, ""
 }
 
-// Single is the variable that the text consists of, if it is exactly one: its
+// Single returns the variable that the text consists of, if it is exactly one. Its
 // value then keeps its JSON type instead of becoming text.
 func (t Template) Single() (Part, bool) {
 	if len(t.Parts) != 1 || t.Parts[0].Name == "" {
@@ -120,7 +119,7 @@ func (t Template) Single() (Part, bool) {
 	return t.Parts[0], true
 }
 
-// Literal is the text itself where it holds no variable.
+// Literal returns the text, and reports whether it holds no variable.
 func (t Template) Literal() (string, bool) {
 	switch {
 	case len(t.Parts) == 0:
@@ -131,7 +130,7 @@ func (t Template) Literal() (string, bool) {
 	return "", false
 }
 
-// Captured lists the variables of the text that are not built in, in order.
+// Captured returns the variables of the text that are not built in, in order.
 func (t Template) Captured() []Part {
 	var list []Part
 	builtins := Builtins()
@@ -143,8 +142,8 @@ func (t Template) Captured() []Part {
 	return list
 }
 
-// A Choice is what ${random ...} draws from: the whole numbers Low to High, or
-// one of Words where there are any.
+// A Choice is the set that ${random ...} draws from: Words if there are any, or
+// the whole numbers Low to High.
 type Choice struct {
 	Low, High int64
 	Words     []string

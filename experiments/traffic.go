@@ -105,6 +105,6 @@ func (s *System) checkTraffic(d *shape.Document) {
 	case len(s.Journeys) == 1:
 		t.Journey = s.Journeys[0].Name
 	default:
-		d.Fail(d.Key("traffic"), shape.Diagnostic{Msg: "which journey is a checkout? none is named checkout", Hint: "add journey: " + s.Journeys[0].Name})
+		d.Fail(d.Key("traffic"), shape.Diagnostic{Msg: "traffic needs journey, because no journey is named checkout", Hint: "add journey: " + s.Journeys[0].Name})
 	}
 }

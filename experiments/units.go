@@ -12,7 +12,7 @@ import (
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// How quantities are written: a number and a unit, never a number alone.
+// Quantities are written as a number and a unit.
 const (
 	durationPattern  = `^([0-9]+(\.[0-9]+)?(us|ms|s|m|h))+$`
 	sharePattern     = `^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$`
@@ -22,7 +22,7 @@ const (
 	numberPattern    = `^[0-9]+(\.[0-9]+)?$`
 )
 
-// The same, compiled once.
+// The patterns, compiled once.
 var (
 	durationForm  = regexp.MustCompile(durationPattern)
 	shareForm     = regexp.MustCompile(sharePattern)
@@ -34,7 +34,7 @@ var (
 	secondsForm   = regexp.MustCompile(`\s*sec(ond)?s?$`)
 )
 
-// Bounds of what is measured in minutes.
+// No experiment needs more than these.
 const (
 	maxDuration = 7 * 24 * time.Hour
 	maxRate     = 100_000 // journeys per second

@@ -36,7 +36,7 @@ func wrongDocuments(t *testing.T) map[string][]string {
 	return docs
 }
 
-// ofExperiment tells by its key which kind of document a file is.
+// ofExperiment reports whether a file is the document of an experiment.
 func ofExperiment(t *testing.T, file string) bool {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -95,7 +95,7 @@ func TestWrongDocuments(t *testing.T) {
 	}
 }
 
-// What Windows editors save is named, and where it begins.
+// A file in UTF-16, as Windows editors save it, is recognised.
 func TestUTF16(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "blastgauge.yaml")
 	if err := os.WriteFile(file, []byte("\xff\xfev\x00e\x00r\x00s\x00i\x00o\x00n\x00:\x00 \x001\x00\n\x00"), 0o600); err != nil {

@@ -13,7 +13,7 @@
 //
 //	a mapping with known keys        Fields
 //	a mapping whose keys users pick  Dict (keeps the order), Table (a Go map)
-//	a list                           List; One where a single value may stand alone
+//	a list                           List; One for a single value instead
 //	a text with a form of its own    Scalar, with a function that parses it
 //	any text, a word of several      Text, Enum
 //	a whole number                   Integer

@@ -27,6 +27,7 @@ func (f Fields) Names() []string {
 	return names
 }
 
+// Read implements [Shape].
 func (f Fields) Read(d *Document, n Node, path string) {
 	seen := map[string]bool{}
 	ok := d.EachField(n, path, func(key, value Node, path string) {
@@ -58,6 +59,7 @@ func (f Fields) CheckRequired(d *Document, n Node, path string, seen map[string]
 	}
 }
 
+// Schema implements [Shape].
 func (f Fields) Schema() Object {
 	properties := Object{}
 	var required []string
@@ -168,6 +170,7 @@ type Dict[T any] struct {
 	Max  int // entries allowed; 0 means any number
 }
 
+// Read implements [Shape].
 func (m Dict[T]) Read(d *Document, n Node, path string) {
 	if m.Max > 0 && n.Len() > m.Max {
 		d.Fail(n, Diagnostic{Msg: fmt.Sprintf("%d entries: at most %d are allowed here", n.Len(), m.Max)})
@@ -185,6 +188,7 @@ func (m Dict[T]) Read(d *Document, n Node, path string) {
 	}
 }
 
+// Schema implements [Shape].
 func (m Dict[T]) Schema() Object {
 	s := Object{"type": "object", "additionalProperties": m.Item("", new(T)).Schema()}
 	if m.Key.Pattern != "" {
@@ -219,6 +223,7 @@ func (t Table[T]) dict(to *[]row[T]) Dict[row[T]] {
 	}}
 }
 
+// Read implements [Shape].
 func (t Table[T]) Read(d *Document, n Node, path string) {
 	var rows []row[T]
 	t.dict(&rows).Read(d, n, path)
@@ -228,4 +233,5 @@ func (t Table[T]) Read(d *Document, n Node, path string) {
 	}
 }
 
+// Schema implements [Shape].
 func (t Table[T]) Schema() Object { return t.dict(new([]row[T])).Schema() }

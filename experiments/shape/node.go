@@ -9,6 +9,7 @@ type Node struct{ yaml *yaml.Node }
 // A Kind is what a node holds.
 type Kind string
 
+// The kinds of nodes.
 const (
 	Mapping  Kind = "mapping"
 	Sequence Kind = "list"
@@ -121,7 +122,7 @@ func (n Node) flow() bool { return n.yaml.Style&yaml.FlowStyle != 0 }
 // tagged reports whether the node carries a tag that is not read. The tag !!str
 // of a single value is, because it is the way to write a number as a text.
 func (n Node) tagged() bool {
-	return n.yaml.Style&yaml.TaggedStyle != 0 && !(n.yaml.Tag == "!!str" && n.IsScalar())
+	return n.yaml.Style&yaml.TaggedStyle != 0 && (n.yaml.Tag != "!!str" || !n.IsScalar())
 }
 
 // quoted reports whether a text is written in quotes.

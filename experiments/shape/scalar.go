@@ -18,6 +18,7 @@ type Scalar[T any] struct {
 	JSON  Object // its schema
 }
 
+// Read implements [Shape].
 func (s Scalar[T]) Read(d *Document, n Node, _ string) {
 	if !n.IsScalar() || n.Kind() == Null || !d.checkTag(n) {
 		d.FailKind(n, s.Want+" is needed here")
@@ -34,6 +35,7 @@ func (s Scalar[T]) Read(d *Document, n Node, _ string) {
 	*s.To = v
 }
 
+// Schema implements [Shape].
 func (s Scalar[T]) Schema() Object {
 	if s.JSON == nil {
 		return Object{}
@@ -89,6 +91,7 @@ type Integer struct {
 	Want      string // what is needed, such as "a status such as 200"
 }
 
+// Read implements [Shape].
 func (i Integer) Read(d *Document, n Node, _ string) {
 	v, err := strconv.Atoi(n.Text())
 	inRange := err == nil && v >= i.Low && v <= i.High
@@ -104,6 +107,7 @@ func (i Integer) Read(d *Document, n Node, _ string) {
 	}
 }
 
+// Schema implements [Shape].
 func (i Integer) Schema() Object {
 	return Object{"type": "integer", "minimum": i.Low, "maximum": i.High}
 }
@@ -118,8 +122,10 @@ type JSON struct {
 	Text func(d *Document, n Node)
 }
 
+// Schema implements [Shape].
 func (v JSON) Schema() Object { return Object{} }
 
+// Read implements [Shape].
 func (v JSON) Read(d *Document, n Node, path string) {
 	inner := func(to *any) JSON { return JSON{To: to, Number: v.Number, Text: v.Text} }
 	switch {

@@ -47,6 +47,7 @@ type Validated struct {
 	Also   Object // the part of the rule that a schema can express
 }
 
+// Read implements [Shape].
 func (v Validated) Read(d *Document, n Node, path string) {
 	before := d.Count()
 	v.Shape.Read(d, n, path)
@@ -55,6 +56,7 @@ func (v Validated) Read(d *Document, n Node, path string) {
 	}
 }
 
+// Schema implements [Shape].
 func (v Validated) Schema() Object {
 	s := v.Shape.Schema()
 	maps.Copy(s, v.Also)
@@ -65,6 +67,7 @@ func (v Validated) Schema() Object {
 // while it was read.
 type Keeping struct{ Shape }
 
+// Read implements [Shape].
 func (k Keeping) Read(d *Document, n Node, path string) {
 	before := len(d.kept)
 	k.Shape.Read(d, n, path)
@@ -77,11 +80,13 @@ type Optional[T any] struct {
 	Item func(*T) Shape
 }
 
+// Read implements [Shape].
 func (o Optional[T]) Read(d *Document, n Node, path string) {
 	*o.To = new(T)
 	o.Item(*o.To).Read(d, n, path)
 }
 
+// Schema implements [Shape].
 func (o Optional[T]) Schema() Object { return o.Item(new(T)).Schema() }
 
 // Into reads a value of one type into a variable that holds any. It stores
@@ -91,6 +96,7 @@ type Into[T any] struct {
 	Item func(*T) Shape
 }
 
+// Read implements [Shape].
 func (i Into[T]) Read(d *Document, n Node, path string) {
 	var v T
 	before := d.Count()
@@ -100,6 +106,7 @@ func (i Into[T]) Read(d *Document, n Node, path string) {
 	}
 }
 
+// Schema implements [Shape].
 func (i Into[T]) Schema() Object { return i.Item(new(T)).Schema() }
 
 // ByKind is a value that may be written in several forms: as a single value, as a
@@ -109,6 +116,7 @@ type ByKind struct {
 	Scalar, List, Mapping Shape
 }
 
+// Read implements [Shape].
 func (b ByKind) Read(d *Document, n Node, path string) {
 	form := b.Scalar
 	switch n.Kind() {
@@ -124,6 +132,7 @@ func (b ByKind) Read(d *Document, n Node, path string) {
 	form.Read(d, n, path)
 }
 
+// Schema implements [Shape].
 func (b ByKind) Schema() Object {
 	var forms []Object
 	for _, form := range []Shape{b.Scalar, b.List, b.Mapping} {
@@ -142,6 +151,7 @@ type List[T any] struct {
 	Max  int // items allowed; 0 means any number
 }
 
+// Read implements [Shape].
 func (l List[T]) Read(d *Document, n Node, path string) {
 	if n.Kind() != Sequence || !d.checkTag(n) {
 		d.FailKind(n, "a list is needed here")
@@ -163,6 +173,7 @@ func (l List[T]) Read(d *Document, n Node, path string) {
 	}
 }
 
+// Schema implements [Shape].
 func (l List[T]) Schema() Object {
 	s := Object{"type": "array", "items": l.Item(new(T)).Schema()}
 	if l.Min > 0 {
@@ -180,9 +191,11 @@ type One[T any] struct {
 	Item func(*T) Shape
 }
 
+// Read implements [Shape].
 func (o One[T]) Read(d *Document, n Node, path string) {
 	*o.To = make([]T, 1)
 	o.Item(&(*o.To)[0]).Read(d, n, path)
 }
 
+// Schema implements [Shape].
 func (o One[T]) Schema() Object { return o.Item(new(T)).Schema() }

@@ -9,7 +9,7 @@ import (
 // suggest returns a hint with the known word that the user may have meant, and a
 // note that lists all of them.
 func (d *Document) suggest(wrote string, known []string) (hint, note string) {
-	const listed = 24 // more than these help nobody
+	const listed = 24 // a longer list does not help
 	sorted := slices.Sorted(slices.Values(known))
 	if best := d.Guess(wrote, sorted); best != "" {
 		hint = "did you mean " + strconv.Quote(best) + "?"

@@ -21,7 +21,7 @@ func (d *Document) failSyntax(text []byte, err error) {
 		msg = strings.TrimPrefix(msg, m[0])
 	}
 	if m := regexp.MustCompile(`^unknown anchor '(.*)' referenced$`).FindStringSubmatch(msg); m != nil {
-		d.FailAt(d.findWord("*"+m[1]), Diagnostic{Msg: "nothing before *" + m[1] + " is marked &" + m[1]})
+		d.FailAt(d.findWord("*"+m[1]), Diagnostic{Msg: "no anchor &" + m[1] + " comes before the alias *" + m[1]})
 		return
 	}
 	words, inBlock := explainParser(msg)
@@ -74,7 +74,7 @@ func (d *Document) locate(line int, msg string, c Diagnostic) (Span, Diagnostic)
 		return d.misplacedColon(line, indented, c)
 	case afterEnd.MatchString(text):
 		at = afterEnd.FindStringSubmatchIndex(text)[2]
-		c = Diagnostic{Msg: "text behind a quote that is closed", Hint: `inside "..." write \", or put the whole into '...'`}
+		c = Diagnostic{Msg: "text after a closing quote", Hint: `inside "..." write \", or put the whole into '...'`}
 	case strings.HasPrefix(msg, "did not find expected key"), strings.HasPrefix(msg, "did not find expected '-'"):
 		if like, by := d.alignedLine(line, indented); like > 0 {
 			c = Diagnostic{Msg: "this line does not fit the lines before it", Hint: fmt.Sprintf("indent it by %d, as line %d", by, like)}
@@ -94,13 +94,13 @@ func (d *Document) misplacedColon(line, indented int, c Diagnostic) (Span, Diagn
 	for i, l := range []string{before, text} {
 		if m := glued.FindStringSubmatchIndex(l); m != nil {
 			return tokenAt(l, max(1, line-1+i), m[2], m[3]-m[2]+1),
-				Diagnostic{Msg: "a colon needs a space behind it", Hint: "write " + l[m[2]:m[3]] + ": " + l[m[4]:m[5]]}
+				Diagnostic{Msg: "a colon needs a space after it", Hint: "write " + l[m[2]:m[3]] + ": " + l[m[4]:m[5]]}
 		}
 	}
 	at := indented
 	if colons := allMatches(colon, text); len(colons) > 1 {
 		at = colons[1]
-		c = Diagnostic{Msg: `": " cannot stand in a text without quotes`, Hint: "put the text into quotes"}
+		c = Diagnostic{Msg: `a text with ": " needs quotes`, Hint: "put the text into quotes"}
 	} else if by := len(before) - len(strings.TrimLeft(before, " ")); valued.MatchString(before) && by < indented {
 		c = Diagnostic{Msg: "this line is deeper than the one before it, which has a value already", Hint: fmt.Sprintf("indent both by %d", by)}
 	}
@@ -179,11 +179,11 @@ func explainParser(msg string) (words string, inBlock bool) {
 	case msg == "did not find expected key", msg == "did not find expected '-' indicator":
 		return "this does not fit the lines before it: check the indentation and the quotes", true
 	case msg == "did not find expected node content":
-		return "a value is missing or a bracket is too many", true
+		return "a value is missing, or there is a bracket too many", true
 	case msg == "did not find expected <document start>":
 		return "this does not belong to the document before it", true
 	case msg == "mapping values are not allowed in this context":
-		return `": " cannot stand here: put the text into quotes, or check the indentation`, false
+		return `": " is not allowed here: put the text into quotes, or check the indentation`, false
 	case msg == "could not find expected ':'":
 		return "a key needs a colon and a value", false
 	case msg == "found unexpected end of stream":
