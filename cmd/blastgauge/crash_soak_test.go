@@ -59,11 +59,11 @@ func soak(t *testing.T, c *crashCase, n int) {
 	t.Helper()
 	a := &app{stdout: io.Discard, stderr: io.Discard, getenv: os.LookupEnv}
 	o := runOptions{selection: selection{file: filepath.Join(c.dir, "blastgauge.yaml")}, out: filepath.Join(c.dir, fmt.Sprint("run", n))}
-	p, err := o.plan(time.Now())
+	loaded, err := o.plan(os.LookupEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := perform(context.Background(), a, o, p, nil)
+	out, err := perform(context.Background(), a, o, loaded.Plan, nil)
 	if err != nil || out.Err != nil {
 		t.Fatalf("%s: run %d: %v, %+v", c.victim, n, err, out)
 	}

@@ -68,7 +68,7 @@ func crash() {
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv}
 	os.Exit(a.attend(func(ctx context.Context) int {
 		o := runOptions{selection: selection{file: os.Args[1]}, out: os.Args[2], token: os.Getenv("CRASH_TOKEN")}
-		p, err := o.plan(time.Now())
+		loaded, err := o.plan(os.LookupEnv)
 		if err != nil {
 			a.explain(err)
 			return exitCode(err)
@@ -78,7 +78,7 @@ func crash() {
 			a.explain(err)
 			return 1
 		}
-		out, err := perform(ctx, a, o, p, func(*plan.Plan) run.View { return &reaper{at: at, death: os.Args[4], dir: o.out} })
+		out, err := perform(ctx, a, o, loaded.Plan, func(*plan.Plan) run.View { return &reaper{at: at, death: os.Args[4], dir: o.out} })
 		if out == nil {
 			a.explain(err)
 			return exitCode(err)

@@ -3,24 +3,25 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/demo"
 	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 )
 
 type demoOptions struct {
-	serve      string
-	storefront string
-	toxiproxy  string
-	redis      string
-	postgres   string
-	out        string
-	progress   string
-	rate       float64
-
+	serve       string
+	storefront  string
+	toxiproxy   string
+	stores      demo.Stores
+	out         string
+	progress    string
+	rate        float64
 	experiments []string
 }
 
@@ -61,46 +62,85 @@ a PostgreSQL that was given gets a schema for each shop, which is dropped in the
 			case o.serve != "" && len(args) > 0:
 				return usagef("--serve only serves: run experiments with `blastgauge run`")
 			case o.serve != "":
-				return a.serveDemo(cmd.Context(), o)
+				return a.withStores(cmd.Context(), o, a.serveDemo)
 			case cmd.Flags().Changed("storefront") || o.toxiproxy != "":
-				return usagef("--storefront and --toxiproxy go with --serve: the show has both shops, each behind a proxy server of its own")
+				return usagef("--storefront and --toxiproxy go with --serve: the demo has both shops, each behind a proxy server of its own")
 			}
-			if o.experiments = args; len(args) == 0 {
-				o.experiments = demoExperiments(o.redis != "", o.postgres != "")
-			}
-			return a.showDemo(cmd.Context(), o)
+			o.experiments = args
+			return a.withStores(cmd.Context(), o, a.runDemo)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.serve, "serve", "", "start the shop, write its documents into `DIR`, and wait")
 	f.StringVar(&o.storefront, "storefront", checkout.Naive, "with --serve, the shop's `BUILD`: naive or hardened")
 	f.StringVar(&o.toxiproxy, "toxiproxy", "", "with --serve, use the Toxiproxy at this `URL` instead of one of our own")
-	f.StringVar(&o.redis, "redis", "", "keep carts in the Redis at `ADDRESS` (host:port or URL); start: in one that the demo starts")
-	f.StringVar(&o.postgres, "postgres", "", "keep orders in the PostgreSQL at `URL`; start: in one that the demo starts")
+	f.StringVar(&o.stores.Redis, "redis", "", "keep carts in the Redis at `ADDRESS` (host:port or URL); start: in one that the demo starts")
+	f.StringVar(&o.stores.Postgres, "postgres", "", "keep orders in the PostgreSQL at `URL`; start: in one that the demo starts")
 	f.StringVar(&o.out, "out", "", "`DIR` for the two runs (default: .blastgauge/runs)")
-	f.Float64Var(&o.rate, "rate", demoRate, "`N` journeys per second, of each kind on each shop: fewer are easier for a slow machine, and tell less")
+	f.Float64Var(&o.rate, "rate", demo.Rate, "`N` journeys per second, of each kind on each shop: fewer are easier for a slow machine, and tell less")
 	f.StringVar(&o.progress, "progress", "auto", "`HOW` to show progress on stderr: auto, bar, lines or none")
 	return cmd
 }
 
-func (a *app) serveDemo(ctx context.Context, o demoOptions) (err error) {
-	started, err := startParts(ctx, &o)
-	defer func() { err = errors.Join(err, closeParts(started)) }()
+// withStores does work while the stores run that the demo starts itself.
+func (a *app) withStores(ctx context.Context, o demoOptions, work func(context.Context, demoOptions) error) (err error) {
+	stores, servers, err := demo.StartStores(ctx, o.stores)
+	defer func() { err = errors.Join(err, servers.Close()) }()
 	if err != nil {
 		return err
 	}
-	s, err := raise(ctx, o, o.serve)
-	if err != nil {
-		return err
+	o.stores = stores
+	err = work(ctx, o)
+	if errors.Is(err, checkout.ErrAddress) {
+		return usageError{err}
 	}
-	fmt.Fprintf(a.stdout, "shop      %s (%s storefront; the control route is %s)\nfiles     %s\ntry       blastgauge run -f %s payments-down\nready\n",
-		s.shop.URL(), o.storefront, s.shop.ControlURL(), o.serve, s.file)
-	a.serves.Store(true)
-	<-ctx.Done()
-	return errors.Join(s.close(), stoppedByUser(ctx))
+	return err
 }
 
-// stoppedByUser is nil: being interrupted is how a server is meant to end.
+// serveDemo starts one shop and waits until it is interrupted.
+func (a *app) serveDemo(ctx context.Context, o demoOptions) (err error) {
+	env, err := demo.Start(ctx, demo.EnvironmentOptions{
+		Dir: o.serve, Storefront: o.storefront, Stores: o.stores, Toxiproxy: o.toxiproxy, SettingsFile: true, Version: version(),
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, env.Close()) }()
+	a.printf("shop      %s (%s storefront; the control route is %s)\nfiles     %s\ntry       blastgauge run -f %s payments-down\nready\n",
+		env.URL(), o.storefront, env.ControlURL(), o.serve, env.SystemFile)
+	a.serves.Store(true)
+	<-ctx.Done()
+	return stoppedByUser(ctx)
+}
+
+// runDemo runs the experiments on both shops.
+func (a *app) runDemo(ctx context.Context, o demoOptions) (err error) {
+	documents, err := os.MkdirTemp("", "blastgauge-demo-")
+	if err != nil {
+		return err
+	}
+	a.scratch.Store(&documents)
+	defer func() { err = errors.Join(err, os.RemoveAll(documents)) }()
+	options, err := a.runOptions(runOptions{})
+	if err != nil {
+		return err
+	}
+	if len(o.experiments) == 0 {
+		o.experiments = demo.Experiments(o.stores)
+	}
+	term, _ := a.getenv("TERM")
+	return demo.Run(ctx, demo.Options{
+		Experiments: o.experiments, Stores: o.stores, Rate: o.rate, Documents: documents, Out: o.out, Version: version(), Commit: commit(a.getenv),
+		Run: options, Progress: o.progress, Term: term, Stdout: a.stdout, Stderr: a.stderr, Color: a.color(""),
+		SkipReports: a.hurry.Load,
+		WriteReports: func(out *run.Outcome) (string, error) {
+			return filepath.Join(out.Dir, reportFile), writeRunFiles(out.Dir, out.Result)
+		},
+	})
+}
+
+// stoppedByUser returns nil where an interrupt ended the work, which is how a server is
+// meant to end.
 func stoppedByUser(ctx context.Context) error {
 	if _, ok := errors.AsType[*engine.Interrupt](context.Cause(ctx)); ok {
 		return nil

@@ -38,12 +38,13 @@ Exit status:
   blastgauge plan payments-slow --phases baseline=20s,fault=30s`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
-			p, err := o.plan(time.Now())
+			loaded, err := o.plan(a.getenv)
 			if err != nil {
 				return err
 			}
+			p := loaded.Plan
 			printPlan(a.stdout, p)
-			for _, e := range shape.Errors(o.unset) {
+			for _, e := range shape.Errors(loaded.Unset) {
 				fmt.Fprintf(a.stdout, "  Variables  %s:%d:%d: %s: a run needs it\n", e.File, e.Line, e.Col, e.Msg)
 			}
 			return a.printChecks(cmd.Context(), p, o.token)

@@ -141,7 +141,7 @@ func tryPoisoned(t *testing.T, api, url string) result.Experiment {
 	}
 	a := &app{stdout: io.Discard, stderr: io.Discard, getenv: os.LookupEnv}
 	o := runOptions{selection: selection{file: filepath.Join(dir, "blastgauge.yaml")}, out: filepath.Join(dir, "run")}
-	p, err := o.plan(time.Now())
+	loaded, err := o.plan(os.LookupEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func tryPoisoned(t *testing.T, api, url string) result.Experiment {
 		t.Fatal(err)
 	}
 	options.Embedded = true
-	out, err := run.Run(t.Context(), p, options)
+	out, err := run.Run(t.Context(), loaded.Plan, options)
 	if err != nil || out.Err != nil {
 		t.Fatalf("%+v, %v", out, err)
 	}

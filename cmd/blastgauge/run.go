@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -72,16 +71,16 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	p, err := o.plan(time.Now())
+	loaded, err := o.plan(a.getenv)
 	if err != nil {
 		return err
 	}
-	if o.unset != nil {
-		return o.unset
+	if loaded.Unset != nil {
+		return loaded.Unset
 	}
 	screen := a.screen(o.progress)
 	options.View = func(p *plan.Plan) run.View { return screen.View(0, p) }
-	out, err := run.Run(ctx, p, options)
+	out, err := run.Run(ctx, loaded.Plan, options)
 	screen.Close()
 	if out == nil {
 		return err

@@ -44,7 +44,7 @@ the experiments beside it.`,
 }
 
 func (a *app) validate(s selection) error {
-	sys, list, err := s.load()
+	system, list, err := s.documents().Load()
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,11 @@ func (a *app) validate(s selection) error {
 	if len(list) == 1 {
 		what = "1 experiment"
 	}
-	fmt.Fprintf(a.stdout, "%s and %s are valid: %s\n", sys.File, what, joined(idsOf(list)))
+	ids := make([]string, len(list))
+	for i, e := range list {
+		ids[i] = e.ID
+	}
+	a.printf("%s and %s are valid: %s\n", system.File, what, joined(ids))
 	return nil
 }
 

@@ -2,10 +2,12 @@ package checkout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"syscall"
 )
 
 // Ports of the demo lie between these two. The ephemeral range of Linux starts
@@ -45,6 +47,17 @@ func FreeAddresses(n int) ([]string, error) {
 		addresses = append(addresses, l.Addr().String())
 	}
 	return addresses, nil
+}
+
+// AddressTaken reports whether something listens at an address of this machine, as
+// host:port.
+func AddressTaken(address string) bool {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return errors.Is(err, syscall.EADDRINUSE)
+	}
+	_ = l.Close() // nothing was accepted
+	return false
 }
 
 // listen binds a free port. It tries one after the other from a random one on, so that

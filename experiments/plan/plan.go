@@ -34,6 +34,9 @@ type Options struct {
 	// Phases override what the documents say; experiments.Unset leaves a phase
 	// as it is.
 	Phases experiments.Phases
+	// Rates are journeys per second by name of the journey, in place of the documents'
+	// rates; nil: as the documents say.
+	Rates map[string]float64
 }
 
 // NoOverride leaves every phase as the documents say.
@@ -63,6 +66,10 @@ func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Pl
 	fault := 0
 	var errs []error
 	for _, doc := range list {
+		if o.Rates != nil {
+			changed := *doc
+			changed.Rates, doc = o.Rates, &changed
+		}
 		e := resolve(s, doc, o)
 		for i := range e.Faults {
 			fault++

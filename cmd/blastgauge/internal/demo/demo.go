@@ -1,0 +1,223 @@
+// Package demo runs the same experiments on two builds of a small web shop, a naive one
+// and a hardened one, and says what each fault harmed and what hardening bought.
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
+	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
+	"github.com/blastgauge/blastgauge/experiments/compare"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run"
+	"github.com/blastgauge/blastgauge/report"
+	"github.com/blastgauge/blastgauge/report/terminal"
+)
+
+// Rate is the default number of journeys per second, of each kind on each shop. With
+// phases this short it is just enough to judge a limit of 5 %: 105 journeys of each kind
+// in an arm, of which one may fail by chance.
+const Rate = 60
+
+// phases are as short as that rate allows.
+func phases() experiments.Phases {
+	return experiments.Phases{Warmup: 500 * time.Millisecond, Baseline: 2500 * time.Millisecond, Fault: 4500 * time.Millisecond, Recovery: 3500 * time.Millisecond}
+}
+
+// Experiments lists the ids of the experiments that the demo runs, in its order. Some
+// need a real Redis or a PostgreSQL.
+func Experiments(s Stores) []string {
+	list := []string{"payments-slow", "payments-down", "payments-hang", "payments-charge-then-fail", "recommendations-down", "recommendations-hang", "carts-reset"}
+	if s.Redis != "" {
+		list = append(list, "carts-read-only", "carts-empty")
+	}
+	if s.Postgres != "" {
+		list = append(list, "orders-db-down", "orders-db-hang", "orders-db-refuses", "orders-db-read-only", "orders-db-commit-then-error")
+	}
+	return list
+}
+
+// Options say how to run the demo.
+type Options struct {
+	Experiments []string // ids, see [Experiments]
+	Stores      Stores   // of both shops
+	Rate        float64  // journeys per second, of each kind on each shop
+	Documents   string   // a directory for the documents of both shops
+	Out         string   // a directory for the two runs' directories; empty: .blastgauge/runs
+	Version     string   // of blastgauge
+	Commit      string   // under test
+
+	Run      run.Options // what both runs have in common
+	Progress string      // how to show them, see [live.Options]
+	Term     string      // the value of $TERM
+
+	Stdout, Stderr io.Writer
+	Color          bool // on stdout
+	// SkipReports is asked when the runs have ended: whether to write no files.
+	SkipReports func() bool
+	// WriteReports writes the files of a run into its directory and returns the path of
+	// its page.
+	WriteReports func(*run.Outcome) (page string, err error)
+}
+
+// A shop is one shop under all experiments.
+type shop struct {
+	build string // of the storefront
+	env   *Environment
+	plan  *plan.Plan
+
+	outcome *run.Outcome // nil where nothing was run
+	err     error
+}
+
+// Run runs the experiments on both shops at the same time, and prints a comparison and a
+// summary to stdout. It starts and stops the shops.
+func Run(ctx context.Context, o Options) (err error) {
+	shops := []*shop{{build: checkout.Naive}, {build: checkout.Hardened}}
+	for _, s := range shops {
+		dir := filepath.Join(o.Documents, s.build)
+		if s.env, err = Start(ctx, EnvironmentOptions{Dir: dir, Storefront: s.build, Stores: o.Stores, Version: o.Version}); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, s.env.Close()) }()
+		if s.plan, err = o.makePlan(s.env.SystemFile); err != nil {
+			return err
+		}
+		nameDocumentsRelativeTo(dir, s.plan)
+	}
+	o.runAll(ctx, shops)
+	return o.conclude(shops)
+}
+
+// makePlan plans the run of one shop.
+func (o Options) makePlan(systemFile string) (*plan.Plan, error) {
+	rates := map[string]float64{"checkout": o.Rate, "browse": o.Rate}
+	loaded, err := plan.Load(experiments.Selection{SystemFile: systemFile, Arguments: o.Experiments},
+		plan.Options{Version: o.Version, Commit: o.Commit, Phases: phases(), Rates: rates}, o.Run.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return loaded.Plan, nil
+}
+
+// nameDocumentsRelativeTo names a plan's documents as they are in the folder that demo
+// --serve writes, because the demo's own folder is gone when its reports are read.
+func nameDocumentsRelativeTo(dir string, p *plan.Plan) {
+	makeRelative := func(file *string) {
+		if rel, err := filepath.Rel(dir, *file); err == nil {
+			*file = rel
+		}
+	}
+	for i := range p.Documents {
+		makeRelative(&p.Documents[i].File)
+	}
+	for i := range p.Experiments {
+		makeRelative(&p.Experiments[i].File)
+	}
+}
+
+// runAll runs the plans of all shops at the same time.
+func (o Options) runAll(ctx context.Context, shops []*shop) {
+	screen := live.New(live.Options{Mode: o.Progress, Output: o.Stderr, Term: o.Term, Labels: []string{checkout.Naive, checkout.Hardened}})
+	if o.Progress != live.None {
+		p := shops[0].plan
+		faults := fmt.Sprintf("%d faults, one after the other,", len(p.Experiments))
+		if len(p.Experiments) == 1 {
+			faults = "1 fault"
+		}
+		// Without its announcement the demo still works.
+		_, _ = fmt.Fprintf(o.Stderr, "%s against a naive and a hardened shop: about %s\n\n", faults, p.Duration().Round(time.Second))
+	}
+	var all sync.WaitGroup
+	for i, s := range shops {
+		options := o.Run
+		options.Embedded = true
+		options.View = func(p *plan.Plan) run.View { return screen.View(i, p) }
+		if o.Out != "" {
+			options.Dir = filepath.Join(o.Out, s.build)
+		}
+		all.Go(func() { s.outcome, s.err = run.Run(ctx, s.plan, options) })
+	}
+	all.Wait()
+	screen.Close()
+}
+
+// conclude writes the reports, a comparison and a summary. It does so for runs that were
+// cut short, too.
+func (o Options) conclude(shops []*shop) error {
+	var errs []error
+	skip := o.SkipReports()
+	pages := make([]string, len(shops))
+	for i, s := range shops {
+		errs = append(errs, s.err)
+		if s.outcome == nil {
+			continue
+		}
+		errs = append(errs, s.outcome.Err)
+		if skip {
+			pages[i] = "skipped; make it with: blastgauge report " + s.outcome.Dir
+			continue
+		}
+		page, err := o.WriteReports(s.outcome)
+		pages[i], errs = page, append(errs, err)
+	}
+	if slices.ContainsFunc(shops, func(s *shop) bool { return s.outcome == nil }) {
+		return errors.Join(errs...)
+	}
+	page, err := o.writeComparison(shops[0], shops[1], skip)
+	errs = append(errs, err, o.printSummary(shops)) // last, where people look
+	list := "\nreports\n"
+	for i, s := range shops {
+		list += fmt.Sprintf("  %-10s %s\n", s.build, pages[i])
+	}
+	if page != "" {
+		list += fmt.Sprintf("  %-10s %s\n", "both", page)
+	}
+	_, err = io.WriteString(o.Stdout, list)
+	return errors.Join(append(errs, err)...)
+}
+
+func (o Options) printSummary(shops []*shop) error {
+	var results []shopResult
+	for _, s := range shops {
+		results = append(results, shopResult{s.build, s.outcome.Result})
+	}
+	return writeSummary(o.Stdout, results, terminal.Options{Color: o.Color, Width: live.Columns(o.Stdout)})
+}
+
+// comparisonFile is the name of the page that compares both shops. It is beside the
+// report of the hardened one.
+const comparisonFile = "compare.html"
+
+// writeComparison compares the hardened shop with the naive one: in text on stdout and,
+// unless pages are skipped, as a page.
+func (o Options) writeComparison(naive, hardened *shop, skipPage bool) (page string, err error) {
+	c := compare.Runs(
+		[]compare.Input{{Source: naive.outcome.Dir, Result: naive.outcome.Result}},
+		[]compare.Input{{Source: hardened.outcome.Dir, Result: hardened.outcome.Result}}, compare.DefaultMargin)
+	if _, err := fmt.Fprintf(o.Stdout, "\nWhat did hardening buy? Base is the %s shop, head the %s one.\n\n", naive.build, hardened.build); err != nil {
+		return "", err
+	}
+	text, err := report.CompareFor("text", report.Options{Color: o.Color, Width: live.Columns(o.Stdout)})
+	if err != nil {
+		return "", err
+	}
+	if err := text(o.Stdout, c); err != nil || skipPage {
+		return "", err
+	}
+	html, err := report.CompareFor("html", report.Options{})
+	if err != nil {
+		return "", err
+	}
+	page = filepath.Join(hardened.outcome.Dir, comparisonFile)
+	return page, atomicfile.Write(page, func(w io.Writer) error { return html(w, c) })
+}

@@ -1,0 +1,43 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// A Loaded is a plan with what a run needs beside it.
+type Loaded struct {
+	Plan *Plan
+	// Unset lists the environment variables that the documents use and that are not set;
+	// nil: none. The plan can be read, but must not be run.
+	Unset error
+}
+
+// Load loads documents, checks that they are about a system on which experiments are
+// allowed, and plans a run of them. Where o has no run or no seed, it makes them up from
+// the time.
+func Load(s experiments.Selection, o Options, getenv func(string) (string, bool)) (*Loaded, error) {
+	system, list, err := s.Load()
+	if err != nil {
+		return nil, err
+	}
+	if err := system.CheckEnvironment(); err != nil {
+		return nil, err
+	}
+	if err := system.CheckHosts(list...); err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	if o.Run == "" {
+		o.Run = NewRun(now)
+	}
+	if o.Seed == 0 {
+		o.Seed = uint64(now.UnixMicro()) % 1e9
+	}
+	p, err := Make(system, list, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Loaded{p, experiments.CheckVariables(getenv, system, list...)}, nil
+}

@@ -1,0 +1,110 @@
+package experiments
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A Selection says which documents to load, as people name them on a command line.
+type Selection struct {
+	// SystemFile is the path of the system's document; empty: see [Find].
+	SystemFile string
+	// Arguments are files, folders of files, and ids of experiments beside the system's
+	// document. Without a file or a folder, all experiments beside it are selected.
+	Arguments []string
+	// IDs are more ids. With any id, only experiments with one of these ids are loaded,
+	// in the order of the ids.
+	IDs []string
+}
+
+// A SelectionError is a selection that selects nothing. It is of class [ErrInvalid].
+type SelectionError struct{ problem string }
+
+func (e *SelectionError) Error() string { return e.problem }
+func (e *SelectionError) Unwrap() error { return ErrInvalid }
+
+func noSelection(format string, args ...any) error {
+	return &SelectionError{fmt.Sprintf(format, args...)}
+}
+
+// Load loads the documents as [Load] does. It returns at least one experiment.
+func (s Selection) Load() (*System, []*Experiment, error) {
+	if s.SystemFile == "" {
+		found, err := Find(".")
+		if err != nil {
+			return nil, nil, err
+		}
+		s.SystemFile = found
+	}
+	files, ids, err := s.sortArguments()
+	if err != nil {
+		return nil, nil, err
+	}
+	system, list, err := Load(s.SystemFile, files)
+	if err != nil {
+		return nil, nil, err
+	}
+	folder := filepath.Join(filepath.Dir(s.SystemFile), "experiments")
+	if list, err = selectIDs(list, ids, folder); err != nil {
+		return nil, nil, err
+	}
+	if len(list) == 0 {
+		return nil, nil, noSelection("no experiments: put them into %s or name their files", folder)
+	}
+	return system, list, nil
+}
+
+// sortArguments sorts the arguments into files to load and ids to keep.
+func (s Selection) sortArguments() (files, ids []string, err error) {
+	for _, arg := range s.Arguments {
+		info, err := os.Stat(arg)
+		switch {
+		case err == nil && info.IsDir():
+			inside, err := filepath.Glob(filepath.Join(arg, "*.yaml"))
+			if err != nil || len(inside) == 0 {
+				return nil, nil, noSelection("no *.yaml in %s", arg)
+			}
+			files = append(files, inside...)
+		case err == nil || strings.ContainsAny(arg, "/.\\"):
+			files = append(files, arg)
+		default:
+			ids = append(ids, arg)
+		}
+	}
+	if len(files) == 0 {
+		if files, err = DefaultExperiments(s.SystemFile); err != nil {
+			return nil, nil, err
+		}
+	}
+	return files, append(ids, s.IDs...), nil
+}
+
+// selectIDs keeps the experiments with these ids, in the order of the ids; all where
+// there are none. folder names the place of the experiments in an error.
+func selectIDs(list []*Experiment, ids []string, folder string) ([]*Experiment, error) {
+	if len(ids) == 0 {
+		return list, nil
+	}
+	known := make([]string, len(list))
+	for i, e := range list {
+		known[i] = e.ID
+	}
+	for _, id := range ids {
+		if !slices.Contains(known, id) {
+			return nil, noSelection("no experiment %q in %s; known: %s", id, folder, namesOrNone(known))
+		}
+	}
+	list = slices.DeleteFunc(list, func(e *Experiment) bool { return !slices.Contains(ids, e.ID) })
+	slices.SortStableFunc(list, func(a, b *Experiment) int { return slices.Index(ids, a.ID) - slices.Index(ids, b.ID) })
+	return list, nil
+}
+
+func namesOrNone(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
