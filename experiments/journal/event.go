@@ -8,7 +8,8 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// A Kind says what an event records.
+// A Kind is what an event records. The comments name the fields of [Event] that it
+// uses, beside Seq, At, Since and Experiment.
 type Kind string
 
 const (
@@ -17,10 +18,10 @@ const (
 	PhaseStarted      Kind = "phase_started"      // Phase
 	FaultIntended     Kind = "fault_intended"     // Fault; synced before anything is changed
 	FaultInjected     Kind = "fault_injected"     // Fault, Evidence: read back, it is in force
-	FaultVanished     Kind = "fault_vanished"     // Fault, Detail: read back, it is gone
+	FaultVanished     Kind = "fault_vanished"     // Fault, Detail: read back, it is gone although nobody removed it
 	FaultRemoved      Kind = "fault_removed"      // Fault, Verified, Evidence (the last one before removal), Error
 	GuardrailTripped  Kind = "guardrail_tripped"  // Guardrail, Detail, Value, Limit
-	InvariantChecked  Kind = "invariant_checked"  // Reading, Phase (baseline: before the fault, fault: under it, where the answer is new, recovery: after it)
+	InvariantChecked  Kind = "invariant_checked"  // Reading, Phase: baseline before the fault; fault under it, if the answer is new; recovery after it
 	Probed            Kind = "probed"             // Fault, Probe
 	Sampled           Kind = "sampled"            // Detail names the moment, see below; Traffic by proxy
 	ExperimentEnded   Kind = "experiment_ended"   // Error where it was cut short
@@ -32,7 +33,7 @@ const (
 
 // Moments at which the traffic of the proxies is sampled.
 const (
-	BeforeIdle     = "before idle"    // nobody of ours sends
+	BeforeIdle     = "before idle"    // no journeys run
 	BeforeTraffic  = "before traffic" // the idle rate is what moved since
 	BeforeBaseline = "before baseline"
 	InBaseline     = "in baseline" // where two batches of it meet
@@ -41,8 +42,8 @@ const (
 	AfterFault     = "after fault"
 )
 
-// An Event is one line of journal.ndjson. Since, not At, is what durations are
-// computed from: it follows the monotonic clock.
+// An Event is one line of journal.ndjson. Its kind decides which fields it has.
+// Durations are computed from Since, not from At, as it follows the monotonic clock.
 type Event struct {
 	Seq        int           `json:"seq"`
 	At         time.Time     `json:"at"`
@@ -52,12 +53,12 @@ type Event struct {
 	Phase      Phase         `json:"phase,omitempty"`
 	Fault      string        `json:"fault,omitempty"` // a fault's name
 	Verified   bool          `json:"verified,omitempty"`
-	Began      time.Duration `json:"began,omitempty"` // of a removal and of a sample: when it was asked for, as Since
+	Began      time.Duration `json:"began,omitempty"` // when a removal or a sample was asked for, as Since
 	Evidence   *Evidence     `json:"evidence,omitempty"`
 	Probe      *Probe        `json:"probe,omitempty"`
 	Reading    *Reading      `json:"reading,omitempty"`
 	Traffic    []Traffic     `json:"traffic,omitempty"`
-	Guardrail  string        `json:"guardrail,omitempty"` // which kind was passed, as documents name it
+	Guardrail  string        `json:"guardrail,omitempty"` // the kind that tripped, as documents name it
 	Value      float64       `json:"value,omitempty"`
 	Limit      float64       `json:"limit,omitempty"`
 	Detail     string        `json:"detail,omitempty"`
@@ -76,12 +77,12 @@ const (
 	Recovery Phase = "recovery"
 )
 
-// Toxiproxy says what kind of server carries the faults.
+// Toxiproxy is the server that carries the faults.
 type Toxiproxy struct {
 	Kind    string `json:"kind"` // blastgauge, stock or embedded
 	Version string `json:"version"`
-	// Token says where the bearer token of its API is, file:PATH or env:NAME. It is
-	// never the token.
+	// Token says where the bearer token of its API is, file:PATH or env:NAME. The
+	// token itself is never written down.
 	Token string `json:"token,omitempty"`
 }
 
@@ -92,8 +93,8 @@ type Evidence struct {
 	Met     int64  `json:"met,omitempty"`     // connections or messages that the fault acted on
 	Of      int64  `json:"of,omitempty"`      // those that could have met it
 	Detail  string `json:"detail,omitempty"`  // what is wrong where Present is false
-	// Of a fault that makes config bad: what became of each document, and how many
-	// looks passed unchanged, by reason.
+	// A fault that makes config bad says what became of each document, and how many
+	// documents passed unchanged, by reason.
 	Documents []Mutated        `json:"documents,omitempty"`
 	Passed    map[string]int64 `json:"passed,omitempty"`
 }
@@ -106,19 +107,19 @@ type Mutated struct {
 	After   string           `json:"after"`
 	What    string           `json:"what"`            // in words
 	Where   []string         `json:"where,omitempty"` // JSON Pointers of what changed; none: the whole document
-	Fetched int64            `json:"fetched"`         // how often somebody got the bad version
-	By      map[string]int64 `json:"by,omitempty"`    // who did, how often; where that is known
+	Fetched int64            `json:"fetched"`         // how often the bad version was delivered
+	By      map[string]int64 `json:"by,omitempty"`    // how often, by client, where that is known
 }
 
-// A Probe is a pair of timed exchanges of our own with the dependency through
-// its proxy: before the fault and under it.
+// A Probe is a pair of timed exchanges that blastgauge itself makes with the
+// dependency through its proxy: before the fault and under it.
 type Probe struct {
 	Before Exchange `json:"before"`
 	During Exchange `json:"during"`
 	Met    bool     `json:"met"` // the second one shows the fault
 }
 
-// An Exchange is one connection of our own.
+// An Exchange is one connection that blastgauge itself made.
 type Exchange struct {
 	Took  float64 `json:"took"` // seconds
 	Error string  `json:"error,omitempty"`
@@ -129,14 +130,14 @@ type Traffic struct {
 	Proxy       string `json:"proxy"`
 	Connections int64  `json:"connections"`     // opened so far
 	Bytes       int64  `json:"bytes"`           // carried so far, both ways
-	Calls       *int64 `json:"calls,omitempty"` // requests so far, and connections that ended before one came; nil where only bytes are known
+	Calls       *int64 `json:"calls,omitempty"` // requests so far, and connections that ended without one; nil where only bytes are known
 }
 
-// A Reading is one look at an invariant.
+// A Reading is the answer of one check of an invariant.
 type Reading struct {
 	Invariant  string   `json:"invariant"`
 	Holds      bool     `json:"holds"`
-	Violations float64  `json:"violations"`       // how far from what is expected; 1 where it cannot be counted
+	Violations float64  `json:"violations"`       // how far from the expected value; 1 where it cannot be counted
 	Detail     string   `json:"detail,omitempty"` // "$.count is 2, expected 0"
 	Keys       []string `json:"keys,omitempty"`   // at most 20
 	Error      string   `json:"error,omitempty"`  // it could not be asked; Holds means nothing then
@@ -152,12 +153,12 @@ const (
 	Failed
 )
 
-// Outcomes in the order of their numbers.
+// Outcomes are the names of outcomes, in the order of their numbers.
 func Outcomes() []string { return []string{"ok", "slow", "wrong", "failed"} }
 
 func (o Outcome) String() string { return Outcomes()[o] }
 
-// A Cause says why a journey failed.
+// A Cause is why a journey failed.
 type Cause uint8
 
 const (
@@ -168,7 +169,8 @@ const (
 	Shed          // it could not be started: too many in flight
 )
 
-// Causes in the order of their numbers, as result.json names them.
+// Causes are the names of causes, in the order of their numbers, as result.json has
+// them.
 func Causes() []string { return []string{"", "timeout", "status", "error", "shed"} }
 
 func (c Cause) String() string { return Causes()[c] }
@@ -188,5 +190,5 @@ type Observation struct {
 	Steps      []time.Duration // service time of each step that was sent
 }
 
-// Harmed tells whether the journey counts as harmed.
+// Harmed reports whether the journey counts as harmed.
 func (o Observation) Harmed() bool { return o.Outcome != OK }

@@ -9,21 +9,22 @@ import (
 	"time"
 )
 
-// FenceFile stands in a run directory when the run may not inject any more. It is
-// made once and never taken away.
+// FenceFile is in the directory of a run that may not inject any more. It is created
+// once and never removed.
 const FenceFile = "fence"
 
-// A Barrier is what a fence says.
+// A Barrier is the content of a fence.
 type Barrier struct {
-	By  string    `json:"by"`  // who put it up: guard or recover
-	At  time.Time `json:"at"`  // when
+	By  string    `json:"by"`  // guard or recover
+	At  time.Time `json:"at"`  // when it was created
 	Why string    `json:"why"` // in a few words
 }
 
 func (b Barrier) String() string { return "fenced off by " + b.By + ": " + b.Why }
 
-// Fence keeps the run in dir from injecting anything more. A fence that stands
-// already is left as it is. It need not survive the machine: no run does.
+// Fence keeps the run in dir from injecting anything more. A fence that is there
+// already stays as it is. It is not synced to disk, as the run does not survive the
+// machine either.
 func Fence(dir *os.Root, b Barrier) (err error) {
 	file, err := dir.OpenFile(FenceFile, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, fs.ErrExist) {
@@ -36,15 +37,15 @@ func Fence(dir *os.Root, b Barrier) (err error) {
 	return json.NewEncoder(file).Encode(b)
 }
 
-// FindFence looks for a fence. That the file is there is what counts: one that says
-// nothing, as a full disk leaves it, is a fence as well. So is a directory in
-// which one cannot look.
+// FindFence looks for a fence. An empty file is a fence as well, because a full disk
+// leaves one behind. So is a file that cannot be read: in doubt the run must not
+// inject.
 func FindFence(dir *os.Root) (Barrier, bool) {
 	text, err := dir.ReadFile(FenceFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Barrier{}, false
 	}
-	b := Barrier{By: "somebody", Why: "no reason given"}
+	b := Barrier{By: "another process", Why: "no reason given"}
 	if err != nil {
 		b.Why = err.Error()
 	} else if len(text) > 0 {

@@ -20,12 +20,19 @@ func create(t *testing.T) (string, *Log) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { root.Close() })
+	t.Cleanup(func() { _ = root.Close() })
 	l, err := Create(root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return dir, l
+}
+
+func closeLog(t *testing.T, l *Log) {
+	t.Helper()
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 func readAll(t *testing.T, text string) ([]Event, error) {
@@ -40,23 +47,23 @@ func readAll(t *testing.T, text string) ([]Event, error) {
 	return events, nil
 }
 
-// keep copies an observation that is valid until the next.
-func keep(o *Observation) Observation {
+// copyOf copies an observation that is valid until the next.
+func copyOf(o *Observation) Observation {
 	kept := *o
 	kept.Steps = append([]time.Duration(nil), o.Steps...)
 	return kept
 }
 
-// each goes through the observations of a file's experiments, and fails where they
-// cannot be read again.
-func each(t *testing.T, all *Observations, look func(*Observation)) {
+// forEach calls f with every observation of a file's experiments. The test fails where
+// they cannot be read again.
+func forEach(t *testing.T, all *Observations, f func(*Observation)) {
 	t.Helper()
 	for _, experiment := range slices.Sorted(maps.Keys(all.parts)) {
 		for o, err := range all.Of(experiment) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			look(o)
+			f(o)
 		}
 	}
 }
@@ -69,6 +76,7 @@ var sample = []Observation{
 }
 
 func TestWhatIsWrittenIsRead(t *testing.T) {
+	t.Parallel()
 	dir, l := create(t)
 	events := []Event{
 		{Seq: 1, Kind: RunStarted, Since: 5, Plan: &plan.Plan{Run: "x", Seed: 1<<63 + 1}},
@@ -107,7 +115,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			obs = append(obs, keep(o))
+			obs = append(obs, copyOf(o))
 		}
 	}
 	if all.Damage() != nil || !reflect.DeepEqual(obs, want) {
@@ -116,8 +124,9 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 }
 
 func TestAnEventIsOnDiskWhenRecordReturns(t *testing.T) {
+	t.Parallel()
 	dir, l := create(t)
-	defer l.Close()
+	defer closeLog(t, l)
 	if err := l.Record(Event{Seq: 1, Kind: FaultIntended}); err != nil {
 		t.Fatal(err)
 	}
@@ -128,19 +137,21 @@ func TestAnEventIsOnDiskWhenRecordReturns(t *testing.T) {
 }
 
 func TestASecondJournalIsRefused(t *testing.T) {
+	t.Parallel()
 	dir, l := create(t)
-	defer l.Close()
+	defer closeLog(t, l)
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	if _, err := Create(root); err == nil {
 		t.Error("a journal was created over another one")
 	}
 }
 
 func TestATornLastLineIsDropped(t *testing.T) {
+	t.Parallel()
 	got, err := readAll(t, `{"seq":1,"kind":"run_started"}`+"\n"+`{"seq":2,"ki`)
 	if err != nil || len(got) != 1 {
 		t.Errorf("got %v, %v; want the one whole event", got, err)
@@ -151,6 +162,7 @@ func TestATornLastLineIsDropped(t *testing.T) {
 }
 
 func TestACutObservationsFileEndsAtTheLastWholeOne(t *testing.T) {
+	t.Parallel()
 	file := []byte(header)
 	ends := []int{len(file)}
 	for _, o := range sample {
@@ -166,7 +178,7 @@ func TestACutObservationsFileEndsAtTheLastWholeOne(t *testing.T) {
 		}
 		got := 0
 		all := OpenObservations(bytes.NewReader(file[:cut]))
-		each(t, all, func(*Observation) { got++ })
+		forEach(t, all, func(*Observation) { got++ })
 		if got != want || all.Damage() != nil {
 			t.Errorf("cut at %d: %d observations and %v, want %d", cut, got, all.Damage(), want)
 		}
@@ -175,6 +187,7 @@ func TestACutObservationsFileEndsAtTheLastWholeOne(t *testing.T) {
 
 // Experiments come one after the other, but what is late of one may be among the next's.
 func TestObservationsAreOfOneExperiment(t *testing.T) {
+	t.Parallel()
 	file := []byte(header)
 	order := []int{0, 0, 1, 0, 1, 2, 2}
 	for i, experiment := range order {
@@ -204,6 +217,7 @@ func TestObservationsAreOfOneExperiment(t *testing.T) {
 
 // What is wrong in the middle is said, and what stands before it is kept.
 func TestDamageOfObservations(t *testing.T) {
+	t.Parallel()
 	file := appendFrame([]byte(header), sample[0])
 	whole := len(file)
 	file = appendFrame(file, sample[0])
@@ -211,7 +225,7 @@ func TestDamageOfObservations(t *testing.T) {
 	file = appendFrame(file, sample[0])
 	n := 0
 	all := OpenObservations(bytes.NewReader(file))
-	each(t, all, func(*Observation) { n++ })
+	forEach(t, all, func(*Observation) { n++ })
 	if err := all.Damage(); n != 1 || err == nil || !strings.Contains(err.Error(), "observation 2") {
 		t.Errorf("%d observations and the damage %v, want one and that the second is", n, err)
 	}
@@ -228,12 +242,12 @@ func FuzzObservations(f *testing.F) {
 	f.Add(file)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		out, n := []byte(header), 0
-		each(t, OpenObservations(bytes.NewReader(data)), func(o *Observation) {
+		forEach(t, OpenObservations(bytes.NewReader(data)), func(o *Observation) {
 			out = appendFrame(out, *o)
 			n++
 		})
 		again := OpenObservations(bytes.NewReader(out))
-		each(t, again, func(*Observation) { n-- })
+		forEach(t, again, func(*Observation) { n-- })
 		if again.Damage() != nil || n != 0 {
 			t.Fatalf("of what was read %d cannot be read again: %v", n, again.Damage())
 		}

@@ -40,8 +40,8 @@ func Create(dir *os.Root) (*Log, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create journal: %w", err)
 	}
-	// Held for as long as the file is open, which is how others know that the run
-	// is alive. The file is new: the lock can only be with one who asks just that.
+	// The lock is held for as long as the file is open. That is how others know that
+	// the run is alive. The file is new, so only they can hold the lock, for a moment.
 	if err := filelock.Lock(context.Background(), events); err != nil {
 		return nil, errors.Join(fmt.Errorf("create journal: %w", err), events.Close())
 	}
@@ -73,9 +73,9 @@ func (l *Log) Record(e Event) error {
 	return nil
 }
 
-// appendLine adds a line to a file of a size and returns once it is on disk. What
-// a full disk took of it is cut off again: the next line must not stand on the
-// same one.
+// appendLine adds a line to a file of the given size in bytes and returns once it is
+// on disk. When the disk is full, a part of the line may have been written; it is cut
+// off again, because the next line must not continue it.
 func appendLine(file *os.File, size int64, line []byte) (int64, error) {
 	n, err := file.Write(append(line, '\n'))
 	if err == nil {
@@ -87,8 +87,8 @@ func appendLine(file *os.File, size int64, line []byte) (int64, error) {
 	return int64(n), nil
 }
 
-// Observe appends what became of a journey. It is buffered for at most a
-// second of traffic: a run that dies loses that much and no more.
+// Observe appends what became of a journey. It is buffered for at most a second of
+// traffic, so a run that dies loses no more than that.
 func (l *Log) Observe(o Observation) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -112,9 +112,9 @@ func (l *Log) Close() error {
 	return errors.Join(l.obs.Flush(), l.obsFile.Close(), l.events.Close())
 }
 
-// ReadEvents yields the events in r in order and stops after the first error.
-// A last line without its end is what a run killed in the middle of a write
-// leaves behind: it is dropped, not an error.
+// ReadEvents yields the events in r in order and stops after the first error. A last
+// line without an end is not an error: a run that is killed in the middle of a write
+// leaves one behind. It is dropped.
 func ReadEvents(r io.Reader) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		br := bufio.NewReader(r)

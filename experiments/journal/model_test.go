@@ -11,20 +11,20 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// This is a model of one fault and of the three who may take it back: its run, the
-// run's guard, and recover. Every order of their steps is explored, with the run
-// killed, stopped and continued and the guard killed at any moment. What a
-// journal leaves open is decided by leftBehind itself.
+// This is a model of one fault and of the three processes that may remove it: its run,
+// the run's watchdog, and recover. The test explores every order of their steps. The
+// run is killed, stopped and continued, and the watchdog is killed, at any moment.
+// findLeftovers itself decides what a journal leaves open.
 //
-// One thing is assumed: what a run had sent when it died has arrived when somebody
-// looks for it a second time.
+// The model assumes one thing: what a run had sent when it died has arrived when
+// another process looks for it a second time.
 
 // A world is one state of the model.
 type world struct {
-	run     runStep
-	life    life
-	guard   guardStep
-	recover recoverStep
+	run      runStep
+	life     life
+	watchdog watchdogStep
+	recover  recoverStep
 
 	sent    bool // the injection is on its way to the server
 	force   bool // the fault is in force
@@ -33,7 +33,7 @@ type world struct {
 	mustEnd bool // the run was told to stop
 
 	intended, injected, removed bool // in the journal
-	undone                      bool // in the record of others
+	undone                      bool // in the record of the processes that clean up
 }
 
 type life uint8
@@ -47,7 +47,7 @@ const (
 type runStep uint8
 
 const (
-	runBegins  runStep = iota // guarded and listed
+	runBegins  runStep = iota // with a watchdog, and listed
 	runIntends                // about to write down the intent
 	runLooks                  // about to look for a fence
 	runSends
@@ -57,29 +57,29 @@ const (
 	runMeasures
 	runRemoves
 	runNotesRemoval
-	runDismisses // the guard
+	runDismisses // its watchdog
 	runUnlists
 	runEnds
 )
 
-type guardStep uint8
+type watchdogStep uint8
 
 const (
-	guardWatches guardStep = iota
-	guardSweeps            // behind the fence
-	guardWaits             // for the run's death
-	guardRemoves
-	guardLooksAgain
-	guardRecords
-	guardUnlists
-	guardEnded
-	guardKilled
+	watchdogWatches      watchdogStep = iota
+	watchdogRemovesEarly              // behind the fence, while the run may be alive
+	watchdogWaits                     // for the run's death
+	watchdogRemoves
+	watchdogLooksAgain
+	watchdogRecords
+	watchdogUnlists
+	watchdogEnded
+	watchdogKilled
 )
 
 type recoverStep uint8
 
 const (
-	nobodyAsks recoverStep = iota
+	recoverIdle recoverStep = iota
 	recoverRemoves
 	recoverLooksAgain
 	recoverRecords
@@ -93,11 +93,11 @@ type flaw string
 const (
 	none             flaw = ""
 	injectFirst      flaw = "the intent is written down after the injection"
-	recordsAnyTime   flaw = "others record a removal while the run may be alive"
-	leavesAfterSweep flaw = "the guard leaves once it has swept behind its fence"
+	recordsAnyTime   flaw = "a removal is recorded while the run may be alive"
+	leavesAfterFence flaw = "the watchdog leaves once it has removed the fault behind its fence"
 	looksOnce        flaw = "an injection on its way is looked for once"
 	unlistsFirst     flaw = "a run is off the list before its fault is gone"
-	sweepsNot        flaw = "a guard that ends the wait does nothing"
+	watchdogIdles    flaw = "the watchdog does nothing once the run is dead"
 )
 
 // events are the journal and the other record in a world.
@@ -130,10 +130,10 @@ func stream(list []Event) iter.Seq2[Event, error] {
 	}
 }
 
-// left tells whether the journal leaves the fault open, and whether its injection
+// leftover reports whether the journal leaves the fault open, and whether its injection
 // was over.
-func (w world) left() (open, settled bool) {
-	l, err := leftBehind(w.events())
+func (w world) leftover() (open, settled bool) {
+	l, err := findLeftovers(w.events())
 	if err != nil || len(l.Faults) == 0 {
 		return false, false
 	}
@@ -146,7 +146,7 @@ type step struct {
 	to   world
 }
 
-// steps are all that can happen next.
+// steps are all steps that can happen next.
 func (w world) steps(without flaw) []step {
 	var list []step
 	may := func(name string, change func(*world)) {
@@ -157,19 +157,19 @@ func (w world) steps(without flaw) []step {
 	if w.sent {
 		may("the injection arrives", func(n *world) { n.sent, n.force = false, true })
 	}
-	w.ofFate(may)
+	w.fateSteps(may)
 	if w.life == alive {
-		w.ofRun(without, may)
+		w.runSteps(without, may)
 	}
-	w.ofGuard(without, may)
-	w.ofRecover(without, may)
+	w.watchdogSteps(without, may)
+	w.recoverSteps(without, may)
 	return list
 }
 
 type may = func(name string, change func(*world))
 
-// ofFate are the steps that nobody wants.
-func (w world) ofFate(may may) {
+// fateSteps are what happens to the processes: they are killed, stopped and continued.
+func (w world) fateSteps(may may) {
 	if w.run < runEnds && w.life != dead {
 		may("the run is killed", func(n *world) { n.life = dead })
 	}
@@ -179,16 +179,16 @@ func (w world) ofFate(may may) {
 	if w.life == stopped {
 		may("the run is continued", func(n *world) { n.life = alive })
 	}
-	if w.guard < guardEnded {
-		may("the guard is killed", func(n *world) { n.guard = guardKilled })
+	if w.watchdog < watchdogEnded {
+		may("the watchdog is killed", func(n *world) { n.watchdog = watchdogKilled })
 	}
 }
 
-// ofRun are the steps of the run.
-func (w world) ofRun(without flaw, may may) {
+// runSteps are the steps that the run takes.
+func (w world) runSteps(without flaw, may may) {
 	next := func(n *world) { n.run++ }
 	giveUp := w.fence || w.mustEnd
-	if !w.mustEnd && w.run < runRemoves && (w.fence || w.guard >= guardEnded) {
+	if !w.mustEnd && w.run < runRemoves && (w.fence || w.watchdog >= watchdogEnded) {
 		may("the run learns that it has to end", func(n *world) { n.mustEnd = true })
 	}
 	switch w.run {
@@ -224,9 +224,9 @@ func (w world) ofRun(without flaw, may may) {
 	case runNotesRemoval:
 		may("the run records the removal", func(n *world) { n.removed = n.intended; n.run++ })
 	case runDismisses:
-		may("the run dismisses its guard", func(n *world) {
-			if n.guard < guardEnded {
-				n.guard = guardEnded
+		may("the run dismisses its watchdog", func(n *world) {
+			if n.watchdog < watchdogEnded {
+				n.watchdog = watchdogEnded
 			}
 			n.run++
 		})
@@ -235,61 +235,61 @@ func (w world) ofRun(without flaw, may may) {
 	}
 }
 
-// ofGuard are the steps of the guard.
-func (w world) ofGuard(without flaw, may may) {
-	switch w.guard {
-	case guardWatches, guardWaits:
+// watchdogSteps are the steps that the watchdog takes.
+func (w world) watchdogSteps(without flaw, may may) {
+	switch w.watchdog {
+	case watchdogWatches, watchdogWaits:
 		if w.life == dead {
-			may("the guard sees the end of the run", func(n *world) {
-				n.guard = guardRemoves
+			may("the watchdog sees the end of the run", func(n *world) {
+				n.watchdog = watchdogRemoves
 				if without == unlistsFirst {
 					n.listed = false
 				}
-				if without == sweepsNot && w.guard == guardWaits {
-					n.guard = guardEnded
+				if without == watchdogIdles && w.watchdog == watchdogWaits {
+					n.watchdog = watchdogEnded
 				}
 			})
-		} else if w.guard == guardWatches { // rightly or not: it cannot see whether the run is stopped
-			may("the guard puts up the fence", func(n *world) { n.fence = true; n.guard = guardSweeps })
+		} else if w.watchdog == watchdogWatches { // it cannot tell a stopped run from a slow one
+			may("the watchdog puts up the fence", func(n *world) { n.fence = true; n.watchdog = watchdogRemovesEarly })
 		}
-	case guardSweeps:
-		may("the guard sweeps", func(n *world) {
-			if open, _ := w.left(); open {
+	case watchdogRemovesEarly:
+		may("the watchdog removes the fault behind its fence", func(n *world) {
+			if open, _ := w.leftover(); open {
 				n.force = false
 				if without == recordsAnyTime {
 					n.undone = true
 				}
 			}
-			n.guard = guardWaits
-			if without == leavesAfterSweep {
-				n.guard = guardEnded
+			n.watchdog = watchdogWaits
+			if without == leavesAfterFence {
+				n.watchdog = watchdogEnded
 			}
 		})
-	case guardRemoves, guardLooksAgain, guardRecords, guardUnlists:
-		w.tidies("the guard", without, may, int(w.guard-guardRemoves), func(n *world, i int) { n.guard = guardRemoves + guardStep(i) })
+	case watchdogRemoves, watchdogLooksAgain, watchdogRecords, watchdogUnlists:
+		w.cleanupSteps("the watchdog", without, may, int(w.watchdog-watchdogRemoves), func(n *world, i int) { n.watchdog = watchdogRemoves + watchdogStep(i) })
 	}
 }
 
-// ofRecover are the steps of a person who asks for recover, again and again.
-func (w world) ofRecover(without flaw, may may) {
-	if w.recover == nobodyAsks {
+// recoverSteps are the steps of recover, which a person may start again and again.
+func (w world) recoverSteps(without flaw, may may) {
+	if w.recover == recoverIdle {
 		if w.life == dead && w.listed {
-			may("somebody recovers", func(n *world) { n.recover = recoverRemoves })
+			may("a person starts recover", func(n *world) { n.recover = recoverRemoves })
 		}
 		return
 	}
-	w.tidies("recover", without, may, int(w.recover-recoverRemoves), func(n *world, i int) {
+	w.cleanupSteps("recover", without, may, int(w.recover-recoverRemoves), func(n *world, i int) {
 		n.recover = recoverRemoves + recoverStep(i)
 		if i > 3 {
-			n.recover = nobodyAsks
+			n.recover = recoverIdle
 		}
 	})
 }
 
-// tidies are the steps of whoever tidies up after the run's death: remove, look
-// again, record, unlist.
-func (w world) tidies(who string, without flaw, may may, at int, set func(n *world, i int)) {
-	open, settled := w.left()
+// cleanupSteps are the steps of a process that cleans up after the run's death: remove,
+// look again, record, unlist.
+func (w world) cleanupSteps(who string, without flaw, may may, at int, set func(n *world, i int)) {
+	open, settled := w.leftover()
 	switch at {
 	case 0:
 		may(who+" removes what the journal leaves open", func(n *world) {
@@ -299,7 +299,7 @@ func (w world) tidies(who string, without flaw, may may, at int, set func(n *wor
 	case 1:
 		late := open && !settled && without != looksOnce
 		if late && w.sent {
-			return // it waits for what may be on its way
+			return // it waits until what is on its way has arrived
 		}
 		may(who+" looks again", func(n *world) {
 			n.force = n.force && !late
@@ -312,16 +312,16 @@ func (w world) tidies(who string, without flaw, may may, at int, set func(n *wor
 	}
 }
 
-// responsible tells whether somebody will take the fault back: a process that can
-// act, or the list and the journal together, which keep the next run from starting
-// and tell recover what to do.
+// responsible reports whether something will remove the fault: a process that can act,
+// or the list and the journal together, which keep the next run from starting and tell
+// recover what to do.
 func (w world) responsible() bool {
-	open, _ := w.left()
-	return w.life == alive && w.run < runDismisses || w.guard < guardEnded || w.recover != nobodyAsks || w.listed && open
+	open, _ := w.leftover()
+	return w.life == alive && w.run < runDismisses || w.watchdog < watchdogEnded || w.recover != recoverIdle || w.listed && open
 }
 
-// explore visits every world that can be reached and returns how one came to the
-// first that is wrong.
+// explore visits every world that can be reached, and returns the steps that lead to
+// the first one that is wrong.
 func explore(without flaw) (worlds int, trace []string) {
 	begin := world{listed: true}
 	type origin struct {
@@ -353,23 +353,24 @@ func explore(without flaw) (worlds int, trace []string) {
 	return len(seen), nil
 }
 
-// wrong says what may not be.
+// wrong says what is wrong with a world; empty if nothing is.
 func (w world) wrong(next []step) string {
 	harmful := w.force || w.sent
 	switch {
 	case harmful && !w.responsible():
-		return fmt.Sprintf("a fault is in force and nobody is responsible: %+v", w)
+		return fmt.Sprintf("a fault is in force and nothing will remove it: %+v", w)
 	case w.force && !w.intended:
 		return fmt.Sprintf("a fault is in force and no journal knows it: %+v", w)
 	case len(next) == 0 && (w.force || w.listed):
 		return fmt.Sprintf("everything has come to its end and it is not clean: %+v", w)
-	case w.guard == guardEnded && w.life == dead && harmful:
-		return fmt.Sprintf("a guard that was not killed has ended and a fault is in force: %+v", w)
+	case w.watchdog == watchdogEnded && w.life == dead && harmful:
+		return fmt.Sprintf("a watchdog that was not killed has ended and a fault is in force: %+v", w)
 	}
 	return ""
 }
 
-func TestNoFaultIsEverWithoutSomebodyResponsible(t *testing.T) {
+func TestSomethingIsAlwaysResponsibleForAFault(t *testing.T) {
+	t.Parallel()
 	worlds, trace := explore(none)
 	if trace != nil {
 		t.Fatalf("after %d worlds:\n%s", worlds, strings.Join(trace, "\n"))
@@ -382,7 +383,8 @@ func TestNoFaultIsEverWithoutSomebodyResponsible(t *testing.T) {
 
 // Each rule is needed: without it the model finds a way to a fault that stays.
 func TestEveryRuleIsNeeded(t *testing.T) {
-	for _, without := range []flaw{injectFirst, recordsAnyTime, leavesAfterSweep, looksOnce, unlistsFirst, sweepsNot} {
+	t.Parallel()
+	for _, without := range []flaw{injectFirst, recordsAnyTime, leavesAfterFence, looksOnce, unlistsFirst, watchdogIdles} {
 		worlds, trace := explore(without)
 		if trace == nil {
 			t.Errorf("%s: %d worlds and nothing is wrong", without, worlds)

@@ -14,14 +14,14 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// header starts an observations file; the rest are frames: a length and then
-// the fields of one observation as varints, times in microseconds. A journey of
-// five steps takes about 25 bytes, ten minutes at 400 journeys/s 6 MB.
+// header starts an observations file. The rest are frames: a length and then the
+// fields of one observation as varints, times in microseconds. A journey of five steps
+// takes about 25 bytes, ten minutes at 400 journeys/s take 6 MB.
 const header = "blastgauge/observations/v1\n"
 
 const maxFrame = 4096 // no journey has more than some hundred steps
 
-// errFrame is what a damaged observations file gives.
+// errFrame is the error of a damaged observations file.
 var errFrame = errors.New("damaged observation")
 
 func appendFrame(b []byte, o Observation) []byte {
@@ -40,25 +40,26 @@ func appendFrame(b []byte, o Observation) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(body))), body...)
 }
 
-// Observations are those of a run, on disk: they are gone through as often as one
-// likes, an experiment at a time, and never held in memory.
+// Observations are those of a run, on disk. They can be read any number of times, one
+// experiment at a time, and are never held in memory.
 type Observations struct {
 	r      io.ReaderAt
 	parts  map[int]part // by experiment
 	damage error
 }
 
-// A part of the file holds all observations of an experiment, from a byte up to
-// another, and perhaps some of its neighbours'.
+// A part is the range of bytes that holds all observations of an experiment, and
+// perhaps some of the experiments before and after it.
 type part struct{ from, to int64 }
 
-// OpenObservations goes through the observations in r once, to find the parts of
-// each experiment. A file cut short in the middle of a frame ends at the last whole
-// one, as the run that wrote it may have died. What else is wrong is [Observations.Damage].
+// OpenObservations reads the observations in r once, to find the part of each
+// experiment. A file that ends in the middle of a frame ends at the last whole one, as
+// the run that wrote it may have died. Anything else that is wrong is
+// [Observations.Damage].
 func OpenObservations(r io.ReaderAt) *Observations {
 	all := &Observations{r: r, parts: map[int]part{}}
 	f := newFrames(r, part{0, math.MaxInt64})
-	if all.damage = f.header(); all.damage != nil {
+	if all.damage = f.skipHeader(); all.damage != nil {
 		return all
 	}
 	var o Observation
@@ -81,7 +82,8 @@ func OpenObservations(r io.ReaderAt) *Observations {
 	}
 }
 
-// Damage is what made the file end before its end; nil if nothing did.
+// Damage is the error after which the rest of the file could not be read; nil if there
+// was none.
 func (all *Observations) Damage() error { return all.damage }
 
 // Of yields the observations of an experiment. Each is valid until the next.
@@ -93,7 +95,7 @@ func (all *Observations) Of(experiment int) iter.Seq2[*Observation, error] {
 		for f.at < p.to {
 			switch err := f.next(&o); {
 			case err != nil:
-				yield(nil, err) // it could be read a moment ago
+				yield(nil, err) // the file has changed since it was opened
 				return
 			case o.Experiment == experiment && !yield(&o, nil):
 				return
@@ -113,8 +115,8 @@ func newFrames(r io.ReaderAt, p part) *frames {
 	return &frames{br: bufio.NewReaderSize(io.NewSectionReader(r, p.from, p.to-p.from), 1<<16), at: p.from}
 }
 
-// header skips the header. Without a whole one nothing was flushed before the run died.
-func (f *frames) header() error {
+// skipHeader skips the header. A run that died before its first flush wrote none.
+func (f *frames) skipHeader() error {
 	head := make([]byte, len(header))
 	n, err := io.ReadFull(f.br, head)
 	f.at += int64(n)
@@ -124,7 +126,7 @@ func (f *frames) header() error {
 	return nil
 }
 
-// ReadByte counts the bytes of a frame's length.
+// ReadByte reads a byte of a frame's length, and counts it.
 func (f *frames) ReadByte() (byte, error) {
 	b, err := f.br.ReadByte()
 	if err == nil {
@@ -133,7 +135,7 @@ func (f *frames) ReadByte() (byte, error) {
 	return b, err
 }
 
-// next is io.EOF after the last whole frame.
+// next reads the next frame into o. Its error is io.EOF after the last whole frame.
 func (f *frames) next(o *Observation) error {
 	size, err := binary.ReadUvarint(f)
 	if err == nil && size > maxFrame {
@@ -181,7 +183,7 @@ func (c *cursor) signed() int64 {
 
 func (c *cursor) micros() time.Duration { return time.Duration(c.signed()) * time.Microsecond }
 
-func (c *cursor) one() byte {
+func (c *cursor) byte() byte {
 	if len(c.b) == 0 {
 		c.bad = true
 		return 0
@@ -191,11 +193,11 @@ func (c *cursor) one() byte {
 	return v
 }
 
-// parseFrame puts an observation in the place of another, whose memory it uses.
+// parseFrame reads an observation into o, whose memory it uses again.
 func parseFrame(body []byte, o *Observation) error {
 	c := &cursor{b: body}
 	o.Experiment, o.Journey = c.unsigned(1<<20), c.unsigned(1<<20)
-	flags := c.one()
+	flags := c.byte()
 	o.Arm, o.Outcome, o.Cause = plan.Arm(flags&1), Outcome(flags>>1&3), Cause(flags>>3)
 	o.Step = int(c.signed())
 	o.Intended, o.Late, o.Took = c.micros(), c.micros(), c.micros()

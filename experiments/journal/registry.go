@@ -19,8 +19,8 @@ import (
 // openDir is where open runs are listed below a user's state directory.
 const openDir = "blastgauge/runs"
 
-// An OpenRun is a run that is not known to be over: it goes on, or it died and
-// nobody has finished tidying up after it.
+// An OpenRun is a run that is not known to be over: it goes on, or it died and nothing
+// has finished cleaning up after it.
 type OpenRun struct {
 	Run       string    `json:"run"`
 	Dir       string    `json:"dir"`             // its directory, absolute
@@ -31,8 +31,8 @@ type OpenRun struct {
 	Started   time.Time `json:"started"`
 }
 
-// A Registry is the list of a user's open runs. The zero value is a list that
-// nobody keeps.
+// A Registry is the list of a user's open runs. The zero value has no place on disk:
+// it is empty, and nothing can be added to it.
 type Registry struct{ state string }
 
 // OpenRegistry is the list in a user's state directory, such as ~/.local/state.
@@ -40,7 +40,7 @@ func OpenRegistry(state string) Registry { return Registry{state} }
 
 var errNoState = errors.New("there is no state directory: set HOME or XDG_STATE_HOME")
 
-// root makes the list's directory; it belongs to its user only.
+// root opens the directory of the list. It creates one that only its user can read.
 func (l Registry) root() (*os.Root, error) {
 	if l.state == "" {
 		return nil, errNoState
@@ -52,14 +52,14 @@ func (l Registry) root() (*os.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer state.Close()
+	defer func() { _ = state.Close() }() // nothing is written through it
 	if err := state.MkdirAll(openDir, 0o700); err != nil {
 		return nil, err
 	}
 	return state.OpenRoot(openDir)
 }
 
-// existing opens the list's directory where there is one.
+// existing opens the directory of the list; nil if there is none.
 func (l Registry) existing() (*os.Root, error) {
 	if l.state == "" {
 		return nil, nil
@@ -71,17 +71,18 @@ func (l Registry) existing() (*os.Root, error) {
 	return dir, err
 }
 
-func entry(run string) (string, error) {
+// entryName is the name of the file that lists a run.
+func entryName(run string) (string, error) {
 	if run == "" || run != path.Base(run) || strings.HasPrefix(run, ".") {
-		return "", fmt.Errorf("%q is no name of a run", run)
+		return "", fmt.Errorf("%q is not the name of a run", run)
 	}
 	return run + ".json", nil
 }
 
-// Add lists a run. It is on disk when Add returns.
+// Add puts a run on the list. It is on disk when Add returns.
 func (l Registry) Add(o OpenRun) (err error) {
 	defer wrap(&err, "list of open runs")
-	name, err := entry(o.Run)
+	name, err := entryName(o.Run)
 	if err != nil {
 		return err
 	}
@@ -93,17 +94,18 @@ func (l Registry) Add(o OpenRun) (err error) {
 	if err != nil {
 		return err
 	}
-	defer dir.Close() //nolint:errcheck // what is written is synced
+	defer func() { _ = dir.Close() }() // what is written is synced
 	return atomicfile.WriteIn(dir, name, 0o600, func(w io.Writer) error {
 		_, err := w.Write(append(text, '\n'))
 		return err
 	})
 }
 
-// Remove takes a run off the list; that it, or the list, is not there is well.
+// Remove takes a run off the list. It is not an error if the run is not on it, or if
+// there is no list.
 func (l Registry) Remove(run string) (err error) {
 	defer wrap(&err, "list of open runs")
-	name, err := entry(run)
+	name, err := entryName(run)
 	if err != nil {
 		return err
 	}
@@ -111,22 +113,22 @@ func (l Registry) Remove(run string) (err error) {
 	if err != nil || dir == nil {
 		return err
 	}
-	defer dir.Close()
+	defer func() { _ = dir.Close() }() // nothing is written through it
 	if err := dir.Remove(name); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
 }
 
-// All are the runs on the list, oldest first. An entry that cannot be read is in
-// the error, beside the others.
+// All returns the runs on the list, the oldest first. It returns those that can be read
+// even if there is an error, which names the entries that cannot.
 func (l Registry) All() (list []OpenRun, err error) {
 	defer wrap(&err, "list of open runs")
 	dir, err := l.existing()
 	if err != nil || dir == nil {
 		return nil, err
 	}
-	defer dir.Close()
+	defer func() { _ = dir.Close() }() // nothing is written through it
 	names, err := fs.Glob(dir.FS(), "*.json")
 	if err != nil {
 		return nil, err
@@ -154,6 +156,7 @@ func (l Registry) All() (list []OpenRun, err error) {
 	return list, errors.Join(errs...)
 }
 
+// wrap puts before an error what was being done.
 func wrap(err *error, what string) {
 	if *err != nil {
 		*err = fmt.Errorf("%s: %w", what, *err)

@@ -23,6 +23,7 @@ func runsOf(t *testing.T, l Registry) []string {
 }
 
 func TestOpenRunsAreListedUntilTheyEnd(t *testing.T) {
+	t.Parallel()
 	state := filepath.Join(t.TempDir(), "state")
 	l := OpenRegistry(state)
 	if got := runsOf(t, l); got != nil {
@@ -55,6 +56,7 @@ func TestOpenRunsAreListedUntilTheyEnd(t *testing.T) {
 }
 
 func TestAListingRefusesWhatIsNoRun(t *testing.T) {
+	t.Parallel()
 	l := OpenRegistry(t.TempDir())
 	for _, run := range []string{"", ".", "..", "../x", "a/b", ".hidden"} {
 		if err := l.Add(OpenRun{Run: run, Dir: "/d"}); err == nil {
@@ -84,6 +86,7 @@ func TestAListingRefusesWhatIsNoRun(t *testing.T) {
 }
 
 func TestUserRegistry(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		env  map[string]string
 		want string // below it

@@ -11,39 +11,39 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/filelock"
 )
 
-// UndoFile holds what was done about a run by others than itself, as events.
-// Whoever reads a journal reads it as well.
+// UndoFile holds, as events, what other processes did to clean up after a run. Readers
+// of a journal must read it, too.
 const UndoFile = "undo.ndjson"
 
 var (
 	// ErrAlive means that the run of a journal is still going on.
 	ErrAlive = errors.New("the run is still alive")
-	// ErrBusy means that somebody else is undoing the run at this moment.
-	ErrBusy = errors.New("somebody else is undoing this run")
+	// ErrBusy means that another process is cleaning up after the run at this moment.
+	ErrBusy = errors.New("another process is cleaning up after this run")
 )
 
-// Alive tells whether the run of the journal in dir is still going on: its
-// process holds the lock of its journal for as long as it lives.
+// Alive reports whether the run of the journal in dir is still going on: its process
+// holds the lock of its journal for as long as it lives.
 func Alive(dir *os.Root) (bool, error) {
 	events, err := dir.Open(EventsFile)
 	if err != nil {
 		return false, fmt.Errorf("not a run directory: %w", err)
 	}
-	defer events.Close()
-	free, err := filelock.TryShare(events) // shared: two who ask must not take each other for the run
+	defer func() { _ = events.Close() }()  // it was only read
+	free, err := filelock.TryShare(events) // shared: two processes that ask must not take each other for the run
 	return !free, err
 }
 
-// An Undo writes what is done about a run by others than itself. It belongs to
-// one of them at a time.
+// An Undo is the record of a process that cleans up after a run. Only one process has
+// it at a time.
 type Undo struct {
 	dir  *os.Root
 	file *os.File
 	size int64
 }
 
-// OpenUndo opens the record beside the journal in dir. The error is [ErrBusy]
-// while somebody else has it.
+// OpenUndo opens the record beside the journal in dir. The error is [ErrBusy] while
+// another process has it.
 func OpenUndo(dir *os.Root) (u *Undo, err error) {
 	if _, err := dir.Stat(EventsFile); err != nil {
 		return nil, fmt.Errorf("not a run directory: %w", err)
@@ -63,16 +63,16 @@ func OpenUndo(dir *os.Root) (u *Undo, err error) {
 	case !free:
 		return nil, ErrBusy
 	}
-	size, err := trim(file)
+	size, err := cutTornLine(file)
 	if err != nil {
 		return nil, fmt.Errorf("undo: %w", err)
 	}
 	return &Undo{dir, file, size}, nil
 }
 
-// trim cuts off a line without an end, which one who was killed in the middle of
-// writing it left behind, and returns the size of the rest.
-func trim(file *os.File) (int64, error) {
+// cutTornLine cuts off a last line without an end, which a process left behind that
+// was killed while writing it, and returns the size of the rest in bytes.
+func cutTornLine(file *os.File) (int64, error) {
 	text, err := io.ReadAll(file)
 	if err != nil {
 		return 0, err
@@ -84,9 +84,9 @@ func trim(file *os.File) (int64, error) {
 	return size, file.Truncate(size)
 }
 
-// Record appends an event and returns once it is on disk. That a fault is removed
-// is not recorded while the run is alive, because the run may be about to inject
-// it: the error is [ErrAlive] then.
+// Record appends an event and returns once it is on disk. While the run is alive, the
+// removal of a fault is not recorded, because the run may be about to inject it; the
+// error is [ErrAlive] then.
 func (u *Undo) Record(e Event) error {
 	if e.Kind == FaultRemoved {
 		if alive, err := Alive(u.dir); err != nil || alive {
@@ -105,5 +105,5 @@ func (u *Undo) Record(e Event) error {
 	return nil
 }
 
-// Close lets others have the record.
+// Close gives up the record, so that another process can have it.
 func (u *Undo) Close() error { return u.file.Close() }

@@ -16,7 +16,7 @@ func openRoot(t *testing.T, dir string) *os.Root {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { root.Close() })
+	t.Cleanup(func() { _ = root.Close() })
 	return root
 }
 
@@ -28,6 +28,7 @@ func write(t *testing.T, dir, name, text string) {
 }
 
 func TestARunIsAliveWhileItsJournalIsOpen(t *testing.T) {
+	t.Parallel()
 	dir, l := create(t)
 	root := openRoot(t, dir)
 	for range 2 { // who asks is not taken for the run by the next one
@@ -48,6 +49,7 @@ func TestARunIsAliveWhileItsJournalIsOpen(t *testing.T) {
 
 // That a fault is gone counts for good only when the run cannot put it back.
 func TestAnUndoBelongsToOneAndRecordsRemovalsOfDeadRunsOnly(t *testing.T) {
+	t.Parallel()
 	dir, l := create(t)
 	root := openRoot(t, dir)
 	u, err := OpenUndo(root)
@@ -74,7 +76,7 @@ func TestAnUndoBelongsToOneAndRecordsRemovalsOfDeadRunsOnly(t *testing.T) {
 	if err != nil {
 		t.Fatalf("OpenUndo() after the first was closed = %v", err)
 	}
-	defer again.Close()
+	defer func() { _ = again.Close() }()
 	text, err := os.ReadFile(dir + "/" + UndoFile)
 	if err != nil {
 		t.Fatal(err)
@@ -86,12 +88,14 @@ func TestAnUndoBelongsToOneAndRecordsRemovalsOfDeadRunsOnly(t *testing.T) {
 
 // One who was killed while writing must not spoil what the next one writes.
 func TestATornUndoIsMended(t *testing.T) {
+	t.Parallel()
 	for name, torn := range map[string]string{
 		"nothing whole":  `{"kind":"fault_re`,
 		"after a record": `{"kind":"fenced"}` + "\n" + `{"kind":"fault_removed","fau`,
 		"whole":          `{"kind":"fenced"}` + "\n",
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir, l := create(t)
 			if err := l.Close(); err != nil {
 				t.Fatal(err)
@@ -117,6 +121,7 @@ func TestATornUndoIsMended(t *testing.T) {
 }
 
 func TestAFenceIsPutUpOnceAndStays(t *testing.T) {
+	t.Parallel()
 	root := openRoot(t, t.TempDir())
 	if b, ok := FindFence(root); ok {
 		t.Fatalf("FindFence() of a new directory = %v", b)
@@ -132,6 +137,7 @@ func TestAFenceIsPutUpOnceAndStays(t *testing.T) {
 }
 
 func TestAFenceThatSaysNothingIsOne(t *testing.T) {
+	t.Parallel()
 	for name, text := range map[string]string{"empty": "", "torn": `{"by":"gua`, "foreign": "keep out"} {
 		dir := t.TempDir()
 		write(t, dir, FenceFile, text)
@@ -148,13 +154,14 @@ func TestAFenceThatSaysNothingIsOne(t *testing.T) {
 	}
 }
 
-// left runs a journal and an undo record through leftBehind.
+// left runs a journal and an undo record through findLeftovers.
 func left(t *testing.T, events, undone string) (*Leftovers, error) {
 	t.Helper()
-	return leftBehind(ReadEvents(strings.NewReader(events)), ReadEvents(strings.NewReader(undone)))
+	return findLeftovers(ReadEvents(strings.NewReader(events)), ReadEvents(strings.NewReader(undone)))
 }
 
 func TestWhatARunLeftBehind(t *testing.T) {
+	t.Parallel()
 	const (
 		started  = `{"seq":1,"kind":"run_started","plan":{"run":"r","experiments":[{"id":"e","faults":[{"name":"f1"},{"name":"f2"}]}]},"toxiproxy":{"kind":"stock","token":"env:T"}}` + "\n"
 		intended = `{"seq":2,"kind":"fault_intended","fault":"f1"}` + "\n"
@@ -184,6 +191,7 @@ func TestWhatARunLeftBehind(t *testing.T) {
 		"damaged record of others":            {started + intended + injected, "nonsense\n", "f1 f2?", true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l, err := left(t, tt.events, tt.undone)
 			if err != nil {
 				t.Fatal(err)
@@ -216,6 +224,7 @@ func TestWhatARunLeftBehind(t *testing.T) {
 
 // A disk may have room again: what failed to be recorded must not spoil the rest.
 func TestAfterARecordThatFailedTheJournalGoesOn(t *testing.T) {
+	t.Parallel()
 	dir, l := create(t)
 	if err := l.Record(Event{Seq: 1, Kind: RunStarted, Plan: &plan.Plan{Run: "r", System: experiments.System{Name: "s"}}}); err != nil {
 		t.Fatal(err)
@@ -229,7 +238,9 @@ func TestAfterARecordThatFailedTheJournalGoesOn(t *testing.T) {
 	if err := l.Record(Event{Seq: 2, Kind: FaultIntended}); err == nil {
 		t.Error("Record() on a full disk = nil")
 	}
-	broken.Close()
+	if err := broken.Close(); err != nil {
+		t.Fatal(err)
+	}
 	l.events = whole
 	if err := errors.Join(l.Record(Event{Seq: 3, Kind: RunEnded}), l.Close()); err != nil {
 		t.Fatal(err)
