@@ -11,9 +11,9 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 )
 
-// digests fingerprints what an experiment does, part by part, so that a
-// comparison can say which part differs.
-func digests(e Experiment) Digests {
+// digestsOf returns fingerprints of the parts of an experiment. A comparison can
+// say which part differs.
+func digestsOf(e Experiment) Digests {
 	faults := make([]experiments.Fault, len(e.Faults))
 	for i, f := range e.Faults {
 		faults[i] = f.Fault
@@ -23,19 +23,19 @@ func digests(e Experiment) Digests {
 		Rates  map[string]float64
 		Repeat int `json:",omitempty"`
 	}
-	type what struct {
+	type journey struct {
 		SlowAfter, Timeout time.Duration
 		Steps              []experiments.Step
 	}
-	rates, journeys, byJourney := map[string]float64{}, map[string]what{}, map[string]float64{}
+	rates, journeys, byJourney := map[string]float64{}, map[string]journey{}, map[string]float64{}
 	for _, j := range e.Journeys {
 		rates[j.Name] = j.Rate
 		byJourney[j.Name] = j.Limit
 		steps := slices.Clone(j.Steps)
 		for i := range steps {
-			steps[i].Needs = nil // said of the system, not sent to it
+			steps[i].Needs = nil // it describes the system and changes no request
 		}
-		journeys[j.Name] = what{j.SlowAfter, j.Timeout, steps}
+		journeys[j.Name] = journey{j.SlowAfter, j.Timeout, steps}
 	}
 	return Digests{
 		Faults:   digest(faults),
@@ -48,10 +48,10 @@ func digests(e Experiment) Digests {
 // origin matches scheme, host and port of an absolute URL.
 var origin = regexp.MustCompile(`https?://[^/"\s]+`)
 
-// digest hashes the JSON of v, which sorts keys, without addresses.
+// digest hashes the JSON of v without addresses. JSON sorts the keys of maps.
 func digest(v any) string {
 	text, err := json.Marshal(v)
-	if err != nil { // all that is hashed is made of strings, numbers, lists and maps
+	if err != nil { // cannot happen: it is made of strings, numbers, lists and maps
 		return "unknown: " + err.Error()
 	}
 	sum := sha256.Sum256(origin.ReplaceAll(text, nil))

@@ -15,31 +15,31 @@ import (
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// What an experiment gets where neither it nor its system says otherwise.
+// The limits of an experiment if neither it nor its system gives others.
 const (
 	defaultBlastRadius = 0.05
-	defaultHarmed      = 0.02 // of the baseline, beyond which nothing can be concluded
+	defaultHarmed      = 0.02 // of the baseline; more makes the experiment invalid
 )
 
-// ErrImpossible is wrapped by every error that means "the documents are right
-// one by one, but cannot be run like this".
+// ErrImpossible is wrapped by every error that means: each document is valid, and
+// together they cannot be run like this.
 var ErrImpossible = errors.New("cannot be planned")
 
-// Options are what a run adds to its documents.
+// Options are the choices of one run, beyond its documents.
 type Options struct {
 	Run     string // see [NewRun]
 	Seed    uint64
 	Version string
 	Commit  string
-	// Phases override what the documents say; experiments.Unset leaves a phase
-	// as it is.
+	// Phases override those of the documents; experiments.Unset leaves a phase as
+	// it is.
 	Phases experiments.Phases
 	// Rates are journeys per second by name of the journey, in place of the documents'
 	// rates; nil: as the documents say.
 	Rates map[string]float64
 }
 
-// NoOverride leaves every phase as the documents say.
+// NoOverride returns phases that leave every phase as the documents say.
 func NoOverride() experiments.Phases {
 	return experiments.Phases{
 		Warmup: experiments.Unset, Baseline: experiments.Unset,
@@ -47,8 +47,8 @@ func NoOverride() experiments.Phases {
 	}
 }
 
-// NewRun makes the id of a run: YYYYMMDDthhmmssz-xxxxxx, in UTC, so that run
-// directories sort by time and two runs of one second differ.
+// NewRun returns a new id of a run: YYYYMMDDthhmmssz-xxxxxx in UTC. Directories of
+// runs sort by time, and two runs of the same second differ.
 func NewRun(now time.Time) string {
 	const letters = "0123456789abcdefghijklmnopqrstuvwxyz"
 	tail := make([]byte, 6)
@@ -58,8 +58,8 @@ func NewRun(now time.Time) string {
 	return now.UTC().Format("20060102t150405z") + "-" + string(tail)
 }
 
-// Make plans the experiments in the order given. The error, if any, is of
-// class [ErrImpossible] and names every experiment that cannot run.
+// Make plans the experiments in the order given. The error is of class
+// [ErrImpossible] and names every experiment that cannot run.
 func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Plan, error) {
 	p := &Plan{Run: o.Run, Seed: o.Seed, Version: o.Version, Commit: o.Commit, System: *s}
 	p.Documents = append(p.Documents, Document{s.File, s.Text})
@@ -75,7 +75,7 @@ func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Pl
 			fault++
 			e.Faults[i].Name = injectors.FaultName(p.Run, fault)
 		}
-		if err := possible(e, s.Caps); err != nil {
+		if err := checkPossible(e, s.Caps); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %s: %w", doc.File, e.ID, err))
 		}
 		p.Experiments = append(p.Experiments, e)
@@ -87,6 +87,7 @@ func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Pl
 	return p, nil
 }
 
+// resolve applies defaults and overrides to one experiment.
 func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Experiment {
 	d := s.Defaults
 	e := Experiment{
@@ -94,7 +95,7 @@ func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Expe
 		File: doc.File, Line: doc.Line,
 		Phases:     o.Phases.Over(doc.Settings.Phases).Over(d.Phases).Over(experiments.StandardPhases()),
 		Invariants: s.Invariants,
-		Limits:     limits(doc.Settings.Limits, d.Limits),
+		Limits:     resolveLimits(doc.Settings.Limits, d.Limits),
 		Guardrails: doc.Settings.Guardrails,
 		Seed:       seedOf(o.Seed, doc.ID),
 	}
@@ -109,25 +110,25 @@ func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Expe
 		e.Control, e.ControlWhy = Concurrent, "control_url is declared: the same journeys run at the same time on a route without proxies"
 	}
 	for _, j := range s.Journeys {
-		e.Journeys = append(e.Journeys, journey(j, doc, d.Limits, e.Limits))
+		e.Journeys = append(e.Journeys, resolveJourney(j, doc, d.Limits, e.Limits))
 	}
 	for _, f := range doc.Faults {
-		e.Faults = append(e.Faults, fault(s, f, e.Phases.Fault, e.Seed))
+		e.Faults = append(e.Faults, resolveFault(s, f, e.Phases.Fault, e.Seed))
 	}
 	e.Repeat = cmp.Or(doc.Settings.Repeat, d.Repeat)
 	if e.Control == Concurrent || e.Repeat < 2 {
 		e.Repeat = 0
 	}
-	e.Digests = digests(e) // of what was written, without a run's tag
+	e.Digests = digestsOf(e) // before the tag, which differs from run to run
 	if s.ControlURL == "" && s.Propagates == experiments.PropagatesBaggage {
-		e.tag(o.Run)
+		e.divideByTag(o.Run)
 	}
-	e.repeat(cmp.Or(doc.Settings.Repeat, d.Repeat))
+	e.crossOver(cmp.Or(doc.Settings.Repeat, d.Repeat))
 	e.Warnings = append(e.Warnings, warnings(e)...)
 	return e
 }
 
-func limits(own, defaults experiments.Limits) Limits {
+func resolveLimits(own, defaults experiments.Limits) Limits {
 	l := Limits{BlastRadius: defaultBlastRadius, Baseline: defaultHarmed}
 	for _, given := range []experiments.Limits{defaults, own} {
 		if given.BlastRadius != nil {
@@ -143,7 +144,7 @@ func limits(own, defaults experiments.Limits) Limits {
 	return l
 }
 
-func journey(j experiments.Journey, doc *experiments.Experiment, defaults experiments.Limits, l Limits) Journey {
+func resolveJourney(j experiments.Journey, doc *experiments.Experiment, defaults experiments.Limits, l Limits) Journey {
 	if rate, ok := doc.Rates[j.Name]; ok {
 		j.Rate = rate
 	}
@@ -159,7 +160,7 @@ func journey(j experiments.Journey, doc *experiments.Experiment, defaults experi
 	return Journey{Journey: j, Limit: limit}
 }
 
-func fault(s *experiments.System, f experiments.Fault, phase time.Duration, seed uint64) Fault {
+func resolveFault(s *experiments.System, f experiments.Fault, phase time.Duration, seed uint64) Fault {
 	out := Fault{Fault: f, Proxy: f.Into, Until: phase}
 	if f.For > 0 {
 		out.Until = f.At + f.For
@@ -168,7 +169,7 @@ func fault(s *experiments.System, f experiments.Fault, phase time.Duration, seed
 	if kind.Config {
 		out.Seed = 1 + seed%(1<<53-1) // JSON's numbers are exact up to there
 	}
-	if kind.Level == injectors.File { // no proxy is in its way
+	if kind.Level == injectors.File { // it needs no proxy
 		out.Proxy = ""
 		return out
 	}
@@ -180,16 +181,16 @@ func fault(s *experiments.System, f experiments.Fault, phase time.Duration, seed
 	return out
 }
 
-// possible checks what only the resolved experiment shows.
-func possible(e Experiment, caps experiments.Caps) error {
+// checkPossible finds the mistakes that only the resolved experiment shows.
+func checkPossible(e Experiment, caps experiments.Caps) error {
 	var errs []error
 	if d := e.Duration(); caps.Duration > 0 && d > caps.Duration {
 		errs = append(errs, fmt.Errorf("it takes %s, more than caps.duration of %s allows", d, caps.Duration))
 	}
 	for _, j := range e.Journeys {
-		if e.turn() < 2*j.SlowAfter {
+		if e.faultPeriod() < 2*j.SlowAfter {
 			errs = append(errs, fmt.Errorf("the fault phase of %s is shorter than twice slow_after of journey %s (%s): make it at least %s",
-				e.turn(), j.Name, j.SlowAfter, 2*j.SlowAfter))
+				e.faultPeriod(), j.Name, j.SlowAfter, 2*j.SlowAfter))
 		}
 	}
 	if e.Phases.Baseline <= 0 {
@@ -203,20 +204,20 @@ func possible(e Experiment, caps experiments.Caps) error {
 	return errors.Join(errs...)
 }
 
-// seedOf gives each experiment its own stream of random numbers, so that
-// running one alone repeats what it did in the suite.
+// seedOf returns the seed of one experiment. An experiment that runs alone repeats
+// what it did among others.
 func seedOf(seed uint64, id string) uint64 {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%d/%s", seed, id)
 	return h.Sum64()
 }
 
-// Duration is how long the experiment takes when nothing stops it.
+// Duration returns how long the experiment takes if nothing stops it.
 func (e Experiment) Duration() time.Duration {
 	return e.Phases.Warmup + e.Phases.Baseline + e.Phases.Fault + e.Phases.Recovery
 }
 
-// Duration is how long all experiments take when nothing stops them.
+// Duration returns how long all experiments take if nothing stops them.
 func (p *Plan) Duration() time.Duration {
 	var d time.Duration
 	for _, e := range p.Experiments {
@@ -225,7 +226,7 @@ func (p *Plan) Duration() time.Duration {
 	return d
 }
 
-// Load is the journeys per second that the experiment sends, over all arms.
+// Load returns the journeys per second that the experiment sends, over all arms.
 func (e Experiment) Load() float64 {
 	rate := 0.0
 	for _, j := range e.Journeys {
@@ -234,32 +235,32 @@ func (e Experiment) Load() float64 {
 	return rate
 }
 
-// Cohort is how many journeys of j are expected to count in the fault arm, and
+// Cohort returns how many journeys of j are expected to count in the fault arm and
 // in its control.
 func (e Experiment) Cohort(j Journey) (fault, control int) {
 	rate := j.Rate / float64(len(e.Arms()))
-	fault = e.turns() * int(rate*(e.turn()-j.SlowAfter).Seconds())
+	fault = e.faultPeriods() * int(rate*(e.faultPeriod()-j.SlowAfter).Seconds())
 	if e.Control == Concurrent {
 		return fault, fault
 	}
-	// Of a stretch without the fault after a turn of it, the first half is left for the
-	// system to come back.
-	return fault, int(rate * (e.Phases.Baseline.Seconds() + float64(e.turns()-1)*e.Phases.Baseline.Seconds()/2))
+	// The first half of each baseline period after a fault period does not count: the
+	// system may still be recovering.
+	return fault, int(rate * (e.Phases.Baseline.Seconds() + float64(e.faultPeriods()-1)*e.Phases.Baseline.Seconds()/2))
 }
 
-// alike is how many journeys of j are expected in each arm of a baseline that shows
-// whether the arms are alike before the fault.
-func (e Experiment) alike(j Journey) int {
+// armBaseline returns how many journeys of j are expected in each arm during the
+// baseline, which shows that the arms are alike before the fault.
+func (e Experiment) armBaseline(j Journey) int {
 	return int(j.Rate / float64(len(e.Arms())) * e.Phases.Baseline.Seconds())
 }
 
-// Precision is the half width that the interval of j's blast radius will have
-// if the blast radius is at its limit, and its harm comes in no bursts.
+// Precision returns the half width of the interval that j's blast radius will have,
+// if it is at its limit and harm does not come in bursts.
 func (e Experiment) Precision(j Journey) float64 {
 	fault, control := e.Cohort(j)
-	batches := e.turns()
+	batches := e.faultPeriods()
 	if batches == 1 {
-		batches = stats.Batches(e.turn() - j.SlowAfter)
+		batches = stats.Batches(e.faultPeriod() - j.SlowAfter)
 		if e.Control == Baseline {
 			batches = min(batches, stats.Batches(e.Phases.Baseline))
 		}
@@ -267,7 +268,8 @@ func (e Experiment) Precision(j Journey) float64 {
 	return stats.HalfWidth(j.Limit, fault, control, batches)
 }
 
-// warnings tells what will surprise, before time is spent on it.
+// warnings returns what the run will not be able to show, and surprises of its
+// faults, before time is spent on it.
 func warnings(e Experiment) []string {
 	var list []string
 	for _, j := range e.Journeys {
@@ -276,8 +278,8 @@ func warnings(e Experiment) []string {
 		switch {
 		case fault < 30 || control < 30:
 			list = append(list, fmt.Sprintf("%s: about %d journeys in an arm, fewer than the 30 that a verdict needs", j.Name, min(fault, control)))
-		case e.Control == Concurrent && e.alike(j) < 30:
-			list = append(list, fmt.Sprintf("%s: about %d journeys in each arm of the baseline are too few to show that the arms are alike", j.Name, e.alike(j)))
+		case e.Control == Concurrent && e.armBaseline(j) < 30:
+			list = append(list, fmt.Sprintf("%s: about %d journeys in each arm of the baseline are too few to show that the arms are alike", j.Name, e.armBaseline(j)))
 		case upper > j.Limit:
 			list = append(list, fmt.Sprintf("%s: cannot be shown to hold: even no harm at all is known only to %.1f points, the limit is %s (about %d journeys per arm would do instead of %d)",
 				j.Name, upper*100, figures.ShortPercent(j.Limit, 1), neededToHold(j.Limit), min(fault, control)))
@@ -296,7 +298,7 @@ func warnings(e Experiment) []string {
 	return list
 }
 
-// neededToHold is how many unharmed journeys per arm show that a limit holds.
+// neededToHold returns how many unharmed journeys per arm show that a limit holds.
 func neededToHold(limit float64) int {
 	for n := 30; n < 1_000_000; n += n/20 + 1 {
 		if stats.Newcombe(stats.Count{N: n}, stats.Count{N: n}).High <= limit {

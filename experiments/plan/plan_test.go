@@ -49,6 +49,7 @@ func makeOne(t *testing.T, s *experiments.System, e *experiments.Experiment, o O
 }
 
 func TestPhasesAreTheMostSpecificThatAreGiven(t *testing.T) {
+	t.Parallel()
 	s, e := documents()
 	s.Defaults.Phases.Baseline = 20 * time.Second
 	s.Defaults.Phases.Fault = 30 * time.Second
@@ -64,6 +65,7 @@ func TestPhasesAreTheMostSpecificThatAreGiven(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
+	t.Parallel()
 	s, e := documents()
 	s.Defaults.Limits = experiments.Limits{BlastRadius: new(0.1), Journeys: map[string]float64{"browse": 0.2}}
 	if x := makeOne(t, s, e, Options{}); x.Journeys[0].Limit != 0.1 || x.Journeys[1].Limit != 0.2 || x.Limits.Baseline != 0.02 {
@@ -76,6 +78,7 @@ func TestLimits(t *testing.T) {
 }
 
 func TestAFaultKnowsItsProxyAndItsName(t *testing.T) {
+	t.Parallel()
 	s, e := documents()
 	e.Faults = append(e.Faults, experiments.Fault{Inject: "down", Into: "search", At: 10 * time.Second, For: 5 * time.Second})
 	x := makeOne(t, s, e, Options{})
@@ -89,6 +92,7 @@ func TestAFaultKnowsItsProxyAndItsName(t *testing.T) {
 }
 
 func TestACapIsAGuardrail(t *testing.T) {
+	t.Parallel()
 	s, e := documents()
 	s.Caps.BlastRadius = 0.6
 	s.Defaults.Guardrails = []experiments.Guardrail{{BlastRadius: 0.3}}
@@ -102,6 +106,7 @@ func TestACapIsAGuardrail(t *testing.T) {
 }
 
 func TestWhatCannotBePlanned(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		edit func(*experiments.System, *experiments.Experiment)
 		want string
@@ -124,6 +129,7 @@ func TestWhatCannotBePlanned(t *testing.T) {
 }
 
 func TestArmsShareTheRate(t *testing.T) {
+	t.Parallel()
 	s, e := documents()
 	x := makeOne(t, s, e, Options{})
 	if fault, control := x.Cohort(x.Journeys[0]); x.Control != Concurrent || fault != 20*117 || control != fault {
@@ -137,6 +143,7 @@ func TestArmsShareTheRate(t *testing.T) {
 }
 
 func TestAPlanWarnsOfWhatCannotConclude(t *testing.T) {
+	t.Parallel()
 	s, e := documents()
 	e.Settings.Phases.Fault = 8 * time.Second
 	warnings := strings.Join(makeOne(t, s, e, Options{}).Warnings, "\n")
@@ -148,6 +155,7 @@ func TestAPlanWarnsOfWhatCannotConclude(t *testing.T) {
 // Digests must not change with what differs from run to run, and must change
 // with everything else.
 func TestDigests(t *testing.T) {
+	t.Parallel()
 	s, e := documents()
 	e.Faults[0].Attributes = injectors.Attributes{"latency": 2.0}
 	s.Journeys[0].Steps = []experiments.Step{{Name: "x", Request: experiments.Request{Method: "GET", Target: "http://127.0.0.1:1234/x"}}}
@@ -168,6 +176,7 @@ func TestDigests(t *testing.T) {
 }
 
 func TestSeedsAreEachExperimentsOwn(t *testing.T) {
+	t.Parallel()
 	s, e := documents()
 	a := makeOne(t, s, e, Options{Seed: 1}).Seed
 	other := *e
@@ -182,6 +191,7 @@ func TestSeedsAreEachExperimentsOwn(t *testing.T) {
 }
 
 func TestRunIDsSortByTime(t *testing.T) {
+	t.Parallel()
 	at := time.Date(2026, 11, 23, 14, 2, 3, 0, time.UTC)
 	id := NewRun(at)
 	if !regexp.MustCompile(`^20261123t140203z-[0-9a-z]{6}$`).MatchString(id) || id == NewRun(at) {
@@ -190,6 +200,7 @@ func TestRunIDsSortByTime(t *testing.T) {
 }
 
 func TestPortionIsAPercentage(t *testing.T) {
+	t.Parallel()
 	for share, want := range map[float64]string{0.07: "7%", 0.125: "12.5%", 0.001: "0.1%", 0.00001: "0.001%"} {
 		f := Fault{Fault: experiments.Fault{Share: share}}
 		if got := f.Portion(); got != want {

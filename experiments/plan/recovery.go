@@ -6,7 +6,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
-// recoveryWarnings tell of a recovery phase that cannot show what it is there for.
+// recoveryWarnings returns why the recovery phase cannot show a recovery in time.
 func (e Experiment) recoveryWarnings() []string {
 	if e.Limits.Recovery == 0 {
 		return nil

@@ -10,6 +10,7 @@ import (
 
 // A plan says before time is spent that a recovery cannot be shown.
 func TestARecoveryThatCannotBeShown(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		phase, limit time.Duration
 		want         string

@@ -11,12 +11,12 @@ import (
 // value is the run. Source: W3C Baggage, https://www.w3.org/TR/baggage/.
 const Tag = "blastgauge.arm"
 
-// tag divides the arms by request, where every fault of the experiment can tell
+// divideByTag divides the arms by request if every fault of the experiment can tell
 // requests apart. A fault that matches other baggage keeps doing so.
-func (e *Experiment) tag(run string) {
+func (e *Experiment) divideByTag(run string) {
 	for _, f := range e.Faults {
 		if kind, _ := injectors.Lookup(f.Inject); !kind.ByRequest {
-			e.ControlWhy = fmt.Sprintf("%s acts on %s, and no control_url is declared: the baseline phase is the control", f.Inject, shared(kind))
+			e.ControlWhy = fmt.Sprintf("%s acts on %s, and no control_url is declared: the baseline phase is the control", f.Inject, sharedBetweenArms(kind))
 			return
 		}
 	}
@@ -27,8 +27,8 @@ func (e *Experiment) tag(run string) {
 	e.ControlWhy = "the system passes baggage on: the faults meet only journeys that are tagged for the fault arm, and others run at the same time on the same route"
 }
 
-// shared is what both arms share of what a fault acts on.
-func shared(k injectors.Kind) string {
+// sharedBetweenArms says why the kind of fault cannot tell the arms apart.
+func sharedBetweenArms(k injectors.Kind) string {
 	switch {
 	case k.Level == injectors.Byte:
 		return "whole connections, which both arms share"
@@ -38,7 +38,7 @@ func shared(k injectors.Kind) string {
 	return "a document, which both arms share"
 }
 
-// withTag is a copy of attributes whose match asks for the tag.
+// withTag returns a copy of the attributes that also matches the tag.
 func withTag(attributes injectors.Attributes, run string) injectors.Attributes {
 	match, baggage := map[string]any{}, map[string]any{}
 	if given, ok := attributes["match"].(map[string]any); ok {
@@ -55,8 +55,8 @@ func withTag(attributes injectors.Attributes, run string) injectors.Attributes {
 	return tagged
 }
 
-// Untag makes the baseline the control, because the tag cannot be relied on; why
-// says so in a sentence.
+// Untag makes the baseline the control, because the tag cannot be relied on. why is
+// the reason in a sentence.
 func (e *Experiment) Untag(why string) {
 	for i := range e.Faults {
 		e.Faults[i].Attributes = withoutTag(e.Faults[i].Attributes)
@@ -66,9 +66,10 @@ func (e *Experiment) Untag(why string) {
 	e.Warnings = append(e.Warnings, e.ControlWhy)
 }
 
-// Bare are the fault's attributes as they were written, without a run's tag.
+// Bare returns the fault's attributes as they were written, without a run's tag.
 func (f Fault) Bare() injectors.Attributes { return withoutTag(f.Attributes) }
 
+// withoutTag returns a copy of the attributes without the tag.
 func withoutTag(attributes injectors.Attributes) injectors.Attributes {
 	bare := withTag(attributes, "")
 	match := bare["match"].(map[string]any)

@@ -14,6 +14,7 @@ import (
 // Commands and statements are never told apart by journey, also where baggage
 // passes, and the plan says so.
 func TestCommandsAndStatementsHaveNoArms(t *testing.T) {
+	t.Parallel()
 	for inject, says := range map[string]string{
 		"redis_error":    "redis_error acts on commands, which do not say whose journey they are for, and no control_url is declared: the baseline phase is the control",
 		"postgres_error": "postgres_error acts on statements, which do not say whose journey they are for, and no control_url is declared: the baseline phase is the control",
@@ -35,6 +36,7 @@ func TestCommandsAndStatementsHaveNoArms(t *testing.T) {
 // Where the system passes baggage on, faults on requests meet tagged journeys
 // only; what an experiment is does not depend on the run's tag.
 func TestArmsByRequest(t *testing.T) {
+	t.Parallel()
 	given := injectors.Attributes{"status": 503.0, "match": map[string]any{"method": "POST", "baggage": map[string]any{"tier": "gold"}}}
 	for name, tt := range map[string]struct {
 		inject     string

@@ -1,5 +1,7 @@
-// Package plan turns documents and a seed into what will happen, when and to
-// whom: plain data that is printed, executed once, and kept in the journal.
+// Package plan turns documents and a seed into a plan of a run: which faults and
+// journeys happen when, and what their effect is compared with.
+//
+// A plan is plain data. It is printed, executed once, and kept in the journal.
 package plan
 
 import (
@@ -43,19 +45,19 @@ type Experiment struct {
 	Invariants []experiments.Invariant `json:"invariants,omitempty"`
 	Limits     Limits                  `json:"limits"`
 	Guardrails []experiments.Guardrail `json:"guardrails,omitempty"`
-	// Tagged: both arms enter at the same URL, requests of the fault arm carry a
-	// baggage entry (see [Tag]), and the faults act on no others.
+	// Tagged means that both arms enter at the same URL, that requests of the fault
+	// arm carry a baggage entry (see [Tag]), and that faults act on these alone.
 	Tagged bool `json:"tagged,omitempty"`
-	// Repeat: control and fault take turns so often (A-B-A-B). The fault phase then
-	// holds every turn of the faults, and as much without them in between as the
-	// baseline is long; Turn is how long one lasts.
-	Repeat     int           `json:"repeat,omitempty"`
-	Turn       time.Duration `json:"turn,omitempty"`
-	Control    Control       `json:"control"`
-	ControlWhy string        `json:"control_why"`
-	Digests    Digests       `json:"digests"`
-	Warnings   []string      `json:"warnings,omitempty"`
-	Seed       uint64        `json:"seed"` // of this experiment's traffic
+	// Repeat is the number of fault periods of a crossover (A-B-A-B); 0 means that
+	// there is none. Phases.Fault then holds all of them and the baseline periods
+	// between them, and FaultPeriod is the length of one.
+	Repeat      int           `json:"repeat,omitempty"`
+	FaultPeriod time.Duration `json:"turn,omitempty"`
+	Control     Control       `json:"control"`
+	ControlWhy  string        `json:"control_why"`
+	Digests     Digests       `json:"digests"`
+	Warnings    []string      `json:"warnings,omitempty"`
+	Seed        uint64        `json:"seed"` // of this experiment's traffic
 }
 
 // Limits are resolved limits: every journey has one.
@@ -71,15 +73,16 @@ type Journey struct {
 	Limit float64 `json:"limit"` // of its blast radius
 }
 
-// A Control is what the fault arm is compared with.
+// A Control says which journeys the fault arm is compared with.
 type Control string
 
+// The controls.
 const (
 	Concurrent Control = "concurrent" // the same journeys at the same time on a route without proxies
 	Baseline   Control = "baseline"   // the same arm before the fault
 )
 
-// Arms are the arms that the experiment sends journeys on.
+// Arms returns the arms that the experiment sends journeys on.
 func (e Experiment) Arms() []Arm {
 	if e.Control == Concurrent {
 		return []Arm{FaultArm, ControlArm}
@@ -90,11 +93,13 @@ func (e Experiment) Arms() []Arm {
 // An Arm is one of the two groups of journeys.
 type Arm uint8
 
+// The arms.
 const (
 	FaultArm Arm = iota
 	ControlArm
 )
 
+// String returns the name of the arm, as journals and results write it.
 func (a Arm) String() string {
 	if a == ControlArm {
 		return "control"
@@ -107,18 +112,18 @@ type Fault struct {
 	Name string `json:"name"` // blastgauge.<run>.<n>
 	experiments.Fault
 	Proxy    string        `json:"proxy"`
-	Listen   string        `json:"listen,omitempty"`   // of the proxy, where known
-	Upstream string        `json:"upstream,omitempty"` // of the proxy, where known
+	Listen   string        `json:"listen,omitempty"`   // of the proxy, if it is known
+	Upstream string        `json:"upstream,omitempty"` // of the proxy, if it is known
 	Until    time.Duration `json:"until"`              // after the start of the fault phase
-	Cycle    int           `json:"cycle,omitempty"`    // of an experiment that repeats: which turn it belongs to, from 0
-	Seed     uint64        `json:"seed,omitempty"`     // decides what the fault leaves open
+	Period   int           `json:"cycle,omitempty"`    // of a crossover, from 0
+	Seed     uint64        `json:"seed,omitempty"`     // of the choices that the fault leaves open
 }
 
-// Portion writes the share that the fault affects, however small.
+// Portion returns the share that the fault affects as a percentage, however small.
 func (f Fault) Portion() string { return strconv.FormatFloat(f.Share*100, 'g', 6, 64) + "%" }
 
-// Describe describes the fault in a few words, such as "latency 2s, jitter 250ms
-// into payments".
+// Describe returns the fault in a few words, such as "latency 2s, jitter 250ms into
+// payments".
 func (f Fault) Describe() string {
 	kind, _ := injectors.Lookup(f.Inject)
 	stream := ""
@@ -128,8 +133,8 @@ func (f Fault) Describe() string {
 	return kind.Describe(f.Bare()) + stream + " into " + f.Into
 }
 
-// Digests tell whether two runs did the same. They exclude addresses: free
-// ports differ from run to run.
+// Digests are equal for two runs that did the same. They leave out addresses,
+// because free ports differ from run to run.
 type Digests struct {
 	Faults   string `json:"faults"`
 	Journeys string `json:"journeys"`

@@ -11,7 +11,7 @@ func (r *experimentRun) dropSparedPeriods() {
 	if r.plan.Repeat < 2 || r.trip == nil && r.vanished == nil {
 		return
 	}
-	r.faults = slices.DeleteFunc(r.faults, func(f *faultRecord) bool { return f.intended == nil && f.plan.Cycle > 0 })
+	r.faults = slices.DeleteFunc(r.faults, func(f *faultRecord) bool { return f.intended == nil && f.plan.Period > 0 })
 }
 
 // faultPeriods are the periods of a repeated fault: when each was injected, and when
@@ -20,7 +20,7 @@ func (r *experimentRun) faultPeriods() (list []moments) {
 	for k := range r.plan.Repeat {
 		var period moments
 		for _, f := range r.faults {
-			if f.plan.Cycle != k || f.injected == nil || f.removed == nil {
+			if f.plan.Period != k || f.injected == nil || f.removed == nil {
 				continue
 			}
 			if period.injected == 0 || f.injected.Since < period.injected {

@@ -37,7 +37,7 @@ func (r *experimentRun) findMoments(usual *durations) moments {
 	first, last := r.faults[0], r.faults[len(r.faults)-1]
 	m := moments{injected: first.injected.Since, lastInjected: last.injected.Since}
 	for _, f := range r.faults {
-		if f.plan.Cycle == last.plan.Cycle {
+		if f.plan.Period == last.plan.Period {
 			m.lastInjected = min(m.lastInjected, f.injected.Since)
 		}
 		m.injected = min(m.injected, f.injected.Since)

@@ -14,11 +14,11 @@ import (
 func turning() *story {
 	s := newStory()
 	e := &s.plan.Experiments[0]
-	e.Control, e.Repeat, e.Turn = plan.Baseline, 4, 5*time.Second
+	e.Control, e.Repeat, e.FaultPeriod = plan.Baseline, 4, 5*time.Second
 	one := e.Faults[0]
 	e.Faults = nil
 	for k := range 4 {
-		one.Name, one.Cycle = "blastgauge.r."+string(rune('1'+k)), k
+		one.Name, one.Period = "blastgauge.r."+string(rune('1'+k)), k
 		e.Faults = append(e.Faults, one)
 	}
 	s.at(0, journal.Event{Kind: journal.RunStarted, Plan: s.plan, Toxiproxy: &journal.Toxiproxy{Kind: "blastgauge", Version: "1"}})

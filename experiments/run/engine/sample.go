@@ -104,9 +104,9 @@ func (t *trial) underFaults() []time.Duration {
 // betweenTurns are the moments just behind the middle between two turns.
 func (t *trial) betweenTurns() []time.Duration {
 	var list []time.Duration
-	cycle := t.e.Turn + t.e.Phases.Baseline
+	cycle := t.e.FaultPeriod + t.e.Phases.Baseline
 	for k := range t.e.Repeat - 1 {
-		list = append(list, time.Duration(k)*cycle+t.e.Turn+t.e.Phases.Baseline/2+apart)
+		list = append(list, time.Duration(k)*cycle+t.e.FaultPeriod+t.e.Phases.Baseline/2+apart)
 	}
 	return list
 }

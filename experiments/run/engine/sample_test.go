@@ -99,12 +99,12 @@ func TestCountersAreReadBetweenTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		e := &b.plan.Experiments[0]
-		e.Control, e.Repeat, e.Turn = plan.Baseline, 3, 5*time.Second
+		e.Control, e.Repeat, e.FaultPeriod = plan.Baseline, 3, 5*time.Second
 		e.Phases.Baseline, e.Phases.Fault = 8*time.Second, 31*time.Second // 5, 8, 5, 8, 5
 		e.Faults = nil
 		for k, at := range []time.Duration{0, 13 * time.Second, 26 * time.Second} {
 			f := newFault("blastgauge.r."+string(rune('1'+k)), at, at+5*time.Second)
-			f.Cycle = k
+			f.Period = k
 			e.Faults = append(e.Faults, f)
 		}
 		b.opts.Carried = carrying(time.Now())

@@ -8,8 +8,10 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 )
 
-// Without a control arm the faults come again and again, each as a fault of its own.
-func TestRepeatMakesTurns(t *testing.T) {
+// Without a control arm the faults are injected in each period, each with a name of
+// its own.
+func TestCrossover(t *testing.T) {
+	t.Parallel()
 	s, doc := documents()
 	s.ControlURL = ""
 	doc.Settings.Repeat = 3
@@ -17,20 +19,20 @@ func TestRepeatMakesTurns(t *testing.T) {
 	once := *doc
 	once.Settings.Repeat = 0
 	e, single := makeOne(t, s, doc, Options{}), makeOne(t, s, &once, Options{})
-	if e.Repeat != 3 || e.Turn != 20*time.Second || e.Phases.Fault != 120*time.Second || len(e.Faults) != 3*len(single.Faults) {
-		t.Fatalf("repeat %d, turn %s, fault phase %s, %d faults", e.Repeat, e.Turn, e.Phases.Fault, len(e.Faults))
+	if e.Repeat != 3 || e.FaultPeriod != 20*time.Second || e.Phases.Fault != 120*time.Second || len(e.Faults) != 3*len(single.Faults) {
+		t.Fatalf("repeat %d, period %s, fault phase %s, %d faults", e.Repeat, e.FaultPeriod, e.Phases.Fault, len(e.Faults))
 	}
 	names := map[string]bool{}
 	for i, f := range e.Faults {
 		names[f.Name] = true
 		k := i / len(single.Faults)
 		of := single.Faults[i%len(single.Faults)]
-		if want := time.Duration(k) * 50 * time.Second; f.Cycle != k || f.At != of.At+want || f.Until != of.Until+want {
-			t.Errorf("fault %d of turn %d lasts from %s to %s", i, f.Cycle, f.At, f.Until)
+		if want := time.Duration(k) * 50 * time.Second; f.Period != k || f.At != of.At+want || f.Until != of.Until+want {
+			t.Errorf("fault %d of period %d lasts from %s to %s", i, f.Period, f.At, f.Until)
 		}
 	}
 	if len(names) != len(e.Faults) {
-		t.Errorf("names %v: each turn needs its own", names)
+		t.Errorf("names %v: each period needs its own", names)
 	}
 	if e.Digests.Faults != single.Digests.Faults || e.Digests.Load == single.Digests.Load {
 		t.Error("the same faults are sent more often: only the load differs")
@@ -45,6 +47,7 @@ func TestRepeatMakesTurns(t *testing.T) {
 }
 
 func TestRepeatIsNotNeededBesideAControl(t *testing.T) {
+	t.Parallel()
 	s, doc := documents()
 	s.ControlURL = "http://127.0.0.1:8081"
 	doc.Settings.Repeat = 3
