@@ -15,6 +15,7 @@ import (
 
 // The official client, unchanged, does all that it can.
 func TestTheOfficialClient(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{Version: "1.2.3"})
 	c := toxiproxy.NewClient(strings.TrimPrefix(s.URL(), "http://"))
 	if v, err := c.Version(); err != nil || !strings.Contains(string(v), `"version":"2.12.0"`) {
@@ -88,6 +89,7 @@ func TestTheOfficialClient(t *testing.T) {
 // Attributes that end or wedge a stock server, and what would be ignored, are
 // refused with a sentence, and nothing changes.
 func TestWhatIsRefused(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	address := route(t, s, "web", shop(t))
 	spoken := route(t, s, "spoken", "http://"+shop(t))
@@ -149,6 +151,7 @@ func TestWhatIsRefused(t *testing.T) {
 // A PATCH changes what it names, of byte-level and message-level toxics alike, and
 // the counts go on.
 func TestPatch(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	address := route(t, s, "web", "http://"+shop(t))
 	add(t, s, "web", `{"name":"slow","type":"latency","attributes":{"latency":1,"jitter":1}}`)
@@ -176,6 +179,7 @@ func TestPatch(t *testing.T) {
 // Populate honours toxics, replaces what differs, and changes nothing where the
 // list makes no sense.
 func TestPopulate(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	up := shop(t)
 	var answer struct{ Proxies []view }
@@ -198,6 +202,7 @@ func TestPopulate(t *testing.T) {
 
 // An update moves a proxy, or switches it off and on.
 func TestUpdateAProxy(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	first, second := shop(t), shop(t)
 	address := route(t, s, "web", "127.0.0.1:1")
@@ -224,6 +229,7 @@ func TestUpdateAProxy(t *testing.T) {
 
 // Web pages cannot use the API of somebody who runs it on their machine.
 func TestWhoMayAsk(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{Token: "secret"})
 	for name, tt := range map[string]struct {
 		host, header, value string
@@ -260,6 +266,7 @@ func TestWhoMayAsk(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{ProxyMetrics: true, RuntimeMetrics: true})
 	up := shop(t)
 	address := route(t, s, "web", up)
@@ -294,5 +301,6 @@ func TestMetrics(t *testing.T) {
 }
 
 func TestMetricsAreForThoseWhoAsk(t *testing.T) {
+	t.Parallel()
 	call(t, serve(t, proxy.Options{}), "GET", "/metrics", "", 404, nil)
 }

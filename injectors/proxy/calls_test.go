@@ -27,6 +27,7 @@ func wantCalls(t *testing.T, s *proxy.Server, name string, want int64) {
 // What a client tried counts once, however far it got: as a request, or as a
 // connection on which none could be sent.
 func TestCallsAreCountedWhetherTheyGetThroughOrNot(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	address := route(t, s, "payments", "http://"+shop(t))
 	c := customer(t)
@@ -55,6 +56,7 @@ func TestCallsAreCountedWhetherTheyGetThroughOrNot(t *testing.T) {
 
 // Requests that share an HTTP/2 connection count one by one.
 func TestCallsOverHTTP2(t *testing.T) {
+	t.Parallel()
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -81,6 +83,7 @@ func TestCallsOverHTTP2(t *testing.T) {
 
 // Of a protocol that is not known calls cannot be counted.
 func TestBytesAreNoCalls(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	route(t, s, "carts", shop(t))
 	if got := show(t, s, "carts").Blastgauge.Calls; got != nil {

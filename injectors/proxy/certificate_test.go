@@ -16,6 +16,7 @@ import (
 // A client of a proxy in front of an https:// upstream may speak TLS or not; faults
 // meet its requests either way.
 func TestClientsThatSpeakTLS(t *testing.T) {
+	t.Parallel()
 	up := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "sold") }))
 	t.Cleanup(up.Close)
 	roots := x509.NewCertPool()

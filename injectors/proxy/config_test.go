@@ -16,6 +16,7 @@ import (
 
 // Any Toxiproxy client can make config bad, change how, and read who got it.
 func TestBadConfigThroughTheOfficialClient(t *testing.T) {
+	t.Parallel()
 	const good = `{"price": {"factor": 1.5}, "tax": {"rate": 0.2}}`
 	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, good) }))
 	t.Cleanup(shop.Close)

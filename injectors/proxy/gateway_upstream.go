@@ -76,7 +76,7 @@ var errReset = errors.New("the connection was reset")
 
 func (f *gatewayUpstream) Read(b []byte) (int, error) {
 	if !f.pumped {
-		if n, err, ok := f.readDirectly(b); ok {
+		if n, direct, err := f.readDirectly(b); direct {
 			return n, err
 		}
 	}
@@ -85,19 +85,19 @@ func (f *gatewayUpstream) Read(b []byte) (int, error) {
 
 // readDirectly reads from the socket. It reports false when the bytes that it read,
 // and all that follow, go through the toxics instead.
-func (f *gatewayUpstream) readDirectly(b []byte) (n int, err error, ok bool) {
+func (f *gatewayUpstream) readDirectly(b []byte) (n int, direct bool, err error) {
 	if f.down.chain.Load() == nil {
 		n, err = f.upstream.Read(b)
 		f.down.counts().received[stream.Downstream].Add(int64(n))
 		if f.down.chain.Load() == nil {
 			f.down.counts().sent[stream.Downstream].Add(int64(n))
-			return n, f.noteEnd(err), true
+			return n, true, f.noteEnd(err)
 		}
 	}
 	f.pumped = true
 	first, end := bytes.Clone(b[:n]), err
 	f.work.Go(func() { f.pumpRest(first, end) })
-	return 0, nil, false
+	return 0, false, nil
 }
 
 // pumpRest gives the down link what was read already, and then everything that

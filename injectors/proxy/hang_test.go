@@ -32,6 +32,7 @@ func useful() map[string]string {
 // One client that never reads wedges a stock server for good. Here it stops
 // nothing: toxics come and go, the proxy stops and starts, others are served.
 func TestAClientThatNeverReads(t *testing.T) {
+	t.Parallel()
 	for kind, toxic := range useful() {
 		t.Run(kind, func(t *testing.T) {
 			s := serve(t, proxy.Options{})
@@ -110,6 +111,7 @@ func silent(t *testing.T) string {
 
 // An upstream that ignores SYN holds up nobody but the client that waits for it.
 func TestAnUpstreamThatNeverAccepts(t *testing.T) {
+	t.Parallel()
 	for _, scheme := range []string{"", "http://"} {
 		t.Run("scheme "+scheme, func(t *testing.T) {
 			s := serve(t, proxy.Options{})
@@ -163,6 +165,7 @@ func busy(t *testing.T, clients int, address string) (stop func() (int64, error)
 // Fifty toxics come and go under 32 busy connections, and are changed all the
 // time: no request is lost, on this proxy or another.
 func TestToxicsUnderLoad(t *testing.T) {
+	t.Parallel()
 	for _, scheme := range []string{"", "http://"} {
 		t.Run("scheme "+scheme, func(t *testing.T) {
 			s := serve(t, proxy.Options{})
@@ -201,6 +204,7 @@ var connections = flag.Int("connections", 1000, "how many are open at a time") /
 
 // A thousand connections are open: the API answers, and nothing is left of them.
 func TestAThousandConnections(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

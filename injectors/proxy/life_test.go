@@ -18,6 +18,7 @@ import (
 // A server that ends while it is asked for things leaves no port open, whichever
 // call comes last.
 func TestClosedWhileProxiesAreMade(t *testing.T) {
+	t.Parallel()
 	up := shop(t)
 	for round := range 20 {
 		s := serve(t, proxy.Options{})
@@ -41,7 +42,7 @@ func TestClosedWhileProxiesAreMade(t *testing.T) {
 			})
 		}
 		time.Sleep(time.Duration(round) * time.Millisecond / 2) // each round ends elsewhere in the middle
-		checkLimit(t, "closing the server", func() {
+		mustNotHang(t, "closing the server", func() {
 			if err := s.Close(); err != nil {
 				t.Error(err)
 			}
@@ -58,6 +59,7 @@ func TestClosedWhileProxiesAreMade(t *testing.T) {
 
 // Shutdown lets those finish who can, takes nobody new, and cuts the rest.
 func TestShutdownDrains(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	asked, answer := make(chan struct{}, 2), make(chan struct{})
 	address := route(t, s, "web", one(t, func(c *net.TCPConn) {
@@ -100,7 +102,7 @@ func TestShutdownDrains(t *testing.T) {
 	default:
 	}
 	cancel()
-	checkLimit(t, "ending a drain", func() { <-ended })
+	mustNotHang(t, "ending a drain", func() { <-ended })
 	if _, err := stays.Read(make([]byte, 1)); err == nil {
 		t.Error("one that could not finish reads on")
 	}
@@ -109,6 +111,7 @@ func TestShutdownDrains(t *testing.T) {
 // An update that changes nothing but how the address is written leaves connections
 // alone.
 func TestAnUpdateThatChangesNothing(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	up := one(t, func(c *net.TCPConn) { io.Copy(c, c); c.Close() })
 	address := route(t, s, "web", up)
@@ -128,6 +131,7 @@ func TestAnUpdateThatChangesNothing(t *testing.T) {
 // An upstream whose protocol is not known cannot come in the place of one that
 // carries faults on requests.
 func TestMovedAwayFromItsProtocol(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	up := shop(t)
 	address := route(t, s, "web", "http://"+up)
@@ -147,6 +151,7 @@ func TestMovedAwayFromItsProtocol(t *testing.T) {
 
 // A proxy that cannot be started does not keep a reset from the others.
 func TestAResetWithAPortTaken(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	up := shop(t)
 	taken := route(t, s, "a", up)
@@ -170,6 +175,7 @@ func TestAResetWithAPortTaken(t *testing.T) {
 // Toxics are listed as Toxiproxy does: upstream ones first, in the order in which
 // they came.
 func TestTheOrderOfToxics(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	route(t, s, "web", shop(t))
 	for _, stream := range []string{"downstream", "Upstream", "downstream", "upstream"} {
@@ -184,6 +190,7 @@ func TestTheOrderOfToxics(t *testing.T) {
 
 // Whoever sends slowly is cut off, with an answer where one can be given.
 func TestSlowClients(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	at := strings.TrimPrefix(s.URL(), "http://")
 	header, body := dial(t, at), dial(t, at)

@@ -20,6 +20,7 @@ import (
 // hundred times, on 16 busy connections: no request is lost, no connection is
 // made anew, and each answer is the dependency's or the fault's.
 func TestAFaultOnRequestsComesAndGoes(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	address := route(t, s, "payments", "http://"+shop(t))
 	c := toxiproxy.NewClient(strings.TrimPrefix(s.URL(), "http://"))
@@ -92,6 +93,7 @@ func asks(address string, stop <-chan struct{}) map[int]int {
 // Both levels act on one connection: the request's answer is the fault's, and it
 // comes late.
 func TestBothLevelsOnOneConnection(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	address := route(t, s, "payments", "http://"+shop(t))
 	c := customer(t)
@@ -121,6 +123,7 @@ func TestBothLevelsOnOneConnection(t *testing.T) {
 
 // What cuts a connection on the bytes' level cuts it for the gateway's client.
 func TestBytesThatEndBehindAGateway(t *testing.T) {
+	t.Parallel()
 	for toxic, want := range map[string]string{
 		`{"type":"reset_peer","attributes":{"timeout":0}}`: "reset",
 		`{"type":"limit_data","attributes":{"bytes":100}}`: "EOF",
@@ -152,6 +155,7 @@ func TestBytesThatEndBehindAGateway(t *testing.T) {
 // An upstream that refuses is no 502: the client's connection breaks, as it would
 // without a proxy that understands it.
 func TestAnUpstreamThatRefusesBehindAGateway(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

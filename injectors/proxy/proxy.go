@@ -404,9 +404,9 @@ func (p *proxy) removeToxic(name string) error {
 // removeToxics removes the toxics that match, and returns their number.
 func (p *proxy) removeToxics(match func(*toxic) bool) (n int) {
 	p.mu.Lock()
-	any := slices.ContainsFunc(p.set.toxics, match)
+	found := slices.ContainsFunc(p.set.toxics, match)
 	p.mu.Unlock()
-	if !any {
+	if !found {
 		return 0
 	}
 	_ = p.changeToxics(func(now []*toxic) ([]*toxic, error) { // this function returns no error

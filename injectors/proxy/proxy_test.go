@@ -10,7 +10,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"runtime/pprof"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,25 +22,31 @@ import (
 
 // soon is how long anything that must not hang may take in a test. It is far
 // more than it takes, so that a slow machine does not fail.
-const soon = 5 * time.Second
+const soon = 15 * time.Second
+
+var servers atomic.Int64 //nolint:gochecknoglobals // numbers the servers of all tests
 
 // serve starts a server that ends with the test, and checks that it leaves no
-// goroutine behind.
+// goroutine behind. Goroutines inherit the label of the one that starts them, so
+// tests with servers of their own can run side by side.
 func serve(t testing.TB, o proxy.Options) *proxy.Server {
 	t.Helper()
-	s, err := proxy.Start(o)
+	name := "proxy-" + strconv.FormatInt(servers.Add(1), 10)
+	var s *proxy.Server
+	var err error
+	pprof.Do(t.Context(), pprof.Labels("server", name), func(context.Context) { s, err = proxy.Start(o) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		checkLimit(t, "closing the server", func() {
+		mustNotHang(t, "closing the server", func() {
 			if err := s.Close(); err != nil {
 				t.Error(err)
 			}
 		})
 		var left string
 		for deadline := time.Now().Add(soon); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-			if left = goroutines(); left == "" {
+			if left = goroutines(t, name); left == "" {
 				return
 			}
 		}
@@ -46,20 +55,24 @@ func serve(t testing.TB, o proxy.Options) *proxy.Server {
 	return s
 }
 
-// goroutines are those that work for proxies; a test has one server.
-func goroutines() string {
-	buf := make([]byte, 8<<20)
-	buf = buf[:runtime.Stack(buf, true)]
+// goroutines returns the stacks of the proxy's goroutines that work for a server.
+func goroutines(t testing.TB, server string) string {
+	t.Helper()
+	var profile bytes.Buffer
+	if err := pprof.Lookup("goroutine").WriteTo(&profile, 1); err != nil {
+		t.Fatal(err)
+	}
 	var left []string
-	for g := range strings.SplitSeq(string(buf), "\n\n") {
-		if strings.Contains(g, "injectors/proxy.(") {
+	for g := range strings.SplitSeq(profile.String(), "\n\n") {
+		if strings.Contains(g, strconv.Quote(server)) && strings.Contains(g, "injectors/proxy.(") {
 			left = append(left, g)
 		}
 	}
 	return strings.Join(left, "\n\n")
 }
 
-func checkLimit(t testing.TB, what string, do func()) {
+// mustNotHang calls do and fails the test when it does not return soon.
+func mustNotHang(t testing.TB, what string, do func()) {
 	t.Helper()
 	done := make(chan struct{})
 	go func() {

@@ -64,6 +64,7 @@ func dialed(t *testing.T, address string) net.Conn {
 // Bytes' toxics act in front of a Redis whose commands are known, on the same
 // connection as faults on commands.
 func TestBytesInFrontOfARedis(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	address := route(t, s, "carts", "redis://"+pinger(t))
 	c := dialed(t, address)
@@ -99,6 +100,7 @@ func TestBytesInFrontOfARedis(t *testing.T) {
 // Calls of stores show where those of HTTP do; a client that came no further than
 // its handshake has tried once.
 func TestCallsOfStores(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{ProxyMetrics: true})
 	carts := route(t, s, "carts", "redis://"+pinger(t))
 	c := dialed(t, carts)
@@ -136,6 +138,7 @@ func TestCallsOfStores(t *testing.T) {
 // A fault that the upstream's protocol does not know is refused, and so is an
 // upstream that asks for what it cannot have.
 func TestFaultsAndTheirProtocols(t *testing.T) {
+	t.Parallel()
 	s := serve(t, proxy.Options{})
 	route(t, s, "carts", "redis://127.0.0.1:1")
 	route(t, s, "orders", "postgres://127.0.0.1:1?sslmode=require")

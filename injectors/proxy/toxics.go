@@ -126,8 +126,8 @@ func parseToxic(body json.RawMessage) (*toxic, error) {
 
 // setMessage reads the attributes of a message-level toxic.
 func (t *toxic) setMessage(body, attributes json.RawMessage) error {
-	for _, key := range unknownKeys(body, toxicKeys()) {
-		return errRefused("a toxic has no %q; it has %s", key, strings.Join(toxicKeys(), ", "))
+	if keys := unknownKeys(body, toxicKeys()); len(keys) > 0 {
+		return errRefused("a toxic has no %q; it has %s", keys[0], strings.Join(toxicKeys(), ", "))
 	}
 	f, err := gateway.Parse(t.kind, float64(t.toxicity), attributes)
 	if err != nil {
@@ -237,17 +237,17 @@ func checkKeys(t *toxic, body, attributes json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	for _, key := range unknownKeys(body, toxicKeys()) {
-		if contains(known, key) {
-			return errRefused("%q belongs under \"attributes\"", key)
+	if keys := unknownKeys(body, toxicKeys()); len(keys) > 0 {
+		if contains(known, keys[0]) {
+			return errRefused("%q belongs under \"attributes\"", keys[0])
 		}
-		return errRefused("a toxic has no %q; it has %s", key, strings.Join(toxicKeys(), ", "))
+		return errRefused("a toxic has no %q; it has %s", keys[0], strings.Join(toxicKeys(), ", "))
 	}
-	for _, key := range unknownKeys(attributes, known) {
+	if keys := unknownKeys(attributes, known); len(keys) > 0 {
 		if len(known) == 0 {
-			return errRefused("%s has no attributes, got %q", t.kind, key)
+			return errRefused("%s has no attributes, got %q", t.kind, keys[0])
 		}
-		return errRefused("%s has no attribute %q; it has %s", t.kind, key, strings.Join(known, ", "))
+		return errRefused("%s has no attribute %q; it has %s", t.kind, keys[0], strings.Join(known, ", "))
 	}
 	return nil
 }

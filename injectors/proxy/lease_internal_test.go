@@ -1,0 +1,80 @@
+package proxy
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A lease that is renewed in time does not expire, and one that is not does, once.
+func TestLeasesExpireWhenTheyAreNotRenewed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var expired []string
+		l := newLeases(func(run string) { expired = append(expired, run) })
+		defer l.close()
+		for range 20 {
+			if err := l.acquire("a", 10*time.Second); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(10*time.Second - time.Nanosecond)
+			synctest.Wait()
+		}
+		if err := l.acquire("b", time.Second); err == nil || len(expired) > 0 {
+			t.Fatalf("while run a renews its lease, %q have expired and run b gets %v", expired, err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if !slices.Equal(expired, []string{"a"}) || len(l.list()) > 0 {
+			t.Errorf("a minute later %q have expired and %v are left", expired, l.list())
+		}
+		if err := l.acquire("b", time.Second); err != nil {
+			t.Errorf("after run a's lease, run b gets %v", err)
+		}
+	})
+}
+
+// The toxics of a run that never asked for a lease get the default time, from the
+// last toxic on.
+func TestToxicsWithoutALeaseExpire(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var expired []string
+		l := newLeases(func(run string) { expired = append(expired, run) })
+		defer l.close()
+		for range 3 {
+			if err := l.ensure("a"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(leaseFor - time.Millisecond)
+			synctest.Wait()
+		}
+		if len(expired) > 0 {
+			t.Fatalf("%q expired early", expired)
+		}
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		if !slices.Equal(expired, []string{"a"}) {
+			t.Errorf("after %s %q have expired", leaseFor, expired)
+		}
+	})
+}
+
+// A run that was released is refused for as long as its calls may still arrive.
+func TestAReleasedRunIsRemembered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLeases(func(string) {})
+		defer l.close()
+		l.release("a")
+		time.Sleep(rememberReleased - time.Nanosecond)
+		if l.ensure("a") == nil || l.acquire("a", time.Second) == nil {
+			t.Error("a released run goes on")
+		}
+		time.Sleep(time.Nanosecond)
+		if err := l.acquire("a", time.Second); err != nil {
+			t.Errorf("long after its release: %v", err)
+		}
+	})
+}
