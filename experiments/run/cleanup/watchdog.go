@@ -31,8 +31,11 @@ const (
 // the faults of a dead run are removed. From then on the process ignores the signals
 // that end everything around it, because those are what it is there for.
 func Watch(dir string, stdin io.Reader, stdout io.Writer, o Options) error {
-	o = o.withDefaults()
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	return watch(dir, stdin, stdout, o.withDefaults())
+}
+
+func watch(dir string, stdin io.Reader, stdout io.Writer, o Options) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
