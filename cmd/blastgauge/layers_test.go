@@ -104,6 +104,9 @@ func owners() map[string]room {
 		"go.yaml.in/yaml/v3":                       {name: "experiments/shape"},
 		"github.com/theory/jsonpath":               {name: "experiments/jsonpath"},
 		"github.com/valyala/fasthttp":              {name: "experiments/run/journey"},
+		"github.com/go-json-experiment/json":       {name: "experiments/run/journey"},
+		"github.com/google/uuid":                   {name: "experiments/run/journey"},
+		"golang.org/x/net":                         {name: "experiments/run/journey"}, // the list of public suffixes
 		"github.com/aymanbagabas/go-udiff":         {name: "experiments/compare"},
 		"gonum.org/v1/gonum":                       {name: "experiments/stats"}, // Student's t, binomial and Beta distributions
 		"github.com/jackc/pgx/v5/pgproto3":         {name: "injectors/gateway/postgres", tests: "injectors/gateway"},

@@ -25,16 +25,16 @@ import (
 const (
 	maxBody         = 8 << 20 // bytes of a response, before and after uncompressing
 	defaultMaxConns = 10_000
-	sessions        = 64 // TLS sessions kept for new connections
+	maxTLSSessions  = 64 // kept, so that new connections resume them
 )
 
-// ClientOptions configures a client. Base is needed.
+// ClientOptions configures a client. Base is required.
 type ClientOptions struct {
 	Base     string              // the entry URL that paths are below
 	Host     string              // Host header of requests to Base; empty: that of Base
 	TLS      *experiments.TLS    // of connections; nil: the machine's authorities
 	Dir      string              // that TLS.CAFile is relative to
-	Hosts    hosts.Policy        // what may be dialled; the zero value: this machine
+	Hosts    hosts.Policy        // which hosts may be dialled; the zero value: this machine
 	Headers  []experiments.Field // of every request
 	MaxConns int                 // 0 means 10,000
 }
@@ -49,10 +49,11 @@ type Client struct {
 	roots    *x509.CertPool
 	maxConns int64
 	conns    atomic.Int64
+	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 
-	mu     sync.Mutex
-	others map[string]*endpoint // by scheme and authority, for absolute URLs
-	closed bool
+	mu        sync.Mutex
+	endpoints map[string]*endpoint // by scheme and authority, for absolute URLs
+	closed    bool
 }
 
 // SystemClient returns the options of a client that enters a system at a URL and
@@ -64,14 +65,15 @@ func SystemClient(s *experiments.System, entry, run string) ClientOptions {
 
 var errNotAURL = errors.New("not an http or https URL with a host")
 
-// NewClient makes a client. It dials nothing. The error is of class
+// NewClient returns a client. It dials nothing. The error is of class
 // [experiments.ErrRefused] where the host of Base is not allowed by name.
 func NewClient(o ClientOptions) (*Client, error) {
-	c := &Client{hosts: o.Hosts, headers: o.Headers, others: map[string]*endpoint{}, maxConns: int64(cmp.Or(o.MaxConns, defaultMaxConns))}
+	c := &Client{hosts: o.Hosts, headers: o.Headers, endpoints: map[string]*endpoint{}, maxConns: int64(cmp.Or(o.MaxConns, defaultMaxConns))}
+	c.dial = hosts.Dialer{Policy: o.Hosts}.DialContext
 	serverName := ""
 	if o.TLS != nil {
 		serverName = o.TLS.ServerName
-		if err := c.trust(*o.TLS, o.Dir); err != nil {
+		if err := c.addAuthorities(*o.TLS, o.Dir); err != nil {
 			return nil, err
 		}
 	}
@@ -79,11 +81,11 @@ func NewClient(o ClientOptions) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("entry URL: %w", err)
 	}
-	if c.base, err = c.endpoint(u, serverName); err != nil {
+	if c.base, err = c.newEndpoint(u, serverName); err != nil {
 		return nil, fmt.Errorf("entry URL %s: %w", o.Base, err)
 	}
 	// An absolute URL back to the entry is the entry.
-	c.others[u.Scheme+"://"+u.Host] = c.base
+	c.endpoints[u.Scheme+"://"+u.Host] = c.base
 	c.base.authority = cmp.Or(o.Host, c.base.authority)
 	c.prefix = strings.TrimRight(u.EscapedPath(), "/")
 	if err := c.hosts.CheckName(c.base.host); err != nil {
@@ -92,8 +94,8 @@ func NewClient(o ClientOptions) (*Client, error) {
 	return c, nil
 }
 
-// trust adds the authorities of a file to those of the machine.
-func (c *Client) trust(t experiments.TLS, dir string) error {
+// addAuthorities trusts the authorities of a file beside those of the machine.
+func (c *Client) addAuthorities(t experiments.TLS, dir string) error {
 	if t.CAFile == "" {
 		return nil
 	}
@@ -111,7 +113,7 @@ func (c *Client) trust(t experiments.TLS, dir string) error {
 	return nil
 }
 
-func (c *Client) endpoint(u *url.URL, serverName string) (*endpoint, error) {
+func (c *Client) newEndpoint(u *url.URL, serverName string) (*endpoint, error) {
 	e := &endpoint{client: c, host: u.Hostname(), port: u.Port(), authority: u.Host}
 	switch {
 	case e.host == "":
@@ -121,14 +123,14 @@ func (c *Client) endpoint(u *url.URL, serverName string) (*endpoint, error) {
 	case u.Scheme == "https":
 		e.port = cmp.Or(e.port, "443")
 		e.tls = &tls.Config{RootCAs: c.roots, ServerName: cmp.Or(serverName, e.host), MinVersion: tls.VersionTLS12,
-			NextProtos: []string{"http/1.1"}, ClientSessionCache: tls.NewLRUClientSessionCache(sessions)}
+			NextProtos: []string{"http/1.1"}, ClientSessionCache: tls.NewLRUClientSessionCache(maxTLSSessions)}
 	default:
 		return nil, errNotAURL
 	}
 	return e, nil
 }
 
-// route tells where a target leads to, and what to ask for there.
+// route returns the endpoint of a target, and the path to request from it.
 func (c *Client) route(target string) (*endpoint, string, error) {
 	if strings.HasPrefix(target, "/") {
 		return c.base, c.prefix + target, nil
@@ -141,7 +143,7 @@ func (c *Client) route(target string) (*endpoint, string, error) {
 	if end < 0 {
 		end = len(rest)
 	}
-	e, err := c.other(strings.ToLower(scheme) + "://" + rest[:end])
+	e, err := c.endpoint(strings.ToLower(scheme) + "://" + rest[:end])
 	if err != nil {
 		return nil, "", err
 	}
@@ -152,36 +154,36 @@ func (c *Client) route(target string) (*endpoint, string, error) {
 	return e, path, nil
 }
 
-// other is the endpoint of an absolute URL's beginning.
-func (c *Client) other(origin string) (*endpoint, error) {
+// endpoint returns the endpoint of an origin: the scheme and authority of an
+// absolute URL.
+func (c *Client) endpoint(origin string) (*endpoint, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e, ok := c.others[origin]; ok {
+	if e, ok := c.endpoints[origin]; ok {
 		return e, nil
 	}
 	u, err := url.Parse(origin)
 	if err != nil || u.User != nil {
 		return nil, fmt.Errorf("%.60q: %w", origin, errNotAURL)
 	}
-	e, err := c.endpoint(u, "")
+	e, err := c.newEndpoint(u, "")
 	if err != nil {
 		return nil, fmt.Errorf("%.60q: %w", origin, err)
 	}
 	if err := c.hosts.CheckName(e.host); err != nil {
-		return nil, err // not kept: refused hosts must not fill the memory
+		return nil, err // it is not kept: refused hosts must not fill the memory
 	}
 	e.closed = c.closed
-	c.others[origin] = e
+	c.endpoints[origin] = e
 	return e, nil
 }
 
-// Close closes the connections that no request uses, and those in use once
-// they are free.
+// Close closes idle connections now, and those in use when their request ends.
 func (c *Client) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
-	for _, e := range c.others {
+	for _, e := range c.endpoints {
 		e.close()
 	}
 }
@@ -199,71 +201,73 @@ func (c *Client) Send(ctx context.Context, req *Request, resp *Response) error {
 	if err != nil {
 		return err
 	}
-	line, err := to.take(ctx, req.Deadline)
+	conn, err := to.acquire(ctx, req.Deadline)
 	if err != nil {
-		return endOf(ctx, err)
+		return causeOr(ctx, err)
 	}
 	// A deadline in the past ends reads and writes that have begun, also those
-	// inside TLS.
-	unbind := context.AfterFunc(ctx, func() { _ = line.SetDeadline(time.Unix(1, 0)) })
-	reusable, err := c.exchange(line, to, path, req, resp)
+	// inside TLS. If it cannot be set, the connection is closed already.
+	unbind := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	reusable, err := c.exchange(conn, to, path, req, resp)
 	if !unbind() {
-		reusable = false // its deadline may be set at any moment from now
+		reusable = false // its deadline may still be set at any moment
 	}
 	if reusable {
-		to.give(line)
+		to.release(conn)
 	} else {
-		to.drop(line)
+		to.discard(conn)
 	}
 	if err != nil {
-		return endOf(ctx, err)
+		return causeOr(ctx, err)
 	}
 	return nil
 }
 
-// endOf is the cause of the context's end where that explains err.
-func endOf(ctx context.Context, err error) error {
+// causeOr returns the cause of the context's end; err where it has not ended.
+func causeOr(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	return err
 }
 
-// exchange writes the request and reads the answer.
-func (c *Client) exchange(line *conn, to *endpoint, path string, req *Request, resp *Response) (reusable bool, err error) {
-	if err := line.SetDeadline(req.Deadline); err != nil {
+// exchange writes the request and reads the answer. It reports whether the
+// connection can carry another request.
+func (c *Client) exchange(conn *conn, to *endpoint, path string, req *Request, resp *Response) (reusable bool, err error) {
+	if err := conn.SetDeadline(req.Deadline); err != nil {
 		return false, err
 	}
 	wire := fasthttp.AcquireRequest()
 	defer fasthttp.ReleaseRequest(wire)
-	c.fill(wire, to, path, req)
-	if err = wire.Write(line.out); err == nil {
-		err = line.out.Flush()
+	c.writeTo(wire, to, path, req)
+	if err = wire.Write(conn.out); err == nil {
+		err = conn.out.Flush()
 	}
 	if err != nil {
-		return false, explain("sending", line, err)
+		return false, explainError("sending", conn, err)
 	}
-	// Looked at first, because fasthttp takes every error here for an end of file.
-	if _, err := line.in.Peek(1); err != nil {
-		return false, explain("waiting for the answer", line, err)
+	// Peek comes first, because fasthttp takes every error here for an end of file.
+	if _, err := conn.in.Peek(1); err != nil {
+		return false, explainError("waiting for the answer", conn, err)
 	}
 	if resp.wire == nil {
 		resp.wire = &fasthttp.Response{}
 	}
 	answer := resp.wire
 	answer.SkipBody = req.Method == fasthttp.MethodHead
-	if err := answer.ReadLimitBody(line.in, maxBody); err != nil {
-		return false, explain("reading the answer", line, err)
+	if err := answer.ReadLimitBody(conn.in, maxBody); err != nil {
+		return false, explainError("reading the answer", conn, err)
 	}
 	resp.Status, resp.Headers = answer.StatusCode(), nil
-	if resp.Body, err = plain(answer); err != nil {
+	if resp.Body, err = uncompress(answer); err != nil {
 		return false, err
 	}
-	// Bytes beyond the answer belong to no request of ours.
-	return !answer.ConnectionClose() && !wire.ConnectionClose() && line.in.Buffered() == 0, nil
+	// Bytes beyond the answer would be taken for the next answer.
+	return !answer.ConnectionClose() && !wire.ConnectionClose() && conn.in.Buffered() == 0, nil
 }
 
-func (c *Client) fill(wire *fasthttp.Request, to *endpoint, path string, req *Request) {
+// writeTo sets the request that fasthttp writes.
+func (c *Client) writeTo(wire *fasthttp.Request, to *endpoint, path string, req *Request) {
 	h := &wire.Header
 	h.DisableNormalizing()
 	h.SetNoDefaultContentType(true)
@@ -282,8 +286,8 @@ func (c *Client) fill(wire *fasthttp.Request, to *endpoint, path string, req *Re
 	}
 }
 
-// escape makes a path with filled-in values fit for a request line: what may
-// not stand there is percent-encoded, and a fragment is left out.
+// escape makes a path with filled-in values fit for a request line: it encodes
+// forbidden bytes as %XX and leaves out a fragment.
 func escape(path string) string {
 	clean := true
 	for i := 0; i < len(path) && clean; i++ {
@@ -305,8 +309,8 @@ func escape(path string) string {
 	return b.String()
 }
 
-// plain is the body without its content coding.
-func plain(r *fasthttp.Response) ([]byte, error) {
+// uncompress returns the body without its content coding.
+func uncompress(r *fasthttp.Response) ([]byte, error) {
 	switch strings.ToLower(string(r.Header.ContentEncoding())) {
 	case "gzip", "deflate", "br", "zstd":
 		body, err := r.BodyUncompressedWithLimit(maxBody)
@@ -328,14 +332,14 @@ var (
 	errTimedOut = timeoutError("no answer in time")
 )
 
-// A timeoutError is what the deadline of a request ends in.
+// A timeoutError is the error of a request whose deadline has passed.
 type timeoutError string
 
 func (e timeoutError) Error() string { return string(e) }
 func (e timeoutError) Timeout() bool { return true }
 
-// explain turns an error of the connection into one that says what happened.
-func explain(doing string, line *conn, err error) error {
+// explainError turns an error of a connection into one that says what happened.
+func explainError(doing string, conn *conn, err error) error {
 	switch {
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		return errTooLarge
@@ -346,31 +350,17 @@ func explain(doing string, line *conn, err error) error {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		err = errShort
 	}
-	if !line.fresh {
+	if !conn.fresh {
 		return fmt.Errorf("%s on a reused connection: %w", doing, err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
+// isTimeout reports whether an error means that time ran out.
 func isTimeout(err error) bool {
 	e, ok := errors.AsType[interface {
 		error
 		Timeout() bool
 	}](err)
 	return ok && e.Timeout() || errors.Is(err, os.ErrDeadlineExceeded)
-}
-
-// hostOf is the host of an absolute URL, or the other one for a path.
-func hostOf(target, other string) string {
-	_, rest, ok := strings.Cut(target, "://")
-	if !ok || strings.HasPrefix(target, "/") {
-		return other
-	}
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
-		rest = rest[:end]
-	}
-	if host, _, err := net.SplitHostPort(rest); err == nil {
-		rest = host
-	}
-	return strings.ToLower(rest)
 }

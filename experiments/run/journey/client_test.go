@@ -19,6 +19,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -29,6 +30,7 @@ import (
 // Every connection of this server carries two requests and is reset when the
 // third arrives.
 func TestEveryResetIsReported(t *testing.T) {
+	t.Parallel()
 	var resets atomic.Int64
 	base := journeytest.Listen(t, func(c *net.TCPConn) {
 		in := bufio.NewReader(c)
@@ -64,6 +66,7 @@ func TestEveryResetIsReported(t *testing.T) {
 }
 
 func TestBrokenAnswers(t *testing.T) {
+	t.Parallel()
 	head := "HTTP/1.1 200 OK\r\n"
 	tests := map[string]struct {
 		handle func(*net.TCPConn)
@@ -79,7 +82,7 @@ func TestBrokenAnswers(t *testing.T) {
 		"too large":          {once(head + fmt.Sprintf("Content-Length: %d\r\n\r\n", maxBody+1)), "larger than 8 MiB"},
 		"broken compression": {once(head + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok"), "uncompressing"},
 		"bomb":               {once(bomb(t)), "larger than 8 MiB"},
-		"headers too large":  {once(head + "X: " + strings.Repeat("x", 2*readBytes) + "\r\nContent-Length: 2\r\n\r\nok"), ""},
+		"headers too large":  {once(head + "X: " + strings.Repeat("x", 2*readBufferSize) + "\r\nContent-Length: 2\r\n\r\nok"), ""},
 		"reset": {func(c *net.TCPConn) {
 			_, _ = journeytest.ReadRequest(bufio.NewReader(c))
 			_ = c.SetLinger(0)
@@ -87,6 +90,7 @@ func TestBrokenAnswers(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c := newClient(t, ClientOptions{Base: journeytest.Listen(t, tt.handle)})
 			_, err := get(t, c, "/")
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -123,6 +127,7 @@ func bomb(t testing.TB) string {
 }
 
 func TestGoodAnswers(t *testing.T) {
+	t.Parallel()
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
 	_, _ = io.WriteString(w, "ok")
@@ -145,6 +150,7 @@ func TestGoodAnswers(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c := newClient(t, ClientOptions{Base: journeytest.Listen(t, once(tt.answer))})
 			resp, err := get(t, c, "/")
 			if err != nil || resp.Status != tt.status || string(resp.Body) != tt.body {
@@ -156,6 +162,7 @@ func TestGoodAnswers(t *testing.T) {
 
 // Bytes that nobody asked for make a connection unfit for another request.
 func TestStrayBytesAreNotTheNextAnswer(t *testing.T) {
+	t.Parallel()
 	c := newClient(t, ClientOptions{Base: journeytest.Listen(t, journeytest.Reply("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray"))})
 	for range 5 {
 		if resp, err := get(t, c, "/"); err != nil || string(resp.Body) != "ok" {
@@ -165,6 +172,7 @@ func TestStrayBytesAreNotTheNextAnswer(t *testing.T) {
 }
 
 func TestRequestOnTheWire(t *testing.T) {
+	t.Parallel()
 	type seen struct{ line, host, run, agent, key, body, kind string }
 	var got seen
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -208,6 +216,7 @@ func TestRequestOnTheWire(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.TLS.ServerName) }))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are what is tested
 	server.StartTLS()
@@ -253,6 +262,7 @@ func TestTLS(t *testing.T) {
 }
 
 func TestForbiddenHostsAreNotDialled(t *testing.T) {
+	t.Parallel()
 	policy := func(allow ...string) hosts.Policy { return hosts.NewPolicy("", allow) }
 	if _, err := NewClient(ClientOptions{Base: "http://shop.example.com"}); !errors.Is(err, experiments.ErrRefused) {
 		t.Errorf("NewClient() = %v, want a refusal", err)
@@ -279,81 +289,86 @@ func TestForbiddenHostsAreNotDialled(t *testing.T) {
 }
 
 func TestCancelAndDeadline(t *testing.T) {
-	silent := journeytest.Listen(t, func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) })
-	drip := journeytest.Listen(t, func(c *net.TCPConn) {
-		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-		_, _ = io.Copy(io.Discard, c)
-	})
-	for name, base := range map[string]string{"silent": silent, "handshake": strings.Replace(silent, "http", "https", 1), "in the body": drip} {
+	t.Parallel()
+	silent := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+	stalled := func(c net.Conn) {
+		if _, err := journeytest.ReadRequest(bufio.NewReader(c)); err == nil {
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+			silent(c)
+		}
+	}
+	tests := map[string]struct {
+		base   string
+		handle func(net.Conn)
+	}{"silent": {"http://shop.test", silent}, "handshake": {"https://shop.test", silent}, "in the body": {"http://shop.test", stalled}}
+	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := newClient(t, ClientOptions{Base: base})
-			begun := time.Now()
-			err := c.Send(t.Context(), &Request{Method: "GET", Target: "/", Deadline: begun.Add(50 * time.Millisecond)}, &Response{})
-			if took := time.Since(begun); !isTimeout(err) || took < 50*time.Millisecond || took > 5*time.Second {
-				t.Errorf("Send() = %v after %v, want a time-out after 50ms", err, took)
-			}
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c := newClient(t, ClientOptions{Base: tt.base})
+				pipe(t, c, tt.handle)
+				begun := time.Now()
+				err := c.Send(t.Context(), &Request{Method: "GET", Target: "/", Deadline: begun.Add(time.Second)}, &Response{})
+				if took := time.Since(begun); !isTimeout(err) || took != time.Second {
+					t.Errorf("Send() = %v after %v, want a time-out after 1s", err, took)
+				}
 
-			stop := errors.New("enough")
-			ctx, cancel := context.WithCancelCause(t.Context())
-			var wg sync.WaitGroup
-			wg.Go(func() {
-				time.Sleep(20 * time.Millisecond) // it may be anywhere by then
-				cancel(stop)
+				stop := errors.New("enough")
+				ctx, cancel := context.WithCancelCause(t.Context())
+				time.AfterFunc(2*time.Second, func() { cancel(stop) })
+				begun = time.Now()
+				err = c.Send(ctx, &Request{Method: "GET", Target: "/", Deadline: begun.Add(time.Minute)}, &Response{})
+				if took := time.Since(begun); !errors.Is(err, stop) || took != 2*time.Second {
+					t.Errorf("Send() = %v after %v, want %v after 2s", err, took, stop)
+				}
+				if err := c.Send(ctx, &Request{Method: "GET", Target: "/"}, &Response{}); !errors.Is(err, stop) {
+					t.Errorf("Send() after the end = %v, want %v", err, stop)
+				}
 			})
-			begun = time.Now()
-			err = c.Send(ctx, &Request{Method: "GET", Target: "/", Deadline: begun.Add(time.Minute)}, &Response{})
-			if took := time.Since(begun); !errors.Is(err, stop) || took > 5*time.Second {
-				t.Errorf("Send() = %v after %v, want %v at once", err, took, stop)
-			}
-			wg.Wait()
-			if err := c.Send(ctx, &Request{Method: "GET", Target: "/"}, &Response{}); !errors.Is(err, stop) {
-				t.Errorf("Send() after the end = %v, want %v", err, stop)
-			}
 		})
 	}
 }
 
 func TestConnectionsAreBounded(t *testing.T) {
-	base := journeytest.Listen(t, func(c *net.TCPConn) { _, _ = io.Copy(io.Discard, c) })
-	c := newClient(t, ClientOptions{Base: base, MaxConns: 2})
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	for range 2 {
-		wg.Go(func() { _ = c.Send(ctx, &Request{Method: "GET", Target: "/"}, &Response{}) })
-	}
-	for deadline := time.Now().Add(5 * time.Second); c.conns.Load() < 2 && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond)
-	}
-	if _, err := get(t, c, "/"); !errors.Is(err, errCrowded) {
-		t.Errorf("Send() = %v, want %v", err, errCrowded)
-	}
-	cancel()
-	wg.Wait()
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, ClientOptions{Base: "http://shop.test", MaxConns: 2})
+		pipe(t, c, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() { _ = c.Send(ctx, &Request{Method: "GET", Target: "/"}, &Response{}) }) // ends in an error
+		}
+		synctest.Wait()
+		if _, err := get(t, c, "/"); !errors.Is(err, errTooManyConns) {
+			t.Errorf("Send() = %v, want %v", err, errTooManyConns)
+		}
+		cancel()
+		wg.Wait()
+	})
 }
 
 func TestIdleConnectionsAreNotTrusted(t *testing.T) {
-	var accepted atomic.Int64
-	base := journeytest.Listen(t, func(c *net.TCPConn) {
-		accepted.Add(1)
-		journeytest.Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(c)
-	})
-	c := newClient(t, ClientOptions{Base: base})
-	send := func() {
-		t.Helper()
-		if _, err := get(t, c, "/"); err != nil {
-			t.Fatal(err)
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, ClientOptions{Base: "http://shop.test"})
+		accepted := pipe(t, c, func(c net.Conn) { journeytest.ReplyTo(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") })
+		send := func() {
+			t.Helper()
+			if _, err := get(t, c, "/"); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	send()
-	send()
-	if n := accepted.Load(); n != 1 {
-		t.Fatalf("%d connections for two requests in a row, want 1", n)
-	}
-	c.base.mu.Lock()
-	c.base.idle[0].since = time.Now().Add(-2 * idleFor)
-	c.base.mu.Unlock()
-	send()
-	if n := accepted.Load(); n != 2 || c.conns.Load() != 1 {
-		t.Errorf("%d connections after a pause and %d open, want 2 and 1", n, c.conns.Load())
-	}
+		send()
+		time.Sleep(maxIdle - time.Millisecond)
+		send()
+		if n := accepted.Load(); n != 1 {
+			t.Fatalf("%d connections for two requests within a second, want 1", n)
+		}
+		time.Sleep(maxIdle)
+		send()
+		if n := accepted.Load(); n != 2 || c.Connections() != 1 {
+			t.Errorf("%d connections after a pause and %d open, want 2 and 1", n, c.Connections())
+		}
+	})
 }

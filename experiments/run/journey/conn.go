@@ -11,41 +11,40 @@ import (
 	"sync"
 	"time"
 
-	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/rawconn"
 )
 
 const (
-	// idleFor is how long a connection may wait for its next request. Servers
-	// close connections after 2 s or more without one; a request that meets the
-	// closing would count as harm that no user has.
-	idleFor = time.Second
+	// maxIdle is how long a connection may wait for its next request. Servers close
+	// connections after 2 s or more without one; a request that meets the closing
+	// would count as harm that no user has.
+	maxIdle = time.Second
 
-	dialFor    = 10 * time.Second // where a request has no deadline
-	readBytes  = 16 << 10         // also the most that headers may hold
-	writeBytes = 4 << 10
+	dialTimeout     = 10 * time.Second // where a request has no deadline
+	readBufferSize  = 16 << 10         // bytes; also the limit of an answer's headers
+	writeBufferSize = 4 << 10          // bytes
 )
 
-// errCrowded means that a client has as many connections as it may have.
-var errCrowded = errors.New("too many connections are open")
+// errTooManyConns means that a client has as many connections as it may have.
+var errTooManyConns = errors.New("too many connections are open")
 
 // A conn is a connection that carries one request at a time.
 type conn struct {
 	net.Conn
-	in    *bufio.Reader
-	out   *bufio.Writer
-	since time.Time // when it became idle
-	fresh bool      // it has carried no request yet
+	in        *bufio.Reader
+	out       *bufio.Writer
+	idleSince time.Time
+	fresh     bool // it has carried no request yet
 }
 
 func newConn(raw net.Conn) *conn {
-	return &conn{Conn: raw, fresh: true, in: bufio.NewReaderSize(raw, readBytes), out: bufio.NewWriterSize(raw, writeBytes)}
+	return &conn{Conn: raw, fresh: true, in: bufio.NewReaderSize(raw, readBufferSize), out: bufio.NewWriterSize(raw, writeBufferSize)}
 }
 
-// An endpoint is where connections lead to.
+// An endpoint is one host and port, with the connections to it.
 type endpoint struct {
 	client    *Client
-	host      string // to be resolved
+	host      string // name or address
 	port      string
 	authority string // the Host header
 	tls       *tls.Config
@@ -55,13 +54,13 @@ type endpoint struct {
 	closed bool
 }
 
-// take gives a connection that nobody uses, or a new one.
-func (e *endpoint) take(ctx context.Context, deadline time.Time) (*conn, error) {
+// acquire returns an idle connection, or a new one.
+func (e *endpoint) acquire(ctx context.Context, deadline time.Time) (*conn, error) {
 	e.mu.Lock()
 	var c *conn
 	var stale []*conn
 	if n := len(e.idle); n > 0 {
-		if time.Since(e.idle[n-1].since) < idleFor {
+		if time.Since(e.idle[n-1].idleSince) < maxIdle {
 			c, e.idle[n-1] = e.idle[n-1], nil
 			e.idle = e.idle[:n-1]
 		} else { // all others are older still
@@ -70,7 +69,7 @@ func (e *endpoint) take(ctx context.Context, deadline time.Time) (*conn, error) 
 	}
 	e.mu.Unlock()
 	for _, old := range stale {
-		e.drop(old)
+		e.discard(old)
 	}
 	if c != nil {
 		return c, nil
@@ -78,30 +77,30 @@ func (e *endpoint) take(ctx context.Context, deadline time.Time) (*conn, error) 
 	return e.dial(ctx, deadline)
 }
 
-// give takes a connection back that can carry another request. It also closes
-// those that no request has needed for long.
-func (e *endpoint) give(c *conn) {
-	c.since, c.fresh = time.Now(), false
+// release keeps a connection for another request. It also closes the oldest
+// connection that has been idle for too long.
+func (e *endpoint) release(c *conn) {
+	c.idleSince, c.fresh = time.Now(), false
 	e.mu.Lock()
 	if e.closed {
 		e.mu.Unlock()
-		e.drop(c)
+		e.discard(c)
 		return
 	}
 	var stale *conn
-	if len(e.idle) > 0 && c.since.Sub(e.idle[0].since) > idleFor {
+	if len(e.idle) > 0 && c.idleSince.Sub(e.idle[0].idleSince) > maxIdle {
 		stale = e.idle[0]
 		e.idle = slices.Delete(e.idle, 0, 1)
 	}
 	e.idle = append(e.idle, c)
 	e.mu.Unlock()
 	if stale != nil {
-		e.drop(stale)
+		e.discard(stale)
 	}
 }
 
-func (e *endpoint) drop(c *conn) {
-	_ = c.Close() // nothing is read from it any more: how it closes says nothing
+func (e *endpoint) discard(c *conn) {
+	_ = c.Close() // its request is over: how it closes says nothing
 	e.client.conns.Add(-1)
 }
 
@@ -112,7 +111,7 @@ func (e *endpoint) close() {
 	e.idle, e.closed = nil, true
 	e.mu.Unlock()
 	for _, c := range idle {
-		e.drop(c)
+		e.discard(c)
 	}
 }
 
@@ -120,10 +119,10 @@ func (e *endpoint) close() {
 func (e *endpoint) dial(ctx context.Context, deadline time.Time) (*conn, error) {
 	if e.client.conns.Add(1) > e.client.maxConns {
 		e.client.conns.Add(-1)
-		return nil, fmt.Errorf("%w: %d", errCrowded, e.client.maxConns)
+		return nil, fmt.Errorf("%w: %d", errTooManyConns, e.client.maxConns)
 	}
 	if deadline.IsZero() {
-		deadline = time.Now().Add(dialFor)
+		deadline = time.Now().Add(dialTimeout)
 	}
 	raw, err := e.connect(ctx, deadline)
 	if err != nil {
@@ -136,7 +135,7 @@ func (e *endpoint) dial(ctx context.Context, deadline time.Time) (*conn, error) 
 func (e *endpoint) connect(ctx context.Context, deadline time.Time) (net.Conn, error) {
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
-	raw, err := hosts.Dialer{Policy: e.client.hosts}.DialContext(ctx, "tcp", net.JoinHostPort(e.host, e.port))
+	raw, err := e.client.dial(ctx, "tcp", net.JoinHostPort(e.host, e.port))
 	if err == nil {
 		raw, err = rawconn.Wrap(raw)
 	}

@@ -1,80 +1,89 @@
 package journey
 
 import (
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
+	"golang.org/x/net/publicsuffix"
 )
 
-// A jar holds the cookies of one journey: name and value by host. It knows
-// Domain, and takes back what the server takes back; Path and expiry in the
-// future are ignored, as a journey is short.
-type jar struct {
-	kept []cookie
+// cookies are the cookies of one journey, as RFC 6265 has them. The zero value
+// holds none.
+type cookies struct {
+	jar *cookiejar.Jar // nil until an answer sets a cookie
 }
 
-type cookie struct {
-	host  string
-	below bool // also for hosts below host
-	name  string
-	value string
-}
+func (c *cookies) reset() { c.jar = nil }
 
-func (j *jar) reset() { j.kept = j.kept[:0] }
-
-// header is the Cookie header for a host; empty where there are none.
-func (j *jar) header(host string) string {
+// header returns the value of the Cookie header for a request; empty where no
+// cookie belongs to it.
+func (c *cookies) header(to *url.URL) string {
+	if c.jar == nil {
+		return ""
+	}
 	var b strings.Builder
-	for _, c := range j.kept {
-		if c.host != host && !(c.below && strings.HasSuffix(host, "."+c.host)) {
-			continue
-		}
+	for _, cookie := range c.jar.Cookies(to) {
 		if b.Len() > 0 {
 			b.WriteString("; ")
 		}
-		b.WriteString(c.name + "=" + c.value)
+		b.WriteString(cookie.String())
 	}
 	return b.String()
 }
 
-// keep takes what one Set-Cookie header says.
-func (j *jar) keep(host, header string) {
-	c, gone, ok := parseCookie(host, header)
-	if !ok {
+// keep keeps the cookies that an answer sets.
+func (c *cookies) keep(from *url.URL, set []string) {
+	var list []*http.Cookie
+	for _, line := range set {
+		if cookie, err := http.ParseSetCookie(line); err == nil {
+			list = append(list, cookie)
+		}
+	}
+	if len(list) == 0 {
 		return
 	}
-	for i := range j.kept {
-		if old := &j.kept[i]; old.name == c.name && old.host == c.host && old.below == c.below {
-			if gone {
-				j.kept = append(j.kept[:i], j.kept[i+1:]...)
-			} else {
-				old.value = c.value
-			}
-			return
-		}
+	if c.jar == nil {
+		// The error is always nil.
+		c.jar, _ = cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
 	}
-	if !gone {
-		j.kept = append(j.kept, c)
-	}
+	c.jar.SetCookies(from, list)
 }
 
-// parseCookie reads a Set-Cookie header; gone tells that it takes the cookie
-// back.
-func parseCookie(host, header string) (c cookie, gone, ok bool) {
-	parsed := fasthttp.AcquireCookie()
-	defer fasthttp.ReleaseCookie(parsed)
-	if err := parsed.Parse(header); err != nil || len(parsed.Key()) == 0 {
-		return cookie{}, false, false
-	}
-	c = cookie{host: host, name: string(parsed.Key()), value: string(parsed.Value())}
-	if domain := strings.ToLower(strings.TrimPrefix(string(parsed.Domain()), ".")); domain != "" {
-		if domain != host && !strings.HasSuffix(host, "."+domain) {
-			return cookie{}, false, false // not this host's to set
+// cookieURL returns what decides which cookies belong to a request: the host and
+// the path of its target. The scheme is always https, because staging systems
+// are often entered by plain HTTP and set Secure cookies all the same.
+func cookieURL(entry *url.URL, target string) *url.URL {
+	u := &url.URL{Scheme: "https"}
+	if strings.HasPrefix(target, "/") {
+		u.Host, u.Path = entry.Host, strings.TrimRight(entry.Path, "/")+target
+	} else if _, rest, ok := strings.Cut(target, "://"); ok {
+		u.Host = rest
+		if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+			u.Host, u.Path = rest[:i], rest[i:]
 		}
-		c.host, c.below = domain, true
 	}
-	expire := parsed.Expire()
-	gone = parsed.MaxAge() < 0 || parsed.MaxAge() == 0 && !expire.Equal(fasthttp.CookieExpireUnlimited) && expire.Before(time.Now())
-	return c, gone, true
+	if i := strings.IndexAny(u.Path, "?#"); i >= 0 {
+		u.Path = u.Path[:i]
+	}
+	return u
+}
+
+// cookie returns the values that the answer sets for a cookie, in order. It
+// leaves out those that delete the cookie.
+func (r *Response) cookie(name string) []string {
+	var list []string
+	for _, line := range r.header(fasthttp.HeaderSetCookie) {
+		c, err := http.ParseSetCookie(line)
+		if err != nil || c.Name != name {
+			continue
+		}
+		if deleted := c.MaxAge < 0 || c.MaxAge == 0 && !c.Expires.IsZero() && c.Expires.Before(time.Now()); !deleted {
+			list = append(list, c.Value)
+		}
+	}
+	return list
 }

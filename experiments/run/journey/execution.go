@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"slices"
 	"time"
+
+	"github.com/valyala/fasthttp"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -17,12 +20,11 @@ import (
 type Execution struct {
 	script *Script
 	sender Sender
-	host   string // of the sender's entry, for cookies
+	entry  *url.URL
 
 	values  values
 	choices rand.PCG
-	uuids   rand.PCG
-	cookies jar
+	cookies cookies
 	req     Request
 	resp    Response
 	answer  answer
@@ -41,7 +43,7 @@ type Seed struct {
 // An Entry is where the requests of a journey go.
 type Entry struct {
 	Sender Sender
-	Host   string // of targets that are only a path; cookies belong to a host
+	URL    *url.URL // that targets are below; it decides which cookies they get
 }
 
 // Limits bound one journey.
@@ -67,7 +69,7 @@ type Result struct {
 // NewExecution returns an execution that has performed nothing yet.
 func NewExecution() *Execution {
 	e := &Execution{}
-	e.values.choices, e.values.uuids = rand.New(&e.choices), &e.uuids
+	e.values.choices = rand.New(&e.choices)
 	e.answer.resp = &e.resp
 	return e
 }
@@ -101,9 +103,9 @@ func (e *Execution) Perform(ctx context.Context, s *Script, to Entry, seed Seed,
 
 // start prepares the execution for another journey.
 func (e *Execution) start(s *Script, to Entry, seed Seed) {
-	e.script, e.sender, e.host = s, to.Sender, to.Host
+	e.script, e.sender, e.entry = s, to.Sender, to.URL
 	e.choices.Seed(seed.Choices, Mix(seed.Number))
-	e.uuids.Seed(seed.UUIDs, Mix(seed.Number))
+	e.values.uuids.Seed(seed.UUIDs, Mix(seed.Number))
 	e.values.seq = seed.Seq
 	if cap(e.values.slots) < s.slots {
 		e.values.slots = make([]any, s.slots)
@@ -194,33 +196,29 @@ func (e *Execution) attempt(ctx context.Context, s *step, deadline time.Time) Ve
 		}
 	}
 	e.req.Deadline = deadline
-	host := ""
-	if s.cookies {
-		host = hostOf(e.req.Target, e.host)
-	}
-	e.setHeaders(s, host)
+	e.setHeaders(s)
 	e.answer.document = nil
 	if err := e.sender.Send(ctx, &e.req, &e.resp); err != nil {
 		return failure(err, deadline, e.script.Redact)
 	}
 	if s.cookies {
-		for _, set := range e.resp.header("Set-Cookie") {
-			e.cookies.keep(host, set)
+		if set := e.resp.header(fasthttp.HeaderSetCookie); len(set) > 0 {
+			e.cookies.keep(cookieURL(e.entry, e.req.Target), set)
 		}
 	}
 	return s.judge(&e.answer, &e.values, e.script.Redact)
 }
 
 // setHeaders sets the headers of the request, with the cookies of the moment.
-func (e *Execution) setHeaders(s *step, host string) {
+func (e *Execution) setHeaders(s *step) {
 	e.req.Headers = s.constant
 	if s.constant == nil {
 		e.req.Headers = e.headers
 	}
-	if len(e.cookies.kept) == 0 {
+	if e.cookies.jar == nil {
 		return
 	}
-	if cookies := e.cookies.header(host); cookies != "" {
+	if cookies := e.cookies.header(cookieURL(e.entry, e.req.Target)); cookies != "" {
 		e.req.Headers = append(slices.Clip(e.req.Headers), experiments.Field{Name: "Cookie", Value: cookies})
 	}
 }
@@ -229,6 +227,6 @@ func (e *Execution) setHeaders(s *step, host string) {
 // judges the answer.
 func (s *Script) SendFirst(ctx context.Context, to Sender, deadline time.Time) Verdict {
 	e := NewExecution()
-	e.start(s, Entry{Sender: to}, Seed{Choices: rand.Uint64(), UUIDs: rand.Uint64()})
+	e.start(s, Entry{Sender: to, URL: &url.URL{}}, Seed{Choices: rand.Uint64(), UUIDs: rand.Uint64()})
 	return e.step(ctx, &s.steps[0], deadline)
 }

@@ -294,7 +294,7 @@ func inOrder(actual any, op experiments.Op, want any) bool {
 	if !okA || !okW {
 		return false
 	}
-	order := a.compare(w)
+	order := a.Cmp(w)
 	switch op {
 	case experiments.Lt:
 		return order < 0

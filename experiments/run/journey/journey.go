@@ -66,15 +66,3 @@ func (r *Response) header(name string) []string {
 	}
 	return list
 }
-
-// cookie returns the values that the answer sets for a cookie, in order. It
-// leaves out those that delete the cookie.
-func (r *Response) cookie(name string) []string {
-	var list []string
-	for _, set := range r.header(fasthttp.HeaderSetCookie) {
-		if c, gone, ok := parseCookie("", set); ok && !gone && c.name == name {
-			list = append(list, c.value)
-		}
-	}
-	return list
-}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -22,7 +24,7 @@ func perform(t testing.TB, f Facts, to Sender, steps ...experiments.Step) (Verdi
 		t.Fatal(err)
 	}
 	v := NewExecution()
-	v.start(script, Entry{to, "shop.test"}, Seed{Choices: 1, UUIDs: 2, Number: 3, Seq: 4})
+	v.start(script, Entry{to, shopURL}, Seed{Choices: 1, UUIDs: 2, Number: 3, Seq: 4})
 	var verdict Verdict
 	for i := range script.steps {
 		if verdict = v.step(t.Context(), &script.steps[i], time.Now().Add(10*time.Second)); verdict.Outcome != journal.OK {
@@ -32,10 +34,14 @@ func perform(t testing.TB, f Facts, to Sender, steps ...experiments.Step) (Verdi
 	return verdict, v
 }
 
+// shopURL is where the tests' journeys enter.
+var shopURL = &url.URL{Scheme: "http", Host: "shop.test:8080"}
+
 const order = `{"id": "o1", "total": 12.50, "big": 9007199254740993, "paid": true, "note": null, "tags": ["a", "b"],
 	"items": [{"sku": "x", "n": 1}, {"sku": "y", "n": 2}], "text": "12.5", "errors": []}`
 
 func TestChecks(t *testing.T) {
+	t.Parallel()
 	num := func(s string) json.Number { return json.Number(s) }
 	check := func(target string, op experiments.Op, value any) experiments.Expect {
 		c := experiments.Check{Target: target, Op: op, Value: value}
@@ -131,6 +137,7 @@ func TestChecks(t *testing.T) {
 // What real shops answer when they fail: some say so in the status, others only
 // in the content.
 func TestWrongOrFailed(t *testing.T) {
+	t.Parallel()
 	isJSON := experiments.Expect{JSON: []experiments.Check{{Target: "$.id", Op: experiments.Exists, Value: true}}}
 	noErrors := experiments.Expect{JSON: []experiments.Check{{Target: "$.errors", Op: experiments.Absent, Value: true}}}
 	created := experiments.Expect{Status: []int{201, 409}, JSON: isJSON.JSON}
@@ -176,6 +183,7 @@ func TestWrongOrFailed(t *testing.T) {
 }
 
 func TestCaptures(t *testing.T) {
+	t.Parallel()
 	to := answering(200, `{"list": [{"id": 1}, {"id": 2.50}, {"id": "3"}], "empty": [], "text": ""} token=abc token=def`,
 		experiments.Field{Name: "Location", Value: "/orders/1"}, experiments.Field{Name: "Link", Value: "a"}, experiments.Field{Name: "link", Value: "b"},
 		experiments.Field{Name: "Set-Cookie", Value: "session=s1; Path=/"}, experiments.Field{Name: "Set-Cookie", Value: "session=s2"}, experiments.Field{Name: "Set-Cookie", Value: "old=x; Max-Age=0"})
@@ -224,6 +232,7 @@ func TestCaptures(t *testing.T) {
 }
 
 func TestRandomPicksReachEveryValue(t *testing.T) {
+	t.Parallel()
 	script, err := Compile([]experiments.Step{{Captures: []experiments.Capture{{Name: "x", From: experiments.FromJSON, Expr: "$[*]", Pick: experiments.Random}}}}, Facts{})
 	if err != nil {
 		t.Fatal(err)
@@ -231,7 +240,7 @@ func TestRandomPicksReachEveryValue(t *testing.T) {
 	seen := map[any]int{}
 	v := NewExecution()
 	for n := range uint64(3000) {
-		v.start(script, Entry{Sender: answering(200, `[1,2,3]`)}, Seed{Choices: 9, Number: n})
+		v.start(script, Entry{Sender: answering(200, `[1,2,3]`), URL: shopURL}, Seed{Choices: 9, Number: n})
 		v.step(t.Context(), &script.steps[0], time.Time{})
 		seen[v.values.slots[0]]++
 	}
@@ -249,6 +258,7 @@ func hanging(ctx context.Context, req *Request, _ *Response) error {
 }
 
 func TestPoll(t *testing.T) {
+	t.Parallel()
 	paid := experiments.Expect{JSON: []experiments.Check{{Target: "$.paid", Op: experiments.Eq, Value: true}}}
 	tests := map[string]struct {
 		answers []sender // the last one again and again
@@ -290,6 +300,7 @@ func TestPoll(t *testing.T) {
 }
 
 func TestPollEndsWithItsJourney(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		script, err := Compile([]experiments.Step{{Poll: &experiments.Poll{Every: 300 * time.Millisecond, For: time.Hour}}}, Facts{})
 		if err != nil {
@@ -309,6 +320,7 @@ func TestPollEndsWithItsJourney(t *testing.T) {
 }
 
 func TestRequestsAreFilledIn(t *testing.T) {
+	t.Parallel()
 	var got Request
 	to := sender(func(_ context.Context, req *Request, resp *Response) error {
 		got = *req
@@ -355,6 +367,7 @@ func TestRequestsAreFilledIn(t *testing.T) {
 }
 
 func TestCapturedValuesKeepTheirTypeInChecks(t *testing.T) {
+	t.Parallel()
 	n := 0
 	to := sender(func(_ context.Context, _ *Request, resp *Response) error {
 		resp.Status, resp.Body = 200, []byte([]string{`{"total": 12.50, "code": "7"}`, `{"charged": 12.5, "code": 7}`}[n])
@@ -373,6 +386,7 @@ func TestCapturedValuesKeepTheirTypeInChecks(t *testing.T) {
 }
 
 func TestSecretsAreNotTold(t *testing.T) {
+	t.Parallel()
 	const secret = `p"ss wörd/1`
 	facts := Facts{Env: func(name string) (string, bool) {
 		return map[string]string{"TOKEN": secret, "PART": `p"ss`, "EMPTY": ""}[name], name != "NONE"
@@ -411,6 +425,7 @@ func TestSecretsAreNotTold(t *testing.T) {
 }
 
 func TestCookiesLiveWithinAJourney(t *testing.T) {
+	t.Parallel()
 	set := map[string][]string{
 		"/login":                         {"session=s1; Path=/; HttpOnly", "theme=dark"},
 		"/renew":                         {"session=s2"},
@@ -456,5 +471,48 @@ func TestCookiesLiveWithinAJourney(t *testing.T) {
 	perform(t, Facts{}, to, steps[0])
 	if seen[0] != "/login " {
 		t.Errorf("another journey starts with %q", seen[0])
+	}
+}
+
+// Which cookies belong to a request is as in RFC 6265, but that Secure cookies
+// are sent by plain HTTP.
+func TestCookiesBelongToHostAndPath(t *testing.T) {
+	t.Parallel()
+	entry := &url.URL{Scheme: "http", Host: "Shop.test:8080", Path: "/eu/"}
+	tests := map[string]struct{ from, set, to, want string }{
+		"secure":               {"/login", "a=b; Secure; HttpOnly; SameSite=Strict", "/cart", "a=b"},
+		"other scheme":         {"/login", "a=b", "https://shop.test/eu/cart", "a=b"},
+		"path of the entry":    {"/login", "a=b; Path=/eu", "/cart", "a=b"},
+		"outside of the entry": {"/login", "a=b; Path=/eu", "http://shop.test/us", ""},
+		"default path":         {"/account/login", "a=b", "/cart", ""},
+		"below default path":   {"/account/login", "a=b", "/account/orders?from=/", "a=b"},
+		"quoted":               {"/login", `a="b c"`, "/cart", `a="b c"`},
+		"expired":              {"/login", "a=b; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "/cart", ""},
+		"expires later":        {"/login", "a=b; Expires=Thu, 01 Jan 2970 00:00:00 GMT", "/cart", "a=b"},
+		"everybody's domain":   {"/login", "a=b; Domain=test", "/cart", ""},
+		"an address":           {"http://127.0.0.1:80/", "a=b", "http://127.0.0.1:81/", "a=b"},
+		"no cookie":            {"/login", "; Path=/", "/cart", ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var c cookies
+			c.keep(cookieURL(entry, tt.from), []string{tt.set})
+			if got := c.header(cookieURL(entry, tt.to)); got != tt.want {
+				t.Errorf("sent %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// Seeds keep their meaning from one version to the next: a run that is repeated
+// sends what it sent before.
+func TestSeedsKeepTheirUUIDs(t *testing.T) {
+	t.Parallel()
+	e := NewExecution()
+	e.start(&Script{}, Entry{}, Seed{UUIDs: 2, Number: 3})
+	got := []string{e.values.uuid(), e.values.uuid()}
+	if want := []string{"533f4116-f1aa-4548-8bea-8b227469b320", "58ee74e3-de84-4fb1-959c-5931bafca6a0"}; !slices.Equal(got, want) {
+		t.Errorf("uuids are %q, want %q", got, want)
 	}
 }

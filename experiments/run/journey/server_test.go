@@ -2,6 +2,9 @@ package journey
 
 import (
 	"context"
+	"net"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,6 +24,27 @@ func newClient(t testing.TB, o ClientOptions) *Client {
 		}
 	})
 	return c
+}
+
+// pipe connects a client to handle through memory, so that a test can run in fake
+// time. It counts the connections.
+func pipe(t testing.TB, c *Client, handle func(net.Conn)) *atomic.Int64 {
+	var accepted atomic.Int64
+	var wg sync.WaitGroup
+	c.dial = func(context.Context, string, string) (net.Conn, error) {
+		accepted.Add(1)
+		ours, theirs := net.Pipe()
+		wg.Go(func() {
+			handle(theirs)
+			_ = theirs.Close() // a pipe closes without an error
+		})
+		return ours, nil
+	}
+	t.Cleanup(func() {
+		c.Close()
+		wg.Wait()
+	})
+	return &accepted
 }
 
 // get sends one GET within five seconds.

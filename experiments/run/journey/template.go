@@ -1,11 +1,14 @@
 package journey
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
 	"strconv"
+
+	"github.com/google/uuid"
 
 	"github.com/blastgauge/blastgauge/experiments"
 )
@@ -146,7 +149,7 @@ func appendJSONInner(dst []byte, s string) []byte {
 type values struct {
 	slots   []any      // captured so far
 	choices *rand.Rand // equal in both arms, so that their journeys are alike
-	uuids   *rand.PCG  // different in every journey
+	uuids   byteSource // different in every journey
 	seq     uint64
 }
 
@@ -172,25 +175,24 @@ func (v *values) value(s *segment) any {
 
 // uuid returns a random UUID (version 4).
 func (v *values) uuid() string {
-	hi, lo := v.uuids.Uint64(), v.uuids.Uint64()
-	hi = hi&^0xf000 | 0x4000
-	lo = lo&^(3<<62) | 1<<63
-	const hex = "0123456789abcdef"
-	var b [36]byte
-	at := 0
-	for i := range 32 {
-		if i == 8 || i == 12 || i == 16 || i == 20 {
-			b[at] = '-'
-			at++
-		}
-		word := hi
-		if i >= 16 {
-			word = lo
-		}
-		b[at] = hex[word>>(60-4*(i%16))&15]
-		at++
+	id, err := uuid.NewRandomFromReader(&v.uuids)
+	if err != nil { // impossible: the generator never ends
+		return uuid.Nil.String()
 	}
-	return string(b[:])
+	return id.String()
+}
+
+// A byteSource reads the bytes of a generator's numbers, the highest byte of each
+// first. Equal seeds give equal bytes.
+type byteSource struct{ rand.PCG }
+
+// Read fills p, whose length is a multiple of 8 here.
+func (s *byteSource) Read(p []byte) (int, error) {
+	n := 0
+	for ; n+8 <= len(p); n += 8 {
+		binary.BigEndian.PutUint64(p[n:], s.Uint64())
+	}
+	return n, nil
 }
 
 // compileText parses a text. What is known beforehand becomes literals.

@@ -113,10 +113,11 @@ func (t *Traffic) entry(o Options, arm plan.Arm) (journey.Entry, error) {
 	if arm == plan.ControlArm && !tagged {
 		base = o.Plan.System.ControlURL
 	}
-	entry := journey.Entry{Sender: sender}
-	if u, err := url.Parse(base); err == nil {
-		entry.Host = u.Hostname()
+	u, err := url.Parse(base)
+	if err != nil {
+		return journey.Entry{}, fmt.Errorf("entry URL: %w", err)
 	}
+	entry := journey.Entry{Sender: sender, URL: u}
 	if sender != nil {
 		return entry, nil
 	}

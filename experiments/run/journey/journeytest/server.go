@@ -60,17 +60,20 @@ func Listen(t testing.TB, handle func(*net.TCPConn)) string {
 // ReadRequest reads one request without a body.
 func ReadRequest(in *bufio.Reader) (*http.Request, error) { return http.ReadRequest(in) }
 
-// Reply returns a handler that answers every request on a connection with the
-// same bytes.
+// Reply returns a handler for [Listen] that answers every request with the same
+// bytes.
 func Reply(answer string) func(*net.TCPConn) {
-	return func(c *net.TCPConn) {
-		for in := bufio.NewReader(c); ; {
-			if _, err := ReadRequest(in); err != nil {
-				return
-			}
-			if _, err := c.Write([]byte(answer)); err != nil {
-				return
-			}
+	return func(c *net.TCPConn) { ReplyTo(c, answer) }
+}
+
+// ReplyTo answers every request on a connection with the same bytes.
+func ReplyTo(c net.Conn, answer string) {
+	for in := bufio.NewReader(c); ; {
+		if _, err := ReadRequest(in); err != nil {
+			return
+		}
+		if _, err := c.Write([]byte(answer)); err != nil {
+			return
 		}
 	}
 }
