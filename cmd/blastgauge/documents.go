@@ -75,10 +75,3 @@ func parsePhases(text string) (experiments.Phases, error) {
 	}
 	return p, nil
 }
-
-func joined(names []string) string {
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ", ")
-}

@@ -27,7 +27,7 @@ people.`,
 			}
 			kind, ok := injectors.Lookup(args[0])
 			if !ok {
-				return usagef("unknown fault %q; known: %s", args[0], joined(injectors.Names()))
+				return usagef("unknown fault %q; known: %s", args[0], strings.Join(injectors.Names(), ", "))
 			}
 			return showFault(a.stdout, kind)
 		},

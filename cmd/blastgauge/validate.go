@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -56,7 +57,7 @@ func (a *app) validate(s selection) error {
 	for i, e := range list {
 		ids[i] = e.ID
 	}
-	a.printf("%s and %s are valid: %s\n", system.File, what, joined(ids))
+	a.printf("%s and %s are valid: %s\n", system.File, what, strings.Join(ids, ", "))
 	return nil
 }
 

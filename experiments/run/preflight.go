@@ -207,7 +207,8 @@ type Inspection struct {
 	FilesFit bool                // every fault on a file can be put there and removed again
 	Embedded bool                // the Toxiproxy exists only while a run lasts, so it was not asked
 	// Toxiproxy is the server that answers; its zero value: none did.
-	Toxiproxy journal.Toxiproxy
+	Toxiproxy  journal.Toxiproxy
+	ProxiesFit bool // every proxy is as a run needs it
 	// Unreachable is why no server was asked; nil where one was.
 	Unreachable error
 }
@@ -236,7 +237,9 @@ func Inspect(ctx context.Context, p *plan.Plan, o Options) (found Inspection, er
 	if err != nil {
 		return found, err
 	}
-	return found, driver.Preflight(ctx, p)
+	err = driver.Preflight(ctx, p)
+	found.ProxiesFit = err == nil
+	return found, err
 }
 
 // isUnreachable reports whether nothing answered at an address, as opposed to a

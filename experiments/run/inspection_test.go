@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"strings"
@@ -11,7 +11,8 @@ import (
 
 // A stock server counts nothing, and this machine counts who reads a file: what
 // can be held depends on where the faults are.
-func TestWhatAServerCanProve(t *testing.T) {
+func TestDescribeProtection(t *testing.T) {
+	t.Parallel()
 	bytes := plan.Experiment{ID: "payments-slow", Faults: []plan.Fault{{Fault: experiments.Fault{Inject: "latency"}}}}
 	file := plan.Experiment{ID: "settings-cut", Faults: []plan.Fault{{Fault: experiments.Fault{Inject: "config_file"}}}}
 	both := plan.Experiment{ID: "both", Faults: []plan.Fault{{Fault: experiments.Fault{Inject: "config_file"}}, {Fault: experiments.Fault{Inject: "down"}}}}
@@ -26,8 +27,9 @@ func TestWhatAServerCanProve(t *testing.T) {
 		"stock, only files": {toxiproxy.KindStock, []plan.Experiment{file}, "which matters to no experiment here"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := protections(tt.kind, &plan.Plan{Experiments: tt.list}); !strings.Contains(got, tt.want) {
-				t.Errorf("protections: %s, want it to say %q", got, tt.want)
+			t.Parallel()
+			if got := describeProtection(tt.kind, &plan.Plan{Experiments: tt.list}); !strings.Contains(got, tt.want) {
+				t.Errorf("describeProtection() = %s, want it to say %q", got, tt.want)
 			}
 		})
 	}

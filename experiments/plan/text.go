@@ -1,0 +1,104 @@
+package plan
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/injectors"
+)
+
+// WriteText writes the plan for people: what each experiment does, when, to whom, and
+// how precisely its answer will be known.
+func (p *Plan) WriteText(w io.Writer) error {
+	var b bytes.Buffer
+	count := "1 experiment"
+	if n := len(p.Experiments); n != 1 {
+		count = fmt.Sprintf("%d experiments", n)
+	}
+	fmt.Fprintf(&b, "blastgauge will run %s against %s on %s, one at a time.\n", count, p.System.Name, p.System.Environment)
+	load := 0.0
+	for _, e := range p.Experiments {
+		e.writeText(&b)
+		load = max(load, e.Load())
+	}
+	fmt.Fprintf(&b, "\n  Reach      %s\n", strings.Join(p.targets(), ", "))
+	fmt.Fprintf(&b, "  Load       at most %g journeys/s\n", load)
+	fmt.Fprintf(&b, "  Time       about %s\n", p.Duration().Round(time.Second))
+	fmt.Fprintf(&b, "  Seed       %d\n", p.Seed)
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func (e Experiment) writeText(b *bytes.Buffer) {
+	fmt.Fprintf(b, "\n  # %s: %s\n", e.ID, e.Title)
+	for _, f := range e.Faults {
+		f.writeText(b)
+	}
+	for _, f := range e.Faults {
+		if f.Reload != nil {
+			fmt.Fprintf(b, "      the system is told by %s %s, after the injection and after the removal\n", f.Reload.Request.Method, f.Reload.Request.Target)
+		}
+	}
+	fmt.Fprintf(b, "      %s warm-up, %s baseline, %s fault, %s recovery\n", e.Phases.Warmup, e.Phases.Baseline, e.Phases.Fault, e.Phases.Recovery)
+	fmt.Fprintf(b, "      control: %s (%s)\n", e.Control, e.ControlWhy)
+	for _, j := range e.Journeys {
+		n, _ := e.Cohort(j)
+		fmt.Fprintf(b, "      %s: %g/s, about %d journeys count in the fault arm; holds if its blast radius is at most %s, which will be known to ± %.1f points\n",
+			j.Name, j.Rate, n, figures.ShortPercent(j.Limit, 1), e.Precision(j)*100)
+	}
+	if e.Limits.Recovery > 0 {
+		fmt.Fprintf(b, "      holds if recovery takes at most %s\n", e.Limits.Recovery)
+	}
+	for _, inv := range e.Invariants {
+		fmt.Fprintf(b, "      holds if nothing new breaks: %s\n", inv.Name)
+	}
+	for _, g := range e.Guardrails {
+		fmt.Fprintf(b, "      guardrail: the fault is removed at once: %s\n", describeGuardrail(g))
+	}
+	for _, text := range e.Warnings {
+		fmt.Fprintf(b, "      ! %s\n", text)
+	}
+}
+
+func (f Fault) writeText(b *bytes.Buffer) {
+	share := ""
+	if f.Share > 0 && f.Share < 1 {
+		of := "connections"
+		if kind, _ := injectors.Lookup(f.Inject); kind.Level == injectors.Message {
+			of = "requests"
+		}
+		share = fmt.Sprintf(", %s of %s", f.Portion(), of)
+	}
+	what := strings.TrimSuffix(f.Describe(), " into "+f.Into)
+	if name, ok := f.Attributes["file"].(string); ok { // the target names the file by its absolute path
+		what = strings.Replace(what, ", file "+name, "", 1)
+	}
+	fmt.Fprintf(b, "  + %s on %s%s, from %s to %s of the fault phase\n", what, f.Target(), share, f.At, f.Until)
+}
+
+func describeGuardrail(g experiments.Guardrail) string {
+	if p := g.Probe; p != nil {
+		return fmt.Sprintf("%d times in a row, every %s, not as it should be: %s", p.Failures, p.Every, p.Name)
+	}
+	return g.Says("a journey")
+}
+
+// targets lists what the faults are put on, each once.
+func (p *Plan) targets() []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, e := range p.Experiments {
+		for _, f := range e.Faults {
+			if name := f.Target(); !seen[name] {
+				seen[name] = true
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}

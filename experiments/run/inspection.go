@@ -1,0 +1,65 @@
+package run
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+// WriteText writes what was found for p, for people. After an error of [Inspect] it
+// writes what was found before.
+func (found Inspection) WriteText(w io.Writer, p *plan.Plan) error {
+	var b bytes.Buffer
+	for _, c := range found.Files {
+		fmt.Fprintf(&b, "  File       %s: %s\n", c.File, c.What)
+	}
+	if len(found.Files) > 0 && found.FilesFit {
+		b.WriteString("             bytes, mode and owner are kept in the run's directory first; a killed run's files are put back by its guard process, those of a dead machine by the next recover\n")
+	}
+	if found.Toxiproxy.Kind != "" {
+		fmt.Fprintf(&b, "  Toxiproxy  %s %s at %s: %s\n", found.Toxiproxy.Kind, found.Toxiproxy.Version, p.System.Toxiproxy, describeProtection(found.Toxiproxy.Kind, p))
+	}
+	switch {
+	case found.Embedded:
+		b.WriteString("  Toxiproxy  embedded: its proxies exist only while blastgauge runs\n")
+	case found.Unreachable != nil:
+		fmt.Fprintf(&b, "  Toxiproxy  %s is not reached: a run needs it\n  Checks     none was made: %v\n\nNothing was injected.\n", p.System.Toxiproxy, found.Unreachable)
+	case found.ProxiesFit:
+		b.WriteString("  Checks     every proxy is there, enabled, leads where it should and carries no toxic\n\nNothing was injected.\n")
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// describeProtection says what a Toxiproxy can prove of a plan's faults, and who
+// removes them if the run cannot.
+func describeProtection(kind string, p *plan.Plan) string {
+	if kind != toxiproxy.KindStock {
+		return "it counts what a fault meets; faults of a killed run are removed by its guard process, those of a dead machine when their lease lapses"
+	}
+	return describeUncounted(p) + "; faults of a killed run are removed by its guard process, those of a dead machine by the next recover"
+}
+
+// describeUncounted says which hypotheses cannot be held on a server that does not count
+// what a fault meets. This machine counts the readers of a file itself, so a fault on a
+// file can be held on any server.
+func describeUncounted(p *plan.Plan) string {
+	var ids []string
+	for _, e := range p.Experiments {
+		if slices.ContainsFunc(e.Faults, func(f plan.Fault) bool { return !f.OnFile() }) {
+			ids = append(ids, e.ID)
+		}
+	}
+	switch {
+	case len(ids) == 0:
+		return "it does not count what a fault meets, which matters to no experiment here: who reads a file is counted by this machine"
+	case len(ids) == len(p.Experiments):
+		return "it does not count what a fault meets, so no hypothesis can be held, only refuted or inconclusive"
+	}
+	return fmt.Sprintf("it does not count what a fault meets, so %s cannot be held, only refuted or inconclusive; who reads a file is counted by this machine", strings.Join(ids, ", "))
+}
