@@ -20,10 +20,10 @@ func radiiPlot(s page.RootScale, j *compare.Journey) template.HTML {
 	}
 	var d page.Drawing
 	d.Open("fp", rowHeight, "base "+radiusText(j.Base)+", head "+radiusText(j.Head)+", limit "+words.Limit(j.Limit))
-	d.Vertical("gl0", page.X(s.At(0)), 0, rowHeight, page.RuleColor, "")
-	d.Vertical("lim", page.X(s.At(j.Limit)), 2, rowHeight-2, page.InkColor, ` stroke-dasharray="2 2"`)
+	d.Vertical(page.ZeroLine(), page.X(s.At(0)), 0, rowHeight)
+	d.Vertical(page.LimitLine(), page.X(s.At(j.Limit)), 2, rowHeight-2)
 	if j.BaseLimit != nil {
-		d.Vertical("lim", page.X(s.At(*j.BaseLimit)), 2, rowHeight/2-2, page.InkColor, ` stroke-dasharray="2 2"`)
+		d.Vertical(page.LimitLine(), page.X(s.At(*j.BaseLimit)), 2, rowHeight/2-2)
 	}
 	drawRadius(&d, s, j.Base, radiusStyle{12, "cb", page.ControlColor, page.PaperColor})
 	drawRadius(&d, s, j.Head, radiusStyle{32, "ch", page.FaultColor, page.FaultColor})
@@ -42,7 +42,7 @@ func drawRadius(d *page.Drawing, s page.RootScale, r *compare.Radius, style radi
 	if r == nil {
 		return
 	}
-	d.Horizontal("iv "+style.class, page.X(s.At(r.Low)), page.X(s.At(r.High)), style.y, style.color, ` stroke-width="3" stroke-linecap="round"`)
+	d.Horizontal(page.Interval(style.class, style.color), page.X(s.At(r.Low)), page.X(s.At(r.High)), style.y)
 	for _, v := range r.Runs {
 		d.Add(`<circle class="run `, style.class, `" cx="`, page.X(s.At(v)), `" cy="`, page.Number(style.y+8), `" r="2" fill="none" stroke="`, style.color, `"/>`)
 	}
@@ -66,9 +66,9 @@ func changePlot(s changeScale, margin float64, j *compare.Journey, status compar
 	class := page.Tone(statusVerdict(status))
 	d.Open("fp", rowHeight, "change "+changeWords(j.Change))
 	from, to := s.at(-margin), s.at(margin)
-	d.Rect("zone", page.X(from), page.X(to-from), 0, rowHeight, page.SoftColor, ` fill-opacity=".14"`)
-	d.Vertical("gl0", page.X(s.at(0)), 0, rowHeight, page.RuleColor, "")
-	d.Horizontal("iv "+class, page.X(s.at(j.Change.Low)), page.X(s.at(j.Change.High)), rowHeight/2, page.InkColor, ` stroke-width="3" stroke-linecap="round"`)
+	d.Rect(page.Style{Class: "zone", Color: page.SoftColor, Attrs: ` fill-opacity=".14"`}, page.X(from), page.X(to-from), 0, rowHeight)
+	d.Vertical(page.ZeroLine(), page.X(s.at(0)), 0, rowHeight)
+	d.Horizontal(page.Interval(class, page.InkColor), page.X(s.at(j.Change.Low)), page.X(s.at(j.Change.High)), rowHeight/2)
 	d.Add(`<circle class="pt `, class, `" cx="`, page.X(s.at(j.Change.Estimate)), `" cy="`, page.Number(rowHeight/2), `" r="5" fill="`, page.InkColor, `" stroke="`, page.PaperColor, `" stroke-width="1.5"/>`)
 	d.Close()
 	return d.HTML()
@@ -90,8 +90,8 @@ func (s changeScale) Axis() template.HTML {
 		case x > 96:
 			anchor = "end"
 		}
-		d.Vertical("gl0", page.X(x), 0, 4, page.RuleColor, "")
-		d.Text("tick", page.X(x), 15, page.SoftColor, anchor, figures.Minus(figures.Short(v*100, 1)))
+		d.Vertical(page.ZeroLine(), page.X(x), 0, 4)
+		d.Text(page.Label{Class: "tick", X: page.X(x), Y: 15, Anchor: anchor, Text: figures.Minus(figures.Short(v*100, 1))})
 	}
 	d.Close()
 	return d.HTML()

@@ -10,8 +10,9 @@ import (
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-// Columns of the table of changes, after the name.
+// Widths of the columns of the table of changes, after the name.
 const (
+	markColumn   = 2 // before the name
 	sideColumn   = 13
 	changeColumn = 7
 	boundsColumn = 14
@@ -29,11 +30,11 @@ func WriteText(w io.Writer, c *compare.Comparison, o terminal.Options) error {
 		p.Wrap("", words.Plain(text))
 	}
 	p.changes(c)
-	p.beside(c)
+	p.sides(c)
 	p.invariantChanges(c)
-	p.amplified(c)
+	p.storms(c)
 	p.notComparable(c)
-	p.compareNotes(c)
+	p.notes(c)
 	p.Line("")
 	counts := counted(c, compare.Regressed, compare.Improved, compare.Uncertain, compare.Unchanged)
 	if counts == "" {
@@ -47,14 +48,14 @@ func WriteText(w io.Writer, c *compare.Comparison, o terminal.Options) error {
 	return err
 }
 
-// changes has a row per experiment, or per journey where it has several.
+// changes has a row for each experiment, or for each journey of one that has several.
 func (p *printer) changes(c *compare.Comparison) {
 	if c.Counts[compare.NotComparable] == len(c.Experiments) {
 		return
 	}
 	name := p.nameColumn()
 	p.Line("")
-	p.Line(strings.Repeat(" ", p.markWidth()+name), terminal.Right("base", sideColumn), terminal.Right("head", sideColumn), terminal.Right("change, points", changeColumn+boundsColumn))
+	p.Line(strings.Repeat(" ", markColumn+name), terminal.Right("base", sideColumn), terminal.Right("head", sideColumn), terminal.Right("change, points", changeColumn+boundsColumn))
 	for i := range c.Experiments {
 		e := &c.Experiments[i]
 		switch {
@@ -62,7 +63,7 @@ func (p *printer) changes(c *compare.Comparison) {
 		case len(e.Journeys) == 1:
 			p.change(p.statusMark(e.Status), words.Plain(e.ID), name, &e.Journeys[0])
 		default:
-			p.Line(p.statusMark(e.Status), terminal.Left(terminal.Cut(words.Plain(e.ID), p.Width-20), p.Width-20-p.markWidth()), p.coloredStatus(e.Status))
+			p.Line(p.statusMark(e.Status), terminal.Left(terminal.Cut(words.Plain(e.ID), p.Width-20), p.Width-20-markColumn), p.coloredStatus(e.Status))
 			for k := range e.Journeys {
 				j := &e.Journeys[k]
 				p.change("  "+p.statusMark(j.Status), words.Plain(j.Name), name-2, j)
@@ -71,13 +72,12 @@ func (p *printer) changes(c *compare.Comparison) {
 	}
 }
 
+// nameColumn is what the other columns leave for the name.
 func (p *printer) nameColumn() int {
-	return p.Width - p.markWidth() - 2*sideColumn - changeColumn - boundsColumn - worseColumn
+	return p.Width - markColumn - 2*sideColumn - changeColumn - boundsColumn - worseColumn
 }
 
-func (p *printer) markWidth() int { return 2 }
-
-// statusMark is the glyph of a status in its column; ASCII has letters for it.
+// statusMark is the glyph of a status in its column. ASCII has other characters.
 func (p *printer) statusMark(s compare.Status) string {
 	g := statusGlyph(s)
 	if p.ASCII {
@@ -89,10 +89,12 @@ func (p *printer) statusMark(s compare.Status) string {
 	return p.Paint(statusVerdict(s), g) + " "
 }
 
+// coloredStatus is the word of a status in its colour.
 func (p *printer) coloredStatus(s compare.Status) string {
 	return p.Paint(statusVerdict(s), statusWord(s))
 }
 
+// change is the row of one journey.
 func (p *printer) change(mark, title string, name int, j *compare.Journey) {
 	row := terminal.Right(p.Spell(sideText(j.Base)), sideColumn) + terminal.Right(p.Spell(sideText(j.Head)), sideColumn)
 	if d := j.Change; d != nil {
@@ -107,7 +109,7 @@ func (p *printer) change(mark, title string, name int, j *compare.Journey) {
 	p.Row(mark, title, name, row)
 }
 
-// bound is the end of an interval in five columns.
+// bound writes the end of an interval in five columns.
 func bound(v float64) string {
 	if text := figures.Points(v); terminal.Width(text) <= 5 {
 		return text
@@ -115,7 +117,7 @@ func bound(v float64) string {
 	return figures.Fixed(v*100, 0)
 }
 
-// sideText is a blast radius in a column: "1.5% ± 0.8", "≤0.6%".
+// sideText writes a blast radius in a column: "1.5% ± 0.8", "≤0.6%".
 func sideText(r *compare.Radius) string {
 	switch {
 	case r == nil:
@@ -126,15 +128,15 @@ func sideText(r *compare.Radius) string {
 	return figures.Percent(r.Estimate) + " ± " + figures.Points((r.High-r.Low)/2)
 }
 
-// beside sets verdicts and recoveries of both sides side by side.
-func (p *printer) beside(c *compare.Comparison) {
+// sides has the verdicts and recoveries of both sides, a row for each experiment.
+func (p *printer) sides(c *compare.Comparison) {
 	if len(c.Experiments) == 0 {
 		return
 	}
 	const verdict = 26
-	name := p.Width - p.markWidth() - verdict - 22
+	name := p.Width - markColumn - verdict - 22
 	p.Line("")
-	p.Line(strings.Repeat(" ", p.markWidth()+name), terminal.Left("verdict", verdict), "recovery")
+	p.Line(strings.Repeat(" ", markColumn+name), terminal.Left("verdict", verdict), "recovery")
 	for i := range c.Experiments {
 		e := &c.Experiments[i]
 		if e.Base == nil || e.Head == nil {
@@ -144,6 +146,7 @@ func (p *printer) beside(c *compare.Comparison) {
 	}
 }
 
+// invariantChanges lists the invariants that head broke or repaired.
 func (p *printer) invariantChanges(c *compare.Comparison) {
 	title := "Invariants"
 	for i := range c.Experiments {
@@ -159,9 +162,9 @@ func (p *printer) invariantChanges(c *compare.Comparison) {
 	}
 }
 
-// amplified lists dependencies that journeys called more often under the fault,
-// in either side.
-func (p *printer) amplified(c *compare.Comparison) {
+// storms lists the dependencies that either side called far more often while the fault
+// was active.
+func (p *printer) storms(c *compare.Comparison) {
 	title := "Calls per journey, as a multiple of the baseline"
 	for i := range c.Experiments {
 		e := &c.Experiments[i]
@@ -175,7 +178,8 @@ func (p *printer) amplified(c *compare.Comparison) {
 	}
 }
 
-// notComparable says of each why not, with the lines that differ.
+// notComparable says of each experiment why it cannot be compared, with the lines of
+// its documents that differ.
 func (p *printer) notComparable(c *compare.Comparison) {
 	title := "Not comparable, left out of the result"
 	for i := range c.Experiments {
@@ -200,7 +204,7 @@ func (p *printer) notComparable(c *compare.Comparison) {
 	}
 }
 
-// diffText is a line of a diff with the number that it has in its document.
+// diffText writes a line of a diff with its number in its document.
 func diffText(l compare.Line, room int) string {
 	n := l.Head
 	if l.Op == "-" {
@@ -212,16 +216,15 @@ func diffText(l compare.Line, room int) string {
 	return l.Op + terminal.Right(figures.Count(n), 4) + "  " + terminal.Cut(plainIndented(l.Text), room-7)
 }
 
-// plainIndented is plain text that keeps its indent, which means something in a
-// document.
+// plainIndented makes the line of a document harmless and keeps its indent, which has a
+// meaning there.
 func plainIndented(text string) string {
 	bare := strings.TrimLeft(text, " ")
 	return strings.Repeat(" ", len(text)-len(bare)) + words.Plain(bare)
 }
 
-// compareNotes are the reasons of what is not decided, and what a reader should
-// know.
-func (p *printer) compareNotes(c *compare.Comparison) {
+// notes lists the reasons of what is not decided, and what a reader should know.
+func (p *printer) notes(c *compare.Comparison) {
 	var lines [][2]string
 	for i := range c.Experiments {
 		e := &c.Experiments[i]

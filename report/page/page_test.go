@@ -38,15 +38,15 @@ func TestAxes(t *testing.T) {
 	} {
 		a := AxisFor(tt.most)
 		if diff(a.Step, tt.step) || diff(a.Top(), tt.top) {
-			t.Errorf("axisFor(%g) = steps of %g to %g, want %g to %g", tt.most, a.Step, a.Top(), tt.step, tt.top)
+			t.Errorf("AxisFor(%g) = steps of %g to %g, want %g to %g", tt.most, a.Step, a.Top(), tt.step, tt.top)
 		}
 	}
 	if a := HarmAxis(0.97); a.Top() != 1 {
-		t.Errorf("harmAxis(0.97) ends at %g, want 1: there is no share beyond all", a.Top())
+		t.Errorf("HarmAxis(0.97) ends at %g, want 1: there is no share beyond all", a.Top())
 	}
 	for total, want := range map[float64]float64{22: 5, 275: 60, 8: 1, 40000: 2 * 3600} {
 		if got := TimeStep(total); got != want {
-			t.Errorf("timeStep(%g) = %g, want %g", total, got, want)
+			t.Errorf("TimeStep(%g) = %g, want %g", total, got, want)
 		}
 	}
 }

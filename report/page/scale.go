@@ -7,8 +7,8 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/figures"
 )
 
-// forestAxis labels the scale.
-func ForestAxis(s RootScale) template.HTML {
+// Axis labels the scale, for the plots above it.
+func (s RootScale) Axis() template.HTML {
 	var d Drawing
 	d.OpenAxis()
 	last := -100.0
@@ -22,25 +22,23 @@ func ForestAxis(s RootScale) template.HTML {
 		if x > 96 {
 			anchor = "end"
 		}
-		d.Vertical("gl0", X(x), 0, 4, RuleColor, "")
-		d.Text("tick", X(x), 15, SoftColor, anchor, figures.Short(tick*100, 1))
+		d.Vertical(ZeroLine(), X(x), 0, 4)
+		d.Text(Label{Class: "tick", X: X(x), Y: 15, Anchor: anchor, Text: figures.Short(tick*100, 1)})
 	}
 	d.Close()
 	return d.HTML()
 }
 
-// Axis labels the blast radii.
-func (s RootScale) Axis() template.HTML { return ForestAxis(s) }
-
-// An axis runs from 0 to top in equal steps.
+// An Axis runs from 0 to its top in equal steps.
 type Axis struct {
 	Step float64
 	N    int
 }
 
+// Top is the end of the axis.
 func (a Axis) Top() float64 { return a.Step * float64(a.N) }
 
-// axisFor covers 0 to most in at most four round steps.
+// AxisFor covers 0 to most in at most four round steps.
 func AxisFor(most float64) Axis {
 	if most <= 0 || math.IsNaN(most) || math.IsInf(most, 0) {
 		most = 1
@@ -55,7 +53,7 @@ func AxisFor(most float64) Axis {
 	return Axis{most, 1}
 }
 
-// harmAxis is axisFor of a share: at least 4 points high, so that a lone harmed
+// HarmAxis is the axis of a share: at least 4 points high, so that a single harmed
 // journey does not look like a mountain, and never beyond 100%.
 func HarmAxis(most float64) Axis {
 	a := AxisFor(max(most, 0.04))
@@ -65,8 +63,8 @@ func HarmAxis(most float64) Axis {
 	return a
 }
 
-// timeStep is the distance of ticks on a time axis, in seconds: round, and at
-// most eight of them.
+// TimeStep is the distance of the ticks on a time axis, in seconds. It is round, and
+// there are at most eight ticks.
 func TimeStep(total float64) float64 {
 	for _, step := range []float64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800} {
 		if total/step <= 8 {
@@ -76,21 +74,23 @@ func TimeStep(total float64) float64 {
 	return math.Ceil(total/8/3600) * 3600
 }
 
-// A rootScale is a signed square root, so that 1% and 50% can both be read.
+// A RootScale places shares by their signed square root, so that 1% and 50% can both be
+// read.
 type RootScale struct{ Low, High float64 }
 
-// at gives the place of a share in percent of the width.
+// At is the place of a share in percent of the width.
 func (s RootScale) At(share float64) float64 {
 	share = min(max(share, s.Low), s.High)
 	return 100 * (root(share) - root(s.Low)) / (root(s.High) - root(s.Low))
 }
 
+// root is the square root, with the sign of its argument.
 func root(v float64) float64 { return math.Copysign(math.Sqrt(math.Abs(v)), v) }
 
-// rootTicks are the labelled shares of a rootScale.
+// RootTicks are the shares that a RootScale labels.
 func RootTicks() []float64 { return []float64{0, 0.01, 0.05, 0.10, 0.25, 0.50, 1} }
 
-// rounded ends the scale at a tick.
+// Rounded ends the scale at a tick.
 func (s RootScale) Rounded() RootScale {
 	s.Low = max(s.Low, -1)
 	for _, tick := range RootTicks() {

@@ -9,77 +9,117 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/figures"
 )
 
-// A drawing is SVG in the making. It is the only place of this package that
-// makes markup by hand, so everything goes through number and quote.
+// A Drawing is an SVG element in the making. Reports make markup by hand in
+// drawings only, so every number goes through [Number], [X] or [Y], and every text
+// through [Quote].
 //
-// Colours are presentation attributes: no content security policy takes them
-// away, so charts survive where styles and scripts are blocked. The page's
-// style sheet overrides them by class, for dark screens and for paper.
+// Colours are presentation attributes. No content security policy takes these away,
+// so charts survive where styles and scripts are blocked. The style sheet of the
+// page overrides them by class, for dark screens and for paper.
 //
-// There is no viewBox: a drawing is as wide as its column and its text keeps its
-// size. What stands at a time or a share is placed in percent of the width;
-// lines live in an inner svg that is stretched.
+// A drawing has no viewBox: it is as wide as its column, and its text keeps its
+// size. Places in time or on a scale are in percent of the width. Curves are in an
+// inner svg element that is stretched.
 type Drawing struct{ b strings.Builder }
 
 // Colours of the light page, by meaning.
 const (
 	InkColor     = "#16191f"
 	SoftColor    = "#5b6472"
-	lineColor    = "#e3e6eb"
 	RuleColor    = "#9aa2af"
-	FaultColor   = "#c2410c"
-	ControlColor = "#475569"
-	FailedColor  = "#b42318"
-	SlowColor    = "#e0962b"
-	WrongColor   = "#6d4bc3"
 	PaperColor   = "#fff"
+	FaultColor   = "#c2410c" // of the fault arm
+	ControlColor = "#475569" // of the control arm
+	FailedColor  = "#b42318"
+
+	gridColor = "#e3e6eb"
 )
 
-// quote makes text harmless as content and inside quoted attributes.
+// TimeRow is the height of the labels below a time axis, in pixels.
+const TimeRow = 22
+
+// Dashed is the attribute of a dashed line.
+const Dashed = ` stroke-dasharray="2 2"`
+
+// A Style is how an element looks: its class, its colour where no style sheet
+// reaches it, and further attributes as they are written, after a space.
+type Style struct{ Class, Color, Attrs string }
+
+// ZeroLine is the style of the line at zero of a scale or an axis.
+func ZeroLine() Style { return Style{Class: "gl0", Color: RuleColor} }
+
+// LimitLine is the style of the line at a limit.
+func LimitLine() Style { return Style{Class: "lim", Color: InkColor, Attrs: Dashed} }
+
+// Interval is the style of the line from one end of an interval to the other.
+func Interval(class, color string) Style {
+	return Style{Class: "iv " + class, Color: color, Attrs: ` stroke-width="3" stroke-linecap="round"`}
+}
+
+// FaultLine is the style of the curve of the fault arm.
+func FaultLine() Style {
+	return Style{Class: "lf", Color: FaultColor, Attrs: ` stroke-width="2.25" stroke-linejoin="round"`}
+}
+
+// ControlLine is the style of the curve of the control arm.
+func ControlLine() Style {
+	return Style{Class: "lc", Color: ControlColor, Attrs: ` stroke-width="1.75" stroke-dasharray="5 3"`}
+}
+
+// Quote makes text harmless as content and inside quoted attributes.
 func Quote(text string) string { return html.EscapeString(text) }
 
-// number writes a coordinate.
+// Number writes a coordinate.
 func Number(v float64) string { return figures.Short(v, 2) }
 
-// across and down write a place in a stretched space, to about a pixel.
-func across(v float64) string { return figures.Short(v, 0) }
+// X writes a place in percent of the width.
+func X(percent float64) string { return Number(percent) + "%" }
 
+// Y writes a place in a stretched space, counted from its top, to a tenth of a
+// pixel.
 func Y(v float64) string { return figures.Short(v, 1) }
 
-// pc writes a coordinate in percent of the width.
-func X(v float64) string { return Number(v) + "%" }
+// across writes a place in a stretched space, counted from its left, to about a
+// pixel.
+func across(v float64) string { return figures.Short(v, 0) }
 
+// Add adds markup. The caller has quoted every text in it.
 func (d *Drawing) Add(parts ...string) {
 	for _, p := range parts {
 		d.b.WriteString(p)
 	}
 }
 
+// HTML is the drawing for a template.
 func (d *Drawing) HTML() template.HTML { return template.HTML(d.b.String()) }
 
-// open starts the drawing, whose text is soft unless it says otherwise; label is what it says to those who cannot see it.
+// Open starts the drawing. Its text is soft unless it says otherwise. The label is
+// what a screen reader says.
 func (d *Drawing) Open(class string, height float64, label string) {
 	d.Add(`<svg class="`, class, `" width="100%" height="`, Number(height), `" font-family="sans-serif" font-size="11" fill="`, SoftColor, `" role="img" aria-label="`, Quote(label), `">`)
 }
 
-// openAxis starts the labels of a scale that plots above it share.
+// OpenAxis starts the labels of a scale that the plots above it share.
 func (d *Drawing) OpenAxis() {
 	d.Add(`<svg class="fp" width="100%" height="18" font-family="sans-serif" font-size="11" fill="`, SoftColor, `" aria-hidden="true">`)
 }
 
-// stretched opens a space 1000 wide that fills the width, for lines.
+// Stretched opens a space for curves, 1000 wide whatever the width of the drawing.
 func (d *Drawing) Stretched(top, height float64) {
 	d.Add(`<svg y="`, Number(top), `" width="100%" height="`, Number(height), `" viewBox="0 0 1000 `, Number(height), `" preserveAspectRatio="none">`)
 }
 
-// A hover is what a stretch of a chart says to a pointer.
+// Close ends what Open, OpenAxis or Stretched began.
+func (d *Drawing) Close() { d.Add("</svg>") }
+
+// A Hover is the text that a stretch of a chart shows to a pointer.
 type Hover struct {
 	From, To float64
 	Text     string
 }
 
-// hits lays invisible stretches of an axis from 0 to total over a plot. The
-// page's script reads them for the crosshair and the arrow keys.
+// Hits lays invisible stretches of an axis from 0 to total over a plot. The page's
+// script reads them for the crosshair and the arrow keys.
 func (d *Drawing) Hits(top, height, total float64, list []Hover) {
 	d.Add(`<svg class="hits" y="`, Number(top), `" width="100%" height="`, Number(height), `" viewBox="0 0 `, Number(total), ` 1" preserveAspectRatio="none" opacity="0">`)
 	for _, h := range list {
@@ -88,48 +128,83 @@ func (d *Drawing) Hits(top, height, total float64, list []Hover) {
 	d.Close()
 }
 
-func (d *Drawing) Close() { d.Add("</svg>") }
-
-// gridlines are horizontal and labelled: text stands so far below its line.
-func (d *Drawing) Gridlines(ys []float64, below float64, texts []string) {
-	d.Add(`<g class="gl" stroke="`, lineColor, `">`)
+// Gridlines draws horizontal lines with labels. The base of a label is so far below
+// its line.
+func (d *Drawing) Gridlines(ys []float64, below float64, labels []string) {
+	d.Add(`<g class="gl" stroke="`, gridColor, `">`)
 	for _, y := range ys {
 		d.Add(`<line x2="100%" y1="`, Y(y), `" y2="`, Y(y), `"/>`)
 	}
 	d.Add(`</g><g class="tick halo">`)
 	for i, y := range ys {
-		d.Add(`<text x="2" y="`, Y(y+below), `">`, Quote(texts[i]), `</text>`)
+		d.Add(`<text x="2" y="`, Y(y+below), `">`, Quote(labels[i]), `</text>`)
 	}
 	d.Add(`</g>`)
 }
 
-// vertical and horizontal are rules; attrs are further attributes, written as
-// they are.
-func (d *Drawing) Vertical(class, x string, y1, y2 float64, color, attrs string) {
-	d.Add(`<line class="`, class, `" x1="`, x, `" x2="`, x, `" y1="`, Number(y1), `" y2="`, Number(y2), `" stroke="`, color, `"`, attrs, `/>`)
+// Vertical draws a line from y1 down to y2.
+func (d *Drawing) Vertical(s Style, x string, y1, y2 float64) {
+	d.Add(`<line class="`, s.Class, `" x1="`, x, `" x2="`, x, `" y1="`, Number(y1), `" y2="`, Number(y2), `" stroke="`, s.Color, `"`, s.Attrs, `/>`)
 }
 
-func (d *Drawing) Horizontal(class, x1, x2 string, y float64, color, attrs string) {
-	d.Add(`<line class="`, class, `" x1="`, x1, `" x2="`, x2, `" y1="`, Number(y), `" y2="`, Number(y), `" stroke="`, color, `"`, attrs, `/>`)
+// Horizontal draws a line from x1 to x2.
+func (d *Drawing) Horizontal(s Style, x1, x2 string, y float64) {
+	d.Add(`<line class="`, s.Class, `" x1="`, x1, `" x2="`, x2, `" y1="`, Number(y), `" y2="`, Number(y), `" stroke="`, s.Color, `"`, s.Attrs, `/>`)
 }
 
-func (d *Drawing) Rect(class, x, width string, y, height float64, color, attrs string) {
-	d.Add(`<rect class="`, class, `" x="`, x, `" y="`, Number(y), `" width="`, width, `" height="`, Number(height), `" fill="`, color, `"`, attrs, `/>`)
+// Rect fills a rectangle.
+func (d *Drawing) Rect(s Style, x, width string, y, height float64) {
+	d.Add(`<rect class="`, s.Class, `" x="`, x, `" y="`, Number(y), `" width="`, width, `" height="`, Number(height), `" fill="`, s.Color, `"`, s.Attrs, `/>`)
 }
 
-func (d *Drawing) Text(class, x string, y float64, color, anchor, text string) {
-	d.Add(`<text class="`, class, `" x="`, x, `" y="`, Number(y), `"`)
-	if color != SoftColor {
-		d.Add(` fill="`, color, `"`)
+// A Label is text in a drawing, with its base at a height.
+type Label struct {
+	Class  string
+	X      string
+	Y      float64
+	Color  string // empty: soft
+	Anchor string // start, middle or end; empty: start
+	Text   string
+}
+
+// Text draws a label.
+func (d *Drawing) Text(l Label) {
+	d.Add(`<text class="`, l.Class, `" x="`, l.X, `" y="`, Number(l.Y), `"`)
+	if l.Color != "" {
+		d.Add(` fill="`, l.Color, `"`)
 	}
-	if anchor != "start" {
-		d.Add(` text-anchor="`, anchor, `"`)
+	if l.Anchor != "" && l.Anchor != "start" {
+		d.Add(` text-anchor="`, l.Anchor, `"`)
 	}
-	d.Add(`>`, Quote(text), `</text>`)
+	d.Add(`>`, Quote(l.Text), `</text>`)
 }
 
-// A pen writes the data of a path in a stretched space. Points after the first are
-// written as steps from the one before, which takes half the room; each step is
+// A Point is one place on a curve in a stretched space.
+type Point struct {
+	X, Y float64
+	Gap  bool // nothing is known here: the curve is interrupted
+}
+
+// Curve draws a line through points. A point between two gaps becomes a short dash.
+func (d *Drawing) Curve(s Style, points []Point) {
+	var p Pen
+	for i, at := range points {
+		switch continues := i > 0 && !points[i-1].Gap; {
+		case at.Gap:
+		case continues:
+			p.Line(at.X, at.Y)
+		case i+1 < len(points) && !points[i+1].Gap:
+			p.Move(at.X, at.Y)
+		default:
+			p.Move(at.X-2, at.Y)
+			p.Line(at.X+2, at.Y)
+		}
+	}
+	d.Add(`<path class="`, s.Class, `" d="`, p.String(), `" fill="none" stroke="`, s.Color, `"`, s.Attrs, ` vector-effect="non-scaling-stroke"/>`)
+}
+
+// A Pen writes the data of a path in a stretched space. It writes points after the
+// first as steps from the one before, which takes half the room. Each step is
 // between rounded places, so that nothing drifts.
 type Pen struct {
 	strings.Builder
@@ -137,14 +212,16 @@ type Pen struct {
 	drawing bool // the last command was a step, and need not be repeated
 }
 
+// Move begins a line.
 func (p *Pen) Move(x, y float64) {
 	p.x, p.y, p.drawing = math.Round(x), math.Round(y*10)/10, false
 	p.WriteString("M" + across(p.x) + "," + Y(p.y))
 }
 
+// Line draws a line from the last place.
 func (p *Pen) Line(x, y float64) {
 	x, y = math.Round(x), math.Round(y*10)/10
-	dx, dy := brief(across(x-p.x)), brief(Y(y-p.y))
+	dx, dy := withoutZero(across(x-p.x)), withoutZero(Y(y-p.y))
 	switch {
 	case !p.drawing:
 		p.WriteByte('l')
@@ -159,8 +236,8 @@ func (p *Pen) Line(x, y float64) {
 	p.x, p.y, p.drawing = x, y, true
 }
 
-// brief is a number without the zero before its point.
-func brief(number string) string {
+// withoutZero leaves out the zero before the point of a number.
+func withoutZero(number string) string {
 	if strings.HasPrefix(number, "-0.") {
 		return "-" + number[2:]
 	}
@@ -169,25 +246,3 @@ func brief(number string) string {
 	}
 	return number
 }
-
-// curve is a line through points of a stretched space 1000 wide. A point that
-// is not ok leaves a gap; one that stands alone is drawn as a short dash.
-func (d *Drawing) Curve(class string, xs, ys []float64, ok []bool, color, attrs string) {
-	var p Pen
-	for i := range xs {
-		switch before := i > 0 && ok[i-1]; {
-		case !ok[i]:
-		case before:
-			p.Line(xs[i], ys[i])
-		case i+1 < len(xs) && ok[i+1]:
-			p.Move(xs[i], ys[i])
-		default:
-			p.Move(xs[i]-2, ys[i])
-			p.Line(xs[i]+2, ys[i])
-		}
-	}
-	d.Add(`<path class="`, class, `" d="`, p.String(), `" fill="none" stroke="`, color, `"`, attrs, ` vector-effect="non-scaling-stroke"/>`)
-}
-
-// TimeRow is the height of the labels below a time axis, in pixels.
-const TimeRow = 22

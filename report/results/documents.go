@@ -10,17 +10,17 @@ import (
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-// shownClients is how many of those who fetched a document are named.
+// shownClients is how many clients that fetched a document are named.
 const shownClients = 3
 
-// A badDocument is one that a fault made bad, beside its experiment.
+// A badDocument is a document that a fault made bad, with its experiment.
 type badDocument struct {
 	of    *result.Experiment
 	fault *result.Fault
 	result.Mutated
 }
 
-// documents are those of all experiments.
+// documents are the documents that the faults of all experiments made bad.
 func (s *summary) documents() []badDocument {
 	var list []badDocument
 	for _, e := range s.order {
@@ -33,20 +33,21 @@ func (s *summary) documents() []badDocument {
 	return list
 }
 
-// sentence says what became of the document, and who got it.
+// sentence says what became of the document, and which clients got it.
 func (d badDocument) sentence() string {
-	return fmt.Sprintf("%s of %s: %s; %s became %s, fetched %s%s", d.Name, d.fault.Into, d.What, words.Digest(d.Before), words.Digest(d.After), timesOf(d.Fetched), by(d.By))
+	return fmt.Sprintf("%s of %s: %s; %s became %s, fetched %s%s", d.Name, d.fault.Into, d.What, words.Digest(d.Before), words.Digest(d.After), fetchCount(d.Fetched), byClients(d.By))
 }
 
-func timesOf(n int64) string {
+// fetchCount writes how often something was fetched.
+func fetchCount(n int64) string {
 	if n == 1 {
 		return "once"
 	}
 	return figures.Count(int(n)) + " times"
 }
 
-// by names who fetched a document, most first.
-func by(clients map[string]int64) string {
+// byClients names the clients that fetched a document, those with most fetches first.
+func byClients(clients map[string]int64) string {
 	names := slices.Sorted(maps.Keys(clients))
 	slices.SortStableFunc(names, func(a, b string) int { return int(clients[b] - clients[a]) })
 	if more := len(names) - shownClients; more > 0 {
@@ -58,10 +59,10 @@ func by(clients map[string]int64) string {
 	return " by " + figures.List(names, "and")
 }
 
-// FetchedBy is the column of the page's table.
-func (d badDocument) FetchedBy() string { return timesOf(d.Fetched) + by(d.By) }
+// FetchedBy writes how often which clients fetched the document.
+func (d badDocument) FetchedBy() string { return fetchCount(d.Fetched) + byClients(d.By) }
 
-// Documents are those of one experiment.
+// Documents are the documents that the faults of one experiment made bad.
 func (e *experiment) Documents() []badDocument {
 	return (&summary{order: []*result.Experiment{e.Experiment}}).documents()
 }

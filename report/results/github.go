@@ -29,7 +29,7 @@ func WriteGitHub(w io.Writer, r *result.Result) error {
 			annotate("warning", e, words.FirstReason(e.Reasons))
 		}
 	}
-	for _, f := range s.stuck {
+	for _, f := range s.left {
 		annotate("error", f.of, "fault not proven gone: "+f.fault.Name+" ("+f.fault.Inject+" into "+f.fault.Into+")")
 	}
 	commands.Add("notice", "", 0, "blastgauge", s.headline())

@@ -6,11 +6,12 @@ import (
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-// impactTitle says what the numbers below it are, and are not.
+// impactTitle says what the numbers below it are, and that nobody measured them.
 func impactTitle(t *result.Traffic) string {
 	return "An hour of it in the traffic of the real system. " + impactNote(t)
 }
 
+// impactNote says how the impact was calculated.
 func impactNote(t *result.Traffic) string {
 	text := "Arithmetic, no measurement: share × " + figures.Quantity(t.CheckoutsPerHour) + " checkouts an hour"
 	if t.Currency != "" {
@@ -19,8 +20,8 @@ func impactNote(t *result.Traffic) string {
 	return text
 }
 
-// impactWords: "3,832 checkouts (3,504 to 4,188), 153,284 EUR (140,160 to
-// 167,520)".
+// impactWords writes an impact: "3,832 checkouts (3,504 to 4,188), 153,284 EUR
+// (140,160 to 167,520)".
 func impactWords(i *result.Impact) string {
 	text := words.Amount(i.Checkouts, "checkouts")
 	if i.Money != nil {
@@ -29,7 +30,7 @@ func impactWords(i *result.Impact) string {
 	return text
 }
 
-// impacts are the experiments with an impact, in the order of the summary.
+// impacts are the experiments whose impact can be shown, in the order of the summary.
 func (s *summary) impacts() []*result.Experiment {
 	var list []*result.Experiment
 	for _, e := range s.order {

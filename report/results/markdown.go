@@ -60,7 +60,7 @@ func (s *summary) verdictTable(m *encode.Comment) {
 			interval = figures.Points(b.Low) + " to " + figures.Percent(b.High)
 		}
 		m.Line(fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |", markdownGlyph(e.Verdict), encode.Markdown(e.ID), words.Verdict(e.Verdict),
-			harmed, interval, words.Limit(limitOf(e)), encode.Markdown(words.Recovery(e.Recovery)+over(e))))
+			harmed, interval, words.Limit(limitOf(e)), encode.Markdown(words.Recovery(e.Recovery)+lateMark(e))))
 	}
 }
 
@@ -86,7 +86,7 @@ func (s *summary) brokenList(m *encode.Comment) {
 	m.Line("**Broken invariants**")
 	m.Line("")
 	for _, b := range s.broken {
-		m.Line("- ", encode.Markdown(b.inv.Name+": "+violations(b.inv)+", "+b.of.ID+keys(b.inv, 3)))
+		m.Line("- ", encode.Markdown(b.inv.Name+": "+violations(b.inv)+", "+b.of.ID+sampleKeys(b.inv, 3)))
 	}
 }
 
@@ -128,7 +128,7 @@ func (s *summary) reasonList(m *encode.Comment) {
 	for _, c := range s.caveats() {
 		row := "- " + encode.Markdown(c.text)
 		if len(c.of) > 0 {
-			row += " (" + encode.Markdown(ids(c.of)) + ")"
+			row += " (" + encode.Markdown(experimentList(c.of)) + ")"
 		}
 		rows = append(rows, row)
 	}
@@ -163,7 +163,7 @@ func (s *summary) impactList(m *encode.Comment) {
 func (s *summary) reachList(m *encode.Comment) {
 	title := "**Beyond those who need it**"
 	for _, e := range s.order {
-		for _, text := range reach(e) {
+		for _, text := range sideEffects(e) {
 			if title != "" {
 				m.Line("")
 				m.Line(title)

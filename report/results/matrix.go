@@ -14,6 +14,7 @@ type matrix struct {
 	Left  int // experiments with several faults, which have no cell
 }
 
+// A matrixRow is one dependency.
 type matrixRow struct {
 	Name        string
 	Criticality string // as declared
@@ -21,13 +22,14 @@ type matrixRow struct {
 	Cells       []matrixCell
 }
 
-// A matrixCell holds the experiments with that fault alone.
+// A matrixCell holds the experiments that inject nothing but one fault.
 type matrixCell struct {
 	Kind string
 	List []*experiment
 }
 
-// newMatrix is nil where a table would say no more than one line.
+// newMatrix returns the matrix of a run. It is nil where there is only one kind of
+// fault: a table would say no more than the list of experiments.
 func newMatrix(s *summary) *matrix {
 	m := &matrix{}
 	single := map[[2]string][]*experiment{}
@@ -65,8 +67,9 @@ func newMatrix(s *summary) *matrix {
 	return m
 }
 
-// behaviour says what a dependency is to journeys: hard if a fault in it harmed
-// them beyond their limit, soft if every fault that was tried stayed within it.
+// behaviour is hard if a fault in the dependency harmed journeys beyond their limit,
+// and soft if every fault that was tried stayed within it. It is empty where neither
+// is known.
 func behaviour(list []*experiment) string {
 	within := 0
 	for _, e := range list {
@@ -84,11 +87,11 @@ func behaviour(list []*experiment) string {
 	return ""
 }
 
-// Odd marks a declaration that does not fit: a soft dependency that is not.
+// Odd reports whether the dependency is declared soft and behaves hard.
 func (r matrixRow) Odd() bool { return r.Criticality == "soft" && r.Behaves == "hard" }
 
-// Untested counts the pairs of a dependency and a fault that no experiment
-// tried, and all pairs.
+// Untested counts the pairs of a dependency and a fault that no experiment tried, and
+// all pairs.
 func (m *matrix) Untested() (list [2]int) {
 	for _, row := range m.Rows {
 		for _, c := range row.Cells {
@@ -101,7 +104,8 @@ func (m *matrix) Untested() (list [2]int) {
 	return list
 }
 
-// Heat is the step of tint of a cell: one hue, and the number is the label.
+// Heat is the class of a cell's tint, in six steps of one hue. Nobody needs to see
+// it: the number is written in the cell.
 func (e *experiment) Heat() string {
 	b := e.Known()
 	if b == nil || words.Unclear(b) {
@@ -115,7 +119,7 @@ func (e *experiment) Heat() string {
 	return "h5"
 }
 
-// Figure is what a cell says first.
+// Figure is the number of a cell.
 func (e *experiment) Figure() string {
 	b := e.Known()
 	switch {

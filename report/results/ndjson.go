@@ -9,8 +9,8 @@ import (
 	"github.com/blastgauge/blastgauge/report/encode"
 )
 
-// writeNDJSON writes a run in the order of time: its phases and events, what was
-// found of each experiment after them, and how it ended.
+// WriteNDJSON writes a run in the order of time: for each experiment its phases and
+// events and then its verdict, and at last how the run ended.
 func WriteNDJSON(w io.Writer, r *result.Result) error {
 	list := []encode.Event{{Event: "run", At: r.Run.Started, Run: r.Run.ID, System: r.System.Name}}
 	for i := range r.Experiments {
@@ -18,11 +18,12 @@ func WriteNDJSON(w io.Writer, r *result.Result) error {
 	}
 	list = append(list, encode.Event{Event: "end", At: r.Run.Ended, Run: r.Run.ID, What: r.ExitMeaning(), ExitCode: &r.Run.ExitCode})
 	for i := range list {
-		list[i].Run = r.Run.ID // every line stands for itself
+		list[i].Run = r.Run.ID // a reader may see one line only
 	}
 	return encode.WriteLines(w, list)
 }
 
+// eventsOf are the events of one experiment, in the order of time.
 func eventsOf(e *result.Experiment) []encode.Event {
 	var list []encode.Event
 	for i := range e.Phases {

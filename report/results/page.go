@@ -12,14 +12,7 @@ import (
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-func phaseName(name string) string {
-	if name == "warmup" {
-		return "Warm-up"
-	}
-	return figures.Capital(name)
-}
-
-// A page is what the templates read.
+// A document is the content of the page. The templates call its methods.
 type document struct {
 	page.Frame
 	*summary
@@ -33,7 +26,7 @@ type document struct {
 	Sections   []*experiment // in full
 	Folded     []*experiment // held or not run
 	Matrix     *matrix
-	Looks      int // intervals that were looked at
+	Intervals  int // that the page shows
 	RunCommand string
 }
 
@@ -61,10 +54,10 @@ func functions() template.FuncMap {
 		"met":     met,
 		"grade":   gradeText,
 		"control": controlText,
-		"speed":   speed,
 	}
 }
 
+// newDocument prepares the content of the page.
 func newDocument(r *result.Result, o page.Options) (*document, error) {
 	embedded, err := page.Embed(r)
 	if err != nil {
@@ -83,10 +76,11 @@ func newDocument(r *result.Result, o page.Options) (*document, error) {
 	return p, nil
 }
 
+// sort adds an experiment to the part of the page that it belongs to.
 func (p *document) sort(e *experiment) {
 	e.Everything = p.Everything
 	if e.Known() != nil {
-		p.Looks++
+		p.Intervals++
 	}
 	switch e.Verdict {
 	case result.Held, result.NotRun:
@@ -99,17 +93,16 @@ func (p *document) sort(e *experiment) {
 	}
 }
 
-// Methods that the templates call.
-
 // Headline is the answer in one line.
 func (p *document) Headline() string { return p.headline() }
 
-// All are the experiments in the order of the page.
+// All are all experiments in the order of the page.
 func (p *document) All() []*experiment {
 	return append(append([]*experiment(nil), p.Sections...), p.Folded...)
 }
 
-// Failure is why the run failed, unless the sentence below the headline says it.
+// Failure is why the run failed. It is empty if the sentence below the headline says
+// it already.
 func (p *document) Failure() string {
 	text := p.R.Run.Error
 	for _, e := range p.order {
@@ -120,73 +113,54 @@ func (p *document) Failure() string {
 	return text
 }
 
-// Removal is what became of the faults.
+// Removal says what became of the faults.
 func (p *document) Removal() string { text, _ := p.removal(); return text }
 
-// Stuck are faults that may still be in force.
-func (p *document) Stuck() []faultOf { return p.stuck }
+// LeftFaults are the faults that may still be active.
+func (p *document) LeftFaults() []faultOf { return p.left }
 
-// firstScreen is how many things broken and things to do stand on the first
-// screen; the rest is in the table of all experiments and beside each of them.
+// firstScreen is how many items of each list the first screen has. The others are in
+// the table of all experiments and beside each of them.
 const firstScreen = 4
 
-// Worst is what broke, as far as the first screen has room; Lesser counts the
-// rest.
-func (p *document) Worst() []damage { return p.Broken[:min(firstScreen, len(p.Broken))] }
+// TopBroken is what broke, as far as the first screen has room.
+func (p *document) TopBroken() []damage { return p.Broken[:min(firstScreen, len(p.Broken))] }
 
-func (p *document) Lesser() int { return len(p.Broken) - len(p.Worst()) }
+// MoreBroken counts what else broke.
+func (p *document) MoreBroken() int { return len(p.Broken) - len(p.TopBroken()) }
 
-// Unsettled are what is not known, and Further counts those left out.
-func (p *document) Unsettled() []*experiment { return p.Unknown[:min(firstScreen, len(p.Unknown))] }
+// TopUnknown are the experiments without an answer, as far as the first screen has
+// room.
+func (p *document) TopUnknown() []*experiment { return p.Unknown[:min(firstScreen, len(p.Unknown))] }
 
-func (p *document) Further() int { return len(p.Unknown) - len(p.Unsettled()) }
+// MoreUnknown counts the other experiments without an answer.
+func (p *document) MoreUnknown() int { return len(p.Unknown) - len(p.TopUnknown()) }
 
-// First are the steps to take, as far as the first screen has room; Later
-// counts the rest.
-func (p *document) First() []nextStep { return p.next[:min(firstScreen, len(p.next))] }
+// TopSteps are the steps to take, as far as the first screen has room.
+func (p *document) TopSteps() []nextStep { return p.next[:min(firstScreen, len(p.next))] }
 
-func (p *document) Later() int { return len(p.next) - len(p.First()) }
+// MoreSteps counts the other steps to take.
+func (p *document) MoreSteps() int { return len(p.next) - len(p.TopSteps()) }
 
-// Caveats are warnings.
+// Caveats are the warnings, each once.
 func (p *document) Caveats() []caveat { return p.summary.caveats() }
 
-// Axis labels the forest plot.
-func (p *document) Axis() template.HTML { return page.ForestAxis(p.Scale) }
+// Axis labels the scale of the forest plot.
+func (p *document) Axis() template.HTML { return p.Scale.Axis() }
 
 // When says when the run was.
 func (p *document) When() string { return figures.Period(p.R.Run.Started, p.R.Run.Ended) }
 
-// Place is the system and its environment.
+// Place names the system and its environment.
 func (p *document) Place() string { return words.Place(p.R.System.Name, p.R.System.Environment) }
 
-// Duration of the run.
+// Duration says how long the run took.
 func (p *document) Duration() string { return figures.Elapsed(p.R.Run.Started, p.R.Run.Ended) }
 
 // ExitMeaning spells the exit code out.
 func (p *document) ExitMeaning() string { return p.R.ExitMeaning() }
 
-func (f faultOf) Of() *experiment { return &experiment{Experiment: f.of} }
-
-func (f faultOf) Fault() *result.Fault { return f.fault }
-
-func (n nextStep) Of() *experiment { return &experiment{Experiment: n.of} }
-
-func (n nextStep) Verb() string { return n.verb }
-
-func (n nextStep) Text() string { return n.text }
-
-func (n nextStep) Owners() string { return strings.Join(n.owners, ", ") }
-
-func (c caveat) Text() string { return c.text }
-
-func (c caveat) Of() []*experiment {
-	var list []*experiment
-	for _, e := range c.of {
-		list = append(list, &experiment{Experiment: e})
-	}
-	return list
-}
-
+// dated is the day of the run; empty if that is not known.
 func dated(r *result.Result) string {
 	if r.Run.Started.IsZero() {
 		return ""
@@ -194,7 +168,7 @@ func dated(r *result.Result) string {
 	return figures.Day(r.Run.Started)
 }
 
-// rootScaleFor covers all intervals and limits.
+// rootScaleFor covers the intervals and limits of all experiments.
 func rootScaleFor(list []*result.Experiment) page.RootScale {
 	s := page.RootScale{Low: -0.01, High: 0.01}
 	for _, e := range list {
@@ -204,14 +178,4 @@ func rootScaleFor(list []*result.Experiment) page.RootScale {
 		}
 	}
 	return s.Rounded()
-}
-
-func controlText(kind string) string {
-	switch kind {
-	case result.ContaminatedControl:
-		return "control contaminated: the fault reached the control arm as well, so the baseline before the fault is the control"
-	case result.BaselineControl:
-		return "the control is the baseline before the fault, not a concurrent arm: what else changed meanwhile counts as the fault's"
-	}
-	return "the control is a concurrent arm: the same journeys at the same time on a route without the fault"
 }

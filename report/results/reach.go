@@ -5,9 +5,9 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
-// reach says what a fault did beyond those who need what is broken: retries that
-// add to the trouble, and harm that spread. It is empty where nothing is shown.
-func reach(e *result.Experiment) []string {
+// sideEffects says what a fault did beyond the journeys that need its dependency:
+// retry storms, and harm to other journeys. It is empty where neither was shown.
+func sideEffects(e *result.Experiment) []string {
 	if !trusted(e) {
 		return nil
 	}

@@ -8,11 +8,12 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/page"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-// A summary is what every report for people says of a run, before it is put
-// into words of its own.
+// A summary is what every report for people says of a run, before each report puts it
+// into its own words.
 type summary struct {
 	r       *result.Result
 	order   []*result.Experiment // worst first
@@ -20,39 +21,61 @@ type summary struct {
 	worst   *result.Experiment // of the largest blast radius that can be trusted; nil if there is none
 	broken  []brokenInvariant
 	next    []nextStep
-	stuck   []faultOf // begun, and not proven gone
+	left    []faultOf // injected, and not proven gone
 	removed int       // faults proven gone
 }
 
-// A brokenInvariant holds at most what was found, never a judgement of ours.
+// A brokenInvariant is an invariant that a fault broke.
 type brokenInvariant struct {
 	of  *result.Experiment
 	inv *result.Invariant
 }
 
-// A nextStep is what to do, as the experiment says or as its reasons say.
+// A nextStep is what to do after an experiment, in the words of its document or of
+// its reasons.
 type nextStep struct {
 	of     *result.Experiment
-	verb   string // such as "Settle"; empty where the text is the experiment's own
+	verb   string // such as "Settle"; empty where the text is the document's own
 	text   string
 	owners []string
 }
 
-// removeFirst comes before anything else is done.
+// Of links to the experiment.
+func (n nextStep) Of() *page.Link { return link(n.of) }
+
+// Verb is what the reader should do about the experiment, if the text does not say it.
+func (n nextStep) Verb() string { return n.verb }
+
+// Text says what to do, or why.
+func (n nextStep) Text() string { return n.text }
+
+// Owners names who can do it.
+func (n nextStep) Owners() string { return strings.Join(n.owners, ", ") }
+
+// removeFirst is the verb of the step that comes before all others.
 const removeFirst = "Remove the fault of"
 
+// A faultOf is a fault with its experiment.
 type faultOf struct {
 	of    *result.Experiment
 	fault *result.Fault
 }
 
+// Of links to the experiment.
+func (f faultOf) Of() *page.Link { return link(f.of) }
+
+// Fault is the fault.
+func (f faultOf) Fault() *result.Fault { return f.fault }
+
+// summarize puts the experiments in order, counts their verdicts, and collects what
+// the reports say of all of them.
 func summarize(r *result.Result) *summary {
 	s := &summary{r: r, counts: map[result.Verdict]int{}}
 	for i := range r.Experiments {
 		e := &r.Experiments[i]
 		s.order = append(s.order, e)
 		s.counts[e.Verdict]++
-		s.faults(e)
+		s.countFaults(e)
 	}
 	slices.SortStableFunc(s.order, func(a, b *result.Experiment) int {
 		return cmp.Or(cmp.Compare(slices.Index(words.Severity(), a.Verdict), slices.Index(words.Severity(), b.Verdict)),
@@ -69,7 +92,7 @@ func summarize(r *result.Result) *summary {
 		}
 		s.next = append(s.next, s.steps(e)...)
 	}
-	for _, f := range slices.Backward(s.stuck) {
+	for _, f := range slices.Backward(s.left) {
 		if !slices.ContainsFunc(s.next, func(n nextStep) bool { return n.of == f.of && n.verb == removeFirst }) {
 			s.next = slices.Insert(s.next, 0, nextStep{of: f.of, verb: removeFirst, text: "blastgauge recover DIR, where DIR is the directory of this run", owners: s.owners(f.of)})
 		}
@@ -77,13 +100,14 @@ func summarize(r *result.Result) *summary {
 	return s
 }
 
-// trusted tells whether the numbers of an experiment may lead a report.
+// trusted reports whether a report may show the numbers of an experiment.
 func trusted(e *result.Experiment) bool {
 	return e.Verdict == result.Refuted || e.Verdict == result.Inconclusive || e.Verdict == result.Held
 }
 
-// known is the blast radius of an experiment whose measurement can be trusted;
-// nil for any other, so that no report sets a void number beside a verdict.
+// trustedRadius is the blast radius of an experiment whose measurement can be
+// trusted. It is nil for any other, so that no report sets a void number beside a
+// verdict.
 func trustedRadius(e *result.Experiment) *result.BlastRadius {
 	if !trusted(e) {
 		return nil
@@ -91,6 +115,7 @@ func trustedRadius(e *result.Experiment) *result.BlastRadius {
 	return e.BlastRadius
 }
 
+// estimate orders experiments by their blast radius; those without one come last.
 func estimate(e *result.Experiment) float64 {
 	if b := trustedRadius(e); b != nil {
 		return b.Estimate
@@ -98,7 +123,9 @@ func estimate(e *result.Experiment) float64 {
 	return -1
 }
 
-func (s *summary) faults(e *result.Experiment) {
+// countFaults counts the faults of an experiment that are gone, and keeps those that
+// are not proven gone.
+func (s *summary) countFaults(e *result.Experiment) {
 	for i := range e.Faults {
 		f := &e.Faults[i]
 		begun := f.Intended || !f.Injected.IsZero()
@@ -106,16 +133,17 @@ func (s *summary) faults(e *result.Experiment) {
 		case begun && f.RemovalVerified:
 			s.removed++
 		case begun:
-			s.stuck = append(s.stuck, faultOf{e, f})
+			s.left = append(s.left, faultOf{e, f})
 		}
 	}
 }
 
+// steps are what to do after an experiment.
 func (s *summary) steps(e *result.Experiment) []nextStep {
 	switch e.Verdict {
 	case result.Refuted:
 		if e.IfRefuted == "" {
-			return nil // we invent no advice
+			return nil // advice comes from documents only
 		}
 		return []nextStep{{of: e, text: e.IfRefuted, owners: s.owners(e)}}
 	case result.Inconclusive:
@@ -126,7 +154,7 @@ func (s *summary) steps(e *result.Experiment) []nextStep {
 	return nil
 }
 
-// owners are those of the dependencies that the experiment's faults go into.
+// owners are the owners of the dependencies that the experiment's faults go into.
 func (s *summary) owners(e *result.Experiment) []string {
 	var list []string
 	for _, f := range e.Faults {
@@ -142,7 +170,7 @@ func (s *summary) headline() string {
 	line := s.verdicts()
 	before := ""
 	switch {
-	case len(s.stuck) > 0:
+	case len(s.left) > 0:
 		before = "Fault not removed: "
 	case s.r.Run.Outcome == result.Interrupted:
 		before = "Interrupted: "
@@ -154,6 +182,7 @@ func (s *summary) headline() string {
 	return before + strings.ToLower(line[:1]) + line[1:]
 }
 
+// verdicts counts the verdict that matters most: "2 of 4 hypotheses refuted".
 func (s *summary) verdicts() string {
 	n := len(s.order)
 	c := s.counts
@@ -161,7 +190,7 @@ func (s *summary) verdicts() string {
 	case n == 0 || c[result.NotRun] == n:
 		return "No hypothesis was tested"
 	case n == 1:
-		return alone(s.order[0].Verdict)
+		return singleHeadline(s.order[0].Verdict)
 	case c[result.Held] == n:
 		return "All " + figures.Count(n) + " hypotheses held"
 	case c[result.Refuted] > 0:
@@ -174,7 +203,8 @@ func (s *summary) verdicts() string {
 	return figures.Count(c[result.Held]) + " of " + figures.Plural(n, "hypothesis", "hypotheses") + " held"
 }
 
-func alone(v result.Verdict) string {
+// singleHeadline is the headline of a run of one experiment.
+func singleHeadline(v result.Verdict) string {
 	switch v {
 	case result.Held:
 		return "The hypothesis held"
@@ -186,8 +216,8 @@ func alone(v result.Verdict) string {
 	return "The hypothesis is inconclusive"
 }
 
-// others are the verdicts that the headline does not count: "1 inconclusive",
-// "4 held".
+// others counts the verdicts that the headline leaves out: "1 inconclusive", "4
+// held".
 func (s *summary) others() []string {
 	var list []string
 	head := s.verdicts()
@@ -201,15 +231,14 @@ func (s *summary) others() []string {
 	return list
 }
 
-// removal says what became of the faults; ok is false if one may still be in
-// force.
+// removal says what became of the faults. It is not ok if one may still be active.
 func (s *summary) removal() (text string, ok bool) {
-	all := s.removed + len(s.stuck)
+	all := s.removed + len(s.left)
 	switch {
 	case all == 0:
 		return "Nothing was injected.", true
-	case len(s.stuck) > 0:
-		return figures.Count(len(s.stuck)) + " of " + figures.Plural(all, "fault is", "faults are") + " not proven gone and may still be in force.", false
+	case len(s.left) > 0:
+		return figures.Count(len(s.left)) + " of " + figures.Plural(all, "fault is", "faults are") + " not proven gone and may still be in force.", false
 	case all == 1:
 		return "The fault was removed and verified absent.", true
 	case all == 2:
@@ -218,8 +247,9 @@ func (s *summary) removal() (text string, ok bool) {
 	return "All " + figures.Count(all) + " faults were removed and verified absent.", true
 }
 
-// invariantVerdict is that of the experiment's criterion, which is the judge;
-// a result without criteria is read by the rule that violations must be new.
+// invariantVerdict is the verdict of the criterion about an invariant. In a result
+// without criteria, a fault broke an invariant if there was no violation before it
+// and there is one after it.
 func invariantVerdict(e *result.Experiment, inv *result.Invariant) result.Verdict {
 	if c := e.Criterion(result.InvariantCriterion, inv.Name); c != nil {
 		return c.Verdict
@@ -233,7 +263,7 @@ func invariantVerdict(e *result.Experiment, inv *result.Invariant) result.Verdic
 	return result.Held
 }
 
-// limitOf is that of the journey which the experiment's blast radius is of.
+// limitOf is the limit of the journey that the experiment's blast radius is about.
 func limitOf(e *result.Experiment) float64 {
 	if j := headJourney(e); j != nil {
 		return j.Limit
@@ -241,6 +271,8 @@ func limitOf(e *result.Experiment) float64 {
 	return e.Limits.BlastRadius
 }
 
+// headJourney is the journey that the experiment's blast radius is about; nil if there
+// is none.
 func headJourney(e *result.Experiment) *result.Journey {
 	for i := range e.Journeys {
 		if e.BlastRadius != nil && e.Journeys[i].Name == e.BlastRadius.Journey {
@@ -250,7 +282,7 @@ func headJourney(e *result.Experiment) *result.Journey {
 	return nil
 }
 
-// compared are the counts that the fault arm of a journey is compared with, and
+// compared returns the counts that the fault arm of a journey is compared with, and
 // what they are called.
 func compared(j *result.Journey) (c result.Counts, name string) {
 	if j.Arms.Control != nil && (j.BlastRadius == nil || j.BlastRadius.Control == result.ConcurrentControl) {
@@ -259,11 +291,23 @@ func compared(j *result.Journey) (c result.Counts, name string) {
 	return j.Baseline.Fault, "baseline"
 }
 
-// A caveat is a warning and the experiments that it is about; none where it is
+// A caveat is a warning with the experiments that it is about; it has none if it is
 // about the whole run.
 type caveat struct {
 	text string
 	of   []*result.Experiment
+}
+
+// Text is the warning.
+func (c caveat) Text() string { return c.text }
+
+// Of links to the experiments.
+func (c caveat) Of() []*page.Link {
+	var list []*page.Link
+	for _, e := range c.of {
+		list = append(list, link(e))
+	}
+	return list
 }
 
 // caveats are the warnings of the run and of its experiments, each once.
@@ -287,8 +331,8 @@ func (s *summary) caveats() []caveat {
 	return list
 }
 
-// warnings are those of the experiment. What kind of control there was is
-// always said, also where the result has no warning of it.
+// warnings are the warnings of an experiment. They always say what kind of control
+// there was, even if the result has no warning about it.
 func warnings(e *result.Experiment) []string {
 	list := slices.Clone(e.Warnings)
 	if slices.ContainsFunc(list, func(text string) bool { return strings.Contains(text, "control") }) {
@@ -302,23 +346,21 @@ func warnings(e *result.Experiment) []string {
 	return list
 }
 
-// ids names a few experiments.
-func ids(list []*result.Experiment) string {
-	const some = 3
+// experimentList names a few experiments and counts the others: "a, b, c and 2
+// others".
+func experimentList(list []*result.Experiment) string {
+	const shown = 3
 	var names []string
-	for _, e := range list[:min(some, len(list))] {
+	for _, e := range list[:min(shown, len(list))] {
 		names = append(names, e.ID)
 	}
-	if more := len(list) - some; more > 0 {
+	if more := len(list) - shown; more > 0 {
 		names = append(names, figures.Plural(more, "other", "others"))
 	}
-	if len(names) < 2 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	return figures.List(names, "and")
 }
 
-// dependencies are sorted: a map has no order of its own.
+// dependencies are the names of the system's dependencies, sorted.
 func dependencies(r *result.Result) []string {
 	return slices.Sorted(maps.Keys(r.System.Dependencies))
 }

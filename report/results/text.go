@@ -21,7 +21,7 @@ func WriteText(w io.Writer, r *result.Result, o terminal.Options) error {
 	p.head(s)
 	p.table(s)
 	p.invariants(s)
-	p.reached(s)
+	p.sideEffects(s)
 	p.impacts(s)
 	p.reasons(s)
 	p.next(s)
@@ -33,6 +33,7 @@ func WriteText(w io.Writer, r *result.Result, o terminal.Options) error {
 	return err
 }
 
+// head writes the answer, the run, and the largest blast radius.
 func (p *printer) head(s *summary) {
 	parts := append([]string{s.headline()}, s.others()...)
 	p.Sides(strings.Join(parts, ", "), strings.Join(words.NonEmpty("run "+words.Plain(s.r.Run.ID), figures.Elapsed(s.r.Run.Started, s.r.Run.Ended)), ", "))
@@ -47,6 +48,8 @@ func (p *printer) head(s *summary) {
 	}
 }
 
+// interval writes the interval of a blast radius in brackets; it is empty where no
+// harm was shown.
 func interval(b *result.BlastRadius) string {
 	if words.Unclear(b) {
 		return ""
@@ -62,12 +65,13 @@ func (p *printer) removal(s *summary) {
 		return
 	}
 	p.Wrap("", "FAULT NOT REMOVED: "+text)
-	for _, f := range s.stuck {
+	for _, f := range s.left {
 		p.Wrap("  ", words.Plain(f.fault.Inject)+" into "+words.Plain(f.fault.Into)+" by "+words.Plain(f.of.ID)+": "+words.Plain(f.fault.Name))
 	}
 	p.Wrap("  ", "Undo it with: blastgauge recover DIR, where DIR is the directory of run "+words.Plain(s.r.Run.ID))
 }
 
+// caveats lists the warnings, each once.
 func (p *printer) caveats(s *summary) {
 	list := s.caveats()
 	if len(list) == 0 {
@@ -77,13 +81,13 @@ func (p *printer) caveats(s *summary) {
 	for _, c := range list {
 		text := words.Plain(c.text)
 		if len(c.of) > 0 {
-			text += " (" + words.Plain(ids(c.of)) + ")"
+			text += " (" + words.Plain(experimentList(c.of)) + ")"
 		}
 		p.Wrap("! ", text)
 	}
 }
 
-// Columns of the table after the name.
+// Widths of the columns after the name.
 const (
 	verdictColumn  = 12
 	excessColumn   = 8
@@ -107,6 +111,7 @@ func (p *printer) table(s *summary) {
 	}
 }
 
+// intervalTitle heads the column of intervals with their confidence.
 func (p *printer) intervalTitle(s *summary) string {
 	if s.worst == nil {
 		return "interval"
@@ -114,8 +119,9 @@ func (p *printer) intervalTitle(s *summary) string {
 	return words.Confidence(s.worst.BlastRadius) + " interval"
 }
 
+// row is the row of an experiment after its name.
 func (p *printer) row(e *result.Experiment) string {
-	verdict := p.Paint(e.Verdict, words.Verdict(e.Verdict)) + strings.Repeat(" ", max(0, verdictColumn-terminal.Width(words.Verdict(e.Verdict))))
+	verdict := terminal.Left(p.Paint(e.Verdict, words.Verdict(e.Verdict)), verdictColumn)
 	amount, between := "", ""
 	if b := trustedRadius(e); b != nil {
 		amount = p.Spell(words.Excess(b))
@@ -124,28 +130,35 @@ func (p *printer) row(e *result.Experiment) string {
 		}
 	}
 	return verdict + terminal.Right(amount, excessColumn) + terminal.Right(between, intervalColumn) +
-		terminal.Right(words.Limit(limitOf(e)), limitColumn) + terminal.Right(p.Spell(words.Recovery(e.Recovery)), recoveryColumn) + over(e)
+		terminal.Right(words.Limit(limitOf(e)), limitColumn) + terminal.Right(p.Spell(words.Recovery(e.Recovery)), recoveryColumn) + lateMark(e)
 }
 
+// invariants lists the broken invariants.
 func (p *printer) invariants(s *summary) {
 	if len(s.broken) == 0 {
 		return
 	}
 	p.Heading("Broken invariants")
 	for _, b := range s.broken {
-		p.Wrap(p.Mark(result.Refuted), words.Plain(b.inv.Name)+": "+violations(b.inv)+", "+words.Plain(b.of.ID)+keys(b.inv, 3))
+		p.Wrap(p.Mark(result.Refuted), words.Plain(b.inv.Name)+": "+violations(b.inv)+", "+words.Plain(b.of.ID)+sampleKeys(b.inv, 3))
 	}
 }
 
-// reasons say in words why hypotheses did not hold.
+// reasons lists why hypotheses did not hold.
 func (p *printer) reasons(s *summary) {
-	title := "Why"
-	for _, e := range s.order {
-		list := e.Reasons
+	p.byExperiment("Why", s, func(e *result.Experiment) []string {
 		if e.Verdict == result.Held {
-			continue
+			return nil
 		}
-		for i, text := range list {
+		return e.Reasons
+	})
+}
+
+// byExperiment writes texts about experiments under a title, each below the mark and
+// the id of its experiment. It writes nothing where there are none.
+func (p *printer) byExperiment(title string, s *summary, texts func(*result.Experiment) []string) {
+	for _, e := range s.order {
+		for i, text := range texts(e) {
 			if title != "" {
 				p.Heading(title)
 				title = ""
@@ -158,7 +171,7 @@ func (p *printer) reasons(s *summary) {
 	}
 }
 
-// next numbers what to do, as the experiments say it.
+// next numbers what to do, and names the owners who can do it.
 func (p *printer) next(s *summary) {
 	if len(s.next) == 0 {
 		return
@@ -182,7 +195,7 @@ func (p *printer) next(s *summary) {
 	}
 }
 
-// documents lists what config was made bad, and who read it.
+// documents lists which documents were made bad, and which clients read them.
 func (p *printer) documents(s *summary) {
 	list := s.documents()
 	if len(list) == 0 {
@@ -194,6 +207,7 @@ func (p *printer) documents(s *summary) {
 	}
 }
 
+// impacts lists what an hour of each fault would do to the real system.
 func (p *printer) impacts(s *summary) {
 	list := s.impacts()
 	if len(list) == 0 {
@@ -206,19 +220,5 @@ func (p *printer) impacts(s *summary) {
 	}
 }
 
-// reached is what the text says of it, experiment by experiment.
-func (p *printer) reached(s *summary) {
-	title := "Beyond those who need it"
-	for _, e := range s.order {
-		for i, text := range reach(e) {
-			if title != "" {
-				p.Heading(title)
-				title = ""
-			}
-			if i == 0 {
-				p.Line(p.Mark(e.Verdict), terminal.Cut(words.Plain(e.ID), p.Width-4))
-			}
-			p.Wrap("    ", words.Plain(text))
-		}
-	}
-}
+// sideEffects lists what faults did beyond the journeys that need their dependency.
+func (p *printer) sideEffects(s *summary) { p.byExperiment("Beyond those who need it", s, sideEffects) }

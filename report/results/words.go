@@ -11,7 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-// met is the result of a criterion in words.
+// met writes the verdict of a criterion.
 func met(v result.Verdict) string {
 	switch v {
 	case result.Held:
@@ -24,7 +24,26 @@ func met(v result.Verdict) string {
 	return "Not measured"
 }
 
-// gradeText says how well it is known that a fault met traffic.
+// phaseName is a phase as the page names it.
+func phaseName(name string) string {
+	if name == "warmup" {
+		return "Warm-up"
+	}
+	return figures.Capital(name)
+}
+
+// controlText says what the control was.
+func controlText(kind string) string {
+	switch kind {
+	case result.ContaminatedControl:
+		return "control contaminated: the fault reached the control arm as well, so the baseline before the fault is the control"
+	case result.BaselineControl:
+		return "the control is the baseline before the fault, not a concurrent arm: what else changed meanwhile counts as the fault's"
+	}
+	return "the control is a concurrent arm: the same journeys at the same time on a route without the fault"
+}
+
+// gradeText says how the run knows that traffic met the fault.
 func gradeText(g result.Grade) string {
 	switch g {
 	case result.GradeCounted:
@@ -37,7 +56,7 @@ func gradeText(g result.Grade) string {
 	return "not shown"
 }
 
-// sentence says what matters most after the headline.
+// sentence says what matters most below the headline.
 func (s *summary) sentence() page.Sentence {
 	switch {
 	case len(s.order) == 0:
@@ -55,19 +74,20 @@ func (s *summary) sentence() page.Sentence {
 	e := s.order[0]
 	switch e.Verdict {
 	case result.Invalid:
-		return page.Sentence{Before: "", Link: link(e), After: " was measured, but the measurement cannot be trusted: " + period(words.FirstReason(e.Reasons))}
+		return page.Sentence{Link: link(e), After: " was measured, but the measurement cannot be trusted: " + period(words.FirstReason(e.Reasons))}
 	case result.Inconclusive:
 		if len(s.order) == 1 {
 			break
 		}
-		return page.Sentence{Before: "", Link: link(e), After: " is neither held nor refuted: " + period(words.FirstReason(e.Reasons))}
+		return page.Sentence{Link: link(e), After: " is neither held nor refuted: " + period(words.FirstReason(e.Reasons))}
 	}
-	return page.Sentence{Before: "", Link: link(e), After: ": " + period(words.FirstReason(e.Reasons))}
+	return page.Sentence{Link: link(e), After: ": " + period(words.FirstReason(e.Reasons))}
 }
 
 // link leads to an experiment of the page.
 func link(e *result.Experiment) *page.Link { return page.LinkTo(e.ID, e.Title) }
 
+// period ends text with a full stop, unless it ends with another mark.
 func period(text string) string {
 	if strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!") {
 		return text
@@ -75,7 +95,7 @@ func period(text string) string {
 	return strings.TrimRight(text, ".") + "."
 }
 
-// effect is what the fault did to the journey furthest over its limit.
+// effect says what the fault did to the journey that the blast radius is about.
 func (s *summary) effect(e *result.Experiment) string {
 	j := headJourney(e)
 	if j == nil {
@@ -106,7 +126,7 @@ func outcomes(j *result.Journey) string {
 	return figures.List(parts, "and")
 }
 
-// consequences are the broken invariants and a late recovery.
+// consequences names the broken invariants, and a recovery that took too long.
 func (s *summary) consequences(e *result.Experiment) string {
 	parts := violated(e)
 	if late(e) && e.Recovery.Censored {
@@ -117,6 +137,7 @@ func (s *summary) consequences(e *result.Experiment) string {
 	return strings.Join(parts, "; ")
 }
 
+// violated names the invariants that the fault broke, and how often.
 func violated(e *result.Experiment) []string {
 	var parts []string
 	for i := range e.Invariants {
@@ -127,38 +148,40 @@ func violated(e *result.Experiment) []string {
 	return parts
 }
 
-// extent is the blast radius in words.
+// extent writes the blast radius of an experiment in words.
 func (s *summary) extent(e *result.Experiment) string {
 	b := e.BlastRadius
 	if words.Unclear(b) {
 		return "at most " + figures.UpperPercent(b.High) + " of " + b.Journey + " journeys, limit " + words.Limit(limitOf(e))
 	}
-	return figures.Percent(b.Estimate) + " of " + b.Journey + " journeys (" + interval95(b) + "), limit " + words.Limit(limitOf(e))
+	return figures.Percent(b.Estimate) + " of " + b.Journey + " journeys (" + confidenceInterval(b) + "), limit " + words.Limit(limitOf(e))
 }
 
-// interval95 is an interval with its confidence: "95% CI 29.2 to 34.9%".
-func interval95(b *result.BlastRadius) string {
-	return words.Confidence(b) + " CI " + strings.ReplaceAll(figures.Points(b.Low)+" to "+figures.Percent(b.High), "-", "−")
+// confidenceInterval writes the interval of a blast radius with its confidence: "95%
+// CI 29.2 to 34.9%".
+func confidenceInterval(b *result.BlastRadius) string {
+	return words.Confidence(b) + " CI " + figures.Minus(figures.Points(b.Low)+" to "+figures.Percent(b.High))
 }
 
 // A damage is what one refuted experiment broke.
 type damage struct {
 	Link    *page.Link
 	Effect  string
-	Worse   []string // said in red: what is more than harm beyond a limit
-	Beyond  []string // how far it went beyond those who need what is broken
+	Worse   []string // in red: broken invariants, a late recovery
+	Beyond  []string // harm to journeys that do not need the dependency, and retries
 	Measure string
 }
 
+// damages are what the refuted experiments broke, worst first.
 func (s *summary) damages() []damage {
 	var list []damage
 	for _, e := range s.order {
 		if e.Verdict != result.Refuted {
 			continue
 		}
-		d := damage{Link: link(e), Effect: s.effect(e), Worse: violated(e), Beyond: reach(e)}
+		d := damage{Link: link(e), Effect: s.effect(e), Worse: violated(e), Beyond: sideEffects(e)}
 		if b := e.BlastRadius; b != nil {
-			d.Measure = "excess " + figures.Percent(b.Estimate) + " [" + strings.ReplaceAll(figures.Points(b.Low)+" to "+figures.Points(b.High), "-", "−") + "], limit " + words.Limit(limitOf(e))
+			d.Measure = "excess " + figures.Percent(b.Estimate) + " [" + figures.Minus(figures.Points(b.Low)+" to "+figures.Points(b.High)) + "], limit " + words.Limit(limitOf(e))
 		}
 		if late(e) {
 			d.Worse = append(d.Worse, "recovery "+strings.Replace(words.Recovery(e.Recovery), ">", "over", 1)+", limit "+figures.Duration(e.Limits.Recovery))
@@ -174,8 +197,8 @@ func (s *summary) damages() []damage {
 	return list
 }
 
-// softBehavesHard tells whether a dependency that journeys are said to survive
-// without harmed them beyond their limit.
+// softBehavesHard reports whether a dependency that is declared soft, so that
+// journeys survive without it, harmed them beyond their limit.
 func (s *summary) softBehavesHard(e *result.Experiment) bool {
 	b := trustedRadius(e)
 	return b != nil && b.Low > limitOf(e) && slices.ContainsFunc(e.Faults, func(f result.Fault) bool {
@@ -183,12 +206,14 @@ func (s *summary) softBehavesHard(e *result.Experiment) bool {
 	})
 }
 
+// figures are the four numbers of the first screen.
 func (s *summary) figures() []page.Figure {
 	return []page.Figure{s.blastFigure(), s.verdictFigure(), s.recoveryFigure(), s.invariantFigure()}
 }
 
+// blastFigure shows the largest blast radius that can be trusted.
 func (s *summary) blastFigure() page.Figure {
-	f := page.Figure{Label: "Largest blast radius", Value: "–", Notes: []page.Note{{Tone: "", Text: "no experiment gave a number that can be trusted"}}}
+	f := page.Figure{Label: "Largest blast radius", Value: "–", Notes: []page.Note{{Text: "no experiment gave a number that can be trusted"}}}
 	e := s.worst
 	if e == nil {
 		return f
@@ -196,9 +221,9 @@ func (s *summary) blastFigure() page.Figure {
 	b := e.BlastRadius
 	f.Value = strings.Replace(words.Excess(b), "≤", "≤ ", 1)
 	if f.Tone = page.Tone(e.Verdict); f.Tone == "ok" && s.counts[result.Held] < len(s.order) {
-		f.Tone = "" // the best of what is known is no all-clear
+		f.Tone = "" // green would say that everything is known and held
 	}
-	f.Notes = []page.Note{{Tone: "", Text: "of " + b.Journey + " journeys harmed by the fault; " + interval95(b) + ", limit " + words.Limit(limitOf(e))}}
+	f.Notes = []page.Note{{Text: "of " + b.Journey + " journeys harmed by the fault; " + confidenceInterval(b) + ", limit " + words.Limit(limitOf(e))}}
 	if j := headJourney(e); j != nil {
 		c, name := compared(j)
 		f.Notes = append(f.Notes, page.Note{Tone: "mute", Text: fmt.Sprintf("%s harmed in the fault arm, %s in %s",
@@ -221,6 +246,7 @@ func against(kind, name string) string {
 	return name
 }
 
+// verdictFigure counts the verdicts.
 func (s *summary) verdictFigure() page.Figure {
 	n := len(s.order)
 	f := page.Figure{Label: "Hypotheses", Value: "none"}
@@ -239,8 +265,9 @@ func (s *summary) verdictFigure() page.Figure {
 	return f
 }
 
+// recoveryFigure shows the slowest recovery.
 func (s *summary) recoveryFigure() page.Figure {
-	f := page.Figure{Label: "Slowest recovery", Value: "–", Notes: []page.Note{{Tone: "", Text: "not measured"}}}
+	f := page.Figure{Label: "Slowest recovery", Value: "–", Notes: []page.Note{{Text: "not measured"}}}
 	var slowest *result.Experiment
 	for _, e := range s.order {
 		if trusted(e) && e.Recovery != nil && (slowest == nil || slower(e.Recovery, slowest.Recovery)) {
@@ -258,15 +285,16 @@ func (s *summary) recoveryFigure() page.Figure {
 		f.Tone = "bad"
 	}
 	if l := slowest.Limits.Recovery; l > 0 {
-		f.Notes = append(f.Notes, page.Note{Tone: "", Text: "limit " + figures.Duration(l)})
+		f.Notes = append(f.Notes, page.Note{Text: "limit " + figures.Duration(l)})
 	}
-	if f.Value != "at once" { // then it is that of all
-		f.Notes = append(f.Notes, page.Note{Tone: "", Text: link(slowest).Name})
+	if f.Value != "at once" { // at once holds for every experiment, so none is named
+		f.Notes = append(f.Notes, page.Note{Text: link(slowest).Name})
 	}
 	return f
 }
 
-// slower ranks a recovery that was not seen above any that was.
+// slower reports whether a took longer than b. A run that ended before the system
+// recovered took longer than any that saw the recovery.
 func slower(a, b *result.Recovery) bool {
 	if a.Censored != b.Censored {
 		return a.Censored
@@ -274,6 +302,7 @@ func slower(a, b *result.Recovery) bool {
 	return a.Seconds > b.Seconds
 }
 
+// invariantFigure counts the broken invariants and names a few.
 func (s *summary) invariantFigure() page.Figure {
 	f := page.Figure{Label: "Broken invariants", Value: figures.Count(len(s.broken))}
 	asked, open := 0, 0
@@ -286,22 +315,22 @@ func (s *summary) invariantFigure() page.Figure {
 		}
 	}
 	if asked == 0 {
-		f.Value, f.Notes = "–", []page.Note{{Tone: "", Text: "none are declared or asked"}}
+		f.Value, f.Notes = "–", []page.Note{{Text: "none are declared or asked"}}
 		return f
 	}
 	const some = 3
 	broken := s.brokenByName()
 	for _, text := range broken[:min(some, len(broken))] {
-		f.Notes = append(f.Notes, page.Note{Tone: "", Text: text})
+		f.Notes = append(f.Notes, page.Note{Text: text})
 	}
 	if more := len(broken) - some; more > 0 {
-		f.Notes = append(f.Notes, page.Note{Tone: "", Text: "and " + figures.Count(more) + " more"})
+		f.Notes = append(f.Notes, page.Note{Text: "and " + figures.Count(more) + " more"})
 	}
 	switch {
 	case len(s.broken) > 0:
 		f.Tone = "bad"
 	case open == 0:
-		f.Notes = []page.Note{{Tone: "", Text: figures.Count(asked) + " asked before and after: no new violation"}}
+		f.Notes = []page.Note{{Text: figures.Count(asked) + " asked before and after: no new violation"}}
 	}
 	if open > 0 {
 		f.Notes = append(f.Notes, page.Note{Tone: "unsure", Text: "? " + figures.Count(open) + " of " + figures.Count(asked) + " not judged"})
@@ -309,8 +338,7 @@ func (s *summary) invariantFigure() page.Figure {
 	return f
 }
 
-// brokenByName says each broken invariant once, however many experiments broke
-// it.
+// brokenByName names each broken invariant once, however many experiments broke it.
 func (s *summary) brokenByName() []string {
 	var names, list []string
 	by := map[string][]*result.Invariant{}
@@ -330,14 +358,15 @@ func (s *summary) brokenByName() []string {
 	return list
 }
 
-// over marks a recovery beyond its limit.
-func over(e *result.Experiment) string {
+// lateMark marks a recovery beyond its limit in a table.
+func lateMark(e *result.Experiment) string {
 	if late(e) {
 		return "!"
 	}
 	return ""
 }
 
+// late reports whether the recovery took longer than its limit.
 func late(e *result.Experiment) bool {
 	if c := e.Criterion(result.RecoveryCriterion, ""); c != nil {
 		return c.Verdict == result.Refuted
@@ -345,7 +374,8 @@ func late(e *result.Experiment) bool {
 	return e.Recovery != nil && e.Limits.Recovery > 0 && e.Recovery.Seconds > e.Limits.Recovery
 }
 
-// violations writes how many there are after the fault, or were under it.
+// violations counts the violations of an invariant after the fault, or while it was
+// active if none is left.
 func violations(inv *result.Invariant) string {
 	if inv.After == nil {
 		return "not known"
@@ -360,8 +390,8 @@ func violations(inv *result.Invariant) string {
 	return figures.Short(n, 2) + " violations" + when
 }
 
-// keys are a few of those that violate an invariant, and how many more.
-func keys(inv *result.Invariant, some int) string {
+// sampleKeys names a few keys that violate an invariant, and counts the others.
+func sampleKeys(inv *result.Invariant, some int) string {
 	if len(inv.Keys) == 0 {
 		return ""
 	}

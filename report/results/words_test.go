@@ -47,7 +47,7 @@ func TestRemoval(t *testing.T) {
 		"1 of 2 faults are not proven gone and may still be in force.": {gone, left},
 	} {
 		s := summarize(&result.Result{Experiments: []result.Experiment{{Faults: faults}}})
-		if got, ok := s.removal(); got != want || ok != (len(s.stuck) == 0) {
+		if got, ok := s.removal(); got != want || ok != (len(s.left) == 0) {
 			t.Errorf("removal() = %q, %v, want %q", got, ok, want)
 		}
 	}

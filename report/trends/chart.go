@@ -147,7 +147,7 @@ func (c *trendChart) markPath(v result.Verdict, d, attrs string) {
 func (c *trendChart) breaks() {
 	for i, p := range c.points {
 		if i > 0 && len(p.Changed) > 0 {
-			c.Vertical("ev", page.X((c.x(p.at)-c.column()/2)/10), trendTop, trendTop+trendPlot, page.SoftColor, ` stroke-dasharray="1 3"`)
+			c.Vertical(page.Style{Class: "ev", Color: page.SoftColor, Attrs: ` stroke-dasharray="1 3"`}, page.X((c.x(p.at)-c.column()/2)/10), trendTop, trendTop+trendPlot)
 		}
 	}
 }

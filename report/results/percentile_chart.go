@@ -17,9 +17,9 @@ const (
 	percentileTop  = 8
 )
 
-// A percentileChart shows how long journeys took, from the quick half to the
-// slowest one: percentiles are spread so that p90, p99 and p99.9 would be
-// equally far apart, and time is logarithmic.
+// A percentileChart shows how long journeys took, from the quick half to the slowest
+// one. It spreads the percentiles so that p90, p99 and p99.9 would be equally far
+// apart. Time is logarithmic.
 type percentileChart struct {
 	page.Drawing
 	j         *result.Journey
@@ -27,17 +27,18 @@ type percentileChart struct {
 	low, high float64 // seconds
 }
 
-// A latencyArm is one line of the plot.
+// A latencyArm is one curve of the plot.
 type latencyArm struct {
-	name, class, color, attrs string
-	values                    []result.Percentile
+	name   string
+	style  page.Style
+	values []result.Percentile
 }
 
 // latencyArms are the fault arm and what it is compared with.
 func latencyArms(j *result.Journey) []latencyArm {
 	list := []latencyArm{
-		{"fault arm", "lf", page.FaultColor, ` stroke-width="2.25" stroke-linejoin="round"`, j.Latency.Fault},
-		{"control", "lc", page.ControlColor, ` stroke-width="1.75" stroke-dasharray="5 3"`, j.Latency.Control},
+		{"fault arm", page.FaultLine(), j.Latency.Fault},
+		{"control", page.ControlLine(), j.Latency.Control},
 	}
 	if len(j.Latency.Control) == 0 {
 		list[1].name, list[1].values = "baseline", j.Latency.Baseline
@@ -45,25 +46,26 @@ func latencyArms(j *result.Journey) []latencyArm {
 	return slices.DeleteFunc(list, func(a latencyArm) bool { return len(a.values) < 2 })
 }
 
-// percentileChartOf is empty where there is nothing to draw.
-func percentileChartOf(j *result.Journey) template.HTML {
+// drawPercentiles is empty where there is nothing to draw.
+func drawPercentiles(j *result.Journey) template.HTML {
 	c := &percentileChart{j: j, arms: latencyArms(j)}
 	if len(c.arms) == 0 {
 		return ""
 	}
 	c.measure()
-	c.Open("series", percentileTop+percentilePlot+TimeRow, c.label())
-	c.grid()
-	c.budget()
+	c.Open("series", percentileTop+percentilePlot+page.TimeRow, c.description())
+	c.drawGrid()
+	c.drawBudget()
 	for _, a := range slices.Backward(c.arms) {
-		c.line(a)
+		c.drawCurve(a)
 	}
-	c.ticks()
-	c.hovers()
+	c.drawTicks()
+	c.addHovers()
 	c.Close()
 	return c.HTML()
 }
 
+// measure finds the shortest and the longest time to show.
 func (c *percentileChart) measure() {
 	c.low, c.high = math.Inf(1), c.j.SlowAfter
 	for _, a := range c.arms {
@@ -80,8 +82,8 @@ func (c *percentileChart) measure() {
 	c.low, c.high = c.low/1.25, max(c.high, c.low*2)*1.25
 }
 
-// x is the place of a percentile in percent of the width. The slowest journey
-// has no percentile of its own and stands at the end.
+// x is the place of a percentile in percent of the width. The slowest journey is at
+// the end.
 func (c *percentileChart) x(p float64) float64 {
 	const left, right, last = 9.0, 97.0, 2.5
 	v := last
@@ -91,12 +93,14 @@ func (c *percentileChart) x(p float64) float64 {
 	return left + (right-left)*v/last
 }
 
+// y is the place of a time, counted from the top of the plot.
 func (c *percentileChart) y(seconds float64) float64 {
 	seconds = min(max(seconds, c.low), c.high)
 	return percentilePlot * (1 - math.Log(seconds/c.low)/math.Log(c.high/c.low))
 }
 
-func (c *percentileChart) label() string {
+// description is what a screen reader says of the chart.
+func (c *percentileChart) description() string {
 	var parts []string
 	for _, a := range c.arms {
 		for _, p := range a.values {
@@ -108,9 +112,9 @@ func (c *percentileChart) label() string {
 	return "Percentiles of the duration of " + c.j.Name + ": " + strings.Join(parts, ", ")
 }
 
-// grid draws round times that are far enough apart.
-func (c *percentileChart) grid() {
-	c.Horizontal("gl0", "0", "100%", percentileTop+percentilePlot, page.RuleColor, "")
+// drawGrid draws lines at round times that are far enough apart.
+func (c *percentileChart) drawGrid() {
+	c.Horizontal(page.ZeroLine(), "0", "100%", percentileTop+percentilePlot)
 	last := math.Inf(1)
 	var ys []float64
 	var texts []string
@@ -125,7 +129,7 @@ func (c *percentileChart) grid() {
 	c.Gridlines(ys, -3, texts)
 }
 
-// roundTimes are 1, 2 and 5 in every decade between low and high.
+// roundTimes are 1, 2 and 5 in every decade from low to high, in seconds.
 func roundTimes(low, high float64) []float64 {
 	var list []float64
 	for decade := math.Floor(math.Log10(low)); decade <= math.Log10(high); decade++ {
@@ -138,39 +142,41 @@ func roundTimes(low, high float64) []float64 {
 	return list
 }
 
-// budget is where slow begins.
-func (c *percentileChart) budget() {
+// drawBudget draws the line beyond which a journey is slow.
+func (c *percentileChart) drawBudget() {
 	if c.j.SlowAfter <= 0 {
 		return
 	}
 	y := percentileTop + c.y(c.j.SlowAfter)
-	c.Horizontal("lim", "0", "100%", y, page.InkColor, ` stroke-dasharray="2 2"`)
-	c.Text("tick strong halo", "2", y-3, page.InkColor, "start", figures.Duration(c.j.SlowAfter)+" slow")
+	c.Horizontal(page.LimitLine(), "0", "100%", y)
+	c.Text(page.Label{Class: "tick strong halo", X: "2", Y: y - 3, Color: page.InkColor, Text: figures.Duration(c.j.SlowAfter) + " slow"})
 }
 
-func (c *percentileChart) line(a latencyArm) {
-	n := len(a.values)
-	xs, ys, ok := make([]float64, n), make([]float64, n), make([]bool, n)
-	for i, p := range a.values {
-		xs[i], ys[i], ok[i] = 10*c.x(p.P), c.y(p.Seconds), true
+// drawCurve draws the percentiles of one arm, with a mark at each.
+func (c *percentileChart) drawCurve(a latencyArm) {
+	var points []page.Point
+	for _, p := range a.values {
+		points = append(points, page.Point{X: 10 * c.x(p.P), Y: c.y(p.Seconds)})
 	}
 	c.Stretched(percentileTop, percentilePlot)
-	c.Curve(a.class, xs, ys, ok, a.color, a.attrs)
+	c.Curve(a.style, points)
 	c.Close()
-	c.Add(`<g class="mark `, a.class, `" fill="`, page.PaperColor, `" stroke="`, a.color, `" stroke-width="1.5">`)
+	c.Add(`<g class="mark `, a.style.Class, `" fill="`, page.PaperColor, `" stroke="`, a.style.Color, `" stroke-width="1.5">`)
 	for i, p := range a.values {
-		c.Add(`<circle cx="`, page.X(c.x(p.P)), `" cy="`, page.Y(percentileTop+ys[i]), `" r="2.5"/>`)
+		c.Add(`<circle cx="`, page.X(c.x(p.P)), `" cy="`, page.Y(percentileTop+points[i].Y), `" r="2.5"/>`)
 	}
 	c.Add(`</g>`)
 }
 
-func (c *percentileChart) ticks() {
+// drawTicks labels the percentiles from the median on. Below it there is no room;
+// the readings and the table have those.
+func (c *percentileChart) drawTicks() {
 	c.Add(`<g class="tick" text-anchor="middle">`)
 	for _, p := range c.arms[0].values {
 		minor := ""
 		switch {
 		case p.P < 0.5:
-			continue // no room: the reading and the table have them
+			continue
 		case p.P == 0.75 || p.P == 0.95:
 			minor = ` class="minor"`
 		}
@@ -179,6 +185,7 @@ func (c *percentileChart) ticks() {
 	c.Add(`</g>`)
 }
 
+// percentileName is a percentile as people call it: "p99.9"; "max" for the slowest.
 func percentileName(p float64) string {
 	if p >= 1 {
 		return "max"
@@ -186,7 +193,8 @@ func percentileName(p float64) string {
 	return "p" + figures.Short(p*100, 2)
 }
 
-func (c *percentileChart) hovers() {
+// addHovers shows the values of each percentile to a pointer.
+func (c *percentileChart) addHovers() {
 	list := c.arms[0].values
 	var out []page.Hover
 	from := 0.0

@@ -9,9 +9,10 @@ import (
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-// forest is one row of the forest plot: interval, estimate and limit on the
-// scale that all rows share.
-func forest(s page.RootScale, e *result.Experiment) template.HTML {
+// drawForestRow draws one row of the forest plot: interval, estimate and limit, on
+// the scale that all rows share. It is empty where there is no blast radius to
+// trust.
+func drawForestRow(s page.RootScale, e *result.Experiment) template.HTML {
 	var d page.Drawing
 	b := trustedRadius(e)
 	if b == nil {
@@ -19,23 +20,24 @@ func forest(s page.RootScale, e *result.Experiment) template.HTML {
 	}
 	class := page.Tone(e.Verdict)
 	d.Open("fp", 26, words.Excess(b)+", "+words.Confidence(b)+" interval "+figures.Points(b.Low)+" to "+figures.Percent(b.High)+", limit "+words.Limit(limitOf(e)))
-	d.Vertical("gl0", page.X(s.At(0)), 0, 26, page.RuleColor, "")
-	d.Vertical("lim", page.X(s.At(limitOf(e))), 2, 24, page.InkColor, ` stroke-dasharray="2 2"`)
-	d.Horizontal("iv "+class, page.X(s.At(b.Low)), page.X(s.At(b.High)), 13, page.InkColor, ` stroke-width="3" stroke-linecap="round"`)
+	d.Vertical(page.ZeroLine(), page.X(s.At(0)), 0, 26)
+	d.Vertical(page.LimitLine(), page.X(s.At(limitOf(e))), 2, 24)
+	d.Horizontal(page.Interval(class, page.InkColor), page.X(s.At(b.Low)), page.X(s.At(b.High)), 13)
 	d.Add(`<circle class="pt `, class, `" cx="`, page.X(s.At(b.Estimate)), `" cy="13" r="5" fill="`, page.InkColor, `" stroke="`, page.PaperColor, `" stroke-width="1.5"/>`)
 	d.Close()
 	return d.HTML()
 }
 
-// A harmBar is a stacked bar of one step or of all.
+// A harmBar is a stacked bar of the harmed journeys of one step or of all.
 type harmBar struct {
 	failed, wrong, slow int
 	full                int // harmed journeys that fill the bar
 }
 
+// draw draws the bar. Screen readers skip it: the numbers stand beside it.
 func (h harmBar) draw() template.HTML {
 	var d page.Drawing
-	d.Add(`<svg class="stack" width="100%" height="16" aria-hidden="true">`) // the numbers stand beside it
+	d.Add(`<svg class="stack" width="100%" height="16" aria-hidden="true">`)
 	x := 0.0
 	for _, part := range []struct {
 		n           int

@@ -1,0 +1,275 @@
+package results
+
+import (
+	"html/template"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+// A block is the part of the section that shows what one journey met.
+type block struct {
+	*result.Journey
+	e    *experiment
+	Open bool
+	Sole bool // the only journey, which needs no title
+	Lead bool // the first block, which has the experiment's events beside its latencies
+}
+
+// Experiment is the experiment that the journey is part of.
+func (b block) Experiment() *experiment { return b.e }
+
+// Everything reports whether everything is unfolded.
+func (b block) Everything() bool { return b.e.Everything }
+
+// Chart draws the journey over time.
+func (b block) Chart() template.HTML { return drawTimeChart(b.e.Experiment, b.Journey) }
+
+// Percentiles draws how long the journeys took.
+func (b block) Percentiles() template.HTML { return drawPercentiles(b.Journey) }
+
+// Points are the chart's data.
+func (b block) Points() []chartPoint {
+	var list []chartPoint
+	for _, p := range seriesPoints(b.Series) {
+		list = append(list, chartPoint{p.from, p.to, p.fault, p.control})
+	}
+	return list
+}
+
+// A chartPoint is one row of the table of a chart's data.
+type chartPoint struct {
+	From, To       float64
+	Fault, Control armCounts
+}
+
+// Width writes how long a stretch of the chart is.
+func (b block) Width() string {
+	if list := seriesPoints(b.Series); len(list) > 0 {
+		return figures.Duration(list[0].to - list[0].from)
+	}
+	return ""
+}
+
+// Bucket writes how long a bucket of the series is; it is empty where a stretch of the
+// chart has only one bucket.
+func (b block) Bucket() string {
+	if list := seriesPoints(b.Series); len(list) > 0 && list[0].to-list[0].from > b.Series.Bucket {
+		return figures.Duration(b.Series.Bucket)
+	}
+	return ""
+}
+
+// Compared are the counts that the fault arm is compared with.
+func (b block) Compared() result.Counts { c, _ := compared(b.Journey); return c }
+
+// ComparedArm names the second curve in the plot of percentiles.
+func (b block) ComparedArm() string {
+	if arms := latencyArms(b.Journey); len(arms) > 1 {
+		return arms[1].name
+	}
+	return "nothing to compare with"
+}
+
+// ComparedName is what the counts that the fault arm is compared with are called.
+func (b block) ComparedName() string { _, name := compared(b.Journey); return name }
+
+// HasControl reports whether there was a control arm.
+func (b block) HasControl() bool { return b.Arms.Control != nil }
+
+// HasSteps reports whether the result says at which steps journeys were harmed.
+func (b block) HasSteps() bool { return len(b.Steps) > 0 && b.Arms.Fault.Journeys > 0 }
+
+// A stepRow is a step at which journeys were first harmed.
+type stepRow struct {
+	result.Step
+	Of  int // journeys of the fault arm
+	Bar template.HTML
+}
+
+// StepRows are the steps with their bars. The bar of all steps together is the
+// longest.
+func (b block) StepRows() []stepRow {
+	var list []stepRow
+	for _, s := range b.Steps {
+		list = append(list, b.row(s))
+	}
+	return list
+}
+
+// row is the row of one step.
+func (b block) row(s result.Step) stepRow {
+	c := b.Arms.Fault
+	full := max(c.Harmed(), c.Journeys/20, 1) // harm of less than 5% does not fill the bar
+	return stepRow{s, c.Journeys, harmBar{s.Failed, s.Wrong, s.Slow, full}.draw()}
+}
+
+// Control writes the share of the control that was harmed at the step; it is empty for
+// none.
+func (r stepRow) Control() string {
+	v := figures.Share(r.Failed+r.Wrong+r.Slow, r.Of) - r.Excess
+	if text := figures.Percent(v); v > 0 && text != "0.0%" {
+		return text
+	}
+	return ""
+}
+
+// Harmless reports whether the fault arm met no harm at the step.
+func (r stepRow) Harmless() bool { return r.Failed+r.Wrong+r.Slow == 0 }
+
+// Parts are the shares of journeys with each kind of harm.
+func (r stepRow) Parts() []stepPart {
+	return []stepPart{
+		{"Failed", r.Failed, visibleShare(r.Failed, r.Of)},
+		{"Wrong", r.Wrong, visibleShare(r.Wrong, r.Of)},
+		{"Slow", r.Slow, visibleShare(r.Slow, r.Of)},
+	}
+}
+
+// visibleShare writes a share. One that is not zero never looks like zero.
+func visibleShare(part, whole int) string {
+	if text := figures.Percent(figures.Share(part, whole)); part == 0 || text != "0.0%" {
+		return text
+	}
+	return "<0.1%"
+}
+
+// A stepPart is the share of journeys with one kind of harm.
+type stepPart struct {
+	Label string
+	N     int
+	Text  string
+}
+
+// Signed writes the excess in points with its sign.
+func (r stepRow) Signed() string {
+	return figures.Minus(figures.SignedPoints(r.Excess))
+}
+
+// Total is the row of all steps together.
+func (b block) Total() stepRow {
+	c := b.Arms.Fault
+	s := result.Step{Name: "All steps", Failed: c.Failed, Wrong: c.Wrong, Slow: c.Slow}
+	if r := b.BlastRadius; r != nil {
+		s.Excess, s.Low, s.High = r.Estimate, r.Low, r.High
+	}
+	return b.row(s)
+}
+
+// An armRow is one row of the table of outcomes.
+type armRow struct {
+	Name string
+	result.Counts
+	Sub bool // indented: part of the row above it, or not counted
+}
+
+// ArmRows are the outcomes of each arm.
+func (b block) ArmRows() []armRow {
+	list := []armRow{{"Fault arm", b.Arms.Fault, false}}
+	if b.InFlight != nil {
+		list = append(list, armRow{"of these under way when the fault came", *b.InFlight, true})
+	}
+	if b.Arms.Control != nil {
+		list = append(list, armRow{"Control arm", *b.Arms.Control, false})
+	}
+	list = append(list, armRow{"Fault arm in the baseline", b.Baseline.Fault, false})
+	if b.Baseline.Control != nil {
+		list = append(list, armRow{"Control arm in the baseline", *b.Baseline.Control, false})
+	}
+	if b.Released != nil {
+		list = append(list, armRow{"Rescued by the removal, not counted", *b.Released, false})
+	}
+	return list
+}
+
+// Causes counts how the failed journeys failed.
+func (a armRow) Causes() string {
+	var list []string
+	for _, c := range []struct {
+		n    int
+		name string
+	}{{a.FailedBy.Timeout, "time-out"}, {a.FailedBy.Status, "status"}, {a.FailedBy.Error, "error"}, {a.FailedBy.Shed, "shed"}} {
+		if c.n > 0 {
+			list = append(list, figures.Count(c.n)+" "+c.name)
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// A latencyRow is one arm's percentiles.
+type latencyRow struct {
+	Name   string
+	Values []string
+}
+
+// LatencyHead names the percentiles; it is empty where none are known.
+func (b block) LatencyHead() []string {
+	var list []string
+	for _, p := range b.percentiles() {
+		list = append(list, percentileName(p.P))
+	}
+	return list
+}
+
+// percentiles are those of the first arm that has any; the other arms have the same.
+func (b block) percentiles() []result.Percentile {
+	for _, list := range [][]result.Percentile{b.Latency.Fault, b.Latency.Control, b.Latency.Baseline} {
+		if len(list) > 0 {
+			return list
+		}
+	}
+	return nil
+}
+
+// LatencyRows are the percentiles of each arm, in the order of LatencyHead.
+func (b block) LatencyRows() []latencyRow {
+	var list []latencyRow
+	for _, arm := range []struct {
+		name   string
+		values []result.Percentile
+	}{{"Fault arm", b.Latency.Fault}, {"Control arm", b.Latency.Control}, {"Fault arm in the baseline", b.Latency.Baseline}} {
+		if len(arm.values) == 0 {
+			continue
+		}
+		row := latencyRow{Name: arm.name}
+		for _, head := range b.percentiles() {
+			text := "–"
+			for _, p := range arm.values {
+				if p.P == head.P {
+					text = figures.Latency(p.Seconds) + bounds(p)
+				}
+			}
+			row.Values = append(row.Values, text)
+		}
+		list = append(list, row)
+	}
+	if len(b.Latency.Ratio) > 0 {
+		list = append(list, b.ratios())
+	}
+	return list
+}
+
+// ratios is the row that says how many times as long the fault arm took.
+func (b block) ratios() latencyRow {
+	_, name := compared(b.Journey)
+	row := latencyRow{Name: "Fault arm ÷ " + name}
+	for _, head := range b.percentiles() {
+		text := "–"
+		for _, r := range b.Latency.Ratio {
+			if r.P == head.P {
+				text = "× " + figures.Factor(r.Times) + " (" + figures.Factor(r.Low) + " to " + figures.Factor(r.High) + ")"
+			}
+		}
+		row.Values = append(row.Values, text)
+	}
+	return row
+}
+
+// bounds writes the interval of a percentile, if it has one: " (1.10 s to 1.32 s)".
+func bounds(p result.Percentile) string {
+	if p.High == 0 {
+		return ""
+	}
+	return " (" + figures.Latency(p.Low) + " to " + figures.Latency(p.High) + ")"
+}
