@@ -55,6 +55,17 @@ func pages(t *testing.T) map[string]string {
 	return list
 }
 
+// views are the windows in which a page is tested.
+func views() []view {
+	return []view{{"light", 1280, "light"}, {"dark", 1280, "dark"}, {"phone", 390, "light"}}
+}
+
+type view struct {
+	name   string
+	width  int64  // of the window, in pixels
+	scheme string // that the reader prefers
+}
+
 // accessible: nothing on any page is out of reach of those who cannot see or point.
 func accessible(t *testing.T, browser context.Context) {
 	source := axe(t)
@@ -63,7 +74,7 @@ func accessible(t *testing.T, browser context.Context) {
 			tab, _ := open(t, browser, html)
 			eval[bool](t, tab, `document.querySelectorAll('details').forEach(d => { d.open = true }), true`)
 			eval[bool](t, tab, source+`; true`)
-			for _, p := range pictures[:3] { // light, dark, and on a phone
+			for _, p := range views() {
 				show(t, tab, p.width, p.scheme)
 				found, err := chromedp.Run(tab, chromedp.Evaluate[[]string](violationsOf, chromedp.EvalAwaitPromise))
 				if err != nil {

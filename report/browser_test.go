@@ -139,6 +139,7 @@ func eval[T any](t *testing.T, tab context.Context, expression string) T {
 }
 
 func TestPageInABrowser(t *testing.T) {
+	t.Parallel()
 	browser := newBrowser(t)
 	for _, name := range []string{"suite", "journeys", "hostile", "empty", "stuck"} {
 		r := load(t, name)

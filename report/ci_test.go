@@ -13,6 +13,7 @@ import (
 // A server that counts cases must come to the numbers in the attributes, and no
 // verdict but held may look like a pass.
 func TestJUnitCountsWhatItLists(t *testing.T) {
+	t.Parallel()
 	for _, name := range fixtures(t) {
 		t.Run(name, func(t *testing.T) {
 			r := load(t, name)
@@ -61,6 +62,7 @@ func checkSuite(t *testing.T, s encode.Suite, e result.Experiment) {
 
 // Nothing that a result brings may become markup, a mention or a link.
 func TestMarkdownIsInert(t *testing.T) {
+	t.Parallel()
 	ours := regexp.MustCompile(`<!-- (blastgauge [a-z0-9-]* )?-->|</?(details|summary)>`)
 	text := render(t, "md", Options{}, load(t, "hostile"))
 	if rest := ours.ReplaceAllString(text, ""); strings.Contains(rest, "<") {
@@ -81,6 +83,7 @@ func TestMarkdownIsInert(t *testing.T) {
 
 // A line feed or a colon in a result must not begin a command of its own.
 func TestWorkflowCommandsCannotBeForged(t *testing.T) {
+	t.Parallel()
 	r := load(t, "refuted")
 	r.Experiments[0].File = "a,line=9::x\n::error::forged"
 	r.Experiments[0].Reasons = []string{"100% lost\n::set-output name=x::y"}
@@ -100,6 +103,7 @@ func TestWorkflowCommandsCannotBeForged(t *testing.T) {
 // A run of thousands of experiments makes a comment that forges accept, with its
 // answer and what became of the faults.
 func TestMarkdownFits(t *testing.T) {
+	t.Parallel()
 	r := load(t, "suite")
 	for len(r.Experiments) < 2000 {
 		r.Experiments = append(r.Experiments, r.Experiments...)

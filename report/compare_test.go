@@ -125,6 +125,7 @@ func renderCompare(t testing.TB, format string, o Options, c *compare.Comparison
 }
 
 func TestCompareGoldens(t *testing.T) {
+	t.Parallel()
 	ext := map[string]string{"github": "github.txt", "html": "html", "json": "json", "junit": "junit.xml", "md": "md", "ndjson": "ndjson", "text": "txt"}
 	for _, format := range CompareFormats() {
 		if ext[format] == "" {
@@ -150,6 +151,7 @@ func TestCompareGoldens(t *testing.T) {
 }
 
 func TestCompareForNamesTheKnownFormats(t *testing.T) {
+	t.Parallel()
 	_, err := CompareFor("pdf", Options{})
 	if err == nil {
 		t.Fatal("CompareFor(pdf) gave a format")
@@ -162,6 +164,7 @@ func TestCompareForNamesTheKnownFormats(t *testing.T) {
 }
 
 func TestCompareWriteErrorsAreReturned(t *testing.T) {
+	t.Parallel()
 	c := comparisonFixtures(t)["changed"]
 	for _, name := range CompareFormats() {
 		f, err := CompareFor(name, Options{})
@@ -175,6 +178,7 @@ func TestCompareWriteErrorsAreReturned(t *testing.T) {
 }
 
 func TestCompareJSONIsTheComparison(t *testing.T) {
+	t.Parallel()
 	for name, c := range comparisonFixtures(t) {
 		page := renderCompare(t, "html", Options{}, c)
 		_, rest, _ := strings.Cut(page, `<script type="application/json" id="blastgauge-compare">`)
@@ -192,6 +196,7 @@ func TestCompareJSONIsTheComparison(t *testing.T) {
 }
 
 func TestCompareTextFits(t *testing.T) {
+	t.Parallel()
 	for name, c := range comparisonFixtures(t) {
 		for _, o := range []Options{{}, {ASCII: true}, {Width: 60}, {Width: 100}} {
 			longest := columns(o)
@@ -218,6 +223,7 @@ func TestCompareTextFits(t *testing.T) {
 
 // Only a status's glyph and word are coloured: text without colour says the same.
 func TestCompareColorAddsNothing(t *testing.T) {
+	t.Parallel()
 	escape := regexp.MustCompile("\x1b\\[[0-9;]*m")
 	c := comparisonFixtures(t)["changed"]
 	colored := renderCompare(t, "text", Options{Color: true}, c)
@@ -231,6 +237,7 @@ func TestCompareColorAddsNothing(t *testing.T) {
 
 // A regression fails, what is not known is skipped, and the numbers add up.
 func TestCompareJUnitCountsWhatItLists(t *testing.T) {
+	t.Parallel()
 	for name, c := range comparisonFixtures(t) {
 		var got encode.JUnit
 		if err := xml.Unmarshal([]byte(renderCompare(t, "junit", Options{}, c)), &got); err != nil {
@@ -259,6 +266,7 @@ func TestCompareJUnitCountsWhatItLists(t *testing.T) {
 }
 
 func TestCompareIsInert(t *testing.T) {
+	t.Parallel()
 	c := comparisonFixtures(t)["hostile"]
 	md := renderCompare(t, "md", Options{}, c)
 	ours := regexp.MustCompile("<!-- (blastgauge [a-z0-9 -]* )?-->|</?(details|summary|sub)>|`[^`\n]*`")
@@ -278,6 +286,7 @@ func TestCompareIsInert(t *testing.T) {
 // A comment that would be refused loses whole sections, longest first, and says
 // so; how many regressed stays.
 func TestCommentFits(t *testing.T) {
+	t.Parallel()
 	c := comparisonFixtures(t)["changed"]
 	var many []compare.Experiment
 	for _, e := range c.Experiments {

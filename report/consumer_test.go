@@ -55,6 +55,7 @@ func python(t *testing.T) string {
 // Another project's reader finds every suite and case, with the verdicts that we
 // gave them.
 func TestJUnitIsReadByOthers(t *testing.T) {
+	t.Parallel()
 	interpreter := python(t)
 	dir := t.TempDir()
 	var files []string

@@ -11,6 +11,7 @@ import (
 // What config went bad, what it was before, and who read it, stands in every
 // report that people read; what a client says of itself commands nothing.
 func TestBadConfigIsInTheReports(t *testing.T) {
+	t.Parallel()
 	r := load(t, "refuted")
 	r.Experiments[0].Faults[0].Documents = []result.Mutated{{
 		Name: "/settings", What: "scale: /price/factor 1 → 100: times 100", Where: []string{"/price/factor"},

@@ -62,11 +62,13 @@ func aged(e *history.Experiment, i, n int) {
 }
 
 func TestIndexPageGolden(t *testing.T) {
+	t.Parallel()
 	golden(t, "index/page.html", bare(renderIndex(t, "html", Options{}, 0, kept(t, 5))))
 	golden(t, "index/empty.html", bare(renderIndex(t, "html", Options{}, 0, history.New(nil))))
 }
 
 func TestIndexPageSaysWhatChanged(t *testing.T) {
+	t.Parallel()
 	page := renderIndex(t, "html", Options{}, 0, kept(t, 40))
 	for _, want := range []string{
 		"4 of 7 hypotheses refuted when last tested", "Inventory slow by 800 ms</a>: refuted since 10 Jul 2026 (4b5e9a2c29), 4 runs; held before",
@@ -83,6 +85,7 @@ func TestIndexPageSaysWhatChanged(t *testing.T) {
 
 // However many runs there are, the page says how many it left out of its charts.
 func TestIndexPageDrawsTheNewest(t *testing.T) {
+	t.Parallel()
 	if page := renderIndex(t, "html", Options{}, 0, kept(t, 100)); strings.Contains(page, "in the table only") {
 		t.Error("100 runs of 7 experiments are not drawn")
 	}
@@ -94,6 +97,7 @@ func TestIndexPageDrawsTheNewest(t *testing.T) {
 
 // Runs lead to their reports, where the page knows where those are.
 func TestIndexPageLeadsToReports(t *testing.T) {
+	t.Parallel()
 	x := kept(t, 1)
 	x.Runs[0].Dir = "a b/javascript:c"
 	page := renderIndex(t, "html", Options{Runs: "."}, 0, x)
@@ -107,6 +111,7 @@ func TestIndexPageLeadsToReports(t *testing.T) {
 
 // Whatever stands in a result or in a directory's name stays text.
 func TestIndexPageIsInert(t *testing.T) {
+	t.Parallel()
 	hostile := head(t, "hostile")
 	page := renderIndex(t, "html", Options{}, 0, history.New([]history.Entry{{Name: "a", Run: &hostile}, {Name: "\x1b[31m<img src=x onerror=alert(1)>", Problem: "<script>alert(1)</script>"}}))
 	wellFormed(t, "index", page)

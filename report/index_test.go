@@ -57,6 +57,7 @@ func renderIndex(t testing.TB, format string, o Options, newest int, x *history.
 }
 
 func TestIndexText(t *testing.T) {
+	t.Parallel()
 	golden(t, "index/days.txt", renderIndex(t, "text", Options{}, 6, years(12)))
 	golden(t, "index/none.txt", renderIndex(t, "text", Options{}, 6, history.New(nil)))
 	for _, o := range []Options{{}, {Width: 60}, {Width: 100}, {ASCII: true}} {
@@ -69,6 +70,7 @@ func TestIndexText(t *testing.T) {
 }
 
 func TestIndexFormats(t *testing.T) {
+	t.Parallel()
 	_, err := IndexFor("pdf", Options{}, 0)
 	for _, name := range append(IndexFormats(), "pdf") {
 		if err == nil || !strings.Contains(err.Error(), name) {
@@ -88,6 +90,7 @@ func TestIndexFormats(t *testing.T) {
 
 // Hundreds of runs make a page that still can be mailed.
 func TestIndexSize(t *testing.T) {
+	t.Parallel()
 	x := years(500)
 	if size := len(renderIndex(t, "html", Options{}, 0, x)); size > 1<<20 {
 		t.Errorf("the page of 500 runs has %d KB, want at most 1,024", size>>10)

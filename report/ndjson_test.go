@@ -11,6 +11,7 @@ import (
 // Every line is an object of its own, each experiment has one verdict, and the
 // last line has the exit code.
 func TestNDJSONLines(t *testing.T) {
+	t.Parallel()
 	for _, name := range fixtures(t) {
 		r := load(t, name)
 		verdicts, last := 0, encode.Event{}

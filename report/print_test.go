@@ -6,6 +6,10 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
+	dialogs "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
@@ -82,4 +86,18 @@ func sheets(t *testing.T, browser context.Context, html string) int {
 		t.Fatal("the PDF has no page")
 	}
 	return n
+}
+
+// printed is the page on A4 paper.
+func printed(t *testing.T, tab context.Context) []byte {
+	t.Helper()
+	if _, err := chromedp.Call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{}); err != nil {
+		t.Fatal(err)
+	}
+	yes := true
+	r, err := chromedp.Call(tab, dialogs.PrintToPDF, dialogs.PrintToPDFParams{PreferCSSPageSize: &yes, PrintBackground: &yes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Data
 }

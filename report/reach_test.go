@@ -10,6 +10,7 @@ import (
 // What a fault did beyond those who need what is broken is said where it is
 // shown, and nowhere else.
 func TestReachIsSaidWhereItIsShown(t *testing.T) {
+	t.Parallel()
 	r := load(t, "refuted")
 	e := &r.Experiments[0]
 	e.Amplification = []result.Amplification{
@@ -44,6 +45,7 @@ func TestReachIsSaidWhereItIsShown(t *testing.T) {
 
 // How the bounds of the calls were made is said once, below them.
 func TestTheCallsBoundsSayHowTheyWereMade(t *testing.T) {
+	t.Parallel()
 	r := load(t, "refuted")
 	r.Experiments[0].Amplification = []result.Amplification{
 		{Dependency: "payments", Unit: result.Calls, Fault: 2.25, Baseline: 0.75, Factor: 3, Low: 2.8, High: 3.2, Method: "batch means", Batches: 10, Storm: true},

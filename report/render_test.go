@@ -103,6 +103,7 @@ func bare(page string) string {
 
 // Every format writes every result, and the same bytes each time.
 func TestGoldens(t *testing.T) {
+	t.Parallel()
 	ext := map[string]string{"github": "github.txt", "html": "html", "json": "json", "junit": "junit.xml", "md": "md", "ndjson": "ndjson", "text": "txt"}
 	for _, format := range Formats() {
 		if ext[format] == "" {

@@ -20,6 +20,7 @@ import (
 )
 
 func TestForNamesTheKnownFormats(t *testing.T) {
+	t.Parallel()
 	_, err := For("pdf", Options{})
 	if err == nil {
 		t.Fatal("For(pdf) gave a format")
@@ -42,6 +43,7 @@ var errFull = errors.New("disk is full")
 func (full) Write([]byte) (int, error) { return 0, errFull }
 
 func TestWriteErrorsAreReturned(t *testing.T) {
+	t.Parallel()
 	r := load(t, "refuted")
 	for _, name := range Formats() {
 		f, err := For(name, Options{})
@@ -56,6 +58,7 @@ func TestWriteErrorsAreReturned(t *testing.T) {
 
 // A result that JSON cannot hold is an error before anything is written.
 func TestUnwritableNumbers(t *testing.T) {
+	t.Parallel()
 	r := load(t, "refuted")
 	r.Experiments[0].BlastRadius.High = math.NaN()
 	for _, name := range []string{"json", "html"} {
@@ -71,6 +74,7 @@ func TestUnwritableNumbers(t *testing.T) {
 }
 
 func TestJSONIsTheResult(t *testing.T) {
+	t.Parallel()
 	for _, name := range fixtures(t) {
 		r := load(t, name)
 		got := render(t, "json", Options{}, r)
@@ -84,6 +88,7 @@ func TestJSONIsTheResult(t *testing.T) {
 }
 
 func TestPageEmbedsTheResult(t *testing.T) {
+	t.Parallel()
 	for _, name := range fixtures(t) {
 		r := load(t, name)
 		_, rest, ok := strings.Cut(render(t, "html", Options{}, r), `<script type="application/json" id="blastgauge-result">`)
@@ -108,6 +113,7 @@ func same(t *testing.T, text []byte, want *result.Result) bool {
 
 // The hostile result holds an attack in every text.
 func TestHostileTextIsInert(t *testing.T) {
+	t.Parallel()
 	r := load(t, "hostile")
 	if !strings.Contains(r.Experiments[0].Hypothesis, "<img src=x onerror=") || !strings.Contains(r.Run.ID, "\x1b[31m") {
 		t.Fatal("the hostile result is not hostile")
@@ -139,6 +145,7 @@ var void = regexp.MustCompile(`<(meta|br|input|hr)\b([^>]*?)>`)
 // The page is read as XML, which forgives nothing: each tag is closed, each
 // attribute quoted, each & escaped.
 func TestPageIsWellFormed(t *testing.T) {
+	t.Parallel()
 	for _, name := range fixtures(t) {
 		wellFormed(t, name, render(t, "html", Options{}, load(t, name)))
 	}
@@ -156,7 +163,7 @@ func wellFormed(t *testing.T, name, page string) {
 	ids := map[string]bool{}
 	for {
 		token, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {
@@ -234,6 +241,7 @@ func check(t *testing.T, name string, e xml.StartElement, ids map[string]bool) {
 // keep: forty experiments of ten minutes, with series as long as a result may
 // hold.
 func TestPageSize(t *testing.T) {
+	t.Parallel()
 	for n, most := range map[int]int{8: 350e3, 40: 1500e3} {
 		size := len(render(t, "html", Options{}, large(t, n)))
 		if size > most {
@@ -266,6 +274,7 @@ func stretch(list []result.Bucket, n int) []result.Bucket {
 }
 
 func TestTextFits(t *testing.T) {
+	t.Parallel()
 	for _, name := range fixtures(t) {
 		for _, o := range []Options{{}, {ASCII: true}, {Width: 60}, {Width: 100}, {Width: 1}} {
 			longest := columns(o)
@@ -297,6 +306,7 @@ func columns(o Options) int {
 }
 
 func TestASCIIText(t *testing.T) {
+	t.Parallel()
 	for _, name := range fixtures(t) {
 		text := render(t, "text", Options{ASCII: true}, load(t, name))
 		if i := strings.IndexFunc(text, func(c rune) bool { return c > unicode.MaxASCII }); i >= 0 {
@@ -308,6 +318,7 @@ func TestASCIIText(t *testing.T) {
 // Colour stands on glyphs and words of verdicts alone, so text without it says
 // the same.
 func TestColorAddsNothing(t *testing.T) {
+	t.Parallel()
 	escape := regexp.MustCompile("\x1b\\[[0-9;]*m")
 	around := regexp.MustCompile("\x1b\\[3[123]m(.*?)\x1b\\[0m")
 	for _, name := range fixtures(t) {

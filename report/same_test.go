@@ -30,6 +30,7 @@ func everyPage(t *testing.T, change func(any)) string {
 // The zone and the language of a machine do not show: pages made under others are
 // compared with those made here.
 func TestSameBytesInEveryLocale(t *testing.T) {
+	t.Parallel()
 	const told = "REPORT_TEST_PAGES"
 	if file := os.Getenv(told); file != "" {
 		if err := os.WriteFile(file, []byte(everyPage(t, func(any) {})), 0o600); err != nil {
@@ -53,6 +54,7 @@ func TestSameBytesInEveryLocale(t *testing.T) {
 
 // Processors differ in the last bit of what they compute. No such bit shows.
 func TestSameBytesOnEveryProcessor(t *testing.T) {
+	t.Parallel()
 	want := everyPage(t, func(any) {})
 	for _, to := range []float64{math.Inf(1), math.Inf(-1)} {
 		got := everyPage(t, func(v any) { nudge(reflect.ValueOf(v), to) })

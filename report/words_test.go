@@ -7,6 +7,7 @@ import (
 
 // Whatever else a run found, a fault that may still be in force comes first.
 func TestFaultLeftBehindComesFirst(t *testing.T) {
+	t.Parallel()
 	r := load(t, "stuck")
 	text := render(t, "text", Options{}, r)
 	if !strings.HasPrefix(text, "Fault not removed: ") || !strings.Contains(text, "blastgauge recover") {
@@ -21,6 +22,7 @@ func TestFaultLeftBehindComesFirst(t *testing.T) {
 
 // What kind of control there was is said even if the result has no warning.
 func TestControlIsAlwaysSaid(t *testing.T) {
+	t.Parallel()
 	for fixture, want := range map[string]string{"baseline": "the control is the baseline", "contaminated": "control contaminated"} {
 		r := load(t, fixture)
 		r.Experiments[0].Warnings = nil
@@ -34,6 +36,7 @@ func TestControlIsAlwaysSaid(t *testing.T) {
 
 // No number of a measurement that cannot be trusted stands beside a verdict.
 func TestInvalidShowsNoBlastRadius(t *testing.T) {
+	t.Parallel()
 	text := render(t, "text", Options{}, load(t, "invalid"))
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "! inventory-down") && strings.Contains(line, "0.5%") {

@@ -11,6 +11,7 @@ import (
 // A path in steps ends where one in places would, to the tenth, however many
 // steps there are.
 func TestPenDoesNotDrift(t *testing.T) {
+	t.Parallel()
 	var p Pen
 	p.Move(12.4, 147.63)
 	x, y := 12.0, 147.6
@@ -33,6 +34,7 @@ func TestPenDoesNotDrift(t *testing.T) {
 }
 
 func TestAxes(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ most, step, top float64 }{
 		{0.32, 0.1, 0.4}, {0.036, 0.01, 0.04}, {9.8, 5, 10}, {1, 0.5, 1}, {0, 0.5, 1}, {4, 1, 4},
 	} {

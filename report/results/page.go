@@ -1,3 +1,5 @@
+// Package results reports what one run found, as text, Markdown, a page, and for CI
+// systems and other programs.
 package results
 
 import (
@@ -143,7 +145,7 @@ func (p *document) TopSteps() []nextStep { return p.next[:min(firstScreen, len(p
 func (p *document) MoreSteps() int { return len(p.next) - len(p.TopSteps()) }
 
 // Caveats are the warnings, each once.
-func (p *document) Caveats() []caveat { return p.summary.caveats() }
+func (p *document) Caveats() []caveat { return p.caveats() }
 
 // Axis labels the scale of the forest plot.
 func (p *document) Axis() template.HTML { return p.Scale.Axis() }

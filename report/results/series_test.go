@@ -8,6 +8,7 @@ import (
 
 // Points add up to their series, whatever its length.
 func TestSeriesPoints(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{0, 1, 59, 60, 61, 240, 1000} {
 		var s result.Series
 		s.Bucket = 2

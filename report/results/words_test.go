@@ -8,6 +8,7 @@ import (
 )
 
 func TestHeadline(t *testing.T) {
+	t.Parallel()
 	const h, r, i, v, n = result.Held, result.Refuted, result.Inconclusive, result.Invalid, result.NotRun
 	run := func(outcome string, verdicts ...result.Verdict) *result.Result {
 		res := &result.Result{Run: result.Run{Outcome: outcome}}
@@ -37,6 +38,7 @@ func TestHeadline(t *testing.T) {
 }
 
 func TestRemoval(t *testing.T) {
+	t.Parallel()
 	gone := result.Fault{Intended: true, RemovalVerified: true}
 	left := result.Fault{Injected: time.Unix(1, 0)} // from before "intended" was written
 	for want, faults := range map[string][]result.Fault{

@@ -68,7 +68,7 @@ func (p *Printer) Wrap(lead, text string) {
 	indent := strings.Repeat(" ", Width(lead))
 	room := max(p.Width-Width(lead), 20)
 	row := ""
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if row != "" && Width(row)+1+Width(word) > room {
 			p.Line(lead, row)
 			lead, row = indent, ""

@@ -97,11 +97,11 @@ func (p *printer) trend(t *history.Trend, name int) {
 	mark := p.Mark(latest.Verdict)
 	room := (p.Width - terminal.Width(mark) - name - 12) / column
 	points := t.Points[max(0, len(t.Points)-room):]
-	row := ""
+	var row strings.Builder
 	for _, pt := range points {
-		row += terminal.Right(p.Spell(pointText(pt)), column)
+		row.WriteString(terminal.Right(p.Spell(pointText(pt)), column))
 	}
-	p.Row(mark, words.Plain(t.Experiment), name-1, " ", terminal.Right(row, room*column), terminal.Right(p.Spell("limit "+words.Limit(latest.Limit)), 12))
+	p.Row(mark, words.Plain(t.Experiment), name-1, " ", terminal.Right(row.String(), room*column), terminal.Right(p.Spell("limit "+words.Limit(latest.Limit)), 12))
 }
 
 // pointText writes a blast radius in a few columns. A bar before it means that the
