@@ -53,11 +53,11 @@ func (r *experimentRun) recoveryOf(j *journeyRecord) *Recovery {
 		rec.FellAt, rec.Seconds = &fell, fell.Seconds
 	}
 	fell := int(math.Ceil(rec.Seconds / recoveryStep.Seconds()))
-	back := stats.Back(harm, control, fell, min(stepsWithoutHarm, max(2, n/2)))
-	rec.Harmed = seconds(time.Duration(back.At) * recoveryStep)
+	back := stats.FindRecovery(harm, control, fell, min(stepsWithoutHarm, max(2, n/2)))
+	rec.Harmed = seconds(time.Duration(back.Window) * recoveryStep)
 	rec.Seconds = max(rec.Seconds, rec.Harmed)
-	if !back.Back {
-		rec.Seconds, rec.Censored, rec.Metastable = seconds(r.moments.end-r.moments.removed), true, back.Beyond
+	if !back.Proven {
+		rec.Seconds, rec.Censored, rec.Metastable = seconds(r.moments.end-r.moments.removed), true, back.StillHarmed
 	}
 	return rec
 }
@@ -143,7 +143,7 @@ func (w *recoveryWindow) fell() (Fell, bool) {
 	for _, s := range used {
 		counts = append(counts, s.Count)
 	}
-	c, ok := stats.Fall(counts)
+	c, ok := stats.FindChangePoint(counts)
 	if !ok {
 		return Fell{}, false
 	}

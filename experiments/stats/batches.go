@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// LeastBatches is how many batches it takes to say how much they vary. With
-// fewer, journeys are taken as independent and the [Difference] says so.
+// LeastBatches is how many batches are needed to estimate how much they vary. With
+// fewer, journeys are taken as independent, and the [Difference] says so.
 const LeastBatches = 8
 
 // Batches of a stretch of time are as long as they can be, because bursts of harm that
@@ -19,8 +19,8 @@ const (
 	shortestBatch = 2 * time.Second
 )
 
-// Batches is how many batches a stretch of time is cut into; 1 for one that is too short
-// to say how much they vary. How well that does is simulated in this package's tests.
+// Batches is how many batches a stretch of time is cut into: 1 if it is too short to
+// show how much they vary. This package's tests simulate how well that does.
 func Batches(stretch time.Duration) int {
 	n := min(mostBatches, int(stretch/shortestBatch))
 	if n < LeastBatches {
@@ -34,7 +34,7 @@ type Pair struct {
 	Fault, Control Count
 }
 
-// A Method says how an interval was made.
+// A Method is how an interval was made.
 type Method string
 
 const (
@@ -107,7 +107,7 @@ func PairedBatches(batches []Pair) Difference {
 // UnpairedBatches is the interval of the difference of two arms that ran one
 // after the other, from the variance between the batches of each. It assumes
 // what [PairedBatches] assumes, and that nothing but the fault changed between
-// the two stretches of time: that, no arithmetic can check. With fewer than
+// the two stretches of time, which no arithmetic can check. With fewer than
 // [LeastBatches] batches in an arm it falls back to [Newcombe].
 //
 // Sources: as for PairedBatches.
@@ -127,11 +127,10 @@ func UnpairedBatches(fault, control []Count) Difference {
 // Repeats is the interval of the mean difference over repeats of control and
 // fault in turn (A-B-A-B…), which needs no second route: each stretch of fault
 // is compared with the mean of the control stretches beside it, so that a drift
-// that is straight over a cycle cancels out. There is one stretch of control
-// before each of fault, and there may be one after the last. It assumes that
-// cycles are independent, and roughly normal differences, whose variance needs
-// no trial to be independent of another. It is false for fewer than three
-// cycles and where a stretch is empty.
+// that is straight over a cycle cancels out. There is one stretch of control before
+// each stretch of fault, and there may be one after the last. It assumes that cycles
+// are independent and that differences are roughly normal; trials may depend on each
+// other. It is false for fewer than three cycles and where a stretch is empty.
 //
 // Source: Student, "The probable error of a mean", Biometrika 6 (1908), 1-25;
 // for the balance against drift, D. R. Cox, "Planning of Experiments" (1958),
@@ -155,25 +154,25 @@ func Repeats(control, fault []Count) (Interval, bool) {
 		}
 		differences[i] = f.Share() - level
 	}
-	return bounded(Mean(differences)), true
+	return bounded(mean(differences)), true
 }
 
-// Mean is Student's interval of a mean. It assumes independent values that are
+// mean is Student's interval of a mean. It assumes independent values that are
 // roughly normal, and needs at least two.
 //
 // Source: Student, "The probable error of a mean", Biometrika 6 (1908), 1-25.
-func Mean(values []float64) Interval {
+func mean(values []float64) Interval {
 	n := float64(len(values))
 	sum := 0.0
 	for _, v := range values {
 		sum += v
 	}
-	mean, squares := sum/n, 0.0
+	centre, squares := sum/n, 0.0
 	for _, v := range values {
-		squares += (v - mean) * (v - mean)
+		squares += (v - centre) * (v - centre)
 	}
 	half := student(len(values)) * math.Sqrt(squares/(n-1)/n)
-	return Interval{mean, mean - half, mean + half}
+	return Interval{centre, centre - half, centre + half}
 }
 
 // Total adds counts up.
@@ -193,6 +192,7 @@ func (c Count) variance() float64 {
 	return p * (1 - p) / float64(c.N)
 }
 
+// independent is the difference as if trials were independent.
 func independent(fault, control Count) Difference {
 	n := Newcombe(fault, control)
 	return Difference{Interval: n, Method: Independent, Effective: float64(min(fault.N, control.N)), Newcombe: n}
@@ -227,8 +227,8 @@ func effect(measured, independent float64) float64 {
 	return measured / independent
 }
 
-// penalty is the price of not knowing the variance but estimating it from k
-// batches.
+// penalty is how much wider an interval has to be because its variance is not known but
+// estimated from k batches.
 func penalty(k int) float64 {
 	t := student(k) / z95
 	return t * t
@@ -239,6 +239,7 @@ func student(k int) float64 {
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(k - 1)}.Quantile((1 + Confidence) / 2)
 }
 
+// bounded keeps the bounds of a difference of shares within −1 and 1.
 func bounded(i Interval) Interval {
 	return Interval{i.Estimate, max(-1, i.Low), min(1, i.High)}
 }

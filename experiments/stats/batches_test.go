@@ -16,13 +16,14 @@ func near(t *testing.T, what string, got, want, within float64) {
 // The hours of sleep gained by ten patients with one drug and another, from
 // Student (1908): the difference and its interval are in every textbook.
 func TestMeanOfStudentsSleep(t *testing.T) {
+	t.Parallel()
 	a := []float64{0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0, 2}
 	b := []float64{1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4}
 	gain := make([]float64, len(a))
 	for i := range a {
 		gain[i] = a[i] - b[i]
 	}
-	got := Mean(gain)
+	got := mean(gain)
 	near(t, "mean", got.Estimate, -1.58, 1e-12)
 	near(t, "low", got.Low, -2.4598858, 5e-8)
 	near(t, "high", got.High, -0.7001142, 5e-8)
@@ -30,6 +31,7 @@ func TestMeanOfStudentsSleep(t *testing.T) {
 
 // The two-sided 95 % points of Student's t, from the tables.
 func TestStudentsTable(t *testing.T) {
+	t.Parallel()
 	for values, want := range map[int]float64{2: 12.706, 8: 2.365, 10: 2.262, 12: 2.201, 31: 2.042} {
 		near(t, "t", student(values), want, 5e-4)
 	}
@@ -38,6 +40,7 @@ func TestStudentsTable(t *testing.T) {
 // In batches of one size the variance is that of the mean of the batches'
 // differences, whatever the shape of the interval made from it.
 func TestPairedBatchesHaveTheVarianceOfTheirDifferences(t *testing.T) {
+	t.Parallel()
 	fault := []int{9, 2, 14, 1, 8, 3, 11, 0, 7, 5}
 	control := []int{1, 0, 3, 0, 2, 0, 1, 1, 0, 2}
 	var list []Pair
@@ -47,7 +50,7 @@ func TestPairedBatchesHaveTheVarianceOfTheirDifferences(t *testing.T) {
 		differences = append(differences, float64(fault[i]-control[i])/50)
 	}
 	got := PairedBatches(list)
-	want := Mean(differences)
+	want := mean(differences)
 	near(t, "estimate", got.Estimate, want.Estimate, 1e-12)
 	// The standard error of 0.1, 0.04, 0.22, … is 0.02529; independent trials
 	// would have had √(0.12·0.88/500 + 0.02·0.98/500) = 0.01582.
@@ -63,6 +66,7 @@ func TestPairedBatchesHaveTheVarianceOfTheirDifferences(t *testing.T) {
 }
 
 func TestWhatHarmsBothArmsCancelsOut(t *testing.T) {
+	t.Parallel()
 	var paired []Pair
 	var fault, control []Count
 	for i := range 10 {
@@ -84,6 +88,7 @@ func TestWhatHarmsBothArmsCancelsOut(t *testing.T) {
 
 // Without any harm batches do not vary at all, which does not make zero certain.
 func TestNoHarmIsNotCertainty(t *testing.T) {
+	t.Parallel()
 	list := make([]Pair, 10)
 	counts := make([]Count, 10)
 	for i := range list {
@@ -97,6 +102,7 @@ func TestNoHarmIsNotCertainty(t *testing.T) {
 }
 
 func TestFewBatchesFallBackToIndependence(t *testing.T) {
+	t.Parallel()
 	list := make([]Pair, LeastBatches-1)
 	counts := make([]Count, LeastBatches-1)
 	for i := range list {
@@ -119,6 +125,7 @@ func TestFewBatchesFallBackToIndependence(t *testing.T) {
 // points more are exactly 10 points, and only the stretches beside each other
 // are compared.
 func TestRepeatsBalanceADrift(t *testing.T) {
+	t.Parallel()
 	control := []Count{{0, 100}, {2, 100}, {4, 100}, {6, 100}}
 	fault := []Count{{11, 100}, {13, 100}, {15, 100}}
 	got, ok := Repeats(control, fault)
@@ -147,6 +154,7 @@ func TestRepeatsBalanceADrift(t *testing.T) {
 
 // What a plan promises is what comes out, on average, of harm that is independent.
 func TestHalfWidthIsWhatComesOut(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
 	for _, tt := range []struct {
 		share       float64

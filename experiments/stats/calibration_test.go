@@ -25,7 +25,7 @@ type world struct {
 	promise map[string]promise
 }
 
-// A promise is in shares of runs.
+// A promise is what an interval must keep, in shares of runs.
 type promise struct {
 	covers float64 // hold a true excess of three points, at least
 	alarms float64 // are above zero without any excess, at most
@@ -66,7 +66,7 @@ func bursts(r *rand.Rand, ticks int, length, part, low, high float64) []float64 
 
 func bursty(r *rand.Rand, ticks int) []float64 { return bursts(r, ticks, 2, 0.1, 0.003, 0.15) }
 
-// burstsOfItsOwn is a fault that harms nobody most of the time.
+// burstsOfItsOwn is a fault that harms no journey most of the time.
 func burstsOfItsOwn(r *rand.Rand, ticks int, excess float64) []float64 {
 	return bursts(r, ticks, 2, 0.25, 0, 4*excess)
 }
@@ -125,7 +125,6 @@ func (w world) run(r *rand.Rand, seconds int, excess float64) sample {
 // batched makes ten batches, as results do.
 func batched(seconds []Count) []Count {
 	width := len(seconds) / 10
-
 	list := make([]Count, 10)
 	for i := range list {
 		list[i] = Total(seconds[i*width : (i+1)*width])
@@ -154,16 +153,16 @@ func controls() []control {
 	return []control{{"concurrent", sample.paired}, {"baseline", sample.unpaired}}
 }
 
-// A tally is how often an interval was right, in shares of the runs.
-type tally struct {
+// A coverage is how often an interval was right, in shares of the runs.
+type coverage struct {
 	covers, newcombe float64 // the interval holds the truth
 	positive, naive  float64 // the interval is above zero
 	width            float64
 }
 
-func simulate(w world, c control, seconds, runs int, excess float64) tally {
+func simulate(w world, c control, seconds, runs int, excess float64) coverage {
 	r := rand.New(rand.NewPCG(20261124, uint64(seconds)))
-	var t tally
+	var t coverage
 	one := 1 / float64(runs)
 	for range runs {
 		d := c.of(w.run(r, seconds, excess))
@@ -193,6 +192,7 @@ func simulate(w world, c control, seconds, runs int, excess float64) tally {
 //
 // prints the tables of 2,000 runs each, of 20, 60 and 120 seconds.
 func TestCalibration(t *testing.T) {
+	t.Parallel()
 	runs, lengths := 400, []int{60}
 	if *calibrate {
 		runs, lengths = 2000, []int{20, 60, 120}
@@ -206,7 +206,7 @@ func TestCalibration(t *testing.T) {
 					pc(none.covers), pc(some.covers), pc(much.covers), pc(none.positive), pc(some.positive), 100*some.width,
 					pc(none.newcombe), pc(some.newcombe), pc(much.newcombe), pc(none.naive), pc(some.naive))
 				if seconds == 60 {
-					promised(t, w, c, none, some, runs)
+					wantPromise(t, w, c, none, some, runs)
 				}
 			}
 		}
@@ -214,8 +214,8 @@ func TestCalibration(t *testing.T) {
 	table.flush()
 }
 
-// promised holds a minute of traffic to what is claimed of it.
-func promised(t *testing.T, w world, c control, none, some tally, runs int) {
+// wantPromise compares what was found in a minute of traffic with the promise.
+func wantPromise(t *testing.T, w world, c control, none, some coverage, runs int) {
 	t.Helper()
 	p := w.promise[c.name]
 	slack := func(share float64) float64 { return 3 * math.Sqrt(share*(1-share)/float64(runs)) }
@@ -232,8 +232,11 @@ func promised(t *testing.T, w world, c control, none, some tally, runs int) {
 
 func pc(share float64) string { return fmt.Sprintf("%.1f", 100*share) }
 
-// A table is printed where calibration was asked for.
-type table struct{ w *tabwriter.Writer }
+// A table is printed with -calibrate.
+type table struct {
+	t *testing.T
+	w *tabwriter.Writer
+}
 
 func newTable(t *testing.T, head string) table {
 	var out io.Writer = io.Discard
@@ -241,9 +244,21 @@ func newTable(t *testing.T, head string) table {
 		out = t.Output()
 	}
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, head)
-	return table{w}
+	list := table{t, w}
+	list.row("%s", head)
+	return list
 }
 
-func (t table) row(format string, args ...any) { fmt.Fprintf(t.w, format+"\n", args...) }
-func (t table) flush()                         { t.w.Flush() }
+func (l table) row(format string, args ...any) {
+	l.t.Helper()
+	if _, err := fmt.Fprintf(l.w, format+"\n", args...); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func (l table) flush() {
+	l.t.Helper()
+	if err := l.w.Flush(); err != nil {
+		l.t.Fatal(err)
+	}
+}

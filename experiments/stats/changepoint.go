@@ -2,8 +2,8 @@ package stats
 
 import "math"
 
-// A Change is where a share fell for good.
-type Change struct {
+// A ChangePoint is where a share fell for good.
+type ChangePoint struct {
 	// At is the index of the first block after the fall; Low and High bound it
 	// with 95 % confidence.
 	At, Low, High  int
@@ -11,32 +11,31 @@ type Change struct {
 	LikelihoodGain float64 // of one change over none, as a difference of log-likelihoods
 }
 
-// Fall finds the one moment at which the share of hits fell, by maximum
-// likelihood: the split of the blocks of trials, in the order of time, that two
-// shares explain best. It knows the moment no finer than the blocks are: of one
-// trial each, at best, and none of them empty. It is false when no split has a higher share before it, or when
-// the best one explains little more than a constant share does.
+// FindChangePoint finds the one moment at which the share of hits fell, by maximum
+// likelihood: the split of the blocks of trials, in the order of time, that two shares
+// explain best. It cannot be more exact than the blocks, which have one trial each at
+// best, and of which none may be empty. It is false when no split has a higher share
+// before it, or when the best one explains little more than a constant share does.
 //
 // The interval is the profile's: every split whose log-likelihood is within 3.68
-// of the best. It is not within 1.92, as χ² would have it: a moment is no smooth
-// parameter. To either side of the true one the log-likelihood is a random walk
+// of the best. The limit is not 1.92, as χ² would have it, because a moment is not a
+// smooth parameter. To either side of the true one the log-likelihood is a random walk
 // that falls, and how far it may climb before is exponential: both stay within b
-// with a probability of (1 − e^−b)². It assumes independent trials and one
-// sudden change. Where harm fades slowly the estimate
-// is the middle of the fading, about three seconds before the end of one that
-// takes ten: that is what [Back] is for.
+// with a probability of (1 − e^−b)². It assumes independent trials and one sudden
+// change. Where harm fades over ten seconds, the estimate is the middle of the fading,
+// about three seconds before its end; [FindRecovery] finds the end.
 //
 // Sources: D. V. Hinkley and E. A. Hinkley, "Inference about the change-point in
 // a sequence of binomial variables", Biometrika 57 (1970), 477-488; for the
 // profile D. Siegmund, "Confidence sets in change-point problems", International
 // Statistical Review 56 (1988), 31-48.
-func Fall(blocks []Count) (Change, bool) {
+func FindChangePoint(blocks []Count) (ChangePoint, bool) {
 	const (
 		within = 3.676252429206873 // b with (1 − e^−b)² = 95 %
 		least  = 5                 // what a constant share's best split gains by chance in one of a hundred
 	)
 	all, n := Total(blocks), len(blocks)
-	constant, best := all.entropy(), Change{LikelihoodGain: math.Inf(-1)}
+	constant, best := all.entropy(), ChangePoint{LikelihoodGain: math.Inf(-1)}
 	profile := make([]float64, n+1)
 	var before Count
 	for i := 1; i < n; i++ {
@@ -48,11 +47,11 @@ func Fall(blocks []Count) (Change, bool) {
 		}
 		profile[i] = before.entropy() + after.entropy() - constant
 		if profile[i] > best.LikelihoodGain {
-			best = Change{At: i, Before: before.Share(), After: after.Share(), LikelihoodGain: profile[i]}
+			best = ChangePoint{At: i, Before: before.Share(), After: after.Share(), LikelihoodGain: profile[i]}
 		}
 	}
 	if best.LikelihoodGain < least {
-		return Change{}, false
+		return ChangePoint{}, false
 	}
 	best.Low, best.High = best.At, best.At
 	for i := 1; i < n; i++ {

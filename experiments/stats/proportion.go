@@ -1,14 +1,14 @@
 // Package stats is the arithmetic behind the verdicts: intervals and quantiles
 // as pure functions that state their assumptions and their source.
 //
-// How often they are right is simulated by its tests, over traffic whose harm is
-// independent, bursty and autocorrelated:
+// Its tests simulate how often they are right, over traffic whose harm is independent,
+// bursty and autocorrelated. This prints the tables:
 //
 //	go test ./experiments/stats -run Calibration -calibrate -v
 //
-// prints the tables. Quantiles of Student's t, of the binomial and of the Beta
-// distribution are gonum's: they are hard to get right in the tails, and gonum is
-// tested against published tables.
+// Quantiles of Student's t, of the binomial and of the Beta distribution come from
+// gonum. They are hard to get right in the tails, and gonum is tested against published
+// tables.
 package stats
 
 import "math"
@@ -74,11 +74,11 @@ func newcombe(a, b Count, z float64) Interval {
 	return bounded(Minus(wilson(a, 1, z), wilson(b, 1, z)))
 }
 
-// HalfWidth is the expected half width of the interval of a difference when share of n
-// trials are hits in one arm, and none of m in the other, in so many batches of each:
-// what a plan can promise before anything is measured, of harm that does not come in
-// bursts. It is in the unit of shares. With fewer than [LeastBatches] it is that of
-// [Newcombe]; more batches have their price, as in [PairedBatches].
+// HalfWidth is the expected half width of the interval of a difference, in shares, when
+// share of n trials in one arm are hits, and none of m in the other, in so many batches
+// of each. A plan can promise that before anything is measured, for harm that does not
+// come in bursts. With fewer than [LeastBatches] it is the half width of [Newcombe]; with
+// more it is wider, as in [PairedBatches].
 func HalfWidth(share float64, n, m, batches int) float64 {
 	hits, scale := int(math.Round(share*float64(n))), 1.0
 	if batches >= LeastBatches {
@@ -88,9 +88,10 @@ func HalfWidth(share float64, n, m, batches int) float64 {
 	return (i.High - i.Low) / 2
 }
 
-// Needed is about how many trials per arm bring the half width of a difference
-// down to half, for a share in one arm and near none in the other, if trials are
-// independent. It grows n by doubling and bisecting on [HalfWidth], and gives up at a million.
+// Needed is about how many trials per arm bring the half width of a difference down to
+// half, if share of the trials in one arm and almost none in the other are hits, and if
+// trials are independent. It doubles and then bisects the number; it is a million at the
+// most.
 func Needed(share, half float64) int {
 	const most = 1_000_000
 	low, high := 1, 2

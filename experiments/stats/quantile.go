@@ -10,21 +10,22 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Quantile is the nearest-rank quantile of sorted values: the smallest value
+// quantile is the nearest-rank quantile of sorted values: the smallest value
 // with at least q of all values at or below it. It is 0 for no values.
 //
 // Source: R. J. Hyndman and Y. Fan, "Sample Quantiles in Statistical Packages",
 // The American Statistician 50 (1996), 361-365, definition 1.
-func Quantile[T cmp.Ordered](sorted []T, q float64) T {
+func quantile[T cmp.Ordered](sorted []T, q float64) T {
 	if len(sorted) == 0 {
 		var none T
 		return none
 	}
-	return sorted[rank(q, len(sorted))-1]
+	return sorted[Rank(q, len(sorted))-1]
 }
 
-// rank is the nearest rank, from 1.
-func rank(q float64, n int) int {
+// Rank is the nearest rank of a quantile among n values, from 1: of the smallest value
+// with at least q of all values at or below it.
+func Rank(q float64, n int) int {
 	return min(max(int(math.Ceil(q*float64(n))), 1), n)
 }
 
@@ -45,14 +46,14 @@ func QuantileRanks(n int, q float64) (low, high int, ok bool) {
 	// The quantile is below the l-th value when fewer than l values are at or
 	// below it: the largest l for which that is rare enough, and the same from
 	// above.
-	low = firstOf(n, func(l int) bool { return below.CDF(float64(l-1)) > tail }) - 1
-	high = firstOf(n, func(u int) bool { return below.CDF(float64(u-1)) >= 1-tail })
+	low = firstTrue(n, func(l int) bool { return below.CDF(float64(l-1)) > tail }) - 1
+	high = firstTrue(n, func(u int) bool { return below.CDF(float64(u-1)) >= 1-tail })
 	return low, high, low >= 1 && high <= n
 }
 
-// firstOf is the smallest of 1 to n for which a growing condition holds, n+1 if
-// for none.
-func firstOf(n int, holds func(int) bool) int {
+// firstTrue is the smallest of 1 to n for which a growing condition holds; n+1 if it
+// holds for none.
+func firstTrue(n int, holds func(int) bool) int {
 	low, high := 0, n+1
 	for high-low > 1 {
 		if mid := (low + high) / 2; holds(mid) {
@@ -66,11 +67,11 @@ func firstOf(n int, holds func(int) bool) int {
 
 // QuantileRatio is the interval of the q-quantile of the fault arm divided by that of
 // the control, by a bootstrap of whole batches of time: values of one batch stay
-// together, because slow moments last longer than one journey. Where both arms ran at
-// the same time, batch k of one is that of the other, and they are drawn together,
-// because they share those moments; else each arm is drawn by itself. It assumes
+// together, because slow moments last longer than one journey. If the arms
+// are simultaneous, batch k of one is the same time as batch k of the other, and both are
+// drawn together; else each arm is drawn by itself. It assumes
 // batches that are nearly independent, and is false for fewer than [LeastBatches] of
-// them with values, and for a control of 0. The same r gives the same interval.
+// them with values, and for a control of 0. The same rng gives the same interval.
 //
 // The bounds are percentiles of 1,000 resamples, further out than at 2.5 and 97.5 %:
 // resamples of few batches vary too little, and Student's t instead of the normal
@@ -82,9 +83,9 @@ func firstOf(n int, holds func(int) bool) int {
 // from a stationary sequence", Annals of Statistics 14 (1986), 1171-1179; T. C.
 // Hesterberg, "What Teachers Should Know About the Bootstrap", The American
 // Statistician 69 (2015), 371-386, section 5.3.
-func QuantileRatio(fault, control []Sketch, together bool, q float64, r *rand.Rand) (Interval, bool) {
+func QuantileRatio(fault, control []Sketch, simultaneous bool, q float64, rng *rand.Rand) (Interval, bool) {
 	const resamples = 1000
-	if together {
+	if simultaneous {
 		fault, control = bothWithValues(fault, control)
 	} else {
 		fault, control = withValues(fault), withValues(control)
@@ -102,11 +103,11 @@ func QuantileRatio(fault, control []Sketch, together bool, q float64, r *rand.Ra
 	ratios := make([]float64, 0, resamples)
 	a, b := make([]int, len(fault)), make([]int, len(control))
 	for range resamples {
-		resample(a, r)
-		if together {
+		resample(a, rng)
+		if simultaneous {
 			copy(b, a)
 		} else {
-			resample(b, r)
+			resample(b, rng)
 		}
 		if under := of.quantile(b, q); under > 0 {
 			ratios = append(ratios, over.quantile(a, q)/under)
@@ -114,9 +115,10 @@ func QuantileRatio(fault, control []Sketch, together bool, q float64, r *rand.Ra
 	}
 	slices.Sort(ratios)
 	tail := distuv.UnitNormal.CDF(-student(n) * math.Sqrt(float64(n)/float64(n-1)))
-	return Interval{above / below, Quantile(ratios, tail), Quantile(ratios, 1-tail)}, len(ratios) > 0
+	return Interval{above / below, quantile(ratios, tail), quantile(ratios, 1-tail)}, len(ratios) > 0
 }
 
+// withValues leaves out empty batches.
 func withValues(batches []Sketch) []Sketch {
 	return slices.DeleteFunc(slices.Clone(batches), func(s Sketch) bool { return s.N() == 0 })
 }
@@ -131,16 +133,16 @@ func bothWithValues(fault, control []Sketch) (f, c []Sketch) {
 	return f, c
 }
 
-// resample says how often each batch is in a resample.
-func resample(times []int, r *rand.Rand) {
+// resample draws as many batches as there are, and sets how often each was drawn.
+func resample(times []int, rng *rand.Rand) {
 	clear(times)
 	for range times {
-		times[r.IntN(len(times))]++
+		times[rng.IntN(len(times))]++
 	}
 }
 
 // A pool is the values of several batches in one order, and how many of each batch are
-// at or below each of them: so a quantile of any resample is found by bisecting.
+// at or below each of them. So a quantile of any resample can be found by bisection.
 type pool struct {
 	slots []int
 	upTo  [][]int // by slot and batch
@@ -168,7 +170,7 @@ func newPool(batches []Sketch) pool {
 	return p
 }
 
-// quantile is that of a resample in which each batch is so many times.
+// quantile is the q-quantile of a resample that contains each batch so many times.
 func (p pool) quantile(times []int, q float64) float64 {
 	upTo := func(i int) int {
 		n := 0
@@ -178,7 +180,7 @@ func (p pool) quantile(times []int, q float64) float64 {
 		return n
 	}
 	last := len(p.slots) - 1
-	at := rank(q, upTo(last))
+	at := Rank(q, upTo(last))
 	i := sort.Search(last, func(i int) bool { return upTo(i) >= at })
 	return float64(valueOf(p.slots[i]))
 }

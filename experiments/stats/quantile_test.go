@@ -10,6 +10,7 @@ import (
 // The ranks for a median are the critical values of the sign test, which are
 // tabulated, for example in Conover (1999), table A3.
 func TestQuantileRanksPublished(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		n         int
 		q         float64
@@ -31,6 +32,7 @@ func TestQuantileRanksPublished(t *testing.T) {
 // It takes 1 − 0.975^(1/n) < q < 0.975^(1/n): 6 values for a median, 146 for the
 // 97.5th percentile of both sides together, 368 for the 99th.
 func TestFewValuesSayNothingOfAFarQuantile(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		n    int
 		q    float64
@@ -43,6 +45,7 @@ func TestFewValuesSayNothingOfAFarQuantile(t *testing.T) {
 }
 
 func TestQuantileRanksCoverAndAreNoWiderThanNeeded(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(7, 7))
 	for _, tt := range []struct {
 		n int
@@ -80,6 +83,7 @@ func sketches(n int, values ...int64) []Sketch {
 }
 
 func TestQuantileRatioOfEqualBatchesIsExact(t *testing.T) {
+	t.Parallel()
 	for _, together := range []bool{true, false} {
 		got, ok := QuantileRatio(sketches(10, 10, 20, 30), sketches(10, 4, 5, 6), together, 0.5, rand.New(rand.NewPCG(1, 1)))
 		if !ok || got != (Interval{4, 4, 4}) {
@@ -89,6 +93,7 @@ func TestQuantileRatioOfEqualBatchesIsExact(t *testing.T) {
 }
 
 func TestQuantileRatioNeedsBatches(t *testing.T) {
+	t.Parallel()
 	fault, control := sketches(10, 1), sketches(10, 1)
 	fault[3], control[4], fault[5] = Sketch{}, Sketch{}, Sketch{}
 	if _, ok := QuantileRatio(fault, control, true, 0.5, rand.New(rand.NewPCG(1, 1))); ok {
@@ -107,6 +112,7 @@ func TestQuantileRatioNeedsBatches(t *testing.T) {
 //
 //	go test ./experiments/stats -run QuantileRatioCovers -calibrate -v
 func TestQuantileRatioCovers(t *testing.T) {
+	t.Parallel()
 	runs := 150
 	if *calibrate {
 		runs = 2000
@@ -139,7 +145,7 @@ func TestQuantileRatioCovers(t *testing.T) {
 			}
 			slices.Sort(widths)
 			share := float64(covered) / float64(runs)
-			results.row("%d\t%v\t%.1f %%\t%.2f", n, together, 100*share, Quantile(widths, 0.5))
+			results.row("%d\t%v\t%.1f %%\t%.2f", n, together, 100*share, quantile(widths, 0.5))
 			if share < 0.91 {
 				t.Errorf("%d batches, together %v: the interval holds the true ratio in %.0f %% of runs, want about 95", n, together, 100*share)
 			}
@@ -149,6 +155,7 @@ func TestQuantileRatioCovers(t *testing.T) {
 }
 
 func TestTheSameSeedGivesTheSameRatio(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 9))
 	fault, control := make([]Sketch, 12), make([]Sketch, 12)
 	for i := range fault {

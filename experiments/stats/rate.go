@@ -2,7 +2,7 @@ package stats
 
 import "math"
 
-// RateRatio is how many times as often something happened in one exposure as in
+// rateRatio is how many times as often something happened in one exposure as in
 // another: a events in an exposure of at, against b events in one of bt. The
 // interval is that of the logarithm, and assumes that events are independent:
 // events that come in groups, as retries do, are known less well. Without events
@@ -10,7 +10,7 @@ import "math"
 //
 // Source: K. J. Rothman, "Epidemiology: An Introduction", 2nd ed. (2012), chapter
 // 9, on rate ratios.
-func RateRatio(a, at, b, bt float64) Interval {
+func rateRatio(a, at, b, bt float64) Interval {
 	if a <= 0 || b <= 0 || at <= 0 || bt <= 0 {
 		return Interval{0, 0, math.Inf(1)}
 	}
@@ -19,13 +19,14 @@ func RateRatio(a, at, b, bt float64) Interval {
 	return Interval{ratio, ratio / spread, ratio * spread}
 }
 
-// A Rate is one batch of what happened so often over so much: calls over journeys.
+// A Rate is how many events there were over how much exposure, in one batch: calls over
+// journeys.
 type Rate struct {
 	Events, Over float64
 }
 
 // Counted is the method of an interval that takes events as independent, as
-// [RateRatio] does.
+// rateRatio does.
 const Counted Method = "independent events"
 
 // A Ratio is how many times as often something happened as in the control.
@@ -43,7 +44,7 @@ type Ratio struct {
 // other in any way, as three retries of one call or a storm of them do. It assumes
 // that batches are long enough to be nearly independent of each other, that there
 // are at least [LeastBatches] of them on each side (with fewer it falls back to
-// [RateRatio] of the totals, and says so), and that nothing but the fault changed
+// independent events over the totals, and says so), and that nothing but the fault changed
 // between the two: that, no arithmetic can check.
 //
 // Each side's rate is the ratio of its totals, whose variance is the ratio
@@ -77,7 +78,7 @@ func RateRatioBatches(fault, control []Rate) Ratio {
 // turn of the fault is compared with the control before it, so that what makes both
 // of one turn differ from those of others cancels out. It assumes that turns are
 // independent, and needs at least three; with fewer, or where there are not as many
-// of both, it falls back to [RateRatio] of the totals. For the rest it is as
+// of both, it falls back to independent events over the totals. For the rest it is as
 // [RateRatioBatches].
 //
 // Sources: as for RateRatioBatches and [Repeats].
@@ -98,8 +99,9 @@ func RateRatioRepeats(control, fault []Rate) Ratio {
 	return r
 }
 
+// countedRatio takes events as independent.
 func countedRatio(f, c Rate) Ratio {
-	return Ratio{Interval: RateRatio(f.Events, f.Over, c.Events, c.Over), Method: Counted, Effective: min(f.Events, c.Events)}
+	return Ratio{Interval: rateRatio(f.Events, f.Over, c.Events, c.Over), Method: Counted, Effective: min(f.Events, c.Events)}
 }
 
 func totalRate(batches []Rate) (all Rate) {
@@ -127,6 +129,7 @@ func logHalf(measured float64, all Rate, k int) float64 {
 	return max(z95/math.Sqrt(all.Events), student(k)*math.Sqrt(measured))
 }
 
+// timesExp is the interval whose logarithm has this half width.
 func timesExp(estimate, half float64) Interval {
 	return Interval{estimate, estimate * math.Exp(-half), estimate * math.Exp(half)}
 }

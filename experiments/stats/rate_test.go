@@ -9,16 +9,18 @@ import (
 // Breast cancer after fluoroscopy, Rothman's example: 41 cases in 28,010
 // person-years against 15 in 19,017.
 func TestRateRatioPublishedExample(t *testing.T) {
-	got := RateRatio(41, 28010, 15, 19017)
+	t.Parallel()
+	got := rateRatio(41, 28010, 15, 19017)
 	near(t, "ratio", got.Estimate, 1.86, 5e-3)
 	near(t, "low", got.Low, 1.03, 5e-3)
 	near(t, "high", got.High, 3.35, 5e-3)
 }
 
 func TestRateRatioOfNothing(t *testing.T) {
+	t.Parallel()
 	for _, v := range [][4]float64{{0, 10, 5, 10}, {5, 10, 0, 10}, {5, 0, 5, 10}, {5, 10, 5, 0}} {
-		if got := RateRatio(v[0], v[1], v[2], v[3]); got.Low != 0 || !math.IsInf(got.High, 1) {
-			t.Errorf("RateRatio(%v) = %v, want nothing to be known", v, got)
+		if got := rateRatio(v[0], v[1], v[2], v[3]); got.Low != 0 || !math.IsInf(got.High, 1) {
+			t.Errorf("rateRatio(%v) = %v, want nothing to be known", v, got)
 		}
 	}
 }
@@ -36,6 +38,7 @@ func rates(events ...float64) (list []Rate) {
 // not vary at all is known as well as 100 independent events are, to 1.960/√100.
 // Both together are √(0.25135² + 0.19600²) = 0.31874 on the logarithm of three.
 func TestRateRatioOfBatchesByHand(t *testing.T) {
+	t.Parallel()
 	got := RateRatioBatches(rates(20, 40, 20, 40, 20, 40, 20, 40, 20, 40), rates(10, 10, 10, 10, 10, 10, 10, 10, 10, 10))
 	near(t, "ratio", got.Estimate, 3, 1e-12)
 	near(t, "low", got.Low, 3*math.Exp(-0.318737), 1e-5)
@@ -51,6 +54,7 @@ func TestRateRatioOfBatchesByHand(t *testing.T) {
 // 3/2 · 2/900 = 1/300, and Student's t of two degrees of freedom is 4.303. That is
 // less than what 90 and 30 independent events are known to, which has to do.
 func TestRateRatioOfRepeatsByHand(t *testing.T) {
+	t.Parallel()
 	got := RateRatioRepeats(rates(10, 12, 8), rates(30, 33, 27))
 	near(t, "ratio", got.Estimate, 3, 1e-12)
 	near(t, "low", got.Low, 3*math.Exp(-1.959964*math.Sqrt(1.0/90+1.0/30)), 1e-5)
@@ -65,6 +69,7 @@ func TestRateRatioOfRepeatsByHand(t *testing.T) {
 
 // With too few batches events are taken as independent, and that is said.
 func TestFewBatchesOfRatesAreCounted(t *testing.T) {
+	t.Parallel()
 	seven, ten := rates(1, 9, 1, 9, 1, 9, 1), rates(2, 2, 2, 2, 2, 2, 2, 2, 2, 2)
 	for name, got := range map[string]Ratio{
 		"under the fault": RateRatioBatches(seven, ten), "before it": RateRatioBatches(ten, seven),
@@ -74,7 +79,7 @@ func TestFewBatchesOfRatesAreCounted(t *testing.T) {
 			t.Errorf("%s: %+v, want events taken as independent", name, got)
 		}
 	}
-	if got := RateRatioBatches(seven, ten); got.Interval != RateRatio(31, 70, 20, 100) {
+	if got := RateRatioBatches(seven, ten); got.Interval != rateRatio(31, 70, 20, 100) {
 		t.Errorf("%+v is not what events as such tell", got)
 	}
 	if got := RateRatioBatches(ten, rates(0, 0, 0, 0, 0, 0, 0, 0)); got.Low != 0 || !math.IsInf(got.High, 1) || got.Method != Counted {
@@ -84,8 +89,9 @@ func TestFewBatchesOfRatesAreCounted(t *testing.T) {
 
 // However alike batches are, no more is known than of as many independent events.
 func TestEffectiveEventsAreNoMoreThanReal(t *testing.T) {
+	t.Parallel()
 	even := rates(10, 10, 10, 10, 10, 10, 10, 10)
-	got, counted := RateRatioBatches(even, even), RateRatio(80, 80, 80, 80)
+	got, counted := RateRatioBatches(even, even), rateRatio(80, 80, 80, 80)
 	if got.Effective != 80 || math.Abs(got.Low-counted.Low) > 1e-12 || math.Abs(got.High-counted.High) > 1e-12 {
 		t.Errorf("%+v, want no less than %+v", got, counted)
 	}
@@ -94,9 +100,9 @@ func TestEffectiveEventsAreNoMoreThanReal(t *testing.T) {
 	}
 }
 
-// A custom is how often a dependency is called in simulated traffic of 25 journeys a
+// A callPattern is how often a dependency is called in simulated traffic of 25 journeys a
 // second, three of four of which get as far as to call it.
-type custom struct {
+type callPattern struct {
 	name         string
 	fault, quiet func(r *rand.Rand, ticks int) []float64 // how often those try, in ticks of 100 ms
 	apart        bool                                    // each of their calls is independent of every other
@@ -106,12 +112,12 @@ type custom struct {
 	covers, counted float64
 }
 
-func customs() []custom {
+func callPatterns() []callPattern {
 	once := level(1)
 	storm := func(length, part float64) func(*rand.Rand, int) []float64 {
 		return func(r *rand.Rand, ticks int) []float64 { return bursts(r, ticks, length, part, 1, 3) }
 	}
-	return []custom{
+	return []callPattern{
 		{"independent", level(2), once, true, 2, 0.95, 1},
 		{"retries in threes", level(3), once, false, 3, 0.95, 1},
 		{"storms of 2 s, half of the time", storm(2, 0.5), once, false, 2, 0.92, 0.6},
@@ -122,7 +128,7 @@ func customs() []custom {
 }
 
 // run simulates so many batches of calls and journeys.
-func (c custom) run(r *rand.Rand, tries func(*rand.Rand, int) []float64, seconds, batches int) []Rate {
+func (c callPattern) run(r *rand.Rand, tries func(*rand.Rand, int) []float64, seconds, batches int) []Rate {
 	ticks := seconds * 10
 	list := make([]Rate, batches)
 	for i, n := range tries(r, ticks) {
@@ -135,8 +141,8 @@ func (c custom) run(r *rand.Rand, tries func(*rand.Rand, int) []float64, seconds
 	return list
 }
 
-// calls are those of a journey.
-func (c custom) calls(r *rand.Rand, tries float64) float64 {
+// calls are how often a journey calls the dependency.
+func (c callPattern) calls(r *rand.Rand, tries float64) float64 {
 	const reach, parts = 0.75, 20
 	if !c.apart {
 		if r.Float64() < reach {
@@ -162,13 +168,14 @@ func (c custom) calls(r *rand.Rand, tries float64) float64 {
 //
 // prints a table of 4,000 runs each.
 func TestCalibrationOfRates(t *testing.T) {
+	t.Parallel()
 	runs := 600
 	if *calibrate {
 		runs = 4000
 	}
 	slack := func(share float64) float64 { return 3 * math.Sqrt(share*(1-share)/float64(runs)) }
 	table := newTable(t, "calls\tseconds\tratio\tbatches cover\tindependent events cover\twidth, of the ratio")
-	for _, c := range customs() {
+	for _, c := range callPatterns() {
 		for _, seconds := range []int{20, 60, 120} {
 			r := rand.New(rand.NewPCG(20261125, uint64(seconds)))
 			covers, counted, width := 0.0, 0.0, 0.0
@@ -176,7 +183,7 @@ func TestCalibrationOfRates(t *testing.T) {
 				fault, quiet := c.run(r, c.fault, seconds, 10), c.run(r, c.quiet, seconds, 10)
 				got, f, q := RateRatioBatches(fault, quiet), totalRate(fault), totalRate(quiet)
 				covers += holds(got.Interval, c.ratio) / float64(runs)
-				counted += holds(RateRatio(f.Events, f.Over, q.Events, q.Over), c.ratio) / float64(runs)
+				counted += holds(rateRatio(f.Events, f.Over, q.Events, q.Over), c.ratio) / float64(runs)
 				width += (got.High - got.Low) / c.ratio / float64(runs)
 			}
 			table.row("%s\t%d\t%.2f\t%s\t%s\t%.2f", c.name, seconds, c.ratio, pc(covers), pc(counted), width)

@@ -24,30 +24,33 @@ func single(hits []bool) []Count {
 // Worked by hand: ten hits and then ten misses are twenty times ln 2 more likely
 // with the change than with a share of a half; one trial to either side makes
 // that 3.35 less, two 4.9.
-func TestFallByHand(t *testing.T) {
-	got, ok := Fall(single(append(repeat(true, 10), repeat(false, 10)...)))
+func TestChangePointByHand(t *testing.T) {
+	t.Parallel()
+	got, ok := FindChangePoint(single(append(repeat(true, 10), repeat(false, 10)...)))
 	near(t, "gain", got.LikelihoodGain, 20*math.Ln2, 1e-12)
-	if got.LikelihoodGain = 0; !ok || got != (Change{At: 10, Low: 9, High: 11, Before: 1}) {
-		t.Errorf("Fall() = %+v, %v", got, ok)
+	if got.LikelihoodGain = 0; !ok || got != (ChangePoint{At: 10, Low: 9, High: 11, Before: 1}) {
+		t.Errorf("FindChangePoint() = %+v, %v", got, ok)
 	}
 }
 
 // Blocks of several trials say the same where harm falls between two of them.
-func TestFallOfBlocks(t *testing.T) {
-	got, ok := Fall([]Count{{4, 4}, {6, 6}, {0, 5}, {0, 5}})
+func TestChangePointOfBlocks(t *testing.T) {
+	t.Parallel()
+	got, ok := FindChangePoint([]Count{{4, 4}, {6, 6}, {0, 5}, {0, 5}})
 	near(t, "gain", got.LikelihoodGain, 20*math.Ln2, 1e-12)
-	if got.LikelihoodGain = 0; !ok || got != (Change{At: 2, Low: 2, High: 2, Before: 1}) {
-		t.Errorf("Fall() = %+v, %v", got, ok)
+	if got.LikelihoodGain = 0; !ok || got != (ChangePoint{At: 2, Low: 2, High: 2, Before: 1}) {
+		t.Errorf("FindChangePoint() = %+v, %v", got, ok)
 	}
 }
 
-func TestNoFall(t *testing.T) {
+func TestNoChangePoint(t *testing.T) {
+	t.Parallel()
 	for name, hits := range map[string][]bool{
 		"nothing": nil, "one": {true}, "never": repeat(false, 100), "always": repeat(true, 100),
 		"a rise": append(repeat(false, 50), repeat(true, 50)...), "one early hit": append([]bool{true}, repeat(false, 30)...),
 	} {
-		if got, ok := Fall(single(hits)); ok {
-			t.Errorf("%s: Fall() = %+v", name, got)
+		if got, ok := FindChangePoint(single(hits)); ok {
+			t.Errorf("%s: FindChangePoint() = %+v", name, got)
 		}
 	}
 }
@@ -83,6 +86,7 @@ func windowed(hits []bool) []Count {
 //
 // prints the table of 2,000 runs each.
 func TestRecoveryCalibration(t *testing.T) {
+	t.Parallel()
 	runs := 60
 	if *calibrate {
 		runs = 2000
@@ -105,27 +109,27 @@ func TestRecoveryCalibration(t *testing.T) {
 				return 0.01 + (tt.share-0.01)*max(0, min(1, (end-second)/max(tt.fade, 1e-9)))
 			})
 			at, after := 0.0, 0
-			if c, ok := Fall(single(hits)); ok {
+			if c, ok := FindChangePoint(single(hits)); ok {
 				at, after = float64(c.At)/25, windowAfter(c)
 				fell, wrong = append(fell, at), append(wrong, math.Abs(at-23))
 				if float64(c.Low)/25 <= 23 && 23 <= float64(c.High)/25 {
 					covered++
 				}
 			}
-			if b := Back(windowed(hits[500:]), []Count{{15, 1500}}, after, 6); b.Back {
+			if b := FindRecovery(windowed(hits[500:]), []Count{{15, 1500}}, after, 6); b.Proven {
 				proven++
-				back = append(back, max(at, 20+float64(b.At)*0.48)) // as results do
+				back = append(back, max(at, 20+float64(b.Window)*0.48)) // as results do
 			}
 		}
 		slices.Sort(fell)
 		slices.Sort(wrong)
 		slices.Sort(back)
-		results.row("%s\t%g s\t%.2f s\t%.2f s\t%s %%\t%.2f s\t%s %%", tt.name, end, Quantile(fell, 0.5), Quantile(wrong, 0.5),
-			pc(float64(covered)/float64(runs)), Quantile(back, 0.5), pc(float64(proven)/float64(runs)))
-		if got := Quantile(wrong, 0.5); got > tt.within || len(fell) < runs*9/10 {
+		results.row("%s\t%g s\t%.2f s\t%.2f s\t%s %%\t%.2f s\t%s %%", tt.name, end, quantile(fell, 0.5), quantile(wrong, 0.5),
+			pc(float64(covered)/float64(runs)), quantile(back, 0.5), pc(float64(proven)/float64(runs)))
+		if got := quantile(wrong, 0.5); got > tt.within || len(fell) < runs*9/10 {
 			t.Errorf("%s: a fall was found in %d of %d runs, with a median error of %v s", tt.name, len(fell), runs, got)
 		}
-		if got := Quantile(back, 0.5); math.Abs(got-end) > tt.late || proven < runs*9/10 {
+		if got := quantile(back, 0.5); math.Abs(got-end) > tt.late || proven < runs*9/10 {
 			t.Errorf("%s: back in %d of %d runs, at a median of %v s, want %v", tt.name, proven, runs, got, end)
 		}
 		if least := 0.95 - 3*math.Sqrt(0.95*0.05/float64(runs)); tt.fade == 0 && float64(covered)/float64(runs) < least {
@@ -135,34 +139,36 @@ func TestRecoveryCalibration(t *testing.T) {
 	results.flush()
 }
 
-func TestBack(t *testing.T) {
+func TestFindRecovery(t *testing.T) {
+	t.Parallel()
 	good, bad, none, one := Count{0, 20}, Count{9, 20}, Count{}, Count{1, 20}
 	clean := slices.Repeat([]Count{good}, 8)
 	after := func(head ...Count) []Count { return append(head, clean...) }
 	level := []Count{{5, 1000}}
 	for name, tt := range map[string]struct {
 		fault, control []Count
-		want           Return
+		want           RecoveryTime
 	}{
-		"at once":                        {clean, level, Return{0, true, false}},
-		"after two":                      {after(bad, bad), level, Return{2, true, false}},
-		"one unlucky journey":            {after(bad, good, one), level, Return{1, true, false}},
-		"a relapse starts again":         {after(bad, good, good, good, good, good, good, bad), level, Return{8, true, false}},
-		"never":                          {slices.Repeat([]Count{bad}, 9), level, Return{9, false, true}},
-		"harm to the end":                {append(slices.Clone(clean), bad, good), level, Return{9, false, true}},
-		"too short to say":               {[]Count{bad, good, good}, level, Return{1, false, true}},
-		"too few journeys to say":        {slices.Repeat([]Count{{0, 2}}, 10), level, Return{0, false, false}},
-		"lingering harm":                 {slices.Repeat([]Count{{3, 20}}, 20), level, Return{20, false, true}},
-		"empty windows say nothing":      {after(bad, none, none), level, Return{1, true, false}},
-		"nothing":                        {nil, level, Return{0, false, false}},
-		"a bad moment of both arms":      {after(good, bad), after(good, bad), Return{0, true, false}},
-		"a bad moment of the fault arm":  {after(good, bad), after(good, good), Return{2, true, false}},
-		"no control":                     {clean, nil, Return{0, false, false}},
-		"a control that is harmed a lot": {slices.Repeat([]Count{{4, 20}}, 20), slices.Repeat([]Count{{4, 20}}, 20), Return{0, true, false}},
+		"at once":                        {clean, level, RecoveryTime{0, true, false}},
+		"after two":                      {after(bad, bad), level, RecoveryTime{2, true, false}},
+		"one unlucky journey":            {after(bad, good, one), level, RecoveryTime{1, true, false}},
+		"a relapse starts again":         {after(bad, good, good, good, good, good, good, bad), level, RecoveryTime{8, true, false}},
+		"never":                          {slices.Repeat([]Count{bad}, 9), level, RecoveryTime{9, false, true}},
+		"harm to the end":                {append(slices.Clone(clean), bad, good), level, RecoveryTime{9, false, true}},
+		"too short to say":               {[]Count{bad, good, good}, level, RecoveryTime{1, false, true}},
+		"too few journeys to say":        {slices.Repeat([]Count{{0, 2}}, 10), level, RecoveryTime{0, false, false}},
+		"lingering harm":                 {slices.Repeat([]Count{{3, 20}}, 20), level, RecoveryTime{20, false, true}},
+		"empty windows say nothing":      {after(bad, none, none), level, RecoveryTime{1, true, false}},
+		"nothing":                        {nil, level, RecoveryTime{0, false, false}},
+		"a bad moment of both arms":      {after(good, bad), after(good, bad), RecoveryTime{0, true, false}},
+		"a bad moment of the fault arm":  {after(good, bad), after(good, good), RecoveryTime{2, true, false}},
+		"no control":                     {clean, nil, RecoveryTime{0, false, false}},
+		"a control that is harmed a lot": {slices.Repeat([]Count{{4, 20}}, 20), slices.Repeat([]Count{{4, 20}}, 20), RecoveryTime{0, true, false}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Back(tt.fault, tt.control, 0, 3); got != tt.want {
-				t.Errorf("Back() = %+v, want %+v", got, tt.want)
+			t.Parallel()
+			if got := FindRecovery(tt.fault, tt.control, 0, 3); got != tt.want {
+				t.Errorf("FindRecovery() = %+v, want %+v", got, tt.want)
 			}
 		})
 	}
@@ -171,25 +177,26 @@ func TestBack(t *testing.T) {
 // A few journeys are harmed for a second, and none after that: no window is proven to
 // be harmed, but it is known when harm fell. Too little of the time after it shows
 // nothing.
-func TestBackSinceHarmFell(t *testing.T) {
+func TestRecoverySinceHarmFell(t *testing.T) {
+	t.Parallel()
 	fault := append([]Count{{2, 10}, {2, 10}}, slices.Repeat([]Count{{0, 10}}, 10)...)
 	level := []Count{{0, 100}}
 	for fell, want := range map[int]bool{0: false, 2: true, 6: true, 9: false, 10: false, 12: false, 13: false} {
-		if got := Back(fault, level, fell, 3); got != (Return{0, want, false}) {
-			t.Errorf("Back() since window %d = %+v, want %v", fell, got, want)
+		if got := FindRecovery(fault, level, fell, 3); got != (RecoveryTime{0, want, false}) {
+			t.Errorf("FindRecovery() since window %d = %+v, want %v", fell, got, want)
 		}
 	}
 }
 
 // windowAfter is the first window of a trace that began after a change.
-func windowAfter(c Change) int { return max(0, c.At-500+11) / 12 }
+func windowAfter(c ChangePoint) int { return max(0, c.At-500+11) / 12 }
 
-// TestBackCalibration simulates systems that stay six points worse after harm has
-// fallen: what is not back must not be proven to be, wherever harm is found to have
-// fallen.
+// TestStillHarmedCalibration simulates systems that stay six points worse after harm has
+// fallen. Such a system must not be proven to be back, wherever the change point is.
 //
-//	go test ./experiments/stats -run TestBackCalibration -calibrate -v
-func TestBackCalibration(t *testing.T) {
+//	go test ./experiments/stats -run TestStillHarmedCalibration -calibrate -v
+func TestStillHarmedCalibration(t *testing.T) {
+	t.Parallel()
 	runs := 300
 	if *calibrate {
 		runs = 2000
@@ -206,11 +213,11 @@ func TestBackCalibration(t *testing.T) {
 				return 0.07
 			})
 			after := 0
-			if c, ok := Fall(single(hits)); ok {
+			if c, ok := FindChangePoint(single(hits)); ok {
 				after = windowAfter(c)
 			}
 			for i, fell := range []int{after, 0} {
-				if Back(windowed(hits[500:]), []Count{{15, 1500}}, fell, 6).Back {
+				if FindRecovery(windowed(hits[500:]), []Count{{15, 1500}}, fell, 6).Proven {
 					*[]*int{&proven, &without}[i]++
 				}
 			}
@@ -224,15 +231,16 @@ func TestBackCalibration(t *testing.T) {
 	results.flush()
 }
 
-// What can be shown is what Back shows where nothing is harmed.
-func TestCanShowBackAgreesWithBack(t *testing.T) {
+// What can be shown is what FindRecovery shows where nothing is harmed.
+func TestCanShowRecoveryAgreesWithFindRecovery(t *testing.T) {
+	t.Parallel()
 	for n := 1; n < 400; n += 7 {
 		windows := make([]Count, 6)
 		for i := range n {
 			windows[i%6].N++
 		}
-		if got, want := CanShowBack(n, 500), Back(windows, []Count{{0, 500}}, 0, 6).Back; got != want {
-			t.Errorf("CanShowBack(%d) = %v, Back says %v", n, got, want)
+		if got, want := CanShowRecovery(n, 500), FindRecovery(windows, []Count{{0, 500}}, 0, 6).Proven; got != want {
+			t.Errorf("CanShowRecovery(%d) = %v, FindRecovery says %v", n, got, want)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 )
 
 func TestASketchKnowsEveryRankToAThousandth(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	var s Sketch
 	var all []int64
@@ -29,6 +30,7 @@ func TestASketchKnowsEveryRankToAThousandth(t *testing.T) {
 }
 
 func TestASketchIsExactForSmallValues(t *testing.T) {
+	t.Parallel()
 	var s Sketch
 	for v := range int64(2048) {
 		s.Add(v)

@@ -8,6 +8,7 @@ import (
 
 // The examples of Newcombe (1998), table II, method 10.
 func TestNewcombePublishedExamples(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		a, b      Count
 		low, high float64
@@ -37,6 +38,7 @@ func TestNewcombePublishedExamples(t *testing.T) {
 // The examples of Newcombe, "Two-sided confidence intervals for the single
 // proportion", Statistics in Medicine 17 (1998), 857-872, table I, method 3.
 func TestWilsonPublishedExamples(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		c         Count
 		low, high float64
@@ -55,6 +57,7 @@ func TestWilsonPublishedExamples(t *testing.T) {
 }
 
 func TestEmptyCountsKnowNothing(t *testing.T) {
+	t.Parallel()
 	if got := Wilson(Count{}); got != (Interval{0, 0, 1}) {
 		t.Errorf("Wilson of nothing = %v", got)
 	}
@@ -64,6 +67,7 @@ func TestEmptyCountsKnowNothing(t *testing.T) {
 }
 
 func TestIntervalsHoldTheirEstimate(t *testing.T) {
+	t.Parallel()
 	for n := 1; n <= 60; n++ {
 		for k := 0; k <= n; k++ {
 			w := Wilson(Count{k, n})
@@ -79,6 +83,7 @@ func TestIntervalsHoldTheirEstimate(t *testing.T) {
 }
 
 func TestNeededIsTheSmallestThatSuffices(t *testing.T) {
+	t.Parallel()
 	for _, share := range []float64{0, 0.05, 0.3} {
 		for _, half := range []float64{0.05, 0.02} {
 			n := Needed(share, half)
@@ -93,13 +98,14 @@ func TestNeededIsTheSmallestThatSuffices(t *testing.T) {
 }
 
 func TestQuantileIsNearestRank(t *testing.T) {
+	t.Parallel()
 	v := []int{15, 20, 35, 40, 50}
 	for q, want := range map[float64]int{0: 15, 0.05: 15, 0.3: 20, 0.4: 20, 0.5: 35, 1: 50} {
-		if got := Quantile(v, q); got != want {
-			t.Errorf("Quantile(%v) = %d, want %d", q, got, want)
+		if got := quantile(v, q); got != want {
+			t.Errorf("quantile(%v) = %d, want %d", q, got, want)
 		}
 	}
-	if got := Quantile([]float64{}, 0.5); got != 0 {
+	if got := quantile([]float64{}, 0.5); got != 0 {
 		t.Errorf("Quantile of nothing = %v", got)
 	}
 }

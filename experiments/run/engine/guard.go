@@ -33,7 +33,7 @@ type trip struct {
 //
 // Each of those on journeys is a share: of journeys harmed, failed, or slower than
 // one in a hundred may be. Arms that run at the same time are compared by evidence
-// that may be looked at as often as one likes (stats.Guard): a jump of harm from
+// that may be looked at as often as one likes (stats.EProcess): a jump of harm from
 // 1 % to 20 % at 50 journeys/s is stopped after a median of 2.8 s by a guardrail of
 // 2 %, and fewer than one in a hundred quiet experiments are stopped, however long
 // they are.
@@ -118,16 +118,16 @@ func (t *trial) windowRule() (trip, bool) {
 // evidence is what was gathered for each journey under each guardrail.
 type evidence struct {
 	t      *trial
-	guards map[watched]*stats.Guard
+	guards map[watched]*stats.EProcess
 	used   map[watched]stats.Pair // the journeys taken into account so far
 	afresh time.Duration          // when evidence next starts afresh
 	enough float64
 }
 
 func newEvidence(t *trial) *evidence {
-	e := &evidence{t: t, guards: map[watched]*stats.Guard{}, used: map[watched]stats.Pair{}, afresh: t.since() + renewEvery}
+	e := &evidence{t: t, guards: map[watched]*stats.EProcess{}, used: map[watched]stats.Pair{}, afresh: t.since() + renewEvery}
 	t.each(func(w watched, g experiments.Guardrail) (trip, bool) {
-		e.guards[w] = stats.NewGuard(g.Share(), t.live.before(w))
+		e.guards[w] = stats.NewEProcess(g.Share(), t.live.before(w))
 		return trip{}, false
 	})
 	e.enough = float64(len(e.guards)) / falseStops

@@ -10,6 +10,7 @@ import (
 // Against the null of no excess the nearest point is the pooled share (Turner,
 // Ly and Grünwald, section 3).
 func TestTheNearestPointOfNoExcessIsThePooledShare(t *testing.T) {
+	t.Parallel()
 	r := rival{fault: 0.3, control: 0.1}
 	near(t, "as many in each", r.nearest(0, 1, 1), 0.2, 1e-12)
 	near(t, "three times as many", r.nearest(0, 3, 1), (3*0.3+0.1)/4, 1e-12)
@@ -19,13 +20,14 @@ func TestTheNearestPointOfNoExcessIsThePooledShare(t *testing.T) {
 // null, by adding up every outcome of the block: that is all the guarantee
 // needs.
 func TestEveryFactorIsAnEVariable(t *testing.T) {
+	t.Parallel()
 	for _, limit := range []float64{-0.3, 0, 0.02, 0.36} {
 		for _, direction := range []float64{1, -1} {
 			for _, sizes := range [][2]int{{1, 1}, {2, 3}, {4, 1}} {
-				g := newGuard(limit, Pair{}, 1, direction)
+				g := newEProcess(limit, Pair{}, 1, direction)
 				for i, f := range g.factors(sizes[0], sizes[1]) {
 					if most := worstExpectation(f, sizes, limit, direction); most > 1+1e-9 {
-						t.Fatalf("limit %v, direction %v, block %v, rival %+v: expectation %v", limit, direction, sizes, g.among[i], most)
+						t.Fatalf("limit %v, direction %v, block %v, rival %+v: expectation %v", limit, direction, sizes, g.rivals[i], most)
 					}
 				}
 			}
@@ -51,7 +53,8 @@ func worstExpectation(f factor, sizes [2]int, limit, direction float64) float64 
 }
 
 func TestTheWeightsOfAllStartsAreOne(t *testing.T) {
-	g := NewGuard(0.05, Pair{})
+	t.Parallel()
+	g := NewEProcess(0.05, Pair{})
 	for range 10_000 {
 		g.Renew()
 	}
@@ -65,7 +68,8 @@ func TestTheWeightsOfAllStartsAreOne(t *testing.T) {
 }
 
 func TestEvidenceStaysANumber(t *testing.T) {
-	g := NewGuard(0, Pair{})
+	t.Parallel()
+	g := NewEProcess(0, Pair{})
 	for range 1000 {
 		if e := g.Add(Pair{Count{100, 100}, Count{0, 100}}); math.IsNaN(e) || math.IsInf(e, 0) {
 			t.Fatal(e)
@@ -95,9 +99,9 @@ func (s scene) count(n int, share float64) Count {
 	return c
 }
 
-// stopped is the second at which a guard acts with a risk of 1 %, or -1.
+// stopped is the second at which a guardrail acts with a risk of 1 %, or -1.
 func (s scene) stopped(limit float64, looks int, shares func(look int) (fault, control float64)) float64 {
-	g := NewGuard(limit, s.before)
+	g := NewEProcess(limit, s.before)
 	for look := range looks {
 		if look > 0 && look%20 == 0 {
 			g.Renew()
@@ -111,13 +115,14 @@ func (s scene) stopped(limit float64, looks int, shares func(look int) (fault, c
 	return -1
 }
 
-// TestGuardCalibration simulates how soon a jump is stopped and how often ten
+// TestEProcessCalibration simulates how soon a jump is stopped and how often ten
 // minutes without one are.
 //
-//	go test ./experiments/stats -run TestGuardCalibration -calibrate -v
+//	go test ./experiments/stats -run TestEProcessCalibration -calibrate -v
 //
 // prints the tables of 2,000 runs each.
-func TestGuardCalibration(t *testing.T) {
+func TestEProcessCalibration(t *testing.T) {
+	t.Parallel()
 	runs := 150
 	if *calibrate {
 		runs = 2000
@@ -140,17 +145,18 @@ func TestGuardCalibration(t *testing.T) {
 			}
 		}
 		slices.Sort(after)
-		delays.row("%g points\t%g %%\t%g\t%s %%\t%.2f s\t%.2f s", 100*tt.limit, 100*tt.to, tt.at, pc(float64(len(after))/float64(runs)), Quantile(after, 0.5), Quantile(after, 0.9))
-		if got := Quantile(after, 0.5); got > tt.median || len(after) < runs*9/10 {
+		delays.row("%g points\t%g %%\t%g\t%s %%\t%.2f s\t%.2f s", 100*tt.limit, 100*tt.to, tt.at, pc(float64(len(after))/float64(runs)), quantile(after, 0.5), quantile(after, 0.9))
+		if got := quantile(after, 0.5); got > tt.median || len(after) < runs*9/10 {
 			t.Errorf("limit %v, 1 %% to %v: stopped in %d of %d runs after a median of %v s, want %v", tt.limit, tt.to, len(after), runs, got, tt.median)
 		}
 	}
 	delays.flush()
 }
 
-// TestGuardFalseStops simulates ten minutes whose excess is never beyond the
+// TestEProcessFalseStops simulates ten minutes whose excess is never beyond the
 // limit: none at all, as much as the limit allows, and bad moments of both arms.
-func TestGuardFalseStops(t *testing.T) {
+func TestEProcessFalseStops(t *testing.T) {
+	t.Parallel()
 	runs := 100
 	if *calibrate {
 		runs = 2000
@@ -187,9 +193,10 @@ func TestGuardFalseStops(t *testing.T) {
 	stops.flush()
 }
 
-// Intervals for a fixed time promise nothing at the moment at which a guard stops
+// Intervals for a fixed time promise nothing at the moment at which a guardrail stops
 // a fault. The sequence does: it holds the excess in 95 of 100 runs at least.
 func TestExcessSequenceHoldsWhenStopped(t *testing.T) {
+	t.Parallel()
 	runs := 60
 	if *calibrate {
 		runs = 1000
@@ -199,7 +206,7 @@ func TestExcessSequenceHoldsWhenStopped(t *testing.T) {
 		covered, width := 0, 0.0
 		for i := range runs {
 			s := newScene(uint64(i), 0.01)
-			g := NewGuard(0, s.before)
+			g := NewEProcess(0, s.before)
 			var blocks []Pair
 			for len(blocks) < 240 && g.Evidence() < 100 {
 				b := Pair{s.count(6, 0.01+excess), s.count(6, 0.01)}
@@ -224,6 +231,7 @@ func TestExcessSequenceHoldsWhenStopped(t *testing.T) {
 }
 
 func TestExcessSequenceOfNothingIsEverything(t *testing.T) {
+	t.Parallel()
 	if got := ExcessSequence(nil, Pair{}); got != (Interval{0, -1, 1}) {
 		t.Errorf("ExcessSequence(nothing) = %v, want -1 to 1", got)
 	}

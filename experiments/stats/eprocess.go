@@ -6,17 +6,17 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// A Guard is evidence, gathered block by block, that the fault arm's share is
-// beyond the control's by more than a limit. It may be looked at after every
-// block and acted on at any time: whatever the null hypothesis, "in no block is
+// An EProcess is evidence, gathered block by block, that the fault arm's share is
+// beyond the control's by more than a limit. It may be read after every block and
+// acted on at any time: whatever the null hypothesis, "in no block is
 // the excess beyond the limit", the probability that the evidence ever reaches
 // 1/α is at most α (Ville's inequality). Peeking at an ordinary interval every
 // second is wrong in 19 to 36 of 100 runs at a nominal 5 %.
 //
-// It is an e-process: a mixture, over shares of the fault arm that follow a Beta
+// It is a mixture, over shares of the fault arm that follow a Beta
 // distribution beyond the limit, of likelihood ratios against the point of the
 // null that is nearest to each, which makes every factor an e-variable (Turner,
-// Ly and Grünwald). Part of the evidence starts afresh at every [Guard.Renew],
+// Ly and Grünwald). Part of the evidence starts afresh at every [EProcess.Renew],
 // so that harm that begins late is not held up by the quiet before it
 // (Shin, Ramdas and Rinaldo).
 //
@@ -32,9 +32,9 @@ import (
 // Shin, A. Ramdas and A. Rinaldo, "E-detectors: a nonparametric framework for
 // sequential change detection", New England Journal of Statistics in Data
 // Science 2 (2024), 229-260.
-type Guard struct {
+type EProcess struct {
 	limit  float64
-	among  []rival
+	rivals []rival
 	unused float64 // weight of starts to come
 	starts int
 	known  map[[2]int][]factor // by the sizes of a block's arms
@@ -53,69 +53,71 @@ type factor struct {
 	fault, faultHarmed, control, controlHarmed float64
 }
 
-// first is the part of the evidence that counts from the beginning: the rest
-// pays for starts afresh, the j-th with a part of 1/(j(j+1)).
-const first = 0.75
+// firstPart is the part of the evidence that counts from the beginning. The rest pays
+// for fresh starts, the j-th with a part of 1/(j(j+1)).
+const firstPart = 0.75
 
-// NewGuard watches for an excess beyond limit, 0 to 1. The counts of both arms
-// before the fault say where to expect the control; being wrong about that
-// costs time, not validity.
-func NewGuard(limit float64, before Pair) *Guard { return newGuard(limit, before, first, 1) }
+// NewEProcess gathers evidence for an excess beyond limit, 0 to 1. The counts of both
+// arms before the fault say where to expect the control; being wrong about that costs
+// time, not validity.
+func NewEProcess(limit float64, before Pair) *EProcess {
+	return newEProcess(limit, before, firstPart, 1)
+}
 
-// newGuard watches for an excess above the limit, or below it for direction −1.
-func newGuard(limit float64, before Pair, part, direction float64) *Guard {
-	g := &Guard{limit: limit, among: rivals(limit, before, direction), unused: 1, known: map[[2]int][]factor{}}
-	g.start(part)
-	return g
+// newEProcess is for an excess above the limit, or below it for direction −1.
+func newEProcess(limit float64, before Pair, part, direction float64) *EProcess {
+	e := &EProcess{limit: limit, rivals: newRivals(limit, before, direction), unused: 1, known: map[[2]int][]factor{}}
+	e.start(part)
+	return e
 }
 
 // Renew starts part of the evidence afresh.
-func (g *Guard) Renew() {
-	j := float64(g.starts)
-	g.start((1 - first) / (j * (j + 1)))
+func (e *EProcess) Renew() {
+	j := float64(e.starts)
+	e.start((1 - firstPart) / (j * (j + 1)))
 }
 
-func (g *Guard) start(part float64) {
-	g.starts++
-	g.unused -= part
-	for i := range g.among {
-		g.among[i].wealth += part * g.among[i].prior
+func (e *EProcess) start(part float64) {
+	e.starts++
+	e.unused -= part
+	for i := range e.rivals {
+		e.rivals[i].wealth += part * e.rivals[i].prior
 	}
 }
 
 // Add takes the journeys of one block into account and returns the evidence: 1
 // for none, 1/α to act with a risk of α.
-func (g *Guard) Add(block Pair) float64 {
+func (e *EProcess) Add(block Pair) float64 {
 	if block.Fault.N == 0 || block.Control.N == 0 {
-		return g.Evidence() // one arm alone says nothing of a difference
+		return e.Evidence() // one arm alone says nothing of a difference
 	}
 	fault, control := block.Fault, block.Control
-	most := math.MaxFloat64 / float64(len(g.among)+1) // of a rival, so that the sum is finite
-	for i, f := range g.factors(fault.N, control.N) {
+	most := math.MaxFloat64 / float64(len(e.rivals)+1) // of a rival, so that the sum is finite
+	for i, f := range e.factors(fault.N, control.N) {
 		gain := float64(fault.Hits)*f.faultHarmed + float64(fault.N-fault.Hits)*f.fault +
 			float64(control.Hits)*f.controlHarmed + float64(control.N-control.Hits)*f.control
-		g.among[i].wealth = min(g.among[i].wealth*math.Exp(gain), most)
+		e.rivals[i].wealth = min(e.rivals[i].wealth*math.Exp(gain), most)
 	}
-	return g.Evidence()
+	return e.Evidence()
 }
 
 // Evidence is what was gathered so far.
-func (g *Guard) Evidence() float64 {
-	sum := g.unused
-	for _, r := range g.among {
+func (e *EProcess) Evidence() float64 {
+	sum := e.unused
+	for _, r := range e.rivals {
 		sum += r.wealth
 	}
 	return sum
 }
 
-// places are where rivals stand between the limit and the largest possible
-// share: the middles of equally likely slices of a Beta(1/2, 1) distribution,
-// which are densest at the limit.
-const places = 12
+// rivalsPerControl is how many rivals stand between the limit and the largest possible
+// share: in the middles of equally likely slices of a Beta(1/2, 1) distribution, which
+// are densest at the limit.
+const rivalsPerControl = 12
 
-// rivals are pairs of shares beyond the limit: above it for direction 1, below
+// newRivals are pairs of shares beyond the limit: above it for direction 1, below
 // it for −1.
-func rivals(limit float64, before Pair, direction float64) []rival {
+func newRivals(limit float64, before Pair, direction float64) []rival {
 	both := before.Fault.plus(before.Control)
 	usual := (float64(both.Hits) + 0.5) / (float64(both.N) + 1)
 	if both.N == 0 {
@@ -129,14 +131,14 @@ func rivals(limit float64, before Pair, direction float64) []rival {
 		if edge == 1 && direction > 0 || edge == 0 && direction < 0 {
 			continue // no share is beyond it
 		}
-		for i := range places {
-			x := beta.Quantile((float64(i) + 0.5) / places)
+		for i := range rivalsPerControl {
+			x := beta.Quantile((float64(i) + 0.5) / rivalsPerControl)
 			fault := edge + (1-edge)*x
 			if direction < 0 {
 				fault = edge * (1 - x)
 			}
-			list = append(list, rival{fault: fault, control: c.share, prior: c.prior / places})
-			sum += c.prior / places
+			list = append(list, rival{fault: fault, control: c.share, prior: c.prior / rivalsPerControl})
+			sum += c.prior / rivalsPerControl
 		}
 	}
 	for i := range list {
@@ -145,27 +147,27 @@ func rivals(limit float64, before Pair, direction float64) []rival {
 	return list
 }
 
-// factors are those of every rival for a block of given sizes. They are kept, as
-// there are few sizes and many blocks.
-func (g *Guard) factors(fault, control int) []factor {
+// factors are those of every rival for a block of the given sizes. They are kept,
+// because there are few sizes and many blocks.
+func (e *EProcess) factors(fault, control int) []factor {
 	const most = 256
 	sizes := [2]int{fault, control}
-	if list, ok := g.known[sizes]; ok {
+	if list, ok := e.known[sizes]; ok {
 		return list
 	}
-	if len(g.known) >= most {
-		clear(g.known)
+	if len(e.known) >= most {
+		clear(e.known)
 	}
-	list := make([]factor, len(g.among))
-	for i, r := range g.among {
-		x := r.nearest(g.limit, float64(fault), float64(control))
-		y := x - g.limit
+	list := make([]factor, len(e.rivals))
+	for i, r := range e.rivals {
+		x := r.nearest(e.limit, float64(fault), float64(control))
+		y := x - e.limit
 		list[i] = factor{
 			fault: math.Log1p(-r.fault) - math.Log1p(-x), faultHarmed: math.Log(r.fault / x),
 			control: math.Log1p(-r.control) - math.Log1p(-y), controlHarmed: math.Log(r.control / y),
 		}
 	}
-	g.known[sizes] = list
+	e.known[sizes] = list
 	return list
 }
 
@@ -190,13 +192,13 @@ func (r rival) nearest(limit, fault, control float64) float64 {
 
 // ExcessSequence is the confidence sequence of the excess after these blocks: at
 // a confidence of 1 − α it holds at every moment at once, so also at the moment
-// at which a guard stopped the fault because of what it had seen. It is the set
-// of excesses against which a [Guard] for each side has gathered less than 2/α.
-// It assumes what Guard assumes, and that the excess was the same in every
-// block: of one that changed it holds some excess that was met. It is wider than an interval for a fixed time: that is the price of
-// having looked.
+// at which a guardrail stopped the fault because of what it had seen. It is the set of
+// excesses against which an [EProcess] for each side has gathered less than 2/α. It
+// assumes what EProcess assumes, and that the excess was the same in every block. If
+// the excess changed, it contains one of the values that the excess had. It is wider
+// than an interval for a fixed time, because it may be read at any time.
 //
-// Source: as for Guard; for the construction A. Ramdas, P. Grünwald, V. Vovk and
+// Source: as for EProcess; for the construction A. Ramdas, P. Grünwald, V. Vovk and
 // G. Shafer, "Game-theoretic statistics and safe anytime-valid inference",
 // Statistical Science 38 (2023), 576-601, section 5.
 func ExcessSequence(blocks []Pair, before Pair) Interval {
@@ -206,11 +208,11 @@ func ExcessSequence(blocks []Pair, before Pair) Interval {
 	}
 	estimate := all.Fault.Share() - all.Control.Share()
 	refuted := func(excess, direction float64) bool {
-		g := newGuard(excess, before, 1, direction)
+		e := newEProcess(excess, before, 1, direction)
 		for _, b := range blocks {
-			g.Add(b)
+			e.Add(b)
 		}
-		return g.Evidence() >= 2/(1-Confidence)
+		return e.Evidence() >= 2/(1-Confidence)
 	}
 	return Interval{
 		Estimate: estimate,
@@ -219,8 +221,8 @@ func ExcessSequence(blocks []Pair, before Pair) Interval {
 	}
 }
 
-// bisect finds where, on the way from the estimate to the edge, values become
-// refuted, to within a thousandth of the way; the edge itself where none is.
+// bisect finds where, on the way from the estimate to the edge, values become refuted,
+// to within a thousandth of the way. It is the edge itself if none is.
 func bisect(estimate, edge float64, refuted func(float64) bool) float64 {
 	in, out := estimate, edge
 	for range 10 {

@@ -18,8 +18,8 @@ type Comparison struct {
 // two arms, it is a difference of differences.
 //
 // With one run on each side it is [Minus]. It assumes that the two runs are
-// independent, and says nothing of what varies from run to run: no arithmetic can
-// tell that from a change.
+// independent. It does not contain what varies from run to run, which no arithmetic can
+// tell from a change.
 //
 // With several runs on a side the bounds are the wider of two. The first adds to
 // the runs' own intervals the variance between runs that these do not explain,
@@ -35,7 +35,7 @@ type Comparison struct {
 // Controlled Clinical Trials 7 (1986), 177-188, with equal weights; for Student's
 // t in it, J. Hartung and G. Knapp, "On tests of the overall treatment effect in
 // meta-analysis with normally distributed responses", Statistics in Medicine 20
-// (2001), 1771-1782; for the pooled variance, Student (1908) as in [Mean]. How
+// (2001), 1771-1782; for the pooled variance, Student (1908) as in [Repeats]. How
 // often the interval is right is simulated in TestComparisonCovers.
 func Compare(base, head []Interval) Comparison {
 	b, h := newSide(base), newSide(head)

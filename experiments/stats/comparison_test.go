@@ -7,6 +7,7 @@ import (
 )
 
 func TestComparisonOfSingleRuns(t *testing.T) {
+	t.Parallel()
 	base := Interval{0.015, 0.008, 0.023}
 	head := Interval{0.060, 0.049, 0.072}
 	got := Compare([]Interval{base}, []Interval{head})
@@ -20,6 +21,7 @@ func TestComparisonOfSingleRuns(t *testing.T) {
 }
 
 func TestComparisonOfSeveralRuns(t *testing.T) {
+	t.Parallel()
 	run := func(e float64) Interval { return Interval{e, e - 0.01, e + 0.01} }
 	alike := Compare([]Interval{run(0.03), run(0.03), run(0.03)}, []Interval{run(0.08), run(0.08), run(0.08)})
 	if want := 0.01 * math.Sqrt(2.0/3); math.Abs(alike.High-0.05-want) > 1e-9 || alike.Drift != 0 {
@@ -37,6 +39,7 @@ func TestComparisonOfSeveralRuns(t *testing.T) {
 
 // A bound of a confidence sequence may lie on the wrong side of the mean.
 func TestComparisonOfBoundsBesideTheEstimate(t *testing.T) {
+	t.Parallel()
 	got := Compare([]Interval{{0, 0, 0}}, []Interval{{0.3, 0.31, 0.5}})
 	if got.Low > got.Estimate || math.IsNaN(got.Low) || got.High < got.Estimate {
 		t.Errorf("Compare() = %+v: the estimate is not within", got.Interval)
@@ -48,6 +51,7 @@ func TestComparisonOfBoundsBesideTheEstimate(t *testing.T) {
 //
 //	go test ./experiments/stats -run TestComparisonCovers -calibrate -v
 func TestComparisonCovers(t *testing.T) {
+	t.Parallel()
 	times := 400
 	if *calibrate {
 		times = 20_000
@@ -70,6 +74,7 @@ func TestComparisonCovers(t *testing.T) {
 		{"one against three, drift", 1, 3, 0.10, 0.15, 0.02, 0.935},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			r := rand.New(rand.NewPCG(1, uint64(len(tt.name))))
 			side := func(n int, share float64) []Interval {
 				runs := make([]Interval, n)
