@@ -166,7 +166,7 @@ func TestCheck(t *testing.T) {
 		{"http_error", injectors.Attributes{"status": 503.5}, "status", "status must be a whole number"},
 		{"http_error", injectors.Attributes{"status": "503"}, "status", "status must be a whole number"},
 		{"http_error", injectors.Attributes{"status": 503.0, "body": 1.0}, "body", "body must be a text, not a number"},
-		{"http_error", injectors.Attributes{"status": 503.0, "when": "middle"}, "when", "when must be before or after"},
+		{"http_error", injectors.Attributes{"status": 503.0, "when": "middle"}, "when", `when must be before or after, not "middle"`},
 		{"http_error", injectors.Attributes{"status": 503.0, "match": map[string]any{"path": 1.0}}, "match.path", "path must be a text, not a number"},
 		{"http_latency", injectors.Attributes{"latency": 1.0, "jitter": 2.0}, "jitter", "jitter must not exceed latency"},
 		{"http_config", injectors.Attributes{"scale": map[string]any{"path": "/price", "by": "1/60"}, "flap": 5.0}, "", ""},

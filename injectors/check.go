@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
 )
 
 // An AttributeError is a mistake in one attribute of a fault.
@@ -16,8 +18,15 @@ type AttributeError struct {
 	Problem string
 }
 
-// Error returns the sentence alone: it names the attribute where that helps.
-func (e *AttributeError) Error() string { return e.Problem }
+// Error returns the sentence. One that begins with the name of a field begins with the
+// name of its group, too.
+func (e *AttributeError) Error() string {
+	field := e.Attribute[strings.LastIndexByte(e.Attribute, '.')+1:]
+	if rest, ok := strings.CutPrefix(e.Problem, field+" "); ok {
+		return e.Attribute + " " + rest
+	}
+	return e.Problem
+}
 
 // A mistake is what rules return: the attribute and a sentence. The zero mistake means
 // that all is well.
@@ -121,7 +130,7 @@ func (a Attribute) problem(v any) string {
 	case string:
 		switch {
 		case a.Unit == Word && !slices.Contains(a.Words, held):
-			return "must be " + strings.Join(a.Words, " or ")
+			return fmt.Sprintf("must be %s, not %q", figures.List(a.Words, "or"), held)
 		case slices.Contains([]Unit{Word, Text, Path, Factor, Document}, a.Unit):
 			return ""
 		}

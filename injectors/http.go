@@ -128,14 +128,14 @@ func grpcMethod(v any) string {
 
 func headerNames(v any) string {
 	if name, ok := firstKey(v, func(name string) bool { return !isToken(name) }); ok {
-		return fmt.Sprintf("must be headers by name, and %q is not a header's name", name)
+		return fmt.Sprintf("must have names of headers, and %q is not one", name)
 	}
 	return ""
 }
 
 func baggageKeys(v any) string {
 	if key, ok := firstKey(v, func(key string) bool { return !isToken(key) }); ok {
-		return fmt.Sprintf("must be entries by key, and %q is not a baggage key", key)
+		return fmt.Sprintf("must have keys of baggage entries, and %q is not one", key)
 	}
 	return ""
 }

@@ -38,7 +38,7 @@ func redisErrorRule(a Attributes) mistake {
 	word, rest, own := strings.Cut(a.Text("error"), " ")
 	switch {
 	case own && (word != strings.ToUpper(word) || word == ""):
-		return mistake{"error", "an error begins with a word in capitals, such as ERR"}
+		return mistake{"error", "error must begin with a word in capitals, such as ERR"}
 	case !slices.Contains(redisRefusals(), word) && rest == "", own && rest == "":
 		return mistake{"error", "error must be one of " + strings.Join(redisRefusals(), ", ") + ", or have a text behind its first word"}
 	case strings.ContainsAny(a.Text("error"), "\r\n"):

@@ -190,7 +190,7 @@ func (a Attribute) readNumber(n json.Number) (any, mistake) {
 		if i, err := n.Int64(); err == nil && i >= 1 && i <= int64(len(a.Words)) {
 			return a.Words[i-1], mistake{}
 		}
-		return nil, mistake{a.Name, a.Name + " must be a number from 1 to " + strconv.Itoa(len(a.Words)) + ", or " + strings.Join(a.Words, " or ")}
+		return nil, mistake{a.Name, fmt.Sprintf("%s must be %s, or a number from 1 to %d, not %s", a.Name, figures.List(a.Words, "or"), len(a.Words), n)}
 	case a.Unit == Share:
 		share, err := n.Float64()
 		if err != nil {

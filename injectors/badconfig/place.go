@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
+	"github.com/blastgauge/blastgauge/experiments/sampling"
 )
 
 // A place says which values of a document are meant. The zero place leaves the
@@ -177,13 +178,10 @@ func prefer(offers ...func(*node) bool) []func(*node) bool { return offers }
 func draw(seed uint64, name string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(name)) // it never fails
-	x := h.Sum64() ^ seed*0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
+	return sampling.Mix(h.Sum64() ^ seed*0x9e3779b97f4a7c15)
 }
 
 // chance is draw as a number from 0 up to 1.
 func chance(seed uint64, name string) float64 {
-	return float64(draw(seed, name)>>11) / (1 << 53)
+	return sampling.Share(draw(seed, name))
 }

@@ -8,8 +8,6 @@ import (
 
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/gateway"
-	"github.com/blastgauge/blastgauge/injectors/gateway/postgres"
-	"github.com/blastgauge/blastgauge/injectors/gateway/redis"
 )
 
 // What documents may say is what the gateways understand: the kinds, the schemes
@@ -54,41 +52,4 @@ func TestTheCatalogueIsUnderstood(t *testing.T) {
 			}
 		}
 	}
-}
-
-// The errors that are known by name are the same to documents and to gateways.
-func TestErrorsThatAreKnown(t *testing.T) {
-	check := func(kind, attribute, v string) {
-		t.Helper()
-		k, _ := injectors.Lookup(kind)
-		if err := k.Check(injectors.Attributes{attribute: v}); err != nil {
-			t.Errorf("%s: %v", v, err)
-		}
-		a, _ := k.Attribute(attribute)
-		if !slices.Contains(wordsIn(a.Doc), v) {
-			t.Errorf("%s is not told of in the catalogue", v)
-		}
-	}
-	for _, word := range redis.Errors() {
-		check("redis_error", "error", word)
-	}
-	for _, code := range postgres.States() {
-		check("postgres_error", "sqlstate", code)
-	}
-}
-
-func wordsIn(text string) []string {
-	return slices.Collect(func(yield func(string) bool) {
-		word := ""
-		for _, c := range text + " " {
-			if c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' {
-				word += string(c)
-				continue
-			}
-			if word != "" && !yield(word) {
-				return
-			}
-			word = ""
-		}
-	})
 }

@@ -428,19 +428,19 @@ func TestConfigSeeds(t *testing.T) {
 // What is wrong is refused with what would be right.
 func TestConfigRefuses(t *testing.T) {
 	for attributes, want := range map[string]string{
-		`{}`:                                       "an operator is missing: one of drop, blank",
-		`{'scale':{},'drop':{}}`:                   "drop and scale are given: one fault is one operator",
-		`{'scale':5}`:                              "scale must be an object of its parameters, not 5",
+		`{}`:                                       "http_config needs an operator, one of drop, blank",
+		`{'scale':{},'drop':{}}`:                   "http_config is one operator, not drop and scale",
+		`{'scale':5}`:                              "scale must be a mapping of its parameters",
 		`{'scale':{'by':1}}`:                       "scale: by must be a number other than 1",
 		`{'scale':{'path':'price'}}`:               "scale: path: \"price\" is neither a JSON Pointer such as /price/factor nor a JSONPath",
-		`{'scale':{'times':3}}`:                    `scale has no parameter "times"; it has path, by and unit`,
-		`{'scale':{},'flap':5}`:                    "flap must be at least 100 ms, not 5",
-		`{'scale':{},'limit':1e12}`:                "limit must be a whole number from 0 to 67108864",
+		`{'scale':{'times':3}}`:                    `scale has no attribute "times"; it has path, by and unit`,
+		`{'scale':{},'flap':5}`:                    "flap must be at least 100ms",
+		`{'scale':{},'limit':1e12}`:                "limit must be a whole number",
 		`{'scale':{},'format':'xml'}`:              `format must be json, yaml or text, not "xml"`,
 		`{'scale':{},'when':'before'}`:             `when must be after, not "before"`,
 		`{'scale':{},'math':{}}`:                   `http_config has no attribute "math"`,
 		`{'candidate':{'file':'a.json'}}`:          "candidate: the text of a.json must come with it, as body",
-		`{'split':{'with':{'split':{}}}}`:          "split: with must be one operator, and not split",
+		`{'split':{'with':{'split':{}}}}`:          `with has no attribute "split"; it has drop`,
 		`{'scale':{},'match':{'path':'settings'}}`: "match.path must begin with /",
 	} {
 		_, err := gateway.Parse("http_config", 1, json.RawMessage(strings.ReplaceAll(attributes, "'", `"`)))

@@ -6,25 +6,31 @@ import (
 	"slices"
 
 	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
+	"github.com/blastgauge/blastgauge/injectors/gateway/http"
 	"github.com/blastgauge/blastgauge/injectors/gateway/postgres"
 	"github.com/blastgauge/blastgauge/injectors/gateway/redis"
 )
 
-// The wire types of faults on HTTP and gRPC.
-const (
-	kindError   = "http_error"
-	kindLatency = "http_latency"
-	kindAbort   = "http_abort"
-	kindGRPC    = "grpc_error"
-	kindConfig  = "http_config"
-)
+// A Fault is one message-level fault, ready to be activated. What it does never
+// changes; what it has done is counted.
+type Fault struct {
+	*faultset.Spec
 
-// A Fault is one message-level fault, ready to be put into force. What it does
-// never changes; what it has done is counted.
-type Fault = faultset.Fault
+	// One of these, which has the Spec, too:
 
-// Counts are requests, commands or statements.
+	http     *http.Fault
+	redis    *redis.Fault
+	postgres *postgres.Fault
+}
+
+// Counts are numbers of requests, commands or statements.
 type Counts = faultset.Counts
+
+// A Document is what became of one version of a document while a fault was active.
+type Document = http.Document
+
+// A Record is what a fault did to documents, and why it left others alone.
+type Record = http.Record
 
 // A family is the kinds of fault that act on one protocol.
 type family struct {
@@ -35,13 +41,24 @@ type family struct {
 
 func families() []family {
 	return []family{
-		{[]string{kindError, kindLatency, kindAbort, kindGRPC, kindConfig}, []string{"http", "https", "h2c", "grpc"}, parse},
-		{redis.Kinds(), redis.Schemes(), redis.Parse},
-		{postgres.Kinds(), postgres.Schemes(), postgres.Parse},
+		{http.Kinds(), http.Schemes(), parse(http.Parse, func(f *http.Fault) *Fault { return &Fault{Spec: &f.Spec, http: f} })},
+		{redis.Kinds(), redis.Schemes(), parse(redis.Parse, func(f *redis.Fault) *Fault { return &Fault{Spec: &f.Spec, redis: f} })},
+		{postgres.Kinds(), postgres.Schemes(), parse(postgres.Parse, func(f *postgres.Fault) *Fault { return &Fault{Spec: &f.Spec, postgres: f} })},
 	}
 }
 
-// Kinds are the wire types that [Parse] knows.
+// parse makes a protocol's Parse one for all protocols.
+func parse[F any](one func(string, float64, json.RawMessage) (*F, error), wrap func(*F) *Fault) func(string, float64, json.RawMessage) (*Fault, error) {
+	return func(kind string, share float64, attributes json.RawMessage) (*Fault, error) {
+		f, err := one(kind, share, attributes)
+		if err != nil {
+			return nil, err
+		}
+		return wrap(f), nil
+	}
+}
+
+// Kinds lists the types that [Parse] knows.
 func Kinds() []string {
 	var list []string
 	for _, f := range families() {
@@ -50,7 +67,7 @@ func Kinds() []string {
 	return list
 }
 
-// Schemes are the upstream schemes that get a gateway.
+// Schemes lists the schemes of upstreams that get a gateway.
 func Schemes() []string {
 	var list []string
 	for _, f := range families() {
@@ -59,7 +76,7 @@ func Schemes() []string {
 	return list
 }
 
-// SchemesOf are those of the upstreams that a kind of fault acts on.
+// SchemesOf lists the schemes of the upstreams that a kind of fault acts on.
 func SchemesOf(kind string) []string {
 	for _, f := range families() {
 		if slices.Contains(f.kinds, kind) {
@@ -69,9 +86,8 @@ func SchemesOf(kind string) []string {
 	return nil
 }
 
-// Parse reads a fault as a toxic's type, toxicity and attributes. Its errors are
-// sentences for the person who wrote the request. No attributes are an empty
-// object.
+// Parse reads a fault from a toxic's type, toxicity and attributes. Its errors are
+// sentences for the person who wrote the request. No attributes are an empty object.
 func Parse(kind string, share float64, attributes json.RawMessage) (*Fault, error) {
 	for _, f := range families() {
 		if slices.Contains(f.kinds, kind) {
@@ -81,50 +97,20 @@ func Parse(kind string, share float64, attributes json.RawMessage) (*Fault, erro
 	return nil, fmt.Errorf("no message-level fault is called %q", kind)
 }
 
-// A moment says when a fault acts on a request.
-type moment string
-
-const (
-	before moment = "before" // the dependency never sees it
-	after  moment = "after"  // the dependency has answered
-	middle moment = "middle" // half of the answer's body has passed
-)
-
-// A rule is what a fault on HTTP or gRPC does, and to which requests.
-type rule struct {
-	match  matcher
-	when   moment
-	answer *answer     // of http_error
-	status *grpcStatus // of grpc_error
-	config *config     // of http_config
-}
-
-// Continue makes the rule go on from the one that it replaces.
-func (r *rule) Continue(old any) {
-	if before, ok := old.(*rule); ok && r.config != nil && before.config != nil {
-		r.config.record = before.config.record.again()
+// Continue makes the fault count on from old, which it replaces: for a change of
+// attributes. It is called before the fault is activated.
+func (f *Fault) Continue(old *Fault) {
+	f.Spec.Continue(old.Spec)
+	if f.http != nil && old.http != nil {
+		f.http.Rule.Continue(old.http.Rule)
 	}
 }
 
-// parse is Parse for HTTP and gRPC.
-func parse(kind string, share float64, attributes json.RawMessage) (*Fault, error) {
-	f, in, err := faultset.ReadKind(kind, share, attributes)
-	if err != nil {
-		return nil, err
+// RecordOf returns what a fault did to documents; empty for faults that do nothing to
+// them.
+func RecordOf(f *Fault) Record {
+	if f.http == nil {
+		return Record{}
 	}
-	r := &rule{}
-	switch kind {
-	case kindError:
-		r.readError(f, in)
-	case kindLatency:
-		r.readLatency(f, in)
-	case kindAbort:
-		f.Attributes = abortAttributes{r.readCommon(f, in, before, after, middle)}
-	case kindGRPC:
-		r.readGRPC(f, in)
-	case kindConfig:
-		r.readConfig(f, in)
-	}
-	f.Rule = r
-	return f, in.Done()
+	return f.http.Rule.Record()
 }

@@ -1,53 +1,15 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"fmt"
-	"math/big"
 	"net"
 	"slices"
 	"time"
-)
 
-// SelfSigned makes a certificate that names the hosts (names or IP addresses) and
-// is valid for a year. Clients have to be told to trust it, by its own
-// certificate as their root.
-func SelfSigned(hosts ...string) (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("certificate: %w", err)
-	}
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("certificate: %w", err)
-	}
-	now := time.Now()
-	template := &x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: "blastgauge proxy"},
-		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0), // the hour is for clocks that differ
-		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, IsCA: true, BasicConstraintsValid: true,
-	}
-	for _, h := range hosts {
-		if ip := net.ParseIP(h); ip != nil {
-			template.IPAddresses = append(template.IPAddresses, ip)
-		} else {
-			template.DNSNames = append(template.DNSNames, h)
-		}
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("certificate: %w", err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
-}
+	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
+)
 
 // The protocols of HTTP, as TLS calls them.
 const (
@@ -55,32 +17,23 @@ const (
 	protoHTTP2 = "h2"
 )
 
-// A leg is a connection on its way to being served.
-type leg struct {
-	gateway  *Gateway
-	client   net.Conn
-	upstream Upstream
-	agreed   bool // TLS with the upstream has been set up
-}
-
-// secure sets up TLS with a client that has begun it. The client chooses from
-// the protocols that it and the dependency have in common: the gateway translates
-// nothing.
-func (l *leg) secure(ctx context.Context, begun []byte) error {
-	config := l.gateway.options.ClientTLS
-	server := tls.Server(&opened{Conn: l.client, first: bytes.NewReader(begun)}, &tls.Config{
+// acceptTLS sets up TLS with a client that has begun it. The client chooses from the
+// protocols that it and the dependency have in common: the gateway translates nothing.
+func (c *connection) acceptTLS(ctx context.Context) error {
+	config := c.gateway.options.ClientTLS
+	server := tls.Server(c.client, &tls.Config{
 		MinVersion: config.MinVersion,
 		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 			config := config.Clone()
 			config.NextProtos = []string{protoHTTP2, protoHTTP1}
-			if l.gateway.options.Scheme != "https" {
+			if c.gateway.options.Scheme != "https" {
 				return config, nil
 			}
-			secured, err := l.gateway.handshake(ctx, l.upstream, both(hello.SupportedProtos, config.NextProtos)...)
+			secured, err := c.gateway.handshake(ctx, c.upstream, common(hello.SupportedProtos, config.NextProtos)...)
 			if err != nil {
 				return nil, err
 			}
-			l.upstream, l.agreed, config.NextProtos = secured, true, nil
+			c.upstream, c.upstreamSecured, config.NextProtos = secured, true, nil
 			if chosen := secured.ConnectionState().NegotiatedProtocol; chosen != "" {
 				config.NextProtos = []string{chosen}
 			}
@@ -90,36 +43,21 @@ func (l *leg) secure(ctx context.Context, begun []byte) error {
 	if err := server.HandshakeContext(ctx); err != nil {
 		return fmt.Errorf("TLS with a client: %w", err)
 	}
-	l.client = server
+	c.client = server
 	return nil
 }
 
-// opened is a client's connection whose first bytes have been read already.
-type opened struct {
-	net.Conn
-	first *bytes.Reader
-}
-
-func (o *opened) Read(b []byte) (int, error) {
-	if o.first.Len() > 0 {
-		return o.first.Read(b)
-	}
-	return o.Conn.Read(b)
-}
-
-// NetConn is the connection itself.
-func (o *opened) NetConn() net.Conn { return o.Conn }
-
-func both(a, b []string) []string {
+// common returns what stands in both lists, in the order of the first.
+func common(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return !slices.Contains(b, s) })
 }
 
-// handshake sets up TLS with the dependency. It fails when HTTP/2 is all that is
-// offered and the dependency does not speak it.
+// handshake sets up TLS with the dependency. It fails when HTTP/2 is all that is offered
+// and the dependency does not speak it.
 func (g *Gateway) handshake(ctx context.Context, raw Upstream, protos ...string) (*tlsUpstream, error) {
 	config := g.options.UpstreamTLS.Clone()
 	config.NextProtos = protos
-	secured := tls.Client(&upstreamConn{Upstream: raw}, config)
+	secured := tls.Client(upstreamConn{raw}, config)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		return nil, fmt.Errorf("TLS with %s: %w", g.options.Address, err)
 	}
@@ -129,15 +67,33 @@ func (g *Gateway) handshake(ctx context.Context, raw Upstream, protos ...string)
 	return &tlsUpstream{Conn: secured, raw: raw}, nil
 }
 
-// tlsUpstream is an upstream inside TLS.
+// A tlsUpstream is an upstream inside TLS.
 type tlsUpstream struct {
 	*tls.Conn
 	raw Upstream
 }
 
-// Close does not say goodbye as TLS would: that can take as long as the peer
+// Close closes the connection below TLS: TLS's own goodbye can take as long as the peer
 // likes.
 func (t *tlsUpstream) Close() error { return t.raw.Close() }
 
-// Abort is as that of the upstream.
-func (t *tlsUpstream) Abort() { abort(t.raw) }
+// Abort breaks the connection below TLS.
+func (t *tlsUpstream) Abort() { stream.Abort(t.raw) }
+
+// An upstreamConn is an upstream as a net.Conn, as crypto/tls wants one.
+type upstreamConn struct{ Upstream }
+
+// LocalAddr returns an empty address: crypto/tls uses it for nothing.
+func (upstreamConn) LocalAddr() net.Addr { return &net.TCPAddr{} }
+
+// RemoteAddr returns an empty address.
+func (upstreamConn) RemoteAddr() net.Addr { return &net.TCPAddr{} }
+
+// SetDeadline does nothing: the connection is closed instead.
+func (upstreamConn) SetDeadline(time.Time) error { return nil }
+
+// SetReadDeadline does nothing.
+func (upstreamConn) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline does nothing.
+func (upstreamConn) SetWriteDeadline(time.Time) error { return nil }

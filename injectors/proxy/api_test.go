@@ -114,7 +114,7 @@ func TestWhatIsRefused(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]string{
-		`{"type":"http_error","attributes":{"status":42}}`:                   "from 200 to 599",
+		`{"type":"http_error","attributes":{"status":42}}`:                   "status must be at least 200",
 		`{"type":"http_error","attributes":{"status":503,"after":true}}`:     "after",
 		`{"type":"http_error","toxicity":1.5,"attributes":{"status":503}}`:   "toxicity",
 		`{"type":"http_error","attributes":{"status":503},"percentage":0.5}`: "percentage",

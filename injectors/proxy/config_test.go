@@ -53,7 +53,7 @@ func TestBadConfigThroughTheOfficialClient(t *testing.T) {
 	if got := get(); got != dropped {
 		t.Errorf("dropped: %s", got)
 	}
-	if _, err := p.UpdateToxic("bad", 1, toxiproxy.Attributes{"flip": map[string]any{}}); err == nil || !strings.Contains(err.Error(), "drop and flip are given: one fault is one operator") {
+	if _, err := p.UpdateToxic("bad", 1, toxiproxy.Attributes{"flip": map[string]any{}}); err == nil || !strings.Contains(err.Error(), "http_config is one operator, not drop and flip") {
 		t.Errorf("two operators: %v", err)
 	}
 	var v struct {

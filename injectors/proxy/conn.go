@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/Shopify/toxiproxy/v2/stream"
+
+	"github.com/blastgauge/blastgauge/experiments/sampling"
 )
 
 // A toxicSet is all toxics of a proxy at one time. A set does not change: every
@@ -93,11 +95,7 @@ func (c *conn) hitByDown() bool {
 // sample returns the connection's random number for a toxic, from 0 to below 1. It
 // depends only on the server's seed and on the order of connections and toxics.
 func (c *conn) sample(t *toxic) float32 {
-	x := c.proxy.seed + c.id*0x9e3779b97f4a7c15 + uint64(t.id)*0xd1b54a32d192ed03
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9 // the mixing of SplitMix64
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	x ^= x >> 31
-	return float32(x>>40) / (1 << 24)
+	return float32(sampling.Draw(c.proxy.seed, uint64(t.id), c.id)>>40) / (1 << 24)
 }
 
 // addSession makes the toxics act on a session. It reports false when the connection

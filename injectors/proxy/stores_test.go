@@ -150,7 +150,7 @@ func TestFaultsAndTheirProtocols(t *testing.T) {
 		{"orders", `{"type":"redis_empty"}`, "redis_empty acts on requests of redis, rediss"},
 		{"bytes", `{"type":"postgres_error","attributes":{"sqlstate":"40001"}}`, "add a scheme, such as postgres://127.0.0.1:1"},
 		{"orders", `{"type":"postgres_error","attributes":{"sqlstate":"1"}}`, "sqlstate must be five digits or capitals"},
-		{"carts", `{"type":"redis_error","attributes":{"error":"NOPE"}}`, "error must be ASK, BUSY"},
+		{"carts", `{"type":"redis_error","attributes":{"error":"NOPE"}}`, "error must be one of ASK, BUSY"},
 	} {
 		if got := call(t, s, "POST", "/proxies/"+tt.into+"/toxics", tt.toxic, 400, nil); !strings.Contains(got, tt.says) {
 			t.Errorf("%s into %s: %s", tt.toxic, tt.into, got)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/sampling"
 )
 
 // An Execution performs journeys, one after another. It keeps its buffers from
@@ -104,8 +105,8 @@ func (e *Execution) Perform(ctx context.Context, s *Script, to Entry, seed Seed,
 // start prepares the execution for another journey.
 func (e *Execution) start(s *Script, to Entry, seed Seed) {
 	e.script, e.sender, e.entry = s, to.Sender, to.URL
-	e.choices.Seed(seed.Choices, Mix(seed.Number))
-	e.values.uuids.Seed(seed.UUIDs, Mix(seed.Number))
+	e.choices.Seed(seed.Choices, sampling.Draw(seed.Number, 0, 1))
+	e.values.uuids.Seed(seed.UUIDs, sampling.Draw(seed.Number, 0, 1))
 	e.values.seq = seed.Seq
 	if cap(e.values.slots) < s.slots {
 		e.values.slots = make([]any, s.slots)
@@ -113,15 +114,6 @@ func (e *Execution) start(s *Script, to Entry, seed Seed) {
 	e.values.slots = e.values.slots[:s.slots]
 	clear(e.values.slots)
 	e.cookies.reset()
-}
-
-// Mix is the SplitMix64 finalizer. Neighbouring numbers differ in about half of
-// their bits afterwards, so that neighbouring journeys share no random values.
-func Mix(n uint64) uint64 {
-	n += 0x9e3779b97f4a7c15
-	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9
-	n = (n ^ n>>27) * 0x94d049bb133111eb
-	return n ^ n>>31
 }
 
 // step sends one step, repeatedly where it polls, and judges it.

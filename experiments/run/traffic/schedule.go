@@ -13,6 +13,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/sampling"
 )
 
 const (
@@ -55,7 +56,7 @@ func newSchedule(t *Traffic, o Options, arm plan.Arm, index int) (*schedule, err
 	s.seed = journey.Seed{Choices: hash(e.Seed, j.Name), UUIDs: hash(e.Seed, o.Plan.Run, e.ID, j.Name, arm.String())}
 	// Both arms share the offset, and the control is half a period behind, so that
 	// the arms take turns.
-	share := float64(journey.Mix(s.seed.Choices)>>11) / (1 << 53)
+	share := sampling.Share(sampling.Draw(s.seed.Choices, 0, 1))
 	s.offset = time.Duration(s.period * (share + float64(arm)) / float64(arms))
 	s.inFlight.limit = o.MaxInFlight
 	if s.inFlight.limit <= 0 {
@@ -72,7 +73,7 @@ func (s *schedule) timeout() time.Duration {
 func hash(seed uint64, parts ...string) uint64 {
 	h := fnv.New64a()
 	_, _ = fmt.Fprintf(h, "%d/%q", seed, parts) // writing to a hash never fails
-	return journey.Mix(h.Sum64())
+	return sampling.Draw(h.Sum64(), 0, 1)
 }
 
 // run starts journeys when they are due. It gives each to a worker that is free,

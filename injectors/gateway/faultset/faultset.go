@@ -1,258 +1,245 @@
-// Package faultset is what the gateways of all protocols share of faults: how they
-// are read, put into force on live connections, drawn for messages and counted.
+// Package faultset holds the message-level faults that are active on a proxy: it
+// decides which messages they affect, delays those, and counts them.
 //
-// What a fault does to which messages is its protocol's business, in
-// [Fault.Rule]. The faults in force are one atomic pointer, read once per message:
-// [Force.Set] acts on the next message of connections that are open, and a message
-// that waits under a fault that is taken away is let go at once.
+// What a fault does to a message is its protocol's business: the type parameter R is
+// the protocol's rule. The active faults are one atomic pointer, read once per
+// message: [Set.Replace] acts on the next message of connections that are open, and a
+// message that waits under a fault that is removed goes on at once.
 package faultset
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/sampling"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// A Fault is one message-level fault, ready to be put into force. What it does
-// never changes; what it has done is counted.
-type Fault struct {
-	// Kind is its wire type.
+// A Fault is one message-level fault, ready to be activated. What it does never
+// changes; what it has done is counted.
+type Fault[R any] struct {
+	Spec
+	// Rule is what the fault does, and to which messages.
+	Rule R
+}
+
+// A Spec is what the faults of all protocols have.
+type Spec struct {
+	// Kind is the fault's type in Toxiproxy's API.
 	Kind string
-	// Share is the share of matching messages that it affects.
+	// Share is the share of matching messages that are affected, from 0 to 1.
 	Share float64
-	// Attributes are its attributes as GET shows them: a struct with JSON tags,
-	// which can be parsed again.
-	Attributes any
-	// Rule is what its protocol makes of it.
-	Rule any
-	// First is how many messages it may affect; 0 is all.
+	// Attributes are the fault's attributes as the API shows them: a JSON object that
+	// can be read again.
+	Attributes json.RawMessage
+	// First is how many messages may be affected; 0 means all.
 	First int64
-	// Latency and Jitter are of faults that delay.
+	// Latency and Jitter are how long a fault that delays does so.
 	Latency, Jitter time.Duration
 
-	tally *tally
+	counters *counters
 }
 
-// New is a fault of a kind that does nothing yet.
-func New(kind string, share float64) *Fault {
-	return &Fault{Kind: kind, Share: share, tally: &tally{}}
-}
-
-// tally is Counts while it moves.
-type tally struct {
+// counters are Counts while they move.
+type counters struct {
 	seen, matched, affected atomic.Int64
 	taken                   atomic.Int64  // of First
-	stream                  atomic.Uint64 // which draws are this fault's; 0: none yet
+	stream                  atomic.Uint64 // which random numbers are this fault's; 0: none yet
 }
 
-// Counts are messages.
+// Counts are numbers of messages.
 type Counts struct {
-	Seen     int64 `json:"seen"`     // came while the fault was in force
-	Matched  int64 `json:"matched"`  // of those, were meant
+	Seen     int64 `json:"seen"`     // came while the fault was active
+	Matched  int64 `json:"matched"`  // of those, matched the fault
 	Affected int64 `json:"affected"` // of those, met what the fault does
 }
 
-// Counts is what the fault has done so far.
-func (f *Fault) Counts() Counts {
-	return Counts{f.tally.seen.Load(), f.tally.matched.Load(), f.tally.affected.Load()}
+// Read reads a fault from a toxic's type, toxicity and attributes; rule makes the
+// protocol's rule from the attributes, which are right and complete then. Errors are
+// sentences for the person who wrote the request, as [*injectors.AttributeError]
+// where one attribute is wrong.
+func Read[R any](kind string, share float64, object json.RawMessage, rule func(injectors.Attributes) (R, error)) (*Fault[R], error) {
+	known, ok := injectors.LookupWire(kind)
+	if !ok {
+		return nil, fmt.Errorf("no fault is called %q", kind)
+	}
+	if !(share >= 0 && share <= 1) { // NaN, too
+		return nil, fmt.Errorf("toxicity must be between 0 and 1: it is the share of %s that %s affects", known.Acts, kind)
+	}
+	given, err := known.ReadWire(object)
+	if err != nil {
+		return nil, err
+	}
+	attributes := known.WithDefaults(given)
+	shown, err := known.ShowWire(attributes)
+	if err != nil {
+		return nil, err
+	}
+	f := &Fault[R]{Spec: Spec{
+		Kind: kind, Share: share, Attributes: shown, First: int64(attributes.Number("first")),
+		Latency: attributes.Duration("latency"), Jitter: attributes.Duration("jitter"), counters: &counters{},
+	}}
+	f.Rule, err = rule(attributes)
+	return f, err
 }
 
-// Continue makes f count on from old, which it replaces: for a change of
-// attributes. It is called before f is put into force. A rule that has Continue
-// is told, too.
-func (f *Fault) Continue(old *Fault) {
-	f.tally = old.tally
-	if r, ok := f.Rule.(interface{ Continue(old any) }); ok {
-		r.Continue(old.Rule)
-	}
+// Counts returns what the fault has done so far.
+func (s *Spec) Counts() Counts {
+	return Counts{s.counters.seen.Load(), s.counters.matched.Load(), s.counters.affected.Load()}
 }
+
+// Continue makes the fault count on from old, which it replaces: for a change of
+// attributes. It is called before the fault is activated.
+func (s *Spec) Continue(old *Spec) { s.counters = old.counters }
 
 // take uses up one of the first messages.
-func (f *Fault) take() bool {
-	if f.First == 0 {
+func (s *Spec) take() bool {
+	if s.First == 0 {
 		return true
 	}
-	if f.tally.taken.Add(1) > f.First {
-		f.tally.taken.Add(-1)
+	if s.counters.taken.Add(1) > s.First {
+		s.counters.taken.Add(-1)
 		return false
 	}
 	return true
 }
 
-// GiveBack undoes a draw for a message that did not get as far as the fault.
-func (f *Fault) GiveBack() {
-	if f.First > 0 {
-		f.tally.taken.Add(-1)
+// delay returns how long a message waits: evenly spread over latency plus or minus
+// jitter.
+func (s *Spec) delay(sample uint64) time.Duration {
+	if s.Jitter == 0 {
+		return s.Latency
 	}
+	spread := 2*sampling.Share(sampling.Draw(sample, 0, 0)) - 1
+	return s.Latency + time.Duration(spread*float64(s.Jitter))
 }
 
-// Affects counts a message that met what the fault does.
-func (f *Fault) Affects() { f.tally.affected.Add(1) }
-
-// delay is how long the message with this lot waits: evenly spread over latency
-// plus or minus jitter.
-func (f *Fault) delay(l lot) time.Duration {
-	if f.Jitter == 0 {
-		return f.Latency
-	}
-	spread := 2*newLot(uint64(l), 0, 0).float() - 1
-	return f.Latency + time.Duration(spread*float64(f.Jitter))
-}
-
-// A Force is the faults in force on one proxy.
-type Force struct {
+// A Set is the faults that are active on one proxy.
+type Set[R any] struct {
 	seed uint64
-	now  atomic.Pointer[inForce] // nil: no faults
+	now  atomic.Pointer[[]*Active[R]] // nil: no faults
 
-	mu      sync.Mutex // held by Set
-	streams uint64     // of draws, given out so far
+	mu      sync.Mutex // held by Replace
+	streams uint64     // of random numbers, given out so far
 }
 
-// With has no faults yet. The seed decides which messages a share of less than 1
-// hits.
-func With(seed uint64) *Force { return &Force{seed: seed} }
+// NewSet returns a set without faults. The seed decides which messages a share of less
+// than 1 affects.
+func NewSet[R any](seed uint64) *Set[R] { return &Set[R]{seed: seed} }
 
-// Set puts faults into force, in this order, in place of those before: from the
-// next message on, also on connections that are open. A message that waits under
-// a fault that is no longer among them goes on at once, and is not harmed by it
-// any more.
-func (g *Force) Set(faults []*Fault) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	before := g.now.Load()
-	if len(faults) == 0 {
-		g.now.Store(nil)
-		before.retire(nil)
-		return
+// Replace activates faults, in this order, in place of those before. A message that
+// waits under a fault that is no longer among them goes on at once.
+func (s *Set[R]) Replace(faults []*Fault[R]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.Active()
+	next := make([]*Active[R], len(faults))
+	for i, f := range faults {
+		next[i] = s.activate(before, f)
 	}
-	next := &inForce{}
-	for _, f := range faults {
-		next.list = append(next.list, g.entry(before, f))
+	s.now.Store(&next)
+	for _, a := range before {
+		if !slices.Contains(next, a) {
+			close(a.removed)
+		}
 	}
-	g.now.Store(next)
-	before.retire(next)
 }
 
-// Now lists the faults in force; it is empty on most proxies at most times.
-func (g *Force) Now() []*Entry {
-	now := g.now.Load()
+// Active lists the active faults; it is empty on most proxies at most times.
+func (s *Set[R]) Active() []*Active[R] {
+	now := s.now.Load()
 	if now == nil {
 		return nil
 	}
-	return now.list
+	return *now
 }
 
-// entry is the fault as it is in force, or newly so.
-func (g *Force) entry(before *inForce, f *Fault) *Entry {
-	if e := before.find(f); e != nil {
-		return e
+// activate returns the fault as it is active already, or newly so.
+func (s *Set[R]) activate(before []*Active[R], f *Fault[R]) *Active[R] {
+	if i := slices.IndexFunc(before, func(a *Active[R]) bool { return a.Fault == f }); i >= 0 {
+		return before[i]
 	}
-	if f.tally.stream.Load() == 0 {
-		g.streams++
-		f.tally.stream.CompareAndSwap(0, g.streams)
+	if f.counters.stream.Load() == 0 {
+		s.streams++
+		f.counters.stream.CompareAndSwap(0, s.streams)
 	}
-	return &Entry{Fault: f, Seed: g.seed, Since: time.Now(), gone: make(chan struct{})}
+	return &Active[R]{Fault: f, Seed: s.seed, Since: time.Now(), removed: make(chan struct{})}
 }
 
-// inForce is the faults of a proxy at one time.
-type inForce struct{ list []*Entry }
-
-// An Entry is a fault from when it is set until it is taken out.
-type Entry struct {
-	*Fault
-	Seed  uint64
-	Since time.Time
-	gone  chan struct{} // closed when the fault is taken out
+// An Active is a fault from when it is activated until it is removed.
+type Active[R any] struct {
+	*Fault[R]
+	Seed    uint64
+	Since   time.Time
+	removed chan struct{} // closed when the fault is removed
 }
 
-// Over says whether the fault has been taken out.
-func (e *Entry) Over() bool {
+// Removed reports whether the fault has been removed.
+func (a *Active[R]) Removed() bool {
 	select {
-	case <-e.gone:
+	case <-a.removed:
 		return true
 	default:
 		return false
 	}
 }
 
-// Saw counts a message that came, meant or not.
-func (e *Entry) Saw() { e.tally.seen.Add(1) }
+// CountSeen counts a message that came, whether it matches or not.
+func (a *Active[R]) CountSeen() { a.counters.seen.Add(1) }
 
-// Draw decides whether a message that is meant is affected, and counts it. The nth
-// that is meant has the same lot in every run with the same seed.
-func (e *Entry) Draw() (Act, bool) {
-	n := e.tally.matched.Add(1)
-	l := newLot(e.Seed, e.tally.stream.Load(), uint64(n))
-	if l.float() >= e.Share || !e.take() {
-		return Act{}, false
+// CountAffected counts a message that met what the fault does.
+func (a *Active[R]) CountAffected() { a.counters.affected.Add(1) }
+
+// Sample counts a message that matches the fault, and decides whether it is affected.
+// The nth that matches has the same fate in every run with the same seed.
+func (a *Active[R]) Sample() (Hit[R], bool) {
+	n := a.counters.matched.Add(1)
+	sample := sampling.Draw(a.Seed, a.counters.stream.Load(), uint64(n))
+	if sampling.Share(sample) >= a.Share || !a.take() {
+		return Hit[R]{}, false
 	}
-	return Act{e, l}, true
+	return Hit[R]{a, sample}, true
 }
 
-// An Act is a fault that a message was drawn for.
-type Act struct {
-	*Entry
-	lot lot
+// A Hit is a fault that is to affect one message.
+type Hit[R any] struct {
+	*Active[R]
+	sample uint64
 }
 
-// Begins says whether the fault still acts, and counts it.
-func (a Act) Begins() bool {
-	if a.Over() {
+// Apply reports whether the fault is still active, and counts the message as affected
+// if it is.
+func (h Hit[R]) Apply() bool {
+	if h.Removed() {
 		return false
 	}
-	a.Affects()
+	h.CountAffected()
 	return true
 }
 
-// Wait delays a message under a fault that does so. It is cut short when the fault
-// is taken out, and false when ctx is over.
-func (a Act) Wait(ctx context.Context) bool {
-	t := time.NewTimer(a.delay(a.lot))
+// GiveBack undoes the hit of a message that did not get as far as the fault: another
+// message may be one of the first in its place.
+func (h Hit[R]) GiveBack() {
+	if h.First > 0 {
+		h.counters.taken.Add(-1)
+	}
+}
+
+// Delay makes a message wait under a fault that delays. It is cut short when the fault
+// is removed, and false when ctx is over.
+func (h Hit[R]) Delay(ctx context.Context) bool {
+	t := time.NewTimer(h.delay(h.sample))
 	defer t.Stop()
 	select {
 	case <-t.C:
-	case <-a.gone:
+	case <-h.removed:
 	case <-ctx.Done():
 		return false
 	}
 	return true
 }
-
-func (s *inForce) find(f *Fault) *Entry {
-	if s == nil {
-		return nil
-	}
-	i := slices.IndexFunc(s.list, func(e *Entry) bool { return e.Fault == f })
-	if i < 0 {
-		return nil
-	}
-	return s.list[i]
-}
-
-// retire lets go of what waits under faults that next does not have.
-func (s *inForce) retire(next *inForce) {
-	if s == nil {
-		return
-	}
-	for _, e := range s.list {
-		if next.find(e.Fault) == nil {
-			close(e.gone)
-		}
-	}
-}
-
-// A lot is what chance has for one message under one fault.
-type lot uint64
-
-// newLot mixes as SplitMix64 does.
-func newLot(seed, stream, n uint64) lot {
-	x := seed + stream*0xd1b54a32d192ed03 + n*0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return lot(x ^ x>>31)
-}
-
-// float is evenly spread over 0 <= f < 1.
-func (l lot) float() float64 { return float64(l>>11) / (1 << 53) }

@@ -1,25 +1,41 @@
 package faultset
 
-// Fits says whether all of text fits the pattern, in which * is any text. When
-// what follows a star does not fit, it is enough to move the last star.
-func Fits(pattern, text string) bool {
-	p, t, star, from := 0, 0, -1, 0
-	for t < len(text) {
+import "strings"
+
+// NoSeparator is for patterns in which a star matches any text.
+const NoSeparator = -1
+
+// MatchGlob reports whether all of text matches the pattern, in which * is any text
+// without the separator and ** any text.
+//
+// What follows a star is tried at the earliest place first. When that fails it is
+// enough to move the last star, and when that cannot move past a separator, the last
+// double star: so the time is at most the product of the lengths.
+func MatchGlob[T string | []byte](pattern string, text T, separator int) bool {
+	type retry struct{ pattern, text int } // where to go on when the star takes one byte more
+	star, doubleStar := retry{-1, 0}, retry{-1, 0}
+	p, t := 0, 0
+	for {
 		switch {
+		case strings.HasPrefix(pattern[p:], "**"):
+			p += 2
+			doubleStar, star = retry{p, t}, retry{-1, 0}
 		case p < len(pattern) && pattern[p] == '*':
-			star, from = p, t
 			p++
-		case p < len(pattern) && pattern[p] == text[t]:
+			star = retry{p, t}
+		case p < len(pattern) && t < len(text) && pattern[p] == text[t]:
 			p, t = p+1, t+1
-		case star >= 0:
-			from++
-			p, t = star+1, from
+		case p == len(pattern) && t == len(text):
+			return true
+		case star.pattern >= 0 && star.text < len(text) && int(text[star.text]) != separator:
+			star.text++
+			p, t = star.pattern, star.text
+		case doubleStar.pattern >= 0 && doubleStar.text < len(text):
+			doubleStar.text++
+			star = retry{-1, 0}
+			p, t = doubleStar.pattern, doubleStar.text
 		default:
 			return false
 		}
 	}
-	for p < len(pattern) && pattern[p] == '*' {
-		p++
-	}
-	return p == len(pattern)
 }

@@ -43,13 +43,13 @@ func TestWhatIsACall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			sent := append(startup(t), encoded(t, tt.sent...)...)
 			met := fault(t, "postgres_error", 1, `{'sqlstate':'40001','when':'after','match':{'statement':'any'}}`)
-			for _, faults := range [][]*faultset.Fault{nil, {met}} {
+			for _, faults := range [][]*Fault{nil, {met}} {
 				for _, size := range []int{1, 1 << 16} {
 					calls := 0
-					f := faultset.With(1)
-					f.Set(faults)
+					f := faultset.NewSet[*Rule](1)
+					f.Replace(faults)
 					s := NewSession(Options{
-						Context: context.Background(), Force: f, Asked: func() { calls++ }, Spared: func() { t.Error("it is spared") },
+						Context: context.Background(), Faults: f, CountCall: func() { calls++ }, SpareConnection: func() { t.Error("it is spared") },
 						Client: sides{pieces(sent, size), io.Discard}, Upstream: sides{strings.NewReader(""), new(bytes.Buffer)},
 					})
 					if err := s.Requests(); !errors.Is(err, io.EOF) || calls != tt.want {
@@ -78,7 +78,7 @@ func TestConnectionsForNoCall(t *testing.T) {
 	} {
 		spared := 0
 		s := NewSession(Options{
-			Context: context.Background(), Force: faultset.With(1), Asked: func() { t.Error("it is a call") }, Spared: func() { spared++ },
+			Context: context.Background(), Faults: faultset.NewSet[*Rule](1), CountCall: func() { t.Error("it is a call") }, SpareConnection: func() { spared++ },
 			Client: sides{pieces(tt.sent, 3), io.Discard}, Upstream: sides{strings.NewReader(""), io.Discard},
 		})
 		if err := s.Requests(); !errors.Is(err, io.EOF) || spared != tt.want {

@@ -26,6 +26,7 @@ const maxError = 64 << 10
 // Replies passes messages on, with those exchanged that faults are about, until an
 // error says how the upstream ended.
 func (s *Session) Replies() error {
+	defer s.down.Release()
 	for len(s.down.Ahead()) == 0 { // what the client asked decides what the first one is
 		if err := s.down.Fill(); err != nil {
 			return err
@@ -35,13 +36,13 @@ func (s *Session) Replies() error {
 		return s.down.Rest()
 	}
 	for {
-		err := s.reply()
-		if errors.Is(err, errForeign) {
+		err := s.passReply()
+		if errors.Is(err, errNotPostgres) {
 			err = s.down.Rest()
 		}
 		if errors.Is(err, io.EOF) {
 			s.down.Keep(len(s.down.Ahead()))
-			s.down.Flush()
+			err = errors.Join(err, s.down.Flush())
 		}
 		if err != nil {
 			return err
@@ -49,115 +50,115 @@ func (s *Session) Replies() error {
 	}
 }
 
-// reply deals with one message.
-func (s *Session) reply() error {
-	mark, size, err := head(s.down)
+// passReply passes on one message, or what is told in its place.
+func (s *Session) passReply() error {
+	mark, size, err := readHeader(s.down)
 	if err != nil {
 		return err
 	}
 	switch mark {
 	case 'Z':
-		return s.ready(size)
+		return s.passReady(size)
 	case 'C', 'I', 's':
-		return s.complete(size)
+		return s.passCompletion(size)
 	case 'E':
-		if s.waits() && !s.mutes {
-			return s.failure(size)
+		if s.hasPlans() && !s.mutes {
+			return s.exchangeError(size)
 		}
 	case 'R':
 		if s.over.Load() == 0 {
-			return s.authentication(size)
+			return s.passAuthentication(size)
 		}
 	case 'G': // COPY FROM
 		s.agreed.Store(s.over.Load())
 	case 'A', 'N', 'S': // may come at any time
-		return s.down.Take(5+size, true)
+		return take(s.down, size, true)
 	}
-	return s.down.Take(5+size, !s.mutes)
+	return take(s.down, size, !s.mutes)
 }
 
-// ready deals with the end of a round.
-func (s *Session) ready(size int) error {
-	b, err := body(s.down, size, 1)
+// passReady deals with ReadyForQuery, the end of a round.
+func (s *Session) passReady(size int) error {
+	b, err := readBody(s.down, size, 1)
 	if err != nil {
 		return err
 	}
 	switch {
 	case s.last != nil:
-		return s.end(s.last)
+		return s.endSession(s.last)
 	case s.extra:
 		s.extra = false
-		return s.down.Take(5+size, false)
+		return take(s.down, size, false)
 	}
 	if len(b) > 0 {
 		s.state.Store(uint32(b[0]))
 	}
 	s.endRound()
 	s.completed, s.mutes = 0, false
-	return s.down.Take(5+size, true)
+	return take(s.down, size, true)
 }
 
-// complete deals with a statement that the server has carried out.
-func (s *Session) complete(size int) error {
+// passCompletion deals with a statement that the server has carried out.
+func (s *Session) passCompletion(size int) error {
 	n := s.completed
 	s.completed++
-	if s.mutes || !s.waits() {
-		return s.down.Take(5+size, !s.mutes)
+	if s.mutes || !s.hasPlans() {
+		return take(s.down, size, !s.mutes)
 	}
-	p := s.planned(func(p *plan, after int) bool { return p.id == 0 && after <= n })
-	if p == nil || !s.acts(p) {
-		return s.down.Take(5+size, true)
+	p := s.takePlan(func(p *plan, after int) bool { return p.id == 0 && after <= n })
+	if p == nil || !s.applies(p) {
+		return take(s.down, size, true)
 	}
 	s.mutes, s.extra = true, p.twice
-	if err := s.down.Take(5+size, false); err != nil {
+	if err := take(s.down, size, false); err != nil {
 		return err
 	}
-	if p.rule.fatal {
+	if p.hit.Rule.endSession {
 		s.last = p // what is to be committed is, before the client learns otherwise
 		return nil
 	}
-	return s.tell(p)
+	return s.sendError(p)
 }
 
-// acts says whether a plan is carried out. One whose statement has been changed
-// must be, even if the fault has been taken away meanwhile.
-func (s *Session) acts(p *plan) bool {
-	if p.rule.when == after {
-		return p.act.Begins()
+// applies reports whether a plan is carried out, and counts that. One whose statement
+// has been changed must be, even if the fault has been removed meanwhile.
+func (s *Session) applies(p *plan) bool {
+	if p.hit.Rule.when == after {
+		return p.hit.Apply()
 	}
-	p.act.Affects()
+	p.hit.CountAffected()
 	return true
 }
 
-// failure exchanges the error of a statement that was made to fail.
-func (s *Session) failure(size int) error {
-	b, err := body(s.down, size, maxError)
+// exchangeError exchanges the error of a statement that was made to fail.
+func (s *Session) exchangeError(size int) error {
+	b, err := readBody(s.down, size, maxError)
 	if err != nil {
 		return err
 	}
 	var m pgproto3.ErrorResponse
 	if size > maxError || m.Decode(b) != nil {
-		return s.down.Take(5+size, true)
+		return take(s.down, size, true)
 	}
 	id, ok := idIn(m.Message)
 	if !ok {
-		return s.down.Take(5+size, true)
+		return take(s.down, size, true)
 	}
-	p := s.planned(func(p *plan, _ int) bool { return p.id == id })
+	p := s.takePlan(func(p *plan, _ int) bool { return p.id == id })
 	if p == nil {
-		return s.down.Take(5+size, true)
+		return take(s.down, size, true)
 	}
-	p.act.Affects()
-	if err := s.down.Take(5+size, false); err != nil {
+	p.hit.CountAffected()
+	if err := take(s.down, size, false); err != nil {
 		return err
 	}
-	if p.rule.fatal {
-		return s.end(p)
+	if p.hit.Rule.endSession {
+		return s.endSession(p)
 	}
-	return s.tell(p)
+	return s.sendError(p)
 }
 
-// idIn finds which of our statements an error is about.
+// idIn returns which of our statements an error is about.
 func idIn(message string) (uint64, bool) {
 	_, rest, ok := strings.Cut(message, marker)
 	if !ok {
@@ -171,16 +172,16 @@ func idIn(message string) (uint64, bool) {
 	return id, err == nil
 }
 
-// tell sends the fault's error.
-func (s *Session) tell(p *plan) error {
-	b, err := p.rule.failure(p.of).Encode(nil)
+// sendError sends the fault's error.
+func (s *Session) sendError(p *plan) error {
+	b, err := p.hit.Rule.failure(p.statement).Encode(nil)
 	s.down.Put(b)
 	return err
 }
 
-// end sends the fault's error, and ends the session in good order.
-func (s *Session) end(p *plan) error {
-	if err := s.tell(p); err != nil {
+// endSession sends the fault's error, and ends the session in good order.
+func (s *Session) endSession(p *plan) error {
+	if err := s.sendError(p); err != nil {
 		return err
 	}
 	if err := s.down.Flush(); err != nil {
@@ -189,23 +190,23 @@ func (s *Session) end(p *plan) error {
 	return stream.ErrLast
 }
 
-// authentication takes out of the ways to log in the one that depends on an
-// encryption that the client does not have.
-func (s *Session) authentication(size int) error {
-	b, err := body(s.down, size, maxError)
+// passAuthentication leaves out the way to log in that depends on an encryption, which
+// the client does not have.
+func (s *Session) passAuthentication(size int) error {
+	b, err := readBody(s.down, size, maxError)
 	if err != nil {
 		return err
 	}
 	var m pgproto3.AuthenticationSASL
 	if m.Decode(b) != nil || !slices.Contains(m.AuthMechanisms, channelBinding) {
-		return s.down.Take(5+size, true)
+		return take(s.down, size, true)
 	}
 	m.AuthMechanisms = slices.DeleteFunc(m.AuthMechanisms, func(name string) bool { return name == channelBinding })
 	changed, err := m.Encode(nil)
 	if err != nil {
 		return err
 	}
-	if err := s.down.Take(5+size, false); err != nil {
+	if err := take(s.down, size, false); err != nil {
 		return err
 	}
 	s.down.Put(changed)

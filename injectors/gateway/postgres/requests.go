@@ -37,12 +37,12 @@ func newQuery(text []byte) *query {
 	return q
 }
 
-// calls tells whether a query is a call: whether it does more than set up or look
-// at the session, as clients do on every new connection and pools between two uses
-// of one, so that a fault that costs connections would look like a storm of calls.
-// BEGIN, COMMIT and ROLLBACK are calls, as a journey waits for each, and may try
-// each again. Several statements in one text are one call, as they are one wait.
-func (q *query) calls() bool {
+// isCall reports whether a query does more than set up or look at the session. Clients
+// do that on every new connection, and pools between two uses of one, so that a fault
+// that costs connections would look like a storm of calls. BEGIN, COMMIT and ROLLBACK
+// are calls: a journey waits for each, and may try each again. Several statements in one
+// text are one call, as they are one wait.
+func (q *query) isCall() bool {
 	return slices.ContainsFunc(q.statements, func(st statement) bool {
 		switch st.tag {
 		case "SET", "SHOW", "RESET", "DISCARD", "DEALLOCATE":
@@ -52,74 +52,75 @@ func (q *query) calls() bool {
 	})
 }
 
-// Requests passes messages on, under the faults in force, until an error says how
-// the client ended. The error of a write is the upstream's, which Replies sees.
+// Requests passes messages on, under the active faults, until an error says how the
+// client ended. The error of a write is the upstream's, which Replies sees.
 func (s *Session) Requests() error {
+	defer s.up.Release()
 	err := s.start()
 	for err == nil {
-		err = s.request()
+		err = s.passRequest()
 	}
-	if errors.Is(err, errForeign) {
+	if errors.Is(err, errNotPostgres) {
 		err = s.up.Rest() // the server judges it
 	}
 	if errors.Is(err, io.EOF) {
 		s.up.Keep(len(s.up.Ahead()))
-		s.up.Flush()
+		err = errors.Join(err, s.up.Flush())
 	}
 	return err
 }
 
-// request deals with one message.
-func (s *Session) request() error {
-	mark, size, err := head(s.up)
+// passRequest passes on one message, or what a fault wants instead.
+func (s *Session) passRequest() error {
+	mark, size, err := readHeader(s.up)
 	if err != nil {
 		return err
 	}
 	if s.skips && bytes.IndexByte([]byte("PBDEHC"), mark) >= 0 {
-		return s.up.Take(5+size, false)
+		return take(s.up, size, false)
 	}
 	switch mark {
 	case 'Q':
-		return s.simple(size)
+		return s.passQuery(size)
 	case 'P':
-		return s.parse(size)
+		return s.passParse(size)
 	case 'B':
-		return s.bind(size)
+		return s.passBind(size)
 	case 'E':
-		return s.execute(size)
+		return s.passExecute(size)
 	case 'C':
-		return s.close(size)
+		return s.passClose(size)
 	case 'S':
-		return s.sync(size)
+		return s.passSync(size)
 	case 'F': // a function is called, which ends in ReadyForQuery
-		s.Asked()
-		s.ends()
+		s.CountCall()
+		s.nextRound()
 	case 'c', 'f':
-		s.copied()
+		s.endCopy()
 	}
-	return s.up.Take(5+size, true)
+	return take(s.up, size, true)
 }
 
-// ends notes the end of a round.
-func (s *Session) ends() {
+// nextRound notes that what follows is asked in another round.
+func (s *Session) nextRound() {
 	s.round++
 	s.executed, s.copying = 0, nil
 }
 
-// sync deals with the end of what was asked in the extended protocol.
-func (s *Session) sync(size int) error {
+// passSync deals with the end of what was asked in the extended protocol.
+func (s *Session) passSync(size int) error {
 	s.skips = false
 	c := s.copying
 	switch {
 	case c == nil || c.ended || s.over.Load() > c.round:
 		c = nil
 	case s.agreed.Load() == c.round && s.round > c.round: // its data breaks off
-		s.joins(c)
+		s.mergeRounds(c)
 		c = nil
 	}
-	s.ends()
+	s.nextRound()
 	s.copying = c
-	return s.up.Take(5+size, true)
+	return take(s.up, size, true)
 }
 
 // A copying is a COPY FROM whose data is awaited. When the server agrees to it, all
@@ -131,61 +132,61 @@ type copying struct {
 	ended    bool  // the data has
 }
 
-// copied notes the end of the data of a COPY.
-func (s *Session) copied() {
+// endCopy notes the end of the data of a COPY.
+func (s *Session) endCopy() {
 	if c := s.copying; c != nil && !c.ended {
 		c.ended = true
-		s.joins(c)
+		s.mergeRounds(c)
 	}
 }
 
-// joins notes which rounds are one when the server agrees to a COPY.
-func (s *Session) joins(c *copying) {
+// mergeRounds notes which rounds are one when the server agrees to a COPY.
+func (s *Session) mergeRounds(c *copying) {
 	if s.round == c.round {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.joints = append(s.joints, joint{from: c.round, to: s.round, executed: c.executed})
+	s.merges = append(s.merges, mergedRounds{from: c.round, to: s.round, executed: c.executed})
 }
 
-// simple deals with a query in one message.
-func (s *Session) simple(size int) error {
-	text, err := body(s.up, size, maxText)
+// passQuery deals with a query in one message.
+func (s *Session) passQuery(size int) error {
+	text, err := readBody(s.up, size, maxText)
 	if err != nil {
 		return err
 	}
 	q := newQuery(bytes.TrimRight(text, "\x00"))
-	if q.calls() {
-		s.Asked()
+	if q.isCall() {
+		s.CountCall()
 	}
-	p, err := s.meets(q)
+	p, err := s.planFor(q)
 	s.predict(q)
 	round := s.round
-	s.ends()
+	s.nextRound()
 	switch {
 	case err != nil:
 		return err
 	case p == nil:
-		return s.up.Take(5+size, true)
+		return take(s.up, size, true)
 	}
 	p.round = round
 	switch {
-	case p.rule.when == after:
-		s.promise(p)
-		return s.up.Take(5+size, true)
-	case p.of.kind == commits && !p.rule.fatal:
-		s.promise(p)
-		return s.instead(size, &pgproto3.Query{String: "ROLLBACK"})
+	case p.hit.Rule.when == after:
+		s.addPlan(p)
+		return take(s.up, size, true)
+	case p.statement.kind == commits && !p.hit.Rule.endSession:
+		s.addPlan(p)
+		return s.replaceMessage(size, &pgproto3.Query{String: "ROLLBACK"})
 	}
-	p.id = s.issue()
-	s.promise(p)
-	return s.instead(size, &pgproto3.Query{String: marked(p.id)})
+	p.id = s.nextID()
+	s.addPlan(p)
+	return s.replaceMessage(size, &pgproto3.Query{String: missingName(p.id)})
 }
 
-// instead sends another message in the place of the one that comes.
-func (s *Session) instead(size int, m pgproto3.FrontendMessage) error {
-	if err := s.up.Take(5+size, false); err != nil {
+// replaceMessage sends another message in place of the one that comes.
+func (s *Session) replaceMessage(size int, m pgproto3.FrontendMessage) error {
+	if err := take(s.up, size, false); err != nil {
 		return err
 	}
 	b, err := m.Encode(nil)
@@ -193,19 +194,19 @@ func (s *Session) instead(size int, m pgproto3.FrontendMessage) error {
 	return err
 }
 
-// marker begins the names of what is not there.
+// marker begins the names of what does not exist.
 const marker = "blastgauge_fault_"
 
-func marked(id uint64) string { return marker + strconv.FormatUint(id, 10) }
+func missingName(id uint64) string { return marker + strconv.FormatUint(id, 10) }
 
-func (s *Session) issue() uint64 {
+func (s *Session) nextID() uint64 {
 	s.issued++
 	return s.issued
 }
 
-// parse remembers a statement that is prepared.
-func (s *Session) parse(size int) error {
-	b, err := body(s.up, size, maxText)
+// passParse remembers a statement that is prepared.
+func (s *Session) passParse(size int) error {
+	b, err := readBody(s.up, size, maxText)
 	if err != nil {
 		return err
 	}
@@ -213,12 +214,12 @@ func (s *Session) parse(size int) error {
 		text, _, _ := cut(rest)
 		s.remember(s.prepared, name, newQuery(text))
 	}
-	return s.up.Take(5+size, true)
+	return take(s.up, size, true)
 }
 
-// bind remembers which statement a portal executes.
-func (s *Session) bind(size int) error {
-	b, err := body(s.up, size, maxText)
+// passBind remembers which statement a portal executes.
+func (s *Session) passBind(size int) error {
+	b, err := readBody(s.up, size, maxText)
 	if err != nil {
 		return err
 	}
@@ -226,7 +227,7 @@ func (s *Session) bind(size int) error {
 		statement, _, _ := cut(rest)
 		s.remember(s.portals, portal, s.prepared[string(statement)])
 	}
-	return s.up.Take(5+size, true)
+	return take(s.up, size, true)
 }
 
 // maxNames bounds what is remembered of a client that closes nothing: when there are
@@ -242,9 +243,9 @@ func (s *Session) remember(names map[string]*query, name []byte, q *query) {
 	}
 }
 
-// close forgets a statement or a portal.
-func (s *Session) close(size int) error {
-	b, err := body(s.up, size, maxText)
+// passClose forgets a statement or a portal.
+func (s *Session) passClose(size int) error {
+	b, err := readBody(s.up, size, maxText)
 	if err != nil {
 		return err
 	}
@@ -257,83 +258,83 @@ func (s *Session) close(size int) error {
 			delete(s.portals, string(name))
 		}
 	}
-	return s.up.Take(5+size, true)
+	return take(s.up, size, true)
 }
 
-// cut parts a text that ends in a zero byte from what follows.
+// cut splits a text that ends in a zero byte from what follows.
 func cut(b []byte) (text, rest []byte, ok bool) { return bytes.Cut(b, []byte{0}) }
 
-// execute deals with a statement that was prepared.
-func (s *Session) execute(size int) error {
-	b, err := body(s.up, size, maxText)
+// passExecute deals with a statement that was prepared.
+func (s *Session) passExecute(size int) error {
+	b, err := readBody(s.up, size, maxText)
 	if err != nil {
 		return err
 	}
 	portal, _, _ := cut(b)
 	q := s.portals[string(portal)]
-	if q == nil || q.calls() {
-		s.Asked()
+	if q == nil || q.isCall() {
+		s.CountCall()
 	}
 	s.copying = nil
 	if q == nil {
 		s.executed++
-		return s.up.Take(5+size, true)
+		return take(s.up, size, true)
 	}
 	if len(q.statements) > 0 && q.statements[0].tag == "COPY FROM" {
 		s.copying = &copying{round: s.round, executed: s.executed + 1}
 	}
-	p, err := s.meets(q)
+	p, err := s.planFor(q)
 	if err != nil {
 		return err
 	}
 	s.predict(q)
 	if p == nil {
 		s.executed++
-		return s.up.Take(5+size, true)
+		return take(s.up, size, true)
 	}
 	p.round, p.after = s.round, s.executed
 	s.executed++
 	switch {
-	case p.rule.when == after:
-		s.promise(p)
-		return s.up.Take(5+size, true)
-	case p.of.kind == commits && !p.rule.fatal:
+	case p.hit.Rule.when == after:
+		s.addPlan(p)
+		return take(s.up, size, true)
+	case p.statement.kind == commits && !p.hit.Rule.endSession:
 		// The session's state shall be the one after a COMMIT that failed, and what
 		// follows must not be done.
 		p.twice, s.skips = true, true
-		s.promise(p)
-		return s.instead(size, &pgproto3.Query{String: "ROLLBACK"})
+		s.addPlan(p)
+		return s.replaceMessage(size, &pgproto3.Query{String: "ROLLBACK"})
 	}
-	p.id = s.issue()
-	s.promise(p)
-	return s.instead(size, &pgproto3.Execute{Portal: marked(p.id)})
+	p.id = s.nextID()
+	s.addPlan(p)
+	return s.replaceMessage(size, &pgproto3.Execute{Portal: missingName(p.id)})
 }
 
-// meets says what a query meets: nil where it is nothing. A fault that delays has
-// done so.
-func (s *Session) meets(q *query) (*plan, error) {
-	faults := s.Force.Now()
+// planFor returns the plan of the fault that affects a query; nil where none does. A
+// fault that delays has done so.
+func (s *Session) planFor(q *query) (*plan, error) {
+	faults := s.Faults.Active()
 	if len(faults) == 0 {
 		return nil, nil
 	}
-	in := s.now()
-	for _, e := range faults {
-		r, ok := e.Rule.(*rule)
-		if !ok || r.when == connect {
+	in := s.stateNow()
+	for _, a := range faults {
+		r := a.Rule
+		if r.when == connect {
 			continue
 		}
-		e.Saw()
+		a.CountSeen()
 		st, ok := r.matches(q)
 		if !ok || in == aborted || r.when == after && st.kind != commits && in != idle {
 			continue
 		}
-		act, ok := e.Draw()
+		hit, ok := a.Sample()
 		switch {
 		case !ok:
-		case e.Kind != kindLatency:
-			return &plan{act: act, rule: r, of: st}, nil
-		case act.Begins():
-			if err := s.wait(act); err != nil {
+		case a.Kind != kindLatency:
+			return &plan{hit: hit, statement: st}, nil
+		case hit.Apply():
+			if err := s.delay(hit); err != nil {
 				return nil, err
 			}
 		}
@@ -341,28 +342,28 @@ func (s *Session) meets(q *query) (*plan, error) {
 	return nil, nil
 }
 
-func (s *Session) wait(act faultset.Act) error {
+func (s *Session) delay(hit faultset.Hit[*Rule]) error {
 	if err := s.up.Flush(); err != nil {
 		return err
 	}
-	if !act.Wait(s.Context) {
+	if !hit.Delay(s.Context) {
 		return s.Context.Err()
 	}
 	return nil
 }
 
-// now is the state that the session will be in when all is done that was asked so
-// far.
-func (s *Session) now() byte {
+// stateNow returns the state that the session will be in when all is done that was
+// asked so far.
+func (s *Session) stateNow() byte {
 	if s.over.Load() == s.round {
 		s.predicted = byte(s.state.Load())
 	}
 	return s.predicted
 }
 
-// predict goes on with what a query does to the session's state.
+// predict follows what a query does to the session's state.
 func (s *Session) predict(q *query) {
-	s.now()
+	s.stateNow()
 	for _, st := range q.statements {
 		switch st.kind {
 		case begins:
@@ -378,7 +379,7 @@ const (
 	askCancel  = 80877102
 	askSSL     = 80877103
 	askGSS     = 80877104
-	longest    = 10_000 // of a start-up, as the server has it
+	maxStartUp = 10_000 // bytes, as the server has it
 	majorThree = 3
 )
 
@@ -388,7 +389,7 @@ func (s *Session) start() error {
 		for len(s.up.Ahead()) < 8 {
 			if err := s.up.Fill(); err != nil {
 				if asked > 0 { // it tries again without encryption, on another connection
-					s.Spared()
+					s.SpareConnection()
 				}
 				return err
 			}
@@ -401,55 +402,54 @@ func (s *Session) start() error {
 				return errors.Join(stream.ErrSink, err)
 			}
 			continue
-		case size < 8 || size > longest || code>>16 != majorThree:
+		case size < 8 || size > maxStartUp || code>>16 != majorThree:
 			if code == askCancel {
-				s.Spared()
+				s.SpareConnection()
 			}
 			s.raw.Store(true) // a cancellation, or nothing that we know
-			return errForeign
+			return errNotPostgres
 		}
 		return s.startUp(int(size))
 	}
 	s.raw.Store(true)
-	return errForeign
+	return errNotPostgres
 }
 
 // startUp deals with the message in which a client says who it is.
 func (s *Session) startUp(size int) error {
 	for len(s.up.Ahead()) < size {
-		if err := s.up.FillUpTo(longest); err != nil {
+		if err := s.up.FillUpTo(maxStartUp); err != nil {
 			return err
 		}
 	}
 	var m pgproto3.StartupMessage
 	if m.Decode(s.up.Ahead()[4:size]) != nil || m.Parameters["replication"] != "" && m.Parameters["replication"] != "false" {
 		s.raw.Store(true)
-		return errForeign
+		return errNotPostgres
 	}
-	if f := s.atConnect(); f != nil {
-		return s.refuse(f)
+	if r := s.refusalAtConnect(); r != nil {
+		return s.refuseClient(r)
 	}
 	s.round, s.predicted = 1, idle
-	return s.up.Take(size, true)
+	return s.up.Take(int64(size), true)
 }
 
-// atConnect is the fault that keeps a client out; nil where none does.
-func (s *Session) atConnect() *rule {
-	for _, e := range s.Force.Now() {
-		r, ok := e.Rule.(*rule)
-		if !ok || r.when != connect {
+// refusalAtConnect returns the fault that keeps a client out; nil where none does.
+func (s *Session) refusalAtConnect() *Rule {
+	for _, a := range s.Faults.Active() {
+		if a.Rule.when != connect {
 			continue
 		}
-		e.Saw()
-		if act, ok := e.Draw(); ok && act.Begins() {
-			return r
+		a.CountSeen()
+		if hit, ok := a.Sample(); ok && hit.Apply() {
+			return a.Rule
 		}
 	}
 	return nil
 }
 
-// refuse keeps a client out.
-func (s *Session) refuse(r *rule) error {
+// refuseClient keeps a client out.
+func (s *Session) refuseClient(r *Rule) error {
 	b, err := r.failure(statement{}).Encode(nil)
 	if err != nil {
 		return err

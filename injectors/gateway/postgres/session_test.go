@@ -32,7 +32,7 @@ func (p *inPieces) Read(b []byte) (int, error) { return p.r.Read(b[:min(len(b), 
 
 func pieces(b []byte, size int) io.Reader { return &inPieces{bytes.NewReader(b), max(1, size)} }
 
-func fault(t testing.TB, kind string, share float64, attributes string) *faultset.Fault {
+func fault(t testing.TB, kind string, share float64, attributes string) *Fault {
 	t.Helper()
 	f, err := Parse(kind, share, json.RawMessage(strings.ReplaceAll(attributes, "'", `"`)))
 	if err != nil {
@@ -43,12 +43,12 @@ func fault(t testing.TB, kind string, share float64, attributes string) *faultse
 
 // passed is what a server gets of what a client sends, and what the client is told
 // by us.
-func passed(sent []byte, size int, faults ...*faultset.Fault) (got, told []byte, err error) {
-	f := faultset.With(1)
-	f.Set(faults)
+func passed(sent []byte, size int, faults ...*Fault) (got, told []byte, err error) {
+	f := faultset.NewSet[*Rule](1)
+	f.Replace(faults)
 	var up, down bytes.Buffer
 	s := NewSession(Options{
-		Context: context.Background(), Force: f, Asked: func() {}, Spared: func() {},
+		Context: context.Background(), Faults: f, CountCall: func() {}, SpareConnection: func() {},
 		Client: sides{pieces(sent, size), &down}, Upstream: sides{strings.NewReader(""), &up},
 	})
 	err = s.Requests()
@@ -101,8 +101,8 @@ func FuzzRequests(f *testing.F) {
 				want = want[8:]
 			}
 		}
-		never := []*faultset.Fault{fault(t, "postgres_error", 0, `{'sqlstate':'40001'}`), fault(t, "postgres_error", 0, `{'sqlstate':'53300'}`)}
-		for _, faults := range [][]*faultset.Fault{nil, never} {
+		never := []*Fault{fault(t, "postgres_error", 0, `{'sqlstate':'40001'}`), fault(t, "postgres_error", 0, `{'sqlstate':'53300'}`)}
+		for _, faults := range [][]*Fault{nil, never} {
 			if got, _, err := passed(sent, size, faults...); !bytes.Equal(got, want) || !errors.Is(err, io.EOF) {
 				t.Fatalf("%q arrives as %q: %v", sent, got, err)
 			}

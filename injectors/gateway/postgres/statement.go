@@ -23,10 +23,6 @@ const (
 	other    kind = "other"
 )
 
-func kinds() []kind {
-	return []kind{anyKind, reads, writes, selects, inserts, updates, deletes, copies, ddl, begins, commits, rollback, other}
-}
-
 // A statement is one SQL command as faults look at it.
 type statement struct {
 	kind   kind
@@ -34,7 +30,7 @@ type statement struct {
 	tag    string // how the server names it
 }
 
-// is says whether the statement is of a kind or class.
+// is reports whether the statement is of a kind or class.
 func (s statement) is(k kind) bool {
 	switch k {
 	case anyKind, "":
@@ -50,8 +46,8 @@ func (s statement) is(k kind) bool {
 // maxText is how much of a query is looked at.
 const maxText = 16 << 10
 
-// parse tells the statements of a query apart, and what each is. It needs to
-// understand no more of SQL than where words, quotes and comments end.
+// parse tells the statements of a query apart, and what each is. It understands no more
+// of SQL than where words, quotes and comments end.
 func parse(query string) (list []statement) {
 	var words []word
 	depth := 0
@@ -102,12 +98,12 @@ func classify(words []word) statement {
 	name := words[first].text
 	switch name {
 	case "SELECT", "TABLE", "VALUES", "FETCH", "DECLARE":
-		if name == "SELECT" && into(words[first:]) {
+		if name == "SELECT" && makesTable(words[first:]) {
 			return statement{ddl, true, "SELECT INTO"}
 		}
 		return statement{selects, false, name}
 	case "WITH":
-		return with(words[first:])
+		return classifyWith(words[first:])
 	case "INSERT":
 		return statement{inserts, true, name}
 	case "UPDATE", "MERGE":
@@ -124,11 +120,11 @@ func classify(words []word) statement {
 	case "CREATE", "ALTER", "DROP", "GRANT", "REVOKE", "COMMENT", "REINDEX", "REFRESH", "SECURITY", "IMPORT", "REASSIGN":
 		return statement{ddl, true, strings.TrimSpace(name + " " + second)}
 	}
-	return control(name, second, has)
+	return classifyControl(name, second, has)
 }
 
-// control is of statements that begin and end transactions, and all others.
-func control(name, second string, has func(string) bool) statement {
+// classifyControl classifies statements that begin and end transactions, and all others.
+func classifyControl(name, second string, has func(string) bool) statement {
 	switch {
 	case name == "BEGIN", name == "START" && second == "TRANSACTION":
 		return statement{begins, false, "BEGIN"}
@@ -140,9 +136,9 @@ func control(name, second string, has func(string) bool) statement {
 	return statement{other, false, name}
 }
 
-// with is of statements that begin with WITH: what they do in the end, unless a
-// part of them writes.
-func with(words []word) statement {
+// classifyWith classifies statements that begin with WITH: by what they do in the end,
+// unless a part of them writes.
+func classifyWith(words []word) statement {
 	found := statement{selects, false, "SELECT"}
 	for i, w := range words {
 		if w.depth > 0 && (i == 0 || words[i-1].text != "(") {
@@ -162,8 +158,8 @@ func with(words []word) statement {
 	return found
 }
 
-// into says whether a SELECT makes a table.
-func into(words []word) bool {
+// makesTable reports whether a SELECT makes a table.
+func makesTable(words []word) bool {
 	for _, w := range words {
 		switch {
 		case w.depth > 0:
@@ -176,8 +172,8 @@ func into(words []word) bool {
 	return false
 }
 
-// A lexer finds words and signs of SQL. What is quoted is one sign, comments are
-// none.
+// A lexer finds words and signs of SQL. A quoted text is one sign; comments are
+// skipped.
 type lexer struct {
 	text string
 	at   int
@@ -201,9 +197,9 @@ func (l *lexer) next() (word, bool) {
 		case c == '$':
 			l.dollar(rest)
 			return word{text: "$"}, true
-		case letter(c):
+		case isLetter(c):
 			n := 1
-			for n < len(rest) && (letter(rest[n]) || rest[n] >= '0' && rest[n] <= '9' || rest[n] == '$') {
+			for n < len(rest) && (isLetter(rest[n]) || rest[n] >= '0' && rest[n] <= '9' || rest[n] == '$') {
 				n++
 			}
 			l.at += n
@@ -216,7 +212,7 @@ func (l *lexer) next() (word, bool) {
 	return word{}, false
 }
 
-func letter(c byte) bool {
+func isLetter(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80
 }
 
@@ -263,7 +259,7 @@ func (l *lexer) quoted(quote byte, escapes bool) {
 // dollar goes behind a text in dollar quotes, or a parameter such as $1.
 func (l *lexer) dollar(rest string) {
 	n := 1
-	for n < len(rest) && (letter(rest[n]) || n > 1 && rest[n] >= '0' && rest[n] <= '9') {
+	for n < len(rest) && (isLetter(rest[n]) || n > 1 && rest[n] >= '0' && rest[n] <= '9') {
 		n++
 	}
 	if n >= len(rest) || rest[n] != '$' {

@@ -1,48 +1,40 @@
 package postgres
 
-import (
-	"maps"
-	"slices"
-	"strings"
-)
+import "strings"
 
 // A state is an SQLSTATE as the server uses it.
 type state struct {
-	message string
-	hint    string
-	fatal   bool                 // the session ends
-	connect bool                 // it comes when a client connects, where it is not said otherwise
-	meets   func(statement) bool // the statements that it is about; nil: all that read or write
+	message    string
+	hint       string
+	endSession bool
+	concerns   func(statement) bool // the statements that it is about; nil: all that read or write
 }
 
 func writing(s statement) bool   { return s.writes }
 func inserting(s statement) bool { return s.kind == inserts || s.kind == copies && s.writes }
 
-// states are those whose texts are known. The texts are those of PostgreSQL,
+// states returns the SQLSTATEs whose texts are known. The texts are PostgreSQL's own,
 // because people look for them in logs; a % stands for the statement's name. See
 // https://www.postgresql.org/docs/current/errcodes-appendix.html.
 func states() map[string]state {
 	return map[string]state{
-		"2200H": {message: `nextval: reached maximum value of sequence "id_seq" (2147483647)`, meets: inserting},
-		"25006": {message: "cannot execute % in a read-only transaction", meets: writing},
+		"2200H": {message: `nextval: reached maximum value of sequence "id_seq" (2147483647)`, concerns: inserting},
+		"25006": {message: "cannot execute % in a read-only transaction", concerns: writing},
 		"40001": {message: "could not serialize access due to concurrent update"},
 		"40P01": {message: "deadlock detected", hint: "See server log for query details."},
-		"53100": {message: `could not extend file "base/16384/16385": No space left on device`, hint: "Check free disk space.", meets: writing},
+		"53100": {message: `could not extend file "base/16384/16385": No space left on device`, hint: "Check free disk space.", concerns: writing},
 		"53200": {message: "out of memory"},
-		"53300": {message: "sorry, too many clients already", fatal: true, connect: true},
-		"54000": {message: `database is not accepting commands to avoid wraparound data loss in database "postgres"`, meets: writing},
+		"53300": {message: "sorry, too many clients already", endSession: true},
+		"54000": {message: `database is not accepting commands to avoid wraparound data loss in database "postgres"`, concerns: writing},
 		"55P03": {message: "canceling statement due to lock timeout"},
 		"57014": {message: "canceling statement due to statement timeout"},
-		"57P01": {message: "terminating connection due to administrator command", fatal: true},
-		"57P02": {message: "terminating connection because of crash of another server process", fatal: true},
-		"57P03": {message: "the database system is starting up", fatal: true, connect: true},
+		"57P01": {message: "terminating connection due to administrator command", endSession: true},
+		"57P02": {message: "terminating connection because of crash of another server process", endSession: true},
+		"57P03": {message: "the database system is starting up", endSession: true},
 	}
 }
 
-// States are the SQLSTATEs whose texts are known.
-func States() []string { return slices.Sorted(maps.Keys(states())) }
-
-// unknown is a state whose text is not known.
-func unknown(code string) state {
-	return state{message: "injected by blastgauge", fatal: strings.HasPrefix(code, "08") || strings.HasPrefix(code, "28")}
+// unknownState returns a state whose text is not known.
+func unknownState(code string) state {
+	return state{message: "injected by blastgauge", endSession: strings.HasPrefix(code, "08") || strings.HasPrefix(code, "28")}
 }

@@ -4,14 +4,15 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
 )
 
-// TLS is how to encrypt the way to a server, as sslmode and sslrootcert of its URL
-// ask for; nil is not at all, which is also meant where nothing is said.
+// TLS returns how to encrypt the connection to a server, as sslmode and sslrootcert of
+// its URL ask for. It is nil for a connection without encryption, which is the default.
 func TLS(query url.Values, host string) (*tls.Config, error) {
 	for name := range query {
 		if name != "sslmode" && name != "sslrootcert" {
@@ -33,10 +34,10 @@ func TLS(query url.Values, host string) (*tls.Config, error) {
 	case "", "disable":
 		return nil, nil
 	case "require":
-		config.InsecureSkipVerify = true // it is what the word means to PostgreSQL's clients
+		config.InsecureSkipVerify = true // as PostgreSQL's own clients understand "require"
 	case "verify-ca":
 		config.InsecureSkipVerify = true // of the name; the rest is below
-		config.VerifyConnection = func(state tls.ConnectionState) error { return chain(state, config.RootCAs) }
+		config.VerifyConnection = func(state tls.ConnectionState) error { return verifyChain(state, config.RootCAs) }
 	case "verify-full":
 	default:
 		return nil, fmt.Errorf("sslmode must be disable, require, verify-ca or verify-full, not %q", mode)
@@ -44,8 +45,8 @@ func TLS(query url.Values, host string) (*tls.Config, error) {
 	return config, nil
 }
 
-// chain verifies whom a certificate comes from, and not whose it is.
-func chain(state tls.ConnectionState, roots *x509.CertPool) error {
+// verifyChain verifies who issued a certificate, and not whose it is.
+func verifyChain(state tls.ConnectionState, roots *x509.CertPool) error {
 	o := x509.VerifyOptions{Roots: roots, Intermediates: x509.NewCertPool()}
 	for _, c := range state.PeerCertificates[1:] {
 		o.Intermediates.AddCert(c)
@@ -65,7 +66,7 @@ func AskTLS(upstream io.ReadWriter) error {
 		return err
 	}
 	if answer[0] != 'S' {
-		return fmt.Errorf("the server does not encrypt, which sslmode asks for")
+		return errors.New("the server does not offer encryption, which sslmode asks for")
 	}
 	return nil
 }

@@ -6,20 +6,20 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
-// shortest and longestAttendant are the lengths between which the names lie that
-// attends knows.
-const shortest, longestAttendant = 4, 9
+// shortestName and longestName are the lengths between which the names lie that
+// isHousekeeping knows.
+const shortestName, longestName = 4, 9
 
-// attends tells whether a command, by its name, comes with a connection and not
-// with what it was opened for: who the client is, which database it wants, whether
-// somebody is there. Clients send up to five of them on every new connection and
-// others as often as they like, so that a fault that costs connections would look
-// like a storm of calls. MULTI and EXEC are none of them: a journey waits for each.
-func attends(name []byte) bool {
-	if len(name) < shortest || len(name) > longestAttendant {
+// isHousekeeping reports whether a command, by its name, is about the connection and
+// not about what the connection is for: who the client is, which database it wants,
+// whether the server is there. Clients send up to five of them on every new connection,
+// and others as often as they like, so that a fault that costs connections would look
+// like a storm of calls. MULTI and EXEC are calls: a journey waits for each.
+func isHousekeeping(name []byte) bool {
+	if len(name) < shortestName || len(name) > longestName {
 		return false
 	}
-	var capitals [longestAttendant]byte
+	var capitals [longestName]byte
 	for i, c := range name {
 		if 'a' <= c && c <= 'z' {
 			c -= 'a' - 'A'
@@ -33,19 +33,19 @@ func attends(name []byte) bool {
 	return false
 }
 
-// counts counts the command that begins here, unless it only attends. Most names
-// are told by their length alone.
-func (s *Session) counts(at int) error {
-	if b := s.up.Ahead()[at:]; len(b) > 2 && b[0] == '$' && b[2] == '\r' && b[1] < '0'+shortest {
-		s.Asked()
+// countCall counts the command whose name begins here, unless it is housekeeping. Most
+// names show by their length alone that they are not.
+func (s *Session) countCall(at int) error {
+	if b := s.up.Ahead()[at:]; len(b) > 2 && b[0] == '$' && b[2] == '\r' && b[1] < '0'+shortestName {
+		s.CountCall()
 		return nil
 	}
 	name, _, err := s.text(at, maxHead)
 	if err != nil && !errors.Is(err, stream.ErrTooLarge) { // no command, or not all of it
 		return err
 	}
-	if err != nil || !attends(name) {
-		s.Asked()
+	if err != nil || !isHousekeeping(name) {
+		s.CountCall()
 	}
 	return nil
 }

@@ -13,9 +13,9 @@ import (
 
 // counted is how many calls a session counts in what a client sends, in pieces of a
 // size.
-func counted(f *faultset.Force, sent []byte, size int) (calls int, err error) {
+func counted(f *faultset.Set[*Rule], sent []byte, size int) (calls int, err error) {
 	s := NewSession(Options{
-		Context: context.Background(), Force: f, Asked: func() { calls++ }, Address: "127.0.0.1:6379",
+		Context: context.Background(), Faults: f, CountCall: func() { calls++ }, Address: "127.0.0.1:6379",
 		Client: sides{pieces(sent, size), io.Discard}, Upstream: sides{strings.NewReader(""), new(bytes.Buffer)},
 	})
 	err = s.Requests()
@@ -30,28 +30,28 @@ func TestWhatIsACall(t *testing.T) {
 		sent []byte
 		want int
 	}{
-		"a read":          {line("GET", "a"), 1},
-		"a long name":     {line("ZREMRANGEBYSCORE", "a", "0", "1"), 1},
-		"a short name":    {line("A"), 1},
-		"no name":         {line(""), 1},
-		"a pipeline":      {join(line("get", "a"), line("HSET", "a", "b", "c"), line("EXPIRE", "a", "9")), 3},
-		"of four to six":  {join(line("HGET", "a", "b"), line("MULTI"), line("INCRBY", "a", "1"), line("EXEC")), 4},
-		"a module's":      {line("JSON.GET", "a"), 1},
-		"a handshake":     {join(line("HELLO", "3", "AUTH", "shop", "secret"), line("CLIENT", "SETINFO", "LIB-NAME", "x"), line("SELECT", "1"), line("ping"), line("COMMAND", "DOCS")), 0},
-		"of a cluster":    {join(line("READONLY"), line("asking"), line("READWRITE"), line("CLUSTER", "SLOTS")), 1},
-		"the rest of it":  {join(line("AUTH", "secret"), line("Echo", "x"), line("RESET"), line("QUIT")), 0},
+		"a read":          {encode("GET", "a"), 1},
+		"a long name":     {encode("ZREMRANGEBYSCORE", "a", "0", "1"), 1},
+		"a short name":    {encode("A"), 1},
+		"no name":         {encode(""), 1},
+		"a pipeline":      {join(encode("get", "a"), encode("HSET", "a", "b", "c"), encode("EXPIRE", "a", "9")), 3},
+		"of four to six":  {join(encode("HGET", "a", "b"), encode("MULTI"), encode("INCRBY", "a", "1"), encode("EXEC")), 4},
+		"a module's":      {encode("JSON.GET", "a"), 1},
+		"a handshake":     {join(encode("HELLO", "3", "AUTH", "shop", "secret"), encode("CLIENT", "SETINFO", "LIB-NAME", "x"), encode("SELECT", "1"), encode("ping"), encode("COMMAND", "DOCS")), 0},
+		"of a cluster":    {join(encode("READONLY"), encode("asking"), encode("READWRITE"), encode("CLUSTER", "SLOTS")), 1},
+		"the rest of it":  {join(encode("AUTH", "secret"), encode("Echo", "x"), encode("RESET"), encode("QUIT")), 0},
 		"by hand":         {[]byte("ping\r\n\r\nget a\r\nAUTH x\r\n"), 1},
 		"of no command":   {[]byte("*0\r\n*-1\r\n"), 0},
-		"a long value":    {line("SET", "a", strings.Repeat("x", 1<<20)), 1},
-		"an endless name": {line(strings.Repeat("x", 1<<17)), 1},
+		"a long value":    {encode("SET", "a", strings.Repeat("x", 1<<20)), 1},
+		"an endless name": {encode(strings.Repeat("x", 1<<17)), 1},
 		"not all of it":   {[]byte("*1\r\n$4\r\nPI"), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			met := fault(t, "redis_error", 1, `{'error':'ERR x','match':{'command':'GET, HSET, MULTI, EXEC, PING'}}`)
-			for _, f := range []*faultset.Force{faultset.With(1), inForce(met)} {
+			for _, f := range []*faultset.Set[*Rule]{faultset.NewSet[*Rule](1), active(met)} {
 				for _, size := range []int{1, 7, 1 << 16} {
 					if got, err := counted(f, tt.sent, size); got != tt.want || !errors.Is(err, io.EOF) {
-						t.Errorf("in pieces of %d, %d faults: %d calls, want %d (%v)", size, len(f.Now()), got, tt.want, err)
+						t.Errorf("in pieces of %d, %d faults: %d calls, want %d (%v)", size, len(f.Active()), got, tt.want, err)
 					}
 				}
 			}
@@ -63,12 +63,12 @@ func TestWhatIsACall(t *testing.T) {
 //
 //	go test ./injectors/gateway/redis -run '^$' -bench Counting
 func BenchmarkCounting(b *testing.B) {
-	for name, command := range map[string][]byte{"GET": line("GET", "cart:1"), "HGETALL": line("HGETALL", "cart:1")} {
+	for name, command := range map[string][]byte{"GET": encode("GET", "cart:1"), "HGETALL": encode("HGETALL", "cart:1")} {
 		b.Run(name, func(b *testing.B) {
 			calls := 0
-			s := NewSession(Options{Force: faultset.With(1), Asked: func() { calls++ }, Client: sides{&again{command}, nil}, Upstream: sides{nil, io.Discard}})
+			s := NewSession(Options{Faults: faultset.NewSet[*Rule](1), CountCall: func() { calls++ }, Client: sides{&again{command}, nil}, Upstream: sides{nil, io.Discard}})
 			for b.Loop() {
-				if err := s.request(); err != nil {
+				if err := s.passCommand(); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -90,33 +90,33 @@ other s - - -: CLUSTER.COUNTKEYSINSLOT CLUSTER.GETKEYSINSLOT CLUSTER.INFO CLUSTE
 other s - - -: CLUSTER.NODES CLUSTER.SHARDS CLUSTER.SLOTS
 `
 
-// A command is what is known of a command.
-type command struct {
+// A spec is what is known of the commands of one name.
+type spec struct {
 	class class
 	marks string
 	keys  keys
 }
 
-// keys says which arguments of a command are keys; the name is argument 0.
+// keys are the arguments of a command that are keys; the name is argument 0.
 type keys struct {
 	first, last, step int
 	counted           int // the argument that says how many keys follow it
 	streams           int // the first argument that may be the word STREAMS, which keys and ids follow, as many of each
 }
 
-// commands are those of the table, by name. It is only read.
-var commands = read(table)
+// specs are those of the table, by name. It is only read.
+var specs = read(table)
 
-func read(table string) map[string]command {
-	known := map[string]command{}
+func read(table string) map[string]spec {
+	known := map[string]spec{}
 	for line := range strings.Lines(strings.TrimSpace(table)) {
 		head, names, _ := strings.Cut(line, ":")
 		f := strings.Fields(head)
-		c := command{class: class(f[0]), marks: f[1], keys: readKeys(f[2], f[3], f[4])}
+		c := spec{class: class(f[0]), marks: f[1], keys: readKeys(f[2], f[3], f[4])}
 		for _, name := range strings.Fields(names) {
 			name, sub, has := strings.Cut(name, ".")
 			if has {
-				known[name] = command{class: group}
+				known[name] = spec{class: group}
 				name += " " + sub
 			}
 			known[name] = c
@@ -141,23 +141,23 @@ func readKeys(first, last, step string) (k keys) {
 	return k
 }
 
-// group is of names that mean nothing without a subcommand.
+// group is the class of names that mean nothing without a subcommand.
 const group class = "group"
 
 // find looks a command up; sub is its first argument. One that is not known may be
 // a module's.
-func find(name, sub string) (known command, full string) {
-	c, ok := commands[name]
+func find(name, sub string) (known spec, full string) {
+	c, ok := specs[name]
 	switch {
 	case !ok:
-		return command{class: other}, name
+		return spec{class: other}, name
 	case c.class != group:
 		return c, name
 	}
-	if c, ok := commands[name+" "+sub]; ok {
+	if c, ok := specs[name+" "+sub]; ok {
 		return c, name + " " + sub
 	}
-	return command{class: other}, name
+	return spec{class: other}, name
 }
 
 // A seeker finds the first key of a command whose arguments it is shown one by one.
@@ -168,7 +168,7 @@ type seeker struct {
 	count   int64 // of keys
 }
 
-// see looks at argument i, and says whether it is the first key. Where over is true
+// see looks at argument i, and reports whether it is the first key. Where over is true
 // there is none behind it.
 func (k *seeker) see(i int64, arg []byte) (found, over bool) {
 	switch {

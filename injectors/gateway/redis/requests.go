@@ -21,17 +21,18 @@ const (
 	maxSeen = 8 << 20
 )
 
-// Requests passes commands on, under the faults in force, until an error says how
-// the client ended. The error of a write is the upstream's, which Replies sees.
+// Requests passes commands on, under the active faults, until an error says how the
+// client ended. The error of a write is the upstream's, which Replies sees.
 func (s *Session) Requests() error {
+	defer s.up.Release()
 	for {
-		err := s.request()
-		if errors.Is(err, errForeign) || errors.Is(err, stream.ErrTooLarge) {
+		err := s.passCommand()
+		if errors.Is(err, errNotRESP) || errors.Is(err, stream.ErrTooLarge) {
 			err = s.up.Rest() // the server judges it
 		}
 		if errors.Is(err, io.EOF) {
 			s.up.Keep(len(s.up.Ahead()))
-			s.up.Flush()
+			err = errors.Join(err, s.up.Flush())
 		}
 		if err != nil {
 			return err
@@ -39,29 +40,29 @@ func (s *Session) Requests() error {
 	}
 }
 
-// An asked is a command as faults look at it.
-type asked struct {
-	command
-	name, whole string // without and with a subcommand, in capitals
-	key         string // the first one
-	hasKey      bool
-	several     bool // keys
-	queued      bool // it comes between MULTI and EXEC
+// A command is a command of a client as faults look at it.
+type command struct {
+	spec
+	name, fullName string // without and with a subcommand, in capitals
+	key            string // the first one
+	hasKey         bool
+	several        bool // keys
+	queued         bool // it comes between MULTI and EXEC
 
 	texts int64    // still to come, from a place in what is ahead
 	at    int      //
 	words [][]byte // all of a command that was written on a line; at is where it ends
 }
 
-// request deals with one command.
-func (s *Session) request() error {
+// passCommand passes one command on, or does what a fault wants instead.
+func (s *Session) passCommand() error {
 	for len(s.up.Ahead()) == 0 {
 		if err := s.up.Fill(); err != nil {
 			return err
 		}
 	}
 	if s.up.Ahead()[0] != '*' {
-		return s.inline()
+		return s.passInline()
 	}
 	count, at, err := s.number(0, '*')
 	switch {
@@ -71,79 +72,79 @@ func (s *Session) request() error {
 		s.up.Keep(at)
 		return nil
 	}
-	if err := s.counts(at); err != nil {
+	if err := s.countCall(at); err != nil {
 		return err
 	}
-	a := asked{texts: count, at: at}
-	if len(s.Force.Now()) == 0 && !s.opens(at) {
-		return s.rest(&a, true)
+	c := command{texts: count, at: at}
+	if len(s.Faults.Active()) == 0 && !s.mayChangeTransaction(at) {
+		return s.passArguments(&c, true)
 	}
-	if err := s.look(&a); err != nil {
+	if err := s.identify(&c); err != nil {
 		return err
 	}
-	return s.act(&a)
+	return s.apply(&c)
 }
 
-// opens looks whether a command that begins here may change what the session has
-// to remember: MULTI, EXEC, DISCARD and RESET do.
-func (s *Session) opens(at int) bool {
+// mayChangeTransaction reports whether the command whose name begins here may be MULTI,
+// EXEC, DISCARD or RESET, by what is known of it: those open and end transactions.
+func (s *Session) mayChangeTransaction(at int) bool {
 	b := s.up.Ahead()[at:]
 	return len(b) < 5 || b[0] != '$' || b[1] >= '4' && b[1] <= '7' && b[2] == '\r' && bytes.IndexByte([]byte("mMeEdDrR"), b[4]) >= 0
 }
 
-// look reads what faults want to know of a command: its name, and its first key
+// identify reads what faults want to know of a command: its name, and its first key
 // where that is not far.
-func (s *Session) look(a *asked) error {
-	name, at, err := s.text(a.at, maxHead)
+func (s *Session) identify(c *command) error {
+	name, at, err := s.text(c.at, maxHead)
 	if err != nil {
 		return err
 	}
 	upper := string(bytes.ToUpper(name))
 	sub := ""
-	if commands[upper].class == group && a.texts > 1 {
+	if specs[upper].class == group && c.texts > 1 {
 		text, _, err := s.text(at, maxHead)
 		if err != nil {
 			return err
 		}
 		sub = string(bytes.ToUpper(text))
 	}
-	a.is(upper, sub)
-	if !hasKeys(a.command) {
+	c.setName(upper, sub)
+	if !hasKeys(c.spec) {
 		return nil
 	}
-	for k, i := (seeker{keys: a.keys, args: a.texts}), int64(1); i < a.texts; i++ {
+	for k, i := (seeker{keys: c.keys, args: c.texts}), int64(1); i < c.texts; i++ {
 		var text []byte
 		if text, at, err = s.text(at, maxHead); errors.Is(err, stream.ErrTooLarge) {
 			return nil
 		} else if err != nil {
 			return err
 		}
-		if a.shown(&k, i, text) {
+		if c.findKey(&k, i, text) {
 			break
 		}
 	}
 	return nil
 }
 
-// shown looks whether an argument is the first key. It is true when there is no
-// need to look at those behind it.
-func (a *asked) shown(k *seeker, i int64, text []byte) (over bool) {
+// findKey notes an argument that is the first key. It is true when there is no need to
+// look at those behind it.
+func (c *command) findKey(k *seeker, i int64, text []byte) (over bool) {
 	found, over := k.see(i, text)
 	if found {
-		a.key, a.hasKey = string(text), true
-		a.several = k.count > 1 || strings.Contains(a.marks, "k")
+		c.key, c.hasKey = string(text), true
+		c.several = k.count > 1 || strings.Contains(c.marks, "k")
 	}
 	return over
 }
 
-// is gives a command its name.
-func (a *asked) is(name, sub string) {
-	a.name = name
-	a.command, a.whole = find(name, sub)
+// setName gives a command its name, and what is known of such commands.
+func (c *command) setName(name, sub string) {
+	c.name = name
+	c.spec, c.fullName = find(name, sub)
 }
 
-// inline deals with a command on a line of its own, as people type it.
-func (s *Session) inline() error {
+// passInline passes on a command on a line of its own, as people type it.
+func (s *Session) passInline() error {
 	end := -1
 	for {
 		if end = bytes.IndexByte(s.up.Ahead(), '\n'); end >= 0 {
@@ -158,23 +159,23 @@ func (s *Session) inline() error {
 		s.up.Keep(end + 1)
 		return nil
 	}
-	if !attends(words[0]) {
-		s.Asked()
+	if !isHousekeeping(words[0]) {
+		s.CountCall()
 	}
-	a := asked{words: words, at: end + 1}
+	c := command{words: words, at: end + 1}
 	sub := []byte(nil)
 	if len(words) > 1 {
 		sub = words[1]
 	}
-	a.is(string(bytes.ToUpper(words[0])), string(bytes.ToUpper(sub)))
-	k := seeker{keys: a.keys, args: int64(len(words))}
-	for i := 1; i < len(words) && !a.shown(&k, int64(i), words[i]); i++ {
+	c.setName(string(bytes.ToUpper(words[0])), string(bytes.ToUpper(sub)))
+	k := seeker{keys: c.keys, args: int64(len(words))}
+	for i := 1; i < len(words) && !c.findKey(&k, int64(i), words[i]); i++ {
 	}
-	return s.act(&a)
+	return s.apply(&c)
 }
 
-// split parts a line into words as the server does, with quotes and what is escaped
-// in them. It is false where the quotes make no sense.
+// split parts a line into words as the server does, with quotes and escapes in them. It
+// is false where the quotes make no sense.
 func split(line []byte) (words [][]byte, ok bool) {
 	line, _, _ = bytes.Cut(line, []byte{0})
 	for line = bytes.TrimLeft(line, blanks); len(line) > 0; line = bytes.TrimLeft(line, blanks) {
@@ -196,8 +197,8 @@ func split(line []byte) (words [][]byte, ok bool) {
 
 const blanks = " \t\r\n\v\f"
 
-// unquoted adds a text to a word, up to its closing quote, and gives what follows
-// that.
+// unquoted adds a text to a word, up to its closing quote, and returns what follows
+// the quote.
 func unquoted(word, line []byte, quote byte) (whole, rest []byte, ok bool) {
 	for len(line) > 0 {
 		c := line[0]
@@ -222,16 +223,16 @@ func unquoted(word, line []byte, quote byte) (whole, rest []byte, ok bool) {
 	return nil, nil, false
 }
 
-// rest goes over what is left of a command.
-func (s *Session) rest(a *asked, keep bool) error {
-	if a.words != nil {
-		return s.up.Take(a.at, keep)
+// passArguments passes on what is left of a command, or drops it.
+func (s *Session) passArguments(c *command, keep bool) error {
+	if c.words != nil {
+		return s.up.Take(int64(c.at), keep)
 	}
-	at := a.at
-	for range a.texts {
+	at := c.at
+	for range c.texts {
 		size, text, state := length(s.up.Ahead(), at, '$')
 		if state != complete {
-			if err := s.up.Take(at, keep); err != nil {
+			if err := s.up.Take(int64(at), keep); err != nil {
 				return err
 			}
 			var err error
@@ -240,20 +241,20 @@ func (s *Session) rest(a *asked, keep bool) error {
 			}
 		}
 		if size < 0 {
-			return errForeign
+			return errNotRESP
 		}
 		if at = text + int(size) + 2; at > len(s.up.Ahead()) {
-			if err := s.up.Take(at, keep); err != nil {
+			if err := s.up.Take(int64(at), keep); err != nil {
 				return err
 			}
 			at = 0
 		}
 	}
-	return s.up.Take(at, keep)
+	return s.up.Take(int64(at), keep)
 }
 
-// number reads a length that stands at a place in what is ahead, and says where
-// what follows it is.
+// number reads a length that stands at a place in what is ahead, and returns where it
+// ends.
 func (s *Session) number(at int, mark byte) (n int64, next int, err error) {
 	for {
 		n, next, state := length(s.up.Ahead(), at, mark)
@@ -261,7 +262,7 @@ func (s *Session) number(at int, mark byte) (n int64, next int, err error) {
 		case complete:
 			return n, next, nil
 		case wrong:
-			return 0, 0, errForeign
+			return 0, 0, errNotRESP
 		}
 		if err := s.up.Fill(); err != nil {
 			return 0, 0, err
@@ -269,15 +270,14 @@ func (s *Session) number(at int, mark byte) (n int64, next int, err error) {
 	}
 }
 
-// text reads a text that stands at a place in what is ahead, and says where what
-// follows it is.
+// text reads a text that stands at a place in what is ahead, and returns where it ends.
 func (s *Session) text(at, limit int) (text []byte, next int, err error) {
 	size, from, err := s.number(at, '$')
 	switch {
 	case err != nil:
 		return nil, 0, err
 	case size < 0:
-		return nil, 0, errForeign
+		return nil, 0, errNotRESP
 	case int64(from)+size+2 > int64(limit):
 		return nil, 0, stream.ErrTooLarge
 	}
@@ -290,7 +290,7 @@ func (s *Session) text(at, limit int) (text []byte, next int, err error) {
 	return s.up.Ahead()[from : next-2], next, nil
 }
 
-// A state is how much there is of something.
+// A state is how much of a length has come.
 type state byte
 
 const (
@@ -299,7 +299,7 @@ const (
 	wrong
 )
 
-// length reads a length behind its mark, and says where what follows it is.
+// length reads a length behind its mark, and returns where it ends.
 func length(b []byte, at int, mark byte) (n int64, next int, s state) {
 	if at >= len(b) {
 		return 0, 0, partial

@@ -5,9 +5,9 @@ import (
 	"errors"
 )
 
-// errForeign is what is no RESP: it is passed on as it is, and no fault meets what
-// comes after it.
-var errForeign = errors.New("it is no RESP")
+// errNotRESP is the error of what is not RESP: it is passed on as it is, and faults do
+// not affect what comes after it.
+var errNotRESP = errors.New("it is not RESP")
 
 // maxDepth bounds how deep aggregates may be in one another.
 const maxDepth = 1 << 10
@@ -24,7 +24,7 @@ type scanner struct {
 	skip int64 // bytes to come of a text, its end included
 }
 
-// A place is what comes next.
+// A place is what the next byte belongs to.
 type place byte
 
 const (
@@ -33,14 +33,14 @@ const (
 	inText
 )
 
-// endless is an aggregate or a text that says where it ends when it does.
+// endless is the length of an aggregate or a text that ends with a mark.
 const endless = -1
 
-// idle says whether the scanner stands between replies.
+// idle reports whether the scanner stands between replies.
 func (s *scanner) idle() bool { return s.at == inKind && len(s.left) == 0 }
 
-// next goes through b up to the end of a reply, and says how far it came and
-// whether the reply is over.
+// next goes through b up to the end of a reply, and returns how far it came and whether
+// the reply is over.
 func (s *scanner) next(b []byte) (n int, over bool, err error) {
 	for n < len(b) {
 		switch s.at {
@@ -58,7 +58,7 @@ func (s *scanner) next(b []byte) (n int, over bool, err error) {
 		case inLine:
 			end := bytes.IndexByte(b[n:], '\n')
 			if !s.read(b[n:], end) {
-				return n, false, errForeign
+				return n, false, errNotRESP
 			}
 			if end < 0 {
 				return len(b), false, nil
@@ -87,7 +87,7 @@ func (s *scanner) read(b []byte, end int) bool {
 	return s.line.read(b[:end])
 }
 
-// lineEnds acts on a line, and says whether the reply is over.
+// lineEnds acts on a line, and reports whether the reply is over.
 func (s *scanner) lineEnds() (over bool, err error) {
 	s.at = inKind
 	n, ok := s.line.value()
@@ -105,7 +105,7 @@ func (s *scanner) lineEnds() (over bool, err error) {
 	case '|': // the element that it stands in front of is one more
 		return s.open(twice(n)+1, ok)
 	}
-	return false, errForeign
+	return false, errNotRESP
 }
 
 func twice(n int64) int64 {
@@ -121,7 +121,7 @@ func (s *scanner) text(n int64, ok bool) (over bool, err error) {
 	case !ok && s.kind != ';' && s.line.endless:
 		return false, s.push(endless)
 	case !ok:
-		return false, errForeign
+		return false, errNotRESP
 	case s.kind == ';' && n == 0:
 		return s.closes()
 	case n < 0:
@@ -137,7 +137,7 @@ func (s *scanner) open(n int64, ok bool) (over bool, err error) {
 	case !ok && s.line.endless && s.kind != '|':
 		return false, s.push(endless)
 	case !ok:
-		return false, errForeign
+		return false, errNotRESP
 	case n <= 0:
 		return s.complete(), nil
 	}
@@ -146,23 +146,23 @@ func (s *scanner) open(n int64, ok bool) (over bool, err error) {
 
 func (s *scanner) push(n int64) error {
 	if len(s.left) == maxDepth {
-		return errForeign
+		return errNotRESP
 	}
 	s.left = append(s.left, n)
 	return nil
 }
 
-// closes ends what is endless.
+// closes ends an aggregate or a text that is endless.
 func (s *scanner) closes() (over bool, err error) {
 	i := len(s.left) - 1
 	if i < 0 || s.left[i] != endless {
-		return false, errForeign
+		return false, errNotRESP
 	}
 	s.left = s.left[:i]
 	return s.complete(), nil
 }
 
-// complete counts an element, and says whether the reply is over.
+// complete counts an element, and reports whether the reply is over.
 func (s *scanner) complete() (over bool) {
 	s.at = inKind
 	for i := len(s.left) - 1; i >= 0; i-- {
@@ -211,7 +211,7 @@ func (v *number) read(b []byte) bool {
 	return true
 }
 
-// value is the number; it is false when there is none.
+// value returns the number; it is false when there is none.
 func (v *number) value() (int64, bool) {
 	if v.digits == 0 || !v.ended {
 		return 0, false

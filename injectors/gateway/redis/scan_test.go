@@ -70,7 +70,7 @@ func TestWhatIsNoReply(t *testing.T) {
 			}
 			b = b[n:]
 		}
-		if !errors.Is(err, errForeign) {
+		if !errors.Is(err, errNotRESP) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

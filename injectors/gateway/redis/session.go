@@ -1,10 +1,10 @@
-// Package redis is the message-level hop in front of a Redis: it forwards RESP2 and
-// RESP3, and lets faults meet single commands.
+// Package redis stands between a client and a Redis: it forwards RESP2 and RESP3, and
+// lets faults affect single commands.
 //
 // # How a command is refused
 //
-// In place of a command that a fault refuses, the server is sent one that it
-// cannot know, and the error that it answers with is exchanged for the fault's. So
+// In place of a command that a fault refuses, the server is sent one that it cannot
+// know, and its error is exchanged for the fault's on the way back. So
 // the server itself keeps replies in order, whatever the connection is doing: in a
 // pipeline, between the messages of a subscription, under CLIENT REPLY OFF. In a
 // transaction it notes the refusal, as it would one of its own, and EXEC fails.
@@ -12,7 +12,7 @@
 // what an empty answer looks like is the server's to say, in a transaction too.
 //
 // Everything else is passed on as it came: nothing here needs to know what a reply
-// means, only where it ends. What is no RESP is passed on as well.
+// means, only where it ends. Anything that is not RESP is passed on, too.
 package redis
 
 import (
@@ -29,10 +29,11 @@ import (
 // Options are what a session needs.
 type Options struct {
 	Context          context.Context // ends with the connection; a session is the work that it bounds
-	Force            *faultset.Force
+	Faults           *faultset.Set[*Rule]
 	Client, Upstream io.ReadWriter
-	Address          string // at which the client found us; MOVED points there where it is not said otherwise
-	Asked            func() // called for every command that is more than a part of connecting
+	Address          string // at which the client reached the proxy; MOVED points there by default
+	CountCall        func() // called for every command that is not housekeeping of the connection
+	Buffers          *stream.Buffers
 }
 
 // A Session is one client's connection. Requests and Replies are called by one
@@ -51,8 +52,8 @@ type Session struct {
 	instead string  // of the next reply
 }
 
-// An exchange is what the client is told when the server says that it does not
-// know a command of ours, or one of several in a row.
+// An exchange is what the client is told instead of the server's error about a command
+// of ours, or about each of several in a row.
 type exchange struct {
 	first, last uint64 // their numbers
 	reply       string // empty: nothing
@@ -62,9 +63,9 @@ type exchange struct {
 // maxPending is how many different exchanges in a row a client may wait for.
 const maxPending = 1 << 17
 
-// NewSession serves a client under the faults in force.
+// NewSession returns a session that serves a client under the active faults.
 func NewSession(o Options) *Session {
-	return &Session{Options: o, up: stream.New(o.Client, o.Upstream), down: stream.New(o.Upstream, o.Client)}
+	return &Session{Options: o, up: stream.New(o.Client, o.Upstream, o.Buffers), down: stream.New(o.Upstream, o.Client, o.Buffers)}
 }
 
 // marker begins the names of commands that no server knows.
@@ -73,6 +74,7 @@ const marker = "blastgauge.fault."
 // Replies passes replies on, with errors exchanged, until an error says how the
 // upstream ended.
 func (s *Session) Replies() error {
+	defer s.down.Release()
 	for {
 		b := s.down.Ahead()
 		if len(b) == 0 {
@@ -81,8 +83,8 @@ func (s *Session) Replies() error {
 			}
 			continue
 		}
-		err := s.reply(b)
-		if errors.Is(err, errForeign) {
+		err := s.passReply(b)
+		if errors.Is(err, errNotRESP) {
 			err = s.down.Rest()
 		}
 		if err != nil {
@@ -91,47 +93,46 @@ func (s *Session) Replies() error {
 	}
 }
 
-// reply deals with what there is of a reply.
-func (s *Session) reply(b []byte) error {
-	if s.scan.idle() && b[0] == '-' && s.waits() {
-		if done, err := s.failure(); done || err != nil {
+// passReply passes on what there is of a reply, or what is told in its place.
+func (s *Session) passReply(b []byte) error {
+	if s.scan.idle() && b[0] == '-' && s.hasPending() {
+		if done, err := s.exchangeError(); done || err != nil {
 			return err
 		}
 		b = s.down.Ahead()
 	}
 	if s.scan.idle() && len(s.instead) > 0 && b[0] != '>' { // a push is no reply
-		return s.replace()
+		return s.replaceReply()
 	}
 	n, _, err := s.scan.next(b)
 	s.down.Keep(n)
 	return err
 }
 
-func (s *Session) waits() bool {
+// hasPending reports whether errors are to be exchanged.
+func (s *Session) hasPending() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.pending) > 0
 }
 
-// longest is how long the part of an error is that may hold the name of the
-// command that is not known.
-const longest = 256
+// maxErrorLine is how much of an error is searched for the name of a command of ours.
+const maxErrorLine = 256
 
-// failure looks whether an error is about a command of ours, and if so exchanges
-// it.
-func (s *Session) failure() (done bool, err error) {
+// exchangeError exchanges an error that is about a command of ours. It reports whether
+// it was one.
+func (s *Session) exchangeError() (done bool, err error) {
 	for {
 		b := s.down.Ahead()
-		line, _, whole := strings.Cut(string(b[:min(len(b), longest)]), "\n")
-		if !whole && len(b) < longest {
+		line, _, whole := strings.Cut(string(b[:min(len(b), maxErrorLine)]), "\n")
+		if !whole && len(b) < maxErrorLine {
 			if err := s.down.Fill(); err != nil {
 				s.down.Keep(len(s.down.Ahead()))
-				s.down.Flush()
-				return false, err
+				return false, errors.Join(err, s.down.Flush())
 			}
 			continue
 		}
-		x, ok := s.find(line)
+		x, ok := s.takePending(line)
 		if !ok {
 			return false, nil
 		}
@@ -144,9 +145,9 @@ func (s *Session) failure() (done bool, err error) {
 	}
 }
 
-// find takes the exchange for an error out of those that are pending. Those before
-// it got no answer.
-func (s *Session) find(line string) (exchange, bool) {
+// takePending takes the exchange for an error out of those that are pending. Those
+// before it got no answer.
+func (s *Session) takePending(line string) (exchange, bool) {
 	i := strings.Index(line, marker)
 	if i < 0 {
 		return exchange{}, false
@@ -174,8 +175,8 @@ func (s *Session) find(line string) (exchange, bool) {
 	return exchange{}, false
 }
 
-// replace puts another reply in the place of the one that comes.
-func (s *Session) replace() error {
+// replaceReply puts another reply in place of the one that comes.
+func (s *Session) replaceReply() error {
 	text := s.instead
 	s.instead = ""
 	if err := s.dropReply(); err != nil {

@@ -23,10 +23,10 @@ type sides struct {
 }
 
 // passed is what a dependency gets of what a client sends, in pieces of a size.
-func passed(f *faultset.Force, sent []byte, size int) ([]byte, error) {
+func passed(f *faultset.Set[*Rule], sent []byte, size int) ([]byte, error) {
 	var got bytes.Buffer
 	s := NewSession(Options{
-		Context: context.Background(), Force: f, Asked: func() {}, Address: "127.0.0.1:6379",
+		Context: context.Background(), Faults: f, CountCall: func() {}, Address: "127.0.0.1:6379",
 		Client: sides{pieces(sent, size), io.Discard}, Upstream: sides{strings.NewReader(""), &got},
 	})
 	err := s.Requests()
@@ -43,7 +43,7 @@ type inPieces struct {
 
 func (p *inPieces) Read(b []byte) (int, error) { return p.r.Read(b[:min(len(b), p.size)]) }
 
-func fault(t testing.TB, kind string, share float64, attributes string) *faultset.Fault {
+func fault(t testing.TB, kind string, share float64, attributes string) *Fault {
 	t.Helper()
 	f, err := Parse(kind, share, json.RawMessage(strings.ReplaceAll(attributes, "'", `"`)))
 	if err != nil {
@@ -52,9 +52,9 @@ func fault(t testing.TB, kind string, share float64, attributes string) *faultse
 	return f
 }
 
-func inForce(faults ...*faultset.Fault) *faultset.Force {
-	f := faultset.With(1)
-	f.Set(faults)
+func active(faults ...*Fault) *faultset.Set[*Rule] {
+	f := faultset.NewSet[*Rule](1)
+	f.Replace(faults)
 	return f
 }
 
@@ -78,16 +78,16 @@ func FuzzRequests(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, sent []byte, size int) {
 		size = max(1, size%4096)
-		never := inForce(fault(t, "redis_error", 0, `{'error':'ERR x'}`), fault(t, "redis_empty", 0, `{'writes':'fail'}`))
-		for _, force := range []*faultset.Force{faultset.With(1), never} {
+		never := active(fault(t, "redis_error", 0, `{'error':'ERR x'}`), fault(t, "redis_empty", 0, `{'writes':'fail'}`))
+		for _, force := range []*faultset.Set[*Rule]{faultset.NewSet[*Rule](1), never} {
 			if got, err := passed(force, sent, size); !bytes.Equal(got, sent) || !errors.Is(err, io.EOF) {
 				t.Fatalf("%q arrives as %q: %v", sent, got, err)
 			}
 		}
-		for _, always := range []*faultset.Fault{
+		for _, always := range []*Fault{
 			fault(t, "redis_error", 1, `{'error':'ERR x'}`), fault(t, "redis_empty", 1, `{'writes':'fail'}`), fault(t, "redis_error", 1, `{'error':'MOVED','match':{'key':'a*'}}`),
 		} {
-			if _, err := passed(inForce(always), sent, size); !errors.Is(err, io.EOF) {
+			if _, err := passed(active(always), sent, size); !errors.Is(err, io.EOF) {
 				t.Fatalf("%q: %v", sent, err)
 			}
 		}
@@ -100,7 +100,7 @@ func FuzzReplies(f *testing.F) {
 	for i, text := range replies() {
 		f.Add([]byte(text), 1+i%7)
 	}
-	f.Add([]byte("-ERR unknown command 'blastgauge.fault.7', with\r\n-ERR unknown command 'blastgauge.fault.\r\n"), 5)
+	f.Add([]byte("-ERR unknown spec 'blastgauge.fault.7', with\r\n-ERR unknown spec 'blastgauge.fault.\r\n"), 5)
 	f.Fuzz(func(t *testing.T, sent []byte, size int) {
 		if bytes.Contains(sent, []byte(marker+"1")) {
 			return
@@ -120,49 +120,49 @@ func FuzzReplies(f *testing.F) {
 
 // What goes to the dependency under each fault.
 func TestWhatTheDependencyIsAsked(t *testing.T) {
-	get := string(line("GET", "a"))
+	get := string(encode("GET", "a"))
 	for name, tt := range map[string]struct{ kind, attributes, sent, want string }{
-		"a refusal":                 {"redis_error", `{'error':'ERR x'}`, get, string(line("blastgauge.fault.1"))},
+		"a refusal":                 {"redis_error", `{'error':'ERR x'}`, get, string(encode("blastgauge.fault.1"))},
 		"of another class":          {"redis_error", `{'error':'ERR x','match':{'class':'write'}}`, get, get},
 		"READONLY and reads":        {"redis_error", `{'error':'READONLY'}`, get, get},
-		"READONLY and writes":       {"redis_error", `{'error':'READONLY'}`, string(line("set", "a", "1")) + get, string(line("blastgauge.fault.1")) + get},
-		"who says which":            {"redis_error", `{'error':'READONLY','match':{'command':'get'}}`, get, string(line("blastgauge.fault.1"))},
-		"who says any":              {"redis_error", `{'error':'READONLY','match':{'class':'any'}}`, get, string(line("blastgauge.fault.1"))},
-		"OOM and DEL":               {"redis_error", `{'error':'OOM'}`, string(line("DEL", "a")), string(line("DEL", "a"))},
-		"LOADING and SELECT":        {"redis_error", `{'error':'LOADING'}`, string(line("SELECT", "1")), string(line("SELECT", "1"))},
-		"NOAUTH and HELLO":          {"redis_error", `{'error':'NOAUTH'}`, string(line("HELLO", "3")), string(line("HELLO", "3"))},
-		"BUSY and SCRIPT KILL":      {"redis_error", `{'error':'BUSY'}`, string(line("SCRIPT", "KILL")) + string(line("SCRIPT", "LOAD", "x")), string(line("SCRIPT", "KILL")) + string(line("blastgauge.fault.1"))},
-		"a subcommand":              {"redis_error", `{'error':'ERR x','match':{'command':'config set, get'}}`, string(line("CONFIG", "GET", "x")) + string(line("CONFIG", "SET", "x", "y")), string(line("CONFIG", "GET", "x")) + string(line("blastgauge.fault.1"))},
-		"a key":                     {"redis_error", `{'error':'ERR x','match':{'key':'cart:*'}}`, string(line("GET", "cart:1")) + get + string(line("PING")), string(line("blastgauge.fault.1")) + get + string(line("PING"))},
-		"a key that is second":      {"redis_error", `{'error':'ERR x','match':{'key':'cart:*'}}`, string(line("EVAL", "return 1", "1", "cart:1")), string(line("blastgauge.fault.1"))},
-		"a line":                    {"redis_error", `{'error':'ERR x'}`, "get a\r\n\r\n", string(line("blastgauge.fault.1")) + "\r\n"},
-		"EXEC":                      {"redis_error", `{'error':'ERR x','match':{'command':'EXEC'}}`, string(line("MULTI")) + get + string(line("exec")), string(line("MULTI")) + get + string(line("blastgauge.fault.1")) + string(line("EXEC"))},
-		"EXEC without MULTI":        {"redis_error", `{'error':'ERR x','match':{'command':'EXEC'}}`, string(line("exec")), string(line("blastgauge.fault.1"))},
-		"the first":                 {"redis_error", `{'error':'ERR x','first':1}`, get + get, string(line("blastgauge.fault.1")) + get},
-		"nothing to read":           {"redis_empty", `{}`, get, string(line("GET", "a{a}\x00blastgauge"))},
-		"of several keys":           {"redis_empty", `{}`, string(line("MGET", "{x}a", "b")), string(line("MGET", "{x}a\x00blastgauge", "b{b}\x00blastgauge"))},
-		"of counted keys":           {"redis_empty", `{}`, string(line("ZUNION", "2", "a", "b", "WITHSCORES")), string(line("ZUNION", "2", "a{a}\x00blastgauge", "b{b}\x00blastgauge", "WITHSCORES"))},
-		"of streams":                {"redis_empty", `{}`, string(line("XREAD", "COUNT", "2", "streams", "a", "0")), string(line("XREAD", "COUNT", "2", "streams", "a{a}\x00blastgauge", "0"))},
-		"of all":                    {"redis_empty", `{}`, string(line("DBSIZE")), string(line("EXISTS", "\x00blastgauge"))},
-		"on a line":                 {"redis_empty", `{}`, "get a\r\n", string(line("get", "a{a}\x00blastgauge"))},
-		"on a line, in quotes":      {"redis_empty", `{}`, "get \"a b\\x21\" \r\n", string(line("get", "a b!{a b!}\x00blastgauge"))},
+		"READONLY and writes":       {"redis_error", `{'error':'READONLY'}`, string(encode("set", "a", "1")) + get, string(encode("blastgauge.fault.1")) + get},
+		"who says which":            {"redis_error", `{'error':'READONLY','match':{'command':'get'}}`, get, string(encode("blastgauge.fault.1"))},
+		"who says any":              {"redis_error", `{'error':'READONLY','match':{'class':'any'}}`, get, string(encode("blastgauge.fault.1"))},
+		"OOM and DEL":               {"redis_error", `{'error':'OOM'}`, string(encode("DEL", "a")), string(encode("DEL", "a"))},
+		"LOADING and SELECT":        {"redis_error", `{'error':'LOADING'}`, string(encode("SELECT", "1")), string(encode("SELECT", "1"))},
+		"NOAUTH and HELLO":          {"redis_error", `{'error':'NOAUTH'}`, string(encode("HELLO", "3")), string(encode("HELLO", "3"))},
+		"BUSY and SCRIPT KILL":      {"redis_error", `{'error':'BUSY'}`, string(encode("SCRIPT", "KILL")) + string(encode("SCRIPT", "LOAD", "x")), string(encode("SCRIPT", "KILL")) + string(encode("blastgauge.fault.1"))},
+		"a subcommand":              {"redis_error", `{'error':'ERR x','match':{'command':'config set, get'}}`, string(encode("CONFIG", "GET", "x")) + string(encode("CONFIG", "SET", "x", "y")), string(encode("CONFIG", "GET", "x")) + string(encode("blastgauge.fault.1"))},
+		"a key":                     {"redis_error", `{'error':'ERR x','match':{'key':'cart:*'}}`, string(encode("GET", "cart:1")) + get + string(encode("PING")), string(encode("blastgauge.fault.1")) + get + string(encode("PING"))},
+		"a key that is second":      {"redis_error", `{'error':'ERR x','match':{'key':'cart:*'}}`, string(encode("EVAL", "return 1", "1", "cart:1")), string(encode("blastgauge.fault.1"))},
+		"a line":                    {"redis_error", `{'error':'ERR x'}`, "get a\r\n\r\n", string(encode("blastgauge.fault.1")) + "\r\n"},
+		"EXEC":                      {"redis_error", `{'error':'ERR x','match':{'command':'EXEC'}}`, string(encode("MULTI")) + get + string(encode("exec")), string(encode("MULTI")) + get + string(encode("blastgauge.fault.1")) + string(encode("EXEC"))},
+		"EXEC without MULTI":        {"redis_error", `{'error':'ERR x','match':{'command':'EXEC'}}`, string(encode("exec")), string(encode("blastgauge.fault.1"))},
+		"the first":                 {"redis_error", `{'error':'ERR x','first':1}`, get + get, string(encode("blastgauge.fault.1")) + get},
+		"nothing to read":           {"redis_empty", `{}`, get, string(encode("GET", "a{a}\x00blastgauge"))},
+		"of several keys":           {"redis_empty", `{}`, string(encode("MGET", "{x}a", "b")), string(encode("MGET", "{x}a\x00blastgauge", "b{b}\x00blastgauge"))},
+		"of counted keys":           {"redis_empty", `{}`, string(encode("ZUNION", "2", "a", "b", "WITHSCORES")), string(encode("ZUNION", "2", "a{a}\x00blastgauge", "b{b}\x00blastgauge", "WITHSCORES"))},
+		"of streams":                {"redis_empty", `{}`, string(encode("XREAD", "COUNT", "2", "streams", "a", "0")), string(encode("XREAD", "COUNT", "2", "streams", "a{a}\x00blastgauge", "0"))},
+		"of all":                    {"redis_empty", `{}`, string(encode("DBSIZE")), string(encode("EXISTS", "\x00blastgauge"))},
+		"on a line":                 {"redis_empty", `{}`, "get a\r\n", string(encode("get", "a{a}\x00blastgauge"))},
+		"on a line, in quotes":      {"redis_empty", `{}`, "get \"a b\\x21\" \r\n", string(encode("get", "a b!{a b!}\x00blastgauge"))},
 		"in quotes that do not end": {"redis_empty", `{}`, "get \"a b\r\n", "get \"a b\r\n"},
-		"a script without keys":     {"redis_error", `{'error':'MOVED'}`, string(line("EVAL", "return 1", "0", "a")), string(line("EVAL", "return 1", "0", "a"))},
-		"no key to match":           {"redis_error", `{'error':'ERR x','match':{'key':'a'}}`, string(line("EVAL", "return 1", "0", "a")), string(line("EVAL", "return 1", "0", "a"))},
-		"the key of a script":       {"redis_error", `{'error':'ERR x','match':{'key':'a'}}`, string(line("EVAL", "return 1", "1", "a")), string(line("blastgauge.fault.1"))},
-		"the key of a stream":       {"redis_error", `{'error':'ERR x','match':{'key':'a'}}`, string(line("XREADGROUP", "GROUP", "streams", "c", "STREAMS", "a", ">")), string(line("blastgauge.fault.1"))},
-		"TRYAGAIN and one key":      {"redis_error", `{'error':'TRYAGAIN'}`, string(line("MGET", "a")), string(line("MGET", "a"))},
-		"TRYAGAIN and two":          {"redis_error", `{'error':'TRYAGAIN'}`, string(line("MGET", "a", "b")), string(line("blastgauge.fault.1"))},
-		"MISCONF and PING":          {"redis_error", `{'error':'MISCONF'}`, string(line("PING")), string(line("blastgauge.fault.1"))},
-		"OOM within MULTI":          {"redis_error", `{'error':'OOM'}`, string(line("MULTI")) + get, string(line("MULTI")) + string(line("blastgauge.fault.1"))},
-		"writes succeed":            {"redis_empty", `{}`, string(line("SET", "a", "1")), string(line("SET", "a", "1"))},
-		"writes fail":               {"redis_empty", `{'writes':'fail'}`, string(line("SET", "a", "1")), string(line("blastgauge.fault.1"))},
-		"pings go on":               {"redis_empty", `{'writes':'fail'}`, string(line("PING")), string(line("PING"))},
+		"a script without keys":     {"redis_error", `{'error':'MOVED'}`, string(encode("EVAL", "return 1", "0", "a")), string(encode("EVAL", "return 1", "0", "a"))},
+		"no key to match":           {"redis_error", `{'error':'ERR x','match':{'key':'a'}}`, string(encode("EVAL", "return 1", "0", "a")), string(encode("EVAL", "return 1", "0", "a"))},
+		"the key of a script":       {"redis_error", `{'error':'ERR x','match':{'key':'a'}}`, string(encode("EVAL", "return 1", "1", "a")), string(encode("blastgauge.fault.1"))},
+		"the key of a stream":       {"redis_error", `{'error':'ERR x','match':{'key':'a'}}`, string(encode("XREADGROUP", "GROUP", "streams", "c", "STREAMS", "a", ">")), string(encode("blastgauge.fault.1"))},
+		"TRYAGAIN and one key":      {"redis_error", `{'error':'TRYAGAIN'}`, string(encode("MGET", "a")), string(encode("MGET", "a"))},
+		"TRYAGAIN and two":          {"redis_error", `{'error':'TRYAGAIN'}`, string(encode("MGET", "a", "b")), string(encode("blastgauge.fault.1"))},
+		"MISCONF and PING":          {"redis_error", `{'error':'MISCONF'}`, string(encode("PING")), string(encode("blastgauge.fault.1"))},
+		"OOM within MULTI":          {"redis_error", `{'error':'OOM'}`, string(encode("MULTI")) + get, string(encode("MULTI")) + string(encode("blastgauge.fault.1"))},
+		"writes succeed":            {"redis_empty", `{}`, string(encode("SET", "a", "1")), string(encode("SET", "a", "1"))},
+		"writes fail":               {"redis_empty", `{'writes':'fail'}`, string(encode("SET", "a", "1")), string(encode("blastgauge.fault.1"))},
+		"pings go on":               {"redis_empty", `{'writes':'fail'}`, string(encode("PING")), string(encode("PING"))},
 		"latency":                   {"redis_latency", `{'latency':1}`, get, get},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, size := range []int{1, 5, 4096} {
-				got, err := passed(inForce(fault(t, tt.kind, 1, tt.attributes)), []byte(tt.sent), size)
+				got, err := passed(active(fault(t, tt.kind, 1, tt.attributes)), []byte(tt.sent), size)
 				if string(got) != tt.want || !errors.Is(err, io.EOF) {
 					t.Errorf("in pieces of %d: %q, want %q (%v)", size, got, tt.want, err)
 				}
@@ -173,10 +173,10 @@ func TestWhatTheDependencyIsAsked(t *testing.T) {
 
 // A command that is refused is left out to the last byte, however long it is.
 func TestALongCommandIsLeftOut(t *testing.T) {
-	sent := append(line("SET", "a", strings.Repeat("x", 3<<20)), line("GET", "a")...)
+	sent := append(encode("SET", "a", strings.Repeat("x", 3<<20)), encode("GET", "a")...)
 	f := fault(t, "redis_error", 1, `{'error':'OOM'}`)
-	got, err := passed(inForce(f), sent, 1<<16)
-	if want := string(line("blastgauge.fault.1")) + string(line("GET", "a")); string(got) != want || !errors.Is(err, io.EOF) {
+	got, err := passed(active(f), sent, 1<<16)
+	if want := string(encode("blastgauge.fault.1")) + string(encode("GET", "a")); string(got) != want || !errors.Is(err, io.EOF) {
 		t.Errorf("%d bytes arrive: %.80q, %v", len(got), got, err)
 	}
 	if c := f.Counts(); c != (faultset.Counts{Seen: 2, Matched: 1, Affected: 1}) {
@@ -189,40 +189,40 @@ func TestALongCommandIsLeftOut(t *testing.T) {
 func TestRefusalsWithoutReplies(t *testing.T) {
 	s := NewSession(Options{Client: sides{}, Upstream: sides{}})
 	for range 1 << 20 {
-		s.promise("-OOM\r\n", "")
+		s.expectError("-OOM\r\n", "")
 	}
 	if len(s.pending) != 1 {
 		t.Errorf("%d wait", len(s.pending))
 	}
 	for i := range 1 << 20 {
-		s.promise("-MOVED "+strconv.Itoa(i)+"\r\n", "")
+		s.expectError("-MOVED "+strconv.Itoa(i)+"\r\n", "")
 	}
 	if len(s.pending) > maxPending {
 		t.Errorf("%d wait", len(s.pending))
 	}
-	if x, ok := s.find("-ERR unknown command '" + marker + strconv.FormatUint(s.issued-1, 10) + "', with"); !ok || x.reply != "-MOVED 1048574\r\n" {
+	if x, ok := s.takePending("-ERR unknown spec '" + marker + strconv.FormatUint(s.issued-1, 10) + "', with"); !ok || x.reply != "-MOVED 1048574\r\n" {
 		t.Errorf("%+v %v", x, ok)
 	}
 }
 
 // A fault that is taken away lets go of the command that waits under it.
 func TestALatencyIsCutShort(t *testing.T) {
-	f := faultset.With(1)
-	f.Set([]*faultset.Fault{fault(t, "redis_latency", 1, `{'latency':3600000}`)})
+	f := faultset.NewSet[*Rule](1)
+	f.Replace([]*Fault{fault(t, "redis_latency", 1, `{'latency':3600000}`)})
 	client, ours := net.Pipe()
 	var got bytes.Buffer
-	s := NewSession(Options{Context: t.Context(), Force: f, Asked: func() {}, Client: ours, Upstream: sides{nil, &got}})
+	s := NewSession(Options{Context: t.Context(), Faults: f, CountCall: func() {}, Client: ours, Upstream: sides{nil, &got}})
 	var served sync.WaitGroup
 	served.Go(func() { s.Requests() })
-	client.Write(line("GET", "a"))
+	client.Write(encode("GET", "a"))
 	deadline := time.Now().Add(10 * time.Second)
-	for f.Now()[0].Counts().Affected == 0 && time.Now().Before(deadline) {
+	for f.Active()[0].Counts().Affected == 0 && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)
 	}
-	f.Set(nil)
+	f.Replace(nil)
 	client.Close()
 	served.Wait()
-	if got.String() != string(line("GET", "a")) {
+	if got.String() != string(encode("GET", "a")) {
 		t.Errorf("the dependency got %q", got.String())
 	}
 }
@@ -230,7 +230,7 @@ func TestALatencyIsCutShort(t *testing.T) {
 func TestRefusedAttributes(t *testing.T) {
 	for _, tt := range []struct{ kind, given, part string }{
 		{"redis_error", ``, "redis_error needs error"},
-		{"redis_error", `{"error":"READ_ONLY"}`, "error must be ASK, BUSY, CLUSTERDOWN, LOADING"},
+		{"redis_error", `{"error":"READ_ONLY"}`, "error must be one of ASK, BUSY, CLUSTERDOWN, LOADING"},
 		{"redis_error", `{"error":"err x"}`, "error must be"},
 		{"redis_error", `{"error":"ERR a\r\n+OK"}`, "error must be one line"},
 		{"redis_error", `{"error":"OOM","address":"a:1"}`, "address is where MOVED or ASK points to"},

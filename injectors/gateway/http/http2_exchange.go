@@ -1,4 +1,4 @@
-package gateway
+package http
 
 import (
 	"context"
@@ -12,39 +12,39 @@ import (
 	"sync"
 )
 
-// A call is an HTTP/2 request as matchers look at it.
-type call struct{ *http.Request }
+// An http2Request is a request of HTTP/2 as filters look at it.
+type http2Request struct{ *http.Request }
 
-func (c call) method() []byte { return []byte(c.Method) }
-func (c call) grpc() bool     { return isGRPC(c.Header.Get("Content-Type")) }
+func (r http2Request) method() []byte { return []byte(r.Method) }
+func (r http2Request) grpc() bool     { return isGRPC(r.Header.Get("Content-Type")) }
 
-func (c call) path() []byte {
-	path, _, _ := strings.Cut(c.RequestURI, "?")
+func (r http2Request) path() []byte {
+	path, _, _ := strings.Cut(r.RequestURI, "?")
 	return []byte(path)
 }
 
-func (c call) has(header string, ok func([]byte) bool) bool {
-	for _, v := range c.Header.Values(header) {
+func (r http2Request) hasHeader(name string, ok func([]byte) bool) bool {
+	for _, v := range r.Header.Values(name) {
 		if ok([]byte(v)) {
 			return true
 		}
 	}
-	return strings.EqualFold(header, "Host") && ok([]byte(c.Host))
+	return strings.EqualFold(name, "Host") && ok([]byte(r.Host))
 }
 
-// instead does what a fault wants in place of an answer. It may not return.
-func (f *rule) instead(w http.ResponseWriter) {
+// answerInstead does what a fault wants in place of an answer. It may not return.
+func (r *Rule) answerInstead(w http.ResponseWriter) {
 	switch {
-	case f.status != nil:
+	case r.status != nil:
 		w.Header().Set("Content-Type", "application/grpc")
-		f.status.put(w.Header(), "")
+		r.status.write(w.Header(), "")
 		w.WriteHeader(http.StatusOK)
-	case f.answer != nil:
-		for _, h := range f.answer.headers {
+	case r.answer != nil:
+		for _, h := range r.answer.headers {
 			w.Header().Add(h.name, h.value)
 		}
-		w.WriteHeader(f.answer.status)
-		io.WriteString(w, f.answer.body)
+		w.WriteHeader(r.answer.status)
+		_, _ = io.WriteString(w, r.answer.body) // it fails if the client has gone
 	default:
 		breakStream()
 	}
@@ -54,7 +54,7 @@ func (f *rule) instead(w http.ResponseWriter) {
 // one way to do so that net/http has.
 func breakStream() { panic(http.ErrAbortHandler) }
 
-// outgoing is the request as it goes to the dependency.
+// outgoing returns the request as it goes to the dependency.
 func outgoing(w http.ResponseWriter, r *http.Request, early *interim) *http.Request {
 	trace := &httptrace.ClientTrace{Got1xxResponse: func(code int, h textproto.MIMEHeader) error {
 		early.pass(w, code, http.Header(h))
@@ -77,8 +77,8 @@ func outgoing(w http.ResponseWriter, r *http.Request, early *interim) *http.Requ
 	return out
 }
 
-// interim passes on what comes in front of an answer. The transport may still tell
-// of some when the request is over.
+// An interim passes on the answers with a status below 200 that come in front of the
+// real one. The transport may still report some when the request is over.
 type interim struct {
 	mu   sync.Mutex
 	over bool
@@ -112,49 +112,54 @@ type delivery struct {
 	half   bool        // the client gets half of the body
 
 	toHEAD   bool
-	document *wanted // what faults may make bad; nil: nothing
+	document *documentRequest // what faults may make bad; nil: nothing
 }
 
-// harm does what faults want with the answer, as far as that can be done before it
+// applyLate does what faults want with the answer, as far as that can be done before it
 // is on its way. It is true when nothing is left to deliver.
-func (d *delivery) harm(ctx context.Context, late effect) (replaced bool) {
-	var documents effect
-	for i, a := range late {
-		if a.config != nil {
-			documents = append(documents, a)
+func (d *delivery) applyLate(ctx context.Context, late hits) (replaced bool) {
+	var documents hits
+	for i, f := range late {
+		switch {
+		case f.Rule.mutation != nil:
+			documents = append(documents, f)
 			continue
-		}
-		if !a.Begins() {
+		case !f.Apply():
 			continue
-		}
-		if a.waits() {
-			if !a.Wait(ctx) {
+		case delays(f):
+			if !f.Delay(ctx) {
 				breakStream()
 			}
 			continue
 		}
 		late[i+1:].giveBack()
 		documents.giveBack()
-		switch {
-		case a.status != nil:
-			d.status = a.status
-		case a.when == middle && d.res.ContentLength != 0:
-			d.half = true
-		default:
-			io.Copy(io.Discard, io.LimitReader(d.res.Body, settleLimit))
-			a.instead(d.w)
-			return true
-		}
-		return false
+		return d.apply(f.Rule)
 	}
 	if len(documents) > 0 {
-		d.change(documents)
+		d.mutate(documents)
 	}
 	return false
 }
 
-// run sends the answer. An error is the dependency's.
-func (d *delivery) run() error {
+// apply does what one fault wants with the answer. It is true when nothing is left to
+// deliver.
+func (d *delivery) apply(r *Rule) (replaced bool) {
+	switch {
+	case r.status != nil:
+		d.status = r.status
+	case r.when == middle && d.res.ContentLength != 0:
+		d.half = true
+	default:
+		_, _ = io.Copy(io.Discard, io.LimitReader(d.res.Body, settleLimit)) // it is replaced in any case
+		r.answerInstead(d.w)
+		return true
+	}
+	return false
+}
+
+// send sends the answer. An error is the dependency's.
+func (d *delivery) send() error {
 	to := d.w.Header()
 	for name, values := range d.res.Header {
 		to[name] = values
@@ -168,28 +173,28 @@ func (d *delivery) run() error {
 		to.Add("Trailer", name)
 	}
 	if d.status != nil && to.Get("Grpc-Status") != "" { // headers alone: the status is here
-		d.status.put(to, "")
+		d.status.write(to, "")
 	}
 	d.w.WriteHeader(d.res.StatusCode)
-	if err := d.body(); err != nil {
+	if err := d.sendBody(); err != nil {
 		return err
 	}
 	for name, values := range d.res.Trailer {
 		to[http.TrailerPrefix+name] = values
 	}
 	if d.status != nil && len(d.res.Trailer) > 0 {
-		d.status.put(to, http.TrailerPrefix)
+		d.status.write(to, http.TrailerPrefix)
 	}
 	return nil
 }
 
-// body copies the body. Of one that does not say how long it is, each piece goes
-// at once, because somebody may wait for it; half of it is half of the first piece.
-func (d *delivery) body() error {
+// sendBody copies the body. Of one that does not say how long it is, each piece goes at
+// once, because the client may wait for it; half of it is half of the first piece.
+func (d *delivery) sendBody() error {
 	streams := d.res.ContentLength < 0
 	control := http.NewResponseController(d.w)
 	if streams {
-		control.Flush()
+		_ = control.Flush() // it fails if the client has gone: the next write does, too
 	}
 	buf := make([]byte, 16<<10)
 	for left := d.res.ContentLength / 2; ; {
@@ -207,7 +212,7 @@ func (d *delivery) body() error {
 			}
 		}
 		if streams || d.half && left == 0 {
-			control.Flush()
+			_ = control.Flush() // as above
 		}
 		switch {
 		case d.half && left == 0:

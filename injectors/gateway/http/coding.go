@@ -1,4 +1,4 @@
-package gateway
+package http
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ import (
 // Content codings of documents (RFC 9110, section 8.4.1): those that are read are
 // also written, so that a document arrives in the one that it came in.
 
-// maxWindow is how far back zstd may reach on the web (RFC 9659), and also how much
-// memory a document may make us set aside before it has said anything.
+// maxWindow is how far back zstd may reach on the web (RFC 9659). It also bounds how
+// much memory the first bytes of a document can make a decoder allocate.
 const maxWindow = 8 << 20
 
 // A coding is how a document is compressed.
@@ -25,8 +25,8 @@ type coding struct {
 	writer func(io.Writer) io.WriteCloser
 }
 
-// codingOf is a coding by its name; it is false for one that is not known.
-func codingOf(name string) (coding, bool) {
+// codingByName returns a coding; it is false for one that is not known.
+func codingByName(name string) (coding, bool) {
 	switch strings.ToLower(strings.TrimSpace(name)) {
 	case "", "identity":
 		return coding{}, true
@@ -59,18 +59,18 @@ func zstdReader(r io.Reader) (io.ReadCloser, error) {
 func zstdWriter(w io.Writer) io.WriteCloser {
 	e, err := zstd.NewWriter(w, zstd.WithWindowSize(maxWindow/8), zstd.WithEncoderConcurrency(1))
 	if err != nil {
-		panic(err) // of options that make no sense, and these are always the same
+		panic(err) // only for options that make no sense, and these never change
 	}
 	return e
 }
 
-// codings is what the dependency is told of a client that accepts these content
-// codings: such as we can read, with the weights that the client gives them.
-func codings(accepted string) string {
+// acceptedCodings returns the Accept-Encoding for the dependency of a client that sent
+// this one: what can be read here, with the weights that the client gives.
+func acceptedCodings(accepted string) string {
 	var list []string
 	for part := range strings.SplitSeq(accepted, ",") {
 		name, _, _ := strings.Cut(part, ";")
-		if _, known := codingOf(name); known && strings.TrimSpace(name) != "" {
+		if _, known := codingByName(name); known && strings.TrimSpace(name) != "" {
 			list = append(list, strings.TrimSpace(part))
 		}
 	}
@@ -83,17 +83,17 @@ func codings(accepted string) string {
 // decode undoes a content coding. A document that would be longer than the limit is
 // read no further.
 func decode(encoding string, body []byte, limit int64) ([]byte, error) {
-	c, ok := codingOf(encoding)
+	c, ok := codingByName(encoding)
 	switch {
 	case !ok:
-		return nil, errors.New("its content coding is not known: " + clip(encoding))
+		return nil, errors.New("its content coding is not known: " + printable(encoding))
 	case c.reader == nil:
 		return body, nil
 	}
 	var plain []byte
 	r, err := c.reader(bytes.NewReader(body))
 	if err == nil {
-		defer r.Close()
+		defer r.Close() //nolint:errcheck // it was only read
 		plain, err = io.ReadAll(io.LimitReader(r, limit+1))
 	}
 	switch {
@@ -107,13 +107,13 @@ func decode(encoding string, body []byte, limit int64) ([]byte, error) {
 
 // encode applies a content coding that decode has undone.
 func encode(encoding string, plain []byte) []byte {
-	c, _ := codingOf(encoding)
+	c, _ := codingByName(encoding)
 	if c.writer == nil {
 		return plain
 	}
 	var b bytes.Buffer
 	w := c.writer(&b)
-	w.Write(plain) // into memory: neither fails
-	w.Close()
+	_, _ = w.Write(plain) // into memory: neither fails
+	_ = w.Close()
 	return b.Bytes()
 }

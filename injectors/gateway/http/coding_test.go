@@ -1,4 +1,4 @@
-package gateway
+package http
 
 import (
 	"bytes"
@@ -39,10 +39,10 @@ func TestZstdThatReachesFar(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Write([]byte(`{"a"`))
-	w.Flush() // now it cannot know how long the whole is
-	w.Write([]byte(`:1}`))
-	w.Close()
+	_, _ = w.Write([]byte(`{"a"`))
+	_ = w.Flush() // now it cannot know how long the whole is
+	_, _ = w.Write([]byte(`:1}`))
+	_ = w.Close()
 	if _, err := decode("zstd", b.Bytes(), 1<<20); err == nil || err.Error() != "its content coding cannot be undone" {
 		t.Errorf("%v", err)
 	}
@@ -63,7 +63,7 @@ func FuzzCodings(f *testing.F) {
 			return
 		}
 		if len(plain) > limit {
-			if c, _ := codingOf(name); c.reader != nil {
+			if c, _ := codingByName(name); c.reader != nil {
 				t.Fatalf("%d bytes, more than the limit", len(plain))
 			}
 		}

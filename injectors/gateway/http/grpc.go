@@ -1,10 +1,13 @@
-package gateway
+package http
 
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // A grpcStatus is how a gRPC call ends.
@@ -13,9 +16,13 @@ type grpcStatus struct {
 	message string
 }
 
-// put makes the status that of a call, in its trailers or in headers that stand
+func newGRPCStatus(a injectors.Attributes) *grpcStatus {
+	return &grpcStatus{code: slices.Index(statusCodes(), a.Text("code")), message: a.Text("message")}
+}
+
+// write makes the status that of a call, in its trailers or in headers that stand
 // alone. prefix is what their names begin with.
-func (s *grpcStatus) put(h http.Header, prefix string) {
+func (s *grpcStatus) write(h http.Header, prefix string) {
 	delete(h, prefix+"Grpc-Status-Details-Bin")
 	delete(h, prefix+"Grpc-Message")
 	h[prefix+"Grpc-Status"] = []string{strconv.Itoa(s.code)}
@@ -39,16 +46,16 @@ func percentEncode(message string) string {
 	return b.String()
 }
 
-// isGRPC says whether a request with this content type is a gRPC call:
+// isGRPC reports whether a request with this content type is a gRPC call:
 // application/grpc, or that with a suffix such as +proto.
 func isGRPC(contentType string) bool {
 	rest, ok := strings.CutPrefix(strings.ToLower(contentType), "application/grpc")
 	return ok && (rest == "" || rest[0] == '+' || rest[0] == ';')
 }
 
-// codeNames are the names of gRPC's status codes, by number
+// statusCodes returns the names of gRPC's status codes, by number
 // (https://grpc.github.io/grpc/core/md_doc_statuscodes.html).
-func codeNames() []string {
+func statusCodes() []string {
 	return []string{"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
 		"PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
 		"INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"}

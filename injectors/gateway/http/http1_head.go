@@ -1,21 +1,31 @@
-package gateway
+package http
 
 import (
 	"bytes"
 	"errors"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
 // A malformed error says what is wrong with a message, for the person who reads a
 // 400.
 type malformed string
 
+// Error returns what is wrong.
 func (m malformed) Error() string { return string(m) }
 
-// errHTTP2 is what a request head is that opens an HTTP/2 connection.
+// isMalformed reports whether a message cannot be read to its end because of what it
+// says, and not because the connection ended.
+func isMalformed(err error) bool {
+	_, ok := errors.AsType[malformed](err)
+	return ok || errors.Is(err, stream.ErrTooLarge)
+}
+
+// errHTTP2 is the error of a request head that opens an HTTP/2 connection.
 var errHTTP2 = errors.New("an HTTP/2 connection")
 
-// noLength is the length of a message that does not say it.
+// noLength is the length of a message that does not say how long it is.
 const noLength = -1
 
 // A head is what has to be known about the first part of a message, request line
@@ -26,10 +36,10 @@ const noLength = -1
 // (RFC 9112, section 11.2) is refused. Answers are read as lenient clients do,
 // because a dependency is not an attacker, and what it says is to reach the client.
 type head struct {
-	strict bool
-	size   int // of the complete lines
-	first  int // size of the first line
-	whole  bool
+	strict    bool
+	size      int // of the complete lines
+	firstLine int // its size
+	whole     bool
 
 	method, target int // ends of both, in a request's first line
 	minor          byte
@@ -70,25 +80,26 @@ func (h *head) feed(b []byte) error {
 	return nil
 }
 
-// unfinished tells an HTTP/1 request from something else by its first bytes, so
-// that a client that speaks another protocol, and waits for an answer, gets one.
+// unfinished finds out from the first bytes of a line that it cannot be an HTTP/1
+// request, so that a client that speaks another protocol, and waits for an answer, gets
+// one.
 func (h *head) unfinished(rest []byte) error {
 	if !h.strict || h.size > 0 || len(rest) == 0 {
 		return nil
 	}
-	if c := rest[0]; !tokenByte(c) && c != '\r' {
-		return malformed("this is no HTTP request")
+	if c := rest[0]; !isTokenByte(c) && c != '\r' {
+		return malformed("this is not an HTTP request")
 	}
 	return nil
 }
 
 func (h *head) line(line []byte) error {
 	switch {
-	case h.first == 0 && h.strict:
-		h.first = h.size
+	case h.firstLine == 0 && h.strict:
+		h.firstLine = h.size
 		return h.requestLine(line)
-	case h.first == 0:
-		h.first = h.size
+	case h.firstLine == 0:
+		h.firstLine = h.size
 		return h.statusLine(line)
 	case len(line) == 0:
 		h.whole = true
@@ -108,7 +119,7 @@ func (h *head) requestLine(line []byte) error {
 		return malformed("the request line has no target")
 	}
 	if !isToken(line[:h.method]) {
-		return malformed("the request's method is no token")
+		return malformed("the request's method is not a token")
 	}
 	rest := line[h.method+1:]
 	n := bytes.IndexByte(rest, ' ')
@@ -134,7 +145,7 @@ func (h *head) requestLine(line []byte) error {
 
 func (h *head) statusLine(line []byte) error {
 	if len(line) < len("HTTP/1.1 200") || string(line[:7]) != "HTTP/1." || line[8] != ' ' {
-		return malformed("this is no HTTP answer")
+		return malformed("this is not an HTTP answer")
 	}
 	h.minor = line[7] - '0'
 	for _, c := range line[9:12] {
@@ -152,42 +163,42 @@ func (h *head) statusLine(line []byte) error {
 func (h *head) header(line []byte) error {
 	n := bytes.IndexByte(line, ':')
 	if n < 0 {
-		return h.unless(h.strict, "a header has no colon")
+		return h.ifStrict("a header has no colon")
 	}
 	name, value := line[:n], line[n+1:]
 	if !isToken(name) {
 		// A space before the colon: one reader's Content-Length is another's
 		// unknown header.
-		return h.unless(h.strict, "a header's name is no token")
+		return h.ifStrict("a header's name is not a token")
 	}
 	if h.strict && !isFieldValue(value) {
 		return malformed("a header holds a control character")
 	}
-	// The length is the quickest way to tell that a header does not matter.
+	// Most headers do not matter, and their length alone shows it.
 	switch len(name) {
 	case len("content-length"):
-		if sameName(name, "content-length") {
+		if equalsLower(name, "content-length") {
 			return h.contentLength(trim(value))
 		}
 	case len("transfer-encoding"):
-		if sameName(name, "transfer-encoding") {
+		if equalsLower(name, "transfer-encoding") {
 			return h.transferEncoding(value)
 		}
 	case len("connection"):
-		if sameName(name, "connection") {
+		if equalsLower(name, "connection") {
 			h.connection(value)
 		}
 	case len("upgrade"):
-		h.upgrade = h.upgrade || sameName(name, "upgrade")
+		h.upgrade = h.upgrade || equalsLower(name, "upgrade")
 	case len("expect"):
-		h.expects = h.expects || sameName(name, "expect")
+		h.expects = h.expects || equalsLower(name, "expect")
 	}
 	return nil
 }
 
-// unless is an error if cond holds.
-func (h *head) unless(cond bool, problem malformed) error {
-	if cond {
+// ifStrict returns the problem as an error where the head is read strictly.
+func (h *head) ifStrict(problem malformed) error {
+	if h.strict {
 		return problem
 	}
 	return nil
@@ -196,7 +207,7 @@ func (h *head) unless(cond bool, problem malformed) error {
 func (h *head) contentLength(value []byte) error {
 	length, ok := decimal(value)
 	if !ok {
-		return malformed("Content-Length is no number")
+		return malformed("Content-Length is not a number")
 	}
 	if h.length != noLength && (h.strict || h.length != length) {
 		return malformed("there are two Content-Length headers")
@@ -230,10 +241,10 @@ func (h *head) transferEncoding(value []byte) error {
 		switch {
 		case h.chunked:
 			return malformed("something follows the chunked transfer coding")
-		case sameName(coding, "chunked"):
+		case equalsLower(coding, "chunked"):
 			h.chunked = true
 		case h.strict && !isToken(coding):
-			return malformed("a transfer coding is no token")
+			return malformed("a transfer coding is not a token")
 		}
 	}
 	return nil
@@ -244,13 +255,13 @@ func (h *head) connection(value []byte) {
 		var option []byte
 		option, value, more = bytes.Cut(value, []byte(","))
 		option = trim(option)
-		h.close = h.close || sameName(option, "close")
-		h.keeps = h.keeps || sameName(option, "keep-alive")
-		h.switches = h.switches || sameName(option, "upgrade")
+		h.close = h.close || equalsLower(option, "close")
+		h.keeps = h.keeps || equalsLower(option, "keep-alive")
+		h.switches = h.switches || equalsLower(option, "upgrade")
 	}
 }
 
-// check looks at the head as a whole.
+// check checks the head as a whole.
 func (h *head) check() error {
 	switch {
 	case !h.encoded:
@@ -270,8 +281,8 @@ func (h *head) check() error {
 	return nil
 }
 
-// sameName compares with a lower-case name.
-func sameName(b []byte, lower string) bool {
+// equalsLower compares with a name in small letters; capitals do not matter.
+func equalsLower(b []byte, lower string) bool {
 	if len(b) != len(lower) {
 		return false
 	}
@@ -283,10 +294,10 @@ func sameName(b []byte, lower string) bool {
 	return true
 }
 
-// isToken says whether s may be a method or a header name (RFC 9110, 5.6.2).
+// isToken reports whether s may be a method or a header name (RFC 9110, 5.6.2).
 func isToken[T string | []byte](s T) bool {
 	for i := range len(s) {
-		if !tokenByte(s[i]) {
+		if !isTokenByte(s[i]) {
 			return false
 		}
 	}
@@ -300,11 +311,11 @@ const (
 	tokenHigh = (1<<26-1)<<('A'-64) | (1<<26-1)<<('a'-64) | 1<<('^'-64) | 1<<('_'-64) | 1<<('`'-64) | 1<<('|'-64) | 1<<('~'-64)
 )
 
-func tokenByte(c byte) bool {
+func isTokenByte(c byte) bool {
 	return uint64(tokenLow)>>c&1 != 0 || c >= 64 && uint64(tokenHigh)>>(c-64)&1 != 0
 }
 
-// isFieldValue says whether v may be a header's value: no control characters but
+// isFieldValue reports whether v may be a header's value: no control characters but
 // the tab.
 func isFieldValue(v []byte) bool {
 	for _, c := range v {
@@ -315,17 +326,17 @@ func isFieldValue(v []byte) bool {
 	return true
 }
 
-// A request is a request head as matchers look at it.
-type request struct {
+// An http1Request is a request of HTTP/1 as filters look at it.
+type http1Request struct {
 	head *head
 	raw  []byte
 }
 
-func (r request) method() []byte { return r.raw[:r.head.method] }
+func (r http1Request) method() []byte { return r.raw[:r.head.method] }
 
-// path is the target without its query, and without scheme and authority when a
-// client writes them as if to a proxy.
-func (r request) path() []byte {
+// path returns the target without its query, and without scheme and authority, which
+// clients write to a proxy.
+func (r http1Request) path() []byte {
 	target := r.raw[r.head.method+1 : r.head.target]
 	if i := bytes.IndexByte(target, '?'); i >= 0 {
 		target = target[:i]
@@ -343,18 +354,18 @@ func (r request) path() []byte {
 	return target
 }
 
-// grpc is false: gRPC is HTTP/2.
-func (r request) grpc() bool { return false }
+// grpc returns false: gRPC needs HTTP/2.
+func (r http1Request) grpc() bool { return false }
 
-func (r request) has(header string, ok func([]byte) bool) bool {
-	for rest := r.raw[r.head.first:r.head.size]; ; {
+func (r http1Request) hasHeader(name string, ok func([]byte) bool) bool {
+	for rest := r.raw[r.head.firstLine:r.head.size]; ; {
 		line, next, more := bytes.Cut(rest, []byte("\r\n"))
 		if !more || len(line) == 0 {
 			return false
 		}
 		rest = next
 		n := bytes.IndexByte(line, ':')
-		if n == len(header) && strings.EqualFold(string(line[:n]), header) && ok(trim(line[n+1:])) {
+		if n == len(name) && strings.EqualFold(string(line[:n]), name) && ok(trim(line[n+1:])) {
 			return true
 		}
 	}
