@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -51,9 +52,9 @@ func (a *app) explain(err error) {
 	}
 	code := exitCode(err)
 	if list := experiments.Explain(err); list != "" {
-		fmt.Fprint(a.stderr, list)
+		a.logf("%s", strings.TrimSuffix(list, "\n"))
 	} else {
-		fmt.Fprintf(a.stderr, "error: %v\n", err)
+		a.logf("error: %v", err)
 	}
-	fmt.Fprintf(a.stderr, "exit %d: %s\n", code, result.ExitMeaning(code))
+	a.logf("exit %d: %s", code, result.ExitMeaning(code))
 }

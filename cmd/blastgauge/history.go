@@ -94,9 +94,9 @@ func (a *app) writeIndex(dir, path string) error {
 	if err := atomicfile.Write(path, func(w io.Writer) error { return page(w, index) }); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "%d runs  %s\n", len(index.Runs), path)
+	a.printf("%d runs  %s\n", len(index.Runs), path)
 	for _, e := range index.Skipped {
-		fmt.Fprintf(a.stderr, "not shown: %s: %s\n", e.Name, e.Problem)
+		a.logf("not shown: %s: %s", e.Name, e.Problem)
 	}
 	return nil
 }

@@ -122,11 +122,11 @@ func textOnStdout[T any](list []output[T]) bool {
 // last prints the last line of output, where people look for it: below the text
 // on stdout, or on stderr when stdout is for machines.
 func (a *app) last(text bool, code int, meaning string) {
-	w := a.stderr
 	if text {
-		w = a.stdout
+		a.printf("exit %d: %s\n", code, meaning)
+		return
 	}
-	fmt.Fprintf(w, "exit %d: %s\n", code, meaning)
+	a.logf("exit %d: %s", code, meaning)
 }
 
 // reportFile is the page that every run leaves beside its journal.

@@ -117,9 +117,9 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 		}
 	}
 	if host, _, _ := net.SplitHostPort(address); token == "" && !hosts.IsLoopback(host) {
-		fmt.Fprintf(a.stderr, "warning: the API listens at %s and has no --token-file: whoever reaches it can break what is behind these proxies\n", address)
+		a.logf("warning: the API listens at %s and has no --token-file: everybody who can reach it can break the services behind these proxies", address)
 	}
-	fmt.Fprintf(a.stdout, "proxy     %s\nready\n", s.URL())
+	a.printf("proxy     %s\nready\n", s.URL())
 	a.serves.Store(true)
 	<-ctx.Done()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainWithin)

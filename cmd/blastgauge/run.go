@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -86,7 +85,7 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 		return err
 	}
 	if out.Decisive {
-		fmt.Fprintf(a.stderr, "error: %v\n", out.Err)
+		a.logf("error: %v", out.Err)
 	}
 	if err := a.publish(out, outputs); err != nil {
 		return err
@@ -119,7 +118,7 @@ func (a *app) runOptions(o runOptions) (run.Options, error) {
 // them later.
 func (a *app) publish(out *run.Outcome, outputs []output[*result.Result]) error {
 	if a.hurry.Load() {
-		fmt.Fprintf(a.stderr, "report skipped; make it with: blastgauge report %s\n", out.Dir)
+		a.logf("report skipped; make it with: blastgauge report %s", out.Dir)
 		return nil
 	}
 	if err := writeRunFiles(out.Dir, out.Result); err != nil {
@@ -128,7 +127,7 @@ func (a *app) publish(out *run.Outcome, outputs []output[*result.Result]) error 
 	if err := a.write(outputs, out.Result); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stderr, "report  %s\ndata    %s\n", filepath.Join(out.Dir, reportFile), filepath.Join(out.Dir, result.File))
+	a.logf("report  %s\ndata    %s", filepath.Join(out.Dir, reportFile), filepath.Join(out.Dir, result.File))
 	return nil
 }
 
