@@ -1,13 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,10 +22,9 @@ func workflows() testscript.Params {
 		Dir:                 "testdata/script/ci",
 		RequireExplicitExec: true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"job":      runJob,
-			"exits":    exits,
-			"step":     runStep,
-			"measured": runMeasuredStep,
+			"job":   runJob,
+			"exits": exits,
+			"step":  runStep,
 		},
 		Setup: func(env *testscript.Env) error {
 			return os.CopyFS(filepath.Join(env.WorkDir, "examples"), os.DirFS("../../examples"))
@@ -40,23 +38,6 @@ func runStep(ts *testscript.TestScript, _ bool, args []string) {
 	wantCode(ts, args[0], performStep(ts, args[1]))
 }
 
-// measured is step for one that measures.
-func runMeasuredStep(ts *testscript.TestScript, _ bool, args []string) {
-	wantCode(ts, args[0], measureGate(ts, func() int { return performStep(ts, args[1]) }))
-}
-
-// measureGate measures with gate.sh: a result that it kept goes with the one that is
-// thrown away.
-func measureGate(ts *testscript.TestScript, run func() int) int {
-	_, err := os.Stat(ts.MkAbs("last-good"))
-	first := errors.Is(err, fs.ErrNotExist)
-	return measure(ts, "resilience", run, func() {
-		if first {
-			ts.Check(os.RemoveAll(ts.MkAbs("last-good")))
-		}
-	})
-}
-
 func performStep(ts *testscript.TestScript, name string) int {
 	script := stepOf(ts, ts.ReadFile(ts.Getenv("WORKFLOW")), name)
 	code := runToEnd(ts, bash(ts, script), func() {})
@@ -65,7 +46,7 @@ func performStep(ts *testscript.TestScript, name string) int {
 		pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile("shop.pid")))
 		ts.Check(err)
 		ts.Defer(func() { _ = syscall.Kill(pid, syscall.SIGTERM) }) //nolint:errcheck // it may have been stopped
-		calm(ts, "shop")
+		editShop(ts, "shop", slices.Concat(fewCustomers, roomy))
 	case strings.HasPrefix(name, "Show"):
 		ts.Check(os.WriteFile(ts.MkAbs("out.show"), []byte(ts.ReadFile("out")), 0o600))
 	}
@@ -77,22 +58,29 @@ func performStep(ts *testscript.TestScript, name string) int {
 // another, whatever became of the first. The installation is left out.
 func runJob(ts *testscript.TestScript, _ bool, args []string) {
 	job := ts.ReadFile("examples/ci/gitlab-ci.yml")
-	lines := append(linesOf(ts, job, "before_script"), linesOf(ts, job, "script")...)
-	if !strings.HasPrefix(lines[0], "go install ") {
-		ts.Fatalf("the job begins with %q, not with the installation", lines[0])
+	before := linesOf(ts, job, "before_script")
+	if !strings.HasPrefix(before[0], "go install ") {
+		ts.Fatalf("the job begins with %q, not with the installation", before[0])
 	}
-	perform := func(lines []string) int { return runToEnd(ts, bash(ts, strings.Join(lines, "\n")), func() {}) }
-	code := measureGate(ts, func() int {
-		code := perform(lines[1:])
-		said, failed := ts.ReadFile("out"), ts.ReadFile("err")
-		if after := perform(linesOf(ts, job, "after_script")); after != 0 {
-			ts.Fatalf("exit code %d after the script\n%s", after, ts.ReadFile("err"))
-		}
-		ts.Check(os.WriteFile(ts.MkAbs("out"), []byte(said), 0o600))
-		ts.Check(os.WriteFile(ts.MkAbs("err"), []byte(failed), 0o600))
-		return code
-	})
+	lines := slices.Concat(before[1:], []string{sedShop()}, linesOf(ts, job, "script"))
+	code := runToEnd(ts, bash(ts, strings.Join(lines, "\n")), func() {})
+	said, failed := ts.ReadFile("out"), ts.ReadFile("err")
+	after := linesOf(ts, job, "after_script")
+	if code := runToEnd(ts, bash(ts, strings.Join(after, "\n")), func() {}); code != 0 {
+		ts.Fatalf("exit code %d after the script\n%s", code, ts.ReadFile("err"))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("out"), []byte(said), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("err"), []byte(failed), 0o600))
 	wantCode(ts, args[0], code)
+}
+
+// sedShop is editShop as a shell line, for a shop that a job starts itself.
+func sedShop() string {
+	line := "sed -i"
+	for _, e := range slices.Concat(fewCustomers, roomy) {
+		line += fmt.Sprintf(" -e 's|%s|%s|'", e.old, e.new)
+	}
+	return line + " shop/blastgauge.yaml"
 }
 
 // bash is a shell as forges start it.

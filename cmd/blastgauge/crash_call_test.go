@@ -24,12 +24,11 @@ var callDeaths = map[string]time.Duration{"ANSWER": 0, "CALL": 100 * time.Millis
 
 // callCases are the cases of one kind of fault whose run makes n such calls.
 func callCases(server string, f crashFault, n int) []victim {
-	wanted := os.Getenv("BLASTGAUGE_CRASH")
 	var list []victim
 	for call := 1; call <= n; call++ {
 		for _, death := range slices.Sorted(maps.Keys(callDeaths)) {
 			v := victim{server, f, death, call}
-			if wanted == "" || wanted == "all" || strings.Contains(v.String(), wanted) {
+			if v.wanted() {
 				list = append(list, v)
 			}
 		}
@@ -44,7 +43,7 @@ const renewal = "RENEWAL"
 // renewalCase is the only case of it, as no other run lives to renew anything.
 func renewalCase() []victim {
 	v := victim{"ours", crashFault{name: "latency", faults: "{inject: latency, into: shop, latency: 20ms}", phase: "4s"}, renewal, 1}
-	if wanted := os.Getenv("BLASTGAUGE_CRASH"); wanted != "" && wanted != "all" && !strings.Contains(v.String(), wanted) {
+	if !v.wanted() {
 		return nil
 	}
 	return []victim{v}

@@ -31,7 +31,7 @@ func processes(t *testing.T) testscript.Params {
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":    exits,
-			"measures": measures,
+			"roomy":    makeRoomy,
 			"shop":     startShop,
 			"doomed":   doomedShop,
 			"clean":    clean,

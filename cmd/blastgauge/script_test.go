@@ -6,17 +6,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -36,6 +33,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(patient{m}, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, crasher: crash, stockd: serveStock})
 }
 
+// atOnce is how many scripts and crashes run at a time.
+const atOnce = 8
+
 // patient runs more scripts at a time than there are processors: most of them
 // wait. Those that measure take turns.
 type patient struct{ m *testing.M }
@@ -54,8 +54,6 @@ func (p patient) Run() int {
 	return p.m.Run()
 }
 
-// What measures is in one test, so that its parts can share the machine; all that
-// waits or makes a noise comes after it.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, scripts())
 	testscript.Run(t, processes(t))
@@ -71,13 +69,13 @@ func scripts() testscript.Params {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"alone":     alone,
 			"exits":     exits,
-			"measures":  measures,
+			"roomy":     makeRoomy,
 			"shop":      startShop,
 			"pretill":   prepareTill,
 			"signalled": signalled,
 			"clean":     clean,
+			"counted":   counted,
 			"verdict":   verdict,
 			"truth":     truth,
 			"wrong":     wrong,
@@ -106,55 +104,6 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	cmd := command(ts, args[1:])
 	finish(ts, cmd, args[0], func() {})
-}
-
-// busy is how a result says that the machine, and not the fault, did harm: the
-// shop's control route shares nothing with the fault but the processors.
-var busy = regexp.MustCompile("this machine is too busy|harmed already before the fault|control contaminated")
-
-// measures CODE DIR ARG... is exits for a command that measures into DIR.
-func measures(ts *testscript.TestScript, _ bool, args []string) {
-	code := measure(ts, args[1], func() int { return runToEnd(ts, command(ts, args[2:]), func() {}) }, func() {})
-	wantCode(ts, args[0], code)
-}
-
-// measure runs, in turn with whatever else measures, what writes results below a
-// directory, and returns its exit code. A result that says of itself that the machine
-// was too busy to measure is right and no failure: it is thrown away, undo takes back
-// whatever else came of it, and it is measured again with nobody beside it, three
-// times at most.
-func measure(ts *testscript.TestScript, dir string, run func() int, undo func()) int {
-	turns := 1
-	if ts.Getenv("ALONE") != "" {
-		turns = measuringAtOnce
-	}
-	for try := 1; ; try++ {
-		code := inTurn(turns, run)
-		if try == 3 || !wasBusy(ts, dir) {
-			return code
-		}
-		ts.Logf("measured on a machine that was too busy: once more")
-		ts.Check(os.RemoveAll(ts.MkAbs(dir)))
-		undo()
-		turns = measuringAtOnce
-	}
-}
-
-// wasBusy tells whether a result in a directory, or below it, says so.
-func wasBusy(ts *testscript.TestScript, dir string) bool {
-	found := false
-	err := filepath.WalkDir(ts.MkAbs(dir), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.Name() != "result.json" {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		found = found || busy.Match(text)
-		return err
-	})
-	if !errors.Is(err, fs.ErrNotExist) { // a run that was refused has no directory
-		ts.Check(err)
-	}
-	return found
 }
 
 // finish runs cmd to its end and checks its exit code.
@@ -214,38 +163,36 @@ func waitFor(ts *testscript.TestScript, file, text string) {
 	ts.Fatalf("%q did not come:\n%s", text, ts.ReadFile(file))
 }
 
-// measuring holds the turns that are taken, and entering is held by whoever waits for
-// some: two of whom each had one would wait for ever.
-var (
-	measuring = make(chan struct{}, measuringAtOnce)
-	entering  sync.Mutex
-)
+// An edit replaces a text of the shop's system file.
+type edit struct{ old, new string }
 
-// inTurn runs once it has so many of the turns to measure.
-func inTurn(turns int, run func() int) int {
-	entering.Lock()
-	for range turns {
-		measuring <- struct{}{}
-	}
-	entering.Unlock()
-	defer func() {
-		for range turns {
-			<-measuring
-		}
-	}()
-	return run()
+// fewCustomers keeps the shops of many scripts from disturbing each other.
+var fewCustomers = []edit{{"rate: 40/s", "rate: 10/s"}, {"rate: 20/s", "rate: 10/s"}}
+
+// roomy makes a verdict certain on any machine: a journey may take five seconds, so
+// that traffic that a busy machine delays is not late, and a fifth of them may be
+// harmed by chance. A fault phase has to last 10 s then.
+var roomy = []edit{
+	{"slow_after: 1s", "slow_after: 5s"},
+	{"timeout: 3s", "timeout: 10s"},
+	{"limits: {blast_radius: 5%, recovery: 3s}", "limits: {blast_radius: 20%, baseline: 20%}"},
 }
 
-// alone is for scripts that measure more than one thing at a time themselves.
-func alone(ts *testscript.TestScript, _ bool, _ []string) { ts.Setenv("ALONE", "yes") }
-
-// calm makes a shop's customers fewer, so that several are measured at a time: there are
-// as many who check out as who only look.
-func calm(ts *testscript.TestScript, dir string) {
+// editShop edits the system file of the shop in DIR.
+func editShop(ts *testscript.TestScript, dir string, edits []edit) {
 	file := ts.MkAbs(filepath.Join(dir, "blastgauge.yaml"))
-	text := strings.ReplaceAll(ts.ReadFile(file), "rate: 40/s", "rate: 20/s")
+	text := ts.ReadFile(file)
+	for _, e := range edits {
+		if !strings.Contains(text, e.old) {
+			ts.Fatalf("the shop's system file has no %q any more", e.old)
+		}
+		text = strings.ReplaceAll(text, e.old, e.new)
+	}
 	ts.Check(os.WriteFile(file, []byte(text), 0o644))
 }
+
+// makeRoomy DIR is roomy for the shop in DIR.
+func makeRoomy(ts *testscript.TestScript, _ bool, args []string) { editShop(ts, args[0], roomy) }
 
 // shop DIR [FLAG...] starts the demo shop, waits until it is ready and stops it
 // when the script ends; stopping it is a success.
@@ -276,7 +223,7 @@ func startShop(ts *testscript.TestScript, _ bool, args []string) {
 	if !ready {
 		ts.Fatalf("the shop did not start")
 	}
-	calm(ts, args[0])
+	editShop(ts, args[0], fewCustomers)
 }
 
 // foreignServer runs an unchanged toxiproxy-server, not ours to close, and says

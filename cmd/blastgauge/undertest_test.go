@@ -84,14 +84,14 @@ dependencies:
   bank: {listen: "LISTEN", upstream: "http://UPSTREAM", criticality: hard}
 journeys:
   pay:
-    rate: 40/s
-    slow_after: 500ms
-    timeout: 1s
+    rate: 10/s
+    slow_after: 5s
+    timeout: 10s
     steps:
       - {name: pay, request: GET /, expect: {status: 200}}
 defaults:
-  phases: {warmup: 500ms, baseline: 2s, fault: 3s, recovery: 2s}
-  limits: {blast_radius: 5%}
+  phases: {warmup: 300ms, baseline: 3s, fault: 12s, recovery: 1s}
+  limits: {blast_radius: 20%, baseline: 20%}
   guardrails: []
 `
 

@@ -57,6 +57,7 @@ func experimentPrograms() []program {
 		{"recovery", "recovery beside the system's own count of its last harmed journey (90 s a round)", defineRecovery},
 		{"share", "one answer in five is a 503: the interval beside what the service counted (2 min)", defineShare},
 		{"memory", "memory of a run of 400 journeys a second until its report is written", defineMemory},
+		{"soak", "experiments in a loop in one process: goroutines, open files and memory", defineSoak},
 		{"operators", "all operators of bad config against both shops of the demo (4 min)", defineOperators},
 	}
 }

@@ -51,12 +51,17 @@ type Options struct {
 	Faults    string // a list in YAML; default: the dependency answers 503
 	More      string // lines at the end of the experiment, such as guardrails
 	Seed      uint64 // of the proxy server
+
+	// Toxiproxy is the API of a stock server, which knows bytes alone. Empty: a
+	// server of ours is started.
+	Toxiproxy string
 }
 
 // A System is a running system under test.
 type System struct {
 	Dir        string // of the two documents
 	BackendURL string // the dependency itself
+	Upstream   string // of the proxy: the dependency as the server takes it
 	Listen     string // host:port of the proxy before it
 	Toxiproxy  string // URL of the proxy server's API
 	EntryURL   string
@@ -80,13 +85,16 @@ func (s *System) start(o Options) (err error) {
 		backend = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	}
 	s.BackendURL = s.serve(backend)
-	server, err := proxy.Start(proxy.Options{Version: "test", Seed: o.Seed})
-	if err != nil {
-		return err
+	s.Toxiproxy, s.Upstream = o.Toxiproxy, strings.TrimPrefix(s.BackendURL, "http://")
+	if o.Toxiproxy == "" {
+		server, err := proxy.Start(proxy.Options{Version: "test", Seed: o.Seed})
+		if err != nil {
+			return err
+		}
+		s.servers = append(s.servers, server)
+		s.Toxiproxy, s.Upstream = server.URL(), s.BackendURL
 	}
-	s.servers = append(s.servers, server)
-	s.Toxiproxy = server.URL()
-	if s.Listen, err = CreateProxy(s.Toxiproxy, Dependency, s.BackendURL); err != nil {
+	if s.Listen, err = CreateProxy(s.Toxiproxy, Dependency, s.Upstream); err != nil {
 		return err
 	}
 	entry := o.Entry
@@ -153,7 +161,7 @@ func (s *System) WriteDocuments(o Options) error {
 	if o.Expect != "" {
 		expect = ", expect: " + o.Expect
 	}
-	system := fmt.Appendf(nil, systemDocument, s.Toxiproxy, s.EntryURL, control, Dependency, s.Listen, s.BackendURL,
+	system := fmt.Appendf(nil, systemDocument, s.Toxiproxy, s.EntryURL, control, Dependency, s.Listen, s.Upstream,
 		cmp.Or(o.Rate, "20/s"), cmp.Or(o.SlowAfter, "1s"), cmp.Or(o.Timeout, "2s"), expect,
 		cmp.Or(o.Phases, "{warmup: 300ms, baseline: 2s, fault: 3s, recovery: 0s}"), cmp.Or(o.Limits, "{blast_radius: 20%}"))
 	faults := cmp.Or(o.Faults, "{inject: http_error, into: "+Dependency+", status: 503}")
