@@ -1,14 +1,15 @@
-// Package configfile puts bad config into files on disk: atomically, provably
-// read or not, and always back.
+// Package configfile puts bad config into files on disk, and puts the original
+// files back.
 //
-// Before a file is touched, its bytes, mode and owner are in the run's directory,
-// so that any process that has the directory can put the file back. What is not
-// kept are extended attributes, ACLs and the times of the file: a restored file
-// is newer than it was, so that whoever watches times sees that it changed.
+// Before it touches a file, it saves the file's bytes, mode and owner in the run's
+// directory, so that every process that has the directory can restore the file. It
+// does not save extended attributes, ACLs and times: a restored file is newer than
+// before, so that programs that watch times notice the change.
 //
-// A file is only ever replaced as a whole, and only where it is what the fault
-// left: one that somebody else changed meanwhile is left alone, with the words to
-// put it right. All processes of a run take turns by a lock on its undo folder.
+// A file is always replaced as a whole, and only while it is what the fault left. A
+// file that was changed by another program meanwhile is left alone, and the error
+// says how to restore it by hand. The processes of a run take turns: they lock the
+// run's undo folder.
 package configfile
 
 import (
@@ -28,35 +29,35 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/manual"
 )
 
-// Kind is the fault kind that this injector is for.
+// Kind is the fault kind that this injector handles.
 const Kind = "config_file"
 
-// Options say where a run keeps its records. Only Run is needed, also to take
-// back what another process did.
+// Options say where a run keeps its records. Only Run is required, also to revert what
+// another process injected.
 type Options struct {
 	Run  *os.Root // the run's directory
-	Seed uint64   // of the plan: decides wherever a fault leaves a choice
-	// Replaced is called whenever another version of a fault's file is in place, to
-	// tell a system that reads config only when told. While its error lasts, a
-	// fault is neither injected nor taken back; the file itself is.
+	Seed uint64   // of the plan: decides where a fault leaves a choice
+	// Replaced is called after another version of a fault's file is in place. It notifies
+	// systems that read config only on request. When it returns an error, Inject and
+	// Revert fail with that error although the file has been replaced.
 	Replaced func(ctx context.Context, f plan.Fault, bad bool) error
 }
 
-// An Injector puts faults on files. It may be used by several goroutines.
+// An Injector injects faults into files. Several goroutines may use it.
 type Injector struct {
 	o    Options
 	undo undo
 
-	mu    sync.Mutex
-	lives map[string]*life // of faults that this injector caused
+	mu         sync.Mutex
+	injections map[string]*injection // by fault; those that this process injected
 }
 
-// New makes an injector.
+// New returns an injector.
 func New(o Options) *Injector {
 	if o.Replaced == nil {
 		o.Replaced = func(context.Context, plan.Fault, bool) error { return nil }
 	}
-	return &Injector{o: o, undo: undo{o.Run}, lives: map[string]*life{}}
+	return &Injector{o: o, undo: undo{o.Run}, injections: map[string]*injection{}}
 }
 
 // A Change is what a fault did to its file.
@@ -64,22 +65,18 @@ type Change struct {
 	File      string    `json:"file"`   // absolute, without links
 	Before    string    `json:"before"` // digests
 	After     string    `json:"after"`
-	Where     []string  `json:"where,omitempty"` // JSON Pointers; none: the whole document
+	Where     []string  `json:"where,omitempty"` // JSON Pointers; none means the whole document
 	What      string    `json:"what"`            // in words, without any text of the document
 	Rewritten bool      `json:"rewritten,omitempty"`
 	At        time.Time `json:"at"`
 }
 
-// ErrChanged is wrapped by the error of Revert where somebody else changed the
-// file while the fault was on it. The file is left as it is.
-var ErrChanged = errChanged
-
-// Inject puts the bad version in the file's place.
+// Inject replaces the file by the bad version.
 func (in *Injector) Inject(ctx context.Context, f plan.Fault) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	s, err := parse(f.Complete())
+	s, err := parseSettings(f.Complete())
 	if err != nil {
 		return err
 	}
@@ -87,27 +84,27 @@ func (in *Injector) Inject(ctx context.Context, f plan.Fault) error {
 		return err
 	}
 	if !localName(f.Name) {
-		return fmt.Errorf("%q is no name of a fault", f.Name)
+		return fmt.Errorf("%q cannot be the name of a fault", f.Name)
 	}
-	in.end(f.Name)
-	l, err := in.put(ctx, f, s)
+	in.stopFlapping(f.Name)
+	l, err := in.putBad(ctx, f, s)
 	if err != nil {
 		return err
 	}
 	if err := in.o.Replaced(ctx, f, true); err != nil {
-		return fmt.Errorf("%s went bad, but the system was not told: %w", s.file, err)
+		return fmt.Errorf("%s has the bad version, but the system was not notified: %w", s.file, err)
 	}
 	if s.flap > 0 {
-		in.alternate(ctx, f, l, s.flap)
+		in.startFlapping(ctx, f, l, s.flap)
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.lives[f.Name] = l
+	in.injections[f.Name] = l
 	return nil
 }
 
-// put records the file and replaces it.
-func (in *Injector) put(ctx context.Context, f plan.Fault, s *settings) (*life, error) {
+// putBad saves the original and replaces the file by the bad version.
+func (in *Injector) putBad(ctx context.Context, f plan.Fault, s *settings) (*injection, error) {
 	unlock, err := in.undo.lock(ctx)
 	if err != nil {
 		return nil, err
@@ -116,7 +113,7 @@ func (in *Injector) put(ctx context.Context, f plan.Fault, s *settings) (*life, 
 	if b, ok := journal.FindFence(in.o.Run); ok {
 		return nil, errors.New(b.String())
 	}
-	r, t, original, err := in.subject(f, s)
+	r, t, original, err := in.findOriginal(f, s)
 	if err != nil {
 		return nil, err
 	}
@@ -127,29 +124,29 @@ func (in *Injector) put(ctx context.Context, f plan.Fault, s *settings) (*life, 
 		return nil, fmt.Errorf("%s: %w", r.path(), err)
 	}
 	if err := in.undo.save(r, original.body); err != nil {
-		return nil, fmt.Errorf("keep the original: %w", err)
+		return nil, fmt.Errorf("save the original: %w", err)
 	}
 	now, err := t.read()
-	if err == nil && !r.knows(now.digest) {
-		err = fmt.Errorf("%w: %s", errChanged, t.path())
+	if err == nil && !r.isKnownVersion(now.digest) {
+		err = fmt.Errorf("%w: %s", ErrChanged, t.path())
 	}
 	if err == nil {
-		err = t.claim(in.mark(f.Name))
+		err = t.mark(in.mark(f.Name))
 	}
 	if err != nil {
-		if fresh { // nothing was done to the file
+		if fresh { // the file was not touched
 			err = errors.Join(err, in.undo.forget(f.Name))
 		}
 		return nil, err
 	}
-	l := &life{bad: bad, current: bad.digest, isBad: true, served: 1}
+	l := &injection{bad: bad, current: bad.digest, isBad: true, placed: 1}
 	l.traces, err = t.replace(now.digest, bad)
 	return l, err
 }
 
-// subject finds the file and its original: on disk, or where the fault is on it
-// already, among the records.
-func (in *Injector) subject(f plan.Fault, s *settings) (*record, *target, version, error) {
+// findOriginal finds the file and its original version: on disk or, when the fault is in
+// the file already, among the records.
+func (in *Injector) findOriginal(f plan.Fault, s *settings) (*record, *target, version, error) {
 	r, err := in.undo.load(f.Name)
 	if err != nil {
 		return nil, nil, version{}, err
@@ -159,16 +156,16 @@ func (in *Injector) subject(f plan.Fault, s *settings) (*record, *target, versio
 		if err != nil {
 			return nil, nil, version{}, err
 		}
-		t, err := open(r.Tree, r.Rel)
+		t, err := openTarget(r.Tree, r.Rel)
 		return r, t, original, err
 	}
-	t, err := find(s.file, s.within)
+	t, err := findTarget(s.file, s.within)
 	if err != nil {
 		return nil, nil, version{}, err
 	}
 	original, err := t.read()
 	if err == nil {
-		err = t.free(in.mark(f.Name))
+		err = t.checkUnmarked(in.mark(f.Name))
 	}
 	if err != nil {
 		t.close()
@@ -180,7 +177,7 @@ func (in *Injector) subject(f plan.Fault, s *settings) (*record, *target, versio
 	}, t, original, nil
 }
 
-// mutate makes the bad version, and notes it in the record.
+// mutate makes the bad version and adds it to the record.
 func (in *Injector) mutate(r *record, s *settings, original version) (version, error) {
 	bad, change, err := s.apply(original, in.o.Seed)
 	if err != nil {
@@ -195,7 +192,7 @@ func (in *Injector) mutate(r *record, s *settings, original version) (version, e
 	return bad, nil
 }
 
-// apply makes the bad version of a file, and says what is different.
+// apply makes the bad version of a file, and describes the change.
 func (s *settings) apply(original version, seed uint64) (version, Change, error) {
 	now := time.Now().UTC()
 	result, err := s.mutation.Apply(badconfig.Document{
@@ -219,9 +216,9 @@ func (in *Injector) mark(fault string) mark {
 	return mark{Fault: fault, Run: dir}
 }
 
-// Check looks whether the bad version is in place. Where the file system notes
-// reading, Met counts the bad versions that somebody read, and Of all that were
-// put in place: more than one where the fault alternates.
+// Check reports whether the bad version is in place. When the file system records read
+// times, Met counts the bad versions that a program has read, and Of counts all bad
+// versions that were put in place: more than one when the fault flaps.
 func (in *Injector) Check(ctx context.Context, f plan.Fault) (journal.Evidence, error) {
 	if ctx.Err() != nil {
 		return journal.Evidence{}, context.Cause(ctx)
@@ -238,25 +235,25 @@ func (in *Injector) Check(ctx context.Context, f plan.Fault) (journal.Evidence, 
 		return journal.Evidence{}, err
 	}
 	if settings != r.Settings {
-		return journal.Evidence{Detail: fmt.Sprintf("another fault is on %s under this name", r.path())}, nil
+		return journal.Evidence{Detail: fmt.Sprintf("%s has another fault of this name", r.path())}, nil
 	}
-	t, err := open(r.Tree, r.Rel)
+	t, err := openTarget(r.Tree, r.Rel)
 	if errors.Is(err, fs.ErrNotExist) {
-		return journal.Evidence{Detail: r.Tree + " is gone"}, nil
+		return journal.Evidence{Detail: r.Tree + " no longer exists"}, nil
 	}
 	if err != nil {
 		return journal.Evidence{}, err
 	}
 	defer t.close()
-	l := in.lifeOf(f.Name)
+	l := in.injectionOf(f.Name)
 	now, err := t.read()
 	if errors.Is(err, fs.ErrNotExist) {
-		return journal.Evidence{Detail: r.path() + " is gone"}, nil
+		return journal.Evidence{Detail: r.path() + " no longer exists"}, nil
 	}
 	if err != nil {
 		return journal.Evidence{}, err
 	}
-	if detail := l.wrong(r, now.digest); detail != "" {
+	if detail := l.problem(r, now.digest); detail != "" {
 		return journal.Evidence{Detail: detail}, nil
 	}
 	e := l.evidence(t)
@@ -265,7 +262,8 @@ func (in *Injector) Check(ctx context.Context, f plan.Fault) (journal.Evidence, 
 	return e, nil
 }
 
-// Change is what a fault in force did to its file; false where it is on none.
+// Change returns what a fault in force did to its file. It reports false when the fault
+// is not in force.
 func (in *Injector) Change(f plan.Fault) (Change, bool) {
 	r, err := in.undo.load(f.Name)
 	if err != nil || r == nil {
@@ -274,8 +272,8 @@ func (in *Injector) Change(f plan.Fault) (Change, bool) {
 	return r.Change, true
 }
 
-// Revert puts the original back and proves that it is there, with its mode and
-// its owner. Then nothing is kept of it.
+// Revert restores the original and reads back that it is in place, with its mode and
+// owner. Then it deletes what was saved.
 func (in *Injector) Revert(ctx context.Context, f plan.Fault) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -283,18 +281,18 @@ func (in *Injector) Revert(ctx context.Context, f plan.Fault) error {
 	if !localName(f.Name) {
 		return nil // such a fault was never injected
 	}
-	in.end(f.Name)
+	in.stopFlapping(f.Name)
 	there, err := in.restore(ctx, f)
 	if err != nil || !there {
 		return err
 	}
-	if err := in.o.Replaced(ctx, f, false); err != nil { // its record stays: the next call tells it again
-		return in.untold(f, fmt.Errorf("the file is as it was, but the system was not told: %w", err))
+	if err := in.o.Replaced(ctx, f, false); err != nil { // the record stays, and the next call notifies the system again
+		return in.errNotNotified(f, fmt.Errorf("the file is restored, but the system was not notified: %w", err))
 	}
-	return in.conclude(ctx, f)
+	return in.finish(ctx, f)
 }
 
-// restore puts the original back; false: there was nothing to put back.
+// restore restores the original. It reports false when there was nothing to restore.
 func (in *Injector) restore(ctx context.Context, f plan.Fault) (bool, error) {
 	unlock, err := in.undo.lock(ctx)
 	if err != nil {
@@ -305,20 +303,20 @@ func (in *Injector) restore(ctx context.Context, f plan.Fault) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if r == nil { // bytes without a record: their process died before it touched the file, or after it was put back
+	if r == nil { // there may be an original without a record: its process died before it touched the file, or after it restored it
 		return false, in.undo.forget(f.Name)
 	}
-	t, err := open(r.Tree, r.Rel)
+	t, err := openTarget(r.Tree, r.Rel)
 	if err != nil {
-		return false, in.helpless(r, err)
+		return false, in.withManualSteps(r, err)
 	}
 	defer t.close()
 	now, err := t.read()
 	switch {
 	case err != nil:
-		return false, in.helpless(r, err)
-	case !r.knows(now.digest):
-		return false, in.helpless(r, fmt.Errorf("%w: %s is %s, and was left as %s", errChanged, t.path(), now.digest, r.Bad[len(r.Bad)-1]))
+		return false, in.withManualSteps(r, err)
+	case !r.isKnownVersion(now.digest):
+		return false, in.withManualSteps(r, fmt.Errorf("%w: %s is now %s, but the fault had left %s", ErrChanged, t.path(), now.digest, r.Bad[len(r.Bad)-1]))
 	case now.digest == r.Original:
 		return true, ignoreMissing(t.root.Remove(t.beside(nextSuffix)))
 	}
@@ -327,40 +325,41 @@ func (in *Injector) restore(ctx context.Context, f plan.Fault) (bool, error) {
 		return false, err
 	}
 	if _, err := t.replace(now.digest, original); err != nil {
-		return false, in.helpless(r, err)
+		return false, in.withManualSteps(r, err)
 	}
 	now, err = t.read()
 	if err == nil && (now.digest != original.digest || now.attributes != original.attributes) {
-		err = fmt.Errorf("%s was put back and is not what it was", t.path())
+		err = fmt.Errorf("%s was restored, but it is not what it was", t.path())
 	}
 	return true, err
 }
 
-// Helpless is what Revert fails with where only a person can go on. It says how.
-type Helpless struct{ error }
+// A ManualError is returned by Revert when only a person can go on. It says how.
+type ManualError struct{ error }
 
-func (h *Helpless) Unwrap() error { return h.error }
+func (h *ManualError) Unwrap() error { return h.error }
 
-// untold adds what a person can do about a system that may still have the bad version.
-func (in *Injector) untold(f plan.Fault, err error) error {
+// errNotNotified adds what a person can do about a system that may still use the bad
+// version.
+func (in *Injector) errNotNotified(f plan.Fault, err error) error {
 	r, failed := in.undo.load(f.Name)
 	if failed != nil || r == nil {
 		return err
 	}
-	return &Helpless{fmt.Errorf("%w; when it has read the file again, for example by a restart, that is over and done with\n  %s", err, in.letBe(r))}
+	return &ManualError{fmt.Errorf("%w; make the system read the file again, for example by a restart, and then delete the fault's record with\n  %s", err, in.manualForget(r))}
 }
 
-// helpless adds what a person can do.
-func (in *Injector) helpless(r *record, err error) error {
-	err = fmt.Errorf("%w; the original is kept: put it back with\n  %s", err, in.byHand(r))
-	if errors.Is(err, errChanged) {
-		err = fmt.Errorf("%w\nor leave the file as it is now, with\n  %s", err, in.letBe(r))
+// withManualSteps adds to an error what a person can do.
+func (in *Injector) withManualSteps(r *record, err error) error {
+	err = fmt.Errorf("%w; restore the saved original with\n  %s", err, in.manualRestore(r))
+	if errors.Is(err, ErrChanged) {
+		err = fmt.Errorf("%w\nor keep the file as it is now, and delete the fault's record with\n  %s", err, in.manualForget(r))
 	}
-	return &Helpless{err}
+	return &ManualError{err}
 }
 
-// conclude lets go of a file that is what it was.
-func (in *Injector) conclude(ctx context.Context, f plan.Fault) error {
+// finish checks that the file is the original, and deletes the mark and the record.
+func (in *Injector) finish(ctx context.Context, f plan.Fault) error {
 	unlock, err := in.undo.lock(ctx)
 	if err != nil {
 		return err
@@ -370,7 +369,7 @@ func (in *Injector) conclude(ctx context.Context, f plan.Fault) error {
 	if err != nil || r == nil {
 		return err
 	}
-	t, err := open(r.Tree, r.Rel)
+	t, err := openTarget(r.Tree, r.Rel)
 	if err != nil {
 		return err
 	}
@@ -379,32 +378,32 @@ func (in *Injector) conclude(ctx context.Context, f plan.Fault) error {
 	if err != nil {
 		return err
 	}
-	if now.digest != r.Original { // somebody put the fault there again meanwhile, or changed the file
-		return in.helpless(r, fmt.Errorf("%w: %s is %s", errChanged, t.path(), now.digest))
+	if now.digest != r.Original { // the fault was injected again meanwhile, or another program changed the file
+		return in.withManualSteps(r, fmt.Errorf("%w: %s is now %s", ErrChanged, t.path(), now.digest))
 	}
-	return errors.Join(t.release(in.mark(f.Name)), in.undo.forget(f.Name))
+	return errors.Join(t.unmark(in.mark(f.Name)), in.undo.forget(f.Name))
 }
 
-// ManualRestore is the command that puts the file back without blastgauge.
+// ManualRestore returns the shell command that restores the file without blastgauge.
 func (in *Injector) ManualRestore(_ context.Context, f plan.Fault) string {
 	r, err := in.undo.load(f.Name)
 	if err != nil || r == nil {
-		return "# nothing is kept of " + f.Name + ": its file is as it was"
+		return "# nothing to do for " + f.Name + ": its file is the original"
 	}
-	return in.byHand(r)
+	return in.manualRestore(r)
 }
 
-func (in *Injector) byHand(r *record) string {
-	return fmt.Sprintf("cat %s > %s && %s", manual.Quote(in.kept(r, originalSuffix)), manual.Quote(r.path()), in.letBe(r))
+func (in *Injector) manualRestore(r *record) string {
+	return fmt.Sprintf("cat %s > %s && %s", manual.Quote(in.keptPath(r, originalSuffix)), manual.Quote(r.path()), in.manualForget(r))
 }
 
-// letBe is the command after which nothing is known of a fault any more.
-func (in *Injector) letBe(r *record) string {
+// manualForget returns the shell command that deletes everything saved for a fault.
+func (in *Injector) manualForget(r *record) string {
 	t := target{tree: r.Tree, rel: r.Rel}
-	return fmt.Sprintf("rm %s %s %s", manual.Quote(in.kept(r, originalSuffix)), manual.Quote(in.kept(r, recordSuffix)), manual.Quote(filepath.Join(r.Tree, t.beside(markSuffix))))
+	return fmt.Sprintf("rm %s %s %s", manual.Quote(in.keptPath(r, originalSuffix)), manual.Quote(in.keptPath(r, recordSuffix)), manual.Quote(filepath.Join(r.Tree, t.beside(markSuffix))))
 }
 
-// kept is the path of what is kept of a fault.
-func (in *Injector) kept(r *record, suffix string) string {
+// keptPath returns the path of a file that is saved for a fault.
+func (in *Injector) keptPath(r *record, suffix string) string {
 	return filepath.Join(in.mark(r.Fault).Run, fileName(r.Fault, suffix))
 }

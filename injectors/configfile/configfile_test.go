@@ -134,6 +134,7 @@ func (p *place) check(in *configfile.Injector) journal.Evidence {
 }
 
 func TestContract(t *testing.T) {
+	t.Parallel()
 	for name, flap := range map[string]any{"steady": nil, "alternating": 3600.0} {
 		t.Run(name, func(t *testing.T) {
 			injectortest.Lifecycle(t, func(t *testing.T) injectortest.Subject {
@@ -154,6 +155,7 @@ func TestContract(t *testing.T) {
 
 // What is kept of a file is for its owner's eyes only.
 func TestOriginalsArePrivate(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
 	in := p.injector()
 	p.inject(in)
@@ -176,6 +178,7 @@ func TestOriginalsArePrivate(t *testing.T) {
 }
 
 func TestChangeIsTold(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
 	in := p.injector()
 	if c, ok := in.Change(p.fault); ok {
@@ -183,11 +186,11 @@ func TestChangeIsTold(t *testing.T) {
 	}
 	p.inject(in)
 	c, ok := p.injector().Change(p.fault)
-	real, err := filepath.EvalSymlinks(p.file)
+	resolved, err := filepath.EvalSymlinks(p.file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !ok || c.File != real || c.Before != badconfig.Digest([]byte(good)) || c.After != badconfig.Digest([]byte(bad)) || c.At.IsZero() {
+	if !ok || c.File != resolved || c.Before != badconfig.Digest([]byte(good)) || c.After != badconfig.Digest([]byte(bad)) || c.At.IsZero() {
 		t.Errorf("Change() = %+v, %v", c, ok)
 	}
 	if strings.Join(c.Where, " ") != "/price/factor" || !strings.Contains(c.What, "1 → 100") {
@@ -198,6 +201,7 @@ func TestChangeIsTold(t *testing.T) {
 
 // Reading is counted, our own is not.
 func TestReadingIsCounted(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
 	in := p.injector()
 	if err := in.Inject(t.Context(), p.fault); err != nil {
@@ -224,6 +228,7 @@ func TestReadingIsCounted(t *testing.T) {
 }
 
 func TestFilesThatAreRefused(t *testing.T) {
+	t.Parallel()
 	outside := filepath.Join(t.TempDir(), "outside.yaml")
 	for name, tt := range map[string]struct {
 		prepare func(p *place) error
@@ -234,12 +239,12 @@ func TestFilesThatAreRefused(t *testing.T) {
 		"a folder that leads out":     {func(p *place) error { return throughFolder(p, filepath.Dir(outside)) }, "which is not in"},
 		"a folder":                    {func(p *place) error { return errors.Join(os.Remove(p.file), os.Mkdir(p.file, 0o700)) }, "not a regular file"},
 		"a pipe":                      {func(p *place) error { return errors.Join(os.Remove(p.file), syscall.Mkfifo(p.file, 0o600)) }, "not a regular file"},
-		"hard links":                  {func(p *place) error { return os.Link(p.file, p.file+".2") }, "has 2 names (hard links)"},
+		"hard links":                  {func(p *place) error { return os.Link(p.file, p.file+".2") }, "has 2 hard links"},
 		"a path that is not there":    {func(p *place) error { p.write(p.file, "a: 1\n"); return nil }, "it has nothing at /price/factor"},
 		"what is no YAML":             {func(p *place) error { p.write(p.file, "a: [\n"); return nil }, "it is not YAML"},
 		"a fence":                     {func(p *place) error { return journal.Fence(p.run, journal.Barrier{By: "guard", Why: "no heartbeat"}) }, "fenced off by guard: no heartbeat"},
 		"an operator that is missing": {func(p *place) error { delete(p.fault.Attributes, "scale"); return nil }, "an operator is missing"},
-		"a name that leads elsewhere": {func(p *place) error { p.fault.Name = "../x"; return nil }, "is no name of a fault"},
+		"a name that leads elsewhere": {func(p *place) error { p.fault.Name = "../x"; return nil }, "cannot be the name of a fault"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t)
@@ -300,6 +305,7 @@ func snapshot(t *testing.T, dir string) string {
 // A link inside the folder is followed, as those that Kubernetes makes: the file
 // at its end is replaced, and the link stays.
 func TestLinksInsideAreFollowed(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
 	dir := filepath.Dir(p.file)
 	data := filepath.Join(dir, "..2026_03_05")
@@ -327,6 +333,7 @@ func TestLinksInsideAreFollowed(t *testing.T) {
 // A file that somebody else changed is left alone, and the words to put it right
 // do.
 func TestChangedUnderneath(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(p *place) error{
 		"written": func(p *place) error { return os.WriteFile(p.file, []byte("mine: 1\n"), 0o600) },
 		"deleted": func(p *place) error { return os.Remove(p.file) },
@@ -344,7 +351,7 @@ func TestChangedUnderneath(t *testing.T) {
 			}
 			before := snapshot(t, filepath.Dir(p.file))
 			err := in.Revert(t.Context(), p.fault)
-			if err == nil || !strings.Contains(err.Error(), "put it back with\n") {
+			if err == nil || !strings.Contains(err.Error(), "restore the saved original with\n") {
 				t.Fatalf("Revert() = %v, want what to do", err)
 			}
 			if name == "written" && !errors.Is(err, configfile.ErrChanged) {
@@ -396,6 +403,7 @@ func (p *place) byHand(command string) {
 // One fault at a time is on a file, also among runs: the second would keep the
 // bad version of the first as the original.
 func TestTwoFaultsOnOneFile(t *testing.T) {
+	t.Parallel()
 	p, q := newPlace(t), newPlace(t)
 	in := p.injector()
 	p.inject(in)
@@ -403,7 +411,7 @@ func TestTwoFaultsOnOneFile(t *testing.T) {
 	second.Name = "blastgauge.20261124t000000z-test00.2"
 	for name, other := range map[string]*configfile.Injector{"of the same run": in, "of another run": q.injector()} {
 		err := other.Inject(t.Context(), second)
-		if err == nil || !strings.Contains(err.Error(), "has a fault on it already, "+p.fault.Name) {
+		if err == nil || !strings.Contains(err.Error(), "already has fault "+p.fault.Name) {
 			t.Errorf("Inject() %s = %v", name, err)
 		}
 		if err := other.Revert(t.Context(), second); err != nil {
@@ -421,6 +429,7 @@ func TestTwoFaultsOnOneFile(t *testing.T) {
 
 // A mark of a fault that is over is in nobody's way.
 func TestAMarkThatIsLeftOver(t *testing.T) {
+	t.Parallel()
 	for name, text := range map[string]string{
 		"of a run that is gone": `{"fault": "blastgauge.x.1", "run": "/nonexistent"}`,
 		"cut short":             `{"fault": "bl`,
@@ -440,6 +449,7 @@ func TestAMarkThatIsLeftOver(t *testing.T) {
 // The same fault with other attributes takes the place of the first, and the
 // original is the first one's.
 func TestInjectedAgainWithOtherAttributes(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
 	first := p.fault
 	first.Attributes = injectors.Attributes{"file": p.file, "drop": map[string]any{"path": "/price"}}
@@ -460,6 +470,7 @@ func TestInjectedAgainWithOtherAttributes(t *testing.T) {
 // The text of a file that an operator names comes with the fault. A journal keeps
 // its digest only, and that is enough to know the fault by.
 func TestFilesThatOperatorsName(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
 	p.fault.Attributes = injectors.Attributes{"file": p.file, "candidate": map[string]any{"file": "next.yaml"}}
 	p.fault.Body, p.fault.BodyDigest = bad, "sha256:1"
@@ -482,6 +493,7 @@ func TestFilesThatOperatorsName(t *testing.T) {
 // The system is told after each replacement; while it cannot be told, the fault
 // is not taken back, but its file is.
 func TestReplacedIsCalled(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
 	away := errors.New("the system is away")
 	var fail error
@@ -515,6 +527,7 @@ func TestReplacedIsCalled(t *testing.T) {
 }
 
 func TestValidate(t *testing.T) {
+	t.Parallel()
 	scale := map[string]any{"by": 100.0}
 	for _, tt := range []struct {
 		attributes injectors.Attributes
@@ -532,7 +545,7 @@ func TestValidate(t *testing.T) {
 		{injectors.Attributes{"file": "a.json", "scale": scale, "format": "toml"}, "format must be json, yaml or text"},
 		{injectors.Attributes{"file": "a.json", "scale": scale, "flap": 0.01}, "flap must be a duration of at least 100ms"},
 		{injectors.Attributes{"file": "a.json", "scale": scale, "flap": "5s"}, "flap must be a duration"},
-		{injectors.Attributes{"file": "a.json", "split": map[string]any{}}, "split needs clients to tell apart"},
+		{injectors.Attributes{"file": "a.json", "split": map[string]any{}}, "which a file cannot do"},
 		{injectors.Attributes{"file": "a.json", "stale": nil}, "stale needs from"},
 	} {
 		err := configfile.Validate(tt.attributes)
@@ -545,9 +558,9 @@ func TestValidate(t *testing.T) {
 // eventually waits for something that another goroutine does.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("after 10 s still not: %s", what)
+			t.Fatalf("after 30 s still not: %s", what)
 		}
 	}
 }

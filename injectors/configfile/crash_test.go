@@ -18,6 +18,7 @@ import (
 // leave is made here from a whole injection, and taken back by another process,
 // twice.
 func TestEveryStateThatADeathLeaves(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]func(p *place, undo, beside string) error{
 		"the folder for records is made": func(p *place, undo, beside string) error {
 			return errors.Join(p.restore(), os.RemoveAll(undo), os.Mkdir(undo, 0o700), os.Remove(beside))
@@ -78,6 +79,7 @@ func (p *place) restore() error {
 // A run that is killed at any moment of any turn leaves a file that is one whole
 // version or the other, and that another process puts back.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts 20 processes")
 	}
@@ -112,6 +114,7 @@ func TestKilled(t *testing.T) {
 
 // TestChild is the process that is killed.
 func TestChild(t *testing.T) {
+	t.Parallel()
 	text := os.Getenv("CONFIGFILE_CHILD")
 	if text == "" {
 		t.Skip("only as a process of its own")

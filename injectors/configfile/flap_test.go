@@ -31,6 +31,7 @@ func flapping(t *testing.T) (p *place, told *atomic.Int64, over *atomic.Bool) {
 }
 
 func TestFlap(t *testing.T) {
+	t.Parallel()
 	p, told, over := flapping(t)
 	in := p.injector()
 	p.inject(in)
@@ -59,12 +60,13 @@ func TestFlap(t *testing.T) {
 // What alternates stops by itself when somebody else has taken it back, fenced
 // the run off, or changed the file: none of them is undone.
 func TestFlapYields(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		meddle func(p *place)
 		text   string
 		detail string
 	}{
-		"to another who took it back": {func(p *place) {
+		"to another process that reverted it": {func(p *place) {
 			other := p.o
 			other.Replaced = nil
 			if err := configfile.New(other).Revert(p.Context(), p.fault); err != nil {
@@ -76,7 +78,7 @@ func TestFlapYields(t *testing.T) {
 				p.Error(err)
 			}
 		}, "", "fenced off by recover"},
-		"to another's change": {func(p *place) { p.write(p.file, "mine: 1\n") }, "mine: 1\n", "changed by somebody else"},
+		"to another's change": {func(p *place) { p.write(p.file, "mine: 1\n") }, "mine: 1\n", "changed by another program"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, _, _ := flapping(t)

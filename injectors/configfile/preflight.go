@@ -12,11 +12,10 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// Preflight looks whether a plan's faults can be put on their files and taken
-// back again, and changes nothing. What it returns is what each would do, in the
-// order of the plan. The error holds all that is wrong, of class
-// experiments.ErrRefused or experiments.ErrInvalid where it is not the machine's
-// doing.
+// Preflight checks that the plan's faults can be injected into their files and reverted.
+// It changes nothing. It returns what each fault would change, in the order of the
+// plan. The error holds everything that is wrong; its parts are of class
+// experiments.ErrRefused or experiments.ErrInvalid, but for errors of the file system.
 func Preflight(p *plan.Plan) ([]Change, error) {
 	var changes []Change
 	var errs []error
@@ -32,7 +31,7 @@ func Preflight(p *plan.Plan) ([]Change, error) {
 				continue
 			}
 			if slices.ContainsFunc(on[c.File], func(g plan.Fault) bool { return f.At < g.Until && g.At < f.Until }) {
-				errs = append(errs, fmt.Errorf("%w: %s: two faults on %s at the same time: the second would take the bad version for the good one", experiments.ErrInvalid, e.ID, c.File))
+				errs = append(errs, fmt.Errorf("%w: %s: two faults on %s overlap in time, and the second would save the bad version as the original; change at and for so that they do not overlap", experiments.ErrInvalid, e.ID, c.File))
 			}
 			on[c.File] = append(on[c.File], f)
 			changes = append(changes, c)
@@ -42,18 +41,18 @@ func Preflight(p *plan.Plan) ([]Change, error) {
 }
 
 func preflight(f plan.Fault, seed uint64) (Change, error) {
-	s, err := parse(f.Complete())
+	s, err := parseSettings(f.Complete())
 	if err != nil {
 		return Change{}, fmt.Errorf("%w: %w", experiments.ErrInvalid, err)
 	}
-	t, err := find(s.file, s.within)
+	t, err := findTarget(s.file, s.within)
 	if err != nil {
 		return Change{}, err
 	}
 	defer t.close()
 	now, err := t.read()
 	if err == nil {
-		err = errors.Join(t.free(mark{Fault: f.Name}), t.replaceable(now.attributes))
+		err = errors.Join(t.checkUnmarked(mark{Fault: f.Name}), t.replaceable(now.attributes))
 	}
 	if err != nil {
 		return Change{}, err
@@ -66,13 +65,13 @@ func preflight(f plan.Fault, seed uint64) (Change, error) {
 	return c, nil
 }
 
-// replaceable tells whether the target can be replaced by a file of the same
+// replaceable returns an error when the target cannot be replaced by a file of the same
 // owner.
 func (t *target) replaceable(a attributes) error {
 	const write, search = 2, 1
 	dir := filepath.Dir(t.path())
 	if err := syscall.Access(dir, write|search); err != nil {
-		return fmt.Errorf("%s: %w: the folder must be writable, because the file is replaced as a whole", dir, err)
+		return fmt.Errorf("%s: %w: the folder must be writable, because blastgauge replaces the file as a whole", dir, err)
 	}
 	if os.Geteuid() == 0 {
 		return nil
@@ -91,12 +90,12 @@ func (t *target) replaceable(a attributes) error {
 // fault and the path of the mark, or empty strings. The mark is all that is known
 // of a fault whose run directory is gone.
 func FindMark(file string) (fault, mark string) {
-	t, err := open(filepath.Dir(file), filepath.Base(file))
+	t, err := openTarget(filepath.Dir(file), filepath.Base(file))
 	if err != nil {
 		return "", ""
 	}
 	defer t.close()
-	m, err := t.holder()
+	m, err := t.readMark()
 	if err != nil {
 		return "", ""
 	}

@@ -17,12 +17,12 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/filelock"
 )
 
-// UndoDir is the folder in a run's directory that holds what is needed to put
-// files back: of each fault a record and the original bytes.
+// UndoDir is the folder in a run's directory that holds what is needed to restore
+// files: a record for each fault, and the original bytes.
 const UndoDir = "undo"
 
-// A record says what a fault did to which file. It is on disk before the file is
-// touched, and gone once the file is proven to be what it was.
+// A record says what a fault did to which file. It is written before the file is
+// touched, and deleted when the file is proven to be the original.
 type record struct {
 	Fault    string      `json:"fault"`
 	Tree     string      `json:"tree"` // folder, absolute
@@ -31,7 +31,7 @@ type record struct {
 	Mode     fs.FileMode `json:"mode"`
 	UID      int         `json:"uid"`
 	GID      int         `json:"gid"`
-	Bad      []string    `json:"bad"`      // digests of all that took its place
+	Bad      []string    `json:"bad"`      // digests of all bad versions
 	Settings string      `json:"settings"` // digest of the fault's attributes
 	Change   Change      `json:"change"`
 	Flaps    bool        `json:"flaps,omitempty"`
@@ -39,7 +39,7 @@ type record struct {
 
 func (r *record) path() string { return filepath.Join(r.Tree, r.Rel) }
 
-// An undo is the folder of records of one run.
+// undo is the folder with the records of one run.
 type undo struct{ run *os.Root }
 
 func fileName(fault, suffix string) string { return filepath.Join(UndoDir, fault+suffix) }
@@ -60,16 +60,16 @@ func (u undo) lock(ctx context.Context) (unlock func(), err error) {
 		return nil, err
 	}
 	if err := filelock.Lock(ctx, dir); err != nil {
-		return nil, errors.Join(fmt.Errorf("somebody else is at the files of this run: %w", err), dir.Close())
+		return nil, errors.Join(fmt.Errorf("another process is changing the files of this run: %w", err), dir.Close())
 	}
 	return func() { _ = dir.Close() }, nil // closing is unlocking, and nothing was written
 }
 
-// load reads a fault's record; nil: there is none.
+// load reads a fault's record. It returns nil when there is none.
 func (u undo) load(fault string) (*record, error) {
 	text, err := u.run.ReadFile(fileName(fault, recordSuffix))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil //nolint:nilnil // no record is what a fault without one has
+		return nil, nil //nolint:nilnil // most faults have no record, and that is not an error
 	}
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (u undo) load(fault string) (*record, error) {
 	return r, nil
 }
 
-// original reads the bytes that a record is about.
+// original reads the saved original of a record.
 func (u undo) original(r *record) (version, error) {
 	body, err := u.run.ReadFile(fileName(r.Fault, originalSuffix))
 	if err != nil {
@@ -97,8 +97,8 @@ func (u undo) original(r *record) (version, error) {
 	return v, nil
 }
 
-// save makes a record durable, and before it the original's bytes where they are
-// given. A record on disk is whole, and so are the bytes that it is about.
+// save writes a record to disk, and before it the bytes of the original where they are
+// given. A record that is on disk is complete, and so is its original.
 func (u undo) save(r *record, original []byte) error {
 	text, err := json.Marshal(r)
 	if err != nil {
@@ -124,8 +124,8 @@ func (u undo) put(name string, body []byte) error {
 	return next.Replace(name)
 }
 
-// forget deletes what is kept of a fault, the record first: bytes without a
-// record harm nobody.
+// forget deletes what is saved for a fault. It deletes the record first: an original
+// without a record does no harm.
 func (u undo) forget(fault string) error {
 	if err := u.run.Remove(fileName(fault, recordSuffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -140,16 +140,17 @@ func (u undo) forget(fault string) error {
 	return errors.Join(errs...)
 }
 
-// A mark stands beside a file that a fault is on. It says which one, so that no
-// other fault takes the bad version for the good one. Faults are told apart by
-// their names: one directory may have several paths.
+// A mark is a file beside the file that has a fault. It names the fault, so that no
+// other fault takes the bad version for the original. Marks are compared by the
+// fault's name and not by the run's directory, because a directory may have several
+// paths.
 type mark struct {
 	Fault string `json:"fault"`
 	Run   string `json:"run"` // directory of the run, absolute
 }
 
 // claim marks a file as the fault's. A mark whose fault is over is taken over.
-func (t *target) claim(m mark) error {
+func (t *target) mark(m mark) error {
 	name := t.beside(markSuffix)
 	text, err := json.Marshal(m)
 	if err != nil {
@@ -166,49 +167,49 @@ func (t *target) claim(m mark) error {
 		if !errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("%w (the folder must be writable: the file is replaced as a whole)", err)
 		}
-		other, err := t.holder()
+		other, err := t.readMark()
 		switch {
 		case err != nil:
 			return err
 		case other.Fault == m.Fault:
 			return nil
-		case other.live():
-			return t.taken(other)
+		case other.isActive():
+			return t.errMarked(other)
 		}
 		if err := ignoreMissing(t.root.Remove(name)); err != nil {
 			return err
 		}
 	}
-	return fmt.Errorf("%s: somebody else is putting a fault on it", t.path())
+	return fmt.Errorf("%s: another process is injecting a fault into it", t.path())
 }
 
-// free tells that no other fault is on a file.
-func (t *target) free(m mark) error {
-	other, err := t.holder()
-	if err == nil && other.Fault != m.Fault && other.live() {
-		err = t.taken(other)
+// checkUnmarked returns an error when another fault is in the file.
+func (t *target) checkUnmarked(m mark) error {
+	other, err := t.readMark()
+	if err == nil && other.Fault != m.Fault && other.isActive() {
+		err = t.errMarked(other)
 	}
 	return err
 }
 
-func (t *target) taken(other mark) error {
-	return fmt.Errorf("%w: %s has a fault on it already, %s: `blastgauge recover %s` removes it if its run is over", experiments.ErrRefused, t.path(), other.Fault, other.Run)
+func (t *target) errMarked(other mark) error {
+	return fmt.Errorf("%w: %s already has fault %s: `blastgauge recover %s` removes it when its run has ended", experiments.ErrRefused, t.path(), other.Fault, other.Run)
 }
 
-func (t *target) holder() (mark, error) {
+func (t *target) readMark() (mark, error) {
 	text, err := t.root.ReadFile(t.beside(markSuffix))
 	if err != nil {
 		return mark{}, ignoreMissing(err)
 	}
 	var m mark
-	if json.Unmarshal(text, &m) != nil { // cut short when its process died, before the file was touched
+	if json.Unmarshal(text, &m) != nil { // incomplete: its process died before it touched the file
 		return mark{}, nil
 	}
 	return m, nil
 }
 
-// live tells whether a record of the fault is still there.
-func (m mark) live() bool {
+// isActive reports whether the fault still has a record.
+func (m mark) isActive() bool {
 	if m.Run == "" || !localName(m.Fault) {
 		return false
 	}
@@ -216,16 +217,16 @@ func (m mark) live() bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// release takes the fault's own mark away, and one that says nothing: its process
-// died between making it and writing it. One that is being written is waited for.
-func (t *target) release(m mark) error {
-	other, err := t.holder()
+// unmark deletes the fault's own mark, and an empty mark, whose process died before it
+// wrote it. It waits for a mark that is being written.
+func (t *target) unmark(m mark) error {
+	other, err := t.readMark()
 	for tries := 0; err == nil && other.Fault == "" && tries < 10; tries++ {
 		if _, err := t.root.Lstat(t.beside(markSuffix)); errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		time.Sleep(5 * time.Millisecond)
-		other, err = t.holder()
+		other, err = t.readMark()
 	}
 	if err != nil || other.Fault != m.Fault && other.Fault != "" {
 		return err
@@ -233,11 +234,11 @@ func (t *target) release(m mark) error {
 	return ignoreMissing(t.root.Remove(t.beside(markSuffix)))
 }
 
-// localName tells whether a fault's name can be a file's.
+// localName reports whether a fault's name can be the name of a file.
 func localName(fault string) bool {
 	return fault != "" && !strings.ContainsAny(fault, `/\`) && filepath.IsLocal(fault)
 }
 
-func (r *record) knows(digest string) bool {
+func (r *record) isKnownVersion(digest string) bool {
 	return digest == r.Original || slices.Contains(r.Bad, digest)
 }

@@ -15,24 +15,24 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/badconfig"
 )
 
-// settings are a fault's attributes, read.
+// settings are the parsed attributes of a fault.
 type settings struct {
 	file     string
-	within   string // the folder that the file must be in; empty: its own
+	within   string // the folder that the file must be in; empty means its own folder
 	format   badconfig.Format
 	flap     time.Duration
 	mutation *badconfig.Mutation
-	digest   string // of what the fault does
+	digest   string // identifies what the fault does
 }
 
-// Validate checks the attributes of a fault as far as that goes without the
-// file. The error is a sentence that says what would be right.
+// Validate checks the attributes of a fault as far as possible without the file. The
+// error says what would be right.
 func Validate(attributes injectors.Attributes) error {
-	_, err := parse(attributes)
+	_, err := parseSettings(attributes)
 	return err
 }
 
-func parse(attributes injectors.Attributes) (*settings, error) {
+func parseSettings(attributes injectors.Attributes) (*settings, error) {
 	s := &settings{}
 	for name, to := range map[string]*string{"file": &s.file, "within": &s.within, "format": (*string)(&s.format)} {
 		v, ok := attributes[name]
@@ -54,7 +54,7 @@ func parse(attributes injectors.Attributes) (*settings, error) {
 	case err != nil:
 		return nil, err
 	case operator == "split":
-		return nil, errors.New("split needs clients to tell apart, and a file has none: name the files of the instances that are to be on another revision, one fault each")
+		return nil, errors.New("split serves different revisions to different clients, which a file cannot do; use one config_file fault for the file of each instance instead")
 	}
 	s.flap = time.Duration(flap * float64(time.Second))
 	if name := badconfig.FileOf(operator, parameters); name != "" {
@@ -72,8 +72,8 @@ func parse(attributes injectors.Attributes) (*settings, error) {
 // minFlap is the shortest time for one version of a file.
 const minFlap = 100 * time.Millisecond
 
-// digestOf tells what faults do apart, also where the text that goes with one is
-// known by its digest only.
+// digestOf returns a digest that is equal for faults that do the same. It also works
+// when only the digest of the fault's document is known.
 func digestOf(f plan.Fault) (string, error) {
 	text, err := json.Marshal([]any{f.Attributes, f.BodyDigest})
 	if err != nil {
@@ -83,7 +83,7 @@ func digestOf(f plan.Fault) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// formatOf is the format of the file with this body.
+// formatOf returns the format of the file with this body.
 func (s *settings) formatOf(body []byte) badconfig.Format {
 	if s.format != "" {
 		return s.format

@@ -16,22 +16,22 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/badconfig"
 )
 
-// A target is a file in a folder that it may not leave. All that is done to it
-// goes through the folder: a link that appears later leads nowhere else.
+// A target is a file in a folder that it must not leave. Every access goes through the
+// folder, so that a link that appears later cannot lead elsewhere.
 type target struct {
 	root *os.Root
 	tree string // the folder, absolute, without links
 	rel  string // the file, below tree
 }
 
-// find looks for a file. Links are followed inside the folder only: where a
-// fault ends must be where its owner put it.
-func find(file, within string) (*target, error) {
+// findTarget looks for a file. It follows links only inside the folder, so that a fault
+// cannot reach a file that its author did not mean.
+func findTarget(file, within string) (*target, error) {
 	abs, err := filepath.Abs(file)
 	if err != nil {
 		return nil, err
 	}
-	missing := fmt.Errorf("%s: %w: a config file is one of this machine, and relative names are seen from the working directory", abs, syscall.ENOENT)
+	missing := fmt.Errorf("%s: %w: file must be on this machine; a relative path starts at the working directory", abs, syscall.ENOENT)
 	tree, err := filepath.EvalSymlinks(cmp.Or(within, filepath.Dir(abs)))
 	if errors.Is(err, fs.ErrNotExist) && within == "" {
 		return nil, missing
@@ -42,22 +42,22 @@ func find(file, within string) (*target, error) {
 	if tree, err = filepath.Abs(tree); err != nil {
 		return nil, err
 	}
-	real, err := filepath.EvalSymlinks(abs)
+	resolved, err := filepath.EvalSymlinks(abs)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, missing
 	}
 	if err != nil {
 		return nil, err
 	}
-	rel, err := filepath.Rel(tree, real)
+	rel, err := filepath.Rel(tree, resolved)
 	if err != nil || !filepath.IsLocal(rel) || rel == "." {
-		return nil, fmt.Errorf("%w: %s leads to %s, which is not in %s: name the folder that it may be in with within", experiments.ErrRefused, file, real, tree)
+		return nil, fmt.Errorf("%w: %s leads to %s, which is not in %s; if that is right, set within to the folder of the real file", experiments.ErrRefused, file, resolved, tree)
 	}
-	return open(tree, rel)
+	return openTarget(tree, rel)
 }
 
-// open takes a file by where it was found.
-func open(tree, rel string) (*target, error) {
+// openTarget opens the folder of a file.
+func openTarget(tree, rel string) (*target, error) {
 	root, err := os.OpenRoot(tree)
 	if err != nil {
 		return nil, err
@@ -69,14 +69,14 @@ func (t *target) close() { _ = t.root.Close() } // nothing is written through it
 
 func (t *target) path() string { return filepath.Join(t.tree, t.rel) }
 
-// beside is the name of a file of ours beside the target. It begins with a dot
-// and does not end as the target does, so that nobody takes it for config.
+// beside returns the name of one of blastgauge's files beside the target. It begins with
+// a dot and has another ending than the target, so that no program reads it as config.
 func (t *target) beside(suffix string) string {
 	dir, base := filepath.Split(t.rel)
 	return filepath.Join(dir, "."+base+suffix)
 }
 
-// Files beside the target: what is to take its place, and who has a fault on it.
+// Suffixes of the files beside the target: the next version, and the mark of the fault.
 const (
 	nextSuffix = ".blastgauge-next"
 	markSuffix = ".blastgauge"
@@ -89,7 +89,7 @@ type version struct {
 	attributes
 }
 
-// attributes are what a file has besides its bytes, as far as they are kept.
+// attributes are what is saved of a file besides its bytes.
 type attributes struct {
 	mode     fs.FileMode
 	uid, gid int
@@ -97,11 +97,11 @@ type attributes struct {
 
 const modes = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
 
-// maxFile bounds the files that faults are put on.
+// maxFile is the size in bytes of the largest file that can have a fault.
 const maxFile = 64 << 20
 
-// read reads the target. It must be a file of its own: neither a link nor known
-// by a second name, because the two would part when one is replaced.
+// read reads the target. It refuses links and files with several hard links: after one
+// name was replaced, the others would still be the old file.
 func (t *target) read() (version, error) {
 	info, err := t.root.Lstat(t.rel)
 	if err != nil {
@@ -113,14 +113,14 @@ func (t *target) read() (version, error) {
 	case !info.Mode().IsRegular():
 		return version{}, fmt.Errorf("%w: %s is not a regular file", experiments.ErrRefused, t.path())
 	case !ok:
-		return version{}, fmt.Errorf("%s: its owner cannot be found out here", t.path())
+		return version{}, fmt.Errorf("%s: this system does not say who owns it", t.path())
 	case stat.Nlink > 1:
-		return version{}, fmt.Errorf("%w: %s has %d names (hard links), which would part when it is replaced", experiments.ErrRefused, t.path(), stat.Nlink)
+		return version{}, fmt.Errorf("%w: %s has %d hard links; replacing it would change only one of them", experiments.ErrRefused, t.path(), stat.Nlink)
 	case info.Size() > maxFile:
 		return version{}, fmt.Errorf("%s is larger than %d MiB", t.path(), maxFile>>20)
 	}
 	v.uid, v.gid = int(stat.Uid), int(stat.Gid)
-	body, err := t.quietly(t.rel)
+	body, err := t.readQuietly(t.rel)
 	if err != nil {
 		return version{}, err
 	}
@@ -131,9 +131,9 @@ func versionOf(body []byte, a attributes) version {
 	return version{body, badconfig.Digest(body), a}
 }
 
-// quietly reads a file without the traces that a reader leaves, so that it is
-// not mistaken for the system. Only the owner may do so; others leave traces.
-func (t *target) quietly(name string) ([]byte, error) {
+// readQuietly reads a file without changing its read time, so that this is not mistaken
+// for the system's reading. Only the owner can do so; the read time changes for others.
+func (t *target) readQuietly(name string) ([]byte, error) {
 	file, err := t.root.OpenFile(name, os.O_RDONLY|noTrace, 0)
 	if errors.Is(err, fs.ErrPermission) {
 		file, err = t.root.Open(name)
@@ -141,22 +141,22 @@ func (t *target) quietly(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was only read
 	return io.ReadAll(file)
 }
 
-// replace puts another version in the target's place at once: whoever opens the
-// file finds either all of one or all of the other. It refuses where the target
-// is not the version expected any more. It tells whether readers of the new
-// version leave traces.
+// replace puts another version in the target's place atomically: a program that opens
+// the file reads either all of one version or all of the other. It fails when the
+// target is no longer the expected version. It reports whether reading the new version
+// changes its read time.
 func (t *target) replace(expected string, v version) (traces bool, err error) {
 	next, err := t.write(t.beside(nextSuffix), v)
 	if err != nil {
 		return false, err
 	}
-	traces = t.tracesOf(t.beside(nextSuffix))
+	traces = t.leavesTraces(t.beside(nextSuffix))
 	if now, err := t.read(); err != nil || now.digest != expected {
-		return false, errors.Join(err, fmt.Errorf("%w: %s", errChanged, t.path()), next.Discard())
+		return false, errors.Join(err, fmt.Errorf("%w: %s", ErrChanged, t.path()), next.Discard())
 	}
 	if err := next.Replace(t.rel); err != nil {
 		if errors.Is(err, syscall.EBUSY) {
@@ -167,14 +167,15 @@ func (t *target) replace(expected string, v version) (traces bool, err error) {
 	return traces, nil
 }
 
-// errChanged means that somebody else changed a file under a fault.
-var errChanged error = changed{}
+// ErrChanged means that another program changed a file while it had a fault. The file is
+// left as it is.
+var ErrChanged error = changed{}
 
 type changed struct{}
 
-func (changed) Error() string { return "changed by somebody else" }
+func (changed) Error() string { return "changed by another program" }
 
-// Hopeless tells that trying again changes nothing: a person has to look.
+// Hopeless reports that trying again is of no use: a person has to look.
 func (changed) Hopeless() bool { return true }
 
 // write writes a version beside the target.
@@ -183,13 +184,13 @@ func (t *target) write(name string, v version) (*atomicfile.Pending, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := fill(next, v); err != nil {
+	if err := writeVersion(next, v); err != nil {
 		return nil, errors.Join(err, next.Discard())
 	}
 	return next, nil
 }
 
-func fill(next *atomicfile.Pending, v version) error {
+func writeVersion(next *atomicfile.Pending, v version) error {
 	if _, err := next.Write(v.body); err != nil {
 		return err
 	}
@@ -218,10 +219,10 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// tracesOf finds out whether reading leaves a trace in this file system, and
-// leaves the file as if it had never been read.
-func (t *target) tracesOf(name string) bool {
-	clear := func() (time.Time, bool) {
+// leavesTraces reports whether this file system records that a file was read. It leaves
+// the file as if it had never been read.
+func (t *target) leavesTraces(name string) bool {
+	setUnread := func() (time.Time, bool) {
 		info, err := t.root.Stat(name)
 		if err != nil {
 			return time.Time{}, false
@@ -229,31 +230,31 @@ func (t *target) tracesOf(name string) bool {
 		unread := info.ModTime().Add(-unreadFor)
 		return unread, t.root.Chtimes(name, unread, info.ModTime()) == nil
 	}
-	unread, ok := clear()
+	unread, ok := setUnread()
 	if !ok {
 		return false
 	}
-	if _, err := t.quietly(name); err != nil || !t.unread(name, unread) {
-		return false // our own reading would be taken for somebody's
+	if _, err := t.readQuietly(name); err != nil || !t.isUnread(name, unread) {
+		return false // blastgauge's own reading would be taken for the system's
 	}
-	if _, err := t.root.ReadFile(name); err != nil || t.unread(name, unread) {
+	if _, err := t.root.ReadFile(name); err != nil || t.isUnread(name, unread) {
 		return false
 	}
-	unread, ok = clear()
-	return ok && t.unread(name, unread)
+	unread, ok = setUnread()
+	return ok && t.isUnread(name, unread)
 }
 
-// unreadFor is how long before it was written a version that nobody has read
-// says that it was read last. A file system that notes only the first reading
-// after a change does so then.
+// unreadFor is how long before its modification time the read time of an unread version
+// lies. A file system that records only the first reading after a change (relatime)
+// then records it.
 const unreadFor = time.Hour
 
-func (t *target) unread(name string, since time.Time) bool {
+func (t *target) isUnread(name string, since time.Time) bool {
 	info, err := t.root.Stat(name)
 	return err == nil && readAt(info).Equal(since)
 }
 
-// wasRead tells whether the target was read since it was put there.
+// wasRead reports whether the target was read since it was put in place.
 func (t *target) wasRead() bool {
 	info, err := t.root.Lstat(t.rel)
 	return err == nil && readAt(info).After(info.ModTime().Add(-unreadFor))

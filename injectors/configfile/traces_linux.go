@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// noTrace opens a file so that reading it is not noted.
+// noTrace opens a file so that reading does not change its read time.
 const noTrace = syscall.O_NOATIME
 
-// readAt is when a file was read last, as far as that is noted.
+// readAt returns when a file was last read, as far as the file system records it.
 func readAt(info fs.FileInfo) time.Time {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

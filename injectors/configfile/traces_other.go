@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Reading without a trace is Linux's: elsewhere nothing tells the system's
-// reading from our own.
+// Only Linux can read a file without changing its read time. Elsewhere the system's
+// reading cannot be told from blastgauge's own.
 const noTrace = 0
 
 func readAt(fs.FileInfo) time.Time { return time.Time{} }

@@ -200,7 +200,7 @@ func (r *rollback) explain(faults []plan.Fault, results []error) error {
 		err := fmt.Errorf("%w: %s: %w", engine.ErrNotRemoved, f.Describe(), results[i])
 		if _, ok := errors.AsType[*injectorset.NotReloadedError](err); ok {
 			err = fmt.Errorf("%w; when it answers again: blastgauge recover %s", err, r.dir)
-		} else if _, ok := errors.AsType[*configfile.Helpless](err); !ok { // whose error explains it
+		} else if _, ok := errors.AsType[*configfile.ManualError](err); !ok { // whose error explains it
 			err = fmt.Errorf("%w; remove it with\n  %s", err, r.injectors.Manual(ctx, f))
 		}
 		errs = append(errs, err)
