@@ -32,8 +32,8 @@ type Field struct {
 	Value string `json:"value"`
 }
 
-// methods lists the request methods that a step may use.
-func methods() []string {
+// Methods returns the request methods that a step may use.
+func Methods() []string {
 	return []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 }
 
@@ -96,7 +96,7 @@ func (r requestLine) Read(d *shape.Document, n shape.Node, path string) {
 	target = strings.TrimSpace(target)
 	r.to.Method, r.to.Target = method, target
 	switch {
-	case !slices.Contains(methods(), method):
+	case !slices.Contains(Methods(), method):
 		d.Fail(n, unknownMethod(line, method))
 	case !ok || target == "":
 		d.Fail(n, shape.Diagnostic{Msg: "a request is a method and a path, such as " + method + " /products"})
@@ -109,12 +109,12 @@ func (r requestLine) Read(d *shape.Document, n shape.Node, path string) {
 
 func unknownMethod(line, method string) shape.Diagnostic {
 	switch {
-	case slices.Contains(methods(), strings.ToUpper(method)):
+	case slices.Contains(Methods(), strings.ToUpper(method)):
 		return shape.Diagnostic{Msg: "methods are written in capitals", Hint: "write " + strings.ToUpper(method), To: len(method)}
 	case strings.HasPrefix(line, "/") || strings.Contains(method, "://"):
 		return shape.Diagnostic{Msg: "the method is missing", Hint: "write GET " + line}
 	}
-	return shape.Diagnostic{Msg: "unknown method " + strconv.Quote(method), To: len(method), Got: method, Known: methods()}
+	return shape.Diagnostic{Msg: "unknown method " + strconv.Quote(method), To: len(method), Got: method, Known: Methods()}
 }
 
 // targetProblem says what is wrong with the target of a request, or is empty.
@@ -166,7 +166,7 @@ func urlProblem(err error) string {
 }
 
 func (r requestLine) Schema() shape.Object {
-	return shape.Pattern(`^(`+strings.Join(methods(), "|")+`) +\S`, "GET /products", "POST /orders")
+	return shape.Pattern(`^(`+strings.Join(Methods(), "|")+`) +\S`, "GET /products", "POST /orders")
 }
 
 // A templated text may hold ${variables}.
@@ -236,8 +236,11 @@ func headerNames() shape.Names {
 	}}
 }
 
+// IsHeaderName reports whether a text can be the name of a header (RFC 9110, 5.1).
+func IsHeaderName(s string) bool { return headerForm.MatchString(s) }
+
 func checkHeaderName(s string) *shape.Diagnostic {
-	if !headerForm.MatchString(s) {
+	if !IsHeaderName(s) {
 		return &shape.Diagnostic{Msg: strconv.Quote(s) + " is not a header's name"}
 	}
 	return nil

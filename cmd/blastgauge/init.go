@@ -92,7 +92,7 @@ func (a *app) initCommand(ctx context.Context, o initOptions) error {
 }
 
 // draft makes documents of what the flags name, in memory.
-func (o *initOptions) draft(ctx context.Context) (*scaffold.Draft, error) {
+func (o *initOptions) draft(ctx context.Context) (*scaffold.Documents, error) {
 	from := scaffold.Options{Toxiproxy: o.toxiproxy, AllowHosts: o.allow}
 	if o.toxiproxy != "" {
 		proxies, err := o.proxies(ctx)

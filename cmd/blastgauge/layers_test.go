@@ -40,7 +40,7 @@ func rooms() []room {
 		{name: "injectors/manual"},
 		{name: "examples/checkout"},
 		{name: "experiments", imports: "experiments/figures experiments/hosts experiments/jsonpath experiments/shape injectors"},
-		{name: "experiments/scaffold", imports: "experiments experiments/hosts experiments/shape injectors"},
+		{name: "experiments/scaffold", imports: "experiments experiments/figures experiments/hosts experiments/shape injectors"},
 		{name: "experiments/plan", imports: "experiments experiments/figures experiments/stats injectors"},
 		{name: "experiments/journal", imports: "experiments/atomicfile experiments/filelock experiments/plan", tests: "experiments"},
 		{name: "experiments/run/engine", imports: "experiments experiments/figures experiments/journal experiments/plan experiments/stats"},

@@ -208,7 +208,7 @@ func checkPossible(e Experiment, caps experiments.Caps) error {
 // what it did among others.
 func seedOf(seed uint64, id string) uint64 {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%d/%s", seed, id)
+	_, _ = fmt.Fprintf(h, "%d/%s", seed, id) // a hash takes everything
 	return h.Sum64()
 }
 

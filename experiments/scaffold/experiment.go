@@ -5,18 +5,20 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
 var (
-	lineForm = regexp.MustCompile(`^[A-Z]+ [/$][A-Za-z0-9_/.${}?&=%+~@!*,;:-]*[A-Za-z0-9_/.}=%+-]$|^[A-Z]+ /$`)
-	index    = regexp.MustCompile(`\[[0-9]+\]`)
+	requestForm = regexp.MustCompile(`^[A-Z]+ [/$][A-Za-z0-9_/.${}?&=%+~@!*,;:-]*[A-Za-z0-9_/.}=%+-]$|^[A-Z]+ /$`)
+	index       = regexp.MustCompile(`\[[0-9]+\]`)
 )
 
 const experimentHead = `# yaml-language-server: $schema=../` + experimentSchema + `
 `
 
-// slowExperiment is the most common way in which a dependency fails.
+// slowExperiment is an experiment in which the dependency is slow, the most common
+// failure.
 func slowExperiment(dep dependency) string {
 	return experimentHead + fmt.Sprintf(`version: 1
 experiment: %[1]s-slow
@@ -29,12 +31,10 @@ faults:
     latency: 2s
     jitter: 250ms
 # if_refuted: What to do then; it stands in the report.
-`, dep.id, capital(dep.id), dep.id, plain(dep.id))
+`, dep.id, figures.Capital(dep.id), dep.id, yamlText(dep.id))
 }
 
-func capital(id string) string { return strings.ToUpper(id[:1]) + id[1:] }
-
-// exampleExperiment is the same with every key explained.
+// exampleExperiment is slowExperiment with every key explained.
 func exampleExperiment(dep dependency) string {
 	var kinds strings.Builder
 	for _, k := range injectors.Catalogue() {
@@ -70,5 +70,5 @@ faults:
 
 # What to do when the hypothesis does not hold; it stands in the report.
 # if_refuted: Give the call a time limit and one retry with an idempotency key.
-`, dep.id, capital(dep.id), kinds.String())
+`, dep.id, figures.Capital(dep.id), kinds.String())
 }

@@ -14,19 +14,19 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
-// Bounds of a recording. Browsers write every byte that a page loaded, pictures
-// included, so a file may be large; a journey is not.
+// Bounds of a recording. A file may be large, because browsers write every byte that
+// a page loaded, pictures included. A journey is small.
 const (
 	maxRecording = 512 << 20 // bytes of the file
 	maxEntries   = 20_000
 	maxURL       = 8 << 10
 	maxSentBody  = 64 << 10 // of a request
-	maxAnswer    = 2 << 20  // of a response, as far as it is looked at
+	maxAnswer    = 2 << 20  // of a response; the rest is not read
 	maxAnswers   = 128 << 20
 )
 
-// A harEntry is one exchange of a HAR 1.2 file, as far as it is used. Names
-// with an underscore are Chrome's own.
+// A harEntry has the fields of an exchange in a HAR 1.2 file that are used here.
+// Names with an underscore are Chrome's own.
 type harEntry struct {
 	Started  string      `json:"startedDateTime"`
 	Time     float64     `json:"time"` // milliseconds
@@ -70,21 +70,21 @@ type exchange struct {
 	entry   int // in the file, from 1
 	started time.Time
 	took    time.Duration
-	kind    string // of resource, where the browser says it
+	kind    string // of resource, if the browser wrote it
 	method  string
 	url     *url.URL
 	headers []harPair
 	body    *harBody
 	answer  answer
-	repeats []*exchange // the same request before, as a page that polls sends it
+	repeats []*exchange // earlier ones of a request that was repeated
 }
 
 type answer struct {
 	status  int
 	headers []harPair
 	mime    string // lower case, without parameters
-	text    string // decoded; empty where the file does not hold it
-	lost    bool   // the file says that there was a text, and does not hold it
+	text    string // decoded; empty if the file does not hold it
+	lost    bool   // there was a text, and the file does not hold it
 }
 
 // A reader goes through a HAR file.
@@ -93,22 +93,22 @@ type reader struct {
 	json  *json.Decoder
 	left  int // bytes of answers that may still be kept
 	list  []*exchange
-	drops dropped
+	drops exclusions
 }
 
-// fail is a mistake in the file.
+// fail returns an error about the file.
 func (r *reader) fail(hint, format string, args ...any) error {
 	return &shape.Error{File: r.file, Msg: fmt.Sprintf(format, args...), Hint: hint}
 }
 
 const wantHAR = "export the recording from the browser's network panel as HAR with content"
 
-// readHAR reads the exchanges of a HAR file in the order they started. What can
-// never be part of a journey is counted, not kept.
+// readHAR reads the exchanges of a HAR file in the order they started. It only counts
+// those that can never be part of a journey.
 func readHAR(file string, from io.Reader) (*reader, error) {
 	limited := &io.LimitedReader{R: from, N: maxRecording + 1}
-	r := &reader{file: file, json: json.NewDecoder(limited), left: maxAnswers, drops: dropped{}}
-	err := r.document()
+	r := &reader{file: file, json: json.NewDecoder(limited), left: maxAnswers, drops: exclusions{}}
+	err := r.readDocument()
 	switch {
 	case limited.N <= 0:
 		return nil, r.fail("record only the journey", "the file is larger than %d MiB", maxRecording>>20)
@@ -123,64 +123,66 @@ func readHAR(file string, from io.Reader) (*reader, error) {
 	return r, nil
 }
 
-func (r *reader) document() error {
+// readDocument reads the whole file.
+func (r *reader) readDocument() error {
 	found := false
-	err := r.object("the file", func(key string) error {
+	err := r.readObject("the file", func(key string) error {
 		if key != "log" {
 			return r.skip()
 		}
 		found = true
-		return r.object("log", func(key string) error {
+		return r.readObject("log", func(key string) error {
 			if key != "entries" {
 				return r.skip()
 			}
-			return r.entries()
+			return r.readEntries()
 		})
 	})
 	if err == nil && !found {
-		return r.fail(wantHAR, "this is no HAR file: it has no log")
+		return r.fail(wantHAR, "this is not a HAR file: it has no log")
 	}
 	return err
 }
 
-// object calls each with every key of the object that comes next.
-func (r *reader) object(what string, each func(key string) error) error {
-	if err := r.open(what, '{', "an object"); err != nil {
+// readObject calls visit with every key of the next object.
+func (r *reader) readObject(what string, visit func(key string) error) error {
+	if err := r.expectOpening(what, '{', "an object"); err != nil {
 		return err
 	}
 	for r.json.More() {
 		key, err := r.json.Token()
 		if err != nil {
-			return r.broken(0, err)
+			return r.explainError(0, err)
 		}
 		name, _ := key.(string)
-		if err := each(name); err != nil {
+		if err := visit(name); err != nil {
 			return err
 		}
 	}
 	if _, err := r.json.Token(); err != nil {
-		return r.broken(0, err)
+		return r.explainError(0, err)
 	}
 	return nil
 }
 
-func (r *reader) open(what string, bracket json.Delim, kind string) error {
+// expectOpening reads the bracket of an object or a list.
+func (r *reader) expectOpening(what string, bracket json.Delim, kind string) error {
 	token, err := r.json.Token()
 	switch {
 	case err != nil:
-		return r.broken(0, err)
+		return r.explainError(0, err)
 	case token != bracket:
-		return r.fail(wantHAR, "this is no HAR file: %s is not %s", what, kind)
+		return r.fail(wantHAR, "this is not a HAR file: %s is not %s", what, kind)
 	}
 	return nil
 }
 
-// skip leaves out a value of any size.
+// skip skips a value of any size.
 func (r *reader) skip() error {
 	for depth := 0; ; {
 		token, err := r.json.Token()
 		if err != nil {
-			return r.broken(0, err)
+			return r.explainError(0, err)
 		}
 		switch token {
 		case json.Delim('{'), json.Delim('['):
@@ -194,8 +196,8 @@ func (r *reader) skip() error {
 	}
 }
 
-// broken says where the file is not JSON.
-func (r *reader) broken(entry int, err error) error {
+// explainError returns an error that says where the file is not HAR.
+func (r *reader) explainError(entry int, err error) error {
 	at := fmt.Sprintf("byte %d", r.json.InputOffset())
 	if entry > 0 {
 		at = fmt.Sprintf("entry %d, %s", entry, at)
@@ -212,8 +214,9 @@ func (r *reader) broken(entry int, err error) error {
 	return r.fail("", "%s: the file cannot be read: %s", at, err)
 }
 
-func (r *reader) entries() error {
-	if err := r.open("log.entries", '[', "a list"); err != nil {
+// readEntries reads the list of exchanges.
+func (r *reader) readEntries() error {
+	if err := r.expectOpening("log.entries", '[', "a list"); err != nil {
 		return err
 	}
 	for n := 1; r.json.More(); n++ {
@@ -222,21 +225,21 @@ func (r *reader) entries() error {
 		}
 		var e harEntry
 		if err := r.json.Decode(&e); err != nil {
-			return r.broken(n, err)
+			return r.explainError(n, err)
 		}
-		if err := r.entry(n, &e); err != nil {
+		if err := r.addEntry(n, &e); err != nil {
 			return err
 		}
 	}
 	_, err := r.json.Token()
 	if err != nil {
-		return r.broken(0, err)
+		return r.explainError(0, err)
 	}
 	return nil
 }
 
-// entry keeps one exchange, unless it can never be part of a journey.
-func (r *reader) entry(n int, e *harEntry) error {
+// addEntry keeps one exchange, unless it can never be part of a journey.
+func (r *reader) addEntry(n int, e *harEntry) error {
 	switch {
 	case e.Request == nil || e.Response == nil:
 		return r.fail(wantHAR, "entry %d: a request and a response are needed", n)
@@ -248,15 +251,15 @@ func (r *reader) entry(n int, e *harEntry) error {
 	}
 	u, err := url.Parse(e.Request.URL)
 	if err != nil {
-		return r.fail("a URL such as https://shop.staging.example/carts", "entry %d: request.url is not a URL: %s", n, parseProblem(err))
+		return r.fail("a URL such as https://shop.staging.example/carts", "entry %d: request.url is not a URL: %s", n, urlProblem(err))
 	}
 	x := &exchange{entry: n, kind: strings.ToLower(e.Type), method: strings.ToUpper(e.Request.Method), url: u,
 		headers: e.Request.Headers, body: e.Request.Body}
 	u.User, u.Fragment = nil, ""
 	x.started, _ = time.Parse(time.RFC3339Nano, e.Started) // without times, the order of the file counts
 	x.took = time.Duration(min(max(e.Time, 0), 1e9) * float64(time.Millisecond))
-	x.answer = r.answer(e.Response)
-	if why := x.excluded(); why != "" {
+	x.answer = newAnswer(e.Response)
+	if why := x.exclusion(); why != "" {
 		r.drops.add(why)
 		return nil
 	}
@@ -271,16 +274,17 @@ func (r *reader) entry(n int, e *harEntry) error {
 	return nil
 }
 
-// parseProblem is the cause of an error of url.Parse without the URL, which may
+// urlProblem returns the cause of an error of url.Parse without the URL, which may
 // hold secrets.
-func parseProblem(err error) string {
+func urlProblem(err error) string {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err.Error()
 	}
 	return err.Error()
 }
 
-func (r *reader) answer(a *harAnswer) answer {
+// newAnswer decodes an answer.
+func newAnswer(a *harAnswer) answer {
 	mime, _, _ := strings.Cut(a.Content.MIME, ";")
 	out := answer{status: a.Status, headers: a.Headers, mime: strings.ToLower(strings.TrimSpace(mime)), text: a.Content.Text}
 	for _, c := range a.Cookies { // a file may hold them here alone

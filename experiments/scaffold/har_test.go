@@ -132,16 +132,16 @@ func FuzzReadRecording(f *testing.F) {
 			t.Fatal(err)
 		}
 		loaded(t, d)
-		for _, secret := range rec.secret.order {
+		for _, secret := range rec.secrets.order {
 			if len(secret) >= 12 && strings.Contains(journeyText(d), secret) && !strings.Contains(systemHead+systemTail+rec.Origin, secret) {
-				t.Fatalf("the draft holds the secret %q:\n%s", secret, journeyText(d))
+				t.Fatalf("the documents hold the secret %q:\n%s", secret, journeyText(d))
 			}
 		}
 	})
 }
 
-// journeyText is what the recording added to the document.
-func journeyText(d *Draft) string {
+// journeyText returns the text that the recording added to the document.
+func journeyText(d *Documents) string {
 	_, text, _ := strings.Cut(d.Files[0].Text, "\n    steps:\n")
 	text, _, _ = strings.Cut(text, "\n# What must be true")
 	return text

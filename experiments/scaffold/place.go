@@ -13,13 +13,13 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
-// A Placed is a file of a draft in its folder.
+// A Placed is a document in its folder.
 type Placed struct {
 	Path    string
-	Written bool // false: it was there already and says the same
+	Written bool // false: it was there already with the same text
 }
 
-// An ExistsError lists files that exist and say something else than the draft. Nothing
+// An ExistsError lists files that exist already with another text. Nothing
 // was written.
 type ExistsError struct{ Files []string }
 
@@ -31,7 +31,7 @@ func (e *ExistsError) Error() string {
 // an [ExistsError], exists and differs. With force it overwrites what exists. It writes
 // and loads them in a temporary folder inside dir first, so that nobody ever sees half
 // a document.
-func (d *Draft) Place(dir string, force bool) (placed []Placed, err error) {
+func (d *Documents) Place(dir string, force bool) (placed []Placed, err error) {
 	missing, placed, err := d.findMissing(dir, force)
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func (d *Draft) Place(dir string, force bool) (placed []Placed, err error) {
 }
 
 // findMissing lists the files to write, and those that are there already.
-func (d *Draft) findMissing(dir string, force bool) (missing []File, same []Placed, err error) {
+func (d *Documents) findMissing(dir string, force bool) (missing []File, same []Placed, err error) {
 	var differ []string
 	for _, f := range d.Files {
 		target := filepath.Join(dir, filepath.FromSlash(f.Name))
@@ -82,7 +82,7 @@ func (d *Draft) findMissing(dir string, force bool) (missing []File, same []Plac
 
 // writeAndLoad writes the documents into a folder and loads them from there. Errors
 // name the files as if they stood in their place.
-func (d *Draft) writeAndLoad(dir string) error {
+func (d *Documents) writeAndLoad(dir string) error {
 	var list []string
 	for _, f := range d.Files {
 		path := filepath.Join(dir, filepath.FromSlash(f.Name))

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func newDraft(t *testing.T) *Draft {
+func newDocuments(t *testing.T) *Documents {
 	t.Helper()
 	d, err := Make(Options{})
 	if err != nil {
@@ -21,7 +21,7 @@ func newDraft(t *testing.T) *Draft {
 func filesBelow(t *testing.T, dir string) []string {
 	t.Helper()
 	var list []string
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+	err := filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
 			list = append(list, d.Name())
 		}
@@ -35,7 +35,7 @@ func filesBelow(t *testing.T, dir string) []string {
 
 func TestPlaceOverwritesNothing(t *testing.T) {
 	t.Parallel()
-	d, dir := newDraft(t), filepath.Join(t.TempDir(), "new")
+	d, dir := newDocuments(t), filepath.Join(t.TempDir(), "new")
 	placed, err := d.Place(dir, false)
 	if err != nil || len(placed) != len(d.Files) || slices.ContainsFunc(placed, func(p Placed) bool { return !p.Written }) {
 		t.Fatalf("placed %v, %v; want all of %d files written", placed, err, len(d.Files))
@@ -73,7 +73,7 @@ func TestPlaceWritesAllOrNothing(t *testing.T) {
 	if err := os.Symlink(filepath.Join(dir, "nowhere", "x"), filepath.Join(dir, ".blastgauge")); err != nil {
 		t.Skip(err)
 	}
-	if _, err := newDraft(t).Place(dir, false); err == nil {
+	if _, err := newDocuments(t).Place(dir, false); err == nil {
 		t.Error("no error")
 	}
 	if left := filesBelow(t, dir); !slices.Equal(left, []string{".blastgauge"}) {
@@ -84,7 +84,7 @@ func TestPlaceWritesAllOrNothing(t *testing.T) {
 // A document that is wrong leaves nothing behind, not even the folder.
 func TestPlaceLoadsFirst(t *testing.T) {
 	t.Parallel()
-	d, dir := newDraft(t), filepath.Join(t.TempDir(), "new")
+	d, dir := newDocuments(t), filepath.Join(t.TempDir(), "new")
 	d.Files[0].Text += "surprise: 1\n"
 	if _, err := d.Place(dir, false); err == nil {
 		t.Error("no error")

@@ -14,26 +14,25 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 )
 
-// maxSteps is what a journey may have.
+// maxSteps is how many steps a journey may have.
 const maxSteps = 200
 
-// A Recording is a journey as a browser recorded it, its values traced to where
-// they come from.
+// A Recording is a journey as a browser recorded it. Its values are traced to the
+// answers that they come from.
 type Recording struct {
-	Origin string // of the journey, such as https://shop.staging.example
-	Kept   int    // requests that became steps
-	Left   string // what was left out, in words; empty: nothing
-	file   string
-	id     string // of the journey
-	steps  []*step
-	secret *vault
-	notes  []string
+	Origin  string // of the journey, such as https://shop.staging.example
+	Kept    int    // requests that became steps
+	Left    string // the requests that were left out, in words; empty: none
+	file    string
+	id      string // of the journey
+	steps   []*step
+	secrets *vault
+	notes   []string
 }
 
-// ReadRecording reads a HAR 1.2 file; file is its name for messages. The
-// journey is made of the requests to one origin: the given one, or where it is
-// empty the one that the recording is mostly about. The error is an
-// *shape.Error that names the file, the entry and what would be right.
+// ReadRecording reads a HAR 1.2 file; file is its name in messages. The journey is
+// made of the requests to one origin: own, or the main one of the recording if own is
+// empty. The error is a *[shape.Error] that names the file, the entry and what to do.
 func ReadRecording(file string, from io.Reader, own string) (*Recording, error) {
 	r, err := readHAR(file, from)
 	if err != nil {
@@ -43,8 +42,8 @@ func ReadRecording(file string, from io.Reader, own string) (*Recording, error) 
 		return nil, r.fail("record a visit of the shop itself", "no request is left for a journey: %s were left out", r.drops)
 	}
 	if own == "" {
-		own = ownOrigin(r.list)
-	} else if own, err = givenOrigin(own); err != nil {
+		own = mainOrigin(r.list)
+	} else if own, err = parseOrigin(own); err != nil {
 		return nil, err
 	}
 	rec := &Recording{Origin: own, file: file, id: cmp.Or(slug(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))), "checkout")}
@@ -53,17 +52,17 @@ func ReadRecording(file string, from io.Reader, own string) (*Recording, error) 
 		if origin(x.url) == own {
 			kept = append(kept, x)
 		} else {
-			r.drops.add(elsewhere)
+			r.drops.add(otherOrigin)
 		}
 	}
-	if names := others(r.list, own); len(names) > 0 {
+	if names := otherOrigins(r.list, own); len(names) > 0 {
 		rec.notes = append(rec.notes, "requests to other origins were left out: "+strings.Join(names, ", ")+"; --origin chooses another one")
 	}
-	kept = collapse(kept)
+	kept = mergeRepeats(kept)
 	rec.Left, rec.Kept = r.drops.String(), len(kept)
 	switch {
 	case len(kept) == 0:
-		return nil, r.fail("give one of: "+strings.Join(others(r.list, own), ", "), "no request went to %s", own)
+		return nil, r.fail("give one of: "+strings.Join(otherOrigins(r.list, own), ", "), "no request went to %s", own)
 	case len(kept) > maxSteps:
 		return nil, r.fail("record only the journey", "%d requests to %s, a journey has at most %d steps", len(kept), own, maxSteps)
 	}
@@ -71,7 +70,8 @@ func ReadRecording(file string, from io.Reader, own string) (*Recording, error) 
 	return rec, nil
 }
 
-func givenOrigin(text string) (string, error) {
+// parseOrigin checks the origin that the user gave.
+func parseOrigin(text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
 		return "", fmt.Errorf("%w: --origin %q is not an origin such as https://shop.staging.example", experiments.ErrInvalid, text)
@@ -79,32 +79,32 @@ func givenOrigin(text string) (string, error) {
 	return origin(u), nil
 }
 
-// trace makes steps of the exchanges and finds where their values come from.
+// trace makes steps of the exchanges and links their values.
 func (rec *Recording) trace(list []*exchange) {
-	rec.secret = &vault{prefix: strings.ToUpper(snake(strings.ReplaceAll(rec.id, "-", "_"))), names: map[string]string{}, taken: map[string]bool{}}
-	if c := rec.secret.prefix[0]; c >= '0' && c <= '9' {
-		rec.secret.prefix = "SHOP_" + rec.secret.prefix
+	rec.secrets = &vault{prefix: strings.ToUpper(snake(strings.ReplaceAll(rec.id, "-", "_"))), names: map[string]string{}, taken: map[string]bool{}}
+	if c := rec.secrets.prefix[0]; c >= '0' && c <= '9' {
+		rec.secrets.prefix = "SHOP_" + rec.secrets.prefix
 	}
-	l := &linker{index: map[string][]source{}, sent: map[string]map[string]bool{}, taken: map[string]bool{}, secret: rec.secret}
+	l := &linker{index: map[string][]source{}, sent: map[string]map[string]bool{}, taken: map[string]bool{}, secrets: rec.secrets}
 	names := map[string]bool{}
 	for _, x := range list {
 		s := &step{exchange: x, request: newRequest(x)}
 		s.resource = resourceOf(s.request)
 		if n, ok := parseJSON(x.answer.text); ok && (strings.Contains(x.answer.mime, "json") || x.answer.mime == "") {
-			s.json, s.leaves = n, leaves(n)
+			s.json, s.leaves = n, leavesOf(n)
 		}
-		s.name = unique(stepName(s), "-", names)
+		s.name = uniqueName(stepName(s), "-", names)
 		l.steps = append(l.steps, s)
 	}
 	rec.steps = l.steps
 	l.link()
-	l.expect()
+	l.addExpectations()
 	rec.notes = append(rec.notes, l.notes...)
-	rec.complain()
+	rec.noteGaps()
 }
 
-// complain notes what is missing from the recording.
-func (rec *Recording) complain() {
+// noteGaps notes what is missing from the recording.
+func (rec *Recording) noteGaps() {
 	lost, unchanged, unset := 0, 0, []string{}
 	set := map[string]bool{}
 	for _, s := range rec.steps {
@@ -136,20 +136,20 @@ func (rec *Recording) complain() {
 	}
 }
 
-// unknownCookies are names in a Cookie header that no answer set before.
+// unknownCookies returns the names in a Cookie header that no earlier answer set.
 func unknownCookies(header string, set map[string]bool) []string {
 	var names []string
 	for pair := range strings.SplitSeq(header, ";") {
 		name, _, ok := strings.Cut(strings.TrimSpace(pair), "=")
-		if ok && !set[name] && headerForm.MatchString(name) && len(name) <= 60 {
+		if ok && !set[name] && experiments.IsHeaderName(name) && len(name) <= 60 {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// budget is when the journey is slow, and when it has failed: three times what
-// the recorded answers took, in whole seconds, but no less than the defaults.
+// budget returns after how long the journey is slow, and has failed: three times as
+// long as the recorded answers took, in whole seconds, but at least the defaults.
 func (rec *Recording) budget() (slow, timeout time.Duration) {
 	var took time.Duration
 	for _, s := range rec.steps {

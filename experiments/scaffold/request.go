@@ -6,9 +6,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments"
 )
 
-// A place is the part of a request that a slot stands in.
+// A place is the part of a request that a slot is in.
 type place uint8
 
 const (
@@ -20,18 +22,18 @@ const (
 	inBody
 )
 
-// A slot is one value of a request: what was recorded, and what takes its
-// place.
+// A slot is one value of a request: as it was recorded, and as the document writes
+// it.
 type slot struct {
 	in     place
 	key    string // name of the field; in a path, the segment before
-	value  string // as it was meant
+	value  string // decoded
 	number bool   // of JSON
-	lead   string // written before it: the key of a query
+	lead   string // text before it: the key of a query
 	parts  []piece
 }
 
-// A piece of a slot is a literal as it stands in the request, or a variable.
+// A piece of a slot is a literal as the request has it, or a variable.
 type piece struct {
 	literal  string
 	variable string // inside the braces
@@ -41,20 +43,20 @@ func newSlot(in place, key, value, raw string) *slot {
 	return &slot{in: in, key: key, value: value, parts: []piece{{literal: raw}}}
 }
 
-// filled is a piece that a variable fills.
-func filled(variable string) piece { return piece{variable: variable} }
+// variablePiece is a piece that a variable fills.
+func variablePiece(variable string) piece { return piece{variable: variable} }
 
-// whole is the variable that the slot consists of.
-func (s *slot) whole(variable string) { s.parts = []piece{{variable: variable}} }
+// setVariable makes a variable the whole slot.
+func (s *slot) setVariable(variable string) { s.parts = []piece{{variable: variable}} }
 
-// settled tells whether nothing literal is left that a value could stand in.
-func (s *slot) settled() bool {
+// isResolved reports whether variables fill the whole slot.
+func (s *slot) isResolved() bool {
 	return !slices.ContainsFunc(s.parts, func(p piece) bool { return p.variable == "" && p.literal != "" })
 }
 
-// replace puts pieces in the place of every literal occurrence of text. It
-// changes nothing and returns false where there is none, and where the language
-// cannot say so: $ before a variable stands for the text ${.
+// replace replaces every literal occurrence of a text. It changes nothing and returns
+// false if there is none, or if a $ is before one: $ and a variable would be the
+// text ${.
 func (s *slot) replace(text string, by ...piece) bool {
 	var out []piece
 	found := false
@@ -84,7 +86,7 @@ func (s *slot) replace(text string, by ...piece) bool {
 	return found
 }
 
-// text is the slot in the language of documents.
+// text returns the slot as documents write it.
 func (s *slot) text() string {
 	var b strings.Builder
 	b.WriteString(escape(s.lead))
@@ -98,22 +100,22 @@ func (s *slot) text() string {
 	return b.String()
 }
 
-// escape keeps a text from being read as one with variables.
+// escape returns a text in which nothing is read as a variable.
 func escape(text string) string { return strings.ReplaceAll(text, "${", "$${") }
 
-// A request is one of the journey, taken apart.
+// A request is a request of the journey, taken apart.
 type request struct {
 	method  string
 	path    []*slot // segments
 	query   []*slot // key=value, as they stand in the URL
-	target  *slot   // the whole target, where one variable is all of it
+	target  *slot   // the whole target, if one variable is all of it
 	headers []*slot
 	json    *node
 	form    []*slot
 	body    *slot
 }
 
-// slots are all values of the request.
+// slots returns all values of the request.
 func (r *request) slots() []*slot {
 	all := slices.Concat(r.path, r.query, r.headers, r.form)
 	if r.body != nil {
@@ -134,7 +136,7 @@ func (r *request) slots() []*slot {
 	return all
 }
 
-// join writes path and query.
+// join returns path and query.
 func (r *request) join(write func(*slot) string) string {
 	var b strings.Builder
 	for _, s := range r.path {
@@ -169,10 +171,10 @@ func newRequest(x *exchange) *request {
 }
 
 var (
-	// tracks names what campaigns and caches add to a query, and no server needs.
-	tracks     = regexp.MustCompile(`^(utm_[a-z]+|gclid|fbclid|msclkid|dclid|gbraid|wbraid|_ga|_gl|mc_cid|mc_eid)$`)
-	cacheNames = regexp.MustCompile(`^(_|_t|_ts|cb|nocache|cachebuster)$`)
-	cacheForm  = regexp.MustCompile(`^[0-9]{9,17}$`)
+	// trackingParameters matches what campaigns add to a query and no server needs.
+	trackingParameters = regexp.MustCompile(`^(utm_[a-z]+|gclid|fbclid|msclkid|dclid|gbraid|wbraid|_ga|_gl|mc_cid|mc_eid)$`)
+	cacheNames         = regexp.MustCompile(`^(_|_t|_ts|cb|nocache|cachebuster)$`)
+	cacheForm          = regexp.MustCompile(`^[0-9]{9,17}$`)
 )
 
 func (r *request) takeQuery(raw string) {
@@ -186,7 +188,7 @@ func (r *request) takeQuery(raw string) {
 		if errKey != nil || errValue != nil {
 			key, value = rawKey, rawValue
 		}
-		if tracks.MatchString(strings.ToLower(key)) || cacheNames.MatchString(strings.ToLower(key)) && cacheForm.MatchString(value) {
+		if trackingParameters.MatchString(strings.ToLower(key)) || cacheNames.MatchString(strings.ToLower(key)) && cacheForm.MatchString(value) {
 			continue
 		}
 		s := newSlot(inQuery, key, value, rawValue)
@@ -198,15 +200,13 @@ func (r *request) takeQuery(raw string) {
 	}
 }
 
-// A header is dropped where the browser or blastgauge sets it itself, or where
-// it is for telemetry, caches or this one browser.
+// droppedHeaders are set by browsers or by blastgauge itself, or are for telemetry,
+// caches or one browser.
 var droppedHeaders = regexp.MustCompile(`(?i)^(:.*|accept|accept-(encoding|language|charset)|access-control-.*|alt-used|baggage|blastgauge-run|cache-control|connection|content-(length|type)|cookie|dnt|expect|` +
 	`host|if-.*|keep-alive|newrelic|origin|pragma|priority|proxy-.*|purpose|range|referer|save-data|sec-.*|sentry-trace|te|trace(parent|state)|transfer-encoding|trailer|upgrade|` +
 	`upgrade-insecure-requests|user-agent|via|x-amzn-trace-id|x-b3-.*|x-client-data|x-cloud-trace-context|x-datadog-.*|x-forwarded-.*|x-newrelic-.*|x-purpose|x-real-ip|x-sentry-.*|forwarded|b3|uber-trace-id)$`)
 
-var headerForm = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
-
-// maxHeader is what a header that means something holds.
+// maxHeader is the length of the longest header that is kept, in bytes.
 const maxHeader = 4 << 10
 
 func (r *request) takeHeaders(x *exchange) {
@@ -217,7 +217,7 @@ func (r *request) takeHeaders(x *exchange) {
 			r.headers = append(r.headers, newSlot(inHeader, "Accept", "application/json", "application/json"))
 			continue
 		}
-		if droppedHeaders.MatchString(h.Name) || !headerForm.MatchString(h.Name) || taken[name] || len(h.Value) > maxHeader || strings.ContainsAny(h.Value, "\r\n\x00") {
+		if droppedHeaders.MatchString(h.Name) || !experiments.IsHeaderName(h.Name) || taken[name] || len(h.Value) > maxHeader || strings.ContainsAny(h.Value, "\r\n\x00") {
 			continue
 		}
 		taken[name] = true
@@ -257,8 +257,8 @@ func (r *request) contentType(mime string) {
 	}
 }
 
-// takeForm reads form fields; false where a field stands there twice, which the
-// language cannot say.
+// takeForm reads form fields. It reports false if a name occurs twice, which documents
+// cannot express.
 func (r *request) takeForm(b *harBody) bool {
 	var fields []*slot
 	taken := map[string]bool{}
@@ -290,7 +290,7 @@ func (r *request) takeForm(b *harBody) bool {
 	return true
 }
 
-// takeJSON gives every text and number of a body a slot.
+// takeJSON gives each text and number of a body a slot.
 func (r *request) takeJSON(n *node, key string) {
 	switch n.kind {
 	case aText, aNumber:
@@ -306,7 +306,7 @@ func (r *request) takeJSON(n *node, key string) {
 	}
 }
 
-// urlText writes the target in the language of documents.
+// urlText returns the target as documents write it.
 func (r *request) urlText() string {
 	if r.target != nil {
 		return r.target.text()

@@ -9,23 +9,23 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 )
 
-// A source is a value of an answer.
+// A source is a place in an answer that holds a value.
 type source struct {
 	step   int
 	from   experiments.Source
 	expr   string
 	key    string // of the value
-	owner  string // of what it is the key, in the singular
+	owner  string // name of the thing that has the key, in the singular
 	value  string
 	number bool
 	rank   int // the order within a step
 	listed bool
 }
 
-// maxIndexed is the longest value that is looked for: tokens are long.
+// maxIndexed is the length of the longest value that is traced. Tokens are long.
 const maxIndexed = 4096
 
-// jsonSources, headerSources list what a step answered.
+// jsonSources returns the values in the JSON of an answer.
 func jsonSources(step int, list []leaf, resource string) []source {
 	var out []source
 	for _, l := range list {
@@ -42,10 +42,11 @@ func jsonSources(step int, list []leaf, resource string) []source {
 	return out
 }
 
-// headers that never hold what a later request needs
-var dullHeaders = regexp.MustCompile(`(?i)^(:.*|date|server|content-.*|cache-control|expires|pragma|vary|age|connection|keep-alive|transfer-encoding|strict-transport-security|x-(frame|xss|content-type|dns|permitted|powered|cache|served|timer|runtime|download).*|` +
+// ignoredHeaders never hold a value that a later request needs.
+var ignoredHeaders = regexp.MustCompile(`(?i)^(:.*|date|server|content-.*|cache-control|expires|pragma|vary|age|connection|keep-alive|transfer-encoding|strict-transport-security|x-(frame|xss|content-type|dns|permitted|powered|cache|served|timer|runtime|download).*|` +
 	`access-control-.*|alt-svc|nel|report-to|reporting-endpoints|referrer-policy|permissions-policy|cross-origin-.*|accept-ranges|accept-ch|server-timing|timing-allow-origin|via|cf-.*|last-modified|p3p|set-cookie|location)$`)
 
+// headerSources returns the values in the headers and cookies of an answer.
 func headerSources(step int, a answer, resource string) []source {
 	var out []source
 	for _, h := range a.headers {
@@ -55,13 +56,13 @@ func headerSources(step int, a answer, resource string) []source {
 		s := source{step: step, owner: resource, value: h.Value, rank: 100}
 		switch {
 		case strings.EqualFold(h.Name, "set-cookie"):
-			for line := range strings.SplitSeq(h.Value, "\n") { // Chrome and Firefox join several so
+			for line := range strings.SplitSeq(h.Value, "\n") { // Chrome and Firefox join cookies like this
 				if c, err := http.ParseSetCookie(strings.TrimSpace(line)); err == nil && c.Value != "" {
 					s.from, s.expr, s.key, s.value = experiments.FromCookie, c.Name, c.Name, c.Value
 					out = append(out, s)
 				}
 			}
-		case !dullHeaders.MatchString(h.Name) && headerForm.MatchString(h.Name):
+		case !ignoredHeaders.MatchString(h.Name) && experiments.IsHeaderName(h.Name):
 			s.from, s.expr, s.key = experiments.FromHeader, h.Name, h.Name
 			out = append(out, s)
 		}
@@ -69,8 +70,8 @@ func headerSources(step int, a answer, resource string) []source {
 	return out
 }
 
-// location is where an answer sends its reader, below the entry; false where it
-// sends nowhere.
+// location returns the redirection of an answer: the header as it is, and the target
+// below the entry. ok is false if there is none to the same origin.
 func (x *exchange) location() (header, target string, ok bool) {
 	for _, h := range x.answer.headers {
 		if !strings.EqualFold(h.Name, "location") {
@@ -91,8 +92,7 @@ var (
 )
 
 // pageSource finds a value in a page, as an expression whose first group is the
-// value. Every candidate is tried on the page: what does not lead to the value
-// is not used.
+// value. It tries each candidate on the page, and uses only one that finds it.
 func pageSource(step int, page string, s *slot) (source, bool) {
 	if !strings.Contains(page, s.value) {
 		return source{}, false
@@ -119,8 +119,8 @@ func pageSource(step int, page string, s *slot) (source, bool) {
 	return source{}, false
 }
 
-// tagExpressions look for the value in an attribute, told by another attribute
-// of the same tag.
+// tagExpressions returns expressions that find the value in an attribute by another
+// attribute of the same tag, or by a data- attribute alone.
 func tagExpressions(page string, s *slot) []string {
 	var out []string
 	for _, tag := range tagForm.FindAllString(page, 2000) {
@@ -134,14 +134,14 @@ func tagExpressions(page string, s *slot) []string {
 			}
 			holds := regexp.QuoteMeta(a[1]) + `=` + a[2][:1] + `([^` + a[2][:1] + `]*)` + a[2][:1]
 			for k, b := range attrs {
-				if k == i || !telling(b[1]) || len(b[2]) > 80 || strings.Contains(b[2], s.value) {
+				if k == i || !isLabel(b[1]) || len(b[2]) > 80 || strings.Contains(b[2], s.value) {
 					continue
 				}
-				tells := regexp.QuoteMeta(b[1]) + `=` + regexp.QuoteMeta(b[2])
+				label := regexp.QuoteMeta(b[1]) + `=` + regexp.QuoteMeta(b[2])
 				if k < i {
-					out = append(out, tells+`[^>]*\s`+holds)
+					out = append(out, label+`[^>]*\s`+holds)
 				} else {
-					out = append(out, holds+`[^>]*\s`+tells)
+					out = append(out, holds+`[^>]*\s`+label)
 				}
 			}
 			if strings.HasPrefix(a[1], "data-") {
@@ -152,8 +152,8 @@ func tagExpressions(page string, s *slot) []string {
 	return out
 }
 
-// telling attributes name what a tag is for.
-func telling(attribute string) bool {
+// isLabel reports whether an attribute names the tag.
+func isLabel(attribute string) bool {
 	switch strings.ToLower(attribute) {
 	case "name", "id", "property", "itemprop":
 		return true

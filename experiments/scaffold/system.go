@@ -12,10 +12,10 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 )
 
-// What stands where nothing is known.
+// The addresses if nothing is known.
 const (
-	usualToxiproxy = "http://127.0.0.1:8474"
-	usualEntry     = "http://127.0.0.1:8080"
+	defaultToxiproxy = "http://127.0.0.1:8474"
+	defaultEntry     = "http://127.0.0.1:8080"
 )
 
 const systemHead = `# yaml-language-server: $schema=` + systemSchema + `
@@ -81,8 +81,8 @@ defaults:
 caps: {blast_radius: 60%%, duration: 30m}
 `
 
-// system writes blastgauge.yaml.
-func (d *Draft) system(o Options, deps []dependency) (string, error) {
+// makeSystem returns the text of blastgauge.yaml.
+func (d *Documents) makeSystem(o Options, deps []dependency) string {
 	var b strings.Builder
 	name, journeyID := "checkout", "checkout"
 	if o.Recording != nil {
@@ -92,44 +92,44 @@ func (d *Draft) system(o Options, deps []dependency) (string, error) {
 	if len(o.AllowHosts) > 0 {
 		list := value{list: true}
 		for _, h := range o.AllowHosts {
-			list.items = append(list.items, quoted(h))
+			list.items = append(list.items, textValue(h))
 		}
 		text, _ := list.flow(1 << 20)
 		allowed = "allow_hosts: " + text
 	}
-	fmt.Fprintf(&b, systemHead, name, allowed, plain(cmp.Or(o.Toxiproxy, usualToxiproxy)), d.entry(o))
+	fmt.Fprintf(&b, systemHead, name, allowed, yamlText(cmp.Or(o.Toxiproxy, defaultToxiproxy)), d.entry(o))
 	writeDependencies(&b, deps, len(o.Proxies) > 0)
 	if o.Recording == nil {
 		b.WriteString(exampleJourney)
 	} else {
 		d.Notes = append(d.Notes, o.Recording.notes...)
-		d.Env = o.Recording.secret.list
+		d.Env = o.Recording.secrets.list
 		o.Recording.write(&b)
 	}
 	fmt.Fprintf(&b, systemTail, journeyID)
-	return b.String(), nil
+	return b.String()
 }
 
-// entry is the line of the system's URL. Note: a recording may be one of
-// production. Its host is only written where it may be dialled anyway; allowing
-// it is for people.
-func (d *Draft) entry(o Options) string {
+// entry returns the line of the system's URL. A recording may be one of production,
+// so its host is only written if it may be dialled already. To allow it is a
+// decision for people.
+func (d *Documents) entry(o Options) string {
 	if o.Recording == nil {
-		return "url: " + usualEntry + "\n"
+		return "url: " + defaultEntry + "\n"
 	}
 	u, err := url.Parse(o.Recording.Origin)
 	policy := hosts.NewPolicy("", o.AllowHosts)
 	if err == nil && policy.CheckName(u.Hostname()) == nil {
-		return "url: " + plain(o.Recording.Origin) + "\n"
+		return "url: " + yamlText(o.Recording.Origin) + "\n"
 	}
-	d.Notes = append(d.Notes, fmt.Sprintf("the journey was recorded at %s, which may not be dialled unless you say so; url is %s until you change it (or use --allow-host)", o.Recording.Origin, usualEntry))
+	d.Notes = append(d.Notes, fmt.Sprintf("the journey was recorded at %s, which may not be dialled unless you say so; url is %s until you change it (or use --allow-host)", o.Recording.Origin, defaultEntry))
 	return fmt.Sprintf(`#
 # The journey was recorded at %s, which is neither loopback
 # nor *.test. If that is staging, write here, and in allow_hosts above:
 #   url: %s
 #   allow_hosts: [%s]
 url: %s
-`, o.Recording.Origin, o.Recording.Origin, u.Hostname(), usualEntry)
+`, o.Recording.Origin, o.Recording.Origin, u.Hostname(), defaultEntry)
 }
 
 const dependenciesHead = `# What the system calls through proxies. Each needs listen (the proxy's address,
@@ -144,18 +144,18 @@ dependencies:
 func writeDependencies(b *strings.Builder, deps []dependency, found bool) {
 	b.WriteString(dependenciesHead)
 	for _, dep := range deps {
-		v := mapping()
+		v := emptyMapping()
 		if !dep.foreign {
-			v.add("listen", bare(inQuotes(dep.Listen)))
-			v.add("upstream", bare(inQuotes(dep.Upstream)))
+			v.add("listen", rawValue(yamlQuoted(dep.Listen)))
+			v.add("upstream", rawValue(yamlQuoted(dep.Upstream)))
 		}
 		if dep.foreign || dep.id != dep.Name {
-			v.add("proxy", quoted(dep.Name))
+			v.add("proxy", textValue(dep.Name))
 		}
 		if !found {
 			b.WriteString("  # An example: no Toxiproxy was asked.\n")
-			v.add("criticality", quoted("hard"))
-			v.add("owner", quoted("team-payments"))
+			v.add("criticality", textValue("hard"))
+			v.add("owner", textValue("team-payments"))
 		}
 		if dep.foreign {
 			fmt.Fprintf(b, "  # listens on %s, leads to %s\n", oneLine(dep.Listen), oneLine(dep.Upstream))
@@ -164,20 +164,20 @@ func writeDependencies(b *strings.Builder, deps []dependency, found bool) {
 			b.WriteString("  # It was disabled: a run refuses to touch it until it is enabled.\n")
 		}
 		text, _ := v.flow(1 << 20)
-		fmt.Fprintf(b, "  %s: %s\n", plain(dep.id), text)
+		fmt.Fprintf(b, "  %s: %s\n", yamlText(dep.id), text)
 	}
 	b.WriteString("\n")
 }
 
-// inQuotes is an address as YAML in flow style always takes it.
-func inQuotes(text string) string {
-	if p := plain(text); p[0] == '"' || p[0] == '\'' {
+// yamlQuoted returns an address in quotes, which YAML accepts everywhere.
+func yamlQuoted(text string) string {
+	if p := yamlText(text); p[0] == '"' || p[0] == '\'' {
 		return p
 	}
 	return `"` + text + `"`
 }
 
-// oneLine is a text that may stand in a comment.
+// oneLine returns a text that a comment can hold.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
 		if !printable(r) {
@@ -229,7 +229,7 @@ const exampleJourney = journeysHead + `  checkout:
       # ${arm} ${started} ${env:NAME}. Cookies are kept within a journey.
 `
 
-// write adds the recorded journey.
+// write writes the recorded journey.
 func (rec *Recording) write(b *strings.Builder) {
 	slow, timeout := rec.budget()
 	b.WriteString(journeysHead)
@@ -240,11 +240,11 @@ func (rec *Recording) write(b *strings.Builder) {
 	if rec.Left != "" {
 		fmt.Fprintf(b, "  # Left out: %s.\n", oneLine(rec.Left))
 	}
-	for _, s := range rec.secret.list {
+	for _, s := range rec.secrets.list {
 		fmt.Fprintf(b, "  # To be set before a run: %s, the %s.\n", s.Name, oneLine(s.Of))
 	}
 	fmt.Fprintf(b, "  %s:\n    rate: 10/s # journeys over both arms\n    slow_after: %s # budget of the whole journey; beyond it, it is slow\n    timeout: %s # beyond this, it has failed\n    steps:\n",
-		plain(rec.id), written(slow), written(timeout))
+		yamlText(rec.id), inSeconds(slow), inSeconds(timeout))
 	for i, s := range rec.steps {
 		if i == len(rec.steps)-1 && s.json == nil {
 			b.WriteString("      # What does only the right page say? A shop may answer its failures with 200:\n      # expect: {body: {contains: Thank you}}\n")
@@ -253,17 +253,17 @@ func (rec *Recording) write(b *strings.Builder) {
 	}
 }
 
-// written is a duration in whole seconds.
-func written(d time.Duration) string { return fmt.Sprintf("%ds", int(d.Seconds())) }
+// inSeconds writes a duration in whole seconds.
+func inSeconds(d time.Duration) string { return fmt.Sprintf("%ds", int(d.Seconds())) }
 
 const inStep = 8
 
-// write adds one step.
+// write writes one step.
 func (s *step) write(b *strings.Builder) {
-	fmt.Fprintf(b, "      - name: %s\n", plain(s.name))
+	fmt.Fprintf(b, "      - name: %s\n", yamlText(s.name))
 	line := s.method + " " + s.request.urlText()
-	if !lineForm.MatchString(line) {
-		line = inQuotes(line)
+	if !requestForm.MatchString(line) {
+		line = yamlQuoted(line)
 	}
 	fmt.Fprintf(b, "        request: %s\n", line)
 	if len(s.request.headers) > 0 {
@@ -285,44 +285,44 @@ func (s *step) write(b *strings.Builder) {
 }
 
 func fields(list []*slot) value {
-	v := mapping()
+	v := emptyMapping()
 	for _, s := range list {
-		v.add(s.key, quoted(s.text()))
+		v.add(s.key, textValue(s.text()))
 	}
 	return v
 }
 
-// expectation is what the answer was, as far as it will be so again. What came
-// from a browser's cache will come from the server.
+// expectation returns the parts of the answer that will be the same again. An answer
+// from the browser's cache (304) will come from the server.
 func (s *step) expectation() value {
-	v := mapping()
+	v := emptyMapping()
 	status := s.answer.status
 	if status == 304 {
 		status = 200
 	}
-	v.add("status", bare(fmt.Sprint(status)))
-	checks := mapping()
+	v.add("status", rawValue(fmt.Sprint(status)))
+	checks := emptyMapping()
 	for _, c := range s.checks {
 		if c.value == "" {
-			absent := mapping()
-			absent.add("absent", bare("true"))
+			absent := emptyMapping()
+			absent.add("absent", rawValue("true"))
 			checks.add(c.path, absent)
 		} else {
-			checks.add(c.path, quoted(c.value))
+			checks.add(c.path, textValue(c.value))
 		}
 	}
 	if !checks.empty() {
 		v.add("json", checks)
 	}
-	header := mapping()
-	if s.bodyless { // a page that says sorry has this status, too
+	header := emptyMapping()
+	if s.bodyless { // an error page may have this status, too
 		header.add("Content-Type", matches("json"))
 	}
 	switch {
 	case s.leadsFurther:
 		header.add("Location", matches("^"+regexp.QuoteMeta(s.leads)))
 	case s.leads != "":
-		header.add("Location", quoted(s.leads))
+		header.add("Location", textValue(s.leads))
 	}
 	if !header.empty() {
 		v.add("headers", header)
@@ -331,8 +331,8 @@ func (s *step) expectation() value {
 }
 
 func matches(expr string) value {
-	v := mapping()
-	v.add("matches", quoted(expr))
+	v := emptyMapping()
+	v.add("matches", textValue(expr))
 	return v
 }
 
@@ -348,18 +348,18 @@ func (s *step) writeCaptures(b *strings.Builder) {
 		}
 	}
 	for _, c := range s.captures {
-		v := quoted(c.expr)
+		v := textValue(c.expr)
 		if c.from != experiments.FromJSON {
-			v = mapping()
-			v.add(string(c.from), quoted(c.expr))
+			v = emptyMapping()
+			v.add(string(c.from), textValue(c.expr))
 		}
 		comment := ""
 		if c.listed && listed == 1 { // two values of one item must not be picked apart
-			if any := index.ReplaceAllString(c.expr, "[*]"); any != c.expr {
-				comment = fmt.Sprintf(" # or any of them: {json: %s, pick: random}", oneLine(plain(any)))
+			if anyItem := index.ReplaceAllString(c.expr, "[*]"); anyItem != c.expr {
+				comment = fmt.Sprintf(" # or any of them: {json: %s, pick: random}", oneLine(yamlText(anyItem)))
 			}
 		}
 		text, _ := v.flow(1 << 20)
-		fmt.Fprintf(b, "          %s: %s%s\n", plain(c.name), text, comment)
+		fmt.Fprintf(b, "          %s: %s%s\n", yamlText(c.name), text, comment)
 	}
 }

@@ -7,45 +7,46 @@ import (
 	"unicode/utf8"
 )
 
-// A value of a document, to be written in flow style where it is short, else in
-// block style. It is a scalar, a list or a mapping.
+// A value is a scalar, a list or a mapping of a document. It is written on one line if
+// it fits, and as a block otherwise, which yaml.v3 does not decide by width.
 type value struct {
 	scalar string   // as it is written
 	lines  []string // of a text over several lines
 	keys   []string // as they are written
-	items  []value  // of a mapping where there are keys, else of a list
+	items  []value  // of a emptyMapping where there are keys, else of a list
 	list   bool
 }
 
-// width is where lines end, where they can.
+// width is the length that lines keep to if they can.
 const width = 110
 
-// mapping starts an empty mapping.
-func mapping() value { return value{scalar: "{}"} }
+// emptyMapping returns a mapping to add to.
+func emptyMapping() value { return value{scalar: "{}"} }
 
 func (v *value) add(key string, item value) {
 	v.scalar = ""
-	v.keys = append(v.keys, plain(key))
+	v.keys = append(v.keys, yamlText(key))
 	v.items = append(v.items, item)
 }
 
 func (v *value) empty() bool { return len(v.items) == 0 && !v.list }
 
-// quoted is a text, plain where YAML cannot take it for anything else.
-func quoted(text string) value { return value{scalar: plain(text)} }
+// textValue returns a text, in quotes if YAML would take it for anything else.
+func textValue(text string) value { return value{scalar: yamlText(text)} }
 
-func bare(text string) value { return value{scalar: text} }
+// rawValue returns a scalar that is written as it is.
+func rawValue(text string) value { return value{scalar: text} }
 
-// body is a text of a request; one over several lines stays readable.
+// body returns a text of a request. One over several lines stays readable.
 func body(text string) value {
 	if strings.Contains(text, "\n") && blockText(text) {
-		return value{scalar: plain(text), lines: strings.Split(strings.TrimSuffix(text, "\n"), "\n")}
+		return value{scalar: yamlText(text), lines: strings.Split(strings.TrimSuffix(text, "\n"), "\n")}
 	}
-	return quoted(text)
+	return textValue(text)
 }
 
-// blockText tells whether a text can stand as a literal block: its lines are
-// printable, and nothing at its ends needs a special sign.
+// blockText reports whether a text can be a literal block: its lines are printable, and
+// its ends need no indicator.
 func blockText(text string) bool {
 	rest, newline := strings.CutSuffix(text, "\n")
 	if newline || strings.TrimSpace(rest) == "" || strings.HasSuffix(rest, "\n") || strings.ContainsAny(rest[:1], " \t\n") {
@@ -59,7 +60,7 @@ func blockText(text string) bool {
 	return true
 }
 
-// printable are the characters that YAML takes as they are.
+// printable reports whether YAML takes a character as it is.
 func printable(r rune) bool {
 	return r >= ' ' && r < 0x7f || r > 0xa0 && r < 0xd800 && r != 0x2028 && r != 0x2029 || r >= 0xe000 && r < 0xfffd && r != 0xfeff || r >= 0x10000 && r <= utf8.MaxRune
 }
@@ -70,8 +71,8 @@ var (
 	wordForm  = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null|nan|inf)$`)
 )
 
-// plain writes a text in one line, in quotes where it needs them.
-func plain(text string) string {
+// yamlText writes a text on one line, in quotes if it needs them.
+func yamlText(text string) string {
 	if urlForm.MatchString(text) || plainForm.MatchString(text) && !wordForm.MatchString(text) {
 		return text
 	}
@@ -102,8 +103,8 @@ func plain(text string) string {
 	return b.String()
 }
 
-// flow is the value on one line; false where it is too long, or holds a text
-// over several lines. room is what is left of the line.
+// flow returns the value on one line. It reports false if that is longer than room, or
+// if the value holds a text over several lines.
 func (v value) flow(room int) (string, bool) {
 	if len(v.lines) > 0 {
 		return "", false
@@ -162,16 +163,16 @@ func (v value) write(b *strings.Builder, indent int, key string) {
 	}
 }
 
-// fromJSON is a body of a request in the language of documents.
+// fromJSON returns a body of a request as documents write it.
 func fromJSON(n *node) value {
 	switch n.kind {
 	case aText, aNumber:
-		if n.kind == aNumber && !anyVariable(n.slot) {
-			return bare(n.text)
+		if n.kind == aNumber && !hasVariable(n.slot) {
+			return rawValue(n.text)
 		}
 		return body(n.slot.text())
 	case aWord:
-		return bare(n.text)
+		return rawValue(n.text)
 	case aList:
 		v := value{list: true}
 		for _, item := range n.items {
@@ -179,7 +180,7 @@ func fromJSON(n *node) value {
 		}
 		return v
 	}
-	v := mapping()
+	v := emptyMapping()
 	for i, item := range n.items {
 		v.add(n.names[i], fromJSON(item))
 	}

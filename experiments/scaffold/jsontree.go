@@ -8,14 +8,15 @@ import (
 	"strings"
 )
 
-// Bounds of a JSON document that is looked at.
+// Bounds of a JSON document that is read.
 const (
-	maxNesting = 40 // a document of ours may nest 64 deep, and a body begins inside it
+	maxNesting = 40 // our documents may nest 64 deep, and a body begins inside one
 	maxValues  = 20_000
 	maxName    = 200
 )
 
-// A node is a JSON value whose members keep their order.
+// A node is a JSON value whose members keep their order, so that a document shows
+// them as they were recorded.
 type node struct {
 	kind  nodeKind
 	text  string // of a text, a number, or a word: true, false, null
@@ -34,8 +35,8 @@ const (
 	anObject
 )
 
-// parseJSON reads one JSON value; false where the text is none, or is too large
-// or too odd to be written as YAML.
+// parseJSON reads one JSON value. It reports false if the text is not JSON, or is too
+// large or too odd to be written as YAML.
 func parseJSON(text string) (*node, bool) {
 	p := &jsonReader{json: json.NewDecoder(strings.NewReader(text))}
 	p.json.UseNumber()
@@ -100,7 +101,7 @@ func (p *jsonReader) container(open json.Delim, depth int) (*node, bool) {
 	return n, err == nil
 }
 
-// member is a member of an object, or nil.
+// member returns a member of an object, or nil.
 func (n *node) member(name string) *node {
 	if n == nil || n.kind != anObject {
 		return nil
@@ -113,7 +114,7 @@ func (n *node) member(name string) *node {
 	return nil
 }
 
-// A leaf is a text or a number of a JSON document, and where it stands.
+// A leaf is a text or a number of a JSON document, and its place.
 type leaf struct {
 	path   string // JSONPath
 	key    string // of the nearest member
@@ -124,8 +125,8 @@ type leaf struct {
 	listed bool // inside a list
 }
 
-// leaves lists the texts and numbers of a document in its order.
-func leaves(n *node) []leaf {
+// leavesOf returns the texts and numbers of a document in its order.
+func leavesOf(n *node) []leaf {
 	var list []leaf
 	var walk func(n *node, at leaf)
 	walk = func(n *node, at leaf) {
@@ -142,7 +143,7 @@ func leaves(n *node) []leaf {
 				}
 				inner.path += step
 				inner.owner, inner.key = at.key, n.names[i]
-				if wrapper(inner.owner) {
+				if isWrapper(inner.owner) {
 					inner.owner = at.owner
 				}
 			}
@@ -160,8 +161,8 @@ func leaves(n *node) []leaf {
 	return list
 }
 
-// wrapper tells names that say nothing about what is inside.
-func wrapper(name string) bool {
+// isWrapper reports whether a name says nothing about what is inside.
+func isWrapper(name string) bool {
 	switch strings.ToLower(name) {
 	case "data", "result", "results", "items", "nodes", "edges", "node", "payload", "attributes", "response", "body", "content", "list", "_links", "links", "_embedded":
 		return true
@@ -171,8 +172,8 @@ func wrapper(name string) bool {
 
 var plainMember = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// pathStep is a member in a JSONPath; false for names that hold control
-// characters or are very long.
+// pathStep returns a member as a step of a JSONPath. It reports false for a name with
+// control characters.
 func pathStep(name string) (string, bool) {
 	if plainMember.MatchString(name) {
 		return "." + name, true

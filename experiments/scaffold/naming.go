@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// A force says how surely a value that is met twice is the same thing twice.
-type force uint8
+// A strength says how surely two equal values are the same thing.
+type strength uint8
 
 const (
-	trivial force = iota // says nothing: true, EUR, express
-	weak                 // needs names that fit, such as an id of 42
-	strong               // cannot be met twice by chance
+	trivial strength = iota // equal by chance: true, EUR, express
+	weak                    // the same if the names fit, too: an id of 42
+	strong                  // never equal by chance
 )
 
 var (
@@ -22,7 +22,8 @@ var (
 	numbered  = regexp.MustCompile(`^-?[0-9]*\.[0-9]+$`)
 )
 
-func strength(v string) force {
+// strengthOf classes a value by its form.
+func strengthOf(v string) strength {
 	switch {
 	case v == "" || len(v) > maxIndexed || v == "true" || v == "false" || v == "null" || codeForm.MatchString(v) || len(v) == 1 && !hasDigit.MatchString(v):
 		return trivial
@@ -41,12 +42,12 @@ func strength(v string) force {
 	return weak
 }
 
-// plainName is a name without case and separators, for comparison.
+// plainName returns a name without case and separators, for comparison.
 func plainName(name string) string { return strings.ToLower(notInName.ReplaceAllString(name, "")) }
 
-// common names are of what people choose, not of what a server gives out: equal
-// values under them mean nothing.
-func common(name string) bool {
+// chosenByPeople reports whether people choose the values of a name and no server
+// gives them out. Equal values mean nothing then.
+func chosenByPeople(name string) bool {
 	switch name {
 	case "", "quantity", "qty", "count", "page", "perpage", "pagesize", "limit", "size", "offset", "first", "last", "sort", "order", "orderby", "direction", "currency", "country", "countrycode",
 		"region", "locale", "lang", "language", "status", "state", "type", "kind", "method", "color", "colour", "name", "firstname", "lastname", "fullname", "title", "email", "phone", "address",
@@ -57,8 +58,8 @@ func common(name string) bool {
 	return false
 }
 
-// identifying names are of values by which things are found again.
-func identifying(name string) bool {
+// isIdentifier reports whether the values of a name identify things.
+func isIdentifier(name string) bool {
 	switch name {
 	case "id", "uuid", "guid", "gid", "sku", "slug", "code", "number", "no", "key", "handle", "ref", "reference", "token", "href", "url", "uri", "path", "permalink", "pk", "oid", "value", "orderid", "cartid":
 		return true
@@ -66,8 +67,8 @@ func identifying(name string) bool {
 	return strings.HasSuffix(name, "id") || strings.HasSuffix(name, "uuid") || strings.HasSuffix(name, "token") || strings.HasSuffix(name, "sku")
 }
 
-// generic names need the name of their owner to be understood.
-func generic(name string) bool {
+// needsOwner reports whether a name is only understood with the name of its owner.
+func needsOwner(name string) bool {
 	switch name {
 	case "", "id", "uuid", "guid", "gid", "slug", "code", "number", "no", "key", "handle", "ref", "reference", "href", "url", "uri", "path", "pk", "value", "name", "permalink":
 		return true
@@ -75,22 +76,22 @@ func generic(name string) bool {
 	return false
 }
 
-// related tells whether a value of an answer fits the name it is sent by. In a
-// path, the name is the segment before the value.
-func related(src source, sent string, path bool) bool {
+// fitsName reports whether a value of an answer fits the name that it is sent by. In
+// a path, that name is the segment before the value.
+func fitsName(src source, sent string, path bool) bool {
 	key, owner := plainName(src.key), plainName(src.owner)
-	if sent == "" || common(sent) && !path {
+	if sent == "" || chosenByPeople(sent) && !path {
 		return false
 	}
 	if path {
 		one := singular(sent)
-		return identifying(key) && (owner == one || strings.HasSuffix(key, "id") && strings.TrimSuffix(key, "id") == one) || key == one || key == sent
+		return isIdentifier(key) && (owner == one || strings.HasSuffix(key, "id") && strings.TrimSuffix(key, "id") == one) || key == one || key == sent
 	}
 	return key == sent && key != "" ||
-		identifying(key) && owner != "" && (sent == owner+key || sent == owner || sent == owner+"id")
+		isIdentifier(key) && owner != "" && (sent == owner+key || sent == owner || sent == owner+"id")
 }
 
-// singular is the name of one of several.
+// singular returns the name of one of several things.
 func singular(name string) string {
 	lower := strings.ToLower(name)
 	switch {
@@ -108,7 +109,7 @@ func singular(name string) string {
 
 var versionForm = regexp.MustCompile(`^v[0-9]+(\.[0-9]+)*$`)
 
-// fixedSegments are the words of a path that say what it is about.
+// fixedSegments returns the words of a path that are the same in every journey.
 func fixedSegments(path []*slot) []string {
 	var words []string
 	for i, s := range path {
@@ -116,7 +117,7 @@ func fixedSegments(path []*slot) []string {
 		switch {
 		case s.value == "", lower == "api" || lower == "rest" || lower == "rpc" || versionForm.MatchString(lower):
 		case i == 0 && codeForm.MatchString(s.value) && len(path) > 1 && len(s.value) != 3:
-		case anyVariable(s), strength(s.value) == strong, strength(s.value) == weak && hasDigit.MatchString(s.value):
+		case hasVariable(s), strengthOf(s.value) == strong, strengthOf(s.value) == weak && hasDigit.MatchString(s.value):
 			if n := len(words); n > 0 {
 				words[n-1] = singular(words[n-1])
 			}
@@ -127,7 +128,7 @@ func fixedSegments(path []*slot) []string {
 	return words
 }
 
-// resourceOf is what a request is about, in the singular.
+// resourceOf returns the kind of thing that a request is about, in the singular.
 func resourceOf(r *request) string {
 	words := fixedSegments(r.path)
 	if len(words) == 0 {
@@ -136,7 +137,7 @@ func resourceOf(r *request) string {
 	return singular(strings.TrimSuffix(words[len(words)-1], ".json"))
 }
 
-// stepName is what reports call a step, before it is made unique.
+// stepName returns the name of a step, which may not be unique yet.
 func stepName(s *step) string {
 	if op := graphQLOperation(s.request.json); op != "" {
 		return slug(op)
@@ -154,8 +155,8 @@ func stepName(s *step) string {
 
 var operationForm = regexp.MustCompile(`^\s*(?:query|mutation)\s+([A-Za-z_][A-Za-z0-9_]*)`)
 
-// graphQLOperation is the name of the operation that a body asks for; a GraphQL
-// request without one is called graphql, any other body gives nothing.
+// graphQLOperation returns the name of the operation in a GraphQL request, or
+// "graphql" if it has none. It is empty for any other body.
 func graphQLOperation(body *node) string {
 	if body != nil && body.kind == aList && len(body.items) > 0 {
 		body = body.items[0]

@@ -8,28 +8,28 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 )
 
-// maxChecks is how many checks a step gets: more are noise.
+// maxChecks is how many checks a step gets. More would be noise.
 const maxChecks = 4
 
-// expect adds to each step what its answer must be, where the recording leaves
-// no doubt.
-func (l *linker) expect() {
+// addExpectations adds to each step the expectations that the recording leaves no
+// doubt about.
+func (l *linker) addExpectations() {
 	for i, s := range l.steps {
-		s.redirects()
+		s.expectRedirect()
 		if s.json == nil {
 			continue
 		}
-		s.errors()
-		s.echoes()
-		l.sums(i)
-		s.settles()
+		s.expectNoErrors()
+		s.expectEcho()
+		l.expectSum(i)
+		s.pollForStatus()
 		s.bodyless = len(s.checks) == 0 && len(s.captures) == 0
 	}
 }
 
-// redirects wants a redirection to lead where it led: a failure often has the
-// same status, and leads back.
-func (s *step) redirects() {
+// expectRedirect expects a redirection to lead to the same place. A failure often has
+// the same status and leads back.
+func (s *step) expectRedirect() {
 	header, target, ok := s.location()
 	if !ok || s.answer.status < 300 || s.answer.status == 304 || header != target {
 		return // an absolute URL names a host that another environment does not have
@@ -37,7 +37,7 @@ func (s *step) redirects() {
 	fixed := ""
 	path, query, _ := strings.Cut(target, "?")
 	for segment := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
-		if hasDigit.MatchString(segment) || strength(segment) == strong || len(segment) > 40 || !plainForm.MatchString("/"+segment) {
+		if hasDigit.MatchString(segment) || strengthOf(segment) == strong || len(segment) > 40 || !plainForm.MatchString("/"+segment) {
 			s.leads, s.leadsFurther = fixed+"/", true
 			return
 		}
@@ -46,17 +46,18 @@ func (s *step) redirects() {
 	s.leads, s.leadsFurther = path, query != ""
 }
 
-func (s *step) expects(path, value string) {
+// addCheck adds a check, unless the step has enough or has one of that path.
+func (s *step) addCheck(path, value string) {
 	if len(s.checks) < maxChecks && !slices.ContainsFunc(s.checks, func(c check) bool { return c.path == path }) {
 		s.checks = append(s.checks, check{path, value})
 	}
 }
 
-// errors wants the lists of errors to stay as empty as they were: GraphQL
-// answers failures with 200.
-func (s *step) errors() {
+// expectNoErrors expects empty lists of errors to stay empty. GraphQL answers
+// failures with status 200.
+func (s *step) expectNoErrors() {
 	if graphQLOperation(s.request.json) != "" && s.json.kind == anObject && s.json.member("errors") == nil {
-		s.expects("$.errors", "")
+		s.addCheck("$.errors", "")
 	}
 	var walk func(n *node, path string, depth int)
 	walk = func(n *node, path string, depth int) {
@@ -68,7 +69,7 @@ func (s *step) errors() {
 			switch {
 			case !ok:
 			case item.kind == aList && len(item.items) == 0 && strings.HasSuffix(strings.ToLower(n.names[i]), "errors"):
-				s.expects(path+at+"[0]", "")
+				s.addCheck(path+at+"[0]", "")
 			case item.kind == anObject:
 				walk(item, path+at, depth+1)
 			}
@@ -77,38 +78,38 @@ func (s *step) errors() {
 	walk(s.json, "$", 0)
 }
 
-// echoes wants an answer to be about what was asked for: the value that the
-// path named, under the name that it was captured from.
-func (s *step) echoes() {
+// expectEcho expects an answer to be about the thing that was asked for: to hold the
+// value in the path, under the name that it was captured from.
+func (s *step) expectEcho() {
 	for _, c := range s.uses {
 		if c.from != experiments.FromJSON || !slices.ContainsFunc(s.request.path, func(p *slot) bool { return len(p.parts) == 1 && p.parts[0].variable == c.name }) {
 			continue
 		}
 		for _, lf := range s.leaves {
-			if lf.value == c.value && lf.number == c.number && lf.key == c.key && lf.depth <= 2 && !lf.listed && !s.keeps(lf.path) {
-				s.expects(lf.path, "${"+c.name+"}")
+			if lf.value == c.value && lf.number == c.number && lf.key == c.key && lf.depth <= 2 && !lf.listed && !s.capturesPath(lf.path) {
+				s.addCheck(lf.path, "${"+c.name+"}")
 				break
 			}
 		}
 	}
 }
 
-// keeps tells whether a step captures what is at a path.
-func (s *step) keeps(path string) bool {
+// capturesPath reports whether a step captures the value at a path.
+func (s *step) capturesPath(path string) bool {
 	return slices.ContainsFunc(s.captures, func(c *capture) bool { return c.from == experiments.FromJSON && c.expr == path })
 }
 
-// sumForm names what a customer has to pay, or has paid.
+// Names and values of the sum that a customer has to pay, or has paid.
 var (
 	quotedForm = regexp.MustCompile(`^(grand|order|cart|checkout)?(total|totalprice|totalamount|amountdue|amountpayable|payable|quoted|quote|amount|due|sum)(cents|amount|incltax|gross|withtax|minor)?$`)
 	paidForm   = regexp.MustCompile(`^(grand|order|cart|checkout|payment)?(total|totalprice|totalamount|charged|amountcharged|captured|amountcaptured|paid|amountpaid|amount|due|payable|sum)(cents|amount|incltax|gross|withtax|minor)?$`)
 	sumValue   = regexp.MustCompile(`^([0-9]{3,12}|[0-9]{1,9}\.[0-9]{1,4})$`)
 )
 
-// sums wants what is paid to be what was quoted, where both stand in answers
-// about the same thing: the later request named something out of the earlier
-// answer, at first or second hand.
-func (l *linker) sums(i int) {
+// expectSum expects the sum paid to be the sum quoted, if both are in answers about
+// the same thing: the later request used a value of the earlier answer, directly or
+// through other steps.
+func (l *linker) expectSum(i int) {
 	s := l.steps[i]
 	before := l.ancestors(i)
 	for _, lf := range s.leaves {
@@ -116,16 +117,16 @@ func (l *linker) sums(i int) {
 			continue
 		}
 		for _, k := range before {
-			if quoted, ok := l.quote(k, lf); ok {
-				c := l.capture(i, quoted, &slot{key: quoted.key})
-				s.expects(lf.path, "${"+c.name+"}")
+			if quoted, ok := l.findQuote(k, lf); ok {
+				c := l.addCapture(i, quoted, &slot{key: quoted.key})
+				s.addCheck(lf.path, "${"+c.name+"}")
 				break
 			}
 		}
 	}
 }
 
-// ancestors are the steps whose answers a step depends on, in their order: the
+// ancestors returns the steps whose answers a step depends on, in their order: the
 // first quote is the one that the customer saw first.
 func (l *linker) ancestors(i int) []int {
 	seen := map[int]bool{}
@@ -139,8 +140,8 @@ func (l *linker) ancestors(i int) []int {
 		}
 	}
 	walk(i)
-	for k := range l.steps[:i] { // and those that told more of the same things
-		seen[k] = seen[k] || slices.ContainsFunc(l.steps[i].uses, func(c *capture) bool { return l.steps[k].tellsOf(c) })
+	for k := range l.steps[:i] { // and those about the same things
+		seen[k] = seen[k] || slices.ContainsFunc(l.steps[i].uses, func(c *capture) bool { return l.steps[k].isAbout(c) })
 	}
 	var list []int
 	for k := range l.steps[:i] {
@@ -151,18 +152,17 @@ func (l *linker) ancestors(i int) []int {
 	return list
 }
 
-// tellsOf tells whether an answer is about the thing that a captured value
+// isAbout reports whether an answer is about the thing that a captured value
 // identifies.
-func (s *step) tellsOf(c *capture) bool {
-	return identifying(plainName(c.key)) && slices.ContainsFunc(s.leaves, func(lf leaf) bool {
-		return lf.value == c.value && lf.number == c.number && identifying(plainName(lf.key)) && !lf.listed
+func (s *step) isAbout(c *capture) bool {
+	return isIdentifier(plainName(c.key)) && slices.ContainsFunc(s.leaves, func(lf leaf) bool {
+		return lf.value == c.value && lf.number == c.number && isIdentifier(plainName(lf.key)) && !lf.listed
 	})
 }
 
-// quote finds the one sum of an answer that is equal to a later one. Two sums
-// that are equal by chance are no proof: totals come before anything else, and
-// where several totals are equal it does not matter which is taken.
-func (l *linker) quote(k int, paid leaf) (source, bool) {
+// findQuote returns the first total of an answer that is equal to a later sum. If
+// several totals are equal, it does not matter which is taken.
+func (l *linker) findQuote(k int, paid leaf) (source, bool) {
 	for _, src := range jsonSources(k, l.steps[k].leaves, l.steps[k].resource) {
 		if src.value == paid.value && src.number == paid.number && !src.listed && quotedForm.MatchString(plainName(src.key)) {
 			return src, true
@@ -171,8 +171,9 @@ func (l *linker) quote(k int, paid leaf) (source, bool) {
 	return source{}, false
 }
 
-// settles makes a poll of a request that was repeated until a status changed.
-func (s *step) settles() {
+// pollForStatus makes the step poll if its request was repeated until a status
+// changed.
+func (s *step) pollForStatus() {
 	if len(s.repeats) == 0 {
 		return
 	}
@@ -181,13 +182,13 @@ func (s *step) settles() {
 		return
 	}
 	old := map[string]string{}
-	for _, lf := range leaves(first) {
+	for _, lf := range leavesOf(first) {
 		old[lf.path] = lf.value
 	}
 	for _, lf := range s.leaves {
 		was, known := old[lf.path]
 		if name := plainName(lf.key); known && was != lf.value && !lf.number && (strings.HasSuffix(name, "status") || strings.HasSuffix(name, "state")) {
-			s.expects(lf.path, escape(lf.value))
+			s.addCheck(lf.path, escape(lf.value))
 			s.poll = true
 			return
 		}

@@ -27,8 +27,8 @@ func recorded(t testing.TB, file string) *Recording {
 	return rec
 }
 
-// written puts a draft into a folder and loads it.
-func loaded(t testing.TB, d *Draft) (*experiments.System, []*experiments.Experiment) {
+// loaded writes documents into a folder and loads them.
+func loaded(t testing.TB, d *Documents) (*experiments.System, []*experiments.Experiment) {
 	t.Helper()
 	dir := t.TempDir()
 	var list []string
@@ -46,10 +46,10 @@ func loaded(t testing.TB, d *Draft) (*experiments.System, []*experiments.Experim
 	}
 	s, es, err := experiments.Load(filepath.Join(dir, experiments.SystemFile), list)
 	if err != nil {
-		t.Fatalf("the draft does not load:\n%s\n%s", experiments.Explain(err), d.Files[0].Text)
+		t.Fatalf("the documents do not load:\n%s\n%s", experiments.Explain(err), d.Files[0].Text)
 	}
 	if err := errors.Join(s.CheckEnvironment(), s.CheckHosts()); err != nil {
-		t.Fatalf("the draft is refused: %v", err)
+		t.Fatalf("the documents are refused: %v", err)
 	}
 	return s, es
 }
@@ -71,7 +71,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func TestDraftsOfRecordings(t *testing.T) {
+func TestDocumentsOfRecordings(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.har")
 	if err != nil || len(files) < 3 {
 		t.Fatalf("recordings: %v, %v", files, err)

@@ -10,25 +10,27 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments"
 )
 
-// Why an exchange is not part of the journey.
+// The reasons why an exchange is not part of the journey.
 const (
-	notHTTP   = "not HTTP"
-	static    = "static files"
-	telemetry = "analytics and telemetry"
-	preflight = "preflight requests"
-	streams   = "streams and sockets"
-	failed    = "failed when they were recorded"
-	elsewhere = "other origins"
+	notHTTP     = "not HTTP"
+	static      = "static files"
+	telemetry   = "analytics and telemetry"
+	preflight   = "preflight requests"
+	streams     = "streams and sockets"
+	failed      = "failed when they were recorded"
+	otherOrigin = "other origins"
 )
 
-// dropped counts what was left out, by reason.
-type dropped map[string]int
+// exclusions counts the exchanges that were left out, by reason.
+type exclusions map[string]int
 
-func (d dropped) add(why string) { d[why]++ }
+func (d exclusions) add(why string) { d[why]++ }
 
-func (d dropped) total() int {
+func (d exclusions) total() int {
 	n := 0
 	for _, v := range d {
 		n += v
@@ -36,8 +38,8 @@ func (d dropped) total() int {
 	return n
 }
 
-// String is such as "static files (12), other origins (3)".
-func (d dropped) String() string {
+// String returns a text such as "static files (12), other origins (3)".
+func (d exclusions) String() string {
 	parts := []string{}
 	for _, why := range slices.Sorted(maps.Keys(d)) {
 		parts = append(parts, fmt.Sprintf("%s (%d)", why, d[why]))
@@ -45,9 +47,9 @@ func (d dropped) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// excluded says why an exchange can never be part of a journey, whatever the
-// journey's origin; empty where it can.
-func (x *exchange) excluded() string {
+// exclusion returns why an exchange can never be part of a journey, whatever the
+// journey's origin. It is empty if it can.
+func (x *exchange) exclusion() string {
 	switch {
 	case x.url.Scheme == "ws" || x.url.Scheme == "wss" || x.kind == "websocket" || x.kind == "eventsource" || x.answer.status == 101:
 		return streams
@@ -55,21 +57,18 @@ func (x *exchange) excluded() string {
 		return notHTTP
 	case x.method == "OPTIONS" || x.kind == "preflight":
 		return preflight
-	case x.kind == "ping" || x.kind == "beacon" || x.kind == "cspviolationreport" || x.measured():
+	case x.kind == "ping" || x.kind == "beacon" || x.kind == "cspviolationreport" || x.isTelemetry():
 		return telemetry
-	case x.asset():
+	case x.isAsset():
 		return static
-	case x.answer.status < 200 || x.answer.status > 399 || !slices.Contains(methods(), x.method):
+	case x.answer.status < 200 || x.answer.status > 399 || !slices.Contains(experiments.Methods(), x.method):
 		return failed
 	}
 	return ""
 }
 
-// methods are those that a step may have; OPTIONS is never recorded as one.
-func methods() []string { return []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} }
-
-// asset tells a file that a browser loads to show a page.
-func (x *exchange) asset() bool {
+// isAsset reports whether the answer is a file that a browser loads to show a page.
+func (x *exchange) isAsset() bool {
 	if x.method != "GET" && x.method != "HEAD" {
 		return false
 	}
@@ -92,23 +91,24 @@ func (x *exchange) asset() bool {
 	return x.url.Path == "/robots.txt" || x.url.Path == "/manifest.json"
 }
 
-// Hosts beside a shop's, and paths on its own, that only measure people. Those
-// of third parties are left out with all other origins.
+// Hosts beside a shop's, and paths on its own, that only collect telemetry. Third
+// parties are left out with all other origins.
 var (
-	measuringHosts = regexp.MustCompile(`^(analytics|metrics|stats|telemetry|rum|collect|collector|events?|track|tracking|sentry|matomo|piwik|s?gtm|plausible|smetrics)\.[^.]+\.`)
-	measuringPaths = regexp.MustCompile(`(?i)^/(g/collect|j/collect|r/collect|collect|beacons?|rum|telemetry|analytics|tracking|track|pixel|cdn-cgi|matomo\.php|piwik\.php|` +
+	telemetryHosts = regexp.MustCompile(`^(analytics|metrics|stats|telemetry|rum|collect|collector|events?|track|tracking|sentry|matomo|piwik|s?gtm|plausible|smetrics)\.[^.]+\.`)
+	telemetryPaths = regexp.MustCompile(`(?i)^/(g/collect|j/collect|r/collect|collect|beacons?|rum|telemetry|analytics|tracking|track|pixel|cdn-cgi|matomo\.php|piwik\.php|` +
 		`_vercel/(insights|speed-insights)|monitoring|envelope|__webpack_hmr|sockjs-node|_next/(static|image|webpack-hmr)|metrics|csp-report)(/|$)|^/api/[0-9]+/(envelope|store)/$`)
 )
 
-// measured tells a request that reports what a person does: it goes to such a
-// host, or to such a path and nothing comes back that a page could use.
-func (x *exchange) measured() bool {
-	if net.ParseIP(x.url.Hostname()) == nil && measuringHosts.MatchString(strings.ToLower(x.url.Hostname())) {
+// isTelemetry reports whether a request only reports what a person does: it goes to
+// such a host, or to such a path and gets no answer that a page could use.
+func (x *exchange) isTelemetry() bool {
+	if net.ParseIP(x.url.Hostname()) == nil && telemetryHosts.MatchString(strings.ToLower(x.url.Hostname())) {
 		return true
 	}
-	return measuringPaths.MatchString(x.url.Path) && len(x.answer.text) < 64 && !x.answer.lost
+	return telemetryPaths.MatchString(x.url.Path) && len(x.answer.text) < 64 && !x.answer.lost
 }
 
+// origin returns scheme, host and port, without a default port.
 func origin(u *url.URL) string {
 	host, port := strings.ToLower(u.Hostname()), u.Port()
 	if port == "" || u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443" {
@@ -120,10 +120,10 @@ func origin(u *url.URL) string {
 	return u.Scheme + "://" + net.JoinHostPort(host, port)
 }
 
-// ownOrigin is the journey's: of the page's host and those beside it, the one
-// that most requests went to. A shop of pages is asked itself, one of scripts
-// through its API.
-func ownOrigin(list []*exchange) string {
+// mainOrigin returns the origin of the journey: among the page's host and those
+// beside it, the one with most requests. It is the shop itself if that serves pages,
+// and its API if scripts call one.
+func mainOrigin(list []*exchange) string {
 	page := list[0]
 	for _, x := range list {
 		if x.answer.mime == "text/html" && x.method == "GET" {
@@ -146,9 +146,9 @@ func ownOrigin(list []*exchange) string {
 	return best
 }
 
-// sameSite tells whether two hosts are likely run by the same people: one
-// machine, or one domain. Note: without a list of public suffixes, a domain
-// that may be one (co.uk) is taken for one.
+// sameSite reports whether two hosts likely belong to the same owner: one machine, or
+// one domain. Note: there is no list of public suffixes here, so a domain that looks
+// like one (co.uk) is taken for one.
 func sameSite(host, page string) bool {
 	host, page = strings.ToLower(host), strings.ToLower(page)
 	if host == page {
@@ -168,8 +168,9 @@ func sameSite(host, page string) bool {
 	return host == base || strings.HasSuffix(host, "."+base)
 }
 
-// others lists the origins that were left out, with most requests first.
-func others(list []*exchange, own string) []string {
+// otherOrigins returns up to five origins that were left out, with most requests
+// first.
+func otherOrigins(list []*exchange, own string) []string {
 	count := map[string]int{}
 	for _, x := range list {
 		if o := origin(x.url); o != own {
@@ -183,9 +184,9 @@ func others(list []*exchange, own string) []string {
 	return sorted[:min(len(sorted), 5)]
 }
 
-// collapse makes one exchange of a request that was sent several times in a
-// row.
-func collapse(list []*exchange) []*exchange {
+// mergeRepeats merges requests that were sent several times in a row. The last answer
+// counts; the exchange keeps the earlier ones as repeats.
+func mergeRepeats(list []*exchange) []*exchange {
 	var out []*exchange
 	for _, x := range list {
 		if n := len(out); n > 0 && x.method == "GET" && out[n-1].method == "GET" && out[n-1].url.String() == x.url.String() {

@@ -1,14 +1,13 @@
-// Package scaffold writes first documents from what is already there: a
-// Toxiproxy's proxies, a recorded checkout, or nothing.
+// Package scaffold writes first documents: from the proxies of a Toxiproxy, from a
+// recorded checkout, or from nothing.
 //
-// A draft is text with comments, made to be read and changed by people. It
-// loads as it is: what a draft cannot know (which dependencies there are, where
-// staging answers) has a value that is right in form, and a comment that says
-// what belongs there.
+// The documents are text with comments for people to read and change. They load as
+// they are. Where a value cannot be known, such as the address of staging, they
+// hold an example and a comment that says what to write.
 //
-// Note: a recording holds cookies, passwords and tokens of a real session. Only
-// what a request needs is taken from it, and a value that looks secret is
-// replaced by ${env:NAME} wherever it stands: no secret gets into a draft.
+// Note: a recording holds cookies, passwords and tokens of a real session. The
+// documents take only what a request needs, and hold ${env:NAME} in place of every
+// value that looks secret.
 package scaffold
 
 import (
@@ -22,16 +21,16 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 )
 
-// Options say what is already there. The zero value asks for an example of
+// Options are the sources of the documents. The zero value makes an example of
 // everything.
 type Options struct {
-	Toxiproxy  string     // URL of the control API; empty: the address that is usual
-	Proxies    []Proxy    // what that Toxiproxy has; none: an example
+	Toxiproxy  string     // URL of the control API; empty: the default address
+	Proxies    []Proxy    // of that Toxiproxy; none: an example
 	Recording  *Recording // of a journey; nil: an example
 	AllowHosts []string   // written to the system's allow_hosts
 }
 
-// A Proxy is one of a Toxiproxy, as its API shows it.
+// A Proxy is a proxy of a Toxiproxy, as its API shows it.
 type Proxy struct {
 	Name     string
 	Listen   string // host:port
@@ -39,48 +38,45 @@ type Proxy struct {
 	Enabled  bool
 }
 
-// A Draft is a set of documents.
-type Draft struct {
+// Documents are the files that were made, and what to do about them.
+type Documents struct {
 	Files []File
-	Env   []Secret // what must be set before a run
-	Notes []string // what a person should look at, one sentence each
+	Env   []Secret // variables to set before a run
+	Notes []string // for people to check, one sentence each
 }
 
 // A File is one document.
 type File struct {
-	Name string // relative, with slashes
+	Name string // relative to the folder, with slashes
 	Text string
 }
 
-// A Secret is a value that a request needs and that no document may hold.
+// A Secret is an environment variable with a value that a request needs and that no
+// document may hold.
 type Secret struct {
-	Name string // of the environment variable
-	Of   string // where it is needed, such as "form field password of step post-login"
+	Name string // of the variable
+	Of   string // the place that needs it, such as "form field password of step post-login"
 }
 
-// Where the schemas of a draft are, beside the documents: an editor finds them
-// there without a network.
+// The schemas are written beside the documents, where editors find them without a
+// network.
 const (
 	systemSchema     = ".blastgauge/schema/system.json"
 	experimentSchema = ".blastgauge/schema/experiment.json"
 )
 
-// maxProxies is what a system may have as dependencies.
+// maxProxies is how many dependencies a system may have.
 const maxProxies = 200
 
-// Make writes the documents. The error is of class experiments.ErrInvalid and
-// says what about the input cannot be put into documents.
-func Make(o Options) (*Draft, error) {
+// Make makes the documents; [Documents.Place] writes them. The error is of class
+// experiments.ErrInvalid if documents cannot hold the input.
+func Make(o Options) (*Documents, error) {
 	if len(o.Proxies) > maxProxies {
 		return nil, fmt.Errorf("%w: %s has %d proxies, a system at most %d dependencies", experiments.ErrInvalid, o.Toxiproxy, len(o.Proxies), maxProxies)
 	}
-	d := &Draft{}
+	d := &Documents{}
 	deps := dependencies(o)
-	system, err := d.system(o, deps)
-	if err != nil {
-		return nil, err
-	}
-	d.Files = append(d.Files, File{experiments.SystemFile, system})
+	d.Files = append(d.Files, File{experiments.SystemFile, d.makeSystem(o, deps)})
 	for _, dep := range deps {
 		d.Files = append(d.Files, File{"experiments/" + dep.id + "-slow.yaml", slowExperiment(dep)})
 	}
@@ -104,16 +100,16 @@ func Make(o Options) (*Draft, error) {
 type dependency struct {
 	Proxy
 	id      string
-	foreign bool // leads to a host that may not be named without being allowed
+	foreign bool // its upstream is a host that allow_hosts does not list
 }
 
-// exampleDependency stands where no proxy is known.
+// exampleDependency is the dependency if no proxy is known.
 func exampleDependency() dependency {
 	return dependency{id: "payments", Proxy: Proxy{Name: "payments", Listen: "127.0.0.1:18083", Upstream: "http://127.0.0.1:8083", Enabled: true}}
 }
 
-// dependencies gives each proxy an id of its own, sorted by name. The lock of a
-// run is no dependency.
+// dependencies returns the proxies sorted by name, each with an id of its own. The
+// lock of a run is left out.
 func dependencies(o Options) []dependency {
 	policy := hosts.NewPolicy("", o.AllowHosts)
 	sorted := slices.SortedFunc(slices.Values(o.Proxies), func(a, b Proxy) int { return cmp.Compare(a.Name, b.Name) })
@@ -123,7 +119,7 @@ func dependencies(o Options) []dependency {
 		if p.Name == "blastgauge-lock" {
 			continue
 		}
-		list = append(list, dependency{Proxy: p, id: unique(cmp.Or(slug(p.Name), "dependency"), "-", taken), foreign: !addressable(p, policy)})
+		list = append(list, dependency{Proxy: p, id: uniqueName(cmp.Or(slug(p.Name), "dependency"), "-", taken), foreign: !canBeNamed(p, policy)})
 	}
 	if len(list) == 0 {
 		return []dependency{exampleDependency()}
@@ -136,28 +132,27 @@ var (
 	upstreamForm = regexp.MustCompile(`^((http|https|h2c|redis|rediss|postgres)://)?([^/@?#\s]+):[0-9]{1,5}$`)
 )
 
-// addressable tells whether a document may name the proxy's addresses: they
-// have the form, and the upstream is on a host that may be named.
-func addressable(p Proxy, policy hosts.Policy) bool {
+// canBeNamed reports whether a document may hold the proxy's addresses: they have
+// the right form, and the upstream is on a host that may be dialled.
+func canBeNamed(p Proxy, policy hosts.Policy) bool {
 	m := upstreamForm.FindStringSubmatch(p.Upstream)
 	return m != nil && listenForm.MatchString(p.Listen) && policy.CheckName(m[3]) == nil
 }
 
-var notInID = regexp.MustCompile(`[^a-z0-9]+`)
-
-// maxID is shorter than ids may be: something is added to them.
+// maxID is the length of ids before something like -slow is added.
 const maxID = 40
 
-// slug is a text as an id; empty where nothing is left.
+// slug returns a text as an id, with a dash between the words of camelCase. It is
+// empty if nothing is left.
 func slug(text string) string {
-	s := strings.Trim(notInID.ReplaceAllString(strings.ToLower(camel.ReplaceAllString(text, "$1-$2")), "-"), "-")
+	s := experiments.Slug(camel.ReplaceAllString(text, "$1-$2"))
 	return strings.Trim(s[:min(len(s), maxID)], "-")
 }
 
 var camel = regexp.MustCompile(`([a-z0-9])([A-Z])`)
 
-// unique adds a number to a name that is taken, and takes it.
-func unique(name, separator string, taken map[string]bool) string {
+// uniqueName returns the name, with a number if it is taken, and marks it as taken.
+func uniqueName(name, separator string, taken map[string]bool) string {
 	for n, base := 2, name; taken[name]; n++ {
 		name = fmt.Sprintf("%s%s%d", base, separator, n)
 	}
