@@ -11,11 +11,11 @@ import (
 	"strings"
 	"testing"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/encode"
+	"github.com/blastgauge/blastgauge/report/terminal"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
@@ -207,7 +207,7 @@ func TestCompareTextFits(t *testing.T) {
 				if len(list) > 0 && len(list[len(list)-1]) > 30 {
 					continue // a word that has no room is not broken: it may be copied
 				}
-				if n := utf8.RuneCountInString(line); n > longest {
+				if n := terminal.Width(line); n > longest {
 					t.Errorf("%s %+v: %d columns, want at most %d: %q", name, o, n, longest, line)
 				}
 			}

@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/terminal"
 )
 
 // years is an index of so many runs of eight experiments, one a day, some of
@@ -62,7 +62,7 @@ func TestIndexText(t *testing.T) {
 	golden(t, "index/none.txt", renderIndex(t, "text", Options{}, 6, history.New(nil)))
 	for _, o := range []Options{{}, {Width: 60}, {Width: 100}, {ASCII: true}} {
 		for line := range strings.Lines(renderIndex(t, "text", o, 0, years(50))) {
-			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > columns(o) {
+			if n := terminal.Width(strings.TrimSuffix(line, "\n")); n > columns(o) {
 				t.Errorf("%+v: %d columns: %q", o, n, line)
 			}
 		}

@@ -6,11 +6,10 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/chromedp/cdproto/emulation"
 	dialogs "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
-
-	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
 // large is a run of n experiments of ten minutes each, with series as long as a

@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/terminal"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
@@ -286,7 +287,7 @@ func TestTextFits(t *testing.T) {
 				if words := strings.Fields(line); name == "hostile" && len(words[len(words)-1]) > 30 {
 					continue // a word that has no room beside its indent is not broken: it may be copied
 				}
-				if n := utf8.RuneCountInString(line); n > longest {
+				if n := terminal.Width(line); n > longest {
 					t.Errorf("%s %+v: %d columns, want at most %d: %q", name, o, n, longest, line)
 				}
 				if strings.TrimRight(line, " ") != line {
@@ -303,6 +304,55 @@ func columns(o Options) int {
 		return 80
 	}
 	return min(max(o.Width, 60), 100)
+}
+
+// Columns stay below each other whatever experiments and journeys are called.
+func TestWideNamesKeepTheColumns(t *testing.T) {
+	t.Parallel()
+	r, c, x := wide(load(t, "suite")), comparisonFixtures(t)["changed"], kept(t, 12)
+	for i := range c.Experiments {
+		c.Experiments[i].ID = wideName(i)
+	}
+	for i := range x.Trends {
+		x.Trends[i].Experiment = wideName(i)
+	}
+	for _, width := range []int{60, 80, 100} {
+		o := Options{Width: width}
+		for name, text := range map[string]string{
+			"result": render(t, "text", o, r), "comparison": renderCompare(t, "text", o, c), "index": renderIndex(t, "text", o, 0, x),
+		} {
+			for line := range strings.Lines(text) {
+				if n := terminal.Width(strings.TrimSuffix(line, "\n")); n > width {
+					t.Errorf("%s: %d columns, want at most %d: %q", name, n, width, line)
+				}
+			}
+		}
+		at := map[int]int{}
+		_, table, _ := strings.Cut(render(t, "text", o, r), " verdict ")
+		table, _, _ = strings.Cut(table, "\n\n")
+		verdict := regexp.MustCompile(`(refuted|held|invalid|inconclusive) `)
+		for line := range strings.Lines(table) {
+			if found := verdict.FindStringIndex(line); found != nil {
+				at[terminal.Width(line[:found[0]])]++
+			}
+		}
+		if len(at) != 1 {
+			t.Errorf("%d columns: verdicts begin at %v, want one column", width, at)
+		}
+	}
+}
+
+// wide gives the experiments of a result names of wide characters.
+func wide(r *result.Result) *result.Result {
+	for i := range r.Experiments {
+		r.Experiments[i].ID = wideName(i)
+	}
+	return r
+}
+
+// wideName is an id of characters that take two columns, or none.
+func wideName(i int) string {
+	return []string{"支払い-停止", "결제-지연", "🔥-payments", "👩\u200d🔧-on-call", "cafe\u0301-down", "在庫サービスが八百ミリ秒だけ遅くなる実験"}[i%6]
 }
 
 func TestASCIIText(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/charts"
 	"github.com/blastgauge/blastgauge/report/page"
 	"github.com/blastgauge/blastgauge/report/words"
 )
@@ -49,8 +50,14 @@ func (e *experiment) RecoveryText() string {
 // Known is the blast radius; nil if it cannot be trusted.
 func (e *experiment) Known() *result.BlastRadius { return trustedRadius(e.Experiment) }
 
-// Forest draws the blast radius on the scale that all experiments share.
-func (e *experiment) Forest(s page.RootScale) template.HTML { return drawForestRow(s, e.Experiment) }
+// Forest draws the blast radius on the scale that all experiments share. It is empty
+// where there is none to trust.
+func (e *experiment) Forest(s page.RootScale) template.HTML {
+	if e.Known() == nil {
+		return ""
+	}
+	return charts.ForestRow(s, e.Known(), e.Limit(), e.Verdict)
+}
 
 // Targets names the dependencies that the faults go into, with their declared
 // criticality.

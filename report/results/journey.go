@@ -1,11 +1,14 @@
 package results
 
 import (
+	"cmp"
+	"fmt"
 	"html/template"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/charts"
 )
 
 // A block is the part of the section that shows what one journey met.
@@ -24,30 +27,23 @@ func (b block) Experiment() *experiment { return b.e }
 func (b block) Everything() bool { return b.e.Everything }
 
 // Chart draws the journey over time.
-func (b block) Chart() template.HTML { return drawTimeChart(b.e.Experiment, b.Journey) }
+func (b block) Chart() template.HTML {
+	control, name := compared(b.Journey)
+	label := fmt.Sprintf("Harmed share and p95 latency of %s over time. While the fault was in force %s of the fault arm was harmed; %s: %s.",
+		b.Name, harmedPercent(b.Arms.Fault), name, harmedPercent(control))
+	return charts.Time(b.e.Experiment, b.Journey, label)
+}
 
 // Percentiles draws how long the journeys took.
-func (b block) Percentiles() template.HTML { return drawPercentiles(b.Journey) }
+func (b block) Percentiles() template.HTML { return charts.Percentiles(b.Journey) }
 
 // Points are the chart's data.
-func (b block) Points() []chartPoint {
-	var list []chartPoint
-	for _, p := range seriesPoints(b.Series) {
-		list = append(list, chartPoint{p.from, p.to, p.fault, p.control})
-	}
-	return list
-}
-
-// A chartPoint is one row of the table of a chart's data.
-type chartPoint struct {
-	From, To       float64
-	Fault, Control armCounts
-}
+func (b block) Points() []charts.Point { return charts.Points(b.Series) }
 
 // Width writes how long a stretch of the chart is.
 func (b block) Width() string {
-	if list := seriesPoints(b.Series); len(list) > 0 {
-		return figures.Duration(list[0].to - list[0].from)
+	if list := b.Points(); len(list) > 0 {
+		return figures.Duration(list[0].To - list[0].From)
 	}
 	return ""
 }
@@ -55,7 +51,7 @@ func (b block) Width() string {
 // Bucket writes how long a bucket of the series is; it is empty where a stretch of the
 // chart has only one bucket.
 func (b block) Bucket() string {
-	if list := seriesPoints(b.Series); len(list) > 0 && list[0].to-list[0].from > b.Series.Bucket {
+	if list := b.Points(); len(list) > 0 && list[0].To-list[0].From > b.Series.Bucket {
 		return figures.Duration(b.Series.Bucket)
 	}
 	return ""
@@ -66,10 +62,7 @@ func (b block) Compared() result.Counts { c, _ := compared(b.Journey); return c 
 
 // ComparedArm names the second curve in the plot of percentiles.
 func (b block) ComparedArm() string {
-	if arms := latencyArms(b.Journey); len(arms) > 1 {
-		return arms[1].name
-	}
-	return "nothing to compare with"
+	return cmp.Or(charts.ComparedArm(b.Journey), "nothing to compare with")
 }
 
 // ComparedName is what the counts that the fault arm is compared with are called.
@@ -102,7 +95,7 @@ func (b block) StepRows() []stepRow {
 func (b block) row(s result.Step) stepRow {
 	c := b.Arms.Fault
 	full := max(c.Harmed(), c.Journeys/20, 1) // harm of less than 5% does not fill the bar
-	return stepRow{s, c.Journeys, harmBar{s.Failed, s.Wrong, s.Slow, full}.draw()}
+	return stepRow{s, c.Journeys, charts.HarmBar{Failed: s.Failed, Wrong: s.Wrong, Slow: s.Slow, Full: full}.Draw()}
 }
 
 // Control writes the share of the control that was harmed at the step; it is empty for
@@ -207,7 +200,7 @@ type latencyRow struct {
 func (b block) LatencyHead() []string {
 	var list []string
 	for _, p := range b.percentiles() {
-		list = append(list, percentileName(p.P))
+		list = append(list, charts.PercentileName(p.P))
 	}
 	return list
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/charts"
 	"github.com/blastgauge/blastgauge/report/page"
 	"github.com/blastgauge/blastgauge/report/words"
 )
@@ -52,7 +53,7 @@ func functions() template.FuncMap {
 		"short":   func(v float64) string { return figures.Short(v, 3) },
 		"factor":  func(v float64) string { return figures.Fixed(v, 1) },
 		"share":   figures.Share,
-		"phase":   phaseName,
+		"phase":   charts.PhaseName,
 		"met":     met,
 		"grade":   gradeText,
 		"control": controlText,

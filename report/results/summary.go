@@ -282,6 +282,11 @@ func headJourney(e *result.Experiment) *result.Journey {
 	return nil
 }
 
+// harmedPercent writes the share of journeys that were harmed.
+func harmedPercent(c result.Counts) string {
+	return figures.Percent(figures.Share(c.Harmed(), c.Journeys))
+}
+
 // compared returns the counts that the fault arm of a journey is compared with, and
 // what they are called.
 func compared(j *result.Journey) (c result.Counts, name string) {

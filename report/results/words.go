@@ -24,14 +24,6 @@ func met(v result.Verdict) string {
 	return "Not measured"
 }
 
-// phaseName is a phase as the page names it.
-func phaseName(name string) string {
-	if name == "warmup" {
-		return "Warm-up"
-	}
-	return figures.Capital(name)
-}
-
 // controlText says what the control was.
 func controlText(kind string) string {
 	switch kind {
@@ -227,7 +219,7 @@ func (s *summary) blastFigure() page.Figure {
 	if j := headJourney(e); j != nil {
 		c, name := compared(j)
 		f.Notes = append(f.Notes, page.Note{Tone: "mute", Text: fmt.Sprintf("%s harmed in the fault arm, %s in %s",
-			figures.Percent(figures.Share(j.Arms.Fault.Harmed(), j.Arms.Fault.Journeys)), figures.Percent(figures.Share(c.Harmed(), c.Journeys)), against(b.Control, name))})
+			harmedPercent(j.Arms.Fault), harmedPercent(c), against(b.Control, name))})
 	}
 	if e.Impact != nil && s.r.System.Traffic != nil {
 		f.Notes = append(f.Notes, page.Note{Tone: "mute", Text: "an hour of it, by arithmetic: " + impactWords(e.Impact)})

@@ -1,4 +1,4 @@
-package results
+package charts
 
 import (
 	"testing"
@@ -16,19 +16,19 @@ func TestSeriesPoints(t *testing.T) {
 			s.Fault = append(s.Fault, result.Bucket{Journeys: 3, Harmed: i % 3, P95: float64(i)})
 		}
 		s.Control = s.Fault[:n/2] // the control ended earlier
-		list := seriesPoints(s)
+		list := Points(s)
 		if len(list) > maxPoints {
 			t.Errorf("%d buckets give %d points, want at most %d", n, len(list), maxPoints)
 		}
 		var journeys, control int
 		end := 0.0
 		for _, p := range list {
-			if p.from != end {
-				t.Errorf("%d buckets: a point starts at %g, want %g", n, p.from, end)
+			if p.From != end {
+				t.Errorf("%d buckets: a point starts at %g, want %g", n, p.From, end)
 			}
-			end = p.to
-			journeys += p.fault.journeys
-			control += p.control.journeys
+			end = p.To
+			journeys += p.Fault.journeys
+			control += p.Control.journeys
 		}
 		if journeys != 3*n || control != 3*(n/2) || end != float64(2*n) {
 			t.Errorf("%d buckets: %d and %d journeys to %g s, want %d and %d to %d s", n, journeys, control, end, 3*n, 3*(n/2), 2*n)

@@ -1,4 +1,4 @@
-package results
+package charts
 
 import (
 	"html/template"
@@ -46,8 +46,17 @@ func latencyArms(j *result.Journey) []latencyArm {
 	return slices.DeleteFunc(list, func(a latencyArm) bool { return len(a.values) < 2 })
 }
 
-// drawPercentiles is empty where there is nothing to draw.
-func drawPercentiles(j *result.Journey) template.HTML {
+// ComparedArm names what the fault arm is compared with in [Percentiles]; it is empty
+// where there is nothing.
+func ComparedArm(j *result.Journey) string {
+	if arms := latencyArms(j); len(arms) > 1 {
+		return arms[1].name
+	}
+	return ""
+}
+
+// Percentiles draws how long the journeys of both arms took. It is empty where there is nothing to draw.
+func Percentiles(j *result.Journey) template.HTML {
 	c := &percentileChart{j: j, arms: latencyArms(j)}
 	if len(c.arms) == 0 {
 		return ""
@@ -105,7 +114,7 @@ func (c *percentileChart) description() string {
 	for _, a := range c.arms {
 		for _, p := range a.values {
 			if p.P == 0.5 || p.P == 0.99 {
-				parts = append(parts, a.name+" "+percentileName(p.P)+" "+figures.Latency(p.Seconds))
+				parts = append(parts, a.name+" "+PercentileName(p.P)+" "+figures.Latency(p.Seconds))
 			}
 		}
 	}
@@ -180,13 +189,13 @@ func (c *percentileChart) drawTicks() {
 		case p.P == 0.75 || p.P == 0.95:
 			minor = ` class="minor"`
 		}
-		c.Add(`<text x="`, page.X(c.x(p.P)), `" y="`, page.Number(percentileTop+percentilePlot+16), `"`, minor, `>`, percentileName(p.P), `</text>`)
+		c.Add(`<text x="`, page.X(c.x(p.P)), `" y="`, page.Number(percentileTop+percentilePlot+16), `"`, minor, `>`, PercentileName(p.P), `</text>`)
 	}
 	c.Add(`</g>`)
 }
 
-// percentileName is a percentile as people call it: "p99.9"; "max" for the slowest.
-func percentileName(p float64) string {
+// PercentileName is a percentile as people call it: "p99.9"; "max" for the slowest.
+func PercentileName(p float64) string {
 	if p >= 1 {
 		return "max"
 	}
@@ -209,7 +218,7 @@ func (c *percentileChart) addHovers() {
 				parts = append(parts, a.name+" "+figures.Latency(a.values[i].Seconds))
 			}
 		}
-		out = append(out, page.Hover{From: from, To: to, Text: percentileName(p.P) + ": " + strings.Join(parts, ", ")})
+		out = append(out, page.Hover{From: from, To: to, Text: PercentileName(p.P) + ": " + strings.Join(parts, ", ")})
 		from = to
 	}
 	c.Hits(percentileTop, percentilePlot, 100, out)

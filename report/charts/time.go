@@ -1,4 +1,4 @@
-package results
+package charts
 
 import (
 	"fmt"
@@ -25,8 +25,7 @@ const (
 type timeChart struct {
 	page.Drawing
 	e           *result.Experiment
-	j           *result.Journey
-	points      []seriesPoint
+	points      []Point
 	total       float64 // seconds on the time axis
 	harm, speed plot
 	eventRows   []int // of each event, the row of its marker
@@ -41,18 +40,19 @@ type plot struct {
 	page.Axis
 	top, height float64
 	label       func(float64) string
-	what        string                               // the axis shows
-	value       func(armCounts) (v float64, ok bool) // of a stretch; not ok where nothing is known
+	what        string                            // the axis shows
+	value       func(Counts) (v float64, ok bool) // of a stretch; not ok where nothing is known
 }
 
-// drawTimeChart is empty where there is no series to draw.
-func drawTimeChart(e *result.Experiment, j *result.Journey) template.HTML {
-	c := &timeChart{e: e, j: j, points: seriesPoints(j.Series), withControl: len(j.Series.Control) > 0}
+// Time draws what both arms of a journey met over time. A screen reader says the
+// label instead. It is empty where there is no series to draw.
+func Time(e *result.Experiment, j *result.Journey, label string) template.HTML {
+	c := &timeChart{e: e, points: Points(j.Series), withControl: len(j.Series.Control) > 0}
 	if len(c.points) == 0 {
 		return ""
 	}
 	c.measure()
-	c.Open("series", c.bottom+page.TimeRow, c.description())
+	c.Open("series", c.bottom+page.TimeRow, label)
 	c.drawPhases()
 	c.drawGrid(c.harm)
 	c.drawGrid(c.speed)
@@ -69,14 +69,14 @@ func drawTimeChart(e *result.Experiment, j *result.Journey) template.HTML {
 
 // measure finds out how large everything is.
 func (c *timeChart) measure() {
-	c.total = c.points[len(c.points)-1].to
+	c.total = c.points[len(c.points)-1].To
 	var harm, speed float64
 	for _, p := range c.points {
-		harm = max(harm, p.fault.share(), p.control.share())
-		if p.fault.harmed > 0 { // where nothing is harmed the interval may leave the plot
-			harm = max(harm, p.fault.interval().High)
+		harm = max(harm, p.Fault.share(), p.Control.share())
+		if p.Fault.harmed > 0 { // where nothing is harmed the interval may leave the plot
+			harm = max(harm, p.Fault.interval().High)
 		}
-		speed = max(speed, p.fault.p95, p.control.p95)
+		speed = max(speed, p.Fault.p95, p.Control.p95)
 	}
 	for _, p := range c.e.Phases {
 		c.total = max(c.total, p.End)
@@ -89,8 +89,8 @@ func (c *timeChart) measure() {
 	if len(c.eventRows) > 0 {
 		top += float64(slices.Max(c.eventRows)+1) * eventRow
 	}
-	c.harm = plot{page.HarmAxis(harm), top, harmPlot, words.Limit, "harmed", func(t armCounts) (float64, bool) { return t.share(), t.journeys > 0 }}
-	c.speed = plot{page.AxisFor(speed), top + harmPlot + plotGap, speedPlot, figures.Duration, "p95", func(t armCounts) (float64, bool) { return t.p95, t.p95 > 0 }}
+	c.harm = plot{page.HarmAxis(harm), top, harmPlot, words.Limit, "harmed", func(t Counts) (float64, bool) { return t.share(), t.journeys > 0 }}
+	c.speed = plot{page.AxisFor(speed), top + harmPlot + plotGap, speedPlot, figures.Duration, "p95", func(t Counts) (float64, bool) { return t.p95, t.p95 > 0 }}
 	c.bottom = c.speed.top + speedPlot
 	c.removed, c.wasRemoved = removalSecond(c.e)
 }
@@ -120,13 +120,6 @@ func (c *timeChart) x(second float64) float64 {
 	return 100 * min(max(second/c.total, 0), 1)
 }
 
-// description is what a screen reader says of the chart.
-func (c *timeChart) description() string {
-	control, name := compared(c.j)
-	return fmt.Sprintf("Harmed share and p95 latency of %s over time. While the fault was in force %s of the fault arm was harmed; %s: %s.",
-		c.j.Name, figures.Percent(figures.Share(c.j.Arms.Fault.Harmed(), c.j.Arms.Fault.Journeys)), name, figures.Percent(figures.Share(control.Harmed(), control.Journeys)))
-}
-
 // drawPhases tints the phases and names those that are wide enough.
 func (c *timeChart) drawPhases() {
 	for i, p := range c.e.Phases {
@@ -140,7 +133,7 @@ func (c *timeChart) drawPhases() {
 		if i > 0 {
 			c.Vertical(page.ZeroLine(), page.X(x), 4, phaseRow-4)
 		}
-		if name := phaseName(p.Name); w > 5+1.6*float64(len(name)) { // wide enough on a phone
+		if name := PhaseName(p.Name); w > 5+1.6*float64(len(name)) { // wide enough on a phone
 			c.Add(`<svg x="`, page.X(x), `" y="0" overflow="visible">`)
 			c.Text(page.Label{Class: "phl", X: "6", Y: 14, Text: name})
 			c.Close()
@@ -184,11 +177,11 @@ func (c *timeChart) drawBand() {
 		upper, lower = nil, nil
 	}
 	for _, p := range c.points {
-		if p.fault.journeys == 0 {
+		if p.Fault.journeys == 0 {
 			flush()
 			continue
 		}
-		x, i := 10*c.x(p.middle()), p.fault.interval()
+		x, i := 10*c.x(p.middle()), p.Fault.interval()
 		upper = append(upper, page.Point{X: x, Y: c.harm.y(i.High)})
 		lower = append(lower, page.Point{X: x, Y: c.harm.y(i.Low)})
 	}
@@ -200,14 +193,14 @@ func (c *timeChart) drawBand() {
 func (c *timeChart) drawCurves(p plot) {
 	c.Stretched(p.top, p.height)
 	if c.withControl {
-		c.Curve(page.ControlLine(), c.curve(p, func(at seriesPoint) armCounts { return at.control }))
+		c.Curve(page.ControlLine(), c.curve(p, func(at Point) Counts { return at.Control }))
 	}
-	c.Curve(page.FaultLine(), c.curve(p, func(at seriesPoint) armCounts { return at.fault }))
+	c.Curve(page.FaultLine(), c.curve(p, func(at Point) Counts { return at.Fault }))
 	c.Close()
 }
 
 // curve has a point for each stretch of one arm.
-func (c *timeChart) curve(p plot, arm func(seriesPoint) armCounts) []page.Point {
+func (c *timeChart) curve(p plot, arm func(Point) Counts) []page.Point {
 	var list []page.Point
 	for _, at := range c.points {
 		v, ok := p.value(arm(at))
@@ -289,17 +282,25 @@ func (c *timeChart) drawTimes() {
 func (c *timeChart) addHovers() {
 	var list []page.Hover
 	for _, p := range c.points {
-		list = append(list, page.Hover{From: p.from, To: p.to, Text: c.reading(p)})
+		list = append(list, page.Hover{From: p.From, To: p.To, Text: c.reading(p)})
 	}
 	c.Hits(c.harm.top, c.bottom-c.harm.top, c.total, list)
 }
 
 // reading is short, as there are many of them. The table below the chart has
 // everything, and the page's script reads it there.
-func (c *timeChart) reading(p seriesPoint) string {
-	text := figures.Stopwatch(p.from) + " " + p.fault.Harm()
+func (c *timeChart) reading(p Point) string {
+	text := figures.Stopwatch(p.From) + " " + p.Fault.Harm()
 	if c.withControl {
-		text += ", control " + p.control.Harm()
+		text += ", control " + p.Control.Harm()
 	}
 	return text
+}
+
+// PhaseName is a phase as the page names it.
+func PhaseName(name string) string {
+	if name == "warmup" {
+		return "Warm-up"
+	}
+	return figures.Capital(name)
 }
