@@ -182,12 +182,17 @@ func firstKey(v any, wrong func(string) bool) (key string, ok bool) {
 	return "", false
 }
 
+// What tokens are made of, beside signs.
+const (
+	digits       = "0123456789"
+	capitals     = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	smallLetters = "abcdefghijklmnopqrstuvwxyz"
+)
+
 // isToken reports whether a text may be a method or a header's name (RFC 9110, 5.6.2).
 func isToken(text string) bool {
 	const signs = "!#$%&'*+-.^_`|~"
-	return text != "" && !strings.ContainsFunc(text, func(c rune) bool {
-		return !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || strings.ContainsRune(signs, c))
-	})
+	return text != "" && strings.Trim(text, digits+capitals+smallLetters+signs) == ""
 }
 
 // isControl reports whether a character may not stand in the value of a header.

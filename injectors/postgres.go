@@ -39,9 +39,9 @@ func postgresError() Kind {
 
 func postgresErrorRule(a Attributes) mistake {
 	code := a.Text("sqlstate")
-	malformed := strings.ContainsFunc(code, func(c rune) bool { return !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z') })
+	malformed := len(code) != 5 || strings.Trim(code, digits+capitals) != ""
 	switch {
-	case len(code) != 5 || malformed:
+	case malformed:
 		return mistake{"sqlstate", "sqlstate must be five digits or capitals in quotes, such as \"40001\""}
 	case slices.Contains([]string{"00", "01", "02"}, code[:2]):
 		return mistake{"sqlstate", "sqlstate must be that of an error: class " + code[:2] + " is none"}

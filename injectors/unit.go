@@ -11,6 +11,7 @@ import (
 // blastgauge and in result.json.
 type Unit string
 
+// The units of attributes.
 const (
 	Duration  Unit = "duration"  // written "250ms"; held in seconds
 	Size      Unit = "size"      // written "64KB"; held in bytes
@@ -21,7 +22,7 @@ const (
 	Table     Unit = "table"     // a mapping of names to texts
 	Group     Unit = "group"     // a mapping of the attribute's Fields
 
-	// Units of the operators that make config bad:
+	// These are of operators that make config bad:
 
 	Operation Unit = "operation" // a mapping of the attribute's Fields, which may be empty
 	Inner     Unit = "operator"  // a mapping of one of the attribute's Fields

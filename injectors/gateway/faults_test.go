@@ -224,7 +224,7 @@ func TestAbort(t *testing.T) {
 // client may get less than half, but never more.
 func TestAbortInTheMiddleOfALot(t *testing.T) {
 	const size = 10 << 20
-	r := behind(t, func(w http.ResponseWriter, r *http.Request) {
+	r := behind(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", fmt.Sprint(size))
 		w.Write(make([]byte, size))
 	})
@@ -501,7 +501,7 @@ func dependency(t testing.TB) string {
 
 // TestShutdown: the end of the context ends connections in every state.
 func TestShutdown(t *testing.T) {
-	r := behind(t, func(w http.ResponseWriter, r *http.Request) {
+	r := behind(t, func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {
 			<-r.Context().Done()
 		}

@@ -125,7 +125,7 @@ func (c *grpcCall) end() (messages []string, status, message string) {
 	c.to.Close()
 	for {
 		m, err := readFrame(c.res.Body)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -254,7 +254,7 @@ func TestHTTP2(t *testing.T) {
 	client := r.client2()
 	do := func(method, path, body string) (*http.Response, string, error) {
 		var hints string
-		trace := &httptrace.ClientTrace{Got1xxResponse: func(code int, h textproto.MIMEHeader) error {
+		trace := &httptrace.ClientTrace{Got1xxResponse: func(_ int, h textproto.MIMEHeader) error {
 			hints = h.Get("Link")
 			return nil
 		}}
@@ -412,7 +412,7 @@ func TestHTTP2IdleUpstreamEnds(t *testing.T) {
 // TestHTTP2ClientGivesUp: the dependency learns of it.
 func TestHTTP2ClientGivesUp(t *testing.T) {
 	begun, ended := make(chan struct{}), make(chan struct{})
-	r, _ := behindHTTP2(t, func(w http.ResponseWriter, r *http.Request) {
+	r, _ := behindHTTP2(t, func(_ http.ResponseWriter, r *http.Request) {
 		close(begun)
 		<-r.Context().Done()
 		close(ended)

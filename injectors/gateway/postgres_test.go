@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -319,13 +320,13 @@ func postgresErrorsAreTheServersOwn(t *testing.T, r *pgRig) {
 				defer r.exec(admin, "ROLLBACK")
 			}
 			_, err := c.Exec(t.Context(), tt.asked)
-			real := r.wantCode(err, code)
+			original := r.wantCode(err, code)
 			r.inject("postgres_error", "{'sqlstate':'"+code+"'}")
 			defer r.Set(nil)
 			_, err = r.open(r.via, pgx.QueryExecModeSimpleProtocol).Exec(t.Context(), tt.asked)
 			injected := r.wantCode(err, code)
-			if real.Message != injected.Message || real.Severity != injected.Severity || real.Hint != injected.Hint {
-				t.Errorf("the server says %s %q (%s), the fault %s %q (%s)", real.Severity, real.Message, real.Hint, injected.Severity, injected.Message, injected.Hint)
+			if original.Message != injected.Message || original.Severity != injected.Severity || original.Hint != injected.Hint {
+				t.Errorf("the server says %s %q (%s), the fault %s %q (%s)", original.Severity, original.Message, original.Hint, injected.Severity, injected.Message, injected.Hint)
 			}
 		})
 	}
@@ -472,12 +473,7 @@ func transact(ctx context.Context, t *testing.T, c *pgx.Conn, draw *rand.Rand, s
 		if !ok {
 			t.Fatalf("%v is no error of the server's", err)
 		}
-		for _, code := range codes {
-			if e.Code == code {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(codes, e.Code)
 	}
 	tx, err := c.Begin(ctx)
 	if err != nil {

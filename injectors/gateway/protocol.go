@@ -109,7 +109,10 @@ func (c *connection) peek(n int) []byte {
 		p = &stream.Prefixed{Conn: c.client}
 		c.client = p
 	}
-	for len(p.Prefix) < n && p.More() == nil {
+	for len(p.Prefix) < n {
+		if p.More() != nil {
+			break
+		}
 	}
 	return p.Prefix
 }

@@ -34,15 +34,15 @@ type redisState struct {
 // The states of a Redis, each as it comes about: not by what it says of itself.
 func redisStates() map[string]stateOf {
 	return map[string]stateOf{
-		"READONLY":   configured(nil, "REPLICAOF 127.0.0.1 1"),
-		"MASTERDOWN": configured(nil, "CONFIG SET replica-serve-stale-data no", "CONFIG SET replica-read-only no", "REPLICAOF 127.0.0.1 1"),
-		"OOM":        configured(nil, "CONFIG SET maxmemory 1"),
+		"READONLY":   configured("REPLICAOF 127.0.0.1 1"),
+		"MASTERDOWN": configured("CONFIG SET replica-serve-stale-data no", "CONFIG SET replica-read-only no", "REPLICAOF 127.0.0.1 1"),
+		"OOM":        configured("CONFIG SET maxmemory 1"),
 		"OOM in MULTI": func(t *testing.T, s *redisState) {
-			configured(nil, "CONFIG SET maxmemory 1")(t, s)
+			configured("CONFIG SET maxmemory 1")(t, s)
 			s.first = []string{"MULTI"}
 		},
-		"NOREPLICAS":  configured(nil, "CONFIG SET min-replicas-to-write 1"),
-		"NOAUTH":      configured(nil, "CONFIG SET requirepass secret"),
+		"NOREPLICAS":  configured("CONFIG SET min-replicas-to-write 1"),
+		"NOAUTH":      configured("CONFIG SET requirepass secret"),
 		"MISCONF":     misconfigured,
 		"LOADING":     loading,
 		"BUSY":        busy,
@@ -66,16 +66,16 @@ func TestRedisStatesAreTheServersOwn(t *testing.T) {
 			spared := newRig(t, gateway.Options{Scheme: "redis", Address: knowsAll(t)})
 			spared.inject("redis_error", s.attributes)
 			refused := 0
-			for _, command := range commandsOf(t, s.address) {
-				real, injected := said(t, s.address, s.first, command), said(t, spared.address, s.first, command)
+			for _, command := range commandsOf(t) {
+				original, injected := said(t, s.address, s.first, command), said(t, spared.address, s.first, command)
 				in := func(answer string) bool {
 					return strings.HasPrefix(answer, "-"+name+" ") && !strings.HasPrefix(answer, "-NOAUTH HELLO ") // which says more
 				}
-				if in(real) {
+				if in(original) {
 					refused++
 				}
-				if (in(real) || in(injected)) && real != injected {
-					t.Errorf("%v: the server says %q, the fault %q", command, real, injected)
+				if (in(original) || in(injected)) && original != injected {
+					t.Errorf("%v: the server says %q, the fault %q", command, original, injected)
 				}
 			}
 			if refused == 0 {
@@ -86,9 +86,9 @@ func TestRedisStatesAreTheServersOwn(t *testing.T) {
 }
 
 // configured is a state that commands bring about.
-func configured(args []string, commands ...string) stateOf {
+func configured(commands ...string) stateOf {
 	return func(t *testing.T, s *redisState) {
-		s.start(t, args...)
+		s.start(t)
 		for _, c := range commands {
 			s.do(t, strings.Fields(c)...)
 		}
@@ -326,7 +326,7 @@ func said(t *testing.T, address string, commands ...[]string) string {
 // commandsOf are all commands that a server knows, each with as many arguments as
 // it needs and a key, k, where it wants one. Those that would bring the server out
 // of its state, or never answer, are left out.
-func commandsOf(t *testing.T, address string) (list [][]string) {
+func commandsOf(t *testing.T) (list [][]string) {
 	t.Helper()
 	server, err := checkout.StartRedis(t.Context()) // one that answers whatever state the other is in
 	notInstalled(t, err)

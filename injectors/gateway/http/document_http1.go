@@ -203,7 +203,8 @@ func writeAnswer(h *head, raw []byte, bad *badDocument, etag string) []byte {
 		b.Write(raw[:h.firstLine])
 	}
 	forEachHeader(raw, func(name, _ string, line []byte) {
-		if !describesDocument(name) && !(bad != nil && bad.known && strings.HasPrefix(http.CanonicalHeaderKey(name), "Content-")) {
+		isAboutBody := strings.HasPrefix(http.CanonicalHeaderKey(name), "Content-") && bad != nil && bad.known
+		if !describesDocument(name) && !isAboutBody {
 			b.Write(line)
 		}
 	})

@@ -38,7 +38,7 @@ func (s messageStream) readHead(h *head) error {
 		}
 		begun := len(s.Ahead()) > 0
 		if err := s.Fill(); err != nil {
-			if err == io.EOF && begun {
+			if begun && errors.Is(err, io.EOF) {
 				return io.ErrUnexpectedEOF
 			}
 			return err
@@ -53,7 +53,7 @@ func (s messageStream) pass(n int64) error {
 		return s.Rest()
 	}
 	err := s.Take(n, true)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err
@@ -176,7 +176,7 @@ func (s messageStream) line() ([]byte, error) {
 			return nil, stream.ErrTooLarge
 		}
 		if err := s.Fill(); err != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
@@ -91,9 +92,7 @@ func (i *interim) pass(w http.ResponseWriter, code int, from http.Header) {
 		return
 	}
 	to := w.Header()
-	for name, values := range from {
-		to[name] = values
-	}
+	maps.Copy(to, from)
 	w.WriteHeader(code)
 	clear(to)
 }
@@ -161,9 +160,7 @@ func (d *delivery) apply(r *Rule) (replaced bool) {
 // send sends the answer. An error is the dependency's.
 func (d *delivery) send() error {
 	to := d.w.Header()
-	for name, values := range d.res.Header {
-		to[name] = values
-	}
+	maps.Copy(to, d.res.Header)
 	for _, name := range []string{"Date", "Content-Type"} {
 		if _, ok := to[name]; !ok {
 			to[name] = nil // or one would be added

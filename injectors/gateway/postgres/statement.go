@@ -113,7 +113,7 @@ func classify(words []word) statement {
 	case "TRUNCATE":
 		return statement{deletes, true, "TRUNCATE TABLE"}
 	case "COPY":
-		if has("FROM") && !(second == "(" && !has("STDIN")) {
+		if has("FROM") && (second != "(" || has("STDIN")) {
 			return statement{copies, true, "COPY FROM"}
 		}
 		return statement{copies, false, "COPY TO"}

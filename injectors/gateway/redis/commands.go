@@ -113,7 +113,7 @@ func read(table string) map[string]spec {
 		head, names, _ := strings.Cut(line, ":")
 		f := strings.Fields(head)
 		c := spec{class: class(f[0]), marks: f[1], keys: readKeys(f[2], f[3], f[4])}
-		for _, name := range strings.Fields(names) {
+		for name := range strings.FieldsSeq(names) {
 			name, sub, has := strings.Cut(name, ".")
 			if has {
 				known[name] = spec{class: group}

@@ -169,7 +169,10 @@ func (s *Session) passInline() error {
 	}
 	c.setName(string(bytes.ToUpper(words[0])), string(bytes.ToUpper(sub)))
 	k := seeker{keys: c.keys, args: int64(len(words))}
-	for i := 1; i < len(words) && !c.findKey(&k, int64(i), words[i]); i++ {
+	for i := 1; i < len(words); i++ {
+		if c.findKey(&k, int64(i), words[i]) {
+			break
+		}
 	}
 	return s.apply(&c)
 }

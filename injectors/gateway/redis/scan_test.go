@@ -88,7 +88,7 @@ func FuzzScanner(f *testing.F) {
 		}
 		whole, wholeErr := ends(t, b, len(b)+1)
 		pieces, piecesErr := ends(t, b, size)
-		if wholeErr != piecesErr || len(whole) != len(pieces) {
+		if !errors.Is(wholeErr, piecesErr) || len(whole) != len(pieces) {
 			t.Fatalf("in one piece %v and %v, in pieces of %d %v and %v", whole, wholeErr, size, pieces, piecesErr)
 		}
 		for i := range whole {
