@@ -106,7 +106,6 @@ func owners() map[string]room {
 		"github.com/hashicorp/go-multierror":       {name: "experiments/shape"},
 		"go.yaml.in/yaml/v3":                       {name: "experiments/shape"},
 		"github.com/theory/jsonpath":               {name: "experiments/jsonpath"},
-		"golang.org/x/net/publicsuffix":            {name: "experiments/run/journey"}, // cookies of one site are not another's
 		"github.com/go-json-experiment/json":       {name: "experiments/run/journey"},
 		"github.com/google/uuid":                   {name: "experiments/run/journey"},
 		"github.com/valyala/fasthttp":              {name: "experiments/run/journey"},
