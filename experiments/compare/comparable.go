@@ -142,7 +142,8 @@ func describeLoad(base, head experimentRun) string {
 		was, is := base.Phases[i], head.Phases[i]
 		before, after := was.End-was.Start, is.End-is.Start
 		const jitter = 0.35 // seconds that a phase may take longer than planned
-		if was.Name == is.Name && math.Abs(after-before) > jitter+0.02*before && !(tripped && was.Name == "fault") {
+		cutShort := tripped && was.Name == "fault"
+		if was.Name == is.Name && math.Abs(after-before) > jitter+0.02*before && !cutShort {
 			list = append(list, fmt.Sprintf("phase %s %s → %s", was.Name, plannedLength(before), plannedLength(after)))
 		}
 	}

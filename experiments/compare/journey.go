@@ -100,7 +100,8 @@ func journeysToDecide(d stats.Interval, margin float64) string {
 		room = math.Abs(d.Estimate) // to show that there is one
 	}
 	const most = 100
-	more := math.Pow((d.High-d.Low)/2/room, 2)
+	ratio := (d.High - d.Low) / 2 / room
+	more := ratio * ratio
 	if room == 0 || more > most {
 		return "too close to the margin to be settled by more journeys"
 	}
@@ -142,7 +143,7 @@ func journeyNames(sides ...[]experimentRun) []string {
 	return names
 }
 
-// blastRadii are those of a journey by run, and its limit in the last of these.
+// blastRadii are the blast radii of a journey by run, and its limit in the last run.
 func blastRadii(name string, side []experimentRun) (list []*result.BlastRadius, limit float64) {
 	for _, r := range side {
 		for i := range r.Journeys {

@@ -1,6 +1,6 @@
 package compare
 
-// A ReasonCode says why an experiment or a journey has its status, for programs.
+// A ReasonCode is why an experiment or a journey has its status, for programs.
 // The text beside it says the same to people, and its wording may change.
 type ReasonCode string
 

@@ -18,18 +18,19 @@ const Schema = "blastgauge/compare/v1"
 // A Status is what became of an experiment or of one of its journeys.
 type Status string
 
+// Statuses of experiments and journeys.
 const (
-	// Regressed: the whole interval of the change is above zero and the estimate
+	// Regressed means that the whole interval of the change is above zero and the estimate
 	// beyond the margin; or an invariant that held in base is broken in head.
 	Regressed Status = "regressed"
-	// NotComparable: the two sides did not do the same, or one of them cannot be
+	// NotComparable means that the two sides did not do the same, or one of them cannot be
 	// trusted. This does not mean "unchanged", and no count of changes includes it.
 	NotComparable Status = "not_comparable"
-	// Uncertain: neither shown to have changed nor shown not to have.
+	// Uncertain means neither shown to have changed nor shown not to have.
 	Uncertain Status = "inconclusive"
 	// Improved is Regressed the other way round.
 	Improved Status = "improved"
-	// Unchanged: shown to be, as the whole interval is within the margin.
+	// Unchanged means shown to be unchanged, as the whole interval is within the margin.
 	Unchanged Status = "unchanged"
 )
 

@@ -12,6 +12,7 @@ import (
 // uses, beside Seq, At, Since and Experiment.
 type Kind string
 
+// Kinds of events.
 const (
 	RunStarted        Kind = "run_started"        // Plan, Toxiproxy
 	ExperimentStarted Kind = "experiment_started" // Experiment
@@ -70,6 +71,7 @@ type Event struct {
 // A Phase is a part of an experiment.
 type Phase string
 
+// Phases, in their order.
 const (
 	Warmup   Phase = "warmup"
 	Baseline Phase = "baseline"
@@ -146,6 +148,7 @@ type Reading struct {
 // An Outcome is how a journey ended.
 type Outcome uint8
 
+// Outcomes of journeys.
 const (
 	OK Outcome = iota
 	Slow
@@ -161,6 +164,7 @@ func (o Outcome) String() string { return Outcomes()[o] }
 // A Cause is why a journey failed.
 type Cause uint8
 
+// Causes of failures.
 const (
 	NoCause Cause = iota
 	Timeout       // no answer in time

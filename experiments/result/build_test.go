@@ -19,7 +19,6 @@ type story struct {
 	plan   *plan.Plan
 	events []journal.Event
 	obs    []journal.Observation
-	since  time.Duration
 	// harm is the share of journeys harmed, by arm and the second of their
 	// intended start.
 	harm func(arm plan.Arm, second float64) float64

@@ -83,6 +83,7 @@ func (s *story) amplified(t *testing.T) Amplification {
 
 // Calls that come in bursts are known as well as their batches vary.
 func TestAmplificationIsKnownFromBatches(t *testing.T) {
+	t.Parallel()
 	a := longer(stormsOf).amplified(t)
 	near(t, "factor", a.Factor, 2, 0.05)
 	if a.Method != "batch means" || a.Batches != 10 {
@@ -112,6 +113,7 @@ func TestAmplificationIsKnownFromBatches(t *testing.T) {
 // What a fault did in its first seconds, and calls after its removal, are not
 // smeared: batches lie between looks that were made while it was in force.
 func TestOnlyTheFaultsTimeCounts(t *testing.T) {
+	t.Parallel()
 	s := longer(func(second float64) float64 {
 		if second >= 81 { // a herd that comes when it is over
 			return 500
@@ -123,6 +125,7 @@ func TestOnlyTheFaultsTimeCounts(t *testing.T) {
 
 // Where there are too few batches, calls are taken as independent, and that is said.
 func TestFewBatchesOfCallsAreSaidToBeFew(t *testing.T) {
+	t.Parallel()
 	s := longer(stormsOf)
 	kept := s.events[:0]
 	for _, e := range s.events {
@@ -141,6 +144,7 @@ func TestFewBatchesOfCallsAreSaidToBeFew(t *testing.T) {
 
 // A guardrail that ends a fault early leaves what was counted up to then.
 func TestAFaultThatWasCutShort(t *testing.T) {
+	t.Parallel()
 	s := longer(func(second float64) float64 {
 		if second >= 41 && second < 44 {
 			return 75
@@ -174,6 +178,7 @@ func TestAFaultThatWasCutShort(t *testing.T) {
 // Where both arms pass the proxies, the other arm's share is known no better than the
 // baseline, and bounds are those of the fault arm alone.
 func TestTheOtherArmsCallsInBatches(t *testing.T) {
+	t.Parallel()
 	s := longer(func(second float64) float64 {
 		if second >= 41 && second < 81 {
 			return 25 + 75
@@ -225,6 +230,7 @@ func turnsCounting(under [4]float64) *story {
 
 // Turns of control and fault tell how often a dependency was called as well.
 func TestTurnsHaveAmplification(t *testing.T) {
+	t.Parallel()
 	s := turnsCounting([4]float64{3, 3.3, 2.7, 3})
 	a := s.amplified(t)
 	near(t, "factor", a.Factor, 3, 0.03)
@@ -240,6 +246,7 @@ func TestTurnsHaveAmplification(t *testing.T) {
 
 // A fault that takes its time to come into force is counted from the last look before.
 func TestATurnThatTookLongToCome(t *testing.T) {
+	t.Parallel()
 	s := turnsCounting([4]float64{3, 3, 3, 3})
 	s.edit(journal.FaultInjected, func(e *journal.Event) { e.Since += 400 * time.Millisecond })
 	if a := s.amplified(t); a.Batches != 4 || a.Factor < 2.5 {
@@ -249,6 +256,7 @@ func TestATurnThatTookLongToCome(t *testing.T) {
 
 // Turns of which nothing was counted tell nothing.
 func TestTurnsWithoutCounters(t *testing.T) {
+	t.Parallel()
 	s := turnsCounting([4]float64{3, 3, 3, 3})
 	kept := s.events[:0]
 	for _, e := range s.events {

@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// A CriterionKind says what kind of thing had to be true.
+// A CriterionKind is the kind of thing that had to be true.
 type CriterionKind string
 
+// Kinds of criteria.
 const (
 	JourneyCriterion   CriterionKind = "journey"   // the blast radius of a journey
 	GuardrailCriterion CriterionKind = "guardrail" // there is one only if it tripped
@@ -30,7 +31,7 @@ type Criterion struct {
 }
 
 // UnmarshalJSON reads a criterion. One that was written before criteria had kinds
-// gets the kind that its name says.
+// gets the kind and the subject that its name says.
 func (c *Criterion) UnmarshalJSON(text []byte) error {
 	type plain Criterion
 	if err := json.Unmarshal(text, (*plain)(c)); err != nil {

@@ -2,7 +2,7 @@ package result
 
 import "slices"
 
-// Exit codes are part of the contract with CI.
+// Exit codes. CI depends on them.
 const (
 	ExitHeld         = 0
 	ExitError        = 1
@@ -17,9 +17,8 @@ const (
 	ExitTERM         = 143
 )
 
-// Exit is the exit code of a run. The verdicts in allow, of inconclusive and
-// invalid, count as held. An allowed invalid covers not_run as well, as they
-// share a code.
+// Exit is the exit code of a run. The verdicts in allow, inconclusive and invalid, count
+// as held. Allowing invalid allows not_run as well, as they share a code.
 //
 // Precedence: 7 > 129, 130, 143 > 1 > 2 > 6 > 3 > 5 > 4 > 0; 2 and 6 are given
 // before a run exists.
@@ -49,6 +48,7 @@ func (r *Result) Exit(allow []Verdict) int {
 // byWeight are the verdicts' codes, lightest first.
 var byWeight = []int{ExitHeld, ExitInconclusive, ExitInvalid, ExitRefuted}
 
+// exit is the exit code of a verdict.
 func (v Verdict) exit(allow []Verdict) int {
 	switch {
 	case v == Refuted:
@@ -71,14 +71,14 @@ func signalExit(signal string) int {
 	return ExitINT
 }
 
-// dangling tells whether a fault of the experiment may still be in force: it
-// was meant to be injected, and nothing proves it gone.
+// dangling reports whether a fault of the experiment may still be in force: its injection
+// was begun, and it is not proven gone.
 func (e Experiment) dangling() bool {
 	return slices.ContainsFunc(e.Faults, func(f Fault) bool { return f.Intended && !f.RemovalVerified })
 }
 
-// ExitMeaning is what the run's code says. That a verdict was allowed is said: it
-// is no hypothesis that held.
+// ExitMeaning says in words what the run's exit code means. A verdict that was allowed is
+// named, because its hypothesis did not hold.
 func (r *Result) ExitMeaning() string {
 	meant := r.Exit(nil)
 	if r.Run.ExitCode == ExitHeld && (meant == ExitInconclusive || meant == ExitInvalid) {
@@ -87,7 +87,7 @@ func (r *Result) ExitMeaning() string {
 	return ExitMeaning(r.Run.ExitCode)
 }
 
-// ExitMeaning is what a code says, for the last line of output.
+// ExitMeaning says in words what an exit code means, for the last line of output.
 func ExitMeaning(code int) string {
 	switch code {
 	case ExitHeld:

@@ -10,19 +10,19 @@ type Traffic struct {
 	Journey          string  `json:"journey"`            // that stands for a checkout
 }
 
-// Impact is what an hour of such an incident would do to the real system's
-// traffic. It is arithmetic and no measurement: the blast radius of the journey
-// that stands for a checkout, times the traffic. The bounds are those of the blast
-// radius; nothing is known of how well staging stands for the real system.
+// Impact is what an hour of such an incident would do to the real system's traffic. It is
+// arithmetic, not a measurement: the blast radius of the journey that stands for a
+// checkout, times the traffic. Its bounds are those of the blast radius. How well staging
+// stands for the real system is not known.
 type Impact struct {
 	Journey   string `json:"journey"`
 	Checkouts Amount `json:"checkouts"` // harmed per hour
-	// Money is what they are worth per hour; absent where the traffic says no value.
+	// Money is what they are worth per hour; absent where the value is not declared.
 	Money    *Amount `json:"money,omitempty"`
 	Currency string  `json:"currency,omitempty"`
 }
 
-// Amount is an estimate with its bounds. Where no harm is shown Low is 0.
+// Amount is an estimate with its bounds. Low is 0 where no harm is shown.
 type Amount struct {
 	Estimate float64 `json:"estimate"`
 	Low      float64 `json:"low"`
@@ -36,7 +36,8 @@ func newTraffic(t *experiments.Traffic) *Traffic {
 	return &Traffic{CheckoutsPerHour: t.PerHour, Value: t.Value.Amount, Currency: t.Value.Currency, Journey: t.Journey}
 }
 
-// impact of an experiment whose measurement can be trusted; nil for any other.
+// impact is nil for an experiment whose measurement cannot be trusted, and where no
+// traffic is declared.
 func (t *Traffic) impact(e *Experiment) *Impact {
 	if t == nil || e.Verdict == Invalid || e.Verdict == NotRun {
 		return nil
@@ -57,5 +58,5 @@ func (t *Traffic) impact(e *Experiment) *Impact {
 	return nil
 }
 
-// Times is the amount in another unit.
+// Times converts the amount to another unit.
 func (a Amount) Times(by float64) Amount { return Amount{a.Estimate * by, a.Low * by, a.High * by} }

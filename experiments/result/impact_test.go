@@ -3,6 +3,7 @@ package result
 import "testing"
 
 func TestImpactIsShareTimesTraffic(t *testing.T) {
+	t.Parallel()
 	traffic := &Traffic{CheckoutsPerHour: 12_000, Value: 40, Currency: "EUR", Journey: "checkout"}
 	with := func(v Verdict, b BlastRadius) *Experiment {
 		return &Experiment{Verdict: v, Journeys: []Journey{{Name: "browse", BlastRadius: &BlastRadius{Estimate: 1, Low: 1, High: 1}}, {Name: "checkout", BlastRadius: &b}}}

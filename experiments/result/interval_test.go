@@ -20,6 +20,7 @@ func inBursts(second float64) float64 {
 }
 
 func TestHarmInBurstsIsKnownLessWell(t *testing.T) {
+	t.Parallel()
 	steady, bursts := newStory(), newStory()
 	steady.harm = duringFault(0.125)
 	bursts.harm = func(arm plan.Arm, second float64) float64 {
@@ -51,6 +52,7 @@ func TestHarmInBurstsIsKnownLessWell(t *testing.T) {
 
 // A short fault has too few batches to say how much they vary.
 func TestShortFaultsTakeJourneysAsIndependent(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	s.harm = duringFault(0.3)
 	s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Began, e.Since = 20*time.Second, 20*time.Second })
@@ -61,6 +63,7 @@ func TestShortFaultsTakeJourneysAsIndependent(t *testing.T) {
 }
 
 func TestTheBaselineAsControlUsesUnpairedBatches(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	s.plan.Experiments[0].Control = plan.Baseline
 	s.plan.Experiments[0].Phases.Baseline = 20 * time.Second
@@ -87,6 +90,7 @@ func TestTheBaselineAsControlUsesUnpairedBatches(t *testing.T) {
 // The bounds of a fault that a guardrail stopped hold at a moment that the data
 // chose, and are wider for it.
 func TestAStoppedFaultCarriesTheConfidenceSequence(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	s.harm = duringFault(0.4)
 	s.edit(journal.FaultRemoved, func(e *journal.Event) {
@@ -100,6 +104,7 @@ func TestAStoppedFaultCarriesTheConfidenceSequence(t *testing.T) {
 }
 
 func TestRecoverySaysWhenHarmFellAndWhenItWasBack(t *testing.T) {
+	t.Parallel()
 	between := func(from, to, share float64) func(plan.Arm, float64) float64 {
 		return func(arm plan.Arm, second float64) float64 {
 			if arm == plan.FaultArm && second >= removedAt+from && second < removedAt+to {
@@ -130,6 +135,7 @@ func TestRecoverySaysWhenHarmFellAndWhenItWasBack(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newStory()
 			s.harm = tt.harm
 			r := s.fold(t).Experiments[0].Recovery
@@ -148,6 +154,7 @@ func TestRecoverySaysWhenHarmFellAndWhenItWasBack(t *testing.T) {
 
 // A bad moment of the whole system after the fault is not the fault's.
 func TestABadMomentOfBothArmsIsNoRelapse(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	s.rate = 100
 	s.harm = func(arm plan.Arm, second float64) float64 {
@@ -164,6 +171,7 @@ func TestABadMomentOfBothArmsIsNoRelapse(t *testing.T) {
 // Removing a timeout cuts the connections it held: what fails in that moment is
 // not a system that has not recovered.
 func TestTheRemovalsOwnHarmIsNotTheSystems(t *testing.T) {
+	t.Parallel()
 	for inject, want := range map[string]float64{"timeout": 0, "latency": 0.5} {
 		s := newStory()
 		s.plan.Experiments[0].Faults[0].Fault = experiments.Fault{Inject: inject, Into: "payments", Share: 1}
@@ -180,6 +188,7 @@ func TestTheRemovalsOwnHarmIsNotTheSystems(t *testing.T) {
 }
 
 func TestTooFewJourneysShowNoRecovery(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	s.rate = 3
 	s.plan.Experiments[0].Journeys[0].Rate = 6

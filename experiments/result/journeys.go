@@ -47,9 +47,8 @@ type outcomes struct {
 }
 
 // observe reads the journeys of the experiment three times, as they may be too many
-// to hold in memory. How long they usually take decides which of them count. What
-// became of those of the control decides what they are compared with. Then everything
-// is counted at once.
+// to hold in memory. How long they usually take decides which of them count. The harm of
+// the control decides what they are compared with. Then everything is counted at once.
 func (r *experimentRun) observe(all iter.Seq2[*journal.Observation, error]) error {
 	r.dropSparedPeriods()
 	r.journeys = make([]journeyRecord, len(r.plan.Journeys))

@@ -33,7 +33,7 @@ func judge(f facts) (Verdict, []reason) {
 	return Inconclusive, reasons
 }
 
-// reasonsOf are those of the criteria with a verdict.
+// reasonsOf are the reasons of the criteria with a verdict.
 func reasonsOf(criteria []Criterion, v Verdict) []reason {
 	var list []reason
 	for _, c := range criteria {

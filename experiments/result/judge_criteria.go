@@ -59,7 +59,8 @@ func journeysToDecide(j *Journey) string {
 	have := j.Arms.Fault.Journeys
 	need := stats.Needed(max(b.Estimate, 0), gap)
 	if i := b.Independent; i != nil && i.High > i.Low { // where journeys are not independent it takes more of them
-		need = int(float64(need) * math.Pow((b.High-b.Low)/(i.High-i.Low), 2))
+		ratio := (b.High - b.Low) / (i.High - i.Low)
+		need = int(float64(need) * (ratio * ratio))
 	}
 	if gap > 0 && need < 1_000_000 {
 		return fmt.Sprintf("about %s journeys per arm instead of %s would settle it, if the estimate stays", figures.Count(max(need, have+1)), figures.Count(have))
@@ -67,7 +68,7 @@ func journeysToDecide(j *Journey) string {
 	return "the estimate is too close to the limit to be settled by more journeys"
 }
 
-// guardrailCriterion is that of a guardrail which tripped.
+// guardrailCriterion is the criterion of a guardrail that tripped.
 func guardrailCriterion(g *Guardrail) Criterion {
 	c := newCriterion(GuardrailCriterion, "", percent(g.Limit))
 	c.Measured = percent(g.Value)

@@ -134,7 +134,7 @@ func (d *batchedDurations) add(o *journal.Observation) {
 	}
 }
 
-// ratios are those of the percentiles that have one. The seed decides the resamples.
+// ratios of the percentiles that have one. The seed decides which resamples are drawn.
 func (d *batchedDurations) ratios(seed uint64) []Ratio {
 	var rows []Ratio
 	for _, p := range journeyPercentiles() {

@@ -23,6 +23,7 @@ func point(t *testing.T, list []Percentile, p float64) Percentile {
 // Latency counts from the intended start, and from the sending beside it, for
 // journeys and for steps; with the bounds that order statistics give.
 func TestLatencyFromTheIntendedStartAndFromTheSending(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	s.late = 10 * time.Millisecond
 	s.took = func(arm plan.Arm, second float64) time.Duration {
@@ -64,6 +65,7 @@ func TestLatencyFromTheIntendedStartAndFromTheSending(t *testing.T) {
 
 // A step that was not completed has no latency, and takes none from those before.
 func TestLatencyIsOfCompletedSteps(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	s.harm = duringFault(1)
 	s.send()
@@ -83,8 +85,10 @@ func TestLatencyIsOfCompletedSteps(t *testing.T) {
 // How many times as long journeys take under the fault is told with its bounds, also
 // where both arms have slow moments.
 func TestLatencyRatio(t *testing.T) {
+	t.Parallel()
 	for name, control := range map[string]plan.Control{"concurrent": plan.Concurrent, "baseline": plan.Baseline} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newStory()
 			s.plan.Experiments[0].Control = control
 			s.took = func(arm plan.Arm, second float64) time.Duration {
@@ -116,6 +120,7 @@ func TestLatencyRatio(t *testing.T) {
 
 // Many durations are known almost as well as few, without being sorted.
 func TestManyDurations(t *testing.T) {
+	t.Parallel()
 	all := newTiming([]group{{arm: plan.FaultArm, in: span{0, 1}}}, []durationOf{sinceIntended})
 	for i := range 3 * mostSorted {
 		all.add(&journal.Observation{Took: time.Duration(i+1) * time.Millisecond})

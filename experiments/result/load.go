@@ -14,16 +14,16 @@ import (
 // File is the name of the result in a run directory.
 const File = "result.json"
 
-// ErrForeign is wrapped by every error that means that something is no result of
-// blastgauge, as opposed to one that could not be read.
+// ErrForeign means that something is not a result of blastgauge. It does not mean that a
+// result could not be read.
 var ErrForeign = errors.New("not a result of blastgauge")
 
-// largest is what a result may have in bytes: a page of forty experiments has
-// under two million.
-const largest = 256 << 20
+// mostBytes bounds the size of a result. A page of forty experiments has less than two
+// million bytes.
+const mostBytes = 256 << 20
 
 // Load reads a result from a run directory, a result.json or a report.html, which
-// embeds its result. A directory without a result.json has its journal folded.
+// embeds its result. Of a directory without a result.json it folds the journal.
 func Load(path string) (*Result, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -34,7 +34,7 @@ func Load(path string) (*Result, error) {
 	case info.IsDir():
 		return loadDir(path)
 	}
-	text, err := readUpTo(path, largest)
+	text, err := readUpTo(path, mostBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +65,7 @@ func loadDir(path string) (*Result, error) {
 	return r, nil
 }
 
+// readUpTo reads a file that has at most so many bytes.
 func readUpTo(path string, most int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -81,7 +82,7 @@ func readUpTo(path string, most int64) ([]byte, error) {
 	return text, nil
 }
 
-// Marks of what pages embed.
+// Tags of what pages embed.
 var (
 	embedded  = []byte(`<script type="application/json" id="blastgauge-result">`)
 	comparing = []byte(`<script type="application/json" id="blastgauge-compare">`)
@@ -107,13 +108,13 @@ func Decode(text []byte) (*Result, error) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrForeign, err)
 	}
-	if err := known(r.Schema); err != nil {
+	if err := checkSchema(r.Schema); err != nil {
 		return nil, err
 	}
 	return &r, nil
 }
 
-func known(schema string) error {
+func checkSchema(schema string) error {
 	switch schema {
 	case Schema:
 		return nil

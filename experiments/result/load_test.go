@@ -10,6 +10,7 @@ import (
 )
 
 func TestDecodeTellsWhatItIsGiven(t *testing.T) {
+	t.Parallel()
 	good := `{"schema":"blastgauge/result/v1","run":{"id":"r1"},"later_addition":1}`
 	page := `<!doctype html><p>x</p><script type="application/json" id="blastgauge-result">` + good + `</script><p>`
 	for name, tt := range map[string]struct {
@@ -30,6 +31,7 @@ func TestDecodeTellsWhatItIsGiven(t *testing.T) {
 		"nothing":              {"", "unexpected end"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r, err := Decode([]byte(tt.text))
 			switch {
 			case tt.want == "" && (err != nil || r.Run.ID != "r1"):
@@ -43,6 +45,7 @@ func TestDecodeTellsWhatItIsGiven(t *testing.T) {
 
 // Results of versions that knew no kinds and codes are read as if they did.
 func TestDecodeGivesOldCriteriaTheirKind(t *testing.T) {
+	t.Parallel()
 	r, err := Decode([]byte(`{"schema":"blastgauge/result/v1","experiments":[{"reasons":["invariant is broken"],"criteria":[
 		{"name":"blast radius of checkout","verdict":"held"},{"name":"guardrail","verdict":"refuted"},{"name":"recovery","verdict":"held"},
 		{"name":"invariant charged once","verdict":"refuted"},{"name":"something else","verdict":"held"},
@@ -69,6 +72,7 @@ func TestDecodeGivesOldCriteriaTheirKind(t *testing.T) {
 }
 
 func TestLoadFindsTheResult(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if _, err := Load(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Load(none) = %v, want that it does not exist", err)

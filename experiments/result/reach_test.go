@@ -33,6 +33,7 @@ func near(t *testing.T, what string, got, want, within float64) {
 }
 
 func TestARetryStormIsAmplification(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	counted(s, 0.75, 2.25)
 	s.harm = duringFault(0.75)
@@ -50,6 +51,7 @@ func TestARetryStormIsAmplification(t *testing.T) {
 }
 
 func TestNoMoreCallsAreNoStorm(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	counted(s, 1, 1.05)
 	a := s.fold(t).Experiments[0].Amplification
@@ -60,6 +62,7 @@ func TestNoMoreCallsAreNoStorm(t *testing.T) {
 
 // Connections come and go for other reasons than retries.
 func TestConnectionsAreNoStorm(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	counted(s, 1, 9)
 	s.edit(journal.Sampled, func(e *journal.Event) { e.Traffic[0].Calls = nil })
@@ -71,6 +74,7 @@ func TestConnectionsAreNoStorm(t *testing.T) {
 
 // A server that was started anew counts from the beginning.
 func TestCountersThatFellTellNothing(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	counted(s, 1, 3)
 	s.edit(journal.Sampled, func(e *journal.Event) {
@@ -85,6 +89,7 @@ func TestCountersThatFellTellNothing(t *testing.T) {
 
 // Where both arms pass the proxies, only the fault arm's calls are the fault's.
 func TestTheOtherArmsCallsAreAsUsual(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	s.plan.Experiments[0].Tagged = true
 	counted(s, 2, 1+3) // each arm calls once; under the fault the fault arm does three times
@@ -112,6 +117,7 @@ func twoJourneys(s *story) {
 }
 
 func TestOnlyJourneysThatNeedADependencyCallIt(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	twoJourneys(s)
 	counted(s, 1, 3)
@@ -123,6 +129,7 @@ func TestOnlyJourneysThatNeedADependencyCallIt(t *testing.T) {
 }
 
 func TestHarmOfThoseWhoDoWithoutIsSpread(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	s.harm = duringFault(0.5)
 	twoJourneys(s) // harmed at the second step: where checkout needs payments, and look does not
@@ -141,6 +148,7 @@ func TestHarmOfThoseWhoDoWithoutIsSpread(t *testing.T) {
 
 // What the load generator could not start says nothing of the system.
 func TestShedJourneysDidNotSpread(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	s.harm, s.shed = duringFault(0.5), true
 	twoJourneys(s)
@@ -152,6 +160,7 @@ func TestShedJourneysDidNotSpread(t *testing.T) {
 }
 
 func TestSpreadIsUnknownWhereNeedsAre(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	s.harm = duringFault(0.5)
 	s.plan.Experiments[0].Faults = append([]plan.Fault{}, s.plan.Experiments[0].Faults...)

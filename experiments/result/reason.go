@@ -2,8 +2,8 @@ package result
 
 import "slices"
 
-// A ReasonCode says why a verdict is what it is, for programs. The text beside it
-// says the same to people, and its wording may change.
+// A ReasonCode is why a verdict is what it is, for programs. The text beside it says the
+// same to people, and its wording may change.
 type ReasonCode string
 
 // Why an experiment has no verdict of its own.

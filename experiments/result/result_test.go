@@ -20,6 +20,7 @@ import (
 
 // Every row of the verdict table, reached through a whole journal.
 func TestVerdicts(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		story  func(*story)
 		want   Verdict
@@ -27,7 +28,7 @@ func TestVerdicts(t *testing.T) {
 		reason string     // part of its text
 		exit   int
 	}{
-		"no harm, counted": {func(s *story) {}, Held, ReasonHarmless, "at most 0.8% of checkout", ExitHeld},
+		"no harm, counted": {func(*story) {}, Held, ReasonHarmless, "at most 0.8% of checkout", ExitHeld},
 		"harm beyond the limit": {func(s *story) { s.harm = duringFault(0.3) },
 			Refuted, ReasonHarmful, "the fault harms", ExitRefuted},
 		"harm about the limit": {func(s *story) { s.harm = duringFault(0.05) },
@@ -170,6 +171,7 @@ func TestVerdicts(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newStory()
 			tt.story(s)
 			r := s.fold(t)
@@ -216,6 +218,7 @@ func invariant(s *story, before, after float64) {
 // A violation that was there under the fault counts, also where it was gone after
 // it; keys are those that were in order before.
 func TestInvariantsAreJudgedByWhatIsNew(t *testing.T) {
+	t.Parallel()
 	type reading struct {
 		phase journal.Phase
 		keys  []string
@@ -235,6 +238,7 @@ func TestInvariantsAreJudgedByWhatIsNew(t *testing.T) {
 		"not asked after it": {[]reading{bad(journal.Baseline), bad(journal.Fault, "a")}, Inconclusive, "could not be asked", []string{"a"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newStory()
 			s.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
 			s.tell()
@@ -255,6 +259,7 @@ func TestInvariantsAreJudgedByWhatIsNew(t *testing.T) {
 }
 
 func TestKeysAreBounded(t *testing.T) {
+	t.Parallel()
 	inv := &Invariant{}
 	for i := range 100 {
 		inv.addNewKeys([]string{fmt.Sprint(i)}, []string{"3"})
@@ -265,6 +270,7 @@ func TestKeysAreBounded(t *testing.T) {
 }
 
 func TestTheCohortDependsOnlyOnIntendedStarts(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	s.harm = duringFault(1)
 	e := s.fold(t).Experiments[0]
@@ -287,6 +293,7 @@ func TestTheCohortDependsOnlyOnIntendedStarts(t *testing.T) {
 }
 
 func TestContaminationFallsBackToTheBaseline(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	s.harm = func(_ plan.Arm, second float64) float64 { return duringFault(0.3)(plan.FaultArm, second) }
 	e := s.fold(t).Experiments[0]
@@ -300,6 +307,7 @@ func TestContaminationFallsBackToTheBaseline(t *testing.T) {
 
 // The headline is the journey furthest over its own limit, never a pooled one.
 func TestTheHeadlineIsTheJourneyFurthestOverItsLimit(t *testing.T) {
+	t.Parallel()
 	journeys := []Journey{
 		{Name: "checkout", Limit: 0.5, BlastRadius: &BlastRadius{Journey: "checkout", Estimate: 0.4}},
 		{Name: "browse", Limit: 0.01, BlastRadius: &BlastRadius{Journey: "browse", Estimate: 0.1}},
@@ -311,6 +319,7 @@ func TestTheHeadlineIsTheJourneyFurthestOverItsLimit(t *testing.T) {
 }
 
 func TestRecoveryIsMeasuredFromTheProvenRemoval(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	s.harm = func(arm plan.Arm, second float64) float64 {
 		if arm == plan.FaultArm && second >= faultAt && second < removedAt+3 {
@@ -325,6 +334,7 @@ func TestRecoveryIsMeasuredFromTheProvenRemoval(t *testing.T) {
 }
 
 func TestSeriesCoverTheWholeExperiment(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	e := s.fold(t).Experiments[0]
 	series := e.Journeys[0].Series
@@ -338,6 +348,7 @@ func TestSeriesCoverTheWholeExperiment(t *testing.T) {
 }
 
 func TestSeriesAreBounded(t *testing.T) {
+	t.Parallel()
 	l := newArmSeries(plan.FaultArm, 0, 10*time.Hour)
 	if n := len(l.rows()); n > maxBuckets || n < maxBuckets/2 {
 		t.Errorf("%d buckets of %v", n, l.width)
@@ -345,6 +356,7 @@ func TestSeriesAreBounded(t *testing.T) {
 }
 
 func TestTheExitTable(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		verdicts []Verdict
 		outcome  string
@@ -370,6 +382,7 @@ func TestTheExitTable(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := &Result{Run: Run{Outcome: tt.outcome, Signal: tt.signal}}
 			for _, v := range tt.verdicts {
 				r.Experiments = append(r.Experiments, Experiment{Verdict: v, Faults: []Fault{{Intended: tt.dangling}}})
@@ -383,6 +396,7 @@ func TestTheExitTable(t *testing.T) {
 
 // A green exit says what it is green for.
 func TestAnAllowedVerdictIsNotCalledHeld(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		list []Verdict
 		code int
@@ -395,6 +409,7 @@ func TestAnAllowedVerdictIsNotCalledHeld(t *testing.T) {
 		"refuted":              {[]Verdict{Inconclusive, Refuted}, ExitRefuted, "a hypothesis was refuted"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := &Result{Run: Run{Outcome: Completed, ExitCode: tt.code}}
 			for _, v := range tt.list {
 				r.Experiments = append(r.Experiments, Experiment{Verdict: v})
@@ -407,6 +422,7 @@ func TestAnAllowedVerdictIsNotCalledHeld(t *testing.T) {
 }
 
 func TestADamagedJournalIsReportedAsFarAsItGoes(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	s.tell()
 	s.send()
@@ -422,6 +438,7 @@ func TestADamagedJournalIsReportedAsFarAsItGoes(t *testing.T) {
 
 // What cannot be read a second time gives no result, instead of one of half of it.
 func TestAReadErrorIsNoResult(t *testing.T) {
+	t.Parallel()
 	s := newStory()
 	s.tell()
 	s.send()
@@ -454,6 +471,7 @@ func (f *unreadable) Of(experiment int) iter.Seq2[*journal.Observation, error] {
 }
 
 func TestTheSameJournalGivesTheSameResult(t *testing.T) {
+	t.Parallel()
 	a, b := newStory(), newStory()
 	a.harm, b.harm = duringFault(0.2), duringFault(0.2)
 	if ra, rb := a.fold(t), b.fold(t); !reflect.DeepEqual(ra, rb) {

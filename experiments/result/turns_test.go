@@ -59,8 +59,10 @@ func (s *story) sendTurns() {
 // A system that gets worse by itself from minute to minute harms more in every
 // turn: one baseline before one fault would blame the fault for it.
 func TestTurnsBalanceADrift(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct{ excess float64 }{"a fault": {0.3}, "none": {0}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := turning()
 			s.plan.Experiments[0].Limits.Baseline = 0.2
 			s.harm = func(_ plan.Arm, second float64) float64 {
@@ -89,6 +91,7 @@ func TestTurnsBalanceADrift(t *testing.T) {
 
 // The half of a stretch after a turn is left for the system to come back.
 func TestAfterATurnTheSystemMayComeBack(t *testing.T) {
+	t.Parallel()
 	s := turning()
 	s.harm = func(_ plan.Arm, second float64) float64 {
 		if into := math.Mod(second-faultAt, 15); second >= faultAt && into < 9 { // 4 s after each removal
@@ -106,6 +109,7 @@ func TestAfterATurnTheSystemMayComeBack(t *testing.T) {
 
 // A guardrail that ends the second turn leaves the first to be judged.
 func TestAGuardrailEndsTheTurns(t *testing.T) {
+	t.Parallel()
 	s := turning()
 	for i, e := range s.events {
 		if e.Fault == "blastgauge.r.3" {

@@ -1,9 +1,10 @@
-// Package result is what a run found: a journal and its observations folded
-// into outcomes, blast radii and verdicts.
+// Package result turns the journal of a run into what the run found: outcomes, blast
+// radii and verdicts.
 //
-// The types are the schema "blastgauge/result/v1" that CI, comparisons and
-// every report read. Shares are fractions 0 to 1, durations are seconds, an
-// absent field was not measured. Fields are only ever added.
+// [Fold] reads the events of the run, then three times the journeys of each experiment,
+// and judges what they show. The types are the schema "blastgauge/result/v1" that CI,
+// comparisons and every report read. Shares are fractions 0 to 1, durations are
+// seconds, an absent field was not measured. Fields are only ever added.
 package result
 
 import "time"
@@ -62,7 +63,7 @@ type System struct {
 	Traffic      *Traffic              `json:"traffic,omitempty"`
 }
 
-// Dependency is what its owners say of it.
+// Dependency is what the system's document says about a dependency.
 type Dependency struct {
 	Criticality string `json:"criticality,omitempty"`
 	Owner       string `json:"owner,omitempty"`
@@ -77,6 +78,7 @@ type Document struct {
 // A Verdict is the answer to one hypothesis.
 type Verdict string
 
+// Verdicts.
 const (
 	Held         Verdict = "held"
 	Refuted      Verdict = "refuted"
@@ -101,16 +103,16 @@ type Experiment struct {
 	Warnings    []string     `json:"warnings,omitempty"`
 	Digests     Digests      `json:"digests"`
 	Limits      Limits       `json:"limits"`
-	// BlastRadius is that of the journey furthest over its limit (or nearest to
-	// it); absent where too little was measured.
+	// BlastRadius is that of the journey furthest over its limit, or nearest to it. It
+	// is absent where too little was measured.
 	BlastRadius *BlastRadius `json:"blast_radius,omitempty"`
 	Criteria    []Criterion  `json:"criteria"`
 	Journeys    []Journey    `json:"journeys"`
 	Phases      []Phase      `json:"phases"`
 	Events      []Event      `json:"events"`
 	Faults      []Fault      `json:"faults"`
-	// Amplification has a row for each dependency whose proxy counts, Spread one
-	// for each journey where it is known which steps need the faulted dependencies.
+	// Amplification has a row for each dependency whose proxy counts. Spread has one for
+	// each journey, if it is known which steps need the faulted dependencies.
 	Amplification []Amplification `json:"amplification,omitempty"`
 	Spread        []Spread        `json:"spread,omitempty"`
 	Impact        *Impact         `json:"impact,omitempty"` // arithmetic, where the traffic is declared
@@ -120,7 +122,7 @@ type Experiment struct {
 	Invariants    []Invariant     `json:"invariants"`
 }
 
-// Digests tell whether two experiments are the same.
+// Digests are equal for two experiments if that part of them is the same.
 type Digests struct {
 	Faults   string `json:"faults"`
 	Journeys string `json:"journeys"`
@@ -128,7 +130,7 @@ type Digests struct {
 	Limits   string `json:"limits"`
 }
 
-// Limits are what the hypothesis was judged by.
+// Limits are what the hypothesis was judged by: shares, and Recovery in seconds.
 type Limits struct {
 	BlastRadius float64 `json:"blast_radius"`
 	Recovery    float64 `json:"recovery,omitempty"`
@@ -145,16 +147,16 @@ type BlastRadius struct {
 	Confidence float64 `json:"confidence"`
 	Control    string  `json:"control"` // concurrent, baseline or contaminated
 	Method     string  `json:"method"`  // how Low and High were made
-	// Batches of time that Low and High were made from; absent where journeys had
-	// to be taken as independent. Effective is how many independent journeys per
-	// arm would have told as much: far fewer where harm comes in bursts.
+	// Batches is how many batches of time Low and High were made from; absent where
+	// journeys had to be taken as independent. Effective is how many independent
+	// journeys per arm would have shown as much: far fewer where harm comes in bursts.
 	Batches   int     `json:"batches,omitempty"`
 	Effective float64 `json:"effective,omitempty"`
-	// Independent are the bounds if journeys were independent.
+	// Independent are the bounds that hold if journeys are independent.
 	Independent *Bounds `json:"independent,omitempty"`
 }
 
-// Bounds are those of an interval.
+// Bounds are the ends of an interval.
 type Bounds struct {
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
@@ -170,9 +172,9 @@ type Journey struct {
 	BlastRadius *BlastRadius `json:"blast_radius,omitempty"`
 	Arms        Arms         `json:"arms"`
 	Baseline    Arms         `json:"baseline"` // the same counts before the fault
-	// InFlight are the journeys of the fault arm that were under way when the
-	// fault came (part of the arm's counts); Released are those that its removal
-	// rescued (not part of them).
+	// InFlight are the journeys of the fault arm that were under way when the fault
+	// came; the counts of the arm include them. Released are those that its removal
+	// rescued; the counts do not include them.
 	InFlight *Counts  `json:"in_flight,omitempty"`
 	Released *Counts  `json:"released,omitempty"`
 	Steps    []Step   `json:"steps"`
@@ -181,7 +183,7 @@ type Journey struct {
 	Series   Series   `json:"series"`
 }
 
-// Against are the journeys that those of the fault are compared with.
+// Against returns the journeys that those of the fault are compared with.
 func (j *Journey) Against() Counts {
 	if j.Arms.Control != nil && (j.BlastRadius == nil || j.BlastRadius.Control == ConcurrentControl) {
 		return *j.Arms.Control
@@ -189,8 +191,8 @@ func (j *Journey) Against() Counts {
 	return j.Baseline.Fault
 }
 
-// Arms are counts by arm; Control is absent where the baseline is the control
-// and then Baseline.Fault is what Fault is compared with.
+// Arms are counts by arm. Control is absent where the baseline is the control; Fault is
+// then compared with Baseline.Fault.
 type Arms struct {
 	Fault   Counts  `json:"fault"`
 	Control *Counts `json:"control,omitempty"`
@@ -206,7 +208,7 @@ type Counts struct {
 	FailedBy FailedBy `json:"failed_by"`
 }
 
-// Harmed are the journeys that did not end ok.
+// Harmed returns how many journeys did not end ok.
 func (c Counts) Harmed() int { return c.Slow + c.Wrong + c.Failed }
 
 // FailedBy are failed journeys by cause.
@@ -227,20 +229,21 @@ type Step struct {
 	Excess float64 `json:"excess"` // share of the arm's journeys, beyond the control
 	Low    float64 `json:"low"`
 	High   float64 `json:"high"`
-	// Latency is until the step was completed, from the journey's intended start;
-	// Sent is from its own sending. Of journeys that completed it.
+	// Latency is the time from the journey's intended start until the step was
+	// completed, Sent the time since the step itself was sent, both of journeys that
+	// completed it.
 	Latency *Latency `json:"latency,omitempty"`
 	Sent    *Latency `json:"sent,omitempty"`
 }
 
-// Latency are percentiles of durations. Those of journeys are from the intended
-// start, of the journeys that ended ok or slow.
+// Latency are percentiles of durations. Those of journeys count from the intended
+// start, and only of journeys that ended ok or slow.
 type Latency struct {
 	Fault    []Percentile `json:"fault,omitempty"`
 	Control  []Percentile `json:"control,omitempty"`
 	Baseline []Percentile `json:"baseline,omitempty"` // of the fault arm
-	// Ratio is of whole journeys only, and absent where there are too few batches of
-	// time to say how much it varies.
+	// Ratio is known of whole journeys only. It is absent where there are too few batches
+	// of time to estimate how much it varies.
 	Ratio []Ratio `json:"ratio,omitempty"`
 }
 
@@ -253,9 +256,9 @@ type Ratio struct {
 	High  float64 `json:"high"`
 }
 
-// Percentile is one point of a distribution, with its 95 % bounds as if journeys
-// were independent; they are absent where there are too few journeys for any, and
-// of the largest value, which has none.
+// Percentile is one point of a distribution. Its 95 % bounds hold if journeys are
+// independent. They are absent where there are too few journeys, and of the largest
+// value, which has none.
 type Percentile struct {
 	P       float64 `json:"p"` // 0.5, 0.9, 0.95, 0.99, 1
 	Seconds float64 `json:"seconds"`
@@ -290,7 +293,7 @@ type Phase struct {
 	End   float64 `json:"end"`
 }
 
-// Event is something that happened, told to people.
+// Event is something that happened, in words for people.
 type Event struct {
 	At     time.Time `json:"at"`
 	Second float64   `json:"second"` // since the experiment's start
@@ -307,41 +310,43 @@ type Fault struct {
 	Share       float64        `json:"share"`
 	Description string         `json:"description"` // "latency 2s, jitter 250ms"
 	Exercised   Exercised      `json:"exercised"`
-	// Of a fault that makes config bad.
+	// Documents are those that a fault made bad; only of faults in config.
 	Documents       []Mutated        `json:"documents,omitempty"`
-	Passed          map[string]int64 `json:"passed,omitempty"` // looks at documents that passed unchanged, by reason
+	Passed          map[string]int64 `json:"passed,omitempty"` // documents that passed unchanged, by reason
 	Intended        bool             `json:"intended"`         // its injection was begun
 	Injected        time.Time        `json:"injected,omitzero"`
 	Removed         time.Time        `json:"removed,omitzero"`
 	RemovalVerified bool             `json:"removal_verified"`
 }
 
-// A Mutated document is one version of a config document that a fault made bad: digests
-// and words, no text of it.
+// A Mutated document is one version of a config document that a fault made bad. It has
+// digests and a description, but not the text.
 type Mutated struct {
 	Name    string           `json:"name"` // the path that it was asked for by, or the file
 	Before  string           `json:"before"`
 	After   string           `json:"after"`
 	What    string           `json:"what"`
 	Where   []string         `json:"where,omitempty"` // JSON Pointers of what changed; none: the whole document
-	Fetched int64            `json:"fetched"`         // how often somebody got the bad version
-	By      map[string]int64 `json:"by,omitempty"`    // who did, how often; where that is known
+	Fetched int64            `json:"fetched"`         // how often the bad version was delivered
+	By      map[string]int64 `json:"by,omitempty"`    // how often, by client, where that is known
 }
 
-// A Grade says how well it is known that a fault met traffic.
+// A Grade is how well it is known that a fault met traffic.
 type Grade string
 
+// Grades, the strongest first.
 const (
 	GradeCounted  Grade = "counted"  // the server counted what it touched
 	GradeObserved Grade = "observed" // the fault arm shifted significantly
-	GradeProbed   Grade = "probed"   // only our own probe met it
+	GradeProbed   Grade = "probed"   // only the probe of blastgauge met it
 	GradeNo       Grade = "no"
 )
 
-// An UnmetCode says what the evidence of a fault with GradeNo is, for programs.
-// Exercised.Note says it to people.
+// An UnmetCode is why a fault has GradeNo, for programs. Exercised.Note says it to
+// people.
 type UnmetCode string
 
+// Reasons why a fault was not exercised.
 const (
 	UnmetNothingCounted UnmetCode = "nothing_counted"      // by the proxy
 	UnmetNoMatch        UnmetCode = "no_match"             // as before, and the fault matches some requests only
@@ -362,24 +367,24 @@ type Exercised struct {
 	Note  string    `json:"note,omitempty"`
 }
 
-// Amplification is how often a dependency was called for each journey, while the
-// fault was in force and in the baseline before it. Retries make it grow.
+// Amplification is how often a dependency was called per journey, while the fault was in
+// force and in the baseline before it. Retries make it grow.
 type Amplification struct {
 	Dependency string  `json:"dependency"`
 	Unit       string  `json:"unit"`     // calls, or connections where only bytes are known
 	Fault      float64 `json:"fault"`    // per journey
 	Baseline   float64 `json:"baseline"` // per journey
 	// Factor is Fault / Baseline with its 95 % bounds; absent where the dependency was
-	// not called in one of the two. Method says how the bounds were made: from batches
-	// of time, from turns of control and fault, or, where there are too few of both,
-	// as if calls were independent.
+	// not called in one of the two. Method is how the bounds were made: from batches of
+	// time, from periods of control and fault in turn, or, where there are too few of
+	// both, as if calls were independent.
 	Factor  float64 `json:"factor,omitempty"`
 	Low     float64 `json:"low,omitempty"`
 	High    float64 `json:"high,omitempty"`
 	Method  string  `json:"method,omitempty"`
-	Batches int     `json:"batches,omitempty"` // on each side, or turns; absent where calls were taken as independent
-	// Storm: the journeys call it half as often again, at the least. Only of calls:
-	// connections come and go for other reasons than retries.
+	Batches int     `json:"batches,omitempty"` // on each side, or periods; absent where calls were taken as independent
+	// Storm reports that journeys call it at least half as often again. It is known of
+	// calls only, as connections come and go for other reasons than retries.
 	Storm bool `json:"storm,omitempty"`
 }
 
@@ -389,9 +394,9 @@ const (
 	Connections = "connections"
 )
 
-// Spread is the harm of journeys that never needed the faulted dependencies:
-// those first harmed at a step before any that needs one. The share is of all
-// journeys of the fault arm, beyond the control.
+// Spread is the harm of journeys that did not need the faulted dependencies yet: they
+// were first harmed at a step before any that needs one. The share is of all journeys of
+// the fault arm, beyond the control.
 type Spread struct {
 	Journey  string  `json:"journey"`
 	Harmed   int     `json:"harmed"`
@@ -401,18 +406,19 @@ type Spread struct {
 	High     float64 `json:"high"`
 }
 
-// Recovery is the time from proven removal of the fault until harm was back at
-// the control's level for good. Censored means that it was not shown to be back
-// when the experiment ended: Seconds is then how long was watched.
+// Recovery is the time from proven removal of the fault until harm was back at the
+// control's level for good. Censored means that this was not shown before the experiment
+// ended. Seconds is then how long the system was watched.
 type Recovery struct {
 	Seconds  float64 `json:"seconds"`
 	Censored bool    `json:"censored"`
 	// Harmed is until when harm beyond the control was proven.
 	Harmed float64 `json:"harmed"`
-	// Metastable: still harmed at the end, although the fault is proven gone.
+	// Metastable reports that harm went on until the end, although the fault is proven
+	// gone.
 	Metastable bool `json:"metastable,omitempty"`
-	// FellAt is when harm fell, if it fell once; absent where there was too little
-	// harm to say. It is before Seconds where harm fades or comes again.
+	// FellAt is when harm fell, if it fell once. It is absent where there was too little
+	// harm to find that out, and before Seconds where harm fades or comes again.
 	FellAt *Fell `json:"fell_at,omitempty"`
 }
 
@@ -423,11 +429,11 @@ type Fell struct {
 	High    float64 `json:"high"`
 }
 
-// Guardrail says whether and why the fault was removed early.
+// Guardrail is why the fault was removed early.
 type Guardrail struct {
 	Tripped bool `json:"tripped"`
-	// Kind is blast_radius, failed, p99 (Value and Limit are then the shares that took
-	// longer) or probe (Value and Limit are then wrong answers in a row).
+	// Kind is blast_radius, failed, p99 or probe. Value and Limit are shares of journeys:
+	// for p99 of those that took longer. For probe they are wrong answers in a row.
 	Kind   string    `json:"kind,omitempty"`
 	At     time.Time `json:"at,omitzero"`
 	Value  float64   `json:"value,omitempty"`
@@ -442,8 +448,8 @@ type Lateness struct {
 	Max float64 `json:"max"`
 }
 
-// Invariant is the state of one invariant before, under and after the fault, in
-// violations. During is the worst that was seen under it.
+// Invariant is how many violations of an invariant there were before, under and after
+// the fault. During is the most that were seen under it.
 type Invariant struct {
 	Name   string   `json:"name"`
 	Before *float64 `json:"before,omitempty"`

@@ -32,6 +32,7 @@ func failing(from, to float64, arms ...plan.Arm) func(plan.Arm, float64) float64
 // wrong. The same from outside, with proxies, traffic and the command, is
 // TestTwelveWays of cmd/blastgauge.
 func TestTwelveWaysToMeasureNothing(t *testing.T) {
+	t.Parallel()
 	both := []plan.Arm{plan.FaultArm, plan.ControlArm}
 	for name, tt := range map[string]struct {
 		story  func(*story)
@@ -83,6 +84,7 @@ func TestTwelveWaysToMeasureNothing(t *testing.T) {
 			Inconclusive, ReasonControlContaminated, "", "both by something else"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newStory()
 			tt.story(s)
 			e := s.fold(t).Experiments[0]

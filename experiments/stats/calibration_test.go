@@ -239,7 +239,7 @@ type table struct {
 }
 
 func newTable(t *testing.T, head string) table {
-	var out io.Writer = io.Discard
+	out := io.Discard
 	if *calibrate {
 		out = t.Output()
 	}

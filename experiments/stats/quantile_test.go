@@ -71,9 +71,9 @@ func TestQuantileRanksCoverAndAreNoWiderThanNeeded(t *testing.T) {
 	}
 }
 
-// sketches are batches of these values.
-func sketches(n int, values ...int64) []Sketch {
-	list := make([]Sketch, n)
+// sketches are ten batches, each of these values.
+func sketches(values ...int64) []Sketch {
+	list := make([]Sketch, 10)
 	for i := range list {
 		for _, v := range values {
 			list[i].Add(v)
@@ -85,7 +85,7 @@ func sketches(n int, values ...int64) []Sketch {
 func TestQuantileRatioOfEqualBatchesIsExact(t *testing.T) {
 	t.Parallel()
 	for _, together := range []bool{true, false} {
-		got, ok := QuantileRatio(sketches(10, 10, 20, 30), sketches(10, 4, 5, 6), together, 0.5, rand.New(rand.NewPCG(1, 1)))
+		got, ok := QuantileRatio(sketches(10, 20, 30), sketches(4, 5, 6), together, 0.5, rand.New(rand.NewPCG(1, 1)))
 		if !ok || got != (Interval{4, 4, 4}) {
 			t.Errorf("QuantileRatio() = %v, %v; want exactly 4: every resample is the same", got, ok)
 		}
@@ -94,7 +94,7 @@ func TestQuantileRatioOfEqualBatchesIsExact(t *testing.T) {
 
 func TestQuantileRatioNeedsBatches(t *testing.T) {
 	t.Parallel()
-	fault, control := sketches(10, 1), sketches(10, 1)
+	fault, control := sketches(1), sketches(1)
 	fault[3], control[4], fault[5] = Sketch{}, Sketch{}, Sketch{}
 	if _, ok := QuantileRatio(fault, control, true, 0.5, rand.New(rand.NewPCG(1, 1))); ok {
 		t.Error("seven batches with values in both arms made an interval")
@@ -102,7 +102,7 @@ func TestQuantileRatioNeedsBatches(t *testing.T) {
 	if _, ok := QuantileRatio(fault, control, false, 0.5, rand.New(rand.NewPCG(1, 1))); !ok {
 		t.Error("eight batches of one arm and nine of the other made none")
 	}
-	if _, ok := QuantileRatio(sketches(10, 1), sketches(10, 0), true, 0.5, rand.New(rand.NewPCG(1, 1))); ok {
+	if _, ok := QuantileRatio(sketches(1), sketches(0), true, 0.5, rand.New(rand.NewPCG(1, 1))); ok {
 		t.Error("a ratio to nothing is not a ratio")
 	}
 }
