@@ -43,7 +43,8 @@ func rooms() []room {
 		{name: "experiments/scaffold", imports: "experiments experiments/figures experiments/hosts experiments/shape injectors"},
 		{name: "experiments/plan", imports: "experiments experiments/figures experiments/stats injectors"},
 		{name: "experiments/journal", imports: "experiments/atomicfile experiments/filelock experiments/plan", tests: "experiments"},
-		{name: "experiments/run/engine", imports: "experiments experiments/figures experiments/journal experiments/plan experiments/stats"},
+		{name: "experiments/run/internal/wait"},
+		{name: "experiments/run/engine", imports: "experiments experiments/figures experiments/journal experiments/plan experiments/run/internal/wait experiments/stats"},
 
 		{name: "injectors/badconfig", imports: "experiments/figures experiments/jsonpath experiments/sampling injectors"},
 		{name: "injectors/gateway/faultset", imports: "experiments/sampling injectors"},
@@ -60,9 +61,9 @@ func rooms() []room {
 
 		{name: "experiments/run/journey/journeytest", imports: "experiments"},
 		{name: "experiments/run/journey/rawconn", tests: "experiments/run/journey/journeytest"},
-		{name: "experiments/run/journey", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/sampling experiments/run/journey/rawconn", tests: "experiments/run/journey/journeytest"},
-		{name: "experiments/run/traffic", imports: "experiments experiments/journal experiments/plan experiments/sampling experiments/run/journey", tests: "experiments/run/journey/journeytest"},
-		{name: "experiments/run/check", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/run/journey", tests: "injectors"},
+		{name: "experiments/run/journey", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/sampling experiments/run/internal/wait experiments/run/journey/rawconn", tests: "experiments/run/journey/journeytest"},
+		{name: "experiments/run/traffic", imports: "experiments experiments/journal experiments/plan experiments/sampling experiments/run/journey", tests: "experiments/run/internal/wait experiments/run/journey/journeytest"},
+		{name: "experiments/run/check", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/run/internal/wait experiments/run/journey", tests: "injectors"},
 		{name: "experiments/run/systemtest", imports: "injectors/proxy", tests: "experiments"},
 
 		{name: "experiments/result", imports: "experiments experiments/figures experiments/journal experiments/plan experiments/stats injectors"},

@@ -22,8 +22,8 @@ const (
 	FaultVanished     Kind = "fault_vanished"     // Fault, Detail: read back, it is gone although nobody removed it
 	FaultRemoved      Kind = "fault_removed"      // Fault, Verified, Evidence (the last one before removal), Error
 	GuardrailTripped  Kind = "guardrail_tripped"  // Guardrail, Detail, Value, Limit
-	InvariantChecked  Kind = "invariant_checked"  // Reading, Phase: baseline before the fault; fault under it, if the answer is new; recovery after it
-	Probed            Kind = "probed"             // Fault, Probe
+	InvariantChecked  Kind = "invariant_checked"  // Check, Phase: baseline before the fault; fault under it, if the answer is new; recovery after it
+	Exchanged         Kind = "probed"             // Fault, Exchanges
 	Sampled           Kind = "sampled"            // Detail names the moment, see below; Traffic by proxy
 	ExperimentEnded   Kind = "experiment_ended"   // Error where it was cut short
 	Interrupted       Kind = "interrupted"        // Detail names the signal
@@ -56,8 +56,8 @@ type Event struct {
 	Verified   bool          `json:"verified,omitempty"`
 	Began      time.Duration `json:"began,omitempty"` // when a removal or a sample was asked for, as Since
 	Evidence   *Evidence     `json:"evidence,omitempty"`
-	Probe      *Probe        `json:"probe,omitempty"`
-	Reading    *Reading      `json:"reading,omitempty"`
+	Exchanges  *ExchangePair `json:"probe,omitempty"`
+	Check      *CheckResult  `json:"reading,omitempty"`
 	Traffic    []Traffic     `json:"traffic,omitempty"`
 	Guardrail  string        `json:"guardrail,omitempty"` // the kind that tripped, as documents name it
 	Value      float64       `json:"value,omitempty"`
@@ -113,12 +113,12 @@ type Mutated struct {
 	By      map[string]int64 `json:"by,omitempty"`    // how often, by client, where that is known
 }
 
-// A Probe is a pair of timed exchanges that blastgauge itself makes with the
-// dependency through its proxy: before the fault and under it.
-type Probe struct {
+// An ExchangePair is two timed exchanges that blastgauge itself makes with a
+// dependency through its proxy: one before the fault and one under it.
+type ExchangePair struct {
 	Before Exchange `json:"before"`
 	During Exchange `json:"during"`
-	Met    bool     `json:"met"` // the second one shows the fault
+	Met    bool     `json:"met"` // During shows the fault
 }
 
 // An Exchange is one connection that blastgauge itself made.
@@ -135,14 +135,14 @@ type Traffic struct {
 	Calls       *int64 `json:"calls,omitempty"` // requests so far, and connections that ended without one; nil where only bytes are known
 }
 
-// A Reading is the answer of one check of an invariant.
-type Reading struct {
+// A CheckResult is the result of one check of an invariant.
+type CheckResult struct {
 	Invariant  string   `json:"invariant"`
 	Holds      bool     `json:"holds"`
 	Violations float64  `json:"violations"`       // how far from the expected value; 1 where it cannot be counted
 	Detail     string   `json:"detail,omitempty"` // "$.count is 2, expected 0"
 	Keys       []string `json:"keys,omitempty"`   // at most 20
-	Error      string   `json:"error,omitempty"`  // it could not be asked; Holds means nothing then
+	Error      string   `json:"error,omitempty"`  // why the check gave no result; Holds means nothing then
 }
 
 // An Outcome is how a journey ended.

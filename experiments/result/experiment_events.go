@@ -34,7 +34,7 @@ type experimentRun struct {
 type faultRecord struct {
 	plan                        plan.Fault
 	intended, injected, removed *journal.Event
-	probe                       *journal.Probe
+	probe                       *journal.ExchangePair
 	evidence                    journal.Evidence // the last one
 }
 
@@ -83,8 +83,8 @@ func (f *faultRecord) event(e journal.Event) {
 		f.injected = &e
 	case journal.FaultRemoved:
 		f.removed = &e
-	case journal.Probed:
-		f.probe = e.Probe
+	case journal.Exchanged:
+		f.probe = e.Exchanges
 	}
 }
 

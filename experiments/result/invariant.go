@@ -19,11 +19,11 @@ func (r *experimentRun) invariants() []Invariant {
 		row := Invariant{Name: inv.Name}
 		var old []string // in violation before the fault, so not new
 		for _, e := range r.readings {
-			if e.Reading == nil || e.Reading.Invariant != inv.Name {
+			if e.Check == nil || e.Check.Invariant != inv.Name {
 				continue
 			}
 			if e.Phase == journal.Baseline {
-				old = e.Reading.Keys
+				old = e.Check.Keys
 			}
 			row.add(e, old)
 		}
@@ -38,7 +38,7 @@ func (r *experimentRun) invariants() []Invariant {
 // add adds one reading. What is wrong after the fault says more than what was wrong
 // under it, and both say more than what was wrong before.
 func (inv *Invariant) add(e journal.Event, old []string) {
-	r := e.Reading
+	r := e.Check
 	if r.Error != "" {
 		inv.Detail = r.Error
 		return

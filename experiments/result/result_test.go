@@ -41,7 +41,7 @@ func TestVerdicts(t *testing.T) {
 		"no harm, only probed": {func(s *story) {
 			s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Evidence = &journal.Evidence{Present: true} })
 			s.edit(journal.FaultInjected, func(e *journal.Event) { e.Evidence = nil })
-			s.at(15, journal.Event{Kind: journal.Probed, Fault: "blastgauge.r.1", Probe: &journal.Probe{Met: true}})
+			s.at(15, journal.Event{Kind: journal.Exchanged, Fault: "blastgauge.r.1", Exchanges: &journal.ExchangePair{Met: true}})
 		}, Inconclusive, ReasonNotCounted, "only probed, not counted", ExitInconclusive},
 		"nothing shows the fault": {func(s *story) {
 			s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Evidence = &journal.Evidence{Present: true} })
@@ -210,9 +210,9 @@ func invariant(s *story, before, after float64) {
 	s.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
 	s.tell()
 	s.at(2, journal.Event{Kind: journal.InvariantChecked, Phase: journal.Baseline,
-		Reading: &journal.Reading{Invariant: "charged once", Holds: before == 0, Violations: before}})
+		Check: &journal.CheckResult{Invariant: "charged once", Holds: before == 0, Violations: before}})
 	s.at(40, journal.Event{Kind: journal.InvariantChecked, Phase: journal.Recovery,
-		Reading: &journal.Reading{Invariant: "charged once", Holds: after == 0, Violations: after, Keys: []string{"order-1", "order-2"}}})
+		Check: &journal.CheckResult{Invariant: "charged once", Holds: after == 0, Violations: after, Keys: []string{"order-1", "order-2"}}})
 }
 
 // A violation that was there under the fault counts, also where it was gone after
@@ -243,7 +243,7 @@ func TestInvariantsAreJudgedByWhatIsNew(t *testing.T) {
 			s.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
 			s.tell()
 			for i, r := range tt.readings {
-				s.at(float64(i+2), journal.Event{Kind: journal.InvariantChecked, Phase: r.phase, Reading: &journal.Reading{
+				s.at(float64(i+2), journal.Event{Kind: journal.InvariantChecked, Phase: r.phase, Check: &journal.CheckResult{
 					Invariant: "charged once", Holds: len(r.keys) == 0, Violations: float64(len(r.keys)), Keys: r.keys}})
 			}
 			e := s.fold(t).Experiments[0]

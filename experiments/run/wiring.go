@@ -19,16 +19,16 @@ import (
 // of which it knows.
 func (r *run) engineOptions() engine.Options {
 	o := engine.Options{
-		Injectors: r.injectors.ByKind(),
-		Traffic:   r.traffic,
-		Toxiproxy: r.server,
-		Ask:       r.checkInvariant,
-		Fenced:    r.guard.Fenced,
+		Injectors:      r.injectors.ByKind(),
+		Traffic:        r.traffic,
+		Toxiproxy:      r.server,
+		CheckInvariant: r.checkInvariant,
+		Fenced:         r.guard.Fenced,
 	}
 	if r.server.Kind == toxiproxy.KindStock {
-		o.Probe = prober{r.plan.System.Hosts()}
+		o.Exchanger = exchanger{r.plan.System.Hosts()}
 	} else {
-		o.Carried = r.driver.Carried
+		o.Counters = r.driver.Carried
 	}
 	return o
 }
@@ -37,18 +37,18 @@ func (r *run) traffic(experiment int, epoch time.Time) (engine.Generator, error)
 	return traffic.New(traffic.Options{Plan: r.plan, Experiment: experiment, Epoch: epoch, Env: r.o.Getenv})
 }
 
-func (r *run) checkInvariant(ctx context.Context, inv experiments.Invariant, started time.Time) journal.Reading {
+func (r *run) checkInvariant(ctx context.Context, inv experiments.Invariant, started time.Time) journal.CheckResult {
 	facts := journey.Facts{Run: r.plan.Run, Arm: plan.ControlArm, Started: started, Env: r.o.Getenv}
 	return check.Invariant(ctx, &r.plan.System, inv, facts)
 }
 
-// A prober makes exchanges of our own through a proxy.
-type prober struct{ hosts hosts.Policy }
+// An exchanger talks to dependencies through their proxies.
+type exchanger struct{ hosts hosts.Policy }
 
-func (p prober) Probe(ctx context.Context, f plan.Fault) journal.Exchange {
-	return check.Dependency(ctx, f, p.hosts)
+func (x exchanger) Exchange(ctx context.Context, f plan.Fault) journal.Exchange {
+	return check.Exchange(ctx, f, x.hosts)
 }
 
-func (prober) Met(f plan.Fault, before, during journal.Exchange) bool {
-	return check.Met(f, before, during)
+func (exchanger) Shows(f plan.Fault, before, during journal.Exchange) bool {
+	return check.ShowsFault(f, before, during)
 }

@@ -47,7 +47,7 @@ func (c *command) close() {}
 
 // ask runs the program once: 0 means that all is well, 1 that it found what is in
 // violation, a line of output for each; any other end says nothing of the data.
-func (c *command) ask(ctx context.Context) journal.Reading {
+func (c *command) ask(ctx context.Context) journal.CheckResult {
 	ctx, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
 	out, errs := bounded{most: mostOutput}, bounded{most: mostOutput}
@@ -59,13 +59,13 @@ func (c *command) ask(ctx context.Context) journal.Reading {
 	exit, ended := errors.AsType[*exec.ExitError](err)
 	switch {
 	case err == nil:
-		return journal.Reading{Holds: true}
+		return journal.CheckResult{Holds: true}
 	case ctx.Err() != nil:
-		return journal.Reading{Error: fmt.Sprintf("%s did not end within %s", c.name(), askFor)}
+		return journal.CheckResult{Error: fmt.Sprintf("%s did not end within %s", c.name(), askFor)}
 	case !ended:
-		return journal.Reading{Error: c.filler.clean(err.Error())}
+		return journal.CheckResult{Error: c.filler.clean(err.Error())}
 	case exit.ExitCode() != 1:
-		return journal.Reading{Error: strings.TrimSuffix(c.name()+": "+exit.String()+": "+c.filler.clean(errs.comment()), ": ")}
+		return journal.CheckResult{Error: strings.TrimSuffix(c.name()+": "+exit.String()+": "+c.filler.clean(errs.comment()), ": ")}
 	}
 	return c.violations(&out)
 }
@@ -73,8 +73,8 @@ func (c *command) ask(ctx context.Context) journal.Reading {
 func (c *command) name() string { return c.filler.clean(c.args[0]) }
 
 // violations are the lines that a program wrote; one where it wrote none.
-func (c *command) violations(out *bounded) journal.Reading {
-	r := journal.Reading{}
+func (c *command) violations(out *bounded) journal.CheckResult {
+	r := journal.CheckResult{}
 	for line := range strings.Lines(out.String()) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue

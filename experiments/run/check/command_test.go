@@ -23,18 +23,18 @@ func TestCommands(t *testing.T) {
 	many := strings.Repeat("order\n", 30)
 	for name, tt := range map[string]struct {
 		script string
-		want   journal.Reading
+		want   journal.CheckResult
 	}{
-		"holds":                    {"exit 0", journal.Reading{Holds: true}},
-		"output of one that holds": {"echo fine", journal.Reading{Holds: true}},
-		"names violations":         {"echo order-1; echo; echo ' order-2 '; exit 1", journal.Reading{Violations: 2, Detail: "sh ends with 1 and names 2", Keys: []string{"order-1", "order-2"}}},
-		"names none":               {"exit 1", journal.Reading{Violations: 1, Detail: "sh ends with 1 and names 0"}},
-		"a secret":                 {"echo key-$1; exit 1", journal.Reading{Violations: 1, Detail: "sh ends with 1 and names 1", Keys: []string{"key-${env:TOKEN}"}}},
-		"runs in the folder":       {"cat books; exit 1", journal.Reading{Violations: 1, Detail: "sh ends with 1 and names 1", Keys: []string{"order-9"}}},
-		"is in trouble":            {"echo no $1 >&2; echo more >&2; exit 2", journal.Reading{Error: "sh: exit status 2: no ${env:TOKEN}"}},
-		"is killed":                {"kill -9 $$", journal.Reading{Error: "sh: signal: killed"}},
-		"too many to keep":         {"printf '" + many + "'; exit 1", journal.Reading{Violations: 30, Detail: "sh ends with 1 and names 20 and 10 more", Keys: strings.Fields(strings.Repeat("order ", 20))}},
-		"knows when":               {"echo $2; exit 1", journal.Reading{Violations: 1, Detail: "sh ends with 1 and names 1", Keys: []string{"2026-01-02T03:04:05Z"}}},
+		"holds":                    {"exit 0", journal.CheckResult{Holds: true}},
+		"output of one that holds": {"echo fine", journal.CheckResult{Holds: true}},
+		"names violations":         {"echo order-1; echo; echo ' order-2 '; exit 1", journal.CheckResult{Violations: 2, Detail: "sh ends with 1 and names 2", Keys: []string{"order-1", "order-2"}}},
+		"names none":               {"exit 1", journal.CheckResult{Violations: 1, Detail: "sh ends with 1 and names 0"}},
+		"a secret":                 {"echo key-$1; exit 1", journal.CheckResult{Violations: 1, Detail: "sh ends with 1 and names 1", Keys: []string{"key-${env:TOKEN}"}}},
+		"runs in the folder":       {"cat books; exit 1", journal.CheckResult{Violations: 1, Detail: "sh ends with 1 and names 1", Keys: []string{"order-9"}}},
+		"is in trouble":            {"echo no $1 >&2; echo more >&2; exit 2", journal.CheckResult{Error: "sh: exit status 2: no ${env:TOKEN}"}},
+		"is killed":                {"kill -9 $$", journal.CheckResult{Error: "sh: signal: killed"}},
+		"too many to keep":         {"printf '" + many + "'; exit 1", journal.CheckResult{Violations: 30, Detail: "sh ends with 1 and names 20 and 10 more", Keys: strings.Fields(strings.Repeat("order ", 20))}},
+		"knows when":               {"echo $2; exit 1", journal.CheckResult{Violations: 1, Detail: "sh ends with 1 and names 1", Keys: []string{"2026-01-02T03:04:05Z"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inv := experiments.Invariant{Name: "once", Command: []string{"sh", "-c", strings.ReplaceAll(tt.script, "${", "$${"), "check", "${env:TOKEN}", "${started}"}}

@@ -26,7 +26,7 @@ const (
 // through its proxy. One that speaks HTTP is sent a HEAD request, and the time to
 // the first byte of its answer counts; to any other it only connects, and looks
 // whether it is cut off at once.
-func Dependency(ctx context.Context, f plan.Fault, policy hosts.Policy) journal.Exchange {
+func Exchange(ctx context.Context, f plan.Fault, policy hosts.Policy) journal.Exchange {
 	if f.Listen == "" {
 		return journal.Exchange{Error: "the proxy's address is not known"}
 	}
@@ -112,7 +112,7 @@ const (
 // Met tells whether an exchange made under a fault shows it, compared with one
 // before. It says no where the first one failed, and where one exchange cannot
 // show such a fault.
-func Met(f plan.Fault, before, during journal.Exchange) bool {
+func ShowsFault(f plan.Fault, before, during journal.Exchange) bool {
 	if before.Error != "" {
 		return false
 	}

@@ -99,7 +99,7 @@ func TestDependency(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := Dependency(t.Context(), plan.Fault{Listen: tt.listen, Upstream: tt.upstream}, hosts.Policy{})
+			e := Exchange(t.Context(), plan.Fault{Listen: tt.listen, Upstream: tt.upstream}, hosts.Policy{})
 			if (e.Error == "") != (tt.err == "") || !strings.Contains(e.Error, tt.err) {
 				t.Errorf("error %q, want %q", e.Error, tt.err)
 			}
@@ -121,7 +121,7 @@ func TestProxyThatListensEverywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, host := range []string{"", "0.0.0.0", "[::]"} {
-		if e := Dependency(t.Context(), plan.Fault{Listen: host + ":" + port, Upstream: "db:1"}, hosts.Policy{}); e.Error != "" {
+		if e := Exchange(t.Context(), plan.Fault{Listen: host + ":" + port, Upstream: "db:1"}, hosts.Policy{}); e.Error != "" {
 			t.Errorf("%s: %s", host, e.Error)
 		}
 	}
@@ -139,7 +139,7 @@ func TestDependencyEndsWithItsContext(t *testing.T) {
 		<-reached
 		cancel(errors.New("enough"))
 	})
-	e := Dependency(ctx, plan.Fault{Listen: address, Upstream: "http://shop:80"}, hosts.Policy{})
+	e := Exchange(ctx, plan.Fault{Listen: address, Upstream: "http://shop:80"}, hosts.Policy{})
 	wg.Wait()
 	if e.Error != "enough" || e.Took > 2 {
 		t.Errorf("%q after %v s, want the cause at once", e.Error, e.Took)
@@ -179,8 +179,8 @@ func TestMet(t *testing.T) {
 	}
 	for name, tt := range tests {
 		f := plan.Fault{Fault: experiments.Fault{Inject: tt.inject, Attributes: tt.attributes}}
-		if got := Met(f, tt.before, tt.during); got != tt.want {
-			t.Errorf("%s: Met() = %v, want %v", name, got, tt.want)
+		if got := ShowsFault(f, tt.before, tt.during); got != tt.want {
+			t.Errorf("%s: ShowsFault() = %v, want %v", name, got, tt.want)
 		}
 	}
 }

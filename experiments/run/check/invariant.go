@@ -28,13 +28,13 @@ const (
 // Invariant asks an invariant of s, until it holds or its Within has passed.
 // The last reading counts; one that could not be asked has an Error and says
 // nothing else. Secrets are in none of its texts.
-func Invariant(ctx context.Context, s *experiments.System, inv experiments.Invariant, f journey.Facts) journal.Reading {
+func Invariant(ctx context.Context, s *experiments.System, inv experiments.Invariant, f journey.Facts) journal.CheckResult {
 	q, err := prepare(s, inv, f)
 	if err != nil {
-		return journal.Reading{Invariant: inv.Name, Error: err.Error()}
+		return journal.CheckResult{Invariant: inv.Name, Error: err.Error()}
 	}
 	defer q.close()
-	return settle(ctx, inv.Within, func(ctx context.Context) journal.Reading {
+	return settle(ctx, inv.Within, func(ctx context.Context) journal.CheckResult {
 		r := q.ask(ctx)
 		r.Invariant = inv.Name
 		return r
@@ -43,7 +43,7 @@ func Invariant(ctx context.Context, s *experiments.System, inv experiments.Invar
 
 // An asker asks one question as often as one likes.
 type asker interface {
-	ask(context.Context) journal.Reading
+	ask(context.Context) journal.CheckResult
 	close()
 }
 
@@ -58,7 +58,7 @@ func prepare(s *experiments.System, inv experiments.Invariant, f journey.Facts) 
 }
 
 // settle asks until the answer is the right one, or within has passed.
-func settle(ctx context.Context, within time.Duration, ask func(context.Context) journal.Reading) journal.Reading {
+func settle(ctx context.Context, within time.Duration, ask func(context.Context) journal.CheckResult) journal.CheckResult {
 	until := time.Now().Add(within)
 	for {
 		r := ask(ctx)
@@ -108,9 +108,9 @@ func (q *question) close() { q.client.Close() }
 
 // ask asks once. Only an answer whose content is not as expected is a violation:
 // one that failed says nothing about the data.
-func (q *question) ask(ctx context.Context) journal.Reading {
+func (q *question) ask(ctx context.Context) journal.CheckResult {
 	v := q.script.SendFirst(ctx, q.client, time.Now().Add(askFor))
-	r := journal.Reading{}
+	r := journal.CheckResult{}
 	switch {
 	case v.Outcome == journal.OK:
 		r.Holds = true

@@ -39,21 +39,21 @@ func TestInvariant(t *testing.T) {
 		status int
 		body   string
 		expect experiments.Expect
-		want   journal.Reading
+		want   journal.CheckResult
 	}{
-		"holds":             {200, `{"count": 0}`, check("$.count", experiments.Eq, num("0")), journal.Reading{Holds: true}},
-		"counted":           {200, `{"count": 2, "keys": ["o1", 7, null]}`, check("$.count", experiments.Eq, num("0")), journal.Reading{Violations: 2, Detail: "$.count is 2, expected 0", Keys: []string{"o1", "7", "null"}}},
-		"too few":           {200, `{"count": 7.5}`, check("$.count", experiments.Gte, num("10")), journal.Reading{Violations: 2.5, Detail: "$.count is 7.5, expected at least 10"}},
-		"too many":          {200, `{"count": 7}`, check("$.count", experiments.Lte, num("5")), journal.Reading{Violations: 2, Detail: "$.count is 7, expected at most 5"}},
-		"at the border":     {200, `{"count": 5}`, check("$.count", experiments.Lt, num("5")), journal.Reading{Violations: 1, Detail: "$.count is 5, expected less than 5"}},
-		"not a number":      {200, `{"count": "2"}`, check("$.count", experiments.Eq, num("0")), journal.Reading{Violations: 1, Detail: `$.count is "2", expected 0`}},
-		"absent":            {200, `{}`, check("$.count", experiments.Eq, num("0")), journal.Reading{Violations: 1, Detail: "$.count is absent, expected 0"}},
-		"text":              {200, `{"state": "torn"}`, check("$.state", experiments.Ne, "torn"), journal.Reading{Violations: 1, Detail: `$.state is "torn", expected anything but "torn"`}},
-		"beyond any number": {200, `{"count": 1e999}`, check("$.count", experiments.Eq, num("0")), journal.Reading{Violations: 1, Detail: "$.count is 1e999, expected 0"}},
-		"body":              {200, `"dup"`, experiments.Expect{Body: []experiments.Check{{Op: experiments.Lacks, Value: "dup"}}}, journal.Reading{Violations: 1, Detail: `the body contains "dup"`}},
-		"bad status":        {500, `{"count": 0}`, check("$.count", experiments.Eq, num("0")), journal.Reading{Error: "status 500, expected 200 to 299"}},
-		"no JSON":           {200, `<html>`, check("$.count", experiments.Eq, num("0")), journal.Reading{Violations: 1, Detail: "the body is not JSON: invalid character '<' looking for beginning of value"}},
-		"twenty keys":       {200, `{"count": 30, "keys": [` + strings.Repeat(`"`+secret+`",`, 29) + `"k"]}`, check("$.count", experiments.Eq, num("0")), journal.Reading{Violations: 30, Detail: "$.count is 30, expected 0", Keys: slices.Repeat([]string{"${env:TOKEN}"}, 20)}},
+		"holds":             {200, `{"count": 0}`, check("$.count", experiments.Eq, num("0")), journal.CheckResult{Holds: true}},
+		"counted":           {200, `{"count": 2, "keys": ["o1", 7, null]}`, check("$.count", experiments.Eq, num("0")), journal.CheckResult{Violations: 2, Detail: "$.count is 2, expected 0", Keys: []string{"o1", "7", "null"}}},
+		"too few":           {200, `{"count": 7.5}`, check("$.count", experiments.Gte, num("10")), journal.CheckResult{Violations: 2.5, Detail: "$.count is 7.5, expected at least 10"}},
+		"too many":          {200, `{"count": 7}`, check("$.count", experiments.Lte, num("5")), journal.CheckResult{Violations: 2, Detail: "$.count is 7, expected at most 5"}},
+		"at the border":     {200, `{"count": 5}`, check("$.count", experiments.Lt, num("5")), journal.CheckResult{Violations: 1, Detail: "$.count is 5, expected less than 5"}},
+		"not a number":      {200, `{"count": "2"}`, check("$.count", experiments.Eq, num("0")), journal.CheckResult{Violations: 1, Detail: `$.count is "2", expected 0`}},
+		"absent":            {200, `{}`, check("$.count", experiments.Eq, num("0")), journal.CheckResult{Violations: 1, Detail: "$.count is absent, expected 0"}},
+		"text":              {200, `{"state": "torn"}`, check("$.state", experiments.Ne, "torn"), journal.CheckResult{Violations: 1, Detail: `$.state is "torn", expected anything but "torn"`}},
+		"beyond any number": {200, `{"count": 1e999}`, check("$.count", experiments.Eq, num("0")), journal.CheckResult{Violations: 1, Detail: "$.count is 1e999, expected 0"}},
+		"body":              {200, `"dup"`, experiments.Expect{Body: []experiments.Check{{Op: experiments.Lacks, Value: "dup"}}}, journal.CheckResult{Violations: 1, Detail: `the body contains "dup"`}},
+		"bad status":        {500, `{"count": 0}`, check("$.count", experiments.Eq, num("0")), journal.CheckResult{Error: "status 500, expected 200 to 299"}},
+		"no JSON":           {200, `<html>`, check("$.count", experiments.Eq, num("0")), journal.CheckResult{Violations: 1, Detail: "the body is not JSON: invalid character '<' looking for beginning of value"}},
+		"twenty keys":       {200, `{"count": 30, "keys": [` + strings.Repeat(`"`+secret+`",`, 29) + `"k"]}`, check("$.count", experiments.Eq, num("0")), journal.CheckResult{Violations: 30, Detail: "$.count is 30, expected 0", Keys: slices.Repeat([]string{"${env:TOKEN}"}, 20)}},
 	}
 	system := &experiments.System{URL: "http://127.0.0.1:1", File: "blastgauge.yaml"}
 	facts := journey.Facts{Run: "r1", Started: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Env: func(string) (string, bool) { return secret, true }}
@@ -106,26 +106,26 @@ func TestInvariantSettles(t *testing.T) {
 }
 
 func TestSettle(t *testing.T) {
-	holds, violated, silent := journal.Reading{Holds: true}, journal.Reading{Violations: 1}, journal.Reading{Holds: true, Error: "no answer"}
+	holds, violated, silent := journal.CheckResult{Holds: true}, journal.CheckResult{Violations: 1}, journal.CheckResult{Holds: true, Error: "no answer"}
 	tests := map[string]struct {
 		within  time.Duration
-		answers []journal.Reading // the last one again and again
-		want    journal.Reading
+		answers []journal.CheckResult // the last one again and again
+		want    journal.CheckResult
 		asked   int
 		took    time.Duration
 	}{
-		"at once":         {time.Second, []journal.Reading{holds}, holds, 1, 0},
-		"no time given":   {0, []journal.Reading{violated}, violated, 1, 0},
-		"later":           {time.Second, []journal.Reading{violated, silent, holds}, holds, 3, 400 * time.Millisecond},
-		"never":           {time.Second, []journal.Reading{violated}, violated, 6, time.Second},
-		"between looks":   {500 * time.Millisecond, []journal.Reading{violated, violated, violated, holds}, holds, 4, 500 * time.Millisecond},
-		"cannot be asked": {time.Second, []journal.Reading{violated, silent}, silent, 6, time.Second},
+		"at once":         {time.Second, []journal.CheckResult{holds}, holds, 1, 0},
+		"no time given":   {0, []journal.CheckResult{violated}, violated, 1, 0},
+		"later":           {time.Second, []journal.CheckResult{violated, silent, holds}, holds, 3, 400 * time.Millisecond},
+		"never":           {time.Second, []journal.CheckResult{violated}, violated, 6, time.Second},
+		"between looks":   {500 * time.Millisecond, []journal.CheckResult{violated, violated, violated, holds}, holds, 4, 500 * time.Millisecond},
+		"cannot be asked": {time.Second, []journal.CheckResult{violated, silent}, silent, 6, time.Second},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				asked, begun := 0, time.Now()
-				got := settle(t.Context(), tt.within, func(context.Context) journal.Reading {
+				got := settle(t.Context(), tt.within, func(context.Context) journal.CheckResult {
 					asked++
 					return tt.answers[min(asked, len(tt.answers))-1]
 				})
@@ -139,7 +139,7 @@ func TestSettle(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		begun := time.Now()
 		time.AfterFunc(time.Second, func() { cancel(errors.New("enough")) })
-		settle(ctx, time.Hour, func(context.Context) journal.Reading { return violated })
+		settle(ctx, time.Hour, func(context.Context) journal.CheckResult { return violated })
 		if took := time.Since(begun); took != time.Second {
 			t.Errorf("settled for %v after its context ended at 1s", took)
 		}

@@ -86,7 +86,7 @@ func (q *query) parameters(text string, d database) error {
 
 // ask runs the query once, in a transaction that cannot write. Every row is a
 // violation, and its first column the key.
-func (q *query) ask(ctx context.Context) journal.Reading {
+func (q *query) ask(ctx context.Context) journal.CheckResult {
 	ctx, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
 	r, err := q.violations(ctx)
@@ -94,22 +94,22 @@ func (q *query) ask(ctx context.Context) journal.Reading {
 		if ctx.Err() != nil && !errors.Is(err, experiments.ErrRefused) {
 			err = fmt.Errorf("no answer within %s", askFor)
 		}
-		return journal.Reading{Error: q.filler.clean(told(err))}
+		return journal.CheckResult{Error: q.filler.clean(told(err))}
 	}
 	return r
 }
 
-func (q *query) violations(ctx context.Context) (journal.Reading, error) {
+func (q *query) violations(ctx context.Context) (journal.CheckResult, error) {
 	rows, done, err := q.rows(ctx)
 	if err != nil {
-		return journal.Reading{}, err
+		return journal.CheckResult{}, err
 	}
 	defer done()
 	columns, err := rows.Columns()
 	if err != nil {
-		return journal.Reading{}, err
+		return journal.CheckResult{}, err
 	}
-	r := journal.Reading{}
+	r := journal.CheckResult{}
 	for rows.Next() && r.Violations < mostRows {
 		r.Violations++
 		if len(r.Keys) == mostKeys {
@@ -117,12 +117,12 @@ func (q *query) violations(ctx context.Context) (journal.Reading, error) {
 		}
 		key, err := first(rows, len(columns))
 		if err != nil {
-			return journal.Reading{}, err
+			return journal.CheckResult{}, err
 		}
 		r.Keys = append(r.Keys, q.filler.clean(short(key)))
 	}
 	if err := rows.Err(); err != nil {
-		return journal.Reading{}, err
+		return journal.CheckResult{}, err
 	}
 	r.Holds = r.Violations == 0
 	if !r.Holds {

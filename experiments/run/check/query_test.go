@@ -83,7 +83,7 @@ func (b till) exec(t *testing.T, text string, args ...any) {
 }
 
 // ask asks a question of a database, with its DSN in the environment.
-func (b till) ask(t *testing.T, query string) journal.Reading {
+func (b till) ask(t *testing.T, query string) journal.CheckResult {
 	t.Helper()
 	env := map[string]string{"DSN": b.dsn, "SHOP": "north's"}
 	system := &experiments.System{File: filepath.Join(b.dir, "blastgauge.yaml")}
@@ -124,7 +124,7 @@ func TestRowsAreViolations(t *testing.T) {
 			charge("order-1", started.Add(time.Minute), "north's")
 			charge("order-2", started.Add(time.Minute), "north's")
 			charge("order-2", started.Add(time.Minute), "north's")
-			want := journal.Reading{Invariant: "charged once", Violations: 2, Detail: "2 rows, expected none", Keys: []string{"order-1", "order-2"}}
+			want := journal.CheckResult{Invariant: "charged once", Violations: 2, Detail: "2 rows, expected none", Keys: []string{"order-1", "order-2"}}
 			if got := b.ask(t, twice); fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
 				t.Errorf("answer %+v\nwant %+v", got, want)
 			}

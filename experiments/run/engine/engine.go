@@ -1,16 +1,15 @@
-// Package engine runs a plan: record, inject, watch, stop, put back. It owns
-// every goroutine of a run.
+// Package engine runs a plan: it records what it is about to do, injects faults,
+// watches guardrails and invariants, and removes the faults again. It owns every
+// goroutine of a run.
 //
-// The engine returns only an error. What happened is in the journal, and
-// nothing else is needed to explain a run or to undo it.
+// The engine returns only an error. What happened is in the journal, and nothing
+// else is needed to explain a run or to undo it.
 package engine
 
 import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"sync"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -24,7 +23,7 @@ type Injector interface {
 	// the engine reverts it either way.
 	Inject(ctx context.Context, f plan.Fault) error
 
-	// Check looks whether f is in force, and what it has met so far.
+	// Check reads back whether f is in force, and what it has met so far.
 	Check(ctx context.Context, f plan.Fault) (journal.Evidence, error)
 
 	// Revert removes f and reads back that it is gone. It is called more than
@@ -43,46 +42,50 @@ type Generator interface {
 	// Stop starts no more journeys. It may be called more than once.
 	Stop()
 
-	// Overdue counts journeys of one kind in flight that are already beyond
-	// their budget: their harm is known before their end.
+	// Overdue returns how many journeys of one kind are in flight on an arm that
+	// are already beyond their budget: their harm is known before their end.
 	Overdue(journey int, arm plan.Arm) int
 }
 
 // A Recorder keeps what happens. Record must return only once the event is
-// durable; both may be called from several goroutines.
+// durable. Both methods may be called from several goroutines.
 type Recorder interface {
 	Record(journal.Event) error
 	Observe(journal.Observation) error
 }
 
-// A Prober makes one timed exchange of our own with the dependency behind a
-// fault, and says whether a second one, made under the fault, shows it.
-type Prober interface {
-	Probe(ctx context.Context, f plan.Fault) journal.Exchange
-	Met(f plan.Fault, before, during journal.Exchange) bool
+// An Exchanger talks to the dependency behind a fault, through its proxy.
+type Exchanger interface {
+	// Exchange makes one timed exchange.
+	Exchange(ctx context.Context, f plan.Fault) journal.Exchange
+
+	// Shows reports whether an exchange made under a fault shows the fault,
+	// compared with one made before it.
+	Shows(f plan.Fault, before, during journal.Exchange) bool
 }
 
-// Options are the parts of a run. Injectors and Traffic are needed, everything
+// Options are the parts of a run. Injectors and Traffic are required, everything
 // else may be left out.
 type Options struct {
 	Injectors map[string]Injector // by fault kind
 	Traffic   func(experiment int, epoch time.Time) (Generator, error)
 	Toxiproxy journal.Toxiproxy
-	// Ask looks at an invariant now; started is when its experiment did.
-	Ask func(ctx context.Context, inv experiments.Invariant, started time.Time) journal.Reading
-	// Probe is used where the server does not count what a fault meets.
-	Probe Prober
-	// Carried is what each proxy has carried so far; false where the server does
-	// not count.
-	Carried func(ctx context.Context) ([]journal.Traffic, bool, error)
-	// Fenced is of class ErrFenced once somebody else has taken over the removal of
-	// this run's faults: it injects nothing any more. Nil: nobody can.
+	// CheckInvariant checks an invariant now; started is when its experiment did.
+	CheckInvariant func(ctx context.Context, inv experiments.Invariant, started time.Time) journal.CheckResult
+	// Exchanger is used where the server does not count what a fault meets.
+	Exchanger Exchanger
+	// Counters reads what each proxy has carried so far. It reports false where the
+	// server does not count.
+	Counters func(ctx context.Context) ([]journal.Traffic, bool, error)
+	// Fenced returns an error of class ErrFenced once another process has taken
+	// over the removal of this run's faults: from then on the run injects nothing.
+	// Nil: no other process can.
 	Fenced func() error
 
 	RevertTimeout time.Duration // of all removals together; 0 means 10 s
 	InjectTimeout time.Duration // of one injection; 0 means 10 s
-	Idle          time.Duration // watched before traffic for its idle rate; 0 means 500 ms
-	HealthTimeout time.Duration // wait for a healthy baseline between experiments; 0 means 60 s
+	Idle          time.Duration // between the two reads of idle counters, before traffic; 0 means 500 ms
+	HealthTimeout time.Duration // of the wait for a healthy system between experiments; 0 means 60 s
 }
 
 func (o Options) withDefaults() Options {
@@ -99,8 +102,8 @@ var (
 	ErrNotRemoved = errors.New("a fault could not be removed")
 	// ErrInterrupted means that a signal ended the context before the plan's end.
 	ErrInterrupted = errors.New("interrupted")
-	// ErrFenced means that somebody else takes the run's faults back: the guard,
-	// to which the run looked dead, or a person who asked for it.
+	// ErrFenced means that another process removes the run's faults: the watchdog,
+	// because it took the run for dead, or one that a person started.
 	ErrFenced = errors.New("the run was fenced off")
 )
 
@@ -114,8 +117,9 @@ func (i *Interrupt) Error() string { return i.Signal + " received" }
 // Run executes p once. It returns nil when every experiment ran to its end,
 // whatever it found.
 func Run(ctx context.Context, p *plan.Plan, rec Recorder, o Options) (err error) {
-	r := &run{plan: p, rec: rec, o: o.withDefaults(), epoch: time.Now()}
-	if err := r.record(journal.Event{Kind: journal.RunStarted, Plan: p, Toxiproxy: &o.Toxiproxy}); err != nil {
+	o = o.withDefaults()
+	log := &runLog{recorder: rec, epoch: time.Now()}
+	if err := log.record(journal.Event{Kind: journal.RunStarted, Plan: p, Toxiproxy: &o.Toxiproxy}); err != nil {
 		return err
 	}
 	defer func() {
@@ -123,12 +127,12 @@ func Run(ctx context.Context, p *plan.Plan, rec Recorder, o Options) (err error)
 		if err != nil {
 			end.Error = err.Error()
 		}
-		err = errors.Join(err, r.record(end))
+		err = errors.Join(err, log.record(end))
 	}()
 	for i := range p.Experiments {
-		switch err := r.experiment(ctx, i); {
-		case errors.Is(err, errUnhealthy), errors.Is(err, errProbe), errors.Is(err, ErrFenced) && !errors.Is(err, ErrNotRemoved):
-			return r.record(journal.Event{Kind: journal.SuiteStopped, Detail: err.Error()})
+		switch err := newExperimentRun(&p.Experiments[i], i, log, o).run(ctx); {
+		case stopsSuite(err):
+			return log.record(journal.Event{Kind: journal.SuiteStopped, Detail: err.Error()})
 		case err != nil:
 			return err
 		}
@@ -140,43 +144,8 @@ func Run(ctx context.Context, p *plan.Plan, rec Recorder, o Options) (err error)
 // experiments. It is a finding, not a failure of the tool.
 var errUnhealthy = errors.New("the system did not come back to a healthy baseline")
 
-// A run is one execution of a plan.
-type run struct {
-	plan  *plan.Plan
-	rec   Recorder
-	o     Options
-	epoch time.Time // what Since and observations are relative to
-
-	mu  sync.Mutex
-	seq int
-}
-
-func (r *run) since() time.Duration { return time.Since(r.epoch) }
-
-// fenced tells whether the run may go on.
-func (r *run) fenced() error {
-	if r.o.Fenced == nil {
-		return nil
-	}
-	return r.o.Fenced()
-}
-
-// record stamps an event and makes it durable.
-func (r *run) record(e journal.Event) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.seq++
-	e.Seq, e.At, e.Since = r.seq, time.Now().UTC(), r.since()
-	return r.rec.Record(e)
-}
-
-// interrupted is the error of a run whose context ended. Only a signal is an
-// interruption; any other cause is a failure.
-func (r *run) interrupted(ctx context.Context) error {
-	cause := context.Cause(ctx)
-	i, ok := errors.AsType[*Interrupt](cause)
-	if !ok {
-		return fmt.Errorf("stopped: %w", cause)
-	}
-	return errors.Join(fmt.Errorf("%w: %w", ErrInterrupted, cause), r.record(journal.Event{Kind: journal.Interrupted, Detail: i.Signal}))
+// stopsSuite reports whether an error leaves the experiments that follow not run,
+// without being a failure of the tool.
+func stopsSuite(err error) bool {
+	return errors.Is(err, errUnhealthy) || errors.Is(err, errGuardrailCheck) || errors.Is(err, ErrFenced) && !errors.Is(err, ErrNotRemoved)
 }

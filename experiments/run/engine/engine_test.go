@@ -364,7 +364,7 @@ func TestAFaultOnItsWayInHasNotVanished(t *testing.T) {
 		e.Faults = append(e.Faults, newFault("blastgauge.r.2", 2*time.Second, 9*time.Second))
 		b.in.inject = func(f plan.Fault) {
 			if f.Name == "blastgauge.r.2" {
-				time.Sleep(2*lookEvery + lookEvery/2)
+				time.Sleep(2*readBackEvery + readBackEvery/2)
 			}
 		}
 		if err := b.run(t.Context()); err != nil {
@@ -385,7 +385,7 @@ func TestAFaultOnItsWayOutHasNotVanished(t *testing.T) {
 		e.Faults = append(e.Faults, newFault("blastgauge.r.2", 2*time.Second, 4500*time.Millisecond))
 		b.in.revert = func(context.Context) error {
 			b.in.remove("blastgauge.r.2")
-			time.Sleep(2 * lookEvery) // until it is proven gone
+			time.Sleep(2 * readBackEvery) // until it is proven gone
 			return nil
 		}
 		if err := b.run(t.Context()); err != nil {

@@ -14,176 +14,183 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// faults are the faults of one trial: which are in force, and what is known of
-// them.
-type faults struct {
-	t *trial
+// A faultSet holds the faults of one experiment that are active or may be: it
+// injects them, reads them back and removes them.
+type faultSet struct {
+	log     experimentLog
+	options Options
 
 	mu     sync.Mutex
 	active []*activeFault // in the order of injection
 }
 
-// An activeFault has been intended and not been removed with proof.
+// An activeFault is intended, and not yet removed with proof.
 type activeFault struct {
 	plan.Fault
-	last    journal.Evidence // the latest look at it
-	there   bool             // it was read back once: not to find it proves nothing before
-	leaving bool             // its removal has begun: not to find it proves nothing any more
+	last      journal.Evidence // from the latest read-back
+	confirmed bool             // read back once: before that, its absence proves nothing
+	removing  bool             // its removal has begun: from then on its absence proves nothing
 }
 
-func newFaults(t *trial) *faults { return &faults{t: t} }
-
-// inject records the intent, causes the fault and reads it back.
-func (fs *faults) inject(ctx context.Context, f plan.Fault) error {
-	t := fs.t
-	in, ok := t.o.Injectors[f.Inject]
+// inject records the intent, injects the fault and reads it back.
+func (s *faultSet) inject(ctx context.Context, f plan.Fault) error {
+	in, ok := s.options.Injectors[f.Inject]
 	if !ok {
 		return fmt.Errorf("no injector for %q", f.Inject)
 	}
-	if err := t.event(journal.FaultIntended, journal.Event{Fault: f.Name}); err != nil {
+	if err := s.log.event(journal.FaultIntended, journal.Event{Fault: f.Name}); err != nil {
 		return err // no record, no fault
 	}
-	// Whoever fenced the run off before this line knew nothing of the intent;
-	// whoever does it from here on reads it.
-	if err := t.fenced(); err != nil {
-		return errors.Join(err, t.event(journal.FaultRemoved, journal.Event{Fault: f.Name, Verified: true, Began: t.since()}))
+	// A process that fenced the run before this line did not read the intent. One
+	// that does so from here on reads it.
+	if err := s.fenced(); err != nil {
+		return errors.Join(err, s.log.event(journal.FaultRemoved, journal.Event{Fault: f.Name, Verified: true, Began: s.log.since()}))
 	}
 	a := &activeFault{Fault: f}
-	fs.mu.Lock()
-	fs.active = append(fs.active, a)
-	fs.mu.Unlock()
+	s.mu.Lock()
+	s.active = append(s.active, a)
+	s.mu.Unlock()
 
-	ictx, cancel := context.WithTimeout(ctx, t.o.InjectTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.options.InjectTimeout)
 	defer cancel()
-	if err := in.Inject(ictx, f); err != nil {
+	if err := in.Inject(ctx, f); err != nil {
 		return fmt.Errorf("inject %s into %s: %w", f.Inject, f.Into, err)
 	}
-	evidence, err := in.Check(ictx, f)
+	evidence, err := in.Check(ctx, f)
 	if err != nil {
 		return fmt.Errorf("read back %s: %w", f.Name, err)
 	}
-	fs.saw(a, evidence)
+	s.setEvidence(a, evidence)
 	if !evidence.Present {
 		return fmt.Errorf("read back %s: not in force: %s", f.Name, evidence.Detail)
 	}
-	fs.arrived(a)
-	// A run that was stopped in the middle of this may have been fenced off, and
-	// the fault looked for, before it was there.
-	return errors.Join(t.fenced(), t.event(journal.FaultInjected, journal.Event{Fault: f.Name, Evidence: &evidence}))
+	s.confirm(a)
+	// A process that fenced the run during the injection may have looked for the
+	// fault before it was there.
+	return errors.Join(s.fenced(), s.log.event(journal.FaultInjected, journal.Event{Fault: f.Name, Evidence: &evidence}))
 }
 
-// saw keeps what a look has seen, unless the fault is being removed: then it may have
-// seen the removal.
-func (fs *faults) saw(a *activeFault, e journal.Evidence) {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	if !a.leaving {
+// fenced returns an error of class [ErrFenced] once another process removes the
+// run's faults.
+func (s *faultSet) fenced() error {
+	if s.options.Fenced == nil {
+		return nil
+	}
+	return s.options.Fenced()
+}
+
+// setEvidence keeps what a read-back saw, unless the fault is being removed: then
+// it may have seen the removal.
+func (s *faultSet) setEvidence(a *activeFault, e journal.Evidence) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !a.removing {
 		a.last = e
 	}
 }
 
-func (fs *faults) arrived(a *activeFault) {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	a.there = true
+func (s *faultSet) confirm(a *activeFault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a.confirmed = true
 }
 
-func (fs *faults) evidence(a *activeFault) journal.Evidence {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
+func (s *faultSet) evidence(a *activeFault) journal.Evidence {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return a.last
 }
 
-func (fs *faults) isLeaving(a *activeFault) bool {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	return a.leaving
+func (s *faultSet) isRemoving(a *activeFault) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return a.removing
 }
 
-func (fs *faults) list() []*activeFault {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	return slices.Clone(fs.active)
+func (s *faultSet) list() []*activeFault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.active)
 }
 
-// inForce leaves out those that are still being injected.
-func (fs *faults) inForce() []*activeFault {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(fs.active), func(a *activeFault) bool { return !a.there })
+// listConfirmed leaves out the faults that are still being injected.
+func (s *faultSet) listConfirmed() []*activeFault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.active), func(a *activeFault) bool { return !a.confirmed })
 }
 
-// look reads back every fault in force. It returns the first that is gone, by
-// name, with what was seen instead. A server that does not answer is no proof
-// of anything, so a fault that could not be looked at is not gone; it is in
-// the error.
-func (fs *faults) look(ctx context.Context) (gone, detail string, err error) {
-	for _, a := range fs.inForce() {
-		evidence, failed := fs.t.o.Injectors[a.Inject].Check(ctx, a.Fault)
+// readBack checks every fault in force. It returns the name of the first that is
+// gone, with what the injector saw instead. A server that does not answer proves
+// nothing, so a fault that could not be checked is not gone: it is in the error.
+func (s *faultSet) readBack(ctx context.Context) (gone, detail string, err error) {
+	for _, a := range s.listConfirmed() {
+		evidence, failed := s.options.Injectors[a.Inject].Check(ctx, a.Fault)
 		switch {
-		case fs.isLeaving(a):
+		case s.isRemoving(a):
 		case failed != nil:
 			err = errors.Join(err, fmt.Errorf("read back %s: %w", a.Name, failed))
 		case !evidence.Present:
 			return a.Name, evidence.Detail, nil
 		default:
-			fs.saw(a, evidence)
+			s.setEvidence(a, evidence)
 		}
 	}
 	return "", "", err
 }
 
-// removeAll takes back every fault in force. It runs also when ctx has ended:
-// being told to stop is the usual reason to be here.
-func (fs *faults) removeAll(ctx context.Context) error {
-	return fs.remove(ctx, func(*activeFault) bool { return true })
+// removeAll removes every active fault, also when ctx has ended: that is the usual
+// reason to remove them.
+func (s *faultSet) removeAll(ctx context.Context) error {
+	return s.remove(ctx, func(*activeFault) bool { return true })
 }
 
-// remove takes back the faults chosen, side by side and within one time-out, so
-// that one hung removal does not use up the time of the others. What could not
-// be removed is in the journal as such, for the guard and for recover.
-func (fs *faults) remove(ctx context.Context, chosen func(*activeFault) bool) error {
-	list := fs.leave(chosen)
+// remove removes the chosen faults, side by side and within one time-out, so that
+// one hung removal does not use up the time of the others. The journal records
+// those that could not be removed, for the watchdog and for recover.
+func (s *faultSet) remove(ctx context.Context, chosen func(*activeFault) bool) error {
+	list := s.startRemoval(chosen)
 	if len(list) == 0 {
 		return nil
 	}
-	rctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fs.t.o.RevertTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.options.RevertTimeout)
 	defer cancel()
-	began := fs.t.since()
+	began := s.log.since()
 	reverts := make([]plan.Fault, len(list))
 	for i, a := range list {
 		reverts[i] = a.Fault
 	}
-	return fs.conclude(list, Revert(rctx, fs.t.o.Injectors, reverts), began)
+	return s.recordRemovals(list, Revert(ctx, s.options.Injectors, reverts), began)
 }
 
-// leave marks the faults chosen as on their way out.
-func (fs *faults) leave(chosen func(*activeFault) bool) []*activeFault {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
+// startRemoval marks the chosen faults and returns them.
+func (s *faultSet) startRemoval(chosen func(*activeFault) bool) []*activeFault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var list []*activeFault
-	for _, a := range fs.active {
+	for _, a := range s.active {
 		if chosen(a) {
-			a.leaving = true
+			a.removing = true
 			list = append(list, a)
 		}
 	}
 	return list
 }
 
-// conclude records the removals, those that failed too.
-func (fs *faults) conclude(list []*activeFault, results []error, began time.Duration) error {
-	defer fs.forget(list)
+// recordRemovals records all removals, also those that failed, and forgets the
+// faults.
+func (s *faultSet) recordRemovals(list []*activeFault, results []error, began time.Duration) error {
+	defer s.forget(list)
 	var failed removalErrors
 	var unrecorded error
 	for i, a := range list {
-		evidence := fs.evidence(a)
+		evidence := s.evidence(a)
 		e := journal.Event{Fault: a.Name, Verified: results[i] == nil, Began: began, Evidence: &evidence}
 		if results[i] != nil {
 			e.Error = results[i].Error()
 			failed = append(failed, fmt.Errorf("%s on %s: %w", a.Name, cmp.Or(a.Proxy, a.Into), results[i]))
 		}
-		unrecorded = errors.Join(unrecorded, fs.t.event(journal.FaultRemoved, e))
+		unrecorded = errors.Join(unrecorded, s.log.event(journal.FaultRemoved, e))
 	}
 	if len(failed) > 0 {
 		return errors.Join(fmt.Errorf("%w: %w", ErrNotRemoved, failed), unrecorded)
@@ -191,10 +198,10 @@ func (fs *faults) conclude(list []*activeFault, results []error, began time.Dura
 	return unrecorded
 }
 
-func (fs *faults) forget(list []*activeFault) {
-	fs.mu.Lock()
-	defer fs.mu.Unlock()
-	fs.active = slices.DeleteFunc(fs.active, func(a *activeFault) bool { return slices.Contains(list, a) })
+func (s *faultSet) forget(list []*activeFault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.active = slices.DeleteFunc(s.active, func(a *activeFault) bool { return slices.Contains(list, a) })
 }
 
 // removalErrors are the errors of several faults. errors.Join would put each on a

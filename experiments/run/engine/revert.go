@@ -8,18 +8,20 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/internal/wait"
 )
 
-// revertEvery is the pause after a failed removal: a server that restarts is
-// back within the time-out.
+// revertEvery is the pause after a failed removal. A server that restarts is back
+// within the time-out.
 const revertEvery = 250 * time.Millisecond
 
-// Revert takes faults back side by side, so that one hung removal does not use
-// up the time of the others, and each again and again until it is proven gone or
-// ctx ends. The errors are in the order of the faults; nil means gone.
+// Revert removes faults. It removes them side by side, so that one hung removal
+// does not use up the time of the others, and tries each again and again until
+// the fault is proven gone or ctx ends. The errors are in the order of the faults;
+// nil means gone.
 //
-// Note: it is what a run does, and what its guard and recover do after it. All
-// three may be at it at once.
+// A run, its watchdog and recover all remove faults with it, possibly at the same
+// time.
 func Revert(ctx context.Context, injectors map[string]Injector, faults []plan.Fault) []error {
 	results := make([]error, len(faults))
 	var removals sync.WaitGroup
@@ -30,7 +32,7 @@ func Revert(ctx context.Context, injectors map[string]Injector, faults []plan.Fa
 	return results
 }
 
-// revert undoes one fault.
+// revert removes one fault.
 func revert(ctx context.Context, injectors map[string]Injector, f plan.Fault) error {
 	in, ok := injectors[f.Inject]
 	if !ok {
@@ -44,27 +46,27 @@ func revert(ctx context.Context, injectors map[string]Injector, f plan.Fault) er
 			return nil
 		}
 		if ctx.Err() == nil || last == nil {
-			last = err // what came of being out of time would hide the reason
+			last = err // an error that only says that time ran out would hide the reason
 		}
 		if h, ok := errors.AsType[hopeless](err); ok && h.Hopeless() {
 			return err
 		}
-		if !wait(ctx, revertEvery) {
+		if !wait.For(ctx, revertEvery) {
 			return last
 		}
 	}
 }
 
-// A hopeless error says that trying again changes nothing.
+// A hopeless error reports whether trying again is useless.
 type hopeless interface {
 	error
 	Hopeless() bool
 }
 
-// tryRevert gives up waiting when ctx ends, also for an injector that does not:
-// the others and the report must not wait for it.
+// tryRevert calls Revert once. It returns when ctx ends, even where the injector
+// does not: the other removals and the report must not wait for it.
 func tryRevert(ctx context.Context, in Injector, f plan.Fault, began time.Time) error {
-	done := make(chan error, 1) // buffered: the call must be able to end after we left
+	done := make(chan error, 1) // buffered, so that the call can end after tryRevert has returned
 	go func() {
 		defer func() {
 			if p := recover(); p != nil {

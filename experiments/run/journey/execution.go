@@ -12,6 +12,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/run/internal/wait"
 	"github.com/blastgauge/blastgauge/experiments/sampling"
 )
 
@@ -143,28 +144,15 @@ func (e *Execution) poll(ctx context.Context, s *step, deadline, until time.Time
 			return last
 		}
 		if !deadline.IsZero() && next.After(deadline) {
-			sleep(ctx, time.Until(deadline))
+			wait.For(ctx, time.Until(deadline))
 			return failure(errTimedOut, deadline, e.script.Redact)
 		}
-		if !sleep(ctx, s.poll.Every) {
+		if !wait.For(ctx, s.poll.Every) {
 			return failure(context.Cause(ctx), time.Time{}, e.script.Redact)
 		}
 		last = e.attempt(ctx, s, deadline)
 	}
 	return last
-}
-
-// sleep waits for d and reports whether it did so to the end: it returns early
-// where ctx ends first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }
 
 // build fills in the request. A poll sends the same request each time.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/run/internal/wait"
 )
 
 // perform sends the steps once, in order, until one is not ok.
@@ -253,7 +254,7 @@ func TestRandomPicksReachEveryValue(t *testing.T) {
 
 // hanging answers nothing before the request's deadline.
 func hanging(ctx context.Context, req *Request, _ *Response) error {
-	sleep(ctx, time.Until(req.Deadline))
+	wait.For(ctx, time.Until(req.Deadline))
 	return context.DeadlineExceeded
 }
 

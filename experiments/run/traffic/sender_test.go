@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/run/internal/wait"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 )
 
@@ -20,12 +21,8 @@ func taking(d func(req *journey.Request) time.Duration) sender {
 	return func(ctx context.Context, req *journey.Request, resp *journey.Response) error {
 		ctx, cancel := context.WithDeadline(ctx, req.Deadline)
 		defer cancel()
-		timer := time.NewTimer(d(req))
-		defer timer.Stop()
-		select {
-		case <-ctx.Done():
+		if !wait.For(ctx, d(req)) {
 			return ctx.Err()
-		case <-timer.C:
 		}
 		resp.Status, resp.Body = 200, nil
 		return nil

@@ -210,8 +210,8 @@ func (b *bars) Record(e journal.Event) {
 	case journal.Interrupted, journal.SuiteStopped:
 		b.printAbove(b.setNote(e))
 	case journal.InvariantChecked:
-		if e.Reading != nil && !e.Reading.Holds {
-			_, text := describeReading(e.Reading)
+		if e.Check != nil && !e.Check.Holds {
+			_, text := describeReading(e.Check)
 			b.printAbove(text)
 		}
 	}

@@ -102,7 +102,7 @@ func describeEvent(p *plan.Plan, e journal.Event) (topic, text string) {
 	case journal.GuardrailTripped:
 		return "guard", "TRIPPED " + e.Detail
 	case journal.InvariantChecked:
-		return describeReading(e.Reading)
+		return describeReading(e.Check)
 	case journal.Interrupted:
 		return "stop", e.Detail + " received: the faults are removed"
 	case journal.SuiteStopped:
@@ -116,7 +116,7 @@ func describeEvent(p *plan.Plan, e journal.Event) (topic, text string) {
 	return "", ""
 }
 
-func describeReading(r *journal.Reading) (topic, text string) {
+func describeReading(r *journal.CheckResult) (topic, text string) {
 	switch {
 	case r == nil:
 		return "", ""

@@ -62,12 +62,12 @@ func testLinesOfARun(t *testing.T) {
 	at(19, journal.Event{Kind: journal.GuardrailTripped, Detail: "checkout 41.7% > 36%"})
 	at(20, journal.Event{Kind: journal.FaultRemoved, Fault: slowPayments, Verified: true})
 	phase(20, journal.Recovery)
-	for _, r := range []journal.Reading{
+	for _, r := range []journal.CheckResult{
 		{Invariant: "charged = quoted", Holds: true},
 		{Invariant: "charged once", Detail: "$.count is 2, expected 0"},
 		{Invariant: "stock", Error: "no answer"},
 	} {
-		at(21, journal.Event{Kind: journal.InvariantChecked, Reading: &r})
+		at(21, journal.Event{Kind: journal.InvariantChecked, Check: &r})
 	}
 	at(22, journal.Event{Kind: journal.ExperimentEnded, Experiment: "payments-slow"})
 	at(22, journal.Event{Kind: journal.RunEnded})

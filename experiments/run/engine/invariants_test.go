@@ -16,8 +16,8 @@ import (
 )
 
 // answers makes invariants and probes be answered by a function of the name.
-func (b *bench) answers(f func(name string) journal.Reading) {
-	b.opts.Ask = func(_ context.Context, inv experiments.Invariant, _ time.Time) journal.Reading {
+func (b *bench) answers(f func(name string) journal.CheckResult) {
+	b.opts.CheckInvariant = func(_ context.Context, inv experiments.Invariant, _ time.Time) journal.CheckResult {
 		r := f(inv.Name)
 		r.Invariant = inv.Name
 		return r
@@ -30,7 +30,7 @@ func (m *memory) readings() []string {
 	var list []string
 	for _, e := range m.events {
 		if e.Kind == journal.InvariantChecked {
-			list = append(list, fmt.Sprintf("%s %g", e.Phase, e.Reading.Violations))
+			list = append(list, fmt.Sprintf("%s %g", e.Phase, e.Check.Violations))
 		}
 	}
 	return list
@@ -53,10 +53,10 @@ func TestInvariantsAreReadBeforeDuringAndAfter(t *testing.T) {
 				b.plan.Experiments[0].Faults[0].Until = 8 * time.Second
 				b.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
 				asked := 0
-				b.answers(func(string) journal.Reading {
+				b.answers(func(string) journal.CheckResult {
 					v := tt.broken[min(asked, len(tt.broken)-1)]
 					asked++
-					return journal.Reading{Holds: v == 0, Violations: v}
+					return journal.CheckResult{Holds: v == 0, Violations: v}
 				})
 				if err := b.run(t.Context()); err != nil {
 					t.Fatal(err)
@@ -74,12 +74,12 @@ func TestAnAnswerThatIsCutShortDoesNotCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
-		b.opts.Ask = func(ctx context.Context, _ experiments.Invariant, _ time.Time) journal.Reading {
+		b.opts.CheckInvariant = func(ctx context.Context, _ experiments.Invariant, _ time.Time) journal.CheckResult {
 			if !b.in.harming() {
-				return journal.Reading{Holds: true}
+				return journal.CheckResult{Holds: true}
 			}
 			<-ctx.Done() // it would have settled in an hour
-			return journal.Reading{Violations: 5}
+			return journal.CheckResult{Violations: 5}
 		}
 		if err := b.run(t.Context()); err != nil {
 			t.Fatal(err)
@@ -97,7 +97,7 @@ func probing(every time.Duration, failures int) experiments.Guardrail {
 }
 
 func TestAProbeRemovesTheFault(t *testing.T) {
-	for name, bad := range map[string]journal.Reading{
+	for name, bad := range map[string]journal.CheckResult{
 		"answered wrongly":     {Violations: 1, Detail: "$.free is 0, expected at least 1"},
 		"that cannot be asked": {Error: "connection refused"},
 	} {
@@ -105,11 +105,11 @@ func TestAProbeRemovesTheFault(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench()
 				b.plan.Experiments[0].Guardrails = guardrails(probing(time.Second, 3))
-				b.answers(func(string) journal.Reading {
+				b.answers(func(string) journal.CheckResult {
 					if b.in.harming() {
 						return bad
 					}
-					return journal.Reading{Holds: true}
+					return journal.CheckResult{Holds: true}
 				})
 				if err := b.run(t.Context()); err != nil {
 					t.Fatal(err)
@@ -134,7 +134,7 @@ func TestAProbeForgivesSingleFailures(t *testing.T) {
 		b := newBench()
 		b.plan.Experiments[0].Guardrails = guardrails(probing(time.Second, 2))
 		var asked atomic.Int64
-		b.answers(func(string) journal.Reading { return journal.Reading{Holds: asked.Add(1)%2 == 0} })
+		b.answers(func(string) journal.CheckResult { return journal.CheckResult{Holds: asked.Add(1)%2 == 0} })
 		if err := b.run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +149,7 @@ func TestAProbeThatFailsBeforeTheFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.plan.Experiments[0].Guardrails = guardrails(probing(time.Second, 3))
-		b.answers(func(string) journal.Reading { return journal.Reading{Error: "connection refused"} })
+		b.answers(func(string) journal.CheckResult { return journal.CheckResult{Error: "connection refused"} })
 		if err := b.run(t.Context()); err != nil {
 			t.Fatalf("Run() = %v: a probe that fails is a finding", err)
 		}

@@ -72,7 +72,7 @@ func TestCountersAreReadWhereBatchesMeet(t *testing.T) {
 				e := &b.plan.Experiments[0]
 				e.Phases.Baseline, e.Phases.Fault = tt.baseline, tt.fault
 				e.Faults = []plan.Fault{newFault("blastgauge.r.1", tt.at, tt.until)}
-				b.opts.Carried = carrying(time.Now())
+				b.opts.Counters = carrying(time.Now())
 				if err := b.run(t.Context()); err != nil {
 					t.Fatal(err)
 				}
@@ -107,7 +107,7 @@ func TestCountersAreReadBetweenTurns(t *testing.T) {
 			f.Period = k
 			e.Faults = append(e.Faults, f)
 		}
-		b.opts.Carried = carrying(time.Now())
+		b.opts.Counters = carrying(time.Now())
 		if err := b.run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +137,7 @@ func TestSamplesDelayNothing(t *testing.T) {
 				start := time.Now()
 				answers := carrying(start)
 				var asked atomic.Int64
-				b.opts.Carried = func(ctx context.Context) ([]journal.Traffic, bool, error) {
+				b.opts.Counters = func(ctx context.Context) ([]journal.Traffic, bool, error) {
 					// Three times before the baseline, once before the fault, once after it.
 					switch now := time.Since(start); {
 					case asked.Add(1) <= 3, now == 21500*time.Millisecond, now >= 41500*time.Millisecond:

@@ -1,0 +1,218 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/internal/wait"
+)
+
+const (
+	healthEvery = 250 * time.Millisecond // between two looks at a system that recovers
+)
+
+// An experimentRun is one experiment while it runs.
+type experimentRun struct {
+	e         *plan.Experiment
+	index     int // in the plan
+	log       experimentLog
+	options   Options
+	started   time.Time
+	generator Generator
+	counts    *journeyCounts
+	faults    *faultSet
+	exchanges map[string]journal.Exchange // made before the fault, by the fault's name
+	// fatal ends the experiment from a goroutine beside the main line: the journal
+	// cannot be written, or a panic occurred.
+	fatal context.CancelCauseFunc
+}
+
+func newExperimentRun(e *plan.Experiment, index int, log *runLog, o Options) *experimentRun {
+	x := &experimentRun{e: e, index: index, log: experimentLog{log, e.ID}, options: o, counts: newJourneyCounts(e)}
+	x.faults = &faultSet{log: x.log, options: o}
+	return x
+}
+
+// run runs the experiment to its end or to the first reason to stop. However it
+// ends, its faults are removed before run returns.
+func (x *experimentRun) run(ctx context.Context) (err error) {
+	x.started = time.Now()
+	if err := x.log.event(journal.ExperimentStarted, journal.Event{}); err != nil {
+		return err
+	}
+	defer func() {
+		end := journal.Event{}
+		if err != nil {
+			end.Error = err.Error()
+		}
+		err = errors.Join(err, x.log.event(journal.ExperimentEnded, end))
+	}()
+	x.readCounters(ctx, journal.BeforeIdle, counterTimeout)
+	if x.options.Counters != nil {
+		wait.For(ctx, x.options.Idle)
+	}
+	x.readCounters(ctx, journal.BeforeTraffic, counterTimeout)
+	if x.generator, err = x.options.Traffic(x.index, x.log.epoch); err != nil {
+		return fmt.Errorf("%s: traffic: %w", x.e.ID, err)
+	}
+	return x.runUnderTraffic(ctx)
+}
+
+// runUnderTraffic runs the phases while journeys are sent. The order at the end
+// matters: remove the faults, stop sending, then wait for those that watch.
+func (x *experimentRun) runUnderTraffic(parent context.Context) (err error) {
+	ctx, fatal := context.WithCancelCause(parent)
+	defer fatal(nil)
+	x.fatal = fatal
+	trafficCtx, abandon := context.WithCancel(ctx)
+	var traffic sync.WaitGroup
+	traffic.Go(func() {
+		defer x.catchPanic("traffic")
+		x.generator.Run(trafficCtx, x.observe)
+	})
+	defer func() {
+		err = errors.Join(err, x.faults.removeAll(ctx))
+		if err != nil {
+			abandon() // after an error, nobody waits for journeys in flight
+		}
+		x.generator.Stop()
+		traffic.Wait()
+		abandon()
+		if err == nil {
+			err = x.checkInvariants(ctx, journal.Recovery)
+		}
+		if err == nil && ctx.Err() != nil {
+			err = x.stopReason(parent, ctx)
+		}
+	}()
+	if err := x.runPhases(ctx); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		// Removing the faults comes before everything, also before the journal
+		// learns why.
+		err := x.faults.removeAll(ctx)
+		return errors.Join(x.stopReason(parent, ctx), err)
+	}
+	return nil
+}
+
+// stopReason returns why an experiment ended early: its caller stopped it, or
+// something beside the main line failed.
+func (x *experimentRun) stopReason(parent, ctx context.Context) error {
+	if parent.Err() != nil {
+		return x.interruption(parent)
+	}
+	return fmt.Errorf("%s: %w", x.e.ID, context.Cause(ctx))
+}
+
+// interruption returns the error of a run whose context ended. Only a signal is an
+// interruption; any other cause is a failure.
+func (x *experimentRun) interruption(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	i, ok := errors.AsType[*Interrupt](cause)
+	if !ok {
+		return fmt.Errorf("stopped: %w", cause)
+	}
+	return errors.Join(fmt.Errorf("%w: %w", ErrInterrupted, cause), x.log.record(journal.Event{Kind: journal.Interrupted, Detail: i.Signal}))
+}
+
+func (x *experimentRun) runPhases(ctx context.Context) error {
+	if err := x.runWarmup(ctx); err != nil {
+		return err
+	}
+	for _, phase := range []func(context.Context) error{x.runBaseline, x.runFault, x.runRecovery} {
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err := phase(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runWarmup is not measured. After an earlier experiment it lasts until the system
+// is healthy again: one experiment's damage is not another's baseline.
+func (x *experimentRun) runWarmup(ctx context.Context) error {
+	if err := x.startPhase(journal.Warmup); err != nil {
+		return err
+	}
+	wait.For(ctx, x.e.Phases.Warmup)
+	if x.index == 0 {
+		return nil
+	}
+	for waited := time.Duration(0); !x.counts.isHealthy(x.log.since(), x.e.Limits.Baseline); waited += healthEvery {
+		if waited >= x.options.HealthTimeout {
+			return fmt.Errorf("%w within %s after the experiment before %s", errUnhealthy, x.options.HealthTimeout, x.e.ID)
+		}
+		if !wait.For(ctx, healthEvery) {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (x *experimentRun) runBaseline(ctx context.Context) error {
+	if err := x.startPhase(journal.Baseline); err != nil {
+		return err
+	}
+	x.counts.startBaseline(x.log.since())
+	begun := time.Now()
+	x.readCounters(ctx, journal.BeforeBaseline, counterTimeout)
+	defer x.readCountersBeside(ctx, begun, batchBoundaries(x.e.Phases.Baseline), journal.InBaseline)()
+	if err := x.checkInvariants(ctx, journal.Baseline); err != nil {
+		return err
+	}
+	if err := x.checkGuardrailsOnce(ctx); err != nil {
+		return err
+	}
+	x.exchangeBefore(ctx)
+	wait.For(ctx, x.e.Phases.Baseline-time.Since(begun))
+	x.counts.endBaseline(x.log.since())
+	return nil
+}
+
+func (x *experimentRun) runRecovery(ctx context.Context) error {
+	if err := x.startPhase(journal.Recovery); err != nil {
+		return err
+	}
+	wait.For(ctx, x.e.Phases.Recovery)
+	return nil
+}
+
+// startPhase records the start of a phase.
+func (x *experimentRun) startPhase(p journal.Phase) error {
+	return x.log.event(journal.PhaseStarted, journal.Event{Phase: p})
+}
+
+// observe takes the end of one journey.
+func (x *experimentRun) observe(o journal.Observation) {
+	o.Experiment = x.index
+	x.counts.add(o)
+	if err := x.log.recorder.Observe(o); err != nil {
+		x.fatal(err)
+	}
+}
+
+// recordBeside records an event from a goroutine beside the main line. A journal
+// that cannot be written ends the experiment.
+func (x *experimentRun) recordBeside(kind journal.Kind, e journal.Event) {
+	if err := x.log.event(kind, e); err != nil && x.fatal != nil {
+		x.fatal(err)
+	}
+}
+
+// catchPanic turns a panic beside the main line into the end of the experiment:
+// the faults must be removed before the process may die of it.
+func (x *experimentRun) catchPanic(where string) {
+	if p := recover(); p != nil {
+		x.fatal(fmt.Errorf("%s: panic: %v\n%s", where, p, debug.Stack()))
+	}
+}

@@ -1,0 +1,182 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/internal/wait"
+	"github.com/blastgauge/blastgauge/experiments/stats"
+)
+
+const (
+	guardrailEvery = 250 * time.Millisecond // between two looks at live journeys
+	renewEvery     = 5 * time.Second        // how often evidence starts afresh, for harm that begins late
+	// falseStops is the risk of stopping a fault whose blast radius never was
+	// beyond any guardrail, over the whole experiment and all its guardrails.
+	falseStops = 0.01
+)
+
+// A violation is a guardrail that was passed.
+type violation struct {
+	guardrail     experiments.Guardrail
+	journey       string
+	excess, limit float64
+	how           string // the evidence, in words
+}
+
+// watchGuardrails watches the guardrails on journeys while faults are in force.
+//
+// Each limits a share: of journeys harmed, failed, or slower than one in a hundred
+// may be. Arms that run at the same time are compared by evidence that may be
+// looked at as often as one likes (stats.EProcess): a jump of harm from 1 % to 20 % at
+// 50 journeys/s is stopped after a median of 2.8 s by a guardrail of 2 %, and fewer
+// than one in a hundred quiet experiments are stopped, however long they are.
+//
+// Without a concurrent control there is no such evidence: whatever else happens to
+// the system looks like the fault. Instead, a window rule compares the journeys of
+// the last five seconds, ten at least, with those of the baseline, at the lower end
+// of the interval. It stops more often than necessary, which costs a measurement
+// and not a system.
+func (x *experimentRun) watchGuardrails(ctx context.Context, stop context.CancelCauseFunc) {
+	defer x.catchPanic("guardrail")
+	if !slices.ContainsFunc(x.e.Guardrails, func(g experiments.Guardrail) bool { return g.Probe == nil }) {
+		return
+	}
+	find := x.findByWindow
+	if x.e.Control == plan.Concurrent {
+		find = newGuardrailEvidence(x).find
+	}
+	for wait.For(ctx, guardrailEvery) {
+		if v, found := find(); found {
+			x.trip(ctx, v, stop)
+			return
+		}
+	}
+}
+
+// trip ends the fault, unless ctx has ended already. The fault goes first, then
+// the journal learns why.
+func (x *experimentRun) trip(ctx context.Context, v violation, stop context.CancelCauseFunc) {
+	if ctx.Err() != nil {
+		return
+	}
+	detail := v.describe()
+	stop(fmt.Errorf("guardrail: %s", detail))
+	x.recordBeside(journal.GuardrailTripped, journal.Event{Guardrail: v.guardrail.Kind(), Detail: detail, Value: v.excess, Limit: v.limit})
+}
+
+func (v violation) describe() string {
+	switch g := v.guardrail; g.Kind() {
+	case "probe":
+		return fmt.Sprintf("%s: %s", g.Probe.Name, v.how)
+	case "p99":
+		return fmt.Sprintf("p99 of %s: %.1f%% take longer than %s, beyond the control, where 1%% may %s", v.journey, v.excess*100, g.P99, v.how)
+	case "failed":
+		return fmt.Sprintf("failed share of %s: %.1f%% > %s %s", v.journey, v.excess*100, figures.ShortPercent(v.limit, 1), v.how)
+	}
+	return fmt.Sprintf("blast radius of %s: %.1f%% > %s %s", v.journey, v.excess*100, figures.ShortPercent(v.limit, 1), v.how)
+}
+
+// A guardedJourney is one journey under one guardrail, by their indexes in the
+// experiment.
+type guardedJourney struct{ journey, guardrail int }
+
+// guardedJourneys returns every journey under every guardrail on journeys.
+func (x *experimentRun) guardedJourneys() []guardedJourney {
+	var list []guardedJourney
+	for j := range x.e.Journeys {
+		for i, g := range x.e.Guardrails {
+			if g.Probe == nil {
+				list = append(list, guardedJourney{j, i})
+			}
+		}
+	}
+	return list
+}
+
+// violationOf returns the violation of a guardrail on a journey.
+func (x *experimentRun) violationOf(j guardedJourney, excess float64, how string) violation {
+	g := x.e.Guardrails[j.guardrail]
+	return violation{guardrail: g, journey: x.e.Journeys[j.journey].Name, limit: g.Share(), excess: excess, how: how}
+}
+
+// findByWindow returns the first violation by the window rule.
+func (x *experimentRun) findByWindow() (violation, bool) {
+	for _, j := range x.guardedJourneys() {
+		if excess, found := x.counts.exceedsLimit(x.log.since(), j, x.generator.Overdue); found {
+			return x.violationOf(j, excess, fmt.Sprintf("over the last %s", window)), true
+		}
+	}
+	return violation{}, false
+}
+
+// guardrailEvidence is what was gathered for each journey under each guardrail.
+type guardrailEvidence struct {
+	x         *experimentRun
+	journeys  []guardedJourney
+	processes map[guardedJourney]*stats.EProcess
+	used      map[guardedJourney]stats.Pair // the journeys taken into account so far
+	renewAt   time.Duration                 // when evidence next starts afresh
+	enough    float64                       // evidence that trips a guardrail
+}
+
+func newGuardrailEvidence(x *experimentRun) *guardrailEvidence {
+	e := &guardrailEvidence{x: x, journeys: x.guardedJourneys(), processes: map[guardedJourney]*stats.EProcess{}, used: map[guardedJourney]stats.Pair{}, renewAt: x.log.since() + renewEvery}
+	for _, j := range e.journeys {
+		e.processes[j] = stats.NewEProcess(x.e.Guardrails[j.guardrail].Share(), x.counts.baselineCounts(j))
+	}
+	e.enough = float64(len(e.processes)) / falseStops
+	return e
+}
+
+// find takes the journeys since the last call into account, and returns the first
+// violation.
+func (e *guardrailEvidence) find() (violation, bool) {
+	now := e.x.log.since()
+	renew := now >= e.renewAt
+	if renew {
+		e.renewAt += renewEvery
+	}
+	for _, j := range e.journeys {
+		if renew {
+			e.processes[j].Renew()
+		}
+		if excess, found := e.add(now, j); found {
+			return e.x.violationOf(j, excess, fmt.Sprintf("(seen by chance in at most 1 of %.0f runs)", 1/falseStops)), true
+		}
+	}
+	return violation{}, false
+}
+
+// add takes the journeys of one kind since the last call into account. It reports
+// whether the evidence is enough to trip the guardrail, and returns by how much
+// the fault arm is worse.
+func (e *guardrailEvidence) add(now time.Duration, j guardedJourney) (excess float64, found bool) {
+	all, used := e.x.counts.sinceFault(j, e.x.generator.Overdue), e.used[j]
+	block := stats.Pair{Fault: subtract(all.Fault, used.Fault), Control: subtract(all.Control, used.Control)}
+	if block.Fault.N == 0 || block.Control.N == 0 {
+		return 0, false
+	}
+	used = stats.Pair{Fault: sum(used.Fault, block.Fault), Control: sum(used.Control, block.Control)}
+	e.used[j] = used
+	if e.processes[j].Add(block) < e.enough {
+		return 0, false
+	}
+	return max(e.x.counts.excess(now, j, e.x.generator.Overdue), used.Fault.Share()-used.Control.Share()), true
+}
+
+// subtract returns the journeys of all that are not used yet. An overdue journey
+// that ends between two reads is missed for one look; it must not make a count
+// negative.
+func subtract(all, used stats.Count) stats.Count {
+	n := max(0, all.N-used.N)
+	return stats.Count{Hits: min(n, max(0, all.Hits-used.Hits)), N: n}
+}
+
+func sum(a, b stats.Count) stats.Count { return stats.Count{Hits: a.Hits + b.Hits, N: a.N + b.N} }
