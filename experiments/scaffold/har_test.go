@@ -15,6 +15,7 @@ import (
 )
 
 func TestWrongRecordings(t *testing.T) {
+	t.Parallel()
 	entry := func(inside string) string { return `{"log": {"entries": [` + inside + `]}}` }
 	for name, tt := range map[string]struct{ text, want, hint string }{
 		"nothing":           {"", "byte 0: the file ends in the middle", "as HAR with content"},
@@ -59,6 +60,7 @@ func manyEntries(n int) string {
 }
 
 func TestOriginIsChosenOrGiven(t *testing.T) {
+	t.Parallel()
 	har := `{"log": {"entries": [` + strings.Join([]string{
 		`{"request": {"method": "GET", "url": "https://www.shop.test/"}, "response": {"status": 200, "content": {"mimeType": "text/html"}}}`,
 		ok("https://api.shop.test/a"), ok("https://api.shop.test:443/b"), ok("https://other.example/1"), ok("https://other.example/2"), ok("https://other.example/3"),
@@ -77,6 +79,7 @@ func TestOriginIsChosenOrGiven(t *testing.T) {
 }
 
 func TestSameSite(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		host, page string
 		want       bool

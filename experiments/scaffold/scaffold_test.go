@@ -72,6 +72,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestDocumentsOfRecordings(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/*.har")
 	if err != nil || len(files) < 3 {
 		t.Fatalf("recordings: %v, %v", files, err)
@@ -83,14 +84,15 @@ func TestDocumentsOfRecordings(t *testing.T) {
 				t.Fatal(err)
 			}
 			loaded(t, d)
-			text := d.Files[0].Text + "---\n"
+			var text strings.Builder
+			text.WriteString(d.Files[0].Text + "---\n")
 			for _, s := range d.Env {
-				text += "env " + s.Name + ": " + s.Of + "\n"
+				text.WriteString("env " + s.Name + ": " + s.Of + "\n")
 			}
 			for _, n := range d.Notes {
-				text += "note " + n + "\n"
+				text.WriteString("note " + n + "\n")
 			}
-			golden(t, strings.TrimSuffix(filepath.Base(file), ".har")+".golden", text)
+			golden(t, strings.TrimSuffix(filepath.Base(file), ".har")+".golden", text.String())
 		})
 	}
 }
