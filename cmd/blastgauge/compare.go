@@ -53,7 +53,7 @@ Exit status:
 	f.StringArrayVar(&o.base, "base", nil, "a `RUN` of base; repeatable, instead of the arguments")
 	f.StringArrayVar(&o.head, "head", nil, "a `RUN` of head; repeatable")
 	f.StringVar(&o.margin, "margin", "2", "the change that does not matter, in `POINTS`")
-	f.StringArrayVarP(&o.outputs, "output", "o", nil, "`FORMAT[=PATH]`: text, json, ndjson, html, md, junit or github; repeatable (default: text on stdout)")
+	f.StringArrayVarP(&o.outputs, "output", "o", nil, outputUsage(report.CompareFormats()))
 	return cmd
 }
 

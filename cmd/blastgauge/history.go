@@ -52,7 +52,7 @@ is listed as such.`,
 	}
 	f := cmd.Flags()
 	f.IntVarP(&newest, "newest", "n", 20, "list the newest `N` runs, 0 for all")
-	f.StringArrayVarP(&specs, "output", "o", nil, "`FORMAT[=PATH]`: text, json or html; repeatable (default: text on stdout)")
+	f.StringArrayVarP(&specs, "output", "o", nil, outputUsage(report.IndexFormats()))
 	return cmd
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/report"
@@ -27,6 +28,11 @@ func (a *app) outputs(specs []string) ([]output[*result.Result], error) {
 	return parseOutputs(a, specs, func(name string, o report.Options) (func(io.Writer, *result.Result) error, error) {
 		return report.For(name, o)
 	})
+}
+
+// outputUsage describes the flag that names formats.
+func outputUsage(formats []string) string {
+	return "`FORMAT[=PATH]`: " + figures.List(formats, "or") + "; repeatable (default: text on stdout)"
 }
 
 // parseOutputs reads -o flags; without any it is text on stdout.

@@ -65,7 +65,7 @@ whether it could be read.`,
 		},
 	}
 	pages.add(cmd)
-	cmd.Flags().StringArrayVarP(&specs, "output", "o", nil, "`FORMAT[=PATH]`: text, json, ndjson, html, md, junit or github; repeatable (default: text on stdout)")
+	cmd.Flags().StringArrayVarP(&specs, "output", "o", nil, outputUsage(report.Formats()))
 	cmd.Flags().StringVar(&index, "index", "", "write the page of all runs in `DIR`, with the trend of each experiment, to DIR/index.html")
 	return cmd
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/embedded"
+	"github.com/blastgauge/blastgauge/report"
 )
 
 type runOptions struct {
@@ -53,7 +54,7 @@ third leaves at once.
 	o.planFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.out, "out", "", "the run's `DIR` (default: .blastgauge/runs/ID)")
-	f.StringArrayVarP(&o.outputs, "output", "o", nil, "`FORMAT[=PATH]`: text, json, ndjson, html, md, junit or github; repeatable (default: text on stdout)")
+	f.StringArrayVarP(&o.outputs, "output", "o", nil, outputUsage(report.Formats()))
 	f.StringSliceVar(&o.allow, "allow", nil, "`VERDICT`, inconclusive or invalid, that counts as held; repeatable")
 	f.StringVar(&o.progress, "progress", "auto", "`HOW` to show progress on stderr: auto, bar, lines or none")
 	tokenFlags(cmd, &o.token, apiToken)

@@ -14,6 +14,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/report/terminal"
 )
 
 const (
@@ -232,7 +233,7 @@ func (b *bars) printAbove(text string) {
 	if b.label != "" {
 		text = fmt.Sprintf("%-9s %s", b.label, text)
 	}
-	_, _ = fmt.Fprintln(b.progress, cut(text, b.columns-1))
+	_, _ = fmt.Fprintln(b.progress, terminal.Cut(text, b.columns-1))
 }
 
 func (b *bars) startExperiment() {
@@ -309,8 +310,7 @@ func (b *bars) line(text func() string) mpb.BarFiller {
 	return mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		runes := []rune(text())
-		_, err := io.WriteString(w, string(runes[:min(len(runes), b.columns-1)])+"\n")
+		_, err := io.WriteString(w, terminal.Truncate(text(), b.columns-1)+"\n")
 		return err
 	})
 }
@@ -335,7 +335,7 @@ func (b *bars) armLine(name string, arm plan.Arm) string {
 			shares = append(shares, c.harmedShare(arm))
 		}
 	}
-	return fmt.Sprintf("  %-22s %-22s %s", cut(b.journeyName(worst), 11)+", "+name, b.current.counts.journey(worst).describe(arm)+" harmed", sparkline(shares))
+	return fmt.Sprintf("  %s %-22s %s", terminal.Left(terminal.Cut(b.journeyName(worst), 11)+", "+name, 22), b.current.counts.journey(worst).describe(arm)+" harmed", sparkline(shares))
 }
 
 // sparkline draws shares between 0 and 1, one character each.

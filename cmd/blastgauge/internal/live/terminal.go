@@ -22,12 +22,3 @@ func Columns(w io.Writer) int {
 	}
 	return 80
 }
-
-// cut shortens text to a number of columns, and ends it with … if it did.
-func cut(text string, columns int) string {
-	runes := []rune(text)
-	if len(runes) <= columns {
-		return text
-	}
-	return string(runes[:columns-1]) + "…"
-}
