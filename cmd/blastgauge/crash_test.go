@@ -199,7 +199,7 @@ func TestCrashMatrix(t *testing.T) {
 	began := time.Now()
 	var victims []victim
 	for _, f := range crashFaults {
-		for _, server := range strings.Fields(f.servers) {
+		for server := range strings.FieldsSeq(f.servers) {
 			events, calls := survive(t, victim{server, f, "", 0}, dependency.URL)
 			victims = append(victims, crashCases(server, f, events)...)
 			victims = append(victims, callCases(server, f, calls)...)
@@ -489,6 +489,8 @@ func (c *crashCase) command(args ...string) (int, string) {
 	return a.execute(context.Background(), args), out.String()
 }
 
+var errNotClean = errors.New("faults are left on the server")
+
 // untilClean waits for every proxy enabled and without toxics, for nobody who
 // holds the server, and for the config file as it was. The time is from the death.
 func (c *crashCase) untilClean(death time.Time) (time.Duration, error) {
@@ -503,7 +505,7 @@ func (c *crashCase) untilClean(death time.Time) (time.Duration, error) {
 		}
 		if took > 30*time.Second {
 			log, _ := os.ReadFile(filepath.Join(c.out, cleanup.LogFile))
-			return 0, fmt.Errorf("not clean after %s: %+v, held %v, %v; its guard said %q", took, proxies, held, broken, log)
+			return 0, fmt.Errorf("not clean after %s: %+v, held %v; its guard said %q: %w", took, proxies, held, log, cmp.Or(broken, errNotClean))
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -206,7 +206,7 @@ func TestImportsGoDown(t *testing.T) {
 		if !found[r.name] {
 			t.Errorf("there is no room %s", r.name)
 		}
-		for _, to := range strings.Fields(r.imports + " " + r.tests) {
+		for to := range strings.FieldsSeq(r.imports + " " + r.tests) {
 			if to != "*" && !used[r.name+" "+to] {
 				t.Errorf("%s does not import %s: the row says more than is true", r.name, to)
 			}

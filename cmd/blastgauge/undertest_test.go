@@ -47,11 +47,11 @@ func outlive(parent int) {
 
 // tillAnswers succeeds where somebody listens.
 func tillAnswers() {
-	if conn, err := net.Dial("tcp", os.Args[1]); err != nil {
+	conn, err := net.Dial("tcp", os.Args[1])
+	if err != nil {
 		os.Exit(1)
-	} else {
-		conn.Close()
 	}
+	conn.Close()
 }
 
 // pretill DIR writes the documents of a till into DIR and its addresses into

@@ -66,11 +66,10 @@ func (a *app) validate(s selection) error {
 func (s *selection) systemsBelow(args []string) ([]string, error) {
 	var files []string
 	for _, arg := range args {
-		info, err := os.Stat(arg)
-		if err != nil || !info.IsDir() || s.file != "" {
+		if info, err := os.Stat(arg); err != nil || !info.IsDir() || s.file != "" {
 			return nil, nil
 		}
-		err = filepath.WalkDir(arg, func(path string, d fs.DirEntry, err error) error {
+		err := filepath.WalkDir(arg, func(path string, d fs.DirEntry, err error) error {
 			if err == nil && d.Name() == experiments.SystemFile && d.Type().IsRegular() {
 				files = append(files, path)
 			}

@@ -1,6 +1,7 @@
 package cleanup
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -126,6 +127,9 @@ func (p *process) beat() {
 	}
 }
 
+// errEnded means that the watchdog ended without an error.
+var errEnded = errors.New("exit status 0")
+
 // await waits for the end of the process.
 func (p *process) await(lost func(error)) {
 	err := p.cmd.Wait()
@@ -133,7 +137,7 @@ func (p *process) await(lost func(error)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.expected {
-		lost(fmt.Errorf("the guard process has ended (%v): nobody would remove the faults of a killed run", err))
+		lost(fmt.Errorf("the guard process has ended, so nothing would remove the faults of a killed run: %w", cmp.Or(err, errEnded)))
 	}
 }
 

@@ -107,8 +107,8 @@ func files(p *plan.Plan) []string {
 				continue
 			}
 			file := f.File()
-			if real, err := filepath.EvalSymlinks(file); err == nil {
-				file = real
+			if resolved, err := filepath.EvalSymlinks(file); err == nil {
+				file = resolved
 			}
 			if !slices.Contains(list, file) {
 				list = append(list, file)

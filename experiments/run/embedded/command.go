@@ -123,7 +123,7 @@ func (c *command) tail() string {
 	}
 	buf := make([]byte, most)
 	n, err := c.log.ReadAt(buf, max(0, info.Size()-most))
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return ""
 	}
 	lines := bytes.Split(bytes.TrimSpace(buf[:n]), []byte("\n"))
