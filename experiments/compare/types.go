@@ -34,8 +34,8 @@ const (
 	Unchanged Status = "unchanged"
 )
 
-// Statuses are all statuses, in the order of reports.
-func Statuses() []Status {
+// statuses are all statuses, in the order of reports.
+func statuses() []Status {
 	return []Status{Regressed, NotComparable, Uncertain, Improved, Unchanged}
 }
 
@@ -52,7 +52,7 @@ type Comparison struct {
 	Confidence float64 `json:"confidence"` // of every interval
 	Base       []Run   `json:"base"`
 	Head       []Run   `json:"head"`
-	// Experiments are in the order of Statuses, within each by the size of the
+	// Experiments are in the order of reports, within each by the size of the
 	// change.
 	Experiments []Experiment   `json:"experiments"`
 	Counts      map[Status]int `json:"counts"` // of experiments; every status is there

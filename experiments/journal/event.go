@@ -156,10 +156,10 @@ const (
 	Failed
 )
 
-// Outcomes are the names of outcomes, in the order of their numbers.
-func Outcomes() []string { return []string{"ok", "slow", "wrong", "failed"} }
+// outcomes are the names of outcomes, in the order of their numbers.
+func outcomes() []string { return []string{"ok", "slow", "wrong", "failed"} }
 
-func (o Outcome) String() string { return Outcomes()[o] }
+func (o Outcome) String() string { return outcomes()[o] }
 
 // A Cause is why a journey failed.
 type Cause uint8
@@ -173,11 +173,11 @@ const (
 	Shed          // it could not be started: too many in flight
 )
 
-// Causes are the names of causes, in the order of their numbers, as result.json has
+// causes are the names of causes, in the order of their numbers, as result.json has
 // them.
-func Causes() []string { return []string{"", "timeout", "status", "error", "shed"} }
+func causes() []string { return []string{"", "timeout", "status", "error", "shed"} }
 
-func (c Cause) String() string { return Causes()[c] }
+func (c Cause) String() string { return causes()[c] }
 
 // An Observation is what became of one journey. Times are offsets from the
 // run's start on the monotonic clock.

@@ -82,26 +82,13 @@ func readUpTo(path string, most int64) ([]byte, error) {
 	return text, nil
 }
 
-// Tags of what pages embed.
-var (
-	embedded  = []byte(`<script type="application/json" id="blastgauge-result">`)
-	comparing = []byte(`<script type="application/json" id="blastgauge-compare">`)
-	closing   = []byte(`</script>`)
-)
-
 // Decode reads a result from JSON, or from the page that embeds it.
 func Decode(text []byte) (*Result, error) {
 	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
 	if bytes.HasPrefix(text, []byte("<")) {
-		_, rest, ok := bytes.Cut(text, embedded)
-		switch {
-		case !ok && bytes.Contains(text, comparing):
-			return nil, fmt.Errorf("%w: it is the page of a comparison; give those of its runs", ErrForeign)
-		case !ok:
-			return nil, fmt.Errorf("%w: the page embeds none", ErrForeign)
-		}
-		if text, _, ok = bytes.Cut(rest, closing); !ok {
-			return nil, fmt.Errorf("%w: the page is cut short", ErrForeign)
+		var err error
+		if text, err = fromPage(text); err != nil {
+			return nil, err
 		}
 	}
 	var r Result
@@ -114,12 +101,29 @@ func Decode(text []byte) (*Result, error) {
 	return &r, nil
 }
 
+// fromPage is the JSON that a page embeds.
+func fromPage(page []byte) ([]byte, error) {
+	const tag = `<script type="application/json" id="blastgauge-%s">`
+	_, rest, found := bytes.Cut(page, fmt.Appendf(nil, tag, "result"))
+	switch {
+	case !found && bytes.Contains(page, fmt.Appendf(nil, tag, "compare")):
+		return nil, fmt.Errorf("%w: this is the page of a comparison: give the pages of its runs instead", ErrForeign)
+	case !found:
+		return nil, fmt.Errorf("%w: the page contains no result", ErrForeign)
+	}
+	text, _, whole := bytes.Cut(rest, []byte("</script>"))
+	if !whole {
+		return nil, fmt.Errorf("%w: the page ends in the middle of its result", ErrForeign)
+	}
+	return text, nil
+}
+
 func checkSchema(schema string) error {
 	switch schema {
 	case Schema:
 		return nil
 	case "":
-		return fmt.Errorf("%w: it says no schema, want %q", ErrForeign, Schema)
+		return fmt.Errorf("%w: it has no schema, want %q", ErrForeign, Schema)
 	}
 	return fmt.Errorf("%w: its schema is %q, want %q", ErrForeign, schema, Schema)
 }
