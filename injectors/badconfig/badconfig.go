@@ -86,7 +86,6 @@ type Result struct {
 	Changed   bool     // the body is another one
 	Where     []string // JSON Pointers of what changed; none where it is the whole document
 	What      string   // in words, without any text of the document
-	Edits     []Edit   // what was done, in the order of the text
 	Rewritten bool     // a YAML text was written anew: its layout may have changed too
 }
 
@@ -198,9 +197,6 @@ func (m *Mutation) Apply(doc Document) (Result, error) {
 	}
 	if mark > 0 {
 		r.Body = append([]byte(bom), r.Body...)
-		for i := range r.Edits {
-			r.Edits[i].At += mark
-		}
 	}
 	return r, nil
 }

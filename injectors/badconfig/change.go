@@ -3,6 +3,7 @@ package badconfig
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -39,33 +40,38 @@ type entry struct {
 // errPlace means that a text cannot be edited at a place.
 var errPlace = errors.New("the place of a value is not known")
 
-// apply makes the changes in the text. For YAML the text is proven to say what
-// was meant; where it does not, the document is written anew.
-func (t *tree) apply(changes []change) (Result, error) {
-	r := Result{Changed: true}
+// An edited document is the result of [tree.apply].
+type edited struct {
+	body      []byte
+	where     []string // JSON Pointers of what changed, in the order of the changes
+	rewritten bool     // a YAML text was written anew: its layout may have changed too
+}
+
+// apply makes the changes in the text. For YAML it proves, by reading the text again,
+// that the text means what the changes say; when it does not, apply writes the document
+// anew.
+func (t *tree) apply(changes []change) (edited, error) {
+	var r edited
 	for _, c := range changes {
-		r.Where = append(r.Where, c.where()...)
+		r.where = append(r.where, c.where()...)
 	}
-	edits, err := t.edits(changes)
+	splices, err := t.splices(changes)
 	if err == nil {
-		r.Edits = edits
-		r.Body, err = edited(t.text, r.Edits)
+		r.body, err = applySplices(t.text, splices)
 	}
-	if t.format == JSON {
+	if !t.isYAML {
 		if err != nil {
-			return Result{}, unfit("the places chosen lie within one another: %w", err)
+			return edited{}, fmt.Errorf("the places chosen lie within one another: %w", err)
 		}
 		return r, nil
 	}
 	want := t.meant(changes)
-	if err == nil && bytes.Equal(r.Body, t.text) || err == nil && proven(r.Body, want) {
+	if err == nil && (bytes.Equal(r.body, t.text) || proven(r.body, want)) {
 		return r, nil
 	}
-	if r.Body, err = written(t.text, want); err != nil {
-		return Result{}, err
-	}
-	r.Rewritten, r.Edits = true, difference(t.text, r.Body)
-	return r, nil
+	r.body, err = written(t.text, want)
+	r.rewritten = true
+	return r, err
 }
 
 // where is what a change is about, as JSON Pointers.
@@ -83,13 +89,13 @@ func (c change) where() []string {
 	return list
 }
 
-// edits turns changes into edits of the text.
-func (t *tree) edits(changes []change) ([]Edit, error) {
-	var edits []Edit
+// splices turns changes into splices of the text.
+func (t *tree) splices(changes []change) ([]splice, error) {
+	var splices []splice
 	gone := map[*node][]*node{} // by collection
 	var collections []*node
 	for _, c := range changes {
-		var more []Edit
+		var more []splice
 		var err error
 		switch c.do {
 		case set:
@@ -107,23 +113,23 @@ func (t *tree) edits(changes []change) ([]Edit, error) {
 		if err != nil {
 			return nil, err
 		}
-		edits = append(edits, more...)
+		splices = append(splices, more...)
 	}
 	for _, n := range collections {
 		more, err := t.removeEdits(n, gone[n])
 		if err != nil {
 			return nil, err
 		}
-		edits = append(edits, more...)
+		splices = append(splices, more...)
 	}
-	return slices.DeleteFunc(edits, func(e Edit) bool { return e.Was == e.Is }), nil
+	return slices.DeleteFunc(splices, func(e splice) bool { return e.was == e.is }), nil
 }
 
-func (t *tree) edit(from, to int, is string) []Edit {
-	return []Edit{{At: from, Was: string(t.text[from:to]), Is: is}}
+func (t *tree) edit(from, to int, is string) []splice {
+	return []splice{{at: from, was: string(t.text[from:to]), is: is}}
 }
 
-func (t *tree) setEdit(n *node, v any) ([]Edit, error) {
+func (t *tree) setEdit(n *node, v any) ([]splice, error) {
 	if n.loose {
 		return nil, errPlace
 	}
@@ -141,7 +147,7 @@ func (t *tree) setEdit(n *node, v any) ([]Edit, error) {
 	return t.edit(n.from, n.to, is), nil
 }
 
-func (t *tree) renameEdit(n *node, key string) ([]Edit, error) {
+func (t *tree) renameEdit(n *node, key string) ([]splice, error) {
 	if n.loose || !n.member {
 		return nil, errPlace
 	}
@@ -149,7 +155,7 @@ func (t *tree) renameEdit(n *node, key string) ([]Edit, error) {
 }
 
 // addEdit adds entries to a collection behind one of its entries.
-func (t *tree) addEdit(c change) ([]Edit, error) {
+func (t *tree) addEdit(c change) ([]splice, error) {
 	switch {
 	case c.at.loose:
 		return nil, errPlace
@@ -213,14 +219,14 @@ func (t *tree) entryText(e entry, like *node) (string, error) {
 		return string(t.text[e.from.start():e.from.to]), nil
 	case key == "":
 		return t.render(e.value, nil), nil
-	case t.format == JSON && like != nil:
+	case !t.isYAML && like != nil:
 		return key + string(t.text[like.keyTo:like.from]) + t.render(e.value, nil), nil
 	}
 	return key + ": " + t.render(e.value, nil), nil
 }
 
 // removeEdits takes entries out of one collection.
-func (t *tree) removeEdits(n *node, gone []*node) ([]Edit, error) {
+func (t *tree) removeEdits(n *node, gone []*node) ([]splice, error) {
 	isGone := func(i int) bool { return slices.Contains(gone, n.inner[i]) }
 	if n.loose || slices.ContainsFunc(n.inner, func(c *node) bool { return c.loose }) {
 		return nil, errPlace
@@ -231,7 +237,7 @@ func (t *tree) removeEdits(n *node, gone []*node) ([]Edit, error) {
 		}
 		return t.edit(n.from+1, n.inner[len(n.inner)-1].to, ""), nil
 	}
-	var edits []Edit
+	var splices []splice
 	for i := 0; i < len(n.inner); i++ {
 		if !isGone(i) {
 			continue
@@ -244,14 +250,14 @@ func (t *tree) removeEdits(n *node, gone []*node) ([]Edit, error) {
 		if err != nil {
 			return nil, err
 		}
-		edits = append(edits, more...)
+		splices = append(splices, more...)
 		i = end
 	}
-	return edits, nil
+	return splices, nil
 }
 
 // removeRun takes out the entries from i to end of a collection that keeps others.
-func (t *tree) removeRun(n *node, i, end int) ([]Edit, error) {
+func (t *tree) removeRun(n *node, i, end int) ([]splice, error) {
 	switch {
 	case n.block:
 		return t.removeLines(n, i, end)
@@ -271,7 +277,7 @@ func emptyOf(k kind) any {
 // render writes a value in the format of the document, in the style of what it
 // replaces where that is given.
 func (t *tree) render(v any, old *node) string {
-	if t.format == YAML {
+	if t.isYAML {
 		return t.renderYAML(v, old)
 	}
 	switch v := v.(type) {
@@ -290,7 +296,7 @@ func (t *tree) render(v any, old *node) string {
 }
 
 func (t *tree) renderKey(key string, old *node) string {
-	if t.format == YAML {
+	if t.isYAML {
 		return t.renderYAMLKey(key, old)
 	}
 	return quoteJSON(key)

@@ -61,7 +61,7 @@ func fuzzed(t *testing.T, body []byte, format Format, seed uint64) {
 		}
 		promises(t, m, doc, r)
 		if t.Failed() {
-			t.Fatalf("%s %v of %q in %s, edits %+v", o.name, m.Attributes(), body, format, r.Edits)
+			t.Fatalf("%s %v of %q in %s", o.name, m.Attributes(), body, format)
 		}
 		if inPlace(o.name) && reads(body, format) && !strings.ContainsAny(string(body), "*&") {
 			othersStay(t, o.name, body, r, format)
@@ -173,10 +173,9 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		body := []byte(`{"a": [1, "x", {"b": true}], "min": 1, "max": 2}`)
-		if r, err := m.Apply(Document{Body: body, At: noon()}); err == nil && r.Changed {
-			if back, err := Reverse(r.Body, r.Edits); err != nil || !bytes.Equal(back, body) {
-				t.Fatalf("Reverse() = %q, %v", back, err)
-			}
+		doc := Document{Body: body, Format: JSON, At: noon()}
+		if r, err := m.Apply(doc); err == nil && r.Changed {
+			promises(t, m, doc, r)
 		}
 	})
 }

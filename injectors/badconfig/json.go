@@ -3,6 +3,7 @@ package badconfig
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,13 +14,14 @@ func parseJSON(body []byte) (*tree, error) {
 	var raw json.RawMessage
 	if err := json.Unmarshal(body, &raw); err != nil {
 		if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-			return nil, unfit("it is not JSON: %w at byte %d", err, e.Offset)
+			return nil, fmt.Errorf("it is not JSON: %w at byte %d", err, e.Offset)
 		}
-		return nil, unfit("it is not JSON: %w", err)
+		return nil, fmt.Errorf("it is not JSON: %w", err)
 	}
 	r := jsonReader{text: body}
 	r.space()
-	return &tree{format: JSON, text: body, roots: []*node{r.value()}}, nil
+	t := &tree{text: body, roots: []*node{r.value()}}
+	return t, t.checkDepth()
 }
 
 // A jsonReader walks a text that is valid.

@@ -3,6 +3,7 @@ package badconfig
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,7 +52,7 @@ type node struct {
 
 // A tree is a document that was read.
 type tree struct {
-	format Format
+	isYAML bool
 	text   []byte
 	roots  []*node // one, or one per document of a YAML text
 }
@@ -60,25 +61,14 @@ type tree struct {
 // deep are long, and a document that is nothing but depth would take hours.
 const maxDepth = 500
 
-// parse reads a document.
-func parse(doc Document) (t *tree, err error) {
-	switch doc.Format {
-	case JSON:
-		t, err = parseJSON(doc.Body)
-	case YAML:
-		t, err = parseYAML(doc.Body)
-	default:
-		err = unfit("it is neither JSON nor YAML; on any text there are truncate, blank, stale, split and candidate")
-	}
-	if err != nil {
-		return nil, err
-	}
+// checkDepth refuses a document whose values lie too deep.
+func (t *tree) checkDepth() error {
 	for _, root := range t.roots {
 		if root.deeper(maxDepth) {
-			return nil, unfit("it is nested deeper than %d levels", maxDepth)
+			return fmt.Errorf("it is nested deeper than %d levels", maxDepth)
 		}
 	}
-	return t, nil
+	return nil
 }
 
 // deeper says whether a node has more than so many levels.
@@ -123,14 +113,6 @@ func escaped(key string) string {
 		return key
 	}
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
-}
-
-// shown is a pointer in a sentence.
-func shown(pointer string) string {
-	if pointer == "" {
-		return "the whole document"
-	}
-	return pointer
 }
 
 // each visits a node and all below it, in the order of the text.
@@ -341,4 +323,17 @@ func (n *node) ordered(raw bool) any {
 		o[i] = pair{c.key, c.ordered(raw)}
 	}
 	return o
+}
+
+// follow goes down a pointer; through tells that an alias was in the way.
+func (n *node) follow(tokens []string) (found *node, through bool) {
+	for _, token := range tokens {
+		if n.alias {
+			return nil, true
+		}
+		if n = n.next(token); n == nil {
+			return nil, false
+		}
+	}
+	return n, false
 }

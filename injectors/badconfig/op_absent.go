@@ -49,7 +49,7 @@ func opBlank() operator {
 			if at.given {
 				return Result{}, unfit("it is neither JSON nor YAML: leave path out to empty all of it")
 			}
-			return replaced(doc.Body, nil, "blank: the whole document is empty"), nil
+			return replaced(nil, "blank: the whole document is empty"), nil
 		}
 	}}
 }

@@ -25,7 +25,7 @@ func opTruncate() operator {
 			if at == "line" {
 				n = wholeLines(doc, n)
 			}
-			return replaced(doc.Body, doc.Body[:n], fmt.Sprintf("truncate: the first %d of %d bytes", n, len(doc.Body))), nil
+			return replaced(doc.Body[:n], fmt.Sprintf("truncate: the first %d of %d bytes", n, len(doc.Body))), nil
 		}
 	}}
 }
@@ -43,7 +43,7 @@ func wholeLines(doc Document, n int) int {
 		if n == 0 || doc.Format != YAML {
 			break
 		}
-		if _, err := parseYAML(doc.Body[:n]); err == nil {
+		if isYAML(doc.Body[:n]) {
 			return n
 		}
 		n--
@@ -83,7 +83,7 @@ func earlier(doc Document, body []byte, given bool, name string) (Result, error)
 	if bytes.Equal(body, doc.Body) {
 		return Result{}, unfit("it is the same as the older revision")
 	}
-	return replaced(doc.Body, body, name+": an older revision of the whole document"), nil
+	return replaced(body, name+": an older revision of the whole document"), nil
 }
 
 // opSplit serves another revision to some clients. Both revisions are whole, so no
@@ -158,7 +158,7 @@ func opCandidate() operator {
 			if bytes.Equal(body, doc.Body) {
 				return Result{}, unfit("the candidate%s is the same as the document", name)
 			}
-			return replaced(doc.Body, body, "candidate"+name+" in place of the whole document"), nil
+			return replaced(body, "candidate"+name+" in place of the whole document"), nil
 		}
 	}}
 }
@@ -172,4 +172,9 @@ func FileOf(operator string, parameters map[string]any) string {
 	}
 	file, _ := parameters[name].(string)
 	return file
+}
+
+// replaced is the result of serving another document in place of this one.
+func replaced(after []byte, what string) Result {
+	return Result{Body: bytes.Clone(after), Changed: true, What: what}
 }

@@ -45,10 +45,11 @@ func onTree(m *Mutation, s step) func(Document) (Result, error) {
 		if len(changes) == 0 {
 			return Result{}, unfit("%s would leave it as it is", m.operator)
 		}
-		r, err := t.apply(changes)
+		e, err := t.apply(changes)
 		if err != nil {
-			return Result{}, err
+			return Result{}, unfit("%w", err)
 		}
+		r := Result{Body: e.body, Changed: true, Where: e.where, Rewritten: e.rewritten}
 		r.What = m.operator + ": " + shown(r.Where[0]) + " " + what
 		more := len(r.Where) - 1
 		for _, c := range changes {
@@ -88,3 +89,19 @@ func anything(*node) string { return "" }
 func isLeaf(n *node) bool { return n.kind < list }
 
 func isSet(n *node) bool { return n.kind != null }
+
+// parse reads a document.
+func parse(doc Document) (t *tree, err error) {
+	switch doc.Format {
+	case JSON:
+		t, err = parseJSON(doc.Body)
+	case YAML:
+		t, err = parseYAML(doc.Body)
+	default:
+		return nil, unfit("it is neither JSON nor YAML; on any text there are truncate, blank, stale, split and candidate")
+	}
+	if err != nil {
+		return nil, unfit("%w", err)
+	}
+	return t, nil
+}

@@ -132,19 +132,6 @@ func tokensOf(pointer string) []string {
 	return p.tokens
 }
 
-// follow goes down a pointer; through tells that an alias was in the way.
-func (n *node) follow(tokens []string) (found *node, through bool) {
-	for _, token := range tokens {
-		if n.alias {
-			return nil, true
-		}
-		if n = n.next(token); n == nil {
-			return nil, false
-		}
-	}
-	return n, false
-}
-
 // drawn is the value that the seed chooses. The choice hangs on the seed and on
 // pointers alone, so that it stays the same when other values come and go.
 func (t *tree) drawn(seed uint64, c choice) *node {
@@ -184,4 +171,12 @@ func draw(seed uint64, name string) uint64 {
 // chance is draw as a number from 0 up to 1.
 func chance(seed uint64, name string) float64 {
 	return sampling.Share(draw(seed, name))
+}
+
+// shown is a pointer in a sentence.
+func shown(pointer string) string {
+	if pointer == "" {
+		return "the whole document"
+	}
+	return pointer
 }

@@ -15,14 +15,28 @@ import (
 
 // parseYAML reads a YAML text of one or more documents.
 func parseYAML(body []byte) (*tree, error) {
+	t, err := readYAML(body)
+	if err != nil {
+		return nil, err
+	}
+	return t, t.checkDepth()
+}
+
+// isYAML reports whether a text reads as YAML and is not empty.
+func isYAML(body []byte) bool {
+	_, err := readYAML(body)
+	return err == nil
+}
+
+func readYAML(body []byte) (*tree, error) {
 	if !utf8.Valid(body) {
-		return nil, unfit("it is not in UTF-8")
+		return nil, errors.New("it is not in UTF-8")
 	}
 	documents, err := yamlDocuments(body)
 	if err != nil {
-		return nil, unfit("it is not YAML: %w", err)
+		return nil, fmt.Errorf("it is not YAML: %w", err)
 	}
-	t := &tree{format: YAML, text: body}
+	t := &tree{isYAML: true, text: body}
 	r := yamlReader{text: body}
 	for _, d := range documents {
 		if len(d.Content) > 0 {
@@ -30,7 +44,7 @@ func parseYAML(body []byte) (*tree, error) {
 		}
 	}
 	if len(t.roots) == 0 {
-		return nil, unfit("it is empty")
+		return nil, errors.New("it is empty")
 	}
 	return t, nil
 }
@@ -228,7 +242,7 @@ func (r *yamlReader) collection(n *node) {
 // leadOf finds the colon before the value of a member, or the dash before an
 // element.
 func (r *yamlReader) leadOf(c *node) {
-	anchored := c.lead != c.from && !(c.block && c.yaml.Anchor == "")
+	anchored := c.lead != c.from && (!c.block || c.yaml.Anchor != "")
 	if c.member {
 		at := c.keyTo
 		for at < len(r.text) && (r.text[at] == ' ' || r.text[at] == '\t') {
@@ -357,7 +371,7 @@ func (r *yamlReader) blockEnd(from int) (int, bool) {
 		}
 		at += len(line)
 	}
-	return end, bytes.IndexAny(r.text[from:from+lineLength(r.text[from:])], "123456789+") < 0
+	return end, !bytes.ContainsAny(r.text[from:from+lineLength(r.text[from:])], "123456789+")
 }
 
 func lineLength(rest []byte) int {

@@ -2,6 +2,8 @@ package badconfig
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,7 +33,7 @@ func (t *tree) ends(at int) (line int, alone bool) {
 }
 
 // removeLines takes the entries from i to end out of a block.
-func (t *tree) removeLines(n *node, i, end int) ([]Edit, error) {
+func (t *tree) removeLines(n *node, i, end int) ([]splice, error) {
 	first, last := n.inner[i], n.inner[end-1]
 	line, alone := t.begins(first.start())
 	if !alone { // "- name: x": the next entry moves behind the dash
@@ -40,19 +42,19 @@ func (t *tree) removeLines(n *node, i, end int) ([]Edit, error) {
 		}
 		return t.edit(first.start(), n.inner[end].start(), ""), nil
 	}
-	to, clear := t.ends(last.to)
-	if !clear {
+	to, ok := t.ends(last.to)
+	if !ok {
 		return nil, errPlace
 	}
 	return t.edit(line, to, ""), nil
 }
 
 // addLines adds entries to a block, each on lines of its own.
-func (t *tree) addLines(c change) ([]Edit, error) {
+func (t *tree) addLines(c change) ([]splice, error) {
 	line, _ := t.begins(c.after.start())
 	indent := strings.Repeat(" ", len([]rune(string(t.text[line:c.after.start()]))))
-	to, clear := t.ends(c.after.to)
-	if !clear {
+	to, ok := t.ends(c.after.to)
+	if !ok {
 		return nil, errPlace
 	}
 	eol := "\n"
@@ -85,7 +87,7 @@ func (t *tree) renderYAML(v any, old *node) string {
 	case string:
 		return quoteYAML(v, old)
 	case wrapped:
-		if raw := t.text[v.from:v.to]; !v.block && !v.loose && v.to > v.from && bytes.IndexAny(raw, "\r\n#") < 0 {
+		if raw := t.text[v.from:v.to]; !v.block && !v.loose && v.to > v.from && !bytes.ContainsAny(raw, "\r\n#") {
 			return string(raw)
 		}
 	case []any:
@@ -288,7 +290,7 @@ func sameNode(a, b *yaml.Node) bool {
 func written(before []byte, documents []*yaml.Node) (body []byte, err error) {
 	defer func() { // a document that breaks the library must not end the process that serves it
 		if p := recover(); p != nil {
-			err = unfit("it cannot be written: %v", p)
+			err = fmt.Errorf("it cannot be written: %v", p)
 		}
 	}()
 	var b bytes.Buffer
@@ -296,14 +298,14 @@ func written(before []byte, documents []*yaml.Node) (body []byte, err error) {
 	e.SetIndent(indentOf(before))
 	for _, d := range documents {
 		if err := e.Encode(d); err != nil {
-			return nil, unfit("it cannot be written: %w", err)
+			return nil, fmt.Errorf("it cannot be written: %w", err)
 		}
 	}
 	if err := e.Close(); err != nil {
-		return nil, unfit("it cannot be written: %w", err)
+		return nil, fmt.Errorf("it cannot be written: %w", err)
 	}
 	if !proven(b.Bytes(), documents) {
-		return nil, unfit("what is to change is referred to elsewhere, by its anchor")
+		return nil, errors.New("what is to change is referred to elsewhere, by its anchor")
 	}
 	return b.Bytes(), nil
 }
