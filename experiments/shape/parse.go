@@ -2,13 +2,11 @@ package shape
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/blastgauge/blastgauge/experiments/yamlnode"
 )
 
 // Parse turns the text into the value of the whole document. It reports false
@@ -62,42 +60,26 @@ func (d *Document) checkText(text []byte) bool {
 	return false
 }
 
-func isEmpty(n *yaml.Node) bool {
-	return n.Kind == yaml.ScalarNode && n.Tag == "!!null" && n.Value == ""
+func isEmpty(n *yamlnode.Node) bool {
+	return n.Kind == yamlnode.ScalarNode && n.Tag == "!!null" && n.Value == ""
 }
 
 // parseYAML parses text. second is the start of a second document, or nil.
-//
-// Note: the parser has states that it believes impossible and reports by a
-// panic. Documents come from people, so such a state is an error like others.
-func parseYAML(text []byte) (root, second *yaml.Node, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("yaml: %v", r)
-		}
-	}()
-	in := yaml.NewDecoder(strings.NewReader(string(text)))
-	root = new(yaml.Node)
-	if err := in.Decode(root); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, nil, nil
-		}
+func parseYAML(text []byte) (root, second *yamlnode.Node, err error) {
+	documents, err := yamlnode.Read(text, 2)
+	if err != nil || len(documents) == 0 {
 		return nil, nil, err
 	}
-	second = new(yaml.Node)
-	switch err := in.Decode(second); {
-	case errors.Is(err, io.EOF):
-		return root, nil, nil
-	case err != nil:
-		return nil, nil, err
+	if len(documents) > 1 {
+		second = documents[1]
 	}
-	return root, second, nil
+	return documents[0], second, nil
 }
 
 // checkExtent reports whether the document is small enough to be read value by
 // value once its aliases are followed.
-func (d *Document) checkExtent(root *yaml.Node) bool {
-	m := measure{known: map[*yaml.Node]extent{}, open: map[*yaml.Node]bool{}}
+func (d *Document) checkExtent(root *yamlnode.Node) bool {
+	m := measure{known: map[*yamlnode.Node]extent{}, open: map[*yamlnode.Node]bool{}}
 	m.extentOf(root)
 	switch {
 	case m.recursive != nil:
@@ -118,14 +100,14 @@ type extent struct{ values, depth int }
 
 // A measure finds extents without following any alias twice.
 type measure struct {
-	known                  map[*yaml.Node]extent
-	open                   map[*yaml.Node]bool // nodes around the current one
+	known                  map[*yamlnode.Node]extent
+	open                   map[*yamlnode.Node]bool // nodes around the current one
 	aliased                int
-	recursive, deep, large *yaml.Node // the first node that breaks each rule
+	recursive, deep, large *yamlnode.Node // the first node that breaks each rule
 }
 
-func (m *measure) extentOf(n *yaml.Node) extent {
-	if n.Kind == yaml.AliasNode {
+func (m *measure) extentOf(n *yamlnode.Node) extent {
+	if n.Kind == yamlnode.AliasNode {
 		return m.extentOfAlias(n)
 	}
 	if e, ok := m.known[n]; ok {
@@ -146,7 +128,7 @@ func (m *measure) extentOf(n *yaml.Node) extent {
 	return e
 }
 
-func (m *measure) extentOfAlias(n *yaml.Node) extent {
+func (m *measure) extentOfAlias(n *yamlnode.Node) extent {
 	if m.open[n.Alias] {
 		m.recursive = n
 		return extent{}

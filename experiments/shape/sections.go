@@ -1,17 +1,17 @@
 package shape
 
-import "go.yaml.in/yaml/v3"
+import "github.com/blastgauge/blastgauge/experiments/yamlnode"
 
 // TopLevelKeys returns for each line of a YAML or JSON document, by its index, the
 // top-level keys that have something on it. It is nil for a text that is not a
 // mapping.
 func TopLevelKeys(text string, lines int) [][]string {
-	var document yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &document); err != nil || len(document.Content) == 0 {
+	documents, err := yamlnode.Read([]byte(text), 1)
+	if err != nil || len(documents) == 0 || len(documents[0].Content) == 0 {
 		return nil
 	}
-	root := document.Content[0]
-	if root.Kind != yaml.MappingNode {
+	root := documents[0].Content[0]
+	if root.Kind != yamlnode.MappingNode {
 		return nil
 	}
 	keys := make([][]string, lines)

@@ -3,6 +3,8 @@ package badconfig
 import (
 	"slices"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
 
 // opDrop removes a key or an entry, or makes it null. A schema that is strict
@@ -11,17 +13,17 @@ import (
 func opDrop() operator {
 	return operator{"drop", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, as := p.place("path"), p.nullWord("as")
-		suits := func(n *node) string {
-			if n.up == nil && as == "absent" {
+		suits := func(n *edit.Node) string {
+			if n.Parent == nil && as == "absent" {
 				return "the whole document cannot be absent: say as: null, or use blank"
 			}
 			return ""
 		}
-		return onTree(m, eachFound(at, choice{suits, prefer(isSet), "key to drop"}, func(n *node) (change, string) {
+		return onTree(m, eachFound(at, choice{suits, prefer(isSet), "key to drop"}, func(n *edit.Node) (edit.Change, string) {
 			if as == "null" {
-				return change{do: set, at: n}, "is null"
+				return edit.Change{Do: edit.Set, At: n}, "is null"
 			}
-			return change{do: remove, at: n}, "is gone"
+			return edit.Change{Do: edit.Remove, At: n}, "is gone"
 		}))
 	}}
 }
@@ -39,8 +41,8 @@ func (p *params) nullWord(name string) string {
 func opBlank() operator {
 	return operator{"blank", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at := p.place("path")
-		inner := onTree(m, eachFound(at, choice{notBlank, nil, "value to empty"}, func(n *node) (change, string) {
-			return change{do: set, at: n, value: blankOf(n)}, "is empty"
+		inner := onTree(m, eachFound(at, choice{notBlank, nil, "value to empty"}, func(n *edit.Node) (edit.Change, string) {
+			return edit.Change{Do: edit.Set, At: n, Value: blankOf(n)}, "is empty"
 		}))
 		return func(doc Document) (Result, error) {
 			if doc.Format != Text {
@@ -54,29 +56,29 @@ func opBlank() operator {
 	}}
 }
 
-func notBlank(n *node) string {
-	empty := n.kind == null || n.kind >= list && !n.alias && len(n.inner) == 0 || n.kind == text && n.value == ""
-	if v := blankOf(n); empty || v == any(literal(n.value)) && isLeaf(n) {
-		return shown(n.pointer()) + " is empty already"
+func notBlank(n *edit.Node) string {
+	empty := n.Kind == edit.Null || n.Kind >= edit.List && !n.IsAlias && len(n.Children) == 0 || n.Kind == edit.String && n.Value == ""
+	if v := blankOf(n); empty || v == any(edit.Literal(n.Value)) && isLeaf(n) {
+		return shown(n.Pointer()) + " is empty already"
 	}
 	return ""
 }
 
 // blankOf is what people leave where a value should be: in YAML, nothing.
-func blankOf(n *node) any {
-	switch n.kind {
-	case text:
+func blankOf(n *edit.Node) any {
+	switch n.Kind {
+	case edit.String:
 		return ""
-	case list, object:
-		return emptyOf(n.kind)
+	case edit.List, edit.Object:
+		return edit.Empty(n.Kind)
 	}
-	if n.yaml != nil {
-		return literal("")
+	if n.InYAML() {
+		return edit.Literal("")
 	}
-	if n.kind == boolean {
-		return literal("false")
+	if n.Kind == edit.Boolean {
+		return edit.Literal("false")
 	}
-	return literal("0")
+	return edit.Literal("0")
 }
 
 // opRename gives a key another name, or a list another length. A schema catches
@@ -95,9 +97,9 @@ func opRename() operator {
 		if arity != 0 {
 			return onTree(m, resized(at, arity))
 		}
-		suits := func(n *node) string {
-			if !n.member {
-				return shown(n.pointer()) + " has no name: a list takes arity"
+		suits := func(n *edit.Node) string {
+			if !n.IsMember {
+				return shown(n.Pointer()) + " has no name: a list takes arity"
 			}
 			return ""
 		}
@@ -107,32 +109,32 @@ func opRename() operator {
 
 // renamed gives members another name. Two members of one name would be another
 // fault, duplicate.
-func renamed(at place, to string, suits func(*node) string) step {
-	return func(t *tree, doc Document) ([]change, string, error) {
-		found, err := t.find(at, doc.Seed, choice{suits, nil, "member to rename"})
+func renamed(at place, to string, suits func(*edit.Node) string) step {
+	return func(t *edit.Tree, doc Document) ([]edit.Change, string, error) {
+		found, err := findNodes(t, at, doc.Seed, choice{suits, nil, "member to rename"})
 		if err != nil {
 			return nil, "", err
 		}
-		var changes []change
-		taken := map[*node][]string{} // new names, by object
+		var changes []edit.Change
+		taken := map[*edit.Node][]string{} // new names, by object
 		for _, n := range found {
 			name := to
 			if name == "" {
-				name = freeName(n.up, otherName(n.key))
+				name = freeName(n.Parent, otherName(n.Key))
 			}
-			if n.up.named(name) != nil && name != n.key || slices.Contains(taken[n.up], name) {
-				return nil, "", unfit("%s has a member %q already", shown(n.up.pointer()), name)
+			if n.Parent.Member(name) != nil && name != n.Key || slices.Contains(taken[n.Parent], name) {
+				return nil, "", unfit("%s has a member %q already", shown(n.Parent.Pointer()), name)
 			}
-			taken[n.up] = append(taken[n.up], name)
-			changes = append(changes, change{do: rename, at: n, key: name})
+			taken[n.Parent] = append(taken[n.Parent], name)
+			changes = append(changes, edit.Change{Do: edit.Rename, At: n, Key: name})
 		}
 		return changes, "has another name", nil
 	}
 }
 
 // freeName is a name that no member of an object has.
-func freeName(of *node, name string) string {
-	for of.named(name) != nil {
+func freeName(of *edit.Node, name string) string {
+	for of.Member(name) != nil {
 		name += "_"
 	}
 	return name
@@ -162,40 +164,40 @@ func otherName(name string) string {
 
 // resized lengthens or shortens lists at their ends.
 func resized(at place, arity int) step {
-	suits := func(n *node) string {
+	suits := func(n *edit.Node) string {
 		switch {
-		case n.kind != list || n.alias:
-			return shown(n.pointer()) + " is no list: arity is about lists"
-		case len(n.inner) == 0 || len(n.inner) < -arity:
-			return shown(n.pointer()) + " has too few entries"
+		case n.Kind != edit.List || n.IsAlias:
+			return shown(n.Pointer()) + " is no list: arity is about lists"
+		case len(n.Children) == 0 || len(n.Children) < -arity:
+			return shown(n.Pointer()) + " has too few entries"
 		}
 		return ""
 	}
-	return func(t *tree, doc Document) ([]change, string, error) {
-		found, err := t.find(at, doc.Seed, choice{suits, nil, "list to change the length of"})
+	return func(t *edit.Tree, doc Document) ([]edit.Change, string, error) {
+		found, err := findNodes(t, at, doc.Seed, choice{suits, nil, "list to change the length of"})
 		if err != nil {
 			return nil, "", err
 		}
-		var changes []change
+		var changes []edit.Change
 		for _, n := range found {
 			if arity < 0 {
-				for _, c := range n.inner[len(n.inner)+arity:] {
-					changes = append(changes, change{do: remove, at: c})
+				for _, c := range n.Children[len(n.Children)+arity:] {
+					changes = append(changes, edit.Change{Do: edit.Remove, At: c})
 				}
 				continue
 			}
-			changes = append(changes, repeated(n, n.inner[len(n.inner)-1:], arity))
+			changes = append(changes, repeated(n, n.Children[len(n.Children)-1:], arity))
 		}
 		return changes, map[bool]string{true: "has more entries", false: "is gone"}[arity > 0], nil
 	}
 }
 
 // repeated adds some of a collection's entries again, n times, behind its last.
-func repeated(of *node, entries []*node, n int) change {
-	c := change{do: add, at: of, after: of.inner[len(of.inner)-1]}
+func repeated(of *edit.Node, entries []*edit.Node, n int) edit.Change {
+	c := edit.Change{Do: edit.Add, At: of, After: of.Children[len(of.Children)-1]}
 	for range n {
 		for _, e := range entries {
-			c.list = append(c.list, entry{from: e})
+			c.Entries = append(c.Entries, edit.Entry{From: e})
 		}
 	}
 	return c

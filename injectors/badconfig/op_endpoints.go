@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
 
 // opEndpoints empties a set of addresses, shortens it, or points it at dead or
@@ -37,93 +39,93 @@ type endpoints struct {
 	to   string
 }
 
-func (o endpoints) step(t *tree, doc Document) ([]change, string, error) {
-	found, err := t.find(o.at, doc.Seed, choice{o.suits, prefer(o.isList, o.isOne), "address"})
+func (o endpoints) step(t *edit.Tree, doc Document) ([]edit.Change, string, error) {
+	found, err := findNodes(t, o.at, doc.Seed, choice{o.suits, prefer(o.isList, o.isOne), "address"})
 	if err != nil {
 		return nil, "", err
 	}
-	var changes []change
+	var changes []edit.Change
 	for _, n := range found {
 		changes = append(changes, o.changes(n, doc.Seed)...)
 	}
 	return changes, "is " + map[string]string{"partial": "gone"}[o.as] + strings.TrimPrefix(o.as, "partial"), nil
 }
 
-func (o endpoints) suits(n *node) string {
+func (o endpoints) suits(n *edit.Node) string {
 	switch {
-	case n.kind == text && n.value != "" && (o.as == "empty" || o.as != "partial" && isAddress(n.value)):
+	case n.Kind == edit.String && n.Value != "" && (o.as == "empty" || o.as != "partial" && isAddress(n.Value)):
 		return ""
-	case n.kind == list && !n.alias && len(n.inner) > 0:
-		if o.as == "empty" || o.as == "partial" || slices.ContainsFunc(n.inner, func(c *node) bool { return len(addressesIn(c)) > 0 }) {
+	case n.Kind == edit.List && !n.IsAlias && len(n.Children) > 0:
+		if o.as == "empty" || o.as == "partial" || slices.ContainsFunc(n.Children, func(c *edit.Node) bool { return len(addressesIn(c)) > 0 }) {
 			return ""
 		}
-		return shown(n.pointer()) + " holds no addresses"
-	case n.kind == object && !n.alias && len(n.inner) > 0 && o.as == "empty":
+		return shown(n.Pointer()) + " holds no addresses"
+	case n.Kind == edit.Object && !n.IsAlias && len(n.Children) > 0 && o.as == "empty":
 		return ""
 	}
-	return fmt.Sprintf("%s is no list of addresses that %s can be done to, and no address", shown(n.pointer()), o.as)
+	return fmt.Sprintf("%s is no list of addresses that %s can be done to, and no address", shown(n.Pointer()), o.as)
 }
 
 // isList and isOne are what the seed may choose.
-func (o endpoints) isList(n *node) bool {
-	return n.kind == list && slices.ContainsFunc(n.inner, func(c *node) bool { return len(addressesIn(c)) > 0 })
+func (o endpoints) isList(n *edit.Node) bool {
+	return n.Kind == edit.List && slices.ContainsFunc(n.Children, func(c *edit.Node) bool { return len(addressesIn(c)) > 0 })
 }
 
-func (o endpoints) isOne(n *node) bool {
-	return n.kind == text && o.as != "partial" && isAddress(n.value)
+func (o endpoints) isOne(n *edit.Node) bool {
+	return n.Kind == edit.String && o.as != "partial" && isAddress(n.Value)
 }
 
-func (o endpoints) changes(n *node, seed uint64) []change {
+func (o endpoints) changes(n *edit.Node, seed uint64) []edit.Change {
 	switch {
-	case n.kind == text && o.as == "empty":
-		return []change{{do: set, at: n, value: ""}}
-	case n.kind == text:
-		return []change{{do: set, at: n, value: o.elsewhere(n.value)}}
+	case n.Kind == edit.String && o.as == "empty":
+		return []edit.Change{{Do: edit.Set, At: n, Value: ""}}
+	case n.Kind == edit.String:
+		return []edit.Change{{Do: edit.Set, At: n, Value: o.elsewhere(n.Value)}}
 	case o.as == "empty":
-		return []change{{do: set, at: n, value: emptyOf(n.kind)}}
+		return []edit.Change{{Do: edit.Set, At: n, Value: edit.Empty(n.Kind)}}
 	}
-	var changes []change
+	var changes []edit.Change
 	for _, c := range o.lost(n, seed) {
 		if o.as == "partial" {
-			changes = append(changes, change{do: remove, at: c})
+			changes = append(changes, edit.Change{Do: edit.Remove, At: c})
 			continue
 		}
 		for _, a := range addressesIn(c) {
-			changes = append(changes, change{do: set, at: a, value: o.elsewhere(a.value)})
+			changes = append(changes, edit.Change{Do: edit.Set, At: a, Value: o.elsewhere(a.Value)})
 		}
 	}
 	return changes
 }
 
 // lost are the entries that do not stay: the seed chooses which.
-func (o endpoints) lost(n *node, seed uint64) []*node {
+func (o endpoints) lost(n *edit.Node, seed uint64) []*edit.Node {
 	keep := o.keep
 	if keep < 0 && o.as == "partial" {
-		keep = len(n.inner) / 2
+		keep = len(n.Children) / 2
 	}
-	order := slices.Clone(n.inner)
-	slices.SortFunc(order, func(a, b *node) int {
-		return cmp.Compare(draw(seed, a.pointer()), draw(seed, b.pointer()))
+	order := slices.Clone(n.Children)
+	slices.SortFunc(order, func(a, b *edit.Node) int {
+		return cmp.Compare(draw(seed, a.Pointer()), draw(seed, b.Pointer()))
 	})
 	lost := order[min(max(0, keep), len(order)):]
-	slices.SortFunc(lost, func(a, b *node) int { return a.at - b.at })
+	slices.SortFunc(lost, func(a, b *edit.Node) int { return a.Index - b.Index })
 	return lost
 }
 
 // addressesIn are the addresses of an entry: itself, or what its members say.
-func addressesIn(n *node) []*node {
-	var list []*node
-	if n.kind == text && isAddress(n.value) {
-		return []*node{n}
+func addressesIn(n *edit.Node) []*edit.Node {
+	var list []*edit.Node
+	if n.Kind == edit.String && isAddress(n.Value) {
+		return []*edit.Node{n}
 	}
-	if n.kind != object {
+	if n.Kind != edit.Object {
 		return nil
 	}
-	for _, c := range n.inner {
-		named := slices.ContainsFunc(nameWords(c.key), func(w string) bool {
+	for _, c := range n.Children {
+		named := slices.ContainsFunc(nameWords(c.Key), func(w string) bool {
 			return slices.Contains([]string{"host", "hostname", "address", "addr", "ip", "url", "uri", "endpoint", "target", "server"}, w)
 		})
-		if c.kind == text && c.value != "" && (named || isAddress(c.value)) {
+		if c.Kind == edit.String && c.Value != "" && (named || isAddress(c.Value)) {
 			list = append(list, c)
 		}
 	}

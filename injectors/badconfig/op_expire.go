@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
 
 // opExpire moves a date into the past, or replaces a credential by another one of
@@ -13,34 +15,34 @@ func opExpire() operator {
 	return operator{"expire", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, days := p.place("path"), p.count("days", 1)
 		dated := p.has("days")
-		suits := func(n *node) string {
+		suits := func(n *edit.Node) string {
 			switch _, isDate := dateOf(n); {
 			case isDate:
 				return ""
-			case n.kind != text || n.value == "":
-				return shown(n.pointer()) + " is no date and no text of a credential"
+			case n.Kind != edit.String || n.Value == "":
+				return shown(n.Pointer()) + " is no date and no text of a credential"
 			case dated:
-				return shown(n.pointer()) + " is no date: a credential takes no days"
-			case strings.Contains(n.value, "-----BEGIN"):
-				return shown(n.pointer()) + " is signed: serve an expired certificate as a candidate"
+				return shown(n.Pointer()) + " is no date: a credential takes no days"
+			case strings.Contains(n.Value, "-----BEGIN"):
+				return shown(n.Pointer()) + " is signed: serve an expired certificate as a candidate"
 			}
 			return ""
 		}
-		offers := func(n *node) bool {
+		offers := func(n *edit.Node) bool {
 			_, ok := dateOf(n)
-			return ok && (n.kind == text || timeName(n))
+			return ok && (n.Kind == edit.String || timeName(n))
 		}
 		ago := "is " + strconv.Itoa(days) + " days ago"
 		if days < 0 {
 			ago = "is " + strconv.Itoa(-days) + " days ahead"
 		}
-		return onTree(m, func(t *tree, doc Document) ([]change, string, error) {
+		return onTree(m, func(t *edit.Tree, doc Document) ([]edit.Change, string, error) {
 			when := doc.At.AddDate(0, 0, -days)
-			return eachFound(at, choice{suits, prefer(offers), "date"}, func(n *node) (change, string) {
+			return eachFound(at, choice{suits, prefer(offers), "date"}, func(n *edit.Node) (edit.Change, string) {
 				if d, ok := dateOf(n); ok {
-					return change{do: set, at: n, value: d.write(when)}, ago
+					return edit.Change{Do: edit.Set, At: n, Value: d.write(when)}, ago
 				}
-				return change{do: set, at: n, value: another(n.value, doc.Seed)}, "is another credential"
+				return edit.Change{Do: edit.Set, At: n, Value: another(n.Value, doc.Seed)}, "is another credential"
 			})(t, doc)
 		})
 	}}
@@ -48,8 +50,8 @@ func opExpire() operator {
 
 // timeName guards the seed's choice: a number is a date only where its name
 // says so.
-func timeName(n *node) bool {
-	for _, w := range nameWords(n.key) {
+func timeName(n *edit.Node) bool {
+	for _, w := range nameWords(n.Key) {
 		switch w {
 		case "at", "after", "before", "until", "exp", "nbf", "iat", "expires", "expiry", "expiration", "valid", "date", "time", "updated", "created", "timestamp":
 			return true
@@ -68,11 +70,11 @@ type date struct {
 
 func (d date) write(when time.Time) any {
 	if d.unit > 0 {
-		return literal(strconv.FormatInt(when.UnixNano()/int64(d.unit), 10))
+		return edit.Literal(strconv.FormatInt(when.UnixNano()/int64(d.unit), 10))
 	}
 	s := when.In(d.zone).Format(d.layout)
 	if d.bare {
-		return literal(s)
+		return edit.Literal(s)
 	}
 	return s
 }
@@ -86,17 +88,17 @@ func layouts() []string {
 	}
 }
 
-func dateOf(n *node) (date, bool) {
-	switch n.kind {
-	case number:
-		return unixTime(n.value)
-	case text:
+func dateOf(n *edit.Node) (date, bool) {
+	switch n.Kind {
+	case edit.Number:
+		return unixTime(n.Value)
+	case edit.String:
 		for _, layout := range layouts() {
-			when, err := time.Parse(layout, n.value)
+			when, err := time.Parse(layout, n.Value)
 			if err != nil {
 				continue
 			}
-			return date{layout: withFraction(layout, n.value), zone: when.Location(), bare: n.yaml != nil && n.quote == 0 && !n.yamlBlockText()}, true
+			return date{layout: withFraction(layout, n.Value), zone: when.Location(), bare: n.InYAML() && n.Quote == 0 && !n.IsBlockText()}, true
 		}
 	}
 	return date{}, false

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
 
 // opWiden makes a selector match everything. No schema catches it. A robust reader
@@ -11,40 +13,40 @@ import (
 func opWiden() operator {
 	return operator{"widen", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, to, given := p.place("path"), p.text("to"), p.has("to")
-		wide := func(n *node) (any, bool) {
+		wide := func(n *edit.Node) (any, bool) {
 			if given {
-				return to, n.kind != text || n.value != to
+				return to, n.Kind != edit.String || n.Value != to
 			}
 			return widened(n)
 		}
-		suits := func(n *node) string {
+		suits := func(n *edit.Node) string {
 			if _, ok := wide(n); !ok {
-				return shown(n.pointer()) + " selects everything already, or is no selector: a text, a list of texts or an object"
+				return shown(n.Pointer()) + " selects everything already, or is no selector: a text, a list of texts or an object"
 			}
 			return ""
 		}
-		offers := prefer(func(n *node) bool { return n.kind == text })
-		return onTree(m, eachFound(at, choice{suits, offers, "text that could select"}, func(n *node) (change, string) {
+		offers := prefer(func(n *edit.Node) bool { return n.Kind == edit.String })
+		return onTree(m, eachFound(at, choice{suits, offers, "text that could select"}, func(n *edit.Node) (edit.Change, string) {
 			v, _ := wide(n)
-			return change{do: set, at: n, value: v}, "matches everything"
+			return edit.Change{Do: edit.Set, At: n, Value: v}, "matches everything"
 		}))
 	}}
 }
 
 // widened is a selector that matches all in the form that it has.
-func widened(n *node) (any, bool) {
-	switch n.kind {
-	case text:
-		v := widest(n.value)
-		return v, v != n.value
-	case list:
-		if n.alias || len(n.inner) == 0 || n.inner[0].kind != text {
+func widened(n *edit.Node) (any, bool) {
+	switch n.Kind {
+	case edit.String:
+		v := widest(n.Value)
+		return v, v != n.Value
+	case edit.List:
+		if n.IsAlias || len(n.Children) == 0 || n.Children[0].Kind != edit.String {
 			return nil, false
 		}
-		v := widest(n.inner[0].value)
-		return []any{v}, len(n.inner) > 1 || v != n.inner[0].value
-	case object:
-		return ordered{}, n.alias || len(n.inner) > 0
+		v := widest(n.Children[0].Value)
+		return []any{v}, len(n.Children) > 1 || v != n.Children[0].Value
+	case edit.Object:
+		return edit.Ordered{}, n.IsAlias || len(n.Children) > 0
 	}
 	return nil, false
 }
@@ -70,26 +72,26 @@ func widest(s string) string {
 func opFlip() operator {
 	return operator{"flip", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, to, given := p.place("path"), p.value("to"), p.has("to")
-		flip := func(n *node) (any, bool) {
+		flip := func(n *edit.Node) (any, bool) {
 			if given {
 				return to, true
 			}
 			return flipped(n)
 		}
-		suits := func(n *node) string {
+		suits := func(n *edit.Node) string {
 			if _, ok := flip(n); !ok {
-				return shown(n.pointer()) + " is no flag: a boolean, a text such as off, or a share from 0 to 100"
+				return shown(n.Pointer()) + " is no flag: a boolean, a text such as off, or a share from 0 to 100"
 			}
 			return ""
 		}
 		offers := prefer(
-			func(n *node) bool { return n.kind == boolean || n.kind == text },
-			func(n *node) bool { return slices.ContainsFunc(nameWords(n.key), isFlagWord) },
-			func(n *node) bool { return n.kind == number && !strings.Contains(n.value, ".") },
+			func(n *edit.Node) bool { return n.Kind == edit.Boolean || n.Kind == edit.String },
+			func(n *edit.Node) bool { return slices.ContainsFunc(nameWords(n.Key), isFlagWord) },
+			func(n *edit.Node) bool { return n.Kind == edit.Number && !strings.Contains(n.Value, ".") },
 		)
-		return onTree(m, eachFound(at, choice{suits, offers, "flag"}, func(n *node) (change, string) {
+		return onTree(m, eachFound(at, choice{suits, offers, "flag"}, func(n *edit.Node) (edit.Change, string) {
 			v, _ := flip(n)
-			return change{do: set, at: n, value: v}, changedFlag(n, v)
+			return edit.Change{Do: edit.Set, At: n, Value: v}, changedFlag(n, v)
 		}))
 	}}
 }
@@ -99,9 +101,9 @@ func isFlagWord(w string) bool {
 	return slices.Contains([]string{"flag", "enabled", "rollout", "percent", "percentage", "pct", "share", "ratio", "new", "experiment", "canary", "weight"}, w)
 }
 
-func changedFlag(n *node, v any) string {
-	if l, ok := v.(literal); ok && n.kind != text {
-		return n.value + " → " + string(l)
+func changedFlag(n *edit.Node, v any) string {
+	if l, ok := v.(edit.Literal); ok && n.Kind != edit.String {
+		return n.Value + " → " + string(l)
 	}
 	return "is the opposite"
 }
@@ -111,27 +113,27 @@ func opposites() []string {
 	return []string{"true", "false", "on", "off", "yes", "no", "enabled", "disabled", "enable", "disable", "active", "inactive", "open", "closed", "allow", "deny"}
 }
 
-func flipped(n *node) (any, bool) {
-	switch n.kind {
-	case boolean:
-		return literal(map[string]string{"true": "false"}[n.value] + map[string]string{"false": "true"}[n.value]), true
-	case number:
+func flipped(n *edit.Node) (any, bool) {
+	switch n.Kind {
+	case edit.Boolean:
+		return edit.Literal(map[string]string{"true": "false"}[n.Value] + map[string]string{"false": "true"}[n.Value]), true
+	case edit.Number:
 		return fullShare(n)
-	case text:
-		if share, ok := strings.CutSuffix(n.value, "%"); ok && decimalForm.MatchString(share) {
+	case edit.String:
+		if share, ok := strings.CutSuffix(n.Value, "%"); ok && decimalForm.MatchString(share) {
 			if share == "100" {
 				return "0%", true
 			}
 			return "100%", true
 		}
 		words := opposites()
-		i := slices.Index(words, strings.ToLower(n.value))
+		i := slices.Index(words, strings.ToLower(n.Value))
 		if i < 0 {
 			return nil, false
 		}
-		word := inCaseOf(n.value, words[i^1])
-		if n.yaml != nil && n.quote == 0 { // older readers take it for a boolean
-			return literal(word), true
+		word := inCaseOf(n.Value, words[i^1])
+		if n.InYAML() && n.Quote == 0 { // older readers take it for a boolean
+			return edit.Literal(word), true
 		}
 		return word, true
 	}
@@ -140,13 +142,13 @@ func flipped(n *node) (any, bool) {
 
 // fullShare turns a flag that is a share all the way: per cent where it is
 // whole, else a fraction.
-func fullShare(n *node) (any, bool) {
-	r, ok := rational(n.plainNumber())
+func fullShare(n *edit.Node) (any, bool) {
+	r, ok := rational(n.PlainNumber())
 	if !ok || r.Sign() < 0 {
 		return nil, false
 	}
 	full := "100"
-	if _, fraction, ok := strings.Cut(n.value, "."); ok {
+	if _, fraction, ok := strings.Cut(n.Value, "."); ok {
 		if f, _ := r.Float64(); f <= 1 {
 			full = "1." + strings.Repeat("0", len(fraction))
 		}
@@ -156,9 +158,9 @@ func fullShare(n *node) (any, bool) {
 	case 1:
 		return nil, false
 	case 0:
-		return literal("0"), true
+		return edit.Literal("0"), true
 	}
-	return literal(full), true
+	return edit.Literal(full), true
 }
 
 // inCaseOf writes a word as another one is written.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
 
 // opScale writes numbers in another unit or currency. A schema catches it only at
@@ -35,38 +37,38 @@ func opScale() operator {
 }
 
 func scaled(at place, factor *big.Rat, by string) step {
-	suits := func(n *node) string {
-		if n.kind >= list && !n.alias {
+	suits := func(n *edit.Node) string {
+		if n.Kind >= edit.List && !n.IsAlias {
 			some := false
-			n.each(func(c *node) { some = some || c.kind == number })
+			n.Walk(func(c *edit.Node) { some = some || c.Kind == edit.Number })
 			if !some {
-				return shown(n.pointer()) + " holds no numbers"
+				return shown(n.Pointer()) + " holds no numbers"
 			}
 			return ""
 		}
 		if _, ok := times(n, factor); !ok {
-			return shown(n.pointer()) + " is no number, and no text with one number in it"
+			return shown(n.Pointer()) + " is no number, and no text with one number in it"
 		}
 		return ""
 	}
-	offers := prefer(func(n *node) bool { return n.kind == number && strings.Trim(n.value, "-0.") != "" })
-	return func(t *tree, doc Document) ([]change, string, error) {
-		found, err := t.find(at, doc.Seed, choice{suits, offers, "number other than 0"})
+	offers := prefer(func(n *edit.Node) bool { return n.Kind == edit.Number && strings.Trim(n.Value, "-0.") != "" })
+	return func(t *edit.Tree, doc Document) ([]edit.Change, string, error) {
+		found, err := findNodes(t, at, doc.Seed, choice{suits, offers, "number other than 0"})
 		if err != nil {
 			return nil, "", err
 		}
-		var changes []change
+		var changes []edit.Change
 		var what string
 		for _, top := range found {
-			top.each(func(n *node) {
+			top.Walk(func(n *edit.Node) {
 				v, ok := times(n, factor)
-				if !ok || n.kind == text && n != top {
+				if !ok || n.Kind == edit.String && n != top {
 					return
 				}
 				if what == "" {
 					what = changedTo(n, v)
 				}
-				changes = append(changes, change{do: set, at: n, value: v})
+				changes = append(changes, edit.Change{Do: edit.Set, At: n, Value: v})
 			})
 		}
 		return changes, what + ": times " + by, nil
@@ -75,9 +77,9 @@ func scaled(at place, factor *big.Rat, by string) step {
 
 // changedTo says what became of a value. Texts are not shown: they may be
 // secrets.
-func changedTo(n *node, v any) string {
-	if l, ok := v.(literal); ok && n.kind == number {
-		return n.value + " → " + string(l)
+func changedTo(n *edit.Node, v any) string {
+	if l, ok := v.(edit.Literal); ok && n.Kind == edit.Number {
+		return n.Value + " → " + string(l)
 	}
 	return "is another"
 }
@@ -104,18 +106,18 @@ var (
 )
 
 // times multiplies the number that a value is, or has in its text.
-func times(n *node, factor *big.Rat) (any, bool) {
-	switch n.kind {
-	case number:
-		return multiplied(n.plainNumber(), factor, true)
-	case text:
-		if spanForm.MatchString(n.value) {
-			return partForm.ReplaceAllStringFunc(n.value, func(part string) string {
+func times(n *edit.Node, factor *big.Rat) (any, bool) {
+	switch n.Kind {
+	case edit.Number:
+		return multiplied(n.PlainNumber(), factor, true)
+	case edit.String:
+		if spanForm.MatchString(n.Value) {
+			return partForm.ReplaceAllStringFunc(n.Value, func(part string) string {
 				v, _ := multiplied(part, factor, false)
 				return string(v)
 			}), true
 		}
-		m := quantityForm.FindStringSubmatch(n.value)
+		m := quantityForm.FindStringSubmatch(n.Value)
 		if m == nil {
 			return nil, false
 		}
@@ -127,7 +129,7 @@ func times(n *node, factor *big.Rat) (any, bool) {
 
 // multiplied keeps the spelling of a number: as many decimals as it has, or as
 // many more as the product needs; whole numbers stay whole where they are to.
-func multiplied(s string, factor *big.Rat, whole bool) (literal, bool) {
+func multiplied(s string, factor *big.Rat, whole bool) (edit.Literal, bool) {
 	r, ok := rational(s)
 	if !ok || factor == nil {
 		return "", false
@@ -135,11 +137,11 @@ func multiplied(s string, factor *big.Rat, whole bool) (literal, bool) {
 	r.Mul(r, factor)
 	if strings.ContainsAny(s, "eE") {
 		f, _ := r.Float64()
-		return literal(strconv.FormatFloat(f, 'e', -1, 64)), f-f == 0
+		return edit.Literal(strconv.FormatFloat(f, 'e', -1, 64)), f-f == 0
 	}
 	_, fraction, _ := strings.Cut(s, ".")
 	if fraction == "" && whole {
-		return literal(r.FloatString(0)), true
+		return edit.Literal(r.FloatString(0)), true
 	}
 	const most = 12 // of decimals, of what has no end
 	text := r.FloatString(max(len(fraction), most))
@@ -147,7 +149,7 @@ func multiplied(s string, factor *big.Rat, whole bool) (literal, bool) {
 	for len(text) > keep && strings.HasSuffix(text, "0") {
 		text = text[:len(text)-1]
 	}
-	return literal(strings.TrimSuffix(text, ".")), true
+	return edit.Literal(strings.TrimSuffix(text, ".")), true
 }
 
 var codeForm = regexp.MustCompile(`^[A-Z]{3}$`)
@@ -155,14 +157,14 @@ var codeForm = regexp.MustCompile(`^[A-Z]{3}$`)
 // inUnit puts another unit or currency to numbers in texts, and in place of
 // texts that are one.
 func inUnit(at place, unit string) step {
-	swap := func(n *node) (string, bool) {
-		if n.kind != text {
+	swap := func(n *edit.Node) (string, bool) {
+		if n.Kind != edit.String {
 			return "", false
 		}
-		if codeForm.MatchString(n.value) {
+		if codeForm.MatchString(n.Value) {
 			return unit, true
 		}
-		m := quantityForm.FindStringSubmatch(n.value)
+		m := quantityForm.FindStringSubmatch(n.Value)
 		switch {
 		case m == nil || m[1] == "" && m[3] == "":
 			return "", false
@@ -173,15 +175,15 @@ func inUnit(at place, unit string) step {
 		space := m[1][len(strings.TrimRight(m[1], " ")):]
 		return unit + space + m[2], true
 	}
-	suits := func(n *node) string {
+	suits := func(n *edit.Node) string {
 		if _, ok := swap(n); !ok {
-			return shown(n.pointer()) + " is no text with a unit, such as 30s or 12.50 EUR: by is about numbers"
+			return shown(n.Pointer()) + " is no text with a unit, such as 30s or 12.50 EUR: by is about numbers"
 		}
 		return ""
 	}
-	return eachFound(at, choice{suits, nil, "text with a unit"}, func(n *node) (change, string) {
+	return eachFound(at, choice{suits, nil, "text with a unit"}, func(n *edit.Node) (edit.Change, string) {
 		v, _ := swap(n)
-		return change{do: set, at: n, value: v}, "is in " + unit
+		return edit.Change{Do: edit.Set, At: n, Value: v}, "is in " + unit
 	})
 }
 
@@ -190,9 +192,9 @@ func inUnit(at place, unit string) step {
 func opExtreme() operator {
 	return operator{"extreme", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, length := p.place("path"), p.count("length", 10_000)
-		to := literal("2147483647")
+		to := edit.Literal("2147483647")
 		switch v := p.value("to").(type) {
-		case literal:
+		case edit.Literal:
 			to = v
 		case string:
 			if v != "int32" && v != "int64" {
@@ -212,41 +214,41 @@ func opExtreme() operator {
 	}}
 }
 
-func extremes(at place, to literal, length int, numbers, lengths bool) step {
-	suits := func(n *node) string {
+func extremes(at place, to edit.Literal, length int, numbers, lengths bool) step {
+	suits := func(n *edit.Node) string {
 		switch {
-		case n.kind == number && !lengths || n.kind == text && n.value != "" && !numbers:
+		case n.Kind == edit.Number && !lengths || n.Kind == edit.String && n.Value != "" && !numbers:
 			return ""
-		case n.kind == list && len(n.inner) > 0 && !numbers:
+		case n.Kind == edit.List && len(n.Children) > 0 && !numbers:
 			return ""
 		}
-		return shown(n.pointer()) + " has no extreme: to is about numbers, length about texts and lists that are not empty"
+		return shown(n.Pointer()) + " has no extreme: to is about numbers, length about texts and lists that are not empty"
 	}
-	offers := prefer(func(n *node) bool { return lengths || n.kind == number })
-	return func(t *tree, doc Document) ([]change, string, error) {
-		found, err := t.find(at, doc.Seed, choice{suits, offers, "value with an extreme"})
+	offers := prefer(func(n *edit.Node) bool { return lengths || n.Kind == edit.Number })
+	return func(t *edit.Tree, doc Document) ([]edit.Change, string, error) {
+		found, err := findNodes(t, at, doc.Seed, choice{suits, offers, "value with an extreme"})
 		if err != nil {
 			return nil, "", err
 		}
-		var changes []change
+		var changes []edit.Change
 		var what string
 		for _, n := range found {
-			c := change{do: set, at: n, value: to}
+			c := edit.Change{Do: edit.Set, At: n, Value: to}
 			say := changedTo(n, to)
-			switch n.kind {
-			case text:
-				c.value = stretched(n.value, length)
+			switch n.Kind {
+			case edit.String:
+				c.Value = stretched(n.Value, length)
 				say = fmt.Sprintf("is a text of %d characters", length)
-			case list:
+			case edit.List:
 				c = filled(n, doc.Seed, length)
-				say = fmt.Sprintf("is a list of %d entries", len(n.inner)+len(c.list))
+				say = fmt.Sprintf("is a list of %d entries", len(n.Children)+len(c.Entries))
 			}
 			if what == "" {
 				what = say
 			}
 			changes = append(changes, c)
 		}
-		return slices.DeleteFunc(changes, func(c change) bool { return c.do == add && len(c.list) == 0 }), what, nil
+		return slices.DeleteFunc(changes, func(c edit.Change) bool { return c.Do == edit.Add && len(c.Entries) == 0 }), what, nil
 	}
 }
 
@@ -260,7 +262,7 @@ func stretched(s string, length int) string {
 }
 
 // filled adds one of a list's entries until the list has a length.
-func filled(n *node, seed uint64, length int) change {
-	one := n.inner[draw(seed, n.pointer())%uint64(len(n.inner))]
-	return repeated(n, []*node{one}, max(0, length-len(n.inner)))
+func filled(n *edit.Node, seed uint64, length int) edit.Change {
+	one := n.Children[draw(seed, n.Pointer())%uint64(len(n.Children))]
+	return repeated(n, []*edit.Node{one}, max(0, length-len(n.Children)))
 }

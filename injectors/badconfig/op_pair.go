@@ -3,6 +3,8 @@ package badconfig
 import (
 	"slices"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
 
 // opUnpair changes values that belong together, such as two timeouts, so that each
@@ -42,27 +44,27 @@ func (p *params) pair(name string) []place {
 }
 
 func setAll(places []place, values []any) step {
-	return func(t *tree, doc Document) ([]change, string, error) {
-		var changes []change
-		added := map[*node]int{} // index in changes, by collection
+	return func(t *edit.Tree, doc Document) ([]edit.Change, string, error) {
+		var changes []edit.Change
+		added := map[*edit.Node]int{} // index in changes, by collection
 		for i, at := range places {
-			found, err := t.find(at, doc.Seed, choice{suits: anything})
+			found, err := findNodes(t, at, doc.Seed, choice{suits: anything})
 			if err != nil {
-				up, name := t.missing(at)
+				up, name := missingMember(t, at)
 				if up == nil {
 					return nil, "", err
 				}
-				e := entry{key: name, value: values[i]}
+				e := edit.Entry{Key: name, Value: values[i]}
 				if j, ok := added[up]; ok {
-					changes[j].list = append(changes[j].list, e)
+					changes[j].Entries = append(changes[j].Entries, e)
 					continue
 				}
 				added[up] = len(changes)
-				changes = append(changes, change{do: add, at: up, after: lastOf(up), list: []entry{e}})
+				changes = append(changes, edit.Change{Do: edit.Add, At: up, After: lastOf(up), Entries: []edit.Entry{e}})
 				continue
 			}
 			for _, n := range found {
-				changes = append(changes, change{do: set, at: n, value: values[i]})
+				changes = append(changes, edit.Change{Do: edit.Set, At: n, Value: values[i]})
 			}
 		}
 		return changes, "is set to what is legal alone", nil
@@ -70,36 +72,36 @@ func setAll(places []place, values []any) step {
 }
 
 // missing is the object that a member is missing in, and its name.
-func (t *tree) missing(at place) (*node, string) {
+func missingMember(t *edit.Tree, at place) (*edit.Node, string) {
 	if at.isPath || len(at.tokens) == 0 {
 		return nil, ""
 	}
 	last := len(at.tokens) - 1
-	for _, root := range t.roots {
-		if up, _ := root.follow(at.tokens[:last]); up != nil && up.kind == object && !up.alias && at.tokens[last] != "" {
+	for _, root := range t.Roots {
+		if up, _ := root.Follow(at.tokens[:last]); up != nil && up.Kind == edit.Object && !up.IsAlias && at.tokens[last] != "" {
 			return up, at.tokens[last]
 		}
 	}
 	return nil, ""
 }
 
-func lastOf(n *node) *node {
-	if len(n.inner) == 0 {
+func lastOf(n *edit.Node) *edit.Node {
+	if len(n.Children) == 0 {
 		return nil
 	}
-	return n.inner[len(n.inner)-1]
+	return n.Children[len(n.Children)-1]
 }
 
 func swapped(places []place) step {
-	return func(t *tree, doc Document) ([]change, string, error) {
-		var pair []*node
+	return func(t *edit.Tree, doc Document) ([]edit.Change, string, error) {
+		var pair []*edit.Node
 		if places == nil {
-			if pair = t.drawnPair(doc.Seed); pair == nil {
+			if pair = samplePair(t, doc.Seed); pair == nil {
 				return nil, "", unfit("it has no numbers that belong together, such as min and max: say which with set or swap")
 			}
 		}
 		for _, at := range places {
-			found, err := t.find(at, doc.Seed, choice{suits: anything})
+			found, err := findNodes(t, at, doc.Seed, choice{suits: anything})
 			if err != nil {
 				return nil, "", err
 			}
@@ -109,10 +111,10 @@ func swapped(places []place) step {
 			pair = append(pair, found[0])
 		}
 		a, b := pair[0], pair[1]
-		if a.within(b) || b.within(a) {
-			return nil, "", unfit("%s and %s lie within one another", shown(a.pointer()), shown(b.pointer()))
+		if a.IsWithin(b) || b.IsWithin(a) {
+			return nil, "", unfit("%s and %s lie within one another", shown(a.Pointer()), shown(b.Pointer()))
 		}
-		return []change{{do: set, at: a, value: wrapped{b}}, {do: set, at: b, value: wrapped{a}, said: true}}, "has changed places with " + b.pointer(), nil
+		return []edit.Change{{Do: edit.Set, At: a, Value: edit.Existing{Node: b}}, {Do: edit.Set, At: b, Value: edit.Existing{Node: a}, Mentioned: true}}, "has changed places with " + b.Pointer(), nil
 	}
 }
 
@@ -122,28 +124,28 @@ func bounds() [][2]string {
 }
 
 // drawnPair is a lower and an upper bound that stand side by side.
-func (t *tree) drawnPair(seed uint64) []*node {
-	var best []*node
+func samplePair(t *edit.Tree, seed uint64) []*edit.Node {
+	var best []*edit.Node
 	var least uint64
-	for _, root := range t.roots {
-		root.each(func(low *node) {
+	for _, root := range t.Roots {
+		root.Walk(func(low *edit.Node) {
 			high := partner(low)
 			if high == nil {
 				return
 			}
-			if rank := draw(seed, low.pointer()); best == nil || rank < least {
-				best, least = []*node{low, high}, rank
+			if rank := draw(seed, low.Pointer()); best == nil || rank < least {
+				best, least = []*edit.Node{low, high}, rank
 			}
 		})
 	}
 	return best
 }
 
-func partner(low *node) *node {
-	if !low.member || low.alias || !(low.kind == number || low.kind == text) {
+func partner(low *edit.Node) *edit.Node {
+	if !low.IsMember || low.IsAlias || !(low.Kind == edit.Number || low.Kind == edit.String) {
 		return nil
 	}
-	words := nameWords(low.key)
+	words := nameWords(low.Key)
 	for _, b := range bounds() {
 		i := slices.Index(words, b[0])
 		if i < 0 {
@@ -151,8 +153,8 @@ func partner(low *node) *node {
 		}
 		want := slices.Clone(words)
 		want[i] = b[1]
-		for _, high := range low.up.inner {
-			if high.kind == low.kind && !high.alias && high.value != low.value && slices.Equal(nameWords(high.key), want) {
+		for _, high := range low.Parent.Children {
+			if high.Kind == low.Kind && !high.IsAlias && high.Value != low.Value && slices.Equal(nameWords(high.Key), want) {
 				return high
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
 
 // opRetype gives a value another type. A schema mostly catches it, but not a YAML
@@ -13,15 +15,15 @@ import (
 func opRetype() operator {
 	return operator{"retype", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, to := p.place("path"), p.word("to")
-		suits := func(n *node) string {
+		suits := func(n *edit.Node) string {
 			if _, ok := retyped(n, to); !ok {
-				return shown(n.pointer()) + " is " + n.kind.String() + " already, or cannot become " + to
+				return shown(n.Pointer()) + " is " + n.Kind.String() + " already, or cannot become " + to
 			}
 			return ""
 		}
-		return onTree(m, eachFound(at, choice{suits, prefer(func(n *node) bool { return isLeaf(n) && isSet(n) }), "value to retype"}, func(n *node) (change, string) {
+		return onTree(m, eachFound(at, choice{suits, prefer(func(n *edit.Node) bool { return isLeaf(n) && isSet(n) }), "value to retype"}, func(n *edit.Node) (edit.Change, string) {
 			v, _ := retyped(n, to)
-			return change{do: set, at: n, value: v}, "was " + n.kind.String() + " and is " + kindOf(v)
+			return edit.Change{Do: edit.Set, At: n, Value: v}, "was " + n.Kind.String() + " and is " + kindOf(v)
 		}))
 	}}
 }
@@ -30,88 +32,88 @@ func opRetype() operator {
 func kindOf(v any) string {
 	switch v := v.(type) {
 	case nil:
-		return null.String()
+		return edit.Null.String()
 	case bool:
-		return boolean.String()
+		return edit.Boolean.String()
 	case string:
-		return text.String()
+		return edit.String.String()
 	case []any:
-		return list.String()
-	case ordered:
-		return object.String()
-	case wrapped:
-		return v.kind.String()
-	case literal:
+		return edit.List.String()
+	case edit.Ordered:
+		return edit.Object.String()
+	case edit.Existing:
+		return v.Kind.String()
+	case edit.Literal:
 		switch {
 		case v == "true" || v == "false":
-			return boolean.String()
+			return edit.Boolean.String()
 		case json.Valid([]byte(v)):
-			return number.String()
+			return edit.Number.String()
 		}
 	}
 	return "a text without its quotes"
 }
 
 // retyped is a value in another type; false where it has that type already.
-func retyped(n *node, to string) (any, bool) {
+func retyped(n *edit.Node, to string) (any, bool) {
 	switch to {
 	case "natural":
 		return naturally(n)
 	case "string":
-		return asText(n), n.kind != text
+		return asText(n), n.Kind != edit.String
 	case "locale":
 		return localised(n)
 	case "number":
-		return asNumber(n), n.kind != number
+		return asNumber(n), n.Kind != edit.Number
 	case "boolean":
-		return asBoolean(n), n.kind != boolean
+		return asBoolean(n), n.Kind != edit.Boolean
 	case "list":
-		return []any{wrapped{n}}, n.kind != list
+		return []any{edit.Existing{Node: n}}, n.Kind != edit.List
 	case "object":
-		return ordered{{"value", wrapped{n}}}, n.kind != object
+		return edit.Ordered{{Key: "value", Value: edit.Existing{Node: n}}}, n.Kind != edit.Object
 	}
-	if n.kind != list || n.alias {
+	if n.Kind != edit.List || n.IsAlias {
 		return nil, false
 	}
-	if len(n.inner) == 0 {
+	if len(n.Children) == 0 {
 		return nil, true
 	}
-	return wrapped{n.inner[0]}, true
+	return edit.Existing{Node: n.Children[0]}, true
 }
 
 // naturally is the mistake that people make with such a value.
-func naturally(n *node) (any, bool) {
-	switch n.kind {
-	case number:
-		if v, ok := localised(n); ok && strings.Contains(n.value, ".") {
+func naturally(n *edit.Node) (any, bool) {
+	switch n.Kind {
+	case edit.Number:
+		if v, ok := localised(n); ok && strings.Contains(n.Value, ".") {
 			return v, true
 		}
-		return n.value, true
-	case boolean:
-		return n.value, true
-	case null:
+		return n.Value, true
+	case edit.Boolean:
+		return n.Value, true
+	case edit.Null:
 		return "null", true
-	case list:
+	case edit.List:
 		return retyped(n, "scalar")
-	case object:
-		return []any{wrapped{n}}, true
+	case edit.Object:
+		return []any{edit.Existing{Node: n}}, true
 	}
 	switch {
-	case n.quote != 0 && n.yaml != nil && losesText(n.value):
-		return literal(n.value), true
-	case json.Valid([]byte(n.value)) && isNumber(n.value):
-		return literal(n.value), true
-	case saysNo(n.value) || saysYes(n.value):
+	case n.Quote != 0 && n.InYAML() && losesText(n.Value):
+		return edit.Literal(n.Value), true
+	case json.Valid([]byte(n.Value)) && isNumber(n.Value):
+		return edit.Literal(n.Value), true
+	case saysNo(n.Value) || saysYes(n.Value):
 		return asBoolean(n), true
 	}
-	return []any{wrapped{n}}, true
+	return []any{edit.Existing{Node: n}}, true
 }
 
 // losesText knows texts that are something else to some version of YAML when
 // their quotes are gone.
 var lostForm = regexp.MustCompile(`^([+-]?[0-9][0-9_]*(\.[0-9]*)?([eE][+-]?[0-9]+)?|0x[0-9a-fA-F]+|0o?[0-7]+|[0-9]+(:[0-5]?[0-9])+|[0-9]{4}-[0-9]{2}-[0-9]{2}|[A-Za-z]+|~)$`)
 
-func losesText(s string) bool { return lostForm.MatchString(s) && isYAMLWord(s) }
+func losesText(s string) bool { return lostForm.MatchString(s) && edit.IsYAMLWord(s) }
 
 func isNumber(s string) bool { return s != "" && (s[0] == '-' || s[0] >= '0' && s[0] <= '9') }
 
@@ -123,20 +125,20 @@ func saysYes(s string) bool {
 	return slices.Contains([]string{"yes", "y", "on", "true", "1"}, strings.ToLower(s))
 }
 
-func asText(n *node) any {
-	switch n.kind {
-	case number, boolean:
-		return n.value
+func asText(n *edit.Node) any {
+	switch n.Kind {
+	case edit.Number, edit.Boolean:
+		return n.Value
 	}
-	return encode(n.ordered(false))
+	return edit.Encode(n.Ordered(false))
 }
 
 // localised writes a number as half of the world does: 1234.50 as "1.234,50".
-func localised(n *node) (any, bool) {
-	if n.kind != number || !decimalForm.MatchString(n.value) {
+func localised(n *edit.Node) (any, bool) {
+	if n.Kind != edit.Number || !decimalForm.MatchString(n.Value) {
 		return nil, false
 	}
-	whole, fraction, _ := strings.Cut(n.value, ".")
+	whole, fraction, _ := strings.Cut(n.Value, ".")
 	sign := ""
 	if strings.HasPrefix(whole, "-") {
 		sign, whole = "-", whole[1:]
@@ -154,29 +156,29 @@ var decimalForm = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
 
 // asNumber is what a careless reader makes of a value: the number that its text
 // begins with, or 0.
-func asNumber(n *node) any {
-	switch n.kind {
-	case boolean:
-		return literal(map[string]string{"true": "1"}[n.value] + map[string]string{"false": "0"}[n.value])
-	case text:
-		if s := numberPrefix.FindString(strings.TrimSpace(n.value)); json.Valid([]byte(s)) {
-			return literal(s)
+func asNumber(n *edit.Node) any {
+	switch n.Kind {
+	case edit.Boolean:
+		return edit.Literal(map[string]string{"true": "1"}[n.Value] + map[string]string{"false": "0"}[n.Value])
+	case edit.String:
+		if s := numberPrefix.FindString(strings.TrimSpace(n.Value)); json.Valid([]byte(s)) {
+			return edit.Literal(s)
 		}
-	case list:
-		return literal(strconv.Itoa(len(n.inner)))
+	case edit.List:
+		return edit.Literal(strconv.Itoa(len(n.Children)))
 	}
-	return literal("0")
+	return edit.Literal("0")
 }
 
 var numberPrefix = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?`)
 
-func asBoolean(n *node) any {
-	switch n.kind {
-	case number:
-		return strings.Trim(n.value, "-0.") != ""
-	case text:
-		return !saysNo(n.value)
-	case null:
+func asBoolean(n *edit.Node) any {
+	switch n.Kind {
+	case edit.Number:
+		return strings.Trim(n.Value, "-0.") != ""
+	case edit.String:
+		return !saysNo(n.Value)
+	case edit.Null:
 		return false
 	}
 	return true
@@ -188,9 +190,9 @@ func asBoolean(n *node) any {
 func opDuplicate() operator {
 	return operator{"duplicate", false, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, times, as := p.place("path"), p.count("times", 2), p.word("as")
-		var second *entry
+		var second *edit.Entry
 		if p.has("value") {
-			second = &entry{value: p.value("value"), as: true}
+			second = &edit.Entry{Value: p.value("value"), UseValue: true}
 		}
 		if second != nil && as == "entries" {
 			p.refuse("value is about a key that stands twice: say as: key")
@@ -200,30 +202,30 @@ func opDuplicate() operator {
 	}}
 }
 
-func duplicated(at place, times int, as string, second *entry) step {
-	inside := func(n *node) bool { // its entries are repeated
-		return n.kind >= list && !n.alias && (as == "entries" || as == "natural" && n.kind == list && second == nil)
+func duplicated(at place, times int, as string, second *edit.Entry) step {
+	inside := func(n *edit.Node) bool { // its entries are repeated
+		return n.Kind >= edit.List && !n.IsAlias && (as == "entries" || as == "natural" && n.Kind == edit.List && second == nil)
 	}
-	suits := func(n *node) string {
+	suits := func(n *edit.Node) string {
 		switch {
-		case inside(n) && len(n.inner) == 0:
-			return shown(n.pointer()) + " has no entries"
+		case inside(n) && len(n.Children) == 0:
+			return shown(n.Pointer()) + " has no entries"
 		case !inside(n) && as == "entries":
-			return shown(n.pointer()) + " is no collection"
-		case !inside(n) && n.up == nil:
+			return shown(n.Pointer()) + " is no collection"
+		case !inside(n) && n.Parent == nil:
 			return "the whole document cannot stand twice in itself"
-		case !inside(n) && (as == "key" || second != nil) && !n.member:
-			return shown(n.pointer()) + " has no key"
+		case !inside(n) && (as == "key" || second != nil) && !n.IsMember:
+			return shown(n.Pointer()) + " has no key"
 		}
 		return ""
 	}
-	return func(t *tree, doc Document) ([]change, string, error) {
-		offers := prefer(inside, func(n *node) bool { return n.member })
-		found, err := t.find(at, doc.Seed, choice{suits, offers, "entries to repeat"})
+	return func(t *edit.Tree, doc Document) ([]edit.Change, string, error) {
+		offers := prefer(inside, func(n *edit.Node) bool { return n.IsMember })
+		found, err := findNodes(t, at, doc.Seed, choice{suits, offers, "entries to repeat"})
 		if err != nil {
 			return nil, "", err
 		}
-		var changes []change
+		var changes []edit.Change
 		for _, n := range found {
 			changes = append(changes, duplicateOf(n, times, inside(n), second))
 		}
@@ -231,24 +233,24 @@ func duplicated(at place, times int, as string, second *entry) step {
 	}
 }
 
-func duplicateOf(n *node, times int, inside bool, second *entry) change {
+func duplicateOf(n *edit.Node, times int, inside bool, second *edit.Entry) edit.Change {
 	switch {
-	case inside && n.kind == list:
-		return repeated(n, n.inner, times-1)
+	case inside && n.Kind == edit.List:
+		return repeated(n, n.Children, times-1)
 	case inside:
-		c := repeated(n, n.inner, times-1)
-		for i := range c.list {
-			c.list[i].key = freeName(n, c.list[i].from.key+"_"+strconv.Itoa(i/len(n.inner)+2))
+		c := repeated(n, n.Children, times-1)
+		for i := range c.Entries {
+			c.Entries[i].Key = freeName(n, c.Entries[i].From.Key+"_"+strconv.Itoa(i/len(n.Children)+2))
 		}
 		return c
 	}
-	c := change{do: add, at: n.up, after: n, about: n}
+	c := edit.Change{Do: edit.Add, At: n.Parent, After: n, About: n}
 	for range times - 1 {
-		e := entry{from: n}
+		e := edit.Entry{From: n}
 		if second != nil {
-			e.value, e.as = second.value, true
+			e.Value, e.UseValue = second.Value, true
 		}
-		c.list = append(c.list, e)
+		c.Entries = append(c.Entries, e)
 	}
 	return c
 }

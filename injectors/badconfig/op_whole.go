@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/blastgauge/blastgauge/injectors"
+	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
 
 // opTruncate ends the document early. Any JSON reader notices; readers of YAML and
@@ -43,7 +44,7 @@ func wholeLines(doc Document, n int) int {
 		if n == 0 || doc.Format != YAML {
 			break
 		}
-		if isYAML(doc.Body[:n]) {
+		if edit.IsYAML(doc.Body[:n]) {
 			return n
 		}
 		n--

@@ -1,5 +1,7 @@
 package badconfig
 
+import "github.com/blastgauge/blastgauge/injectors/badconfig/edit"
+
 import "fmt"
 
 // An operator is one way in which config goes wrong. Its parameters, with their
@@ -29,7 +31,7 @@ func operators() []operator {
 
 // A step finds out what an operator changes in a document that was read, and
 // says in words what became of the first value.
-type step func(t *tree, doc Document) (changes []change, what string, err error)
+type step func(t *edit.Tree, doc Document) (changes []edit.Change, what string, err error)
 
 // onTree makes an operator of a step.
 func onTree(m *Mutation, s step) func(Document) (Result, error) {
@@ -45,15 +47,15 @@ func onTree(m *Mutation, s step) func(Document) (Result, error) {
 		if len(changes) == 0 {
 			return Result{}, unfit("%s would leave it as it is", m.operator)
 		}
-		e, err := t.apply(changes)
+		e, err := t.Apply(changes)
 		if err != nil {
 			return Result{}, unfit("%w", err)
 		}
-		r := Result{Body: e.body, Changed: true, Where: e.where, Rewritten: e.rewritten}
+		r := Result{Body: e.Body, Changed: true, Where: e.Where, Rewritten: e.Rewritten}
 		r.What = m.operator + ": " + shown(r.Where[0]) + " " + what
 		more := len(r.Where) - 1
 		for _, c := range changes {
-			if c.said {
+			if c.Mentioned {
 				more--
 			}
 		}
@@ -65,13 +67,13 @@ func onTree(m *Mutation, s step) func(Document) (Result, error) {
 }
 
 // eachFound is the step that changes every value found in the same way.
-func eachFound(p place, c choice, one func(*node) (change, string)) step {
-	return func(t *tree, doc Document) ([]change, string, error) {
-		found, err := t.find(p, doc.Seed, c)
+func eachFound(p place, c choice, one func(*edit.Node) (edit.Change, string)) step {
+	return func(t *edit.Tree, doc Document) ([]edit.Change, string, error) {
+		found, err := findNodes(t, p, doc.Seed, c)
 		if err != nil {
 			return nil, "", err
 		}
-		var changes []change
+		var changes []edit.Change
 		var first string
 		for i, n := range found {
 			ch, what := one(n)
@@ -84,19 +86,19 @@ func eachFound(p place, c choice, one func(*node) (change, string)) step {
 	}
 }
 
-func anything(*node) string { return "" }
+func anything(*edit.Node) string { return "" }
 
-func isLeaf(n *node) bool { return n.kind < list }
+func isLeaf(n *edit.Node) bool { return n.Kind < edit.List }
 
-func isSet(n *node) bool { return n.kind != null }
+func isSet(n *edit.Node) bool { return n.Kind != edit.Null }
 
 // parse reads a document.
-func parse(doc Document) (t *tree, err error) {
+func parse(doc Document) (t *edit.Tree, err error) {
 	switch doc.Format {
 	case JSON:
-		t, err = parseJSON(doc.Body)
+		t, err = edit.ParseJSON(doc.Body)
 	case YAML:
-		t, err = parseYAML(doc.Body)
+		t, err = edit.ParseYAML(doc.Body)
 	default:
 		return nil, unfit("it is neither JSON nor YAML; on any text there are truncate, blank, stale, split and candidate")
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/injectors"
+	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
 
 // params reads the parameters of one operator, within the bounds of the catalogue.
@@ -196,7 +197,7 @@ func (p *params) value(name string) any {
 // known brings a value into the forms of change.value.
 func known(v any) (any, bool) {
 	if s, ok := digits(v); ok {
-		return literal(s), true
+		return edit.Literal(s), true
 	}
 	switch v := v.(type) {
 	case nil, bool, string:
@@ -211,13 +212,13 @@ func known(v any) (any, bool) {
 		}
 		return l, true
 	case map[string]any:
-		o := ordered{}
+		o := edit.Ordered{}
 		for _, key := range slices.Sorted(maps.Keys(v)) {
 			value, ok := known(v[key])
 			if !ok {
 				return nil, false
 			}
-			o = append(o, pair{key, value})
+			o = append(o, edit.Member{Key: key, Value: value})
 		}
 		return o, true
 	}

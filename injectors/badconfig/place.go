@@ -8,6 +8,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 	"github.com/blastgauge/blastgauge/experiments/sampling"
+	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
 
 // A place says which values of a document are meant. The zero place leaves the
@@ -43,21 +44,21 @@ func parsePlace(text string) (place, string) {
 
 // A choice says which values an operator can act on.
 type choice struct {
-	suits  func(*node) string // why a value that was asked for does not suit; empty: it does
-	offers []func(*node) bool // what the seed prefers, first first; none: whatever suits
-	wants  string             // what is looked for, in the plural
+	suits  func(*edit.Node) string // why a value that was asked for does not suit; empty: it does
+	offers []func(*edit.Node) bool // what the seed prefers, first first; none: whatever suits
+	wants  string                  // what is looked for, in the plural
 }
 
 // find lists the values that are meant, outermost ones only.
-func (t *tree) find(p place, seed uint64, c choice) ([]*node, error) {
+func findNodes(t *edit.Tree, p place, seed uint64, c choice) ([]*edit.Node, error) {
 	if !p.given {
-		n := t.drawn(seed, c)
+		n := sampleNode(t, seed, c)
 		if n == nil {
 			return nil, unfit("it has no %s", c.wants)
 		}
-		return []*node{n}, nil
+		return []*edit.Node{n}, nil
 	}
-	found, aliased, err := t.located(p)
+	found, aliased, err := locate(t, p)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func (t *tree) find(p place, seed uint64, c choice) ([]*node, error) {
 		return nil, unfit("it has nothing at %s", p.text)
 	}
 	var why string
-	suited := slices.DeleteFunc(found, func(n *node) bool {
+	suited := slices.DeleteFunc(found, func(n *edit.Node) bool {
 		reason := c.suits(n)
 		if why == "" {
 			why = reason
@@ -82,13 +83,13 @@ func (t *tree) find(p place, seed uint64, c choice) ([]*node, error) {
 }
 
 // outermost drops what lies within another one.
-func outermost(list []*node) []*node {
-	chosen := make(map[*node]bool, len(list))
+func outermost(list []*edit.Node) []*edit.Node {
+	chosen := make(map[*edit.Node]bool, len(list))
 	for _, n := range list {
 		chosen[n] = true
 	}
-	return slices.DeleteFunc(list, func(n *node) bool {
-		for up := n.up; up != nil; up = up.up {
+	return slices.DeleteFunc(list, func(n *edit.Node) bool {
+		for up := n.Parent; up != nil; up = up.Parent {
 			if chosen[up] {
 				return true
 			}
@@ -98,12 +99,12 @@ func outermost(list []*node) []*node {
 }
 
 // located follows a path in every document of the text.
-func (t *tree) located(p place) (found []*node, aliased bool, err error) {
-	seen := map[*node]bool{}
-	for _, root := range t.roots {
+func locate(t *edit.Tree, p place) (found []*edit.Node, aliased bool, err error) {
+	seen := map[*edit.Node]bool{}
+	for _, root := range t.Roots {
 		pointers := [][]string{p.tokens}
 		if p.isPath {
-			v, ok := t.decoded(root)
+			v, ok := t.Decoded(root)
 			if !ok {
 				return nil, false, unfit("its aliases stand for too much")
 			}
@@ -113,7 +114,7 @@ func (t *tree) located(p place) (found []*node, aliased bool, err error) {
 			}
 		}
 		for _, tokens := range pointers {
-			n, through := root.follow(tokens)
+			n, through := root.Follow(tokens)
 			aliased = aliased || through
 			if n != nil && !seen[n] {
 				seen[n] = true
@@ -134,19 +135,19 @@ func tokensOf(pointer string) []string {
 
 // drawn is the value that the seed chooses. The choice hangs on the seed and on
 // pointers alone, so that it stays the same when other values come and go.
-func (t *tree) drawn(seed uint64, c choice) *node {
+func sampleNode(t *edit.Tree, seed uint64, c choice) *edit.Node {
 	if len(c.offers) == 0 {
-		c.offers = []func(*node) bool{func(*node) bool { return true }}
+		c.offers = []func(*edit.Node) bool{func(*edit.Node) bool { return true }}
 	}
 	for _, offered := range c.offers {
-		var best *node
+		var best *edit.Node
 		var least uint64
-		for _, root := range t.roots {
-			root.each(func(n *node) {
-				if n.up == nil || n.alias || !offered(n) || c.suits(n) != "" {
+		for _, root := range t.Roots {
+			root.Walk(func(n *edit.Node) {
+				if n.Parent == nil || n.IsAlias || !offered(n) || c.suits(n) != "" {
 					return
 				}
-				if rank := draw(seed, n.pointer()); best == nil || rank < least {
+				if rank := draw(seed, n.Pointer()); best == nil || rank < least {
 					best, least = n, rank
 				}
 			})
@@ -159,7 +160,7 @@ func (t *tree) drawn(seed uint64, c choice) *node {
 }
 
 // prefer lists what the seed prefers.
-func prefer(offers ...func(*node) bool) []func(*node) bool { return offers }
+func prefer(offers ...func(*edit.Node) bool) []func(*edit.Node) bool { return offers }
 
 // draw is a number that looks random, of a seed and a name.
 func draw(seed uint64, name string) uint64 {

@@ -1,4 +1,4 @@
-package badconfig
+package edit
 
 import (
 	"errors"
@@ -21,7 +21,7 @@ func applySplices(text []byte, splices []splice) ([]byte, error) {
 		if a.at != b.at {
 			return a.at - b.at
 		}
-		return len(a.was) - len(b.was) // an insertion comes before what is replaced there
+		return len(a.was) - len(b.was) // an insertion comes before a replacement at the same place
 	})
 	out := make([]byte, 0, len(text)+64)
 	at := 0

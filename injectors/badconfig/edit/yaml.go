@@ -1,20 +1,19 @@
-package badconfig
+package edit
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"math/big"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/blastgauge/blastgauge/experiments/yamlnode"
 )
 
-// parseYAML reads a YAML text of one or more documents.
-func parseYAML(body []byte) (*tree, error) {
+// ParseYAML reads a YAML text of one or more documents.
+func ParseYAML(body []byte) (*Tree, error) {
 	t, err := readYAML(body)
 	if err != nil {
 		return nil, err
@@ -22,13 +21,13 @@ func parseYAML(body []byte) (*tree, error) {
 	return t, t.checkDepth()
 }
 
-// isYAML reports whether a text reads as YAML and is not empty.
-func isYAML(body []byte) bool {
+// IsYAML reports whether a text reads as YAML and is not empty.
+func IsYAML(body []byte) bool {
 	_, err := readYAML(body)
 	return err == nil
 }
 
-func readYAML(body []byte) (*tree, error) {
+func readYAML(body []byte) (*Tree, error) {
 	if !utf8.Valid(body) {
 		return nil, errors.New("it is not in UTF-8")
 	}
@@ -36,49 +35,37 @@ func readYAML(body []byte) (*tree, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it is not YAML: %w", err)
 	}
-	t := &tree{isYAML: true, text: body}
+	t := &Tree{isYAML: true, text: body}
 	r := yamlReader{text: body}
 	for _, d := range documents {
 		if len(d.Content) > 0 {
-			t.roots = append(t.roots, r.node(d.Content[0]))
+			t.Roots = append(t.Roots, r.node(d.Content[0]))
 		}
 	}
-	if len(t.roots) == 0 {
+	if len(t.Roots) == 0 {
 		return nil, errors.New("it is empty")
 	}
 	return t, nil
 }
 
-// yamlDocuments reads all documents of a text as nodes.
-func yamlDocuments(body []byte) (list []*yaml.Node, err error) {
-	defer func() { // a text that breaks the library must not end the process that serves it
-		if p := recover(); p != nil {
-			list, err = nil, fmt.Errorf("it cannot be read: %v", p)
-		}
-	}()
-	d := yaml.NewDecoder(bytes.NewReader(body))
-	for {
-		var n yaml.Node
-		err := d.Decode(&n)
-		if errors.Is(err, io.EOF) {
-			return list, nil
-		}
-		if err != nil {
-			return nil, errors.New(strings.TrimPrefix(strings.ReplaceAll(err.Error(), "\n", " "), "yaml: "))
-		}
-		list = append(list, &n)
+// yamlDocuments reads all documents of a text as the library's nodes.
+func yamlDocuments(body []byte) ([]*yamlnode.Node, error) {
+	documents, err := yamlnode.Read(body, 0)
+	if err != nil {
+		return nil, errors.New(strings.TrimPrefix(strings.ReplaceAll(err.Error(), "\n", " "), "yaml: "))
 	}
+	return documents, nil
 }
 
-// A yamlReader finds out where in the text nodes stand: the library knows their
-// first characters, by line and column.
+// A yamlReader finds where nodes stand in the text. The library gives line and column of
+// their first character.
 type yamlReader struct {
 	text []byte
-	// The place that was asked for last. Nodes come in the order of the text.
+	// The place that was asked for last: nodes come in the order of the text.
 	line, col, at int
 }
 
-// offset turns a place, both counted from 1, into bytes.
+// offset converts line and column, both counted from 1, into an offset in bytes.
 func (r *yamlReader) offset(line, col int) (int, bool) {
 	if line < 1 || col < 1 {
 		return 0, false
@@ -104,7 +91,7 @@ func (r *yamlReader) offset(line, col int) (int, bool) {
 	return r.at, true
 }
 
-// isBreak knows what the library takes for the end of a line.
+// isBreak reports whether the library takes a character for the end of a line.
 func isBreak(c rune) bool {
 	return c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029
 }
@@ -117,57 +104,57 @@ func breakLength(rest []byte) int {
 	return size
 }
 
-func (r *yamlReader) node(y *yaml.Node) *node {
-	n := &node{yaml: y}
+func (r *yamlReader) node(y *yamlnode.Node) *Node {
+	n := &Node{yaml: y}
 	at, ok := r.offset(y.Line, y.Column)
-	n.loose = !ok
+	n.unplaced = !ok
 	n.from, n.to, n.lead = at, at, at
 	switch y.Kind {
-	case yaml.MappingNode:
-		n.kind = object
-	case yaml.SequenceNode:
-		n.kind = list
-	case yaml.AliasNode:
-		n.alias = true
-		n.kind, n.value = scalar(y.Alias)
+	case yamlnode.MappingNode:
+		n.Kind = Object
+	case yamlnode.SequenceNode:
+		n.Kind = List
+	case yamlnode.AliasNode:
+		n.IsAlias = true
+		n.Kind, n.Value = scalar(y.Alias)
 	default:
-		n.kind, n.value = scalar(y)
+		n.Kind, n.Value = scalar(y)
 	}
-	if y.Anchor != "" || y.Style&yaml.TaggedStyle != 0 {
+	if y.Anchor != "" || y.Style&yamlnode.TaggedStyle != 0 {
 		r.properties(n)
 	}
-	if y.Kind == yaml.MappingNode || y.Kind == yaml.SequenceNode {
+	if y.Kind == yamlnode.MappingNode || y.Kind == yamlnode.SequenceNode {
 		r.collection(n)
 	} else {
-		n.quote, n.to = r.scalarEnd(n)
+		n.Quote, n.to = r.scalarEnd(n)
 	}
 	return n
 }
 
-// scalar is what a value is to a reader.
-func scalar(y *yaml.Node) (kind, string) {
+// scalar returns the kind and the text of a value, as a reader sees it.
+func scalar(y *yamlnode.Node) (Kind, string) {
 	switch y.Kind {
-	case yaml.MappingNode:
-		return object, ""
-	case yaml.SequenceNode:
-		return list, ""
+	case yamlnode.MappingNode:
+		return Object, ""
+	case yamlnode.SequenceNode:
+		return List, ""
 	}
 	switch y.ShortTag() {
 	case "!!null":
-		return null, ""
+		return Null, ""
 	case "!!bool":
-		return boolean, strings.ToLower(y.Value)
+		return Boolean, strings.ToLower(y.Value)
 	case "!!int", "!!float":
 		if yamlNumber(y) != "" {
-			return number, y.Value
+			return Number, y.Value
 		}
 	}
-	return text, y.Value
+	return String, y.Value
 }
 
-// yamlNumber writes a number as JSON does; empty where JSON has none, as for
-// infinity.
-func yamlNumber(y *yaml.Node) string {
+// yamlNumber writes a number as JSON does. It returns "" for numbers that JSON does not
+// have, such as infinity.
+func yamlNumber(y *yamlnode.Node) string {
 	plain := strings.ReplaceAll(strings.TrimPrefix(y.Value, "+"), "_", "")
 	if i, ok := new(big.Int).SetString(plain, 0); ok && y.ShortTag() == "!!int" {
 		return i.String()
@@ -179,8 +166,8 @@ func yamlNumber(y *yaml.Node) string {
 	return strconv.FormatFloat(f, 'g', -1, 64)
 }
 
-// properties moves a node behind its anchor and its tag.
-func (r *yamlReader) properties(n *node) {
+// properties moves the place of a node behind its anchor and its tag.
+func (r *yamlReader) properties(n *Node) {
 	for at := n.from; ; {
 		rest := r.text[at:]
 		if len(rest) == 0 || rest[0] != '&' && rest[0] != '!' {
@@ -199,29 +186,29 @@ func (r *yamlReader) properties(n *node) {
 	}
 }
 
-// collection reads what is in a list or an object.
-func (r *yamlReader) collection(n *node) {
+// collection reads the entries of a list or an object.
+func (r *yamlReader) collection(n *Node) {
 	open := byte('[')
-	if n.kind == object {
+	if n.Kind == Object {
 		open = '{'
 	}
-	n.block = n.from >= len(r.text) || n.yaml.Style&yaml.FlowStyle == 0
+	n.block = n.from >= len(r.text) || n.yaml.Style&yamlnode.FlowStyle == 0
 	if !n.block && r.text[n.from] != open {
-		n.loose = true // one member in a list without brackets of its own: [a: 1]
+		n.unplaced = true // one member in a list without brackets of its own: [a: 1]
 	}
 	content := n.yaml.Content
 	for i := 0; i < len(content); i++ {
-		var c *node
-		if n.kind == object && i+1 < len(content) {
+		var c *Node
+		if n.Kind == Object && i+1 < len(content) {
 			k := r.node(content[i])
 			c = r.node(content[i+1])
-			c.member, c.key, c.keyFrom, c.keyTo, c.yamlKey = true, content[i].Value, k.from, k.to, content[i]
-			c.loose = c.loose || k.loose || k.lead != k.from || content[i].Kind != yaml.ScalarNode
+			c.IsMember, c.Key, c.keyFrom, c.keyTo, c.yamlKey = true, content[i].Value, k.from, k.to, content[i]
+			c.unplaced = c.unplaced || k.unplaced || k.lead != k.from || content[i].Kind != yamlnode.ScalarNode
 			i++
 		} else {
 			c = r.node(content[i])
 		}
-		n.child(c)
+		n.addChild(c)
 		if n.block {
 			r.leadOf(c)
 		}
@@ -230,26 +217,25 @@ func (r *yamlReader) collection(n *node) {
 		r.close(n)
 		return
 	}
-	if len(n.inner) == 0 {
-		n.loose = true
+	if len(n.Children) == 0 {
+		n.unplaced = true
 		return
 	}
-	first, last := n.inner[0], n.inner[len(n.inner)-1]
+	first, last := n.Children[0], n.Children[len(n.Children)-1]
 	n.from, n.to = first.start(), last.to
-	n.loose = n.loose || first.loose || last.loose
+	n.unplaced = n.unplaced || first.unplaced || last.unplaced
 }
 
-// leadOf finds the colon before the value of a member, or the dash before an
-// element.
-func (r *yamlReader) leadOf(c *node) {
+// leadOf finds the colon before the value of a member, or the dash before an element.
+func (r *yamlReader) leadOf(c *Node) {
 	anchored := c.lead != c.from && (!c.block || c.yaml.Anchor != "")
-	if c.member {
+	if c.IsMember {
 		at := c.keyTo
 		for at < len(r.text) && (r.text[at] == ' ' || r.text[at] == '\t') {
 			at++
 		}
 		if at >= len(r.text) || r.text[at] != ':' {
-			c.loose = true
+			c.unplaced = true
 			return
 		}
 		if !anchored {
@@ -258,7 +244,7 @@ func (r *yamlReader) leadOf(c *node) {
 	} else {
 		dash, ok := r.dash(c)
 		if !ok {
-			c.loose = true
+			c.unplaced = true
 			return
 		}
 		c.dash = dash
@@ -271,10 +257,10 @@ func (r *yamlReader) leadOf(c *node) {
 	}
 }
 
-// dash finds the dash of an element, which stands in the column of its list.
-func (r *yamlReader) dash(c *node) (int, bool) {
+// dash finds the dash of an element. It stands in the column of the list.
+func (r *yamlReader) dash(c *Node) (int, bool) {
 	at := min(c.from, len(r.text))
-	if y := c.yaml; y.Anchor != "" || y.Style&yaml.TaggedStyle != 0 {
+	if y := c.yaml; y.Anchor != "" || y.Style&yamlnode.TaggedStyle != 0 {
 		at, _ = r.offset(y.Line, y.Column)
 	}
 	for at--; at >= 0; at-- {
@@ -289,10 +275,10 @@ func (r *yamlReader) dash(c *node) (int, bool) {
 }
 
 // close finds the closing bracket of a collection.
-func (r *yamlReader) close(n *node) {
+func (r *yamlReader) close(n *Node) {
 	at := n.from + 1
-	if len(n.inner) > 0 {
-		at = max(at, n.inner[len(n.inner)-1].to)
+	if len(n.Children) > 0 {
+		at = max(at, n.Children[len(n.Children)-1].to)
 	}
 	for at < len(r.text) {
 		switch ch := r.text[at]; {
@@ -304,39 +290,39 @@ func (r *yamlReader) close(n *node) {
 				at++
 			}
 		case strings.IndexByte(" \t\r\n,:", ch) < 0:
-			n.loose = true
+			n.unplaced = true
 			return
 		default:
 			at++
 		}
 	}
-	n.loose = true
+	n.unplaced = true
 }
 
-// scalarEnd finds where a scalar ends, and which quotes it has.
-func (r *yamlReader) scalarEnd(n *node) (quote byte, end int) {
+// scalarEnd finds where a scalar ends and which quotes it has.
+func (r *yamlReader) scalarEnd(n *Node) (quote byte, end int) {
 	rest := r.text[min(n.from, len(r.text)):]
 	switch style := n.yaml.Style; {
-	case n.yaml.Kind == yaml.AliasNode:
+	case n.yaml.Kind == yamlnode.AliasNode:
 		i := bytes.IndexAny(rest, " \t\r\n,]}")
 		if i < 0 {
 			i = len(rest)
 		}
 		return 0, n.from + i
-	case style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+	case style&(yamlnode.LiteralStyle|yamlnode.FoldedStyle) != 0:
 		end, ok := r.blockEnd(n.from)
-		n.loose = n.loose || !ok
+		n.unplaced = n.unplaced || !ok
 		return 0, end
-	case style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 && len(rest) > 0 && (rest[0] == '"' || rest[0] == '\''):
+	case style&(yamlnode.DoubleQuotedStyle|yamlnode.SingleQuotedStyle) != 0 && len(rest) > 0 && (rest[0] == '"' || rest[0] == '\''):
 		return rest[0], n.from + quotedLength(rest)
 	case bytes.HasPrefix(rest, []byte(n.yaml.Value)):
 		return 0, n.from + len(n.yaml.Value)
 	}
-	n.loose = true // a plain text over several lines
+	n.unplaced = true // a plain text over several lines
 	return 0, n.from
 }
 
-// quotedLength is the length of the quoted text at the start of rest.
+// quotedLength returns the length of the quoted text at the start of rest.
 func quotedLength(rest []byte) int {
 	for i := 1; i < len(rest); i++ {
 		switch {
@@ -351,8 +337,8 @@ func quotedLength(rest []byte) int {
 	return len(rest)
 }
 
-// blockEnd finds the end of a text in lines of their own, | or >: all lines as
-// far in as its first one.
+// blockEnd finds the end of a block text, after | or >: it has all lines that are indented
+// at least as far as its first one.
 func (r *yamlReader) blockEnd(from int) (int, bool) {
 	at := from + lineLength(r.text[from:])
 	end, indent := at, -1
@@ -381,24 +367,24 @@ func lineLength(rest []byte) int {
 	return len(rest)
 }
 
-// decodeYAML is the value that an alias stands for, as JSONPath takes it.
-func decodeYAML(y *yaml.Node, x *expansion) any {
+// decodeYAML returns the value that an alias stands for, in the forms of encoding/json.
+func decodeYAML(y *yamlnode.Node, x *expansion) any {
 	if x.nodes++; x.nodes > maxExpanded || x.depth > maxAliases {
 		x.beyond = true
 		return nil
 	}
 	switch y.Kind {
-	case yaml.AliasNode:
+	case yamlnode.AliasNode:
 		x.depth++
 		defer func() { x.depth-- }()
 		return decodeYAML(y.Alias, x)
-	case yaml.SequenceNode:
+	case yamlnode.SequenceNode:
 		l := make([]any, len(y.Content))
 		for i, c := range y.Content {
 			l[i] = decodeYAML(c, x)
 		}
 		return l
-	case yaml.MappingNode:
+	case yamlnode.MappingNode:
 		m := make(map[string]any, len(y.Content)/2)
 		for i := 0; i+1 < len(y.Content); i += 2 {
 			m[y.Content[i].Value] = decodeYAML(y.Content[i+1], x)
@@ -406,10 +392,10 @@ func decodeYAML(y *yaml.Node, x *expansion) any {
 		return m
 	}
 	k, v := scalar(y)
-	return decode(&node{kind: k, value: v, yaml: y}, x)
+	return decode(&Node{Kind: k, Value: v, yaml: y}, x)
 }
 
-// yamlBlockText tells that a text stands in lines of its own, after | or >.
-func (n *node) yamlBlockText() bool {
-	return n.yaml != nil && n.yaml.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0
+// IsBlockText reports whether a text has lines of its own, after | or >.
+func (n *Node) IsBlockText() bool {
+	return n.yaml != nil && n.yaml.Style&(yamlnode.LiteralStyle|yamlnode.FoldedStyle) != 0
 }

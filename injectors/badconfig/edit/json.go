@@ -1,4 +1,4 @@
-package badconfig
+package edit
 
 import (
 	"encoding/json"
@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// parseJSON reads a JSON text. encoding/json decides what is JSON; the reader
-// here follows what is known to be valid, to know where everything stands.
-func parseJSON(body []byte) (*tree, error) {
+// ParseJSON reads a JSON text. encoding/json decides whether it is valid. The reader here
+// then finds where everything stands.
+func ParseJSON(body []byte) (*Tree, error) {
 	var raw json.RawMessage
 	if err := json.Unmarshal(body, &raw); err != nil {
 		if e, ok := errors.AsType[*json.SyntaxError](err); ok {
@@ -20,11 +20,11 @@ func parseJSON(body []byte) (*tree, error) {
 	}
 	r := jsonReader{text: body}
 	r.space()
-	t := &tree{text: body, roots: []*node{r.value()}}
+	t := &Tree{text: body, Roots: []*Node{r.value()}}
 	return t, t.checkDepth()
 }
 
-// A jsonReader walks a text that is valid.
+// A jsonReader reads a text that is valid.
 type jsonReader struct {
 	text []byte
 	at   int
@@ -36,38 +36,38 @@ func (r *jsonReader) space() {
 	}
 }
 
-func (r *jsonReader) value() *node {
-	n := &node{from: r.at}
+func (r *jsonReader) value() *Node {
+	n := &Node{from: r.at}
 	switch c := r.text[r.at]; c {
 	case '{', '[':
-		n.kind = list
+		n.Kind = List
 		if c == '{' {
-			n.kind = object
+			n.Kind = Object
 		}
 		r.entries(n)
 	case '"':
-		n.kind, n.quote = text, '"'
-		n.value = r.quoted()
+		n.Kind, n.Quote = String, '"'
+		n.Value = r.quoted()
 	case 'n':
 		r.at += len("null")
 	case 't', 'f':
-		n.kind, n.value = boolean, "true"
+		n.Kind, n.Value = Boolean, "true"
 		if c == 'f' {
-			n.value = "false"
+			n.Value = "false"
 		}
-		r.at += len(n.value)
+		r.at += len(n.Value)
 	default:
-		n.kind = number
+		n.Kind = Number
 		for r.at < len(r.text) && strings.IndexByte("+-.0123456789eE", r.text[r.at]) >= 0 {
 			r.at++
 		}
-		n.value = string(r.text[n.from:r.at])
+		n.Value = string(r.text[n.from:r.at])
 	}
 	n.to = r.at
 	return n
 }
 
-func (r *jsonReader) entries(n *node) {
+func (r *jsonReader) entries(n *Node) {
 	r.at++ // the bracket
 	for r.space(); r.text[r.at] != '}' && r.text[r.at] != ']'; r.space() {
 		if r.text[r.at] == ',' {
@@ -76,7 +76,7 @@ func (r *jsonReader) entries(n *node) {
 		}
 		var key string
 		from, to := r.at, r.at
-		if n.kind == object {
+		if n.Kind == Object {
 			key = r.quoted()
 			to = r.at
 			r.space()
@@ -84,8 +84,8 @@ func (r *jsonReader) entries(n *node) {
 			r.space()
 		}
 		c := r.value()
-		c.member, c.key, c.keyFrom, c.keyTo = n.kind == object, key, from, to
-		n.child(c)
+		c.IsMember, c.Key, c.keyFrom, c.keyTo = n.Kind == Object, key, from, to
+		n.addChild(c)
 	}
 	r.at++
 }
