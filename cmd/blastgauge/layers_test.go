@@ -82,7 +82,7 @@ func rooms() []room {
 		{name: "report", imports: "experiments/compare experiments/history experiments/result report/comparisons report/encode report/page report/results report/terminal report/trends", tests: "report/words"},
 
 		{name: "experiments/run/internal/usage"},
-		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/plan experiments/run/check experiments/run/engine experiments/run/journey injectors injectors/configfile injectors/toxiproxy"},
+		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/run/engine experiments/run/journey injectors injectors/configfile injectors/toxiproxy"},
 		{name: "experiments/run/cleanup", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest"},
 		{name: "experiments/run/embedded", imports: "experiments experiments/hosts experiments/plan experiments/run/internal/injectorset experiments/run/internal/usage injectors/proxy"},
 		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/hosts experiments/journal experiments/plan experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/traffic injectors injectors/configfile injectors/toxiproxy", tests: "experiments/run/systemtest"},

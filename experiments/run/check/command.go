@@ -17,24 +17,24 @@ import (
 )
 
 const (
-	mostOutput  = 64 << 10    // of a command that is read
-	afterKill   = time.Second // that a command's output stays open
-	mostComment = 200         // bytes of what a command says of its own trouble
+	maxOutput = 64 << 10    // bytes of a command's output that are kept
+	killDelay = time.Second // that a command's output may stay open after its end
+	maxText   = 200         // bytes of a key or an error that are shown
 )
 
-// A command is an invariant that a program knows. It is run in the folder of the
-// system's document, without a shell, and what it does is its own: no host policy
-// reaches into it.
-type command struct {
-	filler *filler
-	args   []string
-	dir    string
+// A commandChecker checks an invariant by a command. The command runs in the
+// folder of the system's document, without a shell. The host policy does not reach
+// what it does.
+type commandChecker struct {
+	resolver resolver
+	args     []string
+	dir      string
 }
 
-func newCommand(s *experiments.System, inv experiments.Invariant, f journey.Facts) (*command, error) {
-	c := &command{filler: newFiller(f), dir: filepath.Dir(s.File)}
+func newCommandChecker(s *experiments.System, inv experiments.Invariant, f journey.Facts) (*commandChecker, error) {
+	c := &commandChecker{resolver: resolver{Facts: f}, dir: filepath.Dir(s.File)}
 	for _, text := range inv.Command {
-		arg, err := c.filler.fill(text)
+		arg, err := c.resolver.fill(text)
 		if err != nil {
 			return nil, err
 		}
@@ -43,17 +43,18 @@ func newCommand(s *experiments.System, inv experiments.Invariant, f journey.Fact
 	return c, nil
 }
 
-func (c *command) close() {}
+func (c *commandChecker) close() {}
 
-// ask runs the program once: 0 means that all is well, 1 that it found what is in
-// violation, a line of output for each; any other end says nothing of the data.
-func (c *command) ask(ctx context.Context) journal.CheckResult {
-	ctx, cancel := context.WithTimeout(ctx, askFor)
+// check runs the command once. Exit code 0 means that the invariant holds, and 1
+// that it does not: then each line of output names a violation. Any other end says
+// nothing about the data.
+func (c *commandChecker) check(ctx context.Context) journal.CheckResult {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	out, errs := bounded{most: mostOutput}, bounded{most: mostOutput}
+	out, errs := boundedBuffer{limit: maxOutput}, boundedBuffer{limit: maxOutput}
 	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = c.dir, &out, &errs, afterKill
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what it starts ends with it
+	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = c.dir, &out, &errs, killDelay
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that the kill reaches what it starts as well
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	err := cmd.Run()
 	exit, ended := errors.AsType[*exec.ExitError](err)
@@ -61,27 +62,27 @@ func (c *command) ask(ctx context.Context) journal.CheckResult {
 	case err == nil:
 		return journal.CheckResult{Holds: true}
 	case ctx.Err() != nil:
-		return journal.CheckResult{Error: fmt.Sprintf("%s did not end within %s", c.name(), askFor)}
+		return journal.CheckResult{Error: fmt.Sprintf("%s did not end within %s", c.name(), checkTimeout)}
 	case !ended:
-		return journal.CheckResult{Error: c.filler.clean(err.Error())}
+		return journal.CheckResult{Error: c.resolver.secrets.Redact(err.Error())}
 	case exit.ExitCode() != 1:
-		return journal.CheckResult{Error: strings.TrimSuffix(c.name()+": "+exit.String()+": "+c.filler.clean(errs.comment()), ": ")}
+		return journal.CheckResult{Error: strings.TrimSuffix(c.name()+": "+exit.String()+": "+c.resolver.secrets.Redact(errs.firstLine()), ": ")}
 	}
 	return c.violations(&out)
 }
 
-func (c *command) name() string { return c.filler.clean(c.args[0]) }
+func (c *commandChecker) name() string { return c.resolver.secrets.Redact(c.args[0]) }
 
-// violations are the lines that a program wrote; one where it wrote none.
-func (c *command) violations(out *bounded) journal.CheckResult {
+// violations returns one violation for each line of output, and at least one.
+func (c *commandChecker) violations(out *boundedBuffer) journal.CheckResult {
 	r := journal.CheckResult{}
 	for line := range strings.Lines(out.String()) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
 		r.Violations++
-		if len(r.Keys) < mostKeys {
-			r.Keys = append(r.Keys, c.filler.clean(short(line)))
+		if len(r.Keys) < maxKeys {
+			r.Keys = append(r.Keys, c.resolver.secrets.Redact(shorten(line)))
 		}
 	}
 	r.Violations = max(r.Violations, 1)
@@ -92,27 +93,27 @@ func (c *command) violations(out *bounded) journal.CheckResult {
 	return r
 }
 
-// bounded keeps the beginning of what is written to it.
-type bounded struct {
+// A boundedBuffer keeps the beginning of what is written to it.
+type boundedBuffer struct {
 	bytes.Buffer
-	most int
+	limit int // bytes
 }
 
-func (b *bounded) Write(p []byte) (int, error) {
-	b.Buffer.Write(p[:min(len(p), max(0, b.most-b.Len()))])
+func (b *boundedBuffer) Write(p []byte) (int, error) {
+	b.Buffer.Write(p[:min(len(p), max(0, b.limit-b.Len()))])
 	return len(p), nil
 }
 
-// comment is the first line, shortened.
-func (b *bounded) comment() string {
+// firstLine returns the first line, shortened.
+func (b *boundedBuffer) firstLine() string {
 	line, _, _ := strings.Cut(strings.TrimSpace(b.String()), "\n")
-	return short(line)
+	return shorten(line)
 }
 
-// short is the beginning of a text that may be of any length.
-func short(text string) string {
-	if len(text) <= mostComment {
+// shorten returns the beginning of a text that may be of any length.
+func shorten(text string) string {
+	if len(text) <= maxText {
 		return text
 	}
-	return strings.ToValidUTF8(text[:mostComment], "") + "..."
+	return strings.ToValidUTF8(text[:maxText], "") + "..."
 }

@@ -15,6 +15,7 @@ import (
 )
 
 func TestCommands(t *testing.T) {
+	t.Parallel()
 	const secret = "hunter2"
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "books"), []byte("order-9\n"), 0o600); err != nil {
@@ -49,6 +50,7 @@ func TestCommands(t *testing.T) {
 }
 
 func TestACommandThatDoesNotExist(t *testing.T) {
+	t.Parallel()
 	r := Invariant(t.Context(), &experiments.System{}, experiments.Invariant{Command: []string{"no-such-program-of-ours"}}, journey.Facts{})
 	if r.Holds || !strings.Contains(r.Error, "no-such-program-of-ours") {
 		t.Errorf("%+v, want an error that names the program", r)
@@ -57,6 +59,7 @@ func TestACommandThatDoesNotExist(t *testing.T) {
 
 // One that does not end is ended, with what it started, when the run wants to go on.
 func TestACommandThatHangs(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "alive")
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {

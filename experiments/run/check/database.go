@@ -19,11 +19,11 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 )
 
-// A database is one that can be asked, and how it differs from others.
+// A database is an open database, and how it differs from others.
 type database struct {
 	db       *sql.DB
 	numbered bool // placeholders are $1, $2; otherwise ?
-	times    bool // a moment is a value of its own; otherwise it is text
+	times    bool // a parameter may be a time; otherwise times are text
 	readOnly bool // the connection cannot write
 }
 
@@ -34,61 +34,62 @@ func (d database) placeholder(n int) string {
 	return "?"
 }
 
-// openDatabase reads a DSN and hides the secrets in it. Nothing is dialled yet.
-func openDatabase(dsn string, s *experiments.System, fill *filler) (database, error) {
+// openDatabase opens the database of a DSN, and hides the secrets in the DSN. It
+// dials nothing yet.
+func openDatabase(dsn string, s *experiments.System, r *resolver) (database, error) {
 	scheme, rest, ok := strings.Cut(dsn, ":")
 	if !ok {
 		scheme = ""
 	}
 	switch scheme {
 	case "postgres", "postgresql":
-		return openPostgres(dsn, s.Hosts(), fill)
+		return openPostgres(dsn, s.Hosts(), r)
 	case "mysql":
-		return openMySQL(dsn, s.Hosts(), fill)
+		return openMySQL(dsn, s.Hosts(), r)
 	case "sqlite":
 		file := strings.TrimPrefix(rest, "//")
 		if file == "" {
-			return database{}, errors.New("this is no DSN of SQLite, such as sqlite:shop.db")
+			return database{}, errors.New("not a DSN of SQLite: write for instance sqlite:shop.db")
 		}
 		return openSQLite(s.Resolve(file))
 	}
-	return database{}, errors.New("a DSN starts with postgres://, mysql:// or sqlite:")
+	return database{}, errors.New("a DSN starts with postgres://, mysql:// or sqlite: and a file")
 }
 
-// hidePassword hides the password of a URL, as it is and as it was written.
-func (f *filler) hidePassword(dsn string) {
+// hidePassword hides the password of a URL, decoded and as it was written.
+func (r *resolver) hidePassword(dsn string) {
 	authority, _, _ := strings.Cut(strings.TrimPrefix(dsn[strings.Index(dsn, ":")+1:], "//"), "/")
 	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
 		if _, password, ok := strings.Cut(authority[:at], ":"); ok {
-			f.hide(password, "***")
+			r.hide(password, "***")
 		}
 	}
 	if u, err := url.Parse(dsn); err == nil {
 		if password, ok := u.User.Password(); ok {
-			f.hide(password, "***")
+			r.hide(password, "***")
 		}
 	}
 }
 
-func openPostgres(dsn string, policy hosts.Policy, fill *filler) (database, error) {
-	fill.hidePassword(dsn)
+func openPostgres(dsn string, policy hosts.Policy, r *resolver) (database, error) {
+	r.hidePassword(dsn)
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return database{}, errors.New("this is no DSN of PostgreSQL, such as postgres://user:password@127.0.0.1:5432/shop")
+		return database{}, errors.New("not a DSN of PostgreSQL: write for instance postgres://user:password@127.0.0.1:5432/shop")
 	}
-	fill.hide(config.Password, "***")
-	// Names are looked up where they are dialled, so that what is checked is what is
+	r.hide(config.Password, "***")
+	// The dialer looks names up, so that the host policy checks the address that is
 	// connected to.
 	config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
-	config.DialFunc = hosts.Dialer{Policy: policy, Timeout: dialFor}.DialContext
-	config.ConnectTimeout = dialFor
+	config.DialFunc = hosts.Dialer{Policy: policy, Timeout: dialTimeout}.DialContext
+	config.ConnectTimeout = dialTimeout
 	config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec // nothing stays behind in a pooler's connection
 	return database{db: sql.OpenDB(stdlib.GetConnector(*config)), numbered: true, times: true}, nil
 }
 
-func openMySQL(dsn string, policy hosts.Policy, fill *filler) (database, error) {
-	fill.hidePassword(dsn)
-	bad := errors.New("this is no DSN of MySQL, such as mysql://user:password@127.0.0.1:3306/shop")
+func openMySQL(dsn string, policy hosts.Policy, r *resolver) (database, error) {
+	r.hidePassword(dsn)
+	bad := errors.New("not a DSN of MySQL: write for instance mysql://user:password@127.0.0.1:3306/shop")
 	u, err := url.Parse(dsn)
 	if err != nil || u.Host == "" {
 		return database{}, bad
@@ -104,8 +105,8 @@ func openMySQL(dsn string, policy hosts.Policy, fill *filler) (database, error) 
 	config.User = u.User.Username()
 	config.Passwd, _ = u.User.Password()
 	config.AllowAllFiles = false // a server could ask for files of ours
-	config.Timeout = dialFor
-	config.DialFunc = hosts.Dialer{Policy: policy, Timeout: dialFor}.DialContext
+	config.Timeout = dialTimeout
+	config.DialFunc = hosts.Dialer{Policy: policy, Timeout: dialTimeout}.DialContext
 	config.Logger = &mysql.NopLogger{}
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
@@ -123,13 +124,13 @@ func openSQLite(file string) (database, error) {
 	return database{db: db, readOnly: true}, nil
 }
 
-// told is what a driver's error says to people: where nothing could be dialled,
-// only why.
-func told(err error) string {
+// driverError returns the text of a driver's error on one line; where the driver
+// could not connect, only the reason.
+func driverError(err error) string {
 	if connect, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		// With and without TLS, and for every address, it fails for the same reason.
 		first, _, _ := strings.Cut(connect.Unwrap().Error(), "\n")
-		return short("cannot connect: " + first)
+		return shorten("cannot connect: " + first)
 	}
-	return short(strings.Join(strings.Fields(err.Error()), " "))
+	return shorten(strings.Join(strings.Fields(err.Error()), " "))
 }

@@ -25,6 +25,7 @@ func check(target string, op experiments.Op, value any) experiments.Expect {
 }
 
 func TestInvariant(t *testing.T) {
+	t.Parallel()
 	const secret = "hunter2"
 	status, body := 200, ""
 	var seen *http.Request
@@ -74,7 +75,8 @@ func TestInvariant(t *testing.T) {
 	}
 }
 
-func TestInvariantThatCannotBeAsked(t *testing.T) {
+func TestInvariantThatCannotBeChecked(t *testing.T) {
+	t.Parallel()
 	system := &experiments.System{URL: "http://127.0.0.1:1"}
 	tests := map[string]struct {
 		inv  experiments.Invariant
@@ -94,6 +96,7 @@ func TestInvariantThatCannotBeAsked(t *testing.T) {
 
 // Over sockets: the second answer is the right one.
 func TestInvariantSettles(t *testing.T) {
+	t.Parallel()
 	var asked atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprintf(w, `{"count": %d}`, max(0, 2-asked.Add(1)))
@@ -105,7 +108,8 @@ func TestInvariantSettles(t *testing.T) {
 	}
 }
 
-func TestSettle(t *testing.T) {
+func TestCheckUntilHolds(t *testing.T) {
+	t.Parallel()
 	holds, violated, silent := journal.CheckResult{Holds: true}, journal.CheckResult{Violations: 1}, journal.CheckResult{Holds: true, Error: "no answer"}
 	tests := map[string]struct {
 		within  time.Duration
@@ -125,7 +129,7 @@ func TestSettle(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				asked, begun := 0, time.Now()
-				got := settle(t.Context(), tt.within, func(context.Context) journal.CheckResult {
+				got := checkUntilHolds(t.Context(), tt.within, func(context.Context) journal.CheckResult {
 					asked++
 					return tt.answers[min(asked, len(tt.answers))-1]
 				})
@@ -139,7 +143,7 @@ func TestSettle(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		begun := time.Now()
 		time.AfterFunc(time.Second, func() { cancel(errors.New("enough")) })
-		settle(ctx, time.Hour, func(context.Context) journal.CheckResult { return violated })
+		checkUntilHolds(ctx, time.Hour, func(context.Context) journal.CheckResult { return violated })
 		if took := time.Since(begun); took != time.Second {
 			t.Errorf("settled for %v after its context ended at 1s", took)
 		}

@@ -51,11 +51,11 @@ type host struct {
 
 func newHost(t *testing.T, users ...string) host {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "probe")
+	dir, err := os.MkdirTemp("", "check")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	h := host{T: t, dir: dir}
 	if os.Getuid() != 0 {
 		return h
@@ -138,7 +138,9 @@ func freePort(t *testing.T) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
 	return l.Addr().(*net.TCPAddr).Port
 }
 

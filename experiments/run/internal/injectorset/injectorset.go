@@ -8,7 +8,6 @@ import (
 	"os"
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/experiments/run/check"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 	"github.com/blastgauge/blastgauge/injectors"
@@ -33,7 +32,7 @@ func New(p *plan.Plan, root *os.Root, d *toxiproxy.Driver, getenv func(string) (
 		if f.Reload == nil {
 			return nil
 		}
-		return check.Reload(ctx, &p.System, *f.Reload, journey.Facts{Run: p.Run, Arm: plan.ControlArm, Env: getenv})
+		return sendReload(ctx, &p.System, *f.Reload, journey.Facts{Run: p.Run, Arm: plan.ControlArm, Env: getenv})
 	}
 	return Set{d, configfile.New(configfile.Options{Run: root, Seed: p.Seed, Replaced: reload}), reload}
 }

@@ -1,4 +1,4 @@
-package check
+package injectorset
 
 import (
 	"io"
@@ -11,7 +11,8 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 )
 
-func TestReload(t *testing.T) {
+func TestReloadRequest(t *testing.T) {
+	t.Parallel()
 	const secret = "hunter2"
 	status, asked := 204, 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -27,30 +28,31 @@ func TestReload(t *testing.T) {
 	facts := journey.Facts{Run: "r1", Env: func(string) (string, bool) { return secret, true }}
 	r := experiments.Reload{Request: experiments.Request{Method: "POST", Target: server.URL + "/reload?run=${run}", Body: "again",
 		Headers: []experiments.Field{{Name: "Authorization", Value: "Bearer ${env:TOKEN}"}}}}
-	if err := Reload(t.Context(), system, r, facts); err != nil {
-		t.Errorf("Reload() = %v", err)
+	if err := sendReload(t.Context(), system, r, facts); err != nil {
+		t.Errorf("sendReload() = %v", err)
 	}
 	r.Expect.Status = []int{200}
 	want := "POST " + server.URL + "/reload?run=${run}: status 204, expected 200"
-	if err := Reload(t.Context(), system, r, facts); err == nil || err.Error() != want {
-		t.Errorf("Reload() = %v, want %q", err, want)
+	if err := sendReload(t.Context(), system, r, facts); err == nil || err.Error() != want {
+		t.Errorf("sendReload() = %v, want %q", err, want)
 	}
 	status = 500
-	if err := Reload(t.Context(), system, r, facts); err == nil || strings.Contains(err.Error(), secret) {
-		t.Errorf("Reload() = %v", err)
+	if err := sendReload(t.Context(), system, r, facts); err == nil || strings.Contains(err.Error(), secret) {
+		t.Errorf("sendReload() = %v", err)
 	}
 	before := asked
 	facts.Env = func(string) (string, bool) { return "", false }
-	if err := Reload(t.Context(), system, r, facts); err == nil || !strings.Contains(err.Error(), "TOKEN") || asked != before {
-		t.Errorf("Reload() without its secret = %v", err)
+	if err := sendReload(t.Context(), system, r, facts); err == nil || !strings.Contains(err.Error(), "TOKEN") || asked != before {
+		t.Errorf("sendReload() without its secret = %v", err)
 	}
 }
 
 // A host outside of staging is told nothing.
-func TestReloadStaysInStaging(t *testing.T) {
+func TestReloadRequestStaysInStaging(t *testing.T) {
+	t.Parallel()
 	system := &experiments.System{URL: "http://127.0.0.1:1"}
 	r := experiments.Reload{Request: experiments.Request{Method: "POST", Target: "http://192.0.2.1/reload"}}
-	if err := Reload(t.Context(), system, r, journey.Facts{}); err == nil || !strings.Contains(err.Error(), "192.0.2.1 is not allowed") {
-		t.Errorf("Reload() = %v", err)
+	if err := sendReload(t.Context(), system, r, journey.Facts{}); err == nil || !strings.Contains(err.Error(), "192.0.2.1 is not allowed") {
+		t.Errorf("sendReload() = %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package check
+package injectorset
 
 import (
 	"context"
@@ -11,16 +11,19 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 )
 
-// Reload tells a system to read its config again, and wants the answer that says
-// that it did. Secrets are in none of the error's words.
-func Reload(ctx context.Context, s *experiments.System, r experiments.Reload, f journey.Facts) error {
-	if err := reload(ctx, s, r, f); err != nil {
+// reloadTimeout bounds a reload request.
+const reloadTimeout = 5 * time.Second
+
+// sendReload makes a system read its config again. The error, which holds no
+// secret, says why the answer does not confirm it.
+func sendReload(ctx context.Context, s *experiments.System, r experiments.Reload, f journey.Facts) error {
+	if err := sendAndJudge(ctx, s, r, f); err != nil {
 		return fmt.Errorf("%s %s: %w", r.Request.Method, r.Request.Target, err)
 	}
 	return nil
 }
 
-func reload(ctx context.Context, s *experiments.System, r experiments.Reload, f journey.Facts) error {
+func sendAndJudge(ctx context.Context, s *experiments.System, r experiments.Reload, f journey.Facts) error {
 	script, err := journey.Compile([]experiments.Step{{Name: "reload", Request: r.Request, Expect: r.Expect}}, f)
 	if err != nil {
 		return err
@@ -30,7 +33,7 @@ func reload(ctx context.Context, s *experiments.System, r experiments.Reload, f 
 		return err
 	}
 	defer client.Close()
-	deadline := time.Now().Add(askFor)
+	deadline := time.Now().Add(reloadTimeout)
 	if until, bounded := ctx.Deadline(); bounded && until.Before(deadline) {
 		deadline = until
 	}

@@ -1,0 +1,92 @@
+package check
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/jsonpath"
+	"github.com/blastgauge/blastgauge/experiments/run/journey"
+)
+
+// A requestChecker checks an invariant by an HTTP request.
+type requestChecker struct {
+	script *journey.Script
+	client *journey.Client
+	keys   jsonpath.Path
+}
+
+func newRequestChecker(s *experiments.System, inv experiments.Invariant, f journey.Facts) (*requestChecker, error) {
+	c := &requestChecker{}
+	step := experiments.Step{Name: "invariant", Request: inv.Request, Expect: inv.Expect}
+	var err error
+	if inv.Keys != "" {
+		if c.keys, err = jsonpath.Parse(inv.Keys); err != nil {
+			return nil, fmt.Errorf("keys: %w", err)
+		}
+		// Every document meets this. It makes the script decode the answer.
+		step.Expect.JSON = append(step.Expect.JSON[:len(step.Expect.JSON):len(step.Expect.JSON)], experiments.Check{Target: "$", Op: experiments.Exists, Value: true})
+	}
+	if c.script, err = journey.Compile([]experiments.Step{step}, f); err != nil {
+		return nil, err
+	}
+	c.client, err = journey.NewClient(journey.SystemClient(s, s.URL, f.Run))
+	return c, err
+}
+
+func (c *requestChecker) close() { c.client.Close() }
+
+// check sends the request once. Only an answer whose content is not as expected is
+// a violation: a request that failed says nothing about the data.
+func (c *requestChecker) check(ctx context.Context) journal.CheckResult {
+	v := c.script.SendFirst(ctx, c.client, time.Now().Add(checkTimeout))
+	switch v.Outcome {
+	case journal.OK:
+		return journal.CheckResult{Holds: true}
+	case journal.Failed:
+		return journal.CheckResult{Error: v.Detail}
+	}
+	return journal.CheckResult{Violations: distance(v.Mismatch), Detail: v.Detail, Keys: c.violatedKeys(v.Document)}
+}
+
+// violatedKeys returns the keys in an answer, for the report.
+func (c *requestChecker) violatedKeys(document any) []string {
+	found := c.keys.Select(document)
+	var keys []string
+	for _, k := range found[:min(len(found), maxKeys)] {
+		text, isText := k.(string)
+		if !isText {
+			out, err := json.Marshal(k)
+			if err != nil {
+				continue
+			}
+			text = string(out)
+		}
+		keys = append(keys, c.script.Redact(text))
+	}
+	return keys
+}
+
+// distance returns how far a number is from the expected one; 1 where that cannot
+// be said.
+func distance(m *journey.Mismatch) float64 {
+	if m == nil || m.Op == experiments.Ne { // the number is too near, not too far
+		return 1
+	}
+	actual, okA := m.Actual.(json.Number)
+	want, okW := m.Expected.(json.Number)
+	if !okA || !okW {
+		return 1
+	}
+	a, errA := actual.Float64()
+	w, errW := want.Float64()
+	d := math.Abs(a - w)
+	if errA != nil || errW != nil || d == 0 || math.IsInf(d, 0) {
+		return 1
+	}
+	return d
+}

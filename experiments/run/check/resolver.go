@@ -1,0 +1,58 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/run/journey"
+)
+
+// A resolver replaces variables by their values, and takes secrets out of texts
+// that are shown afterwards.
+type resolver struct {
+	journey.Facts
+	secrets journey.Secrets
+}
+
+// minSecret is the length in bytes from which on a secret is hidden. Shorter texts
+// are in many words by chance.
+const minSecret = 3
+
+// hide shows instead where a secret stands in a text.
+func (r *resolver) hide(secret, instead string) {
+	if len(secret) >= minSecret {
+		r.secrets.Hide(secret, instead)
+	}
+}
+
+// value returns the value of a variable.
+func (r *resolver) value(p experiments.Part) (string, error) {
+	value, known, err := r.Value(p)
+	if !known {
+		return "", fmt.Errorf("${%s} is not available in an invariant: use ${run}, ${arm}, ${started} or ${env:NAME}", p.Name)
+	}
+	if p.Name == "env" && err == nil {
+		r.hide(value, "${env:"+p.Arg+"}")
+	}
+	return value, err
+}
+
+// fill returns a text with its variables filled in.
+func (r *resolver) fill(text string) (string, error) {
+	t, err := experiments.ParseTemplate(text)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for _, p := range t.Parts {
+		value := p.Literal
+		if p.Name != "" {
+			if value, err = r.value(p); err != nil {
+				return "", err
+			}
+		}
+		b.WriteString(value)
+	}
+	return b.String(), nil
+}
