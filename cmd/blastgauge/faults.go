@@ -1,8 +1,8 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
-	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -36,12 +36,13 @@ attributes with their units, an example for experiments/*.yaml, and its caveats.
 
 // listFaults prints a line for each kind of fault.
 func (a *app) listFaults() error {
-	tw := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	list := "FAULT\tLEVEL\tWHAT HAPPENS\tEXAMPLE\n"
+	var list bytes.Buffer
+	list.WriteString("FAULT\tLEVEL\tWHAT HAPPENS\tEXAMPLE\n")
 	for _, k := range injectors.Catalogue() {
-		list += fmt.Sprintf("%s\t%s\t%s\t%s\n", k.Name, k.Level, k.Summary, k.Example)
+		fmt.Fprintf(&list, "%s\t%s\t%s\t%s\n", k.Name, k.Level, k.Summary, k.Example)
 	}
-	if _, err := io.WriteString(tw, list); err != nil {
+	tw := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	if _, err := list.WriteTo(tw); err != nil {
 		return err
 	}
 	return tw.Flush()

@@ -3,9 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -61,23 +59,24 @@ func (a *app) validate(s selection) error {
 	return nil
 }
 
-// systemsBelow are the system files in and below the folders among args; none
-// where a system is named, or where the folders hold experiments only.
+// systemsBelow lists the system files in and below the folders among args. There are
+// none where a system is named, or where the folders hold experiments only.
 func (s *selection) systemsBelow(args []string) ([]string, error) {
 	var files []string
 	for _, arg := range args {
-		if info, err := os.Stat(arg); err != nil || !info.IsDir() || s.file != "" {
+		if s.file != "" || !isFolder(arg) {
 			return nil, nil
 		}
-		err := filepath.WalkDir(arg, func(path string, d fs.DirEntry, err error) error {
-			if err == nil && d.Name() == experiments.SystemFile && d.Type().IsRegular() {
-				files = append(files, path)
-			}
-			return err
-		})
+		below, err := experiments.FindBelow(arg)
 		if err != nil {
 			return nil, err
 		}
+		files = append(files, below...)
 	}
 	return files, nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }

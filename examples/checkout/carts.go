@@ -180,7 +180,7 @@ func lazyDialer(timeout time.Duration) func(context.Context, string, string) (ne
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := d.DialContext(ctx, network, address)
 		if err != nil {
-			return unreachable{err: err}, nil
+			return unreachable{err: err}, nil //nolint:nilerr // see above
 		}
 		return c, nil
 	}

@@ -165,10 +165,11 @@ func (h *hardened) load(ctx context.Context, id string) (cart, error) {
 		stored, err = h.carts.get(ctx, digest(id))
 		return err
 	})
-	if err != nil {
-		return signed, nil
+	if err == nil {
+		return stored, nil
 	}
-	return stored, nil
+	h.log.Debug("cart is read from its id", "error", err)
+	return signed, nil
 }
 
 // order charges what was quoted. The order's id follows from the request, so a request

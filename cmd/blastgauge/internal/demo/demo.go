@@ -3,6 +3,7 @@
 package demo
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -175,14 +176,14 @@ func (o Options) conclude(shops []*shop) error {
 	}
 	page, err := o.writeComparison(shops[0], shops[1], skip)
 	errs = append(errs, err, o.printSummary(shops)) // last, where people look
-	list := "\nreports\n"
+	list := bytes.NewBufferString("\nreports\n")
 	for i, s := range shops {
-		list += fmt.Sprintf("  %-10s %s\n", s.build, pages[i])
+		fmt.Fprintf(list, "  %-10s %s\n", s.build, pages[i])
 	}
 	if page != "" {
-		list += fmt.Sprintf("  %-10s %s\n", "both", page)
+		fmt.Fprintf(list, "  %-10s %s\n", "both", page)
 	}
-	_, err = io.WriteString(o.Stdout, list)
+	_, err = list.WriteTo(o.Stdout)
 	return errors.Join(append(errs, err)...)
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/blastgauge/blastgauge/examples/checkout"
 )
 
-// StartLocally, as the address of a store, asks for a server that the demo starts.
+// StartLocally is the address of a store that the demo starts itself.
 const StartLocally = "start"
 
 // Stores are the addresses of the stores of a shop.

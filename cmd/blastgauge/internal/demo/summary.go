@@ -105,11 +105,11 @@ func table(p *terminal.Printer, rows [][]string) {
 	}
 	columns[0] = max(narrowest, min(columns[0], room))
 	for _, row := range rows {
-		line := strings.Repeat(" ", indent) + terminal.Left(terminal.Cut(row[0], columns[0]), columns[0])
+		parts := []string{strings.Repeat(" ", indent), terminal.Left(terminal.Cut(row[0], columns[0]), columns[0])}
 		for i, cell := range row[1:] {
-			line += strings.Repeat(" ", gap) + terminal.Left(cell, columns[i+1])
+			parts = append(parts, strings.Repeat(" ", gap), terminal.Left(cell, columns[i+1]))
 		}
-		p.Line(line)
+		p.Line(parts...)
 	}
 }
 

@@ -149,6 +149,11 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 // Silent is a View that shows nothing.
 type Silent struct{}
 
-func (Silent) Record(journal.Event)        {}
+// Record shows nothing.
+func (Silent) Record(journal.Event) {}
+
+// Observe shows nothing.
 func (Silent) Observe(journal.Observation) {}
-func (Silent) Close()                      {}
+
+// Close has nothing to end.
+func (Silent) Close() {}

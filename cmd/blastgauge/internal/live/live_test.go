@@ -20,7 +20,7 @@ func (s stuckView) Record(journal.Event) { <-s.release }
 // A terminal that does not scroll must not keep a fault in force.
 func TestAViewCannotHoldUpTheRun(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	synctest.Test(t, func(*testing.T) {
 		stuck := stuckView{release: make(chan struct{})}
 		v := newBuffered(stuck)
 		for range 2 * queueLength { // would block the test for ever
