@@ -14,6 +14,7 @@ import (
 )
 
 func TestTheCatalogueIsSound(t *testing.T) {
+	t.Parallel()
 	snake := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
 	reserved := []string{"inject", "into", "share", "stream", "at", "for"} // what every fault has
 	seen := map[string]bool{}
@@ -110,6 +111,7 @@ func mistakeIn(err error) (attribute, problem string) {
 
 // Every bound is exact: at it all is well, beyond it the attribute is named.
 func TestBounds(t *testing.T) {
+	t.Parallel()
 	for _, k := range injectors.Catalogue() {
 		if err := k.Check(atLimits(k, false)); err != nil {
 			t.Errorf("%s at its smallest values: %v", k.Name, err)
@@ -145,6 +147,7 @@ func TestBounds(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		kind       string
 		attributes injectors.Attributes
@@ -188,6 +191,7 @@ func TestCheck(t *testing.T) {
 }
 
 func TestOnWire(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		kind       string
 		attributes injectors.Attributes
@@ -222,6 +226,7 @@ func TestOnWire(t *testing.T) {
 }
 
 func TestDescribe(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		kind       string
 		attributes injectors.Attributes
@@ -254,6 +259,7 @@ func TestDescribe(t *testing.T) {
 }
 
 func TestFormat(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		unit injectors.Unit
 		v    float64

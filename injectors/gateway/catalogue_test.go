@@ -13,6 +13,7 @@ import (
 // What documents may say is what the gateways understand: the kinds, the schemes
 // that they act on, and every word of their attributes.
 func TestTheCatalogueIsUnderstood(t *testing.T) {
+	t.Parallel()
 	needed := map[string]map[string]any{
 		"http_error": {"status": 500}, "http_latency": {"latency": 1}, "grpc_error": {"code": "UNAVAILABLE"},
 		"redis_error": {"error": "ERR x"}, "redis_latency": {"latency": 1}, "postgres_error": {"sqlstate": "40001"}, "postgres_latency": {"latency": 1},

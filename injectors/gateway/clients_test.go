@@ -33,6 +33,7 @@ func tool(t *testing.T, stdin string, environment []string, name string, args ..
 }
 
 func TestRedisCLI(t *testing.T) {
+	t.Parallel()
 	r, _ := realRedis(t)
 	host, port, err := net.SplitHostPort(r.address)
 	if err != nil {

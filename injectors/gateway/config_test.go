@@ -142,6 +142,7 @@ func ask(t *testing.T, client *http.Client, method, url string, headers ...strin
 // However a document is sent, it arrives bad, whole and with the right length, on
 // a connection that goes on; and good again when the fault is gone.
 func TestConfigHoweverItIsSent(t *testing.T) {
+	t.Parallel()
 	bothProtocols(t, settingsServer, func(t *testing.T, r *rig, client *http.Client) {
 		for _, path := range []string{"/", "/?chunked", "/gzip", "/gzip?chunked", "/deflate", "/deflate?chunked", "/br", "/br?chunked", "/zstd", "/zstd?chunked"} {
 			encoding := strings.TrimSuffix(path[1:], "?chunked")
@@ -177,6 +178,7 @@ func TestConfigHoweverItIsSent(t *testing.T) {
 // A client that has a version may ask whether it is current: of ours it is told so,
 // of the real one it is not; and the other way round once the fault is gone.
 func TestConfigConditionally(t *testing.T) {
+	t.Parallel()
 	bothProtocols(t, settingsServer, func(t *testing.T, r *rig, client *http.Client) {
 		r.inject("http_config", hundredfold)
 		res, body := ask(t, client, "GET", r.url("/etag"), "If-None-Match", `"r7"`, "Range", "bytes=0-3")
@@ -202,6 +204,7 @@ func TestConfigConditionally(t *testing.T) {
 
 // An answer to HEAD tells nothing of the real document.
 func TestConfigHEAD(t *testing.T) {
+	t.Parallel()
 	bothProtocols(t, settingsServer, func(t *testing.T, r *rig, client *http.Client) {
 		f := r.inject("http_config", hundredfold)
 		res, _ := ask(t, client, "HEAD", r.url("/etag"))
@@ -218,6 +221,7 @@ func TestConfigHEAD(t *testing.T) {
 // What cannot be made bad passes byte by byte, is counted as such, and uses up
 // none of the first requests.
 func TestConfigThatPasses(t *testing.T) {
+	t.Parallel()
 	bothProtocols(t, settingsServer, func(t *testing.T, r *rig, client *http.Client) {
 		for _, tt := range []struct{ path, attributes, why string }{
 			{"/long", `{'limit':1000,'first':1,'scale':{}}`, "longer than the limit"},
@@ -253,6 +257,7 @@ func TestConfigThatPasses(t *testing.T) {
 
 // A document that the dependency does not finish arrives as far as it came.
 func TestConfigBrokenOff(t *testing.T) {
+	t.Parallel()
 	r := raw(t, func(c *net.TCPConn) {
 		c.Read(make([]byte, 4096))
 		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\":1")
@@ -271,6 +276,7 @@ func TestConfigBrokenOff(t *testing.T) {
 // An answer that ends with its connection is one, too; and requests that wait for
 // one another get their own answers.
 func TestConfigOnOldConnections(t *testing.T) {
+	t.Parallel()
 	r := raw(t, func(c *net.TCPConn) {
 		c.Read(make([]byte, 4096))
 		io.WriteString(c, "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n"+settings)
@@ -301,6 +307,7 @@ func TestConfigOnOldConnections(t *testing.T) {
 
 // Two faults act on one document, and one that delays besides.
 func TestConfigWithOtherFaults(t *testing.T) {
+	t.Parallel()
 	bothProtocols(t, settingsServer, func(t *testing.T, r *rig, client *http.Client) {
 		r.Set([]*gateway.Fault{
 			fault(t, "http_latency", 1, `{'latency':1,'when':'after'}`),
@@ -319,6 +326,7 @@ func TestConfigWithOtherFaults(t *testing.T) {
 
 // A flapping fault is bad first, then good, then bad again.
 func TestConfigFlaps(t *testing.T) {
+	t.Parallel()
 	r := behind(t, settingsServer)
 	client := r.client()
 	f := r.inject("http_config", `{'scale':{'path':'/price/factor'},'flap':100}`)
@@ -339,6 +347,7 @@ func TestConfigFlaps(t *testing.T) {
 
 // Who gets another revision is decided by the client's address, and stays so.
 func TestConfigSplits(t *testing.T) {
+	t.Parallel()
 	r := behind(t, settingsServer)
 	r.inject("http_config", `{'split':{'share':'50%','with':{'scale':{'path':'/price/factor'}}}}`)
 	bad := 0
@@ -380,6 +389,7 @@ func fetchOn(w *wire) string {
 
 // A stale document is the first one that was seen, for each address on its own.
 func TestConfigStale(t *testing.T) {
+	t.Parallel()
 	var revision atomic.Int64
 	bothProtocols(t, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"path": %q, "revision": %d}`, r.URL.Path, revision.Add(1))
@@ -402,6 +412,7 @@ func TestConfigStale(t *testing.T) {
 // The same seed makes the same of a document; the request's own one goes before
 // the gateway's.
 func TestConfigSeeds(t *testing.T) {
+	t.Parallel()
 	get := func(seed uint64, attributes string) string {
 		server := behind(t, settingsServer)
 		r := newRig(t, gateway.Options{Address: server.upstreamAddress, Seed: seed})
@@ -427,6 +438,7 @@ func TestConfigSeeds(t *testing.T) {
 
 // What is wrong is refused with what would be right.
 func TestConfigRefuses(t *testing.T) {
+	t.Parallel()
 	for attributes, want := range map[string]string{
 		`{}`:                                       "http_config needs an operator, one of drop, blank",
 		`{'scale':{},'drop':{}}`:                   "http_config is one operator, not drop and scale",
@@ -452,6 +464,7 @@ func TestConfigRefuses(t *testing.T) {
 
 // What GET shows is what POST took, and can be sent again.
 func TestConfigIsShownAsItWasGiven(t *testing.T) {
+	t.Parallel()
 	for _, attributes := range []string{
 		`{"when":"after","scale":{"by":1e-3,"path":"/a"},"flap":5000,"limit":100,"seed":7,"format":"yaml","first":3,"match":{"path":"/s"}}`,
 		`{"when":"after","unpair":{"set":{"/a":null,"/b":12345678901234567890}}}`,

@@ -27,6 +27,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestOfficialClient(t *testing.T) {
+	t.Parallel()
 	r := behind(t, echo)
 	client := r.client()
 	var users sync.WaitGroup
@@ -56,6 +57,7 @@ func TestOfficialClient(t *testing.T) {
 // TestFraming sends messages of every shape as bytes and reads the answers as a
 // client does.
 func TestFraming(t *testing.T) {
+	t.Parallel()
 	r := behind(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		switch r.URL.Path {
@@ -130,6 +132,7 @@ func TestFraming(t *testing.T) {
 }
 
 func TestPipelining(t *testing.T) {
+	t.Parallel()
 	r := behind(t, echo)
 	w := r.connect()
 	var batch strings.Builder
@@ -146,6 +149,7 @@ func TestPipelining(t *testing.T) {
 }
 
 func TestHTTP10(t *testing.T) {
+	t.Parallel()
 	r := behind(t, echo)
 	w := r.connect()
 	w.send("GET /old HTTP/1.0\r\n\r\n")
@@ -156,6 +160,7 @@ func TestHTTP10(t *testing.T) {
 }
 
 func TestConnectionClose(t *testing.T) {
+	t.Parallel()
 	r := behind(t, echo)
 	w := r.connect()
 	w.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -166,6 +171,7 @@ func TestConnectionClose(t *testing.T) {
 }
 
 func TestBodyThatEndsWithTheConnection(t *testing.T) {
+	t.Parallel()
 	r := raw(t, func(c *net.TCPConn) {
 		http.ReadRequest(bufio.NewReader(c))
 		io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\nuntil the end")
@@ -179,6 +185,7 @@ func TestBodyThatEndsWithTheConnection(t *testing.T) {
 
 // TestExpect: the dependency says whether it wants the body.
 func TestExpect(t *testing.T) {
+	t.Parallel()
 	r := behind(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/no" {
 			w.WriteHeader(417)
@@ -204,6 +211,7 @@ func TestExpect(t *testing.T) {
 
 // TestEarlyAnswer: an answer does not wait for the request's end.
 func TestEarlyAnswer(t *testing.T) {
+	t.Parallel()
 	r := raw(t, func(c *net.TCPConn) {
 		in := bufio.NewReader(c)
 		in.ReadString('\n')
@@ -218,6 +226,7 @@ func TestEarlyAnswer(t *testing.T) {
 
 // TestUpgrade: after a 101, bytes pass both ways, each way ends by itself.
 func TestUpgrade(t *testing.T) {
+	t.Parallel()
 	last := make(chan string, 1)
 	r := raw(t, func(c *net.TCPConn) {
 		in := bufio.NewReader(c)
@@ -250,6 +259,7 @@ func TestUpgrade(t *testing.T) {
 
 // TestUpgradeDeclined: HTTP goes on.
 func TestUpgradeDeclined(t *testing.T) {
+	t.Parallel()
 	r := behind(t, echo)
 	w := r.connect()
 	for range 2 {
@@ -261,6 +271,7 @@ func TestUpgradeDeclined(t *testing.T) {
 }
 
 func TestConnect(t *testing.T) {
+	t.Parallel()
 	r := raw(t, func(c *net.TCPConn) {
 		in := bufio.NewReader(c)
 		http.ReadRequest(in)
@@ -283,6 +294,7 @@ func TestConnect(t *testing.T) {
 
 // TestHalfClose: a client that has said all it will gets its answer.
 func TestHalfClose(t *testing.T) {
+	t.Parallel()
 	r := raw(t, func(c *net.TCPConn) {
 		all, _ := io.ReadAll(c)
 		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(all), all)
@@ -300,6 +312,7 @@ func TestHalfClose(t *testing.T) {
 // TestBreaksPassOn: however the dependency ends a connection, the client sees it
 // end like that.
 func TestBreaksPassOn(t *testing.T) {
+	t.Parallel()
 	const request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 	for name, tt := range map[string]struct {
 		serve func(c *net.TCPConn)
@@ -351,6 +364,7 @@ func TestBreaksPassOn(t *testing.T) {
 // TestIdleConnectionEnds: the client learns at once that its idle connection is of
 // no more use.
 func TestIdleConnectionEnds(t *testing.T) {
+	t.Parallel()
 	r := raw(t, func(c *net.TCPConn) {
 		http.ReadRequest(bufio.NewReader(c))
 		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
@@ -364,6 +378,7 @@ func TestIdleConnectionEnds(t *testing.T) {
 // TestUnreachable: a dependency that refuses connections is a connection that
 // breaks.
 func TestUnreachable(t *testing.T) {
+	t.Parallel()
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -382,6 +397,7 @@ func TestUnreachable(t *testing.T) {
 
 // TestClientBreaks: the dependency learns that its client has broken off.
 func TestClientBreaks(t *testing.T) {
+	t.Parallel()
 	got := make(chan error, 1)
 	r := raw(t, func(c *net.TCPConn) {
 		io.WriteString(c, "HTTP/1.1 100 Continue\r\n\r\n")
@@ -401,6 +417,7 @@ func TestClientBreaks(t *testing.T) {
 // TestRefusals: what could be understood in two ways, or in none, gets one answer
 // and the end of the connection, and the dependency none of it.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	const ok = "GET / HTTP/1.1\r\nHost: x\r\n"
 	for name, send := range map[string]string{
 		"length and chunks":          ok + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -471,6 +488,7 @@ func TestRefusals(t *testing.T) {
 // be none. The dependency must not take what it got for a request, and no other
 // request may follow.
 func TestRefusalsInBodies(t *testing.T) {
+	t.Parallel()
 	for name, body := range map[string]string{
 		"no size":                    "x\r\n",
 		"a negative size":            "-1\r\n",
@@ -506,6 +524,7 @@ func TestRefusalsInBodies(t *testing.T) {
 
 // TestRefusalWaitsItsTurn: requests in front of a bad one are answered.
 func TestRefusalWaitsItsTurn(t *testing.T) {
+	t.Parallel()
 	r := behind(t, echo)
 	w := r.connect()
 	w.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n")
@@ -522,6 +541,7 @@ func TestRefusalWaitsItsTurn(t *testing.T) {
 
 // TestBytesPassAsTheyAre: neither spelling nor order changes.
 func TestBytesPassAsTheyAre(t *testing.T) {
+	t.Parallel()
 	const request = "GeT /%7e?x=%zz;y HTTP/1.1\r\nhOST: x\r\nx-b: 2\r\nX-A:  1 \r\nCookie: a\r\ncookie: b\r\n\r\n"
 	const answer = "HTTP/1.1 299 Odd Reason\r\nx-low: 1\r\nX-Up: 2\nset-cookie: a\r\nSet-Cookie: b\r\nContent-Length: 1\r\n\r\nx"
 	got := make(chan string, 1)
@@ -544,6 +564,7 @@ func TestBytesPassAsTheyAre(t *testing.T) {
 // An answer that is replaced ends the connection where the dependency's own would
 // have: one of HTTP/1.0, unless it says otherwise.
 func TestReplacedAnswersOfOldServers(t *testing.T) {
+	t.Parallel()
 	for extra, ends := range map[string]bool{"": true, "Connection: keep-alive\r\n": false} {
 		r := raw(t, func(c *net.TCPConn) {
 			for in := bufio.NewReader(c); ; {

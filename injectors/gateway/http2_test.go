@@ -140,6 +140,7 @@ func (c *grpcCall) end() (messages []string, status, message string) {
 }
 
 func TestGRPC(t *testing.T) {
+	t.Parallel()
 	var asked atomic.Int64
 	r, _ := behindHTTP2(t, inventory(&asked))
 	client := r.client2()
@@ -170,6 +171,7 @@ func TestGRPC(t *testing.T) {
 }
 
 func TestGRPCError(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		when, method string
 		messages     string
@@ -215,6 +217,7 @@ func TestGRPCError(t *testing.T) {
 
 // TestGRPCErrorLeavesOthersAlone: what is no gRPC is not meant, whatever its path.
 func TestGRPCErrorLeavesOthersAlone(t *testing.T) {
+	t.Parallel()
 	r, _ := behindHTTP2(t, echo)
 	f := r.inject("grpc_error", `{'code':14}`)
 	for _, client := range []*http.Client{r.client(), r.client2()} {
@@ -233,6 +236,7 @@ func TestGRPCErrorLeavesOthersAlone(t *testing.T) {
 // TestHTTP2 sends requests of many shapes and faults of every kind over one
 // connection.
 func TestHTTP2(t *testing.T) {
+	t.Parallel()
 	var asked atomic.Int64
 	r, _ := behindHTTP2(t, func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
@@ -328,6 +332,7 @@ func TestHTTP2(t *testing.T) {
 
 // TestHTTP2Large: bodies larger than any window pass both ways at once.
 func TestHTTP2Large(t *testing.T) {
+	t.Parallel()
 	r, _ := behindHTTP2(t, func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
 	client := r.client2()
 	data := bytes.Repeat([]byte("0123456789abcdef"), 1<<19)
@@ -351,6 +356,7 @@ func TestHTTP2Large(t *testing.T) {
 // TestHTTP2UpstreamEnds: a client whose dependency goes away sees its connection
 // go, in the same way, and the next one works.
 func TestHTTP2UpstreamEnds(t *testing.T) {
+	t.Parallel()
 	for name, reset := range map[string]bool{"closed": false, "reset": true} {
 		t.Run(name, func(t *testing.T) {
 			begun := make(chan struct{}, 2)
@@ -395,6 +401,7 @@ func TestHTTP2UpstreamEnds(t *testing.T) {
 
 // TestHTTP2IdleUpstreamEnds: so does a client that waits for nothing.
 func TestHTTP2IdleUpstreamEnds(t *testing.T) {
+	t.Parallel()
 	r, server := behindHTTP2(t, echo)
 	client := r.client2()
 	for range 3 {
@@ -411,6 +418,7 @@ func TestHTTP2IdleUpstreamEnds(t *testing.T) {
 
 // TestHTTP2ClientGivesUp: the dependency learns of it.
 func TestHTTP2ClientGivesUp(t *testing.T) {
+	t.Parallel()
 	begun, ended := make(chan struct{}), make(chan struct{})
 	r, _ := behindHTTP2(t, func(_ http.ResponseWriter, r *http.Request) {
 		close(begun)
@@ -433,6 +441,7 @@ func TestHTTP2ClientGivesUp(t *testing.T) {
 // TestHTTP2ToHTTP1: a dependency that does not speak the client's protocol does not
 // hang it.
 func TestHTTP2ToHTTP1(t *testing.T) {
+	t.Parallel()
 	r := behind(t, echo)
 	if res, err := r.client2().Get(r.url("/")); err == nil {
 		res.Body.Close()
@@ -442,6 +451,7 @@ func TestHTTP2ToHTTP1(t *testing.T) {
 
 // A target arrives as it was sent, whatever net/http would make of it.
 func TestHTTP2Targets(t *testing.T) {
+	t.Parallel()
 	r, _ := behindHTTP2(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.RequestURI) })
 	f := r.inject("http_latency", `{'latency':1,'match':{'path':'/{id}|x'}}`)
 	client := r.client2()
@@ -467,6 +477,7 @@ func TestHTTP2Targets(t *testing.T) {
 // A burst on a new connection is not more than the dependency takes at once: what it
 // would refuse for that reason would look as if it had failed.
 func TestHTTP2BurstAtTheStart(t *testing.T) {
+	t.Parallel()
 	r, _ := behindHTTP2(t, func(w http.ResponseWriter, _ *http.Request) {
 		time.Sleep(5 * time.Millisecond)
 		io.WriteString(w, "ok")

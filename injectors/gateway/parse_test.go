@@ -12,6 +12,7 @@ import (
 // TestAttributes: what is read is what is shown, with defaults, and can be read
 // again.
 func TestAttributes(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ kind, given, shown string }{
 		{"http_error", `{"status":503}`, `{"status":503,"when":"before"}`},
 		{"http_error", `{"status":200,"headers":{"Retry-After":"5"},"body":"x","when":"after","first":3}`,
@@ -47,6 +48,7 @@ func TestAttributes(t *testing.T) {
 }
 
 func TestRefusedAttributes(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ kind, given, part string }{
 		{"http_error", ``, "http_error needs status"},
 		{"http_error", `{}`, "http_error needs status"},
@@ -102,6 +104,7 @@ func TestRefusedAttributes(t *testing.T) {
 }
 
 func TestNew(t *testing.T) {
+	t.Parallel()
 	for _, scheme := range gateway.Schemes() {
 		if _, err := gateway.New(gateway.Options{Scheme: scheme, Address: "payments.test:80"}); err != nil {
 			t.Errorf("%s: %v", scheme, err)

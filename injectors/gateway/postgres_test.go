@@ -30,6 +30,7 @@ type pgRig struct {
 
 // TestPostgres runs all that needs a server on one, as making it takes longest.
 func TestPostgres(t *testing.T) {
+	t.Parallel()
 	r := realPostgres(t)
 	for name, test := range map[string]func(*testing.T, *pgRig){
 		"statements fail":            postgresStatementsFail,

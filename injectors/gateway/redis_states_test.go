@@ -57,6 +57,7 @@ func redisStates() map[string]stateOf {
 // fault says of it, letter by letter, and the commands that the server serves are
 // those that the fault spares.
 func TestRedisStatesAreTheServersOwn(t *testing.T) {
+	t.Parallel()
 	for name, enter := range redisStates() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

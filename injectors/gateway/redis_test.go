@@ -54,6 +54,7 @@ func asker(t *testing.T, address string, protocol int) *redis.Client {
 // A client of its day says who it is, asks for its database and whether the server
 // is there: what counts is what it was told to do.
 func TestRedisCallsAreCommandsThatWereMeant(t *testing.T) {
+	t.Parallel()
 	server, err := checkout.StartRedis(t.Context())
 	notInstalled(t, err)
 	t.Cleanup(func() { server.Close() })
@@ -77,6 +78,7 @@ func TestRedisCallsAreCommandsThatWereMeant(t *testing.T) {
 
 // Our table of commands says of each what the server says of it.
 func TestRedisClassesAreTheServersOwn(t *testing.T) {
+	t.Parallel()
 	r, direct := realRedis(t)
 	infos, err := asker(t, direct, 2).Command(t.Context()).Result()
 	if err != nil {
@@ -104,6 +106,7 @@ func TestRedisClassesAreTheServersOwn(t *testing.T) {
 // An empty store answers as one that is empty: in both versions of the protocol,
 // alone and in a transaction.
 func TestRedisIsEmpty(t *testing.T) {
+	t.Parallel()
 	r, _ := realRedis(t)
 	ctx := t.Context()
 	for _, protocol := range []int{2, 3} {
@@ -173,6 +176,7 @@ func answer(c *redis.Cmd) string {
 // Transactions fail as they would on the server: nothing of them is done, and the
 // session goes on.
 func TestRedisTransactions(t *testing.T) {
+	t.Parallel()
 	r, _ := realRedis(t)
 	ctx := t.Context()
 	w := r.connect()
@@ -210,6 +214,7 @@ func TestRedisTransactions(t *testing.T) {
 // A subscription's messages and the errors between them do not meet; a command
 // that blocks holds up the ones behind it and no others.
 func TestRedisSubscriptionsAndBlocking(t *testing.T) {
+	t.Parallel()
 	r, direct := realRedis(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -269,6 +274,7 @@ func TestRedisSubscriptionsAndBlocking(t *testing.T) {
 // was refused and what was not foresees every answer and what is stored at the
 // end.
 func TestRedisUnderAThousandFaults(t *testing.T) {
+	t.Parallel()
 	r, direct := realRedis(t)
 	ctx := t.Context()
 	faults := []*gateway.Fault{
@@ -356,6 +362,7 @@ func (m model) follow(commands []redis.Cmder, err error, atomic bool) string {
 // What is not RESP is the server's to judge, and a client that leaves early or
 // says nothing holds nothing up.
 func TestRedisAndForeigners(t *testing.T) {
+	t.Parallel()
 	r, _ := realRedis(t)
 	r.inject("redis_error", `{'error':'ERR no','match':{'class':'write'}}`)
 	w := r.connect()

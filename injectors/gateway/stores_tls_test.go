@@ -22,6 +22,7 @@ import (
 
 // The way to a Redis is encrypted, the one from the client is not.
 func TestRedisOverTLS(t *testing.T) {
+	t.Parallel()
 	_, direct := realRedis(t)
 	certificate, err := gateway.SelfSigned("127.0.0.1")
 	if err != nil {

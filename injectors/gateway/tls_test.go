@@ -32,6 +32,7 @@ func secure(t *testing.T, protocols ...string) (address string, roots *x509.Cert
 }
 
 func TestTLSUpstream(t *testing.T) {
+	t.Parallel()
 	address, roots := secure(t)
 	r := newRig(t, gateway.Options{Scheme: "https", Address: address, UpstreamTLS: &tls.Config{RootCAs: roots}})
 	for want, client := range map[string]*http.Client{"HTTP/1.1": r.client(), "HTTP/2.0": r.client2()} {
@@ -65,6 +66,7 @@ func TestTLSUpstream(t *testing.T) {
 
 // TestTLSDistrust: a dependency that cannot be trusted is a connection that breaks.
 func TestTLSDistrust(t *testing.T) {
+	t.Parallel()
 	address, _ := secure(t)
 	r := newRig(t, gateway.Options{Scheme: "https", Address: address, UpstreamTLS: &tls.Config{RootCAs: x509.NewCertPool()}})
 	w := r.connect()
@@ -74,6 +76,7 @@ func TestTLSDistrust(t *testing.T) {
 
 // TestTLSWithoutHTTP2: a client that insists on HTTP/2 is cut.
 func TestTLSWithoutHTTP2(t *testing.T) {
+	t.Parallel()
 	address, roots := secure(t, "http/1.1")
 	r := newRig(t, gateway.Options{Scheme: "https", Address: address, UpstreamTLS: &tls.Config{RootCAs: roots}})
 	if res, err := r.client2().Get(r.url("/")); err == nil {
@@ -85,6 +88,7 @@ func TestTLSWithoutHTTP2(t *testing.T) {
 // TestTLSClient: clients that speak TLS get it, with the protocol that the
 // dependency speaks, too.
 func TestTLSClient(t *testing.T) {
+	t.Parallel()
 	certificate, err := gateway.SelfSigned("127.0.0.1", "payments.test")
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +138,7 @@ func TestTLSClient(t *testing.T) {
 // TestTLSClientHangsUp: a client that never finishes its handshake is let go when
 // it goes.
 func TestTLSClientHangsUp(t *testing.T) {
+	t.Parallel()
 	certificate, err := gateway.SelfSigned("payments.test")
 	if err != nil {
 		t.Fatal(err)
@@ -148,6 +153,7 @@ func TestTLSClientHangsUp(t *testing.T) {
 // TestTLSHalfBody: a dependency that ends inside TLS without a word is an end, not
 // a reset.
 func TestTLSHalfBody(t *testing.T) {
+	t.Parallel()
 	certificate, err := gateway.SelfSigned("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)

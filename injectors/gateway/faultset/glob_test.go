@@ -7,6 +7,7 @@ import (
 )
 
 func TestMatchGlob(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		pattern, text string
 		matches       bool
@@ -23,6 +24,7 @@ func TestMatchGlob(t *testing.T) {
 
 // A pattern of stars does not take for ever on a long text.
 func TestMatchGlobInTime(t *testing.T) {
+	t.Parallel()
 	if MatchGlob(strings.Repeat("*a", 1000)+"b", strings.Repeat("a", 1<<16), NoSeparator) {
 		t.Error("there is no b")
 	}
@@ -42,6 +44,7 @@ func FuzzMatchGlob(f *testing.F) {
 }
 
 func TestMatchGlobInPaths(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		pattern, path string
 		want          bool

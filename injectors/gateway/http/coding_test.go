@@ -34,6 +34,7 @@ func TestBombs(t *testing.T) {
 // A frame that asks for more memory than the web allows is left alone, whatever is
 // in it.
 func TestZstdThatReachesFar(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	w, err := zstd.NewWriter(&b, zstd.WithWindowSize(64<<20))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 )
 
 func TestMatches(t *testing.T) {
+	t.Parallel()
 	const raw = "POST /charges/7?x=/other HTTP/1.1\r\nHost: payments.test\r\nX-Tenant:  acme \r\nx-tenant: other\r\n" +
 		"baggage: k1=v1;p=1, blastgauge.arm = r%201 ,empty=\r\nBaggage: k2=v2\r\n\r\nX-Body: x\r\n\r\n"
 	h := head{strict: true}
@@ -48,6 +49,7 @@ func TestMatches(t *testing.T) {
 }
 
 func TestPathOfTarget(t *testing.T) {
+	t.Parallel()
 	for target, want := range map[string]string{
 		"/a/b?c": "/a/b", "*": "*", "http://x.test/a?b": "/a", "http://x.test": "/", "http://x.test?/q": "/", "db.test:5432": "db.test:5432", "/a://b/c": "/a://b/c",
 	} {

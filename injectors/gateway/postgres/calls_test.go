@@ -16,6 +16,7 @@ import (
 // What a client has executed is a call, in both protocols; what sets up its session
 // is none.
 func TestWhatIsACall(t *testing.T) {
+	t.Parallel()
 	type message = interface{ Encode([]byte) ([]byte, error) }
 	query := func(sql string) message { return &pgproto3.Query{String: sql} }
 	prepared := func(sql string) []message {
@@ -64,6 +65,7 @@ func TestWhatIsACall(t *testing.T) {
 // A connection that cancels, and one that a client leaves because there is no
 // encryption, are no attempt to call.
 func TestConnectionsForNoCall(t *testing.T) {
+	t.Parallel()
 	ask := encoded(t, &pgproto3.SSLRequest{})
 	for name, tt := range map[string]struct {
 		sent []byte

@@ -146,6 +146,7 @@ func FuzzReplies(f *testing.F) {
 
 // The way to log in that needs an encryption is not offered.
 func TestChannelBindingIsNotOffered(t *testing.T) {
+	t.Parallel()
 	var got bytes.Buffer
 	sent := encoded(t, &pgproto3.AuthenticationSASL{AuthMechanisms: []string{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"}}, &pgproto3.AuthenticationOk{})
 	s := NewSession(Options{Client: sides{nil, &got}, Upstream: sides{pieces(sent, 5), nil}})
@@ -157,6 +158,7 @@ func TestChannelBindingIsNotOffered(t *testing.T) {
 
 // A client that asks for encryption is told that there is none, and goes on.
 func TestEncryptionIsDeclined(t *testing.T) {
+	t.Parallel()
 	ask := []byte("\x00\x00\x00\x08\x04\xd2\x16\x30\x00\x00\x00\x08\x04\xd2\x16\x2f")
 	got, told, _ := passed(append(ask, conversation(t)...), 3)
 	if string(told) != "NN" || !bytes.Equal(got, conversation(t)) {
@@ -165,6 +167,7 @@ func TestEncryptionIsDeclined(t *testing.T) {
 }
 
 func TestRefusedAttributes(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ kind, given, part string }{
 		{"postgres_error", ``, "postgres_error needs sqlstate"},
 		{"postgres_error", `{"sqlstate":"4000"}`, "sqlstate must be five digits or capitals"},
@@ -184,6 +187,7 @@ func TestRefusedAttributes(t *testing.T) {
 }
 
 func TestShownAttributes(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ kind, given, shown string }{
 		{"postgres_error", `{"sqlstate":"40001"}`, `{"sqlstate":"40001","when":"before"}`},
 		{"postgres_error", `{"sqlstate":"53300"}`, `{"sqlstate":"53300","when":"connect"}`},
@@ -204,6 +208,7 @@ func TestShownAttributes(t *testing.T) {
 // A client that names ever new statements and portals, and closes none, meets faults
 // as on the first day.
 func TestNewNamesWithoutEnd(t *testing.T) {
+	t.Parallel()
 	sent := startup(t)
 	for i := range 2*maxNames + 1 {
 		name := strconv.Itoa(i)

@@ -6,6 +6,7 @@ import (
 )
 
 func TestStatements(t *testing.T) {
+	t.Parallel()
 	for sql, want := range map[string]string{
 		"":                               "",
 		" ; -- nothing\n;":               "",
@@ -56,6 +57,7 @@ func TestStatements(t *testing.T) {
 }
 
 func TestClasses(t *testing.T) {
+	t.Parallel()
 	for sql, want := range map[string][]kind{
 		"select 1": {reads, selects, anyKind}, "copy t to stdout": {reads, copies}, "copy t from stdin": {writes, copies},
 		"insert into t values (1)": {writes, inserts}, "create table t (a int)": {writes, ddl}, "commit": {commits, anyKind}, "set a = 1": {other},

@@ -25,6 +25,7 @@ func counted(f *faultset.Set[*Rule], sent []byte, size int) (calls int, err erro
 // What a client asks for is a call, however it is written and whatever meets it;
 // what comes with a connection is none.
 func TestWhatIsACall(t *testing.T) {
+	t.Parallel()
 	join := func(commands ...[]byte) []byte { return bytes.Join(commands, nil) }
 	for name, tt := range map[string]struct {
 		sent []byte

@@ -25,6 +25,7 @@ func replies() []string {
 
 // Replies end where they do, however the bytes of a stream of them arrive.
 func TestRepliesEndWhereTheyDo(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 1))
 	for range 200 {
 		var text string
@@ -57,6 +58,7 @@ func TestRepliesEndWhereTheyDo(t *testing.T) {
 }
 
 func TestWhatIsNoReply(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{
 		"HTTP/1.1 200 OK\r\n", "$x\r\n", "$\r\n", "$1 \r\n", "$--1\r\n", "*1\n", "$99999999999999999999\r\n", ";4\r\nabcd\r\n;0\r\n", ".\r\n",
 		"*1\r\n.\r\n", "|?\r\n", "\r\n", "$5\rx\n", strings.Repeat("*1\r\n", maxDepth+1),
@@ -118,6 +120,7 @@ func ends(t *testing.T, b []byte, size int) (list []int, err error) {
 }
 
 func TestSlots(t *testing.T) {
+	t.Parallel()
 	for key, slot := range map[string]int{"": 0, "123456789": 12739, "foo": 12182, "{foo}bar": 12182, "x{foo}{bar}": 12182} {
 		if got := slotOf(key); got != slot {
 			t.Errorf("the slot of %q is %d, want %d", key, got, slot)

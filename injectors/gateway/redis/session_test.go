@@ -120,6 +120,7 @@ func FuzzReplies(f *testing.F) {
 
 // What goes to the dependency under each fault.
 func TestWhatTheDependencyIsAsked(t *testing.T) {
+	t.Parallel()
 	get := string(encode("GET", "a"))
 	for name, tt := range map[string]struct{ kind, attributes, sent, want string }{
 		"a refusal":                 {"redis_error", `{'error':'ERR x'}`, get, string(encode("blastgauge.fault.1"))},
@@ -173,6 +174,7 @@ func TestWhatTheDependencyIsAsked(t *testing.T) {
 
 // A command that is refused is left out to the last byte, however long it is.
 func TestALongCommandIsLeftOut(t *testing.T) {
+	t.Parallel()
 	sent := append(encode("SET", "a", strings.Repeat("x", 3<<20)), encode("GET", "a")...)
 	f := fault(t, "redis_error", 1, `{'error':'OOM'}`)
 	got, err := passed(active(f), sent, 1<<16)
@@ -187,6 +189,7 @@ func TestALongCommandIsLeftOut(t *testing.T) {
 // A client that wants no replies can be refused a million commands, and what waits
 // for the replies does not grow.
 func TestRefusalsWithoutReplies(t *testing.T) {
+	t.Parallel()
 	s := NewSession(Options{Client: sides{}, Upstream: sides{}})
 	for range 1 << 20 {
 		s.expectError("-OOM\r\n", "")
@@ -207,6 +210,7 @@ func TestRefusalsWithoutReplies(t *testing.T) {
 
 // A fault that is taken away lets go of the command that waits under it.
 func TestALatencyIsCutShort(t *testing.T) {
+	t.Parallel()
 	f := faultset.NewSet[*Rule](1)
 	f.Replace([]*Fault{fault(t, "redis_latency", 1, `{'latency':3600000}`)})
 	client, ours := net.Pipe()
@@ -228,6 +232,7 @@ func TestALatencyIsCutShort(t *testing.T) {
 }
 
 func TestRefusedAttributes(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ kind, given, part string }{
 		{"redis_error", ``, "redis_error needs error"},
 		{"redis_error", `{"error":"READ_ONLY"}`, "error must be one of ASK, BUSY, CLUSTERDOWN, LOADING"},
@@ -247,6 +252,7 @@ func TestRefusedAttributes(t *testing.T) {
 }
 
 func TestShownAttributes(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ kind, given, shown string }{
 		{"redis_error", `{"error":"READONLY"}`, `{"error":"READONLY"}`},
 		{"redis_error", `{"error":"MOVED","address":"a:1","first":2,"match":{"class":"any","command":"get,  config  set"}}`, `{"error":"MOVED","address":"a:1","match":{"class":"any","command":"GET, CONFIG SET"},"first":2}`},
