@@ -13,9 +13,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// axe is the source of axe-core, which knows the rules of accessible pages.
-// Without it the test is skipped, unless BLASTGAUGE_REQUIRE=all says that
-// nothing may be.
+// axe is the source of axe-core, which checks the rules of accessible pages. Without
+// it the test is skipped, unless BLASTGAUGE_REQUIRE=all forbids that.
 func axe(t *testing.T) string {
 	t.Helper()
 	var dirs []string
@@ -38,12 +37,12 @@ func axe(t *testing.T) string {
 	return ""
 }
 
-// violationsOf lists what is wrong with the page as it is shown, with the elements that they are of.
+// violationsOf lists the rules that the page breaks as it is shown, each with a few of
+// the elements that break it.
 const violationsOf = `axe.run(document, {resultTypes: ['violations']}).then(r =>
 	r.violations.map(v => v.id + ': ' + v.help + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | ')))`
 
-// pages are those that are tested in a browser: one of each kind and the
-// awkward ones.
+// pages are one page of each kind, and the awkward ones.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	list := map[string]string{}
@@ -66,8 +65,8 @@ type view struct {
 	scheme string // that the reader prefers
 }
 
-// accessible: nothing on any page is out of reach of those who cannot see or point.
-func accessible(t *testing.T, browser context.Context) {
+// checkAccess checks that people who cannot see or point can use every page.
+func checkAccess(t *testing.T, browser context.Context) {
 	source := axe(t)
 	for name, html := range pages(t) {
 		t.Run(name, func(t *testing.T) {
@@ -88,8 +87,9 @@ func accessible(t *testing.T, browser context.Context) {
 	}
 }
 
-// keysReachCharts: the Tab key comes to every chart, and the arrow keys read it.
-func keysReachCharts(t *testing.T, browser context.Context) {
+// checkKeys checks that the Tab key reaches every chart, and that the arrow keys read
+// it.
+func checkKeys(t *testing.T, browser context.Context) {
 	for _, name := range []string{"refuted", "journeys"} {
 		tab, _ := open(t, browser, render(t, "html", Options{}, load(t, name)))
 		eval[bool](t, tab, `document.querySelectorAll('details').forEach(d => { d.open = true }), true`)
@@ -103,8 +103,8 @@ func keysReachCharts(t *testing.T, browser context.Context) {
 	}
 }
 
-// tabThrough presses Tab from the top of the page to its end, and an arrow key on
-// every chart; it counts the charts that answered.
+// tabThrough presses Tab from the top of the page to its end, and an arrow key on every
+// chart. It returns how many charts answered.
 func tabThrough(t *testing.T, tab context.Context) int {
 	t.Helper()
 	const at = `(() => { const e = document.activeElement; return e === document.body ? 'end' : e.matches('.plot') ? 'chart' : 'other' })()`
@@ -132,9 +132,9 @@ func tabThrough(t *testing.T, tab context.Context) int {
 	return 0
 }
 
-// comparisonSurvivesPolicy: it, too, is readable where styles and scripts are
-// blocked.
-func comparisonSurvivesPolicy(t *testing.T, browser context.Context) {
+// checkComparisonPolicy checks that a comparison can be read where styles and scripts
+// are blocked.
+func checkComparisonPolicy(t *testing.T, browser context.Context) {
 	tab := serve(t, browser, renderCompare(t, "html", Options{}, comparisonFixtures(t)["changed"]))
 	if got := eval[string](t, tab, `getComputedStyle(document.querySelector('.wrap')).maxWidth`); got != "none" {
 		t.Fatalf("the style sheet was not blocked: max-width %s", got)

@@ -24,7 +24,7 @@ import (
 )
 
 // chromium is the path of a browser. Without one the test is skipped, unless
-// BLASTGAUGE_REQUIRE=all says that nothing may be.
+// BLASTGAUGE_REQUIRE=all forbids that.
 func chromium(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "/usr/bin/chromium", "/usr/lib/chromium/chromium"} {
@@ -40,8 +40,8 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// browserScratch is where a browser leaves what it does not remove: the name of a
-// socket in it has to be short, which those of t.TempDir are not.
+// browserScratch is a directory for the files that a browser leaves behind. The path of
+// a socket in it has to be short, and those of t.TempDir are long.
 func browserScratch(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "")
@@ -52,7 +52,7 @@ func browserScratch(t *testing.T) string {
 	return dir
 }
 
-// newBrowser starts one and stops it with the test.
+// newBrowser starts a browser that stops with the test.
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
@@ -71,7 +71,7 @@ func newBrowser(t *testing.T) context.Context {
 	return ctx
 }
 
-// A watcher keeps what a page that behaves never does.
+// A watcher records what no page may do: errors, dialogs, requests.
 type watcher struct {
 	mu    sync.Mutex
 	seen  []string
@@ -144,24 +144,24 @@ func TestPageInABrowser(t *testing.T) {
 	for _, name := range []string{"suite", "journeys", "hostile", "empty", "stuck"} {
 		r := load(t, name)
 		t.Run(name, func(t *testing.T) {
-			behaves(t, browser, render(t, "html", Options{}, r), headline(t, render(t, "github", Options{}, r)))
+			checkPage(t, browser, render(t, "html", Options{}, r), headline(t, render(t, "github", Options{}, r)))
 		})
 	}
 	for _, name := range []string{"changed", "several", "hostile", "empty"} {
 		c := comparisonFixtures(t)[name]
 		t.Run("compare/"+name, func(t *testing.T) {
-			behaves(t, browser, renderCompare(t, "html", Options{}, c), headline(t, renderCompare(t, "github", Options{}, c)))
+			checkPage(t, browser, renderCompare(t, "html", Options{}, c), headline(t, renderCompare(t, "github", Options{}, c)))
 		})
 	}
 	t.Run("index", func(t *testing.T) {
-		behaves(t, browser, renderIndex(t, "html", Options{}, 0, kept(t, 60)), "4 of 7 hypotheses refuted when last tested")
+		checkPage(t, browser, renderIndex(t, "html", Options{}, 0, kept(t, 60)), "4 of 7 hypotheses refuted when last tested")
 	})
-	t.Run("policy", func(t *testing.T) { survivesPolicy(t, browser) })
-	t.Run("policy/compare", func(t *testing.T) { comparisonSurvivesPolicy(t, browser) })
-	t.Run("script", func(t *testing.T) { helps(t, browser) })
-	t.Run("keys", func(t *testing.T) { keysReachCharts(t, browser) })
-	t.Run("paper", func(t *testing.T) { fitsPaper(t, browser) })
-	t.Run("accessible", func(t *testing.T) { accessible(t, browser) })
+	t.Run("policy", func(t *testing.T) { checkPolicy(t, browser) })
+	t.Run("policy/compare", func(t *testing.T) { checkComparisonPolicy(t, browser) })
+	t.Run("script", func(t *testing.T) { checkScript(t, browser) })
+	t.Run("keys", func(t *testing.T) { checkKeys(t, browser) })
+	t.Run("paper", func(t *testing.T) { checkPaper(t, browser) })
+	t.Run("accessible", func(t *testing.T) { checkAccess(t, browser) })
 }
 
 // headline is the notice at the end of the workflow commands.
@@ -175,8 +175,8 @@ func headline(t *testing.T, commands string) string {
 	return text
 }
 
-// overflow names the elements that stick out of the page; those in a box that
-// scrolls by itself do not count.
+// overflow names the elements that stick out of the page, except those in a box that
+// scrolls by itself.
 const overflow = `(() => {
 	const wide = document.documentElement.clientWidth;
 	if (document.documentElement.scrollWidth <= wide) return '';
@@ -195,16 +195,16 @@ func show(t *testing.T, tab context.Context, width int64, scheme string) {
 	if _, err := chromedp.Call(tab, emulation.SetEmulatedMedia, media); err != nil {
 		t.Fatal(err)
 	}
-	// What watches sizes is told when a frame is drawn.
+	// The page learns of its new size when a frame is drawn.
 	const drawn = `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`
 	if _, err := chromedp.Run(tab, chromedp.Evaluate[bool](drawn, chromedp.EvalAwaitPromise)); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// behaves looks at a page with everything on it unfolded: at every width, light
-// and dark.
-func behaves(t *testing.T, browser context.Context, html, headline string) {
+// checkPage checks a page with everything on it unfolded, at every width, light and
+// dark.
+func checkPage(t *testing.T, browser context.Context, html, headline string) {
 	tab, w := open(t, browser, html)
 	eval[bool](t, tab, `document.querySelectorAll('details').forEach(d => { d.open = true }), true`)
 	for scheme, background := range map[string]string{"light": "rgb(255, 255, 255)", "dark": "rgb(15, 18, 22)"} {
@@ -232,7 +232,7 @@ func behaves(t *testing.T, browser context.Context, html, headline string) {
 	}
 }
 
-// policy is what Jenkins serves artifacts with.
+// policy is the content security policy with which Jenkins serves artifacts.
 const policy = "sandbox; default-src 'none'; img-src 'self'; style-src 'self';"
 
 // serve opens a page as Jenkins serves it, with the style sheet beside it.
@@ -257,9 +257,9 @@ func serve(t *testing.T, browser context.Context, html string) context.Context {
 	return tab
 }
 
-// survivesPolicy shows a page whose scripts and styles are blocked, and one whose
-// styles are in a file beside it.
-func survivesPolicy(t *testing.T, browser context.Context) {
+// checkPolicy checks a page whose scripts and styles are blocked, and one whose styles
+// are in a file beside it.
+func checkPolicy(t *testing.T, browser context.Context) {
 	sibling := serve(t, browser, render(t, "html", Options{StyleSheet: "blastgauge.css"}, load(t, "refuted")))
 	if got := eval[string](t, sibling, `getComputedStyle(document.querySelector('.wrap')).maxWidth`); got != "1080px" {
 		t.Errorf("the style sheet beside the page is not used: max-width %s", got)
@@ -290,9 +290,9 @@ func survivesPolicy(t *testing.T, browser context.Context) {
 	}
 }
 
-// helps tries what the script adds: links open what they lead to, and keys read
+// checkScript checks what the script adds: links open what they lead to, and keys read
 // charts.
-func helps(t *testing.T, browser context.Context) {
+func checkScript(t *testing.T, browser context.Context) {
 	tab, _ := open(t, browser, render(t, "html", Options{}, load(t, "suite")))
 	const held = `document.getElementById('recommendations-down').open`
 	if eval[bool](t, tab, held) {

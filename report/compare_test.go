@@ -44,7 +44,7 @@ func moved(e *result.Experiment, by float64) {
 	b.Estimate, b.Low, b.High = b.Estimate+by, b.Low+by, b.High+by
 }
 
-// later is the suite after somebody changed time limits: better here, worse there.
+// later is the suite after a change of time limits: better here, worse there.
 func later(e *result.Experiment, r *result.Result) {
 	switch e.ID {
 	case "inventory-latency-800ms":
@@ -69,7 +69,7 @@ func later(e *result.Experiment, r *result.Result) {
 	}
 }
 
-// stormy adds what a proxy of ours would have counted.
+// stormy adds the calls that a gateway would have counted.
 func stormy(e *result.Experiment, _ *result.Result) {
 	e.Amplification = []result.Amplification{{Dependency: "payments", Unit: result.Calls, Fault: 3.1, Baseline: 1, Factor: 3.1, Low: 2.9, High: 3.3, Storm: e.ID == "payments-latency-2s"}}
 }
@@ -235,7 +235,7 @@ func TestCompareColorAddsNothing(t *testing.T) {
 	}
 }
 
-// A regression fails, what is not known is skipped, and the numbers add up.
+// A regression fails, an undecided experiment is skipped, and the numbers add up.
 func TestCompareJUnitCountsWhatItLists(t *testing.T) {
 	t.Parallel()
 	for name, c := range comparisonFixtures(t) {

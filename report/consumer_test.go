@@ -12,7 +12,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
-// A consumed file is what a reader of JUnit files that is not ours finds in one.
+// A consumed file is what another project's reader of JUnit files finds in one.
 type consumed struct {
 	Tests, Failures, Errors, Skipped int // as the root says
 	Cases                            []struct{ Suite, Name, Class, Result, Message string }
@@ -37,7 +37,7 @@ json.dump(out, sys.stdout)
 
 // python finds an interpreter that has junitparser, which is Debian's package
 // python3-junitparser. Without one the test is skipped, unless
-// BLASTGAUGE_REQUIRE=all says that nothing may be.
+// BLASTGAUGE_REQUIRE=all forbids that.
 func python(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"/usr/bin/python3", "python3"} {
@@ -52,8 +52,7 @@ func python(t *testing.T) string {
 	return ""
 }
 
-// Another project's reader finds every suite and case, with the verdicts that we
-// gave them.
+// Another project's reader finds every suite and case with its verdict.
 func TestJUnitIsReadByOthers(t *testing.T) {
 	t.Parallel()
 	interpreter := python(t)
@@ -84,14 +83,14 @@ func TestJUnitIsReadByOthers(t *testing.T) {
 				want[len(want)-1] = "Error"
 			}
 		}
-		verdictsAre(t, file, got[file], "hypothesis", want)
+		checkVerdicts(t, file, got[file], "hypothesis", want)
 	}
 	for file, c := range sides {
 		var want []string
 		for _, e := range c.Experiments {
 			want = append(want, map[compare.Status]string{compare.Regressed: "Failure", compare.NotComparable: "Skipped", compare.Uncertain: "Skipped"}[e.Status])
 		}
-		verdictsAre(t, file, got[file], "no regression", want)
+		checkVerdicts(t, file, got[file], "no regression", want)
 	}
 }
 
@@ -111,9 +110,9 @@ func consume(t *testing.T, interpreter string, files []string) map[string]consum
 	return got
 }
 
-// verdictsAre wants the case of that name in each suite to have these results, and
-// the root to count what its cases are.
-func verdictsAre(t *testing.T, file string, got consumed, name string, want []string) {
+// checkVerdicts checks that the case of that name in each suite has these results, and
+// that the root counts its cases.
+func checkVerdicts(t *testing.T, file string, got consumed, name string, want []string) {
 	t.Helper()
 	counts, i := map[string]int{}, 0
 	for _, c := range got.Cases {

@@ -51,9 +51,9 @@ func stretchTime(e *result.Experiment, seconds float64) {
 	}
 }
 
-// fitsPaper: two pages for the run and one for each refuted experiment; all of it
-// where that is asked for.
-func fitsPaper(t *testing.T, browser context.Context) {
+// checkPaper checks that a printed run takes two sheets and one for each refuted
+// experiment, and that everything is printed where the options ask for it.
+func checkPaper(t *testing.T, browser context.Context) {
 	for _, name := range []string{"suite", "interrupted"} {
 		r := load(t, name)
 		most := 2
@@ -76,7 +76,7 @@ func fitsPaper(t *testing.T, browser context.Context) {
 
 var sheet = regexp.MustCompile(`/Type\s*/Page\b`)
 
-// sheets counts the pages of the printed page.
+// sheets counts the sheets of a printed page.
 func sheets(t *testing.T, browser context.Context, html string) int {
 	t.Helper()
 	tab, _ := open(t, browser, html)
@@ -87,7 +87,7 @@ func sheets(t *testing.T, browser context.Context, html string) int {
 	return n
 }
 
-// printed is the page on A4 paper.
+// printed is the PDF of a page.
 func printed(t *testing.T, tab context.Context) []byte {
 	t.Helper()
 	if _, err := chromedp.Call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{}); err != nil {

@@ -27,8 +27,8 @@ func everyPage(t *testing.T, change func(any)) string {
 	return b.String()
 }
 
-// The zone and the language of a machine do not show: pages made under others are
-// compared with those made here.
+// The time zone and the language of a machine do not show: pages made under others are
+// the same as those made here.
 func TestSameBytesInEveryLocale(t *testing.T) {
 	t.Parallel()
 	const told = "REPORT_TEST_PAGES"
@@ -70,7 +70,7 @@ func TestSameBytesOnEveryProcessor(t *testing.T) {
 	}
 }
 
-// differing is text from a little before it departs from other.
+// differing is text from a little before the place where it differs from other.
 func differing(text, other string) string {
 	i := 0
 	for i < len(text) && i < len(other) && text[i] == other[i] {
@@ -79,7 +79,7 @@ func differing(text, other string) string {
 	return text[max(0, i-200):]
 }
 
-// nudge moves every number by its last bit. Whole ones have none that shows.
+// nudge moves every number by its last bit, except whole ones, which are counts.
 func nudge(v reflect.Value, to float64) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:

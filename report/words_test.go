@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Whatever else a run found, a fault that may still be in force comes first.
+// Whatever else a run found, a fault that may still be active comes first.
 func TestFaultLeftBehindComesFirst(t *testing.T) {
 	t.Parallel()
 	r := load(t, "stuck")
@@ -20,7 +20,7 @@ func TestFaultLeftBehindComesFirst(t *testing.T) {
 	}
 }
 
-// What kind of control there was is said even if the result has no warning.
+// Reports say what kind of control there was even if the result has no warning.
 func TestControlIsAlwaysSaid(t *testing.T) {
 	t.Parallel()
 	for fixture, want := range map[string]string{"baseline": "the control is the baseline", "contaminated": "control contaminated"} {
@@ -34,7 +34,7 @@ func TestControlIsAlwaysSaid(t *testing.T) {
 	}
 }
 
-// No number of a measurement that cannot be trusted stands beside a verdict.
+// Reports show no number of a measurement that cannot be trusted.
 func TestInvalidShowsNoBlastRadius(t *testing.T) {
 	t.Parallel()
 	text := render(t, "text", Options{}, load(t, "invalid"))

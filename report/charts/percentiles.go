@@ -55,7 +55,8 @@ func ComparedArm(j *result.Journey) string {
 	return ""
 }
 
-// Percentiles draws how long the journeys of both arms took. It is empty where there is nothing to draw.
+// Percentiles draws how long the journeys of both arms took. It is empty where there is
+// nothing to draw.
 func Percentiles(j *result.Journey) template.HTML {
 	c := &percentileChart{j: j, arms: latencyArms(j)}
 	if len(c.arms) == 0 {

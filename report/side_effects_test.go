@@ -7,8 +7,8 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
-// What a fault did beyond those who need what is broken is said where it is
-// shown, and nowhere else.
+// Reports say what a fault did beyond the journeys that need its dependency, but only
+// where the run has shown it.
 func TestReachIsSaidWhereItIsShown(t *testing.T) {
 	t.Parallel()
 	r := load(t, "refuted")
@@ -43,7 +43,7 @@ func TestReachIsSaidWhereItIsShown(t *testing.T) {
 	}
 }
 
-// How the bounds of the calls were made is said once, below them.
+// The page says once how the intervals of calls were calculated, below them.
 func TestTheCallsBoundsSayHowTheyWereMade(t *testing.T) {
 	t.Parallel()
 	r := load(t, "refuted")
