@@ -84,8 +84,8 @@ func (s *story) at(second float64, e journal.Event) {
 
 var metAll = &journal.Evidence{Present: true, Counted: true, Met: 480, Of: 500}
 
-// tell writes the journal of a run in which nothing went wrong.
-func (s *story) tell() {
+// writeJournal writes the journal of a run in which nothing went wrong.
+func (s *story) writeJournal() {
 	s.at(0, journal.Event{Kind: journal.RunStarted, Plan: s.plan, Toxiproxy: &journal.Toxiproxy{Kind: "blastgauge", Version: "1"}})
 	s.at(0, journal.Event{Kind: journal.ExperimentStarted})
 	s.at(0, journal.Event{Kind: journal.PhaseStarted, Phase: journal.Warmup})
@@ -131,7 +131,7 @@ func seq[T any](list []T) iter.Seq2[T, error] {
 	}
 }
 
-// journeys are observations that are held.
+// journeys are observations in memory.
 type journeys struct {
 	list   []journal.Observation
 	damage error
@@ -152,7 +152,7 @@ func (j journeys) Of(experiment int) iter.Seq2[*journal.Observation, error] {
 func (s *story) fold(t *testing.T) *Result {
 	t.Helper()
 	if s.events == nil {
-		s.tell()
+		s.writeJournal()
 	}
 	if s.obs == nil {
 		s.send()
@@ -167,7 +167,7 @@ func (s *story) fold(t *testing.T) *Result {
 // edit changes the events of a kind.
 func (s *story) edit(k journal.Kind, change func(*journal.Event)) {
 	if s.events == nil {
-		s.tell()
+		s.writeJournal()
 	}
 	for i := range s.events {
 		if s.events[i].Kind == k {
@@ -179,7 +179,7 @@ func (s *story) edit(k journal.Kind, change func(*journal.Event)) {
 // cut ends the journal before the first event of a kind.
 func (s *story) cut(k journal.Kind) {
 	if s.events == nil {
-		s.tell()
+		s.writeJournal()
 	}
 	for i := range s.events {
 		if s.events[i].Kind == k {

@@ -50,7 +50,7 @@ func TestHarmInBurstsIsKnownLessWell(t *testing.T) {
 	}
 }
 
-// A short fault has too few batches to say how much they vary.
+// A short fault has too few batches to estimate how much they vary.
 func TestShortFaultsTakeJourneysAsIndependent(t *testing.T) {
 	t.Parallel()
 	s := newStory()
@@ -68,7 +68,7 @@ func TestTheBaselineAsControlUsesUnpairedBatches(t *testing.T) {
 	s.plan.Experiments[0].Control = plan.Baseline
 	s.plan.Experiments[0].Phases.Baseline = 20 * time.Second
 	s.harm = func(_ plan.Arm, second float64) float64 { return duringFault(0.3)(plan.FaultArm, second) }
-	s.tell()
+	s.writeJournal()
 	for i := range s.events { // the baseline starts earlier
 		if s.events[i].Since >= baselineAt*time.Second {
 			s.events[i].Since += 10 * time.Second
@@ -143,7 +143,7 @@ func TestRecoverySaysWhenHarmFellAndWhenItWasBack(t *testing.T) {
 				t.Errorf("recovery = %+v", r)
 			}
 			if tt.fell < 0 {
-				return // one that goes on has no moment at which it fell
+				return // harm that goes on never fell
 			}
 			if r.FellAt == nil || math.Abs(r.FellAt.Seconds-tt.fell) > 0.3 || r.FellAt.Low > r.FellAt.Seconds || r.FellAt.High < r.FellAt.Seconds {
 				t.Errorf("fell at %+v, want %v", r.FellAt, tt.fell)
@@ -168,9 +168,9 @@ func TestABadMomentOfBothArmsIsNoRelapse(t *testing.T) {
 	}
 }
 
-// Removing a timeout cuts the connections it held: what fails in that moment is
-// not a system that has not recovered.
-func TestTheRemovalsOwnHarmIsNotTheSystems(t *testing.T) {
+// Removing a timeout cuts the connections that it held. Journeys that fail at that moment
+// do not show that the system has not recovered.
+func TestHarmOfTheRemovalItselfIsLeftOut(t *testing.T) {
 	t.Parallel()
 	for inject, want := range map[string]float64{"timeout": 0, "latency": 0.5} {
 		s := newStory()

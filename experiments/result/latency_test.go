@@ -63,7 +63,7 @@ func TestLatencyFromTheIntendedStartAndFromTheSending(t *testing.T) {
 	}
 }
 
-// A step that was not completed has no latency, and takes none from those before.
+// A step that was not completed has no latency. The steps before it keep theirs.
 func TestLatencyIsOfCompletedSteps(t *testing.T) {
 	t.Parallel()
 	s := newStory()
@@ -82,8 +82,8 @@ func TestLatencyIsOfCompletedSteps(t *testing.T) {
 	}
 }
 
-// How many times as long journeys take under the fault is told with its bounds, also
-// where both arms have slow moments.
+// How many times as long journeys take under the fault has bounds, also where both arms
+// have slow moments.
 func TestLatencyRatio(t *testing.T) {
 	t.Parallel()
 	for name, control := range map[string]plan.Control{"concurrent": plan.Concurrent, "baseline": plan.Baseline} {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestDecodeTellsWhatItIsGiven(t *testing.T) {
+func TestDecode(t *testing.T) {
 	t.Parallel()
 	good := `{"schema":"blastgauge/result/v1","run":{"id":"r1"},"later_addition":1}`
 	page := `<!doctype html><p>x</p><script type="application/json" id="blastgauge-result">` + good + `</script><p>`
@@ -43,7 +43,7 @@ func TestDecodeTellsWhatItIsGiven(t *testing.T) {
 	}
 }
 
-// Results of versions that knew no kinds and codes are read as if they did.
+// Results of versions that knew no kinds of criteria get them when they are read.
 func TestDecodeGivesOldCriteriaTheirKind(t *testing.T) {
 	t.Parallel()
 	r, err := Decode([]byte(`{"schema":"blastgauge/result/v1","experiments":[{"reasons":["invariant is broken"],"criteria":[

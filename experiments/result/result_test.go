@@ -52,7 +52,7 @@ func TestVerdicts(t *testing.T) {
 			s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Evidence = &journal.Evidence{Present: true, Counted: true} })
 		}, Invalid, ReasonNotExercised, "the proxy counted nothing", ExitInvalid},
 		"no busier than idle": {func(s *story) {
-			s.tell()
+			s.writeJournal()
 			for i, moment := range []string{journal.BeforeIdle, journal.BeforeTraffic, journal.AfterFault} {
 				second := []float64{0, 0.5, removedAt}[i]
 				s.at(second, journal.Event{Kind: journal.Sampled, Detail: moment, Traffic: []journal.Traffic{{Proxy: "payments", Connections: 1, Bytes: int64(1000 * second)}}})
@@ -90,7 +90,7 @@ func TestVerdicts(t *testing.T) {
 		"too few journeys": {func(s *story) { s.rate = 1 }, Invalid, ReasonTooFewJourneys, "too few journeys", ExitInvalid},
 		"fault vanished": {func(s *story) {
 			s.harm = duringFault(0.3)
-			s.tell()
+			s.writeJournal()
 			s.at(20, journal.Event{Kind: journal.FaultVanished, Detail: "toxic is gone"})
 		}, Invalid, ReasonFaultVanished, "vanished in the middle: toxic is gone", ExitInvalid},
 		"slow recovery": {func(s *story) {
@@ -127,7 +127,7 @@ func TestVerdicts(t *testing.T) {
 			s.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
 		}, Inconclusive, ReasonInvariantNotAsked, "could not be asked", ExitInconclusive},
 		"guardrail tripped": {func(s *story) {
-			s.tell()
+			s.writeJournal()
 			s.at(20, journal.Event{Kind: journal.GuardrailTripped, Detail: "blast radius of checkout: 50% > 36%", Value: 0.5, Limit: 0.36})
 		}, Refuted, ReasonGuardrailTripped, "guardrail tripped", ExitRefuted},
 		"guardrail tripped before a cohort formed": {func(s *story) {
@@ -197,7 +197,7 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// onFile makes the fault one on a file, seen like this.
+// onFile makes the fault one on a file, with this evidence.
 func onFile(s *story, e journal.Evidence) {
 	f := &s.plan.Experiments[0].Faults[0]
 	f.Proxy, f.Inject, f.Attributes = "", "config_file", injectors.Attributes{"file": "/etc/shop.json", "drop": map[string]any{"path": "/tax"}}
@@ -208,15 +208,15 @@ func onFile(s *story, e journal.Evidence) {
 
 func invariant(s *story, before, after float64) {
 	s.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
-	s.tell()
+	s.writeJournal()
 	s.at(2, journal.Event{Kind: journal.InvariantChecked, Phase: journal.Baseline,
 		Check: &journal.CheckResult{Invariant: "charged once", Holds: before == 0, Violations: before}})
 	s.at(40, journal.Event{Kind: journal.InvariantChecked, Phase: journal.Recovery,
 		Check: &journal.CheckResult{Invariant: "charged once", Holds: after == 0, Violations: after, Keys: []string{"order-1", "order-2"}}})
 }
 
-// A violation that was there under the fault counts, also where it was gone after
-// it; keys are those that were in order before.
+// A violation under the fault counts even if it was gone after it. Keys are listed if
+// they were in order before.
 func TestInvariantsAreJudgedByWhatIsNew(t *testing.T) {
 	t.Parallel()
 	type reading struct {
@@ -241,7 +241,7 @@ func TestInvariantsAreJudgedByWhatIsNew(t *testing.T) {
 			t.Parallel()
 			s := newStory()
 			s.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
-			s.tell()
+			s.writeJournal()
 			for i, r := range tt.readings {
 				s.at(float64(i+2), journal.Event{Kind: journal.InvariantChecked, Phase: r.phase, Check: &journal.CheckResult{
 					Invariant: "charged once", Holds: len(r.keys) == 0, Violations: float64(len(r.keys)), Keys: r.keys}})
@@ -394,7 +394,7 @@ func TestTheExitTable(t *testing.T) {
 	}
 }
 
-// A green exit says what it is green for.
+// An exit code of 0 says why it is 0.
 func TestAnAllowedVerdictIsNotCalledHeld(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -424,7 +424,7 @@ func TestAnAllowedVerdictIsNotCalledHeld(t *testing.T) {
 func TestADamagedJournalIsReportedAsFarAsItGoes(t *testing.T) {
 	t.Parallel()
 	s := newStory()
-	s.tell()
+	s.writeJournal()
 	s.send()
 	bad := journeys{s.obs[:10], errors.New("observation 11: damaged")}
 	r, err := Fold(seq(s.events), bad)
@@ -436,11 +436,11 @@ func TestADamagedJournalIsReportedAsFarAsItGoes(t *testing.T) {
 	}
 }
 
-// What cannot be read a second time gives no result, instead of one of half of it.
+// Observations that cannot be read a second time give an error, not half a result.
 func TestAReadErrorIsNoResult(t *testing.T) {
 	t.Parallel()
 	s := newStory()
-	s.tell()
+	s.writeJournal()
 	s.send()
 	for pass := 1; pass <= 3; pass++ {
 		if r, err := Fold(seq(s.events), &unreadable{journeys{s.obs, nil}, pass}); err == nil || !strings.Contains(err.Error(), "payments-slow") {

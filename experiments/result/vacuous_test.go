@@ -29,9 +29,8 @@ func failing(from, to float64, arms ...plan.Arm) func(plan.Arm, float64) float64
 }
 
 // Ways to measure nothing: none of them is held or refuted, and each says what was
-// wrong. The same from outside, with proxies, traffic and the command, is
-// TestTwelveWays of cmd/blastgauge.
-func TestTwelveWaysToMeasureNothing(t *testing.T) {
+// wrong. Whole runs do the same, with proxies and traffic, in experiments/run.
+func TestVacuousMeasurements(t *testing.T) {
 	t.Parallel()
 	both := []plan.Arm{plan.FaultArm, plan.ControlArm}
 	for name, tt := range map[string]struct {
@@ -66,18 +65,18 @@ func TestTwelveWaysToMeasureNothing(t *testing.T) {
 		"an exposed control": {func(s *story) { s.harm = failing(faultAt, removedAt, both...) },
 			Inconclusive, ReasonControlContaminated, "", "control contaminated"},
 		"a dependency that is cached": {func(s *story) {
-			s.tell()
+			s.writeJournal()
 			for i, moment := range []string{journal.BeforeIdle, journal.BeforeTraffic, journal.AfterFault} {
 				second := []float64{0, 0.5, removedAt}[i]
 				s.at(second, journal.Event{Kind: journal.Sampled, Detail: moment, Traffic: []journal.Traffic{{Proxy: "payments", Connections: 1, Bytes: int64(1000 * second)}}})
 			}
 		}, Invalid, ReasonNotExercised, UnmetOnlyIdle, "no more than it does when no journeys run"},
 		"a recovery phase that is too short": {func(s *story) {
-			s.tell()
+			s.writeJournal()
 			s.edit(journal.ExperimentEnded, func(e *journal.Event) { e.Since = (removedAt + 0.5) * 1e9 })
 		}, Inconclusive, ReasonRecoveryNotWatched, "", "recovery was not watched: the recovery phase is too short"},
 		"a proxy that is restarted in the middle": {func(s *story) {
-			s.tell()
+			s.writeJournal()
 			s.at(20, journal.Event{Kind: journal.FaultVanished, Fault: "blastgauge.r.1", Detail: "no such toxic"})
 		}, Invalid, ReasonFaultVanished, "", "vanished"},
 		"a system that is restarted in the middle": {func(s *story) { s.harm = failing(18, 23, both...) },

@@ -10,7 +10,7 @@ import (
 )
 
 // longer is a story of 40 s of baseline, from 1 s on, and 40 s of fault, whose
-// journeys go on to 90 s. pace is how many calls a second came at a moment.
+// journeys go on to 90 s. pace is how many calls per second came at a moment.
 func longer(pace func(second float64) float64) *story {
 	s := newStory()
 	e := &s.plan.Experiments[0]
@@ -44,8 +44,8 @@ func longer(pace func(second float64) float64) *story {
 	return s
 }
 
-// count puts a sample into a story: what came so far, at a pace. The journal was done
-// with it a while later.
+// count adds a sample to a story: the calls that came so far, at a pace. The journal
+// recorded it a while later.
 func (s *story) count(pace func(float64) float64, second float64, moment string) {
 	calls := 100.0
 	for at := 0.0; at < second-1e-9; at += 0.01 {
@@ -63,8 +63,8 @@ func (s *story) sendUntil(end float64) {
 	}
 }
 
-// stormsOf has, of 25 journeys a second, one call each without the fault, and under it
-// three each in every other four seconds.
+// stormsOf is the pace of 25 journeys per second that call once each, and under the fault
+// three times each in every other four seconds.
 func stormsOf(second float64) float64 {
 	if second >= 41 && second < 81 && math.Mod(second-41, 8) < 4 {
 		return 75
@@ -81,7 +81,7 @@ func (s *story) amplified(t *testing.T) Amplification {
 	return rows[0]
 }
 
-// Calls that come in bursts are known as well as their batches vary.
+// The bounds of calls that come in bursts follow from how much their batches vary.
 func TestAmplificationIsKnownFromBatches(t *testing.T) {
 	t.Parallel()
 	a := longer(stormsOf).amplified(t)
@@ -111,7 +111,7 @@ func TestAmplificationIsKnownFromBatches(t *testing.T) {
 }
 
 // What a fault did in its first seconds, and calls after its removal, are not
-// smeared: batches lie between looks that were made while it was in force.
+// included: batches lie between readings that were taken while it was in force.
 func TestOnlyTheFaultsTimeCounts(t *testing.T) {
 	t.Parallel()
 	s := longer(func(second float64) float64 {
@@ -123,8 +123,8 @@ func TestOnlyTheFaultsTimeCounts(t *testing.T) {
 	near(t, "factor", s.amplified(t).Factor, 1, 0.02)
 }
 
-// Where there are too few batches, calls are taken as independent, and that is said.
-func TestFewBatchesOfCallsAreSaidToBeFew(t *testing.T) {
+// With too few batches, calls are taken as independent, and the method says so.
+func TestFewBatchesTakeCallsAsIndependent(t *testing.T) {
 	t.Parallel()
 	s := longer(stormsOf)
 	kept := s.events[:0]
@@ -175,8 +175,8 @@ func TestAFaultThatWasCutShort(t *testing.T) {
 	}
 }
 
-// Where both arms pass the proxies, the other arm's share is known no better than the
-// baseline, and bounds are those of the fault arm alone.
+// Where both arms pass the proxies, the calls of the other arm are estimated from the
+// baseline, and the bounds are those of the fault arm alone.
 func TestTheOtherArmsCallsInBatches(t *testing.T) {
 	t.Parallel()
 	s := longer(func(second float64) float64 {
@@ -195,9 +195,9 @@ func TestTheOtherArmsCallsInBatches(t *testing.T) {
 	}
 }
 
-// turnsCounting puts samples into the story of turns, as they are made: one call of
-// each journey, and so many under the fault's k-th turn.
-func turnsCounting(under [4]float64) *story {
+// crossoverCounting adds samples to the crossover story, as a run takes them: one call
+// per journey, and so many in the k-th fault period.
+func crossoverCounting(under [4]float64) *story {
 	pace := func(second float64) float64 {
 		if k := int(second-faultAt) / 15; underFault(second) {
 			return 25 * under[k]
@@ -207,7 +207,7 @@ func turnsCounting(under [4]float64) *story {
 		}
 		return 25
 	}
-	s := turning()
+	s := crossoverStory()
 	s.plan.Experiments[0].Phases.Baseline = 10 * time.Second
 	s.plan.System.Dependencies = []experiments.Dependency{{Name: "payments", Upstream: "http://127.0.0.1:1"}}
 	end := s.events[len(s.events)-2:]
@@ -224,40 +224,40 @@ func turnsCounting(under [4]float64) *story {
 	}
 	s.count(pace, 61, journal.AfterFault)
 	s.events = append(s.events, end...)
-	s.sendTurns()
+	s.sendCrossover()
 	return s
 }
 
-// Turns of control and fault tell how often a dependency was called as well.
-func TestTurnsHaveAmplification(t *testing.T) {
+// Periods of control and fault in turn show how often a dependency was called, too.
+func TestAmplificationOfACrossover(t *testing.T) {
 	t.Parallel()
-	s := turnsCounting([4]float64{3, 3.3, 2.7, 3})
+	s := crossoverCounting([4]float64{3, 3.3, 2.7, 3})
 	a := s.amplified(t)
 	near(t, "factor", a.Factor, 3, 0.03)
 	near(t, "calls per journey without the fault", a.Baseline, 1, 0.02)
 	if a.Method != "repeats of control and fault" || a.Batches != 4 || !a.Storm || a.Low > 2.8 || a.High < 3.2 {
 		t.Errorf("%+v, want what four turns tell", a)
 	}
-	calm := turnsCounting([4]float64{1, 1, 1, 1}).amplified(t)
+	calm := crossoverCounting([4]float64{1, 1, 1, 1}).amplified(t)
 	if calm.Storm || calm.Low > 1 || calm.High < 1 {
 		t.Errorf("%+v, although turns change nothing", calm)
 	}
 }
 
-// A fault that takes its time to come into force is counted from the last look before.
-func TestATurnThatTookLongToCome(t *testing.T) {
+// A fault that takes long to come into force is counted from the last reading before.
+func TestAFaultPeriodThatTookLongToBegin(t *testing.T) {
 	t.Parallel()
-	s := turnsCounting([4]float64{3, 3, 3, 3})
+	s := crossoverCounting([4]float64{3, 3, 3, 3})
 	s.edit(journal.FaultInjected, func(e *journal.Event) { e.Since += 400 * time.Millisecond })
 	if a := s.amplified(t); a.Batches != 4 || a.Factor < 2.5 {
 		t.Errorf("%+v, want four turns", a)
 	}
 }
 
-// Turns of which nothing was counted tell nothing.
-func TestTurnsWithoutCounters(t *testing.T) {
+// Without counters there is no amplification.
+func TestACrossoverWithoutCounters(t *testing.T) {
 	t.Parallel()
-	s := turnsCounting([4]float64{3, 3, 3, 3})
+	s := crossoverCounting([4]float64{3, 3, 3, 3})
 	kept := s.events[:0]
 	for _, e := range s.events {
 		if e.Detail != journal.InFault {

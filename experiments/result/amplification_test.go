@@ -8,12 +8,12 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// counted puts samples into a story whose proxy counts: per journey of the fault
-// arm, so many calls before the fault and so many under it.
+// counted adds samples to a story whose proxy counts: so many calls per journey of the
+// fault arm before the fault, and so many under it.
 func counted(s *story, before, during float64) {
 	s.plan.System.Dependencies = []experiments.Dependency{{Name: "payments", Upstream: "http://127.0.0.1:1"}}
-	s.tell()
-	calls := int64(7) // of somebody else, long ago
+	s.writeJournal()
+	calls := int64(7) // of another client, long ago
 	s.at(baselineAt, journal.Event{Kind: journal.Sampled, Detail: journal.BeforeBaseline, Traffic: carried(calls)})
 	calls += int64(before * s.rate * (faultAt - baselineAt))
 	s.at(faultAt, journal.Event{Kind: journal.Sampled, Detail: journal.BeforeFault, Traffic: carried(calls)})
@@ -72,8 +72,8 @@ func TestConnectionsAreNoStorm(t *testing.T) {
 	}
 }
 
-// A server that was started anew counts from the beginning.
-func TestCountersThatFellTellNothing(t *testing.T) {
+// A server that was restarted counts from zero.
+func TestCountersThatFellAreIgnored(t *testing.T) {
 	t.Parallel()
 	s := newStory()
 	counted(s, 1, 3)
@@ -87,7 +87,7 @@ func TestCountersThatFellTellNothing(t *testing.T) {
 	}
 }
 
-// Where both arms pass the proxies, only the fault arm's calls are the fault's.
+// Where both arms pass the proxies, the calls of the control arm are not the fault's.
 func TestTheOtherArmsCallsAreAsUsual(t *testing.T) {
 	t.Parallel()
 	s := newStory()
@@ -128,7 +128,7 @@ func TestOnlyJourneysThatNeedADependencyCallIt(t *testing.T) {
 	near(t, "calls per journey in the baseline", a[0].Baseline, 1, 0.02)
 }
 
-func TestHarmOfThoseWhoDoWithoutIsSpread(t *testing.T) {
+func TestHarmOfJourneysWithoutTheDependencyIsSpread(t *testing.T) {
 	t.Parallel()
 	s := newStory()
 	s.harm = duringFault(0.5)
@@ -146,7 +146,7 @@ func TestHarmOfThoseWhoDoWithoutIsSpread(t *testing.T) {
 	}
 }
 
-// What the load generator could not start says nothing of the system.
+// Journeys that the load generator could not start are not harm of the system.
 func TestShedJourneysDidNotSpread(t *testing.T) {
 	t.Parallel()
 	s := newStory()

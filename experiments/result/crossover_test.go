@@ -9,9 +9,9 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// turning is a story in which control and fault take turns: from 11 s on 5 s of
+// crossoverStory is a story in which control and fault take turns: from 11 s on 5 s of
 // fault and 10 s without it, four times, and 10 s of recovery.
-func turning() *story {
+func crossoverStory() *story {
 	s := newStory()
 	e := &s.plan.Experiments[0]
 	e.Control, e.Repeat, e.FaultPeriod = plan.Baseline, 4, 5*time.Second
@@ -39,13 +39,13 @@ func turning() *story {
 
 const turnsEnd = 71
 
-// underFault tells whether a fault of turning is in force.
+// underFault reports whether a fault of crossoverStory is in force.
 func underFault(second float64) bool {
 	into := math.Mod(second-faultAt, 15)
 	return second >= faultAt && second < 61 && into < 5
 }
 
-func (s *story) sendTurns() {
+func (s *story) sendCrossover() {
 	for n := 0; float64(n)/s.rate < turnsEnd; n++ {
 		second := float64(n) / s.rate
 		o := journal.Observation{Intended: time.Duration(second * 1e9), Took: 40 * time.Millisecond, Step: -1}
@@ -56,14 +56,14 @@ func (s *story) sendTurns() {
 	}
 }
 
-// A system that gets worse by itself from minute to minute harms more in every
-// turn: one baseline before one fault would blame the fault for it.
-func TestTurnsBalanceADrift(t *testing.T) {
+// A system that gets worse by itself from minute to minute harms more in every period.
+// With one baseline before one fault, the fault would get the blame.
+func TestCrossoverBalancesADrift(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ excess float64 }{"a fault": {0.3}, "none": {0}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := turning()
+			s := crossoverStory()
 			s.plan.Experiments[0].Limits.Baseline = 0.2
 			s.harm = func(_ plan.Arm, second float64) float64 {
 				p := 0.004 * second
@@ -72,7 +72,7 @@ func TestTurnsBalanceADrift(t *testing.T) {
 				}
 				return p
 			}
-			s.sendTurns()
+			s.sendCrossover()
 			e := s.fold(t).Experiments[0]
 			b := e.BlastRadius
 			if b == nil || b.Method != "repeats of control and fault" || b.Batches != 4 || b.Control != BaselineControl {
@@ -89,17 +89,17 @@ func TestTurnsBalanceADrift(t *testing.T) {
 	}
 }
 
-// The half of a stretch after a turn is left for the system to come back.
-func TestAfterATurnTheSystemMayComeBack(t *testing.T) {
+// The first half of a control period is left out, as the system has to recover.
+func TestHalfAControlPeriodIsForRecovery(t *testing.T) {
 	t.Parallel()
-	s := turning()
+	s := crossoverStory()
 	s.harm = func(_ plan.Arm, second float64) float64 {
 		if into := math.Mod(second-faultAt, 15); second >= faultAt && into < 9 { // 4 s after each removal
 			return 0.5
 		}
 		return 0
 	}
-	s.sendTurns()
+	s.sendCrossover()
 	e := s.fold(t).Experiments[0]
 	near(t, "blast radius", e.BlastRadius.Estimate, 0.5, 0.06)
 	if r := e.Recovery; r == nil || math.Abs(r.Seconds-4) > 0.6 {
@@ -107,10 +107,10 @@ func TestAfterATurnTheSystemMayComeBack(t *testing.T) {
 	}
 }
 
-// A guardrail that ends the second turn leaves the first to be judged.
-func TestAGuardrailEndsTheTurns(t *testing.T) {
+// A guardrail that ends the second fault period leaves the first to be judged.
+func TestAGuardrailEndsTheFaultPeriods(t *testing.T) {
 	t.Parallel()
-	s := turning()
+	s := crossoverStory()
 	for i, e := range s.events {
 		if e.Fault == "blastgauge.r.3" {
 			s.events = s.events[:i]
@@ -126,7 +126,7 @@ func TestAGuardrailEndsTheTurns(t *testing.T) {
 		}
 		return 0
 	}
-	s.sendTurns()
+	s.sendCrossover()
 	e := s.fold(t).Experiments[0]
 	if e.Verdict != Refuted || len(e.Faults) != 2 {
 		t.Errorf("%s %q with %d faults, want it refuted by the two that were injected", e.Verdict, e.Reasons, len(e.Faults))
