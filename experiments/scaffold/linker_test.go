@@ -77,13 +77,13 @@ func recordJourney(t *testing.T, list ...sent) *Recording {
 
 // requestText returns the request of a step as the document writes it.
 func requestText(s *step) string {
-	text := s.method + " " + s.request.urlText()
+	parts := []string{s.method, s.request.urlText()}
 	for _, slot := range s.request.slots() {
 		if slot.in != inPath && slot.in != inQuery {
-			text += " " + slot.key + "=" + slot.text()
+			parts = append(parts, slot.key+"="+slot.text())
 		}
 	}
-	return text
+	return strings.Join(parts, " ")
 }
 
 func TestValuesAreLinkedToTheirAnswers(t *testing.T) {

@@ -22,10 +22,10 @@ func TestTextsAreReadBack(t *testing.T) {
 				continue
 			}
 			got, found := root.Lookup("key")
-			switch {
-			case form == "a key":
+			switch form {
+			case "a key":
 				got, found = root.Keys()[0], true
-			case form == "a list":
+			case "a list":
 				got = got.Items()[0]
 			}
 			if !found || got.Kind() != shape.Str || got.Text() != text {
