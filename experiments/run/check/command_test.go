@@ -57,7 +57,7 @@ func TestACommandThatDoesNotExist(t *testing.T) {
 	}
 }
 
-// One that does not end is ended, with what it started, when the run wants to go on.
+// When the context ends, a command is killed, with everything that it started.
 func TestACommandThatHangs(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "alive")

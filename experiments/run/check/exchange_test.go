@@ -20,7 +20,7 @@ import (
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// listen runs handle for every connection until the test ends, and gives the
+// listen runs handle for every connection until the test ends, and returns the
 // address.
 func listen(t *testing.T, handle func(*net.TCPConn)) string {
 	t.Helper()
@@ -48,7 +48,7 @@ func listen(t *testing.T, handle func(*net.TCPConn)) string {
 	return l.Addr().String()
 }
 
-// closed is an address that nobody listens on.
+// closed returns an address on which no process listens.
 func closed(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -60,7 +60,7 @@ func closed(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// In fake time, over memory instead of sockets.
+// The test runs in fake time, over net.Pipe.
 func TestExchangeTakesItsTime(t *testing.T) {
 	t.Parallel()
 	answers := func(after time.Duration) func(net.Conn) {
@@ -89,7 +89,7 @@ func TestExchangeTakesItsTime(t *testing.T) {
 		"bytes, open":         {hangs, "db:3306", "", 0},
 		"bytes, speaks first": {func(c net.Conn) { _, _ = io.WriteString(c, "220 ready"); hangs(c) }, "mail:25", "", 0},
 		"bytes, cut off":      {func(net.Conn) {}, "db:3306", "closed without an answer", 0},
-		"bytes, speaks late":  {func(c net.Conn) { time.Sleep(time.Minute) }, "db:3306", "", 0},
+		"bytes, speaks late":  {func(net.Conn) { time.Sleep(time.Minute) }, "db:3306", "", 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestExchangeTakesItsTime(t *testing.T) {
 	}
 }
 
-// Over sockets: what only the system's network does.
+// The test covers what only real sockets do.
 func TestExchangeOverSockets(t *testing.T) {
 	t.Parallel()
 	resets := func(c *net.TCPConn) { _ = c.SetLinger(0) }

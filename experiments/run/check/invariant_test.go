@@ -94,7 +94,7 @@ func TestInvariantThatCannotBeChecked(t *testing.T) {
 	}
 }
 
-// Over sockets: the second answer is the right one.
+// The first answer violates the invariant, the second does not.
 func TestInvariantSettles(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int64

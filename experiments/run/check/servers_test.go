@@ -17,7 +17,8 @@ import (
 
 const password = "s3cret of the database"
 
-// missing leaves a test out, or fails it where nothing may be left out.
+// missing skips a test because something is not installed. With
+// BLASTGAUGE_REQUIRE=all it fails the test instead.
 func missing(t *testing.T, what string) {
 	t.Helper()
 	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
@@ -26,7 +27,7 @@ func missing(t *testing.T, what string) {
 	t.Skipf("%s is not installed", what)
 }
 
-// program finds a program in PATH and where Debian keeps those of servers.
+// program returns the path of a program, in PATH or where Debian installs servers.
 func program(t *testing.T, name string) string {
 	t.Helper()
 	if path, err := exec.LookPath(name); err == nil {
@@ -41,8 +42,8 @@ func program(t *testing.T, name string) string {
 	return ""
 }
 
-// A host is a folder and a user that database servers are happy with: they do not
-// run as root.
+// A host is a folder and a user for a database server, which refuses to run as
+// root.
 type host struct {
 	*testing.T
 	dir string
@@ -101,7 +102,7 @@ func (h host) prepare(name string, args ...string) {
 	}
 }
 
-// serve runs a server until the test ends, and waits until ready says so.
+// serve runs a server until the test ends, and waits until ready succeeds.
 func (h host) serve(ready func() error, name string, args ...string) {
 	h.Helper()
 	var log bytes.Buffer
@@ -144,7 +145,7 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// postgres starts a PostgreSQL of its own and gives its address.
+// postgres starts a PostgreSQL for the test and returns its address.
 func postgres(t *testing.T, ready func(address string) error) string {
 	t.Helper()
 	server, initdb := program(t, "postgres"), program(t, "initdb")
@@ -157,8 +158,8 @@ func postgres(t *testing.T, ready func(address string) error) string {
 	return address
 }
 
-// mariadb starts a MariaDB of its own, which speaks MySQL's protocol, and gives its
-// address.
+// mariadb starts a MariaDB for the test, which speaks MySQL's protocol, and returns
+// its address.
 func mariadb(t *testing.T, ready func(address string) error) string {
 	t.Helper()
 	server, install := program(t, "mariadbd"), program(t, "mariadb-install-db")

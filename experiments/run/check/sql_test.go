@@ -27,7 +27,7 @@ type till struct {
 	db   *sql.DB
 }
 
-// tills are one of each kind. Those whose server is missing are left out.
+// tills returns a function for each kind of database that makes a till.
 func tills(t *testing.T) map[string]func(t *testing.T) till {
 	t.Helper()
 	open := func(t *testing.T, driver, native string) *sql.DB {
@@ -82,7 +82,7 @@ func (b till) exec(t *testing.T, text string, args ...any) {
 	}
 }
 
-// ask asks a question of a database, with its DSN in the environment.
+// ask checks an invariant by a query, with the DSN in the environment.
 func (b till) ask(t *testing.T, query string) journal.CheckResult {
 	t.Helper()
 	env := map[string]string{"DSN": b.dsn, "SHOP": "north's"}
@@ -143,7 +143,7 @@ func TestRowsAreViolations(t *testing.T) {
 	}
 }
 
-// cannotWrite: a question that writes is refused by the database.
+// cannotWrite checks that the database refuses a query that writes.
 func (b till) cannotWrite(t *testing.T) {
 	t.Helper()
 	if got := b.ask(t, "DELETE FROM charges"); got.Error == "" || got.Holds {
@@ -155,7 +155,7 @@ func (b till) cannotWrite(t *testing.T) {
 	}
 }
 
-// trouble says nothing of the data, and has a reason.
+// trouble checks queries that fail: the result has an error and no violation.
 func (b till) trouble(t *testing.T) {
 	t.Helper()
 	for query, want := range map[string]string{
@@ -180,8 +180,8 @@ func TestKeysOfEveryKind(t *testing.T) {
 	}
 }
 
-// A database that is not staging's is not dialled, by whichever driver, and what is
-// dialled in vain is told without the DSN.
+// No driver dials a host that the policy does not allow, and no error shows the
+// DSN.
 func TestDatabasesObeyTheHostPolicy(t *testing.T) {
 	t.Parallel()
 	nobody := closed(t)
@@ -213,7 +213,7 @@ func TestDatabasesObeyTheHostPolicy(t *testing.T) {
 	}
 }
 
-// A server that accepts and says nothing does not hold up a run.
+// A server that accepts connections and never answers does not hold up a run.
 func TestADatabaseThatHangs(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

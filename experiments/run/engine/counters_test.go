@@ -13,14 +13,14 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// carrying is a server that counts a call per millisecond.
+// carrying returns a server that counts one call per millisecond.
 func carrying(epoch time.Time) func(context.Context) ([]journal.Traffic, bool, error) {
 	return func(context.Context) ([]journal.Traffic, bool, error) {
 		return []journal.Traffic{{Proxy: "payments", Calls: new(time.Since(epoch).Milliseconds())}}, true, nil
 	}
 }
 
-// sampled are the moments, by name, at which the counters were read.
+// sampled returns when the counters were read, by the name of the moment.
 func (m *memory) sampled() map[string][]time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -33,7 +33,7 @@ func (m *memory) sampled() map[string][]time.Duration {
 	return at
 }
 
-// phaseAt is when a phase started.
+// phaseAt returns when a phase started.
 func (m *memory) phaseAt(p journal.Phase) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -45,7 +45,7 @@ func (m *memory) phaseAt(p journal.Phase) time.Duration {
 	return -1
 }
 
-// secondsAfter are moments as seconds after another.
+// secondsAfter returns moments in seconds after another one.
 func secondsAfter(from time.Duration, list []time.Duration) (seconds []float64) {
 	for _, at := range list {
 		seconds = append(seconds, (at - from).Seconds())
@@ -53,9 +53,10 @@ func secondsAfter(from time.Duration, list []time.Duration) (seconds []float64) 
 	return seconds
 }
 
-// Counters are read where batches meet, at most ten to a phase and none shorter
-// than two seconds, and on both sides of what changes.
+// Counters are read where batches meet, and before and behind every change. A phase
+// has at most ten batches, of two seconds or more.
 func TestCountersAreReadWhereBatchesMeet(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		baseline, fault     time.Duration
 		at, until           time.Duration // of the fault
@@ -93,9 +94,10 @@ func TestCountersAreReadWhereBatchesMeet(t *testing.T) {
 	}
 }
 
-// Where control and fault take turns, counters are read on both sides of each, and
-// where the system has had time to come back.
+// Where control and fault alternate, counters are read before and behind every
+// change, and once the system has had time to recover.
 func TestCountersAreReadBetweenTurns(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		e := &b.plan.Experiments[0]
@@ -118,15 +120,16 @@ func TestCountersAreReadBetweenTurns(t *testing.T) {
 	})
 }
 
-// A server that hangs, fails or cannot count costs samples and nothing else: the
-// fault comes and goes when it should.
-func TestSamplesDelayNothing(t *testing.T) {
-	type server = func(context.Context) ([]journal.Traffic, bool, error)
+// Where a server hangs, fails or cannot count, reads are lost and nothing else: the
+// fault comes and goes on time.
+func TestReadsOfCountersDelayNothing(t *testing.T) {
+	t.Parallel()
+	type server = func(context.Context) (counts bool, err error)
 	for name, within := range map[string]server{ // what it does while phases last
-		"hangs":            func(ctx context.Context) ([]journal.Traffic, bool, error) { <-ctx.Done(); return nil, true, ctx.Err() },
-		"hangs and cannot": func(ctx context.Context) ([]journal.Traffic, bool, error) { <-ctx.Done(); return nil, false, nil },
-		"fails":            func(context.Context) ([]journal.Traffic, bool, error) { return nil, true, errors.New("no such server") },
-		"cannot count":     func(context.Context) ([]journal.Traffic, bool, error) { return nil, false, nil },
+		"hangs":            func(ctx context.Context) (bool, error) { <-ctx.Done(); return true, ctx.Err() },
+		"hangs and cannot": func(ctx context.Context) (bool, error) { <-ctx.Done(); return false, nil },
+		"fails":            func(context.Context) (bool, error) { return true, errors.New("no such server") },
+		"cannot count":     func(context.Context) (bool, error) { return false, nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -143,7 +146,8 @@ func TestSamplesDelayNothing(t *testing.T) {
 					case asked.Add(1) <= 3, now == 21500*time.Millisecond, now >= 41500*time.Millisecond:
 						return answers(ctx)
 					}
-					return within(ctx)
+					counts, err := within(ctx)
+					return nil, counts, err
 				}
 				var removed time.Duration
 				b.in.revert = func(context.Context) error { removed = time.Since(start); return nil }

@@ -100,8 +100,8 @@ func (o Options) withDefaults() Options {
 var (
 	// ErrNotRemoved means that a fault may still be in force.
 	ErrNotRemoved = errors.New("a fault could not be removed")
-	// ErrInterrupted means that a signal ended the context before the plan's end.
-	ErrInterrupted = errors.New("interrupted")
+	// errInterrupted means that a signal ended the context before the plan's end.
+	errInterrupted = errors.New("interrupted")
 	// ErrFenced means that another process removes the run's faults: the watchdog,
 	// because it took the run for dead, or one that a person started.
 	ErrFenced = errors.New("the run was fenced off")

@@ -16,6 +16,7 @@ import (
 )
 
 func TestAWholeRun(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		start := time.Now()
@@ -43,9 +44,10 @@ func TestAWholeRun(t *testing.T) {
 	})
 }
 
-// The intent must be durable before anything is changed, and a fault whose
-// intent is not is never injected.
+// The intent must be durable before anything changes: if it cannot be recorded, the
+// fault is not injected.
 func TestNoRecordNoFault(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.mem.failAt = journal.FaultIntended
@@ -62,6 +64,7 @@ func TestNoRecordNoFault(t *testing.T) {
 
 // From the moment a fault is in force, no failing journal may keep it there.
 func TestUndoDoesNotWaitForTheJournal(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []journal.Kind{journal.FaultInjected, journal.FaultRemoved, journal.ExperimentEnded} {
 		t.Run(string(kind), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -79,6 +82,7 @@ func TestUndoDoesNotWaitForTheJournal(t *testing.T) {
 }
 
 func TestInterruptInEveryPhaseRemovesTheFault(t *testing.T) {
+	t.Parallel()
 	phases := map[string]time.Duration{
 		"warmup": 500 * time.Millisecond, "baseline": 3 * time.Second, "fault": 9 * time.Second, "recovery": 17 * time.Second,
 	}
@@ -90,7 +94,7 @@ func TestInterruptInEveryPhaseRemovesTheFault(t *testing.T) {
 				time.AfterFunc(after, func() { stop(&Interrupt{"INT"}) })
 				start := time.Now()
 				err := b.run(ctx)
-				if i, ok := errors.AsType[*Interrupt](err); !ok || i.Signal != "INT" || !errors.Is(err, ErrInterrupted) {
+				if i, ok := errors.AsType[*Interrupt](err); !ok || i.Signal != "INT" || !errors.Is(err, errInterrupted) {
 					t.Errorf("Run() = %v, want an interrupt", err)
 				}
 				if took := time.Since(start); took > after+100*time.Millisecond {
@@ -110,12 +114,13 @@ func TestInterruptInEveryPhaseRemovesTheFault(t *testing.T) {
 }
 
 func TestAContextThatEndsForAnotherReasonIsAFailure(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		ctx, stop := context.WithCancelCause(t.Context())
 		time.AfterFunc(9*time.Second, func() { stop(errors.New("the lock was lost")) })
 		err := b.run(ctx)
-		if err == nil || errors.Is(err, ErrInterrupted) || !strings.Contains(err.Error(), "the lock was lost") {
+		if err == nil || errors.Is(err, errInterrupted) || !strings.Contains(err.Error(), "the lock was lost") {
 			t.Errorf("Run() = %v, want the cause", err)
 		}
 		if _, ok := b.mem.find(journal.Interrupted); ok || b.in.harming() {
@@ -125,6 +130,7 @@ func TestAContextThatEndsForAnotherReasonIsAFailure(t *testing.T) {
 }
 
 func TestAHalfAppliedFaultIsReverted(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.in.injectErr = errors.New("connection reset in the middle")
@@ -142,6 +148,7 @@ func TestAHalfAppliedFaultIsReverted(t *testing.T) {
 }
 
 func TestAHungRevertIsBounded(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		release := make(chan struct{})
@@ -163,6 +170,7 @@ func TestAHungRevertIsBounded(t *testing.T) {
 }
 
 func TestARemovalIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.in.revert = func(context.Context) error {
@@ -185,8 +193,9 @@ type lost struct{}
 func (lost) Error() string  { return "somebody else changed it" }
 func (lost) Hopeless() bool { return true }
 
-// What only a person can put right is not tried for ten seconds.
+// A removal that only a person can put right is not retried.
 func TestARemovalThatIsHopelessIsTriedOnce(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.in.revert = func(context.Context) error { return fmt.Errorf("the file: %w", lost{}) }
@@ -202,6 +211,7 @@ func TestARemovalThatIsHopelessIsTriedOnce(t *testing.T) {
 
 // One hung removal must not use up the time of the others.
 func TestRemovalsRunSideBySide(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		hung := &fakeInjector{live: map[string]bool{}, revert: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
@@ -220,6 +230,7 @@ func TestRemovalsRunSideBySide(t *testing.T) {
 }
 
 func TestGuardrailRemovesTheFault(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.plan.Experiments[0].Guardrails = []experiments.Guardrail{{BlastRadius: 0.36}}
@@ -239,9 +250,10 @@ func TestGuardrailRemovesTheFault(t *testing.T) {
 	})
 }
 
-// Journeys that hang end long after a guardrail should have tripped: their harm
-// counts from the moment their budget is spent.
+// Journeys that hang end long after a guardrail should have tripped. So their harm
+// counts as soon as their budget is spent.
 func TestGuardrailSeesJourneysThatHang(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.plan.Experiments[0].Guardrails = []experiments.Guardrail{{BlastRadius: 0.36}}
@@ -261,6 +273,7 @@ func TestGuardrailSeesJourneysThatHang(t *testing.T) {
 }
 
 func TestGuardrailDoesNotTripOnSharedHarm(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.plan.Experiments[0].Guardrails = []experiments.Guardrail{{BlastRadius: 0.36}}
@@ -274,6 +287,7 @@ func TestGuardrailDoesNotTripOnSharedHarm(t *testing.T) {
 }
 
 func TestAFaultThatVanishesEndsItsPhase(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		time.AfterFunc(9*time.Second, b.in.vanish) // 3 s into the fault
@@ -291,6 +305,7 @@ func TestAFaultThatVanishesEndsItsPhase(t *testing.T) {
 }
 
 func TestAServerThatFallsSilent(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		back   time.Duration // when the server answers again, from the first silence
@@ -326,6 +341,7 @@ func TestAServerThatFallsSilent(t *testing.T) {
 }
 
 func TestSeveralFaultsAtTheirTimes(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		e := &b.plan.Experiments[0]
@@ -355,9 +371,9 @@ func TestSeveralFaultsAtTheirTimes(t *testing.T) {
 	})
 }
 
-// A look that falls into the middle of an injection must not take it for a fault that
-// vanished either.
+// A read-back in the middle of an injection does not mean that the fault vanished.
 func TestAFaultOnItsWayInHasNotVanished(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		e := &b.plan.Experiments[0]
@@ -376,9 +392,10 @@ func TestAFaultOnItsWayInHasNotVanished(t *testing.T) {
 	})
 }
 
-// A look that falls into the middle of a planned removal must not take it for a
-// fault that vanished.
+// A read-back in the middle of a planned removal does not mean that the fault
+// vanished.
 func TestAFaultOnItsWayOutHasNotVanished(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		e := &b.plan.Experiments[0]
@@ -398,6 +415,7 @@ func TestAFaultOnItsWayOutHasNotVanished(t *testing.T) {
 }
 
 func TestTheSuiteWaitsForAHealthyBaseline(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.plan.Experiments = append(b.plan.Experiments, b.plan.Experiments[0])
@@ -422,6 +440,7 @@ func TestTheSuiteWaitsForAHealthyBaseline(t *testing.T) {
 }
 
 func TestTheSuiteStopsWhenTheSystemDoesNotComeBack(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.plan.Experiments = append(b.plan.Experiments, b.plan.Experiments[0])
@@ -442,6 +461,7 @@ func TestTheSuiteStopsWhenTheSystemDoesNotComeBack(t *testing.T) {
 }
 
 func TestAPanicInTrafficRemovesTheFault(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.harm = func(in *fakeInjector) bool {

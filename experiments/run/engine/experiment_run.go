@@ -120,7 +120,7 @@ func (x *experimentRun) interruption(ctx context.Context) error {
 	if !ok {
 		return fmt.Errorf("stopped: %w", cause)
 	}
-	return errors.Join(fmt.Errorf("%w: %w", ErrInterrupted, cause), x.log.record(journal.Event{Kind: journal.Interrupted, Detail: i.Signal}))
+	return errors.Join(fmt.Errorf("%w: %w", errInterrupted, cause), x.log.record(journal.Event{Kind: journal.Interrupted, Detail: i.Signal}))
 }
 
 func (x *experimentRun) runPhases(ctx context.Context) error {
@@ -129,7 +129,7 @@ func (x *experimentRun) runPhases(ctx context.Context) error {
 	}
 	for _, phase := range []func(context.Context) error{x.runBaseline, x.runFault, x.runRecovery} {
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the caller reports why ctx ended
 		}
 		if err := phase(ctx); err != nil {
 			return err

@@ -49,8 +49,8 @@ func (in *fakeInjector) Check(ctx context.Context, f plan.Fault) (journal.Eviden
 	return e, ctx.Err()
 }
 
-// Revert refuses a context that has ended, so that tests fail if somebody drops
-// WithoutCancel.
+// Revert refuses a context that has ended, so that tests fail if the engine does
+// not use WithoutCancel.
 func (in *fakeInjector) Revert(ctx context.Context, f plan.Fault) error {
 	in.mu.Lock()
 	in.reverts++
@@ -79,7 +79,7 @@ func (in *fakeInjector) vanish() {
 	clear(in.live)
 }
 
-// silence makes Check fail with err from now on; nil ends it.
+// silence makes Check fail with err; nil makes it succeed again.
 func (in *fakeInjector) silence(err error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -93,13 +93,13 @@ func (in *fakeInjector) harming() bool {
 }
 
 // fakeTraffic sends a journey per arm every 20 ms; each takes 5 ms. Journeys of
-// the fault arm are harmed as harm says.
+// the fault arm are harmed while harm returns true.
 type fakeTraffic struct {
 	epoch time.Time
 	arms  []plan.Arm
 	harm  func() bool
 	late  func() int
-	// change, where there is one, edits the journeys of the fault arm.
+	// change edits the journeys of the fault arm; nil: they stay as they are.
 	change func(*journal.Observation)
 	stop   chan struct{}
 	once   sync.Once

@@ -15,9 +15,10 @@ import (
 
 var errFence = fmt.Errorf("%w: by guard", ErrFenced)
 
-// A run that finds a fence injects nothing more, takes back what it had
-// injected, and says why it stopped; that is a finding and no failure.
+// A run that is fenced injects nothing more, removes its faults, and records why it
+// stopped. That is a finding and not a failure.
 func TestAFencedRunInjectsNothing(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		when     journal.Kind // the fence is put up when this is recorded
 		injected bool
@@ -61,9 +62,10 @@ func TestAFencedRunInjectsNothing(t *testing.T) {
 	}
 }
 
-// Fenced off in the middle of a phase, a run stops as for any other reason, and
-// the rest of its suite is not run.
+// A run that is fenced in the middle of a phase stops as for any other reason, and
+// does not run the rest of its suite.
 func TestAFenceStopsTheSuite(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.plan.Experiments = append(b.plan.Experiments, b.plan.Experiments[0])
@@ -85,8 +87,9 @@ func TestAFenceStopsTheSuite(t *testing.T) {
 	})
 }
 
-// That a fault stayed matters more than that somebody else looks after it.
+// A fault that could not be removed is the error, even where the run is fenced.
 func TestAFencedRunThatCannotRemoveSaysSo(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.in.revert = func(context.Context) error { return errors.New("503") }

@@ -28,7 +28,7 @@ func (x *experimentRun) checkInvariants(ctx context.Context, when journal.Phase)
 	}
 	for _, inv := range x.e.Invariants {
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the caller reports why ctx ended
 		}
 		result := x.options.CheckInvariant(ctx, inv, x.started)
 		if err := x.log.event(journal.InvariantChecked, journal.Event{Phase: when, Check: &result}); err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// answers makes invariants and probes be answered by a function of the name.
+// answers lets a function of the name decide the result of every check.
 func (b *bench) answers(f func(name string) journal.CheckResult) {
 	b.opts.CheckInvariant = func(_ context.Context, inv experiments.Invariant, _ time.Time) journal.CheckResult {
 		r := f(inv.Name)
@@ -36,8 +36,9 @@ func (m *memory) readings() []string {
 	return list
 }
 
-// Under the fault the journal learns only what is new: more violations.
+// Under the fault, only results with more violations than before are recorded.
 func TestInvariantsAreReadBeforeDuringAndAfter(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		broken []float64 // by question
 		want   []string
@@ -69,8 +70,10 @@ func TestInvariantsAreReadBeforeDuringAndAfter(t *testing.T) {
 	}
 }
 
-// A violation that the removal cut short had no time to settle.
+// A check that the removal cuts short is not recorded: the invariant had no time to
+// settle.
 func TestAnAnswerThatIsCutShortDoesNotCount(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
@@ -97,6 +100,7 @@ func probing(every time.Duration, failures int) experiments.Guardrail {
 }
 
 func TestAProbeRemovesTheFault(t *testing.T) {
+	t.Parallel()
 	for name, bad := range map[string]journal.CheckResult{
 		"answered wrongly":     {Violations: 1, Detail: "$.free is 0, expected at least 1"},
 		"that cannot be asked": {Error: "connection refused"},
@@ -128,8 +132,9 @@ func TestAProbeRemovesTheFault(t *testing.T) {
 	}
 }
 
-// Wrong answers that are not in a row are bad luck.
+// Failures that are not in a row do not trip a guardrail.
 func TestAProbeForgivesSingleFailures(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.plan.Experiments[0].Guardrails = guardrails(probing(time.Second, 2))
@@ -144,8 +149,9 @@ func TestAProbeForgivesSingleFailures(t *testing.T) {
 	})
 }
 
-// Where a probe fails already, nothing is injected.
+// Where the check of a guardrail fails before the fault, nothing is injected.
 func TestAProbeThatFailsBeforeTheFault(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench()
 		b.plan.Experiments[0].Guardrails = guardrails(probing(time.Second, 3))
@@ -163,9 +169,10 @@ func TestAProbeThatFailsBeforeTheFault(t *testing.T) {
 	})
 }
 
-// Each condition stops the fault that meets it, with a concurrent control and with
-// the baseline as control, and no other.
+// Each guardrail stops the faults that meet its condition and no others, with a
+// concurrent control and with the baseline as control.
 func TestGuardrailsOfEveryKind(t *testing.T) {
+	t.Parallel()
 	failed, p99 := experiments.Guardrail{Failed: 0.2}, experiments.Guardrail{P99: 2 * time.Second}
 	slow := func(o *journal.Observation) { o.Outcome, o.Took, o.Step = journal.Slow, 3*time.Second, 0 }
 	wrong := func(o *journal.Observation) { o.Outcome, o.Step = journal.Wrong, 0 }

@@ -27,8 +27,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
 )
 
-// Every connection of this server carries two requests and is reset when the
-// third arrives.
+// The server resets every connection when its third request arrives.
 func TestEveryResetIsReported(t *testing.T) {
 	t.Parallel()
 	var resets atomic.Int64
@@ -103,7 +102,7 @@ func TestBrokenAnswers(t *testing.T) {
 	}
 }
 
-// once answers one request and closes.
+// once returns a handler that answers one request and closes the connection.
 func once(answer string) func(*net.TCPConn) {
 	return func(c *net.TCPConn) {
 		if _, err := journeytest.ReadRequest(bufio.NewReader(c)); err == nil {
@@ -160,7 +159,7 @@ func TestGoodAnswers(t *testing.T) {
 	}
 }
 
-// Bytes that nobody asked for make a connection unfit for another request.
+// A connection with bytes beyond the answer does not carry another request.
 func TestStrayBytesAreNotTheNextAnswer(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, ClientOptions{Base: journeytest.Listen(t, journeytest.Reply("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray"))})
@@ -175,7 +174,7 @@ func TestRequestOnTheWire(t *testing.T) {
 	t.Parallel()
 	type seen struct{ line, host, run, agent, key, body, kind string }
 	var got seen
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		got = seen{r.Method + " " + r.RequestURI, r.Host, r.Header.Get("Blastgauge-Run"), r.UserAgent(), r.Header.Get("Idempotency-Key"), string(body), r.Header.Get("Content-Type")}
 	}))

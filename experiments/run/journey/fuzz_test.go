@@ -17,8 +17,8 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 )
 
-// Whatever a system answers is judged: never a panic, never a detail without
-// an end, and never ok where the content is not as expected.
+// Every answer can be judged: without a panic, with a bounded detail, and never OK
+// where the content is not as expected.
 func FuzzJudge(f *testing.F) {
 	for _, body := range []string{order, "", "null", "[]", "<html>", `{"id":`, `{"id": "x", "list": [1, 2, {"n": 1e9}]}`, "\xff\xfe", `{"id":"` + strings.Repeat("é", 300) + `"}`} {
 		f.Add(200, body, "session=s1; Domain=shop.test", "12.5")
@@ -61,7 +61,7 @@ func FuzzJudge(f *testing.F) {
 	})
 }
 
-// The wire as a system may send it: an answer is whole or there is an error.
+// Whatever bytes a system sends, an answer is complete or there is an error.
 func FuzzExchange(f *testing.F) {
 	for _, s := range []string{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
 		"HTTP/1.0 204\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\n\r\nbody"} {
@@ -85,7 +85,7 @@ func FuzzExchange(f *testing.F) {
 	})
 }
 
-// answered is a connection on which everything has been said.
+// answered is a connection whose answer is there already.
 type answered struct{ io.Reader }
 
 func (answered) Write(p []byte) (int, error)      { return len(p), nil }

@@ -135,8 +135,7 @@ func TestChecks(t *testing.T) {
 	}
 }
 
-// What real shops answer when they fail: some say so in the status, others only
-// in the content.
+// Shops that fail say so in the status, or only in the content.
 func TestWrongOrFailed(t *testing.T) {
 	t.Parallel()
 	isJSON := experiments.Expect{JSON: []experiments.Check{{Target: "$.id", Op: experiments.Exists, Value: true}}}
@@ -475,8 +474,8 @@ func TestCookiesLiveWithinAJourney(t *testing.T) {
 	}
 }
 
-// Which cookies belong to a request is as in RFC 6265, but that Secure cookies
-// are sent by plain HTTP.
+// RFC 6265 decides which cookies a request gets, except that Secure cookies are
+// sent by plain HTTP as well.
 func TestCookiesBelongToHostAndPath(t *testing.T) {
 	t.Parallel()
 	entry := &url.URL{Scheme: "http", Host: "Shop.test:8080", Path: "/eu/"}
@@ -506,8 +505,8 @@ func TestCookiesBelongToHostAndPath(t *testing.T) {
 	}
 }
 
-// Seeds keep their meaning from one version to the next: a run that is repeated
-// sends what it sent before.
+// A seed gives the same values in every version, so that a repeated run sends what
+// it sent before.
 func TestSeedsKeepTheirUUIDs(t *testing.T) {
 	t.Parallel()
 	e := NewExecution()

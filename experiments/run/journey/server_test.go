@@ -26,8 +26,8 @@ func newClient(t testing.TB, o ClientOptions) *Client {
 	return c
 }
 
-// pipe connects a client to handle through memory, so that a test can run in fake
-// time. It counts the connections.
+// pipe connects a client to handle through net.Pipe, so that a test can run in fake
+// time. It returns the number of connections so far.
 func pipe(t testing.TB, c *Client, handle func(net.Conn)) *atomic.Int64 {
 	var accepted atomic.Int64
 	var wg sync.WaitGroup
@@ -62,7 +62,7 @@ func (s sender) Send(ctx context.Context, req *Request, resp *Response) error {
 	return s(ctx, req, resp)
 }
 
-// answering is a sender that always answers the same.
+// answering returns a sender that always gives the same answer.
 func answering(status int, body string, headers ...experiments.Field) sender {
 	return func(_ context.Context, _ *Request, resp *Response) error {
 		resp.Status, resp.Body, resp.Headers = status, []byte(body), headers

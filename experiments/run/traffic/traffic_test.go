@@ -35,7 +35,7 @@ func aPlan(edit func(*plan.Plan)) *plan.Plan {
 	return p
 }
 
-// run runs the traffic of a plan for a time, and gives what was observed in the
+// run runs the traffic of a plan for a time. It returns the observations in the
 // order of the intended starts.
 func run(t *testing.T, p *plan.Plan, lasting time.Duration, fault, control journey.Sender, edit func(*Options)) []journal.Observation {
 	t.Helper()
@@ -73,6 +73,7 @@ func observe(t *testing.T, traffic *Traffic, lasting time.Duration) []journal.Ob
 }
 
 func TestScheduleIsAbsoluteAndArmsTakeTurns(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		list := run(t, aPlan(nil), 100*time.Second, taking(always(30*time.Millisecond)), taking(always(10*time.Millisecond)), nil)
 		if n := len(list); n != 2000 {
@@ -91,9 +92,10 @@ func TestScheduleIsAbsoluteAndArmsTakeTurns(t *testing.T) {
 	})
 }
 
-// A system that stalls for 2 s: every journey that was due in the stall waited
-// for its end, and its time says so.
+// A system stalls for 2 s. Every journey that was due in the stall waits for its
+// end, and the journey's time includes the wait.
 func TestStallIsCountedFromTheIntendedStart(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		epoch := time.Now()
 		stalled := taking(func(*journey.Request) time.Duration {
@@ -126,9 +128,10 @@ func TestStallIsCountedFromTheIntendedStart(t *testing.T) {
 	})
 }
 
-// The pace is held up for a second: what was due meanwhile starts at once, says
-// how late it is, and its time counts from its intended start.
+// A schedule is held up for a second. The journeys that were due meanwhile start at
+// once, report how late they are, and their time counts from the intended start.
 func TestLateJourneysAreStartedAtOnce(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := aPlan(func(p *plan.Plan) { p.Experiments[0].Control = plan.Baseline })
 		first := true
@@ -147,7 +150,7 @@ func TestLateJourneysAreStartedAtOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			traffic.Run(t.Context(), func(o journal.Observation) {
-				if len(list) == 0 { // shed by the goroutine that keeps the pace
+				if len(list) == 0 { // shed by the schedule itself, which waits for observe
 					time.Sleep(time.Second)
 				}
 				list = append(list, o)
@@ -179,7 +182,8 @@ func TestLateJourneysAreStartedAtOnce(t *testing.T) {
 	})
 }
 
-func TestWhatCannotBeStartedIsShed(t *testing.T) {
+func TestJourneysBeyondTheLimitAreShed(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
 		list := run(t, aPlan(nil), 3*time.Second, taking(always(time.Hour)), taking(always(0)), func(o *Options) { o.MaxInFlight = 5 })
@@ -205,7 +209,8 @@ func TestWhatCannotBeStartedIsShed(t *testing.T) {
 	})
 }
 
-func TestRoomInFlight(t *testing.T) {
+func TestInFlightLimit(t *testing.T) {
+	t.Parallel()
 	for rate, want := range map[float64]int{20: 64, 1000: 3000} {
 		p := aPlan(func(p *plan.Plan) { p.Experiments[0].Journeys[0].Rate = rate })
 		traffic, err := New(Options{Plan: p})
@@ -213,12 +218,13 @@ func TestRoomInFlight(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := traffic.schedules[0].inFlight.limit; got != want {
-			t.Errorf("at %v/s there is room for %d, want %d", rate, got, want)
+			t.Errorf("at %v/s the limit is %d, want %d", rate, got, want)
 		}
 	}
 }
 
 func TestHarmedStep(t *testing.T) {
+	t.Parallel()
 	at := func(d map[string]time.Duration, status map[string]int) sender {
 		wait := taking(func(r *journey.Request) time.Duration { return d[r.Target] })
 		return func(ctx context.Context, req *journey.Request, resp *journey.Response) error {
@@ -268,6 +274,7 @@ func TestHarmedStep(t *testing.T) {
 }
 
 func TestOverdue(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		traffic, err := New(Options{Plan: aPlan(nil), Fault: taking(always(time.Hour)), Control: taking(always(0))})
 		if err != nil {
@@ -294,6 +301,7 @@ func TestOverdue(t *testing.T) {
 }
 
 func TestCancelAbandonsEverything(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		traffic, err := New(Options{Plan: aPlan(nil), Fault: taking(always(time.Hour)), Control: taking(always(500 * time.Millisecond))})
 		if err != nil {
@@ -313,8 +321,9 @@ func TestCancelAbandonsEverything(t *testing.T) {
 	})
 }
 
-// A panic beside Run must reach whoever has faults to remove.
+// A panic in a worker must reach the caller of Run, which has faults to remove.
 func TestPanicReachesTheCaller(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		broken := sender(func(context.Context, *journey.Request, *journey.Response) error { panic("out of order") })
 		traffic, err := New(Options{Plan: aPlan(nil), Fault: broken, Control: taking(always(time.Hour))})
@@ -330,9 +339,10 @@ func TestPanicReachesTheCaller(t *testing.T) {
 	})
 }
 
-// Journeys of one number are alike on both arms in what they choose, and alike
-// in nothing that must be unique.
+// Journeys with the same number make the same choices on both arms, and differ in
+// everything that must be unique.
 func TestArmsMakeTheSameChoices(t *testing.T) {
+	t.Parallel()
 	record := func() (*sync.Map, sender) {
 		var seen sync.Map
 		return &seen, func(_ context.Context, req *journey.Request, resp *journey.Response) error {
@@ -344,7 +354,7 @@ func TestArmsMakeTheSameChoices(t *testing.T) {
 			return nil
 		}
 	}
-	make := func(run string) *plan.Plan {
+	planOf := func(run string) *plan.Plan {
 		return aPlan(func(p *plan.Plan) {
 			p.Run = run
 			p.Experiments[0].Journeys[0].Steps = []experiments.Step{{Name: "a", Request: experiments.Request{Target: "/${random 1..1000000}/${seq}/${uuid}/${arm}/${run}"}}}
@@ -356,7 +366,7 @@ func TestArmsMakeTheSameChoices(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			fault, onFault := record()
 			control, onControl := record()
-			run(t, make(id), 10*time.Second, onFault, onControl, nil)
+			run(t, planOf(id), 10*time.Second, onFault, onControl, nil)
 			for n := range 100 {
 				f, okF := fault.Load(fmt.Sprint(2 * n))
 				c, okC := control.Load(fmt.Sprint(2*n + 1))
@@ -385,6 +395,7 @@ func TestArmsMakeTheSameChoices(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		edit    func(*plan.Plan)
 		refused bool

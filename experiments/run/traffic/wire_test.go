@@ -19,7 +19,21 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
 )
 
-// Real sockets: a system that hangs is left at once, and nothing stays behind.
+// observeSome runs traffic over real sockets until n journeys have ended. Those in
+// flight end as well.
+func observeSome(t *testing.T, traffic *Traffic, n int) []journal.Observation {
+	t.Helper()
+	var list []journal.Observation
+	traffic.Run(t.Context(), func(o journal.Observation) {
+		if list = append(list, o); len(list) == n {
+			traffic.Stop()
+		}
+	})
+	return list
+}
+
+// Over real sockets: Run leaves a system that hangs at once, and leaves nothing
+// behind. The test counts goroutines, so that it does not run in parallel.
 func TestCancelLeavesAHangingSystem(t *testing.T) {
 	before := runtime.NumGoroutine()
 	var open atomic.Int64
@@ -77,6 +91,7 @@ func TestCancelLeavesAHangingSystem(t *testing.T) {
 }
 
 func TestRefusedDialIsKept(t *testing.T) {
+	t.Parallel()
 	base := journeytest.Listen(t, journeytest.Reply("HTTP/1.1 200 OK\r\nContent-Length: 33\r\n\r\n{\"next\": \"http://192.0.2.1:9/pay\"}"))
 	p := aPlan(func(p *plan.Plan) {
 		p.System.URL, p.System.ControlURL, p.Experiments[0].Control = base, "", plan.Baseline
@@ -88,7 +103,7 @@ func TestRefusedDialIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range observe(t, traffic, 300*time.Millisecond) {
+	for _, o := range observeSome(t, traffic, 3) {
 		if o.Outcome != journal.Failed || o.Cause != journal.Broken || o.Step != 1 {
 			t.Errorf("observed %+v, want failed at step 1", o)
 		}
@@ -99,8 +114,9 @@ func TestRefusedDialIsKept(t *testing.T) {
 }
 
 func TestRequestsCarryTheRun(t *testing.T) {
+	t.Parallel()
 	var plain, marked atomic.Int64
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Blastgauge-Run") == "20260101t000000z-abcdef" && r.Host == "shop.test" {
 			marked.Add(1)
 		} else {
@@ -114,8 +130,8 @@ func TestRequestsCarryTheRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := observe(t, traffic, 300*time.Millisecond)
-	if n := int64(len(list)); n == 0 || marked.Load() != 2*n || plain.Load() != 0 {
+	list := observeSome(t, traffic, 4)
+	if n := int64(len(list)); marked.Load() != 2*n || plain.Load() != 0 {
 		t.Errorf("%d journeys of two steps: %d requests marked, %d not", n, marked.Load(), plain.Load())
 	}
 }
