@@ -85,14 +85,15 @@ func (a *app) compare(o compareOptions, args []string) error {
 	if err := errors.Join(writeOutputs(a, outputs, c), styleSheets(o.pages, outputs)); err != nil {
 		return err
 	}
-	a.last(textOnStdout(outputs), c.ExitCode, compare.ExitMeaning(c.ExitCode))
+	a.printExit(textOnStdout(outputs), c.ExitCode, compare.ExitMeaning(c.ExitCode))
 	if c.ExitCode == result.ExitHeld {
 		return nil
 	}
 	return verdictError{c.ExitCode}
 }
 
-// sides are the runs of base and head, by arguments or by flags.
+// sides returns the paths of the runs of base and of head, from the arguments or the
+// flags.
 func (o compareOptions) sides(args []string) (base, head []string, err error) {
 	byFlag := len(o.base)+len(o.head) > 0
 	switch {
@@ -120,7 +121,7 @@ func inputs(paths []string) ([]compare.Input, error) {
 	return list, nil
 }
 
-// parseMargin reads points, with or without a percent sign.
+// parseMargin parses percentage points, with or without a percent sign, into a share.
 func parseMargin(text string) (float64, error) {
 	points, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(text), "%"), 64)
 	if err != nil || math.IsNaN(points) || points < 0 || points >= 100 {

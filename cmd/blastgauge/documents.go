@@ -10,7 +10,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// A selection says which documents a command is about.
+// A selection is the flags and arguments that name documents.
 type selection struct {
 	file   string // of the system; empty: searched upwards
 	args   []string
@@ -30,7 +30,7 @@ func (s *selection) planFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.phases, "phases", "", "other lengths for some phases, as `PHASE=TIME,...`, such as warmup=1s,baseline=20s,fault=30s,recovery=10s")
 }
 
-// documents is the selection of what the flags and arguments name.
+// documents returns the selection for the library.
 func (s *selection) documents() experiments.Selection {
 	return experiments.Selection{SystemFile: s.file, Arguments: s.args, IDs: s.only}
 }
@@ -54,7 +54,7 @@ func commit(getenv func(string) (string, bool)) string {
 	return ""
 }
 
-// parsePhases reads "warmup=1s,baseline=5s".
+// parsePhases parses such as "warmup=1s,baseline=5s". Other phases are not overridden.
 func parsePhases(text string) (experiments.Phases, error) {
 	p := plan.NoOverride()
 	if text == "" {

@@ -20,15 +20,15 @@ func (u usageError) Unwrap() error { return u.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// A verdictError carries the exit code of a run that ended as it should have:
-// the code is the answer, and there is nothing else to say.
+// A verdictError carries the exit code of a command that did its work: the code is the
+// answer, and there is no message.
 type verdictError struct{ code int }
 
 func (v verdictError) Error() string {
 	return fmt.Sprintf("exit %d: %s", v.code, result.ExitMeaning(v.code))
 }
 
-// exitCode maps every error to the contract with CI.
+// exitCode returns the exit code of every error. CI relies on it.
 func exitCode(err error) int {
 	if v, ok := errors.AsType[verdictError](err); ok {
 		return v.code
@@ -41,8 +41,8 @@ func exitCode(err error) int {
 
 func signalCode(s os.Signal) int { return run.InterruptCode(&engine.Interrupt{Signal: signalName(s)}) }
 
-// explain prints an error with its meaning as the last line. A verdict has been
-// printed by its command.
+// explain prints an error, and the meaning of its exit code as the last line. It prints
+// nothing for a verdict, which its command has printed.
 func (a *app) explain(err error) {
 	if err == nil {
 		return

@@ -26,9 +26,9 @@ func newHistory(a *app) *cobra.Command {
 		Short: "List the runs in a directory, and the trend of each experiment",
 		Long: `History lists the runs in DIR, by default .blastgauge/runs, the newest first, and
 how the blast radius of each experiment went from run to run. A bar before a
-number says that the experiment is not the one that it was in the run before:
-other faults, journeys, load or kind of control. What is no run, or a broken one,
-is listed as such.`,
+number marks a run whose experiment had other faults, journeys, load or kind of
+control than in the run before. Directories that hold no run, or a broken one, are
+listed as such.`,
 		Example: `  blastgauge history
   blastgauge history -n 50 -o text -o json=history.json
   blastgauge history -o html=index.html`,
@@ -86,7 +86,7 @@ func (a *app) writeIndex(dir, path string) error {
 	if err != nil {
 		return err
 	}
-	page, err := report.IndexFor("html", report.Options{Runs: "."}, 0) // it stands among the runs
+	page, err := report.IndexFor("html", report.Options{Runs: "."}, 0) // the page is beside the runs
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (a *app) prune(dir string, keep int, dry bool) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // what is deleted is deleted
+	defer root.Close() //nolint:errcheck // nothing is written
 	pruning, err := history.PlanPrune(root, keep)
 	if err != nil {
 		return err

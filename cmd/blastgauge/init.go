@@ -91,7 +91,7 @@ func (a *app) initCommand(ctx context.Context, o initOptions) error {
 	return nil
 }
 
-// draft makes documents of what the flags name, in memory.
+// draft makes the documents from what the flags name, in memory.
 func (o *initOptions) draft(ctx context.Context) (*scaffold.Documents, error) {
 	from := scaffold.Options{Toxiproxy: o.toxiproxy, AllowHosts: o.allow}
 	if o.toxiproxy != "" {

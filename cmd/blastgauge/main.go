@@ -27,8 +27,9 @@ func runMain(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return a.attend(func(ctx context.Context) int { return a.execute(ctx, args) })
 }
 
-// attend does work and listens to signals meanwhile: the first one stops the work
-// and removes the faults, the second skips the report, the third leaves at once.
+// attend does work and handles signals meanwhile. The first signal stops the work, so
+// that the faults are removed; the second skips the report; the third ends the process
+// at once.
 func (a *app) attend(work func(context.Context) int) int {
 	signals := make(chan os.Signal, 3)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -36,7 +37,7 @@ func (a *app) attend(work func(context.Context) int) int {
 
 	ctx, stop := context.WithCancelCause(context.Background())
 	defer stop(nil)
-	done := make(chan int, 1) // buffered: the work must be able to end after we left
+	done := make(chan int, 1) // buffered: the work may end after attend has returned
 	go func() { done <- work(ctx) }()
 	var first os.Signal
 	for count := 1; ; count++ {
@@ -77,22 +78,23 @@ func signalName(s os.Signal) string {
 	}
 }
 
-// An app is one invocation: its streams, its environment, and what the user
-// asked of it while it ran.
+// An app is one invocation: its streams, its environment, and the state that its
+// signal handler needs.
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	stdoutErr      error // the first one of printf
 	getenv         func(string) (string, bool)
 	hurry          atomic.Bool            // a second signal came: skip the report
-	serves         atomic.Bool            // it is a server: there are no faults and no report of its own
-	scratch        atomic.Pointer[string] // a temporary directory that goes however we leave
+	serves         atomic.Bool            // it is a server: it has no faults and no report
+	scratch        atomic.Pointer[string] // a temporary directory to remove in any case
 }
 
-// dropScratch removes what nobody else will when the work is not waited for.
+// dropScratch removes the temporary directory where attend does not wait for the work,
+// which would remove it.
 func (a *app) dropScratch() {
 	if dir := a.scratch.Load(); dir != nil {
-		_ = os.RemoveAll(*dir) // in a hurry
+		_ = os.RemoveAll(*dir) // the process ends: its error would not be seen
 	}
 }
 

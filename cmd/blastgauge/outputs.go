@@ -16,7 +16,8 @@ import (
 	"github.com/blastgauge/blastgauge/report"
 )
 
-// An output is one -o FORMAT[=PATH] of what a command has to say.
+// An output is one -o FORMAT[=PATH]: a format of what a command reports, and where it
+// goes.
 type output[T any] struct {
 	name   string
 	format func(io.Writer, T) error
@@ -35,7 +36,7 @@ func outputUsage(formats []string) string {
 	return "`FORMAT[=PATH]`: " + figures.List(formats, "or") + "; repeatable (default: text on stdout)"
 }
 
-// parseOutputs reads -o flags; without any it is text on stdout.
+// parseOutputs parses -o flags. Without any, the output is text on stdout.
 func parseOutputs[T any](a *app, specs []string, find func(string, report.Options) (func(io.Writer, T) error, error)) ([]output[T], error) {
 	if len(specs) == 0 {
 		specs = []string{"text"}
@@ -64,8 +65,8 @@ func parseOutputs[T any](a *app, specs []string, find func(string, report.Option
 	return list, nil
 }
 
-// withSummary adds the Markdown report to the page of the job, where GitHub
-// Actions says which file that is.
+// withSummary makes a format append the Markdown report to the summary of the job, in
+// the file that GitHub Actions names.
 func withSummary[T any](a *app, format func(io.Writer, T) error, find func(string, report.Options) (func(io.Writer, T) error, error)) (func(io.Writer, T) error, error) {
 	path, ok := a.getenv("GITHUB_STEP_SUMMARY")
 	if !ok || path == "" {
@@ -87,20 +88,20 @@ func withSummary[T any](a *app, format func(io.Writer, T) error, find func(strin
 	}, nil
 }
 
-// color tells whether an output may hold colour: only a terminal, and only
-// when nobody asked for none (no-color.org).
+// color reports whether an output may have colour: only on a terminal, and not where
+// NO_COLOR is set (no-color.org).
 func (a *app) color(path string) bool {
 	v, set := a.getenv("NO_COLOR")
 	return path == "" && (!set || v == "") && live.IsTerminal(a.stdout)
 }
 
-// screen is where runs are shown while they go on, as --progress asks for.
+// screen makes the live view that --progress asks for.
 func (a *app) screen(mode string, labels ...string) *live.Screen {
 	term, _ := a.getenv("TERM")
 	return live.New(live.Options{Mode: mode, Output: a.stderr, Term: term, Labels: labels})
 }
 
-// write gives every output the result.
+// write writes the result to every output.
 func (a *app) write(list []output[*result.Result], r *result.Result) error {
 	return writeOutputs(a, list, r)
 }
@@ -120,14 +121,14 @@ func writeOutputs[T any](a *app, list []output[T], v T) error {
 	return nil
 }
 
-// textOnStdout tells whether stdout is read by people.
+// textOnStdout reports whether people read stdout.
 func textOnStdout[T any](list []output[T]) bool {
 	return slices.ContainsFunc(list, func(o output[T]) bool { return o.path == "" && o.name == "text" })
 }
 
-// last prints the last line of output, where people look for it: below the text
-// on stdout, or on stderr when stdout is for machines.
-func (a *app) last(text bool, code int, meaning string) {
+// printExit prints the exit code and its meaning as the last line: below the text on
+// stdout, or on stderr where a program reads stdout.
+func (a *app) printExit(text bool, code int, meaning string) {
 	if text {
 		a.printf("exit %d: %s\n", code, meaning)
 		return

@@ -10,10 +10,10 @@ import (
 	"github.com/blastgauge/blastgauge/report"
 )
 
-// styleFile stands beside pages that have no styles of their own.
+// styleFile is the name of the style sheet beside pages that have none inside.
 const styleFile = "blastgauge.css"
 
-// pageFlags are how HTML pages are made.
+// pageFlags are the flags for HTML pages.
 type pageFlags struct{ assets, paper string }
 
 func (p *pageFlags) add(cmd *cobra.Command) {
@@ -21,7 +21,7 @@ func (p *pageFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&p.paper, "print", "refuted", "what `PART` of a page is printed whole: refuted or all, which unfolds everything")
 }
 
-// options are those of a page.
+// options adds the flags to the options of a report.
 func (p pageFlags) options(o report.Options) report.Options {
 	o.Everything = p.paper == "all"
 	if p.assets == "sibling" {
@@ -30,7 +30,7 @@ func (p pageFlags) options(o report.Options) report.Options {
 	return o
 }
 
-// checkPages finds flags that have nothing to act on.
+// checkPages refuses flags that are wrong or have no effect.
 func checkPages[T any](p pageFlags, list []output[T]) error {
 	switch {
 	case p.assets != "inline" && p.assets != "sibling":

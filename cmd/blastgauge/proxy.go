@@ -22,8 +22,8 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
-// drainWithin is how long connections may go on when the server is told to end.
-const drainWithin = 5 * time.Second
+// drainTimeout is how long connections may go on after the server was interrupted.
+const drainTimeout = 5 * time.Second
 
 type proxyOptions struct {
 	host, port      string
@@ -70,8 +70,8 @@ and listens where the system file says that its Toxiproxy is.`,
 	return cmd
 }
 
-// singleDashed makes the long flags of toxiproxy-server ours: it accepts them with
-// one dash.
+// singleDashed accepts the long flags of toxiproxy-server with a single dash, as that
+// server does. It returns args with two dashes.
 func singleDashed(args []string) []string {
 	if len(args) == 0 || args[0] != "proxy" {
 		return args
@@ -122,12 +122,12 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 	a.printf("proxy     %s\nready\n", s.URL())
 	a.serves.Store(true)
 	<-ctx.Done()
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainWithin)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	return errors.Join(s.Shutdown(drain), stoppedByUser(ctx))
 }
 
-// proxies are the lists of proxies to make, and the API's address.
+// proxies returns the lists of proxies to create, as JSON, and the address of the API.
 func (o proxyOptions) proxies() (list [][]byte, address string, err error) {
 	host, port := "localhost", "8474"
 	if o.file != "" {
@@ -160,7 +160,7 @@ type declaration struct {
 	Upstream string `json:"upstream"`
 }
 
-// declared are the proxies that a system's dependencies declare.
+// declared lists the proxies that a system's dependencies declare.
 func declared(sys *experiments.System) []declaration {
 	list := []declaration{}
 	for _, d := range sys.Dependencies {
@@ -171,7 +171,7 @@ func declared(sys *experiments.System) []declaration {
 	return list
 }
 
-// logLevel is that of LOG_LEVEL, as toxiproxy-server reads it.
+// logLevel is the level in $LOG_LEVEL, as toxiproxy-server reads it.
 func (a *app) logLevel() slog.Level {
 	text, _ := a.getenv("LOG_LEVEL")
 	level := slog.LevelInfo

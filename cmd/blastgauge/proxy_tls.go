@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// proxyTLS is where the proxies' side of TLS is: with clients that speak it to a
-// proxy in front of an https:// upstream, and with such upstreams.
+// proxyTLS names the files for TLS: with clients of a proxy in front of an https://
+// upstream, and with such upstreams.
 type proxyTLS struct{ certificate, key, roots string }
 
 func (o *proxyTLS) flags(cmd *cobra.Command) {

@@ -35,7 +35,7 @@ gone.
   blastgauge demo        see it work, on a shop that comes with it`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          known,
+		Args:          refuseUnknown,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usagef("%w; see: %s --help", err, cmd.CommandPath()) })
@@ -49,13 +49,13 @@ gone.
 	root.AddCommand(newGuard(a))
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
-		completion.Args = known // of cobra's own it is the only one that helps in silence
+		completion.Args = refuseUnknown // cobra's own command would print its help and succeed
 		completion.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
 	return root
 }
 
-// addGroup adds commands that the help lists together.
+// addGroup adds commands that the help lists under one title.
 func addGroup(root *cobra.Command, id, title string, list ...*cobra.Command) {
 	root.AddGroup(&cobra.Group{ID: id, Title: title})
 	for _, cmd := range list {
@@ -64,8 +64,8 @@ func addGroup(root *cobra.Command, id, title string, list ...*cobra.Command) {
 	root.AddCommand(list...)
 }
 
-// known refuses a command that does not exist.
-func known(cmd *cobra.Command, args []string) error {
+// refuseUnknown refuses a command that does not exist.
+func refuseUnknown(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}

@@ -92,14 +92,14 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 		return err
 	}
 	code := out.Result.Run.ExitCode
-	a.last(textOnStdout(outputs), code, out.Result.ExitMeaning())
+	a.printExit(textOnStdout(outputs), code, out.Result.ExitMeaning())
 	if code == result.ExitHeld {
 		return nil
 	}
 	return verdictError{code}
 }
 
-// runOptions are the options of a run on this machine, for this user.
+// runOptions returns the options of a run on this machine, for this user.
 func (a *app) runOptions(o runOptions) (run.Options, error) {
 	options := run.Options{Dir: o.out, Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, CreateProxies: o.create, Log: a.stderr}
 	var err error
@@ -115,7 +115,7 @@ func (a *app) runOptions(o runOptions) (run.Options, error) {
 	return options, err
 }
 
-// publish writes the reports, unless somebody is in a hurry: report DIR makes
+// publish writes the reports. After a second interrupt it does not: report DIR makes
 // them later.
 func (a *app) publish(out *run.Outcome, outputs []output[*result.Result]) error {
 	if a.hurry.Load() {

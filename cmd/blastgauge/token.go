@@ -10,35 +10,36 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
-// apiToken is what most commands need a token for.
+// apiToken describes the token that most commands need.
 const apiToken = "the bearer token of the Toxiproxy API"
 
-// tokenFlags reads where a token is into to; what says which token that is.
-func tokenFlags(cmd *cobra.Command, to *string, what string) {
-	cmd.Flags().Var(&tokenFlag{toxiproxy.TokenFile, to}, "token-file", "`FILE` that holds "+what)
-	cmd.Flags().Var(&tokenFlag{toxiproxy.TokenEnv, to}, "token-env", "`NAME` of the environment variable that holds "+what)
+// tokenFlags adds the flags that say where a token is. They set source, see
+// [toxiproxy.ReadToken]; what describes the token.
+func tokenFlags(cmd *cobra.Command, source *string, what string) {
+	cmd.Flags().Var(&tokenFlag{toxiproxy.TokenFile, source}, "token-file", "`FILE` that holds "+what)
+	cmd.Flags().Var(&tokenFlag{toxiproxy.TokenEnv, source}, "token-env", "`NAME` of the environment variable that holds "+what)
 }
 
 // A tokenFlag is one of the two flags.
 type tokenFlag struct {
-	kind string
-	to   *string
+	prefix string // of the token's source
+	source *string
 }
 
 func (f *tokenFlag) Type() string   { return "" }
 func (f *tokenFlag) String() string { return "" }
 
 func (f *tokenFlag) Set(text string) error {
-	if *f.to != "" && !strings.HasPrefix(*f.to, f.kind) {
+	if *f.source != "" && !strings.HasPrefix(*f.source, f.prefix) {
 		return errors.New("the token is in a file or in a variable, not in both")
 	}
-	if f.kind == toxiproxy.TokenFile {
-		path, err := filepath.Abs(text) // whoever reads the journal may stand elsewhere
+	if f.prefix == toxiproxy.TokenFile {
+		path, err := filepath.Abs(text) // recover may be called from another directory
 		if err != nil {
 			return err
 		}
 		text = path
 	}
-	*f.to = f.kind + text
+	*f.source = f.prefix + text
 	return nil
 }

@@ -19,7 +19,7 @@ func newVersion(a *app) *cobra.Command {
 	}
 }
 
-// version is what the build knows of itself.
+// version is the version of this build, with the commit where it has no release.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
