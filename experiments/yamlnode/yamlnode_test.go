@@ -34,7 +34,7 @@ func FuzzReadAndWrite(f *testing.F) {
 	for _, s := range []string{"a: 1", "- *x", "&x [*x]", "? a\n: b", "--- !!binary x", "{a: [}", "\t", "a: |\n  x", "%YAML 1.1\n---\n"} {
 		f.Add([]byte(s))
 	}
-	f.Fuzz(func(t *testing.T, text []byte) {
+	f.Fuzz(func(_ *testing.T, text []byte) {
 		documents, err := yamlnode.Read(text, 0)
 		if err != nil {
 			return

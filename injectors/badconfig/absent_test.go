@@ -3,6 +3,7 @@ package badconfig
 import "testing"
 
 func TestDrop(t *testing.T) {
+	t.Parallel()
 	runTable(t, "drop", map[string]mutationTest{
 		"last member": {params: `{"path": "/tax"}`, where: "/tax",
 			before: "{\n  \"a\": 1,\n  \"tax\": {\n    \"rate\": 0.19\n  }\n}\n", after: "{\n  \"a\": 1\n}\n"},
@@ -68,6 +69,7 @@ func TestDrop(t *testing.T) {
 }
 
 func TestBlank(t *testing.T) {
+	t.Parallel()
 	runTable(t, "blank", map[string]mutationTest{
 		"text":       {params: `{"path": "/secret"}`, where: "/secret", before: `{"secret": "x\ny"}`, after: `{"secret": ""}`},
 		"number":     {params: `{"path": "/n"}`, where: "/n", before: `{"n":12.50}`, after: `{"n":0}`},
@@ -104,6 +106,7 @@ func TestBlank(t *testing.T) {
 }
 
 func TestRename(t *testing.T) {
+	t.Parallel()
 	runTable(t, "rename", map[string]mutationTest{
 		"given":       {params: `{"path": "/tax/rate", "to": "taxRate"}`, where: "/tax/rate", before: `{"tax": {"rate": 0.2}}`, after: `{"tax": {"taxRate": 0.2}}`},
 		"camel":       {params: `{"path": "/deliveryDays"}`, where: "/deliveryDays", before: `{"deliveryDays" : 3}`, after: `{"delivery_days" : 3}`},

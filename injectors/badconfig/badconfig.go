@@ -1,14 +1,9 @@
-// Package badconfig makes bad config of good: a document in, the same document
-// with one fault in it out.
+// Package badconfig puts one fault into a config document.
 //
-// The sixteen operators are ways in which config went wrong in public outages;
-// package injectors describes them. Each is a pure function of the document, its
-// parameters and a seed. Documents are edited in place and not written anew, so
-// that whoever compares before and after sees the fault and nothing else; a
-// YAML text that cannot be edited with proof is written anew with its comments.
-//
-// YAML is read as go.yaml.in/yaml nodes, which know where they stand: an edit
-// is proven by reading the text again and comparing the nodes.
+// Its sixteen operators are ways in which config went wrong in public outages; package
+// injectors describes them. Each operator is a pure function of the document, its
+// parameters and a seed. Package edit makes the change in the text and leaves every
+// other byte as it is, where it can.
 package badconfig
 
 import (
@@ -31,17 +26,18 @@ import (
 // A Format is how a document is written.
 type Format string
 
+// The formats.
 const (
 	JSON Format = "json"
 	YAML Format = "yaml"
-	Text Format = "text" // anything else: only truncate, blank, stale, split and candidate act on it
+	Text Format = "text" // anything else: only truncate, blank, stale, split and candidate can change it
 )
 
 // Formats lists all formats.
 func Formats() []Format { return []Format{JSON, YAML, Text} }
 
-// Detect tells the format of a document from its media type or its file name,
-// and where those say nothing, from the document itself.
+// Detect returns the format of a document. It looks at the media type or the file name,
+// and when those say nothing, at the document itself.
 func Detect(name string, body []byte) Format {
 	media, _, err := mime.ParseMediaType(name)
 	if err != nil {
@@ -62,29 +58,29 @@ func Detect(name string, body []byte) Format {
 	return Text
 }
 
-// bom is what some editors write before a text in UTF-8.
+// bom is the byte order mark that some editors write before a text in UTF-8.
 const bom = "\ufeff"
 
 // A Document is one document at one moment.
 type Document struct {
 	Body   []byte // decoded: no compression, in UTF-8
-	Format Format // empty: JSON where the body is JSON, else Text
-	Seed   uint64 // decides wherever a parameter leaves a choice
-	Client string // who asks for it, for split: the same client always gets the same
-	// At is the moment that expire counts from. It should stay the same for as
-	// long as a fault is in force: a document that changes with every look would
-	// defeat caches that the fault is about.
+	Format Format // empty: JSON when the body is JSON, else Text
+	Seed   uint64 // decides where the parameters leave a choice
+	Client string // for split: the same client always gets the same revision
+	// At is the moment that expire counts from. It should stay the same while a fault is
+	// in force: a document that changes on every read would defeat the caches that the
+	// fault is meant to test.
 	At time.Time
-	// Earlier is the first version of the document that was seen, for stale and
-	// split; nil: there is none.
+	// Earlier is the first version of the document that was seen, for stale and split. It
+	// is nil when there is none.
 	Earlier []byte
 }
 
 // A Result is what an operator made of a document.
 type Result struct {
-	Body      []byte   // the document to use, also where nothing changed
-	Changed   bool     // the body is another one
-	Where     []string // JSON Pointers of what changed; none where it is the whole document
+	Body      []byte   // the document to use, also when nothing changed
+	Changed   bool     // the body differs from the document's
+	Where     []string // JSON Pointers of what changed; none means the whole document
 	What      string   // in words, without any text of the document
 	Rewritten bool     // a YAML text was written anew: its layout may have changed too
 }
@@ -97,8 +93,7 @@ func unfit(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrUnfit}, args...)...)
 }
 
-// A Mutation is one operator with its parameters. It may be used by several
-// goroutines.
+// A Mutation is one operator with its parameters. Several goroutines may use it.
 type Mutation struct {
 	operator   string
 	attributes map[string]any
@@ -108,9 +103,8 @@ type Mutation struct {
 }
 
 // Parse reads the parameters of an operator in the forms of JSON: a float64 or
-// json.Number for a number, a string, a bool, a []any, a map[string]any. A
-// share is a number from 0 to 1 or a text such as "60%". The error is a
-// sentence that says what would be right.
+// json.Number for a number, a string, a bool, a []any, a map[string]any. A share is a
+// number from 0 to 1 or a text such as "60%". The error says what would be right.
 func Parse(operator string, attributes map[string]any) (*Mutation, error) {
 	for _, o := range operators() {
 		if o.name != operator {
@@ -124,12 +118,11 @@ func Parse(operator string, attributes map[string]any) (*Mutation, error) {
 		}
 		return m, nil
 	}
-	return nil, fmt.Errorf("no operator is called %q; there are %s", operator, figures.List(Names(), "and"))
+	return nil, fmt.Errorf("unknown operator %q; the operators are %s", operator, figures.List(Names(), "and"))
 }
 
 // Select finds the one operator that a fault's attributes name, as in
-// {"scale": {"path": "/price", "by": 100}, "flap": 5}. Other attributes are the
-// caller's own.
+// {"scale": {"path": "/price", "by": 100}, "flap": 5}. It ignores other attributes.
 func Select(attributes map[string]any) (operator string, parameters map[string]any, err error) {
 	var found []string
 	for _, name := range Names() {
@@ -142,7 +135,7 @@ func Select(attributes map[string]any) (operator string, parameters map[string]a
 		return "", nil, fmt.Errorf("an operator is missing: one of %s", figures.List(Names(), "or"))
 	case 1:
 	default:
-		return "", nil, fmt.Errorf("%s are given: one fault is one operator", figures.List(found, "and"))
+		return "", nil, fmt.Errorf("a fault has one operator, not %s", figures.List(found, "and"))
 	}
 	switch v := attributes[found[0]].(type) {
 	case map[string]any:
@@ -154,24 +147,23 @@ func Select(attributes map[string]any) (operator string, parameters map[string]a
 	}
 }
 
-// Operator is the operator's name.
+// Operator returns the operator's name.
 func (m *Mutation) Operator() string { return m.operator }
 
-// Attributes are the parameters as they were given.
+// Attributes returns the parameters as they were given to Parse.
 func (m *Mutation) Attributes() map[string]any { return maps.Clone(m.attributes) }
 
-// Parses tells that the result reads as a document of the same format whenever
-// the original does (in YAML, unless the value is one that << merges). Where it
-// is false, strict readers may refuse the result.
+// Parses reports whether the result is a document of the same format whenever the
+// original is (in YAML, unless << merges the changed value). When it is false, strict
+// readers may refuse the result.
 func (m *Mutation) Parses() bool { return m.parses }
 
-// NeedsEarlier tells that Apply uses Document.Earlier: the first version seen
-// must be kept.
+// NeedsEarlier reports whether Apply uses Document.Earlier, so that the caller must keep
+// the first version that it sees.
 func (m *Mutation) NeedsEarlier() bool { return m.earlier }
 
-// Apply makes the document bad. It changes nothing that it is given. After an
-// error, which wraps [ErrUnfit], the result is the document as it was: it may
-// be passed on.
+// Apply makes the document bad. It does not change its arguments. After an error, which
+// wraps [ErrUnfit], the result is the original document, which may be passed on.
 func (m *Mutation) Apply(doc Document) (Result, error) {
 	same := Result{Body: doc.Body}
 	mark := 0
@@ -201,16 +193,16 @@ func (m *Mutation) Apply(doc Document) (Result, error) {
 	return r, nil
 }
 
-// maxBody bounds what an operator may make of a document.
+// maxBody is the size in bytes of the largest result.
 const maxBody = 64 << 20
 
-// Bad tells whether a fault that alternates is bad now: it begins bad, and
-// changes every period. A period of 0 means that it does not alternate.
+// Bad reports whether a fault that flaps is bad now, a time since its start. It begins
+// bad and changes every period. With a period of 0 it is always bad.
 func Bad(period, since time.Duration) bool {
 	return period <= 0 || since < 0 || since/period%2 == 0
 }
 
-// Digest names a document by its bytes, as journals do.
+// Digest returns the digest by which journals name a document, "sha256:" and 64 digits.
 func Digest(body []byte) string {
 	sum := sha256.Sum256(body)
 	return "sha256:" + hex.EncodeToString(sum[:])

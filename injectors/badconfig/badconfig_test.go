@@ -109,6 +109,7 @@ func reads(body []byte, format Format) bool {
 // Every operator of the catalogue is implemented and accepts its own example, and
 // no operator asks for a parameter that the catalogue does not have.
 func TestTheCatalogueHasTheseOperators(t *testing.T) {
+	t.Parallel()
 	kind, _ := injectors.Lookup("http_config")
 	var described []string
 	for _, a := range kind.Attributes {
@@ -133,8 +134,9 @@ func TestTheCatalogueHasTheseOperators(t *testing.T) {
 }
 
 func TestParseSaysWhatWouldBeRight(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ operator, params, want string }{
-		{"scales", `{}`, `no operator is called "scales"; there are drop, blank`},
+		{"scales", `{}`, `unknown operator "scales"; the operators are drop, blank`},
 		{"scale", `{"bye": 2}`, `scale has no parameter "bye"; it has path, by and unit`},
 		{"scale", `{"by": "2x"}`, `scale: by must be a number, not "2x"`},
 		{"scale", `{"by": 1}`, `scale: by must be a number other than 1`},
@@ -188,11 +190,12 @@ func TestParseSaysWhatWouldBeRight(t *testing.T) {
 }
 
 func TestSelect(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ attributes, operator, params, wrong string }{
 		{`{"scale": {"by": 100}, "flap": 5}`, "scale", `{"by":100}`, ""},
 		{`{"stale": null}`, "stale", `null`, ""},
 		{`{"flap": 5}`, "", "", "an operator is missing: one of drop, blank"},
-		{`{"drop": {}, "blank": {}}`, "", "", "drop and blank are given: one fault is one operator"},
+		{`{"drop": {}, "blank": {}}`, "", "", "a fault has one operator, not drop and blank"},
 		{`{"drop": "/a"}`, "", "", `drop must be an object of its parameters, not "/a"`},
 	} {
 		var attributes map[string]any
@@ -213,6 +216,7 @@ func TestSelect(t *testing.T) {
 }
 
 func TestDetect(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name, body string
 		want       Format
@@ -239,6 +243,7 @@ func TestDetect(t *testing.T) {
 }
 
 func TestBad(t *testing.T) {
+	t.Parallel()
 	var got []bool
 	for s := time.Duration(0); s < 16*time.Second; s += 4 * time.Second {
 		got = append(got, Bad(5*time.Second, s))
@@ -253,6 +258,7 @@ func TestBad(t *testing.T) {
 
 // A byte order mark is neither lost nor in the way.
 func TestByteOrderMark(t *testing.T) {
+	t.Parallel()
 	m := parsed(t, "scale", `{"path": "/a"}`)
 	for _, format := range []Format{JSON, YAML, ""} {
 		before := []byte(bom + `{"a": 1}`)
@@ -265,6 +271,7 @@ func TestByteOrderMark(t *testing.T) {
 
 // What is said of a fault holds no text of the document: it may be a secret.
 func TestWhatHoldsNoSecrets(t *testing.T) {
+	t.Parallel()
 	const secret = "hunter2hunter2"
 	body := []byte(`{"password": "` + secret + `", "list": ["` + secret + `"], "until": "2026-01-01"}`)
 	for _, o := range operators() {

@@ -10,6 +10,7 @@ import (
 
 // What the catalogue accepts and sends is what operators read.
 func TestWhatTheCatalogueSendsIsRead(t *testing.T) {
+	t.Parallel()
 	kind, _ := injectors.Lookup("http_config")
 	for _, attributes := range []injectors.Attributes{
 		{"scale": map[string]any{"path": "/a", "by": "1/60"}},

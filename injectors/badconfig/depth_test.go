@@ -10,6 +10,7 @@ import (
 // A document that is nothing but depth passes, and in reasonable time: whoever
 // serves it waits meanwhile. One that is deep enough for anybody goes bad.
 func TestDepth(t *testing.T) {
+	t.Parallel()
 	for _, format := range []Format{JSON, YAML} {
 		for _, op := range []string{"drop", "blank", "duplicate", "retype", "scale"} {
 			m, err := Parse(op, nil)

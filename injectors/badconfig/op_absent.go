@@ -12,7 +12,7 @@ import (
 // and keeps the last good one, also across a restart.
 func opDrop() operator {
 	return operator{"drop", true, func(p *params, m *Mutation) func(Document) (Result, error) {
-		at, as := p.place("path"), p.nullWord("as")
+		at, as := p.place(), p.nullWord("as")
 		suits := func(n *edit.Node) string {
 			if n.Parent == nil && as == "absent" {
 				return "the whole document cannot be absent: say as: null, or use blank"
@@ -28,7 +28,8 @@ func opDrop() operator {
 	}}
 }
 
-// nullWord is a word that YAML turns into null where it is not quoted.
+// nullWord is word for a parameter with the word null, which YAML reads as no value when
+// it is not quoted.
 func (p *params) nullWord(name string) string {
 	if v, ok := p.given[name]; ok && v == nil {
 		return "null"
@@ -40,7 +41,7 @@ func (p *params) nullWord(name string) string {
 // and 0 is a number. A robust reader keeps the last good document.
 func opBlank() operator {
 	return operator{"blank", true, func(p *params, m *Mutation) func(Document) (Result, error) {
-		at := p.place("path")
+		at := p.place()
 		inner := onTree(m, eachFound(at, choice{notBlank, nil, "value to empty"}, func(n *edit.Node) (edit.Change, string) {
 			return edit.Change{Do: edit.Set, At: n, Value: blankOf(n)}, "is empty"
 		}))
@@ -64,7 +65,7 @@ func notBlank(n *edit.Node) string {
 	return ""
 }
 
-// blankOf is what people leave where a value should be: in YAML, nothing.
+// blankOf returns what people leave in place of a value: in YAML, nothing.
 func blankOf(n *edit.Node) any {
 	switch n.Kind {
 	case edit.String:
@@ -85,7 +86,7 @@ func blankOf(n *edit.Node) any {
 // it only if both sides share it. A robust reader keeps the last good document.
 func opRename() operator {
 	return operator{"rename", true, func(p *params, m *Mutation) func(Document) (Result, error) {
-		at, to, arity := p.place("path"), p.text("to"), p.count("arity", 0)
+		at, to, arity := p.place(), p.text("to"), p.count("arity", 0)
 		switch {
 		case p.has("arity") && arity == 0:
 			p.refuse("arity must not be 0: 1 is one entry more, -1 one less")
@@ -107,8 +108,8 @@ func opRename() operator {
 	}}
 }
 
-// renamed gives members another name. Two members of one name would be another
-// fault, duplicate.
+// renamed returns the step that renames members. It refuses a name that another member
+// has: that would be the fault duplicate.
 func renamed(at place, to string, suits func(*edit.Node) string) step {
 	return func(t *edit.Tree, doc Document) ([]edit.Change, string, error) {
 		found, err := findNodes(t, at, doc.Seed, choice{suits, nil, "member to rename"})
@@ -132,7 +133,7 @@ func renamed(at place, to string, suits func(*edit.Node) string) step {
 	}
 }
 
-// freeName is a name that no member of an object has.
+// freeName returns a name that no member of the object has.
 func freeName(of *edit.Node, name string) string {
 	for of.Member(name) != nil {
 		name += "_"
@@ -140,7 +141,7 @@ func freeName(of *edit.Node, name string) string {
 	return name
 }
 
-// otherName is a name as the other side may write it.
+// otherName returns a name in the spelling that the other side may use.
 func otherName(name string) string {
 	parts := strings.FieldsFunc(name, func(r rune) bool { return r == '_' || r == '-' })
 	if len(parts) > 1 {
@@ -162,7 +163,7 @@ func otherName(name string) string {
 	return name + "_v2"
 }
 
-// resized lengthens or shortens lists at their ends.
+// resized returns the step that lengthens or shortens lists at their ends.
 func resized(at place, arity int) step {
 	suits := func(n *edit.Node) string {
 		switch {
@@ -192,7 +193,8 @@ func resized(at place, arity int) step {
 	}
 }
 
-// repeated adds some of a collection's entries again, n times, behind its last.
+// repeated returns the change that adds some entries of a collection n times more, after
+// its last one.
 func repeated(of *edit.Node, entries []*edit.Node, n int) edit.Change {
 	c := edit.Change{Do: edit.Add, At: of, After: of.Children[len(of.Children)-1]}
 	for range n {

@@ -17,7 +17,7 @@ import (
 // A robust reader never swaps to an empty set.
 func opEndpoints() operator {
 	return operator{"endpoints", true, func(p *params, m *Mutation) func(Document) (Result, error) {
-		o := endpoints{at: p.place("path"), as: p.word("as"), keep: p.count("keep", -1), to: p.text("to")}
+		o := endpoints{at: p.place(), as: p.word("as"), keep: p.count("keep", -1), to: p.text("to")}
 		switch {
 		case o.as == "wrong" && o.to == "":
 			p.refuse("wrong needs to: the address of another environment, such as staging.example:443")
@@ -66,7 +66,7 @@ func (o endpoints) suits(n *edit.Node) string {
 	return fmt.Sprintf("%s is no list of addresses that %s can be done to, and no address", shown(n.Pointer()), o.as)
 }
 
-// isList and isOne are what the seed may choose.
+// isList and isOne report what the seed may choose.
 func (o endpoints) isList(n *edit.Node) bool {
 	return n.Kind == edit.List && slices.ContainsFunc(n.Children, func(c *edit.Node) bool { return len(addressesIn(c)) > 0 })
 }
@@ -97,7 +97,7 @@ func (o endpoints) changes(n *edit.Node, seed uint64) []edit.Change {
 	return changes
 }
 
-// lost are the entries that do not stay: the seed chooses which.
+// lost returns the entries that are removed or replaced. The seed chooses them.
 func (o endpoints) lost(n *edit.Node, seed uint64) []*edit.Node {
 	keep := o.keep
 	if keep < 0 && o.as == "partial" {
@@ -112,7 +112,7 @@ func (o endpoints) lost(n *edit.Node, seed uint64) []*edit.Node {
 	return lost
 }
 
-// addressesIn are the addresses of an entry: itself, or what its members say.
+// addressesIn returns the addresses of an entry: itself, or those of its members.
 func addressesIn(n *edit.Node) []*edit.Node {
 	var list []*edit.Node
 	if n.Kind == edit.String && isAddress(n.Value) {
@@ -132,7 +132,8 @@ func addressesIn(n *edit.Node) []*edit.Node {
 	return list
 }
 
-// isAddress knows URLs, host:port, IP addresses and names with a dot.
+// isAddress reports whether a text is a URL, host:port, an IP address or a name with a
+// dot.
 func isAddress(s string) bool {
 	if u, err := url.Parse(s); err == nil && u.Host != "" && u.Scheme != "" {
 		return true
@@ -148,7 +149,8 @@ func isAddress(s string) bool {
 		strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789.-") == ""
 }
 
-// elsewhere is an address with another host, its scheme, port and path kept.
+// elsewhere returns an address with another host, and with its own scheme, port and path.
+// Dead addresses are at 192.0.2.1, which belongs to nobody; port 1 refuses.
 func (o endpoints) elsewhere(address string) string {
 	to := map[string]string{"dead": "192.0.2.1", "refused": "127.0.0.1:1", "wrong": o.to}[o.as]
 	host, port, err := net.SplitHostPort(to)

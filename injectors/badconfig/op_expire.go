@@ -13,7 +13,7 @@ import (
 // days that are left, and accepts two keys at once.
 func opExpire() operator {
 	return operator{"expire", true, func(p *params, m *Mutation) func(Document) (Result, error) {
-		at, days := p.place("path"), p.count("days", 1)
+		at, days := p.place(), p.count("days", 1)
 		dated := p.has("days")
 		suits := func(n *edit.Node) string {
 			switch _, isDate := dateOf(n); {
@@ -48,8 +48,8 @@ func opExpire() operator {
 	}}
 }
 
-// timeName guards the seed's choice: a number is a date only where its name
-// says so.
+// timeName reports whether a value's name says that it is a date. The seed chooses a number
+// only when it does.
 func timeName(n *edit.Node) bool {
 	for _, w := range nameWords(n.Key) {
 		switch w {
@@ -60,7 +60,7 @@ func timeName(n *edit.Node) bool {
 	return false
 }
 
-// A date is how a moment is written.
+// A date says how a moment is written.
 type date struct {
 	layout string         // of a text
 	zone   *time.Location // of a text
@@ -79,7 +79,7 @@ func (d date) write(when time.Time) any {
 	return s
 }
 
-// layouts are the ways to write a date that config is found with.
+// layouts lists the date formats that config uses.
 func layouts() []string {
 	return []string{
 		time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00",
@@ -104,7 +104,7 @@ func dateOf(n *edit.Node) (date, bool) {
 	return date{}, false
 }
 
-// withFraction gives a layout as many decimals of seconds as a text has.
+// withFraction returns a layout with as many decimals of seconds as the text has.
 func withFraction(layout, s string) string {
 	_, rest, ok := strings.Cut(s, ".")
 	if !ok {
@@ -114,7 +114,7 @@ func withFraction(layout, s string) string {
 	return strings.Replace(layout, "05", "05."+strings.Repeat("0", n), 1)
 }
 
-// unixTime knows whole numbers that are moments from 2001 to 2286.
+// unixTime reads a whole number as a moment from 2001 to 2286.
 func unixTime(s string) (date, bool) {
 	i, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
@@ -128,8 +128,8 @@ func unixTime(s string) (date, bool) {
 	return date{}, false
 }
 
-// another is a text of the same shape: letters for letters, digits for digits.
-// Each character is another one, so that the credential is surely wrong.
+// another returns a text of the same shape: letters for letters, digits for digits. Each
+// of them differs, so that the credential is certainly wrong.
 func another(s string, seed uint64) string {
 	out := []rune(s)
 	for i, r := range out {

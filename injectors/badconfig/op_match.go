@@ -12,7 +12,7 @@ import (
 // compares with the last good document: how much changed, for how many items.
 func opWiden() operator {
 	return operator{"widen", true, func(p *params, m *Mutation) func(Document) (Result, error) {
-		at, to, given := p.place("path"), p.text("to"), p.has("to")
+		at, to, given := p.place(), p.text("to"), p.has("to")
 		wide := func(n *edit.Node) (any, bool) {
 			if given {
 				return to, n.Kind != edit.String || n.Value != to
@@ -33,7 +33,7 @@ func opWiden() operator {
 	}}
 }
 
-// widened is a selector that matches all in the form that it has.
+// widened returns a selector of the same form that matches everything.
 func widened(n *edit.Node) (any, bool) {
 	switch n.Kind {
 	case edit.String:
@@ -71,7 +71,7 @@ func widest(s string) string {
 // takes the change in steps, with a health check at each.
 func opFlip() operator {
 	return operator{"flip", true, func(p *params, m *Mutation) func(Document) (Result, error) {
-		at, to, given := p.place("path"), p.value("to"), p.has("to")
+		at, to, given := p.place(), p.value("to"), p.has("to")
 		flip := func(n *edit.Node) (any, bool) {
 			if given {
 				return to, true
@@ -96,7 +96,8 @@ func opFlip() operator {
 	}}
 }
 
-// isFlagWord knows the names of shares that switch something on.
+// isFlagWord reports whether a word is part of the names of shares that switch something
+// on.
 func isFlagWord(w string) bool {
 	return slices.Contains([]string{"flag", "enabled", "rollout", "percent", "percentage", "pct", "share", "ratio", "new", "experiment", "canary", "weight"}, w)
 }
@@ -108,7 +109,7 @@ func changedFlag(n *edit.Node, v any) string {
 	return "is the opposite"
 }
 
-// opposites are the words of flags, in pairs.
+// opposites lists the words of flags, in pairs.
 func opposites() []string {
 	return []string{"true", "false", "on", "off", "yes", "no", "enabled", "disabled", "enable", "disable", "active", "inactive", "open", "closed", "allow", "deny"}
 }
@@ -140,8 +141,8 @@ func flipped(n *edit.Node) (any, bool) {
 	return nil, false
 }
 
-// fullShare turns a flag that is a share all the way: per cent where it is
-// whole, else a fraction.
+// fullShare turns a share all the way up, or down when it is up: to 100 when it is
+// whole, to 1 when it is a fraction.
 func fullShare(n *edit.Node) (any, bool) {
 	r, ok := rational(n.PlainNumber())
 	if !ok || r.Sign() < 0 {
@@ -163,7 +164,7 @@ func fullShare(n *edit.Node) (any, bool) {
 	return edit.Literal(full), true
 }
 
-// inCaseOf writes a word as another one is written.
+// inCaseOf writes a word with the capitals of another one.
 func inCaseOf(like, word string) string {
 	switch {
 	case like == strings.ToUpper(like):

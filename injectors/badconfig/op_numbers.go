@@ -15,7 +15,7 @@ import (
 // the limits of a range. A robust reader compares with the last good document.
 func opScale() operator {
 	return operator{"scale", true, func(p *params, m *Mutation) func(Document) (Result, error) {
-		at, by, unit := p.place("path"), p.number("by"), p.text("unit")
+		at, by, unit := p.place(), p.number("by"), p.text("unit")
 		if p.has("unit") {
 			switch {
 			case p.has("by"):
@@ -75,7 +75,7 @@ func scaled(at place, factor *big.Rat, by string) step {
 	}
 }
 
-// changedTo says what became of a value. Texts are not shown: they may be
+// changedTo describes what became of a value. It does not show texts, which may be
 // secrets.
 func changedTo(n *edit.Node, v any) string {
 	if l, ok := v.(edit.Literal); ok && n.Kind == edit.Number {
@@ -84,8 +84,8 @@ func changedTo(n *edit.Node, v any) string {
 	return "is another"
 }
 
-// rational reads a number or a fraction. Exponents are bounded: a text of few
-// bytes could otherwise ask for a number of many.
+// rational reads a number or a fraction. It limits exponents: otherwise a text of a few
+// bytes could stand for a number of many.
 func rational(s string) (*big.Rat, bool) {
 	if i := strings.IndexAny(s, "eE"); i >= 0 {
 		if e, err := strconv.Atoi(s[i+1:]); err != nil || e > 400 || e < -400 {
@@ -105,7 +105,7 @@ var (
 	partForm     = regexp.MustCompile(`[0-9]+(\.[0-9]+)?`)
 )
 
-// times multiplies the number that a value is, or has in its text.
+// times multiplies a number, or the number in a text.
 func times(n *edit.Node, factor *big.Rat) (any, bool) {
 	switch n.Kind {
 	case edit.Number:
@@ -127,8 +127,8 @@ func times(n *edit.Node, factor *big.Rat) (any, bool) {
 	return nil, false
 }
 
-// multiplied keeps the spelling of a number: as many decimals as it has, or as
-// many more as the product needs; whole numbers stay whole where they are to.
+// multiplied multiplies a number and keeps its spelling: it has as many decimals as
+// before, or as many more as the product needs. With whole, whole numbers stay whole.
 func multiplied(s string, factor *big.Rat, whole bool) (edit.Literal, bool) {
 	r, ok := rational(s)
 	if !ok || factor == nil {
@@ -154,8 +154,7 @@ func multiplied(s string, factor *big.Rat, whole bool) (edit.Literal, bool) {
 
 var codeForm = regexp.MustCompile(`^[A-Z]{3}$`)
 
-// inUnit puts another unit or currency to numbers in texts, and in place of
-// texts that are one.
+// inUnit returns the step that gives texts another unit or currency.
 func inUnit(at place, unit string) step {
 	swap := func(n *edit.Node) (string, bool) {
 		if n.Kind != edit.String {
@@ -191,7 +190,7 @@ func inUnit(at place, unit string) step {
 // A robust reader compares with the last good document.
 func opExtreme() operator {
 	return operator{"extreme", true, func(p *params, m *Mutation) func(Document) (Result, error) {
-		at, length := p.place("path"), p.count("length", 10_000)
+		at, length := p.place(), p.count("length", 10_000)
 		to := edit.Literal("2147483647")
 		switch v := p.value("to").(type) {
 		case edit.Literal:
@@ -261,7 +260,8 @@ func stretched(s string, length int) string {
 	return string(out)
 }
 
-// filled adds one of a list's entries until the list has a length.
+// filled returns the change that repeats one of a list's entries until the list has a
+// length.
 func filled(n *edit.Node, seed uint64, length int) edit.Change {
 	one := n.Children[draw(seed, n.Pointer())%uint64(len(n.Children))]
 	return repeated(n, []*edit.Node{one}, max(0, length-len(n.Children)))

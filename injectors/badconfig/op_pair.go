@@ -24,7 +24,7 @@ func opUnpair() operator {
 	}}
 }
 
-// pair is two places, or none.
+// pair returns two places, or none.
 func (p *params) pair(name string) []place {
 	if !p.has(name) {
 		return nil
@@ -71,7 +71,8 @@ func setAll(places []place, values []any) step {
 	}
 }
 
-// missing is the object that a member is missing in, and its name.
+// missingMember returns the object in which the last name of a pointer is missing, and
+// that name.
 func missingMember(t *edit.Tree, at place) (*edit.Node, string) {
 	if at.isPath || len(at.tokens) == 0 {
 		return nil, ""
@@ -118,12 +119,12 @@ func swapped(places []place) step {
 	}
 }
 
-// bounds are words that make a pair of the names that hold them.
+// bounds lists pairs of words: names that differ only by them belong together.
 func bounds() [][2]string {
 	return [][2]string{{"min", "max"}, {"low", "high"}, {"lower", "upper"}, {"from", "to"}, {"start", "end"}, {"soft", "hard"}}
 }
 
-// drawnPair is a lower and an upper bound that stand side by side.
+// samplePair returns a lower and an upper bound in the same object. The seed chooses them.
 func samplePair(t *edit.Tree, seed uint64) []*edit.Node {
 	var best []*edit.Node
 	var least uint64
@@ -142,7 +143,7 @@ func samplePair(t *edit.Tree, seed uint64) []*edit.Node {
 }
 
 func partner(low *edit.Node) *edit.Node {
-	if !low.IsMember || low.IsAlias || !(low.Kind == edit.Number || low.Kind == edit.String) {
+	if !low.IsMember || low.IsAlias || low.Kind != edit.Number && low.Kind != edit.String {
 		return nil
 	}
 	words := nameWords(low.Key)
@@ -162,8 +163,8 @@ func partner(low *edit.Node) *edit.Node {
 	return nil
 }
 
-// nameWords are the words of a name, in lower case: minPrice and min_price are
-// min and price; minimum is min.
+// nameWords returns the words of a name in lower case: min and price for minPrice and for
+// min_price. It shortens minimum to min.
 func nameWords(name string) []string {
 	var b strings.Builder
 	for i, r := range name {

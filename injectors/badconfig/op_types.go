@@ -14,7 +14,7 @@ import (
 // text that lost its quotes. A robust reader keeps the last good document.
 func opRetype() operator {
 	return operator{"retype", true, func(p *params, m *Mutation) func(Document) (Result, error) {
-		at, to := p.place("path"), p.word("to")
+		at, to := p.place(), p.word("to")
 		suits := func(n *edit.Node) string {
 			if _, ok := retyped(n, to); !ok {
 				return shown(n.Pointer()) + " is " + n.Kind.String() + " already, or cannot become " + to
@@ -28,7 +28,7 @@ func opRetype() operator {
 	}}
 }
 
-// kindOf is what a new value is.
+// kindOf describes the type of a new value.
 func kindOf(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -54,7 +54,8 @@ func kindOf(v any) string {
 	return "a text without its quotes"
 }
 
-// retyped is a value in another type; false where it has that type already.
+// retyped returns a value in another type. It reports false when the value has that type
+// already.
 func retyped(n *edit.Node, to string) (any, bool) {
 	switch to {
 	case "natural":
@@ -81,7 +82,7 @@ func retyped(n *edit.Node, to string) (any, bool) {
 	return edit.Existing{Node: n.Children[0]}, true
 }
 
-// naturally is the mistake that people make with such a value.
+// naturally returns the mistake that people make with such a value.
 func naturally(n *edit.Node) (any, bool) {
 	switch n.Kind {
 	case edit.Number:
@@ -109,10 +110,11 @@ func naturally(n *edit.Node) (any, bool) {
 	return []any{edit.Existing{Node: n}}, true
 }
 
-// losesText knows texts that are something else to some version of YAML when
-// their quotes are gone.
+// lostForm matches texts that may be something else to a YAML reader without quotes.
 var lostForm = regexp.MustCompile(`^([+-]?[0-9][0-9_]*(\.[0-9]*)?([eE][+-]?[0-9]+)?|0x[0-9a-fA-F]+|0o?[0-7]+|[0-9]+(:[0-5]?[0-9])+|[0-9]{4}-[0-9]{2}-[0-9]{2}|[A-Za-z]+|~)$`)
 
+// losesText reports whether some version of YAML takes a text for something else when its
+// quotes are gone.
 func losesText(s string) bool { return lostForm.MatchString(s) && edit.IsYAMLWord(s) }
 
 func isNumber(s string) bool { return s != "" && (s[0] == '-' || s[0] >= '0' && s[0] <= '9') }
@@ -133,7 +135,7 @@ func asText(n *edit.Node) any {
 	return edit.Encode(n.Ordered(false))
 }
 
-// localised writes a number as half of the world does: 1234.50 as "1.234,50".
+// localised writes a number as many countries do: 1234.50 as "1.234,50".
 func localised(n *edit.Node) (any, bool) {
 	if n.Kind != edit.Number || !decimalForm.MatchString(n.Value) {
 		return nil, false
@@ -154,8 +156,8 @@ func localised(n *edit.Node) (any, bool) {
 
 var decimalForm = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
 
-// asNumber is what a careless reader makes of a value: the number that its text
-// begins with, or 0.
+// asNumber returns what a careless reader makes of a value: the number that its text begins
+// with, or 0.
 func asNumber(n *edit.Node) any {
 	switch n.Kind {
 	case edit.Boolean:
@@ -189,7 +191,7 @@ func asBoolean(n *edit.Node) any {
 // document.
 func opDuplicate() operator {
 	return operator{"duplicate", false, func(p *params, m *Mutation) func(Document) (Result, error) {
-		at, times, as := p.place("path"), p.count("times", 2), p.word("as")
+		at, times, as := p.place(), p.count("times", 2), p.word("as")
 		var second *edit.Entry
 		if p.has("value") {
 			second = &edit.Entry{Value: p.value("value"), UseValue: true}

@@ -31,8 +31,9 @@ func opTruncate() operator {
 	}}
 }
 
-// wholeLines is where the last line within n bytes ends; in YAML, the last one
-// after which the text still reads, as far as that is within reach.
+// wholeLines returns where the last line within the first n bytes ends. In YAML it returns
+// the end of the last line after which the text is still valid, if that is one of the
+// last few.
 func wholeLines(doc Document, n int) int {
 	const tries = 32
 	first := 0
@@ -52,8 +53,8 @@ func wholeLines(doc Document, n int) int {
 	return first
 }
 
-// revision is a document that is given with the fault. Its name is for people:
-// nothing here reads a file.
+// revision returns the document that comes with the fault. The parameter name names its
+// file, for people: nothing here reads files.
 func (p *params) revision(name string) (body []byte, given bool) {
 	file := p.text(name)
 	text := p.text("body")
@@ -113,7 +114,7 @@ func opSplit() operator {
 	}}
 }
 
-// inner is an operator within another one.
+// inner returns the operator that is a parameter of another one.
 func (p *params) inner(name string) *Mutation {
 	v, ok := p.given[name]
 	if !ok {

@@ -29,11 +29,12 @@ func operators() []operator {
 	}
 }
 
-// A step finds out what an operator changes in a document that was read, and
-// says in words what became of the first value.
+// A step returns what an operator changes in a parsed document, and a description of what
+// became of the first value.
 type step func(t *edit.Tree, doc Document) (changes []edit.Change, what string, err error)
 
-// onTree makes an operator of a step.
+// onTree returns the function that parses a document, applies a step and describes the
+// result.
 func onTree(m *Mutation, s step) func(Document) (Result, error) {
 	return func(doc Document) (Result, error) {
 		t, err := parse(doc)
@@ -66,7 +67,7 @@ func onTree(m *Mutation, s step) func(Document) (Result, error) {
 	}
 }
 
-// eachFound is the step that changes every value found in the same way.
+// eachFound returns the step that changes every value found in the same way.
 func eachFound(p place, c choice, one func(*edit.Node) (edit.Change, string)) step {
 	return func(t *edit.Tree, doc Document) ([]edit.Change, string, error) {
 		found, err := findNodes(t, p, doc.Seed, c)

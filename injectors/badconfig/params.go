@@ -61,7 +61,7 @@ func (p *params) parameter(name string) injectors.Attribute {
 	return p.known[i]
 }
 
-// text is a text, or empty.
+// text returns a text, or "" when there is none.
 func (p *params) text(name string) string {
 	v, ok := p.given[name]
 	s, isText := v.(string)
@@ -71,7 +71,7 @@ func (p *params) text(name string) string {
 	return s
 }
 
-// word is one of the parameter's words; the first where none is given.
+// word returns one of the parameter's words, by default the first.
 func (p *params) word(name string) string {
 	words := p.parameter(name).Words
 	s := p.text(name)
@@ -84,12 +84,12 @@ func (p *params) word(name string) string {
 	return s
 }
 
-// place is where; without one, the seed chooses.
-func (p *params) place(name string) place {
-	if !p.has(name) {
+// place returns the place of parameter path. Without it, the seed chooses one.
+func (p *params) place() place {
+	if !p.has("path") {
 		return place{}
 	}
-	return p.placeAt(name, p.text(name))
+	return p.placeAt("path", p.text("path"))
 }
 
 func (p *params) placeAt(name, text string) place {
@@ -100,7 +100,7 @@ func (p *params) placeAt(name, text string) place {
 	return at
 }
 
-// number is a number as it is written; empty where none is given.
+// number returns a number as it is written, or "" when there is none.
 func (p *params) number(name string) string {
 	v, ok := p.given[name]
 	if !ok {
@@ -117,7 +117,8 @@ func (p *params) number(name string) string {
 	return s
 }
 
-// digits writes a number of JSON without an exponent where it can.
+// digits writes a number, without an exponent where it can. It reports false for values
+// that are not numbers.
 func digits(v any) (string, bool) {
 	switch v := v.(type) {
 	case json.Number:
@@ -140,7 +141,7 @@ func digits(v any) (string, bool) {
 	return "", false
 }
 
-// isFraction knows "1/60".
+// isFraction reports whether a text is a fraction such as 1/60.
 func isFraction(s string) bool {
 	above, below, ok := strings.Cut(s, "/")
 	a, errA := strconv.ParseUint(above, 10, 32)
@@ -148,7 +149,7 @@ func isFraction(s string) bool {
 	return ok && errA == nil && errB == nil && a > 0 && b > 0
 }
 
-// count is a whole number; without one, otherwise.
+// count returns a whole number, by default otherwise.
 func (p *params) count(name string, otherwise int) int {
 	v, ok := p.given[name]
 	if !ok {
@@ -164,7 +165,7 @@ func (p *params) count(name string, otherwise int) int {
 	return n
 }
 
-// share is a share from above 0 to 1; without one, otherwise.
+// share returns a share from 0 to 1, by default otherwise.
 func (p *params) share(name string, otherwise float64) float64 {
 	v, ok := p.given[name]
 	if !ok {
@@ -185,17 +186,18 @@ func (p *params) share(name string, otherwise float64) float64 {
 	return f
 }
 
-// value is any value, checked to be one of a document.
+// value returns any value that a document can hold.
 func (p *params) value(name string) any {
-	v, ok := known(p.given[name])
+	v, ok := documentValue(p.given[name])
 	if !ok {
 		p.refuse("%s is not a value that a document can hold", name)
 	}
 	return v
 }
 
-// known brings a value into the forms of change.value.
-func known(v any) (any, bool) {
+// documentValue converts a value into the forms of [edit.Change]. It reports false for
+// values that a document cannot hold.
+func documentValue(v any) (any, bool) {
 	if s, ok := digits(v); ok {
 		return edit.Literal(s), true
 	}
@@ -206,7 +208,7 @@ func known(v any) (any, bool) {
 		l := make([]any, len(v))
 		for i, e := range v {
 			var ok bool
-			if l[i], ok = known(e); !ok {
+			if l[i], ok = documentValue(e); !ok {
 				return nil, false
 			}
 		}
@@ -214,7 +216,7 @@ func known(v any) (any, bool) {
 	case map[string]any:
 		o := edit.Ordered{}
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			value, ok := known(v[key])
+			value, ok := documentValue(v[key])
 			if !ok {
 				return nil, false
 			}
@@ -225,7 +227,7 @@ func known(v any) (any, bool) {
 	return nil, false
 }
 
-// values are paths and what to put there, sorted by path.
+// values returns places and the values to put there, sorted by path.
 func (p *params) values(name string) (places []place, values []any) {
 	v, ok := p.given[name]
 	m, isMap := v.(map[string]any)
@@ -233,7 +235,7 @@ func (p *params) values(name string) (places []place, values []any) {
 		p.refuse("%s must be an object of paths and values, such as {/timeout: 10}", name)
 	}
 	for _, path := range slices.Sorted(maps.Keys(m)) {
-		value, ok := known(m[path])
+		value, ok := documentValue(m[path])
 		if !ok {
 			p.refuse("%s: %s is not a value that a document can hold", name, path)
 		}
@@ -242,7 +244,7 @@ func (p *params) values(name string) (places []place, values []any) {
 	return places, values
 }
 
-// describe says what a value is, without its texts.
+// describe describes a value in a few words, without the texts inside it.
 func describe(v any) string {
 	if s, ok := digits(v); ok {
 		return s

@@ -11,8 +11,8 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
 
-// A place says which values of a document are meant. The zero place leaves the
-// choice of one to the seed.
+// A place says which values of a document an operator changes. The zero place leaves the
+// choice of one value to the seed.
 type place struct {
 	text   string
 	path   jsonpath.Path // of a JSONPath
@@ -42,14 +42,15 @@ func parsePlace(text string) (place, string) {
 	return p, strconv.Quote(text) + " is neither a JSON Pointer such as /price/factor nor a JSONPath such as $.price.factor"
 }
 
-// A choice says which values an operator can act on.
+// A choice says which values an operator can change.
 type choice struct {
-	suits  func(*edit.Node) string // why a value that was asked for does not suit; empty: it does
-	offers []func(*edit.Node) bool // what the seed prefers, first first; none: whatever suits
-	wants  string                  // what is looked for, in the plural
+	suits  func(*edit.Node) string // returns why a value does not suit, or ""
+	offers []func(*edit.Node) bool // what the seed prefers, the best first; none means any value that suits
+	wants  string                  // what the operator looks for, such as "value to empty"
 }
 
-// find lists the values that are meant, outermost ones only.
+// findNodes lists the values at a place. Of values within one another it returns only the
+// outermost.
 func findNodes(t *edit.Tree, p place, seed uint64, c choice) ([]*edit.Node, error) {
 	if !p.given {
 		n := sampleNode(t, seed, c)
@@ -82,7 +83,7 @@ func findNodes(t *edit.Tree, p place, seed uint64, c choice) ([]*edit.Node, erro
 	return outermost(suited), nil
 }
 
-// outermost drops what lies within another one.
+// outermost drops values that lie within another one of the list.
 func outermost(list []*edit.Node) []*edit.Node {
 	chosen := make(map[*edit.Node]bool, len(list))
 	for _, n := range list {
@@ -98,7 +99,7 @@ func outermost(list []*edit.Node) []*edit.Node {
 	})
 }
 
-// located follows a path in every document of the text.
+// locate follows a path in every document of the text.
 func locate(t *edit.Tree, p place) (found []*edit.Node, aliased bool, err error) {
 	seen := map[*edit.Node]bool{}
 	for _, root := range t.Roots {
@@ -133,8 +134,8 @@ func tokensOf(pointer string) []string {
 	return p.tokens
 }
 
-// drawn is the value that the seed chooses. The choice hangs on the seed and on
-// pointers alone, so that it stays the same when other values come and go.
+// sampleNode returns the value that the seed chooses. The choice depends only on the seed
+// and on the values' pointers, so that it stays the same when other values come and go.
 func sampleNode(t *edit.Tree, seed uint64, c choice) *edit.Node {
 	if len(c.offers) == 0 {
 		c.offers = []func(*edit.Node) bool{func(*edit.Node) bool { return true }}
@@ -159,7 +160,7 @@ func sampleNode(t *edit.Tree, seed uint64, c choice) *edit.Node {
 	return nil
 }
 
-// prefer lists what the seed prefers.
+// prefer returns its arguments as a list, for [choice].
 func prefer(offers ...func(*edit.Node) bool) []func(*edit.Node) bool { return offers }
 
 // draw is a number that looks random, of a seed and a name.
@@ -174,7 +175,7 @@ func chance(seed uint64, name string) float64 {
 	return sampling.Share(draw(seed, name))
 }
 
-// shown is a pointer in a sentence.
+// shown returns a pointer as a sentence names it.
 func shown(pointer string) string {
 	if pointer == "" {
 		return "the whole document"

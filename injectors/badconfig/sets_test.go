@@ -6,6 +6,7 @@ import (
 )
 
 func TestTruncate(t *testing.T) {
+	t.Parallel()
 	runTable(t, "truncate", map[string]mutationTest{
 		"60 %":      {before: `{"a": [1, 2]}`, after: `{"a": [`},
 		"a third":   {params: `{"keep": "33.3%"}`, before: `{"a": [1, 2]}`, after: `{"a"`},
@@ -23,6 +24,7 @@ func TestTruncate(t *testing.T) {
 }
 
 func TestDuplicate(t *testing.T) {
+	t.Parallel()
 	runTable(t, "duplicate", map[string]mutationTest{
 		"list":       {params: `{"path": "/rules", "times": 3}`, where: "/rules", before: `{"rules": [1, {"a": 2}]}`, after: `{"rules": [1, {"a": 2}, 1, {"a": 2}, 1, {"a": 2}]}`},
 		"indented":   {params: `{"path": "/l"}`, where: "/l", before: "{\"l\": [\n  1\n]}", after: "{\"l\": [\n  1,\n  1\n]}"},
@@ -55,6 +57,7 @@ func TestDuplicate(t *testing.T) {
 }
 
 func TestUnpair(t *testing.T) {
+	t.Parallel()
 	runTable(t, "unpair", map[string]mutationTest{
 		"set": {params: `{"set": {"/server/timeout": 3, "/client/timeout": 10}}`, where: "/client/timeout /server/timeout",
 			before: `{"client": {"timeout": 2}, "server": {"timeout": 5}}`, after: `{"client": {"timeout": 10}, "server": {"timeout": 3}}`},
@@ -83,6 +86,7 @@ func TestUnpair(t *testing.T) {
 }
 
 func TestExpire(t *testing.T) {
+	t.Parallel()
 	runTable(t, "expire", map[string]mutationTest{
 		"RFC 3339":         {params: `{"path": "/t"}`, where: "/t", before: `{"t": "2031-01-02T03:04:05Z"}`, after: `{"t": "2026-03-04T12:00:00Z"}`},
 		"fractions":        {params: `{"path": "/t"}`, where: "/t", before: `{"t": "2031-01-02T03:04:05.123+02:00"}`, after: `{"t": "2026-03-04T14:00:00.000+02:00"}`},
@@ -105,6 +109,7 @@ func TestExpire(t *testing.T) {
 
 // A credential keeps its shape and is wrong in every character.
 func TestExpireOfACredential(t *testing.T) {
+	t.Parallel()
 	m := parsed(t, "expire", `{"path": "/key"}`)
 	const key = "sk_Live-04aZ9"
 	var seen []string
@@ -130,6 +135,7 @@ func TestExpireOfACredential(t *testing.T) {
 }
 
 func TestEndpoints(t *testing.T) {
+	t.Parallel()
 	const hosts = `{"hosts": ["a.example:80", "b.example:81", "c.example:82"]}`
 	runTable(t, "endpoints", map[string]mutationTest{
 		"empty":         {params: `{"path": "/hosts"}`, where: "/hosts", before: hosts, after: `{"hosts": []}`},
@@ -155,6 +161,7 @@ func TestEndpoints(t *testing.T) {
 }
 
 func TestWholeDocuments(t *testing.T) {
+	t.Parallel()
 	runTable(t, "stale", map[string]mutationTest{
 		"from":    {params: `{"from": "118.json", "body": "{\"revision\": 118}"}`, before: `{"revision": 131}`, after: `{"revision": 118}`},
 		"text":    {params: `{"body": "old\n"}`, format: Text, before: "new\n", after: "old\n"},
@@ -175,6 +182,7 @@ func TestWholeDocuments(t *testing.T) {
 }
 
 func TestStaleServesWhatWasSeenFirst(t *testing.T) {
+	t.Parallel()
 	for _, operator := range []string{"stale", "split"} {
 		m := parsed(t, operator, map[string]string{"split": `{"share": 1}`}[operator])
 		if !m.NeedsEarlier() {
@@ -199,6 +207,7 @@ func TestStaleServesWhatWasSeenFirst(t *testing.T) {
 // The same clients get the other revision whenever they ask, and about as many
 // as there should be.
 func TestSplitIsStickyByClient(t *testing.T) {
+	t.Parallel()
 	m := parsed(t, "split", `{"share": "25%", "with": {"scale": {"path": "/p"}}}`)
 	count := 0
 	for i := range 2000 {

@@ -3,6 +3,7 @@ package badconfig
 import "testing"
 
 func TestRetype(t *testing.T) {
+	t.Parallel()
 	runTable(t, "retype", map[string]mutationTest{
 		"price":            {params: `{"path": "/price"}`, where: "/price", before: `{"price": 1234.50}`, after: `{"price": "1.234,50"}`},
 		"whole number":     {params: `{"path": "/n"}`, where: "/n", before: `{"n": 12}`, after: `{"n": "12"}`},
@@ -42,6 +43,7 @@ func TestRetype(t *testing.T) {
 }
 
 func TestScale(t *testing.T) {
+	t.Parallel()
 	runTable(t, "scale", map[string]mutationTest{
 		"price":         {params: `{"path": "/price"}`, where: "/price", before: `{"price":12.50}`, after: `{"price":1250.00}`},
 		"whole":         {params: `{"path": "/n", "by": 0.01}`, where: "/n", before: `{"n": 250}`, after: `{"n": 3}`},
@@ -82,6 +84,7 @@ func TestScale(t *testing.T) {
 }
 
 func TestExtreme(t *testing.T) {
+	t.Parallel()
 	runTable(t, "extreme", map[string]mutationTest{
 		"number":       {params: `{"path": "/n"}`, where: "/n", before: `{"n": 5}`, after: `{"n": 2147483647}`},
 		"int64":        {params: `{"path": "/n", "to": "int64"}`, where: "/n", before: `{"n": 5}`, after: `{"n": 9223372036854775807}`},
@@ -100,6 +103,7 @@ func TestExtreme(t *testing.T) {
 }
 
 func TestWiden(t *testing.T) {
+	t.Parallel()
 	runTable(t, "widen", map[string]mutationTest{
 		"sku":       {params: `{"path": "/sku"}`, where: "/sku", before: `{"sku": "A-17"}`, after: `{"sku": "*"}`},
 		"network":   {params: `{"path": "/block"}`, where: "/block", before: `{"block": "10.0.0.0/8"}`, after: `{"block": "0.0.0.0/0"}`},
@@ -119,6 +123,7 @@ func TestWiden(t *testing.T) {
 }
 
 func TestFlip(t *testing.T) {
+	t.Parallel()
 	runTable(t, "flip", map[string]mutationTest{
 		"on":           {params: `{"path": "/f"}`, where: "/f", before: `{"f": false}`, after: `{"f": true}`},
 		"kill switch":  {params: `{"path": "/f"}`, where: "/f", before: `{"f": true}`, after: `{"f": false}`},

@@ -540,7 +540,7 @@ func TestValidate(t *testing.T) {
 		{injectors.Attributes{"scale": scale}, "config_file needs file"},
 		{injectors.Attributes{"file": 1.0, "scale": scale}, "file must be a text"},
 		{injectors.Attributes{"file": "a.json"}, "an operator is missing"},
-		{injectors.Attributes{"file": "a.json", "scale": scale, "drop": nil}, "one fault is one operator"},
+		{injectors.Attributes{"file": "a.json", "scale": scale, "drop": nil}, "a fault has one operator"},
 		{injectors.Attributes{"file": "a.json", "scale": map[string]any{"bye": 1.0}}, `scale has no parameter "bye"`},
 		{injectors.Attributes{"file": "a.json", "scale": scale, "format": "toml"}, "format must be json, yaml or text"},
 		{injectors.Attributes{"file": "a.json", "scale": scale, "flap": 0.01}, "flap must be a duration of at least 100ms"},

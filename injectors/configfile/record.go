@@ -203,7 +203,7 @@ func (t *target) readMark() (mark, error) {
 	}
 	var m mark
 	if json.Unmarshal(text, &m) != nil { // incomplete: its process died before it touched the file
-		return mark{}, nil
+		m = mark{}
 	}
 	return m, nil
 }

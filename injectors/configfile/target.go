@@ -209,9 +209,6 @@ func writeVersion(next *atomicfile.Pending, v version) error {
 	return next.Flush()
 }
 
-// sync makes a folder's entries durable.
-func (t *target) sync(dir string) error { return atomicfile.SyncDir(t.root, dir) }
-
 func ignoreMissing(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -21,18 +21,19 @@ import (
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// A Target is what is tested. The tests start the dependencies themselves.
+// A Target is the kind of server that is tested. The tests start the dependencies
+// themselves.
 type Target struct {
-	// New makes an injector that shares nothing with others but the server.
+	// New returns an injector that shares only the server with others.
 	New func() engine.Injector
 	// Route puts a new proxy in front of a dependency at host:port, and returns
 	// its name and the address at which clients reach it.
 	Route func(t *testing.T, upstream string) (proxy, listen string)
 	// Unroute removes a proxy that Route made.
 	Unroute func(t *testing.T, proxy string)
-	// Enable enables or disables a proxy that Route made, as somebody else does.
+	// Enable enables or disables a proxy that Route made, without the injector.
 	Enable func(t *testing.T, proxy string, enabled bool)
-	// Counts tells that evidence has counts.
+	// Counts reports whether the evidence has counts.
 	Counts bool
 }
 
@@ -103,8 +104,8 @@ func (s *scene) revert() {
 	}
 }
 
-// look is what Check says; an error ends the test.
-func (s *scene) look() journal.Evidence {
+// check returns what Check finds. An error ends the test.
+func (s *scene) check() journal.Evidence {
 	s.Helper()
 	e, err := s.in.Check(s.context(), s.fault)
 	if err != nil {
@@ -115,14 +116,14 @@ func (s *scene) look() journal.Evidence {
 
 func (s *scene) wantPresent() {
 	s.Helper()
-	if e := s.look(); !e.Present || e.Detail != "" || e.Counted != s.target.Counts {
+	if e := s.check(); !e.Present || e.Detail != "" || e.Counted != s.target.Counts {
 		s.Fatalf("Check(%s) = %+v, want it present, counted: %v", s.fault.Inject, e, s.target.Counts)
 	}
 }
 
 func (s *scene) wantAbsent() {
 	s.Helper()
-	if e := s.look(); e.Present || e.Detail == "" {
+	if e := s.check(); e.Present || e.Detail == "" {
 		s.Fatalf("Check(%s) = %+v, want it absent and a detail", s.fault.Inject, e)
 	}
 }
@@ -130,8 +131,8 @@ func (s *scene) wantAbsent() {
 // quick is well below every delay that the faults ask for.
 const quick = 50 * time.Millisecond
 
-// normal waits until an exchange through the proxy is whole and quick: right
-// after a removal, connections that the fault held are still ending.
+// normal waits until an exchange through the proxy is complete and quick. Right after a
+// removal, connections that the fault held are still ending.
 func (s *scene) normal() {
 	s.Helper()
 	s.eventually(func() error {
@@ -171,8 +172,8 @@ func (s *scene) effect(k kind) {
 		s.Errorf("%s on the wire: %v", k.name, err)
 	}
 	if s.target.Counts {
-		s.eventually(func() error { // what ends a connection is counted when it has
-			if e := s.look(); e.Met < 1 || e.Of < e.Met {
+		s.eventually(func() error { // a fault that ends connections is counted afterwards
+			if e := s.check(); e.Met < 1 || e.Of < e.Met {
 				return fmt.Errorf("the server counted %d of %d connections", e.Met, e.Of)
 			}
 			return nil
@@ -225,7 +226,7 @@ func contract(t *testing.T, target Target) {
 	t.Run("its proxy disabled by another", func(t *testing.T) { disabledBehind(newScene(t, target, latency)) })
 }
 
-// byAnother is what recover does: a process that injected nothing takes back.
+// byAnother does what recover does: a process that injected nothing reverts.
 func byAnother(s *scene) {
 	s.inject()
 	s.in = s.target.New()
@@ -236,8 +237,8 @@ func byAnother(s *scene) {
 	s.normal()
 }
 
-// removedBehind is a fault that somebody else took away: it is not in force, and
-// there is nothing left to remove.
+// removedBehind tests a fault that another client removed: it is not in force, and there
+// is nothing left to revert.
 func removedBehind(s *scene) {
 	s.inject()
 	if err := s.target.New().Revert(s.context(), s.fault); err != nil {
@@ -250,8 +251,8 @@ func removedBehind(s *scene) {
 	s.normal()
 }
 
-// disabledBehind is a fault on a proxy that somebody else turned off: it meets
-// nobody. It is removed without turning the proxy on again.
+// disabledBehind tests a fault on a proxy that another client disabled: it affects no
+// connection. Revert must not enable the proxy.
 func disabledBehind(s *scene) {
 	s.inject()
 	s.target.Enable(s.T, s.fault.Proxy, false)
@@ -322,7 +323,7 @@ func halfApplied(s *scene) {
 	s.normal()
 }
 
-// changed is a fault that somebody else altered: it is not the one asked for.
+// changed tests a fault that another client changed: it is no longer the one asked for.
 func changed(s *scene) {
 	s.inject()
 	other := s.target.New()
@@ -336,7 +337,7 @@ func changed(s *scene) {
 	s.normal()
 }
 
-// two faults come and go without touching one another.
+// two tests that faults on one proxy come and go independently.
 func two(s *scene) {
 	s.inject()
 	second := s.fault

@@ -50,8 +50,12 @@ func (d *dependency) accept() {
 	}
 }
 
+// closeQuietly closes a connection or a listener. Faults break connections, so an error
+// tells nothing.
+func closeQuietly(c io.Closer) { _ = c.Close() }
+
 func answer(conn net.Conn) {
-	defer conn.Close()
+	defer closeQuietly(conn)
 	lines := bufio.NewScanner(conn)
 	for lines.Scan() {
 		size, end, _ := strings.Cut(lines.Text(), " ")
@@ -66,31 +70,31 @@ func answer(conn net.Conn) {
 }
 
 func (d *dependency) close() {
-	d.listener.Close()
+	closeQuietly(d.listener)
 	d.mu.Lock()
 	for _, c := range d.conns {
-		c.Close()
+		closeQuietly(c)
 	}
 	d.mu.Unlock()
 	d.serving.Wait()
 }
 
-// An attempt is what became of one exchange.
+// An attempt is the result of one exchange.
 type attempt struct {
 	got  int           // bytes of the answer
 	took time.Duration // from the request to the last byte, or to the error
-	end  time.Duration // to the end of the connection, where the answer asked for it
-	err  error         // nil: the answer was whole
+	end  time.Duration // from the request to the end of the connection, when the request asked for it
+	err  error         // nil when the answer was complete
 }
 
-// patience is how long a client waits. It is far beyond every delay that the
-// faults ask for, and short enough to meet a dependency that hangs.
+// patience is how long a client waits. It is much longer than every delay of the faults,
+// and short enough for a test that waits for a dependency that hangs.
 const patience = 2 * time.Second
 
-// A conn is a client's connection to the dependency through its proxy.
+// A conn is a client's connection to the dependency, through the proxy.
 type conn struct {
 	net.Conn
-	err error // it could not be opened
+	err error // why it could not be opened
 }
 
 func (s *scene) dial() conn {
@@ -98,7 +102,7 @@ func (s *scene) dial() conn {
 	if err != nil {
 		return conn{err: err}
 	}
-	s.Cleanup(func() { c.Close() })
+	s.Cleanup(func() { closeQuietly(c) })
 	return conn{Conn: c}
 }
 
@@ -106,7 +110,7 @@ func (s *scene) dial() conn {
 func (s *scene) fetch(n int) attempt {
 	c := s.dial()
 	if c.err == nil {
-		defer c.Close()
+		defer closeQuietly(c)
 	}
 	return c.fetch(n, patience)
 }
@@ -126,7 +130,7 @@ func (c conn) last(n int) attempt {
 	more, err := c.Read(make([]byte, 1))
 	a.end = time.Since(begun)
 	if more != 0 || !errors.Is(err, io.EOF) {
-		a.err = fmt.Errorf("%d bytes and %v instead of the end of the connection", more, err)
+		a.err = fmt.Errorf("%d bytes and %w instead of the end of the connection", more, err)
 	}
 	return a
 }
@@ -146,11 +150,11 @@ func (c conn) ask(line string, n int, wait time.Duration) attempt {
 	return attempt{got: got, took: time.Since(begun), err: err}
 }
 
-// hung tells whether the client gave up waiting.
+// hung reports whether the client gave up waiting.
 func (a attempt) hung() bool {
 	timeout, ok := errors.AsType[net.Error](a.err)
 	return ok && timeout.Timeout()
 }
 
-// cut tells whether the connection was refused, reset or ended early.
+// cut reports whether the connection was refused, reset or ended early.
 func (a attempt) cut() bool { return a.err != nil && !a.hung() }

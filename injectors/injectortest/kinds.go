@@ -9,9 +9,9 @@ import (
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// A kind is a fault and how a client meets it. Lower bounds are a little below
-// what was asked for, because clocks are not one; upper bounds are left out,
-// because machines are busy.
+// A kind is a fault, and a check of what a client sees of it. Lower bounds are a little
+// below what was asked for, because clocks differ. There are no upper bounds, because
+// machines are busy.
 type kind struct {
 	name       string
 	inject     string
@@ -47,7 +47,7 @@ func atLeast(a attempt, took time.Duration) error {
 	return nil
 }
 
-// late: answers are late on a new connection, every time.
+// late checks that every answer on a new connection is late.
 func late(s *scene) error {
 	c := s.dial()
 	for range 2 {
@@ -58,39 +58,39 @@ func late(s *scene) error {
 	return nil
 }
 
-// refused: nobody gets an answer.
+// refused checks that no client gets an answer.
 func refused(s *scene) error {
 	for range 3 {
 		if a := s.fetch(100); !a.cut() {
-			return fmt.Errorf("an exchange ended with %v after %d bytes, want it refused", a.err, a.got)
+			return fmt.Errorf("an exchange ended with %w after %d bytes, want it refused", a.err, a.got)
 		}
 	}
 	return nil
 }
 
-// hangs: the connection opens and nothing comes.
+// hangs checks that the connection opens and nothing comes.
 func hangs(s *scene) error {
 	if a := s.dial().fetch(100, 200*time.Millisecond); !a.hung() || a.got > 0 {
-		return fmt.Errorf("an exchange ended with %v after %d bytes, want it to hang", a.err, a.got)
+		return fmt.Errorf("an exchange ended with %w after %d bytes, want it to hang", a.err, a.got)
 	}
 	return nil
 }
 
 func endsAfterTimeout(s *scene) error {
 	if a := s.fetch(100); !a.cut() || a.got > 0 || a.took < 95*time.Millisecond {
-		return fmt.Errorf("an exchange ended with %v after %d bytes and %v, want it cut after 100ms", a.err, a.got, a.took)
+		return fmt.Errorf("an exchange ended with %w after %d bytes and %v, want it cut after 100ms", a.err, a.got, a.took)
 	}
 	return nil
 }
 
 func reset(s *scene) error {
 	if a := s.fetch(100); !a.cut() {
-		return fmt.Errorf("an exchange ended with %v after %d bytes, want a reset", a.err, a.got)
+		return fmt.Errorf("an exchange ended with %w after %d bytes, want a reset", a.err, a.got)
 	}
 	return nil
 }
 
-// throttled: 30 kB at 100 kB/s are 300 ms, of which servers grant a first burst.
+// throttled checks a rate: 30 kB at 100 kB/s take 300 ms, less a first burst.
 func throttled(s *scene) error {
 	return atLeast(s.fetch(30_000), 150*time.Millisecond)
 }
@@ -106,24 +106,24 @@ func endsLate(s *scene) error {
 	return nil
 }
 
-// sliced: 2,000 bytes are at least 20 pieces of at most 96.
+// sliced checks the delay between pieces: 2,000 bytes are at least 20 pieces of at most 96.
 func sliced(s *scene) error {
 	return atLeast(s.fetch(2000), 90*time.Millisecond)
 }
 
-// limited: what fits gets through, what does not is cut at the limit.
+// limited checks that data up to the limit gets through, and that the rest is cut.
 func limited(s *scene) error {
 	c := s.dial()
 	if a := c.fetch(400, patience); a.err != nil {
 		return a.err
 	}
 	if a := c.fetch(5000, patience); !a.cut() || a.got != 600 {
-		return fmt.Errorf("an exchange ended with %v after %d bytes, want it cut after 600", a.err, a.got)
+		return fmt.Errorf("an exchange ended with %w after %d bytes, want it cut after 600", a.err, a.got)
 	}
 	return nil
 }
 
-// upstream: a fault on requests delays them, and is read back as such.
+// upstream checks that a fault on requests delays them and is read back as such.
 func upstream(t *testing.T, target Target) {
 	s := newScene(t, target, experiments.Fault{Inject: "latency", Attributes: injectors.Attributes{"latency": 0.1}, Share: 1, Stream: experiments.Upstream})
 	s.inject()
@@ -139,7 +139,7 @@ func upstream(t *testing.T, target Target) {
 	s.normal()
 }
 
-// share: of 60 connections at 50 %, some are affected and some are not. Fewer
+// share checks that a share of 50% affects some of 60 connections and not others. Fewer
 // than 10 or more than 50 happen once in ten million times.
 func share(t *testing.T, target Target) {
 	s := newScene(t, target, experiments.Fault{Inject: "limit_data", Attributes: injectors.Attributes{"bytes": 10.0}, Share: 0.5})

@@ -11,18 +11,18 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 )
 
-// A Subject is one fault on something that is no proxy, such as a file.
+// A Subject is one fault on something other than a proxy, such as a file.
 type Subject struct {
-	// New makes an injector that shares nothing with others but what they act on.
+	// New returns an injector that shares only the faulted thing with others.
 	New   func() engine.Injector
 	Fault plan.Fault
-	// Bad and Well look at what the fault is on, as whoever uses it does: nil while
-	// it shows the fault, and nil while it is as it was.
+	// Bad and Well look at the faulted thing as its user does. Bad returns nil while it has
+	// the fault, and Well returns nil while it is unchanged.
 	Bad, Well func() error
 }
 
-// Lifecycle tests the part of the contract that is the same whatever a fault is
-// on. Each test has a subject of its own.
+// Lifecycle tests the part of the contract that holds for every kind of fault. Each test
+// has its own subject.
 func Lifecycle(t *testing.T, subject func(t *testing.T) Subject) {
 	for name, test := range map[string]func(*course){
 		"injected and reverted":               (*course).whole,
@@ -50,7 +50,7 @@ func Lifecycle(t *testing.T, subject func(t *testing.T) Subject) {
 	}
 }
 
-// A course is one test of a subject.
+// A course is one test of one subject.
 type course struct {
 	*testing.T
 	Subject
@@ -83,7 +83,7 @@ func (c *course) revert() {
 	}
 }
 
-func (c *course) look() journal.Evidence {
+func (c *course) check() journal.Evidence {
 	c.Helper()
 	e, err := c.in.Check(c.context(), c.Fault)
 	if err != nil {
@@ -94,14 +94,14 @@ func (c *course) look() journal.Evidence {
 
 func (c *course) wantPresent() {
 	c.Helper()
-	if e := c.look(); !e.Present || e.Detail != "" {
+	if e := c.check(); !e.Present || e.Detail != "" {
 		c.Fatalf("Check() = %+v, want it present", e)
 	}
 }
 
 func (c *course) wantAbsent() {
 	c.Helper()
-	if e := c.look(); e.Present || e.Detail == "" {
+	if e := c.check(); e.Present || e.Detail == "" {
 		c.Fatalf("Check() = %+v, want it absent and a detail", e)
 	}
 }
@@ -113,7 +113,7 @@ func (c *course) whole() {
 	c.wantAbsent()
 }
 
-// byAnother is what recover does: a process that injected nothing takes back.
+// byAnother does what recover does: a process that injected nothing reverts.
 func (c *course) byAnother() {
 	c.inject()
 	c.in = c.New()
@@ -132,7 +132,7 @@ func (c *course) removedBehind() {
 	c.revert()
 }
 
-// byMany is a run, its guard and a person who all take back at once.
+// byMany tests a run, its watchdog and a person who all revert at the same time.
 func (c *course) byMany() {
 	c.inject()
 	ctx := c.context()

@@ -9,8 +9,8 @@ import (
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// live is what faults do to a connection that was open before they came, such as
-// those that every pool of connections holds.
+// live tests what faults do to a connection that was open before them, such as those of
+// a connection pool.
 func live(t *testing.T, target Target) {
 	for name, tt := range map[string]struct {
 		inject     string
@@ -37,7 +37,7 @@ func live(t *testing.T, target Target) {
 	}
 }
 
-// slowedAndFreed: the connection is slow while the fault is there, and lives on.
+// slowedAndFreed checks that the connection is slow under the fault, and survives it.
 func slowedAndFreed(s *scene, c conn) {
 	if err := atLeast(c.fetch(100, patience), 95*time.Millisecond); err != nil {
 		s.Error(err)
@@ -55,8 +55,8 @@ func slowedAndFreed(s *scene, c conn) {
 	})
 }
 
-// hangsUntilRevert: nothing comes while the fault is there, and its removal ends
-// the waiting, with the answer or with the connection.
+// hangsUntilRevert checks that nothing comes under the fault, and that its removal ends the
+// waiting: with the answer, or with the end of the connection.
 func hangsUntilRevert(s *scene, c conn) {
 	if a := c.fetch(100, 200*time.Millisecond); !a.hung() || a.got > 0 {
 		s.Errorf("an exchange ended with %v after %d bytes, want it to hang", a.err, a.got)
@@ -69,7 +69,7 @@ func hangsUntilRevert(s *scene, c conn) {
 	}
 }
 
-// isCut: the connection ends instead of an answer.
+// isCut checks that the connection ends and no answer comes.
 func isCut(s *scene, c conn) {
 	if a := c.fetch(100, patience); !a.cut() || a.got > 0 {
 		s.Errorf("an exchange ended with %v after %d bytes, want the connection cut", a.err, a.got)

@@ -32,7 +32,7 @@ func BenchmarkAgainstStock(b *testing.B) {
 	ours := serve(b, proxy.Options{})
 	routes["bytes"], routes["gateway"] = route(b, ours, "bytes", up), route(b, ours, "gateway", "http://"+up)
 	rates, waits := map[string][]float64{}, map[string][]float64{}
-	for range b.N {
+	for b.Loop() {
 		for _, name := range []string{"direct", "stock", "bytes", "gateway"} {
 			rates[name] = append(rates[name], throughput(b, wrk, routes[name]))
 			waits[name] = append(waits[name], idle(b, routes[name]))

@@ -35,7 +35,7 @@ func BenchmarkFidelityOfShares(b *testing.B) {
 	api, theirs := stockServer(b, up)
 	for _, connections := range []int{1, 4, 32} {
 		b.Run(fmt.Sprintf("%d connections", connections), func(b *testing.B) {
-			for range b.N {
+			for b.Loop() {
 				const n = 250
 				shares := shares(b, ours.URL(), address, connections, n, `"type":"http_error","toxicity":0.2,"attributes":{"status":503}`)
 				sd := math.Sqrt(asked * (1 - asked) / (n * trials))
@@ -116,7 +116,7 @@ func BenchmarkFidelityOfLatency(b *testing.B) {
 	ours := serve(b, proxy.Options{})
 	address := route(b, ours, "x", "http://"+up)
 	api, theirs := stockServer(b, up)
-	for range b.N {
+	for b.Loop() {
 		post(b, ours.URL()+"/proxies/x/toxics", `{"name":"late","type":"http_latency","attributes":{"latency":100}}`)
 		post(b, api+"/proxies/x/toxics", `{"name":"late","type":"latency","attributes":{"latency":100}}`)
 		for name, at := range map[string]string{"": address, "stock-": theirs} {

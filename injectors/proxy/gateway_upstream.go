@@ -112,7 +112,7 @@ func (f *gatewayUpstream) pumpRest(first []byte, end error) {
 		f.down.pump(f.upstream)
 		return
 	}
-	f.down.aborted.Store(end != io.EOF)
+	f.down.aborted.Store(!errors.Is(end, io.EOF))
 	f.down.finish()
 }
 
@@ -120,7 +120,8 @@ func (f *gatewayUpstream) pumpRest(first []byte, end error) {
 // that was closed because the session ended in good order into io.EOF.
 func (f *gatewayUpstream) noteEnd(err error) error {
 	switch {
-	case err == io.EOF:
+	case err == nil:
+	case errors.Is(err, io.EOF):
 		f.down.endSink()
 	case errors.Is(err, net.ErrClosed):
 		<-f.dead

@@ -89,7 +89,7 @@ func BenchmarkGibibyte(b *testing.B) {
 	const size = 1 << 30
 	b.SetBytes(2 * size)
 	most := int64(0)
-	for range b.N {
+	for b.Loop() {
 		most = max(most, throughGateway(b, size))
 	}
 	b.ReportMetric(float64(most)/(1<<20), "MiB-grown")

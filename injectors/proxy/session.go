@@ -111,7 +111,7 @@ func (l *link) pump(src *net.TCPConn) {
 			return
 		}
 		if err != nil {
-			l.aborted.Store(err != io.EOF)
+			l.aborted.Store(!errors.Is(err, io.EOF))
 			l.finish()
 			return
 		}
