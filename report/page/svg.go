@@ -11,7 +11,7 @@ import (
 
 // A Drawing is an SVG element in the making. Reports make markup by hand in
 // drawings only, so every number goes through [Number], [X] or [Y], and every text
-// through [Quote].
+// through quote.
 //
 // Colours are presentation attributes. No content security policy takes these away,
 // so charts survive where styles and scripts are blocked. The style sheet of the
@@ -38,8 +38,8 @@ const (
 // TimeRow is the height of the labels below a time axis, in pixels.
 const TimeRow = 22
 
-// Dashed is the attribute of a dashed line.
-const Dashed = ` stroke-dasharray="2 2"`
+// dashed is the attribute of a dashed line.
+const dashed = ` stroke-dasharray="2 2"`
 
 // A Style is how an element looks: its class, its colour where no style sheet
 // reaches it, and further attributes as they are written, after a space.
@@ -49,7 +49,7 @@ type Style struct{ Class, Color, Attrs string }
 func ZeroLine() Style { return Style{Class: "gl0", Color: RuleColor} }
 
 // LimitLine is the style of the line at a limit.
-func LimitLine() Style { return Style{Class: "lim", Color: InkColor, Attrs: Dashed} }
+func LimitLine() Style { return Style{Class: "lim", Color: InkColor, Attrs: dashed} }
 
 // Interval is the style of the line from one end of an interval to the other.
 func Interval(class, color string) Style {
@@ -66,8 +66,8 @@ func ControlLine() Style {
 	return Style{Class: "lc", Color: ControlColor, Attrs: ` stroke-width="1.75" stroke-dasharray="5 3"`}
 }
 
-// Quote makes text harmless as content and inside quoted attributes.
-func Quote(text string) string { return html.EscapeString(text) }
+// quote makes text harmless as content and inside quoted attributes.
+func quote(text string) string { return html.EscapeString(text) }
 
 // Number writes a coordinate.
 func Number(v float64) string { return figures.Short(v, 2) }
@@ -96,7 +96,7 @@ func (d *Drawing) HTML() template.HTML { return template.HTML(d.b.String()) }
 // Open starts the drawing. Its text is soft unless it says otherwise. The label is
 // what a screen reader says.
 func (d *Drawing) Open(class string, height float64, label string) {
-	d.Add(`<svg class="`, class, `" width="100%" height="`, Number(height), `" font-family="sans-serif" font-size="11" fill="`, SoftColor, `" role="img" aria-label="`, Quote(label), `">`)
+	d.Add(`<svg class="`, class, `" width="100%" height="`, Number(height), `" font-family="sans-serif" font-size="11" fill="`, SoftColor, `" role="img" aria-label="`, quote(label), `">`)
 }
 
 // OpenAxis starts the labels of a scale that the plots above it share.
@@ -123,7 +123,7 @@ type Hover struct {
 func (d *Drawing) Hits(top, height, total float64, list []Hover) {
 	d.Add(`<svg class="hits" y="`, Number(top), `" width="100%" height="`, Number(height), `" viewBox="0 0 `, Number(total), ` 1" preserveAspectRatio="none" opacity="0">`)
 	for _, h := range list {
-		d.Add(`<path d="M`, Number(h.From), ` 0h`, Number(h.To-h.From), `v1H`, Number(h.From), `"><title>`, Quote(h.Text), `</title></path>`)
+		d.Add(`<path d="M`, Number(h.From), ` 0h`, Number(h.To-h.From), `v1H`, Number(h.From), `"><title>`, quote(h.Text), `</title></path>`)
 	}
 	d.Close()
 }
@@ -137,7 +137,7 @@ func (d *Drawing) Gridlines(ys []float64, below float64, labels []string) {
 	}
 	d.Add(`</g><g class="tick halo">`)
 	for i, y := range ys {
-		d.Add(`<text x="2" y="`, Y(y+below), `">`, Quote(labels[i]), `</text>`)
+		d.Add(`<text x="2" y="`, Y(y+below), `">`, quote(labels[i]), `</text>`)
 	}
 	d.Add(`</g>`)
 }
@@ -176,7 +176,7 @@ func (d *Drawing) Text(l Label) {
 	if l.Anchor != "" && l.Anchor != "start" {
 		d.Add(` text-anchor="`, l.Anchor, `"`)
 	}
-	d.Add(`>`, Quote(l.Text), `</text>`)
+	d.Add(`>`, quote(l.Text), `</text>`)
 }
 
 // A Point is one place on a curve in a stretched space.
