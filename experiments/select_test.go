@@ -14,7 +14,7 @@ environment: test
 toxiproxy: http://127.0.0.1:8474
 url: http://127.0.0.1:8080
 dependencies:
-  payments: {criticality: hard}
+  payments: {proxy: payments, criticality: hard}
 journeys:
   buy:
     rate: 1/s
