@@ -16,6 +16,7 @@ import (
 )
 
 func TestTooLargeAFileIsNotRead(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "large.yaml")
 	if err := os.WriteFile(file, bytes.Repeat([]byte("a: b\n"), 1<<20), 0o644); err != nil {
 		t.Fatal(err)
@@ -69,6 +70,7 @@ func numbered(pattern string, n int) string {
 }
 
 func TestHostileDocumentsAreRefusedQuickly(t *testing.T) {
+	t.Parallel()
 	for name, text := range hostile() {
 		t.Run(name, func(t *testing.T) {
 			if len(text) > shape.MaxBytes {
@@ -91,6 +93,7 @@ func TestHostileDocumentsAreRefusedQuickly(t *testing.T) {
 }
 
 func TestManyMistakesAreCounted(t *testing.T) {
+	t.Parallel()
 	text := []byte(strings.Repeat("k", 1) + ": 1\n" + numbered("k%: 1\n", 300))
 	_, _, err := load(shape.Source{File: "s.yaml", Text: text}, nil)
 	if got := len(shape.Errors(err)); got != shape.MaxErrors {

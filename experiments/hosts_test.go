@@ -11,6 +11,7 @@ import (
 
 // TestRefusalPrintsTheLineToAdd follows the advice and asks again.
 func TestRefusalPrintsTheLineToAdd(t *testing.T) {
+	t.Parallel()
 	s := &System{File: "shop/blastgauge.yaml", AllowHosts: []string{"*.internal"}}
 	for host, line := range map[string]string{
 		"shop.example": `allow_hosts: ["*.internal", shop.example]`,
@@ -34,6 +35,7 @@ func TestRefusalPrintsTheLineToAdd(t *testing.T) {
 }
 
 func TestCheckHostsLooksAtEveryHost(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		edit func(*System)
 		want string // the host refused; empty: none
@@ -67,6 +69,7 @@ func TestCheckHostsLooksAtEveryHost(t *testing.T) {
 }
 
 func TestCheckEnvironment(t *testing.T) {
+	t.Parallel()
 	refused := []string{"prod", "PROD", "prod-eu", "eu_production", "prd", "live", "shop.live.eu", "prod2", "euProd", "staging/prod", "non-prod-live", "PRODUCTION"}
 	for _, name := range refused {
 		if err := (&System{Environment: name}).CheckEnvironment(); !errors.Is(err, ErrRefused) {

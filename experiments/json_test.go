@@ -8,6 +8,7 @@ import (
 
 // A reload that was read from a journal is the one that went in.
 func TestAReloadComesBackFromAJournal(t *testing.T) {
+	t.Parallel()
 	want := Reload{
 		Request: Request{Method: "POST", Target: "http://127.0.0.1:1/reload", HasJSON: true,
 			JSON: map[string]any{"revision": json.Number("9007199254740993"), "rate": json.Number("0.10"), "list": []any{true, nil, "a"}}},

@@ -9,6 +9,7 @@ import (
 
 // A mistake about credentials must not show them.
 func TestMistakesDoNotShowCredentials(t *testing.T) {
+	t.Parallel()
 	for _, line := range []string{
 		"toxiproxy: http://admin:s3cret@127.0.0.1:8474",
 		"url: https://tök:s3cret@shop.test",

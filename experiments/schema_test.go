@@ -78,6 +78,7 @@ func plainOf(n shape.Node, key string) (any, bool) {
 }
 
 func TestSchemaAcceptsEveryGoodDocument(t *testing.T) {
+	t.Parallel()
 	files, err := DefaultExperiments(system)
 	if err != nil {
 		t.Fatal(err)
@@ -104,6 +105,7 @@ func TestSchemaAcceptsEveryGoodDocument(t *testing.T) {
 // A wrong document whose mistake a schema cannot express says so in its first
 // line. The schema must refuse all others, and accept these.
 func TestSchemaRefusesWhatTheLoaderRefuses(t *testing.T) {
+	t.Parallel()
 	schemas := map[Kind]*jsonschema.Schema{SystemKind: compiled(t, SystemKind), ExperimentKind: compiled(t, ExperimentKind)}
 	for name, files := range wrongDocuments(t) {
 		for _, file := range files {
@@ -135,6 +137,7 @@ func TestSchemaRefusesWhatTheLoaderRefuses(t *testing.T) {
 }
 
 func TestSchemaDescribesEveryKey(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []Kind{SystemKind, ExperimentKind} {
 		text, err := Schema(kind)
 		if err != nil {

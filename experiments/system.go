@@ -66,7 +66,7 @@ func systemShape(s *System) shape.Shape {
 		{Name: "control_url", Doc: "the same system with no proxies in its path: gives a concurrent control arm", Shape: httpURL{to: &s.ControlURL}},
 		{Name: "propagates", Doc: "baggage: every service passes the W3C baggage header on; faults on single requests then meet tagged journeys only, which gives a concurrent control arm without a control_url",
 			Shape: shape.Enum(&s.Propagates, "a header", PropagatesBaggage)},
-		{Name: "host", Doc: "Host header if it differs from the URL's", Shape: hostHeader(&s.Host)},
+		{Name: "host", Doc: "Host header where it differs from the URL's", Shape: hostHeader(&s.Host)},
 		{Name: "tls", Doc: "TLS towards the entry and control URLs", Shape: shape.Optional[TLS]{To: &s.TLS, Item: tlsShape}},
 		{Name: "dependencies", Doc: "what the system calls through proxies", Required: true,
 			Shape: shape.Dict[Dependency]{To: &s.Dependencies, Key: ids(), Min: 1, Max: 200, Item: func(name string, d *Dependency) shape.Shape {

@@ -8,6 +8,7 @@ import (
 )
 
 func TestParseTemplate(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		text   string
 		want   []Part // From and To are checked by rebuilding the text
@@ -48,6 +49,7 @@ func TestParseTemplate(t *testing.T) {
 }
 
 func TestParseTemplateRefuses(t *testing.T) {
+	t.Parallel()
 	tests := map[string]int{ // text to where the mistake starts
 		"ab ${":              3,
 		"${}":                0,
@@ -71,6 +73,7 @@ func TestParseTemplateRefuses(t *testing.T) {
 }
 
 func TestParseRandom(t *testing.T) {
+	t.Parallel()
 	if c, err := ParseRandom("-5..5"); err != nil || c.Low != -5 || c.High != 5 || c.Words != nil {
 		t.Errorf("ParseRandom() = %+v, %v", c, err)
 	}

@@ -8,6 +8,7 @@ import (
 )
 
 func TestUnits(t *testing.T) {
+	t.Parallel()
 	seconds := func(s string) (float64, *shape.Diagnostic) {
 		v, c := parseDuration(s)
 		return v.Seconds(), c
@@ -49,6 +50,7 @@ func TestUnits(t *testing.T) {
 }
 
 func TestSharesAreExact(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]float64{"5%": 0.05, "36%": 0.36, "7%": 0.07, "0.1%": 0.001} {
 		if got, _ := parseShare(text); got != want {
 			t.Errorf("%s = %v, want %v", text, got, want)
@@ -57,6 +59,7 @@ func TestSharesAreExact(t *testing.T) {
 }
 
 func TestLongestDuration(t *testing.T) {
+	t.Parallel()
 	if v, c := parseDuration("168h"); c != nil || v != maxDuration {
 		t.Errorf("168h = %v, %v", v, c)
 	}

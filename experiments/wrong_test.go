@@ -61,6 +61,7 @@ func loadFiles(t *testing.T, files []string) error {
 var update = flag.Bool("update", false, "write the golden files") //nolint:gochecknoglobals // a flag
 
 func TestWrongDocuments(t *testing.T) {
+	t.Parallel()
 	docs := wrongDocuments(t)
 	if len(docs) < 40 {
 		t.Fatalf("only %d wrong documents", len(docs))
@@ -97,6 +98,7 @@ func TestWrongDocuments(t *testing.T) {
 
 // A file in UTF-16, as Windows editors save it, is recognised.
 func TestUTF16(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "blastgauge.yaml")
 	if err := os.WriteFile(file, []byte("\xff\xfev\x00e\x00r\x00s\x00i\x00o\x00n\x00:\x00 \x001\x00\n\x00"), 0o600); err != nil {
 		t.Fatal(err)
