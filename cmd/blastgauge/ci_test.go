@@ -76,11 +76,12 @@ func runJob(ts *testscript.TestScript, _ bool, args []string) {
 
 // sedShop is editShop as a shell line, for a shop that a job starts itself.
 func sedShop() string {
-	line := "sed -i"
+	var line strings.Builder
+	line.WriteString("sed -i")
 	for _, e := range slices.Concat(fewCustomers, roomy) {
-		line += fmt.Sprintf(" -e 's|%s|%s|'", e.old, e.new)
+		fmt.Fprintf(&line, " -e 's|%s|%s|'", e.old, e.new)
 	}
-	return line + " shop/blastgauge.yaml"
+	return line.String() + " shop/blastgauge.yaml"
 }
 
 // bash is a shell as forges start it.

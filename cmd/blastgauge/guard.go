@@ -23,7 +23,7 @@ func newGuard(a *app) *cobra.Command {
 	}
 }
 
-// guardCommand is the command line of the hidden command, but for its argument.
+// guardCommand returns the command line of the hidden command, without its argument.
 func guardCommand() ([]string, error) {
 	program, err := os.Executable()
 	return []string{program, guardNamed}, err

@@ -37,8 +37,8 @@ With --toxiproxy no journal is needed: toxics of blastgauge's are known by their
 names. A proxy that a run took down on a stock Toxiproxy is not.
 
 With --recreate PROXY a proxy of a stock Toxiproxy that hangs is deleted and made
-again: with it go all its connections and toxics, whoever's. Should the deletion
-hang as well, the server has to be restarted.
+again: all its connections and toxics are lost, also those of others. If the
+deletion hangs as well, the server has to be restarted.
 
 Running it twice, or beside the guard of a run that died, does no harm.
 

@@ -1,5 +1,5 @@
-// Package atomicfile replaces files: whoever opens one finds all of its old content
-// or all of its new one, also after the machine has died.
+// Package atomicfile replaces files as a whole: a reader finds all of the old content
+// or all of the new one, also after the machine has died.
 //
 // It is not google/renameio, because the name of an unfinished file must be known
 // beforehand: the process that cleans up after a killed one has to find it.

@@ -38,8 +38,8 @@ func Lock(ctx context.Context, file *os.File) error {
 // TryLock takes the lock of a file for itself alone, and reports whether it was free.
 func TryLock(file *os.File) (bool, error) { return try(file, syscall.LOCK_EX) }
 
-// TryShare takes the lock of a file together with others that share it, and reports
-// whether nobody had it alone.
+// TryShare takes the lock of a file together with others that share it. It reports
+// false while another file has the lock for itself alone.
 func TryShare(file *os.File) (bool, error) { return try(file, syscall.LOCK_SH) }
 
 func try(file *os.File, how int) (bool, error) {

@@ -83,8 +83,8 @@ func (r *run) preflight(ctx context.Context) (err error) {
 	return r.checkTags(ctx)
 }
 
-// withAbsolutePaths returns a plan whose files are named by absolute paths: whoever
-// removes its faults may have another working directory.
+// withAbsolutePaths returns a plan whose files are named by absolute paths: the
+// process that removes its faults may have another working directory.
 func withAbsolutePaths(p *plan.Plan) *plan.Plan {
 	filled := *p
 	if t := p.System.TLS; t != nil && t.CAFile != "" { // of a system that gets requests to reload its config
@@ -134,8 +134,8 @@ func (r *run) checkReloads() error {
 	return nil
 }
 
-// checkUnfinished refuses to start where nobody has cleaned up after an earlier run,
-// on the same server or in the same directory.
+// checkUnfinished refuses to start where an earlier run left faults, on the same server
+// or in the same directory.
 func (r *run) checkUnfinished() error {
 	if r.o.Dir != "" {
 		if err := checkDir(r.o.Dir); err != nil {
@@ -181,7 +181,7 @@ func checkDir(dir string) error {
 		return nil
 	}
 	if err != nil {
-		return usage.Errorf("--out: %w", err)
+		return usage.Errorf("run directory: %w", err)
 	}
 	defer root.Close() //nolint:errcheck // nothing is written
 	if _, err := root.Stat(journal.EventsFile); errors.Is(err, fs.ErrNotExist) {
@@ -194,11 +194,11 @@ func checkDir(dir string) error {
 	left, err := journal.ReadLeftovers(root)
 	switch {
 	case alive:
-		return fmt.Errorf("%w: --out %s: a run is going on in it", experiments.ErrRefused, dir)
+		return fmt.Errorf("%w: a run is going on in directory %s: choose another one for this run", experiments.ErrRefused, dir)
 	case err == nil && len(left.Faults) > 0:
-		return fmt.Errorf("%w: --out %s: run %s died in it and its faults may still be in force: `blastgauge recover %s` removes them", experiments.ErrRefused, dir, left.Plan.Run, dir)
+		return fmt.Errorf("%w: run %s died in directory %s and its faults may still be in force: `blastgauge recover %s` removes them", experiments.ErrRefused, left.Plan.Run, dir, dir)
 	}
-	return usage.Errorf("--out %s: it holds a run already", dir)
+	return usage.Errorf("directory %s holds a run already: choose another one for this run", dir)
 }
 
 // An Inspection is what a run would find before it injects anything.

@@ -31,7 +31,7 @@ type Options struct {
 	// directory.
 	Dir string
 	// Registry lists the user's open runs, see [journal.UserRegistry]. The zero value
-	// is a list that nobody keeps.
+	// is a registry that keeps nothing.
 	Registry journal.Registry
 	// Watchdog is the program, with its arguments, that becomes the watchdog process of
 	// the run, see [cleanup.ProtectOptions].
@@ -180,7 +180,7 @@ func (r *run) acquire(ctx context.Context) (release func(context.Context) error,
 	if err := checkAddresses(ctx, r.plan); err != nil {
 		return nil, err
 	}
-	lost := func(err error) { r.stop(fmt.Errorf("the hold on Toxiproxy was lost: %w", err)) }
+	lost := func(err error) { r.stop(fmt.Errorf("the lease of Toxiproxy was lost: %w", err)) }
 	if r.driver, err = injectorset.NewDriver(&r.plan.System, r.o.Token, r.o.Getenv, lost); err != nil {
 		return nil, err
 	}

@@ -2,8 +2,8 @@
 // watchdog process does so when the run is killed, and recovery afterwards, from the
 // run's directory, from its server alone, or as an emergency stop.
 //
-// The watchdog, a recovery and a person with curl may all be at it at once, so each
-// step can be taken twice.
+// The watchdog, a recovery and a person with curl may all remove the same fault at the
+// same time, so each step can be taken twice.
 package cleanup
 
 import (

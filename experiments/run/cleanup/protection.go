@@ -27,7 +27,7 @@ type ProtectOptions struct {
 	Token    string // where the token is, see [toxiproxy.ReadToken]
 	// Watchdog is a program and its arguments. With the run's directory as a further
 	// argument it must call [Watch]. Empty: the run has no watchdog, and when it is
-	// killed its faults stay until somebody recovers it.
+	// killed its faults stay until it is recovered.
 	Watchdog []string
 	// Embedded: the proxies are part of the run's process, so that there is no server
 	// to clean up after it.

@@ -169,7 +169,7 @@ func (r *rollback) cleanUpInTurn(ctx context.Context) error {
 			return err
 		}
 		if !logged {
-			r.logf("somebody else, such as its guard, is at it: waiting")
+			r.logf("another process, such as the guard of the run, is cleaning up: waiting")
 		}
 		select {
 		case <-time.After(100 * time.Millisecond):

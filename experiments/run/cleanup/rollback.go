@@ -217,6 +217,6 @@ func (r *rollback) endLease(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, leaseTimeout)
 	defer cancel()
 	if err := r.driver.Release(ctx, r.run); err != nil {
-		r.logf("its hold on the server lapses by itself within a minute: it could not be ended: %v", err)
+		r.logf("its lease on the server could not be ended, and expires within a minute: %v", err)
 	}
 }

@@ -67,7 +67,7 @@ func (o Options) recoverOwner(ctx context.Context, run, url string) error {
 			return Run(ctx, open.Dir, o)
 		}
 	}
-	return fmt.Errorf("%w: run %s holds %s and was left alone: if it has died, its hold lapses within a minute", experiments.ErrRefused, run, url)
+	return fmt.Errorf("%w: run %s has the lease of %s and was left alone: if the run has died, the lease expires within a minute", experiments.ErrRefused, run, url)
 }
 
 // removeToxics removes the toxics of the wanted runs, without any journal.
@@ -137,7 +137,7 @@ func (o Options) recoverLost(ctx context.Context, open journal.OpenRun) error {
 	err = o.removeToxics(ctx, d, open.Toxiproxy, func(run string) bool { return run == open.Run })
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		o.logf(open.Toxiproxy)("nobody answers: a server that has ended took its toxics along")
+		o.logf(open.Toxiproxy)("connection refused: the server has ended, and its toxics ended with it")
 	case err != nil:
 		return err
 	default:

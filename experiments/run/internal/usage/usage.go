@@ -4,7 +4,7 @@ package usage
 
 import "fmt"
 
-// An Error is a mistake of whoever asked for a run or a clean-up: options that
+// An Error is a mistake in what was asked of a run or a clean-up: options that
 // contradict each other or the system. Nothing was injected.
 type Error struct{ err error }
 
