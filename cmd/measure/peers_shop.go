@@ -2,14 +2,14 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
 )
 
 // A targetShop is the system under load of the peers: it answers the five steps
@@ -36,26 +36,9 @@ func newTargetShop(resetting bool) (*targetShop, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &targetShop{url: "http://" + listener.Addr().String(), listener: listener, resetting: resetting, answers: shopAnswers(), open: map[net.Conn]bool{}}
+	s := &targetShop{url: "http://" + listener.Addr().String(), listener: listener, resetting: resetting, answers: journeytest.Answers(), open: map[net.Conn]bool{}}
 	s.serving.Go(s.accept)
 	return s, nil
-}
-
-func shopAnswers() map[string][]byte {
-	answer := func(status, body string) []byte {
-		return fmt.Appendf(nil, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nDate: Tue, 24 Nov 2026 00:00:00 GMT\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
-	}
-	var products []string
-	for i := range 20 {
-		products = append(products, fmt.Sprintf(`{"sku":"sku-%d","name":"Product %d","price":%d.50,"stock":%d}`, i, i, i, 100*i))
-	}
-	return map[string][]byte{
-		"GET /products ":  answer("200 OK", `{"products":[`+strings.Join(products, ",")+"]}"),
-		"GET /products/":  answer("200 OK", `{"sku":"sku-1","name":"Product 1","price":1.50,"stock":100}`),
-		"POST /carts ":    answer("201 Created", `{"id":"c-1","total":12.50}`),
-		"POST /carts/c-1": answer("200 OK", `{"id":"c-1","shipping":4.90,"total":12.50}`),
-		"POST /orders ":   answer("201 Created", `{"id":"o-1","charged":12.5}`),
-	}
 }
 
 func (s *targetShop) accept() {
@@ -81,7 +64,7 @@ func (s *targetShop) accept() {
 func (s *targetShop) serve(conn *net.TCPConn) {
 	in := bufio.NewReader(conn)
 	for n := 0; ; n++ {
-		first, err := readRequest(in)
+		first, err := journeytest.SkipRequest(in)
 		if err != nil {
 			return
 		}
@@ -112,30 +95,6 @@ func (s *targetShop) count(first string) {
 	case strings.HasPrefix(first, "POST /orders "):
 		s.orders.Add(1)
 	}
-}
-
-// readRequest reads a request with its body and returns its first line.
-func readRequest(in *bufio.Reader) (first string, err error) {
-	length := 0
-	for {
-		line, err := in.ReadSlice('\n')
-		if err != nil {
-			return "", err
-		}
-		if first == "" {
-			first = string(line)
-		}
-		if name, value, ok := bytes.Cut(line, []byte(":")); ok && strings.EqualFold(string(name), "Content-Length") {
-			if _, err := fmt.Sscan(string(value), &length); err != nil {
-				return "", err
-			}
-		}
-		if len(line) == 2 {
-			break
-		}
-	}
-	_, err = in.Discard(length)
-	return first, err
 }
 
 // takeArrivals returns when first steps came since the last call.

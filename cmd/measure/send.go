@@ -11,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
 	"github.com/blastgauge/blastgauge/experiments/run/traffic"
 )
 
@@ -26,7 +27,7 @@ func defineSend(f *flag.FlagSet) func(context.Context, *printer) error {
 	rate := f.Float64("rate", 100, "journeys per second")
 	steps := f.Int("steps", 5, "of each journey, 1 to 5")
 	return func(ctx context.Context, out *printer) (err error) {
-		all := checkoutSteps()
+		all := journeytest.Steps()
 		if *to == "" || *steps < 1 || *steps > len(all) {
 			return errors.New("send needs -to URL and -steps 1 to 5")
 		}
@@ -72,27 +73,4 @@ func scratchJournal() (log *journal.Log, remove func() error, err error) {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return log, func() error { return errors.Join(log.Close(), root.Close(), os.RemoveAll(dir)) }, nil
-}
-
-// checkoutSteps are a catalogue of twenty products, a cart, two more requests and
-// an order, with captures and checks.
-func checkoutSteps() []experiments.Step {
-	capture := func(name, expr string, pick experiments.Pick) experiments.Capture {
-		return experiments.Capture{Name: name, From: experiments.FromJSON, Expr: expr, Pick: pick}
-	}
-	get := func(target string) experiments.Request { return experiments.Request{Method: "GET", Target: target} }
-	post := func(target string, body map[string]any) experiments.Request {
-		return experiments.Request{Method: "POST", Target: target, HasJSON: true, JSON: body}
-	}
-	status := func(code int) experiments.Expect { return experiments.Expect{Status: []int{code}} }
-	pay := experiments.Step{Name: "pay", Request: post("/orders", map[string]any{"cart": "${cart}"}), Expect: status(201)}
-	pay.Request.Headers = []experiments.Field{{Name: "Idempotency-Key", Value: "${uuid}"}}
-	pay.Expect.JSON = []experiments.Check{{Target: "$.charged", Op: experiments.Eq, Value: "${quoted}"}}
-	return []experiments.Step{
-		{Name: "browse", Request: get("/products"), Expect: status(200), Captures: []experiments.Capture{capture("sku", "$.products[*].sku", experiments.Random)}},
-		{Name: "view", Request: get("/products/${sku}"), Expect: status(200)},
-		{Name: "cart", Request: post("/carts", map[string]any{"sku": "${sku}", "quantity": "${random 1..3}"}), Expect: status(201), Captures: []experiments.Capture{capture("cart", "$.id", ""), capture("quoted", "$.total", "")}},
-		{Name: "shipping", Request: post("/carts/${cart}/shipping", map[string]any{"zip": "12345"}), Expect: status(200)},
-		pay,
-	}
 }

@@ -124,12 +124,14 @@ func TestCountersAreReadBetweenTurns(t *testing.T) {
 // fault comes and goes on time.
 func TestReadsOfCountersDelayNothing(t *testing.T) {
 	t.Parallel()
-	type server = func(context.Context) (counts bool, err error)
-	for name, within := range map[string]server{ // what it does while phases last
-		"hangs":            func(ctx context.Context) (bool, error) { <-ctx.Done(); return true, ctx.Err() },
-		"hangs and cannot": func(ctx context.Context) (bool, error) { <-ctx.Done(); return false, nil },
-		"fails":            func(context.Context) (bool, error) { return true, errors.New("no such server") },
-		"cannot count":     func(context.Context) (bool, error) { return false, nil },
+	for name, server := range map[string]struct { // what it does while phases last
+		hangs, counts bool
+		err           error
+	}{
+		"hangs":            {true, true, context.DeadlineExceeded},
+		"hangs and cannot": {true, false, nil},
+		"fails":            {false, true, errors.New("no such server")},
+		"cannot count":     {false, false, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -146,8 +148,10 @@ func TestReadsOfCountersDelayNothing(t *testing.T) {
 					case asked.Add(1) <= 3, now == 21500*time.Millisecond, now >= 41500*time.Millisecond:
 						return answers(ctx)
 					}
-					counts, err := within(ctx)
-					return nil, counts, err
+					if server.hangs {
+						<-ctx.Done()
+					}
+					return nil, server.counts, server.err
 				}
 				var removed time.Duration
 				b.in.revert = func(context.Context) error { removed = time.Since(start); return nil }

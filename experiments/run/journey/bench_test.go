@@ -12,7 +12,7 @@ import (
 
 // BenchmarkJourney is one journey of five steps over loopback, server included.
 func BenchmarkJourney(b *testing.B) {
-	base := journeytest.Listen(b, func(c *net.TCPConn) { journeytest.Serve(c, func(string) {}) })
+	base := journeytest.Listen(b, func(c *net.TCPConn) { journeytest.Serve(c) })
 	client, err := NewClient(ClientOptions{Base: base})
 	if err != nil {
 		b.Fatal(err)

@@ -41,26 +41,30 @@ func Catalogue() string {
 	return `{"products":[` + strings.Join(products, ",") + "]}"
 }
 
-// Serve answers [Steps] on a connection until it ends. It parses no more of a
-// request than it must, because its own cost is not what is measured. It calls
-// seen with the first line of every request.
-func Serve(c io.ReadWriter, seen func(line string)) {
+// Answers returns the shop's answer to each request of [Steps], by the beginning of
+// the request's first line.
+func Answers() map[string][]byte {
 	answer := func(status, body string) []byte {
 		return fmt.Appendf(nil, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nDate: Tue, 24 Nov 2026 00:00:00 GMT\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
 	}
-	answers := map[string][]byte{
+	return map[string][]byte{
 		"GET /products ":  answer("200 OK", Catalogue()),
 		"GET /products/":  answer("200 OK", `{"sku":"sku-1","name":"Product 1","price":1.50,"stock":100}`),
 		"POST /carts ":    answer("201 Created", `{"id":"c-1","total":12.50}`),
 		"POST /carts/c-1": answer("200 OK", `{"id":"c-1","shipping":4.90,"total":12.50}`),
 		"POST /orders ":   answer("201 Created", `{"id":"o-1","charged":12.5}`),
 	}
+}
+
+// Serve answers [Steps] on a connection until it ends. It parses no more of a
+// request than it must, because its own cost is not what is measured.
+func Serve(c io.ReadWriter) {
+	answers := Answers()
 	for in := bufio.NewReader(c); ; {
-		line, err := readRequest(in)
+		line, err := SkipRequest(in)
 		if err != nil {
 			return
 		}
-		seen(line)
 		for start, a := range answers {
 			if !strings.HasPrefix(line, start) {
 				continue
@@ -72,26 +76,26 @@ func Serve(c io.ReadWriter, seen func(line string)) {
 	}
 }
 
-// readRequest reads a request to its end and returns its first line.
-func readRequest(in *bufio.Reader) (first string, err error) {
+// SkipRequest reads a request with its body and returns its first line.
+func SkipRequest(in *bufio.Reader) (line string, err error) {
 	length := 0
 	for {
-		line, err := in.ReadSlice('\n')
+		header, err := in.ReadSlice('\n')
 		if err != nil {
 			return "", err
 		}
-		if first == "" {
-			first = string(line)
+		if line == "" {
+			line = string(header)
 		}
-		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
+		if name, value, ok := bytes.Cut(header, []byte(":")); ok && strings.EqualFold(string(name), "Content-Length") {
 			if _, err := fmt.Sscan(string(value), &length); err != nil {
 				return "", err
 			}
 		}
-		if len(line) == 2 {
+		if len(header) == 2 {
 			break
 		}
 	}
 	_, err = in.Discard(length)
-	return first, err
+	return line, err
 }
