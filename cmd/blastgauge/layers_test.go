@@ -119,8 +119,8 @@ func owners() map[string]room {
 		"github.com/jackc/pgx/v5":                  {name: "experiments/run/check", tests: "injectors/gateway"},
 		"github.com/go-sql-driver/mysql":           {name: "experiments/run/check"},
 		"modernc.org/sqlite":                       {name: "experiments/run/check"},
-		"github.com/andybalholm/brotli":            {name: "injectors/gateway/http"}, // what documents are compressed with, as is the next one
-		"github.com/klauspost/compress":            {name: "injectors/gateway/http"},
+		"github.com/andybalholm/brotli":            {name: "injectors/gateway/http", tests: "injectors/gateway"}, // what documents are compressed with, as is the next one
+		"github.com/klauspost/compress":            {name: "injectors/gateway/http", tests: "injectors/gateway"},
 		"github.com/santhosh-tekuri/jsonschema/v6": {name: "cmd/measure", tests: "experiments"},
 		"github.com/chromedp/chromedp":             {name: "cmd/measure", tests: "report cmd/blastgauge"},
 		"github.com/chromedp/cdproto":              {name: "cmd/measure", tests: "report cmd/blastgauge"},
