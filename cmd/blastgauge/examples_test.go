@@ -14,7 +14,7 @@ import (
 
 func TestExamples(t *testing.T) {
 	t.Parallel() // it counts and does not measure
-	testscript.Run(t, testscript.Params{
+	testscript.Run(t, reporting(t, testscript.Params{
 		Dir:                 "testdata/script/examples",
 		RequireExplicitExec: true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -29,7 +29,7 @@ func TestExamples(t *testing.T) {
 			env.Setenv("EXPERIMENTS", filepath.Join(copied, "faults", "experiments"))
 			return os.CopyFS(copied, os.DirFS("../../examples"))
 		},
-	})
+	}))
 }
 
 // realServers is the condition of scripts that need Redis and PostgreSQL. What is

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -124,9 +125,8 @@ func standingProxy(ts *testscript.TestScript, _ bool, _ []string) {
 	cmd.Stdout = stdout
 	ts.Check(cmd.Start())
 	ts.Defer(func() {
-		ts.Check(cmd.Process.Signal(syscall.SIGTERM))
-		if err := cmd.Wait(); err != nil {
-			ts.Fatalf("the proxy server: %v", err)
+		if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
+			test(ts).Errorf("%s: the proxy server: %v", ts.Name(), err)
 		}
 	})
 	waitFor(ts, "standing", "ready\n")

@@ -24,7 +24,7 @@ func TestASystemThatIsAway(t *testing.T) {
 	c.between.deaf.Store(true)
 	code, out := c.command("recover")
 	text, err := os.ReadFile(c.config())
-	if code != 7 || !strings.Contains(out, "the file is as it was, but the system was not told: POST "+c.between.URL+"/reload/file: status 503") || err != nil || string(text) != crashConfig {
+	if code != 7 || !strings.Contains(out, "POST "+c.between.URL+"/reload/file: status 503") || err != nil || string(text) != crashConfig {
 		t.Fatalf("recover: exit code %d, %s; the file is %q, %v", code, out, text, err)
 	}
 	c.between.deaf.Store(false)

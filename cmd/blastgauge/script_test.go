@@ -55,10 +55,28 @@ func (p patient) Run() int {
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, scripts())
-	testscript.Run(t, processes(t))
-	testscript.Run(t, workflows())
+	testscript.Run(t, reporting(t, scripts()))
+	testscript.Run(t, reporting(t, processes(t)))
+	testscript.Run(t, reporting(t, workflows()))
 }
+
+type testKey struct{}
+
+// reporting lets what is deferred in scripts fail the test that runs them: a script
+// that has failed already cannot fail once more.
+func reporting(t *testing.T, p testscript.Params) testscript.Params {
+	setup := p.Setup
+	p.Setup = func(env *testscript.Env) error {
+		env.Values[testKey{}] = t
+		if setup == nil {
+			return nil
+		}
+		return setup(env)
+	}
+	return p
+}
+
+func test(ts *testscript.TestScript) *testing.T { return ts.Value(testKey{}).(*testing.T) }
 
 func scripts() testscript.Params {
 	return testscript.Params{
@@ -213,11 +231,9 @@ func startShop(ts *testscript.TestScript, _ bool, args []string) {
 		ready = lines.Text() == "ready"
 	}
 	ts.Defer(func() {
-		if err := cmd.Process.Signal(os.Interrupt); ready {
-			ts.Check(err)
-		}
-		if err := cmd.Wait(); err != nil && ready { // else the script has failed already
-			ts.Fatalf("the shop: %v", err)
+		err := errors.Join(cmd.Process.Signal(os.Interrupt), cmd.Wait())
+		if err != nil && ready { // else the script has failed already
+			test(ts).Errorf("%s: the shop: %v", ts.Name(), err)
 		}
 	})
 	if !ready {
