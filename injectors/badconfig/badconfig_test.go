@@ -94,7 +94,7 @@ func promises(t *testing.T, m *Mutation, doc Document, r Result) {
 	}
 }
 
-// reads tells whether other people's decoders accept a document.
+// reads reports whether the standard decoders accept a document.
 func reads(body []byte, format Format) bool {
 	switch format {
 	case YAML:

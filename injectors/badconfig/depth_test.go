@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A document that is nothing but depth passes, and in reasonable time: whoever
-// serves it waits meanwhile. One that is deep enough for anybody goes bad.
+// A document that is nothing but depth passes unchanged in reasonable time, because a
+// request waits for it. A document of any usual depth goes bad.
 func TestDepth(t *testing.T) {
 	t.Parallel()
 	for _, format := range []Format{JSON, YAML} {

@@ -144,7 +144,7 @@ func (p *params) inner(name string) *Mutation {
 	return m
 }
 
-// opCandidate serves the document that somebody wants to ship. Journeys tell what
+// opCandidate serves the document that a team wants to ship. Journeys show what
 // the schema cannot: whether customers are served well with it.
 func opCandidate() operator {
 	return operator{"candidate", false, func(p *params, _ *Mutation) func(Document) (Result, error) {

@@ -68,7 +68,7 @@ func (p *place) write(file, text string) {
 
 func (p *place) injector() *configfile.Injector { return configfile.New(p.o) }
 
-// is tells whether the file reads so and has the mode that it had.
+// is returns an error unless the file has the text and its original mode.
 func (p *place) is(text string) error {
 	body, err := os.ReadFile(p.file)
 	if err != nil {
@@ -84,7 +84,7 @@ func (p *place) is(text string) error {
 	return nil
 }
 
-// clean tells whether nothing of ours is left, in the run or beside the file.
+// clean returns an error when something is left in the run or beside the file.
 func (p *place) clean() error {
 	var left []string
 	for _, dir := range []string{filepath.Join(p.run.Name(), configfile.UndoDir), filepath.Dir(p.file)} {
@@ -330,7 +330,7 @@ func TestLinksInsideAreFollowed(t *testing.T) {
 	}
 }
 
-// A file that somebody else changed is left alone, and the words to put it right
+// A file that another program changed is left alone, and the words to put it right
 // do.
 func TestChangedUnderneath(t *testing.T) {
 	t.Parallel()
@@ -427,7 +427,7 @@ func TestTwoFaultsOnOneFile(t *testing.T) {
 	p.revert(in)
 }
 
-// A mark of a fault that is over is in nobody's way.
+// The mark of a fault that is over does not block others.
 func TestAMarkThatIsLeftOver(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{

@@ -57,7 +57,7 @@ func TestFlap(t *testing.T) {
 	}
 }
 
-// What alternates stops by itself when somebody else has taken it back, fenced
+// Flapping stops by itself when another process has reverted the fault, fenced
 // the run off, or changed the file: none of them is undone.
 func TestFlapYields(t *testing.T) {
 	t.Parallel()

@@ -227,7 +227,7 @@ func TestUpdateAProxy(t *testing.T) {
 	}
 }
 
-// Web pages cannot use the API of somebody who runs it on their machine.
+// A web page cannot use the API of the machine whose browser shows it.
 func TestWhoMayAsk(t *testing.T) {
 	t.Parallel()
 	s := serve(t, proxy.Options{Token: "secret"})

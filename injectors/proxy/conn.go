@@ -26,7 +26,7 @@ type conn struct {
 	ctx    context.Context // ends with the connection
 	cancel context.CancelFunc
 
-	mu       sync.Mutex // guards what is below; nobody waits for a peer under it
+	mu       sync.Mutex // guards what is below; never held while waiting for a peer
 	set      *toxicSet
 	meters   map[int64]*meter // by the toxic's id
 	sessions []*session

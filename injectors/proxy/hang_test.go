@@ -109,7 +109,7 @@ func silent(t *testing.T) string {
 	return ""
 }
 
-// An upstream that ignores SYN holds up nobody but the client that waits for it.
+// An upstream that ignores SYN delays only the client that waits for it.
 func TestAnUpstreamThatNeverAccepts(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []string{"", "http://"} {

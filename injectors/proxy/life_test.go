@@ -57,7 +57,7 @@ func TestClosedWhileProxiesAreMade(t *testing.T) {
 	}
 }
 
-// Shutdown lets those finish who can, takes nobody new, and cuts the rest.
+// Shutdown lets connections finish, accepts no new ones, and cuts those that remain.
 func TestShutdownDrains(t *testing.T) {
 	t.Parallel()
 	s := serve(t, proxy.Options{})
@@ -188,7 +188,7 @@ func TestTheOrderOfToxics(t *testing.T) {
 	}
 }
 
-// Whoever sends slowly is cut off, with an answer where one can be given.
+// A client that sends too slowly is cut off, with an answer where one can be given.
 func TestSlowClients(t *testing.T) {
 	t.Parallel()
 	s := serve(t, proxy.Options{})

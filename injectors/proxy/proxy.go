@@ -35,14 +35,14 @@ type proxy struct {
 
 	counters counters
 
-	// life is held while the proxy starts, stops or moves. It guards what is below, and
-	// nobody waits for a peer while holding it.
+	// life is held while the proxy starts, stops or moves, and never while waiting for a
+	// peer. It guards what is below.
 	life     sync.Mutex
 	listener net.Listener // nil: disabled
 	closed   bool         // for good: a call that still has the proxy cannot start it
 	work     sync.WaitGroup
 
-	mu        sync.Mutex // guards what is below; nobody waits while holding it
+	mu        sync.Mutex // guards what is below; never held while waiting
 	listen    string     // as asked for, or as it is once the proxy listens
 	upstream  target
 	gateway   *gateway.Gateway // nil: only bytes are known

@@ -186,7 +186,7 @@ func buy(c *http.Client, address string) error {
 	return err
 }
 
-// hose is a dependency that sends to whoever connects, without end.
+// hose is a dependency that sends to each client without end.
 func hose(t testing.TB) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

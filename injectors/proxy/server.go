@@ -57,7 +57,7 @@ type Server struct {
 	serving chan error
 	calls   sync.RWMutex // read-locked by every call that uses proxies, so that stop can wait for them
 
-	mu      sync.Mutex // guards what is below; nobody waits while holding it
+	mu      sync.Mutex // guards what is below; never held while waiting
 	proxies map[string]*proxy
 	closed  bool
 }

@@ -117,7 +117,7 @@ func TestAnswersThatProveNothing(t *testing.T) {
 			d, url := served(t, toxiproxy.Options{}, tt.answer)
 			for call, do := range calls(d) {
 				if name == "a page" && (call == "Create" || call == "Delete") {
-					continue // nobody reads more than the status of those
+					continue // the driver reads only their status
 				}
 				err := do(t.Context())
 				switch {

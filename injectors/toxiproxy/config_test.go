@@ -16,8 +16,8 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
-// A candidate is sent with its text, proven by whoever fetched it, and taken back.
-// What it says is in no evidence, also when somebody changed it on the server.
+// A candidate is sent with its text, proven by the client that fetches it, and reverted.
+// Its text is in no evidence, also when another client changed it on the server.
 func TestACandidateIsServedAndTakenBack(t *testing.T) {
 	t.Parallel()
 	settings := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"good": 1}`) }))

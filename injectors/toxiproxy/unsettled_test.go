@@ -61,7 +61,7 @@ func TestAnInjectionThatWasGivenUpIsLookedForAgain(t *testing.T) {
 	}
 }
 
-// Down closes a stock proxy's port, and somebody else may take it. Then down is
+// Down closes a stock proxy's port, and another process may take it. Then down is
 // not over, and Revert says so, until the port is free again.
 func TestDownIsNotOverWhileThePortIsTaken(t *testing.T) {
 	t.Parallel()
