@@ -134,7 +134,7 @@ func TestNoSecretIsWrittenAnywhere(t *testing.T) {
 	w.says("recover", "--toxiproxy", "http://admin:"+canaries["CANARY_DSN"]+"@127.0.0.1:1")
 	w.says("recover", "--toxiproxy", strings.Replace(server.URL(), "://", "://admin:"+canaries["CANARY_DSN"]+"@", 1), "--token-env", "CANARY_TOKEN")
 
-	for _, want := range []string{"killed: removed, read back as gone: latency", "BROKEN", "whole holds a run already", "injected, read back: config_file blank", "but the system was not told: POST ", "wants a bearer token", "credentials do not belong"} {
+	for _, want := range []string{"killed: removed, read back as gone: latency", "BROKEN", "whole holds a run already", "injected, read back: config_file blank", "but the system was not notified: POST ", "wants a bearer token", "credentials do not belong"} {
 		if !strings.Contains(w.said.String(), want) {
 			t.Errorf("%q was never said:\n%s", want, &w.said)
 		}
