@@ -58,6 +58,12 @@ func (k Kind) Check(attributes Attributes) error {
 	return k.check(attributes, false).err()
 }
 
+// CheckComplete is Check for attributes as an injector gets them: where they name a file
+// whose text is sent with the fault, the text comes with the name.
+func (k Kind) CheckComplete(attributes Attributes) error {
+	return k.check(attributes, true).err()
+}
+
 // check is Check for a document or for the wire, on which the text of a file comes
 // with the file's name.
 func (k Kind) check(attributes Attributes, wire bool) mistake {

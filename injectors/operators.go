@@ -16,6 +16,18 @@ func (a Attribute) ruled(together func(Attributes) mistake) Attribute {
 	return a
 }
 
+// CheckOperator reports the rule for several parameters that an operator breaks, as an
+// [*AttributeError]; nil when all is well. The form and size of each parameter is not
+// checked, and numbers may have any form that JSON's decoder gives them.
+func CheckOperator(operator string, parameters Attributes) error {
+	for _, o := range operators() {
+		if o.Name == operator && o.together != nil {
+			return o.together(parameters).err()
+		}
+	}
+	return nil
+}
+
 func has(given Attributes, name string) bool {
 	_, ok := given[name]
 	return ok
@@ -37,7 +49,7 @@ func duplicateRule(given Attributes) mistake {
 
 func renameRule(given Attributes) mistake {
 	switch {
-	case has(given, "arity") && given.Number("arity") == 0:
+	case has(given, "arity") && fmt.Sprint(given["arity"]) == "0":
 		return mistake{"arity", "rename: arity must not be 0: 1 is one entry more, -1 one less"}
 	case has(given, "arity") && has(given, "to"):
 		return mistake{"arity", "rename: to is about members, arity about lists: give one of them"}
@@ -64,8 +76,6 @@ func scaleRule(given Attributes) mistake {
 // numbers, and not 1.
 func changesNumbers(factor any) bool {
 	switch v := factor.(type) {
-	case float64:
-		return v != 1
 	case json.Number:
 		f, _ := v.Float64() // one that is too large for that is not 1 either
 		return f != 1
@@ -75,18 +85,19 @@ func changesNumbers(factor any) bool {
 		b, errB := strconv.ParseUint(below, 10, 32)
 		return ok && errA == nil && errB == nil && a > 0 && b > 0 && a != b
 	}
-	return false
+	return fmt.Sprint(factor) != "1"
 }
 
 func extremeRule(given Attributes) mistake {
-	to, isText := given["to"].(string)
-	_, isNumber := given["to"].(float64)
-	switch {
-	case isText && to != "int32" && to != "int64":
-		return mistake{"to", fmt.Sprintf("extreme: to must be a number, int32 or int64, not %q", to)}
-	case given["to"] != nil && !isText && !isNumber && !isNumberAsWritten(given["to"]):
+	switch to := given["to"].(type) {
+	case string:
+		if to != "int32" && to != "int64" {
+			return mistake{"to", fmt.Sprintf("extreme: to must be a number, int32 or int64, not %q", to)}
+		}
+	case bool, []any, map[string]any:
 		return mistake{"to", "extreme: to must be a number, int32 or int64"}
-	case has(given, "to") && has(given, "length"):
+	}
+	if has(given, "to") && has(given, "length") {
 		return mistake{"length", "extreme: to is about numbers, length about texts and lists: give one of them"}
 	}
 	return mistake{}

@@ -116,6 +116,9 @@ func Parse(operator string, attributes map[string]any) (*Mutation, error) {
 		if err := p.done(); err != nil {
 			return nil, err
 		}
+		if err := injectors.CheckOperator(operator, attributes); err != nil {
+			return nil, err
+		}
 		return m, nil
 	}
 	return nil, fmt.Errorf("unknown operator %q; the operators are %s", operator, figures.List(Names(), "and"))

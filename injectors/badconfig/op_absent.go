@@ -87,14 +87,6 @@ func blankOf(n *edit.Node) any {
 func opRename() operator {
 	return operator{"rename", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		at, to, arity := p.place(), p.text("to"), p.count("arity", 0)
-		switch {
-		case p.has("arity") && arity == 0:
-			p.refuse("arity must not be 0: 1 is one entry more, -1 one less")
-		case p.has("arity") && p.has("to"):
-			p.refuse("to is about members, arity about lists: give one of them")
-		case p.has("to") && to == "":
-			p.refuse("to must not be empty")
-		}
 		if arity != 0 {
 			return onTree(m, resized(at, arity))
 		}

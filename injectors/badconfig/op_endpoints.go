@@ -18,16 +18,6 @@ import (
 func opEndpoints() operator {
 	return operator{"endpoints", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		o := endpoints{at: p.place(), as: p.word("as"), keep: p.count("keep", -1), to: p.text("to")}
-		switch {
-		case o.as == "wrong" && o.to == "":
-			p.refuse("wrong needs to: the address of another environment, such as staging.example:443")
-		case o.as != "wrong" && p.has("to"):
-			p.refuse("to is about wrong: say as: wrong")
-		case o.as == "empty" && p.has("keep"):
-			p.refuse("an empty set keeps nothing: say as: partial")
-		case strings.ContainsAny(o.to, "/ "):
-			p.refuse("to must be host or host:port, not %q", o.to)
-		}
 		return onTree(m, o.step)
 	}}
 }

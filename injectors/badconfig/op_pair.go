@@ -14,10 +14,7 @@ func opUnpair() operator {
 	return operator{"unpair", true, func(p *params, m *Mutation) func(Document) (Result, error) {
 		places, values := p.values("set")
 		swap := p.pair("swap")
-		switch {
-		case p.has("set") && p.has("swap"):
-			p.refuse("give set or swap, not both")
-		case p.has("set"):
+		if p.has("set") {
 			return onTree(m, setAll(places, values))
 		}
 		return onTree(m, swapped(swap))

@@ -196,9 +196,6 @@ func opDuplicate() operator {
 		if p.has("value") {
 			second = &edit.Entry{Value: p.value("value"), UseValue: true}
 		}
-		if second != nil && as == "entries" {
-			p.refuse("value is about a key that stands twice: say as: key")
-		}
 		m.parses = as == "entries"
 		return onTree(m, duplicated(at, times, as, second))
 	}}

@@ -15,9 +15,6 @@ import (
 func opTruncate() operator {
 	return operator{"truncate", false, func(p *params, _ *Mutation) func(Document) (Result, error) {
 		keep, size, at := p.share("keep", 0.6), p.count("bytes", -1), p.word("at")
-		if p.has("keep") && p.has("bytes") {
-			p.refuse("keep and bytes say the same: give one of them")
-		}
 		return func(doc Document) (Result, error) {
 			n := int(math.Floor(keep * float64(len(doc.Body))))
 			if size >= 0 {
@@ -95,9 +92,6 @@ func opSplit() operator {
 		share := p.share("share", 0.5)
 		body, given := p.revision("from")
 		inner := p.inner("with")
-		if inner != nil && (given || p.has("from")) {
-			p.refuse("with makes the other revision and from gives it: one of them")
-		}
 		m.earlier = inner == nil && !given || inner != nil && inner.earlier
 		m.parses = inner != nil && inner.parses
 		return func(doc Document) (Result, error) {

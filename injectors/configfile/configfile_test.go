@@ -243,7 +243,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 		"a path that is not there":    {func(p *place) error { p.write(p.file, "a: 1\n"); return nil }, "it has nothing at /price/factor"},
 		"what is no YAML":             {func(p *place) error { p.write(p.file, "a: [\n"); return nil }, "it is not YAML"},
 		"a fence":                     {func(p *place) error { return journal.Fence(p.run, journal.Barrier{By: "guard", Why: "no heartbeat"}) }, "fenced off by guard: no heartbeat"},
-		"an operator that is missing": {func(p *place) error { delete(p.fault.Attributes, "scale"); return nil }, "an operator is missing"},
+		"an operator that is missing": {func(p *place) error { delete(p.fault.Attributes, "scale"); return nil }, "config_file needs an operator"},
 		"a name that leads elsewhere": {func(p *place) error { p.fault.Name = "../x"; return nil }, "cannot be the name of a fault"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -526,7 +526,7 @@ func TestReplacedIsCalled(t *testing.T) {
 	p.revert(in)
 }
 
-func TestValidate(t *testing.T) {
+func TestSettings(t *testing.T) {
 	t.Parallel()
 	scale := map[string]any{"by": 100.0}
 	for _, tt := range []struct {
@@ -536,21 +536,21 @@ func TestValidate(t *testing.T) {
 		{injectors.Attributes{"file": "a.json", "scale": scale}, ""},
 		{injectors.Attributes{"file": "a.json", "scale": scale, "flap": 5.0, "format": "json", "within": "/etc"}, ""},
 		{injectors.Attributes{"file": "a.json", "candidate": map[string]any{"file": "b.json", "body": "{}"}}, ""},
-		{injectors.Attributes{"file": "a.json", "candidate": map[string]any{"file": "b.json"}}, "the text of b.json must come with the fault"},
+		{injectors.Attributes{"file": "a.json", "candidate": map[string]any{"file": "b.json"}}, "the text of b.json must come with it"},
 		{injectors.Attributes{"scale": scale}, "config_file needs file"},
 		{injectors.Attributes{"file": 1.0, "scale": scale}, "file must be a text"},
-		{injectors.Attributes{"file": "a.json"}, "an operator is missing"},
-		{injectors.Attributes{"file": "a.json", "scale": scale, "drop": nil}, "a fault has one operator"},
+		{injectors.Attributes{"file": "a.json"}, "config_file needs an operator"},
+		{injectors.Attributes{"file": "a.json", "scale": scale, "drop": map[string]any{}}, "config_file is one operator, not drop and scale"},
 		{injectors.Attributes{"file": "a.json", "scale": map[string]any{"bye": 1.0}}, `scale has no parameter "bye"`},
 		{injectors.Attributes{"file": "a.json", "scale": scale, "format": "toml"}, "format must be json, yaml or text"},
-		{injectors.Attributes{"file": "a.json", "scale": scale, "flap": 0.01}, "flap must be a duration of at least 100ms"},
+		{injectors.Attributes{"file": "a.json", "scale": scale, "flap": 0.01}, "flap must be at least 100ms"},
 		{injectors.Attributes{"file": "a.json", "scale": scale, "flap": "5s"}, "flap must be a duration"},
 		{injectors.Attributes{"file": "a.json", "split": map[string]any{}}, "which a file cannot do"},
-		{injectors.Attributes{"file": "a.json", "stale": nil}, "stale needs from"},
+		{injectors.Attributes{"file": "a.json", "stale": nil}, "stale must be a mapping"},
 	} {
-		err := configfile.Validate(tt.attributes)
+		err := configfile.ParseSettings(tt.attributes)
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("Validate(%v) = %v, want %q", tt.attributes, err, tt.want)
+			t.Errorf("ParseSettings(%v) = %v, want %q", tt.attributes, err, tt.want)
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -25,52 +24,29 @@ type settings struct {
 	digest   string // identifies what the fault does
 }
 
-// Validate checks the attributes of a fault as far as possible without the file. The
-// error says what would be right.
-func Validate(attributes injectors.Attributes) error {
-	_, err := parseSettings(attributes)
-	return err
-}
-
+// parseSettings reads a fault's attributes, and checks them as far as that goes without the
+// file.
 func parseSettings(attributes injectors.Attributes) (*settings, error) {
-	s := &settings{}
-	for name, to := range map[string]*string{"file": &s.file, "within": &s.within, "format": (*string)(&s.format)} {
-		v, ok := attributes[name]
-		if text, isText := v.(string); isText {
-			*to = text
-		} else if ok {
-			return nil, fmt.Errorf("%s must be a text", name)
-		}
-	}
-	flap, isNumber := attributes["flap"].(float64)
-	operator, parameters, err := badconfig.Select(attributes)
-	switch {
-	case s.file == "":
-		return nil, errors.New("config_file needs file: the config file that goes bad, such as /etc/shop/settings.yaml")
-	case s.format != "" && !slices.Contains(badconfig.Formats(), s.format):
-		return nil, fmt.Errorf("format must be json, yaml or text, not %q", s.format)
-	case attributes["flap"] != nil && (!isNumber || flap < minFlap.Seconds()):
-		return nil, fmt.Errorf("flap must be a duration of at least %v", minFlap)
-	case err != nil:
-		return nil, err
-	case operator == "split":
+	if _, ok := attributes["split"]; ok {
 		return nil, errors.New("split serves different revisions to different clients, which a file cannot do; use one config_file fault for the file of each instance instead")
 	}
-	s.flap = time.Duration(flap * float64(time.Second))
-	if name := badconfig.FileOf(operator, parameters); name != "" {
-		return nil, fmt.Errorf("%s: the text of %s must come with the fault, as body", operator, name)
-	}
-	if s.mutation, err = badconfig.Parse(operator, parameters); err != nil {
+	kind, _ := injectors.Lookup("config_file")
+	if err := kind.CheckComplete(attributes); err != nil {
 		return nil, err
 	}
-	if s.mutation.NeedsEarlier() {
+	operator, parameters := attributes.Operator()
+	mutation, err := badconfig.Parse(operator, parameters)
+	switch {
+	case err != nil:
+		return nil, err
+	case mutation.NeedsEarlier():
 		return nil, fmt.Errorf("%s needs from: earlier versions of a file are not known", operator)
 	}
-	return s, nil
+	return &settings{
+		file: attributes.Text("file"), within: attributes.Text("within"), format: badconfig.Format(attributes.Text("format")),
+		flap: attributes.Duration("flap"), mutation: mutation,
+	}, nil
 }
-
-// minFlap is the shortest time for one version of a file.
-const minFlap = 100 * time.Millisecond
 
 // digestOf returns a digest that is equal for faults that do the same. It also works
 // when only the digest of the fault's document is known.
