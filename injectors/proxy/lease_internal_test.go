@@ -2,17 +2,36 @@ package proxy
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
+// names collects the runs whose leases expire: timers call add.
+type names struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (n *names) add(name string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.all = append(n.all, name)
+}
+
+func (n *names) list() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.all)
+}
+
 // A lease that is renewed in time does not expire, and one that is not does, once.
 func TestLeasesExpireWhenTheyAreNotRenewed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var expired []string
-		l := newLeases(func(run string) { expired = append(expired, run) })
+		var expired names
+		l := newLeases(expired.add)
 		defer l.close()
 		for range 20 {
 			if err := l.acquire("a", 10*time.Second); err != nil {
@@ -21,13 +40,13 @@ func TestLeasesExpireWhenTheyAreNotRenewed(t *testing.T) {
 			time.Sleep(10*time.Second - time.Nanosecond)
 			synctest.Wait()
 		}
-		if err := l.acquire("b", time.Second); err == nil || len(expired) > 0 {
-			t.Fatalf("while run a renews its lease, %q have expired and run b gets %v", expired, err)
+		if err := l.acquire("b", time.Second); err == nil || len(expired.list()) > 0 {
+			t.Fatalf("while run a renews its lease, %q have expired and run b gets %v", expired.list(), err)
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if !slices.Equal(expired, []string{"a"}) || len(l.list()) > 0 {
-			t.Errorf("a minute later %q have expired and %v are left", expired, l.list())
+		if !slices.Equal(expired.list(), []string{"a"}) || len(l.list()) > 0 {
+			t.Errorf("a minute later %q have expired and %v are left", expired.list(), l.list())
 		}
 		if err := l.acquire("b", time.Second); err != nil {
 			t.Errorf("after run a's lease, run b gets %v", err)
@@ -40,8 +59,8 @@ func TestLeasesExpireWhenTheyAreNotRenewed(t *testing.T) {
 func TestToxicsWithoutALeaseExpire(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var expired []string
-		l := newLeases(func(run string) { expired = append(expired, run) })
+		var expired names
+		l := newLeases(expired.add)
 		defer l.close()
 		for range 3 {
 			if err := l.ensure("a"); err != nil {
@@ -50,13 +69,13 @@ func TestToxicsWithoutALeaseExpire(t *testing.T) {
 			time.Sleep(leaseFor - time.Millisecond)
 			synctest.Wait()
 		}
-		if len(expired) > 0 {
-			t.Fatalf("%q expired early", expired)
+		if len(expired.list()) > 0 {
+			t.Fatalf("%q expired early", expired.list())
 		}
 		time.Sleep(time.Millisecond)
 		synctest.Wait()
-		if !slices.Equal(expired, []string{"a"}) {
-			t.Errorf("after %s %q have expired", leaseFor, expired)
+		if !slices.Equal(expired.list(), []string{"a"}) {
+			t.Errorf("after %s %q have expired", leaseFor, expired.list())
 		}
 	})
 }
