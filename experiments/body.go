@@ -50,7 +50,7 @@ func readBody(file, name string) (body, problem string) {
 	if err != nil {
 		return "", file + ": " + shape.FileProblem(err)
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer func() { _ = f.Close() }() // nothing was written
 	text, err := io.ReadAll(io.LimitReader(f, maxBody+1))
 	switch {
 	case err != nil:

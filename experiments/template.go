@@ -119,17 +119,6 @@ func (t Template) Single() (Part, bool) {
 	return t.Parts[0], true
 }
 
-// Literal returns the text, and reports whether it holds no variable.
-func (t Template) Literal() (string, bool) {
-	switch {
-	case len(t.Parts) == 0:
-		return "", true
-	case len(t.Parts) == 1 && t.Parts[0].Name == "":
-		return t.Parts[0].Literal, true
-	}
-	return "", false
-}
-
 // Captured returns the variables of the text that are not built in, in order.
 func (t Template) Captured() []Part {
 	var list []Part

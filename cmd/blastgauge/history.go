@@ -76,7 +76,7 @@ func scanRuns(dir string) ([]history.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer root.Close() //nolint:errcheck // nothing is written
+	defer func() { _ = root.Close() }() // nothing is written
 	return history.Scan(root.FS())
 }
 
@@ -131,7 +131,7 @@ func (a *app) prune(dir string, keep int, dry bool) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // nothing is written
+	defer func() { _ = root.Close() }() // nothing is written
 	pruning, err := history.PlanPrune(root, keep)
 	if err != nil {
 		return err

@@ -106,7 +106,7 @@ func (o *initOptions) draft(ctx context.Context) (*scaffold.Documents, error) {
 		if err != nil {
 			return nil, usagef("--har: %w", err)
 		}
-		defer f.Close() //nolint:errcheck // nothing was written
+		defer func() { _ = f.Close() }() // nothing was written
 		if from.Recording, err = scaffold.ReadRecording(o.har, f, o.origin); err != nil {
 			return nil, err
 		}

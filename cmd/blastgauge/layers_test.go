@@ -121,7 +121,7 @@ func owners() map[string]room {
 		"modernc.org/sqlite":                       {name: "experiments/run/check"},
 		"github.com/andybalholm/brotli":            {name: "injectors/gateway/http", tests: "injectors/gateway"}, // what documents are compressed with, as is the next one
 		"github.com/klauspost/compress":            {name: "injectors/gateway/http", tests: "injectors/gateway"},
-		"github.com/santhosh-tekuri/jsonschema/v6": {name: "cmd/measure", tests: "experiments"},
+		"github.com/santhosh-tekuri/jsonschema/v6": {tests: "cmd/measure experiments"},
 		"github.com/chromedp/chromedp":             {name: "cmd/measure", tests: "report cmd/blastgauge"},
 		"github.com/chromedp/cdproto":              {name: "cmd/measure", tests: "report cmd/blastgauge"},
 		"github.com/rs/zerolog":                    {tests: "injectors/injectortest/stock"},

@@ -50,7 +50,7 @@ whether it could be read.`,
 			if err != nil {
 				return fmt.Errorf("not a run directory: %w", err)
 			}
-			defer root.Close() //nolint:errcheck // nothing is written
+			defer func() { _ = root.Close() }() // nothing is written
 			r, err := result.Read(root)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)

@@ -33,7 +33,7 @@ func defineFold(f *flag.FlagSet) func(context.Context, *printer) error {
 		if err != nil {
 			return err
 		}
-		defer root.Close() //nolint:errcheck // nothing is written through it any more
+		defer func() { _ = root.Close() }() // nothing is written through it any more
 		if err := writeLongRun(root, *journeys); err != nil {
 			return err
 		}

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run/systemtest"
@@ -61,19 +59,6 @@ func operatorCases(settings string) ([]operatorCase, error) {
 // settingsDir returns the directory of the demo's settings documents.
 func settingsDir(root string) string {
 	return filepath.Join(root, "examples", "checkout", "documents", "settings")
-}
-
-// settingsSchema compiles the strict schema of the demo's settings.
-func settingsSchema(root string) (*jsonschema.Schema, error) {
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	return c.Compile(filepath.Join(root, "examples", "checkout", "settings.schema.json"))
-}
-
-// passesSchema reports whether a document is JSON that the schema accepts.
-func passesSchema(s *jsonschema.Schema, body string) bool {
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(body))
-	return err == nil && s.Validate(doc) == nil
 }
 
 // defineOperators runs every operator against both shops and prints, for each,

@@ -4,7 +4,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/blastgauge/blastgauge/injectors/badconfig"
 )
@@ -50,4 +53,17 @@ func TestSchemaColumnOfOperators(t *testing.T) {
 	if !slices.Equal(names, badconfig.Names()) {
 		t.Errorf("the operators are %v, want %v", names, badconfig.Names())
 	}
+}
+
+// settingsSchema compiles the strict schema of the demo's settings.
+func settingsSchema(root string) (*jsonschema.Schema, error) {
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	return c.Compile(filepath.Join(root, "examples", "checkout", "settings.schema.json"))
+}
+
+// passesSchema reports whether a document is JSON that the schema accepts.
+func passesSchema(s *jsonschema.Schema, body string) bool {
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(body))
+	return err == nil && s.Validate(doc) == nil
 }

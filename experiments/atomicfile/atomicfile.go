@@ -130,7 +130,7 @@ func writePath(path string, write func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // the file in it is synced and closed
+	defer func() { _ = root.Close() }() // the file in it is synced and closed
 	name := filepath.Base(path)
 	p, err := Create(root, fmt.Sprintf(".%s.%d.part", name, os.Getpid()), 0o666)
 	if err != nil {

@@ -34,7 +34,7 @@ func openDir(dir, id string) (opened string, root *os.Root, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	defer here.Close() //nolint:errcheck // nothing is written
+	defer func() { _ = here.Close() }() // nothing is written
 	dir = path.Join(DefaultRuns, id)
 	if err := here.MkdirAll(dir, 0o700); err != nil {
 		return "", nil, err
@@ -53,7 +53,7 @@ func WriteFiles(dir string, r *result.Result, files map[string]Format) error {
 	if err != nil {
 		return fmt.Errorf("run directory: %w", err)
 	}
-	defer root.Close() //nolint:errcheck // what is written is synced
+	defer func() { _ = root.Close() }() // what is written is synced
 	for name, format := range files {
 		if err := atomicfile.WriteIn(root, name, 0o600, func(w io.Writer) error { return format(w, r) }); err != nil {
 			return fmt.Errorf("write %s: %w", filepath.Join(dir, name), err)

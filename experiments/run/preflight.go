@@ -163,7 +163,7 @@ func checkOpenRun(open journal.OpenRun) error {
 	if err != nil {
 		return fmt.Errorf("%w: run %s died, its faults may still be in force, and its directory is gone: `blastgauge recover --all` looks for them", experiments.ErrRefused, open.Run)
 	}
-	defer root.Close() //nolint:errcheck // nothing is written
+	defer func() { _ = root.Close() }() // nothing is written
 	if alive, err := journal.Alive(root); err == nil && alive {
 		return nil
 	}
@@ -183,7 +183,7 @@ func checkDir(dir string) error {
 	if err != nil {
 		return usage.Errorf("run directory: %w", err)
 	}
-	defer root.Close() //nolint:errcheck // nothing is written
+	defer func() { _ = root.Close() }() // nothing is written
 	if _, err := root.Stat(journal.EventsFile); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

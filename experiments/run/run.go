@@ -160,7 +160,7 @@ func (o Options) perform(ctx context.Context, p *plan.Plan, out *Outcome) (err e
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // what is written is synced
+	defer func() { _ = root.Close() }() // what is written is synced
 	out.Dir = dir
 	r.injectors = injectorset.New(r.plan, root, r.driver, o.Getenv)
 	runErr := r.execute(ctx, dir, root)

@@ -21,7 +21,7 @@ func ReadFile(file string) Source {
 	if err != nil {
 		return Source{File: file, Err: err}
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer func() { _ = f.Close() }() // nothing was written
 	text, err := io.ReadAll(io.LimitReader(f, MaxBytes+1))
 	return Source{File: file, Text: text, Err: err}
 }

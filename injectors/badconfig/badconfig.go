@@ -33,9 +33,6 @@ const (
 	Text Format = "text" // anything else: only truncate, blank, stale, split and candidate can change it
 )
 
-// Formats lists all formats.
-func Formats() []Format { return []Format{JSON, YAML, Text} }
-
 // Detect returns the format of a document. It looks at the media type or the file name,
 // and when those say nothing, at the document itself.
 func Detect(name string, body []byte) Format {

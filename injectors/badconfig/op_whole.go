@@ -6,7 +6,6 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/badconfig/edit"
 )
 
@@ -157,17 +156,6 @@ func opCandidate() operator {
 			return replaced(body, "candidate"+name+" in place of the whole document"), nil
 		}
 	}}
-}
-
-// FileOf names the file whose text an operator needs as its parameter body and
-// has not been given yet. It returns "" when there is none.
-func FileOf(operator string, parameters map[string]any) string {
-	name := injectors.FileAttribute(operator)
-	if _, given := parameters["body"]; name == "" || given {
-		return ""
-	}
-	file, _ := parameters[name].(string)
-	return file
 }
 
 // replaced is the result of serving another document in place of this one.

@@ -14,7 +14,7 @@ import (
 // met a reset without a gateway. Its error says why a connection was not served: the
 // dependency could not be reached, or did not agree on TLS.
 func (g *Gateway) Serve(ctx context.Context, client net.Conn, dial Dial) error {
-	defer client.Close() //nolint:errcheck // it is over
+	defer func() { _ = client.Close() }() // it is over
 	calls := &callCounter{total: g.options.Calls}
 	defer calls.end()
 	upstream, err := dial(ctx)
@@ -22,7 +22,7 @@ func (g *Gateway) Serve(ctx context.Context, client net.Conn, dial Dial) error {
 		stream.Reset(client)
 		return fmt.Errorf("dial %s: %w", g.options.Address, err)
 	}
-	defer upstream.Close() //nolint:errcheck // it is over
+	defer func() { _ = upstream.Close() }() // it is over
 	stop := context.AfterFunc(ctx, func() {
 		_ = client.Close() // ends what is under way
 		_ = upstream.Close()

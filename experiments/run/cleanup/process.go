@@ -65,17 +65,17 @@ func startProcess(command []string, dir string, root *os.Root, c config, lost fu
 	if err != nil {
 		return nil, fmt.Errorf("guard: %w", err)
 	}
-	defer log.Close() //nolint:errcheck // the watchdog writes it
+	defer func() { _ = log.Close() }() // the watchdog writes it
 	in, line, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("guard: %w", err)
 	}
-	defer in.Close() //nolint:errcheck // the watchdog reads it
+	defer func() { _ = in.Close() }() // the watchdog reads it
 	answer, out, err := os.Pipe()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("guard: %w", err), line.Close())
 	}
-	defer answer.Close() //nolint:errcheck // nothing is written
+	defer func() { _ = answer.Close() }() // nothing is written
 	p = &process{root: root, line: line, quit: make(chan struct{}), gone: make(chan struct{})}
 	p.cmd = exec.Command(command[0], append(command[1:len(command):len(command)], dir)...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -169,7 +169,7 @@ func (p *process) shutDown() error {
 // nothing waits for it.
 func (p *process) abandon() {
 	p.silence()
-	p.line.Close() //nolint:errcheck // its end is the message
+	_ = p.line.Close() // its end is the message
 }
 
 // logged returns what the watchdog wrote, to be added to an error that it explains.
@@ -185,6 +185,6 @@ func (p *process) logged() string {
 // watchdog does so itself, because the run may have ended before it.
 func removeEmptyLog(root *os.Root) {
 	if info, err := root.Stat(LogFile); err == nil && info.Size() == 0 {
-		root.Remove(LogFile) //nolint:errcheck // an empty file does no harm
+		_ = root.Remove(LogFile) // an empty file does no harm
 	}
 }

@@ -155,7 +155,7 @@ func (g *Protection) End(released error) error {
 	if g == nil {
 		return released
 	}
-	defer g.root.Close() //nolint:errcheck // nothing is written
+	defer func() { _ = g.root.Close() }() // nothing is written
 	if g.unwatch != nil {
 		g.unwatch()
 		g.watching.Wait()

@@ -55,7 +55,7 @@ func hasLeftovers(dir string) bool {
 	if err != nil {
 		return false
 	}
-	defer root.Close() //nolint:errcheck // nothing is written
+	defer func() { _ = root.Close() }() // nothing is written
 	left, err := journal.ReadLeftovers(root)
 	return err == nil && len(left.Faults) > 0
 }
@@ -78,7 +78,7 @@ func Run(ctx context.Context, dir string, o Options) (err error) {
 	if err != nil {
 		return fmt.Errorf("not a run directory: %w", err)
 	}
-	defer root.Close() //nolint:errcheck // what is written is synced
+	defer func() { _ = root.Close() }() // what is written is synced
 	alive, err := journal.Alive(root)
 	if err != nil {
 		return err

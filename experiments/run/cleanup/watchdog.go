@@ -40,7 +40,7 @@ func watch(dir string, stdin io.Reader, stdout io.Writer, o Options) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close() //nolint:errcheck // what is written is synced
+	defer func() { _ = root.Close() }() // what is written is synced
 	line := bufio.NewReader(stdin)
 	c, err := readConfig(line)
 	if err != nil {

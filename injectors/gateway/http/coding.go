@@ -93,7 +93,7 @@ func decode(encoding string, body []byte, limit int64) ([]byte, error) {
 	var plain []byte
 	r, err := c.reader(bytes.NewReader(body))
 	if err == nil {
-		defer r.Close() //nolint:errcheck // it was only read
+		defer func() { _ = r.Close() }() // it was only read
 		plain, err = io.ReadAll(io.LimitReader(r, limit+1))
 	}
 	switch {

@@ -24,7 +24,7 @@ const eagerStreams = 10
 // speak HTTP/2. What has been read so far goes first, on both sides.
 func (c *conn) serveHTTP2() {
 	r, w := io.Pipe()
-	defer r.Close() //nolint:errcheck // it has no error to give
+	defer func() { _ = r.Close() }() // it has no error to give
 	c.queue.setHTTP2(w)
 	opening := newOpening()
 	s := &session{
@@ -65,7 +65,7 @@ func (s *session) serve(ctx context.Context) (err error) {
 	if s.to, err = transport.NewClientConn(ctx, "http", s.proxy.Address); err != nil {
 		return err
 	}
-	defer s.to.Close() //nolint:errcheck // the upstream remembers how it ended
+	defer func() { _ = s.to.Close() }() // the upstream remembers how it ended
 	s.server = &http.Server{
 		Handler: s, Protocols: protocols,
 		HTTP2:       &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
@@ -102,7 +102,7 @@ func (s *session) serve(ctx context.Context) (err error) {
 // waits for nothing is told to come back on another one; the others shall see what they
 // would without the proxy, a connection that ends.
 func (s *session) endClient() {
-	defer s.client.Close() //nolint:errcheck // it is over
+	defer func() { _ = s.client.Close() }() // it is over
 	if !stream.Orderly(s.upstream.err()) {
 		stream.Reset(s.client.Conn)
 		return
@@ -141,7 +141,7 @@ func (s *session) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		late.giveBack()
 		s.breakRequest(r, t)
 	}
-	defer res.Body.Close() //nolint:errcheck // it was only read
+	defer func() { _ = res.Body.Close() }() // it was only read
 	d := delivery{w: w, res: res, toHEAD: r.Method == http.MethodHead, document: document}
 	if !d.applyLate(r.Context(), late) && d.send() != nil {
 		s.breakRequest(r, t)
