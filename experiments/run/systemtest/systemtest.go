@@ -172,17 +172,11 @@ func (s *System) WriteDocuments(o Options) error {
 
 // Calls is an entry that calls the dependency once for each journey and answers
 // 502 when that fails.
-func Calls(backend string) http.Handler { return callBackend(backend, http.StatusBadGateway) }
-
-// Tolerates is an entry that calls the dependency once for each journey and
-// answers 200 whatever comes of it.
-func Tolerates(backend string) http.Handler { return callBackend(backend, http.StatusOK) }
-
-func callBackend(backend string, failed int) http.Handler {
+func Calls(backend string) http.Handler {
 	client := Client(time.Second)
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if !Answers(client, backend) {
-			w.WriteHeader(failed)
+			w.WriteHeader(http.StatusBadGateway)
 		}
 	})
 }
