@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/blastgauge/blastgauge/examples/checkout"
 )
 
 // These scripts need what happens to other processes while a run goes on: a
@@ -86,10 +88,7 @@ func buildServer(dir string) (string, error) {
 func startServer(ts *testscript.TestScript, binary func() (string, error)) {
 	path, err := binary()
 	ts.Check(err)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	address := listener.Addr().String()
-	ts.Check(listener.Close())
+	address := freeAddresses(ts, 1)[0]
 	host, port, _ := net.SplitHostPort(address)
 	cmd := exec.Command(path, "-host", host, "-port", port)
 	ts.Check(cmd.Start())
@@ -110,14 +109,19 @@ func startServer(ts *testscript.TestScript, binary func() (string, error)) {
 	ts.Setenv("TOXIPROXY", url)
 }
 
+// freeAddresses are below the range of outgoing connections: a server that starts
+// later still finds them free.
+func freeAddresses(ts *testscript.TestScript, n int) []string {
+	list, err := checkout.FreeAddresses(n)
+	ts.Check(err)
+	return list
+}
+
 // standing starts a proxy server of ours as a process of its own, with the flags
 // of toxiproxy-server; $TOXIPROXY is its API. It ends in good order when it is
 // told to.
 func standingProxy(ts *testscript.TestScript, _ bool, _ []string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	ts.Check(listener.Close())
+	_, port, _ := net.SplitHostPort(freeAddresses(ts, 1)[0])
 	cmd := command(ts, []string{"proxy", "-host=127.0.0.1", "-port", port, "-proxy-metrics"})
 	stdout, err := os.Create(ts.MkAbs("standing"))
 	ts.Check(err)

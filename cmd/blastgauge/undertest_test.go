@@ -57,13 +57,7 @@ func tillAnswers() {
 // pretill DIR writes the documents of a till into DIR and its addresses into
 // the environment.
 func prepareTill(ts *testscript.TestScript, _ bool, args []string) {
-	var addresses []string
-	for range 3 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		ts.Check(err)
-		defer l.Close()
-		addresses = append(addresses, l.Addr().String())
-	}
+	addresses := freeAddresses(ts, 3)
 	dir := ts.MkAbs(args[0])
 	ts.Check(os.MkdirAll(filepath.Join(dir, "experiments"), 0o755))
 	fill := strings.NewReplacer("ENTRY", addresses[0], "LISTEN", addresses[1], "UPSTREAM", addresses[2])

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
@@ -58,12 +59,11 @@ func stockRoute(b *testing.B, up string) string {
 
 // stockProxy makes a proxy named x on a server that may not choose the port itself.
 func stockProxy(b *testing.B, api, up string) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := checkout.FreeAddresses(1) // below the range of outgoing connections
 	if err != nil {
 		b.Fatal(err)
 	}
-	address := l.Addr().String()
-	l.Close()
+	address := free[0]
 	post(b, api+"/proxies", fmt.Sprintf(`{"name":"x","listen":%q,"upstream":%q}`, address, up))
 	return address
 }

@@ -3,12 +3,12 @@ package toxiproxy_test
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors"
@@ -27,12 +27,11 @@ func TestACandidateIsServedAndTakenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := checkout.FreeAddresses(1) // below the range of outgoing connections
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := free.Addr().String()
-	free.Close()
+	address := free[0]
 	if err := server.Populate(fmt.Appendf(nil, `[{"name":"settings","listen":%q,"upstream":%q,"enabled":true}]`, address, settings.URL)); err != nil {
 		t.Fatal(err)
 	}

@@ -8,10 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors"
@@ -87,12 +89,11 @@ func stockProcess(t *testing.T, binary string) (url string, process *os.Process)
 
 func startProcess(t *testing.T, binary string) (url string, process *os.Process, ok bool) {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
+	free, err := checkout.FreePort() // below the range of outgoing connections
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, port, _ := net.SplitHostPort(free.Addr().String())
-	free.Close()
+	port := strconv.Itoa(free)
 	server := exec.Command(binary, "-host", "127.0.0.1", "-port", port)
 	server.Env = append(os.Environ(), "LOG_LEVEL=disabled")
 	if err := server.Start(); err != nil {

@@ -83,7 +83,7 @@ func TestInvariantThatCannotBeChecked(t *testing.T) {
 		want string
 	}{
 		"forbidden host": {experiments.Invariant{Request: experiments.Request{Target: "http://192.0.2.1/"}}, "192.0.2.1 is not allowed"},
-		"nobody there":   {experiments.Invariant{Request: experiments.Request{Target: "http://" + closed(t) + "/"}}, "refused"},
+		"nobody there":   {experiments.Invariant{Request: experiments.Request{Target: "http://" + closed + "/"}}, "refused"},
 		"no environment": {experiments.Invariant{Request: experiments.Request{Target: "http://127.0.0.1/${env:NONE}"}}, "${env:NONE}"},
 		"wrong keys":     {experiments.Invariant{Keys: "x"}, "keys: a JSONPath starts with $"},
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -13,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/blastgauge/blastgauge/examples/checkout"
 )
 
 const password = "s3cret of the database"
@@ -133,16 +134,15 @@ func (h host) serve(ready func() error, name string, args ...string) {
 	}
 }
 
+// freePort returns a port below the range of outgoing connections: a server that
+// starts later still finds it free.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := checkout.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }
 
 // postgres starts a PostgreSQL for the test and returns its address.
