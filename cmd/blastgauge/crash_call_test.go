@@ -127,7 +127,7 @@ func (b *between) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.target.ServeHTTP(httptest.NewRecorder(), r)
 }
 
-// due counts calls and tells whether this is the one.
+// due counts calls and reports whether this is the one.
 func (b *between) due(r *http.Request) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

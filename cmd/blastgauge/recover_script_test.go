@@ -245,7 +245,7 @@ func tellOne(ts *testscript.TestScript, run, guard int, whom, what string) {
 	}
 }
 
-// dumb tells whether a server does not answer.
+// dumb reports whether a server does not answer.
 func dumb(url string) bool {
 	c := http.Client{Timeout: 300 * time.Millisecond}
 	resp, err := c.Get(url + "/version")
@@ -334,7 +334,7 @@ func byHand(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 }
 
-// A proxyState is what tells whether a proxy was left as it was found.
+// A proxyState shows whether a proxy was left as it was found.
 type proxyState struct {
 	Enabled bool
 	Toxics  []any

@@ -104,57 +104,64 @@ func comparePeers(ctx context.Context, w *printer, dir string, rounds, rate int,
 	return nil
 }
 
-// processorTime returns milliseconds of processor time per journey that came to
-// its end.
-func processorTime(ctx context.Context, g generator, dir string, rate int) (ms float64, err error) {
-	shop, err := newTargetShop(false)
+// underLoad starts a shop and a generator that sends to it, measures, and ends both.
+func underLoad(ctx context.Context, g generator, dir string, rate int, resetting bool, measure func(*targetShop, *sending) error) (err error) {
+	shop, err := newTargetShop(resetting)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, shop.close()) }()
 	s, err := g.start(ctx, dir, shop.url, rate)
 	if err != nil {
-		return 0, err
-	}
-	done := shop.orders.Load
-	if g.steps == "1" {
-		done = shop.first.Load
+		return err
 	}
 	time.Sleep(warmUp)
-	begun, made := s.processorSeconds(), done()
-	time.Sleep(window)
-	taken, made := s.processorSeconds()-begun, done()-made
-	if err := s.stop(); err != nil {
-		return 0, err
-	}
-	if want := float64(rate) * window.Seconds(); float64(made) < 0.9*want {
-		return 0, fmt.Errorf("%d journeys instead of %.0f: %s", made, want, s.out.Bytes())
-	}
-	return 1000 * taken / float64(made), nil
+	return measure(shop, s)
+}
+
+// processorTime returns milliseconds of processor time per journey that came to
+// its end.
+func processorTime(ctx context.Context, g generator, dir string, rate int) (ms float64, err error) {
+	err = underLoad(ctx, g, dir, rate, false, func(shop *targetShop, s *sending) error {
+		done := shop.orders.Load
+		if g.steps == "1" {
+			done = shop.first.Load
+		}
+		begun, made := s.processorSeconds(), done()
+		time.Sleep(window)
+		taken, made := s.processorSeconds()-begun, done()-made
+		if err := s.stop(); err != nil {
+			return err
+		}
+		if want := float64(rate) * window.Seconds(); float64(made) < 0.9*want {
+			return fmt.Errorf("%d journeys instead of %.0f: %s", made, want, s.out.Bytes())
+		}
+		ms = 1000 * taken / float64(made)
+		return nil
+	})
+	return ms, err
 }
 
 // lateness returns how many milliseconds later than the most punctual one in the
 // same second the requests came, at the 99th percentile.
 func lateness(ctx context.Context, g generator, dir string, rate int) (ms float64, err error) {
-	shop, err := newTargetShop(false)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, shop.close()) }()
-	s, err := g.start(ctx, dir, shop.url, rate)
-	if err != nil {
-		return 0, err
-	}
-	time.Sleep(warmUp)
-	shop.takeArrivals()
-	time.Sleep(window)
-	arrivals := shop.takeArrivals()
-	if err := s.stop(); err != nil {
-		return 0, err
-	}
-	if len(arrivals) < rate {
-		return 0, fmt.Errorf("%d requests in %s", len(arrivals), window)
-	}
+	err = underLoad(ctx, g, dir, rate, false, func(shop *targetShop, s *sending) error {
+		shop.takeArrivals()
+		time.Sleep(window)
+		arrivals := shop.takeArrivals()
+		if err := s.stop(); err != nil {
+			return err
+		}
+		if len(arrivals) < rate {
+			return fmt.Errorf("%d requests in %s", len(arrivals), window)
+		}
+		ms = latenessOf(arrivals, rate)
+		return nil
+	})
+	return ms, err
+}
+
+func latenessOf(arrivals []time.Time, rate int) (ms float64) {
 	slices.SortFunc(arrivals, time.Time.Compare)
 	var late []float64
 	for second := range slices.Chunk(arrivals, rate) {
@@ -168,7 +175,7 @@ func lateness(ctx context.Context, g generator, dir string, rate int) (ms float6
 		}
 	}
 	slices.Sort(late)
-	return 1000 * late[len(late)*99/100], nil
+	return 1000 * late[len(late)*99/100]
 }
 
 // compareResets counts what each generator says of a server that resets
@@ -187,21 +194,16 @@ func compareResets(ctx context.Context, w *printer, dir string) error {
 }
 
 func resetsTold(ctx context.Context, g generator, dir string) (made int64, told float64, err error) {
-	shop, err := newTargetShop(true)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer func() { err = errors.Join(err, shop.close()) }()
-	s, err := g.start(ctx, dir, shop.url, 50)
-	if err != nil {
-		return 0, 0, err
-	}
-	time.Sleep(2 * warmUp)
-	if err := s.stop(); err != nil {
-		return 0, 0, err
-	}
-	told, err = g.told(s)
-	return shop.resets.Load(), told, err
+	err = underLoad(ctx, g, dir, 50, true, func(shop *targetShop, s *sending) error {
+		time.Sleep(warmUp)
+		if err := s.stop(); err != nil {
+			return err
+		}
+		made = shop.resets.Load()
+		told, err = g.told(s)
+		return err
+	})
+	return made, told, err
 }
 
 // A sending is a process that sends traffic until it is stopped.

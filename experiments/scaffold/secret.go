@@ -16,7 +16,7 @@ var (
 	keyForm = regexp.MustCompile(`(sk|pk|rk)_(live|test)_[A-Za-z0-9]{8,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16}|xox[abprs]-[A-Za-z0-9-]{10,}|AIza[A-Za-z0-9_-]{30,}`)
 )
 
-// A secrecy says whether a document may hold a value.
+// A secrecy is how secret a value is: whether a document may hold it.
 type secrecy uint8
 
 const (

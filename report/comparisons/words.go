@@ -123,7 +123,7 @@ func changeImpact(e *compare.Experiment) string {
 	return text + "."
 }
 
-// direction says whether harm went up or down.
+// direction is the word for a harm that went up or down.
 func direction(j *compare.Journey) string {
 	if j.Change.Estimate > 0 {
 		return "up"

@@ -32,7 +32,7 @@ type Proxy struct {
 	Faults *faultset.Set[*Rule]
 	// Buffers are shared by all connections.
 	Buffers *stream.Buffers
-	// Log gets what nobody else is told.
+	// Log gets errors that no client learns of.
 	Log *slog.Logger
 }
 

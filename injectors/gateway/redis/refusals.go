@@ -29,8 +29,8 @@ func needsRoom(c *command) bool {
 	return strings.Contains(c.marks, "o") || c.queued && !slices.Contains(unqueued, c.name)
 }
 
-// isSaved reports whether a server that cannot save refuses a command: also PING, so
-// that whoever asks whether the server is well is told.
+// isSaved reports whether a server that cannot save refuses a command: also PING,
+// so that a health check of the server fails, too.
 func isSaved(c *command) bool { return c.class == writes || c.name == "PING" }
 
 // The commands that a node of a cluster may refuse because of a slot. Messages to

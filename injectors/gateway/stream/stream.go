@@ -21,7 +21,7 @@ const (
 // ErrTooLarge is a message that is longer than its reader wants to see.
 var ErrTooLarge = errors.New("a message is too large to be looked at")
 
-// ErrSink is why a stream ends whose bytes nobody takes any more.
+// ErrSink means that the receiving side of a stream is closed.
 var ErrSink = errors.New("nothing more can be written")
 
 // ErrLast is why requests end when the client has been told the last word.
