@@ -66,7 +66,7 @@ func rooms() []room {
 		{name: "experiments/run/journey", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/sampling experiments/run/internal/wait experiments/run/journey/rawconn", tests: "experiments/run/journey/journeytest"},
 		{name: "experiments/run/traffic", imports: "experiments experiments/journal experiments/plan experiments/sampling experiments/run/journey", tests: "experiments/run/internal/wait experiments/run/journey/journeytest"},
 		{name: "experiments/run/check", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/run/internal/wait experiments/run/journey", tests: "examples/checkout injectors"},
-		{name: "experiments/run/systemtest", imports: "injectors/proxy", tests: "experiments"},
+		{name: "experiments/run/systemtest", imports: "experiments experiments/plan injectors/proxy"},
 
 		{name: "experiments/result", imports: "experiments experiments/figures experiments/journal experiments/plan experiments/stats injectors"},
 		{name: "experiments/compare", imports: "experiments/figures experiments/result experiments/shape experiments/stats"},

@@ -12,8 +12,6 @@ import (
 	"runtime/metrics"
 	"time"
 
-	"github.com/blastgauge/blastgauge/experiments"
-	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/systemtest"
 	"github.com/blastgauge/blastgauge/injectors/injectortest/stock"
@@ -89,12 +87,7 @@ func soakSystems(dir string) (list []*systemtest.System, stop func() error, err 
 
 // performOnce performs a system's experiment and removes what the run wrote.
 func performOnce(ctx context.Context, s *systemtest.System) error {
-	system, list, err := experiments.Load(filepath.Join(s.Dir, systemtest.SystemFile), []string{filepath.Join(s.Dir, systemtest.ExperimentFile)})
-	if err != nil {
-		return err
-	}
-	now := time.Now()
-	p, err := plan.Make(system, list, plan.Options{Run: plan.NewRun(now), Seed: 1, Version: "measure", Phases: plan.NoOverride()})
+	p, err := s.Plan()
 	if err != nil {
 		return err
 	}

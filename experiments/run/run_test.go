@@ -69,18 +69,14 @@ func newBench(t *testing.T, o systemtest.Options) *bench {
 		}
 	})
 	state := filepath.Join(dir, "state")
-	return &bench{system: s, plan: loadPlan(t, dir), options: run.Options{
+	return &bench{system: s, plan: planOf(t, s), options: run.Options{
 		Dir: filepath.Join(dir, "run"), Registry: journal.OpenRegistry(state), Watchdog: []string{os.Args[0], watchdogArgument, state},
 	}}
 }
 
-func loadPlan(t *testing.T, dir string) *plan.Plan {
+func planOf(t *testing.T, s *systemtest.System) *plan.Plan {
 	t.Helper()
-	system, list, err := experiments.Load(filepath.Join(dir, systemtest.SystemFile), []string{filepath.Join(dir, systemtest.ExperimentFile)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := plan.Make(system, list, plan.Options{Run: plan.NewRun(time.Now()), Seed: 1, Version: "test", Phases: plan.NoOverride()})
+	p, err := s.Plan()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -112,12 +111,7 @@ func (c vacuousCase) act(t *testing.T, s *systemtest.System) {
 // perform performs a system's experiment in this process.
 func perform(t *testing.T, s *systemtest.System, o run.Options) (*run.Outcome, error) {
 	t.Helper()
-	system, list, err := experiments.Load(filepath.Join(s.Dir, systemtest.SystemFile), []string{filepath.Join(s.Dir, systemtest.ExperimentFile)})
-	if err != nil {
-		return nil, err
-	}
-	now := time.Now()
-	p, err := plan.Make(system, list, plan.Options{Run: plan.NewRun(now), Seed: 1, Version: "test", Phases: plan.NoOverride()})
+	p, err := s.Plan()
 	if err != nil {
 		return nil, err
 	}

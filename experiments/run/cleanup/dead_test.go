@@ -47,7 +47,7 @@ func newDeadRun(t *testing.T, events ...journal.Kind) *deadRun {
 	})
 	d := &deadRun{system: s, dir: filepath.Join(dir, "run"), driver: toxiproxy.New(toxiproxy.Options{URL: s.Toxiproxy})}
 	d.options = Options{Registry: journal.OpenRegistry(filepath.Join(dir, "state")), Log: &d.log}.withDefaults()
-	d.plan = loadPlan(t, dir)
+	d.plan = planOf(t, s)
 	if _, err := d.driver.Acquire(t.Context(), d.plan.Run); err != nil { // and never released
 		t.Fatal(err)
 	}
@@ -65,13 +65,9 @@ func newDeadRun(t *testing.T, events ...journal.Kind) *deadRun {
 	return d
 }
 
-func loadPlan(t *testing.T, dir string) *plan.Plan {
+func planOf(t *testing.T, s *systemtest.System) *plan.Plan {
 	t.Helper()
-	system, list, err := experiments.Load(filepath.Join(dir, systemtest.SystemFile), []string{filepath.Join(dir, systemtest.ExperimentFile)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := plan.Make(system, list, plan.Options{Run: plan.NewRun(time.Now()), Seed: 1, Version: "test", Phases: plan.NoOverride()})
+	p, err := s.Plan()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
@@ -168,6 +170,16 @@ func (s *System) WriteDocuments(o Options) error {
 	return errors.Join(
 		os.WriteFile(filepath.Join(s.Dir, SystemFile), system, 0o600),
 		os.WriteFile(filepath.Join(s.Dir, ExperimentFile), fmt.Appendf(nil, experimentDocument, faults, o.More), 0o600))
+}
+
+// Plan loads the documents and plans a run of the experiment, from now and with
+// seed 1.
+func (s *System) Plan() (*plan.Plan, error) {
+	system, list, err := experiments.Load(filepath.Join(s.Dir, SystemFile), []string{filepath.Join(s.Dir, ExperimentFile)})
+	if err != nil {
+		return nil, err
+	}
+	return plan.Make(system, list, plan.Options{Run: plan.NewRun(time.Now()), Seed: 1, Version: "test", Phases: plan.NoOverride()})
 }
 
 // Calls is an entry that calls the dependency once for each journey and answers
