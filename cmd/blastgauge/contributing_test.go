@@ -11,18 +11,27 @@ import (
 	"testing"
 )
 
-// CONTRIBUTING.md names the tests that prove each promise. All of them exist.
+// CONTRIBUTING.md and SECURITY.md name the tests that prove each promise. All of
+// them exist.
 func TestPromisesHaveTheirTests(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../CONTRIBUTING.md")
-	if err != nil {
-		t.Fatal(err)
+	for document, least := range map[string]int{"CONTRIBUTING.md": 20, "SECURITY.md": 6} {
+		text, err := os.ReadFile(filepath.Join("../..", document))
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := regexp.MustCompile("(?m)^\\| (.+) \\| ([a-z/]+) \\| (`(?:Test|Fuzz).+`) \\|$")
+		rows := row.FindAllStringSubmatch(string(text), -1)
+		if len(rows) < least {
+			t.Fatalf("%s: only %d promises were found: the search is broken", document, len(rows))
+		}
+		checkPromises(t, document, rows)
 	}
-	row := regexp.MustCompile("(?m)^\\| (.+) \\| ([a-z/]+) \\| (`Test.+`) \\|$")
-	rows := row.FindAllStringSubmatch(string(text), -1)
-	if len(rows) < 20 {
-		t.Fatalf("only %d promises were found: the search is broken", len(rows))
-	}
+}
+
+// checkPromises checks rows of promise, room and tests.
+func checkPromises(t *testing.T, document string, rows [][]string) {
+	t.Helper()
 	known := map[string]map[string]bool{}
 	for _, r := range rows {
 		promise, room := r[1], r[2]
@@ -31,13 +40,13 @@ func TestPromisesHaveTheirTests(t *testing.T) {
 		}
 		for name := range strings.FieldsSeq(r[3]) {
 			if name = strings.Trim(name, "`"); !known[room][name] {
-				t.Errorf("%s: %s has no %s", promise, room, name)
+				t.Errorf("%s: %s: %s has no %s", document, promise, room, name)
 			}
 		}
 	}
 }
 
-// testsOf lists the test functions of a room.
+// testsOf lists the tests and fuzz targets of a room.
 func testsOf(t *testing.T, dir string) map[string]bool {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
@@ -51,7 +60,7 @@ func testsOf(t *testing.T, dir string) map[string]bool {
 			t.Fatal(err)
 		}
 		for _, d := range parsed.Decls {
-			if name := functionName(d); strings.HasPrefix(name, "Test") {
+			if name := functionName(d); strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Fuzz") {
 				tests[name] = true
 			}
 		}
