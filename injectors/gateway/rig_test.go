@@ -28,6 +28,7 @@ type rig struct {
 	address, upstreamAddress string
 	dials                    atomic.Int64
 	open                     atomic.Int64
+	accepted                 atomic.Int64 // connections from clients
 }
 
 // upstream is a dependency's side without byte-level faults.
@@ -63,6 +64,7 @@ func newRig(t *testing.T, o gateway.Options) *rig {
 				return
 			}
 			r.open.Add(1)
+			r.accepted.Add(1)
 			serving.Go(func() {
 				defer r.open.Add(-1)
 				g.Serve(ctx, client, r.dial(o.Address))
