@@ -162,7 +162,7 @@ func (o Options) perform(ctx context.Context, p *plan.Plan, out *Outcome) (err e
 	}
 	defer func() { _ = root.Close() }() // what is written is synced
 	out.Dir = dir
-	r.injectors = injectorset.New(r.plan, root, r.driver, o.Getenv)
+	r.injectors = injectorset.New(r.plan, root, r.driver, injectorset.Options{Getenv: o.Getenv})
 	runErr := r.execute(ctx, dir, root)
 	if errors.Is(runErr, engine.ErrNotRemoved) {
 		r.logManualCleanup()

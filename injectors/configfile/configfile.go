@@ -37,6 +37,14 @@ const Kind = "config_file"
 type Options struct {
 	Run  *os.Root // the run's directory
 	Seed uint64   // of the plan: decides where a fault leaves a choice
+	// Files holds the path of each fault's file by the fault's name, as [Files] found it
+	// when the run began. Nothing but this file is touched: a record that names another is
+	// refused. A fault that is not in it has the file that its plan leads to now.
+	Files map[string]string
+	// Untrusted means that a stranger may have written the run's directory. A file is
+	// restored only where no link is on the way to it and where the mark beside it names
+	// the fault. It keeps its owner, and it gets no setuid or setgid bit.
+	Untrusted bool
 	// Replaced is called after another version of a fault's file is in place. It notifies
 	// systems that read config only on request. When it returns an error, Inject and
 	// Revert fail with that error although the file has been replaced.

@@ -86,6 +86,28 @@ func (t *target) replaceable(a attributes) error {
 	return nil
 }
 
+// Files returns the file of each of a plan's faults, by the fault's name: absolute and
+// without links. A fault whose file cannot be found is left out, and the error says why.
+func Files(p *plan.Plan) (map[string]string, error) {
+	files := map[string]string{}
+	var errs []error
+	for _, e := range p.Experiments {
+		for _, f := range e.Faults {
+			if f.Inject != Kind {
+				continue
+			}
+			t, err := findTarget(f.File(), f.Attributes.Text("within"))
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", f.Name, err))
+				continue
+			}
+			files[f.Name] = t.path()
+			t.close()
+		}
+	}
+	return files, errors.Join(errs...)
+}
+
 // FindMark looks for the mark of a fault beside a file. It returns the name of the
 // fault and the path of the mark, or empty strings. The mark is all that is known
 // of a fault whose run directory is gone.

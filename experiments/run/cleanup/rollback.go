@@ -153,7 +153,7 @@ func (r *rollback) remove(ctx context.Context, left *journal.Leftovers) ([]error
 	if left.Toxiproxy.Kind == experiments.Embedded {
 		r.logf("its proxies were part of it and ended with it")
 	}
-	r.injectors = injectorset.New(left.Plan, r.root, r.driver, r.getenv)
+	r.injectors = injectorset.New(left.Plan, r.root, r.driver, injectorset.Options{Getenv: r.getenv})
 	results := r.revert(ctx, faults)
 	return results, r.explain(faults, results)
 }

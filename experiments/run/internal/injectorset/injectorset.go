@@ -25,16 +25,27 @@ type Set struct {
 	reload reloadHook
 }
 
-// New makes the injectors of the run that has the directory root. Secrets in the
-// requests that it sends come from getenv.
-func New(p *plan.Plan, root *os.Root, d *toxiproxy.Driver, getenv func(string) (string, bool)) Set {
+// Options say what the injectors of a run may touch and read.
+type Options struct {
+	// Getenv holds the secrets in the requests that are sent.
+	Getenv func(string) (string, bool)
+	// Files are the files of the faults, see [configfile.Options].
+	Files map[string]string
+	// Untrusted means that a stranger may have written the run's directory, see
+	// [configfile.Options].
+	Untrusted bool
+}
+
+// New makes the injectors of the run that has the directory root.
+func New(p *plan.Plan, root *os.Root, d *toxiproxy.Driver, o Options) Set {
 	reload := func(ctx context.Context, f plan.Fault, _ bool) error {
 		if f.Reload == nil {
 			return nil
 		}
-		return sendReload(ctx, &p.System, *f.Reload, journey.Facts{Run: p.Run, Arm: plan.ControlArm, Env: getenv})
+		return sendReload(ctx, &p.System, *f.Reload, journey.Facts{Run: p.Run, Arm: plan.ControlArm, Env: o.Getenv})
 	}
-	return Set{d, configfile.New(configfile.Options{Run: root, Seed: p.Seed, Replaced: reload}), reload}
+	files := configfile.New(configfile.Options{Run: root, Seed: p.Seed, Files: o.Files, Untrusted: o.Untrusted, Replaced: reload})
+	return Set{d, files, reload}
 }
 
 // ByKind returns the injector of every kind of fault in the catalogue.

@@ -70,7 +70,7 @@ func TestWhichKindsReload(t *testing.T) {
 	defer root.Close()
 	driver := toxiproxy.New(toxiproxy.Options{URL: "http://127.0.0.1:1"})
 	var reload []string
-	for kind, in := range New(&plan.Plan{}, root, driver, os.LookupEnv).ByKind() {
+	for kind, in := range New(&plan.Plan{}, root, driver, Options{Getenv: os.LookupEnv}).ByKind() {
 		if _, ok := in.(reloading); ok {
 			reload = append(reload, kind)
 		}
