@@ -35,6 +35,9 @@ type Target struct {
 	Enable func(t *testing.T, proxy string, enabled bool)
 	// Counts reports whether the evidence has counts.
 	Counts bool
+	// Disables reports whether a down disables its proxy, so that nothing on the server
+	// has the fault's name.
+	Disables bool
 }
 
 // Run tests the contract with every kind of byte-level fault.
@@ -215,6 +218,7 @@ func contract(t *testing.T, target Target) {
 				"a cancelled context changes nothing": cancelled,
 				"on a proxy that does not exist":      withoutProxy,
 				"on a proxy that was removed":         proxyRemoved,
+				"said to be on another proxy":         elsewhere,
 			} {
 				t.Run(what, func(t *testing.T) { test(newScene(t, target, f)) })
 			}
@@ -304,6 +308,29 @@ func proxyRemoved(s *scene) {
 	s.target.Unroute(s.T, s.fault.Proxy)
 	s.wantAbsent()
 	s.revert()
+}
+
+// elsewhere reverts a fault that is on another proxy than its plan says, as the plan of a
+// damaged journal may: that the plan's proxy does not have it proves nothing.
+func elsewhere(s *scene) {
+	other, _ := s.target.Route(s.T, s.dep.address())
+	for _, proxy := range []string{"nobody", other} {
+		s.inject()
+		wrong := s.fault
+		wrong.Proxy = proxy
+		err := s.target.New().Revert(s.context(), wrong)
+		if s.target.Disables && s.fault.Inject == "down" {
+			if err == nil {
+				s.Errorf("Revert() on %s = nil", proxy)
+			}
+			s.wantPresent()
+			s.revert()
+		} else if err != nil {
+			s.Errorf("Revert() on %s = %v", proxy, err)
+		}
+		s.wantAbsent()
+		s.normal()
+	}
 }
 
 // halfApplied injects over a toxic of the same name and another latency.

@@ -46,11 +46,19 @@ func (e *StatusError) Error() string {
 	return text
 }
 
-// isMissing reports whether the server says that a proxy or a toxic does not exist.
-// Any other 404 comes from something that is not a Toxiproxy, and proves nothing.
+// isMissing reports whether the server says, in Toxiproxy's words, that it has no such
+// proxy, toxic or lease. Any other 404 comes from something that is not a Toxiproxy.
+// By itself it proves nothing about a fault, see [Driver.removeWherever].
 func isMissing(err error) bool {
 	e, ok := errors.AsType[*StatusError](err)
-	return ok && e.Status == http.StatusNotFound && e.api && strings.Contains(e.Message, "not found")
+	if !ok || e.Status != http.StatusNotFound || !e.api {
+		return false
+	}
+	switch strings.ToLower(e.Message) { // servers before 2.0 capitalize them
+	case "proxy not found", "toxic not found", "lease not found":
+		return true
+	}
+	return false
 }
 
 func isConflict(err error) bool {
@@ -203,6 +211,9 @@ func (c *client) exchange(ctx context.Context, r request) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err == nil && len(body) > maxAnswer {
 		err = fmt.Errorf("the answer is longer than %d MB", maxAnswer>>20)
+	}
+	if err == nil && r.method == http.MethodDelete && resp.StatusCode != http.StatusNoContent {
+		err = fmt.Errorf("the answer is %s and not 204, as a Toxiproxy's: %q", resp.Status, excerpt(body))
 	}
 	return body, err
 }

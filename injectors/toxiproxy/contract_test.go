@@ -25,7 +25,7 @@ func driven(url string, counts bool) injectortest.Target {
 	var routes atomic.Int64
 	return injectortest.Target{
 		New:    func() engine.Injector { return toxiproxy.New(toxiproxy.Options{URL: url}) },
-		Counts: counts,
+		Counts: counts, Disables: !counts,
 		Route: func(t *testing.T, upstream string) (string, string) {
 			name := "dependency-" + strconv.FormatInt(routes.Add(1), 10)
 			if err := admin.Create(t.Context(), name, "127.0.0.1:0", upstream); err != nil {

@@ -65,13 +65,15 @@ type Driver struct {
 	mu        sync.Mutex
 	server    *journal.Toxiproxy // what Identify found; nil before
 	unsettled map[string]bool    // faults whose injection got no answer
+	known     map[string]bool    // proxies that the server has, or had
+	found     map[string]string  // faults that were on another proxy than their plan says, and on which
 }
 
 // New returns a driver. It does not connect yet; the first call reports a URL that
 // is wrong.
 func New(o Options) *Driver {
 	o = o.withDefaults()
-	return &Driver{api: newClient(o), lost: o.Lost, unsettled: map[string]bool{}}
+	return &Driver{api: newClient(o), lost: o.Lost, unsettled: map[string]bool{}, known: map[string]bool{}, found: map[string]string{}}
 }
 
 // Identify asks which kind of server answers, blastgauge or stock, and its version.

@@ -9,17 +9,12 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors"
 )
-
-// unsettledFor is how long Revert waits before it looks again for a toxic whose
-// injection got no answer: the request may still be on its way.
-const unsettledFor = 250 * time.Millisecond
 
 // Inject adds f and reads it back. A toxic of the same name with other attributes
 // is replaced. A toxic with the same attributes is left alone: adding it again
@@ -39,6 +34,7 @@ func (d *Driver) Inject(ctx context.Context, f plan.Fault) error {
 	} else if err != nil {
 		return err
 	}
+	d.noteKnown(f.Proxy)
 	if want == nil {
 		return d.disable(ctx, f, s)
 	}
@@ -155,7 +151,9 @@ func (d *Driver) enable(ctx context.Context, proxy string, enabled bool) (state,
 }
 
 // Check reads back whether f is in force, and what the server counted. An error
-// means that the server did not answer; it says nothing about the fault.
+// means that the server did not answer; it says nothing about the fault. A fault that
+// is not in force as it was asked for may still do harm: only [Driver.Revert] and
+// [Driver.Absent] prove that it is gone.
 func (d *Driver) Check(ctx context.Context, f plan.Fault) (journal.Evidence, error) {
 	ours, err := d.isOurs(ctx)
 	if err != nil {
@@ -239,89 +237,4 @@ func carriesDocument(attribute any) bool {
 	operator, _ := attribute.(map[string]any)
 	_, carries := operator["body"]
 	return carries
-}
-
-// Revert removes f and reads back that it is gone. It succeeds when f, or its
-// proxy, is not there.
-func (d *Driver) Revert(ctx context.Context, f plan.Fault) error {
-	if f.Inject == "down" {
-		ours, err := d.isOurs(ctx)
-		if err != nil {
-			return err
-		}
-		if !ours {
-			return d.reenable(ctx, f)
-		}
-	}
-	if err := d.remove(ctx, f); err != nil {
-		return err
-	}
-	return d.revertUnsettled(ctx, f, d.remove)
-}
-
-// revertUnsettled removes a fault a second time when its injection got no answer.
-func (d *Driver) revertUnsettled(ctx context.Context, f plan.Fault, again func(context.Context, plan.Fault) error) error {
-	d.mu.Lock()
-	unsettled := d.unsettled[f.Name]
-	d.mu.Unlock()
-	if !unsettled {
-		return nil
-	}
-	select {
-	case <-time.After(unsettledFor):
-	case <-ctx.Done():
-		return d.api.errorf("%s is gone, but its injection may still be on its way: %w", f.Name, context.Cause(ctx))
-	}
-	if err := again(ctx, f); err != nil {
-		return err
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.unsettled, f.Name)
-	return nil
-}
-
-// remove deletes the toxic and reads back that it is gone.
-func (d *Driver) remove(ctx context.Context, f plan.Fault) error {
-	if _, _, ok := injectors.ParseFaultName(f.Name); !ok {
-		return fmt.Errorf("%w: blastgauge did not name toxic %q, so it does not remove it", experiments.ErrRefused, f.Name)
-	}
-	err := d.api.call(ctx, f.Proxy, request{method: "DELETE", path: toxicPath(f.Proxy, f.Name)}, nil)
-	if err != nil && !isMissing(err) {
-		return err
-	}
-	s, err := d.proxy(ctx, f.Proxy)
-	if isMissing(err) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	if _, ok := s.toxic(f.Name); ok {
-		return d.api.errorf("toxic %s was deleted and is still on proxy %s", f.Name, f.Proxy)
-	}
-	return nil
-}
-
-// reenable reverts down on a stock server. The proxy was enabled before the run:
-// [Driver.Preflight] refuses others.
-func (d *Driver) reenable(ctx context.Context, f plan.Fault) error {
-	on := func(ctx context.Context, f plan.Fault) error {
-		s, err := d.proxy(ctx, f.Proxy)
-		if err == nil && !s.Enabled {
-			s, err = d.enable(ctx, f.Proxy, true)
-		}
-		switch {
-		case isMissing(err):
-			return nil
-		case err != nil:
-			return err
-		case !s.Enabled:
-			return d.api.errorf("proxy %s was enabled and is still disabled", f.Proxy)
-		}
-		return nil
-	}
-	if err := on(ctx, f); err != nil {
-		return err
-	}
-	return d.revertUnsettled(ctx, f, on)
 }

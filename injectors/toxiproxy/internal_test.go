@@ -240,8 +240,8 @@ type readCloser struct{ *strings.Reader }
 func (readCloser) Close() error { return nil }
 
 func FuzzStates(f *testing.F) {
-	f.Add([]byte(`{"name":"a","toxics":[{"name":"n","type":"latency","toxicity":1,"attributes":{"latency":1}}]}`))
-	f.Add([]byte(`{"toxics":[{"attributes":{"latency":{"x":[null]}}}],"blastgauge":null}`))
+	f.Add([]byte(`{"name":"a","enabled":true,"toxics":[{"name":"n","type":"latency","toxicity":1,"attributes":{"latency":1}}]}`))
+	f.Add([]byte(`{"name":"a","enabled":false,"toxics":[{"attributes":{"latency":{"x":[null]}}}],"blastgauge":null}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var s state
 		if json.Unmarshal(body, &s) != nil {

@@ -58,7 +58,7 @@ func (l *lock) claim() string { return claim{l.run, time.Now().Add(lockFor)}.Str
 func (l *lock) acquire(ctx context.Context) error {
 	body := newProxy{Name: LockProxy, Listen: "127.0.0.1:0", Upstream: l.claim()}
 	for range 5 {
-		err := l.d.api.call(ctx, LockProxy, request{method: "POST", path: "/proxies", body: body}, nil)
+		err := l.d.post(ctx, body)
 		if err == nil || !isConflict(err) {
 			return err
 		}

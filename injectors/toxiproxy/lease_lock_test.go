@@ -185,7 +185,7 @@ func TestATakeOverThatComesSecondIsSeen(t *testing.T) {
 			if !written.IsZero() && time.Since(written) > 100*time.Millisecond {
 				upstream = other
 			}
-			page(200, `{"name": "blastgauge-lock", "upstream": "`+upstream+`"}`)(w, r)
+			page(200, `{"name": "blastgauge-lock", "enabled": false, "toxics": [], "upstream": "`+upstream+`"}`)(w, r)
 		}
 	})
 	if _, err := d.Acquire(t.Context(), "run-1"); !errors.Is(err, experiments.ErrRefused) || !strings.Contains(err.Error(), "run run-2 is using this server") {

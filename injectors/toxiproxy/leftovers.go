@@ -13,9 +13,10 @@ import (
 
 // Leftovers lists blastgauge's toxics on all proxies, of every run, as faults that
 // [Driver.Revert] can remove. It does not find what down left on a stock server: a
-// disabled proxy does not say who disabled it.
+// disabled proxy does not say who disabled it. An empty list is proof: it is the whole list
+// of what is a Toxiproxy.
 func (d *Driver) Leftovers(ctx context.Context) ([]plan.Fault, error) {
-	proxies, err := d.proxies(ctx)
+	proxies, err := d.listing(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -111,6 +111,7 @@ func (d *Driver) plannedProxies(ctx context.Context, p *plan.Plan) (map[string]s
 			return nil, err
 		default:
 			states[f.Proxy] = s
+			d.noteKnown(f.Proxy)
 		}
 	}
 	return states, nil

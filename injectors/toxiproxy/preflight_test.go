@@ -280,7 +280,7 @@ func TestCarriedIsNotGuessed(t *testing.T) {
 			page(200, `{"version": "2.12.0", "blastgauge": "1"}`)(w, r)
 			return
 		}
-		page(200, `{"b": {"name": "b", "blastgauge": {"total": 2, "bytes_up": 3, "bytes_down": 4}}, "a": {"name": "a", "blastgauge": {}}}`)(w, r)
+		page(200, `{"b": {"name": "b", "enabled": true, "toxics": [], "blastgauge": {"total": 2, "bytes_up": 3, "bytes_down": 4}}, "a": {"name": "a", "enabled": true, "toxics": [], "blastgauge": {}}}`)(w, r)
 	})
 	list, counts, err := d.Carried(t.Context())
 	if err != nil || !counts || len(list) != 2 || list[0].Proxy != "a" || list[1].Connections != 2 || list[1].Bytes != 7 {

@@ -49,7 +49,19 @@ func (d *Driver) Create(ctx context.Context, name, listen, upstream string) erro
 		return err
 	}
 	body := newProxy{Name: name, Listen: listen, Upstream: upstreamFor(ours, upstream), Enabled: true}
-	return d.api.call(ctx, name, request{method: "POST", path: "/proxies", body: body}, nil)
+	return d.post(ctx, body)
+}
+
+// post creates a proxy. An answer about anything else is an error.
+func (d *Driver) post(ctx context.Context, p newProxy) error {
+	var made state
+	if err := d.api.call(ctx, p.Name, request{method: "POST", path: "/proxies", body: p}, &made); err != nil {
+		return err
+	}
+	if made.Name != p.Name {
+		return d.api.errorf("POST /proxies: the answer is about proxy %q", printable(made.Name))
+	}
+	return nil
 }
 
 // Delete removes a proxy. It succeeds when there is none. On a stock server it can

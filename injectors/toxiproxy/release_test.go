@@ -83,6 +83,8 @@ func TestAnInjectionOfADeadRunIsLookedForTwice(t *testing.T) {
 		case r.Method == "DELETE":
 			looks++
 			page(404, `{"error": "toxic not found", "status": 404}`)(w, r)
+		case r.URL.Path == "/proxies":
+			page(200, `{"payments": {"name": "payments", "enabled": true, "toxics": []}}`)(w, r)
 		default:
 			page(200, `{"name": "payments", "enabled": true, "toxics": []}`)(w, r)
 		}

@@ -2,6 +2,8 @@ package toxiproxy
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"net/url"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -17,6 +19,24 @@ type state struct {
 	Enabled  bool    `json:"enabled"`
 	Toxics   []toxic `json:"toxics"`
 	Counts   counts  `json:"blastgauge"`
+}
+
+// UnmarshalJSON refuses what is not a proxy: in an answer of something else, a missing
+// list of toxics would be taken for an empty one.
+func (s *state) UnmarshalJSON(text []byte) error {
+	type plain state
+	read := struct {
+		*plain
+		Enabled *bool `json:"enabled"`
+	}{plain: (*plain)(s)}
+	if err := json.Unmarshal(text, &read); err != nil {
+		return err
+	}
+	if s.Name == "" || read.Enabled == nil || s.Toxics == nil {
+		return errors.New("a proxy has a name, enabled and toxics")
+	}
+	s.Enabled = *read.Enabled
+	return nil
 }
 
 type counts struct {
@@ -74,10 +94,32 @@ func (d *Driver) proxy(ctx context.Context, name string) (state, error) {
 	return s, nil
 }
 
+// proxies reads all proxies. An answer that is not the list of a Toxiproxy is an error.
 func (d *Driver) proxies(ctx context.Context) (map[string]state, error) {
-	all := map[string]state{}
-	err := d.api.call(ctx, "", request{method: "GET", path: "/proxies"}, &all)
-	return all, err
+	const path = "/proxies"
+	var all map[string]state
+	if err := d.api.call(ctx, "", request{method: "GET", path: path}, &all); err != nil {
+		return nil, err
+	}
+	if all == nil {
+		return nil, d.api.errorf("GET %s: the answer is null, and not a list of proxies", path)
+	}
+	for name, s := range all {
+		if s.Name != name {
+			return nil, d.api.errorf("GET %s: the answer has proxy %q under the name %q", path, printable(s.Name), printable(name))
+		}
+	}
+	return all, nil
+}
+
+// listing reads all proxies, after it has made sure that a Toxiproxy answers. It is what
+// proves that something is absent: whatever took the server's place since the last
+// call must not do so with an empty answer.
+func (d *Driver) listing(ctx context.Context) (map[string]state, error) {
+	if _, err := d.Identify(ctx); err != nil {
+		return nil, err
+	}
+	return d.proxies(ctx)
 }
 
 // toxic returns a toxic by its name.

@@ -40,6 +40,8 @@ func TestAnInjectionThatWasGivenUpIsLookedForAgain(t *testing.T) {
 					defer mu.Unlock()
 					deleted++
 					page(404, `{"error": "toxic not found", "status": 404}`)(w, r)
+				case r.URL.Path == "/proxies":
+					page(200, `{"payments": {"name": "payments", "enabled": true, "toxics": []}}`)(w, r)
 				default:
 					page(200, `{"name": "payments", "enabled": true, "toxics": []}`)(w, r)
 				}

@@ -153,6 +153,9 @@ func (r *rollback) remove(ctx context.Context, left *journal.Leftovers) ([]error
 	if left.Toxiproxy.Kind == experiments.Embedded {
 		r.logf("its proxies were part of it and ended with it")
 	}
+	if r.driver != nil && left.Damage == nil { // a damaged plan may name other proxies than the run's
+		r.driver.MarkKnown(left.Plan)
+	}
 	r.injectors = injectorset.New(left.Plan, r.root, r.driver, injectorset.Options{Getenv: r.getenv})
 	results := r.revert(ctx, faults)
 	return results, r.explain(faults, results)
@@ -164,8 +167,9 @@ func (r *rollback) remove(ctx context.Context, left *journal.Leftovers) ([]error
 func (r *rollback) revert(ctx context.Context, faults []plan.Fault) []error {
 	in := r.injectors.ByKind()
 	if slices.ContainsFunc(faults, func(f plan.Fault) bool { return f.Inject == "down" }) && r.driver != nil {
-		if other, err := r.driver.Owner(ctx); err == nil && other != "" && other != r.run {
-			in["down"] = ofOtherRun{in["down"], other}
+		other, err := r.driver.Owner(ctx)
+		if server, asked := r.driver.Identify(ctx); errors.Join(err, asked) == nil && server.Kind == toxiproxy.KindStock && other != "" && other != r.run {
+			in["down"] = ofOtherRun{in["down"], r.driver, other}
 		}
 	}
 	return engine.Revert(ctx, in, faults)
@@ -175,14 +179,15 @@ func (r *rollback) revert(ctx context.Context, faults []plan.Fault) []error {
 // injected them.
 type ofOtherRun struct {
 	engine.Injector
-	run string
+	driver *toxiproxy.Driver
+	run    string
 }
 
 func (o ofOtherRun) Revert(ctx context.Context, f plan.Fault) error {
-	if e, err := o.Check(ctx, f); err != nil || !e.Present {
-		return err
+	if err := o.driver.Absent(ctx, f); err != nil {
+		return fmt.Errorf("run %s has the lease of the server now and may have taken proxy %s down itself: try again when that run is over: %w", o.run, f.Proxy, err)
 	}
-	return fmt.Errorf("run %s has the lease of the server now and may have taken proxy %s down itself: try again when that run is over", o.run, f.Proxy)
+	return nil
 }
 
 // explain logs which faults are removed. The error, of class
