@@ -31,6 +31,7 @@ func rooms() []room {
 		{name: "experiments/figures"},
 		{name: "experiments/atomicfile"},
 		{name: "experiments/filelock"},
+		{name: "experiments/truth/world"},
 		{name: "experiments/stats"},
 		{name: "experiments/sampling"},
 		{name: "experiments/jsonpath"},
@@ -69,6 +70,7 @@ func rooms() []room {
 		{name: "experiments/run/systemtest", imports: "experiments experiments/plan injectors/proxy"},
 
 		{name: "experiments/result", imports: "experiments experiments/figures experiments/journal experiments/plan experiments/stats injectors"},
+		{name: "experiments/truth", imports: "experiments experiments/journal experiments/plan experiments/result experiments/run/engine experiments/truth/world"},
 		{name: "experiments/compare", imports: "experiments/figures experiments/result experiments/shape experiments/stats"},
 		{name: "experiments/history", imports: "experiments/journal experiments/result"},
 		{name: "report/words", imports: "experiments/figures experiments/result"},

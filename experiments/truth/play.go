@@ -1,0 +1,65 @@
+package truth
+
+import (
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/experiments/truth/world"
+)
+
+// leeway is the time in seconds beyond the planned phases for which a system is
+// simulated.
+const leeway = 60
+
+// Play performs the scene's experiment in fake time and returns its result.
+func (s *Scene) Play(t *testing.T) *result.Experiment {
+	t.Helper()
+	var played *result.Result
+	synctest.Test(t, func(t *testing.T) { played = s.perform(t) })
+	return &played.Experiments[0]
+}
+
+func (s *Scene) perform(t *testing.T) *result.Result {
+	t.Helper()
+	p, err := s.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scene := *s
+	if scene.Decide == nil {
+		scene.Decide = Failing(0.05, 0.02)
+	}
+	if scene.Met == 0 {
+		scene.Met = 1000
+	}
+	r := rand.New(rand.NewPCG(s.Seed, 99))
+	rec, fault := &recording{}, &injector{met: scene.Met, inForce: map[string]bool{}}
+	planned := &p.Experiments[0]
+	o := engine.Options{
+		Injectors: map[string]engine.Injector{s.kind(): fault},
+		Traffic: func(_ int, epoch time.Time) (engine.Generator, error) {
+			fault.epoch = epoch
+			return newTraffic(&scene, r, epoch, planned.Arms(), fault, scene.ticks(planned)), nil
+		},
+	}
+	if err := engine.Run(t.Context(), p, rec, o); err != nil {
+		t.Fatal(err)
+	}
+	played, err := result.Fold(rec.all(), rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return played
+}
+
+// ticks is how many ticks an experiment lasts, with leeway.
+func (s *Scene) ticks(e *plan.Experiment) int {
+	turns := float64(max(1, s.Repeat))
+	length := s.Warmup + turns*(s.Baseline+e.Phases.Fault.Seconds()) + s.Recovery + leeway
+	return int(length/world.Tick) + 1
+}

@@ -1,0 +1,57 @@
+package truth
+
+import (
+	"iter"
+	"sync"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+)
+
+// A recording is a journal in memory. It implements engine.Recorder and
+// result.Observations.
+type recording struct {
+	mu       sync.Mutex
+	events   []journal.Event       // guarded by mu, while the run lasts
+	journeys []journal.Observation // guarded by mu, while the run lasts
+}
+
+// Record keeps an event.
+func (r *recording) Record(e journal.Event) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = append(r.events, e)
+	return nil
+}
+
+// Observe keeps a journey.
+func (r *recording) Observe(o journal.Observation) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.journeys = append(r.journeys, o)
+	return nil
+}
+
+// all yields the events.
+func (r *recording) all() iter.Seq2[journal.Event, error] {
+	return func(yield func(journal.Event, error) bool) {
+		for _, e := range r.events {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Of yields the journeys of an experiment.
+func (r *recording) Of(experiment int) iter.Seq2[*journal.Observation, error] {
+	return func(yield func(*journal.Observation, error) bool) {
+		for i := range r.journeys {
+			if r.journeys[i].Experiment == experiment && !yield(&r.journeys[i], nil) {
+				return
+			}
+		}
+	}
+}
+
+// Damage reports that nothing is damaged.
+func (r *recording) Damage() error { return nil }

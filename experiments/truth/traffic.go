@@ -1,0 +1,216 @@
+package truth
+
+import (
+	"container/heap"
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/truth/world"
+)
+
+// step is how often the traffic looks which journeys have come to something, and beat
+// is how much later than the engine, which acts at multiples of ten milliseconds.
+const (
+	step = 20 * time.Millisecond
+	beat = 7 * time.Millisecond
+)
+
+// A stage is what happens to a journey at one moment.
+type stage int
+
+const (
+	starts stage = iota
+	decides
+	ends
+)
+
+// A due is a stage of a journey and its time in seconds.
+type due struct {
+	at    float64
+	stage stage
+	id    int
+	journal.Observation
+}
+
+// An agenda is a heap of what is due, the earliest first.
+type agenda []due
+
+func (a agenda) Len() int           { return len(a) }
+func (a agenda) Less(i, k int) bool { return a[i].at < a[k].at }
+func (a agenda) Swap(i, k int)      { a[i], a[k] = a[k], a[i] }
+func (a *agenda) Push(x any)        { *a = append(*a, x.(due)) } //nolint:forcetypeassert // only dues are pushed
+func (a *agenda) Pop() any {
+	last := len(*a) - 1
+	x := (*a)[last]
+	*a = (*a)[:last]
+	return x
+}
+
+// traffic simulates the journeys of a scene. It implements engine.Generator.
+type traffic struct {
+	scene *Scene
+	rand  *rand.Rand
+	epoch time.Time
+	arms  []plan.Arm
+	fault *injector
+	base  []float64
+	own   [2][]float64
+	harm  []float64
+
+	stop   chan struct{}
+	once   sync.Once
+	agenda agenda
+	last   int // id of the last journey
+
+	mu     sync.Mutex
+	flying map[flight]map[int]float64 // guarded by mu: intended starts by id
+}
+
+// A flight is a kind of journey on an arm.
+type flight struct {
+	journey int
+	arm     plan.Arm
+}
+
+func newTraffic(s *Scene, r *rand.Rand, epoch time.Time, arms []plan.Arm, fault *injector, ticks int) *traffic {
+	g := &traffic{
+		scene: s, rand: r, epoch: epoch, arms: arms, fault: fault,
+		base: s.Base(r, ticks), stop: make(chan struct{}), flying: map[flight]map[int]float64{},
+	}
+	for arm, own := range s.Own {
+		if own != nil {
+			g.own[arm] = own(r, ticks)
+		}
+	}
+	if s.Harm != nil {
+		g.harm = s.Harm(r, ticks)
+	}
+	return g
+}
+
+// Stop starts no more journeys.
+func (g *traffic) Stop() { g.once.Do(func() { close(g.stop) }) }
+
+// Overdue counts the journeys in flight that are beyond their budget.
+func (g *traffic) Overdue(journey int, arm plan.Arm) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n, now := 0, time.Since(g.epoch).Seconds()
+	for _, at := range g.flying[flight{journey, arm}] {
+		if now-at > g.scene.SlowAfter {
+			n++
+		}
+	}
+	return n
+}
+
+// Run sends journeys until Stop, and then waits for those in flight.
+func (g *traffic) Run(ctx context.Context, observe func(journal.Observation)) {
+	time.Sleep(beat) // no two goroutines of an experiment wake at the same moment, so that each run is the same
+	g.begin()
+	for stopped := false; ctx.Err() == nil; time.Sleep(step) {
+		select {
+		case <-g.stop:
+			stopped = true
+		default:
+		}
+		for now := time.Since(g.epoch).Seconds(); len(g.agenda) > 0 && g.agenda[0].at <= now; {
+			g.perform(heap.Pop(&g.agenda).(due), stopped, observe) //nolint:forcetypeassert // only dues are on it
+		}
+		if stopped && len(g.agenda) == 0 {
+			return
+		}
+	}
+}
+
+// begin puts the first journey of each kind and arm on the agenda.
+func (g *traffic) begin() {
+	start := time.Since(g.epoch).Seconds()
+	for journey := range g.scene.Rates {
+		period, offset := g.period(journey), g.rand.Float64()
+		for k, arm := range g.arms {
+			at := start + period*(offset+float64(k))/float64(len(g.arms))
+			heap.Push(&g.agenda, due{at: at, stage: starts, Observation: journal.Observation{Journey: journey, Arm: arm}})
+		}
+	}
+}
+
+// period is the time in seconds between two journeys of a kind on one arm.
+func (g *traffic) period(journey int) float64 { return float64(len(g.arms)) / g.scene.Rates[journey] }
+
+func (g *traffic) perform(d due, stopped bool, observe func(journal.Observation)) {
+	switch d.stage {
+	case starts:
+		if stopped {
+			return
+		}
+		next := d
+		next.at += g.period(d.Journey)
+		heap.Push(&g.agenda, next)
+		g.last++
+		d.id, d.Intended, d.Step = g.last, inSeconds(d.at), -1
+		g.depart(d)
+		d.at, d.stage = d.at+g.scene.Step, decides
+		heap.Push(&g.agenda, d)
+	case decides:
+		g.decide(&d)
+		d.stage = ends
+		heap.Push(&g.agenda, d)
+	case ends:
+		g.arrive(d)
+		observe(d.Observation)
+	}
+}
+
+// decide says what becomes of a journey, and when it ends.
+func (g *traffic) decide(d *due) {
+	s := g.fault.at(d.at)
+	m := Moment{
+		Rand: g.rand, Arm: d.Arm, Journey: d.Journey, At: d.at, Injected: s.injected, Removed: s.removed,
+		Base:    world.Either(shareAt(g.base, d.at), shareAt(g.own[d.Arm], d.at)),
+		Faulted: s.inForce && d.Arm == plan.FaultArm,
+	}
+	if m.Faulted {
+		m.Harm = shareAt(g.harm, s.first)
+	}
+	outcome, takes := g.scene.Decide(m)
+	d.at += takes
+	d.Outcome, d.Took = outcome, inSeconds(d.at)-d.Intended
+	if outcome == journal.OK && d.Took.Seconds() > g.scene.SlowAfter {
+		d.Outcome = journal.Slow
+	}
+	if d.Outcome == journal.Failed {
+		d.Cause = journal.Status
+	}
+	if d.Outcome != journal.OK {
+		d.Step = 0
+	}
+}
+
+// shareAt is the share of a process at a time in seconds.
+func shareAt(shares []float64, at float64) float64 {
+	if len(shares) == 0 {
+		return 0
+	}
+	return shares[max(0, min(len(shares)-1, int(at/world.Tick)))]
+}
+
+func (g *traffic) depart(d due) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	key := flight{d.Journey, d.Arm}
+	if g.flying[key] == nil {
+		g.flying[key] = map[int]float64{}
+	}
+	g.flying[key][d.id] = d.Intended.Seconds()
+}
+
+func (g *traffic) arrive(d due) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.flying[flight{d.Journey, d.Arm}], d.id)
+}
