@@ -1,15 +1,21 @@
-// Package configfile puts bad config into files on disk, and puts the original
-// files back.
+// Package configfile puts bad config into files on disk, and puts the original files back.
 //
 // Before it touches a file, it saves the file's bytes, mode and owner in the run's
-// directory, so that every process that has the directory can restore the file. It
-// does not save extended attributes, ACLs and times: a restored file is newer than
-// before, so that programs that watch times notice the change.
+// directory, marks the file by another one beside it, and sets the original aside by a
+// hard link beside it. To restore is to rename that back: it needs no room on the disk,
+// and it brings back the very file, with its extended attributes and ACLs. Where that is
+// not possible, the saved bytes are written. A restored file is newer than before, so
+// that programs that watch times notice the change.
+//
+// That a record is missing proves nothing. The process that injects a fault keeps the
+// original, and the folder of the file open, until the file is restored. A process that
+// did not inject it looks at the record, and at what lies beside the file that the plan
+// names.
 //
 // A file is always replaced as a whole, and only while it is what the fault left. A
 // file that was changed by another program meanwhile is left alone, and the error
 // says how to restore it by hand. The processes of a run take turns: they lock the
-// run's undo folder.
+// run's directory.
 package configfile
 
 import (
@@ -23,20 +29,21 @@ import (
 	"sync"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors/badconfig"
-	"github.com/blastgauge/blastgauge/injectors/manual"
 )
 
 // Kind is the fault kind that this injector handles.
 const Kind = "config_file"
 
-// Options say where a run keeps its records. Only Run is required, also to revert what
-// another process injected.
+// Options say where a run keeps its records.
 type Options struct {
-	Run  *os.Root // the run's directory
-	Seed uint64   // of the plan: decides where a fault leaves a choice
+	// Run is the run's directory. It may have been removed since. Nil: it is gone, and
+	// faults can only be reverted.
+	Run  *os.Root
+	Seed uint64 // of the plan: decides where a fault leaves a choice
 	// Files holds the path of each fault's file by the fault's name, as [Files] found it
 	// when the run began. Nothing but this file is touched: a record that names another is
 	// refused. A fault that is not in it has the file that its plan leads to now.
@@ -49,6 +56,8 @@ type Options struct {
 	// systems that read config only on request. When it returns an error, Inject and
 	// Revert fail with that error although the file has been replaced.
 	Replaced func(ctx context.Context, f plan.Fault, bad bool) error
+
+	link linkFunc // nil: the file system's
 }
 
 // An Injector injects faults into files. Several goroutines may use it.
@@ -57,7 +66,8 @@ type Injector struct {
 	undo undo
 
 	mu         sync.Mutex
-	injections map[string]*injection // by fault; those that this process injected
+	injections map[string]*injection // by fault; those that this process injected and has not reverted
+	tried      map[string]bool       // by fault; those that this process was asked to inject
 }
 
 // New returns an injector.
@@ -65,7 +75,10 @@ func New(o Options) *Injector {
 	if o.Replaced == nil {
 		o.Replaced = func(context.Context, plan.Fault, bool) error { return nil }
 	}
-	return &Injector{o: o, undo: undo{o.Run}, injections: map[string]*injection{}}
+	if o.link == nil {
+		o.link = (*os.Root).Link
+	}
+	return &Injector{o: o, undo: undo{o.Run}, injections: map[string]*injection{}, tried: map[string]bool{}}
 }
 
 // A Change is what a fault did to its file.
@@ -95,6 +108,7 @@ func (in *Injector) Inject(ctx context.Context, f plan.Fault) error {
 		return fmt.Errorf("%q cannot be the name of a fault", f.Name)
 	}
 	in.stopFlapping(f.Name)
+	in.noteTry(f.Name)
 	l, err := in.putBad(ctx, f, s)
 	if err != nil {
 		return err
@@ -105,14 +119,14 @@ func (in *Injector) Inject(ctx context.Context, f plan.Fault) error {
 	if s.flap > 0 {
 		in.startFlapping(ctx, f, l, s.flap)
 	}
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	in.injections[f.Name] = l
 	return nil
 }
 
-// putBad saves the original and replaces the file by the bad version.
+// putBad saves the original, sets it aside, and replaces the file by the bad version.
 func (in *Injector) putBad(ctx context.Context, f plan.Fault, s *settings) (*injection, error) {
+	if in.o.Run == nil {
+		return nil, errors.New("the run's directory is gone")
+	}
 	unlock, err := in.undo.lock(ctx)
 	if err != nil {
 		return nil, err
@@ -121,68 +135,103 @@ func (in *Injector) putBad(ctx context.Context, f plan.Fault, s *settings) (*inj
 	if b, ok := journal.FindFence(in.o.Run); ok {
 		return nil, errors.New(b.String())
 	}
-	r, t, original, err := in.findOriginal(f, s)
+	u, original, err := in.findOriginal(f, s)
 	if err != nil {
 		return nil, err
 	}
-	defer t.close()
-	fresh := r.Settings == ""
-	bad, err := in.mutate(r, s, original)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", r.path(), err)
-	}
-	if err := in.undo.save(r, original.body); err != nil {
-		return nil, fmt.Errorf("save the original: %w", err)
-	}
-	now, err := t.read()
-	if err == nil && !r.isKnownVersion(now.digest) {
-		err = fmt.Errorf("%w: %s", ErrChanged, t.path())
-	}
-	if err == nil {
-		err = t.mark(in.mark(f.Name))
-	}
-	if err != nil {
-		if fresh { // the file was not touched
-			err = errors.Join(err, in.undo.forget(f.Name))
-		}
+	l := &injection{target: u.target, record: u.record.clone(), original: original}
+	if err := in.prepare(l, s); err != nil {
+		u.close()
 		return nil, err
 	}
-	l := &injection{bad: bad, current: bad.digest, isBad: true, placed: 1}
-	l.traces, err = t.replace(now.digest, bad)
+	in.hold(f.Name, l)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.traces, err = l.target.replace(l.current, l.bad)
+	l.touched = l.touched || !errors.Is(err, ErrChanged) // which is found before the file is touched
+	l.current, l.isBad, l.placed = l.bad.digest, true, 1
 	return l, err
 }
 
-// findOriginal finds the file and its original version: on disk or, when the fault is in
-// the file already, among the records.
-func (in *Injector) findOriginal(f plan.Fault, s *settings) (*record, *target, version, error) {
-	r, err := in.undo.load(f.Name)
+// prepare does everything that comes before the file is touched. Should the process die
+// in the middle, another one finds out what there is to take back.
+func (in *Injector) prepare(l *injection, s *settings) error {
+	r, fresh := l.record, l.record.Settings == ""
+	bad, err := in.mutate(r, s, l.original)
 	if err != nil {
-		return nil, nil, version{}, err
+		return fmt.Errorf("%s: %w", r.path(), err)
 	}
-	if r != nil {
-		original, err := in.undo.original(r)
-		if err != nil {
-			return nil, nil, version{}, err
+	if err := in.undo.save(r, l.original.body); err != nil {
+		return fmt.Errorf("save the original: %w", err)
+	}
+	now, err := l.target.read()
+	if err == nil && !r.isKnown(now.digest) {
+		err = fmt.Errorf("%w: %s", ErrChanged, l.target.path())
+	}
+	marked := false
+	if err == nil {
+		err = l.target.mark(mark{Fault: r.Fault, Run: in.runDir(), versions: r.versions}, now)
+		marked = err == nil
+	}
+	if err == nil {
+		err = l.target.keepAside(now, l.original, in.o.link)
+	}
+	if err != nil && fresh { // the file was not touched
+		if marked {
+			err = errors.Join(err, l.target.clear(), l.target.unmark(r.Fault))
 		}
-		t, err := openTarget(r.Tree, r.Rel)
-		return r, t, original, err
+		err = errors.Join(err, in.undo.forget(r.Fault))
 	}
+	l.bad, l.current, l.touched = bad, now.digest, !fresh
+	return err
+}
+
+// findOriginal finds the file and its original version: in place, or what was kept when
+// the fault is in the file already.
+func (in *Injector) findOriginal(f plan.Fault, s *settings) (*subject, version, error) {
+	u, err := in.findRecorded(f)
+	if err == nil && u == nil {
+		u, err = in.findUnrecorded(f, s)
+	}
+	if err != nil {
+		return nil, version{}, err
+	}
+	original := u.fresh
+	if u.record.Settings != "" {
+		original, err = in.originalOf(u, u.record.attributes())
+	}
+	if err != nil {
+		u.close()
+	}
+	return u, original, err
+}
+
+// findUnrecorded finds the file of a fault that this run has no record of.
+func (in *Injector) findUnrecorded(f plan.Fault, s *settings) (*subject, error) {
 	t, err := findTarget(s.file, s.within)
 	if err != nil {
-		return nil, nil, version{}, err
+		return nil, err
+	}
+	if want, ok := in.o.Files[f.Name]; ok && want != t.path() {
+		t.close()
+		return nil, fmt.Errorf("%w: %s leads to %s now, and led to %s when the run began", experiments.ErrRefused, s.file, t.path(), want)
+	}
+	m, err := t.readMark()
+	if err == nil && m.Fault == f.Name && m.Original != "" { // the record was removed
+		return &subject{target: t, record: m.record(t)}, nil
 	}
 	original, err := t.read()
 	if err == nil {
-		err = t.checkUnmarked(in.mark(f.Name))
+		err = errors.Join(t.checkSingle(), t.checkUnmarked(f.Name, original))
 	}
 	if err != nil {
 		t.close()
-		return nil, nil, version{}, err
+		return nil, err
 	}
-	return &record{
-		Fault: f.Name, Tree: t.tree, Rel: t.rel, Original: original.digest,
-		Mode: original.mode, UID: original.uid, GID: original.gid,
-	}, t, original, nil
+	return &subject{target: t, fresh: original, record: &record{
+		Fault: f.Name, Tree: t.dir, Rel: t.name,
+		versions: versions{Original: original.digest, Mode: original.mode, UID: original.uid, GID: original.gid},
+	}}, nil
 }
 
 // mutate makes the bad version and adds it to the record.
@@ -216,12 +265,16 @@ func (s *settings) apply(original version, seed uint64) (version, Change, error)
 	}, nil
 }
 
-func (in *Injector) mark(fault string) mark {
+// runDir returns the absolute path of the run's directory; empty when it is gone.
+func (in *Injector) runDir() string {
+	if in.o.Run == nil {
+		return ""
+	}
 	dir, err := filepath.Abs(in.o.Run.Name())
 	if err != nil {
-		dir = in.o.Run.Name()
+		return in.o.Run.Name()
 	}
-	return mark{Fault: fault, Run: dir}
+	return dir
 }
 
 // Check reports whether the bad version is in place. When the file system records read
@@ -231,43 +284,51 @@ func (in *Injector) Check(ctx context.Context, f plan.Fault) (journal.Evidence, 
 	if ctx.Err() != nil {
 		return journal.Evidence{}, context.Cause(ctx)
 	}
-	r, err := in.undo.load(f.Name)
+	u, err := in.find(f)
+	if errors.Is(err, fs.ErrNotExist) {
+		return journal.Evidence{Detail: "the folder of " + f.File() + " no longer exists"}, nil
+	}
 	if err != nil {
 		return journal.Evidence{}, err
 	}
-	if r == nil {
+	if u == nil {
 		return journal.Evidence{Detail: "the file is as it was"}, nil
 	}
+	defer u.close()
 	settings, err := digestOf(f)
 	if err != nil {
 		return journal.Evidence{}, err
 	}
-	if settings != r.Settings {
-		return journal.Evidence{Detail: fmt.Sprintf("%s has another fault of this name", r.path())}, nil
+	if settings != u.record.Settings {
+		return journal.Evidence{Detail: fmt.Sprintf("%s has another fault of this name", u.path())}, nil
 	}
-	t, err := openTarget(r.Tree, r.Rel)
+	now, err := u.read()
 	if errors.Is(err, fs.ErrNotExist) {
-		return journal.Evidence{Detail: r.Tree + " no longer exists"}, nil
+		return journal.Evidence{Detail: u.path() + " no longer exists"}, nil
 	}
 	if err != nil {
 		return journal.Evidence{}, err
 	}
-	defer t.close()
-	l := in.injectionOf(f.Name)
-	now, err := t.read()
-	if errors.Is(err, fs.ErrNotExist) {
-		return journal.Evidence{Detail: r.path() + " no longer exists"}, nil
-	}
-	if err != nil {
-		return journal.Evidence{}, err
-	}
-	if detail := l.problem(r, now.digest); detail != "" {
+	if detail := in.problem(u, now.digest); detail != "" {
 		return journal.Evidence{Detail: detail}, nil
 	}
-	e := l.evidence(t)
-	c := r.Change
+	e := u.held.evidence(u.target)
+	c := u.record.Change
 	e.Documents = []journal.Mutated{{Name: c.File, Before: c.Before, After: c.After, What: c.What, Where: c.Where, Fetched: e.Met}}
 	return e, nil
+}
+
+// problem describes what is wrong with a fault whose file has a digest. It returns ""
+// when the fault is in force.
+func (in *Injector) problem(u *subject, digest string) string {
+	switch {
+	case u.held == nil:
+	case digest == u.record.Original && !in.isTraced(u):
+		return "the file is as it was: another process restored it"
+	case !u.isAtPath():
+		return u.dir + " is no longer the folder of the file: it was moved or replaced"
+	}
+	return u.held.problem(u.record, digest)
 }
 
 // Change returns what a fault in force did to its file. It reports false when the fault
@@ -278,140 +339,4 @@ func (in *Injector) Change(f plan.Fault) (Change, bool) {
 		return Change{}, false
 	}
 	return r.Change, true
-}
-
-// Revert restores the original and reads back that it is in place, with its mode and
-// owner. Then it deletes what was saved.
-func (in *Injector) Revert(ctx context.Context, f plan.Fault) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if !localName(f.Name) {
-		return nil // such a fault was never injected
-	}
-	in.stopFlapping(f.Name)
-	there, err := in.restore(ctx, f)
-	if err != nil || !there {
-		return err
-	}
-	if err := in.o.Replaced(ctx, f, false); err != nil { // the record stays, and the next call notifies the system again
-		return in.errNotNotified(f, fmt.Errorf("the file is restored, but the system was not notified: %w", err))
-	}
-	return in.finish(ctx, f)
-}
-
-// restore restores the original. It reports false when there was nothing to restore.
-func (in *Injector) restore(ctx context.Context, f plan.Fault) (bool, error) {
-	unlock, err := in.undo.lock(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer unlock()
-	r, err := in.undo.load(f.Name)
-	if err != nil {
-		return false, err
-	}
-	if r == nil { // there may be an original without a record: its process died before it touched the file, or after it restored it
-		return false, in.undo.forget(f.Name)
-	}
-	t, err := openTarget(r.Tree, r.Rel)
-	if err != nil {
-		return false, in.withManualSteps(r, err)
-	}
-	defer t.close()
-	now, err := t.read()
-	switch {
-	case err != nil:
-		return false, in.withManualSteps(r, err)
-	case !r.isKnownVersion(now.digest):
-		return false, in.withManualSteps(r, fmt.Errorf("%w: %s is now %s, but the fault had left %s", ErrChanged, t.path(), now.digest, r.Bad[len(r.Bad)-1]))
-	case now.digest == r.Original:
-		return true, ignoreMissing(t.root.Remove(t.beside(nextSuffix)))
-	}
-	original, err := in.undo.original(r)
-	if err != nil {
-		return false, err
-	}
-	if _, err := t.replace(now.digest, original); err != nil {
-		return false, in.withManualSteps(r, err)
-	}
-	now, err = t.read()
-	if err == nil && (now.digest != original.digest || now.attributes != original.attributes) {
-		err = fmt.Errorf("%s was restored, but it is not what it was", t.path())
-	}
-	return true, err
-}
-
-// A ManualError is returned by Revert when only a person can go on. It says how.
-type ManualError struct{ error }
-
-func (h *ManualError) Unwrap() error { return h.error }
-
-// errNotNotified adds what a person can do about a system that may still use the bad
-// version.
-func (in *Injector) errNotNotified(f plan.Fault, err error) error {
-	r, failed := in.undo.load(f.Name)
-	if failed != nil || r == nil {
-		return err
-	}
-	return &ManualError{fmt.Errorf("%w; make the system read the file again, for example by a restart, and then delete the fault's record with\n  %s", err, in.manualForget(r))}
-}
-
-// withManualSteps adds to an error what a person can do.
-func (in *Injector) withManualSteps(r *record, err error) error {
-	err = fmt.Errorf("%w; restore the saved original with\n  %s", err, in.manualRestore(r))
-	if errors.Is(err, ErrChanged) {
-		err = fmt.Errorf("%w\nor keep the file as it is now, and delete the fault's record with\n  %s", err, in.manualForget(r))
-	}
-	return &ManualError{err}
-}
-
-// finish checks that the file is the original, and deletes the mark and the record.
-func (in *Injector) finish(ctx context.Context, f plan.Fault) error {
-	unlock, err := in.undo.lock(ctx)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	r, err := in.undo.load(f.Name)
-	if err != nil || r == nil {
-		return err
-	}
-	t, err := openTarget(r.Tree, r.Rel)
-	if err != nil {
-		return err
-	}
-	defer t.close()
-	now, err := t.read()
-	if err != nil {
-		return err
-	}
-	if now.digest != r.Original { // the fault was injected again meanwhile, or another program changed the file
-		return in.withManualSteps(r, fmt.Errorf("%w: %s is now %s", ErrChanged, t.path(), now.digest))
-	}
-	return errors.Join(t.unmark(in.mark(f.Name)), in.undo.forget(f.Name))
-}
-
-// ManualRestore returns the shell command that restores the file without blastgauge.
-func (in *Injector) ManualRestore(_ context.Context, f plan.Fault) string {
-	r, err := in.undo.load(f.Name)
-	if err != nil || r == nil {
-		return "# nothing to do for " + f.Name + ": its file is the original"
-	}
-	return in.manualRestore(r)
-}
-
-func (in *Injector) manualRestore(r *record) string {
-	return fmt.Sprintf("cat %s > %s && %s", manual.Quote(in.keptPath(r, originalSuffix)), manual.Quote(r.path()), in.manualForget(r))
-}
-
-// manualForget returns the shell command that deletes everything saved for a fault.
-func (in *Injector) manualForget(r *record) string {
-	t := target{tree: r.Tree, rel: r.Rel}
-	return fmt.Sprintf("rm %s %s %s", manual.Quote(in.keptPath(r, originalSuffix)), manual.Quote(in.keptPath(r, recordSuffix)), manual.Quote(filepath.Join(r.Tree, t.beside(markSuffix))))
-}
-
-// keptPath returns the path of a file that is saved for a fault.
-func (in *Injector) keptPath(r *record, suffix string) string {
-	return filepath.Join(in.mark(r.Fault).Run, fileName(r.Fault, suffix))
 }

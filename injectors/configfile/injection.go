@@ -11,8 +11,14 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// An injection is what the process that injected a fault knows about it.
+// An injection is what the process that injected a fault keeps until it has reverted it:
+// enough to restore the file when everything on disk is gone.
 type injection struct {
+	target   *target // open
+	record   *record // never changed
+	original version
+	touched  bool // the file may have been replaced
+
 	stop context.CancelFunc // stops the flapping; nil when the fault does not flap
 	done chan struct{}      // closed when the flapping has ended
 
@@ -27,20 +33,64 @@ type injection struct {
 	failed    error  // why the flapping has ended
 }
 
-func (in *Injector) injectionOf(fault string) *injection {
+// hold keeps what is needed to revert a fault, before its file is touched.
+func (in *Injector) hold(fault string, l *injection) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.injections[fault]
+	if old := in.injections[fault]; old != nil {
+		old.target.close()
+	}
+	in.injections[fault] = l
+}
+
+// release forgets a fault that was reverted.
+func (in *Injector) release(fault string) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if l := in.injections[fault]; l != nil {
+		l.target.close()
+		delete(in.injections, fault)
+	}
+}
+
+// findHeld finds a fault that this process injected. It returns nil for others.
+func (in *Injector) findHeld(fault string) (*subject, error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	l := in.injections[fault]
+	if l == nil {
+		return nil, nil //nolint:nilnil // see above
+	}
+	t, err := l.target.reopen()
+	if err != nil {
+		return nil, err
+	}
+	return &subject{target: t, record: l.record, held: l}, nil
+}
+
+func (in *Injector) noteTry(fault string) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.tried[fault] = true
+}
+
+func (in *Injector) wasTried(fault string) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.tried[fault]
 }
 
 // stopFlapping stops the flapping of a fault and waits for its end.
 func (in *Injector) stopFlapping(fault string) {
 	in.mu.Lock()
 	l := in.injections[fault]
-	delete(in.injections, fault)
+	var stop context.CancelFunc
+	if l != nil {
+		stop = l.stop
+	}
 	in.mu.Unlock()
-	if l != nil && l.stop != nil {
-		l.stop()
+	if stop != nil {
+		stop()
 		<-l.done
 	}
 }
@@ -86,8 +136,10 @@ func (l *injection) noteRead(t *target) {
 // startFlapping puts the good and the bad version in place by turns, until
 // stopFlapping. It outlives the call to Inject.
 func (in *Injector) startFlapping(ctx context.Context, f plan.Fault, l *injection, every time.Duration) {
-	ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
-	l.done = make(chan struct{})
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	in.mu.Lock()
+	l.stop, l.done = stop, make(chan struct{})
+	in.mu.Unlock()
 	go func() {
 		defer close(l.done)
 		ticks := time.NewTicker(every)
@@ -140,30 +192,49 @@ func (in *Injector) swapVersions(ctx context.Context, f plan.Fault, l *injection
 	if r == nil {
 		return false, errors.New("another process reverted the fault")
 	}
-	t, err := openTarget(r.Tree, r.Rel)
-	if err != nil {
-		return false, err
+	u, err := in.findHeld(f.Name)
+	if err != nil || u == nil {
+		return false, errors.Join(errors.New("the fault is reverted"), err)
 	}
-	defer t.close()
-	original, err := in.undo.original(r)
-	if err != nil {
-		return false, err
-	}
+	defer u.close()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.noteRead(t)
-	next := l.bad
+	l.noteRead(u.target)
 	if l.isBad {
-		next = original
+		err = in.swapGood(u, l)
+	} else {
+		err = in.swapBad(u, l)
 	}
-	traces, err := t.replace(l.current, next)
+	return l.isBad, err
+}
+
+// swapGood puts the original in place of the bad version.
+func (in *Injector) swapGood(u *subject, l *injection) error {
+	now, err := u.read()
+	if err == nil && now.digest != l.current {
+		err = fmt.Errorf("%w: %s", ErrChanged, u.path())
+	}
+	if err == nil {
+		err = in.putBack(u, now)
+	}
 	if err != nil {
-		return false, err
+		return err
 	}
-	l.current, l.isBad, l.readNoted = next.digest, !l.isBad, false
-	if l.isBad {
-		l.placed++
-		l.traces = l.traces && traces
+	l.current, l.isBad, l.readNoted = u.record.Original, false, false
+	return nil
+}
+
+// swapBad puts the bad version in place of the original.
+func (in *Injector) swapBad(u *subject, l *injection) error {
+	if err := u.setAside(l.original, in.o.link); err != nil {
+		return err
 	}
-	return l.isBad, nil
+	traces, err := u.replace(l.current, l.bad)
+	if err != nil {
+		return err
+	}
+	l.current, l.isBad, l.readNoted = l.bad.digest, true, false
+	l.placed++
+	l.traces = l.traces && traces
+	return nil
 }

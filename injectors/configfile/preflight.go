@@ -52,7 +52,7 @@ func preflight(f plan.Fault, seed uint64) (Change, error) {
 	defer t.close()
 	now, err := t.read()
 	if err == nil {
-		err = errors.Join(t.checkUnmarked(mark{Fault: f.Name}), t.replaceable(now.attributes))
+		err = errors.Join(t.checkSingle(), t.checkUnmarked(f.Name, now), t.replaceable(now.attributes))
 	}
 	if err != nil {
 		return Change{}, err
@@ -96,13 +96,12 @@ func Files(p *plan.Plan) (map[string]string, error) {
 			if f.Inject != Kind {
 				continue
 			}
-			t, err := findTarget(f.File(), f.Attributes.Text("within"))
+			path, err := resolve(f.File(), f.Attributes.Text("within"))
 			if err != nil {
 				errs = append(errs, fmt.Errorf("%s: %w", f.Name, err))
 				continue
 			}
-			files[f.Name] = t.path()
-			t.close()
+			files[f.Name] = path
 		}
 	}
 	return files, errors.Join(errs...)
@@ -112,7 +111,7 @@ func Files(p *plan.Plan) (map[string]string, error) {
 // fault and the path of the mark, or empty strings. The mark is all that is known
 // of a fault whose run directory is gone.
 func FindMark(file string) (fault, mark string) {
-	t, err := openTarget(filepath.Dir(file), filepath.Base(file))
+	t, err := openTarget(file)
 	if err != nil {
 		return "", ""
 	}
@@ -121,5 +120,5 @@ func FindMark(file string) (fault, mark string) {
 	if err != nil {
 		return "", ""
 	}
-	return m.Fault, filepath.Join(t.tree, t.beside(markSuffix))
+	return m.Fault, filepath.Join(t.dir, t.beside(markSuffix))
 }

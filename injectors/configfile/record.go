@@ -5,14 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
+	"syscall"
 
-	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/filelock"
 )
@@ -24,22 +24,48 @@ const UndoDir = "undo"
 // A record says what a fault did to which file. It is written before the file is
 // touched, and deleted when the file is proven to be the original.
 type record struct {
-	Fault    string      `json:"fault"`
-	Tree     string      `json:"tree"` // folder, absolute
-	Rel      string      `json:"rel"`  // the file below it
-	Original string      `json:"original"`
-	Mode     fs.FileMode `json:"mode"`
-	UID      int         `json:"uid"`
-	GID      int         `json:"gid"`
-	Bad      []string    `json:"bad"`      // digests of all bad versions
-	Settings string      `json:"settings"` // digest of the fault's attributes
-	Change   Change      `json:"change"`
-	Flaps    bool        `json:"flaps,omitempty"`
+	Fault string `json:"fault"`
+	Tree  string `json:"tree"` // folder, absolute
+	Rel   string `json:"rel"`  // the file below it
+	versions
+	Change Change `json:"change"`
 }
 
 func (r *record) path() string { return filepath.Join(r.Tree, r.Rel) }
 
-// undo is the folder with the records of one run.
+func (r *record) clone() *record {
+	c := *r
+	c.Bad = slices.Clone(r.Bad)
+	return &c
+}
+
+// versions say what a file was and what a fault made of it.
+type versions struct {
+	Original string      `json:"original,omitempty"` // digest
+	Mode     fs.FileMode `json:"mode,omitempty"`
+	UID      int         `json:"uid,omitempty"`
+	GID      int         `json:"gid,omitempty"`
+	Bad      []string    `json:"bad,omitempty"`      // digests of all bad versions
+	Settings string      `json:"settings,omitempty"` // digest of the fault's attributes
+	Flaps    bool        `json:"flaps,omitempty"`
+}
+
+func (v versions) isKnown(digest string) bool {
+	return digest == v.Original || slices.Contains(v.Bad, digest)
+}
+
+// lastBad returns the digest of the bad version that was made last.
+func (v versions) lastBad() string {
+	if len(v.Bad) == 0 {
+		return ""
+	}
+	return v.Bad[len(v.Bad)-1]
+}
+
+func (v versions) attributes() attributes { return attributes{v.Mode, v.UID, v.GID} }
+
+// undo is the folder with the records of one run. Without the run's directory, which is
+// gone then, there are none.
 type undo struct{ run *os.Root }
 
 func fileName(fault, suffix string) string { return filepath.Join(UndoDir, fault+suffix) }
@@ -49,13 +75,15 @@ const (
 	originalSuffix = ".original"
 )
 
-// lock keeps others, in this process and others, from touching files of this
-// run. The kernel gives it up when the process ends, however it does.
+// lock keeps others, in this process and others, from touching files of this run. The
+// lock is on the run's directory, which every process of the run has open: it holds
+// although what is in it, or the directory itself, is removed. The kernel gives it up
+// when the process ends, however it does.
 func (u undo) lock(ctx context.Context) (unlock func(), err error) {
-	if err := u.run.Mkdir(UndoDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
+	if u.run == nil {
+		return func() {}, nil
 	}
-	dir, err := u.run.Open(UndoDir)
+	dir, err := u.run.Open(".")
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +95,10 @@ func (u undo) lock(ctx context.Context) (unlock func(), err error) {
 
 // load reads a fault's record. It returns nil when there is none.
 func (u undo) load(fault string) (*record, error) {
-	text, err := u.run.ReadFile(fileName(fault, recordSuffix))
+	if u.run == nil {
+		return nil, nil //nolint:nilnil // see below
+	}
+	text, err := readRegular(u.run, fileName(fault, recordSuffix))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // most faults have no record, and that is not an error
 	}
@@ -78,7 +109,7 @@ func (u undo) load(fault string) (*record, error) {
 	if err := json.Unmarshal(text, r); err != nil {
 		return nil, fmt.Errorf("%s: %w", fileName(fault, recordSuffix), err)
 	}
-	if r.Fault != fault || r.Tree == "" || !filepath.IsLocal(r.Rel) {
+	if r.Fault != fault || !filepath.IsAbs(r.Tree) || !filepath.IsLocal(r.Rel) {
 		return nil, fmt.Errorf("%s is damaged", fileName(fault, recordSuffix))
 	}
 	return r, nil
@@ -86,11 +117,14 @@ func (u undo) load(fault string) (*record, error) {
 
 // original reads the saved original of a record.
 func (u undo) original(r *record) (version, error) {
-	body, err := u.run.ReadFile(fileName(r.Fault, originalSuffix))
+	if u.run == nil {
+		return version{}, errors.New("the run's directory is gone")
+	}
+	body, err := readRegular(u.run, fileName(r.Fault, originalSuffix))
 	if err != nil {
 		return version{}, err
 	}
-	v := versionOf(body, attributes{r.Mode, r.UID, r.GID})
+	v := versionOf(body, r.attributes())
 	if v.digest != r.Original {
 		return version{}, fmt.Errorf("%s is damaged", fileName(r.Fault, originalSuffix))
 	}
@@ -102,6 +136,9 @@ func (u undo) original(r *record) (version, error) {
 func (u undo) save(r *record, original []byte) error {
 	text, err := json.Marshal(r)
 	if err != nil {
+		return err
+	}
+	if err := u.run.Mkdir(UndoDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	if original != nil {
@@ -127,11 +164,14 @@ func (u undo) put(name string, body []byte) error {
 // forget deletes what is saved for a fault. It deletes the record first: an original
 // without a record does no harm.
 func (u undo) forget(fault string) error {
+	if u.run == nil {
+		return nil
+	}
 	if err := u.run.Remove(fileName(fault, recordSuffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if err := atomicfile.SyncDir(u.run, UndoDir); err != nil {
-		return err
+		return ignoreMissing(err)
 	}
 	var errs []error
 	for _, suffix := range []string{originalSuffix, originalSuffix + ".next", recordSuffix + ".next"} {
@@ -140,105 +180,27 @@ func (u undo) forget(fault string) error {
 	return errors.Join(errs...)
 }
 
-// A mark is a file beside the file that has a fault. It names the fault, so that no
-// other fault takes the bad version for the original. Marks are compared by the
-// fault's name and not by the run's directory, because a directory may have several
-// paths.
-type mark struct {
-	Fault string `json:"fault"`
-	Run   string `json:"run"` // directory of the run, absolute
-}
-
-// claim marks a file as the fault's. A mark whose fault is over is taken over.
-func (t *target) mark(m mark) error {
-	name := t.beside(markSuffix)
-	text, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	for range 2 {
-		file, err := t.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-		if err == nil {
-			if _, err = file.Write(append(text, '\n')); err == nil {
-				err = file.Sync()
-			}
-			return errors.Join(err, file.Close())
-		}
-		if !errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%w (the folder must be writable: the file is replaced as a whole)", err)
-		}
-		other, err := t.readMark()
-		switch {
-		case err != nil:
-			return err
-		case other.Fault == m.Fault:
-			return nil
-		case other.isActive():
-			return t.errMarked(other)
-		}
-		if err := ignoreMissing(t.root.Remove(name)); err != nil {
-			return err
-		}
-	}
-	return fmt.Errorf("%s: another process is injecting a fault into it", t.path())
-}
-
-// checkUnmarked returns an error when another fault is in the file.
-func (t *target) checkUnmarked(m mark) error {
-	other, err := t.readMark()
-	if err == nil && other.Fault != m.Fault && other.isActive() {
-		err = t.errMarked(other)
-	}
-	return err
-}
-
-func (t *target) errMarked(other mark) error {
-	return fmt.Errorf("%w: %s already has fault %s: `blastgauge recover %s` removes it when its run has ended", experiments.ErrRefused, t.path(), other.Fault, other.Run)
-}
-
-func (t *target) readMark() (mark, error) {
-	text, err := t.root.ReadFile(t.beside(markSuffix))
-	if err != nil {
-		return mark{}, ignoreMissing(err)
-	}
-	var m mark
-	if json.Unmarshal(text, &m) != nil { // incomplete: its process died before it touched the file
-		m = mark{}
-	}
-	return m, nil
-}
-
-// isActive reports whether the fault still has a record.
-func (m mark) isActive() bool {
-	if m.Run == "" || !localName(m.Fault) {
-		return false
-	}
-	_, err := os.Lstat(filepath.Join(m.Run, fileName(m.Fault, recordSuffix)))
-	return !errors.Is(err, fs.ErrNotExist)
-}
-
-// unmark deletes the fault's own mark, and an empty mark, whose process died before it
-// wrote it. It waits for a mark that is being written.
-func (t *target) unmark(m mark) error {
-	other, err := t.readMark()
-	for tries := 0; err == nil && other.Fault == "" && tries < 10; tries++ {
-		if _, err := t.root.Lstat(t.beside(markSuffix)); errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		time.Sleep(5 * time.Millisecond)
-		other, err = t.readMark()
-	}
-	if err != nil || other.Fault != m.Fault && other.Fault != "" {
-		return err
-	}
-	return ignoreMissing(t.root.Remove(t.beside(markSuffix)))
-}
-
 // localName reports whether a fault's name can be the name of a file.
 func localName(fault string) bool {
 	return fault != "" && !strings.ContainsAny(fault, `/\`) && filepath.IsLocal(fault)
 }
 
-func (r *record) isKnownVersion(digest string) bool {
-	return digest == r.Original || slices.Contains(r.Bad, digest)
+// readRegular reads a file that may have been put there by others: it waits for no pipe,
+// and reads no more than a fault's file can have.
+func readRegular(folder *os.Root, name string) ([]byte, error) {
+	file, err := folder.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a regular file", name)
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("%s is larger than %d MiB", name, maxFile>>20)
+	}
+	return io.ReadAll(file)
 }
