@@ -28,6 +28,7 @@ type room struct {
 // report knows nothing but results.
 func rooms() []room {
 	return []room{
+		{name: "experiments/redact"},
 		{name: "experiments/figures"},
 		{name: "experiments/atomicfile"},
 		{name: "experiments/filelock"},
@@ -60,13 +61,13 @@ func rooms() []room {
 		{name: "injectors/gateway", imports: "injectors injectors/gateway/faultset injectors/gateway/http injectors/gateway/postgres injectors/gateway/redis injectors/gateway/stream", tests: "examples/checkout injectors/badconfig"},
 		{name: "injectors/configfile", imports: "experiments experiments/atomicfile experiments/filelock experiments/journal experiments/plan experiments/run/engine injectors injectors/badconfig injectors/manual", tests: "injectors/injectortest"},
 		{name: "injectors/proxy", imports: "experiments/hosts experiments/sampling injectors injectors/gateway", tests: "examples/checkout injectors/badconfig injectors/injectortest/stock"},
-		{name: "injectors/toxiproxy", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/run/engine injectors injectors/manual", tests: "examples/checkout injectors/injectortest injectors/injectortest/stock injectors/proxy"},
+		{name: "injectors/toxiproxy", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine injectors injectors/manual", tests: "examples/checkout injectors/injectortest injectors/injectortest/stock injectors/proxy"},
 
 		{name: "experiments/run/journey/journeytest", imports: "experiments"},
 		{name: "experiments/run/journey/rawconn", tests: "experiments/run/journey/journeytest"},
-		{name: "experiments/run/journey", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/sampling experiments/run/internal/wait experiments/run/journey/rawconn", tests: "experiments/run/journey/journeytest"},
-		{name: "experiments/run/traffic", imports: "experiments experiments/journal experiments/plan experiments/sampling experiments/run/journey", tests: "experiments/run/internal/wait experiments/run/journey/journeytest"},
-		{name: "experiments/run/check", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/run/internal/wait experiments/run/journey", tests: "examples/checkout injectors"},
+		{name: "experiments/run/journey", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/redact experiments/sampling experiments/run/internal/wait experiments/run/journey/rawconn", tests: "experiments/run/journey/journeytest"},
+		{name: "experiments/run/traffic", imports: "experiments experiments/journal experiments/plan experiments/redact experiments/sampling experiments/run/journey", tests: "experiments/run/internal/wait experiments/run/journey/journeytest"},
+		{name: "experiments/run/check", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/redact experiments/run/internal/wait experiments/run/journey", tests: "examples/checkout injectors"},
 		{name: "experiments/run/systemtest", imports: "experiments experiments/plan injectors/proxy"},
 
 		{name: "experiments/result", imports: "experiments experiments/figures experiments/journal experiments/plan experiments/stats injectors"},
@@ -84,10 +85,10 @@ func rooms() []room {
 		{name: "report", imports: "experiments/compare experiments/history experiments/result report/comparisons report/encode report/page report/results report/terminal report/trends", tests: "report/words"},
 
 		{name: "experiments/run/internal/usage"},
-		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/run/engine experiments/run/journey injectors injectors/configfile injectors/toxiproxy"},
+		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey injectors injectors/configfile injectors/toxiproxy"},
 		{name: "experiments/run/cleanup", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest"},
-		{name: "experiments/run/embedded", imports: "experiments experiments/hosts experiments/plan experiments/run/internal/injectorset experiments/run/internal/usage injectors/proxy"},
-		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/hosts experiments/journal experiments/plan experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/traffic injectors injectors/configfile injectors/toxiproxy", tests: "experiments/run/systemtest"},
+		{name: "experiments/run/embedded", imports: "experiments experiments/hosts experiments/plan experiments/redact experiments/run/internal/injectorset experiments/run/internal/usage injectors/proxy"},
+		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/hosts experiments/journal experiments/plan experiments/redact experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/traffic injectors injectors/configfile injectors/toxiproxy", tests: "experiments/run/systemtest"},
 
 		{name: "cmd/blastgauge/internal/live", imports: "experiments experiments/journal experiments/plan report/terminal", tests: "injectors"},
 		{name: "cmd/blastgauge/internal/demo", imports: "cmd/blastgauge/internal/live examples/checkout experiments experiments/atomicfile experiments/compare experiments/plan experiments/result experiments/run injectors/proxy injectors/toxiproxy report report/terminal report/words"},

@@ -120,12 +120,14 @@ func printable(line string) string {
 	}, line)
 }
 
-// clip shortens and masks a message, which may repeat parts of the document.
+// clip masks and shortens a message, which may repeat parts of the document. It masks
+// first, because a mask knows credentials by what follows them.
 func (d *Document) clip(msg string) string {
-	if len(msg) > 2*widest {
-		msg = strings.ToValidUTF8(msg[:2*widest], "") + "..."
+	msg = printable(d.mask(msg))
+	if n := prefixLen(msg, 2*widest); n < len(msg) {
+		msg = msg[:n] + "..."
 	}
-	return printable(d.mask(msg))
+	return msg
 }
 
 var credentials = regexp.MustCompile(`://[^\s/@]+@`)

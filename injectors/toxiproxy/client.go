@@ -13,7 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
+
+	"github.com/blastgauge/blastgauge/experiments/redact"
 )
 
 // Largest answers that are read.
@@ -74,6 +75,7 @@ type client struct {
 	shown   string // base as errors show it, without credentials
 	bad     error  // what is wrong with the URL
 	token   string
+	hidden  *redact.Secrets // the token, and the credentials in the URL
 	timeout time.Duration
 	http    http.Client
 
@@ -82,7 +84,9 @@ type client struct {
 }
 
 func newClient(o Options) *client {
-	c := &client{token: o.Token, timeout: o.Timeout, turns: map[string]chan struct{}{}}
+	c := &client{token: o.Token, timeout: o.Timeout, hidden: &redact.Secrets{}, turns: map[string]chan struct{}{}}
+	c.hidden.Hide(o.Token, redact.Hidden)
+	c.hidden.HideURL(o.URL)
 	c.http = http.Client{
 		Transport: &http.Transport{
 			DialContext:            o.Dial,
@@ -95,7 +99,7 @@ func newClient(o Options) *client {
 	}
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		c.shown, c.bad = printable(o.URL), errors.New("not a URL such as http://127.0.0.1:8474")
+		c.shown, c.bad = c.printable(o.URL), errors.New("not a URL such as http://127.0.0.1:8474")
 		return c
 	}
 	u.RawQuery, u.Fragment = "", ""
@@ -124,7 +128,7 @@ func (c *client) call(ctx context.Context, proxy string, r request, out any) err
 		return err
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return c.errorf("%s %s: the answer is not what a Toxiproxy answers: %w: %q", r.method, r.path, err, excerpt(body))
+		return c.errorf("%s %s: the answer is not what a Toxiproxy answers: %w: %q", r.method, r.path, err, c.excerpt(redact.Kept(body)))
 	}
 	return nil
 }
@@ -151,7 +155,8 @@ func (c *client) raw(ctx context.Context, proxy string, r request) ([]byte, erro
 				err = cause
 			}
 		}
-		return nil, c.errorf("%s %s: %w", r.method, r.path, err)
+		// What broke the connection may be repeated in the error.
+		return nil, c.errorf("%s %s: %w", r.method, r.path, c.hidden.Error(err, maxReason))
 	}
 	return body, nil
 }
@@ -206,14 +211,14 @@ func (c *client) exchange(ctx context.Context, r request) ([]byte, error) {
 	}
 	defer func() { _ = resp.Body.Close() }() // the answer has been read
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return nil, statusError(r, resp)
+		return nil, c.statusError(r, resp)
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err == nil && len(body) > maxAnswer {
 		err = fmt.Errorf("the answer is longer than %d MB", maxAnswer>>20)
 	}
 	if err == nil && r.method == http.MethodDelete && resp.StatusCode != http.StatusNoContent {
-		err = fmt.Errorf("the answer is %s and not 204, as a Toxiproxy's: %q", resp.Status, excerpt(body))
+		err = fmt.Errorf("the answer is %s and not 204, as a Toxiproxy's: %q", c.printable(resp.Status), c.excerpt(redact.Kept(body)))
 	}
 	return body, err
 }
@@ -221,18 +226,18 @@ func (c *client) exchange(ctx context.Context, r request) ([]byte, error) {
 // statusError makes an error of an answer with a status other than 2xx. The body may
 // be Toxiproxy's JSON, the HTML of a handler that timed out, or a page of any other
 // server.
-func statusError(r request, resp *http.Response) *StatusError {
+func (c *client) statusError(r request, resp *http.Response) *StatusError {
 	e := &StatusError{Method: r.method, Path: r.path, Status: resp.StatusCode}
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxError)) // what could be read before an error is still worth showing
+	answer, _ := redact.ReadAll(resp.Body, maxError) // what could be read before an error is still worth showing
 	var api struct {
 		Error string `json:"error"`
 		Title string `json:"title"` // of servers before 2.0
 	}
-	if json.Unmarshal(body, &api) == nil && api.Error+api.Title != "" {
-		e.Message, e.api = printable(api.Error+api.Title), true
+	if json.Unmarshal(answer.Bytes(), &api) == nil && api.Error+api.Title != "" {
+		e.Message, e.api = c.printable(api.Error+api.Title), true
 		return e
 	}
-	e.Message = excerpt(body)
+	e.Message = c.excerpt(answer)
 	return e
 }
 
@@ -241,31 +246,24 @@ var (
 	tagForm   = regexp.MustCompile(`(?s)<[^>]*>`)
 )
 
-// excerpt returns the beginning of an answer as plain text on one line.
-func excerpt(body []byte) string {
-	text := string(body)
+// excerpt returns the beginning of an answer as plain text on one line. What is
+// hidden is hidden first: a secret may look like a tag.
+func (c *client) excerpt(answer *redact.Output) string {
+	text := answer.Text(c.hidden, maxError)
 	if m := titleForm.FindStringSubmatch(text); m != nil {
 		text = m[1]
 	}
-	text = strings.Join(strings.Fields(tagForm.ReplaceAllString(text, " ")), " ")
-	return printable(text)
+	return c.printable(strings.Join(strings.Fields(tagForm.ReplaceAllString(text, " ")), " "))
 }
 
-// printable returns a server's text in a form that is safe to show: short, on one
-// line, and without control sequences for a terminal.
-func printable(text string) string {
-	const most = 200
-	shown := strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsPrint(r):
-			return r
-		case unicode.IsSpace(r):
-			return ' '
-		}
-		return '?'
-	}, strings.ToValidUTF8(text, "?"))
-	if len(shown) > most {
-		return strings.ToValidUTF8(shown[:most-len("...")], "") + "..."
-	}
-	return shown
-}
+// maxText is how many bytes of a server's text are shown, before the mark of a cut.
+const maxText = 197
+
+// maxReason is how many bytes of the reason are shown for which a call failed. It may
+// hold an excerpt of an answer.
+const maxReason = 3 * maxText
+
+// printable returns a server's text in a form that is safe to show: without the
+// client's credentials, short, on one line, and without control sequences for a
+// terminal.
+func (c *client) printable(text string) string { return c.hidden.Plain(text, maxText) }

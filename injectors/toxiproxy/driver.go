@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 )
 
 // Kinds of server, as journal.Toxiproxy names them.
@@ -86,9 +87,9 @@ func (d *Driver) Identify(ctx context.Context) (journal.Toxiproxy, error) {
 		}
 		return journal.Toxiproxy{}, err
 	}
-	server, ok := parseVersion(body)
+	server, ok := d.api.parseVersion(body)
 	if !ok {
-		return journal.Toxiproxy{}, d.api.errorf("GET /version: this is not a Toxiproxy, it answers %q", excerpt(body))
+		return journal.Toxiproxy{}, d.api.errorf("GET /version: this is not a Toxiproxy, it answers %q", d.api.excerpt(redact.Kept(body)))
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -98,7 +99,7 @@ func (d *Driver) Identify(ctx context.Context) (journal.Toxiproxy, error) {
 
 // parseVersion reads the answer to GET /version. Old servers answer with the bare
 // version; a blastgauge proxy adds a key "blastgauge".
-func parseVersion(body []byte) (journal.Toxiproxy, bool) {
+func (c *client) parseVersion(body []byte) (journal.Toxiproxy, bool) {
 	var v struct {
 		Version string          `json:"version"`
 		Ours    json.RawMessage `json:"blastgauge"`
@@ -109,25 +110,25 @@ func parseVersion(body []byte) (journal.Toxiproxy, bool) {
 			return journal.Toxiproxy{}, false
 		}
 	}
-	server := journal.Toxiproxy{Kind: KindStock, Version: printable(v.Version)}
+	server := journal.Toxiproxy{Kind: KindStock, Version: c.printable(v.Version)}
 	if len(v.Ours) > 0 && string(v.Ours) != "null" {
-		server = journal.Toxiproxy{Kind: KindOurs, Version: cmp.Or(ourVersion(v.Ours), server.Version)}
+		server = journal.Toxiproxy{Kind: KindOurs, Version: cmp.Or(c.ourVersion(v.Ours), server.Version)}
 	}
 	return server, server.Version != ""
 }
 
 var versionForm = regexp.MustCompile(`^(v|git-)?[0-9A-Za-z]+(\.[0-9A-Za-z+-]+)*$`)
 
-func ourVersion(raw json.RawMessage) string {
+func (c *client) ourVersion(raw json.RawMessage) string {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
-		return printable(text)
+		return c.printable(text)
 	}
 	var object struct {
 		Version string `json:"version"`
 	}
 	if json.Unmarshal(raw, &object) == nil {
-		return printable(object.Version)
+		return c.printable(object.Version)
 	}
 	return ""
 }

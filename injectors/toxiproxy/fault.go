@@ -42,7 +42,7 @@ func (d *Driver) Inject(ctx context.Context, f plan.Fault) error {
 		return d.api.errorf("proxy %s is disabled: a toxic has no effect there", f.Proxy)
 	}
 	if there, ok := s.toxic(f.Name); ok {
-		if want.differs(there) == "" {
+		if want.differs(there, d.api.printable) == "" {
 			return nil
 		}
 		if err := d.remove(ctx, f); err != nil {
@@ -101,7 +101,7 @@ func (d *Driver) add(ctx context.Context, f plan.Fault, want *newToxic) error {
 	if !ok {
 		return d.api.errorf("toxic %s was added to proxy %s and is not there", f.Name, f.Proxy)
 	}
-	if difference := want.differs(there); difference != "" {
+	if difference := want.differs(there, d.api.printable); difference != "" {
 		return d.api.errorf("toxic %s on proxy %s is not what was asked for: %s", f.Name, f.Proxy, difference)
 	}
 	return nil
@@ -182,7 +182,7 @@ func (d *Driver) Check(ctx context.Context, f plan.Fault) (journal.Evidence, err
 	case !s.Enabled:
 		return absent("proxy %s is disabled", f.Proxy), nil
 	}
-	if difference := want.differs(there); difference != "" {
+	if difference := want.differs(there, d.api.printable); difference != "" {
 		return absent("toxic %s on proxy %s was changed: %s", f.Name, f.Proxy, difference), nil
 	}
 	return journal.Evidence{
@@ -197,19 +197,19 @@ func absent(format string, args ...any) journal.Evidence {
 
 // differs describes how a toxic on a server differs from the one that was asked
 // for. It returns "" when they are equal. Numbers that were not asked for are zero.
-func (t *newToxic) differs(there toxic) string {
+func (t *newToxic) differs(there toxic, show func(string) string) string {
 	switch {
 	case there.Type != t.Type:
-		return fmt.Sprintf("its type is %s, not %s", printable(there.Type), t.Type)
+		return fmt.Sprintf("its type is %s, not %s", show(there.Type), t.Type)
 	case there.Stream != t.Stream:
-		return fmt.Sprintf("its stream is %s, not %s", printable(there.Stream), t.Stream)
+		return fmt.Sprintf("its stream is %s, not %s", show(there.Stream), t.Stream)
 	case math.Abs(there.Toxicity-t.Toxicity) > 1e-6: // servers hold it as a float32
 		return fmt.Sprintf("its toxicity is %v, not %v", there.Toxicity, t.Toxicity)
 	}
 	names := slices.Sorted(maps.Keys(t.Attributes))
 	for _, name := range slices.Sorted(maps.Keys(there.Attributes)) {
 		if v, isNumber := there.Attributes[name].(float64); isNumber && v != 0 && t.Attributes[name] == nil {
-			return fmt.Sprintf("its %s is %v and was not asked for", printable(name), v)
+			return fmt.Sprintf("its %s is %v and was not asked for", show(name), v)
 		}
 	}
 	for _, name := range names {
@@ -223,9 +223,9 @@ func (t *newToxic) differs(there toxic) string {
 		}
 		if !bytes.Equal(got, want) {
 			if carriesDocument(t.Attributes[name]) || carriesDocument(there.Attributes[name]) { // a journal must not hold documents
-				return fmt.Sprintf("its %s is not the one that was asked for", printable(name))
+				return fmt.Sprintf("its %s is not the one that was asked for", show(name))
 			}
-			return fmt.Sprintf("its %s is %s, not %s", printable(name), printable(string(got)), want)
+			return fmt.Sprintf("its %s is %s, not %s", show(name), show(string(got)), want)
 		}
 	}
 	return ""

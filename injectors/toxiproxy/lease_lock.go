@@ -84,7 +84,7 @@ func (l *lock) read(ctx context.Context) (claim, error) {
 	}
 	c, ok := parseClaim(s.Upstream)
 	if !ok {
-		return claim{}, fmt.Errorf("%w: %w", ErrRefused, l.d.api.errorf("proxy %s is not a lock of blastgauge's: its upstream is %s", LockProxy, printable(s.Upstream)))
+		return claim{}, fmt.Errorf("%w: %w", ErrRefused, l.d.api.errorf("proxy %s is not a lock of blastgauge's: its upstream is %s", LockProxy, l.d.api.printable(s.Upstream)))
 	}
 	return c, nil
 }
@@ -97,12 +97,12 @@ func (l *lock) owner(ctx context.Context) (string, error) {
 	case err != nil:
 		return "", err
 	}
-	return printable(c.run), nil
+	return l.d.api.printable(c.run), nil
 }
 
 func (l *lock) errTaken(c claim) error {
 	return fmt.Errorf("%w: %w", ErrRefused, l.d.api.errorf("run %s is using this server; its lock ends at %s unless renewed",
-		printable(c.run), c.until.Format(time.RFC3339)))
+		l.d.api.printable(c.run), c.until.Format(time.RFC3339)))
 }
 
 func (l *lock) takeOver(ctx context.Context) error {

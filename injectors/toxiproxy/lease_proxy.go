@@ -50,7 +50,7 @@ func (l *proxyLease) owner(ctx context.Context) (string, error) {
 	run := ""
 	for _, lease := range leases {
 		if run == "" || run == l.run {
-			run = printable(lease.Run)
+			run = l.d.api.printable(lease.Run)
 		}
 	}
 	return run, nil

@@ -136,19 +136,19 @@ func (d *Driver) problems(s state, f plan.Fault) []error {
 		refuse("is disabled, perhaps on purpose; enable it with\n  %s", d.api.curl("POST", proxyPath(s.Name), map[string]bool{"enabled": true}))
 	}
 	if f.Upstream != "" && !sameUpstream(s.Upstream, f.Upstream) {
-		refuse("has upstream %s, but %s is declared with upstream %s", printable(s.Upstream), f.Into, f.Upstream)
+		refuse("has upstream %s, but %s is declared with upstream %s", d.api.printable(s.Upstream), f.Into, f.Upstream)
 	}
 	if f.Listen != "" && !sameListen(s.Listen, f.Listen) {
-		refuse("listens on %s, but %s is declared with listen %s", printable(s.Listen), f.Into, f.Listen)
+		refuse("listens on %s, but %s is declared with listen %s", d.api.printable(s.Listen), f.Into, f.Listen)
 	}
 	for _, t := range s.Toxics {
 		run, _, ok := injectors.ParseFaultName(t.Name)
 		if ok {
-			refuse("carries toxic %s, left by run %s: `blastgauge recover` removes it", t.describe(), run)
+			refuse("carries toxic %s, left by run %s: `blastgauge recover` removes it", t.describe(d.api.printable), run)
 			continue
 		}
 		refuse("carries toxic %s, which is not blastgauge's; if it is no longer needed, remove it with\n  %s",
-			t.describe(), d.api.curl("DELETE", toxicPath(s.Name, t.Name), nil))
+			t.describe(d.api.printable), d.api.curl("DELETE", toxicPath(s.Name, t.Name), nil))
 	}
 	return errs
 }

@@ -59,7 +59,7 @@ func (d *Driver) post(ctx context.Context, p newProxy) error {
 		return err
 	}
 	if made.Name != p.Name {
-		return d.api.errorf("POST /proxies: the answer is about proxy %q", printable(made.Name))
+		return d.api.errorf("POST /proxies: the answer is about proxy %q", d.api.printable(made.Name))
 	}
 	return nil
 }

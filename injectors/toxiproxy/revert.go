@@ -180,7 +180,7 @@ func (d *Driver) proveEnabled(ctx context.Context, f plan.Fault) error {
 	}
 	for _, proxy := range slices.Sorted(maps.Keys(all)) {
 		if !all[proxy].Enabled && proxy != LockProxy {
-			return unprovenError{d.api.errorf("%w: nothing shows that %s was on proxy %s, and proxy %s is disabled", ErrUnproven, f.Name, f.Proxy, printable(proxy))}
+			return unprovenError{d.api.errorf("%w: nothing shows that %s was on proxy %s, and proxy %s is disabled", ErrUnproven, f.Name, f.Proxy, d.api.printable(proxy))}
 		}
 	}
 	return nil
@@ -220,7 +220,7 @@ func (d *Driver) Absent(ctx context.Context, f plan.Fault) error {
 	}
 	for _, proxy := range slices.Sorted(maps.Keys(all)) {
 		if _, ok := all[proxy].toxic(f.Name); ok {
-			return d.api.errorf("toxic %s is on proxy %s", f.Name, printable(proxy))
+			return d.api.errorf("toxic %s is on proxy %s", f.Name, d.api.printable(proxy))
 		}
 	}
 	return nil

@@ -89,7 +89,7 @@ func (d *Driver) proxy(ctx context.Context, name string) (state, error) {
 		return state{}, err
 	}
 	if s.Name != name { // an answer about another proxy would wrongly prove a fault gone
-		return state{}, d.api.errorf("GET %s: the answer is about proxy %q", proxyPath(name), printable(s.Name))
+		return state{}, d.api.errorf("GET %s: the answer is about proxy %q", proxyPath(name), d.api.printable(s.Name))
 	}
 	return s, nil
 }
@@ -106,7 +106,7 @@ func (d *Driver) proxies(ctx context.Context) (map[string]state, error) {
 	}
 	for name, s := range all {
 		if s.Name != name {
-			return nil, d.api.errorf("GET %s: the answer has proxy %q under the name %q", path, printable(s.Name), printable(name))
+			return nil, d.api.errorf("GET %s: the answer has proxy %q under the name %q", path, d.api.printable(s.Name), d.api.printable(name))
 		}
 	}
 	return all, nil
@@ -133,10 +133,10 @@ func (s state) toxic(name string) (toxic, bool) {
 }
 
 // describe returns a toxic's name and kind, such as "payments_slow (latency)".
-func (t toxic) describe() string {
+func (t toxic) describe(show func(string) string) string {
 	kind := t.Type
 	if k, ok := injectors.Lookup(t.Type); ok {
 		kind = k.Name
 	}
-	return printable(t.Name) + " (" + printable(kind) + ")"
+	return show(t.Name) + " (" + show(kind) + ")"
 }

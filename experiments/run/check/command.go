@@ -1,7 +1,6 @@
 package check
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 )
 
@@ -32,7 +32,7 @@ type commandChecker struct {
 }
 
 func newCommandChecker(s *experiments.System, inv experiments.Invariant, f journey.Facts) (*commandChecker, error) {
-	c := &commandChecker{resolver: resolver{Facts: f}, dir: filepath.Dir(s.File)}
+	c := &commandChecker{resolver: newResolver(f), dir: filepath.Dir(s.File)}
 	for _, text := range inv.Command {
 		arg, err := c.resolver.fill(text)
 		if err != nil {
@@ -51,7 +51,7 @@ func (c *commandChecker) close() {}
 func (c *commandChecker) check(ctx context.Context) journal.CheckResult {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	out, errs := boundedBuffer{limit: maxOutput}, boundedBuffer{limit: maxOutput}
+	out, errs := redact.Output{Limit: maxOutput}, redact.Output{Limit: maxOutput}
 	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = c.dir, &out, &errs, killDelay
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that the kill reaches what it starts as well
@@ -64,56 +64,23 @@ func (c *commandChecker) check(ctx context.Context) journal.CheckResult {
 	case ctx.Err() != nil:
 		return journal.CheckResult{Error: fmt.Sprintf("%s did not end within %s", c.name(), checkTimeout)}
 	case !ended:
-		return journal.CheckResult{Error: c.resolver.secrets.Redact(err.Error())}
+		return journal.CheckResult{Error: c.resolver.hidden.Line(err.Error(), maxText)}
 	case exit.ExitCode() != 1:
-		return journal.CheckResult{Error: strings.TrimSuffix(c.name()+": "+exit.String()+": "+c.resolver.secrets.Redact(errs.firstLine()), ": ")}
+		return journal.CheckResult{Error: strings.TrimSuffix(c.name()+": "+exit.String()+": "+errs.FirstLine(c.resolver.hidden, maxText), ": ")}
 	}
 	return c.violations(&out)
 }
 
-func (c *commandChecker) name() string { return c.resolver.secrets.Redact(c.args[0]) }
+func (c *commandChecker) name() string { return c.resolver.hidden.Line(c.args[0], maxText) }
 
 // violations returns one violation for each line of output, and at least one.
-func (c *commandChecker) violations(out *boundedBuffer) journal.CheckResult {
-	r := journal.CheckResult{}
-	for line := range strings.Lines(out.String()) {
-		if line = strings.TrimSpace(line); line == "" {
-			continue
-		}
-		r.Violations++
-		if len(r.Keys) < maxKeys {
-			r.Keys = append(r.Keys, c.resolver.secrets.Redact(shorten(line)))
-		}
-	}
+func (c *commandChecker) violations(out *redact.Output) journal.CheckResult {
+	lines := out.Lines(c.resolver.hidden, maxText)
+	r := journal.CheckResult{Violations: float64(len(lines)), Keys: lines[:min(len(lines), maxKeys)]}
 	r.Violations = max(r.Violations, 1)
 	r.Detail = fmt.Sprintf("%s ends with 1 and names %d", c.name(), len(r.Keys))
 	if r.Violations > float64(len(r.Keys)) && len(r.Keys) > 0 {
 		r.Detail += fmt.Sprintf(" and %g more", r.Violations-float64(len(r.Keys)))
 	}
 	return r
-}
-
-// A boundedBuffer keeps the beginning of what is written to it.
-type boundedBuffer struct {
-	bytes.Buffer
-	limit int // bytes
-}
-
-func (b *boundedBuffer) Write(p []byte) (int, error) {
-	b.Buffer.Write(p[:min(len(p), max(0, b.limit-b.Len()))])
-	return len(p), nil
-}
-
-// firstLine returns the first line, shortened.
-func (b *boundedBuffer) firstLine() string {
-	line, _, _ := strings.Cut(strings.TrimSpace(b.String()), "\n")
-	return shorten(line)
-}
-
-// shorten returns the beginning of a text that may be of any length.
-func shorten(text string) string {
-	if len(text) <= maxText {
-		return text
-	}
-	return strings.ToValidUTF8(text[:maxText], "") + "..."
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 )
 
 // A database is an open database, and how it differs from others.
@@ -56,28 +57,12 @@ func openDatabase(dsn string, s *experiments.System, r *resolver) (database, err
 	return database{}, errors.New("a DSN starts with postgres://, mysql:// or sqlite: and a file")
 }
 
-// hidePassword hides the password of a URL, decoded and as it was written.
-func (r *resolver) hidePassword(dsn string) {
-	authority, _, _ := strings.Cut(strings.TrimPrefix(dsn[strings.Index(dsn, ":")+1:], "//"), "/")
-	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-		if _, password, ok := strings.Cut(authority[:at], ":"); ok {
-			r.hide(password, "***")
-		}
-	}
-	if u, err := url.Parse(dsn); err == nil {
-		if password, ok := u.User.Password(); ok {
-			r.hide(password, "***")
-		}
-	}
-}
-
 func openPostgres(dsn string, policy hosts.Policy, r *resolver) (database, error) {
-	r.hidePassword(dsn)
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return database{}, errors.New("not a DSN of PostgreSQL: write for instance postgres://user:password@127.0.0.1:5432/shop")
 	}
-	r.hide(config.Password, "***")
+	r.hidden.Hide(config.Password, redact.Hidden)
 	// The dialer looks names up, so that the host policy checks the address that is
 	// connected to.
 	config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
@@ -88,7 +73,6 @@ func openPostgres(dsn string, policy hosts.Policy, r *resolver) (database, error
 }
 
 func openMySQL(dsn string, policy hosts.Policy, r *resolver) (database, error) {
-	r.hidePassword(dsn)
 	bad := errors.New("not a DSN of MySQL: write for instance mysql://user:password@127.0.0.1:3306/shop")
 	u, err := url.Parse(dsn)
 	if err != nil || u.Host == "" {
@@ -124,13 +108,13 @@ func openSQLite(file string) (database, error) {
 	return database{db: db, readOnly: true}, nil
 }
 
-// driverError returns the text of a driver's error on one line; where the driver
-// could not connect, only the reason.
+// driverError returns the text of a driver's error; where the driver could not
+// connect, only the reason. It may hold secrets.
 func driverError(err error) string {
 	if connect, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		// With and without TLS, and for every address, it fails for the same reason.
 		first, _, _ := strings.Cut(connect.Unwrap().Error(), "\n")
-		return shorten("cannot connect: " + first)
+		return "cannot connect: " + first
 	}
-	return shorten(strings.Join(strings.Fields(err.Error()), " "))
+	return err.Error()
 }

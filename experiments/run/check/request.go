@@ -66,7 +66,7 @@ func (c *requestChecker) violatedKeys(document any) []string {
 			}
 			text = string(out)
 		}
-		keys = append(keys, c.script.Redact(text))
+		keys = append(keys, c.script.Secrets().Text(text, maxText))
 	}
 	return keys
 }

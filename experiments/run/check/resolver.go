@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 )
 
@@ -12,18 +13,13 @@ import (
 // that are shown afterwards.
 type resolver struct {
 	journey.Facts
-	secrets journey.Secrets
+	hidden *redact.Secrets
 }
 
-// minSecret is the length in bytes from which on a secret is hidden. Shorter texts
-// are in many words by chance.
-const minSecret = 3
-
-// hide shows instead where a secret stands in a text.
-func (r *resolver) hide(secret, instead string) {
-	if len(secret) >= minSecret {
-		r.secrets.Hide(secret, instead)
-	}
+func newResolver(f journey.Facts) resolver {
+	r := resolver{f, &redact.Secrets{}}
+	r.hidden.HideAll(f.Secrets)
+	return r
 }
 
 // value returns the value of a variable.
@@ -33,7 +29,7 @@ func (r *resolver) value(p experiments.Part) (string, error) {
 		return "", fmt.Errorf("${%s} is not available in an invariant: use ${run}, ${arm}, ${started} or ${env:NAME}", p.Name)
 	}
 	if p.Name == "env" && err == nil {
-		r.hide(value, "${env:"+p.Arg+"}")
+		r.hidden.HideEnv(p.Arg, value)
 	}
 	return value, err
 }

@@ -28,7 +28,7 @@ type sqlChecker struct {
 }
 
 func newSQLChecker(s *experiments.System, inv experiments.Invariant, f journey.Facts) (*sqlChecker, error) {
-	c := &sqlChecker{resolver: resolver{Facts: f}}
+	c := &sqlChecker{resolver: newResolver(f)}
 	name, ok := strings.CutPrefix(inv.DSN, "${env:")
 	if !ok {
 		return nil, errors.New("the DSN must be ${env:NAME}, the name of an environment variable that holds it")
@@ -40,7 +40,7 @@ func newSQLChecker(s *experiments.System, inv experiments.Invariant, f journey.F
 	}
 	d, err := openDatabase(dsn, s, &c.resolver)
 	if err != nil {
-		return nil, fmt.Errorf("${env:%s}: %s", name, c.resolver.secrets.Redact(err.Error()))
+		return nil, fmt.Errorf("${env:%s}: %s", name, c.resolver.hidden.Line(err.Error(), maxText))
 	}
 	c.db = d.db
 	c.db.SetMaxOpenConns(1)
@@ -94,7 +94,7 @@ func (c *sqlChecker) check(ctx context.Context) journal.CheckResult {
 		if ctx.Err() != nil && !errors.Is(err, experiments.ErrRefused) {
 			err = fmt.Errorf("no answer within %s", checkTimeout)
 		}
-		return journal.CheckResult{Error: c.resolver.secrets.Redact(driverError(err))}
+		return journal.CheckResult{Error: c.resolver.hidden.Line(driverError(err), maxText)}
 	}
 	return r
 }
@@ -119,7 +119,7 @@ func (c *sqlChecker) violations(ctx context.Context) (journal.CheckResult, error
 		if err != nil {
 			return journal.CheckResult{}, err
 		}
-		r.Keys = append(r.Keys, c.resolver.secrets.Redact(shorten(key)))
+		r.Keys = append(r.Keys, c.resolver.hidden.Text(key, maxText))
 	}
 	if err := rows.Err(); err != nil {
 		return journal.CheckResult{}, err

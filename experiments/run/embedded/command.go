@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
 )
 
@@ -30,15 +30,16 @@ const LogFile = "command.log"
 // A command is a process that we start and stop, with all processes that it starts
 // itself.
 type command struct {
-	cmd  *exec.Cmd
-	log  *os.File
-	done chan struct{} // closed when the process has ended
-	err  error         // how it ended; set before done is closed
+	cmd     *exec.Cmd
+	log     *os.File
+	secrets *redact.Secrets // that its output may hold
+	done    chan struct{}   // closed when the process has ended
+	err     error           // how it ended; set before done is closed
 }
 
 // startCommand starts a program. Its output goes to a file, because the screen is the
 // run's. The file has no name, so that nothing is left of it when the run is killed.
-func startCommand(args []string) (*command, error) {
+func startCommand(args []string, secrets *redact.Secrets) (*command, error) {
 	log, err := os.CreateTemp("", "blastgauge-command-")
 	if err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func startCommand(args []string) (*command, error) {
 	if err := os.Remove(log.Name()); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	c := &command{cmd: exec.Command(args[0], args[1:]...), log: log, done: make(chan struct{})}
+	c := &command{cmd: exec.Command(args[0], args[1:]...), log: log, secrets: secrets, done: make(chan struct{})}
 	c.cmd.Stdout, c.cmd.Stderr = log, log
 	// A group of its own lets the process be ended with its children, and keeps the
 	// terminal's Ctrl-C from it: it is stopped after the faults are gone, not before.
@@ -84,7 +85,7 @@ func (c *command) awaitAnswer(ctx context.Context, sys *experiments.System) erro
 			case <-c.done:
 				return fmt.Errorf("%s ended before %s answered (%s); its last words:\n%s", c.name(), url, describeEnd(c.err), c.tail())
 			case <-ctx.Done():
-				return fmt.Errorf("%s did not answer at %s within %s: %w; its last words:\n%s", c.name(), url, answerTimeout, err, c.tail())
+				return fmt.Errorf("%s did not answer at %s within %s: %w; its last words:\n%s", c.name(), url, answerTimeout, c.secrets.Error(err, maxError), c.tail())
 			case <-time.After(100 * time.Millisecond):
 			}
 		}
@@ -114,20 +115,23 @@ func describeEnd(err error) string {
 	return err.Error()
 }
 
-// tail returns the last lines that the process wrote, at most eight, indented.
+const (
+	tailLines = 8
+	maxTail   = 2000 // bytes
+	maxError  = 200  // bytes of why there was no answer
+)
+
+// tail returns the last lines that the process wrote, indented and without secrets.
 func (c *command) tail() string {
-	const most = 2000
 	info, err := c.log.Stat()
 	if err != nil {
 		return ""
 	}
-	buf := make([]byte, most)
-	n, err := c.log.ReadAt(buf, max(0, info.Size()-most))
-	if err != nil && !errors.Is(err, io.EOF) {
+	text, err := c.secrets.LastLines(c.log, info.Size(), tailLines, maxTail)
+	if err != nil {
 		return ""
 	}
-	lines := bytes.Split(bytes.TrimSpace(buf[:n]), []byte("\n"))
-	return "  " + strings.ToValidUTF8(string(bytes.Join(lines[max(0, len(lines)-8):], []byte("\n  "))), "?")
+	return "  " + strings.ReplaceAll(text, "\n", "\n  ")
 }
 
 // stop ends the process and its children: first politely, then by force. The error
@@ -148,7 +152,7 @@ func (c *command) stop() error {
 	return nil
 }
 
-// keepLog moves what the process wrote into a run's directory.
+// keepLog moves what the process wrote into a run's directory, without secrets.
 func (c *command) keepLog(dir string) error {
 	if _, err := c.log.Seek(0, io.SeekStart); err != nil {
 		return err
@@ -157,6 +161,5 @@ func (c *command) keepLog(dir string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(to, c.log)
-	return errors.Join(err, to.Close())
+	return errors.Join(c.secrets.Copy(to, c.log), to.Close())
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
@@ -48,7 +49,7 @@ func Start(ctx context.Context, p *plan.Plan, o Options) (s *System, err error) 
 			return s, err
 		}
 	}
-	if s.command, err = startCommand(o.Command); err != nil {
+	if s.command, err = startCommand(o.Command, redact.FromEnv(p.EnvNames(), os.LookupEnv)); err != nil {
 		return s, err
 	}
 	return s, s.command.awaitAnswer(ctx, &p.System)

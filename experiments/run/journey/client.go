@@ -137,7 +137,7 @@ func (c *Client) route(target string) (*endpoint, string, error) {
 	}
 	scheme, rest, ok := strings.Cut(target, "://")
 	if !ok {
-		return nil, "", fmt.Errorf("%.60q is neither a path nor a URL", target)
+		return nil, "", fmt.Errorf("%q is neither a path nor a URL", target)
 	}
 	end := strings.IndexAny(rest, "/?#")
 	if end < 0 {
@@ -164,11 +164,11 @@ func (c *Client) endpoint(origin string) (*endpoint, error) {
 	}
 	u, err := url.Parse(origin)
 	if err != nil || u.User != nil {
-		return nil, fmt.Errorf("%.60q: %w", origin, errNotAURL)
+		return nil, fmt.Errorf("%q: %w", origin, errNotAURL)
 	}
 	e, err := c.newEndpoint(u, "")
 	if err != nil {
-		return nil, fmt.Errorf("%.60q: %w", origin, err)
+		return nil, fmt.Errorf("%q: %w", origin, err)
 	}
 	if err := c.hosts.CheckName(e.host); err != nil {
 		return nil, err // it is not kept: refused hosts must not fill the memory

@@ -95,7 +95,7 @@ func TestBrokenAnswers(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("Send() = %v, want an error that says %q", err, tt.want)
 			}
-			if v := failure(err, time.Now().Add(time.Hour), strings.Clone); v.Cause.String() != "error" {
+			if v := failure(err, time.Now().Add(time.Hour), nil); v.Cause.String() != "error" {
 				t.Errorf("judged as %q, want error", v.Cause)
 			}
 		})

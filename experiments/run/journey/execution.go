@@ -65,7 +65,7 @@ type Result struct {
 	Steps   []time.Duration // how long each step took that was sent
 	Name    string          // of the step that Detail is about
 	Detail  string          // what was wrong, without secrets; empty where the journey is OK
-	Err     error           // why there was no answer; may be of class experiments.ErrRefused, and hold secrets
+	Err     error           // why there was no answer, without secrets; may be of class experiments.ErrRefused
 }
 
 // NewExecution returns an execution that has performed nothing yet.
@@ -128,7 +128,7 @@ func (e *Execution) step(ctx context.Context, s *step, deadline time.Time) Verdi
 	if verdict.Outcome == journal.OK {
 		if missing := s.capture(&e.answer, &e.values); missing != nil {
 			detail := fmt.Sprintf("%s holds nothing to capture as %s", missing, missing.Name)
-			verdict = Verdict{Outcome: journal.Wrong, Document: verdict.Document, Detail: shorten(detail, maxDetail)}
+			verdict = Verdict{Outcome: journal.Wrong, Document: verdict.Document, Detail: e.script.hidden.Text(detail, maxDetail)}
 		}
 	}
 	verdict.Took = time.Since(begun)
@@ -145,10 +145,10 @@ func (e *Execution) poll(ctx context.Context, s *step, deadline, until time.Time
 		}
 		if !deadline.IsZero() && next.After(deadline) {
 			wait.For(ctx, time.Until(deadline))
-			return failure(errTimedOut, deadline, e.script.Redact)
+			return failure(errTimedOut, deadline, e.script.hidden)
 		}
 		if !wait.For(ctx, s.poll.Every) {
-			return failure(context.Cause(ctx), time.Time{}, e.script.Redact)
+			return failure(context.Cause(ctx), time.Time{}, e.script.hidden)
 		}
 		last = e.attempt(ctx, s, deadline)
 	}
@@ -179,14 +179,14 @@ func (e *Execution) attempt(ctx context.Context, s *step, deadline time.Time) Ve
 	e.setHeaders(s)
 	e.answer.document = nil
 	if err := e.sender.Send(ctx, &e.req, &e.resp); err != nil {
-		return failure(err, deadline, e.script.Redact)
+		return failure(err, deadline, e.script.hidden)
 	}
 	if s.cookies {
 		if set := e.resp.header(fasthttp.HeaderSetCookie); len(set) > 0 {
 			e.cookies.keep(cookieURL(e.entry, e.req.Target), set)
 		}
 	}
-	return s.judge(&e.answer, &e.values, e.script.Redact)
+	return s.judge(&e.answer, &e.values, e.script.hidden)
 }
 
 // setHeaders sets the headers of the request, with the cookies of the moment.

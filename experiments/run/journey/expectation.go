@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 )
 
 // An expectation is a compiled check of a part of an answer.
@@ -155,10 +155,9 @@ type Mismatch struct {
 	Expected any
 }
 
-// describe returns what was not as expected, in words. It redacts values before
-// it shortens them, so that no part of a secret is left.
-func (m *Mismatch) describe(redact func(string) string) string {
-	show := func(v any) string { return shorten(redact(string(appendJSON(nil, v))), maxValue) }
+// describe returns what was not as expected, in words and without secrets.
+func (m *Mismatch) describe(hidden *redact.Secrets) string {
+	show := func(v any) string { return hidden.Text(string(appendJSON(nil, v)), maxValue) }
 	switch {
 	case m.Found && m.Op == experiments.Absent:
 		return m.Target + " is there, expected to be absent"
@@ -174,8 +173,9 @@ func (m *Mismatch) describe(redact func(string) string) string {
 
 const (
 	wholeBody = "the body"
-	maxValue  = 120 // bytes of a value in a detail
-	maxDetail = 400 // bytes of a detail
+	maxValue  = 120  // bytes of a value in a detail
+	maxDetail = 400  // bytes of a detail
+	maxError  = 4096 // bytes of an error, which may say what to write in a document
 )
 
 // operatorWords returns what stands between "expected" and the value.
@@ -319,12 +319,4 @@ func (x *expectation) checkBody(body []byte, v *values) *Mismatch {
 		return nil
 	}
 	return &Mismatch{Target: wholeBody, Op: x.op, Found: true, Expected: want}
-}
-
-// shorten cuts a text after limit bytes and marks the cut.
-func shorten(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	return strings.ToValidUTF8(s[:limit], "") + "…"
 }

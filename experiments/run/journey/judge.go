@@ -7,6 +7,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 )
 
 // A Verdict is how one step ended.
@@ -14,7 +15,7 @@ type Verdict struct {
 	Outcome  journal.Outcome // never Slow, which depends on the whole journey
 	Cause    journal.Cause   // where Outcome is Failed
 	Detail   string          // what was not as expected, without secrets; empty where Outcome is OK
-	Err      error           // why there is no answer; may be of class experiments.ErrRefused, and hold secrets
+	Err      error           // why there is no answer, without secrets; may be of class experiments.ErrRefused
 	Mismatch *Mismatch       // the expectation that was not met
 	Document any             // the answer's JSON, where the step needed it
 	Took     time.Duration
@@ -28,20 +29,20 @@ type answer struct {
 
 // judge compares an answer with what its step expects: first the status, then
 // the content.
-func (s *step) judge(a *answer, v *values, redact func(string) string) Verdict {
+func (s *step) judge(a *answer, v *values, hidden *redact.Secrets) Verdict {
 	if !s.acceptsStatus(a.resp.Status) {
 		return Verdict{Outcome: journal.Failed, Cause: journal.Status, Detail: fmt.Sprintf("status %d, expected %s", a.resp.Status, s.acceptedStatuses())}
 	}
 	if s.decodes {
 		document, err := decodeJSON(a.resp.Body)
 		if err != nil {
-			return Verdict{Outcome: journal.Wrong, Detail: shorten(redact("the body is not JSON: "+err.Error()), maxDetail)}
+			return Verdict{Outcome: journal.Wrong, Detail: hidden.Text("the body is not JSON: "+err.Error(), maxDetail)}
 		}
 		a.document = document
 	}
 	for i := range s.expectations {
 		if m := s.expectations[i].check(a, v); m != nil {
-			return Verdict{Outcome: journal.Wrong, Mismatch: m, Document: a.document, Detail: shorten(m.describe(redact), maxDetail)}
+			return Verdict{Outcome: journal.Wrong, Mismatch: m, Document: a.document, Detail: hidden.Text(m.describe(hidden), maxDetail)}
 		}
 	}
 	return Verdict{Document: a.document}
@@ -66,12 +67,13 @@ func (s *step) acceptedStatuses() string {
 
 // failure judges a request that got no complete answer. An error that comes
 // with the deadline is a time-out, whatever its text is.
-func failure(err error, deadline time.Time, redact func(string) string) Verdict {
+func failure(err error, deadline time.Time, hidden *redact.Secrets) Verdict {
 	cause := journal.Broken
 	if isTimeout(err) || !deadline.IsZero() && !time.Now().Before(deadline) {
 		cause = journal.Timeout
 	}
-	return Verdict{Outcome: journal.Failed, Cause: cause, Err: err, Detail: shorten(redact(err.Error()), maxDetail)}
+	shown := hidden.Error(err, maxError)
+	return Verdict{Outcome: journal.Failed, Cause: cause, Err: shown, Detail: hidden.Text(shown.Error(), maxDetail)}
 }
 
 // capture keeps the values that later steps need. It returns the first capture

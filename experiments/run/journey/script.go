@@ -10,6 +10,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 )
 
 // A Script is a list of steps, compiled so that they can be sent many times:
@@ -18,7 +19,7 @@ import (
 type Script struct {
 	steps  []step
 	slots  int // how many captured values there are
-	redact func(string) string
+	hidden *redact.Secrets
 }
 
 // A step is one compiled step.
@@ -55,15 +56,16 @@ type capture struct {
 // A compiler holds what is known while a script is compiled.
 type compiler struct {
 	Facts
-	slots   map[string]int // by name of a captured value
-	secrets Secrets
+	slots  map[string]int // by name of a captured value
+	hidden *redact.Secrets
 }
 
 // Compile compiles steps. The error names the step and what is wrong with it,
 // for instance that ${env:NAME} is not set.
 func Compile(steps []experiments.Step, f Facts) (*Script, error) {
-	c := &compiler{Facts: f, slots: map[string]int{}}
-	script := &Script{}
+	c := &compiler{Facts: f, slots: map[string]int{}, hidden: &redact.Secrets{}}
+	c.hidden.HideAll(f.Secrets)
+	script := &Script{hidden: c.hidden}
 	for _, source := range steps {
 		s, err := c.compileStep(source)
 		if err != nil {
@@ -72,14 +74,13 @@ func Compile(steps []experiments.Step, f Facts) (*Script, error) {
 		s.cookies = len(steps) > 1 || s.poll != nil
 		script.steps = append(script.steps, s)
 	}
-	c.secrets.Redact("") // makes the replacer, so that concurrent calls only read
-	script.slots, script.redact = len(c.slots), c.secrets.Redact
+	script.slots = len(c.slots)
 	return script, nil
 }
 
-// Redact replaces the values of environment variables that the script uses by
-// their names, in a text that comes from a request or an answer.
-func (s *Script) Redact(text string) string { return s.redact(text) }
+// Secrets are what a text that comes from a request or an answer must not show: the
+// values of environment variables that the script uses.
+func (s *Script) Secrets() *redact.Secrets { return s.hidden }
 
 // Len returns the number of steps.
 func (s *Script) Len() int { return len(s.steps) }

@@ -234,7 +234,7 @@ func (c *compiler) compileSegment(part experiments.Part, e encoding) (segment, e
 	}
 	if value, known, err := c.Value(part); known {
 		if part.Name == "env" && err == nil {
-			c.secrets.HideEnv(part.Arg, value)
+			c.hidden.HideEnv(part.Arg, value)
 		}
 		return segment{literal: string(encode(nil, value, e))}, err
 	}

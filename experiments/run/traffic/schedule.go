@@ -46,7 +46,7 @@ type arrival struct {
 func newSchedule(t *Traffic, o Options, arm plan.Arm, index int) (*schedule, error) {
 	e := &o.Plan.Experiments[o.Experiment]
 	j := e.Journeys[index]
-	script, err := journey.Compile(j.Steps, journey.Facts{Run: o.Plan.Run, Arm: arm, Started: o.Started, Env: o.Env})
+	script, err := journey.Compile(j.Steps, journey.Facts{Run: o.Plan.Run, Arm: arm, Started: o.Started, Env: o.Env, Secrets: o.Secrets})
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 )
 
@@ -31,6 +32,7 @@ type Options struct {
 	Epoch      time.Time // what observations are relative to: the run's start; zero: now
 	Started    time.Time // ${started}; zero: now
 	Env        func(name string) (string, bool)
+	Secrets    *redact.Secrets // see [journey.Facts]
 	// MaxInFlight bounds the journeys in flight of each kind on each arm; 0 means
 	// 1.5 times what a system that never answers needs, and at least 64.
 	MaxInFlight int

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 	"github.com/blastgauge/blastgauge/injectors"
@@ -38,11 +39,12 @@ type Options struct {
 
 // New makes the injectors of the run that has the directory root.
 func New(p *plan.Plan, root *os.Root, d *toxiproxy.Driver, o Options) Set {
+	secrets := redact.FromEnv(p.EnvNames(), o.Getenv)
 	reload := func(ctx context.Context, f plan.Fault, _ bool) error {
 		if f.Reload == nil {
 			return nil
 		}
-		return sendReload(ctx, &p.System, *f.Reload, journey.Facts{Run: p.Run, Arm: plan.ControlArm, Env: o.Getenv})
+		return sendReload(ctx, &p.System, *f.Reload, journey.Facts{Run: p.Run, Arm: plan.ControlArm, Env: o.Getenv, Secrets: secrets})
 	}
 	files := configfile.New(configfile.Options{Run: root, Seed: p.Seed, Files: o.Files, Untrusted: o.Untrusted, Replaced: reload})
 	return Set{d, files, reload}
