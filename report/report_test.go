@@ -15,9 +15,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/terminal"
-	"github.com/blastgauge/blastgauge/report/words"
 )
 
 func TestForNamesTheKnownFormats(t *testing.T) {
@@ -82,7 +82,7 @@ func TestJSONIsTheResult(t *testing.T) {
 		if !same(t, []byte(got), r) {
 			t.Errorf("%s: the JSON reads as another result", name)
 		}
-		if strings.ContainsAny(got, "<>&") || strings.ContainsFunc(got, func(c rune) bool { return words.Unsafe(c) && c != '\n' }) {
+		if strings.ContainsAny(got, "<>&") || strings.ContainsFunc(got, func(c rune) bool { return inert.Unsafe(c) && c != '\n' }) {
 			t.Errorf("%s: the JSON holds characters that must be escaped", name)
 		}
 	}
@@ -131,7 +131,7 @@ func TestHostileTextIsInert(t *testing.T) {
 	}
 	text := render(t, "text", Options{}, r)
 	for format, out := range map[string]string{"html": page, "text": text} {
-		if i := strings.IndexFunc(out, func(c rune) bool { return words.Unsafe(c) && c != '\n' }); i >= 0 {
+		if i := strings.IndexFunc(out, func(c rune) bool { return inert.Unsafe(c) && c != '\n' }); i >= 0 {
 			t.Errorf("%s holds control character %q", format, out[i])
 		}
 		if !utf8.ValidString(out) {
@@ -200,7 +200,7 @@ func FuzzTextIsInert(f *testing.F) {
 			t.Errorf("%d scripts, want 2", n)
 		}
 		for _, out := range []string{page, text} {
-			if strings.ContainsFunc(out, func(c rune) bool { return words.Unsafe(c) && c != '\n' && c != '\t' }) || !utf8.ValidString(out) {
+			if strings.ContainsFunc(out, func(c rune) bool { return inert.Unsafe(c) && c != '\n' && c != '\t' }) || !utf8.ValidString(out) {
 				t.Errorf("unsafe characters in %.200q", out)
 			}
 		}

@@ -30,6 +30,7 @@ func rooms() []room {
 	return []room{
 		{name: "experiments/redact"},
 		{name: "experiments/figures"},
+		{name: "experiments/inert"},
 		{name: "experiments/atomicfile"},
 		{name: "experiments/filelock"},
 		{name: "experiments/truth/world"},
@@ -75,14 +76,14 @@ func rooms() []room {
 		{name: "experiments/compare", imports: "experiments/figures experiments/result experiments/shape experiments/stats"},
 		{name: "experiments/history", imports: "experiments/journal experiments/result"},
 		{name: "report/words", imports: "experiments/figures experiments/result"},
-		{name: "report/terminal", imports: "experiments/result report/words"},
-		{name: "report/encode", imports: "experiments/figures experiments/result report/words"},
-		{name: "report/page", imports: "experiments/figures experiments/result report/encode report/words"},
+		{name: "report/terminal", imports: "experiments/inert experiments/result report/words"},
+		{name: "report/encode", imports: "experiments/figures experiments/inert experiments/result report/words"},
+		{name: "report/page", imports: "experiments/figures experiments/inert experiments/result report/encode report/words"},
 		{name: "report/charts", imports: "experiments/figures experiments/result experiments/stats report/page report/words"},
-		{name: "report/results", imports: "experiments/figures experiments/result report/charts report/encode report/page report/terminal report/words"},
-		{name: "report/comparisons", imports: "experiments/compare experiments/figures experiments/result report/encode report/page report/terminal report/words"},
-		{name: "report/trends", imports: "experiments/figures experiments/history experiments/result report/page report/terminal report/words"},
-		{name: "report", imports: "experiments/compare experiments/history experiments/result report/comparisons report/encode report/page report/results report/terminal report/trends", tests: "report/words"},
+		{name: "report/results", imports: "experiments/figures experiments/inert experiments/result report/charts report/encode report/page report/terminal report/words"},
+		{name: "report/comparisons", imports: "experiments/compare experiments/figures experiments/inert experiments/result report/encode report/page report/terminal report/words"},
+		{name: "report/trends", imports: "experiments/figures experiments/history experiments/inert experiments/result report/page report/terminal report/words"},
+		{name: "report", imports: "experiments/compare experiments/history experiments/result report/comparisons report/encode report/page report/results report/terminal report/trends", tests: "experiments/inert"},
 
 		{name: "experiments/run/internal/usage"},
 		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey injectors injectors/configfile injectors/toxiproxy"},
@@ -115,7 +116,7 @@ func owners() map[string]room {
 		"github.com/go-json-experiment/json":       {name: "experiments/run/journey"},
 		"github.com/google/uuid":                   {name: "experiments/run/journey"},
 		"github.com/valyala/fasthttp":              {name: "experiments/run/journey"},
-		"golang.org/x/net":                         {name: "experiments/run/journey"}, // the list of public suffixes
+		"golang.org/x/net":                         {name: "experiments/run/journey", tests: "report"}, // the list of public suffixes; a parser of HTML
 		"github.com/aymanbagabas/go-udiff":         {name: "experiments/compare"},
 		"gonum.org/v1/gonum":                       {name: "experiments/stats"}, // Student's t, binomial and Beta distributions
 		"github.com/jackc/pgx/v5/pgproto3":         {name: "injectors/gateway/postgres", tests: "injectors/gateway"},
@@ -127,6 +128,7 @@ func owners() map[string]room {
 		"github.com/santhosh-tekuri/jsonschema/v6": {tests: "cmd/measure experiments"},
 		"github.com/chromedp/chromedp":             {name: "cmd/measure", tests: "report cmd/blastgauge"},
 		"github.com/chromedp/cdproto":              {name: "cmd/measure", tests: "report cmd/blastgauge"},
+		"github.com/yuin/goldmark":                 {tests: "report"},
 		"github.com/rs/zerolog":                    {tests: "injectors/injectortest/stock"},
 		"github.com/rogpeppe/go-internal":          {tests: "cmd/blastgauge"},
 		"github.com/redis/go-redis/v9":             {tests: "injectors/gateway"},

@@ -28,11 +28,11 @@ func Runs(base, head []Input, margin float64) *Comparison {
 		c.Experiments = append(c.Experiments, compareExperiment(id, base, head, margin))
 	}
 	slices.SortStableFunc(c.Experiments, func(a, b Experiment) int {
-		order := statuses()
+		order := Statuses()
 		return cmp.Or(cmp.Compare(slices.Index(order, a.Status), slices.Index(order, b.Status)),
 			cmp.Compare(b.size(), a.size()))
 	})
-	for _, s := range statuses() {
+	for _, s := range Statuses() {
 		c.Counts[s] = 0
 	}
 	for i := range c.Experiments {

@@ -385,7 +385,7 @@ func TestOrderAndCounts(t *testing.T) {
 	if got := strings.Join(order, " "); got != "large small payments-slow" {
 		t.Errorf("order %q, want regressions first, the largest on top", got)
 	}
-	if c.Counts[Regressed] != 2 || c.Counts[Unchanged] != 1 || len(c.Counts) != len(statuses()) {
+	if c.Counts[Regressed] != 2 || c.Counts[Unchanged] != 1 || len(c.Counts) != len(Statuses()) {
 		t.Errorf("counts %v", c.Counts)
 	}
 }

@@ -34,8 +34,8 @@ const (
 	Unchanged Status = "unchanged"
 )
 
-// statuses are all statuses, in the order of reports.
-func statuses() []Status {
+// Statuses are all statuses, in the order of reports.
+func Statuses() []Status {
 	return []Status{Regressed, NotComparable, Uncertain, Improved, Unchanged}
 }
 

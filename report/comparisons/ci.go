@@ -8,7 +8,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/encode"
-	"github.com/blastgauge/blastgauge/report/words"
 )
 
 // WriteJUnit writes a suite per experiment, with a case per journey and per
@@ -20,7 +19,7 @@ func WriteJUnit(w io.Writer, c *compare.Comparison) error {
 	for i := range c.Experiments {
 		suites = append(suites, suiteOf(c, &c.Experiments[i]))
 	}
-	return encode.WriteJUnit(w, "blastgauge compare "+words.Plain(systemOf(c)), suites)
+	return encode.WriteJUnit(w, "blastgauge compare "+systemOf(c), suites)
 }
 
 // systemOf is the system that both sides ran against, as the last run calls it.
@@ -35,17 +34,17 @@ func systemOf(c *compare.Comparison) string {
 
 // suiteOf is the suite of one experiment.
 func suiteOf(c *compare.Comparison, e *compare.Experiment) encode.Suite {
-	s := encode.Suite{Name: words.Plain(e.ID), Time: "0"}
+	s := encode.Suite{Name: e.ID, Time: "0"}
 	setProperties(&s, c, e)
 	add := func(name string, status compare.Status, expected string, reasons ...string) {
-		s.Add(encode.Outcome{Name: name, File: e.File, Verdict: verdictOf(status), Type: string(status), Expected: expected, Reasons: reasons})
+		s.Add(encode.Outcome{Name: name, File: e.File, Verdict: verdictOf(status), Type: statusCode(status), Expected: expected, Reasons: reasons})
 	}
-	add("no regression", e.Status, words.Plain(e.Title), e.Reasons...)
+	add("no regression", e.Status, e.Title, e.Reasons...)
 	for _, j := range e.Journeys {
-		add("blast radius of "+words.Plain(j.Name), j.Status, "", j.Reason)
+		add("blast radius of "+j.Name, j.Status, "", j.Reason)
 	}
 	for _, inv := range e.Invariants {
-		add("invariant "+words.Plain(inv.Name), inv.Status, "", invariantState(inv.Base)+" in base, "+invariantState(inv.Head)+" in head")
+		add("invariant "+inv.Name, inv.Status, "", invariantState(inv.Base)+" in base, "+invariantState(inv.Head)+" in head")
 	}
 	return s
 }
@@ -63,11 +62,11 @@ func verdictOf(s compare.Status) result.Verdict {
 
 // setProperties sets the numbers of an experiment, for those who chart them.
 func setProperties(s *encode.Suite, c *compare.Comparison, e *compare.Experiment) {
-	s.Set("status", string(e.Status))
+	s.Set("status", statusCode(e.Status))
 	s.Set("base", runsName(c.Base))
 	s.Set("head", runsName(c.Head))
 	if j := e.Lead(); j != nil && j.Change != nil {
-		s.Set("change.journey", words.Plain(j.Name))
+		s.Set("change.journey", j.Name)
 		s.Set("change.estimate", figures.Fixed(j.Change.Estimate, 4))
 		s.Set("change.low", figures.Fixed(j.Change.Low, 4))
 		s.Set("change.high", figures.Fixed(j.Change.High, 4))

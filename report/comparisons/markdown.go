@@ -7,6 +7,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/report/encode"
 	"github.com/blastgauge/blastgauge/report/words"
 )
@@ -37,7 +38,7 @@ func regressions(m *encode.Comment, c *compare.Comparison) {
 	for i := range c.Experiments[:min(most, len(c.Experiments))] {
 		if e := &c.Experiments[i]; e.Status == compare.Regressed {
 			m.Line("")
-			m.Line("**", encode.Markdown(e.Title), "** ", encode.Markdown(strings.TrimPrefix(changeSentence(e), e.Title)), ownersOf(e))
+			m.Line(encode.Strong(e.Title), " ", encode.Markdown(strings.TrimPrefix(changeSentence(e), e.Title)), ownersOf(e))
 		}
 	}
 	if n > most {
@@ -123,18 +124,18 @@ func whyNotComparable(m *encode.Comment, c *compare.Comparison) {
 			continue
 		}
 		m.Line("")
-		m.Line("**", encode.Markdown(e.ID), "**: ", encode.Markdown(strings.Join(e.Reasons, "; ")))
+		m.Line(encode.Strong(e.ID), ": ", encode.Markdown(strings.Join(e.Reasons, "; ")))
 		for _, d := range e.Diff {
 			m.Line("")
 			m.Line(encode.Code(d.File))
 			m.Line("")
 			m.Line("```diff")
 			for _, l := range d.Lines {
-				op := l.Op
-				if op == "@" {
-					op = "@@ @@"
+				if l.Op == "@" {
+					m.Line("@@ @@")
+					continue
 				}
-				m.Line(op, strings.ReplaceAll(plainIndented(l.Text), "```", "'''"))
+				m.Line(inert.Command(side(l) + strings.ReplaceAll(plainIndented(l.Text), "```", "'''")))
 			}
 			m.Line("```")
 		}

@@ -6,8 +6,8 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/report/terminal"
-	"github.com/blastgauge/blastgauge/report/words"
 )
 
 // Widths of the columns of the table of changes, after the name.
@@ -27,7 +27,7 @@ func WriteText(w io.Writer, c *compare.Comparison, o terminal.Options) error {
 	p := &printer{terminal.NewPrinter(o)}
 	p.Sides("base "+runsName(c.Base), "head "+runsName(c.Head))
 	if text := largestChange(c); text != "" {
-		p.Wrap("", words.Plain(text))
+		p.Wrap("", inert.Text(text))
 	}
 	p.changes(c)
 	p.sides(c)
@@ -61,12 +61,12 @@ func (p *printer) changes(c *compare.Comparison) {
 		switch {
 		case e.Status == compare.NotComparable:
 		case len(e.Journeys) == 1:
-			p.change(p.statusMark(e.Status), words.Plain(e.ID), name, &e.Journeys[0])
+			p.change(p.statusMark(e.Status), inert.Text(e.ID), name, &e.Journeys[0])
 		default:
-			p.Line(p.statusMark(e.Status), terminal.Left(terminal.Cut(words.Plain(e.ID), p.Width-20), p.Width-20-markColumn), p.coloredStatus(e.Status))
+			p.Line(p.statusMark(e.Status), terminal.Left(terminal.Cut(inert.Text(e.ID), p.Width-20), p.Width-20-markColumn), p.coloredStatus(e.Status))
 			for k := range e.Journeys {
 				j := &e.Journeys[k]
-				p.change("  "+p.statusMark(j.Status), words.Plain(j.Name), name-2, j)
+				p.change("  "+p.statusMark(j.Status), inert.Text(j.Name), name-2, j)
 			}
 		}
 	}
@@ -142,7 +142,7 @@ func (p *printer) sides(c *compare.Comparison) {
 		if e.Base == nil || e.Head == nil {
 			continue
 		}
-		p.Row(p.statusMark(e.Status), words.Plain(e.ID), name-1, " ", terminal.Left(p.Spell(verdictChange(e)), verdict), p.Spell(recoveryChange(e)))
+		p.Row(p.statusMark(e.Status), inert.Text(e.ID), name-1, " ", terminal.Left(p.Spell(verdictChange(e)), verdict), p.Spell(recoveryChange(e)))
 	}
 }
 
@@ -156,7 +156,7 @@ func (p *printer) invariantChanges(c *compare.Comparison) {
 				p.Heading(title)
 				title = ""
 			}
-			text := words.Plain(inv.Name) + ": " + invariantState(inv.Base) + " → " + invariantState(inv.Head) + ", " + words.Plain(e.ID)
+			text := inert.Text(inv.Name) + ": " + invariantState(inv.Base) + " → " + invariantState(inv.Head) + ", " + inert.Text(e.ID)
 			p.Wrap(p.statusMark(inv.Status), text)
 		}
 	}
@@ -173,7 +173,7 @@ func (p *printer) storms(c *compare.Comparison) {
 				p.Heading(title)
 				title = ""
 			}
-			p.Wrap("  ", words.Plain(a.Dependency)+": "+amplificationChange(a)+", "+words.Plain(e.ID))
+			p.Wrap("  ", inert.Text(a.Dependency)+": "+amplificationChange(a)+", "+inert.Text(e.ID))
 		}
 	}
 }
@@ -191,12 +191,12 @@ func (p *printer) notComparable(c *compare.Comparison) {
 			p.Heading(title)
 			title = ""
 		}
-		p.Line(p.statusMark(e.Status), terminal.Cut(words.Plain(e.ID), p.Width-4))
+		p.Line(p.statusMark(e.Status), terminal.Cut(inert.Text(e.ID), p.Width-4))
 		for _, reason := range e.Reasons {
-			p.Wrap("    ", words.Plain(reason))
+			p.Wrap("    ", inert.Text(reason))
 		}
 		for _, d := range e.Diff {
-			p.Line("    ", terminal.Cut(words.Plain(d.File), p.Width-4))
+			p.Line("    ", terminal.Cut(inert.Text(d.File), p.Width-4))
 			for _, l := range d.Lines {
 				p.Line("    ", diffText(l, p.Width-6))
 			}
@@ -213,14 +213,22 @@ func diffText(l compare.Line, room int) string {
 	if l.Op == "@" {
 		return "     ..."
 	}
-	return l.Op + terminal.Right(figures.Count(n), 4) + "  " + terminal.Cut(plainIndented(l.Text), room-7)
+	return side(l) + terminal.Right(figures.Count(n), 4) + "  " + terminal.Cut(plainIndented(l.Text), room-7)
 }
 
 // plainIndented makes the line of a document harmless and keeps its indent, which has a
 // meaning there.
 func plainIndented(text string) string {
 	bare := strings.TrimLeft(text, " ")
-	return strings.Repeat(" ", len(text)-len(bare)) + words.Plain(bare)
+	return strings.Repeat(" ", len(text)-len(bare)) + inert.Text(bare)
+}
+
+// side is the mark of a line of a diff: in which document it is.
+func side(l compare.Line) string {
+	if l.Op == "-" || l.Op == "+" {
+		return l.Op
+	}
+	return " "
 }
 
 // notes lists the reasons of what is not decided, and what a reader should know.
@@ -230,20 +238,20 @@ func (p *printer) notes(c *compare.Comparison) {
 		e := &c.Experiments[i]
 		if e.Status == compare.Uncertain {
 			for _, reason := range e.Reasons {
-				lines = append(lines, [2]string{"? ", words.Plain(e.ID) + ", " + words.Plain(reason)})
+				lines = append(lines, [2]string{"? ", inert.Text(e.ID) + ", " + inert.Text(reason)})
 			}
 		}
 		for _, note := range e.Notes {
-			lines = append(lines, [2]string{"! ", words.Plain(e.ID) + ": " + words.Plain(note)})
+			lines = append(lines, [2]string{"! ", inert.Text(e.ID) + ": " + inert.Text(note)})
 		}
 	}
 	for _, d := range c.Differences {
 		if d.Entry != "commit" {
-			lines = append(lines, [2]string{"! ", words.Plain(d.Entry) + " differs: " + words.Plain(d.Base) + " → " + words.Plain(d.Head)})
+			lines = append(lines, [2]string{"! ", inert.Text(d.Entry) + " differs: " + inert.Text(d.Base) + " → " + inert.Text(d.Head)})
 		}
 	}
 	for _, note := range c.Notes {
-		lines = append(lines, [2]string{"! ", words.Plain(note)})
+		lines = append(lines, [2]string{"! ", inert.Text(note)})
 	}
 	if len(lines) == 0 {
 		return

@@ -6,6 +6,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/words"
 )
@@ -26,7 +27,15 @@ func statusGlyph(s compare.Status) string {
 }
 
 // statusWord is a status in words: "not comparable".
-func statusWord(s compare.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
+func statusWord(s compare.Status) string { return strings.ReplaceAll(statusCode(s), "_", " ") }
+
+// statusCode is a status as programs read it: "not_comparable".
+func statusCode(s compare.Status) string {
+	if slices.Contains(compare.Statuses(), s) {
+		return string(s)
+	}
+	return words.Unknown
+}
 
 // statusVerdict is the verdict that has the colour of a status.
 func statusVerdict(s compare.Status) result.Verdict {
@@ -118,7 +127,7 @@ func changeImpact(e *compare.Experiment) string {
 	}
 	text := " By arithmetic that is " + words.Amount(sign(i.Checkouts), more+" harmed checkouts an hour")
 	if i.Money != nil {
-		text += ", or " + words.Amount(sign(*i.Money), words.Plain(i.Currency))
+		text += ", or " + words.Amount(sign(*i.Money), inert.Text(i.Currency))
 	}
 	return text + "."
 }
@@ -207,9 +216,9 @@ func runsName(runs []compare.Run) string {
 		return "no run"
 	}
 	last := runs[len(runs)-1]
-	name := words.Plain(last.ID)
+	name := inert.Text(last.ID)
 	if last.Commit != "" {
-		name += " (" + words.Plain(words.Commit(last.Commit)) + ")"
+		name += " (" + inert.Text(words.Commit(last.Commit)) + ")"
 	}
 	if n := len(runs); n > 1 {
 		return figures.Plural(n, "run", "runs") + ", the last " + name

@@ -10,30 +10,44 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
-// No text of a result formats anything, links anywhere or calls anybody.
+// No text of a result formats anything, links anywhere or calls anybody. The tests of
+// the reports parse what becomes of it.
 func TestMarkdownIsInert(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"@team fix #12":          "@<!-- -->team fix #<!-- -->12",
-		"see https://evil.test/": "see https:<!-- -->//evil.test/",
-		"a|b **c** [d](e) `f`":   "a\\|b \\*\\*c\\*\\* \\[d\\]\\(e\\) \\`f\\`",
-		"one\ntwo\x1b[31m":       "one two?\\[31m",
-		"a & b <i>":              "a &amp; b &lt;i\\>",
+		"@team fix #12 GH-1 gh-2":      "@<!-- -->team fix #<!-- -->12 GH-<!-- -->1 gh-<!-- -->2",
+		"see https://evil.test/":       "see https:<!-- -->//evil.test/",
+		"WWW.evil.test, :tada: at 5:":  "WWW<!-- -->.evil.test, :<!-- -->tada: at 5:<!-- -->",
+		"a|b **c** [d](e) `f`":         "a\\|b \\*\\*c\\*\\* &#91;d&#93;(e) \\`f\\`",
+		"one\ntwo\x1b[31m":             "one two?&#91;31m",
+		"a & b <i>":                    "a &amp; b &lt;i\\>",
+		"$a$":                          "<span>&#36;</span>a<span>&#36;</span>",
+		"- x":                          "\\- x",
+		"12. x":                        "12\\. x",
+		"1.5% of 9":                    "1.5% of 9",
+		"0123456789abcdef, 1234567890": "012345<!-- -->6789ab<!-- -->cdef, 123456<!-- -->7890",
+		"20261123t140231z-7f3a9c":      "20261123t140231z-7f3a9c",
+		"UTF-8 payments-503":           "UTF-<!-- -->8 payments-503",
 	} {
 		if got := Markdown(in); got != want {
 			t.Errorf("Markdown(%q) = %q, want %q", in, got, want)
+		}
+	}
+	for in, want := range map[string]string{"": "", " ": "", "a`b|c": "<code>a\\`b\\|c</code>"} {
+		if got := Code(in); got != want {
+			t.Errorf("Code(%q) = %q, want %q", in, got, want)
 		}
 	}
 }
 
 func TestJSONIsInertAndReadsTheSame(t *testing.T) {
 	t.Parallel()
-	const text = "</script><!-- & \u202eevil\u2066 \x1b[2J \U000e0001 \ufffe \u2028 支払い"
+	const text = "</script><!-- & \u202eevil\u2066 \x1b[2J \U000e0001 \ufffe \u2028 支払い a\u200db ##[error]x ###"
 	got, err := JSON(map[string]string{"text": text})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := string(got); strings.ContainsAny(s, "<>&") || strings.Contains(s, "\u202e") || strings.Contains(s, "\u2028") || !strings.Contains(s, "支払い") {
+	if s := string(got); strings.ContainsAny(s, "<>&") || strings.Contains(s, "\u202e") || strings.Contains(s, "\u2028") || strings.Contains(s, "\u200d") || strings.Contains(s, "##") || !strings.Contains(s, "支払い") {
 		t.Errorf("JSON() = %s", got)
 	}
 	var back map[string]string

@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/blastgauge/blastgauge/report/words"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 )
 
 // Commands are workflow commands, which GitHub Actions shows beside a line of a
@@ -34,7 +34,7 @@ func (c *Commands) Write(w io.Writer) error {
 }
 
 // commandText writes text so that it cannot end its command or begin another.
-func commandText(text string) string { return strings.ReplaceAll(words.Plain(text), "%", "%25") }
+func commandText(text string) string { return strings.ReplaceAll(inert.Text(text), "%", "%25") }
 
 // commandProperty writes a value so that it cannot end its property either.
 func commandProperty(text string) string {

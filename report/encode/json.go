@@ -12,12 +12,12 @@ import (
 	"io"
 	"unicode/utf16"
 
-	"github.com/blastgauge/blastgauge/report/words"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 )
 
-// JSON encodes v so that it is inert wherever it stands. Escapes spell <, > and &,
-// so that it can stand inside a page, and the characters that reorder or hide
-// text.
+// JSON encodes v so that it is inert wherever it stands, and reads the same. Escapes
+// spell <, > and &, so that it can stand inside a page, the characters that reorder
+// or hide text, and what the runner of a CI job would obey in its log.
 func JSON(v any) ([]byte, error) {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -25,9 +25,12 @@ func JSON(v any) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	b.Grow(len(text))
+	before := rune(0)
 	for _, c := range string(text) {
+		command := c == '#' && before == '#' // such as ##[error]
+		before = c
 		switch {
-		case !words.Unsafe(c):
+		case !inert.Unsafe(c) && !inert.Joiner(c) && !command:
 			b.WriteRune(c)
 		case c <= 0xffff: // always inside a string: outside of strings JSON is ASCII
 			fmt.Fprintf(&b, `\u%04x`, c)

@@ -4,8 +4,10 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/words"
 )
@@ -77,12 +79,12 @@ func (s *Suite) Set(name, value string) {
 // Add adds a case to the suite. Only held passes; what was not run is skipped, and
 // a verdict that is no answer is an error.
 func (s *Suite) Add(o Outcome) {
-	c := Case{Class: s.Name, Name: o.Name, File: words.Plain(o.File)}
-	lines := words.NonEmpty(o.Expected)
-	for _, reason := range o.Reasons {
-		lines = append(lines, words.Plain(reason))
+	c := Case{Class: s.Name, Name: o.Name, File: o.File}
+	var lines []string
+	for _, line := range append(words.NonEmpty(o.Expected), o.Reasons...) {
+		lines = append(lines, inert.Text(line)) // so that each is one line
 	}
-	cause := &Cause{Message: words.Plain(words.FirstReason(o.Reasons)), Type: string(o.Verdict), Text: strings.Join(lines, "\n")}
+	cause := &Cause{Message: words.FirstReason(o.Reasons), Type: words.VerdictCode(o.Verdict), Text: strings.Join(lines, "\n")}
 	s.Tests++
 	switch o.Verdict {
 	case result.Held:
@@ -103,10 +105,36 @@ func (s *Suite) Add(o Outcome) {
 	s.Cases = append(s.Cases, c)
 }
 
+// inert returns the suite with every text made harmless, whoever set it.
+func (s Suite) inert() Suite {
+	s.Name, s.Time, s.Timestamp = inert.Text(s.Name), inert.Text(s.Time), inert.Text(s.Timestamp)
+	s.Properties = slices.Clone(s.Properties)
+	for i, p := range s.Properties {
+		s.Properties[i] = Property{inert.Text(p.Name), inert.Text(p.Value)}
+	}
+	s.Cases = slices.Clone(s.Cases)
+	for i, c := range s.Cases {
+		s.Cases[i] = Case{
+			Class: inert.Text(c.Class), Name: inert.Text(c.Name), File: inert.Text(c.File),
+			Failure: c.Failure.inert(), Error: c.Error.inert(), Skipped: c.Skipped.inert(),
+		}
+	}
+	return s
+}
+
+// inert returns the cause with every text made harmless; nil for nil.
+func (c *Cause) inert() *Cause {
+	if c == nil {
+		return nil
+	}
+	return &Cause{Message: inert.Text(c.Message), Type: inert.Text(c.Type), Text: inert.Lines(c.Text)}
+}
+
 // WriteJUnit writes the suites with the sums of their counts.
 func WriteJUnit(w io.Writer, name string, suites []Suite) error {
-	all := JUnit{Name: name, Suites: suites}
+	all := JUnit{Name: inert.Text(name)}
 	for _, s := range suites {
+		all.Suites = append(all.Suites, s.inert())
 		all.Tests += s.Tests
 		all.Failures += s.Failures
 		all.Errors += s.Errors

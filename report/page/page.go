@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/encode"
 	"github.com/blastgauge/blastgauge/report/words"
@@ -82,20 +83,27 @@ func Write(w io.Writer, files fs.FS, functions template.FuncMap, content any) er
 	if err := t.ExecuteTemplate(&b, "page.tmpl", content); err != nil {
 		return fmt.Errorf("render page: %w", err)
 	}
-	_, err = w.Write(harmless(b.Bytes()))
+	_, err = io.WriteString(w, harmless(b.String()))
 	return err
 }
 
 // harmless replaces what no escaping makes visible: control characters and those
 // that reorder text. Templates have none of their own, and the embedded JSON
-// spells them in ASCII.
-func harmless(page []byte) []byte {
-	return bytes.Map(func(c rune) rune {
-		if words.Unsafe(c) && c != '\n' && c != '\t' {
-			return '\ufffd'
+// spells them in ASCII. It also breaks what a runner would obey if somebody prints
+// the page in the log of a job; styles and scripts are ours.
+func harmless(page string) string {
+	var b strings.Builder
+	b.Grow(len(page))
+	ours := false
+	for line := range strings.Lines(inert.Clean(page, '\ufffd', "\n\t")) {
+		ours = ours || strings.Contains(line, "<style>") || strings.Contains(line, "<script>")
+		if !ours {
+			line = inert.Command(line)
 		}
-		return c
-	}, page)
+		ours = ours && !strings.Contains(line, "</style>") && !strings.Contains(line, "</script>")
+		b.WriteString(line)
+	}
+	return b.String()
 }
 
 // shared are the functions of all templates.

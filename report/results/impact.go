@@ -2,6 +2,7 @@ package results
 
 import (
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/words"
 )
@@ -15,7 +16,7 @@ func impactTitle(t *result.Traffic) string {
 func impactNote(t *result.Traffic) string {
 	text := "Arithmetic, no measurement: share × " + figures.Quantity(t.CheckoutsPerHour) + " checkouts an hour"
 	if t.Currency != "" {
-		text += " × " + figures.Short(t.Value, 2) + " " + words.Plain(t.Currency)
+		text += " × " + figures.Short(t.Value, 2) + " " + inert.Text(t.Currency)
 	}
 	return text
 }
@@ -25,7 +26,7 @@ func impactNote(t *result.Traffic) string {
 func impactWords(i *result.Impact) string {
 	text := words.Amount(i.Checkouts, "checkouts")
 	if i.Money != nil {
-		text += ", " + words.Amount(*i.Money, words.Plain(i.Currency))
+		text += ", " + words.Amount(*i.Money, inert.Text(i.Currency))
 	}
 	return text
 }

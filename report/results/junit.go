@@ -19,20 +19,20 @@ func WriteJUnit(w io.Writer, r *result.Result) error {
 	for i := range r.Experiments {
 		suites = append(suites, suiteOf(r, &r.Experiments[i]))
 	}
-	return encode.WriteJUnit(w, "blastgauge "+words.Plain(r.System.Name), suites)
+	return encode.WriteJUnit(w, "blastgauge "+r.System.Name, suites)
 }
 
 // suiteOf is the suite of one experiment.
 func suiteOf(r *result.Result, e *result.Experiment) encode.Suite {
-	s := encode.Suite{Name: words.Plain(e.ID), Time: "0"}
+	s := encode.Suite{Name: e.ID, Time: "0"}
 	if n := len(e.Phases); n > 0 {
 		s.Time = figures.Fixed(e.Phases[n-1].To.Sub(e.Phases[0].From).Seconds(), 3)
 		s.Timestamp = e.Phases[0].From.UTC().Format("2006-01-02T15:04:05")
 	}
 	setProperties(&s, r, e)
-	s.Add(encode.Outcome{Name: "hypothesis", File: e.File, Verdict: e.Verdict, Expected: words.Plain(e.Hypothesis), Reasons: e.Reasons})
+	s.Add(encode.Outcome{Name: "hypothesis", File: e.File, Verdict: e.Verdict, Expected: e.Hypothesis, Reasons: e.Reasons})
 	for _, c := range e.Criteria {
-		o := encode.Outcome{Name: words.Plain(c.Name), File: e.File, Verdict: c.Verdict, Expected: measured(c), Reasons: words.NonEmpty(c.Detail)}
+		o := encode.Outcome{Name: c.Name, File: e.File, Verdict: c.Verdict, Expected: measured(c), Reasons: words.NonEmpty(c.Detail)}
 		if e.Verdict == result.Invalid || e.Verdict == result.NotRun { // then no criterion was judged
 			o.Verdict, o.Reasons = result.NotRun, []string{"the experiment is " + words.Verdict(e.Verdict)}
 		}
@@ -45,20 +45,20 @@ func suiteOf(r *result.Result, e *result.Experiment) encode.Suite {
 func measured(c result.Criterion) string {
 	var parts []string
 	if c.Measured != "" {
-		parts = append(parts, "measured "+words.Plain(c.Measured))
+		parts = append(parts, "measured "+c.Measured)
 	}
 	if c.Limit != "" {
-		parts = append(parts, "limit "+words.Plain(c.Limit))
+		parts = append(parts, "limit "+c.Limit)
 	}
 	return strings.Join(parts, ", ")
 }
 
 // setProperties sets the numbers of an experiment, for those who chart them.
 func setProperties(s *encode.Suite, r *result.Result, e *result.Experiment) {
-	s.Set("run", words.Plain(r.Run.ID))
-	s.Set("verdict", string(e.Verdict))
+	s.Set("run", r.Run.ID)
+	s.Set("verdict", words.VerdictCode(e.Verdict))
 	if b := trustedRadius(e); b != nil {
-		s.Set("blast_radius.journey", words.Plain(b.Journey))
+		s.Set("blast_radius.journey", b.Journey)
 		s.Set("blast_radius.estimate", figures.Fixed(b.Estimate, 4))
 		s.Set("blast_radius.low", figures.Fixed(b.Low, 4))
 		s.Set("blast_radius.high", figures.Fixed(b.High, 4))

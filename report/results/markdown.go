@@ -28,7 +28,7 @@ func WriteMarkdown(w io.Writer, r *result.Result) error {
 	if !removed {
 		text = "**" + text + "**"
 	}
-	m.Line(text, " Run ", encode.Markdown(r.Run.ID), ", ", encode.Markdown(figures.Period(r.Run.Started, r.Run.Ended)), ".")
+	m.Line(text, " Run ", encode.Markdown(r.Run.ID), ", ", figures.Period(r.Run.Started, r.Run.Ended), ".")
 	_, err := io.WriteString(w, m.String())
 	return err
 }
@@ -42,7 +42,7 @@ func markdownSentence(s page.Sentence) string {
 	if before != "" {
 		before += " "
 	}
-	return before + "**" + encode.Markdown(s.Link.ID) + "**" + encode.Markdown(s.After)
+	return before + encode.Strong(s.Link.ID) + encode.Markdown(s.After)
 }
 
 // verdictTable has a row for each experiment.
@@ -119,11 +119,11 @@ func (s *summary) reasonList(m *encode.Comment) {
 			continue
 		}
 		for _, reason := range e.Reasons {
-			rows = append(rows, "- **"+encode.Markdown(e.ID)+"**: "+encode.Markdown(reason))
+			rows = append(rows, "- "+encode.Strong(e.ID)+": "+encode.Markdown(reason))
 		}
 	}
 	for _, d := range s.documents() {
-		rows = append(rows, "- **"+encode.Markdown(d.of.ID)+"**: "+encode.Markdown(d.sentence()))
+		rows = append(rows, "- "+encode.Strong(d.of.ID)+": "+encode.Markdown(d.sentence()))
 	}
 	for _, c := range s.caveats() {
 		row := "- " + encode.Markdown(c.text)
@@ -152,7 +152,7 @@ func (s *summary) impactList(m *encode.Comment) {
 		return
 	}
 	m.Line("")
-	m.Line("**", encode.Markdown(impactTitle(s.r.System.Traffic)), "**")
+	m.Line(encode.Strong(impactTitle(s.r.System.Traffic)))
 	m.Line("")
 	for _, e := range list {
 		m.Line("- ", encode.Markdown(e.ID+": "+impactWords(e.Impact)))
@@ -170,7 +170,7 @@ func (s *summary) reachList(m *encode.Comment) {
 				m.Line("")
 				title = ""
 			}
-			m.Line("- **", encode.Markdown(e.ID), "**: ", encode.Markdown(text))
+			m.Line("- ", encode.Strong(e.ID), ": ", encode.Markdown(text))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/page"
 	"github.com/blastgauge/blastgauge/report/words"
@@ -387,7 +388,7 @@ func sampleKeys(inv *result.Invariant, some int) string {
 	if len(inv.Keys) == 0 {
 		return ""
 	}
-	text := " (" + words.Plain(strings.Join(inv.Keys[:min(some, len(inv.Keys))], " "))
+	text := " (" + inert.Text(strings.Join(inv.Keys[:min(some, len(inv.Keys))], " "))
 	if more := len(inv.Keys) - some; more > 0 {
 		text += " +" + figures.Count(more)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/terminal"
 	"github.com/blastgauge/blastgauge/report/words"
@@ -36,15 +37,15 @@ func WriteText(w io.Writer, r *result.Result, o terminal.Options) error {
 // head writes the answer, the run, and the largest blast radius.
 func (p *printer) head(s *summary) {
 	parts := append([]string{s.headline()}, s.others()...)
-	p.Sides(strings.Join(parts, ", "), strings.Join(words.NonEmpty("run "+words.Plain(s.r.Run.ID), figures.Elapsed(s.r.Run.Started, s.r.Run.Ended)), ", "))
-	if text := words.Plain(s.r.Run.Error); text != "" {
+	p.Sides(strings.Join(parts, ", "), strings.Join(words.NonEmpty("run "+inert.Text(s.r.Run.ID), figures.Elapsed(s.r.Run.Started, s.r.Run.Ended)), ", "))
+	if text := inert.Text(s.r.Run.Error); text != "" {
 		p.Wrap("", figures.Opening(text))
 	} else if s.r.Run.Outcome == result.Interrupted {
-		p.Wrap("", "Stopped by SIG"+words.Plain(s.r.Run.Signal)+". What follows is what was known by then.")
+		p.Wrap("", "Stopped by SIG"+inert.Text(s.r.Run.Signal)+". What follows is what was known by then.")
 	}
 	if e := s.worst; e != nil {
 		b := e.BlastRadius
-		p.Wrap("", "Largest blast radius "+words.Excess(b)+interval(b)+" of "+words.Plain(b.Journey)+" journeys: "+words.Plain(e.ID))
+		p.Wrap("", "Largest blast radius "+words.Excess(b)+interval(b)+" of "+inert.Text(b.Journey)+" journeys: "+inert.Text(e.ID))
 	}
 }
 
@@ -66,9 +67,9 @@ func (p *printer) removal(s *summary) {
 	}
 	p.Wrap("", "FAULT NOT REMOVED: "+text)
 	for _, f := range s.left {
-		p.Wrap("  ", words.Plain(f.fault.Inject)+" into "+words.Plain(f.fault.Into)+" by "+words.Plain(f.of.ID)+": "+words.Plain(f.fault.Name))
+		p.Wrap("  ", inert.Text(f.fault.Inject)+" into "+inert.Text(f.fault.Into)+" by "+inert.Text(f.of.ID)+": "+inert.Text(f.fault.Name))
 	}
-	p.Wrap("  ", "Undo it with: blastgauge recover DIR, where DIR is the directory of run "+words.Plain(s.r.Run.ID))
+	p.Wrap("  ", "Undo it with: blastgauge recover DIR, where DIR is the directory of run "+inert.Text(s.r.Run.ID))
 }
 
 // caveats lists the warnings, each once.
@@ -79,9 +80,9 @@ func (p *printer) caveats(s *summary) {
 	}
 	p.Heading("Warnings")
 	for _, c := range list {
-		text := words.Plain(c.text)
+		text := inert.Text(c.text)
 		if len(c.of) > 0 {
-			text += " (" + words.Plain(experimentList(c.of)) + ")"
+			text += " (" + inert.Text(experimentList(c.of)) + ")"
 		}
 		p.Wrap("! ", text)
 	}
@@ -107,7 +108,7 @@ func (p *printer) table(s *summary) {
 	p.Line(strings.Repeat(" ", mark+name+1), terminal.Left("verdict", verdictColumn), terminal.Right("excess", excessColumn),
 		terminal.Right(p.intervalTitle(s), intervalColumn), terminal.Right("limit", limitColumn), terminal.Right("recovery", recoveryColumn+1))
 	for _, e := range s.order {
-		p.Row(p.Mark(e.Verdict), words.Plain(e.ID), name, " ", p.row(e))
+		p.Row(p.Mark(e.Verdict), inert.Text(e.ID), name, " ", p.row(e))
 	}
 }
 
@@ -140,7 +141,7 @@ func (p *printer) invariants(s *summary) {
 	}
 	p.Heading("Broken invariants")
 	for _, b := range s.broken {
-		p.Wrap(p.Mark(result.Refuted), words.Plain(b.inv.Name)+": "+violations(b.inv)+", "+words.Plain(b.of.ID)+sampleKeys(b.inv, 3))
+		p.Wrap(p.Mark(result.Refuted), inert.Text(b.inv.Name)+": "+violations(b.inv)+", "+inert.Text(b.of.ID)+sampleKeys(b.inv, 3))
 	}
 }
 
@@ -164,9 +165,9 @@ func (p *printer) byExperiment(title string, s *summary, texts func(*result.Expe
 				title = ""
 			}
 			if i == 0 {
-				p.Line(p.Mark(e.Verdict), terminal.Cut(words.Plain(e.ID), p.Width-4))
+				p.Line(p.Mark(e.Verdict), terminal.Cut(inert.Text(e.ID), p.Width-4))
 			}
-			p.Wrap("    ", words.Plain(text))
+			p.Wrap("    ", inert.Text(text))
 		}
 	}
 }
@@ -178,18 +179,18 @@ func (p *printer) next(s *summary) {
 	}
 	wide := 0
 	for _, n := range s.next {
-		wide = max(wide, terminal.Width(words.Plain(strings.Join(n.owners, ", "))))
+		wide = max(wide, terminal.Width(inert.Text(strings.Join(n.owners, ", "))))
 	}
 	wide = min(wide, 20)
 	p.Heading("Next")
 	for i, n := range s.next {
 		lead := terminal.Right(strconv.Itoa(i+1), len(strconv.Itoa(len(s.next)))) + " "
 		if wide > 0 {
-			lead += terminal.Left(terminal.Cut(words.Plain(strings.Join(n.owners, ", ")), wide), wide) + "  "
+			lead += terminal.Left(terminal.Cut(inert.Text(strings.Join(n.owners, ", ")), wide), wide) + "  "
 		}
-		text := words.Plain(n.text)
+		text := inert.Text(n.text)
 		if n.verb != "" {
-			text = n.verb + " " + words.Plain(n.of.ID) + ": " + text
+			text = n.verb + " " + inert.Text(n.of.ID) + ": " + text
 		}
 		p.Wrap(lead, text)
 	}
@@ -203,7 +204,7 @@ func (p *printer) documents(s *summary) {
 	}
 	p.Heading("Bad config")
 	for _, d := range list {
-		p.Wrap("  ", words.Plain(d.of.ID+": "+d.sentence()))
+		p.Wrap("  ", inert.Text(d.of.ID+": "+d.sentence()))
 	}
 }
 
@@ -216,7 +217,7 @@ func (p *printer) impacts(s *summary) {
 	p.Line("")
 	p.Wrap("", impactTitle(s.r.System.Traffic))
 	for _, e := range list {
-		p.Wrap(p.Mark(e.Verdict), words.Plain(e.ID)+": "+impactWords(e.Impact))
+		p.Wrap(p.Mark(e.Verdict), inert.Text(e.ID)+": "+impactWords(e.Impact))
 	}
 }
 

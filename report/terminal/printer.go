@@ -4,8 +4,10 @@ package terminal
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/words"
 )
@@ -19,7 +21,8 @@ type Options struct {
 }
 
 // A Printer collects lines of text. Its callers pass every text of a result
-// through [words.Plain] first.
+// through [inert.Text] first, so that it counts its columns right. Whatever comes,
+// no line commands a terminal or the runner of a CI job.
 type Printer struct {
 	Options
 	out bytes.Buffer
@@ -39,9 +42,28 @@ func (p *Printer) Bytes() []byte { return p.out.Bytes() }
 
 // Line writes one line, without the spaces at its end.
 func (p *Printer) Line(parts ...string) {
-	p.out.WriteString(strings.TrimRight(strings.Join(parts, ""), " "))
+	p.out.WriteString(strings.TrimRight(p.inert(strings.Join(parts, "")), " "))
 	p.out.WriteByte('\n')
 }
+
+// inert makes a line harmless that may have colours of ours.
+func (p *Printer) inert(line string) string {
+	var b strings.Builder
+	for p.Color {
+		at := ourColor.FindStringIndex(line)
+		if at == nil {
+			break
+		}
+		b.WriteString(inert.Clean(line[:at[0]], '?', ""))
+		b.WriteString(line[at[0]:at[1]])
+		line = line[at[1]:]
+	}
+	b.WriteString(inert.Clean(line, '?', ""))
+	return inert.Command(b.String())
+}
+
+// ourColor matches the sequences that [Printer.Paint] colours text with.
+var ourColor = regexp.MustCompile("\x1b\\[(?:3[123]|0)m")
 
 // Heading writes an empty line and the title of what follows.
 func (p *Printer) Heading(title string) {

@@ -88,3 +88,20 @@ func TestWrapStaysInside(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a caller forgot, no line commands a terminal or a runner, and only our own
+// colours are colours.
+func TestNoLineIsACommand(t *testing.T) {
+	t.Parallel()
+	for _, o := range []Options{{}, {Color: true}} {
+		p := NewPrinter(o)
+		p.Line("  ::error::x\r\x1b[2J\u202e", " ##[group]y\n::z")
+		p.Wrap("", strings.Repeat("x ", 40)+"::stop-commands::y")
+		p.Line(p.Paint(result.Held, "held"), "\x1b[5m")
+		got := string(p.Bytes())
+		want := "  ?:error::x??[2J? #?[group]y?::z\n"
+		if !strings.HasPrefix(got, want) || strings.Contains(got, "\n::") || strings.Contains(got, "\x1b[5m") || strings.Contains(got, "\x1b[32mheld\x1b[0m") != o.Color {
+			t.Errorf("%+v: %q", o, got)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/history"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/terminal"
 	"github.com/blastgauge/blastgauge/report/words"
@@ -41,7 +42,7 @@ func (p *printer) runs(x *history.Index, newest int) {
 	name := p.Width - started - commit - verdicts
 	p.Line(terminal.Left("run", name), terminal.Left("started, UTC", started), terminal.Left("commit", commit), "verdicts")
 	for _, r := range runs {
-		p.Row("", words.Plain(r.ID), name-1, " ", terminal.Left(r.Started.UTC().Format("2 Jan 2006 15:04"), started), terminal.Left(terminal.Truncate(words.Plain(r.Commit), commit-1), commit), p.Spell(verdictCounts(r)))
+		p.Row("", inert.Text(r.ID), name-1, " ", terminal.Left(r.Started.UTC().Format("2 Jan 2006 15:04"), started), terminal.Left(terminal.Truncate(inert.Text(r.Commit), commit-1), commit), p.Spell(verdictCounts(r)))
 	}
 	if more := len(x.Runs) - len(runs); more > 0 {
 		p.Line("and ", figures.Plural(more, "older run", "older runs"))
@@ -52,7 +53,7 @@ func (p *printer) runs(x *history.Index, newest int) {
 // a narrow column "×2 ✓4". Where the run was not completed, it says how it ended.
 func verdictCounts(r history.Run) string {
 	if r.Outcome != result.Completed && r.Outcome != "" {
-		return words.Plain(r.Outcome)
+		return inert.Text(r.Outcome)
 	}
 	counts := map[result.Verdict]int{}
 	for _, e := range r.Experiments {
@@ -78,13 +79,13 @@ func verdictCounts(r history.Run) string {
 func (p *printer) trends(x *history.Index) {
 	name := 0
 	for _, t := range x.Trends {
-		name = min(max(name, terminal.Width(words.Plain(t.Experiment))+1), p.Width/3)
+		name = min(max(name, terminal.Width(inert.Text(t.Experiment))+1), p.Width/3)
 	}
 	for i := range x.Trends {
 		t := &x.Trends[i]
 		if i == 0 || t.System != x.Trends[i-1].System {
 			p.Line("")
-			p.Wrap("", "Blast radius in % over time, newest at the right: "+words.Plain(t.System))
+			p.Wrap("", "Blast radius in % over time, newest at the right: "+inert.Text(t.System))
 		}
 		p.trend(t, name)
 	}
@@ -101,7 +102,7 @@ func (p *printer) trend(t *history.Trend, name int) {
 	for _, pt := range points {
 		row.WriteString(terminal.Right(p.Spell(pointText(pt)), column))
 	}
-	p.Row(mark, words.Plain(t.Experiment), name-1, " ", terminal.Right(row.String(), room*column), terminal.Right(p.Spell("limit "+words.Limit(latest.Limit)), 12))
+	p.Row(mark, inert.Text(t.Experiment), name-1, " ", terminal.Right(row.String(), room*column), terminal.Right(p.Spell("limit "+words.Limit(latest.Limit)), 12))
 }
 
 // pointText writes a blast radius in a few columns. A bar before it means that the
@@ -130,6 +131,6 @@ func (p *printer) skipped(x *history.Index) {
 	}
 	p.Heading("Not shown")
 	for _, e := range x.Skipped {
-		p.Wrap("! ", words.Plain(e.Name)+": "+words.Plain(e.Problem))
+		p.Wrap("! ", inert.Text(e.Name)+": "+inert.Text(e.Problem))
 	}
 }

@@ -1,3 +1,8 @@
+// Package words says what the things in a result are called, the same in every
+// report: verdicts, recoveries, amounts, places.
+//
+// What a word stands for is one of a few. A value from a file that is none of them is
+// called unknown, so that no text comes in where a word is expected.
 package words
 
 import (

@@ -10,7 +10,6 @@ func TestWords(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ got, want string }{
 		{ShellWord("a-b/c.yaml"), "a-b/c.yaml"}, {ShellWord("it's"), `'it'\''s'`}, {ShellWord("-f"), "'-f'"}, {ShellWord(""), "''"}, {ShellWord("é"), "'é'"},
-		{Plain("a\x1b[2J\n\tb\u202e\xff"), "a?[2J b??"},
 		{Verdict(result.NotRun), "not run"},
 		{Recovery(nil), ""}, {Recovery(&result.Recovery{Seconds: 56}), "56 s"}, {Recovery(&result.Recovery{Seconds: 30, Censored: true}), "> 30 s"},
 		{RecoveryCell(nil), "–"}, {RecoveryCell(&result.Recovery{}), "at once"},
