@@ -88,7 +88,7 @@ func rooms() []room {
 		{name: "experiments/run/internal/usage"},
 		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey injectors injectors/configfile injectors/toxiproxy"},
 		{name: "experiments/run/cleanup", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest"},
-		{name: "experiments/run/embedded", imports: "experiments experiments/hosts experiments/plan experiments/redact experiments/run/internal/injectorset experiments/run/internal/usage injectors/proxy"},
+		{name: "experiments/run/embedded", imports: "experiments experiments/atomicfile experiments/hosts experiments/plan experiments/redact experiments/run/internal/injectorset experiments/run/internal/usage injectors/proxy"},
 		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/hosts experiments/journal experiments/plan experiments/redact experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/traffic injectors injectors/configfile injectors/toxiproxy", tests: "experiments/run/systemtest"},
 
 		{name: "cmd/blastgauge/internal/live", imports: "experiments experiments/journal experiments/plan report/terminal", tests: "injectors"},

@@ -63,6 +63,7 @@ func recovery(dir, server string, binary func() (string, error)) testscript.Para
 			"server":   func(ts *testscript.TestScript, _ bool, _ []string) { startServer(ts, binary) },
 			"restored": restored,
 			"pretill":  prepareTill,
+			"silent":   silent,
 			"byhand":   byHand,
 			"tell":     func(ts *testscript.TestScript, _ bool, args []string) { tell(ts, args[0], args[1]) },
 		},

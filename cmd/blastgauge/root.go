@@ -46,7 +46,7 @@ gone.
 	addGroup(root, "more", "Look up:", newFaults(a), newSchema(a), newVersion(a))
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
-	root.AddCommand(newGuard(a))
+	root.AddCommand(newGuard(a), newSupervise(a))
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		completion.Args = refuseUnknown // cobra's own command would print its help and succeed

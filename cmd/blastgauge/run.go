@@ -107,8 +107,12 @@ func (a *app) runOptions(o runOptions) (run.Options, error) {
 		return options, err
 	}
 	if len(o.command) > 0 {
+		supervisor, err := supervisorCommand()
+		if err != nil {
+			return options, err
+		}
 		options.Start = func(ctx context.Context, p *plan.Plan) (run.System, error) {
-			return embedded.Start(ctx, p, embedded.Options{Command: o.command, Version: version()})
+			return embedded.Start(ctx, p, embedded.Options{Command: o.command, Supervisor: supervisor, Version: version()})
 		}
 	}
 	options.Watchdog, err = guardCommand()

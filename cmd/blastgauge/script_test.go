@@ -27,7 +27,7 @@ import (
 // The scripts run the command as a process of its own, with real signals and
 // real exit codes.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == guardNamed { // the guard of a run inside this process
+	if len(os.Args) > 1 && slices.Contains([]string{guardNamed, supervisorNamed}, os.Args[1]) { // of a run inside this process
 		os.Exit(runMain(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
 	testscript.Main(patient{m}, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, crasher: crash, stockd: serveStock})

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -22,7 +21,6 @@ func till() {
 		fmt.Fprintln(os.Stderr, os.Args[4])
 		os.Exit(9)
 	}
-	go outlive(os.Getppid())
 	go http.ListenAndServe(behind, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "paid") }))
 	http.ListenAndServe(entry, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		answer, err := http.Get("http://" + dependency)
@@ -36,15 +34,6 @@ func till() {
 	}))
 }
 
-// outlive ends this process soon after its parent: nobody else would when a run was
-// killed.
-func outlive(parent int) {
-	for os.Getppid() == parent {
-		time.Sleep(50 * time.Millisecond)
-	}
-	os.Exit(0)
-}
-
 // tillAnswers succeeds where somebody listens.
 func tillAnswers() {
 	conn, err := net.Dial("tcp", os.Args[1])
@@ -52,6 +41,17 @@ func tillAnswers() {
 		os.Exit(1)
 	}
 	conn.Close()
+}
+
+// silent ADDRESS waits until nobody listens there any more.
+func silent(ts *testscript.TestScript, _ bool, args []string) {
+	await(ts, args[0], func() bool {
+		conn, err := net.Dial("tcp", args[0])
+		if err == nil {
+			conn.Close()
+		}
+		return err != nil
+	})
 }
 
 // pretill DIR writes the documents of a till into DIR and its addresses into

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
@@ -21,50 +23,107 @@ import (
 
 const (
 	answerTimeout = time.Minute
-	stopTimeout   = 10 * time.Second
+	readyTimeout  = 10 * time.Second // for a supervisor to start, and to end beyond its command's time
 )
 
 // LogFile is where the output of the command is kept, in the run's directory.
 const LogFile = "command.log"
 
 // A command is a process that we start and stop, with all processes that it starts
-// itself.
+// itself. Between it and us is a supervisor, which ends it when we die.
 type command struct {
-	cmd     *exec.Cmd
-	log     *os.File
-	secrets *redact.Secrets // that its output may hold
-	done    chan struct{}   // closed when the process has ended
-	err     error           // how it ended; set before done is closed
+	name       string
+	supervisor *exec.Cmd
+	line       *os.File // its end tells the supervisor to end the command
+	log        *os.File
+	secrets    *redact.Secrets // that its output may hold
+	done       chan struct{}   // closed when the command has ended
+	end        string          // how it ended; set before done is closed
+	gone       chan struct{}   // closed when nobody of the supervisor's group is left
 }
 
-// startCommand starts a program. Its output goes to a file, because the screen is the
-// run's. The file has no name, so that nothing is left of it when the run is killed.
-func startCommand(args []string, secrets *redact.Secrets) (*command, error) {
+// startCommand starts a program through a supervisor. Its output goes to a file,
+// because the screen is the run's. The file has no name, so that nothing is left of it
+// when the run is killed.
+func startCommand(supervisor, args []string, secrets *redact.Secrets) (c *command, err error) {
+	if len(supervisor) == 0 {
+		return nil, errors.New("a command needs a supervisor")
+	}
 	log, err := os.CreateTemp("", "blastgauge-command-")
 	if err != nil {
 		return nil, err
 	}
+	c = &command{name: filepath.Base(args[0]), log: log, secrets: secrets, done: make(chan struct{}), gone: make(chan struct{})}
 	if err := os.Remove(log.Name()); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	c := &command{cmd: exec.Command(args[0], args[1:]...), log: log, secrets: secrets, done: make(chan struct{})}
-	c.cmd.Stdout, c.cmd.Stderr = log, log
-	// A group of its own lets the process be ended with its children, and keeps the
-	// terminal's Ctrl-C from it: it is stopped after the faults are gone, not before.
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := c.cmd.Start(); err != nil {
-		return nil, errors.Join(usage.Errorf("the command after -- cannot be started: %w", err), log.Close())
+	reports, err := c.startSupervisor(append(supervisor[:len(supervisor):len(supervisor)], args...))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("the supervisor of the command: %w", err), log.Close())
 	}
-	go func() {
-		c.err = c.cmd.Wait()
-		close(c.done)
-	}()
-	return c, nil
+	in := json.NewDecoder(reports)
+	var first report
+	err = errors.Join(reports.SetReadDeadline(time.Now().Add(readyTimeout)), in.Decode(&first), reports.SetReadDeadline(time.Time{}))
+	go c.watch(in, reports)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("the supervisor of the command did not get ready: %w; its last words:\n%s", err, c.tail())
+	case first.Failed != "":
+		err = usage.Errorf("the command after -- cannot be started: %s", first.Failed)
+	default:
+		return c, nil
+	}
+	c.finish()
+	return nil, errors.Join(err, log.Close())
 }
 
-// signal sends a signal to the process and its children. It ignores errors, because a
-// group without processes is what is wanted.
-func (c *command) signal(s syscall.Signal) { _ = syscall.Kill(-c.cmd.Process.Pid, s) }
+// startSupervisor starts the supervisor and returns its reports. It has a session of
+// its own, so that no signal to the run's group and no end of its terminal reaches it
+// or the command, which is stopped after the faults are gone, not before.
+func (c *command) startSupervisor(args []string) (reports *os.File, err error) {
+	in, line, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	reports, out, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, in.Close(), line.Close())
+	}
+	c.supervisor = exec.Command(args[0], args[1:]...)
+	c.supervisor.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	c.supervisor.Stdin, c.supervisor.Stdout, c.supervisor.Stderr = in, out, c.log
+	err = errors.Join(c.supervisor.Start(), in.Close(), out.Close())
+	if err != nil {
+		return nil, errors.Join(err, line.Close(), reports.Close())
+	}
+	c.line = line
+	return reports, nil
+}
+
+// watch reads reports until the supervisor has ended: it alone holds the other end.
+// Then it kills what is left of the supervisor's group, whose number is ours as long
+// as nobody has waited for the supervisor, and waits for it.
+func (c *command) watch(in *json.Decoder, reports *os.File) {
+	ended := false
+	for {
+		var r report
+		if err := in.Decode(&r); err != nil {
+			break
+		}
+		if r.Ended != "" && !ended {
+			ended, c.end = true, r.Ended
+			close(c.done)
+		}
+	}
+	_ = syscall.Kill(-c.supervisor.Process.Pid, syscall.SIGKILL) // fails where nobody is left
+	err := c.supervisor.Wait()
+	if !ended {
+		c.end = "killed, as its supervisor has ended: " + describeEnd(err)
+		close(c.done)
+	}
+	_ = reports.Close() // nothing was written
+	close(c.gone)
+}
 
 // awaitAnswer waits until the system answers where journeys enter it. Any answer will
 // do: the baseline finds out whether it is the right one.
@@ -83,9 +142,9 @@ func (c *command) awaitAnswer(ctx context.Context, sys *experiments.System) erro
 			}
 			select {
 			case <-c.done:
-				return fmt.Errorf("%s ended before %s answered (%s); its last words:\n%s", c.name(), url, describeEnd(c.err), c.tail())
+				return fmt.Errorf("%s ended before %s answered (%s); its last words:\n%s", c.name, url, c.end, c.tail())
 			case <-ctx.Done():
-				return fmt.Errorf("%s did not answer at %s within %s: %w; its last words:\n%s", c.name(), url, answerTimeout, c.secrets.Error(err, maxError), c.tail())
+				return fmt.Errorf("%s did not answer at %s within %s: %w; its last words:\n%s", c.name, url, answerTimeout, c.secrets.Error(err, maxError), c.tail())
 			case <-time.After(100 * time.Millisecond):
 			}
 		}
@@ -103,16 +162,6 @@ func request(ctx context.Context, client *http.Client, url string) error {
 		return err
 	}
 	return response.Body.Close()
-}
-
-func (c *command) name() string { return filepath.Base(c.cmd.Path) }
-
-// describeEnd describes how a process ended.
-func describeEnd(err error) string {
-	if err == nil {
-		return "exit status 0"
-	}
-	return err.Error()
 }
 
 const (
@@ -134,32 +183,41 @@ func (c *command) tail() string {
 	return "  " + strings.ReplaceAll(text, "\n", "\n  ")
 }
 
-// stop ends the process and its children: first politely, then by force. The error
+// stop ends the command and its children: first politely, then by force. The error
 // means that it had ended before.
-func (c *command) stop() error {
+func (c *command) stop() (err error) {
 	select {
 	case <-c.done:
-		return fmt.Errorf("%s ended while it was under test (%s); its last words:\n%s", c.name(), describeEnd(c.err), c.tail())
+		err = fmt.Errorf("%s ended while it was under test (%s); its last words:\n%s", c.name, c.end, c.tail())
 	default:
 	}
-	c.signal(syscall.SIGTERM)
-	select {
-	case <-c.done:
-	case <-time.After(stopTimeout):
-	}
-	c.signal(syscall.SIGKILL) // also the children that it left behind
-	<-c.done
-	return nil
+	c.finish()
+	return err
 }
 
-// keepLog moves what the process wrote into a run's directory, without secrets.
-func (c *command) keepLog(dir string) error {
-	if _, err := c.log.Seek(0, io.SeekStart); err != nil {
-		return err
+// finish has the supervisor end, and waits until nobody is left.
+func (c *command) finish() {
+	_ = c.line.Close() // its end is the message
+	select {
+	case <-c.gone:
+	case <-time.After(stopTimeout + readyTimeout):
+		_ = c.supervisor.Process.Kill() // fails if it ended just now
+		<-c.gone
 	}
-	to, err := os.OpenFile(filepath.Join(dir, LogFile), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+}
+
+// keepLog writes what the process wrote into a run's directory, without secrets.
+func (c *command) keepLog(dir string) error {
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.secrets.Copy(to, c.log), to.Close())
+	defer func() { _ = root.Close() }() // what is written is synced
+	info, err := c.log.Stat()           // it may grow faster than it is copied
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteIn(root, LogFile, 0o600, func(w io.Writer) error {
+		return c.secrets.Copy(w, io.NewSectionReader(c.log, 0, info.Size()))
+	})
 }

@@ -16,7 +16,10 @@ import (
 // Options say what to start.
 type Options struct {
 	Command []string // a program and its arguments
-	Version string   // of blastgauge, which the proxy server reports
+	// Supervisor is a program and its arguments. With those of the command as further
+	// arguments it must call [Supervise].
+	Supervisor []string
+	Version    string // of blastgauge, which the proxy server reports
 }
 
 // A System is a system under test between its start and its end, behind proxies of
@@ -49,13 +52,13 @@ func Start(ctx context.Context, p *plan.Plan, o Options) (s *System, err error) 
 			return s, err
 		}
 	}
-	if s.command, err = startCommand(o.Command, redact.FromEnv(p.EnvNames(), os.LookupEnv)); err != nil {
+	if s.command, err = startCommand(o.Supervisor, o.Command, redact.FromEnv(p.EnvNames(), os.LookupEnv)); err != nil {
 		return s, err
 	}
 	return s, s.command.awaitAnswer(ctx, &p.System)
 }
 
-// KeepLog moves what the command wrote into a run's directory.
+// KeepLog writes what the command wrote into a run's directory.
 func (s *System) KeepLog(dir string) error { return s.command.keepLog(dir) }
 
 // Close stops the command before the proxies that it depends on. The error says so

@@ -1,0 +1,14 @@
+//go:build !linux
+
+package embedded
+
+import "syscall"
+
+// holdsEnded: the end of a child cannot be seen before its number is given away.
+const holdsEnded = false
+
+// dieWithParent does nothing here: a command whose supervisor is killed is ended by
+// the run, unless that is killed at the same moment.
+func dieWithParent() *syscall.SysProcAttr { return nil }
+
+func awaitEnd(int) {}

@@ -1,0 +1,121 @@
+package embedded
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// stopTimeout is how long a command may take to end politely.
+const stopTimeout = 10 * time.Second
+
+// A report is what a supervisor tells its run: at first whether the command started,
+// and later how it ended.
+type report struct {
+	Failed string `json:"failed,omitempty"` // why the command did not start
+	Ended  string `json:"ended,omitempty"`  // how it ended, such as "exit status 1"
+}
+
+// Supervise runs a command and ends it, with all processes of its group, when line
+// ends: the run closed it, or the run is dead. It reports to the run, which must have
+// made this process the leader of a session. Supervise does not return once the
+// command has started: it ends its own group, so that no number of a process that is
+// gone can be hit.
+func Supervise(command []string, line io.Reader, reports, output io.Writer) error {
+	return supervise(command, line, reports, output, stopTimeout)
+}
+
+func supervise(command []string, line io.Reader, reports, output io.Writer, grace time.Duration) error {
+	if len(command) == 0 {
+		return errors.New("supervise: no command")
+	}
+	if syscall.Getpgrp() != os.Getpid() {
+		return errors.New("supervise: not the leader of a process group, so others would be ended as well")
+	}
+	runtime.LockOSThread() // a command that dies with its parent dies with the thread that started it
+	out := json.NewEncoder(reports)
+	c := &supervised{cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{})}
+	c.cmd.Stdout, c.cmd.Stderr = output, output
+	c.cmd.SysProcAttr = dieWithParent()
+	if err := c.cmd.Start(); err != nil {
+		return out.Encode(report{Failed: err.Error()})
+	}
+	// What is sent to the group is for the command. It is ignored only now, because the
+	// command would inherit that.
+	signal.Ignore(syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGPIPE, syscall.SIGALRM,
+		syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU)
+	_ = out.Encode(report{}) // fails where the run is dead, and then line ends
+	go func() {
+		_ = out.Encode(report{Ended: c.await()}) // as above
+		close(c.ended)
+	}()
+	_, _ = io.Copy(io.Discard, line) // an error is an end as well
+	c.signal(syscall.SIGTERM)
+	select {
+	case <-c.ended:
+	case <-time.After(grace):
+	}
+	c.signal(syscall.SIGKILL) // also what it left behind, and this process
+	return nil
+}
+
+// A supervised command is a child of this process, in its group unless it left it.
+type supervised struct {
+	cmd   *exec.Cmd
+	ended chan struct{} // closed when the end was reported
+
+	mu     sync.Mutex
+	reaped bool // guarded by mu: its number may belong to somebody else
+}
+
+// await waits for the end of the command and describes it.
+func (c *supervised) await() string {
+	if !holdsEnded {
+		return describeEnd(c.cmd.Wait())
+	}
+	awaitEnd(c.cmd.Process.Pid)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.leads() { // the last time that its group can be named
+		_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL) // fails where nobody is left
+	}
+	c.reaped = true
+	return describeEnd(c.cmd.Wait())
+}
+
+// leads reports whether the command has made itself the leader of a group of its own,
+// as timeout(1) does.
+func (c *supervised) leads() bool {
+	group, err := syscall.Getpgid(c.cmd.Process.Pid)
+	return err == nil && group == c.cmd.Process.Pid
+}
+
+// signal sends a signal to this process's group, and to the command where it has left
+// it. Errors mean that nobody is left, which is what is wanted.
+func (c *supervised) signal(s syscall.Signal) {
+	c.mu.Lock()
+	switch {
+	case c.reaped || !c.leads():
+	case holdsEnded:
+		_ = syscall.Kill(-c.cmd.Process.Pid, s)
+	default:
+		_ = c.cmd.Process.Signal(s) // which knows whether it was reaped
+	}
+	c.mu.Unlock()
+	_ = syscall.Kill(0, s)
+}
+
+// describeEnd describes how a process ended.
+func describeEnd(err error) string {
+	if err == nil {
+		return "exit status 0"
+	}
+	return err.Error()
+}
