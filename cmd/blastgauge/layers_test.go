@@ -113,7 +113,7 @@ func owners() map[string]room {
 		"github.com/hashicorp/go-multierror":       {name: "experiments/shape"},
 		"go.yaml.in/yaml/v3":                       {name: "experiments/yamlnode", tests: "injectors/badconfig"},
 		"github.com/theory/jsonpath":               {name: "experiments/jsonpath"},
-		"github.com/go-json-experiment/json":       {name: "experiments/run/journey"},
+		"github.com/go-json-experiment/json":       {name: "experiments/jsonpath"},
 		"github.com/google/uuid":                   {name: "experiments/run/journey"},
 		"github.com/valyala/fasthttp":              {name: "experiments/run/journey"},
 		"golang.org/x/net":                         {name: "experiments/run/journey", tests: "report"}, // the list of public suffixes; a parser of HTML

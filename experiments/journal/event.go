@@ -186,12 +186,12 @@ type Observation struct {
 	Journey    int // index in the experiment's journeys
 	Arm        plan.Arm
 	Intended   time.Duration // when the schedule wanted it to start
-	Late       time.Duration // how much later it did start
+	Late       time.Duration // for which the generator held it up: it started later, or its answers waited to be judged
 	Took       time.Duration // from Intended to its end
 	Outcome    Outcome
 	Cause      Cause
 	Step       int             // index of the first harmed step; -1 when ok
-	Steps      []time.Duration // service time of each step that was sent
+	Steps      []time.Duration // service time of each step that was sent, without the time to judge its answer
 }
 
 // Harmed reports whether the journey counts as harmed.

@@ -1,9 +1,9 @@
-// Package jsonpath selects values of a JSON document by JSONPath (RFC 9535).
+// Package jsonpath reads JSON documents and selects values of them by JSONPath (RFC
+// 9535), within bounds of memory and time, as others write the documents.
 //
-// The grammar and the general queries are those of github.com/theory/jsonpath.
-// This package follows plain paths such as $.cart.items[0] by itself, gives the
-// members of an object in the order of their names, and says where in a path a
-// mistake is.
+// The grammar and the filters are those of github.com/theory/jsonpath. This package
+// visits what a path selects by itself, with the members of an object in the order
+// of their names, and says where in a path a mistake is.
 package jsonpath
 
 import (
@@ -13,18 +13,18 @@ import (
 	"strings"
 
 	theory "github.com/theory/jsonpath"
-	"github.com/theory/jsonpath/registry"
 	"github.com/theory/jsonpath/spec"
 )
 
 // A Path is a JSONPath. The zero value selects nothing.
 //
 // Note: nearly all paths of journeys are names and indices. They are followed
-// directly, which costs one map look-up per step and no list.
+// directly.
 type Path struct {
 	text      string
 	steps     []step       // of a plain path
 	query     *theory.Path // nil for a plain path
+	segments  *queries     // nil for a plain path
 	unordered bool         // the path visits all members of an object, which have no order
 }
 
@@ -55,7 +55,7 @@ func Parse(text string) (Path, error) {
 	case len(text) > maxLength:
 		return Path{}, &Error{Msg: fmt.Sprintf("a JSONPath of more than %d characters", maxLength)}
 	}
-	query, err := theory.NewParser(theory.WithRegistry(filterFunctions())).Parse(text)
+	query, err := theory.NewParser(theory.WithRegistry(filterFunctions(nil))).Parse(text)
 	if err != nil {
 		return Path{}, locateError(text, err)
 	}
@@ -63,29 +63,7 @@ func Parse(text string) (Path, error) {
 	if steps, ok := plainSteps(segments); ok {
 		return Path{text: text, steps: steps}, nil
 	}
-	return Path{text: text, query: query, unordered: visitsMembers(segments)}, nil
-}
-
-// filterFunctions returns the functions that filters may call.
-//
-// Note: match and search of the library (v0.10.1) dereference a nil pointer
-// where an argument selects nothing, as $[?match(@.name, 'a.*')] does on any
-// member without a name. RFC 9535 (2.4.6, 2.4.7) says that the result is false.
-func filterFunctions() *registry.Registry {
-	r := registry.New()
-	for _, name := range []string{"match", "search"} {
-		f := r.Get(name)
-		unguarded := *f
-		*f = *spec.Extension(name, spec.FuncLogical, unguarded.Validate, func(args []spec.PathValue) spec.PathValue {
-			for _, a := range args {
-				if v, ok := a.(*spec.ValueType); a == nil || ok && v == nil {
-					return spec.LogicalFalse
-				}
-			}
-			return unguarded.Evaluate(args)
-		})
-	}
-	return r
+	return Path{text: text, query: query, segments: &queries{text: text}, unordered: visitsMembers(segments)}, nil
 }
 
 var atPosition = regexp.MustCompile(`^jsonpath: (.*) at position (\d+)$`)
@@ -142,45 +120,9 @@ func visitsMembers(segments []*spec.Segment) bool {
 // String returns the path as it was written.
 func (p Path) String() string { return p.text }
 
-// First returns the first value that the path selects from a document as Select
-// takes it, and reports whether there is one.
-func (p Path) First(document any) (any, bool) {
-	if p.query == nil && p.text != "" {
-		return follow(p.steps, document)
-	}
-	list := p.Select(document)
-	if len(list) == 0 {
-		return nil, false
-	}
-	return list[0], true
-}
-
-// Select returns the values that the path selects. The document is decoded JSON:
-// map[string]any, []any, string, json.Number, bool and nil. Elements of lists come
-// in their order, members of objects by name.
-func (p Path) Select(document any) []any {
-	switch {
-	case p.text == "":
-		return nil
-	case p.query == nil:
-		if v, ok := follow(p.steps, document); ok {
-			return []any{v}
-		}
-		return nil
-	case !p.unordered:
-		return p.query.Select(document)
-	}
-	located := p.query.SelectLocated(document)
-	located.Sort()
-	list := make([]any, len(located))
-	for i, l := range located {
-		list[i] = l.Node
-	}
-	return list
-}
-
 // Locate returns the places of the values that the path selects, as JSON Pointers
-// (RFC 6901). The document and the order are those of Select.
+// (RFC 6901). The document is decoded JSON of one's own: map[string]any, []any,
+// string, json.Number, bool and nil. The order is that of Visit.
 func (p Path) Locate(document any) []string {
 	switch {
 	case p.text == "":

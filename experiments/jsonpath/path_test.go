@@ -11,6 +11,44 @@ import (
 	theory "github.com/theory/jsonpath"
 )
 
+// parsed returns a document of ours.
+func parsed(t testing.TB, text string) *Document {
+	t.Helper()
+	d := &Document{}
+	if err := d.Decode([]byte(text), Unbounded{}); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// selected returns what a path selects of a document.
+func selected(t testing.TB, p Path, d *Document) []any {
+	t.Helper()
+	var list []any
+	err := p.Visit(d, Unbounded{}, func(v Value) bool {
+		made, err := v.Make(Unbounded{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, made)
+		return true
+	})
+	if err != nil {
+		t.Fatalf("%s: %v", p, err)
+	}
+	return list
+}
+
+// byLibrary returns what the library selects of a document, in our order.
+func byLibrary(p *theory.Path, doc any, ordered bool) []any {
+	if ordered {
+		return p.Select(doc)
+	}
+	located := p.SelectLocated(doc)
+	located.Sort()
+	return slices.Collect(located.Nodes())
+}
+
 func document(t testing.TB, text string) any {
 	t.Helper()
 	in := json.NewDecoder(strings.NewReader(text))
@@ -53,30 +91,22 @@ func TestSelect(t *testing.T) {
 		"$..n[*]":                              {number("3"), number("4")},
 		`$.items[?@.sku == "b"]["sku"]`:        {"b"},
 	}
-	doc := document(t, shop)
+	doc := parsed(t, shop)
 	for text, want := range tests {
 		p, err := Parse(text)
 		if err != nil {
 			t.Errorf("Parse(%q) = %v", text, err)
 			continue
 		}
-		for range 20 { // objects have no order: chance must not show
-			got := p.Select(doc)
-			if len(got) != len(want) || len(want) > 0 && !reflect.DeepEqual(got, want) {
-				t.Errorf("%s selects %v, want %v", text, got, want)
-				break
-			}
-		}
-		first, ok := p.First(doc)
-		if ok != (len(want) > 0) || ok && !reflect.DeepEqual(first, want[0]) {
-			t.Errorf("%s selects %v, %t first, want %v", text, first, ok, want)
+		if got := selected(t, p, doc); len(got) != len(want) || len(want) > 0 && !reflect.DeepEqual(got, want) {
+			t.Errorf("%s selects %v, want %v", text, got, want)
 		}
 		if p.String() != text {
 			t.Errorf("String() = %q", p)
 		}
 	}
-	if v, ok := (Path{}).First(doc); ok || (Path{}).Select(doc) != nil {
-		t.Errorf("the zero path selects %v", v)
+	if got := selected(t, Path{}, doc); got != nil {
+		t.Errorf("the zero path selects %v", got)
 	}
 }
 
@@ -92,7 +122,7 @@ func TestPlainPathsAgreeWithTheLibrary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, want := direct.Select(doc), library.Select(doc)
+		got, want := selected(t, direct, parsed(t, shop)), library.Select(doc)
 		if len(got) != len(want) || len(got) > 0 && !reflect.DeepEqual(got[0], want[0]) {
 			t.Errorf("%s selects %v, the library %v", text, got, want)
 		}
@@ -103,6 +133,44 @@ func TestPlainPathsAgreeWithTheLibrary(t *testing.T) {
 		if found := direct.Locate(doc); !slices.Equal(found, located) {
 			t.Errorf("%s is at %v, the library finds it at %v", text, found, located)
 		}
+	}
+}
+
+// agreed are paths of every kind.
+func agreed() []string {
+	return []string{"$", "$.a.b[0]", "$.*", "$[*]", "$..*", "$..[0]", "$..[-1]", "$..['a','b']", "$['a', 0, 1:2:3]", "$[::-1]", "$[-2:]", "$[5:1:-2]", "$..[1::2]", "$..[::-1]",
+		"$.a..b", "$..a..b", "$..a.*", "$..a[*]..b", "$[0,0][0,0]", "$..[0,0]", "$..[*,*]", "$['b','a']", "$['b','a'][*]", "$[?@.a > 1]", "$[?@.a]", "$[?!@.a]", "$..[?@.a == $.b]",
+		"$[?@..a]", "$[?count(@..*) > 2]", "$[?value(@..a) == 1]", "$[?(@.a || !(@.b && @.c))]", "$[?count($..a) > 2]", "$[?@[?@.a]]", "$[?length(@) > 1]", "$[?match(@.a, 'x.*')]", "$..[?search(@, 'a')]",
+		"$[?@.a == 'x' && $.b[0] != 1]", "$[?count(@[?@..a].*) > 1]", "$.items[-1]"}
+}
+
+func TestWeSelectWhatTheLibrarySelects(t *testing.T) {
+	t.Parallel()
+	docs := []string{shop, "null", "7", `"a"`, "[]", "{}", `[[],{},[[]],{"a":{}},{"a":[]}]`,
+		`{"b":{"a":[1,{"b":2,"a":{"b":[3]}}],"b":{"b":4}},"a":[{"b":1},{"a":{"b":{"b":2}}},[[{"a":0}]]]}`,
+		`[{"a":1},{"a":2,"b":"x"},{"b":{"a":1}},"aa",["a",{"a":"xy"}],{"c":1,"a":"x"},null,true,1.5e1]`,
+		`{"a":1,"b":{"x":1},"a":{"b":[1,2]},"b":{"a":3,"a":4},"\u0061":{"b":7}}`,
+		`{"\u00e9":1,"é":2,"z":3,"\n":4,"":{"a":{"":5}}}`, "{\"\xff\":1,\"\xfe\":{\"a\":1}}"}
+	for _, text := range agreed() {
+		p, err := Parse(text)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		for _, doc := range docs {
+			agree(t, p, doc)
+		}
+	}
+}
+
+func agree(t *testing.T, p Path, doc string) {
+	t.Helper()
+	library, err := theory.NewParser(theory.WithRegistry(filterFunctions(nil))).Parse(p.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want := selected(t, p, parsed(t, doc)), byLibrary(library, document(t, doc), p.segments != nil && !p.unordered)
+	if len(got) != len(want) || len(got) > 0 && !reflect.DeepEqual(got, want) {
+		t.Errorf("%s of %s selects\n%v, the library\n%v", p, doc, got, want)
 	}
 }
 
@@ -152,26 +220,31 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-func BenchmarkPathFirst(b *testing.B) {
-	doc := document(b, shop)
-	p, err := Parse("$.items[1].sku")
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, ok := p.First(doc); !ok {
-			b.Fatal("nothing found")
-		}
+func BenchmarkPath(b *testing.B) {
+	doc := parsed(b, shop)
+	for _, text := range []string{"$.items[1].sku", "$.items[*].sku", "$..sku"} {
+		b.Run(text, func(b *testing.B) {
+			p, err := Parse(text)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := p.Visit(doc, Unbounded{}, func(Value) bool { return true }); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
-func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"$", "$.a.b[0]", "$..*", "$[?@.a > 1]", "$['a', 0, 1:2:3]", "$[?match(@.a, 'x.*')]", "$.items[-1]"} {
-		f.Add(seed)
+// Whatever a path and a document are, we select what the library selects.
+func FuzzVisit(f *testing.F) {
+	for _, seed := range agreed() {
+		f.Add(seed, shop)
 	}
-	doc := document(f, shop)
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Add("$..a..a", `{"a":{"a":[{"a":1,"a":{"a":2}}],"b":{"a":0}}}`)
+	f.Fuzz(func(t *testing.T, text, doc string) {
 		p, err := Parse(text)
 		if err != nil {
 			if e, ok := errors.AsType[*Error](err); !ok || e.At < 0 || e.At > len(text) {
@@ -179,9 +252,13 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		list := p.Select(doc)
-		if first, ok := p.First(doc); ok != (len(list) > 0) || ok && !reflect.DeepEqual(first, list[0]) {
-			t.Fatalf("%s: First is %v, Select is %v", text, first, list)
+		if len(doc) > 200 || strings.Count(text, "..")+strings.Count(text, ",") > 6 {
+			return // the library would take too long
 		}
+		d := &Document{}
+		if d.Decode([]byte(doc), Unbounded{}) != nil {
+			return
+		}
+		agree(t, p, doc)
 	})
 }

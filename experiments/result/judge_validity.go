@@ -46,7 +46,7 @@ func distrustJourney(p plan.Journey, j *journeyRecord, arms []plan.Arm, tripped 
 		}
 	}
 	if late := j.late.lateness(); late != nil && late.P99 > 0.1*p.SlowAfter.Seconds() {
-		why.add(ReasonTooBusy, "%s: traffic was late: one journey in a hundred started %.0f ms or more after its time (at most 10%% of slow_after allowed): this machine is too busy",
+		why.add(ReasonTooBusy, "%s: traffic was late: this machine held one journey in a hundred up for %.0f ms or more, before its start or while its answers were judged (at most 10%% of slow_after allowed): it is too busy",
 			p.Name, late.P99*1000)
 	}
 	if shed := j.control.FailedBy.Shed; shed > 0 {

@@ -22,7 +22,7 @@ const (
 	ReasonNotExercised      ReasonCode = "not_exercised"
 	ReasonRemovalUnverified ReasonCode = "removal_unverified"
 	ReasonBaselineHarmed    ReasonCode = "baseline_harmed"
-	ReasonTooBusy           ReasonCode = "too_busy" // the machine: journeys started late
+	ReasonTooBusy           ReasonCode = "too_busy" // the machine: it held journeys up
 	ReasonControlShed       ReasonCode = "control_shed"
 	ReasonTooFewJourneys    ReasonCode = "too_few_journeys"
 	ReasonArmsDiffer        ReasonCode = "arms_differ" // before the fault

@@ -441,7 +441,8 @@ type Guardrail struct {
 	Detail string    `json:"detail,omitempty"`
 }
 
-// Lateness is how much later than planned journeys were started, in seconds.
+// Lateness is for how long this machine held journeys up, in seconds: before they
+// started, and while it judged their answers.
 type Lateness struct {
 	P50 float64 `json:"p50"`
 	P99 float64 `json:"p99"`

@@ -21,6 +21,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
+	"github.com/blastgauge/blastgauge/experiments/run/journey"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -139,13 +140,14 @@ type run struct {
 	server    journal.Toxiproxy
 	driver    *toxiproxy.Driver
 	injectors injectorset.Set
+	memory    *journey.Memory     // for the answers of journeys, invariants and probes
 	guard     *cleanup.Protection // nil before there is a fault to remove
 	stop      context.CancelCauseFunc
 }
 
 // perform performs p on a system that stands.
 func (o Options) perform(ctx context.Context, p *plan.Plan, out *Outcome) (err error) {
-	r := &run{o: o, plan: p}
+	r := &run{o: o, plan: p, memory: journey.NewMemory()}
 	ctx, r.stop = context.WithCancelCause(ctx)
 	defer r.stop(nil)
 	release, err := r.acquire(ctx)

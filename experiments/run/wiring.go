@@ -35,7 +35,7 @@ func (r *run) engineOptions() engine.Options {
 }
 
 func (r *run) traffic(experiment int, epoch time.Time) (engine.Generator, error) {
-	return traffic.New(traffic.Options{Plan: r.plan, Experiment: experiment, Epoch: epoch, Env: r.o.Getenv, Secrets: r.secrets()})
+	return traffic.New(traffic.Options{Plan: r.plan, Experiment: experiment, Epoch: epoch, Env: r.o.Getenv, Secrets: r.secrets(), Memory: r.memory})
 }
 
 // secrets are those of all documents. The system may repeat the secret of one journey
@@ -44,7 +44,7 @@ func (r *run) secrets() *redact.Secrets { return redact.FromEnv(r.plan.EnvNames(
 
 func (r *run) checkInvariant(ctx context.Context, inv experiments.Invariant, started time.Time) journal.CheckResult {
 	facts := journey.Facts{Run: r.plan.Run, Arm: plan.ControlArm, Started: started, Env: r.o.Getenv, Secrets: r.secrets()}
-	return check.Invariant(ctx, &r.plan.System, inv, facts)
+	return check.Invariant(ctx, &r.plan.System, inv, facts, r.memory)
 }
 
 // An exchanger talks to dependencies through their proxies.

@@ -40,7 +40,7 @@ func TestCommands(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inv := experiments.Invariant{Name: "once", Command: []string{"sh", "-c", strings.ReplaceAll(tt.script, "${", "$${"), "check", "${env:TOKEN}", "${started}"}}
 			facts := journey.Facts{Started: started, Env: func(string) (string, bool) { return secret, true }}
-			got := Invariant(t.Context(), &experiments.System{File: filepath.Join(dir, "blastgauge.yaml")}, inv, facts)
+			got := Invariant(t.Context(), &experiments.System{File: filepath.Join(dir, "blastgauge.yaml")}, inv, facts, nil)
 			tt.want.Invariant = "once"
 			if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", tt.want) {
 				t.Errorf("%+v\nwant %+v", got, tt.want)
@@ -51,7 +51,7 @@ func TestCommands(t *testing.T) {
 
 func TestACommandThatDoesNotExist(t *testing.T) {
 	t.Parallel()
-	r := Invariant(t.Context(), &experiments.System{}, experiments.Invariant{Command: []string{"no-such-program-of-ours"}}, journey.Facts{})
+	r := Invariant(t.Context(), &experiments.System{}, experiments.Invariant{Command: []string{"no-such-program-of-ours"}}, journey.Facts{}, nil)
 	if r.Holds || !strings.Contains(r.Error, "no-such-program-of-ours") {
 		t.Errorf("%+v, want an error that names the program", r)
 	}
@@ -69,7 +69,7 @@ func TestACommandThatHangs(t *testing.T) {
 		cancel()
 	}()
 	begun := time.Now()
-	r := Invariant(ctx, &experiments.System{}, experiments.Invariant{Command: []string{"sh", "-c", "sh -c 'touch " + file + "; sleep 600'; true"}}, journey.Facts{})
+	r := Invariant(ctx, &experiments.System{}, experiments.Invariant{Command: []string{"sh", "-c", "sh -c 'touch " + file + "; sleep 600'; true"}}, journey.Facts{}, nil)
 	if r.Holds || r.Error == "" || time.Since(begun) > time.Minute {
 		t.Errorf("%+v after %s", r, time.Since(begun))
 	}

@@ -26,9 +26,10 @@ const (
 
 // Invariant checks an invariant of s, again and again until it holds or its Within
 // has passed. It returns the last result. A result with an Error says nothing
-// about the data. No text of it holds a secret.
-func Invariant(ctx context.Context, s *experiments.System, inv experiments.Invariant, f journey.Facts) journal.CheckResult {
-	c, err := newChecker(s, inv, f)
+// about the data. No text of it holds a secret. The memory is for answers of a request;
+// nil: one of its own.
+func Invariant(ctx context.Context, s *experiments.System, inv experiments.Invariant, f journey.Facts, m *journey.Memory) journal.CheckResult {
+	c, err := newChecker(s, inv, f, m)
 	if err != nil {
 		return journal.CheckResult{Invariant: inv.Name, Error: err.Error()}
 	}
@@ -46,14 +47,14 @@ type checker interface {
 	close()
 }
 
-func newChecker(s *experiments.System, inv experiments.Invariant, f journey.Facts) (checker, error) {
+func newChecker(s *experiments.System, inv experiments.Invariant, f journey.Facts, m *journey.Memory) (checker, error) {
 	switch {
 	case inv.SQL != "":
 		return newSQLChecker(s, inv, f)
 	case len(inv.Command) > 0:
 		return newCommandChecker(s, inv, f)
 	}
-	return newRequestChecker(s, inv, f)
+	return newRequestChecker(s, inv, f, m)
 }
 
 // checkUntilHolds checks until the invariant holds, or within has passed.

@@ -63,7 +63,7 @@ func TestInvariant(t *testing.T) {
 			status, body = tt.status, tt.body
 			inv := experiments.Invariant{Name: "once", Expect: tt.expect, Keys: "$.keys[*]",
 				Request: experiments.Request{Method: "GET", Target: server.URL + "/ledger?since=${started}", Headers: []experiments.Field{{Name: "Authorization", Value: "Bearer ${env:TOKEN}"}}}}
-			got := Invariant(t.Context(), system, inv, facts)
+			got := Invariant(t.Context(), system, inv, facts, nil)
 			tt.want.Invariant = "once"
 			if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", tt.want) {
 				t.Errorf("Invariant() = %+v\nwant %+v", got, tt.want)
@@ -88,7 +88,7 @@ func TestInvariantThatCannotBeChecked(t *testing.T) {
 		"wrong keys":     {experiments.Invariant{Keys: "x"}, "keys: a JSONPath starts with $"},
 	}
 	for name, tt := range tests {
-		if r := Invariant(t.Context(), system, tt.inv, journey.Facts{}); r.Holds || !strings.Contains(r.Error, tt.want) {
+		if r := Invariant(t.Context(), system, tt.inv, journey.Facts{}, nil); r.Holds || !strings.Contains(r.Error, tt.want) {
 			t.Errorf("%s: %+v, want the error %q", name, r, tt.want)
 		}
 	}
@@ -103,7 +103,7 @@ func TestInvariantSettles(t *testing.T) {
 	}))
 	defer server.Close()
 	inv := experiments.Invariant{Within: 10 * time.Second, Request: experiments.Request{Target: server.URL}, Expect: check("$.count", experiments.Eq, json.Number("0"))}
-	if r := Invariant(t.Context(), &experiments.System{URL: server.URL}, inv, journey.Facts{}); !r.Holds || asked.Load() != 2 {
+	if r := Invariant(t.Context(), &experiments.System{URL: server.URL}, inv, journey.Facts{}, nil); !r.Holds || asked.Load() != 2 {
 		t.Errorf("%+v after %d questions, want that it holds after 2", r, asked.Load())
 	}
 }

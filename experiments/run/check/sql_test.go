@@ -88,7 +88,7 @@ func (b till) ask(t *testing.T, query string) journal.CheckResult {
 	env := map[string]string{"DSN": b.dsn, "SHOP": "north's"}
 	system := &experiments.System{File: filepath.Join(b.dir, "blastgauge.yaml")}
 	facts := journey.Facts{Run: "r1", Started: started, Env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
-	r := Invariant(t.Context(), system, experiments.Invariant{Name: "charged once", SQL: query, DSN: "${env:DSN}"}, facts)
+	r := Invariant(t.Context(), system, experiments.Invariant{Name: "charged once", SQL: query, DSN: "${env:DSN}"}, facts, nil)
 	if text := fmt.Sprintf("%+v", r); strings.Contains(text, "s3cret") || strings.Contains(text, b.dsn) {
 		t.Errorf("a secret is told: %s", text)
 	}
@@ -203,7 +203,7 @@ func TestDatabasesObeyTheHostPolicy(t *testing.T) {
 		b := till{dsn: dsn, dir: t.TempDir()}
 		env := func(string) (string, bool) { return dsn, true }
 		r := Invariant(t.Context(), &experiments.System{File: filepath.Join(b.dir, "blastgauge.yaml")},
-			experiments.Invariant{Name: "x", SQL: "SELECT 1", DSN: "${env:DSN}"}, journey.Facts{Env: env})
+			experiments.Invariant{Name: "x", SQL: "SELECT 1", DSN: "${env:DSN}"}, journey.Facts{Env: env}, nil)
 		if r.Error == "" || !strings.Contains(r.Error, want) {
 			t.Errorf("%s: %+v, want an error with %q", dsn, r, want)
 		}
@@ -226,7 +226,7 @@ func TestADatabaseThatHangs(t *testing.T) {
 			t.Parallel()
 			begun := time.Now()
 			r := Invariant(t.Context(), &experiments.System{}, experiments.Invariant{SQL: "SELECT 1", DSN: "${env:DSN}"},
-				journey.Facts{Env: func(string) (string, bool) { return scheme + "://shop:s3cret@" + l.Addr().String() + "/shop", true }})
+				journey.Facts{Env: func(string) (string, bool) { return scheme + "://shop:s3cret@" + l.Addr().String() + "/shop", true }}, nil)
 			if r.Error == "" || strings.Contains(r.Error, "s3cret") || time.Since(begun) > time.Minute {
 				t.Errorf("%+v after %s", r, time.Since(begun))
 			}

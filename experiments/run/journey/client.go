@@ -20,6 +20,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 )
 
 const (
@@ -251,15 +252,22 @@ func (c *Client) exchange(conn *conn, to *endpoint, path string, req *Request, r
 		return false, explainError("waiting for the answer", conn, err)
 	}
 	if resp.wire == nil {
-		resp.wire = &fasthttp.Response{}
+		resp.wire = &fasthttp.Response{StreamBody: true}
 	}
 	answer := resp.wire
 	answer.SkipBody = req.Method == fasthttp.MethodHead
-	if err := answer.ReadLimitBody(conn.in, maxBody); err != nil {
+	var bounds jsonpath.Bounds = jsonpath.Unbounded{}
+	if req.lease != nil {
+		bounds = req.lease
+	}
+	if err = answer.ReadLimitBody(conn.in, maxBody); err == nil { // only the head, because of StreamBody
+		err = resp.readBody(answer, bounds)
+	}
+	if err != nil {
 		return false, explainError("reading the answer", conn, err)
 	}
 	resp.Status, resp.Headers = answer.StatusCode(), nil
-	if resp.Body, err = uncompress(answer); err != nil {
+	if err := resp.uncompress(answer, bounds); err != nil {
 		return false, err
 	}
 	// Bytes beyond the answer would be taken for the next answer.
@@ -309,22 +317,6 @@ func escape(path string) string {
 	return b.String()
 }
 
-// uncompress returns the body without its content coding.
-func uncompress(r *fasthttp.Response) ([]byte, error) {
-	switch strings.ToLower(string(r.Header.ContentEncoding())) {
-	case "gzip", "deflate", "br", "zstd":
-		body, err := r.BodyUncompressedWithLimit(maxBody)
-		switch {
-		case errors.Is(err, fasthttp.ErrBodyTooLarge):
-			return nil, errTooLarge
-		case err != nil:
-			return nil, fmt.Errorf("uncompressing the answer: %w", err)
-		}
-		return body, nil
-	}
-	return r.Body(), nil
-}
-
 var (
 	errTooLarge = errors.New("the answer is larger than 8 MiB")
 	errClosed   = errors.New("the connection was closed without an answer")
@@ -341,7 +333,9 @@ func (e timeoutError) Timeout() bool { return true }
 // explainError turns an error of a connection into one that says what happened.
 func explainError(doing string, conn *conn, err error) error {
 	switch {
-	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+	case isOurs(err):
+		return err
+	case errors.Is(err, errTooLarge), errors.Is(err, fasthttp.ErrBodyTooLarge):
 		return errTooLarge
 	case isTimeout(err):
 		return errTimedOut
@@ -354,6 +348,12 @@ func explainError(doing string, conn *conn, err error) error {
 		return fmt.Errorf("%s on a reused connection: %w", doing, err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// isOurs reports whether an error says that this machine could not do its part, and
+// nothing about the system.
+func isOurs(err error) bool {
+	return errors.Is(err, errNotJudged) || errors.Is(err, errTooMuch) || errors.Is(err, errTooMuchKept)
 }
 
 // isTimeout reports whether an error means that time ran out.

@@ -30,6 +30,8 @@ type Execution struct {
 	req     Request
 	resp    Response
 	answer  answer
+	lease   lease
+	own     time.Duration // of the step, that this machine needed to judge answers
 	headers []experiments.Field
 }
 
@@ -46,6 +48,7 @@ type Seed struct {
 type Entry struct {
 	Sender Sender
 	URL    *url.URL // that targets are below; it decides which cookies they get
+	Memory *Memory  // for answers; nil: one of the journey's own
 }
 
 // Limits bound one journey.
@@ -60,9 +63,9 @@ type Result struct {
 	Outcome journal.Outcome
 	Cause   journal.Cause   // where Outcome is Failed
 	Step    int             // index of the first harmed step; -1 where the journey is OK
-	Late    time.Duration   // between the intended and the actual start
+	Late    time.Duration   // for which this machine held the journey up: between the intended and the actual start, and while it judged answers
 	Took    time.Duration   // since the intended start
-	Steps   []time.Duration // how long each step took that was sent
+	Steps   []time.Duration // how long each step took that was sent, without the time to judge its answer
 	Name    string          // of the step that Detail is about
 	Detail  string          // what was wrong, without secrets; empty where the journey is OK
 	Err     error           // why there was no answer, without secrets; may be of class experiments.ErrRefused
@@ -72,7 +75,8 @@ type Result struct {
 func NewExecution() *Execution {
 	e := &Execution{}
 	e.values.choices = rand.New(&e.choices)
-	e.answer.resp = &e.resp
+	e.answer.resp, e.answer.bounds = &e.resp, &e.lease
+	e.req.lease = &e.lease
 	return e
 }
 
@@ -83,10 +87,12 @@ func (e *Execution) Perform(ctx context.Context, s *Script, to Entry, seed Seed,
 	r := Result{Step: -1, Late: time.Since(l.Intended), Steps: make([]time.Duration, 0, len(s.steps))}
 	deadline := time.Now().Add(l.Timeout)
 	e.start(s, to, seed)
+	defer e.end()
 	for i := range s.steps {
 		step := &s.steps[i]
 		v := e.step(ctx, step, deadline)
 		r.Steps = append(r.Steps, v.Took)
+		r.Late += v.Own
 		r.Took = time.Since(l.Intended)
 		slow := l.SlowAfter > 0 && r.Took > l.SlowAfter || step.slowAfter > 0 && v.Took > step.slowAfter
 		if r.Step < 0 && (slow || v.Outcome != journal.OK) {
@@ -115,24 +121,60 @@ func (e *Execution) start(s *Script, to Entry, seed Seed) {
 	e.values.slots = e.values.slots[:s.slots]
 	clear(e.values.slots)
 	e.cookies.reset()
+	if e.lease.memory = to.Memory; to.Memory == nil {
+		e.lease.memory = NewMemory()
+	}
+}
+
+// end lets go of everything that the journey held.
+func (e *Execution) end() {
+	clear(e.values.slots)
+	e.cookies.reset()
+	if cap(e.req.Body) > keptBuffer {
+		e.req.Body = nil // captured values may have made it large
+	}
+	e.forget()
+	e.lease.end()
+}
+
+// forget lets go of the last answer.
+func (e *Execution) forget() {
+	e.answer.document.Reset()
+	e.resp.forget()
+	e.lease.drop()
 }
 
 // step sends one step, repeatedly where it polls, and judges it.
 func (e *Execution) step(ctx context.Context, s *step, deadline time.Time) Verdict {
 	begun := time.Now()
+	e.own = 0
 	e.build(s)
 	verdict := e.attempt(ctx, s, deadline)
 	if s.poll != nil {
 		verdict = e.poll(ctx, s, deadline, begun.Add(s.poll.For), verdict)
 	}
-	if verdict.Outcome == journal.OK {
-		if missing := s.capture(&e.answer, &e.values); missing != nil {
-			detail := fmt.Sprintf("%s holds nothing to capture as %s", missing, missing.Name)
-			verdict = Verdict{Outcome: journal.Wrong, Document: verdict.Document, Detail: e.script.hidden.Text(detail, maxDetail)}
-		}
+	if verdict.Outcome == journal.OK && len(s.captures) > 0 {
+		verdict = e.capture(s, deadline)
 	}
-	verdict.Took = time.Since(begun)
+	e.forget()
+	verdict.Own = e.own
+	verdict.Took = time.Since(begun) - e.own
 	return verdict
+}
+
+// capture keeps the values that later steps need.
+func (e *Execution) capture(s *step, deadline time.Time) Verdict {
+	begun := time.Now()
+	defer func() { e.own += time.Since(begun) }()
+	missing, err := s.capture(&e.answer, &e.values, &e.lease)
+	switch {
+	case err != nil:
+		return s.notJudged(&e.answer, err, deadline, e.script.hidden)
+	case missing != nil:
+		detail := fmt.Sprintf("%s holds nothing to capture as %s", missing, missing.Name)
+		return Verdict{Outcome: journal.Wrong, Detail: e.script.hidden.Text(detail, maxDetail)}
+	}
+	return Verdict{}
 }
 
 // poll repeats a step that was answered, but not as expected. A broken
@@ -143,6 +185,7 @@ func (e *Execution) poll(ctx context.Context, s *step, deadline, until time.Time
 		if next.After(until) {
 			return last
 		}
+		e.forget()
 		if !deadline.IsZero() && next.After(deadline) {
 			wait.For(ctx, time.Until(deadline))
 			return failure(errTimedOut, deadline, e.script.hidden)
@@ -177,16 +220,20 @@ func (e *Execution) attempt(ctx context.Context, s *step, deadline time.Time) Ve
 	}
 	e.req.Deadline = deadline
 	e.setHeaders(s)
-	e.answer.document = nil
-	if err := e.sender.Send(ctx, &e.req, &e.resp); err != nil {
+	e.lease.begin(ctx, deadline)
+	err := e.sender.Send(ctx, &e.req, &e.resp)
+	e.own += e.lease.waited
+	if err != nil {
 		return failure(err, deadline, e.script.hidden)
 	}
+	begun := time.Now()
+	defer func() { e.own += time.Since(begun) }()
 	if s.cookies {
 		if set := e.resp.header(fasthttp.HeaderSetCookie); len(set) > 0 {
 			e.cookies.keep(cookieURL(e.entry, e.req.Target), set)
 		}
 	}
-	return s.judge(&e.answer, &e.values, e.script.hidden)
+	return s.judge(&e.answer, &e.values, deadline, e.script.hidden)
 }
 
 // setHeaders sets the headers of the request, with the cookies of the moment.
@@ -204,9 +251,10 @@ func (e *Execution) setHeaders(s *step) {
 }
 
 // SendFirst sends the first step of the script once, outside of any journey, and
-// judges the answer.
-func (s *Script) SendFirst(ctx context.Context, to Sender, deadline time.Time) Verdict {
+// judges the answer. The memory may be nil.
+func (s *Script) SendFirst(ctx context.Context, to Sender, m *Memory, deadline time.Time) Verdict {
 	e := NewExecution()
-	e.start(s, Entry{Sender: to, URL: &url.URL{}}, Seed{Choices: rand.Uint64(), UUIDs: rand.Uint64()})
+	e.start(s, Entry{Sender: to, URL: &url.URL{}, Memory: m}, Seed{Choices: rand.Uint64(), UUIDs: rand.Uint64()})
+	defer e.end()
 	return e.step(ctx, &s.steps[0], deadline)
 }

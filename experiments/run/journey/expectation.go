@@ -151,13 +151,13 @@ type Mismatch struct {
 	Target   string // a JSONPath, a header or "the body"
 	Op       experiments.Op
 	Found    bool // there was something to compare
-	Actual   any  // decoded JSON or a string; nil for a whole body
+	Actual   any  // decoded JSON or a string; nil for a whole body; of another type for large JSON
 	Expected any
 }
 
 // describe returns what was not as expected, in words and without secrets.
 func (m *Mismatch) describe(hidden *redact.Secrets) string {
-	show := func(v any) string { return hidden.Text(string(appendJSON(nil, v)), maxValue) }
+	show := func(v any) string { return hidden.Text(string(appendJSON(nil, beginning(v))), maxValue) }
 	switch {
 	case m.Found && m.Op == experiments.Absent:
 		return m.Target + " is there, expected to be absent"
@@ -169,6 +169,18 @@ func (m *Mismatch) describe(hidden *redact.Secrets) string {
 		return fmt.Sprintf("%s is absent, expected %s%s", m.Target, operatorWords(m.Op), show(m.Expected))
 	}
 	return fmt.Sprintf("%s is %s, expected %s%s", m.Target, show(m.Actual), operatorWords(m.Op), show(m.Expected))
+}
+
+// beginning returns the part of a value of any size of which any may be shown.
+// [redact.Secrets] looks at less than that.
+func beginning(v any) any {
+	switch v := v.(type) {
+	case string:
+		return v[:min(len(v), maxShown)]
+	case rawJSON:
+		return v[:min(len(v), maxShown)]
+	}
+	return v
 }
 
 const (
@@ -211,30 +223,88 @@ func bodyProblem(op experiments.Op) string {
 }
 
 // check returns what is not as expected; nil where the answer is as expected.
-// Where a path or a header has several values, all must be as expected.
-func (x *expectation) check(a *answer, v *values) *Mismatch {
+// Where a path or a header has several values, all must be as expected. The error
+// says why the answer cannot be judged.
+func (x *expectation) check(a *answer, v *values) (*Mismatch, error) {
 	switch x.of {
 	case ofBody:
-		return x.checkBody(a.resp.Body, v)
+		return x.checkBody(a.resp.Body, v), nil
 	case ofHeader:
-		return checkAll(x, a.resp.header(x.name), v)
+		return x.checkHeader(a.resp.header(x.name), v), nil
 	}
-	return checkAll(x, x.path.Select(a.document), v)
+	return x.checkJSON(a, v)
 }
 
-func checkAll[T any](x *expectation, list []T, v *values) *Mismatch {
-	if len(list) == 0 {
-		if x.op == experiments.Absent {
-			return nil
-		}
-		return &Mismatch{Target: x.name, Op: x.op, Expected: x.expected(v)}
-	}
+func (x *expectation) checkHeader(list []string, v *values) *Mismatch {
 	for _, actual := range list {
 		if m := x.checkValue(actual, v); m != nil {
 			return m
 		}
 	}
-	return nil
+	return x.ifNone(len(list), v)
+}
+
+func (x *expectation) checkJSON(a *answer, v *values) (*Mismatch, error) {
+	var wrong *Mismatch
+	var failed error
+	found := 0
+	err := x.path.Visit(&a.document, a.bounds, func(actual jsonpath.Value) bool {
+		found++
+		wrong, failed = x.checkJSONValue(actual, a.bounds, v)
+		return wrong == nil && failed == nil
+	})
+	if err == nil {
+		err = failed
+	}
+	if wrong != nil || err != nil {
+		return wrong, err
+	}
+	return x.ifNone(found, v), nil
+}
+
+// ifNone returns the mismatch of an expectation that found nothing to compare.
+func (x *expectation) ifNone(found int, v *values) *Mismatch {
+	if found > 0 || x.op == experiments.Absent {
+		return nil
+	}
+	return &Mismatch{Target: x.name, Op: x.op, Expected: x.expected(v)}
+}
+
+// maxShown is how much of a value is made to be shown. Larger lists and objects are
+// shown as they were sent.
+const maxShown = 16 << 10 // bytes
+
+// checkJSONValue compares one value of an answer. It makes a list or an object only
+// where it must be text.
+func (x *expectation) checkJSONValue(actual jsonpath.Value, bounds jsonpath.Bounds, v *values) (*Mismatch, error) {
+	if !nests(actual) {
+		return x.checkValue(actual.Scalar(), v), nil
+	}
+	want := x.expected(v)
+	met := false
+	switch x.op {
+	case experiments.Exists:
+		met = true
+	case experiments.Eq, experiments.Ne, experiments.In:
+		met = x.meets(want, func(w any) bool { return equalValue(actual, w) })
+	case experiments.Matches:
+		made, err := actual.Make(bounds)
+		if err != nil {
+			return nil, err
+		}
+		met = x.match.MatchString(textOf(made))
+	}
+	if met {
+		return nil, nil
+	}
+	m := &Mismatch{Target: x.name, Op: x.op, Found: true, Expected: want}
+	if raw := actual.Raw(); len(raw) > maxShown {
+		m.Actual = rawJSON(raw)
+		return m, nil
+	}
+	var err error
+	m.Actual, err = actual.Make(bounds)
+	return m, err
 }
 
 // expected returns the value to compare with, with its variables filled in.
@@ -260,13 +330,8 @@ func (x *expectation) checkValue(actual any, v *values) *Mismatch {
 	switch x.op {
 	case experiments.Exists:
 		met = true
-	case experiments.Eq:
-		met = x.equal(actual, want)
-	case experiments.Ne:
-		met = !x.equal(actual, want)
-	case experiments.In:
-		list, _ := want.([]any)
-		met = slices.ContainsFunc(list, func(w any) bool { return x.equal(actual, w) })
+	case experiments.Eq, experiments.Ne, experiments.In:
+		met = x.meets(want, func(w any) bool { return x.equal(actual, w) })
 	case experiments.Matches:
 		met = x.match.MatchString(textOf(actual))
 	case experiments.Lt, experiments.Lte, experiments.Gt, experiments.Gte:
@@ -276,6 +341,15 @@ func (x *expectation) checkValue(actual any, v *values) *Mismatch {
 		return nil
 	}
 	return &Mismatch{Target: x.name, Op: x.op, Found: true, Actual: actual, Expected: want}
+}
+
+// meets reports whether a value that equals some others is as wanted by Eq, Ne or In.
+func (x *expectation) meets(want any, equals func(any) bool) bool {
+	if x.op == experiments.In {
+		list, _ := want.([]any)
+		return slices.ContainsFunc(list, equals)
+	}
+	return equals(want) == (x.op == experiments.Eq)
 }
 
 // equal compares JSON values. Headers are text, whatever they are compared with.

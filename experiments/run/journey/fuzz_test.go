@@ -6,15 +6,13 @@ import (
 	"encoding/json"
 	"io"
 	"net"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 )
 
 // Every answer can be judged: without a panic, with a bounded detail, and never OK
@@ -96,24 +94,32 @@ func (answered) SetDeadline(time.Time) error      { return nil }
 func (answered) SetReadDeadline(time.Time) error  { return nil }
 func (answered) SetWriteDeadline(time.Time) error { return nil }
 
-// decodeJSON decodes what encoding/json decodes, to the same values, without its
-// help; and what it decodes can be written again without loss.
-func FuzzDecodeJSON(f *testing.F) {
-	for _, s := range []string{order, "null", ` [1.0, -2e3, "\u00e9\n"] `, "{}", "[", "1 2", `"\ud800"`, "\"\xff\"", `{"a":1,"a":2}`, `-0.0E+7`, "01", "1.", "-", `"\`, `"\x"`, "\"\n\"", "[1,]", `{"a" : [ ] , "b":{}}`, "truefalse", "nul", "[true,false,null]", "\x00", " "} {
-		f.Add([]byte(s))
+// A value of an answer equals what is made of it, and another value where that does.
+func FuzzEqualValues(f *testing.F) {
+	for _, a := range []string{"null", "[1.0,[],{}]", `{"a":1,"a":2}`, `{"a":2}`, `{"a":{"b":[1,2]},"c":"\u0061"}`, `{"c":"a","a":{"b":[1,2e0]}}`, `"1"`, "1", "[]", "{}", `{"":""}`} {
+		for _, b := range []string{"null", "[1,[],{}]", `{"a":2}`, `{"c":"a","a":{"b":[1,2]}}`, "{}"} {
+			f.Add(a, b)
+		}
 	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		got, err := decodeJSON(body)
-		want, wantErr := decodeStandard(body)
-		if (err == nil) != (wantErr == nil) || (err == nil) != json.Valid(body) || !reflect.DeepEqual(got, want) {
-			t.Fatalf("decodeJSON() = %#v, %v; encoding/json: %#v, %v", got, err, want, wantErr)
+	f.Fuzz(func(t *testing.T, a, b string) {
+		var x, y jsonpath.Document
+		if x.Decode([]byte(a), jsonpath.Unbounded{}) != nil || y.Decode([]byte(b), jsonpath.Unbounded{}) != nil {
+			return
 		}
-		d := jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-		if _, err := readValue(d); wantErr == nil && err != nil {
-			t.Errorf("%q was left to encoding/json: %v", body, err)
+		madeX, errX := x.Root().Make(jsonpath.Unbounded{})
+		madeY, errY := y.Root().Make(jsonpath.Unbounded{})
+		if errX != nil || errY != nil { // nested too deep
+			return
 		}
-		if again, err := decodeJSON(appendJSON(nil, got)); wantErr == nil && (err != nil || !equal(got, again)) {
-			t.Errorf("%v became %v: %v", got, again, err)
+		if got, want := equalValue(x.Root(), madeY), equal(madeX, madeY); got != want {
+			t.Errorf("%q equals %q: %t, want %t", a, b, got, want)
+		}
+		if !equalValue(x.Root(), madeX) && !strings.ContainsAny(a, "eE0123456789") { // huge numbers equal nothing but their own text
+			t.Errorf("%q does not equal itself", a)
+		}
+		var again jsonpath.Document
+		if err := again.Decode(appendJSON(nil, madeX), jsonpath.Unbounded{}); err != nil || !equalValue(again.Root(), madeX) && !strings.ContainsAny(a, "eE") {
+			t.Errorf("%q became %q: %v", a, appendJSON(nil, madeX), err)
 		}
 	})
 }

@@ -34,6 +34,8 @@ type Request struct {
 	Headers  []experiments.Field // in order
 	Body     []byte
 	Deadline time.Time // zero: the sender's own
+
+	lease *lease // of the memory for the answer; nil: no bound but that of one answer
 }
 
 // A Response is the answer to a request. It is valid until the next Send with it.
@@ -42,7 +44,8 @@ type Response struct {
 	Headers []experiments.Field // empty where a Client is the sender: it leaves them in wire
 	Body    []byte              // uncompressed
 
-	wire *fasthttp.Response
+	wire       *fasthttp.Response
+	raw, plain buffer // the body as it came, and uncompressed
 }
 
 // header returns the values of a header, in order.

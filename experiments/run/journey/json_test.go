@@ -61,17 +61,3 @@ func FuzzNumbers(f *testing.F) {
 		}
 	})
 }
-
-// maxDepth is how many lists and objects encoding/json allows inside each other.
-const maxDepth = 10_000
-
-func TestDepthIsBounded(t *testing.T) {
-	t.Parallel()
-	for depth, want := range map[int]bool{maxDepth: true, maxDepth + 1: false} {
-		for _, doc := range []string{strings.Repeat("[", depth) + strings.Repeat("]", depth), strings.Repeat(`{"a":`, depth) + "1" + strings.Repeat("}", depth)} {
-			if _, err := decodeJSON([]byte(doc)); (err == nil) != want {
-				t.Errorf("a document %d deep: %v", depth, err)
-			}
-		}
-	}
-}

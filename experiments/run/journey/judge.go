@@ -1,14 +1,19 @@
 package journey
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 )
+
+// maxKeys is how many of the values that a wanted key selects are kept.
+const maxKeys = 20
 
 // A Verdict is how one step ended.
 type Verdict struct {
@@ -17,35 +22,84 @@ type Verdict struct {
 	Detail   string          // what was not as expected, without secrets; empty where Outcome is OK
 	Err      error           // why there is no answer, without secrets; may be of class experiments.ErrRefused
 	Mismatch *Mismatch       // the expectation that was not met
-	Document any             // the answer's JSON, where the step needed it
-	Took     time.Duration
+	Keys     []any           // the first values that the wanted keys select, where Outcome is Wrong
+	Took     time.Duration   // without Own
+	Own      time.Duration   // that this machine needed to judge the answers, waits for memory included
 }
 
 // An answer is what a step is judged by.
 type answer struct {
 	resp     *Response
-	document any // decoded from the body, where the step needs it
+	document jsonpath.Document // decoded from the body, where the step needs it
+	bounds   jsonpath.Bounds   // of work on the answer
 }
 
 // judge compares an answer with what its step expects: first the status, then
 // the content.
-func (s *step) judge(a *answer, v *values, hidden *redact.Secrets) Verdict {
+func (s *step) judge(a *answer, v *values, deadline time.Time, hidden *redact.Secrets) Verdict {
 	if !s.acceptsStatus(a.resp.Status) {
 		return Verdict{Outcome: journal.Failed, Cause: journal.Status, Detail: fmt.Sprintf("status %d, expected %s", a.resp.Status, s.acceptedStatuses())}
 	}
 	if s.decodes {
-		document, err := decodeJSON(a.resp.Body)
-		if err != nil {
+		if err := a.document.Decode(a.resp.Body, a.bounds); err != nil {
+			if ended := a.unjudged(err); ended != nil {
+				return failure(ended, deadline, hidden)
+			}
 			return Verdict{Outcome: journal.Wrong, Detail: hidden.Text("the body is not JSON: "+err.Error(), maxDetail)}
 		}
-		a.document = document
 	}
 	for i := range s.expectations {
-		if m := s.expectations[i].check(a, v); m != nil {
-			return Verdict{Outcome: journal.Wrong, Mismatch: m, Document: a.document, Detail: hidden.Text(m.describe(hidden), maxDetail)}
+		m, err := s.expectations[i].check(a, v)
+		if err != nil {
+			return s.notJudged(a, err, deadline, hidden)
+		}
+		if m != nil {
+			return s.wrong(a, m, hidden)
 		}
 	}
-	return Verdict{Document: a.document}
+	return Verdict{}
+}
+
+// wrong judges an answer that does not meet an expectation.
+func (s *step) wrong(a *answer, m *Mismatch, hidden *redact.Secrets) Verdict {
+	keys, err := s.firstKeys(a)
+	if err != nil {
+		keys = nil // that the answer is wrong is known, and says more than that its keys are not
+	}
+	return Verdict{Outcome: journal.Wrong, Mismatch: m, Keys: keys, Detail: hidden.Text(m.describe(hidden), maxDetail)}
+}
+
+// unjudged returns the error where it says why judging ended before its end, and
+// nil where it says what is wrong with the answer.
+func (a *answer) unjudged(err error) error {
+	if isOurs(err) {
+		return err
+	}
+	return a.bounds.Err()
+}
+
+// notJudged judges an answer that could not be compared: it is a failure where there
+// was no time, and wrong where the answer is such that it cannot be compared.
+func (s *step) notJudged(a *answer, err error, deadline time.Time, hidden *redact.Secrets) Verdict {
+	if ended := a.unjudged(err); ended != nil {
+		return failure(ended, deadline, hidden)
+	}
+	return Verdict{Outcome: journal.Wrong, Detail: hidden.Text("the answer cannot be judged: "+err.Error(), maxDetail)}
+}
+
+// firstKeys returns the first values that the wanted keys select.
+func (s *step) firstKeys(a *answer) (keys []any, err error) {
+	if !s.decodes {
+		return nil, nil
+	}
+	var failed error
+	err = s.keys.Visit(&a.document, a.bounds, func(v jsonpath.Value) bool {
+		var key any
+		key, failed = v.Make(a.bounds)
+		keys = append(keys, key)
+		return failed == nil && len(keys) < maxKeys
+	})
+	return keys, errors.Join(err, failed)
 }
 
 func (s *step) acceptsStatus(status int) bool {
@@ -77,52 +131,108 @@ func failure(err error, deadline time.Time, hidden *redact.Secrets) Verdict {
 }
 
 // capture keeps the values that later steps need. It returns the first capture
-// that found no value; a JSON null is no value.
-func (s *step) capture(a *answer, v *values) (missing *capture) {
+// that found no value; a JSON null is no value. The error says why the answer cannot
+// be judged.
+func (s *step) capture(a *answer, v *values, l *lease) (missing *capture, err error) {
 	for i := range s.captures {
 		c := &s.captures[i]
-		value, ok := c.value(a, v)
+		value, ok, err := c.value(a, v, l)
+		if err != nil {
+			return nil, err
+		}
 		if !ok {
-			return c
+			return c, nil
 		}
 		v.slots[c.slot] = value
 	}
-	return nil
+	return nil, nil
 }
 
-func (c *capture) value(a *answer, v *values) (any, bool) {
+func (c *capture) value(a *answer, v *values, l *lease) (value any, ok bool, err error) {
 	switch c.From {
 	case experiments.FromJSON:
-		return pick(c.Pick, c.path.Select(a.document), v)
+		return c.jsonValue(a, v, l)
 	case experiments.FromHeader:
-		return pick(c.Pick, a.resp.header(c.Expr), v)
+		value, ok = pick(c.Pick, a.resp.header(c.Expr), v)
 	case experiments.FromCookie:
-		return pick(c.Pick, a.resp.cookie(c.Expr), v)
+		value, ok = pick(c.Pick, a.resp.cookie(c.Expr), v)
 	case experiments.FromRegex:
-		return pick(c.Pick, c.matches(a.resp.Body), v)
+		var found []string
+		if found, err = c.matches(a.resp.Body); err == nil {
+			value, ok = pick(c.Pick, found, v)
+		}
 	}
-	return nil, false
+	if text, isText := value.(string); isText && err == nil {
+		err = l.keep(len(text))
+	}
+	return value, ok, err
 }
+
+// jsonValue picks one of the values that a JSONPath selects, and makes only that
+// one.
+func (c *capture) jsonValue(a *answer, v *values, l *lease) (any, bool, error) {
+	first := c.Pick != experiments.Last && c.Pick != experiments.Random
+	var found []jsonpath.Value
+	var failed error
+	err := c.path.Visit(&a.document, a.bounds, func(value jsonpath.Value) bool {
+		if c.Pick == experiments.Last {
+			found = found[:0]
+		}
+		if len(found) == cap(found) {
+			failed = a.bounds.Hold(valueSize * max(4, len(found)))
+		}
+		found = append(found, value)
+		return !first && failed == nil
+	})
+	if err = errors.Join(err, failed); err != nil {
+		return nil, false, err
+	}
+	picked, ok := pick(c.Pick, found, v)
+	if !ok {
+		return nil, false, nil
+	}
+	value, err := picked.Make(keeper{l})
+	return value, value != nil, err
+}
+
+// valueSize is what a value of a document takes in a list of them, in bytes.
+const valueSize = 16
+
+// maxMatches bounds what a regular expression may find in one answer.
+const maxMatches = 100_000
+
+var errTooManyMatches = fmt.Errorf("a regular expression matches more than %d times", maxMatches)
 
 // matches returns what the expression finds, each time its first group or, where
 // it has no group, the whole match.
-func (c *capture) matches(body []byte) []string {
-	limit := -1
+func (c *capture) matches(body []byte) ([]string, error) {
+	limit := maxMatches + 1
 	if c.Pick != experiments.Last && c.Pick != experiments.Random {
 		limit = 1
 	}
-	var list []string
-	for _, m := range c.match.FindAllSubmatch(body, limit) {
-		list = append(list, string(m[min(1, len(m)-1)]))
+	found := c.match.FindAllSubmatchIndex(body, limit)
+	if len(found) > maxMatches {
+		return nil, errTooManyMatches
 	}
-	return list
+	if c.Pick == experiments.Last && len(found) > 0 {
+		found = found[len(found)-1:]
+	}
+	var list []string
+	for _, m := range found {
+		group := 2 * min(1, len(m)/2-1)
+		if from := m[group]; from >= 0 {
+			list = append(list, string(body[from:m[group+1]]))
+		} else {
+			list = append(list, "") // the group took no part in the match
+		}
+	}
+	return list, nil
 }
 
-// pick chooses one of the values found. It reports false where there is none, or
-// where the chosen value is a JSON null.
-func pick[T any](how experiments.Pick, found []T, v *values) (any, bool) {
+// pick chooses one of the values found. It reports false where there is none.
+func pick[T any](how experiments.Pick, found []T, v *values) (picked T, ok bool) {
 	if len(found) == 0 {
-		return nil, false
+		return picked, false
 	}
 	at := 0
 	switch how {
@@ -131,8 +241,7 @@ func pick[T any](how experiments.Pick, found []T, v *values) (any, bool) {
 	case experiments.Random:
 		at = v.choices.IntN(len(found))
 	}
-	value := any(found[at])
-	return value, value != nil
+	return found[at], true
 }
 
 func (c *capture) String() string {

@@ -25,7 +25,7 @@ func perform(t testing.TB, f Facts, to Sender, steps ...experiments.Step) (Verdi
 		t.Fatal(err)
 	}
 	v := NewExecution()
-	v.start(script, Entry{to, shopURL}, Seed{Choices: 1, UUIDs: 2, Number: 3, Seq: 4})
+	v.start(script, Entry{Sender: to, URL: shopURL}, Seed{Choices: 1, UUIDs: 2, Number: 3, Seq: 4})
 	var verdict Verdict
 	for i := range script.steps {
 		if verdict = v.step(t.Context(), &script.steps[i], time.Now().Add(10*time.Second)); verdict.Outcome != journal.OK {
@@ -306,14 +306,14 @@ func TestPollEndsWithItsJourney(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := script.SendFirst(t.Context(), answering(404, ""), time.Now().Add(time.Second))
+		got := script.SendFirst(t.Context(), answering(404, ""), nil, time.Now().Add(time.Second))
 		if got.Outcome != journal.Failed || got.Cause != journal.Timeout || got.Took != time.Second {
 			t.Errorf("%v (%v) after %v, want a time-out after 1s", got.Outcome, got.Cause, got.Took)
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		stop := errors.New("enough")
 		time.AfterFunc(time.Second, func() { cancel(stop) })
-		if got = script.SendFirst(ctx, answering(404, ""), time.Now().Add(time.Hour)); !errors.Is(got.Err, stop) || got.Took != time.Second {
+		if got = script.SendFirst(ctx, answering(404, ""), nil, time.Now().Add(time.Hour)); !errors.Is(got.Err, stop) || got.Took != time.Second {
 			t.Errorf("%v after %v, want %v after 1s", got.Err, got.Took, stop)
 		}
 	})

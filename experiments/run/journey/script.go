@@ -33,8 +33,9 @@ type step struct {
 	statuses     []int
 	expectations []expectation
 	captures     []capture
-	decodes      bool // an expectation or a capture needs the answer's JSON
-	cookies      bool // an earlier or later request may need the cookies
+	keys         jsonpath.Path // of what is wrong with an answer, see WantKeys
+	decodes      bool          // an expectation or a capture needs the answer's JSON
+	cookies      bool          // an earlier or later request may need the cookies
 	timeout      time.Duration
 	slowAfter    time.Duration
 	poll         *experiments.Poll
@@ -81,6 +82,11 @@ func Compile(steps []experiments.Step, f Facts) (*Script, error) {
 // Secrets are what a text that comes from a request or an answer must not show: the
 // values of environment variables that the script uses.
 func (s *Script) Secrets() *redact.Secrets { return s.hidden }
+
+// WantKeys makes the first step look for values in an answer that is not as expected.
+func (s *Script) WantKeys(keys jsonpath.Path) {
+	s.steps[0].keys, s.steps[0].decodes = keys, true
+}
 
 // Len returns the number of steps.
 func (s *Script) Len() int { return len(s.steps) }

@@ -117,6 +117,9 @@ func textOf(value any) string {
 	return string(appendJSON(nil, value))
 }
 
+// A rawJSON is a JSON value as it was sent.
+type rawJSON []byte
+
 // appendJSON appends a decoded JSON value.
 func appendJSON(dst []byte, value any) []byte {
 	switch v := value.(type) {
@@ -125,6 +128,8 @@ func appendJSON(dst []byte, value any) []byte {
 		dst = appendJSONInner(dst, v)
 		return append(dst, '"')
 	case json.Number:
+		return append(dst, v...)
+	case rawJSON:
 		return append(dst, v...)
 	}
 	out, err := json.Marshal(value)

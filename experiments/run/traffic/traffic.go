@@ -33,6 +33,7 @@ type Options struct {
 	Started    time.Time // ${started}; zero: now
 	Env        func(name string) (string, bool)
 	Secrets    *redact.Secrets // see [journey.Facts]
+	Memory     *journey.Memory // for answers, shared with whatever else a run asks; nil: one of its own
 	// MaxInFlight bounds the journeys in flight of each kind on each arm; 0 means
 	// 1.5 times what a system that never answers needs, and at least 64.
 	MaxInFlight int
@@ -84,6 +85,9 @@ func New(o Options) (*Traffic, error) {
 	if o.Started.IsZero() {
 		o.Started = now
 	}
+	if o.Memory == nil {
+		o.Memory = journey.NewMemory()
+	}
 	t := &Traffic{experiment: o.Experiment, epoch: o.Epoch, arrivals: make(chan arrival), stop: make(chan struct{}), reasons: map[Reason]int{}}
 	for _, arm := range e.Arms() {
 		entry, err := t.entry(o, arm)
@@ -119,7 +123,7 @@ func (t *Traffic) entry(o Options, arm plan.Arm) (journey.Entry, error) {
 	if err != nil {
 		return journey.Entry{}, fmt.Errorf("entry URL: %w", err)
 	}
-	entry := journey.Entry{Sender: sender, URL: u}
+	entry := journey.Entry{Sender: sender, URL: u, Memory: o.Memory}
 	if sender != nil {
 		return entry, nil
 	}
