@@ -53,22 +53,36 @@ func TestAClockThatIsSetChangesNoMeasurement(t *testing.T) {
 // stepped is a journal whose clock was set before an event.
 func stepped(t *testing.T, lines [][]byte, from int, by time.Duration) []byte {
 	t.Helper()
-	var out bytes.Buffer
+	dir := t.TempDir()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	log, err := journal.Create(root)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, line := range lines {
-		if i < from {
-			out.Write(line)
-			continue
-		}
 		var e journal.Event
 		if err := json.Unmarshal(line, &e); err != nil {
 			t.Fatal(err)
 		}
-		e.At = e.At.Add(by)
-		if err := json.NewEncoder(&out).Encode(e); err != nil {
+		if i >= from {
+			e.At = e.At.Add(by)
+		}
+		if err := log.Record(e); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return out.Bytes()
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, journal.EventsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // measured is what the report of a run measures, without times of day.

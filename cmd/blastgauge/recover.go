@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
@@ -18,16 +19,26 @@ type recoverOptions struct {
 	url      string
 	recreate string
 	token    string
+	trust    bool
+	file     string // of the system
 }
 
 func newRecover(a *app) *cobra.Command {
 	var o recoverOptions
 	cmd := &cobra.Command{
-		Use:   "recover [DIR... | --all | --stop DIR | --toxiproxy URL]",
+		Use:   "recover [DIR... | --all | --stop DIR | --trust DIR | --toxiproxy URL]",
 		Short: "Remove the faults that runs left behind when they died",
-		Long: `Recover reads the journal in a run's directory, removes every fault that is not
-proven gone, reads back that it is, and writes what it did beside the journal.
-Without a directory it does so for every open run of this user.
+		Long: `Recover removes every fault of a run that is not proven gone, reads back that it
+is, and writes what it did beside the run's journal. What the run was going to do is
+in this user's list of open runs; the journal proves what is gone. Without a
+directory it does so for every run in that list.
+
+A directory that is not in the list may be anybody's: it may have come with a cloned
+repository. It is named, or shown with what it would have done, and no more. With
+--trust that is done, as far as this user allows it: only hosts that the system FILE
+of -f allows are reached (without it, this machine and *.test), the token is the one
+that a flag names, secrets are sent only in reload requests of the experiments beside
+FILE, and only files that carry the mark of the fault are put back.
 
 A run that is alive is left alone, unless --stop is given: that is the emergency
 stop from another terminal. The run's faults are removed, it injects nothing more,
@@ -46,12 +57,13 @@ Exit status:
   0    nothing is left
   1    error of the tool or its environment
   2    invalid flags
-  6    a run is alive and was left alone
+  6    a run is alive, or not in the list, and was left alone
   7    clean-up incomplete: a fault may still be active
 `,
 		Example: `  blastgauge recover
   blastgauge recover .blastgauge/runs/20261124t140200z-7f3a9c
   blastgauge recover --stop .blastgauge/runs/20261124t140200z-7f3a9c
+  blastgauge recover --trust artefact/run -f blastgauge.yaml
   blastgauge recover --toxiproxy http://127.0.0.1:8474`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(args); err != nil {
@@ -61,8 +73,10 @@ Exit status:
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&o.all, "all", false, "all open runs of this user, and those below the working directory (the default)")
+	f.BoolVar(&o.all, "all", false, "all open runs of this user, and the names of others below the working directory (the default)")
 	f.BoolVar(&o.stop, "stop", false, "stop the run in DIR if it is alive")
+	f.BoolVar(&o.trust, "trust", false, "clean up after the run in DIR although it is not in this user's list")
+	f.StringVarP(&o.file, "file", "f", "", "with --trust: the system `FILE` that says which hosts may be reached")
 	f.StringVar(&o.url, "toxiproxy", "", "remove all toxics of blastgauge's from the server at `URL`")
 	f.StringVar(&o.recreate, "recreate", "", "delete `PROXY` and make it again, where nothing else helps")
 	tokenFlags(cmd, &o.token, apiToken)
@@ -72,10 +86,14 @@ Exit status:
 // check refuses flags that contradict each other.
 func (o recoverOptions) check(dirs []string) error {
 	switch {
-	case o.all && (len(dirs) > 0 || o.stop || o.url != "" || o.recreate != ""):
+	case o.all && (len(dirs) > 0 || o.stop || o.trust || o.url != "" || o.recreate != ""):
 		return usagef("--all goes with nothing else")
 	case o.url != "" && (len(dirs) > 0 || o.stop):
 		return usagef("--toxiproxy is for a server without a run directory")
+	case o.trust && len(dirs) == 0:
+		return usagef("--trust: the DIR of the run is needed")
+	case o.file != "" && !o.trust:
+		return usagef("-f goes with --trust only: the plan of a run in the list says which hosts may be reached")
 	case o.stop && len(dirs) == 0:
 		return usagef("--stop: the DIR of the run is needed")
 	case o.recreate != "" && (o.stop || o.url == "" && len(dirs) != 1):
@@ -87,6 +105,10 @@ func (o recoverOptions) check(dirs []string) error {
 func (a *app) recoverCommand(ctx context.Context, o recoverOptions, dirs []string) error {
 	options := cleanup.Options{
 		Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, Stop: o.stop, Recreate: o.recreate, Log: a.stdout,
+	}
+	var err error
+	if options.Trust, err = o.bounds(); err != nil {
+		return err
 	}
 	switch {
 	case o.url != "":
@@ -100,4 +122,24 @@ func (a *app) recoverCommand(ctx context.Context, o recoverOptions, dirs []strin
 		errs = append(errs, cleanup.Run(ctx, dir, options))
 	}
 	return errors.Join(errs...)
+}
+
+// bounds loads what limits a clean-up after a run that is not in the list; nil where
+// there is to be none.
+func (o recoverOptions) bounds() (*cleanup.Trust, error) {
+	if !o.trust {
+		return nil, nil //nolint:nilnil // see above
+	}
+	if o.file == "" {
+		return &cleanup.Trust{}, nil
+	}
+	files, err := experiments.DefaultExperiments(o.file)
+	if err != nil {
+		return nil, err
+	}
+	system, list, err := experiments.Load(o.file, files)
+	if err != nil {
+		return nil, err
+	}
+	return &cleanup.Trust{System: system, Experiments: list}, nil
 }

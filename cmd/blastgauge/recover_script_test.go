@@ -156,7 +156,7 @@ var signalNumbers = map[string]syscall.Signal{
 // attack CODE STEP... -- ARG... runs blastgauge in a process group of its own,
 // takes the steps in turn, and wants the exit code within 15 s of the last one.
 // Steps are wait:TEXT on its standard error, file:PATH for a file that comes,
-// pause:DURATION, stop:DIR for recover --stop, delete:PROXY of the shop, write:FILE
+// pause:DURATION, stop:DIR for recover --stop, remove:PATH and move:PATH, delete:PROXY of the shop, write:FILE
 // for somebody else who writes it, revive: for the server, WHOM:SIGNAL for the run, its group, its guard or the server, and
 // mood:MOOD of the moody server.
 func attack(ts *testscript.TestScript, _ bool, args []string) {
@@ -187,6 +187,10 @@ func attack(ts *testscript.TestScript, _ bool, args []string) {
 				text := []byte("{\"written\": \"by somebody else\"}\n")
 				ts.Check(os.WriteFile(ts.MkAbs(detail), text, 0o644))
 				ts.Check(os.WriteFile(ts.MkAbs("written"), text, 0o644))
+			case "remove":
+				ts.Check(os.RemoveAll(ts.MkAbs(detail)))
+			case "move":
+				ts.Check(os.Rename(ts.MkAbs(detail), ts.MkAbs(detail)+"-elsewhere"))
 			case "delete":
 				deletes(ts, api(ts, "shop")+"/proxies/"+detail)
 			case "pause":

@@ -93,7 +93,9 @@ func stillNeeded(runs *os.Root, name string) string {
 		return "it has no journal, so it is not known whether its faults are gone"
 	case err != nil:
 		return err.Error()
-	case len(left.Faults) > 0:
+	case left.Damage != nil && len(left.Faults) == 0 && !left.CleanedUp:
+		return left.Damage.Error()
+	case len(left.Faults) > 0 && (left.Faults[0].Intended || left.Damage != nil):
 		return fmt.Sprintf("%s is not proven gone: see blastgauge recover", left.Faults[0].Name)
 	case !left.Ended:
 		return "it has not ended, or it died: see blastgauge recover"

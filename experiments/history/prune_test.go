@@ -1,6 +1,8 @@
 package history
 
 import (
+	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,7 +43,7 @@ func TestPlanPrune(t *testing.T) {
 			}
 			writeFile(t, filepath.Join(dir, "photos", "cat.jpg"), "x")
 			if tt.journal != "" {
-				writeFile(t, filepath.Join(dir, "dir0", journal.EventsFile), tt.journal)
+				writeJournal(t, filepath.Join(dir, "dir0"), tt.journal)
 			}
 			runs, err := os.OpenRoot(dir)
 			if err != nil {
@@ -64,6 +66,49 @@ func TestPlanPrune(t *testing.T) {
 				t.Errorf("dir0 is gone: %t, want %t", gone, tt.kept == "")
 			}
 		})
+	}
+}
+
+// writeJournal writes the events of a journal as a run does, and what is no event as it
+// is.
+func writeJournal(t *testing.T, dir, text string) {
+	t.Helper()
+	if err := os.Remove(filepath.Join(dir, journal.ObservationsFile)); err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = root.Close() }() // what is written is synced
+	log, err := journal.Create(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(text) {
+		var e journal.Event
+		if json.Unmarshal([]byte(line), &e) != nil {
+			appendTo(t, filepath.Join(dir, journal.EventsFile), line)
+			continue
+		}
+		if err := log.Record(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func appendTo(t *testing.T, file, text string) {
+	t.Helper()
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteString(text)
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -30,6 +30,7 @@ const (
 	SuiteStopped      Kind = "suite_stopped"      // Detail says why the rest is not run
 	Fenced            Kind = "fenced"             // Detail says by whom and why; the run may not inject any more
 	RunEnded          Kind = "run_ended"          // Error
+	CleanedUp         Kind = "cleaned_up"         // by another process: whatever the run may have left was looked at and is gone
 )
 
 // Moments at which the traffic of the proxies is sampled.

@@ -1,103 +1,192 @@
 package journal
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
 	"os"
+	"syscall"
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// ErrNoPlan means that a journal does not say what its run was going to do.
+// ErrNoPlan means that nothing says what a run was going to do. It may have done it all
+// the same.
 var ErrNoPlan = errors.New("the journal holds no plan")
 
-// Leftovers are what a run left behind, according to its journal.
+var (
+	errOtherPlan = errors.New("the journal holds another plan than the list of open runs")
+	errShared    = errors.New("others can write the run's directory, so its records prove nothing")
+)
+
+// Leftovers are what a run may have left behind.
 type Leftovers struct {
-	Plan      *plan.Plan
+	Run       string     // its id; empty: nothing says it
+	Plan      *plan.Plan // nil: nothing says it, and Damage is of class [ErrNoPlan]
 	Toxiproxy Toxiproxy
 	Faults    []Leftover // in the order of the plan
 	Ended     bool       // the run came to its end
+	CleanedUp bool       // another process has looked at everything after it
 	Undone    int        // faults that other processes removed after it
-	// Damage is what is wrong with the journal; nil if nothing is. A damaged journal
-	// may have lost the intent of any fault, so every fault of the plan is left unless
-	// its removal is proven.
+	Empty     bool       // the journal holds no line
+	Shared    bool       // somebody else can write the run's directory
+	// Damage is why the records of the run cannot be believed; nil if they can. What a
+	// good line before the damage proves still counts.
 	Damage error
 }
 
-// A Leftover is a fault that was intended and is not proven gone.
+// Certain reports whether the records tell everything that was injected. They do not
+// where they are damaged, and where the run died: the tail of a journal can be lost
+// without a trace. Then every fault of the plan that is not proven gone is left.
+func (l *Leftovers) Certain() bool { return l.CleanedUp || l.Ended && l.Damage == nil }
+
+// A Leftover is a fault that is not proven gone.
 type Leftover struct {
 	plan.Fault
 	Experiment string // its id
+	// Intended reports whether the run is known to have been about to inject it.
+	Intended bool
 	// Settled reports whether its injection was over when the run died. If not, it may
 	// still be on its way to the server.
 	Settled bool
 }
 
 // ReadLeftovers reads the journal in dir, and what other processes did to clean up
-// after its run. The error is [ErrNoPlan] for a run that died before it had written
-// its plan; such a run injected nothing.
+// after its run. Both are what the directory says, whoever wrote it: see
+// [OpenRun.ReadLeftovers] for the run of a user. The error means that dir is not the
+// directory of a run.
 func ReadLeftovers(dir *os.Root) (*Leftovers, error) {
-	events, err := dir.Open(EventsFile)
-	if err != nil {
+	l := &Leftovers{}
+	if err := l.readDir(dir); err != nil {
 		return nil, fmt.Errorf("not a run directory: %w", err)
+	}
+	return l, nil
+}
+
+// ReadLeftovers returns what the run may have left. The plan is that of the list; the
+// records in the run's directory only prove what is gone. A directory that is missing
+// (nil), or that others can write, proves nothing.
+func (o OpenRun) ReadLeftovers(dir *os.Root) *Leftovers {
+	l := &Leftovers{Run: o.Run, Plan: o.Plan, Toxiproxy: o.Server}
+	err := errors.New("the directory of the run is gone")
+	if dir != nil {
+		err = checkOwner(dir)
+	}
+	if err == nil {
+		err = l.readDir(dir)
+	}
+	if err != nil {
+		l.Damage, l.Shared = err, errors.Is(err, errShared)
+		l.find(map[string]faultState{})
+	}
+	return l
+}
+
+// checkOwner returns an error if somebody else than this user can write in dir.
+func checkOwner(dir *os.Root) error {
+	for _, name := range []string{".", EventsFile, UndoFile} {
+		info, err := dir.Stat(name)
+		if errors.Is(err, fs.ErrNotExist) && name == UndoFile {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if owner, known := ownerOf(info); known && owner != os.Geteuid() || info.Mode().Perm()&0o022 != 0 {
+			return fmt.Errorf("%w (%s)", errShared, name)
+		}
+	}
+	return nil
+}
+
+// ownerOf returns the user id of the owner of a file, where the system says it.
+func ownerOf(info fs.FileInfo) (uid int, known bool) {
+	stat, known := info.Sys().(*syscall.Stat_t)
+	if !known {
+		return 0, false
+	}
+	return int(stat.Uid), true
+}
+
+// readDir reads the records in the directory of a run.
+func (l *Leftovers) readDir(dir *os.Root) error {
+	events, err := openRegular(dir, EventsFile)
+	if err != nil {
+		return err
 	}
 	defer func() { _ = events.Close() }() // it was only read
 	undone := func(func(Event, error) bool) {}
-	switch undo, err := dir.Open(UndoFile); {
+	switch undo, err := openRegular(dir, UndoFile); {
 	case err == nil:
 		defer func() { _ = undo.Close() }() // it was only read
-		undone = ReadEvents(undo)
+		undone = readProven(undo)
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, err
+		undone = func(yield func(Event, error) bool) { yield(Event{}, err) }
 	}
-	return findLeftovers(ReadEvents(events), undone)
+	l.read(readProven(events), undone)
+	return nil
 }
 
-// findLeftovers reads a journal, and the record of the processes that cleaned up.
-func findLeftovers(events, undone iter.Seq2[Event, error]) (*Leftovers, error) {
-	l, states := &Leftovers{}, map[string]faultState{}
-	for i, seq := range []iter.Seq2[Event, error]{events, undone} {
-		for e, err := range seq {
-			if err != nil {
-				l.Damage = errors.Join(l.Damage, err)
-				break
-			}
-			l.add(e, states)
-			if i > 0 && e.Kind == FaultRemoved && e.Verified {
-				l.Undone++
-			}
+// read reads a journal, and the record of the processes that cleaned up.
+func (l *Leftovers) read(events, undone iter.Seq2[Event, error]) {
+	states := map[string]faultState{}
+	l.Empty = true
+	for e, err := range events {
+		l.Empty = false
+		if err == nil {
+			err = l.add(e, states)
+		}
+		if err != nil {
+			l.Damage = err
+			break
 		}
 	}
+	if errors.Is(l.Damage, errOtherPlan) { // the other record is not about this run, either
+		undone = func(func(Event, error) bool) {}
+	}
+	for e, err := range undone {
+		if err != nil {
+			l.Damage = errors.Join(l.Damage, fmt.Errorf("%s: %w", UndoFile, err))
+			break
+		}
+		l.addUndone(e, states)
+	}
+	l.find(states)
+}
+
+// find finds the faults that are left.
+func (l *Leftovers) find(states map[string]faultState) {
 	if l.Plan == nil {
-		return nil, errors.Join(ErrNoPlan, l.Damage)
+		l.Damage = errors.Join(ErrNoPlan, l.Damage)
+		return
+	}
+	if l.CleanedUp {
+		return
 	}
 	for _, e := range l.Plan.Experiments {
 		for _, f := range e.Faults {
-			if s := states[f.Name]; !s.gone && (s.intended || l.Damage != nil) {
-				l.Faults = append(l.Faults, Leftover{Fault: f, Experiment: e.ID, Settled: s.settled})
+			if s := states[f.Name]; !s.gone && (s.intended || !l.Certain()) {
+				l.Faults = append(l.Faults, Leftover{Fault: f, Experiment: e.ID, Intended: s.intended, Settled: s.settled})
 			}
 		}
 	}
-	return l, nil
 }
 
 // A faultState is what is known of one fault.
 type faultState struct{ intended, settled, gone bool }
 
-func (l *Leftovers) add(e Event, states map[string]faultState) {
+// add takes in an event of the journal.
+func (l *Leftovers) add(e Event, states map[string]faultState) error {
 	s := states[e.Fault]
 	switch e.Kind {
 	case RunStarted:
-		if l.Plan == nil {
-			l.Plan = e.Plan
-			if e.Toxiproxy != nil {
-				l.Toxiproxy = *e.Toxiproxy
-			}
-		}
+		return l.addPlan(e)
 	case FaultIntended:
-		s.intended = true
+		s = faultState{intended: true}
 	case FaultInjected:
 		s.settled = true
 	case FaultRemoved:
@@ -106,4 +195,42 @@ func (l *Leftovers) add(e Event, states map[string]faultState) {
 		l.Ended = true
 	}
 	states[e.Fault] = s
+	return nil
+}
+
+// addUndone takes in what another process did after the run.
+func (l *Leftovers) addUndone(e Event, states map[string]faultState) {
+	switch e.Kind {
+	case FaultRemoved:
+		s := states[e.Fault]
+		s.gone = e.Verified
+		states[e.Fault] = s
+		if e.Verified {
+			l.Undone++
+		}
+	case CleanedUp:
+		l.CleanedUp = true
+	}
+}
+
+// addPlan takes the plan from the journal where nothing else says what it is, and
+// compares the two where something does.
+func (l *Leftovers) addPlan(e Event) error {
+	switch {
+	case e.Plan == nil:
+	case l.Plan == nil:
+		l.Plan, l.Run = e.Plan, cmp.Or(l.Run, e.Plan.Run)
+		if l.Toxiproxy == (Toxiproxy{}) && e.Toxiproxy != nil {
+			l.Toxiproxy = *e.Toxiproxy
+		}
+	case !samePlan(l.Plan, e.Plan):
+		return errOtherPlan
+	}
+	return nil
+}
+
+func samePlan(a, b *plan.Plan) bool {
+	textA, errA := json.Marshal(a)
+	textB, errB := json.Marshal(b)
+	return errors.Join(errA, errB) == nil && bytes.Equal(textA, textB)
 }

@@ -2,13 +2,10 @@ package journal
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"iter"
 	"os"
 	"sync"
 	"time"
@@ -26,8 +23,7 @@ const (
 // called from several goroutines.
 type Log struct {
 	mu      sync.Mutex
-	events  *os.File
-	size    int64 // of the events that are on disk
+	events  *sealedFile
 	obsFile *os.File
 	obs     *bufio.Writer
 	flushed time.Time
@@ -49,7 +45,7 @@ func Create(dir *os.Root) (*Log, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("create observations: %w", err), events.Close())
 	}
-	l := &Log{events: events, obsFile: obs, obs: bufio.NewWriter(obs), flushed: time.Now()}
+	l := &Log{events: &sealedFile{File: events}, obsFile: obs, obs: bufio.NewWriter(obs), flushed: time.Now()}
 	if _, err := l.obs.WriteString(header); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -65,26 +61,10 @@ func (l *Log) Record(e Event) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	n, err := appendLine(l.events, l.size, line)
-	if err != nil {
+	if err := l.events.append(line); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	l.size += n
 	return nil
-}
-
-// appendLine adds a line to a file of the given size in bytes and returns once it is
-// on disk. When the disk is full, a part of the line may have been written; it is cut
-// off again, because the next line must not continue it.
-func appendLine(file *os.File, size int64, line []byte) (int64, error) {
-	n, err := file.Write(append(line, '\n'))
-	if err == nil {
-		err = file.Sync()
-	}
-	if err != nil {
-		return 0, errors.Join(err, file.Truncate(size))
-	}
-	return int64(n), nil
 }
 
 // Observe appends what became of a journey. It is buffered for at most a second of
@@ -110,31 +90,4 @@ func (l *Log) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return errors.Join(l.obs.Flush(), l.obsFile.Close(), l.events.Close())
-}
-
-// ReadEvents yields the events in r in order and stops after the first error. A last
-// line without an end is not an error: a run that is killed in the middle of a write
-// leaves one behind. It is dropped.
-func ReadEvents(r io.Reader) iter.Seq2[Event, error] {
-	return func(yield func(Event, error) bool) {
-		br := bufio.NewReader(r)
-		for n := 1; ; n++ {
-			line, err := br.ReadBytes('\n')
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err != nil {
-				yield(Event{}, fmt.Errorf("read journal: %w", err))
-				return
-			}
-			var e Event
-			if err := json.Unmarshal(bytes.TrimSpace(line), &e); err != nil {
-				yield(Event{}, fmt.Errorf("journal line %d: %w", n, err))
-				return
-			}
-			if !yield(e, nil) {
-				return
-			}
-		}
-	}
 }

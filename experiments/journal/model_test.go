@@ -14,7 +14,7 @@ import (
 // This is a model of one fault and of the three processes that may remove it: its run,
 // the run's watchdog, and recover. The test explores every order of their steps. The
 // run is killed, stopped and continued, and the watchdog is killed, at any moment.
-// findLeftovers itself decides what a journal leaves open.
+// Leftovers itself decides what a journal leaves open.
 //
 // The model assumes one thing: what a run had sent when it died has arrived when
 // another process looks for it a second time.
@@ -113,6 +113,9 @@ func (w world) events() (events, undone iter.Seq2[Event, error]) {
 	if w.removed {
 		list = append(list, Event{Kind: FaultRemoved, Fault: "f", Verified: true})
 	}
+	if w.run >= runDismisses {
+		list = append(list, Event{Kind: RunEnded})
+	}
 	var others []Event
 	if w.undone {
 		others = append(others, Event{Kind: FaultRemoved, Fault: "f", Verified: true})
@@ -133,8 +136,8 @@ func stream(list []Event) iter.Seq2[Event, error] {
 // leftover reports whether the journal leaves the fault open, and whether its injection
 // was over.
 func (w world) leftover() (open, settled bool) {
-	l, err := findLeftovers(w.events())
-	if err != nil || len(l.Faults) == 0 {
+	l := &Leftovers{}
+	if l.read(w.events()); len(l.Faults) == 0 {
 		return false, false
 	}
 	return true, l.Faults[0].Settled

@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,21 +16,25 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
+	"github.com/blastgauge/blastgauge/experiments/filelock"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
 // openDir is where open runs are listed below a user's state directory.
 const openDir = "blastgauge/runs"
 
 // An OpenRun is a run that is not known to be over: it goes on, or it died and nothing
-// has finished cleaning up after it.
+// has finished cleaning up after it. It holds all that a clean-up needs, because the
+// run's directory may be damaged, be gone or have been replaced by then.
 type OpenRun struct {
-	Run       string    `json:"run"`
-	Dir       string    `json:"dir"`             // its directory, absolute
-	Toxiproxy string    `json:"toxiproxy"`       // URL of its server, without credentials; empty: it is part of the run
-	Files     []string  `json:"files,omitempty"` // that its faults are put on, absolute
-	Token     string    `json:"token,omitempty"`
-	PID       int       `json:"pid"`
-	Started   time.Time `json:"started"`
+	Run       string            `json:"run"`
+	Dir       string            `json:"dir"`                   // its directory, absolute
+	Toxiproxy string            `json:"toxiproxy"`             // URL of its server, without credentials; empty: it is part of the run
+	Server    Toxiproxy         `json:"server"`                // what it is, and where its token is
+	Files     map[string]string `json:"fault_files,omitempty"` // by the name of the fault that is put on it: absolute, without links
+	PID       int               `json:"pid"`
+	Started   time.Time         `json:"started"`
+	Plan      *plan.Plan        `json:"plan,omitempty"` // nil only in an entry of an older version
 }
 
 // A Registry is the list of a user's open runs. The zero value has no place on disk:
@@ -79,32 +85,70 @@ func entryName(run string) (string, error) {
 	return run + ".json", nil
 }
 
-// Add puts a run on the list. It is on disk when Add returns.
-func (l Registry) Add(o OpenRun) (err error) {
-	defer wrap(&err, "list of open runs")
+// Add puts a run on the list. It is on disk when Add returns. Until the caller calls
+// release, or its process ends, [Registry.Alive] reports that the run is alive; release
+// is never nil.
+func (l Registry) Add(o OpenRun) (release func(), err error) {
+	defer inList(&err)
+	release = func() {}
 	name, err := entryName(o.Run)
 	if err != nil {
-		return err
+		return release, err
 	}
 	text, err := json.Marshal(o)
 	if err != nil {
-		return err
+		return release, err
 	}
 	dir, err := l.root()
 	if err != nil {
-		return err
+		return release, err
 	}
 	defer func() { _ = dir.Close() }() // what is written is synced
-	return atomicfile.WriteIn(dir, name, 0o600, func(w io.Writer) error {
+	text, _ = chain(0).seal(text)
+	err = atomicfile.WriteIn(dir, name, 0o600, func(w io.Writer) error {
 		_, err := w.Write(append(text, '\n'))
 		return err
 	})
+	if err != nil {
+		return release, err
+	}
+	entry, err := dir.Open(name)
+	if err != nil {
+		return release, err
+	}
+	release = func() { _ = entry.Close() } // it was only read
+	return release, filelock.Lock(context.Background(), entry)
+}
+
+// Alive reports whether the process that put a run on the list still has it there. It
+// does not need the run's directory.
+func (l Registry) Alive(run string) (alive bool, err error) {
+	defer inList(&err)
+	name, err := entryName(run)
+	if err != nil {
+		return false, err
+	}
+	dir, err := l.existing()
+	if err != nil || dir == nil {
+		return false, err
+	}
+	defer func() { _ = dir.Close() }() // nothing is written through it
+	entry, err := dir.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = entry.Close() }() // it was only read
+	free, err := filelock.TryShare(entry)
+	return !free && err == nil, err
 }
 
 // Remove takes a run off the list. It is not an error if the run is not on it, or if
 // there is no list.
 func (l Registry) Remove(run string) (err error) {
-	defer wrap(&err, "list of open runs")
+	defer inList(&err)
 	name, err := entryName(run)
 	if err != nil {
 		return err
@@ -123,7 +167,7 @@ func (l Registry) Remove(run string) (err error) {
 // All returns the runs on the list, the oldest first. It returns those that can be read
 // even if there is an error, which names the entries that cannot.
 func (l Registry) All() (list []OpenRun, err error) {
-	defer wrap(&err, "list of open runs")
+	defer inList(&err)
 	dir, err := l.existing()
 	if err != nil || dir == nil {
 		return nil, err
@@ -141,10 +185,7 @@ func (l Registry) All() (list []OpenRun, err error) {
 		}
 		var o OpenRun
 		if err == nil {
-			err = json.Unmarshal(text, &o)
-		}
-		if err == nil && (o.Run+".json" != name || o.Dir == "") {
-			err = errors.New("not an entry of this list")
+			o, err = parseEntry(name, text)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", name, err))
@@ -156,10 +197,27 @@ func (l Registry) All() (list []OpenRun, err error) {
 	return list, errors.Join(errs...)
 }
 
-// wrap puts before an error what was being done.
-func wrap(err *error, what string) {
+// parseEntry reads an entry. Its plan decides what is removed, so damage must show.
+func parseEntry(name string, text []byte) (OpenRun, error) {
+	text = bytes.TrimSuffix(text, []byte("\n"))
+	var o OpenRun
+	if err := json.Unmarshal(text, &o); err != nil {
+		return o, err
+	}
+	if o.Run+".json" != name || o.Dir == "" {
+		return o, errors.New("not an entry of this list")
+	}
+	if o.Plan == nil && !isSealed(text) {
+		return o, nil // of an older version
+	}
+	_, damage := chain(0).check(text)
+	return o, damage
+}
+
+// inList puts before an error where it happened.
+func inList(err *error) {
 	if *err != nil {
-		*err = fmt.Errorf("%s: %w", what, *err)
+		*err = fmt.Errorf("list of open runs: %w", *err)
 	}
 }
 

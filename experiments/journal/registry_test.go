@@ -1,12 +1,16 @@
 package journal
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
 func runsOf(t *testing.T, l Registry) []string {
@@ -22,6 +26,15 @@ func runsOf(t *testing.T, l Registry) []string {
 	return names
 }
 
+func add(t *testing.T, l Registry, o OpenRun) {
+	t.Helper()
+	release, err := l.Add(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+}
+
 func TestOpenRunsAreListedUntilTheyEnd(t *testing.T) {
 	t.Parallel()
 	state := filepath.Join(t.TempDir(), "state")
@@ -32,9 +45,7 @@ func TestOpenRunsAreListedUntilTheyEnd(t *testing.T) {
 	now := time.Now()
 	for i, run := range []string{"later", "earlier"} {
 		o := OpenRun{Run: run, Dir: "/runs/" + run, Toxiproxy: "http://127.0.0.1:8474", Started: now.Add(-time.Duration(i) * time.Hour)}
-		if err := l.Add(o); err != nil {
-			t.Fatal(err)
-		}
+		add(t, l, o)
 	}
 	if got := runsOf(t, l); !slices.Equal(got, []string{"earlier", "later"}) {
 		t.Errorf("listed are %v", got)
@@ -59,13 +70,11 @@ func TestAListingRefusesWhatIsNoRun(t *testing.T) {
 	t.Parallel()
 	l := OpenRegistry(t.TempDir())
 	for _, run := range []string{"", ".", "..", "../x", "a/b", ".hidden"} {
-		if err := l.Add(OpenRun{Run: run, Dir: "/d"}); err == nil {
+		if _, err := l.Add(OpenRun{Run: run, Dir: "/d"}); err == nil {
 			t.Errorf("Add(%q) = nil", run)
 		}
 	}
-	if err := l.Add(OpenRun{Run: "good", Dir: "/d"}); err != nil {
-		t.Fatal(err)
-	}
+	add(t, l, OpenRun{Run: "good", Dir: "/d"})
 	dir := filepath.Join(l.state, openDir)
 	for name, text := range map[string]string{"torn.json": `{"run":"to`, "other.json": `{"run":"good","dir":"/d"}`, "note.txt": "?"} {
 		write(t, dir, name, text)
@@ -80,7 +89,7 @@ func TestAListingRefusesWhatIsNoRun(t *testing.T) {
 	if err := (Registry{}).Remove("r"); err != nil {
 		t.Errorf("Remove() from a list without a place = %v", err)
 	}
-	if err := (Registry{}).Add(OpenRun{Run: "r", Dir: "/d"}); err == nil {
+	if _, err := (Registry{}).Add(OpenRun{Run: "r", Dir: "/d"}); err == nil {
 		t.Error("Add() to a list without a place = nil")
 	}
 }
@@ -104,5 +113,53 @@ func TestUserRegistry(t *testing.T) {
 		if got := UserRegistry(func(name string) (string, bool) { v, ok := tt.env[name]; return v, ok }); got != want {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
 		}
+	}
+}
+
+// The plan of an entry decides what is removed. An entry of an older version has none.
+func TestADamagedEntryIsNotRead(t *testing.T) {
+	t.Parallel()
+	l := OpenRegistry(t.TempDir())
+	o := OpenRun{Run: "r", Dir: "/d", Files: map[string]string{"f": "/etc/app.json"}, Plan: &plan.Plan{Run: "r", Seed: 7}}
+	add(t, l, o)
+	file := filepath.Join(l.state, openDir, "r.json")
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := l.All(); err != nil || len(got) != 1 || !reflect.DeepEqual(got[0], o) {
+		t.Errorf("All() = %+v, %v; want %+v", got, err, o)
+	}
+	for at := range len(whole) - 1 { // but for the newline
+		damaged := bytes.Clone(whole)
+		damaged[at] ^= 1
+		if got, err := parseEntry("r.json", damaged); err == nil {
+			t.Errorf("with a bit flipped at %d it is %+v", at, got)
+		}
+	}
+	if got, err := parseEntry("r.json", []byte(`{"run":"r","dir":"/d","toxiproxy":"http://127.0.0.1:1","token":"env:T"}`+"\n")); err != nil || got.Plan != nil {
+		t.Errorf("an entry of an older version: %+v, %v", got, err)
+	}
+}
+
+// A run is alive as long as its process has its entry, even without its directory.
+func TestAListedRunIsAliveUntilItsProcessEnds(t *testing.T) {
+	t.Parallel()
+	l := OpenRegistry(t.TempDir())
+	if alive, err := l.Alive("r"); alive || err != nil {
+		t.Errorf("Alive() of a run that is not listed = %v, %v", alive, err)
+	}
+	release, err := l.Add(OpenRun{Run: "r", Dir: "/d"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if alive, err := l.Alive("r"); !alive || err != nil {
+			t.Errorf("Alive() = %v, %v", alive, err)
+		}
+	}
+	release()
+	if alive, err := l.Alive("r"); alive || err != nil {
+		t.Errorf("Alive() of a dead run = %v, %v", alive, err)
 	}
 }

@@ -1,11 +1,13 @@
 package journal
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/blastgauge/blastgauge/experiments/filelock"
@@ -25,7 +27,7 @@ var (
 // Alive reports whether the run of the journal in dir is still going on: its process
 // holds the lock of its journal for as long as it lives.
 func Alive(dir *os.Root) (bool, error) {
-	events, err := dir.Open(EventsFile)
+	events, err := openRegular(dir, EventsFile)
 	if err != nil {
 		return false, fmt.Errorf("not a run directory: %w", err)
 	}
@@ -38,15 +40,20 @@ func Alive(dir *os.Root) (bool, error) {
 // it at a time.
 type Undo struct {
 	dir  *os.Root
-	file *os.File
-	size int64
+	file *sealedFile
 }
+
+// damagedUndo holds what was cut off a damaged record, for people to look at.
+const damagedUndo = "undo.ndjson.damaged"
 
 // OpenUndo opens the record beside the journal in dir. The error is [ErrBusy] while
 // another process has it.
 func OpenUndo(dir *os.Root) (u *Undo, err error) {
 	if _, err := dir.Stat(EventsFile); err != nil {
 		return nil, fmt.Errorf("not a run directory: %w", err)
+	}
+	if err := checkRegular(dir, UndoFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("undo: %w", err)
 	}
 	file, err := dir.OpenFile(UndoFile, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
 	if err != nil {
@@ -63,32 +70,53 @@ func OpenUndo(dir *os.Root) (u *Undo, err error) {
 	case !free:
 		return nil, ErrBusy
 	}
-	size, err := cutTornLine(file)
-	if err != nil {
+	u = &Undo{dir, &sealedFile{File: file}}
+	if err := u.cutDamage(); err != nil {
 		return nil, fmt.Errorf("undo: %w", err)
 	}
-	return &Undo{dir, file, size}, nil
+	return u, nil
 }
 
-// cutTornLine cuts off a last line without an end, which a process left behind that
-// was killed while writing it, and returns the size of the rest in bytes.
-func cutTornLine(file *os.File) (int64, error) {
-	text, err := io.ReadAll(file)
-	if err != nil {
-		return 0, err
+// cutDamage cuts off everything from the first line whose checksum is not right: a
+// reader would believe nothing that came after it. That may be a line without an end,
+// which a process left behind that was killed while writing it. More is kept in
+// another file, as far as there is room.
+func (u *Undo) cutDamage() error {
+	br := bufio.NewReader(u.file)
+	for {
+		line, err := readLine(br)
+		if err != nil {
+			break
+		}
+		sum, err := u.file.sum.check(line)
+		if err != nil {
+			break
+		}
+		u.file.size, u.file.sum = u.file.size+int64(len(line))+1, sum
 	}
-	size := int64(bytes.LastIndexByte(text, '\n') + 1)
-	if size == int64(len(text)) {
-		return size, nil
+	info, err := u.file.Stat()
+	if err != nil || info.Size() == u.file.size {
+		return err
 	}
-	return size, file.Truncate(size)
+	u.keepDamage(info.Size())
+	return u.file.Truncate(u.file.size)
+}
+
+// keepDamage copies what is going to be cut off, where that is more than one torn line.
+func (u *Undo) keepDamage(end int64) {
+	rest := make([]byte, min(end-u.file.size, maxLine))
+	n, err := u.file.ReadAt(rest, u.file.size)
+	if err != nil && !errors.Is(err, io.EOF) || !bytes.Contains(rest[:n], []byte("\n")) {
+		return
+	}
+	_ = u.dir.WriteFile(damagedUndo, rest[:n], 0o600) // without room it goes: it proves nothing
 }
 
 // Record appends an event and returns once it is on disk. While the run is alive, the
 // removal of a fault is not recorded, because the run may be about to inject it; the
 // error is [ErrAlive] then.
 func (u *Undo) Record(e Event) error {
-	if e.Kind == FaultRemoved {
+	if e.Kind == FaultRemoved || e.Kind == CleanedUp {
 		if alive, err := Alive(u.dir); err != nil || alive {
 			return errors.Join(err, ErrAlive)
 		}
@@ -97,13 +125,28 @@ func (u *Undo) Record(e Event) error {
 	if err != nil {
 		return fmt.Errorf("undo: %w", err)
 	}
-	n, err := appendLine(u.file, u.size, line)
-	if err != nil {
+	if err := u.file.append(line); err != nil {
 		return fmt.Errorf("undo: %w", err)
 	}
-	u.size += n
 	return nil
 }
 
 // Close gives up the record, so that another process can have it.
 func (u *Undo) Close() error { return u.file.Close() }
+
+// openRegular opens a file in dir for reading. A stranger may have put anything there:
+// a pipe, which would never open, or a device.
+func openRegular(dir *os.Root, name string) (*os.File, error) {
+	if err := checkRegular(dir, name); err != nil {
+		return nil, err
+	}
+	return dir.Open(name)
+}
+
+func checkRegular(dir *os.Root, name string) error {
+	info, err := dir.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", name)
+	}
+	return err
+}

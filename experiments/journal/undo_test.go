@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"strings"
@@ -89,10 +90,11 @@ func TestAnUndoBelongsToOneAndRecordsRemovalsOfDeadRunsOnly(t *testing.T) {
 // One who was killed while writing must not spoil what the next one writes.
 func TestATornUndoIsMended(t *testing.T) {
 	t.Parallel()
+	fenced := sealed(`{"kind":"fenced"}` + "\n")
 	for name, torn := range map[string]string{
 		"nothing whole":  `{"kind":"fault_re`,
-		"after a record": `{"kind":"fenced"}` + "\n" + `{"kind":"fault_removed","fau`,
-		"whole":          `{"kind":"fenced"}` + "\n",
+		"after a record": fenced + `{"kind":"fault_removed","fau`,
+		"whole":          fenced,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -154,70 +156,106 @@ func TestAFenceThatSaysNothingIsOne(t *testing.T) {
 	}
 }
 
-// left runs a journal and an undo record through findLeftovers.
-func left(t *testing.T, events, undone string) (*Leftovers, error) {
-	t.Helper()
-	return findLeftovers(ReadEvents(strings.NewReader(events)), ReadEvents(strings.NewReader(undone)))
+// left reads a journal and an undo record, whose lines get their checksums first.
+func left(events, undone string) *Leftovers {
+	l := &Leftovers{}
+	l.read(readProven(strings.NewReader(sealed(events))), readProven(strings.NewReader(sealed(undone))))
+	return l
+}
+
+// sealed gives each whole line of a journal its checksum.
+func sealed(text string) string {
+	var b strings.Builder
+	var sum chain
+	for line := range strings.Lines(text) {
+		if json.Valid([]byte(line)) && strings.HasSuffix(line, "\n") {
+			var whole []byte
+			whole, sum = sum.seal([]byte(strings.TrimSuffix(line, "\n")))
+			line = string(whole) + "\n"
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+// Lines of a journal of a run with two faults.
+const (
+	started  = `{"seq":1,"kind":"run_started","plan":{"run":"r","experiments":[{"id":"e","faults":[{"name":"f1"},{"name":"f2"}]}]},"toxiproxy":{"kind":"stock","token":"env:T"}}` + "\n"
+	intended = `{"seq":2,"kind":"fault_intended","fault":"f1"}` + "\n"
+	injected = `{"seq":3,"kind":"fault_injected","fault":"f1"}` + "\n"
+	removed  = `{"seq":4,"kind":"fault_removed","fault":"f1","verified":true}` + "\n"
+	stayed   = `{"seq":4,"kind":"fault_removed","fault":"f1","error":"no answer"}` + "\n"
+	second   = `{"seq":5,"kind":"fault_intended","fault":"f2"}` + "\n"
+	ended    = `{"seq":6,"kind":"run_ended"}` + "\n"
+	tidied   = `{"kind":"cleaned_up"}` + "\n"
+)
+
+// namesOf lists what is left: ? marks one that may be on its way, ~ one of which no
+// intent is known.
+func namesOf(l *Leftovers) string {
+	var got []string
+	for _, f := range l.Faults {
+		mark := "?"
+		if f.Settled {
+			mark = ""
+		}
+		if !f.Intended {
+			mark = "~"
+		}
+		got = append(got, f.Name+mark)
+	}
+	return strings.Join(got, " ")
 }
 
 func TestWhatARunLeftBehind(t *testing.T) {
 	t.Parallel()
-	const (
-		started  = `{"seq":1,"kind":"run_started","plan":{"run":"r","experiments":[{"id":"e","faults":[{"name":"f1"},{"name":"f2"}]}]},"toxiproxy":{"kind":"stock","token":"env:T"}}` + "\n"
-		intended = `{"seq":2,"kind":"fault_intended","fault":"f1"}` + "\n"
-		injected = `{"seq":3,"kind":"fault_injected","fault":"f1"}` + "\n"
-		removed  = `{"seq":4,"kind":"fault_removed","fault":"f1","verified":true}` + "\n"
-		stayed   = `{"seq":4,"kind":"fault_removed","fault":"f1","error":"no answer"}` + "\n"
-		second   = `{"seq":5,"kind":"fault_intended","fault":"f2"}` + "\n"
-		ended    = `{"seq":6,"kind":"run_ended"}` + "\n"
-	)
 	for name, tt := range map[string]struct {
 		events, undone string
-		want           string // names of what is left; ? for one that may be on its way
+		want           string
 		damaged        bool
 	}{
-		"nothing intended":                    {started, "", "", false},
-		"intended":                            {started + intended, "", "f1?", false},
-		"injected":                            {started + intended + injected, "", "f1", false},
-		"removed":                             {started + intended + injected + removed, "", "", false},
+		"nothing intended":                    {started + ended, "", "", false},
+		"removed":                             {started + intended + injected + removed + ended, "", "", false},
 		"not removed":                         {started + intended + injected + stayed + ended, "", "f1", false},
-		"removed by others":                   {started + intended + injected, removed, "", false},
-		"not removed by others, either":       {started + intended + injected, stayed, "f1", false},
-		"not removed by others, then removed": {started + intended, stayed + removed, "", false},
-		"one of two":                          {started + intended + injected + removed + second, "", "f2?", false},
-		"cut short":                           {started + intended + injected[:20], "", "f1?", false},
-		"damaged: what is not told counts":    {started + intended + injected + removed + "\x00\x00\n" + second, "", "f2?", true},
-		"damaged: what is told still counts":  {started + intended + "nonsense\n" + removed, removed, "f2?", true},
-		"damaged record of others":            {started + intended + injected, "nonsense\n", "f1 f2?", true},
+		"not removed, then removed by others": {started + intended + injected + stayed + ended, removed, "", false},
+		"one of two":                          {started + intended + injected + removed + second + ended, "", "f2?", false},
+
+		"died before it intended anything":       {started, "", "f1~ f2~", false},
+		"died intending it":                      {started + intended, "", "f1? f2~", false},
+		"died under it":                          {started + intended + injected, "", "f1 f2~", false},
+		"died after it":                          {started + intended + injected + removed, "", "f2~", false},
+		"died, and it was removed":               {started + intended + injected, removed, "f2~", false},
+		"died, and it was not removed":           {started + intended + injected, stayed, "f1 f2~", false},
+		"died, and was cleaned up after":         {started + intended + injected, removed + tidied, "", false},
+		"died, cleaned up after in two attempts": {started + intended, stayed + removed + tidied, "", false},
+		"cut short":                              {started + intended + injected[:20], "", "f1? f2~", false},
+
+		"what damage does not tell counts":  {started + intended + injected + removed + "\x00\x00\n" + second, "", "f2~", true},
+		"what comes after it does not":      {started + intended + "nonsense\n" + removed + ended, "", "f1? f2~", true},
+		"others prove it gone all the same": {started + intended + "nonsense\n" + removed, removed, "f2~", true},
+		"others cleaned up all the same":    {started + "nonsense\n", tidied, "", true},
+		"a damaged record of others":        {started + intended + injected, "nonsense\n" + removed + tidied, "f1 f2~", true},
+		"after the end":                     {started + intended + injected + removed + ended + "nonsense\n", "", "f2~", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l, err := left(t, tt.events, tt.undone)
-			if err != nil {
-				t.Fatal(err)
+			l := left(tt.events, tt.undone)
+			if got := namesOf(l); got != tt.want || (l.Damage != nil) != tt.damaged {
+				t.Errorf("left %s with damage %v, want %s with %v", got, l.Damage, tt.want, tt.damaged)
 			}
-			var got []string
 			for _, f := range l.Faults {
-				mark := "?"
-				if f.Settled {
-					mark = ""
-				}
-				got = append(got, f.Name+mark)
 				if f.Experiment != "e" {
 					t.Errorf("%s belongs to experiment %q", f.Name, f.Experiment)
 				}
 			}
-			if strings.Join(got, " ") != tt.want || (l.Damage != nil) != tt.damaged {
-				t.Errorf("left %v with damage %v, want %s with %v", got, l.Damage, tt.want, tt.damaged)
-			}
-			if l.Toxiproxy.Token != "env:T" || l.Ended != strings.Contains(tt.events, "run_ended") {
-				t.Errorf("toxiproxy %+v, ended %v", l.Toxiproxy, l.Ended)
+			if l.Toxiproxy.Token != "env:T" || l.Run != "r" {
+				t.Errorf("run %s, toxiproxy %+v", l.Run, l.Toxiproxy)
 			}
 		})
 	}
 	for name, events := range map[string]string{"empty": "", "torn at once": started[:30], "damaged at once": "nonsense\n" + started} {
-		if _, err := left(t, events, ""); !errors.Is(err, ErrNoPlan) {
-			t.Errorf("%s: %v, want ErrNoPlan", name, err)
+		if l := left(events, ""); l.Plan != nil || !errors.Is(l.Damage, ErrNoPlan) || l.Certain() {
+			t.Errorf("%s: %+v, want ErrNoPlan", name, l)
 		}
 	}
 }
@@ -229,19 +267,19 @@ func TestAfterARecordThatFailedTheJournalGoesOn(t *testing.T) {
 	if err := l.Record(Event{Seq: 1, Kind: RunStarted, Plan: &plan.Plan{Run: "r", System: experiments.System{Name: "s"}}}); err != nil {
 		t.Fatal(err)
 	}
-	whole := l.events
+	whole := l.events.File
 	broken, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
 		t.Skip("no /dev/full here")
 	}
-	l.events = broken
+	l.events.File = broken
 	if err := l.Record(Event{Seq: 2, Kind: FaultIntended}); err == nil {
 		t.Error("Record() on a full disk = nil")
 	}
 	if err := broken.Close(); err != nil {
 		t.Fatal(err)
 	}
-	l.events = whole
+	l.events.File = whole
 	if err := errors.Join(l.Record(Event{Seq: 3, Kind: RunEnded}), l.Close()); err != nil {
 		t.Fatal(err)
 	}

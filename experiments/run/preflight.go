@@ -149,16 +149,18 @@ func (r *run) checkUnfinished() error {
 	var errs []error
 	for _, open := range list {
 		if open.Toxiproxy == cleanup.WithoutCredentials(r.plan.System.Toxiproxy) {
-			errs = append(errs, checkOpenRun(open))
+			errs = append(errs, r.checkOpenRun(open))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// checkOpenRun refuses to start beside an open run that died with faults in force.
+// checkOpenRun refuses to start beside an open run that died and may have left faults.
 // A run that is alive is not refused here: it has the lease of its server.
-func checkOpenRun(open journal.OpenRun) error {
-	refused := fmt.Errorf("%w: run %s died and its faults may still be in force: `blastgauge recover %s` removes them", experiments.ErrRefused, open.Run, open.Dir)
+func (r *run) checkOpenRun(open journal.OpenRun) error {
+	if alive, err := r.o.Registry.Alive(open.Run); err == nil && alive {
+		return nil
+	}
 	root, err := os.OpenRoot(open.Dir)
 	if err != nil {
 		return fmt.Errorf("%w: run %s died, its faults may still be in force, and its directory is gone: `blastgauge recover --all` looks for them", experiments.ErrRefused, open.Run)
@@ -167,11 +169,10 @@ func checkOpenRun(open journal.OpenRun) error {
 	if alive, err := journal.Alive(root); err == nil && alive {
 		return nil
 	}
-	left, err := journal.ReadLeftovers(root)
-	if errors.Is(err, journal.ErrNoPlan) || err == nil && len(left.Faults) == 0 {
+	if left := open.ReadLeftovers(root); left.Certain() && len(left.Faults) == 0 {
 		return nil
 	}
-	return refused
+	return fmt.Errorf("%w: run %s died and its faults may still be in force: `blastgauge recover %s` removes them", experiments.ErrRefused, open.Run, open.Dir)
 }
 
 // checkDir refuses a directory that holds a run already.
@@ -196,7 +197,7 @@ func checkDir(dir string) error {
 	case alive:
 		return fmt.Errorf("%w: a run is going on in directory %s: choose another one for this run", experiments.ErrRefused, dir)
 	case err == nil && len(left.Faults) > 0:
-		return fmt.Errorf("%w: run %s died in directory %s and its faults may still be in force: `blastgauge recover %s` removes them", experiments.ErrRefused, left.Plan.Run, dir, dir)
+		return fmt.Errorf("%w: run %q died in directory %s and its faults may still be in force: `blastgauge recover %s` removes them", experiments.ErrRefused, left.Run, dir, dir)
 	}
 	return usage.Errorf("directory %s holds a run already: choose another one for this run", dir)
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/injectors/configfile"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -139,6 +140,7 @@ type run struct {
 	plan      *plan.Plan
 	server    journal.Toxiproxy
 	driver    *toxiproxy.Driver
+	files     map[string]string // of the faults, see [configfile.Files]
 	injectors injectorset.Set
 	memory    *journey.Memory     // for the answers of journeys, invariants and probes
 	guard     *cleanup.Protection // nil before there is a fault to remove
@@ -164,7 +166,10 @@ func (o Options) perform(ctx context.Context, p *plan.Plan, out *Outcome) (err e
 	}
 	defer func() { _ = root.Close() }() // what is written is synced
 	out.Dir = dir
-	r.injectors = injectorset.New(r.plan, root, r.driver, injectorset.Options{Getenv: o.Getenv})
+	if r.files, err = configfile.Files(r.plan); err != nil {
+		return err
+	}
+	r.injectors = injectorset.New(r.plan, root, r.driver, injectorset.Options{Getenv: o.Getenv, Files: r.files})
 	runErr := r.execute(ctx, dir, root)
 	if errors.Is(runErr, engine.ErrNotRemoved) {
 		r.logManualCleanup()
@@ -218,7 +223,7 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 	embedded := r.server.Kind == experiments.Embedded // such a server ends with the run, and its faults with it
 	if !embedded || r.plan.UsesFiles() {
 		r.guard, err = cleanup.Protect(dir, root, r.plan, cleanup.ProtectOptions{
-			Registry: r.o.Registry, Getenv: r.o.Getenv, Token: r.o.Token, Watchdog: r.o.Watchdog, Embedded: embedded, Stop: r.stop, Log: r.o.Log,
+			Registry: r.o.Registry, Getenv: r.o.Getenv, Server: r.server, Files: r.files, Watchdog: r.o.Watchdog, Stop: r.stop, Log: r.o.Log,
 		})
 		if err != nil {
 			return errors.Join(err, log.Close())

@@ -12,8 +12,12 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
@@ -29,6 +33,9 @@ type Options struct {
 	// Token says where the bearer token of the Toxiproxy API is, see
 	// [toxiproxy.ReadToken]. Empty: where the run found it.
 	Token string
+	// Trust lets a run be cleaned up after that is not in the registry. Nil: its
+	// directory may be anybody's, so it is only shown what a clean-up would do.
+	Trust *Trust
 	// Stop ends a run that is alive: its faults are removed, and it injects nothing
 	// more.
 	Stop bool
@@ -37,6 +44,17 @@ type Options struct {
 	Recreate string
 	// Log receives a line for everything that was found and done; nil discards it.
 	Log io.Writer
+}
+
+// Trust bounds a clean-up after a run that only its directory tells about. Which hosts
+// are reached and which secrets are sent is not for the directory to say.
+type Trust struct {
+	// System says which hosts may be reached, and which server to look at where the
+	// directory does not say it. Nil: loopback and *.test.
+	System *experiments.System
+	// Experiments hold the reload requests that may be sent with secrets from the
+	// environment.
+	Experiments []*experiments.Experiment
 }
 
 func (o Options) withDefaults() Options {
@@ -54,8 +72,17 @@ func (o Options) withDefaults() Options {
 func (o Options) logf(subject string) func(format string, args ...any) {
 	return func(format string, args ...any) {
 		// A log that cannot be written must not stop a removal.
-		_, _ = fmt.Fprintf(o.Log, "%s: %s\n", subject, fmt.Sprintf(format, args...))
+		_, _ = fmt.Fprintf(o.Log, "%s: %s\n", shown(subject), fmt.Sprintf(format, args...))
 	}
+}
+
+// shown returns a text that came from elsewhere in a form that is safe to show on one
+// line of a terminal.
+func shown(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 // A UsageError means that the options contradict the run or each other.
@@ -65,6 +92,7 @@ type UsageError = usage.Error
 const (
 	removalTimeout = 10 * time.Second // for all faults of a run together
 	leaseTimeout   = 2 * time.Second  // for the end of its lease on the server
+	listTimeout    = 2 * time.Second  // for the list of its proxies
 	endTimeout     = 2 * time.Second  // for the end of a run that is about to end
 	stopTimeout    = removalTimeout + 5*time.Second
 	turnTimeout    = 2*removalTimeout + 2*leaseTimeout // for the watchdog's attempt, and one of ours after it

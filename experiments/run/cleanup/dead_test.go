@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,11 +59,34 @@ func newDeadRun(t *testing.T, events ...journal.Kind) *deadRun {
 		t.Fatal(err)
 	}
 	d.record(t, events)
-	open := journal.OpenRun{Run: d.plan.Run, Dir: d.dir, Toxiproxy: s.Toxiproxy, PID: 1, Started: time.Now()}
-	if err := d.options.Registry.Add(open); err != nil {
+	d.list(t)
+	return d
+}
+
+// open is what is believed of the run.
+func (d *deadRun) open() journal.OpenRun {
+	return journal.OpenRun{
+		Run: d.plan.Run, Dir: d.dir, Toxiproxy: d.system.Toxiproxy, PID: 1, Started: time.Now(),
+		Server: journal.Toxiproxy{Kind: toxiproxy.KindOurs, Version: "test"}, Plan: d.plan,
+	}
+}
+
+// list puts the run into the registry, as its process did before it died.
+func (d *deadRun) list(t *testing.T) {
+	t.Helper()
+	release, err := d.options.Registry.Add(d.open())
+	if err != nil {
 		t.Fatal(err)
 	}
-	return d
+	release()
+}
+
+// unlist takes it off again.
+func (d *deadRun) unlist(t *testing.T) {
+	t.Helper()
+	if err := d.options.Registry.Remove(d.plan.Run); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func planOf(t *testing.T, s *systemtest.System) *plan.Plan {
@@ -163,7 +187,7 @@ func TestRunCleansUpAfterADeadRun(t *testing.T) {
 			}
 			d.wantClean(t)
 			left, err := journal.ReadLeftovers(openRoot(t, d.dir))
-			if err != nil || len(left.Faults) > 0 || left.Undone != 1 {
+			if err != nil || len(left.Faults) > 0 || left.Undone != 1 || !left.Certain() {
 				t.Errorf("the journal says %+v, %v", left, err)
 			}
 			if err := Run(t.Context(), d.dir, d.options); err != nil {
@@ -173,17 +197,27 @@ func TestRunCleansUpAfterADeadRun(t *testing.T) {
 	}
 }
 
-// A run whose journal holds no plan injected nothing. Its lease is ended.
+// A run whose journal holds no plan may have injected everything: its plan is on the list.
 func TestRunCleansUpAfterARunWithoutAPlan(t *testing.T) {
 	t.Parallel()
-	d := newDeadRun(t)
-	if err := d.driver.Revert(t.Context(), d.fault()); err != nil {
-		t.Fatal(err)
+	for name, there := range map[string]bool{"its fault is in force": true, "it injected nothing": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDeadRun(t)
+			if !there {
+				if err := d.driver.Revert(t.Context(), d.fault()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := Run(t.Context(), d.dir, d.options); err != nil {
+				t.Fatal(err)
+			}
+			d.wantClean(t)
+			if got := strings.Contains(d.log.String(), "removed, read back as gone"); got != there {
+				t.Errorf("it logged\n%s", d.log.String())
+			}
+		})
 	}
-	if err := Run(t.Context(), d.dir, d.options); err != nil {
-		t.Fatal(err)
-	}
-	d.wantClean(t)
 }
 
 // What a damaged journal does not prove gone is removed.
@@ -209,9 +243,11 @@ func TestRunTakesADamagedJournalForTheWorst(t *testing.T) {
 func TestRunSaysWhatItCouldNotRemove(t *testing.T) {
 	t.Parallel()
 	d := newDeadRun(t, underFault...)
-	if err := d.system.Close(); err != nil {
-		t.Fatal(err)
-	}
+	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
+	defer broken.Close()
+	d.plan.System.Toxiproxy = broken.URL
+	d.system.Toxiproxy = broken.URL
+	d.list(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	err := Run(ctx, d.dir, d.options)
@@ -220,6 +256,39 @@ func TestRunSaysWhatItCouldNotRemove(t *testing.T) {
 	}
 	if list, err := d.options.Registry.All(); len(list) != 1 || err != nil {
 		t.Errorf("open runs: %+v, %v", list, err)
+	}
+}
+
+// A server that has ended took the faults on it along, whoever looks.
+func TestFaultsEndWithTheirServer(t *testing.T) {
+	t.Parallel()
+	for name, clean := range map[string]func(*testing.T, *deadRun) error{
+		"recover": func(t *testing.T, d *deadRun) error { return Run(t.Context(), d.dir, d.options) },
+		"recover with a lost directory": func(t *testing.T, d *deadRun) error {
+			return errors.Join(os.RemoveAll(d.dir), All(t.Context(), nil, d.options))
+		},
+		"recover with a damaged journal": func(t *testing.T, d *deadRun) error {
+			return errors.Join(os.WriteFile(filepath.Join(d.dir, journal.EventsFile), []byte("?\n"), 0o600), All(t.Context(), nil, d.options))
+		},
+		"the watchdog": func(t *testing.T, d *deadRun) error { return d.watch(t, "..") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDeadRun(t, underFault...)
+			if err := d.system.Close(); err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			if err := clean(t, d); err != nil {
+				t.Errorf("%v\n%s", err, d.log.String())
+			}
+			if took := time.Since(began); took > removalTimeout/2 {
+				t.Errorf("it took %s", took)
+			}
+			if list, err := d.options.Registry.All(); len(list) > 0 || err != nil {
+				t.Errorf("open runs: %+v, %v", list, err)
+			}
+		})
 	}
 }
 
@@ -240,17 +309,89 @@ func TestAllCleansUpAfterEveryOpenRun(t *testing.T) {
 			d.wantClean(t)
 		})
 	}
-	t.Run("not registered", func(t *testing.T) {
-		t.Parallel()
-		d := newDeadRun(t, underFault...)
-		if err := d.options.Registry.Remove(d.plan.Run); err != nil {
-			t.Fatal(err)
+}
+
+// A directory that is not on the list may be anybody's: it is named, or shown, and what
+// is done with a person's trust has bounds that it does not set.
+func TestAForeignDirectoryIsNotObeyed(t *testing.T) {
+	t.Parallel()
+	d := newDeadRun(t, underFault...)
+	d.unlist(t)
+	before := d.toxics(t)
+	if err := All(t.Context(), []string{d.dir, t.TempDir()}, d.options); !errors.Is(err, experiments.ErrRefused) || !strings.Contains(err.Error(), d.dir) {
+		t.Errorf("All() = %v", err)
+	}
+	if err := Run(t.Context(), d.dir, d.options); !errors.Is(err, experiments.ErrRefused) || !strings.Contains(err.Error(), "--trust") {
+		t.Errorf("Run() = %v", err)
+	}
+	if !strings.Contains(d.log.String(), d.fault().Name) {
+		t.Errorf("it is not said what would be done:\n%s", d.log.String())
+	}
+	if d.toxics(t) != before {
+		t.Errorf("it was obeyed: %s", d.toxics(t))
+	}
+	if names, err := filepath.Glob(filepath.Join(d.dir, "*")); err != nil || len(names) != 2 {
+		t.Errorf("in its directory: %v, %v", names, err)
+	}
+	trusting := d.options
+	trusting.Trust = &Trust{}
+	if err := Run(t.Context(), d.dir, trusting); err != nil {
+		t.Fatal(err)
+	}
+	d.wantClean(t)
+	if err := errors.Join(Run(t.Context(), d.dir, d.options), All(t.Context(), []string{d.dir}, d.options)); err != nil {
+		t.Errorf("once it is clean: %v", err)
+	}
+}
+
+// A person's trust does not reach hosts outside of staging.
+func TestTrustDoesNotReachOtherHosts(t *testing.T) {
+	t.Parallel()
+	d := newDeadRun(t)
+	d.unlist(t)
+	d.plan.System.Toxiproxy, d.plan.System.AllowHosts = "http://192.0.2.1:8474", []string{"192.0.2.1"}
+	if err := os.Remove(filepath.Join(d.dir, journal.EventsFile)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(d.dir, journal.ObservationsFile)); err != nil {
+		t.Fatal(err)
+	}
+	d.record(t, underFault)
+	o := d.options
+	o.Trust = &Trust{}
+	if err := Run(t.Context(), d.dir, o); !errors.Is(err, experiments.ErrRefused) || errors.Is(err, engine.ErrNotRemoved) {
+		t.Errorf("Run() = %v", err)
+	}
+}
+
+// A reload request that carries secrets is sent only if the user's own experiments have
+// it.
+func TestAForeignReloadCarriesNoSecret(t *testing.T) {
+	t.Parallel()
+	reload := func(value string) *experiments.Reload {
+		return &experiments.Reload{Request: experiments.Request{Method: "POST", Target: "http://127.0.0.1:1/reload", Headers: []experiments.Field{{Name: "Authorization", Value: value}}}}
+	}
+	fault := func(value string) plan.Fault {
+		return plan.Fault{Fault: experiments.Fault{Inject: "http_config", Reload: reload(value)}}
+	}
+	const secret = "Bearer ${env:AWS_SECRET_ACCESS_KEY}"
+	own := &experiments.Experiment{Faults: []experiments.Fault{{Inject: "http_config", Reload: reload(secret)}}}
+	for name, tt := range map[string]struct {
+		fault plan.Fault
+		own   []*experiments.Experiment
+		may   bool
+	}{
+		"without a secret":         {fault("none"), nil, true},
+		"without a request":        {plan.Fault{}, nil, true},
+		"with a secret":            {fault(secret), nil, false},
+		"with a secret of its own": {fault(secret), []*experiments.Experiment{own}, true},
+		"with another one":         {fault("Bearer ${env:OTHER}"), []*experiments.Experiment{own}, false},
+	} {
+		b := &bounds{trust: Trust{Experiments: tt.own}}
+		if err := b.mayReload(tt.fault); (err == nil) != tt.may {
+			t.Errorf("%s: %v", name, err)
 		}
-		if err := All(t.Context(), []string{d.dir, t.TempDir()}, d.options); err != nil {
-			t.Fatal(err)
-		}
-		d.wantClean(t)
-	})
+	}
 }
 
 // Without a journal a run's toxics are known by their names, and a run that has the
@@ -299,21 +440,7 @@ func TestWatch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDeadRun(t, underFault...)
-			stdin, run := io.Pipe()
-			answer, stdout := io.Pipe()
-			done := make(chan error, 1)
-			go func() { done <- watch(d.dir, stdin, stdout, d.options) }()
-			if err := json.NewEncoder(run).Encode(config{Run: d.plan.Run, Toxiproxy: d.system.Toxiproxy}); err != nil {
-				t.Fatal(err)
-			}
-			ready := make([]byte, len(readyLine))
-			if _, err := io.ReadFull(answer, ready); err != nil || string(ready) != readyLine {
-				t.Fatalf("it says %q, %v", ready, err)
-			}
-			if _, err := io.WriteString(run, tt.last); err != nil {
-				t.Fatal(err)
-			}
-			if err := errors.Join(run.Close(), <-done); err != nil {
+			if err := d.watch(t, tt.last); err != nil {
 				t.Errorf("watch() = %v", err)
 			}
 			if tt.clean {
@@ -325,9 +452,66 @@ func TestWatch(t *testing.T) {
 	}
 }
 
+// watch runs the watchdog of the run, which says some last words and dies.
+func (d *deadRun) watch(t *testing.T, last string, before ...func()) error {
+	t.Helper()
+	stdin, run := io.Pipe()
+	answer, stdout := io.Pipe()
+	done := make(chan error, 1)
+	go func() { done <- watch(d.dir, stdin, stdout, d.options) }()
+	if err := json.NewEncoder(run).Encode(config{Open: d.open()}); err != nil {
+		t.Fatal(err)
+	}
+	ready := make([]byte, len(readyLine))
+	if _, err := io.ReadFull(answer, ready); err != nil || string(ready) != readyLine {
+		t.Fatalf("it says %q, %v", ready, err)
+	}
+	for _, f := range before {
+		f()
+	}
+	if _, err := io.WriteString(run, last); err != nil {
+		t.Fatal(err)
+	}
+	return errors.Join(run.Close(), <-done)
+}
+
+// A watchdog knows all it needs: it cleans up after a run whose directory is gone, was
+// moved, or holds nonsense.
+func TestWatchNeedsNoDirectory(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(d *deadRun) error{
+		"it is removed": func(d *deadRun) error { return os.RemoveAll(d.dir) },
+		"it is moved":   func(d *deadRun) error { return os.Rename(d.dir, d.dir+"-elsewhere") },
+		"it is emptied": func(d *deadRun) error {
+			return errors.Join(os.Remove(filepath.Join(d.dir, journal.EventsFile)), os.Remove(filepath.Join(d.dir, journal.ObservationsFile)))
+		},
+		"its journal is cut": func(d *deadRun) error { return os.Truncate(filepath.Join(d.dir, journal.EventsFile), 0) },
+		"its journal is another's": func(d *deadRun) error {
+			return os.WriteFile(filepath.Join(d.dir, journal.EventsFile), []byte("{}\n"), 0o600)
+		},
+		"others can write it": func(d *deadRun) error { return os.Chmod(d.dir, 0o777) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDeadRun(t, underFault...)
+			began := time.Now()
+			err := d.watch(t, "..", func() {
+				if err := spoil(d); err != nil {
+					t.Error(err)
+				}
+			})
+			if err != nil {
+				t.Errorf("watch() = %v", err)
+			}
+			d.wantClean(t)
+			t.Logf("clean after %s", time.Since(began))
+		})
+	}
+}
+
 func TestWatchNeedsItsConfig(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"", "{", "nonsense\n"} {
+	for _, text := range []string{"", "{", "nonsense\n", "{}\n", "{\"run\":{\"run\":\"r\"}}\n"} {
 		if err := watch(t.TempDir(), strings.NewReader(text), io.Discard, Options{}.withDefaults()); err == nil {
 			t.Errorf("watch() with %q as its config = nil", text)
 		}

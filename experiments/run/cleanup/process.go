@@ -12,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
 )
 
 // A run and its watchdog talk through pipes: a line with the config, then
@@ -32,13 +34,12 @@ const (
 // LogFile is where a watchdog writes its errors, in the run's directory.
 const LogFile = "guard.log"
 
-// A config is what a watchdog has to know before there is a journal. It goes through
-// a pipe, because it holds the token, which no file and no argument may hold.
+// A config is all that a watchdog needs, so that it can do without the run's directory:
+// that may be gone, or damaged, when it has to act. It goes through a pipe, because it
+// holds the token, which no file and no argument may hold.
 type config struct {
-	Run        string   `json:"run"`
-	Toxiproxy  string   `json:"toxiproxy,omitempty"` // URL; empty: it is part of the run
-	AllowHosts []string `json:"allow_hosts,omitempty"`
-	Token      string   `json:"token,omitempty"`
+	Open  journal.OpenRun `json:"run"` // with its plan
+	Token string          `json:"token,omitempty"`
 }
 
 // A process is the watchdog as its run sees it. It has a session of its own, so that
@@ -94,7 +95,13 @@ func startProcess(command []string, dir string, root *os.Root, c config, lost fu
 
 // configure sends the config and waits until the watchdog is ready.
 func (p *process) configure(c config, answer *os.File) error {
+	if err := p.line.SetWriteDeadline(time.Now().Add(readyTimeout)); err != nil { // a plan may be longer than the pipe
+		return err
+	}
 	if err := json.NewEncoder(p.line).Encode(c); err != nil {
+		return err
+	}
+	if err := p.line.SetWriteDeadline(time.Time{}); err != nil {
 		return err
 	}
 	if err := answer.SetReadDeadline(time.Now().Add(readyTimeout)); err != nil {

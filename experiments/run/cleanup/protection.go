@@ -11,9 +11,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/injectors/manual"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -24,14 +26,12 @@ const fenceEvery = 250 * time.Millisecond
 type ProtectOptions struct {
 	Registry journal.Registry // lists the run as open while it lasts
 	Getenv   func(string) (string, bool)
-	Token    string // where the token is, see [toxiproxy.ReadToken]
+	Server   journal.Toxiproxy // what it is, and where its token is, see [toxiproxy.ReadToken]
+	Files    map[string]string // of the faults, see [configfile.Files]
 	// Watchdog is a program and its arguments. With the run's directory as a further
 	// argument it must call [Watch]. Empty: the run has no watchdog, and when it is
 	// killed its faults stay until it is recovered.
 	Watchdog []string
-	// Embedded: the proxies are part of the run's process, so that there is no server
-	// to clean up after it.
-	Embedded bool
 	// Stop ends the run.
 	Stop context.CancelCauseFunc
 	Log  io.Writer // receives warnings
@@ -46,6 +46,7 @@ type Protection struct {
 	dir  string // absolute
 	root *os.Root
 
+	unhold   func()   // gives up the run's place in the registry
 	watchdog *process // nil: none was started
 	unwatch  context.CancelFunc
 	watching sync.WaitGroup
@@ -54,7 +55,7 @@ type Protection struct {
 // Protect protects the run of p in dir, whose journal is there and empty. The caller
 // calls End when the run is over, also after an error.
 func Protect(dir string, root *os.Root, p *plan.Plan, o ProtectOptions) (*Protection, error) {
-	secret, err := toxiproxy.ReadToken(o.Token, o.Getenv)
+	secret, err := toxiproxy.ReadToken(o.Server.Token, o.Getenv)
 	if err != nil {
 		return nil, err
 	}
@@ -65,13 +66,10 @@ func Protect(dir string, root *os.Root, p *plan.Plan, o ProtectOptions) (*Protec
 	if g.root, err = root.OpenRoot("."); err != nil { // it is needed for longer than root
 		return nil, err
 	}
-	server := p.System.Toxiproxy
-	if o.Embedded {
-		server = ""
-	}
-	g.register(p, server)
+	open := g.describe(p)
+	g.register(open)
 	if len(o.Watchdog) > 0 {
-		c := config{Run: p.Run, Toxiproxy: server, AllowHosts: p.System.AllowHosts, Token: secret}
+		c := config{Open: open, Token: secret}
 		if g.watchdog, err = startProcess(o.Watchdog, dir, g.root, c, func(err error) { o.Stop(err) }); err != nil {
 			return g, err
 		}
@@ -84,38 +82,27 @@ func Protect(dir string, root *os.Root, p *plan.Plan, o ProtectOptions) (*Protec
 	return g, nil
 }
 
+// describe describes the run for those who may have to clean up after it. A server that
+// is part of the run's process cannot be cleaned up.
+func (g *Protection) describe(p *plan.Plan) journal.OpenRun {
+	open := journal.OpenRun{Run: p.Run, Dir: g.dir, Server: g.o.Server, Files: g.o.Files, PID: os.Getpid(), Started: time.Now().UTC(), Plan: p}
+	if g.o.Server.Kind != experiments.Embedded {
+		open.Toxiproxy = WithoutCredentials(p.System.Toxiproxy)
+	}
+	return open
+}
+
 // register lists the run as open.
-func (g *Protection) register(p *plan.Plan, server string) {
-	open := journal.OpenRun{
-		Run: p.Run, Dir: g.dir, Toxiproxy: WithoutCredentials(server), Files: files(p), Token: g.o.Token, PID: os.Getpid(), Started: time.Now().UTC(),
+func (g *Protection) register(open journal.OpenRun) {
+	unhold, err := g.o.Registry.Add(open)
+	if err != nil {
+		g.warnf("%v: should this machine die, only `blastgauge recover --trust %s` will be able to clean up", err, manual.Quote(g.dir))
 	}
-	if err := g.o.Registry.Add(open); err != nil {
-		g.warnf("%v: should this machine die, `recover --all` will not find the run; `recover %s` will", err, g.dir)
-	}
+	g.unhold = unhold
 }
 
 func (g *Protection) warnf(format string, args ...any) {
 	_, _ = fmt.Fprintf(g.o.Log, "warning: %s\n", fmt.Sprintf(format, args...)) // a log that cannot be written stops no run
-}
-
-// files returns the files that a plan's faults are put on, with all links resolved.
-func files(p *plan.Plan) []string {
-	var list []string
-	for _, e := range p.Experiments {
-		for _, f := range e.Faults {
-			if !f.OnFile() {
-				continue
-			}
-			file := f.File()
-			if resolved, err := filepath.EvalSymlinks(file); err == nil {
-				file = resolved
-			}
-			if !slices.Contains(list, file) {
-				list = append(list, file)
-			}
-		}
-	}
-	return list
 }
 
 // watchFence ends the run once it is fenced off.
@@ -160,8 +147,10 @@ func (g *Protection) End(released error) error {
 		g.unwatch()
 		g.watching.Wait()
 	}
-	left, err := journal.ReadLeftovers(g.root)
-	clean := errors.Is(err, journal.ErrNoPlan) || err == nil && len(left.Faults) == 0
+	if g.unhold != nil {
+		g.unhold()
+	}
+	clean := g.isClean()
 	switch {
 	case !clean && g.watchdog != nil:
 		g.watchdog.abandon()
@@ -175,4 +164,14 @@ func (g *Protection) End(released error) error {
 		released = g.watchdog.shutDown()
 	}
 	return errors.Join(released, g.o.Registry.Remove(g.run))
+}
+
+// isClean reports whether the run removed all that it was going to inject. It asks for
+// its own run, of which no record is lost: what was not intended was not injected.
+func (g *Protection) isClean() bool {
+	left, err := journal.ReadLeftovers(g.root)
+	if err != nil || left.Damage != nil && !left.Empty {
+		return false
+	}
+	return !slices.ContainsFunc(left.Faults, func(f journal.Leftover) bool { return f.Intended })
 }

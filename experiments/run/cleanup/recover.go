@@ -1,9 +1,11 @@
 package cleanup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -13,149 +15,170 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
+	"github.com/blastgauge/blastgauge/injectors/manual"
 )
 
-// All cleans up after every open run in the registry, and after the runs with these
-// directories. Runs that are alive are left alone. It returns the error of every run
-// that could not be cleaned up.
+// All cleans up after every open run in the registry. Runs that are alive are left
+// alone. It returns the error of every run that could not be cleaned up.
+//
+// Of these directories it only names those that are not in the registry and may have
+// left something: the error is of class [experiments.ErrRefused] for each of them.
 func All(ctx context.Context, dirs []string, o Options) error {
 	o = o.withDefaults()
 	list, err := o.Registry.All()
 	errs := []error{err}
-	todo, known := []string{}, map[string]bool{}
+	found := len(list)
 	for _, open := range list {
-		if lostDirectory(open) {
-			errs = append(errs, o.recoverLost(ctx, open))
-			continue
-		}
-		todo, known[open.Dir] = append(todo, open.Dir), true
-	}
-	for _, dir := range dirs {
-		if abs, err := filepath.Abs(dir); err == nil && !known[abs] && hasLeftovers(dir) {
-			todo = append(todo, dir)
-		}
-	}
-	for _, dir := range todo {
-		err := Run(ctx, dir, o)
+		err := o.recoverOpen(ctx, open)
 		if errors.Is(err, journal.ErrAlive) {
-			o.logf(dir)("the run is alive: left alone (--stop stops it)")
+			o.logf(open.Dir)("the run is alive: left alone (--stop stops it)")
 			continue
 		}
 		errs = append(errs, err)
 	}
-	if len(list)+len(todo) == 0 {
+	for _, dir := range dirs {
+		if _, listed := findOpen(list, dir); listed {
+			continue
+		}
+		if err := o.nameForeign(dir); err != nil {
+			found++
+			errs = append(errs, err)
+		}
+	}
+	if found == 0 {
 		_, _ = fmt.Fprintln(o.Log, "no run is open: nothing is left behind")
 	}
 	return errors.Join(errs...)
 }
 
-// hasLeftovers reports whether the journal in a directory leaves faults open.
-func hasLeftovers(dir string) bool {
+// nameForeign returns an error that names a directory which is not in the registry, if
+// its run may have left something.
+func (o Options) nameForeign(dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return false
+		return nil //nolint:nilerr // not a directory
 	}
 	defer func() { _ = root.Close() }() // nothing is written
+	alive, err := journal.Alive(root)
+	if err != nil {
+		return nil //nolint:nilerr // not a run
+	}
+	if alive {
+		o.logf(dir)("the run is alive: left alone (--stop stops it)")
+		return nil
+	}
 	left, err := journal.ReadLeftovers(root)
-	return err == nil && len(left.Faults) > 0
+	if err != nil || !mayHaveLeft(left) {
+		return nil //nolint:nilerr // not a run
+	}
+	return fmt.Errorf("%w: %s: it may have left faults, and it is not in your list of open runs: look at it with `blastgauge recover %s`", experiments.ErrRefused, shown(dir), manual.Quote(dir))
 }
 
-// Run cleans up after the run in dir: it removes every fault that the journal does
-// not prove gone, and writes beside the journal what it did. It may be called any
-// number of times.
+// findOpen finds the open run that has a directory.
+func findOpen(list []journal.OpenRun, dir string) (journal.OpenRun, bool) {
+	info, err := os.Stat(dir)
+	abs, _ := filepath.Abs(dir) // without a working directory only the first way finds it
+	for _, open := range list {
+		other, failed := os.Stat(open.Dir)
+		if err == nil && failed == nil && os.SameFile(info, other) || err != nil && open.Dir == abs {
+			return open, true
+		}
+	}
+	return journal.OpenRun{}, false
+}
+
+// Run cleans up after the run in dir: it removes every fault that is not proven gone,
+// and writes beside the journal what it did. It may be called any number of times. What
+// the run was going to do is taken from the registry. A directory that is not there is
+// only shown, and needs o.Trust for more.
 //
 // The error is of class [engine.ErrNotRemoved] where a fault may still be in force,
-// and of class [journal.ErrAlive] and [experiments.ErrRefused] for a run that is alive
-// where o.Stop is not set.
+// of class [journal.ErrAlive] and [experiments.ErrRefused] for a run that is alive
+// where o.Stop is not set, and of class [experiments.ErrRefused] for one that is not in
+// the registry.
 func Run(ctx context.Context, dir string, o Options) (err error) {
 	o = o.withDefaults()
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%s: %w", dir, err)
-		}
-	}()
+	list, unread := o.Registry.All()
+	if open, listed := findOpen(list, dir); listed {
+		open.Dir = dir // as the caller names it
+		return o.recoverOpen(ctx, open)
+	}
+	defer nameDir(&err, dir)
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return fmt.Errorf("not a run directory: %w", err)
 	}
 	defer func() { _ = root.Close() }() // what is written is synced
-	alive, err := journal.Alive(root)
+	err = o.runForeign(ctx, dir, root)
+	if errors.Is(err, experiments.ErrRefused) && unread != nil {
+		err = fmt.Errorf("%w (%w)", err, unread)
+	}
+	return err
+}
+
+// nameDir puts before an error which directory it is about.
+func nameDir(err *error, dir string) {
+	if *err != nil {
+		*err = fmt.Errorf("%s: %w", shown(dir), *err)
+	}
+}
+
+// recoverOpen cleans up after an open run of this user, or stops it.
+func (o Options) recoverOpen(ctx context.Context, open journal.OpenRun) (err error) {
+	defer nameDir(&err, open.Dir)
+	r, err := o.rollbackOf(open)
 	if err != nil {
 		return err
 	}
-	r, left, err := o.rollbackOf(dir, root)
+	if r.root != nil {
+		defer func() { _ = r.root.Close() }() // what is written is synced
+	}
+	alive, err := r.isAlive()
 	switch {
 	case err != nil:
 		return err
 	case alive && o.Stop:
 		return r.stop(ctx)
 	case alive:
-		return fmt.Errorf("%w: %w: Ctrl-C stops it, and so does `blastgauge recover --stop %s`", experiments.ErrRefused, journal.ErrAlive, dir)
+		return errAlive(open.Dir)
 	case o.Recreate != "":
-		if err := r.recreate(ctx, left, o.Recreate); err != nil {
+		if err := r.recreate(ctx, o.Recreate); err != nil {
 			return err
 		}
-	case left != nil && left.Ended && len(left.Faults) == 0 && !o.isRegistered(r.run):
-		if left.Undone > 0 {
-			r.logUndone(left)
-		} else {
-			r.logf("the run ended and left no fault behind")
-		}
-		return nil
 	}
 	return r.cleanUpInTurn(ctx)
 }
 
-func (o Options) isRegistered(run string) bool {
-	list, _ := o.Registry.All() // an entry that cannot be read is not this run's
-	for _, open := range list {
-		if open.Run == run {
-			return true
-		}
-	}
-	return false
+func errAlive(dir string) error {
+	return fmt.Errorf("%w: %w: Ctrl-C stops it, and so does `blastgauge recover --stop %s`", experiments.ErrRefused, journal.ErrAlive, manual.Quote(dir))
 }
 
-// rollbackOf prepares to remove what the run in dir left behind. A run without a plan
-// injected nothing, and its leftovers are nil.
-func (o Options) rollbackOf(dir string, root *os.Root) (*rollback, *journal.Leftovers, error) {
-	r := &rollback{by: "recover", dir: dir, root: root, registry: o.Registry, getenv: o.Getenv, logf: o.logf(dir)}
-	left, err := journal.ReadLeftovers(root)
-	if errors.Is(err, journal.ErrNoPlan) {
-		return r, nil, r.findInRegistry(o)
+// rollbackOf prepares to remove what an open run left behind.
+func (o Options) rollbackOf(open journal.OpenRun) (*rollback, error) {
+	r := &rollback{by: "recover", open: open, dir: open.Dir, registry: o.Registry, getenv: o.Getenv, logf: o.logf(open.Dir)}
+	token := cmp.Or(o.Token, open.Server.Token)
+	var err error
+	switch {
+	case open.Toxiproxy == "": // it was part of the run
+	case open.Plan == nil: // an entry of an older version
+		r.driver, err = o.driver(open.Toxiproxy, token)
+	default:
+		r.driver, err = injectorset.NewDriver(&open.Plan.System, token, o.Getenv, nil)
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	r.run = left.Plan.Run
-	token := o.Token
-	if token == "" {
-		token = left.Toxiproxy.Token
+	if open.Plan != nil && r.driver != nil {
+		r.driver.MarkKnown(open.Plan)
 	}
-	if left.Toxiproxy.Kind == experiments.Embedded {
-		return r, left, nil
+	root, err := os.OpenRoot(open.Dir)
+	switch {
+	case err == nil:
+		r.root = root
+	case !errors.Is(err, fs.ErrNotExist):
+		r.logf("its directory cannot be read, and counts as gone: %v", err)
 	}
-	r.driver, err = injectorset.NewDriver(&left.Plan.System, token, o.Getenv, nil)
-	return r, left, err
-}
-
-// findInRegistry finds the name and the server of a run whose journal holds no plan.
-func (r *rollback) findInRegistry(o Options) error {
-	dir, err := filepath.Abs(r.dir)
-	if err != nil {
-		return err
-	}
-	list, err := o.Registry.All()
-	for _, open := range list {
-		if open.Dir == dir {
-			r.run = open.Run
-			if open.Toxiproxy == "" {
-				continue
-			}
-			r.driver, err = o.driver(open.Toxiproxy, o.Token, open.Token)
-		}
-	}
-	return err
+	return r, nil
 }
 
 // cleanUpInTurn waits while the run's watchdog cleans up, and then removes what is
@@ -197,12 +220,26 @@ func (r *rollback) stop(ctx context.Context) error {
 	return r.cleanUpInTurn(ctx)
 }
 
-// recreate deletes a proxy of the run's plan and makes it again.
-func (r *rollback) recreate(ctx context.Context, left *journal.Leftovers, proxy string) error {
-	if left == nil {
-		return usage.Errorf("--recreate: the run died before it injected anything")
+// fenceAndAwaitEnd stops a run that is alive and not in the registry. It removes
+// nothing: that is for the run to do.
+func (r *rollback) fenceAndAwaitEnd(ctx context.Context) error {
+	if err := r.fence("a person asked for it"); err != nil {
+		return err
 	}
-	for _, e := range left.Plan.Experiments {
+	r.logf("the run is alive: fenced off, it injects nothing more")
+	if err := r.awaitEnd(ctx, stopTimeout); err != nil {
+		return fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
+	}
+	r.logf("the run has ended")
+	return nil
+}
+
+// recreate deletes a proxy of the run's plan and makes it again.
+func (r *rollback) recreate(ctx context.Context, proxy string) error {
+	if r.open.Plan == nil {
+		return usage.Errorf("--recreate: nothing says which proxies the run used; give the server with --toxiproxy URL")
+	}
+	for _, e := range r.open.Plan.Experiments {
 		for _, f := range e.Faults {
 			if f.Proxy != proxy || r.driver == nil {
 				continue
@@ -210,7 +247,7 @@ func (r *rollback) recreate(ctx context.Context, left *journal.Leftovers, proxy 
 			if err := r.driver.Recreate(ctx, proxy, f.Listen, f.Upstream); err != nil {
 				return fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
 			}
-			r.logf("proxy %s was deleted and made again: %s to %s", proxy, f.Listen, f.Upstream)
+			r.logf("proxy %s was deleted and made again: %s to %s", shown(proxy), shown(f.Listen), shown(f.Upstream))
 			return nil
 		}
 	}

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
+	"sync/atomic"
 	"time"
 
-	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
@@ -19,17 +20,26 @@ import (
 
 // A rollback removes what one run left behind.
 type rollback struct {
-	by       string // guard or recover, as journals name it
-	run      string
-	dir      string
-	root     *os.Root
-	driver   *toxiproxy.Driver // nil: the run's proxies were part of it
+	by       string          // guard or recover, as journals name it
+	open     journal.OpenRun // what is believed of the run
+	foreign  *bounds         // nil: the run is this user's
+	dir      string          // of the run, as logs name it
+	root     *os.Root        // the same; nil: it is gone
+	driver   *toxiproxy.Driver
 	registry journal.Registry
 	getenv   func(string) (string, bool)
 	logf     func(format string, args ...any)
 
-	injectors injectorset.Set // of the run's plan, once that was read
-	unsettled []plan.Fault    // faults whose injection was not over when the run died
+	injectors   injectorset.Set // of the run's plan, once that was read
+	unsettled   []plan.Fault    // faults whose injection was not over when the run died
+	serverEnded atomic.Bool     // it refuses connections
+}
+
+// A removal is what became of one fault that was to be removed.
+type removal struct {
+	plan.Fault
+	experiment string
+	err        error
 }
 
 // fence keeps the run from injecting anything more.
@@ -45,17 +55,33 @@ func (r *rollback) fence(why string) error {
 	return errors.Join(undo.Record(journal.Event{At: b.At, Kind: journal.Fenced, Detail: b.String()}), undo.Close())
 }
 
+// leftovers reads what the run may have left.
+func (r *rollback) leftovers() (*journal.Leftovers, error) {
+	if r.foreign == nil {
+		return r.open.ReadLeftovers(r.root), nil
+	}
+	left, err := journal.ReadLeftovers(r.root)
+	if err != nil {
+		return nil, err
+	}
+	r.foreign.limit(left)
+	return left, nil
+}
+
 // removeFromLive removes the faults of a run that may be alive behind its fence. It
 // records nothing, because the run may be in the middle of an injection.
 func (r *rollback) removeFromLive(ctx context.Context) error {
-	left, err := journal.ReadLeftovers(r.root)
-	if errors.Is(err, journal.ErrNoPlan) {
-		return nil
-	}
+	left, err := r.leftovers()
 	if err != nil {
 		return err
 	}
-	_, err = r.remove(ctx, left)
+	ctx, cancel := context.WithTimeout(ctx, removalTimeout)
+	defer cancel()
+	r.prepare(left)
+	if left.Damage == nil { // the run is there, and so is all that it wrote
+		left.Faults = slices.DeleteFunc(left.Faults, func(f journal.Leftover) bool { return !f.Intended })
+	}
+	_, err = r.remove(ctx, left.Faults)
 	return err
 }
 
@@ -66,28 +92,21 @@ func (r *rollback) cleanUp(ctx context.Context) (err error) {
 	if err := r.awaitEnd(ctx, endTimeout); err != nil {
 		return err
 	}
-	undo, err := journal.OpenUndo(r.root)
+	undo, unrecorded := r.openUndo()
+	if errors.Is(unrecorded, journal.ErrBusy) {
+		return unrecorded
+	}
+	if undo != nil {
+		defer func() { err = errors.Join(err, undo.Close()) }()
+	}
+	left, err := r.leftovers()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, undo.Close()) }()
-	left, err := journal.ReadLeftovers(r.root)
-	switch {
-	case errors.Is(err, journal.ErrNoPlan):
-		r.logf("it died before it injected anything")
-		r.endLease(ctx)
-		return r.registry.Remove(r.run)
-	case err != nil:
-		return err
-	case left.Damage != nil:
-		r.logf("its journal is damaged, so what it does not prove gone counts as left: %v", left.Damage)
-	case len(left.Faults) == 0 && left.Undone > 0:
-		r.logUndone(left)
-	case len(left.Faults) == 0:
-		r.logf("no fault was left behind")
+	done, err := r.removeAll(ctx, left)
+	if undo != nil {
+		unrecorded = record(undo, done, err == nil && !left.Certain())
 	}
-	results, err := r.remove(ctx, left)
-	unrecorded := record(undo, left, results)
 	if err != nil {
 		return errors.Join(err, unrecorded)
 	}
@@ -95,32 +114,57 @@ func (r *rollback) cleanUp(ctx context.Context) (err error) {
 	if unrecorded != nil { // the next attempt finds nothing to remove, and may have room on its disk to record that
 		return unrecorded
 	}
-	return r.registry.Remove(r.run)
+	return r.registry.Remove(r.open.Run)
 }
 
-// logUndone logs that another process, such as the watchdog, cleaned up before.
-func (r *rollback) logUndone(left *journal.Leftovers) {
-	r.logf("what it left behind was removed and read back as gone before (faults: %d)", left.Undone)
+// openUndo opens the record of what is done. It is nil, without an error, where there is
+// no directory any more to record anything in.
+func (r *rollback) openUndo() (*journal.Undo, error) {
+	if r.root == nil {
+		return nil, nil //nolint:nilnil // see above
+	}
+	undo, err := journal.OpenUndo(r.root)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // see above
+	}
+	return undo, err
 }
 
-// record writes the result of each removal into the run's directory.
-func record(undo *journal.Undo, left *journal.Leftovers, results []error) error {
+// record writes the result of each removal into the run's directory, and that
+// everything was looked at.
+func record(undo *journal.Undo, done []removal, everything bool) error {
 	var errs []error
-	for i, f := range left.Faults {
-		e := journal.Event{At: time.Now().UTC(), Kind: journal.FaultRemoved, Experiment: f.Experiment, Fault: f.Name, Verified: results[i] == nil}
-		if results[i] != nil {
-			e.Error = results[i].Error()
+	for _, f := range done {
+		e := journal.Event{At: time.Now().UTC(), Kind: journal.FaultRemoved, Experiment: f.experiment, Fault: f.Name, Verified: f.err == nil}
+		if f.err != nil {
+			e.Error = f.err.Error()
 		}
 		errs = append(errs, undo.Record(e))
 	}
+	if everything {
+		errs = append(errs, undo.Record(journal.Event{At: time.Now().UTC(), Kind: journal.CleanedUp}))
+	}
 	return errors.Join(errs...)
+}
+
+// isAlive reports whether the run's process is there. Where its directory is gone, its
+// place in the registry says it.
+func (r *rollback) isAlive() (bool, error) {
+	if r.root != nil {
+		alive, err := journal.Alive(r.root)
+		if r.foreign != nil || err == nil {
+			return alive, err
+		}
+	}
+	alive, err := r.registry.Alive(r.open.Run)
+	return alive && err == nil, nil //nolint:nilerr // what cannot be known must not keep a fault in force
 }
 
 // awaitEnd waits until the run's process has ended. A process that is being killed
 // takes some moments for that.
 func (r *rollback) awaitEnd(ctx context.Context, limit time.Duration) error {
 	for deadline := time.Now().Add(limit); ; {
-		alive, err := journal.Alive(r.root)
+		alive, err := r.isAlive()
 		if err != nil || !alive {
 			return err
 		}
@@ -135,30 +179,57 @@ func (r *rollback) awaitEnd(ctx context.Context, limit time.Duration) error {
 	}
 }
 
-// remove removes what is left and logs the result of each removal. The results are
-// in the order of the faults. The error is of class [engine.ErrNotRemoved] where a
-// fault may still be in force.
-func (r *rollback) remove(ctx context.Context, left *journal.Leftovers) ([]error, error) {
-	ctx, cancel := context.WithTimeout(ctx, removalTimeout)
-	defer cancel()
-	faults := make([]plan.Fault, len(left.Faults))
+// prepare makes the injectors of the run's plan.
+func (r *rollback) prepare(left *journal.Leftovers) {
+	p := left.Plan
+	if p == nil {
+		p = &plan.Plan{Run: r.open.Run}
+	}
 	r.unsettled = nil
-	for i, f := range left.Faults {
+	o := injectorset.Options{Getenv: r.getenv, Files: r.open.Files, Ended: r.noteEnded, Untrusted: r.foreign != nil || left.Shared}
+	if r.foreign != nil {
+		o.MayReload = r.foreign.mayReload
+	}
+	r.injectors = injectorset.New(p, r.records(), r.driver, o)
+}
+
+// records is the directory with the records of the run; nil if it is gone.
+func (r *rollback) records() *os.Root {
+	if r.root == nil {
+		return nil
+	}
+	if _, err := r.root.Stat(journal.EventsFile); errors.Is(err, fs.ErrNotExist) {
+		if _, err := r.root.Stat(configfile.UndoDir); err != nil {
+			return nil
+		}
+	}
+	return r.root
+}
+
+// noteEnded logs, once, that the server has ended. Its toxics are in its memory, and a
+// proxy that was disabled is as well.
+func (r *rollback) noteEnded(err error) {
+	if !r.serverEnded.Swap(true) {
+		r.logf("%v: the server has ended, and the faults on it ended with it; should it only be out of reach, such as behind a tunnel: blastgauge recover --toxiproxy URL", err)
+	}
+}
+
+// remove removes what is left and logs the result of each removal. The error is of
+// class [engine.ErrNotRemoved] where a fault may still be in force.
+func (r *rollback) remove(ctx context.Context, left []journal.Leftover) ([]removal, error) {
+	faults, done := make([]plan.Fault, len(left)), make([]removal, len(left))
+	for i, f := range left {
 		faults[i] = f.Fault
 		if !f.Settled && !f.OnFile() && r.driver != nil {
 			r.driver.MarkUnsettled(f.Name)
 			r.unsettled = append(r.unsettled, f.Fault)
 		}
 	}
-	if left.Toxiproxy.Kind == experiments.Embedded {
-		r.logf("its proxies were part of it and ended with it")
-	}
-	if r.driver != nil && left.Damage == nil { // a damaged plan may name other proxies than the run's
-		r.driver.MarkKnown(left.Plan)
-	}
-	r.injectors = injectorset.New(left.Plan, r.root, r.driver, injectorset.Options{Getenv: r.getenv})
 	results := r.revert(ctx, faults)
-	return results, r.explain(faults, results)
+	for i, f := range left {
+		done[i] = removal{f.Fault, f.Experiment, results[i]}
+	}
+	return done, r.explain(done)
 }
 
 // revert removes faults. It does not enable a stock proxy that another run may have
@@ -168,7 +239,7 @@ func (r *rollback) revert(ctx context.Context, faults []plan.Fault) []error {
 	in := r.injectors.ByKind()
 	if slices.ContainsFunc(faults, func(f plan.Fault) bool { return f.Inject == "down" }) && r.driver != nil {
 		other, err := r.driver.Owner(ctx)
-		if server, asked := r.driver.Identify(ctx); errors.Join(err, asked) == nil && server.Kind == toxiproxy.KindStock && other != "" && other != r.run {
+		if server, asked := r.driver.Identify(ctx); errors.Join(err, asked) == nil && server.Kind == toxiproxy.KindStock && other != "" && other != r.open.Run {
 			in["down"] = ofOtherRun{in["down"], r.driver, other}
 		}
 	}
@@ -193,20 +264,20 @@ func (o ofOtherRun) Revert(ctx context.Context, f plan.Fault) error {
 // explain logs which faults are removed. The error, of class
 // [engine.ErrNotRemoved], holds for each fault that is left the command that removes
 // it without blastgauge.
-func (r *rollback) explain(faults []plan.Fault, results []error) error {
+func (r *rollback) explain(done []removal) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	var errs []error
-	for i, f := range faults {
-		if results[i] == nil {
-			r.logf("removed, read back as gone: %s (%s on %s)", f.Describe(), f.Name, f.Target())
+	for _, f := range done {
+		if f.err == nil {
+			r.logf("removed, read back as gone: %s (%s on %s)", shown(f.Describe()), shown(f.Name), shown(f.Target()))
 			continue
 		}
-		err := fmt.Errorf("%w: %s: %w", engine.ErrNotRemoved, f.Describe(), results[i])
+		err := fmt.Errorf("%w: %s: %w", engine.ErrNotRemoved, shown(f.Describe()), f.err)
 		if _, ok := errors.AsType[*injectorset.NotReloadedError](err); ok {
-			err = fmt.Errorf("%w; when it answers again: blastgauge recover %s", err, r.dir)
+			err = fmt.Errorf("%w; when it answers again: blastgauge recover %s", err, r.argument())
 		} else if _, ok := errors.AsType[*configfile.ManualError](err); !ok { // whose error explains it
-			err = fmt.Errorf("%w; remove it with\n  %s", err, r.injectors.Manual(ctx, f))
+			err = fmt.Errorf("%w; remove it with\n  %s", err, r.injectors.Manual(ctx, f.Fault))
 		}
 		errs = append(errs, err)
 	}
@@ -216,12 +287,12 @@ func (r *rollback) explain(faults []plan.Fault, results []error) error {
 // endLease ends the run's lease on the server. A lease that cannot be ended
 // expires.
 func (r *rollback) endLease(ctx context.Context) {
-	if r.driver == nil {
+	if r.driver == nil || r.open.Run == "" || r.serverEnded.Load() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, leaseTimeout)
 	defer cancel()
-	if err := r.driver.Release(ctx, r.run); err != nil {
+	if err := r.driver.Release(ctx, r.open.Run); err != nil {
 		r.logf("its lease on the server could not be ended, and expires within a minute: %v", err)
 	}
 }

@@ -4,19 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-	"syscall"
 
 	"github.com/blastgauge/blastgauge/experiments"
-	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
 	"github.com/blastgauge/blastgauge/injectors"
-	"github.com/blastgauge/blastgauge/injectors/configfile"
-	"github.com/blastgauge/blastgauge/injectors/manual"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -59,12 +53,9 @@ func Server(ctx context.Context, url string, o Options) error {
 func (o Options) recoverOwner(ctx context.Context, run, url string) error {
 	list, _ := o.Registry.All() // an entry that cannot be read is not this run's
 	for _, open := range list {
-		if open.Run == run && lostDirectory(open) {
-			return o.recoverLost(ctx, open)
-		}
 		if open.Run == run {
 			o.Stop, o.Recreate = false, "" // a run is stopped by its directory only, and the proxy is new already
-			return Run(ctx, open.Dir, o)
+			return o.recoverOpen(ctx, open)
 		}
 	}
 	return fmt.Errorf("%w: run %s has the lease of %s and was left alone: if the run has died, the lease expires within a minute", experiments.ErrRefused, run, url)
@@ -91,7 +82,11 @@ func (o Options) removeToxics(ctx context.Context, d *toxiproxy.Driver, url stri
 	for _, f := range found {
 		toxic[f.Inject] = d
 	}
-	return r.explain(found, engine.Revert(ctx, toxic, found))
+	done := make([]removal, len(found))
+	for i, err := range engine.Revert(ctx, toxic, found) {
+		done[i] = removal{Fault: found[i], err: err}
+	}
+	return r.explain(done)
 }
 
 // logDisabled logs which proxies of a stock server are disabled: that may be what a
@@ -112,55 +107,4 @@ func (o Options) logDisabled(ctx context.Context, d *toxiproxy.Driver, url strin
 		}
 	}
 	return nil
-}
-
-// lostDirectory reports whether the journal of an open run is gone.
-func lostDirectory(open journal.OpenRun) bool {
-	_, err := os.Stat(filepath.Join(open.Dir, journal.EventsFile))
-	return err != nil
-}
-
-// recoverLost cleans up after a run whose directory is gone. It finds the run's
-// toxics by their names.
-func (o Options) recoverLost(ctx context.Context, open journal.OpenRun) error {
-	o.logf(open.Dir)("the directory of run %s is gone: looking for what it left", open.Run)
-	if err := findLostFiles(open); err != nil {
-		return err
-	}
-	if open.Toxiproxy == "" {
-		return o.Registry.Remove(open.Run)
-	}
-	d, err := o.driver(open.Toxiproxy, o.Token, open.Token)
-	if err != nil {
-		return err
-	}
-	err = o.removeToxics(ctx, d, open.Toxiproxy, func(run string) bool { return run == open.Run })
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		o.logf(open.Toxiproxy)("connection refused: the server has ended, and its toxics ended with it")
-	case err != nil:
-		return err
-	default:
-		if err := o.logDisabled(ctx, d, open.Toxiproxy); err != nil {
-			return err
-		}
-		r := &rollback{run: open.Run, driver: d, logf: func(format string, args ...any) { _, _ = fmt.Fprintf(o.Log, format+"\n", args...) }}
-		r.endLease(ctx)
-	}
-	return o.Registry.Remove(open.Run)
-}
-
-// findLostFiles finds files that still carry a fault of a run whose directory is
-// gone. With the directory went the good bytes of the file.
-func findLostFiles(open journal.OpenRun) error {
-	var errs []error
-	for _, file := range open.Files {
-		fault, mark := configfile.FindMark(file)
-		if run, _, ours := injectors.ParseFaultName(fault); !ours || run != open.Run {
-			continue
-		}
-		errs = append(errs, fmt.Errorf("%w: %s still carries %s, and what it was before went with %s: put it back from where it came from, and then\n  rm %s",
-			engine.ErrNotRemoved, file, fault, open.Dir, manual.Quote(mark)))
-	}
-	return errors.Join(errs...)
 }

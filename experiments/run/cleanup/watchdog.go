@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
@@ -46,10 +45,11 @@ func watch(dir string, stdin io.Reader, stdout io.Writer, o Options) error {
 	if err != nil {
 		return err
 	}
-	r := &rollback{by: "guard", run: c.Run, dir: dir, root: root, registry: o.Registry, getenv: o.Getenv, logf: o.logf(dir)}
-	if c.Toxiproxy != "" {
-		system := experiments.System{Toxiproxy: c.Toxiproxy, AllowHosts: c.AllowHosts}
-		r.driver = toxiproxy.New(toxiproxy.Options{URL: c.Toxiproxy, Token: c.Token, Dial: hosts.Dialer{Policy: system.Hosts()}.DialContext})
+	r := &rollback{by: "guard", open: c.Open, dir: dir, root: root, registry: o.Registry, getenv: o.Getenv, logf: o.logf(dir)}
+	if c.Open.Toxiproxy != "" {
+		system := &c.Open.Plan.System
+		r.driver = toxiproxy.New(toxiproxy.Options{URL: c.Open.Toxiproxy, Token: c.Token, Dial: hosts.Dialer{Policy: system.Hosts()}.DialContext})
+		r.driver.MarkKnown(c.Open.Plan)
 	}
 	if _, err := io.WriteString(stdout, readyLine); err != nil {
 		return err
@@ -71,6 +71,9 @@ func readConfig(line *bufio.Reader) (config, error) {
 	if err := json.Unmarshal(text, &c); err != nil {
 		return config{}, fmt.Errorf("config: %w", err)
 	}
+	if c.Open.Run == "" || c.Open.Plan == nil {
+		return config{}, errors.New("config: it holds no plan")
+	}
 	return c, nil
 }
 
@@ -84,8 +87,6 @@ func (r *rollback) cleanUpPersistently(ctx context.Context) error {
 		switch {
 		case err == nil:
 			return r.removeLateArrivals(ctx)
-		case errors.Is(err, syscall.ECONNREFUSED):
-			return err // the toxics of a server that has ended are gone
 		case !errors.Is(err, engine.ErrNotRemoved) && !errors.Is(err, journal.ErrBusy) && !errors.Is(err, journal.ErrAlive):
 			return err
 		}
@@ -101,7 +102,7 @@ func (r *rollback) cleanUpPersistently(ctx context.Context) error {
 // packets are lost, the removal may overtake the injection by more than the moment
 // that the driver waits.
 func (r *rollback) removeLateArrivals(ctx context.Context) error {
-	if len(r.unsettled) == 0 {
+	if len(r.unsettled) == 0 || r.serverEnded.Load() {
 		return nil
 	}
 	select {
@@ -110,7 +111,11 @@ func (r *rollback) removeLateArrivals(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, removalTimeout)
 	defer cancel()
-	return r.explain(r.unsettled, r.revert(ctx, r.unsettled))
+	var done []removal
+	for i, err := range r.revert(ctx, r.unsettled) {
+		done = append(done, removal{Fault: r.unsettled[i], err: err})
+	}
+	return r.explain(done)
 }
 
 // A supervisor decides what a watchdog does:

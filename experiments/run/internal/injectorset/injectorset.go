@@ -5,7 +5,10 @@ package injectorset
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
+	"syscall"
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/redact"
@@ -24,6 +27,7 @@ type Set struct {
 
 	files  *configfile.Injector
 	reload reloadHook
+	ended  func(error)
 }
 
 // Options say what the injectors of a run may touch and read.
@@ -35,6 +39,13 @@ type Options struct {
 	// Untrusted means that a stranger may have written the run's directory, see
 	// [configfile.Options].
 	Untrusted bool
+	// MayReload returns an error if the reload request of a fault must not be sent; nil:
+	// each may.
+	MayReload func(plan.Fault) error
+	// Ended is called when the server refuses a connection while a fault is removed from
+	// it. The fault counts as removed then: it ended with the server. Nil: it does not
+	// count, as a server that restarts is back soon.
+	Ended func(error)
 }
 
 // New makes the injectors of the run that has the directory root.
@@ -44,23 +55,32 @@ func New(p *plan.Plan, root *os.Root, d *toxiproxy.Driver, o Options) Set {
 		if f.Reload == nil {
 			return nil
 		}
+		if o.MayReload != nil {
+			if err := o.MayReload(f); err != nil {
+				return fmt.Errorf("%s %s: %w", f.Reload.Request.Method, f.Reload.Request.Target, err)
+			}
+		}
 		return sendReload(ctx, &p.System, *f.Reload, journey.Facts{Run: p.Run, Arm: plan.ControlArm, Env: o.Getenv, Secrets: secrets})
 	}
 	files := configfile.New(configfile.Options{Run: root, Seed: p.Seed, Files: o.Files, Untrusted: o.Untrusted, Replaced: reload})
-	return Set{d, files, reload}
+	return Set{d, files, reload, o.Ended}
 }
 
 // ByKind returns the injector of every kind of fault in the catalogue.
 func (s Set) ByKind() map[string]engine.Injector {
 	byKind := map[string]engine.Injector{}
+	driver := engine.Injector(s.Driver)
+	if s.ended != nil {
+		driver = endingServer{driver, s.ended}
+	}
 	for _, k := range injectors.Catalogue() {
 		switch {
 		case k.Level == injectors.File:
 			byKind[k.Name] = s.files // which calls the reload hook itself
 		case s.Driver != nil && k.Config:
-			byKind[k.Name] = reloading{s.Driver, s.reload}
+			byKind[k.Name] = reloading{driver, s.reload}
 		case s.Driver != nil:
-			byKind[k.Name] = s.Driver
+			byKind[k.Name] = driver
 		default:
 			byKind[k.Name] = endedWithServer{}
 		}
@@ -81,3 +101,18 @@ func (s Set) Manual(ctx context.Context, f plan.Fault) string {
 type endedWithServer struct{ engine.Injector }
 
 func (endedWithServer) Revert(context.Context, plan.Fault) error { return nil }
+
+// An endingServer is one that may have ended together with the run, or after it.
+type endingServer struct {
+	engine.Injector
+	ended func(error)
+}
+
+func (e endingServer) Revert(ctx context.Context, f plan.Fault) error {
+	err := e.Injector.Revert(ctx, f)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		e.ended(err)
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,234 @@
+package cleanup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/injectors"
+	"github.com/blastgauge/blastgauge/injectors/configfile"
+	"github.com/blastgauge/blastgauge/injectors/manual"
+)
+
+// removeAll removes what the run left. Where its records do not tell everything, it
+// looks at everything that the run may have left: each fault of its plan, each toxic of
+// its name on its server, and each original that is kept in its directory. The
+// removals are of the faults that were there, or that could not be removed.
+func (r *rollback) removeAll(ctx context.Context, left *journal.Leftovers) ([]removal, error) {
+	ctx, cancel := context.WithTimeout(ctx, removalTimeout)
+	defer cancel()
+	r.prepare(left)
+	r.logRecords(left)
+	var sure, rest []journal.Leftover
+	for _, f := range left.Faults {
+		if f.Intended {
+			sure = append(sure, f)
+		} else {
+			rest = append(rest, f)
+		}
+	}
+	done, err := r.remove(ctx, sure)
+	if left.Certain() {
+		return done, err
+	}
+	found, unproven := r.lookAround(ctx, left, rest)
+	if done = append(done, found...); len(done) == 0 && unproven == nil {
+		r.logNothing(left)
+	}
+	return done, errors.Join(err, unproven)
+}
+
+// logRecords logs what the records of the run are good for.
+func (r *rollback) logRecords(left *journal.Leftovers) {
+	switch {
+	case left.CleanedUp || left.Damage == nil && left.Ended:
+		switch {
+		case len(left.Faults) > 0:
+		case left.Undone > 0:
+			r.logUndone(left)
+		default:
+			r.logf("no fault was left behind")
+		}
+	case r.records() == nil:
+		r.logf("the directory of run %s is gone: looking for what it left", shown(r.open.Run))
+	case left.Damage != nil:
+		r.logf("its journal is damaged, so what it does not prove gone counts as left: %v", left.Damage)
+	}
+	if left.Toxiproxy.Kind == experiments.Embedded && !left.CleanedUp {
+		r.logf("its proxies were part of it and ended with it")
+	}
+}
+
+// logUndone logs that another process, such as the watchdog, cleaned up before.
+func (r *rollback) logUndone(left *journal.Leftovers) {
+	r.logf("what it left behind was removed and read back as gone before (faults: %d)", left.Undone)
+}
+
+// logNothing logs that everything was looked at, and that nothing was there.
+func (r *rollback) logNothing(left *journal.Leftovers) {
+	planned, unintended := 0, 0
+	if left.Plan != nil {
+		for _, e := range left.Plan.Experiments {
+			planned += len(e.Faults)
+		}
+	}
+	for _, f := range left.Faults {
+		if !f.Intended {
+			unintended++
+		}
+	}
+	switch {
+	case left.Undone > 0:
+		r.logUndone(left)
+	case left.Damage == nil && unintended == planned:
+		r.logf("it died before it injected anything")
+	default:
+		r.logf("no fault was left behind")
+	}
+}
+
+// A listing is what a server shows of a run.
+type listing struct {
+	toxics   []plan.Fault    // of the run's name, as faults that can be removed
+	disabled map[string]bool // proxies
+	err      error           // why there is no listing
+}
+
+// has reports whether a fault may be in force.
+func (l listing) has(f plan.Fault) bool {
+	return l.err != nil || f.Inject == "down" && l.disabled[f.Proxy] ||
+		slices.ContainsFunc(l.toxics, func(t plan.Fault) bool { return t.Name == f.Name })
+}
+
+// list lists what the server shows of the run. A server that has ended has nothing.
+func (r *rollback) list(ctx context.Context) listing {
+	if r.driver == nil || r.serverEnded.Load() {
+		return listing{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
+	all, err := r.driver.Leftovers(ctx)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		r.noteEnded(err)
+		return listing{}
+	}
+	if err != nil {
+		return listing{err: err}
+	}
+	l := listing{disabled: map[string]bool{}}
+	for _, f := range all {
+		if run, _, ours := injectors.ParseFaultName(f.Name); ours && run == r.open.Run {
+			l.toxics = append(l.toxics, f)
+		}
+	}
+	proxies, err := r.driver.Proxies(ctx)
+	for _, p := range proxies {
+		l.disabled[p.Name] = !p.Enabled
+	}
+	l.err = err
+	return l
+}
+
+// lookAround looks for the faults that the run may have injected without a record of
+// it. What was never there is removed as well where the records are damaged, as it may
+// still be on its way, and is not logged.
+func (r *rollback) lookAround(ctx context.Context, left *journal.Leftovers, rest []journal.Leftover) ([]removal, error) {
+	server := r.list(ctx)
+	var there, doubtful []journal.Leftover
+	for _, f := range rest {
+		switch {
+		case f.OnFile() && r.hasTraces(f.Fault), !f.OnFile() && r.driver != nil && server.has(f.Fault):
+			there = append(there, f)
+		case f.OnFile(), r.driver != nil && left.Damage != nil:
+			doubtful = append(doubtful, f)
+		}
+	}
+	for _, f := range server.toxics {
+		if !inPlan(left.Plan, f.Name) {
+			there = append(there, journal.Leftover{Fault: f, Settled: true})
+		}
+	}
+	found, err := r.remove(ctx, there)
+	quietly, unproven := r.removeQuietly(ctx, doubtful)
+	return append(found, quietly...), errors.Join(err, unproven, r.errUnknown(left, server), r.errRecords(left))
+}
+
+// removeQuietly removes faults that are not expected to be there. It returns those that
+// could not be proven gone.
+func (r *rollback) removeQuietly(ctx context.Context, left []journal.Leftover) ([]removal, error) {
+	logf := r.logf
+	r.logf = func(string, ...any) {}
+	done, err := r.remove(ctx, left)
+	r.logf = logf
+	return slices.DeleteFunc(done, func(f removal) bool { return f.err == nil }), err
+}
+
+// hasTraces reports whether a fault left its mark beside its file, or a record.
+func (r *rollback) hasTraces(f plan.Fault) bool {
+	file, ok := r.open.Files[f.Name]
+	if !ok {
+		file = f.File()
+	}
+	if fault, _ := configfile.FindMark(file); fault == f.Name {
+		return true
+	}
+	root := r.records()
+	if root == nil {
+		return false
+	}
+	_, err := root.Lstat(path.Join(configfile.UndoDir, f.Name+".json"))
+	return err == nil
+}
+
+func inPlan(p *plan.Plan, fault string) bool {
+	if p == nil {
+		return false
+	}
+	return slices.ContainsFunc(p.Experiments, func(e plan.Experiment) bool {
+		return slices.ContainsFunc(e.Faults, func(f plan.Fault) bool { return f.Name == fault })
+	})
+}
+
+// errUnknown is what nobody could look at, because nothing says what the run was going
+// to do, or where.
+func (r *rollback) errUnknown(left *journal.Leftovers, server listing) error {
+	switch {
+	case left.Plan != nil:
+		return nil // each of its faults was looked at
+	case server.err != nil:
+		return fmt.Errorf("%w: what it left is not known: %w; when the server answers again: blastgauge recover %s", engine.ErrNotRemoved, server.err, r.argument())
+	case r.driver == nil && r.foreign != nil:
+		return fmt.Errorf("%w: nothing says what it was going to do, nor on which server; for each server that it may have used\n  blastgauge recover --toxiproxy URL", engine.ErrNotRemoved)
+	case r.driver != nil && r.open.Run == "":
+		return fmt.Errorf("%w: nothing says the name of the run, so its toxics cannot be told from those of others\n  blastgauge recover --toxiproxy %s", engine.ErrNotRemoved, manual.Quote(r.open.Toxiproxy))
+	}
+	return nil
+}
+
+// errRecords names the originals of files that are kept in the run's directory for
+// faults which nothing else knows. Which file they belong to is for a person to decide.
+func (r *rollback) errRecords(left *journal.Leftovers) error {
+	root := r.records()
+	if root == nil {
+		return nil
+	}
+	names, err := fs.Glob(root.FS(), path.Join(configfile.UndoDir, "*.json"))
+	errs := []error{err}
+	for _, name := range names {
+		fault := strings.TrimSuffix(path.Base(name), ".json")
+		if !inPlan(left.Plan, fault) {
+			errs = append(errs, fmt.Errorf("%w: %s/%s is about a file that nothing else says was the run's: look at it, and put that file back by hand if it is bad",
+				engine.ErrNotRemoved, shown(r.dir), shown(name)))
+		}
+	}
+	return errors.Join(errs...)
+}
