@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -41,4 +42,14 @@ func id(to *string) shape.Shape {
 	return shape.Scalar[string]{To: to, Want: "an id", JSON: shape.Pattern(idPattern), Parse: func(s string) (string, *shape.Diagnostic) {
 		return s, ids.Check(s)
 	}}
+}
+
+// CheckID returns what is wrong with an id, and nil if nothing is. The ids of results
+// and journals are checked by it as those of documents are: they stand in reports, in
+// addresses on pages, and in commands to copy.
+func CheckID(id string) error {
+	if wrong := ids().Check(id); wrong != nil {
+		return fmt.Errorf("%.80q is no id: %s", id, wrong.Msg)
+	}
+	return nil
 }

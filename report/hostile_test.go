@@ -47,12 +47,18 @@ func attacks() []string {
 // keys of counts by status stay, as the counts would not be found.
 func onCopy[T any](t testing.TB, v *T, change func(string) string) *T {
 	t.Helper()
-	c := new(T)
 	n := 0
-	changeStrings(reflect.ValueOf(v).Elem(), reflect.ValueOf(c).Elem(), func(s string) string { n++; return change(s) })
+	c := changed(v, func(s string) string { n++; return change(s) })
 	if n < 50 {
 		t.Fatalf("%d strings were changed: that cannot be all of %T", n, v)
 	}
+	return c
+}
+
+// changed is onCopy of a value that may hold few strings.
+func changed[T any](v *T, change func(string) string) *T {
+	c := new(T)
+	changeStrings(reflect.ValueOf(v).Elem(), reflect.ValueOf(c).Elem(), change)
 	return c
 }
 
@@ -350,4 +356,27 @@ func xmlElements(t *testing.T, text string) (list []string) {
 			list = append(list, tag)
 		}
 	}
+}
+
+// Whatever a file holds that is loaded as a result, every report of it, and of its
+// comparison with itself, can be written and acts on nothing.
+func FuzzHostileResult(f *testing.F) {
+	for _, name := range []string{"refuted", "stuck", "empty"} {
+		f.Add([]byte(render(f, "json", Options{}, load(f, name))), attacks()[0])
+	}
+	f.Fuzz(func(t *testing.T, text []byte, attack string) {
+		r, err := result.Decode(text)
+		if err != nil {
+			return
+		}
+		r = changed(r, onlyNames(func(s string) string { return s + attack }))
+		for _, format := range Formats() {
+			checkInert(t, format, render(t, format, Options{Color: true}, r))
+		}
+		side := []compare.Input{{Source: attack, Result: r}}
+		c := compare.Runs(side, side, compare.DefaultMargin)
+		for _, format := range CompareFormats() {
+			checkInert(t, format, renderCompare(t, format, Options{Color: true}, c))
+		}
+	})
 }

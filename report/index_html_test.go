@@ -112,8 +112,9 @@ func TestIndexPageLeadsToReports(t *testing.T) {
 // Whatever stands in a result or in a directory's name stays text.
 func TestIndexPageIsInert(t *testing.T) {
 	t.Parallel()
-	hostile := head(t, "hostile")
-	page := renderIndex(t, "html", Options{}, 0, history.New([]history.Entry{{Name: "a", Run: &hostile}, {Name: "\x1b[31m<img src=x onerror=alert(1)>", Problem: "<script>alert(1)</script>"}}))
+	suite, attack := head(t, "suite"), load(t, "hostile").Experiments[0].Hypothesis
+	hostile := onCopy(t, &suite, func(s string) string { return attack + s })
+	page := renderIndex(t, "html", Options{}, 0, history.New([]history.Entry{{Name: "a", Run: hostile}, {Name: "\x1b[31m<img src=x onerror=alert(1)>", Problem: "<script>alert(1)</script>"}}))
 	wellFormed(t, "index", page)
 	body := page[strings.Index(page, "</style>"):]
 	for _, attack := range []string{"<img", "<script>alert", "<script>doc", "\x1b"} {

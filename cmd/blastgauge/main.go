@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 )
 
@@ -98,16 +99,17 @@ func (a *app) dropScratch() {
 	}
 }
 
-// printf prints to stdout. If that fails, so does the command, see execute.
+// printf prints lines to stdout, in which names of files and texts of others command
+// nothing. If that fails, so does the command, see execute.
 func (a *app) printf(format string, args ...any) {
-	if _, err := fmt.Fprintf(a.stdout, format, args...); err != nil && a.stdoutErr == nil {
+	if _, err := io.WriteString(a.stdout, inert.Lines(fmt.Sprintf(format, args...))); err != nil && a.stdoutErr == nil {
 		a.stdoutErr = err
 	}
 }
 
-// logf prints a line to stderr. Its error is dropped: there is nowhere to report it.
+// logf prints lines to stderr. Its error is dropped: there is nowhere to report it.
 func (a *app) logf(format string, args ...any) {
-	_, _ = fmt.Fprintf(a.stderr, format+"\n", args...)
+	_, _ = io.WriteString(a.stderr, inert.Lines(fmt.Sprintf(format, args...))+"\n")
 }
 
 // execute runs the command that args name and returns its exit code.

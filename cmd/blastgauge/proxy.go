@@ -18,6 +18,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -106,7 +107,7 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 	s, err := proxy.Start(proxy.Options{
 		Listen: address, Token: token, Seed: o.seed, Version: version(), RuntimeMetrics: o.runtime, ProxyMetrics: o.counts,
 		Certificate: certificate, UpstreamRoots: roots,
-		Log: slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: a.logLevel()})),
+		Log: slog.New(slog.NewTextHandler(inert.NewWriter(a.stderr), &slog.HandlerOptions{Level: a.logLevel()})),
 	})
 	if err != nil {
 		return err

@@ -51,11 +51,16 @@ func Latency(seconds float64) string {
 
 // Stopwatch writes seconds since a start in minutes and seconds: 1:05.
 func Stopwatch(seconds float64) string {
-	s := int(math.Floor(seconds + 1e-9))
-	if s < 0 {
-		return "-" + Stopwatch(-seconds)
+	const most = 1 << 53 // beyond it seconds are not known one by one
+	sign := ""
+	if math.Floor(seconds+1e-9) < 0 {
+		sign, seconds = "-", -seconds
 	}
-	return fmt.Sprintf("%d:%02d", s/60, s%60)
+	s := int64(most)
+	if seconds < most {
+		s = int64(seconds + 1e-9)
+	}
+	return fmt.Sprintf("%s%d:%02d", sign, s/60, s%60)
 }
 
 // Elapsed writes the time between two moments: 29m12s. It is empty where one of

@@ -1,7 +1,7 @@
 // Package history follows experiments through a directory of runs: for each one its
 // blast radius, run after run.
 //
-// It reads only the head of a result, so hundreds of runs fit into a page. The types
+// It keeps only the head of each result, so hundreds of runs fit into a page. The types
 // are the schema "blastgauge/history/v1". Shares are fractions 0 to 1, durations are
 // seconds, and fields are only ever added.
 package history

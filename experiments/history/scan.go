@@ -1,7 +1,6 @@
 package history
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -33,7 +32,7 @@ func Scan(runs fs.FS) ([]Entry, error) {
 // must not keep the others from being read.
 func readEntry(runs fs.FS, name string) Entry {
 	e := Entry{Name: name}
-	text, err := fs.ReadFile(runs, path.Join(name, result.File))
+	text, err := result.ReadFile(runs, path.Join(name, result.File))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		e.Problem, e.Foreign = explainMissing(runs, name)
@@ -42,16 +41,16 @@ func readEntry(runs fs.FS, name string) Entry {
 		e.Problem = err.Error()
 		return e
 	}
-	var h head
-	if err := json.Unmarshal(text, &h); err != nil {
+	r, err := result.Decode(text)
+	if other, ok := errors.AsType[*result.SchemaError](err); ok {
+		e.Problem, e.Foreign = fmt.Sprintf("its %s is not of blastgauge: its schema is %q, want %q", result.File, other.Schema, result.Schema), true
+		return e
+	}
+	if err != nil {
 		e.Problem = fmt.Sprintf("its %s is broken: %v", result.File, err)
 		return e
 	}
-	if h.Schema != result.Schema {
-		e.Problem, e.Foreign = fmt.Sprintf("its %s is not of blastgauge: its schema is %q, want %q", result.File, h.Schema, result.Schema), true
-		return e
-	}
-	e.Run = h.run()
+	e.Run = summarize(r)
 	e.Run.Dir = name
 	return e
 }
@@ -65,43 +64,20 @@ func explainMissing(runs fs.FS, name string) (problem string, foreign bool) {
 	return "no result: it is going on, or it died; `blastgauge report` makes the report of one that died", false
 }
 
-// A head is the part of a result that an index needs.
-type head struct {
-	Schema      string           `json:"schema"`
-	Tool        result.Tool      `json:"tool"`
-	Run         result.Run       `json:"run"`
-	System      result.System    `json:"system"`
-	Experiments []headExperiment `json:"experiments"`
-}
-
-type headExperiment struct {
-	ID          string              `json:"id"`
-	Title       string              `json:"title"`
-	Verdict     result.Verdict      `json:"verdict"`
-	Digests     result.Digests      `json:"digests"`
-	Limits      result.Limits       `json:"limits"`
-	BlastRadius *result.BlastRadius `json:"blast_radius"`
-	Criteria    []result.Criterion  `json:"criteria"`
-	Recovery    *result.Recovery    `json:"recovery"`
-	Journeys    []struct {
-		Name  string  `json:"name"`
-		Limit float64 `json:"limit"`
-	} `json:"journeys"`
-}
-
-func (h head) run() *Run {
+// summarize keeps what an index needs of a result.
+func summarize(in *result.Result) *Run {
 	r := &Run{
-		ID: h.Run.ID, Started: h.Run.Started, Ended: h.Run.Ended, Outcome: h.Run.Outcome, ExitCode: h.Run.ExitCode, Commit: h.Run.Commit,
-		System: h.System.Name, Environment: h.System.Environment, Version: h.Tool.Version, Experiments: []Experiment{},
+		ID: in.Run.ID, Started: in.Run.Started, Ended: in.Run.Ended, Outcome: in.Run.Outcome, ExitCode: in.Run.ExitCode, Commit: in.Run.Commit,
+		System: in.System.Name, Environment: in.System.Environment, Version: in.Tool.Version, Experiments: []Experiment{},
 	}
-	for _, e := range h.Experiments {
-		r.Experiments = append(r.Experiments, e.experiment())
+	for i := range in.Experiments {
+		r.Experiments = append(r.Experiments, summarizeExperiment(&in.Experiments[i]))
 	}
 	return r
 }
 
-// experiment sums up what one experiment found.
-func (e *headExperiment) experiment() Experiment {
+// summarizeExperiment sums up what one experiment found.
+func summarizeExperiment(e *result.Experiment) Experiment {
 	x := Experiment{ID: e.ID, Title: e.Title, Verdict: e.Verdict, Digests: e.Digests, Limit: e.Limits.BlastRadius}
 	if b := e.BlastRadius; b != nil && e.Verdict != result.Invalid && e.Verdict != result.NotRun {
 		x.Radius = &Radius{b.Journey, b.Estimate, b.Low, b.High, b.Control}

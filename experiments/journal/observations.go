@@ -181,7 +181,11 @@ func (c *cursor) signed() int64 {
 	return v
 }
 
-func (c *cursor) micros() time.Duration { return time.Duration(c.signed()) * time.Microsecond }
+func (c *cursor) micros() time.Duration {
+	d, ok := boundedMicros(c.signed())
+	c.bad = c.bad || !ok
+	return d
+}
 
 func (c *cursor) byte() byte {
 	if len(c.b) == 0 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
@@ -30,7 +31,7 @@ func (p *Plan) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "  Load       at most %g journeys/s\n", load)
 	fmt.Fprintf(&b, "  Time       about %s\n", p.Duration().Round(time.Second))
 	fmt.Fprintf(&b, "  Seed       %d\n", p.Seed)
-	_, err := w.Write(b.Bytes())
+	_, err := io.WriteString(w, inert.Lines(b.String()))
 	return err
 }
 

@@ -26,12 +26,12 @@ func Read(dir *os.Root) (*Result, error) {
 		return nil, fmt.Errorf("not a run directory: %w", err)
 	}
 	defer func() { _ = observations.Close() }() // it was only read
-	all := journal.ReadEvents(events)
+	all := checkEvents(journal.EventsFile, journal.ReadEvents(events))
 	undo, err := dir.Open(journal.UndoFile)
 	switch {
 	case err == nil:
 		defer func() { _ = undo.Close() }() // it was only read
-		all = concat(all, journal.ReadEvents(undo))
+		all = concat(all, checkEvents(journal.UndoFile, journal.ReadEvents(undo)))
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
@@ -73,6 +73,9 @@ func Fold(events iter.Seq2[journal.Event, error], observations Observations) (*R
 			break
 		}
 		f.event(e)
+	}
+	if f.plan == nil && len(f.warnings) > 0 {
+		return nil, fmt.Errorf("the journal's plan cannot be read: %s", f.warnings[0])
 	}
 	if f.plan == nil {
 		return nil, errors.New("the journal holds no plan: nothing was run")

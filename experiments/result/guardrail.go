@@ -12,24 +12,30 @@ import (
 // their evidence is replayed.
 const guardrailInterval = 250 * time.Millisecond
 
+// mostBlocks bounds how many of its looks are replayed. Of a cohort of hours several
+// are replayed as one, which a sequence that holds at every moment allows.
+const mostBlocks = 40_000
+
 // guardrailBlocks are what a guardrail saw: what was new at each of its looks at a
 // cohort, and the journeys before the fault.
 type guardrailBlocks struct {
 	cohort, baseline span
+	interval         time.Duration
 	blocks           []stats.Pair
 	before           stats.Pair
 }
 
 func newGuardrailBlocks(cohort, baseline span) guardrailBlocks {
-	n := int((cohort.to - cohort.from + guardrailInterval - 1) / guardrailInterval)
-	return guardrailBlocks{cohort: cohort, baseline: baseline, blocks: make([]stats.Pair, max(0, n))}
+	interval := max(guardrailInterval, (cohort.to-cohort.from)/mostBlocks)
+	n := int((cohort.to - cohort.from + interval - 1) / interval)
+	return guardrailBlocks{cohort: cohort, baseline: baseline, interval: interval, blocks: make([]stats.Pair, max(0, n))}
 }
 
 func (g *guardrailBlocks) add(o *journal.Observation) {
 	into := &g.before
 	switch {
 	case g.cohort.contains(o.Intended):
-		into = &g.blocks[(o.Intended-g.cohort.from)/guardrailInterval]
+		into = &g.blocks[(o.Intended-g.cohort.from)/g.interval]
 	case !g.baseline.contains(o.Intended):
 		return
 	}

@@ -18,6 +18,20 @@ const File = "result.json"
 // result could not be read.
 var ErrForeign = errors.New("not a result of blastgauge")
 
+// A SchemaError is an [ErrForeign]: something has another schema, or none, so it never
+// was a result of this version.
+type SchemaError struct{ Schema string }
+
+func (e *SchemaError) Error() string {
+	if e.Schema == "" {
+		return fmt.Sprintf("%v: it has no schema, want %q", ErrForeign, Schema)
+	}
+	return fmt.Sprintf("%v: its schema is %q, want %q", ErrForeign, e.Schema, Schema)
+}
+
+// Unwrap returns [ErrForeign].
+func (e *SchemaError) Unwrap() error { return ErrForeign }
+
 // mostBytes bounds the size of a result. A page of forty experiments has less than two
 // million bytes.
 const mostBytes = 256 << 20
@@ -34,7 +48,12 @@ func Load(path string) (*Result, error) {
 	case info.IsDir():
 		return loadDir(path)
 	}
-	text, err := readUpTo(path, mostBytes)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	text, err := readUpTo(f, path)
 	if err != nil {
 		return nil, err
 	}
@@ -65,24 +84,32 @@ func loadDir(path string) (*Result, error) {
 	return r, nil
 }
 
-// readUpTo reads a file that has at most so many bytes.
-func readUpTo(path string, most int64) ([]byte, error) {
-	f, err := os.Open(path)
+// ReadFile reads the file of a result, a page or a result.json, from a directory. Its
+// error is ErrForeign where the file is larger than any of them.
+func ReadFile(dir fs.FS, name string) ([]byte, error) {
+	f, err := dir.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	text, err := io.ReadAll(io.LimitReader(f, most+1))
+	return readUpTo(f, name)
+}
+
+// readUpTo reads a file that has at most as many bytes as a result may have.
+func readUpTo(f io.Reader, name string) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(f, mostBytes+1))
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(text)) > most {
-		return nil, fmt.Errorf("%s: %w: more than %d MB", path, ErrForeign, most>>20)
+	if len(text) > mostBytes {
+		return nil, fmt.Errorf("%s: %w: more than %d MB", name, ErrForeign, mostBytes>>20)
 	}
 	return text, nil
 }
 
-// Decode reads a result from JSON, or from the page that embeds it.
+// Decode reads a result from JSON, or from the page that embeds it. It checks ids as
+// those of documents are checked, words against those that there are, and the range
+// and order of numbers. Texts may hold anything.
 func Decode(text []byte) (*Result, error) {
 	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
 	if bytes.HasPrefix(text, []byte("<")) {
@@ -95,7 +122,10 @@ func Decode(text []byte) (*Result, error) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrForeign, err)
 	}
-	if err := checkSchema(r.Schema); err != nil {
+	if r.Schema != Schema {
+		return nil, &SchemaError{r.Schema}
+	}
+	if err := r.check(); err != nil {
 		return nil, err
 	}
 	return &r, nil
@@ -116,14 +146,4 @@ func fromPage(page []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w: the page ends in the middle of its result", ErrForeign)
 	}
 	return text, nil
-}
-
-func checkSchema(schema string) error {
-	switch schema {
-	case Schema:
-		return nil
-	case "":
-		return fmt.Errorf("%w: it has no schema, want %q", ErrForeign, Schema)
-	}
-	return fmt.Errorf("%w: its schema is %q, want %q", ErrForeign, schema, Schema)
 }

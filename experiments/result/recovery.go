@@ -94,17 +94,20 @@ type timeSlice struct {
 const (
 	shortestSlice = 10 * time.Millisecond
 	mostSlices    = 20_000
+	// mostSteps is how long a recovery is watched: four hours. The rest of the phase says
+	// nothing more, and a number in a journal decides no amount of memory.
+	mostSteps = int(4 * time.Hour / recoveryStep)
 )
 
 func newRecoveryWindow(m moments, removalHarm time.Duration) recoveryWindow {
-	n := max(0, int((m.end-m.removed)/recoveryStep))
+	n := min(mostSteps, max(0, int((m.end-m.removed)/recoveryStep)))
 	w := recoveryWindow{
 		removal: span{m.removed, m.removed + removalHarm},
 		watched: span{m.removed, m.removed + time.Duration(n)*recoveryStep},
 		harm:    [2][]stats.Count{make([]stats.Count, n), make([]stats.Count, n)},
 		falling: span{m.lastInjected, m.end},
 	}
-	w.width = max(shortestSlice, (m.end-m.lastInjected)/mostSlices)
+	w.width = max(shortestSlice, (max(m.end, m.removed)-min(m.lastInjected, m.removed))/mostSlices)
 	w.before = w.slicesOf(m.removed - m.lastInjected)
 	w.slices = make([]timeSlice, w.before+w.slicesOf(m.end-m.removed))
 	return w

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -32,7 +33,7 @@ func (found Inspection) WriteText(w io.Writer, p *plan.Plan) error {
 	case found.ProxiesFit:
 		b.WriteString("  Checks     every proxy is there, enabled, leads where it should and carries no toxic\n\nNothing was injected.\n")
 	}
-	_, err := w.Write(b.Bytes())
+	_, err := io.WriteString(w, inert.Lines(b.String()))
 	return err
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -67,6 +68,7 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
+	o.Log = inert.NewWriter(o.Log) // lines hold what servers and journals say
 	if o.View == nil {
 		o.View = func(*plan.Plan) View { return noView{} }
 	}

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/hashicorp/go-multierror"
 )
 
@@ -45,7 +45,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return ErrInvalid }
 
 func (e *Error) headline() string {
-	at := e.File
+	at := inert.Text(e.File)
 	if e.Line > 0 {
 		at += ":" + strconv.Itoa(e.Line)
 	}
@@ -65,7 +65,7 @@ func (e *Error) Explain() string {
 		lines = lines[max(0, len(lines)-1):] // the lines above would not be shown at the same place
 	}
 	for i, line := range lines {
-		text := fmt.Sprintf("%5d | %s", e.Line-len(lines)+1+i, printable(window(line, e.from())))
+		text := fmt.Sprintf("%5d | %s", e.Line-len(lines)+1+i, inert.Line(window(line, e.from())))
 		b.WriteString(strings.TrimRight(text, " \t") + "\n")
 	}
 	switch {
@@ -110,20 +110,10 @@ func window(line string, from int) string {
 	return line[:prefixLen(line, widest)]
 }
 
-// printable replaces what could command a terminal.
-func printable(line string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\t' && !unicode.IsPrint(r) || r == unicode.ReplacementChar {
-			return '?'
-		}
-		return r
-	}, line)
-}
-
 // clip masks and shortens a message, which may repeat parts of the document. It masks
 // first, because a mask knows credentials by what follows them.
 func (d *Document) clip(msg string) string {
-	msg = printable(d.mask(msg))
+	msg = inert.Line(d.mask(msg))
 	if n := prefixLen(msg, 2*widest); n < len(msg) {
 		msg = msg[:n] + "..."
 	}
@@ -173,7 +163,7 @@ func Explain(err error) string {
 	for _, e := range list {
 		b.WriteString(e.Explain())
 		if e.more > 0 {
-			fmt.Fprintf(&b, "  ... and %s in %s\n", figures.Plural(e.more, "more error", "more errors"), e.File)
+			fmt.Fprintf(&b, "  ... and %s in %s\n", figures.Plural(e.more, "more error", "more errors"), inert.Text(e.File))
 		}
 		b.WriteByte('\n')
 	}
@@ -193,7 +183,7 @@ func countByFile(list []*Error) string {
 		number[e.File] += 1 + e.more
 	}
 	for i, f := range files {
-		files[i] = figures.Plural(number[f], "error", "errors") + " in " + f
+		files[i] = figures.Plural(number[f], "error", "errors") + " in " + inert.Text(f)
 	}
 	return strings.Join(files, ", ")
 }

@@ -18,6 +18,7 @@ import (
 	"unicode"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
@@ -64,6 +65,7 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
+	o.Log = inert.NewWriter(o.Log) // lines hold what servers and journals say
 	return o
 }
 

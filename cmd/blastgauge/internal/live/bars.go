@@ -12,6 +12,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/report/terminal"
@@ -221,6 +222,7 @@ func (b *bars) Record(e journal.Event) {
 // setNote shows an event below the current bar, and returns its text.
 func (b *bars) setNote(e journal.Event) string {
 	_, text := describeEvent(b.plan, e)
+	text = inert.Text(text)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.current.note = text
@@ -233,7 +235,7 @@ func (b *bars) printAbove(text string) {
 	if b.label != "" {
 		text = fmt.Sprintf("%-9s %s", b.label, text)
 	}
-	_, _ = fmt.Fprintln(b.progress, terminal.Cut(text, b.columns-1))
+	_, _ = fmt.Fprintln(b.progress, terminal.Cut(inert.Line(text), b.columns-1))
 }
 
 func (b *bars) startExperiment() {
@@ -246,7 +248,7 @@ func (b *bars) startExperiment() {
 		mpb.BarPriority(b.row),
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Any(b.phaseText, nameColumn())),
-		mpb.AppendDecorators(decor.Name(fmt.Sprintf("  %d of %d  %s", index+1, len(b.plan.Experiments), e.ID))),
+		mpb.AppendDecorators(decor.Name(fmt.Sprintf("  %d of %d  %s", index+1, len(b.plan.Experiments), inert.Text(e.ID)))),
 		mpb.BarBtmExtender(b.line(b.faultLine), b.line(b.controlLine), b.line(b.noteLine), b.line(func() string { return "" })),
 	)
 	b.mu.Lock()
@@ -310,7 +312,7 @@ func (b *bars) line(text func() string) mpb.BarFiller {
 	return mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		_, err := io.WriteString(w, terminal.Truncate(text(), b.columns-1)+"\n")
+		_, err := io.WriteString(w, terminal.Truncate(inert.Line(text()), b.columns-1)+"\n")
 		return err
 	})
 }

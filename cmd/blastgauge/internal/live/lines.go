@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -83,7 +84,7 @@ func (l *lines) describeCounts() string {
 
 // print writes one line. Its error is dropped: a run goes on without its log.
 func (l *lines) print(at time.Time, topic, text string) {
-	_, _ = fmt.Fprintf(l.w, "%s %s%-8s %s\n", at.UTC().Format("15:04:05Z"), l.label, topic, text)
+	_, _ = fmt.Fprintf(l.w, "%s %s%-8s %s\n", at.UTC().Format("15:04:05Z"), l.label, topic, inert.Text(text))
 }
 
 // describeEvent describes an event in a few words, under a topic of at most eight

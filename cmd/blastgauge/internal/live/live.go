@@ -7,9 +7,9 @@ package live
 
 import (
 	"io"
-	"sync"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -40,8 +40,8 @@ type Options struct {
 
 // A Screen shows one run, or several side by side.
 type Screen struct {
-	mode   string // Bars, Lines or None
-	output io.Writer
+	mode   string    // Bars, Lines or None
+	output io.Writer // of whole lines; several views may write to it
 	labels []string
 	canvas *canvas // nil unless mode is Bars
 }
@@ -51,7 +51,7 @@ const minColumns = 60
 
 // New makes a screen.
 func New(o Options) *Screen {
-	s := &Screen{mode: Lines, output: &lockedWriter{w: o.Output}, labels: o.Labels}
+	s := &Screen{mode: Lines, output: inert.NewWriter(o.Output), labels: o.Labels}
 	switch {
 	case o.Mode == None:
 		s.mode = None
@@ -132,18 +132,6 @@ func (b *buffered) Close() {
 	case <-b.done:
 	case <-time.After(closeWithin):
 	}
-}
-
-// A lockedWriter lets several views write lines without mixing them.
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lockedWriter) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
 }
 
 // Silent is a View that shows nothing.

@@ -1,0 +1,305 @@
+package result
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// Bounds of what a result can hold. What lies beyond them was not measured.
+const (
+	mostSeconds = 1e9  // of any time: thirty years
+	mostCount   = 1e15 // of anything; up to there JSON has exact numbers
+	mostTraffic = 1e9  // checkouts an hour, and what one is worth
+	mostShare   = 1e3  // an interval may be wider than a share can be, not so much wider
+)
+
+// A checker finds the first thing in a result that no run can have found. Others made
+// the result: names stand in addresses and commands, and numbers decide how much is
+// drawn. Texts may be anything; reports escape them.
+type checker struct{ err error }
+
+// fail reports what is wrong with one field.
+func (c *checker) fail(field, format string, args ...any) {
+	if c.err == nil {
+		c.err = fmt.Errorf("%s: %s", field, fmt.Sprintf(format, args...))
+	}
+}
+
+// id is absent, or one as documents have it.
+func (c *checker) id(field, id string) {
+	if err := idOr(id); err != nil {
+		c.fail(field, "%v", err)
+	}
+}
+
+// codeForm is the form of words for programs. Later versions know more of them.
+var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+
+// code is absent, or a word for programs.
+func (c *checker) code(field, word string) {
+	if word != "" && !codeForm.MatchString(word) {
+		c.fail(field, "%.80q is no word for programs", word)
+	}
+}
+
+// oneOf is absent, or one of a few words. There will be no others in this version of
+// the schema, as exit codes and colours depend on them.
+func oneOf[T ~string](c *checker, field string, word T, known ...T) {
+	if word != "" && !slices.Contains(known, word) {
+		c.fail(field, "%.80q is unknown, known are %q", string(word), known)
+	}
+}
+
+func (c *checker) verdict(field string, v Verdict) {
+	oneOf(c, field, v, Held, Refuted, Inconclusive, Invalid, NotRun)
+}
+
+func (c *checker) server(kind string) {
+	oneOf(c, "toxiproxy", kind, "blastgauge", "stock", "embedded")
+}
+
+func (c *checker) signal(name string) { oneOf(c, "signal", name, "HUP", "INT", "TERM") }
+
+func (c *checker) criticality(word string) {
+	oneOf(c, "criticality", experiments.Criticality(word), experiments.Hard, experiments.Soft)
+}
+
+func (c *checker) traffic(perHour, value float64, journey string) {
+	c.number("traffic", mostTraffic, perHour, value)
+	c.id("traffic", journey)
+}
+
+// number is finite and at most so large, with either sign.
+func (c *checker) number(field string, most float64, values ...float64) {
+	for _, v := range values {
+		if math.IsNaN(v) || math.Abs(v) > most {
+			c.fail(field, "%g is out of range", v)
+		}
+	}
+}
+
+// count is not negative.
+func count[T int | int64](c *checker, field string, values ...T) {
+	for _, n := range values {
+		if n < 0 || int64(n) > mostCount {
+			c.fail(field, "%d is no count", n)
+		}
+	}
+}
+
+// bounds are in order, and within most.
+func (c *checker) bounds(field string, most, low, high float64) {
+	c.number(field, most, low, high)
+	if low > high {
+		c.fail(field, "its bounds are %g and %g, the lower one above the upper", low, high)
+	}
+}
+
+// time is one that a report can write.
+func (c *checker) time(field string, list ...time.Time) {
+	for _, at := range list {
+		if at.Year() < 1 || at.Year() > 9999 {
+			c.fail(field, "its year is %d", at.Year())
+		}
+	}
+}
+
+// check returns what no run can have found. It wraps ErrForeign.
+func (r *Result) check() error {
+	c := &checker{}
+	c.server(r.Toxiproxy.Kind)
+	c.id("run", r.Run.ID)
+	c.time("run", r.Run.Started, r.Run.Ended)
+	oneOf(c, "outcome", r.Run.Outcome, Completed, Interrupted, FailedRun)
+	c.signal(r.Run.Signal)
+	count(c, "exit code", r.Run.ExitCode)
+	c.id("system", r.System.Name)
+	for name, d := range r.System.Dependencies {
+		c.id("dependency", name)
+		c.criticality(d.Criticality)
+	}
+	if t := r.System.Traffic; t != nil {
+		c.traffic(t.CheckoutsPerHour, t.Value, t.Journey)
+	}
+	for i := range r.Experiments {
+		c.experiment(&r.Experiments[i])
+	}
+	if c.err != nil {
+		return fmt.Errorf("%w: its %w", ErrForeign, c.err)
+	}
+	return nil
+}
+
+func (c *checker) experiment(e *Experiment) {
+	c.id("experiment", e.ID)
+	c.verdict("verdict", e.Verdict)
+	count(c, "line", e.Line)
+	for _, code := range e.ReasonCodes {
+		c.code("reason code", string(code))
+	}
+	c.number("limits", mostSeconds, e.Limits.BlastRadius, e.Limits.Recovery, e.Limits.Baseline)
+	c.radius(e.BlastRadius)
+	for _, k := range e.Criteria {
+		c.code("criterion", string(k.Kind))
+		c.verdict("criterion", k.Verdict)
+		c.code("criterion", string(k.Code))
+	}
+	for i := range e.Journeys {
+		c.journey(&e.Journeys[i])
+	}
+	for _, p := range e.Phases {
+		if !isPhase(p.Name) {
+			c.fail("phase", "%.80q is unknown", p.Name)
+		}
+		c.time("phase", p.From, p.To)
+		c.bounds("phase", mostSeconds, p.Start, p.End)
+	}
+	for _, v := range e.Events {
+		c.time("event", v.At)
+		c.number("event", mostSeconds, v.Second)
+	}
+	for i := range e.Faults {
+		c.fault(&e.Faults[i])
+	}
+	c.effects(e)
+	for _, v := range e.Invariants {
+		for _, n := range []*float64{v.Before, v.During, v.After} {
+			if n != nil {
+				c.number("invariant", mostCount, *n)
+			}
+		}
+	}
+}
+
+// radius checks a blast radius, which may be absent.
+func (c *checker) radius(b *BlastRadius) {
+	if b == nil {
+		return
+	}
+	c.id("blast radius", b.Journey)
+	c.number("blast radius", mostShare, b.Estimate, b.Confidence)
+	c.bounds("blast radius", mostShare, b.Low, b.High)
+	oneOf(c, "control", b.Control, ConcurrentControl, BaselineControl, ContaminatedControl)
+	count(c, "blast radius", b.Batches)
+	c.number("blast radius", mostCount, b.Effective)
+	if i := b.Independent; i != nil {
+		c.bounds("blast radius", mostShare, i.Low, i.High)
+	}
+}
+
+func (c *checker) journey(j *Journey) {
+	c.id("journey", j.Name)
+	c.verdict("journey", j.Verdict)
+	c.number("journey", mostCount, j.Rate, j.Limit, j.SlowAfter)
+	c.radius(j.BlastRadius)
+	for _, n := range []*Counts{&j.Arms.Fault, j.Arms.Control, &j.Baseline.Fault, j.Baseline.Control, j.InFlight, j.Released} {
+		if n != nil {
+			count(c, "journey", n.Journeys, n.OK, n.Slow, n.Wrong, n.Failed, n.FailedBy.Timeout, n.FailedBy.Status, n.FailedBy.Error, n.FailedBy.Shed)
+		}
+	}
+	c.latency(&j.Latency)
+	c.latency(j.Sent)
+	for _, s := range j.Steps {
+		c.id("step", s.Name)
+		count(c, "step", s.Failed, s.Wrong, s.Slow)
+		c.number("step", mostShare, s.Excess)
+		c.bounds("step", mostShare, s.Low, s.High)
+		c.latency(s.Latency)
+		c.latency(s.Sent)
+	}
+	c.number("series", mostSeconds, j.Series.Bucket)
+	for _, list := range [][]Bucket{j.Series.Fault, j.Series.Control} {
+		for _, b := range list {
+			count(c, "series", b.Journeys, b.Harmed)
+			c.number("series", mostSeconds, b.P95)
+		}
+	}
+}
+
+// latency checks percentiles, which may be absent.
+func (c *checker) latency(l *Latency) {
+	if l == nil {
+		return
+	}
+	for _, list := range [][]Percentile{l.Fault, l.Control, l.Baseline} {
+		for _, p := range list {
+			c.number("latency", 1, p.P)
+			c.number("latency", mostSeconds, p.Seconds)
+			c.bounds("latency", mostSeconds, p.Low, p.High)
+		}
+	}
+	for _, r := range l.Ratio {
+		c.number("latency", 1, r.P)
+		c.number("latency", mostCount, r.Times)
+		c.bounds("latency", mostCount, r.Low, r.High)
+	}
+}
+
+func (c *checker) fault(f *Fault) {
+	c.code("fault", f.Inject)
+	c.id("fault", f.Into)
+	c.number("fault", 1, f.Share)
+	c.time("fault", f.Injected, f.Removed)
+	oneOf(c, "grade", f.Exercised.Grade, GradeCounted, GradeObserved, GradeProbed, GradeNo)
+	c.code("fault", string(f.Exercised.Unmet))
+	count(c, "fault", f.Exercised.Met, f.Exercised.Of)
+	for _, n := range f.Passed {
+		count(c, "fault", n)
+	}
+	for _, d := range f.Documents {
+		count(c, "document", d.Fetched)
+		for _, n := range d.By {
+			count(c, "document", n)
+		}
+	}
+}
+
+// effects checks what followed from the fault.
+func (c *checker) effects(e *Experiment) {
+	for _, a := range e.Amplification {
+		c.id("amplification", a.Dependency)
+		oneOf(c, "amplification", a.Unit, Calls, Connections)
+		c.number("amplification", mostCount, a.Fault, a.Baseline, a.Factor)
+		c.bounds("amplification", mostCount, a.Low, a.High)
+		count(c, "amplification", a.Batches)
+	}
+	for _, s := range e.Spread {
+		c.id("spread", s.Journey)
+		count(c, "spread", s.Harmed, s.Journeys)
+		c.number("spread", mostShare, s.Estimate)
+		c.bounds("spread", mostShare, s.Low, s.High)
+	}
+	if i := e.Impact; i != nil {
+		c.id("impact", i.Journey)
+		c.amount(&i.Checkouts)
+		c.amount(i.Money)
+	}
+	if r := e.Recovery; r != nil {
+		c.number("recovery", mostSeconds, r.Seconds, r.Harmed)
+		if r.FellAt != nil {
+			c.number("recovery", mostSeconds, r.FellAt.Seconds)
+			c.bounds("recovery", mostSeconds, r.FellAt.Low, r.FellAt.High)
+		}
+	}
+	if g := e.Guardrail; g != nil {
+		c.code("guardrail", g.Kind)
+		c.time("guardrail", g.At)
+		c.number("guardrail", mostCount, g.Value, g.Limit)
+	}
+	if l := e.Lateness; l != nil {
+		c.number("lateness", mostSeconds, l.P50, l.P99, l.Max)
+	}
+}
+
+// amount checks an estimate of something in an hour, which may be absent.
+func (c *checker) amount(a *Amount) {
+	if a != nil {
+		c.number("impact", mostTraffic*mostTraffic, a.Estimate)
+		c.bounds("impact", mostTraffic*mostTraffic, a.Low, a.High)
+	}
+}
