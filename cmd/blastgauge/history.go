@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/report"
@@ -80,8 +79,8 @@ func scanRuns(dir string) ([]history.Entry, error) {
 	return history.Scan(root.FS())
 }
 
-// writeIndex writes the page of all runs in a directory.
-func (a *app) writeIndex(dir, path string) error {
+// writeIndex writes the page of all runs in a directory, into it.
+func (a *app) writeIndex(dir string) error {
 	entries, err := scanRuns(dir)
 	if err != nil {
 		return err
@@ -91,10 +90,10 @@ func (a *app) writeIndex(dir, path string) error {
 		return err
 	}
 	index := history.New(entries)
-	if err := atomicfile.Write(path, func(w io.Writer) error { return page(w, index) }); err != nil {
+	if err := writeBeside(dir, indexFile, func(w io.Writer) error { return page(w, index) }); err != nil {
 		return err
 	}
-	a.printf("%d runs  %s\n", len(index.Runs), path)
+	a.printf("%d runs  %s\n", len(index.Runs), filepath.Join(dir, indexFile))
 	for _, e := range index.Skipped {
 		a.logf("not shown: %s: %s", e.Name, e.Problem)
 	}

@@ -35,6 +35,12 @@ func (a *app) attend(work func(context.Context) int) int {
 	signals := make(chan os.Signal, 3)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
+	// A reader of our output that goes away, such as head, is an error at the end. As a
+	// signal it would end the process with faults in force and no report. It is caught
+	// and not ignored, because commands that we start would inherit that.
+	closed := make(chan os.Signal, 1) // nobody reads it
+	signal.Notify(closed, syscall.SIGPIPE)
+	defer signal.Stop(closed)
 
 	ctx, stop := context.WithCancelCause(context.Background())
 	defer stop(nil)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -76,15 +75,12 @@ func withSummary[T any](a *app, format func(io.Writer, T) error, find func(strin
 	if err != nil {
 		return nil, err
 	}
-	return func(w io.Writer, v T) (err error) {
-		f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	return func(w io.Writer, v T) error {
+		err := atomicfile.Append(path, func(w io.Writer) error { return markdown(w, v) })
 		if err != nil {
-			return fmt.Errorf("step summary: %w", err)
+			err = fmt.Errorf("step summary: %w", err)
 		}
-		if err := errors.Join(markdown(f, v), f.Close()); err != nil {
-			return fmt.Errorf("step summary: %w", err)
-		}
-		return format(w, v)
+		return errors.Join(err, format(w, v))
 	}, nil
 }
 
@@ -106,19 +102,17 @@ func (a *app) write(list []output[*result.Result], r *result.Result) error {
 	return writeOutputs(a, list, r)
 }
 
+// writeOutputs writes v to every output, also after one that cannot be written.
 func writeOutputs[T any](a *app, list []output[T], v T) error {
+	var errs []error
 	for _, o := range list {
 		if o.path == "" {
-			if err := o.format(a.stdout, v); err != nil {
-				return err
-			}
+			errs = append(errs, o.format(a.stdout, v))
 			continue
 		}
-		if err := atomicfile.Write(o.path, func(w io.Writer) error { return o.format(w, v) }); err != nil {
-			return err
-		}
+		errs = append(errs, atomicfile.Write(o.path, func(w io.Writer) error { return o.format(w, v) }))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // textOnStdout reports whether people read stdout.

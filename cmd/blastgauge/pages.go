@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -38,10 +41,18 @@ func checkPages[T any](p pageFlags, list []output[T]) error {
 	case p.paper != "refuted" && p.paper != "all":
 		return usagef("--print %s: refuted or all", p.paper)
 	}
+	found := false
 	for _, o := range list {
-		if o.name == "html" && (o.path != "" || p.assets == "inline") {
-			return nil
+		switch {
+		case o.name != "html" || o.path == "" && p.assets != "inline":
+			continue
+		case p.assets == "sibling" && !atomicfile.IsFile(o.path):
+			return usagef("--assets=sibling writes a file beside the page, and %s is no file", o.path)
 		}
+		found = true
+	}
+	if found {
+		return nil
 	}
 	if p != (pageFlags{"inline", "refuted"}) {
 		return usagef("--assets and --print are about a page: write one with -o html=PATH")
@@ -54,17 +65,29 @@ func styleSheets[T any](p pageFlags, list []output[T]) error {
 	if p.assets != "sibling" {
 		return nil
 	}
+	var errs []error
 	for _, o := range list {
 		if o.name != "html" || o.path == "" {
 			continue
 		}
-		err := atomicfile.Write(filepath.Join(filepath.Dir(o.path), styleFile), func(w io.Writer) error {
+		errs = append(errs, writeBeside(filepath.Dir(o.path), styleFile, func(w io.Writer) error {
 			_, err := io.WriteString(w, report.StyleSheet())
 			return err
-		})
-		if err != nil {
-			return err
-		}
+		}))
+	}
+	return errors.Join(errs...)
+}
+
+// writeBeside replaces a file in dir whose name the user has not chosen: a link there
+// leads to nothing that may be written.
+func writeBeside(dir, name string, write func(io.Writer) error) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }() // what is written is synced
+	if err := atomicfile.RewriteIn(root, name, write); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Join(dir, name), err)
 	}
 	return nil
 }

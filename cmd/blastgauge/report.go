@@ -1,10 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +33,7 @@ whether it could be read.`,
 			case index != "" && len(args)+len(specs) > 0:
 				return usagef("--index DIR makes the page of all runs in DIR; `blastgauge history DIR` has more formats")
 			case index != "":
-				return a.writeIndex(index, filepath.Join(index, indexFile))
+				return a.writeIndex(index)
 			case len(args) == 0:
 				return usagef("report takes the DIR of a run, or --index and the directory of all runs")
 			}
@@ -55,13 +55,7 @@ whether it could be read.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			if err := writeRunFiles(args[0], r); err != nil {
-				return err
-			}
-			if err := a.write(outputs, r); err != nil {
-				return err
-			}
-			return styleSheets(pages, outputs)
+			return errors.Join(writeRunFiles(args[0], r), a.write(outputs, r), styleSheets(pages, outputs))
 		},
 	}
 	pages.add(cmd)

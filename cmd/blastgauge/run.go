@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -88,11 +89,21 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 	if out.Decisive {
 		a.logf("error: %v", out.Err)
 	}
-	if err := a.publish(out, outputs); err != nil {
-		return err
-	}
+	return a.conclude(out, outputs)
+}
+
+// conclude writes the reports and returns what a run ends with. That a report could not
+// be written hides no fault that may be left.
+func (a *app) conclude(out *run.Outcome, outputs []output[*result.Result]) error {
+	err := a.publish(out, outputs)
 	code := out.Result.Run.ExitCode
-	a.printExit(textOnStdout(outputs), code, out.Result.ExitMeaning())
+	if err != nil {
+		if !run.OutranksError(code) {
+			return err
+		}
+		a.logf("error: %v", err)
+	}
+	a.printExit(err == nil && textOnStdout(outputs), code, out.Result.ExitMeaning())
 	if code == result.ExitHeld {
 		return nil
 	}
@@ -126,14 +137,11 @@ func (a *app) publish(out *run.Outcome, outputs []output[*result.Result]) error 
 		a.logf("report skipped; make it with: blastgauge report %s", out.Dir)
 		return nil
 	}
-	if err := writeRunFiles(out.Dir, out.Result); err != nil {
-		return err
+	err := writeRunFiles(out.Dir, out.Result)
+	if err == nil {
+		a.logf("report  %s\ndata    %s", filepath.Join(out.Dir, reportFile), filepath.Join(out.Dir, result.File))
 	}
-	if err := a.write(outputs, out.Result); err != nil {
-		return err
-	}
-	a.logf("report  %s\ndata    %s", filepath.Join(out.Dir, reportFile), filepath.Join(out.Dir, result.File))
-	return nil
+	return errors.Join(err, a.write(outputs, out.Result))
 }
 
 func parseAllow(names []string) ([]result.Verdict, error) {

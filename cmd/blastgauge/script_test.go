@@ -88,6 +88,7 @@ func scripts() testscript.Params {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":     exits,
+			"deaf":      deaf,
 			"roomy":     makeRoomy,
 			"shop":      startShop,
 			"pretill":   prepareTill,

@@ -7,12 +7,12 @@ package atomicfile
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"syscall"
 )
 
 // A Pending is a file that is being written, under another name than the one that it
@@ -72,24 +72,24 @@ func (p *Pending) Discard() error {
 	return errors.Join(errs...)
 }
 
-// SyncDir writes the names in a directory to disk.
+// SyncDir writes the names in a directory to disk, where its file system can do so.
 func SyncDir(root *os.Root, name string) error {
 	dir, err := root.Open(name)
 	if err != nil {
 		return err
 	}
-	return errors.Join(dir.Sync(), dir.Close())
+	err = dir.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		err = nil
+	}
+	return errors.Join(err, dir.Close())
 }
 
 // WriteIn replaces a file in root by what write writes. perm is limited by the umask.
 // One process may write a file at a time.
 func WriteIn(root *os.Root, name string, perm fs.FileMode, write func(io.Writer) error) error {
 	dir, base := path.Split(filepath.ToSlash(name))
-	return writeAs(root, name, dir+"."+base+".part", perm, write)
-}
-
-func writeAs(root *os.Root, name, temp string, perm fs.FileMode, write func(io.Writer) error) error {
-	p, err := Create(root, temp, perm)
+	p, err := Create(root, dir+"."+base+".part", perm)
 	if err != nil {
 		return err
 	}
@@ -97,77 +97,4 @@ func writeAs(root *os.Root, name, temp string, perm fs.FileMode, write func(io.W
 		return errors.Join(err, p.Discard())
 	}
 	return p.Replace(name)
-}
-
-// Write replaces the file at a path by what write writes. A new file has the mode that
-// the umask gives; an old one keeps its mode. Where the path is a link, the file that
-// it leads to is replaced. What is no file, such as a pipe or a device, is written
-// into.
-func Write(path string, write func(io.Writer) error) error {
-	if err := writePath(path, write); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
-}
-
-func writePath(path string, write func(io.Writer) error) error {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if path, err = resolveDangling(path); err != nil {
-			return err
-		}
-	case err != nil:
-		return err
-	case !info.Mode().IsRegular():
-		return writeInto(path, write)
-	default:
-		if path, err = filepath.EvalSymlinks(path); err != nil {
-			return err
-		}
-	}
-	root, err := os.OpenRoot(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = root.Close() }() // the file in it is synced and closed
-	name := filepath.Base(path)
-	p, err := Create(root, fmt.Sprintf(".%s.%d.part", name, os.Getpid()), 0o666)
-	if err != nil {
-		return err
-	}
-	if info != nil {
-		err = p.Chmod(info.Mode().Perm())
-	}
-	if err = errors.Join(err, write(p)); err != nil {
-		return errors.Join(err, p.Discard())
-	}
-	return p.Replace(name)
-}
-
-// maxLinks is how many links to a file that does not exist are followed.
-const maxLinks = 16
-
-// resolveDangling follows links that lead to nothing yet.
-func resolveDangling(path string) (string, error) {
-	for range maxLinks {
-		to, err := os.Readlink(path)
-		if err != nil { // it is not a link
-			return path, nil //nolint:nilerr // which is what it should not be
-		}
-		if !filepath.IsAbs(to) {
-			to = filepath.Join(filepath.Dir(path), to)
-		}
-		path = to
-	}
-	return "", errors.New("too many links")
-}
-
-// writeInto writes into a pipe or a device.
-func writeInto(path string, write func(io.Writer) error) error {
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(write(file), file.Close())
 }

@@ -74,63 +74,6 @@ func TestWrite(t *testing.T) { // not parallel: the umask is the process's
 	wantNames(t, dir, "report.html")
 }
 
-func TestWriteFollowsLinks(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	if err := errors.Join(
-		os.Mkdir(filepath.Join(dir, "real"), 0o755),
-		os.WriteFile(filepath.Join(dir, "real", "old"), []byte("old"), 0o600),
-		os.Symlink("real/old", filepath.Join(dir, "to-old")),
-		os.Symlink("real/new", filepath.Join(dir, "to-new")),
-		os.Symlink("loop", filepath.Join(dir, "loop")),
-	); err != nil {
-		t.Fatal(err)
-	}
-	for link, file := range map[string]string{"to-old": "old", "to-new": "new"} {
-		if err := Write(filepath.Join(dir, link), text("x")); err != nil {
-			t.Errorf("%s: %v", link, err)
-		}
-		if got, err := os.ReadFile(filepath.Join(dir, "real", file)); err != nil || string(got) != "x" {
-			t.Errorf("%s holds %q, %v", file, got, err)
-		}
-		if info, err := os.Lstat(filepath.Join(dir, link)); err != nil || info.Mode()&fs.ModeSymlink == 0 {
-			t.Errorf("%s is no link any more: %v, %v", link, info.Mode(), err)
-		}
-	}
-	wantNames(t, filepath.Join(dir, "real"), "new", "old")
-	if err := Write(filepath.Join(dir, "loop"), text("x")); err == nil {
-		t.Error("a link to itself was written")
-	}
-}
-
-func TestWriteIntoPipes(t *testing.T) {
-	t.Parallel()
-	if err := Write("/dev/null", text("x")); err != nil {
-		t.Error(err)
-	}
-	if info, err := os.Stat("/dev/null"); err != nil || info.Mode().IsRegular() {
-		t.Fatalf("/dev/null is %v, %v", info.Mode(), err)
-	}
-	pipe := filepath.Join(t.TempDir(), "pipe")
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	read := make(chan string, 1)
-	go func() {
-		got, err := os.ReadFile(pipe)
-		if err != nil {
-			t.Error(err)
-		}
-		read <- string(got)
-	}()
-	if err := Write(pipe, text("through")); err != nil {
-		t.Error(err)
-	}
-	if got := <-read; got != "through" {
-		t.Errorf("read %q", got)
-	}
-}
-
 // A file whose writing fails stays as it was, and nothing is left beside it.
 func TestAFailedWriteChangesNothing(t *testing.T) {
 	t.Parallel()

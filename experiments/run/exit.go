@@ -51,15 +51,20 @@ func InterruptCode(i *engine.Interrupt) int {
 	}
 }
 
+// OutranksError reports whether an exit code says more than that something went wrong:
+// a fault may be left, or a signal ended the run.
+func OutranksError(code int) bool {
+	return slices.Contains([]int{result.ExitNotRemoved, result.ExitHUP, result.ExitINT, result.ExitTERM}, code)
+}
+
 // decide sets the exit code of the result. What went wrong beside the verdicts counts
 // as its class says: a lease that could not be ended is an error of the environment,
 // however well the hypotheses held.
 func (out *Outcome) decide(allow []result.Verdict) {
 	code := max(out.Result.Exit(allow), 0)
 	if out.Err != nil {
-		stronger := []int{result.ExitNotRemoved, result.ExitHUP, result.ExitINT, result.ExitTERM}
 		also := ExitCode(out.Err)
-		if also == result.ExitNotRemoved || also == result.ExitError && !slices.Contains(stronger, code) {
+		if also == result.ExitNotRemoved || also == result.ExitError && !OutranksError(code) {
 			code, out.Decisive = also, true
 		}
 	}

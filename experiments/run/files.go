@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -47,17 +48,19 @@ func openDir(dir, id string) (opened string, root *os.Root, err error) {
 type Format = func(io.Writer, *result.Result) error
 
 // WriteFiles writes a result into a run's directory, in each format, by the names of
-// the files there. Each file is replaced as a whole.
+// the files there. Each file is replaced as a whole, also after one that cannot be
+// written.
 func WriteFiles(dir string, r *result.Result, files map[string]Format) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return fmt.Errorf("run directory: %w", err)
 	}
 	defer func() { _ = root.Close() }() // what is written is synced
+	var errs []error
 	for name, format := range files {
 		if err := atomicfile.WriteIn(root, name, 0o600, func(w io.Writer) error { return format(w, r) }); err != nil {
-			return fmt.Errorf("write %s: %w", filepath.Join(dir, name), err)
+			errs = append(errs, fmt.Errorf("write %s: %w", filepath.Join(dir, name), err))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }

@@ -63,12 +63,14 @@ func (d *Documents) findMissing(dir string, force bool) (missing []File, same []
 	var differ []string
 	for _, f := range d.Files {
 		target := filepath.Join(dir, filepath.FromSlash(f.Name))
-		text, err := os.ReadFile(target)
+		text, err := readDocument(target)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err == nil && bytes.Equal(text, []byte(f.Text)):
 			same = append(same, Placed{Path: target})
 			continue
+		case errors.Is(err, errNoFile):
+			return nil, nil, err
 		case !force:
 			differ = append(differ, target)
 		}
@@ -80,6 +82,22 @@ func (d *Documents) findMissing(dir string, force bool) (missing []File, same []
 	return missing, same, nil
 }
 
+// errNoFile means that a device, a pipe or the like stands where a document belongs.
+var errNoFile = errors.New("is no file, so it is neither read nor replaced")
+
+// readDocument reads a document that stands in its place already. What is no file could
+// be read for ever.
+func readDocument(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s %w", path, errNoFile)
+	}
+	return os.ReadFile(path)
+}
+
 // writeAndLoad writes the documents into a folder and loads them from there. Errors
 // name the files as if they stood in their place.
 func (d *Documents) writeAndLoad(dir string) error {
@@ -89,7 +107,7 @@ func (d *Documents) writeAndLoad(dir string) error {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, []byte(f.Text), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(f.Text), 0o666); err != nil {
 			return err
 		}
 		if strings.HasPrefix(f.Name, "experiments/") {
@@ -125,7 +143,8 @@ func moveAll(from, to string, files []File, force bool) (moved []Placed, err err
 }
 
 // move moves a file. Without force it does not replace another one, even if that was
-// made just now.
+// made just now. With force it replaces a link itself: where that leads was nobody's
+// choice who asked for documents in this folder.
 func move(from, to string, force bool) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err

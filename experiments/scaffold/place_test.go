@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 )
 
@@ -91,5 +92,33 @@ func TestPlaceLoadsFirst(t *testing.T) {
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the folder: %v", err)
+	}
+}
+
+// What is no file is neither read, which could last for ever, nor replaced. A link is
+// replaced, and what it leads to stays.
+func TestPlaceAmongWhatIsNoFile(t *testing.T) {
+	t.Parallel()
+	d, dir, victim := newDocuments(t), t.TempDir(), filepath.Join(t.TempDir(), "victim")
+	path := filepath.Join(dir, filepath.FromSlash(d.Files[0].Name))
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), syscall.Mkfifo(path, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, force := range []bool{false, true} {
+		if _, err := d.Place(dir, force); !errors.Is(err, errNoFile) {
+			t.Errorf("force %v: %v", force, err)
+		}
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode().Type() != os.ModeNamedPipe {
+		t.Errorf("the pipe is %v, %v", info.Mode(), err)
+	}
+	if err := errors.Join(os.Remove(path), os.WriteFile(victim, []byte("safe"), 0o600), os.Symlink(victim, path)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Place(dir, true); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(victim); err != nil || string(text) != "safe" {
+		t.Errorf("the link was followed: %q, %v", text, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -219,6 +220,10 @@ func (o Options) writeComparison(naive, hardened *shop, skipPage bool) (page str
 	if err != nil {
 		return "", err
 	}
-	page = filepath.Join(hardened.outcome.Dir, comparisonFile)
-	return page, atomicfile.Write(page, func(w io.Writer) error { return html(w, c) })
+	root, err := os.OpenRoot(hardened.outcome.Dir)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = root.Close() }() // what is written is synced
+	return filepath.Join(hardened.outcome.Dir, comparisonFile), atomicfile.RewriteIn(root, comparisonFile, func(w io.Writer) error { return html(w, c) })
 }

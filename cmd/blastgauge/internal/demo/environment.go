@@ -3,14 +3,18 @@ package demo
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -135,13 +139,24 @@ func (e *Environment) writeDocuments(dir string, listen map[string]string, toxip
 		}
 		documents[".blastgauge/schema/"+string(kind)+".json"] = string(schema)
 	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }() // what is written is synced
 	for _, name := range slices.Sorted(maps.Keys(documents)) {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		if err := root.MkdirAll(path.Dir(name), 0o777); err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, []byte(documents[name]), 0o644); err != nil {
+		err := atomicfile.RewriteIn(root, name, func(w io.Writer) error {
+			_, err := io.WriteString(w, documents[name])
 			return err
+		})
+		if err != nil {
+			return fmt.Errorf("write %s: %w", filepath.Join(dir, name), err)
 		}
 	}
 	return nil

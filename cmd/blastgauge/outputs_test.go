@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run"
+)
+
+// nullDevice makes a null device of the test's own: none may write the machine's.
+func nullDevice(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "null")
+	err := syscall.Mknod(path, syscall.S_IFCHR|0o666, 1<<8|3)
+	switch {
+	case err == nil:
+	case os.Getuid() == 0 && os.Getenv("BLASTGAUGE_REQUIRE") == "all":
+		t.Fatalf("no device can be made: %v", err)
+	default:
+		t.Skipf("no device can be made: %v", err)
+	}
+	return path
+}
+
+// A command with -o writes into a device, through a link, and into a file with the
+// mode that the umask gives.
+func TestOutputsThatAreNoFiles(t *testing.T) { // not parallel: the umask is the process's
+	defer syscall.Umask(syscall.Umask(0o022))
+	runs, null := runsOf(t, 0, 3), nullDevice(t)
+	base := filepath.Join(runs, "runa")
+	for name, args := range map[string][]string{
+		"compare": {"compare", base, filepath.Join(runs, "runb")},
+		"history": {"history", runs},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			file, link := filepath.Join(dir, "new.json"), filepath.Join(dir, "latest.json")
+			if err := errors.Join(os.WriteFile(filepath.Join(dir, "real.json"), []byte("old"), 0o604), os.Symlink("real.json", link)); err != nil {
+				t.Fatal(err)
+			}
+			code, _, err := invoke(t, append(args, "-o", "json="+null, "-o", "json="+link, "-o", "json="+file)...)
+			if code == 1 || code == 2 {
+				t.Fatalf("exit %d: %s", code, err)
+			}
+			for path, want := range map[string]fs.FileMode{
+				null: fs.ModeDevice | fs.ModeCharDevice | 0o644, link: fs.ModeSymlink | 0o777, file: 0o644, filepath.Join(dir, "real.json"): 0o604,
+			} {
+				if info, err := os.Lstat(path); err != nil || info.Mode() != want {
+					t.Errorf("%s is %v, %v; want %v", path, info.Mode(), err, want)
+				}
+			}
+			if text := read(t, link); text != read(t, file) || !strings.HasPrefix(text, "{") {
+				t.Errorf("through the link: %.80q", text)
+			}
+		})
+	}
+}
+
+// One output that cannot be written takes no other one along.
+func TestAnOutputThatFailsTakesNoneAlong(t *testing.T) {
+	run, dir := fixtureRun(t, "suite", nil), t.TempDir()
+	file := filepath.Join(dir, "comment.md")
+	code, out, err := invoke(t, "compare", run, run, "-o", "json="+dir, "-o", "json="+filepath.Join(dir, "none", "x"), "-o", "text", "-o", "md="+file)
+	if code != 1 || !strings.Contains(err, dir) || !strings.Contains(err, "none") {
+		t.Errorf("exit %d: %s", code, err)
+	}
+	if out == "" || read(t, file) == "" {
+		t.Error("the outputs behind it were not written")
+	}
+}
+
+// That a report could not be written hides no fault that may be left, and no signal.
+func TestAnOutputThatFailsHidesNoFault(t *testing.T) {
+	for code, want := range map[int]int{
+		result.ExitHeld: 1, result.ExitRefuted: 1, result.ExitNotRemoved: 7, result.ExitINT: 130, result.ExitTERM: 143, result.ExitHUP: 129,
+	} {
+		r, err := result.Load("../../report/testdata/suite.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Run.ExitCode = code
+		out := &run.Outcome{Dir: t.TempDir(), Result: r}
+		broken := func(io.Writer, *result.Result) error { return syscall.EPIPE }
+		good := func(w io.Writer, _ *result.Result) error { _, err := io.WriteString(w, "good"); return err }
+		file := filepath.Join(out.Dir, "good")
+		var stdout, stderr bytes.Buffer
+		a := &app{stdout: &stdout, stderr: &stderr, getenv: os.LookupEnv}
+		err = a.conclude(out, []output[*result.Result]{{name: "text", format: broken}, {name: "json", format: good, path: file}})
+		if got := exitCode(err); got != want {
+			t.Errorf("a run that ends with %d ends with %d", code, got)
+		}
+		if read(t, file) != "good" || read(t, filepath.Join(out.Dir, reportFile)) == "" {
+			t.Errorf("exit %d: an output is missing", code)
+		}
+		if said := stderr.String(); want != 1 && !strings.Contains(said, syscall.EPIPE.Error()) {
+			t.Errorf("exit %d: it does not say what went wrong: %s", code, said)
+		}
+	}
+}
+
+// Names that are ours, and not the user's, lead nowhere: not the style sheet beside a
+// page, and not the page of all runs.
+func TestNamesOfOursAreNotFollowed(t *testing.T) {
+	runs, victim := runsOf(t, 0), filepath.Join(t.TempDir(), "victim")
+	pages := t.TempDir()
+	if err := errors.Join(
+		os.WriteFile(victim, []byte("safe"), 0o600),
+		os.Symlink(victim, filepath.Join(runs, indexFile)),
+		os.Symlink(victim, filepath.Join(pages, styleFile)),
+	); err != nil {
+		t.Fatal(err)
+	}
+	one := filepath.Join(runs, "runa")
+	for _, args := range [][]string{
+		{"report", "--index", runs},
+		{"compare", one, one, "-o", "html=" + filepath.Join(pages, "page.html"), "--assets=sibling"},
+	} {
+		if code, _, err := invoke(t, args...); code == 1 || code == 2 {
+			t.Errorf("%q: exit %d: %s", args, code, err)
+		}
+	}
+	if read(t, victim) != "safe" {
+		t.Error("a link was followed")
+	}
+	for _, path := range []string{filepath.Join(runs, indexFile), filepath.Join(pages, styleFile)} {
+		if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+			t.Errorf("%s is %v, %v", path, info.Mode(), err)
+		}
+	}
+}
+
+// A page that is no file has nothing beside it: no style sheet lands among the devices.
+func TestNoStyleSheetAmongDevices(t *testing.T) {
+	null := nullDevice(t)
+	for _, path := range []string{null, "/dev/fd/1"} {
+		if code, _, err := invoke(t, "compare", "nowhere", "nowhere", "-o", "html="+path, "--assets=sibling"); code != 2 || !strings.Contains(err, path) {
+			t.Errorf("%s: exit %d: %s", path, code, err)
+		}
+	}
+	if entries, err := os.ReadDir(filepath.Dir(null)); err != nil || len(entries) != 1 {
+		t.Errorf("beside the device: %v, %v", entries, err)
+	}
+}
+
+// deaf CODE ARG... runs blastgauge with the output and the errors going where nobody
+// reads any more, and wants that exit code.
+func deaf(ts *testscript.TestScript, _ bool, args []string) {
+	reader, writer, err := os.Pipe()
+	ts.Check(err)
+	ts.Check(reader.Close())
+	cmd := command(ts, args[1:])
+	cmd.Stdout, cmd.Stderr = writer, writer
+	ts.Check(cmd.Start())
+	ts.Check(writer.Close())
+	cmd.Wait() // its code is looked at below
+	if got := cmd.ProcessState.ExitCode(); got < 0 {
+		ts.Fatalf("it died: %s", cmd.ProcessState)
+	} else {
+		ts.Check(os.WriteFile(ts.MkAbs("out"), nil, 0o600))
+		ts.Check(os.WriteFile(ts.MkAbs("err"), nil, 0o600))
+		wantCode(ts, args[0], got)
+	}
+}
