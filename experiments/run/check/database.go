@@ -13,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
@@ -37,16 +36,17 @@ func (d database) placeholder(n int) string {
 
 // openDatabase opens the database of a DSN, and hides the secrets in the DSN. It
 // dials nothing yet.
-func openDatabase(dsn string, s *experiments.System, r *resolver) (database, error) {
+func openDatabase(dsn string, s *experiments.System, r *resolver, a *allowance) (database, error) {
+	dial := a.bound(hosts.Dialer{Policy: s.Hosts(), Timeout: dialTimeout}.DialContext)
 	scheme, rest, ok := strings.Cut(dsn, ":")
 	if !ok {
 		scheme = ""
 	}
 	switch scheme {
 	case "postgres", "postgresql":
-		return openPostgres(dsn, s.Hosts(), r)
+		return openPostgres(dsn, dial, r)
 	case "mysql":
-		return openMySQL(dsn, s.Hosts(), r)
+		return openMySQL(dsn, dial)
 	case "sqlite":
 		file := strings.TrimPrefix(rest, "//")
 		if file == "" {
@@ -57,7 +57,7 @@ func openDatabase(dsn string, s *experiments.System, r *resolver) (database, err
 	return database{}, errors.New("a DSN starts with postgres://, mysql:// or sqlite: and a file")
 }
 
-func openPostgres(dsn string, policy hosts.Policy, r *resolver) (database, error) {
+func openPostgres(dsn string, dial dialFunc, r *resolver) (database, error) {
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return database{}, errors.New("not a DSN of PostgreSQL: write for instance postgres://user:password@127.0.0.1:5432/shop")
@@ -66,13 +66,14 @@ func openPostgres(dsn string, policy hosts.Policy, r *resolver) (database, error
 	// The dialer looks names up, so that the host policy checks the address that is
 	// connected to.
 	config.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
-	config.DialFunc = hosts.Dialer{Policy: policy, Timeout: dialTimeout}.DialContext
+	config.DialFunc = pgconn.DialFunc(dial)
+	config.BuildFrontend = boundMessages(config.BuildFrontend)
 	config.ConnectTimeout = dialTimeout
 	config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec // nothing stays behind in a pooler's connection
 	return database{db: sql.OpenDB(stdlib.GetConnector(*config)), numbered: true, times: true}, nil
 }
 
-func openMySQL(dsn string, policy hosts.Policy, r *resolver) (database, error) {
+func openMySQL(dsn string, dial dialFunc) (database, error) {
 	bad := errors.New("not a DSN of MySQL: write for instance mysql://user:password@127.0.0.1:3306/shop")
 	u, err := url.Parse(dsn)
 	if err != nil || u.Host == "" {
@@ -90,7 +91,7 @@ func openMySQL(dsn string, policy hosts.Policy, r *resolver) (database, error) {
 	config.Passwd, _ = u.User.Password()
 	config.AllowAllFiles = false // a server could ask for files of ours
 	config.Timeout = dialTimeout
-	config.DialFunc = hosts.Dialer{Policy: policy, Timeout: dialTimeout}.DialContext
+	config.DialFunc = dial
 	config.Logger = &mysql.NopLogger{}
 	connector, err := mysql.NewConnector(config)
 	if err != nil {

@@ -21,6 +21,7 @@ const maxRows = 100_000
 // An sqlChecker checks an invariant by a query that returns violations.
 type sqlChecker struct {
 	db       *sql.DB
+	allowed  *allowance
 	resolver resolver
 	text     string
 	args     []any
@@ -28,7 +29,7 @@ type sqlChecker struct {
 }
 
 func newSQLChecker(s *experiments.System, inv experiments.Invariant, f journey.Facts) (*sqlChecker, error) {
-	c := &sqlChecker{resolver: newResolver(f)}
+	c := &sqlChecker{resolver: newResolver(f), allowed: &allowance{}}
 	name, ok := strings.CutPrefix(inv.DSN, "${env:")
 	if !ok {
 		return nil, errors.New("the DSN must be ${env:NAME}, the name of an environment variable that holds it")
@@ -38,7 +39,7 @@ func newSQLChecker(s *experiments.System, inv experiments.Invariant, f journey.F
 	if err != nil {
 		return nil, err
 	}
-	d, err := openDatabase(dsn, s, &c.resolver)
+	d, err := openDatabase(dsn, s, &c.resolver, c.allowed)
 	if err != nil {
 		return nil, fmt.Errorf("${env:%s}: %s", name, c.resolver.hidden.Line(err.Error(), maxText))
 	}
@@ -89,9 +90,14 @@ func (c *sqlChecker) setQuery(text string, d database) error {
 func (c *sqlChecker) check(ctx context.Context) journal.CheckResult {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
+	c.allowed.renew()
 	r, err := c.violations(ctx)
 	if err != nil {
-		if ctx.Err() != nil && !errors.Is(err, experiments.ErrRefused) {
+		switch {
+		case errors.Is(err, experiments.ErrRefused):
+		case c.allowed.spent():
+			err = errTooMuch // some drivers say only that the connection is bad
+		case ctx.Err() != nil:
 			err = fmt.Errorf("no answer within %s", checkTimeout)
 		}
 		return journal.CheckResult{Error: c.resolver.hidden.Line(driverError(err), maxText)}
@@ -136,8 +142,7 @@ func (c *sqlChecker) violations(ctx context.Context) (journal.CheckResult, error
 
 func (c *sqlChecker) rows(ctx context.Context) (*sql.Rows, func(), error) {
 	if c.tx == nil {
-		rows, err := c.db.QueryContext(ctx, c.text, c.args...)
-		return rows, func() { _ = rows.Close() }, err
+		return c.rowsOfFile(ctx)
 	}
 	tx, err := c.db.BeginTx(ctx, c.tx)
 	if err != nil {
@@ -149,6 +154,22 @@ func (c *sqlChecker) rows(ctx context.Context) (*sql.Rows, func(), error) {
 		return nil, nil, err
 	}
 	return rows, func() { _ = rows.Close(); _ = tx.Rollback() }, nil
+}
+
+// rowsOfFile are the rows of SQLite, which computes them in this process.
+func (c *sqlChecker) rowsOfFile(ctx context.Context) (*sql.Rows, func(), error) {
+	conn, err := c.db.Conn(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var rows *sql.Rows
+	if err = boundSQLite(conn); err == nil {
+		rows, err = conn.QueryContext(ctx, c.text, c.args...)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, conn.Close())
+	}
+	return rows, func() { _, _ = rows.Close(), conn.Close() }, nil
 }
 
 // firstColumn returns the first column of a row as people write it.

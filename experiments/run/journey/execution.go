@@ -229,11 +229,29 @@ func (e *Execution) attempt(ctx context.Context, s *step, deadline time.Time) Ve
 	begun := time.Now()
 	defer func() { e.own += time.Since(begun) }()
 	if s.cookies {
-		if set := e.resp.header(fasthttp.HeaderSetCookie); len(set) > 0 {
-			e.cookies.keep(cookieURL(e.entry, e.req.Target), set)
+		if err := e.keepCookies(); err != nil {
+			return failure(err, deadline, e.script.hidden)
 		}
 	}
 	return s.judge(&e.answer, &e.values, deadline, e.script.hidden)
+}
+
+// keepCookies keeps the cookies that the answer sets, until the journey ends. A poll
+// may be given new ones each time.
+func (e *Execution) keepCookies() error {
+	set := e.resp.header(fasthttp.HeaderSetCookie)
+	size := 0
+	for _, line := range set {
+		size += len(line)
+	}
+	if size == 0 {
+		return nil
+	}
+	if err := e.lease.keep(size); err != nil {
+		return err
+	}
+	e.cookies.keep(cookieURL(e.entry, e.req.Target), set)
+	return nil
 }
 
 // setHeaders sets the headers of the request, with the cookies of the moment.

@@ -347,6 +347,31 @@ func TestCapturedValuesCount(t *testing.T) {
 	}
 }
 
+// A poll that is given more cookies each time ends when it has too many.
+func TestCookiesCount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m, n := NewMemory(), 0
+		to := sender(func(_ context.Context, _ *Request, resp *Response) error {
+			n++
+			resp.Status, resp.Body, resp.Headers = 200, nil, []experiments.Field{{Name: "Set-Cookie", Value: fmt.Sprintf("c%d=%s", n, strings.Repeat("x", 1<<20))}}
+			return nil
+		})
+		step := experiments.Step{Name: "a", Request: experiments.Request{Target: "/"}, Expect: experiments.Expect{Body: []experiments.Check{{Op: experiments.Contains, Value: "done"}}},
+			Poll: &experiments.Poll{Every: time.Second, For: time.Hour}}
+		script, err := Compile([]experiments.Step{step}, Facts{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := NewExecution()
+		r := e.Perform(t.Context(), script, Entry{Sender: to, URL: shopURL, Memory: m}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Hour})
+		if !errors.Is(r.Err, errTooMuchKept) || n != keptMemory>>20 || m.used != 0 {
+			t.Errorf("%v after %d answers: %v, want %v after %d", r.Outcome, n, r.Err, errTooMuchKept, keptMemory>>20)
+		}
+		holdsNothing(t, e)
+	})
+}
+
 // The time that this machine needs is told apart from that of the system.
 func TestOwnTimeIsNotTheSystems(t *testing.T) {
 	t.Parallel()
