@@ -57,6 +57,7 @@ func experimentPrograms() []program {
 		{"recovery", "recovery beside the system's own count of its last harmed journey (90 s a round)", defineRecovery},
 		{"share", "one answer in five is a 503: the interval beside what the service counted (2 min)", defineShare},
 		{"memory", "memory of a run of 400 journeys a second until its report is written", defineMemory},
+		{"hostile-answers", "memory of runs whose system answers with far too much (1 min; -minutes 10 for a soak)", defineHostileAnswers},
 		{"soak", "experiments in a loop in one process: goroutines, open files and memory", defineSoak},
 		{"operators", "all operators of bad config against both shops of the demo (4 min)", defineOperators},
 	}
@@ -68,7 +69,7 @@ func measure(ctx context.Context, args []string, stdout io.Writer) error {
 	if len(args) == 0 {
 		out.printf("usage: measure NAME [FLAG...]; measure NAME -h shows the flags\n")
 		for _, p := range list {
-			out.printf("  %-14s %s\n", p.name, p.line)
+			out.printf("  %-16s %s\n", p.name, p.line)
 		}
 		return out.err
 	}
