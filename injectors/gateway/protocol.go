@@ -18,7 +18,7 @@ type protocol interface {
 	// set activates those of the faults that act on the protocol.
 	set(faults []*Fault)
 	// serve returns when the client has gone. Its error says why the connection was
-	// not served; the client's side is to be reset then.
+	// not served; the caller ends the client's side then.
 	serve(ctx context.Context, c *connection) error
 }
 
@@ -52,6 +52,7 @@ func (p *httpProtocol) set(faults []*Fault) {
 
 func (p *httpProtocol) serve(ctx context.Context, c *connection) error {
 	if err := c.secureHTTP(ctx); err != nil {
+		stream.Reset(c.client) // which has spoken first, so that its connect() is over
 		return err
 	}
 	p.proxy.Serve(ctx, http.Connection{Client: c.client, Upstream: c.upstream, CountCall: c.calls.count})

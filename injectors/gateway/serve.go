@@ -5,21 +5,20 @@ import (
 	"fmt"
 	"net"
 	"sync/atomic"
-
-	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
 // Serve forwards between a client and the dependency until the client has gone, or ctx
 // ends. It closes the client's connection, and resets it where the client would have
 // met a reset without a gateway. Its error says why a connection was not served: the
-// dependency could not be reached, or did not agree on TLS.
+// dependency could not be reached, or did not agree on TLS. A client that has not spoken
+// yet is then left in good order: a reset can overtake its connect(), which would look as
+// if nobody listened here.
 func (g *Gateway) Serve(ctx context.Context, client net.Conn, dial Dial) error {
 	defer func() { _ = client.Close() }() // it is over
 	calls := &callCounter{total: g.options.Calls}
 	defer calls.end()
 	upstream, err := dial(ctx)
 	if err != nil {
-		stream.Reset(client)
 		return fmt.Errorf("dial %s: %w", g.options.Address, err)
 	}
 	defer func() { _ = upstream.Close() }() // it is over
@@ -29,11 +28,7 @@ func (g *Gateway) Serve(ctx context.Context, client net.Conn, dial Dial) error {
 	})
 	defer stop()
 	c := &connection{gateway: g, client: client, upstream: upstream, calls: calls}
-	if err := g.protocol.serve(ctx, c); err != nil {
-		stream.Reset(c.client)
-		return err
-	}
-	return nil
+	return g.protocol.serve(ctx, c)
 }
 
 // A connection is a client's connection, and the one to the dependency that belongs to

@@ -1,7 +1,10 @@
 package proxy
 
 import (
+	"crypto/rand"
 	"crypto/subtle"
+	"encoding/base32"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,8 +35,8 @@ func (s *Server) handler() http.Handler {
 		"POST /proxies":                          s.createProxy,
 		"POST /populate":                         s.populateProxies,
 		"GET /proxies/{proxy}":                   s.onProxy(showProxy),
-		"POST /proxies/{proxy}":                  s.onProxy(updateProxy),
-		"PATCH /proxies/{proxy}":                 s.onProxy(updateProxy),
+		"POST /proxies/{proxy}":                  s.onProxy(s.updateProxy),
+		"PATCH /proxies/{proxy}":                 s.onProxy(s.updateProxy),
 		"DELETE /proxies/{proxy}":                s.onProxy(s.deleteProxy),
 		"GET /proxies/{proxy}/toxics":            s.onProxy(listToxics),
 		"POST /proxies/{proxy}/toxics":           s.onProxy(s.createToxic),
@@ -76,6 +79,7 @@ func (s *Server) onProxy(do func(p *proxy, r *http.Request) (int, any, error)) e
 // refuses requests without the token.
 func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Toxiproxy-Request-Id", newRequestID())
 		switch {
 		case strings.HasPrefix(r.UserAgent(), "Mozilla/"), r.Header.Get("Origin") != "":
 			respond(w, 0, nil, &apiError{"User agent not allowed", http.StatusForbidden})
@@ -89,6 +93,17 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		}
 	})
 }
+
+// newRequestID returns an identifier in the form of Toxiproxy's: 20 digits of base 32,
+// of which the first 4 bytes are the time, so that they sort by it.
+func newRequestID() string {
+	var id [12]byte
+	binary.BigEndian.PutUint32(id[:], uint32(time.Now().Unix()))
+	_, _ = rand.Read(id[4:]) // never fails
+	return requestIDs.EncodeToString(id[:])
+}
+
+var requestIDs = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
 
 // isLocal reports whether a Host header names this machine as itself. Any other
 // name that leads here was made to (DNS rebinding).
@@ -144,10 +159,11 @@ func (s *Server) version(*http.Request) (int, any, error) {
 // reset removes all toxics and enables all proxies, as Toxiproxy does. A proxy whose
 // port is taken does not keep it from the others.
 func (s *Server) reset(*http.Request) (int, any, error) {
+	enabled := true
 	var errs []error
 	for _, p := range s.all() {
 		p.removeToxics(func(*toxic) bool { return true })
-		if err := p.start(); err != nil {
+		if err := s.update(p, proxyUpdate{Enabled: &enabled}); err != nil && asAPIError(err).Status != http.StatusNotFound { // one that was deleted needs no reset
 			errs = append(errs, fmt.Errorf("proxy %s: %w", p.name, err))
 		}
 	}
@@ -167,7 +183,10 @@ func (s *Server) createProxy(r *http.Request) (int, any, error) {
 	if err := decodeBody(r, &in); err != nil {
 		return 0, nil, err
 	}
-	if err := in.validate(""); err != nil {
+	if err := in.missing(""); err != nil {
+		return 0, nil, err
+	}
+	if err := checkName("a proxy", in.Name); err != nil {
 		return 0, nil, err
 	}
 	p, err := s.create(in)
@@ -177,7 +196,8 @@ func (s *Server) createProxy(r *http.Request) (int, any, error) {
 	return http.StatusCreated, p.view(), nil
 }
 
-// populateProxies answers with the proxies that it created, also after an error.
+// populateProxies answers with the proxies of the list; with none after an error, which
+// has changed nothing.
 func (s *Server) populateProxies(r *http.Request) (int, any, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -201,23 +221,19 @@ func showProxy(p *proxy, _ *http.Request) (int, any, error) {
 	return http.StatusOK, p.view(), nil
 }
 
-func updateProxy(p *proxy, r *http.Request) (int, any, error) {
-	now := p.view()
-	in := proxyInput{Listen: now.Listen, Upstream: now.Upstream, Enabled: &now.Enabled}
+func (s *Server) updateProxy(p *proxy, r *http.Request) (int, any, error) {
+	var in proxyUpdate
 	if err := decodeBody(r, &in); err != nil {
 		return 0, nil, err
 	}
-	if in.Enabled == nil { // "enabled": null
-		in.Enabled = &now.Enabled
-	}
-	if err := p.update(in); err != nil {
+	if err := s.update(p, in); err != nil {
 		return 0, nil, err
 	}
 	return http.StatusOK, p.view(), nil
 }
 
 func (s *Server) deleteProxy(p *proxy, _ *http.Request) (int, any, error) {
-	s.removeProxy(p)
+	s.remove(p)
 	return http.StatusNoContent, nil, nil
 }
 
@@ -230,7 +246,7 @@ func (s *Server) createToxic(p *proxy, r *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	t, err := s.parseToxicFor(p, body)
+	t, err := parseToxic(body)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -274,26 +290,32 @@ func (s *Server) listLeases(*http.Request) (int, any, error) {
 // acquireLease gives a run the server for the time that the request asks for, or ten
 // seconds. It refuses when another run has the server.
 func (s *Server) acquireLease(r *http.Request) (int, any, error) {
-	in := leaseView{Seconds: leaseFor.Seconds()}
+	in := leaseInput{}
 	if err := decodeBody(r, &in); err != nil {
 		return 0, nil, err
 	}
-	lasts := time.Duration(in.Seconds * float64(time.Second))
-	switch {
-	case in.Run == "":
+	if in.Run == "" {
 		return 0, nil, errMissing("run")
-	case !(in.Seconds > 0) || lasts > maxLease:
-		return 0, nil, errRefused("seconds must be more than 0 and at most %g, got %v", maxLease.Seconds(), in.Seconds)
+	}
+	if err := checkName("a run", in.Run); err != nil {
+		return 0, nil, err
+	}
+	lasts, err := in.lasts()
+	if err != nil {
+		return 0, nil, err
 	}
 	if err := s.leases.acquire(in.Run, lasts); err != nil {
 		return 0, nil, err
 	}
-	return http.StatusOK, leaseView{in.Run, in.Seconds}, nil
+	return http.StatusOK, leaseView{in.Run, lasts.Seconds()}, nil
 }
 
 // releaseLease ends a run's lease, and its toxics with it.
 func (s *Server) releaseLease(r *http.Request) (int, any, error) {
 	run := r.PathValue("run")
+	if err := checkName("a run", run); err != nil {
+		return 0, nil, err
+	}
 	acquired := s.leases.release(run)
 	s.removeRun(run)
 	if !acquired {

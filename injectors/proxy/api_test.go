@@ -98,7 +98,7 @@ func TestWhatIsRefused(t *testing.T) {
 		`{"type":"bandwidth","attributes":{"rate":0}}`:                               "rate of at least 1 KB/s",
 		`{"type":"bandwidth"}`:                                                       "rate of at least 1 KB/s",
 		`{"type":"slicer"}`:                                                          "average_size from 1",
-		`{"type":"slicer","attributes":{"average_size":10,"size_variation":10}}`:     "less than average_size",
+		`{"type":"slicer","attributes":{"average_size":10,"size_variation":11}}`:     "from 0 to average_size",
 		`{"type":"latency","attributes":{"latency":1,"jitter":9223372036854775807}}`: "jitter must be at most",
 		`{"type":"latency","attributes":{"latncy":1}}`:                               `no attribute \"latncy\"`,
 		`{"type":"latency","latency":1}`:                                             `belongs under \"attributes\"`,

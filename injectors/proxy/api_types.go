@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -22,9 +23,6 @@ type apiError struct {
 func (e *apiError) Error() string { return e.Message }
 
 // The sentences and status codes are Toxiproxy's, because clients match on both.
-func errBody(err error) error {
-	return &apiError{"bad request body: " + err.Error(), http.StatusBadRequest}
-}
 
 func errMissing(field string) error {
 	return &apiError{"missing required field: " + field, http.StatusBadRequest}
@@ -50,6 +48,9 @@ func asAPIError(err error) *apiError {
 	if api, ok := errors.AsType[*apiError](err); ok {
 		return api
 	}
+	if list, ok := errors.AsType[*ListError](err); ok {
+		return &apiError{"bad request body: " + list.Err.Error(), http.StatusBadRequest}
+	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return &apiError{"request body too large", http.StatusRequestEntityTooLarge}
 	}
@@ -67,6 +68,8 @@ type proxyView struct {
 	Enabled  bool        `json:"enabled"`
 	Toxics   []toxicView `json:"toxics"`
 	Counts   Counts      `json:"blastgauge"`
+
+	at string // Listen with its host looked up
 }
 
 // A toxicView is a toxic as the API shows it.
@@ -98,6 +101,60 @@ type proxyInput struct {
 	Upstream string            `json:"upstream"`
 	Enabled  *bool             `json:"enabled"`
 	Toxics   []json.RawMessage `json:"toxics"`
+
+	at string // Listen, once its host is looked up
+}
+
+// missing returns an error where the proxy has no name or no upstream, which says where
+// they are missing.
+func (in proxyInput) missing(where string) error {
+	switch {
+	case in.Name == "":
+		return errMissing("name" + where)
+	case in.Upstream == "":
+		return errMissing("upstream" + where)
+	}
+	return nil
+}
+
+// lookUp looks up the host where the proxy is to listen.
+func (in *proxyInput) lookUp() error {
+	at, err := net.ResolveTCPAddr("tcp", in.Listen)
+	if err != nil {
+		return &net.OpError{Op: "listen", Net: "tcp", Err: err} // as Toxiproxy says it
+	}
+	in.at = at.String()
+	return nil
+}
+
+// about puts a proxy's name before an error, for those who sent a list of them.
+func about(proxy string, err error) error {
+	api := asAPIError(err)
+	return &apiError{"proxy " + proxy + ": " + api.Message, api.Status}
+}
+
+// A proxyUpdate is what a request changes of a proxy. Nil: it stays as it is.
+type proxyUpdate struct {
+	Listen   *string `json:"listen"`
+	Upstream *string `json:"upstream"`
+	Enabled  *bool   `json:"enabled"`
+
+	at string // Listen, once its host is looked up
+}
+
+// over returns the proxy that the update makes of one.
+func (u proxyUpdate) over(now proxyView) proxyInput {
+	in := proxyInput{Name: now.Name, Listen: now.Listen, Upstream: now.Upstream, Enabled: &now.Enabled, at: now.at}
+	if u.Listen != nil {
+		in.Listen, in.at = *u.Listen, u.at
+	}
+	if u.Upstream != nil {
+		in.Upstream = *u.Upstream
+	}
+	if u.Enabled != nil {
+		in.Enabled = u.Enabled
+	}
+	return in
 }
 
 // A toxicInput is a toxic in a request.

@@ -23,8 +23,12 @@ type conn struct {
 	id     uint64
 	proxy  *proxy
 	client *net.TCPConn
+	ends   ends            // of the client's socket
+	served *sync.WaitGroup // waits for the connection
 	ctx    context.Context // ends with the connection
 	cancel context.CancelFunc
+
+	dialled ends // of the socket to the upstream; belongs to the goroutine that serves
 
 	mu       sync.Mutex // guards what is below; never held while waiting for a peer
 	set      *toxicSet
@@ -156,12 +160,14 @@ func (c *conn) serve() {
 		c.serveThroughGateway(g)
 		return
 	}
-	upstream, err := c.proxy.dial(c.ctx)
+	upstream, err := c.dial(c.ctx)
 	if err != nil {
 		if c.ctx.Err() == nil {
 			c.proxy.logUnreachable(err, err)
 		}
-		hangUp(c.client, true)
+		// In good order, as Toxiproxy ends it: a reset can overtake the client's connect(),
+		// which would look as if the proxy were down.
+		hangUp(c.client, false)
 		return
 	}
 	p := newSession(c, upstream, false)

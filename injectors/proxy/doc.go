@@ -36,6 +36,9 @@
 //     running.
 //   - Attributes that crash or wedge a server, unknown ones and misplaced ones are
 //     refused with an error that says so. populate honours the toxics in its input.
+//   - What is refused changes nothing: a request is made ready as a whole, ports and all,
+//     before anything is touched. See change.
+//   - A connection that comes round to its own proxy ends. See traffic.
 //   - "down" is a toxic of blastgauge's: it refuses new connections and closes live
 //     ones, while the proxy keeps its port.
 package proxy

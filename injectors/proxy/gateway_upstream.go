@@ -18,7 +18,7 @@ import (
 func (c *conn) serveThroughGateway(g *gateway.Gateway) {
 	var unreachable error
 	err := g.Serve(c.ctx, c.client, func(ctx context.Context) (gateway.Upstream, error) {
-		upstream, err := c.proxy.dial(ctx)
+		upstream, err := c.dial(ctx)
 		if err != nil {
 			unreachable = err
 			return nil, err

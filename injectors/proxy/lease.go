@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -12,8 +13,11 @@ import (
 // leaseFor is how long a run's toxics stay when the run never asked for a lease.
 const leaseFor = 10 * time.Second
 
-// maxLease is the longest lease that a run can ask for.
-const maxLease = 10 * time.Minute
+// The shortest and the longest lease that a run can ask for.
+const (
+	minLease = time.Millisecond
+	maxLease = 10 * time.Minute
+)
 
 // rememberReleased is how long the server refuses calls of a run that was released.
 // Calls that were sent before the release arrive sooner, or never.
@@ -74,6 +78,13 @@ func (l *leases) ensure(run string) error {
 	return nil
 }
 
+// check returns an error when the run was released.
+func (l *leases) check(run string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.checkReleased(run)
+}
+
 // checkReleased returns an error when the run was released. The caller holds mu.
 func (l *leases) checkReleased(run string) error {
 	if at, gone := l.released[run]; gone && time.Since(at) < rememberReleased {
@@ -128,6 +139,33 @@ func (l *leases) release(run string) bool {
 	lease.timer.Stop()
 	delete(l.runs, run)
 	return lease.acquired
+}
+
+// A leaseInput is a request for a lease.
+type leaseInput struct {
+	Run     string          `json:"run"`
+	Seconds json.RawMessage `json:"seconds"` // a number; absent or null: leaseFor
+}
+
+// lasts returns how long the lease is to last. The number is compared before it becomes
+// a duration: beyond some 292 years a duration overflows, and a lease that has lapsed
+// when it begins takes the run's toxics with it.
+func (in leaseInput) lasts() (time.Duration, error) {
+	seconds := leaseFor.Seconds()
+	if len(in.Seconds) > 0 {
+		if err := json.Unmarshal(in.Seconds, &seconds); err != nil {
+			return 0, errLeaseRange(string(in.Seconds))
+		}
+	}
+	if !(seconds >= minLease.Seconds() && seconds <= maxLease.Seconds()) {
+		return 0, errLeaseRange(string(in.Seconds))
+	}
+	return time.Duration(seconds * float64(time.Second)), nil
+}
+
+func errLeaseRange(got string) error {
+	const most = 40
+	return errRefused("seconds must be a number from %g to %g, got %.*s", minLease.Seconds(), maxLease.Seconds(), most, got)
 }
 
 // A leaseView is a lease as the API shows it.

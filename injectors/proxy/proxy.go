@@ -29,6 +29,7 @@ type proxy struct {
 	seed    uint64
 	log     *slog.Logger
 	buffers *buffers
+	server  *traffic // of all proxies of the server
 
 	certificate *tls.Certificate // for clients; nil: its own
 	roots       *x509.CertPool   // for upstreams; nil: the machine's
@@ -40,10 +41,11 @@ type proxy struct {
 	life     sync.Mutex
 	listener net.Listener // nil: disabled
 	closed   bool         // for good: a call that still has the proxy cannot start it
-	work     sync.WaitGroup
+	accepts  sync.WaitGroup
 
 	mu        sync.Mutex // guards what is below; never held while waiting
 	listen    string     // as asked for, or as it is once the proxy listens
+	at        string     // listen as asked for, with its host looked up and its port chosen
 	upstream  target
 	gateway   *gateway.Gateway // nil: only bytes are known
 	certified certifier        // has the certificate for clients that speak TLS
@@ -52,20 +54,16 @@ type proxy struct {
 	toxicIDs  int64
 	connIDs   uint64
 	conns     map[*conn]struct{}
+	served    *sync.WaitGroup // connections since the proxy moved last
 }
 
-func newProxy(s *Server, in proxyInput) (*proxy, error) {
-	upstream, err := parseTarget(in.Upstream)
-	if err != nil {
-		return nil, err
-	}
-	p := &proxy{
-		name: in.Name, seed: seedOf(s.options.Seed, in.Name), log: s.log, buffers: &s.buffers,
+// newProxy returns a proxy that leads nowhere yet.
+func (s *Server) newProxy(name string) *proxy {
+	return &proxy{
+		name: name, seed: seedOf(s.options.Seed, name), log: s.log, buffers: &s.buffers, server: &s.traffic,
 		certificate: s.options.Certificate, roots: s.options.UpstreamRoots,
-		listen: in.Listen, upstream: upstream, set: &toxicSet{}, conns: map[*conn]struct{}{},
+		set: &toxicSet{}, conns: map[*conn]struct{}{}, served: new(sync.WaitGroup),
 	}
-	p.gateway, p.certified, err = p.gatewayTo(in.Listen, upstream)
-	return p, err
 }
 
 // seedOf derives a proxy's seed, so that the samples of different proxies are
@@ -138,7 +136,7 @@ func (p *proxy) activeToxics() []*toxic {
 func (p *proxy) view() proxyView {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	v := proxyView{Name: p.name, Listen: p.listen, Upstream: p.upstream.text, Enabled: p.enabled, Toxics: []toxicView{}, Counts: p.counters.view(p.gateway != nil)}
+	v := proxyView{Name: p.name, Listen: p.listen, Upstream: p.upstream.text, Enabled: p.enabled, Toxics: []toxicView{}, Counts: p.counters.view(p.gateway != nil), at: p.at}
 	for _, t := range p.set.toxics {
 		v.Toxics = append(v.Toxics, t.view())
 	}
@@ -146,34 +144,21 @@ func (p *proxy) view() proxyView {
 	return v
 }
 
-// start makes the proxy listen. It does nothing when the proxy listens already.
-func (p *proxy) start() error {
-	p.life.Lock()
-	defer p.life.Unlock()
-	return p.startLocked()
-}
-
-// startLocked is start for callers that hold life.
-func (p *proxy) startLocked() error {
-	switch {
-	case p.closed:
-		return errShuttingDown()
-	case p.listener != nil:
-		return nil
-	}
-	p.mu.Lock()
-	address := p.listen
-	p.mu.Unlock()
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
+// listenOn makes the proxy accept connections from a listener, in the place of the one
+// that it has. The caller holds life.
+func (p *proxy) listenOn(listener net.Listener) {
+	if p.listener != nil {
+		_ = p.listener.Close() // after an error, too, it accepts no more
 	}
 	p.listener = listener
 	p.mu.Lock()
 	p.listen, p.enabled = listener.Addr().String(), true
+	if host, port, err := net.SplitHostPort(p.at); err == nil && (port == "0" || port == "") {
+		_, port, _ = net.SplitHostPort(p.listen)
+		p.at = net.JoinHostPort(host, port)
+	}
 	p.mu.Unlock()
-	p.work.Go(func() { p.accept(listener) })
-	return nil
+	p.accepts.Go(func() { p.accept(listener) })
 }
 
 // close stops the proxy for good.
@@ -194,12 +179,29 @@ func (p *proxy) stopLocked() {
 	p.listener = nil
 	p.mu.Lock()
 	p.enabled = false
-	conns := p.liveConns()
+	conns, served := p.endGeneration()
 	p.mu.Unlock()
+	endConns(conns, served)
+	p.accepts.Wait()
+}
+
+// endGeneration returns the connections so far, which are to end, and what waits for
+// their goroutines. The caller holds mu.
+func (p *proxy) endGeneration() ([]*conn, *sync.WaitGroup) {
+	served := p.served
+	p.served = new(sync.WaitGroup)
+	return p.liveConns(), served
+}
+
+// endConns closes connections and waits for their goroutines.
+func endConns(conns []*conn, served *sync.WaitGroup) {
+	if served == nil {
+		return
+	}
 	for _, c := range conns {
 		c.close()
 	}
-	p.work.Wait()
+	served.Wait()
 }
 
 // stopAccepting closes the port and leaves connections alone.
@@ -211,6 +213,52 @@ func (p *proxy) stopAccepting() {
 	}
 }
 
+// acceptAgain opens the port that stopAccepting has closed. Where somebody has taken it,
+// the proxy stops.
+func (p *proxy) acceptAgain() error {
+	p.life.Lock()
+	defer p.life.Unlock()
+	p.mu.Lock()
+	address := p.listen
+	p.mu.Unlock()
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		p.stopLocked()
+		return fmt.Errorf("proxy %s had to be disabled: %w", p.name, err)
+	}
+	p.listenOn(listener)
+	return nil
+}
+
+// listening reports whether the proxy has a port.
+func (p *proxy) listening() bool {
+	p.life.Lock()
+	defer p.life.Unlock()
+	return p.listener != nil
+}
+
+// address returns where the proxy listens, or is to listen once it is enabled.
+func (p *proxy) address() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.listen
+}
+
+// isAt reports whether a resolved address is the proxy's. Both forms of its own count: a
+// proxy that is to listen on 0.0.0.0 listens on [::].
+func (p *proxy) isAt(at string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return at == p.at || at == p.listen
+}
+
+// leadsTo reports whether an upstream is the proxy's.
+func (p *proxy) leadsTo(upstream target) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.upstream.text == upstream.text
+}
+
 // liveConns lists the connections. The caller holds mu.
 func (p *proxy) liveConns() []*conn {
 	list := make([]*conn, 0, len(p.conns))
@@ -218,47 +266,6 @@ func (p *proxy) liveConns() []*conn {
 		list = append(list, c)
 	}
 	return list
-}
-
-// update changes the proxy's address, upstream or state. When an address changes, its
-// connections end, as they do on Toxiproxy.
-func (p *proxy) update(in proxyInput) error {
-	upstream, err := parseTarget(in.Upstream)
-	if err != nil {
-		return err
-	}
-	p.life.Lock()
-	defer p.life.Unlock()
-	if p.differs(in) {
-		if err := p.moveLocked(in.Listen, upstream); err != nil {
-			return err
-		}
-	}
-	if *in.Enabled {
-		return p.startLocked()
-	}
-	p.stopLocked()
-	return nil
-}
-
-// moveLocked stops the proxy and changes its address or upstream. The caller holds
-// life.
-func (p *proxy) moveLocked(listen string, upstream target) error {
-	g, certified, err := p.gatewayTo(listen, upstream)
-	if err != nil {
-		return err
-	}
-	for _, t := range p.activeToxics() {
-		if err := upstream.checkToxic(t); err != nil {
-			return errRefused("%v; or first remove toxic %s", err, t.name)
-		}
-	}
-	p.stopLocked()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.listen, p.upstream, p.gateway, p.certified = listen, upstream, g, certified
-	p.updateGateway()
-	return nil
 }
 
 // accept serves clients until the listener is closed. After an error that may pass,
@@ -276,14 +283,21 @@ func (p *proxy) accept(listener net.Listener) {
 			continue
 		}
 		pause = 0
+		if !p.server.enter() {
+			p.log.Warn("the connection is closed: others have all the files that this process may open", "proxy", p.name)
+			hangUp(client.(*net.TCPConn), false)
+			continue
+		}
 		if c := p.addConn(client.(*net.TCPConn)); c != nil {
-			p.work.Go(func() { p.serve(c) })
+			go p.serve(c)
+		} else {
+			p.server.leave()
 		}
 	}
 }
 
-// addConn makes a connection of a client's socket. It returns nil when the proxy has
-// stopped.
+// addConn makes a connection of a client's socket, which the caller has to serve. It
+// returns nil when the proxy has stopped.
 func (p *proxy) addConn(client *net.TCPConn) *conn {
 	p.counters.total.Add(1)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -295,7 +309,8 @@ func (p *proxy) addConn(client *net.TCPConn) *conn {
 		return nil
 	}
 	p.connIDs++
-	c := &conn{id: p.connIDs, proxy: p, client: client, ctx: ctx, cancel: cancel}
+	c := &conn{id: p.connIDs, proxy: p, client: client, ends: endsOf(client.RemoteAddr(), client.LocalAddr()), served: p.served, ctx: ctx, cancel: cancel}
+	c.served.Add(1)
 	p.conns[c] = struct{}{}
 	p.counters.open.Add(1)
 	return c
@@ -305,10 +320,13 @@ func (p *proxy) addConn(client *net.TCPConn) *conn {
 func (p *proxy) serve(c *conn) {
 	defer func() {
 		c.finish()
+		c.forgetDialled()
 		p.mu.Lock()
 		delete(p.conns, c)
 		p.mu.Unlock()
 		p.counters.open.Add(-1)
+		p.server.leave()
+		c.served.Done()
 	}()
 	p.mu.Lock()
 	set := p.set
@@ -319,18 +337,6 @@ func (p *proxy) serve(c *conn) {
 		return
 	}
 	c.serve()
-}
-
-// dial connects to the upstream.
-func (p *proxy) dial(ctx context.Context) (*net.TCPConn, error) {
-	p.mu.Lock()
-	address := p.upstream.address
-	p.mu.Unlock()
-	upstream, err := (&net.Dialer{Timeout: dialWithin}).DialContext(ctx, "tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	return upstream.(*net.TCPConn), nil
 }
 
 // changeToxics replaces the list of toxics by what next makes of it. When it returns,
@@ -364,6 +370,9 @@ func (p *proxy) toxic(name string) (*toxic, error) {
 
 func (p *proxy) addToxic(t *toxic) error {
 	return p.changeToxics(func(now []*toxic) ([]*toxic, error) {
+		if err := p.upstream.checkToxic(t); err != nil {
+			return nil, err
+		}
 		if indexByName(now, t.name) >= 0 {
 			return nil, errToxicExists()
 		}
@@ -420,22 +429,4 @@ func (p *proxy) removeToxics(match func(*toxic) bool) (n int) {
 
 func indexByName(toxics []*toxic, name string) int {
 	return slices.IndexFunc(toxics, func(t *toxic) bool { return t.name == name })
-}
-
-// differs reports whether the proxy has another address or upstream than in. It
-// compares resolved addresses: a proxy that shall listen on localhost listens on
-// 127.0.0.1.
-func (p *proxy) differs(in proxyInput) bool {
-	p.mu.Lock()
-	listen, upstream := p.listen, p.upstream.text
-	p.mu.Unlock()
-	return upstream != in.Upstream || listen != in.Listen && resolved(listen) != resolved(in.Listen)
-}
-
-func resolved(address string) string {
-	a, err := net.ResolveTCPAddr("tcp", address)
-	if err != nil {
-		return fmt.Sprintf("%q: %v", address, err)
-	}
-	return a.String()
 }

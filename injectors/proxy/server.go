@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -50,12 +48,17 @@ type Server struct {
 	options Options
 	log     *slog.Logger
 	buffers buffers
+	traffic traffic
 	leases  *leases
 	http    *http.Server
 	url     string
 	local   bool // the API listens at a loopback address
 	serving chan error
 	calls   sync.RWMutex // read-locked by every call that uses proxies, so that stop can wait for them
+
+	// changes is held while proxies are made, moved, started and deleted: a change is made
+	// ready as a whole before it is made. Toxics come and go without it.
+	changes sync.Mutex
 
 	mu      sync.Mutex // guards what is below; never held while waiting
 	proxies map[string]*proxy
@@ -72,7 +75,7 @@ func Start(o Options) (*Server, error) {
 	s := &Server{
 		options: o, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
 		url: "http://" + at.String(), local: at.IP.IsLoopback(),
-		serving: make(chan error, 1), proxies: map[string]*proxy{},
+		serving: make(chan error, 1), proxies: map[string]*proxy{}, traffic: newTraffic(mostFiles()),
 	}
 	s.leases = newLeases(func(run string) {
 		s.calls.RLock()
@@ -176,35 +179,75 @@ func (s *Server) removeRun(run string) {
 
 // create creates a proxy. Its name must be free.
 func (s *Server) create(in proxyInput) (*proxy, error) {
-	p, err := newProxy(s, in)
+	if err := in.lookUp(); err != nil {
+		return nil, err
+	}
+	s.changes.Lock()
+	defer s.changes.Unlock()
+	if _, err := s.find(in.Name); err == nil {
+		return nil, errProxyExists()
+	}
+	c, err := s.prepareNew(in)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.register(p); err != nil {
-		return nil, err
-	}
-	if err := s.configure(p, in); err != nil {
-		s.removeProxy(p)
-		return nil, err
-	}
-	return p, nil
+	_, err = s.perform(c)
+	return c.proxy, err
 }
 
-func (s *Server) register(p *proxy) error {
+// prepareNew returns the change that makes a new proxy.
+func (s *Server) prepareNew(in proxyInput) (*change, error) {
+	c, err := prepare(s.newProxy(in.Name), in)
+	if err != nil {
+		return nil, err
+	}
+	c.isNew = true
+	return c, c.replaceToxics(s, in)
+}
+
+func (s *Server) isClosed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.closed:
-		return errShuttingDown()
-	case s.proxies[p.name] != nil:
-		return errProxyExists()
-	}
-	s.proxies[p.name] = p
-	return nil
+	return s.closed
 }
 
-// removeProxy deletes a proxy and stops it.
-func (s *Server) removeProxy(p *proxy) {
+// list puts a proxy on the server's list.
+func (s *Server) list(p *proxy) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.proxies[p.name] = p
+}
+
+// update changes what a request names of a proxy: where it listens, where it leads, and
+// whether it is enabled.
+func (s *Server) update(p *proxy, in proxyUpdate) error {
+	if in.Listen != nil { // before the lock: a name may take its time
+		at, err := net.ResolveTCPAddr("tcp", *in.Listen)
+		if err != nil {
+			return err
+		}
+		in.at = at.String()
+	}
+	s.changes.Lock()
+	defer s.changes.Unlock()
+	if now, err := s.find(p.name); err != nil || now != p {
+		return errProxyNotFound()
+	}
+	c, err := prepare(p, in.over(p.view()))
+	if err != nil {
+		return err
+	}
+	if err := c.checkToxics(p.activeToxics()); err != nil {
+		return err
+	}
+	_, err = s.perform(c)
+	return err
+}
+
+// remove deletes a proxy and stops it.
+func (s *Server) remove(p *proxy) {
+	s.changes.Lock()
+	defer s.changes.Unlock()
 	s.mu.Lock()
 	if s.proxies[p.name] == p {
 		delete(s.proxies, p.name)
@@ -213,42 +256,14 @@ func (s *Server) removeProxy(p *proxy) {
 	p.close()
 }
 
-// configure gives a new proxy the toxics of the request and then starts it, so that the
-// toxics act on every connection.
-func (s *Server) configure(p *proxy, in proxyInput) error {
-	for _, body := range in.Toxics {
-		t, err := s.parseToxicFor(p, body)
-		if err != nil {
-			return err
-		}
-		if err := s.addToxic(p, t); err != nil {
-			return err
-		}
-	}
-	if in.Enabled != nil && !*in.Enabled {
-		return nil
-	}
-	return p.start()
-}
-
-// parseToxicFor reads a toxic and checks that it can act on the proxy.
-func (s *Server) parseToxicFor(p *proxy, body json.RawMessage) (*toxic, error) {
-	t, err := parseToxic(body)
-	switch {
-	case err != nil:
-		return nil, err
-	case t.message != nil:
-		if err := p.currentTarget().checkToxic(t); err != nil {
-			return nil, err
-		}
-	}
-	return t, s.leases.ensure(t.run)
-}
-
 // addToxic puts a toxic on a proxy. Another call may release the toxic's run at the
 // same time and remove the toxics that it sees, so addToxic checks the run's lease
-// again after it has added the toxic.
+// again after it has added the toxic. The run's time begins then: what is refused
+// lengthens no lease.
 func (s *Server) addToxic(p *proxy, t *toxic) error {
+	if err := s.leases.check(t.run); err != nil {
+		return err
+	}
 	if err := p.addToxic(t); err != nil {
 		return err
 	}
@@ -260,8 +275,9 @@ func (s *Server) addToxic(p *proxy, t *toxic) error {
 }
 
 // Populate creates the proxies of a JSON list, in the form of POST /populate and of
-// Toxiproxy's config file. It replaces proxies that exist and differ, and leaves the
-// others as they are. When the list is not valid, it changes nothing.
+// Toxiproxy's config file. It changes proxies that exist and differ, and leaves the
+// others as they are. It makes all of the list or changes nothing. The error is a
+// [ListError] where the text is no such list.
 func (s *Server) Populate(list []byte) error {
 	s.calls.RLock()
 	defer s.calls.RUnlock()
@@ -270,48 +286,66 @@ func (s *Server) Populate(list []byte) error {
 }
 
 func (s *Server) populate(body []byte) ([]*proxy, error) {
-	var inputs []proxyInput
-	if err := json.Unmarshal(body, &inputs); err != nil {
-		return nil, errBody(err)
+	inputs, err := decodeList(body)
+	if err != nil {
+		return nil, err
 	}
-	for i, in := range inputs {
-		if err := in.validate(fmt.Sprintf(" at proxy %d", i+1)); err != nil {
+	for i := range inputs {
+		in := &inputs[i]
+		if err := in.missing(fmt.Sprintf(" at proxy %d", i+1)); err != nil {
 			return nil, err
 		}
-	}
-	made := []*proxy{}
-	for _, in := range inputs {
-		p, err := s.replace(in)
-		if err != nil {
-			return made, err
+		if err := checkName(fmt.Sprintf("proxy %d", i+1), in.Name); err != nil {
+			return nil, err
 		}
-		made = append(made, p)
+		if err := in.lookUp(); err != nil {
+			return nil, about(in.Name, err)
+		}
+		for j, earlier := range inputs[:i] {
+			if earlier.Name == in.Name {
+				return nil, errRefused("proxies %d and %d of the list have the same name, %s", j+1, i+1, in.Name)
+			}
+		}
+	}
+	s.changes.Lock()
+	defer s.changes.Unlock()
+	made, changes := []*proxy{}, []*change{}
+	for _, in := range inputs {
+		p, c, err := s.prepareListed(in)
+		if err != nil {
+			return nil, about(in.Name, err)
+		}
+		if made = append(made, p); c != nil {
+			changes = append(changes, c)
+		}
+	}
+	c, err := s.perform(changes...)
+	switch {
+	case err != nil && c == nil:
+		return nil, err
+	case err != nil:
+		return nil, about(c.proxy.name, err)
 	}
 	return made, nil
 }
 
-// replace creates a proxy, after removing one of the same name that differs.
-func (s *Server) replace(in proxyInput) (*proxy, error) {
-	if p, err := s.find(in.Name); err == nil {
-		if !p.differs(in) && len(in.Toxics) == 0 {
-			return p, nil
+// prepareListed returns the proxy of a list, and the change that makes it what the list
+// says; nil: it is that already, and keeps its toxics.
+func (s *Server) prepareListed(in proxyInput) (*proxy, *change, error) {
+	p, err := s.find(in.Name)
+	if err != nil {
+		c, err := s.prepareNew(in)
+		if err != nil {
+			return nil, nil, err
 		}
-		s.removeProxy(p)
+		return c.proxy, c, nil
 	}
-	return s.create(in)
-}
-
-// validate refuses a proxy without a name or a usable upstream. The error for a missing
-// field says where it is missing.
-func (in proxyInput) validate(where string) error {
-	switch {
-	case in.Name == "":
-		return errMissing("name" + where)
-	case in.Upstream == "":
-		return errMissing("upstream" + where)
-	case strings.ContainsFunc(in.Name, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return errRefused("a proxy's name must not have control characters")
+	c, err := prepare(p, in)
+	if err != nil {
+		return nil, nil, err
 	}
-	_, err := parseTarget(in.Upstream)
-	return err
+	if !c.moves && len(in.Toxics) == 0 {
+		return p, nil, nil
+	}
+	return p, c, c.replaceToxics(s, in)
 }

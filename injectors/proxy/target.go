@@ -25,7 +25,9 @@ func schemes() []string { return append(gateway.Schemes(), plainSchemes()...) }
 // hasProtocol reports whether the proxy can tell single requests apart.
 func (t target) hasProtocol() bool { return slices.Contains(gateway.Schemes(), t.scheme) }
 
-// parseTarget reads an upstream: host:port, or scheme://host:port.
+// parseTarget reads an upstream: host:port, or scheme://host:port. It refuses what no
+// connection can be made to, because every client would be told so instead of the one
+// who wrote it.
 func parseTarget(text string) (t target, err error) {
 	t = target{text: text, address: text}
 	if scheme, rest, ok := strings.Cut(text, "://"); ok {
@@ -38,8 +40,17 @@ func parseTarget(text string) (t target, err error) {
 			return t, errRefused("upstream %q: only postgres:// takes parameters after a question mark, such as ?sslmode=require", text)
 		}
 	}
-	if host, port, err := net.SplitHostPort(t.address); err != nil || host == "" && port == "" {
+	if i := strings.IndexAny(t.address, "/#"); i >= 0 {
+		place, _, _ := strings.Cut(text, t.address[i:])
+		return t, errRefused("upstream %q: an upstream ends with its port, because paths and databases are for clients to ask for; write %s", text, place)
+	}
+	host, port, err := net.SplitHostPort(t.address)
+	switch {
+	case err != nil, port == "", strings.ContainsAny(host, " \t@?"), hasHidden(host):
 		return t, errRefused("upstream %q is not host:port", text)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return t, errRefused("upstream %q is not host:port: %q is no port", text, port)
 	}
 	return t, nil
 }

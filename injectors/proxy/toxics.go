@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -110,6 +111,9 @@ func parseToxic(body json.RawMessage) (*toxic, error) {
 	t.run = in.Ours.Run
 	if t.run == "" {
 		t.run, _, _ = injectors.ParseFaultName(t.name)
+	}
+	if err := errors.Join(checkName("a toxic", t.name), checkName("a run", t.run)); err != nil {
+		return nil, err
 	}
 	if in.Toxicity != nil {
 		t.toxicity = *in.Toxicity
@@ -293,8 +297,8 @@ func checkSlicer(t *toxics.SlicerToxic) error {
 	switch {
 	case t.AverageSize < 1 || t.AverageSize > maxSlice:
 		return errRefused("slicer needs an average_size from 1 to %d bytes, got %d", maxSlice, t.AverageSize)
-	case t.SizeVariation < 0 || t.SizeVariation >= t.AverageSize:
-		return errRefused("slicer needs a size_variation from 0 to less than average_size (%d), got %d", t.AverageSize, t.SizeVariation)
+	case t.SizeVariation < 0 || t.SizeVariation > t.AverageSize:
+		return errRefused("slicer needs a size_variation from 0 to average_size (%d), got %d", t.AverageSize, t.SizeVariation)
 	}
 	return checkLimit("delay", int64(t.Delay), maxMicros)
 }

@@ -1,0 +1,210 @@
+package proxy
+
+import (
+	"errors"
+	"net"
+	"slices"
+	"sync"
+	"syscall"
+
+	"github.com/blastgauge/blastgauge/injectors/gateway"
+)
+
+// A change is what one request makes of one proxy. All that can fail is done while it
+// is made ready: what is refused changes nothing, and ends no connection.
+type change struct {
+	proxy *proxy
+	isNew bool // the server does not list the proxy yet
+
+	listen    string // as asked for
+	at        string // listen with its host looked up
+	upstream  target
+	enabled   bool
+	moves     bool             // listen or upstream is another: connections end, as they do on Toxiproxy
+	gateway   *gateway.Gateway // where it moves
+	certified certifier        // where it moves
+
+	replaces bool     // toxics come in the place of those that are there
+	toxics   []*toxic // that come
+
+	listener net.Listener // opened for the change; nil: the proxy keeps the one that it has, or has none
+}
+
+// prepare returns the change that a request asks of a proxy, without its toxics. It
+// touches nothing. The caller holds changes.
+func prepare(p *proxy, in proxyInput) (c *change, err error) {
+	c = &change{proxy: p, listen: in.Listen, at: in.at, enabled: in.Enabled == nil || *in.Enabled}
+	if c.upstream, err = parseTarget(in.Upstream); err != nil {
+		return nil, err
+	}
+	if c.moves = !p.isAt(c.at) || !p.leadsTo(c.upstream); c.moves {
+		if c.gateway, c.certified, err = p.gatewayTo(c.listen, c.upstream); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// replaceToxics makes the change put the toxics of a request in the place of those that
+// are there.
+func (c *change) replaceToxics(s *Server, in proxyInput) error {
+	c.replaces = true
+	for _, body := range in.Toxics {
+		t, err := parseToxic(body)
+		switch {
+		case err != nil:
+			return err
+		case indexByName(c.toxics, t.name) >= 0:
+			return errToxicExists()
+		}
+		if err := errors.Join(c.upstream.checkToxic(t), s.leases.check(t.run)); err != nil {
+			return err
+		}
+		c.toxics = append(c.toxics, t)
+	}
+	return nil
+}
+
+// checkToxics returns an error where toxics that stay cannot act on the new upstream.
+func (c *change) checkToxics(there []*toxic) error {
+	for _, t := range there {
+		if err := c.upstream.checkToxic(t); err != nil && !c.replaces {
+			return errRefused("%v; or first remove toxic %s", err, t.name)
+		}
+	}
+	return nil
+}
+
+// needsPort reports whether the proxy has to open a port for the change.
+func (c *change) needsPort() bool { return c.enabled && (!c.proxy.listening() || !c.staysAt()) }
+
+// leavesPort reports whether the proxy has a port that it gives up.
+func (c *change) leavesPort() bool { return c.proxy.listening() && (!c.enabled || !c.staysAt()) }
+
+func (c *change) staysAt() bool { return c.proxy.isAt(c.at) }
+
+// perform makes changes, all or none: once every port is open, nothing can fail. It
+// returns the change that an error is about. The caller holds changes.
+func (s *Server) perform(changes ...*change) (*change, error) {
+	if c, err := s.checkLoops(changes); err != nil {
+		return c, err
+	}
+	if s.isClosed() {
+		return nil, errShuttingDown()
+	}
+	closed, c, err := openPorts(changes)
+	if err != nil {
+		return c, errors.Join(err, undo(changes, closed))
+	}
+	for i, c := range changes {
+		if err := c.apply(); err != nil {
+			return c, errors.Join(err, undo(changes[i:], closed))
+		}
+		if c.isNew {
+			s.list(c.proxy)
+		}
+		s.ensureLeases(c)
+	}
+	return nil, nil
+}
+
+// ensureLeases gives the runs of new toxics their time. A run that was released since
+// the change was prepared loses its toxics, as if it had been released after.
+func (s *Server) ensureLeases(c *change) {
+	for _, t := range c.toxics {
+		if s.leases.ensure(t.run) != nil {
+			c.proxy.removeToxics(func(there *toxic) bool { return there == t })
+		}
+	}
+}
+
+// openPorts opens the ports that changes need, in their order: a port that one leaves is
+// free for those that follow, and for itself at another address. It returns the proxies
+// whose ports it had to close for that, and the change that an error is about.
+func openPorts(changes []*change) (closed []*proxy, failed *change, err error) {
+	for i, c := range changes {
+		if !c.needsPort() {
+			continue
+		}
+		c.listener, err = net.Listen("tcp", c.at)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			for _, other := range changes[:i+1] {
+				if other.leavesPort() && !slices.Contains(closed, other.proxy) && samePort(other.proxy.address(), c.at) {
+					other.proxy.stopAccepting()
+					closed = append(closed, other.proxy)
+				}
+			}
+			c.listener, err = net.Listen("tcp", c.at)
+		}
+		if err != nil {
+			c.listener = nil // not an interface that holds nothing
+			return closed, c, err
+		}
+	}
+	return closed, nil, nil
+}
+
+// undo closes the ports that were opened for changes that are not made, and opens those
+// again that were closed for them.
+func undo(changes []*change, closed []*proxy) error {
+	var errs []error
+	for _, c := range changes {
+		if c.listener != nil {
+			errs = append(errs, c.listener.Close())
+		}
+	}
+	for _, c := range changes {
+		if slices.Contains(closed, c.proxy) {
+			errs = append(errs, c.proxy.acceptAgain())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func samePort(a, b string) bool {
+	_, portA, _ := net.SplitHostPort(a)
+	_, portB, _ := net.SplitHostPort(b)
+	return portA == portB
+}
+
+// apply makes the change. When it returns, connections that the change ends have ended,
+// and its toxics are in force on every connection.
+func (c *change) apply() error {
+	p := c.proxy
+	p.life.Lock()
+	defer p.life.Unlock()
+	if p.closed {
+		return errShuttingDown()
+	}
+	p.mu.Lock()
+	if err := c.checkToxics(p.set.toxics); err != nil {
+		p.mu.Unlock()
+		return err
+	}
+	var ends []*conn
+	var served *sync.WaitGroup
+	if c.moves {
+		p.listen, p.at, p.upstream, p.gateway, p.certified = c.listen, c.at, c.upstream, c.gateway, c.certified
+		ends, served = p.endGeneration()
+	}
+	if c.replaces {
+		for _, t := range c.toxics {
+			p.toxicIDs++
+			t.id = p.toxicIDs
+		}
+		p.set = &toxicSet{version: p.set.version + 1, toxics: c.toxics}
+	}
+	p.updateGateway()
+	set, stay := p.set, p.liveConns()
+	p.mu.Unlock()
+	if !c.enabled {
+		p.stopLocked()
+	} else if c.listener != nil {
+		p.listenOn(c.listener)
+	}
+	endConns(ends, served)
+	for _, stays := range stay {
+		stays.apply(set) // ended ones take no notice
+	}
+	return nil
+}
