@@ -3,6 +3,7 @@ package experiments
 import (
 	"cmp"
 	"fmt"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -37,7 +38,32 @@ func (s *System) CheckHosts(all ...*Experiment) error {
 
 // Dialled lists the hosts that the document names and that a run connects to itself.
 func (s *System) Dialled() []string {
-	urls := []string{s.URL, s.ControlURL, s.Toxiproxy}
+	return hostsOf(append(s.entries(), s.Toxiproxy))
+}
+
+// Entries lists where requests of a run enter the system, as host:port: what the
+// document names, but for its Toxiproxy.
+func (s *System) Entries() []string {
+	var list []string
+	for _, text := range s.entries() {
+		if _, known := hostOf(text); !known {
+			continue
+		}
+		u, err := url.Parse(fillVariables(text))
+		if err != nil { // which hostOf has parsed
+			continue
+		}
+		port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+		if at := net.JoinHostPort(u.Hostname(), port); !slices.Contains(list, at) {
+			list = append(list, at)
+		}
+	}
+	return list
+}
+
+// entries lists the URLs that a run sends requests to.
+func (s *System) entries() []string {
+	urls := []string{s.URL, s.ControlURL}
 	for _, j := range s.Journeys {
 		for _, step := range j.Steps {
 			urls = append(urls, step.Request.Target)
@@ -51,7 +77,7 @@ func (s *System) Dialled() []string {
 			urls = append(urls, g.Probe.Request.Target)
 		}
 	}
-	return hostsOf(urls)
+	return urls
 }
 
 // Dialled lists the hosts that a run connects to for this fault, beside its proxy:
@@ -61,6 +87,18 @@ func (f Fault) Dialled() []string {
 		return nil
 	}
 	return hostsOf([]string{f.Reload.Request.Target})
+}
+
+// Elsewhere lists the dependencies that name a proxy and do not say where it leads: only
+// its Toxiproxy knows, so no check of the documents can tell whether that is allowed.
+func (s *System) Elsewhere() []string {
+	var names []string
+	for _, d := range s.Dependencies {
+		if d.Upstream == "" {
+			names = append(names, d.Name)
+		}
+	}
+	return names
 }
 
 // upstreams lists the hosts that the proxies connect to.

@@ -68,6 +68,7 @@ type Driver struct {
 	unsettled map[string]bool    // faults whose injection got no answer
 	known     map[string]bool    // proxies that the server has, or had
 	found     map[string]string  // faults that were on another proxy than their plan says, and on which
+	ways      map[string][]hop   // of proxies, as Preflight found them; nil before
 }
 
 // New returns a driver. It does not connect yet; the first call reports a URL that

@@ -35,6 +35,9 @@ func (d *Driver) Inject(ctx context.Context, f plan.Fault) error {
 		return err
 	}
 	d.noteKnown(f.Proxy)
+	if err := d.checkUnmoved(ctx, f, s); err != nil {
+		return err
+	}
 	if want == nil {
 		return d.disable(ctx, f, s)
 	}

@@ -44,7 +44,11 @@ func TestWhatDownWouldHideIsRefused(t *testing.T) {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				d, url := served(t, toxiproxy.Options{}, func(w http.ResponseWriter, r *http.Request) {
 					if proxy, ok := strings.CutPrefix(r.URL.Path, "/proxies/"); ok {
-						page(200, `{"name": "`+proxy+`", "enabled": true, "toxics": []}`)(w, r)
+						page(200, `{"name": "`+proxy+`", "enabled": true, "upstream": "127.0.0.1:1", "toxics": []}`)(w, r)
+						return
+					}
+					if r.URL.Path == "/proxies" {
+						page(200, `{}`)(w, r)
 						return
 					}
 					page(200, version)(w, r)

@@ -24,10 +24,10 @@ var (
 
 // Preflight checks every proxy that the plan's faults touch, before anything is
 // changed: it exists, is enabled, has the listen and upstream addresses of the
-// system file, and carries no toxic of anyone. The error holds everything that is
-// wrong; its parts are of class [ErrMissing], [ErrRefused] or
-// experiments.ErrInvalid. The driver asks for proxies one by one, because on a
-// stock server one proxy that hangs makes the list hang.
+// system file, leads to hosts that the system allows, and carries no toxic of anyone.
+// The error holds everything that is wrong; its parts are of class [ErrMissing],
+// [ErrRefused] or experiments.ErrInvalid. Inject refuses a proxy that leads elsewhere
+// by then.
 func (d *Driver) Preflight(ctx context.Context, p *plan.Plan) error {
 	ours, err := d.isOurs(ctx)
 	if err != nil {
@@ -61,6 +61,13 @@ func (d *Driver) Preflight(ctx context.Context, p *plan.Plan) error {
 		for _, e := range p.Experiments {
 			report(d.hiddenByDown(e))
 		}
+	}
+	away, err := d.checkWays(ctx, p, states)
+	if err != nil {
+		return err
+	}
+	for _, err := range away {
+		report(err)
 	}
 	return errors.Join(errs...)
 }

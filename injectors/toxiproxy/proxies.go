@@ -19,7 +19,8 @@ type Proxy struct {
 }
 
 // Proxies lists the proxies of the server, sorted by name. On a stock server, one
-// proxy that hangs makes the list hang; runs therefore ask for proxies one by one.
+// proxy that hangs makes the list hang; from its first injection on a run therefore
+// asks for proxies one by one.
 func (d *Driver) Proxies(ctx context.Context) ([]Proxy, error) {
 	all, err := d.proxies(ctx)
 	if err != nil {
