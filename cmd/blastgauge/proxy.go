@@ -112,8 +112,8 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 	if err != nil {
 		return err
 	}
-	for _, body := range list {
-		if err := s.Populate(body); err != nil {
+	for _, l := range list {
+		if err := l.explain(s.Populate(l.body)); err != nil {
 			return errors.Join(err, s.Close())
 		}
 	}
@@ -128,12 +128,33 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 	return errors.Join(s.Shutdown(drain), stoppedByUser(ctx))
 }
 
-// proxies returns the lists of proxies to create, as JSON, and the address of the API.
-func (o proxyOptions) proxies() (list [][]byte, address string, err error) {
+// A proxyList is a list of proxies to create, as JSON, and the file that it came from.
+type proxyList struct {
+	file string
+	body []byte
+}
+
+// explain puts before an error the file, and where it can be told the place in it.
+func (l proxyList) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	if list, ok := errors.AsType[*proxy.ListError](err); ok {
+		return usagef("%s:%d:%d: %w", l.file, list.Line, list.Col, list.Err)
+	}
+	return fmt.Errorf("%s: %w", l.file, err)
+}
+
+// proxies returns the lists of proxies to create and the address of the API. It refuses
+// a system that a run would refuse: its proxies would lead there all the same.
+func (o proxyOptions) proxies() (list []proxyList, address string, err error) {
 	host, port := "localhost", "8474"
 	if o.file != "" {
 		sys, _, err := experiments.Load(o.file, nil)
 		if err != nil {
+			return nil, "", err
+		}
+		if err := errors.Join(sys.CheckEnvironment(), sys.CheckHosts()); err != nil {
 			return nil, "", err
 		}
 		if u, err := url.Parse(sys.Toxiproxy); err == nil && u.Host != "" {
@@ -143,14 +164,14 @@ func (o proxyOptions) proxies() (list [][]byte, address string, err error) {
 		if err != nil {
 			return nil, "", err
 		}
-		list = append(list, body)
+		list = append(list, proxyList{o.file, body})
 	}
 	if o.config != "" {
 		body, err := os.ReadFile(o.config)
 		if err != nil {
 			return nil, "", usagef("--config: %w", err)
 		}
-		list = append(list, body)
+		list = append(list, proxyList{o.config, body})
 	}
 	return list, net.JoinHostPort(cmp.Or(o.host, host), cmp.Or(o.port, port)), nil
 }

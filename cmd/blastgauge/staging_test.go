@@ -25,7 +25,8 @@ func TestNothingLeavesStaging(t *testing.T) {
 	defer inside.Close()
 	outside := listenOutside(t)
 	toxiproxy := oneProxy(t, inside.URL)
-	staging := map[string]string{"environment": "staging", "toxiproxy": toxiproxy, "url": inside.URL, "step": "GET /"}
+	astray, away := chainOf(t, outside.url(""))
+	staging := map[string]string{"environment": "staging", "toxiproxy": toxiproxy, "url": inside.URL, "step": "GET /", "proxy": "payments"}
 	for name, c := range map[string]struct {
 		change map[string]string
 		says   string
@@ -40,6 +41,9 @@ func TestNothingLeavesStaging(t *testing.T) {
 		"invariant that leads away": {map[string]string{"invariant": outside.url("ledger.test")}, "which is not a loopback address", true},
 		"target that leads away":    {map[string]string{"step": "GET " + outside.url("pay.test")}, "which is not a loopback address", true},
 		"control that leads away":   {map[string]string{"control": outside.url("control.test")}, "which is not a loopback address", true},
+		"proxy that leads away":     {map[string]string{"toxiproxy": astray, "proxy": "direct"}, "proxy direct leads to http://" + outside.ip, false},
+		"proxies that lead away":    {map[string]string{"toxiproxy": astray, "proxy": "payments"}, "proxy direct leads to http://" + outside.ip, false},
+		"entry by such a proxy":     {map[string]string{"toxiproxy": astray, "proxy": "near", "url": away}, "proxy direct leads to http://" + outside.ip, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -51,9 +55,11 @@ func TestNothingLeavesStaging(t *testing.T) {
 			if n := outside.met.Load(); n != 0 {
 				t.Errorf("%d connections were made to what is outside", n)
 			}
-			var proxies map[string]proxyState
-			if err := fetch(toxiproxy+"/proxies", &proxies); err != nil || !tidy(proxies) {
-				t.Errorf("proxies: %+v, %v", proxies, err)
+			for _, server := range []string{toxiproxy, astray} {
+				var proxies map[string]proxyState
+				if err := fetch(server+"/proxies", &proxies); err != nil || !tidy(proxies) {
+					t.Errorf("proxies: %+v, %v", proxies, err)
+				}
 			}
 		})
 	}
@@ -71,6 +77,32 @@ func oneProxy(t *testing.T, upstream string) string {
 		t.Fatal(err)
 	}
 	return s.URL()
+}
+
+// chainOf is a proxy server of ours with a proxy, direct, that leads to an upstream, and
+// one, payments, that leads to direct. A third one, near, leads nowhere. It returns the URL of the API and
+// the one that direct is reached at.
+func chainOf(t *testing.T, upstream string) (api, direct string) {
+	t.Helper()
+	s, err := proxy.Start(proxy.Options{Version: "outside"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	add := func(name, upstream string) string {
+		if err := s.Populate(fmt.Appendf(nil, `[{"name":%q,"listen":"127.0.0.1:0","upstream":%q,"enabled":true}]`, name, upstream)); err != nil {
+			t.Fatal(err)
+		}
+		var p struct{ Listen string }
+		if err := fetch(s.URL()+"/proxies/"+name, &p); err != nil {
+			t.Fatal(err)
+		}
+		return "http://" + p.Listen
+	}
+	direct = add("direct", upstream)
+	add("payments", direct)
+	add("near", "127.0.0.1:1")
+	return s.URL(), direct
 }
 
 // An outsider listens at an address of this machine that is not loopback, and
@@ -134,10 +166,10 @@ system: shop
 environment: %s
 toxiproxy: %s
 url: %s
-dependencies: {payments: {proxy: payments}}
+dependencies: {payments: {proxy: %s}}
 journeys: {visit: {rate: 40/s, slow_after: 100ms, timeout: 200ms, steps: [{name: look, request: %s}]}}
 defaults: {phases: {warmup: 100ms, baseline: 1s, fault: 1s, recovery: 100ms}}
-`, get("environment"), get("toxiproxy"), get("url"), get("step"))
+`, get("environment"), get("toxiproxy"), get("url"), get("proxy"), get("step"))
 	if v := get("invariant"); v != "" {
 		text += fmt.Sprintf("invariants: [{name: paid, request: GET %s}]\n", v)
 	}

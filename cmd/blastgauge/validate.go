@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 )
 
 func newValidate(a *app) *cobra.Command {
@@ -18,7 +19,14 @@ func newValidate(a *app) *cobra.Command {
 		Short: "Check the documents; inject nothing",
 		Long: `Validate reports every mistake of the documents at once, each with its place and
 what would be right. In a DIR it checks every blastgauge.yaml, there and below, with
-the experiments beside it.`,
+the experiments beside it. It looks at no server: where a proxy leads that a dependency
+only names, plan finds out.
+
+Exit status:
+  0    the documents are valid
+  2    invalid flags or documents
+  6    a run would be refused by a safety rule: a host or an environment that is not
+       allowed`,
 		Example: `  blastgauge validate
   blastgauge validate examples/
   blastgauge validate -f staging/blastgauge.yaml staging/experiments/payments-slow.yaml`,
@@ -47,6 +55,9 @@ func (a *app) validate(s selection) error {
 	if err != nil {
 		return err
 	}
+	if err := errors.Join(system.CheckEnvironment(), system.CheckHosts(list...)); err != nil {
+		return err
+	}
 	what := fmt.Sprintf("%d experiments", len(list))
 	if len(list) == 1 {
 		what = "1 experiment"
@@ -56,6 +67,9 @@ func (a *app) validate(s selection) error {
 		ids[i] = e.ID
 	}
 	a.printf("%s and %s are valid: %s\n", system.File, what, strings.Join(ids, ", "))
+	if unknown := system.Elsewhere(); len(unknown) > 0 {
+		a.printf("not checked: where the proxy of %s leads, which only its Toxiproxy knows; plan asks it\n", figures.List(unknown, "and of"))
+	}
 	return nil
 }
 
