@@ -1,6 +1,9 @@
 package shape
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestCredentialsAreMasked(t *testing.T) {
 	t.Parallel()
@@ -14,5 +17,18 @@ func TestCredentialsAreMasked(t *testing.T) {
 		if got := d.mask(in); got != want {
 			t.Errorf("mask(%q) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+// The name of a file may come with a pull request. It stays one part of one line.
+func TestFileNamesAreOneHarmlessLine(t *testing.T) {
+	t.Parallel()
+	e := &Error{File: "a\x1b[2J\n::error::b ##[group]c.yaml", Line: 2, Col: 1, Msg: "wrong"}
+	const want = "a?[2J ?:error::b #?[group]c.yaml:2:1: error: wrong"
+	if got := e.Error(); got != want {
+		t.Errorf("Error() = %q, want %q", got, want)
+	}
+	if got := Explain(e); !strings.HasPrefix(got, want+"\n") || strings.Contains(got, "\n::") || strings.Contains(got, "\x1b") {
+		t.Errorf("Explain() = %q", got)
 	}
 }
