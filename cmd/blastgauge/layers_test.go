@@ -4,8 +4,10 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -250,4 +252,33 @@ func ownerOf(name string) (module string, owner room) {
 		}
 	}
 	return name, room{}
+}
+
+// cutters are calls that shorten a text.
+var cutters = regexp.MustCompile(`strings\.ToValidUTF8\(|io\.LimitReader\(|%\+?#?\.\d+[qsv]`)
+
+// Rooms that read what a system under test says have no way to cut it but the one that
+// hides secrets first.
+func TestOneRoomCutsWhatASystemSays(t *testing.T) {
+	t.Parallel()
+	// What is read up to a bound and is refused when it is longer is not cut; neither is
+	// a text of a document.
+	allowed := []string{"io.LimitReader(resp.Body, maxAnswer+1)", `"%.60q: %w", source`}
+	for _, room := range []string{"experiments/run/check", "experiments/run/journey", "experiments/run/embedded", "experiments/run/internal/injectorset", "injectors/toxiproxy"} {
+		files, err := filepath.Glob(filepath.Join("../..", room, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v", room, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(string(text)) {
+				if cutters.MatchString(line) && !strings.HasSuffix(file, "_test.go") && !slices.ContainsFunc(allowed, func(a string) bool { return strings.Contains(line, a) }) {
+					t.Errorf("%s cuts by itself, and not with experiments/redact: %s", file, strings.TrimSpace(line))
+				}
+			}
+		}
+	}
 }

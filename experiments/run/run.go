@@ -18,6 +18,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
@@ -140,6 +141,7 @@ func (o Options) runSystem(ctx context.Context, p *plan.Plan, out *Outcome) (err
 type run struct {
 	o         Options
 	plan      *plan.Plan
+	secrets   *redact.Secrets // of all documents: the system may repeat that of one journey in its answer to another one
 	server    journal.Toxiproxy
 	driver    *toxiproxy.Driver
 	files     map[string]string // of the faults, see [configfile.Files]
@@ -151,7 +153,7 @@ type run struct {
 
 // perform performs p on a system that stands.
 func (o Options) perform(ctx context.Context, p *plan.Plan, out *Outcome) (err error) {
-	r := &run{o: o, plan: p, memory: journey.NewMemory()}
+	r := &run{o: o, plan: p, secrets: redact.FromEnv(p.EnvNames(), o.Getenv), memory: journey.NewMemory()}
 	ctx, r.stop = context.WithCancelCause(ctx)
 	defer r.stop(nil)
 	release, err := r.acquire(ctx)

@@ -93,7 +93,7 @@ func (r *run) sendFaultArm(ctx context.Context, experiment int) (sent <-chan str
 	alone := *r.plan
 	alone.Experiments = []plan.Experiment{r.plan.Experiments[experiment]}
 	alone.Experiments[0].Control = plan.Baseline // so that only the fault arm is sent
-	t, err := traffic.New(traffic.Options{Plan: &alone, Env: r.o.Getenv, Secrets: r.secrets(), Memory: r.memory})
+	t, err := traffic.New(traffic.Options{Plan: &alone, Env: r.o.Getenv, Secrets: r.secrets, Memory: r.memory})
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/check"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
@@ -35,15 +34,11 @@ func (r *run) engineOptions() engine.Options {
 }
 
 func (r *run) traffic(experiment int, epoch time.Time) (engine.Generator, error) {
-	return traffic.New(traffic.Options{Plan: r.plan, Experiment: experiment, Epoch: epoch, Env: r.o.Getenv, Secrets: r.secrets(), Memory: r.memory})
+	return traffic.New(traffic.Options{Plan: r.plan, Experiment: experiment, Epoch: epoch, Env: r.o.Getenv, Secrets: r.secrets, Memory: r.memory})
 }
 
-// secrets are those of all documents. The system may repeat the secret of one journey
-// in its answer to another one, or to an invariant.
-func (r *run) secrets() *redact.Secrets { return redact.FromEnv(r.plan.EnvNames(), r.o.Getenv) }
-
 func (r *run) checkInvariant(ctx context.Context, inv experiments.Invariant, started time.Time) journal.CheckResult {
-	facts := journey.Facts{Run: r.plan.Run, Arm: plan.ControlArm, Started: started, Env: r.o.Getenv, Secrets: r.secrets()}
+	facts := journey.Facts{Run: r.plan.Run, Arm: plan.ControlArm, Started: started, Env: r.o.Getenv, Secrets: r.secrets}
 	return check.Invariant(ctx, &r.plan.System, inv, facts, r.memory)
 }
 

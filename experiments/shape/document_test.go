@@ -78,3 +78,20 @@ func TestKeptNodes(t *testing.T) {
 		t.Errorf("kept in all: %v", d.Kept())
 	}
 }
+
+// Credentials are known by what follows them, so they are masked before a message is
+// cut.
+func TestNoCutLeavesCredentials(t *testing.T) {
+	t.Parallel()
+	const secret = "Zq7-Xk9-Vw3"
+	for at := 2*widest - 60; at < 2*widest+10; at++ {
+		d := NewDocument(Source{File: "x.yaml", Text: []byte("a: 1")}, Language{})
+		got := d.clip(strings.Repeat("_", at) + " http://user:" + secret + "@shop.test/ is wrong")
+		for i := 0; i+4 <= len(secret); i++ {
+			if strings.Contains(got, secret[i:i+4]) {
+				t.Errorf("at %d: %q", at, got[len(got)-60:])
+				break
+			}
+		}
+	}
+}

@@ -343,6 +343,8 @@ func explainError(doing string, conn *conn, err error) error {
 		err = errClosed
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		err = errShort
+	default:
+		err = withoutExcerpt(err)
 	}
 	if !conn.fresh {
 		return fmt.Errorf("%s on a reused connection: %w", doing, err)
@@ -354,6 +356,15 @@ func explainError(doing string, conn *conn, err error) error {
 // nothing about the system.
 func isOurs(err error) bool {
 	return errors.Is(err, errNotJudged) || errors.Is(err, errTooMuch) || errors.Is(err, errTooMuchKept)
+}
+
+// withoutExcerpt returns an error of fasthttp without what it shows of the answer: both
+// ends, cut to a number of bytes, which may be inside a secret.
+func withoutExcerpt(err error) error {
+	if reason, _, found := strings.Cut(err.Error(), ", contents: "); found {
+		return errors.New(reason)
+	}
+	return err
 }
 
 // isTimeout reports whether an error means that time ran out.
