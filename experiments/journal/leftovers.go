@@ -20,7 +20,7 @@ var ErrNoPlan = errors.New("the journal holds no plan")
 
 var (
 	errOtherPlan = errors.New("the journal holds another plan than the list of open runs")
-	errShared    = errors.New("others can write the run's directory, so its records prove nothing")
+	errShared    = errors.New("others than its user can write it, so it proves nothing")
 )
 
 // Leftovers are what a run may have left behind.
@@ -74,7 +74,7 @@ func (o OpenRun) ReadLeftovers(dir *os.Root) *Leftovers {
 	l := &Leftovers{Run: o.Run, Plan: o.Plan, Toxiproxy: o.Server}
 	err := errors.New("the directory of the run is gone")
 	if dir != nil {
-		err = checkOwner(dir)
+		err = checkRecords(dir)
 	}
 	if err == nil {
 		err = l.readDir(dir)
@@ -86,19 +86,25 @@ func (o OpenRun) ReadLeftovers(dir *os.Root) *Leftovers {
 	return l
 }
 
-// checkOwner returns an error if somebody else than this user can write in dir.
-func checkOwner(dir *os.Root) error {
+// checkRecords returns an error if somebody else than this user can write the records
+// of a run.
+func checkRecords(dir *os.Root) error {
 	for _, name := range []string{".", EventsFile, UndoFile} {
-		info, err := dir.Stat(name)
-		if errors.Is(err, fs.ErrNotExist) && name == UndoFile {
-			continue
-		}
-		if err != nil {
+		if err := checkOwner(dir, name); err != nil && !(name == UndoFile && errors.Is(err, fs.ErrNotExist)) {
 			return err
 		}
-		if owner, known := ownerOf(info); known && owner != os.Geteuid() || info.Mode().Perm()&0o022 != 0 {
-			return fmt.Errorf("%w (%s)", errShared, name)
-		}
+	}
+	return nil
+}
+
+// checkOwner returns an error if somebody else than this user can write a file in dir.
+func checkOwner(dir *os.Root, name string) error {
+	info, err := dir.Stat(name)
+	if err != nil {
+		return err
+	}
+	if owner, known := ownerOf(info); known && owner != os.Geteuid() || info.Mode().Perm()&0o022 != 0 {
+		return fmt.Errorf("%w (%s)", errShared, name)
 	}
 	return nil
 }

@@ -183,6 +183,9 @@ func (l Registry) All() (list []OpenRun, err error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // it ended meanwhile
 		}
+		if err == nil {
+			err = checkOwner(dir, name)
+		}
 		var o OpenRun
 		if err == nil {
 			o, err = parseEntry(name, text)

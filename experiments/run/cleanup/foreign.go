@@ -57,8 +57,11 @@ func (b *bounds) mayReload(f plan.Fault) error {
 			}
 		}
 	}
-	return fmt.Errorf("it carries %s from the environment, and no experiment beside the system file that -f names has this request, so it was not sent", strings.Join(wanted, ", "))
+	return fmt.Errorf("%w: it carries %s from the environment, and no experiment beside the system file that -f names has it", errNotSent, strings.Join(wanted, ", "))
 }
+
+// errNotSent means that a reload request was not sent, and will not be.
+var errNotSent = errors.New("the request was not sent")
 
 func sameReload(a, b experiments.Reload) bool {
 	textA, errA := json.Marshal(a)
@@ -112,6 +115,9 @@ func (o Options) runForeign(ctx context.Context, dir string, root *os.Root) erro
 		return nil
 	case o.Trust == nil:
 		o.describe(dir, left)
+		if open, ok := o.openRun(left.Run); ok {
+			return fmt.Errorf("%w: run %s is in your list of open runs with the directory %s: blastgauge recover cleans up after it", experiments.ErrRefused, open.Run, open.Dir)
+		}
 		return fmt.Errorf("%w: it is not in your list of open runs, so anybody may have written it, and nothing was done: blastgauge recover --trust %s does it", experiments.ErrRefused, manual.Quote(dir))
 	}
 	return o.recoverForeign(ctx, r, left)

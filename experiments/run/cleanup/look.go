@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -28,23 +29,33 @@ func (r *rollback) removeAll(ctx context.Context, left *journal.Leftovers) ([]re
 	defer cancel()
 	r.prepare(left)
 	r.logRecords(left)
-	var sure, rest []journal.Leftover
+	var sure, untouched, onServer []journal.Leftover
 	for _, f := range left.Faults {
-		if f.Intended {
+		switch {
+		case f.Intended || f.OnFile() && r.hasTraces(f.Fault):
 			sure = append(sure, f)
-		} else {
-			rest = append(rest, f)
+		case f.OnFile():
+			untouched = append(untouched, f)
+		default:
+			onServer = append(onServer, f)
 		}
 	}
-	done, err := r.remove(ctx, sure)
+	var more []removal
+	var unknown error
+	var files sync.WaitGroup // they wait for no server, and no server waits for them
+	files.Go(func() { more, unknown = r.remove(ctx, untouched, quietly) })
+	done, err := r.remove(ctx, sure, aloud)
+	files.Wait()
 	if left.Certain() {
 		return done, err
 	}
-	found, unproven := r.lookAround(ctx, left, rest)
-	if done = append(done, found...); len(done) == 0 && unproven == nil {
+	found, unproven := r.lookAround(ctx, left, onServer)
+	done = slices.Concat(done, found, more)
+	err = errors.Join(err, unproven, unknown)
+	if len(done) == 0 && err == nil {
 		r.logNothing(left)
 	}
-	return done, errors.Join(err, unproven)
+	return done, err
 }
 
 // logRecords logs what the records of the run are good for.
@@ -103,9 +114,9 @@ type listing struct {
 	err      error           // why there is no listing
 }
 
-// has reports whether a fault may be in force.
+// has reports whether the server shows a fault, or what may be one.
 func (l listing) has(f plan.Fault) bool {
-	return l.err != nil || f.Inject == "down" && l.disabled[f.Proxy] ||
+	return f.Inject == "down" && l.disabled[f.Proxy] ||
 		slices.ContainsFunc(l.toxics, func(t plan.Fault) bool { return t.Name == f.Name })
 }
 
@@ -138,17 +149,18 @@ func (r *rollback) list(ctx context.Context) listing {
 	return l
 }
 
-// lookAround looks for the faults that the run may have injected without a record of
-// it. What was never there is removed as well where the records are damaged, as it may
-// still be on its way, and is not logged.
+// lookAround looks on the server for the faults that the run may have injected without
+// a record of it. What is not there is removed as well where the records are damaged, as
+// it may still be on its way.
 func (r *rollback) lookAround(ctx context.Context, left *journal.Leftovers, rest []journal.Leftover) ([]removal, error) {
 	server := r.list(ctx)
 	var there, doubtful []journal.Leftover
 	for _, f := range rest {
 		switch {
-		case f.OnFile() && r.hasTraces(f.Fault), !f.OnFile() && r.driver != nil && server.has(f.Fault):
+		case r.driver == nil: // it was part of the run, or is not known
+		case server.has(f.Fault):
 			there = append(there, f)
-		case f.OnFile(), r.driver != nil && left.Damage != nil:
+		case left.Damage != nil || server.err != nil:
 			doubtful = append(doubtful, f)
 		}
 	}
@@ -157,19 +169,9 @@ func (r *rollback) lookAround(ctx context.Context, left *journal.Leftovers, rest
 			there = append(there, journal.Leftover{Fault: f, Settled: true})
 		}
 	}
-	found, err := r.remove(ctx, there)
-	quietly, unproven := r.removeQuietly(ctx, doubtful)
-	return append(found, quietly...), errors.Join(err, unproven, r.errUnknown(left, server), r.errRecords(left))
-}
-
-// removeQuietly removes faults that are not expected to be there. It returns those that
-// could not be proven gone.
-func (r *rollback) removeQuietly(ctx context.Context, left []journal.Leftover) ([]removal, error) {
-	logf := r.logf
-	r.logf = func(string, ...any) {}
-	done, err := r.remove(ctx, left)
-	r.logf = logf
-	return slices.DeleteFunc(done, func(f removal) bool { return f.err == nil }), err
+	found, err := r.remove(ctx, there, aloud)
+	more, unproven := r.remove(ctx, doubtful, quietly)
+	return append(found, more...), errors.Join(err, unproven, r.errUnknown(left, server), r.errRecords(left))
 }
 
 // hasTraces reports whether a fault left its mark beside its file, or a record.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -116,6 +117,16 @@ func Run(ctx context.Context, dir string, o Options) (err error) {
 	return err
 }
 
+// openRun finds a run in the registry by its name.
+func (o Options) openRun(run string) (journal.OpenRun, bool) {
+	list, _ := o.Registry.All() // an entry that cannot be read is not this run's
+	i := slices.IndexFunc(list, func(open journal.OpenRun) bool { return open.Run == run })
+	if i < 0 {
+		return journal.OpenRun{}, false
+	}
+	return list[i], true
+}
+
 // nameDir puts before an error which directory it is about.
 func nameDir(err *error, dir string) {
 	if *err != nil {
@@ -137,6 +148,8 @@ func (o Options) recoverOpen(ctx context.Context, open journal.OpenRun) (err err
 	switch {
 	case err != nil:
 		return err
+	case alive && r.records() == nil:
+		return fmt.Errorf("%w: %w, and its directory is gone: end process %d in good order", experiments.ErrRefused, journal.ErrAlive, open.PID)
 	case alive && o.Stop:
 		return r.stop(ctx)
 	case alive:

@@ -15,6 +15,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
+	"github.com/blastgauge/blastgauge/injectors/manual"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -81,7 +82,7 @@ func (r *rollback) removeFromLive(ctx context.Context) error {
 	if left.Damage == nil { // the run is there, and so is all that it wrote
 		left.Faults = slices.DeleteFunc(left.Faults, func(f journal.Leftover) bool { return !f.Intended })
 	}
-	_, err = r.remove(ctx, left.Faults)
+	_, err = r.remove(ctx, left.Faults, aloud)
 	return err
 }
 
@@ -214,9 +215,21 @@ func (r *rollback) noteEnded(err error) {
 	}
 }
 
-// remove removes what is left and logs the result of each removal. The error is of
-// class [engine.ErrNotRemoved] where a fault may still be in force.
-func (r *rollback) remove(ctx context.Context, left []journal.Leftover) ([]removal, error) {
+// A volume says what a removal logs.
+type volume bool
+
+const (
+	aloud   volume = true  // each result
+	quietly volume = false // nothing: the faults are not expected to be there
+)
+
+// remove removes what is left. The error is of class [engine.ErrNotRemoved] where a
+// fault may still be in force. Of what is removed quietly only the failures are
+// returned.
+func (r *rollback) remove(ctx context.Context, left []journal.Leftover, how volume) ([]removal, error) {
+	if len(left) == 0 {
+		return nil, nil
+	}
 	faults, done := make([]plan.Fault, len(left)), make([]removal, len(left))
 	for i, f := range left {
 		faults[i] = f.Fault
@@ -228,6 +241,9 @@ func (r *rollback) remove(ctx context.Context, left []journal.Leftover) ([]remov
 	results := r.revert(ctx, faults)
 	for i, f := range left {
 		done[i] = removal{f.Fault, f.Experiment, results[i]}
+	}
+	if how == quietly {
+		done = slices.DeleteFunc(done, func(f removal) bool { return f.err == nil })
 	}
 	return done, r.explain(done)
 }
@@ -274,7 +290,9 @@ func (r *rollback) explain(done []removal) error {
 			continue
 		}
 		err := fmt.Errorf("%w: %s: %w", engine.ErrNotRemoved, shown(f.Describe()), f.err)
-		if _, ok := errors.AsType[*injectorset.NotReloadedError](err); ok {
+		if errors.Is(err, errNotSent) {
+			err = fmt.Errorf("%w; make the system read its config again by hand, and delete %s", err, manual.Quote(r.dir))
+		} else if _, ok := errors.AsType[*injectorset.NotReloadedError](err); ok {
 			err = fmt.Errorf("%w; when it answers again: blastgauge recover %s", err, r.argument())
 		} else if _, ok := errors.AsType[*configfile.ManualError](err); !ok { // whose error explains it
 			err = fmt.Errorf("%w; remove it with\n  %s", err, r.injectors.Manual(ctx, f.Fault))

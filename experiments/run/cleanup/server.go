@@ -51,12 +51,9 @@ func Server(ctx context.Context, url string, o Options) error {
 // recoverOwner cleans up after the run that has the lease of a server. A run of this
 // user that has died can be recovered by its journal; any other may be alive.
 func (o Options) recoverOwner(ctx context.Context, run, url string) error {
-	list, _ := o.Registry.All() // an entry that cannot be read is not this run's
-	for _, open := range list {
-		if open.Run == run {
-			o.Stop, o.Recreate = false, "" // a run is stopped by its directory only, and the proxy is new already
-			return o.recoverOpen(ctx, open)
-		}
+	if open, ok := o.openRun(run); ok {
+		o.Stop, o.Recreate = false, "" // a run is stopped by its directory only, and the proxy is new already
+		return o.recoverOpen(ctx, open)
 	}
 	return fmt.Errorf("%w: run %s has the lease of %s and was left alone: if the run has died, the lease expires within a minute", experiments.ErrRefused, run, url)
 }
