@@ -48,6 +48,10 @@ type Options struct {
 	// when the run began. Nothing but this file is touched: a record that names another is
 	// refused. A fault that is not in it has the file that its plan leads to now.
 	Files map[string]string
+	// Originals holds the digest of each fault's file by the fault's name, as [Originals]
+	// found it when the run began. A file that is another version now is not taken for one
+	// that is as it was, although nothing tells of the fault. It may be nil.
+	Originals map[string]string
 	// Untrusted means that a stranger may have written the run's directory. A file is
 	// restored only where no link is on the way to it and where the mark beside it names
 	// the fault. It keeps its owner, and it gets no setuid or setgid bit.

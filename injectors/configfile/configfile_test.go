@@ -41,12 +41,15 @@ type place struct {
 
 func newPlace(t *testing.T) *place {
 	t.Helper()
-	p := &place{T: t, file: filepath.Join(t.TempDir(), "settings.yaml")}
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &place{T: t, file: filepath.Join(dir, "settings.yaml")}
 	p.write(p.file, good)
 	if err := os.Chmod(p.file, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	var err error
 	if p.run, err = os.OpenRoot(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}

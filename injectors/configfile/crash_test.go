@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -14,66 +13,101 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/configfile"
 )
 
-// A process can die between any two calls to the kernel. Each state that it can
-// leave is made here from a whole injection, and taken back by another process,
-// twice.
+// deaths are the states that a process can leave, in the order of its steps. Each is made
+// from a whole injection.
+var deaths = map[string]func(p *place) error{
+	"the folder for records is made": func(p *place) error {
+		return errors.Join(p.untouched(), os.RemoveAll(p.undo()), os.Mkdir(p.undo(), 0o700), os.Remove(p.beside("")))
+	},
+	"the original's bytes are half written": func(p *place) error {
+		return errors.Join(p.untouched(), os.Remove(p.kept(".json")), os.Remove(p.beside("")),
+			os.Rename(p.kept(".original"), p.kept(".original.next")), os.Truncate(p.kept(".original.next"), 3))
+	},
+	"the original's bytes are kept, without a record": func(p *place) error {
+		return errors.Join(p.untouched(), os.Remove(p.kept(".json")), os.Remove(p.beside("")))
+	},
+	"the record is half written": func(p *place) error {
+		return errors.Join(p.untouched(), os.Rename(p.kept(".json"), p.kept(".json.next")), os.Remove(p.beside("")))
+	},
+	"the record is kept, without a mark": func(p *place) error {
+		return errors.Join(p.untouched(), os.Remove(p.beside("")))
+	},
+	"the mark is empty": func(p *place) error {
+		return errors.Join(p.untouched(), os.Truncate(p.beside(""), 0))
+	},
+	"the mark is cut short": func(p *place) error {
+		return errors.Join(p.untouched(), os.Truncate(p.beside(""), 20))
+	},
+	"the mark is written": func(p *place) error { return p.untouched() },
+	"the original has its second name": func(p *place) error {
+		return errors.Join(p.untouched(), os.Link(p.file, p.beside("-original")))
+	},
+	"the original's second copy is half written": func(p *place) error {
+		return errors.Join(p.untouched(), os.WriteFile(p.beside("-next"), []byte(good[:5]), 0o600))
+	},
+	"the original's second copy is whole": func(p *place) error {
+		return errors.Join(p.untouched(), os.WriteFile(p.beside("-original"), []byte(good), 0o600), os.Chmod(p.beside("-original"), 0o640))
+	},
+	"the next version is half written": func(p *place) error {
+		return errors.Join(p.untouched(), os.Link(p.file, p.beside("-original")), os.WriteFile(p.beside("-next"), []byte("# pri"), 0o600))
+	},
+	"the next version is whole": func(p *place) error {
+		return errors.Join(p.untouched(), os.Link(p.file, p.beside("-original")), os.WriteFile(p.beside("-next"), []byte(bad), 0o640))
+	},
+	"the file is bad":                          func(*place) error { return nil },
+	"the file is bad and its mark was lost":    func(p *place) error { return os.Remove(p.beside("")) },
+	"the file is bad and nothing is set aside": func(p *place) error { return os.Remove(p.beside("-original")) },
+	"the mark is about to be written again":    func(p *place) error { return os.WriteFile(p.beside("-next"), []byte(`{"fa`), 0o644) },
+	"the original is about to take its place":  func(p *place) error { return os.WriteFile(p.beside("-next"), []byte(good), 0o640) },
+	"the file is restored by its second name":  func(p *place) error { return p.untouched() },
+	"the file is restored by a copy": func(p *place) error {
+		return errors.Join(os.WriteFile(p.beside("-next"), []byte(good), 0o600), os.Chmod(p.beside("-next"), 0o640), os.Rename(p.beside("-next"), p.file))
+	},
+	"the mark is removed": func(p *place) error { return errors.Join(p.untouched(), os.Remove(p.beside(""))) },
+	"the record is removed": func(p *place) error {
+		return errors.Join(p.untouched(), os.Remove(p.beside("")), os.Remove(p.kept(".json")))
+	},
+}
+
+// untouched makes the file the original again, which has no other name.
+func (p *place) untouched() error { return os.Rename(p.beside("-original"), p.file) }
+
+// A process can die between any two calls to the kernel. What it leaves is taken back by
+// another process, twice; by the same process, if it lives on; and by another one that
+// finds no record.
 func TestEveryStateThatADeathLeaves(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]func(p *place, undo, beside string) error{
-		"the folder for records is made": func(p *place, undo, beside string) error {
-			return errors.Join(p.restore(), os.RemoveAll(undo), os.Mkdir(undo, 0o700), os.Remove(beside))
-		},
-		"the original's bytes are half written": func(p *place, undo, beside string) error {
-			return errors.Join(p.restore(), os.Remove(undo+"/"+p.fault.Name+".json"), os.Remove(beside),
-				os.Rename(undo+"/"+p.fault.Name+".original", undo+"/"+p.fault.Name+".original.next"), os.Truncate(undo+"/"+p.fault.Name+".original.next", 3))
-		},
-		"the original's bytes are kept, without a record": func(p *place, undo, beside string) error {
-			return errors.Join(p.restore(), os.Remove(undo+"/"+p.fault.Name+".json"), os.Remove(beside))
-		},
-		"the record is half written": func(p *place, undo, beside string) error {
-			return errors.Join(p.restore(), os.Rename(undo+"/"+p.fault.Name+".json", undo+"/"+p.fault.Name+".json.next"), os.Remove(beside))
-		},
-		"the record is kept, without a mark": func(p *place, _, beside string) error {
-			return errors.Join(p.restore(), os.Remove(beside))
-		},
-		"the mark is empty": func(p *place, _, beside string) error {
-			return errors.Join(p.restore(), os.Truncate(beside, 0))
-		},
-		"the next version is half written": func(p *place, _, beside string) error {
-			return errors.Join(p.restore(), os.WriteFile(beside+"-next", []byte("# pri"), 0o600))
-		},
-		"the next version is whole": func(p *place, _, beside string) error {
-			return errors.Join(p.restore(), os.WriteFile(beside+"-next", []byte(bad), 0o640))
-		},
-		"the file is bad": func(*place, string, string) error { return nil },
-		"the file is bad and its mark was lost": func(_ *place, _, beside string) error {
-			return os.Remove(beside)
-		},
-		"the original is about to take its place": func(_ *place, _, beside string) error {
-			return os.WriteFile(beside+"-next", []byte(good), 0o640)
-		},
-		"the file is restored": func(p *place, _, _ string) error { return p.restore() },
-	} {
+	for name, die := range deaths {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t)
 			p.inject(p.injector())
-			dir, base := filepath.Split(p.file)
-			if err := tt(p, filepath.Join(p.run.Name(), configfile.UndoDir), dir+"."+base+".blastgauge"); err != nil {
+			if err := die(p); err != nil {
 				t.Fatal(err)
 			}
 			p.revert(p.injector())
 			p.revert(p.injector())
 			in := p.injector()
 			p.inject(in)
+			if err := die(p); err != nil {
+				t.Fatal(err)
+			}
+			p.revert(in)
+			p.inject(in)
 			p.revert(in)
 		})
+		t.Run(name+", and its records are lost", func(t *testing.T) {
+			p := newPlace(t)
+			p.inject(p.injector())
+			if err := errors.Join(die(p), os.RemoveAll(p.undo())); err != nil {
+				t.Fatal(err)
+			}
+			wasGood := p.is(good) == nil
+			err := p.injector().Revert(t.Context(), p.fault)
+			if is := p.is(good); err == nil && is != nil || wasGood && is != nil {
+				t.Errorf("Revert() = %v, %v", err, is)
+			}
+		})
 	}
-}
-
-// restore does what Revert does to the file itself.
-func (p *place) restore() error {
-	next := p.file + ".next"
-	return errors.Join(os.WriteFile(next, []byte(good), 0o600), os.Chmod(next, 0o640), os.Rename(next, p.file))
 }
 
 // A run that is killed at any moment of any turn leaves a file that is one whole
@@ -108,7 +142,16 @@ func TestKilled(t *testing.T) {
 		if errGood, errBad := p.is(good), p.is(bad); errGood != nil && errBad != nil {
 			t.Fatalf("%v; %v", errGood, errBad)
 		}
-		p.revert(p.injector())
+		if i%4 < 2 {
+			p.revert(p.injector())
+			continue
+		}
+		if err := os.RemoveAll(p.undo()); err != nil { // the mark tells as much
+			t.Fatal(err)
+		}
+		if err := errors.Join(p.injector().Revert(t.Context(), p.fault), p.is(good)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

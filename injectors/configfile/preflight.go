@@ -107,6 +107,23 @@ func Files(p *plan.Plan) (map[string]string, error) {
 	return files, errors.Join(errs...)
 }
 
+// Originals returns the digests of files that [Files] found, by the fault's name. A file
+// that cannot be read is left out, and so is one that has a fault already.
+func Originals(files map[string]string) map[string]string {
+	digests := map[string]string{}
+	for fault, path := range files {
+		t, err := openTarget(path)
+		if err != nil {
+			continue
+		}
+		if now, err := t.read(); err == nil && t.checkUnmarked("", now) == nil {
+			digests[fault] = now.digest
+		}
+		t.close()
+	}
+	return digests
+}
+
 // FindMark looks for the mark of a fault beside a file. It returns the name of the
 // fault and the path of the mark, or empty strings. The mark is all that is known
 // of a fault whose run directory is gone.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors/manual"
@@ -231,16 +232,12 @@ func (in *Injector) manualRestore(u *subject) string {
 
 // manualForget returns the shell command that deletes everything kept for a fault.
 func (in *Injector) manualForget(u *subject) string {
-	command := "rm -f"
+	words := []string{"rm", "-f"}
 	if in.o.Run != nil {
-		for _, suffix := range []string{originalSuffix, recordSuffix} {
-			command += " " + manual.Quote(in.keptPath(u.record.Fault, suffix))
-		}
+		words = append(words, manual.Quote(in.keptPath(u.record.Fault, originalSuffix)), manual.Quote(in.keptPath(u.record.Fault, recordSuffix)))
 	}
-	for _, suffix := range []string{markSuffix, asideSuffix} {
-		command += " " + u.quoted(u.beside(suffix))
-	}
-	return command
+	words = append(words, u.quoted(u.beside(markSuffix)), u.quoted(u.beside(asideSuffix)))
+	return strings.Join(words, " ")
 }
 
 // quoted returns the path of a file in the folder as a word of a shell. Once the folder

@@ -134,7 +134,7 @@ func (in *Injector) findMarked(f plan.Fault) (*subject, error) {
 	case err != nil || m.Fault == f.Name:
 		err = in.errUnknown(f, err)
 	case m.Fault == "": // otherwise what lies beside the file is another fault's
-		u, err = t.findUnmarked(f.Name)
+		u, err = in.findUnmarked(f.Name, t)
 	}
 	if u == nil {
 		t.close()
@@ -142,18 +142,28 @@ func (in *Injector) findMarked(f plan.Fault) (*subject, error) {
 	return u, err
 }
 
-// findUnmarked finds an original that was set aside and that nothing tells of. It returns
-// nil when there is none.
-func (t *target) findUnmarked(fault string) (*subject, error) {
+// findUnmarked finds an original that was set aside and that no mark tells of. It returns
+// nil when there is none, and the file is not known to have changed.
+func (in *Injector) findUnmarked(fault string, t *target) (*subject, error) {
+	now, failed := t.read()
 	aside, err := t.readAside()
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil //nolint:nilnil // see above
+		return nil, in.checkUnchanged(fault, t, now, failed)
 	}
-	now, failed := t.read()
 	if err = errors.Join(err, failed); err == nil && now.digest == aside.digest { // it was put back
 		return &subject{target: t, record: &record{Fault: fault, Tree: t.dir, Rel: t.name, versions: versions{Original: now.digest}}}, nil
 	}
 	return nil, &ManualError{hopeless{errors.Join(fmt.Errorf("the original of %s was set aside and not put back, and nothing is left that tells which is right; %s", t.path(), t.chooseAside()), err)}}
+}
+
+// checkUnchanged returns an error when a file, which was read with an error or without,
+// is known to have been another version when the run began.
+func (in *Injector) checkUnchanged(fault string, t *target, now version, err error) error {
+	want, known := in.o.Originals[fault]
+	if !known || err == nil && now.digest == want {
+		return nil
+	}
+	return &ManualError{hopeless{errors.Join(fmt.Errorf("%s was %s when the run began, and nothing is left that tells whether fault %s changed it: put it back from where it came from, if it is not right", t.path(), want, fault), err)}}
 }
 
 // errUnknown is the error for a fault that may be in the file, and of which nothing is

@@ -34,8 +34,9 @@ type Set struct {
 type Options struct {
 	// Getenv holds the secrets in the requests that are sent.
 	Getenv func(string) (string, bool)
-	// Files are the files of the faults, see [configfile.Options].
-	Files map[string]string
+	// Files are the files of the faults, and Originals their digests, see
+	// [configfile.Options].
+	Files, Originals map[string]string
 	// Untrusted means that a stranger may have written the run's directory, see
 	// [configfile.Options].
 	Untrusted bool
@@ -62,7 +63,7 @@ func New(p *plan.Plan, root *os.Root, d *toxiproxy.Driver, o Options) Set {
 		}
 		return sendReload(ctx, &p.System, *f.Reload, journey.Facts{Run: p.Run, Arm: plan.ControlArm, Env: o.Getenv, Secrets: secrets})
 	}
-	files := configfile.New(configfile.Options{Run: root, Seed: p.Seed, Files: o.Files, Untrusted: o.Untrusted, Replaced: reload})
+	files := configfile.New(configfile.Options{Run: root, Seed: p.Seed, Files: o.Files, Originals: o.Originals, Untrusted: o.Untrusted, Replaced: reload})
 	return Set{d, files, reload, o.Ended}
 }
 
