@@ -120,7 +120,7 @@ func fill(t *testing.T, disk string) (free func()) {
 	for i := 0; err == nil; i++ {
 		err = os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), make([]byte, 64<<10), 0o600)
 	}
-	for i := 0; i < 1000; i++ { // and what is left of names
+	for i := range 1000 { // and what is left of names
 		_ = os.WriteFile(filepath.Join(dir, fmt.Sprint("name", i)), nil, 0o600)
 	}
 	if !errors.Is(err, syscall.ENOSPC) {

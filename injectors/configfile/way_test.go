@@ -149,7 +149,7 @@ func TestMarksAreAsPrivateAsTheFile(t *testing.T) {
 
 // swap moves the folder of the place's file away and puts a link to another folder in its
 // place. It returns the path of the real file and of the one that the link leads to.
-func (p *place) swap() (real, other string) {
+func (p *place) swap() (moved, other string) {
 	p.Helper()
 	dir := filepath.Dir(p.file)
 	aside := dir + ".moved"
@@ -176,7 +176,7 @@ func TestAFolderSwappedForALink(t *testing.T) {
 			}
 			injecting := p.injector()
 			p.inject(injecting)
-			real, other := p.swap()
+			moved, other := p.swap()
 			link := filepath.Dir(p.file)
 			if e := p.check(injecting); e.Present || e.Detail == "" {
 				t.Errorf("Check() = %+v, and the path leads elsewhere", e)
@@ -185,17 +185,17 @@ func TestAFolderSwappedForALink(t *testing.T) {
 			if _, manual := errors.AsType[*configfile.ManualError](err); !manual {
 				t.Fatalf("Revert() = %v of another process", err)
 			}
-			if text, err := os.ReadFile(real); err != nil || string(text) != bad {
+			if text, err := os.ReadFile(moved); err != nil || string(text) != bad {
 				t.Errorf("the real file is %q, %v", text, err)
 			}
 			if err := injecting.Revert(t.Context(), p.fault); err != nil {
 				t.Errorf("Revert() = %v of the process that injected the fault", err)
 			}
-			if text, err := os.ReadFile(real); err != nil || string(text) != good {
+			if text, err := os.ReadFile(moved); err != nil || string(text) != good {
 				t.Errorf("the real file is %q, %v", text, err)
 			}
 			wantOnly(t, filepath.Dir(other), filepath.Base(other), bad)
-			if err := errors.Join(os.Remove(link), os.Rename(filepath.Dir(real), link)); err != nil {
+			if err := errors.Join(os.Remove(link), os.Rename(filepath.Dir(moved), link)); err != nil {
 				t.Fatal(err)
 			}
 			p.revert(p.other(files, nil))
@@ -205,11 +205,11 @@ func TestAFolderSwappedForALink(t *testing.T) {
 		p := newPlace(t)
 		files, _ := p.believed()
 		p.inject(p.injector())
-		real, _ := p.swap()
+		moved, _ := p.swap()
 		if err := p.other(files, nil).Revert(t.Context(), p.fault); err == nil {
 			t.Fatal("Revert() = nil")
 		}
-		if err := errors.Join(os.Remove(filepath.Dir(p.file)), os.Rename(filepath.Dir(real), filepath.Dir(p.file))); err != nil {
+		if err := errors.Join(os.Remove(filepath.Dir(p.file)), os.Rename(filepath.Dir(moved), filepath.Dir(p.file))); err != nil {
 			t.Fatal(err)
 		}
 		p.revert(p.other(files, nil))
