@@ -32,23 +32,20 @@ import (
 //
 // Nothing is touched when write returns an error.
 func Write(path string, write func(io.Writer) error) error {
-	var text bytes.Buffer
-	err := write(&text)
-	if err == nil {
-		err = defaultWaits().write(path, text.Bytes())
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
+	return render(path, write, defaultWaits().write)
 }
 
 // Append appends what write writes to where a path leads. Apart from that it is Write.
 func Append(path string, write func(io.Writer) error) error {
+	return render(path, write, defaultWaits().append)
+}
+
+// render has a text complete before it is put anywhere.
+func render(path string, write func(io.Writer) error, put func(string, []byte) error) error {
 	var text bytes.Buffer
 	err := write(&text)
 	if err == nil {
-		err = defaultWaits().append(path, text.Bytes())
+		err = put(path, text.Bytes())
 	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
