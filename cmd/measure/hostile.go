@@ -109,7 +109,7 @@ func defineHostileAnswers(f *flag.FlagSet) func(context.Context, *printer) error
 		}
 		var failed []error
 		for _, a := range answers {
-			seen, err := runHostile(ctx, cmd, a.answer, *lasts, func(*exec.Cmd, time.Duration) {})
+			seen, err := runHostile(ctx, cmd, a.answer, *lasts, func(*exec.Cmd, time.Duration, float64) {})
 			if err != nil {
 				return fmt.Errorf("%s: %w", a.name, err)
 			}
@@ -118,7 +118,7 @@ func defineHostileAnswers(f *flag.FlagSet) func(context.Context, *printer) error
 		}
 		interrupted := false
 		var asked time.Duration
-		seen, err := runHostile(ctx, cmd, answers[1].answer, *lasts, func(cmd *exec.Cmd, since time.Duration) {
+		seen, err := runHostile(ctx, cmd, answers[1].answer, *lasts, func(cmd *exec.Cmd, since time.Duration, _ float64) {
 			if !interrupted && since > *lasts/2 {
 				interrupted, asked = true, since
 				_ = cmd.Process.Signal(os.Interrupt) // a process that has ended is found out below
@@ -156,7 +156,7 @@ func (r hostileRun) check(name string) error {
 
 // runHostile performs one run against a system that answers like that, and calls look
 // ten times a second while it lasts.
-func runHostile(ctx context.Context, cmd *command, answer http.HandlerFunc, lasts time.Duration, look func(*exec.Cmd, time.Duration)) (seen hostileRun, err error) {
+func runHostile(ctx context.Context, cmd *command, answer http.HandlerFunc, lasts time.Duration, look func(run *exec.Cmd, since time.Duration, resident float64)) (seen hostileRun, err error) {
 	dir, err := cmd.dir()
 	if err != nil {
 		return seen, err
@@ -178,7 +178,7 @@ func runHostile(ctx context.Context, cmd *command, answer http.HandlerFunc, last
 	if err := run.Start(); err != nil {
 		return seen, err
 	}
-	if seen.most, err = followMemory(run, func(since time.Duration) { look(run, since) }); err != nil {
+	if seen.most, err = followMemory(run, func(since time.Duration, resident float64) { look(run, since, resident) }); err != nil {
 		return seen, err
 	}
 	seen.beyond = time.Since(begun) - lasts
@@ -193,31 +193,6 @@ func runHostile(ctx context.Context, cmd *command, answer http.HandlerFunc, last
 	return seen, nil
 }
 
-// followMemory follows a process to its end and returns its high-water mark in MB.
-func followMemory(cmd *exec.Cmd, look func(since time.Duration)) (most float64, err error) {
-	ended := make(chan struct{})
-	go func() {
-		_ = cmd.Wait() // its exit code is a verdict
-		close(ended)
-	}()
-	ticker := time.NewTicker(100 * time.Millisecond)
-	defer ticker.Stop()
-	for begun := time.Now(); ; {
-		select {
-		case <-ended:
-			if most == 0 {
-				err = errors.New("the memory of a process cannot be read here: it needs /proc")
-			}
-			return most, err
-		case <-ticker.C:
-			if _, mark, ok := memoryOf(cmd.Process.Pid); ok {
-				most = max(most, mark)
-			}
-			look(time.Since(begun))
-		}
-	}
-}
-
 // soakHostile sends all kinds of answers in turn, in one run, and prints its memory each
 // minute. It must not grow.
 func soakHostile(ctx context.Context, out *printer, cmd *command, answers []hostileAnswer, lasts time.Duration) error {
@@ -225,11 +200,9 @@ func soakHostile(ctx context.Context, out *printer, cmd *command, answers []host
 	inTurn := func(w http.ResponseWriter, r *http.Request) { answers[int(turn.Load())%len(answers)].answer(w, r) }
 	var minutes []float64 // the most of each, in MB
 	most, printed := 0.0, time.Duration(0)
-	look := func(run *exec.Cmd, since time.Duration) {
+	look := func(_ *exec.Cmd, since time.Duration, resident float64) {
 		turn.Store(int64(since / hostileTurn))
-		if resident, _, ok := memoryOf(run.Process.Pid); ok {
-			most = max(most, resident)
-		}
+		most = max(most, resident)
 		if since-printed >= time.Minute {
 			printed += time.Minute
 			minutes = append(minutes, most)

@@ -65,6 +65,20 @@ var residentLine = regexp.MustCompile(`(?m)^Vm(RSS|HWM):\s+([0-9]+) kB$`)
 // watchMemory follows a process to its end: its resident memory in MB within the
 // first second, the most of it while it sends, and its high-water mark.
 func watchMemory(cmd *exec.Cmd, sends time.Duration) (start, sending, most float64, err error) {
+	most, err = followMemory(cmd, func(since time.Duration, resident float64) {
+		switch {
+		case since < time.Second:
+			start = resident
+		case since < sends:
+			sending = max(sending, resident)
+		}
+	})
+	return start, sending, most, err
+}
+
+// followMemory follows a process to its end, calls look with its resident memory in MB
+// ten times a second, and returns its high-water mark in MB.
+func followMemory(cmd *exec.Cmd, look func(since time.Duration, resident float64)) (most float64, err error) {
 	ended := make(chan struct{})
 	go func() {
 		_ = cmd.Wait() // its exit code is a verdict
@@ -78,19 +92,12 @@ func watchMemory(cmd *exec.Cmd, sends time.Duration) (start, sending, most float
 			if most == 0 {
 				err = errors.New("the memory of a process cannot be read here: it needs /proc")
 			}
-			return start, sending, most, err
+			return most, err
 		case <-ticker.C:
 		}
-		resident, mark, ok := memoryOf(cmd.Process.Pid)
-		if !ok {
-			continue // it has just ended
-		}
-		most = max(most, mark)
-		switch since := time.Since(begun); {
-		case since < time.Second:
-			start = resident
-		case since < sends:
-			sending = max(sending, resident)
+		if resident, mark, ok := memoryOf(cmd.Process.Pid); ok { // otherwise it has just ended
+			most = max(most, mark)
+			look(time.Since(begun), resident)
 		}
 	}
 }
