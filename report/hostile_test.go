@@ -323,17 +323,14 @@ func htmlElements(t *testing.T, page string) (list []string) {
 		if token.Data == "span" && len(token.Attr) == 0 || kind == nethtml.TextToken || kind == nethtml.CommentToken {
 			continue // a dollar stands in such a span
 		}
-		tag := kind.String() + " " + token.Data
-		if kind == nethtml.DoctypeToken {
-			tag = kind.String()
-		}
+		tag := []string{kind.String(), token.Data}
 		for _, a := range token.Attr {
-			tag += " " + a.Key
+			tag = append(tag, a.Key)
 			if outside := a.Key == "href" && !strings.HasPrefix(a.Val, "#") && !strings.HasPrefix(a.Val, "./"); outside || a.Key == "src" {
 				t.Errorf("<%s %s=%q> leads out of the page", token.Data, a.Key, a.Val)
 			}
 		}
-		list = append(list, tag)
+		list = append(list, strings.Join(tag, " "))
 	}
 }
 
@@ -349,11 +346,11 @@ func xmlElements(t *testing.T, text string) (list []string) {
 			t.Fatalf("%v in %s", err, text)
 		}
 		if start, ok := token.(xml.StartElement); ok {
-			tag := start.Name.Local
+			tag := []string{start.Name.Local}
 			for _, a := range start.Attr {
-				tag += " " + a.Name.Local
+				tag = append(tag, a.Name.Local)
 			}
-			list = append(list, tag)
+			list = append(list, strings.Join(tag, " "))
 		}
 	}
 }
