@@ -201,7 +201,7 @@ func TestAnswersTellNoPartOfASecret(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nX"+text+padding(500)+"\r\n\r\n")
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nX: "+text+padding(500)+"\r\nContent-Length: x\r\n\r\n")
 			_ = c.Close()
 		}
 	}))
