@@ -90,7 +90,8 @@ func (o OpenRun) ReadLeftovers(dir *os.Root) *Leftovers {
 // of a run.
 func checkRecords(dir *os.Root) error {
 	for _, name := range []string{".", EventsFile, UndoFile} {
-		if err := checkOwner(dir, name); err != nil && !(name == UndoFile && errors.Is(err, fs.ErrNotExist)) {
+		err := checkOwner(dir, name)
+		if err != nil && (name != UndoFile || !errors.Is(err, fs.ErrNotExist)) {
 			return err
 		}
 	}
