@@ -47,7 +47,21 @@ func benchmarkPrograms() []program {
 			return func(ctx context.Context, out *printer) (err error) { return b.run(ctx, out) }
 		}})
 	}
-	return append(list, program{"startup", "start-up time of the command (10 s)", defineStartup})
+	return append(list, program{"crash-random", "runs and guards killed at random moments, on damaged and removed directories (200 cases: 1 min)", defineCrashRandom}, program{"startup", "start-up time of the command (10 s)", defineStartup})
+}
+
+// defineCrashRandom is the crash matrix without its grid.
+func defineCrashRandom(f *flag.FlagSet) func(context.Context, *printer) error {
+	count := f.Int("count", 200, "how many runs are killed")
+	seed := f.Uint64("seed", 1, "decides the faults, the ways to die and the moments")
+	return func(ctx context.Context, out *printer) error { return crashRandom(*count, *seed).run(ctx, out) }
+}
+
+func crashRandom(count int, seed uint64) benchmark {
+	return benchmark{
+		name: "crash-random", room: "./cmd/blastgauge", args: []string{"-run", "TestCrashAtRandomMoments", "-v", "-timeout", "90m"},
+		env: []string{"BLASTGAUGE_CRASH_RANDOM=" + strconv.Itoa(count), "BLASTGAUGE_CRASH_SEED=" + strconv.FormatUint(seed, 10)},
+	}
 }
 
 // run runs the benchmark. Without a benchmark or a test that ran it fails.
