@@ -292,6 +292,36 @@ func TestFaultsEndWithTheirServer(t *testing.T) {
 	}
 }
 
+// A process that cleans up and does not come to an end, such as a guard that is stopped,
+// keeps no fault in force. A person is told that nothing is recorded.
+func TestAStoppedGuardKeepsNoFault(t *testing.T) {
+	t.Parallel()
+	d := newDeadRun(t, underFault...)
+	guard, err := journal.OpenUndo(openRoot(t, d.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	err = Run(ctx, d.dir, d.options)
+	if !errors.Is(err, engine.ErrNotRemoved) || !errors.Is(err, journal.ErrBusy) || !strings.Contains(err.Error(), "blastgauge recover "+d.dir) {
+		t.Errorf("Run() = %v", err)
+	}
+	if got := d.toxics(t); got != "[]" {
+		t.Errorf("left on the server: %s", got)
+	}
+	if list, err := d.options.Registry.All(); len(list) != 1 || err != nil {
+		t.Errorf("open runs: %+v, %v", list, err)
+	}
+	if err := guard.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := Run(t.Context(), d.dir, d.options); err != nil {
+		t.Errorf("Run() without that process = %v", err)
+	}
+	d.wantClean(t)
+}
+
 func TestAllCleansUpAfterEveryOpenRun(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]bool{"with its directory": false, "without its directory": true} {

@@ -196,8 +196,8 @@ func (o Options) rollbackOf(open journal.OpenRun) (*rollback, error) {
 
 // cleanUpInTurn waits while the run's watchdog cleans up, and then removes what is
 // left.
-func (r *rollback) cleanUpInTurn(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, turnTimeout)
+func (r *rollback) cleanUpInTurn(asked context.Context) error {
+	ctx, cancel := context.WithTimeout(asked, turnTimeout)
 	defer cancel()
 	for logged := false; ; logged = true {
 		err := r.cleanUp(ctx)
@@ -210,9 +210,24 @@ func (r *rollback) cleanUpInTurn(ctx context.Context) error {
 		select {
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
+			if errors.Is(asked.Err(), context.Canceled) {
+				return fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
+			}
+			return r.removeOutOfTurn(context.WithoutCancel(asked), err)
 		}
 	}
+}
+
+// removeOutOfTurn removes what is left although another process is at it and does not
+// come to an end, as one that is stopped. Each step can be taken twice, and a fault must
+// not stay in force for want of a record. The run stays listed.
+func (r *rollback) removeOutOfTurn(ctx context.Context, busy error) error {
+	left, err := r.leftovers()
+	if err == nil {
+		_, err = r.removeAll(ctx, left)
+	}
+	return errors.Join(err, fmt.Errorf("%w: %w and does not come to an end, as if it were stopped, so nothing was recorded: end it with kill -9 (in a list of processes the guard of the run is `blastgauge guard %s`), and then\n  blastgauge recover %s",
+		engine.ErrNotRemoved, busy, shown(r.dir), r.argument()))
 }
 
 // stop is the emergency stop of a run that is alive.
