@@ -310,7 +310,7 @@ func TestADownIsProvenByItsProxyAlone(t *testing.T) {
 // says is enough then, where that proxy is known to be the one.
 func TestAListThatHangsHoldsUpNoOtherProxy(t *testing.T) {
 	t.Parallel()
-	d, _ := served(t, toxiproxy.Options{Timeout: 50 * time.Millisecond}, func(w http.ResponseWriter, r *http.Request) {
+	d, _ := served(t, toxiproxy.Options{Timeout: time.Second}, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/version":
 			page(200, stockVersion)(w, r)

@@ -282,7 +282,7 @@ func TestAnInjectionThatArrivesLateIsRemoved(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	var added, removed, reads int
-	d, _ := served(t, toxiproxy.Options{Timeout: 100 * time.Millisecond}, func(w http.ResponseWriter, r *http.Request) {
+	d, _ := served(t, toxiproxy.Options{}, func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
 		switch {
