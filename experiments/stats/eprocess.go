@@ -38,6 +38,7 @@ type EProcess struct {
 	unused float64 // weight of starts to come
 	starts int
 	known  map[[2]int][]factor // by the sizes of a block's arms
+	held   Pair                // journeys that wait for one of the other arm
 }
 
 // A rival is one pair of shares beyond the limit, with the evidence for it.
@@ -86,12 +87,16 @@ func (e *EProcess) start(part float64) {
 }
 
 // Add takes the journeys of one block into account and returns the evidence: 1
-// for none, 1/α to act with a risk of α.
+// for none, 1/α to act with a risk of α. A block of one arm alone says nothing of a
+// difference, so it is joined with the next: at low rates hardly any block has journeys
+// of both.
 func (e *EProcess) Add(block Pair) float64 {
-	if block.Fault.N == 0 || block.Control.N == 0 {
-		return e.Evidence() // one arm alone says nothing of a difference
+	fault, control := e.held.Fault.plus(block.Fault), e.held.Control.plus(block.Control)
+	e.held = Pair{fault, control}
+	if fault.N == 0 || control.N == 0 {
+		return e.Evidence()
 	}
-	fault, control := block.Fault, block.Control
+	e.held = Pair{}
 	most := math.MaxFloat64 / float64(len(e.rivals)+1) // of a rival, so that the sum is finite
 	for i, f := range e.factors(fault.N, control.N) {
 		gain := float64(fault.Hits)*f.faultHarmed + float64(fault.N-fault.Hits)*f.fault +

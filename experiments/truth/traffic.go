@@ -67,7 +67,7 @@ type traffic struct {
 	last   int // id of the last journey
 
 	mu     sync.Mutex
-	flying map[flight]map[int]float64 // guarded by mu: intended starts by id
+	flying map[flight]map[int]time.Duration // guarded by mu: intended starts by id
 }
 
 // A flight is a kind of journey on an arm.
@@ -79,7 +79,7 @@ type flight struct {
 func newTraffic(s *Scene, r *rand.Rand, epoch time.Time, arms []plan.Arm, fault *injector, ticks int) *traffic {
 	g := &traffic{
 		scene: s, rand: r, epoch: epoch, arms: arms, fault: fault,
-		base: s.Base(r, ticks), stop: make(chan struct{}), flying: map[flight]map[int]float64{},
+		base: s.Base(r, ticks), stop: make(chan struct{}), flying: map[flight]map[int]time.Duration{},
 	}
 	for arm, own := range s.Own {
 		if own != nil {
@@ -95,17 +95,15 @@ func newTraffic(s *Scene, r *rand.Rand, epoch time.Time, arms []plan.Arm, fault 
 // Stop starts no more journeys.
 func (g *traffic) Stop() { g.once.Do(func() { close(g.stop) }) }
 
-// Overdue counts the journeys in flight that are beyond their budget.
-func (g *traffic) Overdue(journey int, arm plan.Arm) int {
+// InFlight returns when the journeys that have not ended were intended to start.
+func (g *traffic) InFlight(journey int, arm plan.Arm) []time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	n, now := 0, time.Since(g.epoch).Seconds()
-	for _, at := range g.flying[flight{journey, arm}] {
-		if now-at > g.scene.SlowAfter {
-			n++
-		}
+	var list []time.Duration
+	for _, intended := range g.flying[flight{journey, arm}] {
+		list = append(list, intended)
 	}
-	return n
+	return list
 }
 
 // Run sends journeys until Stop, and then waits for those in flight.
@@ -161,8 +159,8 @@ func (g *traffic) perform(d due, stopped bool, observe func(journal.Observation)
 		d.stage = ends
 		heap.Push(&g.agenda, d)
 	case ends:
-		g.arrive(d)
 		observe(d.Observation)
+		g.arrive(d)
 	}
 }
 
@@ -204,9 +202,9 @@ func (g *traffic) depart(d due) {
 	defer g.mu.Unlock()
 	key := flight{d.Journey, d.Arm}
 	if g.flying[key] == nil {
-		g.flying[key] = map[int]float64{}
+		g.flying[key] = map[int]time.Duration{}
 	}
-	g.flying[key][d.id] = d.Intended.Seconds()
+	g.flying[key][d.id] = d.Intended
 }
 
 func (g *traffic) arrive(d due) {

@@ -42,9 +42,10 @@ type Generator interface {
 	// Stop starts no more journeys. It may be called more than once.
 	Stop()
 
-	// Overdue returns how many journeys of one kind are in flight on an arm that
-	// are already beyond their budget: their harm is known before their end.
-	Overdue(journey int, arm plan.Arm) int
+	// InFlight returns when the journeys of one kind that are in flight on an arm were
+	// intended to start, as offsets from the run's start, in no order. A journey is in
+	// flight until it was observed: one that hangs is known before its end.
+	InFlight(journey int, arm plan.Arm) []time.Duration
 }
 
 // A Recorder keeps what happens. Record must return only once the event is

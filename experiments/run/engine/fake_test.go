@@ -98,7 +98,8 @@ type fakeTraffic struct {
 	epoch time.Time
 	arms  []plan.Arm
 	harm  func() bool
-	late  func() int
+	// hanging returns the intended starts of those that hang at a moment; nil: none.
+	hanging func(now time.Duration) []time.Duration
 	// change edits the journeys of the fault arm; nil: they stay as they are.
 	change func(*journal.Observation)
 	stop   chan struct{}
@@ -131,11 +132,12 @@ func (g *fakeTraffic) Run(ctx context.Context, observe func(journal.Observation)
 
 func (g *fakeTraffic) Stop() { g.once.Do(func() { close(g.stop) }) }
 
-func (g *fakeTraffic) Overdue(_ int, arm plan.Arm) int {
-	if g.late == nil || arm == plan.ControlArm {
-		return 0
+// InFlight are journeys of the fault arm that hang.
+func (g *fakeTraffic) InFlight(_ int, arm plan.Arm) []time.Duration {
+	if g.hanging == nil || arm == plan.ControlArm {
+		return nil
 	}
-	return g.late()
+	return g.hanging(time.Since(g.epoch))
 }
 
 // A memory keeps the journal in memory and can fail at a kind of event.
@@ -192,12 +194,12 @@ func (m *memory) find(k journal.Kind) (journal.Event, bool) {
 
 // A bench is one plan with fakes around it.
 type bench struct {
-	plan *plan.Plan
-	in   *fakeInjector
-	mem  *memory
-	opts Options
-	harm func(in *fakeInjector) bool // whether the fault arm is harmed now
-	late func() int
+	plan    *plan.Plan
+	in      *fakeInjector
+	mem     *memory
+	opts    Options
+	harm    func(in *fakeInjector) bool // whether the fault arm is harmed now
+	hanging func(now time.Duration) []time.Duration
 
 	change func(*journal.Observation)
 }
@@ -224,7 +226,7 @@ func newBench() *bench {
 		Traffic: func(i int, epoch time.Time) (Generator, error) {
 			return &fakeTraffic{
 				epoch: epoch, arms: b.plan.Experiments[i].Arms(), stop: make(chan struct{}),
-				harm: func() bool { return b.harm(b.in) }, late: b.late, change: b.change,
+				harm: func() bool { return b.harm(b.in) }, hanging: b.hanging, change: b.change,
 			}, nil
 		},
 	}

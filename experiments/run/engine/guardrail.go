@@ -109,7 +109,7 @@ func (x *experimentRun) violationOf(j guardedJourney, excess float64, how string
 // findByWindow returns the first violation by the window rule.
 func (x *experimentRun) findByWindow() (violation, bool) {
 	for _, j := range x.guardedJourneys() {
-		if excess, found := x.counts.exceedsLimit(x.log.since(), j, x.generator.Overdue); found {
+		if excess, found := x.counts.exceedsLimit(x.log.since(), j, x.generator.InFlight); found {
 			return x.violationOf(j, excess, fmt.Sprintf("over the last %s", window)), true
 		}
 	}
@@ -118,20 +118,54 @@ func (x *experimentRun) findByWindow() (violation, bool) {
 
 // guardrailEvidence is what was gathered for each journey under each guardrail.
 type guardrailEvidence struct {
-	x         *experimentRun
-	journeys  []guardedJourney
-	processes map[guardedJourney]*stats.EProcess
-	used      map[guardedJourney]stats.Pair // the journeys taken into account so far
-	renewAt   time.Duration                 // when evidence next starts afresh
-	enough    float64                       // evidence that trips a guardrail
+	x        *experimentRun
+	journeys []guardedJourney
+	evidence map[guardedJourney][]*evidenceAtAge
+	renewAt  time.Duration // when evidence next starts afresh
+	enough   float64       // evidence that trips a guardrail
+}
+
+// evidenceAtAge is gathered from journeys in the order of their intended starts, each
+// judged once, by what is known of it when it has an age. Which journeys are in a block
+// must not depend on what becomes of them: under a fault that only delays, the journeys
+// that end first are those that fail fast anyway.
+type evidenceAtAge struct {
+	age     time.Duration
+	until   time.Duration // journeys that were intended to start before are taken into account
+	process *stats.EProcess
+	used    stats.Pair
+}
+
+// agesOf are the ages at which journeys are judged under a guardrail. The young ones see
+// journeys that fail at once, the last one those that hang. The mean of the evidence at
+// several ages is evidence as well.
+func agesOf(g experiments.Guardrail, j experiments.Journey) []time.Duration {
+	last := j.SlowAfter
+	switch g.Kind() {
+	case "p99":
+		return []time.Duration{g.P99} // a journey that ends sooner does not meet the condition
+	case "failed":
+		last = max(j.Timeout, j.SlowAfter)
+	}
+	var ages []time.Duration
+	for _, age := range []time.Duration{250 * time.Millisecond, time.Second} {
+		if age < last {
+			ages = append(ages, age)
+		}
+	}
+	return append(ages, last)
 }
 
 func newGuardrailEvidence(x *experimentRun) *guardrailEvidence {
-	e := &guardrailEvidence{x: x, journeys: x.guardedJourneys(), processes: map[guardedJourney]*stats.EProcess{}, used: map[guardedJourney]stats.Pair{}, renewAt: x.log.since() + renewEvery}
+	now := x.log.since()
+	e := &guardrailEvidence{x: x, journeys: x.guardedJourneys(), evidence: map[guardedJourney][]*evidenceAtAge{}, renewAt: now + renewEvery}
 	for _, j := range e.journeys {
-		e.processes[j] = stats.NewEProcess(x.e.Guardrails[j.guardrail].Share(), x.counts.baselineCounts(j))
+		g := x.e.Guardrails[j.guardrail]
+		for _, age := range agesOf(g, x.e.Journeys[j.journey].Journey) {
+			e.evidence[j] = append(e.evidence[j], &evidenceAtAge{age: age, until: now, process: stats.NewEProcess(g.Share(), x.counts.baselineCounts(j))})
+		}
 	}
-	e.enough = float64(len(e.processes)) / falseStops
+	e.enough = float64(len(e.journeys)) / falseStops
 	return e
 }
 
@@ -145,7 +179,9 @@ func (e *guardrailEvidence) find() (violation, bool) {
 	}
 	for _, j := range e.journeys {
 		if renew {
-			e.processes[j].Renew()
+			for _, at := range e.evidence[j] {
+				at.process.Renew()
+			}
 		}
 		if excess, found := e.add(now, j); found {
 			return e.x.violationOf(j, excess, fmt.Sprintf("(seen by chance in at most 1 of %.0f runs)", 1/falseStops)), true
@@ -158,25 +194,38 @@ func (e *guardrailEvidence) find() (violation, bool) {
 // whether the evidence is enough to trip the guardrail, and returns by how much
 // the fault arm is worse.
 func (e *guardrailEvidence) add(now time.Duration, j guardedJourney) (excess float64, found bool) {
-	all, used := e.x.counts.sinceFault(j, e.x.generator.Overdue), e.used[j]
-	block := stats.Pair{Fault: subtract(all.Fault, used.Fault), Control: subtract(all.Control, used.Control)}
-	if block.Fault.N == 0 || block.Control.N == 0 {
+	fault := e.x.counts.started(now, j.journey, plan.FaultArm, e.x.generator.InFlight)
+	control := e.x.counts.started(now, j.journey, plan.ControlArm, e.x.generator.InFlight)
+	g, ages := e.x.e.Guardrails[j.guardrail], e.evidence[j]
+	sum := 0.0
+	for i, at := range ages {
+		last := i == len(ages)-1
+		block := stats.Pair{Fault: at.block(now, g, fault, last), Control: at.block(now, g, control, last)}
+		at.until = max(at.until, now-at.age)
+		at.used = stats.Pair{Fault: joined(at.used.Fault, block.Fault), Control: joined(at.used.Control, block.Control)}
+		excess = max(excess, at.used.Fault.Share()-at.used.Control.Share())
+		sum += at.process.Add(block)
+	}
+	if sum/float64(len(ages)) < e.enough {
 		return 0, false
 	}
-	used = stats.Pair{Fault: sum(used.Fault, block.Fault), Control: sum(used.Control, block.Control)}
-	e.used[j] = used
-	if e.processes[j].Add(block) < e.enough {
-		return 0, false
+	lately := func(arm plan.Arm) float64 { return e.x.counts.inWindow(now, j, arm, e.x.generator.InFlight).Share() }
+	return max(excess, lately(plan.FaultArm)-lately(plan.ControlArm)), true
+}
+
+// block counts the journeys that came to the age since the last look. One that was still
+// in flight at the last age meets the condition; of those that may not fail it has to
+// have failed since, or to be beyond its timeout.
+func (a *evidenceAtAge) block(now time.Duration, g experiments.Guardrail, started []endedJourney, last bool) stats.Count {
+	var c stats.Count
+	for _, j := range started {
+		if j.intended < a.until || j.intended >= now-a.age {
+			continue
+		}
+		hangs := last && j.took > a.age && (g.Kind() != "failed" || j.failed || j.took == stillFlying)
+		count(&c, hangs || j.meets(g, a.age))
 	}
-	return max(e.x.counts.excess(now, j, e.x.generator.Overdue), used.Fault.Share()-used.Control.Share()), true
+	return c
 }
 
-// subtract returns the journeys of all that are not used yet. An overdue journey
-// that ends between two reads is missed for one look; it must not make a count
-// negative.
-func subtract(all, used stats.Count) stats.Count {
-	n := max(0, all.N-used.N)
-	return stats.Count{Hits: min(n, max(0, all.Hits-used.Hits)), N: n}
-}
-
-func sum(a, b stats.Count) stats.Count { return stats.Count{Hits: a.Hits + b.Hits, N: a.N + b.N} }
+func joined(a, b stats.Count) stats.Count { return stats.Count{Hits: a.Hits + b.Hits, N: a.N + b.N} }

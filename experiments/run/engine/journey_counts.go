@@ -11,46 +11,43 @@ import (
 )
 
 const (
-	window      = 5 * time.Second // that the window rule looks at
-	minJourneys = 10              // in a window; with fewer it says nothing
+	window      = 5 * time.Second // that the window rule and the health check look at
+	minJourneys = 10              // in a window: at low rates it is as long as it takes to have them
+	leastLooked = 5               // with fewer nothing is said
 )
 
-// journeyCounts counts the journeys of an experiment while it runs. A journey
-// meets the condition of a guardrail where it is one of those that the guardrail
-// limits.
+// journeyCounts keeps the journeys of an experiment while it runs, as far as guardrails
+// and the health check need them.
 type journeyCounts struct {
 	e *plan.Experiment
 
 	mu         sync.Mutex
-	recent     []endedJourney // in the order in which they ended
+	recent     [2][][]endedJourney // by arm and journey, in the order in which they ended
 	baseline   interval
 	faultFrom  time.Duration      // when the first fault was in force; 0: not yet
 	inBaseline [2][][]stats.Count // by arm, journey and guardrail
-	underFault [2][][]stats.Count // ended since faultFrom, by arm, journey and guardrail
 }
 
 // An endedJourney is one journey of the last few seconds.
 type endedJourney struct {
-	at         time.Duration
-	journey    int
-	arm        plan.Arm
-	harmed     bool
-	conditions uint16 // a bit for each guardrail whose condition it meets
+	intended, took time.Duration
+	harmed, failed bool
+	shed           bool // it never ran
 }
 
-// maxConditions is how many conditions an endedJourney holds.
-const maxConditions = 16
+func (j endedJourney) end() time.Duration { return j.intended + j.took }
 
-// meetsCondition reports whether a journey is one of those that a guardrail
-// limits.
-func meetsCondition(g experiments.Guardrail, o journal.Observation) bool {
+// meets reports whether a journey is one of those that a guardrail limits, as far as is
+// known of it at an age: what became of it later does not count.
+func (j endedJourney) meets(g experiments.Guardrail, age time.Duration) bool {
+	known := j.took <= age
 	switch g.Kind() {
 	case "failed":
-		return o.Outcome == journal.Failed
+		return known && j.failed
 	case "p99":
-		return o.Took > g.P99 || o.Cause == journal.Shed // a shed journey never ends
+		return j.took > g.P99 || j.shed // a shed journey never ends
 	case "blast_radius":
-		return o.Harmed()
+		return known && j.harmed
 	}
 	return false
 }
@@ -68,9 +65,9 @@ func (i interval) contains(at time.Duration) bool {
 func newJourneyCounts(e *plan.Experiment) *journeyCounts {
 	c := &journeyCounts{e: e}
 	for arm := range c.inBaseline {
+		c.recent[arm] = make([][]endedJourney, len(e.Journeys))
 		for range e.Journeys {
 			c.inBaseline[arm] = append(c.inBaseline[arm], make([]stats.Count, len(e.Guardrails)))
-			c.underFault[arm] = append(c.underFault[arm], make([]stats.Count, len(e.Guardrails)))
 		}
 	}
 	return c
@@ -79,28 +76,21 @@ func newJourneyCounts(e *plan.Experiment) *journeyCounts {
 func (c *journeyCounts) add(o journal.Observation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at := o.Intended + o.Took
-	ended := endedJourney{at: at, journey: o.Journey, arm: o.Arm, harmed: o.Harmed()}
-	for i, g := range c.e.Guardrails {
-		met := meetsCondition(g, o)
-		if met && i < maxConditions {
-			ended.conditions |= 1 << i
-		}
-		if c.baseline.contains(o.Intended) {
-			count(&c.inBaseline[o.Arm][o.Journey][i], met)
-		}
-		if c.faultFrom > 0 && at >= c.faultFrom {
-			count(&c.underFault[o.Arm][o.Journey][i], met)
+	ended := endedJourney{intended: o.Intended, took: o.Took, harmed: o.Harmed(), failed: o.Outcome == journal.Failed, shed: o.Cause == journal.Shed}
+	if c.baseline.contains(o.Intended) {
+		for i, g := range c.e.Guardrails {
+			count(&c.inBaseline[o.Arm][o.Journey][i], ended.meets(g, o.Took))
 		}
 	}
-	c.recent = append(c.recent, ended)
-	drop := 0
-	for drop < len(c.recent) && c.recent[drop].at < at-2*window {
+	list := append(c.recent[o.Arm][o.Journey], ended)
+	drop, keep := 0, c.e.Journeys[o.Journey].Timeout+2*window
+	for drop < len(list)-minJourneys && list[drop].end() < ended.end()-keep {
 		drop++
 	}
-	if drop > len(c.recent)/2 { // rarely, so that the cost per journey stays constant
-		c.recent = append([]endedJourney(nil), c.recent[drop:]...)
+	if drop > len(list)/2 { // rarely, so that the cost per journey stays constant
+		list = append([]endedJourney(nil), list[drop:]...)
 	}
+	c.recent[o.Arm][o.Journey] = list
 }
 
 func count(c *stats.Count, hit bool) {
@@ -128,87 +118,120 @@ func (c *journeyCounts) startFault(now time.Duration) {
 	c.faultFrom = now
 }
 
-// isHealthy reports whether the harmed share of the journeys that ended in the
-// last window is not beyond limit, at the lower end of its interval.
+// isHealthy reports whether the harmed share of the journeys that ended in the last
+// window is not beyond limit, at the lower end of its interval.
 func (c *journeyCounts) isHealthy(now time.Duration, limit float64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var all stats.Count
-	for _, j := range c.recent {
-		if j.at >= now-window {
-			count(&all, j.harmed)
+	for _, arm := range c.recent {
+		for _, list := range arm {
+			for _, j := range lastEnded(list, now-window) {
+				count(&all, j.harmed)
+			}
 		}
 	}
-	return all.N >= minJourneys && stats.Wilson(all).Low <= limit
+	return all.N >= leastLooked && stats.Wilson(all).Low <= limit
+}
+
+// lastEnded returns the journeys that ended since a moment, or the last few if these are
+// fewer.
+func lastEnded(list []endedJourney, since time.Duration) []endedJourney {
+	from := len(list)
+	for from > 0 && (list[from-1].end() >= since || len(list)-from < minJourneys) {
+		from--
+	}
+	return list[from:]
 }
 
 // baselineCounts returns the counts of one journey in the baseline.
 func (c *journeyCounts) baselineCounts(j guardedJourney) stats.Pair {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return pairOf(c.inBaseline, j)
+	return stats.Pair{Fault: c.inBaseline[plan.FaultArm][j.journey][j.guardrail], Control: c.inBaseline[plan.ControlArm][j.journey][j.guardrail]}
 }
 
-// pairOf returns the counts of one journey from those by arm, journey and
-// guardrail.
-func pairOf(counts [2][][]stats.Count, j guardedJourney) stats.Pair {
-	return stats.Pair{Fault: counts[plan.FaultArm][j.journey][j.guardrail], Control: counts[plan.ControlArm][j.journey][j.guardrail]}
-}
-
-// sinceFault returns the counts of the journeys whose outcome is known since the
-// first fault is in force, in both arms. It reads ended journeys before overdue
-// ones: a journey that ends in between is counted by the next look, and never
-// twice.
-func (c *journeyCounts) sinceFault(j guardedJourney, overdue func(journey int, arm plan.Arm) int) stats.Pair {
-	c.mu.Lock()
-	ended := pairOf(c.underFault, j)
-	c.mu.Unlock()
-	return c.withOverdue(ended, j, overdue)
-}
-
-// inWindow returns the counts of the journeys of one kind that ended under the
-// fault in the last window, and of those that are overdue.
-func (c *journeyCounts) inWindow(now time.Duration, j guardedJourney, overdue func(journey int, arm plan.Arm) int) stats.Pair {
+// started returns the journeys of one kind on an arm that were intended to start since
+// the fault came: those that ended, and those in flight as journeys that take until now
+// and longer. A journey in flight may have ended between the two looks, so it is left
+// out where it is among those that ended.
+func (c *journeyCounts) started(now time.Duration, journey int, arm plan.Arm, inFlight func(int, plan.Arm) []time.Duration) []endedJourney {
+	flying := inFlight(journey, arm)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var counts [2]stats.Count
-	for _, e := range c.recent {
-		if e.journey == j.journey && e.at >= max(now-window, c.faultFrom) {
-			count(&counts[e.arm], e.conditions>>j.guardrail&1 == 1)
+	var list []endedJourney
+	known := map[time.Duration]bool{}
+	for _, j := range c.recent[arm][journey] {
+		if j.intended >= c.faultFrom {
+			list = append(list, j)
+			known[j.intended] = true
 		}
 	}
-	return c.withOverdue(stats.Pair{Fault: counts[plan.FaultArm], Control: counts[plan.ControlArm]}, j, overdue)
+	for _, intended := range flying {
+		if intended >= c.faultFrom && intended <= now && !known[intended] {
+			list = append(list, endedJourney{intended: intended, took: stillFlying})
+		}
+	}
+	return list
 }
 
-// withOverdue adds the journeys in flight that are certain to meet the condition.
-// A journey beyond its budget is certain to be harmed, and to be slower than a p99
-// below the budget. Whether it fails is not known.
-func (c *journeyCounts) withOverdue(p stats.Pair, j guardedJourney, overdue func(journey int, arm plan.Arm) int) stats.Pair {
-	g, budget := c.e.Guardrails[j.guardrail], c.e.Journeys[j.journey].SlowAfter
-	if g.Kind() != "blast_radius" && (g.Kind() != "p99" || g.P99 > budget) {
-		return p
+// stillFlying is how long a journey in flight takes: longer than any age.
+const stillFlying = time.Duration(1<<62 - 1)
+
+// inWindow returns the counts of the journeys of one kind that ended under the fault in
+// the last window, and of those that are overdue.
+func (c *journeyCounts) inWindow(now time.Duration, j guardedJourney, arm plan.Arm, inFlight func(int, plan.Arm) []time.Duration) stats.Count {
+	g := c.e.Guardrails[j.guardrail]
+	certain, age := certainAge(g, c.e.Journeys[j.journey].Journey)
+	var all stats.Count
+	var ended []endedJourney
+	for _, s := range c.started(now, j.journey, arm, inFlight) {
+		switch {
+		case s.took != stillFlying:
+			ended = append(ended, s)
+		case certain && now-s.intended > age:
+			count(&all, true)
+		}
 	}
-	add := func(c stats.Count, arm plan.Arm) stats.Count {
-		n := overdue(j.journey, arm)
-		return stats.Count{Hits: c.Hits + n, N: c.N + n}
+	// Journeys that were on their way when the fault came may be harmed by it as well.
+	ended = append(c.endedAcross(j.journey, arm), ended...)
+	for _, e := range lastEnded(ended, now-window) {
+		count(&all, e.meets(g, e.took))
 	}
-	return stats.Pair{Fault: add(p.Fault, plan.FaultArm), Control: add(p.Control, plan.ControlArm)}
+	return all
 }
 
-// excess returns by how much more often the condition was met in the fault arm
-// than in the control over the last window, as a difference of shares.
-func (c *journeyCounts) excess(now time.Duration, j guardedJourney, overdue func(journey int, arm plan.Arm) int) float64 {
-	p := c.inWindow(now, j, overdue)
-	return p.Fault.Share() - p.Control.Share()
+// endedAcross returns the journeys that started before the fault came and ended after.
+func (c *journeyCounts) endedAcross(journey int, arm plan.Arm) (list []endedJourney) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, j := range c.recent[arm][journey] {
+		if j.intended < c.faultFrom && j.end() >= c.faultFrom {
+			list = append(list, j)
+		}
+	}
+	return list
+}
+
+// certainAge is the age from which a journey in flight is certain to meet a guardrail's
+// condition. It reports false where that is not before its end.
+func certainAge(g experiments.Guardrail, j experiments.Journey) (bool, time.Duration) {
+	switch {
+	case g.Kind() == "blast_radius":
+		return true, j.SlowAfter
+	case g.Kind() == "p99":
+		return true, g.P99
+	}
+	return false, 0
 }
 
 // exceedsLimit reports whether a journey meets the condition more often in the
 // last window than in the baseline, by more than the guardrail's limit, at the
 // lower end of the interval: the lower end keeps a window of few journeys from
 // tripping on noise. It returns the difference of the shares.
-func (c *journeyCounts) exceedsLimit(now time.Duration, j guardedJourney, overdue func(journey int, arm plan.Arm) int) (float64, bool) {
-	fault, baseline := c.inWindow(now, j, overdue).Fault, c.baselineCounts(j).Fault
-	if fault.N < minJourneys || baseline.N < minJourneys {
+func (c *journeyCounts) exceedsLimit(now time.Duration, j guardedJourney, inFlight func(int, plan.Arm) []time.Duration) (float64, bool) {
+	fault, baseline := c.inWindow(now, j, plan.FaultArm, inFlight), c.baselineCounts(j).Fault
+	if fault.N < leastLooked || baseline.N < leastLooked {
 		return 0, false
 	}
 	excess := stats.Newcombe(fault, baseline)

@@ -139,14 +139,6 @@ func shed(intended time.Time) journey.Result {
 	return journey.Result{Outcome: journal.Failed, Cause: journal.Shed, Late: late, Took: late, Detail: "too many journeys in flight"}
 }
 
-// overdue returns how many journeys in flight are beyond their slow_after.
-func (s *schedule) overdue(now time.Time) int {
-	if s.journey.SlowAfter <= 0 {
-		return 0
-	}
-	return s.inFlight.startedBefore(now.Add(-s.journey.SlowAfter))
-}
-
 // inFlight tracks the journeys that have started and not ended.
 type inFlight struct {
 	limit int
@@ -176,15 +168,12 @@ func (f *inFlight) remove(number uint64) {
 	delete(f.intended, number)
 }
 
-// startedBefore returns how many were intended to start before a moment.
-func (f *inFlight) startedBefore(moment time.Time) int {
+// appendStarts appends when they were intended to start, as offsets from epoch.
+func (f *inFlight) appendStarts(list []time.Duration, epoch time.Time) []time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	count := 0
 	for _, intended := range f.intended {
-		if intended.Before(moment) {
-			count++
-		}
+		list = append(list, intended.Sub(epoch))
 	}
-	return count
+	return list
 }

@@ -192,16 +192,17 @@ func (t *Traffic) catch(abandon context.CancelFunc) {
 // Stop starts no more journeys. It may be called more than once.
 func (t *Traffic) Stop() { t.stopOnce.Do(func() { close(t.stop) }) }
 
-// Overdue returns how many journeys of one kind are in flight on an arm that are
-// already beyond their slow_after.
-func (t *Traffic) Overdue(journey int, arm plan.Arm) int {
-	count := 0
+// InFlight returns when the journeys of one kind that are in flight on an arm were
+// intended to start, as offsets from the run's start, in no order. A journey is in
+// flight until it was observed.
+func (t *Traffic) InFlight(journey int, arm plan.Arm) []time.Duration {
+	var list []time.Duration
 	for _, s := range t.schedules {
 		if s.index == journey && s.arm == arm {
-			count += s.overdue(time.Now())
+			list = s.inFlight.appendStarts(list, t.epoch)
 		}
 	}
-	return count
+	return list
 }
 
 // Reasons returns why journeys were harmed so far, with how many of each. It
@@ -226,8 +227,8 @@ func (t *Traffic) work(ctx context.Context, a arrival) {
 	e := journey.NewExecution()
 	for ok := true; ok; a, ok = <-t.arrivals {
 		r := a.schedule.perform(ctx, e, a)
-		a.schedule.inFlight.remove(a.number)
 		t.report(ctx, a, r)
+		a.schedule.inFlight.remove(a.number)
 	}
 }
 

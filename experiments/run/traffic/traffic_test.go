@@ -273,7 +273,7 @@ func TestHarmedStep(t *testing.T) {
 	}
 }
 
-func TestOverdue(t *testing.T) {
+func TestInFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		traffic, err := New(Options{Plan: aPlan(nil), Fault: taking(always(time.Hour)), Control: taking(always(0))})
@@ -283,13 +283,19 @@ func TestOverdue(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() { traffic.Run(t.Context(), func(journal.Observation) {}) })
 		time.Sleep(3 * time.Second)
-		if f, c, other := traffic.Overdue(0, plan.FaultArm), traffic.Overdue(0, plan.ControlArm), traffic.Overdue(1, plan.FaultArm); f != 20 || c != 0 || other != 0 {
-			t.Errorf("%d, %d and %d overdue, want 20 (those due in the first two of three seconds), 0 and 0", f, c, other)
+		overdue := 0
+		for _, intended := range traffic.InFlight(0, plan.FaultArm) {
+			if intended < 2*time.Second {
+				overdue++
+			}
+		}
+		if c, other := traffic.InFlight(0, plan.ControlArm), traffic.InFlight(1, plan.FaultArm); overdue != 20 || len(c) != 0 || len(other) != 0 {
+			t.Errorf("%d older than a second, %v and %v in flight, want 20 (those due in the first two of three seconds), and no others", overdue, c, other)
 		}
 		traffic.Stop()
 		wg.Wait()
-		if n := traffic.Overdue(0, plan.FaultArm); n != 0 {
-			t.Errorf("%d overdue after the end", n)
+		if n := traffic.InFlight(0, plan.FaultArm); len(n) != 0 {
+			t.Errorf("%v in flight after the end", n)
 		}
 		for r, n := range traffic.Reasons() {
 			want := Reason{"checkout", plan.FaultArm, "browse", journal.Failed, journal.Timeout, context.DeadlineExceeded.Error()}
