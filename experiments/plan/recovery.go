@@ -22,7 +22,7 @@ func (e Experiment) recoveryWarnings() []string {
 		if e.Control == Baseline {
 			control = int(rate * e.Phases.Baseline.Seconds())
 		}
-		if !stats.CanShowRecovery(after, control) {
+		if !stats.CanShowRecovery(after, control, j.Limit) {
 			list = append(list, fmt.Sprintf("recovery: about %d journeys of %s after the removal are too few to show that harm is back at the control's level, even if none is harmed", after, j.Name))
 		}
 	}

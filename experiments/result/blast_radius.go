@@ -20,34 +20,38 @@ const (
 const (
 	ConcurrentControl   = "concurrent"
 	BaselineControl     = "baseline"
-	ContaminatedControl = "contaminated" // the control arm met the fault as well: the baseline stands in
+	ContaminatedControl = "contaminated" // the control arm was harmed as well: it and the baseline bracket the harm
 )
 
 // A comparison is one journey's cohort and what it is compared with.
 type comparison struct {
-	cohort      span
+	cohort      spans
+	baseline    span
 	controlKind string
-	controlArm  plan.Arm
-	controlSpan span
-	// Where control and fault took turns: the periods of each.
-	faultPeriods, controlPeriods []span
+	against     group
+	// Where control and fault took turns: the periods of the fault; nil if they did not.
+	faultPeriods spans
 }
 
 // groups are the journeys that are compared.
 func (c comparison) groups() (fault, control group) {
-	return group{plan.FaultArm, c.cohort, c.faultPeriods}, group{c.controlArm, c.controlSpan, c.controlPeriods}
+	if c.faultPeriods != nil {
+		return group{arm: plan.FaultArm, spans: c.faultPeriods, turns: true}, c.against
+	}
+	return group{arm: plan.FaultArm, spans: c.cohort}, c.against
 }
 
 // A candidate is a cohort that may become the one of a comparison.
 type candidate struct {
-	cohort groupCounts
+	cohort   groupCounts
+	baseline span
 	// control is the control arm's harm during the cohort against that before the fault.
 	control contrast
 }
 
-func (r *experimentRun) candidate(cohort span) candidate {
-	during, before := group{arm: plan.ControlArm, in: cohort}, group{arm: plan.ControlArm, in: r.moments.baseline}
-	return candidate{groupCounts{group: group{arm: plan.FaultArm, in: cohort}}, newContrast(during, before, harmed)}
+func (r *experimentRun) candidate(cohort spans, baseline span) candidate {
+	during, before := group{arm: plan.ControlArm, spans: cohort}, group{arm: plan.ControlArm, spans: spans{baseline}}
+	return candidate{groupCounts{group: group{arm: plan.FaultArm, spans: cohort}}, baseline, newContrast(during, before, harmed)}
 }
 
 func (c *candidate) add(o *journal.Observation) {
@@ -64,13 +68,19 @@ func (r *experimentRun) compare(i int) comparison {
 		// journeys that its removal rescued can only make harm look smaller.
 		chosen = &j.earlyStopped
 	}
-	c := comparison{cohort: chosen.cohort.in, controlKind: BaselineControl, controlArm: plan.FaultArm, controlSpan: r.moments.baseline}
-	c.faultPeriods, c.controlPeriods = r.crossoverPeriods(r.plan.Journeys[i].SlowAfter)
-	if r.plan.Control == plan.Concurrent {
+	c := comparison{
+		cohort: chosen.cohort.spans, baseline: chosen.baseline, controlKind: BaselineControl,
+		against: group{arm: plan.FaultArm, spans: spans{chosen.baseline}},
+	}
+	slowAfter := r.plan.Journeys[i].SlowAfter
+	fault, control := r.crossoverPeriods(slowAfter, j.inflight(slowAfter))
+	switch {
+	case fault != nil:
+		c.faultPeriods, c.against = fault, group{arm: plan.FaultArm, spans: control, turns: true}
+	case r.plan.Control == plan.Concurrent:
+		c.controlKind, c.against = ConcurrentControl, group{arm: plan.ControlArm, spans: c.cohort}
 		if chosen.control.difference().Low > tolerance {
 			c.controlKind = ContaminatedControl
-		} else {
-			c.controlKind, c.controlArm, c.controlSpan = ConcurrentControl, plan.ControlArm, c.cohort
 		}
 	}
 	return c
@@ -86,30 +96,76 @@ func methodName(m stats.Method) string {
 	case stats.Unpaired:
 		return "batch means"
 	case stats.Repeated:
-		return "repeats of control and fault"
+		return "turns of control and fault"
+	case stats.Surrounded:
+		return "before and after the fault"
 	}
 	return ""
 }
 
 // blastRadius of a fault that a guardrail stopped carries the bounds that hold at
 // a moment that the data chose.
-func (r *experimentRun) blastRadius(journey string, j *journeyRecord) *BlastRadius {
-	d := j.excess.difference()
+func (r *experimentRun) blastRadius(p plan.Journey, j *journeyRecord) *BlastRadius {
+	d := r.excess(p, j)
 	b := &BlastRadius{
-		Journey: journey, Estimate: d.Estimate, Low: d.Low, High: d.High, Confidence: stats.Confidence,
+		Journey: p.Name, Confidence: stats.Confidence,
 		Control: j.controlKind, Method: methodName(d.Method), Batches: d.Batches, Effective: math.Round(d.Effective),
 		Independent: &Bounds{d.Newcombe.Low, d.Newcombe.High},
 	}
-	if r.trip != nil && j.controlKind == ConcurrentControl {
-		bounds := j.guardrail.confidenceSequence()
-		b.Low, b.High, b.Method = bounds.Low, bounds.High, "confidence sequence, as a guardrail stopped the fault"
+	if r.trip != nil && j.controlKind != BaselineControl {
+		sequence := j.guardrail.confidenceSequence()
+		d.Interval = stats.Interval{Estimate: d.Estimate, Low: sequence.Low, High: sequence.High}
+		b.Method = "confidence sequence, as a guardrail stopped the fault"
+	}
+	b.Estimate, b.Low, b.High = d.Estimate, d.Low, d.High
+	if j.controlKind != BaselineControl {
+		b.correctForArms(j.armsBefore.difference().Interval, p.Limit)
+	}
+	if j.controlKind == ContaminatedControl {
+		b.bracket(j.ownBefore.difference().Interval, j.spillOver.difference().Interval)
 	}
 	return b
 }
 
+// excess is the harm of the cohort beyond what it is compared with. On one route the time
+// after the fault is a second control, once the system is shown to have come back.
+func (r *experimentRun) excess(p plan.Journey, j *journeyRecord) stats.Difference {
+	if j.controlKind == BaselineControl && j.faultPeriods == nil {
+		if after := r.recoveredTail(p, j); after != nil {
+			return j.excess.differenceWithin(after)
+		}
+	}
+	return j.excess.difference()
+}
+
+// correctForArms minds that the arms may not be alike. A difference that they have for
+// certain is subtracted, with its interval. Where they seem to differ by a quarter of
+// the limit, the interval holds what comes out if they do and if they do not.
+func (b *BlastRadius) correctForArms(before stats.Interval, limit float64) {
+	i := stats.Minus(stats.Interval{Estimate: b.Estimate, Low: b.Low, High: b.High}, before)
+	corrected := Bounds{max(-1, i.Low), min(1, i.High)}
+	switch {
+	case before.Low > 0 || before.High < 0:
+		b.ArmsBefore = amountOf(before)
+		b.Estimate, b.Low, b.High = max(-1, min(1, i.Estimate)), corrected.Low, corrected.High
+	case math.Abs(before.Estimate) > limit/4:
+		b.Low, b.High = min(b.Low, corrected.Low), max(b.High, corrected.High)
+	}
+}
+
+// bracket widens the interval where the control arm was harmed as well. Harm of the
+// control can only make the difference to it smaller, so its lower end still holds; the
+// upper end is the one against the baseline.
+func (b *BlastRadius) bracket(ownBefore, spillOver stats.Interval) {
+	b.AgainstBaseline, b.SpillOver = amountOf(ownBefore), amountOf(spillOver)
+	b.High = max(b.High, ownBefore.High)
+}
+
+func amountOf(i stats.Interval) *Amount { return &Amount{i.Estimate, i.Low, i.High} }
+
 // smallerArm is the number of journeys in the smaller of the groups compared.
 func (j *Journey) smallerArm() int {
-	if b := j.BlastRadius; b != nil && b.Control == ConcurrentControl {
+	if b := j.BlastRadius; b != nil && b.Control != BaselineControl {
 		return min(j.Arms.Fault.Journeys, j.Arms.Control.Journeys)
 	}
 	return min(j.Arms.Fault.Journeys, j.Baseline.Fault.Journeys)

@@ -14,11 +14,10 @@ func (r *experimentRun) dropSparedPeriods() {
 	r.faults = slices.DeleteFunc(r.faults, func(f *faultRecord) bool { return f.intended == nil && f.plan.Period > 0 })
 }
 
-// faultPeriods are the periods of a repeated fault: when each was injected, and when
-// its removal was asked for and proven. The last may have been cut short.
-func (r *experimentRun) faultPeriods() (list []moments) {
+// faultPeriods are the periods of a repeated fault. The last may have been cut short.
+func (r *experimentRun) faultPeriods() (list []stretch) {
 	for k := range r.plan.Repeat {
-		var period moments
+		var period stretch
 		for _, f := range r.faults {
 			if f.plan.Period != k || f.injected == nil || f.removed == nil {
 				continue
@@ -40,18 +39,17 @@ func (r *experimentRun) faultPeriods() (list []moments) {
 // journeys count for the fault, and the control period before each. The first half of
 // a control period belongs to the system, which has to come back from the fault. Both
 // are nil where there was only one period.
-func (r *experimentRun) crossoverPeriods(slowAfter time.Duration) (fault, control []span) {
+func (r *experimentRun) crossoverPeriods(slowAfter, inflight time.Duration) (fault, control spans) {
 	if r.plan.Repeat < 2 {
 		return nil, nil
 	}
 	var removed time.Duration // when the fault period before was over
 	for k, period := range r.faultPeriods() {
-		period.inflight = r.moments.inflight
-		before := r.moments.baseline
+		before := r.moments.baseline(inflight)
 		if k > 0 {
-			before = span{removed + (period.injected-removed)/2, period.injected - period.inflight}
+			before = span{removed + (period.injected-removed)/2, period.injected - inflight}
 		}
-		fault, control = append(fault, period.cohort(slowAfter)), append(control, before)
+		fault, control = append(fault, period.cohort(slowAfter, inflight)), append(control, before)
 		removed = period.removed
 	}
 	if len(fault) < 2 {

@@ -75,14 +75,14 @@ func TestCrossoverBalancesADrift(t *testing.T) {
 			s.sendCrossover()
 			e := s.fold(t).Experiments[0]
 			b := e.BlastRadius
-			if b == nil || b.Method != "repeats of control and fault" || b.Batches != 4 || b.Control != BaselineControl {
+			if b == nil || b.Method != "turns of control and fault" || b.Batches != 4 || b.Control != BaselineControl {
 				t.Fatalf("blast radius = %+v: %q", b, e.Reasons)
 			}
 			if b.Low > tt.excess || b.High < tt.excess || math.Abs(b.Estimate-tt.excess) > 0.06 {
 				t.Errorf("excess %v (%v to %v), want %v", b.Estimate, b.Low, b.High, tt.excess)
 			}
 			// 4 s of each turn count, as the last second of its journeys may be rescued.
-			if want := 4 * (4*25 + 1); e.Journeys[0].Arms.Fault.Journeys != want {
+			if want := 4 * 4 * 25; e.Journeys[0].Arms.Fault.Journeys != want {
 				t.Errorf("%d journeys count, want %d", e.Journeys[0].Arms.Fault.Journeys, want)
 			}
 		})

@@ -59,10 +59,15 @@ func (r *experimentRun) measure(e *Experiment) {
 	case b == nil || b.Control != BaselineControl:
 	case b.Method == methodName(stats.Repeated):
 		e.Warnings = append(e.Warnings, fmt.Sprintf("there is no concurrent control arm: control and fault took turns %d times, which balances what changes steadily and nothing else", b.Batches))
+	case b.Method == methodName(stats.Surrounded):
+		e.Warnings = append(e.Warnings, "there is no concurrent control arm: the time before and after the fault is the control, which balances what changes in a straight line and nothing else")
 	default:
 		e.Warnings = append(e.Warnings, "the control is the baseline before the fault, not a concurrent arm: what else changed meanwhile counts as the fault's")
 	}
-	e.Recovery = r.slowestRecovery()
+	e.Recovery = r.slowestRecovery(e.Journeys)
+	if rec := e.Recovery; rec != nil && rec.Later > 0 {
+		e.Warnings = append(e.Warnings, fmt.Sprintf("something was bad %.0f s after the removal: the fault's or not, a second route would tell", rec.Later))
+	}
 	e.Criteria = append(e.Criteria, r.criteria(e)...)
 }
 
@@ -90,7 +95,7 @@ func (r *experimentRun) journey(i int) Journey {
 		out.Released = &j.released.Counts
 	}
 	if j.fault.Journeys > 0 && j.control.Journeys > 0 {
-		out.BlastRadius = r.blastRadius(p.Name, j)
+		out.BlastRadius = r.blastRadius(p, j)
 	}
 	return out
 }
@@ -102,7 +107,10 @@ func journeyWarnings(j *Journey) (list []string) {
 		return nil
 	}
 	if b.Control == ContaminatedControl {
-		list = append(list, fmt.Sprintf("control contaminated: the control arm of %s was harmed by the fault as well, so the baseline is the control", j.Name))
+		list = append(list, fmt.Sprintf("control contaminated: the control arm of %s was harmed meanwhile as well (%s), by the fault or both by something else: the fault harms at least %s, against the control, and at most %s, against the baseline", j.Name, describeAmount(*b.SpillOver), percent(max(0, b.Low)), percent(b.High)))
+	}
+	if a := b.ArmsBefore; a != nil {
+		list = append(list, fmt.Sprintf("the arms of %s differed before the fault: %s more harm in the fault arm; that is subtracted", j.Name, describeAmount(*a)))
 	}
 	if n := j.smallerArm(); b.Effective < float64(n)/2 {
 		list = append(list, fmt.Sprintf("harm of %s comes in bursts: %s journeys per arm say as much as %s independent ones", j.Name, figures.Count(n), figures.Count(int(b.Effective))))
@@ -203,7 +211,7 @@ func (r *experimentRun) events(e *Experiment) []Event {
 	if r.vanished != nil {
 		add(r.vanished, "fault vanished: %s", r.vanished.Detail)
 	}
-	if rec := e.Recovery; rec != nil && !rec.Censored && r.measured() {
+	if rec := e.Recovery; rec != nil && !rec.Censored && !rec.Unharmed && r.measured() {
 		list = append(list, r.recoveryEvent(rec.Seconds))
 	}
 	slices.SortStableFunc(list, func(a, b Event) int { return cmp.Compare(a.Second, b.Second) })

@@ -9,50 +9,97 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
-// batches is how many batches of time the span is cut into.
-func (s span) batches() int { return stats.Batches(s.to - s.from) }
-
-// batch is the index of the batch of a moment in the span, of n.
-func (s span) batch(at time.Duration, n int) int {
-	return int(int64(at-s.from) * int64(n) / int64(s.to-s.from))
-}
-
-// A group is journeys of one arm that were intended to start in a span, or, where
-// control and fault took turns, in one of several periods.
+// A group is journeys of one arm that were intended to start in one of several
+// spans, which follow each other in time.
 type group struct {
-	arm     plan.Arm
-	in      span
-	periods []span // nil: in
+	arm   plan.Arm
+	spans spans
+	// turns reports that control and fault took turns, so that each span is a batch.
+	turns bool
 }
 
-func (g group) contains(at time.Duration) bool {
-	if g.periods == nil {
-		return g.in.contains(at)
+// spans are stretches of time in order, without overlaps.
+type spans []span
+
+func (list spans) contains(at time.Duration) bool { return list.index(at) >= 0 }
+
+// index is the index of the span with a moment; -1 if there is none.
+func (list spans) index(at time.Duration) int {
+	return slices.IndexFunc(list, func(s span) bool { return s.contains(at) })
+}
+
+// length is how long they are together.
+func (list spans) length() (sum time.Duration) {
+	for _, s := range list {
+		sum += s.to - s.from
 	}
-	return slices.ContainsFunc(g.periods, func(s span) bool { return s.contains(at) })
+	return sum
 }
 
-// batches is how many batches of time there are: each period is one.
+// first and last are the bounds of all spans; zero where there are none.
+func (list spans) first() time.Duration {
+	if len(list) == 0 {
+		return 0
+	}
+	return list[0].from
+}
+
+func (list spans) last() time.Duration {
+	if len(list) == 0 {
+		return 0
+	}
+	return list[len(list)-1].to
+}
+
+// batches is how many batches of time there are.
 func (g group) batches() int {
-	if g.periods != nil {
-		return len(g.periods)
+	if g.turns {
+		return len(g.spans)
 	}
-	return g.in.batches()
+	return stats.Batches(g.spans.length())
 }
 
-// batch is the index of the batch of a moment in the group, of n.
+// batch is the index of the batch of a moment in the group, of n. Time between spans
+// does not count.
 func (g group) batch(at time.Duration, n int) int {
-	if g.periods != nil {
-		return slices.IndexFunc(g.periods, func(s span) bool { return s.contains(at) })
+	k := g.spans.index(at)
+	if g.turns {
+		return k
 	}
-	return g.in.batch(at, n)
+	return int(int64(g.spans[:k].length()+at-g.spans[k].from) * int64(n) / int64(g.spans.length()))
+}
+
+// middles are the middle of each batch, of n, in seconds since the run's start.
+func (g group) middles(n int) []float64 {
+	list := make([]float64, n)
+	for i := range list {
+		if g.turns {
+			list[i] = (g.spans[i].from + g.spans[i].to).Seconds() / 2
+			continue
+		}
+		list[i] = g.at(g.spans.length() * time.Duration(2*i+1) / time.Duration(2*n)).Seconds()
+	}
+	return list
+}
+
+// at is the moment before which so much of the group's time has passed.
+func (g group) at(passed time.Duration) time.Duration {
+	for _, s := range g.spans {
+		if passed < s.to-s.from {
+			return s.from + passed
+		}
+		passed -= s.to - s.from
+	}
+	return g.spans.last()
 }
 
 // has reports whether a journey belongs to the group.
-func (g group) has(o *journal.Observation) bool { return o.Arm == g.arm && g.contains(o.Intended) }
+func (g group) has(o *journal.Observation) bool {
+	return o.Arm == g.arm && g.spans.contains(o.Intended)
+}
 
 // simultaneous reports whether batch k of both groups is the same stretch of time.
-func simultaneous(a, b group) bool { return a.periods == nil && b.periods == nil && a.in == b.in }
+func simultaneous(a, b group) bool { return !a.turns && !b.turns && slices.Equal(a.spans, b.spans) }
 
 // groupCounts are the journeys of a group by outcome.
 type groupCounts struct {
@@ -125,12 +172,8 @@ func addHit(c *stats.Count, hit bool) {
 // difference is the share of hits in the first group beyond that in the second.
 func (c *contrast) difference() stats.Difference {
 	switch {
-	case c.of.periods != nil && c.against.periods != nil: // batch k of the control is the period before batch k of the fault
-		d := stats.UnpairedBatches(c.fault, c.control)
-		if i, ok := stats.Repeats(c.control, c.fault); ok {
-			d.Interval, d.Method, d.Batches = i, stats.Repeated, len(c.fault)
-		}
-		return d
+	case c.of.turns && c.against.turns:
+		return stats.Turns(stretches(c.against, c.control), stretches(c.of, c.fault))
 	case !simultaneous(c.of, c.against):
 		return stats.UnpairedBatches(c.fault, c.control)
 	}
@@ -139,4 +182,19 @@ func (c *contrast) difference() stats.Difference {
 		pairs[i] = stats.Pair{Fault: c.fault[i], Control: c.control[i]}
 	}
 	return stats.PairedBatches(pairs)
+}
+
+// differenceWithin is the same for groups that follow each other, with what came after
+// them as a second control.
+func (c *contrast) differenceWithin(after []stats.Stretch) stats.Difference {
+	return stats.BeforeAndAfter(stretches(c.against, c.control), stretches(c.of, c.fault), after)
+}
+
+func stretches(g group, batches []stats.Count) []stats.Stretch {
+	middles := g.middles(len(batches))
+	list := make([]stats.Stretch, len(batches))
+	for i, b := range batches {
+		list[i] = stats.Stretch{Count: b, Middle: middles[i]}
+	}
+	return list
 }

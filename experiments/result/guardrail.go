@@ -19,15 +19,17 @@ const mostBlocks = 40_000
 // guardrailBlocks are what a guardrail saw: what was new at each of its looks at a
 // cohort, and the journeys before the fault.
 type guardrailBlocks struct {
-	cohort, baseline span
-	interval         time.Duration
-	blocks           []stats.Pair
-	before           stats.Pair
+	cohort   spans
+	baseline span
+	interval time.Duration
+	blocks   []stats.Pair
+	before   stats.Pair
 }
 
-func newGuardrailBlocks(cohort, baseline span) guardrailBlocks {
-	interval := max(guardrailInterval, (cohort.to-cohort.from)/mostBlocks)
-	n := int((cohort.to - cohort.from + interval - 1) / interval)
+func newGuardrailBlocks(cohort spans, baseline span) guardrailBlocks {
+	length := cohort.last() - cohort.first()
+	interval := max(guardrailInterval, length/mostBlocks)
+	n := int((length + interval - 1) / interval)
 	return guardrailBlocks{cohort: cohort, baseline: baseline, interval: interval, blocks: make([]stats.Pair, max(0, n))}
 }
 
@@ -35,7 +37,7 @@ func (g *guardrailBlocks) add(o *journal.Observation) {
 	into := &g.before
 	switch {
 	case g.cohort.contains(o.Intended):
-		into = &g.blocks[(o.Intended-g.cohort.from)/g.interval]
+		into = &g.blocks[(o.Intended-g.cohort.first())/g.interval]
 	case !g.baseline.contains(o.Intended):
 		return
 	}

@@ -11,10 +11,26 @@ import (
 // A journeyRecord is what is known of one journey of an experiment, from three passes
 // over what became of it.
 type journeyRecord struct {
-	late durations // from the first pass: how much later than planned it started
+	early // from the first pass
 	candidates
 	comparison
 	outcomes
+}
+
+// early is what is known of a journey before it is known which of its executions count.
+type early struct {
+	late  durations // how much later than planned it started
+	ended durations // how long those took that started in the baseline and ended before the fault came
+}
+
+// inflight is how long a journey may be in flight: the 95th percentile of those that
+// ended before the fault. One that the fault caught says nothing of how long journeys
+// take. Where none ended, each may take as long as its budget.
+func (e *early) inflight(slowAfter time.Duration) time.Duration {
+	if e.ended.n() == 0 {
+		return slowAfter
+	}
+	return e.ended.quantile(0.95)
 }
 
 // candidates come from the second pass. They decide what a journey is compared with.
@@ -33,6 +49,8 @@ type outcomes struct {
 	inFlight       Counts         // of the fault arm, when the fault came
 
 	excess     contrast    // the harm of the cohort
+	ownBefore  contrast    // the harm of the cohort against the same arm before the fault
+	spillOver  contrast    // the harm of the control arm meanwhile, against its own before the fault
 	armsBefore contrast    // the harm of the arms before the fault
 	slower     [2]contrast // journeys slower than nine in ten were, by arm
 	beforeNeed contrast    // harm at steps before any that needs what is broken
@@ -52,11 +70,12 @@ type outcomes struct {
 func (r *experimentRun) observe(all iter.Seq2[*journal.Observation, error]) error {
 	r.dropSparedPeriods()
 	r.journeys = make([]journeyRecord, len(r.plan.Journeys))
-	usual, err := r.measureDurations(all)
-	if err != nil || !r.measured() {
+	if r.measured() {
+		r.moments = r.findMoments()
+	}
+	if err := r.measureDurations(all); err != nil || !r.measured() {
 		return err
 	}
-	r.moments = r.findMoments(usual)
 	if err := r.fillCandidates(all); err != nil {
 		return err
 	}
@@ -78,29 +97,29 @@ func (r *experimentRun) pass(all iter.Seq2[*journal.Observation, error], add fun
 
 // measureDurations is the first pass: how late journeys started, and how long those
 // before the fault took.
-func (r *experimentRun) measureDurations(all iter.Seq2[*journal.Observation, error]) (usual *durations, err error) {
-	var before span
-	if r.measured() {
-		before = span{r.phaseStart(journal.Baseline), r.phaseStart(journal.Fault)}
-	}
-	usual = &durations{}
-	return usual, r.pass(all, func(j *journeyRecord, o *journal.Observation) {
+func (r *experimentRun) measureDurations(all iter.Seq2[*journal.Observation, error]) error {
+	before := r.moments.baseline(0) // empty if nothing was measured
+	return r.pass(all, func(j *journeyRecord, o *journal.Observation) {
 		r.late.add(o.Late)
 		j.late.add(o.Late)
-		if before.contains(o.Intended) {
-			usual.add(o.Took)
+		if before.contains(o.Intended) && o.Intended+o.Took <= before.to {
+			j.ended.add(o.Took)
 		}
 	})
 }
 
 // fillCandidates is the second pass: what decides the comparison of each journey.
 func (r *experimentRun) fillCandidates(all iter.Seq2[*journal.Observation, error]) error {
+	baselines := make([]span, len(r.journeys))
 	for i, p := range r.plan.Journeys {
-		j, cohort := &r.journeys[i], r.moments.cohort(p.SlowAfter)
-		j.usual, j.earlyStopped = r.candidate(cohort), r.candidate(span{cohort.from, r.moments.removing})
+		j := &r.journeys[i]
+		inflight := j.inflight(p.SlowAfter)
+		baselines[i] = r.moments.baseline(inflight)
+		j.usual = r.candidate(r.moments.cohort(p.SlowAfter, inflight), baselines[i])
+		j.earlyStopped = r.candidate(r.moments.rescued(), baselines[i])
 	}
 	return r.pass(all, func(j *journeyRecord, o *journal.Observation) {
-		if r.moments.baseline.contains(o.Intended) {
+		if baselines[o.Journey].contains(o.Intended) {
 			j.took[o.Arm].add(o.Took)
 		}
 		j.usual.add(o)
@@ -129,20 +148,41 @@ func (r *experimentRun) prepare(i int, j *journeyRecord) {
 	m, p := r.moments, r.plan.Journeys[i]
 	fault, control := j.groups()
 	j.fault, j.control = groupCounts{group: fault}, groupCounts{group: control}
-	j.during = groupCounts{group: group{arm: plan.ControlArm, in: j.cohort}}
-	j.released = groupCounts{group: group{arm: plan.FaultArm, in: span{j.cohort.to, m.removing}}}
+	during := group{arm: plan.ControlArm, spans: j.cohort}
+	j.during = groupCounts{group: during}
+	j.released = groupCounts{group: group{arm: plan.FaultArm, spans: r.released(j.cohort)}}
 	j.excess, j.beforeNeed = newContrast(fault, control, harmed), newContrast(fault, control, r.harmedBeforeNeed(i))
 	for _, arm := range []plan.Arm{plan.FaultArm, plan.ControlArm} {
-		before := group{arm: arm, in: m.baseline}
+		before := group{arm: arm, spans: spans{j.baseline}}
 		j.before[arm] = groupCounts{group: before}
-		j.slower[arm] = newContrast(group{arm, j.cohort, j.faultPeriods}, before, slowerThan(j.took[arm].quantile(0.9)))
+		slow := slowerThan(j.took[arm].quantile(0.9))
+		j.slower[arm] = newContrast(group{arm: arm, spans: fault.spans, turns: fault.turns}, before, slow)
 		j.series[arm] = newArmSeries(arm, r.start.Since, m.end)
 	}
+	j.ownBefore = newContrast(group{arm: plan.FaultArm, spans: j.cohort}, j.before[plan.FaultArm].group, harmed)
+	j.spillOver = newContrast(during, j.before[plan.ControlArm].group, harmed)
 	j.armsBefore = newContrast(j.before[plan.FaultArm].group, j.before[plan.ControlArm].group, harmed)
 	j.steps, j.timing = newStepHarm(p.Steps, j.comparison), r.newTiming(len(p.Steps), j.comparison)
 	j.batched = newBatchedDurations(fault, control)
-	j.guardrail, j.recovery = newGuardrailBlocks(j.cohort, m.baseline), newRecoveryWindow(m, r.removalHarm())
+	j.guardrail, j.recovery = newGuardrailBlocks(j.cohort, j.baseline), newRecoveryWindow(m, r.removalHarm())
 	j.callers = [2]callerCounts{newCallerCounts(r.batches.before), newCallerCounts(r.batches.under)}
+}
+
+// released are the intended starts of journeys whose harm a removal may have ended.
+func (r *experimentRun) released(cohort spans) spans {
+	var list spans
+	for _, s := range r.moments.inForce {
+		from := s.injected
+		for _, c := range cohort {
+			if c.from < s.removing && c.to > s.injected {
+				from = c.to
+			}
+		}
+		if from < s.removing {
+			list = append(list, span{from, s.removing})
+		}
+	}
+	return list
 }
 
 // add counts a journey, in the third pass.
@@ -150,7 +190,7 @@ func (j *journeyRecord) add(o *journal.Observation) {
 	for _, c := range []*groupCounts{&j.fault, &j.control, &j.during, &j.released, &j.before[o.Arm]} {
 		c.add(o)
 	}
-	for _, c := range []*contrast{&j.excess, &j.armsBefore, &j.beforeNeed, &j.slower[o.Arm]} {
+	for _, c := range []*contrast{&j.excess, &j.ownBefore, &j.spillOver, &j.armsBefore, &j.beforeNeed, &j.slower[o.Arm]} {
 		c.add(o)
 	}
 	for k := range j.callers {
@@ -166,8 +206,8 @@ func (j *journeyRecord) add(o *journal.Observation) {
 
 // addInFlight counts journeys of the fault arm that were under way when the fault came.
 func (r *experimentRun) addInFlight(j *journeyRecord, o *journal.Observation) {
-	m := r.moments
-	if o.Arm == plan.FaultArm && o.Intended >= m.injected-m.inflight && o.Intended < m.injected && o.Intended+o.Took > m.injected {
+	injected := r.moments.injected
+	if o.Arm == plan.FaultArm && o.Intended >= j.baseline.to && o.Intended < injected && o.Intended+o.Took > injected {
 		j.inFlight.add(o)
 	}
 }

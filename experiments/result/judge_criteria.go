@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
@@ -17,10 +18,10 @@ func (r *experimentRun) criteria(e *Experiment) []Criterion {
 		list = append(list, c)
 	}
 	if r.trip != nil {
-		list = append(list, guardrailCriterion(e.Guardrail))
+		list = append(list, guardrailCriterion(e.Guardrail, r.plan.Control))
 	}
-	if e.Limits.Recovery > 0 {
-		list = append(list, recoveryCriterion(e.Recovery, e.Limits.Recovery))
+	if rec := e.Recovery; e.Limits.Recovery > 0 || rec != nil && (rec.SystemHarmed || rec.Worse) {
+		list = append(list, recoveryCriterion(rec, e.Limits.Recovery))
 	}
 	for i := range e.Invariants {
 		list = append(list, invariantCriterion(&e.Invariants[i]))
@@ -37,15 +38,18 @@ func journeyCriterion(j *Journey) Criterion {
 		return c
 	}
 	c.Measured = describeRadius(*b)
+	few := j.smallerArm() < leastJourneys
 	switch {
-	case b.Low > j.Limit && b.Control == ContaminatedControl:
-		// Either the control meets the fault, or something else harmed both arms, such
-		// as a restart: no arithmetic tells the two apart.
-		c.decide(Inconclusive, ReasonControlContaminated, fmt.Sprintf("control contaminated: %s of %s were harmed beyond the baseline, and the control arm was harmed meanwhile as well: by the fault, or both by something else", c.Measured, j.Name))
 	case b.Low > j.Limit:
 		c.decide(Refuted, ReasonHarmful, fmt.Sprintf("the fault harms %s of %s, limit %s", c.Measured, j.Name, percent(j.Limit)))
-	case b.High <= j.Limit:
+	case b.High <= j.Limit && !few:
 		c.decide(Held, ReasonHarmless, fmt.Sprintf("the fault harms at most %s of %s, limit %s", percent(b.High), j.Name, percent(j.Limit)))
+	case b.Control == ContaminatedControl:
+		// Either the control meets the fault, or something else harmed both arms, such
+		// as a restart: no arithmetic tells the two apart.
+		c.decide(Inconclusive, ReasonControlContaminated, fmt.Sprintf("control contaminated: the control arm of %s was harmed meanwhile as well, by the fault or both by something else: the fault harms at least %s, against the control, and at most %s, against the baseline, limit %s", j.Name, percent(max(0, b.Low)), percent(b.High), percent(j.Limit)))
+	case few:
+		c.decide(Inconclusive, ReasonTooFewJourneys, fmt.Sprintf("%s: too few journeys: %d in the fault arm and %d in the control, at least %d are needed in each: %s harmed, limit %s", j.Name, j.Arms.Fault.Journeys, j.Against().Journeys, leastJourneys, c.Measured, percent(j.Limit)))
 	default:
 		c.decide(Inconclusive, ReasonHarmUndecided, fmt.Sprintf("%s: the interval, %s to %s, contains the limit of %s: %s", j.Name, points(max(b.Low, 0)), percent(b.High), percent(j.Limit), journeysToDecide(j)))
 	}
@@ -68,44 +72,80 @@ func journeysToDecide(j *Journey) string {
 	return "the estimate is too close to the limit to be settled by more journeys"
 }
 
-// guardrailCriterion is the criterion of a guardrail that tripped.
-func guardrailCriterion(g *Guardrail) Criterion {
+// guardrailCriterion is the criterion of a guardrail that tripped. Without a concurrent
+// control a window of a few seconds is compared with the baseline: that stops more than
+// it must, so it ends the measurement and refutes nothing. The blast radius may.
+func guardrailCriterion(g *Guardrail, control plan.Control) Criterion {
 	c := newCriterion(GuardrailCriterion, "", percent(g.Limit))
 	c.Measured = percent(g.Value)
 	if g.Kind == "probe" {
 		c.Limit, c.Measured = fmt.Sprintf("< %g wrong answers in a row", g.Limit), fmt.Sprintf("%g", g.Value)
+	}
+	if control != plan.Concurrent && g.Kind != "probe" {
+		c.decide(Inconclusive, ReasonGuardrailTripped, "guardrail tripped: "+g.Detail+": the fault was stopped early, by a window of a few seconds against the baseline, which stops more than it must")
+		return c
 	}
 	c.decide(Refuted, ReasonGuardrailTripped, "guardrail tripped: "+g.Detail)
 	return c
 }
 
 // recoveryCriterion judges a recovery, which is nil if it was not watched, by its limit
-// in seconds.
+// in seconds; 0: there is none, and only that the system came back is judged.
 func recoveryCriterion(r *Recovery, limit float64) Criterion {
 	c := newCriterion(RecoveryCriterion, "", fmt.Sprintf("≤ %g s", limit))
-	if r == nil {
+	if limit == 0 {
+		c.Limit = "back as before the fault"
+	}
+	switch {
+	case r == nil:
 		c.decide(Inconclusive, ReasonRecoveryNotWatched, "recovery was not watched: the recovery phase is too short")
+		return c
+	case r.SystemHarmed:
+		c.Measured = "not back"
+		c.decide(Inconclusive, ReasonSystemNotBack, "the system has not come back since the fault: at the end both arms are harmed more than each was before it")
+		return c
+	case r.Unharmed && r.Worse:
+		c.Measured = "worse"
+		c.decide(Inconclusive, ReasonSystemNotBack, "the system is harmed more, after the removal, than it was before the fault: by the fault, or by something else")
+		return c
+	case r.Unharmed:
+		c.Measured = "no harm"
+		c.decide(Held, ReasonNothingToRecover, "no harm by the fault was shown, so there is nothing to recover from")
 		return c
 	}
 	c.Measured = fmt.Sprintf("%.1f s", r.Seconds)
 	if r.Censored {
 		c.Measured = "> " + c.Measured
 	}
-	switch {
-	case r.Censored && r.Metastable && r.Seconds >= limit:
-		c.decide(Refuted, ReasonNotRecovered, fmt.Sprintf("not recovered after %.1f s, limit %g s: harm goes on although the fault is proven gone", r.Seconds, limit))
-	case r.Censored && r.Harmed > limit:
-		c.decide(Refuted, ReasonNotRecovered, fmt.Sprintf("not recovered after %.1f s, limit %g s", r.Harmed, limit))
-	case r.Censored && r.Metastable:
-		c.decide(Inconclusive, ReasonRecoveryUndecided, fmt.Sprintf("harm was not back at the control's level within the %.1f s that were watched: a longer recovery phase would settle it", r.Seconds))
-	case r.Censored:
-		c.decide(Inconclusive, ReasonRecoveryUndecided, fmt.Sprintf("no harm is proven later than %.1f s after the removal, but too few journeys came after it to show that harm is back at the control's level: a longer recovery phase would settle it", r.Harmed))
-	case r.Seconds > limit:
-		c.decide(Refuted, ReasonRecoveredLate, fmt.Sprintf("recovery takes %.1f s, limit %g s", r.Seconds, limit))
-	default:
-		c.decide(Held, ReasonRecovered, fmt.Sprintf("recovery takes %.1f s, limit %g s", r.Seconds, limit))
-	}
+	verdict, code, detail := judgeRecovery(r, limit)
+	c.decide(verdict, code, detail)
 	return c
+}
+
+// judgeRecovery judges the recovery from harm that was shown.
+func judgeRecovery(r *Recovery, limit float64) (Verdict, ReasonCode, string) {
+	switch {
+	case limit == 0 && r.Censored:
+		return Inconclusive, ReasonRecoveryUndecided, fmt.Sprintf("the system is not shown to be as it was before the fault within the %.1f s that were watched", r.Seconds)
+	case limit == 0:
+		return Held, ReasonRecovered, fmt.Sprintf("recovery takes %.1f s", r.Seconds)
+	case r.Censored && r.Metastable && r.Seconds >= limit:
+		return Refuted, ReasonNotRecovered, fmt.Sprintf("not recovered after %.1f s, limit %g s: harm goes on although the fault is proven gone", r.Seconds, limit)
+	case r.Censored && r.Harmed > limit:
+		return Refuted, ReasonNotRecovered, fmt.Sprintf("not recovered after %.1f s, limit %g s", r.Harmed, limit)
+	case r.Censored && r.Metastable:
+		return Inconclusive, ReasonRecoveryUndecided, fmt.Sprintf("harm was not back at the control's level within the %.1f s that were watched: a longer recovery phase would settle it", r.Seconds)
+	case r.Censored:
+		return Inconclusive, ReasonRecoveryUndecided, fmt.Sprintf("no harm is proven later than %.1f s after the removal, but too few journeys came after it to show that harm is back at the control's level: a longer recovery phase would settle it", r.Harmed)
+	case r.Seconds > limit:
+		return Refuted, ReasonRecoveredLate, fmt.Sprintf("recovery takes %.1f s, limit %g s", r.Seconds, limit)
+	}
+	return Held, ReasonRecovered, fmt.Sprintf("recovery takes %.1f s, limit %g s", r.Seconds, limit)
+}
+
+// describeAmount writes a share with its bounds.
+func describeAmount(a Amount) string {
+	return fmt.Sprintf("%s, %s to %s", percent(a.Estimate), points(a.Low), percent(a.High))
 }
 
 // describeRadius writes a blast radius. Where the interval includes zero, only its

@@ -29,18 +29,18 @@ func (r *experimentRun) distrust(e *Experiment) []reason {
 		}
 	}
 	for i, p := range r.plan.Journeys {
-		why = append(why, distrustJourney(p, &r.journeys[i], r.plan.Arms(), r.trip != nil, e.Limits.Baseline)...)
+		why = append(why, distrustJourney(p, &r.journeys[i], r.plan.Arms(), e.Limits.Baseline)...)
 	}
 	return why
 }
 
 // distrustJourney lists why the measurement of one journey cannot be trusted. limit is
 // the share of journeys that may be harmed before the fault.
-func distrustJourney(p plan.Journey, j *journeyRecord, arms []plan.Arm, tripped bool, limit float64) []reason {
+func distrustJourney(p plan.Journey, j *journeyRecord, arms []plan.Arm, limit float64) []reason {
 	var why reasons
 	for _, arm := range arms {
 		before := j.before[arm].Counts
-		if w := stats.Wilson(before.harm()); before.Journeys > 0 && w.Low > limit {
+		if w := stats.Share(j.armsBatches(arm)); before.Journeys > 0 && w.Low > limit {
 			why.add(ReasonBaselineHarmed, "%s: %s of the %s arm were harmed already before the fault (%d of %d; at most %s allowed)",
 				p.Name, percent(w.Estimate), arm, before.Harmed(), before.Journeys, percent(limit))
 		}
@@ -52,8 +52,8 @@ func distrustJourney(p plan.Journey, j *journeyRecord, arms []plan.Arm, tripped 
 	if shed := j.control.FailedBy.Shed; shed > 0 {
 		why.add(ReasonControlShed, "%s: %d journeys of the control could not be started: too many were in flight", p.Name, shed)
 	}
-	if fault, ctrl := j.fault.Journeys, j.control.Journeys; !tripped && min(fault, ctrl) < leastJourneys {
-		why.add(ReasonTooFewJourneys, "%s: too few journeys: %d in the fault arm and %d in the control, at least %d are needed in each", p.Name, fault, ctrl, leastJourneys)
+	if fault, ctrl := j.fault.Journeys, j.control.Journeys; min(fault, ctrl) == 0 {
+		why.add(ReasonTooFewJourneys, "%s: too few journeys: %d in the fault arm and %d in the control", p.Name, fault, ctrl)
 	}
 	if len(arms) > 1 {
 		if d := j.armsBefore.difference(); d.Low > tolerance || d.High < -tolerance {
@@ -62,4 +62,12 @@ func distrustJourney(p plan.Journey, j *journeyRecord, arms []plan.Arm, tripped 
 		}
 	}
 	return why
+}
+
+// armsBatches are the harm of an arm before the fault, in batches of time.
+func (j *journeyRecord) armsBatches(arm plan.Arm) []stats.Count {
+	if arm == plan.ControlArm {
+		return j.armsBefore.control
+	}
+	return j.armsBefore.fault
 }

@@ -90,9 +90,9 @@ func (r *experimentRun) newTiming(steps int, c comparison) timing {
 		of = append(of, untilStep(k), ofStep(k))
 	}
 	fault, _ := c.groups()
-	groups := []group{fault, {arm: plan.FaultArm, in: r.moments.baseline}}
+	groups := []group{fault, {arm: plan.FaultArm, spans: spans{c.baseline}}}
 	if r.plan.Control == plan.Concurrent {
-		groups = append(groups, group{arm: plan.ControlArm, in: c.cohort})
+		groups = append(groups, group{arm: plan.ControlArm, spans: c.cohort})
 	}
 	return newTiming(groups, of)
 }

@@ -121,7 +121,7 @@ func TestLatencyRatio(t *testing.T) {
 // Many durations are known almost as well as few, without being sorted.
 func TestManyDurations(t *testing.T) {
 	t.Parallel()
-	all := newTiming([]group{{arm: plan.FaultArm, in: span{0, 1}}}, []durationOf{sinceIntended})
+	all := newTiming([]group{{arm: plan.FaultArm, spans: spans{span{0, 1}}}}, []durationOf{sinceIntended})
 	for i := range 3 * mostSorted {
 		all.add(&journal.Observation{Took: time.Duration(i+1) * time.Millisecond})
 	}

@@ -1,6 +1,8 @@
 package result
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -13,14 +15,17 @@ func (s span) contains(at time.Duration) bool { return at >= s.from && at < s.to
 
 // moments decide which journeys count. They are offsets from the start of the run.
 type moments struct {
-	baseline     span
+	from         time.Duration // the baseline began
 	injected     time.Duration // the first fault was in force
 	lastInjected time.Duration // the same of the last fault period, where there are several
 	removing     time.Duration // removal of the last fault was asked for
 	removed      time.Duration // it was proven gone
 	end          time.Duration // journeys were started until then
-	inflight     time.Duration // how long a journey may be in flight: the baseline's 95th percentile
+	inForce      []stretch     // when any fault was in force
 }
+
+// A stretch is a time without a break in which some fault was in force.
+type stretch struct{ injected, removing, removed time.Duration }
 
 // phaseStart is -1 for a phase that did not start.
 func (r *experimentRun) phaseStart(p journal.Phase) time.Duration {
@@ -32,10 +37,10 @@ func (r *experimentRun) phaseStart(p journal.Phase) time.Duration {
 	return -1
 }
 
-// findMoments needs a measured experiment, and how long its journeys usually take.
-func (r *experimentRun) findMoments(usual *durations) moments {
+// findMoments needs a measured experiment.
+func (r *experimentRun) findMoments() moments {
 	first, last := r.faults[0], r.faults[len(r.faults)-1]
-	m := moments{injected: first.injected.Since, lastInjected: last.injected.Since}
+	m := moments{from: r.phaseStart(journal.Baseline), injected: first.injected.Since, lastInjected: last.injected.Since}
 	for _, f := range r.faults {
 		if f.plan.Period == last.plan.Period {
 			m.lastInjected = min(m.lastInjected, f.injected.Since)
@@ -43,12 +48,9 @@ func (r *experimentRun) findMoments(usual *durations) moments {
 		m.injected = min(m.injected, f.injected.Since)
 		m.removing = max(m.removing, f.removed.Began)
 		m.removed = max(m.removed, f.removed.Since)
+		m.inForce = append(m.inForce, stretch{f.injected.Since, f.removed.Began, f.removed.Since})
 	}
-	from := r.phaseStart(journal.Baseline)
-	// A journey that starts this long before the fault is, with a probability of one
-	// in twenty, still under way when it comes.
-	m.inflight = usual.quantile(0.95)
-	m.baseline = span{from, m.injected - m.inflight}
+	m.inForce = merge(m.inForce)
 	m.end = m.removed + r.plan.Phases.Recovery
 	if r.end != nil {
 		m.end = min(m.end, r.end.Since)
@@ -56,9 +58,57 @@ func (r *experimentRun) findMoments(usual *durations) moments {
 	return m
 }
 
-// cohort is the stretch of intended starts whose journeys count for the fault.
-// It depends on nothing that the fault could change, so it is the same in both
-// arms. Journeys that start later may be rescued by the removal.
-func (m moments) cohort(slowAfter time.Duration) span {
-	return span{m.injected - m.inflight, m.removing - slowAfter}
+// merge joins stretches that touch, in the order of time.
+func merge(list []stretch) []stretch {
+	slices.SortFunc(list, func(a, b stretch) int { return cmp.Compare(a.injected, b.injected) })
+	merged := list[:1]
+	for _, s := range list[1:] {
+		if last := &merged[len(merged)-1]; s.injected <= last.removing {
+			last.removing, last.removed = max(last.removing, s.removing), max(last.removed, s.removed)
+			continue
+		}
+		merged = append(merged, s)
+	}
+	return merged
+}
+
+// baseline is the time before the fault, for a journey that may be in flight for as
+// long: one that starts later is, with a probability of one in twenty, still under way
+// when the fault comes.
+func (m moments) baseline(inflight time.Duration) span { return span{m.from, m.injected - inflight} }
+
+// cohort are the intended starts whose journeys count for a stretch of fault. They depend
+// on nothing that the fault could change, so they are the same in both arms. Journeys
+// that start within slowAfter before the removal may be rescued by it. Of a fault that
+// is shorter than twice that, everything counts that may have met it, and those that
+// the removal rescues count as what became of them: there would be nothing left.
+func (s stretch) cohort(slowAfter, inflight time.Duration) span {
+	if s.isShort(slowAfter) {
+		return span{s.injected - inflight, s.removed}
+	}
+	return span{s.injected, s.removing - slowAfter}
+}
+
+func (s stretch) isShort(slowAfter time.Duration) bool { return s.removing-s.injected < 2*slowAfter }
+
+// cohort is the union of those of all stretches.
+func (m moments) cohort(slowAfter, inflight time.Duration) spans {
+	var list spans
+	for _, s := range m.inForce {
+		c := s.cohort(slowAfter, inflight)
+		if len(list) > 0 { // that of a short fault begins before it
+			c.from = max(c.from, list.last())
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// rescued is the same with the journeys that a removal rescued.
+func (m moments) rescued() spans {
+	var list spans
+	for _, s := range m.inForce {
+		list = append(list, span{s.injected, s.removing})
+	}
+	return list
 }

@@ -125,7 +125,7 @@ func (r *experimentRun) crossoverBatches() (b callBatches) {
 // faultPeriodBatch is the time between the first reading under the fault and the last.
 // A fault that took long to come into force has no first one; then the last reading
 // before it will do.
-func (r *experimentRun) faultPeriodBatch(period moments) []counterBatch {
+func (r *experimentRun) faultPeriodBatch(period stretch) []counterBatch {
 	list := r.readingsIn(span{period.injected, period.removing})
 	if len(list) != 1 {
 		return oneBatch(list)

@@ -235,7 +235,7 @@ func TestAmplificationOfACrossover(t *testing.T) {
 	a := s.amplified(t)
 	near(t, "factor", a.Factor, 3, 0.03)
 	near(t, "calls per journey without the fault", a.Baseline, 1, 0.02)
-	if a.Method != "repeats of control and fault" || a.Batches != 4 || !a.Storm || a.Low > 2.8 || a.High < 3.2 {
+	if a.Method != "turns of control and fault" || a.Batches != 4 || !a.Storm || a.Low > 2.8 || a.High < 3.2 {
 		t.Errorf("%+v, want what four turns tell", a)
 	}
 	calm := crossoverCounting([4]float64{1, 1, 1, 1}).amplified(t)

@@ -51,6 +51,8 @@ const (
 	ReasonNotRecovered       ReasonCode = "not_recovered"
 	ReasonRecoveryUndecided  ReasonCode = "recovery_undecided"
 	ReasonRecoveryNotWatched ReasonCode = "recovery_not_watched"
+	ReasonNothingToRecover   ReasonCode = "nothing_to_recover_from"
+	ReasonSystemNotBack      ReasonCode = "system_not_back" // both arms, or the one there is, are worse than before
 )
 
 // What was found of an invariant.

@@ -24,42 +24,110 @@ const (
 
 // slowestRecovery is the recovery of the journey that took longest. It is nil where
 // nothing was watched after the removal.
-func (r *experimentRun) slowestRecovery() *Recovery {
+func (r *experimentRun) slowestRecovery(measured []Journey) *Recovery {
 	var slowest *Recovery
 	for i := range r.journeys {
-		rec := r.recoveryOf(&r.journeys[i])
+		rec := r.recoveryOf(r.plan.Journeys[i], &r.journeys[i])
 		if rec == nil {
 			continue
 		}
-		if slowest == nil || (rec.Censored && !slowest.Censored) || (rec.Censored == slowest.Censored && rec.Seconds > slowest.Seconds) {
+		if b := measured[i].BlastRadius; b == nil || b.Low <= 0 && !rec.harmAfter(b) {
+			rec.setUnharmed()
+		}
+		if slowest == nil || rec.isSlowerThan(slowest) {
 			slowest = rec
 		}
 	}
 	return slowest
 }
 
-func (r *experimentRun) recoveryOf(j *journeyRecord) *Recovery {
+// harmAfter reports whether harm was shown although none beyond the control was shown
+// under the fault: right after the removal, as where a cache still holds what was bad, or
+// in both arms alike.
+func (r *Recovery) harmAfter(b *BlastRadius) bool {
+	return r.Harmed > 0 || b.AgainstBaseline != nil && b.AgainstBaseline.Low > 0
+}
+
+// setUnharmed keeps of a recovery what does not depend on harm by the fault.
+func (r *Recovery) setUnharmed() {
+	if r.Later == 0 && r.Harmed > 0 {
+		r.Later = r.Harmed
+	}
+	*r = Recovery{Unharmed: true, SystemHarmed: r.SystemHarmed, Worse: r.Worse, Later: r.Later}
+}
+
+// isSlowerThan orders recoveries by what is worst to know of them.
+func (r *Recovery) isSlowerThan(other *Recovery) bool {
+	if r.SystemHarmed != other.SystemHarmed {
+		return r.SystemHarmed
+	}
+	if r.Unharmed != other.Unharmed {
+		return other.Unharmed
+	}
+	if r.Censored != other.Censored {
+		return r.Censored
+	}
+	return r.Seconds > other.Seconds || r.Seconds == other.Seconds && r.Worse && !other.Worse
+}
+
+func (r *experimentRun) recoveryOf(p plan.Journey, j *journeyRecord) *Recovery {
 	harm := j.recovery.harm[plan.FaultArm]
 	n := len(harm)
 	if n < 2 {
 		return nil
 	}
-	control := []stats.Count{j.before[plan.FaultArm].harm()}
+	t := stats.Trials{
+		Fault: harm, Control: []stats.Count{j.before[plan.FaultArm].harm()},
+		FaultBefore: j.before[plan.FaultArm].harm(), ControlBefore: j.before[plan.ControlArm].harm(),
+		Least: min(stepsWithoutHarm, max(2, n/2)), Limit: p.Limit,
+	}
 	if r.plan.Control == plan.Concurrent {
-		control = j.recovery.harm[plan.ControlArm]
+		t.Control = j.recovery.harm[plan.ControlArm]
 	}
 	rec := &Recovery{}
-	if fell, ok := j.recovery.fell(); ok {
+	if fell, ok := j.recovery.fell(); ok && max(j.excess.difference().Low, j.ownBefore.difference().Low) > 0 {
 		rec.FellAt, rec.Seconds = &fell, fell.Seconds
 	}
-	fell := int(math.Ceil(rec.Seconds / recoveryStep.Seconds()))
-	back := stats.FindRecovery(harm, control, fell, min(stepsWithoutHarm, max(2, n/2)))
+	t.Fell = int(math.Ceil(rec.Seconds / recoveryStep.Seconds()))
+	back := stats.FindRecovery(t)
 	rec.Harmed = seconds(time.Duration(back.Window) * recoveryStep)
 	rec.Seconds = max(rec.Seconds, rec.Harmed)
-	if !back.Proven {
+	rec.SystemHarmed, rec.Worse = back.System, back.Worse
+	rec.Later = seconds(time.Duration(back.Later) * recoveryStep)
+	if !back.Proven && !back.Ended {
 		rec.Seconds, rec.Censored, rec.Metastable = seconds(r.moments.end-r.moments.removed), true, back.StillHarmed
 	}
 	return rec
+}
+
+// settling is what a system that is back may still need to be as it was.
+const settling = 10 * time.Second
+
+// recoveredTail is the harm of the fault arm after it is shown to have come back, in
+// batches of time. It is nil where that is not shown, or where too little time follows.
+func (r *experimentRun) recoveredTail(p plan.Journey, j *journeyRecord) []stats.Stretch {
+	rec := r.recoveryOf(p, j)
+	if rec == nil || rec.Censored {
+		return nil
+	}
+	steps := j.recovery.harm[plan.FaultArm]
+	from := int(math.Ceil((rec.Seconds + settling.Seconds()) / recoveryStep.Seconds()))
+	if from >= len(steps) {
+		return nil
+	}
+	steps = steps[from:]
+	n := stats.Batches(time.Duration(len(steps)) * recoveryStep)
+	if n < stats.LeastBatches {
+		return nil
+	}
+	list := make([]stats.Stretch, n)
+	for i := range list {
+		first, last := i*len(steps)/n, (i+1)*len(steps)/n
+		list[i].Count = stats.Total(steps[first:last])
+		middle := time.Duration(2*from+first+last) * recoveryStep / 2
+		list[i].Middle = (j.recovery.watched.from + middle).Seconds()
+	}
+	return list
 }
 
 // removalHarm is for how long after the removal the removal itself harms journeys.

@@ -87,7 +87,8 @@ func TestVerdicts(t *testing.T) {
 				return 0
 			}
 		}, Invalid, ReasonControlShed, "could not be started", ExitInvalid},
-		"too few journeys": {func(s *story) { s.rate = 1 }, Invalid, ReasonTooFewJourneys, "too few journeys", ExitInvalid},
+		"too few journeys":         {func(s *story) { s.rate = 1 }, Inconclusive, ReasonTooFewJourneys, "too few journeys", ExitInconclusive},
+		"few journeys, all harmed": {func(s *story) { s.rate, s.harm = 1, duringFault(1) }, Refuted, ReasonHarmful, "100%", ExitRefuted},
 		"fault vanished": {func(s *story) {
 			s.harm = duringFault(0.3)
 			s.writeJournal()
@@ -275,9 +276,9 @@ func TestTheCohortDependsOnlyOnIntendedStarts(t *testing.T) {
 	s.harm = duringFault(1)
 	e := s.fold(t).Experiments[0]
 	j := e.Journeys[0]
-	// From 40 ms (W) before the fault to 1 s (slow_after) before its removal, at
-	// 25 journeys/s.
-	if want := int((removedAt - 1 - faultAt + 0.04) * 25); j.Arms.Fault.Journeys != want {
+	// From the injection to 1 s (slow_after) before the removal, at 25 journeys/s. The
+	// one in flight at the injection is told beside it.
+	if want := (removedAt - 1 - faultAt) * 25; j.Arms.Fault.Journeys != want {
 		t.Errorf("%d journeys count, want %d", j.Arms.Fault.Journeys, want)
 	}
 	if j.Arms.Control.Journeys != j.Arms.Fault.Journeys {
@@ -292,13 +293,14 @@ func TestTheCohortDependsOnlyOnIntendedStarts(t *testing.T) {
 	}
 }
 
-func TestContaminationFallsBackToTheBaseline(t *testing.T) {
+func TestContaminationIsABracket(t *testing.T) {
 	t.Parallel()
 	s := newStory()
 	s.harm = func(_ plan.Arm, second float64) float64 { return duringFault(0.3)(plan.FaultArm, second) }
 	e := s.fold(t).Experiments[0]
-	if e.BlastRadius.Control != ContaminatedControl || math.Abs(e.BlastRadius.Estimate-0.3) > 0.05 {
-		t.Errorf("blast radius = %+v, want about 0.3 against the baseline", e.BlastRadius)
+	b := e.BlastRadius
+	if b.Control != ContaminatedControl || b.Low > 0 || b.High < 0.3 || math.Abs(b.AgainstBaseline.Estimate-0.3) > 0.05 || math.Abs(b.SpillOver.Estimate-0.3) > 0.05 {
+		t.Errorf("blast radius = %+v, want a bracket from 0 against the control to 0.3 against the baseline", b)
 	}
 	if len(e.Warnings) == 0 || !strings.Contains(e.Warnings[0], "control contaminated") {
 		t.Errorf("warnings = %q", e.Warnings)

@@ -154,6 +154,16 @@ type BlastRadius struct {
 	Effective float64 `json:"effective,omitempty"`
 	// Independent are the bounds that hold if journeys are independent.
 	Independent *Bounds `json:"independent,omitempty"`
+	// ArmsBefore is by how much the fault arm was harmed beyond the control arm already
+	// before the fault. It is given where it is significant, and then subtracted.
+	ArmsBefore *Amount `json:"arms_before,omitempty"`
+	// Where the control arm was harmed as well (contaminated), Low is at least what the
+	// fault harms, against the control arm, and High at most, against the baseline.
+	// SpillOver is the harm of the control arm meanwhile beyond its own baseline: harm by
+	// the fault to those whom it did not touch, or by something else to both.
+	// AgainstBaseline is the harm of the fault arm beyond its own baseline.
+	SpillOver       *Amount `json:"spill_over,omitempty"`
+	AgainstBaseline *Amount `json:"against_baseline,omitempty"`
 }
 
 // Bounds are the ends of an interval.
@@ -185,7 +195,7 @@ type Journey struct {
 
 // Against returns the journeys that those of the fault are compared with.
 func (j *Journey) Against() Counts {
-	if j.Arms.Control != nil && (j.BlastRadius == nil || j.BlastRadius.Control == ConcurrentControl) {
+	if j.Arms.Control != nil && (j.BlastRadius == nil || j.BlastRadius.Control != BaselineControl) {
 		return *j.Arms.Control
 	}
 	return j.Baseline.Fault
@@ -420,6 +430,18 @@ type Recovery struct {
 	// FellAt is when harm fell, if it fell once. It is absent where there was too little
 	// harm to find that out, and before Seconds where harm fades or comes again.
 	FellAt *Fell `json:"fell_at,omitempty"`
+	// Unharmed reports that no harm by the fault was shown, so that there is nothing to
+	// recover from. Seconds is then 0.
+	Unharmed bool `json:"unharmed,omitempty"`
+	// SystemHarmed reports that the whole system has not come back: at the end both arms
+	// are harmed more than each was before the fault.
+	SystemHarmed bool `json:"system_harmed,omitempty"`
+	// Worse reports that the fault arm is, at the end, harmed more than it was before the
+	// fault, and not shown to be as good as the control.
+	Worse bool `json:"worse,omitempty"`
+	// Later is when a bad stretch of ten seconds or more began after harm was back, in
+	// seconds after the removal, where nothing tells whether it is the fault's.
+	Later float64 `json:"later,omitempty"`
 }
 
 // Fell is a moment in seconds after the removal, with its 95 % bounds.

@@ -1,7 +1,6 @@
 package stats
 
 import (
-	"math"
 	"time"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -42,8 +41,10 @@ const (
 	Independent Method = "Newcombe"
 	// Paired compares the arms within stretches of time.
 	Paired Method = "paired batch means"
-	// Repeated compares each stretch of fault with the control before it.
-	Repeated Method = "repeats"
+	// Repeated fits a line through turns of control and fault, with a step at the fault.
+	Repeated Method = "turns"
+	// Surrounded does so through the time before, under and after one fault.
+	Surrounded Method = "before and after"
 	// Unpaired lets each arm vary over its own stretches of time.
 	Unpaired Method = "batch means"
 )
@@ -105,10 +106,13 @@ func PairedBatches(batches []Pair) Difference {
 }
 
 // UnpairedBatches is the interval of the difference of two arms that ran one
-// after the other, from the variance between the batches of each. It assumes
-// what [PairedBatches] assumes, and that nothing but the fault changed between
-// the two stretches of time, which no arithmetic can check. With fewer than
-// [LeastBatches] batches in an arm it falls back to [Newcombe].
+// after the other, from the variance between the batches of each. Neither arm is
+// known better than the burstiness of both together says, because ten batches without
+// a burst do not show that there are none; bad moments that outlast a batch count as
+// [persistence] says. It assumes what [PairedBatches] assumes,
+// and that nothing but the fault changed between the two stretches of time, which
+// no arithmetic can check. With fewer than [LeastBatches] batches in an arm it
+// falls back to [Newcombe].
 //
 // Sources: as for PairedBatches.
 func UnpairedBatches(fault, control []Count) Difference {
@@ -117,62 +121,28 @@ func UnpairedBatches(fault, control []Count) Difference {
 	if min(len(fault), len(control)) < LeastBatches || f.N == 0 || c.N == 0 {
 		return d
 	}
-	ef, ec := effect(variance(deviations(fault)), f.variance()), effect(variance(deviations(control)), c.variance())
+	vf, vc := variance(deviations(fault)), variance(deviations(control))
+	pooled := effect(vf+vc, f.variance()+c.variance())
+	longer := persistence(deviations(fault), deviations(control))
+	ef, ec := longer*max(pooled, effect(vf, f.variance())), longer*max(pooled, effect(vc, c.variance()))
 	d.Interval = bounded(Minus(wilson(f, max(1, ef*penalty(len(fault))), z95), wilson(c, max(1, ec*penalty(len(control))), z95)))
 	d.Method, d.Batches = Unpaired, min(len(fault), len(control))
 	d.Effective = min(float64(f.N)/max(1, ef), float64(c.N)/max(1, ec))
 	return d
 }
 
-// Repeats is the interval of the mean difference over repeats of control and
-// fault in turn (A-B-A-B…), which needs no second route: each stretch of fault
-// is compared with the mean of the control stretches beside it, so that a drift
-// that is straight over a cycle cancels out. There is one stretch of control before
-// each stretch of fault, and there may be one after the last. It assumes that cycles
-// are independent and that differences are roughly normal; trials may depend on each
-// other. It is false for fewer than three cycles and where a stretch is empty.
+// Share is the interval of a share from batches of time, in which trials may depend on
+// each other: [Wilson] of as many independent trials as would vary as much. With fewer
+// than [LeastBatches] batches it is Wilson of the total.
 //
-// Source: Student, "The probable error of a mean", Biometrika 6 (1908), 1-25;
-// for the balance against drift, D. R. Cox, "Planning of Experiments" (1958),
-// section 14.2.
-func Repeats(control, fault []Count) (Interval, bool) {
-	if len(fault) < 3 || len(control) < len(fault) || len(control) > len(fault)+1 {
-		return Interval{}, false
+// Sources: as for [PairedBatches].
+func Share(batches []Count) Interval {
+	all := Total(batches)
+	if len(batches) < LeastBatches || all.N == 0 {
+		return Wilson(all)
 	}
-	differences := make([]float64, len(fault))
-	for i, f := range fault {
-		beside := control[i:min(i+2, len(control))]
-		level := 0.0
-		for _, c := range beside {
-			if c.N == 0 {
-				return Interval{}, false
-			}
-			level += c.Share() / float64(len(beside))
-		}
-		if f.N == 0 {
-			return Interval{}, false
-		}
-		differences[i] = f.Share() - level
-	}
-	return bounded(mean(differences)), true
-}
-
-// mean is Student's interval of a mean. It assumes independent values that are
-// roughly normal, and needs at least two.
-//
-// Source: Student, "The probable error of a mean", Biometrika 6 (1908), 1-25.
-func mean(values []float64) Interval {
-	n := float64(len(values))
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	centre, squares := sum/n, 0.0
-	for _, v := range values {
-		squares += (v - centre) * (v - centre)
-	}
-	half := student(len(values)) * math.Sqrt(squares/(n-1)/n)
-	return Interval{centre, centre - half, centre + half}
+	design := effect(variance(deviations(batches)), all.variance())
+	return wilson(all, max(1, design*penalty(len(batches))), z95)
 }
 
 // Total adds counts up.
@@ -216,6 +186,32 @@ func variance(deviations []float64) float64 {
 		squares += d * d
 	}
 	return squares * k / (k - 1)
+}
+
+// persistence is how much larger the variance of a mean is because deviations of
+// batches that follow each other are alike, as they are where a bad moment outlasts a
+// batch: the variance inflation of a first-order autoregression, (1 + r)/(1 − r), with
+// r their correlation over all sequences. Negative correlations count as none, and r
+// is at most a half, because twenty batches do not show more.
+//
+// Source: G. V. Bayley and J. M. Hammersley, "The effective number of independent
+// observations in an autocorrelated time series", Supplement to the JRSS 8 (1946),
+// 184-197.
+func persistence(sequences ...[]float64) float64 {
+	products, squares := 0.0, 0.0
+	for _, values := range sequences {
+		for i, v := range values {
+			squares += v * v
+			if i > 0 {
+				products += v * values[i-1]
+			}
+		}
+	}
+	if squares == 0 {
+		return 1
+	}
+	r := max(0, min(0.5, products/squares))
+	return (1 + r) / (1 - r)
 }
 
 // effect is the design effect: how much larger the variance is than that of

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments/truth/world"
 )
 
 // Breast cancer after fluoroscopy, Rothman's example: 41 cases in 28,010
@@ -104,22 +106,20 @@ func TestEffectiveEventsAreNoMoreThanReal(t *testing.T) {
 // second, three of four of which get as far as to call it.
 type callPattern struct {
 	name         string
-	fault, quiet func(r *rand.Rand, ticks int) []float64 // how often those try, in ticks of 100 ms
-	apart        bool                                    // each of their calls is independent of every other
-	ratio        float64                                 // that is true
+	fault, quiet world.Process // how often those try, in ticks of 100 ms
+	apart        bool          // each of their calls is independent of every other
+	ratio        float64       // that is true
 	// promised of a minute: the bounds from batches hold the truth in so many runs at
 	// the least, those of independent events at the most.
 	covers, counted float64
 }
 
 func callPatterns() []callPattern {
-	once := level(1)
-	storm := func(length, part float64) func(*rand.Rand, int) []float64 {
-		return func(r *rand.Rand, ticks int) []float64 { return bursts(r, ticks, length, part, 1, 3) }
-	}
+	once := world.Level(1)
+	storm := func(length, part float64) world.Process { return world.Bursts(length, part, 1, 3) }
 	return []callPattern{
-		{"independent", level(2), once, true, 2, 0.95, 1},
-		{"retries in threes", level(3), once, false, 3, 0.95, 1},
+		{"independent", world.Level(2), once, true, 2, 0.95, 1},
+		{"retries in threes", world.Level(3), once, false, 3, 0.95, 1},
 		{"storms of 2 s, half of the time", storm(2, 0.5), once, false, 2, 0.92, 0.6},
 		{"storms of 4 s, half of the time", storm(4, 0.5), once, false, 2, 0.9, 0.5},
 		{"storms of 2 s, in both phases", storm(2, 0.5), storm(2, 0.25), false, 2 / 1.5, 0.92, 0.6},
@@ -128,7 +128,7 @@ func callPatterns() []callPattern {
 }
 
 // run simulates so many batches of calls and journeys.
-func (c callPattern) run(r *rand.Rand, tries func(*rand.Rand, int) []float64, seconds, batches int) []Rate {
+func (c callPattern) run(r *rand.Rand, tries world.Process, seconds, batches int) []Rate {
 	ticks := seconds * 10
 	list := make([]Rate, batches)
 	for i, n := range tries(r, ticks) {

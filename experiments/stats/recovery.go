@@ -1,42 +1,88 @@
 package stats
 
+import "math"
+
 // A RecoveryTime is when harm was back at the control's level.
 type RecoveryTime struct {
 	// Window is the index of the first window from which harm stayed there.
 	Window int
-	// Proven reports whether harm was shown to stay there until the end. StillHarmed
-	// reports that the opposite was shown: the last windows were harmed. If neither is
-	// true, too little was seen after the last harm.
-	Proven, StillHarmed bool
+	// Proven reports whether harm was shown to stay there until the end: the fault arm
+	// is not inferior to the control, nor to what it was before the fault.
+	Proven bool
+	// Ended reports whether harm was seen to end at Window, although too few trials
+	// followed to prove that it stays away.
+	Ended bool
+	// StillHarmed reports that the last windows were harmed, without a break since the
+	// removal where no simultaneous control tells whose harm it is. If none of the three
+	// is true, too little was seen after the last harm.
+	StillHarmed bool
+	// System reports that the whole system has not come back: from Window on both arms
+	// are worse than each was before the fault.
+	System bool
+	// Worse reports that the fault arm, at the end, is worse than it was before the fault,
+	// and not shown to be non-inferior.
+	Worse bool
+	// Later is the first window of a bad stretch that does not follow the removal
+	// without a break, where no simultaneous control tells whose it is; 0 if there is none.
+	Later int
 }
 
-// Margins of [FindRecovery], in shares of journeys.
+// Trials after a removal are what [FindRecovery] looks at.
+type Trials struct {
+	// Fault and Control are windows of half a second from the removal on. Control holds
+	// the windows of the same moments, or, where there is only a level from before the
+	// fault, that one count.
+	Fault, Control []Count
+	// FaultBefore and ControlBefore are what each arm was before the fault. ControlBefore
+	// is needed only where Control is simultaneous.
+	FaultBefore, ControlBefore Count
+	// Fell is the first window that began after harm fell, where that is known, or 0. Harm
+	// before its fall says nothing about harm since.
+	Fell int
+	// Least is how many windows without harm show that it is over.
+	Least int
+	// Limit is the largest share that the fault may harm.
+	Limit float64
+}
+
+// Bounds of the margins of [FindRecovery], in shares of trials.
 const (
-	// relapseMargin is how far beyond the control harm may be in a window that does not
-	// count as harmed.
-	relapseMargin = 0.02
-	// nonInferiority is how far beyond the control harm may be, at the most, in a system
-	// that has recovered: a stretch of time with a smaller upper end is non-inferior to
-	// the control.
+	relapseMargin  = 0.02
 	nonInferiority = 0.05
+	leastMargin    = 0.005
 )
+
+// marginsOf are, for a limit of harm, how far beyond the control harm may be in a stretch
+// that does not count as harmed, and how far at the most in a system that has recovered:
+// a stretch of time with a smaller upper end is non-inferior to the control. A system of
+// which little harm matters has not recovered while little harm goes on.
+func marginsOf(limit float64) (relapse, inferior float64) {
+	return max(leastMargin, min(relapseMargin, limit/2)), max(2*leastMargin, min(nonInferiority, limit))
+}
+
+// shortestRelapse is how many windows are needed to hold them against a system: ten
+// seconds. Because every stretch is looked at, some moment of a few seconds is bad by
+// chance in many a recovery phase.
+const shortestRelapse = 20
 
 // FindRecovery finds the first window from which the fault arm was not inferior to the
 // control until the end. A window is still harmed if, over it alone or over any
-// longer stretch that begins with it, harm is beyond the control's level by more
-// than two points at the lower end; a relapse moves the answer behind it. From there to
-// the end there must be at least so many windows as least says, and the upper end of the
-// excess over all of them must be within five points; otherwise the answer is censored.
+// longer stretch that begins with it, harm is beyond the control's level by more than
+// two points, or half of the limit, at the lower end. Harm that follows the removal
+// without a break counts window by window. With a simultaneous control a relapse moves
+// the answer behind it, if it lasts ten seconds or until the end. Without one nothing
+// tells a relapse from a bad moment of the system, so it is reported beside the answer.
 //
-// fell is the first window that began after harm fell, where that is known, or 0. Harm
-// before its fall says nothing about harm since.
+// From there to the end there must be at least so many windows as Least says, and the
+// upper end of the excess over all of them must be within five points, or the limit,
+// beyond the control, and over all or the last quarter of them beyond the fault arm's own
+// level from before the fault.
 //
-// The control's windows are those of the same moments. A bad moment of both arms is
-// not a relapse: at the same moments, too, the fault arm must be worse. Where there is
-// only a level from before the fault, control holds that one count. FindRecovery
-// assumes independent journeys within a window. Because it tests every stretch, the
-// lower end is that of a 99.9 % interval. The upper end is that of a 90 % interval, which
-// is a test of non-inferiority at 5 %.
+// With a simultaneous control a bad moment of both arms is not a relapse: at the same
+// moments, too, the fault arm must be worse. It assumes independent trials
+// within a window. Because it tests every stretch, the lower end is that of a 99.9 %
+// interval. The upper end is that of a 90 % interval, which is a test of non-inferiority
+// at 5 %.
 //
 // Note: a little harm that lasts for a few windows only is not proven in any of them,
 // and the answer is then early. [FindChangePoint] sees such harm, as it knows the harm
@@ -45,19 +91,28 @@ const (
 // Source: W. C. Blackwelder, "'Proving the null hypothesis' in clinical trials",
 // Controlled Clinical Trials 3 (1982), 345-353, with the interval of Newcombe
 // (1998) in place of the normal one.
-func FindRecovery(fault, control []Count, fell, least int) RecoveryTime {
-	n := len(fault)
-	h := windows{fault, control, Total(control)}
-	at := 0
-	for from := range n {
-		if h.harmedFrom(from, n) {
-			at = from + 1
-		}
+func FindRecovery(t Trials) RecoveryTime {
+	n := len(t.Fault)
+	h := newWindows(t)
+	r := RecoveryTime{}
+	if h.simultaneous() {
+		r.Window = h.lastHarmed(n)
+	} else {
+		r.Window = h.unbroken(n)
+		r.Later = h.later(max(r.Window, t.Fell)+1, n)
 	}
-	r := RecoveryTime{Window: at, StillHarmed: n >= least && h.harmedFrom(n-least, n)}
-	at = min(max(at, fell), n)
-	if f, c := h.over(at, n); n-at >= least && f.N > 0 && c.N > 0 {
-		r.Proven = newcombe(f, c, z90).High <= nonInferiority
+	r.Ended = h.endsAt(r.Window, n)
+	r.StillHarmed = n >= t.Least && !r.Ended && h.harmedFrom(n-t.Least, n, 1) && (h.simultaneous() || r.Window > n-t.Least)
+	at := min(max(r.Window, t.Fell), n)
+	if r.Later > 0 {
+		n = r.Later // what comes then is not known to be the fault's
+	}
+	f, c := h.over(at, n)
+	endFault, endControl := h.over(n-(n-at)/4, n)
+	r.System = n-at >= t.Least && h.systemWorse(endFault, endControl)
+	if n-at >= t.Least && f.N > 0 {
+		r.Proven = h.nonInferior(f, c) && (h.nonInferior(f, t.FaultBefore) || h.nonInferior(endFault, t.FaultBefore))
+		r.Worse = !r.Proven && endFault.N > 0 && t.FaultBefore.N > 0 && newcombe(endFault, t.FaultBefore, z95).Low > 0
 	}
 	return r
 }
@@ -71,38 +126,81 @@ const (
 
 // CanShowRecovery reports whether so many journeys after a removal, none of them harmed,
 // suffice for [FindRecovery] to show that harm is back at the level of so many of the
-// control.
-func CanShowRecovery(fault, control int) bool {
-	return fault > 0 && control > 0 && newcombe(Count{N: fault}, Count{N: control}, z90).High <= nonInferiority
+// control, where the fault may harm a share of limit.
+func CanShowRecovery(fault, control int, limit float64) bool {
+	_, inferior := marginsOf(limit)
+	return fault > 0 && control > 0 && newcombe(Count{N: fault}, Count{N: control}, z90).High <= inferior
 }
 
 // windows are the harm of both arms by window.
 type windows struct {
-	fault, control []Count
-	level          Count // of the whole control
+	Trials
+	level             Count // of the whole control
+	relapse, inferior float64
+}
+
+func newWindows(t Trials) windows {
+	h := windows{Trials: t, level: Total(t.Control)}
+	h.relapse, h.inferior = marginsOf(t.Limit)
+	return h
 }
 
 // simultaneous reports whether the control's windows are those of the fault arm.
-func (h windows) simultaneous() bool { return len(h.control) == len(h.fault) }
+func (h *windows) simultaneous() bool { return len(h.Control) == len(h.Fault) }
 
 // over is the harm of both arms in a stretch of windows.
-func (h windows) over(from, to int) (fault, control Count) {
+func (h *windows) over(from, to int) (fault, control Count) {
 	if h.simultaneous() {
-		return Total(h.fault[from:to]), Total(h.control[from:to])
+		return Total(h.Fault[from:to]), Total(h.Control[from:to])
 	}
-	return Total(h.fault[from:to]), h.level
+	return Total(h.Fault[from:to]), h.level
+}
+
+// lastHarmed is the window after the last from which harm goes on.
+func (h *windows) lastHarmed(n int) int {
+	at := h.unbroken(n)
+	for from := at; from < n; from++ {
+		if h.harmedFrom(from, n, shortestRelapse) {
+			at = from + 1
+		}
+	}
+	return at
+}
+
+// unbroken is the window after the harm that follows the removal without a break. Only
+// as it goes on, one more window is looked at, so a stretch of any length counts.
+func (h *windows) unbroken(n int) int {
+	at := 0
+	for at < n && h.harmedFrom(at, min(n, at+shortestRelapse), 1) {
+		at++
+	}
+	return at
+}
+
+// later is the first window from on of a bad stretch of ten seconds; 0 if there is none.
+func (h *windows) later(from, n int) int {
+	for ; from+shortestRelapse <= n; from++ {
+		if h.harmedFrom(from, from+shortestRelapse, shortestRelapse) {
+			return from
+		}
+	}
+	return 0
 }
 
 // harmedFrom reports whether any stretch that begins with window from, and ends before
-// window to at the latest, is harmed.
-func (h windows) harmedFrom(from, to int) bool {
+// window to at the latest, is harmed. Only stretches of shortest windows or more count,
+// and the one that ends with window to.
+func (h *windows) harmedFrom(from, to, shortest int) bool {
 	var f, c Count
 	for i := from; i < to; i++ {
-		f = f.plus(h.fault[i])
+		f = f.plus(h.Fault[i])
 		if h.simultaneous() {
-			c = c.plus(h.control[i])
+			c = c.plus(h.Control[i])
 		}
-		if f.N == 0 || h.level.N == 0 || newcombe(f, h.level, z999).Low <= relapseMargin {
+		if i-from+1 < shortest && i+1 < to {
+			continue
+		}
+		if f.N == 0 || h.level.N == 0 || newcombe(f, h.level, z999).Low <= h.relapse {
 			continue
 		}
 		if !h.simultaneous() || c.N > 0 && newcombe(f, c, z99).Low > 0 {
@@ -110,4 +208,37 @@ func (h windows) harmedFrom(from, to int) bool {
 		}
 	}
 	return false
+}
+
+// endsAt reports whether harm that went on until window at was seen to end there: had it
+// gone on as before, the windows since would have had a harmed trial in all but one of
+// twenty cases.
+func (h *windows) endsAt(at, n int) bool {
+	if at == 0 {
+		return false
+	}
+	before, since := Total(h.Fault[:at]), Total(h.Fault[at:n])
+	level := h.level.Share()
+	if p := before.Share(); p <= level+h.relapse || since.Share() > level+h.relapse {
+		return false
+	}
+	return math.Pow(1-before.Share(), float64(since.N)) < 0.05
+}
+
+// systemWorse reports whether both arms are worse, in a stretch after the removal, than
+// each was before the fault. A bad moment of both arms excuses a relapse, but never the
+// end: what both share may be what the fault broke.
+func (h *windows) systemWorse(fault, control Count) bool {
+	if !h.simultaneous() {
+		return false
+	}
+	worse := func(now, before Count) bool {
+		return now.N > 0 && before.N > 0 && newcombe(now, before, z999).Low > h.relapse
+	}
+	return worse(fault, h.FaultBefore) && worse(control, h.ControlBefore)
+}
+
+// nonInferior reports whether harm is shown to be within the margin of a control.
+func (h *windows) nonInferior(fault, control Count) bool {
+	return control.N > 0 && newcombe(fault, control, z90).High <= h.inferior
 }

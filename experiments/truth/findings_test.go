@@ -1,0 +1,287 @@
+package truth
+
+import (
+	"math"
+	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/truth/world"
+)
+
+// A bound is what a share of runs must keep.
+type bound struct {
+	what        string
+	got         float64
+	least, most float64
+}
+
+// check compares shares of n runs with their bounds, loosened by three standard errors
+// where the bound is not 0 or 1.
+func check(t *testing.T, name string, s *Score, bounds ...bound) {
+	t.Helper()
+	for _, b := range bounds {
+		slack := func(share float64) float64 { return 3 * math.Sqrt(share*(1-share)/float64(max(1, s.Runs))) }
+		if b.got < b.least-slack(b.least) || b.got > b.most+slack(b.most) {
+			t.Errorf("%s: %s in %.1f %% of runs, want %.1f to %.1f: %s", name, b.what, 100*b.got, 100*b.least, 100*b.most, s)
+		}
+	}
+	t.Logf("%s: %s", name, s)
+}
+
+func atMost(what string, got, most float64) bound   { return bound{what, got, 0, most} }
+func atLeast(what string, got, least float64) bound { return bound{what, got, least, 1} }
+
+// long is a scene whose recovery is watched and limited.
+func long(seed uint64, control plan.Control, base world.Process, rate float64) *Scene {
+	return &Scene{
+		Seed: seed, Warmup: 2, Baseline: 60, Fault: 60, Recovery: 90,
+		Rates: []float64{rate}, SlowAfter: 1, Timeout: 3, Control: control, Limit: 0.05, RecoverIn: 30,
+		Base: base, Step: 0.02,
+	}
+}
+
+// A system that collapses for both arms once the fault is gone is not held, and not
+// called recovered.
+func TestACollapseOfBothArmsIsNotHeld(t *testing.T) {
+	t.Parallel()
+	for _, share := range []float64{0.1, 0.3, 0.6} {
+		for _, during := range []float64{0, 0.03} {
+			recovered := 0
+			s := Tally(t, *runs, during, func(seed uint64) *Scene {
+				s := long(seed, plan.Concurrent, world.Level(0.01), 50)
+				s.Harm = world.Steady(during)
+				s.Decide = func(m Moment) (journal.Outcome, float64) {
+					if m.Removed >= 0 && m.Rand.Float64() < share || m.Harmed() {
+						return journal.Failed, 0.02
+					}
+					return journal.OK, 0.05
+				}
+				return s
+			}, func(e *result.Experiment) {
+				for _, c := range e.Criteria {
+					if c.Kind == result.RecoveryCriterion && c.Verdict == result.Held {
+						recovered++
+					}
+				}
+			})
+			check(t, "collapse", s, atMost("held", s.Held, 0), atMost("called recovered", float64(recovered)/float64(s.Runs), 0))
+		}
+	}
+}
+
+// A fault that spills over to the control arm can be refuted.
+func TestSpillOverIsRefuted(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ fault, control float64 }{{0.9, 0.03}, {0.9, 0.4}, {0.5, 0.05}, {0.3, 0.02}, {0.2, 0.04}, {0.2, 0.09}} {
+		s := Tally(t, *runs, c.fault, func(seed uint64) *Scene {
+			s := minute(seed, plan.Concurrent, world.World{Base: world.Level(0.005), Harm: world.Steady}, 0)
+			s.Decide = func(m Moment) (journal.Outcome, float64) {
+				harm := 0.0
+				switch {
+				case m.Faulted:
+					harm = c.fault
+				case m.Injected >= 0 && m.Removed < 0:
+					harm = c.control
+				}
+				if m.Rand.Float64() < world.Either(m.Base, harm) {
+					return journal.Failed, 0.02
+				}
+				return journal.OK, 0.05
+			}
+			return s
+		}, nil)
+		check(t, "spill-over", s, atLeast("refuted", s.Refuted, 0.95))
+	}
+}
+
+// A trend that both arms share leaves the control as good as it is.
+func TestATrendOfBothArms(t *testing.T) {
+	t.Parallel()
+	s := Tally(t, *runs, 0.03, func(seed uint64) *Scene {
+		return minute(seed, plan.Concurrent, world.World{Base: world.Trend(0.005, 0.08), Harm: world.Steady}, 0.03)
+	}, nil)
+	check(t, "trend", s, atLeast("covered", s.Covered, 0.93), atMost("refuted", s.Refuted, 0.025))
+}
+
+// No limit of the recovery refutes a fault that harms nobody.
+func TestRecoveryRefutesNoHarmlessFault(t *testing.T) {
+	t.Parallel()
+	worlds := append(world.Documented()[:4], world.Harder(212)...)
+	for _, w := range worlds {
+		for control, most := range map[plan.Control]float64{plan.Concurrent: 0.025, plan.Baseline: 0.05} {
+			s := Tally(t, *runs, 0, func(seed uint64) *Scene { return long(seed, control, w.Base, 50) }, nil)
+			check(t, w.Name+", "+string(control), s, atMost("refuted", s.Refuted, most))
+		}
+	}
+}
+
+// Little harm that stays for good is not a recovery where little harm matters.
+func TestLittleHarmThatStays(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ stays, limit float64 }{{0.02, 0.02}, {0.03, 0.02}} {
+		held := 0
+		s := Tally(t, *runs, 0.1, func(seed uint64) *Scene {
+			s := long(seed, plan.Concurrent, world.Level(0.005), 50)
+			s.Limit = c.limit
+			s.Decide = func(m Moment) (journal.Outcome, float64) {
+				harm := 0.0
+				switch {
+				case m.Arm != plan.FaultArm || m.Injected < 0:
+				case m.Removed < 0:
+					harm = 0.1
+				default:
+					harm = c.stays
+				}
+				if m.Rand.Float64() < world.Either(m.Base, harm) {
+					return journal.Failed, 0.02
+				}
+				return journal.OK, 0.05
+			}
+			return s
+		}, func(e *result.Experiment) {
+			for _, c := range e.Criteria {
+				if c.Kind == result.RecoveryCriterion && c.Verdict == result.Held {
+					held++
+				}
+			}
+		})
+		check(t, "little harm stays", s, atMost("recovery held", float64(held)/float64(s.Runs), 0.05))
+	}
+}
+
+// Turns without any harm have a width: a limit that is exceeded is not held.
+func TestTurnsAreNotHeldByChance(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ rate, turn, excess, limit float64 }{{1, 20, 0.03, 0.01}, {2, 20, 0.02, 0.01}, {5, 60, 0.008, 0.005}} {
+		s := Tally(t, *runs, c.excess, func(seed uint64) *Scene {
+			s := minute(seed, plan.Baseline, world.World{Base: world.Level(0.0005), Harm: world.Steady}, c.excess)
+			s.Baseline, s.Fault, s.Rates, s.Repeat, s.Limit = c.turn, c.turn, []float64{c.rate}, 3, c.limit
+			return s
+		}, nil)
+		check(t, "turns", s, atMost("held", s.Held, 0.025), atLeast("covered", s.Covered, 0.94))
+	}
+}
+
+// Time between two faults is not time under a fault.
+func TestAPauseBetweenFaultsIsNoFault(t *testing.T) {
+	t.Parallel()
+	s := Tally(t, *runs, 0.1, func(seed uint64) *Scene {
+		s := minute(seed, plan.Concurrent, world.World{Base: world.Level(0.005), Harm: world.Steady}, 0.1)
+		s.Fault = 60
+		one := experiments.Fault{Inject: "latency", Into: "payments", Attributes: map[string]any{"latency": 2.0}, Share: 1}
+		first, second := one, one
+		first.For, second.At, second.For = inSeconds(10), inSeconds(50), inSeconds(10)
+		s.Faults = []experiments.Fault{first, second}
+		return s
+	}, nil)
+	check(t, "pause", s, atLeast("covered", s.Covered, 0.9), atMost("held", s.Held, 0))
+	if s.Estimate < 0.08 {
+		t.Errorf("the estimate is %.1f %%, want 10", 100*s.Estimate)
+	}
+}
+
+// Slow journeys that start before the fault and come to its step before it do not
+// count for it.
+func TestSlowJourneysAreNotDiluted(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []float64{10, 20, 60} {
+		s := Tally(t, *runs, 0.1, func(seed uint64) *Scene {
+			return &Scene{
+				Seed: seed, Warmup: 2, Baseline: max(20, fault/2), Fault: fault, Recovery: 5, Rates: []float64{100}, SlowAfter: 3, Timeout: 10,
+				Control: plan.Concurrent, Limit: 0.08, Base: world.Level(0.001), Harm: world.Steady(0.1), Step: 0.01, Decide: Failing(2.5, 2.5),
+			}
+		}, nil)
+		check(t, "slow journeys", s, atMost("held", s.Held, 0.025), atLeast("covered", s.Covered, 0.9))
+	}
+}
+
+// A fault that hangs every journey harms every journey: how long they usually take is
+// not learnt from those that the fault caught.
+func TestAHangDoesNotDiluteItself(t *testing.T) {
+	t.Parallel()
+	s := Tally(t, min(*runs, 10), 1, func(seed uint64) *Scene {
+		return &Scene{
+			Seed: seed, Warmup: 2, Baseline: 30, Fault: 30, Recovery: 20, Rates: []float64{2}, SlowAfter: 15, Timeout: 20,
+			Control: plan.Baseline, Limit: 0.05, Base: world.Level(0), Step: 0.5,
+			Decide: func(m Moment) (journal.Outcome, float64) {
+				if m.Faulted {
+					return journal.Failed, 19
+				}
+				return journal.OK, 1.5
+			},
+		}
+	}, nil)
+	check(t, "hang", s, atLeast("refuted", s.Refuted, 1))
+	if s.Estimate < 0.9 {
+		t.Errorf("the estimate is %.0f %%, want 93 at least", 100*s.Estimate)
+	}
+}
+
+// A fault that is shorter than the budget of a journey has a cohort: those that may
+// have met it.
+func TestAShortFaultHasACohort(t *testing.T) {
+	t.Parallel()
+	s := Tally(t, *runs, 1, func(seed uint64) *Scene {
+		s := long(seed, plan.Concurrent, world.Level(0.001), 50)
+		s.SlowAfter, s.Timeout, s.Fault, s.Recovery = 8, 10, 20, 40
+		s.Faults = []experiments.Fault{{Inject: "latency", Into: "payments", Attributes: map[string]any{"latency": 2.0}, Share: 1, For: inSeconds(5)}}
+		s.Harm = world.Steady(1)
+		return s
+	}, nil)
+	check(t, "short fault", s, atLeast("refuted", s.Refuted, 1))
+	if s.Estimate < 0.9 {
+		t.Errorf("the estimate is %.0f %%, want nearly 100", 100*s.Estimate)
+	}
+}
+
+// Routes that differ without any fault decide nothing about the fault.
+func TestRoutesThatDiffer(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ fault, control, excess, limit float64 }{
+		{0.005, 0.015, 0.015, 0.01}, {0.005, 0.019, 0.03, 0.02}, {0.015, 0.005, 0, 0.01}, {0.018, 0.003, 0, 0.01},
+	} {
+		for _, rate := range []float64{10, 50, 200} {
+			s := Tally(t, *runs, c.excess, func(seed uint64) *Scene {
+				s := minute(seed, plan.Concurrent, world.World{Base: world.Level(0), Harm: world.Steady}, c.excess)
+				s.Rates, s.Limit = []float64{rate}, c.limit
+				s.Own = [2]world.Process{plan.FaultArm: world.Level(c.fault), plan.ControlArm: world.Level(c.control)}
+				return s
+			}, nil)
+			if c.excess > c.limit {
+				check(t, "routes differ", s, atMost("held", s.Held, 0.025), atLeast("covered", s.Covered, 0.93))
+			} else {
+				check(t, "routes differ", s, atMost("refuted", s.Refuted, 0.025), atLeast("covered", s.Covered, 0.93))
+			}
+		}
+	}
+}
+
+// A base below its limit is not called harmed because its harm comes in bursts.
+func TestABurstyBaseIsNotInvalid(t *testing.T) {
+	t.Parallel()
+	for _, w := range world.Documented()[2:4] {
+		for _, rate := range []float64{10, 50} {
+			s := Tally(t, *runs, 0, func(seed uint64) *Scene {
+				s := minute(seed, plan.Concurrent, w, 0)
+				s.Rates = []float64{rate}
+				return s
+			}, nil)
+			check(t, w.Name, s, atMost("invalid", s.Invalid, 0.05))
+		}
+	}
+}
+
+// Few journeys decide what they can decide.
+func TestFewJourneys(t *testing.T) {
+	t.Parallel()
+	for excess, want := range map[float64]result.Verdict{1: result.Refuted, 0: result.Inconclusive} {
+		s := minute(1, plan.Concurrent, world.World{Base: world.Level(0), Harm: world.Steady}, excess)
+		s.Rates, s.Fault = []float64{0.5}, 60
+		if e := s.Play(t); e.Verdict != want || e.BlastRadius == nil {
+			t.Errorf("excess %g: %s, %q", excess, e.Verdict, e.Reasons)
+		}
+	}
+}
