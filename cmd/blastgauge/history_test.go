@@ -1,11 +1,15 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
@@ -29,7 +33,7 @@ func runsOf(t *testing.T, codes ...int) string {
 		if err := writeRunFiles(run, r); err != nil {
 			t.Fatal(err)
 		}
-		journalOf(t, run, `{"seq":1,"kind":"run_started","plan":{"run":"`+id+`"}}`, `{"seq":2,"kind":"run_ended"}`)
+		journalOf(t, run, id, true)
 	}
 	for name, text := range map[string]string{"photos/cat.jpg": "x", "torn/result.json": `{"schema":`, "going/journal.ndjson": "{}\n"} {
 		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700); err != nil {
@@ -42,9 +46,33 @@ func runsOf(t *testing.T, codes ...int) string {
 	return dir
 }
 
-func journalOf(t *testing.T, dir string, lines ...string) {
+// journalOf writes the journal of a run that ended, or that is not known to have.
+func journalOf(t *testing.T, dir, run string, ended bool) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(dir, "journal.ndjson"), []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	for _, name := range []string{journal.EventsFile, journal.ObservationsFile} {
+		if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	log, err := journal.Create(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := []journal.Event{{Seq: 1, Kind: journal.RunStarted, Plan: &plan.Plan{Run: run}}}
+	if ended {
+		events = append(events, journal.Event{Seq: 2, Kind: journal.RunEnded})
+	}
+	for _, e := range events {
+		if err := log.Record(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -84,7 +112,7 @@ func TestHistoryListsRunsAndWhatIsNone(t *testing.T) {
 
 func TestPruneKeepsWhatIsNeeded(t *testing.T) {
 	dir := runsOf(t, 3, 0, 3, 3, 3, 3)
-	journalOf(t, filepath.Join(dir, "runa"), `{"seq":1,"kind":"run_started","plan":{"run":"runa"}}`) // not known to have ended
+	journalOf(t, filepath.Join(dir, "runa"), "runa", false)
 	before := names(t, dir)
 	if code, out, errs := invoke(t, "prune", "--keep", "2", "--dry-run", dir); code != 0 || names(t, dir) != before || !strings.Contains(out, "2 of 9 directories to be deleted") {
 		t.Errorf("a dry run: exit %d, %s left\n%s%s", code, names(t, dir), out, errs)

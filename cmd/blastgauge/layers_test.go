@@ -36,7 +36,7 @@ func rooms() []room {
 		{name: "experiments/atomicfile"},
 		{name: "experiments/filelock"},
 		{name: "experiments/truth/world"},
-		{name: "experiments/stats"},
+		{name: "experiments/stats", tests: "experiments/truth/world"},
 		{name: "experiments/sampling"},
 		{name: "experiments/jsonpath"},
 		{name: "experiments/hosts"},
@@ -120,7 +120,7 @@ func owners() map[string]room {
 		"github.com/valyala/fasthttp":              {name: "experiments/run/journey"},
 		"golang.org/x/net":                         {name: "experiments/run/journey", tests: "report"}, // the list of public suffixes; a parser of HTML
 		"github.com/aymanbagabas/go-udiff":         {name: "experiments/compare"},
-		"gonum.org/v1/gonum":                       {name: "experiments/stats"}, // Student's t, binomial and Beta distributions
+		"gonum.org/v1/gonum":                       {name: "experiments/stats", tests: "experiments/truth/world"}, // Student's t, binomial and Beta distributions
 		"github.com/jackc/pgx/v5/pgproto3":         {name: "injectors/gateway/postgres", tests: "injectors/gateway"},
 		"github.com/jackc/pgx/v5":                  {name: "experiments/run/check", tests: "injectors/gateway"},
 		"github.com/go-sql-driver/mysql":           {name: "experiments/run/check"},
