@@ -35,6 +35,7 @@ func benchmarks() []benchmark {
 		{name: "fidelity", line: "how exactly shares and latencies are injected (30 s)", room: "./injectors/proxy", args: bench("Fidelity", "3x")},
 		{name: "page", line: "time and size of the HTML report of forty experiments (10 s)", room: "./report", args: append(bench("Page", "3x"), "-run", "PageSize", "-v")},
 		{name: "calibration", line: "coverage of the intervals over simulated traffic (minutes)", room: "./experiments/stats", args: []string{"-run", "Calibration|EProcessFalseStops|ComparisonCovers", "-calibrate", "-v", "-timeout", "60m"}},
+		{name: "truth", line: "whole experiments in fake time against known harm: how often the result tells the truth (30 min)", room: "./experiments/truth", args: []string{"-run", ".", "-runs", "2000", "-v", "-timeout", "180m"}},
 		{name: "crash", line: "the crash matrix: runs killed at every event of their journals and in every call (2 min)", room: "./cmd/blastgauge", args: []string{"-run", "TestCrashMatrix", "-v", "-timeout", "60m"}, env: []string{"BLASTGAUGE_CRASH=each"}},
 		{name: "crash-product", line: "the crash matrix as the full product of events and deaths (30 min)", room: "./cmd/blastgauge", args: []string{"-run", "TestCrashMatrix", "-v", "-timeout", "90m"}, env: []string{"BLASTGAUGE_CRASH=all"}},
 	}

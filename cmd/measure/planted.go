@@ -11,6 +11,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run/systemtest"
+	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
 // baseHarm is the share of journeys, in percent, that a planted system harms
@@ -38,8 +39,10 @@ func (c cell) String() string {
 
 // options are the system of a cell.
 func (c cell) options(seed uint64) systemtest.Options {
-	usual := func(n uint64) *systemtest.Harm { return &systemtest.Harm{Percent: baseHarm, Seed: n} }
-	faulted := &systemtest.Harm{Percent: baseHarm + c.percent, Bursts: c.bursts, Seed: seed + 1<<33}
+	usual := func(n uint64) *systemtest.Harm {
+		return &systemtest.Harm{Percent: baseHarm, Chance: true, Seed: n}
+	}
+	faulted := &systemtest.Harm{Percent: baseHarm + c.percent, Bursts: c.bursts, Chance: true, Seed: seed + 1<<33}
 	o := systemtest.Options{
 		Entry:  systemtest.Planted(usual(seed), faulted),
 		Rate:   "30/s",
@@ -83,7 +86,7 @@ func measureSystem(ctx context.Context, cmd *command, o systemtest.Options) (e r
 type score struct {
 	cell
 	runs, covered, refuted, void int
-	width                        float64
+	width, expected              float64
 	why                          []string // the reasons of void runs
 }
 
@@ -103,6 +106,8 @@ func (s *score) add(e result.Experiment) {
 		s.refuted++
 	}
 	s.width += b.High - b.Low
+	arms := e.Journeys[0].Arms.Fault.Journeys
+	s.expected += 2 * stats.HalfWidth(truth+float64(baseHarm)/100, arms, arms, b.Batches)
 }
 
 func definePlanted(f *flag.FlagSet) func(context.Context, *printer) error {
@@ -159,12 +164,15 @@ func inParallel(atOnce, n int, do func(i int) error) error {
 
 func judgePlanted(out *printer, cells []*score) error {
 	var w strings.Builder
-	fmt.Fprintln(&w, "harms\tthe harm is\tcontrol\truns\tinterval holds the truth\trefuted\tmean width, points\tvoid")
-	var all, harmless score
+	fmt.Fprintln(&w, "harms\tthe harm is\tcontrol\truns\tinterval holds the truth\trefuted\tmean width, points\texpected without bursts\tvoid")
+	var all, harmless, scattered score
 	var why []string
 	for _, c := range cells {
-		fmt.Fprintf(&w, "%s\t%d\t%d\t%d\t%.1f\t%d\n", c.cell, c.runs, c.covered, c.refuted, 100*c.width/float64(max(1, c.runs)), c.void)
+		fmt.Fprintf(&w, "%s\t%d\t%d\t%d\t%.1f\t%.1f\t%d\n", c.cell, c.runs, c.covered, c.refuted, 100*c.width/float64(max(1, c.runs)), 100*c.expected/float64(max(1, c.runs)), c.void)
 		all.runs, all.covered = all.runs+c.runs, all.covered+c.covered
+		if !c.bursts && c.concurrent {
+			scattered.runs, scattered.width, scattered.expected = scattered.runs+c.runs, scattered.width+c.width, scattered.expected+c.expected
+		}
 		if c.percent == 0 {
 			harmless.runs, harmless.refuted = harmless.runs+c.runs, harmless.refuted+c.refuted
 		}
@@ -176,8 +184,26 @@ func judgePlanted(out *printer, cells []*score) error {
 		out.printf("void: %s\n", text)
 	}
 	out.printf("covered in %d of %d runs; blamed without harm in %d of %d\n", all.covered, all.runs, harmless.refuted, harmless.runs)
-	if all.runs == 0 || float64(all.covered) < 0.9*float64(all.runs) || float64(harmless.refuted) > 0.05*float64(harmless.runs) {
+	return errors.Join(judgeCoverage(all, harmless), judgeWidth(scattered))
+}
+
+// judgeCoverage wants the interval to hold the truth as often as it says, and not always:
+// one that is far too wide always does.
+func judgeCoverage(all, harmless score) error {
+	const enough = 100 // runs of which all may not be held
+	switch covered := float64(all.covered) / float64(max(1, all.runs)); {
+	case all.runs == 0 || covered < 0.9 || float64(harmless.refuted) > 0.05*float64(harmless.runs):
 		return errors.New("the interval must hold the truth in 90 % of runs, and blame no fault that does nothing in more than 5 %")
+	case all.runs >= enough && covered > 0.99:
+		return fmt.Errorf("the interval holds the truth in %d of %d runs: one of 95 %% is wrong more often, so it is too wide", all.covered, all.runs)
+	}
+	return nil
+}
+
+// judgeWidth wants intervals as wide as independent harm makes them.
+func judgeWidth(scattered score) error {
+	if ratio := scattered.width / scattered.expected; scattered.runs > 0 && (ratio < 0.85 || ratio > 1.15) {
+		return fmt.Errorf("intervals of harm without bursts are %.2f times as wide as expected, want 0.85 to 1.15", ratio)
 	}
 	return nil
 }

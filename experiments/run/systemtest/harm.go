@@ -8,17 +8,26 @@ import (
 	"time"
 )
 
-// Harm is a known share of harmed journeys: of every hundred exactly Percent,
-// at places drawn anew for each hundred. Its zero value harms none.
+// Harm is a known share of harmed journeys. Its zero value harms none.
+//
+// Exactly Percent of every hundred are harmed, at places drawn anew for each hundred: so
+// outcomes are certain. An interval of such a system is always right, because its share
+// hardly varies. With Chance each journey is harmed by chance, as users are; with Bursts
+// in stretches of twenty journeys on average, in which all are.
 type Harm struct {
 	Percent int
-	Bursts  bool // the harmed of each hundred stand next to each other
+	Bursts  bool
+	Chance  bool
 	Seed    uint64
 
-	mu   sync.Mutex
-	rng  *rand.Rand
-	left []bool // of this hundred
+	mu      sync.Mutex
+	rng     *rand.Rand
+	left    []bool // of this hundred
+	inBurst bool
 }
+
+// meanBurst is how many journeys a burst by chance lasts on average.
+const meanBurst = 20
 
 // Next reports whether the next journey is harmed.
 func (h *Harm) Next() bool {
@@ -26,6 +35,10 @@ func (h *Harm) Next() bool {
 	defer h.mu.Unlock()
 	if h.rng == nil {
 		h.rng = rand.New(rand.NewPCG(h.Seed, 1))
+		h.inBurst = h.Chance && h.rng.Float64() < h.share()
+	}
+	if h.Chance {
+		return h.toss()
 	}
 	if len(h.left) == 0 {
 		h.left = h.draw()
@@ -35,6 +48,25 @@ func (h *Harm) Next() bool {
 	return harmed
 }
 
+func (h *Harm) share() float64 { return float64(h.Percent) / 100 }
+
+// toss draws the next journey by chance. Bursts begin and end so that they take their
+// share of the journeys.
+func (h *Harm) toss() bool {
+	if !h.Bursts {
+		return h.rng.Float64() < h.share()
+	}
+	changes := 1.0 / meanBurst
+	if !h.inBurst {
+		changes *= h.share() / max(1e-9, 1-h.share())
+	}
+	if h.rng.Float64() < changes {
+		h.inBurst = !h.inBurst
+	}
+	return h.inBurst
+}
+
+// draw draws the next hundred.
 func (h *Harm) draw() []bool {
 	hundred := make([]bool, 100)
 	for i := range h.Percent {

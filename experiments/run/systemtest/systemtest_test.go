@@ -1,6 +1,7 @@
 package systemtest_test
 
 import (
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -50,6 +51,30 @@ func TestHarmIsExact(t *testing.T) {
 		}
 		if harmed != 70 {
 			t.Errorf("bursts %v: %d of 1000 were harmed, want 70", bursts, harmed)
+		}
+	}
+}
+
+// Harm by chance has its share in the long run, and hundreds that differ: a measurement
+// of it can be wrong.
+func TestHarmByChance(t *testing.T) {
+	t.Parallel()
+	for bursts, least := range map[bool]float64{false: 3, true: 15} { // standard deviation of the harmed of a hundred
+		h := systemtest.Harm{Percent: 20, Bursts: bursts, Chance: true, Seed: 3}
+		const hundreds = 2000
+		sum, squares := 0.0, 0.0
+		for range hundreds {
+			harmed := 0.0
+			for range 100 {
+				if h.Next() {
+					harmed++
+				}
+			}
+			sum, squares = sum+harmed, squares+harmed*harmed
+		}
+		mean := sum / hundreds
+		if deviation := math.Sqrt(squares/hundreds - mean*mean); math.Abs(mean-20) > 2 || deviation < least || deviation > 2*least {
+			t.Errorf("bursts %v: %.1f of a hundred are harmed, with a standard deviation of %.1f", bursts, mean, deviation)
 		}
 	}
 }
