@@ -79,10 +79,22 @@ func settingsFields(s *Settings) shape.Fields {
 			{Name: "recovery", Doc: "measured, after the fault is removed", Shape: duration(&s.Phases.Recovery)},
 		}},
 		{Name: "limits", Doc: "what the hypothesis is judged by", Shape: limitsShape(&s.Limits)},
-		{Name: "repeat", Doc: "how often baseline and fault take turns, where there is no control arm; at least 3 give a sound answer",
-			Shape: wholeNumber(&s.Repeat, 1, 50)},
+		{Name: "repeat", Doc: "how often baseline and fault take turns, where there is no control arm: 3 or more, 5 are advised",
+			Shape: turns(&s.Repeat)},
 		{Name: "guardrails", Doc: "when the fault is removed at once", Shape: shape.List[Guardrail]{To: &s.Guardrails, Item: guardrailShape, Max: 10}},
 	}
+}
+
+// turns is a number of turns of baseline and fault; 1 means that they take none. Two
+// leave a single degree of freedom beside a trend, which says nothing of how much turns
+// vary.
+func turns(to *int) shape.Shape {
+	number := wholeNumber(to, 1, 50)
+	return shape.Validated{Shape: number, Also: shape.Object{"not": shape.Object{"const": 2}}, Check: func(d *shape.Document, n shape.Node, _ string) {
+		if *to == 2 {
+			d.Fail(n, shape.Diagnostic{Msg: "two turns do not show how much turns vary", Hint: "write 3 or more; 5 are advised"})
+		}
+	}}
 }
 
 func limitsShape(l *Limits) shape.Shape {

@@ -28,9 +28,6 @@ func (e *Experiment) crossOver(periods int) {
 	}
 	e.Faults = all
 	e.Phases.Fault = time.Duration(periods)*cycle - e.Phases.Baseline
-	if periods < 3 {
-		e.Warnings = append(e.Warnings, "repeat: 2 turns say too little of how much they vary: 3 are needed for a sound interval")
-	}
 }
 
 // faultPeriod returns how long the fault is in force without a break.

@@ -40,10 +40,6 @@ func TestCrossover(t *testing.T) {
 	if e.Precision(e.Journeys[0]) >= single.Precision(single.Journeys[0]) {
 		t.Error("three turns are expected to tell no more than one")
 	}
-	doc.Settings.Repeat = 2
-	if w := strings.Join(makeOne(t, s, doc, Options{}).Warnings, "\n"); !strings.Contains(w, "3 are needed") {
-		t.Errorf("warnings %q", w)
-	}
 }
 
 func TestRepeatIsNotNeededBesideAControl(t *testing.T) {

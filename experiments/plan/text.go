@@ -47,6 +47,9 @@ func (e Experiment) writeText(b *bytes.Buffer) {
 	}
 	fmt.Fprintf(b, "      %s warm-up, %s baseline, %s fault, %s recovery\n", e.Phases.Warmup, e.Phases.Baseline, e.Phases.Fault, e.Phases.Recovery)
 	fmt.Fprintf(b, "      control: %s (%s)\n", e.Control, e.ControlWhy)
+	for _, text := range e.designs() {
+		fmt.Fprintf(b, "      design: %s\n", text)
+	}
 	for _, j := range e.Journeys {
 		n, _ := e.Cohort(j)
 		fmt.Fprintf(b, "      %s: %g/s, about %d journeys count in the fault arm; holds if its blast radius is at most %s, which will be known to ± %.1f points\n",

@@ -100,9 +100,6 @@ func (r *experimentRun) recoveryOf(p plan.Journey, j *journeyRecord) *Recovery {
 	return rec
 }
 
-// settling is what a system that is back may still need to be as it was.
-const settling = 10 * time.Second
-
 // recoveredTail is the harm of the fault arm after it is shown to have come back, in
 // batches of time. It is nil where that is not shown, or where too little time follows.
 func (r *experimentRun) recoveredTail(p plan.Journey, j *journeyRecord) []stats.Stretch {
@@ -111,7 +108,7 @@ func (r *experimentRun) recoveredTail(p plan.Journey, j *journeyRecord) []stats.
 		return nil
 	}
 	steps := j.recovery.harm[plan.FaultArm]
-	from := int(math.Ceil((rec.Seconds + settling.Seconds()) / recoveryStep.Seconds()))
+	from := int(math.Ceil((rec.Seconds + stats.Settling.Seconds()) / recoveryStep.Seconds()))
 	if from >= len(steps) {
 		return nil
 	}

@@ -15,13 +15,17 @@ const LeastBatches = 8
 // be shorter than two seconds, none where they would be fewer than [LeastBatches].
 const (
 	mostBatches   = 10
-	shortestBatch = 2 * time.Second
+	ShortestBatch = 2 * time.Second
 )
+
+// Settling is what a system that is back may still need to be as it was: the time after
+// a fault is a control for [BeforeAndAfter] only from then on.
+const Settling = 10 * time.Second
 
 // Batches is how many batches a stretch of time is cut into: 1 if it is too short to
 // show how much they vary. This package's tests simulate how well that does.
 func Batches(stretch time.Duration) int {
-	n := min(mostBatches, int(stretch/shortestBatch))
+	n := min(mostBatches, int(stretch/ShortestBatch))
 	if n < LeastBatches {
 		return 1
 	}
