@@ -20,13 +20,14 @@ type recoverOptions struct {
 	recreate string
 	token    string
 	trust    bool
+	ended    bool
 	file     string // of the system
 }
 
 func newRecover(a *app) *cobra.Command {
 	var o recoverOptions
 	cmd := &cobra.Command{
-		Use:   "recover [DIR... | --all | --stop DIR | --trust DIR | --toxiproxy URL]",
+		Use:   "recover [DIR... | --all | --stop DIR | --trust DIR | --server-ended DIR | --toxiproxy URL]",
 		Short: "Remove the faults that runs left behind when they died",
 		Long: `Recover removes every fault of a run that is not proven gone, reads back that it
 is, and writes what it did beside the run's journal. What the run was going to do is
@@ -46,6 +47,10 @@ and it ends as invalid.
 
 With --toxiproxy no journal is needed: toxics of blastgauge's are known by their
 names. A proxy that a run took down on a stock Toxiproxy is not.
+
+A stock Toxiproxy that refuses connections has ended, and its faults with it, or it
+is out of reach, such as behind a tunnel that was closed. Only you know which: with
+--server-ended the faults count as gone.
 
 With --recreate PROXY a proxy of a stock Toxiproxy that hangs is deleted and made
 again: all its connections and toxics are lost, also those of others. If the
@@ -76,6 +81,7 @@ Exit status:
 	f.BoolVar(&o.all, "all", false, "all open runs of this user, and the names of others below the working directory (the default)")
 	f.BoolVar(&o.stop, "stop", false, "stop the run in DIR if it is alive")
 	f.BoolVar(&o.trust, "trust", false, "clean up after the run in DIR although it is not in this user's list")
+	f.BoolVar(&o.ended, "server-ended", false, "the server of the run in DIR has ended, and its faults with it")
 	f.StringVarP(&o.file, "file", "f", "", "with --trust: the system `FILE` that says which hosts may be reached")
 	f.StringVar(&o.url, "toxiproxy", "", "remove all toxics of blastgauge's from the server at `URL`")
 	f.StringVar(&o.recreate, "recreate", "", "delete `PROXY` and make it again, where nothing else helps")
@@ -86,12 +92,14 @@ Exit status:
 // check refuses flags that contradict each other.
 func (o recoverOptions) check(dirs []string) error {
 	switch {
-	case o.all && (len(dirs) > 0 || o.stop || o.trust || o.url != "" || o.recreate != ""):
+	case o.all && (len(dirs) > 0 || o.stop || o.trust || o.ended || o.url != "" || o.recreate != ""):
 		return usagef("--all goes with nothing else")
 	case o.url != "" && (len(dirs) > 0 || o.stop):
 		return usagef("--toxiproxy is for a server without a run directory")
 	case o.trust && len(dirs) == 0:
 		return usagef("--trust: the DIR of the run is needed")
+	case o.ended && len(dirs) == 0:
+		return usagef("--server-ended: the DIR of the run is needed")
 	case o.file != "" && !o.trust:
 		return usagef("-f goes with --trust only: the plan of a run in the list says which hosts may be reached")
 	case o.stop && len(dirs) == 0:
@@ -104,7 +112,7 @@ func (o recoverOptions) check(dirs []string) error {
 
 func (a *app) recoverCommand(ctx context.Context, o recoverOptions, dirs []string) error {
 	options := cleanup.Options{
-		Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, Stop: o.stop, Recreate: o.recreate, Log: a.stdout,
+		Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, Stop: o.stop, Recreate: o.recreate, ServerEnded: o.ended, Log: a.stdout,
 	}
 	var err error
 	if options.Trust, err = o.bounds(); err != nil {

@@ -43,6 +43,9 @@ type Options struct {
 	// Recreate names a proxy of a stock Toxiproxy that is deleted and made again
 	// first. All connections and toxics on it are lost.
 	Recreate string
+	// ServerEnded says that a server which refuses connections has ended, so that the
+	// faults on it ended with it. Without it, a stock server may as well be out of reach.
+	ServerEnded bool
 	// Log receives a line for everything that was found and done; nil discards it.
 	Log io.Writer
 }
@@ -97,6 +100,7 @@ const (
 	listTimeout    = 2 * time.Second  // for the list of its proxies
 	endTimeout     = 2 * time.Second  // for the end of a run that is about to end
 	stopTimeout    = removalTimeout + 5*time.Second
+	leaseLapses    = 10 * time.Second                  // of a run that does not renew it
 	turnTimeout    = 2*removalTimeout + 2*leaseTimeout // for the watchdog's attempt, and one of ours after it
 
 	retryEvery = time.Second     // between two attempts of a watchdog

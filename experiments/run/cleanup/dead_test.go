@@ -2,6 +2,7 @@ package cleanup
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,6 +33,7 @@ type deadRun struct {
 	dir     string
 	options Options
 	log     bytes.Buffer
+	kind    string // of the server, as the list has it; "": ours
 }
 
 func newDeadRun(t *testing.T, events ...journal.Kind) *deadRun {
@@ -67,7 +69,7 @@ func newDeadRun(t *testing.T, events ...journal.Kind) *deadRun {
 func (d *deadRun) open() journal.OpenRun {
 	return journal.OpenRun{
 		Run: d.plan.Run, Dir: d.dir, Toxiproxy: d.system.Toxiproxy, PID: 1, Started: time.Now(),
-		Server: journal.Toxiproxy{Kind: toxiproxy.KindOurs, Version: "test"}, Plan: d.plan,
+		Server: journal.Toxiproxy{Kind: cmp.Or(d.kind, toxiproxy.KindOurs), Version: "test"}, Plan: d.plan,
 	}
 }
 
@@ -289,6 +291,36 @@ func TestFaultsEndWithTheirServer(t *testing.T) {
 				t.Errorf("open runs: %+v, %v", list, err)
 			}
 		})
+	}
+}
+
+// A stock server that refuses connections may only be out of reach: its faults count as
+// gone once a person says that it has ended.
+func TestAStockServerMayBeOutOfReach(t *testing.T) {
+	t.Parallel()
+	d := newDeadRun(t, underFault...)
+	d.kind = toxiproxy.KindStock
+	d.list(t)
+	if err := d.system.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, clean := range map[string]func() error{
+		"recover": func() error { return Run(t.Context(), d.dir, d.options) },
+		"all":     func() error { return All(t.Context(), nil, d.options) },
+	} {
+		if err := clean(); !errors.Is(err, engine.ErrNotRemoved) || !strings.Contains(err.Error(), "--server-ended "+d.dir) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if list, err := d.options.Registry.All(); len(list) != 1 || err != nil {
+			t.Errorf("%s: open runs: %+v, %v", name, list, err)
+		}
+	}
+	d.options.ServerEnded = true
+	if err := Run(t.Context(), d.dir, d.options); err != nil {
+		t.Errorf("with --server-ended: %v", err)
+	}
+	if list, err := d.options.Registry.All(); len(list) > 0 || err != nil {
+		t.Errorf("open runs: %+v, %v", list, err)
 	}
 }
 

@@ -129,8 +129,10 @@ func (r *rollback) list(ctx context.Context) listing {
 	defer cancel()
 	all, err := r.driver.Leftovers(ctx)
 	if errors.Is(err, syscall.ECONNREFUSED) {
-		r.noteEnded(err)
-		return listing{}
+		err = r.refused(err)
+		if err == nil {
+			return listing{}
+		}
 	}
 	if err != nil {
 		return listing{err: err}

@@ -33,7 +33,8 @@ type rollback struct {
 
 	injectors   injectorset.Set // of the run's plan, once that was read
 	unsettled   []plan.Fault    // faults whose injection was not over when the run died
-	serverEnded atomic.Bool     // it refuses connections
+	ended       bool            // a person says that the server has ended
+	serverEnded atomic.Bool     // it refuses connections, and the faults on it are gone
 }
 
 // A removal is what became of one fault that was to be removed.
@@ -187,7 +188,7 @@ func (r *rollback) prepare(left *journal.Leftovers) {
 		p = &plan.Plan{Run: r.open.Run}
 	}
 	r.unsettled = nil
-	o := injectorset.Options{Getenv: r.getenv, Files: r.open.Files, Ended: r.noteEnded, Untrusted: r.foreign != nil || left.Shared}
+	o := injectorset.Options{Getenv: r.getenv, Files: r.open.Files, Refused: r.refused, Untrusted: r.foreign != nil || left.Shared}
 	if r.foreign != nil {
 		o.MayReload = r.foreign.mayReload
 	}
@@ -207,12 +208,24 @@ func (r *rollback) records() *os.Root {
 	return r.root
 }
 
-// noteEnded logs, once, that the server has ended. Its toxics are in its memory, and a
-// proxy that was disabled is as well.
-func (r *rollback) noteEnded(err error) {
-	if !r.serverEnded.Swap(true) {
-		r.logf("%v: the server has ended, and the faults on it ended with it; should it only be out of reach, such as behind a tunnel: blastgauge recover --toxiproxy URL", err)
+// refused decides what it means that the server refuses connections; nil: the faults on
+// it are gone. Those on a blastgauge proxy go with the lease of a run that has died,
+// whether the proxy has ended or is out of reach. A stock server that has ended took its
+// faults along, and one behind a tunnel that was closed did not: they look the same, and
+// only a person knows.
+func (r *rollback) refused(err error) error {
+	switch {
+	case r.ended:
+		err = fmt.Errorf("%w: the server has ended, as --server-ended says, and the faults on it ended with it", err)
+	case r.foreign == nil && r.open.Server.Kind == toxiproxy.KindOurs:
+		err = fmt.Errorf("%w: the run's lease on the server lapses within %s, and its faults go with it", err, leaseLapses)
+	default:
+		return fmt.Errorf("%w: if the server has ended, its faults ended with it: blastgauge recover --server-ended %s; if it is out of reach, such as behind a tunnel or a port forward, reach it again: blastgauge recover %s", err, r.dir, r.dir)
 	}
+	if !r.serverEnded.Swap(true) {
+		r.logf("%v", err)
+	}
+	return nil
 }
 
 // A volume says what a removal logs.

@@ -25,9 +25,9 @@ type Set struct {
 	// process and ended with it.
 	Driver *toxiproxy.Driver
 
-	files  *configfile.Injector
-	reload reloadHook
-	ended  func(error)
+	files   *configfile.Injector
+	reload  reloadHook
+	refused func(error) error
 }
 
 // Options say what the injectors of a run may touch and read.
@@ -43,10 +43,10 @@ type Options struct {
 	// MayReload returns an error if the reload request of a fault must not be sent; nil:
 	// each may.
 	MayReload func(plan.Fault) error
-	// Ended is called when the server refuses a connection while a fault is removed from
-	// it. The fault counts as removed then: it ended with the server. Nil: it does not
-	// count, as a server that restarts is back soon.
-	Ended func(error)
+	// Refused decides what it means that the server refuses a connection while a fault is
+	// removed from it: nil says that the fault ended with the server. Nil: it never does,
+	// as a server that restarts is back soon.
+	Refused func(error) error
 }
 
 // New makes the injectors of the run that has the directory root.
@@ -64,15 +64,15 @@ func New(p *plan.Plan, root *os.Root, d *toxiproxy.Driver, o Options) Set {
 		return sendReload(ctx, &p.System, *f.Reload, journey.Facts{Run: p.Run, Arm: plan.ControlArm, Env: o.Getenv, Secrets: secrets})
 	}
 	files := configfile.New(configfile.Options{Run: root, Seed: p.Seed, Files: o.Files, Originals: o.Originals, Untrusted: o.Untrusted, Replaced: reload})
-	return Set{d, files, reload, o.Ended}
+	return Set{d, files, reload, o.Refused}
 }
 
 // ByKind returns the injector of every kind of fault in the catalogue.
 func (s Set) ByKind() map[string]engine.Injector {
 	byKind := map[string]engine.Injector{}
 	driver := engine.Injector(s.Driver)
-	if s.ended != nil {
-		driver = endingServer{driver, s.ended}
+	if s.refused != nil {
+		driver = endingServer{driver, s.refused}
 	}
 	for _, k := range injectors.Catalogue() {
 		switch {
@@ -106,14 +106,13 @@ func (endedWithServer) Revert(context.Context, plan.Fault) error { return nil }
 // An endingServer is one that may have ended together with the run, or after it.
 type endingServer struct {
 	engine.Injector
-	ended func(error)
+	refused func(error) error
 }
 
 func (e endingServer) Revert(ctx context.Context, f plan.Fault) error {
 	err := e.Injector.Revert(ctx, f)
 	if errors.Is(err, syscall.ECONNREFUSED) {
-		e.ended(err)
-		return nil
+		return e.refused(err)
 	}
 	return err
 }
