@@ -74,6 +74,8 @@ func notesOnSides(base, head []experimentRun) []string {
 	for i, side := range [][]experimentRun{base, head} {
 		if s := newSide(side); s.Fault == string(result.GradeProbed) {
 			list = append(list, sideName(i)+": only our own probe met the fault; nothing shows that a journey did")
+		} else if s.Fault == string(result.GradeSparse) {
+			list = append(list, sideName(i)+": the fault met far less than was to be expected; that it did no harm says little")
 		} else if s.Tripped > 0 {
 			list = append(list, sideName(i)+": a guardrail removed the fault early")
 		}

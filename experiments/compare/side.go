@@ -69,7 +69,7 @@ func compareBadness(a, b result.Verdict) int {
 
 // compareGrades orders the evidence that a fault met traffic, weakest first.
 func compareGrades(a, b result.Grade) int {
-	order := []result.Grade{result.GradeNo, result.GradeProbed, result.GradeObserved, result.GradeCounted}
+	order := []result.Grade{result.GradeNo, result.GradeProbed, result.GradeSparse, result.GradeObserved, result.GradeCounted}
 	return cmp.Compare(slices.Index(order, a), slices.Index(order, b))
 }
 

@@ -55,7 +55,16 @@ func (r *experimentRun) compareCalls(dependency string, before, under callCounts
 type callCounts struct {
 	unit             string
 	calls            []float64
+	connections      []float64
 	journeys, others []float64
+}
+
+// in are the counts in a unit; false where only connections are known.
+func (c callCounts) in(unit string) (callCounts, bool) {
+	if unit == Connections {
+		c.unit, c.calls = Connections, c.connections
+	}
+	return c, c.unit == unit
 }
 
 // rates are calls for each journey of the fault arm, or of all.
@@ -96,15 +105,14 @@ func (r *experimentRun) callCounts(d experiments.Dependency, batches []counterBa
 // calls.
 func countCalls(proxy string, batches []counterBatch) (callCounts, bool) {
 	n := len(batches)
-	c := callCounts{unit: Calls, calls: make([]float64, n), journeys: make([]float64, n), others: make([]float64, n)}
-	connections := make([]float64, n)
+	c := callCounts{unit: Calls, calls: make([]float64, n), connections: make([]float64, n), journeys: make([]float64, n), others: make([]float64, n)}
 	for i, b := range batches {
 		from, ok1 := b.from.of(proxy)
 		to, ok2 := b.to.of(proxy)
 		if !ok1 || !ok2 {
 			return callCounts{}, false
 		}
-		connections[i] = float64(to.Connections - from.Connections)
+		c.connections[i] = float64(to.Connections - from.Connections)
 		if from.Calls == nil || to.Calls == nil {
 			c.unit = Connections
 			continue
@@ -112,7 +120,7 @@ func countCalls(proxy string, batches []counterBatch) (callCounts, bool) {
 		c.calls[i] = float64(*to.Calls - *from.Calls)
 	}
 	if c.unit == Connections {
-		c.calls = connections
+		c.calls = c.connections
 	}
 	return c, true
 }

@@ -245,9 +245,10 @@ func (c *checker) fault(f *Fault) {
 	c.id("fault", f.Into)
 	c.number("fault", 1, f.Share)
 	c.time("fault", f.Injected, f.Removed)
-	oneOf(c, "grade", f.Exercised.Grade, GradeCounted, GradeObserved, GradeProbed, GradeNo)
+	oneOf(c, "grade", f.Exercised.Grade, GradeCounted, GradeObserved, GradeSparse, GradeProbed, GradeNo)
 	c.code("fault", string(f.Exercised.Unmet))
 	count(c, "fault", f.Exercised.Met, f.Exercised.Of)
+	c.number("fault", mostCount, f.Exercised.Expected)
 	for _, n := range f.Passed {
 		count(c, "fault", n)
 	}

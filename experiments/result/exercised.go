@@ -131,9 +131,19 @@ func (r *experimentRun) shifted() bool {
 	return false
 }
 
+// hardlyMet are the faults that met far less than was to be expected.
+func hardlyMet(faults []Fault) (list []reason) {
+	for _, f := range faults {
+		if f.Exercised.Grade == GradeSparse {
+			list = append(list, reason{ReasonSparse, fmt.Sprintf("fault hardly met: %s into %s: %s: it can show harm, but not that there is none", f.Inject, f.Into, f.Exercised.Note)})
+		}
+	}
+	return list
+}
+
 // weakestGrade is the grade of an experiment: that of its least proven fault.
 func weakestGrade(faults []Fault) Grade {
-	order := []Grade{GradeNo, GradeProbed, GradeObserved, GradeCounted}
+	order := []Grade{GradeNo, GradeProbed, GradeSparse, GradeObserved, GradeCounted}
 	worst := len(order) - 1
 	for _, f := range faults {
 		worst = min(worst, slices.Index(order, f.Exercised.Grade))

@@ -33,9 +33,12 @@ func (r *experimentRun) result(f *fold) Experiment {
 		e.Faults = append(e.Faults, r.fault(rec, shifted))
 	}
 	if r.measured() {
+		for i, rec := range r.faults {
+			r.gradeSparse(&e.Faults[i].Exercised, rec, f.plan.System.Dependencies)
+		}
 		r.measure(&e)
 		e.Amplification, e.Spread = r.amplification(f.plan.System.Dependencies), r.spread()
-		why.invalid, why.grade = r.distrust(&e), weakestGrade(e.Faults)
+		why.invalid, why.grade, why.sparse = r.distrust(&e), weakestGrade(e.Faults), hardlyMet(e.Faults)
 		why.criteria = e.Criteria
 	} else if why.notRun == nil {
 		why.notRun = &reason{ReasonNoFault, "it ended before its fault was in force and removed"}

@@ -1,12 +1,16 @@
 package result
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // facts are all that a verdict depends on.
 type facts struct {
 	notRun   *reason  // why it did not run to its end; nil if it did
 	invalid  []reason // why its measurement cannot be trusted
 	grade    Grade
+	sparse   []reason // faults that hardly met traffic
 	criteria []Criterion
 }
 
@@ -19,12 +23,12 @@ func judge(f facts) (Verdict, []reason) {
 		return NotRun, []reason{*f.notRun}
 	case len(f.invalid) > 0:
 		return Invalid, f.invalid
-	case len(refuted) > 0 && (f.grade == GradeCounted || f.grade == GradeObserved):
+	case len(refuted) > 0 && (f.grade == GradeCounted || f.grade == GradeObserved || f.grade == GradeSparse):
 		return Refuted, refuted
 	case len(refuted) == 0 && len(undecided) == 0 && f.grade == GradeCounted:
 		return Held, reasonsOf(f.criteria, Held)
 	}
-	reasons := append(refuted, undecided...)
+	reasons := slices.Concat(refuted, undecided, f.sparse)
 	if f.grade != GradeCounted && len(reasons) == 0 {
 		reasons = append(reasons, reason{ReasonNotCounted, fmt.Sprintf("no harm beyond the limits, but the fault is only %s, not counted: use blastgauge proxy, which counts what a fault meets", f.grade)})
 	} else if f.grade == GradeProbed {

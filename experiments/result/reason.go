@@ -32,6 +32,7 @@ const (
 const (
 	ReasonNotCounted ReasonCode = "not_counted"
 	ReasonOnlyProbed ReasonCode = "only_probed"
+	ReasonSparse     ReasonCode = "sparse" // it met far less than was to be expected
 )
 
 // What was found of a journey.

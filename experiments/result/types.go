@@ -348,6 +348,7 @@ type Grade string
 const (
 	GradeCounted  Grade = "counted"  // the server counted what it touched
 	GradeObserved Grade = "observed" // the fault arm shifted significantly
+	GradeSparse   Grade = "sparse"   // counted, but far less than the baseline's calls let expect
 	GradeProbed   Grade = "probed"   // only the probe of blastgauge met it
 	GradeNo       Grade = "no"
 )
@@ -374,7 +375,10 @@ type Exercised struct {
 	Unmet UnmetCode `json:"unmet,omitempty"`
 	Met   int64     `json:"met,omitempty"` // connections or messages that it acted on
 	Of    int64     `json:"of,omitempty"`
-	Note  string    `json:"note,omitempty"`
+	// Expected is how many it would have met if journeys had called as often as in the
+	// baseline; absent where that is not known.
+	Expected float64 `json:"expected,omitempty"`
+	Note     string  `json:"note,omitempty"`
 }
 
 // Amplification is how often a dependency was called per journey, while the fault was in

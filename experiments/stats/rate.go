@@ -1,6 +1,10 @@
 package stats
 
-import "math"
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
 
 // rateRatio is how many times as often something happened in one exposure as in
 // another: a events in an exposure of at, against b events in one of bt. The
@@ -132,4 +136,16 @@ func logHalf(measured float64, all Rate, k int) float64 {
 // timesExp is the interval whose logarithm has this half width.
 func timesExp(estimate, half float64) Interval {
 	return Interval{estimate, estimate * math.Exp(-half), estimate * math.Exp(half)}
+}
+
+// PoissonLow is the lower end of the 95 % interval of the mean of a Poisson count:
+// exact, and 0 where nothing was counted.
+//
+// Source: F. Garwood, "Fiducial limits for the Poisson distribution", Biometrika 28
+// (1936), 437-442.
+func PoissonLow(events float64) float64 {
+	if events <= 0 {
+		return 0
+	}
+	return distuv.Gamma{Alpha: events, Beta: 1}.Quantile((1 - Confidence) / 2)
 }

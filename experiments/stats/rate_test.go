@@ -201,3 +201,14 @@ func holds(i Interval, truth float64) float64 {
 	}
 	return 0
 }
+
+// Garwood's limits for small counts are tabulated, for example in E. S. Pearson and H. O.
+// Hartley, "Biometrika Tables for Statisticians", vol. 1, table 40.
+func TestPoissonLowPublished(t *testing.T) {
+	t.Parallel()
+	for events, want := range map[float64]float64{0: 0, 1: 0.0253, 3: 0.619, 5: 1.62, 10: 4.80, 30: 20.24, 50: 37.11} {
+		if got := PoissonLow(events); math.Abs(got-want) > 0.005 {
+			t.Errorf("PoissonLow(%v) = %v, want %v", events, got, want)
+		}
+	}
+}

@@ -19,6 +19,22 @@ type injector struct {
 	inForce  map[string]bool // guarded by mu, as all below
 	injected []float64       // seconds since epoch
 	removed  []float64
+	calls    int64 // that the proxy counted
+}
+
+// call counts calls of a journey.
+func (in *injector) call(n int) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.calls += int64(n)
+}
+
+// carried is what the proxy counted, each call on a connection of its own.
+func (in *injector) carried(context.Context) ([]journal.Traffic, bool, error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	calls := in.calls
+	return []journal.Traffic{{Proxy: "payments", Connections: calls, Calls: &calls}}, true, nil
 }
 
 // A state is what the fault does at one moment. Times are negative where there was

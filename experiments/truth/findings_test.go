@@ -285,3 +285,44 @@ func TestFewJourneys(t *testing.T) {
 		}
 	}
 }
+
+// A fault that one request met, where thousands were to be expected, is not held; one
+// that did harm is refuted, and a system that stopped calling what is broken is held.
+func TestAFaultThatHardlyMetTrafficIsNotHeld(t *testing.T) {
+	t.Parallel()
+	independent := world.Documented()[0]
+	breaker := func(m Moment) int {
+		if m.Faulted && m.Injected > 0.2 && m.Rand.Float64() > 0.02 {
+			return 0
+		}
+		return 1
+	}
+	always := func(Moment) int { return 1 }
+	for name, tt := range map[string]struct {
+		met                         int64
+		calls                       func(Moment) int
+		excess                      float64
+		held, refuted, inconclusive float64
+	}{
+		"one of thousands":    {1, always, 0, 0, 0, 1},
+		"half of a tenth":     {150, always, 0, 0, 0, 1},
+		"harm by few":         {1, always, 0.3, 0, 1, 0},
+		"nearly all":          {2900, always, 0, 1, 0, 0},
+		"a circuit breaker":   {70, breaker, 0, 1, 0, 0},
+		"calls are not known": {1, nil, 0, 1, 0, 0},
+	} {
+		s := Tally(t, *runs, tt.excess, func(seed uint64) *Scene {
+			s := minute(seed, plan.Concurrent, independent, tt.excess)
+			s.Met, s.Calls = tt.met, tt.calls
+			return s
+		}, func(e *result.Experiment) {
+			if sparse := e.Faults[0].Exercised.Grade == result.GradeSparse; sparse != (tt.held == 0) {
+				t.Errorf("%s: %+v", name, e.Faults[0].Exercised)
+			}
+		})
+		// One harmless run in twenty may be undecided for other reasons.
+		least := func(want float64) float64 { return max(0, want-0.1) }
+		check(t, name, s, bound{"held", s.Held, least(tt.held), tt.held}, bound{"refuted", s.Refuted, tt.refuted, tt.refuted},
+			bound{"inconclusive", s.Inconclusive, tt.inconclusive, max(tt.inconclusive, tt.held/10)})
+	}
+}

@@ -47,6 +47,9 @@ func (s *Scene) perform(t *testing.T) *result.Result {
 			return newTraffic(&scene, r, epoch, planned.Arms(), fault, scene.ticks(planned)), nil
 		},
 	}
+	if scene.Calls != nil {
+		o.Counters = fault.carried
+	}
 	if err := engine.Run(t.Context(), p, rec, o); err != nil {
 		t.Fatal(err)
 	}

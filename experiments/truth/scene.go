@@ -52,6 +52,9 @@ type Scene struct {
 	Decide func(Moment) (journal.Outcome, float64)
 	// Met is what the fault's counters say, of as many; 0: a thousand.
 	Met int64
+	// Calls is how often a journey calls the dependency at a moment; nil: the proxy has no
+	// counters.
+	Calls func(Moment) int
 }
 
 // A Moment is what a journey meets at its decisive step.

@@ -175,6 +175,9 @@ func (g *traffic) decide(d *due) {
 	if m.Faulted {
 		m.Harm = shareAt(g.harm, s.first)
 	}
+	if calls := g.scene.Calls; calls != nil && d.Arm == plan.FaultArm { // the control's route has no proxies
+		g.fault.call(calls(m))
+	}
 	outcome, takes := g.scene.Decide(m)
 	d.at += takes
 	d.Outcome, d.Took = outcome, inSeconds(d.at)-d.Intended

@@ -43,6 +43,8 @@ func gradeText(g result.Grade) string {
 		return "counted by the proxy"
 	case result.GradeObserved:
 		return "observed: the fault arm changed"
+	case result.GradeSparse:
+		return "sparse: far fewer met it than was to be expected"
 	case result.GradeProbed:
 		return "probed: only our own probe met it"
 	}
