@@ -37,6 +37,3 @@ func (e Experiment) faultPeriod() time.Duration {
 	}
 	return e.Phases.Fault
 }
-
-// faultPeriods returns how often the fault is injected.
-func (e Experiment) faultPeriods() int { return max(1, e.Repeat) }

@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
@@ -45,7 +44,7 @@ func (e Experiment) noSecondControl(j Journey) string {
 	if e.Phases.Recovery < recoveryOfSecondControl {
 		return fmt.Sprintf("a recovery phase of about 30s would be a second control: it takes %s after the system is back, and %d batches of %s", stats.Settling, stats.LeastBatches, stats.ShortestBatch)
 	}
-	if under := e.underFault(j); min(e.Phases.Baseline, under) < batches {
+	if c := e.cohort(j); min(length(c.control), length(c.fault)) < batches {
 		return fmt.Sprintf("the recovery phase would be a second control to a baseline of %s or more, and as much under the fault beside slow_after", batches)
 	}
 	after, before := int(j.Rate*e.Phases.Recovery.Seconds()), int(j.Rate*e.Phases.Baseline.Seconds())
@@ -53,11 +52,6 @@ func (e Experiment) noSecondControl(j Journey) string {
 		return fmt.Sprintf("about %d journeys after it are too few to show that the system is back, which would make them a second control", after)
 	}
 	return ""
-}
-
-// underFault is for how long journeys that count start while a fault is in force.
-func (e Experiment) underFault(j Journey) time.Duration {
-	return e.faultPeriod() - j.SlowAfter
 }
 
 // knows is what the design of j can tell, in words.

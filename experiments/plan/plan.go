@@ -235,39 +235,6 @@ func (e Experiment) Load() float64 {
 	return rate
 }
 
-// Cohort returns how many journeys of j are expected to count in the fault arm and
-// in its control.
-func (e Experiment) Cohort(j Journey) (fault, control int) {
-	rate := j.Rate / float64(len(e.Arms()))
-	fault = e.faultPeriods() * int(rate*(e.faultPeriod()-j.SlowAfter).Seconds())
-	if e.Control == Concurrent {
-		return fault, fault
-	}
-	// The first half of each baseline period after a fault period does not count: the
-	// system may still be recovering.
-	return fault, int(rate * (e.Phases.Baseline.Seconds() + float64(e.faultPeriods()-1)*e.Phases.Baseline.Seconds()/2))
-}
-
-// armBaseline returns how many journeys of j are expected in each arm during the
-// baseline, which shows that the arms are alike before the fault.
-func (e Experiment) armBaseline(j Journey) int {
-	return int(j.Rate / float64(len(e.Arms())) * e.Phases.Baseline.Seconds())
-}
-
-// Precision returns the half width of the interval that j's blast radius will have,
-// if it is at its limit and harm does not come in bursts.
-func (e Experiment) Precision(j Journey) float64 {
-	fault, control := e.Cohort(j)
-	batches := e.faultPeriods()
-	if batches == 1 {
-		batches = stats.Batches(e.faultPeriod() - j.SlowAfter)
-		if e.Control == Baseline {
-			batches = min(batches, stats.Batches(e.Phases.Baseline))
-		}
-	}
-	return stats.HalfWidth(j.Limit, fault, control, batches)
-}
-
 // warnings returns what the run will not be able to show, and surprises of its
 // faults, before time is spent on it.
 func warnings(e Experiment) []string {

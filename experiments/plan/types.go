@@ -71,6 +71,17 @@ type Limits struct {
 type Journey struct {
 	experiments.Journey
 	Limit float64 `json:"limit"` // of its blast radius
+	// Last is what the last run measured of it; zero if that is not known. It foretells
+	// how precisely the next one will answer, and changes nothing that a run does.
+	Last Last `json:"-"`
+}
+
+// Last is what the last run of an experiment measured of a journey.
+type Last struct {
+	Known    bool
+	Base     float64       // share that was harmed before the fault
+	Effect   float64       // how many journeys told as much as an independent one; 1 or more
+	InFlight time.Duration // 95th percentile of its durations before the fault
 }
 
 // A Control says which journeys the fault arm is compared with.

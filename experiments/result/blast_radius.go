@@ -138,19 +138,13 @@ func (r *experimentRun) excess(p plan.Journey, j *journeyRecord) stats.Differenc
 	return j.excess.difference()
 }
 
-// correctForArms minds that the arms may not be alike. A difference that they have for
-// certain is subtracted, with its interval. Where they seem to differ by a quarter of
-// the limit, the interval holds what comes out if they do and if they do not.
+// correctForArms minds that the arms may not be alike, as [stats.AllowForArms] says.
 func (b *BlastRadius) correctForArms(before stats.Interval, limit float64) {
-	i := stats.Minus(stats.Interval{Estimate: b.Estimate, Low: b.Low, High: b.High}, before)
-	corrected := Bounds{max(-1, i.Low), min(1, i.High)}
-	switch {
-	case before.Low > 0 || before.High < 0:
+	i, differ := stats.AllowForArms(stats.Interval{Estimate: b.Estimate, Low: b.Low, High: b.High}, before, limit)
+	if differ {
 		b.ArmsBefore = amountOf(before)
-		b.Estimate, b.Low, b.High = max(-1, min(1, i.Estimate)), corrected.Low, corrected.High
-	case math.Abs(before.Estimate) > limit/4:
-		b.Low, b.High = min(b.Low, corrected.Low), max(b.High, corrected.High)
 	}
+	b.Estimate, b.Low, b.High = i.Estimate, i.Low, i.High
 }
 
 // bracket widens the interval where the control arm was harmed as well. Harm of the

@@ -2,7 +2,6 @@ package result
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -58,16 +57,10 @@ func journeyCriterion(j *Journey) Criterion {
 
 // journeysToDecide says how many journeys would decide an undecided limit.
 func journeysToDecide(j *Journey) string {
-	b := j.BlastRadius
-	gap := math.Abs(j.Limit - b.Estimate)
-	have := j.Arms.Fault.Journeys
-	need := stats.Needed(max(b.Estimate, 0), gap)
-	if i := b.Independent; i != nil && i.High > i.Low { // where journeys are not independent it takes more of them
-		ratio := (b.High - b.Low) / (i.High - i.Low)
-		need = int(float64(need) * (ratio * ratio))
-	}
-	if gap > 0 && need < 1_000_000 {
-		return fmt.Sprintf("about %s journeys per arm instead of %s would settle it, if the estimate stays", figures.Count(max(need, have+1)), figures.Count(have))
+	b, have := j.BlastRadius, j.Arms.Fault.Journeys
+	need := stats.NeededToSettle(stats.Interval{Estimate: b.Estimate, Low: b.Low, High: b.High}, have, j.Limit)
+	if need < 1_000_000 {
+		return fmt.Sprintf("about %s journeys per arm instead of %s would settle it, if the estimate stays", figures.Count(need), figures.Count(have))
 	}
 	return "the estimate is too close to the limit to be settled by more journeys"
 }

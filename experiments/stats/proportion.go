@@ -76,9 +76,9 @@ func newcombe(a, b Count, z float64) Interval {
 
 // HalfWidth is the expected half width of the interval of a difference, in shares, when
 // share of n trials in one arm are hits, and none of m in the other, in so many batches
-// of each. A plan can promise that before anything is measured, for harm that does not
-// come in bursts. With fewer than [LeastBatches] it is the half width of [Newcombe]; with
-// more it is wider, as in [PairedBatches].
+// of each, for harm that does not come in bursts. An [Outlook] knows it of whole designs.
+// With fewer than [LeastBatches] it is the half width of [Newcombe]; with more it is
+// wider, as in [PairedBatches].
 func HalfWidth(share float64, n, m, batches int) float64 {
 	hits, scale := int(math.Round(share*float64(n))), 1.0
 	if batches >= LeastBatches {
@@ -86,29 +86,6 @@ func HalfWidth(share float64, n, m, batches int) float64 {
 	}
 	i := Minus(wilson(Count{hits, n}, scale, z95), wilson(Count{0, m}, scale, z95))
 	return (i.High - i.Low) / 2
-}
-
-// Needed is about how many trials per arm bring the half width of a difference down to
-// half, if share of the trials in one arm and almost none in the other are hits, and if
-// trials are independent. It doubles and then bisects the number; it is a million at the
-// most.
-func Needed(share, half float64) int {
-	const most = 1_000_000
-	low, high := 1, 2
-	for HalfWidth(share, high, high, 1) > half {
-		if high >= most {
-			return most
-		}
-		low, high = high, high*2
-	}
-	for high-low > 1 {
-		if mid := (low + high) / 2; HalfWidth(share, mid, mid, 1) > half {
-			low = mid
-		} else {
-			high = mid
-		}
-	}
-	return high
 }
 
 // Minus is the interval of the difference a − b of two independent estimates,

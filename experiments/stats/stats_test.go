@@ -82,21 +82,6 @@ func TestIntervalsHoldTheirEstimate(t *testing.T) {
 	}
 }
 
-func TestNeededIsTheSmallestThatSuffices(t *testing.T) {
-	t.Parallel()
-	for _, share := range []float64{0, 0.05, 0.3} {
-		for _, half := range []float64{0.05, 0.02} {
-			n := Needed(share, half)
-			if HalfWidth(share, n, n, 1) > half {
-				t.Errorf("Needed(%v, %v) = %d, which gives %v", share, half, n, HalfWidth(share, n, n, 1))
-			}
-			if n > 2 && HalfWidth(share, n/2, n/2, 1) <= half {
-				t.Errorf("Needed(%v, %v) = %d, but half as many suffice", share, half, n)
-			}
-		}
-	}
-}
-
 func TestQuantileIsNearestRank(t *testing.T) {
 	t.Parallel()
 	v := []int{15, 20, 35, 40, 50}

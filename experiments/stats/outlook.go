@@ -1,0 +1,112 @@
+package stats
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// An Expected is a stretch of time that is still to come, with how many independent
+// trials it will have, on average.
+type Expected struct {
+	Trials float64
+	Middle float64 // seconds, on any clock that all stretches share
+}
+
+// An Outlook is a comparison that is still to be made.
+type Outlook struct {
+	// Method is the one meant to be used: [Paired], [Unpaired], [Surrounded] or [Repeated].
+	Method         Method
+	Control, Fault []Expected
+	After          []Expected // the second control of Surrounded
+	// ArmsBefore are the batches of each of two arms that are compared before the fault;
+	// only of Paired. See [AllowForArms].
+	ArmsBefore []Expected
+}
+
+// imagined is how many comparisons an [Outlook] imagines. Their mean half width is known
+// to about two points in a hundred.
+const imagined = 128
+
+// HalfWidth is the half width that the interval of a comparison will have on average, in
+// shares, if base of the trials are hits without the fault and excess of the others are
+// hits by it. limit is the one that the difference will be judged by. It imagines
+// comparisons with the very estimators that will be used, always the same ones, so that it is
+// right of designs that no formula describes.
+func (o Outlook) HalfWidth(base, excess, limit float64) float64 {
+	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same comparisons every time
+	under := 1 - (1-base)*(1-excess)
+	sum := 0.0
+	for range imagined {
+		i := o.imagine(r, base, under).Interval
+		if len(o.ArmsBefore) > 0 {
+			before := PairedBatches(pairsOf(imagine(r, o.ArmsBefore, base), imagine(r, o.ArmsBefore, base)))
+			i, _ = AllowForArms(i, before.Interval, limit)
+		}
+		sum += (i.High - i.Low) / 2
+	}
+	return sum / imagined
+}
+
+func (o Outlook) imagine(r *rand.Rand, base, under float64) Difference {
+	control, fault := imagine(r, o.Control, base), imagine(r, o.Fault, under)
+	switch o.Method {
+	case Paired:
+		return PairedBatches(pairsOf(fault, control))
+	case Repeated:
+		return Turns(control, fault)
+	case Surrounded:
+		return BeforeAndAfter(control, fault, imagine(r, o.After, base))
+	case Independent, Unpaired:
+	}
+	return UnpairedBatches(counts(fault), counts(control))
+}
+
+// imagine draws the trials of stretches of time. What a stretch has beyond whole trials
+// is the next one's.
+func imagine(r *rand.Rand, list []Expected, share float64) []Stretch {
+	drawn := make([]Stretch, len(list))
+	sum, given := 0.0, 0
+	for i, e := range list {
+		sum += e.Trials
+		n := int(sum) - given
+		given += n
+		drawn[i] = Stretch{Count{binomial(r, n, share), n}, e.Middle}
+	}
+	return drawn
+}
+
+func binomial(r *rand.Rand, n int, share float64) int {
+	switch {
+	case n == 0 || share <= 0:
+		return 0
+	case share >= 1:
+		return n
+	}
+	return int(math.Round(distuv.Binomial{N: float64(n), P: share, Src: r}.Rand()))
+}
+
+func pairsOf(fault, control []Stretch) []Pair {
+	list := make([]Pair, len(fault))
+	for i := range list {
+		list[i] = Pair{fault[i].Count, control[i].Count}
+	}
+	return list
+}
+
+// AllowForArms minds that two arms may not be alike without a fault, from the difference
+// that they had before it. A difference that they have for certain is subtracted, with its
+// interval; then it reports true. Where they seem to differ by a quarter of the limit,
+// the interval holds what comes out if they do and if they do not.
+func AllowForArms(d, before Interval, limit float64) (Interval, bool) {
+	corrected := bounded(Minus(d, before))
+	switch {
+	case before.Low > 0 || before.High < 0:
+		corrected.Estimate = max(-1, min(1, corrected.Estimate))
+		return corrected, true
+	case math.Abs(before.Estimate) > limit/4:
+		return Interval{d.Estimate, min(d.Low, corrected.Low), max(d.High, corrected.High)}, false
+	}
+	return d, false
+}
