@@ -86,15 +86,16 @@ func ParseTemplate(text string) (Template, error) {
 // parseVariable reads the text between the braces. msg is empty if it is correct.
 func parseVariable(inside string) (p Part, msg string) {
 	name, arg, hasArg := strings.Cut(inside, " ")
-	if env, isEnv := strings.CutPrefix(inside, "env:"); isEnv {
-		name, arg, hasArg = "env", env, true
-	}
 	arg = strings.TrimSpace(arg)
+	env, isEnv := strings.CutPrefix(inside, "env:")
+	if isEnv {
+		name, arg = "env", env
+	}
 	p = Part{Name: name, Arg: arg}
 	switch {
 	case inside == "":
 		return p, "${} names no variable"
-	case name == "env" && !variableForm.MatchString(arg):
+	case name == "env" && (!isEnv || !variableForm.MatchString(arg)): // one form, so that whoever looks for secrets finds each
 		return p, "an environment variable is written ${env:NAME}"
 	case name == "random":
 		_, err := ParseRandom(arg)

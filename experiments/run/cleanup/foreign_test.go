@@ -127,6 +127,12 @@ func TestAForeignReloadCarriesNoSecret(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	// A form that is not found here must be none that is filled in.
+	for _, form := range []string{"${env X}", "${env: X}", "${env:X }", "${env:\u00a0X}"} {
+		if _, err := experiments.ParseTemplate(form); err == nil && (&bounds{}).mayReload(fault(form)) == nil {
+			t.Errorf("a foreign reload may carry %q", form)
+		}
+	}
 }
 
 // Where nothing says what a run did, a person is told how to look, and nobody says that
