@@ -11,6 +11,7 @@ import (
 
 func newPlan(a *app) *cobra.Command {
 	var o runOptions
+	var limit string
 	cmd := &cobra.Command{
 		Use:   "plan [EXPERIMENT...]",
 		Short: "Show what a run would do, touch and be able to tell; inject nothing",
@@ -25,7 +26,8 @@ Exit status:
   2    invalid flags or documents
   6    a run would be refused by a safety rule`,
 		Example: `  blastgauge plan
-  blastgauge plan payments-slow --phases baseline=20s,fault=30s`,
+  blastgauge plan payments-slow --phases baseline=20s,fault=30s
+  blastgauge plan --for 5%`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
 			loaded, err := o.plan(a.getenv)
@@ -35,6 +37,11 @@ Exit status:
 			if err := loaded.Plan.WriteText(a.stdout); err != nil {
 				return err
 			}
+			if limit != "" {
+				if err := loaded.Plan.WritePhasesFor(a.stdout, limit); err != nil {
+					return usagef("--for: %v", err)
+				}
+			}
 			for _, e := range shape.Errors(loaded.Unset) {
 				a.printf("  Variables  %s:%d:%d: %s: a run needs it\n", e.File, e.Line, e.Col, e.Msg)
 			}
@@ -43,6 +50,7 @@ Exit status:
 		},
 	}
 	o.planFlags(cmd)
+	cmd.Flags().StringVar(&limit, "for", "", "say how long phases must be to show that a blast radius is within `LIMIT`, such as 5%")
 	tokenFlags(cmd, &o.token, apiToken)
 	return cmd
 }

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"iter"
 	"math"
 	"math/rand/v2"
 
@@ -35,18 +36,41 @@ const imagined = 128
 // comparisons with the very estimators that will be used, always the same ones, so that it is
 // right of designs that no formula describes.
 func (o Outlook) HalfWidth(base, excess, limit float64) float64 {
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same comparisons every time
-	under := 1 - (1-base)*(1-excess)
 	sum := 0.0
-	for range imagined {
-		i := o.imagine(r, base, under).Interval
-		if len(o.ArmsBefore) > 0 {
-			before := PairedBatches(pairsOf(imagine(r, o.ArmsBefore, base), imagine(r, o.ArmsBefore, base)))
-			i, _ = AllowForArms(i, before.Interval, limit)
-		}
+	for i := range o.intervals(base, excess, limit) {
 		sum += (i.High - i.Low) / 2
 	}
 	return sum / imagined
+}
+
+// Holds is in how large a share of comparisons the whole interval will be at or below
+// limit, if base of the trials are hits and the fault adds none.
+func (o Outlook) Holds(base, limit float64) float64 {
+	hold := 0
+	for i := range o.intervals(base, 0, limit) {
+		if i.High <= limit {
+			hold++
+		}
+	}
+	return float64(hold) / imagined
+}
+
+// intervals are those of imagined comparisons.
+func (o Outlook) intervals(base, excess, limit float64) iter.Seq[Interval] {
+	under := 1 - (1-base)*(1-excess)
+	return func(yield func(Interval) bool) {
+		r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same comparisons every time
+		for range imagined {
+			i := o.imagine(r, base, under).Interval
+			if len(o.ArmsBefore) > 0 {
+				before := PairedBatches(pairsOf(imagine(r, o.ArmsBefore, base), imagine(r, o.ArmsBefore, base)))
+				i, _ = AllowForArms(i, before.Interval, limit)
+			}
+			if !yield(i) {
+				return
+			}
+		}
+	}
 }
 
 func (o Outlook) imagine(r *rand.Rand, base, under float64) Difference {

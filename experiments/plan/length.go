@@ -1,0 +1,164 @@
+package plan
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/inert"
+	"github.com/blastgauge/blastgauge/experiments/stats"
+)
+
+const (
+	// holdsIn is the share of runs of a fault that harms nobody that long enough phases
+	// show to hold.
+	holdsIn = 0.8
+	// leastJourneys is how many journeys an arm needs before anything is concluded.
+	leastJourneys = 30
+	// longest is the longest fault phase that is advised.
+	longest = 24 * time.Hour
+)
+
+// WritePhasesFor writes, for people, how long the phases of each experiment must be for a
+// limit, such as 5%. The error says what is wrong with limit.
+func (p *Plan) WritePhasesFor(w io.Writer, limit string) error {
+	number, ok := strings.CutSuffix(strings.TrimSpace(limit), "%")
+	share, err := strconv.ParseFloat(number, 64)
+	if !ok || err != nil || !(share > 0 && share < 100) {
+		return errors.New(strconv.Quote(limit) + " is not a share of journeys such as 5%")
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "\n  Phases for %s, with which a fault that harms nobody is held in four of five runs:\n", figures.ShortPercent(share/100, 1))
+	for _, e := range p.Experiments {
+		fmt.Fprintf(&b, "      %s: %s\n", e.ID, e.sayPhasesFor(share/100))
+	}
+	_, err = io.WriteString(w, inert.Lines(b.String()))
+	return err
+}
+
+func (e Experiment) sayPhasesFor(limit float64) string {
+	phases, longestOf, ok := e.PhasesFor(limit)
+	if !ok {
+		return fmt.Sprintf("a fault phase of %s is not enough for %s: send more journeys", longest, longestOf)
+	}
+	turn := ""
+	if e.Repeat > 1 {
+		turn = fmt.Sprintf(" in each of %d turns", e.Repeat)
+	}
+	text := fmt.Sprintf("%s baseline and %s fault%s, %s recovery", phases.Baseline, phases.Fault, turn, phases.Recovery)
+	if slices.ContainsFunc(e.Faults, func(f Fault) bool { return f.For > 0 }) {
+		text += ", with at and for of its faults longer alike"
+	}
+	return text + ": " + longestOf + " takes the longest"
+}
+
+// PhasesFor returns the shortest phases, in the proportions of the experiment, with which a
+// fault that harms nobody is shown to be within limit, and the journey that takes the
+// longest. The phase of the fault is that of one turn. It reports false if a day is not
+// enough.
+func (e Experiment) PhasesFor(limit float64) (experiments.Phases, string, bool) {
+	factor, longestOf := e.factorFor(limit)
+	if math.IsInf(factor, 1) {
+		return experiments.Phases{}, longestOf, false
+	}
+	x := e.scaled(factor)
+	phases := x.Phases
+	phases.Fault = x.faultPeriod()
+	return phases, longestOf, true
+}
+
+// factorFor is how many times as long phases must be for a limit of all journeys, and
+// the one that takes the longest; infinite if a day is not enough.
+func (e Experiment) factorFor(limit float64) (factor float64, longestOf string) {
+	for _, j := range e.Journeys {
+		j.Limit = limit
+		if f := e.factorOf(j); f > factor {
+			factor, longestOf = f, j.Name
+		}
+	}
+	// A design may change with the phases, and with it how much they show.
+	for !math.IsInf(factor, 1) && !e.scaled(factor).allCanHold(limit) {
+		if factor *= 1.05; factor > e.mostFactor() {
+			factor = math.Inf(1)
+		}
+	}
+	return factor, longestOf
+}
+
+// mostFactor is how many times as long the longest fault phase is.
+func (e Experiment) mostFactor() float64 { return longest.Seconds() / e.faultPeriod().Seconds() }
+
+// factorOf is how many times as long phases must be for the limit of j.
+func (e Experiment) factorOf(j Journey) float64 {
+	low := 2 * j.SlowAfter.Seconds() / e.faultPeriod().Seconds() // the shortest phase that can be run
+	if e.scaled(low).canHold(j) {
+		return low
+	}
+	high := max(low*2, 1.0/16)
+	for !e.scaled(high).canHold(j) {
+		if high > e.mostFactor() {
+			return math.Inf(1)
+		}
+		low, high = high, high*2
+	}
+	for high/low > 1.03 {
+		if middle := math.Sqrt(low * high); e.scaled(middle).canHold(j) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return high
+}
+
+func (e Experiment) canHold(j Journey) bool {
+	fault, control := e.Cohort(j)
+	if min(fault, control) < leastJourneys || e.Control == Concurrent && e.armBaseline(j) < leastJourneys {
+		return false
+	}
+	return e.outlook(j).Holds(e.base(j), j.Limit) >= holdsIn
+}
+
+func (e Experiment) allCanHold(limit float64) bool {
+	return !slices.ContainsFunc(e.Journeys, func(j Journey) bool {
+		j.Limit = limit
+		return !e.canHold(j)
+	})
+}
+
+// scaled is the experiment with longer or shorter phases. On one route the recovery phase
+// stays long enough to be a second control, if it is now.
+func (e Experiment) scaled(factor float64) Experiment {
+	times := func(d time.Duration) time.Duration {
+		unit := time.Second
+		if d = time.Duration(float64(d) * factor); d > time.Minute {
+			unit = 5 * time.Second
+		}
+		return (d + unit - 1) / unit * unit
+	}
+	x := e
+	x.Phases.Baseline, x.Phases.Fault, x.FaultPeriod = times(e.Phases.Baseline), times(e.Phases.Fault), times(e.FaultPeriod)
+	if e.Control == Baseline && e.Repeat < 2 && e.Phases.Recovery >= recoveryOfSecondControl {
+		x.Phases.Recovery = max(times(e.Phases.Recovery), recoveryOfSecondControl+stats.ShortestBatch*2)
+	}
+	if e.Repeat > 1 {
+		x.Phases.Fault = time.Duration(e.Repeat)*(x.FaultPeriod+x.Phases.Baseline) - x.Phases.Baseline
+	}
+	cycle, longer := e.FaultPeriod+e.Phases.Baseline, x.FaultPeriod+x.Phases.Baseline
+	x.Faults = make([]Fault, len(e.Faults))
+	for i, f := range e.Faults {
+		was, is := time.Duration(f.Period)*cycle, time.Duration(f.Period)*longer
+		f.At = is + min(x.faultPeriod(), times(f.At-was))
+		f.Until = is + min(x.faultPeriod(), times(f.Until-was))
+		x.Faults[i] = f
+	}
+	return x
+}
