@@ -55,7 +55,7 @@ func TestCompareReadsWhatRunsLeave(t *testing.T) {
 			if code != tt.want || !strings.Contains(out, tt.says) {
 				t.Errorf("compare %q: exit %d, want %d and %q in\n%s%s", tt.args, code, tt.want, tt.says, out, err)
 			}
-			if last := "exit " + map[int]string{0: "0: no regression", 3: "3: regressed"}[tt.want]; !strings.HasSuffix(out, last+"\n") {
+			if last := "exit " + map[int]string{0: "0: no regression shown", 3: "3: regressed"}[tt.want]; !strings.HasSuffix(out, last+"\n") {
 				t.Errorf("compare %q ends in %q, want %q", tt.args, out[max(0, len(out)-40):], last)
 			}
 		}

@@ -20,13 +20,20 @@ const DefaultMargin = 0.02
 // blast radius that does not matter, as a fraction.
 func Runs(base, head []Input, margin float64) *Comparison {
 	c := &Comparison{
-		Schema: Schema, Margin: margin, Confidence: stats.Confidence, Counts: map[Status]int{},
+		Schema: Schema, Margin: margin, Confidence: stats.Confidence, FalseDiscoveries: stats.FalseDiscoveries, Counts: map[Status]int{},
 		Base: newRuns(base), Head: newRuns(head), Experiments: []Experiment{},
 		Differences: differences(base, head),
 	}
+	var all suite
 	for _, id := range experimentIDs(base, head) {
-		c.Experiments = append(c.Experiments, compareExperiment(id, base, head, margin))
+		all = append(all, compareExperiment(id, base, head))
 	}
+	c.Spread = all.learnSpread()
+	all.judge(margin, c.Spread != nil)
+	for _, p := range all {
+		c.Experiments = append(c.Experiments, p.Experiment)
+	}
+	c.Unseen = unseen(c.Experiments)
 	slices.SortStableFunc(c.Experiments, func(a, b Experiment) int {
 		order := Statuses()
 		return cmp.Or(cmp.Compare(slices.Index(order, a.Status), slices.Index(order, b.Status)),
@@ -38,7 +45,7 @@ func Runs(base, head []Input, margin float64) *Comparison {
 	for i := range c.Experiments {
 		c.Counts[c.Experiments[i].Status]++
 	}
-	c.Drift = len(base) > 1 || len(head) > 1
+	c.Drift = len(base) > 1 || len(head) > 1 || c.Spread != nil
 	c.Notes = notes(c, base, head)
 	c.ExitCode = c.exit()
 	return c
@@ -139,11 +146,14 @@ func distinctValues(side []Input, value func(*result.Result) string) string {
 // notes are what a reader should know about the comparison as a whole.
 func notes(c *Comparison, base, head []Input) []string {
 	var list []string
-	if !c.Drift {
-		list = append(list, "one run on each side: what varies from run to run is not in the intervals; several runs per side would show it")
+	switch single := len(base) == 1 && len(head) == 1; {
+	case single && c.Spread != nil:
+		list = append(list, fmt.Sprintf("one run on each side: the intervals contain a run-to-run standard deviation of %s points, which the %d changes with harm show together; several runs per side would show that of each experiment", short(c.Spread.SD*100), c.Spread.Changes))
+	case !c.Drift:
+		list = append(list, "one run on each side: what varies from run to run is not in the intervals, and the suite has too few experiments that harm to show it; several runs per side would")
 	}
 	if n := c.countIntervals(); n > 1 {
-		list = append(list, fmt.Sprintf("%d intervals, none adjusted for the others: where nothing changed, one in forty is above zero by chance", n))
+		list = append(list, fmt.Sprintf("%d changes are judged together: where nothing changed, chance shows a regression in at most %s of such comparisons, as far as the intervals tell; these are not adjusted, and one in forty is above zero by chance", n, percent(c.FalseDiscoveries)))
 	}
 	seen := map[string]bool{}
 	for _, in := range slices.Concat(base, head) {

@@ -59,25 +59,81 @@ func TestStatusOfAChange(t *testing.T) {
 		change stats.Interval
 		margin float64
 		want   Status
+		code   ReasonCode
 	}{
-		"beyond the margin and shown":        {stats.Interval{Estimate: 0.045, Low: 0.031, High: 0.059}, 0.02, Regressed},
-		"just shown":                         {stats.Interval{Estimate: 0.021, Low: 0.0001, High: 0.05}, 0.02, Regressed},
-		"beyond the margin, not shown":       {stats.Interval{Estimate: 0.045, Low: 0, High: 0.09}, 0.02, Uncertain},
-		"shown, at the margin":               {stats.Interval{Estimate: 0.02, Low: 0.01, High: 0.03}, 0.02, Uncertain},
-		"shown, and shown not to matter":     {stats.Interval{Estimate: 0.01, Low: 0.005, High: 0.015}, 0.02, Unchanged},
-		"less harm":                          {stats.Interval{Estimate: -0.214, Low: -0.245, High: -0.182}, 0.02, Improved},
-		"less harm, not shown":               {stats.Interval{Estimate: -0.03, Low: -0.07, High: 0.01}, 0.02, Uncertain},
-		"less harm, and shown not to matter": {stats.Interval{Estimate: -0.01, Low: -0.015, High: -0.005}, 0.02, Unchanged},
-		"within the margin":                  {stats.Interval{Estimate: 0.005, Low: -0.006, High: 0.017}, 0.02, Unchanged},
-		"exactly the margin":                 {stats.Interval{Estimate: 0, Low: -0.02, High: 0.02}, 0.02, Unchanged},
-		"too wide":                           {stats.Interval{Estimate: -0.009, Low: -0.022, High: 0.004}, 0.02, Uncertain},
-		"every change matters":               {stats.Interval{Estimate: 0.001, Low: 0.0005, High: 0.0015}, 0, Regressed},
-		"nothing is small enough":            {stats.Interval{Estimate: 0, Low: -0.001, High: 0.001}, 0, Uncertain},
+		"beyond the margin and shown":        {stats.Interval{Estimate: 0.045, Low: 0.031, High: 0.059}, 0.02, Regressed, ReasonMoreHarm},
+		"shown, the margin is not":           {stats.Interval{Estimate: 0.021, Low: 0.0001, High: 0.05}, 0.02, Uncertain, ReasonMarginNotShown},
+		"beyond the margin, not shown":       {stats.Interval{Estimate: 0.045, Low: 0, High: 0.09}, 0.02, Uncertain, ReasonUndecided},
+		"shown, at the margin":               {stats.Interval{Estimate: 0.02, Low: 0.01, High: 0.03}, 0.02, Uncertain, ReasonUndecided},
+		"shown, and shown not to matter":     {stats.Interval{Estimate: 0.01, Low: 0.005, High: 0.015}, 0.02, Unchanged, ReasonWithinMargin},
+		"less harm":                          {stats.Interval{Estimate: -0.214, Low: -0.245, High: -0.182}, 0.02, Improved, ReasonLessHarm},
+		"less harm, the margin is not shown": {stats.Interval{Estimate: -0.021, Low: -0.04, High: -0.002}, 0.02, Uncertain, ReasonMarginNotShown},
+		"less harm, not shown":               {stats.Interval{Estimate: -0.03, Low: -0.07, High: 0.01}, 0.02, Uncertain, ReasonUndecided},
+		"less harm, and shown not to matter": {stats.Interval{Estimate: -0.01, Low: -0.015, High: -0.005}, 0.02, Unchanged, ReasonWithinMargin},
+		"within the margin":                  {stats.Interval{Estimate: 0.005, Low: -0.006, High: 0.017}, 0.02, Unchanged, ReasonWithinMargin},
+		"exactly the margin":                 {stats.Interval{Estimate: 0, Low: -0.02, High: 0.02}, 0.02, Unchanged, ReasonWithinMargin},
+		"as 90 % show, and 95 % do not":      {stats.Interval{Estimate: 0, Low: -0.0236, High: 0.0236}, 0.02, Unchanged, ReasonWithinMargin},
+		"too wide":                           {stats.Interval{Estimate: -0.009, Low: -0.024, High: 0.006}, 0.02, Uncertain, ReasonUndecided},
+		"every change matters":               {stats.Interval{Estimate: 0.001, Low: 0.0005, High: 0.0015}, 0, Regressed, ReasonMoreHarm},
+		"nothing is small enough":            {stats.Interval{Estimate: 0, Low: -0.001, High: 0.001}, 0, Uncertain, ReasonUndecided},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got, code, why := judgeChange(tt.change, tt.margin); got != tt.want || code == "" || why == "" {
-				t.Errorf("judgeChange(%+v, %g) = %s (%s), want %s", tt.change, tt.margin, got, why, tt.want)
+			zero := stats.Interval{}
+			c := stats.Compare([]stats.Interval{zero}, []stats.Interval{tt.change})
+			v := test{Comparison: c, margin: tt.margin, of: 1, p: c.AtMost(tt.margin)}
+			if c.Estimate < 0 {
+				v.p = c.AtLeast(-tt.margin)
+			}
+			v.adjusted = v.p
+			if got, code, why := v.judge(); got != tt.want || code != tt.code || why == "" {
+				t.Errorf("%+v within %g: %s, %s (%s), want %s, %s", tt.change, tt.margin, got, code, why, tt.want, tt.code)
+			}
+		})
+	}
+}
+
+// What is rare in one comparison is met in forty, so a change that is called one alone is
+// not among many; one that is large is.
+func TestOneChangeAmongMany(t *testing.T) {
+	t.Parallel()
+	sides := func(change float64, others int) (base, head Input) {
+		base, head = run("b", 0.03, 0.01, nil), run("h", 0.03+change, 0.01, nil)
+		for i := range others {
+			for _, in := range []Input{base, head} {
+				e := run("x", 0.03, 0.01, nil).Result.Experiments[0]
+				e.ID = "other-" + strings.Repeat("i", i+1)
+				in.Result.Experiments = append(in.Result.Experiments, e)
+			}
+		}
+		return base, head
+	}
+	for name, tt := range map[string]struct {
+		change float64
+		others int
+		want   Status
+		code   ReasonCode
+	}{
+		"alone":                 {0.035, 0, Regressed, ReasonMoreHarm},
+		"among forty":           {0.035, 39, Uncertain, ReasonChanceOfMany},
+		"a large one of forty":  {0.055, 39, Regressed, ReasonMoreHarm},
+		"an improvement, alone": {-0.035, 0, Improved, ReasonLessHarm},
+		"one of forty":          {-0.035, 39, Uncertain, ReasonChanceOfMany},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			base, head := sides(tt.change, tt.others)
+			c := Runs([]Input{base}, []Input{head}, DefaultMargin)
+			i := slices.IndexFunc(c.Experiments, func(e Experiment) bool { return e.ID == "payments-slow" })
+			j := c.Experiments[i].Lead()
+			if j.Status != tt.want || j.ReasonCode != tt.code {
+				t.Errorf("%s, %s: %s, p = %.4f, adjusted %.4f; want %s, %s", j.Status, j.ReasonCode, j.Reason, j.Change.PValue, j.Change.Adjusted, tt.want, tt.code)
+			}
+			if want := map[bool]int{true: result.ExitRefuted}[tt.want == Regressed]; c.ExitCode != want {
+				t.Errorf("exit code %d, want %d", c.ExitCode, want)
+			}
+			if u := c.Unseen; u == nil || u.Least <= c.Margin || u.Most < u.Least || j.Change.Unseen > u.Most {
+				t.Errorf("unseen %+v, of the journey %g: want more than the margin, and the journey within", u, j.Change.Unseen)
 			}
 		})
 	}

@@ -7,7 +7,7 @@ import "github.com/blastgauge/blastgauge/experiments/result"
 func ExitMeaning(code int) string {
 	switch code {
 	case result.ExitHeld:
-		return "no regression"
+		return "no regression shown"
 	case result.ExitRefuted:
 		return "regressed"
 	case result.ExitInvalid:

@@ -9,8 +9,9 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
-// compareExperiment compares one experiment.
-func compareExperiment(id string, base, head []Input, margin float64) Experiment {
+// compareExperiment compares one experiment, except for the statuses of its journeys: these
+// are judged together with those of all others.
+func compareExperiment(id string, base, head []Input) *pending {
 	allBase, allHead := runsOf(id, base), runsOf(id, head)
 	all := slices.Concat(allHead, allBase)
 	e := Experiment{
@@ -27,17 +28,16 @@ func compareExperiment(id string, base, head []Input, margin float64) Experiment
 	if len(why.reasons) > 0 {
 		e.Status = NotComparable
 		e.explain(why.reasons)
-		e.Journeys = journeys(shownBase, shownHead, margin, false)
+		e.Journeys, _ = journeys(shownBase, shownHead, false)
 		e.pickLead()
-		return e
+		return &pending{Experiment: e}
 	}
 	e.Notes = append(e.Notes, notesOnSides(trustedBase, trustedHead)...)
-	e.Journeys = journeys(trustedBase, trustedHead, margin, true)
-	e.Invariants = invariants(trustedBase, trustedHead)
-	e.Amplification = amplification(trustedBase, trustedHead)
-	e.Impact = e.impact(trustedHead)
-	e.judge()
-	return e
+	p := &pending{Experiment: e, head: trustedHead}
+	p.Journeys, p.changes = journeys(trustedBase, trustedHead, true)
+	p.Invariants = invariants(trustedBase, trustedHead)
+	p.Amplification = amplification(trustedBase, trustedHead)
+	return p
 }
 
 // leaveOutUntrusted returns the runs of a side that can be trusted. It notes that

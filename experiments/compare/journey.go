@@ -2,19 +2,18 @@ package compare
 
 import (
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 
-	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
-// journeys compares each journey that a side has. Where the experiment is not
-// comparable, they only show what each side found.
-func journeys(base, head []experimentRun, margin float64, comparable bool) []Journey {
+// journeys compares each journey that a side has, and returns beside each the change that
+// is to be judged, nil where there is none. Where the experiment is not comparable, they
+// only show what each side found.
+func journeys(base, head []experimentRun, comparable bool) ([]Journey, []*stats.Comparison) {
 	list := []Journey{}
+	var changes []*stats.Comparison
 	for _, name := range journeyNames(base, head) {
 		j := Journey{Name: name, Status: NotComparable}
 		b, bLimit := blastRadii(name, base)
@@ -26,30 +25,40 @@ func journeys(base, head []experimentRun, margin float64, comparable bool) []Jou
 			j.BaseLimit = &bLimit
 		}
 		j.Base, j.Head = newRadius(name, b, base), newRadius(name, h, head)
-		j.compare(b, h, margin, comparable)
+		changes = append(changes, j.compare(b, h, comparable))
 		list = append(list, j)
 	}
-	return list
+	return list, changes
 }
 
-func (j *Journey) compare(b, h []*result.BlastRadius, margin float64, comparable bool) {
+// compare returns the change of a journey, nil where it is not comparable.
+func (j *Journey) compare(b, h []*result.BlastRadius, comparable bool) *stats.Comparison {
 	j.ReasonCode, j.Reason = notComparable(b, h, comparable)
 	if len(b) == 0 || len(h) == 0 {
-		return
+		return nil
 	}
 	change := stats.Compare(intervals(b), intervals(h))
-	change.Interval = clampChange(change.Interval)
 	j.Base.set(change.Base)
 	j.Head.set(change.Head)
 	if j.ReasonCode != "" {
+		return nil
+	}
+	return &change
+}
+
+// setChange shows a change as its suite knows it.
+func (j *Journey) setChange(change stats.Comparison, ofSuite bool) {
+	i := clampChange(change.Interval)
+	j.Change = &Change{Estimate: i.Estimate, Low: i.Low, High: i.High, Method: "difference of two runs' intervals (Zou and Donner)"}
+	switch {
+	case change.Repeated:
+		j.Change.Method = "difference of means over runs, with the variance from run to run"
+	case ofSuite:
+		j.Change.Method = "difference of two runs' intervals (Zou and Donner), with the suite's variance from run to run"
+	default:
 		return
 	}
-	j.Change = &Change{Estimate: change.Estimate, Low: change.Low, High: change.High, Method: "difference of two runs' intervals (Zou and Donner)"}
-	if change.Repeated {
-		j.Change.Method = "difference of means over runs, with the variance from run to run"
-		j.Change.Drift = &change.Drift
-	}
-	j.Status, j.ReasonCode, j.Reason = judgeChange(change.Interval, margin)
+	j.Change.Drift = &change.Drift
 }
 
 // notComparable is why the blast radii of a journey cannot be compared; empty if
@@ -77,36 +86,6 @@ func clampChange(i stats.Interval) stats.Interval {
 }
 
 func (r *Radius) set(i stats.Interval) { r.Estimate, r.Low, r.High = i.Estimate, i.Low, i.High }
-
-// judgeChange is the table of statuses: the first row that matches wins.
-func judgeChange(d stats.Interval, margin float64) (Status, ReasonCode, string) {
-	text := fmt.Sprintf("%s points (95%% interval %s to %s)", figures.SignedPoints(d.Estimate), figures.SignedPoints(d.Low), figures.SignedPoints(d.High))
-	switch {
-	case d.Low > 0 && d.Estimate > margin:
-		return Regressed, ReasonMoreHarm, "more harm than in base: " + text
-	case d.High < 0 && d.Estimate < -margin:
-		return Improved, ReasonLessHarm, "less harm than in base: " + text
-	case d.Low >= -margin && d.High <= margin:
-		return Unchanged, ReasonWithinMargin, fmt.Sprintf("shown to be within %s points: %s", points(margin), text)
-	}
-	return Uncertain, ReasonUndecided, text + ": " + journeysToDecide(d, margin)
-}
-
-// journeysToDecide says how many more journeys would decide a change if its estimate
-// stays: an interval shrinks with the square root of the journeys.
-func journeysToDecide(d stats.Interval, margin float64) string {
-	room := math.Abs(math.Abs(d.Estimate) - margin) // to show it unchanged
-	if math.Abs(d.Estimate) > margin {
-		room = math.Abs(d.Estimate) // to show that there is one
-	}
-	const most = 100
-	ratio := (d.High - d.Low) / 2 / room
-	more := ratio * ratio
-	if room == 0 || more > most {
-		return "too close to the margin to be settled by more journeys"
-	}
-	return fmt.Sprintf("about %s times as many journeys would settle it, if the estimate stays", strconv.FormatFloat(math.Ceil(max(more, 1.1)*10)/10, 'f', -1, 64))
-}
 
 // mixedControls is the kind of control of a side whose runs have different ones.
 const mixedControls = "mixed"

@@ -31,6 +31,8 @@ const (
 	ReasonLessHarm            ReasonCode = "less_harm"
 	ReasonWithinMargin        ReasonCode = "within_margin"
 	ReasonUndecided           ReasonCode = "undecided"
+	ReasonMarginNotShown      ReasonCode = "margin_not_shown" // a change is shown, but not that it is beyond the margin
+	ReasonChanceOfMany        ReasonCode = "chance_of_many"   // shown by itself, but among so many changes chance shows one
 	ReasonInvariantBroken     ReasonCode = "invariant_broken"
 	ReasonInvariantHoldsAgain ReasonCode = "invariant_holds_again"
 )

@@ -20,8 +20,9 @@ type Status string
 
 // Statuses of experiments and journeys.
 const (
-	// Regressed means that the whole interval of the change is above zero and the estimate
-	// beyond the margin; or an invariant that held in base is broken in head.
+	// Regressed means shown to be worse by more than the margin, among all changes of the
+	// comparison: their adjusted p values are at most FalseDiscoveries, and the whole interval
+	// is above zero. Or an invariant that held in base is broken in head.
 	Regressed Status = "regressed"
 	// NotComparable means that the two sides did not do the same, or one of them cannot be
 	// trusted. This does not mean "unchanged", and no count of changes includes it.
@@ -30,7 +31,8 @@ const (
 	Uncertain Status = "inconclusive"
 	// Improved is Regressed the other way round.
 	Improved Status = "improved"
-	// Unchanged means shown to be unchanged, as the whole interval is within the margin.
+	// Unchanged means shown to have changed by less than the margin, by two one-sided tests
+	// at 5 %, whose interval is the one of 90 %.
 	Unchanged Status = "unchanged"
 )
 
@@ -59,10 +61,36 @@ type Comparison struct {
 	// Drift reports whether the intervals contain what varies from run to run. They
 	// do where a side has several runs.
 	Drift bool `json:"run_to_run"`
+	// FalseDiscoveries is the share of false ones among the changes that are called
+	// regressed, at most, and as much among those called improved. Where nothing changed, it
+	// is the chance that any is.
+	FalseDiscoveries float64 `json:"false_discoveries"`
+	// Spread is what varies from run to run, as the suite itself shows it; absent
+	// where it has too few experiments that harm, or none.
+	Spread *Spread `json:"spread,omitempty"`
+	// Unseen is the regression that would not have been seen; absent where nothing
+	// was compared.
+	Unseen *Unseen `json:"unseen,omitempty"`
 	// Differences are what else differs between the sides.
 	Differences []Difference `json:"differences,omitempty"`
 	Notes       []string     `json:"notes,omitempty"` // about the comparison as a whole
 	ExitCode    int          `json:"exit_code"`
+}
+
+// A Spread is what varies from run to run beyond what the runs' own intervals explain.
+type Spread struct {
+	// SD is the standard deviation of the blast radius of one run, as a fraction.
+	SD float64 `json:"sd"`
+	// Changes is how many of them tell it: those with harm in base or in head.
+	Changes int `json:"changes"`
+}
+
+// Unseen is the size of a regression that would not have been seen: a smaller one is found
+// with a chance of less than 80 %. It differs by journey, as they are known more or less
+// precisely.
+type Unseen struct {
+	Least float64 `json:"least"` // of the journey that is known best
+	Most  float64 `json:"most"`  // of the one that is known worst
 }
 
 // A Run is one of the runs that are compared.
@@ -191,8 +219,17 @@ type Change struct {
 	High     float64 `json:"high"`
 	Method   string  `json:"method"` // how Low and High were made
 	// Drift is the standard deviation from run to run beyond what the runs' own
-	// intervals explain; absent where each side is one run.
+	// intervals explain. Where each side is one run, it is that of the suite, and absent
+	// where the suite does not tell it.
 	Drift *float64 `json:"run_to_run,omitempty"`
+	// PValue is how often chance alone shows such a change, or a larger one, where the
+	// truth is the margin: of more harm if Estimate is above zero, or else of less harm.
+	PValue float64 `json:"p_value"`
+	// Adjusted is PValue adjusted for all changes of the comparison (Benjamini and
+	// Hochberg).
+	Adjusted float64 `json:"p_adjusted"`
+	// Unseen is the size of a regression of this journey that would not have been seen.
+	Unseen float64 `json:"unseen"`
 }
 
 // An Invariant is one invariant in both sides.

@@ -11,6 +11,12 @@ type Comparison struct {
 	// intervals explain. It is known only if Repeated.
 	Drift    float64
 	Repeated bool // a side has several runs, so Drift is in the intervals
+
+	below, above float64 // standard errors of the estimate, to the side of Low and of High, but for what varies from run to run
+	perRun       float64 // the variance from run to run counts so often: 1/n of base plus 1/n of head
+	df           int     // degrees of freedom that Drift is known by
+	spread       bool    // the variance from run to run is that of a suite, see [Comparison.WithSpread]
+	variance     float64 // of a run, beyond what its own interval explains
 }
 
 // Compare is the difference of the means of two sides, whose runs are estimates
@@ -41,17 +47,19 @@ func Compare(base, head []Interval) Comparison {
 	b, h := newSide(base), newSide(head)
 	c := Comparison{Base: b.within, Head: h.within}
 	df := b.n + h.n - 2
+	c.perRun, c.df = 1/float64(b.n)+1/float64(h.n), df
+	own := Minus(h.within, b.within)
+	c.below, c.above = (own.Estimate-own.Low)/z95, (own.High-own.Estimate)/z95
 	if df > 0 {
 		all := (b.squares + h.squares) / float64(df)
 		beyond := max(0, all-(b.explained*float64(b.n-1)+h.explained*float64(h.n-1))/float64(df))
 		t := student(df + 1)
-		c.Drift, c.Repeated = math.Sqrt(beyond), true
+		c.Drift, c.Repeated, c.variance = math.Sqrt(beyond), true, beyond
 		c.Base = c.Base.widened(t, beyond/float64(b.n), all/float64(b.n))
 		c.Head = c.Head.widened(t, beyond/float64(h.n), all/float64(h.n))
-		per := 1/float64(b.n) + 1/float64(h.n)
-		c.Interval = Minus(h.within, b.within).widened(t, beyond*per, all*per)
+		c.Interval = own.widened(t, beyond*c.perRun, all*c.perRun)
 	} else {
-		c.Interval = Minus(h.within, b.within)
+		c.Interval = own
 	}
 	c.Base, c.Head = bounded(c.Base), bounded(c.Head)
 	c.Low, c.High = max(-2, c.Low), min(2, c.High)

@@ -70,6 +70,8 @@ func setProperties(s *encode.Suite, c *compare.Comparison, e *compare.Experiment
 		s.Set("change.estimate", figures.Fixed(j.Change.Estimate, 4))
 		s.Set("change.low", figures.Fixed(j.Change.Low, 4))
 		s.Set("change.high", figures.Fixed(j.Change.High, 4))
+		s.Set("change.p_adjusted", figures.Fixed(j.Change.Adjusted, 4))
+		s.Set("change.unseen", figures.Fixed(j.Change.Unseen, 4))
 	}
 }
 
@@ -87,6 +89,6 @@ func WriteGitHub(w io.Writer, c *compare.Comparison) error {
 			commands.Add("warning", e.File, e.Line, e.ID+" not comparable", strings.Join(e.Reasons, "; "))
 		}
 	}
-	commands.Add("notice", "", 0, "blastgauge compare", headline(c))
+	commands.Add("notice", "", 0, "blastgauge compare", sentences(headline(c), unseenBelow(c)))
 	return commands.Write(w)
 }

@@ -18,6 +18,10 @@ func WriteMarkdown(w io.Writer, c *compare.Comparison) error {
 	var m encode.Comment
 	m.Line(encode.CommentMark("blastgauge compare", systemOf(c)))
 	m.Line("### Resilience: ", encode.Markdown(figures.Uncapital(headline(c))))
+	if text := unseenBelow(c); text != "" {
+		m.Line("")
+		m.Line(encode.Markdown(text))
+	}
 	regressions(&m, c)
 	m.Section(func(m *encode.Comment) { changeTable(m, c, compare.Regressed, compare.Improved) })
 	countOthers(&m, c)

@@ -24,7 +24,11 @@ func WriteNDJSON(w io.Writer, c *compare.Comparison) error {
 		}
 		list = append(list, encode.Event{Event: "status", Run: head.ID, Base: base.ID, Experiment: e.ID, Status: string(e.Status), Reasons: e.Reasons})
 	}
-	list = append(list, encode.Event{Event: "end", Run: head.ID, Base: base.ID, What: compare.ExitMeaning(c.ExitCode), ExitCode: &c.ExitCode})
+	meaning := compare.ExitMeaning(c.ExitCode)
+	if text := unseen(c); text != "" {
+		meaning = text
+	}
+	list = append(list, encode.Event{Event: "end", Run: head.ID, Base: base.ID, What: meaning, ExitCode: &c.ExitCode})
 	return encode.WriteLines(w, list)
 }
 

@@ -109,6 +109,20 @@ func place(c *compare.Comparison) string {
 // Headline is the answer in one line.
 func (p *document) Headline() string { return headline(p.C) }
 
+// Unseen says how large a regression could have been without being seen.
+func (p *document) Unseen() string { return unseenBelow(p.C) }
+
+// FalseDiscoveries is the share of false ones among what is called a change: 5%.
+func (p *document) FalseDiscoveries() string { return words.Limit(p.C.FalseDiscoveries) }
+
+// Spread is what varies from run to run, as the suite shows it, in points.
+func (p *document) Spread() string {
+	if p.C.Spread == nil {
+		return ""
+	}
+	return figures.Short(p.C.Spread.SD*100, 1)
+}
+
 // Place is the system and its environment.
 func (p *document) Place() string { return place(p.C) }
 

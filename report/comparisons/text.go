@@ -36,6 +36,9 @@ func WriteText(w io.Writer, c *compare.Comparison, o terminal.Options) error {
 	p.notComparable(c)
 	p.notes(c)
 	p.Line("")
+	if text := unseen(c); text != "" {
+		p.Wrap("", text)
+	}
 	counts := counted(c, compare.Regressed, compare.Improved, compare.Uncertain, compare.Unchanged)
 	if counts == "" {
 		counts = headline(c)

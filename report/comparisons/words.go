@@ -62,7 +62,41 @@ func headline(c *compare.Comparison) string {
 	case changed != "":
 		return changed
 	}
-	return "No regression: " + counted(c, compare.Unchanged, compare.Uncertain)
+	return noRegression + ": " + counted(c, compare.Unchanged, compare.Uncertain)
+}
+
+// unseen says what no regression means: how large one could have been without being
+// seen. It is empty where a regression is shown, or where nothing was compared.
+func unseen(c *compare.Comparison) string {
+	u := c.Unseen
+	if u == nil || c.Counts[compare.Regressed] > 0 {
+		return ""
+	}
+	size, most := figures.Points(u.Least)+" points", figures.Points(u.Most)+" points"
+	if most != size {
+		size = figures.Points(u.Least) + " to " + most + ", by journey,"
+	}
+	return noRegression + "; smaller than " + size + " would not have been seen."
+}
+
+// noRegression says that nothing is shown to be worse, not that nothing is.
+const noRegression = "No regression shown"
+
+// unseenBelow is the same below a headline that may have said the half of it.
+func unseenBelow(c *compare.Comparison) string {
+	text := unseen(c)
+	if strings.HasPrefix(headline(c), noRegression) {
+		text = strings.Replace(text, noRegression+"; smaller", "One smaller", 1)
+	}
+	return text
+}
+
+// sentences joins a headline with the sentence that follows it, if there is one.
+func sentences(headline, sentence string) string {
+	if sentence == "" {
+		return headline
+	}
+	return headline + ". " + sentence
 }
 
 // counted counts the experiments with each status, as in "1 regressed, 2
