@@ -70,6 +70,17 @@ func TestMarkdownIsInert(t *testing.T) {
 	}
 }
 
+// An experiment that a sentence names is a word of its own.
+func TestMarkdownKeepsWordsApart(t *testing.T) {
+	t.Parallel()
+	glued := regexp.MustCompile(`(?m)^\S*\*\*[a-z0-9-]+\*\*\w`)
+	for _, name := range fixtures(t) {
+		if found := glued.FindString(render(t, "md", Options{}, load(t, name))); found != "" {
+			t.Errorf("%s: %q", name, found)
+		}
+	}
+}
+
 // A line feed or a colon in a result must not begin a command of its own.
 func TestWorkflowCommandsCannotBeForged(t *testing.T) {
 	t.Parallel()

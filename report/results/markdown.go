@@ -3,6 +3,7 @@ package results
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -38,11 +39,14 @@ func markdownSentence(s page.Sentence) string {
 	if s.Link == nil {
 		return encode.Markdown(s.Before)
 	}
-	before := encode.Markdown(s.Before)
+	before, after := encode.Markdown(s.Before), encode.Markdown(s.After)
 	if before != "" {
 		before += " "
 	}
-	return before + encode.Strong(s.Link.ID) + encode.Markdown(s.After)
+	if strings.HasPrefix(s.After, " ") { // which text that is made harmless does not keep
+		after = " " + after
+	}
+	return before + encode.Strong(s.Link.ID) + after
 }
 
 // verdictTable has a row for each experiment.
