@@ -244,7 +244,7 @@ func warnings(e Experiment) []string {
 		upper := stats.Newcombe(stats.Count{N: fault}, stats.Count{N: control}).High
 		switch {
 		case fault < 30 || control < 30:
-			list = append(list, fmt.Sprintf("%s: about %d journeys in an arm, fewer than the 30 that a verdict needs", j.Name, min(fault, control)))
+			list = append(list, fmt.Sprintf("%s: about %d journeys in an arm, fewer than the 30 that it takes to hold: raise its rate, or lengthen the phases", j.Name, min(fault, control)))
 		case e.Control == Concurrent && e.armBaseline(j) < 30:
 			list = append(list, fmt.Sprintf("%s: about %d journeys in each arm of the baseline are too few to show that the arms are alike", j.Name, e.armBaseline(j)))
 		case upper > j.Limit:

@@ -20,6 +20,11 @@ func (r *experimentRun) distrust(e *Experiment) []reason {
 	if r.vanished != nil {
 		why.add(ReasonFaultVanished, "the fault vanished in the middle: %s", r.vanished.Detail)
 	}
+	// A system that fails anyway may not call the dependency any more, so this comes
+	// before whether the fault met traffic.
+	for i, p := range r.plan.Journeys {
+		why = append(why, harmedBefore(p, &r.journeys[i], r.plan.Arms(), e.Limits.Baseline)...)
+	}
 	for i := range e.Faults {
 		if x := e.Faults[i].Exercised; x.Grade == GradeNo {
 			why.add(ReasonNotExercised, "fault not exercised: %s into %s: %s", e.Faults[i].Inject, e.Faults[i].Into, x.Note)
@@ -29,14 +34,14 @@ func (r *experimentRun) distrust(e *Experiment) []reason {
 		}
 	}
 	for i, p := range r.plan.Journeys {
-		why = append(why, distrustJourney(p, &r.journeys[i], r.plan.Arms(), e.Limits.Baseline)...)
+		why = append(why, distrustJourney(p, &r.journeys[i], r.plan.Arms())...)
 	}
 	return why
 }
 
-// distrustJourney lists why the measurement of one journey cannot be trusted. limit is
-// the share of journeys that may be harmed before the fault.
-func distrustJourney(p plan.Journey, j *journeyRecord, arms []plan.Arm, limit float64) []reason {
+// harmedBefore lists the arms of a journey that were harmed before the fault. limit is
+// the share of journeys that may be.
+func harmedBefore(p plan.Journey, j *journeyRecord, arms []plan.Arm, limit float64) []reason {
 	var why reasons
 	for _, arm := range arms {
 		before := j.before[arm].Counts
@@ -45,9 +50,15 @@ func distrustJourney(p plan.Journey, j *journeyRecord, arms []plan.Arm, limit fl
 				p.Name, percent(w.Estimate), arm, before.Harmed(), before.Journeys, percent(limit))
 		}
 	}
+	return why
+}
+
+// distrustJourney lists why else the measurement of one journey cannot be trusted.
+func distrustJourney(p plan.Journey, j *journeyRecord, arms []plan.Arm) []reason {
+	var why reasons
 	if late := j.late.lateness(); late != nil && late.P99 > 0.1*p.SlowAfter.Seconds() {
-		why.add(ReasonTooBusy, "%s: traffic was late: this machine held one journey in a hundred up for %.0f ms or more, before its start or while its answers were judged (at most 10%% of slow_after allowed): it is too busy",
-			p.Name, late.P99*1000)
+		why.add(ReasonTooBusy, "%s: traffic was late: this machine held one journey in a hundred up for %.0f ms or more, before its start or while its answers were judged (at most %.0f ms, a tenth of slow_after, are allowed): it is too busy: lower the rate, or give it less other work",
+			p.Name, late.P99*1000, 100*p.SlowAfter.Seconds())
 	}
 	if shed := j.control.FailedBy.Shed; shed > 0 {
 		why.add(ReasonControlShed, "%s: %d journeys of the control could not be started: too many were in flight", p.Name, shed)

@@ -96,3 +96,16 @@ func TestVacuousMeasurements(t *testing.T) {
 		})
 	}
 }
+
+// A system that fails before the fault may call nothing: the first reason, which is what
+// advice is made of, is that it fails, and not the path to the dependency.
+func TestHarmBeforeTheFaultIsTheFirstReason(t *testing.T) {
+	t.Parallel()
+	s := newStory()
+	s.harm = failing(0, endAt, plan.FaultArm, plan.ControlArm)
+	s.evidence(journal.Evidence{})
+	e := s.fold(t).Experiments[0]
+	if !e.HasReason(ReasonNotExercised) || len(e.ReasonCodes) == 0 || e.ReasonCodes[0] != ReasonBaselineHarmed {
+		t.Errorf("reasons %q; want %s first, and %s", e.ReasonCodes, ReasonBaselineHarmed, ReasonNotExercised)
+	}
+}
