@@ -233,6 +233,13 @@ func (c *checker) latency(l *Latency) {
 			c.bounds("latency", mostSeconds, p.Low, p.High)
 		}
 	}
+	if done := l.Completed; done != nil {
+		for _, share := range []*float64{&done.Fault, done.Control, done.Baseline} {
+			if share != nil && !(*share >= 0 && *share <= 1) {
+				c.fail("latency", "%g is no share of journeys", *share)
+			}
+		}
+	}
 	for _, r := range l.Ratio {
 		c.number("latency", 1, r.P)
 		c.number("latency", mostCount, r.Times)

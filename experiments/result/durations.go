@@ -1,6 +1,7 @@
 package result
 
 import (
+	"iter"
 	"slices"
 	"time"
 
@@ -67,6 +68,64 @@ func (d *durations) percentiles(points []float64) []Percentile {
 		row := Percentile{P: p, Seconds: seconds(d.at(stats.Rank(p, n)))}
 		if low, high, ok := stats.QuantileRanks(n, p); ok {
 			row.Low, row.High = seconds(d.at(low)), seconds(d.at(high))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// all yields the durations in nanoseconds, the shortest first, and how many there are of
+// each.
+func (d *durations) all() iter.Seq2[int64, int] {
+	return func(yield func(int64, int) bool) {
+		if d.exact == nil {
+			for at, n := range d.sketch.All() {
+				if !yield(at*int64(time.Microsecond), n) {
+					return
+				}
+			}
+			return
+		}
+		for rank := range d.exact {
+			if !yield(int64(d.at(rank+1)), 1) {
+				return
+			}
+		}
+	}
+}
+
+// lifetimes are durations of what ended, and of what was given up before it did.
+type lifetimes struct{ ended, givenUp durations }
+
+func (l *lifetimes) add(took time.Duration, ended bool) {
+	if ended {
+		l.ended.add(took)
+	} else {
+		l.givenUp.add(took)
+	}
+}
+
+// completed is the share that ended; false where there is none.
+func (l *lifetimes) completed() (float64, bool) {
+	n := l.ended.n() + l.givenUp.n()
+	return round(float64(l.ended.n()) / float64(max(1, n))), n > 0
+}
+
+// percentiles are those of all, as far as they are known.
+func (l *lifetimes) percentiles(points []float64) []Percentile {
+	if l.givenUp.n() == 0 {
+		return l.ended.percentiles(points)
+	}
+	s := stats.NewSurvival(l.ended.all(), l.givenUp.all())
+	var rows []Percentile
+	for _, p := range points {
+		at, known := s.Quantile(p)
+		if !known {
+			continue
+		}
+		row := Percentile{P: p, Seconds: seconds(time.Duration(at))}
+		if low, high, ok := s.QuantileBounds(p); ok {
+			row.Low, row.High = seconds(time.Duration(low)), seconds(time.Duration(high))
 		}
 		rows = append(rows, row)
 	}

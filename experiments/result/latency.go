@@ -10,42 +10,47 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
-// A durationOf picks one duration of a journey or of one of its steps; false where an
-// observation does not have it.
-type durationOf func(*journal.Observation) (time.Duration, bool)
+// A durationOf picks one duration of a journey or of one of its steps; known is false
+// where an observation does not have it. What did not end would have taken at least as
+// long.
+type durationOf func(*journal.Observation) (took time.Duration, ended, known bool)
 
 func completed(o *journal.Observation) bool {
 	return o.Outcome == journal.OK || o.Outcome == journal.Slow
 }
 
 // sinceIntended is the duration that users meet: a journey that has to wait is late
-// for them.
-func sinceIntended(o *journal.Observation) (time.Duration, bool) { return o.Took, completed(o) }
+// for them, and one that failed had waited in vain until then.
+func sinceIntended(o *journal.Observation) (took time.Duration, ended, known bool) {
+	return o.Took, completed(o), true
+}
 
 // sinceSent is the system's own part of it.
-func sinceSent(o *journal.Observation) (time.Duration, bool) { return o.Took - o.Late, completed(o) }
+func sinceSent(o *journal.Observation) (took time.Duration, ended, known bool) {
+	return max(0, o.Took-o.Late), completed(o), o.Cause != journal.Shed
+}
 
 // ofStep is how long step k took from its sending, where it was completed.
 func ofStep(k int) durationOf {
-	return func(o *journal.Observation) (time.Duration, bool) {
+	return func(o *journal.Observation) (took time.Duration, ended, known bool) {
 		if k >= len(o.Steps) || !completed(o) && o.Step <= k {
-			return 0, false
+			return 0, false, false
 		}
-		return o.Steps[k], true
+		return o.Steps[k], true, true
 	}
 }
 
 // untilStep is how long after the journey's intended start step k was completed.
 func untilStep(k int) durationOf {
-	return func(o *journal.Observation) (time.Duration, bool) {
+	return func(o *journal.Observation) (took time.Duration, ended, known bool) {
 		if k >= len(o.Steps) || !completed(o) && o.Step <= k {
-			return 0, false
+			return 0, false, false
 		}
 		since := o.Late
 		for _, d := range o.Steps[:k+1] {
 			since += d
 		}
-		return since, true
+		return since, true, true
 	}
 }
 
@@ -59,13 +64,13 @@ func stepPercentiles() []float64    { return []float64{0.5, 0.95, 0.99} }
 type timing struct {
 	groups []group
 	of     []durationOf
-	took   [][]durations // by group and what they are durations of
+	took   [][]lifetimes // by group and what they are durations of
 }
 
 func newTiming(groups []group, of []durationOf) timing {
-	t := timing{groups, of, make([][]durations, len(groups))}
+	t := timing{groups, of, make([][]lifetimes, len(groups))}
 	for g := range groups {
-		t.took[g] = make([]durations, len(of))
+		t.took[g] = make([]lifetimes, len(of))
 	}
 	return t
 }
@@ -76,8 +81,8 @@ func (t *timing) add(o *journal.Observation) {
 			continue
 		}
 		for k, of := range t.of {
-			if d, ok := of(o); ok {
-				t.took[g][k].add(d)
+			if took, ended, known := of(o); known {
+				t.took[g][k].add(took, ended)
 			}
 		}
 	}
@@ -107,30 +112,56 @@ func (t *timing) fillLatency(j *Journey) {
 		return l
 	}
 	j.Latency, j.Sent = *latency(0, journeyPercentiles()), latency(1, journeyPercentiles())
+	j.Latency.Completed, j.Sent.Completed = t.completed(0), t.completed(1)
 	for k := range j.Steps {
 		j.Steps[k].Latency, j.Steps[k].Sent = latency(2+2*k, stepPercentiles()), latency(3+2*k, stepPercentiles())
 	}
 }
 
+// completed are the shares of journeys that ended, of one of their durations; nil where
+// there are none in the fault arm.
+func (t *timing) completed(of int) *CompletedShares {
+	fault, known := t.took[0][of].completed()
+	if !known {
+		return nil
+	}
+	c := &CompletedShares{Fault: fault}
+	if share, known := t.took[1][of].completed(); known {
+		c.Baseline = &share
+	}
+	if len(t.groups) > 2 {
+		if share, known := t.took[2][of].completed(); known {
+			c.Control = &share
+		}
+	}
+	return c
+}
+
 // batchedDurations are the durations of two groups of journeys, in batches of time.
 type batchedDurations struct {
 	of, against    group
-	fault, control []stats.Sketch // of microseconds
+	fault, control []stats.Lifetimes // of microseconds
 }
 
 func newBatchedDurations(of, against group) batchedDurations {
-	return batchedDurations{of, against, make([]stats.Sketch, of.batches()), make([]stats.Sketch, against.batches())}
+	return batchedDurations{of, against, make([]stats.Lifetimes, of.batches()), make([]stats.Lifetimes, against.batches())}
 }
 
 func (d *batchedDurations) add(o *journal.Observation) {
-	if !completed(o) {
-		return
-	}
+	took, ended, _ := sinceIntended(o)
 	if d.of.has(o) {
-		d.fault[d.of.batch(o.Intended, len(d.fault))].Add(o.Took.Microseconds())
+		addLifetime(&d.fault[d.of.batch(o.Intended, len(d.fault))], took, ended)
 	}
 	if d.against.has(o) {
-		d.control[d.against.batch(o.Intended, len(d.control))].Add(o.Took.Microseconds())
+		addLifetime(&d.control[d.against.batch(o.Intended, len(d.control))], took, ended)
+	}
+}
+
+func addLifetime(l *stats.Lifetimes, took time.Duration, ended bool) {
+	if ended {
+		l.Ended.Add(took.Microseconds())
+	} else {
+		l.GivenUp.Add(took.Microseconds())
 	}
 }
 

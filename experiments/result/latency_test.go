@@ -133,3 +133,73 @@ func TestManyDurations(t *testing.T) {
 		}
 	}
 }
+
+// A journey that hangs is a slow one: percentiles are of all journeys, as far as enough of
+// them completed, and nothing beyond.
+func TestLatencyIncludesWhatHangs(t *testing.T) {
+	t.Parallel()
+	s := newStory()
+	s.send()
+	n := 0
+	for i := range s.obs {
+		o := &s.obs[i]
+		o.Took = time.Duration(40+n%10) * time.Millisecond // 40 to 49 ms
+		n++
+		if o.Arm != plan.FaultArm || o.Intended < faultAt*time.Second || o.Intended >= removedAt*time.Second || n%10 < 7 {
+			continue
+		}
+		o.Took, o.Outcome, o.Cause, o.Step = 3*time.Second, journal.Failed, journal.Timeout, 1 // the slowest three of ten
+	}
+	l := s.fold(t).Experiments[0].Journeys[0].Latency
+	if c := l.Completed; c == nil || c.Control == nil || c.Baseline == nil || *c.Control != 1 || *c.Baseline != 1 || c.Fault < 0.66 || c.Fault > 0.74 {
+		t.Fatalf("completed: %+v", c)
+	}
+	near(t, "median", point(t, l.Fault, 0.5).Seconds, 0.0445, 0.0011)
+	if p := point(t, l.Fault, 0.5); p.Low > p.Seconds || p.High < p.Seconds || p.High == 0 {
+		t.Errorf("bounds %v to %v of %v", p.Low, p.High, p.Seconds)
+	}
+	if len(l.Fault) != 1 || len(l.Control) != 5 || len(l.Baseline) != 5 {
+		t.Errorf("percentiles under the fault %+v, of control %+v, in the baseline %+v", l.Fault, l.Control, l.Baseline)
+	}
+	if len(l.Ratio) != 1 || l.Ratio[0].P != 0.5 {
+		t.Fatalf("ratios %+v, want that of the median", l.Ratio)
+	}
+	near(t, "ratio", l.Ratio[0].Times, 1, 0.03)
+}
+
+// A journey that fails at once is no fast one, and an answer that is wrong is none.
+func TestLatencyIsNotOfWhatFailsFast(t *testing.T) {
+	t.Parallel()
+	for _, outcome := range []journal.Outcome{journal.Failed, journal.Wrong} {
+		s := newStory()
+		s.send()
+		for i := range s.obs {
+			o := &s.obs[i]
+			if i%5 == 0 && o.Arm == plan.FaultArm && o.Intended >= faultAt*time.Second && o.Intended < removedAt*time.Second {
+				o.Took, o.Outcome, o.Step = time.Millisecond, outcome, 0
+			}
+		}
+		l := s.fold(t).Experiments[0].Journeys[0].Latency
+		if len(l.Fault) != 1 || len(l.Ratio) != 1 {
+			t.Errorf("%v: percentiles %+v, ratios %+v: want the median alone", outcome, l.Fault, l.Ratio)
+		}
+		near(t, "median", point(t, l.Fault, 0.5).Seconds, 0.04, 1e-6)
+	}
+}
+
+// Many journeys that fail are not held one by one.
+func TestManyLifetimes(t *testing.T) {
+	t.Parallel()
+	var l lifetimes
+	for i := range 10 * mostSorted {
+		l.add(time.Duration(i%1000+1)*time.Millisecond, i%1000 < 600)
+	}
+	if len(l.ended.exact)+len(l.givenUp.exact) > 0 {
+		t.Error("durations are kept one by one")
+	}
+	rows := l.percentiles([]float64{0.1, 0.5, 0.7})
+	if len(rows) != 2 {
+		t.Fatalf("percentiles %+v, want two", rows)
+	}
+	near(t, "median", rows[1].Seconds, 0.5, 0.001)
+}

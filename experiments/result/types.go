@@ -247,14 +247,27 @@ type Step struct {
 }
 
 // Latency are percentiles of durations. Those of journeys count from the intended
-// start, and only of journeys that ended ok or slow.
+// start, and are of all journeys: one that failed or was wrong waited at least as long as
+// it took. A percentile above the share of journeys that completed is not known, and
+// absent.
 type Latency struct {
 	Fault    []Percentile `json:"fault,omitempty"`
 	Control  []Percentile `json:"control,omitempty"`
 	Baseline []Percentile `json:"baseline,omitempty"` // of the fault arm
 	// Ratio is known of whole journeys only. It is absent where there are too few batches
-	// of time to estimate how much it varies.
+	// of time to estimate how much it varies, and above the share that completed.
 	Ratio []Ratio `json:"ratio,omitempty"`
+	// Completed is known of whole journeys only. It is absent from the results of older
+	// versions, whose percentiles are of completed journeys alone.
+	Completed *CompletedShares `json:"completed,omitempty"`
+}
+
+// CompletedShares are the shares of journeys that ended ok or slow, of the groups of a
+// Latency; absent where there are none.
+type CompletedShares struct {
+	Fault    float64  `json:"fault"`
+	Control  *float64 `json:"control,omitempty"`
+	Baseline *float64 `json:"baseline,omitempty"`
 }
 
 // Ratio is how many times as long the journeys of the fault arm took as those that they

@@ -73,6 +73,9 @@ func firstTrue(n int, holds func(int) bool) int {
 // batches that are nearly independent, and is false for fewer than [LeastBatches] of
 // them with values, and for a control of 0. The same rng gives the same interval.
 //
+// Of values that did not end (see [Survival]) the quantile may not be known, nor that of
+// resamples; where they are too many for a bound, it is false as well.
+//
 // The bounds are percentiles of 1,000 resamples, further out than at 2.5 and 97.5 %:
 // resamples of few batches vary too little, and Student's t instead of the normal
 // points makes up for it (the expanded percentile interval).
@@ -83,7 +86,7 @@ func firstTrue(n int, holds func(int) bool) int {
 // from a stationary sequence", Annals of Statistics 14 (1986), 1171-1179; T. C.
 // Hesterberg, "What Teachers Should Know About the Bootstrap", The American
 // Statistician 69 (2015), 371-386, section 5.3.
-func QuantileRatio(fault, control []Sketch, simultaneous bool, q float64, rng *rand.Rand) (Interval, bool) {
+func QuantileRatio(fault, control []Lifetimes, simultaneous bool, q float64, rng *rand.Rand) (Interval, bool) {
 	const resamples = 1000
 	if simultaneous {
 		fault, control = bothWithValues(fault, control)
@@ -96,8 +99,9 @@ func QuantileRatio(fault, control []Sketch, simultaneous bool, q float64, rng *r
 	}
 	over, of := newPool(fault), newPool(control)
 	whole := slices.Repeat([]int{1}, max(len(fault), len(control)))
-	above, below := over.quantile(whole, q), of.quantile(whole, q)
-	if below <= 0 {
+	above, ok1 := over.quantile(whole, q)
+	below, ok2 := of.quantile(whole, q)
+	if !ok1 || !ok2 || below <= 0 {
 		return Interval{}, false
 	}
 	ratios := make([]float64, 0, resamples)
@@ -109,24 +113,34 @@ func QuantileRatio(fault, control []Sketch, simultaneous bool, q float64, rng *r
 		} else {
 			resample(b, rng)
 		}
-		if under := of.quantile(b, q); under > 0 {
-			ratios = append(ratios, over.quantile(a, q)/under)
+		under, known := of.quantile(b, q)
+		if !known {
+			return Interval{}, false
+		}
+		if value, known := over.quantile(a, q); !known {
+			ratios = append(ratios, math.Inf(1)) // longer than anything that ended
+		} else if under > 0 {
+			ratios = append(ratios, value/under)
 		}
 	}
 	slices.Sort(ratios)
 	tail := distuv.UnitNormal.CDF(-student(n) * math.Sqrt(float64(n)/float64(n-1)))
-	return Interval{above / below, quantile(ratios, tail), quantile(ratios, 1-tail)}, len(ratios) > 0
+	i := Interval{above / below, quantile(ratios, tail), quantile(ratios, 1-tail)}
+	return i, len(ratios) > 0 && !math.IsInf(i.High, 1)
 }
 
+// n is how many there are, ended or not.
+func (l *Lifetimes) n() int { return l.Ended.n + l.GivenUp.n }
+
 // withValues leaves out empty batches.
-func withValues(batches []Sketch) []Sketch {
-	return slices.DeleteFunc(slices.Clone(batches), func(s Sketch) bool { return s.N() == 0 })
+func withValues(batches []Lifetimes) []Lifetimes {
+	return slices.DeleteFunc(slices.Clone(batches), func(l Lifetimes) bool { return l.n() == 0 })
 }
 
 // bothWithValues leaves out the batches that are empty in either arm.
-func bothWithValues(fault, control []Sketch) (f, c []Sketch) {
+func bothWithValues(fault, control []Lifetimes) (f, c []Lifetimes) {
 	for i := range min(len(fault), len(control)) {
-		if fault[i].N() > 0 && control[i].N() > 0 {
+		if fault[i].n() > 0 && control[i].n() > 0 {
 			f, c = append(f, fault[i]), append(c, control[i])
 		}
 	}
@@ -141,46 +155,75 @@ func resample(times []int, rng *rand.Rand) {
 	}
 }
 
-// A pool is the values of several batches in one order, and how many of each batch are
-// at or below each of them. So a quantile of any resample can be found by bisection.
+// A pool is the values of several batches in one order, and how many of each batch
+// ended, and were given up, at or below each of them. So a quantile of any resample can
+// be found by bisection.
 type pool struct {
-	slots []int
-	upTo  [][]int // by slot and batch
+	slots   []int
+	ended   [][]int // by slot and batch
+	givenUp [][]int
+	breaks  []int // indices of slots in which something was given up
 }
 
-func newPool(batches []Sketch) pool {
+func newPool(batches []Lifetimes) pool {
 	var p pool
 	longest := 0
-	for _, s := range batches {
-		longest = max(longest, len(s.counts))
+	for _, l := range batches {
+		longest = max(longest, len(l.Ended.counts), len(l.GivenUp.counts))
 	}
-	sums := make([]int, len(batches))
+	ended, givenUp := make([]int, len(batches)), make([]int, len(batches))
 	for slot := range longest {
-		found := false
-		for b, s := range batches {
-			if slot < len(s.counts) && s.counts[slot] > 0 {
-				sums[b] += s.counts[slot]
-				found = true
-			}
+		some, broken := false, false
+		for b, l := range batches {
+			e, g := l.Ended.in(slot), l.GivenUp.in(slot)
+			ended[b], givenUp[b] = ended[b]+e, givenUp[b]+g
+			some, broken = some || e+g > 0, broken || g > 0
 		}
-		if found {
-			p.slots, p.upTo = append(p.slots, slot), append(p.upTo, slices.Clone(sums))
+		if broken {
+			p.breaks = append(p.breaks, len(p.slots))
+		}
+		if some {
+			p.slots = append(p.slots, slot)
+			p.ended, p.givenUp = append(p.ended, slices.Clone(ended)), append(p.givenUp, slices.Clone(givenUp))
 		}
 	}
 	return p
 }
 
-// quantile is the q-quantile of a resample that contains each batch so many times.
-func (p pool) quantile(times []int, q float64) float64 {
-	upTo := func(i int) int {
-		n := 0
-		for b, m := range p.upTo[i] {
-			n += times[b] * m
-		}
-		return n
+// weigh adds up batches of which each was drawn so many times.
+func weigh(batches, times []int) (n int) {
+	for b, m := range batches {
+		n += times[b] * m
 	}
+	return n
+}
+
+// quantile is the q-quantile of a resample that contains each batch so many times, as
+// that of a [Survival]. Between two slots in which something was given up, the share
+// that is left falls as the number that is left.
+func (p pool) quantile(times []int, q float64) (float64, bool) {
 	last := len(p.slots) - 1
-	at := Rank(q, upTo(last))
-	i := sort.Search(last, func(i int) bool { return upTo(i) >= at })
-	return float64(valueOf(p.slots[i]))
+	n := weigh(p.ended[last], times) + weigh(p.givenUp[last], times)
+	if at := Rank(q, n); n == 0 || at > weigh(p.ended[last], times) {
+		return 0, false
+	} else if len(p.breaks) == 0 {
+		i := sort.Search(last, func(i int) bool { return weigh(p.ended[i], times) >= at })
+		return float64(valueOf(p.slots[i])), true
+	}
+	rest, left, before, from := 1.0, float64(n), 0, 0
+	for _, to := range slices.Concat(p.breaks, []int{last}) {
+		after := func(i int) float64 {
+			return rest * (left - float64(weigh(p.ended[i], times)-before)) / left
+		}
+		if left > 0 && 1-after(to) >= q-rounding {
+			i := from + sort.Search(to-from, func(i int) bool { return 1-after(from+i) >= q-rounding })
+			return float64(valueOf(p.slots[i])), true
+		}
+		if left > 0 {
+			rest = after(to)
+		}
+		before, from = weigh(p.ended[to], times), min(to+1, last)
+		left = float64(n - before - weigh(p.givenUp[to], times))
+	}
+	return 0, false
 }

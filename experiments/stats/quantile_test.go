@@ -72,11 +72,11 @@ func TestQuantileRanksCoverAndAreNoWiderThanNeeded(t *testing.T) {
 }
 
 // sketches are ten batches, each of these values.
-func sketches(values ...int64) []Sketch {
-	list := make([]Sketch, 10)
+func sketches(values ...int64) []Lifetimes {
+	list := make([]Lifetimes, 10)
 	for i := range list {
 		for _, v := range values {
-			list[i].Add(v)
+			list[i].Ended.Add(v)
 		}
 	}
 	return list
@@ -95,7 +95,7 @@ func TestQuantileRatioOfEqualBatchesIsExact(t *testing.T) {
 func TestQuantileRatioNeedsBatches(t *testing.T) {
 	t.Parallel()
 	fault, control := sketches(1), sketches(1)
-	fault[3], control[4], fault[5] = Sketch{}, Sketch{}, Sketch{}
+	fault[3], control[4], fault[5] = Lifetimes{}, Lifetimes{}, Lifetimes{}
 	if _, ok := QuantileRatio(fault, control, true, 0.5, rand.New(rand.NewPCG(1, 1))); ok {
 		t.Error("seven batches with values in both arms made an interval")
 	}
@@ -124,17 +124,17 @@ func TestQuantileRatioCovers(t *testing.T) {
 			covered := 0
 			var widths []float64
 			for range runs {
-				fault, control := make([]Sketch, n), make([]Sketch, n)
+				fault, control := make([]Lifetimes, n), make([]Lifetimes, n)
 				for i := range n {
 					slow := 1 + 0.3*r.ExpFloat64()
 					for range 25 {
-						fault[i].Add(int64(1e6 * 1.5 * slow * (1 + 0.2*r.ExpFloat64())))
+						fault[i].Ended.Add(int64(1e6 * 1.5 * slow * (1 + 0.2*r.ExpFloat64())))
 					}
 					if !together {
 						slow = 1 + 0.3*r.ExpFloat64()
 					}
 					for range 25 {
-						control[i].Add(int64(1e6 * slow * (1 + 0.2*r.ExpFloat64())))
+						control[i].Ended.Add(int64(1e6 * slow * (1 + 0.2*r.ExpFloat64())))
 					}
 				}
 				got, ok := QuantileRatio(fault, control, together, 0.5, r)
@@ -157,11 +157,11 @@ func TestQuantileRatioCovers(t *testing.T) {
 func TestTheSameSeedGivesTheSameRatio(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 9))
-	fault, control := make([]Sketch, 12), make([]Sketch, 12)
+	fault, control := make([]Lifetimes, 12), make([]Lifetimes, 12)
 	for i := range fault {
 		for range 9 {
-			fault[i].Add(int64(1e6 * r.ExpFloat64()))
-			control[i].Add(int64(1e6 * r.ExpFloat64()))
+			fault[i].Ended.Add(int64(1e6 * r.ExpFloat64()))
+			control[i].Ended.Add(int64(1e6 * r.ExpFloat64()))
 		}
 	}
 	a, _ := QuantileRatio(fault, control, true, 0.9, rand.New(rand.NewPCG(1, 2)))

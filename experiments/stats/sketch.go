@@ -1,6 +1,9 @@
 package stats
 
-import "math/bits"
+import (
+	"iter"
+	"math/bits"
+)
 
 // A Sketch counts how often values occurred, each known to a thousandth of itself. Its
 // size does not depend on how many there are. Values below 2,048 are exact, negative
@@ -26,6 +29,14 @@ func (s *Sketch) Add(v int64) {
 // N is how many values were counted.
 func (s *Sketch) N() int { return s.n }
 
+// in is how many values a slot counts.
+func (s *Sketch) in(slot int) int {
+	if slot >= len(s.counts) {
+		return 0
+	}
+	return s.counts[slot]
+}
+
 // At is the value of a rank, from 1; 0 if there is none.
 func (s *Sketch) At(rank int) int64 {
 	for i, c := range s.counts {
@@ -47,4 +58,15 @@ func valueOf(i int) int64 {
 	shift := max(i>>keptBits-1, 0)
 	v := int64(i-shift<<keptBits) << shift
 	return v + int64(1)<<shift>>1
+}
+
+// All yields the values, the smallest first, and how many there are of each.
+func (s *Sketch) All() iter.Seq2[int64, int] {
+	return func(yield func(int64, int) bool) {
+		for i, n := range s.counts {
+			if n > 0 && !yield(valueOf(i), n) {
+				return
+			}
+		}
+	}
 }

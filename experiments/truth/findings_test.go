@@ -326,3 +326,34 @@ func TestAFaultThatHardlyMetTrafficIsNotHeld(t *testing.T) {
 			bound{"inconclusive", s.Inconclusive, tt.inconclusive, max(tt.inconclusive, tt.held/10)})
 	}
 }
+
+// Where the slower third of journeys hangs and fails, those that are left say nothing of
+// how long users wait: no percentile is shorter than that of all journeys.
+func TestLatencyIsNotThatOfSurvivors(t *testing.T) {
+	t.Parallel()
+	s := minute(1, plan.Concurrent, world.Documented()[0], 0)
+	s.Base, s.Timeout = world.Level(0), 10
+	s.Decide = func(m Moment) (journal.Outcome, float64) {
+		took := 0.1 + 0.3*m.Rand.ExpFloat64()
+		if m.Faulted && took > 0.4 { // the slower ones need what hangs
+			return journal.Failed, 10
+		}
+		return journal.OK, min(took, 0.9)
+	}
+	l := s.Play(t).Journeys[0].Latency
+	median := 0.0
+	for _, p := range l.Fault {
+		if p.P == 0.5 {
+			median = p.Seconds
+		}
+		if p.P > l.Completed.Fault {
+			t.Errorf("%+v is not known: %.1f %% completed", p, 100*l.Completed.Fault)
+		}
+	}
+	if want := s.Step + 0.1 + 0.3*math.Ln2; math.Abs(median-want) > 0.03 {
+		t.Errorf("the median is %v s, want %v", median, want)
+	}
+	if len(l.Ratio) != 1 || l.Ratio[0].P != 0.5 || math.Abs(l.Ratio[0].Times-1) > 0.08 {
+		t.Errorf("ratios %+v, want one of the median, of about 1", l.Ratio)
+	}
+}

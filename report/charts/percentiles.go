@@ -182,7 +182,7 @@ func (c *percentileChart) drawCurve(a latencyArm) {
 // the readings and the table have those.
 func (c *percentileChart) drawTicks() {
 	c.Add(`<g class="tick" text-anchor="middle">`)
-	for _, p := range c.arms[0].values {
+	for _, p := range c.longest() {
 		minor := ""
 		switch {
 		case p.P < 0.5:
@@ -203,9 +203,20 @@ func PercentileName(p float64) string {
 	return "p" + figures.Short(p*100, 2)
 }
 
+// longest are the percentiles of the arm of which most are known. Those of the others
+// are the first of them.
+func (c *percentileChart) longest() (most []result.Percentile) {
+	for _, a := range c.arms {
+		if len(a.values) > len(most) {
+			most = a.values
+		}
+	}
+	return most
+}
+
 // addHovers shows the values of each percentile to a pointer.
 func (c *percentileChart) addHovers() {
-	list := c.arms[0].values
+	list := c.longest()
 	var out []page.Hover
 	from := 0.0
 	for i, p := range list {

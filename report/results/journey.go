@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
@@ -192,8 +193,35 @@ func (a armRow) Causes() string {
 
 // A latencyRow is one arm's percentiles.
 type latencyRow struct {
-	Name   string
-	Values []string
+	Name      string
+	Completed string // how many did, if not all
+	Values    []string
+}
+
+// LatencyOf says whose latency it is. Results of older versions have that of completed
+// journeys alone.
+func (b block) LatencyOf() string {
+	if b.Latency.Completed == nil {
+		return "completed journeys"
+	}
+	return "all journeys"
+}
+
+// Waited reports whether those that failed are among them.
+func (b block) Waited() bool {
+	c := b.completed()
+	return slices.ContainsFunc([]*float64{c.fault, c.control, c.baseline}, func(share *float64) bool { return share != nil && *share < 1 })
+}
+
+// completedShares are the shares of journeys that completed, by arm; nil: unknown.
+type completedShares struct{ fault, control, baseline *float64 }
+
+func (b block) completed() completedShares {
+	c := b.Latency.Completed
+	if c == nil {
+		return completedShares{}
+	}
+	return completedShares{&c.Fault, c.Control, c.Baseline}
 }
 
 // LatencyHead names the percentiles; it is empty where none are known.
@@ -205,27 +233,36 @@ func (b block) LatencyHead() []string {
 	return list
 }
 
-// percentiles are those of the first arm that has any; the other arms have the same.
-func (b block) percentiles() []result.Percentile {
+// percentiles are those of the first of the arms of which most are known; the others
+// have the same or fewer.
+func (b block) percentiles() (most []result.Percentile) {
 	for _, list := range [][]result.Percentile{b.Latency.Fault, b.Latency.Control, b.Latency.Baseline} {
-		if len(list) > 0 {
-			return list
+		if len(list) > len(most) {
+			most = list
 		}
 	}
-	return nil
+	return most
 }
 
 // LatencyRows are the percentiles of each arm, in the order of LatencyHead.
 func (b block) LatencyRows() []latencyRow {
 	var list []latencyRow
 	for _, arm := range []struct {
-		name   string
-		values []result.Percentile
-	}{{"Fault arm", b.Latency.Fault}, {"Control arm", b.Latency.Control}, {"Fault arm in the baseline", b.Latency.Baseline}} {
-		if len(arm.values) == 0 {
+		name      string
+		values    []result.Percentile
+		completed *float64
+	}{
+		{"Fault arm", b.Latency.Fault, b.completed().fault},
+		{"Control arm", b.Latency.Control, b.completed().control},
+		{"Fault arm in the baseline", b.Latency.Baseline, b.completed().baseline},
+	} {
+		if len(arm.values) == 0 && arm.completed == nil {
 			continue
 		}
 		row := latencyRow{Name: arm.name}
+		if arm.completed != nil && *arm.completed < 1 {
+			row.Completed = figures.ShortPercent(*arm.completed, 1) + " completed"
+		}
 		for _, head := range b.percentiles() {
 			text := "–"
 			for _, p := range arm.values {
