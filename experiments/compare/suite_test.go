@@ -154,3 +154,27 @@ func TestSuites(t *testing.T) {
 		})
 	}
 }
+
+// What the suite shows of its runs is in the comparison and in every interval of it; what is
+// too small a suite says that it shows nothing.
+func TestSpreadIsShown(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(28, 28))
+	base, head := halfHarm().measured(r, 2340, 0.03), halfHarm().measured(r, 2340, 0.03)
+	c := Runs([]Input{base}, []Input{head}, DefaultMargin)
+	if c.Spread == nil || math.Abs(c.Spread.SD-0.03) > 0.015 || c.Spread.Changes < 40 || !c.Drift {
+		t.Fatalf("spread %+v, in the intervals: %t; want three points of the half that harm", c.Spread, c.Drift)
+	}
+	for _, e := range c.Experiments {
+		j := e.Lead()
+		alone := stats.Minus(stats.Interval{Estimate: j.Head.Estimate, Low: j.Head.Low, High: j.Head.High},
+			stats.Interval{Estimate: j.Base.Estimate, Low: j.Base.Low, High: j.Base.High})
+		if j.Change.Drift == nil || *j.Change.Drift != c.Spread.SD || j.Change.High-j.Change.Low <= alone.High-alone.Low {
+			t.Errorf("%s: %+v, want the spread in an interval wider than %+v", e.ID, j.Change, alone)
+		}
+	}
+	base.Result.Experiments, head.Result.Experiments = base.Result.Experiments[20:22], head.Result.Experiments[20:22]
+	if few := Runs([]Input{base}, []Input{head}, DefaultMargin); few.Spread != nil || few.Drift || few.Experiments[0].Lead().Change.Drift != nil {
+		t.Errorf("of two experiments: %+v", few.Spread)
+	}
+}
