@@ -36,6 +36,25 @@ func Alive(dir *os.Root) (bool, error) {
 	return !free, err
 }
 
+// Alive reports what [Alive] does. The error means that the directory does not tell: it
+// is none of a run any more, or others can write it, who may hold the lock themselves.
+// [Registry.Alive] tells it then.
+func (o OpenRun) Alive(dir *os.Root) (bool, error) {
+	if err := checkRecords(dir); err != nil {
+		return false, err
+	}
+	return Alive(dir)
+}
+
+// OpenDir opens the directory of a run. It is an error at once, and does not wait, if
+// something else is in its place, such as a pipe.
+func OpenDir(path string) (*os.Root, error) {
+	if path == "" {
+		return nil, fs.ErrNotExist
+	}
+	return os.OpenRoot(path + string(os.PathSeparator) + ".") // a path that goes on leads through a directory
+}
+
 // An Undo is the record of a process that cleans up after a run. Only one process has
 // it at a time.
 type Undo struct {
@@ -109,7 +128,13 @@ func (u *Undo) keepDamage(end int64) {
 	if err != nil && !errors.Is(err, io.EOF) || !bytes.Contains(rest[:n], []byte("\n")) {
 		return
 	}
-	_ = u.dir.WriteFile(damagedUndo, rest[:n], 0o600) // without room it goes: it proves nothing
+	_ = u.dir.Remove(damagedUndo) // what has this name may be a pipe, which would never open
+	kept, err := u.dir.OpenFile(damagedUndo, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return // without room it goes: it proves nothing
+	}
+	_, _ = kept.Write(rest[:n])
+	_ = kept.Close()
 }
 
 // Record appends an event and returns once it is on disk. While the run is alive, the
@@ -117,8 +142,11 @@ func (u *Undo) keepDamage(end int64) {
 // error is [ErrAlive] then.
 func (u *Undo) Record(e Event) error {
 	if e.Kind == FaultRemoved || e.Kind == CleanedUp {
-		if alive, err := Alive(u.dir); err != nil || alive {
-			return errors.Join(err, ErrAlive)
+		switch alive, err := Alive(u.dir); {
+		case err != nil: // not that it is alive: whoever asks leaves a run alone that is
+			return fmt.Errorf("undo: %w", err)
+		case alive:
+			return ErrAlive
 		}
 	}
 	line, err := json.Marshal(e)

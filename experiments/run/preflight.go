@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"maps"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -161,12 +160,12 @@ func (r *run) checkOpenRun(open journal.OpenRun) error {
 	if alive, err := r.o.Registry.Alive(open.Run); err == nil && alive {
 		return nil
 	}
-	root, err := os.OpenRoot(open.Dir)
+	root, err := journal.OpenDir(open.Dir)
 	if err != nil {
 		return fmt.Errorf("%w: run %s died, its faults may still be in force, and its directory is gone: `blastgauge recover --all` looks for them", experiments.ErrRefused, open.Run)
 	}
 	defer func() { _ = root.Close() }() // nothing is written
-	if alive, err := journal.Alive(root); err == nil && alive {
+	if alive, err := open.Alive(root); err == nil && alive {
 		return nil
 	}
 	if left := open.ReadLeftovers(root); left.Certain() && len(left.Faults) == 0 {
@@ -177,7 +176,7 @@ func (r *run) checkOpenRun(open journal.OpenRun) error {
 
 // checkDir refuses a directory that holds a run already.
 func checkDir(dir string) error {
-	root, err := os.OpenRoot(dir)
+	root, err := journal.OpenDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

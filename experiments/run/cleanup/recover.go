@@ -31,7 +31,7 @@ func All(ctx context.Context, dirs []string, o Options) error {
 	found := len(list)
 	for _, open := range list {
 		err := o.recoverOpen(ctx, open)
-		if errors.Is(err, journal.ErrAlive) {
+		if errors.Is(err, journal.ErrAlive) && !errors.Is(err, engine.ErrNotRemoved) {
 			o.logf(open.Dir)("the run is alive: left alone (--stop stops it)")
 			continue
 		}
@@ -46,7 +46,7 @@ func All(ctx context.Context, dirs []string, o Options) error {
 			errs = append(errs, err)
 		}
 	}
-	if found == 0 {
+	if found == 0 && err == nil {
 		_, _ = fmt.Fprintln(o.Log, "no run is open: nothing is left behind")
 	}
 	return errors.Join(errs...)
@@ -55,7 +55,7 @@ func All(ctx context.Context, dirs []string, o Options) error {
 // nameForeign returns an error that names a directory which is not in the registry, if
 // its run may have left something.
 func (o Options) nameForeign(dir string) error {
-	root, err := os.OpenRoot(dir)
+	root, err := journal.OpenDir(dir)
 	if err != nil {
 		return nil //nolint:nilerr // not a directory
 	}
@@ -105,7 +105,7 @@ func Run(ctx context.Context, dir string, o Options) (err error) {
 		return o.recoverOpen(ctx, open)
 	}
 	defer nameDir(&err, dir)
-	root, err := os.OpenRoot(dir)
+	root, err := journal.OpenDir(dir)
 	if err != nil {
 		return fmt.Errorf("not a run directory: %w", err)
 	}
@@ -184,7 +184,7 @@ func (o Options) rollbackOf(open journal.OpenRun) (*rollback, error) {
 	if open.Plan != nil && r.driver != nil {
 		r.driver.MarkKnown(open.Plan)
 	}
-	root, err := os.OpenRoot(open.Dir)
+	root, err := journal.OpenDir(open.Dir)
 	switch {
 	case err == nil:
 		r.root = root

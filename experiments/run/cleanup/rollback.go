@@ -153,9 +153,11 @@ func record(undo *journal.Undo, done []removal, everything bool) error {
 // place in the registry says it.
 func (r *rollback) isAlive() (bool, error) {
 	if r.root != nil {
-		alive, err := journal.Alive(r.root)
-		if r.foreign != nil || err == nil {
-			return alive, err
+		if r.foreign != nil {
+			return journal.Alive(r.root)
+		}
+		if alive, err := r.open.Alive(r.root); err == nil {
+			return alive, nil
 		}
 	}
 	alive, err := r.registry.Alive(r.open.Run)
