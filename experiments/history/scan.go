@@ -79,7 +79,7 @@ func summarize(in *result.Result) *Run {
 // summarizeExperiment sums up what one experiment found.
 func summarizeExperiment(e *result.Experiment) Experiment {
 	x := Experiment{ID: e.ID, Title: e.Title, Verdict: e.Verdict, Digests: e.Digests, Limit: e.Limits.BlastRadius}
-	if b := e.BlastRadius; b != nil && e.Verdict != result.Invalid && e.Verdict != result.NotRun {
+	if b := e.BlastRadius; b != nil && e.Trusted() {
 		x.Radius = &Radius{b.Journey, b.Estimate, b.Low, b.High, b.Control}
 		for _, j := range e.Journeys {
 			if j.Name == b.Journey {
@@ -87,7 +87,7 @@ func summarizeExperiment(e *result.Experiment) Experiment {
 			}
 		}
 	}
-	if rec := e.Recovery; rec != nil && !rec.Censored {
+	if rec := e.Recovery; rec != nil && !rec.Censored && len(e.Void) == 0 {
 		x.Recovery = &rec.Seconds
 	}
 	for _, c := range e.Criteria {

@@ -142,8 +142,14 @@ type CheckResult struct {
 	Holds      bool     `json:"holds"`
 	Violations float64  `json:"violations"`       // how far from the expected value; 1 where it cannot be counted
 	Detail     string   `json:"detail,omitempty"` // "$.count is 2, expected 0"
-	Keys       []string `json:"keys,omitempty"`   // at most 20
-	Error      string   `json:"error,omitempty"`  // why the check gave no result; Holds means nothing then
+	Keys       []string `json:"keys,omitempty"`   // at most 20; of new violations alone where New is known
+	// New is how many violations were not there before the fault. It is nil where none
+	// was, so that all are new, and where keys do not tell.
+	New *float64 `json:"new,omitempty"`
+	// All are the keys of all violations, with repeats; nil where not all are known. They
+	// tell new violations from old ones, and are in no journal.
+	All   []string `json:"-"`
+	Error string   `json:"error,omitempty"` // why the check gave no result; Holds means nothing then
 }
 
 // An Outcome is how a journey ended.

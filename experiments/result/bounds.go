@@ -61,6 +61,9 @@ func checkEvent(e *journal.Event, last time.Duration) error {
 	c.number("guardrail", mostCount, e.Value, e.Limit)
 	if e.Check != nil {
 		c.number("invariant", mostCount, e.Check.Violations)
+		if e.Check.New != nil {
+			c.number("invariant", mostCount, *e.Check.New)
+		}
 	}
 	if e.Plan != nil && c.err == nil {
 		return checkPlan(e.Plan)

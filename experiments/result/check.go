@@ -139,7 +139,7 @@ func (c *checker) experiment(e *Experiment) {
 	c.id("experiment", e.ID)
 	c.verdict("verdict", e.Verdict)
 	count(c, "line", e.Line)
-	for _, code := range e.ReasonCodes {
+	for _, code := range slices.Concat(e.ReasonCodes, e.Void) {
 		c.code("reason code", string(code))
 	}
 	c.number("limits", mostSeconds, e.Limits.BlastRadius, e.Limits.Recovery, e.Limits.Baseline)
@@ -168,7 +168,7 @@ func (c *checker) experiment(e *Experiment) {
 	}
 	c.effects(e)
 	for _, v := range e.Invariants {
-		for _, n := range []*float64{v.Before, v.During, v.After} {
+		for _, n := range []*float64{v.Before, v.During, v.After, v.NewDuring, v.NewAfter} {
 			if n != nil {
 				c.number("invariant", mostCount, *n)
 			}

@@ -46,6 +46,7 @@ func (r *experimentRun) result(f *fold) Experiment {
 	verdict, reasons := judge(why)
 	e.Verdict = verdict
 	e.explain(reasons)
+	e.voidNumbers(why.invalid)
 	e.Events = r.events(&e)
 	return e
 }

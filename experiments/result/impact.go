@@ -39,7 +39,7 @@ func newTraffic(t *experiments.Traffic) *Traffic {
 // impact is nil for an experiment whose measurement cannot be trusted, and where no
 // traffic is declared.
 func (t *Traffic) impact(e *Experiment) *Impact {
-	if t == nil || e.Verdict == Invalid || e.Verdict == NotRun {
+	if t == nil || !e.Trusted() {
 		return nil
 	}
 	for _, j := range e.Journeys {

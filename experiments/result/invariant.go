@@ -47,18 +47,27 @@ func (inv *Invariant) add(e journal.Event, old []string) {
 	if !r.Holds {
 		violations = max(violations, 1)
 		inv.Detail = r.Detail
+		if r.New != nil {
+			old = nil // the keys are those of new violations
+		}
 		inv.addNewKeys(r.Keys, old)
 	}
 	switch e.Phase {
 	case journal.Baseline:
 		inv.Before = &violations
 	case journal.Fault:
-		if inv.During == nil || *inv.During < violations {
-			inv.During = &violations
-		}
+		inv.During, inv.NewDuring = larger(inv.During, &violations), larger(inv.NewDuring, r.New)
 	default:
-		inv.After = &violations
+		inv.After, inv.NewAfter = &violations, r.New
 	}
+}
+
+// larger is the larger one of two numbers, each of which may be absent.
+func larger(a, b *float64) *float64 {
+	if a == nil || b != nil && *a < *b {
+		return b
+	}
+	return a
 }
 
 // addNewKeys adds the keys that were in order before the fault.
@@ -70,28 +79,64 @@ func (inv *Invariant) addNewKeys(keys, old []string) {
 	}
 }
 
-// worst is the most violations under the fault or after it.
-func (inv *Invariant) worst() float64 {
-	if inv.During != nil {
-		return max(*inv.During, *inv.After)
+// New is how many violations there are that were not there before the fault: after it,
+// and the most under it. It is not told if some were there before and keys do not tell
+// the others from them.
+func (inv *Invariant) New() (under, after float64, told bool) {
+	during, last := inv.During, inv.After
+	if inv.Before == nil {
+		return 0, 0, false
 	}
-	return *inv.After
+	if *inv.Before > 0 {
+		during, last = inv.NewDuring, inv.NewAfter
+		if during == nil && inv.During != nil || last == nil && inv.After != nil {
+			return 0, 0, false
+		}
+	}
+	if during != nil {
+		under = *during
+	}
+	if last != nil {
+		after = *last
+	}
+	return under, after, true
 }
+
+// Breach is how many new violations the invariant is broken by: those after the fault,
+// or the most under it if none is left.
+func (inv *Invariant) Breach() (violations float64, underOnly bool) {
+	under, after, _ := inv.New()
+	if after == 0 && under > 0 {
+		return under, true
+	}
+	return after, false
+}
+
+// Dirty reports whether there were violations before the fault.
+func (inv *Invariant) Dirty() bool { return inv.Before != nil && *inv.Before > 0 }
 
 func invariantCriterion(inv *Invariant) Criterion {
 	c := newCriterion(InvariantCriterion, inv.Name, "no new violation")
+	under, after, told := inv.New()
+	among := ""
+	if inv.Dirty() {
+		among = fmt.Sprintf(" new, %g before", *inv.Before)
+	}
 	switch {
-	case inv.Before == nil || inv.After == nil:
+	case inv.Before == nil || inv.After == nil && under == 0:
 		c.decide(Inconclusive, ReasonInvariantNotAsked, fmt.Sprintf("invariant %q could not be asked: %s", inv.Name, inv.Detail))
-	case *inv.Before > 0:
+	case !told:
 		c.Measured = fmt.Sprintf("%g before, %g after", *inv.Before, *inv.After)
-		c.decide(Inconclusive, ReasonInvariantBrokenBefore, fmt.Sprintf("invariant %q did not hold before the fault either: it is not judged", inv.Name))
-	case *inv.After > 0:
-		c.Measured = fmt.Sprintf("%g", inv.worst())
+		c.decide(Inconclusive, ReasonInvariantBrokenBefore, fmt.Sprintf("invariant %q did not hold before the fault either, and keys do not tell new violations from old ones: it is not judged", inv.Name))
+	case after > 0:
+		c.Measured = fmt.Sprintf("%g", max(under, after)) + among
 		c.decide(Refuted, ReasonInvariantBroken, fmt.Sprintf("invariant %q is broken: %s", inv.Name, describeViolations(inv)))
-	case inv.worst() > 0:
-		c.Measured = fmt.Sprintf("%g under the fault", inv.worst())
+	case under > 0:
+		c.Measured = fmt.Sprintf("%g under the fault", under) + strings.Replace(among, " new", ", new", 1)
 		c.decide(Refuted, ReasonInvariantBrokenUnder, fmt.Sprintf("invariant %q was broken while the fault was in force: %s", inv.Name, describeViolations(inv)))
+	case inv.Dirty():
+		c.Measured = "0" + among
+		c.decide(Held, ReasonInvariantHolds, fmt.Sprintf("invariant %q has no new violation; %g were there before the fault", inv.Name, *inv.Before))
 	default:
 		c.Measured = "0"
 		c.decide(Held, ReasonInvariantHolds, fmt.Sprintf("invariant %q holds", inv.Name))
@@ -101,13 +146,14 @@ func invariantCriterion(inv *Invariant) Criterion {
 
 // describeViolations is "5 violations: J-1, J-2, J-3 and 2 more".
 func describeViolations(inv *Invariant) string {
-	n := *inv.After
-	if n == 0 {
-		n = inv.worst()
+	n, _ := inv.Breach()
+	kind := " "
+	if inv.Dirty() {
+		kind = " new "
 	}
-	text := fmt.Sprintf("%g violations", n)
+	text := fmt.Sprintf("%g%sviolations", n, kind)
 	if n == 1 {
-		text = "1 violation"
+		text = "1" + kind + "violation"
 	}
 	if len(inv.Keys) > 0 {
 		text += ": " + strings.Join(inv.Keys[:min(3, len(inv.Keys))], ", ")

@@ -22,8 +22,11 @@ func judge(f facts) (Verdict, []reason) {
 	case f.notRun != nil:
 		return NotRun, []reason{*f.notRun}
 	case len(f.invalid) > 0:
+		if broken := brokenInvariants(f.criteria); len(broken) > 0 && f.faultMet() {
+			return Refuted, append(broken, f.invalid...)
+		}
 		return Invalid, f.invalid
-	case len(refuted) > 0 && (f.grade == GradeCounted || f.grade == GradeObserved || f.grade == GradeSparse):
+	case len(refuted) > 0 && f.grade.refutes():
 		return Refuted, refuted
 	case len(refuted) == 0 && len(undecided) == 0 && f.grade == GradeCounted:
 		return Held, reasonsOf(f.criteria, Held)
@@ -35,6 +38,57 @@ func judge(f facts) (Verdict, []reason) {
 		reasons = append(reasons, reason{ReasonOnlyProbed, "only our own probe met the fault: nothing shows that a journey did"})
 	}
 	return Inconclusive, reasons
+}
+
+// faultMet reports whether the fault was in force, met traffic and is gone. Then what
+// broke under it is a fact, also where the numbers of journeys mean nothing.
+func (f facts) faultMet() bool {
+	doubt := slices.ContainsFunc(f.invalid, func(r reason) bool {
+		return r.code == ReasonFaultVanished || r.code == ReasonNotExercised || r.code == ReasonRemovalUnverified
+	})
+	return !doubt && f.grade.refutes()
+}
+
+// refutes reports whether a fault of this grade met the system's own traffic, so that
+// what is wrong may be its doing.
+func (g Grade) refutes() bool {
+	return g == GradeCounted || g == GradeObserved || g == GradeSparse
+}
+
+// brokenInvariants are the reasons of the invariants that broke.
+func brokenInvariants(criteria []Criterion) []reason {
+	isOther := func(c Criterion) bool { return c.Kind != InvariantCriterion }
+	return reasonsOf(slices.DeleteFunc(slices.Clone(criteria), isOther), Refuted)
+}
+
+// voidNumbers marks what was measured of journeys as void for these reasons. Where an
+// invariant decided all the same, every other criterion is without a verdict.
+func (e *Experiment) voidNumbers(why []reason) {
+	if e.Verdict != Invalid && e.Verdict != Refuted || len(why) == 0 {
+		return
+	}
+	for _, r := range why {
+		if !slices.Contains(e.Void, r.code) {
+			e.Void = append(e.Void, r.code)
+		}
+	}
+	if e.Verdict == Invalid {
+		return // no criterion is judged
+	}
+	for i := range e.Criteria {
+		if c := &e.Criteria[i]; c.Kind != InvariantCriterion {
+			c.Measured = ""
+			c.decide(Invalid, why[0].code, why[0].text)
+		}
+	}
+	for i := range e.Journeys {
+		e.Journeys[i].Verdict = Invalid
+	}
+}
+
+// Trusted reports whether the numbers of journeys can be trusted.
+func (e *Experiment) Trusted() bool {
+	return (e.Verdict == Held || e.Verdict == Refuted || e.Verdict == Inconclusive) && len(e.Void) == 0
 }
 
 // reasonsOf are the reasons of the criteria with a verdict.

@@ -231,12 +231,14 @@ func TestInvariantsAreJudgedByWhatIsNew(t *testing.T) {
 		says     string
 		keys     []string
 	}{
-		"holds":              {[]reading{bad(journal.Baseline), bad(journal.Fault), bad(journal.Recovery)}, Held, "holds", nil},
-		"broken after it":    {[]reading{bad(journal.Baseline), bad(journal.Recovery, "a", "b")}, Refuted, "is broken: 2 violations: a, b", []string{"a", "b"}},
-		"broken under it":    {[]reading{bad(journal.Baseline), bad(journal.Fault, "a"), bad(journal.Recovery)}, Refuted, "was broken while the fault was in force: 1 violation: a", []string{"a"}},
-		"worse and worse":    {[]reading{bad(journal.Baseline), bad(journal.Fault, "a"), bad(journal.Fault, "a", "b"), bad(journal.Recovery, "b", "c")}, Refuted, "a, b, c", []string{"a", "b", "c"}},
-		"broken before it":   {[]reading{bad(journal.Baseline, "a"), bad(journal.Fault, "a", "b"), bad(journal.Recovery, "a", "b")}, Inconclusive, "did not hold before the fault either", []string{"a", "b"}},
-		"not asked after it": {[]reading{bad(journal.Baseline), bad(journal.Fault, "a")}, Inconclusive, "could not be asked", []string{"a"}},
+		"holds":            {[]reading{bad(journal.Baseline), bad(journal.Fault), bad(journal.Recovery)}, Held, "holds", nil},
+		"broken after it":  {[]reading{bad(journal.Baseline), bad(journal.Recovery, "a", "b")}, Refuted, "is broken: 2 violations: a, b", []string{"a", "b"}},
+		"broken under it":  {[]reading{bad(journal.Baseline), bad(journal.Fault, "a"), bad(journal.Recovery)}, Refuted, "was broken while the fault was in force: 1 violation: a", []string{"a"}},
+		"worse and worse":  {[]reading{bad(journal.Baseline), bad(journal.Fault, "a"), bad(journal.Fault, "a", "b"), bad(journal.Recovery, "b", "c")}, Refuted, "a, b, c", []string{"a", "b", "c"}},
+		"broken before it": {[]reading{bad(journal.Baseline, "a"), bad(journal.Fault, "a", "b"), bad(journal.Recovery, "a", "b")}, Inconclusive, "did not hold before the fault either", []string{"a", "b"}},
+		// That nobody could ask after the fault takes nothing from what was seen under it.
+		"broken under it, and not asked after it": {[]reading{bad(journal.Baseline), bad(journal.Fault, "a")}, Refuted, "was broken while the fault was in force: 1 violation: a", []string{"a"}},
+		"holds under it, and not asked after it":  {[]reading{bad(journal.Baseline), bad(journal.Fault)}, Inconclusive, "could not be asked", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -253,6 +255,107 @@ func TestInvariantsAreJudgedByWhatIsNew(t *testing.T) {
 				t.Errorf("%s: %q, want %s with %q", c.Verdict, c.Detail, tt.want, tt.says)
 			}
 			if !slices.Equal(e.Invariants[0].Keys, tt.keys) && tt.want == Refuted {
+				t.Errorf("keys %q, want %q", e.Invariants[0].Keys, tt.keys)
+			}
+		})
+	}
+}
+
+// An invariant that broke is a fact, whatever became of the numbers of journeys, if the
+// fault was there, met traffic and is gone.
+func TestABrokenInvariantIsAFact(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		spoil func(*story) // before the journal is written
+		after func(*story) // and after it
+		want  Verdict
+		code  ReasonCode // why the numbers are void
+		exit  int
+	}{
+		"the machine was busy": {spoil: func(s *story) { s.late = 150 * time.Millisecond },
+			want: Refuted, code: ReasonTooBusy, exit: ExitRefuted},
+		"the baseline was harmed": {spoil: func(s *story) { s.harm = func(plan.Arm, float64) float64 { return 0.1 } },
+			want: Refuted, code: ReasonBaselineHarmed, exit: ExitRefuted},
+		"there were no journeys": {spoil: func(s *story) { s.obs = []journal.Observation{} },
+			want: Refuted, code: ReasonTooFewJourneys, exit: ExitRefuted},
+		"the fault met nothing": {after: func(s *story) { s.evidence(journal.Evidence{}) },
+			want: Invalid, code: ReasonNotExercised, exit: ExitInvalid},
+		"the fault vanished": {after: func(s *story) { s.at(20, journal.Event{Kind: journal.FaultVanished, Detail: "toxic is gone"}) },
+			want: Invalid, code: ReasonFaultVanished, exit: ExitInvalid},
+		"the fault is not proven gone": {after: func(s *story) {
+			s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Verified, e.Error = false, "no answer within 10s" })
+		}, want: Invalid, code: ReasonRemovalUnverified, exit: ExitNotRemoved},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStory()
+			for _, spoil := range []func(*story){tt.spoil, func(s *story) { invariant(s, 0, 2) }, tt.after} {
+				if spoil != nil {
+					spoil(s)
+				}
+			}
+			r := s.fold(t)
+			e := r.Experiments[0]
+			if e.Verdict != tt.want || r.Exit(nil) != tt.exit || !e.HasReason(tt.code) {
+				t.Fatalf("%s, exit %d, %v; want %s, exit %d, with %s", e.Verdict, r.Exit(nil), e.ReasonCodes, tt.want, tt.exit, tt.code)
+			}
+			if !slices.Contains(e.Void, tt.code) || e.Trusted() {
+				t.Errorf("void %v, trusted %v: the numbers of journeys are void by %s", e.Void, e.Trusted(), tt.code)
+			}
+			if c := e.Criterion(InvariantCriterion, "charged once"); c == nil || c.Verdict != Refuted {
+				t.Errorf("criterion %+v, want a refuted one", c)
+			}
+			if tt.want != Refuted {
+				return
+			}
+			if e.ReasonCodes[0] != ReasonInvariantBroken {
+				t.Errorf("%v: the invariant's reason comes first", e.ReasonCodes)
+			}
+			if c := e.Criterion(JourneyCriterion, "checkout"); c == nil || c.Verdict != Invalid || e.Journeys[0].Verdict != Invalid {
+				t.Errorf("journey %s, criterion %+v: no journey is judged", e.Journeys[0].Verdict, c)
+			}
+		})
+	}
+}
+
+// Of a staging that is dirty already only what is new counts, where keys tell.
+func TestNewViolationsRefuteBesideOldOnes(t *testing.T) {
+	t.Parallel()
+	type reading struct {
+		phase journal.Phase
+		all   float64
+		fresh *float64
+		keys  []string
+	}
+	before := reading{journal.Baseline, 30, nil, []string{"o1", "o2"}}
+	for name, tt := range map[string]struct {
+		readings []reading
+		want     Verdict
+		code     ReasonCode
+		keys     []string
+	}{
+		"new after it":     {[]reading{before, {journal.Recovery, 31, new(1.0), []string{"n"}}}, Refuted, ReasonInvariantBroken, []string{"n"}},
+		"new under it":     {[]reading{before, {journal.Fault, 31, new(1.0), []string{"n"}}, {journal.Recovery, 30, new(0.0), nil}}, Refuted, ReasonInvariantBrokenUnder, []string{"n"}},
+		"old ones healed":  {[]reading{before, {journal.Recovery, 2, new(2.0), []string{"n", "m"}}}, Refuted, ReasonInvariantBroken, []string{"n", "m"}},
+		"an old key again": {[]reading{before, {journal.Recovery, 31, new(1.0), []string{"o1"}}}, Refuted, ReasonInvariantBroken, []string{"o1"}},
+		"old ones alone":   {[]reading{before, {journal.Recovery, 30, new(0.0), nil}}, Held, ReasonInvariantHolds, nil},
+		"keys do not tell": {[]reading{before, {journal.Recovery, 31, nil, nil}}, Inconclusive, ReasonInvariantBrokenBefore, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStory()
+			s.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
+			s.writeJournal()
+			for i, r := range tt.readings {
+				s.at(float64(i+2), journal.Event{Kind: journal.InvariantChecked, Phase: r.phase, Check: &journal.CheckResult{
+					Invariant: "charged once", Violations: r.all, New: r.fresh, Keys: r.keys}})
+			}
+			e := s.fold(t).Experiments[0]
+			c := e.Criterion(InvariantCriterion, "charged once")
+			if c == nil || c.Verdict != tt.want || c.Code != tt.code || e.Verdict != tt.want {
+				t.Errorf("%s with %+v, want %s by %s", e.Verdict, c, tt.want, tt.code)
+			}
+			if !slices.Equal(e.Invariants[0].Keys, tt.keys) {
 				t.Errorf("keys %q, want %q", e.Invariants[0].Keys, tt.keys)
 			}
 		})

@@ -120,6 +120,9 @@ type Experiment struct {
 	Guardrail     *Guardrail      `json:"guardrail,omitempty"`
 	Lateness      *Lateness       `json:"lateness,omitempty"`
 	Invariants    []Invariant     `json:"invariants"`
+	// Void is why the numbers of journeys, of the recovery and of guardrails cannot be
+	// trusted; absent where they can be. What was found of the invariants counts even so.
+	Void []ReasonCode `json:"void,omitempty"`
 }
 
 // Digests are equal for two experiments if that part of them is the same.
@@ -495,6 +498,11 @@ type Invariant struct {
 	Before *float64 `json:"before,omitempty"`
 	During *float64 `json:"during,omitempty"`
 	After  *float64 `json:"after,omitempty"`
-	Keys   []string `json:"keys,omitempty"` // of new violations, at most 20
-	Detail string   `json:"detail,omitempty"`
+	// NewDuring and NewAfter are those of During and After that were not there before the
+	// fault. They are absent where none was, so that all are new, and where keys do not
+	// tell new violations from old ones.
+	NewDuring *float64 `json:"new_during,omitempty"`
+	NewAfter  *float64 `json:"new_after,omitempty"`
+	Keys      []string `json:"keys,omitempty"` // of new violations, at most 20
+	Detail    string   `json:"detail,omitempty"`
 }

@@ -44,7 +44,7 @@ func (e *experiment) Late() bool { return late(e.Experiment) }
 
 // RecoveryText writes the time to recovery.
 func (e *experiment) RecoveryText() string {
-	return words.RecoveryCell(e.Recovery)
+	return words.RecoveryCell(knownRecovery(e.Experiment))
 }
 
 // Known is the blast radius; nil if it cannot be trusted.
@@ -107,7 +107,13 @@ func (e *experiment) SoftBehavesHard() bool { return e.s != nil && e.s.softBehav
 // Doubt reports whether the section lists the reasons. The criteria show why a
 // hypothesis held or not, but not why there is no answer.
 func (e *experiment) Doubt() bool {
-	return e.Verdict == result.Invalid || e.Verdict == result.NotRun || e.Verdict == result.Inconclusive || len(e.Criteria) == 0
+	return e.Verdict == result.Invalid || e.Verdict == result.NotRun || e.Verdict == result.Inconclusive || len(e.Criteria) == 0 || len(e.Void) > 0
+}
+
+// Judged reports whether this criterion or journey was judged, going by its verdict:
+// none is where the measurement cannot be trusted, but for an invariant that broke.
+func (e *experiment) Judged(v result.Verdict) bool {
+	return e.Verdict != result.Invalid && v != result.Invalid
 }
 
 // InvariantState sums up the invariants in the table of all experiments.

@@ -33,8 +33,11 @@ func suiteOf(r *result.Result, e *result.Experiment) encode.Suite {
 	s.Add(encode.Outcome{Name: "hypothesis", File: e.File, Verdict: e.Verdict, Expected: e.Hypothesis, Reasons: e.Reasons})
 	for _, c := range e.Criteria {
 		o := encode.Outcome{Name: c.Name, File: e.File, Verdict: c.Verdict, Expected: measured(c), Reasons: words.NonEmpty(c.Detail)}
-		if e.Verdict == result.Invalid || e.Verdict == result.NotRun { // then no criterion was judged
+		switch {
+		case e.Verdict == result.Invalid || e.Verdict == result.NotRun: // then no criterion was judged
 			o.Verdict, o.Reasons = result.NotRun, []string{"the experiment is " + words.Verdict(e.Verdict)}
+		case c.Verdict == result.Invalid: // only invariants were
+			o.Verdict = result.NotRun
 		}
 		s.Add(o)
 	}
@@ -64,7 +67,7 @@ func setProperties(s *encode.Suite, r *result.Result, e *result.Experiment) {
 		s.Set("blast_radius.high", figures.Fixed(b.High, 4))
 		s.Set("blast_radius.limit", figures.Fixed(limitOf(e), 4))
 	}
-	if e.Recovery != nil && !e.Recovery.Censored {
-		s.Set("recovery.seconds", figures.Fixed(e.Recovery.Seconds, 1))
+	if rec := knownRecovery(e); rec != nil && !rec.Censored {
+		s.Set("recovery.seconds", figures.Fixed(rec.Seconds, 1))
 	}
 }

@@ -64,7 +64,7 @@ func (s *summary) verdictTable(m *encode.Comment) {
 			interval = figures.Points(b.Low) + " to " + figures.Percent(b.High)
 		}
 		m.Line(fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |", markdownGlyph(e.Verdict), encode.Markdown(e.ID), words.Verdict(e.Verdict),
-			harmed, interval, words.Limit(limitOf(e)), encode.Markdown(words.Recovery(e.Recovery)+lateMark(e))))
+			harmed, interval, words.Limit(limitOf(e)), encode.Markdown(words.Recovery(knownRecovery(e))+lateMark(e))))
 	}
 }
 

@@ -46,7 +46,7 @@ func eventsOf(e *result.Experiment) []encode.Event {
 	if b := trustedRadius(e); b != nil {
 		v.Journey, v.Estimate, v.Low, v.High = b.Journey, &b.Estimate, &b.Low, &b.High
 	}
-	if rec := e.Recovery; rec != nil && !rec.Censored {
+	if rec := knownRecovery(e); rec != nil && !rec.Censored {
 		v.Recovery = &rec.Seconds
 	}
 	return append(list, v)

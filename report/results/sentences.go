@@ -93,7 +93,7 @@ func period(text string) string {
 // effect says what the fault did to the journey that the blast radius is about.
 func (s *summary) effect(e *result.Experiment) string {
 	j := headJourney(e)
-	if j == nil {
+	if j == nil || !trusted(e) {
 		return ""
 	}
 	return outcomes(j)
@@ -175,7 +175,7 @@ func (s *summary) damages() []damage {
 			continue
 		}
 		d := damage{Link: link(e), Effect: s.effect(e), Worse: violated(e), Beyond: sideEffects(e)}
-		if b := e.BlastRadius; b != nil {
+		if b := trustedRadius(e); b != nil {
 			d.Measure = "excess " + figures.Percent(b.Estimate) + " [" + figures.Minus(figures.Points(b.Low)+" to "+figures.Points(b.High)) + "], limit " + words.Limit(limitOf(e))
 		}
 		if late(e) {
@@ -372,17 +372,18 @@ func late(e *result.Experiment) bool {
 // violations counts the violations of an invariant after the fault, or while it was
 // active if none is left.
 func violations(inv *result.Invariant) string {
-	if inv.After == nil {
-		return "not known"
+	n, underOnly := inv.Breach()
+	kind, when := " ", ""
+	if inv.Dirty() {
+		kind = " new "
 	}
-	n, when := *inv.After, ""
-	if n == 0 && inv.During != nil && *inv.During > 0 {
-		n, when = *inv.During, " under the fault"
+	if underOnly {
+		when = " under the fault"
 	}
 	if n == 1 {
-		return "1 violation" + when
+		return "1" + kind + "violation" + when
 	}
-	return figures.Short(n, 2) + " violations" + when
+	return figures.Short(n, 2) + kind + "violations" + when
 }
 
 // sampleKeys names a few keys that violate an invariant, and counts the others.

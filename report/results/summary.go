@@ -102,7 +102,7 @@ func summarize(r *result.Result) *summary {
 
 // trusted reports whether a report may show the numbers of an experiment.
 func trusted(e *result.Experiment) bool {
-	return e.Verdict == result.Refuted || e.Verdict == result.Inconclusive || e.Verdict == result.Held
+	return e.Trusted()
 }
 
 // trustedRadius is the blast radius of an experiment whose measurement can be
@@ -113,6 +113,15 @@ func trustedRadius(e *result.Experiment) *result.BlastRadius {
 		return nil
 	}
 	return e.BlastRadius
+}
+
+// knownRecovery is the recovery of an experiment; nil where an invariant decided and
+// the numbers are void.
+func knownRecovery(e *result.Experiment) *result.Recovery {
+	if len(e.Void) > 0 {
+		return nil
+	}
+	return e.Recovery
 }
 
 // estimate orders experiments by their blast radius; those without one come last.
@@ -254,7 +263,7 @@ func invariantVerdict(e *result.Experiment, inv *result.Invariant) result.Verdic
 	if c := e.Criterion(result.InvariantCriterion, inv.Name); c != nil {
 		return c.Verdict
 	}
-	switch {
+	switch { // a result of an older version
 	case inv.Before == nil || inv.After == nil || *inv.Before > 0:
 		return result.Inconclusive
 	case *inv.After > 0:

@@ -131,7 +131,7 @@ func (p *printer) row(e *result.Experiment) string {
 		}
 	}
 	return verdict + terminal.Right(amount, excessColumn) + terminal.Right(between, intervalColumn) +
-		terminal.Right(words.Limit(limitOf(e)), limitColumn) + terminal.Right(p.Spell(words.Recovery(e.Recovery)), recoveryColumn) + lateMark(e)
+		terminal.Right(words.Limit(limitOf(e)), limitColumn) + terminal.Right(p.Spell(words.Recovery(knownRecovery(e))), recoveryColumn) + lateMark(e)
 }
 
 // invariants lists the broken invariants.

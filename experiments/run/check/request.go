@@ -50,7 +50,9 @@ func (c *requestChecker) check(ctx context.Context) journal.CheckResult {
 	case journal.Failed:
 		return journal.CheckResult{Error: v.Detail}
 	}
-	return journal.CheckResult{Violations: distance(v.Mismatch), Detail: v.Detail, Keys: c.violatedKeys(v.Keys)}
+	r := journal.CheckResult{Violations: distance(v.Mismatch), Detail: v.Detail}
+	setKeys(&r, c.violatedKeys(v.Keys))
+	return r
 }
 
 // violatedKeys returns the keys in an answer as text, for the report.

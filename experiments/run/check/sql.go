@@ -116,20 +116,22 @@ func (c *sqlChecker) violations(ctx context.Context) (journal.CheckResult, error
 		return journal.CheckResult{}, err
 	}
 	r := journal.CheckResult{}
+	var keys []string
 	for rows.Next() && r.Violations < maxRows {
 		r.Violations++
-		if len(r.Keys) == maxKeys {
+		if len(keys) == maxCompared {
 			continue
 		}
 		key, err := firstColumn(rows, len(columns))
 		if err != nil {
 			return journal.CheckResult{}, err
 		}
-		r.Keys = append(r.Keys, c.resolver.hidden.Text(key, maxText))
+		keys = append(keys, c.resolver.hidden.Text(key, maxText))
 	}
 	if err := rows.Err(); err != nil {
 		return journal.CheckResult{}, err
 	}
+	setKeys(&r, keys)
 	r.Holds = r.Violations == 0
 	if !r.Holds {
 		r.Detail = strconv.Itoa(int(r.Violations)) + " rows, expected none"

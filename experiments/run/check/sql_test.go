@@ -127,6 +127,7 @@ func TestRowsAreViolations(t *testing.T) {
 			charge("order-2", started.Add(time.Minute), "north's")
 			charge("order-2", started.Add(time.Minute), "north's")
 			want := journal.CheckResult{Invariant: "charged once", Violations: 2, Detail: "2 rows, expected none", Keys: []string{"order-1", "order-2"}}
+			want.All = []string{"order-1", "order-2"}
 			if got := b.ask(t, twice); fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
 				t.Errorf("answer %+v\nwant %+v", got, want)
 			}

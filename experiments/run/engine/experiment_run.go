@@ -28,13 +28,14 @@ type experimentRun struct {
 	counts    *journeyCounts
 	faults    *faultSet
 	exchanges map[string]journal.Exchange // made before the fault, by the fault's name
+	oldKeys   map[string][]string         // of what is in violation before the fault, by the invariant's name
 	// fatal ends the experiment from a goroutine beside the main line: the journal
 	// cannot be written, or a panic occurred.
 	fatal context.CancelCauseFunc
 }
 
 func newExperimentRun(e *plan.Experiment, index int, log *runLog, o Options) *experimentRun {
-	x := &experimentRun{e: e, index: index, log: experimentLog{log, e.ID}, options: o, counts: newJourneyCounts(e)}
+	x := &experimentRun{e: e, index: index, log: experimentLog{log, e.ID}, options: o, counts: newJourneyCounts(e), oldKeys: map[string][]string{}}
 	x.faults = &faultSet{log: x.log, options: o}
 	return x
 }

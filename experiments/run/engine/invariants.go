@@ -16,6 +16,9 @@ import (
 // fault.
 const checkEvery = 5 * time.Second
 
+// maxNewKeys is how many keys of new violations a journal holds of one check.
+const maxNewKeys = 20
+
 // errGuardrailCheck means that the check of a guardrail fails although no fault is
 // in force: a fault must not make that worse.
 var errGuardrailCheck = errors.New("a guardrail's probe fails before the fault")
@@ -30,12 +33,62 @@ func (x *experimentRun) checkInvariants(ctx context.Context, when journal.Phase)
 		if ctx.Err() != nil {
 			return nil //nolint:nilerr // the caller reports why ctx ended
 		}
-		result := x.options.CheckInvariant(ctx, inv, x.started)
+		result := x.checkInvariant(ctx, inv, when)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // cut short: the invariant had no time to settle
+		}
 		if err := x.log.event(journal.InvariantChecked, journal.Event{Phase: when, Check: &result}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkInvariant checks an invariant once. Before the fault it keeps the keys of what
+// is in violation; later it tells new violations from these.
+func (x *experimentRun) checkInvariant(ctx context.Context, inv experiments.Invariant, when journal.Phase) journal.CheckResult {
+	result := x.options.CheckInvariant(ctx, inv, x.started)
+	all := result.All
+	result.All = nil // the memory of a run is bounded, and its journal as well
+	switch old := x.oldKeys[inv.Name]; {
+	case result.Error != "":
+	case when == journal.Baseline:
+		x.oldKeys[inv.Name] = all
+	case len(old) > 0 && (result.Holds || all != nil):
+		tellNew(&result, all, old)
+	}
+	return result
+}
+
+// tellNew counts the violations in all that are not among the old ones, and names only
+// them. A key that is there more often than before is new as often as it is more.
+func tellNew(r *journal.CheckResult, all, old []string) {
+	left := map[string]int{}
+	for _, k := range old {
+		left[k]++
+	}
+	var list []string
+	for _, k := range all {
+		if left[k]--; left[k] < 0 {
+			list = append(list, k)
+		}
+	}
+	r.New = new(float64(len(list)))
+	r.Keys = list[:min(len(list), maxNewKeys)]
+	if !r.Holds {
+		r.Detail += fmt.Sprintf(", %d of them new", len(list))
+	}
+}
+
+// severity is how bad an answer is, for comparing it with others about the invariant.
+func severity(r journal.CheckResult) float64 {
+	switch {
+	case r.New != nil:
+		return *r.New
+	case r.Holds:
+		return r.Violations
+	}
+	return max(r.Violations, 1)
 }
 
 // watchInvariants checks every invariant again and again under the fault. It
@@ -48,14 +101,11 @@ func (x *experimentRun) watchInvariants(ctx context.Context) {
 	worst := map[string]float64{}
 	for {
 		for _, inv := range x.e.Invariants {
-			result := x.options.CheckInvariant(ctx, inv, x.started)
+			result := x.checkInvariant(ctx, inv, journal.Fault)
 			if ctx.Err() != nil {
 				return // cut short: the invariant had no time to settle
 			}
-			violations := result.Violations
-			if !result.Holds {
-				violations = max(violations, 1)
-			}
+			violations := severity(result)
 			before, known := worst[inv.Name]
 			if result.Error != "" || known && violations <= before {
 				continue

@@ -70,6 +70,72 @@ func TestInvariantsAreReadBeforeDuringAndAfter(t *testing.T) {
 	}
 }
 
+// New violations are told from old ones by all keys, and only theirs are recorded.
+func TestNewViolationsAreToldFromOldOnes(t *testing.T) {
+	t.Parallel()
+	many := make([]string, 30)
+	for i := range many {
+		many[i] = fmt.Sprint("old-", i)
+	}
+	for name, tt := range map[string]struct {
+		before, later []string
+		all           bool // keys are known
+		want          string
+	}{
+		"a new one":              {many, append([]string{"new"}, many[1:]...), true, "new 1 [new]"},
+		"the old ones":           {many, many, true, "new 0 []"},
+		"some healed":            {many, many[3:], true, "new 0 []"},
+		"all healed":             {many, nil, true, "new 0 []"},
+		"an old key once more":   {many, append([]string{"old-7"}, many...), true, "new 1 [old-7]"},
+		"keys do not tell":       {many, append([]string{"new"}, many...), false, "not told"},
+		"it held before":         {nil, []string{"new"}, true, "not told"},
+		"new ones beyond number": {[]string{"old"}, many, true, "new 30 " + fmt.Sprint(many[:maxNewKeys])},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench()
+				b.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
+				b.answers(func(string) journal.CheckResult {
+					keys := tt.before
+					if _, injected := b.mem.find(journal.FaultInjected); injected {
+						keys = tt.later
+					}
+					r := journal.CheckResult{Holds: len(keys) == 0, Violations: float64(len(keys)), Keys: keys[:min(len(keys), maxNewKeys)]}
+					if tt.all {
+						r.All = keys
+					}
+					return r
+				})
+				if err := b.run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				for _, phase := range []journal.Phase{journal.Fault, journal.Recovery} {
+					if got := b.mem.fresh(phase); got != tt.want {
+						t.Errorf("%s: %s, want %s", phase, got, tt.want)
+					}
+				}
+			})
+		})
+	}
+}
+
+// fresh describes the new violations in the last reading of a phase.
+func (m *memory) fresh(phase journal.Phase) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	text := "not read"
+	for _, e := range m.events {
+		switch {
+		case e.Kind != journal.InvariantChecked || e.Phase != phase:
+		case e.Check.New == nil:
+			text = "not told"
+		default:
+			text = fmt.Sprintf("new %g %v", *e.Check.New, e.Check.Keys)
+		}
+	}
+	return text
+}
+
 // A check that the removal cuts short is not recorded: the invariant had no time to
 // settle.
 func TestAnAnswerThatIsCutShortDoesNotCount(t *testing.T) {

@@ -12,8 +12,9 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/redact"
 )
 
-// maxKeys is how many of the values that a wanted key selects are kept.
-const maxKeys = 20
+// maxKeys is how many of the values that a wanted key selects are kept. Two answers are
+// compared by them, so a few for people to read would not do.
+const maxKeys = 10_000
 
 // A Verdict is how one step ended.
 type Verdict struct {

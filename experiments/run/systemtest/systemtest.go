@@ -52,6 +52,7 @@ type Options struct {
 	Expect    string // of the journey's one step, such as {json: {"$.price": 5}}
 	Faults    string // a list in YAML; default: the dependency answers 503
 	More      string // lines at the end of the experiment, such as guardrails
+	OfSystem  string // lines at the end of the system, such as invariants
 	Seed      uint64 // of the proxy server
 
 	// Toxiproxy is the API of a stock server, which knows bytes alone. Empty: a
@@ -168,7 +169,7 @@ func (s *System) WriteDocuments(o Options) error {
 		cmp.Or(o.Phases, "{warmup: 300ms, baseline: 2s, fault: 3s, recovery: 0s}"), cmp.Or(o.Limits, "{blast_radius: 20%}"))
 	faults := cmp.Or(o.Faults, "{inject: http_error, into: "+Dependency+", status: 503}")
 	return errors.Join(
-		os.WriteFile(filepath.Join(s.Dir, SystemFile), system, 0o600),
+		os.WriteFile(filepath.Join(s.Dir, SystemFile), append(system, o.OfSystem...), 0o600),
 		os.WriteFile(filepath.Join(s.Dir, ExperimentFile), fmt.Appendf(nil, experimentDocument, faults, o.More), 0o600))
 }
 

@@ -66,7 +66,7 @@ func commonJourney(shops []shopResult) string {
 	most, rows := "the", map[string]int{}
 	for _, s := range shops {
 		for _, e := range s.result.Experiments {
-			if b := e.BlastRadius; b != nil && e.Verdict != result.Invalid {
+			if b := e.BlastRadius; b != nil && e.Trusted() {
 				if rows[b.Journey]++; rows[b.Journey] > rows[most] {
 					most = b.Journey
 				}
@@ -81,7 +81,7 @@ func commonJourney(shops []shopResult) string {
 func outcome(p *terminal.Printer, e result.Experiment, wordColumn int, journey string) string {
 	word := words.Verdict(e.Verdict)
 	text := p.Paint(e.Verdict, words.Glyph(e.Verdict)+" "+word)
-	if b := e.BlastRadius; b != nil && e.Verdict != result.Invalid {
+	if b := e.BlastRadius; b != nil && e.Trusted() {
 		text = terminal.Left(text, 2+wordColumn) + fmt.Sprintf(" %5.1f%%", 100*max(b.Estimate, 0))
 		if b.Journey != journey {
 			text += " of " + b.Journey
