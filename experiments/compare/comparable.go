@@ -76,6 +76,14 @@ func runName(side int, run experimentRun, all []experimentRun, digest func(resul
 	return sideName(side) + " run " + run.in.Result.Run.ID
 }
 
+// onlyUntrusted reports whether nothing but the trust in their numbers keeps the sides
+// from being compared.
+func (m *mismatch) onlyUntrusted() bool {
+	return !slices.ContainsFunc(m.reasons, func(r reason) bool {
+		return r.code != ReasonBaseUntrusted && r.code != ReasonHeadUntrusted
+	})
+}
+
 func (m *mismatch) add(code ReasonCode, text string) {
 	if r := (reason{code, text}); !slices.Contains(m.reasons, r) {
 		m.reasons = append(m.reasons, r)

@@ -275,6 +275,19 @@ func TestInvariantsDecideAsWell(t *testing.T) {
 		e.Verdict, e.Criteria[0].Verdict = result.Refuted, result.Refuted
 		e.Invariants[0].After, e.Invariants[0].Keys = new(2.0), []string{"J-1", "J-2"}
 	}
+	breaksUnder := func(e *result.Experiment) {
+		breaks(e)
+		e.Invariants[0].During, e.Invariants[0].After = e.Invariants[0].After, new(0.0)
+	}
+	holdsUnder := func(e *result.Experiment) { e.Invariants[0].During = new(0.0) }
+	void := func(edit func(*result.Experiment)) func(*result.Experiment) {
+		return func(e *result.Experiment) {
+			edit(e)
+			e.Void = []result.ReasonCode{result.ReasonTooBusy}
+			e.ReasonCodes = []result.ReasonCode{result.ReasonInvariantBroken, result.ReasonTooBusy}
+			e.Reasons = []string{"it is broken", "the machine was too busy"}
+		}
+	}
 	unasked := func(e *result.Experiment) { e.Criteria[0].Verdict = result.Inconclusive }
 	for name, tt := range map[string]struct {
 		base, head func(*result.Experiment)
@@ -286,6 +299,13 @@ func TestInvariantsDecideAsWell(t *testing.T) {
 		"broken in both":       {breaks, breaks, Unchanged, Unchanged},
 		"not judged in base":   {unasked, breaks, Uncertain, Unchanged},
 		"not judged in either": {unasked, unasked, Uncertain, Unchanged},
+		// What broke only under the fault is not repaired where it was not asked then.
+		"not asked under it":    {breaksUnder, nil, Uncertain, Unchanged},
+		"repaired under it":     {breaksUnder, holdsUnder, Improved, Improved},
+		"broken under it":       {nil, breaksUnder, Regressed, Regressed},
+		"broken on a busy head": {nil, void(breaks), Regressed, Regressed},
+		"broken on both, busy":  {void(breaks), void(breaks), Unchanged, NotComparable},
+		"broken on a busy base": {void(breaks), nil, Improved, NotComparable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -27,6 +27,9 @@ func compareExperiment(id string, base, head []Input) *pending {
 	e.Diff = why.diff
 	if len(why.reasons) > 0 {
 		e.Status = NotComparable
+		if why.onlyUntrusted() {
+			e.compareFacts(allBase, allHead)
+		}
 		e.explain(why.reasons)
 		e.Journeys, _ = journeys(shownBase, shownHead, false)
 		e.pickLead()
@@ -35,9 +38,25 @@ func compareExperiment(id string, base, head []Input) *pending {
 	e.Notes = append(e.Notes, notesOnSides(trustedBase, trustedHead)...)
 	p := &pending{Experiment: e, head: trustedHead}
 	p.Journeys, p.changes = journeys(trustedBase, trustedHead, true)
-	p.Invariants = invariants(trustedBase, trustedHead)
+	p.Invariants = invariants(factualRuns(allBase), factualRuns(allHead))
 	p.Amplification = amplification(trustedBase, trustedHead)
 	return p
+}
+
+// compareFacts compares the invariants of sides whose journeys cannot be compared. One
+// that head broke is a regression even so.
+func (e *Experiment) compareFacts(base, head []experimentRun) {
+	base, head = factualRuns(base), factualRuns(head)
+	if len(base) == 0 || len(head) == 0 {
+		return
+	}
+	e.Invariants = invariants(base, head)
+	for _, inv := range e.Invariants {
+		if r, _ := inv.reason(); inv.Status == Regressed {
+			e.Status = Regressed
+			e.explain([]reason{r})
+		}
+	}
 }
 
 // leaveOutUntrusted returns the runs of a side that can be trusted. It notes that

@@ -29,12 +29,40 @@ func newInvariant(name string, base, head []experimentRun) Invariant {
 	switch {
 	case was == result.Held && is == result.Refuted:
 		i.Status = Regressed
-	case was == result.Refuted && is == result.Held:
+	case was == result.Refuted && is == result.Held && (!underOnly(name, base) || askedUnder(name, head)):
 		i.Status = Improved
 	case was == is && was != result.Inconclusive:
 		i.Status = Unchanged
 	}
 	return i
+}
+
+// underOnly reports whether every run that broke the invariant did so under the fault
+// alone, and left no violation behind.
+func underOnly(name string, side []experimentRun) bool {
+	return !anyOf(name, side, func(r experimentRun, inv *result.Invariant) bool {
+		_, under := inv.Breach()
+		c := r.Criterion(result.InvariantCriterion, name)
+		return c != nil && c.Verdict == result.Refuted && !under
+	})
+}
+
+// askedUnder reports whether every run asked the invariant while its fault was in
+// force. One whose answer takes longer than the fault is not asked then.
+func askedUnder(name string, side []experimentRun) bool {
+	return !anyOf(name, side, func(_ experimentRun, inv *result.Invariant) bool { return inv.During == nil })
+}
+
+// anyOf reports whether the invariant of any run is as is says.
+func anyOf(name string, side []experimentRun, is func(experimentRun, *result.Invariant) bool) bool {
+	for _, r := range side {
+		for i := range r.Invariants {
+			if inv := &r.Invariants[i]; inv.Name == name && is(r, inv) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // reason is why the invariant changed; false if it is not known to have.
@@ -62,9 +90,10 @@ func invariantState(name string, side []experimentRun) InvariantState {
 			continue
 		}
 		s.Broken++
-		for _, inv := range r.Invariants {
-			if inv.Name == name && inv.After != nil && *inv.After > s.Violations {
-				s.Violations, s.Keys = *inv.After, inv.Keys
+		for i := range r.Invariants {
+			inv := &r.Invariants[i]
+			if n, _ := inv.Breach(); inv.Name == name && n > s.Violations {
+				s.Violations, s.Keys = n, inv.Keys
 			}
 		}
 	}

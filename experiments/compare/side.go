@@ -34,7 +34,15 @@ func (r experimentRun) tripped() bool { return r.Guardrail != nil && r.Guardrail
 
 // trusted reports whether the measurement of the run can be trusted.
 func (r experimentRun) trusted() bool {
-	return r.Verdict == result.Held || r.Verdict == result.Refuted || r.Verdict == result.Inconclusive
+	return r.Trusted()
+}
+
+// factualRuns are the runs whose invariants were judged: those that can be trusted, and
+// those that an invariant refuted although the numbers of their journeys are void.
+func factualRuns(list []experimentRun) []experimentRun {
+	return slices.DeleteFunc(slices.Clone(list), func(r experimentRun) bool {
+		return !r.trusted() && r.Verdict != result.Refuted
+	})
 }
 
 // trustedRuns are the runs that can be trusted. Where runs are given and none can
@@ -45,13 +53,25 @@ func trustedRuns(list []experimentRun) (trusted []experimentRun, why string) {
 		case r.trusted():
 			trusted = append(trusted, r)
 		case why == "":
-			why = strings.ReplaceAll(string(r.Verdict), "_", " ") + ": " + r.firstReason()
+			why = r.distrust()
 		}
 	}
 	if len(trusted) > 0 {
 		why = ""
 	}
 	return trusted, why
+}
+
+// distrust is why the numbers of the run cannot be trusted.
+func (r experimentRun) distrust() string {
+	verdict, reason := r.Verdict, r.firstReason()
+	if len(r.Void) > 0 {
+		verdict = result.Invalid
+		if i := slices.Index(r.ReasonCodes, r.Void[0]); i >= 0 && i < len(r.Reasons) {
+			reason = r.Reasons[i]
+		}
+	}
+	return strings.ReplaceAll(string(verdict), "_", " ") + ": " + reason
 }
 
 func (r experimentRun) firstReason() string {
