@@ -150,7 +150,11 @@ func TestLatencyIncludesWhatHangs(t *testing.T) {
 		}
 		o.Took, o.Outcome, o.Cause, o.Step = 3*time.Second, journal.Failed, journal.Timeout, 1 // the slowest three of ten
 	}
-	l := s.fold(t).Experiments[0].Journeys[0].Latency
+	j := s.fold(t).Experiments[0].Journeys[0]
+	l := j.Latency
+	if before, under := j.Series.Fault[5].P95, j.Series.Fault[20].P95; before == 0 || under != 0 {
+		t.Errorf("the 95th percentile is %v before the fault and %v under it", before, under)
+	}
 	if c := l.Completed; c == nil || c.Control == nil || c.Baseline == nil || *c.Control != 1 || *c.Baseline != 1 || c.Fault < 0.66 || c.Fault > 0.74 {
 		t.Fatalf("completed: %+v", c)
 	}

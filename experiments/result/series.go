@@ -17,13 +17,13 @@ type armSeries struct {
 	arm          plan.Arm
 	start, width time.Duration
 	buckets      []Bucket
-	took         []durations // of the completed journeys of each bucket
+	took         []lifetimes // of the journeys of each bucket
 }
 
 func newArmSeries(arm plan.Arm, start, end time.Duration) armSeries {
 	width := bucketWidth(end - start)
 	n := max(0, int((end-start+width-1)/width))
-	return armSeries{arm, start, width, make([]Bucket, n), make([]durations, n)}
+	return armSeries{arm, start, width, make([]Bucket, n), make([]lifetimes, n)}
 }
 
 func (s *armSeries) add(o *journal.Observation) {
@@ -35,15 +35,16 @@ func (s *armSeries) add(o *journal.Observation) {
 	if o.Harmed() {
 		s.buckets[i].Harmed++
 	}
-	if completed(o) {
-		s.took[i].add(o.Took)
-	}
+	took, ended, _ := sinceIntended(o)
+	s.took[i].add(took, ended)
 }
 
 // rows are the buckets with their percentiles.
 func (s *armSeries) rows() []Bucket {
 	for i := range s.buckets {
-		s.buckets[i].P95 = seconds(s.took[i].quantile(0.95))
+		if known := s.took[i].percentiles([]float64{0.95}); len(known) > 0 {
+			s.buckets[i].P95 = known[0].Seconds
+		}
 	}
 	return s.buckets
 }

@@ -304,7 +304,7 @@ type Series struct {
 type Bucket struct {
 	Journeys int     `json:"journeys"`
 	Harmed   int     `json:"harmed"`
-	P95      float64 `json:"p95,omitempty"` // seconds, of journeys that ended ok or slow
+	P95      float64 `json:"p95,omitempty"` // seconds; absent if fewer than 95 % completed
 }
 
 // Phase is a part of the experiment. From and To are seconds from the start of

@@ -3,6 +3,7 @@
 package charts
 
 import (
+	"math"
 	"slices"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
@@ -26,7 +27,7 @@ func (p Point) middle() float64 { return (p.From + p.To) / 2 }
 // Counts are what one arm met in a stretch.
 type Counts struct {
 	journeys, harmed int
-	p95              float64 // seconds: the median of the buckets' 95th percentiles; 0 if no journey was completed
+	p95              float64 // seconds: the median of the buckets' 95th percentiles; 0 if too few journeys completed
 }
 
 // share is the share of journeys that were harmed.
@@ -79,11 +80,16 @@ func countBuckets(buckets []result.Bucket, from, to int) Counts {
 	for _, b := range buckets[min(from, len(buckets)):min(to, len(buckets))] {
 		c.journeys += b.Journeys
 		c.harmed += b.Harmed
-		if b.P95 > 0 {
+		switch {
+		case b.P95 > 0:
 			p95 = append(p95, b.P95)
+		case b.Journeys > 0: // longer than what completed
+			p95 = append(p95, math.Inf(1))
 		}
 	}
-	c.p95 = median(p95)
+	if m := median(p95); !math.IsInf(m, 1) {
+		c.p95 = m
+	}
 	return c
 }
 

@@ -35,3 +35,24 @@ func TestSeriesPoints(t *testing.T) {
 		}
 	}
 }
+
+// Where most buckets have no known percentile, those that have one say nothing of the
+// stretch.
+func TestUnknownPercentilesAreNotShort(t *testing.T) {
+	t.Parallel()
+	known, unknown, empty := result.Bucket{Journeys: 10, P95: 0.4}, result.Bucket{Journeys: 10, Harmed: 3}, result.Bucket{}
+	for _, tt := range []struct {
+		buckets []result.Bucket
+		want    float64
+	}{
+		{[]result.Bucket{known, known, unknown}, 0.4},
+		{[]result.Bucket{known, unknown, unknown}, 0},
+		{[]result.Bucket{known, empty, empty}, 0.4},
+		{[]result.Bucket{unknown}, 0},
+		{[]result.Bucket{empty}, 0},
+	} {
+		if got := countBuckets(tt.buckets, 0, len(tt.buckets)).p95; got != tt.want {
+			t.Errorf("p95 of %+v is %v, want %v", tt.buckets, got, tt.want)
+		}
+	}
+}
