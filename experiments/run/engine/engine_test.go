@@ -250,6 +250,30 @@ func TestGuardrailRemovesTheFault(t *testing.T) {
 	})
 }
 
+// What a fault met is read once more before it is removed: a guardrail may stop it
+// before the first read-back, and the counts go with it.
+func TestAFaultThatIsStoppedEarlyHasMetSomebody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		b.plan.Experiments[0].Guardrails = []experiments.Guardrail{{BlastRadius: 0.36}}
+		b.harm = func(in *fakeInjector) bool { return in.harming() }
+		b.in.counts = func() int64 { return int64(b.in.looks()) }
+		if err := b.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		injected, _ := b.mem.find(journal.FaultInjected)
+		removed, _ := b.mem.find(journal.FaultRemoved)
+		trip, _ := b.mem.find(journal.GuardrailTripped)
+		if trip.Since-injected.Since >= time.Second {
+			t.Fatalf("the guardrail took %v: it proves nothing", trip.Since-injected.Since)
+		}
+		if removed.Evidence == nil || removed.Evidence.Met <= injected.Evidence.Met {
+			t.Errorf("met %+v at its removal, %+v at its injection", removed.Evidence, injected.Evidence)
+		}
+	})
+}
+
 // Journeys that hang end long after a guardrail should have tripped. So their harm
 // counts as soon as their budget is spent.
 func TestGuardrailSeesJourneysThatHang(t *testing.T) {

@@ -21,7 +21,12 @@ type fakeInjector struct {
 	revert    func(ctx context.Context) error
 	reverts   int
 	counted   bool
+	counts    func() int64 // what it met; nil: 7
+	looked    int
 }
+
+// looks returns how often the faults were looked at.
+func (in *fakeInjector) looks() int { return in.looked }
 
 func (in *fakeInjector) Inject(ctx context.Context, f plan.Fault) error {
 	if in.inject != nil {
@@ -39,7 +44,11 @@ func (in *fakeInjector) Inject(ctx context.Context, f plan.Fault) error {
 func (in *fakeInjector) Check(ctx context.Context, f plan.Fault) (journal.Evidence, error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	in.looked++
 	e := journal.Evidence{Present: in.live[f.Name], Counted: in.counted, Met: 7, Of: 8}
+	if in.counts != nil {
+		e.Met = in.counts()
+	}
 	if !e.Present {
 		e.Detail = "no such toxic"
 	}

@@ -149,6 +149,7 @@ func (s *faultSet) removeAll(ctx context.Context) error {
 // one hung removal does not use up the time of the others. The journal records
 // those that could not be removed, for the watchdog and for recover.
 func (s *faultSet) remove(ctx context.Context, chosen func(*activeFault) bool) error {
+	s.lookOnceMore(ctx, chosen)
 	list := s.startRemoval(chosen)
 	if len(list) == 0 {
 		return nil
@@ -161,6 +162,36 @@ func (s *faultSet) remove(ctx context.Context, chosen func(*activeFault) bool) e
 		reverts[i] = a.Fault
 	}
 	return s.recordRemovals(list, Revert(ctx, s.options.Injectors, reverts), began)
+}
+
+// lastLook is how long a removal waits, at the most, to see what its faults have met. A
+// server that takes longer has to do without.
+const lastLook = 200 * time.Millisecond
+
+// lookOnceMore reads once more what the chosen faults have met, as their counts go with
+// them. The last read-back is up to a second old: a fault that a guardrail stops within
+// that time would seem to have met nobody. Removal comes first, so nothing that fails
+// here matters.
+func (s *faultSet) lookOnceMore(ctx context.Context, chosen func(*activeFault) bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
+	defer cancel()
+	var looks sync.WaitGroup
+	for _, a := range s.listConfirmed() {
+		if !chosen(a) {
+			continue
+		}
+		looks.Go(func() {
+			if evidence, err := s.options.Injectors[a.Inject].Check(ctx, a.Fault); err == nil && evidence.Present {
+				s.setEvidence(a, evidence)
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { looks.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done(): // an injector that does not mind its context must not hold up a removal
+	}
 }
 
 // startRemoval marks the chosen faults and returns them.
