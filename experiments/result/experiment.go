@@ -99,7 +99,7 @@ func (r *experimentRun) journey(i int) Journey {
 		out.Released = &j.released.Counts
 	}
 	if j.fault.Journeys > 0 && j.control.Journeys > 0 {
-		out.BlastRadius = r.blastRadius(p, j)
+		out.BlastRadius, out.Episodes = r.blastRadius(p, j), j.seconds.episodes()
 	}
 	return out
 }
@@ -115,6 +115,9 @@ func journeyWarnings(j *Journey) (list []string) {
 	}
 	if a := b.ArmsBefore; a != nil {
 		list = append(list, fmt.Sprintf("the arms of %s differed before the fault: %s more harm in the fault arm; that is subtracted", j.Name, describeAmount(*a)))
+	}
+	if j.fewEpisodes() {
+		list = append(list, fmt.Sprintf("%s: %s", j.Name, describeEpisodes(j)))
 	}
 	if n := j.smallerArm(); b.Effective < float64(n)/2 {
 		list = append(list, fmt.Sprintf("harm of %s comes in bursts: %s journeys per arm say as much as %s independent ones", j.Name, figures.Count(n), figures.Count(int(b.Effective))))

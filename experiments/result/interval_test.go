@@ -38,7 +38,7 @@ func TestHarmInBurstsIsKnownLessWell(t *testing.T) {
 	if r.Method != "paired batch means" || r.Batches < 8 || r.Independent == nil || r.Independent.High-r.Independent.Low > width(b)/1.3 {
 		t.Errorf("blast radius = %+v", r)
 	}
-	if len(b.Warnings) != 1 || !strings.Contains(b.Warnings[0], "comes in bursts: 475 journeys per arm") {
+	if len(b.Warnings) != 2 || !strings.Contains(b.Warnings[0], "harm came in 5 episodes") || !strings.Contains(b.Warnings[1], "comes in bursts: 475 journeys per arm") {
 		t.Errorf("warnings = %q", b.Warnings)
 	}
 	if len(a.Warnings) != 0 {

@@ -53,7 +53,8 @@ type outcomes struct {
 	spillOver  contrast    // the harm of the control arm meanwhile, against its own before the fault
 	armsBefore contrast    // the harm of the arms before the fault
 	slower     [2]contrast // journeys slower than nine in ten were, by arm
-	beforeNeed contrast    // harm at steps before any that needs what is broken
+	seconds    secondCounts
+	beforeNeed contrast // harm at steps before any that needs what is broken
 	steps      stepHarm
 
 	timing    timing
@@ -163,7 +164,7 @@ func (r *experimentRun) prepare(i int, j *journeyRecord) {
 	j.spillOver = newContrast(during, j.before[plan.ControlArm].group, harmed)
 	j.armsBefore = newContrast(j.before[plan.FaultArm].group, j.before[plan.ControlArm].group, harmed)
 	j.steps, j.timing = newStepHarm(p.Steps, j.comparison), r.newTiming(len(p.Steps), j.comparison)
-	j.batched = newBatchedDurations(fault, control)
+	j.batched, j.seconds = newBatchedDurations(fault, control), newSecondCounts(j.comparison)
 	j.guardrail, j.recovery = newGuardrailBlocks(j.cohort, j.baseline), newRecoveryWindow(m, r.removalHarm())
 	j.callers = [2]callerCounts{newCallerCounts(r.batches.before), newCallerCounts(r.batches.under)}
 }
@@ -199,6 +200,7 @@ func (j *journeyRecord) add(o *journal.Observation) {
 	j.steps.add(o)
 	j.timing.add(o)
 	j.batched.add(o)
+	j.seconds.add(o)
 	j.series[o.Arm].add(o)
 	j.guardrail.add(o)
 	j.recovery.add(o)

@@ -41,6 +41,8 @@ func journeyCriterion(j *Journey) Criterion {
 	switch {
 	case b.Low > j.Limit:
 		c.decide(Refuted, ReasonHarmful, fmt.Sprintf("the fault harms %s of %s, limit %s", c.Measured, j.Name, percent(j.Limit)))
+	case b.High <= j.Limit && !few && j.fewEpisodes():
+		c.decide(Inconclusive, ReasonFewEpisodes, fmt.Sprintf("%s: %s: a longer fault phase would tell", j.Name, describeEpisodes(j)))
 	case b.High <= j.Limit && !few:
 		c.decide(Held, ReasonHarmless, fmt.Sprintf("the fault harms at most %s of %s, limit %s", percent(b.High), j.Name, percent(j.Limit)))
 	case b.Control == ContaminatedControl:

@@ -40,6 +40,7 @@ const (
 	ReasonNotMeasured         ReasonCode = "not_measured"
 	ReasonHarmful             ReasonCode = "harm_beyond_limit"
 	ReasonHarmless            ReasonCode = "harm_within_limit"
+	ReasonFewEpisodes         ReasonCode = "few_episodes" // of harm: fewer than eight do not say what the fault does
 	ReasonHarmUndecided       ReasonCode = "harm_undecided"
 	ReasonControlContaminated ReasonCode = "control_contaminated"
 )

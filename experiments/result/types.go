@@ -183,8 +183,12 @@ type Journey struct {
 	SlowAfter   float64      `json:"slow_after,omitempty"` // seconds that a journey may take
 	Verdict     Verdict      `json:"verdict"`
 	BlastRadius *BlastRadius `json:"blast_radius,omitempty"`
-	Arms        Arms         `json:"arms"`
-	Baseline    Arms         `json:"baseline"` // the same counts before the fault
+	// Episodes is in how many episodes the harm under the fault came, beyond a concurrent
+	// control if there is one; absent where nothing shows that it did not come evenly.
+	// Fewer than eight say what this stretch of time met and not what the fault does.
+	Episodes int  `json:"episodes,omitempty"`
+	Arms     Arms `json:"arms"`
+	Baseline Arms `json:"baseline"` // the same counts before the fault
 	// InFlight are the journeys of the fault arm that were under way when the fault
 	// came; the counts of the arm include them. Released are those that its removal
 	// rescued; the counts do not include them.
