@@ -10,7 +10,8 @@ import (
 // fields is set.
 type Guardrail struct {
 	// BlastRadius and Failed are shares of one journey beyond the control: the harmed
-	// ones and the failed ones.
+	// ones and the failed ones. They are limits of every stretch of time, not of the mean:
+	// a pause of half a second may trip a guardrail of 2 %.
 	BlastRadius float64 `json:"blast_radius,omitempty"`
 	Failed      float64 `json:"failed,omitempty"`
 	// P99 is a duration. The condition is that more than one journey in a hundred

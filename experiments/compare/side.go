@@ -117,7 +117,7 @@ func (s *Side) add(r experimentRun, first bool) {
 	if first || compareBadness(r.Verdict, s.Verdict) < 0 {
 		s.Verdict, s.Explanation = r.Verdict, strings.Join(r.Reasons, "; ")
 	}
-	if r.Recovery != nil && (s.Recovery == nil || slower(r.Recovery, s.Recovery)) {
+	if r.Recovery != nil && (s.Recovery == nil || r.Recovery.IsSlowerThan(s.Recovery)) {
 		s.Recovery = r.Recovery
 	}
 	if r.tripped() {
@@ -137,15 +137,6 @@ func describeFault(f result.Fault) string {
 		text += fmt.Sprintf(" (%s of them)", percent(f.Share))
 	}
 	return text + " into " + f.Into
-}
-
-// slower reports whether recovery a took longer than b. One that was not seen took
-// longer than any that was.
-func slower(a, b *result.Recovery) bool {
-	if a.Censored != b.Censored {
-		return a.Censored
-	}
-	return a.Seconds > b.Seconds
 }
 
 // dependencies that the faults of the experiment go into.

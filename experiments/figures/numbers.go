@@ -70,6 +70,11 @@ func UpperPercent(share float64) string {
 	return Percent(math.Ceil(max(share, 0)*1000-1e-9) / 1000)
 }
 
+// LowerPercent writes a lower bound, rounded down.
+func LowerPercent(share float64) string {
+	return Percent(math.Floor(max(share, 0)*1000+1e-9) / 1000)
+}
+
 // Count writes n with its digits in groups of three: 45,773.
 func Count(n int) string {
 	text := strconv.Itoa(n)

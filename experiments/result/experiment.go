@@ -69,8 +69,8 @@ func (r *experimentRun) measure(e *Experiment) {
 		e.Warnings = append(e.Warnings, "the control is the baseline before the fault, not a concurrent arm: what else changed meanwhile counts as the fault's")
 	}
 	e.Recovery = r.slowestRecovery(e.Journeys)
-	if rec := e.Recovery; rec != nil && rec.Later > 0 {
-		e.Warnings = append(e.Warnings, fmt.Sprintf("something was bad %.0f s after the removal: the fault's or not, a second route would tell", rec.Later))
+	if later := describeLater(e.Recovery); later != "" {
+		e.Warnings = append(e.Warnings, later)
 	}
 	e.Criteria = append(e.Criteria, r.criteria(e)...)
 }
@@ -111,10 +111,10 @@ func journeyWarnings(j *Journey) (list []string) {
 		return nil
 	}
 	if b.Control == ContaminatedControl {
-		list = append(list, fmt.Sprintf("control contaminated: the control arm of %s was harmed meanwhile as well (%s), by the fault or both by something else: the fault harms at least %s, against the control, and at most %s, against the baseline", j.Name, describeAmount(*b.SpillOver), percent(max(0, b.Low)), percent(b.High)))
+		list = append(list, "control contaminated: "+describeSpillOver(j))
 	}
 	if a := b.ArmsBefore; a != nil {
-		list = append(list, fmt.Sprintf("the arms of %s differed before the fault: %s more harm in the fault arm; that is subtracted", j.Name, describeAmount(*a)))
+		list = append(list, describeArms(j.Name, *a))
 	}
 	if j.fewEpisodes() {
 		list = append(list, fmt.Sprintf("%s: %s", j.Name, describeEpisodes(j)))
@@ -218,7 +218,7 @@ func (r *experimentRun) events(e *Experiment) []Event {
 	if r.vanished != nil {
 		add(r.vanished, "fault vanished: %s", r.vanished.Detail)
 	}
-	if rec := e.Recovery; rec != nil && !rec.Censored && !rec.Unharmed && r.measured() {
+	if rec := e.Recovery; rec != nil && !rec.Censored && !rec.Unharmed && !rec.SystemHarmed && r.measured() {
 		list = append(list, r.recoveryEvent(rec.Seconds))
 	}
 	slices.SortStableFunc(list, func(a, b Event) int { return cmp.Compare(a.Second, b.Second) })

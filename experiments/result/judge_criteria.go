@@ -2,6 +2,7 @@ package result
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -39,6 +40,8 @@ func journeyCriterion(j *Journey) Criterion {
 	c.Measured = describeRadius(*b)
 	few := j.smallerArm() < leastJourneys
 	switch {
+	case b.Low > j.Limit && b.Control == ContaminatedControl:
+		c.decide(Refuted, ReasonHarmful, fmt.Sprintf("the fault harms %s of %s at least, against the control, which was harmed as well, and at most %s, against the baseline, limit %s", lowerPercent(b.Low), j.Name, upperPercent(b.High), percent(j.Limit)))
 	case b.Low > j.Limit:
 		c.decide(Refuted, ReasonHarmful, fmt.Sprintf("the fault harms %s of %s, limit %s", c.Measured, j.Name, percent(j.Limit)))
 	case b.High <= j.Limit && !few && j.fewEpisodes():
@@ -48,7 +51,7 @@ func journeyCriterion(j *Journey) Criterion {
 	case b.Control == ContaminatedControl:
 		// Either the control meets the fault, or something else harmed both arms, such
 		// as a restart: no arithmetic tells the two apart.
-		c.decide(Inconclusive, ReasonControlContaminated, fmt.Sprintf("control contaminated: the control arm of %s was harmed meanwhile as well, by the fault or both by something else: the fault harms at least %s, against the control, and at most %s, against the baseline, limit %s", j.Name, percent(max(0, b.Low)), percent(b.High), percent(j.Limit)))
+		c.decide(Inconclusive, ReasonControlContaminated, fmt.Sprintf("control contaminated: %s, limit %s", describeSpillOver(j), percent(j.Limit)))
 	case few:
 		c.decide(Inconclusive, ReasonTooFewJourneys, fmt.Sprintf("%s: too few journeys: %d in the fault arm and %d in the control, at least %d are needed in each: %s harmed, limit %s", j.Name, j.Arms.Fault.Journeys, j.Against().Journeys, leastJourneys, c.Measured, percent(j.Limit)))
 	default:
@@ -113,8 +116,20 @@ func recoveryCriterion(r *Recovery, limit float64) Criterion {
 		c.Measured = "> " + c.Measured
 	}
 	verdict, code, detail := judgeRecovery(r, limit)
+	if r.Worse {
+		detail += "; at the end the fault arm is harmed more than it was before the fault"
+	}
 	c.decide(verdict, code, detail)
 	return c
+}
+
+// describeLater says that something was bad after the system had come back. It is empty
+// where nothing was.
+func describeLater(r *Recovery) string {
+	if r == nil || r.Later == 0 {
+		return ""
+	}
+	return fmt.Sprintf("something was bad at +%.0f s after the removal: the fault's or not, a second route would tell", r.Later)
 }
 
 // judgeRecovery judges the recovery from harm that was shown.
@@ -140,20 +155,44 @@ func judgeRecovery(r *Recovery, limit float64) (Verdict, ReasonCode, string) {
 
 // describeAmount writes a share with its bounds.
 func describeAmount(a Amount) string {
-	return fmt.Sprintf("%s, %s to %s", percent(a.Estimate), points(a.Low), percent(a.High))
+	return fmt.Sprintf("%s (%s to %s)", percent(a.Estimate), points(a.Low), percent(a.High))
+}
+
+// describeArms says by how much the arms of a journey differed before the fault.
+func describeArms(journey string, a Amount) string {
+	than := "more"
+	if a.Estimate < 0 {
+		a, than = Amount{-a.Estimate, -a.High, -a.Low}, "less"
+	}
+	return fmt.Sprintf("the arms of %s differed before the fault: the fault arm was harmed %s %s than the control arm; that is subtracted", journey, describeAmount(a), than)
+}
+
+// describeSpillOver says that the control arm of a journey was harmed as well, and what is
+// known then.
+func describeSpillOver(j *Journey) string {
+	b := j.BlastRadius
+	return fmt.Sprintf("the control arm of %s was harmed as well, %s more than before the fault: harm that spills over to those whom the fault did not touch, or something else that harmed both arms; so the fault harms at least %s, against the control, and at most %s, against the baseline",
+		j.Name, describeAmount(*b.SpillOver), lowerPercent(b.Low), upperPercent(b.High))
 }
 
 // describeRadius writes a blast radius. Where the interval includes zero, only its
-// upper bound is known.
+// upper bound is known, and of a bracket only both ends.
 func describeRadius(b BlastRadius) string {
-	if b.Low <= 0 {
+	switch {
+	case b.Low <= 0:
 		return "at most " + percent(b.High)
+	case b.Control == ContaminatedControl:
+		return fmt.Sprintf("at least %s, at most %s", lowerPercent(b.Low), upperPercent(b.High))
 	}
 	return fmt.Sprintf("%s (95%% interval %s to %s)", percent(b.Estimate), points(b.Low), percent(b.High))
 }
 
 // percent writes a share with one decimal at most: 5%, 0.5%, 36%.
 func percent(share float64) string { return figures.ShortPercent(share, 1) }
+
+// lowerPercent and upperPercent write bounds, rounded so that they stay true.
+func lowerPercent(share float64) string { return percent(math.Floor(max(0, share)*1000+1e-9) / 1000) }
+func upperPercent(share float64) string { return percent(math.Ceil(share*1000-1e-9) / 1000) }
 
 // points is a percentage without its sign, for the first of two.
 func points(share float64) string { return figures.Short(share*100, 1) }

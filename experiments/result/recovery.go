@@ -34,7 +34,7 @@ func (r *experimentRun) slowestRecovery(measured []Journey) *Recovery {
 		if b := measured[i].BlastRadius; b == nil || b.Low <= 0 && !rec.harmAfter(b) {
 			rec.setUnharmed()
 		}
-		if slowest == nil || rec.isSlowerThan(slowest) {
+		if slowest == nil || rec.IsSlowerThan(slowest) {
 			slowest = rec
 		}
 	}
@@ -56,8 +56,9 @@ func (r *Recovery) setUnharmed() {
 	*r = Recovery{Unharmed: true, SystemHarmed: r.SystemHarmed, Worse: r.Worse, Later: r.Later}
 }
 
-// isSlowerThan orders recoveries by what is worst to know of them.
-func (r *Recovery) isSlowerThan(other *Recovery) bool {
+// IsSlowerThan orders recoveries by what is worst to know of them: a system that has not
+// come back is the slowest, and where nothing was harmed nothing had to recover.
+func (r *Recovery) IsSlowerThan(other *Recovery) bool {
 	if r.SystemHarmed != other.SystemHarmed {
 		return r.SystemHarmed
 	}
@@ -85,7 +86,7 @@ func (r *experimentRun) recoveryOf(p plan.Journey, j *journeyRecord) *Recovery {
 		t.Control = j.recovery.harm[plan.ControlArm]
 	}
 	rec := &Recovery{}
-	if fell, ok := j.recovery.fell(); ok && max(j.excess.difference().Low, j.ownBefore.difference().Low) > 0 {
+	if fell, ok := j.recovery.fell(); ok && max(j.excess.difference().Low, j.ownBefore.difference().Low) > 0 && !isLater(t, fell) {
 		rec.FellAt, rec.Seconds = &fell, fell.Seconds
 	}
 	t.Fell = int(math.Ceil(rec.Seconds / recoveryStep.Seconds()))
@@ -98,6 +99,13 @@ func (r *experimentRun) recoveryOf(p plan.Journey, j *journeyRecord) *Recovery {
 		rec.Seconds, rec.Censored, rec.Metastable = seconds(r.moments.end-r.moments.removed), true, back.StillHarmed
 	}
 	return rec
+}
+
+// isLater reports whether harm fell at the end of a bad stretch that does not follow the
+// removal: without a simultaneous control it is not known to be the fault's.
+func isLater(t stats.Trials, fell Fell) bool {
+	later := stats.FindRecovery(t).Later
+	return later > 0 && fell.Seconds > seconds(time.Duration(later)*recoveryStep)
 }
 
 // recoveredTail is the harm of the fault arm after it is shown to have come back, in

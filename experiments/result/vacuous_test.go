@@ -80,7 +80,7 @@ func TestVacuousMeasurements(t *testing.T) {
 			s.at(20, journal.Event{Kind: journal.FaultVanished, Fault: "blastgauge.r.1", Detail: "no such toxic"})
 		}, Invalid, ReasonFaultVanished, "", "vanished"},
 		"a system that is restarted in the middle": {func(s *story) { s.harm = failing(18, 23, both...) },
-			Inconclusive, ReasonControlContaminated, "", "both by something else"},
+			Inconclusive, ReasonControlContaminated, "", "something else that harmed both arms"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -95,17 +95,20 @@ func FindRecovery(t Trials) RecoveryTime {
 	n := len(t.Fault)
 	h := newWindows(t)
 	r := RecoveryTime{}
+	later := 0
 	if h.simultaneous() {
 		r.Window = h.lastHarmed(n)
 	} else {
 		r.Window = h.unbroken(n)
-		r.Later = h.later(max(r.Window, t.Fell)+1, n)
+		if later = h.later(max(r.Window, t.Fell)+1, n); later > 0 {
+			r.Later = h.beginning(later, later+shortestRelapse)
+		}
 	}
 	r.Ended = h.endsAt(r.Window, n)
 	r.StillHarmed = n >= t.Least && !r.Ended && h.harmedFrom(n-t.Least, n, 1) && (h.simultaneous() || r.Window > n-t.Least)
 	at := min(max(r.Window, t.Fell), n)
-	if r.Later > 0 {
-		n = r.Later // what comes then is not known to be the fault's
+	if later > 0 {
+		n = later // what comes then is not known to be the fault's
 	}
 	f, c := h.over(at, n)
 	endFault, endControl := h.over(n-(n-at)/4, n)
@@ -185,6 +188,19 @@ func (h *windows) later(from, n int) int {
 		}
 	}
 	return 0
+}
+
+// beginning is the window of a bad stretch from which most harm beyond the level came:
+// the stretch is ten seconds long, and may have begun well.
+func (h *windows) beginning(from, to int) int {
+	at, sum, most := from, 0.0, math.Inf(-1)
+	for i := to - 1; i >= from; i-- {
+		sum += float64(h.Fault[i].Hits) - float64(h.Fault[i].N)*(h.level.Share()+h.relapse)
+		if sum >= most {
+			at, most = i, sum
+		}
+	}
+	return at
 }
 
 // harmedFrom reports whether any stretch that begins with window from, and ends before

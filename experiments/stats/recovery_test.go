@@ -176,7 +176,7 @@ func TestFindRecovery(t *testing.T) {
 		},
 		"a bad stretch that may be anybody's": {
 			append(append([]Count{bad}, slices.Repeat([]Count{good}, 30)...), slices.Repeat([]Count{{3, 20}}, 25)...),
-			level, RecoveryTime{Window: 1, Proven: true, Later: 19},
+			level, RecoveryTime{Window: 1, Proven: true, Later: 31},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -357,3 +357,32 @@ func TestLatencyIsNotThatOfSurvivors(t *testing.T) {
 		t.Errorf("ratios %+v, want one of the median, of about 1", l.Ratio)
 	}
 }
+
+// On one route a bad stretch long after the removal is told, with its moment, and refutes
+// nothing: whose it is, is not known.
+func TestABadStretchLaterRefutesNothing(t *testing.T) {
+	t.Parallel()
+	told := 0
+	s := Tally(t, *runs, 0.03, func(seed uint64) *Scene {
+		s := long(seed, plan.Baseline, world.Level(0.005), 40)
+		s.Decide = func(m Moment) (journal.Outcome, float64) {
+			harm := 0.0
+			switch {
+			case m.Faulted:
+				harm = 0.03
+			case m.Removed > 47 && m.Removed < 60:
+				harm = 0.4
+			}
+			if m.Rand.Float64() < world.Either(m.Base, harm) {
+				return journal.Failed, 0.02
+			}
+			return journal.OK, 0.05
+		}
+		return s
+	}, func(e *result.Experiment) {
+		if e.Recovery != nil && math.Abs(e.Recovery.Later-47) <= 1 {
+			told++
+		}
+	})
+	check(t, "bad later", s, atMost("refuted", s.Refuted, 0.025), atLeast("told", float64(told)/float64(s.Runs), 0.95))
+}

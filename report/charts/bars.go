@@ -18,6 +18,10 @@ func ForestRow(s page.RootScale, b *result.BlastRadius, limit float64, v result.
 	d.Vertical(page.ZeroLine(), page.X(s.At(0)), 0, 26)
 	d.Vertical(page.LimitLine(), page.X(s.At(limit)), 2, 24)
 	d.Horizontal(page.Interval(class, page.InkColor), page.X(s.At(b.Low)), page.X(s.At(b.High)), 13)
+	if words.IsBracket(b) { // its ends are all that is known
+		d.Close()
+		return d.HTML()
+	}
 	d.Add(`<circle class="pt `, class, `" cx="`, page.X(s.At(b.Estimate)), `" cy="13" r="5" fill="`, page.InkColor, `" stroke="`, page.PaperColor, `" stroke-width="1.5"/>`)
 	d.Close()
 	return d.HTML()

@@ -223,17 +223,24 @@ func (c *timeChart) drawEvents() {
 // recovered.
 func (c *timeChart) drawRecovery() {
 	r := c.e.Recovery
-	if !c.wasRemoved || r == nil || r.Seconds == 0 {
+	if !c.wasRemoved || r == nil || r.Seconds == 0 && !r.SystemHarmed {
 		return
 	}
+	lasted := r.Seconds
+	if r.SystemHarmed {
+		lasted = max(0, c.total-c.removed)
+	}
 	bracket := page.Style{Class: "recl", Color: page.InkColor, Attrs: ` stroke-width="2"`}
-	from, to, y := c.x(c.removed), c.x(c.removed+r.Seconds), c.harm.top+harmPlot+12
+	from, to, y := c.x(c.removed), c.x(c.removed+lasted), c.harm.top+harmPlot+12
 	c.Horizontal(bracket, page.X(from), page.X(to), y)
 	c.Vertical(bracket, page.X(from), y-5, y+5)
 	text := "recovered in " + figures.Duration(r.Seconds)
-	if r.Censored {
+	switch {
+	case r.SystemHarmed:
+		text = "the system has not come back"
+	case r.Censored:
 		text = "not recovered in " + figures.Duration(r.Seconds)
-	} else {
+	default:
 		c.Vertical(bracket, page.X(to), y-5, y+5)
 	}
 	if from > 66 { // the words would leave the page

@@ -28,8 +28,16 @@ type Event struct {
 	Estimate   *float64  `json:"estimate,omitempty"` // a share, or a change of one
 	Low        *float64  `json:"low,omitempty"`
 	High       *float64  `json:"high,omitempty"`
-	Recovery   *float64  `json:"recovery,omitempty"` // seconds; absent where the run ended before recovery
-	ExitCode   *int      `json:"exit_code,omitempty"`
+	Control    string    `json:"control,omitempty"` // concurrent, baseline or contaminated
+	// SpillOver is the share that the control arm lost meanwhile, and ArmsBefore by how
+	// much the fault arm was harmed more already before the fault.
+	SpillOver  *float64 `json:"spill_over,omitempty"`
+	ArmsBefore *float64 `json:"arms_before,omitempty"`
+	// Recovery is in seconds; absent where the system was not seen to recover, or had no
+	// need to. Recovered says which: recovered, not_shown, unharmed, worse or not_back.
+	Recovery  *float64 `json:"recovery,omitempty"`
+	Recovered string   `json:"recovered,omitempty"`
+	ExitCode  *int     `json:"exit_code,omitempty"`
 }
 
 // WriteLines writes a line for each event.

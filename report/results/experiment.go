@@ -47,6 +47,9 @@ func (e *experiment) RecoveryText() string {
 	return words.RecoveryCell(knownRecovery(e.Experiment))
 }
 
+// After says what became of the system, where it has not recovered.
+func (e *experiment) After() string { return words.After(e.Recovery) }
+
 // Known is the blast radius; nil if it cannot be trusted.
 func (e *experiment) Known() *result.BlastRadius { return trustedRadius(e.Experiment) }
 
@@ -199,7 +202,7 @@ func (e *experiment) ImpactText() string {
 	if e.Impact == nil || e.s == nil || e.s.r.System.Traffic == nil || !trusted(e.Experiment) {
 		return ""
 	}
-	return figures.Capital(impactWords(e.Impact))
+	return figures.Capital(impactWords(e.Experiment))
 }
 
 // ImpactNote says how the impact was calculated.

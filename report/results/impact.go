@@ -1,6 +1,8 @@
 package results
 
 import (
+	"slices"
+
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -21,12 +23,19 @@ func impactNote(t *result.Traffic) string {
 	return text
 }
 
-// impactWords writes an impact: "3,832 checkouts (3,504 to 4,188), 153,284 EUR
-// (140,160 to 167,520)".
-func impactWords(i *result.Impact) string {
-	text := words.Amount(i.Checkouts, "checkouts")
+// impactWords writes an experiment's impact: "3,832 checkouts (3,504 to 4,188), 153,284
+// EUR (140,160 to 167,520)".
+func impactWords(e *result.Experiment) string {
+	i := e.Impact
+	write := words.Amount
+	if slices.ContainsFunc(e.Journeys, func(j result.Journey) bool {
+		return j.Name == i.Journey && j.BlastRadius != nil && words.IsBracket(j.BlastRadius)
+	}) {
+		write = words.BracketedAmount
+	}
+	text := write(i.Checkouts, "checkouts")
 	if i.Money != nil {
-		text += ", " + words.Amount(*i.Money, inert.Text(i.Currency))
+		text += ", " + write(*i.Money, inert.Text(i.Currency))
 	}
 	return text
 }

@@ -2,6 +2,7 @@ package results
 
 import (
 	"io"
+	"iter"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
@@ -56,6 +57,21 @@ func measured(c result.Criterion) string {
 	return strings.Join(parts, ", ")
 }
 
+// extraAmounts are what is known of a blast radius where its arms were not alike, by the
+// names that they have in a result.
+func extraAmounts(b *result.BlastRadius) iter.Seq2[string, *result.Amount] {
+	return func(yield func(string, *result.Amount) bool) {
+		for _, a := range []struct {
+			name string
+			*result.Amount
+		}{{"arms_before", b.ArmsBefore}, {"spill_over", b.SpillOver}, {"against_baseline", b.AgainstBaseline}} {
+			if a.Amount != nil && !yield(a.name, a.Amount) {
+				return
+			}
+		}
+	}
+}
+
 // setProperties sets the numbers of an experiment, for those who chart them.
 func setProperties(s *encode.Suite, r *result.Result, e *result.Experiment) {
 	s.Set("run", r.Run.ID)
@@ -66,8 +82,15 @@ func setProperties(s *encode.Suite, r *result.Result, e *result.Experiment) {
 		s.Set("blast_radius.low", figures.Fixed(b.Low, 4))
 		s.Set("blast_radius.high", figures.Fixed(b.High, 4))
 		s.Set("blast_radius.limit", figures.Fixed(limitOf(e), 4))
+		s.Set("blast_radius.control", b.Control)
+		for name, a := range extraAmounts(b) {
+			s.Set("blast_radius."+name, figures.Fixed(a.Estimate, 4))
+		}
 	}
-	if rec := knownRecovery(e); rec != nil && !rec.Censored {
-		s.Set("recovery.seconds", figures.Fixed(rec.Seconds, 1))
+	if code := words.RecoveryCode(knownRecovery(e)); code != "" {
+		s.Set("recovery", code)
+		if code == words.Recovered {
+			s.Set("recovery.seconds", figures.Fixed(e.Recovery.Seconds, 1))
+		}
 	}
 }

@@ -61,7 +61,11 @@ func (s *summary) verdictTable(m *encode.Comment) {
 		harmed, interval := "", ""
 		if b := trustedRadius(e); b != nil {
 			harmed = figures.Percent(b.Estimate) + " of " + encode.Markdown(b.Journey)
-			interval = figures.Points(b.Low) + " to " + figures.Percent(b.High)
+			if words.IsBracket(b) {
+				harmed = words.Excess(b) + " of " + encode.Markdown(b.Journey)
+			}
+			low, high := words.Ends(b)
+			interval = low + " to " + high + "%"
 		}
 		m.Line(fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |", markdownGlyph(e.Verdict), encode.Markdown(e.ID), words.Verdict(e.Verdict),
 			harmed, interval, words.Limit(limitOf(e)), encode.Markdown(words.Recovery(knownRecovery(e))+lateMark(e))))
@@ -159,7 +163,7 @@ func (s *summary) impactList(m *encode.Comment) {
 	m.Line(encode.Strong(impactTitle(s.r.System.Traffic)))
 	m.Line("")
 	for _, e := range list {
-		m.Line("- ", encode.Markdown(e.ID+": "+impactWords(e.Impact)))
+		m.Line("- ", encode.Markdown(e.ID+": "+impactWords(e)))
 	}
 }
 

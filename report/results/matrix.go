@@ -111,8 +111,12 @@ func (e *experiment) Heat() string {
 	if b == nil || words.Unclear(b) {
 		return "h0"
 	}
+	share := b.Estimate
+	if words.IsBracket(b) {
+		share = b.Low
+	}
 	for i, below := range []float64{0.005, 0.02, 0.05, 0.10, 0.20} {
-		if b.Estimate < below {
+		if share < below {
 			return []string{"h0", "h1", "h2", "h3", "h4"}[i]
 		}
 	}
@@ -127,6 +131,8 @@ func (e *experiment) Figure() string {
 		return "–"
 	case words.Unclear(b):
 		return "≤ " + figures.UpperPercent(b.High)
+	case words.IsBracket(b):
+		return "≥ " + figures.LowerPercent(b.Low)
 	}
 	return figures.Percent(b.Estimate)
 }

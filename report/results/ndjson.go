@@ -7,6 +7,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/encode"
+	"github.com/blastgauge/blastgauge/report/words"
 )
 
 // WriteNDJSON writes a run in the order of time: for each experiment its phases and
@@ -44,10 +45,16 @@ func eventsOf(e *result.Experiment) []encode.Event {
 	}
 	v := encode.Event{Event: "verdict", At: end, Experiment: e.ID, Verdict: string(e.Verdict), Reasons: e.Reasons}
 	if b := trustedRadius(e); b != nil {
-		v.Journey, v.Estimate, v.Low, v.High = b.Journey, &b.Estimate, &b.Low, &b.High
+		v.Journey, v.Estimate, v.Low, v.High, v.Control = b.Journey, &b.Estimate, &b.Low, &b.High, b.Control
+		if a := b.SpillOver; a != nil {
+			v.SpillOver = &a.Estimate
+		}
+		if a := b.ArmsBefore; a != nil {
+			v.ArmsBefore = &a.Estimate
+		}
 	}
-	if rec := knownRecovery(e); rec != nil && !rec.Censored {
-		v.Recovery = &rec.Seconds
+	if v.Recovered = words.RecoveryCode(knownRecovery(e)); v.Recovered == words.Recovered {
+		v.Recovery = &e.Recovery.Seconds
 	}
 	return append(list, v)
 }

@@ -48,7 +48,9 @@ func WriteHTML(w io.Writer, r *result.Result, o page.Options) error {
 // functions are those of this page's templates.
 func functions() template.FuncMap {
 	return template.FuncMap{
-		"excess":  func(b *result.BlastRadius) string { return strings.Replace(words.Excess(b), "≤", "≤ ", 1) },
+		"excess": func(b *result.BlastRadius) string {
+			return strings.NewReplacer("≤", "≤ ", "≥", "≥ ").Replace(words.Excess(b))
+		},
 		"count64": func(n int64) string { return figures.Count(int(n)) },
 		"short":   func(v float64) string { return figures.Short(v, 3) },
 		"factor":  func(v float64) string { return figures.Fixed(v, 1) },
@@ -57,7 +59,16 @@ func functions() template.FuncMap {
 		"met":     met,
 		"grade":   gradeText,
 		"control": controlText,
+		"arms":    armsText,
+		"ends":    ends,
+		"losses":  lossText,
 	}
+}
+
+// ends writes the interval of a blast radius in points: "−0.4 to 2.1".
+func ends(b *result.BlastRadius) string {
+	low, high := words.Ends(b)
+	return figures.Minus(low + " to " + high)
 }
 
 // newDocument prepares the content of the page.
@@ -131,6 +142,18 @@ func (p *document) TopBroken() []damage { return p.Broken[:min(firstScreen, len(
 
 // MoreBroken counts what else broke.
 func (p *document) MoreBroken() int { return len(p.Broken) - len(p.TopBroken()) }
+
+// NotBack are the experiments without an answer whose system is not what it was before the
+// fault.
+func (p *document) NotBack() []*experiment {
+	var list []*experiment
+	for _, e := range p.Unknown {
+		if notBack(e.Experiment) != "" {
+			list = append(list, e)
+		}
+	}
+	return list
+}
 
 // TopUnknown are the experiments without an answer, as far as the first screen has
 // room.

@@ -26,14 +26,41 @@ func met(v result.Verdict) string {
 }
 
 // controlText says what the control was.
-func controlText(kind string) string {
-	switch kind {
-	case result.ContaminatedControl:
-		return "control contaminated: the fault reached the control arm as well, so the baseline before the fault is the control"
-	case result.BaselineControl:
+func controlText(b *result.BlastRadius) string {
+	switch {
+	case words.IsBracket(b):
+		return "control contaminated: the control arm was harmed as well: harm that spills over to those whom the fault did not touch, or something else that harmed both arms. The fault harms " + words.Bracket(b)
+	case b.Control == result.BaselineControl && b.Method == "turns of control and fault":
+		return "control and fault took turns on one route, which balances what changes steadily and nothing else"
+	case b.Control == result.BaselineControl && b.Method == "before and after the fault":
+		return "the control is the time before and after the fault, not a concurrent arm, which balances what changes in a straight line and nothing else"
+	case b.Control == result.BaselineControl:
 		return "the control is the baseline before the fault, not a concurrent arm: what else changed meanwhile counts as the fault's"
 	}
 	return "the control is a concurrent arm: the same journeys at the same time on a route without the fault"
+}
+
+// armsText says that the arms were not alike before the fault; it is empty where they were.
+func armsText(b *result.BlastRadius) string {
+	a := b.ArmsBefore
+	if a == nil {
+		return ""
+	}
+	return "the fault arm was harmed " + withBounds(a) + " more than the control arm already before the fault; that is subtracted"
+}
+
+// lossText says what the arms lost beyond their own baselines; it is empty where that is
+// not known.
+func lossText(b *result.BlastRadius) string {
+	if b.SpillOver == nil || b.AgainstBaseline == nil {
+		return ""
+	}
+	return "harm beyond its own baseline: of the fault arm " + withBounds(b.AgainstBaseline) + ", of the control arm " + withBounds(b.SpillOver)
+}
+
+// withBounds writes a difference of shares in points: "+3.1 points [2.0 to 4.2]".
+func withBounds(a *result.Amount) string {
+	return figures.Minus(figures.SignedPoints(a.Estimate)+" points ["+figures.Points(a.Low)+" to "+figures.Points(a.High)) + "]"
 }
 
 // gradeText says how the run knows that traffic met the fault.
@@ -71,6 +98,9 @@ func (s *summary) sentence() page.Sentence {
 	case result.Invalid:
 		return page.Sentence{Link: link(e), After: " was measured, but the measurement cannot be trusted: " + period(words.FirstReason(e.Reasons))}
 	case result.Inconclusive:
+		if contaminated(e) {
+			return page.Sentence{Link: link(e), After: ": " + s.effect(e) + "."}
+		}
 		if len(s.order) == 1 {
 			break
 		}
@@ -105,6 +135,9 @@ func outcomes(j *result.Journey) string {
 	if c.Journeys == 0 {
 		return ""
 	}
+	if b := j.BlastRadius; b != nil && words.IsBracket(b) && j.Arms.Control != nil {
+		return harmOfBoth(j)
+	}
 	var parts []string
 	for _, p := range []struct {
 		n    int
@@ -121,6 +154,26 @@ func outcomes(j *result.Journey) string {
 	return figures.List(parts, "and")
 }
 
+// harmOfBoth says how both arms ended where the control was harmed as well. Where both
+// were harmed alike, nothing says that it was the fault.
+func harmOfBoth(j *result.Journey) string {
+	text := harmedPercent(j.Arms.Fault) + " of " + j.Name + " journeys were harmed in the fault arm, " + harmedPercent(*j.Arms.Control) + " in the control arm"
+	if harmedAlike(j.BlastRadius) {
+		return "both arms were harmed alike, by the fault or by something else: " + text
+	}
+	return text + ": harm that spilled over, or something else that harmed both"
+}
+
+// contaminated reports whether an experiment has no answer because its control was harmed
+// as well.
+func contaminated(e *result.Experiment) bool {
+	return len(e.ReasonCodes) > 0 && e.ReasonCodes[0] == result.ReasonControlContaminated && e.BlastRadius != nil && words.IsBracket(e.BlastRadius)
+}
+
+// harmedAlike reports whether the control was harmed as well, and no harm beyond it is
+// shown. Then nothing says that it was the fault.
+func harmedAlike(b *result.BlastRadius) bool { return words.IsBracket(b) && words.Unclear(b) }
+
 // consequences names the broken invariants, and a recovery that took too long.
 func (s *summary) consequences(e *result.Experiment) string {
 	parts := violated(e)
@@ -129,7 +182,16 @@ func (s *summary) consequences(e *result.Experiment) string {
 	} else if late(e) {
 		parts = append(parts, "recovery took "+figures.Duration(e.Recovery.Seconds)+", limit "+figures.Duration(e.Limits.Recovery))
 	}
-	return strings.Join(parts, "; ")
+	return strings.Join(append(parts, words.NonEmpty(notBack(e))...), "; ")
+}
+
+// notBack says that the system is worse than before the fault; it is empty where it is
+// not.
+func notBack(e *result.Experiment) string {
+	if code := words.RecoveryCode(knownRecovery(e)); trusted(e) && (code == words.NotBack || code == words.Worse) {
+		return words.After(e.Recovery)
+	}
+	return ""
 }
 
 // violated names the invariants that the fault broke, and how often.
@@ -146,6 +208,9 @@ func violated(e *result.Experiment) []string {
 // extent writes the blast radius of an experiment in words.
 func (s *summary) extent(e *result.Experiment) string {
 	b := e.BlastRadius
+	if words.IsBracket(b) {
+		return words.Bracket(b) + ", of " + b.Journey + " journeys, limit " + words.Limit(limitOf(e))
+	}
 	if words.Unclear(b) {
 		return "at most " + figures.UpperPercent(b.High) + " of " + b.Journey + " journeys, limit " + words.Limit(limitOf(e))
 	}
@@ -153,8 +218,11 @@ func (s *summary) extent(e *result.Experiment) string {
 }
 
 // confidenceInterval writes the interval of a blast radius with its confidence: "95%
-// CI 29.2 to 34.9%".
+// CI 29.2 to 34.9%". A bracket says what its ends are against.
 func confidenceInterval(b *result.BlastRadius) string {
+	if words.IsBracket(b) {
+		return words.Bracket(b)
+	}
 	return words.Confidence(b) + " CI " + figures.Minus(figures.Points(b.Low)+" to "+figures.Percent(b.High))
 }
 
@@ -177,7 +245,11 @@ func (s *summary) damages() []damage {
 		d := damage{Link: link(e), Effect: s.effect(e), Worse: violated(e), Beyond: sideEffects(e)}
 		if b := trustedRadius(e); b != nil {
 			d.Measure = "excess " + figures.Percent(b.Estimate) + " [" + figures.Minus(figures.Points(b.Low)+" to "+figures.Points(b.High)) + "], limit " + words.Limit(limitOf(e))
+			if words.IsBracket(b) {
+				d.Measure = "the fault harms " + words.Bracket(b) + ", limit " + words.Limit(limitOf(e))
+			}
 		}
+		d.Worse = append(d.Worse, words.NonEmpty(notBack(e))...)
 		if late(e) {
 			d.Worse = append(d.Worse, "recovery "+strings.Replace(words.Recovery(e.Recovery), ">", "over", 1)+", limit "+figures.Duration(e.Limits.Recovery))
 		}
@@ -214,28 +286,31 @@ func (s *summary) blastFigure() page.Figure {
 		return f
 	}
 	b := e.BlastRadius
-	f.Value = strings.Replace(words.Excess(b), "≤", "≤ ", 1)
+	f.Value = strings.NewReplacer("≤", "≤ ", "≥", "≥ ").Replace(words.Excess(b))
 	if f.Tone = page.Tone(e.Verdict); f.Tone == "ok" && s.counts[result.Held] < len(s.order) {
 		f.Tone = "" // green would say that everything is known and held
 	}
 	f.Notes = []page.Note{{Text: "of " + b.Journey + " journeys harmed by the fault; " + confidenceInterval(b) + ", limit " + words.Limit(limitOf(e))}}
+	if harmedAlike(b) {
+		f.Notes[0].Text = "both arms were harmed alike, by the fault or by something else: " + confidenceInterval(b) + " of " + b.Journey + " journeys, limit " + words.Limit(limitOf(e))
+	}
 	if j := headJourney(e); j != nil {
 		c, name := compared(j)
 		f.Notes = append(f.Notes, page.Note{Tone: "mute", Text: fmt.Sprintf("%s harmed in the fault arm, %s in %s",
-			harmedPercent(j.Arms.Fault), harmedPercent(c), against(b.Control, name))})
+			harmedPercent(j.Arms.Fault), harmedPercent(c), against(b, name))})
 	}
 	if e.Impact != nil && s.r.System.Traffic != nil {
-		f.Notes = append(f.Notes, page.Note{Tone: "mute", Text: "an hour of it, by arithmetic: " + impactWords(e.Impact)})
+		f.Notes = append(f.Notes, page.Note{Tone: "mute", Text: "an hour of it, by arithmetic: " + impactWords(e)})
 	}
 	return f
 }
 
 // against names what the fault arm is compared with.
-func against(kind, name string) string {
-	if kind == result.ContaminatedControl {
-		return "the baseline (control contaminated)"
-	}
-	if name == "baseline" {
+func against(b *result.BlastRadius, name string) string {
+	switch {
+	case words.IsBracket(b):
+		return "the control (contaminated)"
+	case name == "baseline":
 		return "the baseline before it"
 	}
 	return name
@@ -265,19 +340,24 @@ func (s *summary) recoveryFigure() page.Figure {
 	f := page.Figure{Label: "Slowest recovery", Value: "–", Notes: []page.Note{{Text: "not measured"}}}
 	var slowest *result.Experiment
 	for _, e := range s.order {
-		if trusted(e) && e.Recovery != nil && (slowest == nil || slower(e.Recovery, slowest.Recovery)) {
+		if trusted(e) && e.Recovery != nil && (slowest == nil || e.Recovery.IsSlowerThan(slowest.Recovery)) {
 			slowest = e
 		}
 	}
 	if slowest == nil {
 		return f
 	}
-	f.Value, f.Notes = words.Recovery(slowest.Recovery), nil
-	if slowest.Recovery.Seconds == 0 && !slowest.Recovery.Censored {
-		f.Value = "at once"
+	code := words.RecoveryCode(slowest.Recovery)
+	if code == words.Unharmed { // so was no other experiment
+		f.Value, f.Notes = "none needed", []page.Note{{Text: words.After(slowest.Recovery)}}
+		return f
 	}
-	if late(slowest) {
+	f.Value, f.Notes = words.RecoveryCell(slowest.Recovery), nil
+	switch {
+	case late(slowest):
 		f.Tone = "bad"
+	case code == words.NotBack || code == words.Worse:
+		f.Tone, f.Notes = "unsure", []page.Note{{Text: words.After(slowest.Recovery)}}
 	}
 	if l := slowest.Limits.Recovery; l > 0 {
 		f.Notes = append(f.Notes, page.Note{Text: "limit " + figures.Duration(l)})
@@ -286,15 +366,6 @@ func (s *summary) recoveryFigure() page.Figure {
 		f.Notes = append(f.Notes, page.Note{Text: link(slowest).Name})
 	}
 	return f
-}
-
-// slower reports whether a took longer than b. A run that ended before the system
-// recovered took longer than any that saw the recovery.
-func slower(a, b *result.Recovery) bool {
-	if a.Censored != b.Censored {
-		return a.Censored
-	}
-	return a.Seconds > b.Seconds
 }
 
 // invariantFigure counts the broken invariants and names a few.

@@ -156,6 +156,12 @@ func (s *summary) steps(e *result.Experiment) []nextStep {
 		}
 		return []nextStep{{of: e, text: e.IfRefuted, owners: s.owners(e)}}
 	case result.Inconclusive:
+		if e.HasReason(result.ReasonSystemNotBack) { // that cannot wait for another measurement
+			return []nextStep{{of: e, verb: "Look at the system after", text: words.After(e.Recovery), owners: s.owners(e)}}
+		}
+		if contaminated(e) {
+			return []nextStep{{of: e, verb: "Settle", text: "run it again, several times: what harms both arms each time, and only then, is the fault", owners: s.owners(e)}}
+		}
 		return []nextStep{{of: e, verb: "Settle", text: words.FirstReason(e.Reasons), owners: s.owners(e)}}
 	case result.Invalid:
 		return []nextStep{{of: e, verb: "Measure again", text: words.FirstReason(e.Reasons), owners: s.owners(e)}}
@@ -299,7 +305,7 @@ func harmedPercent(c result.Counts) string {
 // compared returns the counts that the fault arm of a journey is compared with, and
 // what they are called.
 func compared(j *result.Journey) (c result.Counts, name string) {
-	if j.Arms.Control != nil && (j.BlastRadius == nil || j.BlastRadius.Control == result.ConcurrentControl) {
+	if j.Arms.Control != nil && (j.BlastRadius == nil || j.BlastRadius.Control != result.BaselineControl) {
 		return *j.Arms.Control, "control"
 	}
 	return j.Baseline.Fault, "baseline"
@@ -353,8 +359,9 @@ func warnings(e *result.Experiment) []string {
 		return list
 	}
 	for _, kind := range []string{result.ContaminatedControl, result.BaselineControl} {
-		if slices.ContainsFunc(e.Journeys, func(j result.Journey) bool { return j.BlastRadius != nil && j.BlastRadius.Control == kind }) {
-			list = append(list, controlText(kind))
+		i := slices.IndexFunc(e.Journeys, func(j result.Journey) bool { return j.BlastRadius != nil && j.BlastRadius.Control == kind })
+		if i >= 0 {
+			list = append(list, controlText(e.Journeys[i].BlastRadius))
 		}
 	}
 	return list

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,68 @@ func TestRemoval(t *testing.T) {
 		s := summarize(&result.Result{Experiments: []result.Experiment{{Faults: faults}}})
 		if got, ok := s.removal(); got != want || ok != (len(s.left) == 0) {
 			t.Errorf("removal() = %q, %v, want %q", got, ok, want)
+		}
+	}
+}
+
+// of is a summary of one experiment whose fault goes into a dependency that is declared
+// soft.
+func of(e result.Experiment) *summary {
+	e.Faults = []result.Fault{{Into: "names", Inject: "latency"}}
+	return summarize(&result.Result{
+		System:      result.System{Dependencies: map[string]result.Dependency{"names": {Criticality: "soft"}}},
+		Experiments: []result.Experiment{e},
+	})
+}
+
+// bracketed is an experiment whose control was harmed as well.
+func bracketed(v result.Verdict, low, high float64) result.Experiment {
+	b := &result.BlastRadius{
+		Journey: "checkout", Estimate: low + 0.02, Low: low, High: high, Control: result.ContaminatedControl,
+		SpillOver: &result.Amount{Estimate: 0.3, Low: 0.28, High: 0.32}, AgainstBaseline: &result.Amount{Estimate: 0.3, Low: 0.28, High: high},
+	}
+	control := result.Counts{Journeys: 1000, OK: 700, Failed: 300}
+	return result.Experiment{Verdict: v, BlastRadius: b, Journeys: []result.Journey{{
+		Name: "checkout", Limit: 0.05, BlastRadius: b, Arms: result.Arms{Fault: result.Counts{Journeys: 1000, OK: 690, Failed: 310}, Control: &control},
+		Baseline: result.Arms{Fault: result.Counts{Journeys: 1000, OK: 1000}},
+	}}}
+}
+
+// Where both arms were harmed alike nothing blames the fault: not the tile, not the
+// matrix, not the effect. It is blamed for what it harms beyond the control.
+func TestHarmOfBothArmsIsNotTheFaults(t *testing.T) {
+	t.Parallel()
+	alike := bracketed(result.Inconclusive, -0.01, 0.34)
+	s := of(alike)
+	e := newExperiment(s, s.order[0])
+	if s.softBehavesHard(s.order[0]) || behaviour([]*experiment{e}) != "" {
+		t.Error("the fault is blamed for harm of both arms")
+	}
+	if f := s.blastFigure(); f.Tone == "bad" || strings.Contains(f.Notes[0].Text, "by the fault;") {
+		t.Errorf("the tile blames the fault: %+v", f)
+	}
+	if c, name := compared(&s.order[0].Journeys[0]); name != "control" || c.Failed != 300 {
+		t.Errorf("compared with %s %+v, want the control", name, c)
+	}
+	s = of(bracketed(result.Refuted, 0.25, 0.44))
+	if e := newExperiment(s, s.order[0]); !s.softBehavesHard(s.order[0]) || behaviour([]*experiment{e}) != "hard" {
+		t.Error("harm beyond the control is the fault's")
+	}
+}
+
+// The tile of recovery names no time where there is none.
+func TestRecoveryFigure(t *testing.T) {
+	t.Parallel()
+	for want, r := range map[string]result.Recovery{
+		"none needed": {Unharmed: true},
+		"not back":    {Unharmed: true, SystemHarmed: true},
+		"worse":       {Unharmed: true, Worse: true},
+		"at once":     {},
+		"> 26 s":      {Seconds: 26, Censored: true},
+	} {
+		s := of(result.Experiment{Verdict: result.Inconclusive, Recovery: &r})
+		if f := s.recoveryFigure(); f.Value != want {
+			t.Errorf("%+v: %q, want %q", r, f.Value, want)
 		}
 	}
 }

@@ -45,7 +45,11 @@ func (p *printer) head(s *summary) {
 	}
 	if e := s.worst; e != nil {
 		b := e.BlastRadius
-		p.Wrap("", "Largest blast radius "+words.Excess(b)+interval(b)+" of "+inert.Text(b.Journey)+" journeys: "+inert.Text(e.ID))
+		what := "Largest blast radius "
+		if harmedAlike(b) {
+			what = "Both arms harmed alike, by the fault or by something else: "
+		}
+		p.Wrap("", what+words.Excess(b)+interval(b)+" of "+inert.Text(b.Journey)+" journeys: "+inert.Text(e.ID))
 	}
 }
 
@@ -54,6 +58,9 @@ func (p *printer) head(s *summary) {
 func interval(b *result.BlastRadius) string {
 	if words.Unclear(b) {
 		return ""
+	}
+	if words.IsBracket(b) {
+		return " and ≤" + figures.UpperPercent(b.High)
 	}
 	return " [" + figures.Points(b.Low) + ", " + figures.Points(b.High) + "]"
 }
@@ -93,8 +100,8 @@ const (
 	verdictColumn  = 12
 	excessColumn   = 8
 	intervalColumn = 13
-	limitColumn    = 7
-	recoveryColumn = 8
+	limitColumn    = 6
+	recoveryColumn = 9
 )
 
 // table has a row for each experiment, worst first.
@@ -127,7 +134,8 @@ func (p *printer) row(e *result.Experiment) string {
 	if b := trustedRadius(e); b != nil {
 		amount = p.Spell(words.Excess(b))
 		if !words.Unclear(b) {
-			between = terminal.Right(figures.Points(b.Low), 5) + ".." + terminal.Right(figures.Points(b.High), 5)
+			low, high := words.Ends(b)
+			between = terminal.Right(low, 5) + ".." + terminal.Right(high, 5)
 		}
 	}
 	return verdict + terminal.Right(amount, excessColumn) + terminal.Right(between, intervalColumn) +
@@ -217,7 +225,7 @@ func (p *printer) impacts(s *summary) {
 	p.Line("")
 	p.Wrap("", impactTitle(s.r.System.Traffic))
 	for _, e := range list {
-		p.Wrap(p.Mark(e.Verdict), inert.Text(e.ID)+": "+impactWords(e.Impact))
+		p.Wrap(p.Mark(e.Verdict), inert.Text(e.ID)+": "+impactWords(e))
 	}
 }
 

@@ -126,7 +126,7 @@ func (p *Printer) Spell(text string) string {
 }
 
 // ascii spells those of our own characters that some terminals lack.
-var ascii = strings.NewReplacer("×", "x", "✓", "ok", "≤", "<=", "−", "-", "–", "-", "…", "...", "“", `"`, "”", `"`, "→", "->", "±", "+-", "≠", "!")
+var ascii = strings.NewReplacer("×", "x", "✓", "ok", "≤", "<=", "≥", ">=", "−", "-", "–", "-", "…", "...", "“", `"`, "”", `"`, "→", "->", "±", "+-", "≠", "!")
 
 // Paint colours text by a verdict where the options ask for colour. Colour never
 // carries meaning alone: a glyph or a word always says the same.

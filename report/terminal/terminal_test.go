@@ -12,7 +12,7 @@ func TestWidthCountsColumns(t *testing.T) {
 	for text, want := range map[string]int{
 		"":                       0,
 		"checkout":               8,
-		"×✓?!–≤±→…":              9, // our own characters
+		"×✓?!–≤≥±→…":             10, // our own characters
 		"支払い":                    6,
 		"결제-down":                9,
 		"🔥":                      2,

@@ -21,13 +21,35 @@ func Limit(share float64) string { return figures.ShortPercent(share, 2) }
 // Then only its upper end is known.
 func Unclear(b *result.BlastRadius) bool { return b.Low <= 0 }
 
-// Excess writes a blast radius by its estimate, or by its upper bound, as in
-// "≤0.6%", where no harm was shown.
+// IsBracket reports whether the ends of a blast radius are against different controls:
+// the lower one against a control that was harmed as well, the upper one against the
+// baseline. No number between them is more likely than another.
+func IsBracket(b *result.BlastRadius) bool { return b.Control == result.ContaminatedControl }
+
+// Excess writes a blast radius by its estimate, by its upper bound, as in "≤0.6%",
+// where no harm was shown, or by its lower bound, as in "≥25.1%", where it is a bracket.
 func Excess(b *result.BlastRadius) string {
-	if Unclear(b) {
+	switch {
+	case Unclear(b):
 		return "≤" + figures.UpperPercent(b.High)
+	case IsBracket(b):
+		return "≥" + figures.LowerPercent(b.Low)
 	}
 	return figures.Percent(b.Estimate)
+}
+
+// Ends writes the ends of the interval of a blast radius in points. Those of a bracket
+// are rounded so that they stay true.
+func Ends(b *result.BlastRadius) (low, high string) {
+	if IsBracket(b) {
+		return strings.TrimSuffix(figures.LowerPercent(b.Low), "%"), strings.TrimSuffix(figures.UpperPercent(b.High), "%")
+	}
+	return figures.Points(b.Low), figures.Points(b.High)
+}
+
+// Bracket writes both ends of a blast radius that is a bracket.
+func Bracket(b *result.BlastRadius) string {
+	return "at least " + figures.LowerPercent(b.Low) + ", against the control, and at most " + figures.UpperPercent(b.High) + ", against the baseline"
 }
 
 // Confidence writes how sure the interval of a blast radius is: 95%. Results that
@@ -35,27 +57,74 @@ func Excess(b *result.BlastRadius) string {
 func Confidence(b *result.BlastRadius) string { return Limit(cmp.Or(b.Confidence, 0.95)) }
 
 // Recovery writes the time to recovery, as in "56 s"; "> 30 s" where the run ended
-// before the system recovered. It is empty where recovery was not measured.
+// before the system recovered. Where there is no such time it says why. It is empty where
+// recovery was not measured.
 func Recovery(r *result.Recovery) string {
-	switch {
-	case r == nil:
+	switch RecoveryCode(r) {
+	case "":
 		return ""
-	case r.Censored:
+	case NotBack:
+		return "not back"
+	case Worse:
+		return "worse"
+	case Unharmed:
+		return "no harm"
+	case NotShown:
 		return "> " + figures.Duration(r.Seconds)
 	}
 	return figures.Duration(r.Seconds)
 }
 
-// RecoveryCell writes the time to recovery in a table of a page, where a system
-// that never left its normal state is back "at once".
+// RecoveryCell writes the time to recovery in a table of a page. Harm that ended with
+// the removal of the fault ended "at once".
 func RecoveryCell(r *result.Recovery) string {
-	switch {
-	case r == nil:
+	switch code := RecoveryCode(r); {
+	case code == "":
 		return "–"
-	case r.Seconds == 0 && !r.Censored:
+	case code == Recovered && r.Seconds == 0:
 		return "at once"
 	}
 	return Recovery(r)
+}
+
+// What a recovery came to, as programs read it.
+const (
+	Recovered = "recovered"
+	NotShown  = "not_shown" // before the run ended
+	Unharmed  = "unharmed"  // no harm by the fault was shown, so there is nothing to recover from
+	Worse     = "worse"     // nor was it shown, but the system is harmed more than before
+	NotBack   = "not_back"  // both arms are harmed more than each was before the fault
+)
+
+// RecoveryCode says what a recovery came to. It is empty where that was not measured.
+func RecoveryCode(r *result.Recovery) string {
+	switch {
+	case r == nil:
+		return ""
+	case r.SystemHarmed:
+		return NotBack
+	case r.Unharmed && r.Worse:
+		return Worse
+	case r.Unharmed:
+		return Unharmed
+	case r.Censored:
+		return NotShown
+	}
+	return Recovered
+}
+
+// After says in a sentence what was found of the system after the removal beside a time
+// to recovery. It is empty where there is nothing to say.
+func After(r *result.Recovery) string {
+	switch RecoveryCode(r) {
+	case NotBack:
+		return "the system has not come back since the fault"
+	case Worse:
+		return "the system is harmed more than it was before the fault, by the fault or by something else"
+	case Unharmed:
+		return "no harm by the fault was shown: nothing to recover from"
+	}
+	return ""
 }
 
 // Amount writes an amount of something with its bounds, as in "3,832 checkouts
@@ -65,6 +134,14 @@ func Amount(a result.Amount, of string) string {
 		return "at most " + figures.Quantity(math.Ceil(a.High)) + " " + of
 	}
 	return figures.Quantity(a.Estimate) + " " + of + " (" + figures.Quantity(a.Low) + " to " + figures.Quantity(a.High) + ")"
+}
+
+// BracketedAmount writes an amount of which only the bounds are known.
+func BracketedAmount(a result.Amount, of string) string {
+	if a.Low <= 0 {
+		return Amount(a, of)
+	}
+	return "at least " + figures.Quantity(math.Floor(a.Low)) + " and at most " + figures.Quantity(math.Ceil(a.High)) + " " + of
 }
 
 // Place names a system and its environment, as far as they have names: "checkout

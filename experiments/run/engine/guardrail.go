@@ -34,15 +34,17 @@ type violation struct {
 //
 // Each limits a share: of journeys harmed, failed, or slower than one in a hundred
 // may be. Arms that run at the same time are compared by evidence that may be
-// looked at as often as one likes (stats.EProcess): a jump of harm from 1 % to 20 % at
-// 50 journeys/s is stopped after a median of 2.8 s by a guardrail of 2 %, and fewer
+// looked at as often as one likes (stats.EProcess). Its null hypothesis is that the
+// excess is beyond the guardrail in no block of time, which is more than that it is within
+// on average: one pause of half a second may trip a guardrail of 2 %. A jump of harm from
+// 1 % to 20 % at 50 journeys/s is stopped after a median of 2.8 s by one of 2 %, and fewer
 // than one in a hundred quiet experiments are stopped, however long they are.
 //
 // Without a concurrent control there is no such evidence: whatever else happens to
 // the system looks like the fault. Instead, a window rule compares the journeys of
 // the last five seconds, ten at least, with those of the baseline, at the lower end
 // of the interval. It stops more often than necessary, which costs a measurement
-// and not a system.
+// and not a system; its stop refutes nothing.
 func (x *experimentRun) watchGuardrails(ctx context.Context, stop context.CancelCauseFunc) {
 	defer x.catchPanic("guardrail")
 	if !slices.ContainsFunc(x.e.Guardrails, func(g experiments.Guardrail) bool { return g.Probe == nil }) {
