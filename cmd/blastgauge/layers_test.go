@@ -74,7 +74,7 @@ func rooms() []room {
 		{name: "experiments/run/systemtest", imports: "experiments experiments/plan injectors/proxy"},
 
 		{name: "experiments/result", imports: "experiments experiments/figures experiments/journal experiments/plan experiments/stats injectors"},
-		{name: "experiments/truth", imports: "experiments experiments/journal experiments/plan experiments/result experiments/run/engine experiments/truth/world"},
+		{name: "experiments/truth", imports: "experiments experiments/journal experiments/plan experiments/result experiments/run/engine experiments/stats experiments/truth/world"},
 		{name: "experiments/compare", imports: "experiments/figures experiments/result experiments/shape experiments/stats"},
 		{name: "experiments/history", imports: "experiments/journal experiments/result"},
 		{name: "report/words", imports: "experiments/figures experiments/result"},
@@ -89,7 +89,7 @@ func rooms() []room {
 
 		{name: "experiments/run/internal/usage"},
 		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey injectors injectors/configfile injectors/toxiproxy"},
-		{name: "experiments/run/cleanup", imports: "experiments experiments/hosts experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest"},
+		{name: "experiments/run/cleanup", imports: "experiments experiments/filelock experiments/hosts experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest"},
 		{name: "experiments/run/embedded", imports: "experiments experiments/atomicfile experiments/hosts experiments/plan experiments/redact experiments/run/internal/injectorset experiments/run/internal/usage injectors/proxy"},
 		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/hosts experiments/inert experiments/journal experiments/plan experiments/redact experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/traffic injectors injectors/configfile injectors/toxiproxy", tests: "experiments/run/systemtest injectors/injectortest/stock"},
 
