@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
@@ -137,5 +138,16 @@ func DefaultExperiments(systemFile string) ([]string, error) {
 		}
 	}
 	slices.Sort(files)
-	return files, nil
+	return files, checkFound(files)
+}
+
+// checkFound refuses what was found and is no file, where the user named a folder: a
+// pipe there would be waited for. A pipe that the user names may be read.
+func checkFound(files []string) error {
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("%w: %s is %s, and a document is needed", ErrInvalid, file, atomicfile.Describe(info.Mode()))
+		}
+	}
+	return nil
 }

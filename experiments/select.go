@@ -68,6 +68,9 @@ func (s Selection) sortArguments() (files, ids []string, err error) {
 			if err != nil || len(inside) == 0 {
 				return nil, nil, noSelection("no *.yaml in %s", arg)
 			}
+			if err := checkFound(inside); err != nil {
+				return nil, nil, err
+			}
 			files = append(files, inside...)
 		case err == nil || strings.ContainsAny(arg, "/.\\"):
 			files = append(files, arg)

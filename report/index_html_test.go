@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +18,16 @@ import (
 func head(t testing.TB, name string) history.Run {
 	t.Helper()
 	text := []byte(render(t, "json", Options{}, load(t, name)))
-	entries, err := history.Scan(fstest.MapFS{name + "/result.json": {Data: text}})
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, fstest.MapFS{name + "/result.json": {Data: text}}); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = runs.Close() }() // it was only read
+	entries, err := history.Scan(runs)
 	if err != nil || len(entries) != 1 || entries[0].Run == nil {
 		t.Fatalf("%s: %+v, %v", name, entries, err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/report"
@@ -63,7 +64,7 @@ func runsDir(args []string) string {
 }
 
 func openRuns(dir string) (*os.Root, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := atomicfile.OpenDir(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("no runs: there is no directory %s (`blastgauge run` makes it)", dir)
 	}
@@ -76,7 +77,7 @@ func scanRuns(dir string) ([]history.Entry, error) {
 		return nil, err
 	}
 	defer func() { _ = root.Close() }() // nothing is written
-	return history.Scan(root.FS())
+	return history.Scan(root)
 }
 
 // writeIndex writes the page of all runs in a directory, into it.

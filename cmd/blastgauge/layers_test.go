@@ -45,7 +45,7 @@ func rooms() []room {
 		{name: "injectors", imports: "experiments/figures"},
 		{name: "injectors/manual"},
 		{name: "examples/checkout"},
-		{name: "experiments", imports: "experiments/figures experiments/hosts experiments/jsonpath experiments/shape injectors"},
+		{name: "experiments", imports: "experiments/atomicfile experiments/figures experiments/hosts experiments/jsonpath experiments/shape injectors"},
 		{name: "experiments/scaffold", imports: "experiments experiments/figures experiments/hosts experiments/shape injectors"},
 		{name: "experiments/plan", imports: "experiments experiments/figures experiments/inert experiments/stats injectors"},
 		{name: "experiments/journal", imports: "experiments/atomicfile experiments/filelock experiments/plan", tests: "experiments"},
@@ -73,10 +73,10 @@ func rooms() []room {
 		{name: "experiments/run/check", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/redact experiments/run/internal/wait experiments/run/journey", tests: "examples/checkout injectors"},
 		{name: "experiments/run/systemtest", imports: "experiments experiments/plan injectors/proxy"},
 
-		{name: "experiments/result", imports: "experiments experiments/figures experiments/journal experiments/plan experiments/stats injectors"},
+		{name: "experiments/result", imports: "experiments experiments/atomicfile experiments/figures experiments/journal experiments/plan experiments/stats injectors"},
 		{name: "experiments/truth", imports: "experiments experiments/journal experiments/plan experiments/result experiments/run/engine experiments/stats experiments/truth/world"},
 		{name: "experiments/compare", imports: "experiments/figures experiments/result experiments/shape experiments/stats"},
-		{name: "experiments/history", imports: "experiments/journal experiments/result"},
+		{name: "experiments/history", imports: "experiments/atomicfile experiments/journal experiments/result"},
 		{name: "report/words", imports: "experiments/figures experiments/result"},
 		{name: "report/terminal", imports: "experiments/inert experiments/result report/words"},
 		{name: "report/encode", imports: "experiments/figures experiments/inert experiments/result report/words"},
@@ -89,7 +89,7 @@ func rooms() []room {
 
 		{name: "experiments/run/internal/usage"},
 		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey injectors injectors/configfile injectors/toxiproxy"},
-		{name: "experiments/run/cleanup", imports: "experiments experiments/filelock experiments/hosts experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest"},
+		{name: "experiments/run/cleanup", imports: "experiments experiments/atomicfile experiments/filelock experiments/hosts experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest"},
 		{name: "experiments/run/embedded", imports: "experiments experiments/atomicfile experiments/hosts experiments/plan experiments/redact experiments/run/internal/injectorset experiments/run/internal/usage injectors/proxy"},
 		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/hosts experiments/inert experiments/journal experiments/plan experiments/redact experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/traffic injectors injectors/configfile injectors/toxiproxy", tests: "experiments/run/systemtest injectors/injectortest/stock"},
 

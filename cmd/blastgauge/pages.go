@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -81,7 +80,7 @@ func styleSheets[T any](p pageFlags, list []output[T]) error {
 // writeBeside replaces a file in dir whose name the user has not chosen: a link there
 // leads to nothing that may be written.
 func writeBeside(dir, name string, write func(io.Writer) error) error {
-	root, err := os.OpenRoot(dir)
+	root, err := atomicfile.OpenDir(dir)
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report"
 )
@@ -46,7 +46,7 @@ whether it could be read.`,
 			if err := checkPages(pages, outputs); err != nil {
 				return err
 			}
-			root, err := os.OpenRoot(args[0])
+			root, err := atomicfile.OpenDir(args[0])
 			if err != nil {
 				return fmt.Errorf("not a run directory: %w", err)
 			}

@@ -20,14 +20,19 @@ type waits struct {
 
 func defaultWaits() waits { return waits{open: 10 * time.Second, read: time.Minute} }
 
-func describe(m fs.FileMode) string {
+// Describe says what a thing of this mode is, such as "a named pipe".
+func Describe(m fs.FileMode) string {
 	switch m.Type() {
+	case 0:
+		return "a file"
 	case fs.ModeDir:
 		return "a directory"
 	case fs.ModeSocket:
 		return "a socket"
 	case fs.ModeDevice:
 		return "a block device"
+	case fs.ModeDevice | fs.ModeCharDevice:
+		return "a character device"
 	case fs.ModeNamedPipe:
 		return "a named pipe"
 	}
@@ -39,7 +44,7 @@ func (w waits) writeInto(p place, text []byte) error {
 	switch p.info.Mode().Type() {
 	case fs.ModeNamedPipe, fs.ModeDevice | fs.ModeCharDevice:
 	default:
-		return fmt.Errorf("it is %s", describe(p.info.Mode()))
+		return fmt.Errorf("it is %s", Describe(p.info.Mode()))
 	}
 	file, err := w.openReader(p)
 	if err != nil {

@@ -67,7 +67,7 @@ func RewriteIn(root *os.Root, name string, write func(io.Writer) error) error {
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("%s is %s", name, describe(info.Mode()))
+		return fmt.Errorf("%s is %s", name, Describe(info.Mode()))
 	}
 	return replaceIn(root, name, info, text.Bytes())
 }
@@ -157,7 +157,7 @@ func isHindered(err error) bool {
 
 // replace replaces the file at a path that has no link in it.
 func replace(path string, old fs.FileInfo, text []byte) error {
-	root, err := os.OpenRoot(filepath.Dir(path))
+	root, err := OpenDir(filepath.Dir(path))
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -49,9 +48,24 @@ func nights(edits ...func(*result.Result)) fstest.MapFS {
 	return runs
 }
 
+// onDisk writes runs into a directory.
+func onDisk(t *testing.T, runs fs.FS) *os.Root {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, runs); err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = root.Close() })
+	return root
+}
+
 func scan(t *testing.T, runs fstest.MapFS) []Entry {
 	t.Helper()
-	entries, err := Scan(runs)
+	entries, err := Scan(onDisk(t, runs))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +132,7 @@ func TestScan(t *testing.T) {
 		"of another tool":        {map[string]string{"result.json": `{"metrics":{}}`}, false, true, `its result.json is not of blastgauge: its schema is ""`},
 		"of a later version":     {map[string]string{"result.json": `{"schema":"blastgauge/result/v9"}`}, false, true, `its result.json is not of blastgauge: its schema is "blastgauge/result/v9"`},
 		"of something else":      {map[string]string{"cat.jpg": "x"}, false, true, "not a run of blastgauge"},
-		"result is a directory":  {map[string]string{"result.json/x": ""}, false, false, "read dir/result.json"},
+		"result is a directory":  {map[string]string{"result.json/x": ""}, false, false, "dir/result.json is a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -143,10 +157,14 @@ func TestScan(t *testing.T) {
 
 func TestScanOfNoDirectory(t *testing.T) {
 	t.Parallel()
-	if entries, err := Scan(fstest.MapFS{"file": {}}); err != nil || entries != nil {
+	if entries, err := Scan(onDisk(t, fstest.MapFS{"file": {}})); err != nil || entries != nil {
 		t.Errorf("a directory without runs: %+v, %v; want nothing", entries, err)
 	}
-	if _, err := Scan(os.DirFS(filepath.Join(t.TempDir(), "none"))); !errors.Is(err, fs.ErrNotExist) {
+	gone := onDisk(t, fstest.MapFS{})
+	if err := os.Remove(gone.Name()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Scan(gone); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Scan(a directory that is not there) = %v", err)
 	}
 }

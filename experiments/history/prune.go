@@ -29,7 +29,7 @@ type Kept struct {
 // compared with it; every run that has not ended or whose faults are not proven gone;
 // and what is not a run.
 func PlanPrune(runs *os.Root, keep int) (*Pruning, error) {
-	entries, err := Scan(runs.FS())
+	entries, err := Scan(runs)
 	if err != nil {
 		return nil, err
 	}

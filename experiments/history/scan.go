@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
@@ -13,8 +15,8 @@ import (
 // Scan reads the heads of all runs in a directory of runs. There is an entry for each
 // subdirectory, also for one that is not a run. Files and hidden directories are
 // skipped.
-func Scan(runs fs.FS) ([]Entry, error) {
-	list, err := fs.ReadDir(runs, ".")
+func Scan(runs *os.Root) ([]Entry, error) {
+	list, err := fs.ReadDir(runs.FS(), ".")
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +32,7 @@ func Scan(runs fs.FS) ([]Entry, error) {
 
 // readEntry reads one directory. What is wrong with it is stated in the entry, as it
 // must not keep the others from being read.
-func readEntry(runs fs.FS, name string) Entry {
+func readEntry(runs *os.Root, name string) Entry {
 	e := Entry{Name: name}
 	text, err := result.ReadFile(runs, path.Join(name, result.File))
 	switch {
@@ -57,10 +59,15 @@ func readEntry(runs fs.FS, name string) Entry {
 
 // explainMissing says why a directory has no result: a run that has not ended has a
 // journal, a directory of something else has none.
-func explainMissing(runs fs.FS, name string) (problem string, foreign bool) {
-	if _, err := fs.Stat(runs, path.Join(name, journal.EventsFile)); err != nil {
+func explainMissing(runs *os.Root, name string) (problem string, foreign bool) {
+	events, err := atomicfile.OpenIn(runs, path.Join(name, journal.EventsFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return "not a run of blastgauge", true
+	case err != nil:
+		return err.Error(), false
 	}
+	_ = events.Close() // nothing was read
 	return "no result: it is going on, or it died; `blastgauge report` makes the report of one that died", false
 }
 

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 )
 
 // FenceFile is in the directory of a run that may not inject any more. It is created
@@ -41,7 +43,7 @@ func Fence(dir *os.Root, b Barrier) (err error) {
 // leaves one behind. So is a file that cannot be read: in doubt the run must not
 // inject.
 func FindFence(dir *os.Root) (Barrier, bool) {
-	text, err := dir.ReadFile(FenceFile)
+	text, err := atomicfile.ReadIn(dir, FenceFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Barrier{}, false
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
@@ -121,13 +122,13 @@ func ownerOf(info fs.FileInfo) (uid int, known bool) {
 
 // readDir reads the records in the directory of a run.
 func (l *Leftovers) readDir(dir *os.Root) error {
-	events, err := openRegular(dir, EventsFile)
+	events, err := atomicfile.OpenIn(dir, EventsFile)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = events.Close() }() // it was only read
 	undone := func(func(Event, error) bool) {}
-	switch undo, err := openRegular(dir, UndoFile); {
+	switch undo, err := atomicfile.OpenIn(dir, UndoFile); {
 	case err == nil:
 		defer func() { _ = undo.Close() }() // it was only read
 		undone = readProven(undo)

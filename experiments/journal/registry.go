@@ -54,7 +54,7 @@ func (l Registry) root() (*os.Root, error) {
 	if err := os.MkdirAll(l.state, 0o700); err != nil {
 		return nil, err
 	}
-	state, err := os.OpenRoot(l.state)
+	state, err := atomicfile.OpenDir(l.state)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (l Registry) existing() (*os.Root, error) {
 	if l.state == "" {
 		return nil, nil
 	}
-	dir, err := os.OpenRoot(filepath.Join(l.state, openDir))
+	dir, err := atomicfile.OpenDir(filepath.Join(l.state, openDir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -112,7 +112,7 @@ func (l Registry) Add(o OpenRun) (release func(), err error) {
 	if err != nil {
 		return release, err
 	}
-	entry, err := dir.Open(name)
+	entry, err := atomicfile.OpenIn(dir, name)
 	if err != nil {
 		return release, err
 	}
@@ -133,7 +133,7 @@ func (l Registry) Alive(run string) (alive bool, err error) {
 		return false, err
 	}
 	defer func() { _ = dir.Close() }() // nothing is written through it
-	entry, err := dir.Open(name)
+	entry, err := atomicfile.OpenIn(dir, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -179,7 +179,7 @@ func (l Registry) All() (list []OpenRun, err error) {
 	}
 	var errs []error
 	for _, name := range names {
-		text, err := dir.ReadFile(name)
+		text, err := atomicfile.ReadIn(dir, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // it ended meanwhile
 		}

@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/filelock"
 )
 
@@ -27,7 +27,7 @@ var (
 // Alive reports whether the run of the journal in dir is still going on: its process
 // holds the lock of its journal for as long as it lives.
 func Alive(dir *os.Root) (bool, error) {
-	events, err := openRegular(dir, EventsFile)
+	events, err := atomicfile.OpenIn(dir, EventsFile)
 	if err != nil {
 		return false, fmt.Errorf("not a run directory: %w", err)
 	}
@@ -46,15 +46,6 @@ func (o OpenRun) Alive(dir *os.Root) (bool, error) {
 	return Alive(dir)
 }
 
-// OpenDir opens the directory of a run. It is an error at once, and does not wait, if
-// something else is in its place, such as a pipe.
-func OpenDir(path string) (*os.Root, error) {
-	if path == "" {
-		return nil, fs.ErrNotExist
-	}
-	return os.OpenRoot(path + string(os.PathSeparator) + ".") // a path that goes on leads through a directory
-}
-
 // An Undo is the record of a process that cleans up after a run. Only one process has
 // it at a time.
 type Undo struct {
@@ -71,10 +62,7 @@ func OpenUndo(dir *os.Root) (u *Undo, err error) {
 	if _, err := dir.Stat(EventsFile); err != nil {
 		return nil, fmt.Errorf("not a run directory: %w", err)
 	}
-	if err := checkRegular(dir, UndoFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("undo: %w", err)
-	}
-	file, err := dir.OpenFile(UndoFile, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
+	file, err := atomicfile.AppendIn(dir, UndoFile, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("undo: %w", err)
 	}
@@ -161,20 +149,3 @@ func (u *Undo) Record(e Event) error {
 
 // Close gives up the record, so that another process can have it.
 func (u *Undo) Close() error { return u.file.Close() }
-
-// openRegular opens a file in dir for reading. A stranger may have put anything there:
-// a pipe, which would never open, or a device.
-func openRegular(dir *os.Root, name string) (*os.File, error) {
-	if err := checkRegular(dir, name); err != nil {
-		return nil, err
-	}
-	return dir.Open(name)
-}
-
-func checkRegular(dir *os.Root, name string) error {
-	info, err := dir.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", name)
-	}
-	return err
-}

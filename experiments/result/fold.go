@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -16,18 +17,18 @@ import (
 // Read folds the journal and the observations in a run directory. It does so for runs
 // that died as well, and includes what was undone after their death.
 func Read(dir *os.Root) (*Result, error) {
-	events, err := dir.Open(journal.EventsFile)
+	events, err := atomicfile.OpenIn(dir, journal.EventsFile)
 	if err != nil {
 		return nil, fmt.Errorf("not a run directory: %w", err)
 	}
 	defer func() { _ = events.Close() }() // it was only read
-	observations, err := dir.Open(journal.ObservationsFile)
+	observations, err := atomicfile.OpenIn(dir, journal.ObservationsFile)
 	if err != nil {
 		return nil, fmt.Errorf("not a run directory: %w", err)
 	}
 	defer func() { _ = observations.Close() }() // it was only read
 	all := checkEvents(journal.EventsFile, journal.ReadEvents(events))
-	undo, err := dir.Open(journal.UndoFile)
+	undo, err := atomicfile.OpenIn(dir, journal.UndoFile)
 	switch {
 	case err == nil:
 		defer func() { _ = undo.Close() }() // it was only read

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 )
 
 // File is the name of the result in a run directory.
@@ -65,18 +67,22 @@ func Load(path string) (*Result, error) {
 }
 
 func loadDir(path string) (*Result, error) {
-	file := filepath.Join(path, File)
-	if _, err := os.Stat(file); err == nil {
-		return Load(file)
-	}
-	root, err := os.OpenRoot(path)
+	root, err := atomicfile.OpenDir(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = root.Close() }() // it was only read
-	r, err := Read(root)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w: it has neither a %s nor a journal", path, ErrForeign, File)
+	var r *Result
+	text, err := ReadFile(root, File)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		r, err = Read(root)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s: %w: it has neither a %s nor a journal", path, ErrForeign, File)
+		}
+	case err == nil:
+		path = filepath.Join(path, File)
+		r, err = Decode(text)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -85,9 +91,10 @@ func loadDir(path string) (*Result, error) {
 }
 
 // ReadFile reads the file of a result, a page or a result.json, from a directory. Its
-// error is ErrForeign where the file is larger than any of them.
-func ReadFile(dir fs.FS, name string) ([]byte, error) {
-	f, err := dir.Open(name)
+// error is of class [ErrForeign] where the file is larger than any of them, and of class
+// [atomicfile.ErrNoFile] where something else is in its place.
+func ReadFile(dir *os.Root, name string) ([]byte, error) {
+	f, err := atomicfile.OpenIn(dir, name)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func openDir(dir, id string) (opened string, root *os.Root, err error) {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return "", nil, err
 		}
-		root, err := os.OpenRoot(dir)
+		root, err := atomicfile.OpenDir(dir)
 		return dir, root, err
 	}
 	here, err := os.OpenRoot(".")
@@ -51,7 +51,7 @@ type Format = func(io.Writer, *result.Result) error
 // the files there. Each file is replaced as a whole, also after one that cannot be
 // written.
 func WriteFiles(dir string, r *result.Result, files map[string]Format) error {
-	root, err := os.OpenRoot(dir)
+	root, err := atomicfile.OpenDir(dir)
 	if err != nil {
 		return fmt.Errorf("run directory: %w", err)
 	}

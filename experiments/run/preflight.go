@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
@@ -160,7 +161,7 @@ func (r *run) checkOpenRun(open journal.OpenRun) error {
 	if alive, err := r.o.Registry.Alive(open.Run); err == nil && alive {
 		return nil
 	}
-	root, err := journal.OpenDir(open.Dir)
+	root, err := atomicfile.OpenDir(open.Dir)
 	if err != nil {
 		return fmt.Errorf("%w: run %s died, its faults may still be in force, and its directory is gone: `blastgauge recover --all` looks for them", experiments.ErrRefused, open.Run)
 	}
@@ -176,7 +177,7 @@ func (r *run) checkOpenRun(open journal.OpenRun) error {
 
 // checkDir refuses a directory that holds a run already.
 func checkDir(dir string) error {
-	root, err := journal.OpenDir(dir)
+	root, err := atomicfile.OpenDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/filelock"
@@ -188,7 +187,7 @@ func localName(fault string) bool {
 // readRegular reads a file that may have been put there by others: it waits for no pipe,
 // and reads no more than a fault's file can have.
 func readRegular(folder *os.Root, name string) ([]byte, error) {
-	file, err := folder.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := atomicfile.OpenIn(folder, name)
 	if err != nil {
 		return nil, err
 	}
@@ -197,8 +196,6 @@ func readRegular(folder *os.Root, name string) ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is not a regular file", name)
 	case info.Size() > maxFile:
 		return nil, fmt.Errorf("%s is larger than %d MiB", name, maxFile>>20)
 	}

@@ -104,7 +104,7 @@ func openFolder(dir string) (*os.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(dir)
+	root, err := atomicfile.OpenDir(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 )
 
@@ -62,7 +63,7 @@ type process struct {
 // before it is shut down, lost is called: then nothing but the run itself removes the
 // run's faults.
 func startProcess(command []string, dir string, root *os.Root, c config, lost func(error)) (p *process, err error) {
-	log, err := root.OpenFile(LogFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	log, err := atomicfile.AppendIn(root, LogFile, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("guard: %w", err)
 	}
@@ -181,7 +182,7 @@ func (p *process) abandon() {
 
 // logged returns what the watchdog wrote, to be added to an error that it explains.
 func (p *process) logged() string {
-	text, err := p.root.ReadFile(LogFile)
+	text, err := atomicfile.ReadIn(p.root, LogFile)
 	if err != nil || len(text) == 0 {
 		return ""
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
@@ -55,7 +56,7 @@ func All(ctx context.Context, dirs []string, o Options) error {
 // nameForeign returns an error that names a directory which is not in the registry, if
 // its run may have left something.
 func (o Options) nameForeign(dir string) error {
-	root, err := journal.OpenDir(dir)
+	root, err := atomicfile.OpenDir(dir)
 	if err != nil {
 		return nil //nolint:nilerr // not a directory
 	}
@@ -105,7 +106,7 @@ func Run(ctx context.Context, dir string, o Options) (err error) {
 		return o.recoverOpen(ctx, open)
 	}
 	defer nameDir(&err, dir)
-	root, err := journal.OpenDir(dir)
+	root, err := atomicfile.OpenDir(dir)
 	if err != nil {
 		return fmt.Errorf("not a run directory: %w", err)
 	}
@@ -184,7 +185,7 @@ func (o Options) rollbackOf(open journal.OpenRun) (*rollback, error) {
 	if open.Plan != nil && r.driver != nil {
 		r.driver.MarkKnown(open.Plan)
 	}
-	root, err := journal.OpenDir(open.Dir)
+	root, err := atomicfile.OpenDir(open.Dir)
 	switch {
 	case err == nil:
 		r.root = root

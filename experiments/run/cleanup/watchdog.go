@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
@@ -35,7 +36,7 @@ func Watch(dir string, stdin io.Reader, stdout io.Writer, o Options) error {
 }
 
 func watch(dir string, stdin io.Reader, stdout io.Writer, o Options) error {
-	root, err := os.OpenRoot(dir)
+	root, err := atomicfile.OpenDir(dir)
 	if err != nil {
 		return err
 	}
