@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"math"
@@ -48,7 +49,7 @@ Exit status:
 		Example: `  blastgauge compare .blastgauge/runs/20261123t140231z-7f3a9c .blastgauge/runs/20261124t090000z-c20e71
   blastgauge compare last-good/report.html report.html --margin 1.5 -o text -o md=comment.md
   blastgauge compare --base runs/1 --base runs/2 --base runs/3 --head runs/4`,
-		RunE: func(_ *cobra.Command, args []string) error { return a.compare(o, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.compare(cmd.Context(), o, args) },
 	}
 	o.pages.add(cmd)
 	f := cmd.Flags()
@@ -59,7 +60,7 @@ Exit status:
 	return cmd
 }
 
-func (a *app) compare(o compareOptions, args []string) error {
+func (a *app) compare(ctx context.Context, o compareOptions, args []string) error {
 	outputs, err := parseOutputs(a, o.outputs, func(name string, with report.Options) (func(io.Writer, *compare.Comparison) error, error) {
 		return report.CompareFor(name, o.pages.options(with))
 	})
@@ -79,7 +80,11 @@ func (a *app) compare(o compareOptions, args []string) error {
 	}
 	var sides [2][]compare.Input
 	for i, paths := range [][]string{base, head} {
-		if sides[i], err = inputs(paths); err != nil {
+		err := readNamed(ctx, func() (err error) {
+			sides[i], err = inputs(paths)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}

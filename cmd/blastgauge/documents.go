@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -35,13 +36,22 @@ func (s *selection) documents() experiments.Selection {
 	return experiments.Selection{SystemFile: s.file, Arguments: s.args, IDs: s.only}
 }
 
-// plan loads the documents and plans a run of them.
-func (s *selection) plan(getenv func(string) (string, bool)) (*plan.Loaded, error) {
+// plan loads the documents and plans a run of them. A signal ends the loading.
+func (s *selection) plan(ctx context.Context, getenv func(string) (string, bool)) (*plan.Loaded, error) {
 	phases, err := parsePhases(s.phases)
 	if err != nil {
 		return nil, err
 	}
-	return plan.Load(s.documents(), plan.Options{Seed: s.seed, Version: version(), Commit: commit(getenv), Phases: phases}, getenv)
+	documents, options := s.documents(), plan.Options{Seed: s.seed, Version: version(), Commit: commit(getenv), Phases: phases}
+	var loaded *plan.Loaded
+	err = readNamed(ctx, func() (err error) {
+		loaded, err = plan.Load(documents, options, getenv)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return loaded, nil
 }
 
 // commit is the commit under test, as CI systems name it.

@@ -102,12 +102,16 @@ func (o *initOptions) draft(ctx context.Context) (*scaffold.Documents, error) {
 		from.Proxies = proxies
 	}
 	if o.har != "" {
-		f, err := os.Open(o.har)
+		err := readNamed(ctx, func() error {
+			f, err := os.Open(o.har)
+			if err != nil {
+				return usagef("--har: %w", err)
+			}
+			defer func() { _ = f.Close() }() // nothing was written
+			from.Recording, err = scaffold.ReadRecording(o.har, f, o.origin)
+			return err
+		})
 		if err != nil {
-			return nil, usagef("--har: %w", err)
-		}
-		defer func() { _ = f.Close() }() // nothing was written
-		if from.Recording, err = scaffold.ReadRecording(o.har, f, o.origin); err != nil {
 			return nil, err
 		}
 	}

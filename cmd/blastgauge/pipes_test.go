@@ -13,18 +13,24 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
 )
 
 // promptly runs a command that must wait for nobody. It fails, and does not hang, if it
 // does.
 func promptly(t *testing.T, args ...string) (code int, said string) {
 	t.Helper()
+	return promptlyUntil(t.Context(), t, args...)
+}
+
+func promptlyUntil(ctx context.Context, t *testing.T, args ...string) (code int, said string) {
+	t.Helper()
 	done := make(chan struct{})
 	var out, errs bytes.Buffer
 	go func() {
 		defer close(done)
 		a := &app{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, getenv: os.LookupEnv}
-		code = a.execute(context.Background(), args)
+		code = a.execute(ctx, args)
 	}()
 	select {
 	case <-done:
@@ -92,6 +98,43 @@ func TestNoPipeInADirectoryIsWaitedFor(t *testing.T) {
 		if code, said := promptly(t, tt.args...); code != tt.code || !strings.Contains(said, tt.says) {
 			t.Errorf("%q: exit %d, want %d and %q in\n%s", tt.args, code, tt.code, tt.says, said)
 		}
+	}
+}
+
+// A file that the user names may be a pipe. A signal ends the wait for who writes it.
+func TestASignalEndsTheWaitForANamedPipe(t *testing.T) {
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	t.Chdir(t.TempDir())
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	mkfifo(t, pipe)
+	for _, args := range [][]string{
+		{"compare", pipe, pipe}, {"validate", "-f", pipe, pipe}, {"plan", "-f", pipe, pipe}, {"run", "-f", pipe, pipe},
+		{"init", "--har", pipe}, {"proxy", "-config", pipe}, {"proxy", "-f", pipe}, {"recover", "--trust", "-f", pipe, t.TempDir()},
+	} {
+		ctx, stop := context.WithCancelCause(t.Context())
+		time.AfterFunc(50*time.Millisecond, func() { stop(&engine.Interrupt{Signal: "TERM"}) })
+		if code, said := promptlyUntil(ctx, t, args...); code != result.ExitTERM {
+			t.Errorf("%q: exit %d, want %d:\n%s", args, code, result.ExitTERM, said)
+		}
+	}
+}
+
+// What a pipe that the user names brings is read.
+func TestANamedPipeIsRead(t *testing.T) {
+	dir := fixtureRun(t, "suite", nil)
+	text, err := os.ReadFile(filepath.Join(dir, result.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	mkfifo(t, pipe)
+	written := make(chan error, 1)
+	go func() { written <- os.WriteFile(pipe, text, 0o600) }()
+	if code, said := promptly(t, "compare", pipe, dir); code != result.ExitHeld {
+		t.Errorf("compare: exit %d:\n%s", code, said)
+	}
+	if err := <-written; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -30,7 +30,7 @@ Exit status:
   blastgauge plan --for 5%`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
-			loaded, err := o.plan(a.getenv)
+			loaded, err := o.plan(cmd.Context(), a.getenv)
 			if err != nil {
 				return err
 			}

@@ -89,7 +89,12 @@ func singleDashed(args []string) []string {
 }
 
 func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
-	list, address, err := o.proxies()
+	var list []proxyList
+	var address string
+	err := readNamed(ctx, func() (err error) {
+		list, address, err = o.proxies()
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -114,8 +114,11 @@ func (a *app) recoverCommand(ctx context.Context, o recoverOptions, dirs []strin
 	options := cleanup.Options{
 		Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, Stop: o.stop, Recreate: o.recreate, ServerEnded: o.ended, Log: a.stdout,
 	}
-	var err error
-	if options.Trust, err = o.bounds(); err != nil {
+	err := readNamed(ctx, func() (err error) {
+		options.Trust, err = o.bounds()
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	switch {

@@ -72,7 +72,7 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	loaded, err := o.plan(a.getenv)
+	loaded, err := o.plan(ctx, a.getenv)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -30,18 +31,18 @@ Exit status:
 		Example: `  blastgauge validate
   blastgauge validate examples/
   blastgauge validate -f staging/blastgauge.yaml staging/experiments/payments-slow.yaml`,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			systems, err := s.systemsBelow(args)
 			if err != nil {
 				return err
 			}
 			if len(systems) == 0 {
 				s.args = args
-				return a.validate(s)
+				return a.validate(cmd.Context(), s)
 			}
 			var errs []error
 			for _, file := range systems {
-				errs = append(errs, a.validate(selection{file: file}))
+				errs = append(errs, a.validate(cmd.Context(), selection{file: file}))
 			}
 			return errors.Join(errs...)
 		},
@@ -50,8 +51,13 @@ Exit status:
 	return cmd
 }
 
-func (a *app) validate(s selection) error {
-	system, list, err := s.documents().Load()
+func (a *app) validate(ctx context.Context, s selection) error {
+	var system *experiments.System
+	var list []*experiments.Experiment
+	err := readNamed(ctx, func() (err error) {
+		system, list, err = s.documents().Load()
+		return err
+	})
 	if err != nil {
 		return err
 	}
