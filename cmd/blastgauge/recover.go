@@ -21,13 +21,14 @@ type recoverOptions struct {
 	token    string
 	trust    bool
 	ended    bool
+	keep     bool
 	file     string // of the system
 }
 
 func newRecover(a *app) *cobra.Command {
 	var o recoverOptions
 	cmd := &cobra.Command{
-		Use:   "recover [DIR... | --all | --stop DIR | --trust DIR | --server-ended DIR | --toxiproxy URL]",
+		Use:   "recover [DIR... | --all | --stop DIR | --trust DIR | --server-ended DIR | --keep-files DIR | --toxiproxy URL]",
 		Short: "Remove the faults that runs left behind when they died",
 		Long: `Recover removes every fault of a run that is not proven gone, reads back that it
 is, and writes what it did beside the run's journal. What the run was going to do is
@@ -51,6 +52,10 @@ names. A proxy that a run took down on a stock Toxiproxy is not.
 A stock Toxiproxy that refuses connections has ended, and its faults with it, or it
 is out of reach, such as behind a tunnel that was closed. Only you know which: with
 --server-ended the faults count as gone.
+
+A file that is not what it was when its run began is named, also where everything is
+gone that could restore it. If it is right as it is, say so with --keep-files: a file
+of the run that is neither the original nor what the fault made of it is left alone.
 
 With --recreate PROXY a proxy of a stock Toxiproxy that hangs is deleted and made
 again: all its connections and toxics are lost, also those of others. If the
@@ -82,6 +87,7 @@ Exit status:
 	f.BoolVar(&o.stop, "stop", false, "stop the run in DIR if it is alive")
 	f.BoolVar(&o.trust, "trust", false, "clean up after the run in DIR although it is not in this user's list")
 	f.BoolVar(&o.ended, "server-ended", false, "the server of the run in DIR has ended, and its faults with it")
+	f.BoolVar(&o.keep, "keep-files", false, "the files of the run in DIR are right as they are")
 	f.StringVarP(&o.file, "file", "f", "", "with --trust: the system `FILE` that says which hosts may be reached")
 	f.StringVar(&o.url, "toxiproxy", "", "remove all toxics of blastgauge's from the server at `URL`")
 	f.StringVar(&o.recreate, "recreate", "", "delete `PROXY` and make it again, where nothing else helps")
@@ -92,14 +98,18 @@ Exit status:
 // check refuses flags that contradict each other.
 func (o recoverOptions) check(dirs []string) error {
 	switch {
-	case o.all && (len(dirs) > 0 || o.stop || o.trust || o.ended || o.url != "" || o.recreate != ""):
+	case o.all && (len(dirs) > 0 || o.stop || o.trust || o.ended || o.keep || o.url != "" || o.recreate != ""):
 		return usagef("--all goes with nothing else")
-	case o.url != "" && (len(dirs) > 0 || o.stop):
+	case o.url != "" && (len(dirs) > 0 || o.stop || o.keep):
 		return usagef("--toxiproxy is for a server without a run directory")
 	case o.trust && len(dirs) == 0:
 		return usagef("--trust: the DIR of the run is needed")
 	case o.ended && len(dirs) == 0:
 		return usagef("--server-ended: the DIR of the run is needed")
+	case o.keep && len(dirs) == 0:
+		return usagef("--keep-files: the DIR of the run is needed")
+	case o.keep && o.stop:
+		return usagef("--keep-files is for a run that has died, and --stop for one that is alive")
 	case o.file != "" && !o.trust:
 		return usagef("-f goes with --trust only: the plan of a run in the list says which hosts may be reached")
 	case o.stop && len(dirs) == 0:
@@ -112,7 +122,7 @@ func (o recoverOptions) check(dirs []string) error {
 
 func (a *app) recoverCommand(ctx context.Context, o recoverOptions, dirs []string) error {
 	options := cleanup.Options{
-		Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, Stop: o.stop, Recreate: o.recreate, ServerEnded: o.ended, Log: a.stdout,
+		Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, Stop: o.stop, Recreate: o.recreate, ServerEnded: o.ended, KeepFiles: o.keep, Log: a.stdout,
 	}
 	err := readNamed(ctx, func() (err error) {
 		options.Trust, err = o.bounds()

@@ -28,10 +28,11 @@ const openDir = "blastgauge/runs"
 // run's directory may be damaged, be gone or have been replaced by then.
 type OpenRun struct {
 	Run       string            `json:"run"`
-	Dir       string            `json:"dir"`                   // its directory, absolute
-	Toxiproxy string            `json:"toxiproxy"`             // URL of its server, without credentials; empty: it is part of the run
-	Server    Toxiproxy         `json:"server"`                // what it is, and where its token is
-	Files     map[string]string `json:"fault_files,omitempty"` // by the name of the fault that is put on it: absolute, without links
+	Dir       string            `json:"dir"`                       // its directory, absolute
+	Toxiproxy string            `json:"toxiproxy"`                 // URL of its server, without credentials; empty: it is part of the run
+	Server    Toxiproxy         `json:"server"`                    // what it is, and where its token is
+	Files     map[string]string `json:"fault_files,omitempty"`     // by the name of the fault that is put on it: absolute, without links
+	Originals map[string]string `json:"fault_originals,omitempty"` // by the name of the fault: digest of its file when the run began
 	PID       int               `json:"pid"`
 	Started   time.Time         `json:"started"`
 	Plan      *plan.Plan        `json:"plan,omitempty"` // nil only in an entry of an older version

@@ -252,6 +252,30 @@ func TestInjectedAgainWithoutARecord(t *testing.T) {
 	p.revert(in)
 }
 
+// Another fault that began from the bad version does not hide the one whose traces are
+// lost.
+func TestAFaultUnderAnotherOneIsNotOver(t *testing.T) {
+	t.Parallel()
+	p, q := newPlace(t), newPlace(t)
+	files, originals := p.believed()
+	p.inject(p.injector())
+	if err := errors.Join(os.RemoveAll(p.undo()), os.Remove(p.beside("")), os.Remove(p.beside("-original"))); err != nil {
+		t.Fatal(err)
+	}
+	second := p.fault
+	second.Name = "blastgauge.20261124t000000z-test00.2"
+	over := q.injector()
+	if err := over.Inject(t.Context(), second); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.other(files, originals).Revert(t.Context(), p.fault); !errors.Is(err, configfile.ErrLost) {
+		t.Errorf("Revert() = %v", err)
+	}
+	if err := over.Revert(t.Context(), second); err != nil {
+		t.Error(err)
+	}
+}
+
 // The list of a run's files holds each one without links.
 func TestFiles(t *testing.T) {
 	t.Parallel()

@@ -52,6 +52,10 @@ type Options struct {
 	// found it when the run began. A file that is another version now is not taken for one
 	// that is as it was, although nothing tells of the fault. It may be nil.
 	Originals map[string]string
+	// Keep means that a person says the files are right as they are: Revert leaves a file
+	// alone that is neither the original nor what the fault made of it, and deletes what
+	// was kept for the fault.
+	Keep bool
 	// Untrusted means that a stranger may have written the run's directory. A file is
 	// restored only where no link is on the way to it and where the mark beside it names
 	// the fault. It keeps its owner, and it gets no setuid or setgid bit.

@@ -57,6 +57,8 @@ func (in *Injector) restore(ctx context.Context, f plan.Fault) (bool, error) {
 	switch {
 	case err != nil:
 		return false, in.withManualSteps(u, err)
+	case !u.record.isKnown(now.digest) && in.o.Keep:
+		return false, in.end(u)
 	case !u.record.isKnown(now.digest):
 		return false, in.withManualSteps(u, fmt.Errorf("%w: %s is now %s, but the fault had left %s", ErrChanged, u.path(), now.digest, u.record.lastBad()))
 	case now.digest == u.record.Original && u.held != nil && !in.isTraced(u): // another process has restored it and notified the system
@@ -187,7 +189,7 @@ func (in *Injector) withManualSteps(u *subject, err error) error {
 	in.keep(u)
 	err = fmt.Errorf("%w; restore the saved original with\n  %s", err, in.manualRestore(u))
 	if errors.Is(err, ErrChanged) {
-		err = fmt.Errorf("%w\nor keep the file as it is now, and delete the fault's record with\n  %s", err, in.manualForget(u))
+		err = fmt.Errorf("%w\nor keep the file as it is now, with\n  %s", err, in.manualKeep(u))
 	}
 	return &ManualError{err}
 }
@@ -228,6 +230,22 @@ func (in *Injector) manualRestore(u *subject) string {
 		return fmt.Sprintf("cat %s > %s && %s", manual.Quote(in.keptPath(u.record.Fault, originalSuffix)), u.quoted(u.name), forget)
 	}
 	return fmt.Sprintf("# nothing is left of the original: put %s back from where it came from, and then\n  %s", u.quoted(u.name), forget)
+}
+
+// manualKeep returns the shell command that leaves the file as it is, and takes its fault
+// for gone.
+func (in *Injector) manualKeep(u *subject) string {
+	dir, trust := in.runDir(), ""
+	if m, err := u.readMark(); dir == "" && err == nil && m.Fault == u.record.Fault {
+		dir = m.Run
+	}
+	if dir == "" {
+		return in.manualForget(u)
+	}
+	if in.o.Untrusted {
+		trust = "--trust "
+	}
+	return "blastgauge recover --keep-files " + trust + manual.Quote(dir)
 }
 
 // manualForget returns the shell command that deletes everything kept for a fault.

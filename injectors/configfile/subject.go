@@ -133,8 +133,10 @@ func (in *Injector) findMarked(f plan.Fault) (*subject, error) {
 	switch {
 	case err != nil || m.Fault == f.Name:
 		err = in.errUnknown(f, err)
-	case m.Fault == "": // otherwise what lies beside the file is another fault's
+	case m.Fault == "":
 		u, err = in.findUnmarked(f.Name, t)
+	default: // what lies beside the file is another fault's, which began from some version
+		err = in.checkUnchanged(f.Name, t, m.Original, nil)
 	}
 	if u == nil {
 		t.close()
@@ -148,7 +150,7 @@ func (in *Injector) findUnmarked(fault string, t *target) (*subject, error) {
 	now, failed := t.read()
 	aside, err := t.readAside()
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, in.checkUnchanged(fault, t, now, failed)
+		return nil, in.checkUnchanged(fault, t, now.digest, failed)
 	}
 	if err = errors.Join(err, failed); err == nil && now.digest == aside.digest { // it was put back
 		return &subject{target: t, record: &record{Fault: fault, Tree: t.dir, Rel: t.name, versions: versions{Original: now.digest}}}, nil
@@ -156,15 +158,20 @@ func (in *Injector) findUnmarked(fault string, t *target) (*subject, error) {
 	return nil, &ManualError{hopeless{errors.Join(fmt.Errorf("the original of %s was set aside and not put back, and nothing is left that tells which is right; %s", t.path(), t.chooseAside()), err)}}
 }
 
-// checkUnchanged returns an error when a file, which was read with an error or without,
-// is known to have been another version when the run began.
-func (in *Injector) checkUnchanged(fault string, t *target, now version, err error) error {
+// checkUnchanged returns an error when a file, whose digest was found with an error or
+// without, is known to have been another version when the run began.
+func (in *Injector) checkUnchanged(fault string, t *target, now string, err error) error {
 	want, known := in.o.Originals[fault]
-	if !known || err == nil && now.digest == want {
+	if !known || in.o.Keep || err == nil && now == want {
 		return nil
 	}
-	return &ManualError{hopeless{errors.Join(fmt.Errorf("%s was %s when the run began, and nothing is left that tells whether fault %s changed it: put it back from where it came from, if it is not right", t.path(), want, fault), err)}}
+	lost := fmt.Errorf("%s was %s when the run began and is not that now, and %w (fault %s)", t.path(), want, ErrLost, fault)
+	return &ManualError{hopeless{errors.Join(lost, err)}}
 }
+
+// ErrLost means that a file is not what it was when its run began, and that nothing of
+// what a fault keeps is left: nothing tells whether the fault changed it.
+var ErrLost = errors.New("everything that could restore it is gone")
 
 // errUnknown is the error for a fault that may be in the file, and of which nothing is
 // known but that.

@@ -46,6 +46,9 @@ type Options struct {
 	// ServerEnded says that a server which refuses connections has ended, so that the
 	// faults on it ended with it. Without it, a stock server may as well be out of reach.
 	ServerEnded bool
+	// KeepFiles says that the files of the run are right as they are. One that still is
+	// what a fault made of it is put back all the same.
+	KeepFiles bool
 	// Log receives a line for everything that was found and done; nil discards it.
 	Log io.Writer
 }

@@ -96,7 +96,7 @@ func (o Options) runForeign(ctx context.Context, dir string, root *os.Root) erro
 	if err != nil {
 		return err
 	}
-	r := &rollback{by: "recover", foreign: &bounds{}, dir: dir, root: root, getenv: o.Getenv, ended: o.ServerEnded, logf: o.logf(dir)}
+	r := &rollback{by: "recover", foreign: &bounds{}, dir: dir, root: root, getenv: o.Getenv, ended: o.ServerEnded, keep: o.KeepFiles, logf: o.logf(dir)}
 	switch {
 	case alive && o.Stop: // the fence is in that directory, and the run itself removes its faults
 		if err := r.fenceAndAwaitEnd(ctx); err != nil {

@@ -29,6 +29,9 @@ func (r *rollback) removeAll(ctx context.Context, left *journal.Leftovers) ([]re
 	defer cancel()
 	r.prepare(left)
 	r.logRecords(left)
+	if r.keep && slices.ContainsFunc(left.Faults, func(f journal.Leftover) bool { return f.OnFile() }) {
+		r.logf("its files count as right as they are, as --keep-files says")
+	}
 	var sure, untouched, onServer []journal.Leftover
 	for _, f := range left.Faults {
 		switch {

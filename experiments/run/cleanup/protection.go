@@ -15,6 +15,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/injectors/configfile"
 	"github.com/blastgauge/blastgauge/injectors/manual"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -27,7 +28,7 @@ type ProtectOptions struct {
 	Registry journal.Registry // lists the run as open while it lasts
 	Getenv   func(string) (string, bool)
 	Server   journal.Toxiproxy // what it is, and where its token is, see [toxiproxy.ReadToken]
-	Files    map[string]string // of the faults, see [configfile.Files]
+	Files    map[string]string // of the faults, see [configfile.Files]; no fault is injected yet
 	// Watchdog is a program and its arguments. With the run's directory as a further
 	// argument it must call [Watch]. Empty: the run has no watchdog, and when it is
 	// killed its faults stay until it is recovered.
@@ -85,7 +86,7 @@ func Protect(dir string, root *os.Root, p *plan.Plan, o ProtectOptions) (*Protec
 // describe describes the run for those who may have to clean up after it. A server that
 // is part of the run's process cannot be cleaned up.
 func (g *Protection) describe(p *plan.Plan) journal.OpenRun {
-	open := journal.OpenRun{Run: p.Run, Dir: g.dir, Server: g.o.Server, Files: g.o.Files, PID: os.Getpid(), Started: time.Now().UTC(), Plan: p}
+	open := journal.OpenRun{Run: p.Run, Dir: g.dir, Server: g.o.Server, Files: g.o.Files, Originals: configfile.Originals(g.o.Files), PID: os.Getpid(), Started: time.Now().UTC(), Plan: p}
 	if g.o.Server.Kind != experiments.Embedded {
 		open.Toxiproxy = WithoutCredentials(p.System.Toxiproxy)
 	}

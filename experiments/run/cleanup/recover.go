@@ -169,7 +169,7 @@ func errAlive(dir string) error {
 
 // rollbackOf prepares to remove what an open run left behind.
 func (o Options) rollbackOf(open journal.OpenRun) (*rollback, error) {
-	r := &rollback{by: "recover", open: open, dir: open.Dir, registry: o.Registry, getenv: o.Getenv, ended: o.ServerEnded, logf: o.logf(open.Dir)}
+	r := &rollback{by: "recover", open: open, dir: open.Dir, registry: o.Registry, getenv: o.Getenv, ended: o.ServerEnded, keep: o.KeepFiles, logf: o.logf(open.Dir)}
 	token := cmp.Or(o.Token, open.Server.Token)
 	var err error
 	switch {

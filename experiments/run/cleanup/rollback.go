@@ -34,6 +34,7 @@ type rollback struct {
 	injectors   injectorset.Set // of the run's plan, once that was read
 	unsettled   []plan.Fault    // faults whose injection was not over when the run died
 	ended       bool            // a person says that the server has ended
+	keep        bool            // a person says that the files are right as they are
 	serverEnded atomic.Bool     // it refuses connections, and the faults on it are gone
 }
 
@@ -190,11 +191,24 @@ func (r *rollback) prepare(left *journal.Leftovers) {
 		p = &plan.Plan{Run: r.open.Run}
 	}
 	r.unsettled = nil
-	o := injectorset.Options{Getenv: r.getenv, Files: r.open.Files, Refused: r.refused, Untrusted: r.foreign != nil || left.Shared}
+	o := injectorset.Options{Getenv: r.getenv, Files: r.open.Files, Originals: r.originals(left), Keep: r.keep, Refused: r.refused, Untrusted: r.foreign != nil || left.Shared}
 	if r.foreign != nil {
 		o.MayReload = r.foreign.mayReload
 	}
 	r.injectors = injectorset.New(p, r.records(), r.driver, o)
+}
+
+// originals are the digests of the files that the run may have changed. A file whose
+// fault was never intended, by records that are whole, is no concern of the run: whoever
+// changed it since may do so.
+func (r *rollback) originals(left *journal.Leftovers) map[string]string {
+	digests := map[string]string{}
+	for _, f := range left.Faults {
+		if digest, known := r.open.Originals[f.Name]; known && (f.Intended || left.Damage != nil || left.Empty) {
+			digests[f.Name] = digest
+		}
+	}
+	return digests
 }
 
 // records is the directory with the records of the run; nil if it is gone.
@@ -309,12 +323,23 @@ func (r *rollback) explain(done []removal) error {
 			err = fmt.Errorf("%w; make the system read its config again by hand, and delete %s", err, manual.Quote(r.dir))
 		} else if _, ok := errors.AsType[*injectorset.NotReloadedError](err); ok {
 			err = fmt.Errorf("%w; when it answers again: blastgauge recover %s", err, r.argument())
+		} else if errors.Is(err, configfile.ErrLost) {
+			err = fmt.Errorf("%w; %s", err, r.settle(f.Fault))
 		} else if _, ok := errors.AsType[*configfile.ManualError](err); !ok { // whose error explains it
 			err = fmt.Errorf("%w; remove it with\n  %s", err, r.injectors.Manual(ctx, f.Fault))
 		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// settle says how a person settles what became of a file of which nothing is left.
+func (r *rollback) settle(f plan.Fault) string {
+	reload := ""
+	if f.Reload != nil {
+		reload = ", make the system read it again (" + shown(f.Reload.Request.Method+" "+f.Reload.Request.Target) + ")"
+	}
+	return fmt.Sprintf("put it back from where it came from%s, and then\n  blastgauge recover %s\nor, if it is right as it is,\n  blastgauge recover --keep-files %s", reload, r.argument(), r.argument())
 }
 
 // endLease ends the run's lease on the server. A lease that cannot be ended

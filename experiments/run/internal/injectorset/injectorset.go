@@ -37,6 +37,8 @@ type Options struct {
 	// Files are the files of the faults, and Originals their digests, see
 	// [configfile.Options].
 	Files, Originals map[string]string
+	// Keep means that the files are right as they are, see [configfile.Options].
+	Keep bool
 	// Untrusted means that a stranger may have written the run's directory, see
 	// [configfile.Options].
 	Untrusted bool
@@ -63,7 +65,7 @@ func New(p *plan.Plan, root *os.Root, d *toxiproxy.Driver, o Options) Set {
 		}
 		return sendReload(ctx, &p.System, *f.Reload, journey.Facts{Run: p.Run, Arm: plan.ControlArm, Env: o.Getenv, Secrets: secrets})
 	}
-	files := configfile.New(configfile.Options{Run: root, Seed: p.Seed, Files: o.Files, Originals: o.Originals, Untrusted: o.Untrusted, Replaced: reload})
+	files := configfile.New(configfile.Options{Run: root, Seed: p.Seed, Files: o.Files, Originals: o.Originals, Keep: o.Keep, Untrusted: o.Untrusted, Replaced: reload})
 	return Set{d, files, reload, o.Refused}
 }
 
