@@ -39,8 +39,8 @@ A directory that is not in the list may be anybody's: it may have come with a cl
 repository. It is named, or shown with what it would have done, and no more. With
 --trust that is done, as far as this user allows it: only hosts that the system FILE
 of -f allows are reached (without it, this machine and *.test), the token is the one
-that a flag names, secrets are sent only in reload requests of the experiments beside
-FILE, and only files that carry the mark of the fault are put back.
+that a flag names, only reload requests of the experiments beside FILE are sent, and
+only files that carry the mark of the fault are put back.
 
 A run that is alive is left alone, unless --stop is given: that is the emergency
 stop from another terminal. The run's faults are removed, it injects nothing more,

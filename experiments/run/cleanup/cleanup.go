@@ -59,8 +59,7 @@ type Trust struct {
 	// System says which hosts may be reached, and which server to look at where the
 	// directory does not say it. Nil: loopback and *.test.
 	System *experiments.System
-	// Experiments hold the reload requests that may be sent with secrets from the
-	// environment.
+	// Experiments hold the reload requests that may be sent.
 	Experiments []*experiments.Experiment
 }
 

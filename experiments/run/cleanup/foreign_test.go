@@ -6,9 +6,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"unicode"
 
@@ -99,9 +102,9 @@ func (d *deadRun) rewrite(t *testing.T, events []journal.Kind) {
 	d.record(t, events)
 }
 
-// A reload request that carries secrets is sent only if the user's own experiments have
-// it.
-func TestAForeignReloadCarriesNoSecret(t *testing.T) {
+// A reload request is sent only if the user's own experiments have it: it may carry
+// secrets, and without them it still is a request to a port of the directory's choice.
+func TestAForeignReloadIsNotSent(t *testing.T) {
 	t.Parallel()
 	reload := func(value string) *experiments.Reload {
 		return &experiments.Reload{Request: experiments.Request{Method: "POST", Target: "http://127.0.0.1:1/reload", Headers: []experiments.Field{{Name: "Authorization", Value: value}}}}
@@ -111,12 +114,14 @@ func TestAForeignReloadCarriesNoSecret(t *testing.T) {
 	}
 	const secret = "Bearer ${env:AWS_SECRET_ACCESS_KEY}"
 	own := &experiments.Experiment{Faults: []experiments.Fault{{Inject: "http_config", Reload: reload(secret)}}}
+	plain := &experiments.Experiment{Faults: []experiments.Fault{{Inject: "http_config", Reload: reload("none")}}}
 	for name, tt := range map[string]struct {
 		fault plan.Fault
 		own   []*experiments.Experiment
 		may   bool
 	}{
-		"without a secret":         {fault("none"), nil, true},
+		"without a secret":         {fault("none"), nil, false},
+		"of its own":               {fault("none"), []*experiments.Experiment{plain}, true},
 		"without a request":        {plan.Fault{}, nil, true},
 		"with a secret":            {fault(secret), nil, false},
 		"with a secret of its own": {fault(secret), []*experiments.Experiment{own}, true},
@@ -127,11 +132,51 @@ func TestAForeignReloadCarriesNoSecret(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	// A form that is not found here must be none that is filled in.
+	// What is shown as carried must be all that is filled in.
 	for _, form := range []string{"${env X}", "${env: X}", "${env:X }", "${env:\u00a0X}"} {
-		if _, err := experiments.ParseTemplate(form); err == nil && (&bounds{}).mayReload(fault(form)) == nil {
+		if _, err := experiments.ParseTemplate(form); err == nil && len(variables(fault(form))) == 0 {
 			t.Errorf("a foreign reload may carry %q", form)
 		}
+	}
+}
+
+// Nothing is sent to a port of the directory's choice, and a person is told what was not.
+func TestAForeignDirectorySendsNothing(t *testing.T) {
+	t.Parallel()
+	d := newDeadRun(t)
+	var met atomic.Int32
+	port := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { met.Add(1) }))
+	defer port.Close()
+	d.unlist(t)
+	f := &d.plan.Experiments[0].Faults[0]
+	if err := d.driver.Revert(t.Context(), *f); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "app.yaml")
+	if err := os.WriteFile(file, []byte(goodFile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.Inject, f.Proxy = configfile.Kind, ""
+	f.Attributes = injectors.Attributes{"file": file, "truncate": map[string]any{"keep": 0.5}}
+	f.Reload = &experiments.Reload{Request: experiments.Request{Method: "POST", Target: port.URL + "/reload"}}
+	d.rewrite(t, underFault)
+	if err := configfile.New(configfile.Options{Run: openRoot(t, d.dir)}).Inject(t.Context(), *f); err != nil {
+		t.Fatal(err)
+	}
+	o := d.options
+	o.Trust = &Trust{}
+	if err := Run(t.Context(), d.dir, o); !errors.Is(err, engine.ErrNotRemoved) || !errors.Is(err, errNotSent) || !strings.Contains(err.Error(), "POST "+port.URL+"/reload") {
+		t.Errorf("Run() = %v", err)
+	}
+	if n := met.Load(); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != goodFile {
+		t.Errorf("the file is %q, %v", text, err)
+	}
+	o.Trust = &Trust{Experiments: []*experiments.Experiment{{Faults: []experiments.Fault{{Inject: configfile.Kind, Reload: f.Reload}}}}}
+	if err := Run(t.Context(), d.dir, o); err != nil || met.Load() != 1 {
+		t.Errorf("Run() = %v, and %d requests were sent", err, met.Load())
 	}
 }
 

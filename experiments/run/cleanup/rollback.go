@@ -320,7 +320,7 @@ func (r *rollback) explain(done []removal) error {
 		}
 		err := fmt.Errorf("%w: %s: %w", engine.ErrNotRemoved, shown(f.Describe()), f.err)
 		if errors.Is(err, errNotSent) {
-			err = fmt.Errorf("%w; make the system read its config again by hand, and delete %s", err, manual.Quote(r.dir))
+			err = fmt.Errorf("%w; make the system read its config again by hand, such as with %s if you know where that leads, and delete %s", err, describeReload(f.Fault), manual.Quote(r.dir))
 		} else if _, ok := errors.AsType[*injectorset.NotReloadedError](err); ok {
 			err = fmt.Errorf("%w; when it answers again: blastgauge recover %s", err, r.argument())
 		} else if errors.Is(err, configfile.ErrLost) {
@@ -337,9 +337,14 @@ func (r *rollback) explain(done []removal) error {
 func (r *rollback) settle(f plan.Fault) string {
 	reload := ""
 	if f.Reload != nil {
-		reload = ", make the system read it again (" + shown(f.Reload.Request.Method+" "+f.Reload.Request.Target) + ")"
+		reload = ", make the system read it again (" + describeReload(f) + ")"
 	}
 	return fmt.Sprintf("put it back from where it came from%s, and then\n  blastgauge recover %s\nor, if it is right as it is,\n  blastgauge recover --keep-files %s", reload, r.argument(), r.argument())
+}
+
+// describeReload names the request that makes a system read its config again.
+func describeReload(f plan.Fault) string {
+	return shown(f.Reload.Request.Method + " " + f.Reload.Request.Target)
 }
 
 // endLease ends the run's lease on the server. A lease that cannot be ended
