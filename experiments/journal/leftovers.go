@@ -87,6 +87,10 @@ func (o OpenRun) ReadLeftovers(dir *os.Root) *Leftovers {
 	return l
 }
 
+// Shared reports whether somebody else than this user can write the directory of a run or
+// its records: locks and lines there may be theirs, and prove nothing.
+func Shared(dir *os.Root) bool { return errors.Is(checkRecords(dir), errShared) }
+
 // checkRecords returns an error if somebody else than this user can write the records
 // of a run.
 func checkRecords(dir *os.Root) error {

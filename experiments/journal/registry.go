@@ -165,8 +165,20 @@ func (l Registry) Remove(run string) (err error) {
 	return nil
 }
 
+// An EntryError is about an entry of the list that cannot be read. Its run may have left
+// faults.
+type EntryError struct {
+	Run  string // as the name of the entry says
+	File string // path of the entry
+	Err  error
+}
+
+func (e *EntryError) Error() string { return filepath.Base(e.File) + ": " + e.Err.Error() }
+
+func (e *EntryError) Unwrap() error { return e.Err }
+
 // All returns the runs on the list, the oldest first. It returns those that can be read
-// even if there is an error, which names the entries that cannot.
+// even if there is an error, which holds an [EntryError] for each entry that cannot.
 func (l Registry) All() (list []OpenRun, err error) {
 	defer inList(&err)
 	dir, err := l.existing()
@@ -192,7 +204,7 @@ func (l Registry) All() (list []OpenRun, err error) {
 			o, err = parseEntry(name, text)
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			errs = append(errs, &EntryError{Run: strings.TrimSuffix(name, ".json"), File: filepath.Join(l.state, openDir, name), Err: err})
 			continue
 		}
 		list = append(list, o)

@@ -127,13 +127,13 @@ func (u *Undo) keepDamage(end int64) {
 
 // Record appends an event and returns once it is on disk. While the run is alive, the
 // removal of a fault is not recorded, because the run may be about to inject it; the
-// error is [ErrAlive] then.
+// error is [ErrAlive] then. A lock that somebody else may hold is no sign of that.
 func (u *Undo) Record(e Event) error {
 	if e.Kind == FaultRemoved || e.Kind == CleanedUp {
 		switch alive, err := Alive(u.dir); {
 		case err != nil: // not that it is alive: whoever asks leaves a run alone that is
 			return fmt.Errorf("undo: %w", err)
-		case alive:
+		case alive && !Shared(u.dir):
 			return ErrAlive
 		}
 	}

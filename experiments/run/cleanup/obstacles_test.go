@@ -5,18 +5,30 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/filelock"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
 )
 
 // Whatever lies where a run's directory or its records should be, the faults of a listed
 // run are removed: nothing waits for it, and nothing takes the run for one that is alive.
 func TestObstaclesKeepNoFault(t *testing.T) {
 	t.Parallel()
+	lockIn := func(name string) func(*testing.T, string) error {
+		return func(t *testing.T, dir string) error {
+			file, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE, 0o600)
+			if err != nil {
+				return err
+			}
+			t.Cleanup(func() { _ = file.Close() }) // nothing is written
+			return errors.Join(os.Chmod(dir, 0o777), filelock.Lock(t.Context(), file))
+		}
+	}
 	for name, spoil := range map[string]func(t *testing.T, dir string) error{
 		"a pipe for the directory": func(_ *testing.T, dir string) error {
 			return errors.Join(os.RemoveAll(dir), syscall.Mkfifo(dir, 0o600))
@@ -24,14 +36,8 @@ func TestObstaclesKeepNoFault(t *testing.T) {
 		"a pipe for what is cut off": func(_ *testing.T, dir string) error {
 			return errors.Join(os.WriteFile(filepath.Join(dir, journal.UndoFile), []byte("x\ny\n"), 0o600), syscall.Mkfifo(filepath.Join(dir, journal.UndoFile+".damaged"), 0o600))
 		},
-		"a lock of somebody who can write the directory": func(t *testing.T, dir string) error {
-			file, err := os.Open(filepath.Join(dir, journal.EventsFile))
-			if err != nil {
-				return err
-			}
-			t.Cleanup(func() { _ = file.Close() }) // it was only read
-			return errors.Join(os.Chmod(dir, 0o777), filelock.Lock(t.Context(), file))
-		},
+		"a lock of somebody who can write the directory": lockIn(journal.EventsFile),
+		"a lock of theirs on what was done":              lockIn(journal.UndoFile),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -45,6 +51,10 @@ func TestObstaclesKeepNoFault(t *testing.T) {
 			case err := <-done:
 				if toxics := d.toxics(t); toxics != "[]" {
 					t.Errorf("All() = %v, and these are left: %s", err, toxics)
+				}
+				list, unread := d.options.Registry.All()
+				if unread != nil || (len(list) == 0) != (err == nil) {
+					t.Errorf("All() = %v, and these are listed: %v, %v", err, list, unread)
 				}
 			case <-time.After(time.Minute):
 				t.Fatal("it waits for ever")
@@ -87,7 +97,13 @@ func TestAnEntryThatCannotBeReadIsNotNothing(t *testing.T) {
 	}
 	d.options.Registry = journal.OpenRegistry(state)
 	before := d.log.Len()
-	if err := All(t.Context(), nil, d.options); err == nil || d.log.Len() != before {
+	err := All(t.Context(), nil, d.options)
+	if !errors.Is(err, engine.ErrNotRemoved) || d.log.Len() != before {
 		t.Errorf("All() = %v, and says %q", err, d.log.String()[before:])
+	}
+	for _, step := range []string{"recover --toxiproxy URL", "recover --trust DIR", filepath.Join(entries, d.plan.Run+".json")} {
+		if !strings.Contains(err.Error(), step) {
+			t.Errorf("All() = %v, which does not say %q", err, step)
+		}
 	}
 }

@@ -28,7 +28,7 @@ import (
 func All(ctx context.Context, dirs []string, o Options) error {
 	o = o.withDefaults()
 	list, err := o.Registry.All()
-	errs := []error{err}
+	errs := []error{errUnread(err)}
 	found := len(list)
 	for _, open := range list {
 		err := o.recoverOpen(ctx, open)
@@ -51,6 +51,35 @@ func All(ctx context.Context, dirs []string, o Options) error {
 		_, _ = fmt.Fprintln(o.Log, "no run is open: nothing is left behind")
 	}
 	return errors.Join(errs...)
+}
+
+// errUnread is the error of class [engine.ErrNotRemoved] for a list, or entries of it, that
+// cannot be read: it says what a person can do. Nil where the whole list was read.
+func errUnread(err error) error {
+	if err == nil {
+		return nil
+	}
+	steps := ""
+	for _, e := range entryErrors(err) {
+		steps += fmt.Sprintf("\nthen take run %s off the list with\n  rm -f %s", shown(e.Run), manual.Quote(e.File))
+	}
+	return fmt.Errorf("%w: %w: which faults are left is not known; for each server that was used\n  blastgauge recover --toxiproxy URL\nand for each directory of a run, whose files are put back\n  blastgauge recover --trust DIR%s", engine.ErrNotRemoved, err, steps)
+}
+
+// entryErrors lists the entries that an error of the list is about.
+func entryErrors(err error) []*journal.EntryError {
+	var found []*journal.EntryError
+	switch e := err.(type) { //nolint:errorlint // it walks the tree itself, to find each one
+	case *journal.EntryError:
+		return []*journal.EntryError{e}
+	case interface{ Unwrap() []error }:
+		for _, part := range e.Unwrap() {
+			found = append(found, entryErrors(part)...)
+		}
+	case interface{ Unwrap() error }:
+		return entryErrors(e.Unwrap())
+	}
+	return found
 }
 
 // nameForeign returns an error that names a directory which is not in the registry, if

@@ -96,7 +96,7 @@ func (r *rollback) cleanUp(ctx context.Context) (err error) {
 		return err
 	}
 	undo, unrecorded := r.openUndo()
-	if errors.Is(unrecorded, journal.ErrBusy) {
+	if errors.Is(unrecorded, journal.ErrBusy) && !r.isShared() {
 		return unrecorded
 	}
 	if undo != nil {
@@ -114,10 +114,22 @@ func (r *rollback) cleanUp(ctx context.Context) (err error) {
 		return errors.Join(err, unrecorded)
 	}
 	r.endLease(ctx)
-	if unrecorded != nil { // the next attempt finds nothing to remove, and may have room on its disk to record that
+	switch {
+	case unrecorded == nil:
+	case r.isShared(): // nobody would believe the record
+		r.logf("others can write its directory, and what was done could not be recorded there: %v", unrecorded)
+	case errors.Is(unrecorded, journal.ErrAlive): // nobody who asks for the run may take it for one that was left alone
+		return fmt.Errorf("%w: what was there was removed, and the run seems to be alive again: %w", engine.ErrNotRemoved, unrecorded)
+	default: // the next attempt finds nothing to remove, and may have room on its disk to record that
 		return unrecorded
 	}
 	return r.registry.Remove(r.open.Run)
+}
+
+// isShared reports whether others can write the directory of a run that is this user's:
+// nothing there keeps the run on the list.
+func (r *rollback) isShared() bool {
+	return r.foreign == nil && r.root != nil && journal.Shared(r.root)
 }
 
 // openUndo opens the record of what is done. It is nil, without an error, where there is
