@@ -211,6 +211,15 @@ func send(t *testing.T, pid int, s syscall.Signal) {
 	}
 }
 
+// hangUp is the signal of a terminal that closes. Below nohup processes ignore that one,
+// so that another one has to do.
+func hangUp() syscall.Signal {
+	if signal.Ignored(syscall.SIGHUP) {
+		return syscall.SIGTERM
+	}
+	return syscall.SIGHUP
+}
+
 // The command and what it started end with the run, however that dies, also where they
 // left the group and do not listen to polite signals.
 func TestTheCommandEndsWithItsRun(t *testing.T) {
@@ -218,7 +227,7 @@ func TestTheCommandEndsWithItsRun(t *testing.T) {
 	for name, die := range map[string]func(*testing.T, *doomed, *family){
 		"killed":             func(t *testing.T, d *doomed, _ *family) { send(t, d.cmd.Process.Pid, syscall.SIGKILL) },
 		"killed with group":  func(t *testing.T, d *doomed, _ *family) { send(t, -d.cmd.Process.Pid, syscall.SIGKILL) },
-		"hung up with group": func(t *testing.T, d *doomed, _ *family) { send(t, -d.cmd.Process.Pid, syscall.SIGHUP) },
+		"hung up with group": func(t *testing.T, d *doomed, _ *family) { send(t, -d.cmd.Process.Pid, hangUp()) },
 		"panic":              func(t *testing.T, d *doomed, _ *family) { d.tell(t, "panic") },
 		"exit":               func(t *testing.T, d *doomed, _ *family) { d.tell(t, "exit") },
 		"stopped":            func(t *testing.T, d *doomed, _ *family) { d.tell(t, "stop") },
