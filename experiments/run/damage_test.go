@@ -102,7 +102,7 @@ faults:
 // the last injection: that is what is there after the process was killed.
 func newWreck(t *testing.T) *wreck {
 	t.Helper()
-	server, err := stock.Start("127.0.0.1:0")
+	server, err := stock.Start("127.0.0.1:0", stock.OneAtATime)
 	if err != nil {
 		t.Fatal(err)
 	}

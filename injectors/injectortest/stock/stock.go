@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
@@ -25,16 +26,34 @@ type Server struct {
 	done chan error
 }
 
-// Start serves the control API at an address such as "127.0.0.1:0".
-func Start(address string) (*Server, error) {
+// OneAtATime serves one request after the other. Toxiproxy reads a proxy for one request
+// while it changes it for another, without a lock: a test that calls it side by side
+// under the race detector would fail for what is not ours. A call that hangs holds up
+// all others.
+func OneAtATime(api http.Handler) http.Handler {
+	var mu sync.Mutex
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		api.ServeHTTP(w, r)
+	})
+}
+
+// Start serves the control API at an address such as "127.0.0.1:0". Each of wrap is put
+// around it, such as [OneAtATime].
+func Start(address string, wrap ...func(http.Handler) http.Handler) (*Server, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("toxiproxy: %w", err)
 	}
 	api := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	var handler http.Handler = api.Routes()
+	for _, w := range wrap {
+		handler = w(handler)
+	}
 	s := &Server{
 		api:  api,
-		http: &http.Server{Handler: api.Routes(), ReadHeaderTimeout: 10 * time.Second},
+		http: &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second},
 		url:  "http://" + listener.Addr().String(),
 		done: make(chan error, 1),
 	}
