@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -59,11 +60,11 @@ func errUnread(err error) error {
 	if err == nil {
 		return nil
 	}
-	steps := ""
+	var steps strings.Builder
 	for _, e := range entryErrors(err) {
-		steps += fmt.Sprintf("\nthen take run %s off the list with\n  rm -f %s", shown(e.Run), manual.Quote(e.File))
+		fmt.Fprintf(&steps, "\nthen take run %s off the list with\n  rm -f %s", shown(e.Run), manual.Quote(e.File))
 	}
-	return fmt.Errorf("%w: %w: which faults are left is not known; for each server that was used\n  blastgauge recover --toxiproxy URL\nand for each directory of a run, whose files are put back\n  blastgauge recover --trust DIR%s", engine.ErrNotRemoved, err, steps)
+	return fmt.Errorf("%w: %w: which faults are left is not known; for each server that was used\n  blastgauge recover --toxiproxy URL\nand for each directory of a run, whose files are put back\n  blastgauge recover --trust DIR%s", engine.ErrNotRemoved, err, steps.String())
 }
 
 // entryErrors lists the entries that an error of the list is about.
