@@ -193,11 +193,11 @@ func (l Registry) All() (list []OpenRun, err error) {
 	var errs []error
 	for _, name := range names {
 		text, err := atomicfile.ReadIn(dir, name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // it ended meanwhile
-		}
 		if err == nil {
 			err = checkOwner(dir, name)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it ended meanwhile
 		}
 		var o OpenRun
 		if err == nil {

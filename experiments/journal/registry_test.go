@@ -2,11 +2,13 @@ package journal
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -162,4 +164,37 @@ func TestAListedRunIsAliveUntilItsProcessEnds(t *testing.T) {
 	if alive, err := l.Alive("r"); alive || err != nil {
 		t.Errorf("Alive() of a dead run = %v, %v", alive, err)
 	}
+}
+
+// A run may end between the moment its entry is found and the moment it is read.
+func TestRunsThatEndWhileTheyAreListed(t *testing.T) {
+	t.Parallel()
+	l := OpenRegistry(t.TempDir())
+	stop := make(chan struct{})
+	var ending sync.WaitGroup
+	for _, run := range []string{"a", "b", "c"} {
+		ending.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				release, err := l.Add(OpenRun{Run: run, Dir: "/runs/" + run})
+				release()
+				if err := errors.Join(err, l.Remove(run)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for range 2_000 {
+		if _, err := l.All(); err != nil {
+			t.Error(err)
+			break
+		}
+	}
+	close(stop)
+	ending.Wait()
 }

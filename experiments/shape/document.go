@@ -34,6 +34,7 @@ type Document struct {
 	src      Source
 	language Language
 	lines    []string
+	shown    map[int]string // lines as an excerpt shows them, by index: one line may have all mistakes
 	root     Node
 	values   map[string]Node // of fields, by path
 	keys     map[string]Node // of fields, by path
@@ -60,7 +61,7 @@ type Diagnostic struct {
 // NewDocument prepares a document for reading.
 func NewDocument(src Source, l Language) *Document {
 	return &Document{src: src, language: l, lines: splitLines(string(src.Text)),
-		values: map[string]Node{}, keys: map[string]Node{}, keptIn: map[string][]Node{}}
+		shown: map[int]string{}, values: map[string]Node{}, keys: map[string]Node{}, keptIn: map[string][]Node{}}
 }
 
 // Fail notes a mistake at a node.
@@ -89,11 +90,21 @@ func (d *Document) FailAt(at Span, what Diagnostic) {
 	}
 	e := &Error{File: d.src.File, Line: at.Line, Col: at.Col, Width: at.Width, Msg: msg, Hint: d.clip(what.Hint), Note: d.clip(what.Note)}
 	if at.Line > 0 && at.Line <= len(d.lines) {
-		for _, line := range d.lines[max(0, at.Line-3):at.Line] {
-			e.excerpt = append(e.excerpt, d.mask(line))
+		for i := max(0, at.Line-3); i < at.Line; i++ {
+			e.excerpt = append(e.excerpt, d.shownLine(i))
 		}
 	}
 	d.errors = append(d.errors, e)
+}
+
+// shownLine is a line without its secrets.
+func (d *Document) shownLine(i int) string {
+	line, masked := d.shown[i]
+	if !masked {
+		line = d.mask(d.lines[i])
+		d.shown[i] = line
+	}
+	return line
 }
 
 // Count returns the number of mistakes so far.
