@@ -17,7 +17,7 @@ import (
 
 // The examples for CI are run as a forge would: each shell step of the workflow,
 // in order, with what it sets.
-func workflows() testscript.Params {
+func workflows(*testing.T) testscript.Params {
 	return testscript.Params{
 		Dir:                 "testdata/script/ci",
 		RequireExplicitExec: true,

@@ -38,7 +38,10 @@ func TestRecovery(t *testing.T) {
 		"stock":        {"testdata/script/recovery", "--foreign"},
 		"stock itself": {"testdata/script/recovery/stock", "--foreign"},
 	} {
-		t.Run(name, func(t *testing.T) { testscript.Run(t, reporting(t, recovery(tt.dir, tt.server, binary))) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testscript.Run(t, reporting(t, recovery(tt.dir, tt.server, binary)))
+		})
 	}
 }
 

@@ -55,9 +55,14 @@ func (p patient) Run() int {
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, reporting(t, scripts()))
-	testscript.Run(t, reporting(t, processes(t)))
-	testscript.Run(t, reporting(t, workflows()))
+	for name, params := range map[string]func(*testing.T) testscript.Params{
+		"commands": scripts, "processes": processes, "workflows": workflows,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testscript.Run(t, reporting(t, params(t)))
+		})
+	}
 }
 
 type testKey struct{}
@@ -78,7 +83,7 @@ func reporting(t *testing.T, p testscript.Params) testscript.Params {
 
 func test(ts *testscript.TestScript) *testing.T { return ts.Value(testKey{}).(*testing.T) }
 
-func scripts() testscript.Params {
+func scripts(*testing.T) testscript.Params {
 	return testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
