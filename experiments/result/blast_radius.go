@@ -166,13 +166,18 @@ func (j *Journey) smallerArm() int {
 }
 
 // headline is the blast radius of the journey furthest over its limit, or
-// nearest to it.
+// nearest to it. Of two that are alike it is the one that is known better.
 func headline(journeys []Journey) *BlastRadius {
 	var worst *BlastRadius
 	over := 0.0
 	for _, j := range journeys {
-		if b := j.BlastRadius; b != nil && (worst == nil || b.Estimate-j.Limit > over) {
-			worst, over = b, b.Estimate-j.Limit
+		b := j.BlastRadius
+		if b == nil {
+			continue
+		}
+		beyond := b.Estimate - j.Limit
+		if worst == nil || beyond > over || beyond == over && b.Low > worst.Low {
+			worst, over = b, beyond
 		}
 	}
 	if worst == nil {

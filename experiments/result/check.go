@@ -129,6 +129,9 @@ func (r *Result) check() error {
 	for i := range r.Experiments {
 		c.experiment(&r.Experiments[i])
 	}
+	for _, b := range r.Behaviour {
+		c.behaviour(b)
+	}
 	if c.err != nil {
 		return fmt.Errorf("%w: its %w", ErrForeign, c.err)
 	}
@@ -176,6 +179,20 @@ func (c *checker) experiment(e *Experiment) {
 	}
 }
 
+func (c *checker) behaviour(b Behaviour) {
+	c.id("behaviour", b.Dependency)
+	c.criticality(b.Declared)
+	oneOf(c, "behaviour", b.Behaves, BehavesHard, BehavesSoft)
+	for _, m := range b.Manners {
+		c.code("behaviour", string(m.Manner))
+		oneOf(c, "behaviour", m.Behaves, BehavesHard, BehavesSoft, Corrupts)
+		c.number("behaviour", 1, m.Share)
+		for _, id := range m.Experiments {
+			c.id("behaviour", id)
+		}
+	}
+}
+
 // radius checks a blast radius, which may be absent.
 func (c *checker) radius(b *BlastRadius) {
 	if b == nil {
@@ -204,6 +221,9 @@ func (c *checker) journey(j *Journey) {
 	}
 	c.latency(&j.Latency)
 	c.latency(j.Sent)
+	if e := j.Ended; e != nil {
+		c.latency(&Latency{Fault: slices.Concat(e.Completed, e.Wrong, e.Failed)})
+	}
 	for _, s := range j.Steps {
 		c.id("step", s.Name)
 		count(c, "step", s.Failed, s.Wrong, s.Slow)
@@ -281,6 +301,13 @@ func (c *checker) effects(e *Experiment) {
 		count(c, "spread", s.Harmed, s.Journeys)
 		c.number("spread", mostShare, s.Estimate)
 		c.bounds("spread", mostShare, s.Low, s.High)
+	}
+	for _, u := range e.Unchecked {
+		c.id("unchecked step", u.Journey)
+		c.id("unchecked step", u.Step)
+		c.id("unchecked step", u.Dependency)
+		oneOf(c, "unchecked step", u.Unit, Calls, Connections)
+		c.number("unchecked step", mostCount, u.Passed, u.Baseline, u.Fault)
 	}
 	if i := e.Impact; i != nil {
 		c.id("impact", i.Journey)

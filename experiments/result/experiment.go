@@ -91,7 +91,7 @@ func (r *experimentRun) journey(i int) Journey {
 		out.Series.Control = j.series[plan.ControlArm].rows()
 	}
 	j.timing.fillLatency(&out)
-	out.Latency.Ratio = j.batched.ratios(r.plan.Seed)
+	out.Latency.Ratio, out.Ended = j.batched.ratios(r.plan.Seed), j.endings.row()
 	if j.inFlight.Journeys > 0 {
 		out.InFlight = &j.inFlight
 	}

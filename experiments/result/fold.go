@@ -161,9 +161,10 @@ func (f *fold) result(observations Observations) (*Result, error) {
 		}
 		e := run.result(f)
 		run.journeys = nil // its memory is for the next experiment
-		e.Impact = r.System.Traffic.impact(&e)
+		e.Impact, e.Unchecked = r.System.Traffic.impact(&e), run.unchecked(&e, r.System.Dependencies)
 		r.Experiments = append(r.Experiments, e)
 	}
+	r.Behaviour = r.Behaviours()
 	r.Run.ExitCode = r.Exit(nil)
 	return r, nil
 }

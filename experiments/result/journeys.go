@@ -58,6 +58,7 @@ type outcomes struct {
 	steps      stepHarm
 
 	timing    timing
+	endings   endings // of the fault arm under the fault
 	batched   batchedDurations
 	series    [2]armSeries // by arm
 	guardrail guardrailBlocks
@@ -164,6 +165,7 @@ func (r *experimentRun) prepare(i int, j *journeyRecord) {
 	j.spillOver = newContrast(during, j.before[plan.ControlArm].group, harmed)
 	j.armsBefore = newContrast(j.before[plan.FaultArm].group, j.before[plan.ControlArm].group, harmed)
 	j.steps, j.timing = newStepHarm(p.Steps, j.comparison), r.newTiming(len(p.Steps), j.comparison)
+	j.endings = endings{of: fault}
 	j.batched, j.seconds = newBatchedDurations(fault, control), newSecondCounts(j.comparison)
 	j.guardrail, j.recovery = newGuardrailBlocks(j.cohort, j.baseline), newRecoveryWindow(m, r.removalHarm())
 	j.callers = [2]callerCounts{newCallerCounts(r.batches.before), newCallerCounts(r.batches.under)}
@@ -199,6 +201,7 @@ func (j *journeyRecord) add(o *journal.Observation) {
 	}
 	j.steps.add(o)
 	j.timing.add(o)
+	j.endings.add(o)
 	j.batched.add(o)
 	j.seconds.add(o)
 	j.series[o.Arm].add(o)

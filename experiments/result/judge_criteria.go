@@ -60,12 +60,22 @@ func journeyCriterion(j *Journey) Criterion {
 	return c
 }
 
+// NeededToSettle is about how many journeys per arm would show on which side of its limit
+// the blast radius is, if the estimate stays. It is false where no number that a run can
+// have would.
+func (j *Journey) NeededToSettle() (perArm int, possible bool) {
+	b := j.BlastRadius
+	if b == nil || j.Arms.Fault.Journeys == 0 {
+		return 0, false
+	}
+	need := stats.NeededToSettle(stats.Interval{Estimate: b.Estimate, Low: b.Low, High: b.High}, j.Arms.Fault.Journeys, j.Limit)
+	return need, need < 1_000_000
+}
+
 // journeysToDecide says how many journeys would decide an undecided limit.
 func journeysToDecide(j *Journey) string {
-	b, have := j.BlastRadius, j.Arms.Fault.Journeys
-	need := stats.NeededToSettle(stats.Interval{Estimate: b.Estimate, Low: b.Low, High: b.High}, have, j.Limit)
-	if need < 1_000_000 {
-		return fmt.Sprintf("about %s journeys per arm instead of %s would settle it, if the estimate stays", figures.Count(need), figures.Count(have))
+	if need, possible := j.NeededToSettle(); possible {
+		return fmt.Sprintf("about %s journeys per arm instead of %s would settle it, if the estimate stays", figures.Count(need), figures.Count(j.Arms.Fault.Journeys))
 	}
 	return "the estimate is too close to the limit to be settled by more journeys"
 }

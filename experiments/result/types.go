@@ -20,6 +20,7 @@ type Result struct {
 	Run         Run          `json:"run"`
 	System      System       `json:"system"`
 	Experiments []Experiment `json:"experiments"`
+	Behaviour   []Behaviour  `json:"behaviour,omitempty"` // of each dependency that a fault was in
 	Documents   []Document   `json:"documents,omitempty"`
 	Warnings    []string     `json:"warnings,omitempty"` // about the run as a whole
 }
@@ -115,7 +116,8 @@ type Experiment struct {
 	// each journey, if it is known which steps need the faulted dependencies.
 	Amplification []Amplification `json:"amplification,omitempty"`
 	Spread        []Spread        `json:"spread,omitempty"`
-	Impact        *Impact         `json:"impact,omitempty"` // arithmetic, where the traffic is declared
+	Unchecked     []Unchecked     `json:"unchecked,omitempty"` // steps whose expectations check too little
+	Impact        *Impact         `json:"impact,omitempty"`    // arithmetic, where the traffic is declared
 	Recovery      *Recovery       `json:"recovery,omitempty"`
 	Guardrail     *Guardrail      `json:"guardrail,omitempty"`
 	Lateness      *Lateness       `json:"lateness,omitempty"`
@@ -196,7 +198,8 @@ type Journey struct {
 	Released *Counts  `json:"released,omitempty"`
 	Steps    []Step   `json:"steps"`
 	Latency  Latency  `json:"latency"`
-	Sent     *Latency `json:"sent,omitempty"` // the same from the moment at which journeys were sent
+	Sent     *Latency `json:"sent,omitempty"`  // the same from the moment at which journeys were sent
+	Ended    *Ended   `json:"ended,omitempty"` // how long they took, by how they ended
 	Series   Series   `json:"series"`
 }
 
