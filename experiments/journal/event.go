@@ -150,6 +150,7 @@ type CheckResult struct {
 	// tell new violations from old ones, and are in no journal.
 	All   []string `json:"-"`
 	Error string   `json:"error,omitempty"` // why the check gave no result; Holds means nothing then
+	Err   error    `json:"-"`               // the class of Error, where it has one, such as that a host is not allowed
 }
 
 // An Outcome is how a journey ended.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"strconv"
@@ -112,10 +113,18 @@ func openSQLite(file string) (database, error) {
 // driverError returns the text of a driver's error; where the driver could not
 // connect, only the reason. It may hold secrets.
 func driverError(err error) string {
-	if connect, ok := errors.AsType[*pgconn.ConnectError](err); ok {
-		// With and without TLS, and for every address, it fails for the same reason.
-		first, _, _ := strings.Cut(connect.Unwrap().Error(), "\n")
-		return "cannot connect: " + first
+	connect, ok := errors.AsType[*pgconn.ConnectError](err)
+	if !ok {
+		return err.Error()
 	}
-	return err.Error()
+	// It tries each address with TLS and without. What the server itself says of a login
+	// is the reason; a server without TLS says nothing of the login in the first attempt.
+	if said, ok := errors.AsType[*pgconn.PgError](connect.Unwrap()); ok {
+		return fmt.Sprintf("cannot connect: %s (%s:%d)", said, connect.Config.Host, connect.Config.Port)
+	}
+	last := connect.Unwrap()
+	if attempts, ok := last.(interface{ Unwrap() []error }); ok {
+		last = attempts.Unwrap()[len(attempts.Unwrap())-1]
+	}
+	return "cannot connect: " + last.Error()
 }

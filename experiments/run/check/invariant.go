@@ -31,9 +31,9 @@ const (
 // says nothing about the data. No text of it holds a secret. The memory is for answers of a request;
 // nil: one of its own.
 func Invariant(ctx context.Context, s *experiments.System, inv experiments.Invariant, f journey.Facts, m *journey.Memory) journal.CheckResult {
-	c, err := newChecker(s, inv, f, m)
+	c, err := newChecker(s, inv, f, m, nil)
 	if err != nil {
-		return journal.CheckResult{Invariant: inv.Name, Error: err.Error()}
+		return journal.CheckResult{Invariant: inv.Name, Error: err.Error(), Err: err}
 	}
 	defer c.close()
 	return checkUntilHolds(ctx, inv.Within, func(ctx context.Context) journal.CheckResult {
@@ -43,20 +43,33 @@ func Invariant(ctx context.Context, s *experiments.System, inv experiments.Invar
 	})
 }
 
+// Once is like [Invariant], for one look, however much time the invariant may take to
+// settle. The tracer is told how a request went; nil: nobody is.
+func Once(ctx context.Context, s *experiments.System, inv experiments.Invariant, f journey.Facts, m *journey.Memory, t journey.Tracer) journal.CheckResult {
+	c, err := newChecker(s, inv, f, m, t)
+	if err != nil {
+		return journal.CheckResult{Invariant: inv.Name, Error: err.Error(), Err: err}
+	}
+	defer c.close()
+	r := c.check(ctx)
+	r.Invariant = inv.Name
+	return r
+}
+
 // A checker checks one invariant as often as needed.
 type checker interface {
 	check(context.Context) journal.CheckResult
 	close()
 }
 
-func newChecker(s *experiments.System, inv experiments.Invariant, f journey.Facts, m *journey.Memory) (checker, error) {
+func newChecker(s *experiments.System, inv experiments.Invariant, f journey.Facts, m *journey.Memory, t journey.Tracer) (checker, error) {
 	switch {
 	case inv.SQL != "":
 		return newSQLChecker(s, inv, f)
 	case len(inv.Command) > 0:
 		return newCommandChecker(s, inv, f)
 	}
-	return newRequestChecker(s, inv, f, m)
+	return newRequestChecker(s, inv, f, m, t)
 }
 
 // checkUntilHolds checks until the invariant holds, or within has passed since the

@@ -18,10 +18,11 @@ type requestChecker struct {
 	script *journey.Script
 	client *journey.Client
 	memory *journey.Memory
+	tracer journey.Tracer // nil: nobody is told how the request went
 }
 
-func newRequestChecker(s *experiments.System, inv experiments.Invariant, f journey.Facts, m *journey.Memory) (*requestChecker, error) {
-	c := &requestChecker{memory: m}
+func newRequestChecker(s *experiments.System, inv experiments.Invariant, f journey.Facts, m *journey.Memory, t journey.Tracer) (*requestChecker, error) {
+	c := &requestChecker{memory: m, tracer: t}
 	step := experiments.Step{Name: "invariant", Request: inv.Request, Expect: inv.Expect}
 	var err error
 	if c.script, err = journey.Compile([]experiments.Step{step}, f); err != nil {
@@ -43,12 +44,12 @@ func (c *requestChecker) close() { c.client.Close() }
 // check sends the request once. Only an answer whose content is not as expected is
 // a violation: a request that failed says nothing about the data.
 func (c *requestChecker) check(ctx context.Context) journal.CheckResult {
-	v := c.script.SendFirst(ctx, c.client, c.memory, time.Now().Add(checkTimeout))
+	v := c.script.SendFirst(ctx, c.client, c.memory, time.Now().Add(checkTimeout), c.tracer)
 	switch v.Outcome {
 	case journal.OK:
 		return journal.CheckResult{Holds: true}
 	case journal.Failed:
-		return journal.CheckResult{Error: v.Detail}
+		return journal.CheckResult{Error: v.Detail, Err: v.Err}
 	}
 	r := journal.CheckResult{Violations: distance(v.Mismatch), Detail: v.Detail}
 	setKeys(&r, c.violatedKeys(v.Keys))

@@ -15,8 +15,10 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 )
 
-// maxRows bounds how many violations are counted.
-const maxRows = 100_000
+const (
+	maxRows    = 100_000 // bounds how many violations are counted
+	maxRefusal = 4096    // bytes of an error, which may say what to write in a document
+)
 
 // An sqlChecker checks an invariant by a query that returns violations.
 type sqlChecker struct {
@@ -100,7 +102,7 @@ func (c *sqlChecker) check(ctx context.Context) journal.CheckResult {
 		case ctx.Err() != nil:
 			err = fmt.Errorf("no answer within %s", checkTimeout)
 		}
-		return journal.CheckResult{Error: c.resolver.hidden.Line(driverError(err), maxText)}
+		return journal.CheckResult{Error: c.resolver.hidden.Line(driverError(err), maxText), Err: c.resolver.hidden.Error(err, maxRefusal)}
 	}
 	return r
 }

@@ -21,12 +21,14 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
 const (
 	maxBody         = 8 << 20 // bytes of a response, before and after uncompressing
 	defaultMaxConns = 10_000
 	maxTLSSessions  = 64 // kept, so that new connections resume them
+	userAgent       = "blastgauge"
 )
 
 // ClientOptions configures a client. Base is required.
@@ -62,6 +64,21 @@ type Client struct {
 func SystemClient(s *experiments.System, entry, run string) ClientOptions {
 	return ClientOptions{Base: entry, Host: s.Host, TLS: s.TLS, Dir: s.Resolve(""), Hosts: s.Hosts(),
 		Headers: []experiments.Field{{Name: "Blastgauge-Run", Value: run}}}
+}
+
+// ArmClient returns the options of the client through which the journeys of an arm of a
+// run enter a system. Tagged arms share an entry, and those of the fault arm carry the
+// run's tag.
+func ArmClient(s *experiments.System, run string, arm plan.Arm, tagged bool) ClientOptions {
+	entry := s.URL
+	if arm == plan.ControlArm && !tagged {
+		entry = s.ControlURL
+	}
+	o := SystemClient(s, entry, run)
+	if tagged && arm == plan.FaultArm {
+		o.Headers = append(o.Headers, experiments.Field{Name: "Baggage", Value: plan.Tag + "=" + run})
+	}
+	return o
 }
 
 var errNotAURL = errors.New("not an http or https URL with a host")
@@ -282,7 +299,7 @@ func (c *Client) writeTo(wire *fasthttp.Request, to *endpoint, path string, req 
 	h.SetMethod(req.Method)
 	h.SetRequestURI(escape(path))
 	h.SetHost(to.authority)
-	h.SetUserAgent("blastgauge")
+	h.SetUserAgent(userAgent)
 	for _, f := range c.headers {
 		h.Set(f.Name, f.Value)
 	}

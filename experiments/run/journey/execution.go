@@ -33,6 +33,10 @@ type Execution struct {
 	lease   lease
 	own     time.Duration // of the step, that this machine needed to judge answers
 	headers []experiments.Field
+
+	tracer   Tracer // nil: nobody is told of the steps
+	sent     int    // requests of the step
+	answered bool   // the last of them was
 }
 
 // A Seed decides every random value of one journey. Journeys with equal seeds
@@ -147,7 +151,7 @@ func (e *Execution) forget() {
 // step sends one step, repeatedly where it polls, and judges it.
 func (e *Execution) step(ctx context.Context, s *step, deadline time.Time) Verdict {
 	begun := time.Now()
-	e.own = 0
+	e.own, e.sent = 0, 0
 	e.build(s)
 	verdict := e.attempt(ctx, s, deadline)
 	if s.poll != nil {
@@ -155,6 +159,10 @@ func (e *Execution) step(ctx context.Context, s *step, deadline time.Time) Verdi
 	}
 	if verdict.Outcome == journal.OK && len(s.captures) > 0 {
 		verdict = e.capture(s, deadline)
+	}
+	if e.tracer != nil {
+		verdict.Took = time.Since(begun) - e.own
+		e.tell(s, verdict)
 	}
 	e.forget()
 	verdict.Own = e.own
@@ -222,6 +230,7 @@ func (e *Execution) attempt(ctx context.Context, s *step, deadline time.Time) Ve
 	e.setHeaders(s)
 	e.lease.begin(ctx, deadline)
 	err := e.sender.Send(ctx, &e.req, &e.resp)
+	e.sent, e.answered = e.sent+1, err == nil
 	e.own += e.lease.waited
 	if err != nil {
 		return failure(err, deadline, e.script.hidden)
@@ -269,9 +278,10 @@ func (e *Execution) setHeaders(s *step) {
 }
 
 // SendFirst sends the first step of the script once, outside of any journey, and
-// judges the answer. The memory may be nil.
-func (s *Script) SendFirst(ctx context.Context, to Sender, m *Memory, deadline time.Time) Verdict {
+// judges the answer. The memory and the tracer may be nil.
+func (s *Script) SendFirst(ctx context.Context, to Sender, m *Memory, deadline time.Time, t Tracer) Verdict {
 	e := NewExecution()
+	e.Trace(t)
 	e.start(s, Entry{Sender: to, URL: &url.URL{}, Memory: m}, Seed{Choices: rand.Uint64(), UUIDs: rand.Uint64()})
 	defer e.end()
 	return e.step(ctx, &s.steps[0], deadline)

@@ -306,14 +306,14 @@ func TestPollEndsWithItsJourney(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := script.SendFirst(t.Context(), answering(404, ""), nil, time.Now().Add(time.Second))
+		got := script.SendFirst(t.Context(), answering(404, ""), nil, time.Now().Add(time.Second), nil)
 		if got.Outcome != journal.Failed || got.Cause != journal.Timeout || got.Took != time.Second {
 			t.Errorf("%v (%v) after %v, want a time-out after 1s", got.Outcome, got.Cause, got.Took)
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		stop := errors.New("enough")
 		time.AfterFunc(time.Second, func() { cancel(stop) })
-		if got = script.SendFirst(ctx, answering(404, ""), nil, time.Now().Add(time.Hour)); !errors.Is(got.Err, stop) || got.Took != time.Second {
+		if got = script.SendFirst(ctx, answering(404, ""), nil, time.Now().Add(time.Hour), nil); !errors.Is(got.Err, stop) || got.Took != time.Second {
 			t.Errorf("%v after %v, want %v after 1s", got.Err, got.Took, stop)
 		}
 	})

@@ -111,25 +111,17 @@ func New(o Options) (*Traffic, error) {
 
 // entry returns where the requests of an arm go.
 func (t *Traffic) entry(o Options, arm plan.Arm) (journey.Entry, error) {
-	tagged := o.Plan.Experiments[o.Experiment].Tagged
-	base, sender := o.Plan.System.URL, o.Fault
-	if arm == plan.ControlArm {
-		sender = o.Control
-	}
-	if arm == plan.ControlArm && !tagged {
-		base = o.Plan.System.ControlURL
-	}
-	u, err := url.Parse(base)
+	options := journey.ArmClient(&o.Plan.System, o.Plan.Run, arm, o.Plan.Experiments[o.Experiment].Tagged)
+	u, err := url.Parse(options.Base)
 	if err != nil {
 		return journey.Entry{}, fmt.Errorf("entry URL: %w", err)
 	}
-	entry := journey.Entry{Sender: sender, URL: u, Memory: o.Memory}
-	if sender != nil {
-		return entry, nil
+	entry := journey.Entry{Sender: o.Fault, URL: u, Memory: o.Memory}
+	if arm == plan.ControlArm {
+		entry.Sender = o.Control
 	}
-	options := journey.SystemClient(&o.Plan.System, base, o.Plan.Run)
-	if tagged && arm == plan.FaultArm {
-		options.Headers = append(options.Headers, experiments.Field{Name: "Baggage", Value: plan.Tag + "=" + o.Plan.Run})
+	if entry.Sender != nil {
+		return entry, nil
 	}
 	client, err := journey.NewClient(options)
 	if err != nil {

@@ -37,7 +37,7 @@ func sendAndJudge(ctx context.Context, s *experiments.System, r experiments.Relo
 	if until, bounded := ctx.Deadline(); bounded && until.Before(deadline) {
 		deadline = until
 	}
-	if v := script.SendFirst(ctx, client, nil, deadline); v.Outcome != journal.OK {
+	if v := script.SendFirst(ctx, client, nil, deadline, nil); v.Outcome != journal.OK {
 		return errors.New(v.Detail)
 	}
 	return nil

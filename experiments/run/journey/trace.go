@@ -1,0 +1,198 @@
+package journey
+
+import (
+	"cmp"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/redact"
+)
+
+// A Tracer is told of each step of a journey when it has ended. What it takes counts
+// as time of this machine, not of the system.
+type Tracer func(Exchange)
+
+// An Exchange is one step of a journey as it went, for people. No text of it holds the
+// value of an environment variable that the script uses.
+type Exchange struct {
+	Step    string
+	Method  string
+	URL     string              // with scheme and host
+	Headers []experiments.Field // of the request, in order, those of the client included
+	Body    string              // of the request
+	Sent    int                 // how often: more than once where the step polls
+	Took    time.Duration       // all of them together, with the pauses between them
+
+	Answered bool // there is a complete answer; the rest is of the last one
+	Status   int
+	Answer   []experiments.Field // headers that help to understand an answer, see [TellingHeaders]
+	Content  string              // the first bytes of the answer's body
+	Size     int                 // bytes of the whole body, uncompressed
+
+	Verdict  Verdict
+	Expected []Expectation // in the order of the document; the status first
+	Captured []CapturedValue
+}
+
+// An Expectation is one thing that a step expects of its answer.
+type Expectation struct {
+	Says string // what is expected, such as `$.charged is 42`
+	Met  bool
+	Came string // what came instead; empty where it is met
+}
+
+// A CapturedValue is what a step keeps for later ones.
+type CapturedValue struct {
+	Name, From string
+	Found      bool
+	Value      string
+}
+
+// TellingHeaders are the headers of an answer that help to understand it.
+func TellingHeaders() []string {
+	return []string{"Content-Type", "Content-Length", "Location", "Retry-After", "WWW-Authenticate", "Server", "Via", "Set-Cookie", "Cache-Control", "X-Request-Id", "Traceparent"}
+}
+
+const (
+	maxTraced  = 1000 // bytes of a body that an exchange shows
+	maxElement = 500  // bytes of a URL, a header or a captured value
+)
+
+// Trace tells a tracer of every step from now on. Nil: nobody is told, which costs
+// nothing.
+func (e *Execution) Trace(t Tracer) { e.tracer = t }
+
+// tell tells the tracer of a step that has ended.
+func (e *Execution) tell(s *step, v Verdict) {
+	begun := time.Now()
+	e.tracer(e.exchange(s, v))
+	e.own += time.Since(begun)
+}
+
+func (e *Execution) exchange(s *step, v Verdict) Exchange {
+	hidden := e.script.hidden
+	url, headers := e.req.Target, e.req.Headers
+	if d, ok := e.sender.(interface {
+		Describe(*Request) (string, []experiments.Field)
+	}); ok {
+		url, headers = d.Describe(&e.req)
+	}
+	x := Exchange{
+		Step: s.name, Method: s.method, URL: hidden.Plain(url, maxElement), Headers: shown(headers, hidden),
+		Body: hidden.Text(string(e.req.Body), maxTraced), Sent: e.sent, Took: v.Took, Answered: e.answered, Verdict: v,
+	}
+	if !e.answered {
+		return x
+	}
+	x.Status, x.Size, x.Content = e.resp.Status, len(e.resp.Body), hidden.Text(string(e.resp.Body), maxTraced)
+	for _, name := range TellingHeaders() {
+		for _, value := range e.resp.header(name) {
+			x.Answer = append(x.Answer, experiments.Field{Name: name, Value: hidden.Plain(value, maxElement)})
+		}
+	}
+	x.Expected = s.expectedOf(&e.answer, &e.values, hidden)
+	x.Captured = s.capturedOf(&e.values, v, hidden)
+	return x
+}
+
+// shown returns headers as they may be shown.
+func shown(headers []experiments.Field, hidden *redact.Secrets) []experiments.Field {
+	list := make([]experiments.Field, 0, len(headers))
+	for _, f := range headers {
+		list = append(list, experiments.Field{Name: f.Name, Value: hidden.Plain(f.Value, maxElement)})
+	}
+	return list
+}
+
+// expectedOf looks at each expectation once more, also at those behind the first that
+// is not met.
+func (s *step) expectedOf(a *answer, v *values, hidden *redact.Secrets) []Expectation {
+	status := Expectation{Says: "status " + s.acceptedStatuses(), Met: s.acceptsStatus(a.resp.Status)}
+	if !status.Met {
+		status.Came = strconv.Itoa(a.resp.Status)
+	}
+	list := []Expectation{status}
+	var notJSON error
+	if s.decodes && !status.Met { // nobody has decoded it
+		notJSON = a.document.Decode(a.resp.Body, a.bounds)
+	}
+	for i := range s.expectations {
+		x := &s.expectations[i]
+		one := Expectation{Says: x.says(v, hidden)}
+		if x.of == ofJSON && notJSON != nil {
+			one.Came = "the body is not JSON"
+			list = append(list, one)
+			continue
+		}
+		m, err := x.check(a, v)
+		switch {
+		case err != nil:
+			one.Came = hidden.Plain("the answer cannot be judged: "+err.Error(), maxDetail)
+		case m != nil:
+			one.Came = hidden.Plain(m.describe(hidden), maxDetail)
+		default:
+			one.Met = true
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
+// says is what the expectation asks for, in words and without secrets.
+func (x *expectation) says(v *values, hidden *redact.Secrets) string {
+	show := func(v any) string { return hidden.Text(string(appendJSON(nil, beginning(v))), maxValue) }
+	name := x.name
+	if x.of == ofBody {
+		name = wholeBody
+	}
+	switch {
+	case x.op == experiments.Exists:
+		return name + " is there"
+	case x.op == experiments.Absent:
+		return name + " is absent"
+	case x.op == experiments.Contains:
+		return name + " contains " + show(x.want.eval(v))
+	case x.op == experiments.Lacks:
+		return name + " does not contain " + show(x.want.eval(v))
+	}
+	return name + " is " + operatorWords(x.op) + show(x.expected(v))
+}
+
+// capturedOf returns what the step has captured. A step that is not as expected
+// captures nothing.
+func (s *step) capturedOf(v *values, verdict Verdict, hidden *redact.Secrets) []CapturedValue {
+	var list []CapturedValue
+	for i := range s.captures {
+		c := &s.captures[i]
+		one := CapturedValue{Name: c.Name, From: c.String()}
+		if value := v.slots[c.slot]; value != nil && verdict.Outcome == journal.OK {
+			one.Found, one.Value = true, hidden.Plain(textOf(beginning(value)), maxElement)
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
+// Describe returns where a request of the client goes, and all headers that it
+// carries. Nothing is sent.
+func (c *Client) Describe(req *Request) (url string, headers []experiments.Field) {
+	to, path, err := c.route(req.Target)
+	if err != nil {
+		return req.Target, req.Headers
+	}
+	scheme, usual := "http", "80"
+	if to.tls != nil {
+		scheme, usual = "https", "443"
+	}
+	at := net.JoinHostPort(to.host, to.port)
+	if to.port == usual {
+		at = strings.TrimSuffix(at, ":"+usual)
+	}
+	headers = []experiments.Field{{Name: "Host", Value: cmp.Or(to.authority, at)}, {Name: "User-Agent", Value: userAgent}}
+	return scheme + "://" + at + escape(path), slices.Concat(headers, c.headers, req.Headers)
+}
