@@ -29,6 +29,7 @@ const (
 	Interrupted       Kind = "interrupted"        // Detail names the signal
 	SuiteStopped      Kind = "suite_stopped"      // Detail says why the rest is not run
 	Fenced            Kind = "fenced"             // Detail says by whom and why; the run may not inject any more
+	HarmSeen          Kind = "harm_seen"          // Cause: introduced, or another example of it; on disk with a later event
 	RunEnded          Kind = "run_ended"          // Error
 	CleanedUp         Kind = "cleaned_up"         // by another process: whatever the run may have left was looked at and is gone
 )
@@ -65,6 +66,7 @@ type Event struct {
 	Limit      float64       `json:"limit,omitempty"`
 	Detail     string        `json:"detail,omitempty"`
 	Error      string        `json:"error,omitempty"`
+	Cause      *SeenCause    `json:"cause,omitempty"`
 	Toxiproxy  *Toxiproxy    `json:"toxiproxy,omitempty"`
 	Plan       *plan.Plan    `json:"plan,omitempty"`
 }
@@ -169,24 +171,6 @@ func outcomes() []string { return []string{"ok", "slow", "wrong", "failed"} }
 
 func (o Outcome) String() string { return outcomes()[o] }
 
-// A Cause is why a journey failed.
-type Cause uint8
-
-// Causes of failures.
-const (
-	NoCause Cause = iota
-	Timeout       // no answer in time
-	Status        // a status that was not expected
-	Broken        // the connection or the response broke
-	Shed          // it could not be started: too many in flight
-)
-
-// causes are the names of causes, in the order of their numbers, as result.json has
-// them.
-func causes() []string { return []string{"", "timeout", "status", "error", "shed"} }
-
-func (c Cause) String() string { return causes()[c] }
-
 // An Observation is what became of one journey. Times are offsets from the
 // run's start on the monotonic clock.
 type Observation struct {
@@ -197,9 +181,13 @@ type Observation struct {
 	Late       time.Duration // for which the generator held it up: it started later, or its answers waited to be judged
 	Took       time.Duration // from Intended to its end
 	Outcome    Outcome
-	Cause      Cause
+	Cause      Cause           // none where it is ok; older versions gave one to failed journeys alone
 	Step       int             // index of the first harmed step; -1 when ok
 	Steps      []time.Duration // service time of each step that was sent, without the time to judge its answer
+	Why        int             // the Number of its [SeenCause]; 0: none
+	// Seen is what is new about its cause. It is an event of its own, and not part of
+	// an observation on disk.
+	Seen *SeenCause
 }
 
 // Harmed reports whether the journey counts as harmed.

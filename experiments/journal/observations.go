@@ -37,6 +37,9 @@ func appendFrame(b []byte, o Observation) []byte {
 	for _, d := range o.Steps {
 		body = binary.AppendVarint(body, d.Microseconds())
 	}
+	if o.Why > 0 {
+		body = binary.AppendUvarint(body, uint64(o.Why))
+	}
 	return append(binary.AppendUvarint(b, uint64(len(body))), body...)
 }
 
@@ -212,7 +215,11 @@ func parseFrame(body []byte, o *Observation) error {
 			break
 		}
 	}
-	if c.bad || len(c.b) > 0 || o.Cause > Shed || o.Step < -1 || o.Step > maxFrame {
+	o.Why = 0
+	if !c.bad && len(c.b) > 0 { // frames of older versions end before it
+		o.Why = c.unsigned(MaxCauses)
+	}
+	if c.bad || len(c.b) > 0 || o.Cause > lastCause || o.Step < -1 || o.Step > maxFrame {
 		return errFrame
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
 // Bounds of what a result can hold. What lies beyond them was not measured.
@@ -232,11 +233,34 @@ func (c *checker) journey(j *Journey) {
 		c.latency(s.Latency)
 		c.latency(s.Sent)
 	}
+	for i := range j.Causes {
+		c.cause(&j.Causes[i])
+	}
 	c.number("series", mostSeconds, j.Series.Bucket)
 	for _, list := range [][]Bucket{j.Series.Fault, j.Series.Control} {
 		for _, b := range list {
 			count(c, "series", b.Journeys, b.Harmed)
 			c.number("series", mostSeconds, b.P95)
+		}
+	}
+}
+
+func (c *checker) cause(x *Cause) {
+	c.id("cause", x.Step)
+	c.code("cause", x.Class)
+	for _, n := range []CauseCounts{x.Baseline, x.Fault, x.Recovery} {
+		count(c, "cause", n.Fault)
+		if n.Control != nil {
+			count(c, "cause", *n.Control)
+		}
+	}
+	for _, e := range x.Examples {
+		c.time("cause", e.At)
+		c.number("cause", mostSeconds, e.Second)
+		oneOf(c, "arm", e.Arm, plan.FaultArm.String(), plan.ControlArm.String())
+		count(c, "cause", e.Status)
+		if e.Phase != "" && !isPhase(e.Phase) {
+			c.fail("cause", "%.80q is no phase", e.Phase)
 		}
 	}
 }

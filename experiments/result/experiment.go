@@ -90,6 +90,7 @@ func (r *experimentRun) journey(i int) Journey {
 		out.Arms.Control, out.Baseline.Control = &j.during.Counts, &j.before[plan.ControlArm].Counts
 		out.Series.Control = j.series[plan.ControlArm].rows()
 	}
+	out.Causes = r.causeRows(&j.causes, out.Arms.Control != nil)
 	j.timing.fillLatency(&out)
 	out.Latency.Ratio, out.Ended = j.batched.ratios(r.plan.Seed), j.endings.row()
 	if j.inFlight.Journeys > 0 {

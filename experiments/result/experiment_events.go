@@ -22,6 +22,7 @@ type experimentRun struct {
 	readings []journal.Event          // of invariants
 	samples  map[string]journal.Event // of the counters of proxies, by moment
 	counters []counterReading         // from the beginning of the baseline on
+	causes   map[int]seenCause        // of harm, by number
 
 	// From its journeys. All but late are there only if it was measured.
 	late     durations // how much later than planned journeys started
@@ -39,7 +40,7 @@ type faultRecord struct {
 }
 
 func newExperimentRun(e *plan.Experiment) *experimentRun {
-	r := &experimentRun{plan: e, samples: map[string]journal.Event{}}
+	r := &experimentRun{plan: e, samples: map[string]journal.Event{}, causes: map[int]seenCause{}}
 	for _, f := range e.Faults {
 		r.faults = append(r.faults, &faultRecord{plan: f})
 	}
@@ -50,6 +51,8 @@ func (r *experimentRun) event(e journal.Event) {
 	switch e.Kind {
 	case journal.ExperimentStarted:
 		r.start = e
+	case journal.HarmSeen:
+		r.seeCause(e)
 	case journal.ExperimentEnded:
 		r.end = &e
 	case journal.PhaseStarted:

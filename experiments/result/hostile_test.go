@@ -105,6 +105,10 @@ func FuzzHostileJournal(f *testing.F) {
 	s.edit(journal.ExperimentEnded, func(e *journal.Event) { e.Since = math.MinInt64 })
 	f.Add(s.lines(f), int64(math.MaxInt64), int64(-1))
 	obs := s.obs[:200]
+	harmed := causeStory()
+	harmed.introduce()
+	f.Add(harmed.lines(f), int64(12*time.Second), int64(40_000_000))
+	obs = append(obs, harmed.obs[:1000]...)
 	f.Fuzz(func(t *testing.T, text []byte, intended, took int64) {
 		one := journal.Observation{Intended: time.Duration(intended) % journal.LongestRun, Took: time.Duration(took) % journal.LongestRun, Step: -1}
 		r, used, err := foldText(text, append([]journal.Observation{one}, obs...))

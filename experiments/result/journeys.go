@@ -56,6 +56,7 @@ type outcomes struct {
 	seconds    secondCounts
 	beforeNeed contrast // harm at steps before any that needs what is broken
 	steps      stepHarm
+	causes     causeCounts
 
 	timing    timing
 	endings   endings // of the fault arm under the fault
@@ -166,6 +167,7 @@ func (r *experimentRun) prepare(i int, j *journeyRecord) {
 	j.armsBefore = newContrast(j.before[plan.FaultArm].group, j.before[plan.ControlArm].group, harmed)
 	j.steps, j.timing = newStepHarm(p.Steps, j.comparison), r.newTiming(len(p.Steps), j.comparison)
 	j.endings = endings{of: fault}
+	j.causes = r.newCauseCounts(i, j)
 	j.batched, j.seconds = newBatchedDurations(fault, control), newSecondCounts(j.comparison)
 	j.guardrail, j.recovery = newGuardrailBlocks(j.cohort, j.baseline), newRecoveryWindow(m, r.removalHarm())
 	j.callers = [2]callerCounts{newCallerCounts(r.batches.before), newCallerCounts(r.batches.under)}
@@ -200,6 +202,7 @@ func (j *journeyRecord) add(o *journal.Observation) {
 		j.callers[k].add(o)
 	}
 	j.steps.add(o)
+	j.causes.add(o)
 	j.timing.add(o)
 	j.endings.add(o)
 	j.batched.add(o)

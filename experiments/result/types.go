@@ -196,6 +196,7 @@ type Journey struct {
 	// rescued; the counts do not include them.
 	InFlight *Counts  `json:"in_flight,omitempty"`
 	Released *Counts  `json:"released,omitempty"`
+	Causes   []Cause  `json:"causes,omitempty"` // the most frequent under the fault first
 	Steps    []Step   `json:"steps"`
 	Latency  Latency  `json:"latency"`
 	Sent     *Latency `json:"sent,omitempty"`  // the same from the moment at which journeys were sent
