@@ -98,10 +98,7 @@ func checkoutsAreKept(t *testing.T, o Options) {
 	}
 	service := newCustomer(t, upstreamOf(t, s, "orders"), 5*time.Second)
 	for _, url := range []string{s.URL(), s.ControlURL()} {
-		r, step, status := newCustomer(t, url, 5*time.Second).checkout(bySKUCard)
-		if step != "" {
-			t.Fatalf("stopped at %s with %d", step, status)
-		}
+		r := newCustomer(t, url, 5*time.Second).works(bySKUCard)
 		// Not at once: on a slow machine the hardened build loses its patience, and
 		// writes later.
 		want := order{r.ID, bySKUCard, 1, r.Charged, r.Payment}
@@ -111,8 +108,8 @@ func checkoutsAreKept(t *testing.T, o Options) {
 		})
 	}
 	eventually(t, "404 for an order that is none", func() bool { return service.send("GET", "/orders/order-none", nil, nil) == 404 })
-	eventually(t, "two orders with their lines", func() bool {
-		return query(t, o.Postgres, "SELECT count(*) FROM "+s.database.schema+".orders JOIN "+s.database.schema+".order_lines USING (number)") == 2
+	eventually(t, "two orders with their lines", func() bool { // more where one was tried again
+		return query(t, o.Postgres, "SELECT count(*) FROM "+s.database.schema+".orders JOIN "+s.database.schema+".order_lines USING (number)") >= 2
 	})
 	address, err := redisOptions(o.Redis)
 	if err != nil {
@@ -133,10 +130,7 @@ func withoutDatabase(t *testing.T, o Options) {
 	}[o.Storefront]
 	for m, want := range map[mode]outcome{refused: wants.down, hang: wants.hung} {
 		s, wires := openGiven(t, o, ordersDB)
-		warm := newCustomer(t, s.URL(), 5*time.Second)
-		if _, step, status := warm.checkout(bySKUInvoice); step != "" {
-			t.Fatalf("without a fault stopped at %s with %d", step, status)
-		}
+		newCustomer(t, s.URL(), 5*time.Second).works(bySKUInvoice)
 		wires[ordersDB].set(m)
 		patience := 5 * time.Second
 		if want.status == hung {
@@ -146,10 +140,7 @@ func withoutDatabase(t *testing.T, o Options) {
 		if (outcome{step, status}) != want {
 			t.Errorf("%s: %v, want %v", m, outcome{step, status}, want)
 		}
-		control := newCustomer(t, s.ControlURL(), 5*time.Second)
-		if _, step, status := control.checkout(bySKUInvoice); step != "" {
-			t.Errorf("%s: control route: %v, want it to work", m, outcome{step, status})
-		}
+		newCustomer(t, s.ControlURL(), 5*time.Second).works(bySKUInvoice)
 		if step != "" {
 			continue
 		}
