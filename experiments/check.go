@@ -42,7 +42,7 @@ func checkScheme(d *shape.Document, at string, f Fault, dep Dependency, s *Syste
 	kind, _ := injectors.Lookup(f.Inject)
 	scheme, _, has := strings.Cut(dep.Upstream, "://")
 	switch {
-	case kind.Level != injectors.Message || dep.Upstream == "" || slices.Contains(kind.Schemes, scheme) && has:
+	case kind.Level != injectors.Message || dep.Upstream == "" || strings.HasPrefix(dep.Upstream, "${") || slices.Contains(kind.Schemes, scheme) && has:
 		return
 	case !has:
 		d.Fail(d.At(at), shape.Diagnostic{

@@ -29,12 +29,12 @@ func (d Dependency) ProxyName() string {
 	return d.Name
 }
 
-func dependencyShape(dep *Dependency) shape.Shape {
+func dependencyShape(dep *Dependency, env environment) shape.Shape {
 	return shape.Validated{Shape: shape.Fields{
-		{Name: "listen", Doc: "host:port of the proxy, which the system calls", Shape: address{to: &dep.Listen}},
+		{Name: "listen", Doc: "host:port of the proxy, which the system calls", Shape: env.inText(&dep.Listen, address{to: &dep.Listen})},
 		{Name: "upstream", Doc: "host:port of the dependency; a scheme such as http:// allows faults on single requests",
-			Shape: address{to: &dep.Upstream, schemes: []string{"http", "https", "h2c", "redis", "rediss", "postgres"}}},
-		{Name: "proxy", Doc: "name of the proxy on its Toxiproxy, where it is not the dependency's", Shape: shape.Text(&dep.Proxy)},
+			Shape: env.inText(&dep.Upstream, address{to: &dep.Upstream, schemes: []string{"http", "https", "h2c", "redis", "rediss", "postgres"}})},
+		{Name: "proxy", Doc: "name of the proxy on its Toxiproxy, where it is not the dependency's", Shape: env.inText(&dep.Proxy, shape.Text(&dep.Proxy))},
 		{Name: "criticality", Doc: "hard: journeys cannot do without it; soft: they degrade without it",
 			Shape: shape.Enum(&dep.Criticality, "a criticality", Hard, Soft)},
 		{Name: "owner", Doc: "who is asked when it breaks journeys", Shape: shape.Text(&dep.Owner)},
@@ -49,6 +49,8 @@ func dependencyShape(dep *Dependency) shape.Shape {
 			d.Fail(d.Key(path+".upstream"), shape.Diagnostic{Msg: "listen is missing beside upstream", Hint: "add listen: host:port that the system calls"})
 		case dep.Listen == "" && dep.Proxy == "":
 			d.Fail(d.Key(path), shape.Diagnostic{Msg: "listen and upstream are missing", Hint: "or give proxy: the name of a proxy that exists"})
+		case SameEndpoint(dep.Listen, dep.Upstream):
+			d.Fail(d.At(path+".upstream"), shape.Diagnostic{Msg: "this is where the proxy listens: it would lead to itself", Hint: "write the address of the dependency, and make the system call " + dep.Listen})
 		}
 	}}
 }

@@ -11,12 +11,14 @@ type Experiment struct {
 	IfRefuted  string             `json:"if_refuted,omitempty"`
 	Faults     []Fault            `json:"faults"`
 	Settings   Settings           `json:"settings"`
-	Rates      map[string]float64 `json:"rates,omitempty"` // journeys per second by journey, in place of the system's
+	Control    string             `json:"control,omitempty"` // [ControlBaseline], or what the system allows
+	Rates      map[string]float64 `json:"rates,omitempty"`   // journeys per second by journey, in place of the system's
 	File       string             `json:"-"`
 	Text       string             `json:"-"`
 	Line       int                `json:"-"` // of `experiment:`, for annotations
 	places     map[string]Place
-	env        []envReference
+	env        []envReference // of requests
+	unset      []envReference // of rates, see [CheckAddresses]
 }
 
 // Place returns where a field of the document is, by its path, such as
@@ -26,11 +28,15 @@ func (e *Experiment) Place(path string) (Place, bool) {
 	return p, ok
 }
 
+// ControlBaseline is the value of Experiment.Control that makes the time before the
+// fault the control, whatever the system allows.
+const ControlBaseline = "baseline"
+
 // maxFaults is how many faults one experiment may have.
 const maxFaults = 100
 
 // experimentShape is the document of an experiment.
-func experimentShape(e *Experiment) shape.Shape {
+func experimentShape(e *Experiment, env environment) shape.Shape {
 	f := shape.Fields{
 		{Name: "version", Doc: "version of this language: 1", Shape: version(&e.Version), Required: true},
 		{Name: "experiment", Doc: "id of the experiment, such as payments-slow", Shape: id(&e.ID), Required: true},
@@ -42,8 +48,10 @@ func experimentShape(e *Experiment) shape.Shape {
 	f = append(f, settingsFields(&e.Settings)...)
 	return append(f, shape.Fields{
 		{Name: "journeys", Doc: "rates of this experiment in place of the system's", Shape: shape.Table[float64]{To: &e.Rates, Key: ids(), Item: func(v *float64) shape.Shape {
-			return shape.Fields{{Name: "rate", Doc: "journeys per second or minute over both arms, such as 20/s", Shape: positive(rate, "0/s")(v), Required: true}}
+			return shape.Fields{{Name: "rate", Doc: "journeys per second or minute over both arms, such as 20/s", Shape: env.in(positive(rate, "0/s")(v)), Required: true}}
 		}}},
+		{Name: "control", Doc: "baseline: compare with the time before the fault, also where a control arm is possible, such as for a fault that both arms share",
+			Shape: shape.Enum(&e.Control, "a control", ControlBaseline)},
 		{Name: "if_refuted", Doc: "what to do when the hypothesis does not hold", Shape: shape.Text(&e.IfRefuted)},
 	}...)
 }

@@ -95,7 +95,7 @@ func TestHostileDocumentsAreRefusedQuickly(t *testing.T) {
 func refusal(t *testing.T, text string) time.Duration {
 	t.Helper()
 	start := time.Now()
-	_, _, err := load(shape.Source{File: "s.yaml", Text: []byte(text)}, nil)
+	_, _, err := Outside{}.load(shape.Source{File: "s.yaml", Text: []byte(text)}, nil)
 	if !errors.Is(err, ErrInvalid) {
 		t.Fatalf("load() = %v", err)
 	}
@@ -110,7 +110,7 @@ func refusal(t *testing.T, text string) time.Duration {
 func TestManyMistakesAreCounted(t *testing.T) {
 	t.Parallel()
 	text := []byte(strings.Repeat("k", 1) + ": 1\n" + numbered("k%: 1\n", 300, shape.MaxBytes))
-	_, _, err := load(shape.Source{File: "s.yaml", Text: text}, nil)
+	_, _, err := Outside{}.load(shape.Source{File: "s.yaml", Text: text}, nil)
 	if got := len(shape.Errors(err)); got != shape.MaxErrors {
 		t.Errorf("%d errors are kept", got)
 	}
@@ -142,16 +142,16 @@ func FuzzLoad(f *testing.F) {
 	schemas := map[Kind]*jsonschema.Schema{SystemKind: compiled(f, SystemKind), ExperimentKind: compiled(f, ExperimentKind)}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		doc := shape.Source{File: "f.yaml", Text: text}
-		s, _, err := load(doc, nil)
+		s, _, err := Outside{}.load(doc, nil)
 		if err == nil {
 			accepted(t, schemas[SystemKind], text)
-			if again, _, err := load(shape.Source{File: "f.yaml", Text: []byte(s.Text)}, nil); err != nil || !reflect.DeepEqual(s, again) {
+			if again, _, err := (Outside{}).load(shape.Source{File: "f.yaml", Text: []byte(s.Text)}, nil); err != nil || !reflect.DeepEqual(s, again) {
 				t.Fatalf("accepted once, then %v", err)
 			}
 		} else {
 			refused(t, err)
 		}
-		_, list, err := load(shape.Source{File: system, Text: base}, []shape.Source{doc})
+		_, list, err := Outside{}.load(shape.Source{File: system, Text: base}, []shape.Source{doc})
 		if err == nil {
 			accepted(t, schemas[ExperimentKind], text)
 			if list[0].ID == "" || len(list[0].Faults) == 0 {

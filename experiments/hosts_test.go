@@ -24,7 +24,7 @@ func TestRefusalPrintsTheLineToAdd(t *testing.T) {
 		d := shape.NewDocument(shape.Source{Text: []byte(line)}, language())
 		root, _ := d.Parse()
 		var followed System
-		systemShape(&followed).Read(d, root, "")
+		systemShape(&followed, environment{}).Read(d, root, "")
 		if err := followed.Hosts().CheckName(host); err != nil {
 			t.Errorf("after %s: %v", line, err)
 		}

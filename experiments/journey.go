@@ -44,9 +44,9 @@ const (
 )
 
 // journeyShape is a journey: its own fields, and rules about its steps.
-func journeyShape(j *Journey) shape.Shape {
+func journeyShape(j *Journey, env environment) shape.Shape {
 	return shape.Validated{Always: true, Check: j.check, Shape: shape.Fields{
-		{Name: "rate", Doc: "journeys per second or minute over both arms, such as 40/s", Shape: positive(rate, "0/s")(&j.Rate), Required: true},
+		{Name: "rate", Doc: "journeys per second or minute over both arms, such as 40/s", Shape: env.in(positive(rate, "0/s")(&j.Rate)), Required: true},
 		{Name: "slow_after", Doc: "budget of the whole journey; beyond it the journey counts as slow; 3s by default",
 			Shape: positive(duration, "0s")(&j.SlowAfter)},
 		{Name: "timeout", Doc: "a journey that takes longer has failed; 10s by default", Shape: positive(duration, "0s")(&j.Timeout)},

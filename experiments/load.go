@@ -19,22 +19,42 @@ const SystemFile = "blastgauge.yaml"
 // against the system. The error is of class [ErrInvalid] and holds every mistake
 // in every file as a [shape.Error]; [Explain] renders them.
 func Load(systemFile string, experimentFiles []string) (*System, []*Experiment, error) {
+	return Outside{}.Load(systemFile, experimentFiles)
+}
+
+// Outside is what documents take from outside of them.
+type Outside struct {
+	// Getenv looks up the variables of addresses and rates; nil: none is set. What is
+	// missing is no error of Load, see [CheckAddresses].
+	Getenv func(name string) (string, bool)
+	// Set are values in place of those in the system's document, each as PATH=VALUE, see
+	// [shape.Override].
+	Set []string
+}
+
+// Load is [Load] with values from outside.
+func (o Outside) Load(systemFile string, experimentFiles []string) (*System, []*Experiment, error) {
 	system := shape.ReadFile(systemFile)
 	list := make([]shape.Source, len(experimentFiles))
 	for i, file := range experimentFiles {
 		list[i] = shape.ReadFile(file)
 	}
-	return load(system, list)
+	return o.load(system, list)
 }
 
-func load(system shape.Source, list []shape.Source) (*System, []*Experiment, error) {
-	sd, s := decodeSystem(system)
+func (o Outside) load(system shape.Source, list []shape.Source) (*System, []*Experiment, error) {
+	set, err := overrides(o.Set)
+	if err != nil {
+		return nil, nil, err
+	}
+	sd, s := decodeSystem(system, o.Getenv, set)
+	s.Set = o.Set
 	docs := []*shape.Document{sd}
 	experiments := make([]*Experiment, 0, len(list))
 	where := map[string]string{}
 	_, systemRead := sd.Root()
 	for _, src := range list {
-		d, e := decodeExperiment(src)
+		d, e := decodeExperiment(src, o.Getenv)
 		docs = append(docs, d)
 		experiments = append(experiments, e)
 		if other, taken := where[e.ID]; taken && e.ID != "" {
@@ -51,18 +71,19 @@ func load(system shape.Source, list []shape.Source) (*System, []*Experiment, err
 	return s, experiments, nil
 }
 
-func decodeSystem(src shape.Source) (*shape.Document, *System) {
+func decodeSystem(src shape.Source, getenv func(string) (string, bool), set []shape.Override) (*shape.Document, *System) {
 	s := &System{File: src.File, Text: string(src.Text), Defaults: unset()}
 	d := shape.NewDocument(src, language())
-	readDocument(d, systemShape(s), SystemKind)
+	d.Override(set)
+	readDocument(d, systemShape(s, environment{getenv, &s.unset}), SystemKind)
 	s.places, s.env = d.Places(), envReferences(d)
 	return d, s
 }
 
-func decodeExperiment(src shape.Source) (*shape.Document, *Experiment) {
+func decodeExperiment(src shape.Source, getenv func(string) (string, bool)) (*shape.Document, *Experiment) {
 	e := &Experiment{File: src.File, Text: string(src.Text), Settings: unset()}
 	d := shape.NewDocument(src, language())
-	readDocument(d, experimentShape(e), ExperimentKind)
+	readDocument(d, experimentShape(e, environment{getenv, &e.unset}), ExperimentKind)
 	readBodies(d, e)
 	e.places, e.env = d.Places(), envReferences(d)
 	if d.Given("experiment") {

@@ -133,7 +133,7 @@ func TestSyntaxErrorsNameTheLine(t *testing.T) {
 		"ok: |\n  text\n  more\nb: {\n}}": 6, // where what fails starts
 	}
 	for text, want := range tests {
-		_, _, err := load(shape.Source{File: "s.yaml", Text: []byte(head + text)}, nil)
+		_, _, err := Outside{}.load(shape.Source{File: "s.yaml", Text: []byte(head + text)}, nil)
 		list := shape.Errors(err)
 		if len(list) != 1 || list[0].Line != want {
 			t.Errorf("%q: %v, want line %d", text, err, want)
@@ -160,7 +160,7 @@ func TestLongSlowAfterNeedsALongFaultPhase(t *testing.T) {
 		"own beats defaults": {base + "defaults: {phases: {fault: 3m}}\n", experiment + "phases: {fault: 1m}\n", "e.yaml:5:17"},
 	}
 	for name, tt := range tests {
-		_, _, err := load(shape.Source{File: "s.yaml", Text: []byte(tt.system)}, []shape.Source{{File: "e.yaml", Text: []byte(tt.experiment)}})
+		_, _, err := Outside{}.load(shape.Source{File: "s.yaml", Text: []byte(tt.system)}, []shape.Source{{File: "e.yaml", Text: []byte(tt.experiment)}})
 		list := shape.Errors(err)
 		if (err == nil) != (tt.want == "") || err != nil && (len(list) != 1 || !strings.HasPrefix(list[0].Error(), tt.want+": ")) {
 			t.Errorf("%s: %v, want one mistake at %q", name, err, tt.want)

@@ -21,9 +21,9 @@ const (
 func Schema(kind Kind) ([]byte, error) {
 	switch kind {
 	case SystemKind:
-		return shape.JSONSchema(systemShape(&System{}), "blastgauge: a system under test")
+		return shape.JSONSchema(systemShape(&System{}, environment{}), "blastgauge: a system under test")
 	case ExperimentKind:
-		return shape.JSONSchema(experimentShape(&Experiment{}), "blastgauge: an experiment")
+		return shape.JSONSchema(experimentShape(&Experiment{}, environment{}), "blastgauge: an experiment")
 	}
 	return nil, fmt.Errorf("unknown kind of document %q: known are %s and %s", kind, SystemKind, ExperimentKind)
 }

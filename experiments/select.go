@@ -19,6 +19,7 @@ type Selection struct {
 	// IDs are more ids. With any id, only experiments with one of these ids are loaded,
 	// in the order of the ids.
 	IDs []string
+	Outside
 }
 
 // A SelectionError is a selection that selects nothing. It is of class [ErrInvalid].
@@ -44,7 +45,7 @@ func (s Selection) Load() (*System, []*Experiment, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	system, list, err := Load(s.SystemFile, files)
+	system, list, err := s.Outside.Load(s.SystemFile, files)
 	if err != nil {
 		return nil, nil, err
 	}

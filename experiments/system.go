@@ -28,8 +28,10 @@ type System struct {
 	Caps         Caps             `json:"caps"`
 	File         string           `json:"-"` // as given; relative file names in the document are relative to its folder
 	Text         string           `json:"-"` // the document, ${env:…} unexpanded
+	Set          []string         `json:"-"` // what was set from outside, each as PATH=VALUE
 	places       map[string]Place // where each field is, for errors found later
-	env          []envReference
+	env          []envReference   // of requests
+	unset        []envReference   // of addresses and rates, see [CheckAddresses]
 }
 
 // PropagatesBaggage is the value of System.Propagates for systems whose services
@@ -54,29 +56,29 @@ func (s *System) Place(path string) (Place, bool) {
 }
 
 // systemShape is the document of a system.
-func systemShape(s *System) shape.Shape {
+func systemShape(s *System, env environment) shape.Shape {
 	return shape.Validated{Always: true, Check: s.check, Shape: shape.Fields{
 		{Name: "version", Doc: "version of this language: 1", Shape: version(&s.Version), Required: true},
 		{Name: "system", Doc: "name of the system under test", Shape: id(&s.Name), Required: true},
-		{Name: "environment", Doc: "where it runs, such as staging-eu; production is refused", Shape: shape.Text(&s.Environment), Required: true},
+		{Name: "environment", Doc: "where it runs, such as staging-eu; production is refused", Shape: env.inText(&s.Environment, shape.Text(&s.Environment)), Required: true},
 		{Name: "allow_hosts", Doc: "names, *.suffixes, addresses or networks that may be dialled, beyond loopback and *.test",
-			Shape: shape.List[string]{To: &s.AllowHosts, Item: allowedHost}},
-		{Name: "toxiproxy", Doc: "URL of the Toxiproxy control API, or embedded", Shape: httpURL{to: &s.Toxiproxy, or: Embedded}, Required: true},
-		{Name: "url", Doc: "where journeys enter; this route goes through the proxies", Shape: httpURL{to: &s.URL}, Required: true},
-		{Name: "control_url", Doc: "the same system with no proxies in its path: gives a concurrent control arm", Shape: httpURL{to: &s.ControlURL}},
+			Shape: shape.List[string]{To: &s.AllowHosts, Item: func(to *string) shape.Shape { return env.inText(to, allowedHost(to)) }}},
+		{Name: "toxiproxy", Doc: "URL of the Toxiproxy control API, or embedded", Shape: env.inText(&s.Toxiproxy, httpURL{to: &s.Toxiproxy, or: Embedded}), Required: true},
+		{Name: "url", Doc: "where journeys enter; this route goes through the proxies", Shape: env.inText(&s.URL, httpURL{to: &s.URL}), Required: true},
+		{Name: "control_url", Doc: "the same system with no proxies in its path: gives a concurrent control arm", Shape: env.inText(&s.ControlURL, httpURL{to: &s.ControlURL})},
 		{Name: "propagates", Doc: "baggage: every service passes the W3C baggage header on; faults on single requests then meet tagged journeys only, which gives a concurrent control arm without a control_url",
 			Shape: shape.Enum(&s.Propagates, "a header", PropagatesBaggage)},
-		{Name: "host", Doc: "Host header where it differs from the URL's", Shape: hostHeader(&s.Host)},
-		{Name: "tls", Doc: "TLS towards the entry and control URLs", Shape: shape.Optional[TLS]{To: &s.TLS, Item: tlsShape}},
+		{Name: "host", Doc: "Host header where it differs from the URL's", Shape: env.inText(&s.Host, hostHeader(&s.Host))},
+		{Name: "tls", Doc: "TLS towards the entry and control URLs", Shape: shape.Optional[TLS]{To: &s.TLS, Item: func(t *TLS) shape.Shape { return tlsShape(t, env) }}},
 		{Name: "dependencies", Doc: "what the system calls through proxies", Required: true,
 			Shape: shape.Dict[Dependency]{To: &s.Dependencies, Key: ids(), Min: 1, Max: 200, Item: func(name string, d *Dependency) shape.Shape {
 				d.Name = name
-				return dependencyShape(d)
+				return dependencyShape(d, env)
 			}}},
 		{Name: "journeys", Doc: "what users do, as requests in order", Required: true,
 			Shape: shape.Dict[Journey]{To: &s.Journeys, Key: ids(), Min: 1, Max: 200, Item: func(name string, j *Journey) shape.Shape {
 				j.Name = name
-				return journeyShape(j)
+				return journeyShape(j, env)
 			}}},
 		{Name: "invariants", Doc: "what must be true of the system's data before and after a fault",
 			Shape: shape.List[Invariant]{To: &s.Invariants, Item: invariantShape, Max: 100}},
@@ -86,10 +88,10 @@ func systemShape(s *System) shape.Shape {
 	}}
 }
 
-func tlsShape(t *TLS) shape.Shape {
+func tlsShape(t *TLS, env environment) shape.Shape {
 	return shape.Fields{
-		{Name: "ca_file", Doc: "PEM file of the authorities to trust, relative to this document", Shape: shape.Text(&t.CAFile)},
-		{Name: "server_name", Doc: "name that the certificate must be for, where it differs from the URL's", Shape: shape.Text(&t.ServerName)},
+		{Name: "ca_file", Doc: "PEM file of the authorities to trust, relative to this document", Shape: env.inText(&t.CAFile, shape.Text(&t.CAFile))},
+		{Name: "server_name", Doc: "name that the certificate must be for, where it differs from the URL's", Shape: env.inText(&t.ServerName, shape.Text(&t.ServerName))},
 	}
 }
 

@@ -19,14 +19,19 @@ type Part struct {
 	Literal string
 	Name    string // such as "cart", "uuid", "random" or "env"
 	Arg     string // "1..100" or "a|b|c" for random, NAME for env, otherwise empty
-	From    int    // where the part starts in the text, in bytes
-	To      int    // where it ends
+	// Default is the value of an environment variable that is not set or empty, as in
+	// ${env:NAME:-default}, where HasDefault is set.
+	Default    string
+	HasDefault bool
+	From       int // where the part starts in the text, in bytes
+	To         int // where it ends
 }
 
 // A TemplateError is a mistake in a text with variables.
 type TemplateError struct {
 	From, To int // the part at fault, in bytes of the text
 	Msg      string
+	Hint     string // what to write instead, where that is known
 }
 
 func (e *TemplateError) Error() string { return e.Msg }
@@ -66,7 +71,11 @@ func ParseTemplate(text string) (Template, error) {
 			p, msg := parseVariable(text[i+2 : i+end])
 			p.From, p.To = i, i+end+1
 			if msg != "" {
-				return Template{}, &TemplateError{From: p.From, To: p.To, Msg: msg}
+				wrong := &TemplateError{From: p.From, To: p.To, Msg: msg}
+				if ours := asEnvironment(text[i+2 : i+end]); ours != "" {
+					wrong.Hint = "write " + ours
+				}
+				return Template{}, wrong
 			}
 			t.Parts = append(t.Parts, p)
 			i, from = p.To, p.To
@@ -88,15 +97,17 @@ func parseVariable(inside string) (p Part, msg string) {
 	name, arg, hasArg := strings.Cut(inside, " ")
 	arg = strings.TrimSpace(arg)
 	env, isEnv := strings.CutPrefix(inside, "env:")
-	if isEnv {
-		name, arg = "env", env
-	}
 	p = Part{Name: name, Arg: arg}
+	if isEnv {
+		p.Name = "env"
+		p.Arg, p.Default, p.HasDefault = strings.Cut(env, ":-")
+		name, arg = p.Name, p.Arg
+	}
 	switch {
 	case inside == "":
 		return p, "${} names no variable"
 	case name == "env" && (!isEnv || !variableForm.MatchString(arg)): // one form, so that whoever looks for secrets finds each
-		return p, "an environment variable is written ${env:NAME}"
+		return p, "an environment variable is written ${env:NAME}, or ${env:NAME:-default}"
 	case name == "random":
 		_, err := ParseRandom(arg)
 		if err != nil {
@@ -109,6 +120,15 @@ func parseVariable(inside string) (p Part, msg string) {
 		return p, fmt.Sprintf("%q is not a variable: letters, digits and _", name)
 	}
 	return p, ""
+}
+
+// OrDefault returns the value of an environment variable: its default where that is
+// given and the variable is not set or empty, as in a shell.
+func (p Part) OrDefault(value string, set bool) (string, bool) {
+	if p.HasDefault && value == "" {
+		return p.Default, true
+	}
+	return value, set
 }
 
 // Single returns the variable that the text consists of, if it is exactly one. Its

@@ -1,7 +1,6 @@
 package experiments
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,11 +12,7 @@ import (
 // variables are captured.
 func keepTemplate(d *shape.Document, n shape.Node) {
 	if _, err := ParseTemplate(n.Text()); err != nil {
-		wrong := shape.Diagnostic{Msg: err.Error()}
-		if e, ok := errors.AsType[*TemplateError](err); ok {
-			wrong.From, wrong.To = e.From, e.To
-		}
-		d.Fail(n, wrong)
+		failTemplate(d, n, err)
 		return
 	}
 	d.Keep(n)
@@ -41,6 +36,9 @@ func checkVariables(d *shape.Document, path string, captured map[string]bool, la
 			} else {
 				wrong.Msg = fmt.Sprintf("${%s} is not captured by an earlier step", p.Name)
 				wrong.Known = slices.AppendSeq(Builtins(), maps.Keys(captured))
+				if ours := asEnvironment(p.Name); ours != "" && d.Guess(p.Name, wrong.Known) == "" {
+					wrong.Known, wrong.Hint = nil, "write "+ours+" for a variable of the environment"
+				}
 			}
 			d.Fail(n, wrong)
 		}
@@ -62,7 +60,7 @@ func envReferences(d *shape.Document) (list []envReference) {
 			continue // noted when it was read
 		}
 		for _, p := range t.Parts {
-			if p.Name == "env" {
+			if p.Name == "env" && !p.HasDefault {
 				list = append(list, envReference{p.Arg, d.Span(n, p.From, p.To)})
 			}
 		}
@@ -73,20 +71,24 @@ func envReferences(d *shape.Document) (list []envReference) {
 // CheckVariables returns an error like one of [Load] if the documents use an
 // environment variable that lookup does not know.
 func CheckVariables(lookup func(name string) (string, bool), s *System, list ...*Experiment) error {
-	docs := []*shape.Document{checkEnv(s.File, s.Text, s.env, lookup)}
+	docs := []*shape.Document{checkEnv(s.File, s.Text, append(slices.Clone(s.unset), s.env...), lookup)}
 	for _, e := range list {
-		docs = append(docs, checkEnv(e.File, e.Text, e.env, lookup))
+		docs = append(docs, checkEnv(e.File, e.Text, append(slices.Clone(e.unset), e.env...), lookup))
 	}
 	return shape.Join(docs...)
 }
 
-// checkEnv returns a document whose mistakes are the variables that are not set.
+// checkEnv returns a document whose mistakes are the variables that are not set. Where
+// lookup is nil, none is.
 func checkEnv(file, text string, list []envReference, lookup func(string) (string, bool)) *shape.Document {
 	d := shape.NewDocument(shape.Source{File: file, Text: []byte(text)}, language())
 	for _, e := range list {
-		if _, ok := lookup(e.name); !ok {
-			d.FailAt(e.at, shape.Diagnostic{Msg: "the environment variable " + e.name + " is not set", Hint: "export " + e.name + "=... before the run"})
+		if lookup != nil {
+			if _, ok := lookup(e.name); ok {
+				continue
+			}
 		}
+		d.FailAt(e.at, shape.Diagnostic{Msg: "the environment variable " + e.name + " is not set", Hint: "export " + e.name + "=... before the run"})
 	}
 	return d
 }

@@ -16,13 +16,20 @@ type selection struct {
 	file   string // of the system; empty: searched upwards
 	args   []string
 	only   []string // ids
+	set    []string // PATH=VALUE, in place of what the system's document says
 	seed   uint64
 	phases string
 }
 
 func (s *selection) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&s.file, "file", "f", "", "the system `FILE` (default: blastgauge.yaml, searched upwards)")
+	setFlag(cmd, &s.set)
 	cmd.Flags().StringSliceVar(&s.only, "only", nil, "only the experiment with this `ID`; repeatable")
+}
+
+// setFlag adds the flag that changes the system's document from outside.
+func setFlag(cmd *cobra.Command, to *[]string) {
+	cmd.Flags().StringArrayVar(to, "set", nil, "another value in the system file, as `PATH=VALUE`, such as journeys.checkout.rate=20/s; repeatable")
 }
 
 func (s *selection) planFlags(cmd *cobra.Command) {
@@ -32,8 +39,8 @@ func (s *selection) planFlags(cmd *cobra.Command) {
 }
 
 // documents returns the selection for the library.
-func (s *selection) documents() experiments.Selection {
-	return experiments.Selection{SystemFile: s.file, Arguments: s.args, IDs: s.only}
+func (s *selection) documents(getenv func(string) (string, bool)) experiments.Selection {
+	return experiments.Selection{SystemFile: s.file, Arguments: s.args, IDs: s.only, Outside: experiments.Outside{Getenv: getenv, Set: s.set}}
 }
 
 // plan loads the documents and plans a run of them. A signal ends the loading.
@@ -42,7 +49,7 @@ func (s *selection) plan(ctx context.Context, getenv func(string) (string, bool)
 	if err != nil {
 		return nil, err
 	}
-	documents, options := s.documents(), plan.Options{Seed: s.seed, Version: version(), Commit: commit(getenv), Phases: phases}
+	documents, options := s.documents(getenv), plan.Options{Seed: s.seed, Version: version(), Commit: commit(getenv), Phases: phases}
 	var loaded *plan.Loaded
 	err = readNamed(ctx, func() (err error) {
 		loaded, err = plan.Load(documents, options, getenv)

@@ -29,6 +29,7 @@ const drainTimeout = 5 * time.Second
 type proxyOptions struct {
 	host, port      string
 	config, file    string
+	set             []string // in place of what the system file says
 	token           string
 	tls             proxyTLS
 	seed            uint64
@@ -62,6 +63,7 @@ and listens where the system file says that its Toxiproxy is.`,
 	f.StringVar(&o.port, "port", "", "`PORT` of the API (default: 8474)")
 	f.StringVar(&o.config, "config", "", "JSON `FILE` of proxies to make, as toxiproxy-server takes it")
 	f.StringVarP(&o.file, "file", "f", "", "system `FILE` whose dependencies get proxies")
+	setFlag(cmd, &o.set)
 	tokenFlags(cmd, &o.token, "a bearer token; requests must carry it")
 	o.tls.flags(cmd)
 	f.Uint64Var(&o.seed, "seed", 0, "`SEED` of who is affected by a share (default: random)")
@@ -92,7 +94,7 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 	var list []proxyList
 	var address string
 	err := readNamed(ctx, func() (err error) {
-		list, address, err = o.proxies()
+		list, address, err = o.proxies(a.getenv)
 		return err
 	})
 	if err != nil {
@@ -152,10 +154,13 @@ func (l proxyList) explain(err error) error {
 
 // proxies returns the lists of proxies to create and the address of the API. It refuses
 // a system that a run would refuse: its proxies would lead there all the same.
-func (o proxyOptions) proxies() (list []proxyList, address string, err error) {
+func (o proxyOptions) proxies(getenv func(string) (string, bool)) (list []proxyList, address string, err error) {
 	host, port := "localhost", "8474"
 	if o.file != "" {
-		sys, _, err := experiments.Load(o.file, nil)
+		sys, _, err := experiments.Outside{Getenv: getenv, Set: o.set}.Load(o.file, nil)
+		if err == nil {
+			err = experiments.CheckAddresses(sys)
+		}
 		if err != nil {
 			return nil, "", err
 		}

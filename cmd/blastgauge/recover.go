@@ -125,7 +125,7 @@ func (a *app) recoverCommand(ctx context.Context, o recoverOptions, dirs []strin
 		Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, Stop: o.stop, Recreate: o.recreate, ServerEnded: o.ended, KeepFiles: o.keep, Log: a.stdout,
 	}
 	err := readNamed(ctx, func() (err error) {
-		options.Trust, err = o.bounds()
+		options.Trust, err = o.bounds(a.getenv)
 		return err
 	})
 	if err != nil {
@@ -147,7 +147,7 @@ func (a *app) recoverCommand(ctx context.Context, o recoverOptions, dirs []strin
 
 // bounds loads what limits a clean-up after a run that is not in the list; nil where
 // there is to be none.
-func (o recoverOptions) bounds() (*cleanup.Trust, error) {
+func (o recoverOptions) bounds(getenv func(string) (string, bool)) (*cleanup.Trust, error) {
 	if !o.trust {
 		return nil, nil //nolint:nilnil // see above
 	}
@@ -158,7 +158,10 @@ func (o recoverOptions) bounds() (*cleanup.Trust, error) {
 	if err != nil {
 		return nil, err
 	}
-	system, list, err := experiments.Load(o.file, files)
+	system, list, err := experiments.Outside{Getenv: getenv}.Load(o.file, files)
+	if err == nil {
+		err = experiments.CheckAddresses(system, list...)
+	}
 	if err != nil {
 		return nil, err
 	}

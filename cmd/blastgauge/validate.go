@@ -11,6 +11,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
 func newValidate(a *app) *cobra.Command {
@@ -55,13 +56,17 @@ func (a *app) validate(ctx context.Context, s selection) error {
 	var system *experiments.System
 	var list []*experiments.Experiment
 	err := readNamed(ctx, func() (err error) {
-		system, list, err = s.documents().Load()
+		system, list, err = s.documents(a.getenv).Load()
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(system.CheckEnvironment(), system.CheckHosts(list...)); err != nil {
+	err = system.CheckEnvironment()
+	if system.HostsKnown() {
+		err = errors.Join(err, system.CheckHosts(list...))
+	}
+	if err != nil {
 		return err
 	}
 	what := fmt.Sprintf("%d experiments", len(list))
@@ -73,6 +78,12 @@ func (a *app) validate(ctx context.Context, s selection) error {
 		ids[i] = e.ID
 	}
 	a.printf("%s and %s are valid: %s\n", system.File, what, strings.Join(ids, ", "))
+	for _, e := range shape.Errors(experiments.CheckVariables(a.getenv, system, list...)) {
+		a.printf("not checked: %s:%d:%d: %s; a run needs it\n", e.File, e.Line, e.Col, e.Msg)
+	}
+	if !system.HostsKnown() {
+		a.printf("not checked: which hosts are allowed, which depends on a variable that is not set\n")
+	}
 	if unknown := system.Elsewhere(); len(unknown) > 0 {
 		a.printf("not checked: where the proxy of %s leads, which only its Toxiproxy knows; plan asks it\n", figures.List(unknown, "and of"))
 	}

@@ -9,18 +9,23 @@ import (
 // A Loaded is a plan with what a run needs beside it.
 type Loaded struct {
 	Plan *Plan
-	// Unset lists the environment variables that the documents use and that are not set;
-	// nil: none. The plan can be read, but must not be run.
+	// Unset lists the environment variables that requests use and that are not set; nil:
+	// none. The plan can be read, but must not be run.
 	Unset error
 }
 
 // Load loads documents, checks that they are about a system on which experiments are
 // allowed, and plans a run of them. Where o has no run or no seed, it makes them up from
-// the time.
+// the time. A variable of an address or a rate that is not set is an error: without it
+// there is no plan.
 func Load(s experiments.Selection, o Options, getenv func(string) (string, bool)) (*Loaded, error) {
+	s.Getenv = getenv
 	system, list, err := s.Load()
 	if err != nil {
 		return nil, err
+	}
+	if experiments.CheckAddresses(system, list...) != nil { // every variable at once
+		return nil, experiments.CheckVariables(getenv, system, list...)
 	}
 	if err := system.CheckEnvironment(); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -63,6 +64,9 @@ func NewRun(now time.Time) string {
 func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Plan, error) {
 	p := &Plan{Run: o.Run, Seed: o.Seed, Version: o.Version, Commit: o.Commit, System: *s}
 	p.Documents = append(p.Documents, Document{s.File, s.Text})
+	if len(s.Set) > 0 {
+		p.Documents = append(p.Documents, Document{SetDocument, strings.Join(s.Set, "\n") + "\n"})
+	}
 	fault := 0
 	var errs []error
 	for _, doc := range list {
@@ -106,7 +110,10 @@ func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Expe
 		e.Guardrails = append(slices.Clone(e.Guardrails), experiments.Guardrail{BlastRadius: limit})
 	}
 	e.Control, e.ControlWhy = Baseline, "no control_url is declared: the baseline phase is the control"
-	if s.ControlURL != "" {
+	switch {
+	case doc.Control == experiments.ControlBaseline:
+		e.ControlWhy = "the experiment says control: baseline"
+	case s.ControlURL != "":
 		e.Control, e.ControlWhy = Concurrent, "control_url is declared: the same journeys run at the same time on a route without proxies"
 	}
 	for _, j := range s.Journeys {
@@ -120,11 +127,12 @@ func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Expe
 		e.Repeat = 0
 	}
 	e.Digests = digestsOf(e) // before the tag, which differs from run to run
-	if s.ControlURL == "" && s.Propagates == experiments.PropagatesBaggage {
+	if doc.Control != experiments.ControlBaseline && s.ControlURL == "" && s.Propagates == experiments.PropagatesBaggage {
 		e.divideByTag(o.Run)
 	}
 	e.crossOver(cmp.Or(doc.Settings.Repeat, d.Repeat))
 	e.Warnings = append(e.Warnings, warnings(e)...)
+	e.Warnings = append(e.Warnings, sharedWarnings(s, e)...)
 	return e
 }
 

@@ -30,6 +30,10 @@ type Document struct {
 	Text string `json:"text"`
 }
 
+// SetDocument is the name of the document that holds what the command line sets in
+// place of the system's document.
+const SetDocument = "--set"
+
 // An Experiment is one experiment with everything resolved: defaults applied,
 // rates split over arms, faults named.
 type Experiment struct {

@@ -6,13 +6,17 @@ import (
 	"slices"
 )
 
-var envForm = regexp.MustCompile(`\$\{env:([^}]+)\}`)
+var envForm = regexp.MustCompile(`\$\{env:([A-Za-z0-9_]+)(?::-[^}]*)?\}`)
 
-// EnvNames returns the names of the environment variables that a plan uses anywhere,
-// sorted.
+// EnvNames returns the names of the environment variables that requests and checks of a
+// plan use, sorted. Their values are secrets. Those of addresses and rates are not: the
+// plan holds them, and reports say what was measured.
 func (p *Plan) EnvNames() []string {
-	// Every text of the plan is looked at, so that no field can be forgotten.
-	text, err := json.Marshal(p)
+	// Every text of the plan is looked at, so that no field can be forgotten. The
+	// documents say nothing that the plan does not, but for its addresses.
+	resolved := *p
+	resolved.Documents = nil
+	text, err := json.Marshal(resolved)
 	if err != nil {
 		return nil // impossible: a plan is written to the journal in this form
 	}

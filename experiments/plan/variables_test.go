@@ -20,6 +20,8 @@ func TestEnvNames(t *testing.T) {
 			Faults:     []Fault{{Fault: experiments.Fault{Reload: &experiments.Reload{Request: experiments.Request{Target: "/${env:PATH_PART}"}}}}},
 		}},
 	}
+	// The addresses of the plan are resolved, and are no secrets.
+	p.Documents = []Document{{"blastgauge.yaml", "url: ${env:SHOP_URL}"}}
 	if got, want := p.EnvNames(), []string{"A_1", "BODY", "DSN", "PATH_PART", "TOKEN"}; !slices.Equal(got, want) {
 		t.Errorf("EnvNames() = %q, want %q", got, want)
 	}
@@ -30,7 +32,7 @@ func TestEnvNames(t *testing.T) {
 func TestEnvNamesFindsEachForm(t *testing.T) {
 	t.Parallel()
 	taken := 0
-	for _, form := range []string{"env:A", "env A", "env: A", "env:A ", "env :A", " env:A", "env:\u00a0A", "env:A\n", "env:\tA", "ENV:A", "env::A", "env:A:A", "env\u00a0A"} {
+	for _, form := range []string{"env:A", "env A", "env: A", "env:A ", "env :A", " env:A", "env:\u00a0A", "env:A\n", "env:\tA", "ENV:A", "env::A", "env:A:A", "env:A:-", "env:A:-x <y>", "env:A-x", "env:A:- ", "env\u00a0A"} {
 		text := "${" + form + "}"
 		parsed, err := experiments.ParseTemplate(text)
 		if err != nil {

@@ -1,8 +1,11 @@
 package shape
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/yamlnode"
 )
 
 // What a document may be at most. Documents are written by people: whatever is
@@ -42,6 +45,11 @@ type Document struct {
 	hidden   int // errors beyond MaxErrors
 	kept     []Node
 	keptIn   map[string][]Node // by the path of a Keeping shape
+
+	overrides  []Override
+	overridden map[*yamlnode.Node]string // what an override wrote, and which one
+	rephrase   func(Diagnostic) Diagnostic
+	madeUp     map[*yamlnode.Node]bool // mappings around what an override wrote
 }
 
 // A Diagnostic is what is wrong with a token, without its place.
@@ -70,7 +78,36 @@ func (d *Document) Fail(n Node, what Diagnostic) {
 		d.hidden++
 		return
 	}
+	if d.rephrase != nil {
+		what = d.rephrase(what)
+	}
+	if override, ok := d.overridden[n.source()]; ok {
+		d.failOverride(override, what)
+		return
+	}
+	if n.alias != nil {
+		anchored := Node{yaml: n.yaml, written: n.written}
+		if d.failed(d.Span(anchored, what.From, what.To), d.clip(what.Msg)) {
+			return // where the anchor is: a mistake of the value, not of this use
+		}
+		if what.Note == "" {
+			what.Note = fmt.Sprintf("*%s is what &%[1]s in line %d stands for", n.alias.Value, n.alias.Alias.Line)
+		}
+	}
 	d.FailAt(d.Span(n, what.From, what.To), what)
+}
+
+// failed reports whether a mistake was noted at a place.
+func (d *Document) failed(at Span, msg string) bool {
+	return slices.ContainsFunc(d.errors, func(e *Error) bool { return e.Line == at.Line && e.Col == at.Col && e.Msg == msg })
+}
+
+// Rephrase reads a part of the document, and notes every mistake in other words.
+func (d *Document) Rephrase(how func(Diagnostic) Diagnostic, read func()) {
+	before := d.rephrase
+	d.rephrase = how
+	read()
+	d.rephrase = before
 }
 
 // Full reports whether the document has so many mistakes that further ones are
@@ -81,8 +118,7 @@ func (d *Document) Full() bool { return len(d.errors) >= MaxErrors }
 // same place: it counts once.
 func (d *Document) FailAt(at Span, what Diagnostic) {
 	msg := d.clip(what.Msg)
-	same := func(e *Error) bool { return e.Line == at.Line && e.Col == at.Col && e.Msg == msg }
-	if slices.ContainsFunc(d.errors, same) {
+	if d.failed(at, msg) {
 		return
 	}
 	if len(what.Known) > 0 {
@@ -143,10 +179,13 @@ func (d *Document) Given(path string) bool {
 type Place struct{ Line, Col int }
 
 // Places returns where each field is, by its path, such as
-// "journeys.checkout.steps[1].request".
+// "journeys.checkout.steps[1].request". What an override wrote is nowhere.
 func (d *Document) Places() map[string]Place {
 	places := make(map[string]Place, len(d.values))
 	for path, n := range d.values {
+		if _, overridden := d.overridden[n.source()]; overridden {
+			continue
+		}
 		places[path] = Place{Line: n.Line(), Col: n.Col()}
 	}
 	return places

@@ -112,7 +112,7 @@ func (d *Document) eachEntry(n Node, visit func(key, value Node)) bool {
 			continue
 		}
 		lines[key.Text()] = key.Line()
-		visit(key, newNode(n.yaml.Content[2*i+1]))
+		visit(key, n.inner(n.yaml.Content[2*i+1]))
 	}
 	return true
 }
@@ -163,11 +163,12 @@ type Names struct {
 
 // A Dict is a mapping whose keys users choose. It keeps the order of the document.
 type Dict[T any] struct {
-	To   *[]T
-	Key  Names
-	Item func(name string, to *T) Shape // stores the name and returns the shape of the value
-	Min  int
-	Max  int // entries allowed; 0 means any number
+	To    *[]T
+	Key   Names
+	Item  func(name string, to *T) Shape // stores the name and returns the shape of the value
+	Min   int
+	Max   int  // entries allowed; 0 means any number
+	terse bool // an override inside an entry may add the entry
 }
 
 // Read implements [Shape].
@@ -177,6 +178,10 @@ func (m Dict[T]) Read(d *Document, n Node, path string) {
 		return
 	}
 	ok := d.EachField(n, path, func(key, value Node, path string) {
+		if d.isMadeUp(value) && !m.terse { // the name is a mistake, and so would be what it lacks
+			d.Fail(key, Diagnostic{Msg: "there is no " + key.Text() + " in " + d.pathOf(n), Got: key.Text(), Known: d.writtenKeys(n)})
+			return
+		}
 		if wrong := m.Key.Check(key.Text()); wrong != nil {
 			d.Fail(key, *wrong)
 		}
@@ -217,7 +222,7 @@ type row[T any] struct {
 }
 
 func (t Table[T]) dict(to *[]row[T]) Dict[row[T]] {
-	return Dict[row[T]]{To: to, Key: t.Key, Item: func(name string, r *row[T]) Shape {
+	return Dict[row[T]]{To: to, Key: t.Key, terse: true, Item: func(name string, r *row[T]) Shape {
 		r.name = name
 		return t.Item(&r.value)
 	}}

@@ -4,7 +4,11 @@ import "github.com/blastgauge/blastgauge/experiments/yamlnode"
 
 // A Node is a key or a value of a document. An alias is the value that it stands
 // for. The zero Node is no node at all.
-type Node struct{ yaml *yamlnode.Node }
+type Node struct {
+	yaml    *yamlnode.Node
+	alias   *yamlnode.Node // that led to it, or to a value around it; nil: none
+	written *yamlnode.Node // what the document holds in its place; nil: yaml itself
+}
 
 // A Kind is what a node holds.
 type Kind string
@@ -22,11 +26,34 @@ const (
 )
 
 // newNode follows an alias.
-func newNode(y *yamlnode.Node) Node {
+func newNode(y *yamlnode.Node) Node { return Node{}.inner(y) }
+
+// inner returns a node inside n, and follows an alias. What is inside an alias was
+// led to by the outermost one: that is where this use of it stands.
+func (n Node) inner(y *yamlnode.Node) Node {
+	alias := n.alias
 	if y.Kind == yamlnode.AliasNode {
+		if alias == nil {
+			alias = y
+		}
 		y = y.Alias
 	}
-	return Node{y}
+	return Node{yaml: y, alias: alias}
+}
+
+// WithText returns a single value whose text is another one, at the same place.
+func (n Node) WithText(text string) Node {
+	other := *n.yaml
+	other.Value, other.Tag = text, "!!str"
+	return Node{yaml: &other, alias: n.alias, written: n.source()}
+}
+
+// source is what the document holds.
+func (n Node) source() *yamlnode.Node {
+	if n.written != nil {
+		return n.written
+	}
+	return n.yaml
 }
 
 // Kind returns what the node holds.
@@ -58,11 +85,19 @@ func (n Node) IsScalar() bool { return n.yaml.Kind == yamlnode.ScalarNode }
 // Text returns a single value as it is written, without its quotes.
 func (n Node) Text() string { return n.yaml.Value }
 
-// Line returns the line of the node, counted from 1.
-func (n Node) Line() int { return n.yaml.Line }
+// Line returns the line of the node, or of the alias that led to it, counted from 1.
+func (n Node) Line() int { return n.place().Line }
 
-// Col returns the column of the node in characters, counted from 1.
-func (n Node) Col() int { return n.yaml.Column }
+// Col returns the column of the node, or of the alias that led to it, in characters,
+// counted from 1.
+func (n Node) Col() int { return n.place().Column }
+
+func (n Node) place() *yamlnode.Node {
+	if n.alias != nil {
+		return n.alias
+	}
+	return n.yaml
+}
 
 // Len returns the number of items of a list, or of keys of a mapping.
 func (n Node) Len() int {
@@ -79,7 +114,7 @@ func (n Node) Items() []Node {
 	}
 	list := make([]Node, len(n.yaml.Content))
 	for i, c := range n.yaml.Content {
-		list[i] = newNode(c)
+		list[i] = n.inner(c)
 	}
 	return list
 }
@@ -91,7 +126,7 @@ func (n Node) Keys() []Node {
 	}
 	keys := make([]Node, 0, n.Len())
 	for i := 0; i+1 < len(n.yaml.Content); i += 2 {
-		keys = append(keys, newNode(n.yaml.Content[i]))
+		keys = append(keys, n.inner(n.yaml.Content[i]))
 	}
 	return keys
 }
@@ -101,7 +136,7 @@ func (n Node) Keys() []Node {
 func (n Node) Lookup(key string) (Node, bool) {
 	for i := 0; n.yaml.Kind == yamlnode.MappingNode && i+1 < len(n.yaml.Content); i += 2 {
 		if newNode(n.yaml.Content[i]).Text() == key {
-			return newNode(n.yaml.Content[i+1]), true
+			return n.inner(n.yaml.Content[i+1]), true
 		}
 	}
 	return Node{}, false

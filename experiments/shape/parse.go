@@ -33,7 +33,7 @@ func (d *Document) Parse() (Node, bool) {
 			Diagnostic{Msg: "a second YAML document: a file holds one", Hint: "split the file"})
 		return Node{}, false
 	}
-	if !d.checkExtent(root.Content[0]) {
+	if !d.applyOverrides(root.Content[0]) || !d.checkExtent(root.Content[0]) {
 		return Node{}, false
 	}
 	d.root = newNode(root.Content[0])
@@ -83,11 +83,11 @@ func (d *Document) checkExtent(root *yamlnode.Node) bool {
 	m.extentOf(root)
 	switch {
 	case m.recursive != nil:
-		d.Fail(Node{m.recursive}, Diagnostic{Msg: "recursive alias: it stands for a value that contains it"})
+		d.Fail(Node{yaml: m.recursive}, Diagnostic{Msg: "recursive alias: it stands for a value that contains it"})
 	case m.deep != nil:
-		d.Fail(Node{m.deep}, Diagnostic{Msg: fmt.Sprintf("more than %d lists and mappings inside each other", maxDepth)})
+		d.Fail(Node{yaml: m.deep}, Diagnostic{Msg: fmt.Sprintf("more than %d lists and mappings inside each other", maxDepth)})
 	case m.large != nil:
-		d.Fail(Node{m.large}, Diagnostic{Msg: fmt.Sprintf("aliases make this document too large: together they stand for more than %d values", maxExpanded)})
+		d.Fail(Node{yaml: m.large}, Diagnostic{Msg: fmt.Sprintf("aliases make this document too large: together they stand for more than %d values", maxExpanded)})
 	default:
 		return true
 	}

@@ -16,7 +16,7 @@ type Span struct {
 // hide the bytes.
 func (d *Document) Span(n Node, from, to int) Span {
 	whole := d.tokenSpan(n)
-	if to <= from {
+	if to <= from || n.written != nil || n.alias != nil { // another text stands there
 		return whole
 	}
 	part := whole
@@ -35,6 +35,13 @@ func (d *Document) Span(n Node, from, to int) Span {
 
 // tokenSpan returns where a node is and how wide its first token is.
 func (d *Document) tokenSpan(n Node) Span {
+	if n.alias != nil {
+		return Span{Line: n.alias.Line, Col: n.alias.Column, Width: 1 + utf8.RuneCountInString(n.alias.Value)}
+	}
+	n = Node{yaml: n.source()}
+	if _, overridden := d.overridden[n.yaml]; overridden {
+		return Span{}
+	}
 	s := Span{Line: n.Line(), Col: n.Col(), Width: 1}
 	rest, ok := d.lineFrom(s)
 	if !ok {
@@ -45,7 +52,7 @@ func (d *Document) tokenSpan(n Node) Span {
 	rest = rest[skipped:]
 	if !n.IsScalar() {
 		if keys := n.firstKey(); keys != nil && !n.flow() && keys.Line == n.Line() {
-			return d.tokenSpan(Node{keys})
+			return d.tokenSpan(Node{yaml: keys})
 		}
 		return s
 	}

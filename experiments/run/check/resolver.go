@@ -28,7 +28,7 @@ func (r *resolver) value(p experiments.Part) (string, error) {
 	if !known {
 		return "", fmt.Errorf("${%s} is not available in an invariant: use ${run}, ${arm}, ${started} or ${env:NAME}", p.Name)
 	}
-	if p.Name == "env" && err == nil {
+	if p.Name == "env" && err == nil && value != p.Default {
 		r.hidden.HideEnv(p.Arg, value)
 	}
 	return value, err

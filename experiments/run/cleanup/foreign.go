@@ -69,7 +69,7 @@ func sameReload(a, b experiments.Reload) bool {
 	return errors.Join(errA, errB) == nil && bytes.Equal(textA, textB)
 }
 
-var variable = regexp.MustCompile(`\$\{env:([A-Za-z0-9_]+)\}`)
+var variable = regexp.MustCompile(`\$\{env:([A-Za-z0-9_]+)(?::-[^}]*)?\}`)
 
 // variables lists the environment variables that the reload request of a fault carries.
 func variables(f plan.Fault) []string {

@@ -34,7 +34,7 @@ func (f *Facts) Value(p experiments.Part) (value string, known bool, err error) 
 		if f.Env != nil {
 			value, set = f.Env(p.Arg)
 		}
-		if !set {
+		if value, set = p.OrDefault(value, set); !set {
 			return "", true, fmt.Errorf("${env:%s}: the environment variable is not set", p.Arg)
 		}
 		return value, true, nil

@@ -238,7 +238,7 @@ func (c *compiler) compileSegment(part experiments.Part, e encoding) (segment, e
 		return segment{literal: string(encode(nil, part.Literal, e))}, nil
 	}
 	if value, known, err := c.Value(part); known {
-		if part.Name == "env" && err == nil {
+		if part.Name == "env" && err == nil && value != part.Default {
 			c.hidden.HideEnv(part.Arg, value)
 		}
 		return segment{literal: string(encode(nil, value, e))}, err

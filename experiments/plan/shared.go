@@ -1,0 +1,33 @@
+package plan
+
+import (
+	"fmt"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// sharedWarnings tells where the control arm meets a fault as well, as far as the
+// documents know: then the arms are harmed alike, and the difference between them says
+// nothing. Arms that are divided by a tag share every way, and no fault.
+func sharedWarnings(s *experiments.System, e Experiment) []string {
+	if e.Control != Concurrent || e.Tagged {
+		return nil
+	}
+	const advice = "say control: baseline in the experiment"
+	var list []string
+	if experiments.SameEndpoint(s.URL, s.ControlURL) {
+		list = append(list, fmt.Sprintf("control_url leads to the same address as url, %s: both arms meet every fault: give the control a route of its own, or %s", s.ControlURL, advice))
+	}
+	told := map[string]bool{}
+	for _, f := range e.Faults {
+		for _, way := range s.SharedWays() {
+			for _, d := range s.ProxiesTo(way.Address) {
+				if f.Proxy != "" && d.ProxyName() == f.Proxy && !told[way.Says+f.Proxy] {
+					told[way.Says+f.Proxy] = true
+					list = append(list, fmt.Sprintf("%s goes through the proxy of %s (%s), and so do requests of the control arm: the fault harms both arms, and their difference says too little: lead it past the proxy, or %s", way.Says, d.Name, d.Listen, advice))
+				}
+			}
+		}
+	}
+	return list
+}
