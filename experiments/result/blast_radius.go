@@ -103,8 +103,8 @@ func methodName(m stats.Method) string {
 	return ""
 }
 
-// blastRadius of a fault that a guardrail stopped carries the bounds that hold at
-// a moment that the data chose.
+// blastRadius of a fault that a guardrail or an interruption stopped carries the bounds
+// that hold at a moment that the data chose.
 func (r *experimentRun) blastRadius(p plan.Journey, j *journeyRecord) *BlastRadius {
 	d := r.excess(p, j)
 	b := &BlastRadius{
@@ -112,10 +112,14 @@ func (r *experimentRun) blastRadius(p plan.Journey, j *journeyRecord) *BlastRadi
 		Control: j.controlKind, Method: methodName(d.Method), Batches: d.Batches, Effective: math.Round(d.Effective),
 		Independent: &Bounds{d.Newcombe.Low, d.Newcombe.High},
 	}
-	if r.trip != nil && j.controlKind != BaselineControl {
+	switch {
+	case (r.trip != nil || r.cutInFault()) && j.controlKind != BaselineControl:
 		sequence := j.guardrail.confidenceSequence()
 		d.Interval = stats.Interval{Estimate: d.Estimate, Low: sequence.Low, High: sequence.High}
-		b.Method = "confidence sequence, as a guardrail stopped the fault"
+		b.Method = "confidence sequence, as " + r.stopper() + " stopped the fault"
+	case r.cutInFault():
+		d.Interval = stats.AtAnyTime(d.Interval, r.measuredPart(j))
+		b.Method += ", widened to hold at any time, as an interruption stopped the fault"
 	}
 	b.Estimate, b.Low, b.High = d.Estimate, d.Low, d.High
 	if j.controlKind != BaselineControl {

@@ -1,18 +1,6 @@
 package result
 
-import (
-	"slices"
-	"time"
-)
-
-// dropSparedPeriods leaves out the periods of a repeated fault that never began,
-// because the fault ended early.
-func (r *experimentRun) dropSparedPeriods() {
-	if r.plan.Repeat < 2 || r.trip == nil && r.vanished == nil {
-		return
-	}
-	r.faults = slices.DeleteFunc(r.faults, func(f *faultRecord) bool { return f.intended == nil && f.plan.Period > 0 })
-}
+import "time"
 
 // faultPeriods are the periods of a repeated fault. The last may have been cut short.
 func (r *experimentRun) faultPeriods() (list []stretch) {
@@ -31,6 +19,9 @@ func (r *experimentRun) faultPeriods() (list []stretch) {
 			break
 		}
 		list = append(list, period)
+	}
+	if n := len(list); n > 0 {
+		list[n-1].cut = r.cutInFault()
 	}
 	return list
 }

@@ -18,6 +18,8 @@ func (r *experimentRun) exercised(f *faultRecord, shifted bool) Exercised {
 	kind, _ := injectors.Lookup(f.plan.Inject)
 	counted, nothing := f.evidence.Counted, f.evidence.Met == 0
 	switch {
+	case f.injected == nil:
+		e.Grade, e.Unmet, e.Note = GradeNo, UnmetNotInjected, "it was not injected"
 	case kind.Level == injectors.File:
 		e.gradeFile(f.evidence, shifted)
 	case counted && nothing && kind.Config:

@@ -32,15 +32,19 @@ func (r *experimentRun) result(f *fold) Experiment {
 	for _, rec := range r.faults {
 		e.Faults = append(e.Faults, r.fault(rec, shifted))
 	}
-	if r.measured() {
+	switch {
+	case r.measured():
 		for i, rec := range r.faults {
 			r.gradeSparse(&e.Faults[i].Exercised, rec, f.plan.System.Dependencies)
 		}
 		r.measure(&e)
 		e.Amplification, e.Spread = r.amplification(f.plan.System.Dependencies), r.spread()
 		why.invalid, why.grade, why.sparse = r.distrust(&e), weakestGrade(e.Faults), hardlyMet(e.Faults)
-		why.criteria = e.Criteria
-	} else if why.notRun == nil {
+		why.criteria, why.cut = e.Criteria, r.interruption()
+	case r.harmed != nil && why.notRun == nil:
+		r.measureBaseline(&e)
+		why.invalid = r.baselineHarmed(&e)
+	case why.notRun == nil:
 		why.notRun = &reason{ReasonNoFault, "it ended before its fault was in force and removed"}
 	}
 	verdict, reasons := judge(why)
@@ -68,6 +72,7 @@ func (r *experimentRun) measure(e *Experiment) {
 	default:
 		e.Warnings = append(e.Warnings, "the control is the baseline before the fault, not a concurrent arm: what else changed meanwhile counts as the fault's")
 	}
+	e.Warnings = append(e.Warnings, r.sparedFaults()...)
 	e.Recovery = r.slowestRecovery(e.Journeys)
 	if later := describeLater(e.Recovery); later != "" {
 		e.Warnings = append(e.Warnings, later)
@@ -130,7 +135,7 @@ func journeyWarnings(j *Journey) (list []string) {
 func (r *experimentRun) notRun(f *fold) *reason {
 	started := r.start.Kind != ""
 	switch {
-	case !started && f.signal != "":
+	case !started && f.interrupt != nil:
 		return &reason{ReasonInterrupted, "the run was interrupted before it"}
 	case !started && f.stop != "":
 		return &reason{ReasonSuiteStopped, "the suite stopped before it: " + f.stop}
@@ -138,8 +143,10 @@ func (r *experimentRun) notRun(f *fold) *reason {
 		return &reason{ReasonRunEnded, "the run ended before it"}
 	case r.end == nil:
 		return &reason{ReasonRunDied, "the run died in the middle of it"}
-	case r.end.Error != "" && f.signal != "":
-		return &reason{ReasonInterrupted, "interrupted"}
+	case r.cut != nil && r.measured():
+		return nil // what was measured until then counts
+	case r.cut != nil:
+		return &reason{ReasonInterrupted, "interrupted before its fault had been in force"}
 	case r.end.Error != "" && r.unremoved():
 		return nil // it was measured; that a fault stayed makes it invalid
 	case r.end.Error != "":
@@ -213,11 +220,15 @@ func (r *experimentRun) events(e *Experiment) []Event {
 			add(f.removed, "FAULT NOT REMOVED: %s: %s", what, f.removed.Error)
 		}
 	}
+	add(r.harmed, "the baseline is harmed beyond its limit: the fault is not injected")
 	if r.trip != nil {
 		add(r.trip, "guardrail tripped: %s", r.trip.Detail)
 	}
 	if r.vanished != nil {
 		add(r.vanished, "fault vanished: %s", r.vanished.Detail)
+	}
+	if r.cut != nil {
+		add(r.cut, "the run was interrupted")
 	}
 	if rec := e.Recovery; rec != nil && !rec.Censored && !rec.Unharmed && !rec.SystemHarmed && r.measured() {
 		list = append(list, r.recoveryEvent(rec.Seconds))

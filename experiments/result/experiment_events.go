@@ -17,8 +17,11 @@ type experimentRun struct {
 	end      *journal.Event
 	phases   []journal.Event
 	faults   []*faultRecord // in the order of the plan
+	spared   []plan.Fault   // those that the end of the fault phase came before
 	trip     *journal.Event // of a guardrail
 	vanished *journal.Event
+	harmed   *journal.Event           // the baseline was, so that the fault was not injected
+	cut      *journal.Event           // the run was interrupted in the middle of it
 	readings []journal.Event          // of invariants
 	samples  map[string]journal.Event // of the counters of proxies, by moment
 	counters []counterReading         // from the beginning of the baseline on
@@ -61,6 +64,8 @@ func (r *experimentRun) event(e journal.Event) {
 		r.trip = cmp.Or(r.trip, &e)
 	case journal.FaultVanished:
 		r.vanished = cmp.Or(r.vanished, &e)
+	case journal.BaselineHarmed:
+		r.harmed = cmp.Or(r.harmed, &e)
 	case journal.InvariantChecked:
 		r.readings = append(r.readings, e)
 	case journal.Sampled:

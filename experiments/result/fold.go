@@ -94,7 +94,7 @@ type fold struct {
 	started   time.Time
 	last      journal.Event
 	ended     *journal.Event
-	signal    string
+	interrupt *journal.Event
 	stop      string // why the suite stopped
 	runs      []*experimentRun
 	warnings  []string
@@ -114,7 +114,7 @@ func (f *fold) event(e journal.Event) {
 	case journal.RunEnded:
 		f.ended = &e
 	case journal.Interrupted:
-		f.signal = e.Detail
+		f.interrupt = &e
 	case journal.SuiteStopped:
 		f.stop = e.Detail
 	}
@@ -156,6 +156,7 @@ func (f *fold) result(observations Observations) (*Result, error) {
 		r.Documents = append(r.Documents, Document(d))
 	}
 	for i, run := range f.runs {
+		run.cut = f.cutShort(run)
 		if err := run.observe(observations.Of(i)); err != nil {
 			return nil, fmt.Errorf("reading the journeys of %s: %w", run.plan.ID, err)
 		}
@@ -169,14 +170,22 @@ func (f *fold) result(observations Observations) (*Result, error) {
 	return r, nil
 }
 
+// cutShort is the interruption that ended an experiment; nil if none did.
+func (f *fold) cutShort(r *experimentRun) *journal.Event {
+	if f.interrupt == nil || r.start.Kind == "" || r.end == nil || r.end.Error == "" {
+		return nil
+	}
+	return f.interrupt
+}
+
 // run is how the run as a whole went.
 func (f *fold) run() Run {
 	run := Run{ID: f.plan.Run, Seed: f.plan.Seed, Commit: f.plan.Commit, Started: f.started, Ended: f.last.At, Outcome: Completed}
 	switch {
 	case f.ended == nil:
 		run.Outcome, run.Error = FailedRun, fmt.Sprintf("the run died: its journal stops after %q", strings.ReplaceAll(string(f.last.Kind), "_", " "))
-	case f.signal != "":
-		run.Outcome, run.Signal = Interrupted, f.signal
+	case f.interrupt != nil:
+		run.Outcome, run.Signal = Interrupted, f.interrupt.Detail
 	case f.ended.Error != "":
 		run.Outcome, run.Error = FailedRun, f.ended.Error
 	}

@@ -30,6 +30,9 @@ func (r *experimentRun) invariants() []Invariant {
 		if row.Before == nil && row.After == nil {
 			row.Detail = cmp.Or(row.Detail, "it was not asked")
 		}
+		if row.After == nil && r.cut != nil {
+			row.Detail = cmp.Or(row.Detail, "the run was interrupted")
+		}
 		list = append(list, row)
 	}
 	return list

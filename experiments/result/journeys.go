@@ -6,6 +6,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
 // A journeyRecord is what is known of one journey of an experiment, from three passes
@@ -42,11 +43,12 @@ type candidates struct {
 
 // outcomes come from the third pass, which needs the comparison.
 type outcomes struct {
-	fault, control groupCounts    // the groups that are compared
-	during         groupCounts    // the control arm during the cohort
-	before         [2]groupCounts // in the baseline, by arm
-	released       groupCounts    // of the fault arm, after the cohort
-	inFlight       Counts         // of the fault arm, when the fault came
+	fault, control groupCounts        // the groups that are compared
+	during         groupCounts        // the control arm during the cohort
+	before         [2]groupCounts     // in the baseline, by arm
+	beforeFault    [2]*stats.Baseline // the same as those who run experiments know it
+	released       groupCounts        // of the fault arm, after the cohort
+	inFlight       Counts             // of the fault arm, when the fault came
 
 	excess     contrast    // the harm of the cohort
 	ownBefore  contrast    // the harm of the cohort against the same arm before the fault
@@ -71,12 +73,15 @@ type outcomes struct {
 // to hold in memory. How long they usually take decides which of them count. The harm of
 // the control decides what they are compared with. Then everything is counted at once.
 func (r *experimentRun) observe(all iter.Seq2[*journal.Observation, error]) error {
-	r.dropSparedPeriods()
+	r.dropSparedFaults()
 	r.journeys = make([]journeyRecord, len(r.plan.Journeys))
-	if r.measured() {
+	switch {
+	case r.measured():
 		r.moments = r.findMoments()
+	case r.harmed != nil:
+		r.moments = r.baselineMoments()
 	}
-	if err := r.measureDurations(all); err != nil || !r.measured() {
+	if err := r.measureDurations(all); err != nil || !r.measured() && r.harmed == nil {
 		return err
 	}
 	if err := r.fillCandidates(all); err != nil {
@@ -157,6 +162,7 @@ func (r *experimentRun) prepare(i int, j *journeyRecord) {
 	j.excess, j.beforeNeed = newContrast(fault, control, harmed), newContrast(fault, control, r.harmedBeforeNeed(i))
 	for _, arm := range []plan.Arm{plan.FaultArm, plan.ControlArm} {
 		before := group{arm: arm, spans: spans{j.baseline}}
+		j.beforeFault[arm] = stats.NewBaseline(j.baseline.from)
 		j.before[arm] = groupCounts{group: before}
 		slow := slowerThan(j.took[arm].quantile(0.9))
 		j.slower[arm] = newContrast(group{arm: arm, spans: fault.spans, turns: fault.turns}, before, slow)
@@ -177,6 +183,9 @@ func (r *experimentRun) prepare(i int, j *journeyRecord) {
 func (r *experimentRun) released(cohort spans) spans {
 	var list spans
 	for _, s := range r.moments.inForce {
+		if s.cut {
+			continue // they were abandoned: what became of them is not known
+		}
 		from := s.injected
 		for _, c := range cohort {
 			if c.from < s.removing && c.to > s.injected {
@@ -197,6 +206,9 @@ func (j *journeyRecord) add(o *journal.Observation) {
 	}
 	for _, c := range []*contrast{&j.excess, &j.ownBefore, &j.spillOver, &j.armsBefore, &j.beforeNeed, &j.slower[o.Arm]} {
 		c.add(o)
+	}
+	if o.Intended < j.baseline.to {
+		j.beforeFault[o.Arm].Add(o.Intended, o.Harmed())
 	}
 	for k := range j.callers {
 		j.callers[k].add(o)

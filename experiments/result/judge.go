@@ -11,11 +11,32 @@ type facts struct {
 	invalid  []reason // why its measurement cannot be trusted
 	grade    Grade
 	sparse   []reason // faults that hardly met traffic
+	cut      *reason  // the run was interrupted in the middle of it; nil if not
 	criteria []Criterion
 }
 
-// judge is the verdict table: the first row that matches wins.
+// judge is the verdict table: the first row that matches wins. An experiment that was
+// interrupted is refuted by what it had shown until then, and never held.
 func judge(f facts) (Verdict, []reason) {
+	v, why := judgeMeasured(f)
+	switch {
+	case f.cut == nil:
+		return v, why
+	case v == Held:
+		return Inconclusive, []reason{*f.cut}
+	case v == Refuted, v == Invalid && !followsFromCut(why[0].code):
+		return v, append(why, *f.cut)
+	}
+	return v, append([]reason{*f.cut}, why...)
+}
+
+// followsFromCut reports whether an interruption explains the reason.
+func followsFromCut(code ReasonCode) bool {
+	return code == ReasonTooFewJourneys || code == ReasonNotExercised
+}
+
+// judgeMeasured is the table without interruptions.
+func judgeMeasured(f facts) (Verdict, []reason) {
 	refuted := reasonsOf(f.criteria, Refuted)
 	undecided := reasonsOf(f.criteria, Inconclusive)
 	switch {

@@ -21,7 +21,7 @@ func (r *experimentRun) criteria(e *Experiment) []Criterion {
 		list = append(list, guardrailCriterion(e.Guardrail, r.plan.Control))
 	}
 	if rec := e.Recovery; e.Limits.Recovery > 0 || rec != nil && (rec.SystemHarmed || rec.Worse) {
-		list = append(list, recoveryCriterion(rec, e.Limits.Recovery))
+		list = append(list, recoveryCriterion(rec, e.Limits.Recovery, r.cut != nil))
 	}
 	for i := range e.Invariants {
 		list = append(list, invariantCriterion(&e.Invariants[i]))
@@ -97,14 +97,18 @@ func guardrailCriterion(g *Guardrail, control plan.Control) Criterion {
 	return c
 }
 
-// recoveryCriterion judges a recovery, which is nil if it was not watched, by its limit
-// in seconds; 0: there is none, and only that the system came back is judged.
-func recoveryCriterion(r *Recovery, limit float64) Criterion {
+// recoveryCriterion judges a recovery, which is nil if it was not watched, as where the
+// run was cut, by its limit in seconds; 0: there is none, and only that the system came
+// back is judged.
+func recoveryCriterion(r *Recovery, limit float64, cut bool) Criterion {
 	c := newCriterion(RecoveryCriterion, "", fmt.Sprintf("≤ %g s", limit))
 	if limit == 0 {
 		c.Limit = "back as before the fault"
 	}
 	switch {
+	case r == nil && cut:
+		c.decide(Inconclusive, ReasonRecoveryNotWatched, "recovery was not watched: the run was interrupted")
+		return c
 	case r == nil:
 		c.decide(Inconclusive, ReasonRecoveryNotWatched, "recovery was not watched: the recovery phase is too short")
 		return c

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
 // reasons collects why a measurement cannot be trusted.
@@ -45,7 +44,7 @@ func harmedBefore(p plan.Journey, j *journeyRecord, arms []plan.Arm, limit float
 	var why reasons
 	for _, arm := range arms {
 		before := j.before[arm].Counts
-		if w := stats.Share(j.armsBatches(arm)); before.Journeys > 0 && w.Low > limit {
+		if w, _ := j.beforeFault[arm].Share(j.baseline.to); before.Journeys > 0 && w.Low > limit {
 			why.add(ReasonBaselineHarmed, "%s: %s of the %s arm were harmed already before the fault (%d of %d; at most %s allowed)",
 				p.Name, percent(w.Estimate), arm, before.Harmed(), before.Journeys, percent(limit))
 		}
@@ -73,12 +72,4 @@ func distrustJourney(p plan.Journey, j *journeyRecord, arms []plan.Arm) []reason
 		}
 	}
 	return why
-}
-
-// armsBatches are the harm of an arm before the fault, in batches of time.
-func (j *journeyRecord) armsBatches(arm plan.Arm) []stats.Count {
-	if arm == plan.ControlArm {
-		return j.armsBefore.control
-	}
-	return j.armsBefore.fault
 }

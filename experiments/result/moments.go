@@ -25,7 +25,10 @@ type moments struct {
 }
 
 // A stretch is a time without a break in which some fault was in force.
-type stretch struct{ injected, removing, removed time.Duration }
+type stretch struct {
+	injected, removing, removed time.Duration
+	cut                         bool // an interruption ended it
+}
 
 // phaseStart is -1 for a phase that did not start.
 func (r *experimentRun) phaseStart(p journal.Phase) time.Duration {
@@ -48,13 +51,15 @@ func (r *experimentRun) findMoments() moments {
 		m.injected = min(m.injected, f.injected.Since)
 		m.removing = max(m.removing, f.removed.Began)
 		m.removed = max(m.removed, f.removed.Since)
-		m.inForce = append(m.inForce, stretch{f.injected.Since, f.removed.Began, f.removed.Since})
+		m.inForce = append(m.inForce, stretch{injected: f.injected.Since, removing: f.removed.Began, removed: f.removed.Since})
 	}
 	m.inForce = merge(m.inForce)
+	m.inForce[len(m.inForce)-1].cut = r.cutInFault()
 	m.end = m.removed + r.plan.Phases.Recovery
 	if r.end != nil {
 		m.end = min(m.end, r.end.Since)
 	}
+	m.end = max(min(m.end, m.removed), r.known(m.end))
 	return m
 }
 
@@ -81,15 +86,18 @@ func (m moments) baseline(inflight time.Duration) span { return span{m.from, m.i
 // on nothing that the fault could change, so they are the same in both arms. Journeys
 // that start within slowAfter before the removal may be rescued by it. Of a fault that
 // is shorter than twice that, everything counts that may have met it, and those that
-// the removal rescues count as what became of them: there would be nothing left.
+// the removal rescues count as what became of them: there would be nothing left. Nobody
+// knows that of those which an interruption abandoned.
 func (s stretch) cohort(slowAfter, inflight time.Duration) span {
 	if s.isShort(slowAfter) {
 		return span{s.injected - inflight, s.removed}
 	}
-	return span{s.injected, s.removing - slowAfter}
+	return span{s.injected, max(s.injected, s.removing-slowAfter)}
 }
 
-func (s stretch) isShort(slowAfter time.Duration) bool { return s.removing-s.injected < 2*slowAfter }
+func (s stretch) isShort(slowAfter time.Duration) bool {
+	return s.removing-s.injected < 2*slowAfter && !s.cut
+}
 
 // cohort is the union of those of all stretches.
 func (m moments) cohort(slowAfter, inflight time.Duration) spans {

@@ -80,7 +80,7 @@ func (r *experimentRun) recoveryOf(p plan.Journey, j *journeyRecord) *Recovery {
 	t := stats.Trials{
 		Fault: harm, Control: []stats.Count{j.before[plan.FaultArm].harm()},
 		FaultBefore: j.before[plan.FaultArm].harm(), ControlBefore: j.before[plan.ControlArm].harm(),
-		Least: min(stepsWithoutHarm, max(2, n/2)), Limit: p.Limit,
+		Least: min(stepsWithoutHarm, max(2, r.recoverySteps(n)/2)), Limit: p.Limit,
 	}
 	if r.plan.Control == plan.Concurrent {
 		t.Control = j.recovery.harm[plan.ControlArm]
@@ -99,6 +99,15 @@ func (r *experimentRun) recoveryOf(p plan.Journey, j *journeyRecord) *Recovery {
 		rec.Seconds, rec.Censored, rec.Metastable = seconds(r.moments.end-r.moments.removed), true, back.StillHarmed
 	}
 	return rec
+}
+
+// recoverySteps is how many steps of n a recovery phase has: an interruption that leaves
+// fewer does not make less show that harm is over.
+func (r *experimentRun) recoverySteps(n int) int {
+	if r.cut == nil {
+		return n
+	}
+	return max(n, int(r.plan.Phases.Recovery/recoveryStep))
 }
 
 // isLater reports whether harm fell at the end of a bad stretch that does not follow the

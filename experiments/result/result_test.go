@@ -142,7 +142,7 @@ func TestVerdicts(t *testing.T) {
 			s.harm = duringFault(0.3)
 			s.edit(journal.ExperimentEnded, func(e *journal.Event) { e.Error = "interrupted: TERM received" })
 			s.at(endAt, journal.Event{Kind: journal.Interrupted, Detail: "TERM"})
-		}, NotRun, ReasonInterrupted, "interrupted", ExitTERM},
+		}, Refuted, ReasonHarmful, "the fault harms", ExitTERM},
 		"removal not verified": {func(s *story) {
 			s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Verified, e.Error = false, "no answer within 10s" })
 			s.edit(journal.ExperimentEnded, func(e *journal.Event) { e.Error = "a fault could not be removed" })

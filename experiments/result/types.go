@@ -383,6 +383,7 @@ type UnmetCode string
 
 // Reasons why a fault was not exercised.
 const (
+	UnmetNotInjected    UnmetCode = "not_injected"
 	UnmetNothingCounted UnmetCode = "nothing_counted"      // by the proxy
 	UnmetNoMatch        UnmetCode = "no_match"             // as before, and the fault matches some requests only
 	UnmetShareTooLow    UnmetCode = "share_too_low"        // for so few

@@ -1,6 +1,7 @@
 package truth
 
 import (
+	"context"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -50,7 +51,12 @@ func (s *Scene) perform(t *testing.T) *result.Result {
 	if scene.Calls != nil {
 		o.Counters = fault.carried
 	}
-	if err := engine.Run(t.Context(), p, rec, o); err != nil {
+	ctx, interrupt := context.WithCancelCause(t.Context())
+	defer interrupt(nil)
+	if s.Interrupt != nil {
+		go s.watch(ctx, rec, fault, func() { interrupt(&engine.Interrupt{Signal: "INT"}) })
+	}
+	if err := engine.Run(ctx, p, rec, o); err != nil && ctx.Err() == nil {
 		t.Fatal(err)
 	}
 	played, err := result.Fold(rec.all(), rec)
@@ -58,6 +64,18 @@ func (s *Scene) perform(t *testing.T) *result.Result {
 		t.Fatal(err)
 	}
 	return played
+}
+
+// watch interrupts the run as soon as whoever watches it has seen enough.
+func (s *Scene) watch(ctx context.Context, rec *recording, fault *injector, interrupt func()) {
+	start := time.Now().Add(beat / 2)
+	for ctx.Err() == nil {
+		time.Sleep(250 * time.Millisecond)
+		if s.Interrupt(time.Since(start).Seconds(), rec.seen(fault)) {
+			interrupt()
+			return
+		}
+	}
 }
 
 // ticks is how many ticks an experiment lasts, with leeway.

@@ -31,6 +31,23 @@ func (r *recording) Observe(o journal.Observation) error {
 	return nil
 }
 
+// seen is what became of the journeys that began under the fault.
+func (r *recording) seen(fault *injector) *Seen {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := &Seen{}
+	for _, o := range r.journeys {
+		if !fault.at(o.Intended.Seconds()).inForce {
+			continue
+		}
+		s.All[o.Arm]++
+		if o.Harmed() {
+			s.Harmed[o.Arm]++
+		}
+	}
+	return s
+}
+
 // all yields the events.
 func (r *recording) all() iter.Seq2[journal.Event, error] {
 	return func(yield func(journal.Event, error) bool) {

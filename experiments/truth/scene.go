@@ -38,6 +38,9 @@ type Scene struct {
 	Limits     map[string]float64 // of single journeys, by name
 	RecoverIn  float64            // limit of the recovery; 0: none
 	Guardrails []experiments.Guardrail
+	// Interrupt is when the run gets a signal; nil: it gets none. It is asked again and
+	// again, with what has become of the journeys so far.
+	Interrupt func(now float64, seen *Seen) bool
 	// Faults replaces the one fault for the whole phase. All have kind Inject.
 	Faults []experiments.Fault
 	Inject string // kind of fault; "": latency
@@ -56,6 +59,10 @@ type Scene struct {
 	// counters.
 	Calls func(Moment) int
 }
+
+// Seen is what somebody who watches a run sees of it: journeys harmed under the fault and
+// all of them, by arm.
+type Seen struct{ Harmed, All [2]int }
 
 // A Moment is what a journey meets at its decisive step.
 type Moment struct {

@@ -13,6 +13,7 @@ type Score struct {
 	Runs                                 int
 	Held, Refuted, Inconclusive, Invalid float64
 	Stopped                              float64            // by a guardrail
+	Uninjected                           float64            // ended with its baseline
 	Contaminated                         float64            // the control was called harmed as well
 	Covered                              float64            // the interval holds the truth
 	Above, Below                         float64            // the interval lies above, and below the truth
@@ -39,7 +40,7 @@ func Tally(t *testing.T, runs int, truth float64, scene func(seed uint64) *Scene
 		}
 	}
 	each, ofIntervals := float64(max(1, runs)), max(1, intervals)
-	for _, p := range []*float64{&s.Held, &s.Refuted, &s.Inconclusive, &s.Invalid, &s.Stopped} {
+	for _, p := range []*float64{&s.Held, &s.Refuted, &s.Inconclusive, &s.Invalid, &s.Stopped, &s.Uninjected} {
 		*p /= each
 	}
 	for name := range s.RefutedBy {
@@ -61,6 +62,9 @@ func (s *Score) add(e *result.Experiment) {
 		s.Inconclusive++
 	case result.Invalid:
 		s.Invalid++
+	}
+	if e.HasReason(result.ReasonBaselineHarmed) && e.Faults[0].Injected.IsZero() {
+		s.Uninjected++
 	}
 	if e.Guardrail != nil {
 		s.Stopped++

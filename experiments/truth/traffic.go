@@ -110,6 +110,7 @@ func (g *traffic) InFlight(journey int, arm plan.Arm) []time.Duration {
 func (g *traffic) Run(ctx context.Context, observe func(journal.Observation)) {
 	time.Sleep(beat) // no two goroutines of an experiment wake at the same moment, so that each run is the same
 	g.begin()
+	defer func() { g.abandon(ctx, observe) }()
 	for stopped := false; ctx.Err() == nil; time.Sleep(step) {
 		select {
 		case <-g.stop:
@@ -121,6 +122,22 @@ func (g *traffic) Run(ctx context.Context, observe func(journal.Observation)) {
 		}
 		if stopped && len(g.agenda) == 0 {
 			return
+		}
+	}
+}
+
+// abandon observes the journeys in flight that are beyond their budget, where ctx has
+// ended.
+func (g *traffic) abandon(ctx context.Context, observe func(journal.Observation)) {
+	if ctx.Err() == nil {
+		return
+	}
+	now := time.Since(g.epoch)
+	for _, d := range g.agenda {
+		if took := now - d.Intended; d.stage != starts && took.Seconds() >= g.scene.SlowAfter {
+			o := d.Observation
+			o.Outcome, o.Cause, o.Step, o.Took = journal.Slow, journal.TooSlow, 0, took
+			observe(o)
 		}
 	}
 }

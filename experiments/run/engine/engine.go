@@ -35,8 +35,9 @@ type Injector interface {
 // A Generator sends the journeys of one experiment.
 type Generator interface {
 	// Run sends until Stop, then waits for the journeys in flight. When ctx ends
-	// it abandons them, unobserved, and returns. It calls observe for one
-	// journey at a time.
+	// it abandons them and returns. Of these it observes those that are beyond their
+	// budget already, as slow; nothing is known of the others. It calls observe for
+	// one journey at a time.
 	Run(ctx context.Context, observe func(journal.Observation))
 
 	// Stop starts no more journeys. It may be called more than once.

@@ -507,3 +507,80 @@ func TestAPanicInTrafficRemovesTheFault(t *testing.T) {
 		}
 	})
 }
+
+// A system whose baseline is harmed beyond its limit is not broken further: nothing is
+// injected, no invariant is asked afterwards, and the next experiment has its turn.
+func TestABrokenBaselineIsNotBrokenFurther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		b.plan.Experiments = append(b.plan.Experiments, b.plan.Experiments[0])
+		b.plan.Experiments[1].ID = "second"
+		b.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "ledger"}}
+		b.opts.CheckInvariant = func(context.Context, experiments.Invariant, time.Time) journal.CheckResult {
+			return journal.CheckResult{Invariant: "ledger", Holds: true}
+		}
+		start := time.Now()
+		b.harm = func(*fakeInjector) bool { return time.Since(start) < 10*time.Second }
+		if err := b.run(t.Context()); err != nil {
+			t.Fatalf("Run() = %v: a system that is broken already is a finding", err)
+		}
+		harmed, ok := b.mem.find(journal.BaselineHarmed)
+		if !ok || harmed.Experiment != "payments-slow" || harmed.Value <= harmed.Limit || harmed.Limit != 0.02 || !strings.Contains(harmed.Detail, "checkout") {
+			t.Errorf("harmed baseline = %+v, %v", harmed, ok)
+		}
+		for _, e := range b.mem.events {
+			switch {
+			case e.Experiment != "payments-slow":
+			case e.Kind == journal.FaultIntended, e.Phase == journal.Fault, e.Phase == journal.Recovery:
+				t.Errorf("after a harmed baseline: %+v", e)
+			case e.Kind == journal.ExperimentEnded && (e.Error != "" || e.Since < 6*time.Second || e.Since > 7*time.Second):
+				t.Errorf("the experiment ended at %v with %q, want at the end of its baseline", e.Since, e.Error)
+			}
+		}
+		var injected []time.Duration
+		for _, e := range b.mem.events {
+			if e.Kind == journal.FaultInjected {
+				injected = append(injected, e.Since)
+			}
+		}
+		if len(injected) != 1 || injected[0] < 15*time.Second {
+			t.Errorf("faults were injected at %v, want that of the second experiment, after it had waited for health", injected)
+		}
+	})
+}
+
+// Journeys that hang since the baseline are harm before they end.
+func TestABaselineThatHangsIsHarmed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		b.hanging = func(now time.Duration) (list []time.Duration) {
+			for at := 1107 * time.Millisecond; at < now; at += 20 * time.Millisecond {
+				list = append(list, at)
+			}
+			return list
+		}
+		if err := b.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := b.mem.find(journal.FaultIntended); ok {
+			t.Error("a fault was injected into a system that hangs")
+		}
+	})
+}
+
+// What hurts few journeys, as many as the limit allows, stops nothing.
+func TestABaselineWithinItsLimitIsInjected(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, n := newBench(), 0
+		b.harm = func(*fakeInjector) bool { n++; return n%50 == 0 }
+		if err := b.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := b.mem.find(journal.FaultInjected); !ok {
+			t.Errorf("nothing was injected: %v", b.mem.kinds())
+		}
+	})
+}

@@ -27,6 +27,7 @@ type experimentRun struct {
 	generator Generator
 	counts    *journeyCounts
 	faults    *faultSet
+	harmed    bool                        // the baseline is, beyond its limit: the fault is not injected
 	exchanges map[string]journal.Exchange // made before the fault, by the fault's name
 	oldKeys   map[string][]string         // of what is in violation before the fault, by the invariant's name
 	// fatal ends the experiment from a goroutine beside the main line: the journal
@@ -66,12 +67,14 @@ func (x *experimentRun) run(ctx context.Context) (err error) {
 }
 
 // runUnderTraffic runs the phases while journeys are sent. The order at the end
-// matters: remove the faults, stop sending, then wait for those that watch.
+// matters: remove the faults, stop sending, then wait for those that watch. Journeys
+// outlive ctx until the faults are gone: what the fault has done to those in flight is
+// known when they are abandoned, and a removal rescues none that counts.
 func (x *experimentRun) runUnderTraffic(parent context.Context) (err error) {
 	ctx, fatal := context.WithCancelCause(parent)
 	defer fatal(nil)
 	x.fatal = fatal
-	trafficCtx, abandon := context.WithCancel(ctx)
+	trafficCtx, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	var traffic sync.WaitGroup
 	traffic.Go(func() {
 		defer x.catchPanic("traffic")
@@ -82,10 +85,11 @@ func (x *experimentRun) runUnderTraffic(parent context.Context) (err error) {
 		if err != nil {
 			abandon() // after an error, nobody waits for journeys in flight
 		}
+		defer context.AfterFunc(ctx, abandon)()
 		x.generator.Stop()
 		traffic.Wait()
 		abandon()
-		if err == nil {
+		if err == nil && !x.harmed {
 			err = x.checkInvariants(ctx, journal.Recovery)
 		}
 		if err == nil && ctx.Err() != nil {
@@ -129,7 +133,7 @@ func (x *experimentRun) runPhases(ctx context.Context) error {
 		return err
 	}
 	for _, phase := range []func(context.Context) error{x.runBaseline, x.runFault, x.runRecovery} {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || x.harmed {
 			return nil //nolint:nilerr // the caller reports why ctx ended
 		}
 		if err := phase(ctx); err != nil {
@@ -175,9 +179,24 @@ func (x *experimentRun) runBaseline(ctx context.Context) error {
 		return err
 	}
 	x.exchangeBefore(ctx)
-	wait.For(ctx, x.e.Phases.Baseline-time.Since(begun))
-	x.counts.endBaseline(x.log.since())
-	return nil
+	if !wait.For(ctx, x.e.Phases.Baseline-time.Since(begun)) {
+		return nil
+	}
+	now := x.log.since()
+	x.counts.endBaseline(now)
+	return x.endIfHarmed(now)
+}
+
+// endIfHarmed ends the experiment where the baseline is harmed beyond its limit: what is
+// broken is not broken further, and nothing could be learned from it.
+func (x *experimentRun) endIfHarmed(now time.Duration) error {
+	v, found := x.counts.harmedBaseline(now, x.generator.InFlight)
+	if !found {
+		return nil
+	}
+	x.harmed = true
+	detail := fmt.Sprintf("%s: %d of %d of the %s arm were harmed in the baseline", x.e.Journeys[v.journey].Name, v.count.Hits, v.count.N, v.arm)
+	return x.log.event(journal.BaselineHarmed, journal.Event{Detail: detail, Value: v.share.Low, Limit: x.e.Limits.Baseline})
 }
 
 func (x *experimentRun) runRecovery(ctx context.Context) error {

@@ -26,6 +26,9 @@ type journeyCounts struct {
 	baseline   interval
 	faultFrom  time.Duration      // when the first fault was in force; 0: not yet
 	inBaseline [2][][]stats.Count // by arm, journey and guardrail
+
+	before [2][]*stats.Baseline // the harm of the baseline, by arm and journey
+	took   []stats.Sketch       // microseconds of those that ended in it, by journey
 }
 
 // An endedJourney is one journey of the last few seconds.
@@ -63,7 +66,7 @@ func (i interval) contains(at time.Duration) bool {
 }
 
 func newJourneyCounts(e *plan.Experiment) *journeyCounts {
-	c := &journeyCounts{e: e}
+	c := &journeyCounts{e: e, took: make([]stats.Sketch, len(e.Journeys))}
 	for arm := range c.inBaseline {
 		c.recent[arm] = make([][]endedJourney, len(e.Journeys))
 		for range e.Journeys {
@@ -81,6 +84,8 @@ func (c *journeyCounts) add(o journal.Observation) {
 		for i, g := range c.e.Guardrails {
 			count(&c.inBaseline[o.Arm][o.Journey][i], ended.meets(g, o.Took))
 		}
+		c.before[o.Arm][o.Journey].Add(o.Intended, o.Harmed())
+		c.took[o.Journey].Add(o.Took.Microseconds())
 	}
 	list := append(c.recent[o.Arm][o.Journey], ended)
 	drop, keep := 0, c.e.Journeys[o.Journey].Timeout+2*window
@@ -104,12 +109,62 @@ func (c *journeyCounts) startBaseline(now time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.baseline = interval{from: now, begun: true}
+	for arm := range c.before {
+		for range c.e.Journeys {
+			c.before[arm] = append(c.before[arm], stats.NewBaseline(now))
+		}
+	}
 }
 
 func (c *journeyCounts) endBaseline(now time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.baseline.to = now
+}
+
+// A harmedArm is an arm of a journey that was harmed in the baseline, beyond the limit.
+type harmedArm struct {
+	journey int
+	arm     plan.Arm
+	share   stats.Interval
+	count   stats.Count
+}
+
+// harmedBaseline returns the first arm of a journey that is harmed beyond the baseline's
+// limit, at the lower end of the interval. As in the judgement afterwards, the journeys
+// that would still have been under way when the fault came do not count: those that
+// started within the 95th percentile of durations before now. One that is in flight
+// beyond its budget is harmed, whatever becomes of it.
+func (c *journeyCounts) harmedBaseline(now time.Duration, inFlight func(int, plan.Arm) []time.Duration) (harmedArm, bool) {
+	for k, j := range c.e.Journeys {
+		for _, arm := range c.e.Arms() {
+			flying := inFlight(k, arm)
+			if a, found := c.harmedInBaseline(now, k, arm, j.SlowAfter, flying); found {
+				return a, true
+			}
+		}
+	}
+	return harmedArm{}, false
+}
+
+func (c *journeyCounts) harmedInBaseline(now time.Duration, journey int, arm plan.Arm, slowAfter time.Duration, flying []time.Duration) (harmedArm, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before, until := c.before[arm][journey], now-slowAfter
+	if n := c.took[journey].N(); n > 0 {
+		until = now - time.Duration(c.took[journey].At(stats.Rank(0.95, n)))*time.Microsecond
+	}
+	known := map[time.Duration]bool{}
+	for _, j := range c.recent[arm][journey] {
+		known[j.intended] = true
+	}
+	for _, intended := range flying {
+		if c.baseline.contains(intended) && intended < now-slowAfter && !known[intended] {
+			before.Add(intended, true)
+		}
+	}
+	share, n := before.Share(until)
+	return harmedArm{journey, arm, share, n}, n.N > 0 && share.Low > c.e.Limits.Baseline
 }
 
 func (c *journeyCounts) startFault(now time.Duration) {

@@ -133,9 +133,10 @@ func (t *Traffic) entry(o Options, arm plan.Arm) (journey.Entry, error) {
 }
 
 // Run sends until Stop, then waits for the journeys in flight, which their
-// timeouts bound. When ctx ends it abandons them, unobserved, and returns at
-// once. It calls observe for one journey at a time; observe should be quick,
-// because journeys wait for it. Run is called once.
+// timeouts bound. When ctx ends it abandons them and returns at once. Of these it
+// observes those that are beyond their budget already, as slow: that much is certain,
+// and leaving them out would make harm look smaller. It calls observe for one journey
+// at a time; observe should be quick, because journeys wait for it. Run is called once.
 //
 // A panic of a goroutine that Run started becomes a panic of Run, because the
 // caller has faults to remove.
@@ -224,8 +225,8 @@ func (t *Traffic) work(ctx context.Context, a arrival) {
 	}
 }
 
-// report hands an observation over, unless ctx has ended: then the journey was
-// cut short and says nothing.
+// report hands an observation over. Where ctx has ended, the journey was cut short: all
+// that is known of it is whether it was too slow by then.
 func (t *Traffic) report(ctx context.Context, a arrival, r journey.Result) {
 	s := a.schedule
 	o := journal.Observation{Experiment: t.experiment, Journey: s.index, Arm: s.arm, Intended: a.intended.Sub(t.epoch),
@@ -236,6 +237,11 @@ func (t *Traffic) report(ctx context.Context, a arrival, r journey.Result) {
 		t.refused = r.Err
 	}
 	if ctx.Err() != nil {
+		if o.Cause == journal.Shed || o.Took < s.journey.SlowAfter {
+			return
+		}
+		o.Outcome, o.Cause, o.Step = journal.Slow, journal.TooSlow, max(0, o.Step)
+		t.observe(o)
 		return
 	}
 	if o.Harmed() {

@@ -306,6 +306,8 @@ func TestInFlight(t *testing.T) {
 	})
 }
 
+// What is abandoned and beyond its budget by then is too slow for certain; of the rest
+// nothing is known.
 func TestCancelAbandonsEverything(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -315,14 +317,25 @@ func TestCancelAbandonsEverything(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
-		seen := 0
-		wg.Go(func() { traffic.Run(ctx, func(journal.Observation) { seen++ }) })
+		ended, slow := 0, 0
+		wg.Go(func() {
+			traffic.Run(ctx, func(o journal.Observation) {
+				switch {
+				case o.Arm == plan.ControlArm && !o.Harmed():
+					ended++
+				case o.Arm == plan.FaultArm && o.Outcome == journal.Slow && o.Cause == journal.TooSlow && o.Step == 0 && o.Intended+o.Took == 2*time.Second && o.Took >= time.Second:
+					slow++
+				default:
+					t.Errorf("observed %+v", o)
+				}
+			})
+		})
 		time.Sleep(2 * time.Second)
 		cancel()
 		begun := time.Now()
 		wg.Wait()
-		if took := time.Since(begun); took != 0 || seen != 10 {
-			t.Errorf("Run() returned %v after the end of its context with %d observations, want at once with the 10 of journeys that ended", took, seen)
+		if took := time.Since(begun); took != 0 || ended != 10 || slow != 10 {
+			t.Errorf("Run() returned %v after the end of its context with %d journeys that ended and %d that were too slow, want at once with 10 of each", took, ended, slow)
 		}
 	})
 }
