@@ -46,7 +46,7 @@ func rooms() []room {
 		{name: "injectors/manual"},
 		{name: "examples/checkout"},
 		{name: "experiments", imports: "experiments/atomicfile experiments/figures experiments/hosts experiments/jsonpath experiments/shape injectors"},
-		{name: "experiments/scaffold", imports: "experiments experiments/figures experiments/hosts experiments/shape injectors"},
+		{name: "experiments/scaffold", imports: "experiments experiments/figures experiments/hosts experiments/redact experiments/shape injectors"},
 		{name: "experiments/plan", imports: "experiments experiments/figures experiments/inert experiments/stats injectors"},
 		{name: "experiments/journal", imports: "experiments/atomicfile experiments/filelock experiments/plan", tests: "experiments"},
 		{name: "experiments/run/internal/wait"},

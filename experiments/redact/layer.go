@@ -60,11 +60,16 @@ const (
 // layers returns a text, and what it is without its escapes. Where the text was cut,
 // an escape that has no end is left out.
 func layers(text []byte, cut bool) []layer {
+	return decoded(text, cut, backslash, codes, percent, entity, lineBreak, blanks)
+}
+
+// decoded does the same for some kinds of escapes.
+func decoded(text []byte, cut bool, escapes ...escape) []layer {
 	all := []layer{{text: text}}
 	for depth, first := 0, 0; depth < maxDepth; depth++ {
 		last := len(all)
 		for ; first < last; first++ {
-			for _, e := range []escape{backslash, codes, percent, entity, lineBreak, blanks} {
+			for _, e := range escapes {
 				l, changed := all[first].decode(e, cut)
 				l.squeezed = l.squeezed || e.triggers == blanks.triggers
 				if changed && len(all) < maxLayers && !known(all, l) {

@@ -83,7 +83,7 @@ func (s *Secrets) HideURL(text string) {
 	query, _, _ = strings.Cut(query, "#")
 	for pair := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(pair, "=")
-		if holdsPassword(name) {
+		if SecretName(name) || strings.HasSuffix(strings.ToLower(name), "key") {
 			s.Hide(value, Hidden)
 			s.Hide(unescaped(value, url.QueryUnescape), Hidden)
 		}
@@ -99,12 +99,6 @@ func (s *Secrets) hideUserinfo(userinfo string) {
 	s.Hide(password, Hidden)
 	s.Hide(decoded, Hidden)
 	s.Hide(base64.StdEncoding.EncodeToString([]byte(unescaped(user, url.PathUnescape)+":"+decoded)), Hidden)
-}
-
-// holdsPassword reports whether a parameter of a DSN holds a password by its name.
-func holdsPassword(name string) bool {
-	name = strings.ToLower(name)
-	return slices.ContainsFunc([]string{"password", "passwd", "pwd", "secret", "token", "key"}, func(word string) bool { return strings.HasSuffix(name, word) })
 }
 
 // unescaped returns a text without its escapes; unchanged where it is not well-formed.

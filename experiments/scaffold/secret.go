@@ -3,17 +3,8 @@ package scaffold
 import (
 	"regexp"
 	"strings"
-)
 
-var (
-	// enteredNames matches fields in which people enter secrets.
-	enteredNames = regexp.MustCompile(`(^|_)(password|passwd|passphrase|pwd|pass|pin|otp|totp|mfa_code|cvc|cvv|cvc2|cvv2|csc|security_code|card_?number|cc_?number|cardno|pan|iban|bic|account_number|ssn|secret|client_secret)$`)
-	// issuedNames matches secrets that a server or its owner issued.
-	issuedNames = regexp.MustCompile(`(^|_)(authorization|auth|api_?key|app_?key|access_?key|subscription_key|token|jwt|bearer|session|session_?id|sid|signature|sig|credential|credentials|csrf|xsrf|nonce|authenticity_token|csrfmiddlewaretoken)$`)
-	jwtForm     = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)
-	cardForm    = regexp.MustCompile(`[0-9](?:[ -]?[0-9]){12,18}`)
-	// keyForm matches secrets that have a known form.
-	keyForm = regexp.MustCompile(`(sk|pk|rk)_(live|test)_[A-Za-z0-9]{8,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16}|xox[abprs]-[A-Za-z0-9-]{10,}|AIza[A-Za-z0-9_-]{30,}`)
+	"github.com/blastgauge/blastgauge/experiments/redact"
 )
 
 // A secrecy is how secret a value is: whether a document may hold it.
@@ -27,44 +18,16 @@ const (
 
 // secrecy classes a slot by its name and its value.
 func (s *slot) secrecy() secrecy {
-	name := strings.Trim(snake(s.key), "_")
 	switch {
-	case s.value == "" || s.in == inPath && !jwtForm.MatchString(s.value):
+	case s.value == "" || s.in == inPath && redact.FindJWT(s.value) == "":
 		return public
-	case enteredNames.MatchString(name) && s.in != inHeader, cardNumber(s.value) != "":
+	case redact.EnteredName(s.key) && s.in != inHeader, redact.FindCard(s.value) != "":
 		return entered
-	case issuedNames.MatchString(name), s.in == inHeader && strings.Contains(name, "token"),
-		jwtForm.MatchString(s.value), keyForm.MatchString(s.value):
+	case redact.IssuedName(s.key), s.in == inHeader && strings.Contains(strings.ToLower(s.key), "token"),
+		redact.FindJWT(s.value) != "", redact.FindKey(s.value) != "":
 		return issued
 	}
 	return public
-}
-
-// cardNumber returns the number of a payment card in a text, or nothing. It knows it
-// by its check digit.
-func cardNumber(text string) string {
-	for _, m := range cardForm.FindAllString(text, -1) {
-		digits := strings.NewReplacer(" ", "", "-", "").Replace(m)
-		if luhn(digits) && strings.Trim(digits, digits[:1]) != "" && strings.ContainsAny(digits[:1], "23456") {
-			return m
-		}
-	}
-	return ""
-}
-
-// luhn reports whether the check digit is correct (ISO/IEC 7812-1).
-func luhn(digits string) bool {
-	sum := 0
-	for i := range len(digits) {
-		d := int(digits[len(digits)-1-i] - '0')
-		if i%2 == 1 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return sum%10 == 0
 }
 
 // splitScheme splits an Authorization header into "Bearer " and the rest.
@@ -114,7 +77,7 @@ func (v *vault) hideIn(s *slot, where string) {
 		return
 	}
 	if s.in == inPath || s.in == inBody || len(s.value) > 200 {
-		for _, part := range []string{jwtForm.FindString(s.value), keyForm.FindString(s.value), cardNumber(s.value)} {
+		for _, part := range []string{redact.FindJWT(s.value), redact.FindKey(s.value), redact.FindCard(s.value)} {
 			if part != "" && s.replace(part, variablePiece("env:"+v.variableFor(part, "secret", where))) {
 				return
 			}
