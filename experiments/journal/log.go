@@ -85,6 +85,18 @@ func (l *Log) Observe(o Observation) error {
 	return nil
 }
 
+// Flush writes what is buffered, so that a reader of the files finds every observation
+// so far.
+func (l *Log) Flush() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.flushed = time.Now()
+	if err := l.obs.Flush(); err != nil {
+		return fmt.Errorf("observations: %w", err)
+	}
+	return nil
+}
+
 // Close flushes and closes the files.
 func (l *Log) Close() error {
 	l.mu.Lock()

@@ -17,6 +17,20 @@ import (
 // Read folds the journal and the observations in a run directory. It does so for runs
 // that died as well, and includes what was undone after their death.
 func Read(dir *os.Root) (*Result, error) {
+	return readDir(dir, Fold)
+}
+
+// ReadExperiment folds one experiment of the plan, by its index, from the journal and
+// the observations in a run directory. Once the experiment has ended, while the run goes
+// on, it is what [Read] finds of it after the run.
+func ReadExperiment(dir *os.Root, index int) (*Experiment, error) {
+	return readDir(dir, func(events iter.Seq2[journal.Event, error], observations Observations) (*Experiment, error) {
+		return foldExperiment(events, observations, index)
+	})
+}
+
+// readDir gives the events and the observations in a run directory to a fold.
+func readDir[T any](dir *os.Root, fold func(iter.Seq2[journal.Event, error], Observations) (*T, error)) (*T, error) {
 	events, err := atomicfile.OpenIn(dir, journal.EventsFile)
 	if err != nil {
 		return nil, fmt.Errorf("not a run directory: %w", err)
@@ -36,7 +50,7 @@ func Read(dir *os.Root) (*Result, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	return Fold(all, journal.OpenObservations(observations))
+	return fold(all, journal.OpenObservations(observations))
 }
 
 // Observations are the journeys of a run. There may be too many to hold in memory, so
@@ -67,6 +81,29 @@ func concat(a, b iter.Seq2[journal.Event, error]) iter.Seq2[journal.Event, error
 // run has failed. Damage in the middle of it becomes a warning, because what is known
 // up to there is still worth reporting.
 func Fold(events iter.Seq2[journal.Event, error], observations Observations) (*Result, error) {
+	f, err := foldEvents(events, observations)
+	if err != nil {
+		return nil, err
+	}
+	return f.result(observations)
+}
+
+// foldExperiment folds all events and the observations of one experiment.
+func foldExperiment(events iter.Seq2[journal.Event, error], observations Observations, index int) (*Experiment, error) {
+	f, err := foldEvents(events, observations)
+	if err != nil {
+		return nil, err
+	}
+	if index < 0 || index >= len(f.runs) {
+		return nil, fmt.Errorf("the plan has no experiment %d", index)
+	}
+	system := f.system()
+	e, err := f.experiment(index, observations, &system)
+	return &e, err
+}
+
+// foldEvents collects the events of a run.
+func foldEvents(events iter.Seq2[journal.Event, error], observations Observations) (*fold, error) {
 	f := &fold{}
 	for e, err := range events {
 		if err != nil {
@@ -84,7 +121,7 @@ func Fold(events iter.Seq2[journal.Event, error], observations Observations) (*R
 	if err := observations.Damage(); err != nil {
 		f.warnDamage(err)
 	}
-	return f.result(observations)
+	return f, nil
 }
 
 // A fold collects the events of a run and hands them to its experiments.
@@ -146,28 +183,32 @@ func (f *fold) result(observations Observations) (*Result, error) {
 		Tool:      Tool{p.Version},
 		Toxiproxy: Toxiproxy{f.toxiproxy.Kind, f.toxiproxy.Version},
 		Run:       f.run(),
-		System:    System{Name: p.System.Name, Environment: p.System.Environment, Dependencies: map[string]Dependency{}, Traffic: newTraffic(p.System.Traffic)},
+		System:    f.system(),
 		Warnings:  f.warnings,
-	}
-	for _, d := range p.System.Dependencies {
-		r.System.Dependencies[d.Name] = Dependency{string(d.Criticality), d.Owner}
 	}
 	for _, d := range p.Documents {
 		r.Documents = append(r.Documents, Document(d))
 	}
-	for i, run := range f.runs {
-		run.cut = f.cutShort(run)
-		if err := run.observe(observations.Of(i)); err != nil {
-			return nil, fmt.Errorf("reading the journeys of %s: %w", run.plan.ID, err)
+	for i := range f.runs {
+		e, err := f.experiment(i, observations, &r.System)
+		if err != nil {
+			return nil, err
 		}
-		e := run.result(f)
-		run.journeys = nil // its memory is for the next experiment
-		e.Impact, e.Unchecked = r.System.Traffic.impact(&e), run.unchecked(&e, r.System.Dependencies)
 		r.Experiments = append(r.Experiments, e)
 	}
 	r.Behaviour = r.Behaviours()
 	r.Run.ExitCode = r.Exit(nil)
 	return r, nil
+}
+
+// system is the system under test, as far as a report needs it.
+func (f *fold) system() System {
+	s := f.plan.System
+	list := map[string]Dependency{}
+	for _, d := range s.Dependencies {
+		list[d.Name] = Dependency{string(d.Criticality), d.Owner}
+	}
+	return System{Name: s.Name, Environment: s.Environment, Dependencies: list, Traffic: newTraffic(s.Traffic)}
 }
 
 // cutShort is the interruption that ended an experiment; nil if none did.
@@ -176,6 +217,19 @@ func (f *fold) cutShort(r *experimentRun) *journal.Event {
 		return nil
 	}
 	return f.interrupt
+}
+
+// experiment measures and judges one experiment of the plan, by its index.
+func (f *fold) experiment(index int, observations Observations, system *System) (Experiment, error) {
+	run := f.runs[index]
+	run.cut = f.cutShort(run)
+	if err := run.observe(observations.Of(index)); err != nil {
+		return Experiment{}, fmt.Errorf("reading the journeys of %s: %w", run.plan.ID, err)
+	}
+	e := run.result(f)
+	run.journeys = nil // its memory is for the next experiment
+	e.Impact, e.Unchecked = system.Traffic.impact(&e), run.unchecked(&e, system.Dependencies)
+	return e, nil
 }
 
 // run is how the run as a whole went.

@@ -575,6 +575,50 @@ func (f *unreadable) Of(experiment int) iter.Seq2[*journal.Observation, error] {
 	}
 }
 
+// What a run is told of an experiment at its end is what the result says of it after the
+// run, however that went on.
+func TestAnExperimentIsJudgedAtItsEnd(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*story){
+		"held":    func(*story) {},
+		"refuted": func(s *story) { s.harm = duringFault(0.4) },
+		"invalid": func(s *story) { s.harm = func(plan.Arm, float64) float64 { return 0.3 } },
+		"interrupted": func(s *story) {
+			s.harm = duringFault(0.4)
+			s.cut(journal.ExperimentEnded)
+			s.events = append(s.events, journal.Event{Seq: 98, Kind: journal.Interrupted, Detail: "INT"})
+			s.at(endAt, journal.Event{Kind: journal.ExperimentEnded, Error: "interrupted"})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStory()
+			second := s.plan.Experiments[0]
+			second.ID = "payments-down"
+			s.plan.Experiments = append(s.plan.Experiments, second)
+			change(s)
+			if s.events == nil {
+				s.writeJournal()
+			}
+			s.send()
+			end := slices.IndexFunc(s.events, func(e journal.Event) bool { return e.Kind == journal.ExperimentEnded }) + 1
+			early, err := foldExperiment(seq(s.events[:end]), journeys{s.obs, nil}, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.events = append(s.events[:end], journal.Event{Seq: 99, Kind: journal.SuiteStopped, Detail: "x"}, journal.Event{Seq: 100, Kind: journal.RunEnded})
+			later := append(slices.Clone(s.obs), journal.Observation{Experiment: 1, Outcome: journal.Failed, Step: 1})
+			r, err := Fold(seq(s.events), journeys{later, nil})
+			if err != nil || !reflect.DeepEqual(*early, r.Experiments[0]) {
+				t.Errorf("%v: at its end\n%+v\nafter the run\n%+v", err, *early, r.Experiments[0])
+			}
+			if _, err := foldExperiment(seq(s.events), journeys{s.obs, nil}, 2); err == nil {
+				t.Error("an experiment that the plan does not have")
+			}
+		})
+	}
+}
+
 func TestTheSameJournalGivesTheSameResult(t *testing.T) {
 	t.Parallel()
 	a, b := newStory(), newStory()

@@ -234,7 +234,7 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 		}
 	}
 	view := r.o.View(r.plan)
-	err = engine.Run(ctx, r.plan, &recorder{log, view}, r.engineOptions())
+	err = engine.Run(ctx, r.plan, newRecorder(log, view, root, r.plan, r.o.logf), r.engineOptions())
 	view.Close()
 	return errors.Join(err, log.Close())
 }

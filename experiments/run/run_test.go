@@ -137,6 +137,7 @@ type watcher struct {
 
 	mu     sync.Mutex
 	seen   []journal.Kind
+	judged []*result.Experiment
 	closed bool
 }
 
@@ -150,6 +151,23 @@ func (w *watcher) Record(e journal.Event) {
 }
 
 func (w *watcher) Observe(journal.Observation) {}
+
+func (w *watcher) Judge(e *result.Experiment) { w.judged = append(w.judged, e) }
+
+// wantTheResult wants the view to have been told what the result says, once.
+func (w *watcher) wantTheResult(t *testing.T, r *result.Result) {
+	t.Helper()
+	if len(w.judged) != len(r.Experiments) {
+		t.Fatalf("%d experiments were judged, want %d", len(w.judged), len(r.Experiments))
+	}
+	for i, e := range w.judged {
+		got, err1 := json.Marshal(e)
+		want, err2 := json.Marshal(r.Experiments[i])
+		if err := errors.Join(err1, err2); err != nil || string(got) != string(want) {
+			t.Errorf("the view was told\n%s, %v\nthe result says\n%s", got, err, want)
+		}
+	}
+}
 
 func (w *watcher) Close() { w.closed = true }
 
@@ -166,6 +184,7 @@ func TestRunToItsVerdict(t *testing.T) {
 	}
 	wantRemoved(t, e)
 	b.wantClean(t)
+	w.wantTheResult(t, out.Result)
 	if !w.closed || w.seen[0] != journal.RunStarted || w.seen[len(w.seen)-1] != journal.RunEnded {
 		t.Errorf("the view saw %v, closed %v", w.seen, w.closed)
 	}
@@ -220,6 +239,7 @@ func TestInterrupt(t *testing.T) {
 				t.Errorf("the journal holds %v", w.seen)
 			}
 			wantRemoved(t, out.Result.Experiments[0])
+			w.wantTheResult(t, out.Result)
 			b.wantClean(t)
 		})
 	}

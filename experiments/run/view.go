@@ -1,6 +1,12 @@
 package run
 
-import "github.com/blastgauge/blastgauge/experiments/journal"
+import (
+	"os"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
 
 // A View shows a run while it goes on. Its methods are called from several
 // goroutines. They hold up the run, so they must wait for nothing.
@@ -13,6 +19,14 @@ type View interface {
 	Close()
 }
 
+// A VerdictView is a [View] that shows verdicts, too.
+type VerdictView interface {
+	View
+	// Judge is called with every experiment that has ended, after the event of its end.
+	// It is the same experiment as that of the run's result.
+	Judge(*result.Experiment)
+}
+
 // noView shows nothing.
 type noView struct{}
 
@@ -22,8 +36,19 @@ func (noView) Close()                      {}
 
 // A recorder gives the view the same events as the journal, after the journal.
 type recorder struct {
-	log  *journal.Log
-	view View
+	log   *journal.Log
+	view  View
+	dir   *os.Root // of the journal
+	index map[string]int
+	logf  func(format string, args ...any)
+}
+
+func newRecorder(log *journal.Log, view View, dir *os.Root, p *plan.Plan, logf func(string, ...any)) *recorder {
+	index := map[string]int{}
+	for i, e := range p.Experiments {
+		index[e.ID] = i
+	}
+	return &recorder{log, view, dir, index, logf}
 }
 
 func (r *recorder) Record(e journal.Event) error {
@@ -31,7 +56,30 @@ func (r *recorder) Record(e journal.Event) error {
 		return err
 	}
 	r.view.Record(e)
+	if e.Kind == journal.ExperimentEnded {
+		r.judge(e.Experiment)
+	}
 	return nil
+}
+
+// judge folds an experiment that has ended. Its faults are gone and its traffic has
+// stopped, so nothing is held up but the next experiment. Journeys are counted by when
+// they were meant to start, which no count beside the run could do: two numbers for one
+// experiment would contradict each other.
+func (r *recorder) judge(id string) {
+	view, ok := r.view.(VerdictView)
+	if !ok {
+		return
+	}
+	err := r.log.Flush()
+	if err == nil {
+		var e *result.Experiment
+		if e, err = result.ReadExperiment(r.dir, r.index[id]); err == nil {
+			view.Judge(e)
+			return
+		}
+	}
+	r.logf("warning: %s could not be judged yet: %v", id, err)
 }
 
 func (r *recorder) Observe(o journal.Observation) error {
