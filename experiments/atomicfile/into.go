@@ -41,16 +41,23 @@ func Describe(m fs.FileMode) string {
 
 // writeInto writes into a character device or a pipe.
 func (w waits) writeInto(p place, text []byte) error {
-	switch p.info.Mode().Type() {
-	case fs.ModeNamedPipe, fs.ModeDevice | fs.ModeCharDevice:
-	default:
-		return fmt.Errorf("it is %s", Describe(p.info.Mode()))
+	if err := checkSink(p.info.Mode()); err != nil {
+		return err
 	}
 	file, err := w.openReader(p)
 	if err != nil {
 		return err
 	}
 	return errors.Join(w.feed(file, text), file.Close())
+}
+
+// checkSink refuses what cannot be written into.
+func checkSink(m fs.FileMode) error {
+	switch m.Type() {
+	case fs.ModeNamedPipe, fs.ModeDevice | fs.ModeCharDevice:
+		return nil
+	}
+	return fmt.Errorf("it is %s", Describe(m))
 }
 
 // openReader opens a device or a pipe. A pipe is open once somebody reads it.

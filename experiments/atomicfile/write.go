@@ -53,6 +53,51 @@ func render(path string, write func(io.Writer) error, put func(string, []byte) e
 	return nil
 }
 
+// Check returns the error that [Write] would have for where a path leads, as far as that
+// shows beforehand: a folder that is missing, one in which this user may make no files, a
+// file that may not be written, or something that is no file. It changes nothing, and
+// opens no device and no pipe.
+func Check(path string) error {
+	if err := check(path); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+func check(path string) error {
+	p, err := follow(path)
+	switch {
+	case err != nil:
+		return err
+	case p.descriptor >= 0:
+		return nil
+	case p.info == nil:
+		return checkFolder(filepath.Dir(p.path))
+	case p.info.Mode().IsRegular():
+		file, err := p.open(0)
+		if err != nil {
+			return err
+		}
+		return file.Close()
+	}
+	return checkSink(p.info.Mode())
+}
+
+// checkFolder makes a file in a folder and removes it: only that tells whether it can be
+// done, whatever modes and mounts say.
+func checkFolder(dir string) error {
+	root, err := OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }() // nothing is written
+	p, err := Create(root, ".blastgauge-"+rand.Text()+".part", 0o600)
+	if err != nil {
+		return err
+	}
+	return p.Discard()
+}
+
 // RewriteIn replaces a file in root, named by us and not by a user: a link under its
 // name is not followed but replaced. Otherwise it is Write on a file.
 func RewriteIn(root *os.Root, name string, write func(io.Writer) error) error {

@@ -515,3 +515,28 @@ func TestRewriteIn(t *testing.T) {
 	wantText(t, victim, "safe")
 	wantNames(t, dir, "index.html")
 }
+
+// A check changes nothing, and finds what a write would find.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file, pipe := filepath.Join(dir, "file"), filepath.Join(dir, "pipe")
+	if err := errors.Join(os.WriteFile(file, []byte("old"), 0o640), os.Symlink("file", filepath.Join(dir, "link")),
+		os.Symlink("nowhere/x", filepath.Join(dir, "lost")), syscall.Mkfifo(pipe, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]error{
+		file: nil, filepath.Join(dir, "link"): nil, filepath.Join(dir, "new"): nil, pipe: nil, "/dev/fd/1": nil,
+		filepath.Join(dir, "nowhere", "x"): fs.ErrNotExist, filepath.Join(dir, "lost"): fs.ErrNotExist,
+		filepath.Join(file, "x"): syscall.ENOTDIR, dir + "/": syscall.EISDIR,
+	} {
+		if err := Check(path); !errors.Is(err, want) {
+			t.Errorf("Check(%s) = %v, want %v", path, err, want)
+		}
+	}
+	if err := Check(dir); err == nil {
+		t.Error("a directory can be written")
+	}
+	wantFile(t, file, "old", 0o640)
+	wantNames(t, dir, "file", "link", "lost", "pipe")
+}
