@@ -48,7 +48,7 @@ type IndexFormat func(w io.Writer, x *history.Index) error
 type Options struct {
 	Color bool // text: colour the glyph and the word of a verdict
 	ASCII bool // text: no characters beyond ASCII of our own
-	Width int  // text: columns; 0 means 80, others are kept between 60 and 100
+	Width int  // text: columns; 0 means 80, others are kept between 40 and 100
 
 	// StyleSheet is the address of a file with [StyleSheet] beside the page, for
 	// servers that block styles in pages; empty: the styles are in the page.

@@ -77,7 +77,7 @@ func (p *printer) changes(c *compare.Comparison) {
 
 // nameColumn is what the other columns leave for the name.
 func (p *printer) nameColumn() int {
-	return p.Width - markColumn - 2*sideColumn - changeColumn - boundsColumn - worseColumn
+	return p.TableWidth() - markColumn - 2*sideColumn - changeColumn - boundsColumn - worseColumn
 }
 
 // statusMark is the glyph of a status in its column. ASCII has other characters.
@@ -137,7 +137,7 @@ func (p *printer) sides(c *compare.Comparison) {
 		return
 	}
 	const verdict = 26
-	name := p.Width - markColumn - verdict - 22
+	name := p.TableWidth() - markColumn - verdict - 22
 	p.Line("")
 	p.Line(strings.Repeat(" ", markColumn+name), terminal.Left("verdict", verdict), "recovery")
 	for i := range c.Experiments {

@@ -109,6 +109,10 @@ func (p *printer) table(s *summary) {
 	if len(s.order) == 0 {
 		return
 	}
+	if p.Width < narrow {
+		p.list(s)
+		return
+	}
 	mark := terminal.Width(p.Mark(result.NotRun))
 	name := p.Width - mark - 2 - verdictColumn - excessColumn - intervalColumn - limitColumn - recoveryColumn
 	p.Line("")
@@ -116,6 +120,20 @@ func (p *printer) table(s *summary) {
 		terminal.Right(p.intervalTitle(s), intervalColumn), terminal.Right("limit", limitColumn), terminal.Right("recovery", recoveryColumn+1))
 	for _, e := range s.order {
 		p.Row(p.Mark(e.Verdict), inert.Text(e.ID), name, " ", p.row(e))
+	}
+}
+
+// list has two lines for each experiment, worst first: a row of the table is wider than
+// a narrow terminal.
+func (p *printer) list(s *summary) {
+	p.Line("")
+	for _, e := range s.order {
+		for _, line := range Row("", e, p.Options) {
+			p.Line(line)
+		}
+		if recovery := words.Recovery(knownRecovery(e)); recovery != "" {
+			p.Wrap(strings.Repeat(" ", terminal.Width(p.Mark(e.Verdict))), "limit "+words.Limit(limitOf(e))+", recovery "+recovery+lateMark(e))
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 type Options struct {
 	Color bool // colour the glyph and the word of a verdict
 	ASCII bool // spell our own characters in ASCII
-	Width int  // columns; 0 means 80, any other width is kept between 60 and 100
+	Width int  // columns; 0 means 80, any other width is kept between 40 and 100
 }
 
 // A Printer collects lines of text. Its callers pass every text of a result
@@ -33,9 +33,13 @@ func NewPrinter(o Options) *Printer {
 	if o.Width == 0 {
 		o.Width = 80
 	}
-	o.Width = min(max(o.Width, 60), 100)
+	o.Width = min(max(o.Width, 40), 100)
 	return &Printer{Options: o}
 }
+
+// TableWidth is the width of a table that does not fit a terminal of less than 60
+// columns: there it wraps, whereas text about it keeps to the width.
+func (p *Printer) TableWidth() int { return max(p.Width, 60) }
 
 // Bytes are the lines so far.
 func (p *Printer) Bytes() []byte { return p.out.Bytes() }
@@ -87,20 +91,26 @@ func (p *Printer) Row(mark, name string, columns int, rest ...string) {
 // be copied.
 func (p *Printer) Wrap(lead, text string) {
 	lead, text = p.Spell(lead), p.Spell(text)
-	indent := strings.Repeat(" ", Width(lead))
-	room := max(p.Width-Width(lead), 20)
+	for _, row := range Lines(text, max(p.Width-Width(lead), 20)) {
+		p.Line(lead, row)
+		lead = strings.Repeat(" ", Width(lead))
+	}
+}
+
+// Lines breaks text between words, into one line or more of so many columns. A single
+// word that is too long is not broken, so that it can be copied.
+func Lines(text string, columns int) (list []string) {
 	row := ""
 	for word := range strings.FieldsSeq(text) {
-		if row != "" && Width(row)+1+Width(word) > room {
-			p.Line(lead, row)
-			lead, row = indent, ""
+		if row != "" && Width(row)+1+Width(word) > columns {
+			list, row = append(list, row), ""
 		}
 		if row != "" {
 			row += " "
 		}
 		row += word
 	}
-	p.Line(lead, row)
+	return append(list, row)
 }
 
 // Sides writes two texts at both ends of a line, or on two lines where one is too

@@ -39,7 +39,7 @@ func (p *printer) runs(x *history.Index, newest int) {
 		runs = runs[:newest]
 	}
 	const started, commit, verdicts = 18, 9, 28
-	name := p.Width - started - commit - verdicts
+	name := p.TableWidth() - started - commit - verdicts
 	p.Line(terminal.Left("run", name), terminal.Left("started, UTC", started), terminal.Left("commit", commit), "verdicts")
 	for _, r := range runs {
 		p.Row("", inert.Text(r.ID), name-1, " ", terminal.Left(r.Started.UTC().Format("2 Jan 2006 15:04"), started), terminal.Left(terminal.Truncate(inert.Text(r.Commit), commit-1), commit), p.Spell(verdictCounts(r)))
@@ -79,7 +79,7 @@ func verdictCounts(r history.Run) string {
 func (p *printer) trends(x *history.Index) {
 	name := 0
 	for _, t := range x.Trends {
-		name = min(max(name, terminal.Width(inert.Text(t.Experiment))+1), p.Width/3)
+		name = min(max(name, terminal.Width(inert.Text(t.Experiment))+1), p.TableWidth()/3)
 	}
 	for i := range x.Trends {
 		t := &x.Trends[i]
@@ -96,7 +96,7 @@ func (p *printer) trend(t *history.Trend, name int) {
 	const column = 7
 	latest := t.Latest()
 	mark := p.Mark(latest.Verdict)
-	room := (p.Width - terminal.Width(mark) - name - 12) / column
+	room := (p.TableWidth() - terminal.Width(mark) - name - 12) / column
 	points := t.Points[max(0, len(t.Points)-room):]
 	var row strings.Builder
 	for _, pt := range points {
