@@ -128,10 +128,9 @@ func (a *app) runDemo(ctx context.Context, o demoOptions) (err error) {
 	if len(o.experiments) == 0 {
 		o.experiments = demo.Experiments(o.stores)
 	}
-	term, _ := a.getenv("TERM")
 	return demo.Run(ctx, demo.Options{
 		Experiments: o.experiments, Stores: o.stores, Rate: o.rate, Documents: documents, Out: o.out, Version: version(), Commit: commit(a.getenv),
-		Run: options, Progress: o.progress, Term: term, Stdout: a.stdout, Stderr: a.stderr, Color: a.color(""),
+		Run: options, Screen: a.screen(o.progress, checkout.Naive, checkout.Hardened), Stdout: a.stdout, Color: a.color(""),
 		SkipReports: a.hurry.Load,
 		WriteReports: func(out *run.Outcome) (string, error) {
 			return filepath.Join(out.Dir, reportFile), writeRunFiles(out.Dir, out.Result)

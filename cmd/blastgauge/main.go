@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 )
@@ -52,6 +53,9 @@ func (a *app) attend(work func(context.Context) int) int {
 		case code := <-done:
 			return code
 		case s := <-signals:
+			if s == os.Interrupt {
+				a.endEcho()
+			}
 			switch {
 			case count == 1:
 				first = s
@@ -95,6 +99,7 @@ type app struct {
 	hurry          atomic.Bool            // a second signal came: skip the report
 	serves         atomic.Bool            // it is a server: it has no faults and no report
 	scratch        atomic.Pointer[string] // a temporary directory to remove in any case
+	shown          atomic.Pointer[live.Screen]
 }
 
 // dropScratch removes the temporary directory where attend does not wait for the work,
@@ -115,7 +120,23 @@ func (a *app) printf(format string, args ...any) {
 
 // logf prints lines to stderr. Its error is dropped: there is nowhere to report it.
 func (a *app) logf(format string, args ...any) {
-	_, _ = io.WriteString(a.stderr, inert.Lines(fmt.Sprintf(format, args...))+"\n")
+	_, _ = io.WriteString(a.messages(), inert.Lines(fmt.Sprintf(format, args...))+"\n")
+}
+
+// messages is where messages go: above the bars of a run, or to stderr.
+func (a *app) messages() io.Writer {
+	if s := a.shown.Load(); s != nil {
+		return s
+	}
+	return a.stderr
+}
+
+// endEcho ends the line in which a terminal has echoed ^C, so that what follows begins a
+// line of its own. Bars are drawn over it.
+func (a *app) endEcho() {
+	if s := a.shown.Load(); live.IsTerminal(a.stderr) && (s == nil || !s.Drawn()) {
+		_, _ = io.WriteString(a.stderr, "\n") // nobody would learn of its error
+	}
 }
 
 // execute runs the command that args name and returns its exit code.

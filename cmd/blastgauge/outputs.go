@@ -23,12 +23,32 @@ type output[T any] struct {
 	path   string // empty: stdout
 }
 
-// outputs reads the -o flags of commands that report a run.
+// outputs reads the -o flags of a run. What cannot be written is found now, and not
+// when the run is over.
 func (a *app) outputs(specs []string) ([]output[*result.Result], error) {
-	return parseOutputs(a, specs, func(name string, o report.Options) (func(io.Writer, *result.Result) error, error) {
+	list, err := parseOutputs(a, specs, func(name string, o report.Options) (func(io.Writer, *result.Result) error, error) {
 		return report.For(name, o)
 	})
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, o := range list {
+		if o.path != "" {
+			errs = append(errs, atomicfile.Check(o.path))
+		}
+		if summary, ok := a.getenv(stepSummary); ok && summary != "" && o.name == "github" {
+			errs = append(errs, atomicfile.Check(summary))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, usageError{err}
+	}
+	return list, nil
 }
+
+// stepSummary names the file of a job's summary, in GitHub Actions.
+const stepSummary = "GITHUB_STEP_SUMMARY"
 
 // outputUsage describes the flag that names formats.
 func outputUsage(formats []string) string {
@@ -67,7 +87,7 @@ func parseOutputs[T any](a *app, specs []string, find func(string, report.Option
 // withSummary makes a format append the Markdown report to the summary of the job, in
 // the file that GitHub Actions names.
 func withSummary[T any](a *app, format func(io.Writer, T) error, find func(string, report.Options) (func(io.Writer, T) error, error)) (func(io.Writer, T) error, error) {
-	path, ok := a.getenv("GITHUB_STEP_SUMMARY")
+	path, ok := a.getenv(stepSummary)
 	if !ok || path == "" {
 		return format, nil
 	}
@@ -84,17 +104,34 @@ func withSummary[T any](a *app, format func(io.Writer, T) error, find func(strin
 	}, nil
 }
 
-// color reports whether an output may have colour: only on a terminal, and not where
+// color reports whether an output may have colour.
+func (a *app) color(path string) bool { return path == "" && a.colored(a.stdout) }
+
+// colored reports whether a stream may have colour: on a terminal that is not dumb, or
+// where FORCE_COLOR or CLICOLOR_FORCE want it (bixense.com/clicolors); in no case where
 // NO_COLOR is set (no-color.org).
-func (a *app) color(path string) bool {
-	v, set := a.getenv("NO_COLOR")
-	return path == "" && (!set || v == "") && live.IsTerminal(a.stdout)
+func (a *app) colored(w io.Writer) bool {
+	value := func(name string) string {
+		text, _ := a.getenv(name)
+		return text
+	}
+	forced := func(name string) bool { return !slices.Contains([]string{"", "0", "false"}, value(name)) }
+	switch {
+	case value("NO_COLOR") != "":
+		return false
+	case forced("FORCE_COLOR"), forced("CLICOLOR_FORCE"):
+		return true
+	}
+	return value("TERM") != "dumb" && live.IsTerminal(w)
 }
 
-// screen makes the live view that --progress asks for.
+// screen makes the live view that --progress asks for. From now on, messages stand above
+// its bars.
 func (a *app) screen(mode string, labels ...string) *live.Screen {
 	term, _ := a.getenv("TERM")
-	return live.New(live.Options{Mode: mode, Output: a.stderr, Term: term, Labels: labels})
+	s := live.New(live.Options{Mode: mode, Output: a.stderr, Term: term, Color: a.colored(a.stderr), Labels: labels})
+	a.shown.Store(s)
+	return s
 }
 
 // write writes the result to every output.

@@ -102,8 +102,72 @@ func TestAnOutputThatFailsHidesNoFault(t *testing.T) {
 		if read(t, file) != "good" || read(t, filepath.Join(out.Dir, reportFile)) == "" {
 			t.Errorf("exit %d: an output is missing", code)
 		}
+		for _, e := range r.Experiments {
+			if said := stderr.String(); !strings.Contains(said, string(e.Verdict)+" "+e.ID) && e.Verdict != result.NotRun {
+				t.Errorf("exit %d: %s: its verdict is hidden:\n%s", code, e.ID, said)
+			}
+		}
 		if said := stderr.String(); want != 1 && !strings.Contains(said, syscall.EPIPE.Error()) {
 			t.Errorf("exit %d: it does not say what went wrong: %s", code, said)
+		}
+	}
+}
+
+// An output that cannot be written is found before anything starts.
+func TestOutputsAreCheckedBeforeARun(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, right := range map[string]bool{
+		file: true, filepath.Join(dir, "new"): true, nullDevice(t): true,
+		filepath.Join(dir, "missing", "x"): false, filepath.Join(file, "x"): false, dir: false,
+	} {
+		a := &app{stdout: io.Discard, stderr: io.Discard, getenv: os.LookupEnv}
+		_, err := a.outputs([]string{"text", "json=" + path})
+		if right != (err == nil) || !right && (exitCode(err) != result.ExitUsage || !strings.Contains(err.Error(), path)) {
+			t.Errorf("%s: %v", path, err)
+		}
+		a.getenv = func(name string) (string, bool) { return path, name == stepSummary }
+		if _, err := a.outputs([]string{"github"}); right != (err == nil) {
+			t.Errorf("the summary of a job in %s: %v", path, err)
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 || read(t, file) != "old" {
+		t.Errorf("the check changed something: %v, %v", entries, err)
+	}
+}
+
+// Colour follows the variables that everybody uses, in their order.
+func TestColour(t *testing.T) {
+	for _, tt := range []struct {
+		env  string
+		want bool
+	}{
+		{"", false}, // a buffer is no terminal
+		{"FORCE_COLOR=1", true},
+		{"CLICOLOR_FORCE=1", true},
+		{"FORCE_COLOR=0", false},
+		{"FORCE_COLOR=false", false},
+		{"FORCE_COLOR=", false},
+		{"CLICOLOR_FORCE=0", false},
+		{"FORCE_COLOR=1 NO_COLOR=1", false},
+		{"FORCE_COLOR=1 NO_COLOR=", true},
+		{"FORCE_COLOR=1 TERM=dumb", true},
+		{"TERM=dumb", false},
+	} {
+		env := map[string]string{}
+		for pair := range strings.FieldsSeq(tt.env) {
+			name, value, _ := strings.Cut(pair, "=")
+			env[name] = value
+		}
+		a := &app{stdout: io.Discard, stderr: io.Discard, getenv: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+		if got := a.color(""); got != tt.want {
+			t.Errorf("%q: %v", tt.env, got)
+		}
+		if a.color("report.txt") {
+			t.Errorf("%q: a file has colour", tt.env)
 		}
 	}
 }

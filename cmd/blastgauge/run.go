@@ -13,6 +13,8 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/embedded"
 	"github.com/blastgauge/blastgauge/report"
+	"github.com/blastgauge/blastgauge/report/results"
+	"github.com/blastgauge/blastgauge/report/terminal"
 )
 
 type runOptions struct {
@@ -80,6 +82,7 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 		return loaded.Unset
 	}
 	screen := a.screen(o.progress)
+	screen.Announce(loaded.Plan, loaded.Plan.System.Name+" in "+loaded.Plan.System.Environment)
 	options.View = func(p *plan.Plan) run.View { return screen.View(0, p) }
 	out, err := run.Run(ctx, loaded.Plan, options)
 	screen.Close()
@@ -98,6 +101,7 @@ func (a *app) conclude(out *run.Outcome, outputs []output[*result.Result]) error
 	err := a.publish(out, outputs)
 	code := out.Result.Run.ExitCode
 	if err != nil {
+		a.logVerdicts(out.Result)
 		if !run.OutranksError(code) {
 			return err
 		}
@@ -110,9 +114,23 @@ func (a *app) conclude(out *run.Outcome, outputs []output[*result.Result]) error
 	return verdictError{code}
 }
 
+// logVerdicts tells what a run found where a report of it could not be written: it took
+// its time, and nobody should have to look for the answer.
+func (a *app) logVerdicts(r *result.Result) {
+	for i := range r.Experiments {
+		a.logf("%s", results.Sentence(&r.Experiments[i], terminal.Options{}))
+	}
+	a.logf("but for the error below: exit %d: %s", r.Run.ExitCode, r.ExitMeaning())
+}
+
+// messages are the messages of an app as a writer.
+type messages struct{ *app }
+
+func (m messages) Write(lines []byte) (int, error) { return m.app.messages().Write(lines) }
+
 // runOptions returns the options of a run on this machine, for this user.
 func (a *app) runOptions(o runOptions) (run.Options, error) {
-	options := run.Options{Dir: o.out, Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, CreateProxies: o.create, Log: a.stderr}
+	options := run.Options{Dir: o.out, Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, CreateProxies: o.create, Log: messages{a}}
 	var err error
 	if options.Allow, err = parseAllow(o.allow); err != nil {
 		return options, err

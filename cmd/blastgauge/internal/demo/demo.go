@@ -58,12 +58,11 @@ type Options struct {
 	Version     string   // of blastgauge
 	Commit      string   // under test
 
-	Run      run.Options // what both runs have in common
-	Progress string      // how to show them, see [live.Options]
-	Term     string      // the value of $TERM
+	Run    run.Options  // what both runs have in common
+	Screen *live.Screen // shows them: the naive shop, then the hardened one
 
-	Stdout, Stderr io.Writer
-	Color          bool // on stdout
+	Stdout io.Writer
+	Color  bool // on stdout
 	// SkipReports is asked when the runs have ended: whether to write no files.
 	SkipReports func() bool
 	// WriteReports writes the files of a run into its directory and returns the path of
@@ -129,28 +128,19 @@ func nameDocumentsRelativeTo(dir string, p *plan.Plan) {
 
 // runAll runs the plans of all shops at the same time.
 func (o Options) runAll(ctx context.Context, shops []*shop) {
-	screen := live.New(live.Options{Mode: o.Progress, Output: o.Stderr, Term: o.Term, Labels: []string{checkout.Naive, checkout.Hardened}})
-	if o.Progress != live.None {
-		p := shops[0].plan
-		faults := fmt.Sprintf("%d faults, one after the other,", len(p.Experiments))
-		if len(p.Experiments) == 1 {
-			faults = "1 fault"
-		}
-		// Without its announcement the demo still works.
-		_, _ = fmt.Fprintf(o.Stderr, "%s against a naive and a hardened shop: about %s\n\n", faults, p.Duration().Round(time.Second))
-	}
+	o.Screen.Announce(shops[0].plan, "a naive and a hardened shop at once")
 	var all sync.WaitGroup
 	for i, s := range shops {
 		options := o.Run
 		options.Embedded = true
-		options.View = func(p *plan.Plan) run.View { return screen.View(i, p) }
+		options.View = func(p *plan.Plan) run.View { return o.Screen.View(i, p) }
 		if o.Out != "" {
 			options.Dir = filepath.Join(o.Out, s.build)
 		}
 		all.Go(func() { s.outcome, s.err = run.Run(ctx, s.plan, options) })
 	}
 	all.Wait()
-	screen.Close()
+	o.Screen.Close()
 }
 
 // conclude writes the reports, a comparison and a summary. It does so for runs that were

@@ -1,9 +1,7 @@
 package live
 
 import (
-	"fmt"
 	"io"
-	"math"
 	"strings"
 	"sync"
 	"time"
@@ -11,358 +9,189 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/results"
 	"github.com/blastgauge/blastgauge/report/terminal"
 )
 
 const (
-	refresh       = 200 * time.Millisecond
-	sampleEvery   = time.Second // how much time one character of a sparkline stands for
-	sparklineSize = 24          // characters
+	refresh   = 200 * time.Millisecond
+	mostLines = 10 // of the frame of one run
 )
 
 // A canvas is the part of a terminal that the bars of all runs are drawn in.
 type canvas struct {
+	console  *console
 	progress *mpb.Progress
-	columns  int
+	color    bool
 }
 
-func newCanvas(w io.Writer, options ...mpb.ContainerOption) *canvas {
-	const besides = 54 // columns of the texts to the left and right of a bar
-	options = append([]mpb.ContainerOption{
-		mpb.WithOutput(w), // not stdout, mpb's default: stdout is for results
-		mpb.WithWidth(min(Columns(w), 110) - besides),
-		mpb.WithRefreshRate(refresh),
-	}, options...)
-	return &canvas{progress: mpb.New(options...), columns: Columns(w)}
+func newCanvas(w io.Writer, color bool, size func() (columns, rows int)) *canvas {
+	c := newConsole(w, size)
+	return &canvas{c, mpb.New(mpb.WithConsoleWriter(c), mpb.WithRefreshRate(refresh)), color}
 }
 
-// bars show a run on a terminal: one bar for the phases of the current experiment
-// with the harm of both arms below it, and one for the time of the whole run.
-// Experiments that have ended scroll away above them, one line each.
+func (c *canvas) columns() int {
+	columns, _ := c.console.size()
+	return min(columns, 100)
+}
+
+// Write prints whole lines above the bars, or at the end of the screen where there are
+// none any more. Its error is dropped: a run goes on without its view.
+func (c *canvas) Write(lines []byte) (int, error) {
+	if _, err := c.progress.Write(lines); err != nil {
+		c.console.print(lines)
+	}
+	return len(lines), nil
+}
+
+// close takes the bars from the screen. A terminal that does not scroll is left behind.
+func (c *canvas) close() {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.progress.Wait()
+		c.console.Close()
+	}()
+	select {
+	case <-done:
+	case <-time.After(closeWithin):
+	}
+}
+
+// bars show a run on a terminal: the phases of the current experiment, the harm of both
+// arms, how far the guardrail is, and the time of the whole run. Experiments that have
+// ended scroll away above them, a row each.
 type bars struct {
 	*canvas
-	plan    *plan.Plan
-	label   string   // of the run; empty where there is a single one
-	row     int      // of the run among those on the canvas
-	total   *mpb.Bar // nil where another run's view shows the time
-	ticker  *time.Ticker
-	done    chan struct{}
-	stopped sync.WaitGroup
+	bar *mpb.Bar // nil where nothing is drawn any more
 
 	// mu guards what is below. It is never held while mpb is called: mpb draws in
 	// goroutines of its own, which lock it, and waiting for them would deadlock.
-	mu      sync.Mutex
-	elapsed time.Duration // planned time of the experiments that have ended
-	current currentExperiment
+	mu    sync.Mutex
+	shows picture
+	lines []string // of the frame that is being drawn
 }
 
-// A currentExperiment is what bars know of the experiment that is going on.
-type currentExperiment struct {
-	index        int      // in the plan; -1 before the first
-	bar          *mpb.Bar // nil before the start and after the end
-	phase        journal.Phase
-	phaseStarted time.Time
-	before       time.Duration // planned time of the phases that have ended
-	counts       counts        // of the current phase
-	faultCounts  counts        // of the fault phase, once it has ended
-	samples      []counts      // of the last seconds, for the sparklines
-	sample       counts        // of the current second
-	sampled      time.Time     // when the current second began
-	note         string        // what happened last
-}
-
+// newBars draws the frame of a run. row is that of the run among those on the canvas.
 func newBars(c *canvas, p *plan.Plan, label string, row int, showTotal bool) *bars {
-	b := &bars{canvas: c, plan: p, label: label, row: row, done: make(chan struct{}), ticker: time.NewTicker(refresh)}
-	b.current.index = -1
-	if showTotal {
-		b.total = b.progress.New(int64(p.Duration()/time.Millisecond), solidBlocks(),
-			mpb.BarPriority(math.MaxInt),
-			mpb.PrependDecorators(decor.Name("run", nameColumn())),
-			mpb.AppendDecorators(decor.Any(timeLeft)),
-		)
+	b := &bars{canvas: c, shows: picture{plan: p, label: label, showTotal: showTotal, started: time.Now()}}
+	b.shows.current.index = -1
+	below := make([]mpb.BarFiller, mostLines-1)
+	for i := range below {
+		below[i] = mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error { return b.draw(w, i+1, "\n") })
 	}
-	b.stopped.Go(b.followClock)
+	first := mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
+		b.mu.Lock()
+		b.shows.endSample(time.Now())
+		b.lines = b.shows.lines(time.Now(), b.columns())
+		b.mu.Unlock()
+		return b.draw(w, 0, "")
+	})
+	if bar, err := c.progress.Add(1, first, mpb.BarPriority(row), mpb.BarFillerTrim(), mpb.BarRemoveOnComplete(), mpb.BarBtmExtender(below...)); err == nil {
+		b.bar = bar
+	}
 	return b
 }
 
-// nameColumn is the column to the left of all bars.
-func nameColumn() decor.WC { return decor.WC{W: 20, C: decor.DindentRight} }
-
-func timeLeft(s decor.Statistics) string {
-	left := time.Duration(s.Total-s.Current) * time.Millisecond
-	return fmt.Sprintf("  about %s left  Ctrl-C removes the faults", left.Round(time.Second))
-}
-
-// solidBlocks is the style of the bar for the whole run.
-func solidBlocks() mpb.BarStyleComposer {
-	return mpb.BarStyle().Lbound("").Rbound("").Filler("█").Tip("█").Padding("░")
-}
-
-// phaseBlocks is the style of the bar for an experiment. It draws the phases side by
-// side, each as long as it takes; the fault phase is hatched.
-type phaseBlocks experiments.Phases
-
-func (p phaseBlocks) Build() mpb.BarFiller { return p }
-
-func (p phaseBlocks) Fill(w io.Writer, s decor.Statistics) error {
-	width := min(s.RequestedWidth, s.AvailableWidth)
-	lengths := []time.Duration{p.Warmup, p.Baseline, p.Fault, p.Recovery}
-	total, now := time.Duration(s.Total)*time.Millisecond, time.Duration(s.Current)*time.Millisecond
-	var line strings.Builder
-	phase, end := 0, lengths[0]
-	for cell := range width {
-		middle := total * time.Duration(2*cell+1) / time.Duration(2*width)
-		border := false
-		for phase < len(lengths)-1 && middle >= end {
-			phase++
-			end += lengths[phase]
-			border = true
-		}
-		switch {
-		case border && cell > 0:
-			line.WriteString("│")
-		case middle >= now:
-			line.WriteString("░")
-		case phase == 2:
-			line.WriteString("▓")
-		default:
-			line.WriteString("█")
-		}
+// draw writes a line of the frame, if it has so many.
+func (b *bars) draw(w io.Writer, line int, end string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if line >= len(b.lines) {
+		return nil
 	}
-	_, err := io.WriteString(w, line.String())
+	_, err := io.WriteString(w, b.lines[line]+end)
 	return err
 }
 
-// followClock moves the bars until the view is closed.
-func (b *bars) followClock() {
-	for {
-		select {
-		case <-b.done:
-			return
-		case now := <-b.ticker.C:
-			b.moveTo(now)
-		}
-	}
-}
-
-func (b *bars) moveTo(now time.Time) {
-	b.mu.Lock()
-	c := &b.current
-	if now.Sub(c.sampled) >= sampleEvery {
-		c.sampled = now
-		c.endSample()
-	}
-	bar, at, elapsed := c.bar, time.Duration(0), b.elapsed
-	if bar != nil {
-		at = c.before + min(now.Sub(c.phaseStarted), b.phaseLength())
-	}
-	b.mu.Unlock()
-	if bar != nil {
-		bar.SetCurrent(int64(at / time.Millisecond))
-		if b.total != nil {
-			b.total.SetCurrent(int64((elapsed + at) / time.Millisecond))
-		}
-	}
-}
-
 // endSample adds the second that has passed to the sparklines.
-func (c *currentExperiment) endSample() {
+func (p *picture) endSample(now time.Time) {
+	c := &p.current
+	if now.Sub(c.sampled) < sampleEvery {
+		return
+	}
 	c.samples = append(c.samples, c.sample)
 	c.samples = c.samples[max(0, len(c.samples)-sparklineSize):]
-	c.sample = nil
-}
-
-// phaseLength is the planned time of the current phase. mu must be held.
-func (b *bars) phaseLength() time.Duration {
-	phases := b.plan.Experiments[b.current.index].Phases
-	switch b.current.phase {
-	case journal.Warmup:
-		return phases.Warmup
-	case journal.Baseline:
-		return phases.Baseline
-	case journal.Fault:
-		return phases.Fault
-	case journal.Recovery:
-		return phases.Recovery
-	}
-	return 0
+	c.sample, c.sampled = nil, now
 }
 
 func (b *bars) Observe(o journal.Observation) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.current.counts.add(o)
-	b.current.sample.add(o)
+	b.shows.observe(o)
+}
+
+func (p *picture) observe(o journal.Observation) {
+	if p.current.index < 0 {
+		return
+	}
+	guardrails := p.experiment().Guardrails
+	p.current.counts.add(o, guardrails)
+	p.current.sample.add(o, guardrails)
 }
 
 func (b *bars) Record(e journal.Event) {
+	b.mu.Lock()
+	above := b.shows.record(e, time.Now())
+	b.mu.Unlock()
+	if above != "" {
+		b.printAbove(above)
+	}
+}
+
+// record takes an event into the picture. It returns what is to stay on the screen.
+func (p *picture) record(e journal.Event, now time.Time) (above string) {
+	c := &p.current
 	switch e.Kind {
 	case journal.ExperimentStarted:
-		b.startExperiment()
+		*c = currentExperiment{index: min(c.index+1, len(p.plan.Experiments)-1), running: true, started: now, phaseStarted: now, sampled: now}
 	case journal.PhaseStarted:
-		b.startPhase(e.Phase)
+		switch c.phase {
+		case journal.Baseline:
+			c.baseline = c.counts
+		case journal.Fault:
+			c.underFault = c.counts
+		}
+		c.before += p.phaseLength()
+		c.phase, c.phaseStarted, c.counts = e.Phase, now, nil
 	case journal.ExperimentEnded:
-		b.endExperiment(e)
-	case journal.FaultInjected, journal.FaultRemoved, journal.FaultVanished, journal.GuardrailTripped:
-		b.setNote(e)
+		c.running = false
+	case journal.GuardrailTripped:
+		c.tripped = inert.Text(e.Detail)
+	case journal.FaultInjected, journal.FaultRemoved, journal.FaultVanished:
+		_, c.note = describeEvent(p.plan, e)
+		c.note = inert.Text(c.note)
 	case journal.Interrupted, journal.SuiteStopped:
-		b.printAbove(b.setNote(e))
+		_, above = describeEvent(p.plan, e)
 	case journal.InvariantChecked:
 		if e.Check != nil && !e.Check.Holds {
-			_, text := describeReading(e.Check)
-			b.printAbove(text)
+			_, above = describeReading(e.Check)
 		}
 	}
+	return above
 }
 
-// setNote shows an event below the current bar, and returns its text.
-func (b *bars) setNote(e journal.Event) string {
-	_, text := describeEvent(b.plan, e)
-	text = inert.Text(text)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.current.note = text
-	return text
-}
-
-// printAbove prints a line above the bars. Its error is dropped: a run goes on
-// without its view.
+// printAbove prints a line that stays above the bars.
 func (b *bars) printAbove(text string) {
-	if b.label != "" {
-		text = fmt.Sprintf("%-9s %s", b.label, text)
+	if b.shows.label != "" {
+		text = b.shows.label + ": " + text
 	}
-	_, _ = fmt.Fprintln(b.progress, terminal.Cut(inert.Line(text), b.columns-1))
+	_, _ = io.WriteString(b.canvas, terminal.Cut(inert.Line(inert.Text(text)), b.columns()-1)+"\n") // it has no error
 }
 
-func (b *bars) startExperiment() {
-	b.mu.Lock()
-	index, now := b.current.index+1, time.Now()
-	b.current = currentExperiment{index: index, phaseStarted: now, sampled: now}
-	b.mu.Unlock()
-	e := b.plan.Experiments[index]
-	bar := b.progress.New(int64(e.Duration()/time.Millisecond), phaseBlocks(e.Phases),
-		mpb.BarPriority(b.row),
-		mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Any(b.phaseText, nameColumn())),
-		mpb.AppendDecorators(decor.Name(fmt.Sprintf("  %d of %d  %s", index+1, len(b.plan.Experiments), inert.Text(e.ID)))),
-		mpb.BarBtmExtender(b.line(b.faultLine), b.line(b.controlLine), b.line(b.noteLine), b.line(func() string { return "" })),
-	)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.current.bar = bar
+// Judge prints the row of an experiment, with the verdict and the number of its result.
+func (b *bars) Judge(e *result.Experiment) {
+	rows := results.Row(b.shows.label, e, terminal.Options{Color: b.color, Width: b.columns() - 1})
+	_, _ = io.WriteString(b.canvas, strings.Join(rows, "\n")+"\n") // it has no error
 }
 
-func (b *bars) startPhase(p journal.Phase) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	c := &b.current
-	if c.phase == journal.Fault {
-		c.faultCounts = c.counts
-	}
-	c.before += b.phaseLength()
-	c.phase, c.phaseStarted, c.counts = p, time.Now(), nil
-}
-
-func (b *bars) endExperiment(e journal.Event) {
-	b.mu.Lock()
-	bar := b.current.bar
-	b.current.bar = nil
-	b.elapsed += b.plan.Experiments[b.current.index].Duration()
-	outcome := b.outcome()
-	b.mu.Unlock()
-	if e.Error != "" {
-		outcome = "stopped early"
-	}
-	b.printAbove(fmt.Sprintf("%-26s %s", e.Experiment, outcome))
-	if bar != nil {
-		bar.Abort(true)
-	}
-}
-
-// outcome is the harm of the fault phase, as it was counted. mu must be held.
-func (b *bars) outcome() string {
-	worst := b.current.faultCounts.worst()
-	c := b.current.faultCounts.journey(worst)
-	switch {
-	case c.journeys[plan.FaultArm] == 0:
-		return "measured"
-	case c.journeys[plan.ControlArm] == 0:
-		return fmt.Sprintf("%.1f%% of %s harmed", 100*c.harmedShare(plan.FaultArm), b.journeyName(worst))
-	}
-	return fmt.Sprintf("%.1f%% of %s harmed, %.1f%% in control", 100*c.harmedShare(plan.FaultArm), b.journeyName(worst), 100*c.harmedShare(plan.ControlArm))
-}
-
-func (b *bars) journeyName(index int) string {
-	return b.plan.Experiments[b.current.index].Journeys[index].Name
-}
-
-func (b *bars) phaseText(decor.Statistics) string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return strings.TrimSpace(b.label + " " + string(b.current.phase))
-}
-
-// line is one line below a bar; text is called with mu held. The line is cut to the
-// width of the terminal: one that wraps would make the bars walk down the screen.
-func (b *bars) line(text func() string) mpb.BarFiller {
-	return mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		_, err := io.WriteString(w, terminal.Truncate(inert.Line(text()), b.columns-1)+"\n")
-		return err
-	})
-}
-
-func (b *bars) noteLine() string { return "  " + b.current.note }
-
-func (b *bars) faultLine() string { return b.armLine("fault arm", plan.FaultArm) }
-
-func (b *bars) controlLine() string {
-	if b.plan.Experiments[b.current.index].Control == plan.Concurrent {
-		return b.armLine("control", plan.ControlArm)
-	}
-	return "  the control is the baseline"
-}
-
-// armLine shows one arm of the journey that the fault harms most.
-func (b *bars) armLine(name string, arm plan.Arm) string {
-	worst := b.current.counts.worst()
-	var shares []float64
-	for _, sample := range b.current.samples {
-		if c := sample.journey(worst); c.journeys[arm] > 0 {
-			shares = append(shares, c.harmedShare(arm))
-		}
-	}
-	return fmt.Sprintf("  %s %-22s %s", terminal.Left(terminal.Cut(b.journeyName(worst), 11)+", "+name, 22), b.current.counts.journey(worst).describe(arm)+" harmed", sparkline(shares))
-}
-
-// sparkline draws shares between 0 and 1, one character each.
-func sparkline(shares []float64) string {
-	levels := []rune("▁▂▃▄▅▆▇█")
-	var s strings.Builder
-	for _, v := range shares {
-		s.WriteRune(levels[min(int(v*float64(len(levels))), len(levels)-1)])
-	}
-	return s.String()
-}
-
-// Close ends the bars. It aborts those that are not complete: mpb would wait for
-// them for ever.
+// Close ends the bars. mpb would wait for one that is not complete for ever.
 func (b *bars) Close() {
-	close(b.done)
-	b.ticker.Stop()
-	b.stopped.Wait()
-	b.mu.Lock()
-	bar := b.current.bar
-	b.mu.Unlock()
-	if bar != nil {
-		bar.Abort(true)
-	}
-	if b.total != nil {
-		b.total.Abort(true)
+	if b.bar != nil {
+		b.bar.Abort(true)
 	}
 }

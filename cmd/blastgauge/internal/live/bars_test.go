@@ -1,32 +1,34 @@
 package live
 
 import (
-	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
-
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/terminal"
 )
+
+func phases() experiments.Phases {
+	return experiments.Phases{Baseline: 4 * time.Second, Fault: 10 * time.Second, Recovery: 6 * time.Second}
+}
 
 func TestPhasesAreAsLongAsTheyTake(t *testing.T) {
 	t.Parallel()
-	p := phaseBlocks(experiments.Phases{Warmup: time.Second, Baseline: 4 * time.Second, Fault: 10 * time.Second, Recovery: 5 * time.Second})
+	p := experiments.Phases{Warmup: time.Second, Baseline: 4 * time.Second, Fault: 10 * time.Second, Recovery: 5 * time.Second}
 	for now, want := range map[time.Duration]string{
 		0:                "░│░░░│░░░░░░░░░│░░░░",
 		3 * time.Second:  "█│█░░│░░░░░░░░░│░░░░",
 		10 * time.Second: "█│███│▓▓▓▓░░░░░│░░░░",
 		20 * time.Second: "█│███│▓▓▓▓▓▓▓▓▓│████",
 	} {
-		var out strings.Builder
-		if err := p.Fill(&out, decor.Statistics{Total: 20_000, Current: now.Milliseconds(), RequestedWidth: 20, AvailableWidth: 70}); err != nil || out.String() != want {
-			t.Errorf("after %s: %s, %v, want %s", now, out.String(), err, want)
+		if got := drawPhases(p, now, 20); got != want {
+			t.Errorf("after %s: %s, want %s", now, got, want)
 		}
 	}
 }
@@ -36,10 +38,10 @@ func TestTheWorstJourneyIsShown(t *testing.T) {
 	t.Parallel()
 	var c counts
 	for range 10 {
-		c.add(journal.Observation{Journey: 0, Arm: plan.FaultArm, Outcome: journal.Failed})
-		c.add(journal.Observation{Journey: 0, Arm: plan.ControlArm, Outcome: journal.Failed}) // not the fault's doing
-		c.add(journal.Observation{Journey: 2, Arm: plan.FaultArm, Outcome: journal.Slow})
-		c.add(journal.Observation{Journey: 2, Arm: plan.ControlArm})
+		c.add(journal.Observation{Journey: 0, Arm: plan.FaultArm, Outcome: journal.Failed}, nil)
+		c.add(journal.Observation{Journey: 0, Arm: plan.ControlArm, Outcome: journal.Failed}, nil) // not the fault's doing
+		c.add(journal.Observation{Journey: 2, Arm: plan.FaultArm, Outcome: journal.Slow}, nil)
+		c.add(journal.Observation{Journey: 2, Arm: plan.ControlArm}, nil)
 	}
 	if worst := c.worst(); worst != 2 || c.journey(2).describe(plan.FaultArm) != "100.0% of 10" || c.journey(2).describe(plan.ControlArm) != "0.0% of 10" {
 		t.Errorf("the worst is %d of %+v", worst, c)
@@ -49,60 +51,240 @@ func TestTheWorstJourneyIsShown(t *testing.T) {
 	}
 }
 
-// What bars look like in the middle of a fault phase, and what stays of them.
-func TestBarsOfARun(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, testBarsOfARun)
+// guardedPlan is a plan of two experiments with a guardrail.
+func guardedPlan() *plan.Plan {
+	p := onePlan()
+	e := &p.Experiments[0]
+	e.Phases = phases()
+	e.Guardrails = []experiments.Guardrail{{BlastRadius: 0.6}, {P99: 3 * time.Second}}
+	e.Journeys = []plan.Journey{{Journey: experiments.Journey{Name: "checkout", Steps: []experiments.Step{{Name: "cart"}, {Name: "pay"}}}}}
+	second := *e
+	second.ID = "payments-down"
+	p.Experiments = append(p.Experiments, second)
+	return p
 }
 
-func testBarsOfARun(t *testing.T) {
-	p := onePlan()
-	p.Experiments[0].Phases = experiments.Phases{Baseline: 4 * time.Second, Fault: 10 * time.Second, Recovery: 6 * time.Second}
-	p.Experiments[0].Journeys = []plan.Journey{{Journey: experiments.Journey{Name: "checkout"}}}
-	var out bytes.Buffer
-	c := newCanvas(&out, mpb.WithAutoRefresh(), mpb.WithWidth(80))
-	b := newBars(c, p, "naive", 0, true)
+// A drawing is a run on an emulated terminal, in fake time.
+type drawing struct {
+	screen *screen
+	canvas *canvas
+	views  []*bars
+}
+
+func draw(t *testing.T, columns, rows int, labels ...string) *drawing {
+	t.Helper()
+	d := &drawing{screen: newScreen(t, columns, rows)}
+	d.canvas = newCanvas(d.screen, false, func() (int, int) { return d.screen.columns, d.screen.rows })
+	for i, label := range labels {
+		d.views = append(d.views, newBars(d.canvas, guardedPlan(), label, i, i == len(labels)-1))
+	}
 	time.Sleep(refresh / 2) // so that nothing happens at the moment of drawing
-	b.Record(journal.Event{Kind: journal.ExperimentStarted, Experiment: "payments-slow"})
-	b.Record(journal.Event{Kind: journal.PhaseStarted, Phase: journal.Baseline})
+	return d
+}
+
+// underFault brings every run into the fault phase of its first experiment.
+func (d *drawing) underFault() {
+	for _, b := range d.views {
+		b.Record(journal.Event{Kind: journal.ExperimentStarted, Experiment: "payments-slow"})
+		b.Record(journal.Event{Kind: journal.PhaseStarted, Phase: journal.Baseline})
+	}
 	time.Sleep(4 * time.Second)
-	b.Record(journal.Event{Kind: journal.PhaseStarted, Phase: journal.Fault})
-	b.Record(journal.Event{Kind: journal.FaultInjected, Fault: slowPayments})
+	for _, b := range d.views {
+		b.Record(journal.Event{Kind: journal.PhaseStarted, Phase: journal.Fault})
+		b.Record(journal.Event{Kind: journal.FaultInjected, Fault: slowPayments})
+	}
 	for second := range 5 {
-		for i := range 10 {
-			b.Observe(journal.Observation{Arm: plan.ControlArm})
-			outcome := journal.OK
-			if i < 2*second {
-				outcome = journal.Slow
+		for _, b := range d.views {
+			for i := range 10 {
+				b.Observe(journal.Observation{Arm: plan.ControlArm, Step: -1})
+				o := journal.Observation{Arm: plan.FaultArm, Step: -1}
+				if i < 2*second {
+					o.Outcome, o.Cause, o.Step = journal.Failed, journal.Timeout, 1
+				}
+				b.Observe(o)
 			}
-			b.Observe(journal.Observation{Arm: plan.FaultArm, Outcome: outcome})
 		}
 		time.Sleep(time.Second)
 	}
 	time.Sleep(2 * refresh)
-	const middle = `naive fault          ███████│▓▓▓▓▓▓▓▓░░░░░░░░│░░░░░░░░░░   1 of 1  payments-slow
-  checkout, fault arm    40.0% of 50 harmed     ▁▂▄▅▇
-  checkout, control      0.0% of 50 harmed      ▁▁▁▁▁
+	synctest.Wait()
+}
+
+// close ends the views and takes them from the screen.
+func (d *drawing) close() {
+	for _, b := range d.views {
+		b.Close()
+	}
+	d.canvas.close()
+}
+
+// What a run looks like in the middle of a fault phase.
+func TestBarsOfARun(t *testing.T) {
+	t.Parallel()
+	for columns, want := range map[int]string{
+		40: `payments-slow   latency 2s, ...  1 of 2
+  fault    ███│▓▓▓░░░│░░░  9s, 11s left
+  checkout  fault    40.0% of 50
+            control  0.0% of 50
+  guardrail 50.0% lately, limit 60%
+  top cause pay: timeout, 20 of 50
+  injected, read back: latency 2s, jitt
+
+run   ██░░░░░░░░░░░  9s, about 32s left`,
+		80: `payments-slow   latency 2s, jitter 250ms into payments                   1 of 2
+  fault    ███████████│▓▓▓▓▓▓▓▓▓▓▓▓▓░░░░░░░░░░░░░│░░░░░░░░░░░░░░░  9s, 11s left
+  checkout  fault    40.0% of 50 harmed      ▁▂▄▅▇
+            control  0.0% of 50 harmed       ▁▁▁▁▁
+  guardrail 50.0% lately, limit 60%: blast radius of checkout beyond 60%
+  top cause pay: timeout, 20 of 50
   injected, read back: latency 2s, jitter 250ms into payments
 
-run                  ███████░░░░░░░░   about 11s left  Ctrl-C removes the faults
-`
-	synctest.Wait()
-	if frame := lastLines(out.String(), strings.Count(middle, "\n")); frame != middle {
-		t.Errorf("in the middle:\n%s\nwant:\n%s", frame, middle)
-	}
-	drawn := out.Len()
-	b.Record(journal.Event{Kind: journal.PhaseStarted, Phase: journal.Recovery})
-	b.Record(journal.Event{Kind: journal.ExperimentEnded, Experiment: "payments-slow"})
-	b.Close()
-	c.progress.Wait()
-	if end, want := out.String()[drawn:], "naive     payments-slow              40.0% of checkout harmed, 0.0% in control\n"; !strings.Contains(end, want) {
-		t.Errorf("at the end %q, want %q", end, want)
+run   █████░░░░░░░░░░░░░░░░░░░░  9s, about 32s left   Ctrl-C removes the faults`,
+		120: `payments-slow   latency 2s, jitter 250ms into payments                                       1 of 2
+  fault    ████████████│▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓░░░░░░░░░░░░░░│░░░░░░░░░░░░░░░░░  9s, 11s left
+  checkout  fault    40.0% of 50 harmed      ▁▂▄▅▇
+            control  0.0% of 50 harmed       ▁▁▁▁▁
+  guardrail 50.0% lately, limit 60%: blast radius of checkout beyond 60%
+  top cause pay: timeout, 20 of 50
+  injected, read back: latency 2s, jitter 250ms into payments
+
+run   ██████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  9s, about 32s left   Ctrl-C removes the faults`,
+	} {
+		t.Run(fmt.Sprint(columns), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := draw(t, columns, 24, "")
+				d.underFault()
+				if got := d.screen.all(); got != want {
+					t.Errorf("got:\n%s\nwant:\n%s", got, want)
+				}
+				d.close()
+				if got := d.screen.all(); got != "" {
+					t.Errorf("a stale bar:\n%s", got)
+				}
+			})
+		})
 	}
 }
 
-// lastLines returns the last n lines of a text.
-func lastLines(text string, n int) string {
-	lines := strings.SplitAfter(text, "\n")
-	return strings.Join(lines[max(0, len(lines)-1-n):], "")
+// Every experiment leaves its row, also the last one, whose bar ends at once.
+func TestNoRowIsLost(t *testing.T) {
+	t.Parallel()
+	for range 20 { // whichever goroutine is first
+		synctest.Test(t, func(t *testing.T) {
+			d := draw(t, 80, 24, "naive", "hardened")
+			d.underFault()
+			for _, b := range d.views {
+				b.Record(journal.Event{Kind: journal.PhaseStarted, Phase: journal.Recovery})
+				b.Record(journal.Event{Kind: journal.InvariantChecked, Check: &journal.CheckResult{Invariant: "charged once", Detail: "2"}})
+				b.Record(journal.Event{Kind: journal.ExperimentEnded, Experiment: "payments-slow"})
+				b.Judge(judged("payments-slow", result.Refuted))
+			}
+			_, _ = d.canvas.Write([]byte("warning: something\n"))
+			d.close()
+			_, _ = d.canvas.Write([]byte("report  report.html\n"))
+			const want = `naive: charged once: BROKEN: 2
+× naive payments-slow              refuted       32.0%  [29.2, 34.9]  limit 5%
+hardened: charged once: BROKEN: 2
+× hardened payments-slow           refuted       32.0%  [29.2, 34.9]  limit 5%
+warning: something
+report  report.html`
+			if got := d.screen.all(); got != want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, want)
+			}
+		})
+	}
+}
+
+// The guardrail that is nearest to its limit is shown, and that it tripped.
+func TestHowFarTheGuardrailIs(t *testing.T) {
+	t.Parallel()
+	p := &picture{plan: guardedPlan(), current: currentExperiment{running: true, phase: journal.Fault}}
+	observe := func(n int, took time.Duration, outcome journal.Outcome) {
+		for range n {
+			p.observe(journal.Observation{Arm: plan.FaultArm, Took: took, Outcome: outcome})
+			p.observe(journal.Observation{Arm: plan.ControlArm, Took: time.Second})
+		}
+	}
+	observe(999, time.Second, journal.OK)
+	observe(1, 4*time.Second, journal.Slow)
+	if got, want := p.guardrail(80), "  guardrail 0.1% lately, limit 1%: p99 of checkout beyond 3s"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	p.record(journal.Event{Kind: journal.GuardrailTripped, Detail: "p99 of checkout"}, time.Now())
+	if got := p.guardrail(40); !strings.Contains(got, "TRIPPED p99 of checkout") {
+		t.Errorf("%q", got)
+	}
+	p.current.tripped, p.current.phase = "", journal.Baseline
+	if got, want := p.guardrail(80), "  guardrail blast radius of checkout beyond 60%"; got != want {
+		t.Errorf("before the fault: %q, want %q", got, want)
+	}
+	p.plan.Experiments[0].Guardrails = []experiments.Guardrail{{Probe: &experiments.Probe{Invariant: experiments.Invariant{Name: "queue"}}}}
+	p.current.phase = journal.Fault
+	if got, want := p.guardrail(80), "  guardrail asks queue"; got != want {
+		t.Errorf("a probe: %q, want %q", got, want)
+	}
+}
+
+// Without a concurrent control, the guardrail compares with the baseline, and so does
+// the reader.
+func TestTheControlIsTheBaseline(t *testing.T) {
+	t.Parallel()
+	p := &picture{plan: guardedPlan()}
+	p.current.index = -1
+	p.plan.Experiments[0].Control = plan.Baseline
+	p.record(journal.Event{Kind: journal.ExperimentStarted}, time.Now())
+	p.record(journal.Event{Kind: journal.PhaseStarted, Phase: journal.Baseline}, time.Now())
+	for i := range 20 {
+		o := journal.Observation{Arm: plan.FaultArm}
+		if i < 2 {
+			o.Outcome = journal.Failed
+		}
+		p.observe(o)
+	}
+	p.endSample(time.Now().Add(time.Minute))
+	p.record(journal.Event{Kind: journal.PhaseStarted, Phase: journal.Fault}, time.Now())
+	p.current.samples = nil
+	p.observe(journal.Observation{Arm: plan.FaultArm, Outcome: journal.Failed})
+	p.observe(journal.Observation{Arm: plan.FaultArm})
+	if got := p.guardrail(40); !strings.Contains(got, "40.0% lately") {
+		t.Errorf("%q", got)
+	}
+	if got := p.arms(80); len(got) != 2 || !strings.Contains(got[1], "10.0% of 20") {
+		t.Errorf("%q", got)
+	}
+}
+
+// No line is too long at any width, whatever documents call things.
+func TestLinesFit(t *testing.T) {
+	t.Parallel()
+	p := &picture{plan: guardedPlan(), showTotal: true, label: "hardened", current: currentExperiment{running: true, phase: journal.Fault, tripped: strings.Repeat("支払い", 40), note: strings.Repeat("🔥", 90)}}
+	p.plan.Experiments[0].ID = strings.Repeat("支払い-down-", 9)
+	p.plan.Experiments[0].Journeys[0].Name = strings.Repeat("結", 60)
+	p.observe(journal.Observation{Arm: plan.FaultArm, Outcome: journal.Failed, Step: 1})
+	for _, columns := range []int{20, 40, 59, 60, 80, 100} {
+		list := p.lines(time.Now(), columns)
+		if len(list) > mostLines {
+			t.Errorf("%d lines, at most %d are drawn", len(list), mostLines)
+		}
+		for _, line := range list {
+			if n := terminal.Width(line); n >= columns {
+				t.Errorf("%d columns of %d: %q", n, columns, line)
+			}
+		}
+	}
+}
+
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		0: "0s", 11400 * time.Millisecond: "11s", 33 * time.Second: "35s", 59 * time.Second: "1m", 97 * time.Second: "1m35s", 31*time.Minute + 29*time.Second: "31m", 2 * time.Hour: "2h",
+	} {
+		if got := About(d); got != want {
+			t.Errorf("About(%s) = %s, want %s", d, got, want)
+		}
+	}
+	if got := Expected(guardedPlan()); got != 42*time.Second {
+		t.Errorf("Expected() = %s", got)
+	}
 }

@@ -1,8 +1,12 @@
 package live
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -12,9 +16,19 @@ import (
 type counts []armCounts
 
 // armCounts are the journeys of one kind, by arm.
-type armCounts struct{ journeys, harmed [2]int }
+type armCounts struct {
+	journeys, harmed [2]int
+	guarded          map[int][2]int // those that a guardrail limits, by its index in the experiment
+	causes           map[cause]int  // of harm on the fault arm
+}
 
-func (c *counts) add(o journal.Observation) {
+// A cause is what harmed a journey, as far as its end tells.
+type cause struct {
+	step int
+	what string
+}
+
+func (c *counts) add(o journal.Observation, guardrails []experiments.Guardrail) {
 	for len(*c) <= o.Journey {
 		*c = append(*c, armCounts{})
 	}
@@ -23,6 +37,60 @@ func (c *counts) add(o journal.Observation) {
 	if o.Harmed() {
 		a.harmed[o.Arm]++
 	}
+	for i, g := range guardrails {
+		if meets(g, o) {
+			if a.guarded == nil {
+				a.guarded = map[int][2]int{}
+			}
+			both := a.guarded[i]
+			both[o.Arm]++
+			a.guarded[i] = both
+		}
+	}
+	if o.Harmed() && o.Arm == plan.FaultArm {
+		if a.causes == nil {
+			a.causes = map[cause]int{}
+		}
+		a.causes[causeOf(o)]++
+	}
+}
+
+// meets reports whether a journey is one of those that a guardrail limits.
+func meets(g experiments.Guardrail, o journal.Observation) bool {
+	switch g.Kind() {
+	case "failed":
+		return o.Outcome == journal.Failed
+	case "p99":
+		return o.Took > g.P99 || o.Cause == journal.Shed // a shed journey never ends
+	case "blast_radius":
+		return o.Harmed()
+	}
+	return false
+}
+
+func causeOf(o journal.Observation) cause {
+	return cause{o.Step, cmp.Or(o.Cause.String(), o.Outcome.String())}
+}
+
+// plus returns the counts of both stretches of time. Causes are left out.
+func (c counts) plus(other counts) counts {
+	sum := make(counts, max(len(c), len(other)))
+	for _, list := range []counts{c, other} {
+		for i, a := range list {
+			for arm := range a.journeys {
+				sum[i].journeys[arm] += a.journeys[arm]
+				sum[i].harmed[arm] += a.harmed[arm]
+			}
+			for g, both := range a.guarded {
+				if sum[i].guarded == nil {
+					sum[i].guarded = map[int][2]int{}
+				}
+				before := sum[i].guarded[g]
+				sum[i].guarded[g] = [2]int{before[0] + both[0], before[1] + both[1]}
+			}
+		}
+	}
+	return sum
 }
 
 // journey returns the counts of one kind of journey.
@@ -48,6 +116,22 @@ func (c counts) worst() int {
 // harmedShare is between 0 and 1; 0 where there are no journeys.
 func (a armCounts) harmedShare(arm plan.Arm) float64 {
 	return float64(a.harmed[arm]) / float64(max(1, a.journeys[arm]))
+}
+
+// guardedShare is the share of journeys that meet the condition of a guardrail.
+func (a armCounts) guardedShare(guardrail int, arm plan.Arm) float64 {
+	return float64(a.guarded[guardrail][arm]) / float64(max(1, a.journeys[arm]))
+}
+
+// topCause is what harmed most journeys of the fault arm, and how many.
+func (a armCounts) topCause() (top cause, n int) {
+	list := slices.SortedFunc(maps.Keys(a.causes), func(x, y cause) int {
+		return cmp.Or(cmp.Compare(a.causes[y], a.causes[x]), cmp.Compare(x.step, y.step), cmp.Compare(x.what, y.what))
+	})
+	if len(list) == 0 {
+		return cause{}, 0
+	}
+	return list[0], a.causes[list[0]]
 }
 
 func (a armCounts) describe(arm plan.Arm) string {

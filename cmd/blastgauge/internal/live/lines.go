@@ -10,14 +10,18 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/results"
+	"github.com/blastgauge/blastgauge/report/terminal"
 )
 
 // lines write one line per event, with the time of day in UTC. Between events they
 // write a heartbeat, so that CI does not take the job for dead.
 type lines struct {
-	w     io.Writer
+	w     *logWriter
 	plan  *plan.Plan
 	label string // of the run, padded; empty where there is a single one
+	color bool   // of verdicts
 
 	mu     sync.Mutex
 	index  int // of the current experiment; -1 before the first
@@ -28,11 +32,29 @@ type lines struct {
 
 const heartbeat = 10 * time.Second
 
-func newLines(w io.Writer, p *plan.Plan, label string) *lines {
+// A logWriter takes whole lines from several views. After the first error it drops them:
+// a reader that goes away, such as head, ends the progress and not the run.
+type logWriter struct {
+	mu   sync.Mutex
+	w    io.Writer
+	lost bool
+}
+
+func (l *logWriter) print(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lost {
+		return
+	}
+	_, err := io.WriteString(l.w, line+"\n")
+	l.lost = err != nil
+}
+
+func newLines(w *logWriter, p *plan.Plan, label string, color bool) *lines {
 	if label != "" {
 		label = fmt.Sprintf("%-8s ", label)
 	}
-	return &lines{w: w, plan: p, label: label, index: -1, last: time.Now()}
+	return &lines{w: w, plan: p, label: label, color: color, index: -1, last: time.Now()}
 }
 
 func (l *lines) Close() {}
@@ -40,7 +62,7 @@ func (l *lines) Close() {}
 func (l *lines) Observe(o journal.Observation) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.counts.add(o)
+	l.counts.add(o, nil)
 	if now := time.Now(); now.Sub(l.last) >= heartbeat {
 		l.last = now
 		l.print(now, "progress", l.describeCounts())
@@ -82,9 +104,24 @@ func (l *lines) describeCounts() string {
 	return text
 }
 
-// print writes one line. Its error is dropped: a run goes on without its log.
-func (l *lines) print(at time.Time, topic, text string) {
-	_, _ = fmt.Fprintf(l.w, "%s %s%-8s %s\n", at.UTC().Format("15:04:05Z"), l.label, topic, inert.Text(text))
+// print writes one line.
+func (l *lines) print(at time.Time, topic, text string) { l.printInert(at, topic, inert.Text(text)) }
+
+func (l *lines) printInert(at time.Time, topic, text string) {
+	l.w.print(line(at, l.label, topic, text))
+}
+
+// line is a line of a log.
+func line(at time.Time, label, topic, text string) string {
+	return fmt.Sprintf("%s %s%-8s %s", at.UTC().Format("15:04:05Z"), label, topic, text)
+}
+
+// Judge prints the verdict and the number of an experiment's result.
+func (l *lines) Judge(e *result.Experiment) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = time.Now()
+	l.printInert(l.last, "verdict", results.Sentence(e, terminal.Options{Color: l.color}))
 }
 
 // describeEvent describes an event in a few words, under a topic of at most eight

@@ -9,6 +9,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
@@ -30,7 +31,7 @@ func TestLinesOfARun(t *testing.T) {
 func testLinesOfARun(t *testing.T) {
 	start := time.Now() // midnight in UTC
 	var out bytes.Buffer
-	l := newLines(&out, onePlan(), "")
+	l := newLines(&logWriter{w: &out}, onePlan(), "", false)
 	at := func(seconds int, e journal.Event) {
 		time.Sleep(time.Until(start.Add(time.Duration(seconds) * time.Second)))
 		e.At = time.Now().In(time.FixedZone("CET", 3600))
@@ -70,6 +71,10 @@ func testLinesOfARun(t *testing.T) {
 		at(21, journal.Event{Kind: journal.InvariantChecked, Check: &r})
 	}
 	at(22, journal.Event{Kind: journal.ExperimentEnded, Experiment: "payments-slow"})
+	l.Judge(judged("payments-slow", result.Refuted))
+	invalid := judged("payments-down", result.Invalid)
+	invalid.Reasons = []string{"the baseline was harmed\x1b[2J already"}
+	l.Judge(invalid)
 	at(22, journal.Event{Kind: journal.RunEnded})
 
 	const want = `00:00:00Z start    payments-slow 1/1 latency 2s, jitter 250ms into payments
@@ -87,6 +92,8 @@ func testLinesOfARun(t *testing.T) {
 00:00:21Z invar    charged once: BROKEN: $.count is 2, expected 0
 00:00:21Z invar    stock: could not be asked: no answer
 00:00:22Z end      payments-slow
+00:00:22Z verdict  refuted payments-slow 32.0% [29.2, 34.9] limit 5%
+00:00:22Z verdict  invalid payments-down the baseline was harmed?[2J already
 `
 	if out.String() != want {
 		t.Errorf("lines:\n%s\nwant:\n%s", &out, want)

@@ -15,10 +15,16 @@ func IsTerminal(w io.Writer) bool {
 
 // Columns returns the width of a terminal, at most 100, and 80 for anything else.
 func Columns(w io.Writer) int {
+	columns, _ := size(w)
+	return min(columns, 100)
+}
+
+// size returns the columns and the rows of a terminal, and 80 and 24 for anything else.
+func size(w io.Writer) (columns, rows int) {
 	if f, ok := w.(*os.File); ok {
-		if columns, _, err := term.GetSize(int(f.Fd())); err == nil {
-			return min(columns, 100)
+		if columns, rows, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 && rows > 0 {
+			return columns, rows
 		}
 	}
-	return 80
+	return 80, 24
 }

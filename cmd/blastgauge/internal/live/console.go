@@ -1,0 +1,154 @@
+package live
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/blastgauge/blastgauge/report/terminal"
+)
+
+// A console draws frames on a terminal, each in the place of the one before, and prints
+// lines above them. It differs from the writer that mpb brings in what it sends:
+//
+//   - It never erases the screen below the cursor. At the top of a screen, tmux and
+//     others take that for the wish to keep what stands there, and every frame would be
+//     in the scrollback.
+//   - Each frame begins in the first column, wherever a terminal has left the cursor when
+//     it echoed a ^C.
+//   - A frame is never higher than the screen and none of its lines wraps, also after
+//     the terminal was made smaller.
+//
+// After its first error it draws nothing any more: a run goes on without its view.
+type console struct {
+	mu    sync.Mutex
+	out   io.Writer
+	size  func() (columns, rows int)
+	above bytes.Buffer // lines to print above the next frame
+	next  bytes.Buffer // the next frame
+	drawn []int        // widths of the lines on the screen, in columns
+	last  [2]int       // the size when they were drawn
+	lost  bool         // nobody reads the output any more
+}
+
+func newConsole(out io.Writer, size func() (columns, rows int)) *console {
+	return &console{out: out, size: size}
+}
+
+// IsTerminal makes mpb draw.
+func (c *console) IsTerminal() bool { return true }
+
+// GetTermSize has no error: mpb would stop at it.
+func (c *console) GetTermSize() (columns, rows int, err error) {
+	columns, rows = c.size()
+	return columns, rows, nil
+}
+
+// Write takes whole lines that stay, above the next frame.
+func (c *console) Write(lines []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.above.Write(lines)
+}
+
+// ReadFrom takes a part of the next frame.
+func (c *console) ReadFrom(r io.Reader) (int64, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.next.ReadFrom(r)
+}
+
+// Flush draws the next frame. It counts its lines itself.
+func (c *console) Flush(int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.draw(strings.Split(strings.TrimSuffix(c.next.String(), "\n"), "\n"))
+	return nil
+}
+
+// Close takes the frame from the screen. Lines that are left to print are printed.
+func (c *console) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.draw(nil)
+}
+
+// print prints lines on a terminal that has no frame any more.
+func (c *console) print(lines []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.send(lines)
+}
+
+// draw prints what is to stand above, and a frame in place of the last one. mu must be
+// held.
+func (c *console) draw(frame []string) {
+	columns, rows := c.size()
+	frame = fit(frame, columns, rows)
+	var b bytes.Buffer
+	up := rowsOf(c.drawn, columns)
+	moveUp(&b, up)
+	if c.above.Len() > 0 || len(frame) != len(c.drawn) || c.last != [2]int{columns, rows} {
+		clearRows(&b, up+1)
+	}
+	_, _ = c.above.WriteTo(&b) // a buffer takes everything
+	c.drawn = c.drawn[:0]
+	for _, line := range frame {
+		b.WriteString(clearLine + line + "\n")
+		c.drawn = append(c.drawn, terminal.Width(line))
+	}
+	b.WriteString(clearLine) // what was typed meanwhile, such as ^C
+	c.next.Reset()
+	c.last = [2]int{columns, rows}
+	c.send(b.Bytes())
+}
+
+// send writes to the terminal. mu must be held.
+func (c *console) send(text []byte) {
+	if c.lost {
+		return
+	}
+	_, err := c.out.Write(text)
+	c.lost = err != nil
+}
+
+// fit cuts a frame to a screen. Below it stays a line for the cursor.
+func fit(frame []string, columns, rows int) []string {
+	var list []string
+	for _, line := range frame {
+		if line = strings.TrimRight(terminal.Truncate(line, columns-1), " "); len(list) < rows-1 {
+			list = append(list, line)
+		}
+	}
+	for len(list) > 0 && list[0] == "" { // there is nothing to show yet
+		list = list[1:]
+	}
+	return list
+}
+
+// rowsOf is how many rows lines take on a terminal that wraps those that have become too
+// long.
+func rowsOf(widths []int, columns int) (rows int) {
+	for _, w := range widths {
+		rows += max(1, (w+columns-1)/max(columns, 1))
+	}
+	return rows
+}
+
+const clearLine = "\x1b[K" // to the right of the cursor
+
+// moveUp moves the cursor to the first column, so many rows up.
+func moveUp(b *bytes.Buffer, rows int) {
+	b.WriteByte('\r')
+	if rows > 0 {
+		fmt.Fprintf(b, "\x1b[%dA", rows)
+	}
+}
+
+// clearRows clears so many rows and leaves the cursor in the first one.
+func clearRows(b *bytes.Buffer, rows int) {
+	b.WriteString(strings.Repeat(clearLine+"\n", rows-1) + clearLine)
+	moveUp(b, rows-1)
+}
