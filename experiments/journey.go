@@ -122,7 +122,7 @@ func stepShape(s *Step) shape.Shape {
 		{Name: "timeout", Doc: "a step that takes longer has failed; by default what is left of the journey's", Shape: positive(duration, "0s")(&s.Timeout)},
 		{Name: "slow_after", Doc: "budget of this step; beyond it the journey counts as slow", Shape: positive(duration, "0s")(&s.SlowAfter)},
 		{Name: "poll", Doc: "repeat the step until its expectation is met", Shape: shape.Optional[Poll]{To: &s.Poll, Item: pollShape}},
-		{Name: "needs", Doc: "the dependencies that the system calls for this step, so that reports can tell harm that spread to journeys without need of one",
+		{Name: "needs", Doc: "the dependencies that the system calls for this step, so that reports can tell harm that spread to journeys without need of one, and so that, on one route, harm counts from the first step on that needs what is broken",
 			Shape: shape.List[string]{To: &s.Needs, Item: id, Min: 1, Max: 50}},
 	}...)
 	return shape.Keeping{Shape: shape.Validated{Always: true, Shape: f, Also: shape.Object{"allOf": oneBodySchema()}, Check: func(d *shape.Document, _ shape.Node, path string) {

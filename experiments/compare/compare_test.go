@@ -218,6 +218,7 @@ func TestWhatIsComparable(t *testing.T) {
 		"invalid":                    {func(e *result.Experiment) { e.Verdict, e.Reasons = result.Invalid, []string{"fault not exercised"} }, ReasonHeadUntrusted, "head is invalid: fault not exercised"},
 		"not run":                    {func(e *result.Experiment) { e.Verdict, e.Reasons = result.NotRun, []string{"interrupted"} }, ReasonHeadUntrusted, "head is not run: interrupted"},
 		"another name":               {func(e *result.Experiment) { e.ID = "other" }, ReasonOnlyInHead, "only head has it"},
+		"other steps that count":     {func(e *result.Experiment) { e.Journeys[0].BlastRadius.CountedAt = []string{"pay"} }, ReasonCountedStepsDiffer, "the steps at which harm counts differ: all in base, pay in head"},
 		"another kind of control":    {func(e *result.Experiment) { e.Journeys[0].BlastRadius.Control = result.BaselineControl }, ReasonControlsDiffer, "the kind of control differs: concurrent in base, baseline in head"},
 		"nothing measured":           {func(e *result.Experiment) { e.Journeys[0].BlastRadius = nil }, ReasonNotMeasuredInHead, "not measured in head"},
 		"inconclusive is an answer":  {func(e *result.Experiment) { e.Verdict = result.Inconclusive }, "", ""},

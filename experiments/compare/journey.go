@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/stats"
@@ -74,7 +75,25 @@ func notComparable(b, h []*result.BlastRadius, comparable bool) (ReasonCode, str
 	case controlOf(b) != controlOf(h) || controlOf(b) == mixedControls:
 		return ReasonControlsDiffer, fmt.Sprintf("the kind of control differs: %s in base, %s in head", controlOf(b), controlOf(h))
 	}
+	if was, is := countedOf(b), countedOf(h); was != is {
+		return ReasonCountedStepsDiffer, fmt.Sprintf("the steps at which harm counts differ: %s in base, %s in head", was, is)
+	}
 	return "", ""
+}
+
+// countedOf are the steps at which harm counts in the runs of a side.
+func countedOf(list []*result.BlastRadius) string {
+	var all []string
+	for _, b := range list {
+		text := strings.Join(b.CountedAt, " and ")
+		if text == "" {
+			text = "all"
+		}
+		if !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	return strings.Join(all, " or ")
 }
 
 // clampChange keeps a change within -100 to 100 points. The fault harms from none to

@@ -23,6 +23,7 @@ const (
 	ReasonNotMeasuredInBase       ReasonCode = "not_measured_in_base"
 	ReasonNotMeasuredInHead       ReasonCode = "not_measured_in_head"
 	ReasonControlsDiffer          ReasonCode = "controls_differ"
+	ReasonCountedStepsDiffer      ReasonCode = "counted_steps_differ" // those at which harm counts
 )
 
 // What changed in a journey or an invariant.

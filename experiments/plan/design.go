@@ -56,6 +56,14 @@ func (e Experiment) noSecondControl(j Journey) string {
 
 // knows is what the design of j can tell, in words.
 func (e Experiment) knows(j Journey) string {
+	text := e.knowsByDesign(j)
+	if more := e.knowsOfNeeds(j); more != "" {
+		text += "; " + more
+	}
+	return text
+}
+
+func (e Experiment) knowsByDesign(j Journey) string {
 	switch e.Design(j) {
 	case SecondRoute:
 		return "second route: what harms both arms alike is not taken for the fault's"

@@ -128,8 +128,7 @@ func countCalls(proxy string, batches []counterBatch) (callCounts, bool) {
 // mayCall reports whether journey i may call a dependency. Where no step says what it
 // needs, any may.
 func (r *experimentRun) mayCall(i int, dependency string) bool {
-	needs := func(s experiments.Step) bool { return slices.Contains(s.Needs, dependency) }
-	return !r.needsDeclared(dependency) || slices.ContainsFunc(r.plan.Journeys[i].Steps, needs)
+	return !r.plan.NeedsDeclared(dependency) || r.plan.Journeys[i].MayNeed(dependency)
 }
 
 func sum(list []float64) (all float64) {

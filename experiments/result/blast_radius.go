@@ -2,6 +2,7 @@ package result
 
 import (
 	"math"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -86,6 +87,21 @@ func (r *experimentRun) compare(i int) comparison {
 	return c
 }
 
+// countedMethod is added to the name of a method where only harm at the steps counts
+// that need what is broken.
+const countedMethod = ", harm at the steps that need what is broken"
+
+// TookTurns reports whether control and fault took turns on one route.
+func (b *BlastRadius) TookTurns() bool {
+	return b.Control == BaselineControl && strings.HasPrefix(b.Method, methodName(stats.Repeated))
+}
+
+// HasSecondControl reports whether the time after the fault was a control as well as that
+// before it, on one route.
+func (b *BlastRadius) HasSecondControl() bool {
+	return b.Control == BaselineControl && strings.HasPrefix(b.Method, methodName(stats.Surrounded))
+}
+
 // methodName is how an interval was made, as people read it.
 func methodName(m stats.Method) string {
 	switch m {
@@ -99,6 +115,8 @@ func methodName(m stats.Method) string {
 		return "turns of control and fault"
 	case stats.Surrounded:
 		return "before and after the fault"
+	case stats.Beside:
+		return "beside journeys that never need what is broken, before the fault and under it"
 	}
 	return ""
 }
@@ -106,11 +124,12 @@ func methodName(m stats.Method) string {
 // blastRadius of a fault that a guardrail or an interruption stopped carries the bounds
 // that hold at a moment that the data chose.
 func (r *experimentRun) blastRadius(p plan.Journey, j *journeyRecord) *BlastRadius {
-	d := r.excess(p, j)
-	b := &BlastRadius{
-		Journey: p.Name, Confidence: stats.Confidence,
-		Control: j.controlKind, Method: methodName(d.Method), Batches: d.Batches, Effective: math.Round(d.Effective),
-		Independent: &Bounds{d.Newcombe.Low, d.Newcombe.High},
+	b := &BlastRadius{Journey: p.Name, Confidence: stats.Confidence, Control: j.controlKind}
+	d := r.excess(p, j, b)
+	b.Method, b.Batches, b.Effective = methodName(d.Method), d.Batches, math.Round(d.Effective)
+	b.Base, b.Independent = stats.Total(j.counted.control).Share(), &Bounds{d.Newcombe.Low, d.Newcombe.High}
+	if b.CountedAt != nil {
+		b.Method += countedMethod
 	}
 	switch {
 	case (r.trip != nil || r.cutInFault()) && j.controlKind != BaselineControl:
@@ -131,15 +150,23 @@ func (r *experimentRun) blastRadius(p plan.Journey, j *journeyRecord) *BlastRadi
 	return b
 }
 
-// excess is the harm of the cohort beyond what it is compared with. On one route the time
-// after the fault is a second control, once the system is shown to have come back.
-func (r *experimentRun) excess(p plan.Journey, j *journeyRecord) stats.Difference {
-	if j.controlKind == BaselineControl && j.faultPeriods == nil {
-		if after := r.recoveredTail(p, j); after != nil {
-			return j.excess.differenceWithin(after)
-		}
+// excess is the harm of the cohort beyond what it is compared with, and tells b how it
+// was counted.
+func (r *experimentRun) excess(p plan.Journey, j *journeyRecord, b *BlastRadius) stats.Difference {
+	d := j.differenceWithin(&j.excess, r.recoveredTail(p, j, j.recovery.harm[plan.FaultArm]))
+	if j.controlKind != BaselineControl {
+		return d
 	}
-	return j.excess.difference()
+	return r.narrowed(p, j, d, b)
+}
+
+// differenceWithin is the difference of a contrast of the journey. On one route the time
+// after the fault is a second control, once the system is shown to have come back.
+func (j *journeyRecord) differenceWithin(c *contrast, after []stats.Stretch) stats.Difference {
+	if j.controlKind == BaselineControl && j.faultPeriods == nil && after != nil {
+		return c.differenceWithin(after)
+	}
+	return c.difference()
 }
 
 // correctForArms minds that the arms may not be alike, as [stats.AllowForArms] says.

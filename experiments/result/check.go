@@ -208,6 +208,16 @@ func (c *checker) radius(b *BlastRadius) {
 	if i := b.Independent; i != nil {
 		c.bounds("blast radius", mostShare, i.Low, i.High)
 	}
+	c.number("blast radius", mostShare, b.Base)
+	for _, a := range []*Amount{b.ArmsBefore, b.SpillOver, b.AgainstBaseline, b.AllHarm} {
+		if a != nil {
+			c.number("blast radius", mostShare, a.Estimate)
+			c.bounds("blast radius", mostShare, a.Low, a.High)
+		}
+	}
+	for _, name := range slices.Concat(b.CountedAt, b.Beside) {
+		c.id("blast radius", name)
+	}
 }
 
 func (c *checker) journey(j *Journey) {

@@ -16,14 +16,16 @@ const longestInSeconds = 4 * 60 * 60
 type secondCounts struct {
 	fault, control group
 	harm           [2][]stats.Count // by arm
+	hit            func(*journal.Observation) bool
 	concurrent     bool
 }
 
-func newSecondCounts(c comparison) secondCounts {
+func newSecondCounts(c comparison, hit func(*journal.Observation) bool) secondCounts {
 	n := min(longestInSeconds, max(1, int(c.cohort.length()/time.Second)))
 	return secondCounts{
 		fault: group{arm: plan.FaultArm, spans: c.cohort}, control: group{arm: plan.ControlArm, spans: c.cohort},
 		harm:       [2][]stats.Count{make([]stats.Count, n), make([]stats.Count, n)},
+		hit:        hit,
 		concurrent: c.controlKind != BaselineControl,
 	}
 }
@@ -32,8 +34,16 @@ func (s *secondCounts) add(o *journal.Observation) {
 	for _, g := range []group{s.fault, s.control} {
 		if g.has(o) {
 			list := s.harm[g.arm]
-			addHit(&list[g.batch(o.Intended, len(list))], o.Harmed())
+			addHit(&list[g.batch(o.Intended, len(list))], s.hit(o))
 		}
+	}
+}
+
+// addBeside counts a journey that is a control although it is of another kind.
+func (s *secondCounts) addBeside(o *journal.Observation) {
+	if s.fault.has(o) {
+		list := s.harm[plan.ControlArm]
+		addHit(&list[s.fault.batch(o.Intended, len(list))], o.Harmed())
 	}
 }
 

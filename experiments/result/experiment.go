@@ -10,7 +10,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/experiments/stats"
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
@@ -65,9 +64,11 @@ func (r *experimentRun) measure(e *Experiment) {
 	e.BlastRadius = headline(e.Journeys)
 	switch b := e.BlastRadius; {
 	case b == nil || b.Control != BaselineControl:
-	case b.Method == methodName(stats.Repeated):
+	case b.TookTurns():
 		e.Warnings = append(e.Warnings, fmt.Sprintf("there is no concurrent control arm: control and fault took turns %d times, which balances what changes steadily and nothing else", b.Batches))
-	case b.Method == methodName(stats.Surrounded):
+	case b.Beside != nil:
+		e.Warnings = append(e.Warnings, fmt.Sprintf("there is no concurrent control arm: %s, which never need what is broken, are the control, and what else changed meanwhile for %s alone counts as the fault's", figures.List(b.Beside, "and"), b.Journey))
+	case b.HasSecondControl():
 		e.Warnings = append(e.Warnings, "there is no concurrent control arm: the time before and after the fault is the control, which balances what changes in a straight line and nothing else")
 	default:
 		e.Warnings = append(e.Warnings, "the control is the baseline before the fault, not a concurrent arm: what else changed meanwhile counts as the fault's")
@@ -105,7 +106,9 @@ func (r *experimentRun) journey(i int) Journey {
 		out.Released = &j.released.Counts
 	}
 	if j.fault.Journeys > 0 && j.control.Journeys > 0 {
-		out.BlastRadius, out.Episodes = r.blastRadius(p, j), j.seconds.episodes()
+		out.BlastRadius = r.blastRadius(p, j)
+		j.seconds.concurrent = out.BlastRadius.Control != BaselineControl || out.BlastRadius.Beside != nil
+		out.Episodes = j.seconds.episodes()
 	}
 	return out
 }
@@ -118,6 +121,12 @@ func journeyWarnings(j *Journey) (list []string) {
 	}
 	if b.Control == ContaminatedControl {
 		list = append(list, "control contaminated: "+describeSpillOver(j))
+	}
+	switch {
+	case b.HarmSpread:
+		list = append(list, fmt.Sprintf("%s: harm of steps before any that needs what is broken grew as well, so all of its harm counts", j.Name))
+	case b.CountedAt != nil:
+		list = append(list, fmt.Sprintf("%s: harm counts from step %s on, the first that needs what is broken: of all steps it is %s", j.Name, b.CountedAt[0], describeAmount(*b.AllHarm)))
 	}
 	if a := b.ArmsBefore; a != nil {
 		list = append(list, describeArms(j.Name, *a))

@@ -154,9 +154,17 @@ func newContrast(of, against group, hit func(*journal.Observation) bool) contras
 func harmed(o *journal.Observation) bool { return o.Harmed() }
 
 func (c *contrast) add(o *journal.Observation) {
+	c.addFault(o)
+	c.addControl(o)
+}
+
+func (c *contrast) addFault(o *journal.Observation) {
 	if c.of.has(o) {
 		addHit(&c.fault[c.of.batch(o.Intended, len(c.fault))], c.hit(o))
 	}
+}
+
+func (c *contrast) addControl(o *journal.Observation) {
 	if c.against.has(o) {
 		addHit(&c.control[c.against.batch(o.Intended, len(c.control))], c.hit(o))
 	}
@@ -177,11 +185,16 @@ func (c *contrast) difference() stats.Difference {
 	case !simultaneous(c.of, c.against):
 		return stats.UnpairedBatches(c.fault, c.control)
 	}
+	return stats.PairedBatches(c.pairs())
+}
+
+// pairs are the batches of simultaneous groups.
+func (c *contrast) pairs() []stats.Pair {
 	pairs := make([]stats.Pair, len(c.fault))
 	for i := range pairs {
 		pairs[i] = stats.Pair{Fault: c.fault[i], Control: c.control[i]}
 	}
-	return stats.PairedBatches(pairs)
+	return pairs
 }
 
 // differenceWithin is the same for groups that follow each other, with what came after

@@ -56,7 +56,9 @@ type outcomes struct {
 	armsBefore contrast    // the harm of the arms before the fault
 	slower     [2]contrast // journeys slower than nine in ten were, by arm
 	seconds    secondCounts
+	counted    contrast // the harm of the cohort that counts for its blast radius
 	beforeNeed contrast // harm at steps before any that needs what is broken
+	beside     besideControl
 	steps      stepHarm
 	causes     causeCounts
 
@@ -148,6 +150,7 @@ func (r *experimentRun) countOutcomes(all iter.Seq2[*journal.Observation, error]
 	return r.pass(all, func(j *journeyRecord, o *journal.Observation) {
 		r.addInFlight(j, o)
 		j.add(o)
+		r.addBeside(o)
 	})
 }
 
@@ -159,7 +162,8 @@ func (r *experimentRun) prepare(i int, j *journeyRecord) {
 	during := group{arm: plan.ControlArm, spans: j.cohort}
 	j.during = groupCounts{group: during}
 	j.released = groupCounts{group: group{arm: plan.FaultArm, spans: r.released(j.cohort)}}
-	j.excess, j.beforeNeed = newContrast(fault, control, harmed), newContrast(fault, control, r.harmedBeforeNeed(i))
+	j.excess, j.counted = newContrast(fault, control, harmed), newContrast(fault, control, r.counted(i))
+	j.beforeNeed, j.beside = newContrast(fault, control, r.harmedBeforeNeed(i)), r.newBesideControl(i, j.comparison)
 	for _, arm := range []plan.Arm{plan.FaultArm, plan.ControlArm} {
 		before := group{arm: arm, spans: spans{j.baseline}}
 		j.beforeFault[arm] = stats.NewBaseline(j.baseline.from)
@@ -174,8 +178,8 @@ func (r *experimentRun) prepare(i int, j *journeyRecord) {
 	j.steps, j.timing = newStepHarm(p.Steps, j.comparison), r.newTiming(len(p.Steps), j.comparison)
 	j.endings = endings{of: fault}
 	j.causes = r.newCauseCounts(i, j)
-	j.batched, j.seconds = newBatchedDurations(fault, control), newSecondCounts(j.comparison)
-	j.guardrail, j.recovery = newGuardrailBlocks(j.cohort, j.baseline), newRecoveryWindow(m, r.removalHarm())
+	j.batched, j.seconds = newBatchedDurations(fault, control), newSecondCounts(j.comparison, r.counted(i))
+	j.guardrail, j.recovery = newGuardrailBlocks(j.cohort, j.baseline), newRecoveryWindow(m, r.removalHarm(), r.counted(i), r.harmedBeforeNeed(i))
 	j.callers = [2]callerCounts{newCallerCounts(r.batches.before), newCallerCounts(r.batches.under)}
 }
 
@@ -204,7 +208,7 @@ func (j *journeyRecord) add(o *journal.Observation) {
 	for _, c := range []*groupCounts{&j.fault, &j.control, &j.during, &j.released, &j.before[o.Arm]} {
 		c.add(o)
 	}
-	for _, c := range []*contrast{&j.excess, &j.ownBefore, &j.spillOver, &j.armsBefore, &j.beforeNeed, &j.slower[o.Arm]} {
+	for _, c := range []*contrast{&j.excess, &j.ownBefore, &j.spillOver, &j.armsBefore, &j.counted, &j.beforeNeed, &j.slower[o.Arm]} {
 		c.add(o)
 	}
 	if o.Intended < j.baseline.to {
@@ -222,6 +226,20 @@ func (j *journeyRecord) add(o *journal.Observation) {
 	j.series[o.Arm].add(o)
 	j.guardrail.add(o)
 	j.recovery.add(o)
+}
+
+// addBeside counts a journey for those beside which it ran.
+func (r *experimentRun) addBeside(o *journal.Observation) {
+	for i := range r.journeys {
+		j := &r.journeys[i]
+		if j.beside.names == nil {
+			continue
+		}
+		j.beside.add(o, i == o.Journey)
+		if j.beside.indices[o.Journey] {
+			j.seconds.addBeside(o)
+		}
+	}
 }
 
 // addInFlight counts journeys of the fault arm that were under way when the fault came.

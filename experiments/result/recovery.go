@@ -118,13 +118,13 @@ func isLater(t stats.Trials, fell Fell) bool {
 }
 
 // recoveredTail is the harm of the fault arm after it is shown to have come back, in
-// batches of time. It is nil where that is not shown, or where too little time follows.
-func (r *experimentRun) recoveredTail(p plan.Journey, j *journeyRecord) []stats.Stretch {
+// batches of time. steps are that harm, or a part of it, in steps of [recoveryStep] since
+// the removal. It is nil where that is not shown, or where too little time follows.
+func (r *experimentRun) recoveredTail(p plan.Journey, j *journeyRecord, steps []stats.Count) []stats.Stretch {
 	rec := r.recoveryOf(p, j)
 	if rec == nil || rec.Censored {
 		return nil
 	}
-	steps := j.recovery.harm[plan.FaultArm]
 	from := int(math.Ceil((rec.Seconds + stats.Settling.Seconds()) / recoveryStep.Seconds()))
 	if from >= len(steps) {
 		return nil
@@ -160,6 +160,10 @@ type recoveryWindow struct {
 	removal span // in which the removal itself harms journeys
 	watched span
 	harm    [2][]stats.Count // by arm and step
+	// Harm of the fault arm in steps that counts for the blast radius, and harm before any
+	// step that needs what is broken.
+	counted, beforeNeed     []stats.Count
+	isCounted, isBeforeNeed func(*journal.Observation) bool
 
 	falling span
 	width   time.Duration // of a slice
@@ -181,12 +185,14 @@ const (
 	mostSteps = int(4 * time.Hour / recoveryStep)
 )
 
-func newRecoveryWindow(m moments, removalHarm time.Duration) recoveryWindow {
+func newRecoveryWindow(m moments, removalHarm time.Duration, isCounted, isBeforeNeed func(*journal.Observation) bool) recoveryWindow {
 	n := min(mostSteps, max(0, int((m.end-m.removed)/recoveryStep)))
 	w := recoveryWindow{
 		removal: span{m.removed, m.removed + removalHarm},
 		watched: span{m.removed, m.removed + time.Duration(n)*recoveryStep},
 		harm:    [2][]stats.Count{make([]stats.Count, n), make([]stats.Count, n)},
+		counted: make([]stats.Count, n), beforeNeed: make([]stats.Count, n),
+		isCounted: isCounted, isBeforeNeed: isBeforeNeed,
 		falling: span{m.lastInjected, m.end},
 	}
 	w.width = max(shortestSlice, (max(m.end, m.removed)-min(m.lastInjected, m.removed))/mostSlices)
@@ -203,7 +209,7 @@ func (w *recoveryWindow) add(o *journal.Observation) {
 	}
 	since := o.Intended - w.watched.from // the removal
 	if w.watched.contains(o.Intended) {
-		addHit(&w.harm[o.Arm][since/recoveryStep], o.Harmed())
+		w.addStep(o, int(since/recoveryStep))
 	}
 	if o.Arm != plan.FaultArm || !w.falling.contains(o.Intended) {
 		return
@@ -218,6 +224,14 @@ func (w *recoveryWindow) add(o *journal.Observation) {
 	}
 	s.last = max(s.last, o.Intended)
 	addHit(&s.Count, o.Harmed())
+}
+
+func (w *recoveryWindow) addStep(o *journal.Observation, k int) {
+	addHit(&w.harm[o.Arm][k], o.Harmed())
+	if o.Arm == plan.FaultArm {
+		addHit(&w.counted[k], w.isCounted(o))
+		addHit(&w.beforeNeed[k], w.isBeforeNeed(o))
+	}
 }
 
 // fell finds the moment at which harm fell. The change point may be before the removal,

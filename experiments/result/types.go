@@ -157,6 +157,19 @@ type BlastRadius struct {
 	// journeys per arm would have shown as much: far fewer where harm comes in bursts.
 	Batches   int     `json:"batches,omitempty"`
 	Effective float64 `json:"effective,omitempty"`
+	// Base is the share of the control that was harmed, of what counts. It is absent from
+	// the results of older versions.
+	Base float64 `json:"base,omitempty"`
+	// CountedAt are the steps at which harm counts, where the documents say which need what
+	// is broken; absent where all harm counts. AllHarm is then that of all steps, beyond the
+	// control. HarmSpread reports that harm of earlier steps is shown to have grown as well:
+	// then all harm counts after all.
+	CountedAt  []string `json:"counted_at,omitempty"`
+	AllHarm    *Amount  `json:"all_harm,omitempty"`
+	HarmSpread bool     `json:"harm_spread,omitempty"`
+	// Beside are journeys that never need what is broken, and that share their bad moments
+	// with this one: on one route they are the control at the same time.
+	Beside []string `json:"beside,omitempty"`
 	// Independent are the bounds that hold if journeys are independent.
 	Independent *Bounds `json:"independent,omitempty"`
 	// ArmsBefore is by how much the fault arm was harmed beyond the control arm already

@@ -65,7 +65,7 @@ func isSpared(e *Experiment, dependency string, all map[string]Dependency) bool 
 // which do, it is the last one of the only journey.
 func (r *experimentRun) stepsThatNeed(i int, dependency string) (list []int) {
 	steps := r.plan.Journeys[i].Steps
-	if !r.needsDeclared(dependency) {
+	if !r.plan.NeedsDeclared(dependency) {
 		if len(r.plan.Journeys) > 1 || len(steps) == 0 {
 			return nil
 		}
@@ -81,7 +81,7 @@ func (r *experimentRun) stepsThatNeed(i int, dependency string) (list []int) {
 
 // stepName is empty where no document says which steps need the dependency.
 func (r *experimentRun) stepName(i int, dependency string, k int) string {
-	if !r.needsDeclared(dependency) {
+	if !r.plan.NeedsDeclared(dependency) {
 		return ""
 	}
 	return r.plan.Journeys[i].Steps[k].Name

@@ -49,6 +49,8 @@ const (
 	Repeated Method = "turns"
 	// Surrounded does so through the time before, under and after one fault.
 	Surrounded Method = "before and after"
+	// Beside compares how two kinds of trials changed, one of which the fault cannot touch.
+	Beside Method = "difference in differences"
 	// Unpaired lets each arm vary over its own stretches of time.
 	Unpaired Method = "batch means"
 )
@@ -87,25 +89,16 @@ type Difference struct {
 // Methodology 24 (1998), 193-201; A. M. Law and W. D. Kelton, "Simulation
 // Modeling and Analysis" (1991), section 9.5.3, on batch means.
 func PairedBatches(batches []Pair) Difference {
-	var all Pair
-	fault, control := make([]Count, len(batches)), make([]Count, len(batches))
-	for i, b := range batches {
-		fault[i], control[i] = b.Fault, b.Control
-		all.Fault, all.Control = all.Fault.plus(b.Fault), all.Control.plus(b.Control)
-	}
-	d := independent(all.Fault, all.Control)
-	if len(batches) < LeastBatches || all.Fault.N == 0 || all.Control.N == 0 {
+	p := newPaired(batches)
+	d := independent(p.fault, p.control)
+	if len(batches) < LeastBatches || p.fault.N == 0 || p.control.N == 0 {
 		return d
 	}
-	residuals := deviations(fault)
-	for i, r := range deviations(control) {
-		residuals[i] -= r
-	}
-	design := effect(variance(residuals), all.Fault.variance()+all.Control.variance())
+	design := effect(p.variance, p.independent)
 	scale := max(1, design*penalty(len(batches)))
-	d.Interval = bounded(Minus(wilson(all.Fault, scale, z95), wilson(all.Control, scale, z95)))
+	d.Interval = bounded(Minus(wilson(p.fault, scale, z95), wilson(p.control, scale, z95)))
 	d.Method, d.Batches = Paired, len(batches)
-	d.Effective = float64(min(all.Fault.N, all.Control.N)) / max(1, design)
+	d.Effective = float64(min(p.fault.N, p.control.N)) / max(1, design)
 	return d
 }
 

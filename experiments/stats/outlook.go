@@ -82,7 +82,7 @@ func (o Outlook) imagine(r *rand.Rand, base, under float64) Difference {
 		return Turns(control, fault)
 	case Surrounded:
 		return BeforeAndAfter(control, fault, imagine(r, o.After, base))
-	case Independent, Unpaired:
+	case Independent, Unpaired, Beside:
 	}
 	return UnpairedBatches(counts(fault), counts(control))
 }

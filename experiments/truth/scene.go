@@ -45,6 +45,12 @@ type Scene struct {
 	Faults []experiments.Fault
 	Inject string // kind of fault; "": latency
 
+	// Needs declares which step of each kind needs what is broken; nil: nothing is declared.
+	Needs []Need
+	// Spreads is the share of the fault's harm that comes at a step before any that needs
+	// what is broken.
+	Spreads float64
+
 	Base world.Process    // harm without a fault, shared by both arms
 	Own  [2]world.Process // harm without a fault of each arm's own route; nil: none
 	Harm world.Process    // what the fault adds, over the time since it was first injected; nil: Decide knows
@@ -63,6 +69,52 @@ type Scene struct {
 // Seen is what somebody who watches a run sees of it: journeys harmed under the fault and
 // all of them, by arm.
 type Seen struct{ Harmed, All [2]int }
+
+// A Need is what the steps of a kind of journey need: a step look, and then a step pay
+// that needs what is broken.
+type Need struct {
+	// Early is the share of harm without a fault that comes at look. At 0 there is no such
+	// step.
+	Early float64
+	// Never: there is no step pay, and the fault never harms the journey, or does although
+	// it does not need what is broken if it is Touched.
+	Never, Touched bool
+}
+
+func (n Need) steps() []experiments.Step {
+	look, pay := experiments.Step{Name: "look"}, experiments.Step{Name: "pay", Needs: []string{"payments"}}
+	switch {
+	case n.Never:
+		return []experiments.Step{look}
+	case n.Early == 0:
+		return []experiments.Step{pay}
+	}
+	return []experiments.Step{look, pay}
+}
+
+// spared reports whether the fault never harms journeys of a kind.
+func (s *Scene) spared(kind int) bool {
+	return s.Needs != nil && s.Needs[kind].Never && !s.Needs[kind].Touched
+}
+
+// harmedAt is the index of the step at which a journey of a kind was harmed.
+func (s *Scene) harmedAt(m Moment) int {
+	if s.Needs == nil {
+		return 0
+	}
+	need := s.Needs[m.Journey]
+	if need.Never || need.Early == 0 {
+		return 0
+	}
+	early := need.Early
+	if m.Rand.Float64()*world.Either(m.Base, m.Harm) > m.Base { // the fault did it
+		early = s.Spreads
+	}
+	if m.Rand.Float64() < early {
+		return 0
+	}
+	return 1
+}
 
 // A Moment is what a journey meets at its decisive step.
 type Moment struct {
@@ -144,6 +196,9 @@ func (s *Scene) system() *experiments.System {
 			Name: fmt.Sprintf("j%d", i), Rate: rate, SlowAfter: inSeconds(s.SlowAfter), Timeout: inSeconds(s.Timeout),
 			Steps: []experiments.Step{{Name: "step"}},
 		})
+		if s.Needs != nil {
+			system.Journeys[i].Steps = s.Needs[i].steps()
+		}
 	}
 	system.Defaults.Phases = plan.NoOverride()
 	return system

@@ -189,7 +189,7 @@ func (g *traffic) decide(d *due) {
 		Base:    world.Either(shareAt(g.base, d.at), shareAt(g.own[d.Arm], d.at)),
 		Faulted: s.inForce && d.Arm == plan.FaultArm,
 	}
-	if m.Faulted {
+	if m.Faulted && !g.scene.spared(d.Journey) {
 		m.Harm = shareAt(g.harm, s.first)
 	}
 	if calls := g.scene.Calls; calls != nil && d.Arm == plan.FaultArm { // the control's route has no proxies
@@ -205,7 +205,7 @@ func (g *traffic) decide(d *due) {
 		d.Cause = journal.Status
 	}
 	if d.Outcome != journal.OK {
-		d.Step = 0
+		d.Step = g.scene.harmedAt(m)
 	}
 }
 

@@ -60,6 +60,7 @@ func functions() template.FuncMap {
 		"grade":   gradeText,
 		"control": controlText,
 		"arms":    armsText,
+		"counted": countedText,
 		"ends":    ends,
 		"losses":  lossText,
 	}

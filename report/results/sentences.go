@@ -30,9 +30,11 @@ func controlText(b *result.BlastRadius) string {
 	switch {
 	case words.IsBracket(b):
 		return "control contaminated: the control arm was harmed as well: harm that spills over to those whom the fault did not touch, or something else that harmed both arms. The fault harms " + words.Bracket(b)
-	case b.Control == result.BaselineControl && b.Method == "turns of control and fault":
+	case b.Beside != nil:
+		return "the control are journeys that never need what is broken and ran at the same time: " + figures.List(b.Beside, "and") + "; what else changed meanwhile for " + b.Journey + " alone counts as the fault's"
+	case b.TookTurns():
 		return "control and fault took turns on one route, which balances what changes steadily and nothing else"
-	case b.Control == result.BaselineControl && b.Method == "before and after the fault":
+	case b.HasSecondControl():
 		return "the control is the time before and after the fault, not a concurrent arm, which balances what changes in a straight line and nothing else"
 	case b.Control == result.BaselineControl:
 		return "the control is the baseline before the fault, not a concurrent arm: what else changed meanwhile counts as the fault's"
@@ -47,6 +49,18 @@ func armsText(b *result.BlastRadius) string {
 		return ""
 	}
 	return "the fault arm was harmed " + withBounds(a) + " more than the control arm already before the fault; that is subtracted"
+}
+
+// countedText says which harm counts, and how much all of it is; it is empty where all
+// harm counts.
+func countedText(b *result.BlastRadius) string {
+	switch {
+	case b.CountedAt == nil || b.AllHarm == nil:
+		return ""
+	case b.HarmSpread:
+		return "harm of steps before any that needs what is broken grew as well, so all harm counts"
+	}
+	return "harm counts at " + figures.List(b.CountedAt, "and") + ", from the first step on that needs what is broken; of all steps it is " + withBounds(b.AllHarm)
 }
 
 // lossText says what the arms lost beyond their own baselines; it is empty where that is
