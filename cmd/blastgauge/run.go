@@ -12,6 +12,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/embedded"
+	"github.com/blastgauge/blastgauge/experiments/run/preflight"
 	"github.com/blastgauge/blastgauge/report"
 	"github.com/blastgauge/blastgauge/report/results"
 	"github.com/blastgauge/blastgauge/report/terminal"
@@ -25,6 +26,7 @@ type runOptions struct {
 	progress string
 	token    string
 	create   bool
+	blind    bool     // ask nothing before
 	command  []string // starts the system, where the proxies are ours
 }
 
@@ -62,6 +64,7 @@ third leaves at once.
 	f.StringVar(&o.progress, "progress", "auto", "`HOW` to show progress on stderr: auto, bar, lines or none")
 	tokenFlags(cmd, &o.token, apiToken)
 	f.BoolVar(&o.create, "create-proxies", false, "create declared proxies that are missing, and leave them")
+	f.BoolVar(&o.blind, "no-preflight", false, "do not ask the system before the first fault whether journeys, invariants and probes work")
 	return cmd
 }
 
@@ -89,7 +92,7 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 	if out == nil {
 		return err
 	}
-	if out.Decisive {
+	if out.Decisive || errors.Is(out.Err, preflight.ErrFailed) {
 		a.logf("error: %v", out.Err)
 	}
 	return a.conclude(out, outputs)
@@ -130,7 +133,7 @@ func (m messages) Write(lines []byte) (int, error) { return m.app.messages().Wri
 
 // runOptions returns the options of a run on this machine, for this user.
 func (a *app) runOptions(o runOptions) (run.Options, error) {
-	options := run.Options{Dir: o.out, Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, CreateProxies: o.create, Log: messages{a}}
+	options := run.Options{Dir: o.out, Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, CreateProxies: o.create, NoPreflight: o.blind, Log: messages{a}}
 	var err error
 	if options.Allow, err = parseAllow(o.allow); err != nil {
 		return options, err

@@ -15,6 +15,7 @@ type Kind string
 // Kinds of events.
 const (
 	RunStarted        Kind = "run_started"        // Plan, Toxiproxy
+	PreflightFailed   Kind = "preflight_failed"   // Detail: what is wrong before any fault, so that nothing is run; one event for each problem
 	ExperimentStarted Kind = "experiment_started" // Experiment
 	PhaseStarted      Kind = "phase_started"      // Phase
 	FaultIntended     Kind = "fault_intended"     // Fault; synced before anything is changed

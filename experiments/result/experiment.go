@@ -144,6 +144,8 @@ func journeyWarnings(j *Journey) (list []string) {
 func (r *experimentRun) notRun(f *fold) *reason {
 	started := r.start.Kind != ""
 	switch {
+	case !started && len(f.preflight) > 0:
+		return &reason{ReasonPreflight, "nothing was injected, because the system did not work already: " + strings.Join(f.preflight, "; ")}
 	case !started && f.interrupt != nil:
 		return &reason{ReasonInterrupted, "the run was interrupted before it"}
 	case !started && f.stop != "":

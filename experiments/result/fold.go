@@ -124,6 +124,9 @@ func foldEvents(events iter.Seq2[journal.Event, error], observations Observation
 	return f, nil
 }
 
+// maxProblems bounds what is told of a preflight.
+const maxProblems = 20
+
 // A fold collects the events of a run and hands them to its experiments.
 type fold struct {
 	plan      *plan.Plan
@@ -132,7 +135,8 @@ type fold struct {
 	last      journal.Event
 	ended     *journal.Event
 	interrupt *journal.Event
-	stop      string // why the suite stopped
+	stop      string   // why the suite stopped
+	preflight []string // what was wrong before anything was run
 	runs      []*experimentRun
 	warnings  []string
 }
@@ -154,6 +158,10 @@ func (f *fold) event(e journal.Event) {
 		f.interrupt = &e
 	case journal.SuiteStopped:
 		f.stop = e.Detail
+	case journal.PreflightFailed:
+		if len(f.preflight) < maxProblems {
+			f.preflight = append(f.preflight, e.Detail)
+		}
 	}
 	for _, r := range f.runs {
 		if r.plan.ID == e.Experiment {

@@ -8,12 +8,13 @@ type ReasonCode string
 
 // Why an experiment has no verdict of its own.
 const (
-	ReasonInterrupted  ReasonCode = "interrupted"   // the run was, before the experiment or in it
-	ReasonSuiteStopped ReasonCode = "suite_stopped" // an experiment before it ended the suite
-	ReasonRunEnded     ReasonCode = "run_ended"     // the run ended before the experiment
-	ReasonRunDied      ReasonCode = "run_died"      // its process did, in the middle of the experiment
-	ReasonFailed       ReasonCode = "failed"        // the experiment ended with an error
-	ReasonNoFault      ReasonCode = "no_fault"      // no fault was in force and removed
+	ReasonPreflight    ReasonCode = "preflight_failed" // the system did not work before anything was injected
+	ReasonInterrupted  ReasonCode = "interrupted"      // the run was, before the experiment or in it
+	ReasonSuiteStopped ReasonCode = "suite_stopped"    // an experiment before it ended the suite
+	ReasonRunEnded     ReasonCode = "run_ended"        // the run ended before the experiment
+	ReasonRunDied      ReasonCode = "run_died"         // its process did, in the middle of the experiment
+	ReasonFailed       ReasonCode = "failed"           // the experiment ended with an error
+	ReasonNoFault      ReasonCode = "no_fault"         // no fault was in force and removed
 )
 
 // Why a measurement cannot be trusted.

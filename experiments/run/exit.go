@@ -9,6 +9,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
+	"github.com/blastgauge/blastgauge/experiments/run/preflight"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -32,6 +33,8 @@ func ExitCode(err error) int {
 		return result.ExitUsage
 	case errors.Is(err, experiments.ErrRefused), errors.Is(err, toxiproxy.ErrRefused):
 		return result.ExitRefused
+	case errors.Is(err, preflight.ErrFailed):
+		return result.ExitInvalid
 	}
 	if i, ok := errors.AsType[*engine.Interrupt](err); ok {
 		return InterruptCode(i)

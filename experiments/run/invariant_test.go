@@ -68,7 +68,7 @@ func TestABrokenInvariantRefutesWhateverBecameOfTheNumbers(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer s.Close() //nolint:errcheck // the end of the test
-			out, err := perform(t, s, run.Options{View: func(*plan.Plan) run.View {
+			out, err := perform(t, s, run.Options{NoPreflight: true, View: func(*plan.Plan) run.View {
 				return &faultWatcher{act: func() { l.broken.Store(tt.breaks) }}
 			}})
 			if err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/run/preflight"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -80,7 +81,28 @@ func (r *run) preflight(ctx context.Context) (err error) {
 	if err := r.checkReloads(); err != nil {
 		return err
 	}
+	if err := r.askSystem(ctx); err != nil {
+		return err
+	}
 	return r.checkTags(ctx)
+}
+
+// getReady is how long a system that the run has started may need until it does its
+// work. It answers already, which says little: a shop answers 502 until its database is
+// up.
+const getReady = 30 * time.Second
+
+// askSystem finds out whether the system works, before a fault is blamed for what does
+// not.
+func (r *run) askSystem(ctx context.Context) error {
+	if r.o.NoPreflight {
+		return nil
+	}
+	o := preflight.Options{Plan: r.plan, Env: r.o.Getenv, Secrets: r.secrets, Memory: r.memory, Log: r.o.logf}
+	if r.o.Start != nil {
+		o.Patience = getReady
+	}
+	return preflight.Check(ctx, o)
 }
 
 // withAbsolutePaths returns a plan whose files are named by absolute paths: the

@@ -24,6 +24,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/run/preflight"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -50,6 +51,9 @@ type Options struct {
 	CreateProxies bool
 	// Embedded: the proxies are part of this process and end with it.
 	Embedded bool
+	// NoPreflight asks nothing of the system before the first fault. What does not work
+	// already is measured then.
+	NoPreflight bool
 	// Start starts the system under test, which the run stops in the end. The plan's
 	// system must have its proxies embedded. Nil: the system stands already.
 	Start func(context.Context, *plan.Plan) (System, error)
@@ -162,7 +166,7 @@ func (o Options) perform(ctx context.Context, p *plan.Plan, out *Outcome) (err e
 	}
 	defer func() { err = errors.Join(err, r.guard.End(endLease(release))) }()
 	if err := r.preflight(ctx); err != nil {
-		return err
+		return r.notRun(err, out)
 	}
 	dir, root, err := openDir(o.Dir, p.Run)
 	if err != nil {
@@ -183,6 +187,31 @@ func (o Options) perform(ctx context.Context, p *plan.Plan, out *Outcome) (err e
 		out.Result = folded
 	}
 	return errors.Join(runErr, err)
+}
+
+// notRun keeps what a preflight found in the run's directory, so that reports tell it as
+// they tell all else. Any other error is returned as it is, and so is a refusal, which
+// leaves nothing behind.
+func (r *run) notRun(why error, out *Outcome) error {
+	failed, ok := errors.AsType[*preflight.Error](why)
+	if !ok || errors.Is(why, experiments.ErrRefused) {
+		return why
+	}
+	dir, root, err := openDir(r.o.Dir, r.plan.Run)
+	if err != nil {
+		return errors.Join(why, err)
+	}
+	defer func() { _ = root.Close() }() // what is written is synced
+	log, err := journal.Create(root)
+	if err != nil {
+		return errors.Join(why, err)
+	}
+	if err := errors.Join(engine.RecordNotRun(r.plan, log, r.server, failed.Lines()), log.Close()); err != nil {
+		return errors.Join(why, err)
+	}
+	out.Dir = dir
+	out.Result, err = result.Read(root)
+	return errors.Join(why, err)
 }
 
 // acquire takes the lease of the run's Toxiproxy, once the run may reach it and no

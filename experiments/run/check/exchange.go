@@ -30,15 +30,35 @@ func Exchange(ctx context.Context, f plan.Fault, policy hosts.Policy) journal.Ex
 	return exchange(ctx, f, hosts.Dialer{Policy: policy, Timeout: dialTimeout}.DialContext)
 }
 
+// Reach reports why nothing answers behind a fault's proxy; nil where something does,
+// and where it only takes its time. It makes the same exchange as [Exchange].
+func Reach(ctx context.Context, f plan.Fault, policy hosts.Policy) error {
+	_, err := timed(ctx, f, hosts.Dialer{Policy: policy, Timeout: dialTimeout}.DialContext)
+	if late, ok := errors.AsType[net.Error](err); ok && late.Timeout() {
+		return nil
+	}
+	return err
+}
+
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
 func exchange(ctx context.Context, f plan.Fault, dial dialFunc) journal.Exchange {
+	took, err := timed(ctx, f, dial)
+	e := journal.Exchange{Took: took.Seconds()}
+	if err != nil {
+		e.Error = err.Error()
+	}
+	return e
+}
+
+// timed makes an exchange and says how long it took.
+func timed(ctx context.Context, f plan.Fault, dial dialFunc) (took time.Duration, err error) {
 	if f.Listen == "" {
-		return journal.Exchange{Error: "the proxy's address is not known"}
+		return 0, errors.New("the proxy's address is not known")
 	}
 	begun := time.Now()
 	c, err := dialProxy(ctx, f.Listen, dial)
-	took := time.Since(begun)
+	took = time.Since(begun)
 	if err == nil {
 		defer func() { _ = c.Close() }() // the exchange is over: how it closes says nothing
 		var silent bool
@@ -47,15 +67,18 @@ func exchange(ctx context.Context, f plan.Fault, dial dialFunc) journal.Exchange
 			took = time.Since(begun)
 		}
 	}
-	e := journal.Exchange{Took: took.Seconds()}
-	switch {
-	case err != nil && ctx.Err() != nil:
-		e.Error = context.Cause(ctx).Error()
-	case err != nil:
-		e.Error = err.Error()
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
 	}
-	return e
+	return took, err
 }
+
+// A silence is the error that nothing came in time.
+type silence time.Duration
+
+func (s silence) Error() string   { return "no answer within " + time.Duration(s).String() }
+func (s silence) Timeout() bool   { return true }
+func (s silence) Temporary() bool { return true }
 
 // awaitFirstByte sends a request and waits for the first byte of the answer. It
 // reports silence where the request is empty and nothing came.
@@ -82,7 +105,7 @@ func awaitFirstByte(ctx context.Context, c net.Conn, request string) (silent boo
 	case errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil && request == "":
 		return true, nil // the connection stays open, as it should
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return false, fmt.Errorf("no answer within %s", bound)
+		return false, silence(bound)
 	case errors.Is(err, io.EOF):
 		return false, errors.New("the connection was closed without an answer")
 	}

@@ -1,0 +1,142 @@
+package preflight
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/check"
+	"github.com/blastgauge/blastgauge/experiments/run/journey"
+)
+
+// unanswered says why a request got no answer, and what to do.
+func unanswered(x journey.Exchange) (came, do string) {
+	err, at := x.Verdict.Err, hostOf(x.URL)
+	if err == nil {
+		err = errors.New(x.Verdict.Detail)
+	}
+	var name *net.DNSError
+	switch {
+	case errors.Is(err, experiments.ErrRefused):
+		return x.Verdict.Detail, "" // it says what to write
+	case errors.As(err, &name):
+		return "the name " + name.Name + " has no address (" + name.Err + ")", "correct the name in the system file, or make it known to this machine"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nobody listens at " + at + " (connection refused)", "is the system up? Start it, or correct the address in the system file"
+	case isTLS(err):
+		return "TLS with " + at + " failed: " + shorten(err.Error()), "is it https there? tls.ca_file and tls.server_name in the system file say which authority and which name are right"
+	case x.Verdict.Cause == journal.Timeout:
+		return "no answer from " + at + " within " + seconds(x.Took), "is what answers there up, and what it calls? Where it needs longer, raise the timeout of the journey or the step"
+	case errors.Is(err, syscall.ECONNRESET):
+		return at + " reset the connection (" + shorten(err.Error()) + ")", "is what listens there up, and does it speak HTTP? A proxy resets where nobody listens behind it"
+	}
+	return shorten(err.Error()) + " (" + at + ")", "is what listens there up, and does it speak HTTP? A proxy closes the connection where nobody listens behind it"
+}
+
+// isTLS reports whether an error came of a TLS handshake.
+func isTLS(err error) bool {
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	var unknown x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var verify *tls.CertificateVerificationError
+	return errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &unknown) || errors.As(err, &name) ||
+		errors.As(err, &invalid) || errors.As(err, &verify) || strings.HasPrefix(err.Error(), "tls: ")
+}
+
+// hostOf returns host:port of a URL.
+func hostOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return text
+	}
+	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]))
+}
+
+// adviceOnAnswer is what to do about an answer that is not as expected.
+func adviceOnAnswer(x journey.Exchange) string {
+	switch {
+	case x.Verdict.Cause != journal.Status:
+		return "is the expectation right, and the data of the system? `blastgauge try` shows the whole answer"
+	case x.Status == http.StatusUnauthorized, x.Status == http.StatusForbidden, x.Status == http.StatusProxyAuthRequired:
+		return "are the credentials of the journey right, and its variables set for this environment?"
+	case x.Status >= 300 && x.Status < 400:
+		return "redirects are not followed: is the URL right, and the journey logged in? Where a redirect is the right answer, expect its status"
+	case x.Status == http.StatusTooManyRequests:
+		return "the system limits how much it takes: have it let the journeys of a run pass, which carry the header Blastgauge-Run"
+	case x.Status >= 500:
+		return "look at the system's own log: it answers, and cannot do its work"
+	}
+	return "is the request right? `blastgauge try` shows it and the whole answer"
+}
+
+// advise says more of what fails on the arm that goes through the proxies: which
+// dependency does not answer there, and that the other arm works.
+func (c *checker) advise(ctx context.Context, problems []*Problem) {
+	suspect := func(p *Problem) bool {
+		return p.Journey != "" && p.arm == plan.FaultArm && !errors.Is(p.Err, experiments.ErrRefused) && (!p.answered || p.status >= 500)
+	}
+	if !slices.ContainsFunc(problems, suspect) {
+		return
+	}
+	silent := c.silentDependencies(ctx)
+	for _, p := range problems {
+		if !suspect(p) || errors.Is(p.Err, syscall.ECONNREFUSED) {
+			continue
+		}
+		works := ""
+		if c.passed.has(p.Journey, plan.ControlArm) {
+			works = "the same journey works on the control arm. "
+		}
+		switch {
+		case len(silent) > 0:
+			p.Do = works + "Through its proxy, a dependency does not answer: " + strings.Join(silent, "; ")
+		case works != "":
+			p.Do = works + "Does each dependency answer behind its proxy, and does the system reach it there?"
+		}
+	}
+}
+
+// silentDependencies are those that do not answer through their proxies, with what came.
+func (c *checker) silentDependencies(ctx context.Context) []string {
+	var asked []plan.Fault
+	add := func(f plan.Fault) {
+		known := slices.ContainsFunc(asked, func(g plan.Fault) bool { return g.Listen == f.Listen })
+		if f.Listen != "" && !known {
+			asked = append(asked, f)
+		}
+	}
+	for _, e := range c.Plan.Experiments {
+		for _, f := range e.Faults {
+			add(f)
+		}
+	}
+	for _, d := range c.Plan.System.Dependencies {
+		add(plan.Fault{Fault: experiments.Fault{Into: d.Name}, Listen: d.Listen, Upstream: d.Upstream})
+	}
+	list := make([]string, len(asked))
+	var all sync.WaitGroup
+	for i, f := range asked {
+		all.Go(func() {
+			if err := check.Reach(ctx, f, c.Plan.System.Hosts()); err != nil {
+				list[i] = fmt.Sprintf("%s (its proxy at %s leads to %s): %s", f.Into, f.Listen, f.Upstream, shorten(err.Error()))
+			}
+		})
+	}
+	all.Wait()
+	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
+}
