@@ -18,7 +18,8 @@ import (
 type Tracer func(Exchange)
 
 // An Exchange is one step of a journey as it went, for people. No text of it holds the
-// value of an environment variable that the script uses.
+// value of an environment variable that the script uses, or what says itself that it is
+// a secret, see [redact.Secrets.Excerpt].
 type Exchange struct {
 	Step    string
 	Method  string
@@ -43,7 +44,7 @@ type Exchange struct {
 type Expectation struct {
 	Says string // what is expected, such as `$.charged is 42`
 	Met  bool
-	Came string // what came instead; empty where it is met
+	Came string // what came instead; empty where it is met, and where there is no answer
 }
 
 // A CapturedValue is what a step keeps for later ones.
@@ -83,16 +84,20 @@ func (e *Execution) exchange(s *step, v Verdict) Exchange {
 		url, headers = d.Describe(&e.req)
 	}
 	x := Exchange{
-		Step: s.name, Method: s.method, URL: hidden.Plain(url, maxElement), Headers: shown(headers, hidden),
-		Body: hidden.Text(string(e.req.Body), maxTraced), Sent: e.sent, Took: v.Took, Answered: e.answered, Verdict: v,
+		Step: s.name, Method: s.method, URL: hidden.Excerpt([]byte(url), maxElement), Headers: shown(headers, hidden),
+		Body: hidden.Excerpt(e.req.Body, maxTraced), Sent: e.sent, Took: v.Took, Answered: e.answered, Verdict: v,
 	}
 	if !e.answered {
+		x.Expected = append(x.Expected, Expectation{Says: "status " + s.acceptedStatuses()})
+		for i := range s.expectations {
+			x.Expected = append(x.Expected, Expectation{Says: s.expectations[i].says(&e.values, hidden)})
+		}
 		return x
 	}
-	x.Status, x.Size, x.Content = e.resp.Status, len(e.resp.Body), hidden.Text(string(e.resp.Body), maxTraced)
+	x.Status, x.Size, x.Content = e.resp.Status, len(e.resp.Body), hidden.Excerpt(e.resp.Body, maxTraced)
 	for _, name := range TellingHeaders() {
 		for _, value := range e.resp.header(name) {
-			x.Answer = append(x.Answer, experiments.Field{Name: name, Value: hidden.Plain(value, maxElement)})
+			x.Answer = append(x.Answer, shownField(name, value, hidden))
 		}
 	}
 	x.Expected = s.expectedOf(&e.answer, &e.values, hidden)
@@ -104,9 +109,16 @@ func (e *Execution) exchange(s *step, v Verdict) Exchange {
 func shown(headers []experiments.Field, hidden *redact.Secrets) []experiments.Field {
 	list := make([]experiments.Field, 0, len(headers))
 	for _, f := range headers {
-		list = append(list, experiments.Field{Name: f.Name, Value: hidden.Plain(f.Value, maxElement)})
+		list = append(list, shownField(f.Name, f.Value, hidden))
 	}
 	return list
+}
+
+// shownField is a value that may be shown beside its name, which may say that it is a
+// secret.
+func shownField(name, value string, hidden *redact.Secrets) experiments.Field {
+	text := hidden.Excerpt([]byte(name+": "+value), len(name)+maxElement)
+	return experiments.Field{Name: name, Value: strings.TrimPrefix(text, name+": ")}
 }
 
 // expectedOf looks at each expectation once more, also at those behind the first that
@@ -134,7 +146,7 @@ func (s *step) expectedOf(a *answer, v *values, hidden *redact.Secrets) []Expect
 		case err != nil:
 			one.Came = hidden.Plain("the answer cannot be judged: "+err.Error(), maxDetail)
 		case m != nil:
-			one.Came = hidden.Plain(m.describe(hidden), maxDetail)
+			one.Came = x.shown(m.describe(hidden), hidden)
 		default:
 			one.Met = true
 		}
@@ -143,9 +155,18 @@ func (s *step) expectedOf(a *answer, v *values, hidden *redact.Secrets) []Expect
 	return list
 }
 
+// shown is a text about the value that the expectation is about, which may be a secret
+// by its name.
+func (x *expectation) shown(text string, hidden *redact.Secrets) string {
+	if redact.SecretPath(x.name) {
+		return redact.Hidden
+	}
+	return hidden.Excerpt([]byte(text), maxDetail)
+}
+
 // says is what the expectation asks for, in words and without secrets.
 func (x *expectation) says(v *values, hidden *redact.Secrets) string {
-	show := func(v any) string { return hidden.Text(string(appendJSON(nil, beginning(v))), maxValue) }
+	show := func(v any) string { return x.shown(string(appendJSON(nil, beginning(v))), hidden) }
 	name := x.name
 	if x.of == ofBody {
 		name = wholeBody
@@ -171,7 +192,7 @@ func (s *step) capturedOf(v *values, verdict Verdict, hidden *redact.Secrets) []
 		c := &s.captures[i]
 		one := CapturedValue{Name: c.Name, From: c.String()}
 		if value := v.slots[c.slot]; value != nil && verdict.Outcome == journal.OK {
-			one.Found, one.Value = true, hidden.Plain(textOf(beginning(value)), maxElement)
+			one.Found, one.Value = true, shownField(c.Name, textOf(beginning(value)), hidden).Value
 		}
 		list = append(list, one)
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/figures"
-	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
@@ -136,8 +135,14 @@ const (
 	maxTold  = 300 // bytes of any other text
 )
 
-// shorten makes one short line of a text, whose secrets are hidden already.
-func shorten(text string) string { return (*redact.Secrets)(nil).Plain(text, maxTold) }
+// shorten makes one short line of a text, in which the values of variables are hidden
+// already.
+func shorten(text string) string { return oneLine(text, maxTold) }
+
+func oneLine(text string, most int) string {
+	var known *redact.Secrets
+	return known.Plain(known.Excerpt([]byte(text), most), most)
+}
 
 func quoted(name string) string { return strconv.Quote(name) }
 
@@ -153,18 +158,19 @@ func exchangeProblem(x journey.Exchange) *Problem {
 		return p
 	}
 	p.Came = strings.TrimSpace(strconv.Itoa(x.Status) + " " + http.StatusText(x.Status))
-	if v.Outcome == journal.Wrong || v.Cause != journal.Status {
-		p.Came += ", but " + shorten(v.Detail)
-	}
-	if at := slices.IndexFunc(x.Expected, func(e journey.Expectation) bool { return !e.Met }); at > 0 {
+	switch at := slices.IndexFunc(x.Expected, func(e journey.Expectation) bool { return !e.Met }); {
+	case at > 0:
 		p.Expected = x.Expected[at].Says
+		p.Came += ", but " + shorten(x.Expected[at].Came)
+	case at < 0: // nothing to capture, or too large an answer
+		p.Came += ", but " + shorten(v.Detail)
 	}
 	for _, f := range x.Answer {
 		if f.Name == "Location" || f.Name == "Retry-After" || f.Name == "WWW-Authenticate" {
 			p.Came += ", " + f.Name + ": " + shorten(f.Value)
 		}
 	}
-	if p.Shows = (*redact.Secrets)(nil).Plain(strings.TrimSpace(x.Content), maxShown); p.Shows == "" {
+	if p.Shows = oneLine(strings.TrimSpace(x.Content), maxShown); p.Shows == "" {
 		p.Came += ", without a body"
 	}
 	p.Do = adviceOnAnswer(x)
