@@ -100,10 +100,21 @@ type Evidence struct {
 	Met     int64  `json:"met,omitempty"`     // connections or messages that the fault acted on
 	Of      int64  `json:"of,omitempty"`      // those that could have met it
 	Detail  string `json:"detail,omitempty"`  // what is wrong where Present is false
+	// Of a fault on messages: how many came, and the most frequent kinds of those that the
+	// fault is not about.
+	Seen   int64    `json:"seen,omitempty"`
+	Missed []Missed `json:"missed,omitempty"`
 	// A fault that makes config bad says what became of each document, and how many
 	// documents passed unchanged, by reason.
 	Documents []Mutated        `json:"documents,omitempty"`
 	Passed    map[string]int64 `json:"passed,omitempty"`
+}
+
+// A Missed is a kind of message that came and did not match a fault, such as "POST
+// /orders/{id}", a command of Redis or what a statement of SQL does.
+type Missed struct {
+	What  string `json:"what"`
+	Count int64  `json:"count"`
 }
 
 // A Mutated document is one version of a config document that a fault made bad. Before
@@ -135,9 +146,10 @@ type Exchange struct {
 // Traffic is what one proxy carried, where the server counts.
 type Traffic struct {
 	Proxy       string `json:"proxy"`
-	Connections int64  `json:"connections"`     // opened so far
-	Bytes       int64  `json:"bytes"`           // carried so far, both ways
-	Calls       *int64 `json:"calls,omitempty"` // requests so far, and connections that ended without one; nil where only bytes are known
+	Connections int64  `json:"connections"`           // opened so far
+	Bytes       int64  `json:"bytes"`                 // carried so far, both ways
+	Calls       *int64 `json:"calls,omitempty"`       // requests so far, and connections that ended without one; nil where only bytes are known
+	DialFailed  int64  `json:"dial_failed,omitempty"` // connections so far for which the upstream could not be reached
 }
 
 // A CheckResult is the result of one check of an invariant.

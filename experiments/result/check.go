@@ -308,7 +308,13 @@ func (c *checker) fault(f *Fault) {
 	c.time("fault", f.Injected, f.Removed)
 	oneOf(c, "grade", f.Exercised.Grade, GradeCounted, GradeObserved, GradeSparse, GradeProbed, GradeNo)
 	c.code("fault", string(f.Exercised.Unmet))
-	count(c, "fault", f.Exercised.Met, f.Exercised.Of)
+	count(c, "fault", f.Exercised.Met, f.Exercised.Of, f.Exercised.DialFailed, f.Exercised.Requests)
+	if n := f.Exercised.Connections; n != nil {
+		count(c, "fault", *n)
+	}
+	for _, m := range f.Exercised.Missed {
+		count(c, "fault", m.Count)
+	}
 	c.number("fault", mostCount, f.Exercised.Expected)
 	for _, n := range f.Passed {
 		count(c, "fault", n)

@@ -25,9 +25,11 @@ func (r *experimentRun) exercised(f *faultRecord, shifted bool) Exercised {
 	case counted && nothing && kind.Config:
 		e.Grade = GradeNo
 		e.Unmet, e.Note = notFetched(f)
+		r.seeInstead(&e, f)
 	case counted && nothing:
 		e.Grade = GradeNo
 		e.Unmet, e.Note = unmet(f)
+		r.seeInstead(&e, f)
 	case counted && kind.Config: // config is read when a system wants to know, not once per journey
 		e.Grade = GradeCounted
 	case counted && !r.aboveIdle(f):

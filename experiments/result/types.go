@@ -397,8 +397,10 @@ type UnmetCode string
 // Reasons why a fault was not exercised.
 const (
 	UnmetNotInjected    UnmetCode = "not_injected"
+	UnmetNoConnection   UnmetCode = "no_connection"        // came to the proxy
+	UnmetNotDialled     UnmetCode = "upstream_not_dialled" // connections came, and the proxy could not reach the dependency
 	UnmetNothingCounted UnmetCode = "nothing_counted"      // by the proxy
-	UnmetNoMatch        UnmetCode = "no_match"             // as before, and the fault matches some requests only
+	UnmetNoMatch        UnmetCode = "no_match"             // requests came, or may have, and the fault matches others only
 	UnmetShareTooLow    UnmetCode = "share_too_low"        // for so few
 	UnmetOnlyIdle       UnmetCode = "only_idle_traffic"    // no more than without journeys
 	UnmetNotFetched     UnmetCode = "document_not_fetched" // while it was bad
@@ -417,6 +419,20 @@ type Exercised struct {
 	// baseline; absent where that is not known.
 	Expected float64 `json:"expected,omitempty"`
 	Note     string  `json:"note,omitempty"`
+	// What the proxy saw while the fault was in force, where it counts and the fault met
+	// nothing: connections that came, those for which it could not reach the dependency,
+	// requests, and the most frequent kinds of those that did not match.
+	Connections *int64   `json:"connections,omitempty"`
+	DialFailed  int64    `json:"dial_failed,omitempty"`
+	Requests    int64    `json:"requests,omitempty"`
+	Missed      []Missed `json:"missed,omitempty"`
+}
+
+// Missed is a kind of request that came and did not match a fault: method and path, in
+// which {id} stands for what tells things apart, a command or what a statement does.
+type Missed struct {
+	What  string `json:"what"`
+	Count int64  `json:"count"`
 }
 
 // Amplification is how often a dependency was called per journey, while the fault was in

@@ -25,6 +25,7 @@ type vacuousCase struct {
 	verdict result.Verdict
 	code    int
 	reason  result.ReasonCode
+	unmet   result.UnmetCode // why the fault met nothing; empty: not asked
 }
 
 // Ways to measure nothing and, for comparison, a fault that harms and one that
@@ -44,14 +45,14 @@ func vacuousCases() []vacuousCase {
 		})
 	}
 	return []vacuousCase{
-		{"harm", systemtest.Options{Control: systemtest.Calls}, nil, result.Refuted, 3, result.ReasonHarmful},
-		{"no harm", systemtest.Options{Control: systemtest.Calls, Faults: "{inject: latency, into: backend, latency: 1ms}"}, nil, result.Held, 0, result.ReasonHarmless},
-		{"the proxy is bypassed", systemtest.Options{Entry: status(http.StatusOK)}, nil, result.Invalid, 5, result.ReasonNotExercised},
-		{"a path that is never called", systemtest.Options{Faults: "{inject: http_error, into: backend, status: 503, match: {path: /nowhere}}"}, nil, result.Invalid, 5, result.ReasonNotExercised},
-		{"journeys fail already", systemtest.Options{Entry: failing}, nil, result.Invalid, 5, result.ReasonBaselineHarmed},
-		{"a broken control", systemtest.Options{Control: status(http.StatusInternalServerError)}, nil, result.Invalid, 5, result.ReasonBaselineHarmed},
-		{"no journeys", systemtest.Options{Rate: "1/h"}, nil, result.Invalid, 5, result.ReasonTooFewJourneys},
-		{"the proxy is deleted in the middle", systemtest.Options{}, deleteProxy, result.Invalid, 5, result.ReasonFaultVanished},
+		{"harm", systemtest.Options{Control: systemtest.Calls}, nil, result.Refuted, 3, result.ReasonHarmful, ""},
+		{"no harm", systemtest.Options{Control: systemtest.Calls, Faults: "{inject: latency, into: backend, latency: 1ms}"}, nil, result.Held, 0, result.ReasonHarmless, ""},
+		{"the proxy is bypassed", systemtest.Options{Entry: status(http.StatusOK)}, nil, result.Invalid, 5, result.ReasonNotExercised, result.UnmetNoConnection},
+		{"a path that is never called", systemtest.Options{Faults: "{inject: http_error, into: backend, status: 503, match: {path: /nowhere}}"}, nil, result.Invalid, 5, result.ReasonNotExercised, result.UnmetNoMatch},
+		{"journeys fail already", systemtest.Options{Entry: failing}, nil, result.Invalid, 5, result.ReasonBaselineHarmed, ""},
+		{"a broken control", systemtest.Options{Control: status(http.StatusInternalServerError)}, nil, result.Invalid, 5, result.ReasonBaselineHarmed, ""},
+		{"no journeys", systemtest.Options{Rate: "1/h"}, nil, result.Invalid, 5, result.ReasonTooFewJourneys, ""},
+		{"the proxy is deleted in the middle", systemtest.Options{}, deleteProxy, result.Invalid, 5, result.ReasonFaultVanished, ""},
 	}
 }
 
@@ -97,6 +98,9 @@ func (c vacuousCase) check(t *testing.T) {
 		t.Errorf("%s: %s, exit %d, %v %q; want %s, exit %d, %s", c.name, e.Verdict, out.Result.Run.ExitCode, e.ReasonCodes, e.Reasons, c.verdict, c.code, c.reason)
 	}
 	for _, f := range e.Faults {
+		if c.unmet != "" && f.Exercised.Unmet != c.unmet {
+			t.Errorf("%s: %s (%s), want %s", c.name, f.Exercised.Unmet, f.Exercised.Note, c.unmet)
+		}
 		if f.Intended && !f.RemovalVerified {
 			t.Errorf("%s: the removal of %s is not verified", c.name, f.Name)
 		}

@@ -15,6 +15,9 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
+// mostKind is how many bytes of a kind of request are kept.
+const mostKind = 160
+
 // engineOptions joins the engine with the injectors, the traffic and the checks, none
 // of which it knows.
 func (r *run) engineOptions() engine.Options {
@@ -24,6 +27,9 @@ func (r *run) engineOptions() engine.Options {
 		Toxiproxy:      r.server,
 		CheckInvariant: r.checkInvariant,
 		Fenced:         r.guard.Fenced,
+	}
+	if r.secrets != nil {
+		o.Hide = func(text string) string { return r.secrets.Plain(text, mostKind) }
 	}
 	if r.server.Kind == toxiproxy.KindStock {
 		o.Exchanger = exchanger{r.plan.System.Hosts()}

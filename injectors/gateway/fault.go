@@ -26,6 +26,9 @@ type Fault struct {
 // Counts are numbers of requests, commands or statements.
 type Counts = faultset.Counts
 
+// A Missed is a kind of message that came and did not match a fault.
+type Missed = faultset.Missed
+
 // A Document is what became of one version of a document while a fault was active.
 type Document = http.Document
 

@@ -91,6 +91,8 @@ type toxicExtras struct {
 	Seen           int64  `json:"seen,omitempty"` // requests that came, of a message-level toxic
 	Run            string `json:"run,omitempty"`
 	gateway.Record        // of a message-level toxic that makes config bad
+	// Missed are the most frequent kinds of requests that came and did not match.
+	Missed []gateway.Missed `json:"missed,omitempty"`
 }
 
 // A proxyInput is a proxy in a request. Unknown keys are ignored: clients of several

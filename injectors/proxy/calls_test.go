@@ -90,3 +90,23 @@ func TestBytesAreNoCalls(t *testing.T) {
 		t.Errorf("counted %d calls of what is only bytes", *got)
 	}
 }
+
+// Who added a fault that nothing matches can see what came instead.
+func TestAFaultThatNothingMatchesSaysWhatCame(t *testing.T) {
+	t.Parallel()
+	s := serve(t, proxy.Options{})
+	address := route(t, s, "payments", "http://"+shop(t))
+	add(t, s, "payments", `{"name":"broken","type":"http_error","attributes":{"status":503,"match":{"method":"POST","path":"/charges"}}}`)
+	c := customer(t)
+	for _, path := range []string{"/charge/4711?card=4111111111111111", "/charge/4712", "/health"} {
+		resp, err := c.Get("http://" + address + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	toxic := show(t, s, "payments").Toxics[0].Blastgauge
+	if toxic.Seen != 3 || toxic.Of != 0 || len(toxic.Missed) != 2 || toxic.Missed[0].What != "GET /charge/{id}" || toxic.Missed[0].Count != 2 || toxic.Missed[1].What != "GET /health" {
+		t.Errorf("the toxic says %+v", toxic)
+	}
+}

@@ -124,7 +124,13 @@ type view struct {
 		Name, Type string
 		Toxicity   float64
 		Attributes map[string]any
-		Blastgauge struct{ Met, Of, Seen int64 }
+		Blastgauge struct {
+			Met, Of, Seen int64
+			Missed        []struct {
+				What  string
+				Count int64
+			}
+		}
 	}
 	Blastgauge struct {
 		Open, Total, Refused int64

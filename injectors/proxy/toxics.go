@@ -53,7 +53,7 @@ func (t *toxic) view() toxicView {
 		c := t.message.Counts()
 		v.Attributes = t.message.Attributes
 		v.Extras.Met, v.Extras.Of, v.Extras.Seen = c.Affected, c.Matched, c.Seen
-		v.Extras.Record = gateway.RecordOf(t.message)
+		v.Extras.Record, v.Extras.Missed = gateway.RecordOf(t.message), t.message.Missed()
 		return v
 	}
 	v.Extras.Met, v.Extras.Of = t.counts.met.Load(), t.counts.of.Load()

@@ -347,3 +347,23 @@ func TestRemovalsAreReadBack(t *testing.T) {
 		}
 	}
 }
+
+// What a server of ours saw instead of what a fault is about comes with the evidence, no
+// more of it than is shown, and safe to show.
+func TestEvidenceOfWhatCameInstead(t *testing.T) {
+	t.Parallel()
+	d, _ := served(t, toxiproxy.Options{}, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/version" {
+			page(200, `{"version": "2.12.0", "blastgauge": "1"}`)(w, r)
+			return
+		}
+		page(200, `{"name": "payments", "enabled": true, "blastgauge": {"total": 9, "dial_failed": 4}, "toxics": [{"name": "f", "type": "latency", "stream": "downstream", "toxicity": 1,
+			"attributes": {"latency": 1000, "jitter": 0}, "blastgauge": {"seen": 82, "missed": [{"what": "POST /charge\u001b[31m", "count": 80}, {"what": "b", "count": 1},
+			{"what": "c", "count": 1}, {"what": "d"}, {"what": "e"}, {"what": "f"}]}}]}`)(w, r)
+	})
+	f := plan.Fault{Name: "f", Proxy: "payments", Fault: experiments.Fault{Inject: "latency", Into: "payments", Share: 1, Attributes: injectors.Attributes{"latency": 1.0}}}
+	e, err := d.Check(t.Context(), f)
+	if err != nil || !e.Present || e.Seen != 82 || len(e.Missed) != 5 || e.Missed[0].Count != 80 || strings.ContainsRune(e.Missed[0].What, 0x1b) {
+		t.Errorf("Check() = %+v, %v", e, err)
+	}
+}

@@ -190,8 +190,22 @@ func (d *Driver) Check(ctx context.Context, f plan.Fault) (journal.Evidence, err
 	}
 	return journal.Evidence{
 		Present: true, Counted: ours, Met: there.Counts.Met, Of: there.Counts.Of,
+		Seen: there.Counts.Seen, Missed: d.missed(there.Counts.Missed),
 		Documents: there.Counts.Documents, Passed: there.Counts.Passed,
 	}, nil
+}
+
+// mostMissed is how many kinds of requests are taken from a server.
+const mostMissed = 5
+
+// missed returns what a server says of requests that a fault is not about, in a form that
+// is safe to keep.
+func (d *Driver) missed(list []journal.Missed) []journal.Missed {
+	var safe []journal.Missed
+	for _, m := range list[:min(len(list), mostMissed)] {
+		safe = append(safe, journal.Missed{What: d.api.printable(m.What), Count: m.Count})
+	}
+	return safe
 }
 
 func absent(format string, args ...any) journal.Evidence {

@@ -44,6 +44,8 @@ type counts struct {
 	BytesUp   int64  `json:"bytes_up"`
 	BytesDown int64  `json:"bytes_down"`
 	Calls     *int64 `json:"calls"` // nil where only bytes are known
+	// DialFailed are the connections that ended because the upstream could not be reached.
+	DialFailed int64 `json:"dial_failed"`
 }
 
 // A toxic is a toxic as the server shows it, whoever added it.
@@ -61,6 +63,10 @@ type toxic struct {
 type toxicCounts struct {
 	Met int64 `json:"met"`
 	Of  int64 `json:"of"`
+	// For a message-level toxic: the requests that came, and the most frequent kinds of
+	// those that did not match.
+	Seen   int64            `json:"seen"`
+	Missed []journal.Missed `json:"missed"`
 	// For a toxic that makes config bad: what it did to each document, and how many
 	// documents it left alone, by reason.
 	Documents []journal.Mutated `json:"documents"`

@@ -79,6 +79,8 @@ type Options struct {
 	// Counters reads what each proxy has carried so far. It reports false where the
 	// server does not count.
 	Counters func(ctx context.Context) ([]journal.Traffic, bool, error)
+	// Hide masks secrets in what a server says of requests; nil: there are none.
+	Hide func(text string) string
 	// Fenced returns an error of class ErrFenced once another process has taken
 	// over the removal of this run's faults: from then on the run injects nothing.
 	// Nil: no other process can.

@@ -584,3 +584,30 @@ func TestABaselineWithinItsLimitIsInjected(t *testing.T) {
 		}
 	})
 }
+
+// What a server says of requests may hold secrets: none reaches the journal.
+func TestKindsOfRequestsAreMasked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench()
+		b.in.missed = []journal.Missed{{What: "POST /hooks/canary", Count: 3}}
+		b.opts.Hide = func(text string) string { return strings.ReplaceAll(text, "canary", "***") }
+		if err := b.run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		seen := 0
+		for _, e := range b.mem.events {
+			if e.Evidence == nil {
+				continue
+			}
+			for _, m := range e.Evidence.Missed {
+				if seen++; m.What != "POST /hooks/***" || m.Count != 3 {
+					t.Errorf("%s holds %+v", e.Kind, m)
+				}
+			}
+		}
+		if seen != 2 {
+			t.Errorf("%d events hold kinds of requests, want those of the injection and the removal", seen)
+		}
+	})
+}

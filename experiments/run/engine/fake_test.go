@@ -23,6 +23,7 @@ type fakeInjector struct {
 	counted   bool
 	counts    func() int64 // what it met; nil: 7
 	looked    int
+	missed    []journal.Missed
 }
 
 // looks returns how often the faults were looked at.
@@ -45,7 +46,7 @@ func (in *fakeInjector) Check(ctx context.Context, f plan.Fault) (journal.Eviden
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.looked++
-	e := journal.Evidence{Present: in.live[f.Name], Counted: in.counted, Met: 7, Of: 8}
+	e := journal.Evidence{Present: in.live[f.Name], Counted: in.counted, Met: 7, Of: 8, Missed: in.missed}
 	if in.counts != nil {
 		e.Met = in.counts()
 	}

@@ -60,6 +60,7 @@ func (s *faultSet) inject(ctx context.Context, f plan.Fault) error {
 	if err != nil {
 		return fmt.Errorf("read back %s: %w", f.Name, err)
 	}
+	evidence = s.hidden(evidence)
 	s.setEvidence(a, evidence)
 	if !evidence.Present {
 		return fmt.Errorf("read back %s: not in force: %s", f.Name, evidence.Detail)
@@ -85,8 +86,21 @@ func (s *faultSet) setEvidence(a *activeFault, e journal.Evidence) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !a.removing {
-		a.last = e
+		a.last = s.hidden(e)
 	}
+}
+
+// hidden masks secrets in the kinds of requests that a server counted: paths may hold
+// some.
+func (s *faultSet) hidden(e journal.Evidence) journal.Evidence {
+	if s.options.Hide == nil || len(e.Missed) == 0 {
+		return e
+	}
+	e.Missed = slices.Clone(e.Missed)
+	for i := range e.Missed {
+		e.Missed[i].What = s.options.Hide(e.Missed[i].What)
+	}
+	return e
 }
 
 func (s *faultSet) confirm(a *activeFault) {

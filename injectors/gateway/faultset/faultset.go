@@ -50,6 +50,7 @@ type counters struct {
 	seen, matched, affected atomic.Int64
 	taken                   atomic.Int64  // of First
 	stream                  atomic.Uint64 // which random numbers are this fault's; 0: none yet
+	missed                  missed
 }
 
 // Counts are numbers of messages.

@@ -1,6 +1,10 @@
 package http
 
-import "github.com/blastgauge/blastgauge/injectors/gateway/faultset"
+import (
+	"strings"
+
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
+)
 
 // A hit is a fault that is to affect one request.
 type hit = faultset.Hit[*Rule]
@@ -18,6 +22,7 @@ func (p *Proxy) hit(r request) hits {
 	for _, a := range p.Faults.Active() {
 		a.CountSeen()
 		if !a.Rule.filter.matches(r) {
+			a.CountMissed(kindOf(r))
 			continue
 		}
 		h, ok := a.Sample()
@@ -31,6 +36,23 @@ func (p *Proxy) hit(r request) hits {
 	}
 	return list
 }
+
+// kindOf is what tells requests apart that a fault is not about: method and path, or the
+// method of a gRPC call.
+func kindOf(r request) string {
+	path := faultset.FoldPath(r.path())
+	if r.grpc() {
+		return path
+	}
+	method := string(r.method()[:min(len(r.method()), longestMethod)])
+	if strings.ContainsFunc(method, func(c rune) bool { return c < 'A' || c > 'Z' }) {
+		method = faultset.ID
+	}
+	return method + " " + path
+}
+
+// longestMethod is how many bytes of a request's method are looked at.
+const longestMethod = 16
 
 // split parts the faults that affect a request from those that affect its answer.
 func (list hits) split() (early, late hits) {

@@ -37,6 +37,23 @@ func newQuery(text []byte) *query {
 	return q
 }
 
+// kindOf is what tells queries apart that a fault is not about: what their first
+// statement does.
+func (q *query) kindOf() string {
+	switch {
+	case len(q.statements) == 0:
+		return "an empty query"
+	case q.statements[0].kind == other && !slices.Contains(otherVerbs(), q.statements[0].tag):
+		return "another statement"
+	}
+	return q.statements[0].tag
+}
+
+// otherVerbs are the statements without a kind that are told apart.
+func otherVerbs() []string {
+	return []string{"SET", "SHOW", "RESET", "DISCARD", "DEALLOCATE", "PREPARE", "EXECUTE", "EXPLAIN", "ANALYZE", "VACUUM", "CALL", "DO", "LISTEN", "NOTIFY", "UNLISTEN", "LOCK", "SAVEPOINT", "RELEASE", "ROLLBACK", "CLOSE", "MOVE", "CHECKPOINT"}
+}
+
 // isCall reports whether a query does more than set up or look at the session. Clients
 // do that on every new connection, and pools between two uses of one, so that a fault
 // that costs connections would look like a storm of calls. BEGIN, COMMIT and ROLLBACK
@@ -325,6 +342,9 @@ func (s *Session) planFor(q *query) (*plan, error) {
 		}
 		a.CountSeen()
 		st, ok := r.matches(q)
+		if !ok {
+			a.CountMissed(q.kindOf())
+		}
 		if !ok || in == aborted || r.when == after && st.kind != commits && in != idle {
 			continue
 		}

@@ -64,9 +64,19 @@ func hitBy(a *faultset.Active[*Rule], c *command) (faultset.Hit[*Rule], bool) {
 	a.CountSeen()
 	r := a.Rule
 	if !r.filter.matches(c) || r.spares != nil && r.spares(c) || a.Kind == kindEmpty && !r.empties(c) {
+		a.CountMissed(kindOf(c))
 		return faultset.Hit[*Rule]{}, false
 	}
 	return a.Sample()
+}
+
+// kindOf is what tells commands apart that a fault is not about: their names, as far as
+// these are known. Others may be anything.
+func kindOf(c *command) string {
+	if _, known := specs[c.name]; !known {
+		return "another command"
+	}
+	return c.name
 }
 
 // empties reports whether a fault that empties the store has a meaning for a command.
