@@ -129,9 +129,20 @@ func (p *picture) observe(o journal.Observation) {
 	if p.current.index < 0 {
 		return
 	}
+	if o.Seen != nil {
+		p.introduce(*o.Seen)
+	}
 	guardrails := p.experiment().Guardrails
 	p.current.counts.add(o, guardrails)
 	p.current.sample.add(o, guardrails)
+}
+
+// introduce takes a cause of harm by its number.
+func (p *picture) introduce(c journal.SeenCause) {
+	if p.current.seen == nil {
+		p.current.seen = map[int]journal.SeenCause{}
+	}
+	p.current.seen[c.Number] = c
 }
 
 func (b *bars) Record(e journal.Event) {
@@ -160,6 +171,10 @@ func (p *picture) record(e journal.Event, now time.Time) (above string) {
 		c.phase, c.phaseStarted, c.counts = e.Phase, now, nil
 	case journal.ExperimentEnded:
 		c.running = false
+	case journal.HarmSeen:
+		if e.Cause != nil {
+			p.introduce(*e.Cause)
+		}
 	case journal.GuardrailTripped:
 		c.tripped = inert.Text(e.Detail)
 	case journal.FaultInjected, journal.FaultRemoved, journal.FaultVanished:

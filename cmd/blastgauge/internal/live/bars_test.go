@@ -288,3 +288,30 @@ func TestTimes(t *testing.T) {
 		t.Errorf("Expected() = %s", got)
 	}
 }
+
+// What harms most journeys is told in the words of its class.
+func TestTheTopCause(t *testing.T) {
+	t.Parallel()
+	for want, seen := range map[string]journal.SeenCause{
+		"pay: 502 Bad Gateway":            {Step: "pay", Class: "status", Key: "502"},
+		"pay: 599":                        {Step: "pay", Class: "status", Key: "599"},
+		"pay: timeout 127.0.0.1:1":        {Step: "pay", Class: "timeout", Key: "127.0.0.1:1"},
+		"pay: not met: $.state == paid":   {Step: "pay", Class: "check", Key: "$.state == paid"},
+		"slower than 3s":                  {Class: "slow", Key: "3s"},
+		"no address for db":               {Class: "dns", Key: "db"},
+		"not allowed example.org":         {Class: "not_allowed", Key: "example.org"},
+		"shed":                            {Class: "shed"},
+		"pay: not met: ?[2J ?:error::own": {Step: "pay", Class: "check", Key: "\x1b[2J ::error::own"},
+	} {
+		p := &picture{plan: guardedPlan(), current: currentExperiment{running: true, phase: journal.Fault}}
+		p.observe(journal.Observation{Arm: plan.FaultArm, Outcome: journal.Failed, Step: 1, Cause: journal.Reset})
+		seen.Number = 7
+		for range 2 {
+			p.observe(journal.Observation{Arm: plan.FaultArm, Outcome: journal.Failed, Step: 1, Why: 7})
+		}
+		p.record(journal.Event{Kind: journal.HarmSeen, Cause: &seen}, time.Now())
+		if got := p.cause(); got != "  top cause "+want+", 2 of 3" {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

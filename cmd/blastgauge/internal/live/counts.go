@@ -4,9 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -22,10 +26,11 @@ type armCounts struct {
 	causes           map[cause]int  // of harm on the fault arm
 }
 
-// A cause is what harmed a journey, as far as its end tells.
+// A cause is what harmed a journey: the number of a [journal.SeenCause], or where it has
+// none its step and its class.
 type cause struct {
-	step int
-	what string
+	why, step int
+	class     string
 }
 
 func (c *counts) add(o journal.Observation, guardrails []experiments.Guardrail) {
@@ -69,7 +74,33 @@ func meets(g experiments.Guardrail, o journal.Observation) bool {
 }
 
 func causeOf(o journal.Observation) cause {
-	return cause{o.Step, cmp.Or(o.Cause.String(), o.Outcome.String())}
+	if o.Why > 0 {
+		return cause{why: o.Why}
+	}
+	return cause{step: o.Step, class: cmp.Or(o.Cause.String(), o.Outcome.String())}
+}
+
+// describeCause says what harmed journeys, in the words of the place where it showed.
+func describeCause(c journal.SeenCause) string {
+	text := c.Class
+	switch class, _ := journal.CauseNamed(c.Class); {
+	case c.Key == "":
+	case class == journal.Status:
+		code, _ := strconv.Atoi(c.Key)
+		text = strings.TrimSpace(c.Key + " " + http.StatusText(code))
+	case class == journal.Unmet:
+		text = "not met: " + c.Key
+	case class == journal.TooSlow:
+		text = "slower than " + c.Key
+	case class == journal.DNS:
+		text = "no address for " + c.Key
+	default:
+		text = strings.ReplaceAll(c.Class, "_", " ") + " " + c.Key
+	}
+	if c.Step != "" {
+		text = c.Step + ": " + text
+	}
+	return inert.Text(text)
 }
 
 // plus returns the counts of both stretches of time. Causes are left out.
@@ -126,7 +157,7 @@ func (a armCounts) guardedShare(guardrail int, arm plan.Arm) float64 {
 // topCause is what harmed most journeys of the fault arm, and how many.
 func (a armCounts) topCause() (top cause, n int) {
 	list := slices.SortedFunc(maps.Keys(a.causes), func(x, y cause) int {
-		return cmp.Or(cmp.Compare(a.causes[y], a.causes[x]), cmp.Compare(x.step, y.step), cmp.Compare(x.what, y.what))
+		return cmp.Or(cmp.Compare(a.causes[y], a.causes[x]), cmp.Compare(x.why, y.why), cmp.Compare(x.step, y.step), cmp.Compare(x.class, y.class))
 	})
 	if len(list) == 0 {
 		return cause{}, 0

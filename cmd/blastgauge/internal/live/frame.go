@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -39,11 +40,12 @@ type currentExperiment struct {
 	counts       counts        // of the current phase
 	baseline     counts        // of the baseline, once it has ended
 	underFault   counts        // of the fault phase, once it has ended
-	samples      []counts      // of the last seconds, for the sparklines
-	sample       counts        // of the current second
-	sampled      time.Time     // when the current second began
-	tripped      string        // by which the guardrail tripped; empty if none did
-	note         string        // what happened last
+	seen         map[int]journal.SeenCause
+	samples      []counts  // of the last seconds, for the sparklines
+	sample       counts    // of the current second
+	sampled      time.Time // when the current second began
+	tripped      string    // by which the guardrail tripped; empty if none did
+	note         string    // what happened last
 }
 
 // lines draws the picture for a terminal of so many columns. No line is longer, and
@@ -226,13 +228,21 @@ func (p *picture) cause() string {
 		if n == 0 {
 			continue
 		}
-		steps, where := p.experiment().Journeys[worst].Steps, ""
-		if top.step >= 0 && top.step < len(steps) {
-			where = inert.Text(steps[top.step].Name) + ": "
-		}
-		return fmt.Sprintf("%s%s%s, %d of %d", lead, where, top.what, n, c.journey(worst).journeys[plan.FaultArm])
+		return fmt.Sprintf("%s%s, %d of %d", lead, describeCause(p.seenCause(worst, top)), n, c.journey(worst).journeys[plan.FaultArm])
 	}
 	return lead + "none so far"
+}
+
+// seenCause is a cause as it was introduced, or what is known of it without that.
+func (p *picture) seenCause(journey int, c cause) journal.SeenCause {
+	if seen, ok := p.current.seen[c.why]; ok {
+		return seen
+	}
+	seen := journal.SeenCause{Class: cmp.Or(c.class, "unknown")}
+	if steps := p.experiment().Journeys[journey].Steps; c.why == 0 && c.step >= 0 && c.step < len(steps) {
+		seen.Step = steps[c.step].Name
+	}
+	return seen
 }
 
 // total draws the time of the whole run.
