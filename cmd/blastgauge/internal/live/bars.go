@@ -114,9 +114,15 @@ func (p *picture) endSample(now time.Time) {
 	if now.Sub(c.sampled) < sampleEvery {
 		return
 	}
+	c.cutSample(now)
+}
+
+// cutSample ends the current sample.
+func (c *currentExperiment) cutSample(now time.Time) {
 	c.samples = append(c.samples, c.sample)
 	c.samples = c.samples[max(0, len(c.samples)-sparklineSize):]
 	c.sample, c.sampled = nil, now
+	c.inPhase++
 }
 
 func (b *bars) Observe(o journal.Observation) {
@@ -167,7 +173,8 @@ func (p *picture) record(e journal.Event, now time.Time) (above string) {
 		case journal.Fault:
 			c.underFault = c.counts
 		}
-		c.before += p.phaseLength()
+		c.cutSample(now) // a guardrail does not look back to the time before the fault
+		c.before, c.inPhase = c.before+p.phaseLength(), 0
 		c.phase, c.phaseStarted, c.counts = e.Phase, now, nil
 	case journal.ExperimentEnded:
 		c.running = false

@@ -42,6 +42,7 @@ type currentExperiment struct {
 	underFault   counts        // of the fault phase, once it has ended
 	seen         map[int]journal.SeenCause
 	samples      []counts  // of the last seconds, for the sparklines
+	inPhase      int       // how many samples ended in the current phase
 	sample       counts    // of the current second
 	sampled      time.Time // when the current second began
 	tripped      string    // by which the guardrail tripped; empty if none did
@@ -196,7 +197,7 @@ func (p *picture) guardrail(columns int) string {
 // share of the last seconds beyond the control.
 func (p *picture) nearest() (nearest experiments.Guardrail, journey int, excess float64) {
 	recent := p.current.sample
-	for _, s := range p.current.samples[max(0, len(p.current.samples)-lately):] {
+	for _, s := range p.current.samples[len(p.current.samples)-min(lately, p.current.inPhase, len(p.current.samples)):] {
 		recent = recent.plus(s)
 	}
 	e := p.experiment()
