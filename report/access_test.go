@@ -46,7 +46,7 @@ const violationsOf = `axe.run(document, {resultTypes: ['violations']}).then(r =>
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	list := map[string]string{}
-	for _, name := range []string{"refuted", "invalid", "stuck"} {
+	for _, name := range []string{"refuted", "invalid", "stuck", "causes"} {
 		list[name] = render(t, "html", Options{}, load(t, name))
 	}
 	list["compare"] = renderCompare(t, "html", Options{}, comparisonFixtures(t)["changed"])

@@ -141,7 +141,7 @@ func eval[T any](t *testing.T, tab context.Context, expression string) T {
 func TestPageInABrowser(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
-	for _, name := range []string{"suite", "journeys", "hostile", "empty", "stuck"} {
+	for _, name := range []string{"suite", "journeys", "hostile", "empty", "stuck", "causes"} {
 		r := load(t, name)
 		t.Run(name, func(t *testing.T) {
 			checkPage(t, browser, render(t, "html", Options{}, r), headline(t, render(t, "github", Options{}, r)))

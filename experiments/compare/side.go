@@ -117,8 +117,8 @@ func (s *Side) add(r experimentRun, first bool) {
 	if first || compareBadness(r.Verdict, s.Verdict) < 0 {
 		s.Verdict, s.Explanation = r.Verdict, strings.Join(r.Reasons, "; ")
 	}
-	if r.Recovery != nil && (s.Recovery == nil || r.Recovery.IsSlowerThan(s.Recovery)) {
-		s.Recovery = r.Recovery
+	if rec := r.RecoveryFromHarm(); rec != nil && (s.Recovery == nil || rec.IsSlowerThan(s.Recovery)) {
+		s.Recovery = rec
 	}
 	if r.tripped() {
 		s.Tripped++

@@ -7,9 +7,9 @@ import (
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// trial is an experiment with one fault, which harmed between low and high of its
+// trial is an experiment with one fault in email, which harmed between low and high of its
 // journeys at a limit of 5%.
-func trial(id, inject, into string, low, high float64) Experiment {
+func trial(id, inject string, low, high float64) Experiment {
 	j := Journey{Name: "checkout", Limit: 0.05, BlastRadius: &BlastRadius{Journey: "checkout", Low: low, High: high}}
 	v := Inconclusive
 	switch {
@@ -20,7 +20,7 @@ func trial(id, inject, into string, low, high float64) Experiment {
 	}
 	return Experiment{
 		ID: id, Verdict: v, Journeys: []Journey{j}, BlastRadius: j.BlastRadius,
-		Faults: []Fault{{Inject: inject, Into: into, Share: 1, Exercised: Exercised{Grade: GradeCounted}}},
+		Faults: []Fault{{Inject: inject, Into: "email", Share: 1, Exercised: Exercised{Grade: GradeCounted}}},
 	}
 }
 
@@ -39,7 +39,7 @@ func behaviourOf(t *testing.T, list ...Experiment) Behaviour {
 // hangs, needs a time-out.
 func TestSoftWhenRefusedAndHardWhenItHangs(t *testing.T) {
 	t.Parallel()
-	got := behaviourOf(t, trial("hangs", "timeout", "email", 0.6, 0.8), trial("down", "down", "email", -0.01, 0.01))
+	got := behaviourOf(t, trial("hangs", "timeout", 0.6, 0.8), trial("down", "down", -0.01, 0.01))
 	want := Behaviour{
 		Dependency: "email", Declared: "soft", Behaves: BehavesHard, NeedsTimeout: true,
 		Manners: []MannerOfFault{
@@ -54,16 +54,16 @@ func TestSoftWhenRefusedAndHardWhenItHangs(t *testing.T) {
 
 func TestWhatABehaviourNeeds(t *testing.T) {
 	t.Parallel()
-	part := trial("part", "down", "email", -0.01, 0.01)
+	part := trial("part", "down", -0.01, 0.01)
 	part.Faults[0].Share = 0.2
-	sparse := trial("sparse", "down", "email", -0.01, 0.01)
+	sparse := trial("sparse", "down", -0.01, 0.01)
 	sparse.Faults[0].Exercised.Grade = GradeSparse
-	void := trial("void", "timeout", "email", 0.6, 0.8)
+	void := trial("void", "timeout", 0.6, 0.8)
 	void.Verdict = Invalid
-	broken := trial("broken", "down", "email", -0.01, 0.01)
+	broken := trial("broken", "down", -0.01, 0.01)
 	broken.Verdict, broken.Criteria = Refuted, []Criterion{newCriterion(InvariantCriterion, "once", "")}
 	broken.Criteria[0].Verdict = Refuted
-	soon := trial("soon", "timeout", "email", -0.01, 0.01)
+	soon := trial("soon", "timeout", -0.01, 0.01)
 	soon.Faults[0].Attributes = map[string]any{"timeout": 0.1}
 	for name, tt := range map[string]struct {
 		list    []Experiment
@@ -71,19 +71,19 @@ func TestWhatABehaviourNeeds(t *testing.T) {
 		first   string // how the first manner is taken
 		timeout bool
 	}{
-		"slow alone is not how it behaves": {[]Experiment{trial("slow", "latency", "email", 0, 0.01)}, "", BehavesSoft, false},
-		"refused is":                       {[]Experiment{trial("down", "down", "email", 0, 0.01)}, BehavesSoft, BehavesSoft, false},
-		"hung is":                          {[]Experiment{trial("hung", "timeout", "email", 0, 0.01)}, BehavesSoft, BehavesSoft, false},
+		"slow alone is not how it behaves": {[]Experiment{trial("slow", "latency", 0, 0.01)}, "", BehavesSoft, false},
+		"refused is":                       {[]Experiment{trial("down", "down", 0, 0.01)}, BehavesSoft, BehavesSoft, false},
+		"hung is":                          {[]Experiment{trial("hung", "timeout", 0, 0.01)}, BehavesSoft, BehavesSoft, false},
 		"cut short is not hung":            {[]Experiment{soon}, "", BehavesSoft, false},
 		"a fifth refused is not":           {[]Experiment{part}, "", BehavesSoft, false},
 		"hardly met is not":                {[]Experiment{sparse}, "", "", false},
 		"invalid is nothing":               {[]Experiment{void}, "", "", false},
-		"undecided":                        {[]Experiment{trial("down", "down", "email", 0.01, 0.09)}, "", "", false},
-		"soft and undecided":               {[]Experiment{trial("down", "down", "email", 0, 0.01), trial("hung", "timeout", "email", 0.01, 0.09)}, "", BehavesSoft, false},
+		"undecided":                        {[]Experiment{trial("down", "down", 0.01, 0.09)}, "", "", false},
+		"soft and undecided":               {[]Experiment{trial("down", "down", 0, 0.01), trial("hung", "timeout", 0.01, 0.09)}, "", BehavesSoft, false},
 		"an invariant broke":               {[]Experiment{broken}, "", Corrupts, false},
-		"the worst of two":                 {[]Experiment{trial("a", "down", "email", 0.5, 0.6), trial("b", "down", "email", 0, 0.01)}, BehavesHard, BehavesHard, false},
-		"hard in any case":                 {[]Experiment{trial("a", "down", "email", 0.5, 0.6), trial("b", "timeout", "email", 0.5, 0.6)}, BehavesHard, BehavesHard, false},
-		"soft on errors, hard when slow":   {[]Experiment{trial("a", "http_error", "email", 0, 0.01), trial("b", "http_latency", "email", 0.5, 0.6)}, BehavesHard, BehavesSoft, true},
+		"the worst of two":                 {[]Experiment{trial("a", "down", 0.5, 0.6), trial("b", "down", 0, 0.01)}, BehavesHard, BehavesHard, false},
+		"hard in any case":                 {[]Experiment{trial("a", "down", 0.5, 0.6), trial("b", "timeout", 0.5, 0.6)}, BehavesHard, BehavesHard, false},
+		"soft on errors, hard when slow":   {[]Experiment{trial("a", "http_error", 0, 0.01), trial("b", "http_latency", 0.5, 0.6)}, BehavesHard, BehavesSoft, true},
 	} {
 		got := behaviourOf(t, tt.list...)
 		if got.Behaves != tt.behaves || got.Manners[0].Behaves != tt.first || got.NeedsTimeout != tt.timeout {
@@ -92,10 +92,21 @@ func TestWhatABehaviourNeeds(t *testing.T) {
 	}
 }
 
+// A result from elsewhere may lack the grade of its fault. Then nothing shows that it met
+// traffic.
+func TestAFaultWithoutAGradeShowsNothing(t *testing.T) {
+	t.Parallel()
+	e := trial("down", "down", 0, 0.01)
+	e.Faults[0].Exercised = Exercised{}
+	if got := behaviourOf(t, e); got.Behaves != "" || got.Manners[0].Behaves != "" {
+		t.Errorf("behaviour = %+v, want none", got)
+	}
+}
+
 // Faults in two dependencies at once say nothing of either.
 func TestFaultsInSeveralDependenciesAreNobodys(t *testing.T) {
 	t.Parallel()
-	e := trial("both", "down", "email", 0.5, 0.6)
+	e := trial("both", "down", 0.5, 0.6)
 	e.Faults = append(e.Faults, Fault{Inject: "down", Into: "payments"})
 	if all := (&Result{Experiments: []Experiment{e}}).Behaviours(); all != nil {
 		t.Errorf("behaviours = %+v, want none", all)

@@ -150,7 +150,7 @@ func weakestGrade(faults []Fault) Grade {
 	order := []Grade{GradeNo, GradeProbed, GradeSparse, GradeObserved, GradeCounted}
 	worst := len(order) - 1
 	for _, f := range faults {
-		worst = min(worst, slices.Index(order, f.Exercised.Grade))
+		worst = min(worst, max(0, slices.Index(order, f.Exercised.Grade))) // none is no evidence
 	}
 	if len(faults) == 0 {
 		return GradeNo

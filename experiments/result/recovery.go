@@ -48,6 +48,28 @@ func (r *Recovery) harmAfter(b *BlastRadius) bool {
 	return r.Harmed > 0 || b.AgainstBaseline != nil && b.AgainstBaseline.Low > 0
 }
 
+// RecoveryFromHarm is the recovery of the experiment. Older versions wrote that the system
+// was back at once where nothing was shown to be harmed; there is nothing to recover from.
+func (e *Experiment) RecoveryFromHarm() *Recovery {
+	r := e.Recovery
+	if r == nil || r.Unharmed || r.Censored || r.Seconds > 0 {
+		return r
+	}
+	measured := false
+	for _, j := range e.Journeys {
+		if b := j.BlastRadius; b != nil && (b.Low > 0 || r.harmAfter(b)) {
+			return r
+		}
+		measured = measured || j.BlastRadius != nil
+	}
+	if !measured {
+		return r
+	}
+	kept := *r
+	kept.setUnharmed()
+	return &kept
+}
+
 // setUnharmed keeps of a recovery what does not depend on harm by the fault.
 func (r *Recovery) setUnharmed() {
 	if r.Later == 0 && r.Harmed > 0 {

@@ -2,6 +2,7 @@ package comparisons
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/compare"
@@ -133,7 +134,7 @@ func sideText(r *compare.Radius) string {
 
 // sides has the verdicts and recoveries of both sides, a row for each experiment.
 func (p *printer) sides(c *compare.Comparison) {
-	if len(c.Experiments) == 0 {
+	if !slices.ContainsFunc(c.Experiments, func(e compare.Experiment) bool { return e.Base != nil && e.Head != nil }) {
 		return
 	}
 	const verdict = 26

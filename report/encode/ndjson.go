@@ -10,16 +10,19 @@ import (
 // log shippers, jq, a table of a database. A field that does not concern the event
 // is absent.
 type Event struct {
-	Event      string    `json:"event"` // run, phase, note, criterion, verdict, change, status or end
+	Event      string    `json:"event"` // run, phase, note, criterion, harm, cause, verdict, dependency, change, status or end
 	At         time.Time `json:"at,omitzero"`
 	Run        string    `json:"run,omitempty"`
 	Base       string    `json:"base,omitempty"` // the run that a comparison starts from
 	System     string    `json:"system,omitempty"`
 	Experiment string    `json:"experiment,omitempty"`
 	Journey    string    `json:"journey,omitempty"`
-	Name       string    `json:"name,omitempty"`   // of a phase or a criterion
+	Name       string    `json:"name,omitempty"`   // of a phase, a criterion or a step
 	Second     *float64  `json:"second,omitempty"` // since the experiment's start
 	What       string    `json:"what,omitempty"`
+	Class      string    `json:"class,omitempty"` // of a cause
+	Key        string    `json:"key,omitempty"`
+	Count      *int      `json:"count,omitempty"` // journeys of the fault arm
 	Verdict    string    `json:"verdict,omitempty"`
 	Status     string    `json:"status,omitempty"`
 	Reasons    []string  `json:"reasons,omitempty"`

@@ -119,6 +119,9 @@ func (e *experiment) Judged(v result.Verdict) bool {
 	return e.Verdict != result.Invalid && v != result.Invalid
 }
 
+// Whys are the reasons of the verdict.
+func (e *experiment) Whys() []string { return whys(e.Experiment) }
+
 // InvariantState sums up the invariants in the table of all experiments.
 func (e *experiment) InvariantState() page.Note {
 	broken, open := 0, 0
@@ -147,7 +150,7 @@ func (e *experiment) InvariantState() page.Note {
 // name.
 func (e *experiment) CriterionTitle(c result.Criterion) string {
 	if c.Kind == result.InvariantCriterion {
-		return figures.Capital(c.Subject)
+		return c.Subject
 	}
 	return figures.Capital(c.Name)
 }

@@ -2,6 +2,7 @@ package results
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -24,13 +25,22 @@ func WriteGitHub(w io.Writer, r *result.Result) error {
 		switch e.Verdict {
 		case result.Held:
 		case result.Refuted:
-			annotate("error", e, strings.Join(e.Reasons, "; "))
+			annotate("error", e, strings.Join(slices.Concat(whys(e), harmsShown(e)), "; "))
 		default:
-			annotate("warning", e, words.FirstReason(e.Reasons))
+			annotate("warning", e, strings.Join(slices.Concat([]string{words.FirstReason(e.Reasons)}, harmsShown(e)), "; "))
+		}
+		for _, text := range uncheckedTexts(e) {
+			annotate("warning", e, text)
 		}
 	}
 	for _, f := range s.left {
 		annotate("error", f.of, "fault not proven gone: "+f.fault.Name+" ("+f.fault.Inject+" into "+f.fault.Into+")")
+	}
+	for _, u := range s.unasked {
+		annotate("warning", u.of, u.sentence())
+	}
+	if len(s.fails) > 0 { // in one, as few are shown
+		commands.Add("notice", "", 0, "blastgauge dependencies", strings.Join(s.fails, "; "))
 	}
 	commands.Add("notice", "", 0, "blastgauge", s.headline())
 	return commands.Write(w)

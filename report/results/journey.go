@@ -10,6 +10,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/charts"
+	"github.com/blastgauge/blastgauge/report/words"
 )
 
 // A block is the part of the section that shows what one journey met.
@@ -74,6 +75,44 @@ func (b block) HasControl() bool { return b.Arms.Control != nil }
 
 // HasSteps reports whether the result says at which steps journeys were harmed.
 func (b block) HasSteps() bool { return len(b.Steps) > 0 && b.Arms.Fault.Journeys > 0 }
+
+// Harms say how long those took that were harmed, where harm was shown. The table of steps
+// has the rest.
+func (b block) Harms() []string {
+	if !trusted(b.e.Experiment) || !harmShown(b.Journey) {
+		return nil
+	}
+	return words.NonEmpty(paceText(b.Journey), slowStepText(b.Journey))
+}
+
+// A stepLatency is how long a step takes by itself, without those before it.
+type stepLatency struct {
+	Name            string
+	Fault, Compared [2]string // the median and the 95th percentile
+}
+
+// StepLatencies are the latencies of the steps; empty where none are known.
+func (b block) StepLatencies() (list []stepLatency) {
+	write := func(rows []result.Percentile) (cells [2]string) {
+		for i, p := range []float64{0.5, 0.95} {
+			cells[i] = "–"
+			for _, row := range rows {
+				if row.P == p {
+					cells[i] = figures.Latency(row.Seconds)
+				}
+			}
+		}
+		return cells
+	}
+	for _, s := range b.Steps {
+		if s.Sent == nil {
+			continue
+		}
+		against, _ := comparedLatency(b.Journey, s.Sent)
+		list = append(list, stepLatency{s.Name, write(s.Sent.Fault), write(against)})
+	}
+	return list
+}
 
 // A stepRow is a step at which journeys were first harmed.
 type stepRow struct {

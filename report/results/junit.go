@@ -3,6 +3,7 @@ package results
 import (
 	"io"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
@@ -31,12 +32,15 @@ func suiteOf(r *result.Result, e *result.Experiment) encode.Suite {
 		s.Timestamp = e.Phases[0].From.UTC().Format("2006-01-02T15:04:05")
 	}
 	setProperties(&s, r, e)
-	s.Add(encode.Outcome{Name: "hypothesis", File: e.File, Verdict: e.Verdict, Expected: e.Hypothesis, Reasons: e.Reasons})
+	s.Add(encode.Outcome{Name: "hypothesis", File: e.File, Verdict: e.Verdict, Expected: e.Hypothesis, Reasons: slices.Concat(whys(e), harmsShown(e), failsOf(r, e), uncheckedTexts(e))})
 	for _, c := range e.Criteria {
 		o := encode.Outcome{Name: c.Name, File: e.File, Verdict: c.Verdict, Expected: measured(c), Reasons: words.NonEmpty(c.Detail)}
 		switch {
 		case e.Verdict == result.Invalid || e.Verdict == result.NotRun: // then no criterion was judged
 			o.Verdict, o.Reasons = result.NotRun, []string{"the experiment is " + words.Verdict(e.Verdict)}
+			if c.Code == result.ReasonInvariantNotAsked {
+				o.Reasons = append(o.Reasons, c.Detail)
+			}
 		case c.Verdict == result.Invalid: // only invariants were
 			o.Verdict = result.NotRun
 		}
@@ -76,6 +80,9 @@ func extraAmounts(b *result.BlastRadius) iter.Seq2[string, *result.Amount] {
 func setProperties(s *encode.Suite, r *result.Result, e *result.Experiment) {
 	s.Set("run", r.Run.ID)
 	s.Set("verdict", words.VerdictCode(e.Verdict))
+	for _, text := range failsOf(r, e) {
+		s.Set("dependency", text)
+	}
 	if b := trustedRadius(e); b != nil {
 		s.Set("blast_radius.journey", b.Journey)
 		s.Set("blast_radius.estimate", figures.Fixed(b.Estimate, 4))

@@ -21,7 +21,15 @@ func WriteMarkdown(w io.Writer, r *result.Result) error {
 	m.Line("### ", encode.Markdown(s.headline()))
 	m.Line("")
 	m.Line(markdownSentence(s.sentence()))
-	for _, section := range []func(*encode.Comment){s.verdictTable, s.brokenList, s.impactList, s.reachList, s.nextList, s.reasonList} {
+	if r.Run.Outcome == result.Interrupted {
+		m.Line("")
+		m.Line(encode.Markdown("Stopped by SIG" + r.Run.Signal + ". What follows is what was known by then."))
+	}
+	if s.worst != nil {
+		m.Line("")
+		m.Line(encode.Markdown(s.largest()))
+	}
+	for _, section := range []func(*encode.Comment){s.verdictTable, s.failList, s.brokenList, s.unaskedList, s.harmList, s.impactList, s.reachList, s.nextList, s.reasonList} {
 		m.Section(section)
 	}
 	m.Line("")
@@ -98,6 +106,51 @@ func (s *summary) brokenList(m *encode.Comment) {
 	}
 }
 
+// failList says how each dependency fails.
+func (s *summary) failList(m *encode.Comment) {
+	bulletList(m, "Dependencies", s.fails)
+}
+
+// unaskedList lists the invariants that were not asked.
+func (s *summary) unaskedList(m *encode.Comment) {
+	var rows []string
+	for _, u := range s.unasked {
+		rows = append(rows, u.sentence())
+	}
+	bulletList(m, "Invariants that were not asked", rows)
+}
+
+// bulletList writes texts of a result under a title; nothing where there are none.
+func bulletList(m *encode.Comment, title string, rows []string) {
+	if len(rows) == 0 {
+		return
+	}
+	m.Line("")
+	m.Line(encode.Strong(title))
+	m.Line("")
+	for _, text := range rows {
+		m.Line("- ", encode.Markdown(text))
+	}
+}
+
+// byExperiment lists texts about experiments under a title; nothing where there are none.
+func (s *summary) byExperiment(m *encode.Comment, title string, texts func(*result.Experiment) []string) {
+	for _, e := range s.order {
+		for _, text := range texts(e) {
+			if title != "" {
+				m.Line("")
+				m.Line(encode.Strong(title))
+				m.Line("")
+				title = ""
+			}
+			m.Line("- ", encode.Strong(e.ID), ": ", encode.Markdown(text))
+		}
+	}
+}
+
+// harmList says how journeys were harmed, at which step, and how long that took.
+func (s *summary) harmList(m *encode.Comment) { s.byExperiment(m, "What was harmed", harmsShown) }
+
 // nextList numbers what to do.
 func (s *summary) nextList(m *encode.Comment) {
 	if len(s.next) == 0 {
@@ -126,7 +179,7 @@ func (s *summary) reasonList(m *encode.Comment) {
 		if e.Verdict == result.Held {
 			continue
 		}
-		for _, reason := range e.Reasons {
+		for _, reason := range whys(e) {
 			rows = append(rows, "- "+encode.Strong(e.ID)+": "+encode.Markdown(reason))
 		}
 	}
@@ -169,16 +222,5 @@ func (s *summary) impactList(m *encode.Comment) {
 
 // reachList lists what each fault did beyond the journeys that need its dependency.
 func (s *summary) reachList(m *encode.Comment) {
-	title := "**Beyond those who need it**"
-	for _, e := range s.order {
-		for _, text := range sideEffects(e) {
-			if title != "" {
-				m.Line("")
-				m.Line(title)
-				m.Line("")
-				title = ""
-			}
-			m.Line("- ", encode.Strong(e.ID), ": ", encode.Markdown(text))
-		}
-	}
+	s.byExperiment(m, "Beyond those who need it", sideEffects)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
@@ -55,34 +56,22 @@ func newMatrix(s *summary) *matrix {
 	slices.Sort(m.Kinds)
 	for _, name := range names {
 		row := matrixRow{Name: name, Criticality: s.r.System.Dependencies[name].Criticality}
-		var all []*experiment
 		for _, kind := range m.Kinds {
-			list := single[[2]string{name, kind}]
-			all = append(all, list...)
-			row.Cells = append(row.Cells, matrixCell{kind, list})
+			row.Cells = append(row.Cells, matrixCell{kind, single[[2]string{name, kind}]})
 		}
-		row.Behaves = behaviour(all)
+		row.Behaves = behaves(s.r, name)
 		m.Rows = append(m.Rows, row)
 	}
 	return m
 }
 
-// behaviour is hard if a fault in the dependency harmed journeys beyond their limit,
-// and soft if every fault that was tried stayed within it. It is empty where neither
-// is known.
-func behaviour(list []*experiment) string {
-	within := 0
-	for _, e := range list {
-		switch b := e.Known(); {
-		case b == nil:
-		case b.Low > e.Limit():
-			return "hard"
-		case b.High <= e.Limit():
-			within++
+// behaves is hard if a fault in the dependency harmed journeys beyond their limit, and
+// soft if it was refused or hung and no fault did. It is empty where neither is known.
+func behaves(r *result.Result, dependency string) string {
+	for _, b := range r.Behaviours() {
+		if b.Dependency == dependency {
+			return b.Behaves
 		}
-	}
-	if within > 0 && within == len(list) {
-		return "soft"
 	}
 	return ""
 }

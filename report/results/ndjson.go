@@ -3,6 +3,7 @@ package results
 import (
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -16,6 +17,9 @@ func WriteNDJSON(w io.Writer, r *result.Result) error {
 	list := []encode.Event{{Event: "run", At: r.Run.Started, Run: r.Run.ID, System: r.System.Name}}
 	for i := range r.Experiments {
 		list = append(list, eventsOf(&r.Experiments[i])...)
+	}
+	for _, text := range fails(r) {
+		list = append(list, encode.Event{Event: "dependency", At: r.Run.Ended, What: text})
 	}
 	list = append(list, encode.Event{Event: "end", At: r.Run.Ended, Run: r.Run.ID, What: r.ExitMeaning(), ExitCode: &r.Run.ExitCode})
 	for i := range list {
@@ -43,7 +47,11 @@ func eventsOf(e *result.Experiment) []encode.Event {
 	for _, c := range e.Criteria {
 		list = append(list, encode.Event{Event: "criterion", At: end, Experiment: e.ID, Name: c.Name, Verdict: string(c.Verdict), Limit: c.Limit, Measured: c.Measured, What: c.Detail})
 	}
-	v := encode.Event{Event: "verdict", At: end, Experiment: e.ID, Verdict: string(e.Verdict), Reasons: e.Reasons}
+	for _, text := range slices.Concat(harms(e), uncheckedTexts(e)) {
+		list = append(list, encode.Event{Event: "harm", At: end, Experiment: e.ID, What: text})
+	}
+	list = append(list, causeEvents(e, end)...)
+	v := encode.Event{Event: "verdict", At: end, Experiment: e.ID, Verdict: string(e.Verdict), Reasons: whys(e)}
 	if b := trustedRadius(e); b != nil {
 		v.Journey, v.Estimate, v.Low, v.High, v.Control = b.Journey, &b.Estimate, &b.Low, &b.High, b.Control
 		if a := b.SpillOver; a != nil {
@@ -57,4 +65,17 @@ func eventsOf(e *result.Experiment) []encode.Event {
 		v.Recovery = &e.Recovery.Seconds
 	}
 	return append(list, v)
+}
+
+// causeEvents are what came back under the fault, the most frequent causes of each journey.
+func causeEvents(e *result.Experiment, at time.Time) (list []encode.Event) {
+	for i := range e.Journeys {
+		j := &e.Journeys[i]
+		for k := range j.Causes[:min(len(j.Causes), causesInTable)] {
+			c := &j.Causes[k]
+			what := strings.Join(words.NonEmpty(words.Cause(*c), exampleLine(*c)), "; ")
+			list = append(list, encode.Event{Event: "cause", At: at, Experiment: e.ID, Journey: j.Name, Name: c.Step, Class: c.Class, Key: c.Key, Count: &c.Fault.Fault, What: what})
+		}
+	}
+	return list
 }

@@ -42,12 +42,14 @@ func WriteHTML(w io.Writer, r *result.Result, o page.Options) error {
 	if err != nil {
 		return err
 	}
-	return page.Write(w, templates, functions(), d)
+	return page.Write(w, templates, functions(r), d)
 }
 
 // functions are those of this page's templates.
-func functions() template.FuncMap {
+func functions(r *result.Result) template.FuncMap {
 	return template.FuncMap{
+		"capital":  capital(r),
+		"sentence": capital(r),
 		"excess": func(b *result.BlastRadius) string {
 			return strings.NewReplacer("≤", "≤ ", "≥", "≥ ").Replace(words.Excess(b))
 		},
@@ -143,6 +145,16 @@ func (p *document) TopBroken() []damage { return p.Broken[:min(firstScreen, len(
 
 // MoreBroken counts what else broke.
 func (p *document) MoreBroken() int { return len(p.Broken) - len(p.TopBroken()) }
+
+// TopFails are the sentences about how dependencies fail, as far as the first screen has
+// room.
+func (p *document) TopFails() []string { return p.fails[:min(firstScreen, len(p.fails))] }
+
+// MoreFails are the others.
+func (p *document) MoreFails() []string { return p.fails[len(p.TopFails()):] }
+
+// Unasked are the invariants that were not asked.
+func (p *document) Unasked() []unaskedInvariant { return p.unasked }
 
 // NotBack are the experiments without an answer whose system is not what it was before the
 // fault.

@@ -143,7 +143,7 @@ func (s *summary) effect(e *result.Experiment) string {
 	return outcomes(j)
 }
 
-// outcomes says how the journeys of the fault arm ended.
+// outcomes says how the journeys of the fault arm ended, and where most were harmed.
 func outcomes(j *result.Journey) string {
 	c := j.Arms.Fault
 	if c.Journeys == 0 {
@@ -165,7 +165,7 @@ func outcomes(j *result.Journey) string {
 		return "no " + j.Name + " journey was harmed"
 	}
 	parts[0] = strings.Replace(parts[0], "%", "% of "+j.Name+" journeys", 1)
-	return figures.List(parts, "and")
+	return figures.List(parts, "and") + whereHarmed(j)
 }
 
 // harmOfBoth says how both arms ended where the control was harmed as well. Where both
@@ -354,24 +354,25 @@ func (s *summary) recoveryFigure() page.Figure {
 	f := page.Figure{Label: "Slowest recovery", Value: "–", Notes: []page.Note{{Text: "not measured"}}}
 	var slowest *result.Experiment
 	for _, e := range s.order {
-		if trusted(e) && e.Recovery != nil && (slowest == nil || e.Recovery.IsSlowerThan(slowest.Recovery)) {
+		if r := e.RecoveryFromHarm(); trusted(e) && r != nil && (slowest == nil || r.IsSlowerThan(slowest.RecoveryFromHarm())) {
 			slowest = e
 		}
 	}
 	if slowest == nil {
 		return f
 	}
-	code := words.RecoveryCode(slowest.Recovery)
+	recovery := slowest.RecoveryFromHarm()
+	code := words.RecoveryCode(recovery)
 	if code == words.Unharmed { // so was no other experiment
-		f.Value, f.Notes = "none needed", []page.Note{{Text: words.After(slowest.Recovery)}}
+		f.Value, f.Notes = "none needed", []page.Note{{Text: words.After(recovery)}}
 		return f
 	}
-	f.Value, f.Notes = words.RecoveryCell(slowest.Recovery), nil
+	f.Value, f.Notes = words.RecoveryCell(recovery), nil
 	switch {
 	case late(slowest):
 		f.Tone = "bad"
 	case code == words.NotBack || code == words.Worse:
-		f.Tone, f.Notes = "unsure", []page.Note{{Text: words.After(slowest.Recovery)}}
+		f.Tone, f.Notes = "unsure", []page.Note{{Text: words.After(recovery)}}
 	}
 	if l := slowest.Limits.Recovery; l > 0 {
 		f.Notes = append(f.Notes, page.Note{Text: "limit " + figures.Duration(l)})

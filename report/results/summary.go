@@ -20,6 +20,8 @@ type summary struct {
 	counts  map[result.Verdict]int
 	worst   *result.Experiment // of the largest blast radius that can be trusted; nil if there is none
 	broken  []brokenInvariant
+	unasked []unaskedInvariant
+	fails   []string // how each dependency fails, what matters most first
 	next    []nextStep
 	left    []faultOf // injected, and not proven gone
 	removed int       // faults proven gone
@@ -30,30 +32,6 @@ type brokenInvariant struct {
 	of  *result.Experiment
 	inv *result.Invariant
 }
-
-// A nextStep is what to do after an experiment, in the words of its document or of
-// its reasons.
-type nextStep struct {
-	of     *result.Experiment
-	verb   string // such as "Settle"; empty where the text is the document's own
-	text   string
-	owners []string
-}
-
-// Of links to the experiment.
-func (n nextStep) Of() *page.Link { return link(n.of) }
-
-// Verb is what the reader should do about the experiment, if the text does not say it.
-func (n nextStep) Verb() string { return n.verb }
-
-// Text says what to do, or why.
-func (n nextStep) Text() string { return n.text }
-
-// Owners names who can do it.
-func (n nextStep) Owners() string { return strings.Join(n.owners, ", ") }
-
-// removeFirst is the verb of the step that comes before all others.
-const removeFirst = "Remove the fault of"
 
 // A faultOf is a fault with its experiment.
 type faultOf struct {
@@ -82,9 +60,10 @@ func summarize(r *result.Result) *summary {
 			cmp.Compare(estimate(b), estimate(a)))
 	})
 	for _, e := range s.order {
-		if trustedRadius(e) != nil && (s.worst == nil || estimate(e) > estimate(s.worst)) {
+		if trustedRadius(e) != nil && (s.worst == nil || isLarger(e.BlastRadius, s.worst.BlastRadius)) {
 			s.worst = e
 		}
+		s.unasked = append(s.unasked, unasked(e)...)
 		for i := range e.Invariants {
 			if invariantVerdict(e, &e.Invariants[i]) == result.Refuted {
 				s.broken = append(s.broken, brokenInvariant{e, &e.Invariants[i]})
@@ -92,6 +71,7 @@ func summarize(r *result.Result) *summary {
 		}
 		s.next = append(s.next, s.steps(e)...)
 	}
+	s.fails = fails(r)
 	for _, f := range slices.Backward(s.left) {
 		if !slices.ContainsFunc(s.next, func(n nextStep) bool { return n.of == f.of && n.verb == removeFirst }) {
 			s.next = slices.Insert(s.next, 0, nextStep{of: f.of, verb: removeFirst, text: "blastgauge recover DIR, where DIR is the directory of this run", owners: s.owners(f.of)})
@@ -121,7 +101,7 @@ func knownRecovery(e *result.Experiment) *result.Recovery {
 	if len(e.Void) > 0 {
 		return nil
 	}
-	return e.Recovery
+	return e.RecoveryFromHarm()
 }
 
 // estimate orders experiments by their blast radius; those without one come last.
@@ -130,6 +110,11 @@ func estimate(e *result.Experiment) float64 {
 		return b.Estimate
 	}
 	return -1
+}
+
+// isLarger reports whether blast radius a is larger than b, or as large and known better.
+func isLarger(a, b *result.BlastRadius) bool {
+	return a.Estimate > b.Estimate || a.Estimate == b.Estimate && a.Low > b.Low
 }
 
 // countFaults counts the faults of an experiment that are gone, and keeps those that
@@ -145,28 +130,6 @@ func (s *summary) countFaults(e *result.Experiment) {
 			s.left = append(s.left, faultOf{e, f})
 		}
 	}
-}
-
-// steps are what to do after an experiment.
-func (s *summary) steps(e *result.Experiment) []nextStep {
-	switch e.Verdict {
-	case result.Refuted:
-		if e.IfRefuted == "" {
-			return nil // advice comes from documents only
-		}
-		return []nextStep{{of: e, text: e.IfRefuted, owners: s.owners(e)}}
-	case result.Inconclusive:
-		if e.HasReason(result.ReasonSystemNotBack) { // that cannot wait for another measurement
-			return []nextStep{{of: e, verb: "Look at the system after", text: words.After(e.Recovery), owners: s.owners(e)}}
-		}
-		if contaminated(e) {
-			return []nextStep{{of: e, verb: "Settle", text: "run it again, several times: what harms both arms each time, and only then, is the fault", owners: s.owners(e)}}
-		}
-		return []nextStep{{of: e, verb: "Settle", text: words.FirstReason(e.Reasons), owners: s.owners(e)}}
-	case result.Invalid:
-		return []nextStep{{of: e, verb: "Measure again", text: words.FirstReason(e.Reasons), owners: s.owners(e)}}
-	}
-	return nil
 }
 
 // owners are the owners of the dependencies that the experiment's faults go into.
@@ -354,8 +317,8 @@ func (s *summary) caveats() []caveat {
 // warnings are the warnings of an experiment. They always say what kind of control
 // there was, even if the result has no warning about it.
 func warnings(e *result.Experiment) []string {
-	list := slices.Clone(e.Warnings)
-	if slices.ContainsFunc(list, func(text string) bool { return strings.Contains(text, "control") }) {
+	list := append(slices.Clone(e.Warnings), uncheckedTexts(e)...)
+	if slices.ContainsFunc(e.Warnings, func(text string) bool { return strings.Contains(text, "control") }) {
 		return list
 	}
 	for _, kind := range []string{result.ContaminatedControl, result.BaselineControl} {

@@ -85,8 +85,7 @@ func TestHarmOfBothArmsIsNotTheFaults(t *testing.T) {
 	t.Parallel()
 	alike := bracketed(result.Inconclusive, -0.01, 0.34)
 	s := of(alike)
-	e := newExperiment(s, s.order[0])
-	if s.softBehavesHard(s.order[0]) || behaviour([]*experiment{e}) != "" {
+	if s.softBehavesHard(s.order[0]) || behaves(s.r, "names") != "" {
 		t.Error("the fault is blamed for harm of both arms")
 	}
 	if f := s.blastFigure(); f.Tone == "bad" || strings.Contains(f.Notes[0].Text, "by the fault;") {
@@ -96,7 +95,7 @@ func TestHarmOfBothArmsIsNotTheFaults(t *testing.T) {
 		t.Errorf("compared with %s %+v, want the control", name, c)
 	}
 	s = of(bracketed(result.Refuted, 0.25, 0.44))
-	if e := newExperiment(s, s.order[0]); !s.softBehavesHard(s.order[0]) || behaviour([]*experiment{e}) != "hard" {
+	if !s.softBehavesHard(s.order[0]) || behaves(s.r, "names") != "hard" {
 		t.Error("harm beyond the control is the fault's")
 	}
 }

@@ -21,7 +21,10 @@ func WriteText(w io.Writer, r *result.Result, o terminal.Options) error {
 	s := summarize(r)
 	p.head(s)
 	p.table(s)
+	p.fails(s)
 	p.invariants(s)
+	p.unasked(s)
+	p.harms(s)
 	p.sideEffects(s)
 	p.impacts(s)
 	p.reasons(s)
@@ -43,14 +46,19 @@ func (p *printer) head(s *summary) {
 	} else if s.r.Run.Outcome == result.Interrupted {
 		p.Wrap("", "Stopped by SIG"+inert.Text(s.r.Run.Signal)+". What follows is what was known by then.")
 	}
-	if e := s.worst; e != nil {
-		b := e.BlastRadius
-		what := "Largest blast radius "
-		if harmedAlike(b) {
-			what = "Both arms harmed alike, by the fault or by something else: "
-		}
-		p.Wrap("", what+words.Excess(b)+interval(b)+" of "+inert.Text(b.Journey)+" journeys: "+inert.Text(e.ID))
+	if s.worst != nil {
+		p.Wrap("", inert.Text(s.largest()))
 	}
+}
+
+// largest names the largest blast radius, with its interval, and its experiment.
+func (s *summary) largest() string {
+	b := s.worst.BlastRadius
+	what := "Largest blast radius "
+	if harmedAlike(b) {
+		what = "Both arms harmed alike, by the fault or by something else: "
+	}
+	return what + words.Excess(b) + interval(b) + " of " + b.Journey + " journeys: " + s.worst.ID
 }
 
 // interval writes the interval of a blast radius in brackets; it is empty where no
@@ -177,9 +185,34 @@ func (p *printer) reasons(s *summary) {
 		if e.Verdict == result.Held {
 			return nil
 		}
-		return e.Reasons
+		return whys(e)
 	})
 }
+
+// fails says how each dependency fails.
+func (p *printer) fails(s *summary) {
+	if len(s.fails) == 0 {
+		return
+	}
+	p.Heading("Dependencies")
+	for _, text := range s.fails {
+		p.Wrap("  ", inert.Text(text))
+	}
+}
+
+// unasked lists the invariants that were not asked.
+func (p *printer) unasked(s *summary) {
+	if len(s.unasked) == 0 {
+		return
+	}
+	p.Heading("Invariants that were not asked")
+	for _, u := range s.unasked {
+		p.Wrap(p.Mark(result.Inconclusive), inert.Text(u.sentence()))
+	}
+}
+
+// harms says how journeys were harmed, at which step, and how long that took.
+func (p *printer) harms(s *summary) { p.byExperiment("What was harmed", s, harmsShown) }
 
 // byExperiment writes texts about experiments under a title, each below the mark and
 // the id of its experiment. It writes nothing where there are none.

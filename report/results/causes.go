@@ -1,0 +1,159 @@
+package results
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// How many causes of a step stand in a line, and how many of a journey in a table.
+const (
+	causesInLine  = 3
+	causesInTable = 20
+)
+
+// A countOf picks the journeys of the fault arm in one phase that had a cause.
+type countOf func(result.Cause) int
+
+func underFault(c result.Cause) int { return c.Fault.Fault }
+func inBaseline(c result.Cause) int { return c.Baseline.Fault }
+
+// causeLines say step by step what came back, most frequent first: "pay: 502 Bad Gateway
+// 81 of 100; reset 12". Of the most frequent cause an example follows.
+func causeLines(j *result.Journey, of int, count countOf) (lines []string) {
+	all := slices.DeleteFunc(slices.Clone(j.Causes), func(c result.Cause) bool { return count(c) == 0 })
+	slices.SortStableFunc(all, func(a, b result.Cause) int { return count(b) - count(a) })
+	var steps []string
+	for _, c := range all {
+		if !slices.Contains(steps, c.Step) {
+			steps = append(steps, c.Step)
+		}
+	}
+	for _, step := range steps {
+		lines = append(lines, stepCauses(j, step, all, of, count))
+	}
+	if len(all) > 0 {
+		if text := exampleLine(all[0]); text != "" {
+			lines = slices.Insert(lines, 1, text)
+		}
+	}
+	return lines
+}
+
+// exampleLine is the first example of a cause; empty where there is none.
+func exampleLine(c result.Cause) string {
+	if len(c.Examples) == 0 {
+		return ""
+	}
+	text := words.Example(c.Examples[0])
+	if text == "" {
+		return ""
+	}
+	return "for example, at " + figures.Stopwatch(c.Examples[0].Second) + ": " + text
+}
+
+// stepCauses are the causes of one step on one line. Addresses are given for the first
+// one, and where causes are alike without them.
+func stepCauses(j *result.Journey, step string, all []result.Cause, of int, count countOf) string {
+	var texts []string
+	short := map[string]int{}
+	more := 0
+	for _, c := range all {
+		if c.Step == step {
+			short[words.ShortCause(c)]++
+		}
+	}
+	for _, c := range all {
+		switch text := words.ShortCause(c); {
+		case c.Step != step:
+		case len(texts) == causesInLine:
+			more++
+		case len(texts) == 0:
+			texts = append(texts, withCount(words.Cause(c), figures.Count(count(c))+" of "+figures.Count(of)))
+		case short[text] > 1:
+			texts = append(texts, withCount(words.Cause(c), figures.Count(count(c))))
+		default:
+			texts = append(texts, withCount(text, figures.Count(count(c))))
+		}
+	}
+	if more > 0 {
+		texts = append(texts, figures.Plural(more, "other cause", "other causes"))
+	}
+	if step == "" {
+		step = j.Name
+	}
+	return step + ": " + strings.Join(texts, "; ")
+}
+
+// withCount writes how many had a cause behind it, in brackets where the cause itself ends
+// with a number.
+func withCount(cause, count string) string {
+	if last := cause[len(cause)-1]; last >= '0' && last <= '9' {
+		return cause + " (" + count + ")"
+	}
+	return cause + " " + count
+}
+
+// baselineCauses say what came back before the fault, where that is why the measurement
+// cannot be trusted.
+func baselineCauses(e *result.Experiment) (list []string) {
+	if !e.HasReason(result.ReasonBaselineHarmed) {
+		return nil
+	}
+	for i := range e.Journeys {
+		j := &e.Journeys[i]
+		for _, line := range causeLines(j, j.Baseline.Fault.Journeys, inBaseline) {
+			list = append(list, "before the fault: "+line)
+		}
+	}
+	return list
+}
+
+// A causeRow is a cause in the table of what came back.
+type causeRow struct {
+	result.Cause
+	What string
+}
+
+// CauseRows are the most frequent causes of the journey.
+func (b block) CauseRows() (rows []causeRow) {
+	for _, c := range b.Causes[:min(len(b.Causes), causesInTable)] {
+		rows = append(rows, causeRow{c, words.Cause(c)})
+	}
+	return rows
+}
+
+// MoreCauses are those that have no row: how many, and how many journeys of the fault arm
+// they harmed under the fault.
+func (b block) MoreCauses() (more struct{ Causes, Journeys int }) {
+	for _, c := range b.Causes[min(len(b.Causes), causesInTable):] {
+		more.Causes++
+		more.Journeys += c.Fault.Fault
+	}
+	return more
+}
+
+// Control writes the journeys of the control arm that had the cause under the fault.
+func (r causeRow) Control() string {
+	if r.Fault.Control == nil {
+		return "–"
+	}
+	return figures.Count(*r.Fault.Control)
+}
+
+// An exampleRow is one example of a cause.
+type exampleRow struct {
+	result.CauseExample
+	Facts string
+}
+
+// ExampleRows are the examples of the cause.
+func (r causeRow) ExampleRows() (rows []exampleRow) {
+	for _, x := range r.Examples {
+		rows = append(rows, exampleRow{x, strings.Join(words.ExampleFacts(x), ", ")})
+	}
+	return rows
+}

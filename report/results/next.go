@@ -1,0 +1,219 @@
+package results
+
+import (
+	"slices"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// A nextStep is what to do after an experiment, in the words of its document or from what
+// was measured.
+type nextStep struct {
+	of     *result.Experiment
+	verb   string // such as "Settle"; empty where the text is the document's own
+	text   string
+	owners []string // who can do it; none where it is up to those who run the experiment
+}
+
+// Of links to the experiment.
+func (n nextStep) Of() *page.Link { return link(n.of) }
+
+// Verb is what the reader should do about the experiment, if the text does not say it.
+func (n nextStep) Verb() string { return n.verb }
+
+// Text says what to do, or why.
+func (n nextStep) Text() string { return n.text }
+
+// Owners names who can do it.
+func (n nextStep) Owners() string { return figures.List(n.owners, "and") }
+
+// Verbs of steps. Measuring again is advised only where it helps by itself.
+const (
+	removeFirst  = "Remove the fault of" // before all other steps
+	measureAgain = "Measure again"
+	settle       = "Settle"
+	look         = "Look at the system after"
+	lookBefore   = "Look at the system before"
+	repair       = "Repair"
+	reach        = "Let traffic meet the fault of"
+)
+
+// An advice is what to do for a reason. It says no more of why than the reason does.
+type advice struct {
+	verb, text string
+	owned      bool // by those who own the dependency
+}
+
+// mostAdvice is how many steps an experiment without an answer has: its first reasons are
+// those that matter.
+const mostAdvice = 2
+
+// steps are what to do after an experiment.
+func (s *summary) steps(e *result.Experiment) []nextStep {
+	var list []nextStep
+	add := func(a advice) {
+		step := nextStep{of: e, verb: a.verb, text: a.text}
+		if a.owned {
+			step.owners = s.owners(e)
+		}
+		same := func(n nextStep) bool { return n.verb == step.verb && n.text == step.text }
+		if step.text != "" && !slices.ContainsFunc(list, same) {
+			list = append(list, step)
+		}
+	}
+	switch e.Verdict {
+	case result.Refuted:
+		add(advice{text: e.IfRefuted, owned: true}) // advice on the system comes from documents only
+	case result.Inconclusive, result.Invalid:
+		if isLeft := func(f faultOf) bool { return f.of == e }; slices.ContainsFunc(s.left, isLeft) {
+			break // first of all that has to be mended
+		}
+		for _, a := range reasonAdvice(e) {
+			add(a)
+		}
+	}
+	for i := range e.Invariants {
+		add(invariantAdvice(e, &e.Invariants[i]))
+	}
+	return list
+}
+
+// reasonAdvice is what to do for the reasons of a verdict, most important first. What
+// follows from a system that failed before the fault is mended with it.
+func reasonAdvice(e *result.Experiment) (list []advice) {
+	known := false
+	for _, code := range e.ReasonCodes {
+		a, found := adviceFor(e, code)
+		known = known || found
+		if a.text == "" || slices.Contains(list, a) {
+			continue
+		}
+		if list = append(list, a); len(list) == mostAdvice || code == result.ReasonBaselineHarmed || code == result.ReasonSystemNotBack {
+			break
+		}
+	}
+	if !known {
+		list = append(list, oldAdvice(e))
+	}
+	return list
+}
+
+// oldAdvice is for results of older versions, which have no codes, and of later ones,
+// whose codes this one does not know: the reason itself must do.
+func oldAdvice(e *result.Experiment) advice {
+	verb := settle
+	if e.Verdict == result.Invalid {
+		verb = repair
+	}
+	return advice{verb: verb, text: words.FirstReason(e.Reasons)}
+}
+
+// adviceFor is what to do for a reason; its text is empty where there is nothing to do, or
+// other steps say it. It is false for a reason that this version does not know.
+func adviceFor(e *result.Experiment, code result.ReasonCode) (advice, bool) {
+	switch code {
+	case result.ReasonNotExercised:
+		return exerciseAdvice(e), true
+	case result.ReasonHarmUndecided:
+		return advice{verb: settle, text: moreJourneys(e)}, true
+	case result.ReasonSystemNotBack: // that cannot wait for another measurement
+		return advice{verb: look, text: words.After(e.Recovery), owned: true}, true
+	case result.ReasonRemovalUnverified, result.ReasonInvariantNotAsked, result.ReasonInvariantBrokenBefore,
+		result.ReasonHarmful, result.ReasonNotRecovered, result.ReasonRecoveredLate, result.ReasonInvariantBroken, result.ReasonInvariantBrokenUnder:
+		return advice{}, true
+	}
+	a, found := standingAdvice()[code]
+	return a, found
+}
+
+// standingAdvice is the advice that depends on the reason alone.
+func standingAdvice() map[result.ReasonCode]advice {
+	return map[result.ReasonCode]advice{
+		result.ReasonBaselineHarmed:      {verb: lookBefore, text: "find out why its journeys fail without any fault; breaking it further teaches nothing"},
+		result.ReasonFaultVanished:       {verb: measureAgain, text: "once nothing else changes the proxies of its Toxiproxy server"},
+		result.ReasonTooBusy:             {verb: measureAgain, text: "at a lower rate, on a larger machine, or while it does nothing else"},
+		result.ReasonControlShed:         {verb: measureAgain, text: "at a lower rate: the control could not keep up"},
+		result.ReasonTooFewJourneys:      {verb: measureAgain, text: "with a longer fault phase or at a higher rate"},
+		result.ReasonArmsDiffer:          {verb: repair, text: "give both arms the same system and data: without a fault their journeys have to end alike"},
+		result.ReasonNotCounted:          {verb: settle, text: "run it through blastgauge proxy"},
+		result.ReasonOnlyProbed:          {verb: reach, text: "have a journey call the dependency, through its proxy"},
+		result.ReasonSparse:              {verb: reach, text: "find out where the missing calls go: a cache, another route, or a system that has stopped calling"},
+		result.ReasonNotMeasured:         {verb: measureAgain, text: "with a longer fault phase"},
+		result.ReasonFewEpisodes:         {verb: settle, text: "run it with a fault phase several times as long"},
+		result.ReasonControlContaminated: {verb: settle, text: "run it again, several times: what harms both arms each time, and only then, is the fault"},
+		result.ReasonRecoveryUndecided:   {verb: settle, text: "run it with a longer recovery phase"},
+		result.ReasonRecoveryNotWatched:  {verb: settle, text: "run it with a longer recovery phase"},
+		result.ReasonGuardrailTripped:    {verb: settle, text: "give it a concurrent control (control_url, or propagates: baggage), so that its guardrail compares like with like"},
+	}
+}
+
+// exerciseAdvice is what lets the first fault meet traffic that met none.
+func exerciseAdvice(e *result.Experiment) advice {
+	for _, f := range e.Faults {
+		if f.Exercised.Grade != result.GradeNo {
+			continue
+		}
+		text := "point the system at the proxy of " + f.Into + ", and send a journey that needs it"
+		switch f.Exercised.Unmet {
+		case result.UnmetNoMatch:
+			text = "correct its match, or send a journey that makes such a request of " + f.Into
+		case result.UnmetShareTooLow:
+			text = "raise its share, or send more journeys"
+		case result.UnmetOnlyIdle:
+			text = "send a journey that calls " + f.Into
+		case result.UnmetNotFetched:
+			text = "have the system fetch the document from " + f.Into + " while it is bad: a longer fault phase, or reload"
+		case result.UnmetUnchanged:
+			text = "choose an operator that changes the document that " + f.Into + " serves"
+		case result.UnmetNotRead:
+			text = "have the system read the file again: reload, or a longer fault phase"
+		case result.UnmetNoEvidence:
+			text = "run it through blastgauge proxy, which counts what a fault meets"
+		}
+		return advice{verb: reach, text: text}
+	}
+	return advice{}
+}
+
+// moreJourneys says how many journeys would decide the limits that are undecided.
+func moreJourneys(e *result.Experiment) string {
+	most, now := 0, 0
+	for i := range e.Journeys {
+		j := &e.Journeys[i]
+		if c := e.Criterion(result.JourneyCriterion, j.Name); c == nil || c.Code != result.ReasonHarmUndecided {
+			continue
+		}
+		need, possible := j.NeededToSettle()
+		if !possible {
+			return "no number of journeys will: choose a limit that is further from what was measured"
+		}
+		if need > most {
+			most, now = need, j.Arms.Fault.Journeys
+		}
+	}
+	if most == 0 || now == 0 {
+		return "run it for longer"
+	}
+	times := float64(most) / float64(now)
+	decimals := 1
+	if times >= 10 {
+		decimals = 0
+	}
+	return "run it about " + figures.Fixed(times, decimals) + " times as long, or at a rate as much higher"
+}
+
+// invariantAdvice is what lets an invariant be judged; nothing where it was.
+func invariantAdvice(e *result.Experiment, inv *result.Invariant) advice {
+	c := e.Criterion(result.InvariantCriterion, inv.Name)
+	switch {
+	case c == nil:
+	case c.Code == result.ReasonInvariantNotAsked:
+		return advice{verb: repair, text: "see that “" + inv.Name + "” can be asked from here, before and after the fault"}
+	case c.Code == result.ReasonInvariantBrokenBefore:
+		return advice{verb: repair, text: "let the check of “" + inv.Name + "” name what is in violation, a key for each, or clean up before the run"}
+	}
+	return advice{}
+}
