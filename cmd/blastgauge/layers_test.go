@@ -49,6 +49,7 @@ func rooms() []room {
 		{name: "experiments/scaffold", imports: "experiments experiments/figures experiments/hosts experiments/redact experiments/shape injectors"},
 		{name: "experiments/plan", imports: "experiments experiments/figures experiments/inert experiments/stats injectors"},
 		{name: "experiments/journal", imports: "experiments/atomicfile experiments/filelock experiments/plan", tests: "experiments"},
+		{name: "experiments/run/internal/usage"},
 		{name: "experiments/run/internal/wait"},
 		{name: "experiments/run/engine", imports: "experiments experiments/figures experiments/journal experiments/plan experiments/run/internal/wait experiments/stats"},
 
@@ -71,7 +72,7 @@ func rooms() []room {
 		{name: "experiments/run/journey", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/redact experiments/sampling experiments/run/internal/wait experiments/run/journey/rawconn", tests: "experiments/run/journey/journeytest"},
 		{name: "experiments/run/traffic", imports: "experiments experiments/journal experiments/plan experiments/redact experiments/sampling experiments/run/journey", tests: "experiments/run/internal/wait experiments/run/journey/journeytest"},
 		{name: "experiments/run/check", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/redact experiments/run/internal/wait experiments/run/journey", tests: "examples/checkout injectors"},
-		{name: "experiments/run/preflight", imports: "experiments experiments/figures experiments/journal experiments/plan experiments/redact experiments/run/check experiments/run/internal/wait experiments/run/journey"},
+		{name: "experiments/run/preflight", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/redact experiments/run/check experiments/run/internal/usage experiments/run/internal/wait experiments/run/journey experiments/shape"},
 		{name: "experiments/run/systemtest", imports: "experiments experiments/plan injectors/proxy"},
 
 		{name: "experiments/result", imports: "experiments experiments/atomicfile experiments/figures experiments/journal experiments/plan experiments/stats injectors"},
@@ -88,7 +89,6 @@ func rooms() []room {
 		{name: "report/trends", imports: "experiments/figures experiments/history experiments/inert experiments/result report/page report/terminal report/words"},
 		{name: "report", imports: "experiments/compare experiments/history experiments/result report/comparisons report/encode report/page report/results report/terminal report/trends", tests: "experiments/inert"},
 
-		{name: "experiments/run/internal/usage"},
 		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey injectors injectors/configfile injectors/toxiproxy"},
 		{name: "experiments/run/cleanup", imports: "experiments experiments/atomicfile experiments/filelock experiments/hosts experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest"},
 		{name: "experiments/run/embedded", imports: "experiments experiments/atomicfile experiments/hosts experiments/plan experiments/redact experiments/run/internal/injectorset experiments/run/internal/usage injectors/proxy"},

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run/preflight"
+	"github.com/blastgauge/blastgauge/report"
+	"github.com/blastgauge/blastgauge/report/encode"
+)
+
+type tryOptions struct {
+	file    string
+	set     []string
+	journey string
+	arm     string
+	step    string
+	outputs []string
+}
+
+func newTry(a *app) *cobra.Command {
+	var o tryOptions
+	cmd := &cobra.Command{
+		Use:   "try [JOURNEY]",
+		Short: "Send one journey and show each step; inject nothing",
+		Long: `Try sends a journey once, or each journey of the system file, and shows each step:
+the request, the answer, the time, what was captured, and whether each expectation
+is met. Secrets are masked. It does what the journey does: one that places an order
+places an order.
+
+Exit status:
+  0    every journey is ok
+  1    error of the tool or its environment
+  2    invalid flags or documents; nothing was sent
+  5    a journey is not ok
+  6    refused by a safety rule: a host or an environment that is not allowed`,
+		Example: `  blastgauge try
+  blastgauge try checkout --step cart
+  blastgauge try checkout --arm control -o json`,
+		Args: atMost(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.journey = args[0]
+			}
+			return a.try(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&o.file, "file", "f", "", "the system `FILE` (default: blastgauge.yaml, searched upwards)")
+	setFlag(cmd, &o.set)
+	f.StringVar(&o.arm, "arm", plan.FaultArm.String(), "the `ARM` through which the journey enters: fault or control")
+	f.StringVar(&o.step, "step", "", "end after the step with this `NAME`")
+	f.StringArrayVarP(&o.outputs, "output", "o", nil, outputUsage(slices.Sorted(maps.Keys(tryFormats()))))
+	return cmd
+}
+
+// tryFormats are the ways to write attempts, by their names.
+func tryFormats() map[string]func(io.Writer, []preflight.Attempt) error {
+	return map[string]func(io.Writer, []preflight.Attempt) error{
+		"text": preflight.WriteText,
+		"json": func(w io.Writer, list []preflight.Attempt) error {
+			return encode.WriteJSON(w, preflight.Attempts{Schema: preflight.Schema, Journeys: list})
+		},
+	}
+}
+
+func (a *app) try(ctx context.Context, o tryOptions) error {
+	outputs, err := parseOutputs(a, o.outputs, func(name string, _ report.Options) (func(io.Writer, []preflight.Attempt) error, error) {
+		if format, ok := tryFormats()[name]; ok {
+			return format, nil
+		}
+		return nil, usagef("unknown format %q; known are %s", name, strings.Join(slices.Sorted(maps.Keys(tryFormats())), ", "))
+	})
+	if err != nil {
+		return err
+	}
+	options := preflight.TryOptions{Journey: o.journey, Step: o.step, Run: plan.NewRun(time.Now()), Env: a.getenv}
+	switch o.arm {
+	case plan.FaultArm.String():
+	case plan.ControlArm.String():
+		options.Arm = plan.ControlArm
+	default:
+		return usagef("--arm %s: fault and control are the arms there are", o.arm)
+	}
+	if options.System, err = a.loadSystem(ctx, o); err != nil {
+		return err
+	}
+	list, err := preflight.Try(ctx, options)
+	if list == nil {
+		return err
+	}
+	err = errors.Join(err, writeOutputs(a, outputs, list))
+	if err != nil {
+		return err
+	}
+	code := exitCode(preflight.Failed(list))
+	meaning := result.ExitMeaning(code)
+	switch code {
+	case result.ExitHeld:
+		meaning = "every journey is ok"
+	case result.ExitInvalid:
+		meaning = "a journey is not ok"
+	}
+	a.printExit(textOnStdout(outputs), code, meaning)
+	if code == result.ExitHeld {
+		return nil
+	}
+	return verdictError{code}
+}
+
+// loadSystem loads the system's document alone. A signal ends the loading.
+func (a *app) loadSystem(ctx context.Context, o tryOptions) (system *experiments.System, err error) {
+	err = readNamed(ctx, func() (err error) {
+		if o.file == "" {
+			if o.file, err = experiments.Find("."); err != nil {
+				return err
+			}
+		}
+		system, _, err = experiments.Outside{Getenv: a.getenv, Set: o.set}.Load(o.file, nil)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return system, experiments.CheckAddresses(system)
+}
