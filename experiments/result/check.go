@@ -171,6 +171,12 @@ func (c *checker) experiment(e *Experiment) {
 		c.fault(&e.Faults[i])
 	}
 	c.effects(e)
+	for i := range e.Outages {
+		o := &e.Outages[i]
+		c.time("outage", o.From, o.To)
+		c.number("outage", mostSeconds, o.Second, o.ToSecond)
+		count(c, "outage", o.Refused)
+	}
 	for _, v := range e.Invariants {
 		for _, n := range []*float64{v.Before, v.During, v.After, v.NewDuring, v.NewAfter} {
 			if n != nil {

@@ -21,8 +21,9 @@ func (r *experimentRun) result(f *fold) Experiment {
 		Warnings: slices.Clone(p.Warnings), Digests: Digests(p.Digests),
 		Limits:   Limits{p.Limits.BlastRadius, seconds(p.Limits.Recovery), p.Limits.Baseline},
 		Criteria: []Criterion{}, Journeys: []Journey{}, Faults: []Fault{}, Invariants: r.invariants(),
-		Phases: r.phaseRows(f), Lateness: r.late.lateness(),
+		Phases: r.phaseRows(f), Lateness: r.late.lateness(), Outages: r.outages(),
 	}
+	e.Warnings = append(e.Warnings, settledItself(e.Invariants)...)
 	if r.trip != nil {
 		e.Guardrail = &Guardrail{true, cmp.Or(r.trip.Guardrail, "blast_radius"), r.trip.At, r.trip.Value, r.trip.Limit, r.trip.Detail}
 	}
@@ -48,6 +49,9 @@ func (r *experimentRun) result(f *fold) Experiment {
 	}
 	verdict, reasons := judge(why)
 	e.Verdict = verdict
+	if died := e.died(); died != nil && verdict != NotRun {
+		reasons = append([]reason{*died}, reasons...)
+	}
 	e.explain(reasons)
 	e.voidNumbers(why.invalid)
 	e.Events = r.events(&e)
@@ -244,6 +248,7 @@ func (r *experimentRun) events(e *Experiment) []Event {
 	if rec := e.Recovery; rec != nil && !rec.Censored && !rec.Unharmed && !rec.SystemHarmed && r.measured() {
 		list = append(list, r.recoveryEvent(rec.Seconds))
 	}
+	list = append(list, e.outageEvents()...)
 	slices.SortStableFunc(list, func(a, b Event) int { return cmp.Compare(a.Second, b.Second) })
 	return list
 }

@@ -17,6 +17,7 @@ type experimentRun struct {
 	end      *journal.Event
 	phases   []journal.Event
 	faults   []*faultRecord // in the order of the plan
+	entries  [2]*entry      // where journeys enter the system, by arm
 	spared   []plan.Fault   // those that the end of the fault phase came before
 	trip     *journal.Event // of a guardrail
 	vanished *journal.Event

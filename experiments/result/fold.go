@@ -231,6 +231,7 @@ func (f *fold) cutShort(r *experimentRun) *journal.Event {
 func (f *fold) experiment(index int, observations Observations, system *System) (Experiment, error) {
 	run := f.runs[index]
 	run.cut = f.cutShort(run)
+	run.findEntries(&f.plan.System)
 	if err := run.observe(observations.Of(index)); err != nil {
 		return Experiment{}, fmt.Errorf("reading the journeys of %s: %w", run.plan.ID, err)
 	}

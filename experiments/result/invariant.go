@@ -33,9 +33,27 @@ func (r *experimentRun) invariants() []Invariant {
 		if row.After == nil && r.cut != nil {
 			row.Detail = cmp.Or(row.Detail, "the run was interrupted")
 		}
+		row.SettledItself = inv.Within == 0 && row.settled()
 		list = append(list, row)
 	}
 	return list
+}
+
+// settled reports whether what was violated under the fault was in order after it.
+func (inv *Invariant) settled() bool {
+	under, after, told := inv.New()
+	return told && under > 0 && inv.After != nil && after == 0
+}
+
+// settledItself says of which invariants that are judged at once the violations went by
+// themselves: asynchronous work may be all that there was.
+func settledItself(list []Invariant) (hints []string) {
+	for _, inv := range list {
+		if inv.SettledItself {
+			hints = append(hints, fmt.Sprintf("invariant %q was broken under the fault and held after it, and nobody had mended it: if work behind it may take its time, give it `within: 10s`, and only what lasts longer counts", inv.Name))
+		}
+	}
+	return hints
 }
 
 // add adds one reading. What is wrong after the fault says more than what was wrong

@@ -19,6 +19,7 @@ const (
 
 // Why a measurement cannot be trusted.
 const (
+	ReasonSystemDied        ReasonCode = "system_died" // beside a verdict: nobody listens where journeys enter it
 	ReasonFaultVanished     ReasonCode = "fault_vanished"
 	ReasonNotExercised      ReasonCode = "not_exercised"
 	ReasonRemovalUnverified ReasonCode = "removal_unverified"

@@ -121,6 +121,7 @@ type Experiment struct {
 	Recovery      *Recovery       `json:"recovery,omitempty"`
 	Guardrail     *Guardrail      `json:"guardrail,omitempty"`
 	Lateness      *Lateness       `json:"lateness,omitempty"`
+	Outages       []Outage        `json:"outages,omitempty"` // of the system itself, where journeys enter it
 	Invariants    []Invariant     `json:"invariants"`
 	// Void is why the numbers of journeys, of the recovery and of guardrails cannot be
 	// trusted; absent where they can be. What was found of the invariants counts even so.
@@ -543,4 +544,7 @@ type Invariant struct {
 	NewAfter  *float64 `json:"new_after,omitempty"`
 	Keys      []string `json:"keys,omitempty"` // of new violations, at most 20
 	Detail    string   `json:"detail,omitempty"`
+	// SettledItself reports that the invariant has no time to settle (within), was broken
+	// under the fault, and held after it.
+	SettledItself bool `json:"settled_itself,omitempty"`
 }
