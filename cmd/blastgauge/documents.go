@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
@@ -53,12 +54,25 @@ func (s *selection) plan(ctx context.Context, getenv func(string) (string, bool)
 	var loaded *plan.Loaded
 	err = readNamed(ctx, func() (err error) {
 		loaded, err = plan.Load(documents, options, getenv)
+		if err == nil {
+			foretell(loaded.Plan)
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return loaded, nil
+}
+
+// foretell goes by the runs that there are. Without any, a plan is as good as it can be.
+func foretell(p *plan.Plan) {
+	root, err := openRuns(runsDir(nil))
+	if err != nil {
+		return
+	}
+	defer func() { _ = root.Close() }() // nothing is written
+	history.Foretell(root, p)
 }
 
 // commit is the commit under test, as CI systems name it.

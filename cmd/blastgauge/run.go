@@ -84,6 +84,9 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 	if loaded.Unset != nil {
 		return loaded.Unset
 	}
+	for _, text := range loaded.Plan.Advice() {
+		a.logf("! %s", text)
+	}
 	screen := a.screen(o.progress)
 	screen.Announce(loaded.Plan, loaded.Plan.System.Name+" in "+loaded.Plan.System.Environment)
 	options.View = func(p *plan.Plan) run.View { return screen.View(0, p) }

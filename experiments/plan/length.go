@@ -124,7 +124,7 @@ func (e Experiment) canHold(j Journey) bool {
 	if min(fault, control) < leastJourneys || e.Control == Concurrent && e.armBaseline(j) < leastJourneys {
 		return false
 	}
-	return e.outlook(j).Holds(e.base(j), j.Limit) >= holdsIn
+	return e.outlook(j, 0).Holds(e.base(j), j.Limit) >= holdsIn
 }
 
 func (e Experiment) allCanHold(limit float64) bool {

@@ -10,7 +10,7 @@ import (
 // if it is at its limit: with the base harm and the bursts of the last run, or, where
 // none is known, with half of the harm that a baseline may have and no bursts.
 func (e Experiment) Precision(j Journey) float64 {
-	return e.outlook(j).HalfWidth(e.base(j), j.Limit, j.Limit)
+	return e.outlook(j, j.Limit).HalfWidth(e.base(j), j.Limit, j.Limit)
 }
 
 // base is the share of j that is expected to be harmed without the fault.
@@ -21,10 +21,11 @@ func (e Experiment) base(j Journey) float64 {
 	return e.Limits.Baseline / 2
 }
 
-// outlook is the comparison that will be made of j, as a result makes it.
-func (e Experiment) outlook(j Journey) stats.Outlook {
+// outlook is the comparison that will be made of j, as a result makes it, if the fault
+// harms excess of it.
+func (e Experiment) outlook(j Journey, excess float64) stats.Outlook {
 	c := e.cohort(j)
-	rate := e.armRate(j) / max(1, j.Last.Effect) // of independent journeys
+	rate := e.armRate(j) / j.Last.effect(e.base(j), excess) // of independent journeys
 	switch e.Design(j) {
 	case Turns:
 		return stats.Outlook{Method: stats.Repeated, Control: eachOf(c.control, rate), Fault: eachOf(c.fault, rate)}

@@ -55,6 +55,14 @@ func (e Experiment) writeText(b *bytes.Buffer) {
 		fmt.Fprintf(b, "      %s: %g/s, about %d journeys count in the fault arm; holds if its blast radius is at most %s, which will be known to ± %.1f points\n",
 			j.Name, j.Rate, n, figures.ShortPercent(j.Limit, 1), e.Precision(j)*100)
 	}
+	for _, text := range e.goesBy() {
+		fmt.Fprintf(b, "      %s\n", text)
+	}
+	for _, j := range e.Journeys {
+		if text := e.fewEpisodes(j); text != "" {
+			fmt.Fprintf(b, "      ! %s\n", text)
+		}
+	}
 	if e.Limits.Recovery > 0 {
 		fmt.Fprintf(b, "      holds if recovery takes at most %s\n", e.Limits.Recovery)
 	}

@@ -62,6 +62,9 @@ type Experiment struct {
 	Digests     Digests       `json:"digests"`
 	Warnings    []string      `json:"warnings,omitempty"`
 	Seed        uint64        `json:"seed"` // of this experiment's traffic
+	// LastRun is the id of the run that measured what [Journey].Last says; empty: there is
+	// none.
+	LastRun string `json:"-"`
 }
 
 // Limits are resolved limits: every journey has one.
@@ -78,14 +81,6 @@ type Journey struct {
 	// Last is what the last run measured of it; zero if that is not known. It foretells
 	// how precisely the next one will answer, and changes nothing that a run does.
 	Last Last `json:"-"`
-}
-
-// Last is what the last run of an experiment measured of a journey.
-type Last struct {
-	Known    bool
-	Base     float64       // share that was harmed before the fault
-	Effect   float64       // how many journeys told as much as an independent one; 1 or more
-	InFlight time.Duration // 95th percentile of its durations before the fault
 }
 
 // A Control says which journeys the fault arm is compared with.
