@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -163,7 +164,7 @@ func (o Options) conclude(shops []*shop) error {
 		pages[i], errs = page, append(errs, err)
 	}
 	if slices.ContainsFunc(shops, func(s *shop) bool { return s.outcome == nil }) {
-		return errors.Join(errs...)
+		return joinDistinct(errs)
 	}
 	page, err := o.writeComparison(shops[0], shops[1], skip)
 	errs = append(errs, err, o.printSummary(shops)) // last, where people look
@@ -175,7 +176,18 @@ func (o Options) conclude(shops []*shop) error {
 		fmt.Fprintf(list, "  %-10s %s\n", "both", page)
 	}
 	_, err = list.WriteTo(o.Stdout)
-	return errors.Join(append(errs, err)...)
+	return joinDistinct(append(errs, err))
+}
+
+// joinDistinct joins errors, and those of the same text once: an interrupt ends both runs.
+func joinDistinct(errs []error) error {
+	var list []error
+	for _, err := range errs {
+		if err != nil && !slices.ContainsFunc(list, func(e error) bool { return e.Error() == err.Error() }) {
+			list = append(list, err)
+		}
+	}
+	return errors.Join(list...)
 }
 
 func (o Options) printSummary(shops []*shop) error {
@@ -196,7 +208,8 @@ func (o Options) writeComparison(naive, hardened *shop, skipPage bool) (page str
 	c := compare.Runs(
 		[]compare.Input{{Source: naive.outcome.Dir, Result: naive.outcome.Result}},
 		[]compare.Input{{Source: hardened.outcome.Dir, Result: hardened.outcome.Result}}, compare.DefaultMargin)
-	if _, err := fmt.Fprintf(o.Stdout, "\nWhat did hardening buy? Base is the %s shop, head the %s one.\n\n", naive.build, hardened.build); err != nil {
+	title := fmt.Sprintf("What did hardening buy? Base is the %s shop, head the %s one.", naive.build, hardened.build)
+	if _, err := fmt.Fprintf(o.Stdout, "\n%s\n\n", strings.Join(terminal.Lines(title, live.Columns(o.Stdout)), "\n")); err != nil {
 		return "", err
 	}
 	text, err := report.CompareFor("text", report.Options{Color: o.Color, Width: live.Columns(o.Stdout)})

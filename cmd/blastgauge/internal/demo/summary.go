@@ -22,7 +22,8 @@ type shopResult struct {
 func writeSummary(w io.Writer, shops []shopResult, o terminal.Options) error {
 	p := terminal.NewPrinter(o)
 	journey := commonJourney(shops)
-	p.Heading(fmt.Sprintf("What share of %s journeys did each fault harm, beyond the control?", journey))
+	p.Line("")
+	p.Wrap("", fmt.Sprintf("What share of %s journeys did each fault harm, beyond the control?", journey))
 	p.Line("")
 	header := []string{"fault"}
 	wordColumn := 0
@@ -103,6 +104,10 @@ func table(p *terminal.Printer, rows [][]string) {
 	for _, n := range columns[1:] {
 		room -= gap + n
 	}
+	if p.Width < p.TableWidth() {
+		list(p, rows)
+		return
+	}
 	columns[0] = max(narrowest, min(columns[0], room))
 	for _, row := range rows {
 		parts := []string{strings.Repeat(" ", indent), terminal.Left(terminal.Cut(row[0], columns[0]), columns[0])}
@@ -110,6 +115,17 @@ func table(p *terminal.Printer, rows [][]string) {
 			parts = append(parts, strings.Repeat(" ", gap), terminal.Left(cell, columns[i+1]))
 		}
 		p.Line(parts...)
+	}
+}
+
+// list writes each row in several lines, for a terminal that is too narrow for a table: its
+// first cell, and below it each other one beside the head of its column.
+func list(p *terminal.Printer, rows [][]string) {
+	for _, row := range rows[1:] {
+		p.Wrap("  ", row[0])
+		for i, cell := range row[1:] {
+			p.Line("    ", terminal.Left(rows[0][i+1], 10), cell)
+		}
 	}
 }
 

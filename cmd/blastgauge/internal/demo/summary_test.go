@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -28,7 +29,8 @@ func TestSummaryFitsItsTerminal(t *testing.T) {
 	t.Parallel()
 	naive := resultOf("naive", result.Refuted, 0.732, "checkout")
 	const want = `
-What share of checkout journeys did each fault harm, beyond the control?
+What share of checkout journeys did each fault harm, beyond
+the control?
 
   fault         naive                  hardened
   Everythin...  × refuted       73.2%  ? inconclusive   0.0% of browse
@@ -89,5 +91,34 @@ func TestInvalidMeasurements(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// A terminal of 40 columns has no room for a table: each shop gets a line.
+func TestSummaryOnANarrowTerminal(t *testing.T) {
+	t.Parallel()
+	got := summarize(t, terminal.Options{Width: 40}, resultOf("naive", result.Refuted, 0.732, "checkout"), resultOf("hardened", result.Held, 0, "checkout"))
+	for line := range strings.Lines(got) {
+		if n := terminal.Width(strings.TrimSuffix(line, "\n")); n > 40 {
+			t.Errorf("%d columns: %q", n, line)
+		}
+	}
+	for _, want := range []string{"\n    naive     × refuted  73.2%\n", "\n    hardened  ✓ held      0.0%\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in%s", want, got)
+		}
+	}
+}
+
+// What ended both runs is told once, and what ended one of them is not lost.
+func TestErrorsOfBothRunsAreToldOnce(t *testing.T) {
+	t.Parallel()
+	a, b := errors.New("interrupted"), errors.New("a fault is left")
+	err := joinDistinct([]error{a, nil, errors.New("interrupted"), b})
+	if !errors.Is(err, a) || !errors.Is(err, b) || err.Error() != "interrupted\na fault is left" {
+		t.Errorf("%v", err)
+	}
+	if err := joinDistinct([]error{nil, nil}); err != nil {
+		t.Errorf("no error became %v", err)
 	}
 }

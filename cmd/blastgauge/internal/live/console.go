@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"sync"
 
@@ -40,10 +41,11 @@ func newConsole(out io.Writer, size func() (columns, rows int)) *console {
 // IsTerminal makes mpb draw.
 func (c *console) IsTerminal() bool { return true }
 
-// GetTermSize has no error: mpb would stop at it.
+// GetTermSize has no error: mpb would stop at it. Nor has it a height, to which mpb would
+// cut frames by lines that may be empty.
 func (c *console) GetTermSize() (columns, rows int, err error) {
-	columns, rows = c.size()
-	return columns, rows, nil
+	columns, _ = c.size()
+	return columns, math.MaxInt, nil
 }
 
 // Write takes whole lines that stay, above the next frame.
@@ -114,16 +116,18 @@ func (c *console) send(text []byte) {
 	c.lost = err != nil
 }
 
-// fit cuts a frame to a screen. Below it stays a line for the cursor.
+// fit cuts a frame to a screen. Below it stays a line for the cursor. Where the screen is
+// too low, empty lines go first, and the last line, which has the time, stays.
 func fit(frame []string, columns, rows int) []string {
 	var list []string
 	for _, line := range frame {
-		if line = strings.TrimRight(terminal.Truncate(line, columns-1), " "); len(list) < rows-1 {
+		line = strings.TrimRight(terminal.Truncate(line, columns-1), " ")
+		if line != "" || len(list) > 0 && len(frame) < rows {
 			list = append(list, line)
 		}
 	}
-	for len(list) > 0 && list[0] == "" { // there is nothing to show yet
-		list = list[1:]
+	if most := max(rows-1, 1); len(list) > most {
+		list = append(list[:most-1], list[len(list)-1])
 	}
 	return list
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
 )
 
 // frame gives a console a frame, as mpb does: line by line.
@@ -96,12 +97,28 @@ func TestAFrameFitsTheScreen(t *testing.T) {
 	for range 4 {
 		frame(c, lines...)
 	}
-	if got := s.lines(); len(got) != 4 || len(s.kept) > 0 {
+	if got := s.lines(); len(got) != 4 || len(s.kept) > 0 || !strings.HasPrefix(got[0], "0 ") || !strings.HasPrefix(got[3], "8 ") {
 		t.Errorf("%d lines on the screen, %d above it:\n%s", len(got), len(s.kept), s.all())
 	}
 	c.Close()
 	if got := s.all(); got != "" {
 		t.Errorf("in the end:\n%s", got)
+	}
+}
+
+// Two runs side by side fit a screen of 24 rows, and on a lower one the time stays.
+func TestTwoRunsOnALowScreen(t *testing.T) {
+	t.Parallel()
+	for rows, want := range map[int]int{24: 17, 18: 17, 17: 15, 16: 15, 8: 7} {
+		synctest.Test(t, func(t *testing.T) {
+			d := draw(t, 80, rows, "naive", "hardened")
+			d.underFault()
+			got := d.screen.lines()
+			if len(got) != want || !strings.HasPrefix(got[0], "naive: payments-slow") || !strings.HasPrefix(got[len(got)-1], "run ") || len(d.screen.kept) > 0 {
+				t.Errorf("%d rows: %d lines, want %d:\n%s", rows, len(got), want, d.screen.all())
+			}
+			d.close()
+		})
 	}
 }
 
