@@ -139,6 +139,8 @@ func describeEvent(p *plan.Plan, e journal.Event) (topic, text string) {
 		return "fault", "removed, read back as gone: " + describeFault(p, e.Fault)
 	case journal.GuardrailTripped:
 		return "guard", "TRIPPED " + e.Detail
+	case journal.BaselineHarmed:
+		return "base", "HARMED ALREADY, the fault is not injected: " + e.Detail
 	case journal.InvariantChecked:
 		return describeReading(e.Check)
 	case journal.Interrupted:

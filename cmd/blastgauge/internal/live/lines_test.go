@@ -2,6 +2,7 @@ package live
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -135,5 +136,14 @@ func TestSparkline(t *testing.T) {
 		if got := sparkline(tt.shares); got != tt.want {
 			t.Errorf("sparkline(%v) = %q, want %q", tt.shares, got, tt.want)
 		}
+	}
+}
+
+// Whoever watches learns at once why a fault was not injected.
+func TestAHarmedBaselineIsTold(t *testing.T) {
+	t.Parallel()
+	topic, text := describeEvent(nil, journal.Event{Kind: journal.BaselineHarmed, Detail: "checkout: 30 of 100"})
+	if topic == "" || !strings.Contains(text, "checkout: 30 of 100") || !strings.Contains(text, "not injected") {
+		t.Errorf("%q %q", topic, text)
 	}
 }
