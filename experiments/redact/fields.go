@@ -10,7 +10,8 @@ import (
 // a mark where it was cut. Beside the secrets that are known it hides what says itself
 // that it is one: values of fields, parameters, headers and cookies with such a name,
 // passwords in URLs, tokens and keys of a known form, and numbers of payment cards. It
-// cuts no mask and no character.
+// cuts no character, and shows what stands in place of a secret whole where that begins
+// within the bound.
 func (s *Secrets) Excerpt(raw []byte, most int) string {
 	window := raw[:min(len(raw), max(8*most, 4096))]
 	cut := len(window) < len(raw)
@@ -37,12 +38,12 @@ func selfEvident(text []byte, cut bool) (found []span) {
 func excerpt(text []byte, spans []span, most int, cut bool) string {
 	var b strings.Builder
 	add := func(part string, whole bool) (fits bool) {
-		if b.Len()+len(part) <= most {
+		if b.Len()+len(part) <= most || whole && b.Len() < most {
 			b.WriteString(part)
 			return true
 		}
 		if !whole {
-			b.WriteString(part[:wholeRunes(part, most-b.Len())])
+			b.WriteString(part[:wholeRunes(part, max(0, most-b.Len()))])
 		}
 		return false
 	}
@@ -187,6 +188,9 @@ func (f *fieldScanner) value(name, separator int, quoted bool) {
 		return
 	}
 	header := f.text[separator] == ':' && !quoted
+	if header && at == separator+1 && f.isPort(name, separator, at) {
+		return
+	}
 	switch c := f.text[at]; {
 	case header && f.beginsLine(name): // it may hold quotes of its own
 		f.hide(at, f.lineEnd(at))
@@ -205,6 +209,16 @@ func (f *fieldScanner) value(name, separator int, quoted bool) {
 		}
 		f.hide(at, end)
 	}
+}
+
+// isPort reports whether what follows a name is the port of a host of this name.
+func (f *fieldScanner) isPort(name, separator, at int) bool {
+	end := at
+	for end < len(f.text) && isDigit(f.text[end]) {
+		end++
+	}
+	bounded := end == len(f.text) || bytes.IndexByte([]byte(" :/?,\"'\r\n"), f.text[end]) >= 0
+	return end > at && end-at <= 5 && bounded && !EnteredName(string(f.text[name:separator]))
 }
 
 // beginsLine reports whether a name is the first word of its line.

@@ -117,8 +117,7 @@ func TestSelfEvidentSecretsAreHidden(t *testing.T) {
 	}
 }
 
-// An excerpt ends before a mask and before a character that have no room, and what is
-// hidden is hidden wherever the end is.
+// An excerpt ends neither inside a mask nor inside a character, and what is hidden is hidden wherever the end is.
 func TestExcerptsEndBetweenCharactersAndMasks(t *testing.T) {
 	t.Parallel()
 	const value, most = "Zq7xYjK3vW9", 40
@@ -129,7 +128,7 @@ func TestExcerptsEndBetweenCharactersAndMasks(t *testing.T) {
 			for _, long := range []string{"", strings.Repeat("é", 5000)} {
 				shown := s.Excerpt([]byte(before+text+long), most)
 				body := strings.TrimSuffix(shown, mark)
-				if len(body) > most || !utf8.ValidString(shown) || strings.Contains(shown, "\ufffd") {
+				if len(body) > most+len(Hidden) || !utf8.ValidString(shown) || strings.Contains(shown, "\ufffd") {
 					t.Fatalf("%q", shown)
 				}
 				if part(shown, value, 2) != "" || part(shown, "hunter22", 2) != "" || part(shown, "4111", 2) != "" {
@@ -178,7 +177,7 @@ func FuzzExcerpt(f *testing.F) {
 			return r
 		}, before)
 		shown := (&Secrets{}).Excerpt([]byte(before+" "+raw+after), int(most))
-		if !utf8.ValidString(shown) || len(shown) > int(most)+len(mark) {
+		if !utf8.ValidString(shown) || len(shown) > int(most)+len(Hidden)+len(mark) {
 			t.Fatalf("%d bytes of %d, %q", len(shown), most, shown)
 		}
 		if form%4 != 3 && part(shown, value, 4) != "" {
@@ -196,7 +195,7 @@ func FuzzExcerptOfAnything(f *testing.F) {
 	s := secrets(canary)
 	f.Fuzz(func(t *testing.T, raw []byte, most uint16) {
 		shown := s.Excerpt(raw, int(most))
-		if !utf8.ValidString(shown) || len(shown) > int(most)+len(mark) {
+		if !utf8.ValidString(shown) || len(shown) > int(most)+len(Hidden)+len(mark) {
 			t.Fatalf("%q of %q", shown, raw)
 		}
 	})

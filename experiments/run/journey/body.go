@@ -147,8 +147,11 @@ func (r *Response) uncompress(answer *fasthttp.Response, bounds jsonpath.Bounds)
 	case isOurs(err) || errors.Is(err, errTooLarge):
 		return err
 	}
-	return fmt.Errorf("uncompressing the answer: %w", err)
+	return fmt.Errorf("%w: %w", errUncompressing, err)
 }
+
+// errUncompressing means that an answer arrived whole and cannot be uncompressed.
+var errUncompressing = errors.New("uncompressing the answer")
 
 // decode writes the body through a decoder. The bounds hold the decoder's window
 // meanwhile.

@@ -376,13 +376,24 @@ func isOurs(err error) bool {
 }
 
 // withoutExcerpt returns an error of fasthttp without what it shows of the answer: both
-// ends, cut to a number of bytes, which may be inside a secret.
+// ends, cut to a number of bytes, which may be inside a secret. What kind of error it is
+// stays known.
 func withoutExcerpt(err error) error {
 	if reason, _, found := strings.Cut(err.Error(), ", contents: "); found {
-		return errors.New(reason)
+		return &excerptlessError{reason, err}
 	}
 	return err
 }
+
+// An excerptlessError is an error with another text.
+type excerptlessError struct {
+	text string
+	err  error
+}
+
+func (e *excerptlessError) Error() string { return e.text }
+
+func (e *excerptlessError) Unwrap() error { return e.err }
 
 // isTimeout reports whether an error means that time ran out.
 func isTimeout(err error) bool {

@@ -24,6 +24,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
 )
 
@@ -70,22 +71,23 @@ func TestBrokenAnswers(t *testing.T) {
 	tests := map[string]struct {
 		handle func(*net.TCPConn)
 		want   string
+		cause  journal.Cause
 	}{
-		"short body":         {once(head + "Content-Length: 100\r\n\r\nten bytes!"), "ended early"},
-		"short chunk":        {once(head + "Transfer-Encoding: chunked\r\n\r\n64\r\nten bytes!"), ""},
-		"no last chunk":      {once(head + "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"), ""},
-		"half the headers":   {once(head + "Content-Le"), ""},
-		"no answer":          {once(""), "closed without an answer"},
-		"not HTTP":           {once("SSH-2.0-OpenSSH\r\n\r\n"), ""},
-		"two lengths":        {once(head + "Content-Length: 2\r\nContent-Length: 3\r\n\r\nok!"), ""},
-		"too large":          {once(head + fmt.Sprintf("Content-Length: %d\r\n\r\n", maxBody+1)), "larger than 8 MiB"},
-		"broken compression": {once(head + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok"), "uncompressing"},
-		"bomb":               {once(bomb(t)), "larger than 8 MiB"},
-		"headers too large":  {once(head + "X: " + strings.Repeat("x", 2*readBufferSize) + "\r\nContent-Length: 2\r\n\r\nok"), ""},
+		"short body":         {once(head + "Content-Length: 100\r\n\r\nten bytes!"), "ended early", journal.Closed},
+		"short chunk":        {once(head + "Transfer-Encoding: chunked\r\n\r\n64\r\nten bytes!"), "", journal.Closed},
+		"no last chunk":      {once(head + "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"), "", journal.Closed},
+		"half the headers":   {once(head + "Content-Le"), "", journal.Closed},
+		"no answer":          {once(""), "closed without an answer", journal.Closed},
+		"not HTTP":           {once("SSH-2.0-OpenSSH\r\n\r\n"), "", journal.Broken},
+		"two lengths":        {once(head + "Content-Length: 2\r\nContent-Length: 3\r\n\r\nok!"), "", journal.Broken},
+		"too large":          {once(head + fmt.Sprintf("Content-Length: %d\r\n\r\n", maxBody+1)), "larger than 8 MiB", journal.TooLarge},
+		"broken compression": {once(head + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok"), "uncompressing", journal.Broken},
+		"bomb":               {once(bomb(t)), "larger than 8 MiB", journal.TooLarge},
+		"headers too large":  {once(head + "X: " + strings.Repeat("x", 2*readBufferSize) + "\r\nContent-Length: 2\r\n\r\nok"), "", journal.Broken},
 		"reset": {func(c *net.TCPConn) {
 			_, _ = journeytest.ReadRequest(bufio.NewReader(c))
 			_ = c.SetLinger(0)
-		}, "reset"},
+		}, "reset", journal.Reset},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -95,8 +97,8 @@ func TestBrokenAnswers(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("Send() = %v, want an error that says %q", err, tt.want)
 			}
-			if v := failure(err, time.Now().Add(time.Hour), nil); v.Cause.String() != "error" {
-				t.Errorf("judged as %q, want error", v.Cause)
+			if got := causeOf(err, false); got != tt.cause {
+				t.Errorf("judged as %q, want %q", got, tt.cause)
 			}
 		})
 	}

@@ -23,6 +23,7 @@ type Execution struct {
 	script *Script
 	sender Sender
 	entry  *url.URL
+	wanted func(step int, cause journal.Cause, key string) bool
 
 	values  values
 	choices rand.PCG
@@ -53,6 +54,9 @@ type Entry struct {
 	Sender Sender
 	URL    *url.URL // that targets are below; it decides which cookies they get
 	Memory *Memory  // for answers; nil: one of the journey's own
+	// Wanted reports whether an example of a cause of harm is wanted. It is called by
+	// several goroutines. Nil: none is.
+	Wanted func(step int, cause journal.Cause, key string) bool
 }
 
 // Limits bound one journey.
@@ -65,14 +69,17 @@ type Limits struct {
 // A Result is how one journey ended.
 type Result struct {
 	Outcome journal.Outcome
-	Cause   journal.Cause   // where Outcome is Failed
-	Step    int             // index of the first harmed step; -1 where the journey is OK
-	Late    time.Duration   // for which this machine held the journey up: between the intended and the actual start, and while it judged answers
-	Took    time.Duration   // since the intended start
-	Steps   []time.Duration // how long each step took that was sent, without the time to judge its answer
-	Name    string          // of the step that Detail is about
-	Detail  string          // what was wrong, without secrets; empty where the journey is OK
-	Err     error           // why there was no answer, without secrets; may be of class experiments.ErrRefused
+	Cause   journal.Cause    // none where the journey is OK
+	Key     string           // as that of a [journal.SeenCause]
+	At      int              // index of the step that Cause, Key and Detail are about
+	Step    int              // index of the first harmed step; -1 where the journey is OK
+	Late    time.Duration    // for which this machine held the journey up: between the intended and the actual start, and while it judged answers
+	Took    time.Duration    // since the intended start
+	Steps   []time.Duration  // how long each step took that was sent, without the time to judge its answer
+	Name    string           // of the step At
+	Detail  string           // what was wrong, without secrets; empty where the journey is OK
+	Err     error            // why there was no answer, without secrets; may be of class experiments.ErrRefused
+	Example *journal.Example // where one was wanted
 }
 
 // NewExecution returns an execution that has performed nothing yet.
@@ -92,30 +99,48 @@ func (e *Execution) Perform(ctx context.Context, s *Script, to Entry, seed Seed,
 	deadline := time.Now().Add(l.Timeout)
 	e.start(s, to, seed)
 	defer e.end()
+	var crossed time.Duration // the budget
 	for i := range s.steps {
 		step := &s.steps[i]
-		v := e.step(ctx, step, deadline)
+		v := e.step(ctx, i, deadline)
 		r.Steps = append(r.Steps, v.Took)
 		r.Late += v.Own
 		r.Took = time.Since(l.Intended)
-		slow := l.SlowAfter > 0 && r.Took > l.SlowAfter || step.slowAfter > 0 && v.Took > step.slowAfter
-		if r.Step < 0 && (slow || v.Outcome != journal.OK) {
-			r.Step = i
+		limit := step.exceeded(l.SlowAfter, r.Took, v.Took)
+		if r.Step < 0 && (limit > 0 || v.Outcome != journal.OK) {
+			r.Step, crossed = i, limit
 		}
 		if v.Outcome != journal.OK {
-			r.Outcome, r.Cause, r.Name, r.Detail, r.Err = v.Outcome, v.Cause, step.name, v.Detail, v.Err
+			r.Outcome, r.Cause, r.Key, r.At, r.Name = v.Outcome, v.Cause, v.Key, i, step.name
+			r.Detail, r.Err, r.Example = v.Detail, v.Err, v.Example
 			return r
 		}
 	}
 	if r.Step >= 0 {
-		r.Outcome, r.Name, r.Detail = journal.Slow, s.steps[r.Step].name, "answered too late"
+		r.Outcome, r.Cause, r.Key, r.At, r.Name = journal.Slow, journal.TooSlow, budget(crossed), r.Step, s.steps[r.Step].name
+		r.Detail = "answered too late"
+		if e.wanted != nil && e.wanted(r.At, r.Cause, r.Key) {
+			r.Example = slowExample(crossed, r.Took)
+		}
 	}
 	return r
 }
 
+// exceeded returns the budget that a step has crossed, that of the whole journey first;
+// 0 where it has crossed none.
+func (s *step) exceeded(slowAfter, soFar, took time.Duration) time.Duration {
+	switch {
+	case slowAfter > 0 && soFar > slowAfter:
+		return slowAfter
+	case s.slowAfter > 0 && took > s.slowAfter:
+		return s.slowAfter
+	}
+	return 0
+}
+
 // start prepares the execution for another journey.
 func (e *Execution) start(s *Script, to Entry, seed Seed) {
-	e.script, e.sender, e.entry = s, to.Sender, to.URL
+	e.script, e.sender, e.entry, e.wanted = s, to.Sender, to.URL, to.Wanted
 	e.choices.Seed(seed.Choices, sampling.Draw(seed.Number, 0, 1))
 	e.values.uuids.Seed(seed.UUIDs, sampling.Draw(seed.Number, 0, 1))
 	e.values.seq = seed.Seq
@@ -148,8 +173,9 @@ func (e *Execution) forget() {
 	e.lease.drop()
 }
 
-// step sends one step, repeatedly where it polls, and judges it.
-func (e *Execution) step(ctx context.Context, s *step, deadline time.Time) Verdict {
+// step sends the step with an index, repeatedly where it polls, and judges it.
+func (e *Execution) step(ctx context.Context, index int, deadline time.Time) Verdict {
+	s := &e.script.steps[index]
 	begun := time.Now()
 	e.own, e.sent = 0, 0
 	e.build(s)
@@ -160,13 +186,17 @@ func (e *Execution) step(ctx context.Context, s *step, deadline time.Time) Verdi
 	if verdict.Outcome == journal.OK && len(s.captures) > 0 {
 		verdict = e.capture(s, deadline)
 	}
+	verdict.Took = time.Since(begun) - e.own
 	if e.tracer != nil {
-		verdict.Took = time.Since(begun) - e.own
 		e.tell(s, verdict)
+	}
+	if e.wants(index, &verdict) {
+		asked := time.Now()
+		verdict.Example = e.example(s, &verdict)
+		e.own += time.Since(asked)
 	}
 	e.forget()
 	verdict.Own = e.own
-	verdict.Took = time.Since(begun) - e.own
 	return verdict
 }
 
@@ -177,10 +207,10 @@ func (e *Execution) capture(s *step, deadline time.Time) Verdict {
 	missing, err := s.capture(&e.answer, &e.values, &e.lease)
 	switch {
 	case err != nil:
-		return s.notJudged(&e.answer, err, deadline, e.script.hidden)
+		return e.notJudged(err, deadline)
 	case missing != nil:
 		detail := fmt.Sprintf("%s holds nothing to capture as %s", missing, missing.Name)
-		return Verdict{Outcome: journal.Wrong, Detail: e.script.hidden.Text(detail, maxDetail)}
+		return Verdict{Outcome: journal.Wrong, Cause: journal.Unmet, Key: "capture " + missing.Name, Detail: e.script.hidden.Text(detail, maxDetail)}
 	}
 	return Verdict{}
 }
@@ -196,10 +226,10 @@ func (e *Execution) poll(ctx context.Context, s *step, deadline, until time.Time
 		e.forget()
 		if !deadline.IsZero() && next.After(deadline) {
 			wait.For(ctx, time.Until(deadline))
-			return failure(errTimedOut, deadline, e.script.hidden)
+			return e.failure(errTimedOut, deadline)
 		}
 		if !wait.For(ctx, s.poll.Every) {
-			return failure(context.Cause(ctx), time.Time{}, e.script.hidden)
+			return e.failure(context.Cause(ctx), time.Time{})
 		}
 		last = e.attempt(ctx, s, deadline)
 	}
@@ -233,16 +263,16 @@ func (e *Execution) attempt(ctx context.Context, s *step, deadline time.Time) Ve
 	e.sent, e.answered = e.sent+1, err == nil
 	e.own += e.lease.waited
 	if err != nil {
-		return failure(err, deadline, e.script.hidden)
+		return e.failure(err, deadline)
 	}
 	begun := time.Now()
 	defer func() { e.own += time.Since(begun) }()
 	if s.cookies {
 		if err := e.keepCookies(); err != nil {
-			return failure(err, deadline, e.script.hidden)
+			return e.failure(err, deadline)
 		}
 	}
-	return s.judge(&e.answer, &e.values, deadline, e.script.hidden)
+	return e.judge(s, deadline)
 }
 
 // keepCookies keeps the cookies that the answer sets, until the journey ends. A poll
@@ -284,5 +314,5 @@ func (s *Script) SendFirst(ctx context.Context, to Sender, m *Memory, deadline t
 	e.Trace(t)
 	e.start(s, Entry{Sender: to, URL: &url.URL{}, Memory: m}, Seed{Choices: rand.Uint64(), UUIDs: rand.Uint64()})
 	defer e.end()
-	return e.step(ctx, &s.steps[0], deadline)
+	return e.step(ctx, 0, deadline)
 }

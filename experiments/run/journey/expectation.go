@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 )
@@ -15,6 +16,7 @@ import (
 type expectation struct {
 	of      subject
 	name    string // as the user wrote it: a JSONPath or a header
+	written string // the whole expectation, as a key of what did not meet it
 	path    jsonpath.Path
 	op      experiments.Op
 	want    operand
@@ -117,7 +119,7 @@ func (c *compiler) compileTextOperand(source string) (operand, error) {
 }
 
 func (c *compiler) compileExpectation(of subject, check experiments.Check) (expectation, error) {
-	out := expectation{of: of, name: check.Target, op: check.Op}
+	out := expectation{of: of, name: check.Target, op: check.Op, written: c.hidden.Text(written(of, check), journal.MaxKey-len("..."))}
 	var err error
 	if of == ofJSON {
 		if out.path, err = jsonpath.Parse(check.Target); err != nil {
@@ -146,6 +148,26 @@ func (c *compiler) compileExpectation(of subject, check experiments.Check) (expe
 	return out, nil
 }
 
+// written returns an expectation as it is written, short: the target alone where a value
+// is compared, as what is expected of it may differ from journey to journey.
+func written(of subject, check experiments.Check) string {
+	target := check.Target
+	switch of {
+	case ofHeader:
+		target = "header " + target
+	case ofBody:
+		target = "body"
+	case ofJSON:
+	}
+	switch text, _ := check.Value.(string); {
+	case check.Op == experiments.Matches:
+		return target + " matches /" + text + "/"
+	case of == ofBody:
+		return target + " " + string(check.Op) + " " + text
+	}
+	return target
+}
+
 // A Mismatch is an expectation that an answer did not meet.
 type Mismatch struct {
 	Target   string // a JSONPath, a header or "the body"
@@ -157,7 +179,7 @@ type Mismatch struct {
 
 // describe returns what was not as expected, in words and without secrets.
 func (m *Mismatch) describe(hidden *redact.Secrets) string {
-	show := func(v any) string { return hidden.Text(string(appendJSON(nil, beginning(v))), maxValue) }
+	show := func(v any) string { return m.show(v, hidden) }
 	switch {
 	case m.Found && m.Op == experiments.Absent:
 		return m.Target + " is there, expected to be absent"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -18,14 +19,16 @@ const maxKeys = 10_000
 
 // A Verdict is how one step ended.
 type Verdict struct {
-	Outcome  journal.Outcome // never Slow, which depends on the whole journey
-	Cause    journal.Cause   // where Outcome is Failed
-	Detail   string          // what was not as expected, without secrets; empty where Outcome is OK
-	Err      error           // why there is no answer, without secrets; may be of class experiments.ErrRefused
-	Mismatch *Mismatch       // the expectation that was not met
-	Keys     []any           // the first values that the wanted keys select, where Outcome is Wrong
-	Took     time.Duration   // without Own
-	Own      time.Duration   // that this machine needed to judge the answers, waits for memory included
+	Outcome  journal.Outcome  // never Slow, which depends on the whole journey
+	Cause    journal.Cause    // none where Outcome is OK
+	Key      string           // as that of a [journal.SeenCause]
+	Detail   string           // what was not as expected, without secrets; empty where Outcome is OK
+	Err      error            // why there is no answer, without secrets; may be of class experiments.ErrRefused
+	Mismatch *Mismatch        // the expectation that was not met
+	Keys     []any            // the first values that the wanted keys select, where Outcome is Wrong
+	Took     time.Duration    // without Own
+	Example  *journal.Example // where one was wanted
+	Own      time.Duration    // that this machine needed to judge the answers, waits for memory included
 }
 
 // An answer is what a step is judged by.
@@ -37,37 +40,38 @@ type answer struct {
 
 // judge compares an answer with what its step expects: first the status, then
 // the content.
-func (s *step) judge(a *answer, v *values, deadline time.Time, hidden *redact.Secrets) Verdict {
+func (e *Execution) judge(s *step, deadline time.Time) Verdict {
+	a, hidden := &e.answer, e.script.hidden
 	if !s.acceptsStatus(a.resp.Status) {
-		return Verdict{Outcome: journal.Failed, Cause: journal.Status, Detail: fmt.Sprintf("status %d, expected %s", a.resp.Status, s.acceptedStatuses())}
+		return Verdict{Outcome: journal.Failed, Cause: journal.Status, Key: strconv.Itoa(a.resp.Status), Detail: fmt.Sprintf("status %d, expected %s", a.resp.Status, s.acceptedStatuses())}
 	}
 	if s.decodes {
 		if err := a.document.Decode(a.resp.Body, a.bounds); err != nil {
 			if ended := a.unjudged(err); ended != nil {
-				return failure(ended, deadline, hidden)
+				return e.failure(ended, deadline)
 			}
-			return Verdict{Outcome: journal.Wrong, Detail: hidden.Text("the body is not JSON: "+err.Error(), maxDetail)}
+			return Verdict{Outcome: journal.Wrong, Cause: journal.Unmet, Key: "body is JSON", Detail: hidden.Text("the body is not JSON: "+err.Error(), maxDetail)}
 		}
 	}
 	for i := range s.expectations {
-		m, err := s.expectations[i].check(a, v)
+		m, err := s.expectations[i].check(a, &e.values)
 		if err != nil {
-			return s.notJudged(a, err, deadline, hidden)
+			return e.notJudged(err, deadline)
 		}
 		if m != nil {
-			return s.wrong(a, m, hidden)
+			return s.wrong(a, m, s.expectations[i].written, hidden)
 		}
 	}
 	return Verdict{}
 }
 
-// wrong judges an answer that does not meet an expectation.
-func (s *step) wrong(a *answer, m *Mismatch, hidden *redact.Secrets) Verdict {
+// wrong judges an answer that does not meet an expectation, as it is written.
+func (s *step) wrong(a *answer, m *Mismatch, written string, hidden *redact.Secrets) Verdict {
 	keys, err := s.firstKeys(a)
 	if err != nil {
 		keys = nil // that the answer is wrong is known, and says more than that its keys are not
 	}
-	return Verdict{Outcome: journal.Wrong, Mismatch: m, Keys: keys, Detail: hidden.Text(m.describe(hidden), maxDetail)}
+	return Verdict{Outcome: journal.Wrong, Cause: journal.Unmet, Key: written, Mismatch: m, Keys: keys, Detail: hidden.Text(m.describe(hidden), maxDetail)}
 }
 
 // unjudged returns the error where it says why judging ended before its end, and
@@ -81,11 +85,11 @@ func (a *answer) unjudged(err error) error {
 
 // notJudged judges an answer that could not be compared: it is a failure where there
 // was no time, and wrong where the answer is such that it cannot be compared.
-func (s *step) notJudged(a *answer, err error, deadline time.Time, hidden *redact.Secrets) Verdict {
-	if ended := a.unjudged(err); ended != nil {
-		return failure(ended, deadline, hidden)
+func (e *Execution) notJudged(err error, deadline time.Time) Verdict {
+	if ended := e.answer.unjudged(err); ended != nil {
+		return e.failure(ended, deadline)
 	}
-	return Verdict{Outcome: journal.Wrong, Detail: hidden.Text("the answer cannot be judged: "+err.Error(), maxDetail)}
+	return Verdict{Outcome: journal.Wrong, Cause: journal.Unmet, Detail: e.script.hidden.Text("the answer cannot be judged: "+err.Error(), maxDetail)}
 }
 
 // firstKeys returns the first values that the wanted keys select.
@@ -120,15 +124,13 @@ func (s *step) acceptedStatuses() string {
 	return fmt.Sprint("one of ", s.statuses)
 }
 
-// failure judges a request that got no complete answer. An error that comes
-// with the deadline is a time-out, whatever its text is.
-func failure(err error, deadline time.Time, hidden *redact.Secrets) Verdict {
-	cause := journal.Broken
-	if isTimeout(err) || !deadline.IsZero() && !time.Now().Before(deadline) {
-		cause = journal.Timeout
-	}
+// failure judges a request that got no complete answer.
+func (e *Execution) failure(err error, deadline time.Time) Verdict {
+	hidden := e.script.hidden
+	cause := causeOf(err, !deadline.IsZero() && !time.Now().Before(deadline))
+	key := hidden.Text(keyOf(cause, err, e.entry, e.req.Target), journal.MaxKey-len("..."))
 	shown := hidden.Error(err, maxError)
-	return Verdict{Outcome: journal.Failed, Cause: cause, Err: shown, Detail: hidden.Text(shown.Error(), maxDetail)}
+	return Verdict{Outcome: journal.Failed, Cause: cause, Key: key, Err: shown, Detail: hidden.Text(shown.Error(), maxDetail)}
 }
 
 // capture keeps the values that later steps need. It returns the first capture

@@ -28,7 +28,7 @@ func perform(t testing.TB, f Facts, to Sender, steps ...experiments.Step) (Verdi
 	v.start(script, Entry{Sender: to, URL: shopURL}, Seed{Choices: 1, UUIDs: 2, Number: 3, Seq: 4})
 	var verdict Verdict
 	for i := range script.steps {
-		if verdict = v.step(t.Context(), &script.steps[i], time.Now().Add(10*time.Second)); verdict.Outcome != journal.OK {
+		if verdict = v.step(t.Context(), i, time.Now().Add(10*time.Second)); verdict.Outcome != journal.OK {
 			break
 		}
 	}
@@ -155,16 +155,16 @@ func TestWrongOrFailed(t *testing.T) {
 		"status before content":    {isJSON, "", answering(503, `<html>`), journal.Failed, journal.Status, "status 503, expected 200 to 299"},
 		"one of several statuses":  {created, "", answering(409, `{"id": 1}`), journal.OK, 0, ""},
 		"none of several statuses": {created, "", answering(200, `{"id": 1}`), journal.Failed, journal.Status, "status 200, expected one of [201 409]"},
-		"an errors array":          {noErrors, "", answering(200, `{"errors": [{"message": "no"}]}`), journal.Wrong, 0, "$.errors is there, expected to be absent"},
-		"null":                     {isJSON, "", answering(200, `null`), journal.Wrong, 0, "$.id is absent"},
-		"an HTML page":             {isJSON, "", answering(200, `<html>`), journal.Wrong, 0, "the body is not JSON: invalid character '<' looking for beginning of value"},
-		"an empty body":            {isJSON, "", answering(200, ``), journal.Wrong, 0, "the body is not JSON: it is empty"},
-		"half a document":          {isJSON, "", answering(200, `{"id": `), journal.Wrong, 0, "the body is not JSON: unexpected EOF"},
-		"two documents":            {isJSON, "", answering(200, `{"id": 1}{}`), journal.Wrong, 0, "the body is not JSON: something follows the value"},
-		"nothing to capture":       {experiments.Expect{}, "$.id", answering(200, `{}`), journal.Wrong, 0, "$.id holds nothing to capture as id"},
-		"null to capture":          {experiments.Expect{}, "$.id", answering(200, `{"id": null}`), journal.Wrong, 0, "$.id holds nothing to capture as id"},
+		"an errors array":          {noErrors, "", answering(200, `{"errors": [{"message": "no"}]}`), journal.Wrong, journal.Unmet, "$.errors is there, expected to be absent"},
+		"null":                     {isJSON, "", answering(200, `null`), journal.Wrong, journal.Unmet, "$.id is absent"},
+		"an HTML page":             {isJSON, "", answering(200, `<html>`), journal.Wrong, journal.Unmet, "the body is not JSON: invalid character '<' looking for beginning of value"},
+		"an empty body":            {isJSON, "", answering(200, ``), journal.Wrong, journal.Unmet, "the body is not JSON: it is empty"},
+		"half a document":          {isJSON, "", answering(200, `{"id": `), journal.Wrong, journal.Unmet, "the body is not JSON: unexpected EOF"},
+		"two documents":            {isJSON, "", answering(200, `{"id": 1}{}`), journal.Wrong, journal.Unmet, "the body is not JSON: something follows the value"},
+		"nothing to capture":       {experiments.Expect{}, "$.id", answering(200, `{}`), journal.Wrong, journal.Unmet, "$.id holds nothing to capture as id"},
+		"null to capture":          {experiments.Expect{}, "$.id", answering(200, `{"id": null}`), journal.Wrong, journal.Unmet, "$.id holds nothing to capture as id"},
 		"broken": {isJSON, "", sender(func(context.Context, *Request, *Response) error { return errClosed }),
-			journal.Failed, journal.Broken, "the connection was closed without an answer"},
+			journal.Failed, journal.Closed, "the connection was closed without an answer"},
 		"timed out": {isJSON, "", sender(func(context.Context, *Request, *Response) error { return fmt.Errorf("dial: %w", errTimedOut) }),
 			journal.Failed, journal.Timeout, "dial: no answer in time"},
 	}
@@ -241,7 +241,7 @@ func TestRandomPicksReachEveryValue(t *testing.T) {
 	v := NewExecution()
 	for n := range uint64(3000) {
 		v.start(script, Entry{Sender: answering(200, `[1,2,3]`), URL: shopURL}, Seed{Choices: 9, Number: n})
-		v.step(t.Context(), &script.steps[0], time.Time{})
+		v.step(t.Context(), 0, time.Time{})
 		seen[v.values.slots[0]]++
 	}
 	for _, value := range []json.Number{"1", "2", "3"} {
@@ -269,9 +269,9 @@ func TestPoll(t *testing.T) {
 	}{
 		"at once":                {[]sender{answering(200, `{"paid": true}`)}, journal.OK, 0, 0, 1},
 		"after a while":          {[]sender{answering(404, ``), answering(200, `{"paid": false}`), answering(200, `{"paid": true}`)}, journal.OK, 0, 400 * time.Millisecond, 3},
-		"never":                  {[]sender{answering(200, `{"paid": false}`)}, journal.Wrong, 0, time.Second, 6},
+		"never":                  {[]sender{answering(200, `{"paid": false}`)}, journal.Wrong, journal.Unmet, time.Second, 6},
 		"never, by its status":   {[]sender{answering(200, `{"paid": false}`), answering(404, ``)}, journal.Failed, journal.Status, time.Second, 6},
-		"a connection that fell": {[]sender{answering(404, ``), func(context.Context, *Request, *Response) error { return errClosed }}, journal.Failed, journal.Broken, 200 * time.Millisecond, 2},
+		"a connection that fell": {[]sender{answering(404, ``), func(context.Context, *Request, *Response) error { return errClosed }}, journal.Failed, journal.Closed, 200 * time.Millisecond, 2},
 		"too slow for the step":  {[]sender{hanging}, journal.Failed, journal.Timeout, 500 * time.Millisecond, 1},
 	}
 	for name, tt := range tests {

@@ -342,7 +342,7 @@ func TestCapturedValuesCount(t *testing.T) {
 		return nil
 	})
 	r := e.Perform(t.Context(), script, Entry{Sender: big, URL: shopURL, Memory: m}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Hour})
-	if !errors.Is(r.Err, errTooMuchKept) || r.Cause != journal.Broken || m.used != 0 || m.kept != 0 {
+	if !errors.Is(r.Err, errTooMuchKept) || r.Cause != journal.TooLarge || m.used != 0 || m.kept != 0 {
 		t.Errorf("%v (%v): %v, want %v", r.Outcome, r.Cause, r.Err, errTooMuchKept)
 	}
 }

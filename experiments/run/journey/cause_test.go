@@ -1,0 +1,261 @@
+package journey
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
+)
+
+// What happened to a connection is known by what its error is, and by whom the request
+// was for.
+func TestCausesOfRealConnections(t *testing.T) {
+	t.Parallel()
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
+	insecure := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(insecure.Close)
+	plain := insecure.URL
+	strict := httptest.NewUnstartedServer(http.NotFoundHandler())
+	strict.Config.ErrorLog = log.New(io.Discard, "", 0)
+	strict.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS13} // its alert comes after the handshake
+	strict.StartTLS()
+	t.Cleanup(strict.Close)
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := "http://" + gone.Addr().String()
+	_ = gone.Close()
+	reset := journeytest.Listen(t, func(c *net.TCPConn) {
+		_, _ = journeytest.ReadRequest(bufio.NewReader(c))
+		_ = c.SetLinger(0)
+	})
+	hangs := journeytest.Listen(t, func(*net.TCPConn) { <-t.Context().Done() })
+	closes := journeytest.Listen(t, once(""))
+	address := func(u string) string { return u[strings.Index(u, "//")+2:] }
+	tests := map[string]struct {
+		base, target string
+		want         journal.Cause
+		key          string
+	}{
+		"nobody listens":           {nobody, "/", journal.Refused, address(nobody)},
+		"reset":                    {reset, "/", journal.Reset, address(reset)},
+		"closed":                   {closes, "/", journal.Closed, address(closes)},
+		"hangs":                    {hangs, "/", journal.Timeout, address(hangs)},
+		"unknown authority":        {secure.URL, "/", journal.TLS, address(secure.URL)},
+		"plain where TLS is asked": {"https://" + address(plain), "/", journal.TLS, address(plain)},
+		"elsewhere":                {plain, nobody + "/x", journal.Refused, address(nobody)},
+		"not allowed":              {plain, "http://shop.example/x", journal.NotAllowed, "shop.example"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClient(t, ClientOptions{Base: tt.base})
+			timeout := 30 * time.Second
+			if tt.want == journal.Timeout {
+				timeout = 50 * time.Millisecond
+			}
+			u, err := url.Parse(tt.base)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := performOnce(t, experiments.Step{Name: "pay", Request: experiments.Request{Target: tt.target}}, Entry{Sender: c, URL: u, Wanted: always}, timeout)
+			if r.Outcome != journal.Failed || r.Cause != tt.want || r.Key != tt.key || r.At != 0 || r.Example == nil || r.Example.Detail == "" || r.Example.Status != 0 {
+				t.Errorf("%+v, %+v, want %s %s", r, r.Example, tt.want, tt.key)
+			}
+		})
+	}
+	t.Run("an alert after the handshake", func(t *testing.T) {
+		t.Parallel()
+		conn, err := tls.Dial("tcp", address(strict.URL), &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // its certificate is not what is tested
+		if err == nil {
+			_, err = conn.Read(make([]byte, 1))
+			_ = conn.Close()
+		}
+		if got := causeOf(fmt.Errorf("reading: %w", err), false); got != journal.TLS {
+			t.Errorf("%v is %s", err, got)
+		}
+	})
+}
+
+func always(int, journal.Cause, string) bool { return true }
+
+func performOnce(t *testing.T, step experiments.Step, to Entry, timeout time.Duration) Result {
+	t.Helper()
+	script, err := Compile([]experiments.Step{step}, Facts{Run: "r"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewExecution().Perform(t.Context(), script, to, Seed{}, Limits{Intended: time.Now(), Timeout: timeout})
+}
+
+func TestCausesOfErrors(t *testing.T) {
+	t.Parallel()
+	dial := func(err error) error { return fmt.Errorf("x: %w", &net.OpError{Op: "dial", Net: "tcp", Err: err}) }
+	for name, tt := range map[string]struct {
+		err  error
+		late bool
+		want journal.Cause
+	}{
+		"refused":                      {dial(syscall.ECONNREFUSED), false, journal.Refused},
+		"refused at the deadline":      {dial(syscall.ECONNREFUSED), true, journal.Timeout},
+		"broken pipe":                  {dial(syscall.EPIPE), false, journal.Reset},
+		"no route":                     {dial(syscall.EHOSTUNREACH), false, journal.Broken},
+		"the kernel's time-out":        {dial(syscall.ETIMEDOUT), false, journal.Timeout},
+		"no such name":                 {dial(&net.DNSError{Name: "shop.test", IsNotFound: true}), false, journal.DNS},
+		"a resolver that hangs":        {dial(&net.DNSError{Name: "shop.test", IsTimeout: true}), false, journal.DNS},
+		"end of file":                  {fmt.Errorf("x: %w", io.EOF), false, journal.Closed},
+		"end of file inside":           {fmt.Errorf("x: %w", io.ErrUnexpectedEOF), false, journal.Closed},
+		"compressed data that ends":    {fmt.Errorf("%w: %w", errUncompressing, io.ErrUnexpectedEOF), false, journal.Broken},
+		"not allowed":                  {fmt.Errorf("x: %w", experiments.ErrRefused), true, journal.NotAllowed},
+		"a context's deadline":         {context.DeadlineExceeded, false, journal.Timeout},
+		"no memory for one answer":     {errTooMuch, false, journal.TooLarge},
+		"no time to judge it":          {errNotJudged, false, journal.Timeout},
+		"a text that means nothing":    {errors.New("connection refused, reset by peer, EOF, timeout, tls, no such host"), false, journal.Broken},
+		"a reset during the handshake": {fmt.Errorf("%w: %w", errHandshake, dial(syscall.ECONNRESET)), false, journal.Reset},
+		"anything else during it":      {fmt.Errorf("%w: %w", errHandshake, errors.New("bad")), false, journal.TLS},
+	} {
+		if got := causeOf(tt.err, tt.late); got != tt.want {
+			t.Errorf("%s: %s, want %s", name, got, tt.want)
+		}
+	}
+}
+
+// The text of an error is shown without what it quotes of the answer, and its class is
+// still that of the connection.
+func TestAResetInsideTheHeadersStaysOne(t *testing.T) {
+	t.Parallel()
+	broken := io.MultiReader(strings.NewReader("HTTP/1.1 200 OK\r\nX-Secret: hunter22"), iotest.ErrReader(&net.OpError{Op: "read", Err: syscall.ECONNRESET}))
+	err := (&fasthttp.Response{}).Read(bufio.NewReader(broken))
+	shown := explainError("reading the answer", &conn{}, err)
+	if got := causeOf(shown, false); got != journal.Reset {
+		t.Errorf("%v is %s", shown, got)
+	}
+	if strings.Contains(shown.Error(), "hunter") {
+		t.Errorf("%v quotes the answer", shown)
+	}
+}
+
+// What did not meet an expectation has the expectation as its key, and an example that
+// says what came.
+func TestCausesOfAnswers(t *testing.T) {
+	t.Parallel()
+	answer := func(status int, body string, headers ...experiments.Field) Sender {
+		return sender(func(_ context.Context, _ *Request, resp *Response) error {
+			resp.Status, resp.Body, resp.Headers = status, []byte(body), headers
+			return nil
+		})
+	}
+	tests := map[string]struct {
+		step            experiments.Step
+		to              Sender
+		outcome         journal.Outcome
+		cause           journal.Cause
+		key             string
+		expected, found string
+	}{
+		"status": {experiments.Step{}, answer(502, "no upstream"), journal.Failed, journal.Status, "502", "200 to 299", "502"},
+		"json": {experiments.Step{Expect: experiments.Expect{JSON: []experiments.Check{{Target: "$.charged", Op: experiments.Eq, Value: 90.0}}}}, answer(200, `{"charged":100}`),
+			journal.Wrong, journal.Unmet, "$.charged", "90", "100"},
+		"nothing there": {experiments.Step{Expect: experiments.Expect{JSON: []experiments.Check{{Target: "$.charged", Op: experiments.Gte, Value: 90.0}}}}, answer(200, `{}`),
+			journal.Wrong, journal.Unmet, "$.charged", "at least 90", "nothing"},
+		"secret by its name": {experiments.Step{Expect: experiments.Expect{JSON: []experiments.Check{{Target: "$.user.password", Op: experiments.Eq, Value: "hunter22"}}}}, answer(200, `{"user":{"password":"hunter23"}}`),
+			journal.Wrong, journal.Unmet, "$.user.password", "***", "***"},
+		"header": {experiments.Step{Expect: experiments.Expect{Header: []experiments.Check{{Target: "Content-Type", Op: experiments.Eq, Value: "text/html"}}}}, answer(200, "", experiments.Field{Name: "Content-Type", Value: "text/plain"}),
+			journal.Wrong, journal.Unmet, "header Content-Type", `"text/html"`, `"text/plain"`},
+		"body": {experiments.Step{Expect: experiments.Expect{Body: []experiments.Check{{Op: experiments.Matches, Value: "^ok"}}}}, answer(200, "no"),
+			journal.Wrong, journal.Unmet, "body matches /^ok/", `"^ok"`, ""},
+		"not JSON": {experiments.Step{Expect: experiments.Expect{JSON: []experiments.Check{{Target: "$.a", Op: experiments.Exists, Value: true}}}}, answer(200, "<html>"),
+			journal.Wrong, journal.Unmet, "body is JSON", "", ""},
+		"capture": {experiments.Step{Captures: []experiments.Capture{{Name: "cart", From: experiments.FromJSON, Expr: "$.id"}}}, answer(200, `{}`),
+			journal.Wrong, journal.Unmet, "capture cart", "", ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tt.step.Name, tt.step.Request.Target = "pay", "/pay"
+			r := performOnce(t, tt.step, Entry{Sender: tt.to, URL: shopURL, Wanted: always}, time.Second)
+			if r.Outcome != tt.outcome || r.Cause != tt.cause || r.Key != tt.key {
+				t.Errorf("%v %s %q", r.Outcome, r.Cause, r.Key)
+			}
+			if x := r.Example; x == nil || x.Expected != tt.expected || x.Found != tt.found || x.Detail == "" || x.Status == 0 {
+				t.Errorf("%+v", x)
+			}
+			if r := performOnce(t, tt.step, Entry{Sender: tt.to, URL: shopURL}, time.Second); r.Example != nil || r.Key != tt.key {
+				t.Errorf("unasked: %+v", r)
+			}
+		})
+	}
+}
+
+// What a journey has sent under the name of a secret is in no example, wherever the
+// answer repeats it.
+func TestExamplesShowNothingThatAJourneyKeepsSecret(t *testing.T) {
+	t.Parallel()
+	secrets := map[string]string{"env": "env-Zq7xYjK3", "header": "hdr-Zq7xYjK3", "cookie": "ckc-Zq7xYjK3", "form": "frm Zq7xYjK3", "query": "qry-Zq7xYjK3", "captured": "cap-Zq7xYjK3",
+		"basic": "c2hvcDpiYXMtWnE3eFlqSzM=", "decoded": "bas-Zq7xYjK3"}
+	all := ""
+	for _, s := range secrets {
+		all += " said " + s + ","
+	}
+	headers := []experiments.Field{
+		{Name: "Set-Cookie", Value: "session=" + secrets["cookie"] + "; Path=/"}, {Name: "Location", Value: "/login?why=" + url.QueryEscape(all)},
+		{Name: "Retry-After", Value: all}, {Name: "Content-Type", Value: all}, {Name: "X-Request-Id", Value: secrets["header"]},
+	}
+	echo := sender(func(_ context.Context, req *Request, resp *Response) error {
+		resp.Status, resp.Body, resp.Headers = 200, []byte(`{"access_token":"`+secrets["captured"]+`"}`), headers
+		if strings.HasPrefix(req.Target, "/pay") {
+			resp.Status, resp.Body = 502, []byte(all)
+		}
+		return nil
+	})
+	steps := []experiments.Step{
+		{Name: "login", Request: experiments.Request{Target: "/login"}, Captures: []experiments.Capture{{Name: "who", From: experiments.FromJSON, Expr: "$.access_token"}}},
+		{Name: "pay", Request: experiments.Request{Method: "POST", Target: "/pay?api_key=" + secrets["query"], Form: []experiments.Field{{Name: "password", Value: secrets["form"]}, {Name: "pay", Value: "${env:PAY}"}},
+			Headers: []experiments.Field{{Name: "X-Auth-Token", Value: secrets["header"]}, {Name: "Authorization", Value: "Basic " + secrets["basic"]}}}},
+	}
+	script, err := Compile(steps, Facts{Run: "r", Env: func(string) (string, bool) { return secrets["env"], true }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := NewExecution().Perform(t.Context(), script, Entry{Sender: echo, URL: shopURL, Wanted: always}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Second})
+	if r.Example == nil || r.Name != "pay" || !strings.Contains(r.Example.Body, "said ***") {
+		t.Fatalf("%+v %+v", r, r.Example)
+	}
+	text := fmt.Sprintf("%+v %+v", r, *r.Example)
+	for what, secret := range secrets {
+		if strings.Contains(text, secret) || strings.Contains(text, url.QueryEscape(secret)) {
+			t.Errorf("the %s is shown in %s", what, text)
+		}
+	}
+}
+
+func TestBudgets(t *testing.T) {
+	t.Parallel()
+	for want, d := range map[string]time.Duration{"3s": 3 * time.Second, "1.5s": 1500 * time.Millisecond, "2m": 2 * time.Minute, "1h": time.Hour, "1m30s": 90 * time.Second} {
+		if got := budget(d); got != want {
+			t.Errorf("%v is %q, want %q", d, got, want)
+		}
+	}
+}

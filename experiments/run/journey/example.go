@@ -1,0 +1,132 @@
+package journey
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/redact"
+)
+
+// maxHeader bounds a header in an example, in bytes.
+const maxHeader = 200
+
+// wants reports whether an example of a cause is wanted.
+func (e *Execution) wants(step int, v *Verdict) bool {
+	return v.Outcome != journal.OK && e.wanted != nil && e.wanted(step, v.Cause, v.Key)
+}
+
+// example returns what came in place of what was expected. It is made while the answer
+// is still there.
+func (e *Execution) example(s *step, v *Verdict) *journal.Example {
+	hidden := e.secretsOfJourney()
+	show := func(text string, most int) string { return hidden.Excerpt([]byte(text), most) }
+	x := &journal.Example{Detail: show(v.Detail, maxDetail)}
+	switch {
+	case v.Mismatch != nil:
+		x.Expected, x.Found = v.Mismatch.values(hidden)
+	case v.Cause == journal.Status:
+		x.Expected, x.Found = s.acceptedStatuses(), v.Key
+	}
+	if v.Err != nil {
+		return x // there is no answer
+	}
+	header := func(name string) string {
+		if list := e.resp.header(name); len(list) > 0 {
+			return show(list[0], maxHeader)
+		}
+		return ""
+	}
+	x.Status, x.Body = e.resp.Status, hidden.Excerpt(e.resp.Body, journal.MaxExcerpt)
+	x.Location, x.ContentType, x.RetryAfter = header("Location"), header("Content-Type"), header("Retry-After")
+	x.Trace = e.trace(header)
+	return x
+}
+
+// secretsOfJourney are the secrets of the script, and what this journey has sent, kept
+// and been given under a name that says that it is one.
+func (e *Execution) secretsOfJourney() *redact.Secrets {
+	hidden := &redact.Secrets{}
+	hidden.HideAll(e.script.hidden)
+	hidden.HideNamed(e.req.Body)
+	hidden.HideNamed([]byte(e.req.Target))
+	for _, h := range e.req.Headers {
+		hidden.HideNamed([]byte(h.Name + ": " + h.Value))
+		hidden.HideNamed([]byte(h.Value)) // cookies have names of their own
+	}
+	for _, line := range e.resp.header("Set-Cookie") {
+		hidden.HideNamed([]byte(line))
+	}
+	for i := range e.script.steps {
+		for _, c := range e.script.steps[i].captures {
+			value, _ := e.values.slots[c.slot].(string)
+			if redact.SecretName(c.Name) || redact.SecretPath(c.Expr) {
+				hidden.Hide(value, redact.Hidden)
+			}
+		}
+	}
+	return hidden
+}
+
+var traceForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,128}$`)
+
+// trace returns by what logs and traces find the request: the trace that the answer or
+// the request names, or the request's id.
+func (e *Execution) trace(header func(string) string) string {
+	names := []string{"Traceresponse", "Traceparent", "X-Trace-Id", "X-B3-TraceId", "X-Request-Id", "X-Correlation-Id"}
+	var found []string
+	for _, name := range names {
+		found = append(found, header(name))
+	}
+	for _, h := range e.req.Headers {
+		if strings.EqualFold(h.Name, "Traceparent") || strings.EqualFold(h.Name, "X-Request-Id") {
+			found = append(found, h.Value)
+		}
+	}
+	for _, text := range found {
+		if parts := strings.Split(text, "-"); len(parts) == 4 && len(parts[1]) == 32 { // as W3C has it
+			text = parts[1]
+		}
+		if traceForm.MatchString(text) {
+			return text
+		}
+	}
+	return ""
+}
+
+// values returns the expected value and the one that was found, without secrets.
+func (m *Mismatch) values(hidden *redact.Secrets) (expected, found string) {
+	show := func(v any) string { return m.show(v, hidden) }
+	expected = strings.TrimSpace(operatorWords(m.Op) + show(m.Expected))
+	switch {
+	case m.Op == experiments.Exists:
+		expected = "any value"
+	case m.Op == experiments.Absent:
+		expected = "nothing"
+	case m.Target == wholeBody:
+		expected = show(m.Expected)
+	}
+	switch {
+	case m.Target == wholeBody: // the example has its beginning
+	case m.Found:
+		found = show(m.Actual)
+	default:
+		found = "nothing"
+	}
+	return expected, found
+}
+
+// show returns a value without secrets. Where the target's name says so, it is one.
+func (m *Mismatch) show(v any, hidden *redact.Secrets) string {
+	if m.Target != wholeBody && redact.SecretPath(m.Target) {
+		return redact.Hidden
+	}
+	return hidden.Excerpt(appendJSON(nil, beginning(v)), maxValue)
+}
+
+// slowExample is one of a journey that was answered too late.
+func slowExample(limit, took time.Duration) *journal.Example {
+	return &journal.Example{Expected: budget(limit), Found: took.Round(time.Millisecond).String(), Detail: "answered too late"}
+}
