@@ -24,6 +24,7 @@ type System struct {
 	Journeys     []Journey        `json:"journeys"`     // in the order of the document
 	Invariants   []Invariant      `json:"invariants,omitempty"`
 	Traffic      *Traffic         `json:"traffic,omitempty"`
+	Examples     string           `json:"examples,omitempty"` // [NoExamples], or nothing
 	Defaults     Settings         `json:"defaults"`
 	Caps         Caps             `json:"caps"`
 	File         string           `json:"-"` // as given; relative file names in the document are relative to its folder
@@ -37,6 +38,10 @@ type System struct {
 // PropagatesBaggage is the value of System.Propagates for systems whose services
 // pass the W3C baggage header on with every call that they make for a request.
 const PropagatesBaggage = "baggage"
+
+// NoExamples is the value of System.Examples that keeps nothing of what harmed journeys
+// were answered, and their number alone.
+const NoExamples = "none"
 
 // Embedded is the value of System.Toxiproxy that makes blastgauge start its own
 // proxies for the length of a run.
@@ -83,6 +88,7 @@ func systemShape(s *System, env environment) shape.Shape {
 		{Name: "invariants", Doc: "what must be true of the system's data before and after a fault",
 			Shape: shape.List[Invariant]{To: &s.Invariants, Item: invariantShape, Max: 100}},
 		{Name: "traffic", Doc: "what the real system carries: turns shares into checkouts and money per hour", Shape: shape.Optional[Traffic]{To: &s.Traffic, Item: trafficShape}},
+		{Name: "examples", Doc: "none: of what harmed journeys were answered, only the numbers are kept; without it, a few masked examples are", Shape: shape.Enum(&s.Examples, "what is kept", NoExamples)},
 		{Name: "defaults", Doc: "settings that every experiment may override", Shape: settingsFields(&s.Defaults)},
 		{Name: "caps", Doc: "what no experiment may exceed", Shape: capsShape(&s.Caps)},
 	}}

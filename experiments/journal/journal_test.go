@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -72,6 +73,8 @@ var sample = []Observation{
 	{Intended: 1500 * time.Microsecond, Took: 20 * time.Millisecond, Step: -1, Steps: []time.Duration{time.Millisecond, 3 * time.Millisecond}},
 	{Experiment: 300, Journey: 2, Arm: plan.ControlArm, Intended: time.Hour, Late: time.Millisecond, Took: 10 * time.Second,
 		Outcome: Failed, Cause: Shed, Step: 0},
+	{Outcome: Failed, Cause: Refused, Step: 1, Steps: []time.Duration{1000, 2000}[:1], Why: MaxCauses},
+	{Outcome: Slow, Cause: TooSlow, Why: 1},
 	{Arm: plan.FaultArm, Outcome: Wrong, Step: 4, Steps: []time.Duration{1000, 2000}[:1]},
 }
 
@@ -231,6 +234,62 @@ func TestDamageOfObservations(t *testing.T) {
 	}
 	if err := OpenObservations(strings.NewReader(strings.Repeat("x", 100))).Damage(); err == nil {
 		t.Error("another file is taken for observations")
+	}
+}
+
+// A frame of an older version ends before the number of the cause.
+func TestFramesOfOlderVersionsAreRead(t *testing.T) {
+	t.Parallel()
+	o := Observation{Outcome: Failed, Cause: Status, Step: 1, Steps: []time.Duration{1000}, Why: 7}
+	frame := appendFrame(nil, o)
+	var got Observation
+	if err := parseFrame(frame[1:len(frame)-1], &got); err != nil || got.Why != 0 || got.Cause != Status || len(got.Steps) != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	o.Why = MaxCauses + 1
+	if err := parseFrame(appendFrame(nil, o)[1:], &got); err == nil {
+		t.Errorf("number %d of a cause is read", o.Why)
+	}
+	for c := NoCause; c <= lastCause; c++ {
+		if named, ok := CauseNamed(c.String()); c != NoCause && (named != c || !ok) {
+			t.Errorf("%d is named %q, which is %d", c, c, named)
+		}
+	}
+}
+
+// What is noted stands in the order in which it came, with a checksum, and waits for no
+// disk. It is not kept where that is not known to hold all of it.
+func TestNotedEventsAreReadInOrder(t *testing.T) {
+	t.Parallel()
+	dir, l := create(t)
+	for seq := 1; seq <= 6; seq++ {
+		add := l.Note
+		if seq%3 == 0 {
+			add = l.Record
+		}
+		if err := add(Event{Seq: seq, Kind: HarmSeen, Cause: &SeenCause{Number: seq}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Note(Event{Seq: 7, Kind: HarmSeen}); err != nil {
+		t.Fatal(err)
+	}
+	if l.events.written == l.events.synced {
+		t.Error("a noted event counts as being on disk")
+	}
+	closeLog(t, l)
+	text, err := os.ReadFile(filepath.Join(dir, EventsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for e, err := range readProven(bytes.NewReader(text)) {
+		if n++; err != nil || e.Seq != n {
+			t.Errorf("event %d is %d, %v", n, e.Seq, err)
+		}
+	}
+	if n != 7 {
+		t.Errorf("%d events, want 7", n)
 	}
 }
 

@@ -54,14 +54,20 @@ func Create(dir *os.Root) (*Log, error) {
 
 // Record appends an event and returns once it is on disk. After an error the
 // event must be taken as not recorded.
-func (l *Log) Record(e Event) error {
+func (l *Log) Record(e Event) error { return l.keep(e, l.events.append) }
+
+// Note appends an event without waiting for the disk: it is there with the next event
+// that is recorded, or was never noted. It is for what nothing waits for.
+func (l *Log) Note(e Event) error { return l.keep(e, l.events.note) }
+
+func (l *Log) keep(e Event, add func([]byte) error) error {
 	line, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.events.append(line); err != nil {
+	if err := add(line); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
 	return nil

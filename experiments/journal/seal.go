@@ -72,22 +72,38 @@ func isSealed(line []byte) bool {
 // A sealedFile is a file of lines with checksums.
 type sealedFile struct {
 	*os.File
-	size int64 // of the lines that are on disk, in bytes
-	sum  chain // of these lines
+	written, synced sealedLines // synced are known to be on disk, and written may be
 }
 
-// append adds a line and returns once it is on disk. When the disk is full, a part of
-// the line may have been written; it is cut off again, because the next line must not
-// continue it. It may write into line.
+// sealedLines are the lines from the beginning of a file up to some place.
+type sealedLines struct {
+	size int64 // bytes
+	sum  chain
+}
+
+// append adds a line and returns once it is on disk, with all before it. When the disk
+// is full, a part of the line may have been written; it is cut off again, because the
+// next line must not continue it. Lines that were only noted go as well then: whether
+// they are whole is not known. It may write into line.
 func (f *sealedFile) append(line []byte) error {
-	sealed, sum := f.sum.seal(line)
+	if err := f.note(line); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		f.written = f.synced
+		return errors.Join(err, f.Truncate(f.synced.size))
+	}
+	f.synced = f.written
+	return nil
+}
+
+// note adds a line without waiting for the disk. It may write into line.
+func (f *sealedFile) note(line []byte) error {
+	sealed, sum := f.written.sum.seal(line)
 	n, err := f.Write(append(sealed, '\n'))
-	if err == nil {
-		err = f.Sync()
-	}
 	if err != nil {
-		return errors.Join(err, f.Truncate(f.size))
+		return errors.Join(err, f.Truncate(f.written.size))
 	}
-	f.size, f.sum = f.size+int64(n), sum
+	f.written = sealedLines{f.written.size + int64(n), sum}
 	return nil
 }

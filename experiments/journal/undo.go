@@ -89,30 +89,33 @@ func OpenUndo(dir *os.Root) (u *Undo, err error) {
 // which a process left behind that was killed while writing it. More is kept in
 // another file, as far as there is room.
 func (u *Undo) cutDamage() error {
+	lines := &u.file.written
 	br := bufio.NewReader(u.file)
 	for {
 		line, err := readLine(br)
 		if err != nil {
 			break
 		}
-		sum, err := u.file.sum.check(line)
+		sum, err := lines.sum.check(line)
 		if err != nil {
 			break
 		}
-		u.file.size, u.file.sum = u.file.size+int64(len(line))+1, sum
+		lines.size, lines.sum = lines.size+int64(len(line))+1, sum
 	}
+	u.file.synced = *lines
 	info, err := u.file.Stat()
-	if err != nil || info.Size() == u.file.size {
+	if err != nil || info.Size() == lines.size {
 		return err
 	}
 	u.keepDamage(info.Size())
-	return u.file.Truncate(u.file.size)
+	return u.file.Truncate(lines.size)
 }
 
 // keepDamage copies what is going to be cut off, where that is more than one torn line.
 func (u *Undo) keepDamage(end int64) {
-	rest := make([]byte, min(end-u.file.size, maxLine))
-	n, err := u.file.ReadAt(rest, u.file.size)
+	from := u.file.written.size
+	rest := make([]byte, min(end-from, maxLine))
+	n, err := u.file.ReadAt(rest, from)
 	if err != nil && !errors.Is(err, io.EOF) || !bytes.Contains(rest[:n], []byte("\n")) {
 		return
 	}

@@ -82,6 +82,14 @@ func (r *recorder) judge(id string) {
 	r.logf("warning: %s could not be judged yet: %v", id, err)
 }
 
+func (r *recorder) Note(e journal.Event) error {
+	if err := r.log.Note(e); err != nil {
+		return err
+	}
+	r.view.Record(e)
+	return nil
+}
+
 func (r *recorder) Observe(o journal.Observation) error {
 	r.view.Observe(o)
 	return r.log.Observe(o)

@@ -23,6 +23,9 @@ func (r *recording) Record(e journal.Event) error {
 	return nil
 }
 
+// Note keeps an event.
+func (r *recording) Note(e journal.Event) error { return r.Record(e) }
+
 // Observe keeps a journey.
 func (r *recording) Observe(o journal.Observation) error {
 	r.mu.Lock()

@@ -92,6 +92,9 @@ func newTraffic(s *Scene, r *rand.Rand, epoch time.Time, arms []plan.Arm, fault 
 	return g
 }
 
+// StartPhase changes nothing: what is sent knows the schedule.
+func (g *traffic) StartPhase(journal.Phase) {}
+
 // Stop starts no more journeys.
 func (g *traffic) Stop() { g.once.Do(func() { close(g.stop) }) }
 

@@ -40,6 +40,9 @@ type Generator interface {
 	// one journey at a time.
 	Run(ctx context.Context, observe func(journal.Observation))
 
+	// StartPhase says which phase of the experiment begins.
+	StartPhase(journal.Phase)
+
 	// Stop starts no more journeys. It may be called more than once.
 	Stop()
 
@@ -50,9 +53,11 @@ type Generator interface {
 }
 
 // A Recorder keeps what happens. Record must return only once the event is
-// durable. Both methods may be called from several goroutines.
+// durable; Note keeps an event for which nothing waits. All methods may be called from
+// several goroutines.
 type Recorder interface {
 	Record(journal.Event) error
+	Note(journal.Event) error
 	Observe(journal.Observation) error
 }
 

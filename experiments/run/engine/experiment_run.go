@@ -209,6 +209,7 @@ func (x *experimentRun) runRecovery(ctx context.Context) error {
 
 // startPhase records the start of a phase.
 func (x *experimentRun) startPhase(p journal.Phase) error {
+	x.generator.StartPhase(p)
 	return x.log.event(journal.PhaseStarted, journal.Event{Phase: p})
 }
 
@@ -216,7 +217,11 @@ func (x *experimentRun) startPhase(p journal.Phase) error {
 func (x *experimentRun) observe(o journal.Observation) {
 	o.Experiment = x.index
 	x.counts.add(o)
-	if err := x.log.recorder.Observe(o); err != nil {
+	err := x.log.recorder.Observe(o)
+	if err == nil && o.Seen != nil {
+		err = x.log.note(journal.HarmSeen, journal.Event{Cause: o.Seen})
+	}
+	if err != nil {
 		x.fatal(err)
 	}
 }

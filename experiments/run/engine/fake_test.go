@@ -140,6 +140,8 @@ func (g *fakeTraffic) Run(ctx context.Context, observe func(journal.Observation)
 	}
 }
 
+func (g *fakeTraffic) StartPhase(journal.Phase) {}
+
 func (g *fakeTraffic) Stop() { g.once.Do(func() { close(g.stop) }) }
 
 // InFlight are journeys of the fault arm that hang.
@@ -173,6 +175,8 @@ func (m *memory) Record(e journal.Event) error {
 	}
 	return nil
 }
+
+func (m *memory) Note(e journal.Event) error { return m.Record(e) }
 
 func (m *memory) Observe(journal.Observation) error {
 	m.mu.Lock()

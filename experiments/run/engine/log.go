@@ -19,12 +19,14 @@ type runLog struct {
 func (l *runLog) since() time.Duration { return time.Since(l.epoch) }
 
 // record returns once the event is durable.
-func (l *runLog) record(e journal.Event) error {
+func (l *runLog) record(e journal.Event) error { return l.stamp(e, l.recorder.Record) }
+
+func (l *runLog) stamp(e journal.Event, keep func(journal.Event) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.seq++
 	e.Seq, e.At, e.Since = l.seq, time.Now().UTC(), l.since()
-	return l.recorder.Record(e)
+	return keep(e)
 }
 
 // An experimentLog records the events of one experiment.
@@ -37,4 +39,10 @@ type experimentLog struct {
 func (l experimentLog) event(kind journal.Kind, e journal.Event) error {
 	e.Kind, e.Experiment = kind, l.experiment
 	return l.record(e)
+}
+
+// note does the same without waiting for the disk.
+func (l experimentLog) note(kind journal.Kind, e journal.Event) error {
+	e.Kind, e.Experiment = kind, l.experiment
+	return l.stamp(e, l.recorder.Note)
 }

@@ -94,8 +94,8 @@ func keyOf(cause journal.Cause, err error, entry *url.URL, target string) string
 	return net.JoinHostPort(to.Hostname(), "80")
 }
 
-// budget returns a limit of time as a key, without parts that are zero.
-func budget(d time.Duration) string {
+// Budget returns a limit of time as a key, without parts that are zero.
+func Budget(d time.Duration) string {
 	text := d.String()
 	if before, ok := strings.CutSuffix(text, "m0s"); ok {
 		text = before + "m"

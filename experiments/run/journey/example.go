@@ -128,5 +128,5 @@ func (m *Mismatch) show(v any, hidden *redact.Secrets) string {
 
 // slowExample is one of a journey that was answered too late.
 func slowExample(limit, took time.Duration) *journal.Example {
-	return &journal.Example{Expected: budget(limit), Found: took.Round(time.Millisecond).String(), Detail: "answered too late"}
+	return &journal.Example{Expected: Budget(limit), Found: took.Round(time.Millisecond).String(), Detail: "answered too late"}
 }

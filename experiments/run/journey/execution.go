@@ -117,7 +117,7 @@ func (e *Execution) Perform(ctx context.Context, s *Script, to Entry, seed Seed,
 		}
 	}
 	if r.Step >= 0 {
-		r.Outcome, r.Cause, r.Key, r.At, r.Name = journal.Slow, journal.TooSlow, budget(crossed), r.Step, s.steps[r.Step].name
+		r.Outcome, r.Cause, r.Key, r.At, r.Name = journal.Slow, journal.TooSlow, Budget(crossed), r.Step, s.steps[r.Step].name
 		r.Detail = "answered too late"
 		if e.wanted != nil && e.wanted(r.At, r.Cause, r.Key) {
 			r.Example = slowExample(crossed, r.Took)

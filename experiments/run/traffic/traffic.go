@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/url"
 	"runtime/debug"
 	"sync"
@@ -21,9 +20,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 )
-
-// maxReasons bounds how many different reasons of harm are kept.
-const maxReasons = 100
 
 // Options configures the traffic of one experiment. Plan is required.
 type Options struct {
@@ -53,22 +49,12 @@ type Traffic struct {
 	arrivals   chan arrival
 	stop       chan struct{}
 	stopOnce   sync.Once
+	causes     *causes
 
 	mu       sync.Mutex // also makes calls of observe one at a time
 	observe  func(journal.Observation)
-	reasons  map[Reason]int
 	refused  error
 	panicked any
-}
-
-// A Reason is why journeys were harmed, in words and without secrets.
-type Reason struct {
-	Journey string
-	Arm     plan.Arm
-	Step    string // that ended the journey or was too slow; empty where the journey was shed
-	Outcome journal.Outcome
-	Cause   journal.Cause
-	Detail  string
 }
 
 // New prepares the traffic of one experiment. It sends nothing. The error is of
@@ -88,7 +74,7 @@ func New(o Options) (*Traffic, error) {
 	if o.Memory == nil {
 		o.Memory = journey.NewMemory()
 	}
-	t := &Traffic{experiment: o.Experiment, epoch: o.Epoch, arrivals: make(chan arrival), stop: make(chan struct{}), reasons: map[Reason]int{}}
+	t := &Traffic{experiment: o.Experiment, epoch: o.Epoch, arrivals: make(chan arrival), stop: make(chan struct{}), causes: newCauses(&o.Plan.System)}
 	for _, arm := range e.Arms() {
 		entry, err := t.entry(o, arm)
 		if err != nil {
@@ -103,6 +89,9 @@ func New(o Options) (*Traffic, error) {
 				return nil, fmt.Errorf("journey %s: %w", j.Name, err)
 			}
 			s.entry = entry
+			s.entry.Wanted = func(step int, class journal.Cause, key string) bool {
+				return t.causes.want(causeID{s.index, step, class, key})
+			}
 			t.schedules = append(t.schedules, s)
 		}
 	}
@@ -198,13 +187,9 @@ func (t *Traffic) InFlight(journey int, arm plan.Arm) []time.Duration {
 	return list
 }
 
-// Reasons returns why journeys were harmed so far, with how many of each. It
-// keeps the first hundred different reasons.
-func (t *Traffic) Reasons() map[Reason]int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return maps.Clone(t.reasons)
-}
+// StartPhase says which phase of the experiment begins. Without it, only the first
+// example of each cause of harm is kept.
+func (t *Traffic) StartPhase(p journal.Phase) { t.causes.startPhase(p) }
 
 // Refused returns the first error of class [experiments.ErrRefused]: a request
 // to a host that the host policy does not allow. It is nil where there was none.
@@ -241,14 +226,12 @@ func (t *Traffic) report(ctx context.Context, a arrival, r journey.Result) {
 			return
 		}
 		o.Outcome, o.Cause, o.Step = journal.Slow, journal.TooSlow, max(0, o.Step)
+		o.Why, o.Seen = t.causes.see(s, journey.Result{Cause: o.Cause, Key: journey.Budget(s.journey.SlowAfter), At: o.Step}, o.Intended)
 		t.observe(o)
 		return
 	}
 	if o.Harmed() {
-		why := Reason{Journey: s.journey.Name, Arm: s.arm, Step: r.Name, Outcome: r.Outcome, Cause: r.Cause, Detail: r.Detail}
-		if _, known := t.reasons[why]; known || len(t.reasons) < maxReasons {
-			t.reasons[why]++
-		}
+		o.Why, o.Seen = t.causes.see(s, r, o.Intended)
 	}
 	t.observe(o)
 }

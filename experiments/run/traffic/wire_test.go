@@ -104,7 +104,7 @@ func TestRefusedDialIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, o := range observeSome(t, traffic, 3) {
-		if o.Outcome != journal.Failed || o.Cause != journal.Broken || o.Step != 1 {
+		if o.Outcome != journal.Failed || o.Cause != journal.NotAllowed || o.Step != 1 {
 			t.Errorf("observed %+v, want failed at step 1", o)
 		}
 	}
