@@ -74,6 +74,7 @@ invariants:
   - {name: no end of an answer, request: "POST %[3]s/long", json: {secret: "${env:CANARY_BODY}"}, expect: {json: {"$.keys[8]": 0}}, keys: "$.keys[*]"}
 defaults:
   phases: {warmup: 100ms, baseline: 300ms, fault: 500ms, recovery: 300ms}
+  limits: {blast_radius: 5%%, baseline: 100%%} # its journeys are wrong already
 `
 
 // secretFile is a fault on a file with a secret, of a system that has to be told with
@@ -125,13 +126,16 @@ func TestNoSecretIsWrittenAnywhere(t *testing.T) {
 
 	w.says("validate")
 	w.says("plan", "--token-env", "CANARY_TOKEN")
-	w.says("run", "--token-env", "CANARY_TOKEN", "--out", "whole", "-o", "text", "-o", "json=r.json", "-o", "html=r.html", "-o", "md=r.md", "-o", "junit=r.xml")
-	w.says("run", "--token-file", "token", "--out", "filed", "--progress", "lines")
+	w.says("try")
+	w.says("try", "-o", "json=tried.json")
+	w.says("run", "--token-env", "CANARY_TOKEN", "--out", "asked", "-o", "text", "-o", "json=a.json", "-o", "html=a.html", "-o", "md=a.md", "-o", "junit=a.xml", "-o", "github=a.gh")
+	w.says("run", "--no-preflight", "--token-env", "CANARY_TOKEN", "--out", "whole", "-o", "text", "-o", "json=r.json", "-o", "html=r.html", "-o", "md=r.md", "-o", "junit=r.xml")
+	w.says("run", "--no-preflight", "--token-file", "token", "--out", "filed", "--progress", "lines")
 	w.killed("killed")
 	w.says("recover", "killed")
 	w.says("report", "killed", "-o", "json")
-	w.says("run", "--token-env", "CANARY_TOKEN", "--out", "config", "config.yaml")
-	w.says("run", "--token-env", "CANARY_TOKEN", "--out", "deaf", "deaf.yaml")
+	w.says("run", "--no-preflight", "--token-env", "CANARY_TOKEN", "--out", "config", "config.yaml")
+	w.says("run", "--no-preflight", "--token-env", "CANARY_TOKEN", "--out", "deaf", "deaf.yaml")
 	if resp, err := http.Get(shop.URL + "/listen"); err != nil {
 		t.Error(err)
 	} else {
@@ -139,13 +143,13 @@ func TestNoSecretIsWrittenAnywhere(t *testing.T) {
 	}
 	w.says("recover", "--token-env", "CANARY_TOKEN", "deaf")
 	w.says("run", "--out", "unauthorized")
-	w.says("run", "--token-env", "CANARY_TOKEN", "--out", "whole")
+	w.says("run", "--no-preflight", "--token-env", "CANARY_TOKEN", "--out", "whole")
 	w.rewrite(server.URL(), "http://admin:"+canaries["CANARY_DSN"]+"@127.0.0.1:1")
-	w.says("run", "--token-env", "CANARY_TOKEN", "--out", "wrong")
+	w.says("run", "--no-preflight", "--token-env", "CANARY_TOKEN", "--out", "wrong")
 	w.says("recover", "--toxiproxy", "http://admin:"+canaries["CANARY_DSN"]+"@127.0.0.1:1")
 	w.says("recover", "--toxiproxy", strings.Replace(server.URL(), "://", "://admin:"+canaries["CANARY_DSN"]+"@", 1), "--token-env", "CANARY_TOKEN")
 
-	for _, want := range []string{"killed: removed, read back as gone: latency", "BROKEN", "whole holds a run already", "injected, read back: config_file blank", "but the system was not notified: POST ", "wants a bearer token", "credentials do not belong", "no end of an answer: BROKEN"} {
+	for _, want := range []string{"NOT MET", "the preflight failed", "killed: removed, read back as gone: latency", "BROKEN", "whole holds a run already", "injected, read back: config_file blank", "but the system was not notified: POST ", "wants a bearer token", "credentials do not belong", "no end of an answer: BROKEN"} {
 		if !strings.Contains(w.said.String(), want) {
 			t.Errorf("%q was never said:\n%s", want, &w.said)
 		}
@@ -244,7 +248,7 @@ func (w *secretWorld) says(args ...string) {
 func (w *secretWorld) killed(out string) {
 	w.t.Helper()
 	cmd := w.command(crasher, "blastgauge.yaml", out, "18", "TWICE")
-	cmd.Env = append(cmd.Env, "CRASH_TOKEN=env:CANARY_TOKEN")
+	cmd.Env = append(cmd.Env, "CRASH_TOKEN=env:CANARY_TOKEN", "CRASH_BLIND=yes")
 	cmd.Run() // it is killed
 	if _, err := os.Stat(filepath.Join(w.dir, out, killedFile)); err != nil {
 		w.t.Fatalf("it was not killed: %v\n%s", err, &w.said)

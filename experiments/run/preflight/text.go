@@ -45,11 +45,9 @@ func (t Tried) write(b *bytes.Buffer, number int) {
 	fmt.Fprintf(b, "    > %s %s\n", t.Request.Method, t.Request.URL)
 	writeMessage(b, ">", t.Request.Headers, t.Request.Body)
 	if t.Response != nil {
-		fmt.Fprintf(b, "    < %s\n", strings.TrimSpace(fmt.Sprint(t.Response.Status, " ", http.StatusText(t.Response.Status))))
+		status := strings.TrimSpace(fmt.Sprint(t.Response.Status, " ", http.StatusText(t.Response.Status)))
+		fmt.Fprintf(b, "    < %s, %s\n", status, figures.Plural(t.Response.Size, "byte", "bytes"))
 		writeMessage(b, "<", t.Response.Headers, t.Response.Body)
-		if t.Response.Size > len(t.Response.Body) {
-			fmt.Fprintf(b, "    < (%s bytes in all)\n", figures.Count(t.Response.Size))
-		}
 	}
 	if t.Error != "" {
 		fmt.Fprintf(b, "    no answer: %s\n", t.Error)
