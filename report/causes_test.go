@@ -41,7 +41,7 @@ func TestEveryReportSaysWhatCameBack(t *testing.T) {
 
 // plain is text without what formats do to characters.
 func plain(text string) string {
-	return strings.NewReplacer(`\`, "", "<!-- -->", "", "<span>&#36;</span>", "$", "&#36;", "$", "&#34;", `"`, "%25", "%").Replace(text)
+	return strings.NewReplacer("<b>", "", "</b>", "", `\`, "", "<!-- -->", "", "<span>&#36;</span>", "$", "&#36;", "$", "&#34;", `"`, "%25", "%").Replace(text)
 }
 
 // Programs read the counts of causes, which are those of the result.

@@ -43,6 +43,19 @@ func causeLines(j *result.Journey, of int, count countOf) (lines []string) {
 	return lines
 }
 
+// topCause is what came back at the step that harmed most journeys of the blast radius;
+// empty where that is not known.
+func topCause(e *result.Experiment) string {
+	j := headJourney(e)
+	if j == nil || !trusted(e) || !harmShown(j) {
+		return ""
+	}
+	if lines := causeLines(j, j.Arms.Fault.Journeys, underFault); len(lines) > 0 {
+		return lines[0]
+	}
+	return ""
+}
+
 // exampleLine is the first example of a cause; empty where there is none.
 func exampleLine(c result.Cause) string {
 	if len(c.Examples) == 0 {

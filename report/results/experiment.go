@@ -122,6 +122,14 @@ func (e *experiment) Judged(v result.Verdict) bool {
 // Whys are the reasons of the verdict.
 func (e *experiment) Whys() []string { return whys(e.Experiment) }
 
+// Untold is that a guardrail removed the fault, where no criterion and no reason says it.
+func (e *experiment) Untold() string {
+	if list := whys(e.Experiment); len(list) > len(e.Reasons) && !e.Doubt() {
+		return list[len(list)-1]
+	}
+	return ""
+}
+
 // InvariantState sums up the invariants in the table of all experiments.
 func (e *experiment) InvariantState() page.Note {
 	broken, open := 0, 0

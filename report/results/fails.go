@@ -3,6 +3,7 @@ package results
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/words"
@@ -43,4 +44,16 @@ func failsOf(r *result.Result, e *result.Experiment) (list []string) {
 		}
 	}
 	return list
+}
+
+// A failText is a sentence about how a dependency fails, whose name stands out.
+type failText struct{ Name, Says string }
+
+// failTexts takes the names from the sentences.
+func failTexts(list []string) (texts []failText) {
+	for _, text := range list {
+		name, says, _ := strings.Cut(text, ": ")
+		texts = append(texts, failText{name, says})
+	}
+	return texts
 }

@@ -41,7 +41,10 @@ func journeyHarm(j *result.Journey) []string {
 	if !harmShown(j) {
 		return nil
 	}
-	list := words.NonEmpty(outcomes(j), paceText(j), slowStepText(j))
+	list := []string{outcomes(j)}
+	for _, text := range words.NonEmpty(paceText(j), slowStepText(j)) {
+		list = append(list, j.Name+": "+text)
+	}
 	return append(list, causeLines(j, j.Arms.Fault.Journeys, underFault)...)
 }
 
@@ -99,7 +102,7 @@ func paceText(j *result.Journey) string {
 	if j.Ended.Failed == nil && j.Ended.Wrong == nil {
 		return "" // the blast radius and the slow step say it all
 	}
-	text := j.Name + ": median time of those " + strings.Join(parts, ", of those ")
+	text := "median time of those " + strings.Join(parts, ", of those ")
 	switch j.FailurePace() {
 	case result.FailsFast:
 		text += ": it fails fast"
@@ -127,7 +130,7 @@ func slowStepText(j *result.Journey) string {
 	if !ok || !known {
 		return ""
 	}
-	return j.Name + ": " + slowest.Name + " alone took " + figures.Latency(took) + " (median), " + figures.Latency(usual) + " in " + name
+	return slowest.Name + " alone took " + figures.Latency(took) + " (median), " + figures.Latency(usual) + " in " + name
 }
 
 // comparedLatency are the percentiles that those of the fault arm are compared with, and

@@ -74,6 +74,10 @@ func (s *summary) steps(e *result.Experiment) []nextStep {
 		for _, a := range reasonAdvice(e) {
 			add(a)
 		}
+	case result.NotRun:
+		if e.HasReason(result.ReasonPreflight) && !slices.ContainsFunc(s.next, func(n nextStep) bool { return n.verb == lookBefore }) {
+			add(advice{verb: lookBefore, text: tryJourney(e)})
+		}
 	}
 	for i := range e.Invariants {
 		add(invariantAdvice(e, &e.Invariants[i]))
@@ -91,7 +95,7 @@ func reasonAdvice(e *result.Experiment) (list []advice) {
 		if a.text == "" || slices.Contains(list, a) {
 			continue
 		}
-		if list = append(list, a); len(list) == mostAdvice || code == result.ReasonBaselineHarmed || code == result.ReasonSystemNotBack {
+		if list = append(list, a); len(list) == mostAdvice || endsAdvice(code) {
 			break
 		}
 	}
@@ -99,6 +103,11 @@ func reasonAdvice(e *result.Experiment) (list []advice) {
 		list = append(list, oldAdvice(e))
 	}
 	return list
+}
+
+// endsAdvice reports whether what comes after a reason follows from it, or can wait.
+func endsAdvice(code result.ReasonCode) bool {
+	return code == result.ReasonBaselineHarmed || code == result.ReasonSystemNotBack || code == result.ReasonSystemDied
 }
 
 // oldAdvice is for results of older versions, which have no codes, and of later ones,
@@ -117,6 +126,8 @@ func adviceFor(e *result.Experiment, code result.ReasonCode) (advice, bool) {
 	switch code {
 	case result.ReasonNotExercised:
 		return exerciseAdvice(e), true
+	case result.ReasonBaselineHarmed:
+		return advice{verb: lookBefore, text: tryJourney(e)}, true
 	case result.ReasonHarmUndecided:
 		return advice{verb: settle, text: moreJourneys(e)}, true
 	case result.ReasonSystemNotBack: // that cannot wait for another measurement
@@ -132,7 +143,7 @@ func adviceFor(e *result.Experiment, code result.ReasonCode) (advice, bool) {
 // standingAdvice is the advice that depends on the reason alone.
 func standingAdvice() map[result.ReasonCode]advice {
 	return map[result.ReasonCode]advice{
-		result.ReasonBaselineHarmed:      {verb: lookBefore, text: "find out why its journeys fail without any fault; breaking it further teaches nothing"},
+		result.ReasonSystemDied:          {verb: look, text: "find out why it ended, and start it again before anything else is measured"},
 		result.ReasonFaultVanished:       {verb: measureAgain, text: "once nothing else changes the proxies of its Toxiproxy server"},
 		result.ReasonTooBusy:             {verb: measureAgain, text: "at a lower rate, on a larger machine, or while it does nothing else"},
 		result.ReasonControlShed:         {verb: measureAgain, text: "at a lower rate: the control could not keep up"},
@@ -156,8 +167,14 @@ func exerciseAdvice(e *result.Experiment) advice {
 		if f.Exercised.Grade != result.GradeNo {
 			continue
 		}
-		text := "point the system at the proxy of " + f.Into + ", and send a journey that needs it"
+		text := "point the system at the proxy of " + f.Into + ", or send a journey that needs it"
 		switch f.Exercised.Unmet {
+		case result.UnmetNotInjected:
+			return advice{} // what kept it from being injected has its own
+		case result.UnmetNoConnection:
+			text = "point the system at the proxy of " + f.Into + ": give it that address, and restart it if it keeps connections"
+		case result.UnmetNotDialled:
+			text = "see that the proxy reaches " + f.Into + ": correct its upstream, or start what listens there"
 		case result.UnmetNoMatch:
 			text = "correct its match, or send a journey that makes such a request of " + f.Into
 		case result.UnmetShareTooLow:
@@ -176,6 +193,23 @@ func exerciseAdvice(e *result.Experiment) advice {
 		return advice{verb: reach, text: text}
 	}
 	return advice{}
+}
+
+// tryJourney names the command that shows why journeys fail without any fault.
+func tryJourney(e *result.Experiment) string {
+	worst, share := "", 0.0
+	for i := range e.Journeys {
+		j := &e.Journeys[i]
+		for _, c := range []*result.Counts{&j.Baseline.Fault, j.Baseline.Control} {
+			if c != nil && figures.Share(c.Harmed(), c.Journeys) > share {
+				worst, share = j.Name, figures.Share(c.Harmed(), c.Journeys)
+			}
+		}
+	}
+	if worst == "" {
+		return "blastgauge try shows what its journeys get without any fault"
+	}
+	return "blastgauge try " + words.ShellWord(worst) + " shows what its journeys get without any fault"
 }
 
 // moreJourneys says how many journeys would decide the limits that are undecided.

@@ -33,9 +33,15 @@ func stepsOf(v result.Verdict, change func(*result.Experiment), codes ...result.
 }
 
 // declaredCodes are the codes of reasons that the result room declares.
-func declaredCodes(t *testing.T) (codes []result.ReasonCode) {
+func declaredCodes(t *testing.T) []result.ReasonCode {
 	t.Helper()
-	f, err := parser.ParseFile(token.NewFileSet(), "../../experiments/result/reason.go", nil, 0)
+	return declared[result.ReasonCode](t, "reason.go", "ReasonCode", 30)
+}
+
+// declared are the constants of a type that a file of the result room declares.
+func declared[T ~string](t *testing.T, file, name string, least int) (codes []T) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), "../../experiments/result/"+file, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,16 +50,16 @@ func declaredCodes(t *testing.T) (codes []result.ReasonCode) {
 		if !ok || len(spec.Values) != 1 {
 			return true
 		}
-		if id, ok := spec.Type.(*ast.Ident); ok && id.Name == "ReasonCode" {
+		if id, ok := spec.Type.(*ast.Ident); ok && id.Name == name {
 			text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
 			if err != nil {
 				t.Fatal(err)
 			}
-			codes = append(codes, result.ReasonCode(text))
+			codes = append(codes, T(text))
 		}
 		return true
 	})
-	if len(codes) < 30 {
+	if len(codes) < least {
 		t.Fatalf("%d codes are declared, that cannot be all", len(codes))
 	}
 	return codes
@@ -64,7 +70,7 @@ func TestEveryReasonHasItsAdvice(t *testing.T) {
 	t.Parallel()
 	answers := []result.ReasonCode{ // of experiments that were not run, or for which a hypothesis held
 		result.ReasonInterrupted, result.ReasonSuiteStopped, result.ReasonRunEnded, result.ReasonRunDied, result.ReasonFailed, result.ReasonNoFault,
-		result.ReasonHarmless, result.ReasonRecovered, result.ReasonNothingToRecover, result.ReasonInvariantHolds,
+		result.ReasonPreflight, result.ReasonHarmless, result.ReasonRecovered, result.ReasonNothingToRecover, result.ReasonInvariantHolds,
 	}
 	for _, code := range declaredCodes(t) {
 		if slices.Contains(answers, code) {
@@ -114,10 +120,10 @@ func TestOnlyTheSystemIsItsOwners(t *testing.T) {
 func TestAdviceFitsWhatAFaultMissed(t *testing.T) {
 	t.Parallel()
 	seen := map[string]result.UnmetCode{}
-	for _, unmet := range []result.UnmetCode{
-		result.UnmetNothingCounted, result.UnmetNoMatch, result.UnmetShareTooLow, result.UnmetOnlyIdle,
-		result.UnmetNotFetched, result.UnmetUnchanged, result.UnmetNotRead, result.UnmetNoEvidence,
-	} {
+	for _, unmet := range declared[result.UnmetCode](t, "types.go", "UnmetCode", 8) {
+		if unmet == result.UnmetNotInjected {
+			continue // what kept it from being injected has its own advice
+		}
 		steps := stepsOf(result.Invalid, func(e *result.Experiment) { e.Faults[0].Exercised.Unmet = unmet }, result.ReasonNotExercised)
 		if len(steps) != 1 || steps[0].verb != reach {
 			t.Errorf("%s: %+v", unmet, steps)
@@ -127,6 +133,19 @@ func TestAdviceFitsWhatAFaultMissed(t *testing.T) {
 			t.Errorf("%s and %s have the same advice", unmet, other)
 		}
 		seen[steps[0].text] = unmet
+	}
+}
+
+// Of a system that did not work before anything was injected, one step says so, for all
+// experiments.
+func TestAPreflightThatFailedIsOneStep(t *testing.T) {
+	t.Parallel()
+	e := result.Experiment{ID: "a", Verdict: result.NotRun, Reasons: []string{"why 0"}, ReasonCodes: []result.ReasonCode{result.ReasonPreflight}}
+	other := e
+	other.ID = "b"
+	next := summarize(&result.Result{Experiments: []result.Experiment{e, other}}).next
+	if len(next) != 1 || next[0].verb != lookBefore || !strings.Contains(next[0].text, "blastgauge try") {
+		t.Errorf("steps %+v, want one", next)
 	}
 }
 

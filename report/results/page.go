@@ -148,10 +148,12 @@ func (p *document) MoreBroken() int { return len(p.Broken) - len(p.TopBroken()) 
 
 // TopFails are the sentences about how dependencies fail, as far as the first screen has
 // room.
-func (p *document) TopFails() []string { return p.fails[:min(firstScreen, len(p.fails))] }
+func (p *document) TopFails() []failText {
+	return failTexts(p.fails[:min(firstScreen, len(p.fails))])
+}
 
 // MoreFails are the others.
-func (p *document) MoreFails() []string { return p.fails[len(p.TopFails()):] }
+func (p *document) MoreFails() []failText { return failTexts(p.fails[len(p.TopFails()):]) }
 
 // Unasked are the invariants that were not asked.
 func (p *document) Unasked() []unaskedInvariant { return p.unasked }

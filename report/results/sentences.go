@@ -245,6 +245,7 @@ type damage struct {
 	Link    *page.Link
 	Effect  string
 	Worse   []string // in red: broken invariants, a late recovery
+	Cause   string   // what came back most
 	Beyond  []string // harm to journeys that do not need the dependency, and retries
 	Measure string
 }
@@ -256,7 +257,7 @@ func (s *summary) damages() []damage {
 		if e.Verdict != result.Refuted {
 			continue
 		}
-		d := damage{Link: link(e), Effect: s.effect(e), Worse: violated(e), Beyond: sideEffects(e)}
+		d := damage{Link: link(e), Effect: s.effect(e), Worse: violated(e), Cause: topCause(e), Beyond: sideEffects(e)}
 		if b := trustedRadius(e); b != nil {
 			d.Measure = "excess " + figures.Percent(b.Estimate) + " [" + figures.Minus(figures.Points(b.Low)+" to "+figures.Points(b.High)) + "], limit " + words.Limit(limitOf(e))
 			if words.IsBracket(b) {
