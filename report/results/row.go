@@ -13,8 +13,8 @@ import (
 const narrow = 60
 
 // Row returns what a report says of an experiment in a line, for a log or above a
-// progress bar: its verdict, id and number, or why it has no number. On a narrow
-// terminal it is two lines. The label says whose the experiment is, where several runs
+// progress bar: its verdict, id and number. Where it has no number, or where the terminal
+// is narrow, more lines follow. The label says whose the experiment is, where several runs
 // write to one terminal.
 func Row(label string, e *result.Experiment, o terminal.Options) []string {
 	p := &printer{terminal.NewPrinter(o)}
@@ -24,18 +24,24 @@ func Row(label string, e *result.Experiment, o terminal.Options) []string {
 	}
 	verdict := terminal.Left(p.Paint(e.Verdict, words.Verdict(e.Verdict)), verdictColumn) + " "
 	name, what := inert.Text(e.ID), p.brief(e)
+	indent := strings.Repeat(" ", terminal.Width(p.Mark(e.Verdict)))
+	var rows []string
+	row := lead
 	if p.Width < narrow {
-		return []string{
-			lead + terminal.Cut(name, p.Width-terminal.Width(lead)),
-			terminal.Left("", terminal.Width(p.Mark(e.Verdict))) + verdict + terminal.Cut(what, p.Width-terminal.Width(verdict)-3),
-		}
+		rows = append(rows, lead+terminal.Cut(name, p.Width-terminal.Width(lead)))
+		row = indent + verdict
+	} else {
+		column := p.Width - terminal.Width(lead) - terminal.Width(verdict) - briefColumn - 1
+		row += terminal.Left(terminal.Cut(name, column), column) + " " + verdict
 	}
-	column := p.Width - terminal.Width(lead) - terminal.Width(verdict) - briefColumn - 1
-	if terminal.Width(name) > column {
-		name = terminal.Cut(name, column)
+	if terminal.Width(row)+terminal.Width(what) <= p.Width {
+		return append(rows, strings.TrimRight(row+what, " "))
 	}
-	row := lead + terminal.Left(name, column) + " " + verdict
-	return []string{strings.TrimRight(row+terminal.Cut(what, p.Width-terminal.Width(row)), " ")}
+	rows = append(rows, strings.TrimRight(row, " "))
+	for _, line := range terminal.Lines(what, p.Width-2*len(indent)) {
+		rows = append(rows, indent+indent+line)
+	}
+	return rows
 }
 
 // briefColumn is the width of the longest number with its interval and its limit.

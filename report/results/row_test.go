@@ -69,3 +69,21 @@ func TestTextOnANarrowTerminal(t *testing.T) {
 		}
 	}
 }
+
+// A reason that does not fit beside its verdict stands below it, whole.
+func TestTheReasonOfARowIsWhole(t *testing.T) {
+	t.Parallel()
+	const reason = "checkout: 100% of the fault arm was harmed in the baseline, before the fault was in force"
+	for _, width := range []int{40, 60, 80, 100} {
+		e := &result.Experiment{ID: "payments-down", Verdict: result.Invalid, Reasons: []string{reason}}
+		rows := Row("", e, terminal.Options{Width: width})
+		if text := strings.Join(strings.Fields(strings.Join(rows, " ")), " "); text != "! payments-down invalid "+reason {
+			t.Errorf("%d columns: %q", width, rows)
+		}
+		for _, line := range rows {
+			if terminal.Width(line) > width {
+				t.Errorf("%d columns of %d: %q", terminal.Width(line), width, line)
+			}
+		}
+	}
+}

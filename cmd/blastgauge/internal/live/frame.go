@@ -98,7 +98,7 @@ func (p *picture) phases(now time.Time, columns int) string {
 	}
 	const lead = 11
 	width := min(columns-1-lead-terminal.Width(clock), 60)
-	return "  " + terminal.Left(string(p.current.phase), lead-2) + drawPhases(e.Phases, at, width) + clock
+	return "  " + terminal.Left(cmp.Or(string(p.current.phase), "starts"), lead-2) + drawPhases(e.Phases, at, width) + clock
 }
 
 // drawPhases draws the phases of an experiment of which so much has passed. The fault
