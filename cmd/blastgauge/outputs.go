@@ -64,7 +64,7 @@ func parseOutputs[T any](a *app, specs []string, find func(string, report.Option
 	onStdout := 0
 	for _, spec := range specs {
 		name, path, _ := strings.Cut(spec, "=")
-		format, err := find(name, report.Options{Color: a.color(path), Width: live.Columns(a.stdout)})
+		format, err := findFormat(a, name, path, find)
 		if err != nil {
 			return nil, usageError{err}
 		}
@@ -82,6 +82,22 @@ func parseOutputs[T any](a *app, specs []string, find func(string, report.Option
 		return nil, usagef("two outputs on stdout: give all but one of them a path, such as -o json=result.json")
 	}
 	return list, nil
+}
+
+// findFormat finds a format. Its width is that of the terminal when it is written: a run
+// takes long enough for somebody to change it.
+func findFormat[T any](a *app, name, path string, find func(string, report.Options) (func(io.Writer, T) error, error)) (func(io.Writer, T) error, error) {
+	options := func() report.Options { return report.Options{Color: a.color(path), Width: live.Columns(a.stdout)} }
+	if _, err := find(name, options()); err != nil {
+		return nil, err
+	}
+	return func(w io.Writer, v T) error {
+		format, err := find(name, options())
+		if err != nil {
+			return err
+		}
+		return format(w, v)
+	}, nil
 }
 
 // withSummary makes a format append the Markdown report to the summary of the job, in
