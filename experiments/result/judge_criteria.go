@@ -47,7 +47,7 @@ func journeyCriterion(j *Journey) Criterion {
 	case b.High <= j.Limit && !few && j.fewEpisodes():
 		c.decide(Inconclusive, ReasonFewEpisodes, fmt.Sprintf("%s: %s: a longer fault phase would tell", j.Name, describeEpisodes(j)))
 	case b.High <= j.Limit && !few:
-		c.decide(Held, ReasonHarmless, fmt.Sprintf("the fault harms at most %s of %s, limit %s", percent(b.High), j.Name, percent(j.Limit)))
+		c.decide(Held, ReasonHarmless, fmt.Sprintf("the fault harms at most %s of %s, limit %s", upperPercent(b.High), j.Name, percent(j.Limit)))
 	case b.Control == ContaminatedControl:
 		// Either the control meets the fault, or something else harmed both arms, such
 		// as a restart: no arithmetic tells the two apart.
@@ -194,7 +194,7 @@ func describeSpillOver(j *Journey) string {
 func describeRadius(b BlastRadius) string {
 	switch {
 	case b.Low <= 0:
-		return "at most " + percent(b.High)
+		return "at most " + upperPercent(b.High)
 	case b.Control == ContaminatedControl:
 		return fmt.Sprintf("at least %s, at most %s", lowerPercent(b.Low), upperPercent(b.High))
 	}

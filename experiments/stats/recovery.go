@@ -115,7 +115,7 @@ func FindRecovery(t Trials) RecoveryTime {
 	r.System = n-at >= t.Least && h.systemWorse(endFault, endControl)
 	if n-at >= t.Least && f.N > 0 {
 		r.Proven = h.nonInferior(f, c) && (h.nonInferior(f, t.FaultBefore) || h.nonInferior(endFault, t.FaultBefore))
-		r.Worse = !r.Proven && endFault.N > 0 && t.FaultBefore.N > 0 && newcombe(endFault, t.FaultBefore, z95).Low > 0
+		r.Worse = !r.Proven && h.worse(at, n)
 	}
 	return r
 }
@@ -224,6 +224,20 @@ func (h *windows) harmedFrom(from, to, shortest int) bool {
 		}
 	}
 	return false
+}
+
+// worse reports whether the fault arm is harmed more, at the end of windows from to to,
+// than before the fault: over the last quarter, and ten seconds at least. Where there
+// are fewer, a single journey or one bad moment would do, so it takes what
+// systemWorse takes.
+func (h *windows) worse(from, to int) bool {
+	last := max((to-from)/4, shortestRelapse)
+	z, margin := z95, 0.0
+	if last > to-from {
+		last, z, margin = to-from, z999, h.relapse
+	}
+	f, _ := h.over(to-last, to)
+	return f.N > 0 && h.FaultBefore.N > 0 && newcombe(f, h.FaultBefore, z).Low > margin
 }
 
 // endsAt reports whether harm that went on until window at was seen to end there: had it

@@ -2,6 +2,7 @@ package truth
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -385,4 +386,37 @@ func TestABadStretchLaterRefutesNothing(t *testing.T) {
 		}
 	})
 	check(t, "bad later", s, atMost("refuted", s.Refuted, 0.025), atLeast("told", float64(told)/float64(s.Runs), 0.95))
+}
+
+// One unlucky journey, or one bad moment, in a recovery phase of five seconds does not
+// make a harmless fault inconclusive. A collapse in it does.
+func TestAShortRecoveryPhase(t *testing.T) {
+	t.Parallel()
+	for _, w := range world.Documented()[:4] {
+		for _, control := range []plan.Control{plan.Concurrent, plan.Baseline} {
+			notBack := 0.0
+			s := Tally(t, *runs, 0, func(seed uint64) *Scene {
+				s := minute(seed, control, w, 0)
+				s.Fault, s.Rates[0], s.Limit = 60, 25, 0.1
+				return s
+			}, func(e *result.Experiment) {
+				if slices.Contains(e.ReasonCodes, result.ReasonSystemNotBack) {
+					notBack++
+				}
+			})
+			check(t, w.Name+", "+string(control), s, atMost("not back", notBack/float64(s.Runs), 0.04))
+		}
+	}
+	collapsed := Tally(t, *runs, 0, func(seed uint64) *Scene {
+		s := minute(seed, plan.Concurrent, world.Documented()[0], 0)
+		s.Fault = 60
+		s.Decide = func(m Moment) (journal.Outcome, float64) {
+			if m.Removed > 0 {
+				m.Harm = 0.3
+			}
+			return Failing(0.05, 0.02)(m)
+		}
+		return s
+	}, nil)
+	check(t, "a collapse", collapsed, atMost("held", collapsed.Held, 0))
 }

@@ -14,7 +14,7 @@ import (
 func ForestRow(s page.RootScale, b *result.BlastRadius, limit float64, v result.Verdict) template.HTML {
 	var d page.Drawing
 	class := page.Tone(v)
-	d.Open("fp", 26, words.Excess(b)+", "+words.Confidence(b)+" interval "+figures.Points(b.Low)+" to "+figures.Percent(b.High)+", limit "+words.Limit(limit))
+	d.Open("fp", 26, words.Excess(b)+", "+words.Confidence(b)+" interval "+words.Interval(b, " to ")+"%, limit "+words.Limit(limit))
 	d.Vertical(page.ZeroLine(), page.X(s.At(0)), 0, 26)
 	d.Vertical(page.LimitLine(), page.X(s.At(limit)), 2, 24)
 	d.Horizontal(page.Interval(class, page.InkColor), page.X(s.At(b.Low)), page.X(s.At(b.High)), 13)

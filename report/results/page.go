@@ -70,8 +70,7 @@ func functions(r *result.Result) template.FuncMap {
 
 // ends writes the interval of a blast radius in points: "−0.4 to 2.1".
 func ends(b *result.BlastRadius) string {
-	low, high := words.Ends(b)
-	return figures.Minus(low + " to " + high)
+	return words.Interval(b, " to ")
 }
 
 // newDocument prepares the content of the page.

@@ -237,7 +237,7 @@ func confidenceInterval(b *result.BlastRadius) string {
 	if words.IsBracket(b) {
 		return words.Bracket(b)
 	}
-	return words.Confidence(b) + " CI " + figures.Minus(figures.Points(b.Low)+" to "+figures.Percent(b.High))
+	return words.Confidence(b) + " CI " + words.Interval(b, " to ") + "%"
 }
 
 // A damage is what one refuted experiment broke.
@@ -259,7 +259,7 @@ func (s *summary) damages() []damage {
 		}
 		d := damage{Link: link(e), Effect: s.effect(e), Worse: violated(e), Cause: topCause(e), Beyond: sideEffects(e)}
 		if b := trustedRadius(e); b != nil {
-			d.Measure = "excess " + figures.Percent(b.Estimate) + " [" + figures.Minus(figures.Points(b.Low)+" to "+figures.Points(b.High)) + "], limit " + words.Limit(limitOf(e))
+			d.Measure = "excess " + figures.Percent(b.Estimate) + " [" + words.Interval(b, " to ") + "], limit " + words.Limit(limitOf(e))
 			if words.IsBracket(b) {
 				d.Measure = "the fault harms " + words.Bracket(b) + ", limit " + words.Limit(limitOf(e))
 			}

@@ -38,13 +38,25 @@ func Excess(b *result.BlastRadius) string {
 	return figures.Percent(b.Estimate)
 }
 
-// Ends writes the ends of the interval of a blast radius in points. Those of a bracket
-// are rounded so that they stay true.
+// Ends writes the ends of the interval of a blast radius in points. Where one of them
+// is the blast radius as [Excess] writes it, it is rounded as there, so that it stays
+// true.
 func Ends(b *result.BlastRadius) (low, high string) {
+	low, high = figures.Points(b.Low), figures.Points(b.High)
 	if IsBracket(b) {
-		return strings.TrimSuffix(figures.LowerPercent(b.Low), "%"), strings.TrimSuffix(figures.UpperPercent(b.High), "%")
+		low = strings.TrimSuffix(figures.LowerPercent(b.Low), "%")
 	}
-	return figures.Points(b.Low), figures.Points(b.High)
+	if IsBracket(b) || Unclear(b) {
+		high = strings.TrimSuffix(figures.UpperPercent(b.High), "%")
+	}
+	return low, high
+}
+
+// Interval writes both ends of the interval of a blast radius with a word or a sign
+// between them, without a unit: "−0.4 to 2.1".
+func Interval(b *result.BlastRadius, between string) string {
+	low, high := Ends(b)
+	return figures.Minus(low + between + high)
 }
 
 // Bracket writes both ends of a blast radius that is a bracket.
