@@ -33,6 +33,7 @@ func checkExperiment(d *shape.Document, e *Experiment, s *System) {
 	checkPhases(d, e, s, phases)
 	checkTimes(d, e, phases.Fault)
 	checkShares(d, e, s, phases.Fault)
+	checkSaturation(d, e, s)
 }
 
 // checkScheme notes a fault on single requests if the upstream's scheme does not

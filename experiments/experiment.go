@@ -13,9 +13,12 @@ type Experiment struct {
 	Settings   Settings           `json:"settings"`
 	Control    string             `json:"control,omitempty"` // [ControlBaseline], or what the system allows
 	Rates      map[string]float64 `json:"rates,omitempty"`   // journeys per second by journey, in place of the system's
-	File       string             `json:"-"`
-	Text       string             `json:"-"`
-	Line       int                `json:"-"` // of `experiment:`, for annotations
+	// Saturation are the shares of journeys, from 0 to 1, that the faults touch in turns;
+	// nil: they touch all that the fault arm sends.
+	Saturation []float64 `json:"saturation,omitempty"`
+	File       string    `json:"-"`
+	Text       string    `json:"-"`
+	Line       int       `json:"-"` // of `experiment:`, for annotations
 	places     map[string]Place
 	env        []envReference // of requests
 	unset      []envReference // of rates, see [CheckAddresses]
@@ -52,6 +55,8 @@ func experimentShape(e *Experiment, env environment) shape.Shape {
 		}}},
 		{Name: "control", Doc: "baseline: compare with the time before the fault, also where a control arm is possible, such as for a fault that both arms share",
 			Shape: shape.Enum(&e.Control, "a control", ControlBaseline)},
+		{Name: "saturation", Doc: "shares of journeys that the fault touches in turns, such as [10%, 50%, 100%]: tells harm of those that it touched from harm of the others; for faults on single requests, with propagates: baggage",
+			Shape: saturationShape(&e.Saturation)},
 		{Name: "if_refuted", Doc: "what to do when the hypothesis does not hold", Shape: shape.Text(&e.IfRefuted)},
 	}...)
 }

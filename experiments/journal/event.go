@@ -22,6 +22,7 @@ const (
 	FaultInjected     Kind = "fault_injected"     // Fault, Evidence: read back, it is in force
 	FaultVanished     Kind = "fault_vanished"     // Fault, Detail: read back, it is gone although nobody removed it
 	FaultRemoved      Kind = "fault_removed"      // Fault, Verified, Evidence (the last one before removal), Error
+	TurnStarted       Kind = "turn_started"       // Value: the share of journeys that the faults touch from now on
 	GuardrailTripped  Kind = "guardrail_tripped"  // Guardrail, Detail, Value, Limit
 	BaselineHarmed    Kind = "baseline_harmed"    // Detail, Value, Limit: the experiment ends without its fault
 	InvariantChecked  Kind = "invariant_checked"  // Check, Phase: baseline before the fault; fault under it, if the answer is new; recovery after it

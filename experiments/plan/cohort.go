@@ -29,6 +29,10 @@ func (e Experiment) cohort(j Journey) cohort {
 		return e.turns(j)
 	}
 	c := cohort{control: []stretch{{0, e.Phases.Baseline - j.Last.InFlight}}}
+	if e.Turns != nil { // the limits are judged at the largest share
+		c.fault = e.atShare(j, e.LargestShare())
+		return c
+	}
 	for _, s := range e.inForce() {
 		c.fault = append(c.fault, s.cohort(j))
 	}
@@ -92,7 +96,7 @@ func (e Experiment) armRate(j Journey) float64 { return j.Rate / float64(len(e.A
 func (e Experiment) Cohort(j Journey) (fault, control int) {
 	c := e.cohort(j)
 	rate := e.armRate(j)
-	return int(rate * length(c.fault).Seconds()), int(rate * length(c.control).Seconds())
+	return int(rate * e.LargestShare() * length(c.fault).Seconds()), int(rate * length(c.control).Seconds())
 }
 
 // armBaseline returns how many journeys of j are expected in each arm during the

@@ -13,7 +13,7 @@ import (
 
 // digestsOf returns fingerprints of the parts of an experiment. A comparison can
 // say which part differs.
-func digestsOf(e Experiment) Digests {
+func digestsOf(e Experiment, saturation []float64) Digests {
 	faults := make([]experiments.Fault, len(e.Faults))
 	for i, f := range e.Faults {
 		faults[i] = f.Fault
@@ -21,7 +21,8 @@ func digestsOf(e Experiment) Digests {
 	type load struct {
 		Phases experiments.Phases
 		Rates  map[string]float64
-		Repeat int `json:",omitempty"`
+		Repeat int       `json:",omitempty"`
+		Shares []float64 `json:",omitempty"`
 	}
 	type journey struct {
 		SlowAfter, Timeout time.Duration
@@ -40,7 +41,7 @@ func digestsOf(e Experiment) Digests {
 	return Digests{
 		Faults:   digest(faults),
 		Journeys: digest(journeys),
-		Load:     digest(load{e.Phases, rates, e.Repeat}),
+		Load:     digest(load{e.Phases, rates, e.Repeat, slices.Sorted(slices.Values(saturation))}),
 		Limits:   digest([]any{e.Limits, byJourney}),
 	}
 }

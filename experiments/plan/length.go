@@ -98,7 +98,7 @@ func (e Experiment) mostFactor() float64 { return longest.Seconds() / e.faultPer
 
 // factorOf is how many times as long phases must be for the limit of j.
 func (e Experiment) factorOf(j Journey) float64 {
-	low := 2 * j.SlowAfter.Seconds() / e.faultPeriod().Seconds() // the shortest phase that can be run
+	low := e.shortestPhase(j).Seconds() / e.faultPeriod().Seconds()
 	if e.scaled(low).canHold(j) {
 		return low
 	}
@@ -151,6 +151,9 @@ func (e Experiment) scaled(factor float64) Experiment {
 	}
 	if e.Repeat > 1 {
 		x.Phases.Fault = time.Duration(e.Repeat)*(x.FaultPeriod+x.Phases.Baseline) - x.Phases.Baseline
+	}
+	if e.Turns != nil {
+		x.Turns = turnsOf(e.Shares(), x.Phases.Fault)
 	}
 	cycle, longer := e.FaultPeriod+e.Phases.Baseline, x.FaultPeriod+x.Phases.Baseline
 	x.Faults = make([]Fault, len(e.Faults))

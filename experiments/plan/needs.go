@@ -40,10 +40,11 @@ func (e Experiment) StepsBeforeNeed(j Journey) int {
 // CountedFrom is the index of the first step at which harm of j counts for its blast
 // radius. On one route that is the first step that needs what is broken: earlier steps
 // have bad moments that are not the fault's. It is 0, so that all harm counts, where a
-// second route tells the two apart, where the documents do not say what steps need, and
+// second route tells the two apart, where harm of journeys that the fault does not touch
+// is asked for, where the documents do not say what steps need, and
 // of a journey that never needs what is broken: all of its harm is harm that spread.
 func (e Experiment) CountedFrom(j Journey) int {
-	if e.Control == Concurrent || !e.NeedsKnown() {
+	if e.Control == Concurrent || e.Turns != nil || !e.NeedsKnown() {
 		return 0
 	}
 	if k := e.StepsBeforeNeed(j); k < len(j.Steps) {
@@ -68,10 +69,10 @@ func (e Experiment) Counted(j Journey) []string {
 // Beside are the names of the journeys that run beside j on one route, never need what is
 // broken, and are at least half as many: a concurrent negative control of bad moments
 // that all journeys share. It is nil where only harm at later steps of j counts, where
-// control and fault take turns, and where the phases are too short to show how much
+// control and fault or shares take turns, and where the phases are too short to show how much
 // harm varies.
 func (e Experiment) Beside(j Journey) []string {
-	if e.Control == Concurrent || e.Repeat > 1 || !e.NeedsKnown() || e.StepsBeforeNeed(j) > 0 {
+	if e.Control == Concurrent || e.Repeat > 1 || e.Turns != nil || !e.NeedsKnown() || e.StepsBeforeNeed(j) > 0 {
 		return nil
 	}
 	if c := e.cohort(j); min(length(c.control), length(c.fault)) < stats.LeastBatches*stats.ShortestBatch {

@@ -79,7 +79,7 @@ func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Pl
 			fault++
 			e.Faults[i].Name = injectors.FaultName(p.Run, fault)
 		}
-		if err := checkPossible(e, s.Caps); err != nil {
+		if err := errors.Join(checkPossible(e, s.Caps), checkSaturation(doc)); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %s: %w", doc.File, e.ID, err))
 		}
 		p.Experiments = append(p.Experiments, e)
@@ -123,14 +123,19 @@ func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Expe
 		e.Faults = append(e.Faults, resolveFault(s, f, e.Phases.Fault, e.Seed))
 	}
 	e.Repeat = cmp.Or(doc.Settings.Repeat, d.Repeat)
-	if e.Control == Concurrent || e.Repeat < 2 {
+	if e.Control == Concurrent || e.Repeat < 2 || doc.Saturation != nil {
 		e.Repeat = 0
 	}
-	e.Digests = digestsOf(e) // before the tag, which differs from run to run
-	if doc.Control != experiments.ControlBaseline && s.ControlURL == "" && s.Propagates == experiments.PropagatesBaggage {
+	e.Digests = digestsOf(e, doc.Saturation) // before the tag, which differs from run to run
+	switch {
+	case doc.Saturation != nil:
+		e.saturate(doc.Saturation, o.Run)
+	case doc.Control != experiments.ControlBaseline && s.ControlURL == "" && s.Propagates == experiments.PropagatesBaggage:
 		e.divideByTag(o.Run)
 	}
-	e.crossOver(cmp.Or(doc.Settings.Repeat, d.Repeat))
+	if doc.Saturation == nil {
+		e.crossOver(cmp.Or(doc.Settings.Repeat, d.Repeat))
+	}
 	e.Warnings = append(e.Warnings, warnings(e)...)
 	e.Warnings = append(e.Warnings, sharedWarnings(s, e)...)
 	return e
@@ -204,6 +209,7 @@ func checkPossible(e Experiment, caps experiments.Caps) error {
 	if e.Phases.Baseline <= 0 {
 		errs = append(errs, errors.New("a baseline of 0s leaves nothing to compare with"))
 	}
+	errs = append(errs, e.checkTurns())
 	for _, f := range e.Faults {
 		if f.Until > e.Phases.Fault || f.At >= f.Until {
 			errs = append(errs, fmt.Errorf("the fault on %s lasts from %s to %s, outside the fault phase of %s", f.Into, f.At, f.Until, e.Phases.Fault))
@@ -261,6 +267,7 @@ func warnings(e Experiment) []string {
 		}
 	}
 	list = append(list, e.recoveryWarnings()...)
+	list = append(list, e.turnWarnings()...)
 	for _, f := range e.Faults {
 		kind, _ := injectors.Lookup(f.Inject)
 		for _, s := range kind.CaveatsFor(f.Attributes) {

@@ -36,10 +36,10 @@ func (e Experiment) outlook(j Journey, excess float64) stats.Outlook {
 	case BeforeAndAfter:
 		end := e.Phases.Baseline + e.Phases.Fault + e.Phases.Recovery
 		after := batchesOf([]stretch{{end - e.Phases.Recovery + stats.Settling, end}}, rate)
-		return stats.Outlook{Method: stats.Surrounded, Control: batchesOf(c.control, rate), Fault: batchesOf(c.fault, rate), After: after}
+		return stats.Outlook{Method: stats.Surrounded, Control: batchesOf(c.control, rate), Fault: batchesOf(c.fault, rate*e.LargestShare()), After: after}
 	case BaselineOnly:
 	}
-	return stats.Outlook{Method: stats.Unpaired, Control: batchesOf(c.control, rate), Fault: batchesOf(c.fault, rate)}
+	return stats.Outlook{Method: stats.Unpaired, Control: batchesOf(c.control, rate), Fault: batchesOf(c.fault, rate*e.LargestShare())}
 }
 
 // eachOf makes a stretch of trials of each.

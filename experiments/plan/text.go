@@ -50,6 +50,9 @@ func (e Experiment) writeText(b *bytes.Buffer) {
 	for _, text := range e.designs() {
 		fmt.Fprintf(b, "      design: %s\n", text)
 	}
+	for _, text := range e.sayTurns() {
+		fmt.Fprintf(b, "      %s\n", text)
+	}
 	for _, j := range e.Journeys {
 		n, _ := e.Cohort(j)
 		fmt.Fprintf(b, "      %s: %g/s, about %d journeys count in the fault arm; holds if its blast radius is at most %s, which will be known to ± %.1f points\n",

@@ -50,18 +50,22 @@ type Experiment struct {
 	Limits     Limits                  `json:"limits"`
 	Guardrails []experiments.Guardrail `json:"guardrails,omitempty"`
 	// Tagged means that both arms enter at the same URL, that requests of the fault
-	// arm carry a baggage entry (see [Tag]), and that faults act on these alone.
+	// arm carry a baggage entry (see [Tag]), and that faults act on these alone. Where
+	// shares take turns, the journeys that the fault does not touch are the control arm.
 	Tagged bool `json:"tagged,omitempty"`
 	// Repeat is the number of fault periods of a crossover (A-B-A-B); 0 means that
 	// there is none. Phases.Fault then holds all of them and the baseline periods
 	// between them, and FaultPeriod is the length of one.
 	Repeat      int           `json:"repeat,omitempty"`
 	FaultPeriod time.Duration `json:"turn,omitempty"`
-	Control     Control       `json:"control"`
-	ControlWhy  string        `json:"control_why"`
-	Digests     Digests       `json:"digests"`
-	Warnings    []string      `json:"warnings,omitempty"`
-	Seed        uint64        `json:"seed"` // of this experiment's traffic
+	// Turns are the shares of journeys that the fault touches, in turns that fill the
+	// fault phase; nil: it touches all of the fault arm.
+	Turns      []Turn   `json:"turns,omitempty"`
+	Control    Control  `json:"control"`
+	ControlWhy string   `json:"control_why"`
+	Digests    Digests  `json:"digests"`
+	Warnings   []string `json:"warnings,omitempty"`
+	Seed       uint64   `json:"seed"` // of this experiment's traffic
 	// LastRun is the id of the run that measured what [Journey].Last says; empty: there is
 	// none.
 	LastRun string `json:"-"`

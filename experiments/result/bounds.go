@@ -83,6 +83,7 @@ func isPhase(name string) bool {
 const (
 	mostJourneys = 1000
 	mostFaults   = 10_000
+	mostTurns    = 100
 	mostRate     = 1e6 // journeys per second
 )
 
@@ -115,6 +116,14 @@ func checkPlanned(e *plan.Experiment) error {
 	errs := []error{experiments.CheckID(e.ID)}
 	if e.Control != plan.Concurrent && e.Control != plan.Baseline {
 		errs = append(errs, fmt.Errorf("%.40q is no kind of control", e.Control))
+	}
+	if len(e.Turns) > mostTurns {
+		errs = append(errs, fmt.Errorf("%d turns", len(e.Turns)))
+	}
+	for _, t := range e.Turns {
+		if !(t.Share > 0 && t.Share <= 1) {
+			errs = append(errs, fmt.Errorf("a share of %g", t.Share))
+		}
 	}
 	if len(e.Journeys) > mostJourneys || len(e.Faults) > mostFaults || e.Repeat < 0 || e.Repeat > mostFaults {
 		errs = append(errs, fmt.Errorf("%d journeys and %d faults, repeated %d times", len(e.Journeys), len(e.Faults), e.Repeat))

@@ -177,6 +177,7 @@ func (c *checker) experiment(e *Experiment) {
 		c.number("outage", mostSeconds, o.Second, o.ToSecond)
 		count(c, "outage", o.Refused)
 	}
+	c.saturation(e.Saturation)
 	for _, v := range e.Invariants {
 		for _, n := range []*float64{v.Before, v.During, v.After, v.NewDuring, v.NewAfter} {
 			if n != nil {

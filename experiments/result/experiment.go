@@ -78,6 +78,7 @@ func (r *experimentRun) measure(e *Experiment) {
 		e.Warnings = append(e.Warnings, "the control is the baseline before the fault, not a concurrent arm: what else changed meanwhile counts as the fault's")
 	}
 	e.Warnings = append(e.Warnings, r.sparedFaults()...)
+	e.Saturation = r.saturation()
 	e.Recovery = r.slowestRecovery(e.Journeys)
 	if later := describeLater(e.Recovery); later != "" {
 		e.Warnings = append(e.Warnings, later)
@@ -236,6 +237,9 @@ func (r *experimentRun) events(e *Experiment) []Event {
 		}
 	}
 	add(r.harmed, "the baseline is harmed beyond its limit: the fault is not injected")
+	for i := range r.turns {
+		add(&r.turns[i].event, "the fault touches %s of the journeys", figures.ShortPercent(r.turns[i].Share, 2))
+	}
 	if r.trip != nil {
 		add(r.trip, "guardrail tripped: %s", r.trip.Detail)
 	}

@@ -23,6 +23,7 @@ type experimentRun struct {
 	vanished *journal.Event
 	harmed   *journal.Event           // the baseline was, so that the fault was not injected
 	cut      *journal.Event           // the run was interrupted in the middle of it
+	turns    []turn                   // of the shares that faults touch, as far as they began
 	readings []journal.Event          // of invariants
 	samples  map[string]journal.Event // of the counters of proxies, by moment
 	counters []counterReading         // from the beginning of the baseline on
@@ -63,6 +64,8 @@ func (r *experimentRun) event(e journal.Event) {
 		r.phases = append(r.phases, e)
 	case journal.GuardrailTripped:
 		r.trip = cmp.Or(r.trip, &e)
+	case journal.TurnStarted:
+		r.turnStarted(e)
 	case journal.FaultVanished:
 		r.vanished = cmp.Or(r.vanished, &e)
 	case journal.BaselineHarmed:

@@ -61,6 +61,7 @@ type outcomes struct {
 	beside     besideControl
 	steps      stepHarm
 	causes     causeCounts
+	shares     []shareRecord // where the fault touched shares of the journeys in turns
 
 	timing    timing
 	endings   endings // of the fault arm under the fault
@@ -126,7 +127,7 @@ func (r *experimentRun) fillCandidates(all iter.Seq2[*journal.Observation, error
 		j := &r.journeys[i]
 		inflight := j.inflight(p.SlowAfter)
 		baselines[i] = r.moments.baseline(inflight)
-		j.usual = r.candidate(r.moments.cohort(p.SlowAfter, inflight), baselines[i])
+		j.usual = r.candidate(r.cohort(p.SlowAfter, inflight), baselines[i])
 		j.earlyStopped = r.candidate(r.moments.rescued(), baselines[i])
 	}
 	return r.pass(all, func(j *journeyRecord, o *journal.Observation) {
@@ -177,6 +178,7 @@ func (r *experimentRun) prepare(i int, j *journeyRecord) {
 	j.spillOver = newContrast(during, j.before[plan.ControlArm].group, harmed)
 	j.armsBefore = newContrast(j.before[plan.FaultArm].group, j.before[plan.ControlArm].group, harmed)
 	j.steps, j.timing = newStepHarm(p.Steps, j.comparison), r.newTiming(len(p.Steps), j.comparison)
+	j.shares = r.newShareRecords(p.SlowAfter, j.baseline)
 	j.endings = endings{of: fault}
 	j.causes = r.newCauseCounts(i, j)
 	j.batched, j.seconds = newBatchedDurations(fault, control), newSecondCounts(j.comparison, r.counted(i))
@@ -217,6 +219,9 @@ func (j *journeyRecord) add(o *journal.Observation) {
 	}
 	for k := range j.callers {
 		j.callers[k].add(o)
+	}
+	for k := range j.shares {
+		j.shares[k].add(o)
 	}
 	j.steps.add(o)
 	j.causes.add(o)

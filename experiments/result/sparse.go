@@ -111,7 +111,7 @@ func matchesAll(a injectors.Attributes) bool {
 // callersOf is how many journeys of the fault arm may have called a dependency while the
 // fault was in force: as many as came per second of the cohort.
 func (r *experimentRun) callersOf(f *faultRecord, d experiments.Dependency) (all float64) {
-	inForce := f.removed.Began - f.injected.Since
+	inForce := r.touchedFor(f.removed.Began - f.injected.Since)
 	for i := range r.journeys {
 		fault := &r.journeys[i].fault
 		if length := fault.spans.length(); r.mayCall(i, d.Name) && length > 0 {

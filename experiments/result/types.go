@@ -116,13 +116,16 @@ type Experiment struct {
 	// each journey, if it is known which steps need the faulted dependencies.
 	Amplification []Amplification `json:"amplification,omitempty"`
 	Spread        []Spread        `json:"spread,omitempty"`
-	Unchecked     []Unchecked     `json:"unchecked,omitempty"` // steps whose expectations check too little
-	Impact        *Impact         `json:"impact,omitempty"`    // arithmetic, where the traffic is declared
-	Recovery      *Recovery       `json:"recovery,omitempty"`
-	Guardrail     *Guardrail      `json:"guardrail,omitempty"`
-	Lateness      *Lateness       `json:"lateness,omitempty"`
-	Outages       []Outage        `json:"outages,omitempty"` // of the system itself, where journeys enter it
-	Invariants    []Invariant     `json:"invariants"`
+	// Saturation is what the fault did while it touched a share of the journeys; only where
+	// the document asks for it.
+	Saturation *Saturation `json:"saturation,omitempty"`
+	Unchecked  []Unchecked `json:"unchecked,omitempty"` // steps whose expectations check too little
+	Impact     *Impact     `json:"impact,omitempty"`    // arithmetic, where the traffic is declared
+	Recovery   *Recovery   `json:"recovery,omitempty"`
+	Guardrail  *Guardrail  `json:"guardrail,omitempty"`
+	Lateness   *Lateness   `json:"lateness,omitempty"`
+	Outages    []Outage    `json:"outages,omitempty"` // of the system itself, where journeys enter it
+	Invariants []Invariant `json:"invariants"`
 	// Void is why the numbers of journeys, of the recovery and of guardrails cannot be
 	// trusted; absent where they can be. What was found of the invariants counts even so.
 	Void []ReasonCode `json:"void,omitempty"`

@@ -19,7 +19,9 @@ const (
 
 // checkTags finds out whether the tag of the fault arm reaches every dependency that
 // an experiment wants to break for tagged journeys only. Where it does not, the
-// experiment's control becomes its baseline, and the log says so.
+// experiment's control becomes its baseline, and the log says so. An experiment whose
+// faults touch shares of the journeys cannot do without: the error is of class
+// [plan.ErrImpossible].
 //
 // It does so with a toxic of the run's own that delays tagged requests by a
 // millisecond. That toxic is the only one in force before there is a journal. The
@@ -40,7 +42,11 @@ func (r *run) checkTags(ctx context.Context) error {
 				}
 				reached[f.Proxy] = ok
 			}
-			if !reached[f.Proxy] {
+			switch {
+			case reached[f.Proxy]:
+			case e.Turns != nil: // without the tag nobody knows whom the fault touches
+				return fmt.Errorf("%w: %s: saturation: journeys were tagged with baggage and none of their requests reached %s with it: let the system pass the baggage header on, or leave saturation out", plan.ErrImpossible, e.ID, f.Into)
+			default:
 				e.Untag(fmt.Sprintf("journeys were tagged with baggage and none of their requests reached %s with it", f.Into))
 				r.o.logf("warning: %s: %s", e.ID, e.ControlWhy)
 			}

@@ -33,6 +33,7 @@ type Scene struct {
 	Timeout   float64
 
 	Control    plan.Control
+	Saturation []float64          // shares of journeys that the fault touches in turns; nil: all
 	Repeat     int                // pairs of baseline and fault; 0: one
 	Limit      float64            // of the blast radius
 	Limits     map[string]float64 // of single journeys, by name
@@ -124,6 +125,9 @@ type Moment struct {
 	At      float64 // of the step, since the start of the experiment
 	Base    float64 // share that is harmed at this moment without the fault
 	Harm    float64 // share that the fault harms beyond that, if it is in force for this arm
+	// Touched is the share of journeys that the fault touches, of those that start now; 0
+	// while it is not in force.
+	Touched float64
 	// Faulted reports that the fault is in force and that this is the fault's arm.
 	Faulted bool
 	// Injected and Removed are times since the last injection and the last removal;
@@ -163,7 +167,7 @@ func (s *Scene) kind() string {
 }
 
 func (s *Scene) document() *experiments.Experiment {
-	doc := &experiments.Experiment{ID: "scene", Hypothesis: "the result tells the truth.", Faults: s.Faults}
+	doc := &experiments.Experiment{ID: "scene", Hypothesis: "the result tells the truth.", Faults: s.Faults, Saturation: s.Saturation}
 	if doc.Faults == nil {
 		doc.Faults = []experiments.Fault{{Inject: s.kind(), Into: "payments", Attributes: map[string]any{"latency": 2.0}, Share: 1}}
 	}
@@ -199,6 +203,9 @@ func (s *Scene) system() *experiments.System {
 		if s.Needs != nil {
 			system.Journeys[i].Steps = s.Needs[i].steps()
 		}
+	}
+	if s.Saturation != nil {
+		system.Propagates = experiments.PropagatesBaggage
 	}
 	system.Defaults.Phases = plan.NoOverride()
 	return system

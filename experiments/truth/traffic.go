@@ -66,6 +66,8 @@ type traffic struct {
 	agenda agenda
 	last   int // id of the last journey
 
+	touched float64 // share of the journeys that start from now on; guarded by mu
+
 	mu     sync.Mutex
 	flying map[flight]map[int]time.Duration // guarded by mu: intended starts by id
 }
@@ -79,7 +81,7 @@ type flight struct {
 func newTraffic(s *Scene, r *rand.Rand, epoch time.Time, arms []plan.Arm, fault *injector, ticks int) *traffic {
 	g := &traffic{
 		scene: s, rand: r, epoch: epoch, arms: arms, fault: fault,
-		base: s.Base(r, ticks), stop: make(chan struct{}), flying: map[flight]map[int]time.Duration{},
+		touched: 1, base: s.Base(r, ticks), stop: make(chan struct{}), flying: map[flight]map[int]time.Duration{},
 	}
 	for arm, own := range s.Own {
 		if own != nil {
@@ -94,6 +96,20 @@ func newTraffic(s *Scene, r *rand.Rand, epoch time.Time, arms []plan.Arm, fault 
 
 // StartPhase changes nothing: what is sent knows the schedule.
 func (g *traffic) StartPhase(journal.Phase) {}
+
+// Touch lets the fault touch a share of the journeys that start from now on. It
+// implements engine.Toucher.
+func (g *traffic) Touch(share float64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.touched = share
+}
+
+func (g *traffic) touchedShare() float64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.touched
+}
 
 // Stop starts no more journeys.
 func (g *traffic) Stop() { g.once.Do(func() { close(g.stop) }) }
@@ -171,6 +187,9 @@ func (g *traffic) perform(d due, stopped bool, observe func(journal.Observation)
 		heap.Push(&g.agenda, next)
 		g.last++
 		d.id, d.Intended, d.Step = g.last, inSeconds(d.at), -1
+		if share := g.touchedShare(); share < 1 && g.rand.Float64() >= share {
+			d.Arm = plan.ControlArm
+		}
 		g.depart(d)
 		d.at, d.stage = d.at+g.scene.Step, decides
 		heap.Push(&g.agenda, d)
@@ -191,6 +210,9 @@ func (g *traffic) decide(d *due) {
 		Rand: g.rand, Arm: d.Arm, Journey: d.Journey, At: d.at, Injected: s.injected, Removed: s.removed,
 		Base:    world.Either(shareAt(g.base, d.at), shareAt(g.own[d.Arm], d.at)),
 		Faulted: s.inForce && d.Arm == plan.FaultArm,
+	}
+	if s.inForce {
+		m.Touched = g.touchedShare()
 	}
 	if m.Faulted && !g.scene.spared(d.Journey) {
 		m.Harm = shareAt(g.harm, s.first)

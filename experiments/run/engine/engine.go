@@ -52,6 +52,14 @@ type Generator interface {
 	InFlight(journey int, arm plan.Arm) []time.Duration
 }
 
+// A Toucher is a Generator that can leave a share of the journeys untouched by the fault.
+type Toucher interface {
+	// Touch decides for journeys that start from now on: share of them, from 0 to 1, are
+	// of the fault arm and meet its faults, the others are of the control arm. Before the
+	// first call all are of the fault arm.
+	Touch(share float64)
+}
+
 // A Recorder keeps what happens. Record must return only once the event is
 // durable; Note keeps an event for which nothing waits. All methods may be called from
 // several goroutines.

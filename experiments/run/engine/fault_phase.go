@@ -26,10 +26,14 @@ func (x *experimentRun) runFault(ctx context.Context) error {
 		return err
 	}
 	x.readCounters(ctx, journal.BeforeFault, counterTimeout)
+	if err := x.firstTurn(); err != nil {
+		return err
+	}
 	begun := time.Now()
 	watchCtx, stop := context.WithCancelCause(ctx)
 	var watchers sync.WaitGroup
 	watchers.Go(func() { x.readCountersAt(watchCtx, begun, x.counterMoments(), journal.InFault) })
+	watchers.Go(func() { x.takeTurns(watchCtx, begun) })
 	err := x.schedule(watchCtx, begun, func() {
 		watchers.Go(func() { x.watchGuardrails(watchCtx, stop) })
 		watchers.Go(func() { x.watchFaults(watchCtx, stop) })
@@ -45,6 +49,7 @@ func (x *experimentRun) runFault(ctx context.Context) error {
 	stop(nil)
 	removed := x.faults.removeAll(ctx)
 	watchers.Wait()
+	x.lastTurn()
 	if err == nil {
 		x.readCounters(context.WithoutCancel(ctx), journal.AfterFault, counterTimeout)
 	}

@@ -110,9 +110,16 @@ func (x *experimentRun) violationOf(j guardedJourney, excess float64, how string
 
 // findByWindow returns the first violation by the window rule.
 func (x *experimentRun) findByWindow() (violation, bool) {
+	how := fmt.Sprintf("over the last %s", window)
 	for _, j := range x.guardedJourneys() {
-		if excess, found := x.counts.exceedsLimit(x.log.since(), j, x.generator.InFlight); found {
-			return x.violationOf(j, excess, fmt.Sprintf("over the last %s", window)), true
+		if excess, found := x.counts.exceedsLimit(x.log.since(), j, plan.FaultArm, x.generator.InFlight); found {
+			return x.violationOf(j, excess, how), true
+		}
+		if x.e.Turns == nil { // there are no others
+			continue
+		}
+		if excess, found := x.counts.exceedsLimit(x.log.since(), j, plan.ControlArm, x.generator.InFlight); found {
+			return x.violationOf(j, excess, how+", of journeys that the fault did not touch"), true
 		}
 	}
 	return violation{}, false

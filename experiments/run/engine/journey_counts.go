@@ -280,12 +280,12 @@ func certainAge(g experiments.Guardrail, j experiments.Journey) (bool, time.Dura
 	return false, 0
 }
 
-// exceedsLimit reports whether a journey meets the condition more often in the
+// exceedsLimit reports whether a journey of an arm meets the condition more often in the
 // last window than in the baseline, by more than the guardrail's limit, at the
 // lower end of the interval: the lower end keeps a window of few journeys from
 // tripping on noise. It returns the difference of the shares.
-func (c *journeyCounts) exceedsLimit(now time.Duration, j guardedJourney, inFlight func(int, plan.Arm) []time.Duration) (float64, bool) {
-	fault, baseline := c.inWindow(now, j, plan.FaultArm, inFlight), c.baselineCounts(j).Fault
+func (c *journeyCounts) exceedsLimit(now time.Duration, j guardedJourney, arm plan.Arm, inFlight func(int, plan.Arm) []time.Duration) (float64, bool) {
+	fault, baseline := c.inWindow(now, j, arm, inFlight), c.baselineCounts(j).Fault
 	if fault.N < leastLooked || baseline.N < leastLooked {
 		return 0, false
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 )
 
@@ -81,7 +82,7 @@ func (c *causes) want(id causeID) bool {
 
 // see counts a harmed journey. It returns the number of its cause, 0 where there are too
 // many, and what is new about it, where anything is.
-func (c *causes) see(s *schedule, r journey.Result, intended time.Duration) (number int, seen *journal.SeenCause) {
+func (c *causes) see(s *schedule, arm plan.Arm, r journey.Result, intended time.Duration) (number int, seen *journal.SeenCause) {
 	id := causeID{s.index, r.At, r.Cause, r.Key}
 	if r.Cause == journal.Shed {
 		id.step = -1
@@ -106,7 +107,7 @@ func (c *causes) see(s *schedule, r journey.Result, intended time.Duration) (num
 	}
 	if example != nil {
 		one.kept++
-		example.Arm, example.Intended = s.arm.String(), intended
+		example.Arm, example.Intended = arm.String(), intended
 		seen.Example = example
 	}
 	return one.number, seen

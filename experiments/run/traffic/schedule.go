@@ -27,8 +27,8 @@ type schedule struct {
 	index    int // of the journey in the experiment
 	arm      plan.Arm
 	journey  plan.Journey
-	script   *journey.Script
-	entry    journey.Entry
+	lane     *lane         // of the schedule's arm
+	spared   *lane         // of journeys that the faults do not touch; nil: there are none
 	period   float64       // nanoseconds between journeys
 	offset   time.Duration // of the first one
 	arms     uint64
@@ -36,9 +36,17 @@ type schedule struct {
 	inFlight inFlight
 }
 
+// A lane is how the journeys of an arm are sent.
+type lane struct {
+	arm    plan.Arm
+	script *journey.Script
+	entry  journey.Entry
+}
+
 // An arrival is one journey that is due.
 type arrival struct {
 	schedule *schedule
+	lane     *lane
 	number   uint64 // of the journey in its schedule
 	intended time.Time
 }
@@ -46,12 +54,11 @@ type arrival struct {
 func newSchedule(t *Traffic, o Options, arm plan.Arm, index int) (*schedule, error) {
 	e := &o.Plan.Experiments[o.Experiment]
 	j := e.Journeys[index]
-	script, err := journey.Compile(j.Steps, journey.Facts{Run: o.Plan.Run, Arm: arm, Started: o.Started, Env: o.Env, Secrets: o.Secrets})
-	if err != nil {
+	arms := len(e.Arms())
+	s := &schedule{traffic: t, index: index, arm: arm, journey: j, arms: uint64(arms)}
+	if err := s.compile(o); err != nil {
 		return nil, err
 	}
-	arms := len(e.Arms())
-	s := &schedule{traffic: t, index: index, arm: arm, journey: j, script: script, arms: uint64(arms)}
 	s.period = float64(arms) * float64(time.Second) / j.Rate
 	s.seed = journey.Seed{Choices: hash(e.Seed, j.Name), UUIDs: hash(e.Seed, o.Plan.Run, e.ID, j.Name, arm.String())}
 	// Both arms share the offset, and the control is half a period behind, so that
@@ -65,6 +72,37 @@ func newSchedule(t *Traffic, o Options, arm plan.Arm, index int) (*schedule, err
 	}
 	return s, nil
 }
+
+// compile prepares the requests of the schedule's journeys, and, where faults leave a
+// share of them untouched, those of the others.
+func (s *schedule) compile(o Options) (err error) {
+	newLane := func(arm plan.Arm) (*lane, error) {
+		script, err := journey.Compile(s.journey.Steps, journey.Facts{Run: o.Plan.Run, Arm: arm, Started: o.Started, Env: o.Env, Secrets: o.Secrets})
+		entry := s.traffic.entries[arm]
+		entry.Wanted = func(step int, class journal.Cause, key string) bool {
+			return s.traffic.causes.want(causeID{s.index, step, class, key})
+		}
+		return &lane{arm: arm, script: script, entry: entry}, err
+	}
+	if s.lane, err = newLane(s.arm); err != nil || o.Plan.Experiments[o.Experiment].Turns == nil {
+		return err
+	}
+	s.spared, err = newLane(plan.ControlArm)
+	return err
+}
+
+// choose decides whether the faults may touch a journey. It depends on the seed and on
+// the journey's number alone, and a journey that is touched at one share is touched at
+// every larger one.
+func (s *schedule) choose(number uint64) *lane {
+	if s.spared != nil && sampling.Share(sampling.Draw(s.seed.Choices, touches, number)) >= s.traffic.touched() {
+		return s.spared
+	}
+	return s.lane
+}
+
+// touches is the stream of random numbers that decide whom faults touch.
+const touches = 2
 
 func (s *schedule) timeout() time.Duration {
 	return cmp.Or(s.journey.Timeout, experiments.DefaultTimeout)
@@ -88,8 +126,8 @@ func (s *schedule) run(ctx context.Context, start time.Time, newWorker func(firs
 		if !s.waitUntil(ctx, timer, intended) {
 			return
 		}
-		next := arrival{schedule: s, number: n, intended: intended}
-		if !s.inFlight.add(n, intended) {
+		next := arrival{schedule: s, lane: s.choose(n), number: n, intended: intended}
+		if !s.inFlight.add(n, flight{intended, next.lane.arm}) {
 			s.traffic.report(ctx, next, shed(intended))
 			continue
 		}
@@ -130,7 +168,7 @@ func (s *schedule) waitUntil(ctx context.Context, timer *time.Timer, moment time
 func (s *schedule) perform(ctx context.Context, e *journey.Execution, a arrival) journey.Result {
 	seed := s.seed
 	seed.Number, seed.Seq = a.number, a.number*s.arms+uint64(s.arm)
-	return e.Perform(ctx, s.script, s.entry, seed, journey.Limits{Intended: a.intended, SlowAfter: s.journey.SlowAfter, Timeout: s.timeout()})
+	return e.Perform(ctx, a.lane.script, a.lane.entry, seed, journey.Limits{Intended: a.intended, SlowAfter: s.journey.SlowAfter, Timeout: s.timeout()})
 }
 
 // shed is the result of a journey that could not start.
@@ -143,37 +181,45 @@ func shed(intended time.Time) journey.Result {
 type inFlight struct {
 	limit int
 
-	mu       sync.Mutex
-	intended map[uint64]time.Time // by number
+	mu      sync.Mutex
+	flights map[uint64]flight // by number
+}
+
+// A flight is a journey that has started and not ended.
+type flight struct {
+	intended time.Time
+	arm      plan.Arm
 }
 
 // add counts a journey as in flight. It reports false, and counts nothing, where
 // the limit is reached.
-func (f *inFlight) add(number uint64, intended time.Time) bool {
+func (f *inFlight) add(number uint64, started flight) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.intended) >= f.limit {
+	if len(f.flights) >= f.limit {
 		return false
 	}
-	if f.intended == nil {
-		f.intended = map[uint64]time.Time{}
+	if f.flights == nil {
+		f.flights = map[uint64]flight{}
 	}
-	f.intended[number] = intended
+	f.flights[number] = started
 	return true
 }
 
 func (f *inFlight) remove(number uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	delete(f.intended, number)
+	delete(f.flights, number)
 }
 
-// appendStarts appends when they were intended to start, as offsets from epoch.
-func (f *inFlight) appendStarts(list []time.Duration, epoch time.Time) []time.Duration {
+// appendStarts appends when those of an arm were intended to start, as offsets from epoch.
+func (f *inFlight) appendStarts(list []time.Duration, arm plan.Arm, epoch time.Time) []time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, intended := range f.intended {
-		list = append(list, intended.Sub(epoch))
+	for _, started := range f.flights {
+		if started.arm == arm {
+			list = append(list, started.intended.Sub(epoch))
+		}
 	}
 	return list
 }

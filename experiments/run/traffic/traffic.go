@@ -9,9 +9,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -45,6 +47,8 @@ type Traffic struct {
 	experiment int
 	epoch      time.Time
 	schedules  []*schedule
+	entries    [2]journey.Entry  // by arm
+	share      atomic.Uint64     // of journeys that the faults touch: the bits of a float
 	clients    []*journey.Client // to be closed
 	arrivals   chan arrival
 	stop       chan struct{}
@@ -75,11 +79,15 @@ func New(o Options) (*Traffic, error) {
 		o.Memory = journey.NewMemory()
 	}
 	t := &Traffic{experiment: o.Experiment, epoch: o.Epoch, arrivals: make(chan arrival), stop: make(chan struct{}), causes: newCauses(&o.Plan.System)}
-	for _, arm := range e.Arms() {
+	t.Touch(1)
+	for _, arm := range sentArms(e) {
 		entry, err := t.entry(o, arm)
 		if err != nil {
 			return nil, err
 		}
+		t.entries[arm] = entry
+	}
+	for _, arm := range e.Arms() {
 		for i, j := range e.Journeys {
 			if j.Rate <= 0 {
 				continue
@@ -88,15 +96,27 @@ func New(o Options) (*Traffic, error) {
 			if err != nil {
 				return nil, fmt.Errorf("journey %s: %w", j.Name, err)
 			}
-			s.entry = entry
-			s.entry.Wanted = func(step int, class journal.Cause, key string) bool {
-				return t.causes.want(causeID{s.index, step, class, key})
-			}
 			t.schedules = append(t.schedules, s)
 		}
 	}
 	return t, nil
 }
+
+// sentArms are the arms of the journeys that are sent. Where faults touch a share of them,
+// one schedule sends both.
+func sentArms(e *plan.Experiment) []plan.Arm {
+	if e.Turns != nil {
+		return []plan.Arm{plan.FaultArm, plan.ControlArm}
+	}
+	return e.Arms()
+}
+
+// Touch decides which of the journeys that start from now on are of the fault arm: this
+// share of them, from 0 to 1. The others are of the control arm. It does nothing where
+// the plan has no turns.
+func (t *Traffic) Touch(share float64) { t.share.Store(math.Float64bits(share)) }
+
+func (t *Traffic) touched() float64 { return math.Float64frombits(t.share.Load()) }
 
 // entry returns where the requests of an arm go.
 func (t *Traffic) entry(o Options, arm plan.Arm) (journey.Entry, error) {
@@ -180,8 +200,8 @@ func (t *Traffic) Stop() { t.stopOnce.Do(func() { close(t.stop) }) }
 func (t *Traffic) InFlight(journey int, arm plan.Arm) []time.Duration {
 	var list []time.Duration
 	for _, s := range t.schedules {
-		if s.index == journey && s.arm == arm {
-			list = s.inFlight.appendStarts(list, t.epoch)
+		if s.index == journey {
+			list = s.inFlight.appendStarts(list, arm, t.epoch)
 		}
 	}
 	return list
@@ -214,7 +234,7 @@ func (t *Traffic) work(ctx context.Context, a arrival) {
 // that is known of it is whether it was too slow by then.
 func (t *Traffic) report(ctx context.Context, a arrival, r journey.Result) {
 	s := a.schedule
-	o := journal.Observation{Experiment: t.experiment, Journey: s.index, Arm: s.arm, Intended: a.intended.Sub(t.epoch),
+	o := journal.Observation{Experiment: t.experiment, Journey: s.index, Arm: a.lane.arm, Intended: a.intended.Sub(t.epoch),
 		Late: r.Late, Took: r.Took, Outcome: r.Outcome, Cause: r.Cause, Step: r.Step, Steps: r.Steps}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -226,12 +246,12 @@ func (t *Traffic) report(ctx context.Context, a arrival, r journey.Result) {
 			return
 		}
 		o.Outcome, o.Cause, o.Step = journal.Slow, journal.TooSlow, max(0, o.Step)
-		o.Why, o.Seen = t.causes.see(s, journey.Result{Cause: o.Cause, Key: journey.Budget(s.journey.SlowAfter), At: o.Step}, o.Intended)
+		o.Why, o.Seen = t.causes.see(s, a.lane.arm, journey.Result{Cause: o.Cause, Key: journey.Budget(s.journey.SlowAfter), At: o.Step}, o.Intended)
 		t.observe(o)
 		return
 	}
 	if o.Harmed() {
-		o.Why, o.Seen = t.causes.see(s, r, o.Intended)
+		o.Why, o.Seen = t.causes.see(s, a.lane.arm, r, o.Intended)
 	}
 	t.observe(o)
 }

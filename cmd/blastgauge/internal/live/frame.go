@@ -135,6 +135,9 @@ func (p *picture) arms(columns int) []string {
 	worst := p.current.counts.worst()
 	name := terminal.Left(terminal.Cut(inert.Text(p.experiment().Journeys[worst].Name), 9), 9)
 	list := []string{p.arm(name, "fault", worst, plan.FaultArm, columns)}
+	if p.experiment().Turns != nil && p.current.counts.journey(worst).journeys[plan.ControlArm] > 0 {
+		return append(list, p.arm(terminal.Left("", 9), "others", worst, plan.ControlArm, columns))
+	}
 	if p.experiment().Control != plan.Concurrent {
 		before := p.current.baseline.journey(worst)
 		return append(list, "  "+terminal.Left("", 9)+" before   "+before.describe(plan.FaultArm))

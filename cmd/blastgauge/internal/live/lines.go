@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -99,7 +100,11 @@ func (l *lines) describeCounts() string {
 	}
 	text := fmt.Sprintf("%s: %sharmed %s in the fault arm", l.phase, name, c.describe(plan.FaultArm))
 	if c.journeys[plan.ControlArm] > 0 {
-		text += fmt.Sprintf(", %s in control", c.describe(plan.ControlArm))
+		other := "in control"
+		if l.plan.Experiments[max(0, l.index)].Turns != nil {
+			other = "untouched by the fault"
+		}
+		text += fmt.Sprintf(", %s %s", c.describe(plan.ControlArm), other)
 	}
 	return text
 }
@@ -137,6 +142,8 @@ func describeEvent(p *plan.Plan, e journal.Event) (topic, text string) {
 			return "fault", "NOT REMOVED: " + describeFault(p, e.Fault) + ": " + e.Error
 		}
 		return "fault", "removed, read back as gone: " + describeFault(p, e.Fault)
+	case journal.TurnStarted:
+		return "fault", fmt.Sprintf("touches %s of the journeys from now on", figures.ShortPercent(e.Value, 2))
 	case journal.GuardrailTripped:
 		return "guard", "TRIPPED " + e.Detail
 	case journal.BaselineHarmed:
