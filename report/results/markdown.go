@@ -29,7 +29,7 @@ func WriteMarkdown(w io.Writer, r *result.Result) error {
 		m.Line("")
 		m.Line(encode.Markdown(s.largest()))
 	}
-	for _, section := range []func(*encode.Comment){s.verdictTable, s.failList, s.brokenList, s.unaskedList, s.harmList, s.impactList, s.reachList, s.nextList, s.reasonList} {
+	for _, section := range []func(*encode.Comment){s.verdictTable, s.failList, s.brokenList, s.unaskedList, s.harmList, s.impactList, s.reachList, s.saturationList, s.nextList, s.reasonList} {
 		m.Section(section)
 	}
 	m.Line("")

@@ -65,6 +65,7 @@ func functions(r *result.Result) template.FuncMap {
 		"counted": countedText,
 		"ends":    ends,
 		"losses":  lossText,
+		"portion": func(share float64) string { return figures.ShortPercent(share, 2) },
 	}
 }
 

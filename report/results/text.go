@@ -26,6 +26,7 @@ func WriteText(w io.Writer, r *result.Result, o terminal.Options) error {
 	p.unasked(s)
 	p.harms(s)
 	p.sideEffects(s)
+	p.saturation(s)
 	p.impacts(s)
 	p.reasons(s)
 	p.next(s)
