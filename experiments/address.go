@@ -46,7 +46,7 @@ func (u httpURL) check(s, want string) *shape.Diagnostic {
 	case !httpURLForm.MatchString(s) || err != nil || parsed.Hostname() == "" || !validPort(parsed.Port(), parsed.Host):
 		c := &shape.Diagnostic{Msg: strconv.Quote(s) + " is not " + want}
 		switch {
-		case httpURLForm.MatchString("http://"+s) && strings.ContainsAny(s, ".:") && !strings.Contains(s, "/"):
+		case httpURLForm.MatchString("http://"+s) && (strings.ContainsAny(s, ".:") || s == "localhost") && !strings.Contains(s, "/"):
 			c.Hint = "write http://" + s
 		case u.or != "" && shape.Nearest(s, []string{u.or}) != "":
 			c.Hint = "did you mean " + strconv.Quote(u.or) + "?"
@@ -90,7 +90,11 @@ func (a address) check(s string) *shape.Diagnostic {
 			return &shape.Diagnostic{Msg: "a proxy listens on host:port, without a scheme", Hint: "write " + after}
 		}
 		if !slices.Contains(a.schemes, scheme) {
-			return &shape.Diagnostic{Msg: "unknown scheme " + strconv.Quote(scheme), To: len(scheme), Got: scheme, Known: a.schemes}
+			c := &shape.Diagnostic{Msg: "unknown scheme " + strconv.Quote(scheme), To: len(scheme), Got: scheme, Known: a.schemes}
+			if shape.Nearest(scheme, a.schemes) == "" {
+				c.Known, c.Hint, c.Note = nil, "write "+after+" for faults on its bytes", "known, for faults on single requests: "+strings.Join(slices.Sorted(slices.Values(a.schemes)), ", ")
+			}
+			return c
 		}
 		rest = after
 	}
@@ -105,6 +109,10 @@ func (a address) check(s string) *shape.Diagnostic {
 	}
 	host, port, err := net.SplitHostPort(rest)
 	switch {
+	case err != nil && validPort(rest, "") && rest != "":
+		return &shape.Diagnostic{Msg: strconv.Quote(s) + " is a port, and host:port is needed here", Hint: "write 127.0.0.1:" + rest}
+	case err == nil && isNumber(port) && !validPort(port, ""):
+		return &shape.Diagnostic{Msg: port + " is not a port: 1 to 65535"}
 	case err != nil || !validPort(port, "") || port == "" || strings.ContainsAny(host, " \t@?#"):
 		return &shape.Diagnostic{Msg: strconv.Quote(s) + " is not host:port such as 127.0.0.1:18083"}
 	case host == "" && len(a.schemes) > 0:

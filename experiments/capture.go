@@ -68,7 +68,7 @@ func captureShape(c *Capture) shape.Shape {
 		{Name: "json", Doc: "JSONPath of the value, such as $.products[*].sku", Shape: source(FromJSON, jsonPath)},
 		{Name: "header", Doc: "name of the header that holds the value", Shape: source(FromHeader, header)},
 		{Name: "cookie", Doc: "name of the cookie that holds the value", Shape: source(FromCookie, shape.Text)},
-		{Name: "regex", Doc: "regular expression (RE2) on the body; its first group is the value", Shape: source(FromRegex, regex)},
+		{Name: "regex", Doc: "regular expression (RE2) on the body; its first group is the value, or all that it matches where it has none", Shape: source(FromRegex, regex)},
 		{Name: "pick", Doc: "which of several values is taken: first (the default), last or random",
 			Shape: shape.Enum(&c.Pick, "a pick", First, Last, Random)},
 	}

@@ -154,22 +154,24 @@ func failTemplate(d *shape.Document, n shape.Node, err error) {
 }
 
 // shellVariable matches what a shell and compose files call a variable, without its
-// braces: NAME, NAME:-default, NAME-default.
-var shellVariable = regexp.MustCompile(`^([A-Z_][A-Z0-9_]*)(?::?-(.*))?$`)
+// braces: NAME, NAME:-default, NAME-default. The forms of CI systems begin with env or
+// secrets, and may have a second brace: { env.NAME.
+var shellVariable = regexp.MustCompile(`^(?:\{?\s*(?i:env|secrets|vars)\s*[.:]\s*([A-Za-z_][A-Za-z0-9_]*)|([A-Z_][A-Z0-9_]*))(?::?-(.*?))?\s*$`)
 
 // bareVariable matches a variable of a shell without braces.
 var bareVariable = regexp.MustCompile(`\$([A-Z_][A-Z0-9_]*)`)
 
 // asEnvironment is a variable of a shell as this language writes it, or nothing.
 func asEnvironment(inside string) string {
-	m := shellVariable.FindStringSubmatch(inside)
-	switch {
-	case m == nil:
+	m := shellVariable.FindStringSubmatchIndex(inside)
+	if m == nil {
 		return ""
-	case len(inside) > len(m[1]):
-		return "${env:" + m[1] + ":-" + m[2] + "}"
 	}
-	return "${env:" + m[1] + "}"
+	name := inside[max(m[2], m[4]):max(m[3], m[5])]
+	if m[6] >= 0 {
+		return "${env:" + name + ":-" + inside[m[6]:m[7]] + "}"
+	}
+	return "${env:" + name + "}"
 }
 
 // CheckAddresses returns an error like one of [Load] if an address, a rate or the name

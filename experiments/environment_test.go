@@ -252,7 +252,7 @@ func TestProxiesTo(t *testing.T) {
 		same            bool
 	}{
 		{":80", "http://127.0.0.1", true}, {"[::1]:443", "https://localhost/x", true}, {"0.0.0.0:80", "http://shop.test", false},
-		{"shop.test:80", "http://SHOP.test", true}, {"127.0.0.1:80", "http://127.0.0.1:81", false}, {"${env:A}", "${env:A}", false}, {"", "", false},
+		{"shop.test:80", "http://SHOP.test", true}, {"127.0.0.1:80", "http://127.0.0.1:81", false}, {"${env:A}", "${env:A}", false}, {"", "", false}, {"127.0.0.2:80", "http://127.0.0.1", false}, {":80", "http://127.0.0.2", true}, {"localhost:80", "127.0.0.1:80", true},
 	} {
 		if got := SameEndpoint(tt.listen, tt.address); got != tt.same {
 			t.Errorf("SameEndpoint(%q, %q) = %t", tt.listen, tt.address, got)

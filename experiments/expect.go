@@ -3,8 +3,10 @@ package experiments
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
@@ -85,6 +87,14 @@ func (s status) Read(d *shape.Document, n shape.Node, path string) {
 	if n.IsScalar() && strings.EqualFold(n.Text(), "2xx") {
 		d.Fail(n, shape.Diagnostic{Msg: s.Want + " is needed here, not a text", Hint: "leave status out: without it any 2xx is right"})
 		return
+	}
+	if n.IsScalar() {
+		for code := 100; code < 600; code++ {
+			if known := http.StatusText(code); known != "" && strings.EqualFold(known, n.Text()) {
+				d.Fail(n, shape.Diagnostic{Msg: s.Want + " is needed here, not a text", Hint: "write " + strconv.Itoa(code)})
+				return
+			}
+		}
 	}
 	s.Integer.Read(d, n, path)
 }

@@ -130,7 +130,7 @@ func (f faultShape) readAttribute(d *shape.Document, kind injectors.Kind, key, v
 	switch {
 	case kind.Name == "" && len(owners) > 0: // the mistake is in inject
 	case len(owners) > 0:
-		d.Fail(key, shape.Diagnostic{Msg: strconv.Quote(key.Text()) + " is an attribute of " + figures.List(owners, "and") + ", not of " + kind.Name, Known: names})
+		d.Fail(key, shape.Diagnostic{Msg: strconv.Quote(key.Text()) + " is an attribute of " + figures.List(owners, "and") + ", not of " + kind.Name, Got: key.Text(), Known: names})
 	default:
 		d.Fail(key, shape.Diagnostic{Msg: "unknown key " + strconv.Quote(key.Text()), Got: key.Text(), Known: names})
 	}

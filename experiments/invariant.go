@@ -61,6 +61,7 @@ func checkShape(v *Invariant, f shape.Fields) shape.Shape {
 		}
 		checkOneBody(d, path)
 		v.checkMethod(d, n, path)
+		v.checkHarmless(d, path)
 		v.checkSQL(d, path)
 		if len(v.Command) > 0 && strings.TrimSpace(v.Command[0]) == "" {
 			d.Fail(d.At(path+".command[0]"), shape.Diagnostic{Msg: "the first item must be the program to run"})
@@ -96,6 +97,15 @@ func (v *Invariant) checkMethod(d *shape.Document, n shape.Node, path string) {
 	}
 	if ways[0] == "sql" && !d.Given(shape.JoinPath(path, "dsn")) {
 		d.Fail(d.Key(shape.JoinPath(path, "sql")), shape.Diagnostic{Msg: "dsn is missing: it says which database to ask", Hint: "write dsn: ${env:DATABASE_URL} beside it"})
+	}
+}
+
+// checkHarmless notes a request that would change the system: it is sent before, under
+// and after each fault. POST asks as well, in many systems.
+func (v *Invariant) checkHarmless(d *shape.Document, path string) {
+	if method := v.Request.Method; slices.Contains([]string{"PUT", "PATCH", "DELETE"}, method) {
+		d.Fail(d.At(shape.JoinPath(path, "request")), shape.Diagnostic{Msg: "a check asks and changes nothing, and " + method + " changes the system",
+			Hint: "write GET, or POST where a question has a body", To: len(method)})
 	}
 }
 

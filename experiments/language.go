@@ -10,7 +10,7 @@ import (
 
 // language is what the two documents have in common.
 func language() shape.Language {
-	return shape.Language{Synonyms: synonyms, Mask: maskDSN, EmptyHint: "`blastgauge init` writes documents to begin with"}
+	return shape.Language{VariableHint: "${env:NAME} is for addresses, rates and requests: elsewhere --set PATH=VALUE changes a system file from outside", Synonyms: synonyms, Mask: maskDSN, EmptyHint: "`blastgauge init` writes documents to begin with"}
 }
 
 // writtenDSN matches a DSN that is written out, in one of the many forms there are.
@@ -55,7 +55,21 @@ func synonyms(wrote string) []string {
 		return []string{"gte"}
 	case "max", "at_most", "le", "<=":
 		return []string{"lte"}
-	case "get", "post", "put", "delete", "method", "path", "uri", "call", "http":
+	case "code", "status_code", "http_status", "statuscode":
+		return []string{"status"}
+	case "kill", "stop", "outage", "unavailable", "refuse", "crash":
+		return []string{"down"}
+	case "error", "errors", "status_503", "http_500", "http_503", "fail":
+		return []string{"http_error"}
+	case "hang", "blackhole", "freeze", "drop":
+		return []string{"timeout"}
+	case "throttle", "slow_network":
+		return []string{"bandwidth"}
+	case "reset", "rst", "connection_reset":
+		return []string{"reset_peer"}
+	case "bad_config", "misconfiguration", "config":
+		return []string{"http_config", "config_file"}
+	case "url", "get", "post", "put", "delete", "method", "path", "uri", "call", "http":
 		return []string{"request"}
 	case "extract", "save", "store", "set":
 		return []string{"capture"}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/shape"
@@ -14,6 +15,9 @@ import (
 
 // SystemFile is the name that a system's document has by convention.
 const SystemFile = "blastgauge.yaml"
+
+// systemFiles are the names under which a system's document is found.
+func systemFiles() []string { return []string{SystemFile, "blastgauge.yml"} }
 
 // Load reads and validates a system and its experiments, and each experiment
 // against the system. The error is of class [ErrInvalid] and holds every mistake
@@ -119,9 +123,18 @@ func Find(dir string) (string, error) {
 		return "", fmt.Errorf("%w: %s: %w", ErrInvalid, dir, err)
 	}
 	for at := start; ; at = filepath.Dir(at) {
-		file := filepath.Join(at, SystemFile)
-		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
-			return shortest(file), nil
+		var found []string
+		for _, name := range systemFiles() {
+			if info, err := os.Stat(filepath.Join(at, name)); err == nil && info.Mode().IsRegular() {
+				found = append(found, shortest(filepath.Join(at, name)))
+			}
+		}
+		switch len(found) {
+		case 0:
+		case 1:
+			return found[0], nil
+		default:
+			return "", fmt.Errorf("%w: %s are both there: name one with -f, or remove the other", ErrInvalid, strings.Join(found, " and "))
 		}
 		if at == filepath.Dir(at) {
 			return "", fmt.Errorf("%w: no %s in %s or above it (name one with -f, or make one with: blastgauge init)", ErrInvalid, SystemFile, start)
@@ -141,10 +154,15 @@ func shortest(file string) string {
 	return file
 }
 
-// DefaultExperiments returns experiments/*.yaml beside a system's document,
+// DefaultExperiments returns experiments/*.yaml and *.yml beside a system's document,
 // sorted. It is empty if there are none.
 func DefaultExperiments(systemFile string) ([]string, error) {
-	dir := filepath.Join(filepath.Dir(systemFile), "experiments")
+	return documentsIn(filepath.Join(filepath.Dir(systemFile), "experiments"))
+}
+
+// documentsIn returns the documents in a folder, sorted. It is empty if there are none,
+// or no folder.
+func documentsIn(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -154,7 +172,7 @@ func DefaultExperiments(systemFile string) ([]string, error) {
 	}
 	var files []string
 	for _, e := range entries {
-		if !e.IsDir() && filepath.Ext(e.Name()) == ".yaml" && e.Name()[0] != '.' {
+		if !e.IsDir() && slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(e.Name())) && e.Name()[0] != '.' {
 			files = append(files, filepath.Join(dir, e.Name()))
 		}
 	}

@@ -85,6 +85,10 @@ type requestLine struct {
 }
 
 func (r requestLine) Read(d *shape.Document, n shape.Node, path string) {
+	if n.Kind() == shape.Mapping {
+		d.Fail(n, shape.Diagnostic{Msg: "a request such as GET /products is needed here, not a mapping", Hint: inOneLine(n)})
+		return
+	}
 	var line string
 	before := d.Count()
 	templated{to: &line, want: "a request such as GET /products"}.Read(d, n, path)
@@ -105,6 +109,23 @@ func (r requestLine) Read(d *shape.Document, n shape.Node, path string) {
 			d.Fail(n, shape.Diagnostic{Msg: msg, From: start, To: start + len(target)})
 		}
 	}
+}
+
+// inOneLine says how a request is written that is a mapping of method and path.
+func inOneLine(n shape.Node) string {
+	method, target := "GET", "/PATH"
+	for _, k := range n.Keys() {
+		value := textOf(n, k.Text())
+		switch key := strings.ToLower(k.Text()); {
+		case key == "method" && slices.Contains(Methods(), strings.ToUpper(value)):
+			method = strings.ToUpper(value)
+		case slices.Contains([]string{"path", "url", "uri"}, key) && value != "" && !strings.Contains(value, " "):
+			target = value
+		case slices.Contains(Methods(), strings.ToUpper(key)) && value != "" && !strings.Contains(value, " "):
+			method, target = strings.ToUpper(key), value
+		}
+	}
+	return "write request: " + method + " " + target
 }
 
 func unknownMethod(line, method string) shape.Diagnostic {

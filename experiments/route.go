@@ -35,7 +35,21 @@ func SameEndpoint(listen, address string) bool {
 		return false
 	}
 	everywhere := host == "" || isUnspecified(host)
-	return strings.EqualFold(host, to) || hosts.IsLoopback(to) && (everywhere || hosts.IsLoopback(host))
+	return sameHost(host, to) || everywhere && hosts.IsLoopback(to)
+}
+
+// SamePort reports whether two listeners cannot both have their ports.
+func SamePort(listen, other string) bool {
+	host, _, ok := endpoint(listen)
+	to, _, otherOK := endpoint(other)
+	return ok && otherOK && (SameEndpoint(listen, other) || SameEndpoint(other, listen) || host == "" && isUnspecified(to) || to == "" && isUnspecified(host))
+}
+
+// sameHost reports whether two hosts are one: this machine has several addresses, and
+// localhost is the first of each kind.
+func sameHost(a, b string) bool {
+	first := func(host string) bool { return host == "127.0.0.1" || host == "::1" }
+	return strings.EqualFold(a, b) || a == "localhost" && first(b) || b == "localhost" && first(a)
 }
 
 func isUnspecified(host string) bool {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
 // A Selection says which documents to load, as people name them on a command line.
@@ -65,11 +67,11 @@ func (s Selection) sortArguments() (files, ids []string, err error) {
 		info, err := os.Stat(arg)
 		switch {
 		case err == nil && info.IsDir():
-			inside, err := filepath.Glob(filepath.Join(arg, "*.yaml"))
-			if err != nil || len(inside) == 0 {
-				return nil, nil, noSelection("no *.yaml in %s", arg)
+			inside, err := documentsIn(arg)
+			if err == nil && len(inside) == 0 {
+				err = noSelection("no *.yaml in %s", arg)
 			}
-			if err := checkFound(inside); err != nil {
+			if err != nil {
 				return nil, nil, err
 			}
 			files = append(files, inside...)
@@ -99,7 +101,11 @@ func selectIDs(list []*Experiment, ids []string, folder string) ([]*Experiment, 
 	}
 	for _, id := range ids {
 		if !slices.Contains(known, id) {
-			return nil, noSelection("no experiment %q in %s; known: %s", id, folder, namesOrNone(known))
+			hint := ""
+			if near := shape.Nearest(id, known); near != "" {
+				hint = fmt.Sprintf(", did you mean %q?", near)
+			}
+			return nil, noSelection("no experiment %q in %s%s; known: %s", id, folder, hint, namesOrNone(known))
 		}
 	}
 	list = slices.DeleteFunc(list, func(e *Experiment) bool { return !slices.Contains(ids, e.ID) })
@@ -119,7 +125,7 @@ func namesOrNone(names []string) string {
 func FindBelow(dir string) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.Name() == SystemFile && d.Type().IsRegular() {
+		if err == nil && slices.Contains(systemFiles(), d.Name()) && d.Type().IsRegular() {
 			files = append(files, path)
 		}
 		return err

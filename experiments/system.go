@@ -141,15 +141,10 @@ func (s *System) checkNeeds(d *shape.Document) {
 
 // checkDependencies notes dependencies that share an address or a proxy.
 func (s *System) checkDependencies(d *shape.Document) {
-	listens, proxies := map[string]string{}, map[string]string{}
-	for _, dep := range s.Dependencies {
+	proxies := map[string]string{}
+	for i, dep := range s.Dependencies {
 		at := "dependencies." + dep.Name
-		if other, taken := listens[dep.Listen]; taken {
-			d.Fail(d.At(at+".listen"), shape.Diagnostic{Msg: fmt.Sprintf("%s already listens on %s", other, dep.Listen)})
-		}
-		if dep.Listen != "" {
-			listens[dep.Listen] = dep.Name
-		}
+		s.checkListen(d, at+".listen", i)
 		if other, taken := proxies[dep.ProxyName()]; taken {
 			place := d.At(at + ".proxy")
 			if dep.Proxy == "" {
@@ -161,6 +156,20 @@ func (s *System) checkDependencies(d *shape.Document) {
 		if s.Toxiproxy == Embedded && dep.Listen == "" && dep.Proxy != "" {
 			d.Fail(d.At(at+".proxy"), shape.Diagnostic{Msg: "an embedded Toxiproxy has no proxies of its own: give listen and upstream"})
 		}
+	}
+}
+
+// checkListen notes a port that a dependency before, or the Toxiproxy, has.
+func (s *System) checkListen(d *shape.Document, at string, i int) {
+	listen := s.Dependencies[i].Listen
+	for _, other := range s.Dependencies[:i] {
+		if listen != "" && (other.Listen == listen || SamePort(other.Listen, listen)) {
+			d.Fail(d.At(at), shape.Diagnostic{Msg: fmt.Sprintf("%s already listens on %s", other.Name, other.Listen)})
+			return
+		}
+	}
+	if SamePort(listen, s.Toxiproxy) {
+		d.Fail(d.At(at), shape.Diagnostic{Msg: "the control API of the Toxiproxy is at " + s.Toxiproxy, Hint: "write another port"})
 	}
 }
 

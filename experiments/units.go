@@ -170,7 +170,7 @@ func parseRate(s string) (float64, *shape.Diagnostic) {
 		return 0, &shape.Diagnostic{Msg: s + " has no unit", Hint: "write " + s + "/s or " + s + "/min"}
 	case !rateForm.MatchString(s):
 		return 0, &shape.Diagnostic{Msg: strconv.Quote(s) + " is not a rate such as 40/s or 90/min",
-			Hint: firstMatch(rateForm, s, strings.NewReplacer("/sec", "/s", "/m", "/min", "/minute", "/min", "/hour", "/h", "req/s", "/s", "rps", "/s", "rpm", "/min").Replace(s))}
+			Hint: firstMatch(rateForm, s, strings.NewReplacer(" per second", "/s", " per minute", "/min", " per hour", "/h", "/sec", "/s", "/m", "/min", "/minute", "/min", "/hour", "/h", "req/s", "/s", "rps", "/s", "rpm", "/min").Replace(s))}
 	case err != nil:
 		return 0, &shape.Diagnostic{Msg: s + " is too much"}
 	}

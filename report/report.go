@@ -30,6 +30,7 @@ import (
 	"github.com/blastgauge/blastgauge/report/results"
 	"github.com/blastgauge/blastgauge/report/terminal"
 	"github.com/blastgauge/blastgauge/report/trends"
+	"github.com/blastgauge/blastgauge/report/validations"
 )
 
 // A Format writes a result. It writes once, after everything that can be wrong
@@ -42,6 +43,9 @@ type CompareFormat func(w io.Writer, c *compare.Comparison) error
 // An IndexFormat writes what a directory of runs shows over time, as a [Format]
 // writes a result.
 type IndexFormat func(w io.Writer, x *history.Index) error
+
+// A ValidationFormat writes what is wrong with documents, as a [Format] writes a result.
+type ValidationFormat func(w io.Writer, v *validations.Validation) error
 
 // Options are settings of formats; each format uses those that concern it. The
 // zero value suits a file: no colours, Unicode, 80 columns.
@@ -85,6 +89,18 @@ func IndexFor(name string, o Options, newest int) (IndexFormat, error) {
 	return find("history format", name, indexFormats(o, newest))
 }
 
+// ValidationFor returns the format of a validation, as [For] does for a result.
+func ValidationFor(name string) (ValidationFormat, error) {
+	return find("validation format", name, validationFormats())
+}
+
+// ValidationFormats are the names of the formats of a validation, sorted.
+func ValidationFormats() []string { return names(validationFormats()) }
+
+func validationFormats() map[string]ValidationFormat {
+	return map[string]ValidationFormat{"github": validations.WriteGitHub, "json": validations.WriteJSON, "text": validations.WriteText}
+}
+
 // Formats are the names of the formats of a result, sorted.
 func Formats() []string { return names(resultFormats(Options{})) }
 
@@ -126,10 +142,21 @@ func indexFormats(o Options, newest int) map[string]IndexFormat {
 	}
 }
 
+// An UnknownFormatError is the name of a format that there is not.
+type UnknownFormatError struct {
+	Kind  string // such as "report format"
+	Name  string
+	Known []string // sorted
+}
+
+func (e *UnknownFormatError) Error() string {
+	return fmt.Sprintf("unknown %s %q: known are %s", e.Kind, e.Name, strings.Join(e.Known, ", "))
+}
+
 func find[F any](kind, name string, formats map[string]F) (F, error) {
 	f, ok := formats[name]
 	if !ok {
-		return f, fmt.Errorf("unknown %s %q: known are %s", kind, name, strings.Join(names(formats), ", "))
+		return f, &UnknownFormatError{kind, name, names(formats)}
 	}
 	return f, nil
 }

@@ -54,6 +54,9 @@ a PostgreSQL that was given gets a schema for each shop, which is dropped in the
   blastgauge demo --redis start --postgres start
   blastgauge demo --redis 127.0.0.1:6379 --postgres postgres://me@127.0.0.1/test`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkProgress(o.progress); err != nil {
+				return err
+			}
 			switch {
 			case !(o.rate > 0 && o.rate <= 1000):
 				return usagef("--rate %g: more than 0 and at most 1000 journeys per second", o.rate)
@@ -78,7 +81,7 @@ a PostgreSQL that was given gets a schema for each shop, which is dropped in the
 	f.StringVar(&o.stores.Postgres, "postgres", "", "keep orders in the PostgreSQL at `URL`; start: in one that the demo starts")
 	f.StringVar(&o.out, "out", "", "`DIR` for the two runs (default: .blastgauge/runs)")
 	f.Float64Var(&o.rate, "rate", demo.Rate, "`N` journeys per second, of each kind on each shop: fewer are easier for a slow machine, and tell less")
-	f.StringVar(&o.progress, "progress", "auto", "`HOW` to show progress on stderr: auto, bar, lines or none")
+	progressFlag(cmd, &o.progress)
 	return cmd
 }
 

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,7 +98,7 @@ func parsePhases(text string) (experiments.Phases, error) {
 		name, value, _ := strings.Cut(part, "=")
 		field, ok := fields[strings.TrimSpace(name)]
 		if !ok {
-			return p, usagef("--phases: unknown phase %q; known: warmup, baseline, fault, recovery", name)
+			return p, usagef("--phases: unknown phase %q%s; known: warmup, baseline, fault, recovery", name, didYouMean(name, slices.Sorted(maps.Keys(fields))))
 		}
 		d, err := time.ParseDuration(strings.TrimSpace(value))
 		if err != nil || d < 0 {

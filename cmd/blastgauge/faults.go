@@ -26,7 +26,7 @@ attributes with their units, an example for experiments/*.yaml, and its caveats.
 			}
 			kind, ok := injectors.Lookup(args[0])
 			if !ok {
-				return usagef("unknown fault %q; known: %s", args[0], strings.Join(injectors.Names(), ", "))
+				return usagef("unknown fault %q%s; known: %s", args[0], didYouMean(args[0], injectors.Names()), strings.Join(injectors.Names(), ", "))
 			}
 			a.printf("%s", describeFault(kind))
 			return nil

@@ -28,7 +28,7 @@ func newHistory(a *app) *cobra.Command {
 how the blast radius of each experiment went from run to run. A bar before a
 number marks a run whose experiment had other faults, journeys, load or kind of
 control than in the run before. Directories that hold no run, or a broken one, are
-listed as such.`,
+listed as such. A run that died, or that is going on, is in the list and in no trend.`,
 		Example: `  blastgauge history
   blastgauge history -n 50 -o text -o json=history.json
   blastgauge history -o html=index.html`,

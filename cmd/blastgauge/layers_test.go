@@ -41,6 +41,7 @@ func rooms() []room {
 		{name: "experiments/jsonpath"},
 		{name: "experiments/hosts"},
 		{name: "experiments/yamlnode"},
+		{name: "experiments/listening"},
 		{name: "experiments/shape", imports: "experiments/figures experiments/inert experiments/yamlnode"},
 		{name: "injectors", imports: "experiments/figures"},
 		{name: "injectors/manual"},
@@ -87,11 +88,12 @@ func rooms() []room {
 		{name: "report/results", imports: "experiments/figures experiments/inert experiments/result report/charts report/encode report/page report/terminal report/words"},
 		{name: "report/comparisons", imports: "experiments/compare experiments/figures experiments/inert experiments/result report/encode report/page report/terminal report/words"},
 		{name: "report/trends", imports: "experiments/figures experiments/history experiments/inert experiments/result report/page report/terminal report/words"},
-		{name: "report", imports: "experiments/compare experiments/history experiments/result report/comparisons report/encode report/page report/results report/terminal report/trends", tests: "experiments/inert"},
+		{name: "report/validations", imports: "experiments/inert report/encode"},
+		{name: "report", imports: "experiments/compare experiments/history experiments/result report/comparisons report/encode report/page report/results report/terminal report/trends report/validations", tests: "experiments/inert"},
 
 		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey injectors injectors/configfile injectors/toxiproxy"},
 		{name: "experiments/run/cleanup", imports: "experiments experiments/atomicfile experiments/filelock experiments/hosts experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest"},
-		{name: "experiments/run/embedded", imports: "experiments experiments/atomicfile experiments/hosts experiments/plan experiments/redact experiments/run/internal/injectorset experiments/run/internal/usage injectors/proxy"},
+		{name: "experiments/run/embedded", imports: "experiments experiments/atomicfile experiments/hosts experiments/listening experiments/plan experiments/redact experiments/run/internal/injectorset experiments/run/internal/usage injectors/proxy"},
 		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/hosts experiments/inert experiments/journal experiments/plan experiments/redact experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/preflight experiments/run/traffic injectors injectors/configfile injectors/toxiproxy", tests: "experiments/run/systemtest injectors/injectortest/stock"},
 
 		{name: "cmd/blastgauge/internal/live", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/result report/results report/terminal", tests: "injectors"},

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/figures"
@@ -66,7 +68,7 @@ func parseOutputs[T any](a *app, specs []string, find func(string, report.Option
 		name, path, _ := strings.Cut(spec, "=")
 		format, err := findFormat(a, name, path, find)
 		if err != nil {
-			return nil, usageError{err}
+			return nil, explainFormat(err)
 		}
 		if name == "github" {
 			if format, err = withSummary(a, format, find); err != nil {
@@ -108,6 +110,9 @@ func withSummary[T any](a *app, format func(io.Writer, T) error, find func(strin
 		return format, nil
 	}
 	markdown, err := find("md", report.Options{})
+	if _, none := errors.AsType[*report.UnknownFormatError](err); none { // it has no summary
+		return format, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +144,19 @@ func (a *app) colored(w io.Writer) bool {
 		return true
 	}
 	return value("TERM") != "dumb" && live.IsTerminal(w)
+}
+
+// progressFlag adds the flag that says how progress is shown.
+func progressFlag(cmd *cobra.Command, to *string) {
+	cmd.Flags().StringVar(to, "progress", live.Auto, "`HOW` to show progress on stderr: "+figures.List(live.Modes(), "or"))
+}
+
+// checkProgress refuses a mode that there is not.
+func checkProgress(mode string) error {
+	if slices.Contains(live.Modes(), mode) {
+		return nil
+	}
+	return usagef("--progress %s: known are %s%s", mode, figures.List(live.Modes(), "and"), didYouMean(mode, live.Modes()))
 }
 
 // screen makes the live view that --progress asks for. From now on, messages stand above

@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/inert"
+	"github.com/blastgauge/blastgauge/experiments/listening"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -117,7 +119,7 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 		Log: slog.New(slog.NewTextHandler(inert.NewWriter(a.stderr), &slog.HandlerOptions{Level: a.logLevel()})),
 	})
 	if err != nil {
-		return err
+		return explainTaken(err)
 	}
 	for _, l := range list {
 		if err := l.explain(s.Populate(l.body)); err != nil {
@@ -127,7 +129,13 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 	if host, _, _ := net.SplitHostPort(address); token == "" && !hosts.IsLoopback(host) {
 		a.logf("warning: the API listens at %s and has no --token-file: everybody who can reach it can break the services behind these proxies", address)
 	}
-	a.printf("proxy     %s\nready\n", s.URL())
+	a.printf("proxy     %s\n", s.URL())
+	for _, l := range list {
+		for _, d := range l.declared {
+			a.printf("          %s  %s -> %s\n", d.Name, d.Listen, d.Upstream)
+		}
+	}
+	a.printf("ready\n")
 	a.serves.Store(true)
 	<-ctx.Done()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
@@ -137,8 +145,9 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 
 // A proxyList is a list of proxies to create, as JSON, and the file that it came from.
 type proxyList struct {
-	file string
-	body []byte
+	file     string
+	body     []byte
+	declared []declaration // by the dependencies of a system
 }
 
 // explain puts before an error the file, and where it can be told the place in it.
@@ -146,10 +155,23 @@ func (l proxyList) explain(err error) error {
 	if err == nil {
 		return nil
 	}
+	err = explainTaken(err)
 	if list, ok := errors.AsType[*proxy.ListError](err); ok {
 		return usagef("%s:%d:%d: %w", l.file, list.Line, list.Col, list.Err)
 	}
 	return fmt.Errorf("%s: %w", l.file, err)
+}
+
+// explainTaken adds to an error about a port that is in use which program has it.
+func explainTaken(err error) error {
+	at, ok := errors.AsType[*net.OpError](err)
+	if !ok || at.Addr == nil || !errors.Is(err, syscall.EADDRINUSE) {
+		return err
+	}
+	if owner := listening.Owner(at.Addr.String()); owner != "" {
+		return fmt.Errorf("%w; at %s listens %s", err, at.Addr, owner)
+	}
+	return err
 }
 
 // proxies returns the lists of proxies to create and the address of the API. It refuses
@@ -170,18 +192,19 @@ func (o proxyOptions) proxies(getenv func(string) (string, bool)) (list []proxyL
 		if u, err := url.Parse(sys.Toxiproxy); err == nil && u.Host != "" {
 			host, port = u.Hostname(), cmp.Or(u.Port(), port)
 		}
-		body, err := json.Marshal(declared(sys))
+		proxies := declared(sys)
+		body, err := json.Marshal(proxies)
 		if err != nil {
 			return nil, "", err
 		}
-		list = append(list, proxyList{o.file, body})
+		list = append(list, proxyList{o.file, body, proxies})
 	}
 	if o.config != "" {
 		body, err := os.ReadFile(o.config)
 		if err != nil {
 			return nil, "", usagef("--config: %w", err)
 		}
-		list = append(list, proxyList{o.config, body})
+		list = append(list, proxyList{file: o.config, body: body})
 	}
 	return list, net.JoinHostPort(cmp.Or(o.host, host), cmp.Or(o.port, port)), nil
 }

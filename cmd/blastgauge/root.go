@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -36,9 +35,10 @@ gone.
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          refuseUnknown,
+		Version:       version(),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usagef("%w; see: %s --help", err, cmd.CommandPath()) })
+	root.SetFlagErrorFunc(explainFlag)
 	root.SuggestionsMinimumDistance = 2
 	addGroup(root, "begin", "Begin:", newDemo(a), newInit(a), newValidate(a), newTry(a), newPlan(a))
 	addGroup(root, "run", "Measure:", newRun(a), newProxy(a), newRecover(a))
@@ -50,7 +50,21 @@ gone.
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		completion.Args = refuseUnknown // cobra's own command would print its help and succeed
+		completion.SuggestionsMinimumDistance = root.SuggestionsMinimumDistance
 		completion.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil { // cobra's own prints the help of all for a command that there is not
+		help.Run, help.RunE = nil, func(_ *cobra.Command, args []string) error {
+			about, rest, err := root.Find(args)
+			if err != nil || about == root && len(args) > 0 {
+				return refuseUnknown(root, args)
+			}
+			if len(rest) > 0 {
+				return refuseUnknown(about, rest)
+			}
+			return about.Help()
+		}
 	}
 	return root
 }
@@ -71,7 +85,7 @@ func refuseUnknown(cmd *cobra.Command, args []string) error {
 	}
 	hint := ""
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		hint = fmt.Sprintf(", did you mean %q?", strings.Join(near, `" or "`))
+		hint = `, did you mean "` + strings.Join(near, `" or "`) + `"?`
 	}
 	return usagef("unknown command %q%s; see: %s --help", args[0], hint, cmd.CommandPath())
 }

@@ -61,7 +61,7 @@ third leaves at once.
 	f.StringVar(&o.out, "out", "", "the run's `DIR` (default: .blastgauge/runs/ID)")
 	f.StringArrayVarP(&o.outputs, "output", "o", nil, outputUsage(report.Formats()))
 	f.StringSliceVar(&o.allow, "allow", nil, "`VERDICT`, inconclusive or invalid, that counts as held; repeatable")
-	f.StringVar(&o.progress, "progress", "auto", "`HOW` to show progress on stderr: auto, bar, lines or none")
+	progressFlag(cmd, &o.progress)
 	tokenFlags(cmd, &o.token, apiToken)
 	f.BoolVar(&o.create, "create-proxies", false, "create declared proxies that are missing, and leave them")
 	f.BoolVar(&o.blind, "no-preflight", false, "do not ask the system before the first fault whether journeys, invariants and probes work")
@@ -69,6 +69,9 @@ third leaves at once.
 }
 
 func (a *app) runCommand(ctx context.Context, o runOptions) error {
+	if err := checkProgress(o.progress); err != nil {
+		return err
+	}
 	outputs, err := a.outputs(o.outputs)
 	if err != nil {
 		return err

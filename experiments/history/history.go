@@ -33,7 +33,7 @@ type Run struct {
 	Dir         string       `json:"directory,omitempty"` // its name among the runs
 	Started     time.Time    `json:"started"`
 	Ended       time.Time    `json:"ended,omitzero"`
-	Outcome     string       `json:"outcome"`
+	Outcome     string       `json:"outcome"` // one of package result, or Died or GoingOn
 	ExitCode    int          `json:"exit_code"`
 	Commit      string       `json:"commit,omitempty"`
 	System      string       `json:"system"`
@@ -41,6 +41,12 @@ type Run struct {
 	Version     string       `json:"version"`
 	Experiments []Experiment `json:"experiments"`
 }
+
+// Outcomes of runs without a result. What they measured is not in any trend.
+const (
+	Died    = "died"     // the journal ends before the run
+	GoingOn = "going on" // its process holds the journal
+)
 
 // An Experiment is the answer to one hypothesis in one run.
 type Experiment struct {
@@ -127,6 +133,9 @@ func (x *Index) gatherTrends() {
 	type key struct{ system, experiment string }
 	index := map[key]int{}
 	for _, r := range slices.Backward(x.Runs) {
+		if r.Outcome == Died || r.Outcome == GoingOn {
+			continue
+		}
 		for _, e := range r.Experiments {
 			k := key{r.systemName(), e.ID}
 			i, ok := index[k]

@@ -115,7 +115,7 @@ func TestTrend(t *testing.T) {
 // damaged one or something else.
 func TestScan(t *testing.T) {
 	t.Parallel()
-	const unended = "no result: it is going on, or it died"
+	const unended = "no result, and its journal does not tell"
 	for name, tt := range map[string]struct {
 		files   map[string]string
 		run     bool

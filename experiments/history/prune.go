@@ -65,10 +65,11 @@ func oldRuns(entries []Entry, keep int) []string {
 	stay := map[string]bool{}
 	held := false
 	for i, r := range index.Runs {
-		if i < keep || !held && r.ExitCode == result.ExitHeld {
+		done := r.Outcome != Died && r.Outcome != GoingOn
+		if i < keep || !done || !held && r.ExitCode == result.ExitHeld {
 			stay[r.ID] = true
 		}
-		held = held || r.ExitCode == result.ExitHeld
+		held = held || done && r.ExitCode == result.ExitHeld
 	}
 	var list []string
 	for _, r := range slices.Backward(index.Runs) {

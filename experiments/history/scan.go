@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -37,7 +38,7 @@ func readEntry(runs *os.Root, name string) Entry {
 	text, err := result.ReadFile(runs, path.Join(name, result.File))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		e.Problem, e.Foreign = explainMissing(runs, name)
+		e.Run, e.Problem, e.Foreign = readJournal(runs, name)
 		return e
 	case err != nil:
 		e.Problem = err.Error()
@@ -57,18 +58,40 @@ func readEntry(runs *os.Root, name string) Entry {
 	return e
 }
 
-// explainMissing says why a directory has no result: a run that has not ended has a
+// readJournal reads a directory without a result: a run that has not ended has a
 // journal, a directory of something else has none.
-func explainMissing(runs *os.Root, name string) (problem string, foreign bool) {
+func readJournal(runs *os.Root, name string) (run *Run, problem string, foreign bool) {
 	events, err := atomicfile.OpenIn(runs, path.Join(name, journal.EventsFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "not a run of blastgauge", true
+		return nil, "not a run of blastgauge", true
 	case err != nil:
-		return err.Error(), false
+		return nil, err.Error(), false
 	}
 	_ = events.Close() // nothing was read
-	return "no result: it is going on, or it died; `blastgauge report` makes the report of one that died", false
+	dir, err := runs.OpenRoot(name)
+	if err != nil {
+		return nil, err.Error(), false
+	}
+	defer func() { _ = dir.Close() }() // it was only read
+	alive, err := journal.Alive(dir)
+	if err != nil {
+		return nil, err.Error(), false
+	}
+	r, err := result.Read(dir)
+	if err != nil {
+		return nil, "no result, and its journal does not tell: " + err.Error(), false
+	}
+	run = summarize(r)
+	run.Dir = name
+	left, err := journal.ReadLeftovers(dir)
+	switch {
+	case alive:
+		run.Outcome, run.Ended = GoingOn, time.Time{}
+	case err != nil || !left.Ended:
+		run.Outcome = Died
+	}
+	return run, "", false
 }
 
 // summarize keeps what an index needs of a result.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,8 +17,25 @@ import (
 
 // Read folds the journal and the observations in a run directory. It does so for runs
 // that died as well, and includes what was undone after their death.
+//
+// Where the journal does not even tell the plan any more, the result that was written
+// when the run ended is returned, with a warning.
 func Read(dir *os.Root) (*Result, error) {
-	return readDir(dir, Fold)
+	r, err := readDir(dir, Fold)
+	if err == nil {
+		return r, nil
+	}
+	text, errFile := ReadFile(dir, File)
+	if errFile != nil {
+		return nil, err
+	}
+	if r, errFile = Decode(text); errFile != nil {
+		return nil, err
+	}
+	if warning := fmt.Sprintf("the records of the run cannot be read (%v): this is its %s as it was written, and nothing confirms it", err, File); !slices.Contains(r.Warnings, warning) {
+		r.Warnings = append([]string{warning}, r.Warnings...)
+	}
+	return r, nil
 }
 
 // ReadExperiment folds one experiment of the plan, by its index, from the journal and
@@ -36,11 +54,15 @@ func readDir[T any](dir *os.Root, fold func(iter.Seq2[journal.Event, error], Obs
 		return nil, fmt.Errorf("not a run directory: %w", err)
 	}
 	defer func() { _ = events.Close() }() // it was only read
+	var measured Observations = noObservations{}
 	observations, err := atomicfile.OpenIn(dir, journal.ObservationsFile)
-	if err != nil {
+	switch {
+	case err == nil:
+		defer func() { _ = observations.Close() }() // it was only read
+		measured = journal.OpenObservations(observations)
+	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("not a run directory: %w", err)
 	}
-	defer func() { _ = observations.Close() }() // it was only read
 	all := checkEvents(journal.EventsFile, journal.ReadEvents(events))
 	undo, err := atomicfile.OpenIn(dir, journal.UndoFile)
 	switch {
@@ -50,7 +72,18 @@ func readDir[T any](dir *os.Root, fold func(iter.Seq2[journal.Event, error], Obs
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	return fold(all, journal.OpenObservations(observations))
+	return fold(all, measured)
+}
+
+// noObservations are those of a run whose file of them is gone.
+type noObservations struct{}
+
+func (noObservations) Of(int) iter.Seq2[*journal.Observation, error] {
+	return func(func(*journal.Observation, error) bool) {}
+}
+
+func (noObservations) Damage() error {
+	return fmt.Errorf("%s is missing, and with it every journey", journal.ObservationsFile)
 }
 
 // Observations are the journeys of a run. There may be too many to hold in memory, so

@@ -27,6 +27,8 @@ type Language struct {
 	// Mask hides secrets in messages and excerpts. Credentials in URLs are always
 	// hidden.
 	Mask func(text string) string
+	// VariableHint says where variables can be used, for a text with one in another place.
+	VariableHint string
 	// EmptyHint says what to do about an empty document.
 	EmptyHint string
 }
@@ -43,6 +45,7 @@ type Document struct {
 	keys     map[string]Node // of fields, by path
 	errors   []*Error
 	hidden   int // errors beyond MaxErrors
+	repeated int // mistakes that were noted before
 	kept     []Node
 	keptIn   map[string][]Node // by the path of a Keeping shape
 
@@ -88,7 +91,8 @@ func (d *Document) Fail(n Node, what Diagnostic) {
 	if n.alias != nil {
 		anchored := Node{yaml: n.yaml, written: n.written}
 		if d.failed(d.Span(anchored, what.From, what.To), d.clip(what.Msg)) {
-			return // where the anchor is: a mistake of the value, not of this use
+			d.repeated++ // where the anchor is: a mistake of the value, not of this use
+			return
 		}
 		if what.Note == "" {
 			what.Note = fmt.Sprintf("*%s is what &%[1]s in line %d stands for", n.alias.Value, n.alias.Alias.Line)
@@ -119,6 +123,7 @@ func (d *Document) Full() bool { return len(d.errors) >= MaxErrors }
 func (d *Document) FailAt(at Span, what Diagnostic) {
 	msg := d.clip(what.Msg)
 	if d.failed(at, msg) {
+		d.repeated++
 		return
 	}
 	if len(what.Known) > 0 {
@@ -144,7 +149,7 @@ func (d *Document) shownLine(i int) string {
 }
 
 // Count returns the number of mistakes so far.
-func (d *Document) Count() int { return len(d.errors) + d.hidden }
+func (d *Document) Count() int { return len(d.errors) + d.hidden + d.repeated }
 
 // Root returns the value of the whole document, and reports whether there is one.
 func (d *Document) Root() (Node, bool) { return d.root, d.root != Node{} }

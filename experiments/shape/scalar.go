@@ -29,6 +29,9 @@ func (s Scalar[T]) Read(d *Document, n Node, _ string) {
 		wrong = &Diagnostic{Msg: s.Want + " is needed here, not a number or a boolean", Hint: "write " + strconv.Quote(n.Text())}
 	}
 	if wrong != nil {
+		if wrong.Hint == "" && len(wrong.Known) == 0 && strings.Contains(n.Text(), "${env:") {
+			wrong.Hint = d.language.VariableHint
+		}
 		d.Fail(n, *wrong)
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
 )
 
 // A Source is the text of a document, or why there is none.
@@ -33,6 +34,9 @@ func FileProblem(err error) string {
 		return "the file does not exist"
 	case errors.Is(err, fs.ErrPermission):
 		return "the file may not be read"
+	}
+	if errors.Is(err, syscall.EISDIR) {
+		return "it is a directory, and a file is needed here"
 	}
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return "the file cannot be read: " + e.Err.Error()

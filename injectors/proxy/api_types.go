@@ -132,8 +132,17 @@ func (in *proxyInput) lookUp() error {
 // about puts a proxy's name before an error, for those who sent a list of them.
 func about(proxy string, err error) error {
 	api := asAPIError(err)
-	return &apiError{"proxy " + proxy + ": " + api.Message, api.Status}
+	return aboutError{&apiError{"proxy " + proxy + ": " + api.Message, api.Status}, err}
 }
+
+// An aboutError is told to clients of the API in its own words. Who has the server in
+// this process can find out its cause.
+type aboutError struct {
+	*apiError
+	cause error
+}
+
+func (e aboutError) Unwrap() []error { return []error{e.apiError, e.cause} }
 
 // A proxyUpdate is what a request changes of a proxy. Nil: it stays as it is.
 type proxyUpdate struct {

@@ -16,11 +16,28 @@ type Commands struct{ out bytes.Buffer }
 // Add adds a command at a line of a file. The level is error, warning or notice.
 // A file may be empty and a line 0: then the command has no place.
 func (c *Commands) Add(level, file string, line int, title, text string) {
+	c.AddAt(level, Place{File: file, Line: line}, title, text)
+}
+
+// A Place is a part of a line of a file, all counted from 1; 0 is unknown.
+type Place struct {
+	File                    string
+	Line, Column, EndColumn int
+}
+
+// AddAt adds a command at a place, as [Commands.Add] does.
+func (c *Commands) AddAt(level string, at Place, title, text string) {
 	var properties []string
-	if file != "" {
-		properties = append(properties, "file="+commandProperty(file))
-		if line > 0 {
-			properties = append(properties, fmt.Sprintf("line=%d", line))
+	if at.File != "" {
+		properties = append(properties, "file="+commandProperty(at.File))
+		for _, p := range []struct {
+			name  string
+			value int
+		}{{"line", at.Line}, {"col", at.Column}, {"endColumn", at.EndColumn}} {
+			if p.value <= 0 {
+				break
+			}
+			properties = append(properties, fmt.Sprintf("%s=%d", p.name, p.value))
 		}
 	}
 	properties = append(properties, "title="+commandProperty(title))

@@ -5,8 +5,10 @@ package embedded
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
+	"github.com/blastgauge/blastgauge/experiments/listening"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
@@ -49,7 +51,10 @@ func Start(ctx context.Context, p *plan.Plan, o Options) (s *System, err error) 
 	}
 	for _, d := range p.System.Dependencies {
 		if err := driver.Create(ctx, d.ProxyName(), d.Listen, d.Upstream); err != nil {
-			return s, err
+			if owner := listening.Owner(d.Listen); owner != "" {
+				err = fmt.Errorf("%w; at %s listens %s", err, d.Listen, owner)
+			}
+			return s, fmt.Errorf("the proxy of %s: %w", d.Name, err)
 		}
 	}
 	if s.command, err = startCommand(o.Supervisor, o.Command, redact.FromEnv(p.EnvNames(), os.LookupEnv)); err != nil {

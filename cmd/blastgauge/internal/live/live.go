@@ -43,6 +43,9 @@ const (
 	None  = "none"  // nothing
 )
 
+// Modes lists the modes.
+func Modes() []string { return []string{Auto, Bars, Lines, None} }
+
 // Options say how and where runs are shown.
 type Options struct {
 	Mode   string    // one of the modes; anything else is Lines
