@@ -28,7 +28,7 @@ func TestVerdicts(t *testing.T) {
 		reason string     // part of its text
 		exit   int
 	}{
-		"no harm, counted": {func(*story) {}, Held, ReasonHarmless, "at most 0.8% of checkout", ExitHeld},
+		"no harm, counted": {func(*story) {}, Held, ReasonHarmless, "at most 0.9% of checkout", ExitHeld},
 		"harm beyond the limit": {func(s *story) { s.harm = duringFault(0.3) },
 			Refuted, ReasonHarmful, "the fault harms", ExitRefuted},
 		"harm about the limit": {func(s *story) { s.harm = duringFault(0.05) },
@@ -59,7 +59,7 @@ func TestVerdicts(t *testing.T) {
 			}
 		}, Invalid, ReasonNotExercised, "no more than it does when no journeys run", ExitInvalid},
 		"a file that was read": {func(s *story) { onFile(s, journal.Evidence{Counted: true, Met: 1, Of: 1}) },
-			Held, ReasonHarmless, "at most 0.8% of checkout", ExitHeld},
+			Held, ReasonHarmless, "at most 0.9% of checkout", ExitHeld},
 		"a file that nobody read": {func(s *story) {
 			s.harm = duringFault(0.3)
 			onFile(s, journal.Evidence{Counted: true, Of: 1})
