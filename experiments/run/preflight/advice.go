@@ -3,17 +3,12 @@ package preflight
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -24,47 +19,25 @@ import (
 
 // unanswered says why a request got no answer, and what to do.
 func unanswered(x journey.Exchange) (came, do string) {
-	err, at := x.Verdict.Err, hostOf(x.URL)
-	if err == nil {
-		err = errors.New(x.Verdict.Detail)
-	}
-	var name *net.DNSError
-	switch {
-	case errors.Is(err, experiments.ErrRefused):
-		return x.Verdict.Detail, "" // it says what to write
-	case errors.As(err, &name):
-		return "the name " + name.Name + " has no address (" + name.Err + ")", "correct the name in the system file, or make it known to this machine"
-	case errors.Is(err, syscall.ECONNREFUSED):
+	v := x.Verdict
+	at, detail := cmp.Or(v.Key, x.URL), shorten(v.Detail)
+	switch v.Cause {
+	case journal.NotAllowed:
+		return v.Detail, "" // it says what to write
+	case journal.DNS:
+		return "the name " + at + " has no address: " + detail, "correct the name in the system file, or make it known to this machine"
+	case journal.Refused:
 		return "nobody listens at " + at + " (connection refused)", "is the system up? Start it, or correct the address in the system file"
-	case isTLS(err):
-		return "TLS with " + at + " failed: " + shorten(err.Error()), "is it https there? tls.ca_file and tls.server_name in the system file say which authority and which name are right"
-	case x.Verdict.Cause == journal.Timeout:
+	case journal.TLS:
+		return "TLS with " + at + " failed: " + detail, "is it https there? tls.ca_file and tls.server_name in the system file say which authority and which name are right"
+	case journal.Timeout:
 		return "no answer from " + at + " within " + seconds(x.Took), "is what answers there up, and what it calls? Where it needs longer, raise the timeout of the journey or the step"
-	case errors.Is(err, syscall.ECONNRESET):
-		return at + " reset the connection (" + shorten(err.Error()) + ")", "is what listens there up, and does it speak HTTP? A proxy resets where nobody listens behind it"
+	case journal.Reset:
+		return at + " reset the connection: " + detail, "is what listens there up, and does it speak HTTP? A proxy resets where nobody listens behind it"
+	case journal.Closed:
+		return at + " closed the connection: " + detail, "is what listens there up, and does it speak HTTP? A proxy closes the connection where nobody listens behind it"
 	}
-	return shorten(err.Error()) + " (" + at + ")", "is what listens there up, and does it speak HTTP? A proxy closes the connection where nobody listens behind it"
-}
-
-// isTLS reports whether an error came of a TLS handshake.
-func isTLS(err error) bool {
-	var record tls.RecordHeaderError
-	var alert tls.AlertError
-	var unknown x509.UnknownAuthorityError
-	var name x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	var verify *tls.CertificateVerificationError
-	return errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &unknown) || errors.As(err, &name) ||
-		errors.As(err, &invalid) || errors.As(err, &verify) || strings.HasPrefix(err.Error(), "tls: ")
-}
-
-// hostOf returns host:port of a URL.
-func hostOf(text string) string {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" {
-		return text
-	}
-	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]))
+	return detail + " (" + at + ")", "does what listens there speak HTTP? `blastgauge try` shows what was sent"
 }
 
 // adviceOnAnswer is what to do about an answer that is not as expected.
@@ -95,7 +68,7 @@ func (c *checker) advise(ctx context.Context, problems []*Problem) {
 	}
 	silent := c.silentDependencies(ctx)
 	for _, p := range problems {
-		if !suspect(p) || errors.Is(p.Err, syscall.ECONNREFUSED) {
+		if !suspect(p) || p.cause == journal.Refused {
 			continue
 		}
 		works := ""

@@ -12,6 +12,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
@@ -40,7 +41,7 @@ type Problem struct {
 	arm      plan.Arm
 	answered bool
 	status   int
-	target   string // host:port or URL that gave no answer
+	cause    journal.Cause
 }
 
 // An Error is a preflight that failed: all problems, each once. It is of class
@@ -149,7 +150,7 @@ func quoted(name string) string { return strconv.Quote(name) }
 // exchangeProblem says what was wrong with the last exchange of a journey or a check.
 func exchangeProblem(x journey.Exchange) *Problem {
 	v := x.Verdict
-	p := &Problem{Asked: x.Method + " " + x.URL, Err: v.Err, answered: x.Answered, status: x.Status, target: x.URL}
+	p := &Problem{Asked: x.Method + " " + x.URL, Err: v.Err, answered: x.Answered, status: x.Status, cause: v.Cause}
 	if len(x.Expected) > 0 {
 		p.Expected = x.Expected[0].Says
 	}
