@@ -104,7 +104,7 @@ func stepCauses(j *result.Journey, step string, all []result.Cause, of int, coun
 // withCount writes how many had a cause behind it, in brackets where the cause itself ends
 // with a number.
 func withCount(cause, count string) string {
-	if last := cause[len(cause)-1]; last >= '0' && last <= '9' {
+	if end := cause[max(0, len(cause)-5):]; strings.ContainsAny(end, "0123456789") { // "slower than 3 s" does
 		return cause + " (" + count + ")"
 	}
 	return cause + " " + count

@@ -25,9 +25,9 @@ func WriteGitHub(w io.Writer, r *result.Result) error {
 		switch e.Verdict {
 		case result.Held:
 		case result.Refuted:
-			annotate("error", e, strings.Join(slices.Concat(whys(e), harmsShown(e)), "; "))
+			annotate("error", e, strings.Join(slices.Concat(whys(e), briefHarms(e)), "; "))
 		default:
-			annotate("warning", e, strings.Join(slices.Concat([]string{words.FirstReason(e.Reasons)}, harmsShown(e)), "; "))
+			annotate("warning", e, strings.Join(slices.Concat([]string{words.FirstReason(e.Reasons)}, briefHarms(e)), "; "))
 		}
 		for _, text := range uncheckedTexts(e) {
 			annotate("warning", e, text)

@@ -36,6 +36,15 @@ func harmsShown(e *result.Experiment) []string {
 	return harms(e)
 }
 
+// mostBrief is how many harms of an experiment stand in one line.
+const mostBrief = 5
+
+// briefHarms are the first of them: those of the journey of the blast radius.
+func briefHarms(e *result.Experiment) []string {
+	list := harmsShown(e)
+	return list[:min(len(list), mostBrief)]
+}
+
 // journeyHarm is empty where no harm of the journey was shown.
 func journeyHarm(j *result.Journey) []string {
 	if !harmShown(j) {
@@ -79,9 +88,9 @@ func whereHarmed(j *result.Journey) string {
 	case 2*most <= all:
 		return ""
 	case most == all:
-		return ", at " + name
+		return ", first at " + name
 	}
-	return ", most of them at " + name
+	return ", most of them first at " + name
 }
 
 // paceText compares how long those took that failed or were wrong with those that

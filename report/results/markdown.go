@@ -160,10 +160,7 @@ func (s *summary) nextList(m *encode.Comment) {
 	m.Line("**Next**")
 	m.Line("")
 	for i, n := range s.next {
-		text := n.text
-		if n.verb != "" {
-			text = n.verb + " " + n.of.ID + ": " + n.text
-		}
+		text := n.sentence()
 		if len(n.owners) > 0 {
 			text += " (" + figures.List(n.owners, "and") + ")"
 		}

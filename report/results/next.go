@@ -16,6 +16,7 @@ type nextStep struct {
 	verb   string // such as "Settle"; empty where the text is the document's own
 	text   string
 	owners []string // who can do it; none where it is up to those who run the experiment
+	others int      // further experiments that need the same
 }
 
 // Of links to the experiment.
@@ -29,6 +30,37 @@ func (n nextStep) Text() string { return n.text }
 
 // Owners names who can do it.
 func (n nextStep) Owners() string { return figures.List(n.owners, "and") }
+
+// Others says how many further experiments need the same: " and 3 others". It is empty
+// where none does.
+func (n nextStep) Others() string {
+	if n.others == 0 {
+		return ""
+	}
+	return " and " + figures.Plural(n.others, "other", "others")
+}
+
+// sentence is the step as one sentence.
+func (n nextStep) sentence() string {
+	if n.verb == "" {
+		return n.text
+	}
+	return n.verb + " " + n.of.ID + n.Others() + ": " + n.text
+}
+
+// addSteps adds the steps of an experiment. One that others need as well is told once.
+func (s *summary) addSteps(list []nextStep) {
+	for _, n := range list {
+		i := slices.IndexFunc(s.next, func(m nextStep) bool {
+			return m.verb != "" && m.verb == n.verb && m.text == n.text && slices.Equal(m.owners, n.owners)
+		})
+		if i >= 0 {
+			s.next[i].others++
+			continue
+		}
+		s.next = append(s.next, n)
+	}
+}
 
 // Verbs of steps. Measuring again is advised only where it helps by itself.
 const (
@@ -75,7 +107,7 @@ func (s *summary) steps(e *result.Experiment) []nextStep {
 			add(a)
 		}
 	case result.NotRun:
-		if e.HasReason(result.ReasonPreflight) && !slices.ContainsFunc(s.next, func(n nextStep) bool { return n.verb == lookBefore }) {
+		if e.HasReason(result.ReasonPreflight) {
 			add(advice{verb: lookBefore, text: tryJourney(e)})
 		}
 	}
@@ -88,14 +120,18 @@ func (s *summary) steps(e *result.Experiment) []nextStep {
 // reasonAdvice is what to do for the reasons of a verdict, most important first. What
 // follows from a system that failed before the fault is mended with it.
 func reasonAdvice(e *result.Experiment) (list []advice) {
-	known := false
+	known, ended := false, false
 	for _, code := range e.ReasonCodes {
 		a, found := adviceFor(e, code)
 		known = known || found
 		if a.text == "" || slices.Contains(list, a) {
 			continue
 		}
-		if list = append(list, a); len(list) == mostAdvice || endsAdvice(code) {
+		if ended && code != result.ReasonTooBusy { // which may be why the rest came about
+			continue
+		}
+		list, ended = append(list, a), ended || endsAdvice(code)
+		if len(list) == mostAdvice {
 			break
 		}
 	}

@@ -144,7 +144,7 @@ func TestAPreflightThatFailedIsOneStep(t *testing.T) {
 	other := e
 	other.ID = "b"
 	next := summarize(&result.Result{Experiments: []result.Experiment{e, other}}).next
-	if len(next) != 1 || next[0].verb != lookBefore || !strings.Contains(next[0].text, "blastgauge try") {
+	if len(next) != 1 || next[0].others != 1 || next[0].verb != lookBefore || !strings.Contains(next[0].text, "blastgauge try") {
 		t.Errorf("steps %+v, want one", next)
 	}
 }
@@ -152,9 +152,13 @@ func TestAPreflightThatFailedIsOneStep(t *testing.T) {
 // What follows from a system that failed before the fault is not advised beside it.
 func TestAHarmedBaselineIsMendedFirst(t *testing.T) {
 	t.Parallel()
-	steps := stepsOf(result.Invalid, nil, result.ReasonBaselineHarmed, result.ReasonNotExercised, result.ReasonTooBusy)
+	steps := stepsOf(result.Invalid, nil, result.ReasonBaselineHarmed, result.ReasonNotExercised, result.ReasonArmsDiffer)
 	if len(steps) != 1 || steps[0].verb != lookBefore {
 		t.Errorf("steps %+v, want one", steps)
+	}
+	steps = stepsOf(result.Invalid, nil, result.ReasonBaselineHarmed, result.ReasonNotExercised, result.ReasonTooBusy)
+	if len(steps) != 2 || steps[1].verb != measureAgain {
+		t.Errorf("steps %+v, want another one: a busy machine may be why the baseline is harmed", steps)
 	}
 }
 

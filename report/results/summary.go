@@ -69,7 +69,7 @@ func summarize(r *result.Result) *summary {
 				s.broken = append(s.broken, brokenInvariant{e, &e.Invariants[i]})
 			}
 		}
-		s.next = append(s.next, s.steps(e)...)
+		s.addSteps(s.steps(e))
 	}
 	s.fails = fails(r)
 	for _, f := range slices.Backward(s.left) {

@@ -248,11 +248,7 @@ func (p *printer) next(s *summary) {
 		if wide > 0 {
 			lead += terminal.Left(terminal.Cut(inert.Text(strings.Join(n.owners, ", ")), wide), wide) + "  "
 		}
-		text := inert.Text(n.text)
-		if n.verb != "" {
-			text = n.verb + " " + inert.Text(n.of.ID) + ": " + text
-		}
-		p.Wrap(lead, text)
+		p.Wrap(lead, inert.Text(n.sentence()))
 	}
 }
 
