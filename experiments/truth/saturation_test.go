@@ -1,6 +1,7 @@
 package truth
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -35,6 +36,9 @@ func inTurns(seed uint64, base world.Process, direct, load float64) *Scene {
 type rowsScore struct{ rows, covered, shown, bounded, wrongGroups int }
 
 func (s *rowsScore) add(e *result.Experiment, base, direct, load float64) {
+	if e.Verdict == result.Invalid { // its baseline was bad, and no fault was injected
+		return
+	}
 	if e.Saturation == nil || len(e.Saturation.Rows) != 3 {
 		s.wrongGroups++
 		return
@@ -58,6 +62,10 @@ func (s *rowsScore) add(e *result.Experiment, base, direct, load float64) {
 	}
 }
 
+func (s *rowsScore) String() string {
+	return fmt.Sprintf("%d of %d rows hold the truth, interference shown in %d runs, bounded in %d", s.covered, s.rows, s.shown, s.bounded)
+}
+
 func (s *rowsScore) addRow(h *result.ExcessHarm, truth float64) {
 	if h == nil {
 		return
@@ -78,6 +86,7 @@ func TestInterferenceIsTold(t *testing.T) {
 	s := Tally(t, *runs, truth, func(seed uint64) *Scene { return inTurns(seed, world.Level(base), direct, load) },
 		func(e *result.Experiment) { rows.add(e, base, direct, load) })
 	n := float64(s.Runs)
+	t.Log(&rows)
 	check(t, "interference", s,
 		atMost("rows of wrong groups", float64(rows.wrongGroups)/n, 0), atLeast("called interference", float64(rows.shown)/n, 1),
 		atLeast("rows that hold the truth", float64(rows.covered)/float64(max(1, rows.rows)), 0.94),
@@ -102,6 +111,7 @@ func TestNoInterferenceIsNotTold(t *testing.T) {
 		s := Tally(t, *runs, direct*(1-base.mean), func(seed uint64) *Scene { return inTurns(seed, base.process, direct, 0) },
 			func(e *result.Experiment) { rows.add(e, base.mean, direct, 0) })
 		n := float64(s.Runs)
+		t.Log(name, &rows)
 		check(t, name, s, atMost("rows of wrong groups", float64(rows.wrongGroups)/n, 0),
 			atMost("called interference", float64(rows.shown)/n, 0.025), atLeast("rows that hold the truth", float64(rows.covered)/float64(max(1, rows.rows)), 0.9))
 		if name == "independent" && rows.bounded < s.Runs {
