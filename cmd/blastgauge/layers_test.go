@@ -80,7 +80,7 @@ func rooms() []room {
 		{name: "experiments/truth", imports: "experiments experiments/journal experiments/plan experiments/result experiments/run/engine experiments/stats experiments/truth/world"},
 		{name: "experiments/compare", imports: "experiments/figures experiments/result experiments/shape experiments/stats"},
 		{name: "experiments/history", imports: "experiments/atomicfile experiments/journal experiments/plan experiments/result", tests: "experiments"},
-		{name: "report/words", imports: "experiments/figures experiments/result"},
+		{name: "report/words", imports: "experiments/figures experiments/inert experiments/result"},
 		{name: "report/terminal", imports: "experiments/inert experiments/result report/words"},
 		{name: "report/encode", imports: "experiments/figures experiments/inert experiments/result report/words"},
 		{name: "report/page", imports: "experiments/figures experiments/inert experiments/result report/encode report/words"},
@@ -89,7 +89,7 @@ func rooms() []room {
 		{name: "report/comparisons", imports: "experiments/compare experiments/figures experiments/inert experiments/result report/encode report/page report/terminal report/words"},
 		{name: "report/trends", imports: "experiments/figures experiments/history experiments/inert experiments/result report/page report/terminal report/words"},
 		{name: "report/validations", imports: "experiments/inert report/encode"},
-		{name: "report", imports: "experiments/compare experiments/history experiments/result report/comparisons report/encode report/page report/results report/terminal report/trends report/validations", tests: "experiments/inert"},
+		{name: "report", imports: "experiments/compare experiments/history experiments/result report/comparisons report/encode report/page report/results report/terminal report/trends report/validations", tests: "experiments/inert report/words"},
 
 		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey injectors injectors/configfile injectors/toxiproxy"},
 		{name: "experiments/run/cleanup", imports: "experiments experiments/atomicfile experiments/filelock experiments/hosts experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest"},
