@@ -94,6 +94,7 @@ func scripts(*testing.T) testscript.Params {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":     exits,
 			"deaf":      deaf,
+			"terminal":  inTerminal,
 			"roomy":     makeRoomy,
 			"shop":      startShop,
 			"pretill":   prepareTill,
