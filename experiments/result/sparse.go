@@ -29,6 +29,7 @@ type expectation struct {
 	met        float64 // under the fault
 	low        float64 // the same at the lower end of what is known of calls before it
 	came       float64 // the same at what journeys called under the fault; -1: unknown
+	fellBefore bool    // journeys called less already before the fault came
 }
 
 // gradeSparse lowers the grade of a fault that met far less than it was to be expected
@@ -47,9 +48,11 @@ func (r *experimentRun) gradeSparse(e *Exercised, f *faultRecord, dependencies [
 	numbers := fmt.Sprintf("it met %s, and %s were to be expected, at the %s %s per journey of the baseline", figures.Count(int(e.Met)), figures.Count(int(x.met+0.5)), figures.Short(x.perJourney, 2), x.unit)
 	switch {
 	case met >= sparseShare*x.low:
-	case x.came >= 0 && met >= leastReaction && met >= x.came/2:
-		// What came met it, and there was enough to react to: a circuit breaker or a
-		// fallback is what the hypothesis is about.
+	case x.came >= 0 && met >= leastReaction && met >= x.came/2 && !x.fellBefore:
+		// What came met it, there was enough to react to, and calls were as usual until
+		// then: a circuit breaker or a fallback is what the hypothesis is about. Where
+		// calls fell before the fault came, as by a cache that was warm by then, the
+		// fault is not why the system stopped calling.
 		e.Note = numbers + ": under the fault the system stopped calling " + f.plan.Into
 	default:
 		e.Grade, e.Note = GradeSparse, numbers
@@ -71,6 +74,7 @@ func (r *experimentRun) expect(f *faultRecord, dependencies []experiments.Depend
 	}
 	passed := sum(before.journeys) + sum(before.others)
 	x := expectation{unit: unit, perJourney: sum(before.calls) / passed, came: -1}
+	x.fellBefore = before.fell(x.perJourney)
 	able := f.plan.Share * r.callersOf(f, d)
 	x.met, x.low = able*x.perJourney, able*stats.PoissonLow(sum(before.calls))/passed
 	under, known := r.callCounts(d, r.batches.under, func(j *journeyRecord) *callerCounts { return &j.callers[1] })
@@ -82,6 +86,14 @@ func (r *experimentRun) expect(f *faultRecord, dependencies []experiments.Depend
 		x.met, x.low = min(x.met, first), min(x.low, first)
 	}
 	return x, true
+}
+
+// fell reports whether, in the last fifth of the batches, journeys called less than half as
+// often as in all of them. It needs batches to tell.
+func (c callCounts) fell(usual float64) bool {
+	from := len(c.calls) - len(c.calls)/5
+	passed := sum(c.journeys[from:]) + sum(c.others[from:])
+	return passed > 0 && sum(c.calls[from:])/passed < usual/2
 }
 
 // unitOf is what a fault counts; false where the proxy counts nothing like it before the
