@@ -63,6 +63,8 @@ var crashFaults = []crashFault{
 // brings death when an event has been recorded.
 //
 //	crasher FILE OUT EVENT DEATH
+//
+// EVENT is the number of an event, or a kind of which there is one.
 func crash() {
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.LookupEnv}
 	os.Exit(a.attend(func(ctx context.Context) int {
@@ -74,10 +76,11 @@ func crash() {
 		}
 		at, err := strconv.Atoi(os.Args[3])
 		if err != nil {
-			a.explain(err)
-			return 1
+			at = 0 // it is a kind
 		}
-		out, err := perform(ctx, a, o, loaded.Plan, func(*plan.Plan) run.View { return &reaper{at: at, death: os.Args[4], dir: o.out} })
+		out, err := perform(ctx, a, o, loaded.Plan, func(*plan.Plan) run.View {
+			return &reaper{at: at, kind: journal.Kind(os.Args[3]), death: os.Args[4], dir: o.out}
+		})
 		if out == nil {
 			a.explain(err)
 			return exitCode(err)
@@ -104,6 +107,7 @@ func perform(ctx context.Context, a *app, o runOptions, p *plan.Plan, view func(
 type reaper struct {
 	live.Silent
 	at    int
+	kind  journal.Kind
 	death string
 	dir   string
 
@@ -120,10 +124,10 @@ const (
 // killedFile holds the time of death.
 const killedFile = "killed"
 
-func (r *reaper) Record(journal.Event) {
+func (r *reaper) Record(e journal.Event) {
 	r.mu.Lock()
 	r.seen++
-	due := r.seen == r.at
+	due := r.seen == r.at || e.Kind == r.kind
 	r.mu.Unlock()
 	if !due {
 		return

@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
@@ -247,7 +248,7 @@ func (w *secretWorld) says(args ...string) {
 // killed runs an experiment whose run and guard die with the fault in force.
 func (w *secretWorld) killed(out string) {
 	w.t.Helper()
-	cmd := w.command(crasher, "blastgauge.yaml", out, "18", "TWICE")
+	cmd := w.command(crasher, "blastgauge.yaml", out, string(journal.FaultInjected), "TWICE")
 	cmd.Env = append(cmd.Env, "CRASH_TOKEN=env:CANARY_TOKEN", "CRASH_BLIND=yes")
 	cmd.Run() // it is killed
 	if _, err := os.Stat(filepath.Join(w.dir, out, killedFile)); err != nil {

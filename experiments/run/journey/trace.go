@@ -171,14 +171,14 @@ func (x *expectation) says(v *values, hidden *redact.Secrets) string {
 	if x.of == ofBody {
 		name = wholeBody
 	}
-	switch {
-	case x.op == experiments.Exists:
+	switch x.op {
+	case experiments.Exists:
 		return name + " is there"
-	case x.op == experiments.Absent:
+	case experiments.Absent:
 		return name + " is absent"
-	case x.op == experiments.Contains:
+	case experiments.Contains:
 		return name + " contains " + show(x.want.eval(v))
-	case x.op == experiments.Lacks:
+	case experiments.Lacks:
 		return name + " does not contain " + show(x.want.eval(v))
 	}
 	return name + " is " + operatorWords(x.op) + show(x.expected(v))
