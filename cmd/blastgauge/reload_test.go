@@ -50,7 +50,7 @@ func injection(t *testing.T, faults crashFault, dependency string) int {
 	if last < 0 {
 		t.Fatalf("nothing was injected: %s", c.stderr.String())
 	}
-	return 1 + strings.Count(string(text[:last]), "\n")
+	return 1 + seenEvents(text[:last])
 }
 
 // oneCase is a case outside of the matrix.

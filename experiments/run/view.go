@@ -82,13 +82,8 @@ func (r *recorder) judge(id string) {
 	r.logf("warning: %s could not be judged yet: %v", id, err)
 }
 
-func (r *recorder) Note(e journal.Event) error {
-	if err := r.log.Note(e); err != nil {
-		return err
-	}
-	r.view.Record(e)
-	return nil
-}
+// Note tells no view: what is noted came with a journey.
+func (r *recorder) Note(e journal.Event) error { return r.log.Note(e) }
 
 func (r *recorder) Observe(o journal.Observation) error {
 	r.view.Observe(o)
