@@ -14,7 +14,7 @@ func (e *Experiment) Foretell(x *plan.Experiment) bool {
 	if e.ID != x.ID || e.Digests.Journeys != x.Digests.Journeys || e.Digests.Load != x.Digests.Load || !e.Trusted() || e.Guardrail != nil {
 		return false
 	}
-	any := false
+	found := false
 	for i := range x.Journeys {
 		p := &x.Journeys[i]
 		k := slices.IndexFunc(e.Journeys, func(j Journey) bool { return j.Name == p.Name })
@@ -22,10 +22,10 @@ func (e *Experiment) Foretell(x *plan.Experiment) bool {
 			continue
 		}
 		if last, ok := e.Journeys[k].foretells(x, *p); ok {
-			p.Last, any = last, true
+			p.Last, found = last, true
 		}
 	}
-	return any
+	return found
 }
 
 // foretells is what a journey says of the next one of a plan; false where it was measured
