@@ -330,6 +330,7 @@ journeys:
   visit: {rate: 20/s, slow_after: 100ms, timeout: 500ms, steps: [{name: look, request: GET /}]}
 defaults:
   phases: {warmup: 100ms, baseline: 300ms, fault: %s, recovery: 300ms}
+  limits: {blast_radius: 5%%, baseline: 100%%} # a busy machine is slow: its faults are injected all the same
 `
 
 const crashExperiment = `version: 1

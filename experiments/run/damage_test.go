@@ -85,6 +85,7 @@ journeys:
   visit: {rate: 20/s, slow_after: 1s, timeout: 2s, steps: [{name: look, request: GET /}]}
 defaults:
   phases: {warmup: 100ms, baseline: 300ms, fault: 20s, recovery: 100ms}
+  limits: {blast_radius: 5%%, baseline: 100%%} # a busy machine is slow: its faults are injected all the same
 `
 	wreckExperiment = `version: 1
 experiment: wreck
