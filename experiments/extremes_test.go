@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -67,9 +68,9 @@ func numbered(pattern string, n, size int) string {
 	return b.String()
 }
 
-// What grows with the square of the text takes minutes, so the time for a text four
-// times as long is compared with the time for the shorter one: the best of some
-// rounds, because a machine with other work makes either of them longer.
+// What grows with the square of the text takes minutes, so the processor time for a text
+// four times as long is compared with that for the shorter one. Other work of the machine
+// does not count, but it empties caches: the best of some rounds counts.
 func TestHostileDocumentsAreRefusedQuickly(t *testing.T) {
 	t.Parallel()
 	const size, times, tolerated, rounds = shape.MaxBytes / 16, 4, 10, 8
@@ -91,7 +92,7 @@ func TestHostileDocumentsAreRefusedQuickly(t *testing.T) {
 	}
 }
 
-// refusal is the time until a document that is refused is explained.
+// refusal is the processor time until a document that is refused is explained.
 func refusal(t *testing.T, text string) time.Duration {
 	t.Helper()
 	start := time.Now()
