@@ -39,7 +39,7 @@ func TestPhasesOverrideOnlyWhatTheyName(t *testing.T) {
 
 func TestPhasesThatMakeNoSenseAreRefused(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
-		{"falt=10s", `unknown phase "falt"; known: warmup, baseline, fault, recovery`},
+		{"falt=10s", `unknown phase "falt", did you mean "fault"?; known: warmup, baseline, fault, recovery`},
 		{"fault", `fault="" is not a duration`},
 		{"fault=10", `fault="10" is not a duration such as 10s`},
 		{"fault=-1s", `fault="-1s" is not a duration`},
