@@ -56,16 +56,18 @@ func topCause(e *result.Experiment) string {
 	return ""
 }
 
-// exampleLine is the first example of a cause; empty where there is none.
+// exampleLine is the first example of a cause, under the fault if there is one; empty
+// where there is none. A journey that was to start before the fault may be harmed by it.
 func exampleLine(c result.Cause) string {
 	if len(c.Examples) == 0 {
 		return ""
 	}
-	text := words.Example(c.Examples[0])
+	x := c.Examples[max(0, slices.IndexFunc(c.Examples, func(x result.CauseExample) bool { return x.Phase == "fault" }))]
+	text := words.Example(x)
 	if text == "" {
 		return ""
 	}
-	return "for example, at " + figures.Stopwatch(c.Examples[0].Second) + ": " + text
+	return "for example, at " + figures.Stopwatch(x.Second) + ": " + text
 }
 
 // stepCauses are the causes of one step on one line. Addresses are given for the first

@@ -109,7 +109,9 @@ func ExampleFacts(x result.CauseExample) (list []string) {
 	if x.Found != strconv.Itoa(x.Status) { // else it stands there already
 		add("found ", x.Found)
 	}
-	add("", x.Detail)
+	if x.Expected == "" { // else it says the same once more
+		add("", x.Detail)
+	}
 	add("trace ", x.Trace)
 	return list
 }
