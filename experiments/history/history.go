@@ -169,6 +169,7 @@ func (t *Trend) add(r Run, e Experiment) {
 	}
 	if n := len(t.Points); n > 0 {
 		p.Changed = changedParts(t.Points[n-1], p)
+		p.Changed = append(p.Changed, changedMeasure(t.Points, p.Radius)...)
 	}
 	t.Points = append(t.Points, p)
 }
@@ -189,16 +190,38 @@ func changedParts(was, is Point) []string {
 			list = append(list, part.name)
 		}
 	}
-	if a, b := was.Radius, is.Radius; a != nil && b != nil {
-		if a.Control != b.Control {
+	return list
+}
+
+// changedMeasure lists what a blast radius is measured against or of that differs from the
+// newest one before it. Runs without one in between do not make the two comparable.
+func changedMeasure(before []Point, is *Radius) []string {
+	var list []string
+	for _, p := range slices.Backward(before) {
+		was := p.Radius
+		if was == nil || is == nil {
+			continue
+		}
+		if was.Control != is.Control {
 			list = append(list, "control")
 		}
-		if a.Journey != b.Journey {
+		if was.Journey != is.Journey {
 			list = append(list, "journey")
 		}
+		break
 	}
 	return list
 }
 
 // Latest is the newest point.
 func (t *Trend) Latest() Point { return t.Points[len(t.Points)-1] }
+
+// Tested are the points in which the hypothesis was tested, oldest first: a run that
+// ended before its turn says nothing of it. Where it never was tested they are all points.
+func (t *Trend) Tested() []Point {
+	list := slices.DeleteFunc(slices.Clone(t.Points), func(p Point) bool { return p.Verdict == result.NotRun })
+	if len(list) == 0 {
+		return t.Points
+	}
+	return list
+}

@@ -15,6 +15,7 @@ import (
 const (
 	trendPlot = 120
 	trendTop  = 6
+	trendMark = 4 // room for half a mark at either edge of the plot
 )
 
 // A trendChart has a column for every run, the same in all trends of a page: an
@@ -77,8 +78,11 @@ func (c *trendChart) x(at int) float64 { return trendLeft + (float64(at-c.first)
 // column is the width of a run's column.
 func (c *trendChart) column() float64 { return (1000 - trendLeft) / float64(c.n) }
 
-// y is the place of a share from the top of the plot.
-func (c *trendChart) y(share float64) float64 { return trendPlot * (1 - c.scale.At(share)/100) }
+// y is the place of a share from the top of the plot, which cuts off what is drawn
+// beyond it: a mark at the end of the scale still has its whole size.
+func (c *trendChart) y(share float64) float64 {
+	return trendMark + (trendPlot-2*trendMark)*(1-c.scale.At(share)/100)
+}
 
 // grid labels round shares that are far enough apart.
 func (c *trendChart) grid() {
@@ -152,8 +156,22 @@ func (c *trendChart) breaks() {
 	}
 }
 
-// days labels the axis with the days of the runs, as far as there is room.
+// days labels the axis with the days of the runs, as far as there is room. A label of the
+// same day as the one before has the time; where all runs are of one day, which the head
+// of the page names, all labels have it.
 func (c *trendChart) days() {
+	day := func(at int) string { return figures.Day(c.t.p.runs[at].Started) }
+	shown := ""
+	if end := c.first + c.n - 1; c.n > 1 && day(c.first) == day(end) {
+		shown = day(end)
+	}
+	label := func(at int) string {
+		if day(at) == shown {
+			return c.t.p.runs[at].Started.UTC().Format("15:04") + " UTC"
+		}
+		shown = day(at)
+		return shown
+	}
 	c.Add(`<g class="tick">`)
 	last := -100.0
 	for at := c.first; at < c.first+c.n; at++ {
@@ -162,10 +180,10 @@ func (c *trendChart) days() {
 			continue
 		}
 		last = x
-		c.Add(`<text x="`, page.X(x), `" y="`, page.Number(trendTop+trendPlot+16), `">`, figures.Day(c.t.p.runs[at].Started), `</text>`)
+		c.Add(`<text x="`, page.X(x), `" y="`, page.Number(trendTop+trendPlot+16), `">`, label(at), `</text>`)
 	}
 	if end := c.first + c.n - 1; last < 74 && c.n > 1 {
-		c.Add(`<text x="100%" y="`, page.Number(trendTop+trendPlot+16), `" text-anchor="end">`, figures.Day(c.t.p.runs[end].Started), `</text>`)
+		c.Add(`<text x="100%" y="`, page.Number(trendTop+trendPlot+16), `" text-anchor="end">`, label(end), `</text>`)
 	}
 	c.Add(`</g>`)
 }
@@ -182,7 +200,7 @@ func (c *trendChart) hovers() {
 
 // String describes the point: when the run was, of which commit, and what it found.
 func (p trendPoint) String() string {
-	text := strings.Join(words.NonEmpty(figures.Day(p.Started), words.Commit(p.Commit)), " ") + ": "
+	text := strings.Join(words.NonEmpty(figures.Minute(p.Started), words.Commit(p.Commit)), " ") + ": "
 	if r := p.Radius; r != nil {
 		text += excess(r) + " [" + figures.Minus(figures.Points(r.Low)+" to "+figures.Points(r.High)) + "] "
 	}

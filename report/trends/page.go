@@ -53,7 +53,7 @@ func newDocument(x *history.Index) *document {
 		p.Trends = append(p.Trends, &trend{Trend: &x.Trends[i], p: p, Key: "trend-" + figures.Count(i+1)})
 	}
 	slices.SortStableFunc(p.Trends, func(a, b *trend) int {
-		x, y := a.Latest(), b.Latest()
+		x, y := a.Now(), b.Now()
 		return cmp.Or(cmp.Compare(slices.Index(words.Severity(), x.Verdict), slices.Index(words.Severity(), y.Verdict)), cmp.Compare(pointEstimate(y), pointEstimate(x)))
 	})
 	if n := len(p.Trends); n > 0 {
@@ -75,7 +75,7 @@ func pointEstimate(p history.Point) float64 {
 func (p *document) Headline() string {
 	n, c := len(p.Trends), map[result.Verdict]int{}
 	for _, t := range p.Trends {
-		c[t.Latest().Verdict]++
+		c[t.Now().Verdict]++
 	}
 	switch {
 	case len(p.runs) == 0:
@@ -114,11 +114,17 @@ func (p *document) Span() string {
 	return figures.Plural(len(p.runs), "run", "runs") + " from " + first + " to " + last
 }
 
+// Refuted are the trends whose hypothesis was refuted when it was last tested: all that
+// the headline counts.
+func (p *document) Refuted() []*trend {
+	return slices.DeleteFunc(slices.Clone(p.Trends), func(t *trend) bool { return t.Now().Verdict != result.Refuted })
+}
+
 // Changed are a few trends whose verdict changed, the latest change first.
 func (p *document) Changed() []*trend {
 	const some = 4
 	list := slices.DeleteFunc(slices.Clone(p.Trends), func(t *trend) bool { return t.since() == 0 })
-	slices.SortStableFunc(list, func(a, b *trend) int { return b.Points[b.since()].Started.Compare(a.Points[a.since()].Started) })
+	slices.SortStableFunc(list, func(a, b *trend) int { return b.Tested()[b.since()].Started.Compare(a.Tested()[a.since()].Started) })
 	return list[:min(some, len(list))]
 }
 
@@ -167,32 +173,51 @@ func (t *trend) Name() string {
 	return name
 }
 
-// since is the index of the point from which on the verdict stayed the same; 0 where
-// it never changed.
+// Now is what is known of the hypothesis: the newest run that tested it.
+func (t *trend) Now() history.Point {
+	list := t.Tested()
+	return list[len(list)-1]
+}
+
+// since is the index among the tested points from which on the verdict stayed the same;
+// 0 where it never changed.
 func (t *trend) since() int {
-	i := len(t.Points) - 1
-	for i > 0 && t.Points[i-1].Verdict == t.Latest().Verdict {
+	list := t.Tested()
+	i := len(list) - 1
+	for i > 0 && list[i-1].Verdict == list[len(list)-1].Verdict {
 		i--
 	}
 	return i
 }
 
 // Since writes how long the verdict has stood: "refuted since 23 Nov 2026
-// (4b5e9a2c1d), 3 runs; held before".
+// (4b5e9a2c1d), 3 runs; held before". Runs that did not test it are counted apart.
 func (t *trend) Since() string {
-	i, now := t.since(), words.Verdict(t.Latest().Verdict)
+	text := t.sinceTested()
+	if n := len(t.Points) - len(t.Tested()); n > 0 {
+		text += "; not run in " + figures.Plural(n, "other run", "other runs")
+	}
+	return text
+}
+
+func (t *trend) sinceTested() string {
+	list, i := t.Tested(), t.since()
+	now := words.Verdict(t.Now().Verdict)
 	if i > 0 {
-		p := t.Points[i]
+		p := list[i]
 		text := now + " since " + figures.Day(p.Started)
+		if figures.Day(list[i-1].Started) == figures.Day(p.Started) { // the day alone does not tell the two apart
+			text = now + " since " + figures.Minute(p.Started)
+		}
 		if p.Commit != "" {
 			text += " (" + words.Commit(p.Commit) + ")"
 		}
-		return text + ", " + figures.Plural(len(t.Points)-i, "run", "runs") + "; " + words.Verdict(t.Points[i-1].Verdict) + " before"
+		return text + ", " + figures.Plural(len(list)-i, "run", "runs") + "; " + words.Verdict(list[i-1].Verdict) + " before"
 	}
-	if len(t.Points) == 1 {
+	if len(list) == 1 {
 		return now + " in its only run"
 	}
-	return now + " in all " + figures.Count(len(t.Points)) + " runs"
+	return now + " in all " + figures.Count(len(list)) + " runs"
 }
 
 // Chart draws the trend.

@@ -81,20 +81,53 @@ func (p *printer) trends(x *history.Index) {
 	for _, t := range x.Trends {
 		name = min(max(name, terminal.Width(inert.Text(t.Experiment))+1), p.TableWidth()/3)
 	}
+	seen := map[string]bool{}
 	for i := range x.Trends {
 		t := &x.Trends[i]
 		if i == 0 || t.System != x.Trends[i-1].System {
 			p.Line("")
 			p.Wrap("", "Blast radius in % over time, newest at the right: "+inert.Text(t.System))
 		}
-		p.trend(t, name)
+		for _, pt := range p.trend(t, name) {
+			for _, s := range marks() {
+				seen[s.sign] = seen[s.sign] || strings.Contains(pointText(pt), s.sign)
+			}
+		}
+	}
+	p.legend(seen)
+}
+
+// A mark is a sign in place of a blast radius, or before it.
+type mark struct{ sign, means string }
+
+func marks() []mark {
+	return []mark{
+		{"–", "no number, as it was not run or not to its end"},
+		{"!", "invalid, no number to trust"},
+		{"≤", "no harm shown, at most this"},
+		{"|", "another experiment from here on, not comparable"},
 	}
 }
 
-// trend is one row, whose name takes so many columns.
-func (p *printer) trend(t *history.Trend, name int) {
+// legend explains the marks that the rows have.
+func (p *printer) legend(seen map[string]bool) {
+	var list []string
+	for _, s := range marks() {
+		if seen[s.sign] {
+			list = append(list, s.sign+" "+s.means)
+		}
+	}
+	if len(list) > 0 {
+		p.Wrap("", strings.Join(list, "; "))
+	}
+}
+
+// trend is one row, whose name takes so many columns. It returns the points that have
+// room in it; the mark before it is of the newest run that tested the hypothesis.
+func (p *printer) trend(t *history.Trend, name int) []history.Point {
 	const column = 7
-	latest := t.Latest()
+	tested := t.Tested()
+	latest := tested[len(tested)-1]
 	mark := p.Mark(latest.Verdict)
 	room := (p.TableWidth() - terminal.Width(mark) - name - 12) / column
 	points := t.Points[max(0, len(t.Points)-room):]
@@ -103,6 +136,7 @@ func (p *printer) trend(t *history.Trend, name int) {
 		row.WriteString(terminal.Right(p.Spell(pointText(pt)), column))
 	}
 	p.Row(mark, inert.Text(t.Experiment), name-1, " ", terminal.Right(row.String(), room*column), terminal.Right(p.Spell("limit "+words.Limit(latest.Limit)), 12))
+	return points
 }
 
 // pointText writes a blast radius in a few columns. A bar before it means that the
