@@ -22,6 +22,7 @@ type demoOptions struct {
 	out         string
 	progress    string
 	rate        float64
+	set         []string
 	experiments []string
 }
 
@@ -64,6 +65,8 @@ a PostgreSQL that was given gets a schema for each shop, which is dropped in the
 				return usagef("--storefront %s: naive and hardened are the ones there are", o.storefront)
 			case o.serve != "" && len(args) > 0:
 				return usagef("--serve only serves: run experiments with `blastgauge run`")
+			case len(o.set) > 0 && o.serve != "":
+				return usagef("--set is for the demo's own runs: with --serve, edit the files or give it to `blastgauge run`")
 			case o.serve != "":
 				return a.withStores(cmd.Context(), o, a.serveDemo)
 			case cmd.Flags().Changed("storefront") || o.toxiproxy != "":
@@ -81,6 +84,7 @@ a PostgreSQL that was given gets a schema for each shop, which is dropped in the
 	f.StringVar(&o.stores.Postgres, "postgres", "", "keep orders in the PostgreSQL at `URL`; start: in one that the demo starts")
 	f.StringVar(&o.out, "out", "", "`DIR` for the two runs (default: .blastgauge/runs)")
 	f.Float64Var(&o.rate, "rate", demo.Rate, "`N` journeys per second, of each kind on each shop: fewer are easier for a slow machine, and tell less")
+	setFlag(cmd, &o.set)
 	progressFlag(cmd, &o.progress)
 	return cmd
 }
@@ -132,7 +136,7 @@ func (a *app) runDemo(ctx context.Context, o demoOptions) (err error) {
 		o.experiments = demo.Experiments(o.stores)
 	}
 	return demo.Run(ctx, demo.Options{
-		Experiments: o.experiments, Stores: o.stores, Rate: o.rate, Documents: documents, Out: o.out, Version: version(), Commit: commit(a.getenv),
+		Experiments: o.experiments, Stores: o.stores, Rate: o.rate, Set: o.set, Documents: documents, Out: o.out, Version: version(), Commit: commit(a.getenv),
 		Run: options, Screen: a.screen(o.progress, checkout.Naive, checkout.Hardened), Stdout: a.stdout, Color: a.color(""),
 		SkipReports: a.hurry.Load,
 		WriteReports: func(out *run.Outcome) (string, error) {

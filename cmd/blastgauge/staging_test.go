@@ -168,7 +168,7 @@ toxiproxy: %s
 url: %s
 dependencies: {payments: {proxy: %s}}
 journeys: {visit: {rate: 40/s, slow_after: 100ms, timeout: 200ms, steps: [{name: look, request: %s}]}}
-defaults: {phases: {warmup: 100ms, baseline: 1s, fault: 1s, recovery: 100ms}}
+defaults: {phases: {warmup: 100ms, baseline: 1s, fault: 1s, recovery: 100ms}, limits: {blast_radius: 5%%, baseline: 100%%}}
 `, get("environment"), get("toxiproxy"), get("url"), get("proxy"), get("step"))
 	if v := get("invariant"); v != "" {
 		text += fmt.Sprintf("invariants: [{name: paid, request: GET %s}]\n", v)

@@ -85,7 +85,7 @@ journeys:
       - {name: pay, request: GET /, expect: {status: 200}}
 defaults:
   phases: {warmup: 300ms, baseline: 6s, fault: 12s, recovery: 1s}
-  limits: {blast_radius: 20%, baseline: 20%}
+  limits: {blast_radius: 20%, baseline: 100%}
   guardrails: []
 `
 

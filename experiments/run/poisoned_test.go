@@ -25,7 +25,7 @@ func TestRecoveryWaitsForAPoisonedCache(t *testing.T) {
 		}),
 		Entry: shop.entry, Rate: "25/s", Expect: `{json: {"$.price": 5}}`,
 		Faults:    "{inject: http_config, into: backend, scale: {path: /price, by: 100}}",
-		SlowAfter: "2s", Timeout: "4s", Limits: "{blast_radius: 20%, baseline: 20%}",
+		SlowAfter: "2s", Timeout: "4s", Limits: "{blast_radius: 20%, baseline: 100%}",
 		Phases: "{warmup: 100ms, baseline: 1500ms, fault: 5s, recovery: 7s}",
 	})
 	if err != nil {

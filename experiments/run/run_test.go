@@ -173,7 +173,7 @@ func (w *watcher) Close() { w.closed = true }
 
 func TestRunToItsVerdict(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, systemtest.Options{SlowAfter: "4s", Timeout: "8s", Limits: "{blast_radius: 20%, baseline: 20%}",
+	b := newBench(t, systemtest.Options{SlowAfter: "4s", Timeout: "8s", Limits: "{blast_radius: 20%, baseline: 100%}",
 		Phases: "{warmup: 100ms, baseline: 2s, fault: 9s, recovery: 200ms}"}) // no journey is late, and none is slow
 	w := &watcher{}
 	b.options.View = func(*plan.Plan) run.View { return w }

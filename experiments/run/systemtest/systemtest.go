@@ -48,7 +48,7 @@ type Options struct {
 	SlowAfter string // default 1s
 	Timeout   string // default 2s
 	Phases    string // default {warmup: 300ms, baseline: 2s, fault: 3s, recovery: 0s}
-	Limits    string // default {blast_radius: 20%, baseline: 50%}: a busy machine is slow, and faults are injected all the same
+	Limits    string // default {blast_radius: 20%, baseline: 100%}: a busy machine is slow, and faults are injected all the same
 	Expect    string // of the journey's one step, such as {json: {"$.price": 5}}
 	Faults    string // a list in YAML; default: the dependency answers 503
 	More      string // lines at the end of the experiment, such as guardrails
@@ -166,7 +166,7 @@ func (s *System) WriteDocuments(o Options) error {
 	}
 	system := fmt.Appendf(nil, systemDocument, s.Toxiproxy, s.EntryURL, control, Dependency, s.Listen, s.Upstream,
 		cmp.Or(o.Rate, "20/s"), cmp.Or(o.SlowAfter, "1s"), cmp.Or(o.Timeout, "2s"), expect,
-		cmp.Or(o.Phases, "{warmup: 300ms, baseline: 2s, fault: 3s, recovery: 0s}"), cmp.Or(o.Limits, "{blast_radius: 20%, baseline: 50%}"))
+		cmp.Or(o.Phases, "{warmup: 300ms, baseline: 2s, fault: 3s, recovery: 0s}"), cmp.Or(o.Limits, "{blast_radius: 20%, baseline: 100%}"))
 	faults := cmp.Or(o.Faults, "{inject: http_error, into: "+Dependency+", status: 503}")
 	return errors.Join(
 		os.WriteFile(filepath.Join(s.Dir, SystemFile), append(system, o.OfSystem...), 0o600),

@@ -54,6 +54,7 @@ type Options struct {
 	Experiments []string // ids, see [Experiments]
 	Stores      Stores   // of both shops
 	Rate        float64  // journeys per second, of each kind on each shop
+	Set         []string // values in place of those in the shop's document, see [experiments.Outside]
 	Documents   string   // a directory for the documents of both shops
 	Out         string   // a directory for the two runs' directories; empty: .blastgauge/runs
 	Version     string   // of blastgauge
@@ -103,7 +104,7 @@ func Run(ctx context.Context, o Options) (err error) {
 // makePlan plans the run of one shop.
 func (o Options) makePlan(systemFile string) (*plan.Plan, error) {
 	rates := map[string]float64{"checkout": o.Rate, "browse": o.Rate}
-	loaded, err := plan.Load(experiments.Selection{SystemFile: systemFile, Arguments: o.Experiments},
+	loaded, err := plan.Load(experiments.Selection{SystemFile: systemFile, Arguments: o.Experiments, Outside: experiments.Outside{Getenv: o.Run.Getenv, Set: o.Set}},
 		plan.Options{Version: o.Version, Commit: o.Commit, Phases: phases(), Rates: rates}, o.Run.Getenv)
 	if err != nil {
 		return nil, err
