@@ -146,8 +146,13 @@ func Run(ctx context.Context, p *plan.Plan, rec Recorder, o Options) (err error)
 		}
 		err = errors.Join(err, log.record(end))
 	}()
+	untouched := true // no fault was meant to be injected until now
 	for i := range p.Experiments {
-		switch err := newExperimentRun(&p.Experiments[i], i, log, o).run(ctx); {
+		x := newExperimentRun(&p.Experiments[i], i, log, o)
+		x.untouched = untouched
+		err := x.run(ctx)
+		untouched = untouched && x.harmed
+		switch {
 		case stopsSuite(err):
 			return log.record(journal.Event{Kind: journal.SuiteStopped, Detail: err.Error()})
 		case err != nil:
@@ -161,8 +166,11 @@ func Run(ctx context.Context, p *plan.Plan, rec Recorder, o Options) (err error)
 // experiments. It is a finding, not a failure of the tool.
 var errUnhealthy = errors.New("the system did not come back to a healthy baseline")
 
+// errNeverHealthy stops a suite like errUnhealthy, where the tool has changed nothing.
+var errNeverHealthy = errors.New("the system has not been healthy in this run, and nothing was injected into it")
+
 // stopsSuite reports whether an error leaves the experiments that follow not run,
 // without being a failure of the tool.
 func stopsSuite(err error) bool {
-	return errors.Is(err, errUnhealthy) || errors.Is(err, errGuardrailCheck) || errors.Is(err, ErrFenced) && !errors.Is(err, ErrNotRemoved)
+	return errors.Is(err, errUnhealthy) || errors.Is(err, errNeverHealthy) || errors.Is(err, errGuardrailCheck) || errors.Is(err, ErrFenced) && !errors.Is(err, ErrNotRemoved)
 }

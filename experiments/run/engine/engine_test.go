@@ -488,6 +488,40 @@ func TestTheSuiteStopsWhenTheSystemDoesNotComeBack(t *testing.T) {
 	})
 }
 
+// A system that was never healthy did not fail to come back: nothing was done to it.
+func TestTheSuiteStopsForASystemThatWasNeverHealthy(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		sickFrom time.Duration
+		want     error
+		injected int
+	}{
+		"from the start":             {0, errNeverHealthy, 0},
+		"since the first experiment": {17 * time.Second, errUnhealthy, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench()
+				b.plan.Experiments = append(b.plan.Experiments, b.plan.Experiments[0])
+				b.plan.Experiments[1].ID = "second"
+				start := time.Now()
+				b.harm = func(*fakeInjector) bool { return time.Since(start) >= tt.sickFrom }
+				if err := b.run(t.Context()); err != nil {
+					t.Fatalf("Run() = %v: a system that is down is a finding", err)
+				}
+				stop, _ := b.mem.find(journal.SuiteStopped)
+				if !strings.Contains(stop.Detail, tt.want.Error()) || !strings.Contains(stop.Detail, "second") {
+					t.Errorf("the suite stopped for %q, want %q", stop.Detail, tt.want)
+				}
+				if n := len(slices.DeleteFunc(b.mem.kinds(), func(k journal.Kind) bool { return k != journal.FaultIntended })); n != tt.injected {
+					t.Errorf("%d faults, want %d", n, tt.injected)
+				}
+			})
+		})
+	}
+}
+
 func TestAPanicInTrafficRemovesTheFault(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

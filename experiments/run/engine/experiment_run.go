@@ -27,6 +27,7 @@ type experimentRun struct {
 	generator Generator
 	counts    *journeyCounts
 	faults    *faultSet
+	untouched bool                        // no experiment before it came to its fault
 	harmed    bool                        // the baseline is, beyond its limit: the fault is not injected
 	exchanges map[string]journal.Exchange // made before the fault, by the fault's name
 	oldKeys   map[string][]string         // of what is in violation before the fault, by the invariant's name
@@ -155,6 +156,9 @@ func (x *experimentRun) runWarmup(ctx context.Context) error {
 	}
 	for waited := time.Duration(0); !x.counts.isHealthy(x.log.since(), x.e.Limits.Baseline); waited += healthEvery {
 		if waited >= x.options.HealthTimeout {
+			if x.untouched {
+				return fmt.Errorf("%w: it is not after another %s either, before %s", errNeverHealthy, x.options.HealthTimeout, x.e.ID)
+			}
 			return fmt.Errorf("%w within %s after the experiment before %s", errUnhealthy, x.options.HealthTimeout, x.e.ID)
 		}
 		if !wait.For(ctx, healthEvery) {

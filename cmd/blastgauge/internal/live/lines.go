@@ -64,7 +64,7 @@ func (l *lines) Observe(o journal.Observation) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.counts.add(o, nil)
-	if now := time.Now(); now.Sub(l.last) >= heartbeat {
+	if now := time.Now(); l.phase != "" && now.Sub(l.last) >= heartbeat {
 		l.last = now
 		l.print(now, "progress", l.describeCounts())
 	}
@@ -79,16 +79,26 @@ func (l *lines) Record(e journal.Event) {
 		l.index++
 		l.print(e.At, "start", fmt.Sprintf("%s %d/%d %s", e.Experiment, l.index+1, len(l.plan.Experiments), describeFaults(l.plan.Experiments[l.index])))
 	case journal.PhaseStarted:
-		if l.phase == journal.Fault || l.phase == journal.Baseline {
-			l.print(e.At, "counts", l.describeCounts())
-		}
-		l.phase, l.counts = e.Phase, nil
+		l.endPhase(e.At)
+		l.phase = e.Phase
 		l.print(e.At, "phase", string(e.Phase))
 	default:
+		if e.Kind == journal.ExperimentEnded { // perhaps in the middle of its phases
+			l.endPhase(e.At)
+		}
 		if topic, text := describeEvent(l.plan, e); topic != "" {
 			l.print(e.At, topic, text)
 		}
 	}
+}
+
+// endPhase prints the score of the phase that ends, where it has one. The journeys that
+// follow are of no phase until the next one starts.
+func (l *lines) endPhase(at time.Time) {
+	if l.phase == journal.Fault || l.phase == journal.Baseline {
+		l.print(at, "counts", l.describeCounts())
+	}
+	l.phase, l.counts = "", nil
 }
 
 // describeCounts describes the current phase by the journey that is harmed most.

@@ -101,6 +101,33 @@ func testLinesOfARun(t *testing.T) {
 	}
 }
 
+// An experiment that ends in its baseline has its score before its end: what follows is
+// of the next experiment.
+func TestLinesOfAnExperimentThatEndsEarly(t *testing.T) {
+	t.Parallel()
+	p := onePlan()
+	p.Experiments = append(p.Experiments, p.Experiments[0])
+	var out bytes.Buffer
+	l := newLines(&logWriter{w: &out}, p, "", false)
+	for range p.Experiments {
+		l.Record(journal.Event{Kind: journal.ExperimentStarted, Experiment: "payments-slow"})
+		for _, phase := range []journal.Phase{journal.Warmup, journal.Baseline} {
+			l.Record(journal.Event{Kind: journal.PhaseStarted, Phase: phase})
+			l.Observe(journal.Observation{Arm: plan.FaultArm, Outcome: journal.Failed})
+		}
+		l.Record(journal.Event{Kind: journal.BaselineHarmed})
+		l.Record(journal.Event{Kind: journal.ExperimentEnded, Experiment: "payments-slow"})
+	}
+	var topics []string
+	for row := range strings.Lines(out.String()) {
+		topics = append(topics, strings.Fields(row)[1])
+	}
+	one := "start phase phase base counts end"
+	if got := strings.Join(topics, " "); got != one+" "+one {
+		t.Errorf("topics %s, want %s twice\n%s", got, one, &out)
+	}
+}
+
 // What went wrong must be told apart at a glance from what went well.
 func TestDescribeTrouble(t *testing.T) {
 	t.Parallel()
