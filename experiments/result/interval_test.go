@@ -2,6 +2,7 @@ package result
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,31 @@ func TestRecoverySaysWhenHarmFellAndWhenItWasBack(t *testing.T) {
 				t.Errorf("fell at %+v, want %v", r.FellAt, tt.fell)
 			}
 		})
+	}
+}
+
+// On one route an outage well after the removal refutes nothing: a break of harm tells it
+// from what is left of the fault's. Its moment is told, and "longer than" is not said.
+func TestALaterOutageOnOneRouteRefutesNothing(t *testing.T) {
+	t.Parallel()
+	for after, want := range map[float64]ReasonCode{2: ReasonRecoveryUndecided, 4: ReasonRecovered, 6: ReasonRecovered} {
+		s := newStory()
+		s.plan.Experiments[0].Control = plan.Baseline
+		s.plan.Experiments[0].Limits.BlastRadius, s.plan.Experiments[0].Journeys[0].Limit = 1, 1
+		s.harm = func(_ plan.Arm, second float64) float64 {
+			if second >= faultAt && second < removedAt || second >= removedAt+after {
+				return 1
+			}
+			return 0
+		}
+		e := s.fold(t).Experiments[0]
+		c := e.Criterion(RecoveryCriterion, "")
+		if e.Verdict == Refuted || c.Code != want || e.Recovery.Metastable || e.Recovery.AtLeast() > 0 || math.Abs(e.Recovery.Later-after) > 0.5 {
+			t.Errorf("dead %g s after the removal: %s %+v, recovery %+v", after, e.Verdict, c, e.Recovery)
+		}
+		if !slices.ContainsFunc(e.Warnings, func(w string) bool { return w == describeLater(e.Recovery) }) {
+			t.Errorf("dead %g s after the removal: warnings %q", after, e.Warnings)
+		}
 	}
 }
 

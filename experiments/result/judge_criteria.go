@@ -125,8 +125,11 @@ func recoveryCriterion(r *Recovery, limit float64, cut bool) Criterion {
 		c.decide(Held, ReasonNothingToRecover, "no harm by the fault was shown, so there is nothing to recover from")
 		return c
 	}
-	c.Measured = fmt.Sprintf("%.1f s", r.Seconds)
-	if r.Censored {
+	c.Measured = fmt.Sprintf("%.1f s", r.AtLeast())
+	switch {
+	case r.Censored && r.AtLeast() == 0:
+		c.Measured = "unknown"
+	case r.Censored:
 		c.Measured = "> " + c.Measured
 	}
 	verdict, code, detail := judgeRecovery(r, limit)
@@ -159,6 +162,8 @@ func judgeRecovery(r *Recovery, limit float64) (Verdict, ReasonCode, string) {
 		return Refuted, ReasonNotRecovered, fmt.Sprintf("not recovered after %.1f s, limit %g s", r.Harmed, limit)
 	case r.Censored && r.Metastable:
 		return Inconclusive, ReasonRecoveryUndecided, fmt.Sprintf("harm was not back at the control's level within the %.1f s that were watched: a longer recovery phase would settle it", r.Seconds)
+	case r.Censored && r.Later > 0:
+		return Inconclusive, ReasonRecoveryUndecided, fmt.Sprintf("no harm is proven later than %.1f s after the removal, but too few journeys came between it and what was bad at +%.0f s to show that harm was back at the control's level: another run would tell", r.Harmed, r.Later)
 	case r.Censored:
 		return Inconclusive, ReasonRecoveryUndecided, fmt.Sprintf("no harm is proven later than %.1f s after the removal, but too few journeys came after it to show that harm is back at the control's level: a longer recovery phase would settle it", r.Harmed)
 	case r.Seconds > limit:

@@ -78,6 +78,15 @@ func (r *Recovery) setUnharmed() {
 	*r = Recovery{Unharmed: true, SystemHarmed: r.SystemHarmed, Worse: r.Worse, Later: r.Later}
 }
 
+// AtLeast is how long a recovery is proven to have taken, in seconds: one that was not
+// shown until the end took no longer for that. It is 0 where nothing is proven.
+func (r *Recovery) AtLeast() float64 {
+	if r.Censored && !r.Metastable {
+		return r.Harmed
+	}
+	return r.Seconds
+}
+
 // IsSlowerThan orders recoveries by what is worst to know of them: a system that has not
 // come back is the slowest, and where nothing was harmed nothing had to recover.
 func (r *Recovery) IsSlowerThan(other *Recovery) bool {
@@ -90,7 +99,7 @@ func (r *Recovery) IsSlowerThan(other *Recovery) bool {
 	if r.Censored != other.Censored {
 		return r.Censored
 	}
-	return r.Seconds > other.Seconds || r.Seconds == other.Seconds && r.Worse && !other.Worse
+	return r.AtLeast() > other.AtLeast() || r.AtLeast() == other.AtLeast() && r.Worse && !other.Worse
 }
 
 func (r *experimentRun) recoveryOf(p plan.Journey, j *journeyRecord) *Recovery {

@@ -22,8 +22,8 @@ type RecoveryTime struct {
 	// Worse reports that the fault arm, at the end, is worse than it was before the fault,
 	// and not shown to be non-inferior.
 	Worse bool
-	// Later is the first window of a bad stretch that does not follow the removal
-	// without a break, where no simultaneous control tells whose it is; 0 if there is none.
+	// Later is the first window of a bad stretch, of ten seconds or until the end, that
+	// does not follow the removal without a break, where no simultaneous control tells whose it is; 0 if there is none.
 	Later int
 }
 
@@ -65,13 +65,18 @@ func marginsOf(limit float64) (relapse, inferior float64) {
 // chance in many a recovery phase.
 const shortestRelapse = 20
 
+// shortestBreak is how many windows without harm, at the least, are a break: a second and
+// a half. Less is left out between two journeys that hang.
+const shortestBreak = 3
+
 // FindRecovery finds the first window from which the fault arm was not inferior to the
 // control until the end. A window is still harmed if, over it alone or over any
 // longer stretch that begins with it, harm is beyond the control's level by more than
 // two points, or half of the limit, at the lower end. Harm that follows the removal
 // without a break counts window by window. With a simultaneous control a relapse moves
 // the answer behind it, if it lasts ten seconds or until the end. Without one nothing
-// tells a relapse from a bad moment of the system, so it is reported beside the answer.
+// tells a relapse from a bad moment of the system, so it is reported beside the answer,
+// which rests on what came before it.
 //
 // From there to the end there must be at least so many windows as Least says, and the
 // upper end of the excess over all of them must be within five points, or the limit,
@@ -101,14 +106,18 @@ func FindRecovery(t Trials) RecoveryTime {
 	} else {
 		r.Window = h.unbroken(n)
 		if later = h.later(max(r.Window, t.Fell)+1, n); later > 0 {
-			r.Later = h.beginning(later, later+shortestRelapse)
+			r.Later = h.beginning(later, min(n, later+shortestRelapse))
 		}
 	}
 	r.Ended = h.endsAt(r.Window, n)
 	r.StillHarmed = n >= t.Least && !r.Ended && h.harmedFrom(n-t.Least, n, 1) && (h.simultaneous() || r.Window > n-t.Least)
 	at := min(max(r.Window, t.Fell), n)
 	if later > 0 {
-		n = later // what comes then is not known to be the fault's
+		// What comes then is not known to be the fault's. Harm of the same level all
+		// along does not begin where most of it happened to be.
+		if n = later; h.rises(at, r.Later, min(len(t.Fault), r.Later+shortestRelapse)) {
+			n = r.Later
+		}
 	}
 	f, c := h.over(at, n)
 	endFault, endControl := h.over(n-(n-at)/4, n)
@@ -174,17 +183,52 @@ func (h *windows) lastHarmed(n int) int {
 // as it goes on, one more window is looked at, so a stretch of any length counts.
 func (h *windows) unbroken(n int) int {
 	at := 0
-	for at < n && h.harmedFrom(at, min(n, at+shortestRelapse), 1) {
+	for at < n {
+		to := min(n, at+shortestRelapse)
+		if !h.harmedFrom(at, to, 1) || !h.simultaneous() && h.breaksOff(at, to) {
+			break
+		}
 		at++
 	}
 	return at
 }
 
-// later is the first window from on of a bad stretch of ten seconds; 0 if there is none.
+// breaksOff reports whether windows from to to begin with a break: their harm is that of
+// the rest, which is harmed more than the break at the lower end. A stretch that reaches
+// over a break would take the harm of something else for what is left of the fault's.
+func (h *windows) breaksOff(from, to int) bool {
+	var f Count
+	end := from
+	for i := from; i < to; i++ {
+		if f = f.plus(h.Fault[i]); f.Share() > h.level.Share()+h.relapse {
+			break
+		}
+		end = i + 1
+	}
+	return end-from >= shortestBreak && h.rises(from, end, to)
+}
+
+// rises reports whether windows middle to to are shown to be harmed more than those from
+// from to middle.
+func (h *windows) rises(from, middle, to int) bool {
+	if from >= middle || middle >= to {
+		return false
+	}
+	before, since := Total(h.Fault[from:middle]), Total(h.Fault[middle:to])
+	return before.N > 0 && since.N > 0 && newcombe(since, before, z999).Low > h.relapse
+}
+
+// later is the first window from on of a bad stretch of ten seconds, or of one that goes
+// on until the end and would be long enough to show that harm is over; 0 if there is none.
 func (h *windows) later(from, n int) int {
 	for ; from+shortestRelapse <= n; from++ {
 		if h.harmedFrom(from, from+shortestRelapse, shortestRelapse) {
 			return from
+		}
+	}
+	for at := n - 1; at >= from && h.harmedFrom(at, n, 1); at-- {
+		if at == from || n-at >= h.Least && !h.harmedFrom(at-1, n, 1) {
+			return at
 		}
 	}
 	return 0

@@ -207,6 +207,31 @@ func TestHarmThatWasSeenToEnd(t *testing.T) {
 	}
 }
 
+// On one route a dependency that dies after the removal is not what is left of a fault:
+// between the two comes a break, whenever that is. Its moment is told.
+func TestAnOutageAfterABreakIsNotTheFaults(t *testing.T) {
+	t.Parallel()
+	good, bad, level := Count{0, 5}, Count{5, 5}, Count{0, 60}
+	for name, tt := range map[string]struct {
+		good, bad, back int
+		want            RecoveryTime
+	}{
+		"two seconds after":          {4, 15, 0, RecoveryTime{Window: 1, Later: 5}},
+		"four seconds after":         {8, 11, 0, RecoveryTime{Window: 1, Later: 9}},
+		"eight seconds after, of 20": {16, 23, 0, RecoveryTime{Window: 1, Proven: true, Later: 17}},
+		"and it comes back":          {16, 10, 13, RecoveryTime{Window: 1, Proven: true, Later: 17}},
+		"no break: it goes on":       {0, 19, 0, RecoveryTime{Window: 20, StillHarmed: true}},
+		"no break: a second of luck": {2, 17, 0, RecoveryTime{Window: 20, StillHarmed: true}},
+	} {
+		fault := slices.Concat([]Count{{4, 5}}, slices.Repeat([]Count{good}, tt.good), slices.Repeat([]Count{bad}, tt.bad), slices.Repeat([]Count{good}, tt.back))
+		got := FindRecovery(afterLevel(fault, level, 0, 6))
+		got.Worse = false // told as well
+		if got != tt.want {
+			t.Errorf("%s: FindRecovery() = %+v, want %+v", name, got, tt.want)
+		}
+	}
+}
+
 // A system of which little harm matters has not recovered while little harm goes on.
 func TestMarginsFollowTheLimit(t *testing.T) {
 	t.Parallel()

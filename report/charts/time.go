@@ -238,6 +238,8 @@ func (c *timeChart) drawRecovery() {
 	switch {
 	case r.SystemHarmed:
 		text = "the system has not come back"
+	case r.Censored && r.AtLeast() < r.Seconds:
+		text = "not shown to have recovered in " + figures.Duration(r.Seconds)
 	case r.Censored:
 		text = "not recovered in " + figures.Duration(r.Seconds)
 	default:

@@ -192,7 +192,7 @@ func harmedAlike(b *result.BlastRadius) bool { return words.IsBracket(b) && word
 func (s *summary) consequences(e *result.Experiment) string {
 	parts := violated(e)
 	if late(e) && e.Recovery.Censored {
-		parts = append(parts, "it had not recovered after "+figures.Duration(e.Recovery.Seconds))
+		parts = append(parts, "it had not recovered after "+figures.Duration(e.Recovery.AtLeast()))
 	} else if late(e) {
 		parts = append(parts, "recovery took "+figures.Duration(e.Recovery.Seconds)+", limit "+figures.Duration(e.Limits.Recovery))
 	}
@@ -453,7 +453,7 @@ func late(e *result.Experiment) bool {
 	if c := e.Criterion(result.RecoveryCriterion, ""); c != nil {
 		return c.Verdict == result.Refuted
 	}
-	return e.Recovery != nil && e.Limits.Recovery > 0 && e.Recovery.Seconds > e.Limits.Recovery
+	return e.Recovery != nil && e.Limits.Recovery > 0 && e.Recovery.AtLeast() > e.Limits.Recovery
 }
 
 // violations counts the violations of an invariant after the fault, or while it was

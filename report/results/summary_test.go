@@ -108,7 +108,9 @@ func TestRecoveryFigure(t *testing.T) {
 		"not back":    {Unharmed: true, SystemHarmed: true},
 		"worse":       {Unharmed: true, Worse: true},
 		"at once":     {},
-		"> 26 s":      {Seconds: 26, Censored: true},
+		"> 26 s":      {Seconds: 26, Censored: true, Metastable: true},
+		"> 4 s":       {Seconds: 26, Censored: true, Harmed: 4},
+		"unknown":     {Seconds: 26, Censored: true},
 	} {
 		s := of(result.Experiment{Verdict: result.Inconclusive, Recovery: &r})
 		if f := s.recoveryFigure(); f.Value != want {

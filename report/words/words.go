@@ -82,7 +82,10 @@ func Recovery(r *result.Recovery) string {
 	case Unharmed:
 		return "no harm"
 	case NotShown:
-		return "> " + figures.Duration(r.Seconds)
+		if r.AtLeast() == 0 {
+			return "unknown"
+		}
+		return "> " + figures.Duration(r.AtLeast())
 	}
 	return figures.Duration(r.Seconds)
 }

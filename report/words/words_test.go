@@ -11,7 +11,8 @@ func TestWords(t *testing.T) {
 	for _, tt := range []struct{ got, want string }{
 		{ShellWord("a-b/c.yaml"), "a-b/c.yaml"}, {ShellWord("it's"), `'it'\''s'`}, {ShellWord("-f"), "'-f'"}, {ShellWord(""), "''"}, {ShellWord("é"), "'é'"},
 		{Verdict(result.NotRun), "not run"},
-		{Recovery(nil), ""}, {Recovery(&result.Recovery{Seconds: 56}), "56 s"}, {Recovery(&result.Recovery{Seconds: 30, Censored: true}), "> 30 s"},
+		{Recovery(nil), ""}, {Recovery(&result.Recovery{Seconds: 56}), "56 s"}, {Recovery(&result.Recovery{Seconds: 30, Censored: true, Metastable: true}), "> 30 s"},
+		{Recovery(&result.Recovery{Seconds: 30, Censored: true, Harmed: 4}), "> 4 s"}, {Recovery(&result.Recovery{Seconds: 30, Censored: true}), "unknown"},
 		{Recovery(&result.Recovery{Unharmed: true}), "no harm"}, {RecoveryCell(&result.Recovery{Unharmed: true}), "no harm"},
 		{RecoveryCell(&result.Recovery{Unharmed: true, Worse: true}), "worse"}, {RecoveryCell(&result.Recovery{SystemHarmed: true}), "not back"},
 		{Excess(&result.BlastRadius{Control: "contaminated", Estimate: 0.3, Low: 0.2478, High: 0.4431}), "≥24.7%"},
