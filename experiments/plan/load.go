@@ -40,6 +40,7 @@ func Load(s experiments.Selection, o Options, getenv func(string) (string, bool)
 	if o.Seed == 0 {
 		o.Seed = uint64(now.UnixMicro()) % 1e9
 	}
+	o.Selected = o.Selected || len(s.Arguments)+len(s.IDs) > 0
 	p, err := Make(system, list, o)
 	if err != nil {
 		return nil, err

@@ -38,6 +38,22 @@ type Options struct {
 	// Rates are journeys per second by name of the journey, in place of the documents'
 	// rates; nil: as the documents say.
 	Rates map[string]float64
+	// Selected means that the experiments were named, and are not all there are.
+	Selected bool
+}
+
+// choices are what the command line says beside the documents.
+func (o Options) choices(s *experiments.System) Choices {
+	var phases []string
+	for _, p := range []struct {
+		name string
+		long time.Duration
+	}{{"warmup", o.Phases.Warmup}, {"baseline", o.Phases.Baseline}, {"fault", o.Phases.Fault}, {"recovery", o.Phases.Recovery}} {
+		if p.long >= 0 {
+			phases = append(phases, p.name+"="+p.long.String())
+		}
+	}
+	return Choices{Set: s.Set, Phases: strings.Join(phases, ","), Selected: o.Selected}
 }
 
 // NoOverride returns phases that leave every phase as the documents say.
@@ -62,7 +78,7 @@ func NewRun(now time.Time) string {
 // Make plans the experiments in the order given. The error is of class
 // [ErrImpossible] and names every experiment that cannot run.
 func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Plan, error) {
-	p := &Plan{Run: o.Run, Seed: o.Seed, Version: o.Version, Commit: o.Commit, System: *s}
+	p := &Plan{Run: o.Run, Seed: o.Seed, Version: o.Version, Commit: o.Commit, System: *s, Choices: o.choices(s)}
 	p.Documents = append(p.Documents, Document{s.File, s.Text})
 	if len(s.Set) > 0 {
 		p.Documents = append(p.Documents, Document{SetDocument, strings.Join(s.Set, "\n") + "\n"})
@@ -137,7 +153,8 @@ func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Expe
 		e.crossOver(cmp.Or(doc.Settings.Repeat, d.Repeat))
 	}
 	e.Warnings = append(e.Warnings, warnings(e)...)
-	e.Warnings = append(e.Warnings, sharedWarnings(s, e)...)
+	shared := sharedWarnings(s, e)
+	e.Warnings, e.SharedControl = append(e.Warnings, shared...), len(shared) > 0
 	return e
 }
 

@@ -1,8 +1,10 @@
 package plan
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 )
@@ -47,6 +49,9 @@ func TestSharedWays(t *testing.T) {
 			if strings.Contains(w, "control: baseline in the experiment") {
 				shared = append(shared, w)
 			}
+		}
+		if x.SharedControl != (tt.warned != "") {
+			t.Errorf("%s: shared control is %t", name, x.SharedControl)
 		}
 		switch {
 		case tt.warned == "" && len(shared) > 0:
@@ -103,9 +108,14 @@ func TestWhatWasSetIsADocument(t *testing.T) {
 	t.Parallel()
 	s, e := documents()
 	s.Set = []string{"url=${env:URL}", "journeys.checkout.rate=1/s"}
-	p, err := Make(s, []*experiments.Experiment{e}, Options{Run: "r", Phases: NoOverride()})
+	phases := NoOverride()
+	phases.Baseline, phases.Warmup = 90*time.Second, 0
+	p, err := Make(s, []*experiments.Experiment{e}, Options{Run: "r", Phases: phases, Selected: true})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if c := p.Choices; !slices.Equal(c.Set, s.Set) || c.Phases != "warmup=0s,baseline=1m30s" || !c.Selected {
+		t.Errorf("choices = %+v", c)
 	}
 	if d := p.Documents[1]; d.File != SetDocument || d.Text != "url=${env:URL}\njourneys.checkout.rate=1/s\n" {
 		t.Errorf("documents = %+v", p.Documents)

@@ -21,6 +21,14 @@ type Plan struct {
 	System      experiments.System `json:"system"`
 	Experiments []Experiment       `json:"experiments"`
 	Documents   []Document         `json:"documents"`
+	Choices     Choices            `json:"choices,omitzero"`
+}
+
+// Choices are what a run was told beside its documents, as its flags would say it again.
+type Choices struct {
+	Set      []string `json:"set,omitempty"`      // PATH=VALUE, in place of the system's document
+	Phases   string   `json:"phases,omitempty"`   // PHASE=TIME,...; empty: as the documents say
+	Selected bool     `json:"selected,omitempty"` // the experiments were named
 }
 
 // A Document is the text of a file that the plan was made from, with
@@ -60,12 +68,14 @@ type Experiment struct {
 	FaultPeriod time.Duration `json:"turn,omitempty"`
 	// Turns are the shares of journeys that the fault touches, in turns that fill the
 	// fault phase; nil: it touches all of the fault arm.
-	Turns      []Turn   `json:"turns,omitempty"`
-	Control    Control  `json:"control"`
-	ControlWhy string   `json:"control_why"`
-	Digests    Digests  `json:"digests"`
-	Warnings   []string `json:"warnings,omitempty"`
-	Seed       uint64   `json:"seed"` // of this experiment's traffic
+	Turns      []Turn  `json:"turns,omitempty"`
+	Control    Control `json:"control"`
+	ControlWhy string  `json:"control_why"`
+	// SharedControl means that requests of the control arm meet a fault as well.
+	SharedControl bool     `json:"shared_control,omitempty"`
+	Digests       Digests  `json:"digests"`
+	Warnings      []string `json:"warnings,omitempty"`
+	Seed          uint64   `json:"seed"` // of this experiment's traffic
 	// LastRun is the id of the run that measured what [Journey].Last says; empty: there is
 	// none.
 	LastRun string `json:"-"`

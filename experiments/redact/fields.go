@@ -75,6 +75,7 @@ const (
 )
 
 func (f *fieldScanner) scan() {
+	credentials := 0 // where the last ones end
 	for at := 0; at < len(f.text); {
 		if !isNameByte(f.text[at]) {
 			at++
@@ -84,8 +85,13 @@ func (f *fieldScanner) scan() {
 		for at < len(f.text) && isNameByte(f.text[at]) {
 			at++
 		}
-		f.token(from, at)
-		f.name(from, at)
+		if end := f.token(from, at); end > at {
+			credentials = end
+		}
+		// Credentials may end like a name, and what follows them is not their value.
+		if from >= credentials || !isIssued(f.text[from:at]) {
+			f.name(from, at)
+		}
 	}
 	f.passwordsInURLs()
 	f.privateKeys()
@@ -101,21 +107,37 @@ func (f *fieldScanner) hide(from, to int) {
 	}
 }
 
-// token hides keys of a known form, and what follows the name of a scheme.
-func (f *fieldScanner) token(from, to int) {
+// token hides keys of a known form, and what follows the name of a scheme: it returns
+// where that ends, or 0.
+func (f *fieldScanner) token(from, to int) (end int) {
 	word := f.text[from:to]
 	if isScheme(word) {
 		value := f.blanks(to, false)
-		if end := f.bare(value); value > to && end-value >= 6 {
-			f.hide(value, end)
+		last := f.bare(value)
+		last = value + len(bytes.TrimRight(f.text[value:last], ":,"))
+		if value > to && last-value >= 6 {
+			f.hide(value, last)
+			end = last
 		}
 	}
 	if len(word) < leastKey {
-		return
+		return end
 	}
 	for _, m := range append(jwtForm.FindAllIndex(word, -1), keyForm.FindAllIndex(word, -1)...) {
 		f.hide(from+m[0], from+m[1])
 	}
+	return end
+}
+
+// leastIssued is the length in bytes from which on a word with digits among its letters
+// is rather a token than a name.
+const leastIssued = 12
+
+// isIssued reports whether a word behind a scheme is a token for sure. A name may stand
+// there as well, as in "bearer access_token: …", and then its value is the secret.
+func isIssued(word []byte) bool {
+	name := bytes.TrimRight(word, "0123456789")
+	return len(word) >= leastIssued && bytes.ContainsAny(name, "0123456789")
 }
 
 // isScheme reports whether a word introduces credentials.
@@ -191,6 +213,9 @@ func (f *fieldScanner) value(name, separator int, quoted bool) {
 	if header && at == separator+1 && f.isPort(name, separator, at) {
 		return
 	}
+	if header {
+		at = f.afterScheme(at)
+	}
 	switch c := f.text[at]; {
 	case header && f.beginsLine(name): // it may hold quotes of its own
 		f.hide(at, f.lineEnd(at))
@@ -210,6 +235,18 @@ func (f *fieldScanner) value(name, separator int, quoted bool) {
 		f.hide(at, end)
 	}
 }
+
+// afterScheme returns where credentials begin that may stand behind the name of their
+// scheme, which is no secret.
+func (f *fieldScanner) afterScheme(at int) int {
+	end := f.bare(at)
+	if next := f.blanks(end, false); isScheme(f.text[at:end]) && next > end && next < len(f.text) && !isBreak(f.text[next]) {
+		return next
+	}
+	return at
+}
+
+func isBreak(c byte) bool { return c == '\n' || c == '\r' }
 
 // isPort reports whether what follows a name is the port of a host of this name.
 func (f *fieldScanner) isPort(name, separator, at int) bool {

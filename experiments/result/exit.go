@@ -84,7 +84,15 @@ func (r *Result) ExitMeaning() string {
 	if r.Run.ExitCode == ExitHeld && (meant == ExitInconclusive || meant == ExitInvalid) {
 		return ExitMeaning(meant) + ", which is allowed"
 	}
+	if r.Run.Outcome == Interrupted && r.Run.ExitCode == signalExit(r.Run.Signal) && !slices.ContainsFunc(r.Experiments, Experiment.touched) {
+		return "interrupted; nothing was injected"
+	}
 	return ExitMeaning(r.Run.ExitCode)
+}
+
+// touched reports whether an injection of the experiment was begun.
+func (e Experiment) touched() bool {
+	return slices.ContainsFunc(e.Faults, func(f Fault) bool { return f.Intended })
 }
 
 // ExitMeaning says in words what an exit code means, for the last line of output.

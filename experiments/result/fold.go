@@ -276,7 +276,7 @@ func (f *fold) experiment(index int, observations Observations, system *System) 
 
 // run is how the run as a whole went.
 func (f *fold) run() Run {
-	run := Run{ID: f.plan.Run, Seed: f.plan.Seed, Commit: f.plan.Commit, Started: f.started, Ended: f.last.At, Outcome: Completed}
+	run := Run{ID: f.plan.Run, Seed: f.plan.Seed, Commit: f.plan.Commit, Started: f.started, Ended: f.last.At, Outcome: Completed, Choices: Choices(f.plan.Choices)}
 	switch {
 	case f.ended == nil:
 		run.Outcome, run.Error = FailedRun, fmt.Sprintf("the run died: its journal stops after %q", strings.ReplaceAll(string(f.last.Kind), "_", " "))

@@ -27,16 +27,24 @@ func (r *experimentRun) invariants() []Invariant {
 			}
 			row.add(e, old)
 		}
-		if row.Before == nil && row.After == nil {
-			row.Detail = cmp.Or(row.Detail, "it was not asked")
-		}
-		if row.After == nil && r.cut != nil {
+		row.CutOff = row.After == nil && r.cut != nil && !r.failedToAsk(inv.Name)
+		switch {
+		case row.CutOff:
 			row.Detail = cmp.Or(row.Detail, "the run was interrupted")
+		case row.Before == nil && row.After == nil:
+			row.Detail = cmp.Or(row.Detail, "it was not asked")
 		}
 		row.SettledItself = inv.Within == 0 && row.settled()
 		list = append(list, row)
 	}
 	return list
+}
+
+// failedToAsk reports whether an invariant was asked and gave no answer.
+func (r *experimentRun) failedToAsk(name string) bool {
+	return slices.ContainsFunc(r.readings, func(e journal.Event) bool {
+		return e.Check != nil && e.Check.Invariant == name && e.Check.Error != ""
+	})
 }
 
 // settled reports whether what was violated under the fault was in order after it.
@@ -144,6 +152,8 @@ func invariantCriterion(inv *Invariant) Criterion {
 		among = fmt.Sprintf(" new, %g before", *inv.Before)
 	}
 	switch {
+	case inv.CutOff && under == 0:
+		c.decide(Inconclusive, ReasonInvariantNotAsked, fmt.Sprintf("invariant %q was not asked after the fault, because the run was interrupted", inv.Name))
 	case inv.Before == nil || inv.After == nil && under == 0:
 		c.decide(Inconclusive, ReasonInvariantNotAsked, fmt.Sprintf("invariant %q could not be asked: %s", inv.Name, inv.Detail))
 	case !told:

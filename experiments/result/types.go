@@ -7,7 +7,11 @@
 // seconds, an absent field was not measured. Fields are only ever added.
 package result
 
-import "time"
+import (
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
 
 // Schema is the name and version of the format.
 const Schema = "blastgauge/result/v1"
@@ -47,6 +51,18 @@ type Run struct {
 	Error    string    `json:"error,omitempty"`
 	Signal   string    `json:"signal,omitempty"` // what interrupted it: HUP, INT or TERM
 	Commit   string    `json:"commit,omitempty"`
+	Choices  Choices   `json:"choices,omitzero"`
+}
+
+// SetDocument is the name of the document that holds what was set in place of the
+// system's document.
+const SetDocument = plan.SetDocument
+
+// Choices are what the run was told beside its documents.
+type Choices struct {
+	Set      []string `json:"set,omitempty"`      // PATH=VALUE, in place of the system's document
+	Phases   string   `json:"phases,omitempty"`   // PHASE=TIME,...; empty: as the documents say
+	Selected bool     `json:"selected,omitempty"` // the experiments were named
 }
 
 // Outcomes of a run.
@@ -102,8 +118,11 @@ type Experiment struct {
 	// absent from the results of older versions.
 	ReasonCodes []ReasonCode `json:"reason_codes,omitempty"`
 	Warnings    []string     `json:"warnings,omitempty"`
-	Digests     Digests      `json:"digests"`
-	Limits      Limits       `json:"limits"`
+	// SharedControl reports that the control arm meets a fault as well, going by the
+	// documents.
+	SharedControl bool    `json:"shared_control,omitempty"`
+	Digests       Digests `json:"digests"`
+	Limits        Limits  `json:"limits"`
 	// BlastRadius is that of the journey furthest over its limit, or nearest to it. It
 	// is absent where too little was measured.
 	BlastRadius *BlastRadius `json:"blast_radius,omitempty"`
@@ -550,4 +569,7 @@ type Invariant struct {
 	// SettledItself reports that the invariant has no time to settle (within), was broken
 	// under the fault, and held after it.
 	SettledItself bool `json:"settled_itself,omitempty"`
+	// CutOff reports that the run was interrupted before the invariant was asked after the
+	// fault, for which it is not to blame.
+	CutOff bool `json:"cut_off,omitempty"`
 }

@@ -246,30 +246,82 @@ func (e *experiment) Command() string {
 	if e.s == nil {
 		return ""
 	}
-	args := append(e.s.runArguments(), "--only", words.ShellWord(e.ID), "--seed", strconv.FormatUint(e.s.r.Run.Seed, 10))
-	if e.File != "" {
-		args = append(args, words.ShellWord(e.File))
-	}
-	return strings.Join(args, " ")
+	return e.s.command(e.Experiment)
 }
 
-// runArguments is the command with the file of the system, unless the command would
-// find that file by itself.
-func (s *summary) runArguments() []string {
+// command is the command that runs experiments of the run again, as they were run: with
+// its system file, what was set in it, its phases and its seed. Without any, it runs all
+// that the command finds by itself.
+func (s *summary) command(list ...*result.Experiment) string {
 	args := []string{"blastgauge", "run"}
-	of := map[string]bool{}
+	if file := s.systemFile(); file != "" && file != "blastgauge.yaml" {
+		args = append(args, option("-f", file)...)
+	}
+	c := s.choices()
+	for _, text := range c.Set {
+		args = append(args, option("--set", text)...)
+	}
+	if c.Phases != "" {
+		args = append(args, option("--phases", c.Phases)...)
+	}
+	for _, e := range list {
+		args = append(args, option("--only", e.ID)...)
+	}
+	args = append(args, "--seed", strconv.FormatUint(s.r.Run.Seed, 10))
+	var files []string
+	for _, e := range list {
+		if e.File != "" && !slices.Contains(files, e.File) {
+			files = append(files, e.File)
+		}
+	}
+	for i, file := range files {
+		if strings.HasPrefix(file, "-") {
+			files[i] = "./" + file // no quotes keep it from being a flag
+		}
+		files[i] = words.ShellWord(files[i])
+	}
+	return strings.Join(append(args, files...), " ")
+}
+
+// option is a flag with its value, which may begin with a dash.
+func option(name, value string) []string { return []string{name, words.ShellWord(value)} }
+
+// systemFile is the file of the system; empty where the result does not hold it.
+func (s *summary) systemFile() string {
+	of := map[string]bool{result.SetDocument: true} // no file, and not to be taken for one
 	for _, e := range s.order {
 		of[e.File] = true
 	}
 	for _, d := range s.r.Documents {
-		if !of[d.File] && d.File != "blastgauge.yaml" {
-			return append(args, "-f", words.ShellWord(d.File))
+		if !of[d.File] {
+			return d.File
 		}
 	}
-	return args
+	return ""
 }
 
-// runCommand is the command that repeats the whole run.
+// choices are what the run was told beside its documents. A result of an older version
+// holds only what was set.
+func (s *summary) choices() result.Choices {
+	c := s.r.Run.Choices
+	for _, d := range s.r.Documents {
+		if d.File == result.SetDocument && len(c.Set) == 0 {
+			c.Set = strings.Split(strings.TrimSuffix(d.Text, "\n"), "\n")
+		}
+	}
+	return c
+}
+
+// runCommand is the command that repeats the whole run: all experiments of it, and no
+// others.
 func runCommand(r *result.Result) string {
-	return strings.Join(append(summarize(r).runArguments(), "--seed", strconv.FormatUint(r.Run.Seed, 10)), " ")
+	s := summarize(r)
+	if !s.choices().Selected {
+		return s.command()
+	}
+	list := make([]*result.Experiment, len(r.Experiments))
+	for i := range r.Experiments {
+		list[i] = &r.Experiments[i]
+	}
+	return s.command(list...)
 }

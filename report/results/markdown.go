@@ -117,7 +117,7 @@ func (s *summary) unaskedList(m *encode.Comment) {
 	for _, u := range s.unasked {
 		rows = append(rows, u.sentence())
 	}
-	bulletList(m, "Invariants that were not asked", rows)
+	bulletList(m, s.unaskedTitle(), rows)
 }
 
 // bulletList writes texts of a result under a title; nothing where there are none.

@@ -164,6 +164,10 @@ func adviceFor(e *result.Experiment, code result.ReasonCode) (advice, bool) {
 		return exerciseAdvice(e), true
 	case result.ReasonBaselineHarmed:
 		return advice{verb: lookBefore, text: tryJourney(e)}, true
+	case result.ReasonControlContaminated:
+		if e.SharedControl {
+			return advice{verb: repair, text: "give the control its own route, past the proxies of its faults: both arms meet them now"}, true
+		}
 	case result.ReasonHarmUndecided:
 		return advice{verb: settle, text: moreJourneys(e)}, true
 	case result.ReasonSystemNotBack: // that cannot wait for another measurement
@@ -280,6 +284,7 @@ func invariantAdvice(e *result.Experiment, inv *result.Invariant) advice {
 	c := e.Criterion(result.InvariantCriterion, inv.Name)
 	switch {
 	case c == nil:
+	case inv.CutOff: // nothing has to be mended for it to be asked
 	case c.Code == result.ReasonInvariantNotAsked:
 		return advice{verb: repair, text: "see that “" + inv.Name + "” can be asked from here, before and after the fault"}
 	case c.Code == result.ReasonInvariantBrokenBefore:

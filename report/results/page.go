@@ -155,6 +155,11 @@ func (p *document) TopFails() []failText {
 // MoreFails are the others.
 func (p *document) MoreFails() []failText { return failTexts(p.fails[len(p.TopFails()):]) }
 
+// CutOff reports whether an interruption alone kept invariants from being asked.
+func (p *document) CutOff() bool {
+	return p.cutOff()
+}
+
 // Unasked are the invariants that were not asked.
 func (p *document) Unasked() []unaskedInvariant { return p.unasked }
 

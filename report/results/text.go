@@ -206,7 +206,7 @@ func (p *printer) unasked(s *summary) {
 	if len(s.unasked) == 0 {
 		return
 	}
-	p.Heading("Invariants that were not asked")
+	p.Heading(s.unaskedTitle())
 	for _, u := range s.unasked {
 		p.Wrap(p.Mark(result.Inconclusive), inert.Text(u.sentence()))
 	}

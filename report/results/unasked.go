@@ -24,12 +24,32 @@ func (u unaskedInvariant) Name() string { return u.inv.Name }
 
 // Why says why it was not asked.
 func (u unaskedInvariant) Why() string {
+	if u.inv.CutOff {
+		return "the run was interrupted"
+	}
 	return cmp.Or(u.inv.Detail, "it was not asked after the fault")
 }
 
 // sentence says all of it.
 func (u unaskedInvariant) sentence() string {
+	if u.inv.CutOff {
+		return u.inv.Name + " was not asked after the fault, because " + u.Why() + ", " + u.of.ID
+	}
 	return u.inv.Name + " was not asked: " + u.Why() + ", " + u.of.ID
+}
+
+// unaskedTitle is the title of a list of them. Those that an interruption cut off may
+// have been asked before.
+func (s *summary) unaskedTitle() string {
+	if s.cutOff() {
+		return "Invariants that were not asked after the fault"
+	}
+	return "Invariants that were not asked"
+}
+
+// cutOff reports whether an interruption alone kept invariants from being asked.
+func (s *summary) cutOff() bool {
+	return !slices.ContainsFunc(s.unasked, func(u unaskedInvariant) bool { return !u.inv.CutOff })
 }
 
 // unasked are the invariants of an experiment that was begun which were not asked,

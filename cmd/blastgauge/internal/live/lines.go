@@ -161,7 +161,7 @@ func describeEvent(p *plan.Plan, e journal.Event) (topic, text string) {
 	case journal.InvariantChecked:
 		return describeReading(e.Check)
 	case journal.Interrupted:
-		return "stop", e.Detail + " received: the faults are removed"
+		return "stop", e.Detail + " received: faults that are in force are removed"
 	case journal.SuiteStopped:
 		return "stop", e.Detail
 	case journal.ExperimentEnded:

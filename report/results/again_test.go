@@ -1,0 +1,81 @@
+package results
+
+import (
+	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments/result"
+)
+
+// The commands of a report run the same again: the system file with what was set in it,
+// the phases, the experiments and the seed, each as one word of a shell.
+func TestCommandsRunTheSameAgain(t *testing.T) {
+	t.Parallel()
+	documents := []result.Document{{File: "blastgauge.yaml"}, {File: result.SetDocument, Text: "url=http://a b\nhosts=[x]\n"}, {File: "experiments/x y.yaml"}}
+	list := []result.Experiment{{ID: "down", File: "experiments/x y.yaml"}, {ID: "slow", File: "experiments/x y.yaml"}}
+	elsewhere := []result.Document{{File: "staging/blast.yaml"}, {File: "-x.yaml"}}
+	for name, tt := range map[string]struct {
+		documents  []result.Document
+		choices    result.Choices
+		file       string
+		whole, one string
+	}{
+		"all": {documents[:1], result.Choices{}, "a.yaml",
+			"blastgauge run --seed 7", "blastgauge run --only down --seed 7 a.yaml"},
+		"set and phases": {documents, result.Choices{Set: []string{"url=it's\na"}, Phases: "baseline=20s,fault=30s"}, "",
+			"blastgauge run --set 'url=it'\\''s\na' --phases 'baseline=20s,fault=30s' --seed 7",
+			"blastgauge run --set 'url=it'\\''s\na' --phases 'baseline=20s,fault=30s' --only down --seed 7 'experiments/x y.yaml'"},
+		"of an older version": {documents, result.Choices{}, "",
+			"blastgauge run --set 'url=http://a b' --set 'hosts=[x]' --seed 7",
+			"blastgauge run --set 'url=http://a b' --set 'hosts=[x]' --only down --seed 7 'experiments/x y.yaml'"},
+		"named": {elsewhere, result.Choices{Selected: true}, "-x.yaml",
+			"blastgauge run -f staging/blast.yaml --only down --only slow --seed 7 ./-x.yaml", "blastgauge run -f staging/blast.yaml --only down --seed 7 ./-x.yaml"},
+	} {
+		r := &result.Result{Run: result.Run{Seed: 7, Choices: tt.choices}, Documents: tt.documents}
+		for _, e := range list {
+			if tt.file != "" {
+				e.File = tt.file
+			}
+			r.Experiments = append(r.Experiments, e)
+		}
+		if got := runCommand(r); got != tt.whole {
+			t.Errorf("%s: the whole run is %s, want %s", name, got, tt.whole)
+		}
+		if got := newExperiment(summarize(r), &r.Experiments[0]).Command(); got != tt.one {
+			t.Errorf("%s: one experiment is %s, want %s", name, got, tt.one)
+		}
+	}
+}
+
+// An interruption keeps an invariant from being asked once more. It is no fault of the
+// invariant's, so there is nothing to repair.
+func TestAnInvariantThatWasCutOffNeedsNoRepair(t *testing.T) {
+	t.Parallel()
+	inv := result.Invariant{Name: "stock", Before: new(0.0), During: new(0.0), Detail: "the run was interrupted", CutOff: true}
+	change := func(e *result.Experiment) {
+		e.Phases = []result.Phase{{Name: "baseline"}}
+		e.Invariants = []result.Invariant{inv}
+		e.Criteria = []result.Criterion{criterionOf("stock", result.ReasonInvariantNotAsked)}
+	}
+	for _, n := range stepsOf(result.Inconclusive, change, result.ReasonInterrupted) {
+		if n.verb == repair {
+			t.Errorf("advice %q", n.sentence())
+		}
+	}
+	e := result.Experiment{ID: "down"}
+	change(&e)
+	s := summarize(&result.Result{Experiments: []result.Experiment{e}})
+	if len(s.unasked) != 1 || !s.cutOff() || s.unasked[0].sentence() != "stock was not asked after the fault, because the run was interrupted, down" {
+		t.Errorf("not asked: %+v", s.unasked)
+	}
+}
+
+// A control on the way of the fault is contaminated however often it is measured.
+func TestASharedControlNeedsItsOwnRoute(t *testing.T) {
+	t.Parallel()
+	for _, shared := range []bool{true, false} {
+		list := stepsOf(result.Inconclusive, func(e *result.Experiment) { e.SharedControl = shared }, result.ReasonControlContaminated)
+		if len(list) != 1 || (list[0].verb == repair) != shared {
+			t.Errorf("shared %t: %+v", shared, list)
+		}
+	}
+}
