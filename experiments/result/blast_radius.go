@@ -196,19 +196,20 @@ func (j *Journey) smallerArm() int {
 	return min(j.Arms.Fault.Journeys, j.Baseline.Fault.Journeys)
 }
 
-// headline is the blast radius of the journey furthest over its limit, or
-// nearest to it. Of two that are alike it is the one that is known better.
+// headline is the blast radius of the journey furthest over its limit, or nearest to it:
+// first of those that are shown to be beyond it, then, by the upper end, of those that are
+// not known to be within. Of two that are alike it is the one that is known better.
 func headline(journeys []Journey) *BlastRadius {
 	var worst *BlastRadius
-	over := 0.0
+	rank, over := 0, 0.0
 	for _, j := range journeys {
 		b := j.BlastRadius
 		if b == nil {
 			continue
 		}
-		beyond := b.Estimate - j.Limit
-		if worst == nil || beyond > over || beyond == over && b.Low > worst.Low {
-			worst, over = b, beyond
+		known, beyond := b.beyond(j.Limit)
+		if worst == nil || known > rank || known == rank && (beyond > over || beyond == over && b.Low > worst.Low) {
+			worst, rank, over = b, known, beyond
 		}
 	}
 	if worst == nil {
@@ -216,4 +217,16 @@ func headline(journeys []Journey) *BlastRadius {
 	}
 	head := *worst
 	return &head
+}
+
+// beyond is how far a blast radius is over a limit, among those of its rank: 2 where it is
+// shown to be beyond it, 1 where it may be, 0 where it is not.
+func (b *BlastRadius) beyond(limit float64) (rank int, over float64) {
+	switch {
+	case b.Low > limit:
+		return 2, b.Estimate - limit
+	case b.High > limit:
+		return 1, b.High - limit
+	}
+	return 0, b.Estimate - limit
 }

@@ -423,6 +423,26 @@ func TestTheHeadlineIsTheJourneyFurthestOverItsLimit(t *testing.T) {
 	}
 }
 
+// Where nothing is shown to be beyond its limit, it is the journey of which least is known
+// to be within, and never hides one that is shown to be beyond.
+func TestTheHeadlineIsTheJourneyNotKnownToBeWithin(t *testing.T) {
+	t.Parallel()
+	of := func(name string, estimate, low, high float64, control string) Journey {
+		return Journey{Name: name, Limit: 0.05, BlastRadius: &BlastRadius{Journey: name, Estimate: estimate, Low: low, High: high, Control: control}}
+	}
+	for want, other := range map[string][2]Journey{
+		"contaminated": {of("contaminated", -0.01, -0.14, 0.78, ContaminatedControl), of("browse", 0, -0.1, 0.099, ConcurrentControl)},
+		"undecided":    {of("undecided", 0.01, -0.02, 0.06, ConcurrentControl), of("checkout", 0.041, 0.035, 0.047, ConcurrentControl)},
+		"refuted":      {of("refuted", 0.2, 0.1, 0.3, ConcurrentControl), of("wide", 0.1, -0.2, 0.9, ConcurrentControl)},
+	} {
+		for _, list := range [][]Journey{other[:], {other[1], other[0]}} {
+			if got := headline(list); got.Journey != want {
+				t.Errorf("headline is about %s, want %s", got.Journey, want)
+			}
+		}
+	}
+}
+
 func TestRecoveryIsMeasuredFromTheProvenRemoval(t *testing.T) {
 	t.Parallel()
 	s := newStory()
