@@ -34,8 +34,8 @@ its own control, with a 95 % interval. All changes are judged together: where
 nothing changed, at most one comparison in twenty says regressed. What varies from
 run to run is learnt from the experiments of the suite.
 
-BASE and HEAD are run directories, result.json files or report.html files, which
-embed their result. With several runs on a side, what varies from run to run is
+BASE and HEAD are run directories, ids of runs below .blastgauge/runs, result.json
+files or report.html files, which embed their result. With several runs on a side, what varies from run to run is
 in the intervals; give them with --base and --head, each once or more.
 
 Exit status:
@@ -119,7 +119,7 @@ func (o compareOptions) sides(args []string) (base, head []string, err error) {
 func inputs(paths []string) ([]compare.Input, error) {
 	var list []compare.Input
 	for _, path := range paths {
-		r, err := result.Load(path)
+		r, err := result.Load(findRun(path))
 		if err != nil {
 			return nil, err
 		}

@@ -2,8 +2,27 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/blastgauge/blastgauge/experiments/run"
 )
+
+// findRun is the path of a run that the user names: a path as it is, or the id of one of
+// the runs below the working directory. What exists at the path comes first.
+func findRun(named string) string {
+	if _, err := os.Lstat(named); !errors.Is(err, fs.ErrNotExist) || named != filepath.Base(named) || named == "." || named == ".." {
+		return named
+	}
+	below := filepath.Join(filepath.FromSlash(run.DefaultRuns), named)
+	if info, err := os.Lstat(below); err != nil || !info.IsDir() {
+		return named // its own error says what is wrong
+	}
+	return below
+}
 
 // readNamed reads files that the user names. They may be pipes, such as <(COMMAND), and
 // then whoever writes them decides how long that takes: no read of theirs ends by

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/spf13/cobra"
@@ -34,19 +35,22 @@ Exit status:
 			if err != nil {
 				return err
 			}
-			if err := loaded.Plan.WriteText(a.stdout); err != nil {
-				return err
-			}
+			var lengths bytes.Buffer // asked for, so they come last
 			if limit != "" {
-				if err := loaded.Plan.WritePhasesFor(a.stdout, limit); err != nil {
+				if err := loaded.Plan.WritePhasesFor(&lengths, limit); err != nil {
 					return usagef("--for: %v", err)
 				}
+			}
+			if err := loaded.Plan.WriteText(a.stdout); err != nil {
+				return err
 			}
 			for _, e := range shape.Errors(loaded.Unset) {
 				a.printf("  Variables  %s:%d:%d: %s: a run needs it\n", e.File, e.Line, e.Col, e.Msg)
 			}
 			found, err := run.Inspect(cmd.Context(), loaded.Plan, run.Options{Token: o.token, Getenv: a.getenv})
-			return errors.Join(err, found.WriteText(a.stdout, loaded.Plan))
+			err = errors.Join(err, found.WriteText(a.stdout, loaded.Plan))
+			_, wrote := lengths.WriteTo(a.stdout)
+			return errors.Join(err, wrote)
 		},
 	}
 	o.planFlags(cmd)

@@ -19,8 +19,8 @@ func newReport(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report DIR | --index DIR",
 		Short: "Make the reports of a run from its journal, also of one that died",
-		Long: `Report reads the journal in the DIR of a run, writes its result.json anew, and
-prints it or makes pages of it. The run itself is over: the exit status says only
+		Long: `Report reads the journal in the DIR of a run, or of the run below .blastgauge/runs
+with that id, writes its result.json anew, and prints it or makes pages of it. The run itself is over: the exit status says only
 whether it could be read.`,
 		Example: `  blastgauge report .blastgauge/runs/20261123t140200z-7f3a9c
   blastgauge report DIR -o html=report.html -o text
@@ -46,16 +46,17 @@ whether it could be read.`,
 			if err := checkPages(pages, outputs); err != nil {
 				return err
 			}
-			root, err := atomicfile.OpenDir(args[0])
+			dir := findRun(args[0])
+			root, err := atomicfile.OpenDir(dir)
 			if err != nil {
 				return fmt.Errorf("not a run directory: %w", err)
 			}
 			defer func() { _ = root.Close() }() // nothing is written
 			r, err := result.Read(root)
 			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
+				return fmt.Errorf("%s: %w", dir, err)
 			}
-			return errors.Join(writeRunFiles(args[0], r), a.write(outputs, r), styleSheets(pages, outputs))
+			return errors.Join(writeRunFiles(dir, r), a.write(outputs, r), styleSheets(pages, outputs))
 		},
 	}
 	pages.add(cmd)

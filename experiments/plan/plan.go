@@ -283,6 +283,7 @@ func warnings(e Experiment) []string {
 				j.Name, upper*100, figures.ShortPercent(j.Limit, 1), neededToHold(j.Limit), min(fault, control)))
 		}
 	}
+	list = append(list, e.guardrailWarnings()...)
 	list = append(list, e.recoveryWarnings()...)
 	list = append(list, e.turnWarnings()...)
 	for _, f := range e.Faults {
@@ -292,6 +293,23 @@ func warnings(e Experiment) []string {
 		}
 		if f.Share < 1 && kind.Level == injectors.Byte {
 			list = append(list, fmt.Sprintf("%s: share %s is a share of connections, drawn once per connection, not of requests", f.Inject, f.Portion()))
+		}
+	}
+	return list
+}
+
+// guardrailWarnings names guardrails that trip on less harm than the hypothesis allows: the
+// fault is gone before the limit can be judged.
+func (e Experiment) guardrailWarnings() []string {
+	var list []string
+	for _, g := range e.Guardrails {
+		if g.BlastRadius == 0 && g.Failed == 0 { // the others do not limit a share of harm
+			continue
+		}
+		for _, j := range e.Journeys {
+			if g.Share() < j.Limit {
+				list = append(list, fmt.Sprintf("%s: its limit is %s, but a guardrail stops the fault before it can be judged: %s", j.Name, figures.ShortPercent(j.Limit, 1), g.Says(j.Name)))
+			}
 		}
 	}
 	return list

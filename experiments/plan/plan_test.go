@@ -208,3 +208,34 @@ func TestPortionIsAPercentage(t *testing.T) {
 		}
 	}
 }
+
+// A guardrail that trips on less than a limit allows leaves nothing to judge the limit by.
+func TestAPlanWarnsOfAGuardrailBelowALimit(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		guardrail experiments.Guardrail
+		cap       float64
+		want      int // journeys of two, both with a limit of 5 %
+	}{
+		{experiments.Guardrail{BlastRadius: 0.03}, 0, 2},
+		{experiments.Guardrail{Failed: 0.04}, 0, 2},
+		{experiments.Guardrail{BlastRadius: 0.05}, 0, 0},
+		{experiments.Guardrail{BlastRadius: 0.36}, 0.6, 0},
+		{experiments.Guardrail{BlastRadius: 0.36}, 0.01, 2}, // a cap is one, too
+		{experiments.Guardrail{P99: time.Second}, 0, 0},
+		{experiments.Guardrail{Probe: &experiments.Probe{}}, 0, 0},
+	} {
+		s, e := documents()
+		s.Caps.BlastRadius, e.Settings.Guardrails = tt.cap, []experiments.Guardrail{tt.guardrail}
+		x := makeOne(t, s, e, Options{})
+		list := x.guardrailWarnings()
+		if len(list) != tt.want {
+			t.Errorf("%+v, cap %v: %q, want %d", tt.guardrail, tt.cap, list, tt.want)
+		}
+		for _, text := range list {
+			if !strings.Contains(strings.Join(x.Warnings, "\n"), text) {
+				t.Errorf("the plan does not say %q", text)
+			}
+		}
+	}
+}

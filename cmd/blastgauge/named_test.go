@@ -1,0 +1,51 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Two runs are compared by the ids that `history` lists.
+func TestCompareByID(t *testing.T) {
+	base, head := fixtureRun(t, "suite", nil), fixtureRun(t, "suite", worse)
+	t.Chdir(t.TempDir())
+	for id, dir := range map[string]string{"r1": base, "r2": head} {
+		if err := os.CopyFS(filepath.Join(".blastgauge", "runs", id), os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, out, err := invoke(t, "compare", "r1", "r2"); code != 3 || !strings.Contains(out, "1 regressed") {
+		t.Errorf("exit %d\n%s%s", code, out, err)
+	}
+	if code, out, err := invoke(t, "report", "r1"); code != 0 || out == "" {
+		t.Errorf("exit %d, %q: %s", code, out, err)
+	}
+	if code, _, _ := invoke(t, "report", "r3"); code == 0 {
+		t.Error("a run that is not there was reported")
+	}
+}
+
+// A run is named by its path or, below the working directory, by its id. What exists comes
+// first, and no name leads out of the runs.
+func TestFindRun(t *testing.T) {
+	t.Chdir(t.TempDir())
+	runs := filepath.Join(".blastgauge", "runs")
+	for _, dir := range []string{filepath.Join(runs, "r1"), filepath.Join(runs, "both"), "both"} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(t.TempDir(), filepath.Join(runs, "link")); err != nil {
+		t.Fatal(err)
+	}
+	for named, want := range map[string]string{
+		"r1": filepath.Join(runs, "r1"), "both": "both", "none": "none", "": "", ".": ".", "..": "..",
+		"../r1": "../r1", "x/r1": "x/r1", "link": "link",
+	} {
+		if got := findRun(named); got != want {
+			t.Errorf("findRun(%q) = %q, want %q", named, got, want)
+		}
+	}
+}
