@@ -34,7 +34,7 @@ func All(ctx context.Context, dirs []string, o Options) error {
 	for _, open := range list {
 		err := o.recoverOpen(ctx, open)
 		if errors.Is(err, journal.ErrAlive) && !errors.Is(err, engine.ErrNotRemoved) {
-			o.logf(open.Dir)("the run is alive: left alone (--stop stops it)")
+			o.logf(open.Dir)("%s", leftAlone(open.Dir))
 			continue
 		}
 		errs = append(errs, err)
@@ -52,6 +52,11 @@ func All(ctx context.Context, dirs []string, o Options) error {
 		_, _ = fmt.Fprintln(o.Log, "no run is open: nothing is left behind")
 	}
 	return errors.Join(errs...)
+}
+
+// leftAlone says that a run is alive, and the whole command that stops it.
+func leftAlone(dir string) string {
+	return "the run is alive: left alone; to stop it: blastgauge recover --stop " + manual.Quote(dir)
 }
 
 // errUnread is the error of class [engine.ErrNotRemoved] for a list, or entries of it, that
@@ -96,7 +101,7 @@ func (o Options) nameForeign(dir string) error {
 		return nil //nolint:nilerr // not a run
 	}
 	if alive {
-		o.logf(dir)("the run is alive: left alone (--stop stops it)")
+		o.logf(dir)("%s", leftAlone(dir))
 		return nil
 	}
 	left, err := journal.ReadLeftovers(root)

@@ -17,6 +17,9 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 )
 
+// tryShows begins what a command shows of a journey.
+const tryShows = "`blastgauge try` shows "
+
 // unanswered says why a request got no answer, and what to do.
 func unanswered(x journey.Exchange) (came, do string) {
 	v := x.Verdict
@@ -37,14 +40,14 @@ func unanswered(x journey.Exchange) (came, do string) {
 	case journal.Closed:
 		return at + " closed the connection: " + detail, "is what listens there up, and does it speak HTTP? A proxy closes the connection where nobody listens behind it"
 	}
-	return detail + " (" + at + ")", "does what listens there speak HTTP? `blastgauge try` shows what was sent"
+	return detail + " (" + at + ")", "does what listens there speak HTTP? " + tryShows + "what was sent"
 }
 
 // adviceOnAnswer is what to do about an answer that is not as expected.
 func adviceOnAnswer(x journey.Exchange) string {
 	switch {
 	case x.Verdict.Cause != journal.Status:
-		return "is the expectation right, and the data of the system? `blastgauge try` shows the whole answer"
+		return "is the expectation right, and the data of the system? " + tryShows + "the whole answer"
 	case x.Status == http.StatusUnauthorized, x.Status == http.StatusForbidden, x.Status == http.StatusProxyAuthRequired:
 		return "are the credentials of the journey right, and its variables set for this environment?"
 	case x.Status >= 300 && x.Status < 400:
@@ -54,7 +57,7 @@ func adviceOnAnswer(x journey.Exchange) string {
 	case x.Status >= 500:
 		return "look at the system's own log: it answers, and cannot do its work"
 	}
-	return "is the request right? `blastgauge try` shows it and the whole answer"
+	return "is the request right? " + tryShows + "it and the whole answer"
 }
 
 // advise says more of what fails on the arm that goes through the proxies: which

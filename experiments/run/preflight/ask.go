@@ -111,7 +111,11 @@ func (c *checker) check(ctx context.Context, inv experiments.Invariant) (journal
 		return r, nil
 	}
 	if last != nil {
-		return r, exchangeProblem(*last)
+		p := exchangeProblem(*last)
+		if strings.Contains(p.Do, tryShows) { // which sends journeys alone
+			p.Do = "is the request right, and what is expected of its answer, and the data of the system?"
+		}
+		return r, p
 	}
 	p := &Problem{Asked: askedBy(inv), Expected: expectedBy(inv), Came: shorten(cmp.Or(r.Error, r.Detail)), Err: r.Err}
 	if len(r.Keys) > 0 && r.Error == "" {

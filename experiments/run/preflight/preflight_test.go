@@ -203,7 +203,7 @@ func TestAllProblemsEachOnce(t *testing.T) {
 		t.Errorf("%+v", first)
 	}
 	for i, want := range []string{`invariant "right"`, `invariant "run"`, `guardrail "up"`} {
-		if got := e.Problems[i+1]; got.Check != want || got.Do == "" || got.Came == "" {
+		if got := e.Problems[i+1]; got.Check != want || got.Do == "" || got.Came == "" || strings.Contains(got.Do, "blastgauge try") {
 			t.Errorf("%+v, want %s", got, want)
 		}
 	}
