@@ -93,6 +93,31 @@ func TestAStepThatHeldWithoutItsCallsIsTold(t *testing.T) {
 	}
 }
 
+// Journeys that hung until the removal made their calls after it.
+func TestStepsThatWerePassedAfterTheFaultAreNotTold(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		steps []time.Duration
+		want  int
+	}{
+		"both steps under the fault":       {[]time.Duration{time.Millisecond, time.Millisecond}, 1},
+		"the first hung until the removal": {[]time.Duration{time.Hour, time.Millisecond}, 0},
+	} {
+		s := newStory()
+		counted(s, 1, 0.1)
+		s.plan.Experiments[0].Journeys[0].Steps[1].Needs = []string{"payments"}
+		if s.obs == nil {
+			s.send()
+		}
+		for i := range s.obs {
+			s.obs[i].Steps = tt.steps
+		}
+		if list := s.fold(t).Experiments[0].Unchecked; len(list) != tt.want {
+			t.Errorf("%s: %+v, want %d", name, list, tt.want)
+		}
+	}
+}
+
 // It needs no concurrent control, as calls are compared with those before the fault.
 func TestStepsWithoutTheirCallsAreToldWithoutAControl(t *testing.T) {
 	t.Parallel()

@@ -269,8 +269,8 @@ func (f *fold) experiment(index int, observations Observations, system *System) 
 		return Experiment{}, fmt.Errorf("reading the journeys of %s: %w", run.plan.ID, err)
 	}
 	e := run.result(f)
-	run.journeys = nil // its memory is for the next experiment
 	e.Impact, e.Unchecked = system.Traffic.impact(&e), run.unchecked(&e, system.Dependencies)
+	run.journeys = nil // its memory is for the next experiment
 	return e, nil
 }
 

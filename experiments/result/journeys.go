@@ -47,8 +47,9 @@ type outcomes struct {
 	during         groupCounts        // the control arm during the cohort
 	before         [2]groupCounts     // in the baseline, by arm
 	beforeFault    [2]*stats.Baseline // the same as those who run experiments know it
-	released       groupCounts        // of the fault arm, after the cohort
-	inFlight       Counts             // of the fault arm, when the fault came
+	afterward      passedAfterward
+	released       groupCounts // of the fault arm, after the cohort
+	inFlight       Counts      // of the fault arm, when the fault came
 
 	excess     contrast    // the harm of the cohort
 	ownBefore  contrast    // the harm of the cohort against the same arm before the fault
@@ -163,6 +164,7 @@ func (r *experimentRun) prepare(i int, j *journeyRecord) {
 	j.fault, j.control = groupCounts{group: fault}, groupCounts{group: control}
 	during := group{arm: plan.ControlArm, spans: j.cohort}
 	j.during = groupCounts{group: during}
+	j.afterward = passedAfterward{fault, m.inForce, make([]int, len(p.Steps))}
 	j.released = groupCounts{group: group{arm: plan.FaultArm, spans: r.released(j.cohort)}}
 	j.excess, j.counted = newContrast(fault, control, harmed), newContrast(fault, control, r.counted(i))
 	j.beforeNeed, j.beside = newContrast(fault, control, r.harmedBeforeNeed(i)), r.newBesideControl(i, j.comparison)
@@ -227,6 +229,7 @@ func (j *journeyRecord) add(o *journal.Observation) {
 	j.causes.add(o)
 	j.timing.add(o)
 	j.endings.add(o)
+	j.afterward.add(o)
 	j.batched.add(o)
 	j.seconds.add(o)
 	j.series[o.Arm].add(o)

@@ -2,14 +2,16 @@ package result
 
 import (
 	"slices"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
 )
 
 // Unchecked is a step that was passed although the calls behind it fell away under the
 // fault: what it expects does not tell whether the dependency did its work. Calls are per
 // journey, as the proxies count them; Passed is the share of the journeys of the fault arm
-// that passed the step.
+// that passed the step while the fault was in force.
 type Unchecked struct {
 	Journey    string  `json:"journey"`
 	Step       string  `json:"step,omitempty"` // absent where no document says which steps need it
@@ -45,7 +47,7 @@ func (r *experimentRun) unchecked(e *Experiment, dependencies map[string]Depende
 		for i := range e.Journeys {
 			j := &e.Journeys[i]
 			for _, k := range r.stepsThatNeed(i, a.Dependency) {
-				if passed := j.passed(k); passed >= leastPassed && left < leftOfCalls*passed {
+				if passed := j.passed(k, r.journeys[i].afterward.by(k)); passed >= leastPassed && left < leftOfCalls*passed {
 					list = append(list, Unchecked{j.Name, r.stepName(i, a.Dependency, k), a.Dependency, a.Unit, round(passed), a.Baseline, a.Fault})
 				}
 			}
@@ -87,8 +89,51 @@ func (r *experimentRun) stepName(i int, dependency string, k int) string {
 	return r.plan.Journeys[i].Steps[k].Name
 }
 
-// passed is the share of the fault arm that completed step k as expected, or late.
-func (j *Journey) passed(k int) float64 {
+// passedAfterward are how many journeys of a group passed a step only after the fault was
+// gone, by step: the calls behind it came too late to be counted under it.
+type passedAfterward struct {
+	of      group
+	inForce []stretch
+	passed  []int
+}
+
+// by is how many passed step k; none where nothing was measured.
+func (p *passedAfterward) by(k int) int {
+	if k >= len(p.passed) {
+		return 0
+	}
+	return p.passed[k]
+}
+
+func (p *passedAfterward) add(o *journal.Observation) {
+	if !p.of.has(o) {
+		return
+	}
+	removing := time.Duration(0)
+	for _, s := range p.inForce {
+		if o.Intended >= s.injected {
+			removing = s.removing
+		}
+	}
+	at := o.Intended + o.Late
+	for k := range p.passed {
+		if o.Step == k && o.Outcome != journal.Slow {
+			return
+		}
+		if k < len(o.Steps) {
+			at += o.Steps[k]
+		} else {
+			at = o.Intended + o.Took // not known by step
+		}
+		if at > removing {
+			p.passed[k]++
+		}
+	}
+}
+
+// passed is the share of the fault arm that completed step k as expected, or late, while
+// the fault was in force. afterward are those that completed it later.
+func (j *Journey) passed(k, afterward int) float64 {
 	c := j.Arms.Fault
 	if c.Journeys == 0 {
 		return 0
@@ -98,7 +143,7 @@ func (j *Journey) passed(k int) float64 {
 		stopped += s.Failed + s.Wrong
 	}
 	if k+1 < len(j.Steps) { // those that were never sent have their step, or none
-		return float64(c.Journeys-max(stopped, c.FailedBy.Shed)) / float64(c.Journeys)
+		return float64(max(0, c.Journeys-max(stopped, c.FailedBy.Shed)-afterward)) / float64(c.Journeys)
 	}
-	return float64(c.OK+c.Slow) / float64(c.Journeys)
+	return float64(max(0, c.OK+c.Slow-afterward)) / float64(c.Journeys)
 }
