@@ -98,6 +98,27 @@ func TestManyCausesAreCounted(t *testing.T) {
 	}
 }
 
+// A journey that is slow at one step and fails at a later one stands at both, and only then
+// does the page say why its two tables differ.
+func TestAFailureAfterASlowStepIsExplained(t *testing.T) {
+	t.Parallel()
+	const note = "By the step that failed."
+	for _, moved := range []int{0, 1} {
+		r := load(t, "causes")
+		j := &r.Experiments[0].Journeys[0]
+		j.Steps = []result.Step{{Name: "product", Failed: 75 + moved}, {Name: "pay"}}
+		j.Causes = []result.Cause{
+			{Step: "product", Class: "status", Key: "503", Fault: result.CauseCounts{Fault: 75}},
+			{Step: "pay", Class: "timeout", Fault: result.CauseCounts{Fault: moved}},
+		}
+		r.Experiments = r.Experiments[:1]
+		r.Experiments[0].Journeys = r.Experiments[0].Journeys[:1]
+		if got := strings.Contains(render(t, "html", Options{}, r), note); got != (moved > 0) {
+			t.Errorf("%d moved: explained %v", moved, got)
+		}
+	}
+}
+
 // Names are as their documents have them, also at the beginning of a sentence.
 func TestNamesKeepTheirCase(t *testing.T) {
 	t.Parallel()

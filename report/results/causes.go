@@ -141,6 +141,22 @@ func (b block) CauseRows() (rows []causeRow) {
 	return rows
 }
 
+// FailedLater reports whether journeys stand at another step among the causes than in the
+// table of steps: they were slow at one step and failed at a later one.
+func (b block) FailedLater() bool {
+	ended := map[string]int{}
+	for _, c := range b.Causes {
+		ended[c.Step] += c.Fault.Fault
+	}
+	later := 0 // that ended at a step or after it, more than were first harmed there
+	for _, s := range slices.Backward(b.Steps) {
+		if later += ended[s.Name] - (s.Failed + s.Wrong + s.Slow); later > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // MoreCauses are those that have no row: how many, and how many journeys of the fault arm
 // they harmed under the fault.
 func (b block) MoreCauses() (more struct{ Causes, Journeys int }) {
