@@ -14,10 +14,7 @@ func TestOnlyTheCredentialsOfASchemeAreHidden(t *testing.T) {
 		"call with Bearer k8s9-abc-token1: [Errno 104] Connection reset": "call with Bearer ***: [Errno 104] Connection reset",
 		"call with Bearer c4n4ry-of-nobody: Connection reset":            "call with Bearer ${env:X}: Connection reset",
 		"call with Bearer Zq7xYjK3vW9, then nothing":                     "call with Bearer ***, then nothing",
-		"Authorization: Bearer c4n4ry-of-nobody":                         "Authorization: Bearer ${env:X}",
-		"Authorization: Basic Zq7xYjK3vW9\nDate: x":                      "Authorization: Basic ***\nDate: x",
 		"Authorization: c4n4ry-of-nobody":                                "Authorization: ${env:X}",
-		"Authorization: Bearer ":                                         "Authorization: ***",
 		"bearer access_token: Zq7xYjK3vW9":                               "bearer ***: ***",
 		"Basic password: Zq7xYjK3vW9":                                    "Basic ***: ***",
 	} {
