@@ -228,6 +228,7 @@ func doomedShop(ts *testscript.TestScript, _ bool, args []string) {
 		cmd.Wait()
 	})
 	waitFor(ts, "doomed", "ready\n")
+	editShop(ts, args[0], fewCustomers)
 }
 
 // remove DIR PROXY deletes a proxy of the shop in DIR.
