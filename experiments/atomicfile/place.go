@@ -22,6 +22,10 @@ type place struct {
 	magic      bool        // a descriptor of another process, which only the kernel follows
 }
 
+// errReplaced means that something else is at a path than what was looked at, and that
+// nothing was written.
+var errReplaced = errors.New("was replaced just now")
+
 // follow follows links to the place that they lead to, also where nothing is there yet.
 func follow(path string) (place, error) {
 	for range maxLinks {
@@ -74,7 +78,7 @@ func readlink(path string, seen fs.FileInfo) (string, error) {
 		return "", err
 	}
 	if now, err := os.Lstat(path); err != nil || !os.SameFile(seen, now) {
-		return "", errors.Join(fmt.Errorf("%s was replaced just now", path), err)
+		return "", errors.Join(fmt.Errorf("%s %w", path, errReplaced), err)
 	}
 	return to, nil
 }
@@ -130,7 +134,7 @@ func (p place) open(flags int) (*os.File, error) {
 		return nil, err
 	}
 	if now, err := file.Stat(); err != nil || !os.SameFile(p.info, now) {
-		return nil, errors.Join(fmt.Errorf("%s was replaced just now", p.path), err, file.Close())
+		return nil, errors.Join(fmt.Errorf("%s %w", p.path, errReplaced), err, file.Close())
 	}
 	return file, nil
 }

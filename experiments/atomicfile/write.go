@@ -47,11 +47,18 @@ func render(path string, write func(io.Writer) error, put func(string, []byte) e
 	if err == nil {
 		err = put(path, text.Bytes())
 	}
+	// Another writer of the same file may come between the look at a path and its opening.
+	for i := 0; i < maxLooks && errors.Is(err, errReplaced); i++ {
+		err = put(path, text.Bytes())
+	}
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
 }
+
+// maxLooks is how often a path is looked at again that is replaced all the time.
+const maxLooks = 100
 
 // Check returns the error that [Write] would have for where a path leads, as far as that
 // shows beforehand: a folder that is missing, one in which this user may make no files, a

@@ -454,8 +454,10 @@ func TestWritersDoNotMeet(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
-			if err := Write(path, text(strings.Repeat(fmt.Sprint(i), 1<<16))); err != nil {
-				t.Error(err)
+			for range 20 {
+				if err := Write(path, text(strings.Repeat(fmt.Sprint(i), 1<<16))); err != nil {
+					t.Error(err)
+				}
 			}
 		})
 	}
