@@ -38,7 +38,13 @@ func (s *System) CheckHosts(all ...*Experiment) error {
 
 // HostsKnown reports whether allow_hosts holds no variable that is not set.
 func (s *System) HostsKnown() bool {
-	return !slices.ContainsFunc(s.AllowHosts, func(host string) bool { return strings.Contains(host, "${") })
+	return !slices.ContainsFunc(s.AllowHosts, s.awaits)
+}
+
+// awaits reports whether a value of the document needs a variable that is not set. What
+// only looks so is a value like any other: no text from outside makes itself unknown.
+func (s *System) awaits(value string) bool {
+	return slices.ContainsFunc(s.unset, func(r envReference) bool { return strings.Contains(value, "${env:"+r.name) })
 }
 
 // Dialled lists the hosts that the document names and that a run connects to itself.
@@ -147,22 +153,35 @@ func hostOf(text string) (string, bool) {
 // the word prod, production, prd or live, unless pre- or non- comes before it.
 // The error is of class [ErrRefused].
 func (s *System) CheckEnvironment() error {
-	if strings.Contains(s.Environment, "${") { // it is not known, see CheckAddresses
-		return nil
+	if s.awaits(s.Environment) {
+		return nil // a run needs the variable: see CheckAddresses
 	}
+	// Capitals part words in euProd, and are part of one in pROD.
+	for _, words := range [][]string{environmentWords(s.Environment), environmentWords(strings.ToLower(s.Environment))} {
+		word, found := productionWord(words)
+		if !found {
+			continue
+		}
+		at := s.File
+		if p, ok := s.places["environment"]; ok {
+			at += fmt.Sprintf(":%d:%d", p.Line, p.Col)
+		}
+		return fmt.Errorf("%w: environment %q looks like production (%s): blastgauge runs against staging only (%s)", ErrRefused, s.Environment, word, at)
+	}
+	return nil
+}
+
+// productionWord returns the first word that stands for production.
+func productionWord(words []string) (word string, found bool) {
 	before := ""
-	for _, word := range environmentWords(s.Environment) {
+	for _, word := range words {
 		exempt := before == "pre" || before == "non"
 		if slices.Contains([]string{"prod", "production", "prd", "live"}, strings.TrimFunc(word, unicode.IsDigit)) && !exempt {
-			at := s.File
-			if p, ok := s.places["environment"]; ok {
-				at += fmt.Sprintf(":%d:%d", p.Line, p.Col)
-			}
-			return fmt.Errorf("%w: environment %q looks like production (%s): blastgauge runs against staging only (%s)", ErrRefused, s.Environment, word, at)
+			return word, true
 		}
 		before = word
 	}
-	return nil
+	return "", false
 }
 
 // environmentWords splits a name at everything but letters and digits, and where

@@ -70,13 +70,14 @@ func TestCheckHostsLooksAtEveryHost(t *testing.T) {
 
 func TestCheckEnvironment(t *testing.T) {
 	t.Parallel()
-	refused := []string{"prod", "PROD", "prod-eu", "eu_production", "prd", "live", "shop.live.eu", "prod2", "euProd", "staging/prod", "non-prod-live", "PRODUCTION"}
+	refused := []string{"prod", "PROD", "prod-eu", "eu_production", "prd", "live", "shop.live.eu", "prod2", "euProd", "staging/prod", "non-prod-live", "PRODUCTION",
+		"pROD", "pRod", "eu-PrOd", "ProDuction", "production-${", "${env:X:-production}", "${env:X}-production", "production${x}"}
 	for _, name := range refused {
 		if err := (&System{Environment: name}).CheckEnvironment(); !errors.Is(err, ErrRefused) {
 			t.Errorf("environment %q is not refused: %v", name, err)
 		}
 	}
-	fine := []string{"staging", "staging-eu", "pre-prod", "preprod", "pre_production", "nonprod", "non-production", "PreProd", "Non-Live", "delivery", "product-team", "olive", "reproduction", "prodigy"}
+	fine := []string{"staging", "staging-eu", "pre-prod", "preprod", "pre_production", "nonprod", "non-production", "PreProd", "Non-Live", "delivery", "product-team", "olive", "reproduction", "prodigy", "pre-PROD", "nonPROD"}
 	for _, name := range fine {
 		if err := (&System{Environment: name}).CheckEnvironment(); err != nil {
 			t.Errorf("environment %q is refused: %v", name, err)
