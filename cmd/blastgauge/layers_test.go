@@ -70,10 +70,11 @@ func rooms() []room {
 
 		{name: "experiments/run/journey/journeytest", imports: "experiments"},
 		{name: "experiments/run/journey/rawconn", tests: "experiments/run/journey/journeytest"},
-		{name: "experiments/run/journey", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/redact experiments/sampling experiments/run/internal/wait experiments/run/journey/rawconn", tests: "experiments/run/journey/journeytest"},
-		{name: "experiments/run/traffic", imports: "experiments experiments/journal experiments/plan experiments/redact experiments/sampling experiments/run/journey", tests: "experiments/run/internal/wait experiments/run/journey/journeytest"},
-		{name: "experiments/run/check", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/redact experiments/run/internal/wait experiments/run/journey", tests: "examples/checkout injectors"},
-		{name: "experiments/run/preflight", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/redact experiments/run/check experiments/run/internal/usage experiments/run/internal/wait experiments/run/journey experiments/shape"},
+		{name: "experiments/run/journey/httpclient", imports: "experiments experiments/hosts experiments/jsonpath experiments/run/journey/rawconn", tests: "experiments/run/journey/journeytest"},
+		{name: "experiments/run/journey", imports: "experiments experiments/jsonpath experiments/journal experiments/plan experiments/redact experiments/sampling experiments/run/internal/wait experiments/run/journey/httpclient", tests: "experiments/run/journey/journeytest"},
+		{name: "experiments/run/traffic", imports: "experiments experiments/journal experiments/plan experiments/redact experiments/sampling experiments/run/journey experiments/run/journey/httpclient", tests: "experiments/run/internal/wait experiments/run/journey/journeytest"},
+		{name: "experiments/run/check", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/redact experiments/run/internal/wait experiments/run/journey experiments/run/journey/httpclient", tests: "examples/checkout injectors"},
+		{name: "experiments/run/preflight", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/redact experiments/run/check experiments/run/internal/usage experiments/run/internal/wait experiments/run/journey experiments/run/journey/httpclient experiments/shape"},
 		{name: "experiments/run/systemtest", imports: "experiments experiments/plan injectors/proxy"},
 
 		{name: "experiments/result", imports: "experiments experiments/atomicfile experiments/figures experiments/journal experiments/plan experiments/stats injectors"},
@@ -91,7 +92,7 @@ func rooms() []room {
 		{name: "report/validations", imports: "experiments/inert report/encode"},
 		{name: "report", imports: "experiments/compare experiments/history experiments/result report/comparisons report/encode report/page report/results report/terminal report/trends report/validations", tests: "experiments/inert report/words"},
 
-		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey injectors injectors/configfile injectors/toxiproxy"},
+		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey experiments/run/journey/httpclient injectors injectors/configfile injectors/toxiproxy"},
 		{name: "experiments/run/cleanup", imports: "experiments experiments/atomicfile experiments/filelock experiments/hosts experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest"},
 		{name: "experiments/run/embedded", imports: "experiments experiments/atomicfile experiments/hosts experiments/listening experiments/plan experiments/redact experiments/run/internal/injectorset experiments/run/internal/usage injectors/proxy"},
 		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/hosts experiments/inert experiments/journal experiments/plan experiments/redact experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/preflight experiments/run/traffic injectors injectors/configfile injectors/toxiproxy", tests: "experiments/run/systemtest injectors/injectortest/stock"},
@@ -120,7 +121,7 @@ func owners() map[string]room {
 		"github.com/theory/jsonpath":               {name: "experiments/jsonpath"},
 		"github.com/go-json-experiment/json":       {name: "experiments/jsonpath"},
 		"github.com/google/uuid":                   {name: "experiments/run/journey"},
-		"github.com/valyala/fasthttp":              {name: "experiments/run/journey"},
+		"github.com/valyala/fasthttp":              {name: "experiments/run/journey/httpclient"},
 		"golang.org/x/net":                         {name: "experiments/run/journey", tests: "report"}, // the list of public suffixes; a parser of HTML
 		"github.com/aymanbagabas/go-udiff":         {name: "experiments/compare"},
 		"gonum.org/v1/gonum":                       {name: "experiments/stats", tests: "experiments/truth/world"}, // Student's t, binomial and Beta distributions
@@ -267,7 +268,7 @@ func TestOneRoomCutsWhatASystemSays(t *testing.T) {
 	// What is read up to a bound and is refused when it is longer is not cut; neither is
 	// a text of a document.
 	allowed := []string{"io.LimitReader(resp.Body, maxAnswer+1)", `"%.60q: %w", source`}
-	for _, room := range []string{"experiments/run/check", "experiments/run/journey", "experiments/run/embedded", "experiments/run/internal/injectorset", "injectors/toxiproxy"} {
+	for _, room := range []string{"experiments/run/check", "experiments/run/journey", "experiments/run/journey/httpclient", "experiments/run/embedded", "experiments/run/internal/injectorset", "injectors/toxiproxy"} {
 		files, err := filepath.Glob(filepath.Join("../..", room, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v", room, err)

@@ -11,12 +11,13 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 // A requestChecker checks an invariant by an HTTP request.
 type requestChecker struct {
 	script *journey.Script
-	client *journey.Client
+	client *httpclient.Client
 	memory *journey.Memory
 	tracer journey.Tracer // nil: nobody is told how the request went
 }
@@ -35,7 +36,7 @@ func newRequestChecker(s *experiments.System, inv experiments.Invariant, f journ
 		}
 		c.script.WantKeys(keys)
 	}
-	c.client, err = journey.NewClient(journey.SystemClient(s, s.URL, f.Run))
+	c.client, err = httpclient.New(journey.SystemClient(s, s.URL, f.Run))
 	return c, err
 }
 

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
 )
 
 // BenchmarkJourney is one journey of five steps over loopback, server included.
 func BenchmarkJourney(b *testing.B) {
 	base := journeytest.Listen(b, func(c *net.TCPConn) { journeytest.Serve(c) })
-	client, err := NewClient(ClientOptions{Base: base})
+	client, err := httpclient.New(httpclient.Options{Base: base})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -28,7 +29,7 @@ func BenchmarkJudging(b *testing.B) {
 	answers["/products"] = journeytest.Catalogue()
 	answers["/carts"] = `{"id":"c-1","total":12.50}`
 	answers["/orders"] = `{"id":"o-1","charged":12.5}`
-	benchmark(b, sender(func(_ context.Context, req *Request, resp *Response) error {
+	benchmark(b, sender(func(_ context.Context, req *httpclient.Request, resp *httpclient.Response) error {
 		resp.Status, resp.Body = 200, []byte(answers[req.Target])
 		if req.Target == "/carts" || req.Target == "/orders" {
 			resp.Status = 201

@@ -13,6 +13,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 // causeOf returns the class of an error of a request. Errors are told apart by what they
@@ -24,19 +25,19 @@ func causeOf(err error, late bool) journal.Cause {
 		return journal.NotAllowed
 	case late:
 		return journal.Timeout
-	case isAny(err, errTooLarge, errTooMuch, errTooMuchKept):
+	case isAny(err, httpclient.ErrTooLarge, errTooMuch, errTooMuchKept):
 		return journal.TooLarge
 	case isA[*net.DNSError](err):
 		return journal.DNS
-	case isTimeout(err):
+	case httpclient.IsTimeout(err):
 		return journal.Timeout
 	case isAny(err, syscall.ECONNREFUSED):
 		return journal.Refused
 	case isAny(err, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE):
 		return journal.Reset
-	case isAny(err, errUncompressing): // it may be of class io.ErrUnexpectedEOF as well
+	case isAny(err, httpclient.ErrUncompressing): // it may be of class io.ErrUnexpectedEOF as well
 		return journal.Broken
-	case isAny(err, errClosed, errShort, io.EOF, io.ErrUnexpectedEOF):
+	case isAny(err, httpclient.ErrClosed, httpclient.ErrCutShort, io.EOF, io.ErrUnexpectedEOF):
 		return journal.Closed
 	case isTLS(err):
 		return journal.TLS
@@ -64,12 +65,9 @@ func isTLS(err error) bool {
 	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "remote error" || op.Op == "local error") {
 		return true
 	}
-	return errors.Is(err, errHandshake) || isA[tls.RecordHeaderError](err) || isA[*tls.CertificateVerificationError](err) ||
+	return errors.Is(err, httpclient.ErrHandshake) || isA[tls.RecordHeaderError](err) || isA[*tls.CertificateVerificationError](err) ||
 		isA[x509.UnknownAuthorityError](err) || isA[x509.HostnameError](err) || isA[x509.CertificateInvalidError](err)
 }
-
-// errHandshake is what every error of a TLS handshake is as well.
-var errHandshake = errors.New("tls")
 
 // keyOf returns what tells causes of a class apart: who the request was for.
 func keyOf(cause journal.Cause, err error, entry *url.URL, target string) string {

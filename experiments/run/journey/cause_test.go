@@ -2,6 +2,8 @@ package journey
 
 import (
 	"bufio"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -15,13 +17,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"testing/iotest"
 	"time"
-
-	"github.com/valyala/fasthttp"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
 )
 
@@ -71,7 +71,7 @@ func TestCausesOfRealConnections(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newClient(t, ClientOptions{Base: tt.base})
+			c := newClient(t, httpclient.Options{Base: tt.base})
 			timeout := 30 * time.Second
 			if tt.want == journal.Timeout {
 				timeout = 50 * time.Millisecond
@@ -127,33 +127,18 @@ func TestCausesOfErrors(t *testing.T) {
 		"a resolver that hangs":        {dial(&net.DNSError{Name: "shop.test", IsTimeout: true}), false, journal.DNS},
 		"end of file":                  {fmt.Errorf("x: %w", io.EOF), false, journal.Closed},
 		"end of file inside":           {fmt.Errorf("x: %w", io.ErrUnexpectedEOF), false, journal.Closed},
-		"compressed data that ends":    {fmt.Errorf("%w: %w", errUncompressing, io.ErrUnexpectedEOF), false, journal.Broken},
+		"compressed data that ends":    {fmt.Errorf("%w: %w", httpclient.ErrUncompressing, io.ErrUnexpectedEOF), false, journal.Broken},
 		"not allowed":                  {fmt.Errorf("x: %w", experiments.ErrRefused), true, journal.NotAllowed},
 		"a context's deadline":         {context.DeadlineExceeded, false, journal.Timeout},
 		"no memory for one answer":     {errTooMuch, false, journal.TooLarge},
 		"no time to judge it":          {errNotJudged, false, journal.Timeout},
 		"a text that means nothing":    {errors.New("connection refused, reset by peer, EOF, timeout, tls, no such host"), false, journal.Broken},
-		"a reset during the handshake": {fmt.Errorf("%w: %w", errHandshake, dial(syscall.ECONNRESET)), false, journal.Reset},
-		"anything else during it":      {fmt.Errorf("%w: %w", errHandshake, errors.New("bad")), false, journal.TLS},
+		"a reset during the handshake": {fmt.Errorf("%w: %w", httpclient.ErrHandshake, dial(syscall.ECONNRESET)), false, journal.Reset},
+		"anything else during it":      {fmt.Errorf("%w: %w", httpclient.ErrHandshake, errors.New("bad")), false, journal.TLS},
 	} {
 		if got := causeOf(tt.err, tt.late); got != tt.want {
 			t.Errorf("%s: %s, want %s", name, got, tt.want)
 		}
-	}
-}
-
-// The text of an error is shown without what it quotes of the answer, and its class is
-// still that of the connection.
-func TestAResetInsideTheHeadersStaysOne(t *testing.T) {
-	t.Parallel()
-	broken := io.MultiReader(strings.NewReader("HTTP/1.1 200 OK\r\nX-Secret: hunter22"), iotest.ErrReader(&net.OpError{Op: "read", Err: syscall.ECONNRESET}))
-	err := (&fasthttp.Response{}).Read(bufio.NewReader(broken))
-	shown := explainError("reading the answer", &conn{}, err)
-	if got := causeOf(shown, false); got != journal.Reset {
-		t.Errorf("%v is %s", shown, got)
-	}
-	if strings.Contains(shown.Error(), "hunter") {
-		t.Errorf("%v quotes the answer", shown)
 	}
 }
 
@@ -162,7 +147,7 @@ func TestAResetInsideTheHeadersStaysOne(t *testing.T) {
 func TestCausesOfAnswers(t *testing.T) {
 	t.Parallel()
 	answer := func(status int, body string, headers ...experiments.Field) Sender {
-		return sender(func(_ context.Context, _ *Request, resp *Response) error {
+		return sender(func(_ context.Context, _ *httpclient.Request, resp *httpclient.Response) error {
 			resp.Status, resp.Body, resp.Headers = status, []byte(body), headers
 			return nil
 		})
@@ -223,7 +208,7 @@ func TestExamplesShowNothingThatAJourneyKeepsSecret(t *testing.T) {
 		{Name: "Set-Cookie", Value: "session=" + secrets["cookie"] + "; Path=/"}, {Name: "Location", Value: "/login?why=" + url.QueryEscape(all)},
 		{Name: "Retry-After", Value: all}, {Name: "Content-Type", Value: all}, {Name: "X-Request-Id", Value: secrets["header"]},
 	}
-	echo := sender(func(_ context.Context, req *Request, resp *Response) error {
+	echo := sender(func(_ context.Context, req *httpclient.Request, resp *httpclient.Response) error {
 		resp.Status, resp.Body, resp.Headers = 200, []byte(`{"access_token":"`+secrets["captured"]+`"}`), headers
 		if strings.HasPrefix(req.Target, "/pay") {
 			resp.Status, resp.Body = 502, []byte(all)
@@ -258,4 +243,55 @@ func TestBudgets(t *testing.T) {
 			t.Errorf("%v is %q, want %q", d, got, want)
 		}
 	}
+}
+
+func TestBrokenAnswers(t *testing.T) {
+	t.Parallel()
+	head := "HTTP/1.1 200 OK\r\n"
+	tests := map[string]struct {
+		handle func(*net.TCPConn)
+		want   string
+		cause  journal.Cause
+	}{
+		"short body":         {once(head + "Content-Length: 100\r\n\r\nten bytes!"), "ended early", journal.Closed},
+		"short chunk":        {once(head + "Transfer-Encoding: chunked\r\n\r\n64\r\nten bytes!"), "", journal.Closed},
+		"no last chunk":      {once(head + "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"), "", journal.Closed},
+		"half the headers":   {once(head + "Content-Le"), "", journal.Closed},
+		"no answer":          {once(""), "closed without an answer", journal.Closed},
+		"not HTTP":           {once("SSH-2.0-OpenSSH\r\n\r\n"), "", journal.Broken},
+		"two lengths":        {once(head + "Content-Length: 2\r\nContent-Length: 3\r\n\r\nok!"), "", journal.Broken},
+		"too large":          {once(head + fmt.Sprintf("Content-Length: %d\r\n\r\n", maxBody+1)), "larger than 8 MiB", journal.TooLarge},
+		"broken compression": {once(head + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok"), "uncompressing", journal.Broken},
+		"bomb":               {once(bomb(t)), "larger than 8 MiB", journal.TooLarge},
+		"headers too large":  {once(head + "X: " + strings.Repeat("x", 2*(16<<10)) + "\r\nContent-Length: 2\r\n\r\nok"), "", journal.Broken},
+		"reset": {func(c *net.TCPConn) {
+			_, _ = journeytest.ReadRequest(bufio.NewReader(c))
+			_ = c.SetLinger(0)
+		}, "reset", journal.Reset},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClient(t, httpclient.Options{Base: journeytest.Listen(t, tt.handle)})
+			err := c.Send(t.Context(), &httpclient.Request{Method: "GET", Target: "/", Deadline: time.Now().Add(5 * time.Second)}, &httpclient.Response{})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Fatalf("Send() = %v, want an error that says %q", err, tt.want)
+			}
+			if got := causeOf(err, false); got != tt.cause {
+				t.Errorf("judged as %q, want %q", got, tt.cause)
+			}
+		})
+	}
+}
+
+func bomb(t testing.TB) string {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(make([]byte, maxBody+1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", packed.Len(), packed.String())
 }

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/valyala/fasthttp"
 	"golang.org/x/net/publicsuffix"
+
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 // cookies are the cookies of one journey, as RFC 6265 has them. The zero value
@@ -72,11 +73,11 @@ func cookieURL(entry *url.URL, target string) *url.URL {
 	return u
 }
 
-// cookie returns the values that the answer sets for a cookie, in order. It
+// cookieValues returns the values that an answer sets for a cookie, in order. It
 // leaves out those that delete the cookie.
-func (r *Response) cookie(name string) []string {
+func cookieValues(r *httpclient.Response, name string) []string {
 	var list []string
-	for _, line := range r.header(fasthttp.HeaderSetCookie) {
+	for _, line := range r.Header("Set-Cookie") {
 		c, err := http.ParseSetCookie(line)
 		if err != nil || c.Name != name {
 			continue

@@ -34,7 +34,7 @@ func (e *Execution) example(s *step, v *Verdict) *journal.Example {
 		return x // there is no answer
 	}
 	header := func(name string) string {
-		if list := e.resp.header(name); len(list) > 0 {
+		if list := e.resp.Header(name); len(list) > 0 {
 			return show(list[0], maxHeader)
 		}
 		return ""
@@ -56,7 +56,7 @@ func (e *Execution) secretsOfJourney() *redact.Secrets {
 		hidden.HideNamed([]byte(h.Name + ": " + h.Value))
 		hidden.HideNamed([]byte(h.Value)) // cookies have names of their own
 	}
-	for _, line := range e.resp.header("Set-Cookie") {
+	for _, line := range e.resp.Header("Set-Cookie") {
 		hidden.HideNamed([]byte(line))
 	}
 	for i := range e.script.steps {

@@ -8,13 +8,15 @@ import (
 	"slices"
 	"time"
 
-	"github.com/valyala/fasthttp"
-
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/wait"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 	"github.com/blastgauge/blastgauge/experiments/sampling"
 )
+
+// keptBuffer is what is kept of a request's body for the next one, in bytes.
+const keptBuffer = 16 << 10
 
 // An Execution performs journeys, one after another. It keeps its buffers from
 // one journey to the next, so that a journey costs few allocations. It is not
@@ -28,8 +30,8 @@ type Execution struct {
 	values  values
 	choices rand.PCG
 	cookies cookies
-	req     Request
-	resp    Response
+	req     httpclient.Request
+	resp    httpclient.Response
 	answer  answer
 	lease   lease
 	own     time.Duration // of the step, that this machine needed to judge answers
@@ -87,7 +89,7 @@ func NewExecution() *Execution {
 	e := &Execution{}
 	e.values.choices = rand.New(&e.choices)
 	e.answer.resp, e.answer.bounds = &e.resp, &e.lease
-	e.req.lease = &e.lease
+	e.req.Bounds = &e.lease
 	return e
 }
 
@@ -169,7 +171,7 @@ func (e *Execution) end() {
 // forget lets go of the last answer.
 func (e *Execution) forget() {
 	e.answer.document.Reset()
-	e.resp.forget()
+	e.resp.Forget()
 	e.lease.drop()
 }
 
@@ -226,7 +228,7 @@ func (e *Execution) poll(ctx context.Context, s *step, deadline, until time.Time
 		e.forget()
 		if !deadline.IsZero() && next.After(deadline) {
 			wait.For(ctx, time.Until(deadline))
-			return e.failure(errTimedOut, deadline)
+			return e.failure(httpclient.ErrTimedOut, deadline)
 		}
 		if !wait.For(ctx, s.poll.Every) {
 			return e.failure(context.Cause(ctx), time.Time{})
@@ -278,7 +280,7 @@ func (e *Execution) attempt(ctx context.Context, s *step, deadline time.Time) Ve
 // keepCookies keeps the cookies that the answer sets, until the journey ends. A poll
 // may be given new ones each time.
 func (e *Execution) keepCookies() error {
-	set := e.resp.header(fasthttp.HeaderSetCookie)
+	set := e.resp.Header("Set-Cookie")
 	size := 0
 	for _, line := range set {
 		size += len(line)

@@ -252,7 +252,7 @@ func (x *expectation) check(a *answer, v *values) (*Mismatch, error) {
 	case ofBody:
 		return x.checkBody(a.resp.Body, v), nil
 	case ofHeader:
-		return x.checkHeader(a.resp.header(x.name), v), nil
+		return x.checkHeader(a.resp.Header(x.name), v), nil
 	}
 	return x.checkJSON(a, v)
 }

@@ -1,11 +1,8 @@
 package journey
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"io"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +10,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 // Every answer can be judged: without a panic, with a bounded detail, and never OK
@@ -38,11 +36,11 @@ func FuzzJudge(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, status int, body, cookie, header string) {
 		v := NewExecution()
-		v.start(script, Entry{Sender: sender(func(_ context.Context, req *Request, resp *Response) error {
+		v.start(script, Entry{Sender: sender(func(_ context.Context, req *httpclient.Request, resp *httpclient.Response) error {
 			if len(req.Body) > 0 && !json.Valid(req.Body) {
 				t.Errorf("sent %q, which is not JSON", req.Body)
 			}
-			*resp = Response{Status: status, Body: []byte(body), Headers: []experiments.Field{{Name: "Set-Cookie", Value: cookie}, {Name: "X-Any", Value: header}}}
+			*resp = httpclient.Response{Status: status, Body: []byte(body), Headers: []experiments.Field{{Name: "Set-Cookie", Value: cookie}, {Name: "X-Any", Value: header}}}
 			return nil
 		}), URL: shopURL}, Seed{})
 		got := v.step(t.Context(), 0, time.Time{})
@@ -58,41 +56,6 @@ func FuzzJudge(f *testing.F) {
 		v.step(t.Context(), 1, time.Time{})
 	})
 }
-
-// Whatever bytes a system sends, an answer is complete or there is an error.
-func FuzzExchange(f *testing.F) {
-	for _, s := range []string{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-		"HTTP/1.0 204\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\n\r\nbody"} {
-		f.Add([]byte(s))
-	}
-	c, err := NewClient(ClientOptions{Base: "http://127.0.0.1:1"})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, wire []byte) {
-		line := newConn(answered{bytes.NewReader(wire)})
-		var resp Response
-		reusable, err := c.exchange(line, c.base, "/", &Request{Method: "GET"}, &resp)
-		if err != nil && reusable {
-			t.Errorf("reusable after %v", err)
-		}
-		if err == nil && len(resp.Body) > maxBody {
-			t.Errorf("a body of %d bytes", len(resp.Body))
-		}
-		resp.header("Set-Cookie")
-	})
-}
-
-// answered is a connection whose answer is there already.
-type answered struct{ io.Reader }
-
-func (answered) Write(p []byte) (int, error)      { return len(p), nil }
-func (answered) Close() error                     { return nil }
-func (answered) LocalAddr() net.Addr              { return &net.TCPAddr{} }
-func (answered) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
-func (answered) SetDeadline(time.Time) error      { return nil }
-func (answered) SetReadDeadline(time.Time) error  { return nil }
-func (answered) SetWriteDeadline(time.Time) error { return nil }
 
 // A value of an answer equals what is made of it, and another value where that does.
 func FuzzEqualValues(f *testing.F) {

@@ -1,22 +1,14 @@
 // Package journey performs what one user does: it compiles the steps of a
 // journey, sends each request once, judges the answers and captures values for
 // later steps.
-//
-// The package reads and writes HTTP/1.1 with fasthttp's Request and Response, but
-// does not use fasthttp's client. That client retries requests that fail on a
-// reused connection, ignores contexts, and leaves a goroutine behind for each
-// host. Here a request is written once, to one connection, and whatever then
-// happens is what is reported.
 package journey
 
 import (
 	"context"
-	"strings"
-	"time"
-
-	"github.com/valyala/fasthttp"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 // A Sender sends requests, each of them once.
@@ -24,48 +16,27 @@ type Sender interface {
 	// Send sends req and fills in resp. The error says why there is no complete
 	// answer by req.Deadline; an answer with a bad status is not an error. Send
 	// may be called concurrently, and returns soon after ctx has ended.
-	Send(ctx context.Context, req *Request, resp *Response) error
+	Send(ctx context.Context, req *httpclient.Request, resp *httpclient.Response) error
 }
 
-// A Request is one HTTP request with its variables filled in.
-type Request struct {
-	Method   string
-	Target   string              // a path below the sender's entry, or an absolute URL
-	Headers  []experiments.Field // in order
-	Body     []byte
-	Deadline time.Time // zero: the sender's own
-
-	lease *lease // of the memory for the answer; nil: no bound but that of one answer
+// SystemClient returns the options of a client that enters a system at a URL and
+// marks its requests as those of a run.
+func SystemClient(s *experiments.System, entry, run string) httpclient.Options {
+	return httpclient.Options{Base: entry, Host: s.Host, TLS: s.TLS, Dir: s.Resolve(""), Hosts: s.Hosts(),
+		Headers: []experiments.Field{{Name: "Blastgauge-Run", Value: run}}}
 }
 
-// A Response is the answer to a request. It is valid until the next Send with it.
-type Response struct {
-	Status  int
-	Headers []experiments.Field // empty where a Client is the sender: it leaves them in wire
-	Body    []byte              // uncompressed
-
-	wire       *fasthttp.Response
-	raw, plain buffer // the body as it came, and uncompressed
-}
-
-// header returns the values of a header, in order.
-func (r *Response) header(name string) []string {
-	var list []string
-	for _, f := range r.Headers {
-		if strings.EqualFold(f.Name, name) {
-			list = append(list, f.Value)
-		}
+// ArmClient returns the options of the client through which the journeys of an arm of a
+// run enter a system. Tagged arms share an entry, and those of the fault arm carry the
+// run's tag.
+func ArmClient(s *experiments.System, run string, arm plan.Arm, tagged bool) httpclient.Options {
+	entry := s.URL
+	if arm == plan.ControlArm && !tagged {
+		entry = s.ControlURL
 	}
-	switch {
-	case r.wire == nil:
-	case strings.EqualFold(name, fasthttp.HeaderSetCookie):
-		for _, value := range r.wire.Header.Cookies() {
-			list = append(list, string(value))
-		}
-	default:
-		for _, value := range r.wire.Header.PeekAll(name) {
-			list = append(list, string(value))
-		}
+	o := SystemClient(s, entry, run)
+	if tagged && arm == plan.FaultArm {
+		o.Headers = append(o.Headers, experiments.Field{Name: "Baggage", Value: plan.Tag + "=" + run})
 	}
-	return list
+	return o
 }

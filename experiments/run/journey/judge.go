@@ -11,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 	"github.com/blastgauge/blastgauge/experiments/redact"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 // maxKeys is how many of the values that a wanted key selects are kept. Two answers are
@@ -33,7 +34,7 @@ type Verdict struct {
 
 // An answer is what a step is judged by.
 type answer struct {
-	resp     *Response
+	resp     *httpclient.Response
 	document jsonpath.Document // decoded from the body, where the step needs it
 	bounds   jsonpath.Bounds   // of work on the answer
 }
@@ -156,9 +157,9 @@ func (c *capture) value(a *answer, v *values, l *lease) (value any, ok bool, err
 	case experiments.FromJSON:
 		return c.jsonValue(a, v, l)
 	case experiments.FromHeader:
-		value, ok = pick(c.Pick, a.resp.header(c.Expr), v)
+		value, ok = pick(c.Pick, a.resp.Header(c.Expr), v)
 	case experiments.FromCookie:
-		value, ok = pick(c.Pick, a.resp.cookie(c.Expr), v)
+		value, ok = pick(c.Pick, cookieValues(a.resp, c.Expr), v)
 	case experiments.FromRegex:
 		var found []string
 		if found, err = c.matches(a.resp.Body); err == nil {

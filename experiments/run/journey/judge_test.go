@@ -15,6 +15,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/wait"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 // perform sends the steps once, in order, until one is not ok.
@@ -163,9 +164,11 @@ func TestWrongOrFailed(t *testing.T) {
 		"two documents":            {isJSON, "", answering(200, `{"id": 1}{}`), journal.Wrong, journal.Unmet, "the body is not JSON: something follows the value"},
 		"nothing to capture":       {experiments.Expect{}, "$.id", answering(200, `{}`), journal.Wrong, journal.Unmet, "$.id holds nothing to capture as id"},
 		"null to capture":          {experiments.Expect{}, "$.id", answering(200, `{"id": null}`), journal.Wrong, journal.Unmet, "$.id holds nothing to capture as id"},
-		"broken": {isJSON, "", sender(func(context.Context, *Request, *Response) error { return errClosed }),
+		"broken": {isJSON, "", sender(func(context.Context, *httpclient.Request, *httpclient.Response) error { return httpclient.ErrClosed }),
 			journal.Failed, journal.Closed, "the connection was closed without an answer"},
-		"timed out": {isJSON, "", sender(func(context.Context, *Request, *Response) error { return fmt.Errorf("dial: %w", errTimedOut) }),
+		"timed out": {isJSON, "", sender(func(context.Context, *httpclient.Request, *httpclient.Response) error {
+			return fmt.Errorf("dial: %w", httpclient.ErrTimedOut)
+		}),
 			journal.Failed, journal.Timeout, "dial: no answer in time"},
 	}
 	for name, tt := range tests {
@@ -252,7 +255,7 @@ func TestRandomPicksReachEveryValue(t *testing.T) {
 }
 
 // hanging answers nothing before the request's deadline.
-func hanging(ctx context.Context, req *Request, _ *Response) error {
+func hanging(ctx context.Context, req *httpclient.Request, _ *httpclient.Response) error {
 	wait.For(ctx, time.Until(req.Deadline))
 	return context.DeadlineExceeded
 }
@@ -271,7 +274,7 @@ func TestPoll(t *testing.T) {
 		"after a while":          {[]sender{answering(404, ``), answering(200, `{"paid": false}`), answering(200, `{"paid": true}`)}, journal.OK, 0, 400 * time.Millisecond, 3},
 		"never":                  {[]sender{answering(200, `{"paid": false}`)}, journal.Wrong, journal.Unmet, time.Second, 6},
 		"never, by its status":   {[]sender{answering(200, `{"paid": false}`), answering(404, ``)}, journal.Failed, journal.Status, time.Second, 6},
-		"a connection that fell": {[]sender{answering(404, ``), func(context.Context, *Request, *Response) error { return errClosed }}, journal.Failed, journal.Closed, 200 * time.Millisecond, 2},
+		"a connection that fell": {[]sender{answering(404, ``), func(context.Context, *httpclient.Request, *httpclient.Response) error { return httpclient.ErrClosed }}, journal.Failed, journal.Closed, 200 * time.Millisecond, 2},
 		"too slow for the step":  {[]sender{hanging}, journal.Failed, journal.Timeout, 500 * time.Millisecond, 1},
 	}
 	for name, tt := range tests {
@@ -279,7 +282,7 @@ func TestPoll(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sent := 0
 				keys := map[string]bool{}
-				to := sender(func(ctx context.Context, req *Request, resp *Response) error {
+				to := sender(func(ctx context.Context, req *httpclient.Request, resp *httpclient.Response) error {
 					keys[req.Headers[0].Value] = true
 					next := tt.answers[min(sent, len(tt.answers)-1)]
 					sent++
@@ -321,8 +324,8 @@ func TestPollEndsWithItsJourney(t *testing.T) {
 
 func TestRequestsAreFilledIn(t *testing.T) {
 	t.Parallel()
-	var got Request
-	to := sender(func(_ context.Context, req *Request, resp *Response) error {
+	var got httpclient.Request
+	to := sender(func(_ context.Context, req *httpclient.Request, resp *httpclient.Response) error {
 		got = *req
 		got.Body = append([]byte(nil), req.Body...)
 		resp.Status, resp.Body = 200, []byte(`{"id": "a\"b", "n": 7.0, "list": [1, "x"], "yes": true}`)
@@ -369,7 +372,7 @@ func TestRequestsAreFilledIn(t *testing.T) {
 func TestCapturedValuesKeepTheirTypeInChecks(t *testing.T) {
 	t.Parallel()
 	n := 0
-	to := sender(func(_ context.Context, _ *Request, resp *Response) error {
+	to := sender(func(_ context.Context, _ *httpclient.Request, resp *httpclient.Response) error {
 		resp.Status, resp.Body = 200, []byte([]string{`{"total": 12.50, "code": "7"}`, `{"charged": 12.5, "code": 7}`}[n])
 		n++
 		return nil
@@ -400,11 +403,15 @@ func TestSecretsAreNotTold(t *testing.T) {
 		to     Sender
 		expect experiments.Expect
 	}{
-		"answer that echoes":  {answering(200, string(echo)), expect("other")},
-		"expected value":      {answering(200, `{"echo": 1}`), expect("${env:TOKEN}")},
-		"body":                {answering(200, secret), experiments.Expect{Body: []experiments.Check{{Op: experiments.Lacks, Value: "${env:TOKEN}"}}}},
-		"error of the sender": {sender(func(context.Context, *Request, *Response) error { return errors.New("dial " + secret) }), experiments.Expect{}},
-		"error, in a URL":     {sender(func(context.Context, *Request, *Response) error { return errors.New("dial p%22ss+w%C3%B6rd%2F1") }), experiments.Expect{}},
+		"answer that echoes": {answering(200, string(echo)), expect("other")},
+		"expected value":     {answering(200, `{"echo": 1}`), expect("${env:TOKEN}")},
+		"body":               {answering(200, secret), experiments.Expect{Body: []experiments.Check{{Op: experiments.Lacks, Value: "${env:TOKEN}"}}}},
+		"error of the sender": {sender(func(context.Context, *httpclient.Request, *httpclient.Response) error {
+			return errors.New("dial " + secret)
+		}), experiments.Expect{}},
+		"error, in a URL": {sender(func(context.Context, *httpclient.Request, *httpclient.Response) error {
+			return errors.New("dial p%22ss+w%C3%B6rd%2F1")
+		}), experiments.Expect{}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -436,7 +443,7 @@ func TestCookiesLiveWithinAJourney(t *testing.T) {
 		"/end":                           nil,
 	}
 	var seen []string
-	to := sender(func(_ context.Context, req *Request, resp *Response) error {
+	to := sender(func(_ context.Context, req *httpclient.Request, resp *httpclient.Response) error {
 		cookies := ""
 		for _, h := range req.Headers {
 			if h.Name == "Cookie" {

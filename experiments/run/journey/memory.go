@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 // How much the answers of a run may hold at once, in bytes. The sum is what a run
@@ -28,7 +30,13 @@ var errTooMuchKept = errors.New("the values and cookies that all journeys under 
 
 // errNotJudged is the error of a request whose answer this machine did not read,
 // decode or compare before the deadline. It is a time-out.
-var errNotJudged = timeoutError("no time to judge the answer: this machine is too busy")
+var errNotJudged = httpclient.TimeoutError("no time to judge the answer: this machine is too busy")
+
+// isOurs reports whether an error says that this machine could not do its part, and
+// nothing about the system.
+func isOurs(err error) bool {
+	return errors.Is(err, errNotJudged) || errors.Is(err, errTooMuch) || errors.Is(err, errTooMuchKept)
+}
 
 // A Memory bounds what the answers of all journeys of a run hold at once. Journeys
 // start when they are due, however many answers are still being read or judged, so

@@ -19,7 +19,14 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
+)
+
+// Of the client: the first bytes that it holds of a body, and the most.
+const (
+	firstBuffer = 4 << 10
+	maxBody     = 8 << 20
 )
 
 // mostMemory is what all answers of a run may hold at once.
@@ -192,8 +199,7 @@ func TestHostileAnswersAreBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				c := newClient(t, ClientOptions{Base: "http://shop.test"})
-				pipe(t, c, func(theirs net.Conn) {
+				c := pipeClient(t, func(theirs net.Conn) {
 					if _, err := journeytest.ReadRequest(bufio.NewReader(theirs)); err == nil {
 						answer(theirs)
 						_, _ = io.Copy(io.Discard, theirs)
@@ -246,7 +252,7 @@ func holdsNothing(t testing.TB, e *Execution) {
 			t.Errorf("a captured value is kept after its journey: %.40v", v)
 		}
 	}
-	if kept := max(cap(e.resp.raw.data), cap(e.resp.plain.data), cap(e.req.Body)); kept > keptBuffer || e.resp.Body != nil || e.lease.held != 0 || e.lease.kept != 0 {
+	if kept := max(e.resp.Kept(), cap(e.req.Body)); kept > keptBuffer || e.resp.Body != nil || e.lease.held != 0 || e.lease.kept != 0 {
 		t.Errorf("a buffer of %d bytes is kept, %d bytes are held, %d kept", kept, e.lease.held, e.lease.kept)
 	}
 }
@@ -274,7 +280,7 @@ func TestJudgingEndsWithTheDeadline(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				late := sender(func(_ context.Context, req *Request, resp *Response) error {
+				late := sender(func(_ context.Context, req *httpclient.Request, resp *httpclient.Response) error {
 					time.Sleep(time.Until(req.Deadline))
 					resp.Status, resp.Body = 200, []byte(objects(20_000))
 					return nil
@@ -324,7 +330,7 @@ func TestCapturedValuesCount(t *testing.T) {
 	}
 	m, body := NewMemory(), objects(1000)
 	var during int
-	to := sender(func(_ context.Context, _ *Request, resp *Response) error {
+	to := sender(func(_ context.Context, _ *httpclient.Request, resp *httpclient.Response) error {
 		during = m.used
 		resp.Status, resp.Body = 200, []byte(body)
 		return nil
@@ -337,7 +343,7 @@ func TestCapturedValuesCount(t *testing.T) {
 		t.Errorf("%d bytes were held in the second step and %d after the journey, want 300 for each object, and none", during, m.used)
 	}
 	holdsNothing(t, e)
-	big := sender(func(_ context.Context, _ *Request, resp *Response) error {
+	big := sender(func(_ context.Context, _ *httpclient.Request, resp *httpclient.Response) error {
 		resp.Status, resp.Body = 200, []byte(objects(400_000))
 		return nil
 	})
@@ -352,7 +358,7 @@ func TestCookiesCount(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m, n := NewMemory(), 0
-		to := sender(func(_ context.Context, _ *Request, resp *Response) error {
+		to := sender(func(_ context.Context, _ *httpclient.Request, resp *httpclient.Response) error {
 			n++
 			resp.Status, resp.Body, resp.Headers = 200, nil, []experiments.Field{{Name: "Set-Cookie", Value: fmt.Sprintf("c%d=%s", n, strings.Repeat("x", 1<<20))}}
 			return nil
@@ -382,7 +388,7 @@ func TestOwnTimeIsNotTheSystems(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.AfterFunc(300*time.Millisecond, busy.end)
-		to := sender(func(_ context.Context, _ *Request, resp *Response) error {
+		to := sender(func(_ context.Context, _ *httpclient.Request, resp *httpclient.Response) error {
 			time.Sleep(50 * time.Millisecond)
 			resp.Status, resp.Body = 200, []byte(objects(50_000))
 			return nil

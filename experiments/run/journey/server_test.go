@@ -1,70 +1,70 @@
 package journey
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"net"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
 )
 
-func newClient(t testing.TB, o ClientOptions) *Client {
+func newClient(t testing.TB, o httpclient.Options) *httpclient.Client {
 	t.Helper()
-	c, err := NewClient(o)
+	c, err := httpclient.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		c.Close()
-		if n := c.conns.Load(); n != 0 {
+		if n := c.Connections(); n != 0 {
 			t.Errorf("%d connections left open", n)
 		}
 	})
 	return c
 }
 
-// pipe connects a client to handle through net.Pipe, so that a test can run in fake
-// time. It returns the number of connections so far.
-func pipe(t testing.TB, c *Client, handle func(net.Conn)) *atomic.Int64 {
-	var accepted atomic.Int64
+// pipeClient returns a client whose connections are pipes to handle, so that a test can
+// run in fake time.
+func pipeClient(t testing.TB, handle func(net.Conn)) *httpclient.Client {
+	t.Helper()
 	var wg sync.WaitGroup
-	c.dial = func(context.Context, string, string) (net.Conn, error) {
-		accepted.Add(1)
+	t.Cleanup(wg.Wait)
+	return newClient(t, httpclient.Options{Base: "http://shop.test", Dial: func(context.Context, string, string) (net.Conn, error) {
 		ours, theirs := net.Pipe()
 		wg.Go(func() {
 			handle(theirs)
 			_ = theirs.Close() // a pipe closes without an error
 		})
 		return ours, nil
-	}
-	t.Cleanup(func() {
-		c.Close()
-		wg.Wait()
-	})
-	return &accepted
+	}})
 }
 
-// get sends one GET within five seconds.
-func get(t testing.TB, c *Client, target string) (*Response, error) {
-	t.Helper()
-	resp := &Response{}
-	err := c.Send(t.Context(), &Request{Method: "GET", Target: target, Deadline: time.Now().Add(5 * time.Second)}, resp)
-	return resp, err
+// once returns a handler that answers one request and closes the connection.
+func once(answer string) func(*net.TCPConn) {
+	return func(c *net.TCPConn) {
+		if _, err := journeytest.ReadRequest(bufio.NewReader(c)); err == nil {
+			_, _ = io.WriteString(c, answer)
+			_ = c.CloseWrite()
+			_, _ = io.Copy(io.Discard, c)
+		}
+	}
 }
 
 // A sender is a Sender without sockets.
-type sender func(ctx context.Context, req *Request, resp *Response) error
+type sender func(ctx context.Context, req *httpclient.Request, resp *httpclient.Response) error
 
-func (s sender) Send(ctx context.Context, req *Request, resp *Response) error {
+func (s sender) Send(ctx context.Context, req *httpclient.Request, resp *httpclient.Response) error {
 	return s(ctx, req, resp)
 }
 
 // answering returns a sender that always gives the same answer.
 func answering(status int, body string, headers ...experiments.Field) sender {
-	return func(_ context.Context, _ *Request, resp *Response) error {
+	return func(_ context.Context, _ *httpclient.Request, resp *httpclient.Response) error {
 		resp.Status, resp.Body, resp.Headers = status, []byte(body), headers
 		return nil
 	}

@@ -1,9 +1,6 @@
 package journey
 
 import (
-	"cmp"
-	"net"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +8,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/redact"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 // A Tracer is told of each step of a journey when it has ended. What it takes counts
@@ -79,7 +77,7 @@ func (e *Execution) exchange(s *step, v Verdict) Exchange {
 	hidden := e.script.hidden
 	url, headers := e.req.Target, e.req.Headers
 	if d, ok := e.sender.(interface {
-		Describe(*Request) (string, []experiments.Field)
+		Describe(*httpclient.Request) (string, []experiments.Field)
 	}); ok {
 		url, headers = d.Describe(&e.req)
 	}
@@ -96,7 +94,7 @@ func (e *Execution) exchange(s *step, v Verdict) Exchange {
 	}
 	x.Status, x.Size, x.Content = e.resp.Status, len(e.resp.Body), hidden.Excerpt(e.resp.Body, maxTraced)
 	for _, name := range TellingHeaders() {
-		for _, value := range e.resp.header(name) {
+		for _, value := range e.resp.Header(name) {
 			x.Answer = append(x.Answer, shownField(name, value, hidden))
 		}
 	}
@@ -197,23 +195,4 @@ func (s *step) capturedOf(v *values, verdict Verdict, hidden *redact.Secrets) []
 		list = append(list, one)
 	}
 	return list
-}
-
-// Describe returns where a request of the client goes, and all headers that it
-// carries. Nothing is sent.
-func (c *Client) Describe(req *Request) (url string, headers []experiments.Field) {
-	to, path, err := c.route(req.Target)
-	if err != nil {
-		return req.Target, req.Headers
-	}
-	scheme, usual := "http", "80"
-	if to.tls != nil {
-		scheme, usual = "https", "443"
-	}
-	at := net.JoinHostPort(to.host, to.port)
-	if to.port == usual {
-		at = strings.TrimSuffix(at, ":"+usual)
-	}
-	headers = []experiments.Field{{Name: "Host", Value: cmp.Or(to.authority, at)}, {Name: "User-Agent", Value: userAgent}}
-	return scheme + "://" + at + escape(path), slices.Concat(headers, c.headers, req.Headers)
 }

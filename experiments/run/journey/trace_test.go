@@ -11,6 +11,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 // traced performs a script and returns what a tracer was told.
@@ -24,9 +25,9 @@ func traced(t *testing.T, s *Script, to Sender) (Result, []Exchange) {
 }
 
 // A sender that answers by the target of a request.
-type byTarget map[string]Response
+type byTarget map[string]httpclient.Response
 
-func (b byTarget) Send(_ context.Context, req *Request, resp *Response) error {
+func (b byTarget) Send(_ context.Context, req *httpclient.Request, resp *httpclient.Response) error {
 	answer, ok := b[req.Target]
 	if !ok {
 		return errors.New("nobody there")
@@ -144,7 +145,7 @@ func TestATracerIsToldNoSelfEvidentSecret(t *testing.T) {
 		Expect: experiments.Expect{JSON: []experiments.Check{
 			{Target: "$.token", Op: experiments.Eq, Value: canary}, {Target: "$.session_id", Op: experiments.Eq, Value: "other"}}},
 		Captures: []experiments.Capture{{Name: "token", From: experiments.FromJSON, Expr: "$.token"}}}
-	answer := Response{Status: 200, Body: []byte(`{"token": "` + canary + `", "session_id": "` + canary + `", "card": "4111 1111 1111 1111"}`),
+	answer := httpclient.Response{Status: 200, Body: []byte(`{"token": "` + canary + `", "session_id": "` + canary + `", "card": "4111 1111 1111 1111"}`),
 		Headers: []experiments.Field{{Name: "Set-Cookie", Value: "sid=" + canary}, {Name: "Location", Value: "/?token=" + canary}}}
 	_, told := traced(t, compiled(t, "", step), byTarget{"/a?api_key=" + canary: answer})
 	x := told[0]

@@ -13,16 +13,17 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/check"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 // enter returns where the journeys of an arm enter a system, and the client to close.
-func enter(s *experiments.System, run string, arm plan.Arm, tagged bool, m *journey.Memory) (journey.Entry, *journey.Client, error) {
+func enter(s *experiments.System, run string, arm plan.Arm, tagged bool, m *journey.Memory) (journey.Entry, *httpclient.Client, error) {
 	options := journey.ArmClient(s, run, arm, tagged)
 	base, err := url.Parse(options.Base)
 	if err != nil {
 		return journey.Entry{}, nil, fmt.Errorf("entry URL: %w", err)
 	}
-	client, err := journey.NewClient(options)
+	client, err := httpclient.New(options)
 	if err != nil {
 		return journey.Entry{}, nil, err
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/wait"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 const (
@@ -92,7 +93,7 @@ type question struct {
 type checker struct {
 	Options
 	started   time.Time
-	clients   []*journey.Client
+	clients   []*httpclient.Client
 	questions []question
 	passed    passed
 	waiting   sync.Once

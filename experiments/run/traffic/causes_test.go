@@ -11,14 +11,14 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 // answering answers the nth request with a status and a body.
 func answering(answer func(n int) (status int, body string)) sender {
 	var mu sync.Mutex
 	n := 0
-	return func(_ context.Context, _ *journey.Request, resp *journey.Response) error {
+	return func(_ context.Context, _ *httpclient.Request, resp *httpclient.Response) error {
 		mu.Lock()
 		defer mu.Unlock()
 		n++

@@ -11,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 func inTurns(p *plan.Plan) {
@@ -29,7 +30,7 @@ func touchedOf(t *testing.T, share float64) map[time.Duration]bool {
 		var mu sync.Mutex
 		sent := [2]int{}
 		count := func(arm plan.Arm) journey.Sender {
-			return sender(func(_ context.Context, _ *journey.Request, resp *journey.Response) error {
+			return sender(func(_ context.Context, _ *httpclient.Request, resp *httpclient.Response) error {
 				mu.Lock()
 				defer mu.Unlock()
 				sent[arm]++

@@ -21,6 +21,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 // Options configures the traffic of one experiment. Plan is required.
@@ -47,9 +48,9 @@ type Traffic struct {
 	experiment int
 	epoch      time.Time
 	schedules  []*schedule
-	entries    [2]journey.Entry  // by arm
-	share      atomic.Uint64     // of journeys that the faults touch: the bits of a float
-	clients    []*journey.Client // to be closed
+	entries    [2]journey.Entry     // by arm
+	share      atomic.Uint64        // of journeys that the faults touch: the bits of a float
+	clients    []*httpclient.Client // to be closed
 	arrivals   chan arrival
 	stop       chan struct{}
 	stopOnce   sync.Once
@@ -132,7 +133,7 @@ func (t *Traffic) entry(o Options, arm plan.Arm) (journey.Entry, error) {
 	if entry.Sender != nil {
 		return entry, nil
 	}
-	client, err := journey.NewClient(options)
+	client, err := httpclient.New(options)
 	if err != nil {
 		return journey.Entry{}, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 // aPlan is a plan with one experiment and one journey of two steps.
@@ -98,7 +99,7 @@ func TestStallIsCountedFromTheIntendedStart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		epoch := time.Now()
-		stalled := taking(func(*journey.Request) time.Duration {
+		stalled := taking(func(*httpclient.Request) time.Duration {
 			if at := time.Since(epoch); at >= 4*time.Second && at < 6*time.Second {
 				return 6*time.Second - at
 			}
@@ -135,7 +136,7 @@ func TestLateJourneysAreStartedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := aPlan(func(p *plan.Plan) { p.Experiments[0].Control = plan.Baseline })
 		first := true
-		onlyFirst := taking(func(*journey.Request) time.Duration {
+		onlyFirst := taking(func(*httpclient.Request) time.Duration {
 			defer func() { first = false }()
 			if first {
 				return 1500 * time.Millisecond
@@ -226,8 +227,8 @@ func TestInFlightLimit(t *testing.T) {
 func TestHarmedStep(t *testing.T) {
 	t.Parallel()
 	at := func(d map[string]time.Duration, status map[string]int) sender {
-		wait := taking(func(r *journey.Request) time.Duration { return d[r.Target] })
-		return func(ctx context.Context, req *journey.Request, resp *journey.Response) error {
+		wait := taking(func(r *httpclient.Request) time.Duration { return d[r.Target] })
+		return func(ctx context.Context, req *httpclient.Request, resp *httpclient.Response) error {
 			err := wait(ctx, req, resp)
 			resp.Status = cmp.Or(status[req.Target], 200)
 			return err
@@ -338,7 +339,7 @@ func TestCancelAbandonsEverything(t *testing.T) {
 func TestPanicReachesTheCaller(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		broken := sender(func(context.Context, *journey.Request, *journey.Response) error { panic("out of order") })
+		broken := sender(func(context.Context, *httpclient.Request, *httpclient.Response) error { panic("out of order") })
 		traffic, err := New(Options{Plan: aPlan(nil), Fault: broken, Control: taking(always(time.Hour))})
 		if err != nil {
 			t.Fatal(err)
@@ -358,7 +359,7 @@ func TestArmsMakeTheSameChoices(t *testing.T) {
 	t.Parallel()
 	record := func() (*sync.Map, sender) {
 		var seen sync.Map
-		return &seen, func(_ context.Context, req *journey.Request, resp *journey.Response) error {
+		return &seen, func(_ context.Context, req *httpclient.Request, resp *httpclient.Response) error {
 			var word, seq, id, arm, run string
 			parts := strings.Split(req.Target, "/")
 			word, seq, id, arm, run = parts[1], parts[2], parts[3], parts[4], parts[5]

@@ -9,6 +9,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 // reloadTimeout bounds a reload request.
@@ -28,7 +29,7 @@ func sendAndJudge(ctx context.Context, s *experiments.System, r experiments.Relo
 	if err != nil {
 		return err
 	}
-	client, err := journey.NewClient(journey.SystemClient(s, s.URL, f.Run))
+	client, err := httpclient.New(journey.SystemClient(s, s.URL, f.Run))
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package journey
+package httpclient
 
 import (
 	"errors"
@@ -47,7 +47,7 @@ func (b *buffer) forget() {
 func (b *buffer) grow(limit int) error {
 	size := min(max(firstBuffer, 2*cap(b.data)), limit)
 	if err := b.bounds.Hold(size); err != nil {
-		return err
+		return boundsError{err}
 	}
 	b.data = append(make([]byte, 0, size), b.data...)
 	b.bounds.Release(b.charged)
@@ -64,7 +64,7 @@ func (b *buffer) readFrom(r io.Reader, announced int) error {
 	}
 	for {
 		if len(b.data) > maxBody {
-			return errTooLarge
+			return ErrTooLarge
 		}
 		if len(b.data) == cap(b.data) && len(b.data) < limit {
 			if err := b.grow(limit); err != nil {
@@ -85,7 +85,7 @@ func (b *buffer) readFrom(r io.Reader, announced int) error {
 // Write appends what a decoder makes of a body.
 func (b *buffer) Write(p []byte) (int, error) {
 	if len(b.data)+len(p) > maxBody {
-		return 0, errTooLarge
+		return 0, ErrTooLarge
 	}
 	for cap(b.data)-len(b.data) < len(p) {
 		if err := b.grow(maxBody); err != nil {
@@ -107,7 +107,7 @@ func (r *Response) readBody(answer *fasthttp.Response, bounds jsonpath.Bounds) e
 	}
 	announced := answer.Header.ContentLength()
 	if announced > maxBody {
-		return errors.Join(errTooLarge, answer.CloseBodyStream())
+		return errors.Join(ErrTooLarge, answer.CloseBodyStream())
 	}
 	err := r.raw.readFrom(stream, announced)
 	closed := answer.CloseBodyStream()
@@ -143,21 +143,21 @@ func (r *Response) uncompress(answer *fasthttp.Response, bounds jsonpath.Bounds)
 		r.raw.forget()
 		return nil
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
-		return errTooLarge
-	case isOurs(err) || errors.Is(err, errTooLarge):
+		return ErrTooLarge
+	case errors.Is(err, ErrTooLarge):
 		return err
 	}
-	return fmt.Errorf("%w: %w", errUncompressing, err)
+	if ours, ok := errors.AsType[boundsError](err); ok {
+		return ours.error
+	}
+	return fmt.Errorf("%w: %w", ErrUncompressing, err)
 }
-
-// errUncompressing means that an answer arrived whole and cannot be uncompressed.
-var errUncompressing = errors.New("uncompressing the answer")
 
 // decode writes the body through a decoder. The bounds hold the decoder's window
 // meanwhile.
 func (r *Response) decode(bounds jsonpath.Bounds, decoder func(io.Writer, []byte) (int, error), window int) error {
 	if err := bounds.Hold(window); err != nil {
-		return err
+		return boundsError{err}
 	}
 	defer bounds.Release(window)
 	r.plain.start(bounds)
@@ -173,7 +173,7 @@ func (r *Response) decode(bounds jsonpath.Bounds, decoder func(io.Writer, []byte
 func (r *Response) decodeZstd(answer *fasthttp.Response, bounds jsonpath.Bounds) error {
 	const most = zstdWindow + 2*maxBody // the result doubles while it grows
 	if err := bounds.Hold(most); err != nil {
-		return err
+		return boundsError{err}
 	}
 	answer.SetBodyRaw(r.Body)
 	body, err := answer.BodyUncompressedWithLimit(maxBody)
@@ -188,9 +188,12 @@ func (r *Response) decodeZstd(answer *fasthttp.Response, bounds jsonpath.Bounds)
 	return nil
 }
 
-// forget lets go of what a large answer holds.
-func (r *Response) forget() {
+// Forget lets go of what a large answer holds.
+func (r *Response) Forget() {
 	r.raw.forget()
 	r.plain.forget()
 	r.Body = nil
 }
+
+// Kept returns how many bytes the largest buffer takes that is kept for the next answer.
+func (r *Response) Kept() int { return max(cap(r.raw.data), cap(r.plain.data)) }

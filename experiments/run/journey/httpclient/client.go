@@ -1,4 +1,4 @@
-package journey
+package httpclient
 
 import (
 	"cmp"
@@ -7,10 +7,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,7 +21,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
-	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
 const (
@@ -31,8 +30,8 @@ const (
 	userAgent       = "blastgauge"
 )
 
-// ClientOptions configures a client. Base is required.
-type ClientOptions struct {
+// Options configures a client. Base is required.
+type Options struct {
 	Base     string              // the entry URL that paths are below
 	Host     string              // Host header of requests to Base; empty: that of Base
 	TLS      *experiments.TLS    // of connections; nil: the machine's authorities
@@ -40,6 +39,10 @@ type ClientOptions struct {
 	Hosts    hosts.Policy        // which hosts may be dialled; the zero value: this machine
 	Headers  []experiments.Field // of every request
 	MaxConns int                 // 0 means 10,000
+
+	// Dial opens a connection. Nil: a dialer that asks Hosts about every address. Another
+	// one is for tests that run in fake time.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // A Client sends HTTP/1.1 requests, once each: it never retries, follows no
@@ -59,35 +62,15 @@ type Client struct {
 	closed    bool
 }
 
-// SystemClient returns the options of a client that enters a system at a URL and
-// marks its requests as those of a run.
-func SystemClient(s *experiments.System, entry, run string) ClientOptions {
-	return ClientOptions{Base: entry, Host: s.Host, TLS: s.TLS, Dir: s.Resolve(""), Hosts: s.Hosts(),
-		Headers: []experiments.Field{{Name: "Blastgauge-Run", Value: run}}}
-}
-
-// ArmClient returns the options of the client through which the journeys of an arm of a
-// run enter a system. Tagged arms share an entry, and those of the fault arm carry the
-// run's tag.
-func ArmClient(s *experiments.System, run string, arm plan.Arm, tagged bool) ClientOptions {
-	entry := s.URL
-	if arm == plan.ControlArm && !tagged {
-		entry = s.ControlURL
-	}
-	o := SystemClient(s, entry, run)
-	if tagged && arm == plan.FaultArm {
-		o.Headers = append(o.Headers, experiments.Field{Name: "Baggage", Value: plan.Tag + "=" + run})
-	}
-	return o
-}
-
 var errNotAURL = errors.New("not an http or https URL with a host")
 
-// NewClient returns a client. It dials nothing. The error is of class
+// New returns a client. It dials nothing. The error is of class
 // [experiments.ErrRefused] where the host of Base is not allowed by name.
-func NewClient(o ClientOptions) (*Client, error) {
+func New(o Options) (*Client, error) {
 	c := &Client{hosts: o.Hosts, headers: o.Headers, endpoints: map[string]*endpoint{}, maxConns: int64(cmp.Or(o.MaxConns, defaultMaxConns))}
-	c.dial = hosts.Dialer{Policy: o.Hosts}.DialContext
+	if c.dial = o.Dial; c.dial == nil {
+		c.dial = hosts.Dialer{Policy: o.Hosts}.DialContext
+	}
 	serverName := ""
 	if o.TLS != nil {
 		serverName = o.TLS.ServerName
@@ -274,8 +257,8 @@ func (c *Client) exchange(conn *conn, to *endpoint, path string, req *Request, r
 	answer := resp.wire
 	answer.SkipBody = req.Method == fasthttp.MethodHead
 	var bounds jsonpath.Bounds = jsonpath.Unbounded{}
-	if req.lease != nil {
-		bounds = req.lease
+	if req.Bounds != nil {
+		bounds = req.Bounds
 	}
 	if err = answer.ReadLimitBody(conn.in, maxBody); err == nil { // only the head, because of StreamBody
 		err = resp.readBody(answer, bounds)
@@ -311,6 +294,25 @@ func (c *Client) writeTo(wire *fasthttp.Request, to *endpoint, path string, req 
 	}
 }
 
+// Describe returns where a request of the client goes, and all headers that it
+// carries. Nothing is sent.
+func (c *Client) Describe(req *Request) (url string, headers []experiments.Field) {
+	to, path, err := c.route(req.Target)
+	if err != nil {
+		return req.Target, req.Headers
+	}
+	scheme, usual := "http", "80"
+	if to.tls != nil {
+		scheme, usual = "https", "443"
+	}
+	at := net.JoinHostPort(to.host, to.port)
+	if to.port == usual {
+		at = strings.TrimSuffix(at, ":"+usual)
+	}
+	headers = []experiments.Field{{Name: "Host", Value: cmp.Or(to.authority, at)}, {Name: "User-Agent", Value: userAgent}}
+	return scheme + "://" + at + escape(path), slices.Concat(headers, c.headers, req.Headers)
+}
+
 // escape makes a path with filled-in values fit for a request line: it encodes
 // forbidden bytes as %XX and leaves out a fragment.
 func escape(path string) string {
@@ -332,74 +334,4 @@ func escape(path string) string {
 		}
 	}
 	return b.String()
-}
-
-var (
-	errTooLarge = errors.New("the answer is larger than 8 MiB")
-	errClosed   = errors.New("the connection was closed without an answer")
-	errShort    = errors.New("the answer ended early")
-	errTimedOut = timeoutError("no answer in time")
-)
-
-// A timeoutError is the error of a request whose deadline has passed.
-type timeoutError string
-
-func (e timeoutError) Error() string { return string(e) }
-func (e timeoutError) Timeout() bool { return true }
-
-// explainError turns an error of a connection into one that says what happened.
-func explainError(doing string, conn *conn, err error) error {
-	switch {
-	case isOurs(err):
-		return err
-	case errors.Is(err, errTooLarge), errors.Is(err, fasthttp.ErrBodyTooLarge):
-		return errTooLarge
-	case isTimeout(err):
-		return errTimedOut
-	case errors.Is(err, io.EOF):
-		err = errClosed
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		err = errShort
-	default:
-		err = withoutExcerpt(err)
-	}
-	if !conn.fresh {
-		return fmt.Errorf("%s on a reused connection: %w", doing, err)
-	}
-	return fmt.Errorf("%s: %w", doing, err)
-}
-
-// isOurs reports whether an error says that this machine could not do its part, and
-// nothing about the system.
-func isOurs(err error) bool {
-	return errors.Is(err, errNotJudged) || errors.Is(err, errTooMuch) || errors.Is(err, errTooMuchKept)
-}
-
-// withoutExcerpt returns an error of fasthttp without what it shows of the answer: both
-// ends, cut to a number of bytes, which may be inside a secret. What kind of error it is
-// stays known.
-func withoutExcerpt(err error) error {
-	if reason, _, found := strings.Cut(err.Error(), ", contents: "); found {
-		return &excerptlessError{reason, err}
-	}
-	return err
-}
-
-// An excerptlessError is an error with another text.
-type excerptlessError struct {
-	text string
-	err  error
-}
-
-func (e *excerptlessError) Error() string { return e.text }
-
-func (e *excerptlessError) Unwrap() error { return e.err }
-
-// isTimeout reports whether an error means that time ran out.
-func isTimeout(err error) bool {
-	e, ok := errors.AsType[interface {
-		error
-		Timeout() bool
-	}](err)
-	return ok && e.Timeout() || errors.Is(err, os.ErrDeadlineExceeded)
 }

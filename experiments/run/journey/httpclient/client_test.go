@@ -1,4 +1,4 @@
-package journey
+package httpclient
 
 import (
 	"bufio"
@@ -24,7 +24,6 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
-	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
 )
 
@@ -47,7 +46,7 @@ func TestEveryResetIsReported(t *testing.T) {
 		}
 	})
 	for _, method := range []string{"GET", "HEAD", "PUT", "POST"} {
-		c := newClient(t, ClientOptions{Base: base})
+		c := newClient(t, Options{Base: base})
 		before, failures := resets.Load(), int64(0)
 		for range 300 {
 			resp := &Response{}
@@ -65,45 +64,6 @@ func TestEveryResetIsReported(t *testing.T) {
 	}
 }
 
-func TestBrokenAnswers(t *testing.T) {
-	t.Parallel()
-	head := "HTTP/1.1 200 OK\r\n"
-	tests := map[string]struct {
-		handle func(*net.TCPConn)
-		want   string
-		cause  journal.Cause
-	}{
-		"short body":         {once(head + "Content-Length: 100\r\n\r\nten bytes!"), "ended early", journal.Closed},
-		"short chunk":        {once(head + "Transfer-Encoding: chunked\r\n\r\n64\r\nten bytes!"), "", journal.Closed},
-		"no last chunk":      {once(head + "Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"), "", journal.Closed},
-		"half the headers":   {once(head + "Content-Le"), "", journal.Closed},
-		"no answer":          {once(""), "closed without an answer", journal.Closed},
-		"not HTTP":           {once("SSH-2.0-OpenSSH\r\n\r\n"), "", journal.Broken},
-		"two lengths":        {once(head + "Content-Length: 2\r\nContent-Length: 3\r\n\r\nok!"), "", journal.Broken},
-		"too large":          {once(head + fmt.Sprintf("Content-Length: %d\r\n\r\n", maxBody+1)), "larger than 8 MiB", journal.TooLarge},
-		"broken compression": {once(head + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok"), "uncompressing", journal.Broken},
-		"bomb":               {once(bomb(t)), "larger than 8 MiB", journal.TooLarge},
-		"headers too large":  {once(head + "X: " + strings.Repeat("x", 2*readBufferSize) + "\r\nContent-Length: 2\r\n\r\nok"), "", journal.Broken},
-		"reset": {func(c *net.TCPConn) {
-			_, _ = journeytest.ReadRequest(bufio.NewReader(c))
-			_ = c.SetLinger(0)
-		}, "reset", journal.Reset},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c := newClient(t, ClientOptions{Base: journeytest.Listen(t, tt.handle)})
-			_, err := get(t, c, "/")
-			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Fatalf("Send() = %v, want an error that says %q", err, tt.want)
-			}
-			if got := causeOf(err, false); got != tt.cause {
-				t.Errorf("judged as %q, want %q", got, tt.cause)
-			}
-		})
-	}
-}
-
 // once returns a handler that answers one request and closes the connection.
 func once(answer string) func(*net.TCPConn) {
 	return func(c *net.TCPConn) {
@@ -113,18 +73,6 @@ func once(answer string) func(*net.TCPConn) {
 			_, _ = io.Copy(io.Discard, c)
 		}
 	}
-}
-
-func bomb(t testing.TB) string {
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	if _, err := w.Write(make([]byte, maxBody+1)); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", packed.Len(), packed.String())
 }
 
 func TestGoodAnswers(t *testing.T) {
@@ -152,7 +100,7 @@ func TestGoodAnswers(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newClient(t, ClientOptions{Base: journeytest.Listen(t, once(tt.answer))})
+			c := newClient(t, Options{Base: journeytest.Listen(t, once(tt.answer))})
 			resp, err := get(t, c, "/")
 			if err != nil || resp.Status != tt.status || string(resp.Body) != tt.body {
 				t.Fatalf("Send() = %v, status %d, body %q; want %d and %q", err, resp.Status, resp.Body, tt.status, tt.body)
@@ -164,7 +112,7 @@ func TestGoodAnswers(t *testing.T) {
 // A connection with bytes beyond the answer does not carry another request.
 func TestStrayBytesAreNotTheNextAnswer(t *testing.T) {
 	t.Parallel()
-	c := newClient(t, ClientOptions{Base: journeytest.Listen(t, journeytest.Reply("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray"))})
+	c := newClient(t, Options{Base: journeytest.Listen(t, journeytest.Reply("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray"))})
 	for range 5 {
 		if resp, err := get(t, c, "/"); err != nil || string(resp.Body) != "ok" {
 			t.Fatalf("Send() = %v, body %q, want ok", err, resp.Body)
@@ -183,7 +131,7 @@ func TestRequestOnTheWire(t *testing.T) {
 	defer server.Close()
 	defer http.DefaultClient.CloseIdleConnections()
 	address := strings.TrimPrefix(server.URL, "http://")
-	c := newClient(t, ClientOptions{Base: server.URL + "/shop/", Host: "shop.example", Headers: []experiments.Field{{Name: "Blastgauge-Run", Value: "r1"}}})
+	c := newClient(t, Options{Base: server.URL + "/shop/", Host: "shop.example", Headers: []experiments.Field{{Name: "Blastgauge-Run", Value: "r1"}}})
 	tests := map[string]struct {
 		req  Request
 		want seen
@@ -245,7 +193,7 @@ func TestTLS(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			c, err := NewClient(ClientOptions{Base: server.URL, TLS: tt.tls, Dir: dir})
+			c, err := New(Options{Base: server.URL, TLS: tt.tls, Dir: dir})
 			if err == nil {
 				defer c.Close()
 				for range 2 { // the second one on the same connection
@@ -265,15 +213,15 @@ func TestTLS(t *testing.T) {
 func TestForbiddenHostsAreNotDialled(t *testing.T) {
 	t.Parallel()
 	policy := func(allow ...string) hosts.Policy { return hosts.NewPolicy("", allow) }
-	if _, err := NewClient(ClientOptions{Base: "http://shop.example.com"}); !errors.Is(err, experiments.ErrRefused) {
-		t.Errorf("NewClient() = %v, want a refusal", err)
+	if _, err := New(Options{Base: "http://shop.example.com"}); !errors.Is(err, experiments.ErrRefused) {
+		t.Errorf("New() = %v, want a refusal", err)
 	}
 	var served atomic.Int64
 	base := journeytest.Listen(t, func(c *net.TCPConn) {
 		served.Add(1)
 		journeytest.Reply("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")(c)
 	})
-	c := newClient(t, ClientOptions{Base: base, Hosts: policy("*.internal.example")})
+	c := newClient(t, Options{Base: base, Hosts: policy("*.internal.example")})
 	for _, target := range []string{"http://shop.example.com/", "https://192.0.2.1/", "http://[2001:db8::1]:80/"} {
 		if _, err := get(t, c, target); !errors.Is(err, experiments.ErrRefused) {
 			t.Errorf("Send(%s) = %v, want a refusal", target, err)
@@ -306,11 +254,11 @@ func TestCancelAndDeadline(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				c := newClient(t, ClientOptions{Base: tt.base})
+				c := newClient(t, Options{Base: tt.base})
 				pipe(t, c, tt.handle)
 				begun := time.Now()
 				err := c.Send(t.Context(), &Request{Method: "GET", Target: "/", Deadline: begun.Add(time.Second)}, &Response{})
-				if took := time.Since(begun); !isTimeout(err) || took != time.Second {
+				if took := time.Since(begun); !IsTimeout(err) || took != time.Second {
 					t.Errorf("Send() = %v after %v, want a time-out after 1s", err, took)
 				}
 
@@ -333,7 +281,7 @@ func TestCancelAndDeadline(t *testing.T) {
 func TestConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := newClient(t, ClientOptions{Base: "http://shop.test", MaxConns: 2})
+		c := newClient(t, Options{Base: "http://shop.test", MaxConns: 2})
 		pipe(t, c, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
@@ -352,7 +300,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 func TestIdleConnectionsAreNotTrusted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := newClient(t, ClientOptions{Base: "http://shop.test"})
+		c := newClient(t, Options{Base: "http://shop.test"})
 		accepted := pipe(t, c, func(c net.Conn) { journeytest.ReplyTo(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") })
 		send := func() {
 			t.Helper()

@@ -1,4 +1,4 @@
-package journey
+package httpclient
 
 import (
 	"bufio"
@@ -152,7 +152,7 @@ func (e *endpoint) handshake(ctx context.Context, raw net.Conn, deadline time.Ti
 		err = secured.HandshakeContext(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%w: %w", errHandshake, err), raw.Close())
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrHandshake, err), raw.Close())
 	}
 	return secured, nil
 }

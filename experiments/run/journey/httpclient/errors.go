@@ -1,0 +1,88 @@
+package httpclient
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/valyala/fasthttp"
+)
+
+// What went wrong with a request that has no complete answer. Errors of the network
+// keep their own classes beside these.
+var (
+	ErrTooLarge      = errors.New("the answer is larger than 8 MiB")
+	ErrClosed        = errors.New("the connection was closed without an answer")
+	ErrCutShort      = errors.New("the answer ended early")
+	ErrHandshake     = errors.New("tls")                      // what every error of a TLS handshake is as well
+	ErrUncompressing = errors.New("uncompressing the answer") // it arrived whole
+	ErrTimedOut      = TimeoutError("no answer in time")
+)
+
+// A TimeoutError is the error of a request whose time has run out.
+type TimeoutError string
+
+func (e TimeoutError) Error() string { return string(e) }
+
+// Timeout is what package net asks of a time-out.
+func (e TimeoutError) Timeout() bool { return true }
+
+// A boundsError is what the bounds of an answer say: about this machine, and nothing
+// about the system.
+type boundsError struct{ error }
+
+func (e boundsError) Unwrap() error { return e.error }
+
+// explainError turns an error of a connection into one that says what happened.
+func explainError(doing string, conn *conn, err error) error {
+	if ours, ok := errors.AsType[boundsError](err); ok {
+		return ours.error
+	}
+	switch {
+	case errors.Is(err, ErrTooLarge), errors.Is(err, fasthttp.ErrBodyTooLarge):
+		return ErrTooLarge
+	case IsTimeout(err):
+		return ErrTimedOut
+	case errors.Is(err, io.EOF):
+		err = ErrClosed
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		err = ErrCutShort
+	default:
+		err = withoutExcerpt(err)
+	}
+	if !conn.fresh {
+		return fmt.Errorf("%s on a reused connection: %w", doing, err)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// withoutExcerpt returns an error of fasthttp without what it shows of the answer: both
+// ends, cut to a number of bytes, which may be inside a secret. What kind of error it is
+// stays known.
+func withoutExcerpt(err error) error {
+	if reason, _, found := strings.Cut(err.Error(), ", contents: "); found {
+		return &excerptlessError{reason, err}
+	}
+	return err
+}
+
+// An excerptlessError is an error with another text.
+type excerptlessError struct {
+	text string
+	err  error
+}
+
+func (e *excerptlessError) Error() string { return e.text }
+
+func (e *excerptlessError) Unwrap() error { return e.err }
+
+// IsTimeout reports whether an error means that time ran out.
+func IsTimeout(err error) bool {
+	e, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	return ok && e.Timeout() || errors.Is(err, os.ErrDeadlineExceeded)
+}

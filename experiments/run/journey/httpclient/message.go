@@ -1,0 +1,60 @@
+// Package httpclient sends HTTP/1.1 requests, once each, and reads their answers.
+//
+// The package reads and writes HTTP/1.1 with fasthttp's Request and Response, but
+// does not use fasthttp's client. That client retries requests that fail on a
+// reused connection, ignores contexts, and leaves a goroutine behind for each
+// host. Here a request is written once, to one connection, and whatever then
+// happens is what is reported.
+package httpclient
+
+import (
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/jsonpath"
+)
+
+// A Request is one HTTP request, ready to be sent.
+type Request struct {
+	Method   string
+	Target   string              // a path below the client's entry, or an absolute URL
+	Headers  []experiments.Field // in order
+	Body     []byte
+	Deadline time.Time       // zero: the client's own
+	Bounds   jsonpath.Bounds // of what the answer may hold; nil: no bound but that of one answer
+}
+
+// A Response is the answer to a request. It is valid until the next Send with it.
+type Response struct {
+	Status  int
+	Headers []experiments.Field // empty where a Client is the sender: it leaves them in wire
+	Body    []byte              // uncompressed
+
+	wire       *fasthttp.Response
+	raw, plain buffer // the body as it came, and uncompressed
+}
+
+// Header returns the values of a header, in order.
+func (r *Response) Header(name string) []string {
+	var list []string
+	for _, f := range r.Headers {
+		if strings.EqualFold(f.Name, name) {
+			list = append(list, f.Value)
+		}
+	}
+	switch {
+	case r.wire == nil:
+	case strings.EqualFold(name, fasthttp.HeaderSetCookie):
+		for _, value := range r.wire.Header.Cookies() {
+			list = append(list, string(value))
+		}
+	default:
+		for _, value := range r.wire.Header.PeekAll(name) {
+			list = append(list, string(value))
+		}
+	}
+	return list
+}
