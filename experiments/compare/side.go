@@ -100,8 +100,12 @@ func newSide(list []experimentRun) *Side {
 	}
 	last := list[len(list)-1]
 	s := &Side{Runs: len(list), Limits: last.Limits, Digests: last.Digests, Faults: []string{}, Fault: string(result.GradeCounted)}
+	var slowest experimentRun
 	for i, r := range list {
 		s.add(r, i == 0)
+		if r.RecoveryFromHarm() != nil && (slowest.Experiment == nil || r.RecoversSlowerThan(slowest.Experiment)) {
+			slowest, s.Recovery = r, r.RecoveryFromHarm()
+		}
 	}
 	if len(list) == 1 {
 		s.Verdicts = nil
@@ -116,9 +120,6 @@ func (s *Side) add(r experimentRun, first bool) {
 	s.Verdicts = append(s.Verdicts, r.Verdict)
 	if first || compareBadness(r.Verdict, s.Verdict) < 0 {
 		s.Verdict, s.Explanation = r.Verdict, strings.Join(r.Reasons, "; ")
-	}
-	if rec := r.RecoveryFromHarm(); rec != nil && (s.Recovery == nil || rec.IsSlowerThan(s.Recovery)) {
-		s.Recovery = rec
 	}
 	if r.tripped() {
 		s.Tripped++

@@ -18,13 +18,12 @@ import (
 )
 
 const (
-	// holdsIn is the share of runs of a fault that harms nobody that long enough phases
-	// show to hold.
-	holdsIn = 0.8
 	// leastJourneys is how many journeys an arm needs before anything is concluded.
 	leastJourneys = 30
-	// longest is the longest fault phase that is advised.
+	// longest is the longest phase that is advised.
 	longest = 24 * time.Hour
+	// recoveryUnit is how finely the length of a recovery phase is advised.
+	recoveryUnit = 5 * time.Second
 )
 
 // WritePhasesFor writes, for people, how long the phases of each experiment must be for a
@@ -45,52 +44,99 @@ func (p *Plan) WritePhasesFor(w io.Writer, limit string) error {
 }
 
 func (e Experiment) sayPhasesFor(limit float64) string {
-	phases, longestOf, ok := e.PhasesFor(limit)
+	x, longestOf, ok := e.longEnough(limit)
 	if !ok {
-		return fmt.Sprintf("a fault phase of %s is not enough for %s: send more journeys", longest, longestOf)
+		return fmt.Sprintf("a fault phase of %s is not enough for %s: send more journeys", longest, longestOf.Name)
 	}
 	turn := ""
 	if e.Repeat > 1 {
 		turn = fmt.Sprintf(" in each of %d turns", e.Repeat)
 	}
-	text := fmt.Sprintf("%s baseline and %s fault%s, %s recovery", phases.Baseline, phases.Fault, turn, phases.Recovery)
+	text := fmt.Sprintf("%s baseline and %s fault%s, %s recovery", x.Phases.Baseline, x.faultPeriod(), turn, x.Phases.Recovery)
 	if slices.ContainsFunc(e.Faults, func(f Fault) bool { return f.For > 0 }) {
 		text += ", with at and for of its faults longer alike"
 	}
-	return text + ": " + longestOf + " takes the longest"
+	return text + fmt.Sprintf(": %s takes the longest, with about %s journeys per arm", longestOf.Name, figures.Count(x.perArm(longestOf)))
+}
+
+// sayNeeded says how many journeys of j show that a fault which harms nobody is within
+// its limit, where the phases have too few; empty where they have enough.
+func (e Experiment) sayNeeded(j Journey) string {
+	if e.canHold(j) {
+		return ""
+	}
+	e.Journeys = []Journey{j}
+	x, j, ok := e.longEnough(j.Limit)
+	if !ok {
+		return j.Name + ": too few journeys to show in four of five runs that a fault which harms nobody is within the limit, also in a day: send more"
+	}
+	return fmt.Sprintf("%s: a fault that harms nobody is shown to hold in four of five runs with about %s journeys per arm instead of %s",
+		j.Name, figures.Count(x.perArm(j)), figures.Count(e.perArm(j)))
+}
+
+// perArm is how many journeys of j count in the arm that has fewer.
+func (e Experiment) perArm(j Journey) int {
+	fault, control := e.Cohort(j)
+	return min(fault, control)
 }
 
 // PhasesFor returns the shortest phases, in the proportions of the experiment, with which a
-// fault that harms nobody is shown to be within limit, and the journey that takes the
-// longest. The phase of the fault is that of one turn. It reports false if a day is not
-// enough.
+// fault that harms nobody is shown to be within limit in as many runs as [stats.Power] says,
+// and back in time, and the journey that takes the longest. The phase of the fault is that
+// of one turn. It reports false if a day is not enough.
 func (e Experiment) PhasesFor(limit float64) (experiments.Phases, string, bool) {
-	factor, longestOf := e.factorFor(limit)
-	if math.IsInf(factor, 1) {
-		return experiments.Phases{}, longestOf, false
+	x, longestOf, ok := e.longEnough(limit)
+	if !ok {
+		return experiments.Phases{}, longestOf.Name, false
 	}
-	x := e.scaled(factor)
 	phases := x.Phases
 	phases.Fault = x.faultPeriod()
-	return phases, longestOf, true
+	return phases, longestOf.Name, true
+}
+
+// longEnough is the experiment with phases that are long enough for a limit, which all its
+// journeys then have, and the journey that takes the longest.
+func (e Experiment) longEnough(limit float64) (x Experiment, longestOf Journey, ok bool) {
+	factor, longestOf := e.factorFor(limit)
+	if math.IsInf(factor, 1) {
+		return Experiment{}, longestOf, false
+	}
+	return e.lengthened(factor, limit), longestOf, true
 }
 
 // factorFor is how many times as long phases must be for a limit of all journeys, and
 // the one that takes the longest; infinite if a day is not enough.
-func (e Experiment) factorFor(limit float64) (factor float64, longestOf string) {
+func (e Experiment) factorFor(limit float64) (factor float64, longestOf Journey) {
 	for _, j := range e.Journeys {
 		j.Limit = limit
 		if f := e.factorOf(j); f > factor {
-			factor, longestOf = f, j.Name
+			factor, longestOf = f, j
 		}
 	}
 	// A design may change with the phases, and with it how much they show.
-	for !math.IsInf(factor, 1) && !e.scaled(factor).allCanHold(limit) {
+	for !math.IsInf(factor, 1) && !e.lengthened(factor, limit).allCanHold() {
 		if factor *= 1.05; factor > e.mostFactor() {
 			factor = math.Inf(1)
 		}
 	}
 	return factor, longestOf
+}
+
+// lengthened is the experiment with longer phases and one limit of all journeys. Its
+// recovery phase is long enough to show that one is in time, if any length is.
+func (e Experiment) lengthened(factor, limit float64) Experiment {
+	x := e.scaled(factor)
+	x.Journeys = slices.Clone(e.Journeys)
+	for i := range x.Journeys {
+		x.Journeys[i].Limit = limit
+	}
+	x.Phases.Recovery = max(x.Phases.Recovery, x.Limits.Recovery)
+	if !slices.ContainsFunc(x.Journeys, func(j Journey) bool { return !x.baselineShowsRecovery(j) }) {
+		for len(x.recoveryWarnings()) > 0 && x.Phases.Recovery < longest {
+			x.Phases.Recovery += recoveryUnit
+		}
+	}
+	return x
 }
 
 // mostFactor is how many times as long the longest fault phase is.
@@ -124,14 +170,21 @@ func (e Experiment) canHold(j Journey) bool {
 	if min(fault, control) < leastJourneys || e.Control == Concurrent && e.armBaseline(j) < leastJourneys {
 		return false
 	}
-	return e.outlook(j, 0).Holds(e.base(j), j.Limit) >= holdsIn
+	return e.outlook(j, 0).Holds(e.base(j), j.Limit) >= stats.Power
 }
 
-func (e Experiment) allCanHold(limit float64) bool {
-	return !slices.ContainsFunc(e.Journeys, func(j Journey) bool {
-		j.Limit = limit
-		return !e.canHold(j)
-	})
+// allCanHold reports whether the phases show enough of all journeys.
+func (e Experiment) allCanHold() bool {
+	return len(e.recoveryWarnings()) == 0 && !slices.ContainsFunc(e.Journeys, func(j Journey) bool { return !e.canHold(j) })
+}
+
+// baselineShowsRecovery reports whether the baseline has journeys enough to tell that harm
+// is back at its level, if no recovery phase is too long.
+func (e Experiment) baselineShowsRecovery(j Journey) bool {
+	if e.Limits.Recovery == 0 || e.Control == Concurrent {
+		return true
+	}
+	return stats.CanShowRecovery(int(j.Rate*longest.Seconds()), int(j.Rate*e.Phases.Baseline.Seconds()), j.Limit)
 }
 
 // scaled is the experiment with longer or shorter phases. On one route the recovery phase

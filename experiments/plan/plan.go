@@ -279,8 +279,9 @@ func warnings(e Experiment) []string {
 		case e.Control == Concurrent && e.armBaseline(j) < 30:
 			list = append(list, fmt.Sprintf("%s: about %d journeys in each arm of the baseline are too few to show that the arms are alike", j.Name, e.armBaseline(j)))
 		case upper > j.Limit:
-			list = append(list, fmt.Sprintf("%s: cannot be shown to hold: even no harm at all is known only to %.1f points, the limit is %s (about %d journeys per arm would do instead of %d)",
-				j.Name, upper*100, figures.ShortPercent(j.Limit, 1), neededToHold(j.Limit), min(fault, control)))
+			limit := figures.ShortPercent(j.Limit, 1)
+			list = append(list, fmt.Sprintf("%s: cannot be shown to hold: even no harm at all is known only to %.1f points, the limit is %s: blastgauge plan --for %s says how long phases must be",
+				j.Name, upper*100, limit, limit))
 		}
 	}
 	list = append(list, e.guardrailWarnings()...)
@@ -313,14 +314,4 @@ func (e Experiment) guardrailWarnings() []string {
 		}
 	}
 	return list
-}
-
-// neededToHold returns how many unharmed journeys per arm show that a limit holds.
-func neededToHold(limit float64) int {
-	for n := 30; n < 1_000_000; n += n/20 + 1 {
-		if stats.Newcombe(stats.Count{N: n}, stats.Count{N: n}).High <= limit {
-			return n
-		}
-	}
-	return 1_000_000
 }

@@ -60,9 +60,10 @@ func journeyCriterion(j *Journey) Criterion {
 	return c
 }
 
-// NeededToSettle is about how many journeys per arm would show on which side of its limit
-// the blast radius is, if the estimate stays. It is false where no number that a run can
-// have would.
+// NeededToSettle is about how many journeys per arm would show in four of five runs on which
+// side of its limit the blast radius is, wherever its interval lets it be. How many a fault
+// that harms nobody takes is another question, which a plan answers. It is false where no
+// number that a run can have would.
 func (j *Journey) NeededToSettle() (perArm int, possible bool) {
 	b := j.BlastRadius
 	if b == nil || j.Arms.Fault.Journeys == 0 {
@@ -75,7 +76,7 @@ func (j *Journey) NeededToSettle() (perArm int, possible bool) {
 // journeysToDecide says how many journeys would decide an undecided limit.
 func journeysToDecide(j *Journey) string {
 	if need, possible := j.NeededToSettle(); possible {
-		return fmt.Sprintf("about %s journeys per arm instead of %s would settle it, if the estimate stays", figures.Count(need), figures.Count(j.Arms.Fault.Journeys))
+		return fmt.Sprintf("about %s journeys per arm instead of %s would settle it, wherever in the interval the truth is", figures.Count(need), figures.Count(j.Arms.Fault.Journeys))
 	}
 	return "the estimate is too close to the limit to be settled by more journeys"
 }
@@ -149,6 +150,9 @@ func describeLater(r *Recovery) string {
 	return fmt.Sprintf("something was bad at +%.0f s after the removal: the fault's or not, a second route would tell", r.Later)
 }
 
+// LaterHides reports whether something that was bad later is why a recovery is not shown.
+func (r *Recovery) LaterHides() bool { return r.Censored && !r.Metastable && r.Later > 0 }
+
 // judgeRecovery judges the recovery from harm that was shown.
 func judgeRecovery(r *Recovery, limit float64) (Verdict, ReasonCode, string) {
 	switch {
@@ -156,17 +160,17 @@ func judgeRecovery(r *Recovery, limit float64) (Verdict, ReasonCode, string) {
 		return Inconclusive, ReasonRecoveryUndecided, fmt.Sprintf("the system is not shown to be as it was before the fault within the %.1f s that were watched", r.Seconds)
 	case limit == 0:
 		return Held, ReasonRecovered, fmt.Sprintf("recovery takes %.1f s", r.Seconds)
-	case r.Censored && r.Metastable && r.Seconds >= limit:
+	case r.Censored && r.Metastable && r.isLate(limit):
 		return Refuted, ReasonNotRecovered, fmt.Sprintf("not recovered after %.1f s, limit %g s: harm goes on although the fault is proven gone", r.Seconds, limit)
-	case r.Censored && r.Harmed > limit:
+	case r.Censored && r.isLate(limit):
 		return Refuted, ReasonNotRecovered, fmt.Sprintf("not recovered after %.1f s, limit %g s", r.Harmed, limit)
 	case r.Censored && r.Metastable:
 		return Inconclusive, ReasonRecoveryUndecided, fmt.Sprintf("harm was not back at the control's level within the %.1f s that were watched: a longer recovery phase would settle it", r.Seconds)
-	case r.Censored && r.Later > 0:
+	case r.LaterHides():
 		return Inconclusive, ReasonRecoveryUndecided, fmt.Sprintf("no harm is proven later than %.1f s after the removal, but too few journeys came between it and what was bad at +%.0f s to show that harm was back at the control's level: another run would tell", r.Harmed, r.Later)
 	case r.Censored:
 		return Inconclusive, ReasonRecoveryUndecided, fmt.Sprintf("no harm is proven later than %.1f s after the removal, but too few journeys came after it to show that harm is back at the control's level: a longer recovery phase would settle it", r.Harmed)
-	case r.Seconds > limit:
+	case r.isLate(limit):
 		return Refuted, ReasonRecoveredLate, fmt.Sprintf("recovery takes %.1f s, limit %g s", r.Seconds, limit)
 	}
 	return Held, ReasonRecovered, fmt.Sprintf("recovery takes %.1f s, limit %g s", r.Seconds, limit)

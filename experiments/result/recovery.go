@@ -1,6 +1,7 @@
 package result
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -34,7 +35,7 @@ func (r *experimentRun) slowestRecovery(measured []Journey) *Recovery {
 		if b := measured[i].BlastRadius; b == nil || b.Low <= 0 && !rec.harmAfter(b) {
 			rec.setUnharmed()
 		}
-		if slowest == nil || rec.IsSlowerThan(slowest) {
+		if limit := seconds(r.plan.Limits.Recovery); slowest == nil || rec.isWorseThan(slowest, limit, limit) {
 			slowest = rec
 		}
 	}
@@ -87,19 +88,56 @@ func (r *Recovery) AtLeast() float64 {
 	return r.Seconds
 }
 
-// IsSlowerThan orders recoveries by what is worst to know of them: a system that has not
-// come back is the slowest, and where nothing was harmed nothing had to recover.
-func (r *Recovery) IsSlowerThan(other *Recovery) bool {
-	if r.SystemHarmed != other.SystemHarmed {
-		return r.SystemHarmed
+// RecoversSlowerThan orders experiments by what is worst to know of their recoveries, each
+// by its own limit. It is false of one that has none.
+func (e *Experiment) RecoversSlowerThan(other *Experiment) bool {
+	r, o := e.RecoveryFromHarm(), other.RecoveryFromHarm()
+	return r != nil && (o == nil || r.isWorseThan(o, e.Limits.Recovery, other.Limits.Recovery))
+}
+
+// isWorseThan orders recoveries by what is worst to know of them, each by its limit in
+// seconds; 0: there is none. Among those of one rank the longer one is worse.
+func (r *Recovery) isWorseThan(other *Recovery, limit, otherLimit float64) bool {
+	return cmp.Or(
+		cmp.Compare(r.rank(limit), other.rank(otherLimit)), cmp.Compare(r.AtLeast(), other.AtLeast()),
+		compareBool(r.Worse, other.Worse),
+	) > 0
+}
+
+// rank orders recoveries by kind: a system that has not come back is the worst, then one
+// that is shown to take longer than its limit, then one that is not shown to be over. Where
+// nothing was harmed nothing had to recover.
+func (r *Recovery) rank(limit float64) int {
+	switch {
+	case r.SystemHarmed:
+		return 4
+	case r.Unharmed:
+		return 0
+	case limit > 0 && r.isLate(limit):
+		return 3
+	case r.Censored:
+		return 2
 	}
-	if r.Unharmed != other.Unharmed {
-		return other.Unharmed
+	return 1
+}
+
+// isLate reports whether a recovery from harm is shown to take longer than a limit in
+// seconds.
+func (r *Recovery) isLate(limit float64) bool {
+	if r.Censored && r.Metastable {
+		return r.Seconds >= limit
 	}
-	if r.Censored != other.Censored {
-		return r.Censored
+	return r.AtLeast() > limit
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
 	}
-	return r.AtLeast() > other.AtLeast() || r.AtLeast() == other.AtLeast() && r.Worse && !other.Worse
+	return -1
 }
 
 func (r *experimentRun) recoveryOf(p plan.Journey, j *journeyRecord) *Recovery {

@@ -2,11 +2,9 @@ package stats
 
 import "math"
 
-// Powers of what [NeededToSettle] advises.
-const (
-	powerAtEstimate = 0.8  // if the estimate is the truth
-	powerOverall    = 0.75 // over where the truth may be
-)
+// powerOverall is the power of what [NeededToSettle] advises, over where the truth may be.
+// It is [Power] if the estimate is the truth.
+const powerOverall = 0.75
 
 // mostNeeded is the largest number of trials that is ever advised.
 const mostNeeded = 1_000_000
@@ -27,7 +25,7 @@ func NeededToSettle(i Interval, n int, limit float64) int {
 	truth := max(0, i.Estimate)
 	for m := float64(n) * 1.05; m < mostNeeded; m *= 1.05 {
 		s := se * math.Sqrt(float64(n)/m)
-		if power(truth-limit, s) >= powerAtEstimate && averagePower(i.Estimate, se, limit, s) >= powerOverall {
+		if power(truth-limit, s) >= Power && averagePower(i.Estimate, se, limit, s) >= powerOverall {
 			return int(math.Ceil(m))
 		}
 	}

@@ -170,6 +170,10 @@ func adviceFor(e *result.Experiment, code result.ReasonCode) (advice, bool) {
 		}
 	case result.ReasonHarmUndecided:
 		return advice{verb: settle, text: moreJourneys(e)}, true
+	case result.ReasonRecoveryUndecided:
+		if r := e.Recovery; r != nil && r.LaterHides() { // a longer phase would meet no less of it
+			return advice{verb: settle, text: "run it again: what was bad later, after the fault, hides whether the system was back"}, true
+		}
 	case result.ReasonSystemNotBack: // that cannot wait for another measurement
 		return advice{verb: look, text: words.After(e.Recovery), owned: true}, true
 	case result.ReasonRemovalUnverified, result.ReasonInvariantNotAsked, result.ReasonInvariantBrokenBefore,
@@ -276,7 +280,7 @@ func moreJourneys(e *result.Experiment) string {
 	if times >= 10 {
 		decimals = 0
 	}
-	return "run it about " + figures.Fixed(times, decimals) + " times as long, or at a rate as much higher"
+	return "run it about " + figures.Fixed(times, decimals) + " times as long, or at a rate as much higher, for about " + figures.Count(most) + " journeys per arm"
 }
 
 // invariantAdvice is what lets an invariant be judged; nothing where it was.

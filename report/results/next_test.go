@@ -227,3 +227,27 @@ func TestATrippedGuardrailIsTold(t *testing.T) {
 		t.Errorf("a guardrail that did not trip is told: %q", list)
 	}
 }
+
+// A longer recovery phase is advised where it shows more, and not where a later outage is
+// what hides the recovery.
+func TestALaterOutageNeedsAnotherRun(t *testing.T) {
+	t.Parallel()
+	text := func(r result.Recovery) string {
+		steps := stepsOf(result.Inconclusive, func(e *result.Experiment) { e.Recovery = &r }, result.ReasonRecoveryUndecided)
+		if len(steps) != 1 {
+			t.Fatalf("%+v", steps)
+		}
+		return steps[0].text
+	}
+	longer := text(result.Recovery{Seconds: 60, Censored: true})
+	for name, r := range map[string]result.Recovery{
+		"goes on": {Seconds: 60, Censored: true, Metastable: true, Later: 47}, "no recovery": {},
+	} {
+		if got := text(r); got != longer {
+			t.Errorf("%s: %q, want %q", name, got, longer)
+		}
+	}
+	if got := text(result.Recovery{Seconds: 60, Censored: true, Later: 47}); got == longer || !strings.HasPrefix(got, "run it again") {
+		t.Errorf("a later outage: %q", got)
+	}
+}

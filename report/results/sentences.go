@@ -355,7 +355,7 @@ func (s *summary) recoveryFigure() page.Figure {
 	f := page.Figure{Label: "Slowest recovery", Value: "–", Notes: []page.Note{{Text: "not measured"}}}
 	var slowest *result.Experiment
 	for _, e := range s.order {
-		if r := e.RecoveryFromHarm(); trusted(e) && r != nil && (slowest == nil || r.IsSlowerThan(slowest.RecoveryFromHarm())) {
+		if trusted(e) && e.RecoveryFromHarm() != nil && (slowest == nil || e.RecoversSlowerThan(slowest)) {
 			slowest = e
 		}
 	}

@@ -112,9 +112,10 @@ func estimate(e *result.Experiment) float64 {
 	return -1
 }
 
-// isLarger reports whether blast radius a is larger than b, or as large and known better.
+// isLarger reports whether more harm is shown of blast radius a than of b: an estimate
+// with a wide interval may be anything. Where as much is shown, the estimates decide.
 func isLarger(a, b *result.BlastRadius) bool {
-	return a.Estimate > b.Estimate || a.Estimate == b.Estimate && a.Low > b.Low
+	return cmp.Or(cmp.Compare(max(0, a.Low), max(0, b.Low)), cmp.Compare(a.Estimate, b.Estimate)) > 0
 }
 
 // countFaults counts the faults of an experiment that are gone, and keeps those that

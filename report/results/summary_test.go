@@ -118,3 +118,20 @@ func TestRecoveryFigure(t *testing.T) {
 		}
 	}
 }
+
+// The largest blast radius is the one of which most harm is shown, not the one of which
+// least is known.
+func TestTheLargestBlastRadiusIsShown(t *testing.T) {
+	t.Parallel()
+	radius := func(low, estimate float64) *result.BlastRadius {
+		return &result.BlastRadius{Low: low, Estimate: estimate, High: 1}
+	}
+	order := []*result.BlastRadius{radius(0.3, 0.32), radius(0.1, 0.5), radius(0.1, 0.2), radius(-0.2, 0.6), radius(0, 0.1), radius(-0.1, 0.05)}
+	for i, a := range order {
+		for k, b := range order {
+			if got := isLarger(a, b); got != (i < k) {
+				t.Errorf("%+v is larger than %+v: %v", a, b, got)
+			}
+		}
+	}
+}
