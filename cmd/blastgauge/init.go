@@ -12,6 +12,8 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/scaffold"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/har"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/link"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -108,7 +110,11 @@ func (o *initOptions) draft(ctx context.Context) (*scaffold.Documents, error) {
 				return usagef("--har: %w", err)
 			}
 			defer func() { _ = f.Close() }() // nothing was written
-			from.Recording, err = scaffold.ReadRecording(o.har, f, o.origin)
+			rec, err := har.Read(o.har, f)
+			if err != nil {
+				return err
+			}
+			from.Journey, err = link.Journey(rec, o.origin)
 			return err
 		})
 		if err != nil {

@@ -15,19 +15,19 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 )
 
 // Options are the sources of the documents. The zero value makes an example of
 // everything.
 type Options struct {
-	Toxiproxy  string     // URL of the control API; empty: the default address
-	Proxies    []Proxy    // of that Toxiproxy; none: an example
-	Recording  *Recording // of a journey; nil: an example
-	AllowHosts []string   // written to the system's allow_hosts
+	Toxiproxy  string         // URL of the control API; empty: the default address
+	Proxies    []Proxy        // of that Toxiproxy; none: an example
+	Journey    *draft.Journey // nil: an example
+	AllowHosts []string       // written to the system's allow_hosts
 }
 
 // A Proxy is a proxy of a Toxiproxy, as its API shows it.
@@ -41,21 +41,14 @@ type Proxy struct {
 // Documents are the files that were made, and what to do about them.
 type Documents struct {
 	Files []File
-	Env   []Secret // variables to set before a run
-	Notes []string // for people to check, one sentence each
+	Env   []draft.Secret // variables to set before a run
+	Notes []string       // for people to check, one sentence each
 }
 
 // A File is one document.
 type File struct {
 	Name string // relative to the folder, with slashes
 	Text string
-}
-
-// A Secret is an environment variable with a value that a request needs and that no
-// document may hold.
-type Secret struct {
-	Name string // of the variable
-	Of   string // the place that needs it, such as "form field password of step post-login"
 }
 
 // The schemas are written beside the documents, where editors find them without a
@@ -119,7 +112,7 @@ func dependencies(o Options) []dependency {
 		if p.Name == "blastgauge-lock" {
 			continue
 		}
-		list = append(list, dependency{Proxy: p, id: uniqueName(cmp.Or(slug(p.Name), "dependency"), "-", taken), foreign: !canBeNamed(p, policy)})
+		list = append(list, dependency{Proxy: p, id: draft.UniqueName(cmp.Or(draft.Slug(p.Name), "dependency"), "-", taken), foreign: !canBeNamed(p, policy)})
 	}
 	if len(list) == 0 {
 		return []dependency{exampleDependency()}
@@ -137,25 +130,4 @@ var (
 func canBeNamed(p Proxy, policy hosts.Policy) bool {
 	m := upstreamForm.FindStringSubmatch(p.Upstream)
 	return m != nil && listenForm.MatchString(p.Listen) && policy.CheckName(m[3]) == nil
-}
-
-// maxID is the length of ids before something like -slow is added.
-const maxID = 40
-
-// slug returns a text as an id, with a dash between the words of camelCase. It is
-// empty if nothing is left.
-func slug(text string) string {
-	s := experiments.Slug(camel.ReplaceAllString(text, "$1-$2"))
-	return strings.Trim(s[:min(len(s), maxID)], "-")
-}
-
-var camel = regexp.MustCompile(`([a-z0-9])([A-Z])`)
-
-// uniqueName returns the name, with a number if it is taken, and marks it as taken.
-func uniqueName(name, separator string, taken map[string]bool) string {
-	for n, base := 2, name; taken[name]; n++ {
-		name = fmt.Sprintf("%s%s%d", base, separator, n)
-	}
-	taken[name] = true
-	return name
 }

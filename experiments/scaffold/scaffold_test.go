@@ -3,28 +3,40 @@ package scaffold
 import (
 	"errors"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/har"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/link"
 )
 
 var update = flag.Bool("update", false, "write the golden files") //nolint:gochecknoglobals // a flag
 
-func recorded(t testing.TB, file string) *Recording {
+func fromHAR(file string, from io.Reader) (*draft.Journey, error) {
+	rec, err := har.Read(file, from)
+	if err != nil {
+		return nil, err
+	}
+	return link.Journey(rec, "")
+}
+
+func recorded(t testing.TB, file string) *draft.Journey {
 	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	rec, err := ReadRecording(filepath.Base(file), f, "")
+	j, err := fromHAR(filepath.Base(file), f)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rec
+	return j
 }
 
 // loaded writes documents into a folder and loads them.
@@ -79,7 +91,7 @@ func TestDocumentsOfRecordings(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			d, err := Make(Options{Recording: recorded(t, file)})
+			d, err := Make(Options{Journey: recorded(t, file)})
 			if err != nil {
 				t.Fatal(err)
 			}

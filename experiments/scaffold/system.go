@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 )
 
 // The addresses if nothing is known.
@@ -85,8 +85,8 @@ caps: {blast_radius: 60%%, duration: 30m}
 func (d *Documents) makeSystem(o Options, deps []dependency) string {
 	var b strings.Builder
 	name, journeyID := "checkout", "checkout"
-	if o.Recording != nil {
-		journeyID = o.Recording.id
+	if o.Journey != nil {
+		journeyID = o.Journey.ID
 	}
 	allowed := "# allow_hosts: [shop.staging.example]"
 	if len(o.AllowHosts) > 0 {
@@ -99,12 +99,12 @@ func (d *Documents) makeSystem(o Options, deps []dependency) string {
 	}
 	fmt.Fprintf(&b, systemHead, name, allowed, yamlText(cmp.Or(o.Toxiproxy, defaultToxiproxy)), d.entry(o))
 	writeDependencies(&b, deps, len(o.Proxies) > 0)
-	if o.Recording == nil {
+	if o.Journey == nil {
 		b.WriteString(exampleJourney)
 	} else {
-		d.Notes = append(d.Notes, o.Recording.notes...)
-		d.Env = o.Recording.secrets.list
-		o.Recording.write(&b)
+		d.Notes = append(d.Notes, o.Journey.Notes...)
+		d.Env = o.Journey.Secrets.List
+		writeJourney(&b, o.Journey)
 	}
 	fmt.Fprintf(&b, systemTail, journeyID)
 	return b.String()
@@ -114,22 +114,22 @@ func (d *Documents) makeSystem(o Options, deps []dependency) string {
 // so its host is only written if it may be dialled already. To allow it is a
 // decision for people.
 func (d *Documents) entry(o Options) string {
-	if o.Recording == nil {
+	if o.Journey == nil {
 		return "url: " + defaultEntry + "\n"
 	}
-	u, err := url.Parse(o.Recording.Origin)
+	u, err := url.Parse(o.Journey.Origin)
 	policy := hosts.NewPolicy("", o.AllowHosts)
 	if err == nil && policy.CheckName(u.Hostname()) == nil {
-		return "url: " + yamlText(o.Recording.Origin) + "\n"
+		return "url: " + yamlText(o.Journey.Origin) + "\n"
 	}
-	d.Notes = append(d.Notes, fmt.Sprintf("the journey was recorded at %s, which may not be dialled unless you say so; url is %s until you change it (or use --allow-host)", o.Recording.Origin, defaultEntry))
+	d.Notes = append(d.Notes, fmt.Sprintf("the journey was recorded at %s, which may not be dialled unless you say so; url is %s until you change it (or use --allow-host)", o.Journey.Origin, defaultEntry))
 	return fmt.Sprintf(`#
 # The journey was recorded at %s, which is neither loopback
 # nor *.test. If that is staging, write here, and in allow_hosts above:
 #   url: %s
 #   allow_hosts: [%s]
 url: %s
-`, o.Recording.Origin, o.Recording.Origin, u.Hostname(), defaultEntry)
+`, o.Journey.Origin, o.Journey.Origin, u.Hostname(), defaultEntry)
 }
 
 const dependenciesHead = `# What the system calls through proxies. Each needs listen (the proxy's address,
@@ -229,27 +229,26 @@ const exampleJourney = journeysHead + `  checkout:
       # ${arm} ${started} ${env:NAME}. Cookies are kept within a journey.
 `
 
-// write writes the recorded journey.
-func (rec *Recording) write(b *strings.Builder) {
-	slow, timeout := rec.budget()
+// writeJourney writes a journey that was made from a source.
+func writeJourney(b *strings.Builder, j *draft.Journey) {
 	b.WriteString(journeysHead)
-	fmt.Fprintf(b, `  # Recorded at %s: %d steps.
+	fmt.Fprintf(b, `  # %s: %d steps.
   # Values that one answer gave and a later request sent are captured; look
   # whether each is what you mean. Cookies are kept within a journey.
-`, rec.Origin, len(rec.steps))
-	if rec.Left != "" {
-		fmt.Fprintf(b, "  # Left out: %s.\n", oneLine(rec.Left))
+`, oneLine(j.Made), len(j.Steps))
+	if j.Left != "" {
+		fmt.Fprintf(b, "  # Left out: %s.\n", oneLine(j.Left))
 	}
-	for _, s := range rec.secrets.list {
+	for _, s := range j.Secrets.List {
 		fmt.Fprintf(b, "  # To be set before a run: %s, the %s.\n", s.Name, oneLine(s.Of))
 	}
 	fmt.Fprintf(b, "  %s:\n    rate: 10/s # journeys over both arms\n    slow_after: %s # budget of the whole journey; beyond it, it is slow\n    timeout: %s # beyond this, it has failed\n    steps:\n",
-		yamlText(rec.id), inSeconds(slow), inSeconds(timeout))
-	for i, s := range rec.steps {
-		if i == len(rec.steps)-1 && s.json == nil {
+		yamlText(j.ID), inSeconds(j.SlowAfter), inSeconds(j.Timeout))
+	for i, s := range j.Steps {
+		if i == len(j.Steps)-1 && s.Vague {
 			b.WriteString("      # What does only the right page say? A shop may answer its failures with 200:\n      # expect: {body: {contains: Thank you}}\n")
 		}
-		s.write(b)
+		writeStep(b, s)
 	}
 }
 
@@ -258,108 +257,95 @@ func inSeconds(d time.Duration) string { return fmt.Sprintf("%ds", int(d.Seconds
 
 const inStep = 8
 
-// write writes one step.
-func (s *step) write(b *strings.Builder) {
-	fmt.Fprintf(b, "      - name: %s\n", yamlText(s.name))
-	line := s.method + " " + s.request.urlText()
+// writeStep writes one step.
+func writeStep(b *strings.Builder, s *draft.Step) {
+	r := s.Request
+	fmt.Fprintf(b, "      - name: %s\n", yamlText(s.Name))
+	line := r.Method + " " + r.URLText()
 	if !requestForm.MatchString(line) {
 		line = yamlQuoted(line)
 	}
 	fmt.Fprintf(b, "        request: %s\n", line)
-	if len(s.request.headers) > 0 {
-		fields(s.request.headers).write(b, inStep, "headers:")
+	if len(r.Headers) > 0 {
+		fields(r.Headers).write(b, inStep, "headers:")
 	}
 	switch {
-	case s.request.json != nil:
-		fromJSON(s.request.json).write(b, inStep, "json:")
-	case len(s.request.form) > 0:
-		fields(s.request.form).write(b, inStep, "form:")
-	case s.request.body != nil:
-		body(s.request.body.text()).write(b, inStep, "body:")
+	case r.JSON != nil:
+		fromJSON(r.JSON).write(b, inStep, "json:")
+	case len(r.Form) > 0:
+		fields(r.Form).write(b, inStep, "form:")
+	case r.Body != nil:
+		body(r.Body.Text()).write(b, inStep, "body:")
 	}
-	s.expectation().write(b, inStep, "expect:")
-	s.writeCaptures(b)
-	if s.poll {
+	expectation(s).write(b, inStep, "expect:")
+	writeCaptures(b, s)
+	if s.Poll {
 		b.WriteString("        poll: {every: 500ms, for: 10s} # it was asked again until this was so\n")
 	}
 }
 
-func fields(list []*slot) value {
+func fields(list []*draft.Slot) value {
 	v := emptyMapping()
 	for _, s := range list {
-		v.add(s.key, textValue(s.text()))
+		v.add(s.Key, textValue(s.Text()))
 	}
 	return v
 }
 
-// expectation returns the parts of the answer that will be the same again. An answer
-// from the browser's cache (304) will come from the server.
-func (s *step) expectation() value {
+// expectation returns the parts of the answer that will be the same again.
+func expectation(s *draft.Step) value {
 	v := emptyMapping()
-	status := s.answer.status
-	if status == 304 {
-		status = 200
+	v.add("status", rawValue(fmt.Sprint(s.Status)))
+	if len(s.Checks) > 0 {
+		v.add("json", checks(s.Checks))
 	}
-	v.add("status", rawValue(fmt.Sprint(status)))
-	checks := emptyMapping()
-	for _, c := range s.checks {
-		if c.value == "" {
-			absent := emptyMapping()
-			absent.add("absent", rawValue("true"))
-			checks.add(c.path, absent)
-		} else {
-			checks.add(c.path, textValue(c.value))
+	if len(s.Headers) > 0 {
+		v.add("headers", checks(s.Headers))
+	}
+	return v
+}
+
+func checks(list []draft.Check) value {
+	v := emptyMapping()
+	for _, c := range list {
+		item := textValue(c.Value)
+		switch {
+		case c.Value == "":
+			item = emptyMapping()
+			item.add("absent", rawValue("true"))
+		case c.Matches:
+			item = emptyMapping()
+			item.add("matches", textValue(c.Value))
 		}
-	}
-	if !checks.empty() {
-		v.add("json", checks)
-	}
-	header := emptyMapping()
-	if s.bodyless { // an error page may have this status, too
-		header.add("Content-Type", matches("json"))
-	}
-	switch {
-	case s.leadsFurther:
-		header.add("Location", matches("^"+regexp.QuoteMeta(s.leads)))
-	case s.leads != "":
-		header.add("Location", textValue(s.leads))
-	}
-	if !header.empty() {
-		v.add("headers", header)
+		v.add(c.Path, item)
 	}
 	return v
 }
 
-func matches(expr string) value {
-	v := emptyMapping()
-	v.add("matches", textValue(expr))
-	return v
-}
-
-func (s *step) writeCaptures(b *strings.Builder) {
-	if len(s.captures) == 0 {
+func writeCaptures(b *strings.Builder, s *draft.Step) {
+	if len(s.Captures) == 0 {
 		return
 	}
 	b.WriteString("        capture:\n")
 	listed := 0
-	for _, c := range s.captures {
-		if c.listed {
+	for _, c := range s.Captures {
+		if c.Listed {
 			listed++
 		}
 	}
-	for _, c := range s.captures {
-		v := textValue(c.expr)
-		if c.from != experiments.FromJSON {
+	for _, c := range s.Captures {
+		v := textValue(c.Expr)
+		if c.From != experiments.FromJSON {
 			v = emptyMapping()
-			v.add(string(c.from), textValue(c.expr))
+			v.add(string(c.From), textValue(c.Expr))
 		}
 		comment := ""
-		if c.listed && listed == 1 { // two values of one item must not be picked apart
-			if anyItem := index.ReplaceAllString(c.expr, "[*]"); anyItem != c.expr {
+		if c.Listed && listed == 1 { // two values of one item must not be picked apart
+			if anyItem := index.ReplaceAllString(c.Expr, "[*]"); anyItem != c.Expr {
 				comment = fmt.Sprintf(" # or any of them: {json: %s, pick: random}", oneLine(yamlText(anyItem)))
 			}
 		}
 		text, _ := v.flow(1 << 20)
-		fmt.Fprintf(b, "          %s: %s%s\n", yamlText(c.name), text, comment)
+		fmt.Fprintf(b, "          %s: %s%s\n", yamlText(c.Name), text, comment)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 )
 
 // A value is a scalar, a list or a mapping of a document. It is written on one line if
@@ -28,8 +30,6 @@ func (v *value) add(key string, item value) {
 	v.keys = append(v.keys, yamlText(key))
 	v.items = append(v.items, item)
 }
-
-func (v *value) empty() bool { return len(v.items) == 0 && !v.list }
 
 // textValue returns a text, in quotes if YAML would take it for anything else.
 func textValue(text string) value { return value{scalar: yamlText(text)} }
@@ -164,25 +164,25 @@ func (v value) write(b *strings.Builder, indent int, key string) {
 }
 
 // fromJSON returns a body of a request as documents write it.
-func fromJSON(n *node) value {
-	switch n.kind {
-	case aText, aNumber:
-		if n.kind == aNumber && !hasVariable(n.slot) {
-			return rawValue(n.text)
+func fromJSON(n *draft.Node) value {
+	switch n.Kind {
+	case draft.TextNode, draft.NumberNode:
+		if n.Kind == draft.NumberNode && !n.Slot.HasVariable() {
+			return rawValue(n.Text)
 		}
-		return body(n.slot.text())
-	case aWord:
-		return rawValue(n.text)
-	case aList:
+		return body(n.Slot.Text())
+	case draft.WordNode:
+		return rawValue(n.Text)
+	case draft.ListNode:
 		v := value{list: true}
-		for _, item := range n.items {
+		for _, item := range n.Items {
 			v.items = append(v.items, fromJSON(item))
 		}
 		return v
 	}
 	v := emptyMapping()
-	for i, item := range n.items {
-		v.add(n.names[i], fromJSON(item))
+	for i, item := range n.Items {
+		v.add(n.Names[i], fromJSON(item))
 	}
 	return v
 }

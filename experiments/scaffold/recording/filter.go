@@ -1,4 +1,4 @@
-package scaffold
+package recording
 
 import (
 	"cmp"
@@ -16,21 +16,23 @@ import (
 
 // The reasons why an exchange is not part of the journey.
 const (
-	notHTTP     = "not HTTP"
+	NotHTTP     = "not HTTP"
 	static      = "static files"
 	telemetry   = "analytics and telemetry"
 	preflight   = "preflight requests"
 	streams     = "streams and sockets"
 	failed      = "failed when they were recorded"
-	otherOrigin = "other origins"
+	OtherOrigin = "other origins"
 )
 
-// exclusions counts the exchanges that were left out, by reason.
-type exclusions map[string]int
+// Exclusions counts the exchanges that were left out, by reason.
+type Exclusions map[string]int
 
-func (d exclusions) add(why string) { d[why]++ }
+// Add counts one more exchange.
+func (d Exclusions) Add(why string) { d[why]++ }
 
-func (d exclusions) total() int {
+// Total returns how many exchanges were left out.
+func (d Exclusions) Total() int {
 	n := 0
 	for _, v := range d {
 		n += v
@@ -39,7 +41,7 @@ func (d exclusions) total() int {
 }
 
 // String returns a text such as "static files (12), other origins (3)".
-func (d exclusions) String() string {
+func (d Exclusions) String() string {
 	parts := []string{}
 	for _, why := range slices.Sorted(maps.Keys(d)) {
 		parts = append(parts, fmt.Sprintf("%s (%d)", why, d[why]))
@@ -47,48 +49,48 @@ func (d exclusions) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// exclusion returns why an exchange can never be part of a journey, whatever the
+// Exclusion returns why an exchange can never be part of a journey, whatever the
 // journey's origin. It is empty if it can.
-func (x *exchange) exclusion() string {
+func (x *Exchange) Exclusion() string {
 	switch {
-	case x.url.Scheme == "ws" || x.url.Scheme == "wss" || x.kind == "websocket" || x.kind == "eventsource" || x.answer.status == 101:
+	case x.URL.Scheme == "ws" || x.URL.Scheme == "wss" || x.Kind == "websocket" || x.Kind == "eventsource" || x.Answer.Status == 101:
 		return streams
-	case x.url.Scheme != "http" && x.url.Scheme != "https" || x.url.Host == "":
-		return notHTTP
-	case x.method == "OPTIONS" || x.kind == "preflight":
+	case x.URL.Scheme != "http" && x.URL.Scheme != "https" || x.URL.Host == "":
+		return NotHTTP
+	case x.Method == "OPTIONS" || x.Kind == "preflight":
 		return preflight
-	case x.kind == "ping" || x.kind == "beacon" || x.kind == "cspviolationreport" || x.isTelemetry():
+	case x.Kind == "ping" || x.Kind == "beacon" || x.Kind == "cspviolationreport" || x.isTelemetry():
 		return telemetry
 	case x.isAsset():
 		return static
-	case x.answer.status < 200 || x.answer.status > 399 || !slices.Contains(experiments.Methods(), x.method):
+	case x.Answer.Status < 200 || x.Answer.Status > 399 || !slices.Contains(experiments.Methods(), x.Method):
 		return failed
 	}
 	return ""
 }
 
 // isAsset reports whether the answer is a file that a browser loads to show a page.
-func (x *exchange) isAsset() bool {
-	if x.method != "GET" && x.method != "HEAD" {
+func (x *Exchange) isAsset() bool {
+	if x.Method != "GET" && x.Method != "HEAD" {
 		return false
 	}
-	switch x.kind {
+	switch x.Kind {
 	case "stylesheet", "script", "image", "font", "media", "texttrack", "manifest", "prefetch", "signedexchange":
 		return true
 	}
-	major, minor, _ := strings.Cut(x.answer.mime, "/")
+	major, minor, _ := strings.Cut(x.Answer.MIME, "/")
 	switch {
 	case major == "image" || major == "font" || major == "audio" || major == "video":
 		return true
 	case minor == "css" || strings.Contains(minor, "javascript") || minor == "ecmascript" || minor == "wasm" || minor == "manifest+json" || strings.HasPrefix(minor, "font-"):
 		return true
 	}
-	switch strings.ToLower(path.Ext(x.url.Path)) {
+	switch strings.ToLower(path.Ext(x.URL.Path)) {
 	case ".css", ".js", ".mjs", ".map", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".ico", ".woff", ".woff2", ".ttf", ".otf", ".eot",
 		".mp3", ".mp4", ".webm", ".wasm", ".webmanifest":
 		return true
 	}
-	return x.url.Path == "/robots.txt" || x.url.Path == "/manifest.json"
+	return x.URL.Path == "/robots.txt" || x.URL.Path == "/manifest.json"
 }
 
 // Hosts beside a shop's, and paths on its own, that only collect telemetry. Third
@@ -101,15 +103,15 @@ var (
 
 // isTelemetry reports whether a request only reports what a person does: it goes to
 // such a host, or to such a path and gets no answer that a page could use.
-func (x *exchange) isTelemetry() bool {
-	if net.ParseIP(x.url.Hostname()) == nil && telemetryHosts.MatchString(strings.ToLower(x.url.Hostname())) {
+func (x *Exchange) isTelemetry() bool {
+	if net.ParseIP(x.URL.Hostname()) == nil && telemetryHosts.MatchString(strings.ToLower(x.URL.Hostname())) {
 		return true
 	}
-	return telemetryPaths.MatchString(x.url.Path) && len(x.answer.text) < 64 && !x.answer.lost
+	return telemetryPaths.MatchString(x.URL.Path) && len(x.Answer.Text) < 64 && !x.Answer.Lost
 }
 
-// origin returns scheme, host and port, without a default port.
-func origin(u *url.URL) string {
+// OriginOf returns scheme, host and port, without a default port.
+func OriginOf(u *url.URL) string {
 	host, port := strings.ToLower(u.Hostname()), u.Port()
 	if port == "" || u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443" {
 		if strings.Contains(host, ":") {
@@ -120,22 +122,22 @@ func origin(u *url.URL) string {
 	return u.Scheme + "://" + net.JoinHostPort(host, port)
 }
 
-// mainOrigin returns the origin of the journey: among the page's host and those
+// MainOrigin returns the origin of the journey: among the page's host and those
 // beside it, the one with most requests. It is the shop itself if that serves pages,
 // and its API if scripts call one.
-func mainOrigin(list []*exchange) string {
+func MainOrigin(list []*Exchange) string {
 	page := list[0]
 	for _, x := range list {
-		if x.answer.mime == "text/html" && x.method == "GET" {
+		if x.Answer.MIME == "text/html" && x.Method == "GET" {
 			page = x
 			break
 		}
 	}
 	count := map[string]int{}
-	best := origin(page.url)
+	best := OriginOf(page.URL)
 	for _, x := range list {
-		if sameSite(x.url.Hostname(), page.url.Hostname()) {
-			count[origin(x.url)]++
+		if sameSite(x.URL.Hostname(), page.URL.Hostname()) {
+			count[OriginOf(x.URL)]++
 		}
 	}
 	for _, o := range slices.Sorted(maps.Keys(count)) {
@@ -168,12 +170,12 @@ func sameSite(host, page string) bool {
 	return host == base || strings.HasSuffix(host, "."+base)
 }
 
-// otherOrigins returns up to five origins that were left out, with most requests
+// OtherOrigins returns up to five origins that were left out, with most requests
 // first.
-func otherOrigins(list []*exchange, own string) []string {
+func OtherOrigins(list []*Exchange, own string) []string {
 	count := map[string]int{}
 	for _, x := range list {
-		if o := origin(x.url); o != own {
+		if o := OriginOf(x.URL); o != own {
 			count[o]++
 		}
 	}
@@ -184,14 +186,14 @@ func otherOrigins(list []*exchange, own string) []string {
 	return sorted[:min(len(sorted), 5)]
 }
 
-// mergeRepeats merges requests that were sent several times in a row. The last answer
+// MergeRepeats merges requests that were sent several times in a row. The last answer
 // counts; the exchange keeps the earlier ones as repeats.
-func mergeRepeats(list []*exchange) []*exchange {
-	var out []*exchange
+func MergeRepeats(list []*Exchange) []*Exchange {
+	var out []*Exchange
 	for _, x := range list {
-		if n := len(out); n > 0 && x.method == "GET" && out[n-1].method == "GET" && out[n-1].url.String() == x.url.String() {
-			x.repeats = append(out[n-1].repeats, out[n-1])
-			out[n-1].repeats = nil
+		if n := len(out); n > 0 && x.Method == "GET" && out[n-1].Method == "GET" && out[n-1].URL.String() == x.URL.String() {
+			x.Repeats = append(out[n-1].Repeats, out[n-1])
+			out[n-1].Repeats = nil
 			out[n-1] = x
 			continue
 		}

@@ -1,4 +1,6 @@
-package scaffold
+// Package har reads the recordings that browsers, proxies and test tools write as HAR
+// files.
+package har
 
 import (
 	"encoding/base64"
@@ -11,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/blastgauge/blastgauge/experiments/shape"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/recording"
 )
 
 // Bounds of a recording. A file may be large, because browsers write every byte that
@@ -36,27 +38,22 @@ type harEntry struct {
 }
 
 type harRequest struct {
-	Method  string    `json:"method"`
-	URL     string    `json:"url"`
-	Headers []harPair `json:"headers"`
-	Body    *harBody  `json:"postData"`
-}
-
-type harPair struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
+	Method  string           `json:"method"`
+	URL     string           `json:"url"`
+	Headers []recording.Pair `json:"headers"`
+	Body    *harBody         `json:"postData"`
 }
 
 type harBody struct {
-	MIME   string    `json:"mimeType"`
-	Text   string    `json:"text"`
-	Params []harPair `json:"params"`
+	MIME   string           `json:"mimeType"`
+	Text   string           `json:"text"`
+	Params []recording.Pair `json:"params"`
 }
 
 type harAnswer struct {
-	Status  int       `json:"status"`
-	Headers []harPair `json:"headers"`
-	Cookies []harPair `json:"cookies"`
+	Status  int              `json:"status"`
+	Headers []recording.Pair `json:"headers"`
+	Cookies []recording.Pair `json:"cookies"`
 	Content struct {
 		MIME     string  `json:"mimeType"`
 		Size     float64 `json:"size"`
@@ -65,62 +62,32 @@ type harAnswer struct {
 	} `json:"content"`
 }
 
-// An exchange is a request of the recording and its answer.
-type exchange struct {
-	entry   int // in the file, from 1
-	started time.Time
-	took    time.Duration
-	kind    string // of resource, if the browser wrote it
-	method  string
-	url     *url.URL
-	headers []harPair
-	body    *harBody
-	answer  answer
-	repeats []*exchange // earlier ones of a request that was repeated
-}
-
-type answer struct {
-	status  int
-	headers []harPair
-	mime    string // lower case, without parameters
-	text    string // decoded; empty if the file does not hold it
-	lost    bool   // there was a text, and the file does not hold it
-}
-
 // A reader goes through a HAR file.
 type reader struct {
-	file  string
-	json  *json.Decoder
-	left  int // bytes of answers that may still be kept
-	list  []*exchange
-	drops exclusions
-}
-
-// fail returns an error about the file.
-func (r *reader) fail(hint, format string, args ...any) error {
-	return &shape.Error{File: r.file, Msg: fmt.Sprintf(format, args...), Hint: hint}
+	*recording.Recording
+	json *json.Decoder
+	left int // bytes of answers that may still be kept
 }
 
 const wantHAR = "export the recording from the browser's network panel as HAR with content"
 
-// readHAR reads the exchanges of a HAR file in the order they started. It only counts
-// those that can never be part of a journey.
-func readHAR(file string, from io.Reader) (*reader, error) {
+// Read reads the exchanges of a HAR 1.2 file in the order they started. It only counts
+// those that can never be part of a journey. The error is a *[shape.Error] that names
+// the file, the entry and what to do.
+func Read(file string, from io.Reader) (*recording.Recording, error) {
 	limited := &io.LimitedReader{R: from, N: maxRecording + 1}
-	r := &reader{file: file, json: json.NewDecoder(limited), left: maxAnswers, drops: exclusions{}}
+	r := &reader{Recording: &recording.Recording{File: file, Left: recording.Exclusions{}}, json: json.NewDecoder(limited), left: maxAnswers}
 	err := r.readDocument()
 	switch {
 	case limited.N <= 0:
-		return nil, r.fail("record only the journey", "the file is larger than %d MiB", maxRecording>>20)
+		return nil, r.Fail("record only the journey", "the file is larger than %d MiB", maxRecording>>20)
 	case err != nil:
 		return nil, err
-	case len(r.list) == 0 && r.drops.total() == 0:
-		return nil, r.fail(wantHAR, "the recording holds no requests")
+	case len(r.Exchanges) == 0 && r.Left.Total() == 0:
+		return nil, r.Fail(wantHAR, "the recording holds no requests")
 	}
-	if !slices.ContainsFunc(r.list, func(x *exchange) bool { return x.started.IsZero() }) {
-		slices.SortStableFunc(r.list, func(a, b *exchange) int { return a.started.Compare(b.started) })
-	}
-	return r, nil
+	r.Sort()
+	return r.Recording, nil
 }
 
 // readDocument reads the whole file.
@@ -139,7 +106,7 @@ func (r *reader) readDocument() error {
 		})
 	})
 	if err == nil && !found {
-		return r.fail(wantHAR, "this is not a HAR file: it has no log")
+		return r.Fail(wantHAR, "this is not a HAR file: it has no log")
 	}
 	return err
 }
@@ -172,7 +139,7 @@ func (r *reader) expectOpening(what string, bracket json.Delim, kind string) err
 	case err != nil:
 		return r.explainError(0, err)
 	case token != bracket:
-		return r.fail(wantHAR, "this is not a HAR file: %s is not %s", what, kind)
+		return r.Fail(wantHAR, "this is not a HAR file: %s is not %s", what, kind)
 	}
 	return nil
 }
@@ -203,15 +170,15 @@ func (r *reader) explainError(entry int, err error) error {
 		at = fmt.Sprintf("entry %d, %s", entry, at)
 	}
 	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return r.fail(wantHAR, "%s: %s is a %s, not what HAR 1.2 says", at, kind.Field, kind.Value)
+		return r.Fail(wantHAR, "%s: %s is a %s, not what HAR 1.2 says", at, kind.Field, kind.Value)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return r.fail(wantHAR, "%s: the file ends in the middle", at)
+		return r.Fail(wantHAR, "%s: the file ends in the middle", at)
 	}
 	if _, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return r.fail(wantHAR, "%s: not JSON: %s", at, err)
+		return r.Fail(wantHAR, "%s: not JSON: %s", at, err)
 	}
-	return r.fail("", "%s: the file cannot be read: %s", at, err)
+	return r.Fail("", "%s: the file cannot be read: %s", at, err)
 }
 
 // readEntries reads the list of exchanges.
@@ -221,7 +188,7 @@ func (r *reader) readEntries() error {
 	}
 	for n := 1; r.json.More(); n++ {
 		if n > maxEntries {
-			return r.fail("record only the journey", "more than %d entries", maxEntries)
+			return r.Fail("record only the journey", "more than %d entries", maxEntries)
 		}
 		var e harEntry
 		if err := r.json.Decode(&e); err != nil {
@@ -242,35 +209,35 @@ func (r *reader) readEntries() error {
 func (r *reader) addEntry(n int, e *harEntry) error {
 	switch {
 	case e.Request == nil || e.Response == nil:
-		return r.fail(wantHAR, "entry %d: a request and a response are needed", n)
+		return r.Fail(wantHAR, "entry %d: a request and a response are needed", n)
 	case len(e.Request.URL) > maxURL && !strings.HasPrefix(e.Request.URL, "http"):
-		r.drops.add(notHTTP)
+		r.Left.Add(recording.NotHTTP)
 		return nil
 	case len(e.Request.URL) > maxURL:
-		return r.fail("", "entry %d: a URL of %d bytes, at most %d are possible", n, len(e.Request.URL), maxURL)
+		return r.Fail("", "entry %d: a URL of %d bytes, at most %d are possible", n, len(e.Request.URL), maxURL)
 	}
 	u, err := url.Parse(e.Request.URL)
 	if err != nil {
-		return r.fail("a URL such as https://shop.staging.example/carts", "entry %d: request.url is not a URL: %s", n, urlProblem(err))
+		return r.Fail("a URL such as https://shop.staging.example/carts", "entry %d: request.url is not a URL: %s", n, urlProblem(err))
 	}
-	x := &exchange{entry: n, kind: strings.ToLower(e.Type), method: strings.ToUpper(e.Request.Method), url: u,
-		headers: e.Request.Headers, body: e.Request.Body}
+	x := &recording.Exchange{Entry: n, Kind: strings.ToLower(e.Type), Method: strings.ToUpper(e.Request.Method), URL: u,
+		Headers: e.Request.Headers, Body: (*recording.Body)(e.Request.Body)}
 	u.User, u.Fragment = nil, ""
-	x.started, _ = time.Parse(time.RFC3339Nano, e.Started) // without times, the order of the file counts
-	x.took = time.Duration(min(max(e.Time, 0), 1e9) * float64(time.Millisecond))
-	x.answer = newAnswer(e.Response)
-	if why := x.exclusion(); why != "" {
-		r.drops.add(why)
+	x.Started, _ = time.Parse(time.RFC3339Nano, e.Started) // without times, the order of the file counts
+	x.Took = time.Duration(min(max(e.Time, 0), 1e9) * float64(time.Millisecond))
+	x.Answer = newAnswer(e.Response)
+	if why := x.Exclusion(); why != "" {
+		r.Left.Add(why)
 		return nil
 	}
-	if b := x.body; b != nil && len(b.Text) > maxSentBody {
-		return r.fail("record a journey that uploads nothing", "entry %d: the request's body has %d bytes, at most %d are possible", n, len(b.Text), maxSentBody)
+	if b := x.Body; b != nil && len(b.Text) > maxSentBody {
+		return r.Fail("record a journey that uploads nothing", "entry %d: the request's body has %d bytes, at most %d are possible", n, len(b.Text), maxSentBody)
 	}
-	r.left -= len(x.answer.text)
+	r.left -= len(x.Answer.Text)
 	if r.left < 0 {
-		return r.fail("record only the journey", "entry %d: more than %d MiB of answers", n, maxAnswers>>20)
+		return r.Fail("record only the journey", "entry %d: more than %d MiB of answers", n, maxAnswers>>20)
 	}
-	r.list = append(r.list, x)
+	r.Exchanges = append(r.Exchanges, x)
 	return nil
 }
 
@@ -284,27 +251,27 @@ func urlProblem(err error) string {
 }
 
 // newAnswer decodes an answer.
-func newAnswer(a *harAnswer) answer {
+func newAnswer(a *harAnswer) recording.Answer {
 	mime, _, _ := strings.Cut(a.Content.MIME, ";")
-	out := answer{status: a.Status, headers: a.Headers, mime: strings.ToLower(strings.TrimSpace(mime)), text: a.Content.Text}
+	out := recording.Answer{Status: a.Status, Headers: a.Headers, MIME: strings.ToLower(strings.TrimSpace(mime)), Text: a.Content.Text}
 	for _, c := range a.Cookies { // a file may hold them here alone
-		if !slices.ContainsFunc(out.headers, func(h harPair) bool {
+		if !slices.ContainsFunc(out.Headers, func(h recording.Pair) bool {
 			return strings.EqualFold(h.Name, "set-cookie") && strings.HasPrefix(h.Value, c.Name+"=")
 		}) {
-			out.headers = append(slices.Clip(out.headers), harPair{"Set-Cookie", c.Name + "=" + c.Value})
+			out.Headers = append(slices.Clip(out.Headers), recording.Pair{Name: "Set-Cookie", Value: c.Name + "=" + c.Value})
 		}
 	}
 	if strings.EqualFold(a.Content.Encoding, "base64") {
-		decoded, err := base64.StdEncoding.DecodeString(out.text)
+		decoded, err := base64.StdEncoding.DecodeString(out.Text)
 		if err != nil {
 			decoded = nil
 		}
-		out.text = string(decoded)
+		out.Text = string(decoded)
 	}
-	out.lost = out.text == "" && a.Content.Size > 0
-	if len(out.text) > maxAnswer {
-		out.text = out.text[:maxAnswer]
+	out.Lost = out.Text == "" && a.Content.Size > 0
+	if len(out.Text) > maxAnswer {
+		out.Text = out.Text[:maxAnswer]
 	}
-	out.text = strings.ToValidUTF8(out.text, "\ufffd")
+	out.Text = strings.ToValidUTF8(out.Text, "\ufffd")
 	return out
 }

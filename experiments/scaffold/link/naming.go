@@ -1,8 +1,10 @@
-package scaffold
+package link
 
 import (
 	"regexp"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 )
 
 // A strength says how surely two equal values are the same thing.
@@ -42,9 +44,6 @@ func strengthOf(v string) strength {
 	return weak
 }
 
-// plainName returns a name without case and separators, for comparison.
-func plainName(name string) string { return strings.ToLower(notInName.ReplaceAllString(name, "")) }
-
 // chosenByPeople reports whether people choose the values of a name and no server
 // gives them out. Equal values mean nothing then.
 func chosenByPeople(name string) bool {
@@ -79,7 +78,7 @@ func needsOwner(name string) bool {
 // fitsName reports whether a value of an answer fits the name that it is sent by. In
 // a path, that name is the segment before the value.
 func fitsName(src source, sent string, path bool) bool {
-	key, owner := plainName(src.key), plainName(src.owner)
+	key, owner := draft.PlainName(src.key), draft.PlainName(src.owner)
 	if sent == "" || chosenByPeople(sent) && !path {
 		return false
 	}
@@ -110,14 +109,14 @@ func singular(name string) string {
 var versionForm = regexp.MustCompile(`^v[0-9]+(\.[0-9]+)*$`)
 
 // fixedSegments returns the words of a path that are the same in every journey.
-func fixedSegments(path []*slot) []string {
+func fixedSegments(path []*draft.Slot) []string {
 	var words []string
 	for i, s := range path {
-		lower := strings.ToLower(s.value)
+		lower := strings.ToLower(s.Value)
 		switch {
-		case s.value == "", lower == "api" || lower == "rest" || lower == "rpc" || versionForm.MatchString(lower):
-		case i == 0 && codeForm.MatchString(s.value) && len(path) > 1 && len(s.value) != 3:
-		case hasVariable(s), strengthOf(s.value) == strong, strengthOf(s.value) == weak && hasDigit.MatchString(s.value):
+		case s.Value == "", lower == "api" || lower == "rest" || lower == "rpc" || versionForm.MatchString(lower):
+		case i == 0 && codeForm.MatchString(s.Value) && len(path) > 1 && len(s.Value) != 3:
+		case s.HasVariable(), strengthOf(s.Value) == strong, strengthOf(s.Value) == weak && hasDigit.MatchString(s.Value):
 			if n := len(words); n > 0 {
 				words[n-1] = singular(words[n-1])
 			}
@@ -129,8 +128,8 @@ func fixedSegments(path []*slot) []string {
 }
 
 // resourceOf returns the kind of thing that a request is about, in the singular.
-func resourceOf(r *request) string {
-	words := fixedSegments(r.path)
+func resourceOf(r *draft.Request) string {
+	words := fixedSegments(r.Path)
 	if len(words) == 0 {
 		return ""
 	}
@@ -139,16 +138,16 @@ func resourceOf(r *request) string {
 
 // stepName returns the name of a step, which may not be unique yet.
 func stepName(s *step) string {
-	if op := graphQLOperation(s.request.json); op != "" {
-		return slug(op)
+	if op := graphQLOperation(s.request.JSON); op != "" {
+		return draft.Slug(op)
 	}
-	words := fixedSegments(s.request.path)
-	name := slug(strings.Join(words[max(0, len(words)-2):], "-"))
+	words := fixedSegments(s.request.Path)
+	name := draft.Slug(strings.Join(words[max(0, len(words)-2):], "-"))
 	if name == "" {
 		name = "home"
 	}
-	if s.method != "GET" {
-		name = strings.ToLower(s.method) + "-" + name
+	if s.Method != "GET" {
+		name = strings.ToLower(s.Method) + "-" + name
 	}
 	return name
 }
@@ -157,18 +156,18 @@ var operationForm = regexp.MustCompile(`^\s*(?:query|mutation)\s+([A-Za-z_][A-Za
 
 // graphQLOperation returns the name of the operation in a GraphQL request, or
 // "graphql" if it has none. It is empty for any other body.
-func graphQLOperation(body *node) string {
-	if body != nil && body.kind == aList && len(body.items) > 0 {
-		body = body.items[0]
+func graphQLOperation(body *draft.Node) string {
+	if body != nil && body.Kind == draft.ListNode && len(body.Items) > 0 {
+		body = body.Items[0]
 	}
-	query, name := body.member("query"), body.member("operationName")
-	if name != nil && name.kind == aText && slug(name.text) != "" && (query != nil || body.member("extensions") != nil) {
-		return name.text
+	query, name := body.Member("query"), body.Member("operationName")
+	if name != nil && name.Kind == draft.TextNode && draft.Slug(name.Text) != "" && (query != nil || body.Member("extensions") != nil) {
+		return name.Text
 	}
-	if query == nil || query.kind != aText || !strings.Contains(query.text, "{") {
+	if query == nil || query.Kind != draft.TextNode || !strings.Contains(query.Text, "{") {
 		return ""
 	}
-	if m := operationForm.FindStringSubmatch(query.text); m != nil {
+	if m := operationForm.FindStringSubmatch(query.Text); m != nil {
 		return m[1]
 	}
 	return "graphql"

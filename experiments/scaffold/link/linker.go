@@ -1,4 +1,4 @@
-package scaffold
+package link
 
 import (
 	"cmp"
@@ -8,19 +8,21 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/recording"
 )
 
 // A step is an exchange as a part of the journey.
 type step struct {
-	*exchange
-	request      *request
+	*recording.Exchange
+	request      *draft.Request
 	name         string
-	resource     string // the kind of thing that the request is about, in the singular
-	json         *node  // the answer; nil if it is not JSON
-	leaves       []leaf
+	resource     string      // the kind of thing that the request is about, in the singular
+	json         *draft.Node // the answer; nil if it is not JSON
+	leaves       []draft.Leaf
 	captures     []*capture
 	uses         []*capture // in the request, in order
-	checks       []check
+	checks       []draft.Check
 	bodyless     bool // only Content-Type distinguishes a good answer from an error page
 	poll         bool
 	leads        string // the path that a redirection leads to
@@ -33,19 +35,13 @@ type capture struct {
 	name string
 }
 
-// A check is an expectation on the JSON of an answer.
-type check struct {
-	path  string
-	value string // as documents write it; empty: must be absent
-}
-
 // A linker finds the answers that the values of requests come from.
 type linker struct {
 	steps   []*step
 	index   map[string][]source        // by value
 	sent    map[string]map[string]bool // values that no earlier answer held, with the names they were sent by
 	taken   map[string]bool            // names of variables
-	secrets *vault
+	secrets *draft.Vault
 	notes   []string
 }
 
@@ -60,8 +56,8 @@ func (l *linker) note(format string, args ...any) {
 func (l *linker) link() {
 	for i, s := range l.steps {
 		l.linkTarget(i)
-		for _, slot := range s.request.slots() {
-			if s.request.target == nil || slot.in != inPath && slot.in != inQuery {
+		for _, slot := range s.request.Slots() {
+			if s.request.Target == nil || slot.In != draft.InPath && slot.In != draft.InQuery {
 				l.linkSlot(i, slot)
 			}
 		}
@@ -74,21 +70,21 @@ func (l *linker) link() {
 
 // recordSent records the values that a request sent and that came from no answer.
 func (l *linker) recordSent(s *step) {
-	for _, slot := range s.request.slots() {
-		if slot.isResolved() || slot.value == "" {
+	for _, slot := range s.request.Slots() {
+		if slot.IsResolved() || slot.Value == "" {
 			continue
 		}
-		if l.sent[slot.value] == nil {
-			l.sent[slot.value] = map[string]bool{}
+		if l.sent[slot.Value] == nil {
+			l.sent[slot.Value] = map[string]bool{}
 		}
-		l.sent[slot.value][plainName(slot.key)] = true
+		l.sent[slot.Value][draft.PlainName(slot.Key)] = true
 	}
 }
 
 // indexAnswer adds the values of an answer to the index.
 func (l *linker) indexAnswer(i int) {
 	s := l.steps[i]
-	list := append(jsonSources(i, s.leaves, s.resource), headerSources(i, s.answer, s.resource)...)
+	list := append(jsonSources(i, s.leaves, s.resource), headerSources(i, s.Answer, s.resource)...)
 	for _, src := range list {
 		if strengthOf(src.value) != trivial && !l.onlyRepeats(src) {
 			l.index[src.value] = append(l.index[src.value], src)
@@ -117,17 +113,17 @@ func (l *linker) onlyRepeats(src source) bool {
 // Location, or a link in JSON.
 func (l *linker) linkTarget(i int) {
 	r := l.steps[i].request
-	line := r.join(func(s *slot) string { return s.text() })
-	all := slices.Concat(r.path, r.query)
-	dynamic := slices.IndexFunc(all, func(s *slot) bool {
-		return strengthOf(s.value) != trivial && strings.ContainsAny(s.value, "0123456789") && len(l.sent[s.value]) == 0 && l.bestSource(i, s) == nil
+	line := r.Join(func(s *draft.Slot) string { return s.Text() })
+	all := slices.Concat(r.Path, r.Query)
+	dynamic := slices.IndexFunc(all, func(s *draft.Slot) bool {
+		return strengthOf(s.Value) != trivial && strings.ContainsAny(s.Value, "0123456789") && len(l.sent[s.Value]) == 0 && l.bestSource(i, s) == nil
 	})
 	if dynamic < 0 {
 		return
 	}
-	owner := cmp.Or(singular(all[dynamic].key), "next")
+	owner := cmp.Or(singular(all[dynamic].Key), "next")
 	for k, s := range l.steps[:i] {
-		header, target, ok := s.location()
+		header, target, ok := location(s.Exchange)
 		if ok && target == line {
 			l.linkWholeTarget(i, source{step: k, from: experiments.FromHeader, expr: "Location", key: "url", owner: owner, value: header})
 			return
@@ -145,46 +141,46 @@ func (l *linker) linkTarget(i int) {
 // linkWholeTarget makes one variable the whole target of a step.
 func (l *linker) linkWholeTarget(i int, src source) {
 	r := l.steps[i].request
-	r.target = newSlot(inPath, "", src.value, "")
-	r.target.setVariable(l.addCapture(i, src, r.target).name)
+	r.Target = draft.NewSlot(draft.InPath, "", src.value, "")
+	r.Target.SetVariable(l.addCapture(i, src, r.Target).name)
 }
 
 // linkSlot takes one value of a step from an earlier answer that held it.
-func (l *linker) linkSlot(i int, s *slot) {
-	if s.secrecy() == entered {
+func (l *linker) linkSlot(i int, s *draft.Slot) {
+	if s.Secrecy() == draft.Entered {
 		return
 	}
 	if src := l.bestSource(i, s); src != nil {
-		s.setVariable(l.addCapture(i, *src, s).name)
+		s.SetVariable(l.addCapture(i, *src, s).name)
 		return
 	}
-	if s.in == inHeader && strings.EqualFold(s.key, "authorization") {
-		if before, rest := splitScheme(s.value); before != "" {
+	if s.In == draft.InHeader && strings.EqualFold(s.Key, "authorization") {
+		if before, rest := draft.SplitScheme(s.Value); before != "" {
 			l.linkPart(i, s, rest)
 			return
 		}
 	}
-	if s.in == inJSON && s.number || !l.canHold(s, s.value) {
+	if s.In == draft.InJSON && s.Number || !l.canHold(s, s.Value) {
 		return
 	}
-	for _, token := range tokens(s.value) {
-		if strengthOf(token) == strong && token != s.value {
+	for _, token := range tokens(s.Value) {
+		if strengthOf(token) == strong && token != s.Value {
 			l.linkPart(i, s, token)
 		}
 	}
 }
 
 // linkPart takes a part of a value from an earlier answer.
-func (l *linker) linkPart(i int, s *slot, text string) {
-	inner := newSlot(s.in, s.key, text, text)
-	inner.number = s.number
+func (l *linker) linkPart(i int, s *draft.Slot, text string) {
+	inner := draft.NewSlot(s.In, s.Key, text, text)
+	inner.Number = s.Number
 	src := l.bestSource(i, inner)
-	if src == nil || !strings.Contains(s.value, text) {
+	if src == nil || !strings.Contains(s.Value, text) {
 		return
 	}
-	trial := &slot{parts: slices.Clone(s.parts)}
-	if trial.replace(text, variablePiece("x")) {
-		s.replace(text, variablePiece(l.addCapture(i, *src, inner).name))
+	trial := &draft.Slot{Parts: slices.Clone(s.Parts)}
+	if trial.Replace(text, draft.Variable("x")) {
+		s.Replace(text, draft.Variable(l.addCapture(i, *src, inner).name))
 	}
 }
 
@@ -198,16 +194,16 @@ func tokens(text string) []string {
 }
 
 // bestSource returns the place that a value most likely comes from, or nil.
-func (l *linker) bestSource(i int, s *slot) *source {
-	if strengthOf(s.value) == trivial || !l.canHold(s, s.value) {
+func (l *linker) bestSource(i int, s *draft.Slot) *source {
+	if strengthOf(s.Value) == trivial || !l.canHold(s, s.Value) {
 		return nil
 	}
 	var found []source
-	for _, src := range l.index[s.value] {
-		if s.in == inJSON && s.number != src.number {
+	for _, src := range l.index[s.Value] {
+		if s.In == draft.InJSON && s.Number != src.number {
 			continue
 		}
-		if strengthOf(s.value) == strong || fitsName(src, plainName(s.key), s.in == inPath) {
+		if strengthOf(s.Value) == strong || fitsName(src, draft.PlainName(s.Key), s.In == draft.InPath) {
 			found = append(found, src)
 		}
 	}
@@ -217,7 +213,7 @@ func (l *linker) bestSource(i int, s *slot) *source {
 	order := map[experiments.Source]int{experiments.FromJSON: 0, experiments.FromHeader: 1, experiments.FromCookie: 2}
 	best := slices.MinFunc(found, func(a, b source) int {
 		return cmp.Or(
-			-cmp.Compare(orderOf(fitsName(a, plainName(s.key), s.in == inPath)), orderOf(fitsName(b, plainName(s.key), s.in == inPath))),
+			-cmp.Compare(orderOf(fitsName(a, draft.PlainName(s.Key), s.In == draft.InPath)), orderOf(fitsName(b, draft.PlainName(s.Key), s.In == draft.InPath))),
 			cmp.Compare(a.step, b.step), cmp.Compare(order[a.from], order[b.from]), cmp.Compare(a.rank, b.rank))
 	})
 	return &best
@@ -232,18 +228,18 @@ func orderOf(b bool) int {
 }
 
 // findInPages looks for a value in earlier pages. It returns nil if it is in none.
-func (l *linker) findInPages(i int, s *slot) *source {
-	if s.in == inJSON && s.number || l.sent[s.value][plainName(s.key)] || chosenByPeople(plainName(s.key)) {
+func (l *linker) findInPages(i int, s *draft.Slot) *source {
+	if s.In == draft.InJSON && s.Number || l.sent[s.Value][draft.PlainName(s.Key)] || chosenByPeople(draft.PlainName(s.Key)) {
 		return nil
 	}
-	if s.in == inHeader && strengthOf(s.value) != strong || s.in == inPath && !hasDigit.MatchString(s.value) {
+	if s.In == draft.InHeader && strengthOf(s.Value) != strong || s.In == draft.InPath && !hasDigit.MatchString(s.Value) {
 		return nil // any word of a page may be in its links
 	}
 	for k, before := range l.steps[:i] {
-		if !strings.Contains(before.answer.mime, "html") {
+		if !strings.Contains(before.Answer.MIME, "html") {
 			continue
 		}
-		if src, ok := pageSource(k, before.answer.text, s); ok {
+		if src, ok := pageSource(k, before.Answer.Text, s); ok {
 			return &src
 		}
 	}
@@ -254,18 +250,18 @@ var safeInURL = regexp.MustCompile(`^[A-Za-z0-9._~@:!$'()*,;-]+$`)
 
 // canHold reports whether the slot can hold the value of a variable, which is written
 // into URLs and texts as it is.
-func (l *linker) canHold(s *slot, value string) bool {
-	switch s.in {
-	case inPath, inQuery, inBody:
-		return safeInURL.MatchString(value) || s.in == inBody
-	case inHeader:
+func (l *linker) canHold(s *draft.Slot, value string) bool {
+	switch s.In {
+	case draft.InPath, draft.InQuery, draft.InBody:
+		return safeInURL.MatchString(value) || s.In == draft.InBody
+	case draft.InHeader:
 		return !strings.ContainsAny(value, "\r\n")
 	}
 	return true
 }
 
 // addCapture makes a step capture a value, unless it does already.
-func (l *linker) addCapture(user int, src source, s *slot) *capture {
+func (l *linker) addCapture(user int, src source, s *draft.Slot) *capture {
 	at := l.steps[src.step]
 	var c *capture
 	for _, known := range at.captures {
@@ -284,12 +280,12 @@ func (l *linker) addCapture(user int, src source, s *slot) *capture {
 }
 
 // variableName returns a name that says what a captured value is.
-func (l *linker) variableName(src source, s *slot) string {
-	key, owner := strings.Trim(snake(src.key), "_"), strings.Trim(snake(src.owner), "_")
-	sent := strings.Trim(snake(s.key), "_")
+func (l *linker) variableName(src source, s *draft.Slot) string {
+	key, owner := strings.Trim(draft.Snake(src.key), "_"), strings.Trim(draft.Snake(src.owner), "_")
+	sent := strings.Trim(draft.Snake(s.Key), "_")
 	name := key
 	switch {
-	case src.from == experiments.FromRegex && s.in == inPath:
+	case src.from == experiments.FromRegex && s.In == draft.InPath:
 		name = singular(sent)
 	case src.from == experiments.FromRegex:
 		name = cmp.Or(sent, "value")
@@ -300,37 +296,37 @@ func (l *linker) variableName(src source, s *slot) string {
 	if name == "" || name[0] >= '0' && name[0] <= '9' || slices.Contains(experiments.Builtins(), name) {
 		name = "the_" + name
 	}
-	return uniqueName(strings.TrimRight(name, "_"), "_", l.taken)
+	return draft.UniqueName(strings.TrimRight(name, "_"), "_", l.taken)
 }
 
 // replaceGenerated replaces ids that the browser made up by ${uuid}, or, if one was
 // sent several times, by an id of the journey.
 func (l *linker) replaceGenerated() {
 	count := map[string]int{}
-	var made []*slot
+	var made []*draft.Slot
 	for _, s := range l.steps {
-		for _, slot := range s.request.slots() {
-			for _, id := range uuidForm.FindAllString(slot.value, 20) {
-				if strings.Contains(slot.text(), id) && !isIdempotencyKey(slot) {
+		for _, slot := range s.request.Slots() {
+			for _, id := range uuidForm.FindAllString(slot.Value, 20) {
+				if strings.Contains(slot.Text(), id) && !isIdempotencyKey(slot) {
 					count[id]++
 				}
 			}
-			if strings.Contains(slot.value, "-") || isIdempotencyKey(slot) {
+			if strings.Contains(slot.Value, "-") || isIdempotencyKey(slot) {
 				made = append(made, slot)
 			}
 		}
 	}
 	for _, s := range made {
-		if isIdempotencyKey(s) && !s.isResolved() {
-			s.setVariable("uuid")
+		if isIdempotencyKey(s) && !s.IsResolved() {
+			s.SetVariable("uuid")
 			continue
 		}
-		for _, id := range uuidForm.FindAllString(s.value, 20) {
-			if count[id] == 1 && s.replace(id, variablePiece("uuid")) {
+		for _, id := range uuidForm.FindAllString(s.Value, 20) {
+			if count[id] == 1 && s.Replace(id, draft.Variable("uuid")) {
 				continue
 			}
-			if count[id] > 1 && s.replace(id, variablePiece("run"), piece{literal: "-"}, variablePiece("arm"), piece{literal: "-"}, variablePiece("seq")) {
-				l.note("%s was made up by the browser and sent %d times; the draft sends ${run}-${arm}-${seq}, which is no UUID but the same throughout a journey", cmp.Or(s.key, "a part of the path"), count[id])
+			if count[id] > 1 && s.Replace(id, draft.Variable("run"), draft.Piece{Literal: "-"}, draft.Variable("arm"), draft.Piece{Literal: "-"}, draft.Variable("seq")) {
+				l.note("%s was made up by the browser and sent %d times; the draft sends ${run}-${arm}-${seq}, which is no UUID but the same throughout a journey", cmp.Or(s.Key, "a part of the path"), count[id])
 			}
 		}
 	}
@@ -342,35 +338,47 @@ var (
 )
 
 // isIdempotencyKey reports whether a value must differ from request to request.
-func isIdempotencyKey(s *slot) bool {
-	if s.in == inPath || s.number || s.secrecy() == entered {
+func isIdempotencyKey(s *draft.Slot) bool {
+	if s.In == draft.InPath || s.Number || s.Secrecy() == draft.Entered {
 		return false
 	}
-	return idempotencyForm.MatchString(strings.TrimPrefix(strings.Trim(snake(s.key), "_"), "x_"))
+	return idempotencyForm.MatchString(strings.TrimPrefix(strings.Trim(draft.Snake(s.Key), "_"), "x_"))
 }
 
 // hideSecrets replaces the values that no document may hold.
 func (l *linker) hideSecrets() {
 	for _, s := range l.steps {
-		for _, slot := range s.request.slots() {
-			if slot.secrecy() != public && !slot.isResolved() && !hasVariable(slot) {
-				l.secrets.hideIn(slot, fmt.Sprintf("%s %s of step %s", slot.in, slot.key, s.name))
+		for _, slot := range s.request.Slots() {
+			if slot.Secrecy() != draft.Public && !slot.IsResolved() && !slot.HasVariable() {
+				l.secrets.HideIn(slot, fmt.Sprintf("%s %s of step %s", slot.In, slot.Key, s.name))
 			}
 		}
 	}
 	for _, s := range l.steps {
-		for _, slot := range s.request.slots() {
-			l.secrets.hideKnown(slot)
+		for _, slot := range s.request.Slots() {
+			l.secrets.HideKnown(slot)
 		}
 	}
 }
 
-// hasVariable reports whether a variable fills a part of the slot.
-func hasVariable(s *slot) bool {
-	return slices.ContainsFunc(s.parts, func(p piece) bool { return p.variable != "" })
-}
-
-// String returns the place as messages name it.
-func (p place) String() string {
-	return [...]string{"path segment after", "query parameter", "header", "JSON field", "form field", "body"}[p]
+// draft returns the step as it is written.
+func (s *step) draft() *draft.Step {
+	status := s.Answer.Status
+	if status == 304 { // what came from the browser's cache will come from the server
+		status = 200
+	}
+	out := &draft.Step{Name: s.name, Request: s.request, Status: status, Checks: s.checks, Poll: s.poll, Vague: s.json == nil}
+	if s.bodyless { // an error page may have this status, too
+		out.Headers = append(out.Headers, draft.Check{Path: "Content-Type", Value: "json", Matches: true})
+	}
+	switch {
+	case s.leadsFurther:
+		out.Headers = append(out.Headers, draft.Check{Path: "Location", Value: "^" + regexp.QuoteMeta(s.leads), Matches: true})
+	case s.leads != "":
+		out.Headers = append(out.Headers, draft.Check{Path: "Location", Value: s.leads})
+	}
+	for _, c := range s.captures {
+		out.Captures = append(out.Captures, draft.Capture{Name: c.name, From: c.from, Expr: c.expr, Listed: c.listed})
+	}
+	return out
 }

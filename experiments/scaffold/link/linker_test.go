@@ -1,29 +1,30 @@
-package scaffold
+package link
 
 import (
-	"fmt"
+	"cmp"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/recording"
 )
 
-func newExchange(t *testing.T, method, target, body string) *exchange {
+func newExchange(t *testing.T, method, target, body string) *recording.Exchange {
 	t.Helper()
 	u, err := url.Parse(target)
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &exchange{method: method, url: u}
+	x := &recording.Exchange{Method: method, URL: u}
 	if body != "" {
-		x.body = &harBody{MIME: "application/json", Text: body}
+		x.Body = &recording.Body{MIME: "application/json", Text: body}
 	}
 	return x
 }
 
-// sent is an entry of a HAR file: a request and its answer, both with JSON bodies
-// unless they are empty.
+// sent is a request and its answer, both with JSON bodies unless they are empty.
 type sent struct {
 	method, path, body string
 	answer             string
@@ -32,55 +33,39 @@ type sent struct {
 	mime               string
 }
 
-func (s sent) entry() string {
-	status, mime := s.status, s.mime
-	if status == 0 {
-		status = 200
-	}
-	if mime == "" {
-		mime = "application/json"
-	}
-	request := fmt.Sprintf(`"method": %q, "url": "http://shop.test%s"`, s.method, s.path)
-	if s.body != "" {
-		request += fmt.Sprintf(`, "postData": {"mimeType": "application/json", "text": %q}`, s.body)
-	}
-	var headers []string
+func (s sent) exchange(t *testing.T) *recording.Exchange {
+	t.Helper()
+	x := newExchange(t, s.method, "http://shop.test"+s.path, s.body)
+	x.Answer = recording.Answer{Status: cmp.Or(s.status, 200), MIME: cmp.Or(s.mime, "application/json"), Text: s.answer}
 	if s.location != "" {
-		headers = append(headers, fmt.Sprintf(`{"name": "Location", "value": %q}`, s.location))
+		x.Answer.Headers = append(x.Answer.Headers, recording.Pair{Name: "Location", Value: s.location})
 	}
 	if s.cookie != "" {
-		headers = append(headers, fmt.Sprintf(`{"name": "Set-Cookie", "value": %q}`, s.cookie))
+		x.Answer.Headers = append(x.Answer.Headers, recording.Pair{Name: "Set-Cookie", Value: s.cookie})
 	}
-	return fmt.Sprintf(`{"request": {%s}, "response": {"status": %d, "headers": [%s], "content": {"mimeType": %q, "text": %q, "size": %d}}}`,
-		request, status, strings.Join(headers, ","), mime, s.answer, len(s.answer))
+	return x
 }
 
-// recordJourney reads a recording of the given requests, and checks that its
-// documents load.
-func recordJourney(t *testing.T, list ...sent) *Recording {
+// recordJourney returns the linked steps of a recording of the given requests.
+func recordJourney(t *testing.T, list ...sent) []*step {
 	t.Helper()
-	entries := make([]string, len(list))
-	for i, s := range list {
-		entries[i] = s.entry()
+	rec := &recording.Recording{File: "shop.har", Left: recording.Exclusions{}}
+	for _, s := range list {
+		rec.Exchanges = append(rec.Exchanges, s.exchange(t))
 	}
-	rec, err := ReadRecording("shop.har", strings.NewReader(`{"log": {"entries": [`+strings.Join(entries, ",")+`]}}`), "")
+	kept, _, _, err := choose(rec, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Make(Options{Recording: rec})
-	if err != nil {
-		t.Fatal(err)
-	}
-	loaded(t, d)
-	return rec
+	return trace(kept, "shop").steps
 }
 
 // requestText returns the request of a step as the document writes it.
 func requestText(s *step) string {
-	parts := []string{s.method, s.request.urlText()}
-	for _, slot := range s.request.slots() {
-		if slot.in != inPath && slot.in != inQuery {
-			parts = append(parts, slot.key+"="+slot.text())
+	parts := []string{s.Method, s.request.URLText()}
+	for _, slot := range s.request.Slots() {
+		if slot.In != draft.InPath && slot.In != draft.InQuery {
+			parts = append(parts, slot.Key+"="+slot.Text())
 		}
 	}
 	return strings.Join(parts, " ")
@@ -109,8 +94,8 @@ func TestValuesAreLinkedToTheirAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rec := recordJourney(t, tt.journey...)
-			if got := requestText(rec.steps[len(rec.steps)-1]); got != tt.want {
+			steps := recordJourney(t, tt.journey...)
+			if got := requestText(steps[len(steps)-1]); got != tt.want {
 				t.Errorf("the last request is %s, want %s", got, tt.want)
 			}
 		})
@@ -120,15 +105,15 @@ func TestValuesAreLinkedToTheirAnswers(t *testing.T) {
 // Of several answers with the same value, the first one whose name fits is used.
 func TestTheFirstFittingAnswerIsUsed(t *testing.T) {
 	t.Parallel()
-	rec := recordJourney(t,
+	steps := recordJourney(t,
 		sent{method: "GET", path: "/session", answer: `{"trace": "c-8f31a2b4"}`},
 		sent{method: "POST", path: "/carts", answer: `{"id": "c-8f31a2b4"}`},
 		sent{method: "GET", path: "/carts/current", answer: `{"id": "c-8f31a2b4"}`},
 		sent{method: "GET", path: "/carts/c-8f31a2b4"})
-	if len(rec.steps[0].captures) != 0 || len(rec.steps[2].captures) != 0 || len(rec.steps[1].captures) != 1 {
-		t.Fatalf("captures: %d, %d and %d, want one in the second answer", len(rec.steps[0].captures), len(rec.steps[1].captures), len(rec.steps[2].captures))
+	if len(steps[0].captures) != 0 || len(steps[2].captures) != 0 || len(steps[1].captures) != 1 {
+		t.Fatalf("captures: %d, %d and %d, want one in the second answer", len(steps[0].captures), len(steps[1].captures), len(steps[2].captures))
 	}
-	if c := rec.steps[1].captures[0]; c.from != experiments.FromJSON || c.expr != "$.id" || c.name != "cart_id" {
+	if c := steps[1].captures[0]; c.from != experiments.FromJSON || c.expr != "$.id" || c.name != "cart_id" {
 		t.Errorf("capture %s: %s %s, want cart_id: json $.id", c.name, c.from, c.expr)
 	}
 }
@@ -136,28 +121,10 @@ func TestTheFirstFittingAnswerIsUsed(t *testing.T) {
 // A password that an answer repeats is not captured from there: it stays a secret.
 func TestEnteredSecretsAreNotCaptured(t *testing.T) {
 	t.Parallel()
-	rec := recordJourney(t,
+	steps := recordJourney(t,
 		sent{method: "POST", path: "/accounts", answer: `{"password": "Tr0ub4dor&3xyz"}`},
 		sent{method: "POST", path: "/login", body: `{"password": "Tr0ub4dor&3xyz"}`})
-	if got, want := requestText(rec.steps[1]), "POST /login password=${env:SHOP_PASSWORD}"; got != want {
+	if got, want := requestText(steps[1]), "POST /login password=${env:SHOP_PASSWORD}"; got != want {
 		t.Errorf("the login is %s, want %s", got, want)
-	}
-}
-
-func TestReplaceInASlot(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		raw, text, want string
-		ok              bool
-	}{
-		"every occurrence":           {"a-b-a", "a", "${x}-b-${x}", true},
-		"nothing to replace":         {"a-b", "c", "a-b", false},
-		"a $ before it":              {"costs $42", "42", "costs $42", false},
-		"a text that looks like one": {"${y} a", "a", "$${y} ${x}", true},
-	} {
-		s := newSlot(inBody, "", tt.raw, tt.raw)
-		if ok := s.replace(tt.text, variablePiece("x")); ok != tt.ok || s.text() != tt.want {
-			t.Errorf("%s: replace() = %t, %s, want %t, %s", name, ok, s.text(), tt.ok, tt.want)
-		}
 	}
 }

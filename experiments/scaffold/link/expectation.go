@@ -1,4 +1,4 @@
-package scaffold
+package link
 
 import (
 	"regexp"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 )
 
 // maxChecks is how many checks a step gets. More would be noise.
@@ -27,17 +28,20 @@ func (l *linker) addExpectations() {
 	}
 }
 
+// fixedForm is a segment that another journey may be led to as well.
+var fixedForm = regexp.MustCompile(`^/[A-Za-z0-9_/.-]*$`)
+
 // expectRedirect expects a redirection to lead to the same place. A failure often has
 // the same status and leads back.
 func (s *step) expectRedirect() {
-	header, target, ok := s.location()
-	if !ok || s.answer.status < 300 || s.answer.status == 304 || header != target {
+	header, target, ok := location(s.Exchange)
+	if !ok || s.Answer.Status < 300 || s.Answer.Status == 304 || header != target {
 		return // an absolute URL names a host that another environment does not have
 	}
 	fixed := ""
 	path, query, _ := strings.Cut(target, "?")
 	for segment := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
-		if hasDigit.MatchString(segment) || strengthOf(segment) == strong || len(segment) > 40 || !plainForm.MatchString("/"+segment) {
+		if hasDigit.MatchString(segment) || strengthOf(segment) == strong || len(segment) > 40 || !fixedForm.MatchString("/"+segment) {
 			s.leads, s.leadsFurther = fixed+"/", true
 			return
 		}
@@ -48,29 +52,29 @@ func (s *step) expectRedirect() {
 
 // addCheck adds a check, unless the step has enough or has one of that path.
 func (s *step) addCheck(path, value string) {
-	if len(s.checks) < maxChecks && !slices.ContainsFunc(s.checks, func(c check) bool { return c.path == path }) {
-		s.checks = append(s.checks, check{path, value})
+	if len(s.checks) < maxChecks && !slices.ContainsFunc(s.checks, func(c draft.Check) bool { return c.Path == path }) {
+		s.checks = append(s.checks, draft.Check{Path: path, Value: value})
 	}
 }
 
 // expectNoErrors expects empty lists of errors to stay empty. GraphQL answers
 // failures with status 200.
 func (s *step) expectNoErrors() {
-	if graphQLOperation(s.request.json) != "" && s.json.kind == anObject && s.json.member("errors") == nil {
+	if graphQLOperation(s.request.JSON) != "" && s.json.Kind == draft.ObjectNode && s.json.Member("errors") == nil {
 		s.addCheck("$.errors", "")
 	}
-	var walk func(n *node, path string, depth int)
-	walk = func(n *node, path string, depth int) {
-		for i, item := range n.items {
-			if n.kind != anObject || depth > 4 {
+	var walk func(n *draft.Node, path string, depth int)
+	walk = func(n *draft.Node, path string, depth int) {
+		for i, item := range n.Items {
+			if n.Kind != draft.ObjectNode || depth > 4 {
 				return
 			}
-			at, ok := pathStep(n.names[i])
+			at, ok := draft.PathStep(n.Names[i])
 			switch {
 			case !ok:
-			case item.kind == aList && len(item.items) == 0 && strings.HasSuffix(strings.ToLower(n.names[i]), "errors"):
+			case item.Kind == draft.ListNode && len(item.Items) == 0 && strings.HasSuffix(strings.ToLower(n.Names[i]), "errors"):
 				s.addCheck(path+at+"[0]", "")
-			case item.kind == anObject:
+			case item.Kind == draft.ObjectNode:
 				walk(item, path+at, depth+1)
 			}
 		}
@@ -82,12 +86,12 @@ func (s *step) expectNoErrors() {
 // value in the path, under the name that it was captured from.
 func (s *step) expectEcho() {
 	for _, c := range s.uses {
-		if c.from != experiments.FromJSON || !slices.ContainsFunc(s.request.path, func(p *slot) bool { return len(p.parts) == 1 && p.parts[0].variable == c.name }) {
+		if c.from != experiments.FromJSON || !slices.ContainsFunc(s.request.Path, func(p *draft.Slot) bool { return len(p.Parts) == 1 && p.Parts[0].Variable == c.name }) {
 			continue
 		}
 		for _, lf := range s.leaves {
-			if lf.value == c.value && lf.number == c.number && lf.key == c.key && lf.depth <= 2 && !lf.listed && !s.capturesPath(lf.path) {
-				s.addCheck(lf.path, "${"+c.name+"}")
+			if lf.Value == c.value && lf.Number == c.number && lf.Key == c.key && lf.Depth <= 2 && !lf.Listed && !s.capturesPath(lf.Path) {
+				s.addCheck(lf.Path, "${"+c.name+"}")
 				break
 			}
 		}
@@ -113,13 +117,13 @@ func (l *linker) expectSum(i int) {
 	s := l.steps[i]
 	before := l.ancestors(i)
 	for _, lf := range s.leaves {
-		if !paidForm.MatchString(plainName(lf.key)) || !sumValue.MatchString(lf.value) || lf.listed {
+		if !paidForm.MatchString(draft.PlainName(lf.Key)) || !sumValue.MatchString(lf.Value) || lf.Listed {
 			continue
 		}
 		for _, k := range before {
 			if quoted, ok := l.findQuote(k, lf); ok {
-				c := l.addCapture(i, quoted, &slot{key: quoted.key})
-				s.addCheck(lf.path, "${"+c.name+"}")
+				c := l.addCapture(i, quoted, &draft.Slot{Key: quoted.key})
+				s.addCheck(lf.Path, "${"+c.name+"}")
 				break
 			}
 		}
@@ -155,16 +159,16 @@ func (l *linker) ancestors(i int) []int {
 // isAbout reports whether an answer is about the thing that a captured value
 // identifies.
 func (s *step) isAbout(c *capture) bool {
-	return isIdentifier(plainName(c.key)) && slices.ContainsFunc(s.leaves, func(lf leaf) bool {
-		return lf.value == c.value && lf.number == c.number && isIdentifier(plainName(lf.key)) && !lf.listed
+	return isIdentifier(draft.PlainName(c.key)) && slices.ContainsFunc(s.leaves, func(lf draft.Leaf) bool {
+		return lf.Value == c.value && lf.Number == c.number && isIdentifier(draft.PlainName(lf.Key)) && !lf.Listed
 	})
 }
 
 // findQuote returns the first total of an answer that is equal to a later sum. If
 // several totals are equal, it does not matter which is taken.
-func (l *linker) findQuote(k int, paid leaf) (source, bool) {
+func (l *linker) findQuote(k int, paid draft.Leaf) (source, bool) {
 	for _, src := range jsonSources(k, l.steps[k].leaves, l.steps[k].resource) {
-		if src.value == paid.value && src.number == paid.number && !src.listed && quotedForm.MatchString(plainName(src.key)) {
+		if src.value == paid.Value && src.number == paid.Number && !src.listed && quotedForm.MatchString(draft.PlainName(src.key)) {
 			return src, true
 		}
 	}
@@ -174,21 +178,21 @@ func (l *linker) findQuote(k int, paid leaf) (source, bool) {
 // pollForStatus makes the step poll if its request was repeated until a status
 // changed.
 func (s *step) pollForStatus() {
-	if len(s.repeats) == 0 {
+	if len(s.Repeats) == 0 {
 		return
 	}
-	first, ok := parseJSON(s.repeats[0].answer.text)
+	first, ok := draft.ParseJSON(s.Repeats[0].Answer.Text)
 	if !ok {
 		return
 	}
 	old := map[string]string{}
-	for _, lf := range leavesOf(first) {
-		old[lf.path] = lf.value
+	for _, lf := range draft.LeavesOf(first) {
+		old[lf.Path] = lf.Value
 	}
 	for _, lf := range s.leaves {
-		was, known := old[lf.path]
-		if name := plainName(lf.key); known && was != lf.value && !lf.number && (strings.HasSuffix(name, "status") || strings.HasSuffix(name, "state")) {
-			s.addCheck(lf.path, escape(lf.value))
+		was, known := old[lf.Path]
+		if name := draft.PlainName(lf.Key); known && was != lf.Value && !lf.Number && (strings.HasSuffix(name, "status") || strings.HasSuffix(name, "state")) {
+			s.addCheck(lf.Path, draft.Escape(lf.Value))
 			s.poll = true
 			return
 		}

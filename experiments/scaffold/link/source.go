@@ -1,4 +1,4 @@
-package scaffold
+package link
 
 import (
 	"html"
@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/recording"
 )
 
 // A source is a place in an answer that holds a value.
@@ -26,18 +28,18 @@ type source struct {
 const maxIndexed = 4096
 
 // jsonSources returns the values in the JSON of an answer.
-func jsonSources(step int, list []leaf, resource string) []source {
+func jsonSources(step int, list []draft.Leaf, resource string) []source {
 	var out []source
 	for _, l := range list {
-		if len(l.path) > 1000 || len(l.value) > maxIndexed {
+		if len(l.Path) > 1000 || len(l.Value) > maxIndexed {
 			continue
 		}
-		owner := singular(l.owner)
+		owner := singular(l.Owner)
 		if owner == "" {
 			owner = resource
 		}
-		out = append(out, source{step: step, from: experiments.FromJSON, expr: l.path, key: l.key, owner: owner,
-			value: l.value, number: l.number, rank: l.depth, listed: l.listed})
+		out = append(out, source{step: step, from: experiments.FromJSON, expr: l.Path, key: l.Key, owner: owner,
+			value: l.Value, number: l.Number, rank: l.Depth, listed: l.Listed})
 	}
 	return out
 }
@@ -47,9 +49,9 @@ var ignoredHeaders = regexp.MustCompile(`(?i)^(:.*|date|server|content-.*|cache-
 	`access-control-.*|alt-svc|nel|report-to|reporting-endpoints|referrer-policy|permissions-policy|cross-origin-.*|accept-ranges|accept-ch|server-timing|timing-allow-origin|via|cf-.*|last-modified|p3p|set-cookie|location)$`)
 
 // headerSources returns the values in the headers and cookies of an answer.
-func headerSources(step int, a answer, resource string) []source {
+func headerSources(step int, a recording.Answer, resource string) []source {
 	var out []source
-	for _, h := range a.headers {
+	for _, h := range a.Headers {
 		if len(h.Value) > maxIndexed || h.Value == "" {
 			continue
 		}
@@ -72,13 +74,13 @@ func headerSources(step int, a answer, resource string) []source {
 
 // location returns the redirection of an answer: the header as it is, and the target
 // below the entry. ok is false if there is none to the same origin.
-func (x *exchange) location() (header, target string, ok bool) {
-	for _, h := range x.answer.headers {
+func location(x *recording.Exchange) (header, target string, ok bool) {
+	for _, h := range x.Answer.Headers {
 		if !strings.EqualFold(h.Name, "location") {
 			continue
 		}
-		u, err := x.url.Parse(h.Value)
-		if err == nil && origin(u) == origin(x.url) {
+		u, err := x.URL.Parse(h.Value)
+		if err == nil && recording.OriginOf(u) == recording.OriginOf(x.URL) {
 			u.Fragment = ""
 			return h.Value, u.RequestURI(), true
 		}
@@ -93,18 +95,18 @@ var (
 
 // pageSource finds a value in a page, as an expression whose first group is the
 // value. It tries each candidate on the page, and uses only one that finds it.
-func pageSource(step int, page string, s *slot) (source, bool) {
-	if !strings.Contains(page, s.value) {
+func pageSource(step int, page string, s *draft.Slot) (source, bool) {
+	if !strings.Contains(page, s.Value) {
 		return source{}, false
 	}
 	candidates := tagExpressions(page, s)
-	name := regexp.QuoteMeta(s.key)
-	if s.key != "" {
+	name := regexp.QuoteMeta(s.Key)
+	if s.Key != "" {
 		candidates = append(candidates,
 			`"`+name+`"\s*:\s*"([^"\\]+)"`, `"`+name+`"\s*:\s*([0-9]+)`,
 			`[?&;]`+name+`=([^&"'#<>\s]+)`)
 	}
-	if s.in == inPath && s.key != "" {
+	if s.In == draft.InPath && s.Key != "" {
 		candidates = append(candidates, `/`+name+`/([^/"'?#&<>\s]+)`)
 	}
 	for _, expr := range candidates {
@@ -112,8 +114,8 @@ func pageSource(step int, page string, s *slot) (source, bool) {
 		if err != nil {
 			continue
 		}
-		if m := re.FindStringSubmatch(page); m != nil && m[1] == s.value {
-			return source{step: step, from: experiments.FromRegex, expr: expr, key: s.key, value: s.value}, true
+		if m := re.FindStringSubmatch(page); m != nil && m[1] == s.Value {
+			return source{step: step, from: experiments.FromRegex, expr: expr, key: s.Key, value: s.Value}, true
 		}
 	}
 	return source{}, false
@@ -121,20 +123,20 @@ func pageSource(step int, page string, s *slot) (source, bool) {
 
 // tagExpressions returns expressions that find the value in an attribute by another
 // attribute of the same tag, or by a data- attribute alone.
-func tagExpressions(page string, s *slot) []string {
+func tagExpressions(page string, s *draft.Slot) []string {
 	var out []string
 	for _, tag := range tagForm.FindAllString(page, 2000) {
-		if !strings.Contains(tag, s.value) {
+		if !strings.Contains(tag, s.Value) {
 			continue
 		}
 		attrs := attrForm.FindAllStringSubmatch(tag, 50)
 		for i, a := range attrs {
-			if a[2][1:len(a[2])-1] != s.value || html.UnescapeString(s.value) != s.value {
+			if a[2][1:len(a[2])-1] != s.Value || html.UnescapeString(s.Value) != s.Value {
 				continue
 			}
 			holds := regexp.QuoteMeta(a[1]) + `=` + a[2][:1] + `([^` + a[2][:1] + `]*)` + a[2][:1]
 			for k, b := range attrs {
-				if k == i || !isLabel(b[1]) || len(b[2]) > 80 || strings.Contains(b[2], s.value) {
+				if k == i || !isLabel(b[1]) || len(b[2]) > 80 || strings.Contains(b[2], s.Value) {
 					continue
 				}
 				label := regexp.QuoteMeta(b[1]) + `=` + regexp.QuoteMeta(b[2])

@@ -1,6 +1,10 @@
-package scaffold
+package link
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
+)
 
 func TestStrengthOf(t *testing.T) {
 	t.Parallel()
@@ -58,23 +62,8 @@ func TestStepName(t *testing.T) {
 		"GraphQL unnamed":   {"POST", "http://a.test/graphql", `{"query": "{ cart { id } }"}`, "graphql"},
 	} {
 		x := newExchange(t, tt.method, tt.url, tt.body)
-		if got := stepName(&step{exchange: x, request: newRequest(x)}); got != tt.want {
+		if got := stepName(&step{Exchange: x, request: draft.NewRequest(x)}); got != tt.want {
 			t.Errorf("%s: stepName() = %s, want %s", name, got, tt.want)
-		}
-	}
-}
-
-func TestIDs(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{"AddToCart": "add-to-cart", "Übergröße 42": "bergr-e-42", "***": "", "a very long name that does not fit into an id": "a-very-long-name-that-does-not-fit-into"} {
-		if got := slug(text); got != want {
-			t.Errorf("slug(%s) = %s, want %s", text, got, want)
-		}
-	}
-	taken := map[string]bool{}
-	for _, want := range []string{"cart", "cart-2", "cart-3"} {
-		if got := uniqueName("cart", "-", taken); got != want {
-			t.Errorf("uniqueName() = %s, want %s", got, want)
 		}
 	}
 }

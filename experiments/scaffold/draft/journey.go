@@ -1,0 +1,53 @@
+// Package draft is a journey that was made from what somebody recorded or wrote down,
+// before it is a document: requests taken apart into values, and for each value what
+// the document writes in its place.
+package draft
+
+import (
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// A Journey is what a source made, to be written into blastgauge.yaml.
+type Journey struct {
+	ID        string   // as experiments.Slug makes it
+	Origin    string   // that its requests go to, such as https://shop.staging.example
+	Made      string   // how, for a comment: "Recorded at https://…"
+	Left      string   // what was left out, in words; empty: nothing
+	Steps     []*Step  // at most MaxSteps
+	Secrets   *Vault   // what the documents do not hold
+	Notes     []string // for people to check, one sentence each
+	SlowAfter time.Duration
+	Timeout   time.Duration
+}
+
+// MaxSteps is how many steps a journey may have.
+const MaxSteps = 200
+
+// A Step is one request and what it must return.
+type Step struct {
+	Name     string // unique in the journey
+	Request  *Request
+	Status   int     // that must come
+	Checks   []Check // on the JSON of the answer
+	Headers  []Check // on the headers of the answer
+	Captures []Capture
+	Poll     bool // ask again until the answer is as expected
+	Vague    bool // nothing but its status tells a good answer from an error page
+}
+
+// A Check is an expectation on one value of an answer.
+type Check struct {
+	Path    string // a JSONPath, or the name of a header
+	Value   string // as documents write it; empty: must be absent
+	Matches bool   // Value is a regular expression
+}
+
+// A Capture is a value that a later step needs.
+type Capture struct {
+	Name   string // of the variable
+	From   experiments.Source
+	Expr   string
+	Listed bool // one of several in a list of JSON
+}

@@ -1,0 +1,42 @@
+package draft
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// maxID is the length of ids before something like -slow is added.
+const maxID = 40
+
+// Slug returns a text as an id, with a dash between the words of camelCase. It is
+// empty if nothing is left.
+func Slug(text string) string {
+	s := experiments.Slug(camel.ReplaceAllString(text, "$1-$2"))
+	return strings.Trim(s[:min(len(s), maxID)], "-")
+}
+
+var (
+	camel     = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+	notInName = regexp.MustCompile(`[^A-Za-z0-9]+`)
+)
+
+// Snake returns a name as variables are written: cart_id for cartId and Cart-ID.
+func Snake(name string) string {
+	s := notInName.ReplaceAllString(camel.ReplaceAllString(name, "${1}_$2"), "_")
+	return strings.ToLower(s)
+}
+
+// PlainName returns a name without case and separators, for comparison.
+func PlainName(name string) string { return strings.ToLower(notInName.ReplaceAllString(name, "")) }
+
+// UniqueName returns the name, with a number if it is taken, and marks it as taken.
+func UniqueName(name, separator string, taken map[string]bool) string {
+	for n, base := 2, name; taken[name]; n++ {
+		name = fmt.Sprintf("%s%s%d", base, separator, n)
+	}
+	taken[name] = true
+	return name
+}

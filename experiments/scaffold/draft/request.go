@@ -1,0 +1,328 @@
+package draft
+
+import (
+	"net/textproto"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/recording"
+)
+
+// A Place is the part of a request that a slot is in.
+type Place uint8
+
+// The places of a slot.
+const (
+	InPath Place = iota
+	InQuery
+	InHeader
+	InJSON
+	InForm
+	InBody
+)
+
+// String returns the place as messages name it.
+func (p Place) String() string {
+	return [...]string{"path segment after", "query parameter", "header", "JSON field", "form field", "body"}[p]
+}
+
+// A Slot is one value of a request: as it was recorded, and as the document writes
+// it.
+type Slot struct {
+	In     Place
+	Key    string // name of the field; in a path, the segment before
+	Value  string // decoded
+	Number bool   // of JSON
+	Lead   string // text before it: the key of a query
+	Parts  []Piece
+}
+
+// A Piece of a slot is a literal as the request has it, or a variable.
+type Piece struct {
+	Literal  string
+	Variable string // inside the braces
+}
+
+// NewSlot returns a value as it was recorded: decoded, and as the request has it.
+func NewSlot(in Place, key, value, raw string) *Slot {
+	return &Slot{In: in, Key: key, Value: value, Parts: []Piece{{Literal: raw}}}
+}
+
+// Variable is a piece that a variable fills.
+func Variable(variable string) Piece { return Piece{Variable: variable} }
+
+// SetVariable makes a variable the whole slot.
+func (s *Slot) SetVariable(variable string) { s.Parts = []Piece{{Variable: variable}} }
+
+// IsResolved reports whether variables fill the whole slot.
+func (s *Slot) IsResolved() bool {
+	return !slices.ContainsFunc(s.Parts, func(p Piece) bool { return p.Variable == "" && p.Literal != "" })
+}
+
+// Replace replaces every literal occurrence of a text. It changes nothing and returns
+// false if there is none, or if a $ is before one: $ and a variable would be the
+// Text ${.
+func (s *Slot) Replace(text string, by ...Piece) bool {
+	var out []Piece
+	found := false
+	for _, p := range s.Parts {
+		if p.Variable != "" || text == "" {
+			out = append(out, p)
+			continue
+		}
+		for rest := p.Literal; ; found = true {
+			before, after, ok := strings.Cut(rest, text)
+			if before != "" {
+				out = append(out, Piece{Literal: before})
+			}
+			if !ok {
+				break
+			}
+			if strings.HasSuffix(before, "$") {
+				return false
+			}
+			out = append(out, by...)
+			rest = after
+		}
+	}
+	if found {
+		s.Parts = out
+	}
+	return found
+}
+
+// HasVariable reports whether a variable fills a part of the slot.
+func (s *Slot) HasVariable() bool {
+	return slices.ContainsFunc(s.Parts, func(p Piece) bool { return p.Variable != "" })
+}
+
+// Text returns the slot as documents write it.
+func (s *Slot) Text() string {
+	var b strings.Builder
+	b.WriteString(Escape(s.Lead))
+	for _, p := range s.Parts {
+		if p.Variable != "" {
+			b.WriteString("${" + p.Variable + "}")
+		} else {
+			b.WriteString(Escape(p.Literal))
+		}
+	}
+	return b.String()
+}
+
+// Escape returns a text in which nothing is read as a variable.
+func Escape(text string) string { return strings.ReplaceAll(text, "${", "$${") }
+
+// A Request is a request of the journey, taken apart.
+type Request struct {
+	Method  string
+	Path    []*Slot // segments
+	Query   []*Slot // key=value, as they stand in the URL
+	Target  *Slot   // the whole target, if one variable is all of it
+	Headers []*Slot
+	JSON    *Node
+	Form    []*Slot
+	Body    *Slot
+}
+
+// Slots returns all values of the request.
+func (r *Request) Slots() []*Slot {
+	all := slices.Concat(r.Path, r.Query, r.Headers, r.Form)
+	if r.Body != nil {
+		all = append(all, r.Body)
+	}
+	var walk func(n *Node)
+	walk = func(n *Node) {
+		if n.Slot != nil {
+			all = append(all, n.Slot)
+		}
+		for _, item := range n.Items {
+			walk(item)
+		}
+	}
+	if r.JSON != nil {
+		walk(r.JSON)
+	}
+	return all
+}
+
+// Join returns path and query.
+func (r *Request) Join(write func(*Slot) string) string {
+	var b strings.Builder
+	for _, s := range r.Path {
+		b.WriteString("/" + write(s))
+	}
+	for i, s := range r.Query {
+		b.WriteByte("?&"[min(i, 1)])
+		b.WriteString(write(s))
+	}
+	return b.String()
+}
+
+// NewRequest takes the request of an exchange apart.
+func NewRequest(x *recording.Exchange) *Request {
+	r := &Request{Method: x.Method}
+	previous := ""
+	raw := strings.TrimLeft(strings.ReplaceAll(x.URL.EscapedPath(), " ", "%20"), "/")
+	for segment := range strings.SplitSeq(raw, "/") {
+		value, err := url.PathUnescape(segment)
+		if err != nil {
+			value = segment
+		}
+		r.Path = append(r.Path, NewSlot(InPath, previous, value, segment))
+		previous = segment
+	}
+	r.takeQuery(x.URL.RawQuery)
+	r.takeHeaders(x)
+	if x.Body != nil && x.Method != "GET" && x.Method != "HEAD" {
+		r.takeBody(x.Body)
+	}
+	return r
+}
+
+var (
+	// trackingParameters matches what campaigns add to a query and no server needs.
+	trackingParameters = regexp.MustCompile(`^(utm_[a-z]+|gclid|fbclid|msclkid|dclid|gbraid|wbraid|_ga|_gl|mc_cid|mc_eid)$`)
+	cacheNames         = regexp.MustCompile(`^(_|_t|_ts|cb|nocache|cachebuster)$`)
+	cacheForm          = regexp.MustCompile(`^[0-9]{9,17}$`)
+)
+
+func (r *Request) takeQuery(raw string) {
+	for pair := range strings.SplitSeq(strings.ReplaceAll(raw, " ", "%20"), "&") {
+		if pair == "" {
+			continue
+		}
+		rawKey, rawValue, assigned := strings.Cut(pair, "=")
+		key, errKey := url.QueryUnescape(rawKey)
+		value, errValue := url.QueryUnescape(rawValue)
+		if errKey != nil || errValue != nil {
+			key, value = rawKey, rawValue
+		}
+		if trackingParameters.MatchString(strings.ToLower(key)) || cacheNames.MatchString(strings.ToLower(key)) && cacheForm.MatchString(value) {
+			continue
+		}
+		s := NewSlot(InQuery, key, value, rawValue)
+		s.Lead = rawKey
+		if assigned {
+			s.Lead += "="
+		}
+		r.Query = append(r.Query, s)
+	}
+}
+
+// droppedHeaders are set by browsers or by blastgauge itself, or are for telemetry,
+// caches or one browser.
+var droppedHeaders = regexp.MustCompile(`(?i)^(:.*|accept|accept-(encoding|language|charset)|access-control-.*|alt-used|baggage|blastgauge-run|cache-control|connection|content-(length|type)|cookie|dnt|expect|` +
+	`host|if-.*|keep-alive|newrelic|origin|pragma|priority|proxy-.*|purpose|range|referer|save-data|sec-.*|sentry-trace|te|trace(parent|state)|transfer-encoding|trailer|upgrade|` +
+	`upgrade-insecure-requests|user-agent|via|x-amzn-trace-id|x-b3-.*|x-client-data|x-cloud-trace-context|x-datadog-.*|x-forwarded-.*|x-newrelic-.*|x-purpose|x-real-ip|x-sentry-.*|forwarded|b3|uber-trace-id)$`)
+
+// maxHeader is the length of the longest header that is kept, in bytes.
+const maxHeader = 4 << 10
+
+func (r *Request) takeHeaders(x *recording.Exchange) {
+	taken := map[string]bool{}
+	for _, h := range x.Headers {
+		name := strings.ToLower(h.Name)
+		if name == "accept" && strings.Contains(h.Value, "json") && strings.Contains(x.Answer.MIME, "json") {
+			r.Headers = append(r.Headers, NewSlot(InHeader, "Accept", "application/json", "application/json"))
+			continue
+		}
+		if droppedHeaders.MatchString(h.Name) || !experiments.IsHeaderName(h.Name) || taken[name] || len(h.Value) > maxHeader || strings.ContainsAny(h.Value, "\r\n\x00") {
+			continue
+		}
+		taken[name] = true
+		r.Headers = append(r.Headers, NewSlot(InHeader, textproto.CanonicalMIMEHeaderKey(h.Name), h.Value, h.Value))
+	}
+}
+
+func (r *Request) takeBody(b *recording.Body) {
+	kind, _, _ := strings.Cut(strings.ToLower(b.MIME), ";")
+	kind = strings.TrimSpace(kind)
+	switch {
+	case b.Text == "" && len(b.Params) == 0:
+		return
+	case kind == "application/x-www-form-urlencoded":
+		if r.takeForm(b) {
+			return
+		}
+	case kind == "application/json" || strings.HasSuffix(kind, "+json"):
+		if n, ok := ParseJSON(b.Text); ok {
+			r.takeJSON(n, "")
+			r.JSON = n
+			if kind != "application/json" {
+				r.contentType(b.MIME)
+			}
+			return
+		}
+	}
+	if b.Text != "" {
+		r.Body = NewSlot(InBody, "", b.Text, b.Text)
+		r.contentType(b.MIME)
+	}
+}
+
+func (r *Request) contentType(mime string) {
+	if mime = strings.TrimSpace(mime); mime != "" && !strings.ContainsAny(mime, "\r\n\x00") {
+		r.Headers = append(r.Headers, NewSlot(InHeader, "Content-Type", mime, mime))
+	}
+}
+
+// takeForm reads form fields. It reports false if a name occurs twice, which documents
+// cannot express.
+func (r *Request) takeForm(b *recording.Body) bool {
+	var fields []*Slot
+	taken := map[string]bool{}
+	add := func(name, value string) {
+		fields = append(fields, NewSlot(InForm, name, value, value))
+	}
+	if b.Text != "" {
+		for pair := range strings.SplitSeq(strings.TrimRight(b.Text, "\r\n"), "&") {
+			rawName, rawValue, _ := strings.Cut(pair, "=")
+			name, errName := url.QueryUnescape(rawName)
+			value, errValue := url.QueryUnescape(rawValue)
+			if errName != nil || errValue != nil {
+				return false
+			}
+			add(name, value)
+		}
+	} else {
+		for _, p := range b.Params {
+			add(p.Name, p.Value)
+		}
+	}
+	for _, f := range fields {
+		if taken[f.Key] || len(f.Key) > maxName || f.Key == "" {
+			return false
+		}
+		taken[f.Key] = true
+	}
+	r.Form = fields
+	return true
+}
+
+// takeJSON gives each text and number of a body a slot.
+func (r *Request) takeJSON(n *Node, key string) {
+	switch n.Kind {
+	case TextNode, NumberNode:
+		n.Slot = NewSlot(InJSON, key, n.Text, n.Text)
+		n.Slot.Number = n.Kind == NumberNode
+	}
+	for i, item := range n.Items {
+		inner := key
+		if n.Kind == ObjectNode {
+			inner = n.Names[i]
+		}
+		r.takeJSON(item, inner)
+	}
+}
+
+// URLText returns the target as documents write it.
+func (r *Request) URLText() string {
+	if r.Target != nil {
+		return r.Target.Text()
+	}
+	return r.Join((*Slot).Text)
+}
