@@ -37,7 +37,7 @@ func (e environment) in(s shape.Shape) shape.Shape { return fromEnvironment{s, e
 func (e environment) inText(to *string, s shape.Shape) shape.Shape { return fromEnvironment{s, e, to} }
 
 // envPattern matches a text with a variable of the environment.
-const envPattern = `\$\{env:[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}`
+const envPattern = `\$\{env:[A-Za-z_][A-Za-z0-9_]*(:-[^}]*|\|raw)?\}`
 
 type fromEnvironment struct {
 	shape.Shape

@@ -140,6 +140,8 @@ func (v *Invariant) checkSQL(d *shape.Document, path string) {
 			quoted = quoted != (strings.Count(p.Literal, "'")%2 == 1)
 		case quoted:
 			d.Fail(n, shape.Diagnostic{Msg: "${" + p.Name + "} is sent as a parameter: write it without quotes", From: p.From, To: p.To})
+		case p.Raw:
+			d.Fail(n, shape.Diagnostic{Msg: "${" + p.Name + "|raw} cannot be used in sql: a variable is sent as a parameter, which needs no encoding", Hint: "write ${" + p.Name + "}", From: p.From, To: p.To})
 		case !slices.Contains([]string{"started", "run", "arm", "env"}, p.Name) && slices.Contains(Builtins(), p.Name):
 			d.Fail(n, shape.Diagnostic{Msg: "${" + p.Name + "} cannot be used in sql: use ${started}, ${run} or ${env:NAME}", From: p.From, To: p.To})
 		}

@@ -23,8 +23,9 @@ type Part struct {
 	// ${env:NAME:-default}, where HasDefault is set.
 	Default    string
 	HasDefault bool
-	From       int // where the part starts in the text, in bytes
-	To         int // where it ends
+	Raw        bool // ${x|raw}: the value is not encoded for the place that it stands in
+	From       int  // where the part starts in the text, in bytes
+	To         int  // where it ends
 }
 
 // A TemplateError is a mistake in a text with variables.
@@ -46,7 +47,8 @@ const variablePattern = `^[A-Za-z_][A-Za-z0-9_]*$`
 var variableForm = regexp.MustCompile(variablePattern)
 
 // ParseTemplate splits a text at its ${variables}. $${ is the text ${, and any
-// other $ is itself. The error is a *[TemplateError].
+// other $ is itself. ${x|raw} is a variable that is not encoded for its place. The
+// error is a *[TemplateError].
 func ParseTemplate(text string) (Template, error) {
 	var t Template
 	var literal strings.Builder
@@ -94,10 +96,14 @@ func ParseTemplate(text string) (Template, error) {
 
 // parseVariable reads the text between the braces. msg is empty if it is correct.
 func parseVariable(inside string) (p Part, msg string) {
+	inside, raw, msg := cutFilter(inside)
+	if msg != "" {
+		return p, msg
+	}
 	name, arg, hasArg := strings.Cut(inside, " ")
 	arg = strings.TrimSpace(arg)
 	env, isEnv := strings.CutPrefix(inside, "env:")
-	p = Part{Name: name, Arg: arg}
+	p = Part{Name: name, Arg: arg, Raw: raw}
 	if isEnv {
 		p.Name = "env"
 		p.Arg, p.Default, p.HasDefault = strings.Cut(env, ":-")
@@ -120,6 +126,48 @@ func parseVariable(inside string) (p Part, msg string) {
 		return p, fmt.Sprintf("%q is not a variable: letters, digits and _", name)
 	}
 	return p, ""
+}
+
+// rawFilter is the one filter that there is.
+const rawFilter = "raw"
+
+// cutFilter takes the filter off a variable. The choices of random and the default of an
+// environment variable may hold a bar themselves: of a default, only |raw at its end is a
+// filter. msg is empty if the filter is known.
+func cutFilter(inside string) (variable string, raw bool, msg string) {
+	switch word, _, _ := strings.Cut(inside, " "); {
+	case word == "random":
+		return inside, false, ""
+	case strings.HasPrefix(inside, "env:") && strings.Contains(inside, ":-"):
+		variable, raw = strings.CutSuffix(inside, "|"+rawFilter)
+		return variable, raw, ""
+	}
+	variable, filter, filtered := strings.Cut(inside, "|")
+	if !filtered {
+		return inside, false, ""
+	}
+	if !strings.HasPrefix(inside, "env:") { // which has one form
+		variable, filter = strings.TrimSpace(variable), strings.TrimSpace(filter)
+	}
+	if filter != rawFilter {
+		return "", false, fmt.Sprintf("unknown filter %q: there is one, ${%s|%s}, and without it a value is encoded for the place that it stands in", filter, variable, rawFilter)
+	}
+	return variable, true, ""
+}
+
+// environmentForm matches each environment variable of a text that ParseTemplate reads.
+var environmentForm = regexp.MustCompile(`\$\{env:([A-Za-z0-9_]+)(?::-[^}]*|\|` + rawFilter + `)?\}`)
+
+// EnvNamesIn returns the names of the environment variables that a text uses, such as a
+// document as JSON, sorted and each once. $${ is not looked at: a name too many hides a
+// value too many.
+func EnvNamesIn(text []byte) []string {
+	var names []string
+	for _, m := range environmentForm.FindAllSubmatch(text, -1) {
+		names = append(names, string(m[1]))
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // OrDefault returns the value of an environment variable: its default where that is

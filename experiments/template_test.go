@@ -3,6 +3,7 @@ package experiments
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -24,6 +25,13 @@ func TestParseTemplate(t *testing.T) {
 		"environment":     {"${env:SHOP_TOKEN}", []Part{{Name: "env", Arg: "SHOP_TOKEN"}}, true},
 		"random range":    {"${random 1..100}", []Part{{Name: "random", Arg: "1..100"}}, true},
 		"random choice":   {"${random red|deep blue}", []Part{{Name: "random", Arg: "red|deep blue"}}, true},
+		"raw":             {"${next|raw}", []Part{{Name: "next", Raw: true}}, true},
+		"raw, spaced":     {"${next | raw}", []Part{{Name: "next", Raw: true}}, true},
+		"raw, built in":   {"${uuid|raw}", []Part{{Name: "uuid", Raw: true}}, true},
+		"raw environment": {"${env:A|raw}", []Part{{Name: "env", Arg: "A", Raw: true}}, true},
+		"raw default":     {"${env:A:-a|b|raw}", []Part{{Name: "env", Arg: "A", Default: "a|b", HasDefault: true, Raw: true}}, true},
+		"default, bar":    {"${env:A:-a|b}", []Part{{Name: "env", Arg: "A", Default: "a|b", HasDefault: true}}, true},
+		"a choice of raw": {"${random a|raw}", []Part{{Name: "random", Arg: "a|raw"}}, true},
 		"many characters": {"ü${a}€", []Part{{Literal: "ü"}, {Name: "a"}, {Literal: "€"}}, false},
 	}
 	for name, tt := range tests {
@@ -64,6 +72,13 @@ func TestParseTemplateRefuses(t *testing.T) {
 		"${env:\u00a0A}":     0,
 		"${env:A\n}":         0,
 		"${random}":          0,
+		"a ${x|url}":         2,
+		"${x|}":              0,
+		"${x|raw|raw}":       0,
+		"${|raw}":            0,
+		"${env:A |raw}":      0,
+		"${env:A| raw}":      0,
+		"${env:A|json}":      0,
 		"${random 5..1}":     0,
 		"${random a}":        0,
 		"${ok} ${random 1-}": 6,
@@ -74,6 +89,15 @@ func TestParseTemplateRefuses(t *testing.T) {
 		if e, ok := errors.AsType[*TemplateError](err); !ok || e.From != from || e.To <= e.From {
 			t.Errorf("ParseTemplate(%q) = %#v, want a mistake at %d", text, err, from)
 		}
+	}
+}
+
+// Whoever looks for secrets in a document finds each variable that is filled in.
+func TestEnvNamesIn(t *testing.T) {
+	t.Parallel()
+	got := EnvNamesIn([]byte(`{"a": "${env:B}${env:A|raw}", "b": "${env:C:-x|raw} ${env:A:-\"d\"} ${env:x y} ${A}"}`))
+	if want := []string{"A", "B", "C"}; !slices.Equal(got, want) {
+		t.Errorf("EnvNamesIn() = %q, want %q", got, want)
 	}
 }
 
@@ -88,7 +112,7 @@ func TestParseRandom(t *testing.T) {
 }
 
 func FuzzParseTemplate(f *testing.F) {
-	for _, seed := range []string{"", "$", "${", "$${a}${b}", "${random 1..2}", "${env:A}x", "}{$}", strings.Repeat("$", 99)} {
+	for _, seed := range []string{"", "$", "${", "$${a}${b}", "${random 1..2}", "${env:A}x", "${env:A|raw}${b|raw}", "${env:A:-b|raw}", "}{$}", strings.Repeat("$", 99)} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -106,6 +130,9 @@ func FuzzParseTemplate(f *testing.F) {
 				t.Fatalf("ParseTemplate(%q) = %+v", text, got.Parts)
 			}
 			end = p.To
+			if p.Name == "env" && !slices.Contains(EnvNamesIn([]byte(text)), p.Arg) {
+				t.Fatalf("EnvNamesIn(%q) misses %s", text, p.Arg)
+			}
 		}
 		if end != len(text) {
 			t.Fatalf("ParseTemplate(%q) ends at %d", text, end)

@@ -2,11 +2,9 @@ package plan
 
 import (
 	"encoding/json"
-	"regexp"
-	"slices"
-)
 
-var envForm = regexp.MustCompile(`\$\{env:([A-Za-z0-9_]+)(?::-[^}]*)?\}`)
+	"github.com/blastgauge/blastgauge/experiments"
+)
 
 // EnvNames returns the names of the environment variables that requests and checks of a
 // plan use, sorted. Their values are secrets. Those of addresses and rates are not: the
@@ -20,10 +18,5 @@ func (p *Plan) EnvNames() []string {
 	if err != nil {
 		return nil // impossible: a plan is written to the journal in this form
 	}
-	var names []string
-	for _, m := range envForm.FindAllSubmatch(text, -1) {
-		names = append(names, string(m[1]))
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return experiments.EnvNamesIn(text)
 }

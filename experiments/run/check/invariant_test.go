@@ -69,7 +69,7 @@ func TestInvariant(t *testing.T) {
 			if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", tt.want) {
 				t.Errorf("Invariant() = %+v\nwant %+v", got, tt.want)
 			}
-			if seen.URL.RawQuery != "since=2026-01-02T03:04:05Z" || seen.Header.Get("Blastgauge-Run") != "r1" || seen.Header.Get("Authorization") != "Bearer "+secret {
+			if seen.URL.Query().Get("since") != "2026-01-02T03:04:05Z" || seen.Header.Get("Blastgauge-Run") != "r1" || seen.Header.Get("Authorization") != "Bearer "+secret {
 				t.Errorf("asked %s with %v", seen.URL, seen.Header)
 			}
 		})

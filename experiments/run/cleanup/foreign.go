@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -69,8 +68,6 @@ func sameReload(a, b experiments.Reload) bool {
 	return errors.Join(errA, errB) == nil && bytes.Equal(textA, textB)
 }
 
-var variable = regexp.MustCompile(`\$\{env:([A-Za-z0-9_]+)(?::-[^}]*)?\}`)
-
 // variables lists the environment variables that the reload request of a fault carries.
 func variables(f plan.Fault) []string {
 	if f.Reload == nil {
@@ -81,10 +78,8 @@ func variables(f plan.Fault) []string {
 		return []string{"what cannot be read"}
 	}
 	var names []string
-	for _, m := range variable.FindAllSubmatch(text, -1) {
-		if name := "$" + string(m[1]); !slices.Contains(names, name) {
-			names = append(names, name)
-		}
+	for _, name := range experiments.EnvNamesIn(text) {
+		names = append(names, "$"+name)
 	}
 	return names
 }

@@ -343,12 +343,12 @@ func TestRequestsAreFilledIn(t *testing.T) {
 		kind    string // Content-Type
 	}{
 		"json": {experiments.Request{Target: "/${id}/${n}", HasJSON: true, JSON: map[string]any{"b": "${n}", "a": []any{"${id}", "${list}", "n=${n}", "${yes}", nil, true, json.Number("1e2"), "${random 5..5}", "${seq}"}, "c": map[string]any{}, "d": []any{}, "e": "<${id}>"}},
-			`{"a":["a\"b",[1,"x"],"n=7.0",true,null,true,1e2,5,4],"b":7.0,"c":{},"d":[],"e":"<a\"b>"}`, `/a"b/7.0`, "application/json"},
+			`{"a":["a\"b",[1,"x"],"n=7.0",true,null,true,1e2,5,4],"b":7.0,"c":{},"d":[],"e":"<a\"b>"}`, `/a%22b/7.0`, "application/json"},
 		"null":          {experiments.Request{HasJSON: true}, "null", "", "application/json"},
 		"a single text": {experiments.Request{HasJSON: true, JSON: "${n}"}, "7.0", "", "application/json"},
 		"form":          {experiments.Request{Form: []experiments.Field{{Name: "a b", Value: "${id}&"}, {Name: "t", Value: "${env:TOKEN}"}}}, "a+b=a%22b%26&t=s%26e", "", "application/x-www-form-urlencoded"},
-		"raw":           {experiments.Request{Body: "${list} $${x} ${arm}"}, `[1,"x"] ${x} fault`, "", ""},
-		"facts":         {experiments.Request{Target: "/${run}?since=${started}&w=${random only|only}"}, "", "/r1?since=2026-01-02T02:04:05.000006Z&w=only", ""},
+		"raw":           {experiments.Request{Body: "${list} $${x} ${arm}"}, `[1,"x"] ${x} fault`, "", "text/plain; charset=utf-8"},
+		"facts":         {experiments.Request{Target: "/${run}?since=${started}&w=${random only|only}"}, "", "/r1?since=2026-01-02T02%3A04%3A05.000006Z&w=only", ""},
 		"own type":      {experiments.Request{HasJSON: true, JSON: "x", Headers: []experiments.Field{{Name: "content-type", Value: "application/graphql+json"}}}, `"x"`, "", "application/graphql+json"},
 	}
 	for name, tt := range tests {

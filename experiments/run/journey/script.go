@@ -97,7 +97,7 @@ func (c *compiler) compileStep(source experiments.Step) (step, error) {
 		s.method = "GET"
 	}
 	var err error
-	if s.target, err = c.compileText(source.Request.Target, asText); err != nil {
+	if s.target, err = c.compileTarget(source.Request.Target); err != nil {
 		return step{}, err
 	}
 	if err := c.compileBody(&s, source.Request); err != nil {
@@ -120,6 +120,7 @@ func (c *compiler) compileStep(source experiments.Step) (step, error) {
 }
 
 func (c *compiler) compileBody(s *step, r experiments.Request) (err error) {
+	given := slices.IndexFunc(r.Headers, func(f experiments.Field) bool { return strings.EqualFold(f.Name, "Content-Type") })
 	contentType := ""
 	switch {
 	case r.HasJSON || r.JSON != nil:
@@ -129,10 +130,13 @@ func (c *compiler) compileBody(s *step, r experiments.Request) (err error) {
 		contentType = "application/x-www-form-urlencoded"
 		s.body, err = c.compileForm(r.Form)
 	case r.Body != "":
-		s.body, err = c.compileText(r.Body, asText)
+		contentType = "text/plain; charset=utf-8"
+		if given >= 0 {
+			contentType = r.Headers[given].Value
+		}
+		s.body, err = c.compileBodyText(r.Body, contentType)
 	}
-	given := slices.ContainsFunc(r.Headers, func(f experiments.Field) bool { return strings.EqualFold(f.Name, "Content-Type") })
-	if contentType != "" && !given {
+	if contentType != "" && given < 0 {
 		s.headers = append(s.headers, header{"Content-Type", template{{literal: contentType}}})
 	}
 	return err
@@ -141,11 +145,11 @@ func (c *compiler) compileBody(s *step, r experiments.Request) (err error) {
 func (c *compiler) compileForm(fields []experiments.Field) (template, error) {
 	var form template
 	for i, f := range fields {
-		value, err := c.compileText(f.Value, asQuery)
+		value, err := c.compileText(f.Value, inForm)
 		if err != nil {
 			return nil, err
 		}
-		form = form.append(segment{literal: strings.Repeat("&", min(i, 1)) + string(encode(nil, f.Name, asQuery)) + "="})
+		form = form.append(segment{literal: strings.Repeat("&", min(i, 1)) + string(encode(nil, f.Name, inForm)) + "="})
 		form = form.append(value...)
 	}
 	return form, nil
@@ -153,7 +157,7 @@ func (c *compiler) compileForm(fields []experiments.Field) (template, error) {
 
 func (c *compiler) compileHeaders(s *step, fields []experiments.Field) error {
 	for _, f := range fields {
-		value, err := c.compileText(f.Value, asText)
+		value, err := c.compileHeader(f.Name, f.Value)
 		if err != nil {
 			return err
 		}

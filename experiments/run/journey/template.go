@@ -5,22 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
 	"strconv"
 
 	"github.com/google/uuid"
 
 	"github.com/blastgauge/blastgauge/experiments"
-)
-
-// An encoding is how a value is written into a text.
-type encoding uint8
-
-const (
-	asText  encoding = iota // unchanged
-	asJSON                  // as a JSON value
-	inJSON                  // inside the quotes of a JSON string
-	asQuery                 // as a part of form-urlencoded data
 )
 
 // A template is a text with variables, parsed once so that filling it in is
@@ -90,19 +79,6 @@ func (t template) append(segments ...segment) template {
 		t = append(t, s)
 	}
 	return t
-}
-
-// encode appends a value in an encoding.
-func encode(dst []byte, value any, e encoding) []byte {
-	switch e {
-	case asJSON:
-		return appendJSON(dst, value)
-	case inJSON:
-		return appendJSONInner(dst, textOf(value))
-	case asQuery:
-		return append(dst, url.QueryEscape(textOf(value))...)
-	}
-	return append(dst, textOf(value)...)
 }
 
 // textOf returns a value as people write it: a string unchanged, any other value
@@ -202,28 +178,31 @@ func (s *byteSource) Read(p []byte) (int, error) {
 
 // compileText parses a text. What is known beforehand becomes literals.
 func (c *compiler) compileText(source string, e encoding) (template, error) {
-	t, err := experiments.ParseTemplate(source)
+	t, err := parseTemplate(source)
 	if err != nil {
-		return nil, fmt.Errorf("%.60q: %w", source, err)
+		return nil, err
 	}
 	if e == asJSON {
-		if single, ok := t.Single(); ok { // alone, a variable keeps its type
-			s, err := c.compileSegment(single, asJSON)
-			return template{s}, err
-		}
-		out := template{{literal: `"`}}
-		for _, part := range t.Parts {
-			s, err := c.compileSegment(part, inJSON)
-			if err != nil {
-				return nil, err
-			}
-			out = out.append(s)
-		}
-		return out.append(segment{literal: `"`}), nil
+		return c.compileJSONText(t)
 	}
+	for i := range t.Parts {
+		t.Parts[i].Literal = string(encode(nil, t.Parts[i].Literal, e))
+	}
+	return c.compileParts(t.Parts, func(string, experiments.Part) encoding { return e })
+}
+
+// compileParts compiles the parts of a text. place says what a variable is encoded for,
+// by the text before it. Literals are written as they are.
+func (c *compiler) compileParts(parts []experiments.Part, place func(before string, p experiments.Part) encoding) (template, error) {
 	var out template
-	for _, part := range t.Parts {
-		s, err := c.compileSegment(part, e)
+	before := ""
+	for _, part := range parts {
+		if part.Name == "" {
+			out = out.append(segment{literal: part.Literal})
+			before += part.Literal
+			continue
+		}
+		s, err := c.compileSegment(part, place(before, part))
 		if err != nil {
 			return nil, err
 		}
@@ -232,10 +211,38 @@ func (c *compiler) compileText(source string, e encoding) (template, error) {
 	return out, nil
 }
 
-// compileSegment compiles a part of a text.
+// compileJSONText compiles a text that is a JSON value.
+func (c *compiler) compileJSONText(t experiments.Template) (template, error) {
+	if single, ok := t.Single(); ok { // alone, a variable keeps its type
+		s, err := c.compileSegment(single, asJSON)
+		return template{s}, err
+	}
+	out := template{{literal: `"`}}
+	for _, part := range t.Parts {
+		s := segment{literal: string(encode(nil, part.Literal, inJSON))}
+		if part.Name != "" {
+			var err error
+			if s, err = c.compileSegment(part, inJSON); err != nil {
+				return nil, err
+			}
+		}
+		out = out.append(s)
+	}
+	return out.append(segment{literal: `"`}), nil
+}
+
+func parseTemplate(source string) (experiments.Template, error) {
+	t, err := experiments.ParseTemplate(source)
+	if err != nil {
+		return t, fmt.Errorf("%.60q: %w", source, err)
+	}
+	return t, nil
+}
+
+// compileSegment compiles a variable.
 func (c *compiler) compileSegment(part experiments.Part, e encoding) (segment, error) {
-	if part.Name == "" {
-		return segment{literal: string(encode(nil, part.Literal, e))}, nil
+	if part.Raw {
+		e = e.raw()
 	}
 	if value, known, err := c.Value(part); known {
 		if part.Name == "env" && err == nil && value != part.Default {

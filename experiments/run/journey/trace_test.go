@@ -106,9 +106,9 @@ func TestATracerIsToldNoSecret(t *testing.T) {
 	step := experiments.Step{Name: "a", Request: experiments.Request{Method: "POST", Target: "/${env:X}", Body: "b=${env:X}", Headers: []experiments.Field{{Name: "Authorization", Value: "Bearer ${env:X}"}}},
 		Expect:   experiments.Expect{JSON: []experiments.Check{{Target: "$.a", Op: experiments.Eq, Value: "${env:X}"}}},
 		Captures: []experiments.Capture{{Name: "c", From: experiments.FromJSON, Expr: "$.a"}}}
-	_, told := traced(t, compiled(t, canary, step), byTarget{"/" + canary: {Status: 200, Body: []byte(`{"a": "` + canary + `"}`), Headers: []experiments.Field{{Name: "Location", Value: "/" + canary}}}})
+	_, told := traced(t, compiled(t, canary, step), byTarget{"/s3cret%2Fof%2Bnobody": {Status: 200, Body: []byte(`{"a": "` + canary + `"}`), Headers: []experiments.Field{{Name: "Location", Value: "/" + canary}}}})
 	x := told[0]
-	shown := []string{x.URL, x.Body, x.Content, x.Headers[0].Value, x.Answer[0].Value, x.Expected[1].Says, x.Captured[0].Value}
+	shown := []string{x.URL, x.Body, x.Content, x.Headers[1].Value, x.Answer[0].Value, x.Expected[1].Says, x.Captured[0].Value}
 	for i, text := range shown {
 		if strings.Contains(text, "s3cret") || !strings.Contains(text, "${env:X}") {
 			t.Errorf("%d: %q", i, text)
