@@ -213,6 +213,9 @@ func (f *fieldScanner) value(name, separator int, quoted bool) {
 	if header && at == separator+1 && f.isPort(name, separator, at) {
 		return
 	}
+	if header {
+		at = f.afterScheme(at)
+	}
 	switch c := f.text[at]; {
 	case header && f.beginsLine(name): // it may hold quotes of its own
 		f.hide(at, f.lineEnd(at))
@@ -232,6 +235,18 @@ func (f *fieldScanner) value(name, separator int, quoted bool) {
 		f.hide(at, end)
 	}
 }
+
+// afterScheme returns where credentials begin that may stand behind the name of their
+// scheme, which is no secret.
+func (f *fieldScanner) afterScheme(at int) int {
+	end := f.bare(at)
+	if next := f.blanks(end, false); isScheme(f.text[at:end]) && next > end && next < len(f.text) && !isBreak(f.text[next]) {
+		return next
+	}
+	return at
+}
+
+func isBreak(c byte) bool { return c == '\n' || c == '\r' }
 
 // isPort reports whether what follows a name is the port of a host of this name.
 func (f *fieldScanner) isPort(name, separator, at int) bool {

@@ -1,11 +1,11 @@
 package redact
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
@@ -28,17 +28,27 @@ func (s *Secrets) hideNamed(value string) {
 	if json.Unmarshal([]byte(`"`+value+`"`), &text) == nil {
 		forms = append(forms, text)
 	}
-	if scheme, rest, ok := strings.Cut(value, " "); ok && isScheme([]byte(scheme)) {
-		forms = append(forms, strings.TrimSpace(rest))
-		if plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(rest)); err == nil {
-			if _, password, ok := bytes.Cut(plain, []byte(":")); ok {
-				forms = append(forms, string(password))
-			}
+	for _, form := range forms {
+		if scheme, rest, ok := strings.Cut(form, " "); ok && isScheme([]byte(scheme)) {
+			form = strings.TrimSpace(rest)
+			forms = append(forms, form)
 		}
+		forms = append(forms, passwordOf(form))
 	}
 	for _, form := range forms {
 		if len(form) >= leastNamed && form != "true" && form != "false" && form != "null" {
 			s.Hide(form, Hidden)
 		}
 	}
+}
+
+// passwordOf returns the password in the credentials of a basic login, with or without
+// the name of the scheme before them; it is empty where they are none.
+func passwordOf(credentials string) string {
+	plain, err := base64.StdEncoding.DecodeString(credentials)
+	if err != nil || !utf8.Valid(plain) {
+		return ""
+	}
+	_, password, _ := strings.Cut(string(plain), ":")
+	return password
 }
