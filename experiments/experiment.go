@@ -43,8 +43,8 @@ func experimentShape(e *Experiment, env environment) shape.Shape {
 	f := shape.Fields{
 		{Name: "version", Doc: "version of this language: 1", Shape: version(&e.Version), Required: true},
 		{Name: "experiment", Doc: "id of the experiment, such as payments-slow", Shape: id(&e.ID), Required: true},
-		{Name: "title", Doc: "what reports call it; the id by default", Shape: shape.Text(&e.Title)},
-		{Name: "hypothesis", Doc: "what must stay true while the fault is in force", Shape: shape.Text(&e.Hypothesis), Required: true},
+		{Name: "title", Doc: "what reports call it; the id by default", Shape: shape.Line(&e.Title)},
+		{Name: "hypothesis", Doc: "what must stay true while the fault is in force", Shape: shape.Prose(&e.Hypothesis), Required: true},
 		{Name: "faults", Doc: "what goes wrong", Required: true,
 			Shape: shape.List[Fault]{To: &e.Faults, Item: func(f *Fault) shape.Shape { return faultShape{f} }, Min: 1, Max: maxFaults}},
 	}
@@ -57,6 +57,6 @@ func experimentShape(e *Experiment, env environment) shape.Shape {
 			Shape: shape.Enum(&e.Control, "a control", ControlBaseline)},
 		{Name: "saturation", Doc: "shares of journeys that the fault touches in turns, such as [10%, 50%, 100%]: tells harm of those that it touched from harm of the others; for faults on single requests, with propagates: baggage",
 			Shape: saturationShape(&e.Saturation)},
-		{Name: "if_refuted", Doc: "what to do when the hypothesis does not hold", Shape: shape.Text(&e.IfRefuted)},
+		{Name: "if_refuted", Doc: "what to do when the hypothesis does not hold", Shape: shape.Prose(&e.IfRefuted)},
 	}...)
 }

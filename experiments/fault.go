@@ -66,7 +66,7 @@ type faultShape struct{ to *Fault }
 func (f faultShape) common() shape.Fields {
 	return shape.Fields{
 		{Name: "inject", Doc: "the kind of fault; `blastgauge faults` lists them", Shape: shape.Enum(&f.to.Inject, "a fault", injectors.Names()...), Required: true},
-		{Name: "into", Doc: "the dependency that it happens to; of a file: whose config it is", Shape: shape.Text(&f.to.Into), Required: true},
+		{Name: "into", Doc: "the dependency that it happens to; of a file: whose config it is", Shape: shape.Line(&f.to.Into), Required: true},
 		{Name: "share", Doc: "how much is affected, such as 20%; everything by default", Shape: positive(share, "0%")(&f.to.Share)},
 		{Name: "stream", Doc: "downstream: answers (the default); upstream: requests", Shape: shape.Enum(&f.to.Stream, "a stream", Downstream, Upstream)},
 		{Name: "at", Doc: "when it starts, after the start of the fault phase", Shape: duration(&f.to.At)},

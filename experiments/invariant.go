@@ -41,7 +41,7 @@ func invariantShape(v *Invariant) shape.Shape {
 
 // checkFields are the fields of an invariant and of a probe.
 func checkFields(v *Invariant) shape.Fields {
-	f := shape.Fields{{Name: "name", Doc: "what must be true, in words", Shape: shape.Text(&v.Name), Required: true}}
+	f := shape.Fields{{Name: "name", Doc: "what must be true, in words", Shape: shape.Line(&v.Name), Required: true}}
 	f = append(f, requestFields(&v.Request, true)...)
 	return append(f, shape.Fields{
 		{Name: "expect", Doc: "what the answer is when all is well", Shape: expectShape(&v.Expect)},

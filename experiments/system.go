@@ -65,7 +65,7 @@ func systemShape(s *System, env environment) shape.Shape {
 	return shape.Validated{Always: true, Check: s.check, Shape: shape.Fields{
 		{Name: "version", Doc: "version of this language: 1", Shape: version(&s.Version), Required: true},
 		{Name: "system", Doc: "name of the system under test", Shape: id(&s.Name), Required: true},
-		{Name: "environment", Doc: "where it runs, such as staging-eu; production is refused", Shape: env.inText(&s.Environment, shape.Text(&s.Environment)), Required: true},
+		{Name: "environment", Doc: "where it runs, such as staging-eu; production is refused", Shape: env.inText(&s.Environment, shape.Line(&s.Environment)), Required: true},
 		{Name: "allow_hosts", Doc: "names, *.suffixes, addresses or networks that may be dialled, beyond loopback and *.test",
 			Shape: shape.List[string]{To: &s.AllowHosts, Item: func(to *string) shape.Shape { return env.inText(to, allowedHost(to)) }}},
 		{Name: "toxiproxy", Doc: "URL of the Toxiproxy control API, or embedded", Shape: env.inText(&s.Toxiproxy, httpURL{to: &s.Toxiproxy, or: Embedded}), Required: true},

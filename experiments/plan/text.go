@@ -21,13 +21,13 @@ func (p *Plan) WriteText(w io.Writer) error {
 	if n := len(p.Experiments); n != 1 {
 		count = fmt.Sprintf("%d experiments", n)
 	}
-	fmt.Fprintf(&b, "blastgauge will run %s against %s on %s, one at a time.\n", count, p.System.Name, p.System.Environment)
+	fmt.Fprintf(&b, "blastgauge will run %s against %s on %s, one at a time.\n", count, p.System.Name, inert.Text(p.System.Environment))
 	load := 0.0
 	for _, e := range p.Experiments {
 		e.writeText(&b)
 		load = max(load, e.Load())
 	}
-	fmt.Fprintf(&b, "\n  Reach      %s\n", strings.Join(p.targets(), ", "))
+	fmt.Fprintf(&b, "\n  Reach      %s\n", inert.Text(strings.Join(p.targets(), ", ")))
 	fmt.Fprintf(&b, "  Load       at most %g journeys/s\n", load)
 	fmt.Fprintf(&b, "  Time       about %s\n", p.Duration().Round(time.Second))
 	fmt.Fprintf(&b, "  Seed       %d\n", p.Seed)
@@ -36,13 +36,13 @@ func (p *Plan) WriteText(w io.Writer) error {
 }
 
 func (e Experiment) writeText(b *bytes.Buffer) {
-	fmt.Fprintf(b, "\n  # %s: %s\n", e.ID, e.Title)
+	fmt.Fprintf(b, "\n  # %s: %s\n", e.ID, inert.Text(e.Title))
 	for _, f := range e.Faults {
 		f.writeText(b)
 	}
 	for _, f := range e.Faults {
 		if f.Reload != nil {
-			fmt.Fprintf(b, "      the system is told by %s %s, after the injection and after the removal\n", f.Reload.Request.Method, f.Reload.Request.Target)
+			fmt.Fprintf(b, "      the system is told by %s %s, after the injection and after the removal\n", f.Reload.Request.Method, inert.Text(f.Reload.Request.Target))
 		}
 	}
 	fmt.Fprintf(b, "      %s warm-up, %s baseline, %s fault, %s recovery\n", e.Phases.Warmup, e.Phases.Baseline, e.Phases.Fault, e.Phases.Recovery)
@@ -73,13 +73,13 @@ func (e Experiment) writeText(b *bytes.Buffer) {
 		fmt.Fprintf(b, "      holds if recovery takes at most %s\n", e.Limits.Recovery)
 	}
 	for _, inv := range e.Invariants {
-		fmt.Fprintf(b, "      holds if nothing new breaks: %s\n", inv.Name)
+		fmt.Fprintf(b, "      holds if nothing new breaks: %s\n", inert.Text(inv.Name))
 	}
 	for _, g := range e.Guardrails {
-		fmt.Fprintf(b, "      guardrail: the fault is removed at once: %s\n", describeGuardrail(g))
+		fmt.Fprintf(b, "      guardrail: the fault is removed at once: %s\n", inert.Text(describeGuardrail(g)))
 	}
 	for _, text := range e.Warnings {
-		fmt.Fprintf(b, "      ! %s\n", text)
+		fmt.Fprintf(b, "      ! %s\n", inert.Text(text))
 	}
 }
 
@@ -96,7 +96,7 @@ func (f Fault) writeText(b *bytes.Buffer) {
 	if name, ok := f.Attributes["file"].(string); ok { // the target names the file by its absolute path
 		what = strings.Replace(what, ", file "+name, "", 1)
 	}
-	fmt.Fprintf(b, "  + %s on %s%s, from %s to %s of the fault phase\n", what, f.Target(), share, f.At, f.Until)
+	fmt.Fprintf(b, "  + %s on %s%s, from %s to %s of the fault phase\n", inert.Text(what), inert.Text(f.Target()), share, f.At, f.Until)
 }
 
 func describeGuardrail(g experiments.Guardrail) string {

@@ -17,13 +17,13 @@ import (
 func (found Inspection) WriteText(w io.Writer, p *plan.Plan) error {
 	var b bytes.Buffer
 	for _, c := range found.Files {
-		fmt.Fprintf(&b, "  File       %s: %s\n", c.File, c.What)
+		fmt.Fprintf(&b, "  File       %s: %s\n", inert.Text(c.File), inert.Text(c.What))
 	}
 	if len(found.Files) > 0 && found.FilesFit {
 		b.WriteString("             bytes, mode and owner are kept in the run's directory first; a killed run's files are put back by its guard process, those of a dead machine by the next recover\n")
 	}
 	if found.Toxiproxy.Kind != "" {
-		fmt.Fprintf(&b, "  Toxiproxy  %s %s at %s: %s\n", found.Toxiproxy.Kind, found.Toxiproxy.Version, p.System.Toxiproxy, describeProtection(found.Toxiproxy.Kind, p))
+		fmt.Fprintf(&b, "  Toxiproxy  %s %s at %s: %s\n", found.Toxiproxy.Kind, inert.Text(found.Toxiproxy.Version), p.System.Toxiproxy, describeProtection(found.Toxiproxy.Kind, p))
 	}
 	switch {
 	case found.Embedded:

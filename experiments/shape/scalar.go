@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/inert"
 )
 
 // A Scalar is a single value, which is written as text and parsed.
@@ -71,6 +73,32 @@ func Text(to *string) Shape {
 		}
 		return s, nil
 	}}
+}
+
+// Line is a text that reports and terminals show in a line of theirs: a name, a title.
+// Breaks of lines in it are blanks, as YAML folds them.
+func Line(to *string) Shape {
+	return shown(to, "", func(s string) string { return strings.Join(strings.Fields(s), " ") })
+}
+
+// Prose is a text that may have several lines.
+func Prose(to *string) Shape {
+	return shown(to, "\n\t", func(s string) string { return s })
+}
+
+// shown is a text for people. What moves the cursor of a terminal, reorders text or is
+// not seen at all has no place in it, but for what is in keep.
+func shown(to *string, keep string, form func(string) string) Shape {
+	text := Text(to).(Scalar[string])
+	parse := text.Parse
+	text.Parse = func(s string) (string, *Diagnostic) {
+		s = form(s)
+		if inert.Clean(s, '?', keep) != s {
+			return "", &Diagnostic{Msg: "this text is shown to people: control characters and invisible ones are not allowed"}
+		}
+		return parse(s)
+	}
+	return text
 }
 
 // Enum is one of the given words. what names the set, such as "a criticality".

@@ -1,0 +1,35 @@
+package plan
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// No text of a document begins a line of a plan, or commands the terminal that shows it,
+// whoever has made the plan.
+func TestTextsBeginNoLineOfAPlan(t *testing.T) {
+	t.Parallel()
+	lines := func(text string) string {
+		s, e := documents()
+		s.Environment += text
+		e.Title += text
+		e.Faults[0].Attributes["note"] = "x" + text
+		s.Invariants = append(s.Invariants, experiments.Invariant{Name: "stock" + text})
+		p, err := Make(s, []*experiments.Experiment{e}, Options{Phases: NoOverride()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := p.WriteText(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	plain, hostile := lines(""), lines("\x1b[2J\nNothing was injected.")
+	if strings.Count(plain, "\n") != strings.Count(hostile, "\n") || strings.Contains(hostile, "\x1b") || strings.Contains(hostile, "\nNothing") || !strings.Contains(hostile, "Nothing was injected.") {
+		t.Errorf("%q", hostile)
+	}
+}
