@@ -12,6 +12,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/report"
@@ -113,6 +114,25 @@ func (a *app) validate(ctx context.Context, s selection) (v validated, err error
 	return v, nil
 }
 
+// remarks are the warnings about valid documents, and what validate cannot know.
+func (v validated) remarks() []validations.Problem { return append(v.warnings(), v.notChecked()...) }
+
+// warnings are what the documents alone tell of a control arm that is none.
+func (v validated) warnings() (list []validations.Problem) {
+	if experiments.CheckAddresses(v.system, v.experiments...) != nil { // they are not known
+		return nil
+	}
+	p, err := plan.Make(v.system, v.experiments, plan.Options{Phases: plan.NoOverride()})
+	if err != nil { // what a run makes of them, plan tells
+		return nil
+	}
+	at, _ := v.system.Place("control_url")
+	for _, text := range p.SharedWarnings() {
+		list = append(list, validations.Problem{Kind: validations.Warning, File: v.system.File, Line: at.Line, Column: at.Col, Message: text})
+	}
+	return list
+}
+
 // notChecked are what validate cannot know, as problems.
 func (v validated) notChecked() (list []validations.Problem) {
 	for _, e := range shape.Errors(v.unset) {
@@ -147,12 +167,12 @@ func (v validated) says() string {
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s and %s are valid: %s\n", v.system.File, figures.Plural(len(ids), "experiment", "experiments"), strings.Join(ids, ", "))
-	for _, p := range v.notChecked() {
+	for _, p := range v.remarks() {
 		at := ""
 		if p.Line > 0 {
 			at = fmt.Sprintf("%s:%d:%d: ", p.File, p.Line, p.Column)
 		}
-		text.WriteString("not checked: " + at + p.Message + "\n")
+		text.WriteString(strings.ReplaceAll(string(p.Kind), "_", " ") + ": " + at + p.Message + "\n")
 	}
 	return text.String()
 }
@@ -186,7 +206,7 @@ func (a *app) publishValidation(outputs []output[*validations.Validation], list 
 			s.Experiments = append(s.Experiments, validations.Experiment{ID: e.ID, File: e.File})
 		}
 		v.Systems = append(v.Systems, s)
-		v.Problems = append(v.Problems, one.notChecked()...)
+		v.Problems = append(v.Problems, one.remarks()...)
 		v.Text += one.says()
 	}
 	err := errors.Join(errs...)

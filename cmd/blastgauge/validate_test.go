@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -48,4 +49,34 @@ func TestValidateRefusesEveryWrongDocument(t *testing.T) {
 
 func TestValidateAcceptsTheExamples(t *testing.T) {
 	cli(t, "validate", "../../examples/")
+}
+
+// A control route that is the fault's own tells nothing: validate says so as plan does,
+// where the line is, in each format, and refuses nothing.
+func TestValidateWarnsOfAControlThatIsNone(t *testing.T) {
+	for name, tt := range map[string]struct{ control, experiment string }{
+		"none":                     {"", ""},
+		"a route of its own":       {"control_url: http://127.0.0.1:8081\n", ""},
+		"the entry":                {"control_url: http://localhost:8080/x\n", ""},
+		"the entry, and not meant": {"control_url: http://127.0.0.1:8080\n", "control: baseline\n"},
+		"not known":                {"control_url: ${env:NOBODY_SET_THIS}\n", ""},
+	} {
+		dir := t.TempDir()
+		if code, _, err := invoke(t, "init", "--dir", dir); code != 0 {
+			t.Fatal(err)
+		}
+		system, experiment := filepath.Join(dir, "blastgauge.yaml"), filepath.Join(dir, "experiments", "payments-slow.yaml")
+		for file, more := range map[string]string{system: tt.control, experiment: tt.experiment} {
+			if err := os.WriteFile(file, []byte(read(t, file)+more), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		line := fmt.Sprint(":", strings.Count(read(t, system), "\n"), ":")
+		for format, mark := range map[string]string{"text": "warning: " + system + line, "json": `"kind": "warning"`, "github": "::warning file="} {
+			code, out, err := invoke(t, "validate", "-f", system, "-o", format)
+			if warned := strings.Contains(out, mark); code != 0 || warned != (name == "the entry") {
+				t.Errorf("%s as %s: exit %d: %s%s", name, format, code, out, err)
+			}
+		}
+	}
 }

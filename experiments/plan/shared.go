@@ -2,9 +2,24 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/blastgauge/blastgauge/experiments"
 )
+
+// SharedWarnings tells where the control arms of the plan meet their faults, each once. It
+// needs no more than the documents.
+func (p *Plan) SharedWarnings() []string {
+	var list []string
+	for _, e := range p.Experiments {
+		for _, text := range sharedWarnings(&p.System, e) {
+			if !slices.Contains(list, text) {
+				list = append(list, text)
+			}
+		}
+	}
+	return list
+}
 
 // sharedWarnings tells where the control arm meets a fault as well, as far as the
 // documents know: then the arms are harmed alike, and the difference between them says

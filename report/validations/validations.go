@@ -44,6 +44,7 @@ const (
 	Mistake    Kind = "mistake"     // the document is wrong
 	Refused    Kind = "refused"     // a safety rule would refuse a run
 	NotChecked Kind = "not_checked" // something outside of the documents decides
+	Warning    Kind = "warning"     // a run would tell less than it seems
 )
 
 // A Problem is one thing that is wrong or not known. Lines and columns are counted from
@@ -69,13 +70,16 @@ func WriteText(w io.Writer, v *Validation) error {
 }
 
 // WriteGitHub writes a workflow command for each problem: an error for what would stop a
-// run, a notice for what is not checked.
+// run, a warning, and a notice for what is not checked.
 func WriteGitHub(w io.Writer, v *Validation) error {
 	var commands encode.Commands
 	for _, p := range v.Problems {
 		level := "error"
-		if p.Kind == NotChecked {
+		switch p.Kind {
+		case NotChecked:
 			level = "notice"
+		case Warning:
+			level = "warning"
 		}
 		parts := slices.DeleteFunc([]string{p.Message, p.Hint, p.Note}, func(part string) bool { return part == "" })
 		commands.AddAt(level, encode.Place{File: p.File, Line: p.Line, Column: p.Column, EndColumn: p.EndColumn},
