@@ -3,8 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -37,6 +40,25 @@ func exitCode(err error) int {
 		return result.ExitUsage
 	}
 	return run.ExitCode(err)
+}
+
+// A lostReport is a report of a run that could not be written. A gate must not take it
+// for a report that nobody wanted, so it is an error also where its reader went away.
+type lostReport struct{ error }
+
+func (l lostReport) Unwrap() error { return l.error }
+
+// readerLeft reports whether nothing went wrong but that the reader of stdout, such as
+// head, has read enough.
+func (a *app) readerLeft(err error) bool {
+	switch e := err.(type) { //nolint:errorlint // each of a tree is looked at, not any of it
+	case *fs.PathError:
+		named, ok := a.stdout.(interface{ Name() string })
+		return ok && e.Path == named.Name() && errors.Is(e.Err, syscall.EPIPE)
+	case interface{ Unwrap() []error }:
+		return !slices.ContainsFunc(e.Unwrap(), func(err error) bool { return !a.readerLeft(err) })
+	}
+	return false
 }
 
 func signalCode(s os.Signal) int { return run.InterruptCode(&engine.Interrupt{Signal: signalName(s)}) }

@@ -62,6 +62,7 @@ func TestExplainEndsWithTheMeaning(t *testing.T) {
 		{"nothing to explain", nil, ""},
 		{"a verdict has been printed", verdictError{3}, ""},
 		{"an error", errors.New("disk full"), "error: disk full\nexit 1: error of the tool or its environment\n"},
+		{"an interrupt", &engine.Interrupt{Signal: "INT"}, "error: INT received\nexit 130: interrupted\n"}, // which knows of no fault
 		{"a flag", usagef("no such flag"), "error: no such flag\nexit 2: invalid flags or documents; nothing was injected\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

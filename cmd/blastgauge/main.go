@@ -16,6 +16,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments/inert"
+	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 )
 
@@ -149,6 +150,9 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		err = a.stdoutErr
+	}
+	if a.readerLeft(err) { // as other programs do, but for their death by a signal
+		return result.ExitPIPE
 	}
 	a.explain(err)
 	return exitCode(err)

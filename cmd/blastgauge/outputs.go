@@ -25,28 +25,11 @@ type output[T any] struct {
 	path   string // empty: stdout
 }
 
-// outputs reads the -o flags of a run. What cannot be written is found now, and not
-// when the run is over.
+// outputs reads the -o flags of a run.
 func (a *app) outputs(specs []string) ([]output[*result.Result], error) {
-	list, err := parseOutputs(a, specs, func(name string, o report.Options) (func(io.Writer, *result.Result) error, error) {
+	return parseOutputs(a, specs, func(name string, o report.Options) (func(io.Writer, *result.Result) error, error) {
 		return report.For(name, o)
 	})
-	if err != nil {
-		return nil, err
-	}
-	var errs []error
-	for _, o := range list {
-		if o.path != "" {
-			errs = append(errs, atomicfile.Check(o.path))
-		}
-		if summary, ok := a.getenv(stepSummary); ok && summary != "" && o.name == "github" {
-			errs = append(errs, atomicfile.Check(summary))
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, usageError{err}
-	}
-	return list, nil
 }
 
 // stepSummary names the file of a job's summary, in GitHub Actions.
@@ -57,12 +40,14 @@ func outputUsage(formats []string) string {
 	return "`FORMAT[=PATH]`: " + figures.List(formats, "or") + "; repeatable (default: text on stdout)"
 }
 
-// parseOutputs parses -o flags. Without any, the output is text on stdout.
+// parseOutputs parses -o flags. Without any, the output is text on stdout. What cannot be
+// written is found now, and not when the work is done.
 func parseOutputs[T any](a *app, specs []string, find func(string, report.Options) (func(io.Writer, T) error, error)) ([]output[T], error) {
 	if len(specs) == 0 {
 		specs = []string{"text"}
 	}
 	var list []output[T]
+	var blocked []error
 	onStdout := 0
 	for _, spec := range specs {
 		name, path, _ := strings.Cut(spec, "=")
@@ -77,11 +62,19 @@ func parseOutputs[T any](a *app, specs []string, find func(string, report.Option
 		}
 		if path == "" {
 			onStdout++
+		} else {
+			blocked = append(blocked, atomicfile.Check(path))
+		}
+		if summary, ok := a.getenv(stepSummary); ok && summary != "" && name == "github" {
+			blocked = append(blocked, atomicfile.Check(summary))
 		}
 		list = append(list, output[T]{name, format, path})
 	}
 	if onStdout > 1 {
 		return nil, usagef("two outputs on stdout: give all but one of them a path, such as -o json=result.json")
+	}
+	if err := errors.Join(blocked...); err != nil {
+		return nil, usageError{err}
 	}
 	return list, nil
 }

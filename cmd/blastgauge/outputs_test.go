@@ -18,10 +18,13 @@ import (
 )
 
 // nullDevice makes a null device of the test's own: none may write the machine's.
-func nullDevice(t *testing.T) string {
+func nullDevice(t *testing.T) string { return device(t, "null", 3) }
+
+// device makes a memory device of the test's own.
+func device(t *testing.T, name string, minor int) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "null")
-	err := syscall.Mknod(path, syscall.S_IFCHR|0o666, 1<<8|3)
+	path := filepath.Join(t.TempDir(), name)
+	err := syscall.Mknod(path, syscall.S_IFCHR|0o666, 1<<8|minor)
 	switch {
 	case err == nil:
 	case os.Getuid() == 0 && os.Getenv("BLASTGAUGE_REQUIRE") == "all":
@@ -68,14 +71,84 @@ func TestOutputsThatAreNoFiles(t *testing.T) { // not parallel: the umask is the
 
 // One output that cannot be written takes no other one along.
 func TestAnOutputThatFailsTakesNoneAlong(t *testing.T) {
-	run, dir := fixtureRun(t, "suite", nil), t.TempDir()
+	run, dir, full := fixtureRun(t, "suite", nil), t.TempDir(), device(t, "full", 7)
 	file := filepath.Join(dir, "comment.md")
-	code, out, err := invoke(t, "compare", run, run, "-o", "json="+dir, "-o", "json="+filepath.Join(dir, "none", "x"), "-o", "text", "-o", "md="+file)
-	if code != 1 || !strings.Contains(err, dir) || !strings.Contains(err, "none") {
+	code, out, err := invoke(t, "compare", run, run, "-o", "json="+full, "-o", "text", "-o", "md="+file)
+	if code != 1 || !strings.Contains(err, full) {
 		t.Errorf("exit %d: %s", code, err)
 	}
 	if out == "" || read(t, file) == "" {
 		t.Error("the outputs behind it were not written")
+	}
+}
+
+// Every command refuses what cannot be written with the same words and the same code,
+// all of it at once, before it does anything.
+func TestEveryCommandRefusesTheSameOutputs(t *testing.T) {
+	runs, dir := runsOf(t, 0, 3), t.TempDir()
+	a, b := filepath.Join(runs, "runa"), filepath.Join(runs, "runb")
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	other, said := filepath.Join(dir, "other"), map[string]bool{}
+	for _, args := range [][]string{
+		{"run", "-f", filepath.Join(dir, "none.yaml")}, {"report", a}, {"compare", a, b}, {"history", runs}, {"validate", "-f", filepath.Join(dir, "none.yaml")},
+	} {
+		flags := []string{"-o", "json=" + other, "-o", "json=" + dir, "-o", "json=" + filepath.Join(dir, "none", "x"), "-o", "json=" + filepath.Join(dir, "file", "x")}
+		code, out, err := invoke(t, append(args, flags...)...)
+		if said[err] = true; code != result.ExitUsage || out != "" || strings.Count(err, "write "+dir) != 3 {
+			t.Errorf("%s: exit %d: %s%s", args[0], code, out, err)
+		}
+		if _, err := os.Lstat(other); err == nil {
+			t.Errorf("%s wrote another output", args[0])
+		}
+	}
+	if len(said) != 1 {
+		t.Errorf("it is said in several ways: %v", said)
+	}
+}
+
+// A reader that has read enough, such as head, is no error: nothing is said, and the code
+// is the one that a shell gives to a program whose reader left. What went wrong beside it
+// is said, and so is that a run's report was lost.
+func TestAReaderThatLeaves(t *testing.T) {
+	runs := runsOf(t, 0, 3)
+	one, full := filepath.Join(runs, "runa"), device(t, "full", 7)
+	dir := t.TempDir()
+	if code, _, err := invoke(t, "init", "--dir", dir); code != 0 {
+		t.Fatal(err)
+	}
+	documents := filepath.Join(dir, "blastgauge.yaml")
+	for _, tt := range []struct {
+		want  int
+		quiet bool
+		args  []string
+	}{
+		{result.ExitPIPE, true, []string{"faults"}},
+		{result.ExitPIPE, true, []string{"faults", "latency"}},
+		{result.ExitPIPE, true, []string{"schema", "system"}},
+		{result.ExitPIPE, true, []string{"version"}},
+		{result.ExitPIPE, true, []string{"plan", "-f", documents}},
+		{result.ExitPIPE, true, []string{"validate", "-f", documents}},
+		{result.ExitPIPE, true, []string{"history", runs}},
+		{result.ExitPIPE, true, []string{"report", one}},
+		{result.ExitPIPE, true, []string{"report", one, "-o", "json"}},
+		{result.ExitPIPE, true, []string{"compare", one, one, "-o", "md"}},
+		{result.ExitError, false, []string{"report", one, "-o", "text", "-o", "json=" + full}},
+	} {
+		reader, writer, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := reader.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var stderr bytes.Buffer
+		code := runMain(tt.args, strings.NewReader(""), writer, &stderr)
+		if code != tt.want || strings.Contains(stderr.String(), "pipe") == tt.quiet || strings.Contains(stderr.String(), "exit ") == tt.quiet {
+			t.Errorf("%q: exit %d: %s", tt.args, code, &stderr)
+		}
+		_ = writer.Close() // nothing is read
 	}
 }
 

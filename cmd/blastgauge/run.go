@@ -112,7 +112,7 @@ func (a *app) conclude(out *run.Outcome, outputs []output[*result.Result]) error
 	if err != nil {
 		a.logVerdicts(out.Result)
 		if !run.OutranksError(code) {
-			return err
+			return lostReport{err}
 		}
 		a.logf("error: %v", err)
 	}
@@ -149,6 +149,7 @@ func (a *app) runOptions(o runOptions) (run.Options, error) {
 		if err != nil {
 			return options, err
 		}
+		options.Command = o.command
 		options.Start = func(ctx context.Context, p *plan.Plan) (run.System, error) {
 			return embedded.Start(ctx, p, embedded.Options{Command: o.command, Supervisor: supervisor, Version: version()})
 		}

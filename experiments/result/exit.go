@@ -14,6 +14,7 @@ const (
 	ExitNotRemoved   = 7
 	ExitHUP          = 129
 	ExitINT          = 130
+	ExitPIPE         = 141 // nobody read stdout any more; never that of a run
 	ExitTERM         = 143
 )
 
@@ -84,10 +85,14 @@ func (r *Result) ExitMeaning() string {
 	if r.Run.ExitCode == ExitHeld && (meant == ExitInconclusive || meant == ExitInvalid) {
 		return ExitMeaning(meant) + ", which is allowed"
 	}
-	if r.Run.Outcome == Interrupted && r.Run.ExitCode == signalExit(r.Run.Signal) && !slices.ContainsFunc(r.Experiments, Experiment.touched) {
-		return "interrupted; nothing was injected"
+	meaning := ExitMeaning(r.Run.ExitCode)
+	switch {
+	case r.Run.Outcome != Interrupted || r.Run.ExitCode != signalExit(r.Run.Signal):
+		return meaning
+	case slices.ContainsFunc(r.Experiments, Experiment.touched):
+		return meaning + "; faults removed"
 	}
-	return ExitMeaning(r.Run.ExitCode)
+	return meaning + "; nothing was injected"
 }
 
 // touched reports whether an injection of the experiment was begun.
@@ -95,7 +100,8 @@ func (e Experiment) touched() bool {
 	return slices.ContainsFunc(e.Faults, func(f Fault) bool { return f.Intended })
 }
 
-// ExitMeaning says in words what an exit code means, for the last line of output.
+// ExitMeaning says in words what an exit code means, for the last line of output. Whether
+// an interrupt had faults to remove, only a result knows.
 func ExitMeaning(code int) string {
 	switch code {
 	case ExitHeld:
@@ -115,7 +121,9 @@ func ExitMeaning(code int) string {
 	case ExitNotRemoved:
 		return "clean-up incomplete: a fault may still be active"
 	case ExitHUP, ExitINT, ExitTERM:
-		return "interrupted; faults removed"
+		return "interrupted"
+	case ExitPIPE:
+		return "nobody reads the output any more"
 	}
 	return "unknown"
 }

@@ -63,6 +63,7 @@ type Choices struct {
 	Set      []string `json:"set,omitempty"`      // PATH=VALUE, in place of the system's document
 	Phases   string   `json:"phases,omitempty"`   // PHASE=TIME,...; empty: as the documents say
 	Selected bool     `json:"selected,omitempty"` // the experiments were named
+	Command  []string `json:"command,omitempty"`  // that starts the system, behind --; without secrets
 }
 
 // Outcomes of a run.

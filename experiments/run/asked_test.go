@@ -7,7 +7,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -100,10 +102,67 @@ func TestAPreflightThatIsCutShortLeavesNothing(t *testing.T) {
 }
 
 // A readySystem is one that a run starts itself.
-type readySystem struct{}
+type readySystem struct{ ended chan struct{} }
 
-func (readySystem) KeepLog(string) error { return nil }
-func (readySystem) Close() error         { return nil }
+func (readySystem) KeepLog(string) error     { return nil }
+func (s readySystem) Ended() <-chan struct{} { return s.ended }
+func (readySystem) Close() error             { return nil }
+
+// startedHere makes the bench start its system.
+func (b *bench) startedHere(s run.System) {
+	url := b.plan.System.Toxiproxy
+	b.plan.System.Toxiproxy = experiments.Embedded
+	b.options.Start = func(_ context.Context, p *plan.Plan) (run.System, error) {
+		p.System.Toxiproxy = url
+		return s, nil
+	}
+}
+
+// A system that has ended will not get ready, so nobody waits for it.
+func TestNobodyWaitsForASystemThatHasEnded(t *testing.T) {
+	t.Parallel()
+	s := readySystem{make(chan struct{})}
+	var once sync.Once
+	b := newBench(t, systemtest.Options{Entry: answers(func(*http.Request) int {
+		once.Do(func() { close(s.ended) })
+		return http.StatusBadGateway
+	})})
+	b.startedHere(s)
+	begun := time.Now()
+	out, err := run.Run(t.Context(), b.plan, b.options)
+	if took := time.Since(begun); out != nil || run.ExitCode(err) != result.ExitError || errors.Is(err, preflight.ErrFailed) || took > 20*time.Second {
+		t.Errorf("after %s: %+v, %v", took, out, err)
+	}
+	b.wantClean(t)
+}
+
+// What interrupts a preflight had no fault to remove, and nothing claims that it had.
+func TestAnInterruptedPreflightRemovedNothing(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancelCause(t.Context())
+	b := newBench(t, systemtest.Options{Entry: answers(func(*http.Request) int {
+		stop(&engine.Interrupt{Signal: "TERM"})
+		return http.StatusBadGateway
+	})})
+	out, err := run.Run(ctx, b.plan, b.options)
+	if out != nil || run.ExitCode(err) != result.ExitTERM || !strings.Contains(err.Error(), "before anything was injected") || strings.Contains(result.ExitMeaning(run.ExitCode(err)), "removed") {
+		t.Errorf("%+v, %v", out, err)
+	}
+	b.wantClean(t)
+}
+
+// The command that has started the system is kept for reports, without its secrets.
+func TestTheCommandIsKeptWithoutSecrets(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, systemtest.Options{Entry: answers(func(*http.Request) int { return http.StatusBadGateway })})
+	b.startedHere(readySystem{})
+	b.options.Command = []string{"./shop", "--port", "80", "--password", "hunter2hunter2", "--token=c4n4ry-of-nobody", "SECRET=c4n4ry-of-nobody", "postgres://ann:c4n4ry-of-nobody@127.0.0.1/shop"}
+	out := b.run(t.Context(), t)
+	want := []string{"./shop", "--port", "80", "--password", "***", "--token=***", "SECRET=***", "postgres://ann:***@127.0.0.1/shop"}
+	if got := out.Result.Run.Choices.Command; !slices.Equal(got, want) {
+		t.Errorf("kept %q, want %q", got, want)
+	}
+}
 
 // A system that the run has started gets its time to do its work; one that stands has
 // had it.
@@ -120,12 +179,7 @@ func TestAStartedSystemGetsReady(t *testing.T) {
 				return http.StatusOK
 			}), Phases: "{warmup: 0s, baseline: 300ms, fault: 2s, recovery: 0s}"})
 			if starts {
-				url := b.plan.System.Toxiproxy
-				b.plan.System.Toxiproxy = experiments.Embedded
-				b.options.Start = func(_ context.Context, p *plan.Plan) (run.System, error) {
-					p.System.Toxiproxy = url
-					return readySystem{}, nil
-				}
+				b.startedHere(readySystem{})
 			}
 			out := b.run(t.Context(), t)
 			if failed := errors.Is(out.Err, preflight.ErrFailed); failed == starts {

@@ -98,11 +98,33 @@ func (r *run) askSystem(ctx context.Context) error {
 	if r.o.NoPreflight {
 		return nil
 	}
+	ctx, stop := r.whileItLasts(ctx)
+	defer stop()
 	o := preflight.Options{Plan: r.plan, Env: r.o.Getenv, Secrets: r.secrets, Memory: r.memory, Log: r.o.logf}
 	if r.o.Start != nil {
 		o.Patience = getReady
 	}
 	return preflight.Check(ctx, o)
+}
+
+// errEnded says why nothing was asked any more. How the system ended, its end says.
+var errEnded = errors.New("the system ended before anything was injected")
+
+// whileItLasts returns a context that ends with the system, which nobody need wait for
+// then. Stop it to release what it holds.
+func (r *run) whileItLasts(ctx context.Context) (lasting context.Context, stop func()) {
+	if r.ended == nil {
+		return ctx, func() {}
+	}
+	lasting, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-r.ended:
+			cancel(errEnded)
+		case <-lasting.Done():
+		}
+	}()
+	return lasting, func() { cancel(nil) }
 }
 
 // withAbsolutePaths returns a plan whose files are named by absolute paths: the

@@ -57,6 +57,9 @@ type Options struct {
 	// Start starts the system under test, which the run stops in the end. The plan's
 	// system must have its proxies embedded. Nil: the system stands already.
 	Start func(context.Context, *plan.Plan) (System, error)
+	// Command is what Start starts, as a program and its arguments, for the command that
+	// repeats the run. Nil: there is none.
+	Command []string
 	// Allow lists verdicts, inconclusive or invalid, that count as held in the exit code.
 	Allow []result.Verdict
 	// View shows the run while it goes on; nil: nothing does.
@@ -89,6 +92,8 @@ func (o Options) logf(format string, args ...any) {
 type System interface {
 	// KeepLog moves what the system wrote into the run's directory.
 	KeepLog(dir string) error
+	// Ended returns a channel that is closed when the system has ended by itself.
+	Ended() <-chan struct{}
 	// Close stops the system. The error says so where it had ended before.
 	Close() error
 }
@@ -127,14 +132,14 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Outcome, error) {
 // runSystem performs p on a system that it starts where that is asked for.
 func (o Options) runSystem(ctx context.Context, p *plan.Plan, out *Outcome) (err error) {
 	if o.Start == nil {
-		return o.perform(ctx, p, out)
+		return o.perform(ctx, p, nil, out)
 	}
 	system, err := o.Start(ctx, p)
 	if err != nil {
 		return err
 	}
 	o.Embedded = true
-	err = o.perform(ctx, p, out)
+	err = o.perform(ctx, p, system.Ended(), out)
 	if out.Dir != "" {
 		err = errors.Join(err, system.KeepLog(out.Dir))
 	}
@@ -153,11 +158,12 @@ type run struct {
 	memory    *journey.Memory     // for the answers of journeys, invariants and probes
 	guard     *cleanup.Protection // nil before there is a fault to remove
 	stop      context.CancelCauseFunc
+	ended     <-chan struct{} // closed when the system has ended; nil: nobody would know
 }
 
 // perform performs p on a system that stands.
-func (o Options) perform(ctx context.Context, p *plan.Plan, out *Outcome) (err error) {
-	r := &run{o: o, plan: p, secrets: redact.FromEnv(p.EnvNames(), o.Getenv), memory: journey.NewMemory()}
+func (o Options) perform(ctx context.Context, p *plan.Plan, ended <-chan struct{}, out *Outcome) (err error) {
+	r := &run{o: o, plan: p, ended: ended, secrets: redact.FromEnv(p.EnvNames(), o.Getenv), memory: journey.NewMemory()}
 	ctx, r.stop = context.WithCancelCause(ctx)
 	defer r.stop(nil)
 	release, err := r.acquire(ctx)
@@ -165,6 +171,7 @@ func (o Options) perform(ctx context.Context, p *plan.Plan, out *Outcome) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, r.guard.End(endLease(release))) }()
+	r.nameCommand()
 	if err := r.preflight(ctx); err != nil {
 		return r.notRun(err, out)
 	}
@@ -193,6 +200,9 @@ func (o Options) perform(ctx context.Context, p *plan.Plan, out *Outcome) (err e
 // they tell all else. Any other error is returned as it is, and so is a refusal, which
 // leaves nothing behind.
 func (r *run) notRun(why error, out *Outcome) error {
+	if _, interrupted := errors.AsType[*engine.Interrupt](why); interrupted {
+		return fmt.Errorf("%w before anything was injected", why)
+	}
 	failed, ok := errors.AsType[*preflight.Error](why)
 	if !ok || errors.Is(why, experiments.ErrRefused) {
 		return why

@@ -289,6 +289,8 @@ type startedSystem struct{ kept, closed string }
 
 func (s *startedSystem) KeepLog(dir string) error { s.kept = dir; return nil }
 
+func (s *startedSystem) Ended() <-chan struct{} { return nil }
+
 func (s *startedSystem) Close() error { s.closed = "yes"; return errors.New("it had ended") }
 
 func TestASystemThatEndsTooEarlyDecidesTheExitCode(t *testing.T) {

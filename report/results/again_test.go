@@ -24,6 +24,8 @@ func TestCommandsRunTheSameAgain(t *testing.T) {
 		"set and phases": {documents, result.Choices{Set: []string{"url=it's\na"}, Phases: "baseline=20s,fault=30s"}, "",
 			"blastgauge run --set 'url=it'\\''s\na' --phases 'baseline=20s,fault=30s' --seed 7",
 			"blastgauge run --set 'url=it'\\''s\na' --phases 'baseline=20s,fault=30s' --only down --seed 7 'experiments/x y.yaml'"},
+		"a command": {documents[:1], result.Choices{Command: []string{"sh", "-c", "exec ./shop --port 80", "--", "it's", ""}}, "a.yaml",
+			`blastgauge run --seed 7 -- sh '-c' 'exec ./shop --port 80' '--' 'it'\''s' ''`, `blastgauge run --only down --seed 7 a.yaml -- sh '-c' 'exec ./shop --port 80' '--' 'it'\''s' ''`},
 		"of an older version": {documents, result.Choices{}, "",
 			"blastgauge run --set 'url=http://a b' --set 'hosts=[x]' --seed 7",
 			"blastgauge run --set 'url=http://a b' --set 'hosts=[x]' --only down --seed 7 'experiments/x y.yaml'"},

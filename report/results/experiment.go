@@ -250,7 +250,8 @@ func (e *experiment) Command() string {
 }
 
 // command is the command that runs experiments of the run again, as they were run: with
-// its system file, what was set in it, its phases and its seed. Without any, it runs all
+// its system file, what was set in it, its phases, its seed and the command that starts
+// the system. Without any, it runs all
 // that the command finds by itself.
 func (s *summary) command(list ...*result.Experiment) string {
 	args := []string{"blastgauge", "run"}
@@ -280,7 +281,14 @@ func (s *summary) command(list ...*result.Experiment) string {
 		}
 		files[i] = words.ShellWord(files[i])
 	}
-	return strings.Join(append(args, files...), " ")
+	args = append(args, files...)
+	if len(c.Command) > 0 {
+		args = append(args, "--")
+	}
+	for _, word := range c.Command {
+		args = append(args, words.ShellWord(word))
+	}
+	return strings.Join(args, " ")
 }
 
 // option is a flag with its value, which may begin with a dash.

@@ -40,6 +40,7 @@ type command struct {
 	done       chan struct{}   // closed when the command has ended
 	end        string          // how it ended; set before done is closed
 	gone       chan struct{}   // closed when nobody of the supervisor's group is left
+	told       bool            // an error says how it ended
 }
 
 // startCommand starts a program through a supervisor. Its output goes to a file,
@@ -142,6 +143,7 @@ func (c *command) awaitAnswer(ctx context.Context, sys *experiments.System) erro
 			}
 			select {
 			case <-c.done:
+				c.told = true
 				return fmt.Errorf("%s ended before %s answered (%s); its last words:\n%s", c.name, url, c.end, c.tail())
 			case <-ctx.Done():
 				return fmt.Errorf("%s did not answer at %s within %s: %w; its last words:\n%s", c.name, url, answerTimeout, c.secrets.Error(err, maxError), c.tail())
@@ -184,11 +186,13 @@ func (c *command) tail() string {
 }
 
 // stop ends the command and its children: first politely, then by force. The error
-// means that it had ended before.
+// means that it had ended before, where no other error has said so.
 func (c *command) stop() (err error) {
 	select {
 	case <-c.done:
-		err = fmt.Errorf("%s ended while it was under test (%s); its last words:\n%s", c.name, c.end, c.tail())
+		if !c.told {
+			err = fmt.Errorf("%s ended while it was under test (%s); its last words:\n%s", c.name, c.end, c.tail())
+		}
 	default:
 	}
 	c.finish()

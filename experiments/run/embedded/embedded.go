@@ -66,6 +66,9 @@ func Start(ctx context.Context, p *plan.Plan, o Options) (s *System, err error) 
 // KeepLog writes what the command wrote into a run's directory.
 func (s *System) KeepLog(dir string) error { return s.command.keepLog(dir) }
 
+// Ended returns a channel that is closed when the command has ended.
+func (s *System) Ended() <-chan struct{} { return s.command.done }
+
 // Close stops the command before the proxies that it depends on. The error says so
 // where the command had ended before.
 func (s *System) Close() error {
