@@ -33,10 +33,12 @@ func standing(t *testing.T) (entry, api string) {
 		server.Close()
 	})
 	driver := toxiproxy.New(toxiproxy.Options{URL: server.URL()})
-	addresses, err := checkout.FreeAddresses(len(shop.Dependencies()))
+	free, err := checkout.ReservePorts(len(shop.Dependencies()))
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { free.Close() })
+	addresses := free.Addresses()
 	listen := map[string]string{}
 	for i, d := range shop.Dependencies() {
 		listen[d.Name] = addresses[i]

@@ -109,12 +109,13 @@ func startServer(ts *testscript.TestScript, binary func() (string, error)) {
 	ts.Setenv("TOXIPROXY", url)
 }
 
-// freeAddresses are below the range of outgoing connections: a server that starts
-// later still finds them free.
+// freeAddresses are the script's until it ends: a server that starts later still finds
+// them free.
 func freeAddresses(ts *testscript.TestScript, n int) []string {
-	list, err := checkout.FreeAddresses(n)
+	free, err := checkout.ReservePorts(n)
 	ts.Check(err)
-	return list
+	ts.Defer(func() { free.Close() })
+	return free.Addresses()
 }
 
 // standing starts a proxy server of ours as a process of its own, with the flags

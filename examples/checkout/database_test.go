@@ -328,10 +328,12 @@ func TestAddressesThatAreNone(t *testing.T) {
 // A server that is not there is an error at the start, which shows no password.
 func TestServersThatAreNotThere(t *testing.T) {
 	t.Parallel()
-	port, err := FreeAddresses(1)
+	free, err := ReservePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer free.Close()
+	port := free.Addresses()
 	for name, o := range map[string]Options{
 		"Redis":      {Redis: "redis://user:secret@" + port[0]},
 		"PostgreSQL": {Postgres: "postgres://user:secret@" + port[0] + "/x"},

@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"errors"
 	"net"
 	"regexp"
 	"strconv"
@@ -16,10 +17,12 @@ func TestDocuments(t *testing.T) {
 	}
 	defer func() { _ = s.Close() }()
 	listen := make(map[string]string)
-	addresses, err := FreeAddresses(len(s.Dependencies()))
+	free, err := ReservePorts(len(s.Dependencies()))
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer free.Close()
+	addresses := free.Addresses()
 	for i, d := range s.Dependencies() {
 		listen[d.Name] = addresses[i]
 	}
@@ -76,25 +79,56 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-func TestFreePortsAreBelowTheEphemeralRange(t *testing.T) {
+// A reserved port is nobody else's: no other reservation and no server takes it, though
+// nothing listens there. Its holder can listen, stop and listen again.
+func TestReservedPorts(t *testing.T) {
 	t.Parallel()
-	addresses, err := FreeAddresses(20)
+	free, err := ReservePorts(20)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer free.Close()
 	seen := make(map[string]bool)
-	for _, a := range addresses {
+	for _, a := range free.Addresses() {
 		host, text, err := net.SplitHostPort(a)
 		port, _ := strconv.Atoi(text)
-		if err != nil || host != "127.0.0.1" || port < firstPort || port >= 32768 || seen[a] {
+		if err != nil || host != "127.0.0.1" || port < firstPort || port > lastPort || seen[a] {
 			t.Errorf("address %q: %v, seen %v", a, err, seen[a])
 		}
 		seen[a] = true
+		if l, err := listenAt(t.Context(), a); !errors.Is(err, errTaken) {
+			t.Errorf("a server took %s, which is reserved: %v, %v", a, l, err)
+		}
+		if held, err := reserve(a); err == nil {
+			t.Errorf("%s was reserved twice", a)
+			_ = held.Close()
+		}
+		for range 2 {
+			l, err := net.Listen("tcp", a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if held, err := reserve(a); err == nil {
+				t.Errorf("%s was reserved, where a server listens", a)
+				_ = held.Close()
+			}
+			_ = l.Close()
+		}
 	}
-	port, err := FreePort()
-	if err != nil || port < firstPort || port > lastPort {
-		t.Errorf("FreePort() = %d, %v", port, err)
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
 	}
+	for a := range seen {
+		if l, err := listenAt(t.Context(), a); err == nil {
+			_ = l.Close()
+			return // one is proof enough: another process may have taken some
+		}
+	}
+	t.Error("no port can be taken after Close")
+}
+
+func TestServersListenBelowTheEphemeralRange(t *testing.T) {
+	t.Parallel()
 	s, err := Start(t.Context(), Options{})
 	if err != nil {
 		t.Fatal(err)

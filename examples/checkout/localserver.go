@@ -36,6 +36,7 @@ type LocalServer struct {
 	log   *os.File      // of the server
 	ended chan struct{} // closed when the process is gone
 	dir   string
+	ports *Ports // its one, kept until it is closed
 }
 
 const (
@@ -52,19 +53,16 @@ func StartRedisWith(ctx context.Context, more ...string) (*LocalServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	port, err := FreePort()
-	if err != nil {
-		return nil, err
-	}
 	s, err := newLocalServer(nil)
 	if err != nil {
 		return nil, err
 	}
-	s.URL = fmt.Sprintf("redis://127.0.0.1:%d", port)
+	address, port := s.address()
+	s.URL = "redis://" + address
 	return s.start(ctx, nil, func(ctx context.Context) error {
-		c := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", port), MaxRetries: -1, DisableIdentity: true})
+		c := redis.NewClient(&redis.Options{Addr: address, MaxRetries: -1, DisableIdentity: true})
 		return errors.Join(c.Ping(ctx).Err(), c.Close())
-	}, append([]string{binary, "--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--save", "", "--appendonly", "no"}, more...)...)
+	}, append([]string{binary, "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no"}, more...)...)
 }
 
 // StartPostgres creates a database cluster and starts a server on it. PostgreSQL
@@ -78,16 +76,13 @@ func StartPostgres(ctx context.Context) (*LocalServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	port, err := FreePort()
-	if err != nil {
-		return nil, err
-	}
 	s, err := newLocalServer(as)
 	if err != nil {
 		return nil, err
 	}
+	address, port := s.address()
 	password := rand.Text()
-	s.URL = (&url.URL{Scheme: "postgres", User: url.UserPassword("shop", password), Host: fmt.Sprintf("127.0.0.1:%d", port), Path: "/postgres"}).String()
+	s.URL = (&url.URL{Scheme: "postgres", User: url.UserPassword("shop", password), Host: address, Path: "/postgres"}).String()
 	data := filepath.Join(s.dir, "data")
 	if err := s.initCluster(ctx, filepath.Join(bin, "initdb"), data, password, as); err != nil {
 		return nil, errors.Join(err, s.remove())
@@ -98,7 +93,7 @@ func StartPostgres(ctx context.Context) (*LocalServer, error) {
 			return err
 		}
 		return c.Close(ctx)
-	}, filepath.Join(bin, "postgres"), "-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-k", "",
+	}, filepath.Join(bin, "postgres"), "-D", data, "-h", "127.0.0.1", "-p", port, "-k", "",
 		"-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=100")
 }
 
@@ -163,7 +158,10 @@ func newLocalServer(as *syscall.Credential) (*LocalServer, error) {
 		return nil, err
 	}
 	s := &LocalServer{dir: dir, ended: make(chan struct{})}
-	s.log, err = os.Create(filepath.Join(dir, "log"))
+	s.ports, err = ReservePorts(1)
+	if err == nil {
+		s.log, err = os.Create(filepath.Join(dir, "log"))
+	}
 	if err == nil && as != nil {
 		err = os.Chown(dir, int(as.Uid), int(as.Gid))
 	}
@@ -173,11 +171,21 @@ func newLocalServer(as *syscall.Credential) (*LocalServer, error) {
 	return s, nil
 }
 
+// address returns where the server listens, and its port alone.
+func (s *LocalServer) address() (address, port string) {
+	address = s.ports.Addresses()[0]
+	return address, address[strings.LastIndexByte(address, ':')+1:]
+}
+
 func (s *LocalServer) remove() error {
 	if s.log != nil {
 		_ = s.log.Close() // the file is removed in any case
 	}
-	return os.RemoveAll(s.dir)
+	err := os.RemoveAll(s.dir)
+	if s.ports != nil {
+		err = errors.Join(err, s.ports.Close())
+	}
+	return err
 }
 
 func (s *LocalServer) initCluster(ctx context.Context, initdb, data, password string, as *syscall.Credential) error {

@@ -18,36 +18,61 @@ const (
 	lastPort  = 32767
 )
 
-// FreePort returns a loopback port that was free a moment ago, below the range
-// that the system hands to outgoing connections.
-func FreePort() (int, error) {
-	l, err := listen(context.Background())
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
+// Ports are loopback ports that are kept for the caller, though nothing may listen on
+// them at the moment: a proxy that is to start, a server that is restarted, a dependency
+// that refuses connections for a while.
+//
+// A UDP socket on the same number holds each, because its numbers are apart from those
+// of TCP, every process sees it, and it goes when its process does.
+type Ports struct {
+	held []net.PacketConn
 }
 
-// FreeAddresses returns n different addresses such as 127.0.0.1:23456, for proxies to
-// listen on. All were free a moment ago.
-func FreeAddresses(n int) ([]string, error) {
-	held := make([]net.Listener, 0, n)
-	defer func() {
-		for _, l := range held {
-			_ = l.Close()
-		}
-	}()
-	addresses := make([]string, 0, n)
-	for range n { // all are held until the last is found, so none comes twice
-		l, err := listen(context.Background())
+// ReservePorts keeps n different ports until Close. They are free, and below the range
+// that the system hands to outgoing connections.
+func ReservePorts(n int) (*Ports, error) {
+	p := &Ports{}
+	for range n {
+		held, err := firstFree(reserve)
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(err, p.Close())
 		}
-		held = append(held, l)
-		addresses = append(addresses, l.Addr().String())
+		p.held = append(p.held, held)
 	}
-	return addresses, nil
+	return p, nil
 }
+
+// reserve keeps the port of an address, where it is nobody's. Whoever listens looks
+// for reservations after it has bound the port, and whoever reserves looks the other way
+// round: of two at once, one sees the other.
+func reserve(address string) (net.PacketConn, error) {
+	held, err := net.ListenPacket("udp", address)
+	if err == nil && AddressTaken(address) {
+		return nil, errors.Join(errTaken, held.Close())
+	}
+	return held, err
+}
+
+// Addresses returns addresses such as 127.0.0.1:23456.
+func (p *Ports) Addresses() []string {
+	var list []string
+	for _, held := range p.held {
+		list = append(list, held.LocalAddr().String())
+	}
+	return list
+}
+
+// Close lets others have the ports.
+func (p *Ports) Close() error {
+	var errs []error
+	for _, held := range p.held {
+		errs = append(errs, held.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// errTaken means that a port is somebody's.
+var errTaken = errors.New("the port is taken")
 
 // AddressTaken reports whether something listens at an address of this machine, as
 // host:port.
@@ -60,23 +85,38 @@ func AddressTaken(address string) bool {
 	return false
 }
 
-// listen binds a free port. It tries one after the other from a random one on, so that
-// two demos that start together rarely compete.
+// listen binds a free port that nobody has reserved.
 func listen(ctx context.Context) (net.Listener, error) {
+	return firstFree(func(address string) (net.Listener, error) { return listenAt(ctx, address) })
+}
+
+// listenAt binds the port of an address, where nobody has reserved it.
+func listenAt(ctx context.Context, address string) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	unreserved, err := net.ListenPacket("udp", address)
+	if err != nil {
+		return nil, errors.Join(errTaken, l.Close())
+	}
+	return l, unreserved.Close()
+}
+
+// firstFree tries one address after the other from a random one on, so that two demos
+// that start together rarely compete.
+func firstFree[T any](try func(address string) (T, error)) (T, error) {
 	const span = lastPort - firstPort + 1
 	start := rand.IntN(span)
-	var lc net.ListenConfig
+	var none T
 	var last error
 	for i := range span {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+(start+i)%span))
-		l, err := lc.Listen(ctx, "tcp", address)
-		if err == nil {
-			return l, nil
-		}
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("listen on a free port: %w", context.Cause(ctx))
+		got, err := try(net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+(start+i)%span)))
+		if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+			return got, err
 		}
 		last = err
 	}
-	return nil, fmt.Errorf("no free port from %d to %d: %w", firstPort, lastPort, last)
+	return none, fmt.Errorf("no free port from %d to %d: %w", firstPort, lastPort, last)
 }

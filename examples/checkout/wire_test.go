@@ -40,7 +40,12 @@ func newWire(t *testing.T, upstream string) *wire {
 	if _, rest, ok := strings.Cut(upstream, "://"); ok {
 		upstream = rest
 	}
-	l, err := listen(t.Context())
+	free, err := ReservePorts(1) // it also listens again on its port
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { free.Close() })
+	l, err := net.Listen("tcp", free.Addresses()[0])
 	if err != nil {
 		t.Fatal(err)
 	}

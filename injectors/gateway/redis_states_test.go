@@ -173,11 +173,13 @@ func busy(t *testing.T, s *redisState) {
 // cluster starts a Redis that is a node of one.
 func (s *redisState) cluster(t *testing.T) {
 	t.Helper()
-	port, err := checkout.FreePort()
+	free, err := checkout.ReservePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.start(t, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(port), "--cluster-node-timeout", "2000")
+	t.Cleanup(func() { free.Close() })
+	_, port, _ := net.SplitHostPort(free.Addresses()[0])
+	s.start(t, "--cluster-enabled", "yes", "--cluster-port", port, "--cluster-node-timeout", "2000")
 }
 
 func clusterDown(t *testing.T, s *redisState) {

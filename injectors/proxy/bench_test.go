@@ -59,11 +59,12 @@ func stockRoute(b *testing.B, up string) string {
 
 // stockProxy makes a proxy named x on a server that may not choose the port itself.
 func stockProxy(b *testing.B, api, up string) string {
-	free, err := checkout.FreeAddresses(1) // below the range of outgoing connections
+	free, err := checkout.ReservePorts(1)
 	if err != nil {
 		b.Fatal(err)
 	}
-	address := free[0]
+	b.Cleanup(func() { free.Close() })
+	address := free.Addresses()[0]
 	post(b, api+"/proxies", fmt.Sprintf(`{"name":"x","listen":%q,"upstream":%q}`, address, up))
 	return address
 }

@@ -79,12 +79,13 @@ func TestProxiesInACircle(t *testing.T) {
 	}
 }
 
-// freePort is a port below the range of outgoing connections.
+// freePort is a port that the test keeps.
 func freePort(t *testing.T) string {
 	t.Helper()
-	free, err := checkout.FreeAddresses(1)
+	free, err := checkout.ReservePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return port(t, free[0])
+	t.Cleanup(func() { free.Close() })
+	return port(t, free.Addresses()[0])
 }

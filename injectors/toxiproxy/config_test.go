@@ -27,11 +27,12 @@ func TestACandidateIsServedAndTakenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	free, err := checkout.FreeAddresses(1) // below the range of outgoing connections
+	free, err := checkout.ReservePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := free[0]
+	defer free.Close()
+	address := free.Addresses()[0]
 	if err := server.Populate(fmt.Appendf(nil, `[{"name":"settings","listen":%q,"upstream":%q,"enabled":true}]`, address, settings.URL)); err != nil {
 		t.Fatal(err)
 	}

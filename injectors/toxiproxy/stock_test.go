@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -89,11 +88,12 @@ func stockProcess(t *testing.T, binary string) (url string, process *os.Process)
 
 func startProcess(t *testing.T, binary string) (url string, process *os.Process, ok bool) {
 	t.Helper()
-	free, err := checkout.FreePort() // below the range of outgoing connections
+	free, err := checkout.ReservePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := strconv.Itoa(free)
+	t.Cleanup(func() { free.Close() })
+	_, port, _ := net.SplitHostPort(free.Addresses()[0])
 	server := exec.Command(binary, "-host", "127.0.0.1", "-port", port)
 	server.Env = append(os.Environ(), "LOG_LEVEL=disabled")
 	if err := server.Start(); err != nil {

@@ -3,7 +3,7 @@ package check
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -134,26 +134,29 @@ func (h host) serve(ready func() error, name string, args ...string) {
 	}
 }
 
-// freePort returns a port below the range of outgoing connections: a server that
-// starts later still finds it free.
-func freePort(t *testing.T) int {
+// freeAddress returns an address that the test keeps: a server that starts later still
+// finds it free.
+func freeAddress(t *testing.T) (address, port string) {
 	t.Helper()
-	port, err := checkout.FreePort()
+	free, err := checkout.ReservePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return port
+	t.Cleanup(func() { free.Close() })
+	address = free.Addresses()[0]
+	_, port, _ = net.SplitHostPort(address)
+	return address, port
 }
 
 // postgres starts a PostgreSQL for the test and returns its address.
 func postgres(t *testing.T, ready func(address string) error) string {
 	t.Helper()
 	server, initdb := program(t, "postgres"), program(t, "initdb")
-	h, port := newHost(t, "postgres"), freePort(t)
+	h := newHost(t, "postgres")
+	address, port := freeAddress(t)
 	data, secret := filepath.Join(h.dir, "data"), h.write("secret", password)
 	h.prepare(initdb, "-D", data, "-U", "shop", "-A", "scram-sha-256", "--pwfile="+secret, "--no-sync", "--locale=C", "-E", "UTF8")
-	address := fmt.Sprintf("127.0.0.1:%d", port)
-	h.serve(func() error { return ready(address) }, server, "-D", data, "-p", strconv.Itoa(port), "-c", "fsync=off",
+	h.serve(func() error { return ready(address) }, server, "-D", data, "-p", port, "-c", "fsync=off",
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "log_min_messages=panic")
 	return address
 }
@@ -163,12 +166,12 @@ func postgres(t *testing.T, ready func(address string) error) string {
 func mariadb(t *testing.T, ready func(address string) error) string {
 	t.Helper()
 	server, install := program(t, "mariadbd"), program(t, "mariadb-install-db")
-	h, port := newHost(t, "mysql"), freePort(t)
+	h := newHost(t, "mysql")
+	address, port := freeAddress(t)
 	data := filepath.Join(h.dir, "data")
 	h.prepare(install, "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal", "--skip-test-db")
 	first := h.write("first.sql", "CREATE DATABASE IF NOT EXISTS shop;\nCREATE USER IF NOT EXISTS shop@'%' IDENTIFIED BY '"+password+"';\nGRANT ALL ON shop.* TO shop@'%';\n")
-	address := fmt.Sprintf("127.0.0.1:%d", port)
-	h.serve(func() error { return ready(address) }, server, "--no-defaults", "--datadir="+data, "--port="+strconv.Itoa(port),
+	h.serve(func() error { return ready(address) }, server, "--no-defaults", "--datadir="+data, "--port="+port,
 		"--bind-address=127.0.0.1", "--socket="+filepath.Join(h.dir, "s"), "--init-file="+first, "--skip-name-resolve",
 		"--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=16M", "--pid-file="+filepath.Join(h.dir, "pid"))
 	return address

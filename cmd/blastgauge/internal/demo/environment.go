@@ -41,7 +41,8 @@ type Environment struct {
 	shop    *checkout.System
 	server  *proxy.Server // nil with a Toxiproxy that was given
 	driver  *toxiproxy.Driver
-	created []string // proxies that we created
+	created []string          // proxies that we created
+	ports   []*checkout.Ports // where they listen
 }
 
 // Start starts a shop behind its proxies and writes its documents. The error is of class
@@ -94,7 +95,7 @@ func (e *Environment) createProxies(ctx context.Context) (map[string]string, err
 		return nil, err
 	}
 	dependencies := e.shop.Dependencies()
-	addresses, err := checkout.FreeAddresses(len(dependencies))
+	addresses, err := e.reserve(len(dependencies))
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +109,18 @@ func (e *Environment) createProxies(ctx context.Context) (map[string]string, err
 	return listen, nil
 }
 
-// createProxy creates a proxy at an address that was free a moment ago. Where another
-// process was faster, it takes another address.
+// reserve returns n addresses that are kept until Close.
+func (e *Environment) reserve(n int) ([]string, error) {
+	free, err := checkout.ReservePorts(n)
+	if err != nil {
+		return nil, err
+	}
+	e.ports = append(e.ports, free)
+	return free.Addresses(), nil
+}
+
+// createProxy creates a proxy at an address that was reserved. Where a process that
+// knows nothing of reservations was faster, it takes another address.
 func (e *Environment) createProxy(ctx context.Context, d checkout.Dependency, address string) (string, error) {
 	const attempts = 3
 	for attempt := 1; ; attempt++ {
@@ -117,7 +128,7 @@ func (e *Environment) createProxy(ctx context.Context, d checkout.Dependency, ad
 		if err == nil || attempt == attempts || !checkout.AddressTaken(address) {
 			return address, err
 		}
-		other, err := checkout.FreeAddresses(1)
+		other, err := e.reserve(1)
 		if err != nil {
 			return "", err
 		}
@@ -170,12 +181,16 @@ func (e *Environment) Close() error {
 		errs = append(errs, e.shop.Close())
 	}
 	if e.server != nil {
-		return errors.Join(append(errs, e.server.Close())...)
+		errs = append(errs, e.server.Close())
+	} else {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		for _, name := range e.created {
+			errs = append(errs, e.driver.Delete(ctx, name))
+		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	for _, name := range e.created {
-		errs = append(errs, e.driver.Delete(ctx, name))
+	for _, p := range e.ports {
+		errs = append(errs, p.Close())
 	}
 	return errors.Join(errs...)
 }
