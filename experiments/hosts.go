@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/site"
 )
 
 // Hosts returns the policy that allow_hosts gives.
@@ -75,9 +76,12 @@ func (s *System) Entries() []string {
 // entries lists the URLs that a run sends requests to.
 func (s *System) entries() []string {
 	urls := []string{s.URL, s.ControlURL}
+	own := s.site()
 	for _, j := range s.Journeys {
 		for _, step := range j.Steps {
-			urls = append(urls, step.Request.Target)
+			if !own.Owns(fillVariables(step.Request.Target)) {
+				urls = append(urls, step.Request.Target)
+			}
 		}
 	}
 	for _, v := range s.Invariants {
@@ -89,6 +93,16 @@ func (s *System) entries() []string {
 		}
 	}
 	return urls
+}
+
+// site says which URLs lead the journeys of an arm to its entry, by whatever name. It is
+// nobody's where a variable decides that.
+func (s *System) site() *site.Site {
+	own, err := site.New(s.URL, s.Host, s.ControlURL)
+	if err != nil {
+		return nil
+	}
+	return own
 }
 
 // Dialled lists the hosts that a run connects to for this fault, beside its proxy:

@@ -40,16 +40,23 @@ func TestCheckHostsLooksAtEveryHost(t *testing.T) {
 		edit func(*System)
 		want string // the host refused; empty: none
 	}{
-		"all loopback":    {func(*System) {}, ""},
-		"entry":           {func(s *System) { s.URL = "http://shop.example/x" }, "shop.example"},
-		"control":         {func(s *System) { s.ControlURL = "https://control.example" }, "control.example"},
-		"toxiproxy":       {func(s *System) { s.Toxiproxy = "http://toxi.example:8474" }, "toxi.example"},
-		"embedded":        {func(s *System) { s.Toxiproxy = Embedded }, ""},
-		"upstream":        {func(s *System) { s.Dependencies[0].Upstream = "db.example:5432" }, "db.example"},
-		"scheme":          {func(s *System) { s.Dependencies[0].Upstream = "redis://cache.example:6379" }, "cache.example"},
-		"invariant":       {func(s *System) { s.Invariants[0].Request.Target = "http://ledger.example/${run}" }, "ledger.example"},
-		"target":          {func(s *System) { s.Journeys[0].Steps[0].Request.Target = "https://cdn.example/a" }, "cdn.example"},
-		"path":            {func(s *System) { s.Journeys[0].Steps[0].Request.Target = "/a//b.example" }, ""},
+		"all loopback": {func(*System) {}, ""},
+		"entry":        {func(s *System) { s.URL = "http://shop.example/x" }, "shop.example"},
+		"control":      {func(s *System) { s.ControlURL = "https://control.example" }, "control.example"},
+		"toxiproxy":    {func(s *System) { s.Toxiproxy = "http://toxi.example:8474" }, "toxi.example"},
+		"embedded":     {func(s *System) { s.Toxiproxy = Embedded }, ""},
+		"upstream":     {func(s *System) { s.Dependencies[0].Upstream = "db.example:5432" }, "db.example"},
+		"scheme":       {func(s *System) { s.Dependencies[0].Upstream = "redis://cache.example:6379" }, "cache.example"},
+		"invariant":    {func(s *System) { s.Invariants[0].Request.Target = "http://ledger.example/${run}" }, "ledger.example"},
+		"target":       {func(s *System) { s.Journeys[0].Steps[0].Request.Target = "https://cdn.example/a" }, "cdn.example"},
+		"path":         {func(s *System) { s.Journeys[0].Steps[0].Request.Target = "/a//b.example" }, ""},
+		"own name": {func(s *System) {
+			s.Host, s.Journeys[0].Steps[0].Request.Target = "shop.example", "https://Shop.example/a/${id}"
+		}, ""},
+		"own name's port": {func(s *System) {
+			s.Host, s.Journeys[0].Steps[0].Request.Target = "shop.example", "https://shop.example:9000/a"
+		}, "shop.example"},
+		"not its entry":   {func(s *System) { s.Host, s.Invariants[0].Request.Target = "shop.example", "https://shop.example/a" }, "shop.example"},
 		"variable host":   {func(s *System) { s.Journeys[0].Steps[0].Request.Target = "http://${env:HOST}/a" }, ""},
 		"variable target": {func(s *System) { s.Journeys[0].Steps[0].Request.Target = "${location}" }, ""},
 	}

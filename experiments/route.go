@@ -97,14 +97,15 @@ type Way struct {
 }
 
 // SharedWays lists the ways that the requests of both arms, or of the control arm,
-// take: the control_url, and steps that name a whole URL. A step whose URL depends on a
-// variable is not known.
+// take: the control_url, and steps that name a whole URL of another system. A step whose URL
+// depends on a variable is not known.
 func (s *System) SharedWays() []Way {
 	list := []Way{{"control_url", hostPort(s.ControlURL)}}
+	own := s.site()
 	for _, j := range s.Journeys {
 		for _, step := range j.Steps {
 			target := step.Request.Target
-			if _, rest, ok := strings.Cut(target, "://"); ok {
+			if _, rest, ok := strings.Cut(target, "://"); ok && !own.Owns(fillVariables(target)) {
 				authority, _, _ := strings.Cut(rest, "/")
 				scheme, _, _ := strings.Cut(target, "://")
 				list = append(list, Way{"step " + step.Name + " of " + j.Name, hostPort(scheme + "://" + authority)})

@@ -33,6 +33,10 @@ func TestSharedWays(t *testing.T) {
 		"a step to the proxy": {func(s *experiments.System, _ *experiments.Experiment) {
 			s.Journeys[0].Steps = []experiments.Step{{Name: "pay", Request: experiments.Request{Target: "http://127.0.0.1:18083/charge/${id}"}}}
 		}, "step pay of checkout goes through the proxy of payments"},
+		"a step by the system's own name": {func(s *experiments.System, _ *experiments.Experiment) {
+			s.Host = "127.0.0.1:18083"
+			s.Journeys[0].Steps = []experiments.Step{{Name: "pay", Request: experiments.Request{Target: "http://127.0.0.1:18083/charge/${id}"}}}
+		}, ""},
 		"a step that nobody knows": {func(s *experiments.System, _ *experiments.Experiment) {
 			s.Journeys[0].Steps = []experiments.Step{{Name: "pay", Request: experiments.Request{Target: "${location}"}}}
 		}, ""},

@@ -46,7 +46,7 @@ func benchmark(b *testing.B, to Sender) {
 	e := NewExecution()
 	b.ReportAllocs()
 	for n := uint64(0); b.Loop(); n++ {
-		r := e.Perform(b.Context(), script, Entry{Sender: to, URL: shopURL}, Seed{Choices: 1, UUIDs: 2, Number: n, Seq: n}, Limits{Intended: time.Now(), Timeout: 10 * time.Second})
+		r := e.Perform(b.Context(), script, Entry{Sender: to, Site: shopSite}, Seed{Choices: 1, UUIDs: 2, Number: n, Seq: n}, Limits{Intended: time.Now(), Timeout: 10 * time.Second})
 		if r.Outcome != journal.OK {
 			b.Fatalf("%+v", r)
 		}

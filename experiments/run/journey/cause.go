@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/url"
 	"strings"
 	"syscall"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
+	"github.com/blastgauge/blastgauge/experiments/site"
 )
 
 // causeOf returns the class of an error of a request. Errors are told apart by what they
@@ -70,26 +70,15 @@ func isTLS(err error) bool {
 }
 
 // keyOf returns what tells causes of a class apart: who the request was for.
-func keyOf(cause journal.Cause, err error, entry *url.URL, target string) string {
-	to := entry
-	if !strings.HasPrefix(target, "/") {
-		absolute, parseErr := url.Parse(target)
-		if parseErr != nil {
-			return ""
-		}
-		to = absolute
-	}
+func keyOf(cause journal.Cause, err error, s *site.Site, target string) string {
+	to, unknown := s.Locate(target)
 	switch {
-	case to == nil || to.Hostname() == "", cause == journal.TooLarge, isOurs(err):
+	case unknown != nil, cause == journal.TooLarge, isOurs(err):
 		return "" // nobody else's doing
 	case cause == journal.DNS, cause == journal.NotAllowed:
-		return to.Hostname()
-	case to.Port() != "":
-		return to.Host
-	case strings.EqualFold(to.Scheme, "https"):
-		return net.JoinHostPort(to.Hostname(), "443")
+		return to.Name
 	}
-	return net.JoinHostPort(to.Hostname(), "80")
+	return net.JoinHostPort(to.Name, to.Port)
 }
 
 // Budget returns a limit of time as a key, without parts that are zero.

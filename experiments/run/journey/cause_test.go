@@ -23,6 +23,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/journeytest"
+	"github.com/blastgauge/blastgauge/experiments/site"
 )
 
 // What happened to a connection is known by what its error is, and by whom the request
@@ -76,11 +77,11 @@ func TestCausesOfRealConnections(t *testing.T) {
 			if tt.want == journal.Timeout {
 				timeout = 50 * time.Millisecond
 			}
-			u, err := url.Parse(tt.base)
+			at, err := site.New(tt.base, "")
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := performOnce(t, experiments.Step{Name: "pay", Request: experiments.Request{Target: tt.target}}, Entry{Sender: c, URL: u, Wanted: always}, timeout)
+			r := performOnce(t, experiments.Step{Name: "pay", Request: experiments.Request{Target: tt.target}}, Entry{Sender: c, Site: at, Wanted: always}, timeout)
 			if r.Outcome != journal.Failed || r.Cause != tt.want || r.Key != tt.key || r.At != 0 || r.Example == nil || r.Example.Detail == "" || r.Example.Status != 0 {
 				t.Errorf("%+v, %+v, want %s %s", r, r.Example, tt.want, tt.key)
 			}
@@ -180,14 +181,14 @@ func TestCausesOfAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tt.step.Name, tt.step.Request.Target = "pay", "/pay"
-			r := performOnce(t, tt.step, Entry{Sender: tt.to, URL: shopURL, Wanted: always}, time.Second)
+			r := performOnce(t, tt.step, Entry{Sender: tt.to, Site: shopSite, Wanted: always}, time.Second)
 			if r.Outcome != tt.outcome || r.Cause != tt.cause || r.Key != tt.key {
 				t.Errorf("%v %s %q", r.Outcome, r.Cause, r.Key)
 			}
 			if x := r.Example; x == nil || x.Expected != tt.expected || x.Found != tt.found || x.Detail == "" || x.Status == 0 {
 				t.Errorf("%+v", x)
 			}
-			if r := performOnce(t, tt.step, Entry{Sender: tt.to, URL: shopURL}, time.Second); r.Example != nil || r.Key != tt.key {
+			if r := performOnce(t, tt.step, Entry{Sender: tt.to, Site: shopSite}, time.Second); r.Example != nil || r.Key != tt.key {
 				t.Errorf("unasked: %+v", r)
 			}
 		})
@@ -224,7 +225,7 @@ func TestExamplesShowNothingThatAJourneyKeepsSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := NewExecution().Perform(t.Context(), script, Entry{Sender: echo, URL: shopURL, Wanted: always}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Second})
+	r := NewExecution().Perform(t.Context(), script, Entry{Sender: echo, Site: shopSite, Wanted: always}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Second})
 	if r.Example == nil || r.Name != "pay" || !strings.Contains(r.Example.Body, "said ***") {
 		t.Fatalf("%+v %+v", r, r.Example)
 	}

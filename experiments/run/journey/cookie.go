@@ -1,88 +1,72 @@
 package journey
 
 import (
-	"net/http"
-	"net/http/cookiejar"
-	"net/url"
+	"slices"
 	"strings"
-	"time"
 
-	"golang.org/x/net/publicsuffix"
-
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/cookies"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
+	"github.com/blastgauge/blastgauge/experiments/site"
 )
 
-// cookies are the cookies of one journey, as RFC 6265 has them. The zero value
-// holds none.
-type cookies struct {
-	jar *cookiejar.Jar // nil until an answer sets a cookie
+// cookieAddress returns what decides which cookies belong to a request: the Host that is
+// sent, which need not be what is dialled, and the path on the request line. It reports
+// false for a target that leads nowhere.
+func cookieAddress(s *site.Site, target string) (cookies.Address, bool) {
+	p, err := s.Locate(target)
+	return cookies.Address{Host: p.Host, Path: site.Escape(p.Path)}, err == nil
 }
 
-func (c *cookies) reset() { c.jar = nil }
-
-// header returns the value of the Cookie header for a request; empty where no
-// cookie belongs to it.
-func (c *cookies) header(to *url.URL) string {
-	if c.jar == nil {
-		return ""
-	}
-	var b strings.Builder
-	for _, cookie := range c.jar.Cookies(to) {
-		if b.Len() > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(cookie.String())
-	}
-	return b.String()
-}
-
-// keep keeps the cookies that an answer sets.
-func (c *cookies) keep(from *url.URL, set []string) {
-	var list []*http.Cookie
+// keepCookies keeps the cookies that the answer sets, until the journey ends. A poll
+// may be given new ones each time.
+func (e *Execution) keepCookies() error {
+	set := e.resp.Header("Set-Cookie")
+	size := 0
 	for _, line := range set {
-		if cookie, err := http.ParseSetCookie(line); err == nil {
-			list = append(list, cookie)
-		}
+		size += len(line)
 	}
-	if len(list) == 0 {
+	if size == 0 {
+		return nil
+	}
+	if err := e.lease.keep(size); err != nil {
+		return err
+	}
+	if from, ok := cookieAddress(e.site, e.req.Target); ok {
+		e.cookies.Keep(from, set)
+	}
+	return nil
+}
+
+// addCookies adds the cookies of the moment to the headers of the request. There is one
+// Cookie header: what the step says itself, and then what the journey was given.
+func (e *Execution) addCookies() {
+	if e.cookies.Empty() {
 		return
 	}
-	if c.jar == nil {
-		// The error is always nil.
-		c.jar, _ = cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
+	to, ok := cookieAddress(e.site, e.req.Target)
+	if !ok {
+		return
 	}
-	c.jar.SetCookies(from, list)
-}
-
-// cookieURL returns what decides which cookies belong to a request: the host and
-// the path of its target. The scheme is always https, because staging systems
-// are often entered by plain HTTP and set Secure cookies all the same.
-func cookieURL(entry *url.URL, target string) *url.URL {
-	u := &url.URL{Scheme: "https"}
-	if strings.HasPrefix(target, "/") {
-		u.Host, u.Path = entry.Host, strings.TrimRight(entry.Path, "/")+target
-	} else if _, rest, ok := strings.Cut(target, "://"); ok {
-		u.Host = rest
-		if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-			u.Host, u.Path = rest[:i], rest[i:]
+	given := ""
+	for _, h := range e.req.Headers {
+		if isCookie(h) {
+			given = h.Value
 		}
 	}
-	if i := strings.IndexAny(u.Path, "?#"); i >= 0 {
-		u.Path = u.Path[:i]
+	if header := e.cookies.Header(to, given); header != given {
+		e.req.Headers = append(slices.DeleteFunc(slices.Clone(e.req.Headers), isCookie), experiments.Field{Name: "Cookie", Value: header})
 	}
-	return u
 }
 
-// cookieValues returns the values that an answer sets for a cookie, in order. It
-// leaves out those that delete the cookie.
+func isCookie(h experiments.Field) bool { return strings.EqualFold(h.Name, "Cookie") }
+
+// cookieValues returns the values that an answer sets for a cookie, in order and as they
+// were sent. It leaves out those that delete the cookie.
 func cookieValues(r *httpclient.Response, name string) []string {
 	var list []string
 	for _, line := range r.Header("Set-Cookie") {
-		c, err := http.ParseSetCookie(line)
-		if err != nil || c.Name != name {
-			continue
-		}
-		if deleted := c.MaxAge < 0 || c.MaxAge == 0 && !c.Expires.IsZero() && c.Expires.Before(time.Now()); !deleted {
+		if c, ok := cookies.Parse(line); ok && c.Name == name && !c.Deleted() {
 			list = append(list, c.Value)
 		}
 	}

@@ -4,15 +4,15 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
-	"slices"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/wait"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/cookies"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 	"github.com/blastgauge/blastgauge/experiments/sampling"
+	"github.com/blastgauge/blastgauge/experiments/site"
 )
 
 // keptBuffer is what is kept of a request's body for the next one, in bytes.
@@ -24,12 +24,12 @@ const keptBuffer = 16 << 10
 type Execution struct {
 	script *Script
 	sender Sender
-	entry  *url.URL
+	site   *site.Site
 	wanted func(step int, cause journal.Cause, key string) bool
 
 	values  values
 	choices rand.PCG
-	cookies cookies
+	cookies cookies.Jar
 	req     httpclient.Request
 	resp    httpclient.Response
 	answer  answer
@@ -54,8 +54,8 @@ type Seed struct {
 // An Entry is where the requests of a journey go.
 type Entry struct {
 	Sender Sender
-	URL    *url.URL // that targets are below; it decides which cookies they get
-	Memory *Memory  // for answers; nil: one of the journey's own
+	Site   *site.Site // that targets are below; it decides which cookies they get
+	Memory *Memory    // for answers; nil: one of the journey's own
 	// Wanted reports whether an example of a cause of harm is wanted. It is called by
 	// several goroutines. Nil: none is.
 	Wanted func(step int, cause journal.Cause, key string) bool
@@ -142,7 +142,7 @@ func (s *step) exceeded(slowAfter, soFar, took time.Duration) time.Duration {
 
 // start prepares the execution for another journey.
 func (e *Execution) start(s *Script, to Entry, seed Seed) {
-	e.script, e.sender, e.entry, e.wanted = s, to.Sender, to.URL, to.Wanted
+	e.script, e.sender, e.site, e.wanted = s, to.Sender, to.Site, to.Wanted
 	e.choices.Seed(seed.Choices, sampling.Draw(seed.Number, 0, 1))
 	e.values.uuids.Seed(seed.UUIDs, sampling.Draw(seed.Number, 0, 1))
 	e.values.seq = seed.Seq
@@ -151,7 +151,7 @@ func (e *Execution) start(s *Script, to Entry, seed Seed) {
 	}
 	e.values.slots = e.values.slots[:s.slots]
 	clear(e.values.slots)
-	e.cookies.reset()
+	e.cookies.Reset()
 	if e.lease.memory = to.Memory; to.Memory == nil {
 		e.lease.memory = NewMemory()
 	}
@@ -160,7 +160,7 @@ func (e *Execution) start(s *Script, to Entry, seed Seed) {
 // end lets go of everything that the journey held.
 func (e *Execution) end() {
 	clear(e.values.slots)
-	e.cookies.reset()
+	e.cookies.Reset()
 	if cap(e.req.Body) > keptBuffer {
 		e.req.Body = nil // captured values may have made it large
 	}
@@ -277,36 +277,13 @@ func (e *Execution) attempt(ctx context.Context, s *step, deadline time.Time) Ve
 	return e.judge(s, deadline)
 }
 
-// keepCookies keeps the cookies that the answer sets, until the journey ends. A poll
-// may be given new ones each time.
-func (e *Execution) keepCookies() error {
-	set := e.resp.Header("Set-Cookie")
-	size := 0
-	for _, line := range set {
-		size += len(line)
-	}
-	if size == 0 {
-		return nil
-	}
-	if err := e.lease.keep(size); err != nil {
-		return err
-	}
-	e.cookies.keep(cookieURL(e.entry, e.req.Target), set)
-	return nil
-}
-
 // setHeaders sets the headers of the request, with the cookies of the moment.
 func (e *Execution) setHeaders(s *step) {
 	e.req.Headers = s.constant
 	if s.constant == nil {
 		e.req.Headers = e.headers
 	}
-	if e.cookies.jar == nil {
-		return
-	}
-	if cookies := e.cookies.header(cookieURL(e.entry, e.req.Target)); cookies != "" {
-		e.req.Headers = append(slices.Clip(e.req.Headers), experiments.Field{Name: "Cookie", Value: cookies})
-	}
+	e.addCookies()
 }
 
 // SendFirst sends the first step of the script once, outside of any journey, and
@@ -314,7 +291,7 @@ func (e *Execution) setHeaders(s *step) {
 func (s *Script) SendFirst(ctx context.Context, to Sender, m *Memory, deadline time.Time, t Tracer) Verdict {
 	e := NewExecution()
 	e.Trace(t)
-	e.start(s, Entry{Sender: to, URL: &url.URL{}, Memory: m}, Seed{Choices: rand.Uint64(), UUIDs: rand.Uint64()})
+	e.start(s, Entry{Sender: to, Memory: m}, Seed{Choices: rand.Uint64(), UUIDs: rand.Uint64()})
 	defer e.end()
 	return e.step(ctx, 0, deadline)
 }

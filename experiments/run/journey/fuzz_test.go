@@ -42,7 +42,7 @@ func FuzzJudge(f *testing.F) {
 			}
 			*resp = httpclient.Response{Status: status, Body: []byte(body), Headers: []experiments.Field{{Name: "Set-Cookie", Value: cookie}, {Name: "X-Any", Value: header}}}
 			return nil
-		}), URL: shopURL}, Seed{})
+		}), Site: shopSite}, Seed{})
 		got := v.step(t.Context(), 0, time.Time{})
 		if len(got.Detail) > 2*maxDetail || (got.Outcome == journal.OK) != (got.Detail == "") {
 			t.Errorf("%v with the detail %q", got.Outcome, got.Detail)

@@ -20,9 +20,9 @@ type Sender interface {
 }
 
 // SystemClient returns the options of a client that enters a system at a URL and
-// marks its requests as those of a run.
+// marks its requests as those of a run. Absolute URLs are asked for where they say.
 func SystemClient(s *experiments.System, entry, run string) httpclient.Options {
-	return httpclient.Options{Base: entry, Host: s.Host, TLS: s.TLS, Dir: s.Resolve(""), Hosts: s.Hosts(),
+	return httpclient.Options{Base: entry, Host: s.Host, Direct: true, TLS: s.TLS, Dir: s.Resolve(""), Hosts: s.Hosts(),
 		Headers: []experiments.Field{{Name: "Blastgauge-Run", Value: run}}}
 }
 
@@ -35,6 +35,8 @@ func ArmClient(s *experiments.System, run string, arm plan.Arm, tagged bool) htt
 		entry = s.ControlURL
 	}
 	o := SystemClient(s, entry, run)
+	// By whatever name a system calls itself, the journeys of an arm stay in the arm.
+	o.Direct, o.Names = false, []string{s.URL, s.ControlURL}
 	if tagged && arm == plan.FaultArm {
 		o.Headers = append(o.Headers, experiments.Field{Name: "Baggage", Value: plan.Tag + "=" + run})
 	}

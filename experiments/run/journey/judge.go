@@ -129,7 +129,7 @@ func (s *step) acceptedStatuses() string {
 func (e *Execution) failure(err error, deadline time.Time) Verdict {
 	hidden := e.script.hidden
 	cause := causeOf(err, !deadline.IsZero() && !time.Now().Before(deadline))
-	key := hidden.Text(keyOf(cause, err, e.entry, e.req.Target), journal.MaxKey-len("..."))
+	key := hidden.Text(keyOf(cause, err, e.site, e.req.Target), journal.MaxKey-len("..."))
 	shown := hidden.Error(err, maxError)
 	return Verdict{Outcome: journal.Failed, Cause: cause, Key: key, Err: shown, Detail: hidden.Text(shown.Error(), maxDetail)}
 }

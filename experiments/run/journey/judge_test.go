@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +14,9 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/wait"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/cookies"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
+	"github.com/blastgauge/blastgauge/experiments/site"
 )
 
 // perform sends the steps once, in order, until one is not ok.
@@ -26,7 +27,7 @@ func perform(t testing.TB, f Facts, to Sender, steps ...experiments.Step) (Verdi
 		t.Fatal(err)
 	}
 	v := NewExecution()
-	v.start(script, Entry{Sender: to, URL: shopURL}, Seed{Choices: 1, UUIDs: 2, Number: 3, Seq: 4})
+	v.start(script, Entry{Sender: to, Site: shopSite}, Seed{Choices: 1, UUIDs: 2, Number: 3, Seq: 4})
 	var verdict Verdict
 	for i := range script.steps {
 		if verdict = v.step(t.Context(), i, time.Now().Add(10*time.Second)); verdict.Outcome != journal.OK {
@@ -36,8 +37,8 @@ func perform(t testing.TB, f Facts, to Sender, steps ...experiments.Step) (Verdi
 	return verdict, v
 }
 
-// shopURL is where the tests' journeys enter.
-var shopURL = &url.URL{Scheme: "http", Host: "shop.test:8080"}
+// shopSite is where the tests' journeys enter.
+var shopSite, _ = site.New("http://shop.test:8080", "")
 
 const order = `{"id": "o1", "total": 12.50, "big": 9007199254740993, "paid": true, "note": null, "tags": ["a", "b"],
 	"items": [{"sku": "x", "n": 1}, {"sku": "y", "n": 2}], "text": "12.5", "errors": []}`
@@ -243,7 +244,7 @@ func TestRandomPicksReachEveryValue(t *testing.T) {
 	seen := map[any]int{}
 	v := NewExecution()
 	for n := range uint64(3000) {
-		v.start(script, Entry{Sender: answering(200, `[1,2,3]`), URL: shopURL}, Seed{Choices: 9, Number: n})
+		v.start(script, Entry{Sender: answering(200, `[1,2,3]`), Site: shopSite}, Seed{Choices: 9, Number: n})
 		v.step(t.Context(), 0, time.Time{})
 		seen[v.values.slots[0]]++
 	}
@@ -485,7 +486,10 @@ func TestCookiesLiveWithinAJourney(t *testing.T) {
 // sent by plain HTTP as well.
 func TestCookiesBelongToHostAndPath(t *testing.T) {
 	t.Parallel()
-	entry := &url.URL{Scheme: "http", Host: "Shop.test:8080", Path: "/eu/"}
+	entry, err := site.New("http://Shop.test:8080/eu/", "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	tests := map[string]struct{ from, set, to, want string }{
 		"secure":               {"/login", "a=b; Secure; HttpOnly; SameSite=Strict", "/cart", "a=b"},
 		"other scheme":         {"/login", "a=b", "https://shop.test/eu/cart", "a=b"},
@@ -503,9 +507,11 @@ func TestCookiesBelongToHostAndPath(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var c cookies
-			c.keep(cookieURL(entry, tt.from), []string{tt.set})
-			if got := c.header(cookieURL(entry, tt.to)); got != tt.want {
+			var c cookies.Jar
+			from, _ := cookieAddress(entry, tt.from)
+			to, _ := cookieAddress(entry, tt.to)
+			c.Keep(from, []string{tt.set})
+			if got := c.Header(to, ""); got != tt.want {
 				t.Errorf("sent %q, want %q", got, tt.want)
 			}
 		})

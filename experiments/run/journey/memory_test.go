@@ -212,7 +212,7 @@ func TestHostileAnswersAreBounded(t *testing.T) {
 					wg.Go(func() {
 						e := NewExecution()
 						begun := time.Now()
-						r := e.Perform(t.Context(), script, Entry{Sender: c, URL: shopURL, Memory: m}, Seed{}, Limits{Intended: begun, Timeout: time.Second})
+						r := e.Perform(t.Context(), script, Entry{Sender: c, Site: shopSite, Memory: m}, Seed{}, Limits{Intended: begun, Timeout: time.Second})
 						if r.Outcome != journal.Failed || r.Took > time.Second || r.Took != time.Since(begun) {
 							t.Errorf("%v (%v) after %v: %s; want a failure within 1s", r.Outcome, r.Cause, r.Took, r.Detail)
 						}
@@ -286,7 +286,7 @@ func TestJudgingEndsWithTheDeadline(t *testing.T) {
 					return nil
 				})
 				e, m := NewExecution(), NewMemory()
-				r := e.Perform(t.Context(), script, Entry{Sender: late, URL: shopURL, Memory: m}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Second})
+				r := e.Perform(t.Context(), script, Entry{Sender: late, Site: shopSite, Memory: m}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Second})
 				if r.Outcome != journal.Failed || r.Cause != journal.Timeout || !errors.Is(r.Err, errNotJudged) || r.Took != time.Second {
 					t.Errorf("%v (%v) after %v: %v; want a time-out after 1s that says %v", r.Outcome, r.Cause, r.Took, r.Err, errNotJudged)
 				}
@@ -307,7 +307,7 @@ func TestJudgingHoldsLittle(t *testing.T) {
 		experiments.Capture{Name: "c", From: experiments.FromJSON, Expr: "$[*].a", Pick: experiments.Last})
 	m := NewMemory()
 	e := NewExecution()
-	r := e.Perform(t.Context(), script, Entry{Sender: answering(200, body), URL: shopURL, Memory: m}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Hour})
+	r := e.Perform(t.Context(), script, Entry{Sender: answering(200, body), Site: shopSite, Memory: m}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Hour})
 	if r.Outcome != journal.Wrong || !strings.Contains(r.Detail, "$..a is 1") {
 		t.Errorf("%v: %s, want the number to differ from the text", r.Outcome, r.Detail)
 	}
@@ -336,7 +336,7 @@ func TestCapturedValuesCount(t *testing.T) {
 		return nil
 	})
 	e := NewExecution()
-	if r := e.Perform(t.Context(), script, Entry{Sender: to, URL: shopURL, Memory: m}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Hour}); r.Outcome != journal.OK {
+	if r := e.Perform(t.Context(), script, Entry{Sender: to, Site: shopSite, Memory: m}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Hour}); r.Outcome != journal.OK {
 		t.Fatal(r.Detail)
 	}
 	if during < 300*1000+len(body) || m.used != 0 {
@@ -347,7 +347,7 @@ func TestCapturedValuesCount(t *testing.T) {
 		resp.Status, resp.Body = 200, []byte(objects(400_000))
 		return nil
 	})
-	r := e.Perform(t.Context(), script, Entry{Sender: big, URL: shopURL, Memory: m}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Hour})
+	r := e.Perform(t.Context(), script, Entry{Sender: big, Site: shopSite, Memory: m}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Hour})
 	if !errors.Is(r.Err, errTooMuchKept) || r.Cause != journal.TooLarge || m.used != 0 || m.kept != 0 {
 		t.Errorf("%v (%v): %v, want %v", r.Outcome, r.Cause, r.Err, errTooMuchKept)
 	}
@@ -370,7 +370,7 @@ func TestCookiesCount(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := NewExecution()
-		r := e.Perform(t.Context(), script, Entry{Sender: to, URL: shopURL, Memory: m}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Hour})
+		r := e.Perform(t.Context(), script, Entry{Sender: to, Site: shopSite, Memory: m}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Hour})
 		if !errors.Is(r.Err, errTooMuchKept) || n != keptMemory>>20 || m.used != 0 {
 			t.Errorf("%v after %d answers: %v, want %v after %d", r.Outcome, n, r.Err, errTooMuchKept, keptMemory>>20)
 		}
@@ -394,7 +394,7 @@ func TestOwnTimeIsNotTheSystems(t *testing.T) {
 			return nil
 		})
 		script := oneStep(t, experiments.Expect{JSON: []experiments.Check{{Target: "$[0].a", Op: experiments.Exists}}})
-		r := NewExecution().Perform(t.Context(), script, Entry{Sender: to, URL: shopURL, Memory: m}, Seed{}, Limits{Intended: time.Now(), SlowAfter: time.Minute, Timeout: time.Minute})
+		r := NewExecution().Perform(t.Context(), script, Entry{Sender: to, Site: shopSite, Memory: m}, Seed{}, Limits{Intended: time.Now(), SlowAfter: time.Minute, Timeout: time.Minute})
 		if r.Outcome != journal.OK || r.Took != 300*time.Millisecond || r.Late != 250*time.Millisecond || len(r.Steps) != 1 || r.Steps[0] != 50*time.Millisecond {
 			t.Errorf("%v after %v, %v held up, steps %v; want 300ms, 250ms, [50ms]", r.Outcome, r.Took, r.Late, r.Steps)
 		}
@@ -406,7 +406,7 @@ func TestMatchesAreBounded(t *testing.T) {
 	script := oneStep(t, experiments.Expect{}, experiments.Capture{Name: "c", From: experiments.FromRegex, Expr: "x", Pick: experiments.Last})
 	for n, want := range map[int]journal.Outcome{maxMatches: journal.OK, maxMatches + 1: journal.Wrong} {
 		e := NewExecution()
-		r := e.Perform(t.Context(), script, Entry{Sender: answering(200, strings.Repeat("x", n)), URL: shopURL}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Hour})
+		r := e.Perform(t.Context(), script, Entry{Sender: answering(200, strings.Repeat("x", n)), Site: shopSite}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Hour})
 		if r.Outcome != want {
 			t.Errorf("%d matches: %v (%s), want %v", n, r.Outcome, r.Detail, want)
 		}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -19,15 +18,11 @@ import (
 // enter returns where the journeys of an arm enter a system, and the client to close.
 func enter(s *experiments.System, run string, arm plan.Arm, tagged bool, m *journey.Memory) (journey.Entry, *httpclient.Client, error) {
 	options := journey.ArmClient(s, run, arm, tagged)
-	base, err := url.Parse(options.Base)
-	if err != nil {
-		return journey.Entry{}, nil, fmt.Errorf("entry URL: %w", err)
-	}
 	client, err := httpclient.New(options)
 	if err != nil {
 		return journey.Entry{}, nil, err
 	}
-	return journey.Entry{Sender: client, URL: base, Memory: m}, client, nil
+	return journey.Entry{Sender: client, Site: client.Site(), Memory: m}, client, nil
 }
 
 // send performs one journey and returns how it ended and how each of its steps went.

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/url"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -122,11 +121,11 @@ func (t *Traffic) touched() float64 { return math.Float64frombits(t.share.Load()
 // entry returns where the requests of an arm go.
 func (t *Traffic) entry(o Options, arm plan.Arm) (journey.Entry, error) {
 	options := journey.ArmClient(&o.Plan.System, o.Plan.Run, arm, o.Plan.Experiments[o.Experiment].Tagged)
-	u, err := url.Parse(options.Base)
+	at, err := options.Site()
 	if err != nil {
-		return journey.Entry{}, fmt.Errorf("entry URL: %w", err)
+		return journey.Entry{}, err
 	}
-	entry := journey.Entry{Sender: o.Fault, URL: u, Memory: o.Memory}
+	entry := journey.Entry{Sender: o.Fault, Site: at, Memory: o.Memory}
 	if arm == plan.ControlArm {
 		entry.Sender = o.Control
 	}

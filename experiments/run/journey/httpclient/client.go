@@ -5,10 +5,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -21,6 +19,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
+	"github.com/blastgauge/blastgauge/experiments/site"
 )
 
 const (
@@ -33,6 +32,8 @@ const (
 // Options configures a client. Base is required.
 type Options struct {
 	Base     string              // the entry URL that paths are below
+	Names    []string            // other URLs that mean the system as well: they lead to Base
+	Direct   bool                // URLs lead where they say, but for those of Base
 	Host     string              // Host header of requests to Base; empty: that of Base
 	TLS      *experiments.TLS    // of connections; nil: the machine's authorities
 	Dir      string              // that TLS.CAFile is relative to
@@ -48,8 +49,8 @@ type Options struct {
 // A Client sends HTTP/1.1 requests, once each: it never retries, follows no
 // redirect and hides no reset. It keeps connections alive for up to a second.
 type Client struct {
+	site     *site.Site
 	base     *endpoint
-	prefix   string // path of the entry URL, without a slash at its end
 	headers  []experiments.Field
 	hosts    hosts.Policy
 	roots    *x509.CertPool
@@ -58,11 +59,9 @@ type Client struct {
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 
 	mu        sync.Mutex
-	endpoints map[string]*endpoint // by scheme and authority, for absolute URLs
+	endpoints map[string]*endpoint // by scheme, name and port, for absolute URLs
 	closed    bool
 }
-
-var errNotAURL = errors.New("not an http or https URL with a host")
 
 // New returns a client. It dials nothing. The error is of class
 // [experiments.ErrRefused] where the host of Base is not allowed by name.
@@ -78,21 +77,27 @@ func New(o Options) (*Client, error) {
 			return nil, err
 		}
 	}
-	u, err := url.Parse(o.Base)
-	if err != nil {
-		return nil, fmt.Errorf("entry URL: %w", err)
+	var err error
+	if c.site, err = o.Site(); err != nil {
+		return nil, err
 	}
-	if c.base, err = c.newEndpoint(u, serverName); err != nil {
-		return nil, fmt.Errorf("entry URL %s: %w", o.Base, err)
-	}
-	// An absolute URL back to the entry is the entry.
-	c.endpoints[u.Scheme+"://"+u.Host] = c.base
-	c.base.authority = cmp.Or(o.Host, c.base.authority)
-	c.prefix = strings.TrimRight(u.EscapedPath(), "/")
+	c.base = c.newEndpoint(c.site.Entry(), serverName)
 	if err := c.hosts.CheckName(c.base.host); err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+// Site says where the client's targets lead.
+func (o *Options) Site() (*site.Site, error) {
+	s, err := site.Direct(o.Base, o.Host)
+	if !o.Direct {
+		s, err = site.New(o.Base, o.Host, o.Names...)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("entry URL %s: %w", o.Base, err)
+	}
+	return s, nil
 }
 
 // addAuthorities trusts the authorities of a file beside those of the machine.
@@ -114,63 +119,40 @@ func (c *Client) addAuthorities(t experiments.TLS, dir string) error {
 	return nil
 }
 
-func (c *Client) newEndpoint(u *url.URL, serverName string) (*endpoint, error) {
-	e := &endpoint{client: c, host: u.Hostname(), port: u.Port(), authority: u.Host}
-	switch {
-	case e.host == "":
-		return nil, errNotAURL
-	case u.Scheme == "http":
-		e.port = cmp.Or(e.port, "80")
-	case u.Scheme == "https":
-		e.port = cmp.Or(e.port, "443")
+func (c *Client) newEndpoint(at site.Place, serverName string) *endpoint {
+	e := &endpoint{client: c, host: at.Name, port: at.Port}
+	if at.Scheme == "https" {
 		e.tls = &tls.Config{RootCAs: c.roots, ServerName: cmp.Or(serverName, e.host), MinVersion: tls.VersionTLS12,
 			NextProtos: []string{"http/1.1"}, ClientSessionCache: tls.NewLRUClientSessionCache(maxTLSSessions)}
-	default:
-		return nil, errNotAURL
 	}
-	return e, nil
+	return e
 }
 
-// route returns the endpoint of a target, and the path to request from it.
-func (c *Client) route(target string) (*endpoint, string, error) {
-	if strings.HasPrefix(target, "/") {
-		return c.base, c.prefix + target, nil
-	}
-	scheme, rest, ok := strings.Cut(target, "://")
-	if !ok {
-		return nil, "", fmt.Errorf("%q is neither a path nor a URL", target)
-	}
-	end := strings.IndexAny(rest, "/?#")
-	if end < 0 {
-		end = len(rest)
-	}
-	e, err := c.endpoint(strings.ToLower(scheme) + "://" + rest[:end])
+// Site says where targets lead.
+func (c *Client) Site() *site.Site { return c.site }
+
+// route returns where a target leads, and the endpoint there.
+func (c *Client) route(target string) (*endpoint, site.Place, error) {
+	at, err := c.site.Locate(target)
 	if err != nil {
-		return nil, "", err
+		return nil, at, err
 	}
-	path := rest[end:]
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path
+	if at.Own {
+		return c.base, at, nil
 	}
-	return e, path, nil
+	e, err := c.endpoint(at)
+	return e, at, err
 }
 
-// endpoint returns the endpoint of an origin: the scheme and authority of an
-// absolute URL.
-func (c *Client) endpoint(origin string) (*endpoint, error) {
+// endpoint returns the endpoint of a place that is not the entry.
+func (c *Client) endpoint(at site.Place) (*endpoint, error) {
+	origin := at.Scheme + "://" + net.JoinHostPort(at.Name, at.Port)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if e, ok := c.endpoints[origin]; ok {
 		return e, nil
 	}
-	u, err := url.Parse(origin)
-	if err != nil || u.User != nil {
-		return nil, fmt.Errorf("%q: %w", origin, errNotAURL)
-	}
-	e, err := c.newEndpoint(u, "")
-	if err != nil {
-		return nil, fmt.Errorf("%q: %w", origin, err)
-	}
+	e := c.newEndpoint(at, "")
 	if err := c.hosts.CheckName(e.host); err != nil {
 		return nil, err // it is not kept: refused hosts must not fill the memory
 	}
@@ -184,6 +166,7 @@ func (c *Client) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
+	c.base.close()
 	for _, e := range c.endpoints {
 		e.close()
 	}
@@ -198,7 +181,7 @@ func (c *Client) Send(ctx context.Context, req *Request, resp *Response) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-	to, path, err := c.route(req.Target)
+	to, at, err := c.route(req.Target)
 	if err != nil {
 		return err
 	}
@@ -209,7 +192,7 @@ func (c *Client) Send(ctx context.Context, req *Request, resp *Response) error {
 	// A deadline in the past ends reads and writes that have begun, also those
 	// inside TLS. If it cannot be set, the connection is closed already.
 	unbind := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	reusable, err := c.exchange(conn, to, path, req, resp)
+	reusable, err := c.exchange(conn, at, req, resp)
 	if !unbind() {
 		reusable = false // its deadline may still be set at any moment
 	}
@@ -234,13 +217,13 @@ func causeOr(ctx context.Context, err error) error {
 
 // exchange writes the request and reads the answer. It reports whether the
 // connection can carry another request.
-func (c *Client) exchange(conn *conn, to *endpoint, path string, req *Request, resp *Response) (reusable bool, err error) {
+func (c *Client) exchange(conn *conn, at site.Place, req *Request, resp *Response) (reusable bool, err error) {
 	if err := conn.SetDeadline(req.Deadline); err != nil {
 		return false, err
 	}
 	wire := fasthttp.AcquireRequest()
 	defer fasthttp.ReleaseRequest(wire)
-	c.writeTo(wire, to, path, req)
+	c.writeTo(wire, at, req)
 	if err = wire.Write(conn.out); err == nil {
 		err = conn.out.Flush()
 	}
@@ -275,18 +258,26 @@ func (c *Client) exchange(conn *conn, to *endpoint, path string, req *Request, r
 }
 
 // writeTo sets the request that fasthttp writes.
-func (c *Client) writeTo(wire *fasthttp.Request, to *endpoint, path string, req *Request) {
+func (c *Client) writeTo(wire *fasthttp.Request, at site.Place, req *Request) {
 	h := &wire.Header
 	h.DisableNormalizing()
 	h.SetNoDefaultContentType(true)
 	h.SetMethod(req.Method)
-	h.SetRequestURI(escape(path))
-	h.SetHost(to.authority)
+	h.SetRequestURI(site.Escape(at.Path))
+	h.SetHost(at.Host)
 	h.SetUserAgent(userAgent)
 	for _, f := range c.headers {
 		h.Set(f.Name, f.Value)
 	}
 	for _, f := range req.Headers {
+		if strings.EqualFold(f.Name, fasthttp.HeaderCookie) {
+			// fasthttp would take the header apart, and leave out quotes and what it
+			// takes for wrong.
+			h.DisableSpecialHeader()
+			h.Add(f.Name, f.Value)
+			h.EnableSpecialHeader()
+			continue
+		}
 		h.Add(f.Name, f.Value)
 	}
 	if len(req.Body) > 0 {
@@ -297,41 +288,18 @@ func (c *Client) writeTo(wire *fasthttp.Request, to *endpoint, path string, req 
 // Describe returns where a request of the client goes, and all headers that it
 // carries. Nothing is sent.
 func (c *Client) Describe(req *Request) (url string, headers []experiments.Field) {
-	to, path, err := c.route(req.Target)
+	to, at, err := c.route(req.Target)
 	if err != nil {
 		return req.Target, req.Headers
 	}
-	scheme, usual := "http", "80"
-	if to.tls != nil {
-		scheme, usual = "https", "443"
+	usual := "80"
+	if at.Scheme == "https" {
+		usual = "443"
 	}
-	at := net.JoinHostPort(to.host, to.port)
+	address := net.JoinHostPort(to.host, to.port)
 	if to.port == usual {
-		at = strings.TrimSuffix(at, ":"+usual)
+		address = strings.TrimSuffix(address, ":"+usual)
 	}
-	headers = []experiments.Field{{Name: "Host", Value: cmp.Or(to.authority, at)}, {Name: "User-Agent", Value: userAgent}}
-	return scheme + "://" + at + escape(path), slices.Concat(headers, c.headers, req.Headers)
-}
-
-// escape makes a path with filled-in values fit for a request line: it encodes
-// forbidden bytes as %XX and leaves out a fragment.
-func escape(path string) string {
-	clean := true
-	for i := 0; i < len(path) && clean; i++ {
-		clean = path[i] > ' ' && path[i] < 0x7f && path[i] != '#'
-	}
-	if clean {
-		return path
-	}
-	path, _, _ = strings.Cut(path, "#")
-	const hex = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(path) {
-		if ch := path[i]; ch > ' ' && ch < 0x7f {
-			b.WriteByte(ch)
-		} else {
-			b.Write([]byte{'%', hex[ch>>4], hex[ch&15]})
-		}
-	}
-	return b.String()
+	headers = []experiments.Field{{Name: "Host", Value: at.Host}, {Name: "User-Agent", Value: userAgent}}
+	return at.Scheme + "://" + address + site.Escape(at.Path), slices.Concat(headers, c.headers, req.Headers)
 }

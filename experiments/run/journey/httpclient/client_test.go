@@ -321,3 +321,57 @@ func TestIdleConnectionsAreNotTrusted(t *testing.T) {
 		}
 	})
 }
+
+// Whatever name the system goes by, the request comes to the entry: nothing listens at
+// these names.
+func TestOwnNamesLeadToTheEntry(t *testing.T) {
+	t.Parallel()
+	var got string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Host + " " + r.RequestURI }))
+	defer server.Close()
+	c := newClient(t, Options{Base: server.URL, Host: "shop.test", Names: []string{"http://192.0.2.1:8081/control"}})
+	port := server.URL[strings.LastIndex(server.URL, ":"):]
+	for target, want := range map[string]string{
+		"http://shop.test/a":                 "shop.test /a",
+		"https://SHOP.test:443/a?b":          "shop.test /a?b",
+		"http://shop.test." + port + "/a":    "shop.test /a",
+		"http://192.0.2.1:8081/control/a":    "shop.test /a",
+		"http://localhost" + port + "/größe": "localhost" + port + " /gr%C3%B6%C3%9Fe",
+	} {
+		got = ""
+		if _, err := get(t, c, target); err != nil || got != want {
+			t.Errorf("%s: the server saw %q, %v; want %q", target, got, err, want)
+		}
+		if url, headers := c.Describe(&Request{Method: "GET", Target: target}); !strings.HasPrefix(url, server.URL+"/") || headers[0].Value+" "+strings.TrimPrefix(url, server.URL) != want {
+			t.Errorf("Describe(%s) = %s, %v", target, url, headers)
+		}
+	}
+	for _, target := range []string{"http://192.0.2.1:8082/a", "http://shop.example/a"} {
+		if _, err := get(t, c, target); !errors.Is(err, hosts.ErrRefused) {
+			t.Errorf("%s: %v, want a refusal", target, err)
+		}
+	}
+	direct := newClient(t, Options{Base: server.URL, Host: "shop.example", Direct: true})
+	if _, err := get(t, direct, "http://shop.example/ledger"); !errors.Is(err, hosts.ErrRefused) {
+		t.Errorf("what does not go through the entry went there: %v", err)
+	}
+}
+
+// The Cookie header is sent as it is given: quotes, JSON, and names that come twice.
+func TestCookiesOnTheWire(t *testing.T) {
+	t.Parallel()
+	var got []string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header["Cookie"] }))
+	defer server.Close()
+	c := newClient(t, Options{Base: server.URL})
+	for _, header := range []string{`a="b"`, `a=1; a=2`, `cart={"sku":"x"}; nameless; =x; q="`, `a=b\c; d=größe; e=x y,z`, "a=b;c=d"} {
+		req := &Request{Method: "GET", Target: "/", Headers: []experiments.Field{{Name: "cookie", Value: header}}, Deadline: time.Now().Add(5 * time.Second)}
+		if err := c.Send(t.Context(), req, &Response{}); err != nil || len(got) != 1 || got[0] != header {
+			t.Errorf("%v: the server saw %q, want %q", err, got, header)
+		}
+	}
+	req := &Request{Method: "GET", Target: "/", Headers: []experiments.Field{{Name: "Cookie", Value: "a=b\r\nEvil: 1"}}, Deadline: time.Now().Add(5 * time.Second)}
+	if err := c.Send(t.Context(), req, &Response{}); err != nil || len(got) != 1 || got[0] != "a=b  Evil: 1" {
+		t.Errorf("%v: the server saw %q", err, got)
+	}
+}

@@ -43,11 +43,10 @@ func newConn(raw net.Conn) *conn {
 
 // An endpoint is one host and port, with the connections to it.
 type endpoint struct {
-	client    *Client
-	host      string // name or address
-	port      string
-	authority string // the Host header
-	tls       *tls.Config
+	client *Client
+	host   string // name or address
+	port   string
+	tls    *tls.Config
 
 	mu     sync.Mutex
 	idle   []*conn // the most recently used last

@@ -21,7 +21,7 @@ func FuzzExchange(f *testing.F) {
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		line := newConn(answered{bytes.NewReader(wire)})
 		var resp Response
-		reusable, err := c.exchange(line, c.base, "/", &Request{Method: "GET"}, &resp)
+		reusable, err := c.exchange(line, c.site.Entry(), &Request{Method: "GET"}, &resp)
 		if err != nil && reusable {
 			t.Errorf("reusable after %v", err)
 		}
