@@ -236,8 +236,8 @@ func writeJourney(b *strings.Builder, j *draft.Journey) {
   # Values that one answer gave and a later request sent are captured; look
   # whether each is what you mean. Cookies are kept within a journey.
 `, oneLine(j.Made), len(j.Steps))
-	if j.Left != "" {
-		fmt.Fprintf(b, "  # Left out: %s.\n", oneLine(j.Left))
+	for _, left := range j.Left {
+		fmt.Fprintf(b, "  # Left out: %s.\n", oneLine(left))
 	}
 	for _, s := range j.Secrets.List {
 		fmt.Fprintf(b, "  # To be set before a run: %s, the %s.\n", s.Name, oneLine(s.Of))

@@ -14,7 +14,7 @@ type Journey struct {
 	ID        string   // as experiments.Slug makes it
 	Origin    string   // that its requests go to, such as https://shop.staging.example
 	Made      string   // how, for a comment: "Recorded at https://…"
-	Left      string   // what was left out, in words; empty: nothing
+	Left      []string // what was left out, each with its count
 	Steps     []*Step  // at most MaxSteps
 	Secrets   *Vault   // what the documents do not hold
 	Notes     []string // for people to check, one sentence each

@@ -239,8 +239,7 @@ func (r *Request) takeHeaders(x *recording.Exchange) {
 }
 
 func (r *Request) takeBody(b *recording.Body) {
-	kind, _, _ := strings.Cut(strings.ToLower(b.MIME), ";")
-	kind = strings.TrimSpace(kind)
+	kind := b.Kind()
 	switch {
 	case b.Text == "" && len(b.Params) == 0:
 		return

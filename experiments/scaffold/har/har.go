@@ -3,15 +3,10 @@
 package har
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/scaffold/recording"
 )
@@ -20,47 +15,12 @@ import (
 // a page loaded, pictures included. A journey is small.
 const (
 	maxRecording = 512 << 20 // bytes of the file
-	maxEntries   = 20_000
+	maxEntries   = 20_000    // that may be part of a journey
 	maxURL       = 8 << 10
-	maxSentBody  = 64 << 10 // of a request
+	maxSentBody  = 64 << 10 // of a request, without the files that it uploads
 	maxAnswer    = 2 << 20  // of a response; the rest is not read
 	maxAnswers   = 128 << 20
 )
-
-// A harEntry has the fields of an exchange in a HAR 1.2 file that are used here.
-// Names with an underscore are Chrome's own.
-type harEntry struct {
-	Started  string      `json:"startedDateTime"`
-	Time     float64     `json:"time"` // milliseconds
-	Type     string      `json:"_resourceType"`
-	Request  *harRequest `json:"request"`
-	Response *harAnswer  `json:"response"`
-}
-
-type harRequest struct {
-	Method  string           `json:"method"`
-	URL     string           `json:"url"`
-	Headers []recording.Pair `json:"headers"`
-	Body    *harBody         `json:"postData"`
-}
-
-type harBody struct {
-	MIME   string           `json:"mimeType"`
-	Text   string           `json:"text"`
-	Params []recording.Pair `json:"params"`
-}
-
-type harAnswer struct {
-	Status  int              `json:"status"`
-	Headers []recording.Pair `json:"headers"`
-	Cookies []recording.Pair `json:"cookies"`
-	Content struct {
-		MIME     string  `json:"mimeType"`
-		Size     float64 `json:"size"`
-		Text     string  `json:"text"`
-		Encoding string  `json:"encoding"`
-	} `json:"content"`
-}
 
 // A reader goes through a HAR file.
 type reader struct {
@@ -69,14 +29,19 @@ type reader struct {
 	left int // bytes of answers that may still be kept
 }
 
-const wantHAR = "export the recording from the browser's network panel as HAR with content"
+const wantHAR = "export the recording from the browser's network panel as HAR with content, or take Playwright's recordHar"
 
 // Read reads the exchanges of a HAR 1.2 file in the order they started. It only counts
 // those that can never be part of a journey. The error is a *[shape.Error] that names
 // the file, the entry and what to do.
 func Read(file string, from io.Reader) (*recording.Recording, error) {
 	limited := &io.LimitedReader{R: from, N: maxRecording + 1}
-	r := &reader{Recording: &recording.Recording{File: file, Left: recording.Exclusions{}}, json: json.NewDecoder(limited), left: maxAnswers}
+	r := &reader{Recording: &recording.Recording{File: file, Left: recording.Exclusions{}}, left: maxAnswers}
+	text, wrong := utf8Text(limited)
+	if wrong != "" {
+		return nil, r.Fail("save the file as UTF-8", "%s", wrong)
+	}
+	r.json = json.NewDecoder(text)
 	err := r.readDocument()
 	switch {
 	case limited.N <= 0:
@@ -169,9 +134,6 @@ func (r *reader) explainError(entry int, err error) error {
 	if entry > 0 {
 		at = fmt.Sprintf("entry %d, %s", entry, at)
 	}
-	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return r.Fail(wantHAR, "%s: %s is a %s, not what HAR 1.2 says", at, kind.Field, kind.Value)
-	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return r.Fail(wantHAR, "%s: the file ends in the middle", at)
 	}
@@ -187,15 +149,13 @@ func (r *reader) readEntries() error {
 		return err
 	}
 	for n := 1; r.json.More(); n++ {
-		if n > maxEntries {
-			return r.Fail("record only the journey", "more than %d entries", maxEntries)
-		}
-		var e harEntry
-		if err := r.json.Decode(&e); err != nil {
+		var raw json.RawMessage
+		if err := r.json.Decode(&raw); err != nil {
 			return r.explainError(n, err)
 		}
-		if err := r.addEntry(n, &e); err != nil {
-			return err
+		r.addEntry(n, raw)
+		if len(r.Exchanges) > maxEntries {
+			return r.Fail("record only the journey", "more than %d requests besides static files and the like", maxEntries)
 		}
 	}
 	_, err := r.json.Token()
@@ -203,75 +163,4 @@ func (r *reader) readEntries() error {
 		return r.explainError(0, err)
 	}
 	return nil
-}
-
-// addEntry keeps one exchange, unless it can never be part of a journey.
-func (r *reader) addEntry(n int, e *harEntry) error {
-	switch {
-	case e.Request == nil || e.Response == nil:
-		return r.Fail(wantHAR, "entry %d: a request and a response are needed", n)
-	case len(e.Request.URL) > maxURL && !strings.HasPrefix(e.Request.URL, "http"):
-		r.Left.Add(recording.NotHTTP)
-		return nil
-	case len(e.Request.URL) > maxURL:
-		return r.Fail("", "entry %d: a URL of %d bytes, at most %d are possible", n, len(e.Request.URL), maxURL)
-	}
-	u, err := url.Parse(e.Request.URL)
-	if err != nil {
-		return r.Fail("a URL such as https://shop.staging.example/carts", "entry %d: request.url is not a URL: %s", n, urlProblem(err))
-	}
-	x := &recording.Exchange{Entry: n, Kind: strings.ToLower(e.Type), Method: strings.ToUpper(e.Request.Method), URL: u,
-		Headers: e.Request.Headers, Body: (*recording.Body)(e.Request.Body)}
-	u.User, u.Fragment = nil, ""
-	x.Started, _ = time.Parse(time.RFC3339Nano, e.Started) // without times, the order of the file counts
-	x.Took = time.Duration(min(max(e.Time, 0), 1e9) * float64(time.Millisecond))
-	x.Answer = newAnswer(e.Response)
-	if why := x.Exclusion(); why != "" {
-		r.Left.Add(why)
-		return nil
-	}
-	if b := x.Body; b != nil && len(b.Text) > maxSentBody {
-		return r.Fail("record a journey that uploads nothing", "entry %d: the request's body has %d bytes, at most %d are possible", n, len(b.Text), maxSentBody)
-	}
-	r.left -= len(x.Answer.Text)
-	if r.left < 0 {
-		return r.Fail("record only the journey", "entry %d: more than %d MiB of answers", n, maxAnswers>>20)
-	}
-	r.Exchanges = append(r.Exchanges, x)
-	return nil
-}
-
-// urlProblem returns the cause of an error of url.Parse without the URL, which may
-// hold secrets.
-func urlProblem(err error) string {
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		return e.Err.Error()
-	}
-	return err.Error()
-}
-
-// newAnswer decodes an answer.
-func newAnswer(a *harAnswer) recording.Answer {
-	mime, _, _ := strings.Cut(a.Content.MIME, ";")
-	out := recording.Answer{Status: a.Status, Headers: a.Headers, MIME: strings.ToLower(strings.TrimSpace(mime)), Text: a.Content.Text}
-	for _, c := range a.Cookies { // a file may hold them here alone
-		if !slices.ContainsFunc(out.Headers, func(h recording.Pair) bool {
-			return strings.EqualFold(h.Name, "set-cookie") && strings.HasPrefix(h.Value, c.Name+"=")
-		}) {
-			out.Headers = append(slices.Clip(out.Headers), recording.Pair{Name: "Set-Cookie", Value: c.Name + "=" + c.Value})
-		}
-	}
-	if strings.EqualFold(a.Content.Encoding, "base64") {
-		decoded, err := base64.StdEncoding.DecodeString(out.Text)
-		if err != nil {
-			decoded = nil
-		}
-		out.Text = string(decoded)
-	}
-	out.Lost = out.Text == "" && a.Content.Size > 0
-	if len(out.Text) > maxAnswer {
-		out.Text = out.Text[:maxAnswer]
-	}
-	out.Text = strings.ToValidUTF8(out.Text, "\ufffd")
-	return out
 }

@@ -28,7 +28,7 @@ func Journey(rec *recording.Recording, own string) (*draft.Journey, error) {
 	}
 	id := cmp.Or(draft.Slug(strings.TrimSuffix(filepath.Base(rec.File), filepath.Ext(rec.File))), "checkout")
 	l := trace(kept, id)
-	j := &draft.Journey{ID: id, Origin: own, Made: "Recorded at " + own, Left: rec.Left.String(), Secrets: l.secrets,
+	j := &draft.Journey{ID: id, Origin: own, Made: "Recorded at " + own, Left: rec.Left.Lines(), Secrets: l.secrets,
 		Notes: slices.Concat(notes, l.notes, gaps(l.steps))}
 	j.SlowAfter, j.Timeout = budget(l.steps)
 	for _, s := range l.steps {
@@ -65,6 +65,9 @@ func choose(rec *recording.Recording, own string) (kept []*recording.Exchange, n
 		return nil, nil, "", rec.Fail("give one of: "+strings.Join(recording.OtherOrigins(list, own), ", "), "no request went to %s", own)
 	case len(kept) > draft.MaxSteps:
 		return nil, nil, "", rec.Fail("record only the journey", "%d requests to %s, a journey has at most %d steps", len(kept), own, draft.MaxSteps)
+	}
+	if i := slices.IndexFunc(kept, func(x *recording.Exchange) bool { return x.Wrong != nil }); i >= 0 {
+		return nil, nil, "", rec.FailAt(kept[i])
 	}
 	return kept, notes, own, nil
 }

@@ -44,6 +44,20 @@ func TestRecordingsWithoutAJourney(t *testing.T) {
 	}
 }
 
+// What is wrong with a request matters where the journey needs it.
+func TestProblemsOfTheJourneyAlone(t *testing.T) {
+	t.Parallel()
+	for name, target := range map[string]string{"the shop's": "http://shop.test/broken", "another's": "http://ads.test/broken"} {
+		wrong := get(t, target, "")
+		wrong.Entry, wrong.Wrong = 2, &recording.Problem{Message: "is wrong", Hint: "mend it"}
+		_, err := Journey(&recording.Recording{File: "x.har", Left: recording.Exclusions{}, Exchanges: []*recording.Exchange{get(t, "http://shop.test/", "text/html"), wrong}}, "")
+		one, is := errors.AsType[*shape.Error](err)
+		if told := is && one.Msg == "entry 2: is wrong" && one.Hint == "mend it"; told != (name == "the shop's") || err != nil && !told {
+			t.Errorf("%s request: %v", name, err)
+		}
+	}
+}
+
 func TestOriginIsChosenOrGiven(t *testing.T) {
 	t.Parallel()
 	visit := func() *recording.Recording {

@@ -17,12 +17,14 @@ import (
 // The reasons why an exchange is not part of the journey.
 const (
 	NotHTTP     = "not HTTP"
+	Unreadable  = "entries that hold no request"
+	OtherOrigin = "other origins"
+	unanswered  = "aborted or not answered"
 	static      = "static files"
 	telemetry   = "analytics and telemetry"
 	preflight   = "preflight requests"
 	streams     = "streams and sockets"
 	failed      = "failed when they were recorded"
-	OtherOrigin = "other origins"
 )
 
 // Exclusions counts the exchanges that were left out, by reason.
@@ -38,6 +40,15 @@ func (d Exclusions) Total() int {
 		n += v
 	}
 	return n
+}
+
+// Lines returns a text for each reason, such as "static files (12)".
+func (d Exclusions) Lines() []string {
+	lines := []string{}
+	for _, why := range slices.Sorted(maps.Keys(d)) {
+		lines = append(lines, fmt.Sprintf("%s (%d)", why, d[why]))
+	}
+	return lines
 }
 
 // String returns a text such as "static files (12), other origins (3)".
@@ -63,6 +74,8 @@ func (x *Exchange) Exclusion() string {
 		return telemetry
 	case x.isAsset():
 		return static
+	case x.Answer.Status <= 0:
+		return unanswered
 	case x.Answer.Status < 200 || x.Answer.Status > 399 || !slices.Contains(experiments.Methods(), x.Method):
 		return failed
 	}

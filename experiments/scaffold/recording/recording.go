@@ -33,7 +33,12 @@ type Exchange struct {
 	Body    *Body // nil: none
 	Answer  Answer
 	Repeats []*Exchange // earlier ones of a request that was repeated
+	Wrong   *Problem    // nil: none
 }
+
+// A Problem is why a request cannot be part of a journey. It only matters where the
+// request belongs to one: most of a recording does not.
+type Problem struct{ Message, Hint string }
 
 // A Pair is a header or a field.
 type Pair struct{ Name, Value string }
@@ -42,7 +47,15 @@ type Pair struct{ Name, Value string }
 type Body struct {
 	MIME   string // with parameters, as the request's Content-Type has it
 	Text   string // empty where only Params are known
-	Params []Pair // decoded
+	Params []Param
+	Lost   bool // something was sent, and the recording does not hold it
+}
+
+// A Param is a field of a form, decoded.
+type Param struct {
+	Name, Value string
+	File        string // name of the file that was sent; empty: none
+	MIME        string // of that file
 }
 
 // An Answer is a response.
@@ -52,6 +65,11 @@ type Answer struct {
 	MIME    string // lower case, without parameters
 	Text    string // decoded; empty if the recording does not hold it
 	Lost    bool   // there was a text, and the recording does not hold it
+}
+
+// FailAt returns an error about an exchange that the journey needs.
+func (r *Recording) FailAt(x *Exchange) error {
+	return r.Fail(x.Wrong.Hint, "entry %d: %s", x.Entry, x.Wrong.Message)
 }
 
 // Fail returns an error about the recording, a *[shape.Error] that says what to do.
