@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"time"
 )
@@ -35,7 +36,6 @@ func benchmarks() []benchmark {
 		{name: "fidelity", line: "how exactly shares and latencies are injected (30 s)", room: "./injectors/proxy", args: bench("Fidelity", "3x")},
 		{name: "page", line: "time and size of the HTML report of forty experiments (10 s)", room: "./report", args: append(bench("Page", "3x"), "-run", "PageSize", "-v")},
 		{name: "calibration", line: "coverage of the intervals over simulated traffic (minutes)", room: "./experiments/stats", args: []string{"-run", "Calibration|EProcessFalseStops|ComparisonCovers", "-calibrate", "-v", "-timeout", "60m"}},
-		{name: "truth", line: "whole experiments in fake time against known harm: how often the result tells the truth (30 min)", room: "./experiments/truth", args: []string{"-run", ".", "-runs", "2000", "-v", "-timeout", "180m"}},
 		{name: "crash", line: "the crash matrix: runs killed at every event of their journals and in every call (2 min)", room: "./cmd/blastgauge", args: []string{"-run", "TestCrashMatrix", "-v", "-timeout", "60m"}, env: []string{"BLASTGAUGE_CRASH=each"}},
 		{name: "crash-product", line: "the crash matrix as the full product of events and deaths (30 min)", room: "./cmd/blastgauge", args: []string{"-run", "TestCrashMatrix", "-v", "-timeout", "90m"}, env: []string{"BLASTGAUGE_CRASH=all"}},
 	}
@@ -48,7 +48,44 @@ func benchmarkPrograms() []program {
 			return func(ctx context.Context, out *printer) (err error) { return b.run(ctx, out) }
 		}})
 	}
-	return append(list, program{"crash-random", "runs and guards killed at random moments, on damaged and removed directories (200 cases: 1 min)", defineCrashRandom}, program{"startup", "start-up time of the command (10 s)", defineStartup})
+	return append(list, program{"crash-random", "runs and guards killed at random moments, on damaged and removed directories (200 cases: 1 min)", defineCrashRandom}, program{"startup", "start-up time of the command (10 s)", defineStartup},
+		program{"truth", "what is promised of verdicts beside what whole experiments in fake time show (3 h on two cores with 2,000 runs; -for 30m, -state FILE to go on)", defineTruth})
+}
+
+// defineTruth plays the cases behind each row of what is promised, and whole suites for
+// what is promised of compare. It prints how far it is, and a table at the end.
+func defineTruth(f *flag.FlagSet) func(context.Context, *printer) error {
+	runs := f.Int("runs", 2000, "runs of each case")
+	limit := f.Duration("for", 0, "end after this time, with the runs that there are (default: after all)")
+	state := f.String("state", "", "keep the runs in this `FILE`, and go on from what is in it")
+	return func(ctx context.Context, out *printer) error {
+		more := []string{"-for", limit.String()}
+		if *state != "" {
+			path, err := filepath.Abs(*state) // go test runs in the room's directory
+			if err != nil {
+				return err
+			}
+			more = append(more, "-state", path)
+		}
+		var errs []error
+		for _, b := range truthBenchmarks(*runs, more...) {
+			errs = append(errs, b.run(ctx, out))
+		}
+		return errors.Join(errs...)
+	}
+}
+
+// truthBenchmarks are the table of whole experiments, with more arguments, and the suites of
+// compare.
+func truthBenchmarks(runs int, more ...string) []benchmark {
+	of := func(room, test string, more ...string) benchmark {
+		args := []string{"-run", "^" + test + "$", "-v", "-timeout", "0", "-runs", strconv.Itoa(runs)}
+		return benchmark{name: "truth", room: room, args: append(args, more...)}
+	}
+	return []benchmark{
+		of("./experiments/truth", "TestAcceptance", append([]string{"-accept"}, more...)...),
+		of("./experiments/compare", "TestSuites"),
+	}
 }
 
 // defineCrashRandom is the crash matrix without its grid.

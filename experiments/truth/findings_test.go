@@ -44,6 +44,20 @@ func long(seed uint64, control plan.Control, base world.Process, rate float64) *
 	}
 }
 
+// collapse is a fault that harms a share during, and after whose removal a share of both
+// arms fails for good.
+func collapse(seed uint64, share, during float64) *Scene {
+	s := long(seed, plan.Concurrent, world.Level(0.01), 50)
+	s.Harm = world.Steady(during)
+	s.Decide = func(m Moment) (journal.Outcome, float64) {
+		if m.Removed >= 0 && m.Rand.Float64() < share || m.Harmed() {
+			return journal.Failed, 0.02
+		}
+		return journal.OK, 0.05
+	}
+	return s
+}
+
 // A system that collapses for both arms once the fault is gone is not held, and not
 // called recovered.
 func TestACollapseOfBothArmsIsNotHeld(t *testing.T) {
@@ -51,17 +65,7 @@ func TestACollapseOfBothArmsIsNotHeld(t *testing.T) {
 	for _, share := range []float64{0.1, 0.3, 0.6} {
 		for _, during := range []float64{0, 0.03} {
 			recovered := 0
-			s := Tally(t, *runs, during, func(seed uint64) *Scene {
-				s := long(seed, plan.Concurrent, world.Level(0.01), 50)
-				s.Harm = world.Steady(during)
-				s.Decide = func(m Moment) (journal.Outcome, float64) {
-					if m.Removed >= 0 && m.Rand.Float64() < share || m.Harmed() {
-						return journal.Failed, 0.02
-					}
-					return journal.OK, 0.05
-				}
-				return s
-			}, func(e *result.Experiment) {
+			s := Tally(t, *runs, during, func(seed uint64) *Scene { return collapse(seed, share, during) }, func(e *result.Experiment) {
 				for _, c := range e.Criteria {
 					if c.Kind == result.RecoveryCriterion && c.Verdict == result.Held {
 						recovered++
@@ -73,27 +77,36 @@ func TestACollapseOfBothArmsIsNotHeld(t *testing.T) {
 	}
 }
 
+// A spill is harm by the fault of its own arm, and of the control.
+type spill struct{ fault, control float64 }
+
+func spills() []spill {
+	return []spill{{0.9, 0.03}, {0.9, 0.4}, {0.5, 0.05}, {0.3, 0.02}, {0.2, 0.04}, {0.2, 0.09}}
+}
+
+func spillOver(seed uint64, c spill) *Scene {
+	s := minute(seed, plan.Concurrent, world.World{Base: world.Level(0.005), Harm: world.Steady}, 0)
+	s.Decide = func(m Moment) (journal.Outcome, float64) {
+		harm := 0.0
+		switch {
+		case m.Faulted:
+			harm = c.fault
+		case m.Injected >= 0 && m.Removed < 0:
+			harm = c.control
+		}
+		if m.Rand.Float64() < world.Either(m.Base, harm) {
+			return journal.Failed, 0.02
+		}
+		return journal.OK, 0.05
+	}
+	return s
+}
+
 // A fault that spills over to the control arm can be refuted.
 func TestSpillOverIsRefuted(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ fault, control float64 }{{0.9, 0.03}, {0.9, 0.4}, {0.5, 0.05}, {0.3, 0.02}, {0.2, 0.04}, {0.2, 0.09}} {
-		s := Tally(t, *runs, c.fault, func(seed uint64) *Scene {
-			s := minute(seed, plan.Concurrent, world.World{Base: world.Level(0.005), Harm: world.Steady}, 0)
-			s.Decide = func(m Moment) (journal.Outcome, float64) {
-				harm := 0.0
-				switch {
-				case m.Faulted:
-					harm = c.fault
-				case m.Injected >= 0 && m.Removed < 0:
-					harm = c.control
-				}
-				if m.Rand.Float64() < world.Either(m.Base, harm) {
-					return journal.Failed, 0.02
-				}
-				return journal.OK, 0.05
-			}
-			return s
-		}, nil)
+	for _, c := range spills() {
+		s := Tally(t, *runs, c.fault, func(seed uint64) *Scene { return spillOver(seed, c) }, nil)
 		check(t, "spill-over", s, atLeast("refuted", s.Refuted, 0.95))
 	}
 }

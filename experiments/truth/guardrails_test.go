@@ -15,29 +15,36 @@ func guardedBy(share float64) []experiments.Guardrail {
 	return []experiments.Guardrail{{BlastRadius: share}}
 }
 
+// A delay delays all journeys of the fault arm, where a share fails anyway.
+type delay struct{ fail, delay, guard, rate float64 }
+
+func delays() []delay {
+	return []delay{{0.01, 2, 0.02, 100}, {0.01, 2.5, 0.02, 200}, {0.018, 2.5, 0.02, 100}, {0.018, 2.5, 0.05, 200}}
+}
+
+func delayed(seed uint64, c delay) *Scene {
+	return &Scene{
+		Seed: seed, Warmup: 2, Baseline: 60, Fault: 60, Recovery: 10, Rates: []float64{c.rate}, SlowAfter: 3, Timeout: 10,
+		Control: plan.Concurrent, Limit: 0.05, Guardrails: guardedBy(c.guard), Base: world.Level(c.fail), Step: 0.02,
+		Decide: func(m Moment) (journal.Outcome, float64) {
+			switch {
+			case m.Harmed():
+				return journal.Failed, 0.02
+			case m.Faulted:
+				return journal.OK, c.delay
+			}
+			return journal.OK, 0.05
+		},
+	}
+}
+
 // A fault that only delays journeys, within their budget, is stopped by chance in one of
 // a hundred runs at the most: the fast failures that there are anyway end first and say
 // nothing.
 func TestGuardrailDoesNotStopADelay(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ fail, delay, guard, rate float64 }{
-		{0.01, 2, 0.02, 100}, {0.01, 2.5, 0.02, 200}, {0.018, 2.5, 0.02, 100}, {0.018, 2.5, 0.05, 200},
-	} {
-		s := Tally(t, *runs, 0, func(seed uint64) *Scene {
-			return &Scene{
-				Seed: seed, Warmup: 2, Baseline: 60, Fault: 60, Recovery: 10, Rates: []float64{c.rate}, SlowAfter: 3, Timeout: 10,
-				Control: plan.Concurrent, Limit: 0.05, Guardrails: guardedBy(c.guard), Base: world.Level(c.fail), Step: 0.02,
-				Decide: func(m Moment) (journal.Outcome, float64) {
-					switch {
-					case m.Harmed():
-						return journal.Failed, 0.02
-					case m.Faulted:
-						return journal.OK, c.delay
-					}
-					return journal.OK, 0.05
-				},
-			}
-		}, nil)
+	for _, c := range delays() {
+		s := Tally(t, *runs, 0, func(seed uint64) *Scene { return delayed(seed, c) }, nil)
 		check(t, "delay", s, atMost("stopped", s.Stopped, 0.01))
 	}
 }
@@ -57,17 +64,20 @@ func TestTheWindowRuleRefutesNothing(t *testing.T) {
 	}
 }
 
+// guarded is a scene that a guardrail ends.
+func guarded(seed uint64, rate, guard, slowAfter float64, decide func(Moment) (journal.Outcome, float64)) *Scene {
+	return &Scene{
+		Seed: seed, Warmup: 2, Baseline: 60, Fault: 60, Recovery: 10, Rates: []float64{rate}, SlowAfter: slowAfter, Timeout: 20,
+		Control: plan.Concurrent, Limit: 0.05, Guardrails: guardedBy(guard), Base: world.Level(0.01), Step: 0.02, Decide: decide,
+	}
+}
+
 // reaction is when a guardrail stopped the fault, in seconds since its injection, in the
 // middle of all runs.
 func reaction(t *testing.T, rate, guard, slowAfter float64, decide func(Moment) (journal.Outcome, float64)) float64 {
 	t.Helper()
 	var after []float64
-	s := Tally(t, *runs, 0.2, func(seed uint64) *Scene {
-		return &Scene{
-			Seed: seed, Warmup: 2, Baseline: 60, Fault: 60, Recovery: 10, Rates: []float64{rate}, SlowAfter: slowAfter, Timeout: 20,
-			Control: plan.Concurrent, Limit: 0.05, Guardrails: guardedBy(guard), Base: world.Level(0.01), Step: 0.02, Decide: decide,
-		}
-	}, func(e *result.Experiment) {
+	s := Tally(t, *runs, 0.2, func(seed uint64) *Scene { return guarded(seed, rate, guard, slowAfter, decide) }, func(e *result.Experiment) {
 		if e.Guardrail != nil {
 			after = append(after, e.Faults[0].Removed.Sub(e.Faults[0].Injected).Seconds())
 		}

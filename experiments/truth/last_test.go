@@ -63,31 +63,36 @@ type mean struct{ sum, n float64 }
 func (m *mean) add(v float64)  { m.sum, m.n = m.sum+v, m.n+1 }
 func (m *mean) value() float64 { return m.sum / m.n }
 
+// settles reports whether a run was undecided and asked for what a run can have, and whether
+// that settled it.
+func settles(t *testing.T, seed uint64) (asked, settled bool) {
+	t.Helper()
+	scene := func(seed uint64) *Scene {
+		s := oneRoute(seed, world.Documented()[0], 0.035)
+		s.Control, s.Recovery = plan.Concurrent, 5
+		return s
+	}
+	j := scene(seed).Play(t).Journeys[0]
+	have := j.Arms.Fault.Journeys
+	needed, possible := j.NeededToSettle()
+	if j.Verdict != result.Inconclusive || !possible || needed > 20*have { // hours of journeys
+		return false, false
+	}
+	longer := scene(seed + 10_000)
+	longer.Fault *= float64(needed) / float64(have)
+	return true, longer.Play(t).Journeys[0].Verdict != result.Inconclusive
+}
+
 // What a result says would settle it does.
 func TestWhatWouldSettleItDoes(t *testing.T) {
 	t.Parallel()
 	asked, settled := 0, 0
 	for seed := range uint64(*runs * 4) {
-		scene := func(seed uint64) *Scene {
-			s := oneRoute(seed, world.Documented()[0], 0.035)
-			s.Control, s.Recovery = plan.Concurrent, 5
-			return s
-		}
-		e := scene(seed + 1).Play(t)
-		j := &e.Journeys[0]
-		if j.Verdict != result.Inconclusive {
-			continue
-		}
-		have := j.Arms.Fault.Journeys
-		needed, possible := j.NeededToSettle()
-		if !possible || needed > 20*have {
-			continue // hours of journeys
-		}
-		asked++
-		longer := scene(seed + 10_001)
-		longer.Fault *= float64(needed) / float64(have)
-		if longer.Play(t).Journeys[0].Verdict != result.Inconclusive {
-			settled++
+		if a, s := settles(t, seed+1); a {
+			asked++
+			if s {
+				settled++
+			}
 		}
 	}
 	if share, slack := float64(settled)/float64(max(1, asked)), 1.5/math.Sqrt(float64(max(1, asked))); asked == 0 || share < 0.75-slack {
