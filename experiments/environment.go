@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/rows"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
@@ -18,6 +19,8 @@ import (
 type environment struct {
 	getenv func(name string) (string, bool) // nil: nothing is set
 	unset  *[]envReference                  // gets the variables that are missing; nil where nobody asks
+	folder string                           // that files which the document names are relative to
+	tables map[string]*rows.Table           // the data files that were read, by path; nil where nobody reads one twice
 }
 
 // lookup returns the value of a variable of a template: its default where the variable
@@ -138,7 +141,7 @@ func (f fromEnvironment) Schema() shape.Object {
 // beforeJourneys says what to write in place of a variable of requests.
 func beforeJourneys(p Part) shape.Diagnostic {
 	wrong := shape.Diagnostic{Msg: "only variables of the environment can be used here, written ${env:NAME}", From: p.From, To: p.To}
-	if !slices.Contains(Builtins(), p.Name) {
+	if !slices.Contains(Builtins(), p.Name) && p.Column == "" {
 		wrong.Hint = "write ${env:" + p.Name + "}"
 	}
 	return wrong

@@ -15,6 +15,7 @@ type Journey struct {
 	SlowAfter time.Duration `json:"slow_after"` // the whole journey's budget
 	Timeout   time.Duration `json:"timeout"`    // of the whole journey
 	Steps     []Step        `json:"steps"`
+	Data      *Data         `json:"data,omitempty"` // nil: none
 }
 
 // A Step is one request of a journey and what it must return.
@@ -50,6 +51,7 @@ func journeyShape(j *Journey, env environment) shape.Shape {
 		{Name: "slow_after", Doc: "budget of the whole journey; beyond it the journey counts as slow; 3s by default",
 			Shape: positive(duration, "0s")(&j.SlowAfter)},
 		{Name: "timeout", Doc: "a journey that takes longer has failed; 10s by default", Shape: positive(duration, "0s")(&j.Timeout)},
+		{Name: "data", Doc: "file of rows, of which each journey in flight has one of its own, as ${data.COLUMN}: CSV with a header line, or JSON lines", Shape: dataShape(&j.Data, env)},
 		{Name: "steps", Doc: "the requests of the journey, in order", Required: true,
 			Shape: shape.List[Step]{To: &j.Steps, Item: stepShape, Min: 1, Max: 200}},
 	}}
@@ -96,6 +98,9 @@ func (j *Journey) checkBudgets(d *shape.Document, path string) {
 // checkCaptures notes variables that no earlier step captures.
 func (j *Journey) checkCaptures(d *shape.Document, path string) {
 	captured := map[string]bool{}
+	if !j.addColumns(captured) {
+		captured[anyColumn] = true
+	}
 	later := map[string]string{}
 	for _, s := range j.Steps {
 		for _, c := range s.Captures {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
+	"github.com/blastgauge/blastgauge/experiments/rows"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
@@ -79,7 +80,7 @@ func decodeSystem(src shape.Source, getenv func(string) (string, bool), set []sh
 	s := &System{File: src.File, Text: string(src.Text), Defaults: unset()}
 	d := shape.NewDocument(src, language())
 	d.Override(set)
-	readDocument(d, systemShape(s, environment{getenv, &s.unset}), SystemKind)
+	readDocument(d, systemShape(s, environment{getenv: getenv, unset: &s.unset, folder: filepath.Dir(src.File), tables: map[string]*rows.Table{}}), SystemKind)
 	s.places, s.env = d.Places(), envReferences(d)
 	return d, s
 }
@@ -87,7 +88,7 @@ func decodeSystem(src shape.Source, getenv func(string) (string, bool), set []sh
 func decodeExperiment(src shape.Source, getenv func(string) (string, bool)) (*shape.Document, *Experiment) {
 	e := &Experiment{File: src.File, Text: string(src.Text), Settings: unset()}
 	d := shape.NewDocument(src, language())
-	readDocument(d, experimentShape(e, environment{getenv, &e.unset}), ExperimentKind)
+	readDocument(d, experimentShape(e, environment{getenv: getenv, unset: &e.unset}), ExperimentKind)
 	readBodies(d, e)
 	e.places, e.env = d.Places(), envReferences(d)
 	if d.Given("experiment") {

@@ -19,6 +19,7 @@ type Part struct {
 	Literal string
 	Name    string // such as "cart", "uuid", "random" or "env"
 	Arg     string // "1..100" or "a|b|c" for random, NAME for env, otherwise empty
+	Column  string // of the journey's data, where Name is "data." and this
 	// Default is the value of an environment variable that is not set or empty, as in
 	// ${env:NAME:-default}, where HasDefault is set.
 	Default    string
@@ -99,6 +100,12 @@ func parseVariable(inside string) (p Part, msg string) {
 	inside, raw, msg := cutFilter(inside)
 	if msg != "" {
 		return p, msg
+	}
+	if name, ok := strings.CutPrefix(inside, column); ok { // whose name is the file's, not ours
+		if strings.TrimSpace(name) == "" {
+			return p, "a column of the journey's data is written ${data.NAME}"
+		}
+		return Part{Name: inside, Column: name, Raw: raw}, ""
 	}
 	name, arg, hasArg := strings.Cut(inside, " ")
 	arg = strings.TrimSpace(arg)

@@ -32,6 +32,8 @@ func TestParseTemplate(t *testing.T) {
 		"raw default":     {"${env:A:-a|b|raw}", []Part{{Name: "env", Arg: "A", Default: "a|b", HasDefault: true, Raw: true}}, true},
 		"default, bar":    {"${env:A:-a|b}", []Part{{Name: "env", Arg: "A", Default: "a|b", HasDefault: true}}, true},
 		"a choice of raw": {"${random a|raw}", []Part{{Name: "random", Arg: "a|raw"}}, true},
+		"a column":        {"${data.email}", []Part{{Name: "data.email", Column: "email"}}, true},
+		"its own name":    {"${data.E-Mail (work)|raw}", []Part{{Name: "data.E-Mail (work)", Column: "E-Mail (work)", Raw: true}}, true},
 		"many characters": {"ü${a}€", []Part{{Literal: "ü"}, {Name: "a"}, {Literal: "€"}}, false},
 	}
 	for name, tt := range tests {
@@ -76,6 +78,8 @@ func TestParseTemplateRefuses(t *testing.T) {
 		"${x|}":              0,
 		"${x|raw|raw}":       0,
 		"${|raw}":            0,
+		"${data.}":           0,
+		"${data. |raw}":      0,
 		"${env:A |raw}":      0,
 		"${env:A| raw}":      0,
 		"${env:A|json}":      0,

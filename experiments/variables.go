@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
@@ -31,7 +32,15 @@ func checkVariables(d *shape.Document, path string, captured map[string]bool, la
 				continue
 			}
 			wrong := shape.Diagnostic{From: p.From, To: p.To, Got: p.Name}
-			if step, ok := later[p.Name]; ok {
+			if p.Column != "" {
+				if wrong.Known = columnsOf(captured); slices.Contains(wrong.Known, anyColumn) {
+					continue
+				}
+				wrong.Msg = fmt.Sprintf("the data of this journey has no column %q", p.Column)
+				if len(wrong.Known) == 0 {
+					wrong.Msg, wrong.Hint = "there is no data here", "give the journey data: users.csv"
+				}
+			} else if step, ok := later[p.Name]; ok {
 				wrong.Msg = fmt.Sprintf("${%s} is captured too late: by step %q", p.Name, step)
 			} else {
 				wrong.Msg = fmt.Sprintf("${%s} is not captured by an earlier step", p.Name)
@@ -43,6 +52,20 @@ func checkVariables(d *shape.Document, path string, captured map[string]bool, la
 			d.Fail(n, wrong)
 		}
 	}
+}
+
+// anyColumn stands for columns that are not known, because their file is wrong.
+const anyColumn = column + "*"
+
+// columnsOf are the columns among variables, as they are used, sorted.
+func columnsOf(variables map[string]bool) (list []string) {
+	for name := range variables {
+		if strings.HasPrefix(name, column) {
+			list = append(list, name)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // An envReference is a use of an environment variable in a document.

@@ -24,9 +24,14 @@ func digestsOf(e Experiment, saturation []float64) Digests {
 		Repeat int       `json:",omitempty"`
 		Shares []float64 `json:",omitempty"`
 	}
+	type data struct {
+		Digest string
+		Order  experiments.Order `json:",omitempty"`
+	}
 	type journey struct {
 		SlowAfter, Timeout time.Duration
 		Steps              []experiments.Step
+		Data               *data `json:",omitempty"`
 	}
 	rates, journeys, byJourney := map[string]float64{}, map[string]journey{}, map[string]float64{}
 	for _, j := range e.Journeys {
@@ -36,7 +41,14 @@ func digestsOf(e Experiment, saturation []float64) Digests {
 		for i := range steps {
 			steps[i].Needs = nil // it describes the system and changes no request
 		}
-		journeys[j.Name] = journey{j.SlowAfter, j.Timeout, steps}
+		part := journey{SlowAfter: j.SlowAfter, Timeout: j.Timeout, Steps: steps}
+		if j.Data != nil { // what is in the file decides what is sent, and not what it is called
+			part.Data = &data{j.Data.Digest, j.Data.Order}
+			if part.Data.Order == experiments.InTurn {
+				part.Data.Order = "" // the default
+			}
+		}
+		journeys[j.Name] = part
 	}
 	return Digests{
 		Faults:   digest(faults),

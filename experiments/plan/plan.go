@@ -226,7 +226,7 @@ func checkPossible(e Experiment, caps experiments.Caps) error {
 	if e.Phases.Baseline <= 0 {
 		errs = append(errs, errors.New("a baseline of 0s leaves nothing to compare with"))
 	}
-	errs = append(errs, e.checkTurns())
+	errs = append(errs, e.checkTurns(), e.checkData())
 	for _, f := range e.Faults {
 		if f.Until > e.Phases.Fault || f.At >= f.Until {
 			errs = append(errs, fmt.Errorf("the fault on %s lasts from %s to %s, outside the fault phase of %s", f.Into, f.At, f.Until, e.Phases.Fault))
@@ -287,6 +287,7 @@ func warnings(e Experiment) []string {
 	list = append(list, e.guardrailWarnings()...)
 	list = append(list, e.recoveryWarnings()...)
 	list = append(list, e.turnWarnings()...)
+	list = append(list, e.dataWarnings()...)
 	for _, f := range e.Faults {
 		kind, _ := injectors.Lookup(f.Inject)
 		for _, s := range kind.CaveatsFor(f.Attributes) {

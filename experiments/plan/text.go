@@ -61,7 +61,7 @@ func (e Experiment) writeText(b *bytes.Buffer) {
 			fmt.Fprintf(b, "      ! %s\n", text)
 		}
 	}
-	for _, text := range e.goesBy() {
+	for _, text := range append(e.sayData(), e.goesBy()...) {
 		fmt.Fprintf(b, "      %s\n", text)
 	}
 	for _, j := range e.Journeys {

@@ -3,6 +3,7 @@ package result
 import (
 	"fmt"
 
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
@@ -60,7 +61,11 @@ func distrustJourney(p plan.Journey, j *journeyRecord, arms []plan.Arm) []reason
 			p.Name, late.P99*1000, 100*p.SlowAfter.Seconds())
 	}
 	if shed := j.control.FailedBy.Shed; shed > 0 {
-		why.add(ReasonControlShed, "%s: %d journeys of the control could not be started: too many were in flight", p.Name, shed)
+		lack := ""
+		if p.Data != nil {
+			lack = ", or no row of " + cutTo(p.Data.File, journal.MaxKey) + " was free"
+		}
+		why.add(ReasonControlShed, "%s: %d journeys of the control could not be started: too many were in flight%s", p.Name, shed, lack)
 	}
 	if fault, ctrl := j.fault.Journeys, j.control.Journeys; min(fault, ctrl) == 0 {
 		why.add(ReasonTooFewJourneys, "%s: too few journeys: %d in the fault arm and %d in the control", p.Name, fault, ctrl)

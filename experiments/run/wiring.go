@@ -29,7 +29,7 @@ func (r *run) engineOptions() engine.Options {
 		Fenced:         r.guard.Fenced,
 	}
 	if r.secrets != nil {
-		o.Hide = func(text string) string { return r.secrets.Plain(text, mostKind) }
+		o.Hide = func(text string) string { return r.secrets.Plain(r.hideRows(text), mostKind) }
 	}
 	if r.server.Kind == toxiproxy.KindStock {
 		o.Exchanger = exchanger{r.plan.System.Hosts()}
@@ -37,6 +37,16 @@ func (r *run) engineOptions() engine.Options {
 		o.Counters = r.driver.Carried
 	}
 	return o
+}
+
+// hideRows hides what is a secret of any row of the journeys' data.
+func (r *run) hideRows(text string) string {
+	for _, j := range r.plan.System.Journeys {
+		if j.Data != nil && j.Data.Table != nil {
+			text = j.Data.Table.Mask(text)
+		}
+	}
+	return text
 }
 
 func (r *run) traffic(experiment int, epoch time.Time) (engine.Generator, error) {

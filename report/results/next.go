@@ -190,7 +190,7 @@ func standingAdvice() map[result.ReasonCode]advice {
 		result.ReasonSystemDied:          {verb: look, text: "find out why it ended, and start it again before anything else is measured"},
 		result.ReasonFaultVanished:       {verb: measureAgain, text: "once nothing else changes the proxies of its Toxiproxy server"},
 		result.ReasonTooBusy:             {verb: measureAgain, text: "at a lower rate, on a larger machine, or while it does nothing else"},
-		result.ReasonControlShed:         {verb: measureAgain, text: "at a lower rate: the control could not keep up"},
+		result.ReasonControlShed:         {verb: measureAgain, text: "at a lower rate, or with more rows of data where it lacks them: the control could not keep up"},
 		result.ReasonTooFewJourneys:      {verb: measureAgain, text: "with a longer fault phase or at a higher rate"},
 		result.ReasonArmsDiffer:          {verb: repair, text: "give both arms the same system and data: without a fault their journeys have to end alike"},
 		result.ReasonNotCounted:          {verb: settle, text: "run it through blastgauge proxy"},

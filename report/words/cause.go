@@ -31,6 +31,8 @@ func ShortCause(c result.Cause) string {
 		"not_allowed": "host not allowed", "too_large": "answer too large", "shed": "never sent (too many in flight)", "error": "broken connection",
 	}[c.Class]
 	switch {
+	case c.Class == "shed" && c.Key != "":
+		return "never sent (" + c.Key + ")"
 	case text != "":
 		return text
 	case c.Class == "status" && c.Key != "":

@@ -49,7 +49,7 @@ func (e *Execution) example(s *step, v *Verdict) *journal.Example {
 // and been given under a name that says that it is one.
 func (e *Execution) secretsOfJourney() *redact.Secrets {
 	hidden := &redact.Secrets{}
-	hidden.HideAll(e.script.hidden)
+	hidden.HideAll(e.hidden())
 	hidden.HideNamed(e.req.Body)
 	hidden.HideNamed([]byte(e.req.Target))
 	for _, h := range e.req.Headers {

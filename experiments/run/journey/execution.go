@@ -8,6 +8,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/wait"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/cookies"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
@@ -37,9 +38,10 @@ type Execution struct {
 	own     time.Duration // of the step, that this machine needed to judge answers
 	headers []experiments.Field
 
-	tracer   Tracer // nil: nobody is told of the steps
-	sent     int    // requests of the step
-	answered bool   // the last of them was
+	secrets  *redact.Secrets // of the script and of the row; nil: not asked for yet
+	tracer   Tracer          // nil: nobody is told of the steps
+	sent     int             // requests of the step
+	answered bool            // the last of them was
 }
 
 // A Seed decides every random value of one journey. Journeys with equal seeds
@@ -49,6 +51,7 @@ type Seed struct {
 	UUIDs   uint64 // of ${uuid}
 	Number  uint64 // of the journey among those with the same Choices and UUIDs
 	Seq     uint64 // ${seq}
+	Row     int    // of the data, where the script has any
 }
 
 // An Entry is where the requests of a journey go.
@@ -145,7 +148,7 @@ func (e *Execution) start(s *Script, to Entry, seed Seed) {
 	e.script, e.sender, e.site, e.wanted = s, to.Sender, to.Site, to.Wanted
 	e.choices.Seed(seed.Choices, sampling.Draw(seed.Number, 0, 1))
 	e.values.uuids.Seed(seed.UUIDs, sampling.Draw(seed.Number, 0, 1))
-	e.values.seq = seed.Seq
+	e.values.seq, e.values.data, e.values.row = seed.Seq, s.data, seed.Row
 	if cap(e.values.slots) < s.slots {
 		e.values.slots = make([]any, s.slots)
 	}
@@ -157,8 +160,24 @@ func (e *Execution) start(s *Script, to Entry, seed Seed) {
 	}
 }
 
+// hidden are the secrets of the script, and those of the row that the journey has.
+func (e *Execution) hidden() *redact.Secrets {
+	if e.script.data == nil {
+		return e.script.hidden
+	}
+	if e.secrets == nil {
+		e.secrets = &redact.Secrets{}
+		e.secrets.HideAll(e.script.hidden)
+		for _, value := range e.script.data.Secrets(e.values.row) {
+			e.secrets.Hide(value, redact.Hidden)
+		}
+	}
+	return e.secrets
+}
+
 // end lets go of everything that the journey held.
 func (e *Execution) end() {
+	e.secrets = nil
 	clear(e.values.slots)
 	e.cookies.Reset()
 	if cap(e.req.Body) > keptBuffer {
@@ -212,7 +231,7 @@ func (e *Execution) capture(s *step, deadline time.Time) Verdict {
 		return e.notJudged(err, deadline)
 	case missing != nil:
 		detail := fmt.Sprintf("%s holds nothing to capture as %s", missing, missing.Name)
-		return Verdict{Outcome: journal.Wrong, Cause: journal.Unmet, Key: "capture " + missing.Name, Detail: e.script.hidden.Text(detail, maxDetail)}
+		return Verdict{Outcome: journal.Wrong, Cause: journal.Unmet, Key: "capture " + missing.Name, Detail: e.hidden().Text(detail, maxDetail)}
 	}
 	return Verdict{}
 }

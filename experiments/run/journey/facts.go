@@ -7,6 +7,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/redact"
+	"github.com/blastgauge/blastgauge/experiments/rows"
 )
 
 // Facts are what requests may refer to that is known before they are sent.
@@ -16,6 +17,7 @@ type Facts struct {
 	Started time.Time                        // ${started}: when the experiment did
 	Env     func(name string) (string, bool) // ${env:NAME}; nil: nothing is set
 	Secrets *redact.Secrets                  // hidden beside the variables that a request uses; nil: none
+	Data    *rows.Table                      // of ${data.COLUMN}; nil: none
 }
 
 // Value returns the value of a variable that is known before a request is sent:

@@ -42,7 +42,7 @@ type answer struct {
 // judge compares an answer with what its step expects: first the status, then
 // the content.
 func (e *Execution) judge(s *step, deadline time.Time) Verdict {
-	a, hidden := &e.answer, e.script.hidden
+	a := &e.answer
 	if !s.acceptsStatus(a.resp.Status) {
 		return Verdict{Outcome: journal.Failed, Cause: journal.Status, Key: strconv.Itoa(a.resp.Status), Detail: fmt.Sprintf("status %d, expected %s", a.resp.Status, s.acceptedStatuses())}
 	}
@@ -51,7 +51,7 @@ func (e *Execution) judge(s *step, deadline time.Time) Verdict {
 			if ended := a.unjudged(err); ended != nil {
 				return e.failure(ended, deadline)
 			}
-			return Verdict{Outcome: journal.Wrong, Cause: journal.Unmet, Key: "body is JSON", Detail: hidden.Text("the body is not JSON: "+err.Error(), maxDetail)}
+			return Verdict{Outcome: journal.Wrong, Cause: journal.Unmet, Key: "body is JSON", Detail: e.hidden().Text("the body is not JSON: "+err.Error(), maxDetail)}
 		}
 	}
 	for i := range s.expectations {
@@ -60,7 +60,7 @@ func (e *Execution) judge(s *step, deadline time.Time) Verdict {
 			return e.notJudged(err, deadline)
 		}
 		if m != nil {
-			return s.wrong(a, m, s.expectations[i].written, hidden)
+			return s.wrong(a, m, s.expectations[i].written, e.hidden())
 		}
 	}
 	return Verdict{}
@@ -90,7 +90,7 @@ func (e *Execution) notJudged(err error, deadline time.Time) Verdict {
 	if ended := e.answer.unjudged(err); ended != nil {
 		return e.failure(ended, deadline)
 	}
-	return Verdict{Outcome: journal.Wrong, Cause: journal.Unmet, Detail: e.script.hidden.Text("the answer cannot be judged: "+err.Error(), maxDetail)}
+	return Verdict{Outcome: journal.Wrong, Cause: journal.Unmet, Detail: e.hidden().Text("the answer cannot be judged: "+err.Error(), maxDetail)}
 }
 
 // firstKeys returns the first values that the wanted keys select.
@@ -127,7 +127,7 @@ func (s *step) acceptedStatuses() string {
 
 // failure judges a request that got no complete answer.
 func (e *Execution) failure(err error, deadline time.Time) Verdict {
-	hidden := e.script.hidden
+	hidden := e.hidden()
 	cause := causeOf(err, !deadline.IsZero() && !time.Now().Before(deadline))
 	key := hidden.Text(keyOf(cause, err, e.site, e.req.Target), journal.MaxKey-len("..."))
 	shown := hidden.Error(err, maxError)

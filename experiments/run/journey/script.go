@@ -11,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 	"github.com/blastgauge/blastgauge/experiments/redact"
+	"github.com/blastgauge/blastgauge/experiments/rows"
 )
 
 // A Script is a list of steps, compiled so that they can be sent many times:
@@ -20,6 +21,7 @@ type Script struct {
 	steps  []step
 	slots  int // how many captured values there are
 	hidden *redact.Secrets
+	data   *rows.Table // nil: none
 }
 
 // A step is one compiled step.
@@ -66,7 +68,7 @@ type compiler struct {
 func Compile(steps []experiments.Step, f Facts) (*Script, error) {
 	c := &compiler{Facts: f, slots: map[string]int{}, hidden: &redact.Secrets{}}
 	c.hidden.HideAll(f.Secrets)
-	script := &Script{hidden: c.hidden}
+	script := &Script{hidden: c.hidden, data: f.Data}
 	for _, source := range steps {
 		s, err := c.compileStep(source)
 		if err != nil {
@@ -80,7 +82,8 @@ func Compile(steps []experiments.Step, f Facts) (*Script, error) {
 }
 
 // Secrets are what a text that comes from a request or an answer must not show: the
-// values of environment variables that the script uses.
+// values of environment variables that the script uses. Those of a row of data are in
+// what a journey says alone, as there may be too many to look for all of them.
 func (s *Script) Secrets() *redact.Secrets { return s.hidden }
 
 // WantKeys makes the first step look for values in an answer that is not as expected.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/rows"
 )
 
 // A template is a text with variables, parsed once so that filling it in is
@@ -20,7 +21,7 @@ type template []segment
 type segment struct {
 	literal  string // written unchanged: it is encoded already
 	variable variable
-	slot     int // of a captured value
+	slot     int // of a captured value, or the column of the data
 	choice   experiments.Choice
 	encoding encoding
 }
@@ -34,6 +35,7 @@ const (
 	sequence                 // ${seq}
 	unique                   // ${uuid}
 	random                   // ${random …}
+	fromData                 // ${data.COLUMN}
 )
 
 // constant returns the text of a template that holds no variable. It reports
@@ -132,6 +134,8 @@ type values struct {
 	choices *rand.Rand // equal in both arms, so that their journeys are alike
 	uuids   byteSource // different in every journey
 	seq     uint64
+	data    *rows.Table // nil: the journey has none
+	row     int         // of it
 }
 
 // value returns the value of a segment.
@@ -141,6 +145,8 @@ func (v *values) value(s *segment) any {
 		return v.slots[s.slot]
 	case sequence:
 		return json.Number(strconv.FormatUint(v.seq, 10))
+	case fromData:
+		return v.data.Value(v.row, s.slot)
 	case unique:
 		return v.uuid()
 	case random:
@@ -250,6 +256,9 @@ func (c *compiler) compileSegment(part experiments.Part, e encoding) (segment, e
 		}
 		return segment{literal: string(encode(nil, value, e))}, err
 	}
+	if part.Column != "" {
+		return c.compileColumn(part, e)
+	}
 	switch part.Name {
 	case "seq":
 		return segment{variable: sequence, encoding: e}, nil
@@ -264,6 +273,18 @@ func (c *compiler) compileSegment(part experiments.Part, e encoding) (segment, e
 		return segment{}, fmt.Errorf("${%s} is not captured by an earlier step", part.Name)
 	}
 	return segment{variable: captured, slot: slot, encoding: e}, nil
+}
+
+// compileColumn compiles a column of the journey's data.
+func (c *compiler) compileColumn(part experiments.Part, e encoding) (segment, error) {
+	index := -1
+	if c.Data != nil {
+		index = c.Data.Column(part.Column)
+	}
+	if index < 0 {
+		return segment{}, fmt.Errorf("${%s}: the journey's data has no such column", part.Name)
+	}
+	return segment{variable: fromData, slot: index, encoding: e}, nil
 }
 
 // appendJSONTemplate appends a JSON value whose strings may hold variables.

@@ -74,7 +74,7 @@ func (e *Execution) tell(s *step, v Verdict) {
 }
 
 func (e *Execution) exchange(s *step, v Verdict) Exchange {
-	hidden := e.script.hidden
+	hidden := e.hidden()
 	url, headers := e.req.Target, e.req.Headers
 	if d, ok := e.sender.(interface {
 		Describe(*httpclient.Request) (string, []experiments.Field)

@@ -37,14 +37,21 @@ func send(ctx context.Context, s *journey.Script, to journey.Entry, seed journey
 // journey is the question whether a journey succeeds on an arm. One that is slow does:
 // the first one often is.
 func (c *checker) journey(to *route, j experiments.Journey) (question, error) {
-	script, err := journey.Compile(j.Steps, c.facts(to.arm))
+	facts := c.facts(to.arm)
+	facts.Data = tableOf(j.Data)
+	script, err := journey.Compile(j.Steps, facts)
 	if err != nil {
 		return question{}, fmt.Errorf("journey %s: %w", j.Name, err)
 	}
 	number := len(c.questions) * 100 // tries of other journeys come between
 	return question{ask: func(ctx context.Context) *Problem {
 		number++
-		r, steps := send(ctx, script, to.entry, seed(number), journey.Limits{Timeout: cmp.Or(j.Timeout, experiments.DefaultTimeout)})
+		row, takeBack, ok := c.pools.lend(ctx, j.Data)
+		if !ok {
+			return nil // the context has ended
+		}
+		defer takeBack()
+		r, steps := send(ctx, script, to.entry, seed(number, row), journey.Limits{Timeout: cmp.Or(j.Timeout, experiments.DefaultTimeout)})
 		if r.Outcome == journal.OK || r.Outcome == journal.Slow || len(steps) == 0 {
 			c.passed.add(j.Name, to.arm)
 			return nil

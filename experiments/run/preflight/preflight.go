@@ -97,6 +97,7 @@ type checker struct {
 	questions []question
 	passed    passed
 	waiting   sync.Once
+	pools     pools
 }
 
 func (c *checker) close() {
@@ -195,9 +196,9 @@ func (c *checker) facts(arm plan.Arm) journey.Facts {
 	return journey.Facts{Run: c.Plan.Run, Arm: arm, Started: c.started, Env: c.Env, Secrets: c.Secrets}
 }
 
-// seed is that of one journey outside of any experiment.
-func seed(n int) journey.Seed {
-	return journey.Seed{Choices: rand.Uint64(), UUIDs: rand.Uint64(), Seq: firstSeq + uint64(n)}
+// seed is that of one journey outside of any experiment, with a row of its data.
+func seed(n, row int) journey.Seed {
+	return journey.Seed{Choices: rand.Uint64(), UUIDs: rand.Uint64(), Seq: firstSeq + uint64(n), Row: row}
 }
 
 // passed are the journeys that an arm has completed.

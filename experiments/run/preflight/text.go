@@ -20,7 +20,11 @@ func WriteText(w io.Writer, list []Attempt) error {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		fmt.Fprintf(&b, "%s (%s arm)\n", a.Journey, a.Arm)
+		data := ""
+		if a.Data != "" {
+			data = fmt.Sprintf(", with row %d of %s", a.Row, a.Data)
+		}
+		fmt.Fprintf(&b, "%s (%s arm%s)\n", a.Journey, a.Arm, data)
 		for n, t := range a.Steps {
 			t.write(&b, n+1)
 		}

@@ -46,6 +46,8 @@ type Attempt struct {
 	Step    string    `json:"step,omitempty"`
 	Detail  string    `json:"detail,omitempty"` // what was wrong with that step
 	Took    float64   `json:"took"`
+	Data    string    `json:"data,omitempty"`   // the file that it had a row of
+	Row     int       `json:"row,omitempty"`    // of that file, from 1
 	Steps   []Tried   `json:"steps"`            // that were sent
 	Unsent  []string  `json:"unsent,omitempty"` // steps that came after a failed one
 	Started time.Time `json:"started"`
@@ -125,13 +127,17 @@ func Try(ctx context.Context, o TryOptions) ([]Attempt, error) {
 	facts := journey.Facts{Run: o.Run, Arm: o.Arm, Started: time.Now(), Env: o.Env, Secrets: redact.FromEnv(names, o.Env)}
 	scripts := make([]*journey.Script, len(chosen))
 	for i, j := range chosen { // all of them, before anything is sent
+		facts.Data = tableOf(j.Data)
 		if scripts[i], err = journey.Compile(j.Steps, facts); err != nil {
 			return nil, usage.Errorf("journey %s: %w", j.Name, err)
 		}
 	}
 	list := []Attempt{}
+	var lent pools
 	for i, j := range chosen {
-		list = append(list, attempt(ctx, j, scripts[i], entry, o.Arm, i))
+		row, takeBack, _ := lent.lend(ctx, j.Data) // one journey at a time: there is always one
+		list = append(list, attempt(ctx, j, scripts[i], entry, o.Arm, seed(i, row)))
+		takeBack()
 		if ctx.Err() != nil {
 			return list, context.Cause(ctx)
 		}
@@ -181,10 +187,13 @@ func meant(wrote string, known []string) string {
 	return ""
 }
 
-func attempt(ctx context.Context, j experiments.Journey, s *journey.Script, to journey.Entry, arm plan.Arm, number int) Attempt {
+func attempt(ctx context.Context, j experiments.Journey, s *journey.Script, to journey.Entry, arm plan.Arm, with journey.Seed) Attempt {
 	limits := journey.Limits{SlowAfter: j.SlowAfter, Timeout: cmp.Or(j.Timeout, experiments.DefaultTimeout)}
 	a := Attempt{Journey: j.Name, Arm: arm.String(), Started: time.Now(), Steps: []Tried{}}
-	r, exchanges := send(ctx, s, to, seed(number), limits)
+	r, exchanges := send(ctx, s, to, with, limits)
+	if j.Data != nil {
+		a.Data, a.Row = j.Data.File, with.Row+1
+	}
 	a.Outcome, a.Step, a.Took, a.Err = r.Outcome.String(), r.Name, r.Took.Seconds(), r.Err
 	for _, x := range exchanges {
 		a.Steps = append(a.Steps, tried(x))

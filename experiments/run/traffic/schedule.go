@@ -34,6 +34,7 @@ type schedule struct {
 	arms     uint64
 	seed     journey.Seed // of all its journeys: without Number and Seq
 	inFlight inFlight
+	rows     *lender // nil: the journey has no data
 }
 
 // A lane is how the journeys of an arm are sent.
@@ -49,13 +50,14 @@ type arrival struct {
 	lane     *lane
 	number   uint64 // of the journey in its schedule
 	intended time.Time
+	row      int // of its data
 }
 
 func newSchedule(t *Traffic, o Options, arm plan.Arm, index int) (*schedule, error) {
 	e := &o.Plan.Experiments[o.Experiment]
 	j := e.Journeys[index]
 	arms := len(e.Arms())
-	s := &schedule{traffic: t, index: index, arm: arm, journey: j, arms: uint64(arms)}
+	s := &schedule{traffic: t, index: index, arm: arm, journey: j, arms: uint64(arms), rows: t.newLender(e, j, arm)}
 	if err := s.compile(o); err != nil {
 		return nil, err
 	}
@@ -77,7 +79,11 @@ func newSchedule(t *Traffic, o Options, arm plan.Arm, index int) (*schedule, err
 // share of them untouched, those of the others.
 func (s *schedule) compile(o Options) (err error) {
 	newLane := func(arm plan.Arm) (*lane, error) {
-		script, err := journey.Compile(s.journey.Steps, journey.Facts{Run: o.Plan.Run, Arm: arm, Started: o.Started, Env: o.Env, Secrets: o.Secrets})
+		facts := journey.Facts{Run: o.Plan.Run, Arm: arm, Started: o.Started, Env: o.Env, Secrets: o.Secrets}
+		if s.rows != nil {
+			facts.Data = s.rows.data.Table
+		}
+		script, err := journey.Compile(s.journey.Steps, facts)
 		entry := s.traffic.entries[arm]
 		entry.Wanted = func(step int, class journal.Cause, key string) bool {
 			return s.traffic.causes.want(causeID{s.index, step, class, key})
@@ -128,7 +134,13 @@ func (s *schedule) run(ctx context.Context, start time.Time, newWorker func(firs
 		}
 		next := arrival{schedule: s, lane: s.choose(n), number: n, intended: intended}
 		if !s.inFlight.add(n, flight{intended, next.lane.arm}) {
-			s.traffic.report(ctx, next, shed(intended))
+			s.traffic.report(ctx, next, shed(intended, "", "too many journeys in flight"))
+			continue
+		}
+		row, free := s.rows.lend(s.seed.Choices, n)
+		if next.row = row; !free {
+			s.traffic.report(ctx, next, shed(intended, s.rows.lack(), s.rows.lack()))
+			s.inFlight.remove(n)
 			continue
 		}
 		select {
@@ -167,14 +179,15 @@ func (s *schedule) waitUntil(ctx context.Context, timer *time.Timer, moment time
 // perform performs one journey.
 func (s *schedule) perform(ctx context.Context, e *journey.Execution, a arrival) journey.Result {
 	seed := s.seed
-	seed.Number, seed.Seq = a.number, a.number*s.arms+uint64(s.arm)
+	seed.Number, seed.Seq, seed.Row = a.number, a.number*s.arms+uint64(s.arm), a.row
 	return e.Perform(ctx, a.lane.script, a.lane.entry, seed, journey.Limits{Intended: a.intended, SlowAfter: s.journey.SlowAfter, Timeout: s.timeout()})
 }
 
-// shed is the result of a journey that could not start.
-func shed(intended time.Time) journey.Result {
+// shed is the result of a journey that could not start. key tells the reason apart from
+// that there are too many in flight.
+func shed(intended time.Time, key, detail string) journey.Result {
 	late := time.Since(intended)
-	return journey.Result{Outcome: journal.Failed, Cause: journal.Shed, Late: late, Took: late, Detail: "too many journeys in flight"}
+	return journey.Result{Outcome: journal.Failed, Cause: journal.Shed, Key: key, Late: late, Took: late, Detail: detail}
 }
 
 // inFlight tracks the journeys that have started and not ended.

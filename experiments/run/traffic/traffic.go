@@ -19,6 +19,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/redact"
+	"github.com/blastgauge/blastgauge/experiments/rows"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
@@ -42,7 +43,7 @@ type Options struct {
 
 // Traffic sends the journeys of one experiment. A journey that is late starts at
 // once, with its intended start; none is skipped. A journey that cannot start,
-// because too many are in flight, is observed as shed.
+// because too many are in flight or no row of its data is free, is observed as shed.
 type Traffic struct {
 	experiment int
 	epoch      time.Time
@@ -54,6 +55,7 @@ type Traffic struct {
 	stop       chan struct{}
 	stopOnce   sync.Once
 	causes     *causes
+	pools      map[*rows.Table]*rows.Pool
 
 	mu       sync.Mutex // also makes calls of observe one at a time
 	observe  func(journal.Observation)
@@ -78,7 +80,7 @@ func New(o Options) (*Traffic, error) {
 	if o.Memory == nil {
 		o.Memory = journey.NewMemory()
 	}
-	t := &Traffic{experiment: o.Experiment, epoch: o.Epoch, arrivals: make(chan arrival), stop: make(chan struct{}), causes: newCauses(&o.Plan.System)}
+	t := &Traffic{experiment: o.Experiment, epoch: o.Epoch, arrivals: make(chan arrival), stop: make(chan struct{}), causes: newCauses(&o.Plan.System), pools: map[*rows.Table]*rows.Pool{}}
 	t.Touch(1)
 	for _, arm := range sentArms(e) {
 		entry, err := t.entry(o, arm)
@@ -226,6 +228,7 @@ func (t *Traffic) work(ctx context.Context, a arrival) {
 	for ok := true; ok; a, ok = <-t.arrivals {
 		r := a.schedule.perform(ctx, e, a)
 		t.report(ctx, a, r)
+		a.schedule.rows.takeBack(a.row)
 		a.schedule.inFlight.remove(a.number)
 	}
 }
