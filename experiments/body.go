@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"unicode/utf8"
 
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/injectors"
 )
@@ -39,26 +40,34 @@ func readBody(file, name string) (body, problem string) {
 	if filepath.IsAbs(name) {
 		file = name
 	}
+	text, problem := readRegular(file, maxBody)
+	if problem == "" && !utf8.Valid(text) {
+		problem = file + " is not UTF-8 text"
+	}
+	return string(text), problem
+}
+
+// readRegular returns the content of a file, or what is wrong with it. What is no file
+// could be waited for, or read for ever.
+func readRegular(file string, most int64) (content []byte, problem string) {
 	info, err := os.Stat(file)
 	switch {
 	case err != nil:
-		return "", file + ": " + shape.FileProblem(err)
+		return nil, file + ": " + shape.FileProblem(err)
 	case !info.Mode().IsRegular():
-		return "", file + " is not a file"
+		return nil, file + " is " + atomicfile.Describe(info.Mode()) + ", and a file is needed"
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return "", file + ": " + shape.FileProblem(err)
+		return nil, file + ": " + shape.FileProblem(err)
 	}
 	defer func() { _ = f.Close() }() // nothing was written
-	text, err := io.ReadAll(io.LimitReader(f, maxBody+1))
+	content, err = io.ReadAll(io.LimitReader(f, most+1))
 	switch {
 	case err != nil:
-		return "", file + ": " + shape.FileProblem(err)
-	case len(text) > maxBody:
-		return "", file + " is larger than 1 MiB, too large to be sent with a fault"
-	case !utf8.Valid(text):
-		return "", file + " is not UTF-8 text"
+		return nil, file + ": " + shape.FileProblem(err)
+	case int64(len(content)) > most:
+		return nil, fmt.Sprintf("%s is larger than %d MiB, too large to be sent", file, most>>20)
 	}
-	return string(text), ""
+	return content, ""
 }

@@ -42,7 +42,7 @@ func invariantShape(v *Invariant) shape.Shape {
 // checkFields are the fields of an invariant and of a probe.
 func checkFields(v *Invariant) shape.Fields {
 	f := shape.Fields{{Name: "name", Doc: "what must be true, in words", Shape: shape.Line(&v.Name), Required: true}}
-	f = append(f, requestFields(&v.Request, true)...)
+	f = append(f, requestFields(&v.Request, true, environment{})...)
 	return append(f, shape.Fields{
 		{Name: "expect", Doc: "what the answer is when all is well", Shape: expectShape(&v.Expect)},
 		{Name: "sql", Doc: "a query that selects what is in violation, a row for each; the first column is its key", Shape: templated{to: &v.SQL}},
@@ -87,10 +87,10 @@ func (v *Invariant) checkMethod(d *shape.Document, n shape.Node, path string) {
 		return
 	}
 	belongs := map[string]string{"dsn": "sql"}
-	for _, key := range []string{"headers", "json", "form", "body", "expect", "keys"} {
+	for _, key := range slices.Concat([]string{"headers", "expect", "keys"}, bodyKeys()) {
 		belongs[key] = "request"
 	}
-	for _, key := range []string{"headers", "json", "form", "body", "expect", "keys", "dsn"} {
+	for _, key := range slices.Concat([]string{"headers"}, bodyKeys(), []string{"expect", "keys", "dsn"}) {
 		if d.Given(shape.JoinPath(path, key)) && belongs[key] != ways[0] {
 			d.Fail(d.Key(shape.JoinPath(path, key)), shape.Diagnostic{Msg: key + " is only for " + belongs[key] + ", and this check has " + ways[0], Hint: "leave it out"})
 		}

@@ -53,7 +53,7 @@ func journeyShape(j *Journey, env environment) shape.Shape {
 		{Name: "timeout", Doc: "a journey that takes longer has failed; 10s by default", Shape: positive(duration, "0s")(&j.Timeout)},
 		{Name: "data", Doc: "file of rows, of which each journey in flight has one of its own, as ${data.COLUMN}: CSV with a header line, or JSON lines", Shape: dataShape(&j.Data, env)},
 		{Name: "steps", Doc: "the requests of the journey, in order", Required: true,
-			Shape: shape.List[Step]{To: &j.Steps, Item: stepShape, Min: 1, Max: 200}},
+			Shape: shape.List[Step]{To: &j.Steps, Item: func(s *Step) shape.Shape { return stepShape(s, env) }, Min: 1, Max: 200}},
 	}}
 }
 
@@ -118,9 +118,9 @@ func (j *Journey) checkCaptures(d *shape.Document, path string) {
 }
 
 // stepShape is a request and what its answer must be.
-func stepShape(s *Step) shape.Shape {
+func stepShape(s *Step, env environment) shape.Shape {
 	f := shape.Fields{{Name: "name", Doc: "what reports call the step", Shape: id(&s.Name), Required: true}}
-	f = append(f, requestFields(&s.Request, false)...)
+	f = append(f, requestFields(&s.Request, false, env)...)
 	f = append(f, shape.Fields{
 		{Name: "expect", Doc: "what the answer must be; any status 200 to 299 where nothing is said", Shape: expectShape(&s.Expect)},
 		{Name: "capture", Doc: "values of the answer that later steps use as ${name}", Shape: captures(&s.Captures)},

@@ -75,8 +75,12 @@ func synonyms(wrote string) []string {
 		return []string{"capture"}
 	case "assert", "check", "checks", "assertions", "validate", "response":
 		return []string{"expect"}
-	case "data", "payload":
-		return []string{"json", "body"}
+	case "data", "payload", "content", "request_body":
+		return []string{"json", "form", "body"}
+	case "files", "file", "upload", "uploads", "attachments", "formdata", "form_data", "form-data", "multipart_form":
+		return []string{"multipart", "file"}
+	case "redirects", "follow_redirects", "followredirects", "allow_redirects", "max_redirects", "redirect":
+		return []string{"follow"}
 	case "thresholds", "slo", "steady_state":
 		return []string{"limits", "invariants"}
 	case "rps", "qps", "load", "throughput":

@@ -13,7 +13,7 @@ type Reload struct {
 }
 
 func reloadShape(r *Reload) shape.Shape {
-	request := requestFields(&r.Request, true)
+	request := requestFields(&r.Request, true, environment{})
 	request[0].Required = true // an invariant may ask in other ways
 	f := append(request,
 		shape.Field{Name: "expect", Doc: "what the answer is when the config was read; any status 200 to 299 where nothing is said", Shape: expectShape(&r.Expect)})

@@ -14,16 +14,18 @@ import (
 )
 
 // A Request is an HTTP request before its variables are filled in. All texts
-// may hold ${variables}, JSON in any string inside it. At most one of JSON,
-// Form and Body is set.
+// may hold ${variables}, JSON in any string inside it. At most one of JSON, Form,
+// Multipart, Body and File is set. A name that Form or Multipart has twice is sent twice.
 type Request struct {
-	Method  string  `json:"method"`
-	Target  string  `json:"target"` // a path below the entry URL, or an absolute URL
-	Headers []Field `json:"headers,omitempty"`
-	JSON    any     `json:"json,omitempty"`     // map[string]any, []any, string, json.Number, bool or nil
-	HasJSON bool    `json:"has_json,omitempty"` // true where JSON is set, also to null
-	Form    []Field `json:"form,omitempty"`
-	Body    string  `json:"body,omitempty"`
+	Method    string     `json:"method"`
+	Target    string     `json:"target"` // a path below the entry URL, or an absolute URL
+	Headers   []Field    `json:"headers,omitempty"`
+	JSON      any        `json:"json,omitempty"`     // map[string]any, []any, string, json.Number, bool or nil
+	HasJSON   bool       `json:"has_json,omitempty"` // true where JSON is set, also to null
+	Form      []Field    `json:"form,omitempty"`
+	Multipart []FormPart `json:"multipart,omitempty"`
+	Body      string     `json:"body,omitempty"`
+	File      *File      `json:"body_file,omitempty"` // whose bytes are the body
 }
 
 // A Field is a name and a text with variables, in the order of the document.
@@ -39,7 +41,10 @@ func Methods() []string {
 
 // requestFields are the keys of a request. The target must be absolute in an
 // invariant, a probe or a reload, which are not sent through the entry.
-func requestFields(r *Request, absolute bool) shape.Fields {
+//
+// Only journeys send files: a check asks, and a reload must be possible when nothing but
+// the journal is left.
+func requestFields(r *Request, absolute bool, env environment) shape.Fields {
 	doc := "method and path, such as GET /products"
 	if absolute {
 		doc = "method and URL, such as GET http://127.0.0.1:8083/ledger/duplicates"
@@ -48,15 +53,19 @@ func requestFields(r *Request, absolute bool) shape.Fields {
 		{Name: "request", Doc: doc, Shape: requestLine{r, absolute}, Required: !absolute},
 		{Name: "headers", Doc: "request headers; values may hold ${variables}", Shape: namedTexts(&r.Headers, headerNames())},
 		{Name: "json", Doc: "the request body as JSON; any text in it may hold ${variables}", Shape: requestJSON{r}},
-		{Name: "form", Doc: "the request body as form fields; values may hold ${variables}", Shape: namedTexts(&r.Form, shape.Names{Check: func(string) *shape.Diagnostic { return nil }})},
-		{Name: "body", Doc: "the request body as text; may hold ${variables}", Shape: templated{to: &r.Body}},
+		{Name: "form", Doc: "the request body as form fields; values may hold ${variables}, and a list sends its field once for each", Shape: formFields(&r.Form)},
+		{Name: "multipart", Doc: "the request body as a multipart form: texts, files such as {file: photo.png}, and lists of them", Shape: formParts(&r.Multipart, env, !absolute)},
+		{Name: "body", Doc: "the request body as text, which may hold ${variables}, or as the bytes of a file: {file: photo.png}", Shape: requestBody(r, env, !absolute)},
 	}
 }
+
+// bodyKeys are the keys of which a request has one.
+func bodyKeys() []string { return []string{"json", "form", "multipart", "body"} }
 
 // checkOneBody notes a request with several bodies, at the last of them.
 func checkOneBody(d *shape.Document, at string) {
 	var given []string
-	for _, key := range []string{"json", "form", "body"} {
+	for _, key := range bodyKeys() {
 		if d.Given(shape.JoinPath(at, key)) {
 			given = append(given, key)
 		}
@@ -74,8 +83,13 @@ func checkOneBody(d *shape.Document, at string) {
 
 // oneBodySchema is checkOneBody as a schema.
 func oneBodySchema() []shape.Object {
-	not := func(a, b string) shape.Object { return shape.Object{"not": shape.Object{"required": []string{a, b}}} }
-	return []shape.Object{not("json", "form"), not("json", "body"), not("form", "body")}
+	var list []shape.Object
+	for i, key := range bodyKeys() {
+		for _, other := range bodyKeys()[i+1:] {
+			list = append(list, shape.Object{"not": shape.Object{"required": []string{key, other}}})
+		}
+	}
+	return list
 }
 
 // A requestLine is "GET /products".
@@ -221,15 +235,19 @@ func namedTexts(to *[]Field, key shape.Names) shape.Shape {
 	return shape.Validated{Always: true, Shape: shape.Dict[Field]{To: to, Key: key, Item: func(name string, f *Field) shape.Shape {
 		f.Name = name
 		return templated{to: &f.Value, loose: true}
-	}}, Check: func(d *shape.Document, _ shape.Node, path string) { checkHeadersDiffer(d, path, *to, key) }}
+	}}, Check: func(d *shape.Document, _ shape.Node, path string) { checkHeadersDiffer(d, path, *to) }}
 }
 
-// checkHeadersDiffer notes headers that differ only in case. Form fields have no
-// pattern, and their case counts.
-func checkHeadersDiffer(d *shape.Document, path string, list []Field, key shape.Names) {
-	if key.Pattern == "" {
-		return
-	}
+// formFields is a mapping of names to texts with variables, or to lists of them.
+func formFields(to *[]Field) shape.Shape {
+	return repeated[Field]{to: to, item: func(name string, f *Field) shape.Shape {
+		f.Name = name
+		return shape.ByKind{Want: "a text or a list of texts", Scalar: templated{to: &f.Value, loose: true}}
+	}}
+}
+
+// checkHeadersDiffer notes headers that differ only in case.
+func checkHeadersDiffer(d *shape.Document, path string, list []Field) {
 	seen := map[string]bool{}
 	for _, f := range list {
 		canonical := textproto.CanonicalMIMEHeaderKey(f.Name)

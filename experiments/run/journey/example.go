@@ -51,6 +51,9 @@ func (e *Execution) secretsOfJourney() *redact.Secrets {
 	hidden := &redact.Secrets{}
 	hidden.HideAll(e.hidden())
 	hidden.HideNamed(e.req.Body)
+	for _, f := range e.req.Files {
+		hidden.HideNamed(f.Content)
+	}
 	hidden.HideNamed([]byte(e.req.Target))
 	for _, h := range e.req.Headers {
 		hidden.HideNamed([]byte(h.Name + ": " + h.Value))

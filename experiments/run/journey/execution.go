@@ -183,6 +183,8 @@ func (e *Execution) end() {
 	if cap(e.req.Body) > keptBuffer {
 		e.req.Body = nil // captured values may have made it large
 	}
+	clear(e.values.files)
+	e.req.Files = nil
 	e.forget()
 	e.lease.end()
 }
@@ -261,7 +263,8 @@ func (e *Execution) poll(ctx context.Context, s *step, deadline, until time.Time
 func (e *Execution) build(s *step) {
 	e.req.Method = s.method
 	e.req.Target = s.target.string(&e.values)
-	e.req.Body = s.body.fill(e.req.Body[:0], &e.values)
+	e.values.boundary = s.form.boundary
+	e.fillBody(s)
 	e.headers = e.headers[:0]
 	if s.constant == nil {
 		for _, h := range s.headers {

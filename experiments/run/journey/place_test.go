@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +23,7 @@ func sentWith(t testing.TB, value string, r experiments.Request) httpclient.Requ
 	var got httpclient.Request
 	to := sender(func(_ context.Context, req *httpclient.Request, resp *httpclient.Response) error {
 		got = *req
-		got.Body, got.Headers = bytes.Clone(req.Body), append([]experiments.Field(nil), req.Headers...)
+		got.Body, got.Headers, got.Files = bytes.Clone(req.Body), slices.Clone(req.Headers), slices.Clone(req.Files)
 		resp.Status, resp.Body = 200, []byte(`{"x": `+value+`}`)
 		return nil
 	})

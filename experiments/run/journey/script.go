@@ -32,6 +32,7 @@ type step struct {
 	headers      []header
 	constant     []experiments.Field // the headers, where none holds a variable
 	body         template
+	form         form // of the body, where that is a multipart form
 	statuses     []int
 	expectations []expectation
 	captures     []capture
@@ -122,25 +123,38 @@ func (c *compiler) compileStep(source experiments.Step) (step, error) {
 	return s, c.compileCaptures(&s, source.Captures)
 }
 
-func (c *compiler) compileBody(s *step, r experiments.Request) (err error) {
-	given := slices.IndexFunc(r.Headers, func(f experiments.Field) bool { return strings.EqualFold(f.Name, "Content-Type") })
-	contentType := ""
+const contentType = "Content-Type"
+
+func (c *compiler) compileBody(s *step, r experiments.Request) error {
+	given := ""
+	if i := slices.IndexFunc(r.Headers, func(f experiments.Field) bool { return strings.EqualFold(f.Name, contentType) }); i >= 0 {
+		given = r.Headers[i].Value
+	}
+	var usual template // Content-Type where the document has none
+	var err error
 	switch {
 	case r.HasJSON || r.JSON != nil:
-		contentType = "application/json"
+		usual = template{{literal: "application/json"}}
 		s.body, err = c.appendJSONTemplate(nil, r.JSON)
 	case len(r.Form) > 0:
-		contentType = "application/x-www-form-urlencoded"
+		usual = template{{literal: "application/x-www-form-urlencoded"}}
 		s.body, err = c.compileForm(r.Form)
+	case len(r.Multipart) > 0:
+		usual = s.multipartHeader(given)
+		err = c.compileMultipart(s, r.Multipart, given)
+	case r.File != nil:
+		usual = template{{literal: r.File.Type}}
+		err = c.compileFileBody(s, r.File)
 	case r.Body != "":
-		contentType = "text/plain; charset=utf-8"
-		if given >= 0 {
-			contentType = r.Headers[given].Value
+		usual = template{{literal: "text/plain; charset=utf-8"}}
+		kind := given
+		if kind == "" {
+			kind = usual[0].literal
 		}
-		s.body, err = c.compileBodyText(r.Body, contentType)
+		s.body, err = c.compileBodyText(r.Body, kind)
 	}
-	if contentType != "" && given < 0 {
-		s.headers = append(s.headers, header{"Content-Type", template{{literal: contentType}}})
+	if usual != nil && (given == "" || len(r.Multipart) > 0) {
+		s.headers = append(s.headers, header{contentType, usual})
 	}
 	return err
 }
@@ -158,8 +172,14 @@ func (c *compiler) compileForm(fields []experiments.Field) (template, error) {
 	return form, nil
 }
 
+// compileHeaders compiles the headers of a step whose body is compiled: a Content-Type
+// that the body has added is the one.
 func (c *compiler) compileHeaders(s *step, fields []experiments.Field) error {
+	added := len(s.headers) > 0
 	for _, f := range fields {
+		if added && strings.EqualFold(f.Name, contentType) {
+			continue
+		}
 		value, err := c.compileHeader(f.Name, f.Value)
 		if err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/rows"
+	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
 
 // A template is a text with variables, parsed once so that filling it in is
@@ -23,6 +24,7 @@ type segment struct {
 	variable variable
 	slot     int // of a captured value, or the column of the data
 	choice   experiments.Choice
+	file     *experiments.File // whose content stands here
 	encoding encoding
 }
 
@@ -30,12 +32,14 @@ type segment struct {
 type variable uint8
 
 const (
-	none     variable = iota // the segment is a literal
-	captured                 // a value that an earlier step captured
-	sequence                 // ${seq}
-	unique                   // ${uuid}
-	random                   // ${random …}
-	fromData                 // ${data.COLUMN}
+	none         variable = iota // the segment is a literal
+	captured                     // a value that an earlier step captured
+	sequence                     // ${seq}
+	unique                       // ${uuid}
+	random                       // ${random …}
+	fromData                     // ${data.COLUMN}
+	formBoundary                 // between the parts of a multipart form
+	fileContent                  // of a file
 )
 
 // constant returns the text of a template that holds no variable. It reports
@@ -54,8 +58,12 @@ func (t template) constant() (string, bool) {
 func (t template) fill(dst []byte, v *values) []byte {
 	for i := range t {
 		s := &t[i]
-		if s.variable == none {
+		switch s.variable {
+		case none:
 			dst = append(dst, s.literal...)
+			continue
+		case fileContent:
+			v.addFile(len(dst), s.file)
 			continue
 		}
 		dst = encode(dst, v.value(s), s.encoding)
@@ -136,6 +144,15 @@ type values struct {
 	seq     uint64
 	data    *rows.Table // nil: the journey has none
 	row     int         // of it
+
+	boundary string            // of the multipart form that is sent
+	files    []httpclient.File // that stand in the body that is sent
+}
+
+// addFile notes a file whose content stands in the body.
+func (v *values) addFile(at int, f *experiments.File) {
+	content, _ := f.Content()
+	v.files = append(v.files, httpclient.File{At: at, Shown: f.Shown(), Content: content})
 }
 
 // value returns the value of a segment.
@@ -149,6 +166,8 @@ func (v *values) value(s *segment) any {
 		return v.data.Value(v.row, s.slot)
 	case unique:
 		return v.uuid()
+	case formBoundary:
+		return v.boundary
 	case random:
 		if n := len(s.choice.Words); n > 0 {
 			return s.choice.Words[v.choices.IntN(n)]

@@ -83,7 +83,7 @@ func (e *Execution) exchange(s *step, v Verdict) Exchange {
 	}
 	x := Exchange{
 		Step: s.name, Method: s.method, URL: hidden.Excerpt([]byte(url), maxElement), Headers: shown(headers, hidden),
-		Body: hidden.Excerpt(e.req.Body, maxTraced), Sent: e.sent, Took: v.Took, Answered: e.answered, Verdict: v,
+		Body: hidden.Excerpt(e.req.ShownBody(), maxTraced), Sent: e.sent, Took: v.Took, Answered: e.answered, Verdict: v,
 	}
 	if !e.answered {
 		x.Expected = append(x.Expected, Expectation{Says: "status " + s.acceptedStatuses()})

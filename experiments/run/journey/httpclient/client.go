@@ -280,7 +280,10 @@ func (c *Client) writeTo(wire *fasthttp.Request, at site.Place, req *Request) {
 		}
 		h.Add(f.Name, f.Value)
 	}
-	if len(req.Body) > 0 {
+	switch {
+	case len(req.Files) > 0:
+		wire.SetBodyStream(req.stream(), req.Size())
+	case len(req.Body) > 0:
 		wire.SetBodyRaw(req.Body)
 	}
 }

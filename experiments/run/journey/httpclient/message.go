@@ -8,6 +8,8 @@
 package httpclient
 
 import (
+	"bytes"
+	"io"
 	"strings"
 	"time"
 
@@ -23,8 +25,51 @@ type Request struct {
 	Target   string              // a path below the client's entry, or an absolute URL
 	Headers  []experiments.Field // in order
 	Body     []byte
+	Files    []File          // whose content stands in the body, too
 	Deadline time.Time       // zero: the client's own
 	Bounds   jsonpath.Bounds // of what the answer may hold; nil: no bound but that of one answer
+}
+
+// A File is content that stands in the body of a request, in front of its byte At. It is
+// shared by all requests that send it.
+type File struct {
+	At      int
+	Shown   string // what stands for the content wherever people look
+	Content []byte
+}
+
+// Size returns how long the whole body is, in bytes.
+func (r *Request) Size() int {
+	size := len(r.Body)
+	for _, f := range r.Files {
+		size += len(f.Content)
+	}
+	return size
+}
+
+// ShownBody returns the body with what stands for each file in its place.
+func (r *Request) ShownBody() []byte {
+	if len(r.Files) == 0 {
+		return r.Body
+	}
+	var shown []byte
+	at := 0
+	for _, f := range r.Files {
+		shown = append(append(shown, r.Body[at:f.At]...), f.Shown...)
+		at = f.At
+	}
+	return append(shown, r.Body[at:]...)
+}
+
+// stream reads the whole body. The files are not copied.
+func (r *Request) stream() io.Reader {
+	pieces := make([]io.Reader, 0, 2*len(r.Files)+1)
+	at := 0
+	for _, f := range r.Files {
+		pieces = append(pieces, bytes.NewReader(r.Body[at:f.At]), bytes.NewReader(f.Content))
+		at = f.At
+	}
+	return io.MultiReader(append(pieces, bytes.NewReader(r.Body[at:]))...)
 }
 
 // A Response is the answer to a request. It is valid until the next Send with it.
