@@ -52,7 +52,7 @@ func rooms() []room {
 		{name: "experiments/scaffold/recording", imports: "experiments experiments/shape"},
 		{name: "experiments/scaffold/har", imports: "experiments/scaffold/recording", tests: "experiments experiments/shape"},
 		{name: "experiments/scaffold/draft", imports: "experiments experiments/redact experiments/scaffold/recording"},
-		{name: "experiments/scaffold/link", imports: "experiments experiments/scaffold/draft experiments/scaffold/recording", tests: "experiments/shape"},
+		{name: "experiments/scaffold/link", imports: "experiments experiments/redact experiments/scaffold/draft experiments/scaffold/recording", tests: "experiments/shape"},
 		{name: "experiments/scaffold", imports: "experiments experiments/figures experiments/hosts experiments/scaffold/draft experiments/shape injectors", tests: "experiments/scaffold/har experiments/scaffold/link"},
 		{name: "experiments/plan", imports: "experiments experiments/figures experiments/inert experiments/stats injectors", tests: "experiments/rows"},
 		{name: "experiments/journal", imports: "experiments/atomicfile experiments/filelock experiments/plan", tests: "experiments"},

@@ -260,16 +260,25 @@ const inStep = 8
 // writeStep writes one step.
 func writeStep(b *strings.Builder, s *draft.Step) {
 	r := s.Request
+	for _, n := range s.Notes {
+		fmt.Fprintf(b, "      # %s\n", oneLine(n))
+	}
 	fmt.Fprintf(b, "      - name: %s\n", yamlText(s.Name))
 	line := r.Method + " " + r.URLText()
 	if !requestForm.MatchString(line) {
 		line = yamlQuoted(line)
 	}
 	fmt.Fprintf(b, "        request: %s\n", line)
+	mime, text := asText(r)
+	if mime != nil {
+		r.Headers = append(r.Headers, mime)
+	}
 	if len(r.Headers) > 0 {
 		fields(r.Headers).write(b, inStep, "headers:")
 	}
 	switch {
+	case text != "":
+		body(text).write(b, inStep, "body:")
 	case r.JSON != nil:
 		fromJSON(r.JSON).write(b, inStep, "json:")
 	case len(r.Form) > 0:
@@ -282,6 +291,33 @@ func writeStep(b *strings.Builder, s *draft.Step) {
 	if s.Poll {
 		b.WriteString("        poll: {every: 500ms, for: 10s} # it was asked again until this was so\n")
 	}
+}
+
+// asText returns a body as a text with its type where documents have no other way to
+// write it: multipart, and a form with a name twice.
+func asText(r *draft.Request) (mime *draft.Slot, text string) {
+	const boundary = "blastgauge-boundary"
+	header := func(value string) *draft.Slot {
+		return draft.NewSlot(draft.InHeader, "Content-Type", value, value)
+	}
+	var b strings.Builder
+	taken := map[string]bool{}
+	for i, s := range r.Form {
+		fmt.Fprintf(&b, "%s%s=%s", "&"[:min(i, 1)], url.QueryEscape(s.Key), s.TextIn(url.QueryEscape))
+		taken[s.Key] = true
+	}
+	if len(taken) < len(r.Form) {
+		return header("application/x-www-form-urlencoded"), b.String()
+	}
+	if len(r.Multipart) == 0 {
+		return nil, ""
+	}
+	b.Reset()
+	for _, s := range r.Multipart {
+		fmt.Fprintf(&b, "--%s\r\nContent-Disposition: form-data; name=%q\r\n\r\n%s\r\n", boundary, s.Key, s.Text())
+	}
+	fmt.Fprintf(&b, "--%s--\r\n", boundary)
+	return header("multipart/form-data; boundary=" + boundary), b.String()
 }
 
 func fields(list []*draft.Slot) value {

@@ -33,8 +33,9 @@ type Step struct {
 	Checks   []Check // on the JSON of the answer
 	Headers  []Check // on the headers of the answer
 	Captures []Capture
-	Poll     bool // ask again until the answer is as expected
-	Vague    bool // nothing but its status tells a good answer from an error page
+	Notes    []string // for comments beside the step, one sentence each
+	Poll     bool     // ask again until the answer is as expected
+	Vague    bool     // nothing but its status tells a good answer from an error page
 }
 
 // A Check is an expectation on one value of an answer.

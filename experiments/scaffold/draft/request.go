@@ -22,11 +22,12 @@ const (
 	InJSON
 	InForm
 	InBody
+	InMultipart
 )
 
 // String returns the place as messages name it.
 func (p Place) String() string {
-	return [...]string{"path segment after", "query parameter", "header", "JSON field", "form field", "body"}[p]
+	return [...]string{"path segment after", "query parameter", "header", "JSON field", "form field", "body", "form field"}[p]
 }
 
 // A Slot is one value of a request: as it was recorded, and as the document writes
@@ -38,6 +39,7 @@ type Slot struct {
 	Number bool   // of JSON
 	Lead   string // text before it: the key of a query
 	Parts  []Piece
+	Inner  []*Slot // the values in a text that is XML, JSON or the like, and what stands between them
 }
 
 // A Piece of a slot is a literal as the request has it, or a variable.
@@ -100,14 +102,23 @@ func (s *Slot) HasVariable() bool {
 }
 
 // Text returns the slot as documents write it.
-func (s *Slot) Text() string {
+func (s *Slot) Text() string { return s.TextIn(func(literal string) string { return literal }) }
+
+// TextIn returns the slot as a document writes it inside a text that encodes values.
+func (s *Slot) TextIn(encode func(literal string) string) string {
 	var b strings.Builder
 	b.WriteString(Escape(s.Lead))
+	for _, inner := range s.Inner {
+		b.WriteString(inner.TextIn(encode))
+	}
+	if s.Inner != nil {
+		return b.String()
+	}
 	for _, p := range s.Parts {
 		if p.Variable != "" {
 			b.WriteString("${" + p.Variable + "}")
 		} else {
-			b.WriteString(Escape(p.Literal))
+			b.WriteString(Escape(encode(p.Literal)))
 		}
 	}
 	return b.String()
@@ -116,21 +127,37 @@ func (s *Slot) Text() string {
 // Escape returns a text in which nothing is read as a variable.
 func Escape(text string) string { return strings.ReplaceAll(text, "${", "$${") }
 
-// A Request is a request of the journey, taken apart.
+// A Request is a request of the journey, taken apart. It has at most one of JSON, Form,
+// Multipart and Body.
 type Request struct {
-	Method  string
-	Path    []*Slot // segments
-	Query   []*Slot // key=value, as they stand in the URL
-	Target  *Slot   // the whole target, if one variable is all of it
-	Headers []*Slot
-	JSON    *Node
-	Form    []*Slot
-	Body    *Slot
+	Method    string
+	Path      []*Slot // segments
+	Query     []*Slot // key=value, as they stand in the URL
+	Target    *Slot   // the whole target, if one variable is all of it
+	Headers   []*Slot
+	JSON      *Node
+	Form      []*Slot // a name may occur several times
+	Multipart []*Slot // likewise
+	Body      *Slot
+	Missing   []string // what was sent and is not here, each as a sentence with what to do
 }
 
 // Slots returns all values of the request.
 func (r *Request) Slots() []*Slot {
-	all := slices.Concat(r.Path, r.Query, r.Headers, r.Form)
+	var all []*Slot
+	for _, s := range r.whole() {
+		if s.Inner != nil {
+			all = append(all, s.Inner...)
+		} else {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// whole returns the values of the request as they were sent.
+func (r *Request) whole() []*Slot {
+	all := slices.Concat(r.Path, r.Query, r.Headers, r.Form, r.Multipart)
 	if r.Body != nil {
 		all = append(all, r.Body)
 	}
@@ -235,86 +262,6 @@ func (r *Request) takeHeaders(x *recording.Exchange) {
 		}
 		taken[name] = true
 		r.Headers = append(r.Headers, NewSlot(InHeader, textproto.CanonicalMIMEHeaderKey(h.Name), h.Value, h.Value))
-	}
-}
-
-func (r *Request) takeBody(b *recording.Body) {
-	kind := b.Kind()
-	switch {
-	case b.Text == "" && len(b.Params) == 0:
-		return
-	case kind == "application/x-www-form-urlencoded":
-		if r.takeForm(b) {
-			return
-		}
-	case kind == "application/json" || strings.HasSuffix(kind, "+json"):
-		if n, ok := ParseJSON(b.Text); ok {
-			r.takeJSON(n, "")
-			r.JSON = n
-			if kind != "application/json" {
-				r.contentType(b.MIME)
-			}
-			return
-		}
-	}
-	if b.Text != "" {
-		r.Body = NewSlot(InBody, "", b.Text, b.Text)
-		r.contentType(b.MIME)
-	}
-}
-
-func (r *Request) contentType(mime string) {
-	if mime = strings.TrimSpace(mime); mime != "" && !strings.ContainsAny(mime, "\r\n\x00") {
-		r.Headers = append(r.Headers, NewSlot(InHeader, "Content-Type", mime, mime))
-	}
-}
-
-// takeForm reads form fields. It reports false if a name occurs twice, which documents
-// cannot express.
-func (r *Request) takeForm(b *recording.Body) bool {
-	var fields []*Slot
-	taken := map[string]bool{}
-	add := func(name, value string) {
-		fields = append(fields, NewSlot(InForm, name, value, value))
-	}
-	if b.Text != "" {
-		for pair := range strings.SplitSeq(strings.TrimRight(b.Text, "\r\n"), "&") {
-			rawName, rawValue, _ := strings.Cut(pair, "=")
-			name, errName := url.QueryUnescape(rawName)
-			value, errValue := url.QueryUnescape(rawValue)
-			if errName != nil || errValue != nil {
-				return false
-			}
-			add(name, value)
-		}
-	} else {
-		for _, p := range b.Params {
-			add(p.Name, p.Value)
-		}
-	}
-	for _, f := range fields {
-		if taken[f.Key] || len(f.Key) > maxName || f.Key == "" {
-			return false
-		}
-		taken[f.Key] = true
-	}
-	r.Form = fields
-	return true
-}
-
-// takeJSON gives each text and number of a body a slot.
-func (r *Request) takeJSON(n *Node, key string) {
-	switch n.Kind {
-	case TextNode, NumberNode:
-		n.Slot = NewSlot(InJSON, key, n.Text, n.Text)
-		n.Slot.Number = n.Kind == NumberNode
-	}
-	for i, item := range n.Items {
-		inner := key
-		if n.Kind == ObjectNode {
-			inner = n.Names[i]
-		}
-		r.takeJSON(item, inner)
 	}
 }
 

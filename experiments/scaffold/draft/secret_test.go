@@ -26,6 +26,28 @@ func TestSecrecy(t *testing.T) {
 		"a path segment":            {InPath, "password", "reset", Public},
 		"a quantity":                {InJSON, "quantity", "2", Public},
 		"an empty password":         {InForm, "password", "", Public},
+		"a second password":         {InForm, "user[password_confirmation]", "hunter2", Entered},
+		"Django's second password":  {InForm, "password2", "hunter2", Entered},
+		"a password in XML":         {InBody, "Password", "hunter2", Entered},
+		"a check value":             {InForm, "cvc", "123", Entered},
+		"a token to reset one":      {InForm, "password_reset_token", "k3jh4k5jh", Issued},
+		"a UUID as a token":         {InHeader, "X-Api-Key", "7c9e6679-7425-40de-944b-e07fc1f90ae7", Issued},
+		"a token in a path":         {InPath, "token", "k3jh4k5jh", Issued},
+		"a word in a path":          {InPath, "token", "refresh", Public},
+		"a session by its form":     {InForm, "session", "k3jh4k5jh", Issued},
+		"a kind of session":         {InForm, "session", "recent", Public},
+		"a way to authenticate":     {InForm, "auth", "basic", Public},
+		"a flag of a session":       {InForm, "search_in_session", "false", Public},
+		"a flag of a password":      {InForm, "has_password", "true", Public},
+		"0 for a password":          {InJSON, "remember_token", "0", Public},
+		"1 for a token":             {InJSON, "token", "1", Public},
+		"a number of tokens":        {InJSON, "token", "42", Public},
+		"a country":                 {InForm, "bic", "US", Public},
+		"a language":                {InForm, "session", "de-DE", Public},
+		"a currency":                {InForm, "iban", "EUR", Public},
+		"cookies accepted":          {InForm, "cookies", "accepted", Public},
+		"a type of token":           {InForm, "token_type", "bearer", Public},
+		"nothing in JavaScript":     {InForm, "token", "undefined", Public},
 	} {
 		if got := NewSlot(tt.in, tt.key, tt.value, tt.value).Secrecy(); got != tt.want {
 			t.Errorf("%s: Secrecy() = %d, want %d", name, got, tt.want)
@@ -42,7 +64,7 @@ func TestSecretsAreReplacedEverywhere(t *testing.T) {
 	body := NewSlot(InBody, "", "token=abcdef123&again=correct horse", "token=abcdef123&again=correct horse")
 	v.HideIn(login, "form field password of step login")
 	v.HideIn(header, "header Authorization of step cart")
-	v.HideKnown(body)
+	v.HideKnown(&Request{Body: body})
 	for _, tt := range []struct {
 		s    *Slot
 		want string

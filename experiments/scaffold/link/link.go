@@ -33,6 +33,9 @@ func Journey(rec *recording.Recording, own string) (*draft.Journey, error) {
 	j.SlowAfter, j.Timeout = budget(l.steps)
 	for _, s := range l.steps {
 		j.Steps = append(j.Steps, s.draft())
+		for _, missing := range s.request.Missing {
+			j.Notes = append(j.Notes, "step "+s.name+": "+missing)
+		}
 	}
 	return j, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/recording"
 )
@@ -64,8 +65,8 @@ func (l *linker) link() {
 		l.recordSent(s)
 		l.indexAnswer(i)
 	}
-	l.replaceGenerated()
 	l.hideSecrets()
+	l.replaceGenerated()
 }
 
 // recordSent records the values that a request sent and that came from no answer.
@@ -147,7 +148,7 @@ func (l *linker) linkWholeTarget(i int, src source) {
 
 // linkSlot takes one value of a step from an earlier answer that held it.
 func (l *linker) linkSlot(i int, s *draft.Slot) {
-	if s.Secrecy() == draft.Entered {
+	if s.Secrecy() == draft.Entered && s.Key != "" {
 		return
 	}
 	if src := l.bestSource(i, s); src != nil {
@@ -160,11 +161,11 @@ func (l *linker) linkSlot(i int, s *draft.Slot) {
 			return
 		}
 	}
-	if s.In == draft.InJSON && s.Number || !l.canHold(s, s.Value) {
+	if s.In == draft.InJSON && s.Number || !canHold(s, s.Value) {
 		return
 	}
 	for _, token := range tokens(s.Value) {
-		if strengthOf(token) == strong && token != s.Value {
+		if strengthOf(token) == strong && token != s.Value && redact.FindCard(token) == "" {
 			l.linkPart(i, s, token)
 		}
 	}
@@ -195,7 +196,7 @@ func tokens(text string) []string {
 
 // bestSource returns the place that a value most likely comes from, or nil.
 func (l *linker) bestSource(i int, s *draft.Slot) *source {
-	if strengthOf(s.Value) == trivial || !l.canHold(s, s.Value) {
+	if strengthOf(s.Value) == trivial || !canHold(s, s.Value) {
 		return nil
 	}
 	var found []source
@@ -229,10 +230,10 @@ func orderOf(b bool) int {
 
 // findInPages looks for a value in earlier pages. It returns nil if it is in none.
 func (l *linker) findInPages(i int, s *draft.Slot) *source {
-	if s.In == draft.InJSON && s.Number || l.sent[s.Value][draft.PlainName(s.Key)] || chosenByPeople(draft.PlainName(s.Key)) {
+	if s.In == draft.InJSON && s.Number || l.sent[s.Value][draft.PlainName(s.Key)] || s.Key != "" && chosenByPeople(draft.PlainName(s.Key)) {
 		return nil
 	}
-	if s.In == draft.InHeader && strengthOf(s.Value) != strong || s.In == draft.InPath && !hasDigit.MatchString(s.Value) {
+	if (s.In == draft.InHeader || s.Key == "") && strengthOf(s.Value) != strong || s.In == draft.InPath && !hasDigit.MatchString(s.Value) {
 		return nil // any word of a page may be in its links
 	}
 	for k, before := range l.steps[:i] {
@@ -246,18 +247,10 @@ func (l *linker) findInPages(i int, s *draft.Slot) *source {
 	return nil
 }
 
-var safeInURL = regexp.MustCompile(`^[A-Za-z0-9._~@:!$'()*,;-]+$`)
-
-// canHold reports whether the slot can hold the value of a variable, which is written
-// into URLs and texts as it is.
-func (l *linker) canHold(s *draft.Slot, value string) bool {
-	switch s.In {
-	case draft.InPath, draft.InQuery, draft.InBody:
-		return safeInURL.MatchString(value) || s.In == draft.InBody
-	case draft.InHeader:
-		return !strings.ContainsAny(value, "\r\n")
-	}
-	return true
+// canHold reports whether the slot can hold the value of a variable. A header cannot
+// hold every text.
+func canHold(s *draft.Slot, value string) bool {
+	return s.In != draft.InHeader || !strings.ContainsAny(value, "\r\n")
 }
 
 // addCapture makes a step capture a value, unless it does already.
@@ -337,9 +330,11 @@ var (
 	idempotencyForm = regexp.MustCompile(`^(idempotency_?key|idempotency_?token|request_id|correlation_id|client_mutation_id|transaction_id|nonce_id|request_token)$`)
 )
 
-// isIdempotencyKey reports whether a value must differ from request to request.
+// isIdempotencyKey reports whether a value must differ from request to request. One whose
+// name is that of a credential, too, is one if it has the form of one.
 func isIdempotencyKey(s *draft.Slot) bool {
-	if s.In == draft.InPath || s.Number || s.Secrecy() == draft.Entered {
+	secrecy := s.Secrecy()
+	if s.In == draft.InPath || s.Number || secrecy == draft.Entered || secrecy == draft.Issued && uuidForm.FindString(s.Value) != s.Value {
 		return false
 	}
 	return idempotencyForm.MatchString(strings.TrimPrefix(strings.Trim(draft.Snake(s.Key), "_"), "x_"))
@@ -349,15 +344,13 @@ func isIdempotencyKey(s *draft.Slot) bool {
 func (l *linker) hideSecrets() {
 	for _, s := range l.steps {
 		for _, slot := range s.request.Slots() {
-			if slot.Secrecy() != draft.Public && !slot.IsResolved() && !slot.HasVariable() {
+			if slot.Secrecy() != draft.Public && !slot.IsResolved() && (!slot.HasVariable() || slot.Key == "") && !isIdempotencyKey(slot) {
 				l.secrets.HideIn(slot, fmt.Sprintf("%s %s of step %s", slot.In, slot.Key, s.name))
 			}
 		}
 	}
 	for _, s := range l.steps {
-		for _, slot := range s.request.Slots() {
-			l.secrets.HideKnown(slot)
-		}
+		l.secrets.HideKnown(s.request)
 	}
 }
 
@@ -367,7 +360,7 @@ func (s *step) draft() *draft.Step {
 	if status == 304 { // what came from the browser's cache will come from the server
 		status = 200
 	}
-	out := &draft.Step{Name: s.name, Request: s.request, Status: status, Checks: s.checks, Poll: s.poll, Vague: s.json == nil}
+	out := &draft.Step{Name: s.name, Request: s.request, Notes: s.request.Missing, Status: status, Checks: s.checks, Poll: s.poll, Vague: s.json == nil}
 	if s.bodyless { // an error page may have this status, too
 		out.Headers = append(out.Headers, draft.Check{Path: "Content-Type", Value: "json", Matches: true})
 	}

@@ -17,11 +17,9 @@ const (
 )
 
 var (
-	hasDigit  = regexp.MustCompile(`[0-9]`)
-	hasLetter = regexp.MustCompile(`[A-Za-z]`)
-	allDigits = regexp.MustCompile(`^-?[0-9]+$`)
-	codeForm  = regexp.MustCompile(`^[A-Za-z]{2}([-_][A-Za-z]{2})?$|^[A-Z]{3}$`)
-	numbered  = regexp.MustCompile(`^-?[0-9]*\.[0-9]+$`)
+	hasDigit = regexp.MustCompile(`[0-9]`)
+	codeForm = regexp.MustCompile(`^[A-Za-z]{2}([-_][A-Za-z]{2})?$|^[A-Z]{3}$`)
+	numbered = regexp.MustCompile(`^-?[0-9]*\.[0-9]+$`)
 )
 
 // strengthOf classes a value by its form.
@@ -29,16 +27,9 @@ func strengthOf(v string) strength {
 	switch {
 	case v == "" || len(v) > maxIndexed || v == "true" || v == "false" || v == "null" || codeForm.MatchString(v) || len(v) == 1 && !hasDigit.MatchString(v):
 		return trivial
-	case allDigits.MatchString(v):
-		if len(v) >= 7 {
-			return strong
-		}
-		return weak
 	case numbered.MatchString(v):
 		return weak
-	case len(v) >= 8 && hasDigit.MatchString(v) && hasLetter.MatchString(v) && !strings.ContainsAny(v, " \t\n"):
-		return strong
-	case len(v) >= 20 && !strings.ContainsAny(v, " \t\n-"):
+	case draft.IsDistinct(v):
 		return strong
 	}
 	return weak
