@@ -130,8 +130,10 @@ func owners() map[string]room {
 		"github.com/google/uuid":                   {name: "experiments/run/journey"},
 		"github.com/valyala/fasthttp":              {name: "experiments/run/journey/httpclient"},
 		"golang.org/x/net/html":                    {tests: "report"},
+		"golang.org/x/net/html/charset":            {name: "experiments/run/journey/httpclient"},
 		"golang.org/x/net/idna":                    {name: "experiments/site"},
 		"golang.org/x/net/publicsuffix":            {name: "experiments/run/journey/cookies"},
+		"golang.org/x/text":                        {name: "experiments/run/journey/httpclient"}, // what the charsets of x/net are, and UTF-32
 		"github.com/aymanbagabas/go-udiff":         {name: "experiments/compare"},
 		"gonum.org/v1/gonum":                       {name: "experiments/stats", tests: "experiments/truth/world"}, // Student's t, binomial and Beta distributions
 		"github.com/jackc/pgx/v5/pgproto3":         {name: "injectors/gateway/postgres", tests: "injectors/gateway"},

@@ -25,7 +25,7 @@ func causeOf(err error, late bool) journal.Cause {
 		return journal.NotAllowed
 	case late:
 		return journal.Timeout
-	case isAny(err, httpclient.ErrTooLarge, errTooMuch, errTooMuchKept):
+	case isAny(err, httpclient.ErrTooLarge, httpclient.ErrHeadTooLarge, errTooMuch, errTooMuchKept):
 		return journal.TooLarge
 	case isA[*net.DNSError](err):
 		return journal.DNS

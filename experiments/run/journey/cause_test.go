@@ -264,7 +264,7 @@ func TestBrokenAnswers(t *testing.T) {
 		"too large":          {once(head + fmt.Sprintf("Content-Length: %d\r\n\r\n", maxBody+1)), "larger than 8 MiB", journal.TooLarge},
 		"broken compression": {once(head + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok"), "uncompressing", journal.Broken},
 		"bomb":               {once(bomb(t)), "larger than 8 MiB", journal.TooLarge},
-		"headers too large":  {once(head + "X: " + strings.Repeat("x", 2*(16<<10)) + "\r\nContent-Length: 2\r\n\r\nok"), "", journal.Broken},
+		"headers too large":  {once(head + "X: " + strings.Repeat("x", 256<<10) + "\r\nContent-Length: 2\r\n\r\nok"), "larger than 256 kB", journal.TooLarge},
 		"reset": {func(c *net.TCPConn) {
 			_, _ = journeytest.ReadRequest(bufio.NewReader(c))
 			_ = c.SetLinger(0)

@@ -34,12 +34,12 @@ func (e *Execution) example(s *step, v *Verdict) *journal.Example {
 		return x // there is no answer
 	}
 	header := func(name string) string {
-		if list := e.resp.Header(name); len(list) > 0 {
+		if list := textsOf(e.resp.Header(name)); len(list) > 0 {
 			return show(list[0], maxHeader)
 		}
 		return ""
 	}
-	x.Status, x.Body = e.resp.Status, hidden.Excerpt(e.resp.Body, journal.MaxExcerpt)
+	x.Status, x.Body = e.resp.Status, hidden.Excerpt(e.answer.shown(), journal.MaxExcerpt)
 	x.Location, x.ContentType, x.RetryAfter = header("Location"), header("Content-Type"), header("Retry-After")
 	x.Trace = e.trace(header)
 	return x

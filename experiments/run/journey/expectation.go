@@ -250,9 +250,13 @@ func bodyProblem(op experiments.Op) string {
 func (x *expectation) check(a *answer, v *values) (*Mismatch, error) {
 	switch x.of {
 	case ofBody:
-		return x.checkBody(a.resp.Body, v), nil
+		body, err := a.resp.Text(a.bounds)
+		if err != nil {
+			return nil, err
+		}
+		return x.checkBody(body, v), nil
 	case ofHeader:
-		return x.checkHeader(a.resp.Header(x.name), v), nil
+		return x.checkHeader(textsOf(a.resp.Header(x.name)), v), nil
 	}
 	return x.checkJSON(a, v)
 }

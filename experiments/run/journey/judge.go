@@ -47,11 +47,11 @@ func (e *Execution) judge(s *step, deadline time.Time) Verdict {
 		return Verdict{Outcome: journal.Failed, Cause: journal.Status, Key: strconv.Itoa(a.resp.Status), Detail: fmt.Sprintf("status %d, expected %s", a.resp.Status, s.acceptedStatuses())}
 	}
 	if s.decodes {
-		if err := a.document.Decode(a.resp.Body, a.bounds); err != nil {
+		if err := a.decode(); err != nil {
 			if ended := a.unjudged(err); ended != nil {
 				return e.failure(ended, deadline)
 			}
-			return Verdict{Outcome: journal.Wrong, Cause: journal.Unmet, Key: "body is JSON", Detail: e.hidden().Text("the body is not JSON: "+err.Error(), maxDetail)}
+			return Verdict{Outcome: journal.Wrong, Cause: journal.Unmet, Key: "body is JSON", Detail: e.hidden().Text("the body is not JSON: "+err.Error()+a.aboutCoding(), maxDetail)}
 		}
 	}
 	for i := range s.expectations {
@@ -66,19 +66,49 @@ func (e *Execution) judge(s *step, deadline time.Time) Verdict {
 	return Verdict{}
 }
 
+// decode decodes the body as JSON, whatever charset it is in.
+func (a *answer) decode() error {
+	text, err := a.resp.Text(a.bounds)
+	if err != nil {
+		return err
+	}
+	return a.document.Decode(text, a.bounds)
+}
+
+// shown is the body as people can read it.
+func (a *answer) shown() []byte {
+	text, err := a.resp.Text(a.bounds)
+	if err != nil {
+		return a.resp.Body // better than nothing
+	}
+	return text
+}
+
+// aboutCoding says that nobody could read the body, where that is so.
+func (a *answer) aboutCoding() string {
+	if a.resp.Coding == "" {
+		return ""
+	}
+	return "; its content coding is " + a.resp.Coding + ", which is not known"
+}
+
 // wrong judges an answer that does not meet an expectation, as it is written.
 func (s *step) wrong(a *answer, m *Mismatch, written string, hidden *redact.Secrets) Verdict {
 	keys, err := s.firstKeys(a)
 	if err != nil {
 		keys = nil // that the answer is wrong is known, and says more than that its keys are not
 	}
-	return Verdict{Outcome: journal.Wrong, Cause: journal.Unmet, Key: written, Mismatch: m, Keys: keys, Detail: hidden.Text(m.describe(hidden), maxDetail)}
+	about := ""
+	if m.Target == wholeBody {
+		about = a.aboutCoding()
+	}
+	return Verdict{Outcome: journal.Wrong, Cause: journal.Unmet, Key: written, Mismatch: m, Keys: keys, Detail: hidden.Text(m.describe(hidden)+about, maxDetail)}
 }
 
 // unjudged returns the error where it says why judging ended before its end, and
 // nil where it says what is wrong with the answer.
 func (a *answer) unjudged(err error) error {
-	if isOurs(err) {
+	if isOurs(err) || errors.Is(err, httpclient.ErrTooLarge) {
 		return err
 	}
 	return a.bounds.Err()
@@ -157,12 +187,16 @@ func (c *capture) value(a *answer, v *values, l *lease) (value any, ok bool, err
 	case experiments.FromJSON:
 		return c.jsonValue(a, v, l)
 	case experiments.FromHeader:
-		value, ok = pick(c.Pick, a.resp.Header(c.Expr), v)
+		value, ok = pick(c.Pick, textsOf(a.resp.Header(c.Expr)), v)
 	case experiments.FromCookie:
 		value, ok = pick(c.Pick, cookieValues(a.resp, c.Expr), v)
 	case experiments.FromRegex:
+		var body []byte
+		if body, err = a.resp.Text(a.bounds); err != nil {
+			return nil, false, err
+		}
 		var found []string
-		if found, err = c.matches(a.resp.Body); err == nil {
+		if found, err = c.matches(body); err == nil {
 			value, ok = pick(c.Pick, found, v)
 		}
 	}
@@ -170,6 +204,14 @@ func (c *capture) value(a *answer, v *values, l *lease) (value any, ok bool, err
 		err = l.keep(len(text))
 	}
 	return value, ok, err
+}
+
+// textsOf returns the values of a header as UTF-8.
+func textsOf(header []string) []string {
+	for i, value := range header {
+		header[i] = httpclient.TextOfHeader(value)
+	}
+	return header
 }
 
 // jsonValue picks one of the values that a JSONPath selects, and makes only that

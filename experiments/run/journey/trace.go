@@ -92,9 +92,9 @@ func (e *Execution) exchange(s *step, v Verdict) Exchange {
 		}
 		return x
 	}
-	x.Status, x.Size, x.Content = e.resp.Status, len(e.resp.Body), hidden.Excerpt(e.resp.Body, maxTraced)
+	x.Status, x.Size, x.Content = e.resp.Status, len(e.resp.Body), hidden.Excerpt(e.answer.shown(), maxTraced)
 	for _, name := range TellingHeaders() {
-		for _, value := range e.resp.Header(name) {
+		for _, value := range textsOf(e.resp.Header(name)) {
 			x.Answer = append(x.Answer, shownField(name, value, hidden))
 		}
 	}
@@ -129,13 +129,13 @@ func (s *step) expectedOf(a *answer, v *values, hidden *redact.Secrets) []Expect
 	list := []Expectation{status}
 	var notJSON error
 	if s.decodes && !status.Met { // nobody has decoded it
-		notJSON = a.document.Decode(a.resp.Body, a.bounds)
+		notJSON = a.decode()
 	}
 	for i := range s.expectations {
 		x := &s.expectations[i]
 		one := Expectation{Says: x.says(v, hidden)}
 		if x.of == ofJSON && notJSON != nil {
-			one.Came = "the body is not JSON"
+			one.Came = hidden.Plain("the body is not JSON"+a.aboutCoding(), maxDetail)
 			list = append(list, one)
 			continue
 		}

@@ -1,21 +1,17 @@
 package httpclient
 
 import (
+	"bufio"
 	"errors"
-	"fmt"
 	"io"
-	"strings"
-
-	"github.com/valyala/fasthttp"
+	"net/http"
 
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 )
 
 const (
-	firstBuffer  = 4 << 10  // bytes
-	keptBuffer   = 16 << 10 // bytes of a buffer that is kept for the next answer
-	brotliWindow = 16 << 20 // bytes that a decoder may take, by what an answer announces
-	zstdWindow   = 8 << 20
+	firstBuffer = 4 << 10  // bytes
+	keptBuffer  = 16 << 10 // bytes of a buffer that is kept for the next answer
 )
 
 // A buffer is a body as far as it has arrived. It is never much larger than that:
@@ -42,6 +38,12 @@ func (b *buffer) forget() {
 	b.bounds = nil
 }
 
+// release gives back what the bounds hold, and empties the buffer.
+func (b *buffer) release() {
+	b.bounds.Release(b.charged)
+	b.start(b.bounds)
+}
+
 // grow makes room for at least one more byte, and for no more than limit bytes
 // altogether.
 func (b *buffer) grow(limit int) error {
@@ -55,31 +57,47 @@ func (b *buffer) grow(limit int) error {
 	return nil
 }
 
-// readFrom reads a body to its end. Of one with an announced length it reads
-// nothing more; otherwise announced is negative.
-func (b *buffer) readFrom(r io.Reader, announced int) error {
-	limit := maxBody + 1 // the last byte is one too many
-	if announced >= 0 {
-		limit = announced
-	}
+// readFrom appends what a reader brings to its end, up to most bytes altogether.
+func (b *buffer) readFrom(r io.Reader, most int) error {
 	for {
-		if len(b.data) > maxBody {
-			return ErrTooLarge
+		if err := b.room(most + 1); err != nil { // the last byte is one too many
+			return err
 		}
-		if len(b.data) == cap(b.data) && len(b.data) < limit {
-			if err := b.grow(limit); err != nil {
-				return err
-			}
-		}
-		n, err := r.Read(b.data[len(b.data):min(cap(b.data), limit)])
+		n, err := r.Read(b.data[len(b.data):cap(b.data)])
 		b.data = b.data[:len(b.data)+n]
 		switch {
+		case len(b.data) > most:
+			return ErrTooLarge
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
 		}
 	}
+}
+
+// readExactly appends a number of bytes, and reads nothing more.
+func (b *buffer) readExactly(r io.Reader, n int) error {
+	for len(b.data) < n {
+		if err := b.room(n); err != nil {
+			return err
+		}
+		got, err := r.Read(b.data[len(b.data):min(cap(b.data), n)])
+		b.data = b.data[:len(b.data)+got]
+		if err != nil && len(b.data) < n {
+			return unexpected(err)
+		}
+	}
+	return nil
+}
+
+// room makes room for at least one more byte, where there may be as many as limit
+// altogether.
+func (b *buffer) room(limit int) error {
+	if len(b.data) < cap(b.data) {
+		return nil
+	}
+	return b.grow(limit)
 }
 
 // Write appends what a decoder makes of a body.
@@ -96,104 +114,49 @@ func (b *buffer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// readBody reads the body of an answer whose head has been read, and undoes its
-// content coding. The errors of reading come as they are.
-func (r *Response) readBody(answer *fasthttp.Response, bounds jsonpath.Bounds) error {
+// read reads an answer to a request with a method, with its content codings. It reports
+// whether the answer has an end of its own; otherwise the connection ends with it.
+func (r *Response) read(in *bufio.Reader, method string, bounds jsonpath.Bounds) (ends bool, err error) {
+	if err := r.head.readAnswer(in, bounds); err != nil {
+		return false, err
+	}
+	r.Status, r.Headers, r.text.known = r.head.status, nil, false
+	return r.readBody(in, method, bounds)
+}
+
+// readBody reads the body of an answer whose head has been read. The errors of reading
+// come as they are.
+func (r *Response) readBody(in *bufio.Reader, method string, bounds jsonpath.Bounds) (ends bool, err error) {
 	r.raw.start(bounds)
-	r.Body = r.raw.data
-	stream := answer.BodyStream()
-	if stream == nil {
-		return nil // an answer to HEAD, for instance
-	}
-	announced := answer.Header.ContentLength()
-	if announced > maxBody {
-		return errors.Join(ErrTooLarge, answer.CloseBodyStream())
-	}
-	err := r.raw.readFrom(stream, announced)
-	closed := answer.CloseBodyStream()
-	if err == nil {
-		err = closed
-	}
-	if err != nil {
-		return err
-	}
-	r.Body = r.raw.data
-	return nil
-}
-
-// uncompress undoes the content coding of the body.
-func (r *Response) uncompress(answer *fasthttp.Response, bounds jsonpath.Bounds) error {
-	coding := strings.ToLower(string(answer.Header.ContentEncoding()))
-	var err error
-	switch coding {
-	case "gzip":
-		err = r.decode(bounds, fasthttp.WriteGunzip, 0)
-	case "deflate":
-		err = r.decode(bounds, fasthttp.WriteInflate, 0)
-	case "br":
-		err = r.decode(bounds, fasthttp.WriteUnbrotli, brotliWindow)
-	case "zstd":
-		err = r.decodeZstd(answer, bounds)
-	default:
-		return nil
-	}
+	r.Body = nil
 	switch {
-	case err == nil:
-		bounds.Release(r.raw.charged)
-		r.raw.forget()
-		return nil
-	case errors.Is(err, fasthttp.ErrBodyTooLarge):
-		return ErrTooLarge
-	case errors.Is(err, ErrTooLarge):
-		return err
+	case method == http.MethodHead || r.head.bodiless():
+		ends = true
+	case r.head.chunked:
+		r.chunks = chunkedReader{in: in}
+		ends, err = true, r.raw.readFrom(&r.chunks, maxBody)
+		r.chunks.in = nil
+	case r.head.length > maxBody:
+		err = ErrTooLarge
+	case r.head.length != unknown:
+		ends, err = true, r.raw.readExactly(in, r.head.length)
+	default:
+		err = r.raw.readFrom(in, maxBody)
 	}
-	if ours, ok := errors.AsType[boundsError](err); ok {
-		return ours.error
-	}
-	return fmt.Errorf("%w: %w", ErrUncompressing, err)
-}
-
-// decode writes the body through a decoder. The bounds hold the decoder's window
-// meanwhile.
-func (r *Response) decode(bounds jsonpath.Bounds, decoder func(io.Writer, []byte) (int, error), window int) error {
-	if err := bounds.Hold(window); err != nil {
-		return boundsError{err}
-	}
-	defer bounds.Release(window)
-	r.plain.start(bounds)
-	if _, err := decoder(&r.plain, r.Body); err != nil {
-		return err
-	}
-	r.Body = r.plain.data
-	return nil
-}
-
-// decodeZstd does the same for a coding whose decoder can only be bounded where it
-// allocates the result.
-func (r *Response) decodeZstd(answer *fasthttp.Response, bounds jsonpath.Bounds) error {
-	const most = zstdWindow + 2*maxBody // the result doubles while it grows
-	if err := bounds.Hold(most); err != nil {
-		return boundsError{err}
-	}
-	answer.SetBodyRaw(r.Body)
-	body, err := answer.BodyUncompressedWithLimit(maxBody)
-	answer.ResetBody()
-	if err != nil {
-		bounds.Release(most)
-		return err
-	}
-	r.plain = buffer{data: body, charged: cap(body)}
-	bounds.Release(most - cap(body))
-	r.Body = body
-	return nil
+	r.Body = r.raw.data
+	return ends, err
 }
 
 // Forget lets go of what a large answer holds.
 func (r *Response) Forget() {
+	r.head.forget()
 	r.raw.forget()
 	r.plain.forget()
+	r.text.forget()
 	r.Body = nil
 }
 
 // Kept returns how many bytes the largest buffer takes that is kept for the next answer.
-func (r *Response) Kept() int { return max(cap(r.raw.data), cap(r.plain.data)) }
+func (r *Response) Kept() int {
+	return max(cap(r.head.fields), cap(r.raw.data), cap(r.plain.data), cap(r.text.buffer.data))
+}

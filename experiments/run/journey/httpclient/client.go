@@ -56,6 +56,7 @@ type Client struct {
 	roots    *x509.CertPool
 	maxConns int64
 	conns    atomic.Int64
+	decoders decoders
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 
 	mu        sync.Mutex
@@ -234,27 +235,19 @@ func (c *Client) exchange(conn *conn, at site.Place, req *Request, resp *Respons
 	if _, err := conn.in.Peek(1); err != nil {
 		return false, explainError("waiting for the answer", conn, err)
 	}
-	if resp.wire == nil {
-		resp.wire = &fasthttp.Response{StreamBody: true}
-	}
-	answer := resp.wire
-	answer.SkipBody = req.Method == fasthttp.MethodHead
 	var bounds jsonpath.Bounds = jsonpath.Unbounded{}
 	if req.Bounds != nil {
 		bounds = req.Bounds
 	}
-	if err = answer.ReadLimitBody(conn.in, maxBody); err == nil { // only the head, because of StreamBody
-		err = resp.readBody(answer, bounds)
-	}
+	ends, err := resp.read(conn.in, req.Method, bounds)
 	if err != nil {
 		return false, explainError("reading the answer", conn, err)
 	}
-	resp.Status, resp.Headers = answer.StatusCode(), nil
-	if err := resp.uncompress(answer, bounds); err != nil {
+	if err := resp.uncompress(&c.decoders, bounds); err != nil {
 		return false, err
 	}
 	// Bytes beyond the answer would be taken for the next answer.
-	return !answer.ConnectionClose() && !wire.ConnectionClose() && conn.in.Buffered() == 0, nil
+	return ends && resp.head.lasting() && !wire.ConnectionClose() && conn.in.Buffered() == 0, nil
 }
 
 // writeTo sets the request that fasthttp writes.

@@ -5,15 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
-
-	"github.com/valyala/fasthttp"
 )
 
 // What went wrong with a request that has no complete answer. Errors of the network
 // keep their own classes beside these.
 var (
 	ErrTooLarge      = errors.New("the answer is larger than 8 MiB")
+	ErrHeadTooLarge  = errors.New("the headers of the answer are larger than 256 kB")
 	ErrClosed        = errors.New("the connection was closed without an answer")
 	ErrCutShort      = errors.New("the answer ended early")
 	ErrHandshake     = errors.New("tls")                      // what every error of a TLS handshake is as well
@@ -35,48 +33,39 @@ type boundsError struct{ error }
 
 func (e boundsError) Unwrap() error { return e.error }
 
-// explainError turns an error of a connection into one that says what happened.
-func explainError(doing string, conn *conn, err error) error {
+// unmarked returns what the bounds say as they have said it, and any other error as it
+// is.
+func unmarked(err error) error {
 	if ours, ok := errors.AsType[boundsError](err); ok {
 		return ours.error
 	}
+	return err
+}
+
+func isA[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
+}
+
+// explainError turns an error of a connection into one that says what happened.
+func explainError(doing string, conn *conn, err error) error {
 	switch {
-	case errors.Is(err, ErrTooLarge), errors.Is(err, fasthttp.ErrBodyTooLarge):
-		return ErrTooLarge
+	case isA[boundsError](err):
+		return unmarked(err)
+	case errors.Is(err, ErrTooLarge), errors.Is(err, ErrHeadTooLarge):
+		return err
 	case IsTimeout(err):
 		return ErrTimedOut
 	case errors.Is(err, io.EOF):
 		err = ErrClosed
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		err = ErrCutShort
-	default:
-		err = withoutExcerpt(err)
 	}
 	if !conn.fresh {
 		return fmt.Errorf("%s on a reused connection: %w", doing, err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
-
-// withoutExcerpt returns an error of fasthttp without what it shows of the answer: both
-// ends, cut to a number of bytes, which may be inside a secret. What kind of error it is
-// stays known.
-func withoutExcerpt(err error) error {
-	if reason, _, found := strings.Cut(err.Error(), ", contents: "); found {
-		return &excerptlessError{reason, err}
-	}
-	return err
-}
-
-// An excerptlessError is an error with another text.
-type excerptlessError struct {
-	text string
-	err  error
-}
-
-func (e *excerptlessError) Error() string { return e.text }
-
-func (e *excerptlessError) Unwrap() error { return e.err }
 
 // IsTimeout reports whether an error means that time ran out.
 func IsTimeout(err error) bool {

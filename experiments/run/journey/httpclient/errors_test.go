@@ -10,7 +10,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"github.com/valyala/fasthttp"
+	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 )
 
 // The text of an error is shown without what it quotes of the answer, and its class is
@@ -18,7 +18,7 @@ import (
 func TestAResetInsideTheHeadersStaysOne(t *testing.T) {
 	t.Parallel()
 	broken := io.MultiReader(strings.NewReader("HTTP/1.1 200 OK\r\nX-Secret: hunter22"), iotest.ErrReader(&net.OpError{Op: "read", Err: syscall.ECONNRESET}))
-	err := (&fasthttp.Response{}).Read(bufio.NewReader(broken))
+	err := (&head{}).readAnswer(bufio.NewReader(broken), jsonpath.Unbounded{})
 	shown := explainError("reading the answer", &conn{}, err)
 	if !errors.Is(shown, syscall.ECONNRESET) || errors.Is(shown, ErrClosed) {
 		t.Errorf("%v is no reset", shown)

@@ -1,10 +1,12 @@
 // Package httpclient sends HTTP/1.1 requests, once each, and reads their answers.
 //
-// The package reads and writes HTTP/1.1 with fasthttp's Request and Response, but
-// does not use fasthttp's client. That client retries requests that fail on a
-// reused connection, ignores contexts, and leaves a goroutine behind for each
-// host. Here a request is written once, to one connection, and whatever then
-// happens is what is reported.
+// The package writes requests with fasthttp, but does not use its client. That client
+// retries requests that fail on a reused connection, ignores contexts, and leaves a
+// goroutine behind for each host. Here a request is written once, to one connection,
+// and whatever then happens is what is reported.
+//
+// Answers are read here: what browsers and curl take, a journey must take, or it counts
+// harm that no user has. Libraries are stricter, or take no head beyond their buffer.
 package httpclient
 
 import (
@@ -12,8 +14,6 @@ import (
 	"io"
 	"strings"
 	"time"
-
-	"github.com/valyala/fasthttp"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
@@ -75,14 +75,17 @@ func (r *Request) stream() io.Reader {
 // A Response is the answer to a request. It is valid until the next Send with it.
 type Response struct {
 	Status  int
-	Headers []experiments.Field // empty where a Client is the sender: it leaves them in wire
+	Headers []experiments.Field // empty where a Client is the sender: it leaves them in the head
 	Body    []byte              // uncompressed
+	Coding  string              // the content codings that Body still has, because they are not known
 
-	wire       *fasthttp.Response
+	head       head
+	chunks     chunkedReader
 	raw, plain buffer // the body as it came, and uncompressed
+	text       text
 }
 
-// Header returns the values of a header, in order.
+// Header returns the values of a header as they came, in order.
 func (r *Response) Header(name string) []string {
 	var list []string
 	for _, f := range r.Headers {
@@ -90,16 +93,6 @@ func (r *Response) Header(name string) []string {
 			list = append(list, f.Value)
 		}
 	}
-	switch {
-	case r.wire == nil:
-	case strings.EqualFold(name, fasthttp.HeaderSetCookie):
-		for _, value := range r.wire.Header.Cookies() {
-			list = append(list, string(value))
-		}
-	default:
-		for _, value := range r.wire.Header.PeekAll(name) {
-			list = append(list, string(value))
-		}
-	}
+	r.head.values(name, func(value []byte) { list = append(list, string(value)) })
 	return list
 }
