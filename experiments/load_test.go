@@ -51,6 +51,9 @@ func TestLoadFillsInWhatIsWritten(t *testing.T) {
 	if e.Rates["checkout"] != 20 || e.Line != 2 || e.ID != "many-faults" {
 		t.Errorf("experiment = %+v", e)
 	}
+	if !s.Defaults.ShareBaselines {
+		t.Error("baselines are not shared")
+	}
 	browse := s.Journeys[0]
 	if browse.Rate != 1.5 || browse.SlowAfter != DefaultSlowAfter || browse.Timeout != DefaultTimeout {
 		t.Errorf("journey = %+v", browse)

@@ -15,6 +15,9 @@ type Settings struct {
 	// Repeat is the number of pairs of baseline and fault if the baseline is the
 	// control; 0 means one.
 	Repeat int `json:"repeat,omitempty"`
+	// ShareBaselines lets the recovery of one experiment, where it is shown to be back, be
+	// the baseline of the next. Only defaults have it.
+	ShareBaselines bool `json:"share_baselines,omitempty"`
 }
 
 // Phases are the lengths of an experiment's phases; negative means "not set".
@@ -83,6 +86,14 @@ func settingsFields(s *Settings) shape.Fields {
 			Shape: turns(&s.Repeat)},
 		{Name: "guardrails", Doc: "when the fault is removed at once", Shape: shape.List[Guardrail]{To: &s.Guardrails, Item: guardrailShape, Max: 10}},
 	}
+}
+
+// defaultsFields are the fields of a system's defaults.
+func defaultsFields(s *Settings) shape.Fields {
+	return append(settingsFields(s), shape.Field{
+		Name: "share_baselines", Doc: "whether the recovery of one experiment, once it is shown to be back, is the baseline of the next where both send the same journeys: it saves that time, and their answers are no longer independent",
+		Shape: trueOrFalse(&s.ShareBaselines),
+	})
 }
 
 // turns is a number of turns of baseline and fault; 1 means that they take none. Two

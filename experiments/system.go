@@ -89,7 +89,7 @@ func systemShape(s *System, env environment) shape.Shape {
 			Shape: shape.List[Invariant]{To: &s.Invariants, Item: invariantShape, Max: 100}},
 		{Name: "traffic", Doc: "what the real system carries: turns shares into checkouts and money per hour", Shape: shape.Optional[Traffic]{To: &s.Traffic, Item: trafficShape}},
 		{Name: "examples", Doc: "none: of what harmed journeys were answered, only the numbers are kept; without it, a few masked examples are", Shape: shape.Enum(&s.Examples, "what is kept", NoExamples)},
-		{Name: "defaults", Doc: "settings that every experiment may override", Shape: settingsFields(&s.Defaults)},
+		{Name: "defaults", Doc: "settings that every experiment may override", Shape: defaultsFields(&s.Defaults)},
 		{Name: "caps", Doc: "what no experiment may exceed", Shape: capsShape(&s.Caps)},
 	}}
 }

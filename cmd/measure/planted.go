@@ -5,13 +5,16 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run/systemtest"
-	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
 // baseHarm is the share of journeys, in percent, that a planted system harms
@@ -47,15 +50,12 @@ func (c cell) options(seed uint64) systemtest.Options {
 		Entry:  systemtest.Planted(usual(seed), faulted),
 		Rate:   "30/s",
 		Phases: "{warmup: 300ms, baseline: 18s, fault: 18s, recovery: 0s}",
-		Limits: "{blast_radius: 50%, baseline: 5%}",
+		Limits: fmt.Sprintf("{blast_radius: %d%%, baseline: 5%%}", c.percent), // at 0 any excess that is shown refutes
 	}
 	if c.concurrent {
 		other := usual(seed + 1<<32)
 		o.Control = systemtest.Planted(other, other)
 		o.Rate, o.Phases = "60/s", "{warmup: 300ms, baseline: 4s, fault: 18s, recovery: 0s}"
-	}
-	if c.percent == 0 {
-		o.Limits = "{blast_radius: 0%, baseline: 5%}" // refuted by any excess that is shown
 	}
 	if c.guarded {
 		o.Rate, o.More = "50/s", "guardrails: [{blast_radius: 2%}]\n"
@@ -63,13 +63,36 @@ func (c cell) options(seed uint64) systemtest.Options {
 	return o
 }
 
-// measure performs the cell's experiment once.
-func (c cell) measure(ctx context.Context, cmd *command, seed uint64) (result.Experiment, error) {
-	return measureSystem(ctx, cmd, c.options(seed))
+// measure performs the cell's experiment once. width is that of the interval, as a plan
+// foresees it of harm that does not come in bursts.
+func (c cell) measure(ctx context.Context, cmd *command, seed uint64) (e result.Experiment, width float64, err error) {
+	e, err = measureIn(ctx, cmd, c.options(seed), func(dir string) error {
+		width, err = c.foreseen(dir)
+		return err
+	})
+	return e, width, err
+}
+
+// foreseen is how wide the plan of a directory's experiment expects the interval to be.
+func (c cell) foreseen(dir string) (float64, error) {
+	files := experiments.Selection{SystemFile: filepath.Join(dir, systemtest.SystemFile), Arguments: []string{filepath.Join(dir, systemtest.ExperimentFile)}}
+	loaded, err := plan.Load(files, plan.Options{Phases: plan.NoOverride()}, os.LookupEnv)
+	if err != nil {
+		return 0, err
+	}
+	x := loaded.Plan.Experiments[0]
+	j := x.Journeys[0]
+	j.Last = plan.Last{Known: true, Base: float64(baseHarm) / 100, Effect: 1}
+	return 2 * x.Precision(j), nil
 }
 
 // measureSystem starts a system, performs its experiment and ends it.
-func measureSystem(ctx context.Context, cmd *command, o systemtest.Options) (e result.Experiment, err error) {
+func measureSystem(ctx context.Context, cmd *command, o systemtest.Options) (result.Experiment, error) {
+	return measureIn(ctx, cmd, o, func(string) error { return nil })
+}
+
+// measureIn does the same, and looks at the system's directory before.
+func measureIn(ctx context.Context, cmd *command, o systemtest.Options, look func(dir string) error) (e result.Experiment, err error) {
 	dir, err := cmd.dir()
 	if err != nil {
 		return e, err
@@ -79,6 +102,9 @@ func measureSystem(ctx context.Context, cmd *command, o systemtest.Options) (e r
 		return e, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := look(dir); err != nil {
+		return e, err
+	}
 	return cmd.run(ctx, dir, systemtest.ExperimentFile)
 }
 
@@ -90,7 +116,7 @@ type score struct {
 	why                          []string // the reasons of void runs
 }
 
-func (s *score) add(e result.Experiment) {
+func (s *score) add(e result.Experiment, width float64) {
 	b := e.BlastRadius
 	if e.Verdict == result.Invalid || b == nil {
 		s.void++
@@ -106,8 +132,7 @@ func (s *score) add(e result.Experiment) {
 		s.refuted++
 	}
 	s.width += b.High - b.Low
-	arms := e.Journeys[0].Arms.Fault.Journeys
-	s.expected += 2 * stats.HalfWidth(truth+float64(baseHarm)/100, arms, arms, b.Batches)
+	s.expected += width
 }
 
 func definePlanted(f *flag.FlagSet) func(context.Context, *printer) error {
@@ -127,11 +152,11 @@ func definePlanted(f *flag.FlagSet) func(context.Context, *printer) error {
 		var mu sync.Mutex
 		err = inParallel(*parallel, *runs*len(cells), func(i int) error {
 			c := cells[i%len(cells)]
-			e, err := c.measure(ctx, cmd, uint64(i))
+			e, width, err := c.measure(ctx, cmd, uint64(i))
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {
-				c.add(e)
+				c.add(e, width)
 			}
 			return err
 		})
@@ -220,7 +245,7 @@ func defineGuardrail(f *flag.FlagSet) func(context.Context, *printer) error {
 		var mu sync.Mutex
 		var seconds []float64
 		err = inParallel(*parallel, *runs, func(i int) error {
-			e, err := cell{percent: 19, concurrent: true, guarded: true}.measure(ctx, cmd, uint64(i))
+			e, _, err := cell{percent: 19, concurrent: true, guarded: true}.measure(ctx, cmd, uint64(i))
 			if err == nil && (e.Guardrail == nil || !e.Guardrail.Tripped) {
 				err = fmt.Errorf("not stopped: %s, %s", e.Verdict, strings.Join(e.Reasons, "; "))
 			}

@@ -25,6 +25,8 @@ const (
 	TurnStarted       Kind = "turn_started"       // Value: the share of journeys that the faults touch from now on
 	GuardrailTripped  Kind = "guardrail_tripped"  // Guardrail, Detail, Value, Limit
 	BaselineHarmed    Kind = "baseline_harmed"    // Detail, Value, Limit: the experiment ends without its fault
+	BaselineShared    Kind = "baseline_shared"    // Shared: the stretch of the experiment before that is the baseline
+	BaselineOwn       Kind = "baseline_own"       // Detail says why it is not, although baselines are shared
 	InvariantChecked  Kind = "invariant_checked"  // Check, Phase: baseline before the fault; fault under it, if the answer is new; recovery after it
 	Exchanged         Kind = "probed"             // Fault, Exchanges
 	Sampled           Kind = "sampled"            // Detail names the moment, see below; Traffic by proxy
@@ -46,32 +48,41 @@ const (
 	BeforeFault    = "before fault"
 	InFault        = "in fault" // where two batches of it meet, and beside each change
 	AfterFault     = "after fault"
+	InRecovery     = "in recovery" // where two batches meet of what may be the baseline of the next experiment
 )
 
 // An Event is one line of journal.ndjson. Its kind decides which fields it has.
 // Durations are computed from Since, not from At, as it follows the monotonic clock.
 type Event struct {
-	Seq        int           `json:"seq"`
-	At         time.Time     `json:"at"`
-	Since      time.Duration `json:"since"` // since the run started, in nanoseconds
-	Kind       Kind          `json:"kind"`
-	Experiment string        `json:"experiment,omitempty"`
-	Phase      Phase         `json:"phase,omitempty"`
-	Fault      string        `json:"fault,omitempty"` // a fault's name
-	Verified   bool          `json:"verified,omitempty"`
-	Began      time.Duration `json:"began,omitempty"` // when a removal or a sample was asked for, as Since
-	Evidence   *Evidence     `json:"evidence,omitempty"`
-	Exchanges  *ExchangePair `json:"probe,omitempty"`
-	Check      *CheckResult  `json:"reading,omitempty"`
-	Traffic    []Traffic     `json:"traffic,omitempty"`
-	Guardrail  string        `json:"guardrail,omitempty"` // the kind that tripped, as documents name it
-	Value      float64       `json:"value,omitempty"`
-	Limit      float64       `json:"limit,omitempty"`
-	Detail     string        `json:"detail,omitempty"`
-	Error      string        `json:"error,omitempty"`
-	Cause      *SeenCause    `json:"cause,omitempty"`
-	Toxiproxy  *Toxiproxy    `json:"toxiproxy,omitempty"`
-	Plan       *plan.Plan    `json:"plan,omitempty"`
+	Seq        int            `json:"seq"`
+	At         time.Time      `json:"at"`
+	Since      time.Duration  `json:"since"` // since the run started, in nanoseconds
+	Kind       Kind           `json:"kind"`
+	Experiment string         `json:"experiment,omitempty"`
+	Phase      Phase          `json:"phase,omitempty"`
+	Fault      string         `json:"fault,omitempty"` // a fault's name
+	Verified   bool           `json:"verified,omitempty"`
+	Began      time.Duration  `json:"began,omitempty"` // when a removal or a sample was asked for, as Since
+	Evidence   *Evidence      `json:"evidence,omitempty"`
+	Exchanges  *ExchangePair  `json:"probe,omitempty"`
+	Check      *CheckResult   `json:"reading,omitempty"`
+	Traffic    []Traffic      `json:"traffic,omitempty"`
+	Guardrail  string         `json:"guardrail,omitempty"` // the kind that tripped, as documents name it
+	Value      float64        `json:"value,omitempty"`
+	Limit      float64        `json:"limit,omitempty"`
+	Detail     string         `json:"detail,omitempty"`
+	Error      string         `json:"error,omitempty"`
+	Cause      *SeenCause     `json:"cause,omitempty"`
+	Shared     *SharedStretch `json:"shared,omitempty"`
+	Toxiproxy  *Toxiproxy     `json:"toxiproxy,omitempty"`
+	Plan       *plan.Plan     `json:"plan,omitempty"`
+}
+
+// A SharedStretch is a stretch of the recovery of one experiment that is the baseline of another.
+type SharedStretch struct {
+	Of   string        `json:"of"`   // the experiment that it is a part of
+	From time.Duration `json:"from"` // since the run started, as To
+	To   time.Duration `json:"to"`
 }
 
 // A Phase is a part of an experiment.

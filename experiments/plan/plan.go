@@ -104,6 +104,9 @@ func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Pl
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrImpossible, err)
 	}
+	if s.Defaults.ShareBaselines {
+		p.shareBaselines()
+	}
 	return p, nil
 }
 

@@ -30,6 +30,9 @@ func (p *Plan) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "\n  Reach      %s\n", inert.Text(strings.Join(p.targets(), ", ")))
 	fmt.Fprintf(&b, "  Load       at most %g journeys/s\n", load)
 	fmt.Fprintf(&b, "  Time       about %s\n", p.Duration().Round(time.Second))
+	if saved := p.SavedByBaselines(); saved > 0 {
+		fmt.Fprintf(&b, "             up to %s less, where the system is back soon enough for a recovery to be the next baseline\n", saved)
+	}
 	fmt.Fprintf(&b, "  Seed       %d\n", p.Seed)
 	_, err := io.WriteString(w, inert.Lines(b.String()))
 	return err
@@ -47,6 +50,12 @@ func (e Experiment) writeText(b *bytes.Buffer) {
 	}
 	fmt.Fprintf(b, "      %s warm-up, %s baseline, %s fault, %s recovery\n", e.Phases.Warmup, e.Phases.Baseline, e.Phases.Fault, e.Phases.Recovery)
 	fmt.Fprintf(b, "      control: %s (%s)\n", e.Control, e.ControlWhy)
+	switch {
+	case e.SharesBaseline:
+		b.WriteString("      baseline: the recovery of the experiment before, if that is shown to be back; then their answers are not independent\n")
+	case e.OwnBaseline != "":
+		fmt.Fprintf(b, "      baseline: its own: %s\n", e.OwnBaseline)
+	}
 	for _, text := range e.designs() {
 		fmt.Fprintf(b, "      design: %s\n", text)
 	}

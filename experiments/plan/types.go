@@ -77,6 +77,11 @@ type Experiment struct {
 	Digests       Digests  `json:"digests"`
 	Warnings      []string `json:"warnings,omitempty"`
 	Seed          uint64   `json:"seed"` // of this experiment's traffic
+	// SharesBaseline means that the recovery of the experiment before it is its baseline
+	// where that is shown to be back; OwnBaseline is why it cannot be, where baselines are
+	// shared at all.
+	SharesBaseline bool   `json:"shares_baseline,omitempty"`
+	OwnBaseline    string `json:"own_baseline,omitempty"`
 	// LastRun is the id of the run that measured what [Journey].Last says; empty: there is
 	// none.
 	LastRun string `json:"-"`

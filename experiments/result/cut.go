@@ -90,7 +90,9 @@ func (r *experimentRun) sparedFaults() (list []string) {
 // baselineMoments are those of an experiment that ended with its baseline.
 func (r *experimentRun) baselineMoments() moments {
 	end := r.harmed.Since
-	return moments{from: r.phaseStart(journal.Baseline), injected: end, lastInjected: end, removing: end, removed: end, end: end}
+	m := moments{injected: end, lastInjected: end, removing: end, removed: end, end: end}
+	m.from, m.before = r.baselineFrom(end)
+	return m
 }
 
 // measureBaseline fills in what was measured of an experiment that ended with its

@@ -23,7 +23,8 @@ func (r *experimentRun) result(f *fold) Experiment {
 		Criteria: []Criterion{}, Journeys: []Journey{}, Faults: []Fault{}, Invariants: r.invariants(),
 		Phases: r.phaseRows(f), Lateness: r.late.lateness(), Outages: r.outages(),
 	}
-	e.Warnings = append(e.Warnings, settledItself(e.Invariants)...)
+	e.Warnings, e.SharedBaseline = append(e.Warnings, settledItself(e.Invariants)...), r.sharedRow()
+	e.Warnings = append(e.Warnings, r.sharedWarnings()...)
 	if r.trip != nil {
 		e.Guardrail = &Guardrail{true, cmp.Or(r.trip.Guardrail, "blast_radius"), r.trip.At, r.trip.Value, r.trip.Limit, r.trip.Detail}
 	}
@@ -235,6 +236,9 @@ func (r *experimentRun) events(e *Experiment) []Event {
 		case f.removed != nil:
 			add(f.removed, "FAULT NOT REMOVED: %s: %s", what, f.removed.Error)
 		}
+	}
+	if r.own != nil {
+		add(r.own, "it measures its own baseline: %s", r.own.Detail)
 	}
 	add(r.harmed, "the baseline is harmed beyond its limit: the fault is not injected")
 	for i := range r.turns {

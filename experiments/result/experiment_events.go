@@ -22,6 +22,8 @@ type experimentRun struct {
 	trip     *journal.Event // of a guardrail
 	vanished *journal.Event
 	harmed   *journal.Event           // the baseline was, so that the fault was not injected
+	shared   *sharedBaseline          // the baseline was measured by the experiment before
+	own      *journal.Event           // why it was not, although baselines are shared
 	cut      *journal.Event           // the run was interrupted in the middle of it
 	turns    []turn                   // of the shares that faults touch, as far as they began
 	readings []journal.Event          // of invariants
@@ -68,6 +70,8 @@ func (r *experimentRun) event(e journal.Event) {
 		r.turnStarted(e)
 	case journal.FaultVanished:
 		r.vanished = cmp.Or(r.vanished, &e)
+	case journal.BaselineOwn:
+		r.own = cmp.Or(r.own, &e)
 	case journal.BaselineHarmed:
 		r.harmed = cmp.Or(r.harmed, &e)
 	case journal.InvariantChecked:

@@ -196,9 +196,10 @@ func (f *fold) event(e journal.Event) {
 			f.preflight = append(f.preflight, e.Detail)
 		}
 	}
-	for _, r := range f.runs {
+	for i, r := range f.runs {
 		if r.plan.ID == e.Experiment {
 			r.event(e)
+			f.share(i, e)
 		}
 	}
 }
@@ -265,7 +266,7 @@ func (f *fold) experiment(index int, observations Observations, system *System) 
 	run := f.runs[index]
 	run.cut = f.cutShort(run)
 	run.findEntries(&f.plan.System)
-	if err := run.observe(observations.Of(index)); err != nil {
+	if err := run.observe(run.withShared(observations, index)); err != nil {
 		return Experiment{}, fmt.Errorf("reading the journeys of %s: %w", run.plan.ID, err)
 	}
 	e := run.result(f)

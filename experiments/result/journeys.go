@@ -112,7 +112,9 @@ func (r *experimentRun) pass(all iter.Seq2[*journal.Observation, error], add fun
 func (r *experimentRun) measureDurations(all iter.Seq2[*journal.Observation, error]) error {
 	before := r.moments.baseline(0) // empty if nothing was measured
 	return r.pass(all, func(j *journeyRecord, o *journal.Observation) {
-		r.addToEntry(o)
+		if o.Intended >= r.start.Since { // else it is of the experiment before
+			r.addToEntry(o)
+		}
 		r.late.add(o.Late)
 		j.late.add(o.Late)
 		if before.contains(o.Intended) && o.Intended+o.Took <= before.to {

@@ -16,6 +16,7 @@ func (s span) contains(at time.Duration) bool { return at >= s.from && at < s.to
 // moments decide which journeys count. They are offsets from the start of the run.
 type moments struct {
 	from         time.Duration // the baseline began
+	before       time.Duration // it was over: when the first fault was in force, or earlier if it is shared
 	injected     time.Duration // the first fault was in force
 	lastInjected time.Duration // the same of the last fault period, where there are several
 	removing     time.Duration // removal of the last fault was asked for
@@ -43,7 +44,7 @@ func (r *experimentRun) phaseStart(p journal.Phase) time.Duration {
 // findMoments needs a measured experiment.
 func (r *experimentRun) findMoments() moments {
 	first, last := r.faults[0], r.faults[len(r.faults)-1]
-	m := moments{from: r.phaseStart(journal.Baseline), injected: first.injected.Since, lastInjected: last.injected.Since}
+	m := moments{injected: first.injected.Since, lastInjected: last.injected.Since}
 	for _, f := range r.faults {
 		if f.plan.Period == last.plan.Period {
 			m.lastInjected = min(m.lastInjected, f.injected.Since)
@@ -53,6 +54,7 @@ func (r *experimentRun) findMoments() moments {
 		m.removed = max(m.removed, f.removed.Since)
 		m.inForce = append(m.inForce, stretch{injected: f.injected.Since, removing: f.removed.Began, removed: f.removed.Since})
 	}
+	m.from, m.before = r.baselineFrom(m.injected)
 	m.inForce = merge(m.inForce)
 	m.inForce[len(m.inForce)-1].cut = r.cutInFault()
 	m.end = m.removed + r.plan.Phases.Recovery
@@ -80,7 +82,7 @@ func merge(list []stretch) []stretch {
 // baseline is the time before the fault, for a journey that may be in flight for as
 // long: one that starts later is, with a probability of one in twenty, still under way
 // when the fault comes.
-func (m moments) baseline(inflight time.Duration) span { return span{m.from, m.injected - inflight} }
+func (m moments) baseline(inflight time.Duration) span { return span{m.from, m.before - inflight} }
 
 // cohort are the intended starts whose journeys count for a stretch of fault. They depend
 // on nothing that the fault could change, so they are the same in both arms. Journeys

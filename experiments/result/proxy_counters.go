@@ -94,6 +94,9 @@ func (r *experimentRun) findCallBatches() callBatches {
 	}
 	m := r.moments
 	before := r.readingsIn(span{r.readingAt(journal.BeforeBaseline), r.readingAt(journal.BeforeFault)})
+	if r.shared != nil {
+		before = r.shared.of.readingsIn(r.shared.span)
+	}
 	under := r.readingsIn(span{m.injected, m.removing})
 	b := callBatches{makeBatches(before), makeBatches(under)}
 	if min(len(b.before), len(b.under)) >= stats.LeastBatches {

@@ -121,9 +121,12 @@ type Experiment struct {
 	Warnings    []string     `json:"warnings,omitempty"`
 	// SharedControl reports that the control arm meets a fault as well, going by the
 	// documents.
-	SharedControl bool    `json:"shared_control,omitempty"`
-	Digests       Digests `json:"digests"`
-	Limits        Limits  `json:"limits"`
+	SharedControl bool `json:"shared_control,omitempty"`
+	// SharedBaseline says whose recovery its baseline is; absent where baselines are not
+	// shared.
+	SharedBaseline *SharedBaseline `json:"shared_baseline,omitempty"`
+	Digests        Digests         `json:"digests"`
+	Limits         Limits          `json:"limits"`
 	// BlastRadius is that of the journey furthest over its limit, or nearest to it. It
 	// is absent where too little was measured.
 	BlastRadius *BlastRadius `json:"blast_radius,omitempty"`
@@ -247,6 +250,16 @@ func (j *Journey) Against() Counts {
 		return *j.Arms.Control
 	}
 	return j.Baseline.Fault
+}
+
+// A SharedBaseline is the end of the recovery of another experiment of the run, in seconds
+// since this one started: they are negative. Where Own says why, the experiment measured its
+// own baseline instead.
+type SharedBaseline struct {
+	Of   string  `json:"of,omitempty"`
+	From float64 `json:"from,omitempty"`
+	To   float64 `json:"to,omitempty"`
+	Own  string  `json:"own,omitempty"`
 }
 
 // Arms are counts by arm. Control is absent where the baseline is the control; Fault is

@@ -52,19 +52,25 @@ func rows() []row {
 		atMost("invalid", "base at 0.9 of its limit, in bursts: invalid", 0.05),
 		within("plan", "plan's half width ÷ achieved, no bursts", ratio, 0.9, 1.1),
 		within("plan last", "the same, bursts, with a last run to go by", ratio, 0.7, 1.3),
+		within("shared covered", "share_baselines, all worlds, both kinds of control: covered, as a part of those with baselines of their own", ratio, 0.98, 1.1),
+		atMost("shared refuted second", "the same, harmless fault, second route: refuted", 0.025),
+		atMost("shared refuted one", "the same, one route", 0.05),
+		atMost("shared held", "the same, 1.2 times the limit: held", 0.025),
+		{id: "shared at all", what: "the same: whose baseline is shared", free: true},
 		atLeast("settle", "“would settle it”: share of runs that it settles", 0.75),
 	}
 }
 
 // A oneCase is one kind of experiment against one kind of system, and what a run of it shows.
 type oneCase struct {
-	name string
-	play func(t *testing.T, seed uint64, h *hearing)
+	name  string
+	heavy bool // go test plays it once
+	play  func(t *testing.T, seed uint64, h *hearing)
 }
 
 // scened is a case of one scene.
 func scened(name string, scene func(seed uint64) *Scene, judge func(e *result.Experiment, h *hearing)) oneCase {
-	return oneCase{name, func(t *testing.T, seed uint64, h *hearing) {
+	return oneCase{name: name, play: func(t *testing.T, seed uint64, h *hearing) {
 		t.Helper()
 		judge(scene(seed).Play(t), h)
 	}}
@@ -90,7 +96,7 @@ func cases() []oneCase {
 	return slices.Concat(
 		secondRouteCases(), oneRouteCases(), hardCases(), needsCases(), episodeCases(), repeatCases(),
 		harmlessCases(), beyondCases(), collapseCases(), spillOverCases(), guardrailCases(), recoveryCases(),
-		sparseCases(), invalidCases(), planCases(), settleCases(),
+		sparseCases(), invalidCases(), planCases(), settleCases(), shareCases(),
 	)
 }
 
@@ -396,7 +402,7 @@ func planCases() (list []oneCase) {
 		{"second route, memory", world.Documented()[3], onTwoRoutes, true},
 	} {
 		scene := func(seed uint64, excess float64) *Scene { return c.edit(oneRoute(seed, c.w, excess)) }
-		list = append(list, oneCase{"plan, " + c.name, func(t *testing.T, seed uint64, h *hearing) {
+		list = append(list, oneCase{name: "plan, " + c.name, play: func(t *testing.T, seed uint64, h *hearing) {
 			t.Helper()
 			limit := scene(1, 0).Limit
 			p, err := scene(seed, limit).Plan()
@@ -429,7 +435,7 @@ func withoutRecovery(s *Scene) *Scene {
 
 // settleCases follow what an undecided run asks for.
 func settleCases() []oneCase {
-	return []oneCase{{"would settle it", func(t *testing.T, seed uint64, h *hearing) {
+	return []oneCase{{name: "would settle it", play: func(t *testing.T, seed uint64, h *hearing) {
 		t.Helper()
 		if asked, settled := settles(t, seed); asked {
 			h.share("settle", settled)

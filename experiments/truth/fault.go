@@ -22,6 +22,13 @@ type injector struct {
 	calls    int64 // that the proxy counted
 }
 
+// forget begins anew, for the next experiment.
+func (in *injector) forget() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.injected, in.removed = nil, nil
+}
+
 // call counts calls of a journey.
 func (in *injector) call(n int) {
 	in.mu.Lock()

@@ -20,9 +20,15 @@ const leeway = 60
 // Play performs the scene's experiment in fake time and returns its result.
 func (s *Scene) Play(t *testing.T) *result.Experiment {
 	t.Helper()
+	return &s.PlaySuite(t)[0]
+}
+
+// PlaySuite performs the scene's experiments in fake time and returns their results.
+func (s *Scene) PlaySuite(t *testing.T) []result.Experiment {
+	t.Helper()
 	var played *result.Result
 	synctest.Test(t, func(t *testing.T) { played = s.perform(t) })
-	return &played.Experiments[0]
+	return played.Experiments
 }
 
 func (s *Scene) perform(t *testing.T) *result.Result {
@@ -41,11 +47,13 @@ func (s *Scene) perform(t *testing.T) *result.Result {
 	r := rand.New(rand.NewPCG(s.Seed, 99))
 	rec, fault := &recording{}, &injector{met: scene.Met, inForce: map[string]bool{}}
 	planned := &p.Experiments[0]
+	drawn := scene.draw(r, scene.ticks(planned))
 	o := engine.Options{
 		Injectors: map[string]engine.Injector{s.kind(): fault},
 		Traffic: func(_ int, epoch time.Time) (engine.Generator, error) {
 			fault.epoch = epoch
-			return newTraffic(&scene, r, epoch, planned.Arms(), fault, scene.ticks(planned)), nil
+			fault.forget()
+			return newTraffic(&scene, r, epoch, planned.Arms(), fault, drawn), nil
 		},
 	}
 	if scene.Calls != nil {
@@ -78,9 +86,9 @@ func (s *Scene) watch(ctx context.Context, rec *recording, fault *injector, inte
 	}
 }
 
-// ticks is how many ticks an experiment lasts, with leeway.
+// ticks is how many ticks the experiments last, with leeway.
 func (s *Scene) ticks(e *plan.Experiment) int {
 	turns := float64(max(1, s.Repeat))
 	length := s.Warmup + turns*(s.Baseline+e.Phases.Fault.Seconds()) + s.Recovery + leeway
-	return int(length/world.Tick) + 1
+	return int(float64(max(1, s.Suite))*length/world.Tick) + 1
 }

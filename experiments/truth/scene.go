@@ -52,6 +52,11 @@ type Scene struct {
 	// what is broken.
 	Spreads float64
 
+	// Suite is how many experiments of the same kind are played one after the other in one
+	// run; 0: one. Share lets the recovery of one be the baseline of the next.
+	Suite int
+	Share bool
+
 	Base world.Process    // harm without a fault, shared by both arms
 	Own  [2]world.Process // harm without a fault of each arm's own route; nil: none
 	Harm world.Process    // what the fault adds, over the time since it was first injected; nil: Decide knows
@@ -154,7 +159,13 @@ func inSeconds(s float64) time.Duration { return time.Duration(s * float64(time.
 
 // Plan is the plan of the scene's experiment.
 func (s *Scene) Plan() (*plan.Plan, error) {
-	return plan.Make(s.system(), []*experiments.Experiment{s.document()}, plan.Options{
+	list := []*experiments.Experiment{s.document()}
+	for k := 1; k < s.Suite; k++ {
+		doc := s.document()
+		doc.ID = fmt.Sprintf("%s-%d", doc.ID, k+1)
+		list = append(list, doc)
+	}
+	return plan.Make(s.system(), list, plan.Options{
 		Run: "20260101t000000z-aaaaaa", Seed: s.Seed, Phases: plan.NoOverride(),
 	})
 }
@@ -207,6 +218,6 @@ func (s *Scene) system() *experiments.System {
 	if s.Saturation != nil {
 		system.Propagates = experiments.PropagatesBaggage
 	}
-	system.Defaults.Phases = plan.NoOverride()
+	system.Defaults.Phases, system.Defaults.ShareBaselines = plan.NoOverride(), s.Share
 	return system
 }

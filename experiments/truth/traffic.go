@@ -57,9 +57,7 @@ type traffic struct {
 	epoch time.Time
 	arms  []plan.Arm
 	fault *injector
-	base  []float64
-	own   [2][]float64
-	harm  []float64
+	drawn
 
 	stop   chan struct{}
 	once   sync.Once
@@ -72,26 +70,37 @@ type traffic struct {
 	flying map[flight]map[int]time.Duration // guarded by mu: intended starts by id
 }
 
+// drawn are the processes of a scene: one system for all experiments of a run.
+type drawn struct {
+	base []float64
+	own  [2][]float64
+	harm []float64
+}
+
+func (s *Scene) draw(r *rand.Rand, ticks int) drawn {
+	d := drawn{base: s.Base(r, ticks)}
+	for arm, own := range s.Own {
+		if own != nil {
+			d.own[arm] = own(r, ticks)
+		}
+	}
+	if s.Harm != nil {
+		d.harm = s.Harm(r, ticks)
+	}
+	return d
+}
+
 // A flight is a kind of journey on an arm.
 type flight struct {
 	journey int
 	arm     plan.Arm
 }
 
-func newTraffic(s *Scene, r *rand.Rand, epoch time.Time, arms []plan.Arm, fault *injector, ticks int) *traffic {
-	g := &traffic{
+func newTraffic(s *Scene, r *rand.Rand, epoch time.Time, arms []plan.Arm, fault *injector, d drawn) *traffic {
+	return &traffic{
 		scene: s, rand: r, epoch: epoch, arms: arms, fault: fault,
-		touched: 1, base: s.Base(r, ticks), stop: make(chan struct{}), flying: map[flight]map[int]time.Duration{},
+		touched: 1, drawn: d, stop: make(chan struct{}), flying: map[flight]map[int]time.Duration{},
 	}
-	for arm, own := range s.Own {
-		if own != nil {
-			g.own[arm] = own(r, ticks)
-		}
-	}
-	if s.Harm != nil {
-		g.harm = s.Harm(r, ticks)
-	}
-	return g
 }
 
 // StartPhase changes nothing: what is sent knows the schedule.

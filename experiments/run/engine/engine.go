@@ -147,10 +147,16 @@ func Run(ctx context.Context, p *plan.Plan, rec Recorder, o Options) (err error)
 		err = errors.Join(err, log.record(end))
 	}()
 	untouched := true // no fault was meant to be injected until now
+	var before *experimentRun
 	for i := range p.Experiments {
 		x := newExperimentRun(&p.Experiments[i], i, log, o)
-		x.untouched = untouched
+		x.untouched, x.before = untouched, before
+		x.counts.keeps = i+1 < len(p.Experiments) && p.Experiments[i+1].SharesBaseline
 		err := x.run(ctx)
+		if before = x; err != nil {
+			before = nil
+		}
+		x.before = nil // its journeys are not kept for longer
 		untouched = untouched && x.harmed
 		switch {
 		case stopsSuite(err):

@@ -29,6 +29,10 @@ type experimentRun struct {
 	faults    *faultSet
 	untouched bool                        // no experiment before it came to its fault
 	harmed    bool                        // the baseline is, beyond its limit: the fault is not injected
+	cutShort  bool                        // the fault phase was, by a guardrail or a fault that vanished
+	before    *experimentRun              // the experiment before it, which ran to its end; nil: there is none
+	recovers  interval                    // the recovery phase
+	unwell    bool                        // the system had to be waited for before its baseline
 	exchanges map[string]journal.Exchange // made before the fault, by the fault's name
 	oldKeys   map[string][]string         // of what is in violation before the fault, by the invariant's name
 	// fatal ends the experiment from a goroutine beside the main line: the journal
@@ -155,6 +159,7 @@ func (x *experimentRun) runWarmup(ctx context.Context) error {
 		return nil
 	}
 	for waited := time.Duration(0); !x.counts.isHealthy(x.log.since(), x.e.Limits.Baseline); waited += healthEvery {
+		x.unwell = x.unwell || x.counts.isHarmed(x.log.since(), x.e.Limits.Baseline)
 		if waited >= x.options.HealthTimeout {
 			if x.untouched {
 				return fmt.Errorf("%w: it is not after another %s either, before %s", errNeverHealthy, x.options.HealthTimeout, x.e.ID)
@@ -171,6 +176,13 @@ func (x *experimentRun) runWarmup(ctx context.Context) error {
 func (x *experimentRun) runBaseline(ctx context.Context) error {
 	if err := x.startPhase(journal.Baseline); err != nil {
 		return err
+	}
+	shared, err := x.shareBaseline()
+	if err != nil {
+		return err
+	}
+	if shared != nil {
+		return x.runShared(ctx, *shared)
 	}
 	x.counts.startBaseline(x.log.since())
 	begun := time.Now()
@@ -207,7 +219,15 @@ func (x *experimentRun) runRecovery(ctx context.Context) error {
 	if err := x.startPhase(journal.Recovery); err != nil {
 		return err
 	}
-	wait.For(ctx, x.e.Phases.Recovery)
+	begun := time.Now()
+	x.recovers = interval{from: x.log.since(), begun: true}
+	x.counts.startRecovery(x.recovers.from)
+	if x.counts.keeps {
+		x.readCounters(ctx, journal.InRecovery, counterTimeout)
+		defer x.readCountersBeside(ctx, begun, x.tailBoundaries(), journal.InRecovery)()
+	}
+	wait.For(ctx, x.e.Phases.Recovery-time.Since(begun))
+	x.recovers.to = x.log.since()
 	return nil
 }
 

@@ -43,7 +43,7 @@ func (x *experimentRun) runFault(ctx context.Context) error {
 			watchers.Go(func() { x.watchGuardrailCheck(watchCtx, g, stop) })
 		}
 	})
-	if context.Cause(watchCtx) == nil {
+	if x.cutShort = context.Cause(watchCtx) != nil; !x.cutShort {
 		x.readBackLast(ctx)
 	}
 	stop(nil)

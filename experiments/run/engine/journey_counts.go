@@ -29,6 +29,10 @@ type journeyCounts struct {
 
 	before [2][]*stats.Baseline // the harm of the baseline, by arm and journey
 	took   []stats.Sketch       // microseconds of those that ended in it, by journey
+
+	keeps    bool                  // the journeys of the recovery, for the next experiment
+	recovery interval              // from when they are kept
+	kept     []journal.Observation // without what became of their steps
 }
 
 // An endedJourney is one journey of the last few seconds.
@@ -36,6 +40,10 @@ type endedJourney struct {
 	intended, took time.Duration
 	harmed, failed bool
 	shed           bool // it never ran
+}
+
+func newEndedJourney(o *journal.Observation) endedJourney {
+	return endedJourney{intended: o.Intended, took: o.Took, harmed: o.Harmed(), failed: o.Outcome == journal.Failed, shed: o.Cause == journal.Shed}
 }
 
 func (j endedJourney) end() time.Duration { return j.intended + j.took }
@@ -79,13 +87,13 @@ func newJourneyCounts(e *plan.Experiment) *journeyCounts {
 func (c *journeyCounts) add(o journal.Observation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	ended := endedJourney{intended: o.Intended, took: o.Took, harmed: o.Harmed(), failed: o.Outcome == journal.Failed, shed: o.Cause == journal.Shed}
+	ended := newEndedJourney(&o)
 	if c.baseline.contains(o.Intended) {
-		for i, g := range c.e.Guardrails {
-			count(&c.inBaseline[o.Arm][o.Journey][i], ended.meets(g, o.Took))
-		}
-		c.before[o.Arm][o.Journey].Add(o.Intended, o.Harmed())
-		c.took[o.Journey].Add(o.Took.Microseconds())
+		c.addToBaseline(o, ended)
+	}
+	if c.keeps && c.recovery.contains(o.Intended) {
+		o.Steps, o.Seen = nil, nil
+		c.kept = append(c.kept, o)
 	}
 	list := append(c.recent[o.Arm][o.Journey], ended)
 	drop, keep := 0, c.e.Journeys[o.Journey].Timeout+2*window
@@ -96,6 +104,15 @@ func (c *journeyCounts) add(o journal.Observation) {
 		list = append([]endedJourney(nil), list[drop:]...)
 	}
 	c.recent[o.Arm][o.Journey] = list
+}
+
+// addToBaseline needs mu.
+func (c *journeyCounts) addToBaseline(o journal.Observation, ended endedJourney) {
+	for i, g := range c.e.Guardrails {
+		count(&c.inBaseline[o.Arm][o.Journey][i], ended.meets(g, o.Took))
+	}
+	c.before[o.Arm][o.Journey].Add(o.Intended, o.Harmed())
+	c.took[o.Journey].Add(o.Took.Microseconds())
 }
 
 func count(c *stats.Count, hit bool) {
@@ -176,9 +193,20 @@ func (c *journeyCounts) startFault(now time.Duration) {
 // isHealthy reports whether the harmed share of the journeys that ended in the last
 // window is not beyond limit, at the lower end of its interval.
 func (c *journeyCounts) isHealthy(now time.Duration, limit float64) bool {
+	all := c.lately(now)
+	return all.N >= leastLooked && stats.Wilson(all).Low <= limit
+}
+
+// isHarmed reports whether that share is beyond limit, at the lower end.
+func (c *journeyCounts) isHarmed(now time.Duration, limit float64) bool {
+	all := c.lately(now)
+	return all.N >= leastLooked && stats.Wilson(all).Low > limit
+}
+
+// lately are the journeys that ended in the last window.
+func (c *journeyCounts) lately(now time.Duration) (all stats.Count) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var all stats.Count
 	for _, arm := range c.recent {
 		for _, list := range arm {
 			for _, j := range lastEnded(list, now-window) {
@@ -186,7 +214,7 @@ func (c *journeyCounts) isHealthy(now time.Duration, limit float64) bool {
 			}
 		}
 	}
-	return all.N >= leastLooked && stats.Wilson(all).Low <= limit
+	return all
 }
 
 // lastEnded returns the journeys that ended since a moment, or the last few if these are

@@ -156,6 +156,13 @@ func describeEvent(p *plan.Plan, e journal.Event) (topic, text string) {
 		return "fault", fmt.Sprintf("touches %s of the journeys from now on", figures.ShortPercent(e.Value, 2))
 	case journal.GuardrailTripped:
 		return "guard", "TRIPPED " + e.Detail
+	case journal.BaselineShared:
+		if e.Shared == nil {
+			return "", ""
+		}
+		return "base", "the end of the recovery of " + e.Shared.Of
+	case journal.BaselineOwn:
+		return "base", "its own: " + e.Detail
 	case journal.BaselineHarmed:
 		return "base", "HARMED ALREADY, the fault is not injected: " + e.Detail
 	case journal.InvariantChecked:

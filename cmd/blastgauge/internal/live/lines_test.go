@@ -141,6 +141,9 @@ func TestDescribeTrouble(t *testing.T) {
 		{journal.Event{Kind: journal.Interrupted, Detail: "TERM"}, "stop", "TERM received: faults that are in force are removed"},
 		{journal.Event{Kind: journal.SuiteStopped, Detail: "a removal was not verified"}, "stop", "a removal was not verified"},
 		{journal.Event{Kind: journal.ExperimentEnded, Experiment: "x", Error: "cut short"}, "end", "x: cut short"},
+		{journal.Event{Kind: journal.BaselineShared, Shared: &journal.SharedStretch{Of: "x"}}, "base", "the end of the recovery of x"},
+		{journal.Event{Kind: journal.BaselineShared}, "", ""},
+		{journal.Event{Kind: journal.BaselineOwn, Detail: "x was back too late"}, "base", "its own: x was back too late"},
 		{journal.Event{Kind: journal.InvariantChecked}, "", ""},
 		{journal.Event{Kind: journal.Sampled}, "", ""},
 	} {
