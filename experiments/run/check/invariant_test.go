@@ -54,6 +54,8 @@ func TestInvariant(t *testing.T) {
 		"body":              {200, `"dup"`, experiments.Expect{Body: []experiments.Check{{Op: experiments.Lacks, Value: "dup"}}}, journal.CheckResult{Violations: 1, Detail: `the body contains "dup"`}},
 		"bad status":        {500, `{"count": 0}`, check("$.count", experiments.Eq, num("0")), journal.CheckResult{Error: "status 500, expected 200 to 299"}},
 		"no JSON":           {200, `<html>`, check("$.count", experiments.Eq, num("0")), journal.CheckResult{Violations: 1, Detail: "the body is not JSON: invalid character '<' looking for beginning of value"}},
+		"with a mark":       {200, "\ufeff" + `{"count": 2, "keys": ["o1"]}`, check("$.count", experiments.Eq, num("0")), journal.CheckResult{Violations: 2, Detail: "$.count is 2, expected 0", Keys: []string{"o1"}}},
+		"in UTF-16":         {200, "\xff\xfe{\x00}\x00", check("$.count", experiments.Absent, nil), journal.CheckResult{Holds: true}},
 		"twenty keys":       {200, `{"count": 30, "keys": [` + strings.Repeat(`"`+secret+`",`, 29) + `"k"]}`, check("$.count", experiments.Eq, num("0")), journal.CheckResult{Violations: 30, Detail: "$.count is 30, expected 0", Keys: slices.Repeat([]string{"${env:TOKEN}"}, 20)}},
 	}
 	system := &experiments.System{URL: "http://127.0.0.1:1", File: "blastgauge.yaml"}

@@ -75,11 +75,12 @@ func (a *answer) decode() error {
 	return a.document.Decode(text, a.bounds)
 }
 
-// shown is the body as people can read it.
+// shown is the body as people can read it. It is nothing where there is no memory or
+// time to decode it: in another charset, nobody would find a secret in it.
 func (a *answer) shown() []byte {
 	text, err := a.resp.Text(a.bounds)
 	if err != nil {
-		return a.resp.Body // better than nothing
+		return nil
 	}
 	return text
 }

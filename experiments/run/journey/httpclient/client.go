@@ -228,10 +228,24 @@ func (c *Client) exchange(conn *conn, at site.Place, req *Request, resp *Respons
 	if err = wire.Write(conn.out); err == nil {
 		err = conn.out.Flush()
 	}
-	if err != nil {
+	if err != nil && !isReset(err) {
 		return false, explainError("sending", conn, err)
 	}
-	// Peek comes first, because fasthttp takes every error here for an end of file.
+	// A server may refuse a request before it has read all of it, and close the
+	// connection: then the answer is there although sending failed, and users see it.
+	ends, received := c.receive(conn, req, resp)
+	if err != nil && (received != nil || !ends || resp.Status < 400) {
+		return false, explainError("sending", conn, err)
+	}
+	if received != nil {
+		return false, received
+	}
+	// Bytes beyond the answer would be taken for the next answer.
+	return err == nil && ends && resp.head.lasting() && !wire.ConnectionClose() && conn.in.Buffered() == 0, nil
+}
+
+// receive reads the answer. It reports whether the answer has an end of its own.
+func (c *Client) receive(conn *conn, req *Request, resp *Response) (ends bool, err error) {
 	if _, err := conn.in.Peek(1); err != nil {
 		return false, explainError("waiting for the answer", conn, err)
 	}
@@ -239,15 +253,10 @@ func (c *Client) exchange(conn *conn, at site.Place, req *Request, resp *Respons
 	if req.Bounds != nil {
 		bounds = req.Bounds
 	}
-	ends, err := resp.read(conn.in, req.Method, bounds)
-	if err != nil {
+	if ends, err = resp.read(conn.in, req.Method, bounds); err != nil {
 		return false, explainError("reading the answer", conn, err)
 	}
-	if err := resp.uncompress(&c.decoders, bounds); err != nil {
-		return false, err
-	}
-	// Bytes beyond the answer would be taken for the next answer.
-	return ends && resp.head.lasting() && !wire.ConnectionClose() && conn.in.Buffered() == 0, nil
+	return ends, resp.uncompress(&c.decoders, bounds)
 }
 
 // writeTo sets the request that fasthttp writes.

@@ -75,6 +75,44 @@ func once(answer string) func(*net.TCPConn) {
 	}
 }
 
+// A server that refuses a request before it has read all of it is heard, although
+// sending failed; one that only closes the connection, or says that all is well, is not.
+func TestAnswersBeforeTheRequestHasEnded(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		answer string
+		status int // 0: an error
+	}{
+		"too large":   {"HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno", 413},
+		"not now":     {"HTTP/1.1 503 Service Unavailable\r\n\r\nno", 0}, // its end is the reset
+		"nothing":     {"", 0},
+		"half":        {"HTTP/1.1 413 Content Too Large\r\nContent-Length: 100\r\n\r\nno", 0},
+		"all is well": {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClient(t, Options{Base: journeytest.Listen(t, func(c *net.TCPConn) {
+				in := bufio.NewReader(c)
+				for { // the head alone
+					line, err := in.ReadString('\n')
+					if err != nil || line == "\r\n" {
+						break
+					}
+				}
+				_, _ = io.WriteString(c, tt.answer)
+			})})
+			resp := &Response{}
+			err := c.Send(t.Context(), &Request{Method: "POST", Target: "/", Body: make([]byte, maxBody), Deadline: time.Now().Add(30 * time.Second)}, resp)
+			if tt.status == 0 && (err == nil || !isReset(err)) || tt.status != 0 && (err != nil || resp.Status != tt.status || string(resp.Body) != "no") {
+				t.Errorf("%v, status %d, body %q; want %d", err, resp.Status, resp.Body, tt.status)
+			}
+			if n := c.Connections(); n != 0 {
+				t.Errorf("%d connections are kept", n)
+			}
+		})
+	}
+}
+
 func TestGoodAnswers(t *testing.T) {
 	t.Parallel()
 	var packed bytes.Buffer

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 )
 
 // What went wrong with a request that has no complete answer. Errors of the network
@@ -65,6 +66,11 @@ func explainError(doing string, conn *conn, err error) error {
 		return fmt.Errorf("%s on a reused connection: %w", doing, err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// isReset reports whether an error means that the other end has closed the connection.
+func isReset(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.ECONNABORTED)
 }
 
 // IsTimeout reports whether an error means that time ran out.
