@@ -2,7 +2,6 @@ package experiments
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -28,6 +27,7 @@ type Step struct {
 	Timeout   time.Duration `json:"timeout,omitempty"`    // 0: what is left of the journey's
 	SlowAfter time.Duration `json:"slow_after,omitempty"` // 0: only the journey's budget counts
 	Poll      *Poll         `json:"poll,omitempty"`
+	Follow    int           `json:"follow,omitempty"` // redirects, before the answer that is judged; 0: none
 	// Needs are the dependencies that the system calls for this step. If a step of
 	// any journey needs a dependency, steps that do not name it do without it.
 	Needs []string `json:"needs,omitempty"`
@@ -39,6 +39,9 @@ type Poll struct {
 	For   time.Duration `json:"for"`
 }
 
+// MaxFollow is how many redirects a step may follow, as many as browsers do.
+const MaxFollow = 20
+
 // The budgets of a journey whose document gives none.
 const (
 	DefaultSlowAfter = 3 * time.Second
@@ -47,19 +50,18 @@ const (
 
 // journeyShape is a journey: its own fields, and rules about its steps.
 func journeyShape(j *Journey, env environment) shape.Shape {
-	all := &common{}
-	return shape.Validated{Always: true, Check: func(d *shape.Document, n shape.Node, path string) { j.check(d, n, path, all) }, Shape: append(all.fields(), shape.Fields{
+	return shape.Validated{Always: true, Check: j.check, Shape: shape.Fields{
 		{Name: "rate", Doc: "journeys per second or minute over both arms, such as 40/s", Shape: env.in(positive(rate, "0/s")(&j.Rate)), Required: true},
 		{Name: "slow_after", Doc: "budget of the whole journey; beyond it the journey counts as slow; 3s by default",
 			Shape: positive(duration, "0s")(&j.SlowAfter)},
 		{Name: "timeout", Doc: "a journey that takes longer has failed; 10s by default", Shape: positive(duration, "0s")(&j.Timeout)},
 		{Name: "data", Doc: "file of rows, of which each journey in flight has one of its own, as ${data.COLUMN}: CSV with a header line, or JSON lines", Shape: dataShape(&j.Data, env)},
 		{Name: "steps", Doc: "the requests of the journey, in order", Required: true,
-			Shape: shape.List[Step]{To: &j.Steps, Item: func(s *Step) shape.Shape { return stepShape(s, env, all) }, Min: 1, Max: 200}},
-	}...)}
+			Shape: shape.List[Step]{To: &j.Steps, Item: func(s *Step) shape.Shape { return stepShape(s, env) }, Min: 1, Max: 200}},
+	}}
 }
 
-func (j *Journey) check(d *shape.Document, n shape.Node, path string, all *common) {
+func (j *Journey) check(d *shape.Document, n shape.Node, path string) {
 	if n.Kind() != shape.Mapping {
 		return
 	}
@@ -75,8 +77,7 @@ func (j *Journey) check(d *shape.Document, n shape.Node, path string, all *commo
 			d.Fail(d.At(step+".timeout"), shape.Diagnostic{Msg: fmt.Sprintf("a step cannot take longer than its journey's timeout of %s", short(j.Timeout))})
 		}
 	}
-	all.merge(d, j, path)
-	j.checkCaptures(d, path, all)
+	j.checkCaptures(d, path)
 }
 
 // checkBudgets applies the defaults and notes a slow_after beyond the timeout.
@@ -99,7 +100,7 @@ func (j *Journey) checkBudgets(d *shape.Document, path string) {
 }
 
 // checkCaptures notes variables that no earlier step captures.
-func (j *Journey) checkCaptures(d *shape.Document, path string, all *common) {
+func (j *Journey) checkCaptures(d *shape.Document, path string) {
 	captured := map[string]bool{}
 	if !j.addColumns(captured) {
 		captured[anyColumn] = true
@@ -114,7 +115,6 @@ func (j *Journey) checkCaptures(d *shape.Document, path string, all *common) {
 	}
 	for i, s := range j.Steps {
 		checkVariables(d, fmt.Sprintf("%s.steps[%d]", path, i), captured, later)
-		all.checkVariables(d, &j.Steps[i], path, captured, later)
 		for _, c := range s.Captures {
 			captured[c.Name] = true
 		}
@@ -122,16 +122,17 @@ func (j *Journey) checkCaptures(d *shape.Document, path string, all *common) {
 }
 
 // stepShape is a request and what its answer must be.
-func stepShape(s *Step, env environment, all *common) shape.Shape {
+func stepShape(s *Step, env environment) shape.Shape {
 	f := shape.Fields{{Name: "name", Doc: "what reports call the step", Shape: id(&s.Name), Required: true}}
 	f = append(f, requestFields(&s.Request, false, env)...)
-	f[slices.IndexFunc(f, func(f shape.Field) bool { return f.Name == "headers" })].Shape = all.stepHeaders(s)
 	f = append(f, shape.Fields{
-		{Name: "expect", Doc: "what the answer must be; any status 200 to 299 where nothing is said", Shape: expectShape(&s.Expect, true)},
+		{Name: "expect", Doc: "what the answer must be; any status 200 to 299 where nothing is said", Shape: expectShape(&s.Expect)},
 		{Name: "capture", Doc: "values of the answer that later steps use as ${name}", Shape: captures(&s.Captures)},
 		{Name: "timeout", Doc: "a step that takes longer has failed; by default what is left of the journey's", Shape: positive(duration, "0s")(&s.Timeout)},
 		{Name: "slow_after", Doc: "budget of this step; beyond it the journey counts as slow", Shape: positive(duration, "0s")(&s.SlowAfter)},
 		{Name: "poll", Doc: "repeat the step until its expectation is met", Shape: shape.Optional[Poll]{To: &s.Poll, Item: pollShape}},
+		{Name: "follow", Doc: "how many redirects to follow before the answer that is judged, such as 5; none by default",
+			Shape: shape.Integer{To: &s.Follow, Low: 0, High: MaxFollow, Want: "a number of redirects from 0 to 20"}},
 		{Name: "needs", Doc: "the dependencies that the system calls for this step, so that reports can tell harm that spread to journeys without need of one, and so that, on one route, harm counts from the first step on that needs what is broken",
 			Shape: shape.List[string]{To: &s.Needs, Item: id, Min: 1, Max: 50}},
 	}...)

@@ -22,12 +22,7 @@ func keepTemplate(d *shape.Document, n shape.Node) {
 // checkVariables notes the variables of the texts inside a field that are not
 // captured. later holds the name of the step that captures a variable too late.
 func checkVariables(d *shape.Document, path string, captured map[string]bool, later map[string]string) {
-	checkNodes(d, d.KeptIn(path), captured, later, func(*shape.Diagnostic) {})
-}
-
-// checkNodes is checkVariables for some texts. explain may say more of a mistake.
-func checkNodes(d *shape.Document, nodes []shape.Node, captured map[string]bool, later map[string]string, explain func(*shape.Diagnostic)) {
-	for _, n := range nodes {
+	for _, n := range d.KeptIn(path) {
 		t, err := ParseTemplate(n.Text())
 		if err != nil {
 			continue // noted when it was read
@@ -54,7 +49,6 @@ func checkNodes(d *shape.Document, nodes []shape.Node, captured map[string]bool,
 					wrong.Known, wrong.Hint = nil, "write "+ours+" for a variable of the environment"
 				}
 			}
-			explain(&wrong)
 			d.Fail(n, wrong)
 		}
 	}

@@ -153,6 +153,9 @@ func TestCauseWords(t *testing.T) {
 		{result.Cause{Class: "check", Key: "body matches /x/"}, "body matches /x/ was not as expected", "body matches /x/ was not as expected"},
 		{result.Cause{Class: "slow", Key: "3s"}, "slower than 3 s", "slower than 3 s"},
 		{result.Cause{Class: "slow"}, "too slow", "too slow"},
+		{result.Cause{Class: "redirects", Key: "1"}, "more than 1 redirect", "more than 1 redirect"},
+		{result.Cause{Class: "redirects", Key: "loop"}, "redirects in a loop", "redirects in a loop"},
+		{result.Cause{Class: "redirects"}, "too many redirects", "too many redirects"},
 		{result.Cause{Class: "shed"}, "never sent (too many in flight)", "never sent (too many in flight)"},
 		{result.Cause{Class: "of_tomorrow", Key: "k"}, "of tomorrow k", "of tomorrow k"},
 	} {

@@ -24,13 +24,14 @@ const (
 	TooLarge         // the answer needs more memory than there is for it
 	Unmet            // answered, and an expectation or a capture was not met
 	TooSlow          // answered, and later than the budget
-	lastCause  = TooSlow
+	Redirects        // redirected more often than the step follows
+	lastCause  = Redirects
 )
 
 // causes are the names of causes, in the order of their numbers, as result.json has
 // them.
 func causes() []string {
-	return []string{"", "timeout", "status", "error", "shed", "refused", "reset", "closed", "tls", "dns", "not_allowed", "too_large", "check", "slow"}
+	return []string{"", "timeout", "status", "error", "shed", "refused", "reset", "closed", "tls", "dns", "not_allowed", "too_large", "check", "slow", "redirects"}
 }
 
 func (c Cause) String() string { return causes()[c] }
@@ -40,6 +41,9 @@ func CauseNamed(name string) (Cause, bool) {
 	i := slices.Index(causes(), name)
 	return Cause(max(i, 0)), i > 0
 }
+
+// Loop is the key of [Redirects] that lead back to where they came from.
+const Loop = "loop"
 
 // What an experiment's causes are bounded by. Journeys beyond that count under their
 // class alone.
@@ -60,7 +64,8 @@ type SeenCause struct {
 	// Key tells causes of a class apart: the status code; the address (host:port) that
 	// refused, reset, closed, timed out or did not agree on TLS; the name without an
 	// address; the host that is not allowed; the expectation or the capture as it is
-	// written; the budget as a duration, such as 3s.
+	// written; the budget as a duration, such as 3s; how many redirects are followed, or
+	// [Loop].
 	Key     string   `json:"key,omitempty"`
 	Example *Example `json:"example,omitempty"`
 }

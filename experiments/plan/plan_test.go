@@ -175,6 +175,19 @@ func TestDigests(t *testing.T) {
 	}
 }
 
+// Redirects that are followed make other requests.
+func TestDigestsKnowFollow(t *testing.T) {
+	t.Parallel()
+	s, e := documents()
+	s.Journeys[0].Steps = []experiments.Step{{Name: "x", Request: experiments.Request{Method: "GET", Target: "/x"}}}
+	base := makeOne(t, s, e, Options{Seed: 1}).Digests
+	s.Journeys[0].Steps[0].Follow = 1
+	got := makeOne(t, s, e, Options{Seed: 1}).Digests
+	if got.Journeys == base.Journeys || got.Load != base.Load || got.Faults != base.Faults {
+		t.Errorf("digests with follow: %v, %v without", got, base)
+	}
+}
+
 func TestSeedsAreEachExperimentsOwn(t *testing.T) {
 	t.Parallel()
 	s, e := documents()

@@ -18,13 +18,14 @@ type Cause struct {
 	// that failed.
 	Step string `json:"step,omitempty"`
 	// Class is status, timeout, refused, reset, closed, tls, dns, not_allowed, too_large,
-	// check, slow, shed, or error for a connection or an answer that broke in another way.
+	// check, slow, redirects, shed, or error for a connection or an answer that broke in
+	// another way.
 	Class string `json:"class"`
 	// Key tells causes of a class apart: the status code; the address (host:port) that
 	// refused, reset, closed, timed out or did not agree on TLS; the name without an
 	// address; the host that is not allowed; the expectation or the capture as it is
-	// written; the budget that was crossed as a duration, such as 3s. It is absent where
-	// it is not known.
+	// written; the budget that was crossed as a duration, such as 3s; how many redirects
+	// are followed, or loop where they lead back. It is absent where it is not known.
 	Key      string         `json:"key,omitempty"`
 	Baseline CauseCounts    `json:"baseline"`
 	Fault    CauseCounts    `json:"fault"`

@@ -89,6 +89,12 @@ func cutPrefix(path, prefix string) (rest string, below bool) {
 	return rest, true
 }
 
+// HasPrefix reports whether a path begins with that of the entry's URL already.
+func (s *Site) HasPrefix(path string) bool {
+	_, below := cutPrefix(path, s.entry.Path)
+	return below && s.entry.Path != ""
+}
+
 // Owns reports whether a target leads to the entry.
 func (s *Site) Owns(target string) bool {
 	p, err := s.Locate(target)

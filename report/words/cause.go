@@ -39,6 +39,8 @@ func ShortCause(c result.Cause) string {
 		return status(c.Key)
 	case c.Class == "status":
 		return "bad status"
+	case c.Class == "redirects":
+		return redirects(c.Key)
 	case c.Class == "slow":
 		return slower(c.Key)
 	case c.Class == "check":
@@ -54,6 +56,18 @@ func status(code string) string {
 		return "status " + code
 	}
 	return code + " " + http.StatusText(n)
+}
+
+// redirects writes how often a step was redirected.
+func redirects(key string) string {
+	switch n, err := strconv.Atoi(key); {
+	case key == "loop":
+		return "redirects in a loop"
+	case err != nil:
+		return "too many redirects"
+	default:
+		return "more than " + figures.Plural(n, "redirect", "redirects")
+	}
 }
 
 // slower writes the budget that was crossed.

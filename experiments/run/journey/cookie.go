@@ -6,7 +6,6 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/cookies"
-	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 	"github.com/blastgauge/blastgauge/experiments/site"
 )
 
@@ -61,14 +60,27 @@ func (e *Execution) addCookies() {
 
 func isCookie(h experiments.Field) bool { return strings.EqualFold(h.Name, "Cookie") }
 
-// cookieValues returns the values that an answer sets for a cookie, in order and as they
-// were sent. It leaves out those that delete the cookie.
-func cookieValues(r *httpclient.Response, name string) []string {
+// cookieValues returns the values that Set-Cookie lines set for a cookie, in order and as
+// they were sent. It leaves out those that delete the cookie.
+func cookieValues(lines []string, name string) []string {
 	var list []string
-	for _, line := range r.Header("Set-Cookie") {
+	for _, line := range lines {
 		if c, ok := cookies.Parse(line); ok && c.Name == name && !c.Deleted() {
 			list = append(list, c.Value)
 		}
+	}
+	return list
+}
+
+// cookieValues returns the values that the answer sets for a cookie; where it sets
+// none, those of the redirect before it, and so on.
+func (a *answer) cookieValues(name string) []string {
+	list := cookieValues(a.resp.Header("Set-Cookie"), name)
+	for _, h := range slices.Backward(a.hops) {
+		if len(list) > 0 {
+			break
+		}
+		list = cookieValues(h.cookies, name)
 	}
 	return list
 }

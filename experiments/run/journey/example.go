@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 	"time"
@@ -30,6 +31,10 @@ func (e *Execution) example(s *step, v *Verdict) *journal.Example {
 	case v.Cause == journal.Status:
 		x.Expected, x.Found = s.acceptedStatuses(), v.Key
 	}
+	if hops := e.answer.hops; len(hops) > 0 {
+		x.Detail = show(v.Detail, maxRedirects)
+		x.Location = show(hops[len(hops)-1].location, maxHeader)
+	}
 	if v.Err != nil {
 		return x // there is no answer
 	}
@@ -40,7 +45,8 @@ func (e *Execution) example(s *step, v *Verdict) *journal.Example {
 		return ""
 	}
 	x.Status, x.Body = e.resp.Status, hidden.Excerpt(e.answer.shown(), journal.MaxExcerpt)
-	x.Location, x.ContentType, x.RetryAfter = header("Location"), header("Content-Type"), header("Retry-After")
+	x.Location = cmp.Or(header("Location"), x.Location)
+	x.ContentType, x.RetryAfter = header("Content-Type"), header("Retry-After")
 	x.Trace = e.trace(header)
 	return x
 }
@@ -61,6 +67,12 @@ func (e *Execution) secretsOfJourney() *redact.Secrets {
 	}
 	for _, line := range e.resp.Header("Set-Cookie") {
 		hidden.HideNamed([]byte(line))
+	}
+	for _, h := range e.answer.hops {
+		hidden.HideNamed([]byte(h.location))
+		for _, line := range h.cookies {
+			hidden.HideNamed([]byte(line))
+		}
 	}
 	for i := range e.script.steps {
 		for _, c := range e.script.steps[i].captures {

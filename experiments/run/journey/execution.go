@@ -40,8 +40,8 @@ type Execution struct {
 
 	secrets  *redact.Secrets // of the script and of the row; nil: not asked for yet
 	tracer   Tracer          // nil: nobody is told of the steps
-	sent     int             // requests of the step
-	answered bool            // the last of them was
+	sent     int             // how often the step was
+	answered bool            // the last request was
 }
 
 // A Seed decides every random value of one journey. Journeys with equal seeds
@@ -150,10 +150,11 @@ func (e *Execution) start(s *Script, to Entry, seed Seed) {
 	e.values.uuids.Seed(seed.UUIDs, sampling.Draw(seed.Number, 0, 1))
 	e.values.seq, e.values.data, e.values.row = seed.Seq, s.data, seed.Row
 	if cap(e.values.slots) < s.slots {
-		e.values.slots = make([]any, s.slots)
+		e.values.slots, e.values.from = make([]any, s.slots), make([]string, s.slots)
 	}
-	e.values.slots = e.values.slots[:s.slots]
+	e.values.slots, e.values.from = e.values.slots[:s.slots], e.values.from[:s.slots]
 	clear(e.values.slots)
+	clear(e.values.from)
 	e.cookies.Reset()
 	if e.lease.memory = to.Memory; to.Memory == nil {
 		e.lease.memory = NewMemory()
@@ -179,6 +180,7 @@ func (e *Execution) hidden() *redact.Secrets {
 func (e *Execution) end() {
 	e.secrets = nil
 	clear(e.values.slots)
+	clear(e.values.from)
 	e.cookies.Reset()
 	if cap(e.req.Body) > keptBuffer {
 		e.req.Body = nil // captured values may have made it large
@@ -192,6 +194,8 @@ func (e *Execution) end() {
 // forget lets go of the last answer.
 func (e *Execution) forget() {
 	e.answer.document.Reset()
+	clear(e.answer.hops)
+	e.answer.hops = e.answer.hops[:0]
 	e.resp.Forget()
 	e.lease.drop()
 }
@@ -263,6 +267,10 @@ func (e *Execution) poll(ctx context.Context, s *step, deadline, until time.Time
 func (e *Execution) build(s *step) {
 	e.req.Method = s.method
 	e.req.Target = s.target.string(&e.values)
+	if len(s.target) > 0 && s.target[0].variable == captured {
+		e.req.Target = e.referenced(e.req.Target, e.values.from[s.target[0].slot])
+	}
+	e.answer.target = e.req.Target
 	e.values.boundary = s.form.boundary
 	e.fillBody(s)
 	e.headers = e.headers[:0]
@@ -273,7 +281,8 @@ func (e *Execution) build(s *step) {
 	}
 }
 
-// attempt sends the request once and judges the answer.
+// attempt sends the request once, follows its redirects where the step does, and judges
+// the last answer.
 func (e *Execution) attempt(ctx context.Context, s *step, deadline time.Time) Verdict {
 	if s.timeout > 0 {
 		if own := time.Now().Add(s.timeout); deadline.IsZero() || own.Before(deadline) {
@@ -281,31 +290,47 @@ func (e *Execution) attempt(ctx context.Context, s *step, deadline time.Time) Ve
 		}
 	}
 	e.req.Deadline = deadline
-	e.setHeaders(s)
-	e.lease.begin(ctx, deadline)
-	err := e.sender.Send(ctx, &e.req, &e.resp)
-	e.sent, e.answered = e.sent+1, err == nil
-	e.own += e.lease.waited
-	if err != nil {
-		return e.failure(err, deadline)
-	}
+	e.sent, e.answer.hops = e.sent+1, e.answer.hops[:0]
 	begun := time.Now()
-	defer func() { e.own += time.Since(begun) }()
-	if s.cookies {
-		if err := e.keepCookies(); err != nil {
-			return e.failure(err, deadline)
-		}
+	err := e.send(ctx, s, s.headersOf(e))
+	var verdict *Verdict
+	if err == nil && s.follow > 0 {
+		verdict, err = e.follow(ctx, s, time.Since(begun))
 	}
+	switch {
+	case err != nil:
+		return e.failure(err, deadline)
+	case verdict != nil:
+		return *verdict
+	}
+	begun = time.Now()
+	defer func() { e.own += time.Since(begun) }()
 	return e.judge(s, deadline)
 }
 
-// setHeaders sets the headers of the request, with the cookies of the moment.
-func (e *Execution) setHeaders(s *step) {
-	e.req.Headers = s.constant
-	if s.constant == nil {
-		e.req.Headers = e.headers
-	}
+// send sends the request once, with these headers and the cookies of the moment, and keeps
+// the cookies of the answer.
+func (e *Execution) send(ctx context.Context, s *step, headers []experiments.Field) error {
+	e.req.Headers, e.answer.method, e.answer.target = headers, e.req.Method, e.req.Target
 	e.addCookies()
+	e.lease.begin(ctx, e.req.Deadline)
+	err := e.sender.Send(ctx, &e.req, &e.resp)
+	e.answered = err == nil
+	e.own += e.lease.waited
+	if err != nil || !s.cookies {
+		return err
+	}
+	begun := time.Now()
+	defer func() { e.own += time.Since(begun) }()
+	return e.keepCookies()
+}
+
+// headersOf returns the headers of the step, without the journey's cookies.
+func (s *step) headersOf(e *Execution) []experiments.Field {
+	if s.constant == nil {
+		return e.headers
+	}
+	return s.constant
 }
 
 // SendFirst sends the first step of the script once, outside of any journey, and

@@ -34,6 +34,9 @@ type Verdict struct {
 
 // An answer is what a step is judged by.
 type answer struct {
+	method   string // of the request that it answers
+	target   string // of that request
+	hops     []hop  // redirects before it
 	resp     *httpclient.Response
 	document jsonpath.Document // decoded from the body, where the step needs it
 	bounds   jsonpath.Bounds   // of work on the answer
@@ -160,7 +163,7 @@ func (s *step) acceptedStatuses() string {
 func (e *Execution) failure(err error, deadline time.Time) Verdict {
 	hidden := e.hidden()
 	cause := causeOf(err, !deadline.IsZero() && !time.Now().Before(deadline))
-	key := hidden.Text(keyOf(cause, err, e.site, e.req.Target), journal.MaxKey-len("..."))
+	key := hidden.Text(keyOf(cause, err, e.site, e.answer.target), journal.MaxKey-len("..."))
 	shown := hidden.Error(err, maxError)
 	return Verdict{Outcome: journal.Failed, Cause: cause, Key: key, Err: shown, Detail: hidden.Text(shown.Error(), maxDetail)}
 }
@@ -178,7 +181,7 @@ func (s *step) capture(a *answer, v *values, l *lease) (missing *capture, err er
 		if !ok {
 			return c, nil
 		}
-		v.slots[c.slot] = value
+		v.slots[c.slot], v.from[c.slot] = value, a.target
 	}
 	return nil, nil
 }
@@ -190,7 +193,7 @@ func (c *capture) value(a *answer, v *values, l *lease) (value any, ok bool, err
 	case experiments.FromHeader:
 		value, ok = pick(c.Pick, textsOf(a.resp.Header(c.Expr)), v)
 	case experiments.FromCookie:
-		value, ok = pick(c.Pick, cookieValues(a.resp, c.Expr), v)
+		value, ok = pick(c.Pick, a.cookieValues(c.Expr), v)
 	case experiments.FromRegex:
 		var body []byte
 		if body, err = a.resp.Text(a.bounds); err != nil {

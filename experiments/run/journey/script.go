@@ -42,6 +42,7 @@ type step struct {
 	timeout      time.Duration
 	slowAfter    time.Duration
 	poll         *experiments.Poll
+	follow       int // redirects
 }
 
 type header struct {
@@ -75,7 +76,7 @@ func Compile(steps []experiments.Step, f Facts) (*Script, error) {
 		if err != nil {
 			return nil, fmt.Errorf("step %s: %w", source.Name, err)
 		}
-		s.cookies = len(steps) > 1 || s.poll != nil
+		s.cookies = len(steps) > 1 || s.poll != nil || s.follow > 0
 		script.steps = append(script.steps, s)
 	}
 	script.slots = len(c.slots)
@@ -96,7 +97,7 @@ func (s *Script) WantKeys(keys jsonpath.Path) {
 func (s *Script) Len() int { return len(s.steps) }
 
 func (c *compiler) compileStep(source experiments.Step) (step, error) {
-	s := step{name: source.Name, method: source.Request.Method, statuses: source.Expect.Status, timeout: source.Timeout, slowAfter: source.SlowAfter, poll: source.Poll}
+	s := step{name: source.Name, method: source.Request.Method, statuses: source.Expect.Status, timeout: source.Timeout, slowAfter: source.SlowAfter, poll: source.Poll, follow: source.Follow}
 	if s.method == "" {
 		s.method = "GET"
 	}

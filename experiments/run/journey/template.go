@@ -139,6 +139,7 @@ func appendJSONInner(dst []byte, s string) []byte {
 // values are the values of the variables of one journey.
 type values struct {
 	slots   []any      // captured so far
+	from    []string   // the targets whose answers they were captured from
 	choices *rand.Rand // equal in both arms, so that their journeys are alike
 	uuids   byteSource // different in every journey
 	seq     uint64

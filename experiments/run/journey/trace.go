@@ -26,6 +26,7 @@ type Exchange struct {
 	Body    string              // of the request
 	Sent    int                 // how often: more than once where the step polls
 	Took    time.Duration       // all of them together, with the pauses between them
+	Hops    []Hop               // redirects that were followed, the last time that it was sent
 
 	Answered bool // there is a complete answer; the rest is of the last one
 	Status   int
@@ -36,6 +37,15 @@ type Exchange struct {
 	Verdict  Verdict
 	Expected []Expectation // in the order of the document; the status first
 	Captured []CapturedValue
+}
+
+// A Hop is a redirect that a step followed.
+type Hop struct {
+	Status   int
+	Location string
+	Took     time.Duration // until it came
+	Method   string        // of the request that followed it
+	URL      string        // where that went, with scheme and host
 }
 
 // An Expectation is one thing that a step expects of its answer.
@@ -75,15 +85,11 @@ func (e *Execution) tell(s *step, v Verdict) {
 
 func (e *Execution) exchange(s *step, v Verdict) Exchange {
 	hidden := e.hidden()
-	url, headers := e.req.Target, e.req.Headers
-	if d, ok := e.sender.(interface {
-		Describe(*httpclient.Request) (string, []experiments.Field)
-	}); ok {
-		url, headers = d.Describe(&e.req)
-	}
+	url, headers := e.describe(&e.req)
 	x := Exchange{
 		Step: s.name, Method: s.method, URL: hidden.Excerpt([]byte(url), maxElement), Headers: shown(headers, hidden),
 		Body: hidden.Excerpt(e.req.ShownBody(), maxTraced), Sent: e.sent, Took: v.Took, Answered: e.answered, Verdict: v,
+		Hops: e.hops(v),
 	}
 	if !e.answered {
 		x.Expected = append(x.Expected, Expectation{Says: "status " + s.acceptedStatuses()})
@@ -101,6 +107,37 @@ func (e *Execution) exchange(s *step, v Verdict) Exchange {
 	x.Expected = s.expectedOf(&e.answer, &e.values, hidden)
 	x.Captured = s.capturedOf(&e.values, v, hidden)
 	return x
+}
+
+// describe returns where a request goes, and all headers that it carries, where the sender
+// knows that.
+func (e *Execution) describe(req *httpclient.Request) (url string, headers []experiments.Field) {
+	d, ok := e.sender.(interface {
+		Describe(*httpclient.Request) (string, []experiments.Field)
+	})
+	if !ok {
+		return req.Target, req.Headers
+	}
+	return d.Describe(req)
+}
+
+// hops returns the redirects that were followed.
+func (e *Execution) hops(v Verdict) []Hop {
+	followed := e.answer.hops
+	if v.Cause == journal.Redirects {
+		followed = followed[:len(followed)-1] // that one is the answer
+	}
+	var list []Hop
+	for i, h := range followed {
+		method, target := e.answer.method, e.answer.target
+		if i+1 < len(e.answer.hops) {
+			method, target = e.answer.hops[i+1].method, e.answer.hops[i+1].target
+		}
+		url, _ := e.describe(&httpclient.Request{Target: target})
+		show := func(text string) string { return e.hidden().Excerpt([]byte(text), maxElement) }
+		list = append(list, Hop{h.status, show(h.location), h.took, method, show(url)})
+	}
+	return list
 }
 
 // shown returns headers as they may be shown.

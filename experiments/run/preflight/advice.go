@@ -46,12 +46,16 @@ func unanswered(x journey.Exchange) (came, do string) {
 // adviceOnAnswer is what to do about an answer that is not as expected.
 func adviceOnAnswer(x journey.Exchange) string {
 	switch {
+	case x.Verdict.Cause == journal.Redirects && x.Verdict.Key == journal.Loop:
+		return "does the system know its own name, and whether it is asked by https? Is the journey logged in? " + tryShows + "each redirect"
+	case x.Verdict.Cause == journal.Redirects:
+		return "does the step have to follow that many? " + tryShows + "each redirect"
 	case x.Verdict.Cause != journal.Status:
 		return "is the expectation right, and the data of the system? " + tryShows + "the whole answer"
 	case x.Status == http.StatusUnauthorized, x.Status == http.StatusForbidden, x.Status == http.StatusProxyAuthRequired:
 		return "are the credentials of the journey right, and its variables set for this environment?"
 	case x.Status >= 300 && x.Status < 400:
-		return "redirects are not followed: is the URL right, and the journey logged in? Where a redirect is the right answer, expect its status"
+		return "redirects are followed where the step says follow: 5. Is the URL right, and the journey logged in? Where a redirect is the right answer, expect its status"
 	case x.Status == http.StatusTooManyRequests:
 		return "the system limits how much it takes: have it let the journeys of a run pass, which carry the header Blastgauge-Run"
 	case x.Status >= 500:

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -158,7 +157,14 @@ func exchangeProblem(x journey.Exchange) *Problem {
 		p.Came, p.Do = unanswered(x)
 		return p
 	}
-	p.Came = strings.TrimSpace(strconv.Itoa(x.Status) + " " + http.StatusText(x.Status))
+	if v.Cause == journal.Redirects {
+		p.Expected, p.Came, p.Do = "an answer that does not redirect", shorten(v.Detail), adviceOnAnswer(x)
+		return p
+	}
+	p.Came = statusText(x.Status)
+	if n := len(x.Hops); n > 0 {
+		p.Came += fmt.Sprintf(", after %s to %s", figures.Plural(n, "redirect", "redirects"), shorten(x.Hops[n-1].URL))
+	}
 	switch at := slices.IndexFunc(x.Expected, func(e journey.Expectation) bool { return !e.Met }); {
 	case at > 0:
 		p.Expected = x.Expected[at].Says

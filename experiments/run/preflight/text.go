@@ -48,9 +48,12 @@ func (t Tried) write(b *bytes.Buffer, number int) {
 	}
 	fmt.Fprintf(b, "    > %s %s\n", t.Request.Method, t.Request.URL)
 	writeMessage(b, ">", t.Request.Headers, t.Request.Body)
+	for _, f := range t.Followed {
+		fmt.Fprintf(b, "    < %s, Location: %s, %s\n", statusText(f.Status), f.Location, took(f.Took))
+		fmt.Fprintf(b, "    > %s %s\n", f.Method, f.URL)
+	}
 	if t.Response != nil {
-		status := strings.TrimSpace(fmt.Sprint(t.Response.Status, " ", http.StatusText(t.Response.Status)))
-		fmt.Fprintf(b, "    < %s, %s\n", status, figures.Plural(t.Response.Size, "byte", "bytes"))
+		fmt.Fprintf(b, "    < %s, %s\n", statusText(t.Response.Status), figures.Plural(t.Response.Size, "byte", "bytes"))
 		writeMessage(b, "<", t.Response.Headers, t.Response.Body)
 	}
 	if t.Error != "" {
@@ -73,6 +76,11 @@ func (t Tried) write(b *bytes.Buffer, number int) {
 			fmt.Fprintf(b, "    captured nothing as %s (%s)\n", c.Name, c.From)
 		}
 	}
+}
+
+// statusText is a status with its name.
+func statusText(code int) string {
+	return strings.TrimSpace(fmt.Sprint(code, " ", http.StatusText(code)))
 }
 
 func writeMessage(b *bytes.Buffer, mark string, headers []Header, body string) {

@@ -58,8 +58,9 @@ type Attempt struct {
 type Tried struct {
 	Name     string     `json:"name"`
 	Request  Sent       `json:"request"`
-	Response *Came      `json:"response,omitempty"` // absent where there was no complete answer
-	Error    string     `json:"error,omitempty"`    // why there was none
+	Followed []Followed `json:"redirects,omitempty"` // before the response
+	Response *Came      `json:"response,omitempty"`  // absent where there was no complete answer
+	Error    string     `json:"error,omitempty"`     // why there was none
 	Took     float64    `json:"took"`
 	Expected []Expected `json:"expected"`
 	Captured []Captured `json:"captured,omitempty"`
@@ -72,6 +73,15 @@ type Sent struct {
 	Headers []Header `json:"headers"`
 	Body    string   `json:"body,omitempty"` // its beginning
 	Times   int      `json:"times"`          // more than once where the step polls
+}
+
+// Followed is a redirect that was followed.
+type Followed struct {
+	Status   int     `json:"status"`
+	Location string  `json:"location"`
+	Took     float64 `json:"took"`   // until it came
+	Method   string  `json:"method"` // of the request that followed it
+	URL      string  `json:"url"`    // where that went
 }
 
 // Came is an answer.
@@ -220,6 +230,9 @@ func slowBudget(j experiments.Journey, r journey.Result) time.Duration {
 
 func tried(x journey.Exchange) Tried {
 	t := Tried{Name: x.Step, Took: x.Took.Seconds(), Request: Sent{Method: x.Method, URL: x.URL, Headers: headers(x.Headers), Body: x.Body, Times: x.Sent}}
+	for _, h := range x.Hops {
+		t.Followed = append(t.Followed, Followed{h.Status, h.Location, h.Took.Seconds(), h.Method, h.URL})
+	}
 	if x.Answered {
 		t.Response = &Came{Status: x.Status, Headers: headers(x.Answer), Body: x.Content, Size: x.Size}
 	}

@@ -111,6 +111,9 @@ func TestWhatAnAttemptSays(t *testing.T) {
 			w.Header().Set("Location", "/login")
 			w.WriteHeader(http.StatusFound)
 			_, _ = io.WriteString(w, "first\nsecond \x1b[31mred\n::error::x")
+		case "/login", "/again":
+			w.Header().Set("Location", "/again?token=s3cret")
+			w.WriteHeader(http.StatusSeeOther)
 		case "/late":
 			time.Sleep(20 * time.Millisecond)
 		}
@@ -120,6 +123,8 @@ func TestWhatAnAttemptSays(t *testing.T) {
 	late.SlowAfter = time.Millisecond
 	gone := planned("gone", step("gone", "GET", "http://"+nobody(t)+"/x", status()))
 	far := planned("far", step("list", "GET", "/list", status()), step("far", "GET", "http://192.0.2.1/x", status()))
+	led := planned("led", step("list", "GET", "/list", status()), step("pay", "POST", "/pay", status()))
+	led.Steps[1].Follow = 2
 	for i, tt := range []struct {
 		j        plan.Journey
 		outcome  string
@@ -132,6 +137,8 @@ func TestWhatAnAttemptSays(t *testing.T) {
 		{buy, "failed", "pay", []string{"thank"}, []string{"buy (fault arm)", "> POST " + url + "/pay", "< 302 Found", "< Location: /login", "< first", "NOT MET  status 201; came: 302", "buy: failed", "not sent: thank"}, false, true},
 		{late, "slow", "late", nil, []string{"met      status 200 to 299", "late: slow", "1ms"}, false, true},
 		{gone, "failed", "gone", nil, []string{"no answer: nobody listens at 127.0.0.1:", "NOT MET  status 200 to 299"}, false, false},
+		{led, "failed", "pay", nil, []string{"> POST " + url + "/pay", "< 302 Found, Location: /login, ", "> GET " + url + "/login", "< 303 See Other, Location: /again?token=***, ", "> GET " + url + "/again?token=***\n    < 303 See Other, 0 bytes",
+			"at step pay: redirects in a loop: /login -> /again?token=*** -> /again?token=***"}, false, true},
 		{far, "failed", "far", nil, []string{"allow_hosts"}, true, false},
 	} {
 		s := systemOf(url, "", tt.j)

@@ -298,6 +298,8 @@ func TestTheTopCause(t *testing.T) {
 		"pay: not met: $.state == paid":   {Step: "pay", Class: "check", Key: "$.state == paid"},
 		"slower than 3s":                  {Class: "slow", Key: "3s"},
 		"no address for db":               {Class: "dns", Key: "db"},
+		"pay: more redirects than 5":      {Step: "pay", Class: "redirects", Key: "5"},
+		"pay: redirects in a loop":        {Step: "pay", Class: "redirects", Key: journal.Loop},
 		"not allowed example.org":         {Class: "not_allowed", Key: "example.org"},
 		"shed":                            {Class: "shed"},
 		"pay: not met: ?[2J ?:error::own": {Step: "pay", Class: "check", Key: "\x1b[2J ::error::own"},

@@ -94,6 +94,10 @@ func describeCause(c journal.SeenCause) string {
 		text = "slower than " + c.Key
 	case class == journal.DNS:
 		text = "no address for " + c.Key
+	case class == journal.Redirects && c.Key == journal.Loop:
+		text = "redirects in a loop"
+	case class == journal.Redirects:
+		text = "more redirects than " + c.Key
 	default:
 		text = strings.ReplaceAll(c.Class, "_", " ") + " " + c.Key
 	}
