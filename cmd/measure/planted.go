@@ -15,6 +15,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run/systemtest"
+	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
 // baseHarm is the share of journeys, in percent, that a planted system harms
@@ -216,10 +217,11 @@ func judgePlanted(out *printer, cells []*score) error {
 // one that is far too wide always does.
 func judgeCoverage(all, harmless score) error {
 	const enough = 100 // runs of which all may not be held
-	switch covered := float64(all.covered) / float64(max(1, all.runs)); {
-	case all.runs == 0 || covered < 0.9 || float64(harmless.refuted) > 0.05*float64(harmless.runs):
-		return errors.New("the interval must hold the truth in 90 % of runs, and blame no fault that does nothing in more than 5 %")
-	case all.runs >= enough && covered > 0.99:
+	covered, blamed := stats.Wilson(stats.Count{Hits: all.covered, N: all.runs}), stats.Wilson(stats.Count{Hits: harmless.refuted, N: harmless.runs})
+	switch {
+	case all.runs == 0 || covered.High < stats.Confidence || blamed.Low > 0.05:
+		return errors.New("as far as so many runs can tell, the interval must hold the truth in 95 % of them, and blame no fault that does nothing in more than 5 %")
+	case all.runs >= enough && covered.Estimate > 0.99:
 		return fmt.Errorf("the interval holds the truth in %d of %d runs: one of 95 %% is wrong more often, so it is too wide", all.covered, all.runs)
 	}
 	return nil
