@@ -111,6 +111,62 @@ func TestARecordedCheckoutRuns(t *testing.T) {
 	allUnharmed(t, system, filepath.Join(dir, "run"))
 }
 
+// TestARecordedLoginRuns records a checkout in a shop of pages and forms behind a login.
+// Its documents hold no secret, and run against the shop, which refuses whatever its
+// pages did not offer.
+func TestARecordedLoginRuns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs an experiment")
+	}
+	entry := startLoginShop(t)
+	recording := recordLogin(t, entry)
+	server, err := stock.Start("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	free, err := checkout.ReservePorts(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { free.Close() })
+	addresses := free.Addresses()
+	if err := toxiproxy.New(toxiproxy.Options{URL: server.URL()}).Create(t.Context(), "reviews", addresses[0], strings.TrimPrefix(entry, "http://")); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	har := filepath.Join(dir, "login.har")
+	if err := os.WriteFile(har, recording, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	docs := filepath.Join(dir, "docs")
+	system := filepath.Join(docs, "blastgauge.yaml")
+	cli(t, "init", "--har", har, "--toxiproxy", server.URL(), "--dir", docs)
+	draft, err := os.ReadFile(system)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{shopPassword, shopCard, "4111", shopCVC} {
+		if strings.Contains(string(draft), secret) {
+			t.Errorf("the draft holds %q", secret)
+		}
+	}
+	for _, want := range []string{`total: "${total}"`, `cart_id: "${cart_id}"`, `authenticity_token: "${authenticity_token}"`, `extra: [gift, card]`, `quantity: "1"`, `request: GET /products/${product}`, `body: {contains: "${total}"}`} {
+		if !strings.Contains(string(draft), want) {
+			t.Errorf("the draft lacks %q", want)
+		}
+	}
+	for name, value := range map[string]string{"LOGIN_USER_PASSWORD": shopPassword, "LOGIN_CARD_NUMBER": shopCard, "LOGIN_CVC": shopCVC} {
+		t.Setenv(name, value)
+	}
+	cli(t, "validate", "-f", system)
+	cli(t, "try", "-f", system)
+	if err := os.WriteFile(system, regexp.MustCompile(`slow_after: \S+`).ReplaceAll(draft, []byte("slow_after: 1s")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	allUnharmed(t, system, filepath.Join(dir, "run"))
+}
+
 // allUnharmed runs an experiment with a dependency that no journey needs.
 func allUnharmed(t *testing.T, system, dir string) {
 	t.Helper()

@@ -269,20 +269,16 @@ func writeStep(b *strings.Builder, s *draft.Step) {
 		line = yamlQuoted(line)
 	}
 	fmt.Fprintf(b, "        request: %s\n", line)
-	mime, text := asText(r)
-	if mime != nil {
-		r.Headers = append(r.Headers, mime)
-	}
 	if len(r.Headers) > 0 {
 		fields(r.Headers).write(b, inStep, "headers:")
 	}
 	switch {
-	case text != "":
-		body(text).write(b, inStep, "body:")
 	case r.JSON != nil:
 		fromJSON(r.JSON).write(b, inStep, "json:")
 	case len(r.Form) > 0:
 		fields(r.Form).write(b, inStep, "form:")
+	case len(r.Multipart) > 0:
+		fields(r.Multipart).write(b, inStep, "multipart:")
 	case r.Body != nil:
 		body(r.Body.Text()).write(b, inStep, "body:")
 	}
@@ -293,37 +289,22 @@ func writeStep(b *strings.Builder, s *draft.Step) {
 	}
 }
 
-// asText returns a body as a text with its type where documents have no other way to
-// write it: multipart, and a form with a name twice.
-func asText(r *draft.Request) (mime *draft.Slot, text string) {
-	const boundary = "blastgauge-boundary"
-	header := func(value string) *draft.Slot {
-		return draft.NewSlot(draft.InHeader, "Content-Type", value, value)
-	}
-	var b strings.Builder
-	taken := map[string]bool{}
-	for i, s := range r.Form {
-		fmt.Fprintf(&b, "%s%s=%s", "&"[:min(i, 1)], url.QueryEscape(s.Key), s.TextIn(url.QueryEscape))
-		taken[s.Key] = true
-	}
-	if len(taken) < len(r.Form) {
-		return header("application/x-www-form-urlencoded"), b.String()
-	}
-	if len(r.Multipart) == 0 {
-		return nil, ""
-	}
-	b.Reset()
-	for _, s := range r.Multipart {
-		fmt.Fprintf(&b, "--%s\r\nContent-Disposition: form-data; name=%q\r\n\r\n%s\r\n", boundary, s.Key, s.Text())
-	}
-	fmt.Fprintf(&b, "--%s--\r\n", boundary)
-	return header("multipart/form-data; boundary=" + boundary), b.String()
-}
-
+// fields returns values by their names. A name that occurs several times has a list.
 func fields(list []*draft.Slot) value {
 	v := emptyMapping()
+	at := map[string]int{}
 	for _, s := range list {
-		v.add(s.Key, textValue(s.Text()))
+		item := textValue(s.Text())
+		i, known := at[s.Key]
+		switch {
+		case !known:
+			at[s.Key] = len(v.items)
+			v.add(s.Key, item)
+		case v.items[i].list:
+			v.items[i].items = append(v.items[i].items, item)
+		default:
+			v.items[i] = value{list: true, items: []value{v.items[i], item}}
+		}
 	}
 	return v
 }
@@ -337,6 +318,11 @@ func expectation(s *draft.Step) value {
 	}
 	if len(s.Headers) > 0 {
 		v.add("headers", checks(s.Headers))
+	}
+	if s.Contains != "" {
+		contains := emptyMapping()
+		contains.add("contains", textValue(s.Contains))
+		v.add("body", contains)
 	}
 	return v
 }

@@ -28,7 +28,7 @@ func (r *Request) takeBody(b *recording.Body) {
 	case b.Text == "" && len(b.Params) == 0:
 		return
 	case !utf8.ValidString(b.Text) || strings.ContainsRune(b.Text, 0):
-		r.Missing = append(r.Missing, "What was sent is no text ("+orUnknown(kind)+"), and is not here: put it into a file.")
+		r.Missing = append(r.Missing, "What was sent is no text ("+orUnknown(kind)+"), and is not here: put it beside this document and add body: {file: NAME}.")
 		return
 	}
 	if n, ok := ParseJSON(b.Text); ok && (isJSON(kind) || n.Kind == ObjectNode || n.Kind == ListNode) {
@@ -120,7 +120,7 @@ func (r *Request) takeMultipart(fields []recording.Param) {
 	for _, f := range fields {
 		switch {
 		case f.File != "":
-			r.Missing = append(r.Missing, fmt.Sprintf("Field %s was the file %s (%s), which is not here: put one beside this document.", f.Name, f.File, orUnknown(f.MIME)))
+			r.Missing = append(r.Missing, fmt.Sprintf("Field %s was the file %s (%s), which is not here: put one beside this document and add %s: {file: %s} to multipart.", f.Name, f.File, orUnknown(f.MIME), f.Name, f.File))
 		case f.Name == "" || len(f.Name) > maxName || !utf8.ValidString(f.Value):
 			r.Missing = append(r.Missing, fmt.Sprintf("Field %.60s was no text, and is not here.", strings.ToValidUTF8(f.Name, "?")))
 		default:

@@ -32,6 +32,7 @@ type Step struct {
 	Status   int     // that must come
 	Checks   []Check // on the JSON of the answer
 	Headers  []Check // on the headers of the answer
+	Contains string  // that the answer must hold, as documents write it; empty: nothing
 	Captures []Capture
 	Notes    []string // for comments beside the step, one sentence each
 	Poll     bool     // ask again until the answer is as expected

@@ -102,14 +102,11 @@ func (s *Slot) HasVariable() bool {
 }
 
 // Text returns the slot as documents write it.
-func (s *Slot) Text() string { return s.TextIn(func(literal string) string { return literal }) }
-
-// TextIn returns the slot as a document writes it inside a text that encodes values.
-func (s *Slot) TextIn(encode func(literal string) string) string {
+func (s *Slot) Text() string {
 	var b strings.Builder
 	b.WriteString(Escape(s.Lead))
 	for _, inner := range s.Inner {
-		b.WriteString(inner.TextIn(encode))
+		b.WriteString(inner.Text())
 	}
 	if s.Inner != nil {
 		return b.String()
@@ -118,7 +115,7 @@ func (s *Slot) TextIn(encode func(literal string) string) string {
 		if p.Variable != "" {
 			b.WriteString("${" + p.Variable + "}")
 		} else {
-			b.WriteString(Escape(encode(p.Literal)))
+			b.WriteString(Escape(p.Literal))
 		}
 	}
 	return b.String()

@@ -17,6 +17,7 @@ const maxChecks = 4
 func (l *linker) addExpectations() {
 	for i, s := range l.steps {
 		s.expectRedirect()
+		l.expectShownSum(i)
 		if s.json == nil {
 			continue
 		}
@@ -109,6 +110,69 @@ var (
 	paidForm   = regexp.MustCompile(`^(grand|order|cart|checkout|payment)?(total|totalprice|totalamount|charged|amountcharged|captured|amountcaptured|paid|amountpaid|amount|due|payable|sum)(cents|amount|incltax|gross|withtax|minor)?$`)
 	sumValue   = regexp.MustCompile(`^([0-9]{3,12}|[0-9]{1,9}\.[0-9]{1,4})$`)
 )
+
+// isSum reports whether a value is a sum of money by its name and its form.
+func isSum(key, value string) bool {
+	return sumValue.MatchString(value) && (quotedForm.MatchString(key) || paidForm.MatchString(key))
+}
+
+// fitsSum reports whether a request sends the sum that an answer quoted: the total, or
+// the price of the thing whose id it sends, too.
+func (l *linker) fitsSum(i int, src source, s *draft.Slot) bool {
+	sent, key := draft.PlainName(s.Key), draft.PlainName(src.key)
+	if s.In == draft.InPath || s.In == draft.InHeader || src.from != experiments.FromJSON || !sumValue.MatchString(src.value) {
+		return false
+	}
+	if !src.listed && quotedForm.MatchString(key) && isSum(sent, src.value) {
+		return true
+	}
+	parent := src.expr[:max(0, strings.LastIndexAny(src.expr, ".["))]
+	return sent == key && strings.Contains(key, "price") && slices.ContainsFunc(l.steps[i].uses, func(c *capture) bool {
+		return c.step == src.step && c.from == src.from && strings.HasPrefix(c.expr, parent+".") && isIdentifier(draft.PlainName(c.key))
+	})
+}
+
+// expectShownSum expects a page to show the sum that an earlier page quoted.
+func (l *linker) expectShownSum(i int) {
+	s := l.steps[i]
+	if !strings.Contains(s.Answer.MIME, "html") {
+		return
+	}
+	for _, paid := range sumsShown(s.Answer.Text) {
+		if !paidForm.MatchString(draft.PlainName(paid.name)) || !strings.ContainsAny(paid.value, ".,") && len(paid.value) < 3 {
+			continue
+		}
+		for k, before := range l.steps[:i] {
+			if !strings.Contains(before.Answer.MIME, "html") {
+				continue
+			}
+			for _, quoted := range sumsShown(before.Answer.Text) {
+				if quoted.value != paid.value || !quotedForm.MatchString(draft.PlainName(quoted.name)) {
+					continue
+				}
+				if re, err := regexp.Compile(quoted.expr); err != nil || !slices.Contains(re.FindStringSubmatch(before.Answer.Text), quoted.value) {
+					continue // another one comes first
+				}
+				c := l.captured(k, quoted.value)
+				if c == nil {
+					c = l.addCapture(i, source{step: k, from: experiments.FromRegex, expr: quoted.expr, key: quoted.name, value: quoted.value}, &draft.Slot{Key: quoted.name})
+				}
+				s.shows = "${" + c.name + "}"
+				return
+			}
+		}
+	}
+}
+
+// captured returns a capture of a sum in an answer that is made already, or nil.
+func (l *linker) captured(k int, value string) *capture {
+	for _, c := range l.steps[k].captures {
+		if c.value == value && isSum(draft.PlainName(c.key), value) {
+			return c
+		}
+	}
+	return nil
+}
 
 // expectSum expects the sum paid to be the sum quoted, if both are in answers about
 // the same thing: the later request used a value of the earlier answer, directly or

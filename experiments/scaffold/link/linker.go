@@ -26,6 +26,7 @@ type step struct {
 	checks       []draft.Check
 	bodyless     bool // only Content-Type distinguishes a good answer from an error page
 	poll         bool
+	shows        string // that the page must hold
 	leads        string // the path that a redirection leads to
 	leadsFurther bool   // leads is only the beginning of that path
 }
@@ -204,7 +205,7 @@ func (l *linker) bestSource(i int, s *draft.Slot) *source {
 		if s.In == draft.InJSON && s.Number != src.number {
 			continue
 		}
-		if strengthOf(s.Value) == strong || fitsName(src, draft.PlainName(s.Key), s.In == draft.InPath) {
+		if strengthOf(s.Value) == strong || fitsName(src, draft.PlainName(s.Key), s.In == draft.InPath) || l.fitsSum(i, src, s) {
 			found = append(found, src)
 		}
 	}
@@ -230,11 +231,8 @@ func orderOf(b bool) int {
 
 // findInPages looks for a value in earlier pages. It returns nil if it is in none.
 func (l *linker) findInPages(i int, s *draft.Slot) *source {
-	if s.In == draft.InJSON && s.Number || l.sent[s.Value][draft.PlainName(s.Key)] || s.Key != "" && chosenByPeople(draft.PlainName(s.Key)) {
+	if l.sent[s.Value][draft.PlainName(s.Key)] {
 		return nil
-	}
-	if (s.In == draft.InHeader || s.Key == "") && strengthOf(s.Value) != strong || s.In == draft.InPath && !hasDigit.MatchString(s.Value) {
-		return nil // any word of a page may be in its links
 	}
 	for k, before := range l.steps[:i] {
 		if !strings.Contains(before.Answer.MIME, "html") {
@@ -360,7 +358,7 @@ func (s *step) draft() *draft.Step {
 	if status == 304 { // what came from the browser's cache will come from the server
 		status = 200
 	}
-	out := &draft.Step{Name: s.name, Request: s.request, Notes: s.request.Missing, Status: status, Checks: s.checks, Poll: s.poll, Vague: s.json == nil}
+	out := &draft.Step{Name: s.name, Request: s.request, Notes: s.request.Missing, Status: status, Checks: s.checks, Poll: s.poll, Contains: s.shows, Vague: s.json == nil && s.shows == ""}
 	if s.bodyless { // an error page may have this status, too
 		out.Headers = append(out.Headers, draft.Check{Path: "Content-Type", Value: "json", Matches: true})
 	}

@@ -1,7 +1,6 @@
 package link
 
 import (
-	"html"
 	"net/http"
 	"regexp"
 	"strings"
@@ -86,79 +85,4 @@ func location(x *recording.Exchange) (header, target string, ok bool) {
 		}
 	}
 	return "", "", false
-}
-
-var (
-	tagForm  = regexp.MustCompile(`(?s)<[A-Za-z][^<>]{0,1000}>`)
-	attrForm = regexp.MustCompile(`([A-Za-z_:][A-Za-z0-9_:.-]*)\s*=\s*("[^"]*"|'[^']*')`)
-)
-
-// pageSource finds a value in a page, as an expression whose first group is the
-// value. It tries each candidate on the page, and uses only one that finds it.
-func pageSource(step int, page string, s *draft.Slot) (source, bool) {
-	if !strings.Contains(page, s.Value) {
-		return source{}, false
-	}
-	candidates := tagExpressions(page, s)
-	name := regexp.QuoteMeta(s.Key)
-	if s.Key != "" {
-		candidates = append(candidates,
-			`"`+name+`"\s*:\s*"([^"\\]+)"`, `"`+name+`"\s*:\s*([0-9]+)`,
-			`[?&;]`+name+`=([^&"'#<>\s]+)`)
-	}
-	if s.In == draft.InPath && s.Key != "" {
-		candidates = append(candidates, `/`+name+`/([^/"'?#&<>\s]+)`)
-	}
-	for _, expr := range candidates {
-		re, err := regexp.Compile(expr)
-		if err != nil {
-			continue
-		}
-		if m := re.FindStringSubmatch(page); m != nil && m[1] == s.Value {
-			return source{step: step, from: experiments.FromRegex, expr: expr, key: s.Key, value: s.Value}, true
-		}
-	}
-	return source{}, false
-}
-
-// tagExpressions returns expressions that find the value in an attribute by another
-// attribute of the same tag, or by a data- attribute alone.
-func tagExpressions(page string, s *draft.Slot) []string {
-	var out []string
-	for _, tag := range tagForm.FindAllString(page, 2000) {
-		if !strings.Contains(tag, s.Value) {
-			continue
-		}
-		attrs := attrForm.FindAllStringSubmatch(tag, 50)
-		for i, a := range attrs {
-			if a[2][1:len(a[2])-1] != s.Value || html.UnescapeString(s.Value) != s.Value {
-				continue
-			}
-			holds := regexp.QuoteMeta(a[1]) + `=` + a[2][:1] + `([^` + a[2][:1] + `]*)` + a[2][:1]
-			for k, b := range attrs {
-				if k == i || !isLabel(b[1]) || len(b[2]) > 80 || strings.Contains(b[2], s.Value) {
-					continue
-				}
-				label := regexp.QuoteMeta(b[1]) + `=` + regexp.QuoteMeta(b[2])
-				if k < i {
-					out = append(out, label+`[^>]*\s`+holds)
-				} else {
-					out = append(out, holds+`[^>]*\s`+label)
-				}
-			}
-			if strings.HasPrefix(a[1], "data-") {
-				out = append(out, holds)
-			}
-		}
-	}
-	return out
-}
-
-// isLabel reports whether an attribute names the tag.
-func isLabel(attribute string) bool {
-	switch strings.ToLower(attribute) {
-	case "name", "id", "property", "itemprop":
-		return true
-	}
-	return false
 }
