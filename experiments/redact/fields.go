@@ -174,6 +174,32 @@ func (f *fieldScanner) name(from, to int) {
 	case quoted || at(from-1) == '=':
 		if SecretName(string(f.text[from:to])) {
 			f.sibling(from, to)
+			f.part(from, to)
+		}
+	}
+}
+
+// part hides the content of a part of a multipart form whose name is at a place.
+func (f *fieldScanner) part(from, to int) {
+	line := bytes.LastIndexByte(f.text[:from], '\n') + 1
+	head := bytes.ToLower(f.text[line:from])
+	if !bytes.HasPrefix(head, []byte("content-disposition:")) || !bytes.HasSuffix(bytes.TrimRight(head, `"`), []byte(" name=")) {
+		return
+	}
+	for at := to; at < len(f.text); {
+		end := bytes.IndexByte(f.text[at:], '\n')
+		if end < 0 {
+			return
+		}
+		at += end + 1
+		if rest := bytes.TrimPrefix(f.text[at:], []byte("\r")); bytes.HasPrefix(rest, []byte("\n")) { // the head ends
+			content := len(f.text) - len(rest) + 1
+			until := len(f.text)
+			if i := bytes.Index(f.text[content:], []byte("\n--")); i >= 0 {
+				until = content + i
+			}
+			f.hide(content, content+len(bytes.TrimRight(f.text[content:until], "\r")))
+			return
 		}
 	}
 }

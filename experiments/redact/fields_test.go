@@ -15,6 +15,9 @@ import (
 // value.
 func notations() map[string]string {
 	return map[string]string{
+		"a part of a form":       "--b\r\nContent-Disposition: form-data; name=\"N\"\r\n\r\nV more\r\n--b--\r\n",
+		"a part with a type":     "--b\ncontent-disposition: form-data; name=\"N\"; filename=\"a\"\nContent-Type: text/plain\n\nmore\nV\n--b\n",
+		"the end of a part":      "--b\r\nContent-Disposition: form-data; name=\"N\"\r\n\r\nV",
 		"JSON":                   `{"id":1,"N":"V","ok":true}`,
 		"JSON with blanks":       "{\n  \"N\" : \"V\",\n  \"ok\": true\n}",
 		"JSON, a list":           `{"N":["x","V"],"ok":true}`,

@@ -207,8 +207,9 @@ const exampleJourney = journeysHead + `  checkout:
       #   request: POST /carts?lang=en  # or a whole URL
       #   headers: {Accept-Language: en, Authorization: "Bearer ${env:SHOP_TOKEN}"}
       #   json: {sku: "${sku}", quantity: 1}     # one body: json,
-      #   form: {sku: "${sku}", quantity: "1"}   # form fields,
-      #   body: "sku=${sku}"                     # or any text
+      #   form: {sku: "${sku}", size: [s, m]}    # form fields,
+      #   multipart: {photo: {file: photo.png}}  # a form with files,
+      #   body: "sku ${sku}"                     # any text, or {file: photo.png}
       #   expect:
       #     status: [200, 201]                   # 200 to 299 where nothing is said
       #     json: {"$.total": {gte: 1}, "$.sku": "${sku}", "$.errors": {absent: true}}
