@@ -64,7 +64,7 @@ type CapturedValue struct {
 
 // TellingHeaders are the headers of an answer that help to understand it.
 func TellingHeaders() []string {
-	return []string{"Content-Type", "Content-Length", "Location", "Retry-After", "WWW-Authenticate", "Server", "Via", "Set-Cookie", "Cache-Control", "X-Request-Id", "Traceparent"}
+	return []string{"Content-Type", "Content-Encoding", "Content-Length", "Location", "Retry-After", "WWW-Authenticate", "Server", "Via", "Set-Cookie", "Cache-Control", "X-Request-Id", "Traceparent"}
 }
 
 const (

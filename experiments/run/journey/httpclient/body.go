@@ -117,10 +117,11 @@ func (b *buffer) Write(p []byte) (int, error) {
 // read reads an answer to a request with a method, with its content codings. It reports
 // whether the answer has an end of its own; otherwise the connection ends with it.
 func (r *Response) read(in *bufio.Reader, method string, bounds jsonpath.Bounds) (ends bool, err error) {
+	r.text.known = false
 	if err := r.head.readAnswer(in, bounds); err != nil {
 		return false, err
 	}
-	r.Status, r.Headers, r.text.known = r.head.status, nil, false
+	r.Status, r.Headers = r.head.status, nil
 	return r.readBody(in, method, bounds)
 }
 
@@ -141,7 +142,10 @@ func (r *Response) readBody(in *bufio.Reader, method string, bounds jsonpath.Bou
 	case r.head.length != unknown:
 		ends, err = true, r.raw.readExactly(in, r.head.length)
 	default:
-		err = r.raw.readFrom(in, maxBody)
+		// Many servers close a connection without the farewell of TLS.
+		if err = r.raw.readFrom(in, maxBody); errors.Is(err, io.ErrUnexpectedEOF) {
+			err = nil
+		}
 	}
 	r.Body = r.raw.data
 	return ends, err

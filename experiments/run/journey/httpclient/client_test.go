@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -245,6 +246,35 @@ func TestTLS(t *testing.T) {
 				t.Errorf("error %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// An answer without a length ends with its connection, also where TLS is not ended; one
+// with a length is cut short then.
+func TestEndsWithoutTheFarewellOfTLS(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		raw, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			return
+		}
+		_, _ = io.WriteString(raw, "HTTP/1.1 200 OK\r\n"+strings.Trim(r.URL.Path, "/")+"\r\nok")
+		_ = raw.(*tls.Conn).NetConn().Close()
+	}))
+	server.StartTLS()
+	defer server.Close()
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := newClient(t, Options{Base: server.URL, TLS: &experiments.TLS{CAFile: file}})
+	if resp, err := get(t, c, "/"); err != nil || string(resp.Body) != "ok" {
+		t.Errorf("without a length: %q, %v", resp.Body, err)
+	}
+	for _, header := range []string{"Content-Length:%203%0D%0A", "Transfer-Encoding:%20chunked%0D%0A"} {
+		if _, err := get(t, c, "/"+header); !errors.Is(err, ErrCutShort) {
+			t.Errorf("%s: %v", header, err)
+		}
 	}
 }
 
