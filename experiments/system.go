@@ -24,7 +24,9 @@ type System struct {
 	Journeys     []Journey        `json:"journeys"`     // in the order of the document
 	Invariants   []Invariant      `json:"invariants,omitempty"`
 	Traffic      *Traffic         `json:"traffic,omitempty"`
-	Examples     string           `json:"examples,omitempty"` // [NoExamples], or nothing
+	Examples     string           `json:"examples,omitempty"`  // [NoExamples], or nothing
+	Traces       string           `json:"traces,omitempty"`    // [NoTraces], or nothing
+	TraceURL     string           `json:"trace_url,omitempty"` // where a trace is shown, see [TraceLink]
 	Defaults     Settings         `json:"defaults"`
 	Caps         Caps             `json:"caps"`
 	File         string           `json:"-"` // as given; relative file names in the document are relative to its folder
@@ -42,6 +44,10 @@ const PropagatesBaggage = "baggage"
 // NoExamples is the value of System.Examples that keeps nothing of what harmed journeys
 // were answered, and their number alone.
 const NoExamples = "none"
+
+// NoTraces is the value of System.Traces for systems whose requests are to carry no trace
+// of ours.
+const NoTraces = "off"
 
 // Embedded is the value of System.Toxiproxy that makes blastgauge start its own
 // proxies for the length of a run.
@@ -89,6 +95,8 @@ func systemShape(s *System, env environment) shape.Shape {
 			Shape: shape.List[Invariant]{To: &s.Invariants, Item: invariantShape, Max: 100}},
 		{Name: "traffic", Doc: "what the real system carries: turns shares into checkouts and money per hour", Shape: shape.Optional[Traffic]{To: &s.Traffic, Item: trafficShape}},
 		{Name: "examples", Doc: "none: of what harmed journeys were answered, only the numbers are kept; without it, a few masked examples are", Shape: shape.Enum(&s.Examples, "what is kept", NoExamples)},
+		{Name: "traces", Doc: "off: steps carry no W3C traceparent; without it, each journey is one sampled trace", Shape: shape.Enum(&s.Traces, "a switch", NoTraces)},
+		{Name: "trace_url", Doc: "where people look at a trace, with ${trace} for its id: reports link examples of harm to it", Shape: traceURL(&s.TraceURL)},
 		{Name: "defaults", Doc: "settings that every experiment may override", Shape: defaultsFields(&s.Defaults)},
 		{Name: "caps", Doc: "what no experiment may exceed", Shape: capsShape(&s.Caps)},
 	}}

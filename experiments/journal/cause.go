@@ -78,9 +78,10 @@ type Example struct {
 	Location    string        `json:"location,omitempty"`
 	ContentType string        `json:"content_type,omitempty"`
 	RetryAfter  string        `json:"retry_after,omitempty"`
-	Body        string        `json:"body,omitempty"`     // its beginning
-	Expected    string        `json:"expected,omitempty"` // a value, or statuses
-	Found       string        `json:"found,omitempty"`    // in place of it
-	Detail      string        `json:"detail,omitempty"`   // what was wrong, in words
-	Trace       string        `json:"trace,omitempty"`    // by which logs and traces find the request
+	Body        string        `json:"body,omitempty"`       // its beginning
+	Expected    string        `json:"expected,omitempty"`   // a value, or statuses
+	Found       string        `json:"found,omitempty"`      // in place of it
+	Detail      string        `json:"detail,omitempty"`     // what was wrong, in words
+	Trace       string        `json:"trace,omitempty"`      // by which logs and traces find the request
+	RequestID   string        `json:"request_id,omitempty"` // the system's own name for it, where that is another one
 }

@@ -13,7 +13,7 @@ import (
 
 // digestsOf returns fingerprints of the parts of an experiment. A comparison can
 // say which part differs.
-func digestsOf(e Experiment, saturation []float64) Digests {
+func digestsOf(s *experiments.System, e Experiment, saturation []float64) Digests {
 	faults := make([]experiments.Fault, len(e.Faults))
 	for i, f := range e.Faults {
 		faults[i] = f.Fault
@@ -31,7 +31,8 @@ func digestsOf(e Experiment, saturation []float64) Digests {
 	type journey struct {
 		SlowAfter, Timeout time.Duration
 		Steps              []experiments.Step
-		Data               *data `json:",omitempty"`
+		Data               *data  `json:",omitempty"`
+		Traces             string `json:",omitempty"`
 	}
 	rates, journeys, byJourney := map[string]float64{}, map[string]journey{}, map[string]float64{}
 	for _, j := range e.Journeys {
@@ -41,7 +42,7 @@ func digestsOf(e Experiment, saturation []float64) Digests {
 		for i := range steps {
 			steps[i].Needs = nil // it describes the system and changes no request
 		}
-		part := journey{SlowAfter: j.SlowAfter, Timeout: j.Timeout, Steps: steps}
+		part := journey{SlowAfter: j.SlowAfter, Timeout: j.Timeout, Steps: steps, Traces: s.Traces}
 		if j.Data != nil { // what is in the file decides what is sent, and not what it is called
 			part.Data = &data{j.Data.Digest, j.Data.Order}
 			if part.Data.Order == experiments.InTurn {

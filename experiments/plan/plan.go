@@ -145,7 +145,7 @@ func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Expe
 	if e.Control == Concurrent || e.Repeat < 2 || doc.Saturation != nil {
 		e.Repeat = 0
 	}
-	e.Digests = digestsOf(e, doc.Saturation) // before the tag, which differs from run to run
+	e.Digests = digestsOf(s, e, doc.Saturation) // before the tag, which differs from run to run
 	switch {
 	case doc.Saturation != nil:
 		e.saturate(doc.Saturation, o.Run)

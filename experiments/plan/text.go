@@ -33,9 +33,22 @@ func (p *Plan) WriteText(w io.Writer) error {
 	if saved := p.SavedByBaselines(); saved > 0 {
 		fmt.Fprintf(&b, "             up to %s less, where the system is back soon enough for a recovery to be the next baseline\n", saved)
 	}
+	fmt.Fprintf(&b, "  Traces     %s\n", p.describeTraces())
 	fmt.Fprintf(&b, "  Seed       %d\n", p.Seed)
 	_, err := io.WriteString(w, inert.Lines(b.String()))
 	return err
+}
+
+// describeTraces says whether journeys are traces, and where reports lead to them.
+func (p *Plan) describeTraces() string {
+	text := "off: steps carry no traceparent"
+	if p.System.Traced() {
+		text = "each journey is one, sampled; its arm is in tracestate"
+	}
+	if p.System.TraceURL != "" {
+		text += "; reports link to " + p.System.TraceURL
+	}
+	return inert.Text(text)
 }
 
 func (e Experiment) writeText(b *bytes.Buffer) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -50,11 +51,13 @@ type CauseExample struct {
 	Location    string    `json:"location,omitempty"`
 	ContentType string    `json:"content_type,omitempty"`
 	RetryAfter  string    `json:"retry_after,omitempty"`
-	Body        string    `json:"body,omitempty"`     // its beginning
-	Expected    string    `json:"expected,omitempty"` // a value, or statuses
-	Found       string    `json:"found,omitempty"`    // in place of it
-	Detail      string    `json:"detail,omitempty"`   // what was wrong, in words
-	Trace       string    `json:"trace,omitempty"`    // by which logs and traces find the request
+	Body        string    `json:"body,omitempty"`       // its beginning
+	Expected    string    `json:"expected,omitempty"`   // a value, or statuses
+	Found       string    `json:"found,omitempty"`      // in place of it
+	Detail      string    `json:"detail,omitempty"`     // what was wrong, in words
+	Trace       string    `json:"trace,omitempty"`      // by which logs and traces find the request
+	TraceURL    string    `json:"trace_url,omitempty"`  // where people look at the trace
+	RequestID   string    `json:"request_id,omitempty"` // the system's own name for it, where that is another one
 }
 
 // mostText bounds every text of an example, in bytes: a mask may be longer than what it
@@ -258,13 +261,32 @@ func (r *experimentRun) examples(c *causeCounts, row *Cause) []CauseExample {
 	return list[:min(len(list), journal.MaxExamples)]
 }
 
+// Link is where people look at the trace; empty where that is not known, or where what is
+// said to be that is no link to it.
+func (x CauseExample) Link() string {
+	if !experiments.IsTraceLink(x.TraceURL, x.Trace) {
+		return ""
+	}
+	return x.TraceURL
+}
+
 func (r *experimentRun) example(x seenExample) CauseExample {
 	return CauseExample{
 		At: x.at, Second: seconds(x.since - r.start.Since), Phase: r.phaseAt(x.Intended), Arm: cutTo(x.Arm, journal.MaxKey), Status: x.Status,
 		Location: cutTo(x.Location, mostText), ContentType: cutTo(x.ContentType, mostText), RetryAfter: cutTo(x.RetryAfter, mostText),
 		Body: cutTo(x.Body, mostText), Expected: cutTo(x.Expected, mostText), Found: cutTo(x.Found, mostText),
-		Detail: cutTo(x.Detail, mostText), Trace: cutTo(x.Trace, mostText),
+		Detail: cutTo(x.Detail, mostText), Trace: cutTo(x.Trace, mostText), RequestID: cutTo(x.RequestID, mostText),
+		TraceURL: r.traceLink(x.Trace),
 	}
+}
+
+// traceLink is where people look at a trace, as far as the plan says.
+func (r *experimentRun) traceLink(id string) string {
+	link := experiments.TraceLink(r.traceURL, id)
+	if len(link) > mostText || !experiments.IsTraceLink(link, id) { // the plan may come from elsewhere
+		return ""
+	}
+	return link
 }
 
 // phaseAt is the phase of a moment; none before the first.

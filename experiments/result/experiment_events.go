@@ -4,13 +4,15 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
 // An experimentRun folds one experiment of a run: first its events, then its journeys.
 type experimentRun struct {
-	plan *plan.Experiment
+	plan     *plan.Experiment
+	traceURL string // where people look at traces
 
 	// From its events.
 	start    journal.Event
@@ -46,8 +48,8 @@ type faultRecord struct {
 	evidence                    journal.Evidence // the last one
 }
 
-func newExperimentRun(e *plan.Experiment) *experimentRun {
-	r := &experimentRun{plan: e, samples: map[string]journal.Event{}, causes: map[int]seenCause{}}
+func newExperimentRun(s *experiments.System, e *plan.Experiment) *experimentRun {
+	r := &experimentRun{plan: e, traceURL: s.TraceURL, samples: map[string]journal.Event{}, causes: map[int]seenCause{}}
 	for _, f := range e.Faults {
 		r.faults = append(r.faults, &faultRecord{plan: f})
 	}

@@ -1,6 +1,7 @@
 package encode
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -135,3 +136,44 @@ func CommentMark(kind, system string) string {
 }
 
 var notInMark = regexp.MustCompile(`[^a-z0-9]+`)
+
+// A Link is an address in a text, and what is shown in its place.
+type Link struct{ URL, Label string }
+
+// Linked is like [Markdown], but the addresses of links are links. Whoever makes them
+// vouches for where they lead.
+func Linked(text string, links []Link) string {
+	for _, l := range links {
+		before, after, found := strings.Cut(text, l.URL)
+		if l.URL == "" || !found {
+			continue
+		}
+		return blankKept(before, Linked(before, links)) + "[" + Markdown(l.Label) + "](<" + linkTarget(l.URL) + ">)" + Linked(after, links)
+	}
+	return Markdown(text)
+}
+
+// blankKept puts the blank at the end of a text back, which encoding it takes away.
+func blankKept(text, encoded string) string {
+	if strings.HasSuffix(text, " ") {
+		return encoded + " "
+	}
+	return encoded
+}
+
+// linkTarget writes an address so that it ends where it should, and that nothing in it
+// formats.
+func linkTarget(url string) string {
+	var b strings.Builder
+	for i := range len(url) {
+		switch c := url[i]; {
+		case c == '&':
+			b.WriteString("&amp;")
+		case c <= ' ', c >= 0x7f, strings.IndexByte("<>\"\\`$[]()!*~|'{}", c) >= 0:
+			fmt.Fprintf(&b, "%%%02X", c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}

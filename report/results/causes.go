@@ -178,13 +178,15 @@ func (r causeRow) Control() string {
 // An exampleRow is one example of a cause.
 type exampleRow struct {
 	result.CauseExample
-	Facts string
+	Facts string // but for its trace
 }
 
 // ExampleRows are the examples of the cause.
 func (r causeRow) ExampleRows() (rows []exampleRow) {
 	for _, x := range r.Examples {
-		rows = append(rows, exampleRow{x, strings.Join(words.ExampleFacts(x), ", ")})
+		others := x
+		others.Trace = "" // which may be a link
+		rows = append(rows, exampleRow{x, strings.Join(words.ExampleFacts(others), ", ")})
 	}
 	return rows
 }

@@ -143,9 +143,23 @@ func (s *summary) byExperiment(m *encode.Comment, title string, texts func(*resu
 				m.Line("")
 				title = ""
 			}
-			m.Line("- ", encode.Strong(e.ID), ": ", encode.Markdown(text))
+			m.Line("- ", encode.Strong(e.ID), ": ", encode.Linked(text, traceLinks(e)))
 		}
 	}
+}
+
+// traceLinks are the links to the traces of an experiment's examples.
+func traceLinks(e *result.Experiment) (list []encode.Link) {
+	for i := range e.Journeys {
+		for _, c := range e.Journeys[i].Causes {
+			for _, x := range c.Examples {
+				if link := x.Link(); link != "" {
+					list = append(list, encode.Link{URL: link, Label: x.Trace})
+				}
+			}
+		}
+	}
+	return list
 }
 
 // harmList says how journeys were harmed, at which step, and how long that took.

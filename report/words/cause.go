@@ -128,7 +128,13 @@ func ExampleFacts(x result.CauseExample) (list []string) {
 	if x.Expected == "" { // else it says the same once more
 		add("", x.Detail)
 	}
-	add("trace ", x.Trace)
+	add("request ", x.RequestID)
+	switch link := x.Link(); {
+	case link != "": // whole, to be followed
+		list = append(list, "trace "+link)
+	default:
+		add("trace ", x.Trace)
+	}
 	return list
 }
 

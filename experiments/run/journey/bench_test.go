@@ -39,7 +39,7 @@ func BenchmarkJudging(b *testing.B) {
 }
 
 func benchmark(b *testing.B, to Sender) {
-	script, err := Compile(journeytest.Steps(), Facts{Run: "r"})
+	script, err := Compile(journeytest.Steps(), Facts{Run: "r", Traced: true})
 	if err != nil {
 		b.Fatal(err)
 	}

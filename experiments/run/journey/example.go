@@ -24,7 +24,7 @@ func (e *Execution) wants(step int, v *Verdict) bool {
 func (e *Execution) example(s *step, v *Verdict) *journal.Example {
 	hidden := e.secretsOfJourney()
 	show := func(text string, most int) string { return hidden.Excerpt([]byte(text), most) }
-	x := &journal.Example{Detail: show(v.Detail, maxDetail)}
+	x := &journal.Example{Detail: show(v.Detail, maxDetail), Trace: e.traceID(s)}
 	switch {
 	case v.Mismatch != nil:
 		x.Expected, x.Found = v.Mismatch.values(hidden)
@@ -47,7 +47,12 @@ func (e *Execution) example(s *step, v *Verdict) *journal.Example {
 	x.Status, x.Body = e.resp.Status, hidden.Excerpt(e.answer.shown(), journal.MaxExcerpt)
 	x.Location = cmp.Or(header("Location"), x.Location)
 	x.ContentType, x.RetryAfter = header("Content-Type"), header("Retry-After")
-	x.Trace = e.trace(header)
+	switch said := e.trace(header); {
+	case x.Trace == "":
+		x.Trace = said
+	case said != x.Trace: // it may be all that a system without traces goes by
+		x.RequestID = said
+	}
 	return x
 }
 

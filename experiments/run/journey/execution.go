@@ -35,8 +35,9 @@ type Execution struct {
 	resp    httpclient.Response
 	answer  answer
 	lease   lease
-	own     time.Duration // of the step, that this machine needed to judge answers
-	headers []experiments.Field
+	own     time.Duration       // of the step, that this machine needed to judge answers
+	headers []experiments.Field // that hold variables
+	traces  traceContext
 
 	secrets  *redact.Secrets // of the script and of the row; nil: not asked for yet
 	tracer   Tracer          // nil: nobody is told of the steps
@@ -126,6 +127,7 @@ func (e *Execution) Perform(ctx context.Context, s *Script, to Entry, seed Seed,
 		r.Detail = "answered too late"
 		if e.wanted != nil && e.wanted(r.At, r.Cause, r.Key) {
 			r.Example = slowExample(crossed, r.Took)
+			r.Example.Trace = e.traceID(&s.steps[r.At])
 		}
 	}
 	return r
@@ -149,6 +151,7 @@ func (e *Execution) start(s *Script, to Entry, seed Seed) {
 	e.choices.Seed(seed.Choices, sampling.Draw(seed.Number, 0, 1))
 	e.values.uuids.Seed(seed.UUIDs, sampling.Draw(seed.Number, 0, 1))
 	e.values.seq, e.values.data, e.values.row = seed.Seq, s.data, seed.Row
+	e.traces.begin(seed)
 	if cap(e.values.slots) < s.slots {
 		e.values.slots, e.values.from = make([]any, s.slots), make([]string, s.slots)
 	}
@@ -308,10 +311,10 @@ func (e *Execution) attempt(ctx context.Context, s *step, deadline time.Time) Ve
 	return e.judge(s, deadline)
 }
 
-// send sends the request once, with these headers and the cookies of the moment, and keeps
-// the cookies of the answer.
+// send sends the request once, with these headers, a span of its own and the cookies of
+// the moment, and keeps the cookies of the answer.
 func (e *Execution) send(ctx context.Context, s *step, headers []experiments.Field) error {
-	e.req.Headers, e.answer.method, e.answer.target = headers, e.req.Method, e.req.Target
+	e.req.Headers, e.answer.method, e.answer.target = e.traced(s, headers), e.req.Method, e.req.Target
 	e.addCookies()
 	e.lease.begin(ctx, e.req.Deadline)
 	err := e.sender.Send(ctx, &e.req, &e.resp)

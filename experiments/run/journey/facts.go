@@ -16,6 +16,7 @@ type Facts struct {
 	Arm     plan.Arm                         // ${arm}
 	Started time.Time                        // ${started}: when the experiment did
 	Env     func(name string) (string, bool) // ${env:NAME}; nil: nothing is set
+	Traced  bool                             // each journey is a W3C trace, unless a step says otherwise
 	Secrets *redact.Secrets                  // hidden beside the variables that a request uses; nil: none
 	Data    *rows.Table                      // of ${data.COLUMN}; nil: none
 }

@@ -18,10 +18,11 @@ import (
 // templates, paths and expressions are parsed, and everything that is known
 // beforehand is filled in. It is safe for concurrent use.
 type Script struct {
-	steps  []step
-	slots  int // how many captured values there are
-	hidden *redact.Secrets
-	data   *rows.Table // nil: none
+	steps      []step
+	slots      int // how many captured values there are
+	hidden     *redact.Secrets
+	traceState experiments.Field // of every step that has none of its own
+	data       *rows.Table       // nil: none
 }
 
 // A step is one compiled step.
@@ -42,7 +43,9 @@ type step struct {
 	timeout      time.Duration
 	slowAfter    time.Duration
 	poll         *experiments.Poll
-	follow       int // redirects
+	follow       int  // redirects
+	parent       bool // it carries the trace of the journey
+	state        bool // and the state of that
 }
 
 type header struct {
@@ -70,13 +73,16 @@ type compiler struct {
 func Compile(steps []experiments.Step, f Facts) (*Script, error) {
 	c := &compiler{Facts: f, slots: map[string]int{}, hidden: &redact.Secrets{}}
 	c.hidden.HideAll(f.Secrets)
-	script := &Script{hidden: c.hidden, data: f.Data}
+	script := &Script{hidden: c.hidden, data: f.Data, traceState: stateOf(f.Arm)}
 	for _, source := range steps {
 		s, err := c.compileStep(source)
 		if err != nil {
 			return nil, fmt.Errorf("step %s: %w", source.Name, err)
 		}
 		s.cookies = len(steps) > 1 || s.poll != nil || s.follow > 0
+		if f.Traced {
+			s.traced()
+		}
 		script.steps = append(script.steps, s)
 	}
 	script.slots = len(c.slots)

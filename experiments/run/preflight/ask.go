@@ -39,6 +39,7 @@ func send(ctx context.Context, s *journey.Script, to journey.Entry, seed journey
 func (c *checker) journey(to *route, j experiments.Journey) (question, error) {
 	facts := c.facts(to.arm)
 	facts.Data = tableOf(j.Data)
+	facts.Traced = c.Plan.System.Traced()
 	script, err := journey.Compile(j.Steps, facts)
 	if err != nil {
 		return question{}, fmt.Errorf("journey %s: %w", j.Name, err)

@@ -134,7 +134,7 @@ func Try(ctx context.Context, o TryOptions) ([]Attempt, error) {
 	}
 	defer client.Close()
 	names := (&plan.Plan{System: *o.System}).EnvNames()
-	facts := journey.Facts{Run: o.Run, Arm: o.Arm, Started: time.Now(), Env: o.Env, Secrets: redact.FromEnv(names, o.Env)}
+	facts := journey.Facts{Run: o.Run, Arm: o.Arm, Started: time.Now(), Env: o.Env, Traced: o.System.Traced(), Secrets: redact.FromEnv(names, o.Env)}
 	scripts := make([]*journey.Script, len(chosen))
 	for i, j := range chosen { // all of them, before anything is sent
 		facts.Data = tableOf(j.Data)

@@ -79,7 +79,7 @@ func newSchedule(t *Traffic, o Options, arm plan.Arm, index int) (*schedule, err
 // share of them untouched, those of the others.
 func (s *schedule) compile(o Options) (err error) {
 	newLane := func(arm plan.Arm) (*lane, error) {
-		facts := journey.Facts{Run: o.Plan.Run, Arm: arm, Started: o.Started, Env: o.Env, Secrets: o.Secrets}
+		facts := journey.Facts{Run: o.Plan.Run, Arm: arm, Started: o.Started, Env: o.Env, Traced: o.Plan.System.Traced(), Secrets: o.Secrets}
 		if s.rows != nil {
 			facts.Data = s.rows.data.Table
 		}
