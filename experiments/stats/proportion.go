@@ -74,20 +74,6 @@ func newcombe(a, b Count, z float64) Interval {
 	return bounded(Minus(wilson(a, 1, z), wilson(b, 1, z)))
 }
 
-// HalfWidth is the expected half width of the interval of a difference, in shares, when
-// share of n trials in one arm are hits, and none of m in the other, in so many batches
-// of each, for harm that does not come in bursts. An [Outlook] knows it of whole designs.
-// With fewer than [LeastBatches] it is the half width of [Newcombe]; with more it is
-// wider, as in [PairedBatches].
-func HalfWidth(share float64, n, m, batches int) float64 {
-	hits, scale := int(math.Round(share*float64(n))), 1.0
-	if batches >= LeastBatches {
-		scale = penalty(batches)
-	}
-	i := Minus(wilson(Count{hits, n}, scale, z95), wilson(Count{0, m}, scale, z95))
-	return (i.High - i.Low) / 2
-}
-
 // Minus is the interval of the difference a − b of two independent estimates,
 // from the distances of their bounds (the method of variance estimates
 // recovery, which gives [Newcombe] for two score intervals).

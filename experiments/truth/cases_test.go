@@ -36,7 +36,8 @@ func rows() []row {
 		atLeast("needs 0", "steps and journeys that need what is broken, all worlds: the interval holds that nobody is harmed", 0.94),
 		atLeast("episodes told", "harm in fewer than eight episodes that is found is said to be so", 1),
 		atMost("episodes held", "and held", 0),
-		atLeast("repeat", "repeat: 3, all worlds: the interval holds 0, 3 and 20 points", 0.94),
+		atLeast("repeat", "repeat: 3, all worlds but the next: the interval holds 0, 3 and 20 points", 0.94),
+		atLeast("repeat in step", "repeat: 3, bad moments every 20 or 60 s, with turns of a minute that keep step with them: the same", 0.94),
 		atLeast("repeat width", "repeat: 3, 0 of n under the fault: it is as wide as Newcombe's, or wider", 1),
 		atMost("refuted second", "harmless fault, all criteria on, all worlds, second route: refuted", 0.025),
 		atMost("refuted one", "the same, one route", 0.05),
@@ -213,13 +214,15 @@ func needsCases() (list []oneCase) {
 }
 
 func episodeCases() []oneCase {
-	episodes := world.World{Base: world.Level(0.005), Harm: world.InBursts(15, 0.25)}
+	const excess, part = 0.06, 0.25
+	episodes := world.World{Base: world.Level(0.005), Harm: world.InBursts(15, part)}
 	return []oneCase{scened("episodes of 15 s", func(seed uint64) *Scene {
-		s := minute(seed, plan.Concurrent, episodes, 0.06)
+		s := minute(seed, plan.Concurrent, episodes, excess)
 		s.Limit, s.Fault = 0.3, 60
 		return s
 	}, func(e *result.Experiment, h *hearing) {
-		if b := e.BlastRadius; b != nil && b.Low > 0 {
+		// One that lasts for the whole phase is even harm, as far as anybody can see.
+		if b := e.BlastRadius; b != nil && b.Low > 0 && b.Estimate < 0.8*excess/part {
 			h.share("episodes told", few(e))
 		}
 		if few(e) {
@@ -239,19 +242,21 @@ func repeatCases() (list []oneCase) {
 				if few(e) {
 					return
 				}
-				covers("repeat", excess)(e, h)
-				j := &e.Journeys[0]
-				if b := e.BlastRadius; b != nil && j.Arms.Fault.Harmed() == 0 {
-					n := stats.Newcombe(harmOf(j.Arms.Fault), harmOf(j.Against()))
-					h.share("repeat width", b.High-b.Low >= 0.999*(n.High-n.Low))
+				row := "repeat"
+				if w.Name == "garbage collection" || w.Name == "cron" {
+					row = "repeat in step"
+				}
+				covers(row, excess)(e, h)
+				f := e.Journeys[0].Arms.Fault
+				if b := e.BlastRadius; b != nil && f.Harmed() == 0 { // the control is half a minute, and the later halves of two more
+					n := stats.Newcombe(stats.Count{N: f.Journeys}, stats.Count{N: int(60 * e.Journeys[0].Rate)})
+					h.share("repeat width", b.High-b.Low >= n.High-n.Low)
 				}
 			}))
 		}
 	}
 	return list
 }
-
-func harmOf(c result.Counts) stats.Count { return stats.Count{Hits: c.Harmed(), N: c.Journeys} }
 
 // harmlessCases are faults that harm nobody, with every criterion on.
 func harmlessCases() (list []oneCase) {
