@@ -8,40 +8,46 @@ import "strings"
 // around, backslashes for slashes, and any character, which [Escape] then encodes. It
 // reports false for one that no HTTP request can be sent for, such as mailto:.
 func (s *Site) Resolve(from, reference string) (target string, ok bool) {
-	reference = clean(reference)
 	base, err := s.Locate(from)
 	if err != nil {
 		return "", false
 	}
-	origin := base.Scheme + "://" + base.Host
-	path, _, _ := strings.Cut(base.Path, "#")
-	pathOnly, _, _ := strings.Cut(path, "?")
-	scheme, rest := splitScheme(reference)
-	switch {
-	case scheme != "" && usualPort(scheme) == "":
-		return "", false
-	case scheme != "" && !strings.HasPrefix(rest, "//"):
-		return "", false
-	case scheme != "":
-		target = scheme + "://" + strings.TrimLeft(rest, "/")
-	case strings.HasPrefix(reference, "//"):
-		target = base.Scheme + "://" + strings.TrimLeft(reference, "/")
-	case strings.HasPrefix(reference, "/"):
-		target = origin + reference
-	case reference == "":
-		target = origin + path
-	case reference[0] == '?':
-		target = origin + pathOnly + reference
-	default:
-		target = origin + pathOnly[:strings.LastIndexByte(pathOnly, '/')+1] + reference
+	reference = clean(reference)
+	if scheme, rest := splitScheme(reference); scheme != "" {
+		switch {
+		case usualPort(scheme) == "":
+			return "", false
+		case scheme == base.Scheme && !strings.HasPrefix(rest, "//"):
+			reference = rest
+		default:
+			base.Scheme, reference = scheme, "//"+rest
+		}
 	}
-	head, path, err := splitOrigin(target)
+	head, path, err := splitOrigin(against(base, reference))
 	if err != nil {
 		return "", false
 	}
 	target = head + withoutDots(path)
 	_, err = s.Locate(target)
 	return target, err == nil
+}
+
+// against returns the URL of a reference without a scheme, with its dots.
+func against(base Place, reference string) string {
+	origin := base.Scheme + "://" + base.Host
+	path, _, _ := strings.Cut(base.Path, "#")
+	only, _, _ := strings.Cut(path, "?")
+	switch {
+	case strings.HasPrefix(reference, "//"):
+		return base.Scheme + "://" + strings.TrimLeft(reference, "/")
+	case strings.HasPrefix(reference, "/"):
+		return origin + reference
+	case reference == "":
+		return origin + path
+	case reference[0] == '?':
+		return origin + only + reference
+	}
+	return origin + only[:strings.LastIndexByte(only, '/')+1] + reference
 }
 
 // clean takes off what browsers ignore in a reference, and its fragment.
@@ -102,12 +108,14 @@ func withoutDots(path string) string {
 	return path
 }
 
-// Escape makes a path with filled-in values fit for a request line: it encodes
-// forbidden bytes as %XX and leaves out a fragment.
+// Escape makes a path with filled-in values fit for a request line: it encodes bytes as
+// browsers do (WHATWG URL, 1.3), and leaves out a fragment.
 func Escape(path string) string {
+	query := false
 	plain := true
 	for i := 0; i < len(path) && plain; i++ {
-		plain = path[i] > ' ' && path[i] < 0x7f && path[i] != '#'
+		plain = path[i] != '#' && !isEncoded(path[i], query)
+		query = query || path[i] == '?'
 	}
 	if plain {
 		return path
@@ -115,12 +123,28 @@ func Escape(path string) string {
 	path, _, _ = strings.Cut(path, "#")
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder
+	query = false
 	for i := range len(path) {
-		if ch := path[i]; ch > ' ' && ch < 0x7f {
-			b.WriteByte(ch)
+		c := path[i]
+		if isEncoded(c, query) {
+			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
 		} else {
-			b.Write([]byte{'%', hex[ch>>4], hex[ch&15]})
+			b.WriteByte(c)
 		}
+		query = query || c == '?'
 	}
 	return b.String()
+}
+
+// isEncoded reports whether browsers send a byte of a path or a query as %XX.
+func isEncoded(c byte, query bool) bool {
+	switch c {
+	case '"', '<', '>':
+		return true
+	case '^', '`', '{', '|', '}':
+		return !query
+	case '\'':
+		return query
+	}
+	return c <= ' ' || c >= 0x7f
 }

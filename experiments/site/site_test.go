@@ -202,7 +202,9 @@ func TestResolve(t *testing.T) {
 		"mail":                    {from, "mailto:me@shop.test", ""},
 		"an app's own scheme":     {from, "myshop://callback?code=1", ""},
 		"script":                  {from, "javascript:alert(1)", ""},
-		"scheme without a host":   {from, "http:thanks", ""},
+		"own scheme, no slashes":  {from, "http:thanks", "http://sso.test/a/b/thanks"},
+		"own scheme, one slash":   {from, "HTTP:/thanks", "http://sso.test/thanks"},
+		"another, no slashes":     {from, "https:shop.test/x", "https://shop.test/x"},
 		"no host":                 {from, "http:///", ""},
 		"bad port":                {from, "http://shop.test:x/", ""},
 		"from a path":             {"/orders/1?x", "thanks", "http://shop.test/orders/thanks"},
@@ -241,7 +243,7 @@ func TestResolveBelowAnEntry(t *testing.T) {
 
 func TestEscape(t *testing.T) {
 	t.Parallel()
-	for path, want := range map[string]string{"/a?b=c%20": "/a?b=c%20", "/größe s\r\n\x7f#top": "/gr%C3%B6%C3%9Fe%20s%0D%0A%7F", `/"<>^|`: `/"<>^|`, "/100%": "/100%"} {
+	for path, want := range map[string]string{"/a?b=c%20": "/a?b=c%20", "/größe s\r\n\x7f#top": "/gr%C3%B6%C3%9Fe%20s%0D%0A%7F", "/it's<a>\"{x}`^|\\": "/it's%3Ca%3E%22%7Bx%7D%60%5E%7C\\", "/?it's<a>\"{x}`^|\\?": "/?it%27s%3Ca%3E%22{x}`^|\\?", "/100%": "/100%"} {
 		if got := Escape(path); got != want {
 			t.Errorf("Escape(%q) = %q, want %q", path, got, want)
 		}
