@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -12,8 +11,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/scaffold"
-	"github.com/blastgauge/blastgauge/experiments/scaffold/har"
-	"github.com/blastgauge/blastgauge/experiments/scaffold/link"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -21,6 +18,9 @@ type initOptions struct {
 	toxiproxy string
 	token     string
 	har       string
+	postman   string
+	values    string // of the collection: a Postman environment
+	folder    string // of the collection
 	origin    string
 	dir       string
 	allow     []string
@@ -31,7 +31,7 @@ func newInit(a *app) *cobra.Command {
 	var o initOptions
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Write first documents: from a Toxiproxy, from a recorded checkout, or from nothing",
+		Short: "Write first documents: from a Toxiproxy, a recorded checkout, a Postman collection, or nothing",
 		Long: `Init writes blastgauge.yaml, experiments/*.yaml and their schemas, to be read and
 changed. They are valid as they are, and blastgauge plan works on them at once.
 
@@ -43,10 +43,16 @@ with sensitive data: otherwise what a later request needs of an earlier answer
 is missing). The HAR file holds passwords and cookies; the documents do not:
 those become ${env:NAME}.
 
+With --postman the requests of a collection become the journey, in its order, or
+those of one folder: variables are looked up, those that tests set from answers
+are captured, and the common tests become expectations. Comments name what a
+journey cannot do.
+
 Nothing that exists is overwritten without --force.`,
 		Example: `  blastgauge init
   blastgauge init --toxiproxy http://127.0.0.1:8474 --har checkout.har
-  blastgauge init --har checkout.har --allow-host shop.staging.example --dir staging`,
+  blastgauge init --har checkout.har --allow-host shop.staging.example --dir staging
+  blastgauge init --postman shop.postman_collection.json --postman-environment staging.postman_environment.json`,
 		Args: atMost(0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.initCommand(cmd.Context(), o) },
 	}
@@ -54,6 +60,9 @@ Nothing that exists is overwritten without --force.`,
 	f.StringVar(&o.toxiproxy, "toxiproxy", "", "the `URL` of a running Toxiproxy: its proxies become dependencies")
 	tokenFlags(cmd, &o.token, apiToken)
 	f.StringVar(&o.har, "har", "", "a HAR `FILE`: the recorded checkout becomes a journey")
+	f.StringVar(&o.postman, "postman", "", "a Postman collection (v2.1), a `FILE`: its requests become a journey")
+	f.StringVar(&o.values, "postman-environment", "", "a Postman environment, a `FILE`: the values that the collection is used with")
+	f.StringVar(&o.folder, "postman-folder", "", "the folder of the collection that becomes the journey: its `NAME`, or a path such as Shop/Checkout")
 	f.StringVar(&o.origin, "origin", "", "the `ORIGIN` whose requests are the journey (default: the one that the recording is mostly about)")
 	f.StringSliceVar(&o.allow, "allow-host", nil, "a `HOST` of staging that may be dialled, beyond loopback and *.test; repeatable")
 	f.StringVar(&o.dir, "dir", ".", "write into `DIR`")
@@ -62,8 +71,8 @@ Nothing that exists is overwritten without --force.`,
 }
 
 func (a *app) initCommand(ctx context.Context, o initOptions) error {
-	if o.origin != "" && o.har == "" {
-		return usagef("--origin says which requests of a recording are the journey: --har is needed, too")
+	if err := o.checkSources(); err != nil {
+		return err
 	}
 	d, err := o.draft(ctx)
 	if err != nil {
@@ -103,23 +112,9 @@ func (o *initOptions) draft(ctx context.Context) (*scaffold.Documents, error) {
 		}
 		from.Proxies = proxies
 	}
-	if o.har != "" {
-		err := readNamed(ctx, func() error {
-			f, err := os.Open(o.har)
-			if err != nil {
-				return usagef("--har: %w", err)
-			}
-			defer func() { _ = f.Close() }() // nothing was written
-			rec, err := har.Read(o.har, f)
-			if err != nil {
-				return err
-			}
-			from.Journey, err = link.Journey(rec, o.origin)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
+	var err error
+	if from.Journey, err = o.journey(ctx); err != nil {
+		return nil, err
 	}
 	return scaffold.Make(from)
 }

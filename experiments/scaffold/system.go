@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,19 +118,25 @@ func (d *Documents) entry(o Options) string {
 	if o.Journey == nil {
 		return "url: " + defaultEntry + "\n"
 	}
+	if o.Journey.Origin == "" {
+		d.Notes = append(d.Notes, fmt.Sprintf("where the requests go is not known; url is %s until you change it", defaultEntry))
+		return "# " + oneLine(o.Journey.Made) + ", without an address: write that of staging here.\nurl: " + defaultEntry + "\n"
+	}
 	u, err := url.Parse(o.Journey.Origin)
 	policy := hosts.NewPolicy("", o.AllowHosts)
 	if err == nil && policy.CheckName(u.Hostname()) == nil {
 		return "url: " + yamlText(o.Journey.Origin) + "\n"
 	}
-	d.Notes = append(d.Notes, fmt.Sprintf("the journey was recorded at %s, which may not be dialled unless you say so; url is %s until you change it (or use --allow-host)", o.Journey.Origin, defaultEntry))
+	made := oneLine(o.Journey.Made)
+	made = strings.ToLower(made[:min(len(made), 1)]) + made[min(len(made), 1):]
+	d.Notes = append(d.Notes, fmt.Sprintf("the journey was %s, which may not be dialled unless you say so; url is %s until you change it (or use --allow-host)", made, defaultEntry))
 	return fmt.Sprintf(`#
-# The journey was recorded at %s, which is neither loopback
+# The journey was %s, which is neither loopback
 # nor *.test. If that is staging, write here, and in allow_hosts above:
 #   url: %s
 #   allow_hosts: [%s]
 url: %s
-`, o.Journey.Origin, o.Journey.Origin, u.Hostname(), defaultEntry)
+`, made, o.Journey.Origin, u.Hostname(), defaultEntry)
 }
 
 const dependenciesHead = `# What the system calls through proxies. Each needs listen (the proxy's address,
@@ -243,6 +250,9 @@ func writeJourney(b *strings.Builder, j *draft.Journey) {
 	for _, s := range j.Secrets.List {
 		fmt.Fprintf(b, "  # To be set before a run: %s, the %s.\n", s.Name, oneLine(s.Of))
 	}
+	for _, text := range j.Remarks {
+		writeComment(b, 2, text)
+	}
 	fmt.Fprintf(b, "  %s:\n    rate: 10/s # journeys over both arms\n    slow_after: %s # budget of the whole journey; beyond it, it is slow\n    timeout: %s # beyond this, it has failed\n    steps:\n",
 		yamlText(j.ID), inSeconds(j.SlowAfter), inSeconds(j.Timeout))
 	for i, s := range j.Steps {
@@ -261,8 +271,8 @@ const inStep = 8
 // writeStep writes one step.
 func writeStep(b *strings.Builder, s *draft.Step) {
 	r := s.Request
-	for _, n := range s.Notes {
-		fmt.Fprintf(b, "      # %s\n", oneLine(n))
+	for _, text := range s.Notes {
+		writeComment(b, 6, text)
 	}
 	fmt.Fprintf(b, "      - name: %s\n", yamlText(s.Name))
 	line := r.Method + " " + r.URLText()
@@ -283,8 +293,13 @@ func writeStep(b *strings.Builder, s *draft.Step) {
 	case r.Body != nil:
 		body(r.Body.Text()).write(b, inStep, "body:")
 	}
-	expectation(s).write(b, inStep, "expect:")
+	if v := expectation(s); len(v.items) > 0 {
+		v.write(b, inStep, "expect:")
+	}
 	writeCaptures(b, s)
+	if s.SlowAfter > 0 {
+		fmt.Fprintf(b, "        slow_after: %s\n", s.SlowAfter)
+	}
 	if s.Poll {
 		b.WriteString("        poll: {every: 500ms, for: 10s} # it was asked again until this was so\n")
 	}
@@ -310,29 +325,69 @@ func fields(list []*draft.Slot) value {
 	return v
 }
 
+// maxComment is the length of the longest comment, in bytes. Names of others are in it.
+const maxComment = 600
+
+// writeComment writes a text as lines of a comment.
+func writeComment(b *strings.Builder, indent int, text string) {
+	text = strings.Map(func(r rune) rune {
+		if !printable(r) {
+			return '?'
+		}
+		return r
+	}, text[:min(len(text), maxComment)])
+	lead := strings.Repeat(" ", indent) + "#"
+	line := lead
+	for word := range strings.FieldsSeq(text) {
+		if len(line)+len(word) >= width-10 && line != lead {
+			b.WriteString(line + "\n")
+			line = lead
+		}
+		line += " " + word
+	}
+	b.WriteString(line + "\n")
+}
+
 // expectation returns the parts of the answer that will be the same again.
 func expectation(s *draft.Step) value {
 	v := emptyMapping()
-	v.add("status", rawValue(fmt.Sprint(s.Status)))
+	switch {
+	case len(s.Statuses) == 1:
+		v.add("status", rawValue(fmt.Sprint(s.Statuses[0])))
+	case len(s.Statuses) > 1:
+		list := value{list: true}
+		for _, code := range s.Statuses {
+			list.items = append(list.items, rawValue(fmt.Sprint(code)))
+		}
+		v.add("status", list)
+	case s.Status > 0:
+		v.add("status", rawValue(fmt.Sprint(s.Status)))
+	}
 	if len(s.Checks) > 0 {
 		v.add("json", checks(s.Checks))
 	}
 	if len(s.Headers) > 0 {
 		v.add("headers", checks(s.Headers))
 	}
-	if s.Contains != "" {
-		contains := emptyMapping()
-		contains.add("contains", textValue(s.Contains))
-		v.add("body", contains)
+	if len(s.Body) > 0 {
+		v.add("body", operators(s.Body))
 	}
 	return v
 }
 
 func checks(list []draft.Check) value {
 	v := emptyMapping()
-	for _, c := range list {
+	for i, c := range list {
 		item := textValue(c.Value)
 		switch {
+		case slices.ContainsFunc(list[:i], func(before draft.Check) bool { return before.Path == c.Path }):
+			continue // its operators are there
+		case c.Op != "":
+			same := slices.DeleteFunc(slices.Clone(list[i:]), func(other draft.Check) bool { return other.Path != c.Path || other.Op == "" })
+			item = operators(same)
+			if len(same) == 1 && c.Op == experiments.Eq && c.Operand.Kind != draft.ObjectNode {
+				item = fromJSON(c.Operand)
+			}
 		case c.Value == "":
 			item = emptyMapping()
 			item.add("absent", rawValue("true"))
@@ -341,6 +396,29 @@ func checks(list []draft.Check) value {
 			item.add("matches", textValue(c.Value))
 		}
 		v.add(c.Path, item)
+	}
+	return v
+}
+
+// operators are the checks of one value, each operator once. Several texts that a body
+// must contain or lack are a list.
+func operators(list []draft.Check) value {
+	v := emptyMapping()
+	for i, c := range list {
+		if slices.ContainsFunc(list[:i], func(before draft.Check) bool { return before.Op == c.Op }) {
+			continue
+		}
+		items := value{list: true}
+		for _, other := range list[i:] {
+			if other.Op == c.Op && other.Path == "" {
+				items.items = append(items.items, fromJSON(other.Operand))
+			}
+		}
+		if len(items.items) > 1 {
+			v.add(string(c.Op), items)
+		} else {
+			v.add(string(c.Op), fromJSON(c.Operand))
+		}
 	}
 	return v
 }

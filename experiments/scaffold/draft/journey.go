@@ -18,6 +18,7 @@ type Journey struct {
 	Steps     []*Step  // at most MaxSteps
 	Secrets   *Vault   // what the documents do not hold
 	Notes     []string // for people to check, one sentence each
+	Remarks   []string // for a comment each, above the journey
 	SlowAfter time.Duration
 	Timeout   time.Duration
 }
@@ -29,14 +30,17 @@ const MaxSteps = 200
 type Step struct {
 	Name     string // unique in the journey
 	Request  *Request
-	Status   int     // that must come
+	Status   int     // that must come; 0: any 2xx
+	Statuses []int   // instead of Status, where several are right
 	Checks   []Check // on the JSON of the answer
 	Headers  []Check // on the headers of the answer
-	Contains string  // that the answer must hold, as documents write it; empty: nothing
+	Body     []Check // on the answer as a text; they have an Op and no Path
 	Captures []Capture
-	Notes    []string // for comments beside the step, one sentence each
+	Notes    []string // for comments above the step
 	Poll     bool     // ask again until the answer is as expected
 	Vague    bool     // nothing but its status tells a good answer from an error page
+
+	SlowAfter time.Duration // of this step; 0: none
 }
 
 // A Check is an expectation on one value of an answer.
@@ -44,6 +48,9 @@ type Check struct {
 	Path    string // a JSONPath, or the name of a header
 	Value   string // as documents write it; empty: must be absent
 	Matches bool   // Value is a regular expression
+
+	Op      experiments.Op // instead of Value: how Operand is compared; empty: as above
+	Operand *Node
 }
 
 // A Capture is a value that a later step needs.

@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -49,7 +48,7 @@ func choose(rec *recording.Recording, own string) (kept []*recording.Exchange, n
 	}
 	if own == "" {
 		own = recording.MainOrigin(list)
-	} else if own, err = parseOrigin(own); err != nil {
+	} else if own, err = recording.ParseOrigin(own); err != nil {
 		return nil, nil, "", err
 	}
 	for _, x := range list {
@@ -73,15 +72,6 @@ func choose(rec *recording.Recording, own string) (kept []*recording.Exchange, n
 		return nil, nil, "", rec.FailAt(kept[i])
 	}
 	return kept, notes, own, nil
-}
-
-// parseOrigin checks the origin that the user gave.
-func parseOrigin(text string) (string, error) {
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
-		return "", fmt.Errorf("%w: --origin %q is not an origin such as https://shop.staging.example", experiments.ErrInvalid, text)
-	}
-	return recording.OriginOf(u), nil
 }
 
 // trace makes steps of the exchanges, with their values linked, and expects what will

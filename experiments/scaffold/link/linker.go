@@ -358,7 +358,10 @@ func (s *step) draft() *draft.Step {
 	if status == 304 { // what came from the browser's cache will come from the server
 		status = 200
 	}
-	out := &draft.Step{Name: s.name, Request: s.request, Notes: s.request.Missing, Status: status, Checks: s.checks, Poll: s.poll, Contains: s.shows, Vague: s.json == nil && s.shows == ""}
+	out := &draft.Step{Name: s.name, Request: s.request, Notes: s.request.Missing, Status: status, Checks: s.checks, Poll: s.poll, Vague: s.json == nil && s.shows == ""}
+	if s.shows != "" {
+		out.Body = append(out.Body, draft.Check{Op: "contains", Value: s.shows})
+	}
 	if s.bodyless { // an error page may have this status, too
 		out.Headers = append(out.Headers, draft.Check{Path: "Content-Type", Value: "json", Matches: true})
 	}
