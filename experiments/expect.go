@@ -48,16 +48,23 @@ type Check struct {
 	Value  any    `json:"value"` // shape as Request.JSON; strings may hold ${variables}
 }
 
-// expectShape says what the answer to a request must be.
-func expectShape(e *Expect) shape.Shape {
+// expectShape says what the answer to a request must be. Adds is set where it adds to what
+// a whole journey expects, of which it may leave a check out.
+func expectShape(e *Expect, adds bool) shape.Shape {
+	with := func(ops []operator) []operator {
+		if adds {
+			ops = append(ops, operator{op: unchecked, doc: "true: leaves out what the whole journey expects here", operand: onlyTrue(string(unchecked), "")})
+		}
+		return ops
+	}
 	return expectation{shape.Fields{
 		{Name: "status", Doc: "the status, or a list of those allowed, such as 201", Shape: statuses(&e.Status)},
 		{Name: "json", Doc: "JSONPath to value, or to operators such as {gte: 1}; otherwise the answer is wrong",
-			Shape: checks{to: &e.JSON, key: jsonPaths(), ops: jsonOperators(), plain: jsonValue}},
+			Shape: checks{to: &e.JSON, key: jsonPaths(), ops: with(jsonOperators()), plain: jsonValue}},
 		{Name: "headers", Doc: "header to value, or to operators such as {matches: ^text/}; otherwise the answer is wrong",
-			Shape: checks{to: &e.Header, key: shape.Names{Pattern: headerPattern, Check: checkHeaderName}, ops: textOperators(plainText), plain: plainText}},
+			Shape: checks{to: &e.Header, key: shape.Names{Pattern: headerPattern, Check: checkHeaderName}, ops: with(textOperators(plainText)), plain: plainText}},
 		{Name: "body", Doc: "texts that the answer must contain, lack or match; otherwise the answer is wrong",
-			Shape: operations{to: &e.Body, ops: bodyOperators()}},
+			Shape: operations{to: &e.Body, ops: with(bodyOperators())}},
 	}}
 }
 
@@ -276,6 +283,8 @@ func (t trueOperand) Read(d *shape.Document, n shape.Node, _ string) {
 	switch {
 	case n.Kind() == shape.Bool && strings.EqualFold(n.Text(), "true"):
 		*t.to = true
+	case n.Kind() == shape.Bool && t.opposite == "":
+		d.Fail(n, shape.Diagnostic{Msg: t.op + " is only ever true", Hint: "leave it out"})
 	case n.Kind() == shape.Bool:
 		d.Fail(n, shape.Diagnostic{Msg: t.op + " is only ever true", Hint: "write " + t.opposite + ": true"})
 	default:

@@ -44,7 +44,7 @@ func checkFields(v *Invariant) shape.Fields {
 	f := shape.Fields{{Name: "name", Doc: "what must be true, in words", Shape: shape.Line(&v.Name), Required: true}}
 	f = append(f, requestFields(&v.Request, true, environment{})...)
 	return append(f, shape.Fields{
-		{Name: "expect", Doc: "what the answer is when all is well", Shape: expectShape(&v.Expect)},
+		{Name: "expect", Doc: "what the answer is when all is well", Shape: expectShape(&v.Expect, false)},
 		{Name: "sql", Doc: "a query that selects what is in violation, a row for each; the first column is its key", Shape: templated{to: &v.SQL}},
 		{Name: "dsn", Doc: "which database: ${env:NAME}, a variable that holds postgres://…, mysql://… or sqlite:FILE", Shape: dsn(&v.DSN)},
 		{Name: "command", Doc: "a program and its arguments: it ends with 0 if all is well, and with 1 after a line for each violation",

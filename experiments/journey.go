@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -50,18 +51,19 @@ const (
 
 // journeyShape is a journey: its own fields, and rules about its steps.
 func journeyShape(j *Journey, env environment) shape.Shape {
-	return shape.Validated{Always: true, Check: j.check, Shape: shape.Fields{
+	all := &common{}
+	return shape.Validated{Always: true, Check: func(d *shape.Document, n shape.Node, path string) { j.check(d, n, path, all) }, Shape: append(all.fields(), shape.Fields{
 		{Name: "rate", Doc: "journeys per second or minute over both arms, such as 40/s", Shape: env.in(positive(rate, "0/s")(&j.Rate)), Required: true},
 		{Name: "slow_after", Doc: "budget of the whole journey; beyond it the journey counts as slow; 3s by default",
 			Shape: positive(duration, "0s")(&j.SlowAfter)},
 		{Name: "timeout", Doc: "a journey that takes longer has failed; 10s by default", Shape: positive(duration, "0s")(&j.Timeout)},
 		{Name: "data", Doc: "file of rows, of which each journey in flight has one of its own, as ${data.COLUMN}: CSV with a header line, or JSON lines", Shape: dataShape(&j.Data, env)},
 		{Name: "steps", Doc: "the requests of the journey, in order", Required: true,
-			Shape: shape.List[Step]{To: &j.Steps, Item: func(s *Step) shape.Shape { return stepShape(s, env) }, Min: 1, Max: 200}},
-	}}
+			Shape: shape.List[Step]{To: &j.Steps, Item: func(s *Step) shape.Shape { return stepShape(s, env, all) }, Min: 1, Max: 200}},
+	}...)}
 }
 
-func (j *Journey) check(d *shape.Document, n shape.Node, path string) {
+func (j *Journey) check(d *shape.Document, n shape.Node, path string, all *common) {
 	if n.Kind() != shape.Mapping {
 		return
 	}
@@ -77,7 +79,8 @@ func (j *Journey) check(d *shape.Document, n shape.Node, path string) {
 			d.Fail(d.At(step+".timeout"), shape.Diagnostic{Msg: fmt.Sprintf("a step cannot take longer than its journey's timeout of %s", short(j.Timeout))})
 		}
 	}
-	j.checkCaptures(d, path)
+	all.merge(d, j, path)
+	j.checkCaptures(d, path, all)
 }
 
 // checkBudgets applies the defaults and notes a slow_after beyond the timeout.
@@ -100,7 +103,7 @@ func (j *Journey) checkBudgets(d *shape.Document, path string) {
 }
 
 // checkCaptures notes variables that no earlier step captures.
-func (j *Journey) checkCaptures(d *shape.Document, path string) {
+func (j *Journey) checkCaptures(d *shape.Document, path string, all *common) {
 	captured := map[string]bool{}
 	if !j.addColumns(captured) {
 		captured[anyColumn] = true
@@ -115,6 +118,7 @@ func (j *Journey) checkCaptures(d *shape.Document, path string) {
 	}
 	for i, s := range j.Steps {
 		checkVariables(d, fmt.Sprintf("%s.steps[%d]", path, i), captured, later)
+		all.checkVariables(d, &j.Steps[i], path, captured, later)
 		for _, c := range s.Captures {
 			captured[c.Name] = true
 		}
@@ -122,11 +126,12 @@ func (j *Journey) checkCaptures(d *shape.Document, path string) {
 }
 
 // stepShape is a request and what its answer must be.
-func stepShape(s *Step, env environment) shape.Shape {
+func stepShape(s *Step, env environment, all *common) shape.Shape {
 	f := shape.Fields{{Name: "name", Doc: "what reports call the step", Shape: id(&s.Name), Required: true}}
 	f = append(f, requestFields(&s.Request, false, env)...)
+	f[slices.IndexFunc(f, func(f shape.Field) bool { return f.Name == "headers" })].Shape = all.stepHeaders(s)
 	f = append(f, shape.Fields{
-		{Name: "expect", Doc: "what the answer must be; any status 200 to 299 where nothing is said", Shape: expectShape(&s.Expect)},
+		{Name: "expect", Doc: "what the answer must be; any status 200 to 299 where nothing is said", Shape: expectShape(&s.Expect, true)},
 		{Name: "capture", Doc: "values of the answer that later steps use as ${name}", Shape: captures(&s.Captures)},
 		{Name: "timeout", Doc: "a step that takes longer has failed; by default what is left of the journey's", Shape: positive(duration, "0s")(&s.Timeout)},
 		{Name: "slow_after", Doc: "budget of this step; beyond it the journey counts as slow", Shape: positive(duration, "0s")(&s.SlowAfter)},

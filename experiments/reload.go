@@ -16,7 +16,7 @@ func reloadShape(r *Reload) shape.Shape {
 	request := requestFields(&r.Request, true, environment{})
 	request[0].Required = true // an invariant may ask in other ways
 	f := append(request,
-		shape.Field{Name: "expect", Doc: "what the answer is when the config was read; any status 200 to 299 where nothing is said", Shape: expectShape(&r.Expect)})
+		shape.Field{Name: "expect", Doc: "what the answer is when the config was read; any status 200 to 299 where nothing is said", Shape: expectShape(&r.Expect, false)})
 	return shape.Keeping{Shape: shape.Validated{Always: true, Shape: f, Also: shape.Object{"allOf": oneBodySchema()}, Check: func(d *shape.Document, _ shape.Node, path string) {
 		checkOneBody(d, path)
 	}}}

@@ -116,6 +116,7 @@ func (r requestLine) Read(d *shape.Document, n shape.Node, path string) {
 	switch {
 	case !slices.Contains(Methods(), method):
 		d.Fail(n, unknownMethod(line, method))
+	case target == "" && !r.absolute: // the journey may have one for all: see common
 	case !ok || target == "":
 		d.Fail(n, shape.Diagnostic{Msg: "a request is a method and a path, such as " + method + " /products"})
 	default:
@@ -201,7 +202,11 @@ func urlProblem(err error) string {
 }
 
 func (r requestLine) Schema() shape.Object {
-	return shape.Pattern(`^(`+strings.Join(Methods(), "|")+`) +\S`, "GET /products", "POST /orders")
+	target := ` +\S`
+	if !r.absolute {
+		target = `( +\S| *$)`
+	}
+	return shape.Pattern(`^(`+strings.Join(Methods(), "|")+`)`+target, "GET /products", "POST /orders")
 }
 
 // A templated text may hold ${variables}.

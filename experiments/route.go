@@ -114,3 +114,20 @@ func (s *System) SharedWays() []Way {
 	}
 	return slices.DeleteFunc(list, func(w Way) bool { return w.Address == "" })
 }
+
+// LeavesSystem reports whether every request of a journey goes to another system than
+// the one that is entered, and says where the first does. Then the arms differ in
+// nothing. A step whose URL depends on a variable is not known.
+func (s *System) LeavesSystem(j Journey) (where string, leaves bool) {
+	own := s.site()
+	for i, step := range j.Steps {
+		target := step.Request.Target
+		if _, known := hostOf(target); !known || own.Owns(fillVariables(target)) {
+			return "", false
+		}
+		if i == 0 {
+			where = target
+		}
+	}
+	return where, len(j.Steps) > 0
+}

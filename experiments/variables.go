@@ -22,7 +22,12 @@ func keepTemplate(d *shape.Document, n shape.Node) {
 // checkVariables notes the variables of the texts inside a field that are not
 // captured. later holds the name of the step that captures a variable too late.
 func checkVariables(d *shape.Document, path string, captured map[string]bool, later map[string]string) {
-	for _, n := range d.KeptIn(path) {
+	checkNodes(d, d.KeptIn(path), captured, later, func(*shape.Diagnostic) {})
+}
+
+// checkNodes is checkVariables for some texts. explain may say more of a mistake.
+func checkNodes(d *shape.Document, nodes []shape.Node, captured map[string]bool, later map[string]string, explain func(*shape.Diagnostic)) {
+	for _, n := range nodes {
 		t, err := ParseTemplate(n.Text())
 		if err != nil {
 			continue // noted when it was read
@@ -49,6 +54,7 @@ func checkVariables(d *shape.Document, path string, captured map[string]bool, la
 					wrong.Known, wrong.Hint = nil, "write "+ours+" for a variable of the environment"
 				}
 			}
+			explain(&wrong)
 			d.Fail(n, wrong)
 		}
 	}

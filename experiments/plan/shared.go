@@ -44,5 +44,13 @@ func sharedWarnings(s *experiments.System, e Experiment) []string {
 			}
 		}
 	}
+	if len(list) > 0 {
+		return list
+	}
+	for _, j := range e.Journeys {
+		if where, leaves := s.LeavesSystem(j.Journey); leaves {
+			list = append(list, fmt.Sprintf("journey %s goes to %s on both arms, past url and control_url: the arms do not differ, and neither do they under a fault: write its url as a path below the entry, or %s", j.Name, where, advice))
+		}
+	}
 	return list
 }

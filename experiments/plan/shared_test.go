@@ -37,6 +37,18 @@ func TestSharedWays(t *testing.T) {
 			s.Host = "127.0.0.1:18083"
 			s.Journeys[0].Steps = []experiments.Step{{Name: "pay", Request: experiments.Request{Target: "http://127.0.0.1:18083/charge/${id}"}}}
 		}, ""},
+		"a journey of another system": {func(s *experiments.System, _ *experiments.Experiment) {
+			s.Journeys[0].Steps = []experiments.Step{{Name: "a", Request: experiments.Request{Target: "http://search.test/graphql"}}, {Name: "b", Request: experiments.Request{Target: "http://search.test/graphql/${id}"}}}
+		}, "goes to http://search.test/graphql on both arms"},
+		"a step of another system": {func(s *experiments.System, _ *experiments.Experiment) {
+			s.Journeys[0].Steps = []experiments.Step{{Name: "a", Request: experiments.Request{Target: "http://search.test/graphql"}}, {Name: "b", Request: experiments.Request{Target: "/b"}}}
+		}, ""},
+		"a journey of the system's own URL": {func(s *experiments.System, _ *experiments.Experiment) {
+			s.Journeys[0].Steps = []experiments.Step{{Name: "a", Request: experiments.Request{Target: s.URL + "/graphql"}}}
+		}, ""},
+		"a journey that nobody knows": {func(s *experiments.System, _ *experiments.Experiment) {
+			s.Journeys[0].Steps = []experiments.Step{{Name: "a", Request: experiments.Request{Target: "${env:API}/graphql"}}}
+		}, ""},
 		"a step that nobody knows": {func(s *experiments.System, _ *experiments.Experiment) {
 			s.Journeys[0].Steps = []experiments.Step{{Name: "pay", Request: experiments.Request{Target: "${location}"}}}
 		}, ""},

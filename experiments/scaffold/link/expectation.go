@@ -157,7 +157,7 @@ func (l *linker) expectShownSum(i int) {
 				if c == nil {
 					c = l.addCapture(i, source{step: k, from: experiments.FromRegex, expr: quoted.expr, key: quoted.name, value: quoted.value}, &draft.Slot{Key: quoted.name})
 				}
-				s.shows = "${" + c.name + "}"
+				s.shows = c.name
 				return
 			}
 		}

@@ -26,7 +26,7 @@ type step struct {
 	checks       []draft.Check
 	bodyless     bool // only Content-Type distinguishes a good answer from an error page
 	poll         bool
-	shows        string // that the page must hold
+	shows        string // the variable that the page must hold
 	leads        string // the path that a redirection leads to
 	leadsFurther bool   // leads is only the beginning of that path
 }
@@ -360,7 +360,9 @@ func (s *step) draft() *draft.Step {
 	}
 	out := &draft.Step{Name: s.name, Request: s.request, Notes: s.request.Missing, Status: status, Checks: s.checks, Poll: s.poll, Vague: s.json == nil && s.shows == ""}
 	if s.shows != "" {
-		out.Body = append(out.Body, draft.Check{Op: "contains", Value: s.shows})
+		text := draft.NewSlot(draft.InBody, "", "", "")
+		text.SetVariable(s.shows)
+		out.Body = append(out.Body, draft.Check{Op: experiments.Contains, Operand: &draft.Node{Kind: draft.TextNode, Slot: text}})
 	}
 	if s.bodyless { // an error page may have this status, too
 		out.Headers = append(out.Headers, draft.Check{Path: "Content-Type", Value: "json", Matches: true})

@@ -107,7 +107,7 @@ func TestSumsAreCaptured(t *testing.T) {
 		}
 	}
 	for name, tt := range map[string]struct{ thanks, want string }{
-		"the sum":     {`<p>Charged <b class="amount charged">EUR 24.90</b>`, "${cart_total}"},
+		"the sum":     {`<p>Charged <b class="amount charged">EUR 24.90</b>`, "cart_total"},
 		"another sum": {`<p>Charged <b id="charged">EUR 25.90</b>`, ""},
 		"no sum":      {`<p>You saved <b id="points">24.90</b>`, ""},
 	} {
