@@ -37,6 +37,7 @@ type Execution struct {
 	lease   lease
 	own     time.Duration       // of the step, that this machine needed to judge answers
 	headers []experiments.Field // that hold variables
+	sending []experiments.Field // of the last request that is no hop of a redirect
 	traces  traceContext
 
 	secrets  *redact.Secrets // of the script and of the row; nil: not asked for yet

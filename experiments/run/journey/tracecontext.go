@@ -79,11 +79,16 @@ func (e *Execution) traced(s *step, headers []experiments.Field) []experiments.F
 	if !s.parent {
 		return headers
 	}
-	list := make([]experiments.Field, len(headers), len(headers)+2)
-	copy(list, headers)
-	list = append(list, experiments.Field{Name: traceParent, Value: e.traces.next()})
+	list := e.sending[:0]
+	if len(e.answer.hops) > 0 { // the first request of the step is still to be told of
+		list = make([]experiments.Field, 0, len(headers)+2)
+	}
+	list = append(append(list, headers...), experiments.Field{Name: traceParent, Value: e.traces.next()})
 	if s.state {
 		list = append(list, e.script.traceState)
+	}
+	if len(e.answer.hops) == 0 {
+		e.sending = list
 	}
 	return list
 }
