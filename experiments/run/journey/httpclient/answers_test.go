@@ -130,6 +130,7 @@ func TestAnswersThatNobodyTakes(t *testing.T) {
 		"half a status line":     {"HTTP/1.1 2", ErrCutShort},
 		"half the fields":        {ok200 + "X: " + canary, ErrCutShort},
 		"no empty line":          {ok200 + "X: " + canary + "\r\n", ErrCutShort},
+		"half a line":            {"HTTP/1.0 204\r\n\r\xde", ErrCutShort},
 		"only an interim answer": {"HTTP/1.1 100 Continue\r\n\r\n", ErrClosed},
 		"endless hints":          {strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", maxInterim+1), errInterim},
 		"not HTTP":               {"SSH-2.0-" + canary + "\r\n\r\n", errNotHTTP},
@@ -169,12 +170,15 @@ func TestAnswersThatNobodyTakes(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, reusable, err := read(t, "GET", strings.NewReader(tt.wire))
+			resp, reusable, err := read(t, "GET", strings.NewReader(tt.wire))
 			if !errors.Is(err, tt.want) || reusable {
 				t.Fatalf("%v, reusable %t; want %v", err, reusable, tt.want)
 			}
 			if strings.Contains(err.Error(), canary) {
 				t.Errorf("%v quotes the answer", err)
+			}
+			if got := resp.Header("X"); len(got) > 0 { // and asking for it ends
+				t.Errorf("half a head has the fields %q", got)
 			}
 		})
 	}

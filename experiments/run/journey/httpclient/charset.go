@@ -2,6 +2,7 @@ package httpclient
 
 import (
 	"bytes"
+	"errors"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -9,6 +10,7 @@ import (
 	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode/utf32"
+	"golang.org/x/text/transform"
 
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 )
@@ -40,7 +42,11 @@ func (r *Response) Text(bounds jsonpath.Bounds) ([]byte, error) {
 	data := r.Body[mark:]
 	if from != nil {
 		r.text.buffer.start(bounds)
-		if err := r.text.buffer.readFrom(from.NewDecoder().Reader(bytes.NewReader(data)), maxText); err != nil {
+		err := r.text.buffer.readFrom(from.NewDecoder().Reader(bytes.NewReader(data)), maxText)
+		if errors.Is(err, transform.ErrShortSrc) { // half a character at the end
+			err = r.text.buffer.readFrom(strings.NewReader("\ufffd"), maxText)
+		}
+		if err != nil {
 			r.text.buffer.release()
 			return nil, unmarked(err)
 		}

@@ -62,6 +62,7 @@ func TestCharsets(t *testing.T) {
 		"UTF-16, declared":                   {json + "; charset=utf-16le", inUTF16(`{"a":"x"}`, false), `{"a":"x"}`},
 		"UTF-16BE, declared":                 {"text/plain; charset=UTF-16BE", inUTF16("é", true), "é"},
 		"UTF-16, half a character":           {"text/plain", "\xff\xfea", "\ufffd"},
+		"UTF-32, half a character":           {"text/plain", "\x00\x00\xfe\xff\x00\x00\x00a\x00", "a\ufffd"},
 		"UTF-32, declared":                   {"text/plain; charset=utf-32", inUTF32("é", true), "é"},
 		"zero bytes are no mark":             {"text/plain", "\x00\x00x", "\x00\x00x"},
 		"an image is no text":                {"image/x-own", "\xff\xfe\x00\x01", "\xff\xfe\x00\x01"},

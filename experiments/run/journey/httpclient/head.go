@@ -57,6 +57,7 @@ func (h *head) readAnswer(in *bufio.Reader, bounds jsonpath.Bounds) error {
 	h.bounds = nil // what they held for another answer is released
 	for range maxInterim {
 		if err := h.read(in, bounds); err != nil {
+			h.fields, h.contentType = h.fields[:0], nil // half a head has no fields
 			return err
 		}
 		if h.status >= 200 || h.status == http.StatusSwitchingProtocols {
