@@ -151,12 +151,14 @@ func Run(ctx context.Context, p *plan.Plan, rec Recorder, o Options) (err error)
 	for i := range p.Experiments {
 		x := newExperimentRun(&p.Experiments[i], i, log, o)
 		x.untouched, x.before = untouched, before
-		x.counts.keeps = i+1 < len(p.Experiments) && p.Experiments[i+1].SharesBaseline
+		if i+1 < len(p.Experiments) && p.Experiments[i+1].SharesBaseline {
+			x.next = &p.Experiments[i+1]
+		}
 		err := x.run(ctx)
 		if before = x; err != nil {
 			before = nil
 		}
-		x.before = nil // its journeys are not kept for longer
+		x.before = nil // what it counted is not kept for longer
 		untouched = untouched && x.harmed
 		switch {
 		case stopsSuite(err):

@@ -31,7 +31,7 @@ type experimentRun struct {
 	harmed    bool                        // the baseline is, beyond its limit: the fault is not injected
 	cutShort  bool                        // the fault phase was, by a guardrail or a fault that vanished
 	before    *experimentRun              // the experiment before it, which ran to its end; nil: there is none
-	recovers  interval                    // the recovery phase
+	next      *plan.Experiment            // whose baseline the end of its recovery may be; nil: of none
 	unwell    bool                        // the system had to be waited for before its baseline
 	exchanges map[string]journal.Exchange // made before the fault, by the fault's name
 	oldKeys   map[string][]string         // of what is in violation before the fault, by the invariant's name
@@ -220,14 +220,12 @@ func (x *experimentRun) runRecovery(ctx context.Context) error {
 		return err
 	}
 	begun := time.Now()
-	x.recovers = interval{from: x.log.since(), begun: true}
-	x.counts.startRecovery(x.recovers.from)
-	if x.counts.keeps {
+	if x.next != nil {
+		x.counts.startRecovery(x.log.since(), x.next)
 		x.readCounters(ctx, journal.InRecovery, counterTimeout)
 		defer x.readCountersBeside(ctx, begun, x.tailBoundaries(), journal.InRecovery)()
 	}
 	wait.For(ctx, x.e.Phases.Recovery-time.Since(begun))
-	x.recovers.to = x.log.since()
 	return nil
 }
 

@@ -30,9 +30,9 @@ type journeyCounts struct {
 	before [2][]*stats.Baseline // the harm of the baseline, by arm and journey
 	took   []stats.Sketch       // microseconds of those that ended in it, by journey
 
-	keeps    bool                  // the journeys of the recovery, for the next experiment
-	recovery interval              // from when they are kept
-	kept     []journal.Observation // without what became of their steps
+	recovery  interval           // of which afterward is
+	afterward [2][][]stats.Count // by arm, journey and recoveryStep
+	next      *journeyCounts     // of the experiment whose baseline is the end of the recovery; nil: of none
 }
 
 // An endedJourney is one journey of the last few seconds.
@@ -91,9 +91,8 @@ func (c *journeyCounts) add(o journal.Observation) {
 	if c.baseline.contains(o.Intended) {
 		c.addToBaseline(o, ended)
 	}
-	if c.keeps && c.recovery.contains(o.Intended) {
-		o.Steps, o.Seen = nil, nil
-		c.kept = append(c.kept, o)
+	if c.next != nil && c.recovery.contains(o.Intended) {
+		c.addToRecovery(o, ended)
 	}
 	list := append(c.recent[o.Arm][o.Journey], ended)
 	drop, keep := 0, c.e.Journeys[o.Journey].Timeout+2*window

@@ -40,14 +40,17 @@ func (x *experimentRun) findShared() (shared *journal.SharedStretch, why string)
 		return nil, "the experiment before did not run to its end"
 	case b.harmed:
 		return nil, b.e.ID + " had no fault to recover from: its baseline was harmed"
+	case b.counts.next == nil:
+		return nil, b.e.ID + " had no recovery phase"
 	case x.unwell:
 		return nil, "the system was harmed again since the recovery of " + b.e.ID
 	case b.cutShort:
 		return nil, "the fault of " + b.e.ID + " ended early"
 	}
-	s := &journal.SharedStretch{Of: b.e.ID, From: b.recovers.to - x.e.Phases.Baseline, To: b.recovers.to}
+	stretch := b.counts.next.baseline
+	s := &journal.SharedStretch{Of: b.e.ID, From: stretch.from, To: stretch.to}
 	for k, j := range x.e.Journeys {
-		back, known := b.back(k, s.From)
+		back, known := b.counts.back(k, s.From)
 		switch {
 		case !known:
 			return nil, fmt.Sprintf("%s is not shown to be back as before the fault of %s, %s before the end of its recovery", j.Name, b.e.ID, x.e.Phases.Baseline)
@@ -58,27 +61,10 @@ func (x *experimentRun) findShared() (shared *journal.SharedStretch, why string)
 	return s, ""
 }
 
-// back is when harm of a journey was over for good after the fault; false where what came
-// until a moment does not show that, or something was bad again later.
-func (x *experimentRun) back(journey int, until time.Duration) (at time.Duration, known bool) {
-	phase := x.recovers
-	whole := stats.FindRecovery(x.counts.trials(journey, phase))
-	phase.to = until
-	r := stats.FindRecovery(x.counts.trials(journey, phase))
-	at = phase.from + time.Duration(max(r.Window, whole.Window))*recoveryStep
-	switch {
-	case !r.Proven || r.System || r.Worse || r.Later > 0, whole.System || whole.StillHarmed || whole.Later > 0:
-		return 0, false
-	case at < until && x.counts.worseIn(journey, interval{from: at, to: until, begun: true}):
-		return 0, false
-	}
-	return at, true
-}
-
 // runShared is a baseline that was measured before. What is asked once before a fault is
 // asked now.
 func (x *experimentRun) runShared(ctx context.Context, s journal.SharedStretch) error {
-	x.counts.adopt(s, x.before.counts.kept)
+	x.counts.adopt(x.before.counts.next)
 	if err := x.checkInvariants(ctx, journal.Baseline); err != nil {
 		return err
 	}
@@ -100,31 +86,72 @@ func (x *experimentRun) tailBoundaries() (list []time.Duration) {
 	return append(list, end-counterMargin)
 }
 
-// startRecovery keeps the journeys that start from now on, for the next experiment.
-func (c *journeyCounts) startRecovery(now time.Duration) {
+// startRecovery counts the journeys that start from now on, for the experiment that may take
+// the last part of them for its baseline.
+func (c *journeyCounts) startRecovery(now time.Duration, next *plan.Experiment) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.recovery = interval{from: now, begun: true}
-}
-
-// trials are the journeys of one kind after the removal.
-func (c *journeyCounts) trials(journey int, phase interval) stats.Trials {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := int((phase.to - phase.from) / recoveryStep)
-	harm := [2][]stats.Count{make([]stats.Count, n), make([]stats.Count, n)}
-	for _, o := range c.kept {
-		if k := int((o.Intended - phase.from) / recoveryStep); o.Journey == journey && k < n {
-			count(&harm[o.Arm][k], o.Harmed())
+	c.recovery = interval{from: now, to: now + c.e.Phases.Recovery, begun: true}
+	for arm := range c.afterward {
+		for range c.e.Journeys {
+			c.afterward[arm] = append(c.afterward[arm], make([]stats.Count, c.e.Phases.Recovery/recoveryStep))
 		}
 	}
+	c.next = newJourneyCounts(next)
+	c.next.startBaseline(c.recovery.to - next.Phases.Baseline)
+	c.next.endBaseline(c.recovery.to)
+}
+
+// addToRecovery needs mu.
+func (c *journeyCounts) addToRecovery(o journal.Observation, ended endedJourney) {
+	list := c.afterward[o.Arm][o.Journey]
+	if k := int((o.Intended - c.recovery.from) / recoveryStep); k < len(list) {
+		count(&list[k], o.Harmed())
+	}
+	if c.next.baseline.contains(o.Intended) {
+		c.next.addToBaseline(o, ended)
+	}
+}
+
+// adopt takes what was counted of a stretch for the baseline.
+func (c *journeyCounts) adopt(of *journeyCounts) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.baseline, c.inBaseline, c.before, c.took = of.baseline, of.inBaseline, of.before, of.took
+}
+
+// back is when harm of a journey was over for good after the fault; false where what came
+// until a moment does not show that, or something was bad again later.
+func (c *journeyCounts) back(journey int, until time.Duration) (at time.Duration, known bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	whole, n := c.trials(journey), int((until-c.recovery.from)/recoveryStep)
+	part := whole
+	part.Fault = whole.Fault[:min(n, len(whole.Fault))]
+	if c.e.Control == plan.Concurrent {
+		part.Control = whole.Control[:len(part.Fault)]
+	}
+	r, all := stats.FindRecovery(part), stats.FindRecovery(whole)
+	window := max(r.Window, all.Window)
+	switch {
+	case !r.Proven || r.System || r.Worse || r.Later > 0, all.System || all.StillHarmed || all.Later > 0:
+		return 0, false
+	case c.worseIn(journey, window, n):
+		return 0, false
+	}
+	return c.recovery.from + time.Duration(window)*recoveryStep, true
+}
+
+// trials are the journeys of one kind after the removal. It needs mu.
+func (c *journeyCounts) trials(journey int) stats.Trials {
+	harm := c.afterward[plan.FaultArm][journey]
 	t := stats.Trials{
-		Fault: harm[plan.FaultArm], FaultBefore: c.harmBefore(plan.FaultArm, journey), ControlBefore: c.harmBefore(plan.ControlArm, journey),
-		Least: min(stepsWithoutHarm, max(2, n/2)), Limit: c.e.Journeys[journey].Limit,
+		Fault: harm, FaultBefore: c.harmBefore(plan.FaultArm, journey), ControlBefore: c.harmBefore(plan.ControlArm, journey),
+		Least: min(stepsWithoutHarm, max(2, len(harm)/2)), Limit: c.e.Journeys[journey].Limit,
 	}
 	t.Control = []stats.Count{t.FaultBefore}
 	if c.e.Control == plan.Concurrent {
-		t.Control = harm[plan.ControlArm]
+		t.Control = c.afterward[plan.ControlArm][journey]
 	}
 	return t
 }
@@ -135,34 +162,15 @@ func (c *journeyCounts) harmBefore(arm plan.Arm, journey int) stats.Count {
 	return n
 }
 
-// worseIn reports whether an arm of a journey was harmed more in a part of the recovery than
-// before the fault.
-func (c *journeyCounts) worseIn(journey int, part interval) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var in [2]stats.Count
-	for _, o := range c.kept {
-		if o.Journey == journey && part.contains(o.Intended) {
-			count(&in[o.Arm], o.Harmed())
-		}
-	}
+// worseIn reports whether an arm of a journey was harmed more in some steps of the recovery
+// than before the fault. It needs mu.
+func (c *journeyCounts) worseIn(journey, from, to int) bool {
 	for _, arm := range c.e.Arms() {
-		if stats.Newcombe(in[arm], c.harmBefore(arm, journey)).Low > 0 {
+		list := c.afterward[arm][journey]
+		part := stats.Total(list[min(from, len(list)):max(min(from, len(list)), min(to, len(list)))])
+		if stats.Newcombe(part, c.harmBefore(arm, journey)).Low > 0 {
 			return true
 		}
 	}
 	return false
-}
-
-// adopt takes the journeys of a stretch for those of the baseline.
-func (c *journeyCounts) adopt(s journal.SharedStretch, journeys []journal.Observation) {
-	c.startBaseline(s.From)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.baseline.to = s.To
-	for i := range journeys {
-		if o := &journeys[i]; c.baseline.contains(o.Intended) {
-			c.addToBaseline(*o, newEndedJourney(o))
-		}
-	}
 }
