@@ -154,7 +154,7 @@ func cutFilter(inside string) (variable string, raw bool, msg string) {
 		return inside, false, ""
 	}
 	if !strings.HasPrefix(inside, "env:") { // which has one form
-		variable, filter = strings.TrimSpace(variable), strings.TrimSpace(filter)
+		variable, filter = strings.TrimRight(variable, " "), strings.TrimSpace(filter)
 	}
 	if filter != rawFilter {
 		return "", false, fmt.Sprintf("unknown filter %q: there is one, ${%s|%s}, and without it a value is encoded for the place that it stands in", filter, variable, rawFilter)

@@ -82,6 +82,8 @@ func TestParseTemplateRefuses(t *testing.T) {
 		"${data. |raw}":      0,
 		"${env:A |raw}":      0,
 		"${env:A| raw}":      0,
+		"${ env:A|raw}":      0,
+		"${ x|raw}":          0,
 		"${env:A|json}":      0,
 		"${random 5..1}":     0,
 		"${random a}":        0,

@@ -183,7 +183,8 @@ func (f *fieldScanner) name(from, to int) {
 func (f *fieldScanner) part(from, to int) {
 	line := bytes.LastIndexByte(f.text[:from], '\n') + 1
 	head := bytes.ToLower(f.text[line:from])
-	if !bytes.HasPrefix(head, []byte("content-disposition:")) || !bytes.HasSuffix(bytes.TrimRight(head, `"`), []byte(" name=")) {
+	before, isName := bytes.CutSuffix(bytes.TrimRight(head, `"`), []byte("name="))
+	if !bytes.HasPrefix(head, []byte("content-disposition:")) || !isName || !bytes.HasSuffix(bytes.TrimRight(before, " +\t"), []byte(";")) {
 		return
 	}
 	for at := to; at < len(f.text); {

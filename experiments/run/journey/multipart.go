@@ -52,14 +52,14 @@ func (c *compiler) compileMultipart(s *step, parts []experiments.FormPart, given
 }
 
 func (c *compiler) compilePartHead(p experiments.FormPart) (template, error) {
-	head := template{{literal: `Content-Disposition: form-data; name="` + fileNameEscapes.Replace(p.Name) + `"`}}
+	head := template{{literal: `Content-Disposition: form-data; name="` + quoted(p.Name) + `"`}}
 	if p.File == nil {
 		return head.append(segment{literal: "\r\n\r\n"}), nil
 	}
 	if err := checkRead(p.File); err != nil {
 		return nil, err
 	}
-	name := template{{literal: fileNameEscapes.Replace(filepath.Base(filepath.FromSlash(p.File.Path)))}}
+	name := template{{literal: quoted(filepath.Base(filepath.FromSlash(p.File.Path)))}}
 	if p.File.Name != "" {
 		var err error
 		if name, err = c.compileText(p.File.Name, inFileName); err != nil {
@@ -69,6 +69,9 @@ func (c *compiler) compilePartHead(p experiments.FormPart) (template, error) {
 	head = head.append(segment{literal: `; filename="`}).append(name...)
 	return head.append(segment{literal: "\"\r\nContent-Type: " + p.File.Type + "\r\n\r\n"}), nil
 }
+
+// quoted is a name as it stands between the quotes of a head.
+func quoted(name string) string { return string(encode(nil, name, inFileName)) }
 
 // checkRead refuses a file of a plan that was not made from documents.
 func checkRead(f *experiments.File) error {

@@ -56,7 +56,7 @@ func encode(dst []byte, value any, e encoding) []byte {
 	case inXML:
 		return append(dst, xmlEscapes.Replace(textOf(value))...)
 	case inFileName:
-		return append(dst, fileNameEscapes.Replace(textOf(value))...)
+		return appendPercent(dst, textOf(value), func(c byte) bool { return c == '"' || isControl(c) }) // as browsers do
 	}
 	return append(dst, textOf(value)...)
 }
@@ -92,11 +92,7 @@ func appendHeader(dst []byte, text string) []byte {
 	return dst
 }
 
-var (
-	xmlEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;")
-	// fileNameEscapes are those of browsers (HTML, multipart/form-data).
-	fileNameEscapes = strings.NewReplacer("\r", "%0D", "\n", "%0A", `"`, "%22")
-)
+var xmlEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;")
 
 // compileTarget compiles the target of a request. A variable that it begins with is a
 // whole URL or path, or the beginning of one.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -161,7 +162,7 @@ func FuzzVariablesInTheirPlaces(f *testing.F) {
 			if d := xml.NewDecoder(bytes.NewReader(body)); kind == "text/xml" && !strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r >= 0xfffe }) {
 				for n := 0; ; n++ {
 					token, err := d.Token()
-					if err == io.EOF {
+					if errors.Is(err, io.EOF) {
 						break
 					}
 					if data, ok := token.(xml.CharData); err != nil || n > 2 || ok && string(data) != value {

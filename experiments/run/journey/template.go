@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -221,14 +222,14 @@ func (c *compiler) compileText(source string, e encoding) (template, error) {
 // by the text before it. Literals are written as they are.
 func (c *compiler) compileParts(parts []experiments.Part, place func(before string, p experiments.Part) encoding) (template, error) {
 	var out template
-	before := ""
+	var before strings.Builder
 	for _, part := range parts {
 		if part.Name == "" {
 			out = out.append(segment{literal: part.Literal})
-			before += part.Literal
+			before.WriteString(part.Literal)
 			continue
 		}
-		s, err := c.compileSegment(part, place(before, part))
+		s, err := c.compileSegment(part, place(before.String(), part))
 		if err != nil {
 			return nil, err
 		}
