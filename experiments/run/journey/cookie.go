@@ -61,26 +61,30 @@ func (e *Execution) addCookies() {
 func isCookie(h experiments.Field) bool { return strings.EqualFold(h.Name, "Cookie") }
 
 // cookieValues returns the values that Set-Cookie lines set for a cookie, in order and as
-// they were sent. It leaves out those that delete the cookie.
-func cookieValues(lines []string, name string) []string {
-	var list []string
+// they were sent, without those that delete it; and whether any line is about it.
+func cookieValues(lines []string, name string) (list []string, named bool) {
 	for _, line := range lines {
-		if c, ok := cookies.Parse(line); ok && c.Name == name && !c.Deleted() {
+		c, ok := cookies.Parse(line)
+		if !ok || c.Name != name {
+			continue
+		}
+		named = true
+		if !c.Deleted() {
 			list = append(list, c.Value)
 		}
 	}
-	return list
+	return list, named
 }
 
-// cookieValues returns the values that the answer sets for a cookie; where it sets
-// none, those of the redirect before it, and so on.
+// cookieValues returns the values that the answer sets for a cookie; where it says nothing
+// of it, those of the redirect before it, and so on.
 func (a *answer) cookieValues(name string) []string {
-	list := cookieValues(a.resp.Header("Set-Cookie"), name)
+	list, named := cookieValues(a.resp.Header("Set-Cookie"), name)
 	for _, h := range slices.Backward(a.hops) {
-		if len(list) > 0 {
+		if named {
 			break
 		}
-		list = cookieValues(h.cookies, name)
+		list, named = cookieValues(h.cookies, name)
 	}
 	return list
 }

@@ -119,7 +119,7 @@ func TestRedirectsKeepCookiesAndCredentials(t *testing.T) {
 	headers := []experiments.Field{{Name: "Authorization", Value: "Bearer x"}, {Name: "cookie", Value: "mine=1"}, {Name: "X-Api-Key", Value: "k"},
 		{Name: "X-Other", Value: "a ${env:OTHER}"}, {Name: "Accept", Value: "text/html"}}
 	login := experiments.Step{Name: "login", Follow: 4, Request: experiments.Request{Method: "POST", Target: "/login", Headers: headers},
-		Captures: []experiments.Capture{{Name: "sid", From: experiments.FromCookie, Expr: "sid"}, {Name: "gone", From: experiments.FromCookie, Expr: "gone"}}}
+		Captures: []experiments.Capture{{Name: "sid", From: experiments.FromCookie, Expr: "sid"}}}
 	v, seen := system.perform(t, login, experiments.Step{Name: "me", Request: experiments.Request{Target: "/me?${sid}"}})
 	want := []string{
 		"POST /login Authorization: Bearer x cookie: mine=1 X-Api-Key: k X-Other: a secret-OTHER Accept: text/html",
@@ -131,6 +131,20 @@ func TestRedirectsKeepCookiesAndCredentials(t *testing.T) {
 	}
 	if v.Outcome != journal.OK || !slices.Equal(seen, want) {
 		t.Errorf("%s; sent:\n%s\nwant:\n%s", v.Detail, strings.Join(seen, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// A cookie is captured from whichever hop spoke of it last.
+func TestCookiesOfRedirectsAreCaptured(t *testing.T) {
+	t.Parallel()
+	system := redirecting{"/a": {"302", "/b", "sid=1", "early=e", "gone=g"}, "http://shop.test:8080/b": {"302", "/c", "sid=2", "gone=; Max-Age=0"}, "http://shop.test:8080/c": {"200", "", "sid=3"}}
+	for name, want := range map[string]any{"sid": "3", "early": "e", "gone": nil, "none": nil} {
+		var seen []string
+		got, e := perform(t, Facts{}, system.sender(&seen), experiments.Step{Name: "a", Follow: 2, Request: experiments.Request{Target: "/a"},
+			Captures: []experiments.Capture{{Name: "x", From: experiments.FromCookie, Expr: name}}})
+		if e.values.slots[0] != want || (got.Outcome == journal.OK) != (want != nil) {
+			t.Errorf("%s: %v, %+v; want %v", name, e.values.slots[0], got, want)
+		}
 	}
 }
 

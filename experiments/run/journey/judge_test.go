@@ -190,7 +190,8 @@ func TestCaptures(t *testing.T) {
 	t.Parallel()
 	to := answering(200, `{"list": [{"id": 1}, {"id": 2.50}, {"id": "3"}], "empty": [], "text": ""} token=abc token=def`,
 		experiments.Field{Name: "Location", Value: "/orders/1"}, experiments.Field{Name: "Link", Value: "a"}, experiments.Field{Name: "link", Value: "b"},
-		experiments.Field{Name: "Set-Cookie", Value: "session=s1; Path=/"}, experiments.Field{Name: "Set-Cookie", Value: "session=s2"}, experiments.Field{Name: "Set-Cookie", Value: "old=x; Max-Age=0"})
+		experiments.Field{Name: "Set-Cookie", Value: "session=s1; Path=/"}, experiments.Field{Name: "Set-Cookie", Value: "session=s2"}, experiments.Field{Name: "Set-Cookie", Value: "old=x; Max-Age=0"},
+		experiments.Field{Name: "Set-Cookie", Value: `quoted="a, b"; HttpOnly`}, experiments.Field{Name: "Set-Cookie", Value: `cart[1]={"sku":"x=y"}`}, experiments.Field{Name: "Set-Cookie", Value: "older=x; Expires=Thu, 01-Jan-70 00:00:00 GMT"})
 	onlyJSON := answering(200, `{"list": [{"id": 1}, {"id": 2.50}, {"id": "3"}], "empty": [], "text": ""}`)
 	tests := []struct {
 		from experiments.Source
@@ -210,6 +211,9 @@ func TestCaptures(t *testing.T) {
 		{experiments.FromCookie, "session", "", "s1"},
 		{experiments.FromCookie, "session", experiments.Last, "s2"},
 		{experiments.FromCookie, "old", "", nil},
+		{experiments.FromCookie, "older", "", nil},
+		{experiments.FromCookie, "quoted", "", `"a, b"`},
+		{experiments.FromCookie, "cart[1]", "", `{"sku":"x=y"}`},
 		{experiments.FromRegex, `token=(\w+)`, "", "abc"},
 		{experiments.FromRegex, `token=\w+`, experiments.First, "token=abc"},
 		{experiments.FromRegex, `token=(\w+)`, experiments.Last, "def"},
