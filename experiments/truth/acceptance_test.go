@@ -41,7 +41,7 @@ func TestAcceptance(t *testing.T) {
 			list, _ = list.worst(r)
 			z = zFor(len(a.of[r.id].names()))
 		}
-		if list.verdict(r, z) == missed {
+		if list.verdict(r, z) == missed && !r.known {
 			t.Errorf("%s: want %s, %s", r.what, r.target(), list.describe(r))
 		}
 	}
@@ -111,6 +111,7 @@ type row struct {
 	kind        kind
 	least, most float64 // most 0 with least 0: none of the runs; most infinite: no bound
 	free        bool    // nothing is promised
+	known       bool    // it is not met, and the README of stats says why
 }
 
 type kind int
