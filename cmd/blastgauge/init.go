@@ -21,6 +21,8 @@ type initOptions struct {
 	postman   string
 	values    string // of the collection: a Postman environment
 	folder    string // of the collection
+	openapi   string
+	operation []string // of the OpenAPI document
 	origin    string
 	dir       string
 	allow     []string
@@ -31,7 +33,7 @@ func newInit(a *app) *cobra.Command {
 	var o initOptions
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Write first documents: from a Toxiproxy, a recorded checkout, a Postman collection, or nothing",
+		Short: "Write first documents: from a Toxiproxy, a HAR recording, a Postman collection, OpenAPI, or nothing",
 		Long: `Init writes blastgauge.yaml, experiments/*.yaml and their schemas, to be read and
 changed. They are valid as they are, and blastgauge plan works on them at once.
 
@@ -48,11 +50,17 @@ those of one folder: variables are looked up, those that tests set from answers
 are captured, and the common tests become expectations. Comments name what a
 journey cannot do.
 
+With --openapi the operations of a document (3.0 or 3.1) whose ids chain become
+the journey, with examples or the least that a schema takes. What deletes, or is
+for administrators, is left out unless --operation names it. Files that it refers
+to are read in its folder, never from the network.
+
 Nothing that exists is overwritten without --force.`,
 		Example: `  blastgauge init
   blastgauge init --toxiproxy http://127.0.0.1:8474 --har checkout.har
   blastgauge init --har checkout.har --allow-host shop.staging.example --dir staging
-  blastgauge init --postman shop.postman_collection.json --postman-environment staging.postman_environment.json`,
+  blastgauge init --postman shop.postman_collection.json --postman-environment staging.postman_environment.json
+  blastgauge init --openapi openapi.yaml --operation listProducts --operation "POST /carts"`,
 		Args: atMost(0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.initCommand(cmd.Context(), o) },
 	}
@@ -63,7 +71,9 @@ Nothing that exists is overwritten without --force.`,
 	f.StringVar(&o.postman, "postman", "", "a Postman collection (v2.1), a `FILE`: its requests become a journey")
 	f.StringVar(&o.values, "postman-environment", "", "a Postman environment, a `FILE`: the values that the collection is used with")
 	f.StringVar(&o.folder, "postman-folder", "", "the folder of the collection that becomes the journey: its `NAME`, or a path such as Shop/Checkout")
-	f.StringVar(&o.origin, "origin", "", "the `ORIGIN` whose requests are the journey (default: the one that the recording is mostly about)")
+	f.StringVar(&o.openapi, "openapi", "", "an OpenAPI document (3.0 or 3.1), a `FILE`: operations whose ids chain become a journey")
+	f.StringArrayVar(&o.operation, "operation", nil, "an `OPERATION` of the document, by its id or as \"POST /carts\": those named are the journey, in this order; repeatable")
+	f.StringVar(&o.origin, "origin", "", "the `ORIGIN` whose requests are the journey (default: the one that the source is mostly about)")
 	f.StringSliceVar(&o.allow, "allow-host", nil, "a `HOST` of staging that may be dialled, beyond loopback and *.test; repeatable")
 	f.StringVar(&o.dir, "dir", ".", "write into `DIR`")
 	f.BoolVar(&o.force, "force", false, "overwrite files that exist")

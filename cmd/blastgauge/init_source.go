@@ -10,13 +10,14 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/har"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/link"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/openapi"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/postman"
 )
 
 // checkSources refuses flags that do not go together.
 func (o *initOptions) checkSources() error {
 	var given []string
-	for _, s := range []struct{ flag, file string }{{"--har", o.har}, {"--postman", o.postman}} {
+	for _, s := range []struct{ flag, file string }{{"--har", o.har}, {"--postman", o.postman}, {"--openapi", o.openapi}} {
 		if s.file != "" {
 			given = append(given, s.flag)
 		}
@@ -25,11 +26,13 @@ func (o *initOptions) checkSources() error {
 	case len(given) > 1:
 		return usagef("a journey is made of one source: give one of %s", figures.List(given, "and"))
 	case o.origin != "" && len(given) == 0:
-		return usagef("--origin says which requests are the journey: --har or --postman is needed, too")
+		return usagef("--origin says which requests are the journey: --har, --postman or --openapi is needed, too")
 	case o.values != "" && o.postman == "":
 		return usagef("--postman-environment holds the values of a collection: --postman is needed, too")
 	case o.folder != "" && o.postman == "":
 		return usagef("--postman-folder is a folder of a collection: --postman is needed, too")
+	case len(o.operation) > 0 && o.openapi == "":
+		return usagef("--operation is one of a document: --openapi is needed, too")
 	}
 	return nil
 }
@@ -63,6 +66,15 @@ func (o *initOptions) journey(ctx context.Context) (j *draft.Journey, err error)
 		err = withFile(ctx, "--postman-environment", o.values, func(values io.Reader) error {
 			options.Environment = values
 			return withFile(ctx, "--postman", o.postman, read)
+		})
+	case o.openapi != "":
+		err = readNamed(ctx, func() error {
+			if _, err := os.Stat(o.openapi); err != nil {
+				return usagef("--openapi: %w", err)
+			}
+			var err error
+			j, err = openapi.Journey(openapi.Options{File: o.openapi, Origin: o.origin, Operations: o.operation})
+			return err
 		})
 	}
 	return j, err

@@ -40,3 +40,19 @@ func UniqueName(name, separator string, taken map[string]bool) string {
 	taken[name] = true
 	return name
 }
+
+// Singular returns the name of one of several things.
+func Singular(name string) string {
+	lower := strings.ToLower(name)
+	switch {
+	case strings.HasSuffix(lower, "ies") && len(name) > 4:
+		return name[:len(name)-3] + "y"
+	case strings.HasSuffix(lower, "sses"), strings.HasSuffix(lower, "xes"), strings.HasSuffix(lower, "ches"), strings.HasSuffix(lower, "shes"):
+		return name[:len(name)-2]
+	case strings.HasSuffix(lower, "ss"), strings.HasSuffix(lower, "us"), strings.HasSuffix(lower, "is"):
+		return name
+	case strings.HasSuffix(lower, "s") && len(name) > 2:
+		return name[:len(name)-1]
+	}
+	return name
+}

@@ -81,21 +81,8 @@ func fitsName(src source, sent string, path bool) bool {
 		isIdentifier(key) && owner != "" && (sent == owner+key || sent == owner || sent == owner+"id")
 }
 
-// singular returns the name of one of several things.
-func singular(name string) string {
-	lower := strings.ToLower(name)
-	switch {
-	case strings.HasSuffix(lower, "ies") && len(name) > 4:
-		return name[:len(name)-3] + "y"
-	case strings.HasSuffix(lower, "sses"), strings.HasSuffix(lower, "xes"), strings.HasSuffix(lower, "ches"), strings.HasSuffix(lower, "shes"):
-		return name[:len(name)-2]
-	case strings.HasSuffix(lower, "ss"), strings.HasSuffix(lower, "us"), strings.HasSuffix(lower, "is"):
-		return name
-	case strings.HasSuffix(lower, "s") && len(name) > 2:
-		return name[:len(name)-1]
-	}
-	return name
-}
+// singular is [draft.Singular].
+func singular(name string) string { return draft.Singular(name) }
 
 var versionForm = regexp.MustCompile(`^v[0-9]+(\.[0-9]+)*$`)
 

@@ -39,7 +39,7 @@ func (c *converter) prove(r *draft.Request, a *auth) (query []pair, remarks []st
 		}
 		c.authorize(r, prefix+" ", token, "access_token", "access token of OAuth 2")
 	default:
-		remarks = []string{fmt.Sprintf("its authorization (%s) is computed for each request, which a journey cannot; it is sent without", a.kind)}
+		remarks = []string{fmt.Sprintf("Its authorization (%s) is computed for each request, which a journey cannot; it is sent without", a.kind)}
 	}
 	return query, remarks
 }
@@ -62,14 +62,14 @@ func (c *converter) authorize(r *draft.Request, prefix, token, what, of string) 
 func (c *converter) proveByKey(r *draft.Request, p map[string]string) (query []pair, remarks []string) {
 	key, ok := literal(c.expand(p["key"]))
 	if !ok || key == "" {
-		return nil, []string{"its API key has no name, and is left out"}
+		return nil, []string{"Its API key has no name, and is left out"}
 	}
 	value := c.secretText(p["value"], key, "API key "+key)
 	switch {
 	case p["in"] == "query":
 		return []pair{{Key: text(key), Value: text(value)}}, nil
 	case !experiments.IsHeaderName(key) || hasHeader(r, key):
-		return nil, []string{"its API key is no header that can be added, and is left out"}
+		return nil, []string{"Its API key is no header that can be added, and is left out"}
 	}
 	r.Headers = append(r.Headers, c.slot(draft.InHeader, key, value))
 	return nil, nil

@@ -2,7 +2,6 @@ package postman
 
 import (
 	"encoding/json"
-	"net/url"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
@@ -25,19 +24,18 @@ func (c *converter) takeBody(r *draft.Request, b *body) (remarks []string) {
 			switch {
 			case p.Off || key == "" && ok:
 			case !ok || len(key) > maxKey:
-				remarks = append(remarks, "a form field whose name holds a variable is left out")
+				remarks = append(remarks, "A form field whose name holds a variable is left out")
 			default:
 				r.Form = append(r.Form, c.slot(draft.InForm, key, string(p.Value)))
 			}
 		}
-		formAsText(r)
 	case "formdata":
 		return c.takeFormData(r, b)
 	case "file":
-		return []string{"its body is the file " + baseName(string(b.File.Src)) + "; put it beside this file, and write body: {file: " + baseName(string(b.File.Src)) + "}"}
+		return []string{"Its body is the file " + baseName(string(b.File.Src)) + "; put it beside this file, and write body: {file: " + baseName(string(b.File.Src)) + "}"}
 	case "", "none":
 	default:
-		return []string{"its body is of a kind that is not known: " + string(b.Mode)}
+		return []string{"Its body is of a kind that is not known: " + string(b.Mode)}
 	}
 	return remarks
 }
@@ -52,7 +50,7 @@ func (c *converter) takeRaw(r *draft.Request, b *body) (remarks []string) {
 		return nil
 	}
 	if len(raw) > maxBody {
-		return []string{"its body is larger than 256 KiB, and is left out"}
+		return []string{"Its body is larger than 256 KiB, and is left out"}
 	}
 	language := string(b.Options.Raw.Language)
 	said := ""
@@ -67,7 +65,7 @@ func (c *converter) takeRaw(r *draft.Request, b *body) (remarks []string) {
 			r.JSON = n
 			return nil
 		}
-		remarks = append(remarks, "its body is no JSON before its variables are filled in, so it is a text")
+		remarks = append(remarks, "Its body is no JSON before its variables are filled in, so it is a text")
 		contentType(r, "application/json")
 	}
 	mimes := map[string]string{"xml": "application/xml", "html": "text/html", "javascript": "application/javascript"}
@@ -206,40 +204,25 @@ func baseName(path string) string {
 	return path[strings.LastIndexAny(path, `/\`)+1:]
 }
 
-// takeFormData tells what a form with files sends.
-func (c *converter) takeFormData(_ *draft.Request, b *body) (remarks []string) {
-	var names []string
+// takeFormData writes a multipart form. Its files are elsewhere, so they are told.
+func (c *converter) takeFormData(r *draft.Request, b *body) (remarks []string) {
+	dropContentType(r, "multipart/form-data")
 	for _, p := range b.FormData {
-		if p.Off || p.Key == "" {
-			continue
-		}
-		name := string(p.Key)
-		if p.Type == "file" {
-			name += " (the file " + baseName(strings.Join(p.Src, ", ")) + ")"
-		}
-		names = append(names, name)
-	}
-	return []string{"its body of several parts is left out: " + strings.Join(names, ", ")}
-}
-
-// formAsText makes a text of a form with a field that is sent twice.
-func formAsText(r *draft.Request) {
-	taken, twice := map[string]bool{}, false
-	for _, s := range r.Form {
-		twice = twice || taken[s.Key]
-		taken[s.Key] = true
-	}
-	if !twice {
-		return
-	}
-	out := &draft.Slot{In: draft.InBody}
-	for i, s := range r.Form {
-		out.Parts = append(out.Parts, draft.Piece{Literal: "&"[:min(i, 1)] + url.QueryEscape(s.Key) + "="})
-		for _, p := range s.Parts {
-			p.Literal = url.QueryEscape(p.Literal)
-			out.Parts = append(out.Parts, p)
+		key, ok := literal(c.expand(string(p.Key)))
+		switch {
+		case p.Off || key == "" && ok:
+		case !ok || len(key) > maxKey:
+			remarks = append(remarks, "A field whose name holds a variable is left out")
+		case p.Type == "file":
+			name := baseName(strings.Join(p.Src, ""))
+			mime := ""
+			if p.ContentType != "" {
+				mime = ", type: " + string(p.ContentType)
+			}
+			remarks = append(remarks, "Its field "+key+" is the file "+name+": put it beside this document, and add "+key+": {file: "+name+mime+"} to multipart")
+		default:
+			r.Multipart = append(r.Multipart, c.slot(draft.InForm, key, string(p.Value)))
 		}
 	}
-	r.Form, r.Body = nil, out
-	contentType(r, "application/x-www-form-urlencoded")
+	return remarks
 }

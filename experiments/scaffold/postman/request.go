@@ -250,11 +250,11 @@ func (c *converter) takeHeaders(r *draft.Request, list headers) (remarks []strin
 		switch {
 		case ok && ownHeaders.MatchString(name) && (!strings.EqualFold(name, "accept") || s.Value == "*/*"):
 		case strings.EqualFold(name, "host"):
-			remarks = append(remarks, "the header Host is left out: host: in this file sets it for all requests")
+			remarks = append(remarks, "The header Host is left out: host: in this file sets it for all requests")
 		case !ok || !experiments.IsHeaderName(name) || len(h.Value) > maxHeader || strings.ContainsFunc(s.Text(), isControl):
-			remarks = append(remarks, "a header that cannot be sent is left out: "+name)
+			remarks = append(remarks, "A header that cannot be sent is left out: "+name)
 		case hasHeader(r, name):
-			remarks = append(remarks, "the header "+name+" is given twice; the first is sent")
+			remarks = append(remarks, "The header "+name+" is given twice; the first is sent")
 		default:
 			r.Headers = append(r.Headers, s)
 		}

@@ -126,7 +126,7 @@ func (c *converter) addCheck(s *draft.Step, t script.Check) {
 	same := func(k draft.Check) bool { return k.Path == out.Path && t.On != script.OnBody }
 	switch {
 	case out.Operand == nil || len(*to) >= maxChecks:
-		s.Notes = append(s.Notes, "an expectation is left out: there are too many, or it is too deep")
+		s.Notes = append(s.Notes, "An expectation is left out: there are too many, or it is too deep")
 		return
 	case out.Op == experiments.Exists && slices.ContainsFunc(*to, same):
 		return
