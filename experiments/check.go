@@ -88,8 +88,8 @@ func checkCaps(d *shape.Document, at string, s Settings, caps Caps) {
 }
 
 func tooShort(fault time.Duration, j Journey) shape.Diagnostic {
-	return shape.Diagnostic{Msg: fmt.Sprintf("a fault phase of %s is shorter than twice slow_after of journey %s (%s)", short(fault), j.Name, short(j.SlowAfter)),
-		Hint: fmt.Sprintf("write at least %s", short(2*j.SlowAfter))}
+	return shape.Diagnostic{Msg: fmt.Sprintf("a fault phase of %s is shorter than twice %s", short(fault), j.SayHarmedAfter()),
+		Hint: fmt.Sprintf("write at least %s", short(2*j.HarmedAfter()))}
 }
 
 // checkPhases notes a fault phase that is too short, and an experiment that is too
@@ -100,7 +100,7 @@ func checkPhases(d *shape.Document, e *Experiment, s *System, p Phases) {
 		place = d.At("phases.fault")
 	}
 	own := e.Settings.Phases.Fault != Unset
-	if slowest := s.slowest(); p.Fault > 0 && p.Fault < 2*slowest.SlowAfter && (own || s.Defaults.Phases.Fault == Unset) {
+	if slowest := s.slowest(); p.Fault > 0 && p.Fault < 2*slowest.HarmedAfter() && (own || s.Defaults.Phases.Fault == Unset) {
 		d.Fail(place, tooShort(p.Fault, slowest))
 	}
 	total := p.Warmup + p.Baseline + p.Fault + p.Recovery

@@ -29,6 +29,7 @@ type Step struct {
 	SlowAfter time.Duration `json:"slow_after,omitempty"` // 0: only the journey's budget counts
 	Poll      *Poll         `json:"poll,omitempty"`
 	Follow    int           `json:"follow,omitempty"` // redirects, before the answer that is judged; 0: none
+	Pause     Pause         `json:"pause,omitzero"`   // before the step
 	// Needs are the dependencies that the system calls for this step. If a step of
 	// any journey needs a dependency, steps that do not name it do without it.
 	Needs []string `json:"needs,omitempty"`
@@ -135,6 +136,7 @@ func stepShape(s *Step, env environment, all *common) shape.Shape {
 		{Name: "capture", Doc: "values of the answer that later steps use as ${name}", Shape: captures(&s.Captures)},
 		{Name: "timeout", Doc: "a step that takes longer has failed; by default what is left of the journey's", Shape: positive(duration, "0s")(&s.Timeout)},
 		{Name: "slow_after", Doc: "budget of this step; beyond it the journey counts as slow", Shape: positive(duration, "0s")(&s.SlowAfter)},
+		{Name: "pause", Doc: "how long a user waits before this step, such as 2s or 1s..3s: it is in no budget and no timeout", Shape: pauseShape(&s.Pause)},
 		{Name: "poll", Doc: "repeat the step until its expectation is met", Shape: shape.Optional[Poll]{To: &s.Poll, Item: pollShape}},
 		{Name: "follow", Doc: "how many redirects to follow before the answer that is judged, such as 5; none by default",
 			Shape: shape.Integer{To: &s.Follow, Low: 0, High: MaxFollow, Want: "a number of redirects from 0 to 20"}},

@@ -128,7 +128,7 @@ func (s *System) check(d *shape.Document, n shape.Node, _ string) {
 	s.checkTraffic(d)
 	checkJourneyNames(d, "defaults.limits.journeys", s.Defaults.Limits.Journeys, s.journeyNames())
 	checkCaps(d, "defaults.", s.Defaults, s.Caps)
-	if f := s.Defaults.Phases.Fault; f > 0 && f < 2*s.slowest().SlowAfter {
+	if f := s.Defaults.Phases.Fault; f > 0 && f < 2*s.slowest().HarmedAfter() {
 		d.Fail(d.At("defaults.phases.fault"), tooShort(f, s.slowest()))
 	}
 }
@@ -181,10 +181,10 @@ func (s *System) checkListen(d *shape.Document, at string, i int) {
 	}
 }
 
-// slowest returns the journey with the largest slow_after.
+// slowest returns the journey with the largest slow_after, with its pauses.
 func (s *System) slowest() (slowest Journey) {
 	for _, j := range s.Journeys {
-		if j.SlowAfter > slowest.SlowAfter {
+		if j.HarmedAfter() > slowest.HarmedAfter() {
 			slowest = j
 		}
 	}

@@ -205,7 +205,8 @@ type Observation struct {
 	Arm        plan.Arm
 	Intended   time.Duration // when the schedule wanted it to start
 	Late       time.Duration // for which the generator held it up: it started later, or its answers waited to be judged
-	Took       time.Duration // from Intended to its end
+	Took       time.Duration // from Intended to its end, without its pauses
+	Paused     time.Duration // before its steps, all together
 	Outcome    Outcome
 	Cause      Cause           // none where it is ok; older versions gave one to failed journeys alone
 	Step       int             // index of the first harmed step; -1 when ok
@@ -215,6 +216,9 @@ type Observation struct {
 	// an observation on disk.
 	Seen *SeenCause
 }
+
+// Ended returns when the journey was over.
+func (o *Observation) Ended() time.Duration { return o.Intended + o.Took + o.Paused }
 
 // Harmed reports whether the journey counts as harmed.
 func (o Observation) Harmed() bool { return o.Outcome != OK }

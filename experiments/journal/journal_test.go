@@ -75,6 +75,8 @@ var sample = []Observation{
 		Outcome: Failed, Cause: Shed, Step: 0},
 	{Outcome: Failed, Cause: Refused, Step: 1, Steps: []time.Duration{1000, 2000}[:1], Why: MaxCauses},
 	{Outcome: Slow, Cause: TooSlow, Why: 1},
+	{Step: -1, Took: 1000, Paused: 12 * time.Second, Steps: []time.Duration{1000}},
+	{Outcome: Failed, Cause: Status, Why: 3, Paused: time.Hour},
 	{Arm: plan.FaultArm, Outcome: Wrong, Step: 4, Steps: []time.Duration{1000, 2000}[:1]},
 }
 

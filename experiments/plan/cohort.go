@@ -28,7 +28,7 @@ func (e Experiment) cohort(j Journey) cohort {
 	if e.Repeat > 1 {
 		return e.turns(j)
 	}
-	c := cohort{control: []stretch{{0, e.Phases.Baseline - j.Last.InFlight}}}
+	c := cohort{control: []stretch{{0, e.Phases.Baseline - j.inFlight()}}}
 	if e.Turns != nil { // the limits are judged at the largest share
 		c.fault = e.atShare(j, e.LargestShare())
 		return c
@@ -55,7 +55,7 @@ func (e Experiment) turns(j Journey) (c cohort) {
 				period.from, period.to = min(period.from, e.Phases.Baseline+f.At), max(period.to, e.Phases.Baseline+f.Until)
 			}
 		}
-		before := stretch{0, period.from - j.Last.InFlight}
+		before := stretch{0, period.from - j.inFlight()}
 		if k > 0 {
 			before.from = removed + (period.from-removed)/2
 		}
@@ -79,13 +79,13 @@ func (e Experiment) inForce() (list []stretch) {
 }
 
 // cohort are the starts that count of a fault that is in force for this stretch: until
-// slow_after before its removal, which may rescue later ones. Of a fault that is shorter
+// slow_after, and the longest pauses, before its removal, which may rescue later ones. Of a fault that is shorter
 // than twice that, all count that may meet it.
 func (s stretch) cohort(j Journey) stretch {
-	if s.to-s.from < 2*j.SlowAfter {
-		return stretch{s.from - j.Last.InFlight, s.to}
+	if s.to-s.from < 2*j.HarmedAfter() {
+		return stretch{s.from - j.inFlight(), s.to}
 	}
-	return stretch{s.from, s.to - j.SlowAfter}
+	return stretch{s.from, s.to - j.HarmedAfter()}
 }
 
 // armRate is how many journeys of j an arm sends per second.
@@ -102,5 +102,5 @@ func (e Experiment) Cohort(j Journey) (fault, control int) {
 // armBaseline returns how many journeys of j are expected in each arm during the
 // baseline, which shows that the arms are alike before the fault.
 func (e Experiment) armBaseline(j Journey) int {
-	return int(e.armRate(j) * (e.Phases.Baseline - j.Last.InFlight).Seconds())
+	return int(e.armRate(j) * (e.Phases.Baseline - j.inFlight()).Seconds())
 }

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -34,7 +33,7 @@ func (e Experiment) dataUses() []dataUse {
 			list = append(list, dataUse{data: j.Data})
 		}
 		u := &list[k]
-		arms, longest := len(e.Arms()), cmp.Or(j.Timeout, experiments.DefaultTimeout)
+		arms, longest := len(e.Arms()), j.EndsWithin()
 		u.needed += arms * int(math.Ceil(j.Rate/float64(arms)*longest.Seconds()))
 		u.journeys, u.longest = append(u.journeys, j.Name), max(u.longest, longest)
 	}

@@ -206,7 +206,7 @@ func (e Experiment) scaled(factor float64) Experiment {
 		x.Phases.Fault = time.Duration(e.Repeat)*(x.FaultPeriod+x.Phases.Baseline) - x.Phases.Baseline
 	}
 	if e.Turns != nil {
-		x.Turns = turnsOf(e.Shares(), x.Phases.Fault)
+		x.Turns = turnsOf(e.Shares(), x.Phases.Fault, e.advisedTurn())
 	}
 	cycle, longer := e.FaultPeriod+e.Phases.Baseline, x.FaultPeriod+x.Phases.Baseline
 	x.Faults = make([]Fault, len(e.Faults))

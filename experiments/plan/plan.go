@@ -221,9 +221,9 @@ func checkPossible(e Experiment, caps experiments.Caps) error {
 		errs = append(errs, fmt.Errorf("it takes %s, more than caps.duration of %s allows", d, caps.Duration))
 	}
 	for _, j := range e.Journeys {
-		if e.faultPeriod() < 2*j.SlowAfter {
-			errs = append(errs, fmt.Errorf("the fault phase of %s is shorter than twice slow_after of journey %s (%s): make it at least %s",
-				e.faultPeriod(), j.Name, j.SlowAfter, 2*j.SlowAfter))
+		if e.faultPeriod() < 2*j.HarmedAfter() {
+			errs = append(errs, fmt.Errorf("the fault phase of %s is shorter than twice %s: make it at least %s",
+				e.faultPeriod(), j.SayHarmedAfter(), 2*j.HarmedAfter()))
 		}
 	}
 	if e.Phases.Baseline <= 0 {
@@ -291,6 +291,7 @@ func warnings(e Experiment) []string {
 	list = append(list, e.recoveryWarnings()...)
 	list = append(list, e.turnWarnings()...)
 	list = append(list, e.dataWarnings()...)
+	list = append(list, e.pauseWarnings()...)
 	for _, f := range e.Faults {
 		kind, _ := injectors.Lookup(f.Inject)
 		for _, s := range kind.CaveatsFor(f.Attributes) {

@@ -31,7 +31,7 @@ func (e Experiment) outlook(j Journey, excess float64) stats.Outlook {
 		return stats.Outlook{Method: stats.Repeated, Control: eachOf(c.control, rate), Fault: eachOf(c.fault, rate)}
 	case SecondRoute:
 		batches := batchesOf(c.fault, rate)
-		before := batchesOf([]stretch{{0, e.Phases.Baseline - j.Last.InFlight}}, rate)
+		before := batchesOf([]stretch{{0, e.Phases.Baseline - j.inFlight()}}, rate)
 		return stats.Outlook{Method: stats.Paired, Control: batches, Fault: batches, ArmsBefore: before}
 	case BeforeAndAfter:
 		end := e.Phases.Baseline + e.Phases.Fault + e.Phases.Recovery

@@ -22,9 +22,9 @@ type Turn struct {
 }
 
 const (
-	advisedTurn = 20 * time.Second // phases that leave longer turns have more of them
+	advisedTurn = 20 * time.Second // phases that leave longer turns have more of them, for quick journeys
 	mostRounds  = 6                // in which each share has its turn
-	leastTurns  = 4                // times slow_after that a turn takes at least
+	leastTurns  = 4                // times slow_after, and pauses, that a turn takes at least
 )
 
 // saturate lets the faults touch a share of the journeys, one after the other. All
@@ -43,17 +43,17 @@ func (e *Experiment) saturate(shares []float64, run string) {
 	}
 	e.Tagged, e.Control, e.Repeat = true, Baseline, 0
 	e.ControlWhy = "the fault touches a share of the journeys, and may harm the others as well: the baseline phase is the control"
-	e.Turns = turnsOf(shares, e.Phases.Fault)
+	e.Turns = turnsOf(shares, e.Phases.Fault, e.advisedTurn())
 }
 
 // turnsOf divides a phase. It begins and ends with the largest share, so that it is
 // guarded, and followed by a recovery, as a fault that touches as many from the start.
 // Every other round goes the other way round, so that what changes in a straight line
 // weighs as much on each share.
-func turnsOf(shares []float64, phase time.Duration) (turns []Turn) {
+func turnsOf(shares []float64, phase, advised time.Duration) (turns []Turn) {
 	falling := slices.SortedFunc(slices.Values(shares), func(a, b float64) int { return cmp.Compare(b, a) })
 	pair := 2 * time.Duration(len(shares))
-	rounds := 2 * min(mostRounds/2, max(1, int(phase/(pair*advisedTurn))))
+	rounds := 2 * min(mostRounds/2, max(1, int(phase/(pair*advised))))
 	n := rounds * len(shares)
 	for k := range n {
 		share := falling[k%len(falling)]
@@ -68,6 +68,16 @@ func turnsOf(shares []float64, phase time.Duration) (turns []Turn) {
 		turns = append(turns, t)
 	}
 	return turns
+}
+
+// advisedTurn is how long turns are at the least, if the phase allows it: longer where
+// journeys need longer.
+func (e Experiment) advisedTurn() time.Duration {
+	longest := advisedTurn
+	for _, j := range e.Journeys {
+		longest = max(longest, leastTurns*j.HarmedAfter())
+	}
+	return longest
 }
 
 // Shares are the shares of the turns, the smallest first; nil where there are none.
@@ -92,14 +102,14 @@ func (e Experiment) LargestShare() float64 {
 // Counted is the part of a turn, which may have been cut short, in which journeys start
 // that count: not those that meet a system which the turn before has left busy, and not
 // those which the next turn may harm or spare.
-func (t Turn) Counted(slowAfter time.Duration) (from, to time.Duration) {
-	return t.At + max(slowAfter, (t.Until-t.At)/4), t.Until - slowAfter
+func (t Turn) Counted(harmedAfter time.Duration) (from, to time.Duration) {
+	return t.At + max(harmedAfter, (t.Until-t.At)/4), t.Until - harmedAfter
 }
 
 // atShare are the starts of journeys of j that count at a share.
 func (e Experiment) atShare(j Journey, share float64) (list []stretch) {
 	for _, t := range e.Turns {
-		if from, to := t.Counted(j.SlowAfter); t.Share == share && to > from {
+		if from, to := t.Counted(j.HarmedAfter()); t.Share == share && to > from {
 			list = append(list, stretch{e.Phases.Baseline + from, e.Phases.Baseline + to})
 		}
 	}
@@ -111,21 +121,21 @@ func (e Experiment) checkTurns() error {
 	if e.Turns == nil || len(e.Journeys) == 0 {
 		return nil
 	}
-	j := slices.MaxFunc(e.Journeys, func(a, b Journey) int { return cmp.Compare(a.SlowAfter, b.SlowAfter) })
-	if e.shortestTurn() >= leastTurns*j.SlowAfter {
+	j := slices.MaxFunc(e.Journeys, func(a, b Journey) int { return cmp.Compare(a.HarmedAfter(), b.HarmedAfter()) })
+	if e.shortestTurn() >= leastTurns*j.HarmedAfter() {
 		return nil
 	}
-	return fmt.Errorf("the shares take turns of %s, which is less than %d times slow_after of journey %s (%s): make the fault phase at least %s, or leave out a share",
-		e.shortestTurn().Round(100*time.Millisecond), leastTurns, j.Name, j.SlowAfter, e.shortestPhase(j))
+	return fmt.Errorf("the shares take turns of %s, which is less than %d times %s: make the fault phase at least %s, or leave out a share",
+		e.shortestTurn().Round(100*time.Millisecond), leastTurns, j.SayHarmedAfter(), e.shortestPhase(j))
 }
 
 // shortestPhase is the shortest fault phase, or turn of a repeated fault, in which
 // anything of j counts.
 func (e Experiment) shortestPhase(j Journey) time.Duration {
 	if e.Turns == nil {
-		return 2 * j.SlowAfter
+		return 2 * j.HarmedAfter()
 	}
-	return 2 * time.Duration(len(e.Shares())) * leastTurns * j.SlowAfter
+	return 2 * time.Duration(len(e.Shares())) * leastTurns * j.HarmedAfter()
 }
 
 func (e Experiment) shortestTurn() time.Duration {

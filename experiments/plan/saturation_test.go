@@ -26,7 +26,7 @@ func inShares(shares ...float64) (*experiments.System, *experiments.Experiment) 
 func TestSharesTakeTurns(t *testing.T) {
 	t.Parallel()
 	for phase, rounds := range map[time.Duration]int{time.Minute: 2, 2 * time.Minute: 2, 5 * time.Minute: 4, time.Hour: mostRounds} {
-		turns := turnsOf([]float64{0.1, 1, 0.5}, phase)
+		turns := turnsOf([]float64{0.1, 1, 0.5}, phase, advisedTurn)
 		var at time.Duration
 		each, early := map[float64]time.Duration{}, map[float64]time.Duration{}
 		for _, turn := range turns {

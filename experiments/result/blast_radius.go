@@ -73,8 +73,8 @@ func (r *experimentRun) compare(i int) comparison {
 		cohort: chosen.cohort.spans, baseline: chosen.baseline, controlKind: BaselineControl,
 		against: group{arm: plan.FaultArm, spans: spans{chosen.baseline}},
 	}
-	slowAfter := r.plan.Journeys[i].SlowAfter
-	fault, control := r.crossoverPeriods(slowAfter, j.inflight(slowAfter))
+	harmedAfter := r.plan.Journeys[i].HarmedAfter()
+	fault, control := r.crossoverPeriods(harmedAfter, j.inflight(harmedAfter))
 	switch {
 	case fault != nil:
 		c.faultPeriods, c.against = fault, group{arm: plan.FaultArm, spans: control, turns: true}

@@ -157,6 +157,8 @@ func checkPlanned(e *plan.Experiment) error {
 			errs = append(errs, fmt.Errorf("journey %s at %g/s with a limit of %g", j.Name, j.Rate, j.Limit))
 		}
 		for _, s := range j.Steps {
+			length(s.Pause.Least)
+			length(s.Pause.Most)
 			errs = append(errs, experiments.CheckID(s.Name))
 		}
 	}

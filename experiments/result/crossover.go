@@ -21,7 +21,7 @@ func (r *experimentRun) faultPeriods() (list []stretch) {
 		list = append(list, period)
 	}
 	if n := len(list); n > 0 {
-		list[n-1].cut = r.cutInFault()
+		list[n-1].cut, list[n-1].early = r.cutInFault(), r.endedEarly()
 	}
 	return list
 }
@@ -30,7 +30,7 @@ func (r *experimentRun) faultPeriods() (list []stretch) {
 // journeys count for the fault, and the control period before each. The first half of
 // a control period belongs to the system, which has to come back from the fault. Both
 // are nil where there was only one period.
-func (r *experimentRun) crossoverPeriods(slowAfter, inflight time.Duration) (fault, control spans) {
+func (r *experimentRun) crossoverPeriods(harmedAfter, inflight time.Duration) (fault, control spans) {
 	if r.plan.Repeat < 2 {
 		return nil, nil
 	}
@@ -40,7 +40,7 @@ func (r *experimentRun) crossoverPeriods(slowAfter, inflight time.Duration) (fau
 		if k > 0 {
 			before = span{removed + (period.injected-removed)/2, period.injected - inflight}
 		}
-		fault, control = append(fault, period.cohort(slowAfter, inflight)), append(control, before)
+		fault, control = append(fault, period.cohort(harmedAfter, inflight)), append(control, before)
 		removed = period.removed
 	}
 	if len(fault) < 2 {

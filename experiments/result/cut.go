@@ -48,7 +48,7 @@ func (r *experimentRun) known(end time.Duration) time.Duration {
 	}
 	var budget time.Duration
 	for _, j := range r.plan.Journeys {
-		budget = max(budget, j.SlowAfter)
+		budget = max(budget, j.HarmedAfter())
 	}
 	return min(end, r.cut.Since-budget)
 }

@@ -21,15 +21,15 @@ type journeyRecord struct {
 // early is what is known of a journey before it is known which of its executions count.
 type early struct {
 	late  durations // how much later than planned it started
-	ended durations // how long those took that started in the baseline and ended before the fault came
+	ended durations // how long those were in flight that started in the baseline and ended before the fault came
 }
 
 // inflight is how long a journey may be in flight: the 95th percentile of those that
 // ended before the fault. One that the fault caught says nothing of how long journeys
-// take. Where none ended, each may take as long as its budget.
-func (e *early) inflight(slowAfter time.Duration) time.Duration {
+// take. Where none ended, each may take as long as its budget and its pauses.
+func (e *early) inflight(harmedAfter time.Duration) time.Duration {
 	if e.ended.n() == 0 {
-		return slowAfter
+		return harmedAfter
 	}
 	return e.ended.quantile(0.95)
 }
@@ -117,8 +117,8 @@ func (r *experimentRun) measureDurations(all iter.Seq2[*journal.Observation, err
 		}
 		r.late.add(o.Late)
 		j.late.add(o.Late)
-		if before.contains(o.Intended) && o.Intended+o.Took <= before.to {
-			j.ended.add(o.Took)
+		if before.contains(o.Intended) && o.Ended() <= before.to {
+			j.ended.add(o.Ended() - o.Intended)
 		}
 	})
 }
@@ -128,9 +128,9 @@ func (r *experimentRun) fillCandidates(all iter.Seq2[*journal.Observation, error
 	baselines := make([]span, len(r.journeys))
 	for i, p := range r.plan.Journeys {
 		j := &r.journeys[i]
-		inflight := j.inflight(p.SlowAfter)
+		inflight := j.inflight(p.HarmedAfter())
 		baselines[i] = r.moments.baseline(inflight)
-		j.usual = r.candidate(r.cohort(p.SlowAfter, inflight), baselines[i])
+		j.usual = r.candidate(r.cohort(p.HarmedAfter(), inflight), baselines[i])
 		j.earlyStopped = r.candidate(r.moments.rescued(), baselines[i])
 	}
 	return r.pass(all, func(j *journeyRecord, o *journal.Observation) {
@@ -182,7 +182,7 @@ func (r *experimentRun) prepare(i int, j *journeyRecord) {
 	j.spillOver = newContrast(during, j.before[plan.ControlArm].group, harmed)
 	j.armsBefore = newContrast(j.before[plan.FaultArm].group, j.before[plan.ControlArm].group, harmed)
 	j.steps, j.timing = newStepHarm(p.Steps, j.comparison), r.newTiming(len(p.Steps), j.comparison)
-	j.shares = r.newShareRecords(p.SlowAfter, j.baseline)
+	j.shares = r.newShareRecords(p.HarmedAfter(), j.baseline)
 	j.endings = endings{of: fault}
 	j.causes = r.newCauseCounts(i, j)
 	j.batched, j.seconds = newBatchedDurations(fault, control), newSecondCounts(j.comparison, r.counted(i))
@@ -256,7 +256,7 @@ func (r *experimentRun) addBeside(o *journal.Observation) {
 // addInFlight counts journeys of the fault arm that were under way when the fault came.
 func (r *experimentRun) addInFlight(j *journeyRecord, o *journal.Observation) {
 	injected := r.moments.injected
-	if o.Arm == plan.FaultArm && o.Intended >= j.baseline.to && o.Intended < injected && o.Intended+o.Took > injected {
+	if o.Arm == plan.FaultArm && o.Intended >= j.baseline.to && o.Intended < injected && o.Ended() > injected {
 		j.inFlight.add(o)
 	}
 }

@@ -29,6 +29,7 @@ type moments struct {
 type stretch struct {
 	injected, removing, removed time.Duration
 	cut                         bool // an interruption ended it
+	early                       bool // it was meant to last longer
 }
 
 // phaseStart is -1 for a phase that did not start.
@@ -43,10 +44,10 @@ func (r *experimentRun) phaseStart(p journal.Phase) time.Duration {
 
 // findMoments needs a measured experiment.
 func (r *experimentRun) findMoments() moments {
-	first, last := r.faults[0], r.faults[len(r.faults)-1]
-	m := moments{injected: first.injected.Since, lastInjected: last.injected.Since}
+	first, final := r.faults[0], r.faults[len(r.faults)-1]
+	m := moments{injected: first.injected.Since, lastInjected: final.injected.Since}
 	for _, f := range r.faults {
-		if f.plan.Period == last.plan.Period {
+		if f.plan.Period == final.plan.Period {
 			m.lastInjected = min(m.lastInjected, f.injected.Since)
 		}
 		m.injected = min(m.injected, f.injected.Since)
@@ -56,7 +57,8 @@ func (r *experimentRun) findMoments() moments {
 	}
 	m.from, m.before = r.baselineFrom(m.injected)
 	m.inForce = merge(m.inForce)
-	m.inForce[len(m.inForce)-1].cut = r.cutInFault()
+	last := &m.inForce[len(m.inForce)-1]
+	last.cut, last.early = r.cutInFault(), r.endedEarly()
 	m.end = m.removed + r.plan.Phases.Recovery
 	if r.end != nil {
 		m.end = min(m.end, r.end.Since)
@@ -86,26 +88,26 @@ func (m moments) baseline(inflight time.Duration) span { return span{m.from, m.b
 
 // cohort are the intended starts whose journeys count for a stretch of fault. They depend
 // on nothing that the fault could change, so they are the same in both arms. Journeys
-// that start within slowAfter before the removal may be rescued by it. Of a fault that
-// is shorter than twice that, everything counts that may have met it, and those that
-// the removal rescues count as what became of them: there would be nothing left. Nobody
-// knows that of those which an interruption abandoned.
-func (s stretch) cohort(slowAfter, inflight time.Duration) span {
-	if s.isShort(slowAfter) {
+// that start within harmedAfter before the removal, their budget and their longest
+// pauses, may be rescued by it. Of a fault that is meant to be shorter than twice that,
+// everything counts that may have met it, and those that the removal rescues count as what
+// became of them: there would be nothing left.
+func (s stretch) cohort(harmedAfter, inflight time.Duration) span {
+	if s.isShort(harmedAfter) {
 		return span{s.injected - inflight, s.removed}
 	}
-	return span{s.injected, max(s.injected, s.removing-slowAfter)}
+	return span{s.injected, max(s.injected, s.removing-harmedAfter)}
 }
 
-func (s stretch) isShort(slowAfter time.Duration) bool {
-	return s.removing-s.injected < 2*slowAfter && !s.cut
+func (s stretch) isShort(harmedAfter time.Duration) bool {
+	return s.removing-s.injected < 2*harmedAfter && !s.early
 }
 
 // cohort is the union of those of all stretches.
-func (m moments) cohort(slowAfter, inflight time.Duration) spans {
+func (m moments) cohort(harmedAfter, inflight time.Duration) spans {
 	var list spans
 	for _, s := range m.inForce {
-		c := s.cohort(slowAfter, inflight)
+		c := s.cohort(harmedAfter, inflight)
 		if len(list) > 0 { // that of a short fault begins before it
 			c.from = max(c.from, list.last())
 		}

@@ -93,9 +93,13 @@ func (r *experimentRun) addToEntry(o *journal.Observation) {
 		return
 	}
 	if r.refusedAt(o, e.address) {
-		e.refuse(o.Intended)
+		e.refuse(o.Intended + o.Paused)
 	} else if len(o.Steps) > 0 && (o.Cause != journal.Timeout || o.Step > 0) { // somebody answered
-		e.answer(o.Intended)
+		at := o.Intended
+		if o.Cause != journal.Timeout { // else what answered came before a pause, perhaps
+			at += o.Paused
+		}
+		e.answer(at)
 	}
 }
 

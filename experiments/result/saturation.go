@@ -81,9 +81,9 @@ func (r *experimentRun) boundedTurns() []plan.Turn {
 }
 
 // turnsAt are the stretches of time whose journeys count for a share.
-func (r *experimentRun) turnsAt(share float64, slowAfter time.Duration) (list spans) {
+func (r *experimentRun) turnsAt(share float64, harmedAfter time.Duration) (list spans) {
 	for _, t := range r.boundedTurns() {
-		if from, to := t.Counted(slowAfter); t.Share == share && to > from {
+		if from, to := t.Counted(harmedAfter); t.Share == share && to > from {
 			list = append(list, span{from, to})
 		}
 	}
@@ -92,11 +92,11 @@ func (r *experimentRun) turnsAt(share float64, slowAfter time.Duration) (list sp
 
 // cohort are the intended starts whose journeys count. Where shares took turns, they are
 // those of the largest share, at which the limits are judged.
-func (r *experimentRun) cohort(slowAfter, inflight time.Duration) spans {
-	if largest := r.turnsAt(r.plan.LargestShare(), slowAfter); largest != nil {
+func (r *experimentRun) cohort(harmedAfter, inflight time.Duration) spans {
+	if largest := r.turnsAt(r.plan.LargestShare(), harmedAfter); largest != nil {
 		return largest
 	}
-	return r.moments.cohort(slowAfter, inflight)
+	return r.moments.cohort(harmedAfter, inflight)
 }
 
 // touchedFor is for how long the fault would have touched as many journeys at the largest
@@ -113,13 +113,13 @@ func (r *experimentRun) touchedFor(inForce time.Duration) time.Duration {
 }
 
 // newShareRecords makes what the third pass fills for a journey at each share.
-func (r *experimentRun) newShareRecords(slowAfter time.Duration, baseline span) (list []shareRecord) {
+func (r *experimentRun) newShareRecords(harmedAfter time.Duration, baseline span) (list []shareRecord) {
 	if r.turns == nil {
 		return nil
 	}
 	before := group{arm: plan.FaultArm, spans: spans{baseline}}
 	for _, share := range r.plan.Shares() {
-		at := r.turnsAt(share, slowAfter)
+		at := r.turnsAt(share, harmedAfter)
 		if at == nil {
 			continue
 		}

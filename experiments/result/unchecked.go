@@ -115,7 +115,7 @@ func (p *passedAfterward) add(o *journal.Observation) {
 			removing = s.removing
 		}
 	}
-	at := o.Intended + o.Late
+	at := o.Intended + o.Late + o.Paused // which pause came before which step is not known
 	for k := range p.passed {
 		if o.Step == k && o.Outcome != journal.Slow {
 			return
@@ -123,7 +123,7 @@ func (p *passedAfterward) add(o *journal.Observation) {
 		if k < len(o.Steps) {
 			at += o.Steps[k]
 		} else {
-			at = o.Intended + o.Took // not known by step
+			at = o.Ended() // not known by step
 		}
 		if at > removing {
 			p.passed[k]++

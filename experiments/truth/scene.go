@@ -62,6 +62,8 @@ type Scene struct {
 	Harm world.Process    // what the fault adds, over the time since it was first injected; nil: Decide knows
 	// Step is when, after its intended start, a journey comes to its decisive step.
 	Step float64
+	// Pause is how long a user waits before the decisive step, in seconds, from and to.
+	Pause [2]float64
 	// Decide says what becomes of a journey at its decisive step, and how long it takes
 	// from there. Nil: [Scene.failing] for half a tenth of a second.
 	Decide func(Moment) (journal.Outcome, float64)
@@ -214,6 +216,8 @@ func (s *Scene) system() *experiments.System {
 		if s.Needs != nil {
 			system.Journeys[i].Steps = s.Needs[i].steps()
 		}
+		steps := system.Journeys[i].Steps
+		steps[len(steps)-1].Pause = experiments.Pause{Least: inSeconds(s.Pause[0]), Most: inSeconds(s.Pause[1])}
 	}
 	if s.Saturation != nil {
 		system.Propagates = experiments.PropagatesBaggage

@@ -162,7 +162,8 @@ func (g *traffic) abandon(ctx context.Context, observe func(journal.Observation)
 	}
 	now := time.Since(g.epoch)
 	for _, d := range g.agenda {
-		if took := now - d.Intended; d.stage != starts && took.Seconds() >= g.scene.SlowAfter {
+		took := now - d.Intended
+		if took -= min(took, d.Paused); d.stage != starts && took.Seconds() >= g.scene.SlowAfter {
 			o := d.Observation
 			o.Outcome, o.Cause, o.Step, o.Took = journal.Slow, journal.TooSlow, 0, took
 			observe(o)
@@ -200,7 +201,10 @@ func (g *traffic) perform(d due, stopped bool, observe func(journal.Observation)
 			d.Arm = plan.ControlArm
 		}
 		g.depart(d)
-		d.at, d.stage = d.at+g.scene.Step, decides
+		if p := g.scene.Pause; p[1] > 0 {
+			d.Paused = inSeconds(p[0] + g.rand.Float64()*(p[1]-p[0]))
+		}
+		d.at, d.stage = d.at+g.scene.Step+d.Paused.Seconds(), decides
 		heap.Push(&g.agenda, d)
 	case decides:
 		g.decide(&d)
@@ -231,7 +235,7 @@ func (g *traffic) decide(d *due) {
 	}
 	outcome, takes := g.scene.Decide(m)
 	d.at += takes
-	d.Outcome, d.Took = outcome, inSeconds(d.at)-d.Intended
+	d.Outcome, d.Took = outcome, inSeconds(d.at)-d.Intended-d.Paused
 	if outcome == journal.OK && d.Took.Seconds() > g.scene.SlowAfter {
 		d.Outcome = journal.Slow
 	}

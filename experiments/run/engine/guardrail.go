@@ -149,12 +149,12 @@ type evidenceAtAge struct {
 // journeys that fail at once, the last one those that hang. The mean of the evidence at
 // several ages is evidence as well.
 func agesOf(g experiments.Guardrail, j experiments.Journey) []time.Duration {
-	last := j.SlowAfter
+	last := j.HarmedAfter()
 	switch g.Kind() {
 	case "p99":
-		return []time.Duration{g.P99} // a journey that ends sooner does not meet the condition
+		return []time.Duration{g.P99 + j.Pauses().Most} // a journey that ends sooner does not meet the condition
 	case "failed":
-		last = max(j.Timeout, j.SlowAfter)
+		last = max(j.Timeout, j.SlowAfter) + j.Pauses().Most
 	}
 	var ages []time.Duration
 	for _, age := range []time.Duration{250 * time.Millisecond, time.Second} {
@@ -231,7 +231,7 @@ func (a *evidenceAtAge) block(now time.Duration, g experiments.Guardrail, starte
 		if j.intended < a.until || j.intended >= now-a.age {
 			continue
 		}
-		hangs := last && j.took > a.age && (g.Kind() != "failed" || j.failed || j.took == stillFlying)
+		hangs := last && j.lasted > a.age && (g.Kind() != "failed" || j.failed || j.took == stillFlying)
 		count(&c, hangs || j.meets(g, a.age))
 	}
 	return c

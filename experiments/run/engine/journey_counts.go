@@ -28,7 +28,7 @@ type journeyCounts struct {
 	inBaseline [2][][]stats.Count // by arm, journey and guardrail
 
 	before [2][]*stats.Baseline // the harm of the baseline, by arm and journey
-	took   []stats.Sketch       // microseconds of those that ended in it, by journey
+	lasted []stats.Sketch       // microseconds of those that ended in it, by journey
 
 	recovery  interval           // of which afterward is
 	afterward [2][][]stats.Count // by arm, journey and recoveryStep
@@ -38,20 +38,21 @@ type journeyCounts struct {
 // An endedJourney is one journey of the last few seconds.
 type endedJourney struct {
 	intended, took time.Duration
+	lasted         time.Duration // took, and its pauses
 	harmed, failed bool
 	shed           bool // it never ran
 }
 
 func newEndedJourney(o *journal.Observation) endedJourney {
-	return endedJourney{intended: o.Intended, took: o.Took, harmed: o.Harmed(), failed: o.Outcome == journal.Failed, shed: o.Cause == journal.Shed}
+	return endedJourney{intended: o.Intended, took: o.Took, lasted: o.Ended() - o.Intended, harmed: o.Harmed(), failed: o.Outcome == journal.Failed, shed: o.Cause == journal.Shed}
 }
 
-func (j endedJourney) end() time.Duration { return j.intended + j.took }
+func (j endedJourney) end() time.Duration { return j.intended + j.lasted }
 
 // meets reports whether a journey is one of those that a guardrail limits, as far as is
 // known of it at an age: what became of it later does not count.
 func (j endedJourney) meets(g experiments.Guardrail, age time.Duration) bool {
-	known := j.took <= age
+	known := j.lasted <= age
 	switch g.Kind() {
 	case "failed":
 		return known && j.failed
@@ -74,7 +75,7 @@ func (i interval) contains(at time.Duration) bool {
 }
 
 func newJourneyCounts(e *plan.Experiment) *journeyCounts {
-	c := &journeyCounts{e: e, took: make([]stats.Sketch, len(e.Journeys))}
+	c := &journeyCounts{e: e, lasted: make([]stats.Sketch, len(e.Journeys))}
 	for arm := range c.inBaseline {
 		c.recent[arm] = make([][]endedJourney, len(e.Journeys))
 		for range e.Journeys {
@@ -95,7 +96,7 @@ func (c *journeyCounts) add(o journal.Observation) {
 		c.addToRecovery(o, ended)
 	}
 	list := append(c.recent[o.Arm][o.Journey], ended)
-	drop, keep := 0, c.e.Journeys[o.Journey].Timeout+2*window
+	drop, keep := 0, c.e.Journeys[o.Journey].EndsWithin()+2*window
 	for drop < len(list)-minJourneys && list[drop].end() < ended.end()-keep {
 		drop++
 	}
@@ -108,10 +109,10 @@ func (c *journeyCounts) add(o journal.Observation) {
 // addToBaseline needs mu.
 func (c *journeyCounts) addToBaseline(o journal.Observation, ended endedJourney) {
 	for i, g := range c.e.Guardrails {
-		count(&c.inBaseline[o.Arm][o.Journey][i], ended.meets(g, o.Took))
+		count(&c.inBaseline[o.Arm][o.Journey][i], ended.meets(g, ended.lasted))
 	}
 	c.before[o.Arm][o.Journey].Add(o.Intended, o.Harmed())
-	c.took[o.Journey].Add(o.Took.Microseconds())
+	c.lasted[o.Journey].Add(ended.lasted.Microseconds())
 }
 
 func count(c *stats.Count, hit bool) {
@@ -155,7 +156,7 @@ func (c *journeyCounts) harmedBaseline(now time.Duration, inFlight func(int, pla
 	for k, j := range c.e.Journeys {
 		for _, arm := range c.e.Arms() {
 			flying := inFlight(k, arm)
-			if a, found := c.harmedInBaseline(now, k, arm, j.SlowAfter, flying); found {
+			if a, found := c.harmedInBaseline(now, k, arm, j.HarmedAfter(), flying); found {
 				return a, true
 			}
 		}
@@ -163,19 +164,19 @@ func (c *journeyCounts) harmedBaseline(now time.Duration, inFlight func(int, pla
 	return harmedArm{}, false
 }
 
-func (c *journeyCounts) harmedInBaseline(now time.Duration, journey int, arm plan.Arm, slowAfter time.Duration, flying []time.Duration) (harmedArm, bool) {
+func (c *journeyCounts) harmedInBaseline(now time.Duration, journey int, arm plan.Arm, harmedAfter time.Duration, flying []time.Duration) (harmedArm, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	before, until := c.before[arm][journey], now-slowAfter
-	if n := c.took[journey].N(); n > 0 {
-		until = now - time.Duration(c.took[journey].At(stats.Rank(0.95, n)))*time.Microsecond
+	before, until := c.before[arm][journey], now-harmedAfter
+	if n := c.lasted[journey].N(); n > 0 {
+		until = now - time.Duration(c.lasted[journey].At(stats.Rank(0.95, n)))*time.Microsecond
 	}
 	known := map[time.Duration]bool{}
 	for _, j := range c.recent[arm][journey] {
 		known[j.intended] = true
 	}
 	for _, intended := range flying {
-		if c.baseline.contains(intended) && intended < now-slowAfter && !known[intended] {
+		if c.baseline.contains(intended) && intended < now-harmedAfter && !known[intended] {
 			before.Add(intended, true)
 		}
 	}
@@ -251,7 +252,7 @@ func (c *journeyCounts) started(now time.Duration, journey int, arm plan.Arm, in
 	}
 	for _, intended := range flying {
 		if intended >= c.faultFrom && intended <= now && !known[intended] {
-			list = append(list, endedJourney{intended: intended, took: stillFlying})
+			list = append(list, endedJourney{intended: intended, took: stillFlying, lasted: stillFlying})
 		}
 	}
 	return list
@@ -278,7 +279,7 @@ func (c *journeyCounts) inWindow(now time.Duration, j guardedJourney, arm plan.A
 	// Journeys that were on their way when the fault came may be harmed by it as well.
 	ended = append(c.endedAcross(j.journey, arm), ended...)
 	for _, e := range lastEnded(ended, now-window) {
-		count(&all, e.meets(g, e.took))
+		count(&all, e.meets(g, e.lasted))
 	}
 	return all
 }
@@ -300,9 +301,9 @@ func (c *journeyCounts) endedAcross(journey int, arm plan.Arm) (list []endedJour
 func certainAge(g experiments.Guardrail, j experiments.Journey) (bool, time.Duration) {
 	switch {
 	case g.Kind() == "blast_radius":
-		return true, j.SlowAfter
+		return true, j.HarmedAfter()
 	case g.Kind() == "p99":
-		return true, g.P99
+		return true, g.P99 + j.Pauses().Most
 	}
 	return false, 0
 }

@@ -117,7 +117,7 @@ func (c *journeyCounts) addToRecovery(o journal.Observation, ended endedJourney)
 func (c *journeyCounts) adopt(of *journeyCounts) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.baseline, c.inBaseline, c.before, c.took = of.baseline, of.inBaseline, of.before, of.took
+	c.baseline, c.inBaseline, c.before, c.lasted = of.baseline, of.inBaseline, of.before, of.lasted
 }
 
 // back is when harm of a journey was over for good after the fault; false where what came

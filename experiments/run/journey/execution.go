@@ -39,6 +39,7 @@ type Execution struct {
 	headers []experiments.Field // that hold variables
 	sending []experiments.Field // of the last request that is no hop of a redirect
 	traces  traceContext
+	paused  time.Duration // before the step
 
 	secrets  *redact.Secrets // of the script and of the row; nil: not asked for yet
 	tracer   Tracer          // nil: nobody is told of the steps
@@ -81,7 +82,8 @@ type Result struct {
 	At      int              // index of the step that Cause, Key and Detail are about
 	Step    int              // index of the first harmed step; -1 where the journey is OK
 	Late    time.Duration    // for which this machine held the journey up: between the intended and the actual start, and while it judged answers
-	Took    time.Duration    // since the intended start
+	Took    time.Duration    // since the intended start, without the pauses
+	Paused  time.Duration    // before steps, all together
 	Steps   []time.Duration  // how long each step took that was sent, without the time to judge its answer
 	Name    string           // of the step At
 	Detail  string           // what was wrong, without secrets; empty where the journey is OK
@@ -109,10 +111,18 @@ func (e *Execution) Perform(ctx context.Context, s *Script, to Entry, seed Seed,
 	var crossed time.Duration // the budget
 	for i := range s.steps {
 		step := &s.steps[i]
-		v := e.step(ctx, i, deadline)
-		r.Steps = append(r.Steps, v.Took)
-		r.Late += v.Own
-		r.Took = time.Since(l.Intended)
+		paused, err := e.pause(ctx, step.pause, seed, i)
+		r.Paused += paused
+		deadline = deadline.Add(paused)
+		var v Verdict
+		if err != nil {
+			v = e.failure(err, time.Time{})
+		} else {
+			v = e.step(ctx, i, deadline)
+			r.Steps = append(r.Steps, v.Took)
+			r.Late += v.Own
+		}
+		r.Took = time.Since(l.Intended) - r.Paused
 		limit := step.exceeded(l.SlowAfter, r.Took, v.Took)
 		if r.Step < 0 && (limit > 0 || v.Outcome != journal.OK) {
 			r.Step, crossed = i, limit
@@ -132,6 +142,28 @@ func (e *Execution) Perform(ctx context.Context, s *Script, to Entry, seed Seed,
 		}
 	}
 	return r
+}
+
+// pauses is the stream of random numbers that decide how long pauses are. They are drawn
+// apart from the values of a journey, whose number depends on what it is answered, so that
+// both arms pause alike.
+const pauses = 4
+
+// pause waits before a step, and returns for how long. The error is the cause of the
+// context's end.
+func (e *Execution) pause(ctx context.Context, p experiments.Pause, seed Seed, step int) (time.Duration, error) {
+	e.paused = 0
+	if p.Most == 0 {
+		return 0, nil
+	}
+	begun := time.Now()
+	drawn := sampling.Share(sampling.Draw(sampling.Draw(seed.Choices, pauses, seed.Number), 0, uint64(step)))
+	ended := wait.For(ctx, p.At(drawn))
+	e.paused = time.Since(begun)
+	if !ended {
+		return e.paused, context.Cause(ctx)
+	}
+	return e.paused, nil
 }
 
 // exceeded returns the budget that a step has crossed, that of the whole journey first;

@@ -43,9 +43,10 @@ type step struct {
 	timeout      time.Duration
 	slowAfter    time.Duration
 	poll         *experiments.Poll
-	follow       int  // redirects
-	parent       bool // it carries the trace of the journey
-	state        bool // and the state of that
+	follow       int               // redirects
+	parent       bool              // it carries the trace of the journey
+	state        bool              // and the state of that
+	pause        experiments.Pause // before it
 }
 
 type header struct {
@@ -103,7 +104,7 @@ func (s *Script) WantKeys(keys jsonpath.Path) {
 func (s *Script) Len() int { return len(s.steps) }
 
 func (c *compiler) compileStep(source experiments.Step) (step, error) {
-	s := step{name: source.Name, method: source.Request.Method, statuses: source.Expect.Status, timeout: source.Timeout, slowAfter: source.SlowAfter, poll: source.Poll, follow: source.Follow}
+	s := step{name: source.Name, method: source.Request.Method, statuses: source.Expect.Status, timeout: source.Timeout, slowAfter: source.SlowAfter, poll: source.Poll, follow: source.Follow, pause: source.Pause}
 	if s.method == "" {
 		s.method = "GET"
 	}

@@ -25,7 +25,8 @@ type Exchange struct {
 	Headers []experiments.Field // of the request, in order, those of the client included
 	Body    string              // of the request
 	Sent    int                 // how often: more than once where the step polls
-	Took    time.Duration       // all of them together, with the pauses between them
+	Took    time.Duration       // all of them together, with the time between them
+	Paused  time.Duration       // before the step
 	Hops    []Hop               // redirects that were followed, the last time that it was sent
 
 	Answered bool // there is a complete answer; the rest is of the last one
@@ -88,7 +89,7 @@ func (e *Execution) exchange(s *step, v Verdict) Exchange {
 	url, headers := e.describe(&e.req)
 	x := Exchange{
 		Step: s.name, Method: s.method, URL: hidden.Excerpt([]byte(url), maxElement), Headers: shown(headers, hidden),
-		Body: hidden.Excerpt(e.req.ShownBody(), maxTraced), Sent: e.sent, Took: v.Took, Answered: e.answered, Verdict: v,
+		Body: hidden.Excerpt(e.req.ShownBody(), maxTraced), Sent: e.sent, Took: v.Took, Paused: e.paused, Answered: e.answered, Verdict: v,
 		Hops: e.hops(v),
 	}
 	if !e.answered {

@@ -42,7 +42,11 @@ func WriteText(w io.Writer, list []Attempt) error {
 }
 
 func (t Tried) write(b *bytes.Buffer, number int) {
-	fmt.Fprintf(b, "\n  %d %s, %s\n", number, t.Name, took(t.Took))
+	pause := ""
+	if t.Paused > 0 {
+		pause = ", after a pause of " + took(t.Paused)
+	}
+	fmt.Fprintf(b, "\n  %d %s, %s%s\n", number, t.Name, took(t.Took), pause)
 	if t.Request.Times > 1 {
 		fmt.Fprintf(b, "    sent %d times, until it was as expected or its time was over\n", t.Request.Times)
 	}

@@ -45,7 +45,7 @@ type Attempt struct {
 	Outcome string    `json:"outcome"` // ok, slow, wrong or failed
 	Step    string    `json:"step,omitempty"`
 	Detail  string    `json:"detail,omitempty"` // what was wrong with that step
-	Took    float64   `json:"took"`
+	Took    float64   `json:"took"`             // without its pauses
 	Data    string    `json:"data,omitempty"`   // the file that it had a row of
 	Row     int       `json:"row,omitempty"`    // of that file, from 1
 	Steps   []Tried   `json:"steps"`            // that were sent
@@ -62,6 +62,7 @@ type Tried struct {
 	Response *Came      `json:"response,omitempty"`  // absent where there was no complete answer
 	Error    string     `json:"error,omitempty"`     // why there was none
 	Took     float64    `json:"took"`
+	Paused   float64    `json:"paused,omitempty"` // before the step; in no time of the journey
 	Expected []Expected `json:"expected"`
 	Captured []Captured `json:"captured,omitempty"`
 }
@@ -229,7 +230,7 @@ func slowBudget(j experiments.Journey, r journey.Result) time.Duration {
 }
 
 func tried(x journey.Exchange) Tried {
-	t := Tried{Name: x.Step, Took: x.Took.Seconds(), Request: Sent{Method: x.Method, URL: x.URL, Headers: headers(x.Headers), Body: x.Body, Times: x.Sent}}
+	t := Tried{Name: x.Step, Took: x.Took.Seconds(), Paused: x.Paused.Seconds(), Request: Sent{Method: x.Method, URL: x.URL, Headers: headers(x.Headers), Body: x.Body, Times: x.Sent}}
 	for _, h := range x.Hops {
 		t.Followed = append(t.Followed, Followed{h.Status, h.Location, h.Took.Seconds(), h.Method, h.URL})
 	}

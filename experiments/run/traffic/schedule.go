@@ -18,7 +18,7 @@ import (
 
 const (
 	minInFlight   = 64
-	inFlightSpare = 1.5 // times what is in flight when every journey takes its whole timeout
+	inFlightSpare = 1.5 // times what is in flight when every journey takes its whole timeout and its longest pauses
 )
 
 // A schedule starts the journeys of one kind on one arm when they are due.
@@ -70,7 +70,7 @@ func newSchedule(t *Traffic, o Options, arm plan.Arm, index int) (*schedule, err
 	s.inFlight.limit = o.MaxInFlight
 	if s.inFlight.limit <= 0 {
 		perSecond := float64(time.Second) / s.period
-		s.inFlight.limit = max(minInFlight, int(math.Ceil(perSecond*s.timeout().Seconds()*inFlightSpare)))
+		s.inFlight.limit = max(minInFlight, int(math.Ceil(perSecond*s.journey.EndsWithin().Seconds()*inFlightSpare)))
 	}
 	return s, nil
 }
