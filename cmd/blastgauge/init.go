@@ -42,8 +42,9 @@ is only read. With --har a checkout that a browser recorded becomes the journey:
 in the network panel of the developer tools, in a private window and with the
 cache disabled, check out once, then save all as HAR with content (in Chrome,
 with sensitive data: otherwise what a later request needs of an earlier answer
-is missing). The HAR file holds passwords and cookies; the documents do not:
-those become ${env:NAME}.
+is missing). Playwright writes such a file, too: recordHar with content: 'embed'.
+The HAR file holds passwords and cookies; the documents do not: those become
+${env:NAME}.
 
 With --postman the requests of a collection become the journey, in its order, or
 those of one folder: variables are looked up, those that tests set from answers

@@ -105,7 +105,7 @@ func TestARecordedCheckoutRuns(t *testing.T) {
 	if !strings.Contains(out, "every proxy is there") {
 		t.Errorf("plan:\n%s", out)
 	}
-	if err := os.WriteFile(system, regexp.MustCompile(`slow_after: \S+`).ReplaceAll(text, []byte("slow_after: 1s")), 0o644); err != nil {
+	if err := os.WriteFile(system, hurried(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	allUnharmed(t, system, filepath.Join(dir, "run"))
@@ -151,7 +151,7 @@ func TestARecordedLoginRuns(t *testing.T) {
 			t.Errorf("the draft holds %q", secret)
 		}
 	}
-	for _, want := range []string{`total: "${total}"`, `cart_id: "${cart_id}"`, `authenticity_token: "${authenticity_token}"`, `extra: [gift, card]`, `quantity: "1"`, `request: GET /products/${product}`, `body: {contains: "${total}"}`} {
+	for _, want := range []string{`total: "${total}"`, `cart_id: "${cart_id}"`, `authenticity_token: "${authenticity_token}"`, `extra: [gift, card]`, `quantity: "1"`, `request: GET /products/${product}`, `body: {contains: "${total}"}`, "follow: 5", `Location: {matches: "^/orders/"}`} {
 		if !strings.Contains(string(draft), want) {
 			t.Errorf("the draft lacks %q", want)
 		}
@@ -161,10 +161,16 @@ func TestARecordedLoginRuns(t *testing.T) {
 	}
 	cli(t, "validate", "-f", system)
 	cli(t, "try", "-f", system)
-	if err := os.WriteFile(system, regexp.MustCompile(`slow_after: \S+`).ReplaceAll(draft, []byte("slow_after: 1s")), 0o644); err != nil {
+	if err := os.WriteFile(system, hurried(draft), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	allUnharmed(t, system, filepath.Join(dir, "run"))
+}
+
+// hurried is a document whose journeys are many, and soon slow.
+func hurried(document []byte) []byte {
+	document = regexp.MustCompile(`slow_after: \S+`).ReplaceAll(document, []byte("slow_after: 1s"))
+	return regexp.MustCompile(`rate: \S+`).ReplaceAll(document, []byte("rate: 10/s"))
 }
 
 // allUnharmed runs an experiment with a dependency that no journey needs.

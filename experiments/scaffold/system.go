@@ -253,13 +253,38 @@ func writeJourney(b *strings.Builder, j *draft.Journey) {
 	for _, text := range j.Remarks {
 		writeComment(b, 2, text)
 	}
-	fmt.Fprintf(b, "  %s:\n    rate: 10/s # journeys over both arms\n    slow_after: %s # budget of the whole journey; beyond it, it is slow\n    timeout: %s # beyond this, it has failed\n    steps:\n",
-		yamlText(j.ID), inSeconds(j.SlowAfter), inSeconds(j.Timeout))
+	fmt.Fprintf(b, "  %s:\n    rate: %s # journeys over both arms%s\n    slow_after: %s # budget of the whole journey; beyond it, it is slow\n    timeout: %s # beyond this, it has failed\n",
+		yamlText(j.ID), cmp.Or(j.Rate, "10/s"), because(j.RateWhy), inSeconds(j.SlowAfter), inSeconds(j.Timeout))
+	writeCommon(b, j)
+	b.WriteString("    steps:\n")
 	for i, s := range j.Steps {
 		if i == len(j.Steps)-1 && s.Vague {
 			b.WriteString("      # What does only the right page say? A shop may answer its failures with 200:\n      # expect: {body: {contains: Thank you}}\n")
 		}
-		writeStep(b, s)
+		writeStep(b, s, j.URL != "")
+	}
+}
+
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return "; " + oneLine(why)
+}
+
+// writeCommon writes what the steps of a journey have in common.
+func writeCommon(b *strings.Builder, j *draft.Journey) {
+	const indent = 4
+	if j.URL != "" {
+		textValue(j.URL).write(b, indent, "url:")
+	}
+	if len(j.Headers) > 0 {
+		fields(j.Headers).write(b, indent, "headers:")
+	}
+	if len(j.Checks) > 0 {
+		v := emptyMapping()
+		v.add("json", checks(j.Checks))
+		v.write(b, indent, "expect:")
 	}
 }
 
@@ -268,15 +293,17 @@ func inSeconds(d time.Duration) string { return fmt.Sprintf("%ds", int(d.Seconds
 
 const inStep = 8
 
-// writeStep writes one step.
-func writeStep(b *strings.Builder, s *draft.Step) {
+// writeStep writes one step. A bare one has the URL of its journey.
+func writeStep(b *strings.Builder, s *draft.Step, bare bool) {
 	r := s.Request
 	for _, text := range s.Notes {
 		writeComment(b, 6, text)
 	}
 	fmt.Fprintf(b, "      - name: %s\n", yamlText(s.Name))
 	line := r.Method + " " + r.URLText()
-	if !requestForm.MatchString(line) {
+	if bare {
+		line = r.Method
+	} else if !requestForm.MatchString(line) {
 		line = yamlQuoted(line)
 	}
 	fmt.Fprintf(b, "        request: %s\n", line)
@@ -299,6 +326,9 @@ func writeStep(b *strings.Builder, s *draft.Step) {
 	writeCaptures(b, s)
 	if s.SlowAfter > 0 {
 		fmt.Fprintf(b, "        slow_after: %s\n", s.SlowAfter)
+	}
+	if s.Follow > 0 {
+		fmt.Fprintf(b, "        follow: %d # redirects, before the answer that is judged\n", s.Follow)
 	}
 	if s.Poll {
 		b.WriteString("        poll: {every: 500ms, for: 10s} # it was asked again until this was so\n")
@@ -388,6 +418,9 @@ func checks(list []draft.Check) value {
 			if len(same) == 1 && c.Op == experiments.Eq && c.Operand.Kind != draft.ObjectNode {
 				item = fromJSON(c.Operand)
 			}
+		case c.Any:
+			item = emptyMapping()
+			item.add("any", rawValue("true"))
 		case c.Value == "":
 			item = emptyMapping()
 			item.add("absent", rawValue("true"))

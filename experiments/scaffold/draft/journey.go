@@ -19,6 +19,11 @@ type Journey struct {
 	Secrets   *Vault   // what the documents do not hold
 	Notes     []string // for people to check, one sentence each
 	Remarks   []string // for a comment each, above the journey
+	URL       string   // that all requests go to, as documents write it; empty: each has its own
+	Headers   []*Slot  // of all requests
+	Checks    []Check  // on the JSON of all answers
+	Rate      string   // such as 10/s; empty: a guess
+	RateWhy   string   // where the rate comes from, for a comment
 	SlowAfter time.Duration
 	Timeout   time.Duration
 }
@@ -37,6 +42,7 @@ type Step struct {
 	Body     []Check // on the answer as a text; they have an Op and no Path
 	Captures []Capture
 	Notes    []string // for comments above the step
+	Follow   int      // redirects before the answer that is judged
 	Poll     bool     // ask again until the answer is as expected
 	Vague    bool     // nothing but its status tells a good answer from an error page
 
@@ -48,6 +54,7 @@ type Check struct {
 	Path    string // a JSONPath, or the name of a header
 	Value   string // as documents write it; empty: must be absent
 	Matches bool   // Value is a regular expression
+	Any     bool   // instead of Value: what the journey expects does not hold here
 
 	Op      experiments.Op // instead of Value: how Operand is compared; empty: as above
 	Operand *Node

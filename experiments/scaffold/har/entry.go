@@ -164,6 +164,7 @@ func (r *reader) addEntry(n int, raw []byte) {
 	x.Started, _ = time.Parse(time.RFC3339Nano, string(e.Started)) // without times, the order of the file counts
 	x.Took = time.Duration(min(max(float64(e.Time), 0), 1e9) * float64(time.Millisecond))
 	x.Answer = newAnswer(&e.Response)
+	r.Note(x)
 	if why := x.Exclusion(); why != "" {
 		r.Left.Add(why)
 		return

@@ -22,6 +22,7 @@ func (l *linker) addExpectations() {
 			continue
 		}
 		s.expectNoErrors()
+		s.expectKind(i == len(l.steps)-1)
 		s.expectEcho()
 		l.expectSum(i)
 		s.pollForStatus()
@@ -81,6 +82,25 @@ func (s *step) expectNoErrors() {
 		}
 	}
 	walk(s.json, "$", 0)
+}
+
+var wordOnly = regexp.MustCompile(`^[A-Za-z][A-Za-z_.-]{1,40}$`)
+
+// expectKind expects an answer to be of the kind that it was: GraphQL answers a failure
+// with another type, and other APIs with another kind of their last answer.
+func (s *step) expectKind(last bool) {
+	graphQL := graphQLOperation(s.request.JSON) != ""
+	for _, lf := range s.leaves {
+		if lf.Listed || lf.Number || !wordOnly.MatchString(lf.Value) {
+			continue
+		}
+		switch {
+		case graphQL && lf.Key == "__typename" && lf.Depth <= 4:
+			s.addCheck(lf.Path, draft.Escape(lf.Value))
+		case last && !graphQL && lf.Depth <= 2 && (lf.Key == "type" || lf.Key == "kind" || lf.Key == "object"):
+			s.addCheck(lf.Path, draft.Escape(lf.Value))
+		}
+	}
 }
 
 // expectEcho expects an answer to be about the thing that was asked for: to hold the

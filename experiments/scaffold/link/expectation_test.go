@@ -15,6 +15,10 @@ func TestExpectationsOfJSON(t *testing.T) {
 	}{
 		"an empty list of errors stays empty": {[]sent{{method: "POST", path: "/carts", answer: `{"data": {"userErrors": []}}`}}, []draft.Check{{Path: "$.data.userErrors[0]", Value: ""}}},
 		"GraphQL answers without errors":      {[]sent{{method: "POST", path: "/graphql", body: `{"query": "{ cart { id } }"}`, answer: `{"data": {}}`}}, []draft.Check{{Path: "$.errors", Value: ""}}},
+		"the kind of a GraphQL answer": {[]sent{{method: "POST", path: "/graphql", body: `{"query": "{ pay { __typename } }"}`, answer: `{"data": {"pay": {"__typename": "Paid", "lines": [{"__typename": "Line"}]}}, "errors": null}`}},
+			[]draft.Check{{Path: "$.data.pay.__typename", Value: "Paid"}}},
+		"the kind of the last answer": {[]sent{{method: "POST", path: "/orders", answer: `{"type": "order", "note": {"kind": "gift", "x": {"type": "deep"}}, "lines": [{"type": "line"}]}`}}, []draft.Check{{Path: "$.type", Value: "order"}, {Path: "$.note.kind", Value: "gift"}}},
+		"a type that is no word":      {[]sent{{method: "POST", path: "/orders", answer: `{"type": "type 42"}`}}, nil},
 		"the thing that was asked for": {[]sent{{method: "POST", path: "/carts", answer: `{"id": "c-8f31a2b4"}`}, {method: "GET", path: "/carts/c-8f31a2b4", answer: `{"id": "c-8f31a2b4", "lines": [1]}`}},
 			[]draft.Check{{Path: "$.id", Value: "${cart_id}"}}},
 		"the sum that was quoted": {[]sent{

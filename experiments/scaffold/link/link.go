@@ -30,12 +30,15 @@ func Journey(rec *recording.Recording, own string) (*draft.Journey, error) {
 	j := &draft.Journey{ID: id, Origin: own, Made: "Recorded at " + own, Left: rec.Left.Lines(), Secrets: l.secrets,
 		Notes: slices.Concat(notes, l.notes, gaps(l.steps))}
 	j.SlowAfter, j.Timeout = budget(l.steps)
+	j.Rate, j.RateWhy = carried(rec, own, l.steps)
+	l.followRedirects()
 	for _, s := range l.steps {
 		j.Steps = append(j.Steps, s.draft())
 		for _, missing := range s.request.Missing {
 			j.Notes = append(j.Notes, "step "+s.name+": "+missing)
 		}
 	}
+	j.Share()
 	return j, nil
 }
 

@@ -26,6 +26,7 @@ type step struct {
 	checks       []draft.Check
 	bodyless     bool // only Content-Type distinguishes a good answer from an error page
 	poll         bool
+	follow       int    // redirects before the answer
 	shows        string // the variable that the page must hold
 	leads        string // the path that a redirection leads to
 	leadsFurther bool   // leads is only the beginning of that path
@@ -73,7 +74,8 @@ func (l *linker) link() {
 // recordSent records the values that a request sent and that came from no answer.
 func (l *linker) recordSent(s *step) {
 	for _, slot := range s.request.Slots() {
-		if slot.IsResolved() || slot.Value == "" {
+		inTarget := s.request.Target != nil && (slot.In == draft.InPath || slot.In == draft.InQuery) // a variable is all of it
+		if inTarget || slot.IsResolved() || slot.Value == "" {
 			continue
 		}
 		if l.sent[slot.Value] == nil {
@@ -358,7 +360,7 @@ func (s *step) draft() *draft.Step {
 	if status == 304 { // what came from the browser's cache will come from the server
 		status = 200
 	}
-	out := &draft.Step{Name: s.name, Request: s.request, Notes: s.request.Missing, Status: status, Checks: s.checks, Poll: s.poll, Vague: s.json == nil && s.shows == ""}
+	out := &draft.Step{Name: s.name, Request: s.request, Notes: s.request.Missing, Status: status, Checks: s.checks, Poll: s.poll, Follow: s.follow, Vague: s.json == nil && s.shows == ""}
 	if s.shows != "" {
 		text := draft.NewSlot(draft.InBody, "", "", "")
 		text.SetVariable(s.shows)

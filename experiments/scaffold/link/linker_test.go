@@ -49,6 +49,11 @@ func (s sent) exchange(t *testing.T) *recording.Exchange {
 // recordJourney returns the linked steps of a recording of the given requests.
 func recordJourney(t *testing.T, list ...sent) []*step {
 	t.Helper()
+	return traceJourney(t, list...).steps
+}
+
+func traceJourney(t *testing.T, list ...sent) *linker {
+	t.Helper()
 	rec := &recording.Recording{File: "shop.har", Left: recording.Exclusions{}}
 	for _, s := range list {
 		rec.Exchanges = append(rec.Exchanges, s.exchange(t))
@@ -57,7 +62,7 @@ func recordJourney(t *testing.T, list ...sent) []*step {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return trace(kept, "shop").steps
+	return trace(kept, "shop")
 }
 
 // requestText returns the request of a step as the document writes it.

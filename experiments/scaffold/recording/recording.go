@@ -19,7 +19,11 @@ type Recording struct {
 	File      string // its name, for messages
 	Exchanges []*Exchange
 	Left      Exclusions
+	Spans     map[string][]Span // when requests were under way, by origin; also those that were left out
 }
+
+// A Span is a stretch of time.
+type Span struct{ From, To time.Time }
 
 // An Exchange is a request of the recording and its answer.
 type Exchange struct {
@@ -70,6 +74,18 @@ type Answer struct {
 // FailAt returns an error about an exchange that the journey needs.
 func (r *Recording) FailAt(x *Exchange) error {
 	return r.Fail(x.Wrong.Hint, "entry %d: %s", x.Entry, x.Wrong.Message)
+}
+
+// Note notes when a request was under way, if that is known.
+func (r *Recording) Note(x *Exchange) {
+	if x.Started.IsZero() || x.Took <= 0 || x.URL.Host == "" {
+		return
+	}
+	if r.Spans == nil {
+		r.Spans = map[string][]Span{}
+	}
+	o := OriginOf(x.URL)
+	r.Spans[o] = append(r.Spans[o], Span{x.Started, x.Started.Add(x.Took)})
 }
 
 // Fail returns an error about the recording, a *[shape.Error] that says what to do.
