@@ -1,10 +1,12 @@
 package httpclient
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -255,6 +257,31 @@ func FuzzPieces(f *testing.F) {
 			if err != nil && !errors.Is(err, ErrTooLarge) {
 				t.Error(err)
 			}
+		}
+	})
+}
+
+// Where a stricter reader takes an answer as well, it is the same answer.
+func FuzzAgainstNetHTTP(f *testing.F) {
+	for _, wire := range []string{"X: a\r\n b\r\nContent-Length: 2\r\n\r\nok", "Transfer-Encoding: chunked\r\n\r\n2;x\r\nok\r\n0\r\nT: 1\r\n\r\n", "Content-Length: 2\r\nContent-Length: 2\r\n\r\nok", "\r\nuntil the end", "Content-Length:\r\n\r\nok"} {
+		f.Add([]byte(ok200 + wire))
+		f.Add([]byte("HTTP/1.0 404 no\r\n" + wire))
+	}
+	f.Fuzz(func(t *testing.T, wire []byte) {
+		theirs, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(wire)), nil)
+		if err != nil || theirs.StatusCode < 200 {
+			return
+		}
+		body, err := io.ReadAll(theirs.Body)
+		if err != nil {
+			return
+		}
+		ours, _, err := read(t, "GET", bytes.NewReader(wire))
+		if err != nil || ours.head.coded {
+			return
+		}
+		if ours.Status != theirs.StatusCode || !bytes.Equal(ours.Body, body) {
+			t.Errorf("%d %q, and %d %q by net/http", ours.Status, ours.Body, theirs.StatusCode, body)
 		}
 	})
 }
