@@ -46,6 +46,45 @@ func numberOf(value any) (*big.Rat, bool) {
 	return nil, false
 }
 
+// equalNumbers compares the values of two numbers.
+func equalNumbers(a, b string) bool {
+	shortA, okA := shortest(a)
+	shortB, okB := shortest(b)
+	if okA && okB {
+		return shortA == shortB
+	}
+	m, okA := parseNumber(a)
+	n, okB := parseNumber(b)
+	return okA && okB && m.Cmp(n) == 0
+}
+
+// shortest returns a number without the zeros at its end that mean nothing. It reports
+// false for one with an exponent, and for what is no number. Prices are compared in
+// every journey, and this allocates nothing.
+func shortest(s string) (short string, ok bool) {
+	digits := strings.TrimPrefix(s, "-")
+	whole, fraction, point := strings.Cut(digits, ".")
+	if len(s) > maxDigits || !allDigits(whole) || len(whole) > 1 && whole[0] == '0' || point && !allDigits(fraction) {
+		return "", false
+	}
+	if point {
+		s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+	}
+	if s == "-0" {
+		s = "0"
+	}
+	return s, true
+}
+
+func allDigits(s string) bool {
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
 // equal compares decoded JSON values: numbers by their value, everything else by
 // its structure.
 func equal(a, b any) bool {
@@ -55,9 +94,7 @@ func equal(a, b any) bool {
 		if !ok || x == y {
 			return ok
 		}
-		m, okM := parseNumber(x.String())
-		n, okN := parseNumber(y.String())
-		return okM && okN && m.Cmp(n) == 0
+		return equalNumbers(x.String(), y.String())
 	case []any:
 		y, ok := b.([]any)
 		if !ok || len(x) != len(y) {

@@ -21,12 +21,12 @@ func TestNumbers(t *testing.T) {
 			if i != k {
 				want = (i - k) / max(i-k, k-i)
 			}
-			if got := x.Cmp(y); got != want {
+			if got := x.Cmp(y); got != want || equalNumbers(a, b) != (want == 0) {
 				t.Errorf("%s compared with %s is %d, want %d", a, b, got, want)
 			}
 		}
 	}
-	same := [][2]string{{"0", "-0.0e7"}, {"12.5", "12.50"}, {"1e2", "100"}, {"0.0012", "1.2E-3"}, {"120", "0.12e+3"}, {"1e999999999", "1e999999999"}}
+	same := [][2]string{{"0", "-0.0e7"}, {"0", "-0.00"}, {"-0", "0.0"}, {"-12.500", "-12.5"}, {"100", "100.0"}, {"12.5", "12.50"}, {"1e2", "100"}, {"0.0012", "1.2E-3"}, {"120", "0.12e+3"}, {"1e999999999", "1e999999999"}}
 	for _, s := range same {
 		if !equal(json.Number(s[0]), json.Number(s[1])) {
 			t.Errorf("%s and %s differ", s[0], s[1])
@@ -36,6 +36,9 @@ func TestNumbers(t *testing.T) {
 		"1e999999999", "-1e-999999999999999999999", "1e4097", strings.Repeat("9", maxDigits+1)} {
 		if _, ok := parseNumber(s); ok {
 			t.Errorf("parseNumber accepts %.40q", s)
+		}
+		if equalNumbers(s, "1") || s != "" && equalNumbers(s, s+"0") {
+			t.Errorf("%.40q is a number", s)
 		}
 	}
 }
@@ -58,6 +61,9 @@ func FuzzNumbers(f *testing.F) {
 		}
 		if got := x.Cmp(y); (got < 0) != (a < b) || (got > 0) != (a > b) {
 			t.Errorf("%s compared with %s is %d", textA, textB, got)
+		}
+		if equalNumbers(string(textA), string(textB)) != (a == b) {
+			t.Errorf("%s equals %s: %t", textA, textB, a != b)
 		}
 	})
 }
