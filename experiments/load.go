@@ -178,7 +178,34 @@ func documentsIn(dir string) ([]string, error) {
 		}
 	}
 	slices.Sort(files)
-	return files, checkFound(files)
+	if err := checkFound(files); err != nil {
+		return files, err
+	}
+	return slices.DeleteFunc(files, isCommentedOut), nil
+}
+
+// isCommentedOut reports whether a file holds comments alone: somebody has switched the
+// experiment off, or has not switched it on yet. A file that is empty is a mistake, and
+// so is one that is named and holds nothing else.
+func isCommentedOut(file string) bool {
+	info, err := os.Stat(file)
+	if err != nil || info.Size() > shape.MaxBytes {
+		return false
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return false
+	}
+	comments := 0
+	for line := range strings.Lines(string(text)) {
+		switch line = strings.TrimSpace(line); {
+		case strings.HasPrefix(line, "#"):
+			comments++
+		case line != "":
+			return false
+		}
+	}
+	return comments > 0
 }
 
 // checkFound refuses what was found and is no file, where the user named a folder: a

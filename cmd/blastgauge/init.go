@@ -56,7 +56,11 @@ the journey, with examples or the least that a schema takes. What deletes, or is
 for administrators, is left out unless --operation names it. Files that it refers
 to are read in its folder, never from the network.
 
-Nothing that exists is overwritten without --force.`,
+For each dependency there is an experiment in which it is slow, and one for each
+other way in which its protocol fails, commented out: take away the first "# " of
+the lines. A .gitignore keeps runs out of version control.
+
+Nothing that exists is overwritten without --force, and .gitignore never is.`,
 		Example: `  blastgauge init
   blastgauge init --toxiproxy http://127.0.0.1:8474 --har checkout.har
   blastgauge init --har checkout.har --allow-host shop.staging.example --dir staging
@@ -102,6 +106,9 @@ func (a *app) initCommand(ctx context.Context, o initOptions) error {
 			what = "wrote"
 		}
 		a.printf("%-7s %s\n", what, file.Path)
+		if file.Lacks != "" {
+			d.Notes = append(d.Notes, fmt.Sprintf("%s stays as it is: add the line %s to it, so that no run is committed", file.Path, file.Lacks))
+		}
 	}
 	for _, n := range d.Notes {
 		a.logf("warning: %s", n)

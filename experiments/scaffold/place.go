@@ -16,7 +16,8 @@ import (
 // A Placed is a document in its folder.
 type Placed struct {
 	Path    string
-	Written bool // false: it was there already with the same text
+	Written bool   // false: it was there already with the same text, or stays as it is
+	Lacks   string // what is to be added by hand to a file that stays as it is
 }
 
 // An ExistsError lists files that exist already with another text. Nothing
@@ -63,6 +64,10 @@ func (d *Documents) findMissing(dir string, force bool) (missing []File, same []
 	var differ []string
 	for _, f := range d.Files {
 		target := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if _, err := os.Lstat(target); err == nil && f.Kept {
+			same = append(same, f.kept(target))
+			continue
+		}
 		text, err := readDocument(target)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -80,6 +85,15 @@ func (d *Documents) findMissing(dir string, force bool) (missing []File, same []
 		return nil, nil, &ExistsError{differ}
 	}
 	return missing, same, nil
+}
+
+// kept is a file that stays as it is.
+func (f File) kept(target string) Placed {
+	p := Placed{Path: target}
+	if lacksRule(target) {
+		p.Lacks = ignoreRule
+	}
+	return p
 }
 
 // errNoFile means that a device, a pipe or the like stands where a document belongs.
@@ -110,7 +124,7 @@ func (d *Documents) writeAndLoad(dir string) error {
 		if err := os.WriteFile(path, []byte(f.Text), 0o666); err != nil {
 			return err
 		}
-		if strings.HasPrefix(f.Name, "experiments/") {
+		if strings.HasPrefix(f.Name, "experiments/") && !f.off {
 			list = append(list, path)
 		}
 	}
@@ -129,15 +143,22 @@ func moveAll(from, to string, files []File, force bool) (moved []Placed, err err
 	for _, f := range files {
 		name := filepath.FromSlash(f.Name)
 		target := filepath.Join(to, name)
-		if err := move(filepath.Join(from, name), target, force); err != nil {
+		err := move(filepath.Join(from, name), target, force && !f.Kept)
+		if f.Kept && errors.Is(err, fs.ErrExist) { // it was made just now
+			moved = append(moved, f.kept(target))
+			continue
+		}
+		if err != nil {
 			if !force {
 				for _, m := range moved {
-					err = errors.Join(err, os.Remove(m.Path))
+					if m.Written {
+						err = errors.Join(err, os.Remove(m.Path))
+					}
 				}
 			}
 			return nil, err
 		}
-		moved = append(moved, Placed{target, true})
+		moved = append(moved, Placed{Path: target, Written: true})
 	}
 	return moved, nil
 }

@@ -49,6 +49,8 @@ type Documents struct {
 type File struct {
 	Name string // relative to the folder, with slashes
 	Text string
+	Kept bool // one that is there already stays, whatever it holds
+	off  bool // a suggestion: all of it is a comment
 }
 
 // The schemas are written beside the documents, where editors find them without a
@@ -69,13 +71,17 @@ func Make(o Options) (*Documents, error) {
 	}
 	d := &Documents{}
 	deps := dependencies(o)
-	d.Files = append(d.Files, File{experiments.SystemFile, d.makeSystem(o, deps)})
+	d.Files = append(d.Files, File{Name: experiments.SystemFile, Text: d.makeSystem(o, deps)})
 	for _, dep := range deps {
-		d.Files = append(d.Files, File{"experiments/" + dep.id + "-slow.yaml", slowExperiment(dep)})
+		d.Files = append(d.Files, File{Name: "experiments/" + dep.id + "-slow.yaml", Text: slowExperiment(dep)})
 	}
 	if len(o.Proxies) == 0 { // one file with every key, to read
 		d.Files[1].Text = exampleExperiment(deps[0])
 	}
+	for _, dep := range deps {
+		d.Files = append(d.Files, suggestions(dep)...)
+	}
+	d.Files = append(d.Files, File{Name: ignoreFile, Text: ignoreText, Kept: true})
 	for _, s := range []struct {
 		name string
 		kind experiments.Kind
@@ -84,7 +90,7 @@ func Make(o Options) (*Documents, error) {
 		if err != nil {
 			return nil, err
 		}
-		d.Files = append(d.Files, File{s.name, string(text)})
+		d.Files = append(d.Files, File{Name: s.name, Text: string(text)})
 	}
 	return d, nil
 }

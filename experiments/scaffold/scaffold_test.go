@@ -52,7 +52,7 @@ func loaded(t testing.TB, d *Documents) (*experiments.System, []*experiments.Exp
 		if err := os.WriteFile(path, []byte(f.Text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if strings.HasPrefix(f.Name, "experiments/") {
+		if strings.HasPrefix(f.Name, "experiments/") && !f.off {
 			list = append(list, path)
 		}
 	}
