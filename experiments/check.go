@@ -31,6 +31,7 @@ func checkExperiment(d *shape.Document, e *Experiment, s *System) {
 	checkCaps(d, "", e.Settings, s.Caps)
 	phases := e.Settings.Phases.Over(s.Defaults.Phases).Over(StandardPhases())
 	checkPhases(d, e, s, phases)
+	checkRamps(d, e, s, phases.Warmup)
 	checkTimes(d, e, phases.Fault)
 	checkShares(d, e, s, phases.Fault)
 	checkSaturation(d, e, s)

@@ -12,9 +12,10 @@ import (
 // A Journey is what one user does, as requests in order.
 type Journey struct {
 	Name      string        `json:"name"`
-	Rate      float64       `json:"rate"`       // journeys per second over all arms
-	SlowAfter time.Duration `json:"slow_after"` // the whole journey's budget
-	Timeout   time.Duration `json:"timeout"`    // of the whole journey
+	Rate      float64       `json:"rate"`             // journeys per second over all arms
+	Stages    []Stage       `json:"stages,omitempty"` // before it is sent at Rate; none: it is from the start
+	SlowAfter time.Duration `json:"slow_after"`       // the whole journey's budget
+	Timeout   time.Duration `json:"timeout"`          // of the whole journey
 	Steps     []Step        `json:"steps"`
 	Data      *Data         `json:"data,omitempty"` // nil: none
 }
@@ -54,7 +55,7 @@ const (
 func journeyShape(j *Journey, env environment) shape.Shape {
 	all := &common{}
 	return shape.Validated{Always: true, Check: func(d *shape.Document, n shape.Node, path string) { j.check(d, n, path, all) }, Shape: append(all.fields(), shape.Fields{
-		{Name: "rate", Doc: "journeys per second or minute over both arms, such as 40/s", Shape: env.in(positive(rate, "0/s")(&j.Rate)), Required: true},
+		{Name: "rate", Doc: "journeys per second or minute over both arms, such as 40/s, or in stages that end within the warm-up: [10/s for 30s, 40/s]", Shape: rateShape(j, env), Required: true},
 		{Name: "slow_after", Doc: "budget of the whole journey; beyond it the journey counts as slow; 3s by default",
 			Shape: positive(duration, "0s")(&j.SlowAfter)},
 		{Name: "timeout", Doc: "a journey that takes longer has failed; 10s by default", Shape: positive(duration, "0s")(&j.Timeout)},

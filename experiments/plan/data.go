@@ -34,7 +34,7 @@ func (e Experiment) dataUses() []dataUse {
 		}
 		u := &list[k]
 		arms, longest := len(e.Arms()), j.EndsWithin()
-		u.needed += arms * int(math.Ceil(j.Rate/float64(arms)*longest.Seconds()))
+		u.needed += arms * int(math.Ceil(j.MaxRate()/float64(arms)*longest.Seconds()))
 		u.journeys, u.longest = append(u.journeys, j.Name), max(u.longest, longest)
 	}
 	return list

@@ -21,8 +21,9 @@ func digestsOf(s *experiments.System, e Experiment, saturation []float64) Digest
 	type load struct {
 		Phases experiments.Phases
 		Rates  map[string]float64
-		Repeat int       `json:",omitempty"`
-		Shares []float64 `json:",omitempty"`
+		Repeat int                            `json:",omitempty"`
+		Shares []float64                      `json:",omitempty"`
+		Stages map[string][]experiments.Stage `json:",omitempty"`
 	}
 	type data struct {
 		Digest string
@@ -34,9 +35,13 @@ func digestsOf(s *experiments.System, e Experiment, saturation []float64) Digest
 		Data               *data  `json:",omitempty"`
 		Traces             string `json:",omitempty"`
 	}
+	stages := map[string][]experiments.Stage{}
 	rates, journeys, byJourney := map[string]float64{}, map[string]journey{}, map[string]float64{}
 	for _, j := range e.Journeys {
 		rates[j.Name] = j.Rate
+		if j.Stages != nil {
+			stages[j.Name] = j.Stages
+		}
 		byJourney[j.Name] = j.Limit
 		steps := slices.Clone(j.Steps)
 		for i := range steps {
@@ -54,7 +59,7 @@ func digestsOf(s *experiments.System, e Experiment, saturation []float64) Digest
 	return Digests{
 		Faults:   digest(faults),
 		Journeys: digest(journeys),
-		Load:     digest(load{e.Phases, rates, e.Repeat, slices.Sorted(slices.Values(saturation))}),
+		Load:     digest(load{e.Phases, rates, e.Repeat, slices.Sorted(slices.Values(saturation)), stages}),
 		Limits:   digest([]any{e.Limits, byJourney}),
 	}
 }

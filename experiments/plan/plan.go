@@ -179,7 +179,7 @@ func resolveLimits(own, defaults experiments.Limits) Limits {
 
 func resolveJourney(j experiments.Journey, doc *experiments.Experiment, defaults experiments.Limits, l Limits) Journey {
 	if rate, ok := doc.Rates[j.Name]; ok {
-		j.Rate = rate
+		j.Rate, j.Stages = rate, nil
 	}
 	limit := l.BlastRadius
 	// An experiment's own overall limit is more specific than a system's limit
@@ -230,6 +230,7 @@ func checkPossible(e Experiment, caps experiments.Caps) error {
 		errs = append(errs, errors.New("a baseline of 0s leaves nothing to compare with"))
 	}
 	errs = append(errs, e.checkTurns(), e.checkData())
+	errs = append(errs, e.checkRamps()...)
 	for _, f := range e.Faults {
 		if f.Until > e.Phases.Fault || f.At >= f.Until {
 			errs = append(errs, fmt.Errorf("the fault on %s lasts from %s to %s, outside the fault phase of %s", f.Into, f.At, f.Until, e.Phases.Fault))
@@ -264,7 +265,7 @@ func (p *Plan) Duration() time.Duration {
 func (e Experiment) Load() float64 {
 	rate := 0.0
 	for _, j := range e.Journeys {
-		rate += j.Rate
+		rate += j.MaxRate()
 	}
 	return rate
 }

@@ -31,6 +31,7 @@ type schedule struct {
 	spared   *lane         // of journeys that the faults do not touch; nil: there are none
 	period   float64       // nanoseconds between journeys
 	offset   time.Duration // of the first one
+	share    float64       // of the time between two journeys of all arms, before the first
 	arms     uint64
 	seed     journey.Seed // of all its journeys: without Number and Seq
 	inFlight inFlight
@@ -66,10 +67,10 @@ func newSchedule(t *Traffic, o Options, arm plan.Arm, index int) (*schedule, err
 	// Both arms share the offset, and the control is half a period behind, so that
 	// the arms take turns.
 	share := sampling.Share(sampling.Draw(s.seed.Choices, 0, 1))
-	s.offset = time.Duration(s.period * (share + float64(arm)) / float64(arms))
+	s.offset, s.share = time.Duration(s.period*(share+float64(arm))/float64(arms)), share
 	s.inFlight.limit = o.MaxInFlight
 	if s.inFlight.limit <= 0 {
-		perSecond := float64(time.Second) / s.period
+		perSecond := j.MaxRate() / float64(arms)
 		s.inFlight.limit = max(minInFlight, int(math.Ceil(perSecond*s.journey.EndsWithin().Seconds()*inFlightSpare)))
 	}
 	return s, nil
@@ -128,7 +129,7 @@ func (s *schedule) run(ctx context.Context, start time.Time, newWorker func(firs
 	<-timer.C
 	for n := uint64(0); ; n++ {
 		// Computed from the start, so that errors of waiting do not add up.
-		intended := start.Add(s.offset + time.Duration(float64(n)*s.period))
+		intended := start.Add(s.due(n))
 		if !s.waitUntil(ctx, timer, intended) {
 			return
 		}
@@ -149,6 +150,25 @@ func (s *schedule) run(ctx context.Context, start time.Time, newWorker func(firs
 			newWorker(next)
 		}
 	}
+}
+
+// due is when a journey is due by its number, since the traffic began. In stages, as many
+// are due as the rates up to then make, so that no stage adds or skips one, and the arms
+// take turns throughout.
+func (s *schedule) due(n uint64) time.Duration {
+	if s.journey.Stages == nil {
+		return s.offset + time.Duration(float64(n)*s.period)
+	}
+	before := s.share + float64(n*s.arms+uint64(s.arm)) // journeys of all arms
+	var begun time.Duration
+	for _, stage := range s.journey.Stages {
+		all := stage.Rate * stage.For.Seconds()
+		if before < all {
+			return begun + time.Duration(before/stage.Rate*float64(time.Second))
+		}
+		before, begun = before-all, begun+stage.For
+	}
+	return begun + time.Duration(before/s.journey.Rate*float64(time.Second))
 }
 
 // waitUntil waits for a moment. It reports false where no more journeys are to
