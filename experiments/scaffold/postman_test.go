@@ -151,6 +151,31 @@ func TestWhatARequestBecomes(t *testing.T) {
 	}
 }
 
+// TestAValueThatAScriptKeepsIsKept: what a script draws and several requests use is the
+// same in all of them, or every comparison would find harm.
+func TestAValueThatAScriptKeepsIsKept(t *testing.T) {
+	t.Parallel()
+	j, err := fromPostman(`{"info": {"name": "shop"}, "item": [
+		{"name": "make", "request": {"method": "POST", "url": "http://shop.test/", "body": {"mode": "raw", "raw": "{\"name\": \"{{name}}\", \"mail\": \"{{mail}}\", \"ref\": \"{{ref}}\", \"once\": \"{{once}}\"}", "options": {"raw": {"language": "json"}}}},
+		 "event": [{"listen": "prerequest", "script": {"exec": ["const n = pm.variables.replaceIn('{{$randomFirstName}}'); pm.environment.set('name', n)", "pm.environment.set('mail', pm.variables.replaceIn('{{$randomEmail}}'))", "pm.environment.set('ref', pm.variables.replaceIn('{{$guid}}'))", "pm.environment.set('once', pm.variables.replaceIn('{{$guid}}'))"]}}]},
+		{"name": "look", "request": "http://shop.test/{{ref}}",
+		 "event": [{"listen": "test", "script": {"exec": ["pm.expect(pm.response.json().name).to.eql(pm.environment.get('name'))", "pm.expect(pm.response.json().mail).to.eql(pm.environment.get(\"mail\"))"]}}]}]}`, "", postman.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := Make(Options{Journey: j})
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded(t, d)
+	for _, want := range []string{`name: Ada`, `mail: "user-${arm}-${seq}@example.com"`, `ref: "${run}-${arm}-${seq}"`, `once: "${uuid}"`,
+		"GET /${run}-${arm}-${seq}", `"$.name": Ada`, `"$.mail": "user-${arm}-${seq}@example.com"`} {
+		if !strings.Contains(d.Files[0].Text, want) {
+			t.Errorf("there is no %s:\n%s", want, whatIsMade(d))
+		}
+	}
+}
+
 // TestFilesThatAreNoCollection are named, with what to do.
 func TestFilesThatAreNoCollection(t *testing.T) {
 	t.Parallel()

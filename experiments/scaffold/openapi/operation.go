@@ -278,5 +278,10 @@ func server(doc *openapi3.T, own string) (origin, base string, others []string) 
 		}
 		others = append(others, fmt.Sprintf("%.100s", text))
 	}
+	if own != "" && origin != own && len(doc.Servers) > 0 && doc.Servers[0] != nil { // another host with the same paths
+		if u, err := url.Parse(doc.Servers[0].URL); err == nil && !strings.ContainsAny(doc.Servers[0].URL, "{}") {
+			base = strings.TrimRight(u.EscapedPath(), "/")
+		}
+	}
 	return cmp.Or(own, origin), base, others
 }

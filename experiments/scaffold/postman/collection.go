@@ -22,6 +22,7 @@ const (
 // A collection has the fields of the schema v2.1.0 that are used here. What may be of
 // several types there is read leniently: a collection that Postman opens is no mistake.
 type collection struct {
+	text      string     // of the file
 	Info      info       `json:"info"`
 	Items     []item     `json:"item"`
 	Auth      *auth      `json:"auth"`
@@ -327,6 +328,7 @@ func readCollection(name string, from io.Reader) (*collection, error) {
 	if err := json.Unmarshal(data, &c); err != nil {
 		return nil, explain(name, "Postman collection", data, err)
 	}
+	c.text = string(data)
 	return &c, nil
 }
 
@@ -360,6 +362,16 @@ func checkVersion(name string, top map[string]json.RawMessage) error {
 		return fail(name, wantCollection, "the collection has no requests")
 	}
 	return nil
+}
+
+// uses counts how often a collection uses a variable: in texts and in scripts.
+func (c *collection) uses(name string) int {
+	quoted, err := json.Marshal(name)
+	if err != nil {
+		return 0
+	}
+	name = string(quoted[1 : len(quoted)-1])
+	return strings.Count(c.text, "{{"+name+"}}") + strings.Count(c.text, `.get(\"`+name+`\")`) + strings.Count(c.text, ".get('"+name+"')")
 }
 
 // An environment is the values that a collection is used with.

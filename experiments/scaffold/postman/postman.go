@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -71,7 +72,7 @@ func newConverter(col *collection, env *environment, o Options) *converter {
 	id := cmp.Or(draft.Slug(o.Folder), draft.Slug(string(col.Info.Name)), draft.Slug(strings.TrimSuffix(filepath.Base(o.File), filepath.Ext(o.File))), "collection")
 	j := &draft.Journey{ID: id, Secrets: draft.NewVault(id), SlowAfter: experiments.DefaultSlowAfter, Timeout: experiments.DefaultTimeout}
 	c := &converter{options: o, journey: j, steps: map[string]bool{}, lost: map[string]int{}, told: map[string]bool{}}
-	c.scope = &scope{known: map[string]*binding{}, names: map[string]string{}, taken: map[string]bool{}, secrets: j.Secrets, note: c.note}
+	c.scope = &scope{known: map[string]*binding{}, names: map[string]string{}, taken: map[string]bool{}, secrets: j.Secrets, note: c.note, uses: col.uses}
 	c.define(col.Variables, "the collection")
 	if env != nil {
 		c.define(env.Values, "the environment")
@@ -321,6 +322,15 @@ func (c *converter) finish(col *collection, env *environment) {
 	}
 	if left > 0 {
 		c.note("the scripts of %d requests do more than a journey can: comments at their steps say what", left)
+	}
+	var deletes []string
+	for _, s := range j.Steps {
+		if s.Request.Method == http.MethodDelete && len(deletes) < 10 {
+			deletes = append(deletes, s.Name)
+		}
+	}
+	if len(deletes) > 0 {
+		j.Remarks = append(j.Remarks, "Steps that delete: "+strings.Join(deletes, ", ")+". Leave them out where users do not do that to what others use.")
 	}
 	if last := j.Steps[len(j.Steps)-1]; len(last.Checks)+len(last.Body)+len(last.Captures) == 0 {
 		last.Vague = true

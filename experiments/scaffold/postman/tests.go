@@ -63,6 +63,8 @@ func (c *converter) bind(sets []script.Set, s *draft.Step) {
 					name += "_value"
 				}
 				list = append(list, piece{variable: c.capture(s, name, p)})
+			case strings.HasPrefix(p.Variable, "$") && c.uses(set.Name) > 1:
+				list = append(list, c.stable(p.Variable)...)
 			case p.Variable != "":
 				list = append(list, c.lookup(p.Variable, 0)...)
 			default:
@@ -113,6 +115,9 @@ func (c *converter) addCheck(s *draft.Step, t script.Check) {
 			}
 		}
 		out.Operand = &draft.Node{Kind: draft.TextNode, Slot: &draft.Slot{In: draft.InJSON, Parts: c.final(list)}}
+		if value, ok := literal(list); ok && t.Number && json.Valid([]byte(value)) && value != "" && strings.ContainsAny(value[:1], "-0123456789") {
+			out.Operand = nodeOf(json.Number(value), 0)
+		}
 	} else {
 		out.Operand = nodeOf(t.Value, 0)
 	}

@@ -40,6 +40,7 @@ type scope struct {
 	taken   map[string]bool
 	secrets *draft.Vault
 	visited int
+	uses    func(name string) int // how often the collection uses a variable
 	note    func(format string, args ...any)
 }
 
@@ -152,6 +153,41 @@ func (s *scope) dynamic(name string) []piece {
 	}
 	s.note("{{%s}} became ${uuid}: a journey has nothing like it", name)
 	return variable("uuid")
+}
+
+// stable returns what stands for a dynamic variable whose value a script keeps: it is the
+// same at every use within a journey, which ${uuid} and ${random ...} are not.
+func (s *scope) stable(name string) []piece {
+	s.note("what a script draws and keeps is the same throughout a journey: it is made of ${seq}, or is one value for all journeys")
+	unique := []piece{{variable: "run"}, {literal: "-"}, {variable: "arm"}, {literal: "-"}, {variable: "seq"}}
+	drawn := s.dynamic(name)
+	switch name {
+	case "$guid", "$randomUUID":
+		return unique
+	case "$timestamp":
+		return []piece{{variable: "seq"}}
+	case "$isoTimestamp":
+		return drawn
+	}
+	out := []piece{}
+	for _, p := range drawn {
+		choice, isRandom := strings.CutPrefix(p.variable, "random ")
+		switch {
+		case isRandom && strings.Contains(choice, "|"):
+			first, _, _ := strings.Cut(choice, "|")
+			out = append(out, piece{literal: first})
+		case isRandom && len(drawn) > 1:
+			out = append(out, unique[2:]...) // a part of a name or an address
+		case isRandom:
+			low, _, _ := strings.Cut(choice, "..")
+			out = append(out, piece{literal: low})
+		case p.variable == "uuid":
+			out = append(out, unique...)
+		default:
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // literal returns a text without variables. It reports false if it has some.

@@ -184,8 +184,8 @@ func (a *assertion) word(l link, last bool) bool {
 // place returns where a check on a value stands.
 func (a *assertion) place() (Check, bool) {
 	switch a.on.kind {
-	case answerJSON:
-		return Check{On: OnJSON, Path: a.on.path}, true
+	case answerJSON: // a text is compared with a text, and nobody knows what is there
+		return Check{On: OnJSON, Path: a.on.path}, !a.on.worded
 	case answerHeader:
 		return Check{On: OnHeader, Path: a.on.path}, true
 	}
@@ -242,7 +242,7 @@ func (v known) operand(c *Check) bool {
 		c.Value = v.literal
 		return true
 	case textValue:
-		c.Parts = v.parts
+		c.Parts, c.Number = v.parts, v.number
 		for _, p := range v.parts {
 			if p.From != "" { // of the same answer
 				return false

@@ -38,11 +38,12 @@ type Part struct {
 
 // A Check is an expectation on the answer.
 type Check struct {
-	On    Place
-	Path  string // a JSONPath, or a header's name
-	Op    experiments.Op
-	Value any    // string, json.Number, bool, nil or []any of these; [true] for Exists and Absent
-	Parts []Part // instead of Value, where it is a text with variables
+	On     Place
+	Path   string // a JSONPath, or a header's name
+	Op     experiments.Op
+	Value  any    // string, json.Number, bool, nil or []any of these; [true] for Exists and Absent
+	Parts  []Part // instead of Value, where it is a text with variables
+	Number bool   // what Parts become is a number
 }
 
 // A Place is the part of an answer that a check is on.
@@ -157,10 +158,15 @@ func (r *run) assign(s statement) bool {
 // conditional carries out what is done if the answer is a good one. Other conditions
 // are left.
 func (r *run) conditional(s statement) bool {
-	if !r.isSuccess(s.value) || len(s.otherwise) > 0 && !r.isHarmless(s.otherwise) {
+	if !r.isSuccess(s.value) {
 		return false
 	}
 	r.all(s.body)
+	for _, other := range s.otherwise { // what is done with a bad answer
+		if !r.isHarmless(s.otherwise) {
+			r.out.Left = append(r.out.Left, "else "+r.words(other))
+		}
+	}
 	return true
 }
 
@@ -172,7 +178,7 @@ func (r *run) isSuccess(e *expression) bool {
 	}
 	v := r.value(e)
 	if v.kind != comparison {
-		return v.kind == answerJSON && v.path != "$"
+		return v.kind == answerJSON
 	}
 	switch v.left.kind {
 	case answerStatus:

@@ -18,7 +18,9 @@ type known struct {
 	left    *known // of a comparison
 	right   *known
 	op      experiments.Op
-	about   *expression // of a function or a regular expression
+	about   *expression // of a regular expression
+	number  bool        // a text that was made a number
+	worded  bool        // a value that was made a text: 1 and true are no longer what they were
 }
 
 type knownKind uint8
@@ -231,8 +233,9 @@ func (r *run) call(e *expression) known {
 		return variableText("$guid")
 	case "Date.now":
 		return variableText("$timestamp")
-	case "String", "Number", "parseInt":
-		if len(e.list) == 1 && first.isText() {
+	case "String", "Number", "parseInt", "parseFloat":
+		if len(e.list) > 0 && first.isText() {
+			first.number, first.worded = name != "String", name == "String"
 			return first
 		}
 		return known{}
@@ -248,6 +251,7 @@ func (r *run) method(e *expression, of, first known) known {
 	switch e.left.text {
 	case "toString", "trim":
 		if len(e.list) == 0 && of.isText() {
+			of.worded = true
 			return of
 		}
 	case "at":
