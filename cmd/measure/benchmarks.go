@@ -49,7 +49,7 @@ func benchmarkPrograms() []program {
 		}})
 	}
 	return append(list, program{"crash-random", "runs and guards killed at random moments, on damaged and removed directories (200 cases: 1 min)", defineCrashRandom}, program{"startup", "start-up time of the command (10 s)", defineStartup},
-		program{"truth", "what is promised of verdicts beside what whole experiments in fake time show (3 h on two cores with 2,000 runs; -for 30m, -state FILE to go on)", defineTruth})
+		program{"truth", "what is promised of verdicts beside what whole experiments in fake time show (4 h on two cores with 2,000 runs; -for 30m, -state FILE to go on)", defineTruth})
 }
 
 // defineTruth plays the cases behind each row of what is promised, and whole suites for
