@@ -383,7 +383,7 @@ func TestCapturedValuesKeepTheirTypeInChecks(t *testing.T) {
 		return nil
 	})
 	first := experiments.Step{Captures: []experiments.Capture{{Name: "quoted", From: experiments.FromJSON, Expr: "$.total"}, {Name: "code", From: experiments.FromJSON, Expr: "$.code"}}}
-	for target, want := range map[string]journal.Outcome{"$.charged=${quoted}": journal.OK, "$.code=${code}": journal.Wrong} {
+	for target, want := range map[string]journal.Outcome{"$.charged=${quoted}": journal.OK, "$.charged=${quoted|raw}": journal.OK, "$.code=${code}": journal.Wrong, "$.code=${code|raw}": journal.Wrong} {
 		n = 0
 		path, value, _ := strings.Cut(target, "=")
 		got, _ := perform(t, Facts{}, to, first, experiments.Step{Expect: experiments.Expect{JSON: []experiments.Check{{Target: path, Op: experiments.Eq, Value: value}}}})
