@@ -125,11 +125,26 @@ func (c *common) mergeHeaders(d *shape.Document, s *Step, at string) {
 	own := slices.DeleteFunc(s.Request.Headers, func(f Field) bool { return slices.Contains(without, f.Name) })
 	var all []Field
 	for _, f := range c.headers {
-		if !named(own, f.Name) && !slices.ContainsFunc(without, func(name string) bool { return strings.EqualFold(name, f.Name) }) {
+		if !named(own, f.Name) && !slices.ContainsFunc(without, func(name string) bool { return strings.EqualFold(name, f.Name) }) && f.suits(s.Request) {
 			all = append(all, f)
 		}
 	}
 	s.Request.Headers = append(all, own...)
+}
+
+// suits reports whether a header of a whole journey can be that of a request: the type of
+// one body is not that of a form.
+func (f Field) suits(r Request) bool {
+	kind := ""
+	switch {
+	case !strings.EqualFold(f.Name, "Content-Type"):
+		return true
+	case len(r.Form) > 0:
+		kind = "application/x-www-form-urlencoded"
+	case len(r.Multipart) > 0:
+		kind = "multipart/"
+	}
+	return strings.HasPrefix(strings.ToLower(f.Value), kind)
 }
 
 // mergeChecks puts the checks of the journey before those of a step, but for those that

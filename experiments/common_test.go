@@ -43,6 +43,31 @@ func TestStepsAreWhole(t *testing.T) {
 	}
 }
 
+// The type that a journey gives to its bodies is not that of a form.
+func TestTypesOfAWholeJourney(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		kind    string
+		request Request
+		want    bool
+	}{
+		"json":                  {"application/vnd.api+json", Request{HasJSON: true}, true},
+		"text":                  {"text/xml", Request{Body: "<a/>"}, true},
+		"a file":                {"text/xml", Request{File: NewFile("a.xml", nil)}, true},
+		"nothing":               {"text/xml", Request{}, true},
+		"a form":                {"application/json", Request{Form: []Field{{"a", "b"}}}, false},
+		"a form of its kind":    {"Application/x-www-form-urlencoded; charset=utf-8", Request{Form: []Field{{"a", "b"}}}, true},
+		"multipart":             {"application/json", Request{Multipart: []FormPart{{Name: "a"}}}, false},
+		"multipart of its kind": {"multipart/mixed", Request{Multipart: []FormPart{{Name: "a"}}}, true},
+	} {
+		c, step := &common{headers: []Field{{"content-type", tt.kind}}}, &Step{Request: tt.request}
+		c.mergeHeaders(nil, step, "")
+		if got := len(step.Request.Headers) == 1; got != tt.want {
+			t.Errorf("%s: sent with %s: %t, want %t", name, tt.kind, got, tt.want)
+		}
+	}
+}
+
 // Where nothing is common, a journey is what it always was.
 func TestNothingInCommonChangesNothing(t *testing.T) {
 	t.Parallel()

@@ -79,6 +79,12 @@ func synonyms(wrote string) []string {
 		return []string{"json", "form", "body"}
 	case "files", "file", "upload", "uploads", "attachments", "formdata", "form_data", "form-data", "multipart_form":
 		return []string{"multipart", "file"}
+	case "query":
+		return []string{"sql", "json"}
+	case "graphql", "variables":
+		return []string{"json"}
+	case "cookies":
+		return []string{"cookie", "headers"}
 	case "redirects", "follow_redirects", "followredirects", "allow_redirects", "max_redirects", "redirect":
 		return []string{"follow"}
 	case "thresholds", "slo", "steady_state":
