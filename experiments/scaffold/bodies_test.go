@@ -153,3 +153,25 @@ func TestASecretIsOneVariable(t *testing.T) {
 		t.Errorf("variables %v, want one at six places:\n%s", d.Env, text)
 	}
 }
+
+// Who logged in before the recording began is logged in by a variable.
+func TestALoginBeforeTheRecording(t *testing.T) {
+	t.Parallel()
+	const session, other = "k3jh4k5jh4k5jh43", "9f8e7d6c5b4a3f2e"
+	d := drafted(t,
+		harEntry{method: "GET", path: "/account", headers: map[string]string{"Cookie": "theme=dark; sid=" + session + "; visit=" + other + "; auth_token=" + other}, answerMIME: "text/html", answer: "<p>you</p>"},
+		harEntry{method: "POST", path: "/carts", headers: map[string]string{"Cookie": "sid=" + session + "; cart_session=" + other, "X-Session": session}, mime: "application/json", body: `{"sku": "A-1"}`,
+			setCookie: "cart_session=" + other, started: 1})
+	text := d.Files[0].Text
+	if strings.Contains(text, session) || strings.Contains(text, other) || len(d.Env) != 2 {
+		t.Errorf("variables %v, want two, and no cookie in:\n%s", d.Env, text)
+	}
+	for _, want := range []string{`    headers: {Cookie: "sid=${env:VISIT_SID}; auth_token=${env:VISIT_AUTH_TOKEN}"}`, `X-Session: "${env:VISIT_SID}"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the document lacks %s:\n%s", want, text)
+		}
+	}
+	if notes := strings.Join(d.Notes, "\n"); !strings.Contains(notes, "theme, visit;") || strings.Contains(notes, "sid") {
+		t.Errorf("notes %q, want the cookies that are no credentials", notes)
+	}
+}

@@ -195,3 +195,28 @@ func TestAnswersOfOtherSitesGoFirst(t *testing.T) {
 		t.Errorf("kept %t, %t, %t; want the shop's first answer, and a problem of the one that is too much", !shop.Answer.Lost, !other.Answer.Lost, more.Wrong == nil)
 	}
 }
+
+// FuzzRead: whatever the file, it is read, or refused as an invalid document.
+func FuzzRead(f *testing.F) {
+	for _, seed := range []string{ok("http://shop.test/a?b=c#d"), ok("data:,"), `{"request": {"method": "POST", "url": "https://u:p@shop.test:8/%zz", "headers": [{"name": "a", "value": 1}],
+		"postData": {"mimeType": "multipart/form-data; boundary=B", "text": "--B\\r\\nContent-Disposition: form-data; name=a\\r\\n\\r\\nb\\r\\n--B--"}}, "response": {"status": 302, "redirectURL": "/", "content": {"encoding": "base64", "text": "aGk="}}}`} {
+		text := `{"log": {"entries": [` + seed + `]}}`
+		f.Add(text)
+		f.Add(utf16Text(text, true))
+		f.Add("\xef\xbb\xbf" + text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		rec, err := Read("f.har", strings.NewReader(text))
+		if err != nil {
+			if !errors.Is(err, experiments.ErrInvalid) {
+				t.Fatal(err)
+			}
+			return
+		}
+		for _, x := range rec.Exchanges {
+			if x.URL == nil || x.URL.Host == "" || x.URL.User != nil || x.URL.Fragment != "" {
+				t.Errorf("entry %d has the URL %v", x.Entry, x.URL)
+			}
+		}
+	})
+}

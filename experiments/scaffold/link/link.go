@@ -28,7 +28,7 @@ func Journey(rec *recording.Recording, own string) (*draft.Journey, error) {
 	id := cmp.Or(draft.Slug(strings.TrimSuffix(filepath.Base(rec.File), filepath.Ext(rec.File))), "checkout")
 	l := trace(kept, id)
 	j := &draft.Journey{ID: id, Origin: own, Made: "Recorded at " + own, Left: rec.Left.Lines(), Secrets: l.secrets,
-		Notes: slices.Concat(notes, l.notes, gaps(l.steps))}
+		Notes: slices.Concat(notes, l.notes, gaps(l.steps, l.cookie))}
 	j.SlowAfter, j.Timeout = budget(l.steps)
 	j.Rate, j.RateWhy = carried(rec, own, l.steps)
 	l.followRedirects()
@@ -39,6 +39,9 @@ func Journey(rec *recording.Recording, own string) (*draft.Journey, error) {
 		}
 	}
 	j.Share()
+	if l.cookie != nil {
+		j.Headers = append(j.Headers, l.cookie)
+	}
 	return j, nil
 }
 
@@ -103,7 +106,7 @@ func newLinker(list []*recording.Exchange, secrets *draft.Vault) *linker {
 }
 
 // gaps says what is missing from the recording.
-func gaps(steps []*step) (notes []string) {
+func gaps(steps []*step, kept *draft.Slot) (notes []string) {
 	lost, unchanged, unset := 0, 0, []string{}
 	set := map[string]bool{}
 	for _, s := range steps {
@@ -130,6 +133,9 @@ func gaps(steps []*step) (notes []string) {
 	if unchanged > 0 {
 		notes = append(notes, fmt.Sprintf("%d answers came from the browser's cache (304): record with the cache disabled to have their texts", unchanged))
 	}
+	unset = slices.DeleteFunc(unset, func(name string) bool {
+		return kept != nil && strings.Contains("; "+kept.Text(), "; "+name+"=")
+	})
 	if unset = slices.Compact(slices.Sorted(slices.Values(unset))); len(unset) > 0 {
 		notes = append(notes, "cookies from before the recording were sent and are not part of it: "+strings.Join(unset[:min(len(unset), 8)], ", ")+"; record in a private window from the first page on")
 	}

@@ -45,6 +45,7 @@ type linker struct {
 	sent    map[string]map[string]bool // values that no earlier answer held, with the names they were sent by
 	taken   map[string]bool            // names of variables
 	secrets *draft.Vault
+	cookie  *draft.Slot // of a login from before the recording; nil: none
 	notes   []string
 }
 
@@ -342,6 +343,7 @@ func isIdempotencyKey(s *draft.Slot) bool {
 
 // hideSecrets replaces the values that no document may hold.
 func (l *linker) hideSecrets() {
+	l.keepLogin()
 	for _, s := range l.steps {
 		for _, slot := range s.request.Slots() {
 			if slot.Secrecy() != draft.Public && !slot.IsResolved() && (!slot.HasVariable() || slot.Key == "") && !isIdempotencyKey(slot) {
