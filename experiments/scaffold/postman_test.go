@@ -108,12 +108,15 @@ func TestWhatARequestBecomes(t *testing.T) {
 		"a field twice": {`{"method": "POST", "url": "{{base}}/", "body": {"mode": "urlencoded", "urlencoded": [{"key": "a", "value": "1"}, {"key": "a", "value": "{{$guid}}"}]}}`, "", "form: {a: [\"1\", \"${uuid}\"]}\n"},
 		"multipart": {`{"method": "POST", "url": "{{base}}/", "header": [{"key": "Content-Type", "value": "multipart/form-data"}], "body": {"mode": "formdata", "formdata": [{"key": "a", "value": "{{n}}", "type": "text"}, {"key": "photo", "type": "file", "src": "/home/ada/lamp.png", "contentType": "image/png"}]}}`, "",
 			"multipart: {a: \"7\"}\n"},
-		"a file of it":  {`{"method": "POST", "url": "{{base}}/", "body": {"mode": "formdata", "formdata": [{"key": "photo", "type": "file", "src": ["/home/ada/lamp.png"], "contentType": "image/png"}]}}`, "", "add photo: {file: lamp.png, type: image/png} to multipart\n"},
-		"a pruned body": {`{"method": "GET", "url": "{{base}}/", "body": {"mode": "raw", "raw": "x"}}`, "", "request: GET /\n"},
-		"a kept body":   {`{"method": "GET", "url": "{{base}}/", "body": {"mode": "raw", "raw": "x"}}`, `"protocolProfileBehavior": {"disableBodyPruning": true}`, "body: x\n"},
-		"graphql":       {`{"method": "POST", "url": "{{base}}/g", "body": {"mode": "graphql", "graphql": {"query": "{ a }", "variables": {"k": 1}}}}`, "", "json: {query: \"{ a }\", variables: {k: 1}}\n        expect: {json: {\"$.errors\": {absent: true}}}\n"},
-		"bearer":        {`{"url": "{{base}}/", "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "hunter2hunter2"}]}}`, "", "headers: {Authorization: \"Bearer ${env:SHOP_BEARER_TOKEN}\"}\n"},
-		"basic":         {`{"url": "{{base}}/", "auth": {"type": "basic", "basic": [{"key": "username", "value": "ada"}, {"key": "password", "value": "hunter2hunter2"}]}}`, "", "headers: {Authorization: \"Basic ${env:SHOP_BASIC_CREDENTIALS}\"}\n"},
+		"a file of it":          {`{"method": "POST", "url": "{{base}}/", "body": {"mode": "formdata", "formdata": [{"key": "photo", "type": "file", "src": ["/home/ada/lamp.png"], "contentType": "image/png"}]}}`, "", "add photo: {file: lamp.png, type: image/png} to multipart\n"},
+		"a form that redirects": {`{"method": "POST", "url": "{{base}}/", "body": {"mode": "urlencoded", "urlencoded": [{"key": "a", "value": "1"}]}}`, "", "follow: 5"},
+		"told to follow":        {`"{{base}}/"`, `"protocolProfileBehavior": {"followRedirects": true}`, "follow: 5"},
+		"a redirect expected":   {`{"method": "POST", "url": "{{base}}/", "body": {"mode": "urlencoded", "urlencoded": [{"key": "a", "value": "1"}]}}`, test("pm.response.to.have.status(303)"), "expect: {status: 303}\n"},
+		"a pruned body":         {`{"method": "GET", "url": "{{base}}/", "body": {"mode": "raw", "raw": "x"}}`, "", "request: GET /\n"},
+		"a kept body":           {`{"method": "GET", "url": "{{base}}/", "body": {"mode": "raw", "raw": "x"}}`, `"protocolProfileBehavior": {"disableBodyPruning": true}`, "body: x\n"},
+		"graphql":               {`{"method": "POST", "url": "{{base}}/g", "body": {"mode": "graphql", "graphql": {"query": "{ a }", "variables": {"k": 1}}}}`, "", "json: {query: \"{ a }\", variables: {k: 1}}\n        expect: {json: {\"$.errors\": {absent: true}}}\n"},
+		"bearer":                {`{"url": "{{base}}/", "auth": {"type": "bearer", "bearer": [{"key": "token", "value": "hunter2hunter2"}]}}`, "", "headers: {Authorization: \"Bearer ${env:SHOP_BEARER_TOKEN}\"}\n"},
+		"basic":                 {`{"url": "{{base}}/", "auth": {"type": "basic", "basic": [{"key": "username", "value": "ada"}, {"key": "password", "value": "hunter2hunter2"}]}}`, "", "headers: {Authorization: \"Basic ${env:SHOP_BASIC_CREDENTIALS}\"}\n"},
 		"a key in the query": {
 			`{"url": "{{base}}/?a=1", "auth": {"type": "apikey", "apikey": [{"key": "key", "value": "k"}, {"key": "value", "value": "hunter2hunter2"}, {"key": "in", "value": "query"}]}}`, "", "request: GET /?a=1&k=${env:SHOP_K}\n"},
 		"oauth2":          {`{"url": "{{base}}/", "auth": {"type": "oauth2", "oauth2": [{"key": "accessToken", "value": "hunter2hunter2"}]}}`, "", "headers: {Authorization: \"Bearer ${env:SHOP_ACCESS_TOKEN}\"}\n"},
@@ -145,6 +148,9 @@ func TestWhatARequestBecomes(t *testing.T) {
 		}
 		loaded(t, d)
 		text := whatIsMade(d)
+		if strings.Contains(c.want, "303") && strings.Contains(text, "follow: 5 #") {
+			t.Errorf("%s: it is followed:\n%s", name, text)
+		}
 		if !strings.Contains(text, c.want) && !strings.Contains(unwrapped(text), c.want) || strings.Contains(text, "hunter2") || strings.Contains(text, "secret words") {
 			t.Errorf("%s: want\n%s\ngot\n%s", name, c.want, text)
 		}

@@ -45,7 +45,8 @@ type item struct {
 	Variables []variable `json:"variable"`
 	Events    []event    `json:"event"`
 	Behavior  struct {
-		KeepBody bool `json:"disableBodyPruning"` // of GET and HEAD
+		KeepBody bool  `json:"disableBodyPruning"` // of GET and HEAD
+		Follow   *bool `json:"followRedirects"`    // nil: Postman does
 	} `json:"protocolProfileBehavior"`
 }
 

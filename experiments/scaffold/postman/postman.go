@@ -223,7 +223,20 @@ func (c *converter) add(one placed) {
 		}
 	}
 	c.expectSaved(s, one.Responses)
+	s.Follow = follows(one.item, s)
 	c.journey.Steps = append(c.journey.Steps, s)
+}
+
+// follows returns how many redirects a step follows. Postman follows all, but few APIs
+// redirect: forms do, and what is told to.
+func follows(it *item, s *draft.Step) int {
+	const some = 5
+	isForm := len(s.Request.Form)+len(s.Request.Multipart) > 0
+	redirects := s.Status/100 == 3 || slices.ContainsFunc(s.Captures, func(k draft.Capture) bool { return strings.EqualFold(k.Expr, "location") }) || slices.ContainsFunc(s.Statuses, func(code int) bool { return code/100 == 3 })
+	if told := it.Behavior.Follow; redirects || told != nil && !*told || told == nil && !isForm {
+		return 0
+	}
+	return some
 }
 
 // defineOnce defines the variables of a folder, when its first request comes.
@@ -310,7 +323,7 @@ func (c *converter) finish(col *collection, env *environment) {
 	if n := len(j.Left); n == maxNamed {
 		j.Left[n-1] = "more: " + c.lostWords()
 	}
-	j.Remarks = append([]string{"Redirects are not followed, as Postman does by itself: write follow: 5 in a step that needs it."}, j.Remarks...)
+	j.Remarks = append([]string{"Redirects are followed after forms alone, where Postman follows all: write follow: 5 in a step that needs it."}, j.Remarks...)
 	left := 0
 	for _, s := range j.Steps {
 		for _, r := range s.Notes {
