@@ -12,10 +12,18 @@ import (
 // Stages are read with the document, and are held against the warm-up of each experiment.
 func TestStages(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(system)
-	if err != nil {
-		t.Fatal(err)
-	}
+	const text = `version: 1
+system: checkout
+environment: staging
+toxiproxy: http://127.0.0.1:8474
+url: http://127.0.0.1:8080
+dependencies:
+  payments: {listen: 127.0.0.1:18083, upstream: "http://127.0.0.1:8083"}
+journeys:
+  checkout:
+    rate: [10/s for 30s, 1200/min for 1m, "${env:RATE:-40/s}"]
+    steps: [{name: pay, request: GET /pay}]
+`
 	for name, tt := range map[string]struct {
 		experiment string
 		wrong      string
@@ -29,9 +37,8 @@ func TestStages(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			file, x := filepath.Join(dir, "blastgauge.yaml"), filepath.Join(dir, "x.yaml")
-			staged := strings.Replace(string(text), "rate: 40/s", "rate: [10/s for 30s, 1200/min for 1m, \"${env:RATE:-40/s}\"]", 1)
 			document := "version: 1\nexperiment: x\nhypothesis: h\nfaults: [{inject: latency, into: payments, latency: 1s}]\n" + tt.experiment + "\n"
-			for path, content := range map[string]string{file: staged, x: document} {
+			for path, content := range map[string]string{file: text, x: document} {
 				if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 					t.Fatal(err)
 				}
