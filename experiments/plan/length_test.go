@@ -132,7 +132,8 @@ func TestOneNumberOfJourneys(t *testing.T) {
 		}
 		return text
 	}
-	for name, last := range map[string]Last{"nothing known": {}, "bursts": {Known: true, Base: 0.01, Effect: 4}} {
+	inBursts := Last{Known: true, Base: 0.01, Effect: 4}
+	for name, last := range map[string]Last{"nothing known": {}, "bursts": inBursts} {
 		j.Last, e.Journeys[0].Last = last, last
 		x, of, ok := e.longEnough(j.Limit)
 		if !ok || of.Name != j.Name {
@@ -146,6 +147,7 @@ func TestOneNumberOfJourneys(t *testing.T) {
 			t.Errorf("%s: held in %g of runs", name, held)
 		}
 	}
+	e.Journeys[0].Last = inBursts
 	bursts, _, _ := e.longEnough(j.Limit)
 	e.Journeys[0].Last = Last{Known: true, Base: 0.01, Effect: 1}
 	if even, _, _ := e.longEnough(j.Limit); bursts.perArm(e.Journeys[0]) < 2*even.perArm(e.Journeys[0]) {
