@@ -117,7 +117,8 @@ func (a *app) validate(ctx context.Context, s selection) (v validated, err error
 // remarks are the warnings about valid documents, and what validate cannot know.
 func (v validated) remarks() []validations.Problem { return append(v.warnings(), v.notChecked()...) }
 
-// warnings are what the documents alone tell of a control arm that is none.
+// warnings are what the documents alone tell of a control arm that is none, and of data
+// with too few rows.
 func (v validated) warnings() (list []validations.Problem) {
 	if experiments.CheckAddresses(v.system, v.experiments...) != nil { // they are not known
 		return nil
@@ -129,6 +130,10 @@ func (v validated) warnings() (list []validations.Problem) {
 	at, _ := v.system.Place("control_url")
 	for _, text := range p.SharedWarnings() {
 		list = append(list, validations.Problem{Kind: validations.Warning, File: v.system.File, Line: at.Line, Column: at.Col, Message: text})
+	}
+	for _, w := range p.DataWarnings() {
+		at, _ := v.system.Place("journeys." + w.Journey + ".data")
+		list = append(list, validations.Problem{Kind: validations.Warning, File: v.system.File, Line: at.Line, Column: at.Col, Message: w.Text})
 	}
 	return list
 }

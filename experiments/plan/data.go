@@ -51,12 +51,32 @@ func (e Experiment) checkData() error {
 }
 
 // dataWarnings are files with fewer rows than journeys that may be in flight.
-func (e Experiment) dataWarnings() []string {
-	var list []string
+func (e Experiment) dataWarnings() []DataWarning {
+	var list []DataWarning
 	for _, u := range e.dataUses() {
 		if u.data.Rows < u.needed {
-			list = append(list, fmt.Sprintf("%s has %d rows, and %s may have %d in use at a time, if journeys take all of %s: those for whom none is free are not sent, and count as harmed",
-				u.data.File, u.data.Rows, figures.List(u.journeys, "and"), u.needed, u.longest))
+			list = append(list, DataWarning{u.journeys[0], fmt.Sprintf("%s has %d rows, and %s may have %d in use at a time, if journeys take all of %s: those for whom none is free are not sent, and count as harmed",
+				u.data.File, u.data.Rows, figures.List(u.journeys, "and"), u.needed, u.longest)})
+		}
+	}
+	return list
+}
+
+// A DataWarning is a data file with fewer rows than journeys that may be in flight.
+type DataWarning struct {
+	Journey string // the first that takes rows of it
+	Text    string
+}
+
+// DataWarnings are those of the experiments of the plan, each once. They need no more than
+// the documents.
+func (p *Plan) DataWarnings() []DataWarning {
+	var list []DataWarning
+	for _, e := range p.Experiments {
+		for _, w := range e.dataWarnings() {
+			if !slices.Contains(list, w) {
+				list = append(list, w)
+			}
 		}
 	}
 	return list

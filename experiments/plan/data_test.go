@@ -2,6 +2,7 @@ package plan
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,8 +45,12 @@ func TestRowsThatArmsNeed(t *testing.T) {
 			if len(uses) != 1 {
 				t.Fatalf("%d files, want one", len(uses))
 			}
-			warned := strings.Join(makeOne(t, s, x, Options{}).dataWarnings(), "\n")
-			if tt.needed == 0 && warned != "" || tt.needed > 0 && (uses[0].needed != tt.needed || warned == "") {
+			p, err := Make(s, []*experiments.Experiment{x, x}, Options{Phases: NoOverride()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			warned := p.DataWarnings()
+			if tt.needed == 0 && warned != nil || tt.needed > 0 && (uses[0].needed != tt.needed || len(warned) != 1 || warned[0].Journey != "checkout" || !slices.Contains(p.Experiments[0].Warnings, warned[0].Text)) {
 				t.Errorf("%d of %d rows are needed, want %d: %q", uses[0].needed, tt.rows, tt.needed, warned)
 			}
 		})

@@ -291,7 +291,9 @@ func warnings(e Experiment) []string {
 	list = append(list, e.guardrailWarnings()...)
 	list = append(list, e.recoveryWarnings()...)
 	list = append(list, e.turnWarnings()...)
-	list = append(list, e.dataWarnings()...)
+	for _, w := range e.dataWarnings() {
+		list = append(list, w.Text)
+	}
 	list = append(list, e.pauseWarnings()...)
 	for _, f := range e.Faults {
 		kind, _ := injectors.Lookup(f.Inject)
