@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -97,12 +98,20 @@ func parse(text string) (Place, string, error) {
 	return p, strings.TrimRight(u.EscapedPath(), "/"), err
 }
 
+// longestName is how long the name of a host can be: DNS has 253 bytes, and a dot may follow.
+const longestName = 254
+
 // placeOf returns the place of an origin, without a path. Names are written as browsers
-// send them: in small letters and ASCII, without the port that the scheme has anyway.
+// send them: in small letters and ASCII, without the port that the scheme has anyway. The
+// zone of an address is this machine's own affair and in no Host header (RFC 6874, 4).
 func placeOf(scheme string, u *url.URL) (Place, error) {
 	usual := usualPort(scheme)
-	p := Place{Scheme: scheme, Name: strings.ToLower(u.Hostname()), Port: cmp.Or(u.Port(), usual)}
-	if usual == "" || p.Name == "" {
+	p := Place{Scheme: scheme, Name: strings.ToLower(u.Hostname())}
+	if usual == "" || p.Name == "" || len(p.Name) > longestName {
+		return Place{}, ErrNoURL
+	}
+	var ok bool
+	if p.Port, ok = portOf(u, usual); !ok {
 		return Place{}, ErrNoURL
 	}
 	if !isASCII(p.Name) {
@@ -113,12 +122,23 @@ func placeOf(scheme string, u *url.URL) (Place, error) {
 		p.Name = name
 	}
 	if p.Host = p.Name; strings.Contains(p.Name, ":") {
-		p.Host = "[" + p.Name + "]"
+		address, _, _ := strings.Cut(p.Name, "%")
+		p.Host = "[" + address + "]"
 	}
 	if p.Port != usual {
 		p.Host += ":" + p.Port
 	}
 	return p, nil
+}
+
+// portOf returns the port of a URL in the one way to write it, because ports are compared
+// as texts and dialled as numbers: 080 is 80. It reports false for what is no port.
+func portOf(u *url.URL, usual string) (port string, ok bool) {
+	if u.Port() == "" {
+		return usual, true
+	}
+	n, err := strconv.ParseUint(u.Port(), 10, 16)
+	return strconv.FormatUint(n, 10), err == nil
 }
 
 func usualPort(scheme string) string {
@@ -187,11 +207,15 @@ func bothUsual(port string) []string {
 	return []string{port}
 }
 
-// canonical is a host's name as it is compared.
+// canonical is a host's name as it is compared. A zone means nothing to a loopback
+// address, which is this machine by any.
 func canonical(host string) string {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	if a, err := netip.ParseAddr(host); err == nil {
-		return a.Unmap().String()
+		if a = a.Unmap(); a.IsLoopback() {
+			a = a.WithZone("")
+		}
+		return a.String()
 	}
 	return host
 }

@@ -2,6 +2,7 @@ package site
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -64,6 +65,13 @@ func TestLocate(t *testing.T) {
 		"its address at another port":     {byAddress, "http://127.0.0.1:9000/x", "http://127.0.0.1 9000 127.0.0.1:9000 /x"},
 		"its address at the usual port":   {byAddress, "http://127.0.0.1/x", "http://127.0.0.1 80 127.0.0.1 /x"},
 		"as localhost":                    {byAddress, "http://localhost:8081/x", entry + "localhost:8081 /x"},
+		"as IPv6 loopback with a zone":    {byAddress, "http://[::1%25lo]:8081/x", entry + "[::1]:8081 /x"},
+		"as IPv6 loopback, IPv4 in it":    {byAddress, "http://[::ffff:127.0.0.1]:8081/x", entry + "127.0.0.1:8080 /x"},
+		"port with zeros before it":       {byAddress, "http://127.0.0.1:0008081/x", entry + "127.0.0.1:8080 /x"},
+		"localhost, zeros before a port":  {byAddress, "http://localhost.:08080/x", entry + "localhost.:8080 /x"},
+		"in wide digits and dots":         {byAddress, "http://\uff11\uff12\uff17\u30020\uff0e0\uff611:8081/x", entry + "127.0.0.1:8080 /x"},
+		"elsewhere, usual port of zeros":  {byAddress, "https://sso.test:00443/x", "https://sso.test 443 sso.test /x"},
+		"elsewhere with a zone":           {byAddress, "http://[fe80::1%25eth0]:81/x", "http://fe80::1%eth0 81 [fe80::1]:81 /x"},
 		"as IPv6 loopback":                {byAddress, "http://[::1]:8080/x", entry + "[::1]:8080 /x"},
 		"localhost at another port":       {byAddress, "http://localhost:9000/x", "http://localhost 9000 localhost:9000 /x"},
 		"elsewhere by name":               {byAddress, "https://sso.test/login#top", "https://sso.test 443 sso.test /login#top"},
@@ -151,7 +159,7 @@ func TestDirect(t *testing.T) {
 func TestNoTargets(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "http://127.0.0.1:8080", "")
-	for _, target := range []string{"", "thanks", "?a=b", "ftp://shop.test/x", "http://", "http:///x", "http://me:secret@shop.test/", "http://shop.test:port/", "http://sh op.test/", "http://[::1/x", "://shop.test", "http://\x00/"} {
+	for _, target := range []string{"", "thanks", "?a=b", "ftp://shop.test/x", "http://", "http:///x", "http://me:secret@shop.test/", "http://shop.test:port/", "http://shop.test:65536/", "http://shop.test:018446744073709551696/", "http://" + strings.Repeat("a.", 200) + "test/", "http://%31%32%37.0.0.1:8081/", `http://127.0.0.1:8081\x/`, "http://sh op.test/", "http://[::1/x", "://shop.test", "http://\x00/"} {
 		if p, err := s.Locate(target); !errors.Is(err, ErrNoURL) {
 			t.Errorf("Locate(%q) = %s, %v; want an error of class ErrNoURL", target, way(p), err)
 		}
