@@ -230,8 +230,7 @@ func (e *Execution) end() {
 // forget lets go of the last answer.
 func (e *Execution) forget() {
 	e.answer.document.Reset()
-	clear(e.answer.hops)
-	e.answer.hops = e.answer.hops[:0]
+	e.dropHops()
 	e.resp.Forget()
 	e.lease.drop()
 }
@@ -326,7 +325,8 @@ func (e *Execution) attempt(ctx context.Context, s *step, deadline time.Time) Ve
 		}
 	}
 	e.req.Deadline = deadline
-	e.sent, e.answer.hops = e.sent+1, e.answer.hops[:0]
+	e.sent++
+	e.dropHops()
 	begun := time.Now()
 	err := e.send(ctx, s, s.headersOf(e))
 	var verdict *Verdict

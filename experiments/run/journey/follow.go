@@ -39,7 +39,9 @@ func (e *Execution) follow(ctx context.Context, s *step, took time.Duration) (*V
 			return nil, nil
 		}
 		h.took = took
-		e.answer.hops = append(e.answer.hops, h)
+		if err := e.addHop(h); err != nil {
+			return nil, err
+		}
 		if len(e.answer.hops) > s.follow {
 			return e.tooManyRedirects(s.follow, to), nil
 		}
@@ -58,6 +60,34 @@ func (e *Execution) follow(ctx context.Context, s *step, took time.Duration) (*V
 		}
 		took = time.Since(begun)
 	}
+}
+
+// addHop keeps a hop as long as the step lasts. The memory of all journeys counts it: a
+// head is large, and a step has many of them.
+func (e *Execution) addHop(h hop) error {
+	if err := e.lease.keep(h.size()); err != nil {
+		return err
+	}
+	e.answer.hops = append(e.answer.hops, h)
+	return nil
+}
+
+// dropHops forgets the hops.
+func (e *Execution) dropHops() {
+	for _, h := range e.answer.hops {
+		_ = e.lease.keep(-h.size()) // giving back never fails
+	}
+	clear(e.answer.hops)
+	e.answer.hops = e.answer.hops[:0]
+}
+
+// size is how much of answers a hop keeps, in bytes.
+func (h *hop) size() int {
+	size := len(h.target) + len(h.location)
+	for _, line := range h.cookies {
+		size += len(line)
+	}
+	return size
 }
 
 // redirect returns the answer as a hop, and what it redirects to. It reports false for any

@@ -183,6 +183,9 @@ func (s *step) capture(a *answer, v *values, l *lease) (missing *capture, err er
 		}
 		v.slots[c.slot], v.from[c.slot] = value, a.target
 	}
+	if len(a.hops) > 0 { // a redirect said how long the target is
+		return nil, l.keep(len(a.target))
+	}
 	return nil, nil
 }
 

@@ -17,7 +17,7 @@ const (
 	sharedMemory = 24 << 20 // of all answers together
 	spareMemory  = 8 << 20  // beyond that, of answers that hold less than smallAnswer
 	firstMemory  = 56 << 20 // of the one answer that everybody else waits for
-	keptMemory   = 16 << 20 // of captured values and cookies
+	keptMemory   = 16 << 20 // of captured values, cookies and redirects
 	smallAnswer  = 128 << 10
 )
 
@@ -26,7 +26,7 @@ var errTooMuch = errors.New("the answer needs more than 56 MiB to be judged")
 
 // errTooMuchKept means that the journeys under way have captured more than a run may
 // hold.
-var errTooMuchKept = errors.New("the values and cookies that all journeys under way keep need more than 16 MiB")
+var errTooMuchKept = errors.New("the values, cookies and redirects that all journeys under way keep need more than 16 MiB")
 
 // errNotJudged is the error of a request whose answer this machine did not read,
 // decode or compare before the deadline. It is a time-out.

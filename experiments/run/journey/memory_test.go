@@ -378,6 +378,52 @@ func TestCookiesCount(t *testing.T) {
 	})
 }
 
+// What redirects say counts until their step ends, and where a captured value came from
+// until the journey does.
+func TestRedirectsCount(t *testing.T) {
+	t.Parallel()
+	const hops, large = 10, 200 << 10
+	m, longest := NewMemory(), 0
+	step := func(name string) experiments.Step {
+		return experiments.Step{Name: name, Follow: hops, Request: experiments.Request{Target: "/" + name}, Captures: []experiments.Capture{{Name: name, From: experiments.FromHeader, Expr: "X"}}}
+	}
+	to := sender(func(_ context.Context, req *httpclient.Request, resp *httpclient.Response) error {
+		longest = max(longest, m.kept)
+		resp.Status, resp.Headers, resp.Body = 200, []experiments.Field{{Name: "X", Value: "y"}}, nil
+		if n := len(req.Target) % large; n < hops { // each is one longer
+			resp.Status = 302
+			resp.Headers = []experiments.Field{{Name: "Location", Value: "http://shop.test/" + strings.Repeat("x", large+n+1-len("http://shop.test/"))}}
+		}
+		return nil
+	})
+	script, err := Compile([]experiments.Step{step("a"), step("b")}, Facts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := NewExecution()
+	r := e.Perform(t.Context(), script, Entry{Sender: to, Site: shopSite, Memory: m}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Minute})
+	// At the most the last redirect of the second step is under way: all before it, as
+	// Location and as target, and the last target of the first step.
+	if least, most := (2*hops-4)*large, 2*(hops+1)*large; r.Outcome != journal.OK || longest < least || longest > most {
+		t.Errorf("%v, %v: %d bytes kept, want %d to %d", r.Outcome, r.Err, longest, least, most)
+	}
+	if m.used != 0 || m.kept != 0 {
+		t.Errorf("%d bytes used and %d kept in the end", m.used, m.kept)
+	}
+	holdsNothing(t, e)
+
+	// A journey that finds no room for its redirects is this machine's affair.
+	full := aLease(m, t.Context(), time.Time{})
+	if err := full.keep(keptMemory - 3*large); err != nil {
+		t.Fatal(err)
+	}
+	r = e.Perform(t.Context(), script, Entry{Sender: to, Site: shopSite, Memory: m}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Minute})
+	if !errors.Is(r.Err, errTooMuchKept) || m.kept != keptMemory-3*large {
+		t.Errorf("%v, %v: %d bytes kept", r.Outcome, r.Err, m.kept)
+	}
+	holdsNothing(t, e)
+}
+
 // The time that this machine needs is told apart from that of the system.
 func TestOwnTimeIsNotTheSystems(t *testing.T) {
 	t.Parallel()

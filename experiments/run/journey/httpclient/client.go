@@ -25,7 +25,8 @@ import (
 const (
 	maxBody         = 8 << 20 // bytes of a response, before and after uncompressing
 	defaultMaxConns = 10_000
-	maxTLSSessions  = 64 // kept, so that new connections resume them
+	maxTLSSessions  = 64  // kept, so that new connections resume them
+	maxEndpoints    = 256 // beside the entry: answers say which there are
 	userAgent       = "blastgauge"
 )
 
@@ -158,8 +159,21 @@ func (c *Client) endpoint(at site.Place) (*endpoint, error) {
 		return nil, err // it is not kept: refused hosts must not fill the memory
 	}
 	e.closed = c.closed
+	if len(c.endpoints) >= maxEndpoints {
+		c.dropEndpoint()
+	}
 	c.endpoints[origin] = e
 	return e, nil
+}
+
+// dropEndpoint forgets any endpoint, and closes its connections when nobody uses them.
+// One that is asked for again is made again.
+func (c *Client) dropEndpoint() {
+	for origin, e := range c.endpoints {
+		e.close()
+		delete(c.endpoints, origin)
+		return
+	}
 }
 
 // Close closes idle connections now, and those in use when their request ends.

@@ -365,6 +365,35 @@ func TestConnectionsAreBounded(t *testing.T) {
 	})
 }
 
+// Answers lead to as many hosts as they like: what is kept of them is bounded, and an
+// endpoint that is dropped closes its connections.
+func TestEndpointsAreBounded(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, Options{Base: "http://shop.test"})
+	accepted := pipe(t, c, func(c net.Conn) {
+		for in := bufio.NewReader(c); ; {
+			if _, err := http.ReadRequest(in); err != nil {
+				return // the client has closed it
+			}
+			_, _ = io.WriteString(c, "HTTP/1.1 204 No Content\r\n\r\n") // a failure is the client's to see
+		}
+	})
+	for i := range 3 * maxEndpoints {
+		if _, err := get(t, c, fmt.Sprintf("http://h%d.test/", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(c.endpoints); n != maxEndpoints || c.conns.Load() > maxEndpoints {
+		t.Errorf("%d endpoints with %d connections, want %d", n, c.conns.Load(), maxEndpoints)
+	}
+	if n := accepted.Load(); n != 3*maxEndpoints {
+		t.Errorf("%d connections were opened", n)
+	}
+	if _, err := get(t, c, "http://h0.test/"); err != nil {
+		t.Errorf("one that was dropped: %v", err)
+	}
+}
+
 func TestIdleConnectionsAreNotTrusted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
