@@ -9,7 +9,8 @@ import (
 // enteredNames end the names of fields in which people enter secrets.
 func enteredNames() []string {
 	return []string{"password", "passwd", "passphrase", "pwd", "pass", "pin", "otp", "totp", "mfa_code", "cvc", "cvv", "cvc2", "cvv2", "csc", "security_code",
-		"card_number", "cardnumber", "cc_number", "ccnumber", "cardno", "pan", "iban", "bic", "account_number", "ssn", "secret", "client_secret"}
+		"card_number", "cardnumber", "cc_number", "ccnumber", "cardno", "pan", "iban", "bic", "account_number", "ssn", "secret", "client_secret", "secret_answer",
+		"passwort", "kennwort", "mot_de_passe", "contraseña", "contrasena", "senha", "wachtwoord", "lösenord", "hasło"}
 }
 
 // issuedNames end the names of secrets that a server or its owner issued.
@@ -27,7 +28,7 @@ func otherNames() []string {
 // gluedNames end names of secrets also without a boundary before them: accesstoken,
 // JSESSIONID.
 func gluedNames() []string {
-	return []string{"password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "secretkey", "privatekey", "sessionid", "sessid", "credential", "credentials", "cookie", "cardnumber"}
+	return []string{"password", "passwd", "passphrase", "secret", "token", "apikey", "passwort", "kennwort", "motdepasse", "wachtwoord", "accesskey", "secretkey", "privatekey", "sessionid", "sessid", "credential", "credentials", "cookie", "cardnumber"}
 }
 
 // modifiers may follow a name that says that its value is a secret.

@@ -6,6 +6,7 @@ import (
 	"html"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -157,21 +158,27 @@ func (s *Slot) takeNested() {
 
 // fieldForm matches a value with its name in a text, whatever the text is: the content
 // of an element of XML, a member of JSON, an attribute, a pair with = and a line with a
-// colon.
+// colon, an argument of GraphQL.
 var fieldForm = regexp.MustCompile(`>\s*([^<>\s][^<>]*?)\s*</([A-Za-z_][\w.:-]*)|<!\[CDATA\[\s*(.*?)\s*\]\]>\s*</([A-Za-z_][\w.:-]*)` +
 	`|"([^"\\]{1,200})"\s*:\s*(?:"((?:[^"\\]|\\.)*)"|(-?[0-9][0-9.]*))` +
 	`|([A-Za-z_][\w.:-]*)\s*=\s*(?:"([^"]*)"|'([^']*)')` +
 	`|(?m:^|[&?;,\s])([A-Za-z_][\w.%\[\]-]*)=([^&\s;,"'<>]+)` +
-	`|(?m:^)([A-Za-z][\w -]{0,40}):[ \t]+([^\s<>"{]+)[ \t\r]*(?m:$)`)
+	`|(?m:^)([A-Za-z][\w -]{0,40}):[ \t]+([^\s<>"{]+)[ \t\r]*(?m:$)` +
+	`|([A-Za-z_]\w*)\s*:\s*"((?:[^"\\]|\\.)*)"`)
 
 // The groups of fieldForm: of the name, and of what may be the value.
-var fieldGroups = [...]struct {
-	name   int
-	values []int
-	decode func(string) string
-}{
-	{2, []int{1}, html.UnescapeString}, {4, []int{3}, nil}, {5, []int{6, 7}, unquote}, {8, []int{9, 10}, html.UnescapeString}, {11, []int{12}, unescape}, {13, []int{14}, nil},
+var fieldGroups = [...]fieldGroup{
+	{2, []int{1}, html.UnescapeString, html.EscapeString}, {4, []int{3}, asIs, asIs}, {5, []int{6, 7}, unquote, quote}, {8, []int{9, 10}, html.UnescapeString, html.EscapeString},
+	{11, []int{12}, unescape, queryEscape}, {13, []int{14}, asIs, asIs}, {15, []int{16}, unquote, quote},
 }
+
+type fieldGroup struct {
+	name           int
+	values         []int
+	decode, encode func(string) string
+}
+
+func asIs(text string) string { return text }
 
 func unquote(raw string) string {
 	var text string
@@ -181,39 +188,75 @@ func unquote(raw string) string {
 	return text
 }
 
-// maxFields is how many values of one text are looked at.
-const maxFields = 500
+// quote escapes what stands inside the quotes of JSON.
+func quote(text string) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if e.Encode(text) != nil {
+		return text
+	}
+	return b.String()[1 : b.Len()-2] // without the quotes, and the newline behind them
+}
+
+func queryEscape(text string) string { return strings.ReplaceAll(url.QueryEscape(text), "+", "%20") }
+
+const (
+	maxFields = 500 // values of one text that are looked at
+	maxWithin = 3   // documents, each of them a text inside of the other
+)
 
 // takeApart makes a slot of each value with a name in a text, and of what stands between
 // them.
 func (s *Slot) takeApart() {
-	text, done := s.Value, 0
+	if inner := fieldsOf(s.In, s.Value, asIs, 0); len(inner) > 1 || len(inner) == 1 && inner[0].Key != "" {
+		s.Inner = inner
+	}
+}
+
+// fieldsOf returns a slot for each value with a name in a text, and for what stands
+// between them. A value that is a document itself is taken apart as well if a secret is in
+// it. encode escapes the text for the place that it is in.
+func fieldsOf(in Place, text string, encode func(string) string, depth int) (list []*Slot) {
+	done := 0
 	between := func(to int) {
 		if done < to {
-			s.Inner = append(s.Inner, NewSlot(s.In, "", text[done:to], text[done:to]))
+			list = append(list, NewSlot(in, "", text[done:to], encode(text[done:to])))
 		}
 	}
+	named := "" // what an attribute or a member says is the name of the next value
 	for _, m := range fieldForm.FindAllStringSubmatchIndex(text, maxFields) {
-		key, from, to, decode := fieldAt(text, m)
+		key, from, to, g := fieldAt(text, m)
 		if from == to || strings.HasSuffix(text[:from], "$") { // $ and a variable would be the text ${
 			continue
 		}
 		between(from)
-		value := text[from:to]
-		if decode != nil {
-			value = decode(value)
-		}
-		s.Inner = append(s.Inner, NewSlot(s.In, key, value, text[from:to]))
 		done = to
+		s := NewSlot(in, key, g.decode(text[from:to]), encode(text[from:to]))
+		if named != "" && (isValueName(key) || text[from-1] == '>') {
+			s.Of, named = named, ""
+		}
+		if isNameName(key) {
+			named = s.Value
+		}
+		if depth < maxWithin && s.Secrecy() == Public {
+			within := fieldsOf(in, s.Value, func(t string) string { return encode(g.encode(t)) }, depth+1)
+			if slices.ContainsFunc(within, isSecret) {
+				list = append(list, within...)
+				continue
+			}
+		}
+		list = append(list, s)
 	}
-	if s.Inner != nil {
-		between(len(text))
-	}
+	between(len(text))
+	return list
 }
+
+func isSecret(s *Slot) bool { return s.Secrecy() != Public }
 
 // fieldAt returns the name in a match of fieldForm, without the prefix of a namespace,
 // and where its value is.
-func fieldAt(text string, m []int) (key string, from, to int, decode func(string) string) {
+func fieldAt(text string, m []int) (key string, from, to int, group fieldGroup) {
 	for _, g := range fieldGroups {
 		if m[2*g.name] < 0 {
 			continue
@@ -224,9 +267,9 @@ func fieldAt(text string, m []int) (key string, from, to int, decode func(string
 		}
 		for _, v := range g.values {
 			if m[2*v] >= 0 {
-				return key, m[2*v], m[2*v+1], g.decode
+				return key, m[2*v], m[2*v+1], g
 			}
 		}
 	}
-	return "", 0, 0, nil
+	return "", 0, 0, fieldGroup{}
 }

@@ -35,6 +35,7 @@ func (p Place) String() string {
 type Slot struct {
 	In     Place
 	Key    string // name of the field; in a path, the segment before
+	Of     string // another name of it: of what stands around or beside it
 	Value  string // decoded
 	Number bool   // of JSON
 	Lead   string // text before it: the key of a query
@@ -204,6 +205,7 @@ func NewRequest(x *recording.Exchange) *Request {
 	if x.Body != nil && x.Method != "GET" && x.Method != "HEAD" {
 		r.takeBody(x.Body)
 	}
+	r.TakeApart()
 	return r
 }
 

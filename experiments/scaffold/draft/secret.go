@@ -2,10 +2,14 @@ package draft
 
 import (
 	"cmp"
+	"encoding/base64"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 )
 
@@ -22,22 +26,75 @@ const (
 // Secrecy classes a slot by its value, its name and its place. A value that is common is
 // no secret whatever its name: nobody keeps false, 1 or US.
 func (s *Slot) Secrecy() Secrecy {
-	formed := redact.FindJWT(s.Value) != "" || redact.FindKey(s.Value) != ""
-	named := redact.IssuedName(s.Key) || redact.SecretName(s.Key) || s.In == InHeader && strings.Contains(strings.ToLower(s.Key), "token")
-	switch {
-	case isCommon(s.Value):
+	if isCommon(s.Value) {
 		return Public
+	}
+	if own := s.secrecyAs(s.Key); own != Public || s.Of == "" {
+		return own
+	}
+	return s.secrecyAs(s.Of)
+}
+
+// secrecyAs classes a slot by one of its names.
+func (s *Slot) secrecyAs(name string) Secrecy {
+	formed := redact.FindJWT(s.Value) != "" || redact.FindKey(s.Value) != ""
+	named := redact.IssuedName(name) || redact.SecretName(name) || s.In == InHeader && strings.Contains(strings.ToLower(name), "token")
+	switch {
 	case s.In == InPath: // its name is only the segment before
-		if formed || named && IsDistinct(s.Value) {
+		if formed || named && IsDistinct(s.Value) || isLinkName(name) && len(s.Value) >= leastToken && IsDistinct(s.Value) {
 			return Issued
 		}
 		return Public
-	case redact.FindCard(s.Value) != "", isEntered(s.Key) && s.In != InHeader:
+	case redact.FindCard(s.Value) != "", isEntered(name) && s.In != InHeader:
 		return Entered
-	case formed, named && (!isAmbiguous(s.Key) || IsDistinct(s.Value)):
+	case formed, named && (!isAmbiguous(name) || IsDistinct(s.Value)), s.isKey(name), encodesSecret(s.Value):
 		return Issued
 	}
 	return Public
+}
+
+// leastToken is the length from which a value may be a key without a form of its own.
+const leastToken = 16
+
+// isKey reports whether a value is a key by its name and its look: the names of keys end
+// like those of keys to sort or to cache by, whose values are words.
+func (s *Slot) isKey(name string) bool {
+	before, ok := strings.CutSuffix(strings.Trim(Snake(name), "_"), "key")
+	if !ok || s.In != InHeader && s.In != InQuery || len(s.Value) < leastToken || !IsDistinct(s.Value) {
+		return false
+	}
+	return !keyOfData.MatchString(before)
+}
+
+var keyOfData = regexp.MustCompile(`idempoten|cache|sort|order|partition|routing|group|row|public|site`)
+
+// isLinkName reports whether a segment of a path stands before what only the addressee of
+// a mail knows.
+func isLinkName(name string) bool {
+	switch PlainName(name) {
+	case "magic", "magiclink", "reset", "verify", "verifyemail", "confirm", "confirmation", "activate", "activation", "invite", "invitation", "unsubscribe":
+		return true
+	}
+	return false
+}
+
+// encodesSecret reports whether a value is a text in base64 that holds a secret.
+func encodesSecret(value string) bool {
+	text, ok := decodeBase64(value)
+	if !ok {
+		return false
+	}
+	return redact.FindJWT(text) != "" || redact.FindKey(text) != "" || slices.ContainsFunc(fieldsOf(InBody, text, asIs, maxWithin), func(s *Slot) bool { return s.Key != "" && isSecret(s) })
+}
+
+// decodeBase64 returns the text that a value encodes. It reports false for what is none.
+func decodeBase64(value string) (string, bool) {
+	if len(value) < leastToken {
+		return "", false
+	}
+	value = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(value, "="))
+	text, err := base64.RawStdEncoding.DecodeString(value)
+	return string(text), err == nil && utf8.Valid(text)
 }
 
 // enteredWords are in the names of second fields: password2, password_confirmation.
@@ -143,7 +200,7 @@ func (v *Vault) VariableFor(value, what, where string) string {
 
 // HideIn replaces the secret of a slot by a variable.
 func (v *Vault) HideIn(s *Slot, where string) {
-	secret, what := s.Value, s.Key
+	secret, what := s.Value, cmp.Or(s.Of, s.Key)
 	if s.In == InHeader && strings.EqualFold(s.Key, "authorization") {
 		var before string
 		if before, secret = SplitScheme(s.Value); before != "" {
@@ -158,6 +215,67 @@ func (v *Vault) HideIn(s *Slot, where string) {
 		}
 	}
 	s.SetVariable("env:" + v.VariableFor(secret, what, where))
+}
+
+// HideExpected replaces the secrets in what the answer of a step must hold. An expression
+// holds no variables, so one with a secret in it is left out.
+func (v *Vault) HideExpected(s *Step, where string) {
+	for _, list := range []*[]Check{&s.Checks, &s.Headers, &s.Body} {
+		*list = slices.DeleteFunc(*list, func(c Check) bool {
+			found := false
+			for _, slot := range c.slots() {
+				found = isSecret(slot) || v.isIn(slot.Text()) || found
+			}
+			if c.Op != experiments.Matches {
+				v.hideIn(c.slots(), where)
+				return false
+			}
+			if found {
+				s.Notes = append(s.Notes, "An expectation is left out: its expression holds a secret")
+			}
+			return found
+		})
+	}
+}
+
+func (v *Vault) hideIn(slots []*Slot, where string) {
+	for _, s := range slots {
+		if isSecret(s) && !s.IsResolved() && !s.HasVariable() {
+			v.HideIn(s, "value that "+where+" expects of "+s.Key)
+		}
+		v.hideKnownIn(s)
+	}
+}
+
+var lastName = regexp.MustCompile(`([A-Za-z_][\w-]*)[^A-Za-z_]*$`)
+
+// slots returns the texts that a check compares with, each with the name of the value that
+// is compared.
+func (c Check) slots() (list []*Slot) {
+	var walk func(n *Node, key string)
+	walk = func(n *Node, key string) {
+		if n == nil {
+			return
+		}
+		if s := n.Slot; s != nil && n.Kind == TextNode && len(s.Parts) > 0 {
+			if s.Key == "" {
+				s.Key = key
+			}
+			list = append(list, s)
+		}
+		for i, item := range n.Items {
+			if n.Kind == ObjectNode {
+				key = n.Names[i]
+			}
+			walk(item, key)
+		}
+	}
+	key := ""
+	if m := lastName.FindStringSubmatch(c.Path); m != nil {
+		key = m[1]
+	}
+	walk(c.Operand, key)
+	return list
 }
 
 // hideFormed replaces the parts of a slot that are secrets by their form. It reports
@@ -198,6 +316,12 @@ func (v *Vault) HideKnown(r *Request) {
 	}
 }
 
+// encodes reports whether a value is a text in base64 that holds a secret.
+func encodes(value, secret string) bool {
+	text, ok := decodeBase64(value)
+	return ok && strings.Contains(text, secret)
+}
+
 // isIn reports whether a text holds a secret.
 func (v *Vault) isIn(text string) bool {
 	return slices.ContainsFunc(v.Order, func(secret string) bool { return len(secret) >= minHidden && strings.Contains(text, secret) })
@@ -210,6 +334,9 @@ func (v *Vault) hideKnownIn(s *Slot) {
 		case len(secret) < minHidden:
 		case s.Value == secret && !s.IsResolved():
 			s.SetVariable(name)
+		case !s.IsResolved() && encodes(s.Value, secret):
+			s.SetVariable("env:" + v.VariableFor(s.Value, cmp.Or(s.Key, "encoded"), fmt.Sprintf("%s %s, in base64 with a secret in it", s.In, s.Key)))
+			return
 		case !s.Replace(secret, Variable(name)) && strings.Contains(s.Text(), secret):
 			s.SetVariable(name) // the secret cannot be cut out, and must not be written
 		}

@@ -113,6 +113,7 @@ func (c *converter) add(o *operation, body *content) {
 	o.takeParametersInto(c, r)
 	c.takeBody(o, body)
 	c.prove(o)
+	r.TakeApart()
 	for _, s := range r.Slots() {
 		if s.Secrecy() != draft.Public && !s.IsResolved() && !s.HasVariable() {
 			c.journey.Secrets.HideIn(s, fmt.Sprintf("%s %s of %s", s.In, s.Key, o))

@@ -42,6 +42,9 @@ func (m *maker) value(ref *openapi3.SchemaRef, key string, depth int) *draft.Nod
 	s := ref.Value
 	if given, ok := givenBy(s); ok {
 		if n := nodeOf(given, key); n != nil {
+			if n.Slot != nil && s.Format == "password" {
+				n.Slot.Of = s.Format
+			}
 			return n
 		}
 	}

@@ -223,6 +223,7 @@ func (c *converter) add(one placed) {
 		}
 	}
 	c.expectSaved(s, one.Responses)
+	c.secrets.HideExpected(s, name)
 	s.Follow = follows(one.item, s)
 	c.journey.Steps = append(c.journey.Steps, s)
 }

@@ -281,6 +281,7 @@ func dropContentType(r *draft.Request, mime string) {
 
 // hide replaces what no document may hold.
 func (c *converter) hide(r *draft.Request, name string) {
+	r.TakeApart()
 	for _, s := range r.Slots() {
 		if s.Secrecy() != draft.Public && !s.IsResolved() && !s.HasVariable() {
 			c.secrets.HideIn(s, fmt.Sprintf("%s %s of %s", s.In, s.Key, name))
