@@ -237,6 +237,48 @@ func TestExamplesShowNothingThatAJourneyKeepsSecret(t *testing.T) {
 	}
 }
 
+// A later answer may repeat what an earlier step has sent or been given.
+func TestExamplesShowNoSecretOfEarlierSteps(t *testing.T) {
+	t.Parallel()
+	secrets := map[string]string{"page": "pge-Zq7xYjK3", "cookie": "ckc-Zq7xYjK3", "form": "frm Zq7xYjK3", "part": "prt-Zq7xYjK3", "json": "jsn-Zq7xYjK3", "query": "qry-Zq7xYjK3", "header": "hdr-Zq7xYjK3", "own cookie": "own-Zq7xYjK3"}
+	all := ""
+	for _, s := range secrets {
+		all += " said " + s + ","
+	}
+	echo := sender(func(_ context.Context, req *httpclient.Request, resp *httpclient.Response) error {
+		resp.Status, resp.Headers, resp.Body = 200, nil, []byte("key "+secrets["page"])
+		switch {
+		case strings.HasPrefix(req.Target, "/login"):
+			resp.Headers = []experiments.Field{{Name: "Set-Cookie", Value: "session=" + secrets["cookie"] + "; Path=/elsewhere"}}
+		case req.Target == "/pay":
+			resp.Status, resp.Body = 502, []byte(all)
+		}
+		return nil
+	})
+	steps := []experiments.Step{
+		{Name: "login", Request: experiments.Request{Method: "POST", Target: "/login?api_key=" + secrets["query"], Form: []experiments.Field{{Name: "password", Value: secrets["form"]}}},
+			Captures: []experiments.Capture{{Name: "k", From: experiments.FromRegex, Expr: "key (.*)"}}},
+		{Name: "again", Request: experiments.Request{Method: "POST", Target: "/again", JSON: map[string]any{"password": secrets["json"]},
+			Headers: []experiments.Field{{Name: "Authorization", Value: "Bearer ${k}"}, {Name: "Cookie", Value: "sid=" + secrets["own cookie"]}}}},
+		{Name: "parts", Request: experiments.Request{Method: "POST", Target: "/parts", Multipart: []experiments.FormPart{{Name: "password", Value: secrets["part"]}},
+			Headers: []experiments.Field{{Name: "X-Auth-Token", Value: secrets["header"]}}}},
+		{Name: "pay", Request: experiments.Request{Target: "/pay"}},
+	}
+	script, err := Compile(steps, Facts{Run: "r"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := NewExecution().Perform(t.Context(), script, Entry{Sender: echo, Site: shopSite, Wanted: always}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Second})
+	if r.Example == nil || r.Name != "pay" || !strings.Contains(r.Example.Body, "said ***") {
+		t.Fatalf("%+v %+v", r, r.Example)
+	}
+	for what, secret := range secrets {
+		if strings.Contains(r.Example.Body, secret) {
+			t.Errorf("the %s is shown in %s", what, r.Example.Body)
+		}
+	}
+}
+
 func TestBudgets(t *testing.T) {
 	t.Parallel()
 	for want, d := range map[string]time.Duration{"3s": 3 * time.Second, "1.5s": 1500 * time.Millisecond, "2m": 2 * time.Minute, "1h": time.Hour, "1m30s": 90 * time.Second} {

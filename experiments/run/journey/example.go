@@ -22,7 +22,7 @@ func (e *Execution) wants(step int, v *Verdict) bool {
 // example returns what came in place of what was expected. It is made while the answer
 // is still there.
 func (e *Execution) example(s *step, v *Verdict) *journal.Example {
-	hidden := e.secretsOfJourney()
+	hidden := e.secretsOfJourney(s)
 	show := func(text string, most int) string { return hidden.Excerpt([]byte(text), most) }
 	x := &journal.Example{Detail: show(v.Detail, maxDetail), Trace: e.traceID(s)}
 	switch {
@@ -57,8 +57,8 @@ func (e *Execution) example(s *step, v *Verdict) *journal.Example {
 }
 
 // secretsOfJourney are the secrets of the script, and what this journey has sent, kept
-// and been given under a name that says that it is one.
-func (e *Execution) secretsOfJourney() *redact.Secrets {
+// and been given under a name that says that it is one, up to the step that it is at.
+func (e *Execution) secretsOfJourney(at *step) *redact.Secrets {
 	hidden := &redact.Secrets{}
 	hidden.HideAll(e.hidden())
 	hidden.HideNamed(e.req.Body)
@@ -87,7 +87,40 @@ func (e *Execution) secretsOfJourney() *redact.Secrets {
 			}
 		}
 	}
+	for _, cookie := range e.cookies.All() {
+		hidden.HideNamed([]byte(cookie))
+	}
+	for i := range e.script.steps {
+		if s := &e.script.steps[i]; s != at {
+			e.hideSent(hidden, s)
+			continue
+		}
+		break
+	}
 	return hidden
+}
+
+// hideSent hides what an earlier step has sent under a name that says that it is a secret.
+// The requests are made again, because keeping them would cost every journey: only what is
+// random comes out otherwise, which nobody was given.
+func (e *Execution) hideSent(hidden *redact.Secrets, s *step) {
+	hidden.HideNamed([]byte(s.target.string(&e.values)))
+	for _, h := range s.constant {
+		hidden.HideNamed([]byte(h.Name + ": " + h.Value))
+		hidden.HideNamed([]byte(h.Value))
+	}
+	for _, h := range s.headers {
+		value := h.value.string(&e.values)
+		hidden.HideNamed([]byte(h.name + ": " + value))
+		hidden.HideNamed([]byte(value)) // cookies have names of their own
+	}
+	boundary, files := e.values.boundary, e.values.files
+	defer func() { e.values.boundary, e.values.files = boundary, files }()
+	e.values.boundary, e.values.files = s.form.boundary, nil
+	hidden.HideNamed(s.body.fill(nil, &e.values))
+	for _, f := range e.values.files {
+		hidden.HideNamed(f.Content)
+	}
 }
 
 var traceForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,128}$`)

@@ -61,6 +61,15 @@ func (a Address) path() string {
 // Empty reports whether there is no cookie.
 func (j *Jar) Empty() bool { return len(j.entries) == 0 }
 
+// All returns every cookie as a Cookie header has it, whomever it belongs to.
+func (j *Jar) All() []string {
+	var list []string
+	for _, e := range j.entries {
+		list = append(list, e.name+"="+e.value)
+	}
+	return list
+}
+
 // Reset forgets all cookies.
 func (j *Jar) Reset() {
 	clear(j.entries)
