@@ -53,12 +53,15 @@ func (u commonURL) Read(d *shape.Document, n shape.Node, path string) {
 		return
 	}
 	wrong := shape.Diagnostic{Msg: targetProblem(*u.to, false)}
+	first, _, _ := strings.Cut(*u.to, "/")
 	switch method, rest, _ := strings.Cut(*u.to, " "); {
 	case slices.Contains(Methods(), method):
 		wrong = shape.Diagnostic{Msg: "this is a path such as /graphql, or a URL: the method is the step's", Hint: "write " + strings.TrimSpace(rest)}
 	case strings.Contains(*u.to, "#"):
 		wrong.Msg = "a fragment is not sent"
 	case wrong.Msg == "" || strings.Contains(*u.to, "://"):
+	case strings.Contains(first, ".") && targetProblem("https://"+*u.to, false) == "": // the name of a host
+		wrong.Hint = "write https://" + *u.to
 	case targetProblem("/"+*u.to, false) == "":
 		wrong.Hint = "write /" + *u.to
 	}

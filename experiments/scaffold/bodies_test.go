@@ -126,15 +126,27 @@ func TestEveryShapeOfABody(t *testing.T) {
 // What the recording does not hold, or no document can hold, is said.
 func TestBodiesThatAreMissing(t *testing.T) {
 	t.Parallel()
+	lost := func(kind string) harEntry {
+		sent := map[string]string{"Content-Length": "17"}
+		if kind != "" {
+			sent["Content-Type"] = kind
+		}
+		return harEntry{method: "POST", path: "/upload", headers: sent}
+	}
 	for name, tt := range map[string]struct {
 		entry harEntry
 		want  string
 	}{
-		"lost":   {harEntry{method: "POST", path: "/upload", headers: map[string]string{"Content-Length": "17", "Content-Type": "image/png"}}, "does not hold the body that was sent (image/png)"},
-		"binary": {harEntry{method: "PUT", path: "/upload", mime: "application/octet-stream", body: "a\x00b"}, "What was sent is no text (application/octet-stream)"},
+		"lost":           {lost("image/png"), "does not hold the body that was sent (image/png): add it as body, or as body: {file: NAME}"},
+		"lost JSON":      {lost("application/json; charset=utf-8"), "(application/json): add it as json."},
+		"lost form":      {lost("application/x-www-form-urlencoded"), "(application/x-www-form-urlencoded): add it as form."},
+		"lost multipart": {lost("multipart/form-data; boundary=x"), "(multipart/form-data): add it as multipart, a file of it as {file: NAME}"},
+		"lost, untyped":  {lost(""), "(of an unknown type): add it as json, form, multipart or body."},
+		"binary":         {harEntry{method: "PUT", path: "/upload", mime: "application/octet-stream", body: "a\x00b"}, "What was sent is no text (application/octet-stream)"},
 	} {
 		d := drafted(t, tt.entry)
-		if notes := strings.Join(d.Notes, "\n"); !strings.Contains(notes, tt.want) || !strings.Contains(journeyText(d), tt.want) {
+		comments := strings.Join(strings.Fields(strings.ReplaceAll(journeyText(d), "#", "")), " ") // without their line breaks
+		if notes := strings.Join(d.Notes, "\n"); !strings.Contains(notes, tt.want) || !strings.Contains(comments, tt.want) {
 			t.Errorf("%s: notes %q, want %q there and beside the step:\n%s", name, notes, tt.want, journeyText(d))
 		}
 	}

@@ -64,6 +64,22 @@ func adviceOnAnswer(x journey.Exchange) string {
 	return "is the request right? " + tryShows + "it and the whole answer"
 }
 
+// adviceOnAttempt is what to do about the problem with which an attempt ended. It does
+// not recommend the attempt that was just made, and it knows that embedded proxies, and
+// the system behind them, come and go with a run: outside of one, nothing of it stands.
+func adviceOnAttempt(s *experiments.System, p *Problem) string {
+	do, _, _ := strings.Cut(p.Do, tryShows)
+	do = strings.TrimSpace(do)
+	if s.Toxiproxy != experiments.Embedded || errors.Is(p.Err, experiments.ErrRefused) {
+		return do
+	}
+	start := "toxiproxy: embedded has proxies only while `blastgauge run -- COMMAND ARG...` runs, which starts the system behind them. To try a journey, start `blastgauge proxy -f " + s.File + "` and then the system, each in a terminal of its own"
+	if do == "" || p.cause == journal.Refused {
+		return start
+	}
+	return do + " And " + start
+}
+
 // advise says more of what fails on the arm that goes through the proxies: which
 // dependency does not answer there, and that the other arm works.
 func (c *checker) advise(ctx context.Context, problems []*Problem) {

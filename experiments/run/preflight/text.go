@@ -36,6 +36,9 @@ func WriteText(w io.Writer, list []Attempt) error {
 			fmt.Fprintf(&b, "; not sent: %s", figures.List(a.Unsent, "and"))
 		}
 		b.WriteString("\n")
+		if a.Do != "" {
+			fmt.Fprintf(&b, "to do: %s\n", a.Do)
+		}
 	}
 	_, err := io.WriteString(w, inert.Lines(b.String()))
 	return err

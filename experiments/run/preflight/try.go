@@ -45,6 +45,7 @@ type Attempt struct {
 	Outcome string    `json:"outcome"` // ok, slow, wrong or failed
 	Step    string    `json:"step,omitempty"`
 	Detail  string    `json:"detail,omitempty"` // what was wrong with that step
+	Do      string    `json:"do,omitempty"`     // about it
 	Took    float64   `json:"took"`             // without its pauses
 	Data    string    `json:"data,omitempty"`   // the file that it had a row of
 	Row     int       `json:"row,omitempty"`    // of that file, from 1
@@ -147,7 +148,7 @@ func Try(ctx context.Context, o TryOptions) ([]Attempt, error) {
 	var lent pools
 	for i, j := range chosen {
 		row, takeBack, _ := lent.lend(ctx, j.Data) // one journey at a time: there is always one
-		list = append(list, attempt(ctx, j, scripts[i], entry, o.Arm, seed(i, row)))
+		list = append(list, o.attempt(ctx, j, scripts[i], entry, seed(i, row)))
 		takeBack()
 		if ctx.Err() != nil {
 			return list, context.Cause(ctx)
@@ -198,9 +199,9 @@ func meant(wrote string, known []string) string {
 	return ""
 }
 
-func attempt(ctx context.Context, j experiments.Journey, s *journey.Script, to journey.Entry, arm plan.Arm, with journey.Seed) Attempt {
+func (o TryOptions) attempt(ctx context.Context, j experiments.Journey, s *journey.Script, to journey.Entry, with journey.Seed) Attempt {
 	limits := journey.Limits{SlowAfter: j.SlowAfter, Timeout: cmp.Or(j.Timeout, experiments.DefaultTimeout)}
-	a := Attempt{Journey: j.Name, Arm: arm.String(), Started: time.Now(), Steps: []Tried{}}
+	a := Attempt{Journey: j.Name, Arm: o.Arm.String(), Started: time.Now(), Steps: []Tried{}}
 	r, exchanges := send(ctx, s, to, with, limits)
 	if j.Data != nil {
 		a.Data, a.Row = j.Data.File, with.Row+1
@@ -216,7 +217,8 @@ func attempt(ctx context.Context, j experiments.Journey, s *journey.Script, to j
 	case r.Outcome == journal.Slow:
 		a.Detail = fmt.Sprintf("answered as expected, and later than the %s that it may take", slowBudget(j, r))
 	case r.Outcome != journal.OK && last >= 0:
-		a.Detail = exchangeProblem(exchanges[last]).Came
+		p := exchangeProblem(exchanges[last])
+		a.Detail, a.Do = p.Came, adviceOnAttempt(o.System, p)
 	}
 	return a
 }

@@ -173,3 +173,52 @@ func TestWhatAnAttemptSays(t *testing.T) {
 		}
 	}
 }
+
+// An attempt that is not ok says what to do. Where proxies are embedded, neither they nor
+// the system stand outside of a run.
+func TestTrySaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	url := (&shop{}).arm(t, "fault", func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/broken":
+			w.WriteHeader(http.StatusBadGateway)
+		case "/missing":
+			w.WriteHeader(http.StatusNotFound)
+		}
+	})
+	const proxies = "blastgauge proxy -f blastgauge.yaml"
+	for _, tt := range []struct {
+		name, url string
+		step      experiments.Step
+		alone     bool // all that there is to do is to start the proxies and the system
+	}{
+		{"refused", "http://" + nobody(t), step("a", "GET", "/a", status()), true},
+		{"broken", url, step("a", "GET", "/broken", status()), false},
+		{"missing", url, step("a", "GET", "/missing", status()), false},
+		{"ok", url, step("a", "GET", "/a", status()), false},
+	} {
+		var do [2]string
+		for i, toxiproxy := range []string{"http://127.0.0.1:8474", experiments.Embedded} {
+			s := systemOf(tt.url, "", planned("buy", tt.step))
+			s.Toxiproxy = toxiproxy
+			list, err := Try(t.Context(), TryOptions{System: s})
+			if err != nil || len(list) != 1 {
+				t.Fatal(tt.name, list, err)
+			}
+			do[i] = list[0].Do
+			var b bytes.Buffer
+			if err := WriteText(&b, list); err != nil || do[i] != "" && !strings.Contains(b.String(), do[i]) {
+				t.Errorf("%s: %v, no %q in\n%s", tt.name, err, do[i], b.String())
+			}
+		}
+		standing, embedded := do[0], do[1]
+		switch ok := tt.name == "ok"; {
+		case ok && (standing != "" || embedded != ""):
+			t.Errorf("%s: %q", tt.name, do)
+		case !ok && (standing == "" || strings.Contains(standing, "blastgauge")):
+			t.Errorf("%s, with proxies that stand: %q", tt.name, standing)
+		case !ok && (!strings.Contains(embedded, proxies) || strings.Contains(embedded, standing) == tt.alone):
+			t.Errorf("%s, with embedded proxies: %q", tt.name, embedded)
+		}
+	}
+}

@@ -21,7 +21,7 @@ func (r *Request) takeBody(b *recording.Body) {
 	kind := b.Kind()
 	switch {
 	case b.Lost:
-		r.Missing = append(r.Missing, "The recording does not hold the body that was sent ("+orUnknown(kind)+"): add it as json, form or body.")
+		r.Missing = append(r.Missing, "The recording does not hold the body that was sent ("+orUnknown(kind)+"): add it as "+keyOf(kind)+".")
 		return
 	case strings.HasPrefix(kind, "multipart/") && b.Text == "":
 		r.takeMultipart(b.Params)
@@ -46,6 +46,21 @@ func (r *Request) takeBody(b *recording.Body) {
 	r.Body = NewSlot(InBody, "", b.Text, b.Text)
 	r.Body.takeApart()
 	r.contentType(b.MIME)
+}
+
+// keyOf is the key of a step that sends a body of a kind.
+func keyOf(kind string) string {
+	switch {
+	case isJSON(kind):
+		return "json"
+	case kind == formType:
+		return "form"
+	case strings.HasPrefix(kind, "multipart/"):
+		return "multipart, a file of it as {file: NAME}"
+	case kind != "":
+		return "body, or as body: {file: NAME}"
+	}
+	return "json, form, multipart or body"
 }
 
 func orUnknown(kind string) string {
