@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/har"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/link"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/postman"
 )
 
 var update = flag.Bool("update", false, "write the golden files") //nolint:gochecknoglobals // a flag
@@ -106,5 +108,63 @@ func TestDocumentsOfRecordings(t *testing.T) {
 			}
 			golden(t, strings.TrimSuffix(filepath.Base(file), ".har")+".golden", text.String())
 		})
+	}
+}
+
+// What a draft lacks is said where the command was given, whatever the source: a comment
+// in the document alone is easily missed.
+func TestWhatADraftLacksIsTold(t *testing.T) {
+	t.Parallel()
+	fromPostman := func(body string) *Documents {
+		request := `{"method": "POST", "url": "{{base}}/photos", "body": {"mode": "formdata", "formdata": [` + body + `]}}`
+		j, err := postman.Journey(strings.NewReader(oneRequest(request, "")), postman.Options{File: "shop.json"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := Make(Options{Journey: j})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	lost := drafted(t, harEntry{method: "POST", path: "/photos", headers: map[string]string{"Content-Length": "17", "Content-Type": "multipart/form-data; boundary=x"}})
+	for name, tt := range map[string]struct {
+		d    *Documents
+		step string // that is named; empty: none is
+	}{
+		"a file of a collection": {fromPostman(`{"key": "photo", "type": "file", "src": "/home/ann/a.png", "contentType": "image/png"}`), "one"},
+		"all there":              {fromPostman(`{"key": "note", "type": "text", "value": "hi"}`), ""},
+		"a recording's body":     {lost, "post-photos"},
+	} {
+		naming := slices.DeleteFunc(slices.Clone(tt.d.Notes), func(n string) bool { return tt.step == "" || !strings.Contains(n, tt.step) })
+		if tt.step != "" && len(naming) != 1 || tt.step == "" && len(tt.d.Notes) != 0 {
+			t.Errorf("%s: notes %q, want one that names %q", name, tt.d.Notes, tt.step)
+		}
+		for line := range strings.Lines(journeyText(tt.d)) {
+			if strings.HasPrefix(strings.TrimSpace(line), "#") && strings.Count(line, "{") != strings.Count(line, "}") {
+				t.Errorf("%s: a line break within what people copy: %q", name, line)
+			}
+		}
+	}
+}
+
+// Braces that nothing closes do not hold a comment together.
+func TestPhrases(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		"":                       nil,
+		"a  b\nc":                {"a", "b", "c"},
+		"add a: {file: b} to it": {"add", "a:", "{file: b}", "to", "it"},
+		"{a {b} c} d":            {"{a {b} c}", "d"},
+		"} { a":                  {"}", "{ a"},
+	} {
+		if got := slices.Collect(phrases(text)); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	for p := range phrases("{" + strings.Repeat(" word", 1000)) {
+		if len(p) > width {
+			t.Errorf("a phrase of %d bytes", len(p))
+		}
 	}
 }

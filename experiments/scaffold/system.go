@@ -3,6 +3,7 @@ package scaffold
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"net/url"
 	"slices"
 	"strings"
@@ -104,12 +105,36 @@ func (d *Documents) makeSystem(o Options, deps []dependency) string {
 		b.WriteString(exampleJourney)
 	} else {
 		d.Notes = append(d.Notes, o.Journey.Notes...)
+		d.Notes = append(d.Notes, untold(o.Journey)...)
 		d.Env = o.Journey.Secrets.List
 		writeJourney(&b, o.Journey)
 	}
 	fmt.Fprintf(&b, systemTail, journeyID)
 	return b.String()
 }
+
+// untold names the steps with a comment that no note tells: a draft that lacks a file, or
+// has values that were made up, is not taken for one that is ready.
+func untold(j *draft.Journey) []string {
+	told := strings.Join(j.Notes, "\n")
+	var names []string
+	for _, s := range j.Steps {
+		if slices.ContainsFunc(s.Notes, func(text string) bool { return !strings.Contains(told, text) }) {
+			names = append(names, s.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	more := ""
+	if n := len(names) - maxNamed; n > 0 {
+		names, more = names[:maxNamed], fmt.Sprintf(" and %d more", n)
+	}
+	return []string{"look at the comments in " + experiments.SystemFile + " above " + strings.Join(names, ", ") + more + ": something is missing there, or made up"}
+}
+
+// maxNamed is the number of steps that a note names.
+const maxNamed = 10
 
 // entry returns the line of the system's URL. A recording may be one of production,
 // so its host is only written if it may be dialled already. To allow it is a
@@ -368,7 +393,7 @@ func writeComment(b *strings.Builder, indent int, text string) {
 	}, text[:min(len(text), maxComment)])
 	lead := strings.Repeat(" ", indent) + "#"
 	line := lead
-	for word := range strings.FieldsSeq(text) {
+	for word := range phrases(text) {
 		if len(line)+len(word) >= width-10 && line != lead {
 			b.WriteString(line + "\n")
 			line = lead
@@ -376,6 +401,27 @@ func writeComment(b *strings.Builder, indent int, text string) {
 		line += " " + word
 	}
 	b.WriteString(line + "\n")
+}
+
+// phrases yields the words of a text. What stands between braces is one of them, as long
+// as it is short: people copy it.
+func phrases(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		held := ""
+		for word := range strings.FieldsSeq(text) {
+			if open := strings.Count(held, "{") > strings.Count(held, "}"); open && len(held)+len(word) < width/2 {
+				held += " " + word
+				continue
+			}
+			if held != "" && !yield(held) {
+				return
+			}
+			held = word
+		}
+		if held != "" {
+			yield(held)
+		}
+	}
 }
 
 // expectation returns the parts of the answer that will be the same again.
