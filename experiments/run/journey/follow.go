@@ -49,6 +49,9 @@ func (e *Execution) follow(ctx context.Context, s *step, took time.Duration) (*V
 			e.req.Method, e.req.Body, e.req.Files = http.MethodGet, nil, nil
 			headers = without(headers, describesBody)
 		}
+		if err := e.mayTakeBody(to); err != nil {
+			return nil, err
+		}
 		if e.leaves(to) {
 			headers = without(headers, e.isCredential)
 		}
@@ -121,6 +124,19 @@ func (e *Execution) leaves(to string) bool {
 	before, _ := e.site.Locate(e.req.Target)
 	after, _ := e.site.Locate(to)
 	return before.Own != after.Own || before.Scheme != after.Scheme || before.Name != after.Name || before.Port != after.Port
+}
+
+// mayTakeBody returns an error of class [experiments.ErrRefused] where a redirect would take
+// a secret in the body to another host. The step cannot be sent without it, as it
+// can without a header, and who chose the host is what answered.
+func (e *Execution) mayTakeBody(to string) error {
+	before, _ := e.site.Locate(e.req.Target)
+	after, _ := e.site.Locate(to)
+	body := string(e.req.Body)
+	if before.Own == after.Own && before.Name == after.Name || e.hidden().Text(body, 2*len(body)) == body {
+		return nil
+	}
+	return fmt.Errorf("redirect %d, to %s: %w: the body holds a secret, which goes to no other host", len(e.answer.hops), after.Name, experiments.ErrRefused)
 }
 
 // isCredential reports whether a header is for the host alone that the step names.

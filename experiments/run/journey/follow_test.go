@@ -55,6 +55,38 @@ func (r redirecting) perform(t *testing.T, steps ...experiments.Step) (Verdict, 
 	return v, seen
 }
 
+// A redirect that keeps the body takes no secret in it to another host.
+func TestRedirectsKeepSecretsOfBodies(t *testing.T) {
+	t.Parallel()
+	const there, own = "http://sso.test/auth", "http://shop.test:8080/auth"
+	tests := map[string]struct {
+		status, to, body string
+		refused          bool
+	}{
+		"a secret to another host":        {"307", there, "pw=${env:PW}", true},
+		"a secret, permanently":           {"308", there, "pw=${env:PW}", true},
+		"a secret to the system itself":   {"307", "/auth", "pw=${env:PW}", false},
+		"a secret to its name":            {"307", own, "pw=${env:PW}", false},
+		"no secret":                       {"307", there, "sku=1", false},
+		"a body that the redirect drops":  {"302", there, "pw=${env:PW}", false},
+		"a body that 303 drops":           {"303", there, "pw=${env:PW}", false},
+		"a secret to a port of the other": {"307", "http://shop.test:9/auth", "pw=${env:PW}", true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			system := redirecting{"/login": {tt.status, tt.to}}
+			v, seen := system.perform(t, experiments.Step{Name: "login", Follow: 5, Request: experiments.Request{Method: "POST", Target: "/login", Body: tt.body}})
+			if errors.Is(v.Err, experiments.ErrRefused) != tt.refused || (len(seen) == 1) != tt.refused {
+				t.Errorf("%+v after %q", v, seen)
+			}
+			if tt.refused && (v.Cause != journal.NotAllowed || strings.Contains(v.Detail, "secret-PW")) {
+				t.Errorf("cause %v: %s", v.Cause, v.Detail)
+			}
+		})
+	}
+}
+
 // What a redirect makes of the request is what browsers make of it.
 func TestRedirectsAreFollowed(t *testing.T) {
 	t.Parallel()
