@@ -232,7 +232,7 @@ func (c *common) stepHeaders(s *Step) shape.Shape {
 	return shape.Validated{Always: true, Shape: shape.Dict[Field]{To: &s.Request.Headers, Key: headerNames(), Item: func(name string, f *Field) shape.Shape {
 		f.Name = name
 		return textOrNothing{templated{to: &f.Value, loose: true}, func() { c.of(s).headers = append(c.of(s).headers, name) }}
-	}}, Check: func(d *shape.Document, _ shape.Node, path string) { checkHeadersDiffer(d, path, s.Request.Headers) }}
+	}}, Check: func(d *shape.Document, _ shape.Node, path string) { checkHeaders(d, path, s.Request.Headers) }}
 }
 
 // A textOrNothing is a text, or null.

@@ -240,7 +240,7 @@ func namedTexts(to *[]Field, key shape.Names) shape.Shape {
 	return shape.Validated{Always: true, Shape: shape.Dict[Field]{To: to, Key: key, Item: func(name string, f *Field) shape.Shape {
 		f.Name = name
 		return templated{to: &f.Value, loose: true}
-	}}, Check: func(d *shape.Document, _ shape.Node, path string) { checkHeadersDiffer(d, path, *to) }}
+	}}, Check: func(d *shape.Document, _ shape.Node, path string) { checkHeaders(d, path, *to) }}
 }
 
 // formFields is a mapping of names to texts with variables, or to lists of them.
@@ -251,8 +251,9 @@ func formFields(to *[]Field) shape.Shape {
 	}}
 }
 
-// checkHeadersDiffer notes headers that differ only in case.
-func checkHeadersDiffer(d *shape.Document, path string, list []Field) {
+// checkHeaders notes headers that differ only in case, and values that a header cannot
+// hold: a line break in one would be another header, or the body.
+func checkHeaders(d *shape.Document, path string, list []Field) {
 	seen := map[string]bool{}
 	for _, f := range list {
 		canonical := textproto.CanonicalMIMEHeaderKey(f.Name)
@@ -260,6 +261,9 @@ func checkHeadersDiffer(d *shape.Document, path string, list []Field) {
 			d.Fail(d.Key(shape.JoinPath(path, f.Name)), shape.Diagnostic{Msg: "this header is given twice"})
 		}
 		seen[canonical] = true
+		if strings.ContainsFunc(f.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+			d.Fail(d.At(shape.JoinPath(path, f.Name)), shape.Diagnostic{Msg: "a header is one line, without control characters", Hint: "a block text that ends without a line break begins with >-"})
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ var (
 // strengthOf classes a value by its form.
 func strengthOf(v string) strength {
 	switch {
-	case v == "" || len(v) > maxIndexed || v == "true" || v == "false" || v == "null" || codeForm.MatchString(v) || len(v) == 1 && !hasDigit.MatchString(v):
+	case v == "" || v == "0" || len(v) > maxIndexed || v == "true" || v == "false" || v == "null" || codeForm.MatchString(v) || len(v) == 1 && !hasDigit.MatchString(v):
 		return trivial
 	case numbered.MatchString(v):
 		return weak
@@ -42,7 +42,7 @@ func chosenByPeople(name string) bool {
 	case "", "quantity", "qty", "count", "page", "perpage", "pagesize", "limit", "size", "offset", "first", "last", "sort", "order", "orderby", "direction", "currency", "country", "countrycode",
 		"region", "locale", "lang", "language", "status", "state", "type", "kind", "method", "color", "colour", "name", "firstname", "lastname", "fullname", "title", "email", "phone", "address",
 		"address1", "address2", "street", "city", "zip", "zipcode", "postal", "postalcode", "postcode", "company", "gender", "birthday", "note", "notes", "message", "comment", "query", "q", "search",
-		"price", "total", "subtotal", "tax", "position", "index", "version", "v", "utf8", "commit", "submit", "action", "operationname":
+		"year", "month", "day", "expyear", "expmonth", "expiryyear", "expirymonth", "birthyear", "price", "total", "subtotal", "tax", "position", "index", "version", "v", "utf8", "commit", "submit", "action", "operationname":
 		return true
 	}
 	return false

@@ -65,6 +65,8 @@ func TestWhatMustNotBeLinked(t *testing.T) {
 		"a price in a list":                {`{"items": [{"id": 71, "price": 995}, {"id": 72, "price": 995}]}`, "application/json", "/filters", `{"price": 995}`},
 		"a number in JSON":                 {`{"id": 42, "stock": 42}`, "application/json", "/carts", `{"quantity": 42}`},
 		"a year in JSON":                   {`{"id": 2026}`, "application/json", "/cards", `{"expiryYear": 2026}`},
+		"a year of the same name":          {`{"year": 2026}`, "application/json", "/cards", `{"year": 2026}`},
+		"no id":                            {`{"parent_id": 0}`, "application/json", "/carts", `{"parent_id": 0}`},
 		"a flag in JSON":                   {`{"id": "true"}`, "application/json", "/carts", `{"cartId": "true"}`},
 		"a currency in JSON":               {`{"id": "EUR"}`, "application/json", "/carts", `{"cartId": "EUR"}`},
 		"a status in JSON":                 {`{"status": 200}`, "application/json", "/carts", `{"status": 200}`},
