@@ -33,6 +33,9 @@ func (e *ExistsError) Error() string {
 // and loads them in a temporary folder inside dir first, so that nobody ever sees half
 // a document.
 func (d *Documents) Place(dir string, force bool) (placed []Placed, err error) {
+	if err := d.stayWithin(dir); err != nil {
+		return nil, err
+	}
 	missing, placed, err := d.findMissing(dir, force)
 	if err != nil {
 		return nil, err
@@ -57,6 +60,26 @@ func (d *Documents) Place(dir string, force bool) (placed []Placed, err error) {
 	}
 	written, err := moveAll(temporary, dir, missing, force)
 	return append(placed, written...), err
+}
+
+// stayWithin refuses a folder of the documents that leads out of dir: a link in a copied
+// or cloned folder must not say where files are written.
+func (d *Documents) stayWithin(dir string) error {
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }() // nothing was written
+	for _, f := range d.Files {
+		folder := filepath.Dir(filepath.FromSlash(f.Name))
+		if _, err := root.Stat(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s must be a folder in %s, and no link out of it (nothing was written): %w", filepath.Join(dir, folder), dir, err)
+		}
+	}
+	return nil
 }
 
 // findMissing lists the files to write, and those that are there already.

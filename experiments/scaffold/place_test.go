@@ -82,6 +82,34 @@ func TestPlaceWritesAllOrNothing(t *testing.T) {
 	}
 }
 
+// A folder that is a link out of the place is not followed, whatever else is asked for;
+// one that stays within is.
+func TestPlaceFollowsNoLinkOut(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"experiments", ".blastgauge", ".blastgauge/schema"} {
+		for _, force := range []bool{false, true} {
+			dir, out := t.TempDir(), t.TempDir()
+			link := filepath.Join(dir, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(link), 0o755), os.Symlink(out, link)); err != nil {
+				t.Skip(err)
+			}
+			if _, err := newDocuments(t).Place(dir, force); err == nil {
+				t.Errorf("%s: no error", name)
+			}
+			if left := append(filesBelow(t, out), filesBelow(t, dir)...); len(left) != 1 {
+				t.Errorf("%s: written: %v", name, left)
+			}
+		}
+	}
+	dir := t.TempDir()
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "drills"), 0o755), os.Symlink("drills", filepath.Join(dir, "experiments"))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newDocuments(t).Place(dir, false); err != nil || len(filesBelow(t, filepath.Join(dir, "drills"))) == 0 {
+		t.Errorf("a link within the folder: %v", err)
+	}
+}
+
 // A document that is wrong leaves nothing behind, not even the folder.
 func TestPlaceLoadsFirst(t *testing.T) {
 	t.Parallel()
