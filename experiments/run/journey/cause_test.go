@@ -10,10 +10,12 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -241,10 +243,7 @@ func TestExamplesShowNothingThatAJourneyKeepsSecret(t *testing.T) {
 func TestExamplesShowNoSecretOfEarlierSteps(t *testing.T) {
 	t.Parallel()
 	secrets := map[string]string{"page": "pge-Zq7xYjK3", "cookie": "ckc-Zq7xYjK3", "form": "frm Zq7xYjK3", "part": "prt-Zq7xYjK3", "json": "jsn-Zq7xYjK3", "query": "qry-Zq7xYjK3", "header": "hdr-Zq7xYjK3", "own cookie": "own-Zq7xYjK3"}
-	all := ""
-	for _, s := range secrets {
-		all += " said " + s + ","
-	}
+	all := " said " + strings.Join(slices.Collect(maps.Values(secrets)), ", said ")
 	echo := sender(func(_ context.Context, req *httpclient.Request, resp *httpclient.Response) error {
 		resp.Status, resp.Headers, resp.Body = 200, nil, []byte("key "+secrets["page"])
 		switch {
@@ -268,7 +267,10 @@ func TestExamplesShowNoSecretOfEarlierSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := NewExecution().Perform(t.Context(), script, Entry{Sender: echo, Site: shopSite, Wanted: always}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Second})
+	var told []Exchange
+	e := NewExecution()
+	e.Trace(func(x Exchange) { told = append(told, x) })
+	r := e.Perform(t.Context(), script, Entry{Sender: echo, Site: shopSite, Wanted: always}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Second})
 	if r.Example == nil || r.Name != "pay" || !strings.Contains(r.Example.Body, "said ***") {
 		t.Fatalf("%+v %+v", r, r.Example)
 	}
@@ -276,6 +278,35 @@ func TestExamplesShowNoSecretOfEarlierSteps(t *testing.T) {
 		if strings.Contains(r.Example.Body, secret) {
 			t.Errorf("the %s is shown in %s", what, r.Example.Body)
 		}
+		if last := told[len(told)-1]; last.Step != "pay" || !strings.Contains(last.Content, "said ***") || strings.Contains(last.Content, secret) {
+			t.Errorf("the %s is told in %s: %s", what, last.Step, last.Content)
+		}
+	}
+}
+
+// Who listens changes nothing of what is sent, although the requests of earlier steps are
+// made again for what is told.
+func TestATracerChangesNoRequest(t *testing.T) {
+	t.Parallel()
+	step := func(name string) experiments.Step {
+		return experiments.Step{Name: name, Request: experiments.Request{Method: "POST", Target: "/" + name, Body: "${uuid} ${random 1..1000000}"}}
+	}
+	script, err := Compile([]experiments.Step{step("a"), step("b"), step("c")}, Facts{Run: "r"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(tracer Tracer) (bodies []string) {
+		e := NewExecution()
+		e.Trace(tracer)
+		e.Perform(t.Context(), script, Entry{Site: shopSite, Sender: sender(func(_ context.Context, req *httpclient.Request, resp *httpclient.Response) error {
+			bodies = append(bodies, string(req.Body))
+			resp.Status = 200
+			return nil
+		})}, Seed{Choices: 1, UUIDs: 2}, Limits{Intended: time.Now(), Timeout: time.Second})
+		return bodies
+	}
+	if alone, told := send(nil), send(func(Exchange) {}); len(alone) != 3 || !slices.Equal(alone, told) {
+		t.Errorf("sent %q to nobody's knowledge, and %q where somebody listens", alone, told)
 	}
 }
 

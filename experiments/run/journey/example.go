@@ -90,6 +90,8 @@ func (e *Execution) secretsOfJourney(at *step) *redact.Secrets {
 	for _, cookie := range e.cookies.All() {
 		hidden.HideNamed([]byte(cookie))
 	}
+	choices, uuids := e.choices, e.values.uuids // later steps draw as if nobody had looked
+	defer func() { e.choices, e.values.uuids = choices, uuids }()
 	for i := range e.script.steps {
 		if s := &e.script.steps[i]; s != at {
 			e.hideSent(hidden, s)

@@ -85,12 +85,12 @@ func (e *Execution) tell(s *step, v Verdict) {
 }
 
 func (e *Execution) exchange(s *step, v Verdict) Exchange {
-	hidden := e.hidden()
+	hidden := e.secretsOfJourney(s)
 	url, headers := e.describe(&e.req)
 	x := Exchange{
 		Step: s.name, Method: s.method, URL: hidden.Excerpt([]byte(url), maxElement), Headers: shown(headers, hidden),
 		Body: hidden.Excerpt(e.req.ShownBody(), maxTraced), Sent: e.sent, Took: v.Took, Paused: e.paused, Answered: e.answered, Verdict: v,
-		Hops: e.hops(v),
+		Hops: e.hops(v, hidden),
 	}
 	if !e.answered {
 		x.Expected = append(x.Expected, Expectation{Says: "status " + s.acceptedStatuses()})
@@ -123,7 +123,7 @@ func (e *Execution) describe(req *httpclient.Request) (url string, headers []exp
 }
 
 // hops returns the redirects that were followed.
-func (e *Execution) hops(v Verdict) []Hop {
+func (e *Execution) hops(v Verdict, hidden *redact.Secrets) []Hop {
 	followed := e.answer.hops
 	if v.Cause == journal.Redirects {
 		followed = followed[:len(followed)-1] // that one is the answer
@@ -135,7 +135,7 @@ func (e *Execution) hops(v Verdict) []Hop {
 			method, target = e.answer.hops[i+1].method, e.answer.hops[i+1].target
 		}
 		url, _ := e.describe(&httpclient.Request{Target: target})
-		show := func(text string) string { return e.hidden().Excerpt([]byte(text), maxElement) }
+		show := func(text string) string { return hidden.Excerpt([]byte(text), maxElement) }
 		list = append(list, Hop{h.status, show(h.location), h.took, method, show(url)})
 	}
 	return list
