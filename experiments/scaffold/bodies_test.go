@@ -152,6 +152,15 @@ func TestBodiesThatAreMissing(t *testing.T) {
 	}
 }
 
+// A type that no header can hold does not make documents that do not load.
+func TestATypeOfControlCharacters(t *testing.T) {
+	t.Parallel()
+	d := drafted(t, harEntry{method: "POST", path: "/a", mime: "text/plain\x01", body: "a"})
+	if text := journeyText(d); !strings.Contains(text, "body: a") || strings.Contains(text, "Content-Type") {
+		t.Errorf("the body is wanted, without its type:\n%s", text)
+	}
+}
+
 // A value that is a secret at one place is the same variable at every other.
 func TestASecretIsOneVariable(t *testing.T) {
 	t.Parallel()

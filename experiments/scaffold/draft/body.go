@@ -75,7 +75,7 @@ func isJSON(kind string) bool {
 }
 
 func (r *Request) contentType(mime string) {
-	if mime = strings.TrimSpace(mime); mime != "" && !strings.ContainsAny(mime, "\r\n\x00") {
+	if mime = strings.TrimSpace(mime); mime != "" && !strings.ContainsFunc(mime, isControl) {
 		r.Headers = append(r.Headers, NewSlot(InHeader, "Content-Type", mime, mime))
 	}
 }

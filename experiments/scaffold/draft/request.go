@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"fmt"
 	"net/textproto"
 	"net/url"
 	"regexp"
@@ -256,13 +257,20 @@ func (r *Request) takeHeaders(x *recording.Exchange) {
 			r.Headers = append(r.Headers, NewSlot(InHeader, "Accept", "application/json", "application/json"))
 			continue
 		}
-		if droppedHeaders.MatchString(h.Name) || !experiments.IsHeaderName(h.Name) || taken[name] || len(h.Value) > maxHeader || strings.ContainsAny(h.Value, "\r\n\x00") {
+		if droppedHeaders.MatchString(h.Name) || !experiments.IsHeaderName(h.Name) || taken[name] {
+			continue
+		}
+		if len(h.Value) > maxHeader || strings.ContainsFunc(h.Value, isControl) {
+			r.Missing = append(r.Missing, fmt.Sprintf("The header %.60s is longer than 4 KiB or no text of one line, and is not here: add it to headers.", h.Name))
 			continue
 		}
 		taken[name] = true
 		r.Headers = append(r.Headers, NewSlot(InHeader, textproto.CanonicalMIMEHeaderKey(h.Name), h.Value, h.Value))
 	}
 }
+
+// isControl reports whether no header may hold a character.
+func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
 // URLText returns the target as documents write it.
 func (r *Request) URLText() string {
