@@ -137,6 +137,8 @@ func TestBodiesThatAreMissing(t *testing.T) {
 		entry harEntry
 		want  string
 	}{
+		"a long header":  {harEntry{method: "GET", path: "/a", headers: map[string]string{"X-State": strings.Repeat("x", 5000)}, answerMIME: "text/html", answer: "<p>a</p>"}, "The header X-State is longer than 4 KiB"},
+		"control":        {harEntry{method: "GET", path: "/a", headers: map[string]string{"X-State": "a\x01b"}, answerMIME: "text/html", answer: "<p>a</p>"}, "The header X-State is longer than 4 KiB"},
 		"lost":           {lost("image/png"), "does not hold the body that was sent (image/png): add it as body, or as body: {file: NAME}"},
 		"lost JSON":      {lost("application/json; charset=utf-8"), "(application/json): add it as json."},
 		"lost form":      {lost("application/x-www-form-urlencoded"), "(application/x-www-form-urlencoded): add it as form."},
