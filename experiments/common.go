@@ -175,17 +175,8 @@ func mergeChecks(d *shape.Document, all, own []Check, same func(all, own Check) 
 // checkVariables notes variables of the journey's own texts that a step sends or expects
 // before they are captured.
 func (c *common) checkVariables(d *shape.Document, s *Step, path string, captured map[string]bool, later map[string]string) {
-	used := textsOf(s)
-	for _, key := range []string{"url", "headers", "expect"} {
-		var nodes []shape.Node
-		for _, n := range d.KeptIn(shape.JoinPath(path, key)) {
-			if slices.ContainsFunc(used, func(text string) bool {
-				return text == n.Text() || key == "url" && strings.HasPrefix(text, strings.TrimRight(n.Text(), "/"))
-			}) {
-				nodes = append(nodes, n)
-			}
-		}
-		checkNodes(d, nodes, captured, later, func(wrong *shape.Diagnostic) {
+	for _, key := range commonKeys() {
+		checkNodes(d, c.usedBy(d, s, path, key), captured, later, func(wrong *shape.Diagnostic) {
 			if later[wrong.Got] == "" {
 				return
 			}
@@ -198,6 +189,22 @@ func (c *common) checkVariables(d *shape.Document, s *Step, path string, capture
 			}
 		})
 	}
+}
+
+// commonKeys are the keys whose texts the steps of a journey have in common.
+func commonKeys() []string { return []string{"url", "headers", "expect"} }
+
+// usedBy are the journey's own texts of a key that a step sends or expects.
+func (c *common) usedBy(d *shape.Document, s *Step, path, key string) (nodes []shape.Node) {
+	used := textsOf(s)
+	for _, n := range d.KeptIn(shape.JoinPath(path, key)) {
+		if slices.ContainsFunc(used, func(text string) bool {
+			return text == n.Text() || key == "url" && strings.HasPrefix(text, strings.TrimRight(n.Text(), "/"))
+		}) {
+			nodes = append(nodes, n)
+		}
+	}
+	return nodes
 }
 
 // textsOf are the texts of a step that its journey may have given it.

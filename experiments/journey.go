@@ -31,6 +31,7 @@ type Step struct {
 	Poll      *Poll         `json:"poll,omitempty"`
 	Follow    int           `json:"follow,omitempty"` // redirects, before the answer that is judged; 0: none
 	Pause     Pause         `json:"pause,omitzero"`   // before the step
+	Weight    Weight        `json:"weight,omitempty"` // 0: all journeys take the step
 	// Needs are the dependencies that the system calls for this step. If a step of
 	// any journey needs a dependency, steps that do not name it do without it.
 	Needs []string `json:"needs,omitempty"`
@@ -83,6 +84,7 @@ func (j *Journey) check(d *shape.Document, n shape.Node, path string, all *commo
 	}
 	all.merge(d, j, path)
 	j.checkCaptures(d, path, all)
+	j.checkWeights(d, path, all)
 }
 
 // checkBudgets applies the defaults and notes a slow_after beyond the timeout.
@@ -138,6 +140,7 @@ func stepShape(s *Step, env environment, all *common) shape.Shape {
 		{Name: "timeout", Doc: "a step that takes longer has failed; by default what is left of the journey's", Shape: positive(duration, "0s")(&s.Timeout)},
 		{Name: "slow_after", Doc: "budget of this step; beyond it the journey counts as slow", Shape: positive(duration, "0s")(&s.SlowAfter)},
 		{Name: "pause", Doc: "how long a user waits before this step, such as 2s or 1s..3s: it is in no budget and no timeout", Shape: pauseShape(&s.Pause)},
+		{Name: "weight", Doc: "the share of the journeys that take this step, such as 30%; all by default. Those who take a step take all that weigh as much or more", Shape: weightShape(&s.Weight)},
 		{Name: "poll", Doc: "repeat the step until its expectation is met", Shape: shape.Optional[Poll]{To: &s.Poll, Item: pollShape}},
 		{Name: "follow", Doc: "how many redirects to follow before the answer that is judged, such as 5; none by default",
 			Shape: shape.Integer{To: &s.Follow, Low: 0, High: MaxFollow, Want: "a number of redirects from 0 to 20"}},

@@ -27,10 +27,14 @@ func (p Pause) String() string {
 	return short(p.Least) + ".." + short(p.Most)
 }
 
-// Pauses returns how long the pauses of the journey are together.
+// Pauses returns how long the pauses of the journey are together: at least those of the
+// steps that all journeys take, and at most all of them.
 func (j Journey) Pauses() (sum Pause) {
 	for _, s := range j.Steps {
-		sum.Least, sum.Most = sum.Least+s.Pause.Least, sum.Most+s.Pause.Most
+		if s.Weight == 0 {
+			sum.Least += s.Pause.Least
+		}
+		sum.Most += s.Pause.Most
 	}
 	return sum
 }

@@ -58,7 +58,7 @@ func rooms() []room {
 		{name: "experiments/scaffold/openapi", imports: "experiments experiments/redact experiments/scaffold/draft experiments/scaffold/recording experiments/shape experiments/yamlnode"},
 		{name: "experiments/scaffold", imports: "experiments experiments/figures experiments/hosts experiments/scaffold/draft experiments/shape injectors", tests: "experiments/scaffold/har experiments/scaffold/link experiments/scaffold/openapi experiments/scaffold/postman"},
 		{name: "experiments/plan", imports: "experiments experiments/figures experiments/inert experiments/stats injectors", tests: "experiments/rows"},
-		{name: "experiments/journal", imports: "experiments/atomicfile experiments/filelock experiments/plan", tests: "experiments"},
+		{name: "experiments/journal", imports: "experiments experiments/atomicfile experiments/filelock experiments/plan"},
 		{name: "experiments/run/internal/usage"},
 		{name: "experiments/run/internal/wait"},
 		{name: "experiments/run/engine", imports: "experiments experiments/figures experiments/journal experiments/plan experiments/run/internal/wait experiments/stats"},

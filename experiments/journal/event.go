@@ -211,6 +211,7 @@ type Observation struct {
 	Cause      Cause           // none where it is ok; older versions gave one to failed journeys alone
 	Step       int             // index of the first harmed step; -1 when ok
 	Steps      []time.Duration // service time of each step that was sent, without the time to judge its answer
+	Draw       int             // decides which steps it takes, see [experiments.Weight]; 0: all. Those that it left out have no time in Steps
 	Why        int             // the Number of its [SeenCause]; 0: none
 	// Seen is what is new about its cause. It is an event of its own, and not part of
 	// an observation on disk.

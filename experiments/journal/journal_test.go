@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"encoding/binary"
 	"maps"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
@@ -77,6 +79,8 @@ var sample = []Observation{
 	{Outcome: Slow, Cause: TooSlow, Why: 1},
 	{Step: -1, Took: 1000, Paused: 12 * time.Second, Steps: []time.Duration{1000}},
 	{Outcome: Failed, Cause: Status, Why: 3, Paused: time.Hour},
+	{Step: -1, Took: 1000, Steps: []time.Duration{1000, 0}, Draw: 1},
+	{Outcome: Slow, Cause: TooSlow, Why: 2, Paused: time.Second, Draw: experiments.Draws - 1},
 	{Arm: plan.FaultArm, Outcome: Wrong, Step: 4, Steps: []time.Duration{1000, 2000}[:1]},
 }
 
@@ -292,6 +296,34 @@ func TestNotedEventsAreReadInOrder(t *testing.T) {
 	}
 	if n != 7 {
 		t.Errorf("%d events, want 7", n)
+	}
+}
+
+// A draw is read as it was written, and an observation without one is written as before
+// there were any.
+func TestDrawsAreWhatWasWritten(t *testing.T) {
+	t.Parallel()
+	for _, o := range sample {
+		file := appendFrame([]byte(header), o)
+		forEach(t, OpenObservations(bytes.NewReader(file)), func(got *Observation) {
+			if got.Draw != o.Draw || got.Paused != o.Paused || got.Why != o.Why {
+				t.Errorf("%+v is read as %+v", o, got)
+			}
+		})
+		without := o
+		without.Draw = 0
+		before := appendFrame([]byte(header), without)
+		if grown := len(file) - len(before); (grown > 0) != (o.Draw > 0) || grown > 6 {
+			t.Errorf("%+v takes %d bytes more than without a draw", o, grown)
+		}
+	}
+	var got Observation
+	old := []byte{0, 0, 0, 1, 0, 0, 2, 1, 4, 3, 8} // Why and Paused end it
+	if err := parseFrame(old, &got); err != nil || got.Why != 3 || got.Paused != 4*time.Microsecond || got.Draw != 0 {
+		t.Errorf("an observation of an older version is read as %+v, %v", got, err)
+	}
+	if err := parseFrame(binary.AppendUvarint(old, experiments.Draws), &got); err == nil {
+		t.Errorf("a draw beyond all is read as %d", got.Draw)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
@@ -37,11 +38,14 @@ func appendFrame(b []byte, o Observation) []byte {
 	for _, d := range o.Steps {
 		body = binary.AppendVarint(body, d.Microseconds())
 	}
-	if o.Why > 0 || o.Paused > 0 { // what most journeys do not have comes last, and only where it is needed
+	if o.Why > 0 || o.Paused > 0 || o.Draw > 0 { // what most journeys do not have comes last, and only where it is needed
 		body = binary.AppendUvarint(body, uint64(o.Why))
 	}
-	if o.Paused > 0 {
+	if o.Paused > 0 || o.Draw > 0 {
 		body = binary.AppendVarint(body, o.Paused.Microseconds())
+	}
+	if o.Draw > 0 {
+		body = binary.AppendUvarint(body, uint64(o.Draw))
 	}
 	return append(binary.AppendUvarint(b, uint64(len(body))), body...)
 }
@@ -218,12 +222,15 @@ func parseFrame(body []byte, o *Observation) error {
 			break
 		}
 	}
-	o.Why, o.Paused = 0, 0
+	o.Why, o.Paused, o.Draw = 0, 0, 0
 	if !c.bad && len(c.b) > 0 { // frames of older versions end before it
 		o.Why = c.unsigned(MaxCauses)
 	}
 	if !c.bad && len(c.b) > 0 {
 		o.Paused = c.micros()
+	}
+	if !c.bad && len(c.b) > 0 {
+		o.Draw = c.unsigned(experiments.Draws - 1)
 	}
 	if c.bad || len(c.b) > 0 || o.Cause > lastCause || o.Step < -1 || o.Step > maxFrame {
 		return errFrame

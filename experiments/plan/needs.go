@@ -28,13 +28,20 @@ func (e Experiment) NeedsKnown() bool {
 // StepsBeforeNeed is how many steps j takes before the first that needs what is broken:
 // all of them, where none does.
 func (e Experiment) StepsBeforeNeed(j Journey) int {
-	k := slices.IndexFunc(j.Steps, func(s experiments.Step) bool {
-		return slices.ContainsFunc(e.Faults, func(f Fault) bool { return slices.Contains(s.Needs, f.Into) })
-	})
-	if k < 0 {
-		return len(j.Steps)
+	if list := e.StepsThatNeed(j); list != nil {
+		return list[0]
 	}
-	return k
+	return len(j.Steps)
+}
+
+// StepsThatNeed are the indices of the steps of j that need what is broken; nil: none.
+func (e Experiment) StepsThatNeed(j Journey) (list []int) {
+	for k, s := range j.Steps {
+		if slices.ContainsFunc(e.Faults, func(f Fault) bool { return slices.Contains(s.Needs, f.Into) }) {
+			list = append(list, k)
+		}
+	}
+	return list
 }
 
 // CountedFrom is the index of the first step at which harm of j counts for its blast

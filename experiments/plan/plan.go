@@ -295,6 +295,7 @@ func warnings(e Experiment) []string {
 		list = append(list, w.Text)
 	}
 	list = append(list, e.pauseWarnings()...)
+	list = append(list, e.weightWarnings()...)
 	for _, f := range e.Faults {
 		kind, _ := injectors.Lookup(f.Inject)
 		for _, s := range kind.CaveatsFor(f.Attributes) {

@@ -77,8 +77,8 @@ func (e Experiment) writeText(b *bytes.Buffer) {
 	}
 	for _, j := range e.Journeys {
 		n, _ := e.Cohort(j)
-		fmt.Fprintf(b, "      %s: %s%s, about %d journeys count in the fault arm; holds if its blast radius is at most %s, which will be known to ± %.1f points\n",
-			j.Name, j.sayRate(), j.sayPauses(), n, figures.ShortPercent(j.Limit, 1), e.Precision(j)*100)
+		fmt.Fprintf(b, "      %s: %s%s%s, about %d journeys count in the fault arm; holds if its blast radius is at most %s, which will be known to ± %.1f points\n",
+			j.Name, j.sayRate(), j.sayPauses(), j.sayWeights(), n, figures.ShortPercent(j.Limit, 1), e.Precision(j)*100)
 		if text := e.sayNeeded(j); text != "" {
 			fmt.Fprintf(b, "      ! %s\n", text)
 		}

@@ -159,6 +159,9 @@ func checkPlanned(e *plan.Experiment) error {
 		for _, s := range j.Steps {
 			length(s.Pause.Least)
 			length(s.Pause.Most)
+			if !(s.Weight >= 0 && s.Weight < 1) {
+				errs = append(errs, fmt.Errorf("step %s with a weight of %g", s.Name, float64(s.Weight)))
+			}
 			errs = append(errs, experiments.CheckID(s.Name))
 		}
 	}

@@ -244,7 +244,8 @@ func (c *checker) journey(j *Journey) {
 	}
 	for _, s := range j.Steps {
 		c.id("step", s.Name)
-		count(c, "step", s.Failed, s.Wrong, s.Slow)
+		count(c, "step", s.Failed, s.Wrong, s.Slow, s.Taken)
+		c.number("step", 1, s.Share)
 		c.number("step", mostShare, s.Excess)
 		c.bounds("step", mostShare, s.Low, s.High)
 		c.latency(s.Latency)

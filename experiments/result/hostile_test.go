@@ -78,6 +78,8 @@ func TestWildPlansAreRefused(t *testing.T) {
 		"experiment":  func(p *plan.Plan) { p.Experiments[0].ID = "x | y" },
 		"journey":     func(p *plan.Plan) { p.Experiments[0].Journeys[0].Name = "@octocat" },
 		"step":        func(p *plan.Plan) { p.Experiments[0].Journeys[0].Steps[0].Name = "\x1b" },
+		"weight":      func(p *plan.Plan) { p.Experiments[0].Journeys[0].Steps[1].Weight = 1e18 },
+		"no weight":   func(p *plan.Plan) { p.Experiments[0].Journeys[0].Steps[1].Weight = -0.1 },
 		"control":     func(p *plan.Plan) { p.Experiments[0].Control = "no" },
 		"recovery":    func(p *plan.Plan) { p.Experiments[0].Phases.Recovery = math.MaxInt64 },
 		"baseline":    func(p *plan.Plan) { p.Experiments[0].Phases.Baseline = -1 },

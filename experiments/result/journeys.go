@@ -47,7 +47,7 @@ type outcomes struct {
 	during         groupCounts        // the control arm during the cohort
 	before         [2]groupCounts     // in the baseline, by arm
 	beforeFault    [2]*stats.Baseline // the same as those who run experiments know it
-	afterward      passedAfterward
+	passes         stepPasses
 	released       groupCounts // of the fault arm, after the cohort
 	inFlight       Counts      // of the fault arm, when the fault came
 
@@ -166,7 +166,7 @@ func (r *experimentRun) prepare(i int, j *journeyRecord) {
 	j.fault, j.control = groupCounts{group: fault}, groupCounts{group: control}
 	during := group{arm: plan.ControlArm, spans: j.cohort}
 	j.during = groupCounts{group: during}
-	j.afterward = passedAfterward{fault, m.inForce, make([]int, len(p.Steps))}
+	j.passes = stepPasses{fault, m.inForce, p.Steps, make([]passCounts, len(p.Steps))}
 	j.released = groupCounts{group: group{arm: plan.FaultArm, spans: r.released(j.cohort)}}
 	j.excess, j.counted = newContrast(fault, control, harmed), newContrast(fault, control, r.counted(i))
 	j.beforeNeed, j.beside = newContrast(fault, control, r.harmedBeforeNeed(i)), r.newBesideControl(i, j.comparison)
@@ -181,7 +181,7 @@ func (r *experimentRun) prepare(i int, j *journeyRecord) {
 	j.ownBefore = newContrast(group{arm: plan.FaultArm, spans: j.cohort}, j.before[plan.FaultArm].group, harmed)
 	j.spillOver = newContrast(during, j.before[plan.ControlArm].group, harmed)
 	j.armsBefore = newContrast(j.before[plan.FaultArm].group, j.before[plan.ControlArm].group, harmed)
-	j.steps, j.timing = newStepHarm(p.Steps, j.comparison), r.newTiming(len(p.Steps), j.comparison)
+	j.steps, j.timing = newStepHarm(p.Steps, j.comparison), r.newTiming(p.Steps, j.comparison)
 	j.shares = r.newShareRecords(p.HarmedAfter(), j.baseline)
 	j.endings = endings{of: fault}
 	j.causes = r.newCauseCounts(i, j)
@@ -231,7 +231,7 @@ func (j *journeyRecord) add(o *journal.Observation) {
 	j.causes.add(o)
 	j.timing.add(o)
 	j.endings.add(o)
-	j.afterward.add(o)
+	j.passes.add(o)
 	j.batched.add(o)
 	j.seconds.add(o)
 	j.series[o.Arm].add(o)

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/stats"
@@ -30,10 +31,15 @@ func sinceSent(o *journal.Observation) (took time.Duration, ended, known bool) {
 	return max(0, o.Took-o.Late), completed(o), o.Cause != journal.Shed
 }
 
+// completedStep reports whether a journey took step k, of a weight, and completed it.
+func completedStep(o *journal.Observation, k int, w experiments.Weight) bool {
+	return k < len(o.Steps) && (completed(o) || o.Step > k) && w.Takes(o.Draw)
+}
+
 // ofStep is how long step k took from its sending, where it was completed.
-func ofStep(k int) durationOf {
+func ofStep(k int, w experiments.Weight) durationOf {
 	return func(o *journal.Observation) (took time.Duration, ended, known bool) {
-		if k >= len(o.Steps) || !completed(o) && o.Step <= k {
+		if !completedStep(o, k, w) {
 			return 0, false, false
 		}
 		return o.Steps[k], true, true
@@ -41,9 +47,9 @@ func ofStep(k int) durationOf {
 }
 
 // untilStep is how long after the journey's intended start step k was completed.
-func untilStep(k int) durationOf {
+func untilStep(k int, w experiments.Weight) durationOf {
 	return func(o *journal.Observation) (took time.Duration, ended, known bool) {
-		if k >= len(o.Steps) || !completed(o) && o.Step <= k {
+		if !completedStep(o, k, w) {
 			return 0, false, false
 		}
 		since := o.Late
@@ -89,10 +95,10 @@ func (t *timing) add(o *journal.Observation) {
 }
 
 // newTiming is for a journey and its steps.
-func (r *experimentRun) newTiming(steps int, c comparison) timing {
+func (r *experimentRun) newTiming(steps []experiments.Step, c comparison) timing {
 	of := []durationOf{sinceIntended, sinceSent}
-	for k := range steps {
-		of = append(of, untilStep(k), ofStep(k))
+	for k, s := range steps {
+		of = append(of, untilStep(k, s.Weight), ofStep(k, s.Weight))
 	}
 	fault, _ := c.groups()
 	groups := []group{fault, {arm: plan.FaultArm, spans: spans{c.baseline}}}

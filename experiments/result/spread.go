@@ -26,9 +26,18 @@ func (r *experimentRun) spread() []Spread {
 // harmedBeforeNeed picks executions of journey i that were harmed before they needed
 // what is broken. One that could not be started was kept from it by others.
 func (r *experimentRun) harmedBeforeNeed(i int) func(*journal.Observation) bool {
-	steps := r.plan.StepsBeforeNeed(r.plan.Journeys[i])
+	p := r.plan.Journeys[i]
+	need := r.plan.StepsThatNeed(p)
 	return func(o *journal.Observation) bool {
-		return o.Harmed() && o.Cause != journal.Shed && o.Step >= 0 && o.Step < steps
+		if !o.Harmed() || o.Cause == journal.Shed || o.Step < 0 {
+			return false
+		}
+		for _, k := range need {
+			if p.Steps[k].Weight.Takes(o.Draw) { // else it does without
+				return o.Step < k
+			}
+		}
+		return o.Step < len(p.Steps)
 	}
 }
 

@@ -1,6 +1,8 @@
 package result
 
 import (
+	"cmp"
+
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/stats"
@@ -12,13 +14,24 @@ type stepHarm struct {
 	steps  []Step
 	all    contrast
 	byStep []contrast // of the journeys first harmed at a step
+	some   []takers   // of the steps that not all journeys take
+}
+
+// takers are the journeys that take a step with a weight, whether they come to it or not.
+type takers struct {
+	step   int
+	weight experiments.Weight
+	contrast
 }
 
 func newStepHarm(steps []experiments.Step, c comparison) stepHarm {
 	fault, control := c.groups()
 	s := stepHarm{fault: fault, all: newContrast(fault, control, harmed)}
-	for _, step := range steps {
-		s.steps = append(s.steps, Step{Name: step.Name})
+	for k, step := range steps {
+		s.steps = append(s.steps, Step{Name: step.Name, Share: float64(step.Weight)})
+		if step.Weight > 0 {
+			s.some = append(s.some, takers{k, step.Weight, newContrast(fault, control, harmed)})
+		}
 		s.byStep = append(s.byStep, newContrast(fault, control, harmed))
 	}
 	return s
@@ -26,6 +39,11 @@ func newStepHarm(steps []experiments.Step, c comparison) stepHarm {
 
 func (s *stepHarm) add(o *journal.Observation) {
 	s.all.add(o)
+	for i := range s.some {
+		if s.some[i].weight.Takes(o.Draw) {
+			s.some[i].add(o)
+		}
+	}
 	if !o.Harmed() || o.Step < 0 || o.Step >= len(s.steps) {
 		return
 	}
@@ -47,11 +65,17 @@ func (s *Step) add(o journal.Outcome) {
 }
 
 // rows are the steps with the harm beyond the control. Every journey of the cohort
-// could have been harmed at each of them.
+// could have been harmed at each of the steps that it takes.
 func (s *stepHarm) rows() []Step {
+	could := make([]*contrast, len(s.steps))
+	for i := range s.some {
+		t := &s.some[i]
+		could[t.step], s.steps[t.step].Taken = &t.contrast, stats.Total(t.fault).N
+	}
 	for k := range s.steps {
-		setTotals(s.byStep[k].fault, s.all.fault)
-		setTotals(s.byStep[k].control, s.all.control)
+		all := cmp.Or(could[k], &s.all)
+		setTotals(s.byStep[k].fault, all.fault)
+		setTotals(s.byStep[k].control, all.control)
 		d := s.byStep[k].difference()
 		s.steps[k].Excess, s.steps[k].Low, s.steps[k].High = d.Estimate, d.Low, d.High
 	}

@@ -293,11 +293,15 @@ type FailedBy struct {
 // Step is where journeys of the fault arm were first harmed. Step rows add up
 // to the journey's harmed.
 type Step struct {
-	Name   string  `json:"name"`
+	Name string `json:"name"`
+	// Share is the share of journeys that take the step, and Taken are those of the fault
+	// arm, whether they came to it or not. They are absent where all do.
+	Share  float64 `json:"share,omitempty"`
+	Taken  int     `json:"taken,omitempty"`
 	Failed int     `json:"failed"`
 	Wrong  int     `json:"wrong"`
 	Slow   int     `json:"slow"`
-	Excess float64 `json:"excess"` // share of the arm's journeys, beyond the control
+	Excess float64 `json:"excess"` // share of the arm's journeys that take the step, beyond the control
 	Low    float64 `json:"low"`
 	High   float64 `json:"high"`
 	// Latency is the time from the journey's intended start until the step was

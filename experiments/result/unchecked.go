@@ -11,7 +11,7 @@ import (
 // Unchecked is a step that was passed although the calls behind it fell away under the
 // fault: what it expects does not tell whether the dependency did its work. Calls are per
 // journey, as the proxies count them; Passed is the share of the journeys of the fault arm
-// that passed the step while the fault was in force.
+// that passed the step while the fault was in force, of those that take it.
 type Unchecked struct {
 	Journey    string  `json:"journey"`
 	Step       string  `json:"step,omitempty"` // absent where no document says which steps need it
@@ -25,7 +25,7 @@ type Unchecked struct {
 // Bounds of what is told: a call that most journeys make, of which, beyond what varies,
 // less than half is left for each journey that passed.
 const (
-	leastCalls  = 0.5 // per journey, in the baseline
+	leastCalls  = 0.5 // per journey that takes the step, in the baseline
 	leastPassed = 0.2 // of the journeys of the fault arm
 	leftOfCalls = 0.5 // of the calls that those who passed let expect
 )
@@ -37,7 +37,7 @@ func (r *experimentRun) unchecked(e *Experiment, dependencies map[string]Depende
 		return nil
 	}
 	for _, a := range e.Amplification {
-		if a.Unit != Calls || a.Baseline < leastCalls || isSpared(e, a.Dependency, dependencies) {
+		if a.Unit != Calls || a.Baseline == 0 || isSpared(e, a.Dependency, dependencies) {
 			continue
 		}
 		left := a.Fault / a.Baseline
@@ -47,7 +47,10 @@ func (r *experimentRun) unchecked(e *Experiment, dependencies map[string]Depende
 		for i := range e.Journeys {
 			j := &e.Journeys[i]
 			for _, k := range r.stepsThatNeed(i, a.Dependency) {
-				if passed := j.passed(k, r.journeys[i].afterward.by(k)); passed >= leastPassed && left < leftOfCalls*passed {
+				if a.Baseline < leastCalls*r.plan.Journeys[i].Steps[k].Weight.Share() {
+					continue
+				}
+				if passed := r.journeys[i].passes.share(k); passed >= leastPassed && left < leftOfCalls*passed {
 					list = append(list, Unchecked{j.Name, r.stepName(i, a.Dependency, k), a.Dependency, a.Unit, round(passed), a.Baseline, a.Fault})
 				}
 			}
@@ -89,23 +92,30 @@ func (r *experimentRun) stepName(i int, dependency string, k int) string {
 	return r.plan.Journeys[i].Steps[k].Name
 }
 
-// passedAfterward are how many journeys of a group passed a step only after the fault was
-// gone, by step: the calls behind it came too late to be counted under it.
-type passedAfterward struct {
+// stepPasses are how many journeys of a group passed the steps that they take while the
+// fault was in force.
+type stepPasses struct {
 	of      group
 	inForce []stretch
-	passed  []int
+	steps   []experiments.Step
+	counts  []passCounts // by step
 }
 
-// by is how many passed step k; none where nothing was measured.
-func (p *passedAfterward) by(k int) int {
-	if k >= len(p.passed) {
+// passCounts are of the journeys that take a step. Those that passed it only after the
+// fault was gone made the calls behind it too late to be counted under it.
+type passCounts struct{ takers, stopped, afterward int }
+
+// share is the share of the journeys that take step k which completed it as expected, or
+// late, while the fault was in force; 0 where nothing was measured.
+func (p *stepPasses) share(k int) float64 {
+	if k >= len(p.counts) || p.counts[k].takers == 0 {
 		return 0
 	}
-	return p.passed[k]
+	c := p.counts[k]
+	return float64(max(0, c.takers-c.stopped-c.afterward)) / float64(c.takers)
 }
 
-func (p *passedAfterward) add(o *journal.Observation) {
+func (p *stepPasses) add(o *journal.Observation) {
 	if !p.of.has(o) {
 		return
 	}
@@ -116,34 +126,23 @@ func (p *passedAfterward) add(o *journal.Observation) {
 		}
 	}
 	at := o.Intended + o.Late + o.Paused // which pause came before which step is not known
-	for k := range p.passed {
-		if o.Step == k && o.Outcome != journal.Slow {
-			return
-		}
+	for k := range p.counts {
+		stopped := !completed(o) && o.Step <= k
 		if k < len(o.Steps) {
 			at += o.Steps[k]
 		} else {
 			at = o.Ended() // not known by step
 		}
-		if at > removing {
-			p.passed[k]++
+		if !p.steps[k].Weight.Takes(o.Draw) {
+			continue
+		}
+		c := &p.counts[k]
+		c.takers++
+		switch {
+		case stopped:
+			c.stopped++
+		case at > removing:
+			c.afterward++
 		}
 	}
-}
-
-// passed is the share of the fault arm that completed step k as expected, or late, while
-// the fault was in force. afterward are those that completed it later.
-func (j *Journey) passed(k, afterward int) float64 {
-	c := j.Arms.Fault
-	if c.Journeys == 0 {
-		return 0
-	}
-	stopped := 0
-	for _, s := range j.Steps[:k+1] {
-		stopped += s.Failed + s.Wrong
-	}
-	if k+1 < len(j.Steps) { // those that were never sent have their step, or none
-		return float64(max(0, c.Journeys-max(stopped, c.FailedBy.Shed)-afterward)) / float64(c.Journeys)
-	}
-	return float64(max(0, c.OK+c.Slow-afterward)) / float64(c.Journeys)
 }

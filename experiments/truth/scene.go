@@ -8,6 +8,7 @@ package truth
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -64,6 +65,9 @@ type Scene struct {
 	Step float64
 	// Pause is how long a user waits before the decisive step, in seconds, from and to.
 	Pause [2]float64
+	// Weight is the share of the journeys that take the decisive step; 0: all do. Others
+	// look alone, which nothing harms.
+	Weight float64
 	// Decide says what becomes of a journey at its decisive step, and how long it takes
 	// from there. Nil: [Scene.failing] for half a tenth of a second.
 	Decide func(Moment) (journal.Outcome, float64)
@@ -108,7 +112,7 @@ func (s *Scene) spared(kind int) bool {
 // harmedAt is the index of the step at which a journey of a kind was harmed.
 func (s *Scene) harmedAt(m Moment) int {
 	if s.Needs == nil {
-		return 0
+		return min(1, int(math.Ceil(s.Weight))) // after look, where there is one
 	}
 	need := s.Needs[m.Journey]
 	if need.Never || need.Early == 0 {
@@ -213,10 +217,14 @@ func (s *Scene) system() *experiments.System {
 			Name: fmt.Sprintf("j%d", i), Rate: rate, SlowAfter: inSeconds(s.SlowAfter), Timeout: inSeconds(s.Timeout),
 			Steps: []experiments.Step{{Name: "step"}},
 		})
+		if s.Weight > 0 {
+			system.Journeys[i].Steps = []experiments.Step{{Name: "look"}, {Name: "step"}}
+		}
 		if s.Needs != nil {
 			system.Journeys[i].Steps = s.Needs[i].steps()
 		}
 		steps := system.Journeys[i].Steps
+		steps[len(steps)-1].Weight = experiments.Weight(s.Weight)
 		steps[len(steps)-1].Pause = experiments.Pause{Least: inSeconds(s.Pause[0]), Most: inSeconds(s.Pause[1])}
 	}
 	if s.Saturation != nil {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/truth/world"
@@ -205,6 +206,14 @@ func (g *traffic) perform(d due, stopped bool, observe func(journal.Observation)
 			d.Paused = inSeconds(p[0] + g.rand.Float64()*(p[1]-p[0]))
 		}
 		d.at, d.stage = d.at+g.scene.Step+d.Paused.Seconds(), decides
+		if w := experiments.Weight(g.scene.Weight); w > 0 {
+			d.Draw = 1 + g.rand.IntN(experiments.Draws-1)
+			d.Steps = make([]time.Duration, 2)
+			if !w.Takes(d.Draw) {
+				d.at, d.Paused = d.at-d.Paused.Seconds(), 0
+				d.Took, d.stage = inSeconds(d.at)-d.Intended, ends
+			}
+		}
 		heap.Push(&g.agenda, d)
 	case decides:
 		g.decide(&d)

@@ -117,7 +117,7 @@ func (b block) StepLatencies() (list []stepLatency) {
 // A stepRow is a step at which journeys were first harmed.
 type stepRow struct {
 	result.Step
-	Of  int // journeys of the fault arm
+	Of  int // journeys of the fault arm that take it
 	Bar template.HTML
 }
 
@@ -135,7 +135,19 @@ func (b block) StepRows() []stepRow {
 func (b block) row(s result.Step) stepRow {
 	c := b.Arms.Fault
 	full := max(c.Harmed(), c.Journeys/20, 1) // harm of less than 5% does not fill the bar
-	return stepRow{s, c.Journeys, charts.HarmBar{Failed: s.Failed, Wrong: s.Wrong, Slow: s.Slow, Full: full}.Draw()}
+	of := c.Journeys
+	if s.Share > 0 {
+		of = s.Taken
+	}
+	return stepRow{s, of, charts.HarmBar{Failed: s.Failed, Wrong: s.Wrong, Slow: s.Slow, Full: full}.Draw()}
+}
+
+// Takers says which journeys take the step; it is empty where all do.
+func (r stepRow) Takers() string {
+	if r.Share == 0 {
+		return ""
+	}
+	return "taken by " + figures.ShortPercent(r.Share, 2) + ", " + figures.Plural(r.Taken, "journey", "journeys")
 }
 
 // Control writes the share of the control that was harmed at the step; it is empty for

@@ -55,6 +55,7 @@ type Seed struct {
 	Number  uint64 // of the journey among those with the same Choices and UUIDs
 	Seq     uint64 // ${seq}
 	Row     int    // of the data, where the script has any
+	Every   bool   // every step is taken, whatever its weight
 }
 
 // An Entry is where the requests of a journey go.
@@ -84,7 +85,8 @@ type Result struct {
 	Late    time.Duration    // for which this machine held the journey up: between the intended and the actual start, and while it judged answers
 	Took    time.Duration    // since the intended start, without the pauses
 	Paused  time.Duration    // before steps, all together
-	Steps   []time.Duration  // how long each step took that was sent, without the time to judge its answer
+	Draw    int              // decides which steps the journey takes; 0: all
+	Steps   []time.Duration  // how long each step took that was sent, without the time to judge its answer; 0 for one that was left out
 	Name    string           // of the step At
 	Detail  string           // what was wrong, without secrets; empty where the journey is OK
 	Err     error            // why there was no answer, without secrets; may be of class experiments.ErrRefused
@@ -104,13 +106,17 @@ func NewExecution() *Execution {
 // journey. The journey is harmed at its first harmed step, which is an earlier,
 // slow one where a budget was crossed before.
 func (e *Execution) Perform(ctx context.Context, s *Script, to Entry, seed Seed, l Limits) Result {
-	r := Result{Step: -1, Late: time.Since(l.Intended), Steps: make([]time.Duration, 0, len(s.steps))}
+	r := Result{Step: -1, Draw: s.Draw(seed), Late: time.Since(l.Intended), Steps: make([]time.Duration, 0, len(s.steps))}
 	deadline := time.Now().Add(l.Timeout)
 	e.start(s, to, seed)
 	defer e.end()
 	var crossed time.Duration // the budget
 	for i := range s.steps {
 		step := &s.steps[i]
+		if !step.weight.Takes(r.Draw) {
+			r.Steps = append(r.Steps, 0)
+			continue
+		}
 		paused, err := e.pause(ctx, step.pause, seed, i)
 		r.Paused += paused
 		deadline = deadline.Add(paused)
@@ -142,6 +148,20 @@ func (e *Execution) Perform(ctx context.Context, s *Script, to Entry, seed Seed,
 		}
 	}
 	return r
+}
+
+// weights is the stream of random numbers that decide which steps journeys take. There is
+// one for each journey, so that both arms take the same, and who takes a step takes all
+// that weigh as much or more.
+const weights = 5
+
+// Draw is the draw of the journey with a seed, from 0 to below [experiments.Draws], which
+// decides the steps that it takes; 0, for all of them, where no step has a weight.
+func (s *Script) Draw(seed Seed) int {
+	if !s.weighted || seed.Every {
+		return 0
+	}
+	return int(sampling.Share(sampling.Draw(seed.Choices, weights, seed.Number)) * experiments.Draws)
 }
 
 // pauses is the stream of random numbers that decide how long pauses are. They are drawn

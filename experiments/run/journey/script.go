@@ -23,6 +23,7 @@ type Script struct {
 	hidden     *redact.Secrets
 	traceState experiments.Field // of every step that has none of its own
 	data       *rows.Table       // nil: none
+	weighted   bool              // some journeys leave steps out
 }
 
 // A step is one compiled step.
@@ -47,6 +48,7 @@ type step struct {
 	parent       bool              // it carries the trace of the journey
 	state        bool              // and the state of that
 	pause        experiments.Pause // before it
+	weight       experiments.Weight
 }
 
 type header struct {
@@ -84,7 +86,7 @@ func Compile(steps []experiments.Step, f Facts) (*Script, error) {
 		if f.Traced {
 			s.traced()
 		}
-		script.steps = append(script.steps, s)
+		script.steps, script.weighted = append(script.steps, s), script.weighted || s.weight > 0
 	}
 	script.slots = len(c.slots)
 	return script, nil
@@ -104,7 +106,7 @@ func (s *Script) WantKeys(keys jsonpath.Path) {
 func (s *Script) Len() int { return len(s.steps) }
 
 func (c *compiler) compileStep(source experiments.Step) (step, error) {
-	s := step{name: source.Name, method: source.Request.Method, statuses: source.Expect.Status, timeout: source.Timeout, slowAfter: source.SlowAfter, poll: source.Poll, follow: source.Follow, pause: source.Pause}
+	s := step{name: source.Name, method: source.Request.Method, statuses: source.Expect.Status, timeout: source.Timeout, slowAfter: source.SlowAfter, poll: source.Poll, follow: source.Follow, pause: source.Pause, weight: source.Weight}
 	if s.method == "" {
 		s.method = "GET"
 	}

@@ -196,9 +196,10 @@ func (c *checker) facts(arm plan.Arm) journey.Facts {
 	return journey.Facts{Run: c.Plan.Run, Arm: arm, Started: c.started, Env: c.Env, Secrets: c.Secrets}
 }
 
-// seed is that of one journey outside of any experiment, with a row of its data.
+// seed is that of one journey outside of any experiment, with a row of its data. It takes
+// every step.
 func seed(n, row int) journey.Seed {
-	return journey.Seed{Choices: rand.Uint64(), UUIDs: rand.Uint64(), Seq: firstSeq + uint64(n), Row: row}
+	return journey.Seed{Choices: rand.Uint64(), UUIDs: rand.Uint64(), Seq: firstSeq + uint64(n), Row: row, Every: true}
 }
 
 // passed are the journeys that an arm has completed.

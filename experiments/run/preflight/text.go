@@ -49,7 +49,11 @@ func (t Tried) write(b *bytes.Buffer, number int) {
 	if t.Paused > 0 {
 		pause = ", after a pause of " + took(t.Paused)
 	}
-	fmt.Fprintf(b, "\n  %d %s, %s%s\n", number, t.Name, took(t.Took), pause)
+	share := ""
+	if t.Share > 0 {
+		share = ", which " + figures.ShortPercent(t.Share, 2) + " of the journeys of a run take"
+	}
+	fmt.Fprintf(b, "\n  %d %s, %s%s%s\n", number, t.Name, took(t.Took), pause, share)
 	if t.Request.Times > 1 {
 		fmt.Fprintf(b, "    sent %d times, until it was as expected or its time was over\n", t.Request.Times)
 	}

@@ -64,6 +64,7 @@ type Tried struct {
 	Error    string     `json:"error,omitempty"`     // why there was none
 	Took     float64    `json:"took"`
 	Paused   float64    `json:"paused,omitempty"` // before the step; in no time of the journey
+	Share    float64    `json:"share,omitempty"`  // of the journeys of a run that take the step; absent: all
 	Expected []Expected `json:"expected"`
 	Captured []Captured `json:"captured,omitempty"`
 }
@@ -208,7 +209,9 @@ func (o TryOptions) attempt(ctx context.Context, j experiments.Journey, s *journ
 	}
 	a.Outcome, a.Step, a.Took, a.Err = r.Outcome.String(), r.Name, r.Took.Seconds(), r.Err
 	for _, x := range exchanges {
-		a.Steps = append(a.Steps, tried(x))
+		t := tried(x)
+		t.Share = float64(j.Steps[len(a.Steps)].Weight)
+		a.Steps = append(a.Steps, t)
 	}
 	for _, s := range j.Steps[len(exchanges):] {
 		a.Unsent = append(a.Unsent, s.Name)

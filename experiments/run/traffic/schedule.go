@@ -135,12 +135,12 @@ func (s *schedule) run(ctx context.Context, start time.Time, newWorker func(firs
 		}
 		next := arrival{schedule: s, lane: s.choose(n), number: n, intended: intended}
 		if !s.inFlight.add(n, flight{intended, next.lane.arm}) {
-			s.traffic.report(ctx, next, shed(intended, "", "too many journeys in flight"))
+			s.traffic.report(ctx, next, next.shed("", "too many journeys in flight"))
 			continue
 		}
 		row, free := s.rows.lend(s.seed.Choices, n)
 		if next.row = row; !free {
-			s.traffic.report(ctx, next, shed(intended, s.rows.lack(), s.rows.lack()))
+			s.traffic.report(ctx, next, next.shed(s.rows.lack(), s.rows.lack()))
 			s.inFlight.remove(n)
 			continue
 		}
@@ -198,16 +198,22 @@ func (s *schedule) waitUntil(ctx context.Context, timer *time.Timer, moment time
 
 // perform performs one journey.
 func (s *schedule) perform(ctx context.Context, e *journey.Execution, a arrival) journey.Result {
+	return e.Perform(ctx, a.lane.script, a.lane.entry, a.seed(), journey.Limits{Intended: a.intended, SlowAfter: s.journey.SlowAfter, Timeout: s.timeout()})
+}
+
+// seed decides what the journey does.
+func (a arrival) seed() journey.Seed {
+	s := a.schedule
 	seed := s.seed
 	seed.Number, seed.Seq, seed.Row = a.number, a.number*s.arms+uint64(s.arm), a.row
-	return e.Perform(ctx, a.lane.script, a.lane.entry, seed, journey.Limits{Intended: a.intended, SlowAfter: s.journey.SlowAfter, Timeout: s.timeout()})
+	return seed
 }
 
 // shed is the result of a journey that could not start. key tells the reason apart from
 // that there are too many in flight.
-func shed(intended time.Time, key, detail string) journey.Result {
-	late := time.Since(intended)
-	return journey.Result{Outcome: journal.Failed, Cause: journal.Shed, Key: key, Late: late, Took: late, Detail: detail}
+func (a arrival) shed(key, detail string) journey.Result {
+	late := time.Since(a.intended)
+	return journey.Result{Outcome: journal.Failed, Cause: journal.Shed, Key: key, Late: late, Took: late, Detail: detail, Draw: a.lane.script.Draw(a.seed())}
 }
 
 // inFlight tracks the journeys that have started and not ended.

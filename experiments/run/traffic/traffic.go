@@ -238,7 +238,7 @@ func (t *Traffic) work(ctx context.Context, a arrival) {
 func (t *Traffic) report(ctx context.Context, a arrival, r journey.Result) {
 	s := a.schedule
 	o := journal.Observation{Experiment: t.experiment, Journey: s.index, Arm: a.lane.arm, Intended: a.intended.Sub(t.epoch),
-		Late: r.Late, Took: r.Took, Paused: r.Paused, Outcome: r.Outcome, Cause: r.Cause, Step: r.Step, Steps: r.Steps}
+		Late: r.Late, Took: r.Took, Paused: r.Paused, Draw: r.Draw, Outcome: r.Outcome, Cause: r.Cause, Step: r.Step, Steps: r.Steps}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.refused == nil && errors.Is(r.Err, experiments.ErrRefused) {
