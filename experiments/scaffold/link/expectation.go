@@ -128,6 +128,7 @@ func (s *step) capturesPath(path string) bool {
 var (
 	quotedForm = regexp.MustCompile(`^(grand|order|cart|checkout)?(total|totalprice|totalamount|amountdue|amountpayable|payable|quoted|quote|amount|due|sum)(cents|amount|incltax|gross|withtax|minor)?$`)
 	paidForm   = regexp.MustCompile(`^(grand|order|cart|checkout|payment)?(total|totalprice|totalamount|charged|amountcharged|captured|amountcaptured|paid|amountpaid|amount|due|payable|sum)(cents|amount|incltax|gross|withtax|minor)?$`)
+	anySum     = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,4})?$`) // a quantity, too
 	sumValue   = regexp.MustCompile(`^([0-9]{3,12}|[0-9]{1,9}\.[0-9]{1,4})$`)
 )
 
@@ -140,15 +141,49 @@ func isSum(key, value string) bool {
 // the price of the thing whose id it sends, too.
 func (l *linker) fitsSum(i int, src source, s *draft.Slot) bool {
 	sent, key := draft.PlainName(s.Key), draft.PlainName(src.key)
-	if s.In == draft.InPath || s.In == draft.InHeader || src.from != experiments.FromJSON || !sumValue.MatchString(src.value) {
+	if s.In == draft.InPath || s.In == draft.InHeader || src.from != experiments.FromJSON || !anySum.MatchString(src.value) {
 		return false
 	}
 	if !src.listed && quotedForm.MatchString(key) && isSum(sent, src.value) {
 		return true
 	}
-	parent := src.expr[:max(0, strings.LastIndexAny(src.expr, ".["))]
-	return sent == key && strings.Contains(key, "price") && slices.ContainsFunc(l.steps[i].uses, func(c *capture) bool {
-		return c.step == src.step && c.from == src.from && strings.HasPrefix(c.expr, parent+".") && isIdentifier(draft.PlainName(c.key))
+	return isMoney(sent) && isMoney(key) && (sent == key || sumValue.MatchString(src.value)) && l.usesItemOf(i, src)
+}
+
+// isMoney reports whether the values of a name are prices or sums.
+func isMoney(key string) bool {
+	return strings.Contains(key, "price") || quotedForm.MatchString(key) || paidForm.MatchString(key)
+}
+
+// usesItemOf reports whether a step sends the id of the thing that has a value, too.
+func (l *linker) usesItemOf(i int, src source) bool {
+	return slices.ContainsFunc(l.steps[i].uses, func(c *capture) bool {
+		return c.step == src.step && c.from == experiments.FromJSON && isIdentifier(draft.PlainName(c.key)) && sameItem(c.expr, src.expr)
+	})
+}
+
+// sameItem reports whether two paths lead into one thing: one of them may be further
+// within it, as in price.amount, but not in a list there.
+func sameItem(a, b string) bool {
+	within := func(item, path string) bool {
+		rest, ok := strings.CutPrefix(path, item[:max(0, strings.LastIndexAny(item, ".["))])
+		return ok && strings.HasPrefix(rest, ".") && !strings.Contains(rest, "[")
+	}
+	return within(a, b) || within(b, a)
+}
+
+// mayBeAny reports whether a captured item of a list may be any other of them: not if
+// another value is taken from it, or if a sum is sent beside it that is written down.
+func (l *linker) mayBeAny(c *capture) bool {
+	if !c.listed || slices.ContainsFunc(l.steps[c.step].captures, func(other *capture) bool {
+		return other != c && other.from == c.from && sameItem(other.expr, c.expr)
+	}) {
+		return false
+	}
+	return !slices.ContainsFunc(l.steps, func(s *step) bool {
+		return slices.Contains(s.uses, c) && slices.ContainsFunc(s.request.Slots(), func(sent *draft.Slot) bool {
+			return isMoney(draft.PlainName(sent.Key)) && anySum.MatchString(sent.Value) && !sent.HasVariable()
+		})
 	})
 }
 

@@ -2,6 +2,7 @@ package link
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
@@ -66,5 +67,54 @@ func TestPollForStatus(t *testing.T) {
 		sent{method: "GET", path: "/orders/current", answer: `{"status": "paid"}`})
 	if len(steps) != 1 || !steps[0].poll || !slices.Equal(steps[0].checks, []draft.Check{{Path: "$.status", Value: "paid"}}) {
 		t.Errorf("%d steps, poll %t, checks %v, want one that polls for paid", len(steps), steps[0].poll, steps[0].checks)
+	}
+}
+
+// A price that an answer showed is taken from the item whose id is sent. Where it is
+// written down, no other item may be chosen, for it would be sent with a wrong price.
+func TestPricesBelongToTheItemThatIsSent(t *testing.T) {
+	t.Parallel()
+	const list = `{"products": [{"id": "p-0", "price": 9.5, "unitPrice": 19.99, "stock": 2}, {"id": "p-1", "price": 10.00, "unitPrice": 19.99, "tax": {"amount": 0.5}}, {"id": "p-2", "price": 2}]}`
+	for name, tt := range map[string]struct {
+		body, want string
+		any        bool // item may be chosen
+	}{
+		"under another name":         {`{"id": "p-0", "amount": 9.5}`, "id=${product_id} amount=${price}", false},
+		"before the id":              {`{"amount": 9.5, "id": "p-0"}`, "amount=${price} id=${product_id}", false},
+		"less than one, further in":  {`{"id": "p-1", "amount": 0.5}`, "id=${product_id} amount=${amount}", false},
+		"with zeros":                 {`{"id": "p-1", "price": 10.00}`, "id=${product_id} price=${price}", false},
+		"small, under its own name":  {`{"id": "p-2", "price": 2}`, "id=${product_id} price=${price}", false},
+		"equal in two items":         {`{"unitPrice": 19.99, "id": "p-1"}`, "unitPrice=${unit_price} id=${product_id}", false},
+		"of another item":            {`{"id": "p-1", "amount": 9.5}`, "id=${product_id} amount=9.5", false},
+		"as a text":                  {`{"id": "p-0", "amount": "9.50"}`, "id=${product_id} amount=9.50", false},
+		"a total of two":             {`{"id": "p-0", "quantity": 2, "total": 19.0}`, "id=${product_id} quantity=2 total=19.0", false},
+		"a quantity is no price":     {`{"id": "p-2", "quantity": 2}`, "id=${product_id} quantity=2", true},
+		"nor is one named an amount": {`{"id": "p-2", "amount": 2}`, "id=${product_id} amount=2", false},
+	} {
+		l := traceJourney(t, sent{method: "GET", path: "/products", answer: list}, sent{method: "POST", path: "/orders", body: tt.body, answer: `{"ok": true}`})
+		if got := strings.TrimPrefix(requestText(l.steps[1]), "POST /orders "); got != tt.want {
+			t.Errorf("%s: the order sends %s, want %s", name, got, tt.want)
+		}
+		captures := l.draft(l.steps[0]).Captures
+		for _, c := range captures {
+			if c.Listed != tt.any || !strings.HasPrefix(c.Expr, captures[0].Expr[:len("$.products[0]")]) {
+				t.Errorf("%s: %s is captured from %s, any %v, want %v", name, c.Name, c.Expr, c.Listed, tt.any)
+			}
+		}
+	}
+}
+
+// An expression begins at a tag or at a word.
+func TestExpressionsBeginAtAWord(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ page, want string }{
+		"a tag":         {"<title>A long title of the login page</title><h1>Please login</h1><input type=hidden name=csrf value=\"", `<input type=hidden name=csrf value="`},
+		"a word":        {"<script>a statement of many words that is longer than what is looked at, boot(shop, \"", "words that is longer than what is looked at, boot(shop, \""},
+		"a short text":  {"boot(\"", "boot(\""},
+		"a tag so near": {"<p class=token><b>", "<p class=token><b>"},
+	} {
+		if got := fromWord(tt.page); strings.TrimLeft(got, " ") != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
 	}
 }

@@ -33,7 +33,7 @@ func Journey(rec *recording.Recording, own string) (*draft.Journey, error) {
 	j.Rate, j.RateWhy = carried(rec, own, l.steps)
 	l.followRedirects()
 	for _, s := range l.steps {
-		j.Steps = append(j.Steps, s.draft())
+		j.Steps = append(j.Steps, l.draft(s))
 		for _, missing := range s.request.Missing {
 			j.Notes = append(j.Notes, "step "+s.name+": "+missing)
 		}

@@ -61,15 +61,27 @@ func (l *linker) link() {
 	for i, s := range l.steps {
 		l.linkTarget(i)
 		for _, slot := range s.request.Slots() {
-			if s.request.Target == nil || slot.In != draft.InPath && slot.In != draft.InQuery {
+			if !isMoney(draft.PlainName(slot.Key)) && (s.request.Target == nil || slot.In != draft.InPath && slot.In != draft.InQuery) {
 				l.linkSlot(i, slot)
 			}
 		}
+		l.linkSums(i)
 		l.recordSent(s)
 		l.indexAnswer(i)
 	}
 	l.hideSecrets()
 	l.replaceGenerated()
+}
+
+// linkSums takes prices and sums from answers. It does so after the ids that a request
+// sends: a price is that of the same thing.
+func (l *linker) linkSums(i int) {
+	r := l.steps[i].request
+	for _, slot := range r.Slots() {
+		if isMoney(draft.PlainName(slot.Key)) && (r.Target == nil || slot.In != draft.InPath && slot.In != draft.InQuery) {
+			l.linkSlot(i, slot)
+		}
+	}
 }
 
 // recordSent records the values that a request sent and that came from no answer.
@@ -218,6 +230,7 @@ func (l *linker) bestSource(i int, s *draft.Slot) *source {
 	order := map[experiments.Source]int{experiments.FromJSON: 0, experiments.FromHeader: 1, experiments.FromCookie: 2}
 	best := slices.MinFunc(found, func(a, b source) int {
 		return cmp.Or(
+			-cmp.Compare(orderOf(l.usesItemOf(i, a)), orderOf(l.usesItemOf(i, b))),
 			-cmp.Compare(orderOf(fitsName(a, draft.PlainName(s.Key), s.In == draft.InPath)), orderOf(fitsName(b, draft.PlainName(s.Key), s.In == draft.InPath))),
 			cmp.Compare(a.step, b.step), cmp.Compare(order[a.from], order[b.from]), cmp.Compare(a.rank, b.rank))
 	})
@@ -357,7 +370,7 @@ func (l *linker) hideSecrets() {
 }
 
 // draft returns the step as it is written.
-func (s *step) draft() *draft.Step {
+func (l *linker) draft(s *step) *draft.Step {
 	status := s.Answer.Status
 	if status == 304 { // what came from the browser's cache will come from the server
 		status = 200
@@ -378,7 +391,7 @@ func (s *step) draft() *draft.Step {
 		out.Headers = append(out.Headers, draft.Check{Path: "Location", Value: s.leads})
 	}
 	for _, c := range s.captures {
-		out.Captures = append(out.Captures, draft.Capture{Name: c.name, From: c.from, Expr: c.expr, Listed: c.listed})
+		out.Captures = append(out.Captures, draft.Capture{Name: c.name, From: c.from, Expr: c.expr, Listed: l.mayBeAny(c)})
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
@@ -191,12 +192,31 @@ var steadyForm = regexp.MustCompile(`[^\s0-9][^\n0-9]{3,40}$`)
 // contexts returns expressions that find a value by what stands before it.
 func contexts(page, value string) []string {
 	at := strings.Index(page, value)
-	before := steadyForm.FindString(page[max(0, at-60):at])
+	before := steadyForm.FindString(fromWord(page[:at]))
 	after := strings.IndexAny(page[at+len(value):]+" ", "\"'<>&; \n,\\")
 	if before == "" || after != 0 {
 		return nil
 	}
 	return []string{regexp.QuoteMeta(strings.ToValidUTF8(before, "")) + `([^"'<>&; \n,\\]+)`}
+}
+
+// fromWord returns the end of a text, from the begin of its last tag or else of a word: one
+// that begins in the middle of a word says less than it seems to.
+func fromWord(text string) string {
+	const most = 60
+	start := max(0, len(text)-most)
+	end := text[start:]
+	if tag := strings.LastIndexByte(end[:max(0, len(end)-4)], '<'); tag >= 0 {
+		return end[tag:]
+	}
+	if start > 0 && isWordByte(text[start-1]) {
+		return strings.TrimLeftFunc(end, func(r rune) bool { return r >= utf8.RuneSelf || isWordByte(byte(r)) })
+	}
+	return end
+}
+
+func isWordByte(b byte) bool {
+	return b >= utf8.RuneSelf || b == '_' || b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z'
 }
 
 // A shown is a sum of money that a page shows, and the name that the page gives it.

@@ -55,7 +55,7 @@ func TestAStepThatFollowsIsJudgedByItsLastAnswer(t *testing.T) {
 	l := traceJourney(t, sent{method: "POST", path: "/add", status: 303, location: "/cart", mime: "text/html", body: `{"sku": "A-1"}`},
 		sent{method: "GET", path: "/cart", mime: "text/html", answer: `<input type="hidden" name="cart_id" value="4102">`}, sent{method: "POST", path: "/pay", body: `{"cart_id": "4102"}`})
 	l.followRedirects()
-	s := l.steps[0].draft()
+	s := l.draft(l.steps[0])
 	if s.Name != "post-add" || s.Request.Method != "POST" || s.Status != 200 || len(s.Headers) != 0 || len(s.Captures) != 1 {
 		t.Errorf("%s: %s, status %d, headers %v, captures %v; want POST, the status of the cart and its id", s.Name, s.Request.Method, s.Status, s.Headers, s.Captures)
 	}
