@@ -70,8 +70,9 @@ func uncheckedTexts(e *result.Experiment) (list []string) {
 	return list
 }
 
-// whereHarmed names the step at which most were first harmed: ", most of them at pay". It
-// is empty where there is only one step, and where harm has no one place.
+// whereHarmed names the step at which most were first harmed: ", most of them at pay", and
+// who takes it, where not all do. It is empty where there is only one step, and where harm
+// has no one place.
 func whereHarmed(j *result.Journey) string {
 	if len(j.Steps) < 2 {
 		return ""
@@ -82,6 +83,9 @@ func whereHarmed(j *result.Journey) string {
 		n := s.Failed + s.Wrong + s.Slow
 		if all += n; n > most {
 			most, name = n, s.Name
+			if s.Share > 0 {
+				name += ", which " + figures.ShortPercent(s.Share, 2) + " take"
+			}
 		}
 	}
 	switch {

@@ -15,6 +15,9 @@ func TestAStepOfSomeIsToldByThem(t *testing.T) {
 		Steps: []result.Step{{Name: "look"}, {Name: "pay", Share: 0.3, Taken: 300, Failed: 150, Excess: 0.4},
 			{Name: "rate", Share: 0.0001}},
 	}}
+	if got := whereHarmed(b.Journey); !strings.Contains(got, "pay") || !strings.Contains(got, "30%") {
+		t.Errorf("harmed%s", got)
+	}
 	rows := b.StepRows()
 	if rows[0].Takers() != "" || rows[0].Of != 1000 || b.Total().Takers() != "" || b.Total().Of != 1000 {
 		t.Errorf("the step of all: %+v", rows[0])
