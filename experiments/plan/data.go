@@ -33,8 +33,10 @@ func (e Experiment) dataUses() []dataUse {
 			list = append(list, dataUse{data: j.Data})
 		}
 		u := &list[k]
-		arms, longest := len(e.Arms()), j.EndsWithin()
-		u.needed += arms * int(math.Ceil(j.MaxRate()/float64(arms)*longest.Seconds()))
+		rate, longest := j.MaxRate()/float64(len(e.Arms())), j.EndsWithin()
+		// Each arm has as many rows as the other, and where faults touch a share of
+		// the journeys, all of them are of one arm at times.
+		u.needed += len(e.SentArms()) * int(math.Ceil(rate*longest.Seconds()))
 		u.journeys, u.longest = append(u.journeys, j.Name), max(u.longest, longest)
 	}
 	return list
@@ -43,7 +45,7 @@ func (e Experiment) dataUses() []dataUse {
 // checkData finds files that have not even a row for each arm.
 func (e Experiment) checkData() error {
 	for _, u := range e.dataUses() {
-		if u.data.Rows < len(e.Arms()) {
+		if u.data.Rows < len(e.SentArms()) {
 			return fmt.Errorf("%s has %d row, and each arm needs rows of its own: add rows", u.data.File, u.data.Rows)
 		}
 	}
@@ -87,7 +89,7 @@ func (e Experiment) sayData() []string {
 	var list []string
 	for _, u := range e.dataUses() {
 		text := fmt.Sprintf("data: %d rows of %s for %s, each in use by one journey at a time", u.data.Rows, u.data.File, figures.List(u.journeys, "and"))
-		if len(e.Arms()) > 1 {
+		if len(e.SentArms()) > 1 {
 			text += ", half of them for each arm"
 		}
 		list = append(list, text)

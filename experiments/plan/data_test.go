@@ -57,6 +57,22 @@ func TestRowsThatArmsNeed(t *testing.T) {
 	}
 }
 
+// Where faults touch a share of the journeys, both arms have the rows that all of them
+// need, because all are of one arm at times.
+func TestRowsOfJourneysThatFaultsTouchInPart(t *testing.T) {
+	t.Parallel()
+	s, doc := inShares(0.5, 1)
+	s.Journeys[0].Data = rowsOf(t, 2*40*10)
+	e := makeOne(t, s, doc, Options{})
+	if uses := e.dataUses(); len(uses) != 1 || uses[0].needed != 800 || len(e.SentArms()) != 2 || e.dataWarnings() != nil {
+		t.Errorf("%+v for %v: %v", uses, e.SentArms(), e.dataWarnings())
+	}
+	s.Journeys[0].Data = rowsOf(t, 1)
+	if _, err := Make(s, []*experiments.Experiment{doc}, Options{Phases: NoOverride()}); !errors.Is(err, ErrImpossible) {
+		t.Errorf("Make() with one row = %v", err)
+	}
+}
+
 func TestEachArmNeedsARow(t *testing.T) {
 	t.Parallel()
 	s, x := documents()

@@ -120,6 +120,15 @@ func (e Experiment) Arms() []Arm {
 	return []Arm{FaultArm}
 }
 
+// SentArms are the arms whose journeys are sent: those that [Experiment.Arms] returns, and
+// both where faults touch a share of the journeys in turns.
+func (e Experiment) SentArms() []Arm {
+	if e.Turns != nil {
+		return []Arm{FaultArm, ControlArm}
+	}
+	return e.Arms()
+}
+
 // An Arm is one of the two groups of journeys.
 type Arm uint8
 

@@ -10,24 +10,25 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/sampling"
 )
 
-// A lender lends the rows of a journey's data to its executions on one arm. Each arm has
-// a share of the rows of its own, so that journeys that hang on one arm leave those of
-// the other alone.
+// A lender lends the rows of a journey's data to its executions. Each arm has a share of
+// the rows of its own, also where faults touch some of the journeys of one schedule, so
+// that journeys that hang on one arm leave those of the other alone.
 type lender struct {
-	data  *experiments.Data
-	pool  *rows.Pool // shared by all journeys with the same file
-	share int
+	data *experiments.Data
+	pool *rows.Pool // shared by all journeys with the same file
+	arms []plan.Arm // in the order of their shares
 }
 
 // newLender returns nil where the journey has no data.
-func (t *Traffic) newLender(e *plan.Experiment, j plan.Journey, arm plan.Arm) *lender {
+func (t *Traffic) newLender(e *plan.Experiment, j plan.Journey) *lender {
 	if j.Data == nil || j.Data.Table == nil {
 		return nil
 	}
+	arms := e.SentArms()
 	if t.pools[j.Data.Table] == nil {
-		t.pools[j.Data.Table] = rows.NewPool(j.Data.Table.Len(), len(e.Arms()))
+		t.pools[j.Data.Table] = rows.NewPool(j.Data.Table.Len(), len(arms))
 	}
-	return &lender{j.Data, t.pools[j.Data.Table], slices.Index(e.Arms(), arm)}
+	return &lender{j.Data, t.pools[j.Data.Table], arms}
 }
 
 // draws is the stream of random numbers that decide who has which row, of which each
@@ -37,15 +38,17 @@ const (
 	drawsOfOneRow = 16
 )
 
-// lend lends a row to a journey by its number. It reports false where none is free.
-func (l *lender) lend(seed, number uint64) (row int, ok bool) {
-	switch {
-	case l == nil:
+// lend lends a row of an arm to a journey by its number. It reports false where none is
+// free.
+func (l *lender) lend(arm plan.Arm, seed, number uint64) (row int, ok bool) {
+	if l == nil {
 		return 0, true
-	case l.data.Order == experiments.AtRandom:
-		return l.pool.AtRandom(l.share, func(n uint64) uint64 { return sampling.Draw(seed, draws, number*drawsOfOneRow+n) })
 	}
-	return l.pool.InTurn(l.share)
+	share := slices.Index(l.arms, arm)
+	if l.data.Order == experiments.AtRandom {
+		return l.pool.AtRandom(share, func(n uint64) uint64 { return sampling.Draw(seed, draws, number*drawsOfOneRow+n) })
+	}
+	return l.pool.InTurn(share)
 }
 
 func (l *lender) takeBack(row int) {

@@ -167,6 +167,50 @@ func TestAnArmThatHangsStarvesNoOther(t *testing.T) {
 	})
 }
 
+// Where faults touch a share of the journeys, those that they touch and that hang keep no
+// row from the others.
+func TestTouchedJourneysThatHangStarveNoOther(t *testing.T) {
+	t.Parallel()
+	for _, order := range []experiments.Order{experiments.InTurn, experiments.AtRandom} {
+		t.Run(string(order), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				data := fiftyUsers(t)
+				data.Order = order
+				d := newDoor(t)
+				p := aPlan(func(p *plan.Plan) {
+					loggingIn(data)(p)
+					inTurns(p)
+					p.Experiments[0].Journeys[0].Rate = 20
+				})
+				traffic, err := New(Options{Plan: p,
+					Fault:   d.of(plan.FaultArm, func(int) time.Duration { return time.Hour }),
+					Control: d.of(plan.ControlArm, func(int) time.Duration { return 200 * time.Millisecond })})
+				if err != nil {
+					t.Fatal(err)
+				}
+				traffic.Touch(0.5)
+				arms, shed := [2]int{}, 0
+				for _, o := range observe(t, traffic, 16*time.Second) {
+					arms[o.Arm]++
+					if o.Cause == journal.Shed {
+						shed++
+					}
+					if o.Arm == plan.ControlArm && o.Harmed() {
+						t.Fatalf("%+v", o)
+					}
+				}
+				if shed == 0 || arms[plan.ControlArm] < 100 {
+					t.Errorf("%d of %v journeys were shed", shed, arms)
+				}
+				if len(d.by[plan.FaultArm]) != 25 || len(d.by[plan.ControlArm]) != 25 {
+					t.Errorf("the arms were %d and %d of 50 users", len(d.by[plan.FaultArm]), len(d.by[plan.ControlArm]))
+				}
+			})
+		})
+	}
+}
+
 // Two kinds of journeys with the same file share its rows.
 func TestJourneysWithOneFileShareItsRows(t *testing.T) {
 	t.Parallel()

@@ -58,7 +58,7 @@ func newSchedule(t *Traffic, o Options, arm plan.Arm, index int) (*schedule, err
 	e := &o.Plan.Experiments[o.Experiment]
 	j := e.Journeys[index]
 	arms := len(e.Arms())
-	s := &schedule{traffic: t, index: index, arm: arm, journey: j, arms: uint64(arms), rows: t.newLender(e, j, arm)}
+	s := &schedule{traffic: t, index: index, arm: arm, journey: j, arms: uint64(arms), rows: t.newLender(e, j)}
 	if err := s.compile(o); err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ func (s *schedule) run(ctx context.Context, start time.Time, newWorker func(firs
 			s.traffic.report(ctx, next, next.shed("", "too many journeys in flight"))
 			continue
 		}
-		row, free := s.rows.lend(s.seed.Choices, n)
+		row, free := s.rows.lend(next.lane.arm, s.seed.Choices, n)
 		if next.row = row; !free {
 			s.traffic.report(ctx, next, next.shed(s.rows.lack(), s.rows.lack()))
 			s.inFlight.remove(n)

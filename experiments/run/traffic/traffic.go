@@ -82,7 +82,7 @@ func New(o Options) (*Traffic, error) {
 	}
 	t := &Traffic{experiment: o.Experiment, epoch: o.Epoch, arrivals: make(chan arrival), stop: make(chan struct{}), causes: newCauses(&o.Plan.System), pools: map[*rows.Table]*rows.Pool{}}
 	t.Touch(1)
-	for _, arm := range sentArms(e) {
+	for _, arm := range e.SentArms() {
 		entry, err := t.entry(o, arm)
 		if err != nil {
 			return nil, err
@@ -102,15 +102,6 @@ func New(o Options) (*Traffic, error) {
 		}
 	}
 	return t, nil
-}
-
-// sentArms are the arms of the journeys that are sent. Where faults touch a share of them,
-// one schedule sends both.
-func sentArms(e *plan.Experiment) []plan.Arm {
-	if e.Turns != nil {
-		return []plan.Arm{plan.FaultArm, plan.ControlArm}
-	}
-	return e.Arms()
 }
 
 // Touch decides which of the journeys that start from now on are of the fault arm: this
