@@ -303,3 +303,29 @@ func FuzzReadCollection(f *testing.F) {
 		}
 	})
 }
+
+// A form that leads on is asked for what only the right page says, though others follow.
+func TestALoginAsksForItsPage(t *testing.T) {
+	t.Parallel()
+	login := `{"method": "POST", "url": "{{base}}/login", "body": {"mode": "urlencoded", "urlencoded": [{"key": "email", "value": "a@shop.test"}]}}}, {"name": "cart", "request": "{{base}}/cart"`
+	for asked, event := range map[bool]string{
+		true:  "",
+		false: `, "event": [{"listen": "test", "script": {"exec": ["pm.expect(pm.response.text()).to.include('Hello')"]}}]`,
+	} {
+		collection := oneRequest(strings.Replace(login, `}}}, {`, `}}`+event+`}, {`, 1), "")
+		j, err := fromPostman(collection, "", postman.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := Make(Options{Journey: j})
+		if err != nil {
+			t.Fatal(err)
+		}
+		loaded(t, d)
+		const comment = "# What does only the right page say?"
+		before, _, _ := strings.Cut(whatIsMade(d), "- name: one")
+		if strings.Contains(before, comment) != asked {
+			t.Errorf("asked %v, want %v:\n%s", !asked, asked, whatIsMade(d))
+		}
+	}
+}

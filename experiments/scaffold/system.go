@@ -282,8 +282,8 @@ func writeJourney(b *strings.Builder, j *draft.Journey) {
 		yamlText(j.ID), cmp.Or(j.Rate, "10/s"), because(j.RateWhy), inSeconds(j.SlowAfter), inSeconds(j.Timeout))
 	writeCommon(b, j)
 	b.WriteString("    steps:\n")
-	for i, s := range j.Steps {
-		if i == len(j.Steps)-1 && s.Vague {
+	for _, s := range j.Steps {
+		if j.NeedsWord(s) {
 			b.WriteString("      # What does only the right page say? A shop may answer its failures with 200:\n      # expect: {body: {contains: Thank you}}\n")
 		}
 		writeStep(b, s, j.URL != "")

@@ -4,9 +4,12 @@
 package draft
 
 import (
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 )
 
 // A Journey is what a source made, to be written into blastgauge.yaml.
@@ -47,6 +50,35 @@ type Step struct {
 	Vague    bool     // nothing but its status tells a good answer from an error page
 
 	SlowAfter time.Duration // of this step; 0: none
+}
+
+// NeedsWord reports whether a failure may look like the right answer of a step: a wrong
+// password, say, leads back to the form with 200. It is so for forms, for steps that follow
+// redirects, and for the last step where it is vague.
+func (j *Journey) NeedsWord(s *Step) bool {
+	if s.Vague && s == j.Steps[len(j.Steps)-1] {
+		return true
+	}
+	form := len(s.Request.Form)+len(s.Request.Multipart) > 0
+	return (form || s.Follow > 0) && s.mayBePage() && !j.tells(s)
+}
+
+// mayBePage reports whether the right answer of a step is a page, as far as is known.
+func (s *Step) mayBePage() bool {
+	page := func(status int) bool { return status/100 == 2 && status != http.StatusNoContent }
+	return len(s.Statuses) == 0 && s.Status == 0 || page(s.Status) || slices.ContainsFunc(s.Statuses, page)
+}
+
+// tells reports whether something beside the status tells the right answer of a step from
+// others. The token of a form is on each page, and each answer may set a cookie.
+func (j *Journey) tells(s *Step) bool {
+	checks := slices.ContainsFunc(s.Checks, func(c Check) bool { return !c.Any }) || len(s.Headers)+len(s.Body) > 0
+	shared := slices.ContainsFunc(j.Checks, func(of Check) bool {
+		return !slices.ContainsFunc(s.Checks, func(c Check) bool { return c.Any && c.Path == of.Path })
+	})
+	return checks || shared || slices.ContainsFunc(s.Captures, func(c Capture) bool {
+		return s.Request.Method == http.MethodGet || c.From == experiments.FromJSON || c.From != experiments.FromCookie && !redact.IssuedName(c.Name)
+	})
 }
 
 // A Check is an expectation on one value of an answer.
