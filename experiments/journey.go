@@ -18,6 +18,8 @@ type Journey struct {
 	Timeout   time.Duration `json:"timeout"`          // of the whole journey
 	Steps     []Step        `json:"steps"`
 	Data      *Data         `json:"data,omitempty"` // nil: none
+
+	rateLine int // of the system file; 0 where it was not read from one
 }
 
 // A Step is one request of a journey and what it must return.

@@ -40,7 +40,7 @@ func rateShape(j *Journey, env environment) shape.Shape {
 	var list []Stage
 	stages := shape.List[Stage]{To: &list, Item: func(s *Stage) shape.Shape { return env.in(stageShape(s)) }, Min: 1, Max: maxStages}
 	return shape.ByKind{Want: "a rate such as 40/s, or stages such as [10/s for 30s, 40/s],", Scalar: env.in(positive(rate, "0/s")(&j.Rate)),
-		List: shape.Validated{Shape: stages, Check: func(d *shape.Document, _ shape.Node, path string) {
+		List: shape.Validated{Shape: stages, Check: func(d *shape.Document, n shape.Node, path string) {
 			last := len(list) - 1
 			for i, s := range list {
 				at := d.At(fmt.Sprintf("%s[%d]", path, i))
@@ -52,7 +52,7 @@ func rateShape(j *Journey, env environment) shape.Shape {
 					d.Fail(at, shape.Diagnostic{Msg: "the last stage has no time: it lasts until the end, and is what is measured"})
 				}
 			}
-			j.Rate, j.Stages = list[last].Rate, list[:last]
+			j.Rate, j.Stages, j.rateLine = list[last].Rate, list[:last], d.Span(n, 0, 0).Line
 			if last == 0 {
 				j.Stages = nil
 			}
@@ -94,7 +94,7 @@ func checkRamps(d *shape.Document, e *Experiment, s *System, warmup time.Duratio
 		if _, replaced := e.Rates[j.Name]; !replaced && j.Ramp() > warmup {
 			d.Fail(place, shape.Diagnostic{
 				Msg:  fmt.Sprintf("the rate of journey %s changes for %s, and the warm-up is %s: what is measured needs one rate", j.Name, short(j.Ramp()), short(warmup)),
-				Hint: fmt.Sprintf("write phases: {warmup: %s} or more", short(j.Ramp()))})
+				Hint: fmt.Sprintf("write phases: {warmup: %s} or more, or shorter stages in %s:%d", short(j.Ramp()), s.File, j.rateLine)})
 		}
 	}
 }

@@ -29,7 +29,8 @@ journeys:
 		wrong      string
 	}{
 		"long enough":       {"phases: {warmup: 90s}", ""},
-		"too short":         {"phases: {warmup: 89s}", "write phases: {warmup: 1m30s} or more"},
+		"too short":         {"phases: {warmup: 89s}", "write phases: {warmup: 1m30s} or more, or shorter stages in "},
+		"its place":         {"phases: {warmup: 89s}", "blastgauge.yaml:10"},
 		"the standard":      {"", "write phases: {warmup: 1m30s} or more"},
 		"a rate of its own": {"journeys: {checkout: {rate: 5/s}}", ""},
 	} {

@@ -247,7 +247,7 @@ func namedTexts(to *[]Field, key shape.Names) shape.Shape {
 func formFields(to *[]Field) shape.Shape {
 	return repeated[Field]{to: to, item: func(name string, f *Field) shape.Shape {
 		f.Name = name
-		return shape.ByKind{Want: "a text or a list of texts", Scalar: templated{to: &f.Value, loose: true}}
+		return shape.ByKind{Want: "a text or a list of texts", Scalar: noFileSign(templated{to: &f.Value, loose: true}, "multipart: {"+name+": {file: %s}}")}
 	}}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/shape"
@@ -119,6 +120,7 @@ func formParts(to *[]FormPart, env environment, files bool) shape.Shape {
 		p.Name = name
 		part := shape.ByKind{Want: "a text", Scalar: templated{to: &p.Value, loose: true}}
 		if files {
+			part.Scalar = noFileSign(part.Scalar, "{file: %s}")
 			part.Want = "a text, or a file such as {file: photo.png},"
 			part.Mapping = partFile{p, env}
 		}
@@ -144,7 +146,21 @@ func requestBody(r *Request, env environment, files bool) shape.Shape {
 	if !files {
 		return text
 	}
-	return shape.ByKind{Want: "a text, or a mapping such as {file: photo.png},", Scalar: text, Mapping: bodyFile{r, env}}
+	return shape.ByKind{Want: "a text, or a mapping such as {file: photo.png},", Scalar: noFileSign(text, "{file: %s}"), Mapping: bodyFile{r, env}}
+}
+
+// fileSign is how curl writes a file that it sends: @photo.png, or
+// @photo.png;type=image/png. Names of people (@ann.lee) have no such ends.
+var fileSign = regexp.MustCompile(`(?i)^@([^\s;][^\n;]*\.(?:avif|bin|bmp|csv|docx?|gif|gz|heic|html?|jpe?g|json|jsonl|md|mov|mp3|mp4|pdf|png|pptx?|svg|tar|tiff?|tsv|txt|wav|webp|xlsx?|xml|ya?ml|zip))(?:;[^\n]*)?$`)
+
+// noFileSign refuses a text that is curl's spelling of a file: it would be sent as it is,
+// and most systems take any text. instead is what to write, with %s for the file.
+func noFileSign(text shape.Shape, instead string) shape.Shape {
+	return shape.Validated{Shape: text, Check: func(d *shape.Document, n shape.Node, _ string) {
+		if m := fileSign.FindStringSubmatch(n.Text()); m != nil {
+			d.Fail(n, shape.Diagnostic{Msg: fmt.Sprintf("%q would be sent as these %d characters, not as a file", m[0], len(m[0])), Hint: "write " + fmt.Sprintf(instead, m[1])})
+		}
+	}}
 }
 
 // A bodyFile explains what to write instead of a mapping that is no file.

@@ -39,6 +39,7 @@ func TestFilesOfRequests(t *testing.T) {
 		"a body":             {"body: {file: up/photo.PNG}", "up/photo.PNG", "image/png", func(r Request) *File { return r.File }},
 		"a part":             {"multipart: {a: b, p: {file: photo.jpg}}", "photo.jpg", "image/jpeg", func(r Request) *File { return r.Multipart[1].File }},
 		"one of a list":      {"multipart: {p: [a, {file: page.html, name: n}]}", "page.html", "text/html", func(r Request) *File { return r.Multipart[1].File }},
+		"alone in a list":    {"multipart: {p: [{file: photo.png}]}", "photo.png", "image/png", func(r Request) *File { return r.Multipart[0].File }},
 		"of a type":          {"multipart: {p: {type: image/x-own, file: photo.png}}", "photo.png", "image/x-own", func(r Request) *File { return r.Multipart[0].File }},
 		"of no known type":   {"body: {file: data.nobody-knows}", "data.nobody-knows", "application/octet-stream", func(r Request) *File { return r.File }},
 		"by a variable":      {"body: {file: \"${env:NAME}.png\"}", "photo.png", "image/png", func(r Request) *File { return r.File }},
@@ -123,6 +124,29 @@ func TestFilesThatCannotBeSent(t *testing.T) {
 	}
 	if _, _, err := Load(document, nil); err != nil {
 		t.Errorf("a file of 8 MiB: %v", err)
+	}
+}
+
+// Curl's spelling of a file would be sent as a text, which most systems take.
+func TestFilesAreNotWrittenAsCurlWritesThem(t *testing.T) {
+	t.Parallel()
+	for body, hint := range map[string]string{
+		`multipart: {p: "@photo.png"}`:                    "write {file: photo.png}",
+		`multipart: {p: [a, "@up/my photo.PNG"]}`:         "write {file: up/my photo.PNG}",
+		`multipart: {p: "@photo.png;type=image/png"}`:     "write {file: photo.png}",
+		`body: "@order.json"`:                             "write {file: order.json}",
+		`form: {p: "@photo.png"}`:                         "write multipart: {p: {file: photo.png}}",
+		`multipart: {p: "@ann"}`:                          "",
+		`multipart: {p: "@ann.lee"}`:                      "",
+		`multipart: {p: "see @photo.png"}`:                "",
+		`multipart: {p: "@photo.png, @b.png are my two"}`: "",
+		`body: "@"`: "",
+	} {
+		_, _, err := Load(uploading(t, body), nil)
+		list := shape.Errors(err)
+		if hint == "" && err != nil || hint != "" && (len(list) != 1 || list[0].Hint != hint || list[0].Line != 13) {
+			t.Errorf("%s: %v, want %q", body, Explain(err), hint)
+		}
 	}
 }
 

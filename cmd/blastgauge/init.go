@@ -116,7 +116,13 @@ func (a *app) initCommand(ctx context.Context, o initOptions) error {
 	for _, s := range d.Env {
 		a.logf("set     %s before a run: the %s", s.Name, s.Of)
 	}
-	a.printf("next    blastgauge plan -f %s\n", filepath.Join(o.dir, experiments.SystemFile))
+	next := []string{"plan"}
+	if o.har+o.postman+o.openapi != "" { // a plan does not tell whether the journey works
+		next = []string{"try", "plan"}
+	}
+	for i, command := range next {
+		a.printf("%-7s blastgauge %s -f %s\n", []string{"next", "then"}[i], command, filepath.Join(o.dir, experiments.SystemFile))
+	}
 	return nil
 }
 

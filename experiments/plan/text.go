@@ -41,14 +41,16 @@ func (p *Plan) WriteText(w io.Writer) error {
 
 // describeTraces says whether journeys are traces, and where reports lead to them.
 func (p *Plan) describeTraces() string {
-	text := "off: steps carry no traceparent"
-	if p.System.Traced() {
-		text = "each journey is one, sampled; its arm is in tracestate"
+	link := p.System.TraceURL
+	switch {
+	case p.System.Traced() && link != "":
+		return inert.Text("each journey is one, sampled; its arm is in tracestate; reports link to " + link)
+	case p.System.Traced():
+		return "each journey is one, sampled; its arm is in tracestate"
+	case link != "": // without a trace there is nothing to look at
+		return "off: steps carry no traceparent, so trace_url is not used"
 	}
-	if p.System.TraceURL != "" {
-		text += "; reports link to " + p.System.TraceURL
-	}
-	return inert.Text(text)
+	return "off: steps carry no traceparent"
 }
 
 func (e Experiment) writeText(b *bytes.Buffer) {

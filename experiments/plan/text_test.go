@@ -33,3 +33,28 @@ func TestTextsBeginNoLineOfAPlan(t *testing.T) {
 		t.Errorf("%q", hostile)
 	}
 }
+
+// Reports lead to traces only where journeys are traces.
+func TestTracesOfAPlan(t *testing.T) {
+	t.Parallel()
+	const link = "https://tempo.test/${trace}"
+	for _, tt := range []struct {
+		off, linked bool
+	}{{false, false}, {false, true}, {true, false}, {true, true}} {
+		s, e := documents()
+		if tt.off {
+			s.Traces = experiments.NoTraces
+		}
+		if tt.linked {
+			s.TraceURL = link
+		}
+		p, err := Make(s, []*experiments.Experiment{e}, Options{Phases: NoOverride()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := p.describeTraces()
+		if strings.HasPrefix(got, "off:") != tt.off || strings.Contains(got, link) != (tt.linked && !tt.off) || strings.Contains(got, "trace_url is not used") != (tt.linked && tt.off) {
+			t.Errorf("off %v, linked %v: %s", tt.off, tt.linked, got)
+		}
+	}
+}
