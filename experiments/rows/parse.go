@@ -15,13 +15,15 @@ import (
 
 // parseCSV reads comma-separated values (RFC 4180) whose first line names the columns.
 func (t *Table) parseCSV(text []byte) *Error {
-	r := csv.NewReader(bytes.NewReader(text))
-	header, err := r.Read()
+	source := &bounded{text: text}
+	r := csv.NewReader(source)
+	r.ReuseRecord = true // a row is copied into the cells
+	header, err := source.next(r)
 	if errors.Is(err, io.EOF) {
 		return nil // Parse says that it is empty
 	}
 	if err != nil {
-		return csvError(err)
+		return source.wrong(err)
 	}
 	line, _ := r.FieldPos(0)
 	if len(header) == 1 {
@@ -35,28 +37,88 @@ func (t *Table) parseCSV(text []byte) *Error {
 		wrong.Line = line
 		return wrong
 	}
-	t.columns = header
+	t.columns = slices.Clone(header)
 	for {
-		row, err := r.Read()
+		row, err := source.next(r)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if errors.Is(err, csv.ErrFieldCount) {
 			line, _ = r.FieldPos(0)
-			return &Error{Line: line, Msg: fmt.Sprintf("%s, and the header names %s", count(len(row), "value"), count(len(header), "column")),
+			return &Error{Line: line, Msg: fmt.Sprintf("%s, and the header names %s", count(len(row), "value"), count(len(t.columns), "column")),
 				Hint: "put a value that holds a comma into quotes"}
 		}
 		if err != nil {
-			return csvError(err)
+			return source.wrong(err)
 		}
-		if t.Len() == MaxRows {
-			return tooMany()
+		if wrong := t.full(); wrong != nil {
+			wrong.Line, _ = r.FieldPos(0)
+			return wrong
 		}
 		t.cells = append(t.cells, row...)
 	}
 }
 
-func tooMany() *Error { return &Error{Msg: fmt.Sprintf("a data file has at most %d rows", MaxRows)} }
+// full says why there is no room for another row; nil where there is.
+func (t *Table) full() *Error {
+	switch {
+	case t.Len() == MaxRows:
+		return &Error{Msg: fmt.Sprintf("a data file has at most %d rows", MaxRows)}
+	case len(t.cells)+len(t.columns) > MaxCells:
+		return &Error{Msg: fmt.Sprintf("a data file has at most %d values, rows times columns", MaxCells), Hint: "leave out columns that no journey uses"}
+	}
+	return nil
+}
+
+// bounded gives a csv.Reader no more of a text than one record may have, because it
+// holds all values of a record before anybody can count them.
+type bounded struct {
+	text  []byte
+	at    int // what has been given
+	begun int // where the record begins that is read
+}
+
+var errLongRecord = errors.New("the record is too long")
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.at == len(b.text) {
+		return 0, io.EOF
+	}
+	given := b.text[b.at:min(len(b.text), b.begun+MaxRecord+len("\r\n"))]
+	if len(given) == 0 {
+		return 0, errLongRecord
+	}
+	n := copy(p, given)
+	b.at += n
+	return n, nil
+}
+
+// next reads the next record.
+func (b *bounded) next(r *csv.Reader) ([]string, error) {
+	b.begun = int(r.InputOffset())
+	for b.begun < len(b.text) && (b.text[b.begun] == '\n' || b.text[b.begun] == '\r') { // the reader passes empty lines over
+		b.begun++
+	}
+	record, err := r.Read()
+	if len(bytes.TrimRight(b.text[b.begun:max(b.begun, int(r.InputOffset()))], "\r\n")) > MaxRecord {
+		return nil, errLongRecord
+	}
+	return record, err
+}
+
+// wrong is what an error of next says.
+func (b *bounded) wrong(err error) *Error {
+	if !errors.Is(err, errLongRecord) {
+		return csvError(err)
+	}
+	wrong := longRecord()
+	wrong.Line, wrong.Hint = lineAt(b.text, b.begun), "is there a quote that is left open?"
+	return wrong
+}
+
+func longRecord() *Error {
+	return &Error{Msg: fmt.Sprintf("a row has at most %d MiB", MaxRecord>>20)}
+}
 
 func count(n int, noun string) string {
 	if n == 1 {
@@ -87,10 +149,15 @@ func (t *Table) parseLines(text []byte) *Error {
 		if raw = bytes.TrimSpace(raw); len(raw) == 0 {
 			continue
 		}
-		if t.columns != nil && t.Len() == MaxRows {
-			return tooMany()
+		wrong := t.full()
+		switch {
+		case wrong != nil:
+		case len(raw) > MaxRecord:
+			wrong = longRecord()
+		default:
+			wrong = t.addLine(raw)
 		}
-		if wrong := t.addLine(raw); wrong != nil {
+		if wrong != nil {
 			wrong.Line = line
 			return wrong
 		}

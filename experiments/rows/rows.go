@@ -23,8 +23,11 @@ import (
 
 // What a data file may be at most. All of it is held in memory.
 const (
-	MaxBytes = 64 << 20 // 64 MiB
-	MaxRows  = 1_000_000
+	MaxBytes   = 64 << 20 // 64 MiB
+	MaxRows    = 1_000_000
+	MaxColumns = 1_000
+	MaxRecord  = 1 << 20    // bytes of one row or header, as it is written
+	MaxCells   = 10_000_000 // rows times columns: a cell takes more memory than the file has for it
 )
 
 // A Table holds the rows of a data file. It does not change, so that it may be used by
@@ -56,7 +59,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg)
 }
 
-// Read reads a file of at most [MaxBytes] and [MaxRows]. The end of its name says how it
+// Read reads a file of at most [MaxBytes]. The end of its name says how it
 // is written, see [Parse]. name is what an error calls it. The error is an *[Error].
 func Read(file, name string) (*Table, error) {
 	wrong := func(format string, args ...any) error { return &Error{File: name, Msg: fmt.Sprintf(format, args...)} }
@@ -93,7 +96,8 @@ func cause(err error) error {
 }
 
 // Parse reads the text of a data file: CSV with a header line (.csv), or one JSON object
-// a line (.jsonl, .ndjson), all with the same names. The error is an *[Error].
+// a line (.jsonl, .ndjson), all with the same names. It has at most [MaxRows],
+// [MaxColumns] and [MaxCells], each row within [MaxRecord]. The error is an *[Error].
 func Parse(name string, text []byte) (*Table, error) {
 	sum := sha256.Sum256(text)
 	t := &Table{digest: "sha256:" + hex.EncodeToString(sum[:8])}
@@ -152,6 +156,9 @@ func lineAt(text []byte, at int) int { return 1 + bytes.Count(text[:at], []byte(
 
 // checkColumns finds what is wrong with the names of the columns.
 func checkColumns(columns []string) *Error {
+	if len(columns) > MaxColumns {
+		return &Error{Msg: fmt.Sprintf("%d columns: a data file has at most %d", len(columns), MaxColumns)}
+	}
 	seen := map[string]bool{}
 	for i, c := range columns {
 		switch {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -50,6 +51,62 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// columns are the names of so many columns, and names an object that has them.
+func columns(n int) string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf("c%d", i)
+	}
+	return strings.Join(list, ",")
+}
+
+func names(n int) string {
+	return `{"` + strings.ReplaceAll(columns(n), ",", `":"","`) + `":""}` + "\n"
+}
+
+// What is as large as it may be is read.
+func TestParseTakesTheLargest(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("b", MaxRecord-len(`{"a": ""}`))
+	for name, tt := range map[string]struct {
+		file, text string
+		rows       int
+	}{
+		"columns":     {"u.csv", columns(MaxColumns) + "\n" + strings.Repeat(",", MaxColumns-1) + "\n", 1},
+		"names":       {"u.jsonl", names(MaxColumns), 1},
+		"a row":       {"u.csv", "a\r\n" + strings.Repeat("b", MaxRecord) + "\r\n" + strings.Repeat("c", MaxRecord), 2},
+		"a line":      {"u.jsonl", `{"a": "` + long + `"}` + "\r\n" + `{"a": "` + long + `"}`, 2},
+		"empty lines": {"u.csv", "a\nb" + strings.Repeat("\n", 3*MaxRecord) + "c", 2},
+		"CR alone":    {"u.csv", "a\n\r\r\n\r\nb", 2}, // a value of a line break, and an empty line
+		"many rows":   {"u.csv", "a\n" + strings.Repeat("\"1\n2\"\n", MaxRows), MaxRows},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			table, err := Parse(tt.file, []byte(tt.text))
+			if err != nil || table.Len() != tt.rows {
+				t.Fatalf("Parse() = %v", err)
+			}
+			if last := table.Value(tt.rows-1, 0); tt.file == "u.csv" && !strings.HasSuffix(tt.text, last.(string)) && len(last.(string)) > 3 {
+				t.Errorf("the last row is %.20q", last)
+			}
+		})
+	}
+}
+
+// What is refused for its size is refused before it takes much memory.
+func TestRefusalsTakeLittleMemory(t *testing.T) {
+	for file, text := range map[string]string{"u.csv": strings.Repeat(",", 20<<20), "u.jsonl": names(500_000)} {
+		raw := []byte(text)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := Parse(file, raw)
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; err == nil || took > 200<<20 {
+			t.Errorf("%s: %d MiB of memory for %d MiB: %v", file, took>>20, len(raw)>>20, err)
+		}
+	}
+}
+
 // Every mistake has the line of the data file and no value of it, which may be a secret.
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
@@ -82,8 +139,17 @@ func TestParseRefuses(t *testing.T) {
 		"a name is missing":  {"u.jsonl", "{\"a\": \"x\", \"b\": 1}\n{\"a\": \"hunter2\"}\n", 2, "null"},
 		"a name more":        {"u.jsonl", "{\"a\": \"x\"}\n{\"a\": \"hunter2\", \"b\": 1}\n", 2, ""},
 		"an object of none":  {"u.jsonl", "{}\n", 1, ""},
-		"more rows than are": {"u.csv", "a\n" + strings.Repeat("1\n", MaxRows+1), 0, ""},
-		"more lines":         {"u.jsonl", strings.Repeat("{\"a\":1}\n", MaxRows+1), 0, ""},
+		"more rows than are": {"u.csv", "a\n" + strings.Repeat("1\n", MaxRows+1), MaxRows + 2, ""},
+		"more lines":         {"u.jsonl", strings.Repeat("{\"a\":1}\n", MaxRows+1), MaxRows + 1, ""},
+		"columns":            {"u.csv", columns(MaxColumns+1) + "\n", 1, ""},
+		"names":              {"u.jsonl", "\n" + names(MaxColumns+1), 2, ""},
+		"a line of commas":   {"u.csv", strings.Repeat(",", 20<<20), 1, "quote"},
+		"a row of commas":    {"u.csv", "a\nb\n\n" + strings.Repeat(",", MaxRecord+1) + "\n", 4, "quote"},
+		"a long row":         {"u.csv", "a\nhunter2" + strings.Repeat("b", MaxRecord) + "\nc\n", 2, "quote"},
+		"a quote open long":  {"u.csv", "a\nb\n\"hunter2\n" + strings.Repeat("c\n", MaxRecord), 3, "quote"},
+		"a long line":        {"u.jsonl", "{\"a\": \"\"}\n{\"a\": \"hunter2" + strings.Repeat("b", MaxRecord) + "\"}\n", 2, ""},
+		"a line of names":    {"u.jsonl", names(500_000), 1, ""},
+		"too many cells":     {"u.csv", columns(MaxColumns) + strings.Repeat("\n"+strings.Repeat(",", MaxColumns-1), MaxCells/MaxColumns+1), MaxCells/MaxColumns + 2, "leave out"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
