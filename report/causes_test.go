@@ -155,6 +155,7 @@ func TestCauseWords(t *testing.T) {
 		{result.Cause{Class: "slow"}, "too slow", "too slow"},
 		{result.Cause{Class: "redirects", Key: "1"}, "more than 1 redirect", "more than 1 redirect"},
 		{result.Cause{Class: "redirects", Key: "loop"}, "redirects in a loop", "redirects in a loop"},
+		{result.Cause{Class: "redirects", Key: "secret_body"}, "redirect of a secret to another host", "redirect of a secret to another host"},
 		{result.Cause{Class: "redirects"}, "too many redirects", "too many redirects"},
 		{result.Cause{Class: "shed"}, "never sent (too many in flight)", "never sent (too many in flight)"},
 		{result.Cause{Class: "of_tomorrow", Key: "k"}, "of tomorrow k", "of tomorrow k"},

@@ -24,7 +24,7 @@ const (
 	TooLarge         // the answer needs more memory than there is for it
 	Unmet            // answered, and an expectation or a capture was not met
 	TooSlow          // answered, and later than the budget
-	Redirects        // redirected more often than the step follows
+	Redirects        // redirected more often, or to where, the step does not follow
 	lastCause  = Redirects
 )
 
@@ -42,8 +42,11 @@ func CauseNamed(name string) (Cause, bool) {
 	return Cause(max(i, 0)), i > 0
 }
 
-// Loop is the key of [Redirects] that lead back to where they came from.
-const Loop = "loop"
+// What keys of [Redirects] say beside how many are followed.
+const (
+	Loop       = "loop"        // they lead back to where they came from
+	SecretBody = "secret_body" // they would take a secret in a body to another host
+)
 
 // What an experiment's causes are bounded by. Journeys beyond that count under their
 // class alone.
@@ -64,8 +67,8 @@ type SeenCause struct {
 	// Key tells causes of a class apart: the status code; the address (host:port) that
 	// refused, reset, closed, timed out or did not agree on TLS; the name without an
 	// address; the host that is not allowed; the expectation or the capture as it is
-	// written; the budget as a duration, such as 3s; how many redirects are followed, or
-	// [Loop].
+	// written; the budget as a duration, such as 3s; how many redirects are followed,
+	// [Loop] or [SecretBody].
 	Key     string   `json:"key,omitempty"`
 	Example *Example `json:"example,omitempty"`
 }

@@ -26,7 +26,8 @@ type Cause struct {
 	// refused, reset, closed, timed out or did not agree on TLS; the name without an
 	// address; the host that is not allowed; the expectation or the capture as it is
 	// written; the budget that was crossed as a duration, such as 3s; how many redirects
-	// are followed, or loop where they lead back. It is absent where it is not known.
+	// are followed, loop where they lead back, or secret_body where one would take a
+	// secret in a body to another host. It is absent where it is not known.
 	Key      string         `json:"key,omitempty"`
 	Baseline CauseCounts    `json:"baseline"`
 	Fault    CauseCounts    `json:"fault"`

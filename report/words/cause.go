@@ -63,6 +63,8 @@ func redirects(key string) string {
 	switch n, err := strconv.Atoi(key); {
 	case key == "loop":
 		return "redirects in a loop"
+	case key == "secret_body":
+		return "redirect of a secret to another host"
 	case err != nil:
 		return "too many redirects"
 	default:

@@ -49,8 +49,8 @@ func (e *Execution) follow(ctx context.Context, s *step, took time.Duration) (*V
 			e.req.Method, e.req.Body, e.req.Files = http.MethodGet, nil, nil
 			headers = without(headers, describesBody)
 		}
-		if err := e.mayTakeBody(to); err != nil {
-			return nil, err
+		if host, ok := e.mayTakeBody(to); !ok {
+			return e.secretBody(host), nil
 		}
 		if e.leaves(to) {
 			headers = without(headers, e.isCredential)
@@ -126,17 +126,22 @@ func (e *Execution) leaves(to string) bool {
 	return before.Own != after.Own || before.Scheme != after.Scheme || before.Name != after.Name || before.Port != after.Port
 }
 
-// mayTakeBody returns an error of class [experiments.ErrRefused] where a redirect would take
-// a secret in the body to another host. The step cannot be sent without it, as it
-// can without a header, and who chose the host is what answered.
-func (e *Execution) mayTakeBody(to string) error {
+// mayTakeBody reports whether a redirect takes no secret in the body to another host, which
+// it names. The step cannot be sent without it, as it can without a header, and who chose
+// the host is what answered.
+func (e *Execution) mayTakeBody(to string) (host string, ok bool) {
 	before, _ := e.site.Locate(e.req.Target)
 	after, _ := e.site.Locate(to)
 	body := string(e.req.Body)
-	if before.Own == after.Own && before.Name == after.Name || e.hidden().Text(body, 2*len(body)) == body {
-		return nil
-	}
-	return fmt.Errorf("redirect %d, to %s: %w: the body holds a secret, which goes to no other host", len(e.answer.hops), after.Name, experiments.ErrRefused)
+	return after.Name, before.Own == after.Own && before.Name == after.Name || e.hidden().Text(body, 2*len(body)) == body
+}
+
+// secretBody is the verdict on a step that a redirect would have send a secret to another
+// host. It is the answer that is wrong, and no rule of the documents: the host may well be
+// allowed.
+func (e *Execution) secretBody(host string) *Verdict {
+	text := fmt.Sprintf("redirect %d, to %s, would take the body there, and a secret in it goes to no other host", len(e.answer.hops), host)
+	return &Verdict{Outcome: journal.Failed, Cause: journal.Redirects, Key: journal.SecretBody, Detail: e.hidden().Text(text, maxRedirects)}
 }
 
 // isCredential reports whether a header is for the host alone that the step names.

@@ -48,6 +48,8 @@ func adviceOnAnswer(x journey.Exchange) string {
 	switch {
 	case x.Verdict.Cause == journal.Redirects && x.Verdict.Key == journal.Loop:
 		return "does the system know its own name, and whether it is asked by https? Is the journey logged in? " + tryShows + "each redirect"
+	case x.Verdict.Cause == journal.Redirects && x.Verdict.Key == journal.SecretBody:
+		return "is it right that the system redirects there? Then send what is secret to that host in a step of its own, without follow in the one before"
 	case x.Verdict.Cause == journal.Redirects:
 		return "does the step have to follow that many? " + tryShows + "each redirect"
 	case x.Verdict.Cause != journal.Status:

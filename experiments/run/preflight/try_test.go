@@ -114,6 +114,9 @@ func TestWhatAnAttemptSays(t *testing.T) {
 		case "/login", "/again":
 			w.Header().Set("Location", "/again?token=s3cret")
 			w.WriteHeader(http.StatusSeeOther)
+		case "/secret":
+			w.Header().Set("Location", "http://localhost:1/auth")
+			w.WriteHeader(http.StatusPermanentRedirect)
 		case "/late":
 			time.Sleep(20 * time.Millisecond)
 		}
@@ -125,6 +128,8 @@ func TestWhatAnAttemptSays(t *testing.T) {
 	far := planned("far", step("list", "GET", "/list", status()), step("far", "GET", "http://192.0.2.1/x", status()))
 	led := planned("led", step("list", "GET", "/list", status()), step("pay", "POST", "/pay", status()))
 	led.Steps[1].Follow = 2
+	leaked := planned("leaked", step("login", "POST", "/secret", status()))
+	leaked.Steps[0].Follow, leaked.Steps[0].Request.Body = 5, "pw=${env:PW}"
 	for i, tt := range []struct {
 		j        plan.Journey
 		outcome  string
@@ -139,6 +144,7 @@ func TestWhatAnAttemptSays(t *testing.T) {
 		{gone, "failed", "gone", nil, []string{"no answer: nobody listens at 127.0.0.1:", "NOT MET  status 200 to 299"}, false, false},
 		{led, "failed", "pay", nil, []string{"> POST " + url + "/pay", "< 302 Found, Location: /login, ", "> GET " + url + "/login", "< 303 See Other, Location: /again?token=***, ", "> GET " + url + "/again?token=***\n    < 303 See Other, 0 bytes",
 			"at step pay: redirects in a loop: /login -> /again?token=*** -> /again?token=***"}, false, true},
+		{leaked, "failed", "login", nil, []string{"< 308 Permanent Redirect", "< Location: http://localhost:1/auth", "would take the body there"}, false, true},
 		{far, "failed", "far", nil, []string{"allow_hosts"}, true, false},
 	} {
 		s := systemOf(url, "", tt.j)
@@ -147,7 +153,7 @@ func TestWhatAnAttemptSays(t *testing.T) {
 			s.Journeys[0].Steps[0].Captures = []experiments.Capture{{Name: "far", From: experiments.FromHeader, Expr: "X-Far"}}
 			s.URL = (&shop{}).arm(t, "fault", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Far", "http://192.0.2.1/x") })
 		}
-		list, err := Try(t.Context(), TryOptions{System: s})
+		list, err := Try(t.Context(), TryOptions{System: s, Env: func(string) (string, bool) { return "t0ps3cret", true }})
 		if err != nil || len(list) != 1 {
 			t.Fatal(i, list, err)
 		}

@@ -3,11 +3,13 @@ package traffic
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -110,6 +112,44 @@ func TestRefusedDialIsKept(t *testing.T) {
 	}
 	if err := traffic.Refused(); !errors.Is(err, experiments.ErrRefused) {
 		t.Errorf("Refused() = %v, want a refusal", err)
+	}
+}
+
+// A system that would have a journey take a secret to another host harms the journey, and
+// the traffic goes on: no rule of the documents was broken.
+func TestARedirectOfASecretIsHarm(t *testing.T) {
+	t.Parallel()
+	var asked, taken atomic.Int64
+	other := serveHTTP(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { taken.Add(1) }))
+	base := serveHTTP(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1)%2 == 0 {
+			w.Header().Set("Location", other+"/auth")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		}
+	}))
+	p := aPlan(func(p *plan.Plan) {
+		p.System.URL, p.System.ControlURL, p.Experiments[0].Control = base, "", plan.Baseline
+		j := &p.Experiments[0].Journeys[0]
+		j.Steps = []experiments.Step{{Name: "login", Follow: 5, Request: experiments.Request{Method: "POST", Target: "/login", Body: "pw=${env:PW}"}}}
+	})
+	traffic, err := New(Options{Plan: p, Env: func(string) (string, bool) { return "t0ps3cret", true }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := observeSome(t, traffic, 10)
+	causes, _ := introduced(t, list)
+	harmed := 0
+	for _, o := range list {
+		if !o.Harmed() {
+			continue
+		}
+		harmed++
+		if c := causes[o.Why]; o.Outcome != journal.Failed || o.Cause != journal.Redirects || c.Step != "login" || c.Key != journal.SecretBody || c.Example != nil && (c.Example.Status != http.StatusTemporaryRedirect || strings.Contains(fmt.Sprintf("%+v", *c.Example), "t0ps3cret")) {
+			t.Errorf("%+v for %+v", c, o)
+		}
+	}
+	if harmed < 4 || harmed == len(list) || taken.Load() > 0 || traffic.Refused() != nil {
+		t.Errorf("%d of %d harmed, %d at the other host, refused: %v", harmed, len(list), taken.Load(), traffic.Refused())
 	}
 }
 

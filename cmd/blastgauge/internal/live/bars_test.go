@@ -292,17 +292,18 @@ func TestTimes(t *testing.T) {
 func TestTheTopCause(t *testing.T) {
 	t.Parallel()
 	for want, seen := range map[string]journal.SeenCause{
-		"pay: 502 Bad Gateway":            {Step: "pay", Class: "status", Key: "502"},
-		"pay: 599":                        {Step: "pay", Class: "status", Key: "599"},
-		"pay: timeout 127.0.0.1:1":        {Step: "pay", Class: "timeout", Key: "127.0.0.1:1"},
-		"pay: not met: $.state == paid":   {Step: "pay", Class: "check", Key: "$.state == paid"},
-		"slower than 3s":                  {Class: "slow", Key: "3s"},
-		"no address for db":               {Class: "dns", Key: "db"},
-		"pay: more redirects than 5":      {Step: "pay", Class: "redirects", Key: "5"},
-		"pay: redirects in a loop":        {Step: "pay", Class: "redirects", Key: journal.Loop},
-		"not allowed example.org":         {Class: "not_allowed", Key: "example.org"},
-		"shed":                            {Class: "shed"},
-		"pay: not met: ?[2J ?:error::own": {Step: "pay", Class: "check", Key: "\x1b[2J ::error::own"},
+		"pay: 502 Bad Gateway":                 {Step: "pay", Class: "status", Key: "502"},
+		"pay: 599":                             {Step: "pay", Class: "status", Key: "599"},
+		"pay: timeout 127.0.0.1:1":             {Step: "pay", Class: "timeout", Key: "127.0.0.1:1"},
+		"pay: not met: $.state == paid":        {Step: "pay", Class: "check", Key: "$.state == paid"},
+		"slower than 3s":                       {Class: "slow", Key: "3s"},
+		"no address for db":                    {Class: "dns", Key: "db"},
+		"pay: more redirects than 5":           {Step: "pay", Class: "redirects", Key: "5"},
+		"pay: redirects in a loop":             {Step: "pay", Class: "redirects", Key: journal.Loop},
+		"redirect of a secret to another host": {Class: "redirects", Key: journal.SecretBody},
+		"not allowed example.org":              {Class: "not_allowed", Key: "example.org"},
+		"shed":                                 {Class: "shed"},
+		"pay: not met: ?[2J ?:error::own":      {Step: "pay", Class: "check", Key: "\x1b[2J ::error::own"},
 	} {
 		p := &picture{plan: guardedPlan(), current: currentExperiment{running: true, phase: journal.Fault}}
 		p.observe(journal.Observation{Arm: plan.FaultArm, Outcome: journal.Failed, Step: 1, Cause: journal.Reset})

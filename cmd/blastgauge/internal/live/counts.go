@@ -96,6 +96,8 @@ func describeCause(c journal.SeenCause) string {
 		text = "no address for " + c.Key
 	case class == journal.Redirects && c.Key == journal.Loop:
 		text = "redirects in a loop"
+	case class == journal.Redirects && c.Key == journal.SecretBody:
+		text = "redirect of a secret to another host"
 	case class == journal.Redirects:
 		text = "more redirects than " + c.Key
 	default:
