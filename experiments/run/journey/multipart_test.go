@@ -2,6 +2,7 @@ package journey
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -168,6 +169,34 @@ func TestFilesAreSentAndNotShown(t *testing.T) {
 	for _, r := range []experiments.Request{back, {Multipart: []experiments.FormPart{{Name: "p", File: back.File}}}} {
 		if _, err := Compile([]experiments.Step{{Name: "s", Request: r}}, Facts{}); err == nil || !strings.Contains(err.Error(), "photo.png") {
 			t.Errorf("a file without content compiles: %v", err)
+		}
+	}
+}
+
+// An answer that repeats a file is shown as any answer is: what the file names as a secret
+// is masked, also where the answer leaves the name out, and the rest is what came.
+func TestWhatAnAnswerRepeatsOfAFile(t *testing.T) {
+	t.Parallel()
+	f := experiments.NewFile("up/users.json", []byte(`{"user": "ada", "password": "t0ps3cret"}`))
+	for name, r := range map[string]experiments.Request{
+		"a body": {Method: "POST", Target: "/", File: f},
+		"a part": {Method: "POST", Target: "/", Multipart: []experiments.FormPart{{Name: "a", Value: "b"}, {Name: "p", File: f}}},
+	} {
+		var told Exchange
+		script, err := Compile([]experiments.Step{{Name: "s", Request: r}}, Facts{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := NewExecution()
+		e.Trace(func(x Exchange) { told = x })
+		echo := sender(func(_ context.Context, _ *httpclient.Request, resp *httpclient.Response) error {
+			resp.Status, resp.Headers, resp.Body = http.StatusForbidden, nil, []byte("ada may not log in with t0ps3cret")
+			return nil
+		})
+		got := e.Perform(t.Context(), script, Entry{Sender: echo, Site: shopSite, Wanted: always}, Seed{}, Limits{Intended: time.Now(), Timeout: 10 * time.Second})
+		const want = "ada may not log in with ***"
+		if got.Example == nil || got.Example.Body != want || told.Content != want || strings.Contains(told.Body, "ada") {
+			t.Errorf("%s: %+v, told %q after %q", name, got.Example, told.Content, told.Body)
 		}
 	}
 }
