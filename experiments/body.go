@@ -1,9 +1,12 @@
 package experiments
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"unicode/utf8"
 
@@ -26,9 +29,15 @@ func readBodies(d *shape.Document, e *Experiment) {
 		if !ok {
 			continue
 		}
-		body, problem := readBody(filepath.Join(filepath.Dir(e.File), filepath.FromSlash(name)), name)
+		place := d.At(fmt.Sprintf("faults[%d].%s.%s", i, operator, from))
+		file := environment{folder: filepath.Dir(e.File)}.pathOf(name)
+		if wrong, missing := missingFile(name, file); missing {
+			d.Fail(place, wrong)
+			continue
+		}
+		body, problem := readBody(file)
 		if problem != "" {
-			d.Fail(d.At(fmt.Sprintf("faults[%d].%s.%s", i, operator, from)), shape.Diagnostic{Msg: problem})
+			d.Fail(place, shape.Diagnostic{Msg: problem})
 			continue
 		}
 		f.setBody(body)
@@ -36,15 +45,39 @@ func readBodies(d *shape.Document, e *Experiment) {
 }
 
 // readBody returns the text of a file, or what is wrong with it.
-func readBody(file, name string) (body, problem string) {
-	if filepath.IsAbs(name) {
-		file = name
-	}
+func readBody(file string) (body, problem string) {
 	text, problem := readRegular(file, maxBody)
 	if problem == "" && !utf8.Valid(text) {
 		problem = file + " is not UTF-8 text"
 	}
 	return string(text), problem
+}
+
+// missingFile says where a file that a document names was looked for, and which one there
+// has a name like it. It reports false where there is something of that name.
+func missingFile(name, file string) (wrong shape.Diagnostic, missing bool) {
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		return shape.Diagnostic{}, false
+	}
+	folder, where := filepath.Dir(file), "in the current folder"
+	if folder != "." {
+		where = "in " + folder
+	}
+	wrong.Msg = name + ": the file does not exist " + where
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return wrong, true
+	}
+	var names []string
+	for _, e := range entries[:min(len(entries), 1000)] {
+		if !e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	if near := shape.Nearest(filepath.Base(file), names); near != "" {
+		wrong.Hint = fmt.Sprintf("did you mean %q?", path.Join(path.Dir(filepath.ToSlash(name)), near))
+	}
+	return wrong, true
 }
 
 // readRegular returns the content of a file, or what is wrong with it. What is no file

@@ -56,6 +56,10 @@ func (f dataFile) Read(d *shape.Document, n shape.Node, path string) {
 	if d.Count() > before {
 		return
 	}
+	if wrong, missing := missingFile(f.to.File, f.env.pathOf(f.to.File)); missing {
+		d.Fail(n, wrong)
+		return
+	}
 	table, err := f.env.table(f.to.File)
 	if err != nil {
 		wrong := shape.Diagnostic{Msg: err.Error()}
@@ -72,13 +76,18 @@ func (f dataFile) Schema() shape.Object {
 	return shape.Pattern(`\.([cC][sS][vV]|[jJ][sS][oO][nN][lL]|[nN][dD][jJ][sS][oO][nN])$`, "users.csv", "users.jsonl")
 }
 
-// table reads a data file that a document names, each once.
-func (e environment) table(name string) (*rows.Table, error) {
+// pathOf returns where a file is that a document names.
+func (e environment) pathOf(name string) string {
 	file := filepath.FromSlash(name)
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(e.folder, file)
 	}
-	file = filepath.Clean(file)
+	return filepath.Clean(file)
+}
+
+// table reads a data file that a document names, each once.
+func (e environment) table(name string) (*rows.Table, error) {
+	file := e.pathOf(name)
 	if known, ok := e.tables[file]; ok {
 		return known, nil
 	}

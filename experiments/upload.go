@@ -84,9 +84,10 @@ func (u uploadFile) Read(d *shape.Document, n shape.Node, path string) {
 	if d.Count() > before {
 		return
 	}
-	file := filepath.FromSlash(name)
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(u.env.folder, file)
+	file := u.env.pathOf(name)
+	if wrong, missing := missingFile(name, file); missing {
+		d.Fail(n, wrong)
+		return
 	}
 	content, problem := readRegular(file, maxUpload)
 	if problem != "" {

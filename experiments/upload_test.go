@@ -3,6 +3,7 @@ package experiments
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -124,6 +125,36 @@ func TestFilesThatCannotBeSent(t *testing.T) {
 	}
 	if _, _, err := Load(document, nil); err != nil {
 		t.Errorf("a file of 8 MiB: %v", err)
+	}
+}
+
+// A file that is missing is told alike, whichever key names it: with where it was looked for,
+// and with what is there under a name like it.
+func TestMissingFilesAreToldAlike(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ there, wrote, hint string }{
+		"one letter less":   {"users.csv", "user.csv", `did you mean "users.csv"?`},
+		"another case":      {"Users.CSV", "users.csv", `did you mean "Users.CSV"?`},
+		"in a folder":       {"up/users.csv", "up/user.csv", `did you mean "up/users.csv"?`},
+		"nothing like it":   {"photo.png", "user.csv", ""},
+		"a folder":          {"user.csv.d/x", "user.csv", ""},
+		"no folder of that": {"users.csv", "down/user.csv", ""},
+	} {
+		for _, key := range []string{"body: {file: %s}", "multipart: {a: {file: %s}}", "data"} {
+			body := fmt.Sprintf(strings.Replace(key, "data", `form: {a: b}`+"\n    data: %s", 1), tt.wrote)
+			document := uploading(t, body)
+			dir := filepath.Dir(document)
+			there := filepath.Join(dir, filepath.FromSlash(tt.there))
+			if err := errors.Join(os.MkdirAll(filepath.Dir(there), 0o700), os.WriteFile(there, []byte("a\nb\n"), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			_, _, err := Load(document, nil)
+			list := shape.Errors(err)
+			where := filepath.Dir(filepath.Join(dir, filepath.FromSlash(tt.wrote)))
+			if len(list) != 1 || list[0].Msg != tt.wrote+": the file does not exist in "+where || list[0].Hint != tt.hint {
+				t.Errorf("%s, %s: %v, want the hint %q", name, key, Explain(err), tt.hint)
+			}
+		}
 	}
 }
 

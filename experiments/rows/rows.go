@@ -66,7 +66,7 @@ func Read(file, name string) (*Table, error) {
 	info, err := os.Stat(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, wrong("there is no such file")
+		return nil, wrong("the file does not exist")
 	case err != nil:
 		return nil, wrong("%v", cause(err))
 	case !info.Mode().IsRegular():

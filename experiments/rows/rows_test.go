@@ -179,7 +179,7 @@ func TestRead(t *testing.T) {
 	if err := errors.Join(os.WriteFile(large, nil, 0o600), os.Truncate(large, MaxBytes+1)); err != nil {
 		t.Fatal(err)
 	}
-	for file, want := range map[string]string{large: "at most 64 MiB", dir: "not a file", filepath.Join(dir, "none.csv"): "no such file"} {
+	for file, want := range map[string]string{large: "at most 64 MiB", dir: "not a file", filepath.Join(dir, "none.csv"): "does not exist"} {
 		if _, err := Read(file, "shown.csv"); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "shown.csv: ") || strings.Contains(err.Error(), dir) {
 			t.Errorf("Read(%s) = %v, want %q", filepath.Base(file), err, want)
 		}

@@ -129,7 +129,7 @@ func TestFilesThatAreNoOpenAPI(t *testing.T) {
 		openAPIHead + "paths: {/a: {get: {responses: {\"200\": {$ref: '../r.yaml'}}}}}\n":                 "outside",
 		openAPIHead + "paths: {/a: {get: {responses: {\"200\": {$ref: '/etc/hostname'}}}}}\n":             "outside",
 		openAPIHead + "paths: {/a: {get: {responses: {\"200\": {$ref: 'file:///etc/hostname'}}}}}\n":      "nothing is fetched",
-		openAPIHead + "paths: {/a: {get: {responses: {\"200\": {$ref: 'none.yaml'}}}}}\n":                 "no such file",
+		openAPIHead + "paths: {/a: {get: {responses: {\"200\": {$ref: 'none.yaml'}}}}}\n":                 "the file does not exist",
 		openAPIHead + "paths: {/a: {delete: {responses: {}}}}\n":                                          "no operation is left",
 		openAPIHead + "x: " + strings.Repeat("[", 500) + strings.Repeat("]", 500) + "\npaths: {}\n":       "too many",
 		`{"openapi": "3.0.0", "x": ` + strings.Repeat("[", 500) + strings.Repeat("]", 500) + `}`:          "too many",

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -103,32 +102,25 @@ func (l *library) file(name string) ([]byte, error) {
 	case err != nil && (filepath.IsAbs(name) || strings.Contains(err.Error(), "escapes")):
 		return nil, errors.New("it is outside of the document's folder, which is not read; copy it there")
 	case err != nil:
-		return nil, errors.New(problem(err))
+		return nil, errors.New(shape.FileProblem(err))
 	case !info.Mode().IsRegular():
 		return nil, errors.New("it is no file")
 	}
 	f, err := l.root.Open(name)
 	if err != nil {
-		return nil, errors.New(problem(err))
+		return nil, errors.New(shape.FileProblem(err))
 	}
 	defer func() { _ = f.Close() }() // nothing was written
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	switch {
 	case err != nil:
-		return nil, errors.New(problem(err))
+		return nil, errors.New(shape.FileProblem(err))
 	case len(text) > maxFile:
 		return nil, fmt.Errorf("it is larger than %d MiB", maxFile>>20)
 	case bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")):
 		return nil, errors.New("it is UTF-16; save it as UTF-8")
 	}
 	return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), nil
-}
-
-func problem(err error) string {
-	if errors.Is(err, fs.ErrNotExist) {
-		return "there is no such file"
-	}
-	return shape.FileProblem(err)
 }
 
 var versionForm = regexp.MustCompile(`^3\.[01](\.|$)`)
