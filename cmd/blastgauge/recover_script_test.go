@@ -222,9 +222,11 @@ func deletes(ts *testscript.TestScript, url string) {
 	}
 }
 
-// revive starts the server again where it was.
+// revive starts the server again where it was. It waits for the end of the one that was
+// killed, because until then nobody else can listen there.
 func revive(ts *testscript.TestScript, _ bool, _ []string) {
 	dead := ts.Value(serverKey{}).(*serverProcess).cmd
+	dead.Wait() // it ended by a signal
 	cmd := exec.Command(dead.Path, dead.Args[1:]...)
 	ts.Check(cmd.Start())
 	ts.Defer(func() { cmd.Process.Kill(); cmd.Wait() })
