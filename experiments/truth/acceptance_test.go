@@ -21,7 +21,7 @@ var (
 
 // fewRuns is how many runs of each case go test plays: together they show rows that are
 // missed by far.
-const fewRuns = 2
+const fewRuns = 1
 
 // Every row of the table of what is promised is met: a few runs of each case in go test,
 // and as many as are wanted for the table itself, which go run ./cmd/measure truth prints.

@@ -11,7 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/truth/world"
 )
 
-var runs = flag.Int("runs", 8, "runs of each row")
+var runs = flag.Int("runs", 5, "runs of each row")
 
 // minute is a scene with phases of a minute and two, 50 journeys a second and a limit
 // of 5 %.
