@@ -12,16 +12,9 @@ import (
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
-const (
-	// recoveryStep is how finely "back at the control's level" is known.
-	recoveryStep = 500 * time.Millisecond
-	// stepsWithoutHarm is how many steps without harm show that it is over. In a
-	// recovery phase of less than six seconds half of its steps do.
-	stepsWithoutHarm = 6
-	// cutTime is left out after a removal that cuts connections. The tool harms the
-	// journeys on these connections, whether the system has recovered or not.
-	cutTime = 500 * time.Millisecond
-)
+// cutTime is left out after a removal that cuts connections. The tool harms the
+// journeys on these connections, whether the system has recovered or not.
+const cutTime = 500 * time.Millisecond
 
 // slowestRecovery is the recovery of the journey that took longest. It is nil where
 // nothing was watched after the removal.
@@ -149,7 +142,7 @@ func (r *experimentRun) recoveryOf(p plan.Journey, j *journeyRecord) *Recovery {
 	t := stats.Trials{
 		Fault: harm, Control: []stats.Count{j.before[plan.FaultArm].harm()},
 		FaultBefore: j.before[plan.FaultArm].harm(), ControlBefore: j.before[plan.ControlArm].harm(),
-		Least: min(stepsWithoutHarm, max(2, r.recoverySteps(n)/2)), Limit: p.Limit,
+		Least: stats.StepsWithoutHarm(r.recoverySteps(n)), Limit: p.Limit,
 	}
 	if r.plan.Control == plan.Concurrent {
 		t.Control = j.recovery.harm[plan.ControlArm]
@@ -158,12 +151,12 @@ func (r *experimentRun) recoveryOf(p plan.Journey, j *journeyRecord) *Recovery {
 	if fell, ok := j.recovery.fell(); ok && max(j.excess.difference().Low, j.ownBefore.difference().Low) > 0 && !isLater(t, fell) {
 		rec.FellAt, rec.Seconds = &fell, fell.Seconds
 	}
-	t.Fell = int(math.Ceil(rec.Seconds / recoveryStep.Seconds()))
+	t.Fell = int(math.Ceil(rec.Seconds / stats.RecoveryStep.Seconds()))
 	back := stats.FindRecovery(t)
-	rec.Harmed = seconds(time.Duration(back.Window) * recoveryStep)
+	rec.Harmed = seconds(time.Duration(back.Window) * stats.RecoveryStep)
 	rec.Seconds = max(rec.Seconds, rec.Harmed)
 	rec.SystemHarmed, rec.Worse = back.System, back.Worse
-	rec.Later = seconds(time.Duration(back.Later) * recoveryStep)
+	rec.Later = seconds(time.Duration(back.Later) * stats.RecoveryStep)
 	if !back.Proven && !back.Ended {
 		rec.Seconds, rec.Censored, rec.Metastable = seconds(r.moments.end-r.moments.removed), true, back.StillHarmed
 	}
@@ -176,30 +169,30 @@ func (r *experimentRun) recoverySteps(n int) int {
 	if r.cut == nil {
 		return n
 	}
-	return max(n, int(r.plan.Phases.Recovery/recoveryStep))
+	return max(n, int(r.plan.Phases.Recovery/stats.RecoveryStep))
 }
 
 // isLater reports whether harm fell at the end of a bad stretch that does not follow the
 // removal: without a simultaneous control it is not known to be the fault's.
 func isLater(t stats.Trials, fell Fell) bool {
 	later := stats.FindRecovery(t).Later
-	return later > 0 && fell.Seconds > seconds(time.Duration(later)*recoveryStep)
+	return later > 0 && fell.Seconds > seconds(time.Duration(later)*stats.RecoveryStep)
 }
 
 // recoveredTail is the harm of the fault arm after it is shown to have come back, in
-// batches of time. steps are that harm, or a part of it, in steps of [recoveryStep] since
+// batches of time. steps are that harm, or a part of it, in steps of [stats.RecoveryStep] since
 // the removal. It is nil where that is not shown, or where too little time follows.
 func (r *experimentRun) recoveredTail(p plan.Journey, j *journeyRecord, steps []stats.Count) []stats.Stretch {
 	rec := r.recoveryOf(p, j)
 	if rec == nil || rec.Censored {
 		return nil
 	}
-	from := int(math.Ceil((rec.Seconds + stats.Settling.Seconds()) / recoveryStep.Seconds()))
+	from := int(math.Ceil((rec.Seconds + stats.Settling.Seconds()) / stats.RecoveryStep.Seconds()))
 	if from >= len(steps) {
 		return nil
 	}
 	steps = steps[from:]
-	n := stats.Batches(time.Duration(len(steps)) * recoveryStep)
+	n := stats.Batches(time.Duration(len(steps)) * stats.RecoveryStep)
 	if n < stats.LeastBatches {
 		return nil
 	}
@@ -207,7 +200,7 @@ func (r *experimentRun) recoveredTail(p plan.Journey, j *journeyRecord, steps []
 	for i := range list {
 		first, last := i*len(steps)/n, (i+1)*len(steps)/n
 		list[i].Count = stats.Total(steps[first:last])
-		middle := time.Duration(2*from+first+last) * recoveryStep / 2
+		middle := time.Duration(2*from+first+last) * stats.RecoveryStep / 2
 		list[i].Middle = (j.recovery.watched.from + middle).Seconds()
 	}
 	return list
@@ -251,14 +244,14 @@ const (
 	mostSlices    = 20_000
 	// mostSteps is how long a recovery is watched: four hours. The rest of the phase says
 	// nothing more, and a number in a journal decides no amount of memory.
-	mostSteps = int(4 * time.Hour / recoveryStep)
+	mostSteps = int(4 * time.Hour / stats.RecoveryStep)
 )
 
 func newRecoveryWindow(m moments, removalHarm time.Duration, isCounted, isBeforeNeed func(*journal.Observation) bool) recoveryWindow {
-	n := min(mostSteps, max(0, int((m.end-m.removed)/recoveryStep)))
+	n := min(mostSteps, max(0, int((m.end-m.removed)/stats.RecoveryStep)))
 	w := recoveryWindow{
 		removal: span{m.removed, m.removed + removalHarm},
-		watched: span{m.removed, m.removed + time.Duration(n)*recoveryStep},
+		watched: span{m.removed, m.removed + time.Duration(n)*stats.RecoveryStep},
 		harm:    [2][]stats.Count{make([]stats.Count, n), make([]stats.Count, n)},
 		counted: make([]stats.Count, n), beforeNeed: make([]stats.Count, n),
 		isCounted: isCounted, isBeforeNeed: isBeforeNeed,
@@ -278,7 +271,7 @@ func (w *recoveryWindow) add(o *journal.Observation) {
 	}
 	since := o.Intended - w.watched.from // the removal
 	if w.watched.contains(o.Intended) {
-		w.addStep(o, int(since/recoveryStep))
+		w.addStep(o, int(since/stats.RecoveryStep))
 	}
 	if o.Arm != plan.FaultArm || !w.falling.contains(o.Intended) {
 		return

@@ -37,9 +37,9 @@ func (p *Pool) InTurn(of int) (row int, ok bool) {
 	return p.from(of, p.shares[of].next)
 }
 
-// drawsAtRandom is how often a row is drawn that is not free, before the next free one
-// is taken.
-const drawsAtRandom = 16
+// DrawsAtRandom is how often a row is drawn that is not free, before the next free one is
+// taken.
+const DrawsAtRandom = 16
 
 // AtRandom lends a row of a share, as the numbers say that draw returns for 0, 1, 2 and
 // so on. It reports false where none is free.
@@ -51,7 +51,7 @@ func (p *Pool) AtRandom(of int, draw func(n uint64) uint64) (row int, ok bool) {
 		return 0, false
 	}
 	at := 0
-	for n := range uint64(drawsAtRandom) {
+	for n := range uint64(DrawsAtRandom) {
 		at = int(draw(n) % uint64(s.size))
 		if !p.lent[p.row(of, at)] {
 			break

@@ -1,5 +1,5 @@
 // Package scaffold writes first documents: from the proxies of a Toxiproxy, from a
-// recorded checkout, or from nothing.
+// recorded or described checkout, or from nothing.
 //
 // The documents are text with comments for people to read and change. They load as
 // they are. Where a value cannot be known, such as the address of staging, they

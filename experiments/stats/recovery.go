@@ -1,6 +1,17 @@
 package stats
 
-import "math"
+import (
+	"math"
+	"time"
+)
+
+// RecoveryStep is how long the windows are that [FindRecovery] asks for, and so how finely
+// "back at the control's level" is known.
+const RecoveryStep = 500 * time.Millisecond
+
+// StepsWithoutHarm returns how many steps without harm show that it is over, where a
+// recovery has so many: half of them where it takes less than six seconds.
+func StepsWithoutHarm(steps int) int { return min(6, max(2, steps/2)) }
 
 // A RecoveryTime is when harm was back at the control's level.
 type RecoveryTime struct {
@@ -29,7 +40,7 @@ type RecoveryTime struct {
 
 // Trials after a removal are what [FindRecovery] looks at.
 type Trials struct {
-	// Fault and Control are windows of half a second from the removal on. Control holds
+	// Fault and Control are windows of [RecoveryStep] from the removal on. Control holds
 	// the windows of the same moments, or, where there is only a level from before the
 	// fault, that one count.
 	Fault, Control []Count

@@ -31,7 +31,7 @@ type journeyCounts struct {
 	lasted []stats.Sketch       // microseconds of those that ended in it, by journey
 
 	recovery  interval           // of which afterward is
-	afterward [2][][]stats.Count // by arm, journey and recoveryStep
+	afterward [2][][]stats.Count // by arm, journey and stats.RecoveryStep
 	next      *journeyCounts     // of the experiment whose baseline is the end of the recovery; nil: of none
 }
 

@@ -10,11 +10,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
-const (
-	recoveryStep     = 500 * time.Millisecond // windows that [stats.FindRecovery] asks for
-	stepsWithoutHarm = 6                      // that show that harm is over
-)
-
 // shareBaseline returns the stretch of the experiment before that is the baseline of this
 // one; nil where it has to measure its own. Where the plan lets it share one, why it does
 // not is in the journal.
@@ -94,7 +89,7 @@ func (c *journeyCounts) startRecovery(now time.Duration, next *plan.Experiment) 
 	c.recovery = interval{from: now, to: now + c.e.Phases.Recovery, begun: true}
 	for arm := range c.afterward {
 		for range c.e.Journeys {
-			c.afterward[arm] = append(c.afterward[arm], make([]stats.Count, c.e.Phases.Recovery/recoveryStep))
+			c.afterward[arm] = append(c.afterward[arm], make([]stats.Count, c.e.Phases.Recovery/stats.RecoveryStep))
 		}
 	}
 	c.next = newJourneyCounts(next)
@@ -105,7 +100,7 @@ func (c *journeyCounts) startRecovery(now time.Duration, next *plan.Experiment) 
 // addToRecovery needs mu.
 func (c *journeyCounts) addToRecovery(o journal.Observation, ended endedJourney) {
 	list := c.afterward[o.Arm][o.Journey]
-	if k := int((o.Intended - c.recovery.from) / recoveryStep); k < len(list) {
+	if k := int((o.Intended - c.recovery.from) / stats.RecoveryStep); k < len(list) {
 		count(&list[k], o.Harmed())
 	}
 	if c.next.baseline.contains(o.Intended) {
@@ -125,7 +120,7 @@ func (c *journeyCounts) adopt(of *journeyCounts) {
 func (c *journeyCounts) back(journey int, until time.Duration) (at time.Duration, known bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	whole, n := c.trials(journey), int((until-c.recovery.from)/recoveryStep)
+	whole, n := c.trials(journey), int((until-c.recovery.from)/stats.RecoveryStep)
 	part := whole
 	part.Fault = whole.Fault[:min(n, len(whole.Fault))]
 	if c.e.Control == plan.Concurrent {
@@ -139,7 +134,7 @@ func (c *journeyCounts) back(journey int, until time.Duration) (at time.Duration
 	case c.worseIn(journey, window, n):
 		return 0, false
 	}
-	return c.recovery.from + time.Duration(window)*recoveryStep, true
+	return c.recovery.from + time.Duration(window)*stats.RecoveryStep, true
 }
 
 // trials are the journeys of one kind after the removal. It needs mu.
@@ -147,7 +142,7 @@ func (c *journeyCounts) trials(journey int) stats.Trials {
 	harm := c.afterward[plan.FaultArm][journey]
 	t := stats.Trials{
 		Fault: harm, FaultBefore: c.harmBefore(plan.FaultArm, journey), ControlBefore: c.harmBefore(plan.ControlArm, journey),
-		Least: min(stepsWithoutHarm, max(2, len(harm)/2)), Limit: c.e.Journeys[journey].Limit,
+		Least: stats.StepsWithoutHarm(len(harm)), Limit: c.e.Journeys[journey].Limit,
 	}
 	t.Control = []stats.Count{t.FaultBefore}
 	if c.e.Control == plan.Concurrent {

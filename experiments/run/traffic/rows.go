@@ -31,12 +31,8 @@ func (t *Traffic) newLender(e *plan.Experiment, j plan.Journey) *lender {
 	return &lender{j.Data, t.pools[j.Data.Table], arms}
 }
 
-// draws is the stream of random numbers that decide who has which row, of which each
-// journey has so many.
-const (
-	draws         = 3
-	drawsOfOneRow = 16
-)
+// draws is the stream of random numbers that decide who has which row.
+const draws = 3
 
 // lend lends a row of an arm to a journey by its number. It reports false where none is
 // free.
@@ -46,7 +42,7 @@ func (l *lender) lend(arm plan.Arm, seed, number uint64) (row int, ok bool) {
 	}
 	share := slices.Index(l.arms, arm)
 	if l.data.Order == experiments.AtRandom {
-		return l.pool.AtRandom(share, func(n uint64) uint64 { return sampling.Draw(seed, draws, number*drawsOfOneRow+n) })
+		return l.pool.AtRandom(share, func(n uint64) uint64 { return sampling.Draw(seed, draws, number*rows.DrawsAtRandom+n) })
 	}
 	return l.pool.InTurn(share)
 }
