@@ -20,6 +20,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
+	"github.com/blastgauge/blastgauge/experiments/waiting"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -137,7 +138,7 @@ func TestCrashAtRandomMoments(t *testing.T) {
 	}
 	began := time.Now()
 	losses := &losses{took: map[string][]time.Duration{}, count: map[string]int{}}
-	slots := make(chan struct{}, atOnce) // each mostly waits
+	slots := make(chan struct{}, waiting.AtOnce) // each mostly waits
 	var running sync.WaitGroup
 	for i := range count {
 		number := i

@@ -29,6 +29,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
+	"github.com/blastgauge/blastgauge/experiments/waiting"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
@@ -212,7 +213,7 @@ func TestCrashMatrix(t *testing.T) {
 	victims = append(thinned(victims), renewalCase()...)
 	toll := &toll{cases: map[string][]casualty{}}
 	t.Run("cases", func(t *testing.T) {
-		slots := make(chan struct{}, atOnce) // each mostly waits
+		slots := make(chan struct{}, waiting.AtOnce) // each mostly waits
 		var running sync.WaitGroup
 		for _, v := range victims {
 			slots <- struct{}{}

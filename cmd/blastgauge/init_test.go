@@ -65,6 +65,7 @@ func cli(t *testing.T, args ...string) (stdout string) {
 // TestARecordedCheckoutRuns records a checkout in a browser, makes documents of
 // the recording and of the Toxiproxy, and runs them: every journey is well.
 func TestARecordedCheckoutRuns(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("runs an experiment")
 	}

@@ -44,6 +44,7 @@ func rooms() []room {
 		{name: "experiments/site"},
 		{name: "experiments/yamlnode"},
 		{name: "experiments/listening"},
+		{name: "experiments/waiting"},
 		{name: "experiments/shape", imports: "experiments/figures experiments/inert experiments/yamlnode"},
 		{name: "injectors", imports: "experiments/figures"},
 		{name: "injectors/manual"},
@@ -72,10 +73,10 @@ func rooms() []room {
 		{name: "injectors/gateway/postgres", imports: "injectors injectors/gateway/faultset injectors/gateway/stream"},
 		{name: "injectors/injectortest/stock"},
 		{name: "injectors/injectortest", imports: "experiments experiments/journal experiments/plan experiments/run/engine injectors"},
-		{name: "injectors/gateway", imports: "injectors injectors/gateway/faultset injectors/gateway/http injectors/gateway/postgres injectors/gateway/redis injectors/gateway/stream", tests: "examples/checkout injectors/badconfig"},
+		{name: "injectors/gateway", imports: "injectors injectors/gateway/faultset injectors/gateway/http injectors/gateway/postgres injectors/gateway/redis injectors/gateway/stream", tests: "examples/checkout experiments/waiting injectors/badconfig"},
 		{name: "injectors/configfile", imports: "experiments experiments/atomicfile experiments/filelock experiments/journal experiments/plan experiments/run/engine injectors injectors/badconfig injectors/manual", tests: "injectors/injectortest"},
 		{name: "injectors/proxy", imports: "experiments/hosts experiments/sampling injectors injectors/gateway", tests: "examples/checkout injectors/badconfig injectors/injectortest/stock"},
-		{name: "injectors/toxiproxy", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine injectors injectors/manual", tests: "examples/checkout injectors/injectortest injectors/injectortest/stock injectors/proxy"},
+		{name: "injectors/toxiproxy", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine injectors injectors/manual", tests: "examples/checkout experiments/waiting injectors/injectortest injectors/injectortest/stock injectors/proxy"},
 
 		{name: "experiments/run/journey/journeytest", imports: "experiments"},
 		{name: "experiments/run/journey/rawconn", tests: "experiments/run/journey/journeytest"},
@@ -84,7 +85,7 @@ func rooms() []room {
 		{name: "experiments/run/journey", imports: "experiments experiments/journal experiments/jsonpath experiments/plan experiments/redact experiments/rows experiments/run/internal/wait experiments/run/journey/cookies experiments/run/journey/httpclient experiments/sampling experiments/site", tests: "experiments/run/journey/journeytest"},
 		{name: "experiments/run/traffic", imports: "experiments experiments/journal experiments/plan experiments/redact experiments/rows experiments/run/journey experiments/run/journey/httpclient experiments/sampling", tests: "experiments/run/internal/wait experiments/run/journey/journeytest"},
 		{name: "experiments/run/check", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/redact experiments/run/internal/wait experiments/run/journey experiments/run/journey/httpclient", tests: "examples/checkout injectors"},
-		{name: "experiments/run/preflight", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/redact experiments/rows experiments/run/check experiments/run/internal/usage experiments/run/internal/wait experiments/run/journey experiments/run/journey/httpclient experiments/shape"},
+		{name: "experiments/run/preflight", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/redact experiments/rows experiments/run/check experiments/run/internal/usage experiments/run/internal/wait experiments/run/journey experiments/run/journey/httpclient experiments/shape", tests: "experiments/waiting"},
 		{name: "experiments/run/systemtest", imports: "experiments experiments/plan injectors/proxy"},
 
 		{name: "experiments/result", imports: "experiments experiments/atomicfile experiments/figures experiments/journal experiments/plan experiments/stats injectors"},
@@ -103,9 +104,9 @@ func rooms() []room {
 		{name: "report", imports: "experiments/compare experiments/history experiments/result report/comparisons report/encode report/page report/results report/terminal report/trends report/validations", tests: "experiments/inert report/words"},
 
 		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey experiments/run/journey/httpclient injectors injectors/configfile injectors/toxiproxy"},
-		{name: "experiments/run/cleanup", imports: "experiments experiments/atomicfile experiments/filelock experiments/hosts experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest"},
+		{name: "experiments/run/cleanup", imports: "experiments experiments/atomicfile experiments/filelock experiments/hosts experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting"},
 		{name: "experiments/run/embedded", imports: "experiments experiments/atomicfile experiments/hosts experiments/listening experiments/plan experiments/redact experiments/run/internal/injectorset experiments/run/internal/usage injectors/proxy"},
-		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/hosts experiments/inert experiments/journal experiments/plan experiments/redact experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/preflight experiments/run/traffic injectors injectors/configfile injectors/toxiproxy", tests: "experiments/run/systemtest injectors/injectortest/stock"},
+		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/hosts experiments/inert experiments/journal experiments/plan experiments/redact experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/preflight experiments/run/traffic injectors injectors/configfile injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting injectors/injectortest/stock"},
 
 		{name: "cmd/blastgauge/internal/live", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/result report/results report/terminal", tests: "injectors"},
 		{name: "cmd/blastgauge/internal/demo", imports: "cmd/blastgauge/internal/live examples/checkout experiments experiments/atomicfile experiments/compare experiments/plan experiments/result experiments/run injectors/proxy injectors/toxiproxy report report/terminal report/words"},

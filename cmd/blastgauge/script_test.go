@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -21,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/waiting"
 	"github.com/blastgauge/blastgauge/injectors/injectortest/stock"
 )
 
@@ -30,28 +30,11 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && slices.Contains([]string{guardNamed, supervisorNamed}, os.Args[1]) { // of a run inside this process
 		os.Exit(runMain(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}
-	testscript.Main(patient{m}, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, crasher: crash, stockd: serveStock})
-}
-
-// atOnce is how many scripts and crashes run at a time.
-const atOnce = 8
-
-// patient runs more scripts at a time than there are processors: most of them
-// wait. Those that measure take turns.
-type patient struct{ m *testing.M }
-
-func (p patient) Run() int {
-	flag.Parse()
 	// With the race detector a process that ends well would sleep for a second first.
 	if err := os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0")); err != nil {
 		panic(err)
 	}
-	if n := flag.Lookup("test.parallel"); n.Value.String() == n.DefValue {
-		if err := n.Value.Set(strconv.Itoa(atOnce)); err != nil {
-			panic(err)
-		}
-	}
-	return p.m.Run()
+	testscript.Main(waiting.Tests{M: m}, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, crasher: crash, stockd: serveStock})
 }
 
 func TestScripts(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/systemtest"
+	"github.com/blastgauge/blastgauge/experiments/waiting"
 )
 
 // watchdogArgument makes the test binary the watchdog process of a run:
@@ -37,7 +38,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	os.Exit(waiting.Tests{M: m}.Run())
 }
 
 // A bench is a small system under test, the plan of one experiment on it, and the

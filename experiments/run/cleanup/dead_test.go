@@ -298,29 +298,32 @@ func TestFaultsEndWithTheirServer(t *testing.T) {
 // gone once a person says that it has ended.
 func TestAStockServerMayBeOutOfReach(t *testing.T) {
 	t.Parallel()
-	d := newDeadRun(t, underFault...)
-	d.kind = toxiproxy.KindStock
-	d.list(t)
-	if err := d.system.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for name, clean := range map[string]func() error{
-		"recover": func() error { return Run(t.Context(), d.dir, d.options) },
-		"all":     func() error { return All(t.Context(), nil, d.options) },
+	for name, clean := range map[string]func(*deadRun) error{
+		"recover": func(d *deadRun) error { return Run(t.Context(), d.dir, d.options) },
+		"all":     func(d *deadRun) error { return All(t.Context(), nil, d.options) },
 	} {
-		if err := clean(); !errors.Is(err, engine.ErrNotRemoved) || !strings.Contains(err.Error(), "--server-ended "+d.dir) {
-			t.Errorf("%s: %v", name, err)
-		}
-		if list, err := d.options.Registry.All(); len(list) != 1 || err != nil {
-			t.Errorf("%s: open runs: %+v, %v", name, list, err)
-		}
-	}
-	d.options.ServerEnded = true
-	if err := Run(t.Context(), d.dir, d.options); err != nil {
-		t.Errorf("with --server-ended: %v", err)
-	}
-	if list, err := d.options.Registry.All(); len(list) > 0 || err != nil {
-		t.Errorf("open runs: %+v, %v", list, err)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDeadRun(t, underFault...)
+			d.kind = toxiproxy.KindStock
+			d.list(t)
+			if err := d.system.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := clean(d); !errors.Is(err, engine.ErrNotRemoved) || !strings.Contains(err.Error(), "--server-ended "+d.dir) {
+				t.Error(err)
+			}
+			if list, err := d.options.Registry.All(); len(list) != 1 || err != nil {
+				t.Errorf("open runs: %+v, %v", list, err)
+			}
+			d.options.ServerEnded = true
+			if err := Run(t.Context(), d.dir, d.options); err != nil {
+				t.Errorf("with --server-ended: %v", err)
+			}
+			if list, err := d.options.Registry.All(); len(list) > 0 || err != nil {
+				t.Errorf("open runs: %+v, %v", list, err)
+			}
+		})
 	}
 }
 
