@@ -171,21 +171,26 @@ func newPool(batches []Lifetimes) pool {
 	for _, l := range batches {
 		longest = max(longest, len(l.Ended.counts), len(l.GivenUp.counts))
 	}
+	used, broken := make([]bool, longest), make([]bool, longest) // most slots are empty
+	for _, l := range batches {
+		l.Ended.mark(used)
+		l.GivenUp.mark(used)
+		l.GivenUp.mark(broken)
+	}
 	ended, givenUp := make([]int, len(batches)), make([]int, len(batches))
 	for slot := range longest {
-		some, broken := false, false
-		for b, l := range batches {
-			e, g := l.Ended.in(slot), l.GivenUp.in(slot)
-			ended[b], givenUp[b] = ended[b]+e, givenUp[b]+g
-			some, broken = some || e+g > 0, broken || g > 0
+		if !used[slot] {
+			continue
 		}
-		if broken {
+		for b := range batches {
+			ended[b] += batches[b].Ended.in(slot)
+			givenUp[b] += batches[b].GivenUp.in(slot)
+		}
+		if broken[slot] {
 			p.breaks = append(p.breaks, len(p.slots))
 		}
-		if some {
-			p.slots = append(p.slots, slot)
-			p.ended, p.givenUp = append(p.ended, slices.Clone(ended)), append(p.givenUp, slices.Clone(givenUp))
-		}
+		p.slots = append(p.slots, slot)
+		p.ended, p.givenUp = append(p.ended, slices.Clone(ended)), append(p.givenUp, slices.Clone(givenUp))
 	}
 	return p
 }

@@ -37,6 +37,15 @@ func (s *Sketch) in(slot int) int {
 	return s.counts[slot]
 }
 
+// mark marks the slots that hold values.
+func (s *Sketch) mark(slots []bool) {
+	for i, n := range s.counts {
+		if n > 0 {
+			slots[i] = true
+		}
+	}
+}
+
 // At is the value of a rank, from 1; 0 if there is none.
 func (s *Sketch) At(rank int) int64 {
 	for i, c := range s.counts {

@@ -11,8 +11,8 @@ import (
 // result.Observations.
 type recording struct {
 	mu       sync.Mutex
-	events   []journal.Event       // guarded by mu, while the run lasts
-	journeys []journal.Observation // guarded by mu, while the run lasts
+	events   []journal.Event         // guarded by mu, while the run lasts
+	journeys [][]journal.Observation // full pieces but for the last; guarded by mu, while the run lasts
 }
 
 // Record keeps an event.
@@ -30,7 +30,12 @@ func (r *recording) Note(e journal.Event) error { return r.Record(e) }
 func (r *recording) Observe(o journal.Observation) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.journeys = append(r.journeys, o)
+	last := len(r.journeys) - 1
+	if last < 0 || len(r.journeys[last]) == cap(r.journeys[last]) {
+		r.journeys = append(r.journeys, make([]journal.Observation, 0, 1024)) // a slice that grows copies all again and again
+		last++
+	}
+	r.journeys[last] = append(r.journeys[last], o)
 	return nil
 }
 
@@ -39,7 +44,7 @@ func (r *recording) seen(fault *injector) *Seen {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := &Seen{}
-	for _, o := range r.journeys {
+	for o := range r.pass() {
 		if !fault.at(o.Intended.Seconds()).inForce {
 			continue
 		}
@@ -65,9 +70,22 @@ func (r *recording) all() iter.Seq2[journal.Event, error] {
 // Of yields the journeys of an experiment.
 func (r *recording) Of(experiment int) iter.Seq2[*journal.Observation, error] {
 	return func(yield func(*journal.Observation, error) bool) {
-		for i := range r.journeys {
-			if r.journeys[i].Experiment == experiment && !yield(&r.journeys[i], nil) {
+		for o := range r.pass() {
+			if o.Experiment == experiment && !yield(o, nil) {
 				return
+			}
+		}
+	}
+}
+
+// pass yields the journeys.
+func (r *recording) pass() iter.Seq[*journal.Observation] {
+	return func(yield func(*journal.Observation) bool) {
+		for _, piece := range r.journeys {
+			for i := range piece {
+				if !yield(&piece[i]) {
+					return
+				}
 			}
 		}
 	}

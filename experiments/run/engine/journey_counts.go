@@ -96,11 +96,13 @@ func (c *journeyCounts) add(o journal.Observation) {
 		c.addToRecovery(o, ended)
 	}
 	list := append(c.recent[o.Arm][o.Journey], ended)
-	drop, keep := 0, c.e.Journeys[o.Journey].EndsWithin()+2*window
-	for drop < len(list)-minJourneys && list[drop].end() < ended.end()-keep {
-		drop++
+	old := func(i int) bool {
+		return i < len(list)-minJourneys && list[i].end() < ended.end()-c.e.Journeys[o.Journey].EndsWithin()-2*window
 	}
-	if drop > len(list)/2 { // rarely, so that the cost per journey stays constant
+	if drop := len(list) / 2; old(drop) { // rarely, so that the cost per journey stays constant
+		for old(drop) {
+			drop++
+		}
 		list = append([]endedJourney(nil), list[drop:]...)
 	}
 	c.recent[o.Arm][o.Journey] = list
