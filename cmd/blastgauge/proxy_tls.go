@@ -8,15 +8,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// proxyTLS names the files for TLS: with clients of a proxy in front of an https://
-// upstream, and with such upstreams.
+// proxyTLS names the files for TLS: with clients of a proxy, and with its upstream.
 type proxyTLS struct{ certificate, key, roots string }
 
 func (o *proxyTLS) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.certificate, "cert", "", "PEM `FILE` of the certificate for clients that speak TLS (default: one that each proxy signs for itself, at /blastgauge/certificates/PROXY)")
+	f.StringVar(&o.certificate, "cert", "", "PEM `FILE` of the certificate for clients that speak TLS (default: one that each proxy of an encrypted upstream signs for itself, at /blastgauge/certificates/PROXY)")
 	f.StringVar(&o.key, "key", "", "PEM `FILE` of the key to --cert")
-	f.StringVar(&o.roots, "upstream-ca", "", "PEM `FILE` of who signs the certificates of https:// upstreams (default: whom this machine trusts)")
+	f.StringVar(&o.roots, "upstream-ca", "", "PEM `FILE` of who signs the certificates of upstreams: https://, rediss://, postgres:// with sslmode=verify-ca or verify-full and no sslrootcert (default: whom this machine trusts)")
 }
 
 func (o *proxyTLS) load() (*tls.Certificate, *x509.CertPool, error) {

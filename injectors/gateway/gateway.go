@@ -20,6 +20,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"net"
@@ -50,8 +51,11 @@ type Options struct {
 	// UpstreamTLS is for schemes https and rediss; nil means the machine's roots and the host
 	// of Address.
 	UpstreamTLS *tls.Config
-	// ClientTLS, when it is not nil, lets clients of HTTP speak TLS to the gateway if
-	// they like: their first byte shows it. [SelfSigned] makes a certificate for it.
+	// UpstreamRoots are the roots for a PostgreSQL whose Query names none; nil: the machine's.
+	UpstreamRoots *x509.CertPool
+	// ClientTLS, when it is not nil, lets clients of HTTP and PostgreSQL speak TLS to the
+	// gateway if they like: their first bytes show it. [SelfSigned] makes a certificate
+	// for it.
 	ClientTLS *tls.Config
 	// Seed decides which messages a share of less than 1 affects.
 	Seed uint64
@@ -84,7 +88,7 @@ func New(o Options) (*Gateway, error) {
 	case o.Scheme == "https" || o.Scheme == "rediss":
 		o.UpstreamTLS = completeTLS(o.UpstreamTLS, host)
 	case slices.Contains(postgres.Schemes(), o.Scheme) && o.UpstreamTLS == nil:
-		if o.UpstreamTLS, err = postgres.TLS(o.Query, host); err != nil {
+		if o.UpstreamTLS, err = postgres.TLS(o.Query, host, o.UpstreamRoots); err != nil {
 			return nil, fmt.Errorf("upstream: %w", err)
 		}
 	}

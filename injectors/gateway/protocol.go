@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"slices"
 
@@ -158,13 +159,41 @@ func (p *postgresProtocol) serve(ctx context.Context, c *connection) error {
 	if err := c.secureUpstream(ctx); err != nil {
 		return err
 	}
+	encryption, err := c.acceptPostgres(ctx)
+	if err != nil {
+		return err
+	}
 	c.serveSession(ctx, func(ctx context.Context) session {
 		return postgres.NewSession(postgres.Options{
-			Context: ctx, Faults: p.faults, Client: c.client, Upstream: c.upstream, Buffers: p.buffers,
+			Context: ctx, Faults: p.faults, Client: c.client, Upstream: c.upstream, Buffers: p.buffers, Encryption: encryption,
 			CountCall: c.calls.count, SpareConnection: c.calls.spare,
 		})
 	})
 	return nil
+}
+
+// acceptPostgres sets up TLS with a client of PostgreSQL that asks for it.
+func (c *connection) acceptPostgres(ctx context.Context) (postgres.Encryption, error) {
+	if c.gateway.options.ClientTLS == nil {
+		return postgres.Unencrypted, nil
+	}
+	client := &stream.Prefixed{Conn: c.client}
+	c.client = client
+	wants, err := postgres.ReadWish(client, c.calls.spare)
+	if err != nil || wants == postgres.NoTLS {
+		return postgres.Unencrypted, err
+	}
+	shown, err := c.acceptTLSFor(ctx, postgres.ALPN)
+	if err != nil {
+		return postgres.Unencrypted, err
+	}
+	if wants == postgres.DirectTLS && c.client.(*tls.Conn).ConnectionState().NegotiatedProtocol != postgres.ALPN {
+		return postgres.Unencrypted, fmt.Errorf("TLS with a client: it begins with TLS and does not name the protocol %s", postgres.ALPN)
+	}
+	if up, ok := c.upstream.(*tlsUpstream); ok && shown != nil && bytes.Equal(shown.Certificate[0], up.ConnectionState().PeerCertificates[0].Raw) {
+		return postgres.AsTheServer, nil
+	}
+	return postgres.Encrypted, nil
 }
 
 // secureUpstream sets up TLS with the dependency where that is asked for.

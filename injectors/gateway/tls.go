@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"time"
 
+	"github.com/blastgauge/blastgauge/injectors/gateway/postgres"
 	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
@@ -16,6 +18,19 @@ const (
 	protoHTTP1 = "http/1.1"
 	protoHTTP2 = "h2"
 )
+
+// OffersTLS reports whether clients of an upstream may speak TLS to a gateway: those of an
+// encrypted one may, as without a gateway, and others where there is a certificate that
+// was given for them.
+func OffersTLS(scheme string, query url.Values, given bool) bool {
+	switch {
+	case scheme == "https":
+		return true
+	case slices.Contains(postgres.Schemes(), scheme):
+		return given || postgres.Encrypts(query)
+	}
+	return false
+}
 
 // acceptTLS sets up TLS with a client that has begun it. The client chooses from the
 // protocols that it and the dependency have in common: the gateway translates nothing.
@@ -40,6 +55,29 @@ func (c *connection) acceptTLS(ctx context.Context) error {
 			return config, nil
 		},
 	})
+	return c.beClientOf(ctx, server)
+}
+
+// acceptTLSFor is acceptTLS for protocols other than HTTP. It returns the certificate
+// that the client was shown.
+func (c *connection) acceptTLSFor(ctx context.Context, protos ...string) (shown *tls.Certificate, err error) {
+	config := c.gateway.options.ClientTLS.Clone()
+	config.NextProtos = protos
+	if get := config.GetCertificate; get != nil {
+		config.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			certificate, err := get(hello)
+			shown = certificate
+			return certificate, err
+		}
+	} else if len(config.Certificates) > 0 {
+		shown = &config.Certificates[0]
+	}
+	err = c.beClientOf(ctx, tls.Server(c.client, config))
+	return shown, err
+}
+
+// beClientOf makes the client's side what comes out of TLS.
+func (c *connection) beClientOf(ctx context.Context, server *tls.Conn) error {
 	if err := server.HandshakeContext(ctx); err != nil {
 		return fmt.Errorf("TLS with a client: %w", err)
 	}

@@ -52,8 +52,8 @@ func (s *Server) showCertificate(w http.ResponseWriter, r *http.Request) {
 		respond(w, 0, nil, err)
 		return
 	}
-	if p.currentTarget().scheme != "https" {
-		respond(w, 0, nil, errRefused("proxy %s has no certificate: its upstream is not https://", p.name))
+	if !p.currentTarget().offersTLS(p.certificate != nil) {
+		respond(w, 0, nil, errRefused("proxy %s has no certificate: its upstream is not encrypted, as https:// is and postgres:// with sslmode", p.name))
 		return
 	}
 	certificate, err := p.currentCertifier().get()

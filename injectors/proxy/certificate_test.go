@@ -55,6 +55,14 @@ func TestClientsThatSpeakTLS(t *testing.T) {
 		t.Errorf("plain: %s", got)
 	}
 	call(t, s, "GET", "/blastgauge/certificates/nobody", "", 404, nil)
+	withOwn, without := serve(t, proxy.Options{Certificate: &given}), 400
+	for upstream, status := range map[string]int{"?sslmode=require": 200, "?sslmode=verify-full": 200, "?sslmode=disable": without, "": without} {
+		name := "db" + strings.TrimPrefix(upstream, "?sslmode=")
+		for server, want := range map[*proxy.Server]int{s: status, withOwn: 200} {
+			route(t, server, name, "postgres://"+up.Listener.Addr().String()+upstream)
+			call(t, server, "GET", "/blastgauge/certificates/"+name, "", want, nil)
+		}
+	}
 }
 
 func fetched(t *testing.T, c *http.Client, url string) (int, string) {

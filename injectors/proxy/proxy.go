@@ -80,9 +80,9 @@ func (p *proxy) gatewayTo(listen string, upstream target) (*gateway.Gateway, cer
 	if !upstream.hasProtocol() {
 		return nil, certifier{}, nil
 	}
-	o := gateway.Options{Scheme: upstream.scheme, Address: upstream.address, Query: upstream.query, Seed: p.seed, Calls: &p.counters.calls, Log: p.log}
+	o := gateway.Options{Scheme: upstream.scheme, Address: upstream.address, Query: upstream.query, UpstreamRoots: p.roots, Seed: p.seed, Calls: &p.counters.calls, Log: p.log}
 	certified := newCertifier(p.certificate, p.name, listen, upstream)
-	if upstream.scheme == "https" {
+	if upstream.offersTLS(p.certificate != nil) {
 		o.ClientTLS = certified.config()
 	}
 	if upstream.scheme == "https" || upstream.scheme == "rediss" {

@@ -27,11 +27,12 @@ type Options struct {
 	Token string
 	// Seed decides which connections a toxicity below 1 affects.
 	Seed uint64
-	// Certificate is for clients of proxies whose upstream is https://. When it is nil,
-	// each proxy signs one for itself.
+	// Certificate is for clients of proxies that speak TLS: those of https:// upstreams, and
+	// of postgres://. When it is nil, each proxy signs one for itself where its upstream is
+	// encrypted.
 	Certificate *tls.Certificate
-	// UpstreamRoots are the roots that the certificates of https:// upstreams are checked
-	// against; nil: the machine's.
+	// UpstreamRoots are the roots that the certificates of upstreams are checked against,
+	// whatever their protocol; nil: the machine's.
 	UpstreamRoots *x509.CertPool
 	// Version is blastgauge's, as GET /version shows it.
 	Version string

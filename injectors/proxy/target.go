@@ -25,6 +25,10 @@ func schemes() []string { return append(gateway.Schemes(), plainSchemes()...) }
 // hasProtocol reports whether the proxy can tell single requests apart.
 func (t target) hasProtocol() bool { return slices.Contains(gateway.Schemes(), t.scheme) }
 
+// offersTLS reports whether clients that like may speak TLS to the proxy; given, whether
+// it was given a certificate for them.
+func (t target) offersTLS(given bool) bool { return gateway.OffersTLS(t.scheme, t.query, given) }
+
 // parseTarget reads an upstream: host:port, or scheme://host:port. It refuses what no
 // connection can be made to, because every client would be told so instead of the one
 // who wrote it.

@@ -18,6 +18,7 @@ type answering struct {
 	mutes     bool  // up to ReadyForQuery, as after an error
 	extra     bool  // the ReadyForQuery that comes is not the client's
 	last      *plan // when the round is over, the session is
+	unbound   bool  // a way to log in was left out that an encrypted client could have taken
 }
 
 // maxError is the longest error that is looked at.
@@ -62,6 +63,9 @@ func (s *Session) passReply() error {
 	case 'C', 'I', 's':
 		return s.passCompletion(size)
 	case 'E':
+		if s.unbound && s.over.Load() == 0 {
+			return s.explainBinding(size)
+		}
 		if s.hasPlans() && !s.mutes {
 			return s.exchangeError(size)
 		}
@@ -190,18 +194,45 @@ func (s *Session) endSession(p *plan) error {
 	return stream.ErrLast
 }
 
-// passAuthentication leaves out the way to log in that depends on an encryption, which
-// the client does not have.
+// passAuthentication leaves out the way to log in that is bound to the encryption of the
+// server, where the client has none or another.
 func (s *Session) passAuthentication(size int) error {
 	b, err := readBody(s.down, size, maxError)
 	if err != nil {
 		return err
 	}
 	var m pgproto3.AuthenticationSASL
-	if m.Decode(b) != nil || !slices.Contains(m.AuthMechanisms, channelBinding) {
+	if s.Encryption == AsTheServer || m.Decode(b) != nil || !slices.Contains(m.AuthMechanisms, channelBinding) {
 		return take(s.down, size, true)
 	}
+	s.unbound = s.Encryption == Encrypted
 	m.AuthMechanisms = slices.DeleteFunc(m.AuthMechanisms, func(name string) bool { return name == channelBinding })
+	changed, err := m.Encode(nil)
+	if err != nil {
+		return err
+	}
+	if err := take(s.down, size, false); err != nil {
+		return err
+	}
+	s.down.Put(changed)
+	return nil
+}
+
+// explainBinding adds to the error of a login what is to be done about it, where the
+// client could not know: it has said that it would have bound itself to its encryption,
+// and the server takes that for an attack. Clients that only prefer encryption try again
+// without.
+func (s *Session) explainBinding(size int) error {
+	const invalidAuthorization = "28000"
+	b, err := readBody(s.down, size, maxError)
+	if err != nil {
+		return err
+	}
+	var m pgproto3.ErrorResponse
+	if size > maxError || m.Decode(b) != nil || m.Code != invalidAuthorization || m.Hint != "" {
+		return take(s.down, size, true)
+	}
+	m.Hint = "Encryption ends at blastgauge's proxy: connect with channel_binding=disable, or give the proxy the server's own certificate (--cert, --key)."
 	changed, err := m.Encode(nil)
 	if err != nil {
 		return err

@@ -11,8 +11,7 @@
 // through, and exchanges the answer.
 //
 // Everything else is passed on as it came, COPY, notifications and cancellations
-// too. Clients are told that there is no encryption; what leads to the server may
-// have it.
+// too. Encryption ends here, on either side: see [ReadWish] and [TLS].
 package postgres
 
 import (
@@ -35,7 +34,18 @@ type Options struct {
 	CountCall        func() // called for every query, execution and function call, but for those that only set up the session
 	SpareConnection  func() // called where a connection is for no call at all: it cancels one, or only asks for encryption
 	Buffers          *stream.Buffers
+	Encryption       Encryption // of the client's side
 }
+
+// Encryption is what is between a client and the gateway.
+type Encryption int
+
+// The encryptions.
+const (
+	Unencrypted Encryption = iota
+	Encrypted
+	AsTheServer // both sides, under the server's own certificate: what binds a login to it works
+)
 
 // A Session is one client's connection. Requests and Replies are called by one
 // goroutine each.
