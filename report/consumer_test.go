@@ -14,7 +14,7 @@ import (
 
 // A consumed file is what another project's reader of JUnit files finds in one.
 type consumed struct {
-	Tests, Failures, Errors, Skipped int // as the root says
+	Tests, Failures, Errors, Skipped int // as the root says, but for Skipped, which has no place there
 	Cases                            []struct{ Suite, Name, Class, Result, Message string }
 }
 
@@ -31,7 +31,7 @@ for path in sys.argv[1:]:
             results = case.result if isinstance(case.result, list) else [case.result] if case.result else []
             cases.append({"suite": suite.name, "name": case.name, "class": case.classname,
                 "result": ",".join(type(r).__name__ for r in results), "message": "".join(r.message or "" for r in results)})
-    out[path] = {"tests": xml.tests, "failures": xml.failures, "errors": xml.errors, "skipped": xml.skipped, "cases": cases}
+    out[path] = {"tests": xml.tests, "failures": xml.failures, "errors": xml.errors, "skipped": sum(s.skipped for s in xml), "cases": cases}
 json.dump(out, sys.stdout)
 `
 
@@ -117,10 +117,10 @@ func checkVerdicts(t *testing.T, file string, got consumed, name string, want []
 	counts, i := map[string]int{}, 0
 	for _, c := range got.Cases {
 		counts[c.Result]++
-		if c.Class != c.Suite || c.Result != "" && c.Message == "" {
-			t.Errorf("%s: case %+v: want the class of its suite, and a message", file, c)
+		if c.Result != "" && c.Message == "" {
+			t.Errorf("%s: case %+v: want a message", file, c)
 		}
-		if c.Name != name {
+		if c.Name != c.Suite+": "+name {
 			continue
 		}
 		if i >= len(want) || c.Result != want[i] {

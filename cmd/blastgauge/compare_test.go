@@ -132,7 +132,7 @@ func TestCompareOutputs(t *testing.T) {
 		t.Errorf("JSON: %v, exit code %d, schema %q, base %+v", err, c.ExitCode, c.Schema, c.Base)
 	}
 	text, err = os.ReadFile(summary)
-	if err != nil || !bytes.HasPrefix(text, []byte("before\n<!-- blastgauge compare checkout -->")) {
+	if err != nil || !bytes.HasPrefix(text, []byte("before\n<!-- blastgauge checkout -->")) {
 		t.Errorf("the page of the job: %v, %.80q", err, text)
 	}
 }

@@ -8,18 +8,19 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/encode"
+	"github.com/blastgauge/blastgauge/report/words"
 )
 
-// WriteJUnit writes a suite per experiment, with a case per journey and per
-// invariant that both sides were asked. A regression fails. What cannot be compared
-// or is not decided is skipped: it is no regression, and it must not look like a
-// pass.
+// WriteJUnit writes a suite per experiment: a case for the experiment, and one per
+// journey and per invariant that both sides were asked. The case of an experiment that
+// regressed fails, and it alone, so that it counts once. What cannot be compared or is
+// not decided is skipped: it is no regression, and it must not look like a pass.
 func WriteJUnit(w io.Writer, c *compare.Comparison) error {
 	var suites []encode.Suite
 	for i := range c.Experiments {
 		suites = append(suites, suiteOf(c, &c.Experiments[i]))
 	}
-	return encode.WriteJUnit(w, "blastgauge compare "+systemOf(c), suites)
+	return encode.WriteJUnit(w, encode.CompareKind, systemOf(c), suites)
 }
 
 // systemOf is the system that both sides ran against, as the last run calls it.
@@ -34,19 +35,33 @@ func systemOf(c *compare.Comparison) string {
 
 // suiteOf is the suite of one experiment.
 func suiteOf(c *compare.Comparison, e *compare.Experiment) encode.Suite {
-	s := encode.Suite{Name: e.ID, Time: "0"}
+	called := words.Called(e.ID, e.Title)
+	s := encode.Suite{ID: e.ID, Name: called, File: e.File}
 	setProperties(&s, c, e)
-	add := func(name string, status compare.Status, expected string, reasons ...string) {
-		s.Add(encode.Outcome{Name: name, File: e.File, Verdict: verdictOf(status), Type: statusCode(status), Expected: expected, Reasons: reasons})
+	add := func(name string, status compare.Status, reasons ...string) {
+		o := encode.Outcome{Name: called + ": " + name, Verdict: verdictOf(status), Reasons: words.NonEmpty(reasons...)}
+		if status == compare.Regressed { // the experiment counts
+			o.Verdict = result.NotRun
+			o.Reasons = []string{strings.Join(append([]string{statusWord(status)}, o.Reasons...), ": ")}
+		}
+		s.Add(o)
 	}
-	add("no regression", e.Status, e.Title, e.Reasons...)
+	s.Add(encode.Outcome{Name: called + ": no regression", Verdict: verdictOf(e.Status), Type: statusCode(e.Status), Reasons: reasonsOf(e)})
 	for _, j := range e.Journeys {
-		add("blast radius of "+j.Name, j.Status, "", j.Reason)
+		add("blast radius of "+j.Name, j.Status, j.Reason)
 	}
 	for _, inv := range e.Invariants {
-		add("invariant "+inv.Name, inv.Status, "", invariantState(inv.Base)+" in base, "+invariantState(inv.Head)+" in head")
+		add("invariant "+inv.Name, inv.Status, invariantState(inv.Base)+" in base, "+invariantState(inv.Head)+" in head")
 	}
 	return s
+}
+
+// reasonsOf says why an experiment has its status, a change in a sentence first.
+func reasonsOf(e *compare.Experiment) []string {
+	if e.Status == compare.Regressed {
+		return append([]string{changeSentence(e)}, e.Reasons...)
+	}
+	return e.Reasons
 }
 
 // verdictOf is the verdict that JUnit shows as it should show a status.

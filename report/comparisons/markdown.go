@@ -16,7 +16,7 @@ import (
 // folded away.
 func WriteMarkdown(w io.Writer, c *compare.Comparison) error {
 	var m encode.Comment
-	m.Line(encode.CommentMark("blastgauge compare", systemOf(c)))
+	m.Line(encode.CommentMark(systemOf(c)))
 	m.Line("### Resilience: ", encode.Markdown(figures.Uncapital(headline(c))))
 	if text := unseenBelow(c); text != "" {
 		m.Line("")

@@ -91,10 +91,10 @@ func TestJUnitCountsVerdicts(t *testing.T) {
 		t.Errorf("the suite counts %+v", s)
 	}
 	var b bytes.Buffer
-	if err := WriteJUnit(&b, "all", []Suite{s, s}); err != nil {
+	if err := WriteJUnit(&b, RunKind, "all", []Suite{s, s}); err != nil {
 		t.Fatal(err)
 	}
-	if want := `<testsuites name="all" tests="10" failures="2" errors="4" skipped="2">`; !strings.Contains(b.String(), want) {
+	if want := `<testsuites name="blastgauge run all" tests="10" failures="2" errors="4" time="0.000">`; !strings.Contains(b.String(), want) {
 		t.Errorf("%s is not in %s", want, b.String())
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/words"
@@ -14,28 +15,33 @@ import (
 
 // JUnit is the root of a JUnit file, with the elements that Jenkins, GitLab and
 // the actions of GitHub read. There is no standard; the schema of Jenkins' xUnit
-// plug-in is the one that most readers agree on.
+// plug-in (junit-10) is the strictest that a reader applies, and it knows no other
+// attributes than these.
 type JUnit struct {
 	XMLName  xml.Name `xml:"testsuites"`
 	Name     string   `xml:"name,attr"`
 	Tests    int      `xml:"tests,attr"`
 	Failures int      `xml:"failures,attr"`
 	Errors   int      `xml:"errors,attr"`
-	Skipped  int      `xml:"skipped,attr"`
+	Time     string   `xml:"time,attr"` // seconds
 	Suites   []Suite  `xml:"testsuite"`
 }
 
 // A Suite holds the cases of one experiment.
 type Suite struct {
+	ID         string     `xml:"id,attr,omitempty"`
 	Name       string     `xml:"name,attr"`
+	File       string     `xml:"file,attr,omitempty"` // the schema knows it here, not at a case
 	Tests      int        `xml:"tests,attr"`
 	Failures   int        `xml:"failures,attr"`
 	Errors     int        `xml:"errors,attr"`
 	Skipped    int        `xml:"skipped,attr"`
-	Time       string     `xml:"time,attr"` // seconds
+	Time       string     `xml:"time,attr"` // seconds: the sum of the cases
 	Timestamp  string     `xml:"timestamp,attr,omitempty"`
 	Properties []Property `xml:"properties>property"`
 	Cases      []Case     `xml:"testcase"`
+
+	seconds float64
 }
 
 // A Property is a number of a suite, for those who chart it.
@@ -48,7 +54,7 @@ type Property struct {
 type Case struct {
 	Class   string `xml:"classname,attr"`
 	Name    string `xml:"name,attr"`
-	File    string `xml:"file,attr,omitempty"`
+	Time    string `xml:"time,attr"` // seconds
 	Failure *Cause `xml:"failure"`
 	Error   *Cause `xml:"error"`
 	Skipped *Cause `xml:"skipped"`
@@ -64,7 +70,7 @@ type Cause struct {
 // An Outcome is what a case is made of.
 type Outcome struct {
 	Name     string
-	File     string
+	Seconds  float64 // that the answer took; nothing below 0
 	Verdict  result.Verdict
 	Type     string   // of a failure; empty: the verdict
 	Expected string   // and what was measured, on one line
@@ -79,7 +85,9 @@ func (s *Suite) Set(name, value string) {
 // Add adds a case to the suite. Only held passes; what was not run is skipped, and
 // a verdict that is no answer is an error.
 func (s *Suite) Add(o Outcome) {
-	c := Case{Class: s.Name, Name: o.Name, File: o.File}
+	c := Case{Name: o.Name, Time: seconds(o.Seconds)}
+	s.seconds += max(0, o.Seconds)
+	s.Time = seconds(s.seconds)
 	var lines []string
 	for _, line := range append(words.NonEmpty(o.Expected), o.Reasons...) {
 		lines = append(lines, inert.Text(line)) // so that each is one line
@@ -105,9 +113,13 @@ func (s *Suite) Add(o Outcome) {
 	s.Cases = append(s.Cases, c)
 }
 
+// seconds writes a time as the schema has it: no sign and no exponent. A clock that was
+// set back makes it 0.
+func seconds(n float64) string { return figures.Fixed(max(0, n), 3) }
+
 // inert returns the suite with every text made harmless, whoever set it.
 func (s Suite) inert() Suite {
-	s.Name, s.Time, s.Timestamp = inert.Text(s.Name), inert.Text(s.Time), inert.Text(s.Timestamp)
+	s.ID, s.Name, s.File, s.Time, s.Timestamp = inert.Text(s.ID), inert.Text(s.Name), inert.Text(s.File), seconds(s.seconds), inert.Text(s.Timestamp)
 	s.Properties = slices.Clone(s.Properties)
 	for i, p := range s.Properties {
 		s.Properties[i] = Property{inert.Text(p.Name), inert.Text(p.Value)}
@@ -115,7 +127,7 @@ func (s Suite) inert() Suite {
 	s.Cases = slices.Clone(s.Cases)
 	for i, c := range s.Cases {
 		s.Cases[i] = Case{
-			Class: inert.Text(c.Class), Name: inert.Text(c.Name), File: inert.Text(c.File),
+			Class: inert.Text(c.Class), Name: inert.Text(c.Name), Time: c.Time,
 			Failure: c.Failure.inert(), Error: c.Error.inert(), Skipped: c.Skipped.inert(),
 		}
 	}
@@ -130,20 +142,55 @@ func (c *Cause) inert() *Cause {
 	return &Cause{Message: inert.Text(c.Message), Type: inert.Text(c.Type), Text: inert.Lines(c.Text)}
 }
 
-// WriteJUnit writes the suites with the sums of their counts.
-func WriteJUnit(w io.Writer, name string, suites []Suite) error {
-	all := JUnit{Name: inert.Text(name)}
+// A Kind is what a JUnit file is about. GitLab takes two cases of a job for one, and
+// shows the first alone, where their class and name are the same: so each kind has a
+// class of its own.
+type Kind string
+
+// The kinds of JUnit files.
+const (
+	RunKind      Kind = "run"
+	CompareKind  Kind = "compare"
+	ValidateKind Kind = "validate"
+)
+
+// class is the class name of all cases of a file: "blastgauge.run.checkout". Jenkins
+// shows what is before the last dot as a package.
+func (k Kind) class(system string) string {
+	return strings.Join(words.NonEmpty("blastgauge", string(k), strings.ReplaceAll(inert.Text(system), ".", "-")), ".")
+}
+
+// WriteJUnit writes the suites of a system with the sums of their counts.
+func WriteJUnit(w io.Writer, kind Kind, system string, suites []Suite) error {
+	class, taken := kind.class(system), map[string]bool{}
+	all := JUnit{Name: strings.Join(words.NonEmpty("blastgauge "+string(kind), inert.Text(system)), " ")}
+	total := 0.0
 	for _, s := range suites {
-		all.Suites = append(all.Suites, s.inert())
+		s = s.inert()
+		for i := range s.Cases {
+			s.Cases[i].Class, s.Cases[i].Name = class, unique(s.Cases[i].Name, taken)
+		}
+		all.Suites = append(all.Suites, s)
 		all.Tests += s.Tests
 		all.Failures += s.Failures
 		all.Errors += s.Errors
-		all.Skipped += s.Skipped
+		total += s.seconds
 	}
+	all.Time = seconds(total)
 	text, err := xml.MarshalIndent(all, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode JUnit: %w", err)
 	}
 	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, text)
 	return err
+}
+
+// unique is a name that no case of the file has yet: servers leave the second one out.
+func unique(name string, taken map[string]bool) string {
+	free := name
+	for n := 2; taken[free]; n++ {
+		free = fmt.Sprintf("%s (%d)", name, n)
+	}
+	taken[free] = true
+	return free
 }

@@ -128,11 +128,12 @@ func Strong(text string) string {
 // wordlike is text that begins and ends as a word does.
 var wordlike = regexp.MustCompile(`^(?:[A-Za-z0-9].*)?[A-Za-z0-9.]$`)
 
-// CommentMark is the first line of a comment about a system. It stays the same
-// from run to run, so that a job finds the comment that it has to replace.
-func CommentMark(kind, system string) string {
-	system = notInMark.ReplaceAllString(strings.ToLower(system), "-")
-	return "<!-- " + kind + " " + system + " -->"
+// CommentMark is the first line of a comment about a system, whichever command wrote it.
+// It stays the same from run to run, so that a job finds the comment that it has to
+// replace, and names the system, so that the comments of several systems stay apart.
+func CommentMark(system string) string {
+	system = strings.Trim(notInMark.ReplaceAllString(strings.ToLower(system), "-"), "-")
+	return strings.Join(strings.Fields("<!-- blastgauge "+system+" -->"), " ")
 }
 
 var notInMark = regexp.MustCompile(`[^a-z0-9]+`)

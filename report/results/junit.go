@@ -14,35 +14,41 @@ import (
 
 // WriteJUnit writes a suite per experiment: a case "hypothesis" for the verdict as a
 // whole, and a case per criterion. Servers follow a case from run to run by its
-// names, so these hold nothing that was measured. A verdict that is no answer is an
-// error and not a pass; what was not run is skipped.
+// names, so these hold nothing that was measured.
+//
+// An experiment counts once, however many of its criteria speak against it: its own case
+// fails where it is refuted, and is an error where there is no answer. A criterion that
+// held passes; any other is skipped, and says what it says.
 func WriteJUnit(w io.Writer, r *result.Result) error {
 	var suites []encode.Suite
 	for i := range r.Experiments {
 		suites = append(suites, suiteOf(r, &r.Experiments[i]))
 	}
-	return encode.WriteJUnit(w, "blastgauge "+r.System.Name, suites)
+	return encode.WriteJUnit(w, encode.RunKind, r.System.Name, suites)
 }
 
 // suiteOf is the suite of one experiment.
 func suiteOf(r *result.Result, e *result.Experiment) encode.Suite {
-	s := encode.Suite{Name: e.ID, Time: "0"}
+	called := words.Called(e.ID, e.Title)
+	s := encode.Suite{ID: e.ID, Name: called, File: e.File}
+	took := 0.0
 	if n := len(e.Phases); n > 0 {
-		s.Time = figures.Fixed(e.Phases[n-1].To.Sub(e.Phases[0].From).Seconds(), 3)
+		took = e.Phases[n-1].To.Sub(e.Phases[0].From).Seconds()
 		s.Timestamp = e.Phases[0].From.UTC().Format("2006-01-02T15:04:05")
 	}
 	setProperties(&s, r, e)
-	s.Add(encode.Outcome{Name: "hypothesis", File: e.File, Verdict: e.Verdict, Expected: e.Hypothesis, Reasons: slices.Concat(whys(e), harmsShown(e), failsOf(r, e), uncheckedTexts(e))})
+	s.Add(encode.Outcome{Name: called + ": hypothesis", Seconds: took, Verdict: e.Verdict, Expected: e.Hypothesis, Reasons: slices.Concat(whys(e), harmsShown(e), failsOf(r, e), uncheckedTexts(e))})
 	for _, c := range e.Criteria {
-		o := encode.Outcome{Name: c.Name, File: e.File, Verdict: c.Verdict, Expected: measured(c), Reasons: words.NonEmpty(c.Detail)}
+		o := encode.Outcome{Name: called + ": " + c.Name, Verdict: c.Verdict, Expected: measured(c), Reasons: words.NonEmpty(c.Detail)}
 		switch {
 		case e.Verdict == result.Invalid || e.Verdict == result.NotRun: // then no criterion was judged
 			o.Verdict, o.Reasons = result.NotRun, []string{"the experiment is " + words.Verdict(e.Verdict)}
 			if c.Code == result.ReasonInvariantNotAsked {
 				o.Reasons = append(o.Reasons, c.Detail)
 			}
-		case c.Verdict == result.Invalid: // only invariants were
+		case c.Verdict != result.Held: // the hypothesis counts
 			o.Verdict = result.NotRun
+			o.Reasons = []string{strings.Join(words.NonEmpty(words.Verdict(c.Verdict), c.Detail), ": ")}
 		}
 		s.Add(o)
 	}

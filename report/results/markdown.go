@@ -17,7 +17,7 @@ import (
 func WriteMarkdown(w io.Writer, r *result.Result) error {
 	s := summarize(r)
 	var m encode.Comment
-	m.Line(encode.CommentMark("blastgauge", r.System.Name))
+	m.Line(encode.CommentMark(r.System.Name))
 	m.Line("### ", encode.Markdown(s.headline()))
 	m.Line("")
 	m.Line(markdownSentence(s.sentence()))

@@ -209,3 +209,15 @@ func Invariants(all, broken, unjudged int) string {
 	}
 	return "✓ all hold"
 }
+
+// Called is what an experiment is called where its id is needed as well: "Payments slow
+// by 2 s (payments-slow)", or its id alone where it has no other title.
+func Called(id, title string) string {
+	if title == "" || title == id {
+		return id
+	}
+	return title + " (" + id + ")"
+}
+
+// Title is the title of an experiment, or its id where it has none.
+func Title(id, title string) string { return cmp.Or(title, id) }
