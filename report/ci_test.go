@@ -67,7 +67,7 @@ func checkSuite(t *testing.T, s encode.Suite, e result.Experiment) {
 // Nothing that a result brings may become markup, a mention or a link.
 func TestMarkdownIsInert(t *testing.T) {
 	t.Parallel()
-	ours := regexp.MustCompile(`<!-- (blastgauge [a-z0-9-]+ )?-->|</?(details|summary|strong)>|<span>&#36;</span>`)
+	ours := regexp.MustCompile(`<!-- (blastgauge [a-z0-9-]+ )?-->|</?(code|details|summary|strong)>|<span>&#36;</span>`)
 	text := render(t, "md", Options{}, load(t, "hostile"))
 	if rest := ours.ReplaceAllString(text, ""); strings.Contains(rest, "<") {
 		t.Errorf("markup that is not ours: %q", rest[strings.Index(rest, "<"):][:60])

@@ -95,13 +95,12 @@ func setProperties(s *encode.Suite, c *compare.Comparison, e *compare.Experiment
 // headline.
 func WriteGitHub(w io.Writer, c *compare.Comparison) error {
 	var commands encode.Commands
-	for i := range c.Experiments {
-		e := &c.Experiments[i]
+	for _, e := range dearestFirst(c) {
 		switch e.Status {
 		case compare.Regressed:
-			commands.Add("error", e.File, e.Line, e.ID+" regressed", changeSentence(e))
+			commands.Add("error", e.File, e.Line, words.Called(e.ID, e.Title)+" regressed", changeSentence(e))
 		case compare.NotComparable:
-			commands.Add("warning", e.File, e.Line, e.ID+" not comparable", strings.Join(e.Reasons, "; "))
+			commands.Add("warning", e.File, e.Line, words.Called(e.ID, e.Title)+" not comparable", strings.Join(e.Reasons, "; "))
 		}
 	}
 	commands.Add("notice", "", 0, "blastgauge compare", sentences(headline(c), unseenBelow(c)))

@@ -35,20 +35,32 @@ func WriteMarkdown(w io.Writer, c *compare.Comparison) error {
 	return err
 }
 
-// regressions says in words what got worse, the largest change first.
+// regressions says in words what got worse, the largest change first, and before it the
+// one that costs most.
 func regressions(m *encode.Comment, c *compare.Comparison) {
 	const most = 10
 	n := c.Counts[compare.Regressed]
-	for i := range c.Experiments[:min(most, len(c.Experiments))] {
-		if e := &c.Experiments[i]; e.Status == compare.Regressed {
+	for _, e := range dearestFirst(c)[:min(most, len(c.Experiments))] {
+		if e.Status == compare.Regressed {
 			m.Line("")
-			m.Line(encode.Strong(e.Title), " ", encode.Markdown(strings.TrimPrefix(changeSentence(e), e.Title)), ownersOf(e))
+			m.Line(encode.Strong(titleOf(e)), " ", encode.Markdown(strings.TrimPrefix(changeSentence(e), titleOf(e))), ownersOf(e))
 		}
 	}
 	if n > most {
 		m.Line("")
 		m.Line("And ", figures.Count(n-most), " more.")
 	}
+}
+
+// titleOf is the title of an experiment, or its id where it has none.
+func titleOf(e *compare.Experiment) string { return words.Title(e.ID, e.Title) }
+
+// markdownName is the title of an experiment, and its id, by which one runs it again.
+func markdownName(e *compare.Experiment) string {
+	if titleOf(e) == e.ID {
+		return encode.Code(e.ID)
+	}
+	return encode.Markdown(e.Title) + " " + encode.Code(e.ID)
 }
 
 // ownersOf names the owners of the dependencies of an experiment.
@@ -81,7 +93,7 @@ func changeTable(m *encode.Comment, c *compare.Comparison, statuses ...compare.S
 					m.Line("|---|---|---|---:|---:|---:|---:|")
 				}
 				m.Line(fmt.Sprintf("| %s %s | %s | %s | %s | %s | %s [%s, %s] | %s |", statusGlyph(j.Status), statusWord(j.Status),
-					encode.Code(e.ID), encode.Markdown(j.Name), cell(j.Base), cell(j.Head), signedPoints(j.Change.Estimate),
+					markdownName(e), encode.Markdown(j.Name), cell(j.Base), cell(j.Head), signedPoints(j.Change.Estimate),
 					figures.Minus(figures.Points(j.Change.Low)), figures.Minus(figures.Points(j.Change.High)), words.Limit(j.Limit)))
 			}
 		}
@@ -103,7 +115,7 @@ func countOthers(m *encode.Comment, c *compare.Comparison) {
 	var names []string
 	for i := range c.Experiments {
 		if e := &c.Experiments[i]; e.Status == compare.NotComparable {
-			names = append(names, encode.Code(e.ID))
+			names = append(names, encode.Strong(titleOf(e)))
 		}
 	}
 	if counts == "" && len(names) == 0 {
@@ -128,7 +140,7 @@ func whyNotComparable(m *encode.Comment, c *compare.Comparison) {
 			continue
 		}
 		m.Line("")
-		m.Line(encode.Strong(e.ID), ": ", encode.Markdown(strings.Join(e.Reasons, "; ")))
+		m.Line(markdownName(e), ": ", encode.Markdown(strings.Join(e.Reasons, "; ")))
 		for _, d := range e.Diff {
 			m.Line("")
 			m.Line(encode.Code(d.File))
@@ -166,7 +178,7 @@ func sideTable(m *encode.Comment, c *compare.Comparison) {
 		for _, a := range storms(e) {
 			parts = append(parts, "calls to "+encode.Markdown(a.Dependency)+" "+amplificationChange(a))
 		}
-		m.Line(fmt.Sprintf("| %s | %s | %s | %s |", encode.Code(e.ID), verdictChange(e), encode.Markdown(recoveryChange(e)), strings.Join(parts, "; ")))
+		m.Line(fmt.Sprintf("| %s | %s | %s | %s |", encode.Markdown(titleOf(e)), verdictChange(e), encode.Markdown(recoveryChange(e)), strings.Join(parts, "; ")))
 	}
 }
 
@@ -177,11 +189,11 @@ func noteList(m *encode.Comment, c *compare.Comparison) {
 		e := &c.Experiments[i]
 		if e.Status == compare.Uncertain {
 			for _, reason := range e.Reasons {
-				m.Line("- ", encode.Code(e.ID), " ", encode.Markdown(reason))
+				m.Line("- ", encode.Strong(titleOf(e)), ": ", encode.Markdown(reason))
 			}
 		}
 		for _, note := range e.Notes {
-			m.Line("- ", encode.Code(e.ID), " ", encode.Markdown(note))
+			m.Line("- ", encode.Strong(titleOf(e)), ": ", encode.Markdown(note))
 		}
 	}
 	for _, d := range c.Differences {

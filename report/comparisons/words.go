@@ -129,8 +129,7 @@ func largestChange(c *compare.Comparison) string {
 func changeSentence(e *compare.Experiment) string {
 	var parts []string
 	if j := e.Lead(); j != nil && j.Change != nil && j.Status == e.Status {
-		parts = append(parts, "now harms "+excess(j.Head)+" of "+j.Name+" journeys, "+
-			direction(j)+" from "+excess(j.Base)+" ("+changeWords(j.Change)+")")
+		parts = append(parts, "now harms "+harmChange(j))
 	}
 	for _, inv := range e.Invariants {
 		switch {
@@ -140,7 +139,39 @@ func changeSentence(e *compare.Experiment) string {
 			parts = append(parts, "no longer breaks “"+inv.Name+"” ("+invariantState(inv.Base)+" in base)")
 		}
 	}
-	return e.Title + " " + figures.List(parts, "and") + "." + changeImpact(e)
+	return words.Title(e.ID, e.Title) + " " + figures.List(parts, "and") + "." + changeImpact(e)
+}
+
+// harmChange writes the harm of a journey on both sides: "6.0% of checkout journeys, up from
+// 1.5% (+4.5 points, 95% CI 3.1 to 5.9)".
+func harmChange(j *compare.Journey) string {
+	return excess(j.Head) + " of " + j.Name + " journeys, " + direction(j) + " from " + excess(j.Base) + " (" + changeWords(j.Change) + ")"
+}
+
+// dearestFirst are the experiments, but of those that regressed first the one that costs the
+// real system most: a reader may see only a few.
+func dearestFirst(c *compare.Comparison) []*compare.Experiment {
+	var list []*compare.Experiment
+	first, dearest, most := -1, -1, 0.0
+	for i := range c.Experiments {
+		e := &c.Experiments[i]
+		list = append(list, e)
+		if e.Status != compare.Regressed {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		if e.Impact != nil && changeImpact(e) != "" && e.Impact.Checkouts.Estimate > most {
+			dearest, most = i, e.Impact.Checkouts.Estimate
+		}
+	}
+	if dearest > first {
+		e := list[dearest]
+		copy(list[first+1:dearest+1], list[first:dearest])
+		list[first] = e
+	}
+	return list
 }
 
 // changeImpact says what the change is worth in the real system's traffic, where a
@@ -148,8 +179,16 @@ func changeSentence(e *compare.Experiment) string {
 // (372 to 708), or 21,600 EUR (14,880 to 28,320)."
 func changeImpact(e *compare.Experiment) string {
 	i := e.Impact
-	if i == nil || i.Journey != e.Journey || e.Lead().Status != e.Status {
+	if i == nil {
 		return ""
+	}
+	k := slices.IndexFunc(e.Journeys, func(j compare.Journey) bool { return j.Name == i.Journey })
+	if k < 0 || e.Journeys[k].Status != e.Status {
+		return ""
+	}
+	before := ""
+	if j := &e.Journeys[k]; j.Name != e.Journey && j.Change != nil { // another one changed more, and may cost less
+		before = " It now harms " + harmChange(j) + "."
 	}
 	more := "more"
 	sign := func(a result.Amount) result.Amount { return a }
@@ -159,7 +198,7 @@ func changeImpact(e *compare.Experiment) string {
 			return result.Amount{Estimate: -a.Estimate, Low: -a.High, High: -a.Low}
 		}
 	}
-	text := " By arithmetic that is " + words.Amount(sign(i.Checkouts), more+" harmed checkouts an hour")
+	text := before + " By arithmetic that is " + words.Amount(sign(i.Checkouts), more+" harmed checkouts an hour")
 	if i.Money != nil {
 		text += ", or " + words.Amount(sign(*i.Money), inert.Text(i.Currency))
 	}

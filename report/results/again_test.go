@@ -66,7 +66,7 @@ func TestAnInvariantThatWasCutOffNeedsNoRepair(t *testing.T) {
 	e := result.Experiment{ID: "down"}
 	change(&e)
 	s := summarize(&result.Result{Experiments: []result.Experiment{e}})
-	if len(s.unasked) != 1 || !s.cutOff() || s.unasked[0].sentence() != "stock was not asked after the fault, because the run was interrupted, down" {
+	if len(s.unasked) != 1 || !s.cutOff() || s.unasked[0].sentence("down") != "stock was not asked after the fault, because the run was interrupted, down" {
 		t.Errorf("not asked: %+v", s.unasked)
 	}
 }

@@ -19,13 +19,20 @@ func WriteGitHub(w io.Writer, r *result.Result) error {
 	s := summarize(r)
 	var commands encode.Commands
 	annotate := func(level string, e *result.Experiment, text string) {
-		commands.Add(level, e.File, e.Line, e.ID+" "+words.Verdict(e.Verdict), text)
+		commands.Add(level, e.File, e.Line, words.Called(e.ID, e.Title)+" "+words.Verdict(e.Verdict), text)
 	}
-	for _, e := range s.order {
+	for _, f := range s.left { // first, as GitHub shows only so many
+		annotate("error", f.of, "fault not proven gone: "+f.fault.Name+" ("+f.fault.Inject+" into "+f.fault.Into+")")
+	}
+	for _, e := range s.dearestFirst() {
 		switch e.Verdict {
 		case result.Held:
 		case result.Refuted:
-			annotate("error", e, strings.Join(slices.Concat(whys(e), briefHarms(e)), "; "))
+			before, after := s.costElsewhere(e), ""
+			if before == "" {
+				after = s.costWords(e)
+			}
+			annotate("error", e, strings.Join(slices.Concat(words.NonEmpty(before), whys(e), words.NonEmpty(after), briefHarms(e)), "; "))
 		default:
 			annotate("warning", e, strings.Join(slices.Concat([]string{words.FirstReason(e.Reasons)}, briefHarms(e)), "; "))
 		}
@@ -33,11 +40,8 @@ func WriteGitHub(w io.Writer, r *result.Result) error {
 			annotate("warning", e, text)
 		}
 	}
-	for _, f := range s.left {
-		annotate("error", f.of, "fault not proven gone: "+f.fault.Name+" ("+f.fault.Inject+" into "+f.fault.Into+")")
-	}
 	for _, u := range s.unasked {
-		annotate("warning", u.of, u.sentence())
+		annotate("warning", u.of, u.sentence(titleOf(u.of)))
 	}
 	if len(s.fails) > 0 { // in one, as few are shown
 		commands.Add("notice", "", 0, "blastgauge dependencies", strings.Join(s.fails, "; "))

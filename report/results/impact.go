@@ -50,3 +50,67 @@ func (s *summary) impacts() []*result.Experiment {
 	}
 	return list
 }
+
+// cost is what an hour of an experiment's fault would cost the real system, in money, or
+// in checkouts where these have no value; 0 where nothing is known. All experiments of a
+// result have the same unit.
+func (s *summary) cost(e *result.Experiment) float64 {
+	i := e.Impact
+	switch {
+	case i == nil || s.r.System.Traffic == nil || !trusted(e):
+		return 0
+	case i.Money != nil:
+		return i.Money.Estimate
+	}
+	return i.Checkouts.Estimate
+}
+
+// costWords says how much of the journey that stands for a checkout was harmed, and what an
+// hour of that would cost; it is empty where that is not known or nothing.
+func (s *summary) costWords(e *result.Experiment) string {
+	if s.cost(e) <= 0 {
+		return ""
+	}
+	for i := range e.Journeys {
+		if j := &e.Journeys[i]; j.Name == e.Impact.Journey && j.BlastRadius != nil {
+			return words.Excess(j.BlastRadius) + " of " + j.Name + ", by arithmetic " + impactWords(e) + " an hour"
+		}
+	}
+	return ""
+}
+
+// costElsewhere is the same where the blast radius of the experiment is that of another
+// journey: one that is harmed more and costs less must not hide it.
+func (s *summary) costElsewhere(e *result.Experiment) string {
+	if b := trustedRadius(e); b == nil || e.Impact == nil || b.Journey == e.Impact.Journey {
+		return ""
+	}
+	return s.costWords(e)
+}
+
+// costsMost says which fault costs most, where that is not what the largest blast radius is
+// about already.
+func (s *summary) costsMost() string {
+	if s.dearest == nil || s.dearest == s.worst && s.costElsewhere(s.worst) == "" {
+		return ""
+	}
+	text := s.costWords(s.dearest)
+	if text == "" {
+		return ""
+	}
+	return "Costs most: " + text + ": " + titleOf(s.dearest)
+}
+
+// dearestFirst are the experiments, worst first, but the one that costs most at the head of
+// those with its verdict: forges show only so many.
+func (s *summary) dearestFirst() []*result.Experiment {
+	list := slices.Clone(s.order)
+	if s.dearest == nil {
+		return list
+	}
+	to := slices.IndexFunc(list, func(e *result.Experiment) bool { return e.Verdict == s.dearest.Verdict })
+	from := slices.Index(list, s.dearest)
+	copy(list[to+1:from+1], list[to:from])
+	list[to] = s.dearest
+	return list
+}

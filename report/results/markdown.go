@@ -27,7 +27,11 @@ func WriteMarkdown(w io.Writer, r *result.Result) error {
 	}
 	if s.worst != nil {
 		m.Line("")
-		m.Line(encode.Markdown(s.largest()))
+		m.Line(encode.Markdown(s.largest(titleOf(s.worst))))
+	}
+	if text := s.costsMost(); text != "" {
+		m.Line("")
+		m.Line(encode.Markdown(text))
 	}
 	for _, section := range []func(*encode.Comment){s.verdictTable, s.failList, s.brokenList, s.unaskedList, s.harmList, s.impactList, s.reachList, s.saturationList, s.nextList, s.reasonList} {
 		m.Section(section)
@@ -54,7 +58,7 @@ func markdownSentence(s page.Sentence) string {
 	if strings.HasPrefix(s.After, " ") { // which text that is made harmless does not keep
 		after = " " + after
 	}
-	return before + encode.Strong(s.Link.ID) + after
+	return before + encode.Strong(s.Link.Name) + after
 }
 
 // verdictTable has a row for each experiment.
@@ -74,10 +78,21 @@ func (s *summary) verdictTable(m *encode.Comment) {
 			}
 			low, high := words.Ends(b)
 			interval = low + " to " + high + "%"
+			if text := s.costElsewhere(e); text != "" {
+				harmed += "; " + encode.Markdown(text)
+			}
 		}
-		m.Line(fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |", markdownGlyph(e.Verdict), encode.Markdown(e.ID), words.Verdict(e.Verdict),
+		m.Line(fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |", markdownGlyph(e.Verdict), markdownName(e), words.Verdict(e.Verdict),
 			harmed, interval, words.Limit(limitOf(e)), encode.Markdown(words.Recovery(knownRecovery(e))+lateMark(e))))
 	}
+}
+
+// markdownName is the title of an experiment, and its id, by which one runs it again.
+func markdownName(e *result.Experiment) string {
+	if titleOf(e) == e.ID {
+		return encode.Markdown(e.ID)
+	}
+	return encode.Markdown(e.Title) + " " + encode.Code(e.ID)
 }
 
 // markdownGlyph marks a verdict in a comment, which has no colours of ours.
@@ -102,7 +117,7 @@ func (s *summary) brokenList(m *encode.Comment) {
 	m.Line("**Broken invariants**")
 	m.Line("")
 	for _, b := range s.broken {
-		m.Line("- ", encode.Markdown(b.inv.Name+": "+violations(b.inv)+", "+b.of.ID+sampleKeys(b.inv, 3)))
+		m.Line("- ", encode.Markdown(b.inv.Name+": "+violations(b.inv)+", "+titleOf(b.of)+sampleKeys(b.inv, 3)))
 	}
 }
 
@@ -115,7 +130,7 @@ func (s *summary) failList(m *encode.Comment) {
 func (s *summary) unaskedList(m *encode.Comment) {
 	var rows []string
 	for _, u := range s.unasked {
-		rows = append(rows, u.sentence())
+		rows = append(rows, u.sentence(titleOf(u.of)))
 	}
 	bulletList(m, s.unaskedTitle(), rows)
 }
@@ -143,7 +158,7 @@ func (s *summary) byExperiment(m *encode.Comment, title string, texts func(*resu
 				m.Line("")
 				title = ""
 			}
-			m.Line("- ", encode.Strong(e.ID), ": ", encode.Linked(text, traceLinks(e)))
+			m.Line("- ", encode.Strong(titleOf(e)), ": ", encode.Linked(text, traceLinks(e)))
 		}
 	}
 }
@@ -191,16 +206,16 @@ func (s *summary) reasonList(m *encode.Comment) {
 			continue
 		}
 		for _, reason := range whys(e) {
-			rows = append(rows, "- "+encode.Strong(e.ID)+": "+encode.Markdown(reason))
+			rows = append(rows, "- "+encode.Strong(titleOf(e))+": "+encode.Markdown(reason))
 		}
 	}
 	for _, d := range s.documents() {
-		rows = append(rows, "- "+encode.Strong(d.of.ID)+": "+encode.Markdown(d.sentence()))
+		rows = append(rows, "- "+encode.Strong(titleOf(d.of))+": "+encode.Markdown(d.sentence()))
 	}
 	for _, c := range s.caveats() {
 		row := "- " + encode.Markdown(c.text)
 		if len(c.of) > 0 {
-			row += " (" + encode.Markdown(experimentList(c.of)) + ")"
+			row += " (" + encode.Markdown(experimentList(c.of, titleOf)) + ")"
 		}
 		rows = append(rows, row)
 	}
@@ -227,7 +242,7 @@ func (s *summary) impactList(m *encode.Comment) {
 	m.Line(encode.Strong(impactTitle(s.r.System.Traffic)))
 	m.Line("")
 	for _, e := range list {
-		m.Line("- ", encode.Markdown(e.ID+": "+impactWords(e)))
+		m.Line("- ", encode.Markdown(titleOf(e)+": "+impactWords(e)))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report/words"
 )
 
 // names are the names in a result that texts may begin with.
@@ -28,6 +29,11 @@ func names(r *result.Result) map[string]bool {
 	}
 	return all
 }
+
+// idOf and titleOf are what an experiment is called: by its id where people type it, by
+// its title where they read.
+func idOf(e *result.Experiment) string    { return e.ID }
+func titleOf(e *result.Experiment) string { return words.Title(e.ID, e.Title) }
 
 // capital returns what writes text as the beginning of a sentence: with a capital, unless
 // a name of the result comes first. Names are as their documents have them, because

@@ -40,7 +40,8 @@ func (n nextStep) Others() string {
 	return " and " + figures.Plural(n.others, "other", "others")
 }
 
-// sentence is the step as one sentence.
+// sentence is the step as one sentence. It has the id of the experiment, which is what one
+// runs it by.
 func (n nextStep) sentence() string {
 	if n.verb == "" {
 		return n.text

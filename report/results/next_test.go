@@ -200,7 +200,7 @@ func TestInvariantsThatWereNotAskedAreTold(t *testing.T) {
 		e := result.Experiment{ID: "payments-down", Verdict: v}
 		change(&e)
 		s := summarize(&result.Result{Experiments: []result.Experiment{e}})
-		if len(s.unasked) != 1 || s.unasked[0].Name() != "once" || s.unasked[0].Why() != "no route" {
+		if len(s.unasked) != 1 || s.unasked[0].Names() != "“once”" || s.unasked[0].Why() != "no route" {
 			t.Errorf("%s: not asked %+v, want one", v, s.unasked)
 		}
 	}

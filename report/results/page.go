@@ -161,7 +161,7 @@ func (p *document) CutOff() bool {
 }
 
 // Unasked are the invariants that were not asked.
-func (p *document) Unasked() []unaskedInvariant { return p.unasked }
+func (p *document) Unasked() []unaskedInvariants { return p.unasked }
 
 // NotBack are the experiments without an answer whose system is not what it was before the
 // fault.

@@ -48,7 +48,7 @@ func (s *summary) saturationList(m *encode.Comment) {
 			title = ""
 		}
 		m.Line("")
-		m.Line(encode.Strong(e.ID), ": ", encode.Markdown(e.Saturation.Sentence))
+		m.Line(encode.Strong(titleOf(e)), ": ", encode.Markdown(e.Saturation.Sentence))
 		m.Line("")
 		m.Line("| journey | touched | of these harmed | of the others harmed |")
 		m.Line("|---|---:|---:|---:|")

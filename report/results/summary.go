@@ -19,8 +19,9 @@ type summary struct {
 	order   []*result.Experiment // worst first
 	counts  map[result.Verdict]int
 	worst   *result.Experiment // of the largest blast radius that can be trusted; nil if there is none
+	dearest *result.Experiment // that costs the real system most; nil where no traffic is declared, or nothing is lost
 	broken  []brokenInvariant
-	unasked []unaskedInvariant
+	unasked []unaskedInvariants
 	fails   []string // how each dependency fails, what matters most first
 	next    []nextStep
 	left    []faultOf // injected, and not proven gone
@@ -62,6 +63,9 @@ func summarize(r *result.Result) *summary {
 	for _, e := range s.order {
 		if trustedRadius(e) != nil && (s.worst == nil || isLarger(e.BlastRadius, s.worst.BlastRadius)) {
 			s.worst = e
+		}
+		if c := s.cost(e); c > 0 && (s.dearest == nil || c > s.cost(s.dearest)) {
+			s.dearest = e
 		}
 		s.unasked = append(s.unasked, unasked(e)...)
 		for i := range e.Invariants {
@@ -333,11 +337,11 @@ func warnings(e *result.Experiment) []string {
 
 // experimentList names a few experiments and counts the others: "a, b, c and 2
 // others".
-func experimentList(list []*result.Experiment) string {
+func experimentList(list []*result.Experiment, name func(*result.Experiment) string) string {
 	const shown = 3
 	var names []string
 	for _, e := range list[:min(shown, len(list))] {
-		names = append(names, e.ID)
+		names = append(names, name(e))
 	}
 	if more := len(list) - shown; more > 0 {
 		names = append(names, figures.Plural(more, "other", "others"))

@@ -48,18 +48,18 @@ func (p *printer) head(s *summary) {
 		p.Wrap("", "Stopped by SIG"+inert.Text(s.r.Run.Signal)+". What follows is what was known by then.")
 	}
 	if s.worst != nil {
-		p.Wrap("", inert.Text(s.largest()))
+		p.Wrap("", inert.Text(s.largest(s.worst.ID)))
 	}
 }
 
 // largest names the largest blast radius, with its interval, and its experiment.
-func (s *summary) largest() string {
+func (s *summary) largest(name string) string {
 	b := s.worst.BlastRadius
 	what := "Largest blast radius "
 	if harmedAlike(b) {
 		what = "Both arms harmed alike, by the fault or by something else: "
 	}
-	return what + words.Excess(b) + interval(b) + " of " + b.Journey + " journeys: " + s.worst.ID
+	return what + words.Excess(b) + interval(b) + " of " + b.Journey + " journeys: " + name
 }
 
 // interval writes the interval of a blast radius in brackets; it is empty where no
@@ -98,7 +98,7 @@ func (p *printer) caveats(s *summary) {
 	for _, c := range list {
 		text := inert.Text(c.text)
 		if len(c.of) > 0 {
-			text += " (" + inert.Text(experimentList(c.of)) + ")"
+			text += " (" + inert.Text(experimentList(c.of, idOf)) + ")"
 		}
 		p.Wrap("! ", text)
 	}
@@ -208,7 +208,7 @@ func (p *printer) unasked(s *summary) {
 	}
 	p.Heading(s.unaskedTitle())
 	for _, u := range s.unasked {
-		p.Wrap(p.Mark(result.Inconclusive), inert.Text(u.sentence()))
+		p.Wrap(p.Mark(result.Inconclusive), inert.Text(u.sentence(u.of.ID)))
 	}
 }
 

@@ -5,37 +5,53 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/page"
 )
 
-// An unaskedInvariant is an invariant of which nobody knows whether it holds, because it
-// was not asked, or could not be.
-type unaskedInvariant struct {
-	of  *result.Experiment
-	inv *result.Invariant
+// unaskedInvariants are invariants of an experiment of which nobody knows whether they
+// hold, because they were not asked, or could not be, for one and the same reason.
+type unaskedInvariants struct {
+	of     *result.Experiment
+	names  []string
+	cutOff bool // by the end of the run
+	why    string
 }
 
 // Of links to the experiment.
-func (u unaskedInvariant) Of() *page.Link { return link(u.of) }
+func (u unaskedInvariants) Of() *page.Link { return link(u.of) }
 
-// Name is the name of the invariant.
-func (u unaskedInvariant) Name() string { return u.inv.Name }
-
-// Why says why it was not asked.
-func (u unaskedInvariant) Why() string {
-	if u.inv.CutOff {
-		return "the run was interrupted"
+// Names are the names of the invariants, in quotation marks.
+func (u unaskedInvariants) Names() string {
+	quoted := make([]string, len(u.names))
+	for i, name := range u.names {
+		quoted[i] = "“" + name + "”"
 	}
-	return cmp.Or(u.inv.Detail, "it was not asked after the fault")
+	return figures.List(quoted, "and")
 }
 
-// sentence says all of it.
-func (u unaskedInvariant) sentence() string {
-	if u.inv.CutOff {
-		return u.inv.Name + " was not asked after the fault, because " + u.Why() + ", " + u.of.ID
+// Why says why they were not asked.
+func (u unaskedInvariants) Why() string { return u.why }
+
+// whyUnasked says why an invariant was not asked.
+func whyUnasked(inv *result.Invariant) string {
+	if inv.CutOff {
+		return "the run was interrupted"
 	}
-	return u.inv.Name + " was not asked: " + u.Why() + ", " + u.of.ID
+	return cmp.Or(inv.Detail, "it was not asked after the fault")
+}
+
+// sentence says all of it, of an experiment under this name.
+func (u unaskedInvariants) sentence(experiment string) string {
+	were := " was"
+	if len(u.names) > 1 {
+		were = " were"
+	}
+	if u.cutOff {
+		return figures.List(u.names, "and") + were + " not asked after the fault, because " + u.why + ", " + experiment
+	}
+	return figures.List(u.names, "and") + were + " not asked: " + u.why + ", " + experiment
 }
 
 // unaskedTitle is the title of a list of them. Those that an interruption cut off may
@@ -49,12 +65,13 @@ func (s *summary) unaskedTitle() string {
 
 // cutOff reports whether an interruption alone kept invariants from being asked.
 func (s *summary) cutOff() bool {
-	return !slices.ContainsFunc(s.unasked, func(u unaskedInvariant) bool { return !u.inv.CutOff })
+	return !slices.ContainsFunc(s.unasked, func(u unaskedInvariants) bool { return !u.cutOff })
 }
 
 // unasked are the invariants of an experiment that was begun which were not asked,
-// whatever its verdict: nobody should take a verdict for an answer to them.
-func unasked(e *result.Experiment) (list []unaskedInvariant) {
+// whatever its verdict: nobody should take a verdict for an answer to them. Those with one
+// reason stand together.
+func unasked(e *result.Experiment) (list []unaskedInvariants) {
 	if len(e.Phases) == 0 {
 		return nil // that nothing was asked goes without saying
 	}
@@ -62,7 +79,13 @@ func unasked(e *result.Experiment) (list []unaskedInvariant) {
 		inv := &e.Invariants[i]
 		c := e.Criterion(result.InvariantCriterion, inv.Name)
 		if c != nil && c.Code == result.ReasonInvariantNotAsked || inv.Before == nil && inv.After == nil {
-			list = append(list, unaskedInvariant{e, inv})
+			why := whyUnasked(inv)
+			k := slices.IndexFunc(list, func(u unaskedInvariants) bool { return u.cutOff == inv.CutOff && u.why == why })
+			if k < 0 {
+				k = len(list)
+				list = append(list, unaskedInvariants{of: e, cutOff: inv.CutOff, why: why})
+			}
+			list[k].names = append(list[k].names, inv.Name)
 		}
 	}
 	return list
