@@ -34,7 +34,7 @@ type proxyOptions struct {
 	set             []string // in place of what the system file says
 	token           string
 	tls             proxyTLS
-	seed            uint64
+	seed            int64 // as toxiproxy-server takes it: also below 0
 	runtime, counts bool
 	version         bool
 }
@@ -68,7 +68,7 @@ and listens where the system file says that its Toxiproxy is.`,
 	setFlag(cmd, &o.set)
 	tokenFlags(cmd, &o.token, "a bearer token; requests must carry it")
 	o.tls.flags(cmd)
-	f.Uint64Var(&o.seed, "seed", 0, "`SEED` of who is affected by a share (default: random)")
+	f.Int64Var(&o.seed, "seed", 0, "`SEED` of who is affected by a share (default: random)")
 	f.BoolVar(&o.runtime, "runtime-metrics", false, "serve metrics of the process at /metrics")
 	f.BoolVar(&o.counts, "proxy-metrics", false, "serve metrics of the proxies at /metrics")
 	f.BoolVar(&o.version, "version", false, "print the version")
@@ -81,7 +81,7 @@ func singleDashed(args []string) []string {
 	if len(args) == 0 || args[0] != "proxy" {
 		return args
 	}
-	known := []string{"host", "port", "config", "seed", "runtime-metrics", "proxy-metrics", "version"}
+	known := []string{"host", "port", "config", "seed", "runtime-metrics", "proxy-metrics", "version", "help"}
 	out := slices.Clone(args)
 	for i, arg := range out {
 		name, _, _ := strings.Cut(strings.TrimPrefix(arg, "-"), "=")
@@ -111,10 +111,10 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 		return err
 	}
 	if o.seed == 0 {
-		o.seed = uint64(time.Now().UnixNano())
+		o.seed = time.Now().UnixNano()
 	}
 	s, err := proxy.Start(proxy.Options{
-		Listen: address, Token: token, Seed: o.seed, Version: version(), RuntimeMetrics: o.runtime, ProxyMetrics: o.counts,
+		Listen: address, Token: token, Seed: uint64(o.seed), Version: version(), RuntimeMetrics: o.runtime, ProxyMetrics: o.counts,
 		Certificate: certificate, UpstreamRoots: roots,
 		Log: slog.New(slog.NewTextHandler(inert.NewWriter(a.stderr), &slog.HandlerOptions{Level: a.logLevel()})),
 	})

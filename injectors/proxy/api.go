@@ -246,7 +246,7 @@ func (s *Server) createToxic(p *proxy, r *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	t, err := parseToxic(body)
+	t, err := parseToxic(body, p.hasToxic)
 	if err != nil {
 		return 0, nil, err
 	}

@@ -50,12 +50,9 @@ func prepare(p *proxy, in proxyInput) (c *change, err error) {
 func (c *change) replaceToxics(s *Server, in proxyInput) error {
 	c.replaces = true
 	for _, body := range in.Toxics {
-		t, err := parseToxic(body)
-		switch {
-		case err != nil:
+		t, err := parseToxic(body, func(name string) bool { return indexByName(c.toxics, name) >= 0 })
+		if err != nil {
 			return err
-		case indexByName(c.toxics, t.name) >= 0:
-			return errToxicExists()
 		}
 		if err := errors.Join(c.upstream.checkToxic(t), s.leases.check(t.run)); err != nil {
 			return err

@@ -368,6 +368,11 @@ func (p *proxy) toxic(name string) (*toxic, error) {
 	return nil, errToxicNotFound()
 }
 
+func (p *proxy) hasToxic(name string) bool {
+	_, err := p.toxic(name)
+	return err == nil
+}
+
 func (p *proxy) addToxic(t *toxic) error {
 	return p.changeToxics(func(now []*toxic) ([]*toxic, error) {
 		if err := p.upstream.checkToxic(t); err != nil {

@@ -86,8 +86,10 @@ func (t *toxic) affects(n int) bool {
 func (t *toxic) isDown() bool { return t.kind == typeDown }
 
 // parseToxic reads the body of POST /proxies/{proxy}/toxics. It returns an apiError; of
-// several mistakes, the one that Toxiproxy finds first.
-func parseToxic(body json.RawMessage) (*toxic, error) {
+// several mistakes, the one that Toxiproxy finds first: clients make a toxic that is there
+// already to learn that it is, with whatever attributes. taken reports whether the proxy
+// has a toxic of this name.
+func parseToxic(body json.RawMessage, taken func(name string) bool) (*toxic, error) {
 	in := toxicInput{Stream: "downstream"}
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, errBody(err)
@@ -114,6 +116,9 @@ func parseToxic(body json.RawMessage) (*toxic, error) {
 	}
 	if err := errors.Join(checkName("a toxic", t.name), checkName("a run", t.run)); err != nil {
 		return nil, err
+	}
+	if taken(t.name) {
+		return nil, errToxicExists()
 	}
 	if in.Toxicity != nil {
 		t.toxicity = *in.Toxicity
