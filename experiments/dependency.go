@@ -33,7 +33,7 @@ func dependencyShape(dep *Dependency, env environment) shape.Shape {
 	return shape.Validated{Shape: shape.Fields{
 		{Name: "listen", Doc: "host:port of the proxy, which the system calls", Shape: env.inText(&dep.Listen, address{to: &dep.Listen})},
 		{Name: "upstream", Doc: "host:port of the dependency; a scheme such as http:// allows faults on single requests",
-			Shape: env.inText(&dep.Upstream, address{to: &dep.Upstream, schemes: []string{"http", "https", "h2c", "redis", "rediss", "postgres"}})},
+			Shape: env.inText(&dep.Upstream, address{to: &dep.Upstream, schemes: []string{"http", "https", "h2c", "grpc", "grpcs", "redis", "rediss", "postgres"}})},
 		{Name: "proxy", Doc: "name of the proxy on its Toxiproxy, where it is not the dependency's", Shape: env.inText(&dep.Proxy, shape.Line(&dep.Proxy))},
 		{Name: "criticality", Doc: "hard: journeys cannot do without it; soft: they degrade without it",
 			Shape: shape.Enum(&dep.Criticality, "a criticality", Hard, Soft)},

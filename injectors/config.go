@@ -15,7 +15,7 @@ func formats() []string { return []string{"json", "yaml", "text"} }
 
 func httpConfig() Kind {
 	return Kind{
-		Name: "http_config", Level: Message, Acts: "requests", Wire: "http_config", Streamless: true, Config: true, Schemes: []string{"http", "https", "h2c"},
+		Name: "http_config", Level: Message, Acts: "requests", Wire: "http_config", Streamless: true, Config: true, Schemes: requestSchemes(),
 		Summary: "a document that the dependency serves goes bad",
 		Attributes: append([]Attribute{
 			{Name: "format", Unit: Word, Wire: "format", Words: formats(),

@@ -18,7 +18,7 @@ const (
 
 func httpError() Kind {
 	return Kind{
-		Name: "http_error", Level: Message, Acts: "requests", ByRequest: true, Wire: "http_error", Streamless: true, Schemes: []string{"http", "https", "h2c"},
+		Name: "http_error", Level: Message, Acts: "requests", ByRequest: true, Wire: "http_error", Streamless: true, Schemes: requestSchemes(),
 		Summary: "requests are answered with an HTTP status",
 		Attributes: []Attribute{
 			{Name: "status", Unit: Count, Required: true, Min: 200, Max: 599, Wire: "status", Scale: unscaled,
@@ -36,7 +36,7 @@ func httpError() Kind {
 
 func httpLatency() Kind {
 	return Kind{
-		Name: "http_latency", Level: Message, Acts: "requests", ByRequest: true, Wire: "http_latency", Streamless: true, Schemes: []string{"http", "https", "h2c"},
+		Name: "http_latency", Level: Message, Acts: "requests", ByRequest: true, Wire: "http_latency", Streamless: true, Schemes: requestSchemes(),
 		Summary: "single requests are answered late",
 		Attributes: []Attribute{
 			latencyAttribute("800ms"), jitterAttribute("250ms"),
@@ -49,7 +49,7 @@ func httpLatency() Kind {
 
 func httpAbort() Kind {
 	return Kind{
-		Name: "http_abort", Level: Message, Acts: "requests", ByRequest: true, Wire: "http_abort", Streamless: true, Schemes: []string{"http", "https", "h2c"},
+		Name: "http_abort", Level: Message, Acts: "requests", ByRequest: true, Wire: "http_abort", Streamless: true, Schemes: requestSchemes(),
 		Summary: "connections break instead of an answer",
 		Attributes: []Attribute{
 			whenAttribute(before, after, "middle"), matchRequests(), firstAttribute("requests"),
@@ -58,9 +58,12 @@ func httpAbort() Kind {
 	}
 }
 
+// requestSchemes are those of upstreams that take requests of HTTP.
+func requestSchemes() []string { return []string{"http", "https", "h2c", "grpc", "grpcs"} }
+
 func grpcError() Kind {
 	return Kind{
-		Name: "grpc_error", Level: Message, Acts: "requests", ByRequest: true, Wire: "grpc_error", Streamless: true, Schemes: []string{"h2c", "https"},
+		Name: "grpc_error", Level: Message, Acts: "requests", ByRequest: true, Wire: "grpc_error", Streamless: true, Schemes: []string{"grpc", "grpcs", "h2c", "https"},
 		Summary: "gRPC calls end with a status",
 		Attributes: []Attribute{
 			{Name: "code", Unit: Word, Required: true, Wire: "code", numbered: true, Words: []string{"CANCELLED", "UNKNOWN", "INVALID_ARGUMENT",

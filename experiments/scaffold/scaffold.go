@@ -128,7 +128,7 @@ func dependencies(o Options) []dependency {
 
 var (
 	listenForm   = regexp.MustCompile(`^[^/@?#\s]*:[0-9]{1,5}$`)
-	upstreamForm = regexp.MustCompile(`^((http|https|h2c|redis|rediss|postgres)://)?([^/@?#\s]+):[0-9]{1,5}$`)
+	upstreamForm = regexp.MustCompile(`^((https?|h2c|grpcs?|redis|rediss|postgres)://)?([^/@?#\s]+):[0-9]{1,5}$`)
 )
 
 // canBeNamed reports whether a document may hold the proxy's addresses: they have

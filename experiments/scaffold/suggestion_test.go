@@ -20,6 +20,7 @@ func TestEachSuggestionIsAnExperiment(t *testing.T) {
 	always := " -hangs timeout -refuses down"
 	want := map[string]string{
 		"http": always + " -fails http_error" + tail, "https": always + " -fails http_error" + tail, "h2c": always + " -fails http_error" + tail,
+		"grpc": always + " -fails http_error" + tail, "grpcs": always + " -fails http_error" + tail,
 		"redis": always + " -fails redis_error -bad-data redis_empty", "rediss": always + " -fails redis_error -bad-data redis_empty",
 		"postgres": always + " -fails postgres_error", "bare": always + " -fails reset_peer", "foreign": always + " -fails reset_peer",
 	}

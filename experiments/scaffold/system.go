@@ -167,7 +167,7 @@ url: %s
 const dependenciesHead = `# What the system calls through proxies. Each needs listen (the proxy's address,
 # which the system calls) and upstream (where the proxy leads to), or proxy alone:
 # the name of a proxy that exists. An upstream with a scheme (http, https, h2c,
-# redis, postgres) tells what is spoken there.
+# grpc, redis, postgres) tells what is spoken there.
 #   criticality: hard (journeys cannot do without it) or soft (they degrade)
 #   owner: who is asked when it breaks journeys
 dependencies:

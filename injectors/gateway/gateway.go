@@ -29,6 +29,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/blastgauge/blastgauge/injectors/gateway/http"
 	"github.com/blastgauge/blastgauge/injectors/gateway/postgres"
 	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
@@ -85,7 +86,7 @@ func New(o Options) (*Gateway, error) {
 		return nil, fmt.Errorf("upstream address: %w", err)
 	}
 	switch {
-	case o.Scheme == "https" || o.Scheme == "rediss":
+	case BeginsWithTLS(o.Scheme):
 		o.UpstreamTLS = completeTLS(o.UpstreamTLS, host)
 	case slices.Contains(postgres.Schemes(), o.Scheme) && o.UpstreamTLS == nil:
 		if o.UpstreamTLS, err = postgres.TLS(o.Query, host, o.UpstreamRoots); err != nil {
@@ -98,6 +99,10 @@ func New(o Options) (*Gateway, error) {
 	g.protocol = g.newProtocol()
 	return g, nil
 }
+
+// BeginsWithTLS reports whether every connection to an upstream with the scheme begins
+// with TLS.
+func BeginsWithTLS(scheme string) bool { return http.Encrypts(scheme) || scheme == "rediss" }
 
 // completeTLS returns a copy of given that names the server.
 func completeTLS(given *tls.Config, host string) *tls.Config {

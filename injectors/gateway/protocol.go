@@ -69,7 +69,7 @@ func (c *connection) secureHTTP(ctx context.Context) error {
 			return err
 		}
 	}
-	if o.Scheme != "https" || c.upstreamSecured {
+	if !http.Encrypts(o.Scheme) || c.upstreamSecured {
 		return nil
 	}
 	// What the client speaks decides what to agree on with the dependency.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/blastgauge/blastgauge/injectors/gateway/http"
 	"github.com/blastgauge/blastgauge/injectors/gateway/postgres"
 	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
@@ -24,7 +25,7 @@ const (
 // was given for them.
 func OffersTLS(scheme string, query url.Values, given bool) bool {
 	switch {
-	case scheme == "https":
+	case http.Encrypts(scheme):
 		return true
 	case slices.Contains(postgres.Schemes(), scheme):
 		return given || postgres.Encrypts(query)
@@ -41,7 +42,7 @@ func (c *connection) acceptTLS(ctx context.Context) error {
 		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 			config := config.Clone()
 			config.NextProtos = []string{protoHTTP2, protoHTTP1}
-			if c.gateway.options.Scheme != "https" {
+			if !http.Encrypts(c.gateway.options.Scheme) {
 				return config, nil
 			}
 			secured, err := c.gateway.handshake(ctx, c.upstream, common(hello.SupportedProtos, config.NextProtos)...)

@@ -120,7 +120,7 @@ func TestHowConnectionsEnd(t *testing.T) {
 func TestAGatewayWhoseUpstreamRefuses(t *testing.T) {
 	t.Parallel()
 	s := serve(t, proxy.Options{})
-	for _, scheme := range []string{"http", "https", "h2c", "redis", "rediss", "postgres"} {
+	for _, scheme := range []string{"http", "https", "h2c", "grpc", "grpcs", "redis", "rediss", "postgres"} {
 		address := route(t, s, scheme, scheme+"://127.0.0.1:1")
 		for range 100 {
 			c := dial(t, address)

@@ -85,7 +85,7 @@ func (p *proxy) gatewayTo(listen string, upstream target) (*gateway.Gateway, cer
 	if upstream.offersTLS(p.certificate != nil) {
 		o.ClientTLS = certified.config()
 	}
-	if upstream.scheme == "https" || upstream.scheme == "rediss" {
+	if gateway.BeginsWithTLS(upstream.scheme) {
 		o.UpstreamTLS = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: p.roots}
 	}
 	g, err := gateway.New(o)

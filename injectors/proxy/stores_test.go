@@ -145,7 +145,7 @@ func TestFaultsAndTheirProtocols(t *testing.T) {
 	route(t, s, "web", "http://127.0.0.1:1")
 	route(t, s, "bytes", "127.0.0.1:1")
 	for _, tt := range []struct{ into, toxic, says string }{
-		{"carts", `{"type":"http_error","attributes":{"status":500}}`, "http_error acts on requests of http, https, h2c, grpc, but the upstream is redis://127.0.0.1:1"},
+		{"carts", `{"type":"http_error","attributes":{"status":500}}`, "http_error acts on requests of http, https, h2c, grpc, grpcs, but the upstream is redis://127.0.0.1:1"},
 		{"web", `{"type":"redis_empty"}`, "redis_empty acts on requests of redis, rediss, but the upstream is http://127.0.0.1:1"},
 		{"orders", `{"type":"redis_empty"}`, "redis_empty acts on requests of redis, rediss"},
 		{"bytes", `{"type":"postgres_error","attributes":{"sqlstate":"40001"}}`, "add a scheme, such as postgres://127.0.0.1:1"},

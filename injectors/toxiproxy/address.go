@@ -38,7 +38,7 @@ func address(text string) (host, port string) {
 	if err != nil {
 		host = strings.Trim(rest, "[]")
 	}
-	defaults := map[string]string{"http": "80", "h2c": "80", "https": "443", "redis": "6379", "rediss": "6379", "postgres": "5432"}
+	defaults := map[string]string{"http": "80", "h2c": "80", "grpc": "80", "https": "443", "grpcs": "443", "redis": "6379", "rediss": "6379", "postgres": "5432"}
 	return host, cmp.Or(port, defaults[scheme])
 }
 

@@ -135,6 +135,8 @@ func TestAddresses(t *testing.T) {
 		":18083":                         {"", "18083"},
 		"shop.test":                      {"shop.test", ""},
 		"h2c://shop.test":                {"shop.test", "80"},
+		"grpc://shop.test":               {"shop.test", "80"},
+		"grpcs://shop.test":              {"shop.test", "443"},
 		"run.until-x.blastgauge.invalid": {"run.until-x.blastgauge.invalid", ""},
 	} {
 		if host, port := address(text); host != want[0] || port != want[1] {

@@ -28,8 +28,12 @@ const (
 // Kinds lists the types that [Parse] knows.
 func Kinds() []string { return []string{kindError, kindLatency, kindAbort, kindGRPC, kindConfig} }
 
-// Schemes lists the schemes of upstreams that speak HTTP.
-func Schemes() []string { return []string{"http", "https", "h2c", "grpc"} }
+// Schemes lists the schemes of upstreams that speak HTTP. What gRPC calls grpc is h2c, and
+// grpcs is https.
+func Schemes() []string { return []string{"http", "https", "h2c", "grpc", "grpcs"} }
+
+// Encrypts reports whether upstreams with a scheme speak HTTP inside TLS.
+func Encrypts(scheme string) bool { return scheme == "https" || scheme == "grpcs" }
 
 // A Fault is a fault on HTTP requests.
 type Fault = faultset.Fault[*Rule]
