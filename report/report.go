@@ -57,8 +57,9 @@ type Options struct {
 	// StyleSheet is the address of a file with [StyleSheet] beside the page, for
 	// servers that block styles in pages; empty: the styles are in the page.
 	StyleSheet string
-	Everything bool   // html: nothing is folded, also on paper
-	Runs       string // html of an index: the directory of the runs, as seen from the page; empty: it has no links to their reports
+	Everything bool          // html: nothing is folded, also on paper
+	Links      []encode.Link // github, junit and md: where the report and the job are; see [JobLinks]
+	Runs       string        // html of an index: the directory of the runs, as seen from the page; empty: it has no links to their reports
 }
 
 func (o Options) terminal() terminal.Options {
@@ -67,6 +68,12 @@ func (o Options) terminal() terminal.Options {
 
 func (o Options) page() page.Options {
 	return page.Options{StyleSheet: o.StyleSheet, Everything: o.Everything}
+}
+
+// JobLinks are the links of a report that a job of a CI system makes, from the environment
+// of the job. Page is the absolute path of an HTML page that the job keeps; empty for none.
+func JobLinks(getenv func(name string) string, page string) []encode.Link {
+	return encode.JobLinks(getenv, page)
 }
 
 // StyleSheet is the style sheet of all pages; see [Options].
@@ -112,11 +119,11 @@ func IndexFormats() []string { return names(indexFormats(Options{}, 0)) }
 
 func resultFormats(o Options) map[string]Format {
 	return map[string]Format{
-		"github": results.WriteGitHub,
+		"github": func(w io.Writer, r *result.Result) error { return results.WriteGitHub(w, r, o.Links...) },
 		"html":   func(w io.Writer, r *result.Result) error { return results.WriteHTML(w, r, o.page()) },
 		"json":   func(w io.Writer, r *result.Result) error { return encode.WriteJSON(w, r) },
-		"junit":  results.WriteJUnit,
-		"md":     results.WriteMarkdown,
+		"junit":  func(w io.Writer, r *result.Result) error { return results.WriteJUnit(w, r, o.Links...) },
+		"md":     func(w io.Writer, r *result.Result) error { return results.WriteMarkdown(w, r, o.Links...) },
 		"ndjson": results.WriteNDJSON,
 		"text":   func(w io.Writer, r *result.Result) error { return results.WriteText(w, r, o.terminal()) },
 	}
@@ -124,11 +131,11 @@ func resultFormats(o Options) map[string]Format {
 
 func compareFormats(o Options) map[string]CompareFormat {
 	return map[string]CompareFormat{
-		"github": comparisons.WriteGitHub,
+		"github": func(w io.Writer, c *compare.Comparison) error { return comparisons.WriteGitHub(w, c, o.Links...) },
 		"html":   func(w io.Writer, c *compare.Comparison) error { return comparisons.WriteHTML(w, c, o.page()) },
 		"json":   func(w io.Writer, c *compare.Comparison) error { return encode.WriteJSON(w, c) },
-		"junit":  comparisons.WriteJUnit,
-		"md":     comparisons.WriteMarkdown,
+		"junit":  func(w io.Writer, c *compare.Comparison) error { return comparisons.WriteJUnit(w, c, o.Links...) },
+		"md":     func(w io.Writer, c *compare.Comparison) error { return comparisons.WriteMarkdown(w, c, o.Links...) },
 		"ndjson": comparisons.WriteNDJSON,
 		"text":   func(w io.Writer, c *compare.Comparison) error { return comparisons.WriteText(w, c, o.terminal()) },
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -46,6 +47,7 @@ func parseOutputs[T any](a *app, specs []string, find func(string, report.Option
 	if len(specs) == 0 {
 		specs = []string{"text"}
 	}
+	find = withLinks(a, specs, find)
 	var list []output[T]
 	var blocked []error
 	onStdout := 0
@@ -77,6 +79,22 @@ func parseOutputs[T any](a *app, specs []string, find func(string, report.Option
 		return nil, usageError{err}
 	}
 	return list, nil
+}
+
+// withLinks gives formats the links to the job that they are made in, and to the page that is
+// made with them.
+func withLinks[T any](a *app, specs []string, find func(string, report.Options) (func(io.Writer, T) error, error)) func(string, report.Options) (func(io.Writer, T) error, error) {
+	page := ""
+	for _, spec := range specs {
+		if name, path, _ := strings.Cut(spec, "="); name == "html" && path != "" {
+			page, _ = filepath.Abs(path) // without a working directory there is no link to it
+		}
+	}
+	links := report.JobLinks(func(name string) string { value, _ := a.getenv(name); return value }, page)
+	return func(name string, o report.Options) (func(io.Writer, T) error, error) {
+		o.Links = links
+		return find(name, o)
+	}
 }
 
 // findFormat finds a format. Its width is that of the terminal when it is written: a run

@@ -308,3 +308,27 @@ func deaf(ts *testscript.TestScript, _ bool, args []string) {
 		wantCode(ts, args[0], got)
 	}
 }
+
+// A report that a job makes leads to the job, and to the page that was made with it.
+func TestReportsLeadToTheirJob(t *testing.T) {
+	base, head, dir := fixtureRun(t, "suite", nil), fixtureRun(t, "suite", worse), t.TempDir()
+	for _, name := range []string{"GITHUB_SERVER_URL", "GITHUB_STEP_SUMMARY"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("CI_JOB_URL", "https://gitlab.test/shop/-/jobs/5")
+	t.Setenv("CI_PROJECT_DIR", dir)
+	page := "https://gitlab.test/shop/-/jobs/5/artifacts/file/page.html"
+	for name, args := range map[string][]string{"report": {"report", head}, "compare": {"compare", base, head}} {
+		for _, format := range []string{"md", "junit", "github"} {
+			args = append(args, "-o", format+"="+filepath.Join(dir, format))
+		}
+		if code, _, errs := invoke(t, append(args, "-o", "html="+filepath.Join(dir, "page.html"))...); code != 0 && code != 3 {
+			t.Fatalf("%s: exit %d: %s", name, code, errs)
+		}
+		for format, want := range map[string]string{"md": "[report](<" + page + ">)", "junit": `<property name="link.report" value="` + page + `">`, "github": "report: " + page} {
+			if text, err := os.ReadFile(filepath.Join(dir, format)); err != nil || !strings.Contains(string(text), want) {
+				t.Errorf("%s -o %s: %q is not in it, %v", name, format, want, err)
+			}
+		}
+	}
+}

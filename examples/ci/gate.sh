@@ -20,10 +20,10 @@ set -eu
 : "${RUNS:=$OUT/runs}"
 run=$RUNS/$(date -u +%Y%m%dt%H%M%Sz)
 mkdir -p "$OUT" "$RUNS" "$(dirname "$LAST_GOOD")"
-rm -f "$OUT/comment.md" "$OUT/annotations" "$OUT/run.xml" "$OUT/compare.xml" "$OUT/compare.html"
+rm -f "$OUT/comment.md" "$OUT/annotations" "$OUT/run.xml" "$OUT/compare.xml" "$OUT/run.html" "$OUT/compare.html"
 
 set -- -f "$SYSTEM" --out "$run" -o text \
-	-o junit="$OUT/run.xml" -o md="$OUT/comment.md" -o github="$OUT/annotations" "$@"
+	-o junit="$OUT/run.xml" -o md="$OUT/comment.md" -o github="$OUT/annotations" -o html="$OUT/run.html" "$@"
 verdict=0
 blastgauge run "$@" || verdict=$?
 case $verdict in

@@ -15,10 +15,10 @@ import (
 // journey and per invariant that both sides were asked. The case of an experiment that
 // regressed fails, and it alone, so that it counts once. What cannot be compared or is
 // not decided is skipped: it is no regression, and it must not look like a pass.
-func WriteJUnit(w io.Writer, c *compare.Comparison) error {
+func WriteJUnit(w io.Writer, c *compare.Comparison, links ...encode.Link) error {
 	var suites []encode.Suite
 	for i := range c.Experiments {
-		suites = append(suites, suiteOf(c, &c.Experiments[i]))
+		suites = append(suites, suiteOf(c, &c.Experiments[i], links))
 	}
 	return encode.WriteJUnit(w, encode.CompareKind, systemOf(c), suites)
 }
@@ -34,10 +34,11 @@ func systemOf(c *compare.Comparison) string {
 }
 
 // suiteOf is the suite of one experiment.
-func suiteOf(c *compare.Comparison, e *compare.Experiment) encode.Suite {
+func suiteOf(c *compare.Comparison, e *compare.Experiment, links []encode.Link) encode.Suite {
 	called := words.Called(e.ID, e.Title)
 	s := encode.Suite{ID: e.ID, Name: called, File: e.File}
 	setProperties(&s, c, e)
+	s.SetLinks(links)
 	add := func(name string, status compare.Status, reasons ...string) {
 		o := encode.Outcome{Name: called + ": " + name, Verdict: verdictOf(status), Reasons: words.NonEmpty(reasons...)}
 		if status == compare.Regressed { // the experiment counts
@@ -46,7 +47,7 @@ func suiteOf(c *compare.Comparison, e *compare.Experiment) encode.Suite {
 		}
 		s.Add(o)
 	}
-	s.Add(encode.Outcome{Name: called + ": no regression", Verdict: verdictOf(e.Status), Type: statusCode(e.Status), Reasons: reasonsOf(e)})
+	s.Add(encode.Outcome{Name: called + ": no regression", Verdict: verdictOf(e.Status), Type: statusCode(e.Status), Reasons: reasonsOf(e), Links: links})
 	for _, j := range e.Journeys {
 		add("blast radius of "+j.Name, j.Status, j.Reason)
 	}
@@ -93,7 +94,7 @@ func setProperties(s *encode.Suite, c *compare.Comparison, e *compare.Experiment
 // WriteGitHub writes workflow commands: an error at the line of an experiment that
 // regressed, a warning at one that cannot be compared, and a notice with the
 // headline.
-func WriteGitHub(w io.Writer, c *compare.Comparison) error {
+func WriteGitHub(w io.Writer, c *compare.Comparison, links ...encode.Link) error {
 	var commands encode.Commands
 	for _, e := range dearestFirst(c) {
 		switch e.Status {
@@ -103,6 +104,6 @@ func WriteGitHub(w io.Writer, c *compare.Comparison) error {
 			commands.Add("warning", e.File, e.Line, words.Called(e.ID, e.Title)+" not comparable", strings.Join(e.Reasons, "; "))
 		}
 	}
-	commands.Add("notice", "", 0, "blastgauge compare", sentences(headline(c), unseenBelow(c)))
+	commands.Add("notice", "", 0, "blastgauge compare", strings.Join(append([]string{sentences(headline(c), unseenBelow(c))}, encode.LinkTexts(links)...), "; "))
 	return commands.Write(w)
 }

@@ -14,7 +14,7 @@ import (
 
 // WriteMarkdown writes a comment for a pull request: first what changed, the rest
 // folded away.
-func WriteMarkdown(w io.Writer, c *compare.Comparison) error {
+func WriteMarkdown(w io.Writer, c *compare.Comparison, links ...encode.Link) error {
 	var m encode.Comment
 	m.Line(encode.CommentMark(systemOf(c)))
 	m.Line("### Resilience: ", encode.Markdown(figures.Uncapital(headline(c))))
@@ -31,6 +31,7 @@ func WriteMarkdown(w io.Writer, c *compare.Comparison) error {
 	m.Fold("Notes", func(m *encode.Comment) { noteList(m, c) })
 	m.Line("")
 	m.Line("<sub>base ", encode.Markdown(runsName(c.Base)), ", head ", encode.Markdown(runsName(c.Head)), ". ", encode.Code(command(c)), "</sub>")
+	m.Links(links)
 	_, err := io.WriteString(w, m.String())
 	return err
 }

@@ -27,6 +27,14 @@ func (m *Comment) Line(parts ...string) {
 	s.WriteByte('\n')
 }
 
+// Links writes a paragraph of links; nothing where there are none.
+func (m *Comment) Links(links []Link) {
+	if len(links) > 0 {
+		m.Line("")
+		m.Line(LinkLine(links))
+	}
+}
+
 // Section writes a part of the comment that may be left out.
 func (m *Comment) Section(write func(*Comment)) {
 	m.section(contentOf(write))

@@ -11,7 +11,16 @@ import (
 
 // Commands are workflow commands, which GitHub Actions shows beside a line of a
 // file in the pull request. The zero value has none.
-type Commands struct{ out bytes.Buffer }
+type Commands struct{ list []command }
+
+// A command is one line, and what it is called where it is not shown.
+type command struct{ level, title, line string }
+
+const (
+	mostShown = 10    // annotations of each level that GitHub shows of a step
+	longText  = 4_000 // characters; GitHub cuts what is longer
+	longTitle = 250
+)
 
 // Add adds a command at a line of a file. The level is error, warning or notice.
 // A file may be empty and a line 0: then the command has no place.
@@ -40,14 +49,50 @@ func (c *Commands) AddAt(level string, at Place, title, text string) {
 			properties = append(properties, fmt.Sprintf("%s=%d", p.name, p.value))
 		}
 	}
+	title = shortened(title, longTitle)
 	properties = append(properties, "title="+commandProperty(title))
-	fmt.Fprintf(&c.out, "::%s %s::%s\n", level, strings.Join(properties, ","), commandText(text))
+	c.list = append(c.list, command{level, title, fmt.Sprintf("::%s %s::%s\n", level, strings.Join(properties, ","), commandText(shortened(text, longText)))})
 }
 
-// Write writes the commands.
+// Write writes the commands. GitHub shows the first few of each level: where there are more,
+// the last that it shows names the others, which only the log has.
 func (c *Commands) Write(w io.Writer) error {
-	_, err := w.Write(c.out.Bytes())
+	total, before := map[string]int{}, map[string]int{}
+	for _, v := range c.list {
+		total[v.level]++
+	}
+	var out bytes.Buffer
+	for i, v := range c.list {
+		if before[v.level]++; before[v.level] == mostShown && total[v.level] > mostShown {
+			out.WriteString(c.rest(v.level, i))
+		}
+		out.WriteString(v.line)
+	}
+	_, err := w.Write(out.Bytes())
 	return err
+}
+
+// rest is the command that stands for those of a level from the i-th on.
+func (c *Commands) rest(level string, i int) string {
+	var titles []string
+	for _, v := range c.list[i:] {
+		if v.level == level {
+			titles = append(titles, v.title)
+		}
+	}
+	text := fmt.Sprintf("%d more, which are in the log of the job: %s", len(titles), strings.Join(titles, "; "))
+	return fmt.Sprintf("::%s title=blastgauge::%s\n", level, commandText(shortened(text, longText)))
+}
+
+// shortened cuts text at so many characters, and marks that it did.
+func shortened(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	if list := []rune(text); len(list) > most {
+		return string(list[:most-1]) + "…"
+	}
+	return text
 }
 
 // commandText writes text so that it cannot end its command or begin another.

@@ -75,11 +75,19 @@ type Outcome struct {
 	Type     string   // of a failure; empty: the verdict
 	Expected string   // and what was measured, on one line
 	Reasons  []string // the first one is the message
+	Links    []Link   // told where the case does not pass
 }
 
 // Set adds a property.
 func (s *Suite) Set(name, value string) {
 	s.Properties = append(s.Properties, Property{name, value})
+}
+
+// SetLinks sets a property for each link.
+func (s *Suite) SetLinks(links []Link) {
+	for _, l := range links {
+		s.Set("link."+l.Label, l.URL)
+	}
 }
 
 // Add adds a case to the suite. Only held passes; what was not run is skipped, and
@@ -89,7 +97,7 @@ func (s *Suite) Add(o Outcome) {
 	s.seconds += max(0, o.Seconds)
 	s.Time = seconds(s.seconds)
 	var lines []string
-	for _, line := range append(words.NonEmpty(o.Expected), o.Reasons...) {
+	for _, line := range slices.Concat(words.NonEmpty(o.Expected), o.Reasons, LinkTexts(o.Links)) {
 		lines = append(lines, inert.Text(line)) // so that each is one line
 	}
 	cause := &Cause{Message: words.FirstReason(o.Reasons), Type: words.VerdictCode(o.Verdict), Text: strings.Join(lines, "\n")}

@@ -15,7 +15,7 @@ import (
 // fault may still be active, a warning where there is no answer, and one notice with
 // the headline. The summary page of a job is the Markdown report, in the file that
 // GITHUB_STEP_SUMMARY names.
-func WriteGitHub(w io.Writer, r *result.Result) error {
+func WriteGitHub(w io.Writer, r *result.Result, links ...encode.Link) error {
 	s := summarize(r)
 	var commands encode.Commands
 	annotate := func(level string, e *result.Experiment, text string) {
@@ -46,6 +46,6 @@ func WriteGitHub(w io.Writer, r *result.Result) error {
 	if len(s.fails) > 0 { // in one, as few are shown
 		commands.Add("notice", "", 0, "blastgauge dependencies", strings.Join(s.fails, "; "))
 	}
-	commands.Add("notice", "", 0, "blastgauge", s.headline())
+	commands.Add("notice", "", 0, "blastgauge", strings.Join(append([]string{s.headline()}, encode.LinkTexts(links)...), "; "))
 	return commands.Write(w)
 }

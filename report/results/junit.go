@@ -19,16 +19,16 @@ import (
 // An experiment counts once, however many of its criteria speak against it: its own case
 // fails where it is refuted, and is an error where there is no answer. A criterion that
 // held passes; any other is skipped, and says what it says.
-func WriteJUnit(w io.Writer, r *result.Result) error {
+func WriteJUnit(w io.Writer, r *result.Result, links ...encode.Link) error {
 	var suites []encode.Suite
 	for i := range r.Experiments {
-		suites = append(suites, suiteOf(r, &r.Experiments[i]))
+		suites = append(suites, suiteOf(r, &r.Experiments[i], links))
 	}
 	return encode.WriteJUnit(w, encode.RunKind, r.System.Name, suites)
 }
 
 // suiteOf is the suite of one experiment.
-func suiteOf(r *result.Result, e *result.Experiment) encode.Suite {
+func suiteOf(r *result.Result, e *result.Experiment, links []encode.Link) encode.Suite {
 	called := words.Called(e.ID, e.Title)
 	s := encode.Suite{ID: e.ID, Name: called, File: e.File}
 	took := 0.0
@@ -37,7 +37,8 @@ func suiteOf(r *result.Result, e *result.Experiment) encode.Suite {
 		s.Timestamp = e.Phases[0].From.UTC().Format("2006-01-02T15:04:05")
 	}
 	setProperties(&s, r, e)
-	s.Add(encode.Outcome{Name: called + ": hypothesis", Seconds: took, Verdict: e.Verdict, Expected: e.Hypothesis, Reasons: slices.Concat(whys(e), harmsShown(e), failsOf(r, e), uncheckedTexts(e))})
+	s.SetLinks(links)
+	s.Add(encode.Outcome{Name: called + ": hypothesis", Seconds: took, Verdict: e.Verdict, Expected: e.Hypothesis, Reasons: slices.Concat(whys(e), harmsShown(e), failsOf(r, e), uncheckedTexts(e)), Links: links})
 	for _, c := range e.Criteria {
 		o := encode.Outcome{Name: called + ": " + c.Name, Verdict: c.Verdict, Expected: measured(c), Reasons: words.NonEmpty(c.Detail)}
 		switch {

@@ -14,7 +14,7 @@ import (
 
 // WriteMarkdown writes a comment for a pull request, or the summary of a job: first
 // the answer, then a row per experiment, with the reasons folded away.
-func WriteMarkdown(w io.Writer, r *result.Result) error {
+func WriteMarkdown(w io.Writer, r *result.Result, links ...encode.Link) error {
 	s := summarize(r)
 	var m encode.Comment
 	m.Line(encode.CommentMark(r.System.Name))
@@ -42,6 +42,7 @@ func WriteMarkdown(w io.Writer, r *result.Result) error {
 		text = "**" + text + "**"
 	}
 	m.Line(text, " Run ", encode.Markdown(r.Run.ID), ", ", figures.Period(r.Run.Started, r.Run.Ended), ".")
+	m.Links(links)
 	_, err := io.WriteString(w, m.String())
 	return err
 }

@@ -37,9 +37,9 @@ func TestABrokenInvariantIsShownBesideVoidNumbers(t *testing.T) {
 	t.Parallel()
 	for name, write := range map[string]func(io.Writer, *result.Result) error{
 		"text":     func(w io.Writer, r *result.Result) error { return WriteText(w, r, terminal.Options{}) },
-		"markdown": WriteMarkdown,
-		"junit":    WriteJUnit,
-		"github":   WriteGitHub,
+		"markdown": func(w io.Writer, r *result.Result) error { return WriteMarkdown(w, r) },
+		"junit":    func(w io.Writer, r *result.Result) error { return WriteJUnit(w, r) },
+		"github":   func(w io.Writer, r *result.Result) error { return WriteGitHub(w, r) },
 		"ndjson":   WriteNDJSON,
 		"page":     func(w io.Writer, r *result.Result) error { return WriteHTML(w, r, page.Options{}) },
 	} {
