@@ -162,7 +162,10 @@ func (s *Server) reset(*http.Request) (int, any, error) {
 	enabled := true
 	var errs []error
 	for _, p := range s.all() {
-		p.removeToxics(func(*toxic) bool { return true })
+		if _, err := p.removeToxics(func(*toxic) bool { return true }); err != nil {
+			errs = append(errs, err)
+			continue
+		}
 		if err := s.update(p, proxyUpdate{Enabled: &enabled}); err != nil && asAPIError(err).Status != http.StatusNotFound { // one that was deleted needs no reset
 			errs = append(errs, fmt.Errorf("proxy %s: %w", p.name, err))
 		}
@@ -317,7 +320,10 @@ func (s *Server) releaseLease(r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	acquired := s.leases.release(run)
-	s.removeRun(run)
+	if err := s.removeRun(run); err != nil {
+		s.leases.comeBackTo(run)
+		return 0, nil, err
+	}
 	if !acquired {
 		return 0, nil, &apiError{"lease not found", http.StatusNotFound}
 	}

@@ -86,11 +86,13 @@ type toxicView struct {
 
 // toxicExtras is what the API shows of a toxic beyond Toxiproxy's.
 type toxicExtras struct {
-	Met            int64  `json:"met"`
-	Of             int64  `json:"of"`
-	Seen           int64  `json:"seen,omitempty"` // requests that came, of a message-level toxic
-	Run            string `json:"run,omitempty"`
-	gateway.Record        // of a message-level toxic that makes config bad
+	Met  int64  `json:"met"`
+	Of   int64  `json:"of"`
+	Seen int64  `json:"seen,omitempty"` // requests that came, of a message-level toxic
+	Run  string `json:"run,omitempty"`
+	// Refusing is that a down makes the port refuse: who tries to connect is not counted.
+	Refusing       bool `json:"refusing,omitempty"`
+	gateway.Record      // of a message-level toxic that makes config bad
 	// Missed are the most frequent kinds of requests that came and did not match.
 	Missed []gateway.Missed `json:"missed,omitempty"`
 }

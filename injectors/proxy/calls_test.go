@@ -45,7 +45,7 @@ func TestCallsAreCountedWhetherTheyGetThroughOrNot(t *testing.T) {
 	idle.Close()
 	wantCalls(t, s, "payments", 4)
 
-	add(t, s, "payments", `{"name":"gone","type":"down"}`)
+	add(t, s, "payments", `{"name":"gone","type":"down","toxicity":0.999999}`)
 	for range 2 {
 		if err := buy(customer(t), address); err == nil {
 			t.Error("a dependency that is down answered")

@@ -27,7 +27,7 @@ type change struct {
 	replaces bool     // toxics come in the place of those that are there
 	toxics   []*toxic // that come
 
-	listener net.Listener // opened for the change; nil: the proxy keeps the one that it has, or has none
+	port *listener // opened for the change; nil: the proxy keeps the one that it has, or has none
 }
 
 // prepare returns the change that a request asks of a proxy, without its toxics. It
@@ -110,7 +110,7 @@ func (s *Server) perform(changes ...*change) (*change, error) {
 func (s *Server) ensureLeases(c *change) {
 	for _, t := range c.toxics {
 		if s.leases.ensure(t.run) != nil {
-			c.proxy.removeToxics(func(there *toxic) bool { return there == t })
+			_, _ = c.proxy.removeToxics(func(there *toxic) bool { return there == t }) // what is left, the run's lease comes back to
 		}
 	}
 }
@@ -123,7 +123,7 @@ func openPorts(changes []*change) (closed []*proxy, failed *change, err error) {
 		if !c.needsPort() {
 			continue
 		}
-		c.listener, err = net.Listen("tcp", c.at)
+		c.port, err = listenAt(c.at)
 		if errors.Is(err, syscall.EADDRINUSE) {
 			for _, other := range changes[:i+1] {
 				if other.leavesPort() && !slices.Contains(closed, other.proxy) && samePort(other.proxy.address(), c.at) {
@@ -131,10 +131,9 @@ func openPorts(changes []*change) (closed []*proxy, failed *change, err error) {
 					closed = append(closed, other.proxy)
 				}
 			}
-			c.listener, err = net.Listen("tcp", c.at)
+			c.port, err = listenAt(c.at)
 		}
 		if err != nil {
-			c.listener = nil // not an interface that holds nothing
 			return closed, c, err
 		}
 	}
@@ -146,8 +145,8 @@ func openPorts(changes []*change) (closed []*proxy, failed *change, err error) {
 func undo(changes []*change, closed []*proxy) error {
 	var errs []error
 	for _, c := range changes {
-		if c.listener != nil {
-			errs = append(errs, c.listener.Close())
+		if c.port != nil {
+			errs = append(errs, c.port.Close())
 		}
 	}
 	for _, c := range changes {
@@ -165,7 +164,7 @@ func samePort(a, b string) bool {
 }
 
 // apply makes the change. When it returns, connections that the change ends have ended,
-// and its toxics are in force on every connection.
+// and its toxics are in force on every connection. After an error nothing has changed.
 func (c *change) apply() error {
 	p := c.proxy
 	p.life.Lock()
@@ -174,34 +173,53 @@ func (c *change) apply() error {
 		return errShuttingDown()
 	}
 	p.mu.Lock()
-	if err := c.checkToxics(p.set.toxics); err != nil {
-		p.mu.Unlock()
+	err, next := c.checkToxics(p.set.toxics), c.nextSet()
+	p.mu.Unlock()
+	if err != nil {
 		return err
 	}
+	admitted := false
+	if c.enabled && c.port == nil {
+		if admitted, err = p.admit(next); err != nil {
+			return err
+		}
+	}
+	p.mu.Lock()
 	var ends []*conn
 	var served *sync.WaitGroup
 	if c.moves {
 		p.listen, p.at, p.upstream, p.gateway, p.certified = c.listen, c.at, c.upstream, c.gateway, c.certified
 		ends, served = p.endGeneration()
 	}
-	if c.replaces {
-		for _, t := range c.toxics {
-			p.toxicIDs++
-			t.id = p.toxicIDs
-		}
-		p.set = &toxicSet{version: p.set.version + 1, toxics: c.toxics}
-	}
+	p.set = next
 	p.updateGateway()
-	set, stay := p.set, p.liveConns()
+	stay := p.liveConns()
 	p.mu.Unlock()
-	if !c.enabled {
+	switch {
+	case !c.enabled:
 		p.stopLocked()
-	} else if c.listener != nil {
-		p.listenOn(c.listener)
+	case c.port != nil:
+		p.listenOn(c.port)
+	default:
+		p.settle(admitted)
 	}
 	endConns(ends, served)
 	for _, stays := range stay {
-		stays.apply(set) // ended ones take no notice
+		stays.apply(next) // ended ones take no notice
 	}
 	return nil
+}
+
+// nextSet returns the toxics that the proxy has after the change. The caller holds the
+// proxy's mu, and life, without which the set does not change.
+func (c *change) nextSet() *toxicSet {
+	p := c.proxy
+	if !c.replaces {
+		return p.set
+	}
+	for _, t := range c.toxics {
+		p.toxicIDs++
+		t.id = p.toxicIDs
+	}
+	return &toxicSet{version: p.set.version + 1, toxics: c.toxics}
 }

@@ -18,6 +18,9 @@ type toxicSet struct {
 	toxics  []*toxic
 }
 
+// refusesAll reports whether the set leaves no connection to anybody.
+func (s *toxicSet) refusesAll() bool { return slices.ContainsFunc(s.toxics, (*toxic).refusesAll) }
+
 // A conn is one client's connection.
 type conn struct {
 	id     uint64

@@ -12,7 +12,7 @@ type Counts struct {
 	Total      int64 `json:"total"`       // connections accepted, refused ones among them
 	BytesUp    int64 `json:"bytes_up"`    // bytes written to the upstream
 	BytesDown  int64 `json:"bytes_down"`  // bytes written to clients
-	Refused    int64 `json:"refused"`     // connections that down refused
+	Refused    int64 `json:"refused"`     // connections that down reset; whom the port refuses is not counted
 	DialFailed int64 `json:"dial_failed"` // connections that ended because the upstream could not be reached
 	// Calls counts requests, as the gateway tells them apart, and connections that ended
 	// before a request came. It is absent when the upstream has no scheme, so that the

@@ -39,6 +39,6 @@
 //   - What is refused changes nothing: a request is made ready as a whole, ports and all,
 //     before anything is touched. See change.
 //   - A connection that comes round to its own proxy ends. See traffic.
-//   - "down" is a toxic of blastgauge's: it refuses new connections and closes live
-//     ones, while the proxy keeps its port.
+//   - "down" is a toxic of blastgauge's: connect() fails as where nobody listens, and live
+//     connections are reset, while the proxy keeps its port. See listener.
 package proxy

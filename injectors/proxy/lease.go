@@ -19,6 +19,9 @@ const (
 	maxLease = 10 * time.Minute
 )
 
+// removeAgain is how long the server waits before it tries once more to remove toxics.
+const removeAgain = time.Second
+
 // rememberReleased is how long the server refuses calls of a run that was released.
 // Calls that were sent before the release arrive sooner, or never.
 const rememberReleased = 10 * time.Minute
@@ -28,7 +31,7 @@ const rememberReleased = 10 * time.Minute
 // released is over for good: it may have died in the middle of a call, which must not
 // take effect after another process has cleaned up.
 type leases struct {
-	onExpiry func(run string) // removes the run's toxics; a timer calls it, without mu
+	onExpiry func(run string) error // removes the run's toxics; a timer calls it, without mu
 
 	mu       sync.Mutex
 	runs     map[string]*runLease
@@ -42,7 +45,7 @@ type runLease struct {
 	timer    *time.Timer
 }
 
-func newLeases(lapsed func(run string)) *leases {
+func newLeases(lapsed func(run string) error) *leases {
 	return &leases{onExpiry: lapsed, runs: map[string]*runLease{}, released: map[string]time.Time{}}
 }
 
@@ -122,7 +125,18 @@ func (l *leases) expire(run string, lease *runLease) {
 	}
 	delete(l.runs, run)
 	l.mu.Unlock()
-	l.onExpiry(run)
+	if l.onExpiry(run) != nil {
+		l.comeBackTo(run)
+	}
+}
+
+// comeBackTo makes a run whose toxics could not be removed lapse once more.
+func (l *leases) comeBackTo(run string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.runs[run] == nil { // else it lapses anyway, if nobody renews it
+		l.extend(run, removeAgain)
+	}
 }
 
 // release ends a run, and reports whether it had a lease. The caller removes the run's

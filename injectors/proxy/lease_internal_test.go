@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"testing"
@@ -14,10 +15,11 @@ type names struct {
 	all []string
 }
 
-func (n *names) add(name string) {
+func (n *names) add(name string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.all = append(n.all, name)
+	return nil
 }
 
 func (n *names) list() []string {
@@ -84,7 +86,7 @@ func TestToxicsWithoutALeaseExpire(t *testing.T) {
 func TestAReleasedRunIsRemembered(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := newLeases(func(string) {})
+		l := newLeases(func(string) error { return nil })
 		defer l.close()
 		l.release("a")
 		time.Sleep(rememberReleased - time.Nanosecond)
@@ -94,6 +96,37 @@ func TestAReleasedRunIsRemembered(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		if err := l.acquire("a", time.Second); err != nil {
 			t.Errorf("long after its release: %v", err)
+		}
+	})
+}
+
+// Toxics that could not be removed are removed when that can be done: until then the
+// server comes back to them.
+func TestALeaseComesBackToWhatItCouldNotRemove(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tried := 0
+		l := newLeases(func(string) error {
+			if tried++; tried < 4 {
+				return errors.New("the port is taken")
+			}
+			return nil
+		})
+		defer l.close()
+		if err := l.acquire("a", 10*time.Second); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10*time.Second + 2*removeAgain + time.Nanosecond)
+		synctest.Wait()
+		if tried != 3 {
+			t.Errorf("tried %d times, want 3", tried)
+		}
+		if list := l.list(); len(list) != 0 {
+			t.Errorf("the run has the server still: %+v", list)
+		}
+		time.Sleep(time.Hour)
+		if tried != 4 {
+			t.Errorf("tried %d times after an hour, want 4", tried)
 		}
 	})
 }

@@ -2,7 +2,6 @@ package proxy_test
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -121,56 +120,5 @@ func TestAReleaseBesideAnInjection(t *testing.T) {
 		if got := names(t, s, "a"); got != "" {
 			t.Fatalf("left are %q", got)
 		}
-	}
-}
-
-// down resets clients, those that were connected and those that come, and keeps
-// the port.
-func TestDownKeepsThePort(t *testing.T) {
-	t.Parallel()
-	s := serve(t, proxy.Options{})
-	address := route(t, s, "web", shop(t))
-	old, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer old.Close()
-	for show(t, s, "web").Blastgauge.Open == 0 {
-		time.Sleep(time.Millisecond)
-	}
-	add(t, s, "web", `{"name":"gone","type":"down"}`)
-	fresh, err := net.Dial("tcp", address)
-	if err == nil {
-		defer fresh.Close()
-	}
-	for what, c := range map[string]net.Conn{"one that was connected": old, "one that comes": fresh} {
-		if c == nil { // refused at once, which is as well
-			continue
-		}
-		c.SetDeadline(time.Now().Add(soon))
-		if _, err := c.Read(make([]byte, 1)); err == nil || strings.Contains(err.Error(), "timeout") || strings.Contains(err.Error(), "EOF") {
-			t.Errorf("%s reads %v, want a reset", what, err)
-		}
-	}
-	if l, err := net.Listen("tcp", address); err == nil {
-		l.Close()
-		t.Error("the port is free for others")
-	}
-	if err := buy(customer(t), address); err == nil {
-		t.Error("a request went through")
-	}
-	for deadline := time.Now().Add(soon); ; time.Sleep(time.Millisecond) { // a client may know before it is counted
-		v := show(t, s, "web")
-		c := v.Toxics[0].Blastgauge
-		if c.Met >= 3 && c.Met == c.Of && v.Blastgauge.Refused >= 2 && v.Enabled {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("counted %+v of %+v", c, v.Blastgauge)
-		}
-	}
-	call(t, s, "DELETE", "/proxies/web/toxics/gone", "", 204, nil)
-	if err := buy(customer(t), address); err != nil {
-		t.Error(err)
 	}
 }

@@ -123,11 +123,16 @@ func TestBothLevelsOnOneConnection(t *testing.T) {
 // What cuts a connection on the bytes' level cuts it for the gateway's client.
 func TestBytesThatEndBehindAGateway(t *testing.T) {
 	t.Parallel()
+	gone := "refused"
+	if !canRefuse {
+		gone = "reset"
+	}
 	for toxic, want := range map[string]string{
 		`{"type":"reset_peer","attributes":{"timeout":0}}`: "reset",
 		`{"type":"limit_data","attributes":{"bytes":100}}`: "EOF",
 		`{"type":"timeout","attributes":{"timeout":20}}`:   "EOF",
-		`{"type":"down"}`: "reset",
+		`{"type":"down"}`:                     gone,
+		`{"type":"down","toxicity":0.999999}`: "reset",
 		`{"type":"limit_data","stream":"upstream","attributes":{"bytes":10}}`: "EOF",
 	} {
 		s := serve(t, proxy.Options{})

@@ -39,7 +39,7 @@ func newGauges(s *Server) *gauges {
 		sent:     describe("toxiproxy_proxy_sent_bytes_total", "", "direction", "proxy", "listener", "upstream"),
 		open:     describe("blastgauge_proxy_connections_open", "Connections that are open.", "proxy"),
 		total:    describe("blastgauge_proxy_connections_total", "Connections accepted.", "proxy"),
-		refused:  describe("blastgauge_proxy_connections_refused_total", "Connections that down refused.", "proxy"),
+		refused:  describe("blastgauge_proxy_connections_refused_total", "Connections that down reset.", "proxy"),
 		dialFail: describe("blastgauge_proxy_dial_failures_total", "Connections whose upstream could not be reached.", "proxy"),
 		calls:    describe("blastgauge_proxy_calls_total", "Requests that came, and connections that ended before one did.", "proxy"),
 		met:      describe("blastgauge_toxic_met", "Connections, or requests, that a toxic acted on.", "proxy", "toxic", "type"),

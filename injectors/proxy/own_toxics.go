@@ -42,8 +42,8 @@ func (t *resetPeer) fire(stub *toxics.ToxicStub, c *stream.StreamChunk) {
 	}
 }
 
-// down refuses new connections and closes live ones. It acts when connections are
-// accepted, and not in a link.
+// down refuses new connections and resets live ones. It acts at the port, or, on a share
+// of connections, when they are accepted, and not in a link.
 type down struct{}
 
 func (down) Pipe(stub *toxics.ToxicStub) { new(toxics.NoopToxic).Pipe(stub) }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -36,12 +37,12 @@ type proxy struct {
 
 	counters counters
 
-	// life is held while the proxy starts, stops or moves, and never while waiting for a
-	// peer. It guards what is below.
-	life     sync.Mutex
-	listener net.Listener // nil: disabled
-	closed   bool         // for good: a call that still has the proxy cannot start it
-	accepts  sync.WaitGroup
+	// life is held while the proxy starts, stops or moves, or its toxics change, and never
+	// while waiting for a peer. It guards what is below.
+	life    sync.Mutex
+	port    *listener // nil: disabled
+	closed  bool      // for good: a call that still has the proxy cannot start it
+	accepts sync.WaitGroup
 
 	mu        sync.Mutex // guards what is below; never held while waiting
 	listen    string     // as asked for, or as it is once the proxy listens
@@ -50,6 +51,7 @@ type proxy struct {
 	gateway   *gateway.Gateway // nil: only bytes are known
 	certified certifier        // has the certificate for clients that speak TLS
 	enabled   bool
+	refusing  bool // the port refuses, so that connections are refused unseen
 	set       *toxicSet
 	toxicIDs  int64
 	connIDs   uint64
@@ -138,27 +140,91 @@ func (p *proxy) view() proxyView {
 	defer p.mu.Unlock()
 	v := proxyView{Name: p.name, Listen: p.listen, Upstream: p.upstream.text, Enabled: p.enabled, Toxics: []toxicView{}, Counts: p.counters.view(p.gateway != nil), at: p.at}
 	for _, t := range p.set.toxics {
-		v.Toxics = append(v.Toxics, t.view())
+		shown := t.view()
+		shown.Extras.Refusing = p.refusing && t.refusesAll()
+		v.Toxics = append(v.Toxics, shown)
 	}
 	slices.SortStableFunc(v.Toxics, func(a, b toxicView) int { return cmp.Compare(a.direction, b.direction) }) // as Toxiproxy lists them
 	return v
 }
 
-// listenOn makes the proxy accept connections from a listener, in the place of the one
-// that it has. The caller holds life.
-func (p *proxy) listenOn(listener net.Listener) {
-	if p.listener != nil {
-		_ = p.listener.Close() // after an error, too, it accepts no more
+// listenOn makes the proxy listen at a port, in the place of the one that it has. The
+// caller holds life.
+func (p *proxy) listenOn(port *listener) {
+	if p.port != nil {
+		_ = p.port.Close() // after an error, too, it accepts no more
 	}
-	p.listener = listener
+	p.port = port
 	p.mu.Lock()
-	p.listen, p.enabled = listener.Addr().String(), true
-	if host, port, err := net.SplitHostPort(p.at); err == nil && (port == "0" || port == "") {
-		_, port, _ = net.SplitHostPort(p.listen)
-		p.at = net.JoinHostPort(host, port)
+	p.listen, p.enabled, p.refusing = port.Addr().String(), true, false
+	if host, number, err := net.SplitHostPort(p.at); err == nil && (number == "0" || number == "") {
+		_, number, _ = net.SplitHostPort(p.listen)
+		p.at = net.JoinHostPort(host, number)
 	}
+	refuses := p.set.refusesAll()
 	p.mu.Unlock()
-	p.accepts.Go(func() { p.accept(listener) })
+	if !refuses || !p.refuse() {
+		p.startAccepting()
+	}
+}
+
+func (p *proxy) startAccepting() {
+	port := p.port
+	p.accepts.Go(func() { p.accept(port) })
+}
+
+// refuse makes the port refuse, once nobody accepts there any more. It reports false
+// where this system cannot do that: then connections are accepted and reset. The caller
+// holds life.
+func (p *proxy) refuse() bool {
+	if err := p.port.refuse(); err != nil {
+		p.log.Debug("the port cannot refuse: connections are accepted and reset", "proxy", p.name, "error", err)
+		return false
+	}
+	p.setRefusing(true)
+	return true
+}
+
+func (p *proxy) setRefusing(refusing bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refusing = refusing
+}
+
+// admit makes a port that refuses listen again, for toxics that do not refuse everybody.
+// Nobody accepts yet: until then clients wait. After an error the port refuses still.
+// The caller holds life.
+func (p *proxy) admit(next *toxicSet) (admitted bool, err error) {
+	if p.port == nil || !p.port.refusing || next.refusesAll() {
+		return false, nil
+	}
+	if err := p.port.admit(); err != nil {
+		p.log.Error("the port cannot be opened again: it refuses still, and toxic down stays", "proxy", p.name, "error", err)
+		return false, fmt.Errorf("the port cannot be opened again, so that toxic down stays: %w", err)
+	}
+	p.setRefusing(false)
+	return true, nil
+}
+
+// settle makes the port do what the toxics ask for: refuse, or, where it was admitted
+// for them, accept. The caller holds life.
+func (p *proxy) settle(admitted bool) {
+	p.mu.Lock()
+	refuses := p.set.refusesAll()
+	p.mu.Unlock()
+	switch {
+	case p.port == nil:
+	case admitted:
+		p.port.startLoop()
+		p.startAccepting()
+	case refuses && !p.port.refusing:
+		p.port.stopLoop()
+		p.accepts.Wait()
+		if !p.refuse() {
+			p.port.startLoop()
+			p.startAccepting()
+		}
+	}
 }
 
 // close stops the proxy for good.
@@ -172,13 +238,13 @@ func (p *proxy) close() {
 // stopLocked closes the port and every connection, and waits for their goroutines.
 // The caller holds life.
 func (p *proxy) stopLocked() {
-	if p.listener == nil {
+	if p.port == nil {
 		return
 	}
-	_ = p.listener.Close() // after an error, too, it accepts no more
-	p.listener = nil
+	_ = p.port.Close() // after an error, too, it accepts no more
+	p.port = nil
 	p.mu.Lock()
-	p.enabled = false
+	p.enabled, p.refusing = false, false
 	conns, served := p.endGeneration()
 	p.mu.Unlock()
 	endConns(conns, served)
@@ -208,8 +274,8 @@ func endConns(conns []*conn, served *sync.WaitGroup) {
 func (p *proxy) stopAccepting() {
 	p.life.Lock()
 	defer p.life.Unlock()
-	if p.listener != nil {
-		_ = p.listener.Close() // after an error, too, it accepts no more
+	if p.port != nil {
+		_ = p.port.Close() // after an error, too, it accepts no more
 	}
 }
 
@@ -221,12 +287,12 @@ func (p *proxy) acceptAgain() error {
 	p.mu.Lock()
 	address := p.listen
 	p.mu.Unlock()
-	listener, err := net.Listen("tcp", address)
+	port, err := listenAt(address)
 	if err != nil {
 		p.stopLocked()
 		return fmt.Errorf("proxy %s had to be disabled: %w", p.name, err)
 	}
-	p.listenOn(listener)
+	p.listenOn(port)
 	return nil
 }
 
@@ -234,7 +300,7 @@ func (p *proxy) acceptAgain() error {
 func (p *proxy) listening() bool {
 	p.life.Lock()
 	defer p.life.Unlock()
-	return p.listener != nil
+	return p.port != nil
 }
 
 // address returns where the proxy listens, or is to listen once it is enabled.
@@ -268,13 +334,13 @@ func (p *proxy) liveConns() []*conn {
 	return list
 }
 
-// accept serves clients until the listener is closed. After an error that may pass,
-// such as too many open files, it waits and tries again.
-func (p *proxy) accept(listener net.Listener) {
+// accept serves clients until the port is closed or its loop is stopped. After an error
+// that may pass, such as too many open files, it waits and tries again.
+func (p *proxy) accept(port *listener) {
 	for pause := time.Duration(0); ; {
-		client, err := listener.Accept()
+		client, err := port.Accept()
 		switch {
-		case errors.Is(err, net.ErrClosed):
+		case errors.Is(err, net.ErrClosed), errors.Is(err, os.ErrDeadlineExceeded):
 			return
 		case err != nil:
 			p.log.Warn("cannot accept", "proxy", p.name, "error", err)
@@ -340,19 +406,28 @@ func (p *proxy) serve(c *conn) {
 }
 
 // changeToxics replaces the list of toxics by what next makes of it. When it returns,
-// the new list is in force on every connection.
+// the new list is in force on every connection, and at the port. After an error nothing
+// has changed.
 func (p *proxy) changeToxics(next func(now []*toxic) ([]*toxic, error)) error {
+	p.life.Lock()
+	defer p.life.Unlock()
 	p.mu.Lock()
 	toxics, err := next(slices.Clone(p.set.toxics))
+	set := &toxicSet{version: p.set.version + 1, toxics: toxics}
+	p.mu.Unlock()
 	if err != nil {
-		p.mu.Unlock()
 		return err
 	}
-	set := &toxicSet{version: p.set.version + 1, toxics: toxics}
+	admitted, err := p.admit(set)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
 	p.set = set
 	p.updateGateway()
 	conns := p.liveConns()
 	p.mu.Unlock()
+	p.settle(admitted)
 	for _, c := range conns {
 		c.apply(set)
 	}
@@ -415,21 +490,29 @@ func (p *proxy) removeToxic(name string) error {
 	})
 }
 
-// removeToxics removes the toxics that match, and returns their number.
-func (p *proxy) removeToxics(match func(*toxic) bool) (n int) {
+// removeToxics removes the toxics that match, and returns them. After an error they are
+// all there still.
+func (p *proxy) removeToxics(match func(*toxic) bool) (removed []*toxic, err error) {
 	p.mu.Lock()
 	found := slices.ContainsFunc(p.set.toxics, match)
 	p.mu.Unlock()
 	if !found {
-		return 0
+		return nil, nil
 	}
-	_ = p.changeToxics(func(now []*toxic) ([]*toxic, error) { // this function returns no error
-		n = len(now)
-		now = slices.DeleteFunc(now, match)
-		n -= len(now)
-		return now, nil
+	err = p.changeToxics(func(now []*toxic) ([]*toxic, error) {
+		removed = nil
+		return slices.DeleteFunc(now, func(t *toxic) bool {
+			if !match(t) {
+				return false
+			}
+			removed = append(removed, t)
+			return true
+		}), nil
 	})
-	return n
+	if err != nil {
+		return nil, fmt.Errorf("proxy %s: %w", p.name, err)
+	}
+	return removed, nil
 }
 
 func indexByName(toxics []*toxic, name string) int {

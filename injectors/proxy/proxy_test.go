@@ -126,6 +126,7 @@ type view struct {
 		Attributes map[string]any
 		Blastgauge struct {
 			Met, Of, Seen int64
+			Refusing      bool
 			Missed        []struct {
 				What  string
 				Count int64

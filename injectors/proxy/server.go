@@ -78,10 +78,10 @@ func Start(o Options) (*Server, error) {
 		url: "http://" + at.String(), local: at.IP.IsLoopback(),
 		serving: make(chan error, 1), proxies: map[string]*proxy{}, traffic: newTraffic(mostFiles()),
 	}
-	s.leases = newLeases(func(run string) {
+	s.leases = newLeases(func(run string) error {
 		s.calls.RLock()
 		defer s.calls.RUnlock()
-		s.removeRun(run)
+		return s.removeRun(run)
 	})
 	s.http = &http.Server{
 		Handler: s.handler(), ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
@@ -169,13 +169,17 @@ func (s *Server) find(name string) (*proxy, error) {
 	return nil, errProxyNotFound()
 }
 
-// removeRun removes the toxics of a run that has ended.
-func (s *Server) removeRun(run string) {
+// removeRun removes the toxics of a run that has ended. Those that it cannot remove, the
+// run's lease will bring it back to.
+func (s *Server) removeRun(run string) error {
+	var errs []error
 	for _, p := range s.all() {
-		if n := p.removeToxics(func(t *toxic) bool { return t.run == run }); n > 0 {
-			s.log.Warn("the run's lease is over: its toxics are removed", "run", run, "proxy", p.name, "toxics", n)
+		removed, err := p.removeToxics(func(t *toxic) bool { return t.run == run })
+		if errs = append(errs, err); len(removed) > 0 {
+			s.log.Warn("the run's lease is over: its toxics are removed", "run", run, "proxy", p.name, "toxics", len(removed))
 		}
 	}
+	return errors.Join(errs...)
 }
 
 // create creates a proxy. Its name must be free.
@@ -269,8 +273,8 @@ func (s *Server) addToxic(p *proxy, t *toxic) error {
 		return err
 	}
 	if err := s.leases.ensure(t.run); err != nil {
-		p.removeToxics(func(there *toxic) bool { return there == t })
-		return err
+		_, undone := p.removeToxics(func(there *toxic) bool { return there == t })
+		return errors.Join(err, undone)
 	}
 	return nil
 }

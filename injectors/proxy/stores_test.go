@@ -122,7 +122,7 @@ func TestCallsOfStores(t *testing.T) {
 	begin, set := "Q\x00\x00\x00\x0aBEGIN\x00", "Q\x00\x00\x00\x0cSET a=1\x00"
 	fmt.Fprint(dialed(t, orders), start+set+begin)
 	wantCalls(t, s, "orders", 1)
-	add(t, s, "orders", `{"type":"down"}`)
+	add(t, s, "orders", `{"type":"down","toxicity":0.999999}`)
 	if c, err := net.Dial("tcp", orders); err == nil { // the reset may be there first
 		c.Close()
 	}

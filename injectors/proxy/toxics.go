@@ -81,6 +81,10 @@ func (t *toxic) affects(n int) bool {
 	}
 }
 
+// refusesAll reports whether the toxic lets no connection be made. One that refuses a
+// share of them has to see each, and resets it.
+func (t *toxic) refusesAll() bool { return t.isDown() && t.toxicity >= 1 }
+
 // isDown reports whether the toxic acts on connections as a whole, when they are
 // accepted.
 func (t *toxic) isDown() bool { return t.kind == typeDown }
