@@ -112,6 +112,9 @@ type Evidence struct {
 	Met     int64  `json:"met,omitempty"`     // connections or messages that the fault acted on
 	Of      int64  `json:"of,omitempty"`      // those that could have met it
 	Detail  string `json:"detail,omitempty"`  // what is wrong where Present is false
+	// Refuses is that connect() fails at the proxy: the server cannot see who tries, and
+	// Met are only the connections that the fault has cut.
+	Refuses bool `json:"refuses,omitempty"`
 	// Of a fault on messages: how many came, and the most frequent kinds of those that the
 	// fault is not about.
 	Seen   int64    `json:"seen,omitempty"`

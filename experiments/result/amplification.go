@@ -14,10 +14,14 @@ const stormFactor = 1.5
 // amplification compares what the proxies counted under the fault with what they
 // counted before it. The control's route has no proxies, so the same arm without the
 // fault is what there is to compare with. Other callers of a dependency, such as
-// health checks, count on both sides.
+// health checks, count on both sides. Calls that a fault refuses are not seen: of such a
+// dependency nothing is said.
 func (r *experimentRun) amplification(dependencies []experiments.Dependency) []Amplification {
 	var rows []Amplification
 	for _, d := range dependencies {
+		if r.refusesAt(d.ProxyName()) {
+			continue
+		}
 		before, ok1 := r.callCounts(d, r.batches.before, func(j *journeyRecord) *callerCounts { return &j.callers[0] })
 		under, ok2 := r.callCounts(d, r.batches.under, func(j *journeyRecord) *callerCounts { return &j.callers[1] })
 		if ok1 && ok2 && before.unit == under.unit {

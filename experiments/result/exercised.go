@@ -22,6 +22,8 @@ func (r *experimentRun) exercised(f *faultRecord, shifted bool) Exercised {
 		e.Grade, e.Unmet, e.Note = GradeNo, UnmetNotInjected, "it was not injected"
 	case kind.Level == injectors.File:
 		e.gradeFile(f.evidence, shifted)
+	case counted && f.evidence.Refuses:
+		r.gradeRefused(&e, f, shifted)
 	case counted && nothing && kind.Config:
 		e.Grade = GradeNo
 		e.Unmet, e.Note = notFetched(f)
@@ -90,10 +92,15 @@ func unmet(f *faultRecord) (UnmetCode, string) {
 
 // aboveIdle reports whether the fault's proxy was busier during the fault than before
 // any journey was sent: health checks and connection pools are not journeys. Without
-// samples it gives the fault the benefit of the doubt.
+// samples it gives the fault the benefit of the doubt. A fault that refuses lets nothing
+// come: what counts is what came before it.
 func (r *experimentRun) aboveIdle(f *faultRecord) bool {
+	until := journal.AfterFault
+	if f.evidence.Refuses {
+		until = journal.BeforeFault
+	}
 	idle, ok1 := r.proxyRate(journal.BeforeIdle, journal.BeforeTraffic, f.plan.Proxy)
-	busy, ok2 := r.proxyRate(journal.BeforeTraffic, journal.AfterFault, f.plan.Proxy)
+	busy, ok2 := r.proxyRate(journal.BeforeTraffic, until, f.plan.Proxy)
 	if !ok1 || !ok2 {
 		return true
 	}

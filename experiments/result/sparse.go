@@ -39,7 +39,15 @@ func (r *experimentRun) gradeSparse(e *Exercised, f *faultRecord, dependencies [
 	if e.Grade != GradeCounted {
 		return
 	}
-	x, ok := r.expect(f, dependencies)
+	if f.evidence.Refuses {
+		r.gradeSparselyRefused(e, f, dependencies)
+		return
+	}
+	unit, ok := unitOf(f)
+	if !ok {
+		return
+	}
+	x, ok := r.expect(f, dependencies, unit)
 	if !ok {
 		return
 	}
@@ -59,11 +67,10 @@ func (r *experimentRun) gradeSparse(e *Exercised, f *faultRecord, dependencies [
 	}
 }
 
-// expect is false where it is not known how much a fault should have met.
-func (r *experimentRun) expect(f *faultRecord, dependencies []experiments.Dependency) (expectation, bool) {
-	unit, ok := unitOf(f)
+// expect is false where it is not known how much, in a unit, a fault should have met.
+func (r *experimentRun) expect(f *faultRecord, dependencies []experiments.Dependency, unit string) (expectation, bool) {
 	i := slices.IndexFunc(dependencies, func(d experiments.Dependency) bool { return d.Name == f.plan.Into })
-	if !ok || i < 0 {
+	if i < 0 {
 		return expectation{}, false
 	}
 	d := dependencies[i]

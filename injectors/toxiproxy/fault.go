@@ -189,7 +189,7 @@ func (d *Driver) Check(ctx context.Context, f plan.Fault) (journal.Evidence, err
 		return absent("toxic %s on proxy %s was changed: %s", f.Name, f.Proxy, difference), nil
 	}
 	return journal.Evidence{
-		Present: true, Counted: ours, Met: there.Counts.Met, Of: there.Counts.Of,
+		Present: true, Counted: ours, Refuses: ours && there.Counts.Refusing, Met: there.Counts.Met, Of: there.Counts.Of,
 		Seen: there.Counts.Seen, Missed: d.missed(there.Counts.Missed),
 		Documents: there.Counts.Documents, Passed: there.Counts.Passed,
 	}, nil

@@ -63,6 +63,8 @@ type toxic struct {
 type toxicCounts struct {
 	Met int64 `json:"met"`
 	Of  int64 `json:"of"`
+	// Refusing is that the toxic makes connect() fail, which the server does not see.
+	Refusing bool `json:"refusing"`
 	// For a message-level toxic: the requests that came, and the most frequent kinds of
 	// those that did not match.
 	Seen   int64            `json:"seen"`

@@ -20,14 +20,14 @@ func (x *experimentRun) exchangeBefore(ctx context.Context) {
 }
 
 // exchangeDuring makes the same exchange under each fault that starts with the
-// phase, where the server does not count what the fault meets.
+// phase, where the server does not count everything that the fault meets.
 func (x *experimentRun) exchangeDuring(ctx context.Context) {
 	defer x.catchPanic("exchange")
 	if x.options.Exchanger == nil {
 		return
 	}
 	for _, a := range x.faults.list() {
-		if x.faults.evidence(a).Counted || a.Proxy == "" { // without a proxy there is nothing to talk to
+		if seen := x.faults.evidence(a); seen.Counted && !seen.Refuses || a.Proxy == "" { // without a proxy there is nothing to talk to
 			continue
 		}
 		before := x.exchanges[a.Name]
