@@ -28,7 +28,8 @@ func newHistory(a *app) *cobra.Command {
 how the blast radius of each experiment went from run to run. A bar before a
 number marks a run whose experiment had other faults, journeys, load or kind of
 control than in the run before. Directories that hold no run, or a broken one, are
-listed as such. A run that died, or that is going on, is in the list and in no trend.`,
+listed as such, and so is a copy: a run that stands in two directories is listed, and
+counted in trends, once. A run that died, or that is going on, is in the list and in no trend.`,
 		Example: `  blastgauge history
   blastgauge history -n 50 -o text -o json=history.json
   blastgauge history -o html=index.html`,
@@ -82,22 +83,46 @@ func scanRuns(dir string) ([]history.Entry, error) {
 
 // writeIndex writes the page of all runs in a directory, into it.
 func (a *app) writeIndex(dir string) error {
-	entries, err := scanRuns(dir)
+	index, err := indexInto(dir)
 	if err != nil {
-		return err
-	}
-	page, err := report.IndexFor("html", report.Options{Runs: "."}, 0) // the page is beside the runs
-	if err != nil {
-		return err
-	}
-	index := history.New(entries)
-	if err := writeBeside(dir, indexFile, func(w io.Writer) error { return page(w, index) }); err != nil {
 		return err
 	}
 	a.printf("%d runs  %s\n", len(index.Runs), filepath.Join(dir, indexFile))
 	for _, e := range index.Skipped {
 		a.logf("not shown: %s: %s", e.Name, e.Problem)
 	}
+	return nil
+}
+
+// indexInto writes the page of all runs in a directory into it, and returns what it shows.
+func indexInto(dir string) (*history.Index, error) {
+	entries, err := scanRuns(dir)
+	if err != nil {
+		return nil, err
+	}
+	page, err := report.IndexFor("html", report.Options{Runs: "."}, 0) // the page is beside the runs
+	if err != nil {
+		return nil, err
+	}
+	index := history.New(entries)
+	return index, writeBeside(dir, indexFile, func(w io.Writer) error { return page(w, index) })
+}
+
+// renewIndex writes the page of all runs anew if blastgauge wrote one, so that it leads to
+// no run that is gone. A page of somebody else's stays as it is.
+func (a *app) renewIndex(dir string, root *os.Root) error {
+	text, err := atomicfile.ReadIn(root, indexFile)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil || !report.IsIndex(text) {
+		a.logf("%s is no page of blastgauge: it stays as it is", filepath.Join(dir, indexFile))
+		return nil
+	}
+	if _, err := indexInto(dir); err != nil {
+		return err
+	}
+	a.logf("%s lists the runs that are left", filepath.Join(dir, indexFile))
 	return nil
 }
 
@@ -108,8 +133,9 @@ func newPrune(a *app) *cobra.Command {
 		Short: "Delete all but the newest runs in a directory",
 		Long: `Prune deletes the directories of all but the newest N runs in DIR, by default
 .blastgauge/runs. It never deletes the newest run whose hypotheses all held, a run
-that has not ended or whose faults are not proven gone, or anything that is no run
-of blastgauge.`,
+that has not ended or whose faults are not proven gone, a copy of a run, or anything
+that is no run of blastgauge. An index.html that report --index wrote there is written
+anew. Killed in the middle, prune leaves no half of a run.`,
 		Example: `  blastgauge prune --keep 100
   blastgauge prune --keep 100 --dry-run`,
 		Args: atMost(1),
@@ -141,7 +167,7 @@ func (a *app) prune(dir string, keep int, dry bool) error {
 	}
 	names, done := pruning.Delete, "to be deleted"
 	if !dry {
-		names, err = pruning.Execute(root)
+		names, err = pruning.Execute(root, func() error { return a.renewIndex(dir, root) })
 		done = "deleted"
 	}
 	for _, name := range names {

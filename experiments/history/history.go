@@ -8,6 +8,7 @@ package history
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -25,6 +26,9 @@ type Entry struct {
 	// result is damaged or missing.
 	Problem string `json:"problem,omitempty"`
 	Foreign bool   `json:"foreign,omitempty"` // it is not a run of blastgauge
+	// SameAs is the directory under which the same run is listed: this one is a copy of
+	// it, and counts in no trend.
+	SameAs string `json:"same_as,omitempty"`
 }
 
 // A Run is the head of a result.
@@ -76,7 +80,7 @@ type Index struct {
 	Schema  string  `json:"schema"`
 	Runs    []Run   `json:"runs"` // newest first
 	Trends  []Trend `json:"trends"`
-	Skipped []Entry `json:"skipped,omitempty"` // not a run, or a damaged one
+	Skipped []Entry `json:"skipped,omitempty"` // not a run, a damaged one, or a copy of one
 }
 
 // A Trend is one experiment over all runs that had it, of one system.
@@ -115,8 +119,51 @@ func New(entries []Entry) *Index {
 		x.Runs = append(x.Runs, *e.Run)
 	}
 	x.sort()
+	x.setCopiesAside()
 	x.gatherTrends()
 	return x
+}
+
+// setCopiesAside leaves each run once, as trends would count it twice otherwise. The
+// others are named beside what is no run, with the directory that is listed.
+func (x *Index) setCopiesAside() {
+	best := map[string]Run{}
+	for _, r := range x.Runs {
+		if was, ok := best[r.ID]; !ok || ranks(r, was) {
+			best[r.ID] = r
+		}
+	}
+	x.Runs = slices.DeleteFunc(x.Runs, func(r Run) bool {
+		listed := best[r.ID]
+		if r.Dir == listed.Dir {
+			return false
+		}
+		x.Skipped = append(x.Skipped, Entry{Name: r.Dir, SameAs: listed.Dir, Problem: fmt.Sprintf("the same run as in %s, which is listed: %s", listed.Dir, r.ID)})
+		return true
+	})
+	x.sort()
+}
+
+// ranks reports whether a is to be listed rather than its copy b: the one that goes on,
+// then the one that came to its end, then the one whose directory a run names so itself,
+// and then the first by name.
+func ranks(a, b Run) bool {
+	standing := func(r Run) int {
+		switch {
+		case r.Outcome == GoingOn:
+			return 2
+		case r.Outcome != Died:
+			return 1
+		}
+		return 0
+	}
+	own := func(r Run) int {
+		if r.Dir == r.ID {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(standing(b), standing(a)), cmp.Compare(own(b), own(a)), cmp.Compare(a.Dir, b.Dir)) < 0
 }
 
 // sort puts the newest run first, and skipped directories in the order of their names.

@@ -274,8 +274,51 @@ func TestOldRuns(t *testing.T) {
 			t.Parallel()
 			runs := nights(tt.runs...)
 			runs["foreign/x"] = &fstest.MapFile{}
-			if got := strings.Join(oldRuns(scan(t, runs), tt.keep), " "); got != tt.want {
+			if got := strings.Join(oldRuns(New(scan(t, runs)), tt.keep), " "); got != tt.want {
 				t.Errorf("oldRuns(%d) = %q, want %q", tt.keep, got, tt.want)
+			}
+		})
+	}
+}
+
+// A run that stands in several directories is listed once, and its copies beside what is
+// no run: that which goes on or came to its end comes first, then the directory that the
+// run named itself.
+func TestARunThatStandsTwiceCountsOnce(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		outcomes map[string]string // by directory
+		listed   string
+	}{
+		"its own directory":      {map[string]string{"a-copy": result.Completed, "r001": result.Completed, "z": result.Completed}, "r001"},
+		"the first by name":      {map[string]string{"b": result.Completed, "a": result.Completed}, "a"},
+		"the one with an answer": {map[string]string{"r001": Died, "later": result.Completed}, "later"},
+		"the one that goes on":   {map[string]string{"r001": GoingOn, "copy": Died}, "r001"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			entries := []Entry{{Name: "other", Run: &Run{ID: "r000", Dir: "other", Outcome: result.Completed, Experiments: []Experiment{{ID: "e"}}}}}
+			for dir, outcome := range tt.outcomes {
+				entries = append(entries, Entry{Name: dir, Run: &Run{ID: "r001", Dir: dir, Started: start, Outcome: outcome, Experiments: []Experiment{{ID: "e"}}}})
+			}
+			x := New(entries)
+			if len(x.Runs) != 2 || x.Runs[0].Dir != tt.listed {
+				t.Fatalf("listed %+v, want %s and the other run", x.Runs, tt.listed)
+			}
+			if len(x.Skipped) != len(tt.outcomes)-1 {
+				t.Errorf("aside are %+v, want each copy", x.Skipped)
+			}
+			for _, e := range x.Skipped {
+				if e.SameAs != tt.listed || e.Foreign || e.Name == tt.listed {
+					t.Errorf("aside is %+v, want it to name %s", e, tt.listed)
+				}
+			}
+			points := 2
+			if tt.outcomes[tt.listed] == GoingOn {
+				points = 1
+			}
+			if len(x.Trends) != 1 || len(x.Trends[0].Points) != points {
+				t.Errorf("trends %+v, want %d points", x.Trends, points)
 			}
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -34,7 +35,13 @@ func PlanPrune(runs *os.Root, keep int) (*Pruning, error) {
 		return nil, err
 	}
 	p := &Pruning{Total: len(entries)}
-	for _, dir := range oldRuns(entries, keep) {
+	index := New(entries)
+	for _, e := range index.Skipped {
+		if e.SameAs != "" { // somebody made it, and not the run
+			p.Kept = append(p.Kept, Kept{e.Name, e.Problem})
+		}
+	}
+	for _, dir := range oldRuns(index, keep) {
 		if reason := stillNeeded(runs, dir); reason != "" {
 			p.Kept = append(p.Kept, Kept{dir, reason})
 			continue
@@ -44,36 +51,58 @@ func PlanPrune(runs *os.Root, keep int) (*Pruning, error) {
 	return p, nil
 }
 
+// goneSuffix ends the hidden names of directories that are being deleted.
+const goneSuffix = ".blastgauge-deleted"
+
 // Execute deletes what is to be deleted. An error does not stop it: deleted lists what
-// is gone.
-func (p *Pruning) Execute(runs *os.Root) (deleted []string, err error) {
+// is gone. Before the space is freed, update is called, which brings up to date what
+// else lists the runs; nil does nothing.
+//
+// Each directory is taken from the runs at once, by another name, and deleted then.
+// Killed in the middle, it leaves no half of a run, and the next one deletes the rest.
+func (p *Pruning) Execute(runs *os.Root, update func() error) (deleted []string, err error) {
 	var errs []error
 	for _, name := range p.Delete {
-		if err := runs.RemoveAll(name); err != nil {
+		if err := runs.Rename(name, "."+name+goneSuffix); err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		deleted = append(deleted, name)
 	}
-	return deleted, errors.Join(errs...)
+	if update != nil {
+		errs = append(errs, update())
+	}
+	return deleted, errors.Join(append(errs, removeRest(runs))...)
+}
+
+// removeRest deletes the directories that were taken from the runs, also those of an
+// earlier pruning that was killed.
+func removeRest(runs *os.Root) error {
+	list, err := fs.ReadDir(runs.FS(), ".")
+	errs := []error{err}
+	for _, d := range list {
+		if d.IsDir() && d.Name()[0] == '.' && strings.HasSuffix(d.Name(), goneSuffix) {
+			errs = append(errs, runs.RemoveAll(d.Name()))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // oldRuns lists the directories of runs that have ended and that are neither among the
 // newest keep nor the newest one whose hypotheses all held. The oldest comes first.
-func oldRuns(entries []Entry, keep int) []string {
-	index := New(entries)
+func oldRuns(index *Index, keep int) []string {
 	stay := map[string]bool{}
 	held := false
 	for i, r := range index.Runs {
 		done := r.Outcome != Died && r.Outcome != GoingOn
 		if i < keep || !done || !held && r.ExitCode == result.ExitHeld {
-			stay[r.ID] = true
+			stay[r.Dir] = true
 		}
 		held = held || done && r.ExitCode == result.ExitHeld
 	}
 	var list []string
 	for _, r := range slices.Backward(index.Runs) {
-		if !stay[r.ID] && !r.Ended.IsZero() {
+		if !stay[r.Dir] && !r.Ended.IsZero() {
 			list = append(list, r.Dir)
 		}
 	}

@@ -57,7 +57,7 @@ func TestPlanPrune(t *testing.T) {
 			if tt.kept != "" && (len(p.Kept) != 1 || p.Kept[0].Name != "dir0" || !strings.Contains(p.Kept[0].Reason, tt.kept)) {
 				t.Errorf("kept %+v, want dir0 because %q", p.Kept, tt.kept)
 			}
-			deleted, err := p.Execute(runs)
+			deleted, err := p.Execute(runs, nil)
 			if err != nil || !slices.Equal(deleted, p.Delete) {
 				t.Errorf("Execute() = %v, %v; want %v", deleted, err, p.Delete)
 			}
@@ -119,5 +119,59 @@ func writeFile(t *testing.T, name, text string) {
 	}
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// However it ends, no half of a run is left under its name, and the next pruning deletes
+// what one that was killed took away.
+func TestPruningThatIsKilledLeavesNoHalfOfARun(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for file, text := range nights(nil, nil, nil) {
+		writeFile(t, filepath.Join(dir, file), string(text.Data))
+	}
+	for _, old := range []string{"dir0", "dir1"} {
+		writeJournal(t, filepath.Join(dir, old), started+intended+removed+ended)
+	}
+	writeFile(t, filepath.Join(dir, ".notes", "mine"), "x")
+	outside := filepath.Join(t.TempDir(), "outside")
+	writeFile(t, filepath.Join(outside, "mine"), "x")
+	if err := os.Symlink(outside, filepath.Join(dir, ".link"+goneSuffix)); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = runs.Close() }() // it was only read
+	prune := func(update func() error) (deleted []string) {
+		p, err := PlanPrune(runs, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		deleted, err = p.Execute(runs, update)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return deleted
+	}
+	func() {
+		defer func() { _ = recover() }() // as far as the directory is concerned, it was killed
+		prune(func() error { panic("killed") })
+	}()
+	entries, err := Scan(runs)
+	if err != nil || len(entries) != 1 || entries[0].Name != "dir2" || entries[0].Problem != "" {
+		t.Errorf("after the kill there are %+v, %v; want the newest run alone", entries, err)
+	}
+	if deleted := prune(nil); len(deleted) > 0 {
+		t.Errorf("the next one says that it deleted %q", deleted)
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, ".dir*")); len(left) > 0 || err != nil {
+		t.Errorf("the next one left %q, %v", left, err)
+	}
+	for _, file := range []string{filepath.Join(dir, ".notes", "mine"), filepath.Join(outside, "mine"), filepath.Join(dir, "dir2", "result.json")} {
+		if _, err := os.Stat(file); err != nil {
+			t.Errorf("what is somebody else's is gone: %v", err)
+		}
 	}
 }

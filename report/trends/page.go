@@ -1,6 +1,7 @@
 package trends
 
 import (
+	"bytes"
 	"cmp"
 	"embed"
 	"html/template"
@@ -24,8 +25,16 @@ var templates embed.FS
 func WriteHTML(w io.Writer, x *history.Index, runs string, o page.Options) error {
 	d := newDocument(x)
 	d.reports = runs
-	d.Frame = page.NewFrame("History", strings.Join(words.NonEmpty(d.Headline(), d.Place()), " · "), o)
+	d.Frame = page.NewFrame(kind, strings.Join(words.NonEmpty(d.Headline(), d.Place()), " · "), o)
 	return page.Write(w, templates, template.FuncMap{"radius": excess}, d)
+}
+
+// kind is what the page says that it is.
+const kind = "History"
+
+// IsPage reports whether a text is a page that [WriteHTML] wrote.
+func IsPage(text []byte) bool {
+	return bytes.Contains(text, []byte("<b>blastgauge</b> <span>"+kind+"</span>"))
 }
 
 // A document is the content of the page. The template calls its methods.
