@@ -28,6 +28,8 @@ func redisError() Kind {
 		Example: "{inject: redis_error, into: carts, error: READONLY, share: 20%}",
 		Caveats: []Caveat{
 			{Text: "a command that is refused within MULTI makes EXEC fail, as it would on the server"},
+			{Text: "a script counts as a write if its text calls one (or a command that only shows when it runs), whether or not it gets there, and a function unless its flags say no-writes; both are refused before they begin"},
+			{Text: "scripts and functions that came by no EVAL, SCRIPT LOAD or FUNCTION LOAD through this proxy are unknown: EVALSHA and FCALL of those count as writes"},
 			{Text: "in place of a command that is refused the server gets one that it does not know: its error statistics count it"},
 		},
 		together: redisErrorRule,
@@ -61,7 +63,7 @@ func redisEmpty() Kind {
 		Example: "{inject: redis_empty, into: carts, writes: fail}",
 		Caveats: []Caveat{
 			{Text: "data that is written while the fault is in force is not found either, and all of it is there again afterwards"},
-			{Text: "commands that write are passed on even if they also read, such as INCR, LPOP, GETDEL; so are scripts"},
+			{Text: "commands that write are passed on even if they also read, such as INCR, LPOP, GETDEL; so are scripts, but for those that write where writes fail"},
 		},
 	}
 }
@@ -85,7 +87,7 @@ func redisLatency() Kind {
 func matchCommands(byDefault string) Attribute {
 	return Attribute{Name: "match", Unit: Group, Wire: "match", Doc: "which commands; " + byDefault, Fields: []Attribute{
 		{Name: "class", Unit: Word, Wire: "class", Words: []string{"any", "read", "write", "script", "transaction", "pubsub", "admin", "other"},
-			Doc: "what they do"},
+			Doc: "what they do; script is all of EVAL, EVALSHA and FCALL, and write holds those of them that write"},
 		{Name: "command", Unit: Text, Wire: "command", normalize: commandList, Doc: "their names, separated by commas, such as SET, CONFIG GET"},
 		{Name: "key", Unit: Text, Wire: "key", Doc: "a pattern for the first key, such as cart:*"},
 	}}

@@ -54,7 +54,7 @@ type Options struct {
 	UpstreamTLS *tls.Config
 	// UpstreamRoots are the roots for a PostgreSQL whose Query names none; nil: the machine's.
 	UpstreamRoots *x509.CertPool
-	// ClientTLS, when it is not nil, lets clients of HTTP and PostgreSQL speak TLS to the
+	// ClientTLS, when it is not nil, lets clients speak TLS to the
 	// gateway if they like: their first bytes show it. [SelfSigned] makes a certificate
 	// for it.
 	ClientTLS *tls.Config

@@ -27,7 +27,7 @@ func (g *Gateway) newProtocol() protocol {
 	o, buffers := g.options, &stream.Buffers{}
 	switch {
 	case slices.Contains(redis.Schemes(), o.Scheme):
-		return &redisProtocol{faultset.NewSet[*redis.Rule](o.Seed), buffers}
+		return &redisProtocol{faultset.NewSet[*redis.Rule](o.Seed), buffers, redis.NewScripts()}
 	case slices.Contains(postgres.Schemes(), o.Scheme):
 		return &postgresProtocol{faultset.NewSet[*postgres.Rule](o.Seed), buffers}
 	}
@@ -122,6 +122,7 @@ func (c *connection) peek(n int) []byte {
 type redisProtocol struct {
 	faults  *faultset.Set[*redis.Rule]
 	buffers *stream.Buffers
+	scripts *redis.Scripts
 }
 
 func (p *redisProtocol) set(faults []*Fault) {
@@ -129,13 +130,19 @@ func (p *redisProtocol) set(faults []*Fault) {
 }
 
 func (p *redisProtocol) serve(ctx context.Context, c *connection) error {
+	if c.gateway.options.ClientTLS != nil && c.beginsTLS() {
+		if _, err := c.acceptTLSFor(ctx); err != nil {
+			stream.Reset(c.client) // which has spoken first, so that its connect() is over
+			return err
+		}
+	}
 	if err := c.secureUpstream(ctx); err != nil {
 		return err
 	}
 	c.serveSession(ctx, func(ctx context.Context) session {
 		return redis.NewSession(redis.Options{
 			Context: ctx, Faults: p.faults, Client: c.client, Upstream: c.upstream, Buffers: p.buffers,
-			Address: c.client.LocalAddr().String(), CountCall: c.calls.count,
+			Address: c.client.LocalAddr().String(), CountCall: c.calls.count, Scripts: p.scripts,
 		})
 	})
 	return nil

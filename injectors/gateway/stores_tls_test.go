@@ -19,7 +19,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/redis/go-redis/v9"
 
+	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/injectors/gateway"
 )
 
@@ -64,6 +66,78 @@ func TestRedisOverTLS(t *testing.T) {
 	if err := asker(t, strange.address, 2).Ping(t.Context()).Err(); err == nil {
 		t.Error("a certificate that nobody vouches for was accepted")
 	}
+}
+
+// Clients of a Redis that encrypts may encrypt on their way to the gateway, or not.
+func TestRedisClientsMayUseTLS(t *testing.T) {
+	t.Parallel()
+	certificate, roots := selfSigned(t)
+	dir := t.TempDir()
+	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	crt, pk := filepath.Join(dir, "crt"), filepath.Join(dir, "key")
+	for file, block := range map[string]*pem.Block{crt: {Type: "CERTIFICATE", Bytes: certificate.Certificate[0]}, pk: {Type: "PRIVATE KEY", Bytes: key}} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &redisState{}
+	s.start(t)
+	if err := s.admin.ConfigSet(t.Context(), "tls-cert-file", crt).Err(); err != nil {
+		t.Skip("this Redis is built without TLS: ", err)
+	}
+	free, err := checkout.ReservePorts(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer free.Close()
+	_, port, _ := net.SplitHostPort(free.Addresses()[0])
+	s.do(t, "CONFIG", "SET", "tls-key-file", pk, "tls-ca-cert-file", crt, "tls-auth-clients", "no", "tls-port", port)
+	plain := gateway.Options{Scheme: "redis", Address: s.address, ClientTLS: &tls.Config{Certificates: []tls.Certificate{certificate}}}
+	secured := plain
+	secured.Scheme, secured.Address, secured.UpstreamTLS = "rediss", net.JoinHostPort("127.0.0.1", port), &tls.Config{RootCAs: roots}
+	for _, o := range []gateway.Options{plain, secured} {
+		r := newRig(t, o)
+		for _, config := range []*tls.Config{nil, {RootCAs: roots}} {
+			c := redis.NewClient(&redis.Options{Addr: r.address, TLSConfig: config, MaxRetries: -1})
+			if err := c.Set(t.Context(), "a", strings.Repeat("x", 1<<20), 0).Err(); err != nil {
+				t.Errorf("%s: %v", o.Scheme, err)
+			}
+			f := r.inject("redis_error", `{'error':'READONLY'}`)
+			if err := c.Eval(t.Context(), "return redis.call('set', KEYS[1], 1)", []string{"a"}).Err(); err == nil || !strings.HasPrefix(err.Error(), "READONLY") {
+				t.Errorf("%s: %v, want READONLY", o.Scheme, err)
+			}
+			if v, err := c.Get(t.Context(), "a").Result(); err != nil || len(v) != 1<<20 {
+				t.Errorf("%s: %d bytes, %v", o.Scheme, len(v), err)
+			}
+			wantCounts(t, f, 5, 1, 1) // the client opens another connection after READONLY, and says hello
+			r.Set(nil)
+			c.Close()
+		}
+		strange := redis.NewClient(&redis.Options{Addr: r.address, TLSConfig: &tls.Config{}, MaxRetries: -1})
+		if err := strange.Ping(t.Context()).Err(); err == nil {
+			t.Error("a client took a certificate that nobody vouches for")
+		}
+		strange.Close()
+	}
+}
+
+// selfSigned is a certificate for this machine, and what makes clients trust it.
+func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	certificate, err := gateway.SelfSigned("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(certificate.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(parsed)
+	return certificate, roots
 }
 
 // unwrap takes encryption off connections on their way to an address.

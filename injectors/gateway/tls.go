@@ -11,6 +11,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/injectors/gateway/http"
 	"github.com/blastgauge/blastgauge/injectors/gateway/postgres"
+	"github.com/blastgauge/blastgauge/injectors/gateway/redis"
 	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
@@ -25,8 +26,10 @@ const (
 // was given for them.
 func OffersTLS(scheme string, query url.Values, given bool) bool {
 	switch {
-	case http.Encrypts(scheme):
+	case http.Encrypts(scheme) || scheme == "rediss":
 		return true
+	case slices.Contains(redis.Schemes(), scheme):
+		return given
 	case slices.Contains(postgres.Schemes(), scheme):
 		return given || postgres.Encrypts(query)
 	}

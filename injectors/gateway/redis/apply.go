@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
 	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
@@ -31,6 +32,8 @@ func (s *Session) apply(c *command) error {
 			}
 		case a.Kind == kindEmpty && c.class == reads:
 			return s.findNothing(c)
+		case inMulti && c.program != nil && a.Rule.within(c):
+			return s.endScript(c, a.Rule.errorFor(c, s.Address))
 		case c.name == "EXEC" && inMulti:
 			return s.refuseExec(c, a.Rule.errorFor(c, s.Address))
 		default:
@@ -81,19 +84,38 @@ func kindOf(c *command) string {
 
 // empties reports whether a fault that empties the store has a meaning for a command.
 func (r *Rule) empties(c *command) bool {
-	return c.class == reads && (hasKeys(c.spec) || emptyStoreRead(c.name) != nil) || c.class == writes && r.failWrites
+	return c.class == reads && (hasKeys(c.spec) || emptyStoreRead(c.name) != nil) || isWrite(c) && r.failWrites
 }
 
 // errorFor returns the error that a command is answered with; proxy is the address
 // at which the client reached the proxy.
 func (r *Rule) errorFor(c *command, proxy string) string {
 	switch {
-	case r.text == "":
-		return refusals()["READONLY"].text // of redis_empty
 	case redirects(r.text):
 		return fmt.Sprintf("%s %d %s", r.text, slotOf(c.key), cmp.Or(r.redirect, proxy))
+	case r.ends != nil && c.program != nil && (!c.queued || !needsQueue(r.text)):
+		return r.text + c.program.suffix(r.ends(c.program))
 	}
 	return r.text
+}
+
+// within reports whether a server lets a script begin, and ends it with the error.
+func (r *Rule) within(c *command) bool {
+	return r.ends != nil && r.ends(c.program).within && !needsQueue(r.text)
+}
+
+// needsQueue reports whether an error is one that keeps commands out of a transaction.
+func needsQueue(text string) bool { return strings.HasPrefix(text, "OOM ") }
+
+// endScript sends a script that only ends with an error in place of one, for a
+// transaction: there the server finds out what a script does when EXEC runs it, and
+// serves the commands around it.
+func (s *Session) endScript(c *command, text string) error {
+	if err := s.passArguments(c, false); err != nil {
+		return err
+	}
+	s.up.Put(encode("EVAL", "return redis.error_reply(ARGV[1])", "0", text))
+	return nil
 }
 
 // refuseExec makes a transaction fail. The server discards it because of a command in

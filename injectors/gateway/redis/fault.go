@@ -42,10 +42,11 @@ type Fault = faultset.Fault[*Rule]
 // A Rule is what a fault does, and to which commands.
 type Rule struct {
 	filter     filter
-	spares     func(*command) bool // commands that no server refuses in this way; nil: none
-	text       string              // of an error, without what depends on the command
-	redirect   string              // where MOVED and ASK point to; empty: back to the proxy
-	failWrites bool                // under redis_empty
+	spares     func(*command) bool    // commands that no server refuses in this way; nil: none
+	text       string                 // of an error, without what depends on the command
+	ends       func(*program) trouble // where the server ends a script with it; nil: before it begins
+	redirect   string                 // where MOVED and ASK point to; empty: back to the proxy
+	failWrites bool                   // under redis_empty
 }
 
 // Parse reads a fault from a toxic's type, toxicity and attributes. Its errors are
@@ -55,6 +56,9 @@ func Parse(kind string, share float64, attributes json.RawMessage) (*Fault, erro
 		r := &Rule{filter: newFilter(a.Group("match")), redirect: a.Text("address"), failWrites: a.Text("writes") == "fail"}
 		if kind == kindError {
 			r.refuse(a.Text("error"))
+		}
+		if kind == kindEmpty { // where writes fail
+			r.text, r.ends = refusals()["READONLY"].text, (*program).writing
 		}
 		return r, nil
 	})
@@ -67,7 +71,7 @@ func (r *Rule) refuse(text string) {
 		r.text = text
 		return
 	}
-	r.text = known.text
+	r.text, r.ends = known.text, known.ends
 	if !r.filter.named { // commands that are named are meant, whatever a server would do
 		r.spares = known.spares
 	}
@@ -94,7 +98,7 @@ func newFilter(match injectors.Attributes) filter {
 
 func (f *filter) matches(c *command) bool {
 	switch {
-	case f.class != "" && f.class != anyClass && f.class != c.class,
+	case f.class != "" && f.class != anyClass && f.class != c.class && (f.class != writes || !isWrite(c)),
 		len(f.names) > 0 && !slices.Contains(f.names, c.name) && !slices.Contains(f.names, c.fullName):
 		return false
 	case f.key == "":

@@ -8,7 +8,8 @@ import (
 // A refusal is an error with which a server itself refuses commands.
 type refusal struct {
 	text   string
-	spares func(*command) bool // commands that the server serves all the same
+	spares func(*command) bool    // commands that the server serves all the same
+	ends   func(*program) trouble // where it ends a script; nil: it is refused as a command
 }
 
 // unlessMarked returns what a refusal spares: commands with this mark.
@@ -21,17 +22,34 @@ func except(meant func(*command) bool) func(*command) bool {
 	return func(c *command) bool { return !meant(c) }
 }
 
-func isWrite(c *command) bool { return c.class == writes }
+// isWrite reports whether a command writes, as a script may. One that is asked to write
+// by a command that must not is refused by the server for that.
+func isWrite(c *command) bool {
+	return c.class == writes || c.program != nil && c.runs(c.program.writing())
+}
+
+// runs reports whether a server that lets no program past a trouble gets to that point.
+func (c *command) runs(t trouble) bool {
+	return t.found && (!t.within || !strings.HasSuffix(c.name, "_RO"))
+}
 
 // needsRoom reports whether a command takes memory, as one that waits for EXEC does.
 func needsRoom(c *command) bool {
 	unqueued := []string{"EXEC", "DISCARD", "RESET", "QUIT", "SAVE"}
-	return strings.Contains(c.marks, "o") || c.queued && !slices.Contains(unqueued, c.name)
+	return strings.Contains(c.marks, "o") || c.program != nil && c.runs(c.program.filling()) || c.queued && !slices.Contains(unqueued, c.name)
 }
 
 // isSaved reports whether a server that cannot save refuses a command: also PING,
 // so that a health check of the server fails, too.
-func isSaved(c *command) bool { return c.class == writes || c.name == "PING" }
+func isSaved(c *command) bool { return isWrite(c) || c.name == "PING" }
+
+// isFresh reports whether a command wants a replica that has its master.
+func isFresh(c *command) bool {
+	if c.program != nil {
+		return c.program.stale().found
+	}
+	return !strings.Contains(c.marks, "s")
+}
 
 // The commands that a node of a cluster may refuse because of a slot. Messages to
 // subscribers move with a slot only when all of it has moved, and MIGRATE, which moves
@@ -47,18 +65,18 @@ func hasKeys(s spec) bool { return s.keys != keys{} }
 // of Redis 7, because clients look at more than the word.
 func refusals() map[string]refusal {
 	return map[string]refusal{
-		"READONLY":    {"READONLY You can't write against a read only replica.", except(isWrite)},
-		"LOADING":     {"LOADING Redis is loading the dataset in memory", unlessMarked("l")},
-		"OOM":         {"OOM command not allowed when used memory > 'maxmemory'.", except(needsRoom)},
-		"BUSY":        {"BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", unlessMarked("b")},
-		"NOAUTH":      {"NOAUTH Authentication required.", unlessMarked("n")},
-		"MASTERDOWN":  {"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", unlessMarked("s")},
-		"NOREPLICAS":  {"NOREPLICAS Not enough good replicas to write.", except(isWrite)},
-		"MISCONF":     {misconf, except(isSaved)},
-		"CLUSTERDOWN": {"CLUSTERDOWN The cluster is down", except(hasData)},
-		"TRYAGAIN":    {"TRYAGAIN Multiple keys request during rehashing of slot", except(asksSeveral)},
-		"MOVED":       {"MOVED", except(hasKey)},
-		"ASK":         {"ASK", except(asksData)},
+		"READONLY":    {"READONLY You can't write against a read only replica.", except(isWrite), (*program).writing},
+		"LOADING":     {"LOADING Redis is loading the dataset in memory", unlessMarked("l"), nil},
+		"OOM":         {"OOM command not allowed when used memory > 'maxmemory'.", except(needsRoom), (*program).filling},
+		"BUSY":        {"BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.", unlessMarked("b"), nil},
+		"NOAUTH":      {"NOAUTH Authentication required.", unlessMarked("n"), nil},
+		"MASTERDOWN":  {"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", except(isFresh), (*program).stale},
+		"NOREPLICAS":  {"NOREPLICAS Not enough good replicas to write.", except(isWrite), (*program).writing},
+		"MISCONF":     {misconf, except(isSaved), (*program).writing},
+		"CLUSTERDOWN": {"CLUSTERDOWN The cluster is down", except(hasData), nil},
+		"TRYAGAIN":    {"TRYAGAIN Multiple keys request during rehashing of slot", except(asksSeveral), nil},
+		"MOVED":       {"MOVED", except(hasKey), nil},
+		"ASK":         {"ASK", except(asksData), nil},
 	}
 }
 

@@ -46,8 +46,9 @@ type command struct {
 	name, fullName string // without and with a subcommand, in capitals
 	key            string // the first one
 	hasKey         bool
-	several        bool // keys
-	queued         bool // it comes between MULTI and EXEC
+	several        bool     // keys
+	queued         bool     // it comes between MULTI and EXEC
+	program        *program // a script that it runs; nil: none
 
 	texts int64    // still to come, from a place in what is ahead
 	at    int      //
@@ -76,7 +77,7 @@ func (s *Session) passCommand() error {
 		return err
 	}
 	c := command{texts: count, at: at}
-	if len(s.Faults.Active()) == 0 && !s.mayChangeTransaction(at) {
+	if len(s.Faults.Active()) == 0 && !s.mayChangeTransaction(at) && !s.mayTeach(at) {
 		return s.passArguments(&c, true)
 	}
 	if err := s.identify(&c); err != nil {
@@ -90,6 +91,13 @@ func (s *Session) passCommand() error {
 func (s *Session) mayChangeTransaction(at int) bool {
 	b := s.up.Ahead()[at:]
 	return len(b) < 5 || b[0] != '$' || b[1] >= '4' && b[1] <= '7' && b[2] == '\r' && bytes.IndexByte([]byte("mMeEdDrR"), b[4]) >= 0
+}
+
+// mayTeach reports whether the command whose name begins here may be SCRIPT or FUNCTION,
+// which bring programs to the server; EVAL is among what mayChangeTransaction finds.
+func (s *Session) mayTeach(at int) bool {
+	b := s.up.Ahead()[at:]
+	return len(b) < 6 || b[0] == '$' && b[2] == '\r' && (b[1] == '6' && b[4]|0x20 == 's' && b[5]|0x20 == 'c' || b[1] == '8' && b[4]|0x20 == 'f' && b[5]|0x20 == 'u')
 }
 
 // identify reads what faults want to know of a command: its name, and its first key
@@ -109,8 +117,8 @@ func (s *Session) identify(c *command) error {
 		sub = string(bytes.ToUpper(text))
 	}
 	c.setName(upper, sub)
-	if !hasKeys(c.spec) {
-		return nil
+	if err := s.findProgram(c, at); err != nil || !hasKeys(c.spec) {
+		return err
 	}
 	for k, i := (seeker{keys: c.keys, args: c.texts}), int64(1); i < c.texts; i++ {
 		var text []byte
@@ -124,6 +132,42 @@ func (s *Session) identify(c *command) error {
 		}
 	}
 	return nil
+}
+
+// findProgram notes the program that a command runs; its arguments begin at a place. One
+// that is too long to be looked at may do anything.
+func (s *Session) findProgram(c *command, at int) error {
+	last := c.programAt(c.texts)
+	if last == 0 {
+		return nil
+	}
+	var text []byte
+	for range last {
+		var err error
+		if text, at, err = s.text(at, maxSeen); errors.Is(err, stream.ErrTooLarge) {
+			text = nil
+			break
+		} else if err != nil {
+			return err
+		}
+	}
+	if text == nil {
+		c.program = unseen("")
+		return nil
+	}
+	c.program = s.Scripts.programOf(c, text)
+	return nil
+}
+
+// programAt returns the argument of n that names or holds a program; 0 where none does.
+func (c *command) programAt(n int64) int64 {
+	switch c.fullName {
+	case "EVAL", "EVAL_RO", "EVALSHA", "EVALSHA_RO", "FCALL", "FCALL_RO":
+		return min(1, n-1)
+	case "SCRIPT LOAD", "FUNCTION LOAD", "FUNCTION FLUSH", "FUNCTION RESTORE":
+		return n - 1
+	}
+	return 0
 }
 
 // findKey notes an argument that is the first key. It is true when there is no need to
@@ -168,6 +212,9 @@ func (s *Session) passInline() error {
 		sub = words[1]
 	}
 	c.setName(string(bytes.ToUpper(words[0])), string(bytes.ToUpper(sub)))
+	if i := c.programAt(int64(len(words))); i > 0 {
+		c.program = s.Scripts.programOf(&c, words[i])
+	}
 	k := seeker{keys: c.keys, args: int64(len(words))}
 	for i := 1; i < len(words); i++ {
 		if c.findKey(&k, int64(i), words[i]) {

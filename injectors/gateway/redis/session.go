@@ -34,6 +34,7 @@ type Options struct {
 	Address          string // at which the client reached the proxy; MOVED points there by default
 	CountCall        func() // called for every command that is not housekeeping of the connection
 	Buffers          *stream.Buffers
+	Scripts          *Scripts // of the upstream; nil: what this connection brings to it
 }
 
 // A Session is one client's connection. Requests and Replies are called by one
@@ -65,6 +66,9 @@ const maxPending = 1 << 17
 
 // NewSession returns a session that serves a client under the active faults.
 func NewSession(o Options) *Session {
+	if o.Scripts == nil {
+		o.Scripts = NewScripts()
+	}
 	return &Session{Options: o, up: stream.New(o.Client, o.Upstream, o.Buffers), down: stream.New(o.Upstream, o.Client, o.Buffers)}
 }
 
