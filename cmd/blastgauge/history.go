@@ -133,8 +133,8 @@ func newPrune(a *app) *cobra.Command {
 		Short: "Delete all but the newest runs in a directory",
 		Long: `Prune deletes the directories of all but the newest N runs in DIR, by default
 .blastgauge/runs. It never deletes the newest run whose hypotheses all held, a run
-that has not ended or whose faults are not proven gone, a copy of a run, or anything
-that is no run of blastgauge. An index.html that report --index wrote there is written
+that has not ended or whose faults are not proven gone, or anything that is no run of
+blastgauge. Copies of a run among them stay or go with it. An index.html that report --index wrote there is written
 anew. Killed in the middle, prune leaves no half of a run.`,
 		Example: `  blastgauge prune --keep 100
   blastgauge prune --keep 100 --dry-run`,

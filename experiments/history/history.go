@@ -145,8 +145,8 @@ func (x *Index) setCopiesAside() {
 }
 
 // ranks reports whether a is to be listed rather than its copy b: the one that goes on,
-// then the one that came to its end, then the one whose directory a run names so itself,
-// and then the first by name.
+// then the one that came to its end, then the newest, then the one whose directory a run
+// names so itself, and then the first by name.
 func ranks(a, b Run) bool {
 	standing := func(r Run) int {
 		switch {
@@ -163,7 +163,7 @@ func ranks(a, b Run) bool {
 		}
 		return 0
 	}
-	return cmp.Or(cmp.Compare(standing(b), standing(a)), cmp.Compare(own(b), own(a)), cmp.Compare(a.Dir, b.Dir)) < 0
+	return cmp.Or(cmp.Compare(standing(b), standing(a)), b.Started.Compare(a.Started), cmp.Compare(own(b), own(a)), cmp.Compare(a.Dir, b.Dir)) < 0
 }
 
 // sort puts the newest run first, and skipped directories in the order of their names.

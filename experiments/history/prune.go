@@ -35,13 +35,7 @@ func PlanPrune(runs *os.Root, keep int) (*Pruning, error) {
 		return nil, err
 	}
 	p := &Pruning{Total: len(entries)}
-	index := New(entries)
-	for _, e := range index.Skipped {
-		if e.SameAs != "" { // somebody made it, and not the run
-			p.Kept = append(p.Kept, Kept{e.Name, e.Problem})
-		}
-	}
-	for _, dir := range oldRuns(index, keep) {
+	for _, dir := range oldRuns(New(entries), keep) {
 		if reason := stillNeeded(runs, dir); reason != "" {
 			p.Kept = append(p.Kept, Kept{dir, reason})
 			continue
@@ -89,7 +83,8 @@ func removeRest(runs *os.Root) error {
 }
 
 // oldRuns lists the directories of runs that have ended and that are neither among the
-// newest keep nor the newest one whose hypotheses all held. The oldest comes first.
+// newest keep nor the newest one whose hypotheses all held. The oldest comes first. Copies of
+// a run go with it, and before it.
 func oldRuns(index *Index, keep int) []string {
 	stay := map[string]bool{}
 	held := false
@@ -102,9 +97,15 @@ func oldRuns(index *Index, keep int) []string {
 	}
 	var list []string
 	for _, r := range slices.Backward(index.Runs) {
-		if !stay[r.Dir] && !r.Ended.IsZero() {
-			list = append(list, r.Dir)
+		if stay[r.Dir] || r.Ended.IsZero() {
+			continue
 		}
+		for _, e := range slices.Backward(index.Skipped) {
+			if e.SameAs == r.Dir {
+				list = append(list, e.Name)
+			}
+		}
+		list = append(list, r.Dir)
 	}
 	return list
 }
