@@ -34,7 +34,8 @@ its own control, with a 95 % interval. All changes are judged together: where
 nothing changed, at most one comparison in twenty says regressed. What varies from
 run to run is learnt from the experiments of the suite.
 
-BASE and HEAD are run directories, ids of runs below .blastgauge/runs, result.json
+BASE and HEAD are run directories, ids of runs below .blastgauge/runs, latest, the
+newest run there that is over, latest~1, the one before it, and so on, result.json
 files or report.html files, which embed their result. With several runs on a side, what varies from run to run is
 in the intervals; give them with --base and --head, each once or more.
 
@@ -47,6 +48,7 @@ Exit status:
   5    nothing is comparable
 `,
 		Example: `  blastgauge compare .blastgauge/runs/20261123t140231z-7f3a9c .blastgauge/runs/20261124t090000z-c20e71
+  blastgauge compare latest~1 latest
   blastgauge compare last-good/report.html report.html --margin 1.5 -o text -o md=comment.md
   blastgauge compare --base runs/1 --base runs/2 --base runs/3 --head runs/4`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.compare(cmd.Context(), o, args) },
@@ -119,9 +121,13 @@ func (o compareOptions) sides(args []string) (base, head []string, err error) {
 func inputs(paths []string) ([]compare.Input, error) {
 	var list []compare.Input
 	for _, path := range paths {
-		r, err := result.Load(findRun(path))
+		found := findRun(path)
+		r, err := result.Load(found)
 		if err != nil {
 			return nil, err
+		}
+		if _, ok := beforeLatest(path); ok { // tomorrow it means another run
+			path = found
 		}
 		list = append(list, compare.Input{Source: path, Result: r})
 	}

@@ -49,3 +49,37 @@ func TestFindRun(t *testing.T) {
 		}
 	}
 }
+
+// The latest run is the newest that is over, and what exists under that name comes first.
+func TestLatestRun(t *testing.T) {
+	runs := runsOf(t, 0, 3, 0)
+	t.Chdir(t.TempDir())
+	below := filepath.Join(".blastgauge", "runs")
+	if got := findRun("latest"); got != "latest" {
+		t.Errorf("without runs it is %q", got)
+	}
+	if err := os.CopyFS(below, os.DirFS(runs)); err != nil {
+		t.Fatal(err)
+	}
+	for named, want := range map[string]string{
+		"latest": filepath.Join(below, "runc"), "latest~": filepath.Join(below, "runb"), "latest~0": filepath.Join(below, "runc"),
+		"latest~2": filepath.Join(below, "runa"), "latest~3": "latest~3", "latest~-1": "latest~-1", "latest1": "latest1",
+		"latest~x": "latest~x", "latest~99999999999": "latest~99999999999", "./latest": "./latest",
+	} {
+		if got := findRun(named); got != want {
+			t.Errorf("findRun(%q) = %q, want %q", named, got, want)
+		}
+	}
+	if code, _, errs := invoke(t, "compare", "latest~1", "latest"); code != 0 {
+		t.Errorf("compare: exit %d: %s", code, errs)
+	}
+	if code, _, errs := invoke(t, "report", "latest~9"); code != 1 {
+		t.Errorf("a run that is not there: exit %d: %s", code, errs)
+	}
+	if err := os.Mkdir("latest", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if got := findRun("latest"); got != "latest" {
+		t.Errorf("what exists is passed over for %q", got)
+	}
+}

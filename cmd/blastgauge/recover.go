@@ -64,10 +64,10 @@ deletion hangs as well, the server has to be restarted.
 Running it twice, or beside the guard of a run that died, does no harm.
 
 Exit status:
-  0    nothing is left
+  0    nothing is left, but for runs that are alive where no DIR was given
   1    error of the tool or its environment
   2    invalid flags
-  6    a run is alive, or not in the list, and was left alone
+  6    the run in DIR is alive, or a run is not in the list, and was left alone
   7    clean-up incomplete: a fault may still be active
 `,
 		Example: `  blastgauge recover
