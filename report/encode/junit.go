@@ -157,9 +157,8 @@ type Kind string
 
 // The kinds of JUnit files.
 const (
-	RunKind      Kind = "run"
-	CompareKind  Kind = "compare"
-	ValidateKind Kind = "validate"
+	RunKind     Kind = "run"
+	CompareKind Kind = "compare"
 )
 
 // class is the class name of all cases of a file: "blastgauge.run.checkout". Jenkins
