@@ -39,7 +39,7 @@ func (u httpURL) Read(d *shape.Document, n shape.Node, path string) {
 func (u httpURL) check(s, want string) *shape.Diagnostic {
 	parsed, err := url.Parse(s)
 	switch {
-	case err == nil && parsed.User != nil:
+	case err == nil && parsed.User != nil, err != nil && strings.Contains(s, "@"):
 		return &shape.Diagnostic{Msg: "credentials do not belong in a URL: send a header with ${env:NAME}"}
 	case strings.Contains(s, "${"):
 		return &shape.Diagnostic{Msg: "this URL cannot hold ${variables}"}
@@ -84,6 +84,9 @@ func (a address) Read(d *shape.Document, n shape.Node, path string) {
 }
 
 func (a address) check(s string) *shape.Diagnostic {
+	if bare, _, _ := strings.Cut(s, "sslrootcert="); strings.Contains(bare, "@") { // no part of it is shown
+		return &shape.Diagnostic{Msg: "credentials do not belong in an address: clients log in themselves"}
+	}
 	rest := s
 	if scheme, after, ok := strings.Cut(s, "://"); ok {
 		if len(a.schemes) == 0 {

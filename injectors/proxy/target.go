@@ -34,6 +34,14 @@ func (t target) offersTLS(given bool) bool { return gateway.OffersTLS(t.scheme, 
 // who wrote it.
 func parseTarget(text string) (t target, err error) {
 	t = target{text: text, address: text}
+	bare, _, _ := strings.Cut(text, "sslrootcert=") // the name of a file
+	if at := strings.LastIndexByte(bare, '@'); at >= 0 {
+		scheme, _, ok := strings.Cut(text[:at], "://")
+		if !ok || !slices.Contains(schemes(), scheme) {
+			return t, errRefused("upstream: credentials are for clients to send; write scheme://host:port")
+		}
+		return t, errRefused("upstream %s://***@...: credentials are for clients to send; write %s://host:port", scheme, scheme)
+	}
 	if scheme, rest, ok := strings.Cut(text, "://"); ok {
 		if !slices.Contains(schemes(), scheme) {
 			return t, errRefused("upstream %q: its scheme is not one of %s", text, strings.Join(schemes(), ", "))

@@ -43,6 +43,9 @@ func openDatabase(dsn string, s *experiments.System, r *resolver, a *allowance) 
 	if !ok {
 		scheme = ""
 	}
+	if (scheme == "postgres" || scheme == "postgresql" || scheme == "mysql") && splitsPassword(dsn) {
+		return database{}, errors.New("not a DSN: what stands before the host holds one of / ? # that is not escaped; in a password write %2F, %3F, %23, and %40 for @, %25 for %")
+	}
 	switch scheme {
 	case "postgres", "postgresql":
 		return openPostgres(dsn, dial, r)
@@ -56,6 +59,32 @@ func openDatabase(dsn string, s *experiments.System, r *resolver, a *allowance) 
 		return openSQLite(s.Resolve(file))
 	}
 	return database{}, errors.New("a DSN starts with postgres://, mysql:// or sqlite: and a file")
+}
+
+// splitsPassword reports whether a DSN's password may reach beyond what is read as its
+// host: a piece of the password would be looked up, dialled, and shown.
+func splitsPassword(dsn string) bool {
+	_, rest, _ := strings.Cut(dsn, "://")
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		return false
+	}
+	behind := rest[end:]
+	if strings.Contains(behind, "#") { // neither protocol has fragments
+		return true
+	}
+	path, query, _ := strings.Cut(behind, "?")
+	if strings.Contains(path, "@") {
+		return true
+	}
+	for pair := range strings.SplitSeq(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		named := name == "user" || name == "password" || name == "application_name" || name == "options"
+		if strings.Contains(name, "@") || strings.Contains(value, "@") && !named {
+			return true
+		}
+	}
+	return false
 }
 
 func openPostgres(dsn string, dial dialFunc, r *resolver) (database, error) {
