@@ -37,6 +37,8 @@ type proxyOptions struct {
 	seed            int64 // as toxiproxy-server takes it: also below 0
 	runtime, counts bool
 	version         bool
+	logLevel        string
+	logFormat       string
 }
 
 func newProxy(a *app) *cobra.Command {
@@ -71,6 +73,8 @@ and listens where the system file says that its Toxiproxy is.`,
 	f.Int64Var(&o.seed, "seed", 0, "`SEED` of who is affected by a share (default: random)")
 	f.BoolVar(&o.runtime, "runtime-metrics", false, "serve metrics of the process at /metrics")
 	f.BoolVar(&o.counts, "proxy-metrics", false, "serve metrics of the proxies at /metrics")
+	f.StringVar(&o.logLevel, "log-level", "", "log to standard error from `LEVEL` on: debug, info, warn or error (default: $LOG_LEVEL, or info)")
+	f.StringVar(&o.logFormat, "log-format", "text", "`FORMAT` of the log: text or json")
 	f.BoolVar(&o.version, "version", false, "print the version")
 	return cmd
 }
@@ -102,6 +106,10 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 	if err != nil {
 		return err
 	}
+	log, err := a.proxyLog(o)
+	if err != nil {
+		return err
+	}
 	token, err := toxiproxy.ReadToken(o.token, a.getenv)
 	if err != nil {
 		return err
@@ -116,7 +124,7 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 	s, err := proxy.Start(proxy.Options{
 		Listen: address, Token: token, Seed: uint64(o.seed), Version: version(), RuntimeMetrics: o.runtime, ProxyMetrics: o.counts,
 		Certificate: certificate, UpstreamRoots: roots,
-		Log: slog.New(slog.NewTextHandler(inert.NewWriter(a.stderr), &slog.HandlerOptions{Level: a.logLevel()})),
+		Log: log,
 	})
 	if err != nil {
 		return explainTaken(err)
@@ -226,9 +234,38 @@ func declared(sys *experiments.System) []declaration {
 	return list
 }
 
-// logLevel is the level in $LOG_LEVEL, as toxiproxy-server reads it.
-func (a *app) logLevel() slog.Level {
+// proxyLog is where the server tells who changed what. Names in it are other people's.
+func (a *app) proxyLog(o proxyOptions) (*slog.Logger, error) {
+	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+	level, known := levels[o.logLevel]
+	if o.logLevel == "" {
+		level, known = a.stockLogLevel(), true
+	}
+	if !known {
+		return nil, usagef("--log-level %q: it is debug, info, warn or error", o.logLevel)
+	}
+	to, options := inert.NewWriter(a.stderr), &slog.HandlerOptions{Level: level}
+	switch o.logFormat {
+	case "text":
+		return slog.New(slog.NewTextHandler(to, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(to, options)), nil
+	}
+	return nil, usagef("--log-format %q: it is text or json", o.logFormat)
+}
+
+// stockLogLevel is the level in $LOG_LEVEL, as toxiproxy-server reads it, whose levels
+// are more.
+func (a *app) stockLogLevel() slog.Level {
 	text, _ := a.getenv("LOG_LEVEL")
+	switch strings.ToLower(text) {
+	case "trace":
+		return slog.LevelDebug
+	case "fatal", "panic":
+		return slog.LevelError
+	case "disabled":
+		return slog.LevelError + 1
+	}
 	level := slog.LevelInfo
 	if err := level.UnmarshalText([]byte(text)); err != nil {
 		return slog.LevelInfo

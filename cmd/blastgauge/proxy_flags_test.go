@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -106,4 +107,22 @@ func answerOf(t *testing.T, url string) (status int, body string) {
 		t.Fatal(err)
 	}
 	return answer.StatusCode, string(text)
+}
+
+// The log has a level and a format; without a flag, the level is toxiproxy-server's.
+func TestLogFlags(t *testing.T) {
+	t.Parallel()
+	for flag, want := range map[string]int{"--log-level=loud": 2, "--log-format=xml": 2} {
+		var stdout, stderr bytes.Buffer
+		a := &app{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, getenv: os.LookupEnv}
+		if code := a.execute(t.Context(), []string{"proxy", "-port", "0", flag}); code != want {
+			t.Errorf("%s exits %d, want %d\n%s", flag, code, want, &stderr)
+		}
+	}
+	for text, want := range map[string]slog.Level{"": slog.LevelInfo, "trace": slog.LevelDebug, "WARN": slog.LevelWarn, "fatal": slog.LevelError, "disabled": slog.LevelError + 1, "nonsense": slog.LevelInfo} {
+		a := &app{getenv: func(string) (string, bool) { return text, true }}
+		if got := a.stockLogLevel(); got != want {
+			t.Errorf("LOG_LEVEL=%s is %v, want %v", text, got, want)
+		}
+	}
 }

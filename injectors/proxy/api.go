@@ -28,6 +28,7 @@ type endpoint func(r *http.Request) (status int, answer any, err error)
 // certificates.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
+	told := outcomes()
 	for pattern, do := range map[string]endpoint{
 		"GET /version":                           s.version,
 		"POST /reset":                            s.reset,
@@ -53,6 +54,9 @@ func (s *Server) handler() http.Handler {
 			defer s.calls.RUnlock()
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 			status, answer, err := do(r)
+			if done := told[pattern]; done != "" {
+				s.audit(r, w.Header().Get(requestHeader), done, answer, err)
+			}
 			respond(w, status, answer, err)
 		})
 	}
@@ -79,7 +83,7 @@ func (s *Server) onProxy(do func(p *proxy, r *http.Request) (int, any, error)) e
 // refuses requests without the token.
 func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Toxiproxy-Request-Id", newRequestID())
+		w.Header().Set(requestHeader, newRequestID())
 		switch {
 		case strings.HasPrefix(r.UserAgent(), "Mozilla/"), r.Header.Get("Origin") != "":
 			respond(w, 0, nil, &apiError{"User agent not allowed", http.StatusForbidden})
@@ -93,6 +97,9 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		}
 	})
 }
+
+// requestHeader identifies a request in its answer, and in the log.
+const requestHeader = "X-Toxiproxy-Request-Id"
 
 // newRequestID returns an identifier in the form of Toxiproxy's: 20 digits of base 32,
 // of which the first 4 bytes are the time, so that they sort by it.
@@ -207,10 +214,7 @@ func (s *Server) populateProxies(r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	made, err := s.populate(body)
-	answer := struct {
-		*apiError `json:",omitempty"`
-		Proxies   []proxyView `json:"proxies"`
-	}{Proxies: []proxyView{}}
+	answer := populated{Proxies: []proxyView{}}
 	for _, p := range made {
 		answer.Proxies = append(answer.Proxies, p.view())
 	}

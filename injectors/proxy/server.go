@@ -286,7 +286,11 @@ func (s *Server) addToxic(p *proxy, t *toxic) error {
 func (s *Server) Populate(list []byte) error {
 	s.calls.RLock()
 	defer s.calls.RUnlock()
-	_, err := s.populate(list)
+	made, err := s.populate(list)
+	for _, p := range made {
+		v := p.view()
+		s.log.Info("proxy made from a list", "proxy", v.Name, "listen", v.Listen, "upstream", v.Upstream, "enabled", v.Enabled)
+	}
 	return err
 }
 
