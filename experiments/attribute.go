@@ -17,6 +17,9 @@ func attributeShape(a injectors.Attribute, to *any) shape.Shape {
 	group := func(item func(*map[string]any) shape.Shape) shape.Shape {
 		return shape.Into[map[string]any]{To: to, Item: item}
 	}
+	if a.Lists && a.Unit != injectors.Table {
+		return oneOrMore(a, to)
+	}
 	switch a.Unit {
 	case injectors.Text, injectors.Document:
 		return text(shape.Text)
@@ -27,6 +30,11 @@ func attributeShape(a injectors.Attribute, to *any) shape.Shape {
 	case injectors.Table:
 		return group(func(v *map[string]any) shape.Shape {
 			return shape.Table[any]{To: v, Key: headerNames(), Item: func(cell *any) shape.Shape {
+				if a.Lists {
+					one := a
+					one.Unit = injectors.Text
+					return oneOrMore(one, cell)
+				}
 				return shape.Into[string]{To: cell, Item: shape.Text}
 			}}
 		})
@@ -51,6 +59,39 @@ func attributeShape(a injectors.Attribute, to *any) shape.Shape {
 	return number(func(v *float64) shape.Shape { return quantity(a.Unit, v) })
 }
 
+// oneOrMore is one value or a list of them, which is stored as it is written.
+func oneOrMore(a injectors.Attribute, to *any) shape.Shape {
+	single := a
+	single.Lists = false
+	item := func(to *any) shape.Shape { return attributeShape(single, to) }
+	want := "a text or a list of texts"
+	if len(a.Words) > 0 {
+		want = "a " + a.Name + " or a list of them"
+	}
+	return shape.ByKind{Want: want, Scalar: item(to), Mapping: negated{a, want}, List: shape.Into[[]any]{To: to, Item: func(list *[]any) shape.Shape {
+		return shape.Validated{Shape: shape.List[any]{To: list, Item: item, Min: 1}, Also: shape.Object{"uniqueItems": true},
+			Check: func(*shape.Document, shape.Node, string) {}}
+	}}}
+}
+
+// A negated value is a mapping where a text is needed: a guess at how to leave something
+// out, which is told what is right.
+type negated struct {
+	of   injectors.Attribute
+	want string
+}
+
+func (v negated) Read(d *shape.Document, n shape.Node, _ string) {
+	what := shape.Diagnostic{Msg: v.want + " is needed here, not a mapping"}
+	if keys := n.Keys(); len(keys) == 1 {
+		value, _ := n.Lookup(keys[0].Text())
+		what.Hint = v.of.Negated(keys[0].Text(), value.Text())
+	}
+	d.Fail(n, what)
+}
+
+func (v negated) Schema() shape.Object { return nil }
+
 // An attributeGroup is a mapping of the fields of an attribute.
 type attributeGroup struct {
 	of injectors.Attribute
@@ -68,7 +109,13 @@ func (g attributeGroup) fields(values []any) shape.Fields {
 func (g attributeGroup) Read(d *shape.Document, n shape.Node, path string) {
 	values := make([]any, len(g.of.Fields))
 	before := d.Count()
-	g.fields(values).Read(d, n, path)
+	fields := g.fields(values)
+	d.Rephrase(func(what shape.Diagnostic) shape.Diagnostic {
+		if instead := g.of.Unknown(what.Got); instead != "" && len(what.Known) > 0 {
+			return shape.Diagnostic{Msg: what.Msg, Hint: instead}
+		}
+		return what
+	}, func() { fields.Read(d, n, path) })
 	*g.to = map[string]any{}
 	for i, v := range values {
 		field := g.of.Fields[i]

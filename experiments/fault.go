@@ -127,7 +127,9 @@ func (f faultShape) readAttribute(d *shape.Document, kind injectors.Kind, key, v
 		names = append(names, a.Name)
 	}
 	owners := kindsWith(key.Text())
-	switch {
+	switch instead := kind.Unknown(key.Text()); {
+	case instead != "":
+		d.Fail(key, shape.Diagnostic{Msg: "unknown key " + strconv.Quote(key.Text()), Hint: instead})
 	case kind.Name == "" && len(owners) > 0: // the mistake is in inject
 	case len(owners) > 0:
 		d.Fail(key, shape.Diagnostic{Msg: strconv.Quote(key.Text()) + " is an attribute of " + figures.List(owners, "and") + ", not of " + kind.Name, Got: key.Text(), Known: names})

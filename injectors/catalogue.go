@@ -37,14 +37,19 @@ type Attribute struct {
 	Wire     string      // the attribute's name in Toxiproxy's API
 	Scale    float64     // of a number: wire value = held value * Scale
 	Words    []string    // what a Word may be
-	Example  string      // of an Operation: its parameters, as a YAML flow mapping
+	Example  string      // of an Operation, match and not: what may stand in it, as a YAML flow mapping
 	Fields   []Attribute // what a Group, an Operation or an Inner may have
+	Lists    bool        // a text, or each of a Table, may also be a list: any of them will do
 
 	fallback  any                             // what is meant when none is given, in held form; nil: nothing
 	numbered  bool                            // on the wire a Word may also be its number, counted from 1, and in any case
 	normalize func(text string) string        // brings a text from the wire into its usual form
 	valid     func(value any) string          // a rule for the value: the end of a sentence that begins with the name
 	together  func(fields Attributes) mistake // a rule for several fields of a Group or an Operation
+	filled    bool                            // of a Group: an empty one is a mistake, also on the wire
+	folds     bool                            // capitals do not matter in it; of a Table, in its names
+	commas    bool                            // a text is several, separated by commas
+	all       []string                        // values that every message has
 }
 
 // Attributes are the parameters of a fault by name, in held form: a float64 for

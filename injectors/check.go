@@ -2,6 +2,7 @@ package injectors
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -101,6 +102,9 @@ func checkAll(owner string, known []Attribute, given Attributes) mistake {
 
 // check checks one value that is given.
 func (a Attribute) check(v any) mistake {
+	if list, ok := v.([]any); ok && a.Lists && a.Unit != Table {
+		return a.itemMistake(a.Name, list)
+	}
 	problem := a.problem(v)
 	if problem == "" && a.valid != nil {
 		problem = a.valid(v)
@@ -109,7 +113,10 @@ func (a Attribute) check(v any) mistake {
 		return mistake{a.Name, a.Name + " " + problem}
 	}
 	fields, ok := v.(map[string]any)
-	if !ok || !a.Unit.nests() {
+	switch {
+	case ok && a.Lists:
+		return a.tableMistake(fields)
+	case !ok || !a.Unit.nests():
 		return mistake{}
 	}
 	if m := checkAll(a.Name, a.Fields, fields); m.found() {
@@ -123,20 +130,44 @@ func (a Attribute) check(v any) mistake {
 	return mistake{}
 }
 
+// itemMistake checks a list of texts; name is that of the attribute.
+func (a Attribute) itemMistake(name string, list []any) mistake {
+	i, problem := a.listProblem(list)
+	switch {
+	case problem == "":
+		return mistake{}
+	case i >= 0:
+		name = fmt.Sprintf("%s[%d]", name, i)
+	}
+	return mistake{name, name + " " + problem}
+}
+
+// tableMistake checks the lists of a table.
+func (a Attribute) tableMistake(table map[string]any) mistake {
+	for _, name := range slices.Sorted(maps.Keys(table)) {
+		if list, ok := table[name].([]any); ok {
+			if m := a.itemMistake(name, list); m.found() {
+				return m.below(a.Name)
+			}
+		}
+	}
+	return mistake{}
+}
+
 // problem returns what is wrong with the form or the size of one value, as the end
 // of a sentence.
 func (a Attribute) problem(v any) string {
 	if a.Unit == Value {
 		return ""
 	}
-	wrongForm := "must be " + a.Unit.noun()
+	wrongForm := "must be " + a.noun()
 	switch held := v.(type) {
 	case float64:
 		return a.numberProblem(held)
 	case string:
 		switch {
 		case a.Unit == Word && !slices.Contains(a.Words, held):
-			return fmt.Sprintf("must be %s, not %q", figures.List(a.Words, "or"), held)
+			return fmt.Sprintf("must be %s, not %q", figures.List(a.Words, "or"), held) + a.negatedWord(held)
 		case slices.Contains([]Unit{Word, Text, Path, Factor, Document}, a.Unit):
 			return ""
 		}
@@ -146,7 +177,9 @@ func (a Attribute) problem(v any) string {
 		}
 	case map[string]any:
 		switch {
-		case a.Unit == Inner && len(held) != 1, a.Unit == Table && !holdsTexts(held):
+		case a.filled && len(held) == 0:
+			return "must not be empty: say what is spared, such as not: " + a.Example
+		case a.Unit == Inner && len(held) != 1, a.Unit == Table && !a.holdsTexts(held):
 			return wrongForm
 		case a.Unit == Table || a.Unit == Values || a.Unit.nests():
 			return ""
@@ -154,6 +187,9 @@ func (a Attribute) problem(v any) string {
 	}
 	if a.Unit == Factor && isNumberAsWritten(v) {
 		return ""
+	}
+	if instead := a.negatedValue(v); instead != "" {
+		return wrongForm + ": " + instead
 	}
 	return wrongForm
 }
@@ -174,9 +210,22 @@ func (a Attribute) numberProblem(held float64) string {
 	return ""
 }
 
-func holdsTexts(table map[string]any) bool {
+// noun is what a value of the attribute is called.
+func (a Attribute) noun() string {
+	switch {
+	case a.Lists && a.Unit == Table:
+		return "a table of texts or of lists of texts, such as {X-Name: [one, two]}"
+	case a.Lists:
+		return "a text or a list of texts"
+	}
+	return a.Unit.noun()
+}
+
+// holdsTexts reports whether a table holds nothing but texts, and lists where it may.
+func (a Attribute) holdsTexts(table map[string]any) bool {
 	for _, v := range table {
-		if _, ok := v.(string); !ok {
+		_, list := v.([]any)
+		if _, text := v.(string); !text && !(list && a.Lists) {
 			return false
 		}
 	}

@@ -17,7 +17,8 @@ func (k Kind) Describe(attributes Attributes) string {
 		switch {
 		case !ok:
 		case a.Unit == Group:
-			rest += " for " + strings.Join(a.describe(v), " ")
+			held, _ := v.(map[string]any)
+			rest += " for " + a.describeMatch(held)
 		case a.Unit == Operation: // what the fault is all about
 			parts = slices.Insert(parts, 0, strings.TrimSpace(a.Name+" "+strings.Join(a.describe(v), " ")))
 		case a.Name == k.Name:

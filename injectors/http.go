@@ -92,20 +92,24 @@ func firstAttribute(messages string) Attribute {
 }
 
 func matchRequests() Attribute {
-	return Attribute{Name: "match", Unit: Group, Wire: "match", Doc: "which requests; all by default", Fields: []Attribute{
+	return matching("which requests; all by default", "{path: /health}", []Attribute{
 		{Name: "method", Unit: Text, Wire: "method", normalize: strings.ToUpper, valid: method, Doc: "the method, such as POST"},
-		{Name: "path", Unit: Text, Wire: "path", valid: pathPattern, Doc: "the path, such as /charges; * is any part of it up to a slash, ** any part"},
+		{Name: "path", Unit: Text, Wire: "path", valid: pathPattern, all: []string{"**", "/**"}, Doc: "the path, such as /charges; * is any part of it up to a slash, ** any part"},
 		{Name: "grpc", Unit: Text, Wire: "grpc", valid: grpcMethod, Doc: "the gRPC method, such as /shop.Inventory/Reserve"},
-		{Name: "headers", Unit: Table, Wire: "headers", valid: headerNames, Doc: "headers that the request has, such as {X-Tenant: acme}"},
+		{Name: "headers", Unit: Table, Wire: "headers", valid: headerNames, folds: true, Doc: "headers that the request has, such as {X-Tenant: acme}"},
 		{Name: "baggage", Unit: Table, Wire: "baggage", valid: baggageKeys, Doc: "entries of the W3C baggage header that the request has"},
-	}}
+	}...)
 }
 
 // The rules of HTTP (RFC 9110) for what a fault says. Each returns the end of a
 // sentence that begins with the attribute's name; empty when all is well.
 
 func method(v any) string {
-	if text, _ := v.(string); !isToken(text) {
+	text, _ := v.(string)
+	if problem := negatedText("method", text); problem != "" {
+		return problem
+	}
+	if !isToken(text) {
 		return fmt.Sprintf("must be an HTTP method such as POST, not %q", text)
 	}
 	return ""
@@ -114,6 +118,8 @@ func method(v any) string {
 func pathPattern(v any) string {
 	text, _ := v.(string)
 	switch {
+	case strings.HasPrefix(text, "!"):
+		return negatedText("path", text)
 	case !strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "*"):
 		return fmt.Sprintf("must begin with / or *, not %q", text)
 	case strings.ContainsAny(text, "?# "):
@@ -123,7 +129,11 @@ func pathPattern(v any) string {
 }
 
 func grpcMethod(v any) string {
-	if text, _ := v.(string); !strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "*") {
+	text, _ := v.(string)
+	if problem := negatedText("grpc", text); problem != "" {
+		return problem
+	}
+	if !strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "*") {
 		return fmt.Sprintf("must be /package.Service/Method, not %q", text)
 	}
 	return ""

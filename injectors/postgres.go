@@ -82,10 +82,10 @@ func postgresLatency() Kind {
 }
 
 func matchStatements(byDefault string) Attribute {
-	return Attribute{Name: "match", Unit: Group, Wire: "match", Doc: "which statements; " + byDefault, Fields: []Attribute{
+	return matching("which statements; "+byDefault, "{statement: read}", []Attribute{
 		{Name: "statement", Unit: Word, Wire: "statement",
 			Words: []string{"any", "read", "write", "select", "insert", "update", "delete", "copy", "ddl", "begin", "commit", "rollback", "other"},
-			Doc:   "what they are"},
-		{Name: "sql", Unit: Text, Wire: "sql", Doc: "a pattern for the whole text, such as *orders*; capitals do not matter"},
-	}}
+			all:   []string{"any"}, Doc: "what they are"},
+		{Name: "sql", Unit: Text, Wire: "sql", folds: true, all: []string{"*", "**"}, Doc: "a pattern for the whole text, such as *orders*; capitals do not matter"},
+	}...)
 }

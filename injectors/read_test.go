@@ -95,6 +95,8 @@ func TestReadWireFindsMistakes(t *testing.T) {
 func FuzzReadWire(f *testing.F) {
 	f.Add("http_error", `{"status":503,"headers":{"A":"b"},"match":{"path":"/**","baggage":{"a":"b"}}}`)
 	f.Add("grpc_error", `{"code":"UNAVAILABLE","message":"é%"}`)
+	f.Add("http_abort", `{"match":{"path":["/a","/b"],"headers":{"A":["b","c"]},"not":{"method":["get"],"baggage":{"k":["v"]}}}}`)
+	f.Add("redis_error", `{"error":"OOM","match":{"command":["get, set",","],"not":{"class":["read"]}}}`)
 	f.Add("http_config", `{"scale":{"by":1e-3,"path":"/a"},"flap":5000,"match":{"path":"/s"}}`)
 	f.Fuzz(func(t *testing.T, kind, object string) {
 		k, ok := injectors.LookupWire(kind)

@@ -85,12 +85,12 @@ func redisLatency() Kind {
 }
 
 func matchCommands(byDefault string) Attribute {
-	return Attribute{Name: "match", Unit: Group, Wire: "match", Doc: "which commands; " + byDefault, Fields: []Attribute{
+	return matching("which commands; "+byDefault, "{key: \"session:*\"}", []Attribute{
 		{Name: "class", Unit: Word, Wire: "class", Words: []string{"any", "read", "write", "script", "transaction", "pubsub", "admin", "other"},
-			Doc: "what they do; script is all of EVAL, EVALSHA and FCALL, and write holds those of them that write"},
-		{Name: "command", Unit: Text, Wire: "command", normalize: commandList, Doc: "their names, separated by commas, such as SET, CONFIG GET"},
+			all: []string{"any"}, Doc: "what they do; script is all of EVAL, EVALSHA and FCALL, and write holds those of them that write"},
+		{Name: "command", Unit: Text, Wire: "command", normalize: commandList, valid: commandNames, commas: true, Doc: "their names, separated by commas, such as SET, CONFIG GET"},
 		{Name: "key", Unit: Text, Wire: "key", Doc: "a pattern for the first key, such as cart:*"},
-	}}
+	}...)
 }
 
 // commandList writes names of commands in the usual way: "SET, CONFIG GET".

@@ -31,6 +31,12 @@ func onWire(known []Attribute, given Attributes) map[string]any {
 
 func (a Attribute) onWire(held any) any {
 	switch v := held.(type) {
+	case string:
+		if a.normalize != nil { // as the server shows it
+			return a.normalize(v)
+		}
+	case []any:
+		return a.listOnWire(v)
 	case float64:
 		if a.Unit.Numeric() && a.Unit != Share {
 			return int64(math.Round(v * a.Scale))
@@ -41,6 +47,20 @@ func (a Attribute) onWire(held any) any {
 		}
 	}
 	return held
+}
+
+// listOnWire returns a list with its texts in their usual form.
+func (a Attribute) listOnWire(list []any) []any {
+	if a.normalize == nil {
+		return list
+	}
+	usual := slices.Clone(list)
+	for i, v := range usual {
+		if text, ok := v.(string); ok {
+			usual[i] = a.normalize(text)
+		}
+	}
+	return usual
 }
 
 // ShowWire returns the attributes as the API shows them: a JSON object in the
@@ -90,6 +110,9 @@ func (k Kind) ReadWire(object json.RawMessage) (Attributes, error) {
 		return nil, &AttributeError{Problem: "the attributes of " + k.Name + " must be an object"}
 	}
 	given, m := readFields(k.Name, known, fields, false)
+	if instead := k.Unknown(m.attribute); instead != "" {
+		m.problem += ": " + instead
+	}
 	if !m.found() {
 		m = checkAll(k.Name, k.wireOnly, given)
 	}
@@ -151,7 +174,7 @@ func (a Attribute) isUnset(held any) bool {
 	case string:
 		return v == ""
 	case map[string]any:
-		return len(v) == 0 && (a.Unit == Group || a.Unit == Table)
+		return len(v) == 0 && (a.Unit == Group || a.Unit == Table) && !a.filled
 	}
 	return false
 }
@@ -167,6 +190,10 @@ func (a Attribute) read(raw json.RawMessage) (any, mistake) {
 		return a.readNumber(held)
 	case string:
 		return a.readText(held), mistake{}
+	case []any:
+		if a.Lists {
+			return a.listOnWire(held), mistake{}
+		}
 	case map[string]any:
 		if !a.Unit.nests() {
 			return held, mistake{}
@@ -177,6 +204,9 @@ func (a Attribute) read(raw json.RawMessage) (any, mistake) {
 		}
 		inner, m := readFields(a.Name, a.Fields, fields, a.Unit != Group)
 		if m.found() {
+			if instead := a.Unknown(m.attribute); instead != "" {
+				m.problem += ": " + instead
+			}
 			return nil, m.below(a.Name)
 		}
 		return map[string]any(inner), mistake{}

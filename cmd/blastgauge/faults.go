@@ -95,11 +95,17 @@ func describeAttribute(b *strings.Builder, at injectors.Attribute, group string)
 	if len(at.Words) > 0 {
 		unit = strings.Join(at.Words, ", ")
 	}
+	if at.Lists && at.Unit != injectors.Table {
+		unit += ", or a list"
+	}
+	if at.Lists && at.Unit == injectors.Table {
+		unit += " of texts or lists"
+	}
 	if at.Required {
 		unit += ", required"
 	}
 	fmt.Fprintf(b, "  %-15s %s\n%18s%s\n", group+at.Name, unit, "", at.Doc)
-	if at.Unit == injectors.Inner { // its fields are shown already
+	if at.Unit == injectors.Inner || at.Name == "not" { // its fields are shown already
 		return
 	}
 	for _, f := range at.Fields {

@@ -109,7 +109,12 @@ func (d *Document) failed(at Span, msg string) bool {
 // Rephrase reads a part of the document, and notes every mistake in other words.
 func (d *Document) Rephrase(how func(Diagnostic) Diagnostic, read func()) {
 	before := d.rephrase
-	d.rephrase = how
+	d.rephrase = func(what Diagnostic) Diagnostic {
+		if what = how(what); before != nil {
+			what = before(what)
+		}
+		return what
+	}
 	read()
 	d.rephrase = before
 }

@@ -136,8 +136,11 @@ func (b ByKind) Read(d *Document, n Node, path string) {
 func (b ByKind) Schema() Object {
 	var forms []Object
 	for _, form := range []Shape{b.Scalar, b.List, b.Mapping} {
-		if form != nil {
-			forms = append(forms, form.Schema())
+		if form == nil {
+			continue
+		}
+		if schema := form.Schema(); schema != nil { // else it only explains a mistake
+			forms = append(forms, schema)
 		}
 	}
 	return Object{"anyOf": forms}

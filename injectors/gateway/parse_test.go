@@ -70,7 +70,7 @@ func TestRefusedAttributes(t *testing.T) {
 		{"http_error", `{"status":503,"when":"middle"}`, `when must be before or after, not "middle"`},
 		{"http_error", `{"status":503,"first":-1}`, "first must be"},
 		{"http_error", `{"status":503,"match":"x"}`, "match must be a mapping"},
-		{"http_error", `{"status":503,"match":{"paht":"/x"}}`, `match has no attribute "paht"; it has method, path, grpc, headers and baggage`},
+		{"http_error", `{"status":503,"match":{"paht":"/x"}}`, `match has no attribute "paht"; it has method, path, grpc, headers, baggage and not`},
 		{"http_error", `{"status":503,"match":{"path":"x"}}`, "match.path must begin with /"},
 		{"http_error", `{"status":503,"match":{"path":"/x?y=1"}}`, "no query"},
 		{"http_error", `{"status":503,"match":{"method":"G T"}}`, "match.method must be"},

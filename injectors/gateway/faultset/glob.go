@@ -5,6 +5,16 @@ import "strings"
 // NoSeparator is for patterns in which a star matches any text.
 const NoSeparator = -1
 
+// MatchAnyGlob reports whether all of text matches one of the patterns.
+func MatchAnyGlob[T string | []byte](patterns []string, text T, separator int) bool {
+	for _, p := range patterns {
+		if MatchGlob(p, text, separator) {
+			return true
+		}
+	}
+	return false
+}
+
 // MatchGlob reports whether all of text matches the pattern, in which * is any text
 // without the separator and ** any text.
 //

@@ -3,6 +3,7 @@ package postgres
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -37,8 +38,8 @@ type Fault = faultset.Fault[*Rule]
 
 // A Rule is what a fault does, and to which statements.
 type Rule struct {
-	kind       kind                 // of statements; empty: those that concerns selects
-	sql        string               // a pattern in small letters; empty: any
+	takes      criteria             // without kinds, those that concerns selects
+	spares     *criteria            // nil: none
 	concerns   func(statement) bool // nil: all that read or write
 	when       moment
 	code       string
@@ -64,7 +65,39 @@ func Parse(kind string, share float64, attributes json.RawMessage) (*Fault, erro
 
 func newRule(a injectors.Attributes) *Rule {
 	match := a.Group("match")
-	return &Rule{kind: kind(match.Text("statement")), sql: strings.ToLower(match.Text("sql")), when: moment(a.Text("when"))}
+	r := &Rule{takes: newCriteria(match), when: moment(a.Text("when"))}
+	if spared := match.Group("not"); spared != nil {
+		c := newCriteria(spared)
+		r.spares = &c
+	}
+	return r
+}
+
+// Criteria are what a statement has to fit: one value of each kind that is given.
+type criteria struct {
+	kinds []kind
+	sql   []string // patterns in small letters, for the text of the whole query
+}
+
+func newCriteria(given injectors.Attributes) criteria {
+	var c criteria
+	for _, word := range given.Texts("statement") {
+		c.kinds = append(c.kinds, kind(word))
+	}
+	for _, pattern := range given.Texts("sql") {
+		c.sql = append(c.sql, strings.ToLower(pattern))
+	}
+	return c
+}
+
+// is reports whether a statement is of one of the kinds; any is, where none is given.
+func (c *criteria) is(s statement) bool {
+	return len(c.kinds) == 0 || slices.ContainsFunc(c.kinds, s.is)
+}
+
+// says reports whether the text of a query, in small letters, is as one of the patterns.
+func (c *criteria) says(text string) bool {
+	return len(c.sql) == 0 || faultset.MatchAnyGlob(c.sql, text, faultset.NoSeparator)
 }
 
 // fail sets the error; an empty message is the server's own.
@@ -81,11 +114,16 @@ func (r *Rule) fail(code, message string) {
 // matches reports whether a fault is about a query, and about which of its
 // statements.
 func (r *Rule) matches(q *query) (statement, bool) {
-	if r.sql != "" && !faultset.MatchGlob(r.sql, strings.ToLower(q.text), faultset.NoSeparator) {
+	text := ""
+	if len(r.takes.sql) > 0 || r.spares != nil && len(r.spares.sql) > 0 {
+		text = strings.ToLower(q.text)
+	}
+	if !r.takes.says(text) {
 		return statement{}, false
 	}
+	mayBeSpared := r.spares != nil && r.spares.says(text)
 	for _, s := range q.statements {
-		if r.matchesStatement(s) {
+		if r.matchesStatement(s) && !(mayBeSpared && r.spares.is(s)) {
 			return s, true
 		}
 	}
@@ -94,8 +132,8 @@ func (r *Rule) matches(q *query) (statement, bool) {
 
 func (r *Rule) matchesStatement(s statement) bool {
 	switch {
-	case r.kind != "":
-		return s.is(r.kind)
+	case len(r.takes.kinds) > 0:
+		return r.takes.is(s)
 	case r.concerns != nil:
 		return r.concerns(s)
 	}

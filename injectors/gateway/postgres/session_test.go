@@ -177,7 +177,7 @@ func TestRefusedAttributes(t *testing.T) {
 		{"postgres_error", `{"sqlstate":"40001","when":"later"}`, `when must be before, after or connect, not "later"`},
 		{"postgres_error", `{"sqlstate":"53300","match":{"statement":"write"}}`, "a client that is not let in has made no statement"},
 		{"postgres_error", `{"sqlstate":"40001","match":{"statement":"writes"}}`, `statement must be any, read, write, select, insert`},
-		{"postgres_error", `{"sqlstate":"40001","match":{"table":"x"}}`, `match has no attribute "table"; it has statement and sql`},
+		{"postgres_error", `{"sqlstate":"40001","match":{"table":"x"}}`, `match has no attribute "table"; it has statement, sql and not`},
 		{"postgres_latency", `{}`, "postgres_latency needs latency"},
 	} {
 		if _, err := Parse(tt.kind, 1, json.RawMessage(tt.given)); err == nil || !strings.Contains(err.Error(), tt.part) {

@@ -81,28 +81,59 @@ func redirects(word string) bool { return word == "MOVED" || word == "ASK" }
 
 // A filter selects the commands that a fault is about; the zero filter selects all.
 type filter struct {
-	class class    // empty: any
-	names []string // empty: any
-	key   string   // a pattern; empty: any
-	named bool     // a class or names are given
+	takes  criteria
+	spares *criteria // nil: none
+	named  bool      // a class or names are given
+}
+
+// Criteria are what a command has to fit: one value of each kind that is given.
+type criteria struct {
+	classes []string
+	names   []string
+	keys    []string // patterns
 }
 
 func newFilter(match injectors.Attributes) filter {
-	f := filter{class: class(match.Text("class")), key: match.Text("key")}
-	if list := match.Text("command"); list != "" {
-		f.names = strings.Split(list, ", ")
+	f := filter{takes: newCriteria(match)}
+	f.named = len(f.takes.classes) > 0 || len(f.takes.names) > 0
+	if spared := match.Group("not"); spared != nil {
+		c := newCriteria(spared)
+		f.spares = &c
 	}
-	f.named = f.class != "" || len(f.names) > 0
 	return f
 }
 
+func newCriteria(given injectors.Attributes) criteria {
+	c := criteria{classes: given.Texts("class"), keys: given.Texts("key")}
+	for _, list := range given.Texts("command") {
+		c.names = append(c.names, strings.Split(list, ", ")...)
+	}
+	return c
+}
+
 func (f *filter) matches(c *command) bool {
+	return f.takes.fit(c) && (f.spares == nil || !f.spares.fit(c))
+}
+
+// fit reports whether a command fits the criteria, all of them.
+func (want *criteria) fit(c *command) bool {
 	switch {
-	case f.class != "" && f.class != anyClass && f.class != c.class && (f.class != writes || !isWrite(c)),
-		len(f.names) > 0 && !slices.Contains(f.names, c.name) && !slices.Contains(f.names, c.fullName):
+	case len(want.classes) > 0 && !want.holds(c),
+		len(want.names) > 0 && !slices.Contains(want.names, c.name) && !slices.Contains(want.names, c.fullName):
 		return false
-	case f.key == "":
+	case len(want.keys) == 0:
 		return true
 	}
-	return c.hasKey && faultset.MatchGlob(f.key, c.key, faultset.NoSeparator)
+	return c.hasKey && faultset.MatchAnyGlob(want.keys, c.key, faultset.NoSeparator)
+}
+
+// holds reports whether a command is of one of the classes. A script that writes is
+// of two.
+func (want *criteria) holds(c *command) bool {
+	for _, of := range want.classes {
+		if of := class(of); of == anyClass || of == c.class || of == writes && isWrite(c) {
+			return true
+		}
+	}
+	return false
 }

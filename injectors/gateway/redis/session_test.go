@@ -240,7 +240,7 @@ func TestRefusedAttributes(t *testing.T) {
 		{"redis_error", `{"error":"ERR a\r\n+OK"}`, "error must be one line"},
 		{"redis_error", `{"error":"OOM","address":"a:1"}`, "address is where MOVED or ASK points to"},
 		{"redis_error", `{"error":"OOM","match":{"class":"writes"}}`, `class must be any, read, write, script, transaction, pubsub, admin or other, not "writes"`},
-		{"redis_error", `{"error":"OOM","match":{"name":"x"}}`, `match has no attribute "name"; it has class, command and key`},
+		{"redis_error", `{"error":"OOM","match":{"name":"x"}}`, `match has no attribute "name"; it has class, command, key and not`},
 		{"redis_empty", `{"writes":"maybe"}`, `writes must be succeed or fail, not "maybe"`},
 		{"redis_latency", `{}`, "redis_latency needs latency"},
 		{"redis_latency", `{"latency":1,"jitter":2}`, "jitter must not exceed latency"},
