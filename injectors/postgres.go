@@ -76,6 +76,7 @@ func postgresLatency() Kind {
 		Example: "{inject: postgres_latency, into: orders, latency: 200ms, match: {statement: write}}",
 		Caveats: []Caveat{
 			{Text: "a transaction of five statements is five times as late, and holds its locks meanwhile"},
+			{Text: "while it waits, a cancellation and statement_timeout end it as the server would; a limit that a function sets is not known. pg_stat_activity does not show it, and the server counts its own time from when it gets it"},
 		},
 		together: jitterWithinLatency,
 	}

@@ -37,6 +37,9 @@ import (
 // Upstream is the dependency's side of one connection.
 type Upstream = stream.Upstream
 
+// Sessions are sessions that clients can cancel. The zero value is ready to use.
+type Sessions = postgres.Sessions
+
 // A Dial reaches the dependency, for one connection.
 type Dial func(ctx context.Context) (Upstream, error)
 
@@ -66,6 +69,9 @@ type Options struct {
 	// and function calls of PostgreSQL, without what comes with a connection: a
 	// handshake, a PING, a SET of the session. Nil: not counted.
 	Calls *atomic.Int64
+	// Sessions are those of PostgreSQL that clients can cancel, by way of any gateway that
+	// shares them. Nil: this gateway's alone.
+	Sessions *Sessions
 	// Log gets what neither the client nor the caller learns; nil discards it.
 	Log *slog.Logger
 }
@@ -93,6 +99,7 @@ func New(o Options) (*Gateway, error) {
 			return nil, fmt.Errorf("upstream: %w", err)
 		}
 	}
+	o.Sessions = cmp.Or(o.Sessions, new(Sessions))
 	o.Calls = cmp.Or(o.Calls, new(atomic.Int64))
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	g := &Gateway{options: o}

@@ -43,6 +43,7 @@ func TestPostgres(t *testing.T) {
 		"pipelines":                  postgresPipelines,
 		"copies":                     postgresCopies,
 		"psql":                       postgresCLI,
+		"late statements end":        postgresLateStatementsEnd,
 		"under a thousand faults":    postgresUnderAThousandFaults,
 		"and foreigners":             postgresAndForeigners,
 	} {

@@ -172,7 +172,7 @@ func (p *postgresProtocol) serve(ctx context.Context, c *connection) error {
 	}
 	c.serveSession(ctx, func(ctx context.Context) session {
 		return postgres.NewSession(postgres.Options{
-			Context: ctx, Faults: p.faults, Client: c.client, Upstream: c.upstream, Buffers: p.buffers, Encryption: encryption,
+			Context: ctx, Faults: p.faults, Client: c.client, Upstream: c.upstream, Buffers: p.buffers, Encryption: encryption, Sessions: c.gateway.options.Sessions,
 			CountCall: c.calls.count, SpareConnection: c.calls.spare,
 		})
 	})

@@ -26,11 +26,12 @@ const dialWithin = 10 * time.Second
 // A proxy accepts connections at one address and carries them to another, under
 // its toxics.
 type proxy struct {
-	name    string
-	seed    uint64
-	log     *slog.Logger
-	buffers *buffers
-	server  *traffic // of all proxies of the server
+	name     string
+	seed     uint64
+	log      *slog.Logger
+	buffers  *buffers
+	server   *traffic // of all proxies of the server
+	sessions *gateway.Sessions
 
 	certificate *tls.Certificate // for clients; nil: its own
 	roots       *x509.CertPool   // for upstreams; nil: the machine's
@@ -62,7 +63,7 @@ type proxy struct {
 // newProxy returns a proxy that leads nowhere yet.
 func (s *Server) newProxy(name string) *proxy {
 	return &proxy{
-		name: name, seed: seedOf(s.options.Seed, name), log: s.log, buffers: &s.buffers, server: &s.traffic,
+		name: name, seed: seedOf(s.options.Seed, name), log: s.log, buffers: &s.buffers, server: &s.traffic, sessions: &s.sessions,
 		certificate: s.options.Certificate, roots: s.options.UpstreamRoots,
 		set: &toxicSet{}, conns: map[*conn]struct{}{}, served: new(sync.WaitGroup),
 	}
@@ -82,7 +83,7 @@ func (p *proxy) gatewayTo(listen string, upstream target) (*gateway.Gateway, cer
 	if !upstream.hasProtocol() {
 		return nil, certifier{}, nil
 	}
-	o := gateway.Options{Scheme: upstream.scheme, Address: upstream.address, Query: upstream.query, UpstreamRoots: p.roots, Seed: p.seed, Calls: &p.counters.calls, Log: p.log}
+	o := gateway.Options{Scheme: upstream.scheme, Address: upstream.address, Query: upstream.query, UpstreamRoots: p.roots, Seed: p.seed, Calls: &p.counters.calls, Sessions: p.sessions, Log: p.log}
 	certified := newCertifier(p.certificate, p.name, listen, upstream)
 	if upstream.offersTLS(p.certificate != nil) {
 		o.ClientTLS = certified.config()

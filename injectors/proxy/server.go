@@ -14,6 +14,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/blastgauge/blastgauge/injectors/gateway"
 )
 
 // Compatible is the version of Toxiproxy whose API and toxics these are.
@@ -46,16 +48,17 @@ type Options struct {
 // A Server is a running proxy server: a control API, and the proxies that its clients
 // created.
 type Server struct {
-	options Options
-	log     *slog.Logger
-	buffers buffers
-	traffic traffic
-	leases  *leases
-	http    *http.Server
-	url     string
-	local   bool // the API listens at a loopback address
-	serving chan error
-	calls   sync.RWMutex // read-locked by every call that uses proxies, so that stop can wait for them
+	options  Options
+	log      *slog.Logger
+	buffers  buffers
+	traffic  traffic
+	sessions gateway.Sessions // of PostgreSQL, of all proxies
+	leases   *leases
+	http     *http.Server
+	url      string
+	local    bool // the API listens at a loopback address
+	serving  chan error
+	calls    sync.RWMutex // read-locked by every call that uses proxies, so that stop can wait for them
 
 	// changes is held while proxies are made, moved, started and deleted: a change is made
 	// ready as a whole before it is made. Toxics come and go without it.

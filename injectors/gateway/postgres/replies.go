@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"slices"
@@ -28,6 +29,7 @@ const maxError = 64 << 10
 // error says how the upstream ended.
 func (s *Session) Replies() error {
 	defer s.down.Release()
+	defer s.forgetKey()
 	for len(s.down.Ahead()) == 0 { // what the client asked decides what the first one is
 		if err := s.down.Fill(); err != nil {
 			return err
@@ -57,7 +59,12 @@ func (s *Session) passReply() error {
 	if err != nil {
 		return err
 	}
+	if q := s.question.Load(); q != nil {
+		return s.passAnswer(q, mark, size)
+	}
 	switch mark {
+	case 'K':
+		return s.passKey(size)
 	case 'Z':
 		return s.passReady(size)
 	case 'C', 'I', 's':
@@ -130,8 +137,15 @@ func (s *Session) applies(p *plan) bool {
 	if p.hit.Rule.when == after {
 		return p.hit.Apply()
 	}
-	p.hit.CountAffected()
+	p.countAffected()
 	return true
+}
+
+// countAffected counts a statement that met a fault, once.
+func (p *plan) countAffected() {
+	if p.ended == nil {
+		p.hit.CountAffected()
+	}
 }
 
 // exchangeError exchanges the error of a statement that was made to fail.
@@ -152,7 +166,7 @@ func (s *Session) exchangeError(size int) error {
 	if p == nil {
 		return take(s.down, size, true)
 	}
-	p.hit.CountAffected()
+	p.countAffected()
 	if err := take(s.down, size, false); err != nil {
 		return err
 	}
@@ -178,7 +192,7 @@ func idIn(message string) (uint64, bool) {
 
 // sendError sends the fault's error.
 func (s *Session) sendError(p *plan) error {
-	b, err := p.hit.Rule.failure(p.statement).Encode(nil)
+	b, err := cmp.Or(p.ended, p.hit.Rule.failure(p.statement)).Encode(nil)
 	s.down.Put(b)
 	return err
 }

@@ -7,11 +7,10 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"time"
 
-	"github.com/jackc/pgx/v5/pgproto3"
-
-	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
 	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
+	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // asking is what Requests remembers.
@@ -96,6 +95,11 @@ func (s *Session) passRequest() error {
 	if s.skips && bytes.IndexByte([]byte("PBDEHC"), mark) >= 0 {
 		return take(s.up, size, false)
 	}
+	if bytes.IndexByte([]byte("QPBDEHCF"), mark) >= 0 {
+		if err := s.beginRound(); err != nil {
+			return err
+		}
+	}
 	switch mark {
 	case 'Q':
 		return s.passQuery(size)
@@ -121,7 +125,7 @@ func (s *Session) passRequest() error {
 // nextRound notes that what follows is asked in another round.
 func (s *Session) nextRound() {
 	s.round++
-	s.executed, s.copying = 0, nil
+	s.executed, s.copying, s.begun = 0, nil, false
 }
 
 // passSync deals with the end of what was asked in the extended protocol.
@@ -328,13 +332,13 @@ func (s *Session) passExecute(size int) error {
 }
 
 // planFor returns the plan of the fault that affects a query; nil where none does. A
-// fault that delays has done so.
+// fault that delays has done so, or the statement was ended meanwhile.
 func (s *Session) planFor(q *query) (*plan, error) {
 	faults := s.Faults.Active()
 	if len(faults) == 0 {
 		return nil, nil
 	}
-	in := s.stateNow()
+	in, since := s.stateNow(), time.Now()
 	for _, a := range faults {
 		r := a.Rule
 		if r.when == connect {
@@ -354,22 +358,16 @@ func (s *Session) planFor(q *query) (*plan, error) {
 		case a.Kind != kindLatency:
 			return &plan{hit: hit, statement: st}, nil
 		case hit.Apply():
-			if err := s.delay(hit); err != nil {
+			ended, err := s.hold(hit, since)
+			if err != nil {
 				return nil, err
+			}
+			if ended != nil {
+				return &plan{hit: hit, statement: st, ended: ended}, nil
 			}
 		}
 	}
 	return nil, nil
-}
-
-func (s *Session) delay(hit faultset.Hit[*Rule]) error {
-	if err := s.up.Flush(); err != nil {
-		return err
-	}
-	if !hit.Delay(s.Context) {
-		return s.Context.Err()
-	}
-	return nil
 }
 
 // stateNow returns the state that the session will be in when all is done that was
@@ -383,6 +381,7 @@ func (s *Session) stateNow() byte {
 
 // predict follows what a query does to the session's state.
 func (s *Session) predict(q *query) {
+	s.followLimit(q)
 	s.stateNow()
 	for _, st := range q.statements {
 		switch st.kind {
@@ -422,11 +421,10 @@ func (s *Session) start() error {
 				return errors.Join(stream.ErrSink, err)
 			}
 			continue
+		case code == askCancel:
+			return s.passCancel()
 		case size < 8 || size > maxStartUp || code>>16 != majorThree:
-			if code == askCancel {
-				s.SpareConnection()
-			}
-			s.raw.Store(true) // a cancellation, or nothing that we know
+			s.raw.Store(true) // nothing that we know
 			return errNotPostgres
 		}
 		return s.startUp(int(size))

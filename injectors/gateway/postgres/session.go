@@ -10,6 +10,9 @@
 // fails is sent as a ROLLBACK. A fault that comes after the work lets the statement
 // through, and exchanges the answer.
 //
+// A statement that is late fails in the same way where a cancellation or
+// statement_timeout would have ended a slow one.
+//
 // Everything else is passed on as it came, COPY, notifications and cancellations
 // too. Encryption ends here, on either side: see [ReadWish] and [TLS].
 package postgres
@@ -21,6 +24,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
 	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
@@ -34,6 +39,7 @@ type Options struct {
 	CountCall        func() // called for every query, execution and function call, but for those that only set up the session
 	SpareConnection  func() // called where a connection is for no call at all: it cancels one, or only asks for encryption
 	Buffers          *stream.Buffers
+	Sessions         *Sessions  // nil: nothing that waits under a fault can be cancelled
 	Encryption       Encryption // of the client's side
 }
 
@@ -56,9 +62,10 @@ type Session struct {
 	Options
 	up, down *stream.Stream
 
-	asking                // of Requests
-	answering             // of Replies
-	raw       atomic.Bool // both sides pass everything on unseen: set before the first reply
+	asking    // of Requests
+	answering // of Replies
+	holding
+	raw atomic.Bool // both sides pass everything on unseen: set before the first reply
 
 	mu     sync.Mutex
 	plans  []*plan
@@ -89,8 +96,9 @@ type plan struct {
 	statement statement
 	id        uint64 // of a statement that was made to fail; 0: the server carries something out
 	round     int64
-	after     int  // completions in the round before the one that is meant
-	twice     bool // a ReadyForQuery follows that is not the client's
+	after     int                     // completions in the round before the one that is meant
+	twice     bool                    // a ReadyForQuery follows that is not the client's
+	ended     *pgproto3.ErrorResponse // not nil: the statement was late, as counted already, and this has ended it
 }
 
 // addPlan notes a plan. It is called before the server is asked.
@@ -151,7 +159,7 @@ func (s *Session) endRound() {
 	defer s.mu.Unlock()
 	last := s.currentRounds().to
 	s.plans = slices.DeleteFunc(s.plans, func(p *plan) bool {
-		if p.round <= last {
+		if p.round <= last && p.ended == nil {
 			p.hit.GiveBack()
 		}
 		return p.round <= last
