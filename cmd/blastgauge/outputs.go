@@ -62,6 +62,9 @@ func parseOutputs[T any](a *app, specs []string, find func(string, report.Option
 				return nil, err
 			}
 		}
+		if path == "" && name == "html" && live.IsTerminal(a.stdout) {
+			return nil, usagef("-o html is a page for a browser, and stdout is a terminal: write it with -o html=report.html")
+		}
 		if path == "" {
 			onStdout++
 		} else {
