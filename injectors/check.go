@@ -224,8 +224,13 @@ func (a Attribute) noun() string {
 // holdsTexts reports whether a table holds nothing but texts, and lists where it may.
 func (a Attribute) holdsTexts(table map[string]any) bool {
 	for _, v := range table {
-		_, list := v.([]any)
-		if _, text := v.(string); !text && !(list && a.Lists) {
+		switch v.(type) {
+		case string:
+		case []any:
+			if !a.Lists {
+				return false
+			}
+		default:
 			return false
 		}
 	}

@@ -58,7 +58,7 @@ func TestJobLinksTrustNothing(t *testing.T) {
 	line := LinkLine(JobLinks(func(n string) string {
 		return map[string]string{"CI_JOB_URL": "https://a.test/x>)<img src=x>](y)|`@team` ::error::x", "CI_PROJECT_DIR": "/w"}[n]
 	}, "/w/<b>|)"))
-	for _, part := range strings.Split(line, " · ") {
+	for part := range strings.SplitSeq(line, " · ") {
 		_, target, _ := strings.Cut(part, "](<")
 		target, ok := strings.CutSuffix(target, ">)")
 		if _, err := url.Parse(target); !ok || err != nil || strings.ContainsAny(target, "<>()|` \n") {

@@ -76,12 +76,7 @@ func sortedPairs(table map[string]string) []pair {
 }
 
 func isOneOf(value []byte, list []string) bool {
-	for _, one := range list {
-		if string(value) == one {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list, func(one string) bool { return string(value) == one })
 }
 
 func (f *filter) matches(r request) bool {

@@ -123,7 +123,7 @@ func (r *Rule) matches(q *query) (statement, bool) {
 	}
 	mayBeSpared := r.spares != nil && r.spares.says(text)
 	for _, s := range q.statements {
-		if r.matchesStatement(s) && !(mayBeSpared && r.spares.is(s)) {
+		if r.matchesStatement(s) && (!mayBeSpared || !r.spares.is(s)) {
 			return s, true
 		}
 	}
