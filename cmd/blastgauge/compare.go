@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,7 @@ type compareOptions struct {
 	base, head []string
 	margin     string
 	outputs    []string
+	open       bool
 	pages      pageFlags
 }
 
@@ -41,7 +43,7 @@ in the intervals; give them with --base and --head, each once or more.
 
 Exit status:
   0    no regression shown; the output says how large one could have been unseen
-  1    a result could not be read
+  1    a result could not be read, or what was found not be written or opened
   2    invalid flags
   3    regressed: an experiment is shown to harm more than in base, by more than the
        margin, or breaks an invariant that held
@@ -57,6 +59,7 @@ Exit status:
 	f := cmd.Flags()
 	f.StringArrayVar(&o.base, "base", nil, "a `RUN` of base; repeatable, instead of the arguments")
 	f.StringArrayVar(&o.head, "head", nil, "a `RUN` of head; repeatable")
+	openFlag(cmd, &o.open, "the page of -o html=PATH")
 	f.StringVar(&o.margin, "margin", "2", "the change that does not matter, in `POINTS`")
 	f.StringArrayVarP(&o.outputs, "output", "o", nil, outputUsage(report.CompareFormats()))
 	return cmd
@@ -70,6 +73,13 @@ func (a *app) compare(ctx context.Context, o compareOptions, args []string) erro
 		return err
 	}
 	if err := checkPages(o.pages, outputs); err != nil {
+		return err
+	}
+	if o.open && !slices.ContainsFunc(outputs, func(out output[*compare.Comparison]) bool { return out.name == "html" && out.path != "" }) {
+		return usagef("--open shows the page of the comparison: write one with -o html=comparison.html")
+	}
+	page, err := openingOf(a, o.open, outputs)
+	if err != nil {
 		return err
 	}
 	margin, err := parseMargin(o.margin)
@@ -92,6 +102,9 @@ func (a *app) compare(ctx context.Context, o compareOptions, args []string) erro
 	}
 	c := compare.Runs(sides[0], sides[1], margin)
 	if err := errors.Join(writeOutputs(a, outputs, c), styleSheets(o.pages, outputs)); err != nil {
+		return err
+	}
+	if err := a.unlessDecided(page.show(ctx, ""), c.ExitCode); err != nil {
 		return err
 	}
 	a.printExit(textOnStdout(outputs), c.ExitCode, compare.ExitMeaning(c.ExitCode))

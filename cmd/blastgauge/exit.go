@@ -61,6 +61,16 @@ func (a *app) readerLeft(err error) bool {
 	return false
 }
 
+// unlessDecided returns an error, or prints it where the exit code says something that
+// weighs more: a page that nobody saw changes no verdict.
+func (a *app) unlessDecided(err error, code int) error {
+	if err == nil || code == result.ExitHeld {
+		return err
+	}
+	a.logf("error: %v", err)
+	return nil
+}
+
 func signalCode(s os.Signal) int { return run.InterruptCode(&engine.Interrupt{Signal: signalName(s)}) }
 
 // explain prints an error, and the meaning of its exit code as the last line. It prints

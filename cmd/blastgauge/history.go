@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -81,8 +82,12 @@ func scanRuns(dir string) ([]history.Entry, error) {
 	return history.Scan(root)
 }
 
-// writeIndex writes the page of all runs in a directory, into it.
-func (a *app) writeIndex(dir string) error {
+// writeIndex writes the page of all runs in a directory, into it, and opens it if asked to.
+func (a *app) writeIndex(ctx context.Context, dir string, open bool) error {
+	page, err := openingOf[*history.Index](a, open, nil)
+	if err != nil {
+		return err
+	}
 	index, err := indexInto(dir)
 	if err != nil {
 		return err
@@ -91,7 +96,7 @@ func (a *app) writeIndex(dir string) error {
 	for _, e := range index.Skipped {
 		a.logf("not shown: %s: %s", e.Name, e.Problem)
 	}
-	return nil
+	return page.show(ctx, filepath.Join(dir, indexFile))
 }
 
 // indexInto writes the page of all runs in a directory into it, and returns what it shows.
@@ -117,7 +122,7 @@ func (a *app) renewIndex(dir string, root *os.Root) error {
 	}
 	if err != nil || !report.IsIndex(text) {
 		a.logf("%s is no page of blastgauge: it stays as it is", filepath.Join(dir, indexFile))
-		return nil
+		return nil //nolint:nilerr // why it cannot be read says nothing of what it is
 	}
 	if _, err := indexInto(dir); err != nil {
 		return err

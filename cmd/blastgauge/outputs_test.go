@@ -168,7 +168,7 @@ func TestAnOutputThatFailsHidesNoFault(t *testing.T) {
 		file := filepath.Join(out.Dir, "good")
 		var stdout, stderr bytes.Buffer
 		a := &app{stdout: &stdout, stderr: &stderr, getenv: os.LookupEnv}
-		err = a.conclude(out, []output[*result.Result]{{name: "text", format: broken}, {name: "json", format: good, path: file}})
+		err = a.conclude(t.Context(), out, []output[*result.Result]{{name: "text", format: broken}, {name: "json", format: good, path: file}}, opening{})
 		if got := exitCode(err); got != want {
 			t.Errorf("a run that ends with %d ends with %d", code, got)
 		}

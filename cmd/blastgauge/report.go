@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,7 @@ import (
 func newReport(a *app) *cobra.Command {
 	var specs []string
 	var index string
+	var open bool
 	var pages pageFlags
 	cmd := &cobra.Command{
 		Use:   "report DIR | --index DIR",
@@ -24,18 +26,18 @@ with that id, or of latest, the newest one there that is over, or latest~1, the 
 before it, and so on. It writes its result.json anew, and prints it or makes pages of it. The run itself is over: the exit status says only
 whether it could be read.`,
 		Example: `  blastgauge report .blastgauge/runs/20261123t140200z-7f3a9c
-  blastgauge report latest
+  blastgauge report latest --open
   blastgauge report DIR -o html=report.html -o text
   blastgauge report DIR -o html=artifacts/report.html --assets=sibling  # for Jenkins
   blastgauge report DIR -o html=paper.html --print=all
   blastgauge report --index .blastgauge/runs`,
 		Args: atMost(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case index != "" && len(args)+len(specs) > 0:
 				return usagef("--index DIR makes the page of all runs in DIR; `blastgauge history DIR` has more formats")
 			case index != "":
-				return a.writeIndex(index)
+				return a.writeIndex(cmd.Context(), index, open)
 			case len(args) == 0:
 				return usagef("report takes the DIR of a run, or --index and the directory of all runs")
 			}
@@ -48,6 +50,10 @@ whether it could be read.`,
 			if err := checkPages(pages, outputs); err != nil {
 				return err
 			}
+			page, err := openingOf(a, open, outputs)
+			if err != nil {
+				return err
+			}
 			dir := findRun(args[0])
 			root, err := atomicfile.OpenDir(dir)
 			if err != nil {
@@ -58,10 +64,14 @@ whether it could be read.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", dir, err)
 			}
-			return errors.Join(writeRunFiles(dir, r), a.write(outputs, r), styleSheets(pages, outputs))
+			if err := errors.Join(writeRunFiles(dir, r), a.write(outputs, r), styleSheets(pages, outputs)); err != nil {
+				return err
+			}
+			return page.show(cmd.Context(), filepath.Join(dir, reportFile))
 		},
 	}
 	pages.add(cmd)
+	openFlag(cmd, &open, "the page of -o html=PATH, or else the run's "+reportFile+",")
 	cmd.Flags().StringArrayVarP(&specs, "output", "o", nil, outputUsage(report.Formats()))
 	cmd.Flags().StringVar(&index, "index", "", "write the page of all runs in `DIR`, with the trend of each experiment, to DIR/index.html")
 	return cmd

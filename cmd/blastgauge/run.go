@@ -26,6 +26,7 @@ type runOptions struct {
 	progress string
 	token    string
 	create   bool
+	open     bool
 	blind    bool     // ask nothing before
 	command  []string // starts the system, where the proxies are ours
 }
@@ -61,6 +62,7 @@ third leaves at once.
 	f.StringVar(&o.out, "out", "", "the run's `DIR` (default: .blastgauge/runs/ID)")
 	f.StringArrayVarP(&o.outputs, "output", "o", nil, outputUsage(report.Formats()))
 	f.StringSliceVar(&o.allow, "allow", nil, "`VERDICT`, inconclusive or invalid, that counts as held; repeatable")
+	openFlag(cmd, &o.open, "the page of -o html=PATH, or else the run's "+reportFile+",")
 	progressFlag(cmd, &o.progress)
 	tokenFlags(cmd, &o.token, apiToken)
 	f.BoolVar(&o.create, "create-proxies", false, "create declared proxies that are missing, and leave them")
@@ -73,6 +75,10 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 		return err
 	}
 	outputs, err := a.outputs(o.outputs)
+	if err != nil {
+		return err
+	}
+	page, err := openingOf(a, o.open, outputs)
 	if err != nil {
 		return err
 	}
@@ -101,12 +107,12 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 	if out.Decisive || errors.Is(out.Err, preflight.ErrFailed) {
 		a.logf("error: %v", out.Err)
 	}
-	return a.conclude(out, outputs)
+	return a.conclude(ctx, out, outputs, page)
 }
 
 // conclude writes the reports and returns what a run ends with. That a report could not
 // be written hides no fault that may be left.
-func (a *app) conclude(out *run.Outcome, outputs []output[*result.Result]) error {
+func (a *app) conclude(ctx context.Context, out *run.Outcome, outputs []output[*result.Result], page opening) error {
 	err := a.publish(out, outputs)
 	code := out.Result.Run.ExitCode
 	if err != nil {
@@ -115,6 +121,11 @@ func (a *app) conclude(out *run.Outcome, outputs []output[*result.Result]) error
 			return lostReport{err}
 		}
 		a.logf("error: %v", err)
+	}
+	if err == nil && !a.hurry.Load() {
+		if err := a.unlessDecided(page.show(ctx, filepath.Join(out.Dir, reportFile)), code); err != nil {
+			return err
+		}
 	}
 	a.printExit(err == nil && textOnStdout(outputs), code, out.Result.ExitMeaning())
 	if code == result.ExitHeld {
