@@ -31,6 +31,7 @@ func postgresError() Kind {
 			{Text: "a statement that fails within a transaction aborts it, as it would on the server; a COMMIT that fails has rolled back"},
 			{Text: "in place of a statement that fails the server gets one that cannot but fail: its log shows that one"},
 			{Text: "when: after is about what commits, a COMMIT or a statement outside a transaction; others pass"},
+			{Attribute: "match", Text: "a statement counts as what it begins with: CALL, DO, EXECUTE, EXPLAIN ANALYZE, SELECT ... FOR UPDATE and functions that write, nextval among them, are no writes here"},
 			{Text: "57P01, 57P02 and codes of classes 08 and 28 end the session, as they do on the server"},
 		},
 		together: postgresErrorRule, defaults: postgresErrorDefaults,

@@ -134,7 +134,10 @@ func (o compareOptions) sides(args []string) (base, head []string, err error) {
 func inputs(paths []string) ([]compare.Input, error) {
 	var list []compare.Input
 	for _, path := range paths {
-		found := findRun(path)
+		found, err := findRun(path)
+		if err != nil {
+			return nil, err
+		}
 		r, err := result.Load(found)
 		if err != nil {
 			return nil, err

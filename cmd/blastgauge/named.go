@@ -21,20 +21,22 @@ const latestRun = "latest"
 // findRun is the path of a run that the user names: a path as it is, or the id of one of
 // the runs below the working directory, or how many runs it is before the latest. What
 // exists at the path comes first.
-func findRun(named string) string {
+func findRun(named string) (string, error) {
 	if _, err := os.Lstat(named); !errors.Is(err, fs.ErrNotExist) || named != filepath.Base(named) || named == "." || named == ".." {
-		return named
+		return named, nil
 	}
 	below := filepath.Join(filepath.FromSlash(run.DefaultRuns), named)
 	if info, err := os.Lstat(below); err == nil && info.IsDir() {
-		return below
+		return below, nil
 	}
 	if before, ok := beforeLatest(named); ok {
-		if dir := runBefore(before); dir != "" {
-			return filepath.Join(filepath.FromSlash(run.DefaultRuns), dir)
+		dir, err := runBefore(before)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", named, err)
 		}
+		return filepath.Join(filepath.FromSlash(run.DefaultRuns), dir), nil
 	}
-	return named // its own error says what is wrong
+	return named, nil // its own error says what is wrong
 }
 
 // beforeLatest is how many runs before the latest one a name means.
@@ -53,22 +55,23 @@ func beforeLatest(named string) (int, bool) {
 }
 
 // runBefore is the directory of the run that is so many before the newest one that is over,
-// in the order of `history`; empty where there is none. What one that is going on will
-// say is not known.
-func runBefore(n int) string {
+// in the order of `history`. What one that is going on will say is not known.
+func runBefore(n int) (string, error) {
 	entries, err := scanRuns(filepath.FromSlash(run.DefaultRuns))
 	if err != nil {
-		return ""
+		return "", err
 	}
+	over := 0
 	for _, r := range history.New(entries).Runs {
 		if r.Outcome == history.GoingOn {
 			continue
 		}
-		if n--; n < 0 {
-			return r.Dir
+		if over == n {
+			return r.Dir, nil
 		}
+		over++
 	}
-	return ""
+	return "", fmt.Errorf("runs that are over in %s: %d", run.DefaultRuns, over)
 }
 
 // readNamed reads files that the user names. They may be pipes, such as <(COMMAND), and

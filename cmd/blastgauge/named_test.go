@@ -44,8 +44,8 @@ func TestFindRun(t *testing.T) {
 		"r1": filepath.Join(runs, "r1"), "both": "both", "none": "none", "": "", ".": ".", "..": "..",
 		"../r1": "../r1", "x/r1": "x/r1", "link": "link",
 	} {
-		if got := findRun(named); got != want {
-			t.Errorf("findRun(%q) = %q, want %q", named, got, want)
+		if got, err := findRun(named); got != want || err != nil {
+			t.Errorf("findRun(%q) = %q, %v, want %q", named, got, err, want)
 		}
 	}
 }
@@ -55,23 +55,26 @@ func TestLatestRun(t *testing.T) {
 	runs := runsOf(t, 0, 3, 0)
 	t.Chdir(t.TempDir())
 	below := filepath.Join(".blastgauge", "runs")
-	if got := findRun("latest"); got != "latest" {
-		t.Errorf("without runs it is %q", got)
+	if got, err := findRun("latest"); err == nil || !strings.Contains(err.Error(), ".blastgauge/runs") {
+		t.Errorf("without runs it is %q, %v", got, err)
 	}
 	if err := os.CopyFS(below, os.DirFS(runs)); err != nil {
 		t.Fatal(err)
 	}
 	for named, want := range map[string]string{
 		"latest": filepath.Join(below, "runc"), "latest~": filepath.Join(below, "runb"), "latest~0": filepath.Join(below, "runc"),
-		"latest~2": filepath.Join(below, "runa"), "latest~3": "latest~3", "latest~-1": "latest~-1", "latest1": "latest1",
+		"latest~2": filepath.Join(below, "runa"), "latest~-1": "latest~-1", "latest1": "latest1",
 		"latest~x": "latest~x", "latest~99999999999": "latest~99999999999", "./latest": "./latest",
 	} {
-		if got := findRun(named); got != want {
-			t.Errorf("findRun(%q) = %q, want %q", named, got, want)
+		if got, err := findRun(named); got != want || err != nil {
+			t.Errorf("findRun(%q) = %q, %v, want %q", named, got, err, want)
 		}
 	}
 	if code, _, errs := invoke(t, "compare", "latest~1", "latest"); code != 0 {
 		t.Errorf("compare: exit %d: %s", code, errs)
+	}
+	if _, err := findRun("latest~3"); err == nil || !strings.Contains(err.Error(), ": 3") { // how many there are
+		t.Errorf("a run before the first: %v", err)
 	}
 	if code, _, errs := invoke(t, "report", "latest~9"); code != 1 {
 		t.Errorf("a run that is not there: exit %d: %s", code, errs)
@@ -79,7 +82,7 @@ func TestLatestRun(t *testing.T) {
 	if err := os.Mkdir("latest", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if got := findRun("latest"); got != "latest" {
+	if got, _ := findRun("latest"); got != "latest" {
 		t.Errorf("what exists is passed over for %q", got)
 	}
 }

@@ -54,7 +54,10 @@ whether it could be read.`,
 			if err != nil {
 				return err
 			}
-			dir := findRun(args[0])
+			dir, err := findRun(args[0])
+			if err != nil {
+				return err
+			}
 			root, err := atomicfile.OpenDir(dir)
 			if err != nil {
 				return fmt.Errorf("not a run directory: %w", err)
