@@ -83,6 +83,10 @@ func (d *Document) Reset() {
 	}
 }
 
+// Decoded reports whether the document holds a value: not before [Document.Decode], nor
+// after it has failed.
+func (d *Document) Decoded() bool { return d.count > 0 }
+
 // read reads the tokens of one value, and that nothing follows it.
 func (d *Document) read(b Bounds) error {
 	in := jsontext.NewDecoder(bytes.NewBuffer(d.text), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))

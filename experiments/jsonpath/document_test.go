@@ -241,6 +241,27 @@ func TestQueriesInsideFiltersAreBounded(t *testing.T) {
 	}
 }
 
+// What was never decoded, or could not be, holds no value, so that no path selects one.
+func TestADocumentWithoutAValueSelectsNothing(t *testing.T) {
+	t.Parallel()
+	var d Document
+	for _, text := range []string{"", "<html>", `{"a":1,`, "[1]x"} {
+		if err := d.Decode([]byte(text), Unbounded{}); err == nil || d.Decoded() {
+			t.Errorf("%q: %v, decoded: %t", text, err, d.Decoded())
+		}
+		for _, written := range []string{"$", "$.a", "$[0]", "$[-1]", "$..a", "$[*]", "$[?@.a]", "$[?$.a]"} {
+			p, err := Parse(written)
+			if err != nil {
+				t.Fatal(err)
+			}
+			selected := func(Value) bool { t.Errorf("%s selects something behind %q", written, text); return true }
+			if err := p.Visit(&d, Unbounded{}, selected); err != nil {
+				t.Errorf("%s behind %q: %v", written, text, err)
+			}
+		}
+	}
+}
+
 func TestADocumentIsDecodedIntoAgain(t *testing.T) {
 	t.Parallel()
 	var d Document

@@ -9,14 +9,15 @@ import (
 
 // Visit calls visit with each value that the path selects, until visit returns
 // false. Elements of lists come in their order, members of objects by name. It
-// holds no list of what it selects. The error is one of the bounds.
+// holds no list of what it selects, and selects nothing in a document that holds no
+// value. The error is one of the bounds.
 //
 // Note: the library's own evaluation makes lists of lists of everything that a path
 // passes, with the place of each, and cannot be interrupted: for $..a in a megabyte
 // of small objects it takes some hundred megabytes.
 func (p Path) Visit(doc *Document, b Bounds, visit func(Value) bool) error {
 	switch {
-	case p.text == "":
+	case p.text == "", !doc.Decoded():
 		return nil
 	case p.segments == nil:
 		if v, ok := p.follow(doc.Root()); ok {

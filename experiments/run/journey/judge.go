@@ -71,6 +71,7 @@ func (e *Execution) judge(s *step, deadline time.Time) Verdict {
 
 // decode decodes the body as JSON, whatever charset it is in.
 func (a *answer) decode() error {
+	a.document.Reset() // an earlier answer to the same step is not this one
 	text, err := a.resp.Text(a.bounds)
 	if err != nil {
 		return err

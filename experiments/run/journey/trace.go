@@ -166,7 +166,7 @@ func (s *step) expectedOf(a *answer, v *values, hidden *redact.Secrets) []Expect
 	}
 	list := []Expectation{status}
 	var notJSON error
-	if s.decodes && !status.Met { // nobody has decoded it
+	if s.decodes && (!status.Met || !a.document.Decoded()) { // nobody has decoded it, or could
 		notJSON = a.decode()
 	}
 	for i := range s.expectations {

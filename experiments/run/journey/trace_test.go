@@ -89,9 +89,13 @@ func TestExpectationsOfStepsThatFail(t *testing.T) {
 		"/nobody": {{"status 200", false, ""}, {"$.ok is true", false, ""}},
 		"/json":   {{"status 200", false, "503"}, {"$.ok is true", true, ""}},
 		"/text":   {{"status 200", false, "503"}, {"$.ok is true", false, "the body is not JSON"}},
+		"/page":   {{"status 200", true, ""}, {"$.ok is true", false, "the body is not JSON"}},
+		"/empty":  {{"status 200", true, ""}, {"$.ok is true", false, "the body is not JSON"}},
+		"/half":   {{"status 200", true, ""}, {"$.ok is true", false, "the body is not JSON"}},
 	} {
 		_, told := traced(t, compiled(t, "", experiments.Step{Name: "a", Request: experiments.Request{Target: target}, Expect: ok}), byTarget{
 			"/json": {Status: 503, Body: []byte(`{"ok": true}`)}, "/text": {Status: 503, Body: []byte("sorry")},
+			"/page": {Status: 200, Body: []byte("<html>")}, "/empty": {Status: 200}, "/half": {Status: 200, Body: []byte(`{"ok": true, "n":`)},
 		})
 		if len(told) != 1 || told[0].Answered != (target != "/nobody") || !slices.Equal(told[0].Expected, want) {
 			t.Errorf("%s: %+v", target, told)
