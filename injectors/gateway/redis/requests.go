@@ -144,7 +144,7 @@ func (s *Session) findProgram(c *command, at int) error {
 	var text []byte
 	for range last {
 		var err error
-		if text, at, err = s.text(at, maxSeen); errors.Is(err, stream.ErrTooLarge) {
+		if text, at, err = s.text(at, maxScript); errors.Is(err, stream.ErrTooLarge) {
 			text = nil
 			break
 		} else if err != nil {
@@ -152,7 +152,7 @@ func (s *Session) findProgram(c *command, at int) error {
 		}
 	}
 	if text == nil {
-		c.program = unseen("")
+		c.program = s.Scripts.unseenOf(c)
 		return nil
 	}
 	c.program = s.Scripts.programOf(c, text)

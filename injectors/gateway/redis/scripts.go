@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
@@ -9,21 +10,43 @@ import (
 	"sync"
 )
 
-// A program is what is known of a script or of a function.
+// A program is what is known of a script or of a function. It is as small for a long
+// script as for a short one, and holds nothing of the text: many are remembered.
 type program struct {
-	name     string // in errors: a script's digest
-	declared bool   // it says what it does, by flags, as all functions do
-	flags    []string
-	calls    []call // of a script that declares nothing
+	name          string // in errors: a script's digest; empty: not known
+	writes, fills trouble
+	servesStale   bool // it declares that it may run on a replica that has lost its master
 }
 
-// unseen is a script whose text never came by: it may do anything.
+// unseen is a script whose text nobody has looked at: it may do anything.
 func unseen(name string) *program {
-	return &program{name: name, calls: []call{{unknown: true, always: true, line: 1}}}
+	anything := trouble{true, true, call{unknown: true, always: true, line: 1}}
+	return &program{name: name, writes: anything, fills: anything}
 }
 
-// has reports whether a program declares a flag. What may not write needs no memory.
-func (p *program) has(flag string) bool { return slices.Contains(p.flags, flag) }
+// declaring is a program that says what it does, by flags, as all functions do. What may
+// not write needs no memory.
+func declaring(name string, flags ...string) *program {
+	reads := slices.Contains(flags, "no-writes")
+	return &program{
+		name: name, servesStale: slices.Contains(flags, "allow-stale"),
+		writes: trouble{found: !reads}, fills: trouble{found: !reads && !slices.Contains(flags, "allow-oom")},
+	}
+}
+
+// calling is a script that declares nothing, and asks this of its server.
+func calling(name string, list []call) *program {
+	p := &program{name: name}
+	if i := slices.IndexFunc(list, call.writes); i >= 0 {
+		p.writes = trouble{true, true, list[i]}
+	}
+	// As the server, it spares a script that has written already, when it certainly has.
+	i := slices.IndexFunc(list, func(c call) bool { return c.needsRoom() || c.writes() && c.always })
+	if i >= 0 && list[i].needsRoom() {
+		p.fills = trouble{true, true, list[i]}
+	}
+	return p
+}
 
 // A trouble is a call for which the server ends a script, or no call where the
 // server does not begin it.
@@ -34,43 +57,17 @@ type trouble struct {
 }
 
 // writing returns where a program is refused because it writes.
-func (p *program) writing() trouble {
-	if p.declared {
-		return trouble{found: !p.has("no-writes")}
-	}
-	for _, c := range p.calls {
-		if c.writes() {
-			return trouble{true, true, c}
-		}
-	}
-	return trouble{}
-}
+func (p *program) writing() trouble { return p.writes }
 
-// filling returns where a program is refused because it takes memory: as the server,
-// it spares a script that has written already, when it certainly has.
-func (p *program) filling() trouble {
-	if p.declared {
-		return trouble{found: !p.has("no-writes") && !p.has("allow-oom")}
-	}
-	for _, c := range p.calls {
-		switch {
-		case c.needsRoom():
-			return trouble{true, true, c}
-		case c.writes() && c.always:
-			return trouble{}
-		}
-	}
-	return trouble{}
-}
+// filling returns where a program is refused because it takes memory.
+func (p *program) filling() trouble { return p.fills }
 
 // stale returns where a program is refused by a replica that has lost its master.
-func (p *program) stale() trouble {
-	return trouble{found: !p.declared || !p.has("allow-stale")}
-}
+func (p *program) stale() trouble { return trouble{found: !p.servesStale} }
 
 // suffix is what a server adds to an error that ended a script.
 func (p *program) suffix(t trouble) string {
-	if p == nil || !t.within || t.refused.protected {
+	if p == nil || p.name == "" || !t.within || t.refused.protected {
 		return ""
 	}
 	return fmt.Sprintf(" script: %s, on @user_script:%d.", p.name, t.refused.line)
@@ -94,6 +91,14 @@ func NewScripts() *Scripts {
 // fill the memory.
 const maxPrograms = 1 << 14
 
+// maxName is the longest name of a function that is remembered, in bytes. A function that
+// is not remembered may write.
+const maxName = 1 << 10
+
+// maxScript is the longest script or library that is looked at, in bytes. Taking one apart
+// takes up to some hundred times its length for a moment, on every connection at once.
+const maxScript = 256 << 10
+
 // script returns what is known of the script with a digest.
 func (s *Scripts) script(digest []byte) *program {
 	name := strings.ToLower(string(digest))
@@ -112,7 +117,7 @@ func (s *Scripts) function(name []byte) *program {
 	if p := s.functions[strings.ToLower(string(name))]; p != nil {
 		return p
 	}
-	return &program{name: string(name), declared: true}
+	return declaring(string(name))
 }
 
 // learn remembers a script by its text, and returns what is known of it.
@@ -157,17 +162,17 @@ func (s *Scripts) forgetFunctions() {
 // readScript reads what a script does. Its first line may declare it, as in
 // "#!lua flags=no-writes,allow-stale".
 func readScript(digest string, source []byte) *program {
-	if !strings.HasPrefix(string(source), "#!") {
-		return &program{name: digest, calls: calls(tokens(source))}
+	if !bytes.HasPrefix(source, []byte("#!")) {
+		return calling(digest, calls(tokens(source)))
 	}
-	p := &program{name: digest, declared: true}
-	first, _, _ := strings.Cut(string(source), "\n")
-	for part := range strings.FieldsSeq(first) {
-		if flags, ok := strings.CutPrefix(part, "flags="); ok {
-			p.flags = strings.Split(flags, ",")
+	var flags []string
+	first, _, _ := bytes.Cut(source, []byte("\n"))
+	for part := range bytes.FieldsSeq(first) {
+		if list, ok := bytes.CutPrefix(part, []byte("flags=")); ok {
+			flags = strings.Split(string(list), ",")
 		}
 	}
-	return p
+	return declaring(digest, flags...)
 }
 
 // readLibrary lists the functions that a library registers under names that stand in it.
@@ -180,15 +185,15 @@ func readLibrary(list []token) (found []*program) {
 		if len(args) > 0 && args[0].is("(") {
 			args = args[1:]
 		}
-		p := &program{declared: true}
+		name, flags := "", []string(nil)
 		switch {
 		case len(args) > 0 && args[0].kind == quoted:
-			p.name = args[0].text
+			name = args[0].text
 		case len(args) > 0 && args[0].is("{"):
-			p.name, p.flags = readRegistration(args)
+			name, flags = readRegistration(args)
 		}
-		if p.name != "" {
-			found = append(found, p)
+		if name != "" && len(name) <= maxName {
+			found = append(found, declaring(name, flags...))
 		}
 	}
 	return found
@@ -233,4 +238,17 @@ func (s *Scripts) programOf(c *command, argument []byte) *program {
 		s.forgetFunctions()
 	}
 	return nil
+}
+
+// unseenOf is programOf for a text that is too long to be looked at. What is known of
+// functions may be over with it.
+func (s *Scripts) unseenOf(c *command) *program {
+	switch c.fullName {
+	case "SCRIPT LOAD":
+		return nil
+	case "FUNCTION LOAD", "FUNCTION FLUSH", "FUNCTION RESTORE":
+		s.forgetFunctions()
+		return nil
+	}
+	return unseen("")
 }
