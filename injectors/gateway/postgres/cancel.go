@@ -23,13 +23,14 @@ func (s *Session) passKey(size int) error {
 		return err
 	}
 	if s.Sessions != nil && size <= maxKey {
+		s.forgetKey() // a server that gives another one has taken it back
 		s.key = string(b)
 		s.Sessions.byKey.Store(s.key, s)
 	}
 	return take(s.down, size, true)
 }
 
-// forgetKey is called when the session is over.
+// forgetKey is called when the session is over, or has another key.
 func (s *Session) forgetKey() {
 	if s.key != "" {
 		s.Sessions.byKey.CompareAndDelete(s.key, s)

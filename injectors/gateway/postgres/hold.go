@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -175,7 +176,7 @@ func (s *Session) passAnswerError(size int) error {
 		return err
 	}
 	var m pgproto3.ErrorResponse
-	isOurs := size <= maxError && m.Decode(b) == nil && m.Severity == "ERROR"
+	isOurs := size <= maxError && m.Decode(b) == nil && cmp.Or(m.SeverityUnlocalized, m.Severity) == "ERROR" // servers translate the other one
 	return take(s.down, size, !isOurs)
 }
 
