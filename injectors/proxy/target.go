@@ -35,8 +35,8 @@ func (t target) offersTLS(given bool) bool { return gateway.OffersTLS(t.scheme, 
 func parseTarget(text string) (t target, err error) {
 	t = target{text: text, address: text}
 	bare, _, _ := strings.Cut(text, "sslrootcert=") // the name of a file
-	if at := strings.LastIndexByte(bare, '@'); at >= 0 {
-		scheme, _, ok := strings.Cut(text[:at], "://")
+	if strings.ContainsRune(bare, '@') || strings.Contains(bare, "%40") {
+		scheme, _, ok := strings.Cut(text, "://")
 		if !ok || !slices.Contains(schemes(), scheme) {
 			return t, errRefused("upstream: credentials are for clients to send; write scheme://host:port")
 		}
@@ -44,27 +44,36 @@ func parseTarget(text string) (t target, err error) {
 	}
 	if scheme, rest, ok := strings.Cut(text, "://"); ok {
 		if !slices.Contains(schemes(), scheme) {
-			return t, errRefused("upstream %q: its scheme is not one of %s", text, strings.Join(schemes(), ", "))
+			return t, errRefused("upstream %q: its scheme is not one of %s", withoutValues(text), strings.Join(schemes(), ", "))
 		}
 		address, query, _ := strings.Cut(rest, "?")
 		t.scheme, t.address = scheme, strings.TrimSuffix(address, "/")
 		if t.query, err = url.ParseQuery(query); err != nil || len(t.query) > 0 && scheme != "postgres" {
-			return t, errRefused("upstream %q: only postgres:// takes parameters after a question mark, such as ?sslmode=require", text)
+			return t, errRefused("upstream %q: only postgres:// takes parameters after a question mark, such as ?sslmode=require", withoutValues(text))
 		}
 	}
 	if i := strings.IndexAny(t.address, "/#"); i >= 0 {
 		place, _, _ := strings.Cut(text, t.address[i:])
-		return t, errRefused("upstream %q: an upstream ends with its port, because paths and databases are for clients to ask for; write %s", text, place)
+		return t, errRefused("upstream %q: an upstream ends with its port, because paths and databases are for clients to ask for; write %s", withoutValues(text), place)
 	}
 	host, port, err := net.SplitHostPort(t.address)
 	switch {
 	case err != nil, port == "", strings.ContainsAny(host, " \t@?"), hasHidden(host):
-		return t, errRefused("upstream %q is not host:port", text)
+		return t, errRefused("upstream %q is not host:port", withoutValues(text))
 	}
 	if _, err := net.LookupPort("tcp", port); err != nil {
-		return t, errRefused("upstream %q is not host:port: %q is no port", text, port)
+		return t, errRefused("upstream %q is not host:port: %q is no port", withoutValues(text), withoutValues(port))
 	}
 	return t, nil
+}
+
+// withoutValues is an upstream as it may be told: what follows a question mark or a hash
+// may be a secret.
+func withoutValues(text string) string {
+	if i := strings.IndexAny(text, "?#"); i >= 0 {
+		return text[:i+1] + "..."
+	}
+	return text
 }
 
 // checkToxic returns an error when the toxic cannot act on connections to the target.

@@ -18,6 +18,14 @@ func TestUpstreamsShowNoPassword(t *testing.T) {
 			}
 		}
 	}
+	for _, text := range []string{
+		"redis://127.0.0.1:6379?password=hidden", "http://127.0.0.1:80/?token=hidden", "http://127.0.0.1:80/#hidden", "http://127.0.0.1:80/a#hidden", "postgres://app:hidden%40127.0.0.1:5432",
+		"mysql://127.0.0.1:3306/?password=hidden", "127.0.0.1:80?hidden", "127.0.0.1:80/#hidden", "postgres://127.0.0.1:5432?password=hidden&%zz", "postgres://127.0.0.1?sslmode=hidden",
+	} {
+		if _, err := parseTarget(text); err == nil || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 	if _, err := parseTarget("postgres://127.0.0.1:5432?sslmode=verify-ca&sslrootcert=/certs@v1/ca.pem"); err != nil {
 		t.Error(err)
 	}
