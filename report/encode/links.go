@@ -12,8 +12,8 @@ import (
 // environment names them. Page is the absolute path of an HTML page that the job keeps as an
 // artifact, or empty.
 //
-// The environment is not trusted: what is no address of http or https without credentials,
-// or no number or name where one belongs, makes no link.
+// The environment is not trusted: what is no plain address of http or https, without
+// credentials and parameters, or no number or name where one belongs, makes no link.
 func JobLinks(getenv func(name string) string, page string) []Link {
 	for _, of := range []func(env func(string) string, page string) []Link{gitHub, gitLab, jenkins, azure, others} {
 		if links := of(getenv, page); len(links) > 0 {
@@ -30,11 +30,12 @@ var (
 )
 
 // webAddress returns text where it is an address that a report may link, or nothing. It may
-// have a trailing slash, which it loses.
+// have a trailing slash, which it loses. One with parameters or a fragment is none: pages
+// below it would not be found, and parameters may be a secret.
 func webAddress(text string) string {
 	const longest = 2000
 	u, err := url.Parse(text)
-	if err != nil || len(text) > longest || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil {
+	if err != nil || len(text) > longest || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || strings.ContainsAny(text, "?#") {
 		return ""
 	}
 	return strings.TrimRight(u.String(), "/")
@@ -102,7 +103,7 @@ func others(env func(string) string, _ string) []Link {
 		return without(Link{job, "job"})
 	}
 	build := webAddress(env("BUILDKITE_BUILD_URL"))
-	if id := env("BUILDKITE_JOB_ID"); build != "" && uuid.MatchString(id) && !strings.Contains(build, "#") {
+	if id := env("BUILDKITE_JOB_ID"); build != "" && uuid.MatchString(id) {
 		return without(Link{build + "#" + id, "job"}, Link{build, "pipeline"})
 	}
 	return without(Link{build, "job"})

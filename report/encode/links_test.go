@@ -44,6 +44,7 @@ func TestJobLinksTrustNothing(t *testing.T) {
 	for _, text := range []string{
 		"javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//evil.test/x", "gitlab.test/x", "https://", "https:///x", "https://user:secret@gitlab.test/x",
 		"https://a.test/\nx", "https://a.test/\x1b[31m", "https://a.test/" + strings.Repeat("x", 3000), "https://[::1", "",
+		"https://a.test/?private_token=secret", "https://a.test/x?", "https://a.test/x#y", "https://a.test#",
 	} {
 		for _, name := range []string{"CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL"} {
 			if got := JobLinks(func(n string) string { return map[string]string{name: text}[n] }, ""); got != nil {
@@ -51,9 +52,14 @@ func TestJobLinksTrustNothing(t *testing.T) {
 			}
 		}
 	}
-	hostile := map[string]string{"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "a/b)](https://evil.test", "GITHUB_RUN_ID": "7"}
-	if got := JobLinks(func(n string) string { return hostile[n] }, ""); got != nil {
-		t.Errorf("made %v", got)
+	for _, hostile := range []map[string]string{
+		{"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "a/b)](https://evil.test", "GITHUB_RUN_ID": "7"},
+		{"GITHUB_SERVER_URL": "https://github.com/?token=secret", "GITHUB_REPOSITORY": "a/b", "GITHUB_RUN_ID": "7"},
+		{"SYSTEM_COLLECTIONURI": "https://dev.azure.com/shop?token=secret", "SYSTEM_TEAMPROJECT": "Web", "BUILD_BUILDID": "9"},
+	} {
+		if got := JobLinks(func(n string) string { return hostile[n] }, ""); got != nil {
+			t.Errorf("made %v", got)
+		}
 	}
 	line := LinkLine(JobLinks(func(n string) string {
 		return map[string]string{"CI_JOB_URL": "https://a.test/x>)<img src=x>](y)|`@team` ::error::x", "CI_PROJECT_DIR": "/w"}[n]
