@@ -125,6 +125,7 @@ func TestALeaseComesBackToWhatItCouldNotRemove(t *testing.T) {
 			t.Errorf("the run has the server still: %+v", list)
 		}
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if tried != 4 {
 			t.Errorf("tried %d times after an hour, want 4", tried)
 		}
