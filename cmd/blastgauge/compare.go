@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report"
@@ -21,7 +23,7 @@ type compareOptions struct {
 	margin     string
 	outputs    []string
 	open       bool
-	pages      pageFlags
+	pages      output.Pages
 }
 
 func newCompare(a *app) *cobra.Command {
@@ -55,30 +57,30 @@ Exit status:
   blastgauge compare --base runs/1 --base runs/2 --base runs/3 --head runs/4`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.compare(cmd.Context(), o, args) },
 	}
-	o.pages.add(cmd)
+	pageFlags(cmd, &o.pages)
 	f := cmd.Flags()
 	f.StringArrayVar(&o.base, "base", nil, "a `RUN` of base; repeatable, instead of the arguments")
 	f.StringArrayVar(&o.head, "head", nil, "a `RUN` of head; repeatable")
 	openFlag(cmd, &o.open, "the page of -o html=PATH")
 	f.StringVar(&o.margin, "margin", "2", "the change that does not matter, in `POINTS`")
-	f.StringArrayVarP(&o.outputs, "output", "o", nil, outputUsage(report.CompareFormats()))
+	outputFlag(cmd, &o.outputs, report.CompareFormats())
 	return cmd
 }
 
 func (a *app) compare(ctx context.Context, o compareOptions, args []string) error {
-	outputs, err := parseOutputs(a, o.outputs, func(name string, with report.Options) (func(io.Writer, *compare.Comparison) error, error) {
-		return report.CompareFor(name, o.pages.options(with))
+	outputs, err := output.Parse(a.console(), o.outputs, func(name string, with report.Options) (func(io.Writer, *compare.Comparison) error, error) {
+		return report.CompareFor(name, o.pages.Options(with))
 	})
 	if err != nil {
 		return err
 	}
-	if err := checkPages(o.pages, outputs); err != nil {
+	if err := output.CheckPages(o.pages, outputs); err != nil {
 		return err
 	}
-	if o.open && !slices.ContainsFunc(outputs, func(out output[*compare.Comparison]) bool { return out.name == "html" && out.path != "" }) {
-		return usagef("--open shows the page of the comparison: write one with -o html=comparison.html")
+	if o.open && !slices.ContainsFunc(outputs, func(out output.Output[*compare.Comparison]) bool { return out.Name == "html" && out.Path != "" }) {
+		return usage.Errorf("--open shows the page of the comparison: write one with -o html=comparison.html")
 	}
-	page, err := openingOf(a, o.open, outputs)
+	page, err := output.OpeningOf(a.console(), o.open, outputs)
 	if err != nil {
 		return err
 	}
@@ -101,13 +103,13 @@ func (a *app) compare(ctx context.Context, o compareOptions, args []string) erro
 		}
 	}
 	c := compare.Runs(sides[0], sides[1], margin)
-	if err := errors.Join(writeOutputs(a, outputs, c), styleSheets(o.pages, outputs)); err != nil {
+	if err := errors.Join(output.Write(a.stdout, outputs, c), output.WriteStyleSheets(o.pages, outputs)); err != nil {
 		return err
 	}
-	if err := a.unlessDecided(page.show(ctx, ""), c.ExitCode); err != nil {
+	if err := a.unlessDecided(page.Show(ctx, ""), c.ExitCode); err != nil {
 		return err
 	}
-	a.printExit(textOnStdout(outputs), c.ExitCode, compare.ExitMeaning(c.ExitCode))
+	a.printExit(output.TextOnStdout(outputs), c.ExitCode, compare.ExitMeaning(c.ExitCode))
 	if c.ExitCode == result.ExitHeld {
 		return nil
 	}
@@ -120,13 +122,13 @@ func (o compareOptions) sides(args []string) (base, head []string, err error) {
 	byFlag := len(o.base)+len(o.head) > 0
 	switch {
 	case byFlag && len(args) > 0:
-		return nil, nil, usagef("compare takes BASE HEAD or --base and --head, not both")
+		return nil, nil, usage.Errorf("compare takes BASE HEAD or --base and --head, not both")
 	case byFlag && (len(o.base) == 0 || len(o.head) == 0):
-		return nil, nil, usagef("--base and --head go together: a side is missing")
+		return nil, nil, usage.Errorf("--base and --head go together: a side is missing")
 	case byFlag:
 		return o.base, o.head, nil
 	case len(args) != 2:
-		return nil, nil, usagef("compare takes two runs, BASE and HEAD, got %d; several runs of a side are given with --base and --head", len(args))
+		return nil, nil, usage.Errorf("compare takes two runs, BASE and HEAD, got %d; several runs of a side are given with --base and --head", len(args))
 	}
 	return args[:1], args[1:], nil
 }
@@ -154,7 +156,7 @@ func inputs(paths []string) ([]compare.Input, error) {
 func parseMargin(text string) (float64, error) {
 	points, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(text), "%"), 64)
 	if err != nil || math.IsNaN(points) || points < 0 || points >= 100 {
-		return 0, usagef("--margin %s: points from 0 to below 100, such as 2 or 1.5", text)
+		return 0, usage.Errorf("--margin %s: points from 0 to below 100, such as 2 or 1.5", text)
 	}
 	return points / 100, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report"
@@ -24,7 +25,7 @@ func fixtureRun(t *testing.T, name string, edit func(*result.Result)) string {
 		edit(r)
 	}
 	dir := t.TempDir()
-	if err := writeRunFiles(dir, r); err != nil {
+	if err := output.WriteRunFiles(dir, r); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -38,7 +39,7 @@ func worse(r *result.Result) {
 
 func TestCompareReadsWhatRunsLeave(t *testing.T) {
 	base, head := fixtureRun(t, "suite", nil), fixtureRun(t, "suite", worse)
-	for _, form := range []string{"", result.File, reportFile} {
+	for _, form := range []string{"", result.File, output.ReportFile} {
 		b, h := filepath.Join(base, form), filepath.Join(head, form)
 		for _, tt := range []struct {
 			args []string

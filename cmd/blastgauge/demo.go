@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/demo"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
@@ -60,17 +62,17 @@ a PostgreSQL that was given gets a schema for each shop, which is dropped in the
 			}
 			switch {
 			case !(o.rate > 0 && o.rate <= 1000):
-				return usagef("--rate %g: more than 0 and at most 1000 journeys per second", o.rate)
+				return usage.Errorf("--rate %g: more than 0 and at most 1000 journeys per second", o.rate)
 			case o.storefront != checkout.Naive && o.storefront != checkout.Hardened:
-				return usagef("--storefront %s: naive and hardened are the ones there are", o.storefront)
+				return usage.Errorf("--storefront %s: naive and hardened are the ones there are", o.storefront)
 			case o.serve != "" && len(args) > 0:
-				return usagef("--serve only serves: run experiments with `blastgauge run`")
+				return usage.Errorf("--serve only serves: run experiments with `blastgauge run`")
 			case len(o.set) > 0 && o.serve != "":
-				return usagef("--set is for the demo's own runs: with --serve, edit the files or give it to `blastgauge run`")
+				return usage.Errorf("--set is for the demo's own runs: with --serve, edit the files or give it to `blastgauge run`")
 			case o.serve != "":
 				return a.withStores(cmd.Context(), o, a.serveDemo)
 			case cmd.Flags().Changed("storefront") || o.toxiproxy != "":
-				return usagef("--storefront and --toxiproxy go with --serve: the demo has both shops, each behind a proxy server of its own")
+				return usage.Errorf("--storefront and --toxiproxy go with --serve: the demo has both shops, each behind a proxy server of its own")
 			}
 			o.experiments = args
 			return a.withStores(cmd.Context(), o, a.runDemo)
@@ -99,7 +101,7 @@ func (a *app) withStores(ctx context.Context, o demoOptions, work func(context.C
 	o.stores = stores
 	err = work(ctx, o)
 	if errors.Is(err, checkout.ErrAddress) {
-		return usageError{err}
+		return usage.Error{Err: err}
 	}
 	return err
 }
@@ -137,10 +139,10 @@ func (a *app) runDemo(ctx context.Context, o demoOptions) (err error) {
 	}
 	return demo.Run(ctx, demo.Options{
 		Experiments: o.experiments, Stores: o.stores, Rate: o.rate, Set: o.set, Documents: documents, Out: o.out, Version: version(), Commit: commit(a.getenv),
-		Run: options, Screen: a.screen(o.progress, checkout.Naive, checkout.Hardened), Stdout: a.stdout, Color: a.color(""),
+		Run: options, Screen: a.screen(o.progress, checkout.Naive, checkout.Hardened), Stdout: a.stdout, Color: a.console().Color(""),
 		SkipReports: a.hurry.Load,
 		WriteReports: func(out *run.Outcome) (string, error) {
-			return filepath.Join(out.Dir, reportFile), writeRunFiles(out.Dir, out.Result)
+			return filepath.Join(out.Dir, output.ReportFile), output.WriteRunFiles(out.Dir, out.Result)
 		},
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -98,11 +99,11 @@ func parsePhases(text string) (experiments.Phases, error) {
 		name, value, _ := strings.Cut(part, "=")
 		field, ok := fields[strings.TrimSpace(name)]
 		if !ok {
-			return p, usagef("--phases: unknown phase %q%s; known: warmup, baseline, fault, recovery", name, didYouMean(name, slices.Sorted(maps.Keys(fields))))
+			return p, usage.Errorf("--phases: unknown phase %q%s; known: warmup, baseline, fault, recovery", name, usage.DidYouMean(name, slices.Sorted(maps.Keys(fields))))
 		}
 		d, err := time.ParseDuration(strings.TrimSpace(value))
 		if err != nil || d < 0 {
-			return p, usagef("--phases: %s=%q is not a duration such as 10s", name, value)
+			return p, usage.Errorf("--phases: %s=%q is not a duration such as 10s", name, value)
 		}
 		*field = d
 	}

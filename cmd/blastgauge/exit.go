@@ -9,19 +9,12 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 )
-
-// A usageError is a mistake on the command line. Cobra's own errors have no
-// type, so they are marked where they are made.
-type usageError struct{ error }
-
-func (u usageError) Unwrap() error { return u.error }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // A verdictError carries the exit code of a command that did its work: the code is the
 // answer, and there is no message.
@@ -36,7 +29,7 @@ func exitCode(err error) int {
 	if v, ok := errors.AsType[verdictError](err); ok {
 		return v.code
 	}
-	if _, ok := errors.AsType[usageError](err); ok {
+	if _, ok := errors.AsType[usage.Error](err); ok {
 		return result.ExitUsage
 	}
 	return run.ExitCode(err)

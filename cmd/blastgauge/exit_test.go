@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -29,8 +30,8 @@ func TestExitCodesAndTheirPrecedence(t *testing.T) {
 		{"anything", errors.New("disk full"), 1},
 		{"a missing proxy", wrapped(toxiproxy.ErrMissing), 1},
 		{"an end without a signal", context.Canceled, 1},
-		{"usage", usagef("unknown flag"), 2},
-		{"a wrapped usage", wrapped(usagef("unknown flag")), 2},
+		{"usage", usage.Errorf("unknown flag"), 2},
+		{"a wrapped usage", wrapped(usage.Errorf("unknown flag")), 2},
 		{"a document", wrapped(experiments.ErrInvalid), 2},
 		{"one mistake in a document", &shape.Error{File: "a.yaml"}, 2},
 		{"a plan", wrapped(plan.ErrImpossible), 2},
@@ -63,7 +64,7 @@ func TestExplainEndsWithTheMeaning(t *testing.T) {
 		{"a verdict has been printed", verdictError{3}, ""},
 		{"an error", errors.New("disk full"), "error: disk full\nexit 1: error of the tool or its environment\n"},
 		{"an interrupt", &engine.Interrupt{Signal: "INT"}, "error: INT received\nexit 130: interrupted\n"}, // which knows of no fault
-		{"a flag", usagef("no such flag"), "error: no such flag\nexit 2: invalid flags or documents; nothing was injected\n"},
+		{"a flag", usage.Errorf("no such flag"), "error: no such flag\nexit 2: invalid flags or documents; nothing was injected\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var stderr bytes.Buffer

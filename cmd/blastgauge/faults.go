@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
@@ -26,7 +27,7 @@ attributes with their units, an example for experiments/*.yaml, and its caveats.
 			}
 			kind, ok := injectors.Lookup(args[0])
 			if !ok {
-				return usagef("unknown fault %q%s; known: %s", args[0], didYouMean(args[0], injectors.Names()), strings.Join(injectors.Names(), ", "))
+				return usage.Errorf("unknown fault %q%s; known: %s", args[0], usage.DidYouMean(args[0], injectors.Names()), strings.Join(injectors.Names(), ", "))
 			}
 			a.printf("%s", describeFault(kind))
 			return nil

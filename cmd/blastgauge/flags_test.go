@@ -83,7 +83,7 @@ func TestOutputs(t *testing.T) {
 		list, err := (&app{stdout: &bytes.Buffer{}, getenv: func(string) (string, bool) { return "", false }}).outputs(tt.specs)
 		var names []string
 		for _, o := range list {
-			names = append(names, o.name+"="+o.path)
+			names = append(names, o.Name+"="+o.Path)
 		}
 		if err != nil {
 			if exitCode(err) != result.ExitUsage || !strings.Contains(err.Error(), tt.want) {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/run"
@@ -37,9 +39,9 @@ counted in trends, once. A run that died, or that is going on, is in the list an
 		Args: atMost(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if newest < 0 {
-				return usagef("-n %d: 0 (all) or more", newest)
+				return usage.Errorf("-n %d: 0 (all) or more", newest)
 			}
-			outputs, err := parseOutputs(a, specs, func(name string, o report.Options) (func(io.Writer, *history.Index) error, error) {
+			outputs, err := output.Parse(a.console(), specs, func(name string, o report.Options) (func(io.Writer, *history.Index) error, error) {
 				return report.IndexFor(name, o, newest)
 			})
 			if err != nil {
@@ -49,12 +51,12 @@ counted in trends, once. A run that died, or that is going on, is in the list an
 			if err != nil {
 				return err
 			}
-			return writeOutputs(a, outputs, history.New(entries))
+			return output.Write(a.stdout, outputs, history.New(entries))
 		},
 	}
 	f := cmd.Flags()
 	f.IntVarP(&newest, "newest", "n", 20, "list the newest `N` runs, 0 for all")
-	f.StringArrayVarP(&specs, "output", "o", nil, outputUsage(report.IndexFormats()))
+	outputFlag(cmd, &specs, report.IndexFormats())
 	return cmd
 }
 
@@ -84,7 +86,7 @@ func scanRuns(dir string) ([]history.Entry, error) {
 
 // writeIndex writes the page of all runs in a directory, into it, and opens it if asked to.
 func (a *app) writeIndex(ctx context.Context, dir string, open bool) error {
-	page, err := openingOf[*history.Index](a, open, nil)
+	page, err := output.OpeningOf[*history.Index](a.console(), open, nil)
 	if err != nil {
 		return err
 	}
@@ -96,7 +98,7 @@ func (a *app) writeIndex(ctx context.Context, dir string, open bool) error {
 	for _, e := range index.Skipped {
 		a.logf("not shown: %s: %s", e.Name, e.Problem)
 	}
-	return page.show(ctx, filepath.Join(dir, indexFile))
+	return page.Show(ctx, filepath.Join(dir, indexFile))
 }
 
 // indexInto writes the page of all runs in a directory into it, and returns what it shows.
@@ -110,7 +112,7 @@ func indexInto(dir string) (*history.Index, error) {
 		return nil, err
 	}
 	index := history.New(entries)
-	return index, writeBeside(dir, indexFile, func(w io.Writer) error { return page(w, index) })
+	return index, output.WriteBeside(dir, indexFile, func(w io.Writer) error { return page(w, index) })
 }
 
 // renewIndex writes the page of all runs anew if blastgauge wrote one, so that it leads to
@@ -146,7 +148,7 @@ anew. Killed in the middle, prune leaves no half of a run.`,
 		Args: atMost(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if keep < 1 {
-				return usagef("--keep N: how many of the newest runs stay? 1 or more")
+				return usage.Errorf("--keep N: how many of the newest runs stay? 1 or more")
 			}
 			return a.prune(runsDir(args), keep, dry)
 		},

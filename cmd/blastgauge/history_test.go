@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -30,7 +31,7 @@ func runsOf(t *testing.T, codes ...int) string {
 		if err := os.Mkdir(run, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := writeRunFiles(run, r); err != nil {
+		if err := output.WriteRunFiles(run, r); err != nil {
 			t.Fatal(err)
 		}
 		journalOf(t, run, id, true)

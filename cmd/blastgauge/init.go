@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/scaffold"
@@ -95,7 +96,7 @@ func (a *app) initCommand(ctx context.Context, o initOptions) error {
 	}
 	placed, err := d.Place(o.dir, o.force)
 	if exists, ok := errors.AsType[*scaffold.ExistsError](err); ok {
-		return usagef("%w; --force overwrites, --dir writes elsewhere (nothing was written)", exists)
+		return usage.Errorf("%w; --force overwrites, --dir writes elsewhere (nothing was written)", exists)
 	}
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/scaffold/draft"
@@ -24,15 +25,15 @@ func (o *initOptions) checkSources() error {
 	}
 	switch {
 	case len(given) > 1:
-		return usagef("a journey is made of one source: give one of %s", figures.List(given, "and"))
+		return usage.Errorf("a journey is made of one source: give one of %s", figures.List(given, "and"))
 	case o.origin != "" && len(given) == 0:
-		return usagef("--origin says which requests are the journey: --har, --postman or --openapi is needed, too")
+		return usage.Errorf("--origin says which requests are the journey: --har, --postman or --openapi is needed, too")
 	case o.values != "" && o.postman == "":
-		return usagef("--postman-environment holds the values of a collection: --postman is needed, too")
+		return usage.Errorf("--postman-environment holds the values of a collection: --postman is needed, too")
 	case o.folder != "" && o.postman == "":
-		return usagef("--postman-folder is a folder of a collection: --postman is needed, too")
+		return usage.Errorf("--postman-folder is a folder of a collection: --postman is needed, too")
 	case len(o.operation) > 0 && o.openapi == "":
-		return usagef("--operation is one of a document: --openapi is needed, too")
+		return usage.Errorf("--operation is one of a document: --openapi is needed, too")
 	}
 	return nil
 }
@@ -70,7 +71,7 @@ func (o *initOptions) journey(ctx context.Context) (j *draft.Journey, err error)
 	case o.openapi != "":
 		err = readNamed(ctx, func() error {
 			if _, err := os.Stat(o.openapi); err != nil {
-				return usagef("--openapi: %w", err)
+				return usage.Errorf("--openapi: %w", err)
 			}
 			var err error
 			j, err = openapi.Journey(openapi.Options{File: o.openapi, Origin: o.origin, Operations: o.operation})
@@ -85,7 +86,7 @@ func withFile(ctx context.Context, flag, name string, read func(io.Reader) error
 	return readNamed(ctx, func() error {
 		f, err := os.Open(name)
 		if err != nil {
-			return usagef("%s: %w", flag, err)
+			return usage.Errorf("%s: %w", flag, err)
 		}
 		defer func() { _ = f.Close() }() // nothing was written
 		return read(f)

@@ -109,6 +109,9 @@ func rooms() []room {
 		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/hosts experiments/inert experiments/journal experiments/plan experiments/redact experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/preflight experiments/run/traffic injectors injectors/configfile injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting injectors/injectortest/stock"},
 
 		{name: "cmd/blastgauge/internal/live", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/result report/results report/terminal", tests: "injectors"},
+		{name: "cmd/blastgauge/internal/usage", imports: "experiments/shape"},
+		{name: "cmd/blastgauge/internal/browser"},
+		{name: "cmd/blastgauge/internal/output", imports: "cmd/blastgauge/internal/browser cmd/blastgauge/internal/live cmd/blastgauge/internal/usage experiments/atomicfile experiments/figures experiments/result experiments/run report"},
 		{name: "cmd/blastgauge/internal/demo", imports: "cmd/blastgauge/internal/live examples/checkout experiments experiments/atomicfile experiments/compare experiments/plan experiments/result experiments/run injectors/proxy injectors/toxiproxy report report/terminal report/words"},
 		{name: "cmd/blastgauge", imports: "*"},
 		{name: "cmd/measure", imports: "*"},

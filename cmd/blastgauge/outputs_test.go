@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
 )
@@ -168,11 +169,11 @@ func TestAnOutputThatFailsHidesNoFault(t *testing.T) {
 		file := filepath.Join(out.Dir, "good")
 		var stdout, stderr bytes.Buffer
 		a := &app{stdout: &stdout, stderr: &stderr, getenv: os.LookupEnv}
-		err = a.conclude(t.Context(), out, []output[*result.Result]{{name: "text", format: broken}, {name: "json", format: good, path: file}}, opening{})
+		err = a.conclude(t.Context(), out, []output.Output[*result.Result]{{Name: "text", Format: broken}, {Name: "json", Format: good, Path: file}}, output.Opening{})
 		if got := exitCode(err); got != want {
 			t.Errorf("a run that ends with %d ends with %d", code, got)
 		}
-		if read(t, file) != "good" || read(t, filepath.Join(out.Dir, reportFile)) == "" {
+		if read(t, file) != "good" || read(t, filepath.Join(out.Dir, output.ReportFile)) == "" {
 			t.Errorf("exit %d: an output is missing", code)
 		}
 		for _, e := range r.Experiments {
@@ -202,46 +203,13 @@ func TestOutputsAreCheckedBeforeARun(t *testing.T) {
 		if right != (err == nil) || !right && (exitCode(err) != result.ExitUsage || !strings.Contains(err.Error(), path)) {
 			t.Errorf("%s: %v", path, err)
 		}
-		a.getenv = func(name string) (string, bool) { return path, name == stepSummary }
+		a.getenv = func(name string) (string, bool) { return path, name == "GITHUB_STEP_SUMMARY" }
 		if _, err := a.outputs([]string{"github"}); right != (err == nil) {
 			t.Errorf("the summary of a job in %s: %v", path, err)
 		}
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 || read(t, file) != "old" {
 		t.Errorf("the check changed something: %v, %v", entries, err)
-	}
-}
-
-// Colour follows the variables that everybody uses, in their order.
-func TestColour(t *testing.T) {
-	for _, tt := range []struct {
-		env  string
-		want bool
-	}{
-		{"", false}, // a buffer is no terminal
-		{"FORCE_COLOR=1", true},
-		{"CLICOLOR_FORCE=1", true},
-		{"FORCE_COLOR=0", false},
-		{"FORCE_COLOR=false", false},
-		{"FORCE_COLOR=", false},
-		{"CLICOLOR_FORCE=0", false},
-		{"FORCE_COLOR=1 NO_COLOR=1", false},
-		{"FORCE_COLOR=1 NO_COLOR=", true},
-		{"FORCE_COLOR=1 TERM=dumb", true},
-		{"TERM=dumb", false},
-	} {
-		env := map[string]string{}
-		for pair := range strings.FieldsSeq(tt.env) {
-			name, value, _ := strings.Cut(pair, "=")
-			env[name] = value
-		}
-		a := &app{stdout: io.Discard, stderr: io.Discard, getenv: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
-		if got := a.color(""); got != tt.want {
-			t.Errorf("%q: %v", tt.env, got)
-		}
-		if a.color("report.txt") {
-			t.Errorf("%q: a file has colour", tt.env)
-		}
 	}
 }
 
@@ -253,7 +221,7 @@ func TestNamesOfOursAreNotFollowed(t *testing.T) {
 	if err := errors.Join(
 		os.WriteFile(victim, []byte("safe"), 0o600),
 		os.Symlink(victim, filepath.Join(runs, indexFile)),
-		os.Symlink(victim, filepath.Join(pages, styleFile)),
+		os.Symlink(victim, filepath.Join(pages, output.StyleFile)),
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +237,7 @@ func TestNamesOfOursAreNotFollowed(t *testing.T) {
 	if read(t, victim) != "safe" {
 		t.Error("a link was followed")
 	}
-	for _, path := range []string{filepath.Join(runs, indexFile), filepath.Join(pages, styleFile)} {
+	for _, path := range []string{filepath.Join(runs, indexFile), filepath.Join(pages, output.StyleFile)} {
 		if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
 			t.Errorf("%s is %v, %v", path, info.Mode(), err)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/report"
 )
 
@@ -16,8 +17,8 @@ func TestPagesWithASiblingAndForPaper(t *testing.T) {
 	if code != 3 {
 		t.Fatalf("exit %d, want 3: %s", code, err)
 	}
-	html, style := read(t, page), read(t, filepath.Join(out, styleFile))
-	if !strings.Contains(html, `<link rel="stylesheet" href="`+styleFile+`">`) || strings.Contains(html, "<style>") {
+	html, style := read(t, page), read(t, filepath.Join(out, output.StyleFile))
+	if !strings.Contains(html, `<link rel="stylesheet" href="`+output.StyleFile+`">`) || strings.Contains(html, "<style>") {
 		t.Errorf("the page has styles of its own: %.300s", html)
 	}
 	if !strings.Contains(html, `<body class="everything">`) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
@@ -38,7 +39,7 @@ Exit status:
 			var lengths bytes.Buffer // asked for, so they come last
 			if limit != "" {
 				if err := loaded.Plan.WritePhasesFor(&lengths, limit); err != nil {
-					return usagef("--for: %v", err)
+					return usage.Errorf("--for: %v", err)
 				}
 			}
 			if err := loaded.Plan.WriteText(a.stdout); err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/inert"
@@ -165,7 +166,7 @@ func (l proxyList) explain(err error) error {
 	}
 	err = explainTaken(err)
 	if list, ok := errors.AsType[*proxy.ListError](err); ok {
-		return usagef("%s:%d:%d: %w", l.file, list.Line, list.Col, list.Err)
+		return usage.Errorf("%s:%d:%d: %w", l.file, list.Line, list.Col, list.Err)
 	}
 	return fmt.Errorf("%s: %w", l.file, err)
 }
@@ -210,7 +211,7 @@ func (o proxyOptions) proxies(getenv func(string) (string, bool)) (list []proxyL
 	if o.config != "" {
 		body, err := os.ReadFile(o.config)
 		if err != nil {
-			return nil, "", usagef("--config: %w", err)
+			return nil, "", usage.Errorf("--config: %w", err)
 		}
 		list = append(list, proxyList{file: o.config, body: body})
 	}
@@ -242,7 +243,7 @@ func (a *app) proxyLog(o proxyOptions) (*slog.Logger, error) {
 		level, known = a.stockLogLevel(), true
 	}
 	if !known {
-		return nil, usagef("--log-level %q: it is debug, info, warn or error", o.logLevel)
+		return nil, usage.Errorf("--log-level %q: it is debug, info, warn or error", o.logLevel)
 	}
 	to, options := inert.NewWriter(a.stderr), &slog.HandlerOptions{Level: level}
 	switch o.logFormat {
@@ -251,7 +252,7 @@ func (a *app) proxyLog(o proxyOptions) (*slog.Logger, error) {
 	case "json":
 		return slog.New(slog.NewJSONHandler(to, options)), nil
 	}
-	return nil, usagef("--log-format %q: it is text or json", o.logFormat)
+	return nil, usage.Errorf("--log-format %q: it is text or json", o.logFormat)
 }
 
 // stockLogLevel is the level in $LOG_LEVEL, as toxiproxy-server reads it, whose levels

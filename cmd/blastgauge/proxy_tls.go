@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"os"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/spf13/cobra"
 )
 
@@ -20,13 +21,13 @@ func (o *proxyTLS) flags(cmd *cobra.Command) {
 
 func (o *proxyTLS) load() (*tls.Certificate, *x509.CertPool, error) {
 	if (o.certificate == "") != (o.key == "") {
-		return nil, nil, usagef("--cert and --key go together")
+		return nil, nil, usage.Errorf("--cert and --key go together")
 	}
 	var certificate *tls.Certificate
 	if o.certificate != "" {
 		loaded, err := tls.LoadX509KeyPair(o.certificate, o.key)
 		if err != nil {
-			return nil, nil, usagef("--cert %s --key %s: %w", o.certificate, o.key, err)
+			return nil, nil, usage.Errorf("--cert %s --key %s: %w", o.certificate, o.key, err)
 		}
 		certificate = &loaded
 	}
@@ -35,11 +36,11 @@ func (o *proxyTLS) load() (*tls.Certificate, *x509.CertPool, error) {
 	}
 	text, err := os.ReadFile(o.roots)
 	if err != nil {
-		return nil, nil, usagef("--upstream-ca: %w", err)
+		return nil, nil, usage.Errorf("--upstream-ca: %w", err)
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(text) {
-		return nil, nil, usagef("--upstream-ca %s: it holds no certificate in PEM", o.roots)
+		return nil, nil, usage.Errorf("--upstream-ca %s: it holds no certificate in PEM", o.roots)
 	}
 	return certificate, roots, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run"
@@ -99,23 +100,23 @@ Exit status:
 func (o recoverOptions) check(dirs []string) error {
 	switch {
 	case o.all && (len(dirs) > 0 || o.stop || o.trust || o.ended || o.keep || o.url != "" || o.recreate != ""):
-		return usagef("--all goes with nothing else")
+		return usage.Errorf("--all goes with nothing else")
 	case o.url != "" && (len(dirs) > 0 || o.stop || o.keep):
-		return usagef("--toxiproxy is for a server without a run directory")
+		return usage.Errorf("--toxiproxy is for a server without a run directory")
 	case o.trust && len(dirs) == 0:
-		return usagef("--trust: the DIR of the run is needed")
+		return usage.Errorf("--trust: the DIR of the run is needed")
 	case o.ended && len(dirs) == 0:
-		return usagef("--server-ended: the DIR of the run is needed")
+		return usage.Errorf("--server-ended: the DIR of the run is needed")
 	case o.keep && len(dirs) == 0:
-		return usagef("--keep-files: the DIR of the run is needed")
+		return usage.Errorf("--keep-files: the DIR of the run is needed")
 	case o.keep && o.stop:
-		return usagef("--keep-files is for a run that has died, and --stop for one that is alive")
+		return usage.Errorf("--keep-files is for a run that has died, and --stop for one that is alive")
 	case o.file != "" && !o.trust:
-		return usagef("-f goes with --trust only: the plan of a run in the list says which hosts may be reached")
+		return usage.Errorf("-f goes with --trust only: the plan of a run in the list says which hosts may be reached")
 	case o.stop && len(dirs) == 0:
-		return usagef("--stop: the DIR of the run is needed")
+		return usage.Errorf("--stop: the DIR of the run is needed")
 	case o.recreate != "" && (o.stop || o.url == "" && len(dirs) != 1):
-		return usagef("--recreate: one DIR or --toxiproxy URL is needed")
+		return usage.Errorf("--recreate: one DIR or --toxiproxy URL is needed")
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report"
@@ -17,7 +19,7 @@ func newReport(a *app) *cobra.Command {
 	var specs []string
 	var index string
 	var open bool
-	var pages pageFlags
+	var pages output.Pages
 	cmd := &cobra.Command{
 		Use:   "report DIR | --index DIR",
 		Short: "Make the reports of a run from its journal, also of one that died",
@@ -35,22 +37,22 @@ whether it could be read.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case index != "" && len(args)+len(specs) > 0:
-				return usagef("--index DIR makes the page of all runs in DIR; `blastgauge history DIR` has more formats")
+				return usage.Errorf("--index DIR makes the page of all runs in DIR; `blastgauge history DIR` has more formats")
 			case index != "":
 				return a.writeIndex(cmd.Context(), index, open)
 			case len(args) == 0:
-				return usagef("report takes the DIR of a run, or --index and the directory of all runs")
+				return usage.Errorf("report takes the DIR of a run, or --index and the directory of all runs")
 			}
-			outputs, err := parseOutputs(a, specs, func(name string, o report.Options) (func(io.Writer, *result.Result) error, error) {
-				return report.For(name, pages.options(o))
+			outputs, err := output.Parse(a.console(), specs, func(name string, o report.Options) (func(io.Writer, *result.Result) error, error) {
+				return report.For(name, pages.Options(o))
 			})
 			if err != nil {
 				return err
 			}
-			if err := checkPages(pages, outputs); err != nil {
+			if err := output.CheckPages(pages, outputs); err != nil {
 				return err
 			}
-			page, err := openingOf(a, open, outputs)
+			page, err := output.OpeningOf(a.console(), open, outputs)
 			if err != nil {
 				return err
 			}
@@ -67,15 +69,15 @@ whether it could be read.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", dir, err)
 			}
-			if err := errors.Join(writeRunFiles(dir, r), a.write(outputs, r), styleSheets(pages, outputs)); err != nil {
+			if err := errors.Join(output.WriteRunFiles(dir, r), output.Write(a.stdout, outputs, r), output.WriteStyleSheets(pages, outputs)); err != nil {
 				return err
 			}
-			return page.show(cmd.Context(), filepath.Join(dir, reportFile))
+			return page.Show(cmd.Context(), filepath.Join(dir, output.ReportFile))
 		},
 	}
-	pages.add(cmd)
-	openFlag(cmd, &open, "the page of -o html=PATH, or else the run's "+reportFile+",")
-	cmd.Flags().StringArrayVarP(&specs, "output", "o", nil, outputUsage(report.Formats()))
+	pageFlags(cmd, &pages)
+	openFlag(cmd, &open, "the page of -o html=PATH, or else the run's "+output.ReportFile+",")
+	outputFlag(cmd, &specs, report.Formats())
 	cmd.Flags().StringVar(&index, "index", "", "write the page of all runs in `DIR`, with the trend of each experiment, to DIR/index.html")
 	return cmd
 }

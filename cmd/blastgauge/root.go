@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/spf13/cobra"
 )
 
@@ -87,7 +88,7 @@ func refuseUnknown(cmd *cobra.Command, args []string) error {
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = `, did you mean "` + strings.Join(near, `" or "`) + `"?`
 	}
-	return usagef("unknown command %q%s; see: %s --help", args[0], hint, cmd.CommandPath())
+	return usage.Errorf("unknown command %q%s; see: %s --help", args[0], hint, cmd.CommandPath())
 }
 
 // atMost refuses more than n arguments.
@@ -96,6 +97,6 @@ func atMost(n int) cobra.PositionalArgs {
 		if len(args) <= n {
 			return nil
 		}
-		return usagef("%q is one argument too many: %s", args[n], cmd.UseLine())
+		return usage.Errorf("%q is one argument too many: %s", args[n], cmd.UseLine())
 	}
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -60,9 +62,9 @@ third leaves at once.
 	o.planFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.out, "out", "", "the run's `DIR` (default: .blastgauge/runs/ID)")
-	f.StringArrayVarP(&o.outputs, "output", "o", nil, outputUsage(report.Formats()))
+	outputFlag(cmd, &o.outputs, report.Formats())
 	f.StringSliceVar(&o.allow, "allow", nil, "`VERDICT`, inconclusive or invalid, that counts as held; repeatable")
-	openFlag(cmd, &o.open, "the page of -o html=PATH, or else the run's "+reportFile+",")
+	openFlag(cmd, &o.open, "the page of -o html=PATH, or else the run's "+output.ReportFile+",")
 	progressFlag(cmd, &o.progress)
 	tokenFlags(cmd, &o.token, apiToken)
 	f.BoolVar(&o.create, "create-proxies", false, "create declared proxies that are missing, and leave them")
@@ -78,7 +80,7 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	page, err := openingOf(a, o.open, outputs)
+	page, err := output.OpeningOf(a.console(), o.open, outputs)
 	if err != nil {
 		return err
 	}
@@ -112,7 +114,7 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 
 // conclude writes the reports and returns what a run ends with. That a report could not
 // be written hides no fault that may be left.
-func (a *app) conclude(ctx context.Context, out *run.Outcome, outputs []output[*result.Result], page opening) error {
+func (a *app) conclude(ctx context.Context, out *run.Outcome, outputs []output.Output[*result.Result], page output.Opening) error {
 	err := a.publish(out, outputs)
 	code := out.Result.Run.ExitCode
 	if err != nil {
@@ -123,11 +125,11 @@ func (a *app) conclude(ctx context.Context, out *run.Outcome, outputs []output[*
 		a.logf("error: %v", err)
 	}
 	if err == nil && !a.hurry.Load() {
-		if err := a.unlessDecided(page.show(ctx, filepath.Join(out.Dir, reportFile)), code); err != nil {
+		if err := a.unlessDecided(page.Show(ctx, filepath.Join(out.Dir, output.ReportFile)), code); err != nil {
 			return err
 		}
 	}
-	a.printExit(err == nil && textOnStdout(outputs), code, out.Result.ExitMeaning())
+	a.printExit(err == nil && output.TextOnStdout(outputs), code, out.Result.ExitMeaning())
 	if code == result.ExitHeld {
 		return nil
 	}
@@ -171,16 +173,16 @@ func (a *app) runOptions(o runOptions) (run.Options, error) {
 
 // publish writes the reports. After a second interrupt it does not: report DIR makes
 // them later.
-func (a *app) publish(out *run.Outcome, outputs []output[*result.Result]) error {
+func (a *app) publish(out *run.Outcome, outputs []output.Output[*result.Result]) error {
 	if a.hurry.Load() {
 		a.logf("report skipped; make it with: blastgauge report %s", out.Dir)
 		return nil
 	}
-	err := writeRunFiles(out.Dir, out.Result)
+	err := output.WriteRunFiles(out.Dir, out.Result)
 	if err == nil {
-		a.logf("report  %s\ndata    %s", filepath.Join(out.Dir, reportFile), filepath.Join(out.Dir, result.File))
+		a.logf("report  %s\ndata    %s", filepath.Join(out.Dir, output.ReportFile), filepath.Join(out.Dir, result.File))
 	}
-	return errors.Join(err, a.write(outputs, out.Result))
+	return errors.Join(err, output.Write(a.stdout, outputs, out.Result))
 }
 
 func parseAllow(names []string) ([]result.Verdict, error) {
@@ -188,7 +190,7 @@ func parseAllow(names []string) ([]result.Verdict, error) {
 	for _, name := range names {
 		v := result.Verdict(name)
 		if v != result.Inconclusive && v != result.Invalid {
-			return nil, usagef("--allow %s: only inconclusive and invalid can be allowed", name)
+			return nil, usage.Errorf("--allow %s: only inconclusive and invalid can be allowed", name)
 		}
 		list = append(list, v)
 	}

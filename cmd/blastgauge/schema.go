@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
 )
 
@@ -31,7 +32,7 @@ blastgauge init writes these lines and the schemas. After an update:
 			}
 			text, err := experiments.Schema(kind)
 			if err != nil {
-				return usageError{err}
+				return usage.Error{Err: err}
 			}
 			_, err = a.stdout.Write(text)
 			return err

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -60,7 +62,7 @@ Exit status:
 	setFlag(cmd, &o.set)
 	f.StringVar(&o.arm, "arm", plan.FaultArm.String(), "the `ARM` through which the journey enters: fault or control")
 	f.StringVar(&o.step, "step", "", "end after the step with this `NAME`")
-	f.StringArrayVarP(&o.outputs, "output", "o", nil, outputUsage(slices.Sorted(maps.Keys(tryFormats()))))
+	outputFlag(cmd, &o.outputs, slices.Sorted(maps.Keys(tryFormats())))
 	return cmd
 }
 
@@ -75,11 +77,11 @@ func tryFormats() map[string]func(io.Writer, []preflight.Attempt) error {
 }
 
 func (a *app) try(ctx context.Context, o tryOptions) error {
-	outputs, err := parseOutputs(a, o.outputs, func(name string, _ report.Options) (func(io.Writer, []preflight.Attempt) error, error) {
+	outputs, err := output.Parse(a.console(), o.outputs, func(name string, _ report.Options) (func(io.Writer, []preflight.Attempt) error, error) {
 		if format, ok := tryFormats()[name]; ok {
 			return format, nil
 		}
-		return nil, usagef("unknown format %q; known are %s", name, strings.Join(slices.Sorted(maps.Keys(tryFormats())), ", "))
+		return nil, usage.Errorf("unknown format %q; known are %s", name, strings.Join(slices.Sorted(maps.Keys(tryFormats())), ", "))
 	})
 	if err != nil {
 		return err
@@ -90,7 +92,7 @@ func (a *app) try(ctx context.Context, o tryOptions) error {
 	case plan.ControlArm.String():
 		options.Arm = plan.ControlArm
 	default:
-		return usagef("--arm %s: fault and control are the arms there are", o.arm)
+		return usage.Errorf("--arm %s: fault and control are the arms there are", o.arm)
 	}
 	if options.System, err = a.loadSystem(ctx, o); err != nil {
 		return err
@@ -99,7 +101,7 @@ func (a *app) try(ctx context.Context, o tryOptions) error {
 	if list == nil {
 		return err
 	}
-	err = errors.Join(err, writeOutputs(a, outputs, list))
+	err = errors.Join(err, output.Write(a.stdout, outputs, list))
 	if err != nil {
 		return err
 	}
@@ -111,7 +113,7 @@ func (a *app) try(ctx context.Context, o tryOptions) error {
 	case result.ExitInvalid:
 		meaning = "a journey is not ok"
 	}
-	a.printExit(textOnStdout(outputs), code, meaning)
+	a.printExit(output.TextOnStdout(outputs), code, meaning)
 	if code == result.ExitHeld {
 		return nil
 	}

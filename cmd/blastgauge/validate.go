@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -43,7 +44,7 @@ Exit status:
   blastgauge validate -o github
   blastgauge validate -f staging/blastgauge.yaml staging/experiments/payments-slow.yaml`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			outputs, err := parseOutputs(a, specs, func(name string, _ report.Options) (func(io.Writer, *validations.Validation) error, error) {
+			outputs, err := output.Parse(a.console(), specs, func(name string, _ report.Options) (func(io.Writer, *validations.Validation) error, error) {
 				return report.ValidationFor(name)
 			})
 			if err != nil {
@@ -60,7 +61,7 @@ Exit status:
 		},
 	}
 	s.flags(cmd)
-	cmd.Flags().StringArrayVarP(&specs, "output", "o", nil, outputUsage(report.ValidationFormats()))
+	outputFlag(cmd, &specs, report.ValidationFormats())
 	return cmd
 }
 
@@ -194,7 +195,7 @@ func (a *app) printValidation(list []validated) error {
 }
 
 // publishValidation writes what is valid and what is not to every output.
-func (a *app) publishValidation(outputs []output[*validations.Validation], list []validated) error {
+func (a *app) publishValidation(outputs []output.Output[*validations.Validation], list []validated) error {
 	v := &validations.Validation{Schema: validations.Schema, Systems: []validations.System{}, Problems: []validations.Problem{}}
 	var errs []error
 	for _, one := range list {
@@ -219,13 +220,13 @@ func (a *app) publishValidation(outputs []output[*validations.Validation], list 
 		v.ExitCode = exitCode(err)
 	}
 	v.Valid = err == nil
-	if err := writeOutputs(a, outputs, v); err != nil {
+	if err := output.Write(a.stdout, outputs, v); err != nil {
 		return err
 	}
 	if v.Valid {
 		return nil
 	}
-	a.printExit(textOnStdout(outputs), v.ExitCode, result.ExitMeaning(v.ExitCode))
+	a.printExit(output.TextOnStdout(outputs), v.ExitCode, result.ExitMeaning(v.ExitCode))
 	return verdictError{v.ExitCode}
 }
 
