@@ -31,7 +31,7 @@ func postgresError() Kind {
 			{Text: "a statement that fails within a transaction aborts it, as it would on the server; a COMMIT that fails has rolled back"},
 			{Text: "in place of a statement that fails the server gets one that cannot but fail: its log shows that one"},
 			{Text: "when: after is about what commits, a COMMIT or a statement outside a transaction; others pass"},
-			{Attribute: "match", Text: "a statement counts as what it begins with: CALL, DO, EXECUTE, EXPLAIN ANALYZE, SELECT ... FOR UPDATE and functions that write, nextval among them, are no writes here"},
+			whatWrites(),
 			{Text: "57P01, 57P02 and codes of classes 08 and 28 end the session, as they do on the server"},
 		},
 		together: postgresErrorRule, defaults: postgresErrorDefaults,
@@ -78,9 +78,16 @@ func postgresLatency() Kind {
 		Caveats: []Caveat{
 			{Text: "a transaction of five statements is five times as late, and holds its locks meanwhile"},
 			{Text: "while it waits, a cancellation and statement_timeout end it as the server would; a limit that a function sets is not known. pg_stat_activity does not show it, and the server counts its own time from when it gets it"},
+			whatWrites(),
 		},
 		together: jitterWithinLatency,
 	}
+}
+
+// whatWrites says what a statement is taken for where the text does not tell.
+func whatWrites() Caveat {
+	return Caveat{Attribute: "match", Text: "write is what a read-only server refuses: also SELECT ... FOR UPDATE or SHARE, nextval and setval, and EXECUTE, EXPLAIN ANALYZE and DO of what writes; CALL, and SQL that a DO puts together, are taken for writes, temporary tables for others. " +
+		"Functions of yours are not looked into: one that writes is a read here, unless a fault of its own names it (match: {statement: any, sql: \"*place_order(*\"})"}
 }
 
 func matchStatements(byDefault string) Attribute {

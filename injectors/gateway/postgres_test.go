@@ -40,6 +40,7 @@ func TestPostgres(t *testing.T) {
 		"connections fail":           postgresConnectionsFail,
 		"calls":                      postgresCalls,
 		"passes":                     postgresPasses,
+		"writes":                     postgresWrites,
 		"pipelines":                  postgresPipelines,
 		"copies":                     postgresCopies,
 		"psql":                       postgresCLI,

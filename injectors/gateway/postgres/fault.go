@@ -95,9 +95,19 @@ func (c *criteria) is(s statement) bool {
 	return len(c.kinds) == 0 || slices.ContainsFunc(c.kinds, s.is)
 }
 
-// says reports whether the text of a query, in small letters, is as one of the patterns.
-func (c *criteria) says(text string) bool {
-	return len(c.sql) == 0 || faultset.MatchAnyGlob(c.sql, text, faultset.NoSeparator)
+// says reports whether one of the texts of a query, in small letters, is as one of the
+// patterns.
+func (c *criteria) says(texts []string) bool {
+	return len(c.sql) == 0 || slices.ContainsFunc(texts, func(text string) bool { return faultset.MatchAnyGlob(c.sql, text, faultset.NoSeparator) })
+}
+
+// texts returns the text of a query and that of what it executes by name, in small letters.
+func (q *query) texts() []string {
+	texts := []string{strings.ToLower(q.text)}
+	if q.executes != "" {
+		texts = append(texts, strings.ToLower(q.executes))
+	}
+	return texts
 }
 
 // fail sets the error; an empty message is the server's own.
@@ -114,14 +124,14 @@ func (r *Rule) fail(code, message string) {
 // matches reports whether a fault is about a query, and about which of its
 // statements.
 func (r *Rule) matches(q *query) (statement, bool) {
-	text := ""
+	var texts []string
 	if len(r.takes.sql) > 0 || r.spares != nil && len(r.spares.sql) > 0 {
-		text = strings.ToLower(q.text)
+		texts = q.texts()
 	}
-	if !r.takes.says(text) {
+	if !r.takes.says(texts) {
 		return statement{}, false
 	}
-	mayBeSpared := r.spares != nil && r.spares.says(text)
+	mayBeSpared := r.spares != nil && r.spares.says(texts)
 	for _, s := range q.statements {
 		if r.matchesStatement(s) && (!mayBeSpared || !r.spares.is(s)) {
 			return s, true
@@ -148,7 +158,7 @@ func (r *Rule) failure(s statement) *pgproto3.ErrorResponse {
 	}
 	text := r.text
 	if r.namesThem {
-		text = strings.Replace(text, "%", s.tag, 1)
+		text = strings.Replace(text, "%", s.name(), 1)
 	}
 	return &pgproto3.ErrorResponse{Severity: severity, SeverityUnlocalized: severity, Code: r.code, Message: text, Hint: r.hint}
 }

@@ -27,6 +27,7 @@ type asking struct {
 // A query is what a client asked in one text.
 type query struct {
 	text       string // the beginning of it
+	executes   string // the text of what it executes by name, if it does
 	statements []statement
 }
 
@@ -181,6 +182,7 @@ func (s *Session) passQuery(size int) error {
 	if q.isCall() {
 		s.CountCall()
 	}
+	q = s.carryOut(q)
 	p, err := s.planFor(q)
 	s.predict(q)
 	round := s.round
@@ -304,6 +306,7 @@ func (s *Session) passExecute(size int) error {
 	if len(q.statements) > 0 && q.statements[0].tag == "COPY FROM" {
 		s.copying = &copying{round: s.round, executed: s.executed + 1}
 	}
+	q = s.carryOut(q)
 	p, err := s.planFor(q)
 	if err != nil {
 		return err

@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -9,8 +11,8 @@ type kind string
 
 const (
 	anyKind  kind = "any"
-	reads    kind = "read"  // select, copy to
-	writes   kind = "write" // insert, update, delete, copy from, ddl
+	reads    kind = "read"  // select and copy to, unless they write
+	writes   kind = "write" // insert, update, delete, copy from, ddl, and what writes under another name
 	selects  kind = "select"
 	inserts  kind = "insert"
 	updates  kind = "update" // and merge
@@ -27,8 +29,15 @@ const (
 type statement struct {
 	kind   kind
 	writes bool
-	tag    string // how the server names it
+	tag    string // its verb
+	called string // how a server names what it refuses; empty: by its tag
+
+	named string     // of PREPARE and EXECUTE: which statement
+	inner *statement // of PREPARE: what is prepared
 }
+
+// name returns how a server that refuses the statement names it.
+func (s statement) name() string { return cmp.Or(s.called, s.tag) }
 
 // is reports whether the statement is of a kind or class.
 func (s statement) is(k kind) bool {
@@ -36,7 +45,7 @@ func (s statement) is(k kind) bool {
 	case anyKind, "":
 		return true
 	case reads:
-		return s.kind == selects || s.kind == copies && !s.writes
+		return !s.writes && (s.kind == selects || s.kind == copies)
 	case writes:
 		return s.writes
 	}
@@ -47,18 +56,18 @@ func (s statement) is(k kind) bool {
 const maxText = 16 << 10
 
 // parse tells the statements of a query apart, and what each is. It understands no more
-// of SQL than where words, quotes and comments end.
+// of SQL than where words, quotes, comments and the bodies of functions end.
 func parse(query string) (list []statement) {
-	var words []word
-	depth := 0
+	var room [32]word // for what is common
+	words, depth, body := room[:0], 0, 0
 	for l := (lexer{text: query}); ; {
 		w, ok := l.next()
 		switch {
-		case !ok || w.text == ";" && depth == 0:
+		case !ok || w.text == ";" && depth == 0 && body == 0:
 			if len(words) > 0 {
 				list = append(list, classify(words))
 			}
-			if words = nil; !ok {
+			if words, body = words[:0], 0; !ok {
 				return list
 			}
 			continue
@@ -69,13 +78,50 @@ func parse(query string) (list []statement) {
 		}
 		w.depth = depth
 		words = append(words, w)
+		body = bodyBehind(body, words)
 	}
+}
+
+// bodyBehind returns how deep the last word is in the body of a function that is written
+// as statements: CREATE FUNCTION ... BEGIN ATOMIC ... END.
+func bodyBehind(body int, words []word) int {
+	if words[0].text != "CREATE" {
+		return 0
+	}
+	switch last := words[len(words)-1].text; {
+	case body == 0 && last == "ATOMIC" && words[len(words)-2].text == "BEGIN", body > 0 && last == "CASE":
+		return body + 1
+	case body > 0 && last == "END":
+		return body - 1
+	}
+	return body
 }
 
 // A word is a word in capitals, or a sign.
 type word struct {
 	text  string
-	depth int // of parentheses around it
+	raw   string // as it was written, without its quotes
+	depth int    // of parentheses around it
+}
+
+// ident returns the name that a word is, or nothing.
+func (w word) ident() string {
+	switch {
+	case w.text == `"`:
+		return strings.ReplaceAll(w.raw, `""`, `"`)
+	case isLetter(w.text[0]):
+		return strings.ToLower(w.raw)
+	}
+	return ""
+}
+
+// value returns what an option is set to, in small letters.
+func (w word) value() string {
+	switch w.text {
+	case `"`, "'", "$":
+		return strings.ToLower(w.raw)
+	}
+	return strings.ToLower(w.text)
 }
 
 func classify(words []word) statement {
@@ -87,85 +133,169 @@ func classify(words []word) statement {
 	if first+1 < len(words) {
 		second = words[first+1].text
 	}
-	has := func(text string) bool {
-		for _, w := range words {
-			if w.text == text {
-				return true
-			}
-		}
-		return false
-	}
 	name := words[first].text
 	switch name {
 	case "SELECT", "TABLE", "VALUES", "FETCH", "DECLARE":
-		if name == "SELECT" && makesTable(words[first:]) {
-			return statement{ddl, true, "SELECT INTO"}
-		}
-		return statement{selects, false, name}
+		return classifyQuery(words[first:], name)
 	case "WITH":
 		return classifyWith(words[first:])
 	case "INSERT":
-		return statement{inserts, true, name}
+		return statement{kind: inserts, writes: true, tag: name}
 	case "UPDATE", "MERGE":
-		return statement{updates, true, name}
+		return statement{kind: updates, writes: true, tag: name}
 	case "DELETE":
-		return statement{deletes, true, name}
+		return statement{kind: deletes, writes: true, tag: name}
 	case "TRUNCATE":
-		return statement{deletes, true, "TRUNCATE TABLE"}
+		return statement{kind: deletes, writes: true, tag: "TRUNCATE TABLE"}
 	case "COPY":
-		if has("FROM") && (second != "(" || has("STDIN")) {
-			return statement{copies, true, "COPY FROM"}
-		}
-		return statement{copies, false, "COPY TO"}
+		return classifyCopy(words[first:])
+	case "EXPLAIN":
+		return classifyExplain(words[first:])
+	case "PREPARE", "EXECUTE":
+		return classifyNamed(words[first:])
+	case "DO":
+		return classifyDo(words[first:])
+	case "CALL": // what a procedure does is not known
+		return statement{kind: other, writes: true, tag: name}
 	case "CREATE", "ALTER", "DROP", "GRANT", "REVOKE", "COMMENT", "REINDEX", "REFRESH", "SECURITY", "IMPORT", "REASSIGN":
-		return statement{ddl, true, strings.TrimSpace(name + " " + second)}
+		if name == "ALTER" && second == "SYSTEM" { // a file of settings, which no transaction is about
+			return statement{kind: other, tag: "ALTER SYSTEM"}
+		}
+		return statement{kind: ddl, writes: true, tag: definitionTag(words[first:])}
 	}
-	return classifyControl(name, second, has)
+	return classifyControl(name, second, func(text string) bool {
+		return slices.ContainsFunc(words, func(w word) bool { return w.text == text })
+	})
 }
 
 // classifyControl classifies statements that begin and end transactions, and all others.
 func classifyControl(name, second string, has func(string) bool) statement {
 	switch {
 	case name == "BEGIN", name == "START" && second == "TRANSACTION":
-		return statement{begins, false, "BEGIN"}
+		return statement{kind: begins, tag: "BEGIN"}
 	case name == "COMMIT" && second != "PREPARED", name == "END":
-		return statement{commits, false, "COMMIT"}
+		return statement{kind: commits, tag: "COMMIT"}
 	case name == "ROLLBACK" && second != "PREPARED" && !has("TO"), name == "ABORT":
-		return statement{rollback, false, "ROLLBACK"}
+		return statement{kind: rollback, tag: "ROLLBACK"}
 	}
-	return statement{other, false, name}
+	return statement{kind: other, tag: name}
 }
 
 // classifyWith classifies statements that begin with WITH: by what they do in the end,
-// unless a part of them writes.
+// or by their first part that writes where that only reads.
 func classifyWith(words []word) statement {
-	found := statement{selects, false, "SELECT"}
-	for i, w := range words {
-		if w.depth > 0 && (i == 0 || words[i-1].text != "(") {
-			continue // a name, or a part of a part
-		}
-		switch w.text {
-		case "INSERT":
-			return statement{inserts, true, w.text}
-		case "DELETE":
-			return statement{deletes, true, w.text}
-		case "UPDATE", "MERGE":
-			if i > 0 && words[i-1].text != "FOR" {
-				return statement{updates, true, w.text}
-			}
-		}
+	main, part := partsOfWith(words)
+	if main < 0 { // (SELECT ...), or nothing that is whole
+		main = 1
+	}
+	if main >= len(words) {
+		return statement{kind: selects, tag: "SELECT"}
+	}
+	if found, ok := classifyWrite(words[main].text); ok {
+		return found
+	}
+	found := statement{kind: selects, tag: "SELECT"}
+	switch {
+	case words[main].text == "SELECT" && makesTable(words[main:]):
+		return statement{kind: ddl, writes: true, tag: "SELECT INTO"}
+	case part != "":
+		found, _ = classifyWrite(part)
+		found.called = "SELECT"
+	default:
+		found.called, found.writes = writtenBy(words)
 	}
 	return found
 }
 
+// partsOfWith returns where the statement begins that WITH is for, -1 where it is in
+// parentheses, and the verb of the first part that writes.
+func partsOfWith(words []word) (main int, part string) {
+	base := words[0].depth
+	for i := 2; i < len(words); i++ {
+		w, previous := words[i], words[i-1].text
+		_, isWrite := classifyWrite(w.text)
+		isQuery := w.text == "SELECT" || w.text == "VALUES" || w.text == "TABLE"
+		switch {
+		case part == "" && isWrite && previous == "(" && w.depth == base+1 && (words[i-2].text == "AS" || words[i-2].text == "MATERIALIZED"):
+			part = w.text
+		case w.depth == base && (isWrite || isQuery) && !slices.Contains([]string{",", ".", "RECURSIVE"}, previous):
+			return i, part
+		}
+	}
+	return -1, part
+}
+
+// classifyWrite classifies what begins with a word, if that writes.
+func classifyWrite(name string) (statement, bool) {
+	switch name {
+	case "INSERT":
+		return statement{kind: inserts, writes: true, tag: name}, true
+	case "UPDATE", "MERGE":
+		return statement{kind: updates, writes: true, tag: name}, true
+	case "DELETE":
+		return statement{kind: deletes, writes: true, tag: name}, true
+	}
+	return statement{}, false
+}
+
+// definitionTag returns how the server names a statement that defines something.
+func definitionTag(words []word) string {
+	verb := words[0].text
+	switch verb {
+	case "COMMENT":
+		return verb
+	case "GRANT", "REVOKE":
+		for i := range words {
+			if words[i].depth == words[0].depth && isKeyword(words, i, "ON") {
+				return verb
+			}
+		}
+		return verb + " ROLE"
+	case "REFRESH", "IMPORT":
+		return verb + nextWords(words[1:], 2)
+	}
+	rest := words[1:]
+	for len(rest) > 1 && slices.Contains([]string{"OR", "REPLACE", "TEMP", "TEMPORARY", "UNLOGGED", "GLOBAL", "LOCAL", "UNIQUE", "RECURSIVE", "CONSTRAINT", "TRUSTED", "PROCEDURAL"}, rest[0].text) {
+		rest = rest[1:]
+	}
+	switch {
+	case len(rest) == 0:
+		return verb
+	case follows(rest, 0, "USER", "MAPPING"), follows(rest, 0, "OPERATOR", "CLASS"), follows(rest, 0, "OPERATOR", "FAMILY"), follows(rest, 0, "FOREIGN", "TABLE"):
+		return verb + nextWords(rest, 2)
+	case rest[0].text == "USER" || rest[0].text == "GROUP":
+		return verb + " ROLE"
+	case slices.Contains([]string{"MATERIALIZED", "EVENT", "ACCESS", "DEFAULT", "LARGE"}, rest[0].text):
+		return verb + nextWords(rest, 2)
+	case slices.Contains([]string{"TEXT", "FOREIGN"}, rest[0].text):
+		return verb + nextWords(rest, 3)
+	case verb == "CREATE" && rest[0].text == "TABLE":
+		for i := range rest {
+			if rest[i].text == "AS" && rest[i].depth == words[0].depth {
+				return "CREATE TABLE AS"
+			}
+		}
+	}
+	return verb + nextWords(rest, 1)
+}
+
+// nextWords returns the first words, each behind a blank.
+func nextWords(words []word, n int) string {
+	text := ""
+	for _, w := range words[:min(n, len(words))] {
+		text += " " + w.text
+	}
+	return text
+}
+
 // makesTable reports whether a SELECT makes a table.
 func makesTable(words []word) bool {
-	for _, w := range words {
+	for i, w := range words {
 		switch {
-		case w.depth > 0:
-		case w.text == "INTO":
+		case w.depth > words[0].depth:
+		case isKeyword(words, i, "INTO"):
 			return true
-		case w.text == "FROM":
+		case isKeyword(words, i, "FROM"):
 			return false
 		}
 	}
@@ -184,26 +314,24 @@ func (l *lexer) next() (word, bool) {
 		rest := l.text[l.at:]
 		c := rest[0]
 		switch {
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == 0:
+		case c == ' ' || c >= '\t' && c <= '\r' || c == 0:
 			l.at++
 		case strings.HasPrefix(rest, "--"):
-			l.skip(rest, "\n")
+			l.line(rest)
 		case strings.HasPrefix(rest, "/*"):
 			l.comment()
 		case c == '\'' || c == '"':
-			escapes := c == '\'' && l.at > 0 && (l.text[l.at-1] == 'E' || l.text[l.at-1] == 'e')
-			l.quoted(c, escapes)
-			return word{text: string(c)}, true
+			escapes := c == '\'' && l.at > 0 && (l.text[l.at-1] == 'E' || l.text[l.at-1] == 'e') && (l.at < 2 || !isPart(l.text[l.at-2]))
+			return word{text: string(c), raw: l.quoted(c, escapes)}, true
 		case c == '$':
-			l.dollar(rest)
-			return word{text: "$"}, true
+			return word{text: "$", raw: l.dollar(rest)}, true
 		case isLetter(c):
 			n := 1
-			for n < len(rest) && (isLetter(rest[n]) || rest[n] >= '0' && rest[n] <= '9' || rest[n] == '$') {
+			for n < len(rest) && isPart(rest[n]) {
 				n++
 			}
 			l.at += n
-			return word{text: strings.ToUpper(rest[:n])}, true
+			return word{text: strings.ToUpper(rest[:n]), raw: rest[:n]}, true
 		default:
 			l.at++
 			return word{text: string(c)}, true
@@ -216,10 +344,22 @@ func isLetter(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80
 }
 
+// isPart reports whether a name may have this in it.
+func isPart(c byte) bool { return isLetter(c) || c >= '0' && c <= '9' || c == '$' }
+
 // skip goes behind the next end, or to the end of all.
 func (l *lexer) skip(rest, end string) {
 	if i := strings.Index(rest, end); i >= 0 {
 		l.at += i + len(end)
+		return
+	}
+	l.at = len(l.text)
+}
+
+// line goes to the end of a line.
+func (l *lexer) line(rest string) {
+	if i := strings.IndexAny(rest, "\r\n"); i >= 0 {
+		l.at += i
 		return
 	}
 	l.at = len(l.text)
@@ -242,31 +382,38 @@ func (l *lexer) comment() {
 	}
 }
 
-func (l *lexer) quoted(quote byte, escapes bool) {
-	for l.at++; l.at < len(l.text); l.at++ {
+// quoted goes behind a text in quotes, and returns what is between them.
+func (l *lexer) quoted(quote byte, escapes bool) string {
+	l.at++
+	from := l.at
+	for ; l.at < len(l.text); l.at++ {
 		switch c := l.text[l.at]; {
 		case escapes && c == '\\':
 			l.at++
 		case c == quote:
 			if l.at++; l.at >= len(l.text) || l.text[l.at] != quote {
-				return
+				return l.text[from : l.at-1]
 			}
 		}
 	}
 	l.at = len(l.text)
+	return l.text[from:]
 }
 
-// dollar goes behind a text in dollar quotes, or a parameter such as $1.
-func (l *lexer) dollar(rest string) {
+// dollar goes behind a text in dollar quotes, and returns what is between them, or
+// behind the sign of a parameter such as $1.
+func (l *lexer) dollar(rest string) string {
 	n := 1
 	for n < len(rest) && (isLetter(rest[n]) || n > 1 && rest[n] >= '0' && rest[n] <= '9') {
 		n++
 	}
 	if n >= len(rest) || rest[n] != '$' {
 		l.at++
-		return
+		return ""
 	}
 	tag := rest[:n+1]
 	l.at += len(tag)
-	l.skip(l.text[l.at:], tag)
+	from := l.at
+	l.skip(l.text[from:], tag)
+	return strings.TrimSuffix(l.text[from:l.at], tag)
 }

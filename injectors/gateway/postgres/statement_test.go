@@ -40,11 +40,18 @@ func TestStatements(t *testing.T) {
 		"commit": "commit:COMMIT", "END WORK": "commit:COMMIT", "COMMIT PREPARED 'x'": "other:COMMIT",
 		"rollback": "rollback:ROLLBACK", "abort": "rollback:ROLLBACK", "rollback to savepoint a": "other:ROLLBACK",
 		"savepoint a": "other:SAVEPOINT", "set a = 1": "other:SET", "show all": "other:SHOW", "listen a": "other:LISTEN",
-		"begin; insert into t values (1); commit":                                          "begin:BEGIN insert:INSERT commit:COMMIT",
-		"create rule r as on insert to t do also (delete from u; delete from v); select 1": "ddl:CREATE RULE select:SELECT",
-		"select 'unfinished":   "select:SELECT",
-		"select $q$unfinished": "select:SELECT",
-		"/* unfinished":        "",
+		"begin; insert into t values (1); commit":                                                                                         "begin:BEGIN insert:INSERT commit:COMMIT",
+		"create rule r as on insert to t do also (delete from u; delete from v); select 1":                                                "ddl:CREATE RULE select:SELECT",
+		"create or replace function f() returns int begin atomic insert into t values (1); select case when true then 1 end; end; commit": "ddl:CREATE FUNCTION commit:COMMIT",
+		"create function f() returns int language sql as 'select 1'; end":                                                                 "ddl:CREATE FUNCTION commit:COMMIT",
+		"alter system set a = 1":                                   "other:ALTER SYSTEM",
+		"select date'\\'; delete from t":                           "select:SELECT delete:DELETE",
+		"select 1 -- x\rfor update; end":                           "select:SELECT commit:COMMIT",
+		"\vselect 1":                                               "select:SELECT",
+		"with a as (delete from t returning *) update t set v = 1": "update:UPDATE",
+		"select 'unfinished":                                       "select:SELECT",
+		"select $q$unfinished":                                     "select:SELECT",
+		"/* unfinished":                                            "",
 	} {
 		var got []string
 		for _, s := range parse(sql) {
@@ -75,12 +82,14 @@ func TestClasses(t *testing.T) {
 }
 
 func FuzzStatements(f *testing.F) {
-	for _, sql := range []string{"select 1; delete from t", "with a as (update t set b = $$x$$) select 'a', \"b\" -- c", "copy t from stdin /* x */", "$a$ $", "E'\\'"} {
+	for _, sql := range []string{"select 1; delete from t", "with a as (update t set b = $$x$$) select 'a', \"b\" -- c", "copy t from stdin /* x */", "$a$ $", "E'\\'",
+		"prepare p (int) as select nextval('s'); execute p; explain (analyze off) delete from t", "do language plpgsql 'begin perform 1; end'", "copy (insert into t values (1)) to stdout",
+		"create function f() begin atomic select case when true then 1 end; end; table t for no key update", "declare c cursor for select into", "with", "grant", "create or"} {
 		f.Add(sql)
 	}
 	f.Fuzz(func(t *testing.T, sql string) {
 		for _, s := range parse(sql) {
-			if s.kind == "" || s.is(reads) && s.is(writes) {
+			if s.kind == "" || s.is(reads) && s.is(writes) || s.name() == "" {
 				t.Errorf("%q holds %+v", sql, s)
 			}
 		}

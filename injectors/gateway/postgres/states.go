@@ -10,19 +10,27 @@ type state struct {
 	concerns   func(statement) bool // the statements that it is about; nil: all that read or write
 }
 
-func writing(s statement) bool   { return s.writes }
-func inserting(s statement) bool { return s.kind == inserts || s.kind == copies && s.writes }
+func writing(s statement) bool { return s.writes }
+
+// storing is about what may need more room on the disk. What only locks rows or counts a
+// sequence on does not.
+func storing(s statement) bool { return s.writes && s.kind != selects }
+
+// counting is about what takes the next number of a sequence, in its words or by a default.
+func counting(s statement) bool {
+	return s.kind == inserts || s.kind == copies && s.writes || s.called == nextNumber
+}
 
 // states returns the SQLSTATEs whose texts are known. The texts are PostgreSQL's own,
 // because people look for them in logs; a % stands for the statement's name. See
 // https://www.postgresql.org/docs/current/errcodes-appendix.html.
 func states() map[string]state {
 	return map[string]state{
-		"2200H": {message: `nextval: reached maximum value of sequence "id_seq" (2147483647)`, concerns: inserting},
+		"2200H": {message: `nextval: reached maximum value of sequence "id_seq" (2147483647)`, concerns: counting},
 		"25006": {message: "cannot execute % in a read-only transaction", concerns: writing},
 		"40001": {message: "could not serialize access due to concurrent update"},
 		"40P01": {message: "deadlock detected", hint: "See server log for query details."},
-		"53100": {message: `could not extend file "base/16384/16385": No space left on device`, hint: "Check free disk space.", concerns: writing},
+		"53100": {message: `could not extend file "base/16384/16385": No space left on device`, hint: "Check free disk space.", concerns: storing},
 		"53200": {message: "out of memory"},
 		"53300": {message: "sorry, too many clients already", endSession: true},
 		"54000": {message: `database is not accepting commands to avoid wraparound data loss in database "postgres"`, concerns: writing},

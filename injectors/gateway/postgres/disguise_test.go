@@ -1,0 +1,121 @@
+package postgres
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// readOnly is how a read-only server names the first of these statements that it refuses,
+// as far as the gateway can tell; - where it serves them all.
+func readOnly(t testing.TB, fault *Fault, sql string) string {
+	t.Helper()
+	s := NewSession(Options{})
+	st, ok := fault.Rule.matches(s.carryOut(newQuery([]byte(sql))))
+	if !ok {
+		return "-"
+	}
+	_, rest, _ := strings.Cut(fault.Rule.failure(st).Message, "cannot execute ")
+	name, _, _ := strings.Cut(rest, " in a read-only transaction")
+	return name
+}
+
+// What a server refuses in a read-only transaction is a write, under whatever name. The
+// same table is laid before a real server.
+func TestWritesUnderOtherNames(t *testing.T) {
+	t.Parallel()
+	table, err := os.ReadFile("testdata/writes.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuses := fault(t, "postgres_error", 1, `{'sqlstate':'25006'}`)
+	byMatch := fault(t, "postgres_error", 1, `{'sqlstate':'25006','match':{'statement':['update','write'],'not':{'statement':'begin'}}}`)
+	rows := 0
+	for line := range strings.Lines(string(table)) {
+		columns := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if line[0] == '#' || len(columns) != 3 {
+			continue
+		}
+		rows++
+		want, sql := columns[1], columns[2]
+		if want == "=" {
+			want = strings.TrimLeft(columns[0], "0123456789 ")
+		}
+		for _, f := range []*Fault{refuses, byMatch} {
+			if got := readOnly(t, f, sql); got != want {
+				t.Errorf("%s is %s, want %s", sql, got, want)
+			}
+		}
+	}
+	if rows < 100 {
+		t.Errorf("the table has %d rows", rows)
+	}
+}
+
+// A statement that is prepared in one protocol may be executed in the other, and is what
+// it was prepared as until its name is another one's.
+func TestExecutedByName(t *testing.T) {
+	t.Parallel()
+	type messages = []interface{ Encode([]byte) ([]byte, error) }
+	query := func(sql string) messages { return messages{&pgproto3.Query{String: sql}} }
+	extended := func(name, sql string) messages {
+		return messages{&pgproto3.Parse{Name: name, Query: sql}, &pgproto3.Bind{PreparedStatement: name}, &pgproto3.Execute{}, &pgproto3.Sync{}}
+	}
+	for name, tt := range map[string]struct {
+		sent messages
+		want int // statements that fail
+	}{
+		"in simple queries":         {append(query("PREPARE p AS INSERT INTO orders VALUES (1)"), query("EXECUTE p")...), 1},
+		"in the extended protocol":  {append(extended("", "PREPARE p AS INSERT INTO orders VALUES (1)"), extended("e", "EXECUTE p")...), 1},
+		"prepared by the protocol":  {append(messages{&pgproto3.Parse{Name: "p", Query: "INSERT INTO orders VALUES (1)"}}, query("EXECUTE p; SELECT 1")...), 1},
+		"executed by the protocol":  {append(query("PREPARE p AS INSERT INTO orders VALUES (1)"), &pgproto3.Bind{PreparedStatement: "p"}, &pgproto3.Execute{}, &pgproto3.Sync{}), 1},
+		"with others in one":        {query("PREPARE p AS INSERT INTO orders VALUES (1); BEGIN; EXECUTE p; COMMIT"), 1},
+		"measured":                  {query("PREPARE p AS INSERT INTO orders VALUES (1); EXPLAIN ANALYZE EXECUTE p"), 1},
+		"under a name that is new":  {query("PREPARE p AS INSERT INTO orders VALUES (1); DEALLOCATE p; PREPARE p AS SELECT 1; EXECUTE p"), 0},
+		"explained":                 {query("PREPARE p AS INSERT INTO orders VALUES (1); EXPLAIN EXECUTE p"), 0},
+		"only prepared":             {query("PREPARE p AS INSERT INTO orders VALUES (1)"), 0},
+		"under a name of no one":    {query("EXECUTE p; EXECUTE; PREPARE; PREPARE q AS; EXECUTE q"), 0},
+		"of a table that is spared": {query("PREPARE p AS INSERT INTO audit VALUES (1); EXECUTE p"), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := fault(t, "postgres_error", 1, `{'sqlstate':'25006','match':{'statement':'insert','sql':'*orders*','not':{'sql':'*audit*'}}}`)
+			got, _, _ := passed(append(startup(t), encoded(t, tt.sent...)...), 4096, f)
+			if n := bytes.Count(got, []byte(marker)); n != tt.want {
+				t.Errorf("%d statements fail, want %d", n, tt.want)
+			}
+		})
+	}
+}
+
+// A full disk has room for locks, and a sequence that has come to its end is what counts
+// on it.
+func TestWhichWritesAnErrorIsAbout(t *testing.T) {
+	t.Parallel()
+	for sql, want := range map[string]string{
+		"insert into t values (1)":             "2200H 25006 53100",
+		"copy t from stdin":                    "2200H 25006 53100",
+		"update t set v = 1":                   "25006 53100",
+		"do 'begin delete from t; end'":        "25006 53100",
+		"select nextval('s')":                  "2200H 25006",
+		"explain analyze select nextval('s')":  "2200H 25006",
+		"select setval('s', 1)":                "25006",
+		"select * from t for update":           "25006",
+		"select 1":                             "",
+		"explain insert into t values (1)":     "",
+		"prepare p as insert into t values(1)": "",
+	} {
+		var got []string
+		for _, code := range []string{"2200H", "25006", "53100"} {
+			if _, ok := fault(t, "postgres_error", 1, "{'sqlstate':'"+code+"'}").Rule.matches(newQuery([]byte(sql))); ok {
+				got = append(got, code)
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s meets %q, want %q", sql, got, want)
+		}
+	}
+}
