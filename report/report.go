@@ -24,6 +24,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/validate"
 	"github.com/blastgauge/blastgauge/report/comparisons"
 	"github.com/blastgauge/blastgauge/report/encode"
 	"github.com/blastgauge/blastgauge/report/page"
@@ -45,7 +46,7 @@ type CompareFormat func(w io.Writer, c *compare.Comparison) error
 type IndexFormat func(w io.Writer, x *history.Index) error
 
 // A ValidationFormat writes what is wrong with documents, as a [Format] writes a result.
-type ValidationFormat func(w io.Writer, v *validations.Validation) error
+type ValidationFormat func(w io.Writer, v *validate.Validation) error
 
 // Options are settings of formats; each format uses those that concern it. The
 // zero value suits a file: no colours, Unicode, 80 columns.

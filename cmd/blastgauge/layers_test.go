@@ -59,6 +59,7 @@ func rooms() []room {
 		{name: "experiments/scaffold/openapi", imports: "experiments experiments/redact experiments/scaffold/draft experiments/scaffold/recording experiments/shape experiments/yamlnode"},
 		{name: "experiments/scaffold", imports: "experiments experiments/figures experiments/hosts experiments/scaffold/draft experiments/shape injectors", tests: "experiments/scaffold/har experiments/scaffold/link experiments/scaffold/openapi experiments/scaffold/postman"},
 		{name: "experiments/plan", imports: "experiments experiments/figures experiments/inert experiments/stats injectors", tests: "experiments/rows"},
+		{name: "experiments/validate", imports: "experiments experiments/figures experiments/plan experiments/shape"},
 		{name: "experiments/journal", imports: "experiments experiments/atomicfile experiments/filelock experiments/plan"},
 		{name: "experiments/run/internal/usage"},
 		{name: "experiments/run/internal/wait"},
@@ -100,8 +101,8 @@ func rooms() []room {
 		{name: "report/results", imports: "experiments/figures experiments/inert experiments/result report/charts report/encode report/page report/terminal report/words"},
 		{name: "report/comparisons", imports: "experiments/compare experiments/figures experiments/inert experiments/result report/encode report/page report/terminal report/words"},
 		{name: "report/trends", imports: "experiments/figures experiments/history experiments/inert experiments/result report/page report/terminal report/words"},
-		{name: "report/validations", imports: "experiments/inert report/encode"},
-		{name: "report", imports: "experiments/compare experiments/history experiments/result report/comparisons report/encode report/page report/results report/terminal report/trends report/validations", tests: "experiments/inert report/words"},
+		{name: "report/validations", imports: "experiments/inert experiments/validate report/encode"},
+		{name: "report", imports: "experiments/compare experiments/history experiments/result experiments/validate report/comparisons report/encode report/page report/results report/terminal report/trends report/validations", tests: "experiments/inert report/words"},
 
 		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey experiments/run/journey/httpclient injectors injectors/configfile injectors/toxiproxy"},
 		{name: "experiments/run/cleanup", imports: "experiments experiments/atomicfile experiments/filelock experiments/hosts experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting"},

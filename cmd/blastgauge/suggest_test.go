@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
-	"github.com/blastgauge/blastgauge/report/validations"
+	"github.com/blastgauge/blastgauge/experiments/validate"
 )
 
 // A word that is nearly right is told, wherever it stands on the command line.
@@ -75,11 +75,11 @@ journeys: {checkout: {rate: 1/s, steps: [{name: look, request: GET /}]}}
 }
 
 // validateJSON is what validate says as JSON.
-func validateJSON(t *testing.T, args ...string) (validations.Validation, int) {
+func validateJSON(t *testing.T, args ...string) (validate.Validation, int) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	code := runMain(append([]string{"validate", "-o", "json"}, args...), nil, &out, &errs)
-	var v validations.Validation
+	var v validate.Validation
 	if err := json.Unmarshal(out.Bytes(), &v); err != nil {
 		t.Fatalf("%v: %s%s", err, out.String(), errs.String())
 	}
@@ -93,17 +93,17 @@ func TestValidateForPrograms(t *testing.T) {
 	for name, tt := range map[string]struct {
 		replace map[string]string
 		code    int
-		kind    validations.Kind // of the only problem; empty: there is none
+		kind    validate.Kind // of the only problem; empty: there is none
 		line    int
 	}{
 		"valid":              {nil, 0, "", 0},
-		"a mistake":          {map[string]string{"rate: 1/s": "rate: 1"}, result.ExitUsage, validations.Mistake, 7},
-		"production":         {map[string]string{"environment: staging": "environment: prod-eu"}, result.ExitRefused, validations.Refused, 3},
-		"a host":             {map[string]string{"url: http://127.0.0.1:8080": "url: http://shop.example"}, result.ExitRefused, validations.Refused, 0},
-		"a missing variable": {map[string]string{"url: http://127.0.0.1:8080": "url: ${env:BLASTGAUGE_TEST_UNSET}"}, 0, validations.NotChecked, 5},
+		"a mistake":          {map[string]string{"rate: 1/s": "rate: 1"}, result.ExitUsage, validate.Mistake, 7},
+		"production":         {map[string]string{"environment: staging": "environment: prod-eu"}, result.ExitRefused, validate.Refused, 3},
+		"a host":             {map[string]string{"url: http://127.0.0.1:8080": "url: http://shop.example"}, result.ExitRefused, validate.Refused, 0},
+		"a missing variable": {map[string]string{"url: http://127.0.0.1:8080": "url: ${env:BLASTGAUGE_TEST_UNSET}"}, 0, validate.NotChecked, 5},
 		"a variable's default": {map[string]string{
 			"environment: staging": "environment: ${env:BLASTGAUGE_TEST_UNSET:-production}",
-		}, result.ExitRefused, validations.Refused, 3},
+		}, result.ExitRefused, validate.Refused, 3},
 	} {
 		file := writeSystem(t, tt.replace)
 		v, code := validateJSON(t, filepath.Dir(file))

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments/validate"
 )
 
-func problems() *Validation {
-	return &Validation{Schema: Schema, ExitCode: 2, Systems: []System{}, Text: "a\nb\x1b[2J\n", Problems: []Problem{
-		{Kind: Mistake, File: "a,b.yaml", Line: 3, Column: 5, EndColumn: 9, Message: "unknown key \"x\"\n::error::injected", Hint: "did you mean \"y\"?", Note: "known: y"},
-		{Kind: NotChecked, Message: "100% unknown"},
+func problems() *validate.Validation {
+	return &validate.Validation{Schema: validate.Schema, ExitCode: 2, Systems: []validate.System{}, Text: "a\nb\x1b[2J\n", Problems: []validate.Problem{
+		{Kind: validate.Mistake, File: "a,b.yaml", Line: 3, Column: 5, EndColumn: 9, Message: "unknown key \"x\"\n::error::injected", Hint: "did you mean \"y\"?", Note: "known: y"},
+		{Kind: validate.NotChecked, Message: "100% unknown"},
 	}}
 }
 
@@ -34,8 +36,8 @@ func TestJSONAndText(t *testing.T) {
 	if err := WriteJSON(&b, problems()); err != nil {
 		t.Fatal(err)
 	}
-	var back Validation
-	if err := json.Unmarshal(b.Bytes(), &back); err != nil || back.Problems[0].EndColumn != 9 || back.Problems[1].Kind != NotChecked || strings.Contains(b.String(), `"Text"`) {
+	var back validate.Validation
+	if err := json.Unmarshal(b.Bytes(), &back); err != nil || back.Problems[0].EndColumn != 9 || back.Problems[1].Kind != validate.NotChecked || strings.Contains(b.String(), `"Text"`) {
 		t.Errorf("WriteJSON() = %s, %v", b.String(), err)
 	}
 	b.Reset()

@@ -1,0 +1,204 @@
+// Package validate checks documents without any server: it finds every mistake at once,
+// and names what cannot be known before a run.
+package validate
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/shape"
+)
+
+// A Checked is one system and its experiments, and what is wrong with them.
+type Checked struct {
+	System      *experiments.System // nil after an error
+	Experiments []*experiments.Experiment
+	Err         error // of class experiments.ErrInvalid or experiments.ErrRefused
+	unset       error // variables of the environment that are missing
+}
+
+// All checks the systems that a selection names: one, or each of the folders among its
+// arguments. The error is not about the documents.
+func All(s experiments.Selection) ([]Checked, error) {
+	systems, err := systemsBelow(s)
+	if err != nil {
+		return nil, err
+	}
+	if len(systems) == 0 {
+		one, err := check(s)
+		return []Checked{one}, err
+	}
+	var list []Checked
+	for _, file := range systems {
+		one, err := check(experiments.Selection{SystemFile: file, Outside: s.Outside})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+// check checks one system. The error is not about the documents.
+func check(s experiments.Selection) (c Checked, err error) {
+	c.System, c.Experiments, err = s.Load()
+	if errors.Is(err, experiments.ErrInvalid) {
+		return Checked{Err: err}, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	c.unset = experiments.CheckVariables(s.Outside.Getenv, c.System, c.Experiments...)
+	c.Err = c.System.CheckEnvironment()
+	if c.System.HostsKnown() {
+		c.Err = errors.Join(c.Err, c.System.CheckHosts(c.Experiments...))
+	}
+	return c, nil
+}
+
+// Summary is what is valid and what is not in one. Its exit code is the caller's, by the
+// error, which joins those of all.
+func Summary(list []Checked) (*Validation, error) {
+	v := &Validation{Schema: Schema, Systems: []System{}, Problems: []Problem{}}
+	var errs []error
+	for _, one := range list {
+		errs = append(errs, one.Err)
+		if one.Err != nil {
+			v.Problems = append(v.Problems, one.problems()...)
+			if v.Text += experiments.Explain(one.Err); len(shape.Errors(one.Err)) == 0 {
+				v.Text += "error: " + one.Err.Error() + "\n"
+			}
+			continue
+		}
+		s := System{File: one.System.File, Experiments: []Experiment{}}
+		for _, e := range one.Experiments {
+			s.Experiments = append(s.Experiments, Experiment{ID: e.ID, File: e.File})
+		}
+		v.Systems = append(v.Systems, s)
+		v.Problems = append(v.Problems, one.remarks()...)
+		v.Text += one.Text()
+	}
+	err := errors.Join(errs...)
+	v.Valid = err == nil
+	return v, err
+}
+
+// remarks are the warnings about valid documents, and what validate cannot know.
+func (c Checked) remarks() []Problem { return append(c.warnings(), c.notChecked()...) }
+
+// warnings are what the documents alone tell of a control arm that is none, and of data
+// with too few rows.
+func (c Checked) warnings() (list []Problem) {
+	if experiments.CheckAddresses(c.System, c.Experiments...) != nil { // they are not known
+		return nil
+	}
+	p, err := plan.Make(c.System, c.Experiments, plan.Options{Phases: plan.NoOverride()})
+	if err != nil { // what a run makes of them, plan tells
+		return nil
+	}
+	at, _ := c.System.Place("control_url")
+	for _, text := range p.SharedWarnings() {
+		list = append(list, Problem{Kind: Warning, File: c.System.File, Line: at.Line, Column: at.Col, Message: text})
+	}
+	for _, w := range p.DataWarnings() {
+		at, _ := c.System.Place("journeys." + w.Journey + ".data")
+		list = append(list, Problem{Kind: Warning, File: c.System.File, Line: at.Line, Column: at.Col, Message: w.Text})
+	}
+	return list
+}
+
+// notChecked are what validate cannot know, as problems.
+func (c Checked) notChecked() (list []Problem) {
+	for _, e := range shape.Errors(c.unset) {
+		p := problem(NotChecked, e)
+		p.Message += ", and a run needs it"
+		list = append(list, p)
+	}
+	if !c.System.HostsKnown() {
+		list = append(list, Problem{Kind: NotChecked, File: c.System.File, Message: "which hosts are allowed depends on a variable that is not set"})
+	}
+	if unknown := c.System.Elsewhere(); len(unknown) > 0 {
+		list = append(list, Problem{Kind: NotChecked, File: c.System.File,
+			Message: "where the proxy of " + figures.List(unknown, "and of") + " leads, which only its Toxiproxy knows; plan asks it"})
+	}
+	return list
+}
+
+// problem is a mistake in a document.
+func problem(kind Kind, e *shape.Error) Problem {
+	p := Problem{Kind: kind, File: e.File, Line: e.Line, Column: e.Col, Message: e.Msg, Hint: e.Hint, Note: e.Note}
+	if e.Col > 0 && e.Width > 0 {
+		p.EndColumn = e.Col + e.Width
+	}
+	return p
+}
+
+// Text is the lines for people about documents without a mistake.
+func (c Checked) Text() string {
+	ids := make([]string, len(c.Experiments))
+	for i, e := range c.Experiments {
+		ids[i] = e.ID
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s and %s are valid: %s\n", c.System.File, figures.Plural(len(ids), "experiment", "experiments"), strings.Join(ids, ", "))
+	for _, p := range c.remarks() {
+		at := ""
+		if p.Line > 0 {
+			at = fmt.Sprintf("%s:%d:%d: ", p.File, p.Line, p.Column)
+		}
+		text.WriteString(strings.ReplaceAll(string(p.Kind), "_", " ") + ": " + at + p.Message + "\n")
+	}
+	return text.String()
+}
+
+// problems are the mistakes and the refusals.
+func (c Checked) problems() (list []Problem) {
+	mistakes := shape.Errors(c.Err)
+	for _, e := range mistakes {
+		list = append(list, problem(Mistake, e))
+	}
+	switch {
+	case len(mistakes) > 0:
+		return list
+	case c.System == nil:
+		return []Problem{{Kind: Mistake, Message: c.Err.Error()}}
+	}
+	if err := c.System.CheckEnvironment(); err != nil {
+		p := Problem{Kind: Refused, File: c.System.File, Message: err.Error()}
+		if at, ok := c.System.Place("environment"); ok {
+			p.Line, p.Column = at.Line, at.Col
+		}
+		list = append(list, p)
+	}
+	if err := c.System.CheckHosts(c.Experiments...); err != nil && c.System.HostsKnown() {
+		list = append(list, Problem{Kind: Refused, File: c.System.File, Message: err.Error()})
+	}
+	return list
+}
+
+// systemsBelow lists the system files in and below the folders among the arguments. There are
+// none where a system is named, or where the folders hold experiments only.
+func systemsBelow(s experiments.Selection) ([]string, error) {
+	var files []string
+	for _, arg := range s.Arguments {
+		if s.SystemFile != "" || !isFolder(arg) {
+			return nil, nil
+		}
+		below, err := experiments.FindBelow(arg)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, below...)
+	}
+	return files, nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

@@ -1,0 +1,50 @@
+package validate
+
+// Schema is the name and version of the JSON form. Fields are only ever added.
+const Schema = "blastgauge/validation/v1"
+
+// A Validation is what is known of documents without any server.
+type Validation struct {
+	Schema   string    `json:"schema"`
+	Valid    bool      `json:"valid"`     // no problem is a mistake or refused
+	ExitCode int       `json:"exit_code"` // of validate
+	Systems  []System  `json:"systems"`   // the valid ones
+	Problems []Problem `json:"problems"`
+	Text     string    `json:"-"` // all of it for people, in lines
+}
+
+// A System is a system file and the experiments beside it that are valid.
+type System struct {
+	File        string       `json:"file"`
+	Experiments []Experiment `json:"experiments"`
+}
+
+// An Experiment is an experiment that is valid.
+type Experiment struct {
+	ID   string `json:"id"`
+	File string `json:"file"`
+}
+
+// A Kind says how bad a problem is.
+type Kind string
+
+// The kinds of problems.
+const (
+	Mistake    Kind = "mistake"     // the document is wrong
+	Refused    Kind = "refused"     // a safety rule would refuse a run
+	NotChecked Kind = "not_checked" // something outside of the documents decides
+	Warning    Kind = "warning"     // a run would tell less than it seems
+)
+
+// A Problem is one thing that is wrong or not known. Lines and columns are counted from
+// 1; 0 is unknown, and then what follows is 0 as well.
+type Problem struct {
+	Kind      Kind   `json:"kind"`
+	File      string `json:"file,omitempty"`
+	Line      int    `json:"line,omitempty"`
+	Column    int    `json:"column,omitempty"` // in characters
+	EndColumn int    `json:"end_column,omitempty"`
+	Message   string `json:"message"`
+	Hint      string `json:"hint,omitempty"` // what to write instead
+	Note      string `json:"note,omitempty"` // more, such as what is known
+}
