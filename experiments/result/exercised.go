@@ -34,10 +34,12 @@ func (r *experimentRun) exercised(f *faultRecord, shifted bool) Exercised {
 		r.seeInstead(&e, f)
 	case counted && kind.Config: // config is read when a system wants to know, not once per journey
 		e.Grade = GradeCounted
-	case counted && !r.aboveIdle(f):
-		e.Grade, e.Unmet, e.Note = GradeNo, UnmetOnlyIdle, "the proxy carried no more than it does when no journeys run"
-	case counted:
+	case counted && r.aboveIdle(f):
 		e.Grade = GradeCounted
+	case counted && shifted:
+		e.Grade, e.Note = GradeObserved, onlyIdle+", but the fault arm changed significantly"
+	case counted:
+		e.Grade, e.Unmet, e.Note = GradeNo, UnmetOnlyIdle, onlyIdle
 	case shifted:
 		e.Grade, e.Note = GradeObserved, "this server cannot count, but the fault arm changed significantly"
 	case f.probe != nil && f.probe.Met:
@@ -88,37 +90,6 @@ func unmet(f *faultRecord) (UnmetCode, string) {
 		return UnmetNoMatch, note + " is any of its requests as match says?"
 	}
 	return UnmetNothingCounted, note
-}
-
-// aboveIdle reports whether the fault's proxy was busier during the fault than before
-// any journey was sent: health checks and connection pools are not journeys. Without
-// samples it gives the fault the benefit of the doubt. A fault that refuses lets nothing
-// come: what counts is what came before it.
-func (r *experimentRun) aboveIdle(f *faultRecord) bool {
-	until := journal.AfterFault
-	if f.evidence.Refuses {
-		until = journal.BeforeFault
-	}
-	idle, ok1 := r.proxyRate(journal.BeforeIdle, journal.BeforeTraffic, f.plan.Proxy)
-	busy, ok2 := r.proxyRate(journal.BeforeTraffic, until, f.plan.Proxy)
-	if !ok1 || !ok2 {
-		return true
-	}
-	return busy.connections > 2*idle.connections || busy.bytes > 2*idle.bytes
-}
-
-// A proxyRate is what a proxy carried per second.
-type proxyRate struct{ connections, bytes float64 }
-
-// proxyRate is what a proxy carried between two samples; false if that is not known.
-func (r *experimentRun) proxyRate(from, to, proxy string) (proxyRate, bool) {
-	a, ok1 := counterReading{traffic: r.samples[from].Traffic}.of(proxy)
-	b, ok2 := counterReading{traffic: r.samples[to].Traffic}.of(proxy)
-	took := (r.samples[to].Since - r.samples[from].Since).Seconds()
-	if !ok1 || !ok2 || took <= 0 {
-		return proxyRate{}, false
-	}
-	return proxyRate{float64(b.Connections-a.Connections) / took, float64(b.Bytes-a.Bytes) / took}, true
 }
 
 // shifted reports whether the fault arm changed significantly when the fault

@@ -12,7 +12,8 @@ import (
 // An experimentRun folds one experiment of a run: first its events, then its journeys.
 type experimentRun struct {
 	plan     *plan.Experiment
-	traceURL string // where people look at traces
+	traceURL string         // where people look at traces
+	first    *experimentRun // of the run: nothing was broken before its traffic
 
 	// From its events.
 	start    journal.Event

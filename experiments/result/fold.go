@@ -214,7 +214,9 @@ func (f *fold) start(e journal.Event) {
 		f.toxiproxy = *e.Toxiproxy
 	}
 	for i := range f.plan.Experiments {
-		f.runs = append(f.runs, newExperimentRun(&f.plan.System, &f.plan.Experiments[i]))
+		r := newExperimentRun(&f.plan.System, &f.plan.Experiments[i])
+		f.runs = append(f.runs, r)
+		r.first = f.runs[0]
 	}
 }
 
