@@ -10,21 +10,17 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/scaffold"
+	"github.com/blastgauge/blastgauge/experiments/scaffold/source"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
 type initOptions struct {
 	toxiproxy string
 	token     string
-	har       string
-	postman   string
-	values    string // of the collection: a Postman environment
-	folder    string // of the collection
-	openapi   string
-	operation []string // of the OpenAPI document
-	origin    string
+	source    source.Source
 	dir       string
 	allow     []string
 	force     bool
@@ -73,13 +69,13 @@ Nothing that exists is overwritten without --force, and .gitignore never is.`,
 	f := cmd.Flags()
 	f.StringVar(&o.toxiproxy, "toxiproxy", "", "the `URL` of a running Toxiproxy: its proxies become dependencies")
 	tokenFlags(cmd, &o.token, apiToken)
-	f.StringVar(&o.har, "har", "", "a HAR `FILE`: the recorded checkout becomes a journey")
-	f.StringVar(&o.postman, "postman", "", "a Postman collection (v2.1), a `FILE`: its requests become a journey")
-	f.StringVar(&o.values, "postman-environment", "", "a Postman environment, a `FILE`: the values that the collection is used with")
-	f.StringVar(&o.folder, "postman-folder", "", "the folder of the collection that becomes the journey: its `NAME`, or a path such as Shop/Checkout")
-	f.StringVar(&o.openapi, "openapi", "", "an OpenAPI document (3.0 or 3.1), a `FILE`: operations whose ids chain become a journey")
-	f.StringArrayVar(&o.operation, "operation", nil, "an `OPERATION` of the document, by its id or as \"POST /carts\": those named are the journey, in this order; repeatable")
-	f.StringVar(&o.origin, "origin", "", "the `ORIGIN` whose requests are the journey (default: the one that the source is mostly about)")
+	f.StringVar(&o.source.HAR, "har", "", "a HAR `FILE`: the recorded checkout becomes a journey")
+	f.StringVar(&o.source.Postman, "postman", "", "a Postman collection (v2.1), a `FILE`: its requests become a journey")
+	f.StringVar(&o.source.Environment, "postman-environment", "", "a Postman environment, a `FILE`: the values that the collection is used with")
+	f.StringVar(&o.source.Folder, "postman-folder", "", "the folder of the collection that becomes the journey: its `NAME`, or a path such as Shop/Checkout")
+	f.StringVar(&o.source.OpenAPI, "openapi", "", "an OpenAPI document (3.0 or 3.1), a `FILE`: operations whose ids chain become a journey")
+	f.StringArrayVar(&o.source.Operations, "operation", nil, "an `OPERATION` of the document, by its id or as \"POST /carts\": those named are the journey, in this order; repeatable")
+	f.StringVar(&o.source.Origin, "origin", "", "the `ORIGIN` whose requests are the journey (default: the one that the source is mostly about)")
 	f.StringSliceVar(&o.allow, "allow-host", nil, "a `HOST` of staging that may be dialled, beyond loopback and *.test; repeatable")
 	f.StringVar(&o.dir, "dir", ".", "write into `DIR`")
 	f.BoolVar(&o.force, "force", false, "overwrite files that exist")
@@ -118,7 +114,7 @@ func (a *app) initCommand(ctx context.Context, o initOptions) error {
 		a.logf("set     %s before a run: the %s", s.Name, s.Of)
 	}
 	next := []string{"plan"}
-	if o.har+o.postman+o.openapi != "" { // a plan does not tell whether the journey works
+	if o.source.Given() { // a plan does not tell whether the journey works
 		next = []string{"try", "plan"}
 	}
 	for i, command := range next {
@@ -137,8 +133,14 @@ func (o *initOptions) draft(ctx context.Context) (*scaffold.Documents, error) {
 		}
 		from.Proxies = proxies
 	}
-	var err error
-	if from.Journey, err = o.journey(ctx); err != nil {
+	err := readNamed(ctx, func() (err error) {
+		from.Journey, err = o.source.Journey(o.allow)
+		return err
+	})
+	if file, ok := errors.AsType[*source.FileError](err); ok {
+		return nil, usage.Error{Err: file}
+	}
+	if err != nil {
 		return nil, err
 	}
 	return scaffold.Make(from)
@@ -173,4 +175,27 @@ func plainProxies(list []toxiproxy.Proxy) []scaffold.Proxy {
 		out[i] = scaffold.Proxy(p)
 	}
 	return out
+}
+
+// checkSources refuses flags that do not go together.
+func (o *initOptions) checkSources() error {
+	var given []string
+	for _, s := range []struct{ flag, file string }{{"--har", o.source.HAR}, {"--postman", o.source.Postman}, {"--openapi", o.source.OpenAPI}} {
+		if s.file != "" {
+			given = append(given, s.flag)
+		}
+	}
+	switch {
+	case len(given) > 1:
+		return usage.Errorf("a journey is made of one source: give one of %s", figures.List(given, "and"))
+	case o.source.Origin != "" && len(given) == 0:
+		return usage.Errorf("--origin says which requests are the journey: --har, --postman or --openapi is needed, too")
+	case o.source.Environment != "" && o.source.Postman == "":
+		return usage.Errorf("--postman-environment holds the values of a collection: --postman is needed, too")
+	case o.source.Folder != "" && o.source.Postman == "":
+		return usage.Errorf("--postman-folder is a folder of a collection: --postman is needed, too")
+	case len(o.source.Operations) > 0 && o.source.OpenAPI == "":
+		return usage.Errorf("--operation is one of a document: --openapi is needed, too")
+	}
+	return nil
 }
