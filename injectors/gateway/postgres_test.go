@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/injectors/gateway"
@@ -417,6 +418,39 @@ func postgresPipelines(t *testing.T, r *pgRig) {
 		t.Errorf("%d rows are left of a batch that failed (%v)", n, err)
 	}
 	wantCounts(t, f, 4, 1, 1)
+	postgresLatePipelines(t, r)
+}
+
+// A statement of a pipeline that a fault holds up, and that statement_timeout ends, takes
+// what stands behind it in its round with it, as on the server. The rounds before and
+// behind it are done, and the answers come in their order.
+func postgresLatePipelines(t *testing.T, r *pgRig) {
+	c := r.open(r.via, pgx.QueryExecModeExec)
+	asked := func(sql string) []pgproto3.FrontendMessage {
+		return []pgproto3.FrontendMessage{&pgproto3.Parse{Query: sql}, &pgproto3.Bind{}, &pgproto3.Execute{}}
+	}
+	sync := &pgproto3.Sync{}
+	sent := slices.Concat(asked("INSERT INTO t VALUES (1, 1)"), []pgproto3.FrontendMessage{sync},
+		asked("INSERT INTO t VALUES (2, 1)"), asked("UPDATE t SET v = 2"), asked("INSERT INTO t VALUES (3, 1)"), []pgproto3.FrontendMessage{sync},
+		asked("INSERT INTO t VALUES (4, 1)"), []pgproto3.FrontendMessage{sync})
+	for kind, tt := range map[string]struct{ attributes, limit, answers, left string }{
+		"passes": {`{'latency':1,'match':{'statement':'update'}}`, "0", "CZCCCZCZ", "1:2 2:2 3:1 4:1"},
+		"ends":   {`{'latency':3600000,'match':{'statement':'update'}}`, "200ms", "CZCEZCZ", "1:1 4:1"},
+	} {
+		r.exec(c, "SET statement_timeout = 0")
+		r.exec(c, "TRUNCATE t")
+		r.exec(c, "SET statement_timeout = '"+tt.limit+"'")
+		f := r.inject("postgres_latency", tt.attributes)
+		if got := converse(t, c.PgConn().Frontend(), sent, "ZZZ"); got != tt.answers {
+			t.Errorf("%s: it is answered with %s, want %s", kind, got, tt.answers)
+		}
+		wantCounts(t, f, f.Counts().Seen, 1, 1)
+		r.Set(nil)
+		var left string
+		if err := c.QueryRow(t.Context(), "SELECT string_agg(id || ':' || v, ' ' ORDER BY id) FROM t").Scan(&left); err != nil || left != tt.left {
+			t.Errorf("%s: %q is left, want %q (%v)", kind, left, tt.left, err)
+		}
+	}
 }
 
 // A thousand random faults on transactions: a model that believes what the

@@ -52,7 +52,13 @@ func (s *Session) passCancel() error {
 			return err
 		}
 	}
-	if found, ok := s.Sessions.byKey.Load(string(s.up.Ahead()[before:size])); ok && found.(*Session).cancelHeld() {
+	found, ok := s.Sessions.byKey.Load(string(s.up.Ahead()[before:size]))
+	if !ok {
+		return errNotPostgres
+	}
+	meant := found.(*Session)
+	meant.awaitDoubt(s.Context)
+	if meant.cancelHeld() {
 		return stream.ErrLast
 	}
 	return errNotPostgres

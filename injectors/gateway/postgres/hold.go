@@ -1,10 +1,8 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -23,6 +21,7 @@ type holding struct {
 	key      string               // by which the client can cancel, as the server gave it
 	held     atomic.Pointer[held] // nil: no statement is held
 	question atomic.Pointer[question]
+	doubt    atomic.Pointer[doubt]
 
 	limit     time.Duration // statement_timeout; 0: none, or not known
 	known     bool
@@ -30,6 +29,9 @@ type holding struct {
 	refuses   bool // it has not, when it was asked
 	begun     bool // something of the round has been passed on
 	transient bool // the limit may have been changed in this transaction
+	cancelled bool // what the client asks in this round has been: the question was in its place
+
+	asked <-chan *question // not nil: its answer is still good when it comes
 }
 
 // A held is a statement that is held up.
@@ -38,6 +40,9 @@ type held struct {
 	alone bool // nothing that the server could be about was sent before it in its round
 	end   context.CancelCauseFunc
 }
+
+// queryCanceled is the SQLSTATE of a statement that was ended.
+const queryCanceled = "57014"
 
 // The reasons to end a statement that is held up.
 var (
@@ -67,6 +72,12 @@ func (s *Session) hold(hit faultset.Hit[*Rule], since time.Time) (*pgproto3.Erro
 	}
 	s.held.Store(&held{round: s.round, alone: s.executed == 0, end: end})
 	defer s.held.Store(nil)
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
+	if s.cancelled {
+		end(errCancelled)
+	}
 	if hit.Delay(ctx) {
 		return nil, nil
 	}
@@ -74,122 +85,8 @@ func (s *Session) hold(hit faultset.Hit[*Rule], since time.Time) (*pgproto3.Erro
 	if !errors.Is(reason, errCancelled) && !errors.Is(reason, errTimeout) {
 		return nil, reason
 	}
-	const queryCanceled, severity = "57014", "ERROR"
+	const severity = "ERROR"
 	return &pgproto3.ErrorResponse{Severity: severity, SeverityUnlocalized: severity, Code: queryCanceled, Message: reason.Error()}, nil
-}
-
-// A question is what a server is asked by us: how long a statement may take.
-type question struct {
-	limit  time.Duration
-	known  bool
-	answer chan<- *question // has room for this one
-}
-
-// askName is the name of the statement that asks, and of its portal.
-const askName = "blastgauge_statement_timeout"
-
-// beginRound is called for each message that asks for something. Before the first of a
-// round it learns how long a statement may take, if a fault could hold one up.
-func (s *Session) beginRound() error {
-	if s.begun {
-		return nil
-	}
-	s.begun = true
-	if s.known || s.refuses || !s.mayHold() || s.copying != nil || s.over.Load() != s.round {
-		return nil
-	}
-	// A server that does not know the question must not spoil a transaction with its error.
-	if state := s.stateNow(); state != idle && (state != inBlock || !s.answers) {
-		return nil
-	}
-	return s.ask()
-}
-
-// mayHold reports whether an active fault holds statements up.
-func (s *Session) mayHold() bool {
-	for _, a := range s.Faults.Active() {
-		if a.Kind == kindLatency {
-			return true
-		}
-	}
-	return false
-}
-
-// ask asks the server for statement_timeout: clients set it in many ways, and roles,
-// databases and the server have defaults. The question is a round of its own, between two
-// of the client's, and by names of its own: it touches nothing that the client has
-// prepared, and takes no snapshot.
-func (s *Session) ask() error {
-	answer := make(chan *question, 1)
-	s.question.Store(&question{answer: answer})
-	var b []byte
-	for _, m := range []pgproto3.FrontendMessage{
-		&pgproto3.Parse{Name: askName, Query: "SHOW statement_timeout"}, &pgproto3.Bind{DestinationPortal: askName, PreparedStatement: askName},
-		&pgproto3.Execute{Portal: askName}, &pgproto3.Close{ObjectType: 'P', Name: askName}, &pgproto3.Close{ObjectType: 'S', Name: askName}, &pgproto3.Sync{},
-	} {
-		var err error
-		if b, err = m.Encode(b); err != nil {
-			return err
-		}
-	}
-	s.up.Put(b)
-	if err := s.up.Flush(); err != nil {
-		return err
-	}
-	select {
-	case q := <-answer:
-		s.limit, s.known, s.answers, s.refuses = q.limit, q.known, q.known, !q.known
-		return nil
-	case <-s.Context.Done():
-		return s.Context.Err()
-	}
-}
-
-// passAnswer deals with a message that comes while the server is asked by us.
-func (s *Session) passAnswer(q *question, mark byte, size int) error {
-	switch mark {
-	case 'A', 'N', 'S': // may come at any time
-		return take(s.down, size, true)
-	case 'E':
-		return s.passAnswerError(size)
-	case 'D':
-		b, err := readBody(s.down, size, maxError)
-		if err != nil {
-			return err
-		}
-		var row pgproto3.DataRow
-		if size <= maxError && row.Decode(b) == nil && len(row.Values) == 1 {
-			q.limit, q.known = parseLimit(string(row.Values[0]))
-		}
-	case 'Z':
-		s.question.Store(nil)
-		q.answer <- q
-	}
-	return take(s.down, size, false)
-}
-
-// passAnswerError passes on an error that ends the session, and no other: that is about
-// the question.
-func (s *Session) passAnswerError(size int) error {
-	b, err := readBody(s.down, size, maxError)
-	if err != nil {
-		return err
-	}
-	var m pgproto3.ErrorResponse
-	isOurs := size <= maxError && m.Decode(b) == nil && cmp.Or(m.SeverityUnlocalized, m.Severity) == "ERROR" // servers translate the other one
-	return take(s.down, size, !isOurs)
-}
-
-// parseLimit reads a time as SHOW has it: a number and a unit, or 0.
-func parseLimit(text string) (time.Duration, bool) {
-	end := strings.IndexFunc(text, func(c rune) bool { return c < '0' || c > '9' })
-	if end < 0 {
-		end = len(text)
-	}
-	units := map[string]time.Duration{"": time.Millisecond, "us": time.Microsecond, "ms": time.Millisecond, "s": time.Second, "min": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
-	unit, ok := units[text[end:]]
-	n, err := strconv.ParseInt(text[:end], 10, 32)
-	return time.Duration(n) * unit, ok && err == nil
 }
 
 // followLimit notes that a query may change how long a statement may take: by its own
@@ -207,6 +104,6 @@ func (s *Session) followLimit(q *query) {
 		}
 	}
 	if changes {
-		s.known, s.transient = false, true
+		s.known, s.transient, s.asked = false, true, nil
 	}
 }

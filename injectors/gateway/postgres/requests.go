@@ -77,6 +77,7 @@ func (s *Session) Requests() error {
 	for err == nil {
 		err = s.passRequest()
 	}
+	_ = s.settle() // where a write fails, what comes next says so
 	if errors.Is(err, errNotPostgres) {
 		err = s.up.Rest() // the server judges it
 	}
@@ -101,6 +102,14 @@ func (s *Session) passRequest() error {
 			return err
 		}
 	}
+	if err := s.passMarked(mark, size); err != nil {
+		return err
+	}
+	return s.settleBehind(mark)
+}
+
+// passMarked passes on one message of a type.
+func (s *Session) passMarked(mark byte, size int) error {
 	switch mark {
 	case 'Q':
 		return s.passQuery(size)
@@ -126,7 +135,7 @@ func (s *Session) passRequest() error {
 // nextRound notes that what follows is asked in another round.
 func (s *Session) nextRound() {
 	s.round++
-	s.executed, s.copying, s.begun = 0, nil, false
+	s.executed, s.copying, s.begun, s.cancelled = 0, nil, false, false
 }
 
 // passSync deals with the end of what was asked in the extended protocol.

@@ -281,11 +281,11 @@ func definitionTag(words []word) string {
 
 // nextWords returns the first words, each behind a blank.
 func nextWords(words []word, n int) string {
-	text := ""
+	var text strings.Builder
 	for _, w := range words[:min(n, len(words))] {
-		text += " " + w.text
+		text.WriteString(" " + w.text)
 	}
-	return text
+	return text.String()
 }
 
 // makesTable reports whether a SELECT makes a table.
