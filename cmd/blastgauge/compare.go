@@ -50,6 +50,7 @@ Exit status:
   3    regressed: an experiment is shown to harm more than in base, by more than the
        margin, or breaks an invariant that held
   5    nothing is comparable
+  129, 130, 143   interrupted (HUP, INT, TERM)
 `,
 		Example: `  blastgauge compare .blastgauge/runs/20261123t140231z-7f3a9c .blastgauge/runs/20261124t090000z-c20e71
   blastgauge compare latest~1 latest

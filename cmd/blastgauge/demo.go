@@ -55,7 +55,15 @@ an invariant of its own. Carts stay in a Redis that was given for half an hour;
 a PostgreSQL that was given gets a schema for each shop, which is dropped in the end.
 
   blastgauge demo --redis start --postgres start
-  blastgauge demo --redis 127.0.0.1:6379 --postgres postgres://me@127.0.0.1/test`,
+  blastgauge demo --redis 127.0.0.1:6379 --postgres postgres://me@127.0.0.1/test
+
+Exit status:
+  0    both shops were measured, whatever was found; or --serve was interrupted
+  1    error of the tool or its environment
+  2    invalid flags
+  5    a shop did not answer as it should; nothing was injected
+  7    clean-up incomplete: a fault may still be active
+  129, 130, 143   interrupted (HUP, INT, TERM); faults removed`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkProgress(o.progress); err != nil {
 				return err

@@ -29,7 +29,7 @@ func exitCode(err error) int {
 	if v, ok := errors.AsType[verdictError](err); ok {
 		return v.code
 	}
-	if _, ok := errors.AsType[usage.Error](err); ok {
+	if _, ok := errors.AsType[usage.Error](err); ok && !errors.Is(err, engine.ErrNotRemoved) {
 		return result.ExitUsage
 	}
 	return run.ExitCode(err)

@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -43,6 +46,7 @@ func TestExitCodesAndTheirPrecedence(t *testing.T) {
 		{"TERM", wrapped(&engine.Interrupt{Signal: "TERM"}), 143},
 		{"a verdict", wrapped(verdictError{result.ExitRefuted}), 3},
 		{"a fault that stays outranks a signal", errors.Join(&engine.Interrupt{Signal: "INT"}, engine.ErrNotRemoved), 7},
+		{"a fault that stays outranks a flag", errors.Join(usage.Errorf("no such proxy"), engine.ErrNotRemoved), 7},
 		{"a fault that stays outranks a refusal", errors.Join(experiments.ErrRefused, engine.ErrNotRemoved), 7},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -94,6 +98,61 @@ func TestSignals(t *testing.T) {
 		}
 	}
 }
+
+// wantInHelp wants the help of a command to list an exit code that it gave.
+func wantInHelp(t *testing.T, command string, code int) {
+	t.Helper()
+	cmd, _, err := newRoot(&app{}).Find([]string{command})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(cmd.Long, "\nExit status:\n")
+	if !regexp.MustCompile(`(?m)^  (?:\d+, )*` + strconv.Itoa(code) + `(?:, \d+)*   +\S`).MatchString(table) {
+		t.Errorf("the help of %s does not say what exit %d is:\n%s", command, code, table)
+	}
+}
+
+// What a command exits with, its help tells.
+func TestTheHelpTellsWhatItExitsWith(t *testing.T) {
+	suite, worse, none := fixtureRun(t, "suite", nil), fixtureRun(t, "suite", worse), fixtureRun(t, "suite", func(r *result.Result) { r.Experiments = r.Experiments[:0] })
+	t.Chdir(t.TempDir())
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	if code, _, errs := invoke(t, "init", "--dir", "s"); code != result.ExitHeld {
+		t.Fatal(errs)
+	}
+	const system = "s/blastgauge.yaml"
+	for _, tt := range []struct {
+		args string
+		want int
+	}{
+		{"init --dir s2", 0}, {"init --dir /proc/self/none", 1}, {"init --har none.har", 2}, {"init --toxiproxy http://127.0.0.1:1", 1},
+		{"validate -f " + system, 0}, {"validate", 2}, {"validate -o none", 2},
+		{"validate -f " + system + " --set environment=production", 6},
+		{"plan -f " + system, 0}, {"plan -f " + system + " --token-file none", 2}, {"plan", 2}, {"plan -f " + system + " --set environment=production", 6},
+		{"try", 2}, {"try -f " + system + " --set environment=production", 6}, {"try -f " + system + " none", 2},
+		{"compare " + suite + " " + suite, 0}, {"compare none none", 1}, {"compare " + suite, 2}, {"compare " + suite + " " + worse, 3}, {"compare " + none + " " + none, 5},
+		{"run", 2}, {"run -f " + system + " --set environment=production", 6},
+		{"proxy -port x", 1}, {"proxy -config none", 2}, {"proxy --log-level none", 2}, {"proxy -f " + system + " --set environment=production", 6},
+		{"demo --rate 0", 2},
+	} {
+		args := strings.Fields(tt.args)
+		if code, out, errs := invoke(t, args...); code != tt.want {
+			t.Errorf("%s: exit %d, want %d\n%s%s", tt.args, code, tt.want, out, errs)
+		}
+		wantInHelp(t, args[0], tt.want)
+	}
+	for _, args := range [][]string{{"init", "--dir", "s3"}, {"validate", "-f", system}, {"plan", "-f", system}, {"compare", suite, suite}} {
+		a := &app{stdin: strings.NewReader(""), stdout: fullDisk{}, stderr: io.Discard, getenv: os.LookupEnv}
+		if code := a.execute(t.Context(), args); code != result.ExitError {
+			t.Errorf("%q on a full disk: exit %d, want %d", args, code, result.ExitError)
+		}
+		wantInHelp(t, args[0], result.ExitError)
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
 // The help of run is where people look the codes up.
 func TestTheHelpOfRunListsEveryExitCode(t *testing.T) {

@@ -57,7 +57,13 @@ For each dependency there is an experiment in which it is slow, and one for each
 other way in which its protocol fails, commented out: take away the first "# " of
 the lines. A .gitignore keeps runs out of version control.
 
-Nothing that exists is overwritten without --force, and .gitignore never is.`,
+Nothing that exists is overwritten without --force, and .gitignore never is.
+
+Exit status:
+  0    the documents are written
+  1    error of the tool or its environment
+  2    invalid flags, or files that no journey can be made of; nothing was written
+  129, 130, 143   interrupted (HUP, INT, TERM)`,
 		Example: `  blastgauge init
   blastgauge init --toxiproxy http://127.0.0.1:8474 --har checkout.har
   blastgauge init --har checkout.har --allow-host shop.staging.example --dir staging

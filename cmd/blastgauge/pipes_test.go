@@ -109,13 +109,14 @@ func TestASignalEndsTheWaitForANamedPipe(t *testing.T) {
 	mkfifo(t, pipe)
 	for _, args := range [][]string{
 		{"compare", pipe, pipe}, {"validate", "-f", pipe, pipe}, {"plan", "-f", pipe, pipe}, {"run", "-f", pipe, pipe},
-		{"init", "--har", pipe}, {"proxy", "-config", pipe}, {"proxy", "-f", pipe}, {"recover", "--trust", "-f", pipe, t.TempDir()},
+		{"try", "-f", pipe}, {"init", "--har", pipe}, {"proxy", "-config", pipe}, {"proxy", "-f", pipe}, {"recover", "--trust", "-f", pipe, t.TempDir()},
 	} {
 		ctx, stop := context.WithCancelCause(t.Context())
 		time.AfterFunc(50*time.Millisecond, func() { stop(&engine.Interrupt{Signal: "TERM"}) })
 		if code, said := promptlyUntil(ctx, t, args...); code != result.ExitTERM {
 			t.Errorf("%q: exit %d, want %d:\n%s", args, code, result.ExitTERM, said)
 		}
+		wantInHelp(t, args[0], result.ExitTERM)
 	}
 }
 

@@ -26,7 +26,8 @@ Exit status:
   0    a run could start, or would once its Toxiproxy is there
   1    error of the tool or its environment
   2    invalid flags or documents
-  6    a run would be refused by a safety rule`,
+  6    a run would be refused by a safety rule
+  129, 130, 143   interrupted (HUP, INT, TERM)`,
 		Example: `  blastgauge plan
   blastgauge plan payments-slow --phases baseline=20s,fault=30s
   blastgauge plan --for 5%`,

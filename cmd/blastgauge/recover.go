@@ -66,10 +66,15 @@ Running it twice, or beside the guard of a run that died, does no harm.
 
 Exit status:
   0    nothing is left, but for runs that are alive where no DIR was given
-  1    error of the tool or its environment
-  2    invalid flags
+  1    error of the tool or its environment, such as a DIR that is no run's, or a
+       server at URL that is not there
+  2    invalid flags, a system FILE that is missing or wrong, or a token that cannot
+       be read
   6    the run in DIR is alive, or a run is not in the list, and was left alone
-  7    clean-up incomplete: a fault may still be active
+  7    clean-up incomplete: a fault may still be active, also after an interrupt
+  129, 130, 143   interrupted (HUP, INT, TERM) before it began, or with all faults gone
+
+Of several runs the gravest counts: 7, then 2, 6, and 1.
 `,
 		Example: `  blastgauge recover
   blastgauge recover .blastgauge/runs/20261124t140200z-7f3a9c
@@ -125,12 +130,14 @@ func (a *app) recoverCommand(ctx context.Context, o recoverOptions, dirs []strin
 	options := cleanup.Options{
 		Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, Stop: o.stop, Recreate: o.recreate, ServerEnded: o.ended, KeepFiles: o.keep, Log: a.stdout,
 	}
-	err := readNamed(ctx, func() (err error) {
-		options.Trust, err = o.bounds(a.getenv)
-		return err
-	})
-	if err != nil {
-		return err
+	if o.trust {
+		err := readNamed(ctx, func() (err error) {
+			options.Trust, err = o.bounds(a.getenv)
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	switch {
 	case o.url != "":
@@ -146,12 +153,8 @@ func (a *app) recoverCommand(ctx context.Context, o recoverOptions, dirs []strin
 	return errors.Join(errs...)
 }
 
-// bounds loads what limits a clean-up after a run that is not in the list; nil where
-// there is to be none.
+// bounds loads what limits a clean-up after a run that is not in the list.
 func (o recoverOptions) bounds(getenv func(string) (string, bool)) (*cleanup.Trust, error) {
-	if !o.trust {
-		return nil, nil //nolint:nilnil // see above
-	}
 	if o.file == "" {
 		return &cleanup.Trust{}, nil
 	}

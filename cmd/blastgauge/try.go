@@ -45,7 +45,8 @@ Exit status:
   1    error of the tool or its environment
   2    invalid flags or documents; nothing was sent
   5    a journey is not ok
-  6    refused by a safety rule: a host or an environment that is not allowed`,
+  6    refused by a safety rule: a host or an environment that is not allowed
+  129, 130, 143   interrupted (HUP, INT, TERM)`,
 		Example: `  blastgauge try
   blastgauge try checkout --step cart
   blastgauge try checkout --arm control -o json`,

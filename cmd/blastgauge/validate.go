@@ -28,9 +28,11 @@ With -o github each problem is shown beside its line in a pull request.
 
 Exit status:
   0    the documents are valid
+  1    error of the tool or its environment, such as a full disk
   2    invalid flags or documents
   6    a run would be refused by a safety rule: a host or an environment that is not
-       allowed`,
+       allowed
+  129, 130, 143   interrupted (HUP, INT, TERM)`,
 		Example: `  blastgauge validate
   blastgauge validate examples/
   blastgauge validate -o github

@@ -23,13 +23,11 @@ func ExitCode(err error) int {
 	if err == nil {
 		return result.ExitHeld
 	}
-	if _, ok := errors.AsType[*UsageError](err); ok {
-		return result.ExitUsage
-	}
+	_, usage := errors.AsType[*UsageError](err)
 	switch {
-	case errors.Is(err, engine.ErrNotRemoved):
+	case errors.Is(err, engine.ErrNotRemoved): // before all else: of several runs one may have left a fault
 		return result.ExitNotRemoved
-	case errors.Is(err, experiments.ErrInvalid), errors.Is(err, plan.ErrImpossible), errors.Is(err, toxiproxy.ErrToken):
+	case usage, errors.Is(err, experiments.ErrInvalid), errors.Is(err, plan.ErrImpossible), errors.Is(err, toxiproxy.ErrToken):
 		return result.ExitUsage
 	case errors.Is(err, experiments.ErrRefused), errors.Is(err, toxiproxy.ErrRefused):
 		return result.ExitRefused

@@ -49,7 +49,7 @@ func (c *commandChecker) close() {}
 // that it does not: then each line of output names a violation. Any other end says
 // nothing about the data.
 func (c *commandChecker) check(ctx context.Context) journal.CheckResult {
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, checkTimeout, fmt.Errorf("it did not end within %s", checkTimeout))
 	defer cancel()
 	out, errs := redact.Output{Limit: maxOutput}, redact.Output{Limit: maxOutput}
 	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
@@ -62,7 +62,7 @@ func (c *commandChecker) check(ctx context.Context) journal.CheckResult {
 	case err == nil:
 		return journal.CheckResult{Holds: true}
 	case ctx.Err() != nil:
-		return journal.CheckResult{Error: fmt.Sprintf("%s did not end within %s", c.name(), checkTimeout)}
+		return journal.CheckResult{Error: fmt.Sprintf("%s was killed: %v", c.name(), context.Cause(ctx))}
 	case !ended:
 		return journal.CheckResult{Error: c.resolver.hidden.Line(err.Error(), maxText)}
 	case exit.ExitCode() != 1:

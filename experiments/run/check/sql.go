@@ -90,7 +90,7 @@ func (c *sqlChecker) setQuery(text string, d database) error {
 // check runs the query once, in a transaction that cannot write. Every row is a
 // violation, and its first column the key.
 func (c *sqlChecker) check(ctx context.Context) journal.CheckResult {
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, checkTimeout, fmt.Errorf("no answer within %s", checkTimeout))
 	defer cancel()
 	c.allowed.renew()
 	r, err := c.violations(ctx)
@@ -100,7 +100,7 @@ func (c *sqlChecker) check(ctx context.Context) journal.CheckResult {
 		case c.allowed.spent():
 			err = errTooMuch // some drivers say only that the connection is bad
 		case ctx.Err() != nil:
-			err = fmt.Errorf("no answer within %s", checkTimeout)
+			err = context.Cause(ctx)
 		}
 		return journal.CheckResult{Error: c.resolver.hidden.Line(driverError(err), maxText), Err: c.resolver.hidden.Error(err, maxRefusal)}
 	}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -222,12 +223,18 @@ func TestADatabaseThatHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() }) // it is never accepted from: the kernel completes the connection
+	stopped, stop := context.WithCancelCause(t.Context())
+	stop(errors.New("enough"))
 	for _, scheme := range []string{"postgres", "mysql"} {
 		t.Run(scheme, func(t *testing.T) {
 			t.Parallel()
 			begun := time.Now()
-			r := Invariant(t.Context(), &experiments.System{}, experiments.Invariant{SQL: "SELECT 1", DSN: "${env:DSN}"},
-				journey.Facts{Env: func(string) (string, bool) { return scheme + "://shop:s3cret@" + l.Addr().String() + "/shop", true }}, nil)
+			facts := journey.Facts{Env: func(string) (string, bool) { return scheme + "://shop:s3cret@" + l.Addr().String() + "/shop", true }}
+			again := Invariant(stopped, &experiments.System{}, experiments.Invariant{SQL: "SELECT 1", DSN: "${env:DSN}"}, facts, nil)
+			if again.Error != "enough" { // and not that its time was over
+				t.Errorf("told to stop it says %q", again.Error)
+			}
+			r := Invariant(t.Context(), &experiments.System{}, experiments.Invariant{SQL: "SELECT 1", DSN: "${env:DSN}"}, facts, nil)
 			if r.Error == "" || strings.Contains(r.Error, "s3cret") || time.Since(begun) > time.Minute {
 				t.Errorf("%+v after %s", r, time.Since(begun))
 			}

@@ -133,7 +133,7 @@ func (c *command) awaitAnswer(ctx context.Context, sys *experiments.System) erro
 		Transport:     &http.Transport{DialContext: hosts.Dialer{Policy: sys.Hosts()}.DialContext, DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("no answer within %s", answerTimeout))
 	defer cancel()
 	for _, url := range []string{sys.URL, sys.ControlURL} {
 		for url != "" {
@@ -146,7 +146,7 @@ func (c *command) awaitAnswer(ctx context.Context, sys *experiments.System) erro
 				c.told = true
 				return fmt.Errorf("%s ended before %s answered (%s); its last words:\n%s", c.name, url, c.end, c.tail())
 			case <-ctx.Done():
-				return fmt.Errorf("%s did not answer at %s within %s: %w; its last words:\n%s", c.name, url, answerTimeout, c.secrets.Error(err, maxError), c.tail())
+				return fmt.Errorf("%s did not answer at %s: %w: %w; its last words:\n%s", c.name, url, context.Cause(ctx), c.secrets.Error(err, maxError), c.tail())
 			case <-time.After(100 * time.Millisecond):
 			}
 		}

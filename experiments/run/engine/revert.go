@@ -79,6 +79,18 @@ func tryRevert(ctx context.Context, in Injector, f plan.Fault, began time.Time) 
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		return fmt.Errorf("no answer within %s", time.Since(began).Round(100*time.Millisecond))
+		return unanswered(ctx, began)
+	}
+}
+
+// unanswered says why nobody waits for the answer to a removal any more.
+func unanswered(ctx context.Context, began time.Time) error {
+	switch waited := time.Since(began).Round(100 * time.Millisecond); {
+	case !errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("not waited for: %w", context.Cause(ctx))
+	case waited == 0: // those before it took it all
+		return errors.New("no time was left for it")
+	default:
+		return fmt.Errorf("no answer within %s", waited)
 	}
 }
