@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
@@ -39,7 +40,7 @@ func (u httpURL) Read(d *shape.Document, n shape.Node, path string) {
 func (u httpURL) check(s, want string) *shape.Diagnostic {
 	parsed, err := url.Parse(s)
 	switch {
-	case err == nil && parsed.User != nil, err != nil && strings.Contains(s, "@"):
+	case err == nil && parsed.User != nil, redact.HasLogin(s), strings.Contains(s, "@"): // also in what reads as a path
 		return &shape.Diagnostic{Msg: "credentials do not belong in a URL: send a header with ${env:NAME}"}
 	case strings.Contains(s, "${"):
 		return &shape.Diagnostic{Msg: "this URL cannot hold ${variables}"}
@@ -84,7 +85,7 @@ func (a address) Read(d *shape.Document, n shape.Node, path string) {
 }
 
 func (a address) check(s string) *shape.Diagnostic {
-	if bare, _, _ := strings.Cut(s, "sslrootcert="); strings.Contains(bare, "@") { // no part of it is shown
+	if bare, _, _ := strings.Cut(s, "sslrootcert="); strings.Contains(bare, "@") || redact.HasLogin(bare) { // no part of it is shown
 		return &shape.Diagnostic{Msg: "credentials do not belong in an address: clients log in themselves"}
 	}
 	rest := s

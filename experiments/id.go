@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
@@ -22,7 +23,7 @@ func ids() shape.Names {
 			return nil
 		}
 		wrong := &shape.Diagnostic{Msg: "an id is lower-case letters, digits and -, at most 63, and starts with a letter or digit"}
-		if better := Slug(s); idForm.MatchString(better) {
+		if better := Slug(s); idForm.MatchString(better) && !redact.HasLogin(s) {
 			wrong.Hint = "write " + better
 		}
 		return wrong

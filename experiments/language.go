@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
 
@@ -16,19 +17,10 @@ func language() shape.Language {
 // writtenDSN matches a DSN that is written out, in one of the many forms there are.
 var writtenDSN = regexp.MustCompile(`(\bdsn"?:\s*)([^\s$].*|\$[^{].*)`)
 
-// writtenLogin matches a user and a password in an address, whatever is in the password.
-var writtenLogin = regexp.MustCompile(`(\w://)([^\s"']*:[^\s"']*)(@)`)
-
 // maskDSN writes asterisks for a DSN, and for a login in an address: it does not belong into a document, and
 // even less into the logs of CI.
 func maskDSN(text string) string {
-	text = writtenLogin.ReplaceAllStringFunc(text, func(part string) string {
-		if strings.Contains(part, "${") {
-			return part
-		}
-		scheme, login, _ := strings.Cut(part, "://")
-		return scheme + "://" + strings.Repeat("*", utf8.RuneCountInString(login)-1) + "@"
-	})
+	text = redact.Logins(text)
 	return writtenDSN.ReplaceAllStringFunc(text, func(part string) string {
 		if strings.Contains(part, "${env:") {
 			return part

@@ -193,12 +193,18 @@ func fillVariables(text string) string {
 	return b.String()
 }
 
-// urlProblem returns the cause of an error of url.Parse without the URL.
+// urlProblem returns the cause of an error of url.Parse without the URL, and without the
+// part of it that is wrong: it may be a piece of a password.
 func urlProblem(err error) string {
 	if e, ok := errors.AsType[*url.Error](err); ok {
-		return e.Err.Error()
+		err = e.Err
 	}
-	return err.Error()
+	text := err.Error()
+	if at := strings.IndexByte(text, '"'); at >= 0 {
+		from := strings.LastIndexByte(text, '"') + 1
+		text = strings.TrimRight(text[:at], " ") + text[from:]
+	}
+	return text
 }
 
 func (r requestLine) Schema() shape.Object {

@@ -194,6 +194,9 @@ func explainTaken(err error) error {
 // a system that a run would refuse: its proxies would lead there all the same.
 func (o proxyOptions) proxies(getenv func(string) (string, bool)) (list []proxyList, address string, err error) {
 	host, port := "localhost", "8474"
+	if strings.ContainsAny(o.host, "@/?# =") { // a resolver would be asked for it, and it may hold a password
+		return nil, "", usage.Errorf("--host is a name or an address such as 127.0.0.1, without scheme, port and login")
+	}
 	if o.file != "" {
 		sys, _, err := experiments.Outside{Getenv: getenv, Set: o.set}.Load(o.file, nil)
 		if err == nil {

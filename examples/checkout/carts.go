@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,15 +88,23 @@ func (e *embeddedRedis) close() {
 
 // redisOptions reads host:port or redis://[user:password@]host:port[/db].
 func redisOptions(address string) (*redis.Options, error) {
-	if _, _, err := net.SplitHostPort(address); err == nil {
+	if _, _, err := net.SplitHostPort(address); err == nil && !strings.ContainsAny(address, "@/?# ") {
 		return &redis.Options{Addr: address}, nil
 	}
 	opts, err := redis.ParseURL(address)
-	if err != nil {
+	if err != nil || splitsPassword(address) {
 		// The cause may repeat the address, and with it a password.
 		return nil, fmt.Errorf("%w of Redis: it looks like 127.0.0.1:6379 or redis://user:password@127.0.0.1:6379/0", ErrAddress)
 	}
 	return opts, nil
+}
+
+// splitsPassword reports whether a password in a URL holds one of / ? # that is not
+// escaped: a piece of it would be taken for the host.
+func splitsPassword(address string) bool {
+	_, rest, _ := strings.Cut(address, "://")
+	end := strings.IndexAny(rest, "/?#")
+	return end >= 0 && strings.Contains(rest[end:], "@")
 }
 
 // pingRedis makes sure that a Redis that was given answers.

@@ -29,7 +29,7 @@ var errPostgresAddress = fmt.Errorf("%w of PostgreSQL: it looks like postgres://
 // asks for something else: what goes through a proxy should be readable there.
 func postgresOptions(address string) (*pgx.ConnConfig, error) {
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.Hostname() == "" || strings.Contains(u.Host, ",") {
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.Hostname() == "" || strings.Contains(u.Host, ",") || splitsPassword(address) {
 		return nil, errPostgresAddress // the cause may repeat the address, and with it a password
 	}
 	if q := u.Query(); !q.Has("sslmode") {

@@ -295,6 +295,17 @@ func closeHung(t *testing.T, url string) {
 
 func TestAddressesThatAreNone(t *testing.T) {
 	t.Parallel()
+	for _, password := range []string{"secret/x", "1234/secret", "secret?x", "1234#secret", "secret x"} {
+		for _, address := range []string{"redis://app:" + password + "@127.0.0.1:1", ":" + password + "@127.0.0.1", "redis://:" + password + "@127.0.0.1", "postgres://app:" + password + "@127.0.0.1:1/x"} {
+			parse := func() error { _, err := redisOptions(address); return err }
+			if strings.HasPrefix(address, "postgres") {
+				parse = func() error { _, err := postgresOptions(address); return err }
+			}
+			if err := parse(); !errors.Is(err, ErrAddress) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "1234") {
+				t.Errorf("%s: %v, want ErrAddress without a password", address, err)
+			}
+		}
+	}
 	for name, address := range map[string]string{
 		"no scheme": "127.0.0.1:5432", "another": "mysql://user:secret@127.0.0.1/x", "two hosts": "postgres://secret@a,b/x",
 		"no host": "postgres:///x", "odd port": "postgres://user:secret@127.0.0.1:port/x", "option": "postgres://user:secret@127.0.0.1/x?sslmode=maybe",

@@ -76,9 +76,12 @@ func (s *Secrets) HideURL(text string) {
 		return
 	}
 	authority, query, _ := strings.Cut(rest, "?")
-	// A password that holds a slash belongs into no URL, and is written there anyway.
-	if at := strings.LastIndexByte(authority, '@'); at >= 0 {
-		s.hideUserinfo(authority[:at])
+	// A password that holds a slash, a question mark or a hash belongs into no URL, and is
+	// written there anyway.
+	for _, part := range []string{authority, rest} {
+		if at := strings.LastIndexByte(part, '@'); at >= 0 {
+			s.hideUserinfo(part[:at])
+		}
 	}
 	query, _, _ = strings.Cut(query, "#")
 	for pair := range strings.SplitSeq(query, "&") {

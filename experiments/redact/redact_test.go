@@ -223,6 +223,8 @@ func TestURLs(t *testing.T) {
 		return "postgres://shop:pa%2Fss@db.test/shop?sslpassword=other%20one&sslmode=off#x", name == "DSN"
 	})
 	s.HideURL("http://admin:slash/ed@127.0.0.1")
+	s.HideURL("http://admin:quest?ion@127.0.0.1")
+	s.HideURL("http://admin:ha#sh@127.0.0.1")
 	s.HideURL("no URL: user:password@host")
 	for text, want := range map[string]string{
 		"pa/ss":                 Hidden,
@@ -231,6 +233,7 @@ func TestURLs(t *testing.T) {
 		"sslmode=off":           "sslmode=off",
 		"no URL: user:password": "no URL: user:password",
 		"slash/ed":              Hidden,
+		"quest?ion, ha#sh":      Hidden + ", " + Hidden,
 		"postgres://shop:pa%2Fss@db.test/shop?sslpassword=other%20one&sslmode=off#x":      "${env:DSN}",
 		"Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("shop:pa/ss")): "Authorization: Basic " + Hidden,
 	} {

@@ -98,8 +98,14 @@ func newClient(o Options) *client {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	u, err := url.Parse(o.URL)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		c.shown, c.bad = c.printable(o.URL), errors.New("not a URL such as http://127.0.0.1:8474")
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		c.bad = errors.New("not a URL such as http://127.0.0.1:8474")
+	case u.User == nil && redact.HasLogin(o.URL), strings.Contains(u.Path+u.RawQuery+u.Fragment, "@"): // else a piece of a password was the host
+		c.bad = errors.New("not a URL such as http://127.0.0.1:8474: what stands before the host holds one of / ? # that is not escaped")
+	}
+	if c.bad != nil {
+		c.shown = redact.Logins(c.printable(o.URL))
 		return c
 	}
 	u.RawQuery, u.Fragment = "", ""

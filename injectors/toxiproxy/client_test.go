@@ -215,6 +215,20 @@ func TestURLsThatMakeNoSense(t *testing.T) {
 	}
 }
 
+func TestNoPieceOfAPasswordIsAHost(t *testing.T) {
+	t.Parallel()
+	dial := func(_ context.Context, _, address string) (net.Conn, error) {
+		t.Errorf("%s was dialled", address)
+		return nil, errors.New("no")
+	}
+	for _, url := range []string{"http://u:1234/x@h", "http://u:1234?x@h", "http://u:1234#x@h", "http://u:hidden/x@h", "http://u:x hidden@h", "u:hidden@h", "http://h@x:1234/y@h"} {
+		_, err := toxiproxy.New(toxiproxy.Options{URL: url, Dial: dial}).Identify(t.Context())
+		if err == nil || strings.Contains(err.Error(), "1234") || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("Identify() at %q = %v", url, err)
+		}
+	}
+}
+
 func TestTheDialDecidesWhoIsReached(t *testing.T) {
 	t.Parallel()
 	var dialled []string
