@@ -5,12 +5,14 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/validate"
 )
 
 // An element is what the strictest schema of JUnit files, that of Jenkins' xUnit plug-in
@@ -89,7 +91,7 @@ func checkStrict(t *testing.T, text string) (keys map[string]bool) {
 // cases with the same class and name in all files of a job.
 func TestJUnitIsStrict(t *testing.T) {
 	t.Parallel()
-	of := map[string]map[string]bool{"run": {}, "compare": {}}
+	of := map[string]map[string]bool{"run": {}, "compare": {}, "validate": {}}
 	check := func(t *testing.T, kind, text string) {
 		for key := range checkStrict(t, text) {
 			of[kind][key] = true
@@ -101,13 +103,79 @@ func TestJUnitIsStrict(t *testing.T) {
 	for _, c := range comparisonFixtures(t) {
 		check(t, "compare", renderCompare(t, "junit", Options{}, c))
 	}
-	for key := range of["run"] {
-		if of["compare"][key] {
-			t.Errorf("a run and a comparison both have the case %q", key)
+	for _, v := range wrongAndRight() {
+		check(t, "validate", renderValidation(t, v))
+	}
+	all, together := 0, map[string]bool{}
+	for _, keys := range of {
+		if len(keys) == 0 {
+			t.Error("no cases")
+		}
+		all += len(keys)
+		maps.Copy(together, keys)
+	}
+	if all != len(together) {
+		t.Errorf("%d cases of files of several kinds have only %d classes and names", all, len(together))
+	}
+}
+
+// wrongAndRight are validations of documents of one system each.
+func wrongAndRight() []*validate.Validation {
+	system := validate.System{File: "blastgauge.yaml", Experiments: []validate.Experiment{{ID: "payments-down", File: "experiments/payments-down.yaml"}}}
+	return []*validate.Validation{
+		{Systems: []validate.System{system, system}, Problems: []validate.Problem{{Kind: validate.Warning, File: "blastgauge.yaml", Message: "w"}, {Kind: validate.NotChecked, File: "blastgauge.yaml", Message: "n"}}},
+		{Problems: []validate.Problem{
+			{Kind: validate.Mistake, File: "experiments/payments-down.yaml", Line: 3, Column: 5, Message: "unknown key", Hint: "h", Note: "]]>\x00\xff\x1b[31m\u202e"},
+			{Kind: validate.Refused, File: "experiments/payments-down.yaml", Message: "refused"}, {Kind: validate.Mistake, Message: "no place"},
+			{Kind: validate.Mistake, File: strings.Repeat("long/", 1<<17), Message: strings.Repeat("\U0001f4a5 ", 1<<17)},
+		}},
+	}
+}
+
+func renderValidation(t *testing.T, v *validate.Validation) string {
+	t.Helper()
+	write, err := ValidationFor("junit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := write(&b, v); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// A document fails once, whatever is wrong with it, and what stops no run fails nothing.
+func TestJUnitOfValidationsCountsDocuments(t *testing.T) {
+	t.Parallel()
+	for i, want := range []string{`tests="2" failures="0" errors="0"`, `tests="3" failures="3" errors="0"`} {
+		text := renderValidation(t, wrongAndRight()[i])
+		if !strings.Contains(text, want) {
+			t.Errorf("%s is not in\n%.2000s", want, text)
 		}
 	}
-	if len(of["run"]) == 0 || len(of["compare"]) == 0 {
-		t.Error("no cases")
+	if text := renderValidation(t, wrongAndRight()[1]); !strings.Contains(text, `type="mistake"`) || !strings.Contains(text, "payments-down.yaml:3:5: unknown key; h; ") {
+		t.Errorf("the place is not in\n%.2000s", text)
+	}
+}
+
+// Readers such as libxml2 refuse a file for a text of 10 MB, and so does a person for a name
+// of one: what is that long is cut, and marked.
+func TestJUnitIsOfReadableSize(t *testing.T) {
+	t.Parallel()
+	r := load(t, "refuted")
+	e := &r.Experiments[0]
+	huge := strings.Repeat("\u017c]]>&\x00\xff ", 1<<16)
+	e.Title, e.Hypothesis, e.File, r.System.Name = huge, huge, huge, huge
+	e.Reasons = []string{huge, huge}
+	e.Criteria[0].Name, e.Criteria[0].Detail = huge, huge
+	text := render(t, "junit", Options{}, r)
+	checkStrict(t, text)
+	if len(text) > 500_000 || !strings.Contains(text, "…") {
+		t.Errorf("%d bytes", len(text))
+	}
+	if long := renderValidation(t, wrongAndRight()[1]); len(long) > 500_000 {
+		t.Errorf("%d bytes of a validation", len(long))
 	}
 }
 

@@ -109,7 +109,7 @@ func ValidationFor(name string) (ValidationFormat, error) {
 func ValidationFormats() []string { return names(validationFormats()) }
 
 func validationFormats() map[string]ValidationFormat {
-	return map[string]ValidationFormat{"github": validations.WriteGitHub, "json": validations.WriteJSON, "text": validations.WriteText}
+	return map[string]ValidationFormat{"github": validations.WriteGitHub, "json": validations.WriteJSON, "junit": validations.WriteJUnit, "text": validations.WriteText}
 }
 
 // Formats are the names of the formats of a result, sorted.

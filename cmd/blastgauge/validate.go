@@ -24,7 +24,8 @@ the experiments beside it. It looks at no server: where a proxy leads that a dep
 only names, plan finds out. A variable of the environment that is not set is no
 mistake of a document: it is named, and what depends on it is not checked.
 
-With -o github each problem is shown beside its line in a pull request.
+With -o github each problem is shown beside its line in a pull request, and with
+-o junit each document is a test case.
 
 Exit status:
   0    the documents are valid

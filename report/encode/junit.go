@@ -38,7 +38,7 @@ type Suite struct {
 	Skipped    int        `xml:"skipped,attr"`
 	Time       string     `xml:"time,attr"` // seconds: the sum of the cases
 	Timestamp  string     `xml:"timestamp,attr,omitempty"`
-	Properties []Property `xml:"properties>property"`
+	Properties []Property `xml:"properties>property,omitempty"`
 	Cases      []Case     `xml:"testcase"`
 
 	seconds float64
@@ -98,7 +98,7 @@ func (s *Suite) Add(o Outcome) {
 	s.Time = seconds(s.seconds)
 	var lines []string
 	for _, line := range slices.Concat(words.NonEmpty(o.Expected), o.Reasons, LinkTexts(o.Links)) {
-		lines = append(lines, inert.Text(line)) // so that each is one line
+		lines = append(lines, inert.Text(line)) // so that each is one
 	}
 	cause := &Cause{Message: words.FirstReason(o.Reasons), Type: words.VerdictCode(o.Verdict), Text: strings.Join(lines, "\n")}
 	s.Tests++
@@ -125,29 +125,43 @@ func (s *Suite) Add(o Outcome) {
 // set back makes it 0.
 func seconds(n float64) string { return figures.Fixed(max(0, n), 3) }
 
-// inert returns the suite with every text made harmless, whoever set it.
+// Readers refuse a whole file for one text of 10 MB, show names in a column, and keep
+// what they read for each build.
+const (
+	longestName  = 500 // characters
+	longestLine  = 4_000
+	longestCause = 60_000
+)
+
+// name makes a name harmless and short.
+func name(text string) string { return shortened(inert.Text(text), longestName) }
+
+// line makes a line harmless and short.
+func line(text string) string { return shortened(inert.Text(text), longestLine) }
+
+// inert returns the suite with every text made harmless and short, whoever set it.
 func (s Suite) inert() Suite {
-	s.ID, s.Name, s.File, s.Time, s.Timestamp = inert.Text(s.ID), inert.Text(s.Name), inert.Text(s.File), seconds(s.seconds), inert.Text(s.Timestamp)
+	s.ID, s.Name, s.File, s.Time, s.Timestamp = name(s.ID), name(s.Name), line(s.File), seconds(s.seconds), name(s.Timestamp)
 	s.Properties = slices.Clone(s.Properties)
 	for i, p := range s.Properties {
-		s.Properties[i] = Property{inert.Text(p.Name), inert.Text(p.Value)}
+		s.Properties[i] = Property{name(p.Name), line(p.Value)}
 	}
 	s.Cases = slices.Clone(s.Cases)
 	for i, c := range s.Cases {
 		s.Cases[i] = Case{
-			Class: inert.Text(c.Class), Name: inert.Text(c.Name), Time: c.Time,
+			Class: name(c.Class), Name: name(c.Name), Time: c.Time,
 			Failure: c.Failure.inert(), Error: c.Error.inert(), Skipped: c.Skipped.inert(),
 		}
 	}
 	return s
 }
 
-// inert returns the cause with every text made harmless; nil for nil.
+// inert returns the cause with every text made harmless and short; nil for nil.
 func (c *Cause) inert() *Cause {
 	if c == nil {
 		return nil
 	}
-	return &Cause{Message: inert.Text(c.Message), Type: inert.Text(c.Type), Text: inert.Lines(c.Text)}
+	return &Cause{Message: line(c.Message), Type: name(c.Type), Text: shortened(inert.Lines(c.Text), longestCause)}
 }
 
 // A Kind is what a JUnit file is about. GitLab takes two cases of a job for one, and
@@ -157,20 +171,21 @@ type Kind string
 
 // The kinds of JUnit files.
 const (
-	RunKind     Kind = "run"
-	CompareKind Kind = "compare"
+	RunKind      Kind = "run"
+	CompareKind  Kind = "compare"
+	ValidateKind Kind = "validate"
 )
 
 // class is the class name of all cases of a file: "blastgauge.run.checkout". Jenkins
 // shows what is before the last dot as a package.
 func (k Kind) class(system string) string {
-	return strings.Join(words.NonEmpty("blastgauge", string(k), strings.ReplaceAll(inert.Text(system), ".", "-")), ".")
+	return strings.Join(words.NonEmpty("blastgauge", string(k), strings.ReplaceAll(name(system), ".", "-")), ".")
 }
 
 // WriteJUnit writes the suites of a system with the sums of their counts.
 func WriteJUnit(w io.Writer, kind Kind, system string, suites []Suite) error {
 	class, taken := kind.class(system), map[string]bool{}
-	all := JUnit{Name: strings.Join(words.NonEmpty("blastgauge "+string(kind), inert.Text(system)), " ")}
+	all := JUnit{Name: strings.Join(words.NonEmpty("blastgauge "+string(kind), name(system)), " ")}
 	total := 0.0
 	for _, s := range suites {
 		s = s.inert()

@@ -73,6 +73,32 @@ func TestJobLinksTrustNothing(t *testing.T) {
 	}
 }
 
+// An address stays the one that it is, whatever Markdown makes of its characters.
+func TestLinkTargets(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://[::1]:8443/job/x/": "https://[::1]:8443/job/x/", "http://[fe80::1%25lo]/a[b](c)": "http://[fe80::1%25lo]/a%5Bb%5D%28c%29",
+		"https://ci.test/job/a (b)/1": "https://ci.test/job/a%20%28b%29/1", "https://[x](y)]/": "https://%5Bx%5D%28y%29%5D/", "https://ci.test/a%20b?c=d&e": "https://ci.test/a%20b?c=d&amp;e",
+	} {
+		if got := linkTarget(address); got != want {
+			t.Errorf("%s becomes %s, want %s", address, got, want)
+		}
+	}
+	for _, build := range []string{"https://[::1]:8443/job/x (y)/4/", "https://ci.test/job/x%20%28y%29/4/"} {
+		links := JobLinks(func(name string) string { return map[string]string{"BUILD_URL": build, "WORKSPACE": "/w"}[name] }, "/w/a (b) [c].html")
+		if len(links) != 3 {
+			t.Fatalf("%s makes %v", build, links)
+		}
+		for _, l := range links {
+			from, err := url.Parse(l.URL)
+			to, wrong := url.Parse(strings.ReplaceAll(linkTarget(l.URL), "&amp;", "&"))
+			if err != nil || wrong != nil || from.Host != to.Host || from.Path != to.Path || strings.ContainsAny(linkTarget(l.URL), "() <>") {
+				t.Errorf("%s leads to %s", l.URL, linkTarget(l.URL))
+			}
+		}
+	}
+}
+
 // GitHub shows ten annotations of a level: the tenth counts the others and names them, and
 // the log has all of them.
 func TestMoreCommandsThanAreShown(t *testing.T) {

@@ -162,11 +162,17 @@ func blankKept(text, encoded string) string {
 	return encoded
 }
 
+// literal is the beginning of an address whose host is one of IPv6: without its brackets
+// it would be none.
+var literal = regexp.MustCompile(`^https?://\[[0-9A-Fa-f:.]+(?:%25[0-9A-Za-z._-]+)?\]`)
+
 // linkTarget writes an address so that it ends where it should, and that nothing in it
 // formats.
 func linkTarget(url string) string {
 	var b strings.Builder
-	for i := range len(url) {
+	host := literal.FindString(url)
+	b.WriteString(host)
+	for i := len(host); i < len(url); i++ {
 		switch c := url[i]; {
 		case c == '&':
 			b.WriteString("&amp;")

@@ -4,12 +4,12 @@ package validations
 
 import (
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/validate"
 	"github.com/blastgauge/blastgauge/report/encode"
+	"github.com/blastgauge/blastgauge/report/words"
 )
 
 // WriteJSON writes the JSON form.
@@ -33,9 +33,8 @@ func WriteGitHub(w io.Writer, v *validate.Validation) error {
 		case validate.Warning:
 			level = "warning"
 		}
-		parts := slices.DeleteFunc([]string{p.Message, p.Hint, p.Note}, func(part string) bool { return part == "" })
 		commands.AddAt(level, encode.Place{File: p.File, Line: p.Line, Column: p.Column, EndColumn: p.EndColumn},
-			"blastgauge: "+strings.ReplaceAll(string(p.Kind), "_", " "), strings.Join(parts, "; "))
+			"blastgauge: "+strings.ReplaceAll(string(p.Kind), "_", " "), strings.Join(words.NonEmpty(p.Message, p.Hint, p.Note), "; "))
 	}
 	return commands.Write(w)
 }
