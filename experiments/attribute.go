@@ -18,11 +18,11 @@ func attributeShape(a injectors.Attribute, to *any) shape.Shape {
 		return shape.Into[map[string]any]{To: to, Item: item}
 	}
 	if a.Lists && a.Unit != injectors.Table {
-		return oneOrMore(a, to)
+		return oneOrMore(a, a, to)
 	}
 	switch a.Unit {
 	case injectors.Text, injectors.Document:
-		return text(shape.Text)
+		return text(func(v *string) shape.Shape { return formed(a, v) })
 	case injectors.Word:
 		return text(func(v *string) shape.Shape { return shape.Enum(v, "a "+a.Name, a.Words...) })
 	case injectors.Path:
@@ -33,7 +33,7 @@ func attributeShape(a injectors.Attribute, to *any) shape.Shape {
 				if a.Lists {
 					one := a
 					one.Unit = injectors.Text
-					return oneOrMore(one, cell)
+					return oneOrMore(one, a, cell)
 				}
 				return shape.Into[string]{To: cell, Item: shape.Text}
 			}}
@@ -59,8 +59,17 @@ func attributeShape(a injectors.Attribute, to *any) shape.Shape {
 	return number(func(v *float64) shape.Shape { return quantity(a.Unit, v) })
 }
 
-// oneOrMore is one value or a list of them, which is stored as it is written.
-func oneOrMore(a injectors.Attribute, to *any) shape.Shape {
+// formed is a text of which a schema may know the form; the catalogue checks it.
+func formed(a injectors.Attribute, to *string) shape.Shape {
+	if a.Form == "" {
+		return shape.Text(to)
+	}
+	return shape.Validated{Shape: shape.Text(to), Also: shape.Object{"pattern": a.Form}, Check: func(*shape.Document, shape.Node, string) {}}
+}
+
+// oneOrMore is one value of an attribute, or a list of them, which is stored as it is
+// written; of is the attribute that holds it, which may be a table.
+func oneOrMore(a, of injectors.Attribute, to *any) shape.Shape {
 	single := a
 	single.Lists = false
 	item := func(to *any) shape.Shape { return attributeShape(single, to) }
@@ -68,7 +77,7 @@ func oneOrMore(a injectors.Attribute, to *any) shape.Shape {
 	if len(a.Words) > 0 {
 		want = "a " + a.Name + " or a list of them"
 	}
-	return shape.ByKind{Want: want, Scalar: item(to), Mapping: negated{a, want}, List: shape.Into[[]any]{To: to, Item: func(list *[]any) shape.Shape {
+	return shape.ByKind{Want: want, Scalar: item(to), Mapping: negated{of, want}, List: shape.Into[[]any]{To: to, Item: func(list *[]any) shape.Shape {
 		return shape.Validated{Shape: shape.List[any]{To: list, Item: item, Min: 1}, Also: shape.Object{"uniqueItems": true},
 			Check: func(*shape.Document, shape.Node, string) {}}
 	}}}
@@ -81,11 +90,11 @@ type negated struct {
 	want string
 }
 
-func (v negated) Read(d *shape.Document, n shape.Node, _ string) {
+func (v negated) Read(d *shape.Document, n shape.Node, path string) {
 	what := shape.Diagnostic{Msg: v.want + " is needed here, not a mapping"}
 	if keys := n.Keys(); len(keys) == 1 {
 		value, _ := n.Lookup(keys[0].Text())
-		what.Hint = v.of.Negated(keys[0].Text(), value.Text())
+		what.Hint = v.of.Negated(keys[0].Text(), value.Text(), path[strings.LastIndexByte(path, '.')+1:])
 	}
 	d.Fail(n, what)
 }
@@ -107,6 +116,13 @@ func (g attributeGroup) fields(values []any) shape.Fields {
 }
 
 func (g attributeGroup) Read(d *shape.Document, n shape.Node, path string) {
+	if n.Kind() != shape.Mapping && g.of.Instead() != "" {
+		d.Rephrase(func(what shape.Diagnostic) shape.Diagnostic {
+			what.Hint = "write " + g.of.Instead(plainTexts(n)...)
+			return what
+		}, func() { d.FailKind(n, "a mapping (key: value) is needed here") })
+		return
+	}
 	values := make([]any, len(g.of.Fields))
 	before := d.Count()
 	fields := g.fields(values)
@@ -125,8 +141,24 @@ func (g attributeGroup) Read(d *shape.Document, n shape.Node, path string) {
 		}
 	}
 	if g.of.Unit == injectors.Group && len(*g.to) == 0 && n.Kind() == shape.Mapping && n.Len() == 0 {
-		d.Fail(n, shape.Diagnostic{Msg: strconv.Quote(g.of.Name) + " is empty", Hint: "leave it out"})
+		d.Fail(n, shape.Diagnostic{Msg: strconv.Quote(g.of.Name) + " is empty", Hint: g.of.Empty()})
 	}
+}
+
+// plainTexts is a text, or the texts of a list; nil of everything else.
+func plainTexts(n shape.Node) (list []string) {
+	switch n.Kind() {
+	case shape.Str:
+		return []string{n.Text()}
+	case shape.Sequence:
+		for _, item := range n.Items() {
+			if item.Kind() != shape.Str {
+				return nil
+			}
+			list = append(list, item.Text())
+		}
+	}
+	return list
 }
 
 func (g attributeGroup) Schema() shape.Object {

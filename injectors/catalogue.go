@@ -40,6 +40,7 @@ type Attribute struct {
 	Example  string      // of an Operation, match and not: what may stand in it, as a YAML flow mapping
 	Fields   []Attribute // what a Group, an Operation or an Inner may have
 	Lists    bool        // a text, or each of a Table, may also be a list: any of them will do
+	Form     string      // of a Text: a regular expression that all legal values fit, for schemas; empty: any text is legal
 
 	fallback  any                             // what is meant when none is given, in held form; nil: nothing
 	numbered  bool                            // on the wire a Word may also be its number, counted from 1, and in any case

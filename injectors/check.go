@@ -178,7 +178,9 @@ func (a Attribute) problem(v any) string {
 	case map[string]any:
 		switch {
 		case a.filled && len(held) == 0:
-			return "must not be empty: say what is spared, such as not: " + a.Example
+			return "must not be empty: " + a.Empty()
+		case a.Unit == Table && a.negatedValue(v) != "":
+			return wrongForm + ": " + a.negatedValue(v)
 		case a.Unit == Inner && len(held) != 1, a.Unit == Table && !a.holdsTexts(held):
 			return wrongForm
 		case a.Unit == Table || a.Unit == Values || a.Unit.nests():
@@ -188,7 +190,11 @@ func (a Attribute) problem(v any) string {
 	if a.Unit == Factor && isNumberAsWritten(v) {
 		return ""
 	}
-	if instead := a.negatedValue(v); instead != "" {
+	instead := a.negatedValue(v)
+	if example := a.Instead(texts(v)...); example != "" {
+		instead = "write " + example
+	}
+	if instead != "" {
 		return wrongForm + ": " + instead
 	}
 	return wrongForm

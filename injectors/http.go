@@ -93,9 +93,9 @@ func firstAttribute(messages string) Attribute {
 
 func matchRequests() Attribute {
 	return matching("which requests; all by default", "{path: /health}", []Attribute{
-		{Name: "method", Unit: Text, Wire: "method", normalize: strings.ToUpper, valid: method, Doc: "the method, such as POST"},
-		{Name: "path", Unit: Text, Wire: "path", valid: pathPattern, all: []string{"**", "/**"}, Doc: "the path, such as /charges; * is any part of it up to a slash, ** any part"},
-		{Name: "grpc", Unit: Text, Wire: "grpc", valid: grpcMethod, Doc: "the gRPC method, such as /shop.Inventory/Reserve"},
+		{Name: "method", Unit: Text, Wire: "method", Form: "^[!#$%&'*+.^_`~0-9A-Za-z-]+$", normalize: strings.ToUpper, valid: method, Doc: "the method, such as POST"},
+		{Name: "path", Unit: Text, Wire: "path", Form: pathForm, valid: pathPattern, all: []string{"**", "/**"}, Doc: "the path, such as /charges; * is any part of it up to a slash, ** any part"},
+		{Name: "grpc", Unit: Text, Form: pathForm, Wire: "grpc", valid: grpcMethod, Doc: "the gRPC method, such as /shop.Inventory/Reserve"},
 		{Name: "headers", Unit: Table, Wire: "headers", valid: headerNames, folds: true, Doc: "headers that the request has, such as {X-Tenant: acme}"},
 		{Name: "baggage", Unit: Table, Wire: "baggage", valid: baggageKeys, Doc: "entries of the W3C baggage header that the request has"},
 	}...)
@@ -109,10 +109,49 @@ func method(v any) string {
 	if problem := negatedText("method", text); problem != "" {
 		return problem
 	}
-	if !isToken(text) {
+	switch several := strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune("|, /", c) }); {
+	case len(several) > 1 && !slices.ContainsFunc(several, func(one string) bool { return !isToken(one) || len(one) < len("GET") }):
+		return fmt.Sprintf("must be one HTTP method, not %q: write several as a list, [%s]", text, strings.Join(several, ", "))
+	case !isToken(text) || strings.Contains(text, "|"):
 		return fmt.Sprintf("must be an HTTP method such as POST, not %q", text)
 	}
 	return ""
+}
+
+// pathForm is what paths and their patterns look like: what is left out cannot be in one
+// as it is sent, or is where a query begins.
+const pathForm = `^[/*][^\[\]{}|\\^?# ]*$`
+
+// isExpression reports whether a pattern for paths is written as a regular expression or
+// as a template: no path, as it is sent, has these characters. A star after a full stop
+// is one of a name, such as /report.*, unless nothing stands before it.
+func isExpression(text string) bool {
+	return strings.ContainsAny(text, `[]{}|\^`) || strings.HasSuffix(text, "$") || strings.Contains(text, ".+") ||
+		strings.Contains(text+"/", "/.*/") || strings.HasPrefix(text, ".*")
+}
+
+// noExpression says what to write in place of an expression, where that is certain.
+func noExpression(text string) string {
+	const rule = "must be a pattern, in which * is any text up to a slash and ** any text: "
+	inner := strings.TrimSuffix(strings.TrimPrefix(text, "^"), "$")
+	if parts := strings.Split(inner, "|"); len(parts) > 1 && !strings.ContainsAny(inner, "()[]{}") {
+		return rule + "write several as a list, [" + strings.Join(parts, ", ") + "]"
+	}
+	for _, piece := range []struct{ of, is string }{{`[^/]+`, "*"}, {`[^/]*`, "*"}, {`[0-9]+`, "*"}, {`\d+`, "*"}, {`\w+`, "*"}, {`\.`, "\x00"}, {".*", "**"}, {".+", "**"}, {"\x00", "."}} {
+		inner = strings.ReplaceAll(inner, piece.of, piece.is)
+	}
+	for strings.Contains(inner, "{") { // a name in a template
+		head, rest, _ := strings.Cut(inner, "{")
+		name, tail, closed := strings.Cut(rest, "}")
+		if !closed || strings.Contains(name, ",") {
+			break
+		}
+		inner = head + "*" + tail
+	}
+	if isExpression(inner) || strings.Contains(inner, "(") || !strings.HasPrefix(inner, "/") && !strings.HasPrefix(inner, "*") {
+		return rule + "it has no other signs, and several patterns are a list, such as [/health, /ready]"
+	}
+	return rule + "write " + inner
 }
 
 func pathPattern(v any) string {
@@ -120,6 +159,8 @@ func pathPattern(v any) string {
 	switch {
 	case strings.HasPrefix(text, "!"):
 		return negatedText("path", text)
+	case isExpression(text):
+		return noExpression(text)
 	case !strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "*"):
 		return fmt.Sprintf("must begin with / or *, not %q", text)
 	case strings.ContainsAny(text, "?# "):
@@ -132,6 +173,9 @@ func grpcMethod(v any) string {
 	text, _ := v.(string)
 	if problem := negatedText("grpc", text); problem != "" {
 		return problem
+	}
+	if isExpression(text) {
+		return noExpression(text)
 	}
 	if !strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "*") {
 		return fmt.Sprintf("must be /package.Service/Method, not %q", text)

@@ -184,26 +184,65 @@ func (a Attribute) Unknown(name string) string {
 	case a.Name == "not":
 		return "a not within a not is no rule that can be read at a glance: say outside of it what the fault is about"
 	case a.Name == "match":
-		if i := slices.IndexFunc(a.Fields, func(f Attribute) bool { return f.Name == "not" }); i >= 0 {
-			return "to spare some, write not: " + a.Fields[i].Example
+		if spared, ok := a.field("not"); ok {
+			return "to spare some, write not: " + spared.Example
 		}
 	}
 	return ""
 }
 
 // Negated says what to write in place of a value that is meant to leave something out,
-// such as {not: /health}; it is empty for other values. name is the first key of a mapping.
-func (a Attribute) Negated(name, value string) string {
+// such as {not: /health}; it is empty for other values. name is the first key of a
+// mapping; of a Table, cell is the name that the value has.
+func (a Attribute) Negated(name, value, cell string) string {
 	if !a.Lists || !isNegation(name) {
 		return ""
 	}
-	return "to spare some, write not: {" + a.Name + ": " + cmp.Or(value, "...") + "}"
+	value = cmp.Or(value, "...")
+	if a.Unit == Table {
+		value = "{" + cell + ": " + value + "}"
+	}
+	return "to spare some, write not: {" + a.Name + ": " + value + "}"
+}
+
+// Instead says what to write in place of a text or a list where a group is needed; it is
+// empty for groups without an example.
+func (a Attribute) Instead(values ...string) string {
+	if a.Unit != Group || a.Example == "" {
+		return ""
+	}
+	example := a.Example
+	isPath := func(text string) bool { return strings.HasPrefix(text, "/") && pathPattern(text) == "" }
+	if _, ok := a.field("path"); ok && len(values) > 0 && !slices.ContainsFunc(values, func(text string) bool { return !isPath(text) }) {
+		example = "{path: " + strings.Join(values, ", ") + "}"
+		if len(values) > 1 {
+			example = "{path: [" + strings.Join(values, ", ") + "]}"
+		}
+	}
+	return a.Name + ": " + example
+}
+
+// Empty says what to do about a group that holds nothing.
+func (a Attribute) Empty() string {
+	if a.filled {
+		return "say what is spared, such as " + a.Name + ": " + a.Example
+	}
+	return "leave it out"
+}
+
+// field finds a field by its name.
+func (a Attribute) field(name string) (Attribute, bool) {
+	i := slices.IndexFunc(a.Fields, func(f Attribute) bool { return f.Name == name })
+	if i < 0 {
+		return Attribute{}, false
+	}
+	return a.Fields[i], true
 }
 
 // negatedWord says what to write in place of a word with an exclamation mark before it.
 func (a Attribute) negatedWord(text string) string {
 	if rest, ok := strings.CutPrefix(text, "!"); ok && a.Lists {
-		return ": " + a.Negated("!", strings.TrimSpace(rest))
+		return ": " + a.Negated("!", strings.TrimSpace(rest), "")
 	}
 	return ""
 }
@@ -269,10 +308,24 @@ func (a Attribute) alternatives(list []any, conjunction string) string {
 	return figures.List(words, conjunction)
 }
 
-// negatedValue says what to write in place of an object that leaves something out.
+// negatedValue says what to write in place of an object that leaves something out: as the
+// value of a text, or as one of a Table.
 func (a Attribute) negatedValue(v any) string {
 	object, _ := v.(map[string]any)
-	if len(object) != 1 || a.Unit == Table {
+	if a.Unit != Table {
+		return a.negatedObject(object, "")
+	}
+	for _, cell := range slices.Sorted(maps.Keys(object)) {
+		inner, _ := object[cell].(map[string]any)
+		if instead := a.negatedObject(inner, cell); instead != "" {
+			return instead
+		}
+	}
+	return ""
+}
+
+func (a Attribute) negatedObject(object map[string]any, cell string) string {
+	if len(object) != 1 {
 		return ""
 	}
 	for name, inner := range object {
@@ -280,7 +333,7 @@ func (a Attribute) negatedValue(v any) string {
 		if raw, err := json.Marshal(inner); err == nil && len(raw) < 200 {
 			value = strings.Trim(string(raw), `"`)
 		}
-		return a.Negated(name, value)
+		return a.Negated(name, value, cell)
 	}
 	return ""
 }

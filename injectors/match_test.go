@@ -71,6 +71,36 @@ func TestMistakesInMatch(t *testing.T) {
 		{"http_abort", `{"path":["/a","/b"],"method":"POST","not":{"path":["/b","/a","/c"]}}`, "match.not", "never"},
 		{"http_abort", `{"headers":{"X":"a"},"not":{"headers":{"x":["a","b"]}}}`, "match.not", "never"},
 		{"http_abort", `{"not":{"path":"/**"}}`, "match.not", "never"},
+		{"http_abort", `{"not":"/health"}`, "match.not", "write not: {path: /health}"},
+		{"http_abort", `{"not":"reads"}`, "match.not", "write not: {path: /health}"},
+		{"http_abort", `{"not":["/ready","/live"]}`, "match.not", "write not: {path: [/ready, /live]}"},
+		{"http_abort", `{"not":[{"path":"/ready"}]}`, "match.not", "write not: {path: /health}"},
+		{"http_abort", `{"not":[]}`, "match.not", "write not: {path: /health}"},
+		{"http_abort", `{"not":0}`, "match.not", "write not: {path: /health}"},
+		{"http_abort", `{"not":false}`, "match.not", "write not: {path: /health}"},
+		{"http_abort", `{"not":""}`, "match.not", "write not: {path: /health}"}, // else all would be meant
+		{"http_abort", `{"not":{"pat":"/a"}}`, "match.not.pat", "match.not has no attribute"},
+		{"http_abort", `{"not":{"not":null}}`, "match.not.not", "a not within a not"},
+		{"http_abort", `{"unless":{"path":"/a"}}`, "match.unless", "not: {path: /health}"},
+		{"http_abort", `{"path":["/a",null]}`, "match.path[1]", "text"},
+		{"http_abort", `{"path":["/a",{"not":"/b"}]}`, "match.path[1]", "text"},
+		{"http_abort", `{"headers":{"X":{"not":"a"}}}`, "match.headers", "not: {headers: {X: a}}"},
+		{"http_abort", `{"not":{"headers":{"X":null}}}`, "match.not.headers", "lists of texts"},
+		{"http_abort", `{"method":"GET|POST"}`, "match.method", "[GET, POST]"},
+		{"http_abort", `{"method":["PUT","get, post"]}`, "match.method[1]", "[GET, POST]"},
+		{"http_abort", `{"path":"^/api/.*$"}`, "match.path", "write /api/**"},
+		{"http_abort", `{"path":"/api/.*"}`, "match.path", "write /api/**"},
+		{"http_abort", `{"path":"/api/.+/x"}`, "match.path", "write /api/**/x"},
+		{"http_abort", `{"path":["/a","/orders/[0-9]+$"]}`, "match.path[1]", "write /orders/*"},
+		{"http_abort", `{"path":"/orders/{id}/lines/{line}"}`, "match.path", "write /orders/*/lines/*"},
+		{"http_abort", `{"path":"^/v1\\.0/\\w+"}`, "match.path", "write /v1.0/*"},
+		{"http_abort", `{"path":"/a|/b"}`, "match.path", "write several as a list, [/a, /b]"},
+		{"http_abort", `{"path":"/(health|ready)"}`, "match.path", "such as [/health, /ready]"},
+		{"http_abort", `{"path":"/{a,b}"}`, "match.path", "such as [/health, /ready]"},
+		{"http_abort", `{"not":{"path":"/health$"}}`, "match.not.path", "write /health"},
+		{"grpc_error", `{"grpc":"/shop.(Stock|Cart)/.*"}`, "match.grpc", "such as"},
+		{"redis_latency", `{"not":"session:*"}`, "match.not", "write not: {key: \"session:*\"}"},
+		{"postgres_latency", `{"not":["read"]}`, "match.not", "write not: {statement: read}"},
 		{"redis_latency", `{"class":"reads"}`, "match.class", "class must be"},
 		{"redis_latency", `{"class":["read","reads"]}`, "match.class[1]", "must be"},
 		{"redis_latency", `{"class":"!read"}`, "match.class", "not: {class: read}"},
@@ -86,10 +116,19 @@ func TestMistakesInMatch(t *testing.T) {
 		if strings.HasSuffix(tt.kind, "latency") {
 			object = `{"latency":5,"match":` + tt.match + `}`
 		}
+		if tt.kind == "grpc_error" {
+			object = `{"code":"INTERNAL","match":` + tt.match + `}`
+		}
 		_, err := k.ReadWire(json.RawMessage(object))
 		mistake, ok := errors.AsType[*injectors.AttributeError](err)
 		if !ok || mistake.Attribute != tt.attribute || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s %s: %v, want a mistake in %s that says %q", tt.kind, tt.match, err, tt.attribute, tt.says)
+		}
+	}
+	for match, says := range map[string]string{`"/a"`: "write match: {path: /a}", `["/a","/b"]`: "write match: {path: [/a, /b]}", `true`: "write match: {not: {path: /health}}"} {
+		k, _ := injectors.LookupWire("http_abort")
+		if _, err := k.ReadWire(json.RawMessage(`{"match":` + match + `}`)); err == nil || !strings.HasSuffix(err.Error(), says) {
+			t.Errorf("match: %s: %v, want %s", match, err, says)
 		}
 	}
 	for _, name := range []string{"exclude", "except", "unless", "not"} {
@@ -108,6 +147,7 @@ func TestMatchesThatLeaveSomething(t *testing.T) {
 		`{"path":["/a","/b"],"not":{"path":"/a"}}`, `{"path":"/a","not":{"path":"/a","method":"GET"}}`, `{"path":"/api/*","not":{"path":"/api/health"}}`,
 		`{"headers":{"X":"a"},"not":{"headers":{"X":"a","Y":"b"}}}`, `{"headers":{"X":["a","b"]},"not":{"headers":{"X":"a"}}}`, `{"not":{"grpc":"**"}}`,
 		`{"baggage":{"K":"a"},"not":{"baggage":{"k":"a"}}}`,
+		`{"path":["/report.*","/.well-known/*","/Products(1)","/$metadata","/a+b/**","*.css","/a;b=c@d:e,f!g'h"]}`, `{"method":"MKCOL"}`,
 	} {
 		k, _ := injectors.LookupWire("http_abort")
 		if _, err := k.ReadWire(json.RawMessage(`{"match":` + match + `}`)); err != nil {

@@ -109,7 +109,7 @@ func (k Kind) ReadWire(object json.RawMessage) (Attributes, error) {
 	if !ok {
 		return nil, &AttributeError{Problem: "the attributes of " + k.Name + " must be an object"}
 	}
-	given, m := readFields(k.Name, known, fields, false)
+	given, m := readFields(k.Name, "", known, fields, false)
 	if instead := k.Unknown(m.attribute); instead != "" {
 		m.problem += ": " + instead
 	}
@@ -129,9 +129,9 @@ func readObject(raw json.RawMessage) (fields map[string]json.RawMessage, ok bool
 	return fields, json.Unmarshal(raw, &fields) == nil
 }
 
-// readFields reads an object of attributes. In exact objects null is a value, and
+// readFields reads an object of attributes of an owner, to whose names path leads. In exact objects null is a value, and
 // what is empty or 0 is given.
-func readFields(owner string, known []Attribute, object map[string]json.RawMessage, exact bool) (Attributes, mistake) {
+func readFields(owner, path string, known []Attribute, object map[string]json.RawMessage, exact bool) (Attributes, mistake) {
 	byWire := map[string]Attribute{}
 	for _, a := range known {
 		byWire[a.Wire] = a
@@ -147,7 +147,7 @@ func readFields(owner string, known []Attribute, object map[string]json.RawMessa
 		if !ok || !exact && bytes.Equal(raw, []byte("null")) {
 			continue
 		}
-		held, m := a.read(raw)
+		held, m := a.read(raw, strings.TrimPrefix(path+"."+a.Name, "."))
 		if m.found() {
 			return nil, m
 		}
@@ -172,15 +172,15 @@ func (a Attribute) isUnset(held any) bool {
 	case float64:
 		return v == 0 && a.Min > 0 && !a.Required
 	case string:
-		return v == ""
+		return v == "" && !a.filled
 	case map[string]any:
 		return len(v) == 0 && (a.Unit == Group || a.Unit == Table) && !a.filled
 	}
 	return false
 }
 
-// read reads one value into its held form.
-func (a Attribute) read(raw json.RawMessage) (any, mistake) {
+// read reads one value into its held form; path leads to the attribute from its kind.
+func (a Attribute) read(raw json.RawMessage, path string) (any, mistake) {
 	v, err := decode(raw)
 	if err != nil {
 		return nil, mistake{a.Name, a.Name + ": " + err.Error()}
@@ -202,7 +202,7 @@ func (a Attribute) read(raw json.RawMessage) (any, mistake) {
 		if !ok {
 			return nil, mistake{a.Name, a.Name + " must be an object"}
 		}
-		inner, m := readFields(a.Name, a.Fields, fields, a.Unit != Group)
+		inner, m := readFields(path, path, a.Fields, fields, a.Unit != Group)
 		if m.found() {
 			if instead := a.Unknown(m.attribute); instead != "" {
 				m.problem += ": " + instead
