@@ -46,6 +46,48 @@ func texts(v any) []string {
 	return nil
 }
 
+// Canonical returns the attributes of a fault so that two that mean the same are the same:
+// a list of one is its text, and the order of a list does not matter. What holds no list
+// comes back as it is.
+func (k Kind) Canonical(given Attributes) Attributes { return canonical(k.Attributes, given) }
+
+func canonical(known []Attribute, given Attributes) Attributes {
+	usual := maps.Clone(given)
+	for _, a := range known {
+		switch held := given[a.Name].(type) {
+		case []any:
+			if a.Lists {
+				usual[a.Name] = canonicalList(held)
+			}
+		case map[string]any:
+			switch {
+			case a.Unit == Group:
+				usual[a.Name] = map[string]any(canonical(a.Fields, held))
+			case a.Unit == Table && a.Lists:
+				usual[a.Name] = canonicalTable(held)
+			}
+		}
+	}
+	return usual
+}
+
+func canonicalTable(table map[string]any) map[string]any {
+	usual := maps.Clone(table)
+	for name, v := range table {
+		if list, ok := v.([]any); ok {
+			usual[name] = canonicalList(list)
+		}
+	}
+	return usual
+}
+
+func canonicalList(list []any) any {
+	if len(list) == 1 {
+		return list[0]
+	}
+	return slices.SortedFunc(slices.Values(list), func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+}
+
 // listProblem returns what is wrong with a list of texts, and with which item; -1 is the
 // list itself.
 func (a Attribute) listProblem(list []any) (item int, problem string) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // digestsOf returns fingerprints of the parts of an experiment. A comparison can
@@ -17,6 +18,9 @@ func digestsOf(s *experiments.System, e Experiment, saturation []float64) Digest
 	faults := make([]experiments.Fault, len(e.Faults))
 	for i, f := range e.Faults {
 		faults[i] = f.Fault
+		if kind, ok := injectors.Lookup(f.Inject); ok { // what means the same is the same
+			faults[i].Attributes = kind.Canonical(f.Attributes)
+		}
 	}
 	type load struct {
 		Phases experiments.Phases

@@ -38,6 +38,7 @@ func TestCommandsAndStatementsHaveNoArms(t *testing.T) {
 func TestArmsByRequest(t *testing.T) {
 	t.Parallel()
 	given := injectors.Attributes{"status": 503.0, "match": map[string]any{"method": "POST", "baggage": map[string]any{"tier": "gold"}}}
+	spares := injectors.Attributes{"match": map[string]any{"not": map[string]any{"path": "/health", "baggage": map[string]any{"tier": []any{"gold", "free"}}}}}
 	for name, tt := range map[string]struct {
 		inject     string
 		attributes injectors.Attributes
@@ -48,6 +49,7 @@ func TestArmsByRequest(t *testing.T) {
 	}{
 		"on requests":           {"http_error", given, "", experiments.PropagatesBaggage, true, plan.Concurrent},
 		"without a match":       {"http_abort", nil, "", experiments.PropagatesBaggage, true, plan.Concurrent},
+		"on all but some":       {"http_abort", spares, "", experiments.PropagatesBaggage, true, plan.Concurrent},
 		"on connections":        {"latency", injectors.Attributes{"latency": 2.0}, "", experiments.PropagatesBaggage, false, plan.Baseline},
 		"a route of its own":    {"http_error", given, "http://127.0.0.1:2", experiments.PropagatesBaggage, false, plan.Concurrent},
 		"baggage does not pass": {"http_error", given, "", "", false, plan.Baseline},
@@ -77,6 +79,9 @@ func TestArmsByRequest(t *testing.T) {
 			match := e.Faults[0].Attributes["match"].(map[string]any)
 			if match["baggage"].(map[string]any)[plan.Tag] != "r1" {
 				t.Errorf("the fault matches %v", match)
+			}
+			if kind, _ := injectors.Lookup(tt.inject); kind.Check(e.Faults[0].Attributes) != nil || !reflect.DeepEqual(match["not"], map[string]any(tt.attributes.Group("match"))["not"]) {
+				t.Errorf("the fault matches %v: %v", match, kind.Check(e.Faults[0].Attributes))
 			}
 			if _, leaked := given["match"].(map[string]any)["baggage"].(map[string]any)[plan.Tag]; leaked {
 				t.Error("the documents were changed")

@@ -40,6 +40,7 @@ func TestPostgres(t *testing.T) {
 		"errors are the servers own": postgresErrorsAreTheServersOwn,
 		"connections fail":           postgresConnectionsFail,
 		"calls":                      postgresCalls,
+		"match":                      postgresMatches,
 		"passes":                     postgresPasses,
 		"writes":                     postgresWrites,
 		"pipelines":                  postgresPipelines,

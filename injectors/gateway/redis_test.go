@@ -101,6 +101,7 @@ func TestRedisClassesAreTheServersOwn(t *testing.T) {
 			t.Errorf("%s, which is a %s for the server: %v", name, class, err)
 		}
 	}
+	redisMatches(t, r, asker(t, r.address, 3))
 }
 
 // An empty store answers as one that is empty: in both versions of the protocol,
