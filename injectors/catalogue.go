@@ -110,6 +110,7 @@ type Kind struct {
 	Attributes []Attribute
 	Example    string // attributes of a fault, as YAML flow mapping
 	Caveats    []Caveat
+	Notes      []string // how it is caused, where that differs; no surprise that a plan has to tell
 	// CutsOnRemoval marks faults whose removal closes connections, so that the
 	// first moments after it still carry harm that is not the system's.
 	CutsOnRemoval bool

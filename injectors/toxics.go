@@ -35,6 +35,10 @@ func down() Kind {
 		Name: "down", Level: Byte, Wire: "down", Streamless: true, CutsOnRemoval: false,
 		Summary: "connections are refused, live ones are cut",
 		Example: "{inject: down, into: payments}",
+		Notes: []string{
+			"on Linux `blastgauge proxy` refuses connect() (ECONNREFUSED) and keeps the port; on other systems, and at a share below 100%, it accepts connections and resets them, which a client may treat otherwise",
+			"a stock toxiproxy-server disables the proxy: connect() is refused, and another program may take the port meanwhile",
+		},
 	}
 }
 

@@ -76,6 +76,12 @@ func describeFault(k injectors.Kind) string {
 	for _, s := range k.Caveats {
 		fmt.Fprintf(&b, "  - %s\n", s.Text)
 	}
+	if len(k.Notes) > 0 {
+		b.WriteString("\nnotes\n")
+	}
+	for _, s := range k.Notes {
+		fmt.Fprintf(&b, "  - %s\n", s)
+	}
 	return b.String()
 }
 

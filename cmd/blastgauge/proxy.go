@@ -129,7 +129,7 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 	if o.seed == 0 {
 		o.seed = time.Now().UnixNano()
 	}
-	s, err := proxy.Start(proxy.Options{
+	s, err := proxy.Listen(proxy.Options{
 		Listen: address, Token: token, Seed: uint64(o.seed), Version: version(), RuntimeMetrics: o.runtime, ProxyMetrics: o.counts,
 		Certificate: certificate, UpstreamRoots: roots,
 		Log: log,
@@ -142,6 +142,8 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 			return errors.Join(err, s.Close())
 		}
 	}
+	s.Serve()
+	log.Info("Starting Toxiproxy HTTP server", "address", address, "version", proxy.Compatible, "blastgauge", version()) // scripts wait for these words
 	if host, _, _ := net.SplitHostPort(address); token == "" && !hosts.IsLoopback(host) {
 		a.logf("warning: the API listens at %s and has no --token-file: everybody who can reach it can break the services behind these proxies", address)
 	}
@@ -247,13 +249,9 @@ func declared(sys *experiments.System) []declaration {
 
 // proxyLog is where the server tells who changed what. Names in it are other people's.
 func (a *app) proxyLog(o proxyOptions) (*slog.Logger, error) {
-	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
-	level, known := levels[o.logLevel]
-	if o.logLevel == "" {
-		level, known = a.stockLogLevel(), true
-	}
-	if !known {
-		return nil, usage.Errorf("--log-level %q: it is debug, info, warn or error", o.logLevel)
+	level, err := a.proxyLogLevel(o.logLevel)
+	if err != nil {
+		return nil, err
 	}
 	to, options := inert.NewWriter(a.stderr), &slog.HandlerOptions{Level: level}
 	switch o.logFormat {
@@ -265,21 +263,26 @@ func (a *app) proxyLog(o proxyOptions) (*slog.Logger, error) {
 	return nil, usage.Errorf("--log-format %q: it is text or json", o.logFormat)
 }
 
-// stockLogLevel is the level in $LOG_LEVEL, as toxiproxy-server reads it, whose levels
-// are more.
-func (a *app) stockLogLevel() slog.Level {
-	text, _ := a.getenv("LOG_LEVEL")
+// proxyLogLevel returns the level of a flag, or else of $LOG_LEVEL, as toxiproxy-server
+// reads it, whose levels are more: trace, fatal, panic and disabled, numbers from -1 to 7,
+// and capitals do not matter.
+func (a *app) proxyLogLevel(flag string) (slog.Level, error) {
+	from, text := "--log-level", flag
+	if flag == "" {
+		from = "$LOG_LEVEL"
+		text, _ = a.getenv("LOG_LEVEL")
+	}
 	switch strings.ToLower(text) {
-	case "trace":
-		return slog.LevelDebug
-	case "fatal", "panic":
-		return slog.LevelError
-	case "disabled":
-		return slog.LevelError + 1
+	case "trace", "-1", "debug", "0":
+		return slog.LevelDebug, nil
+	case "", "info", "1":
+		return slog.LevelInfo, nil
+	case "warn", "2":
+		return slog.LevelWarn, nil
+	case "error", "3", "fatal", "4", "panic", "5":
+		return slog.LevelError, nil
+	case "disabled", "7":
+		return slog.LevelError + 1, nil
 	}
-	level := slog.LevelInfo
-	if err := level.UnmarshalText([]byte(text)); err != nil {
-		return slog.LevelInfo
-	}
-	return level
+	return 0, usage.Errorf("%s %q: it is debug, info, warn or error", from, text)
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -35,7 +36,7 @@ func TestCommandLinesOfToxiproxyServer(t *testing.T) {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
 			api := serveProxyCommand(t, strings.Fields(line)...)
-			if status, body := answerOf(t, api+"/version"); status != http.StatusOK || !strings.Contains(body, `"version":"2.12.0"`) {
+			if status, body := answerOf(t, api+"/version"); status != http.StatusOK || !strings.HasPrefix(body, `{"version": "2.12.0"`) {
 				t.Errorf("GET /version: %d %s", status, body)
 			}
 			if _, body := answerOf(t, api+"/proxies"); strings.Contains(body, `"redis:6379"`) != want.proxies {
@@ -65,7 +66,7 @@ func serveProxyCommand(t *testing.T, flags ...string) string {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	out, stdout := io.Pipe()
-	var stderr bytes.Buffer
+	var stderr logText
 	a := &app{stdin: strings.NewReader(""), stdout: stdout, stderr: &stderr, getenv: func(string) (string, bool) { return "", false }}
 	ended := make(chan struct{})
 	go func() {
@@ -86,9 +87,30 @@ func serveProxyCommand(t *testing.T, flags ...string) string {
 	if api == "" {
 		stop()
 		<-ended
-		t.Fatalf("the server does not start:\n%s", &stderr)
+		t.Fatalf("the server does not start:\n%s", stderr.String())
+	}
+	if !strings.Contains(stderr.String(), "Starting Toxiproxy HTTP server") { // scripts wait for it
+		t.Errorf("once it is ready, its log is\n%s", stderr.String())
 	}
 	return api
+}
+
+// A logText is a log that can be read while it is written.
+type logText struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logText) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func answerOf(t *testing.T, url string) (status int, body string) {
@@ -119,10 +141,19 @@ func TestLogFlags(t *testing.T) {
 			t.Errorf("%s exits %d, want %d\n%s", flag, code, want, &stderr)
 		}
 	}
-	for text, want := range map[string]slog.Level{"": slog.LevelInfo, "trace": slog.LevelDebug, "WARN": slog.LevelWarn, "fatal": slog.LevelError, "disabled": slog.LevelError + 1, "nonsense": slog.LevelInfo} {
+	for text, want := range map[string]slog.Level{"": slog.LevelInfo, "trace": slog.LevelDebug, "0": slog.LevelDebug, "WARN": slog.LevelWarn, "fatal": slog.LevelError, "disabled": slog.LevelError + 1} {
 		a := &app{getenv: func(string) (string, bool) { return text, true }}
-		if got := a.stockLogLevel(); got != want {
-			t.Errorf("LOG_LEVEL=%s is %v, want %v", text, got, want)
+		if got, err := a.proxyLogLevel(""); got != want || err != nil {
+			t.Errorf("LOG_LEVEL=%s is %v, %v, want %v", text, got, err, want)
 		}
+	}
+	loud := func(string) (string, bool) { return "loud", true }
+	var stdout, stderr bytes.Buffer
+	a := &app{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, getenv: loud}
+	if code := a.execute(t.Context(), []string{"proxy", "-port", "0"}); code != 2 || !strings.Contains(stderr.String(), `$LOG_LEVEL "loud"`) || stdout.Len() > 0 {
+		t.Errorf("with LOG_LEVEL=loud it exits %d\n%s%s", code, &stdout, &stderr)
+	}
+	if got, err := (&app{getenv: loud}).proxyLogLevel("warn"); got != slog.LevelWarn || err != nil {
+		t.Errorf("--log-level=warn with LOG_LEVEL=loud is %v, %v", got, err)
 	}
 }

@@ -95,6 +95,9 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 	if loaded.Unset != nil {
 		return loaded.Unset
 	}
+	if err := run.CheckStart(&loaded.Plan.System, options); err != nil {
+		return err
+	}
 	for _, text := range loaded.Plan.Advice() {
 		a.logf("! %s", text)
 	}

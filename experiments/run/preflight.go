@@ -26,9 +26,10 @@ import (
 
 const lookUpTimeout = 5 * time.Second // for all names of a system together
 
-// checkStart refuses to start a system whose proxies stand already, and embedded
-// proxies for a system that stands already.
-func checkStart(s *experiments.System, o Options) error {
+// CheckStart refuses to start a system whose proxies stand already, and embedded
+// proxies for a system that stands already. [Run] does so, too; who shows a plan asks
+// before it.
+func CheckStart(s *experiments.System, o Options) error {
 	switch {
 	case s.Toxiproxy == experiments.Embedded && o.Start == nil:
 		return usage.Errorf("toxiproxy: embedded has proxies only while blastgauge runs, so a system that is already standing cannot be behind them; let blastgauge start the system (run -- COMMAND ARG...), or start `blastgauge proxy` and put its URL into %s", s.File)

@@ -117,7 +117,7 @@ type Outcome struct {
 // Run writes nothing beside the journal: see [WriteFiles].
 func Run(ctx context.Context, p *plan.Plan, o Options) (*Outcome, error) {
 	o = o.withDefaults()
-	if err := checkStart(&p.System, o); err != nil {
+	if err := CheckStart(&p.System, o); err != nil {
 		return nil, err
 	}
 	out := &Outcome{}

@@ -30,7 +30,6 @@ func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	told := outcomes()
 	for pattern, do := range map[string]endpoint{
-		"GET /version":                           s.version,
 		"POST /reset":                            s.reset,
 		"GET /proxies":                           s.listProxies,
 		"POST /proxies":                          s.createProxy,
@@ -60,9 +59,10 @@ func (s *Server) handler() http.Handler {
 			respond(w, status, answer, err)
 		})
 	}
+	mux.HandleFunc("GET /version", s.showVersion)
 	mux.HandleFunc("GET /blastgauge/certificates/{proxy}", s.showCertificate)
 	if s.options.RuntimeMetrics || s.options.ProxyMetrics {
-		mux.Handle("GET /metrics", s.metrics())
+		mux.Handle("/metrics", s.metrics()) // by any method, as on Toxiproxy
 	}
 	return s.guarded(mux)
 }
@@ -83,15 +83,21 @@ func (s *Server) onProxy(do func(p *proxy, r *http.Request) (int, any, error)) e
 // refuses requests without the token.
 func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set(requestHeader, newRequestID())
+		id := newRequestID()
+		w.Header().Set(requestHeader, id)
 		switch {
 		case strings.HasPrefix(r.UserAgent(), "Mozilla/"), r.Header.Get("Origin") != "":
-			respond(w, 0, nil, &apiError{"User agent not allowed", http.StatusForbidden})
+			s.auditForbidden(r, id, http.StatusForbidden, "it may come from a web page")
+			http.Error(w, "User agent not allowed", http.StatusForbidden)
 		case s.local && !isLocal(r.Host):
-			respond(w, 0, nil, &apiError{"the API listens on a loopback address: use localhost or an address such as 127.0.0.1, not " + r.Host, http.StatusForbidden})
+			err := &apiError{"the API listens on a loopback address: use localhost or an address such as 127.0.0.1, not " + r.Host, http.StatusForbidden}
+			s.auditForbidden(r, id, err.Status, clip(err.Message, 2*longestAgent))
+			respond(w, 0, nil, err)
 		case !s.authorized(r.Header.Get("Authorization")):
+			err := &apiError{"a bearer token is needed", http.StatusUnauthorized}
+			s.auditForbidden(r, id, err.Status, err.Message)
 			w.Header().Set("WWW-Authenticate", "Bearer")
-			respond(w, 0, nil, &apiError{"a bearer token is needed", http.StatusUnauthorized})
+			respond(w, 0, nil, err)
 		default:
 			next.ServeHTTP(w, r)
 		}
@@ -159,8 +165,16 @@ func decodeBody(r *http.Request, into any) error {
 	return nil
 }
 
-func (s *Server) version(*http.Request) (int, any, error) {
-	return http.StatusOK, map[string]any{"version": Compatible, "blastgauge": map[string]string{"version": s.options.Version}}, nil
+// showVersion answers with the version, written and typed as Toxiproxy's: scripts look for
+// it in the text. Blastgauge's own stands behind it.
+func (s *Server) showVersion(w http.ResponseWriter, _ *http.Request) {
+	own, err := json.Marshal(s.options.Version)
+	if err != nil {
+		respond(w, 0, nil, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json;charset=utf-8")
+	_, _ = fmt.Fprintf(w, "{\"version\": %q, \"blastgauge\": {\"version\": %s}}\n", Compatible, own) // an error means that the client has gone
 }
 
 // reset removes all toxics and enables all proxies, as Toxiproxy does. A proxy whose
@@ -206,8 +220,8 @@ func (s *Server) createProxy(r *http.Request) (int, any, error) {
 	return http.StatusCreated, p.view(), nil
 }
 
-// populateProxies answers with the proxies of the list; with none after an error, which
-// has changed nothing.
+// populateProxies answers with the proxies of the list; with an error, those before the one
+// that the error is about.
 func (s *Server) populateProxies(r *http.Request) (int, any, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

@@ -18,7 +18,7 @@ func TestTheOfficialClient(t *testing.T) {
 	t.Parallel()
 	s := serve(t, proxy.Options{Version: "1.2.3"})
 	c := toxiproxy.NewClient(strings.TrimPrefix(s.URL(), "http://"))
-	if v, err := c.Version(); err != nil || !strings.Contains(string(v), `"version":"2.12.0"`) {
+	if v, err := c.Version(); err != nil || !strings.Contains(string(v), `{"version": "2.12.0"`) {
 		t.Errorf("Version() = %s, %v", v, err)
 	}
 	p, err := c.CreateProxy("web", "127.0.0.1:0", shop(t))
@@ -101,7 +101,13 @@ func TestWhatIsRefused(t *testing.T) {
 		`{"type":"slicer","attributes":{"average_size":10,"size_variation":11}}`:     "from 0 to average_size",
 		`{"type":"latency","attributes":{"latency":1,"jitter":9223372036854775807}}`: "jitter must be at most",
 		`{"type":"latency","attributes":{"latncy":1}}`:                               `no attribute \"latncy\"`,
-		`{"type":"latency","latency":1}`:                                             `belongs under \"attributes\"`,
+		`{"type":"latency","latency":1}`:                                             `\"latency\" belongs under \"attributes\"`,
+		`{"type":"http_error","match":{"path":"/x"},"attributes":{"status":503}}`:    `\"match\" belongs under \"attributes\": {\"type\": \"http_error\"`,
+		`{"type":"redis_error","Match":{"key":"x"},"attributes":{"error":"OOM"}}`:    `\"Match\" belongs under \"attributes\"`,
+		`{"type":"http_error","status":503}`:                                         `\"status\" belongs under \"attributes\"`,
+		`{"type":"latency","match":{"path":"/x"},"attributes":{"latency":1}}`:        `but latency has jitter, latency`,
+		`{"type":"down","match":{"path":"/x"}}`:                                      `but down has none`,
+		`{"type":"http_error","matches":{},"attributes":{"status":503}}`:             `a toxic has no \"matches\"; it has name`,
 		`{"type":"latency","toxicity":7}`:                                            "toxicity must be from 0 to 1",
 		`{"type":"latency","toxicity":-0.1}`:                                         "toxicity must be from 0 to 1",
 		`{"type":"latency","stream":"sideways"}`:                                     "stream was invalid",

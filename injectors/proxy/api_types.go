@@ -7,10 +7,12 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/Shopify/toxiproxy/v2/stream"
 
+	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/gateway"
 )
 
@@ -106,7 +108,8 @@ type proxyInput struct {
 	Enabled  *bool             `json:"enabled"`
 	Toxics   []json.RawMessage `json:"toxics"`
 
-	at string // Listen, once its host is looked up
+	at     string // Listen, once its host is looked up
+	nobody error  // why nobody can listen at it; an error when the port is to be opened
 }
 
 // missing returns an error where the proxy has no name or no upstream, which says where
@@ -145,6 +148,30 @@ type aboutError struct {
 }
 
 func (e aboutError) Unwrap() []error { return []error{e.apiError, e.cause} }
+
+// A discreetError is told to clients of the API in its own words, and to the log in others:
+// its own may hold a value of a toxic's attributes, which may be a secret.
+type discreetError struct {
+	*apiError
+	logged string
+}
+
+func (e discreetError) Unwrap() error { return e.apiError }
+
+// errAttributes is the error of attributes that a kind of toxic cannot have. What is wrong
+// with a number can be told to everybody.
+func errAttributes(kind string, err error) error {
+	told := &apiError{err.Error(), http.StatusBadRequest}
+	wrong, ok := errors.AsType[*injectors.AttributeError](err)
+	if !ok {
+		return told
+	}
+	known, _ := injectors.LookupWire(kind)
+	if a, ok := known.Attribute(wrong.Attribute); ok && a.Unit.Numeric() {
+		return told
+	}
+	return discreetError{told, "attribute " + wrong.Attribute + " of " + kind + " cannot be as it is; the client was told why"}
+}
 
 // A proxyUpdate is what a request changes of a proxy. Nil: it stays as it is.
 type proxyUpdate struct {
@@ -188,7 +215,7 @@ func toxicKeys() []string {
 
 // unknownKeys lists the keys of a JSON object that are not known. Case does not matter,
 // as it does not for the decoder. It returns none for anything but an object, which
-// the decoder refuses.
+// the decoder refuses. They are sorted.
 func unknownKeys(object json.RawMessage, known []string) []string {
 	var keys map[string]json.RawMessage
 	if json.Unmarshal(object, &keys) != nil {
@@ -200,6 +227,7 @@ func unknownKeys(object json.RawMessage, known []string) []string {
 			foreign = append(foreign, key)
 		}
 	}
+	slices.Sort(foreign)
 	return foreign
 }
 

@@ -1,9 +1,15 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
+	"unicode/utf8"
 
 	"github.com/blastgauge/blastgauge/injectors"
 )
@@ -32,28 +38,84 @@ func outcomes() map[string]string {
 
 const leasePattern = "POST /blastgauge/leases"
 
-// audit logs who changed what. Attributes of toxics are left out: they may hold whole
-// documents, and secrets in them. A call that was refused has changed nothing; one that
-// failed otherwise may have.
+// audit logs who changed what, and who was refused to, and why. Of a toxic's attributes
+// it tells those that cannot hold a secret. A call that was refused has changed nothing;
+// one that failed may have made a part of what it asked for.
 func (s *Server) audit(r *http.Request, request, done string, answer any, err error) {
 	level := slog.LevelInfo
-	if r.Pattern == leasePattern {
+	if r.Pattern == leasePattern && err == nil {
 		level = slog.LevelDebug
 	}
 	attrs := []any{"client", r.RemoteAddr, "agent", clip(r.UserAgent(), longestAgent), "request", request}
 	if err != nil {
 		api := asAPIError(err)
-		level, done = slog.LevelDebug, "refused"
+		done = "refused"
 		if api.Status >= http.StatusInternalServerError {
 			level, done = slog.LevelWarn, "failed"
 		}
-		attrs = append(attrs, "call", r.Pattern, "status", api.Status, "error", api.Message)
-		answer = nil
+		why := api.Message
+		if discreet, ok := errors.AsType[discreetError](err); ok {
+			why = discreet.logged
+		}
+		attrs = append(attrs, "call", r.Pattern, "status", api.Status, "error", why)
 	}
 	s.log.Log(context.WithoutCancel(r.Context()), level, done, append(attrs, subjectOf(r, answer)...)...)
 }
 
-func clip(text string, most int) string { return text[:min(len(text), most)] }
+// auditForbidden logs who was kept from a call that could change something.
+func (s *Server) auditForbidden(r *http.Request, request string, status int, why string) {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
+		return
+	}
+	s.log.Warn("forbidden", "client", r.RemoteAddr, "agent", clip(r.UserAgent(), longestAgent), "request", request,
+		"call", clip(r.Method+" "+r.URL.Path, longestAgent), "status", status, "error", why)
+}
+
+// clip returns the beginning of a text: at most so many bytes, and no part of a character.
+func clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most]
+}
+
+// notLogged stands for an attribute that may hold a secret, or a whole document.
+const notLogged = "[not logged]"
+
+// strengthOf returns the attributes of a toxic for the log: numbers and the words of the
+// catalogue as they are, and of texts, tables and documents only that they are given.
+func strengthOf(v toxicView) slog.Attr {
+	given := map[string]any{}
+	data, err := json.Marshal(v.Attributes)
+	if err != nil {
+		return slog.Attr{}
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber() // as they were written
+	if err := decoder.Decode(&given); err != nil {
+		return slog.Attr{}
+	}
+	kind, _ := injectors.LookupWire(v.Type)
+	var attrs []any
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		shown := any(notLogged)
+		switch value := given[name].(type) {
+		case json.Number, bool:
+			shown = value
+		case string:
+			if slices.ContainsFunc(kind.Attributes, func(a injectors.Attribute) bool {
+				return a.Wire == name && slices.Contains(a.Words, value)
+			}) {
+				shown = value
+			}
+		}
+		attrs = append(attrs, name, shown)
+	}
+	return slog.Group("attributes", attrs...)
+}
 
 // subjectOf is what a call is about, as far as it is known.
 func subjectOf(r *http.Request, answer any) (attrs []any) {
@@ -64,7 +126,7 @@ func subjectOf(r *http.Request, answer any) (attrs []any) {
 		name, more = v.Name, []any{"listen", v.Listen, "upstream", v.Upstream, "enabled", v.Enabled}
 	case toxicView:
 		toxic, run = v.Name, v.Extras.Run
-		more = []any{"type", v.Type, "stream", v.Stream, "toxicity", v.Toxicity}
+		more = []any{"type", v.Type, "stream", v.Stream, "toxicity", v.Toxicity, strengthOf(v)}
 	case leaseView:
 		run, more = v.Run, []any{"seconds", v.Seconds}
 	case populated:

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
@@ -51,7 +52,7 @@ func TestWhoChangedWhat(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Header.Set("Authorization", "Bearer "+token)
-		r.Header.Set("User-Agent", "a-client/1 "+strings.Repeat("x", 1000))
+		r.Header.Set("User-Agent", "a-client/1 "+strings.Repeat("ä", 1000)) // of two bytes each
 		a, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)
@@ -63,10 +64,19 @@ func TestWhoChangedWhat(t *testing.T) {
 		want                    map[string]any
 	}{
 		{"POST", "/proxies", `{"name":"x","listen":"127.0.0.1:0","upstream":"http://127.0.0.1:1"}`, "proxy created", map[string]any{"proxy": "x", "upstream": "http://127.0.0.1:1"}},
-		{"POST", "/proxies", `{"name":"x","listen":"127.0.0.1:0","upstream":"http://127.0.0.1:1"}`, "refused", map[string]any{"level": "DEBUG", "status": 409.0}},
+		{"POST", "/proxies", `{"name":"x","listen":"127.0.0.1:0","upstream":"http://127.0.0.1:1"}`, "refused", map[string]any{"level": "INFO", "status": 409.0, "error": "proxy already exists"}},
+		{"POST", "/proxies/x/toxics", `{"type":"none"}`, "refused", map[string]any{"level": "INFO", "status": 400.0, "error": "invalid toxic type", "proxy": "x"}},
+		{"DELETE", "/proxies/x/toxics/none", "", "refused", map[string]any{"level": "INFO", "status": 404.0, "error": "toxic not found", "proxy": "x", "toxic": "none"}},
+		{"DELETE", "/proxies/none", "", "refused", map[string]any{"level": "INFO", "status": 404.0, "error": "proxy not found", "proxy": "none"}},
+		{"POST", "/proxies/x", `{"listen":"bad"}`, "failed", map[string]any{"level": "WARN", "status": 500.0, "proxy": "x"}},
+		{"POST", "/proxies/x/toxics", `{"type":"http_error","attributes":{"status":500,"match":{"path":"` + secret + `"}}}`, "refused", map[string]any{"error": "attribute match.path of http_error cannot be as it is; the client was told why"}},
+		{"POST", "/populate", `[{"name":"y","listen":"127.0.0.1:0","upstream":"http://127.0.0.1:1","toxics":[{"type":"http_error","attributes":{"status":500,"match":{"method":"` + secret + `/"}}}]}]`, "refused", map[string]any{"error": "attribute match.method of http_error cannot be as it is; the client was told why"}},
+		{"POST", "/proxies/x/toxics", `{"type":"http_error","attributes":{"status":7}}`, "refused", map[string]any{"error": "status must be at least 200"}},
 		{"POST", "/populate", `[{"name":"y","listen":"127.0.0.1:0","upstream":"127.0.0.1:1"}]`, "proxies populated", nil},
 		{"POST", "/proxies/x", `{"enabled":false}`, "proxy changed", map[string]any{"proxy": "x", "enabled": false}},
-		{"POST", "/proxies/x/toxics", `{"name":"t","type":"http_error","attributes":{"status":500,"body":"` + secret + `"},"blastgauge":{"run":"r"}}`, "toxic added", map[string]any{"proxy": "x", "toxic": "t", "type": "http_error", "run": "r"}},
+		{"POST", "/proxies/x/toxics", `{"name":"t","type":"http_error","attributes":{"status":500,"body":"` + secret + `","match":{"headers":{"Authorization":"` + secret + `"}}},"blastgauge":{"run":"r"}}`, "toxic added", map[string]any{"proxy": "x", "toxic": "t", "type": "http_error", "run": "r", "toxicity": 1.0, "attributes.status": 500.0, "attributes.when": "before", "attributes.body": "[not logged]", "attributes.match": "[not logged]"}},
+		{"POST", "/proxies/x/toxics", `{"name":"slow","type":"latency","attributes":{"latency":2000000}}`, "toxic added", map[string]any{"attributes.latency": 2e6, "attributes.jitter": 0.0}},
+		{"DELETE", "/proxies/x/toxics/slow", "", "toxic removed", nil},
 		{"PATCH", "/proxies/x/toxics/t", `{"toxicity":0.5}`, "toxic changed", map[string]any{"toxic": "t", "toxicity": 0.5, "run": "r"}},
 		{"DELETE", "/proxies/x/toxics/t", "", "toxic removed", map[string]any{"proxy": "x", "toxic": "t"}},
 		{"POST", "/blastgauge/leases", `{"run":"r"}`, "lease acquired or renewed", map[string]any{"level": "DEBUG", "run": "r"}},
@@ -82,12 +92,17 @@ func TestWhoChangedWhat(t *testing.T) {
 		}
 		line := lines[before]
 		agent, _ := line["agent"].(string)
-		if line["msg"] != tt.msg || line["client"] == "" || !strings.HasPrefix(agent, "a-client/1") || len(agent) > 200 || len(line["request"].(string)) != 20 {
+		if line["msg"] != tt.msg || line["client"] == "" || !strings.HasPrefix(agent, "a-client/1") || len(agent) > 200 || strings.ContainsRune(agent, utf8.RuneError) || len(line["request"].(string)) != 20 {
 			t.Errorf("%s %s logs %v", tt.method, tt.path, line)
 		}
 		for key, want := range tt.want {
-			if line[key] != want {
-				t.Errorf("%s %s logs %v as its %s, want %v", tt.method, tt.path, line[key], key, want)
+			got := line[key]
+			if group, name, inside := strings.Cut(key, "."); inside {
+				attributes, _ := line[group].(map[string]any)
+				got = attributes[name]
+			}
+			if got != want {
+				t.Errorf("%s %s logs %v as its %s, want %v", tt.method, tt.path, got, key, want)
 			}
 		}
 	}
@@ -98,5 +113,48 @@ func TestWhoChangedWhat(t *testing.T) {
 	}
 	if all := log.text.String(); strings.Contains(all, token) || strings.Contains(all, secret) {
 		t.Errorf("a secret is logged: %s", all)
+	}
+}
+
+// Who is kept from a change is logged, and why; who may not look is not.
+func TestWhoIsForbidden(t *testing.T) {
+	t.Parallel()
+	log := &pad{}
+	s := serve(t, proxy.Options{Token: "t0ken-of-the-api", Log: slog.New(slog.NewJSONHandler(log, nil))})
+	for _, tt := range []struct {
+		method, header, value string
+		status                float64 // 0: nothing is logged
+	}{
+		{"DELETE", "Authorization", "Bearer an0ther-token", 401},
+		{"POST", "User-Agent", "Mozilla/5.0", 403},
+		{"PATCH", "Origin", "http://attacker.test", 403},
+		{"POST", "Host", "attacker.test", 403},
+		{"GET", "Authorization", "", 0},
+		{"HEAD", "User-Agent", "Mozilla/5.0", 0},
+	} {
+		before := len(log.lines(t))
+		r, err := http.NewRequestWithContext(t.Context(), tt.method, s.URL()+"/proxies/x", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Header.Set(tt.header, tt.value); tt.header == "Host" {
+			r.Host = tt.value
+		}
+		a, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Body.Close()
+		lines := log.lines(t)[before:]
+		switch {
+		case tt.status == 0 && len(lines) == 0:
+		case tt.status == 0 || len(lines) != 1:
+			t.Errorf("%s with %s logs %v", tt.method, tt.header, lines)
+		case lines[0]["msg"] != "forbidden" || lines[0]["level"] != "WARN" || lines[0]["status"] != tt.status || lines[0]["client"] == "" || lines[0]["call"] != tt.method+" /proxies/x" || lines[0]["error"] == "":
+			t.Errorf("%s with %s logs %v", tt.method, tt.header, lines[0])
+		}
+	}
+	if all := log.text.String(); strings.Contains(all, "t0ken") || strings.Contains(all, "an0ther") {
+		t.Errorf("a token is logged: %s", all)
 	}
 }

@@ -15,9 +15,11 @@ import (
 type change struct {
 	proxy *proxy
 	isNew bool // the server does not list the proxy yet
+	made  bool
 
 	listen    string // as asked for
 	at        string // listen with its host looked up
+	nobody    error  // why nobody can listen at it; an error when the port is to be opened
 	upstream  target
 	enabled   bool
 	moves     bool             // listen or upstream is another: connections end, as they do on Toxiproxy
@@ -33,11 +35,11 @@ type change struct {
 // prepare returns the change that a request asks of a proxy, without its toxics. It
 // touches nothing. The caller holds changes.
 func prepare(p *proxy, in proxyInput) (c *change, err error) {
-	c = &change{proxy: p, listen: in.Listen, at: in.at, enabled: in.Enabled == nil || *in.Enabled}
+	c = &change{proxy: p, listen: in.Listen, at: in.at, nobody: in.nobody, enabled: in.Enabled == nil || *in.Enabled}
 	if c.upstream, err = parseTarget(in.Upstream); err != nil {
 		return nil, err
 	}
-	if c.moves = !p.isAt(c.at) || !p.leadsTo(c.upstream); c.moves {
+	if c.moves = c.nobody != nil || !p.isAt(c.at) || !p.leadsTo(c.upstream); c.moves {
 		if c.gateway, c.certified, err = p.gatewayTo(c.listen, c.upstream); err != nil {
 			return nil, err
 		}
@@ -80,8 +82,9 @@ func (c *change) leavesPort() bool { return c.proxy.listening() && (!c.enabled |
 
 func (c *change) staysAt() bool { return c.proxy.isAt(c.at) }
 
-// perform makes changes, all or none: once every port is open, nothing can fail. It
-// returns the change that an error is about. The caller holds changes.
+// perform makes changes in their order, up to the first whose port cannot be opened, as
+// Toxiproxy does: that one and those after it are not made. Once the ports are open, nothing
+// can fail. It returns the change that an error is about. The caller holds changes.
 func (s *Server) perform(changes ...*change) (*change, error) {
 	if c, err := s.checkLoops(changes); err != nil {
 		return c, err
@@ -89,18 +92,19 @@ func (s *Server) perform(changes ...*change) (*change, error) {
 	if s.isClosed() {
 		return nil, errShuttingDown()
 	}
-	closed, c, err := openPorts(changes)
-	if err != nil {
-		return c, errors.Join(err, undo(changes, closed))
-	}
-	for i, c := range changes {
+	ready, closed, shut := openPorts(changes)
+	for i, c := range changes[:ready] {
 		if err := c.apply(); err != nil {
 			return c, errors.Join(err, undo(changes[i:], closed))
 		}
+		c.made = true
 		if c.isNew {
 			s.list(c.proxy)
 		}
 		s.ensureLeases(c)
+	}
+	if shut != nil {
+		return changes[ready], errors.Join(shut, undo(changes[ready:], closed))
 	}
 	return nil, nil
 }
@@ -116,10 +120,14 @@ func (s *Server) ensureLeases(c *change) {
 }
 
 // openPorts opens the ports that changes need, in their order: a port that one leaves is
-// free for those that follow, and for itself at another address. It returns the proxies
-// whose ports it had to close for that, and the change that an error is about.
-func openPorts(changes []*change) (closed []*proxy, failed *change, err error) {
+// free for those that follow, and for itself at another address. It returns how many
+// changes are ready, the proxies whose ports it had to close for that, and why the change
+// after them is not.
+func openPorts(changes []*change) (ready int, closed []*proxy, err error) {
 	for i, c := range changes {
+		if c.nobody != nil {
+			return i, closed, c.nobody
+		}
 		if !c.needsPort() {
 			continue
 		}
@@ -134,10 +142,10 @@ func openPorts(changes []*change) (closed []*proxy, failed *change, err error) {
 			c.port, err = listenAt(c.at)
 		}
 		if err != nil {
-			return closed, c, err
+			return i, closed, err
 		}
 	}
-	return closed, nil, nil
+	return len(changes), closed, nil
 }
 
 // undo closes the ports that were opened for changes that are not made, and opens those

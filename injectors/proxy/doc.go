@@ -37,7 +37,8 @@
 //   - Attributes that crash or wedge a server, unknown ones and misplaced ones are
 //     refused with an error that says so. populate honours the toxics in its input.
 //   - What is refused changes nothing: a request is made ready as a whole, ports and all,
-//     before anything is touched. See change.
+//     before anything is touched. A list whose port is taken ends before that proxy, as
+//     on Toxiproxy, and that proxy stays as it was. See change.
 //   - A connection that comes round to its own proxy ends. See traffic.
 //   - "down" is a toxic of blastgauge's: connect() fails as where nobody listens, and live
 //     connections are reset, while the proxy keeps its port. See listener.

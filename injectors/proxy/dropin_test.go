@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -193,6 +195,9 @@ func TestRefusalsOfAProxy(t *testing.T) {
 		{"/proxies", `{"listen":"127.0.0.1:0","upstream":"127.0.0.1:1"}`},
 		{"/proxies", `{"name":"y"}`},
 		{"/populate", `[{"name":"y","upstream":"127.0.0.1:1"},{"name":"z"}]`},
+		{"/populate", `[{"name":"y","listen":"` + taken.Addr().String() + `","upstream":"127.0.0.1:1"}]`},
+		{"/populate", `[{"name":"y","listen":"bad","upstream":"127.0.0.1:1"}]`},
+		{"/proxies", `{"name":"x","listen":"bad","upstream":"127.0.0.1:1"}`},
 		{"/proxies/none", `{}`},
 	}
 	for _, name := range []string{"ours", "stock"} {
@@ -216,9 +221,102 @@ func TestRefusalsOfAProxy(t *testing.T) {
 		c.Close()
 	}
 	for i, c := range calls {
-		ours, theirs := answers["ours"][i], strings.Replace(answers["stock"][i], `"proxies":null`, `"proxies":[]`, 1)
+		ours := strings.Replace(answers["ours"][i], `"proxy y: `, `"`, 1) // ours says which one
+		theirs := strings.Replace(answers["stock"][i], `"proxies":null`, `"proxies":[]`, 1)
 		if ours != theirs {
 			t.Errorf("POST %s %s: %s, and stock: %s", c[0], c[1], ours, theirs)
 		}
 	}
+}
+
+// What scripts see of an answer is Toxiproxy's: status, type, the names in the body and the
+// identifier. The differences are meant, and stand in the table of the room's README.
+func TestAnswersBeside(t *testing.T) {
+	t.Parallel()
+	stockServer, err := stock.Start("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stockServer.Close() })
+	servers := []string{stockServer.URL(), serve(t, proxy.Options{}).URL()}
+	seen := func(api, method, path, body string, browser bool) string {
+		r, err := http.NewRequestWithContext(t.Context(), method, api+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if browser {
+			r.Header.Set("User-Agent", "Mozilla/5.0 (X11)")
+		}
+		a, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Body.Close()
+		text, err := io.ReadAll(a.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind := a.Header.Get("Content-Type")
+		var parsed any
+		if json.Unmarshal(text, &parsed) == nil {
+			text = []byte(shapeOf(parsed))
+			if a.StatusCode >= 400 && strings.HasPrefix(kind, "text/plain") {
+				kind = "application/json" // said to be text, and is JSON
+			}
+		}
+		if a.StatusCode == http.StatusMethodNotAllowed {
+			kind, text = "", nil
+		}
+		return fmt.Sprintf("%d %q %s %t", a.StatusCode, kind, text, a.Header.Get("X-Toxiproxy-Request-Id") != "" || a.StatusCode == 404 || a.StatusCode == 405)
+	}
+	const toxics = "/proxies/x/toxics"
+	for _, c := range []struct {
+		method, path, body string
+		browser            bool
+	}{
+		{"GET", "/version", "", false}, {"GET", "/version?x=1", "", false}, {"PUT", "/version", "", false}, {"OPTIONS", "/version", "", false}, {"GET", "/version", "", true},
+		{"GET", "/proxies", "", false}, {"POST", "/proxies", `{"name":"x","listen":"127.0.0.1:0","upstream":"127.0.0.1:1"}`, false}, {"POST", "/proxies", `{"name":"x","upstream":"127.0.0.1:1"}`, false},
+		{"GET", "/proxies", "", false}, {"POST", "/proxies", "{", false}, {"POST", "/proxies", "", false}, {"POST", "/proxies", "null", false}, {"POST", "/proxies", "[]", false}, {"POST", "/proxies", `{"name":7}`, false},
+		{"DELETE", "/proxies", "", false}, {"OPTIONS", "/proxies", "", false}, {"POST", "/proxies", "{}", true},
+		{"GET", "/proxies/x", "", false}, {"GET", "/proxies/none", "", false}, {"POST", "/proxies/x", `{"enabled":false}`, false}, {"PATCH", "/proxies/x", `{"enabled":true}`, false},
+		{"POST", "/proxies/x", "", false}, {"PATCH", "/proxies/x", `{"listen":7}`, false}, {"POST", "/proxies/none", "{}", false}, {"PUT", "/proxies/x", "{}", false},
+		{"GET", toxics, "", false}, {"POST", toxics, `{"type":"latency","attributes":{"latency":1}}`, false}, {"POST", toxics, `{"type":"latency"}`, false}, {"POST", toxics, `{"type":"none"}`, false},
+		{"POST", toxics, `{"type":"latency","stream":"no"}`, false}, {"POST", toxics, "{", false}, {"POST", "/proxies/none/toxics", "{}", false}, {"POST", toxics, `{"type":"timeout","attributes":{"timeout":"x"}}`, false},
+		{"GET", toxics, "", false}, {"GET", toxics + "/latency_downstream", "", false}, {"GET", toxics + "/no", "", false}, {"POST", toxics + "/latency_downstream", `{"attributes":{"latency":5}}`, false},
+		{"PATCH", toxics + "/latency_downstream", `{"toxicity":0.5}`, false}, {"PATCH", toxics + "/no", "{}", false}, {"PATCH", toxics + "/latency_downstream", "", false}, {"PUT", toxics + "/latency_downstream", "", false},
+		{"GET", "/proxies/x", "", false}, {"DELETE", toxics + "/no", "", false}, {"DELETE", toxics + "/latency_downstream", "", false},
+		{"POST", "/reset", "", false}, {"GET", "/reset", "", false}, {"POST", "/reset", "", true},
+		{"POST", "/populate", "{", false}, {"POST", "/populate", `[{"name":"a"}]`, false}, {"GET", "/populate", "", false}, {"POST", "/populate", `[{"name":"x","listen":"127.0.0.1:0","upstream":"127.0.0.1:2"}]`, false},
+		{"GET", "/", "", false}, {"GET", "/nothing", "", false}, {"GET", "/version/", "", false}, {"GET", "/Proxies", "", false}, {"GET", "/metrics", "", false},
+		{"DELETE", "/proxies/none", "", false}, {"DELETE", "/proxies/x", "", false}, {"DELETE", "/proxies/x", "", false},
+	} {
+		theirs, ours := seen(servers[0], c.method, c.path, c.body, c.browser), seen(servers[1], c.method, c.path, c.body, c.browser)
+		if ours != theirs {
+			t.Errorf("%s %s %s, by a browser: %t\n%s, and stock:\n%s", c.method, c.path, c.body, c.browser, ours, theirs)
+		}
+	}
+}
+
+// shapeOf returns a JSON value with the names in it and the kinds of its values, but
+// without what only one of the servers shows.
+func shapeOf(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "[]" // an empty list of Toxiproxy's
+	case []any:
+		parts := make([]string, len(v))
+		for i, one := range v {
+			parts[i] = shapeOf(one)
+		}
+		return "[" + strings.Join(parts, " ") + "]"
+	case map[string]any:
+		var parts []string
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if name != "blastgauge" && name != "Logger" {
+				parts = append(parts, name+":"+shapeOf(v[name]))
+			}
+		}
+		return "{" + strings.Join(parts, " ") + "}"
+	}
+	return fmt.Sprintf("%T", v)
 }

@@ -206,3 +206,44 @@ func TestSlowClients(t *testing.T) {
 		t.Errorf("a slow header: %v", err)
 	}
 }
+
+// A server that does not serve yet answers nobody: who asks waits, and then finds all
+// proxies. It can also be closed like that, and its port is free.
+func TestNobodyIsAnsweredBeforeTheProxiesAreThere(t *testing.T) {
+	t.Parallel()
+	s, err := proxy.Listen(proxy.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	first := make(chan string)
+	go func() { first <- call(t, s, "GET", "/proxies", "", 200, nil) }()
+	up := echo(t)
+	for i := range 20 {
+		if err := s.Populate(fmt.Appendf(nil, `[{"name":"p%d","listen":"127.0.0.1:0","upstream":%q}]`, i, up)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case text := <-first:
+		t.Fatalf("it answers %s", text)
+	default:
+	}
+	s.Serve()
+	s.Serve()
+	if got := strings.Count(<-first, `"listen"`); got != 20 {
+		t.Errorf("the first answer has %d proxies", got)
+	}
+	unserved, err := proxy.Listen(proxy.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unserved.Close(); err != nil {
+		t.Error(err)
+	}
+	l, err := net.Listen("tcp", strings.TrimPrefix(unserved.URL(), "http://"))
+	if err != nil {
+		t.Fatalf("the port of a server that was closed: %v", err)
+	}
+	l.Close()
+}

@@ -94,7 +94,7 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 		`{"listen":"bad","upstream":"127.0.0.1:1"}`, `{"listen":"bad","enabled":false}`,
 	} {
 		list = append(list, request{"/proxies/web", body, 500}, request{"/proxies/off", strings.Replace(body, `{`, `{"enabled":true,`, 1), 500},
-			request{"/populate", `[` + fresh + `,{"name":"web","upstream":"` + up + `",` + body[1:] + `]`, 500})
+			request{"/populate", `[{"name":"web","upstream":"` + up + `",` + body[1:] + `,` + fresh + `]`, 500})
 	}
 	list = append(list, request{"/proxies/off", `{"listen":"bad"}`, 500})
 	for _, body := range []string{`{"upstream":"nowhere"}`, `{"upstream":""}`, `{"upstream":"http://` + up + `/x"}`, `{"upstream":7}`, `{`} {
@@ -111,7 +111,8 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 		request{"/populate", `[` + fresh + `,{"name":"web","listen":"127.0.0.1:0","upstream":"nowhere"}]`, 400},
 		request{"/populate", `[` + fresh + `,` + fresh + `]`, 400},
 		request{"/populate", `[` + fresh + `,{"name":"web","listen":"127.0.0.1:0"}]`, 400},
-		request{"/populate", `[` + fresh + `,{"name":"off","listen":"127.0.0.1:0","upstream":"127.0.0.1:2"},{"name":"late","listen":"` + other + `","upstream":"` + up + `"}]`, 500},
+		request{"/populate", `[{"name":"late","listen":"` + other + `","upstream":"` + up + `"},` + fresh + `,{"name":"off","listen":"127.0.0.1:0","upstream":"127.0.0.1:2"}]`, 500},
+		request{"/populate", `[` + fresh + `,{"name":"late","listen":"bad","upstream":"` + up + `"},{"name":"later","upstream":"nowhere"}]`, 400},
 		request{"/proxies", `{"name":"web","listen":"127.0.0.1:0","upstream":"` + up + `"}`, 409},
 		request{"/proxies", `{"name":"late","listen":"` + other + `","upstream":"` + up + `","toxics":[{"name":"blastgauge.y.1","type":"noop"}]}`, 500},
 		request{"/proxies", `{"name":"late","listen":"bad","upstream":"` + up + `","enabled":false}`, 500},
@@ -134,6 +135,44 @@ func TestWhatIsRefusedChangesNothing(t *testing.T) {
 	call(t, s, "POST", "/reset", "", 204, nil)
 	call(t, s, "POST", "/populate", `[`+fresh+`]`, 201, &listed)
 	still(t, dial(t, listed.Proxies[0].Listen))
+}
+
+// A list ends before a proxy whose port cannot be opened: those before it are made, that one
+// and those after it stay as they were, and the answer tells both.
+func TestAListEndsAtAPortThatIsTaken(t *testing.T) {
+	t.Parallel()
+	up := echo(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { taken.Close() })
+	for what, listen := range map[string]string{"taken": taken.Addr().String(), "no address": "local373", "no port": "127.0.0.1:99999"} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, proxy.Options{})
+			web, same := route(t, s, "web", up), route(t, s, "same", up)
+			add(t, s, "web", `{"name":"slow","type":"latency","attributes":{"latency":1}}`)
+			open := dial(t, web)
+			still(t, open)
+			var answer struct {
+				Error   string
+				Status  int
+				Proxies []view
+			}
+			call(t, s, "POST", "/populate", fmt.Sprintf(`[{"name":"one","listen":"127.0.0.1:0","upstream":%q},{"name":"same","listen":%q,"upstream":%[1]q},
+				{"name":"web","listen":%q,"upstream":%[1]q},{"name":"three","listen":"127.0.0.1:0","upstream":%[1]q}]`, up, same, listen), 500, &answer)
+			if !strings.HasPrefix(answer.Error, "proxy web: listen tcp") || answer.Status != 500 || len(answer.Proxies) != 2 || answer.Proxies[1].Listen != same {
+				t.Fatalf("the answer is %+v", answer)
+			}
+			still(t, dial(t, answer.Proxies[0].Listen))
+			still(t, open)
+			if v := show(t, s, "web"); v.Listen != web || !v.Enabled || len(v.Toxics) != 1 {
+				t.Errorf("the proxy that could not move is %+v", v)
+			}
+			call(t, s, "GET", "/proxies/three", "", 404, nil)
+		})
+	}
 }
 
 // A proxy moves to a port that its own socket keeps from it, and takes one that another

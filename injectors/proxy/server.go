@@ -57,7 +57,9 @@ type Server struct {
 	http     *http.Server
 	url      string
 	local    bool // the API listens at a loopback address
-	serving  chan error
+	listener net.Listener
+	serve    sync.Once
+	serving  chan error   // once it has served: why it ended
 	calls    sync.RWMutex // read-locked by every call that uses proxies, so that stop can wait for them
 
 	// changes is held while proxies are made, moved, started and deleted: a change is made
@@ -71,6 +73,17 @@ type Server struct {
 
 // Start listens and serves the control API in the background.
 func Start(o Options) (*Server, error) {
+	s, err := Listen(o)
+	if err != nil {
+		return nil, err
+	}
+	s.Serve()
+	return s, nil
+}
+
+// Listen opens the port of the control API. Nobody is answered before [Server.Serve], so
+// that the first answer of the API can mean that all proxies of a list are there.
+func Listen(o Options) (*Server, error) {
 	listener, err := net.Listen("tcp", cmp.Or(o.Listen, "127.0.0.1:0"))
 	if err != nil {
 		return nil, fmt.Errorf("control API: %w", err)
@@ -79,7 +92,7 @@ func Start(o Options) (*Server, error) {
 	s := &Server{
 		options: o, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
 		url: "http://" + at.String(), local: at.IP.IsLoopback(),
-		serving: make(chan error, 1), proxies: map[string]*proxy{}, traffic: newTraffic(mostFiles()),
+		listener: listener, serving: make(chan error, 1), proxies: map[string]*proxy{}, traffic: newTraffic(mostFiles()),
 	}
 	s.leases = newLeases(func(run string) error {
 		s.calls.RLock()
@@ -91,8 +104,12 @@ func Start(o Options) (*Server, error) {
 		ReadTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 		MaxHeaderBytes: 64 << 10,
 	}
-	go func() { s.serving <- s.http.Serve(listener) }()
 	return s, nil
+}
+
+// Serve serves the control API in the background. A second call does nothing.
+func (s *Server) Serve() {
+	s.serve.Do(func() { go func() { s.serving <- s.http.Serve(s.listener) }() })
 }
 
 // URL returns the address of the control API, such as http://127.0.0.1:8474.
@@ -134,6 +151,7 @@ func (s *Server) open() (n int64) {
 
 func (s *Server) stop(api func() error) error {
 	err := api()
+	s.Serve() // closes the port, where it was not served yet
 	if served := <-s.serving; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}
@@ -187,9 +205,7 @@ func (s *Server) removeRun(run string) error {
 
 // create creates a proxy. Its name must be free.
 func (s *Server) create(in proxyInput) (*proxy, error) {
-	if err := in.lookUp(); err != nil {
-		return nil, err
-	}
+	in.nobody = in.lookUp()
 	s.changes.Lock()
 	defer s.changes.Unlock()
 	if _, err := s.find(in.Name); err == nil {
@@ -284,8 +300,9 @@ func (s *Server) addToxic(p *proxy, t *toxic) error {
 
 // Populate creates the proxies of a JSON list, in the form of POST /populate and of
 // Toxiproxy's config file. It changes proxies that exist and differ, and leaves the
-// others as they are. It makes all of the list or changes nothing. The error is a
-// [ListError] where the text is no such list.
+// others as they are. Where something is wrong with the list, it changes nothing; where a
+// port cannot be opened, the proxies before that one are made. The error is a [ListError]
+// where the text is no such list.
 func (s *Server) Populate(list []byte) error {
 	s.calls.RLock()
 	defer s.calls.RUnlock()
@@ -297,7 +314,40 @@ func (s *Server) Populate(list []byte) error {
 	return err
 }
 
+// populate makes the proxies of a list. It returns them; with an error, those before the
+// one that the error is about.
 func (s *Server) populate(body []byte) ([]*proxy, error) {
+	inputs, err := readList(body)
+	if err != nil {
+		return nil, err
+	}
+	s.changes.Lock()
+	defer s.changes.Unlock()
+	listed, changes := []*proxy{}, []*change{}
+	for _, in := range inputs {
+		p, c, err := s.prepareListed(in)
+		if err != nil {
+			return nil, about(in.Name, err)
+		}
+		if listed = append(listed, p); c != nil {
+			changes = append(changes, c)
+		}
+	}
+	c, err := s.perform(changes...)
+	if err == nil {
+		return listed, nil
+	}
+	if c != nil {
+		err = about(c.proxy.name, err)
+	}
+	missing := slices.IndexFunc(listed, func(p *proxy) bool {
+		return slices.ContainsFunc(changes, func(c *change) bool { return c.proxy == p && !c.made })
+	})
+	return listed[:max(missing, 0)], err
+}
+
+// readList reads a list of proxies, and looks up where they are to listen.
+func readList(body []byte) ([]proxyInput, error) {
 	inputs, err := decodeList(body)
 	if err != nil {
 		return nil, err
@@ -310,35 +360,14 @@ func (s *Server) populate(body []byte) ([]*proxy, error) {
 		if err := checkName(fmt.Sprintf("proxy %d", i+1), in.Name); err != nil {
 			return nil, err
 		}
-		if err := in.lookUp(); err != nil {
-			return nil, about(in.Name, err)
-		}
+		in.nobody = in.lookUp()
 		for j, earlier := range inputs[:i] {
 			if earlier.Name == in.Name {
 				return nil, errRefused("proxies %d and %d of the list have the same name, %s", j+1, i+1, in.Name)
 			}
 		}
 	}
-	s.changes.Lock()
-	defer s.changes.Unlock()
-	made, changes := []*proxy{}, []*change{}
-	for _, in := range inputs {
-		p, c, err := s.prepareListed(in)
-		if err != nil {
-			return nil, about(in.Name, err)
-		}
-		if made = append(made, p); c != nil {
-			changes = append(changes, c)
-		}
-	}
-	c, err := s.perform(changes...)
-	switch {
-	case err != nil && c == nil:
-		return nil, err
-	case err != nil:
-		return nil, about(c.proxy.name, err)
-	}
-	return made, nil
+	return inputs, nil
 }
 
 // prepareListed returns the proxy of a list, and the change that makes it what the list

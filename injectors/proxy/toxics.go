@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -139,12 +140,13 @@ func parseToxic(body json.RawMessage, taken func(name string) bool) (*toxic, err
 
 // setMessage reads the attributes of a message-level toxic.
 func (t *toxic) setMessage(body, attributes json.RawMessage) error {
-	if keys := unknownKeys(body, toxicKeys()); len(keys) > 0 {
-		return errRefused("a toxic has no %q; it has %s", keys[0], strings.Join(toxicKeys(), ", "))
+	known, _ := injectors.LookupWire(t.kind)
+	if err := checkOuterKeys(t.kind, body, wireNames(known)); err != nil {
+		return err
 	}
 	f, err := gateway.Parse(t.kind, float64(t.toxicity), attributes)
 	if err != nil {
-		return errRefused("%v", err)
+		return errAttributes(t.kind, err)
 	}
 	t.message = f
 	return nil
@@ -250,11 +252,8 @@ func checkKeys(t *toxic, body, attributes json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	if keys := unknownKeys(body, toxicKeys()); len(keys) > 0 {
-		if contains(known, keys[0]) {
-			return errRefused("%q belongs under \"attributes\"", keys[0])
-		}
-		return errRefused("a toxic has no %q; it has %s", keys[0], strings.Join(toxicKeys(), ", "))
+	if err := checkOuterKeys(t.kind, body, known); err != nil {
+		return err
 	}
 	if keys := unknownKeys(attributes, known); len(keys) > 0 {
 		if len(known) == 0 {
@@ -263,6 +262,32 @@ func checkKeys(t *toxic, body, attributes json.RawMessage) error {
 		return errRefused("%s has no attribute %q; it has %s", t.kind, keys[0], strings.Join(known, ", "))
 	}
 	return nil
+}
+
+// checkOuterKeys refuses unknown keys beside the attributes of a toxic. Attributes that
+// stand there get told where they belong.
+func checkOuterKeys(kind string, body json.RawMessage, attributes []string) error {
+	keys := unknownKeys(body, toxicKeys())
+	if len(keys) == 0 {
+		return nil
+	}
+	key := keys[0]
+	switch {
+	case contains(attributes, key):
+		return errRefused("%q belongs under \"attributes\": {\"type\": %q, \"attributes\": {%[1]q: ...}}", key, kind)
+	case slices.ContainsFunc(injectors.Catalogue(), func(k injectors.Kind) bool { return contains(wireNames(k), key) }):
+		return errRefused("%q would belong under \"attributes\", but %s has %s", key, kind, cmp.Or(strings.Join(attributes, ", "), "none"))
+	}
+	return errRefused("a toxic has no %q; it has %s", key, strings.Join(toxicKeys(), ", "))
+}
+
+// wireNames lists the names that the attributes of a kind have in the API.
+func wireNames(k injectors.Kind) []string {
+	var names []string
+	for _, a := range k.Attributes {
+		names = append(names, a.Wire)
+	}
+	return names
 }
 
 // attributeNames lists the JSON keys of a toxic's attributes, sorted.
