@@ -97,9 +97,6 @@ func IndexFor(name string, o Options, newest int) (IndexFormat, error) {
 	return find("history format", name, indexFormats(o, newest))
 }
 
-// IsIndex reports whether a text is a page of an index, as [IndexFor] makes one.
-func IsIndex(text []byte) bool { return trends.IsPage(text) }
-
 // ValidationFor returns the format of a validation, as [For] does for a result.
 func ValidationFor(name string) (ValidationFormat, error) {
 	return find("validation format", name, validationFormats())

@@ -14,6 +14,7 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/compare"
+	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report"
 )
@@ -137,7 +138,7 @@ func (o compareOptions) sides(args []string) (base, head []string, err error) {
 func inputs(paths []string) ([]compare.Input, error) {
 	var list []compare.Input
 	for _, path := range paths {
-		found, err := findRun(path)
+		found, err := history.Find(runsDir(nil), path)
 		if err != nil {
 			return nil, err
 		}
@@ -145,7 +146,7 @@ func inputs(paths []string) ([]compare.Input, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, ok := beforeLatest(path); ok { // tomorrow it means another run
+		if _, ok := history.BeforeLatest(path); ok { // tomorrow it means another run
 			path = found
 		}
 		list = append(list, compare.Input{Source: path, Result: r})

@@ -70,7 +70,7 @@ func (s *selection) plan(ctx context.Context, getenv func(string) (string, bool)
 
 // foretell goes by the runs that there are. Without any, a plan is as good as it can be.
 func foretell(p *plan.Plan) {
-	root, err := openRuns(runsDir(nil))
+	root, err := history.Open(runsDir(nil))
 	if err != nil {
 		return
 	}

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,14 +10,10 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
-	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/report"
 )
-
-// indexFile is where report --index writes its page, beside the runs.
-const indexFile = "index.html"
 
 func newHistory(a *app) *cobra.Command {
 	var newest int
@@ -47,7 +41,7 @@ counted in trends, once. A run that died, or that is going on, is in the list an
 			if err != nil {
 				return err
 			}
-			entries, err := scanRuns(runsDir(args))
+			entries, err := history.ScanDir(runsDir(args))
 			if err != nil {
 				return err
 			}
@@ -67,69 +61,34 @@ func runsDir(args []string) string {
 	return filepath.FromSlash(run.DefaultRuns)
 }
 
-func openRuns(dir string) (*os.Root, error) {
-	root, err := atomicfile.OpenDir(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("no runs: there is no directory %s (`blastgauge run` makes it)", dir)
-	}
-	return root, err
-}
-
-func scanRuns(dir string) ([]history.Entry, error) {
-	root, err := openRuns(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = root.Close() }() // nothing is written
-	return history.Scan(root)
-}
-
 // writeIndex writes the page of all runs in a directory, into it, and opens it if asked to.
 func (a *app) writeIndex(ctx context.Context, dir string, open bool) error {
 	page, err := output.OpeningOf[*history.Index](a.console(), open, nil)
 	if err != nil {
 		return err
 	}
-	index, err := indexInto(dir)
+	index, err := report.WriteIndex(dir)
 	if err != nil {
 		return err
 	}
-	a.printf("%d runs  %s\n", len(index.Runs), filepath.Join(dir, indexFile))
+	a.printf("%d runs  %s\n", len(index.Runs), filepath.Join(dir, report.IndexFile))
 	for _, e := range index.Skipped {
 		a.logf("not shown: %s: %s", e.Name, e.Problem)
 	}
-	return page.Show(ctx, filepath.Join(dir, indexFile))
+	return page.Show(ctx, filepath.Join(dir, report.IndexFile))
 }
 
-// indexInto writes the page of all runs in a directory into it, and returns what it shows.
-func indexInto(dir string) (*history.Index, error) {
-	entries, err := scanRuns(dir)
-	if err != nil {
-		return nil, err
-	}
-	page, err := report.IndexFor("html", report.Options{Runs: "."}, 0) // the page is beside the runs
-	if err != nil {
-		return nil, err
-	}
-	index := history.New(entries)
-	return index, output.WriteBeside(dir, indexFile, func(w io.Writer) error { return page(w, index) })
-}
-
-// renewIndex writes the page of all runs anew if blastgauge wrote one, so that it leads to
-// no run that is gone. A page of somebody else's stays as it is.
+// renewIndex writes the page of all runs anew if blastgauge wrote one.
 func (a *app) renewIndex(dir string, root *os.Root) error {
-	text, err := atomicfile.ReadIn(root, indexFile)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil || !report.IsIndex(text) {
-		a.logf("%s is no page of blastgauge: it stays as it is", filepath.Join(dir, indexFile))
-		return nil //nolint:nilerr // why it cannot be read says nothing of what it is
-	}
-	if _, err := indexInto(dir); err != nil {
+	found, err := report.RenewIndex(dir, root)
+	switch {
+	case err != nil:
 		return err
+	case found == report.ForeignIndex:
+		a.logf("%s is no page of blastgauge: it stays as it is", filepath.Join(dir, report.IndexFile))
+	case found == report.OurIndex:
+		a.logf("%s lists the runs that are left", filepath.Join(dir, report.IndexFile))
 	}
-	a.logf("%s lists the runs that are left", filepath.Join(dir, indexFile))
 	return nil
 }
 
@@ -160,7 +119,7 @@ anew. Killed in the middle, prune leaves no half of a run.`,
 }
 
 func (a *app) prune(dir string, keep int, dry bool) error {
-	root, err := openRuns(dir)
+	root, err := history.Open(dir)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/report"
 )
 
 // runsOf makes a directory of runs, a day apart, whose journals say that they
@@ -106,7 +107,7 @@ func TestHistoryListsRunsAndWhatIsNone(t *testing.T) {
 		t.Errorf("want the newest two, the newest first:\n%s", out)
 	}
 	code, out, errs = invoke(t, "report", "--index", dir)
-	if page, err := os.ReadFile(filepath.Join(dir, indexFile)); code != 0 || err != nil || !strings.Contains(string(page), "payments-latency-2s") || !strings.Contains(errs, "photos") {
+	if page, err := os.ReadFile(filepath.Join(dir, report.IndexFile)); code != 0 || err != nil || !strings.Contains(string(page), "payments-latency-2s") || !strings.Contains(errs, "photos") {
 		t.Errorf("exit %d, %v\n%s%s", code, err, out, errs)
 	}
 }
@@ -161,7 +162,7 @@ func TestACopyOfARunAndThePageOfAllRuns(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "31.9   31.9   31.9") || strings.Contains(out, "31.9   31.9   31.9   31.9") || !strings.Contains(out, "copied: the same run as in runb") {
 		t.Errorf("exit %d, want three points and the copy named\n%s%s", code, out, errs)
 	}
-	page := filepath.Join(dir, indexFile)
+	page := filepath.Join(dir, report.IndexFile)
 	if err := os.WriteFile(page, []byte("<h1>mine</h1>"), 0o600); err != nil {
 		t.Fatal(err)
 	}

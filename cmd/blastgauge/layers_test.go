@@ -103,7 +103,7 @@ func rooms() []room {
 		{name: "report/comparisons", imports: "experiments/compare experiments/figures experiments/inert experiments/result report/encode report/page report/terminal report/words"},
 		{name: "report/trends", imports: "experiments/figures experiments/history experiments/inert experiments/result report/page report/terminal report/words"},
 		{name: "report/validations", imports: "experiments/inert experiments/result experiments/validate report/encode report/words"},
-		{name: "report", imports: "experiments/compare experiments/history experiments/result experiments/validate report/comparisons report/encode report/page report/results report/terminal report/trends report/validations", tests: "experiments/inert report/words"},
+		{name: "report", imports: "experiments/atomicfile experiments/compare experiments/history experiments/result experiments/validate report/comparisons report/encode report/page report/results report/terminal report/trends report/validations", tests: "experiments/inert report/words"},
 
 		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey experiments/run/journey/httpclient injectors injectors/configfile injectors/toxiproxy"},
 		{name: "experiments/run/cleanup", imports: "experiments experiments/atomicfile experiments/filelock experiments/hosts experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting"},

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments/history"
 )
 
 // Two runs are compared by the ids that `history` lists.
@@ -44,8 +46,8 @@ func TestFindRun(t *testing.T) {
 		"r1": filepath.Join(runs, "r1"), "both": "both", "none": "none", "": "", ".": ".", "..": "..",
 		"../r1": "../r1", "x/r1": "x/r1", "link": "link",
 	} {
-		if got, err := findRun(named); got != want || err != nil {
-			t.Errorf("findRun(%q) = %q, %v, want %q", named, got, err, want)
+		if got, err := history.Find(runsDir(nil), named); got != want || err != nil {
+			t.Errorf("Find(%q) = %q, %v, want %q", named, got, err, want)
 		}
 	}
 }
@@ -55,7 +57,7 @@ func TestLatestRun(t *testing.T) {
 	runs := runsOf(t, 0, 3, 0)
 	t.Chdir(t.TempDir())
 	below := filepath.Join(".blastgauge", "runs")
-	if got, err := findRun("latest"); err == nil || !strings.Contains(err.Error(), ".blastgauge/runs") {
+	if got, err := history.Find(runsDir(nil), "latest"); err == nil || !strings.Contains(err.Error(), ".blastgauge/runs") {
 		t.Errorf("without runs it is %q, %v", got, err)
 	}
 	if err := os.CopyFS(below, os.DirFS(runs)); err != nil {
@@ -66,14 +68,14 @@ func TestLatestRun(t *testing.T) {
 		"latest~2": filepath.Join(below, "runa"), "latest~-1": "latest~-1", "latest1": "latest1",
 		"latest~x": "latest~x", "latest~99999999999": "latest~99999999999", "./latest": "./latest",
 	} {
-		if got, err := findRun(named); got != want || err != nil {
-			t.Errorf("findRun(%q) = %q, %v, want %q", named, got, err, want)
+		if got, err := history.Find(runsDir(nil), named); got != want || err != nil {
+			t.Errorf("Find(%q) = %q, %v, want %q", named, got, err, want)
 		}
 	}
 	if code, _, errs := invoke(t, "compare", "latest~1", "latest"); code != 0 {
 		t.Errorf("compare: exit %d: %s", code, errs)
 	}
-	if _, err := findRun("latest~3"); err == nil || !strings.Contains(err.Error(), ": 3") { // how many there are
+	if _, err := history.Find(runsDir(nil), "latest~3"); err == nil || !strings.Contains(err.Error(), ": 3") { // how many there are
 		t.Errorf("a run before the first: %v", err)
 	}
 	if code, _, errs := invoke(t, "report", "latest~9"); code != 1 {
@@ -82,7 +84,7 @@ func TestLatestRun(t *testing.T) {
 	if err := os.Mkdir("latest", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := findRun("latest"); got != "latest" {
+	if got, _ := history.Find(runsDir(nil), "latest"); got != "latest" {
 		t.Errorf("what exists is passed over for %q", got)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/blastgauge/blastgauge/report"
 )
 
 // A page that nobody saw is an error, and changes no verdict.
@@ -92,7 +94,7 @@ func TestOpenRefuses(t *testing.T) {
 			t.Errorf("%q: exit %d, %q, %s", tt.args, code, out, errs)
 		}
 	}
-	for _, page := range []string{"page.html", indexFile} {
+	for _, page := range []string{"page.html", report.IndexFile} {
 		if _, err := os.Stat(page); err == nil {
 			t.Errorf("%s was written", page)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
+	"github.com/blastgauge/blastgauge/report"
 )
 
 // nullDevice makes a null device of the test's own: none may write the machine's.
@@ -220,7 +221,7 @@ func TestNamesOfOursAreNotFollowed(t *testing.T) {
 	pages := t.TempDir()
 	if err := errors.Join(
 		os.WriteFile(victim, []byte("safe"), 0o600),
-		os.Symlink(victim, filepath.Join(runs, indexFile)),
+		os.Symlink(victim, filepath.Join(runs, report.IndexFile)),
 		os.Symlink(victim, filepath.Join(pages, output.StyleFile)),
 	); err != nil {
 		t.Fatal(err)
@@ -237,7 +238,7 @@ func TestNamesOfOursAreNotFollowed(t *testing.T) {
 	if read(t, victim) != "safe" {
 		t.Error("a link was followed")
 	}
-	for _, path := range []string{filepath.Join(runs, indexFile), filepath.Join(pages, output.StyleFile)} {
+	for _, path := range []string{filepath.Join(runs, report.IndexFile), filepath.Join(pages, output.StyleFile)} {
 		if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
 			t.Errorf("%s is %v, %v", path, info.Mode(), err)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
+	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report"
 )
@@ -56,7 +57,7 @@ whether it could be read.`,
 			if err != nil {
 				return err
 			}
-			dir, err := findRun(args[0])
+			dir, err := history.Find(runsDir(nil), args[0])
 			if err != nil {
 				return err
 			}

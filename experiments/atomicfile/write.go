@@ -124,6 +124,20 @@ func RewriteIn(root *os.Root, name string, write func(io.Writer) error) error {
 	return replaceIn(root, name, info, text.Bytes())
 }
 
+// RewriteBeside replaces a file in dir whose name the user has not chosen: a link there
+// leads to nothing that may be written.
+func RewriteBeside(dir, name string, write func(io.Writer) error) error {
+	root, err := OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }() // what is written is synced
+	if err := RewriteIn(root, name, write); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Join(dir, name), err)
+	}
+	return nil
+}
+
 // IsFile reports whether a path leads to a file, or to nothing that could be anything
 // else.
 func IsFile(path string) bool {

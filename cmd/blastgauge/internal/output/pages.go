@@ -2,7 +2,6 @@ package output
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
 
@@ -69,24 +68,10 @@ func WriteStyleSheets[T any](p Pages, list []Output[T]) error {
 		if o.Name != "html" || o.Path == "" {
 			continue
 		}
-		errs = append(errs, WriteBeside(filepath.Dir(o.Path), StyleFile, func(w io.Writer) error {
+		errs = append(errs, atomicfile.RewriteBeside(filepath.Dir(o.Path), StyleFile, func(w io.Writer) error {
 			_, err := io.WriteString(w, report.StyleSheet())
 			return err
 		}))
 	}
 	return errors.Join(errs...)
-}
-
-// WriteBeside replaces a file in dir whose name the user has not chosen: a link there
-// leads to nothing that may be written.
-func WriteBeside(dir, name string, write func(io.Writer) error) error {
-	root, err := atomicfile.OpenDir(dir)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = root.Close() }() // what is written is synced
-	if err := atomicfile.RewriteIn(root, name, write); err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Join(dir, name), err)
-	}
-	return nil
 }
