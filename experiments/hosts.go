@@ -164,11 +164,15 @@ func hostOf(text string) (string, bool) {
 }
 
 // CheckEnvironment refuses an environment that looks like production: one with
-// the word prod, production, prd or live, unless pre- or non- comes before it.
+// the word prod, production, prd or live, unless pre- or non- comes before it, also with
+// digits for letters, and one with letters that only look like these.
 // The error is of class [ErrRefused].
 func (s *System) CheckEnvironment() error {
 	if s.awaits(s.Environment) {
 		return nil // a run needs the variable: see CheckAddresses
+	}
+	if at := strings.IndexFunc(s.Environment, func(r rune) bool { return r > unicode.MaxASCII }); at >= 0 {
+		return fmt.Errorf("%w: environment %q is not written in ASCII: whether it reads like production depends on what its letters look like (%s)", ErrRefused, s.Environment, s.environmentPlace())
 	}
 	// Capitals part words in euProd, and are part of one in pROD.
 	for _, words := range [][]string{environmentWords(s.Environment), environmentWords(strings.ToLower(s.Environment))} {
@@ -176,22 +180,31 @@ func (s *System) CheckEnvironment() error {
 		if !found {
 			continue
 		}
-		at := s.File
-		if p, ok := s.places["environment"]; ok {
-			at += fmt.Sprintf(":%d:%d", p.Line, p.Col)
-		}
-		return fmt.Errorf("%w: environment %q looks like production (%s): blastgauge runs against staging only (%s)", ErrRefused, s.Environment, word, at)
+		return fmt.Errorf("%w: environment %q looks like production (%s): blastgauge runs against staging only (%s)", ErrRefused, s.Environment, word, s.environmentPlace())
 	}
 	return nil
 }
+
+// environmentPlace is where the document names its environment.
+func (s *System) environmentPlace() string {
+	if p, ok := s.places["environment"]; ok {
+		return s.File + fmt.Sprintf(":%d:%d", p.Line, p.Col)
+	}
+	return s.File
+}
+
+// digitsAsLetters reads digits as the letters that they stand for: pr0d, l1v3.
+var digitsAsLetters = strings.NewReplacer("0", "o", "1", "i", "3", "e")
 
 // productionWord returns the first word that stands for production.
 func productionWord(words []string) (word string, found bool) {
 	before := ""
 	for _, word := range words {
 		exempt := before == "pre" || before == "non"
-		if slices.Contains([]string{"prod", "production", "prd", "live"}, strings.TrimFunc(word, unicode.IsDigit)) && !exempt {
-			return word, true
+		for _, read := range []string{strings.TrimFunc(word, unicode.IsDigit), digitsAsLetters.Replace(word)} {
+			if slices.Contains([]string{"prod", "production", "prd", "live"}, read) && !exempt {
+				return word, true
+			}
 		}
 		before = word
 	}

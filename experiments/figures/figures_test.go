@@ -39,6 +39,7 @@ func TestSentences(t *testing.T) {
 	t.Parallel()
 	type word string
 	for _, tt := range []struct{ got, want string }{
+		{List(Together([]string{"b", "a", "b", "b"}), "and"), "b (3 times) and a"}, {List(Together(nil), "and"), ""},
 		{List([]string{}, "and"), ""}, {List([]string{"a"}, "and"), "a"}, {List([]string{"a", "b"}, "or"), "a or b"}, {List([]word{"a", "b", "c"}, "and"), "a, b and c"},
 		{Plural(1, "run", "runs"), "1 run"}, {Plural(0, "run", "runs"), "0 runs"}, {Plural(1200, "run", "runs"), "1,200 runs"},
 		{Capital("éa"), "Éa"}, {Capital(""), ""}, {Uncapital("Éa"), "Éa"}, {Uncapital("Ab"), "ab"}, {Uncapital(""), ""},

@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -21,6 +22,22 @@ func List[T ~string](words []T, conjunction string) string {
 		b.WriteString(string(w))
 	}
 	return b.String()
+}
+
+// Together lists texts, each once, and how often it was there: latency (3 times).
+func Together(texts []string) (list []string) {
+	times := map[string]int{}
+	for _, t := range texts {
+		if times[t]++; times[t] == 1 {
+			list = append(list, t)
+		}
+	}
+	for i, t := range list {
+		if times[t] > 1 {
+			list[i] = fmt.Sprintf("%s (%d times)", t, times[t])
+		}
+	}
+	return list
 }
 
 // Plural writes how many there are of something: 1 run, 1,200 runs.

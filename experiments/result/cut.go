@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
 // cutInFault reports whether an interruption ended the fault phase, at a moment that
@@ -57,6 +58,15 @@ func (r *experimentRun) known(end time.Duration) time.Duration {
 // share of its length.
 func (r *experimentRun) measuredPart(j *journeyRecord) float64 {
 	return j.cohort.length().Seconds() / max(r.plan.Phases.Fault.Seconds(), 1e-9)
+}
+
+// widened returns what makes an interval of a fault phase hold that ended at a moment which
+// the data or a person chose. One that was over has no need of it.
+func (r *experimentRun) widened(j *journeyRecord) func(stats.Interval) stats.Interval {
+	if r.trip == nil && !r.cutInFault() {
+		return func(i stats.Interval) stats.Interval { return i }
+	}
+	return func(i stats.Interval) stats.Interval { return stats.AtAnyTime(i, r.measuredPart(j)) }
 }
 
 // dropSparedFaults leaves out the faults that never were in force because the fault

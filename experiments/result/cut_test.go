@@ -98,12 +98,19 @@ func TestAnInterruptionInTheFaultWidensTheInterval(t *testing.T) {
 		}
 		cut.interruptAt(removedAt - 0.5)
 		later.interruptAt(removedAt + 2)
-		a, b, c := usual.fold(t).Experiments[0].BlastRadius, cut.fold(t).Experiments[0].BlastRadius, later.fold(t).Experiments[0].BlastRadius
+		whole, early, late := usual.fold(t).Experiments[0], cut.fold(t).Experiments[0], later.fold(t).Experiments[0]
+		a, b, c := whole.BlastRadius, early.BlastRadius, late.BlastRadius
 		if b.High-b.Low <= (a.High-a.Low)*1.1 || !strings.Contains(b.Method, "an interruption stopped the fault") {
 			t.Errorf("%s: %+v is not wider than %+v", control, b, a)
 		}
 		if c.Low != a.Low || c.High != a.High || c.Method != a.Method {
 			t.Errorf("%s: interrupted after the fault: %+v, want %+v", control, c, a)
+		}
+		for i, s := range whole.Journeys[0].Steps {
+			x, y := early.Journeys[0].Steps[i], late.Journeys[0].Steps[i]
+			if s.High > s.Low && x.High-x.Low <= (s.High-s.Low)*1.1 || y.Low != s.Low || y.High != s.High {
+				t.Errorf("%s: step %s: %+v, cut %+v, cut later %+v", control, s.Name, s, x, y)
+			}
 		}
 	}
 }

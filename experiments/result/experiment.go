@@ -95,7 +95,7 @@ func (r *experimentRun) journey(i int) Journey {
 		Name: p.Name, Rate: p.Rate, Limit: p.Limit, SlowAfter: seconds(p.SlowAfter),
 		Arms:     Arms{Fault: j.fault.Counts},
 		Baseline: Arms{Fault: j.before[plan.FaultArm].Counts},
-		Steps:    j.steps.rows(),
+		Steps:    j.steps.rows(r.widened(j)),
 		Series:   Series{Bucket: seconds(faultSeries.width), Fault: faultSeries.rows()},
 	}
 	if r.plan.Control == plan.Concurrent {

@@ -74,9 +74,13 @@ type reason struct {
 	text string
 }
 
-// explain gives the experiment its reasons.
+// explain gives the experiment its reasons, each once: every turn of a repeated fault may
+// have the same.
 func (e *Experiment) explain(reasons []reason) {
-	for _, r := range reasons {
+	for i, r := range reasons {
+		if slices.Contains(reasons[:i], r) {
+			continue
+		}
 		e.Reasons = append(e.Reasons, r.text)
 		e.ReasonCodes = append(e.ReasonCodes, r.code)
 	}

@@ -65,8 +65,9 @@ func (s *Step) add(o journal.Outcome) {
 }
 
 // rows are the steps with the harm beyond the control. Every journey of the cohort
-// could have been harmed at each of the steps that it takes.
-func (s *stepHarm) rows() []Step {
+// could have been harmed at each of the steps that it takes. widen makes an interval one
+// that holds for when the fault ended.
+func (s *stepHarm) rows(widen func(stats.Interval) stats.Interval) []Step {
 	could := make([]*contrast, len(s.steps))
 	for i := range s.some {
 		t := &s.some[i]
@@ -76,7 +77,7 @@ func (s *stepHarm) rows() []Step {
 		all := cmp.Or(could[k], &s.all)
 		setTotals(s.byStep[k].fault, all.fault)
 		setTotals(s.byStep[k].control, all.control)
-		d := s.byStep[k].difference()
+		d := widen(s.byStep[k].difference().Interval)
 		s.steps[k].Excess, s.steps[k].Low, s.steps[k].High = d.Estimate, d.Low, d.High
 	}
 	return s.steps

@@ -23,7 +23,7 @@ func inBaseline(c result.Cause) int { return c.Baseline.Fault }
 
 // causeLines say step by step what came back, most frequent first: "pay: 502 Bad Gateway
 // 81 of 100; reset 12". Of the most frequent cause an example follows.
-func causeLines(j *result.Journey, of int, count countOf) (lines []string) {
+func causeLines(e *result.Experiment, j *result.Journey, of int, count countOf) (lines []string) {
 	all := slices.DeleteFunc(slices.Clone(j.Causes), func(c result.Cause) bool { return count(c) == 0 })
 	slices.SortStableFunc(all, func(a, b result.Cause) int { return count(b) - count(a) })
 	var steps []string
@@ -33,7 +33,7 @@ func causeLines(j *result.Journey, of int, count countOf) (lines []string) {
 		}
 	}
 	for _, step := range steps {
-		lines = append(lines, stepCauses(j, step, all, of, count))
+		lines = append(lines, stepNamed(e, j, step)+": "+stepCauses(step, all, of, count))
 	}
 	if len(all) > 0 {
 		if text := exampleLine(all[0]); text != "" {
@@ -50,7 +50,7 @@ func topCause(e *result.Experiment) string {
 	if j == nil || !trusted(e) || !harmShown(j) {
 		return ""
 	}
-	if lines := causeLines(j, j.Arms.Fault.Journeys, underFault); len(lines) > 0 {
+	if lines := causeLines(e, j, j.Arms.Fault.Journeys, underFault); len(lines) > 0 {
 		return lines[0]
 	}
 	return ""
@@ -72,7 +72,7 @@ func exampleLine(c result.Cause) string {
 
 // stepCauses are the causes of one step on one line. Addresses are given for the first
 // one, and where causes are alike without them.
-func stepCauses(j *result.Journey, step string, all []result.Cause, of int, count countOf) string {
+func stepCauses(step string, all []result.Cause, of int, count countOf) string {
 	var texts []string
 	short := map[string]int{}
 	more := 0
@@ -97,10 +97,24 @@ func stepCauses(j *result.Journey, step string, all []result.Cause, of int, coun
 	if more > 0 {
 		texts = append(texts, figures.Plural(more, "other cause", "other causes"))
 	}
+	return strings.Join(texts, "; ")
+}
+
+// stepNamed names a step, with its journey where another one of the experiment has a step
+// of this name. What has no step is the journey's.
+func stepNamed(e *result.Experiment, j *result.Journey, step string) string {
 	if step == "" {
-		step = j.Name
+		return j.Name
 	}
-	return step + ": " + strings.Join(texts, "; ")
+	for i := range e.Journeys {
+		other := &e.Journeys[i]
+		has := slices.ContainsFunc(other.Steps, func(s result.Step) bool { return s.Name == step }) ||
+			slices.ContainsFunc(other.Causes, func(c result.Cause) bool { return c.Step == step })
+		if other.Name != j.Name && has {
+			return j.Name + ", step " + step
+		}
+	}
+	return step
 }
 
 // withCount writes how many had a cause behind it, in brackets where the cause itself ends
@@ -120,7 +134,7 @@ func baselineCauses(e *result.Experiment) (list []string) {
 	}
 	for i := range e.Journeys {
 		j := &e.Journeys[i]
-		for _, line := range causeLines(j, j.Baseline.Fault.Journeys, inBaseline) {
+		for _, line := range causeLines(e, j, j.Baseline.Fault.Journeys, inBaseline) {
 			list = append(list, "before the fault: "+line)
 		}
 	}

@@ -82,7 +82,7 @@ func (e *experiment) Targets() string {
 
 // About is the line below the title: the targets and the faults.
 func (e *experiment) About() []string {
-	list := words.NonEmpty(e.Targets())
+	var list []string
 	for _, f := range e.Faults {
 		text := f.Description
 		if text == "" {
@@ -93,7 +93,7 @@ func (e *experiment) About() []string {
 		}
 		list = append(list, text)
 	}
-	return list
+	return append(words.NonEmpty(e.Targets()), figures.Together(list)...)
 }
 
 // Owners names the owners of the dependencies that the faults go into.

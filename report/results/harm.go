@@ -17,11 +17,11 @@ func harms(e *result.Experiment) []string {
 	}
 	head := headJourney(e)
 	if head != nil {
-		list = append(list, journeyHarm(head)...)
+		list = append(list, journeyHarm(e, head)...)
 	}
 	for i := range e.Journeys {
 		if j := &e.Journeys[i]; j != head {
-			list = append(list, journeyHarm(j)...)
+			list = append(list, journeyHarm(e, j)...)
 		}
 	}
 	return list
@@ -46,7 +46,7 @@ func briefHarms(e *result.Experiment) []string {
 }
 
 // journeyHarm is empty where no harm of the journey was shown.
-func journeyHarm(j *result.Journey) []string {
+func journeyHarm(e *result.Experiment, j *result.Journey) []string {
 	if !harmShown(j) {
 		return nil
 	}
@@ -54,7 +54,7 @@ func journeyHarm(j *result.Journey) []string {
 	for _, text := range words.NonEmpty(paceText(j), slowStepText(j)) {
 		list = append(list, j.Name+": "+text)
 	}
-	return append(list, causeLines(j, j.Arms.Fault.Journeys, underFault)...)
+	return append(list, causeLines(e, j, j.Arms.Fault.Journeys, underFault)...)
 }
 
 // harmShown reports whether the fault is shown to have harmed a journey.

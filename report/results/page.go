@@ -6,7 +6,9 @@ import (
 	"embed"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -201,7 +203,16 @@ func (p *document) When() string { return figures.Period(p.R.Run.Started, p.R.Ru
 func (p *document) Place() string { return words.Place(p.R.System.Name, p.R.System.Environment) }
 
 // Duration says how long the run took.
-func (p *document) Duration() string { return figures.Elapsed(p.R.Run.Started, p.R.Run.Ended) }
+func (p *document) Duration() string { return took(p.R) }
+
+// took says how long the run took. What its preflight took is not in it, so that a run that
+// ended there took no time that anybody knows.
+func took(r *result.Result) string {
+	if !slices.ContainsFunc(r.Experiments, func(e result.Experiment) bool { return e.Verdict != result.NotRun }) && r.Run.Ended.Sub(r.Run.Started) < time.Second {
+		return ""
+	}
+	return figures.Elapsed(r.Run.Started, r.Run.Ended)
+}
 
 // ExitMeaning spells the exit code out.
 func (p *document) ExitMeaning() string { return p.R.ExitMeaning() }

@@ -41,7 +41,7 @@ func WriteText(w io.Writer, r *result.Result, o terminal.Options) error {
 // head writes the answer, the run, and the largest blast radius.
 func (p *printer) head(s *summary) {
 	parts := append([]string{s.headline()}, s.others()...)
-	p.Sides(strings.Join(parts, ", "), strings.Join(words.NonEmpty("run "+inert.Text(s.r.Run.ID), figures.Elapsed(s.r.Run.Started, s.r.Run.Ended)), ", "))
+	p.Sides(strings.Join(parts, ", "), strings.Join(words.NonEmpty("run "+inert.Text(s.r.Run.ID), took(s.r)), ", "))
 	if text := inert.Text(s.r.Run.Error); text != "" {
 		p.Wrap("", figures.Opening(text))
 	} else if s.r.Run.Outcome == result.Interrupted {

@@ -179,18 +179,27 @@ type Mismatch struct {
 
 // describe returns what was not as expected, in words and without secrets.
 func (m *Mismatch) describe(hidden *redact.Secrets) string {
-	show := func(v any) string { return m.show(v, hidden) }
+	came := m.came(hidden)
 	switch {
 	case m.Found && m.Op == experiments.Absent:
-		return m.Target + " is there, expected to be absent"
-	case !m.Found && m.Op == experiments.Exists:
-		return m.Target + " is absent"
-	case m.Target == wholeBody:
-		return fmt.Sprintf("%s %s %s", m.Target, bodyProblem(m.Op), show(m.Expected))
-	case !m.Found:
-		return fmt.Sprintf("%s is absent, expected %s%s", m.Target, operatorWords(m.Op), show(m.Expected))
+		return came + ", expected to be absent"
+	case !m.Found && m.Op == experiments.Exists, m.Target == wholeBody:
+		return came
 	}
-	return fmt.Sprintf("%s is %s, expected %s%s", m.Target, show(m.Actual), operatorWords(m.Op), show(m.Expected))
+	return fmt.Sprintf("%s, expected %s%s", came, operatorWords(m.Op), m.show(m.Expected, hidden))
+}
+
+// came returns what came instead of what was expected, for who knows that already.
+func (m *Mismatch) came(hidden *redact.Secrets) string {
+	switch {
+	case m.Found && m.Op == experiments.Absent:
+		return m.Target + " is there"
+	case m.Target == wholeBody:
+		return fmt.Sprintf("%s %s %s", m.Target, bodyProblem(m.Op), m.show(m.Expected, hidden))
+	case !m.Found:
+		return m.Target + " is absent"
+	}
+	return m.Target + " is " + m.show(m.Actual, hidden)
 }
 
 // beginning returns the part of a value of any size of which any may be shown.

@@ -182,7 +182,7 @@ func (s *step) expectedOf(a *answer, v *values, hidden *redact.Secrets) []Expect
 		case err != nil:
 			one.Came = hidden.Plain("the answer cannot be judged: "+err.Error(), maxDetail)
 		case m != nil:
-			one.Came = x.shown(m.describe(hidden), hidden)
+			one.Came = x.shown(m.came(hidden), hidden)
 		default:
 			one.Met = true
 		}

@@ -176,6 +176,9 @@ func TestWhatCameIsTold(t *testing.T) {
 					t.Errorf("%s: no %q in\n%v\n%q", path, want, e, e.Lines())
 				}
 			}
+			if n := strings.Count(strings.Join(e.Lines(), ""), "expected"); n != 1 {
+				t.Errorf("%s: %d times what was expected in %q", path, n, e.Lines())
+			}
 			if len(p.Shows) > maxShown+len("...") || strings.ContainsAny(p.Shows, "\n\x1b") {
 				t.Errorf("%s shows %q", path, p.Shows)
 			}

@@ -197,7 +197,7 @@ func describeFaults(e plan.Experiment) string {
 	for i, f := range e.Faults {
 		list[i] = f.Describe()
 	}
-	return strings.Join(list, "; ")
+	return strings.Join(figures.Together(list), "; ")
 }
 
 // describeFault describes the fault with this name; one that the plan does not know
