@@ -14,6 +14,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
 // promptly runs a command that must wait for nobody. It fails, and does not hang, if it
@@ -109,7 +110,7 @@ func TestASignalEndsTheWaitForANamedPipe(t *testing.T) {
 	mkfifo(t, pipe)
 	for _, args := range [][]string{
 		{"compare", pipe, pipe}, {"validate", "-f", pipe, pipe}, {"plan", "-f", pipe, pipe}, {"run", "-f", pipe, pipe},
-		{"try", "-f", pipe}, {"init", "--har", pipe}, {"proxy", "-config", pipe}, {"proxy", "-f", pipe}, {"recover", "--trust", "-f", pipe, t.TempDir()},
+		{"try", "-f", pipe}, {"init", "--har", pipe}, {"proxy", "-config", pipe}, {"proxy", "--upstream-ca", pipe}, {"proxy", "--cert", pipe, "--key", pipe}, {"recover", "--token-file", pipe, "--toxiproxy", "http://127.0.0.1:1"}, {"proxy", "-f", pipe}, {"recover", "--trust", "-f", pipe, t.TempDir()},
 	} {
 		ctx, stop := context.WithCancelCause(t.Context())
 		time.AfterFunc(50*time.Millisecond, func() { stop(&engine.Interrupt{Signal: "TERM"}) })
@@ -148,5 +149,23 @@ func TestAPipeInTheListOfOpenRuns(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if code, said := promptly(t, "recover"); code == 0 || !strings.Contains(said, "r1.json is a named pipe") {
 		t.Errorf("recover: exit %d:\n%s", code, said)
+	}
+}
+
+// A token may come from a pipe, such as <(command) of a shell, however often it is needed.
+func TestATokenFromAPipe(t *testing.T) {
+	t.Parallel()
+	server, err := proxy.Start(proxy.Options{Token: "from a pipe"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = server.Close() }() // nothing was made
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	mkfifo(t, pipe)
+	for token, want := range map[string]int{"from a pipe\n": 0, "another\n": 1} {
+		go func() { _ = os.WriteFile(pipe, []byte(token), 0) }()
+		if code, said := promptly(t, "recover", "--toxiproxy", server.URL(), "--token-file", pipe); code != want || strings.Contains(said, strings.TrimSpace(token)) {
+			t.Errorf("%q: exit %d, want %d: %s", token, code, want, said)
+		}
 	}
 }

@@ -3,13 +3,14 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/listening"
@@ -122,7 +124,12 @@ func (a *app) serveProxies(ctx context.Context, o proxyOptions) error {
 	if err != nil {
 		return err
 	}
-	certificate, roots, err := o.tls.load()
+	var certificate *tls.Certificate
+	var roots *x509.CertPool
+	err = readNamed(ctx, func() (err error) {
+		certificate, roots, err = o.tls.load()
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -221,7 +228,7 @@ func (o proxyOptions) proxies(getenv func(string) (string, bool)) (list []proxyL
 		list = append(list, proxyList{o.file, body, proxies})
 	}
 	if o.config != "" {
-		body, err := os.ReadFile(o.config)
+		body, err := atomicfile.ReadGiven(o.config, maxConfig, pipePatience)
 		if err != nil {
 			return nil, "", usage.Errorf("--config: %w", err)
 		}

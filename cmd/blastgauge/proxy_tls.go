@@ -3,9 +3,9 @@ package main
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"os"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/spf13/cobra"
 )
 
@@ -25,7 +25,7 @@ func (o *proxyTLS) load() (*tls.Certificate, *x509.CertPool, error) {
 	}
 	var certificate *tls.Certificate
 	if o.certificate != "" {
-		loaded, err := tls.LoadX509KeyPair(o.certificate, o.key)
+		loaded, err := o.pair()
 		if err != nil {
 			return nil, nil, usage.Errorf("--cert %s --key %s: %w", o.certificate, o.key, err)
 		}
@@ -34,7 +34,7 @@ func (o *proxyTLS) load() (*tls.Certificate, *x509.CertPool, error) {
 	if o.roots == "" {
 		return certificate, nil, nil
 	}
-	text, err := os.ReadFile(o.roots)
+	text, err := atomicfile.ReadGiven(o.roots, maxPEM, pipePatience)
 	if err != nil {
 		return nil, nil, usage.Errorf("--upstream-ca: %w", err)
 	}
@@ -43,4 +43,19 @@ func (o *proxyTLS) load() (*tls.Certificate, *x509.CertPool, error) {
 		return nil, nil, usage.Errorf("--upstream-ca %s: it holds no certificate in PEM", o.roots)
 	}
 	return certificate, roots, nil
+}
+
+const maxPEM = 8 << 20 // bytes of a file of certificates
+
+// pair reads the certificate and its key.
+func (o *proxyTLS) pair() (tls.Certificate, error) {
+	certificate, err := atomicfile.ReadGiven(o.certificate, maxPEM, pipePatience)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := atomicfile.ReadGiven(o.key, maxPEM, pipePatience)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(certificate, key)
 }

@@ -33,6 +33,8 @@ confidence interval, and proves that the fault was really there and is really
 gone.
 
   blastgauge demo        see it work, on a shop that comes with it`,
+		PersistentPreRunE: a.takePipedToken,
+
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          refuseUnknown,

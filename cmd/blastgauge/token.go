@@ -2,11 +2,16 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -41,5 +46,44 @@ func (f *tokenFlag) Set(text string) error {
 		text = path
 	}
 	*f.source = f.prefix + text
+	return nil
+}
+
+const (
+	pipePatience = 10 * time.Second // for who writes a pipe that is given instead of a file
+	maxToken     = 64 << 10         // bytes
+	maxConfig    = 64 << 20
+	// pipedToken is where a token is that came from a pipe, which nobody can read twice.
+	pipedToken = "BLASTGAUGE_TOKEN"
+)
+
+// takePipedToken reads the token of a command from the pipe that --token-file names, such
+// as <(command) of a shell, and makes it a variable of the environment of this process.
+func (a *app) takePipedToken(cmd *cobra.Command, _ []string) error {
+	flag := cmd.Flags().Lookup("token-file")
+	if flag == nil || !flag.Changed {
+		return nil
+	}
+	source := flag.Value.(*tokenFlag).source
+	path := strings.TrimPrefix(*source, toxiproxy.TokenFile)
+	if info, err := os.Stat(path); err != nil || info.Mode().Type() != fs.ModeNamedPipe {
+		return nil // what is wrong with it, who reads it says
+	}
+	var text []byte
+	err := readNamed(cmd.Context(), func() (err error) {
+		text, err = atomicfile.ReadGiven(path, maxToken, pipePatience)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("--token-file: %w", err)
+	}
+	before := a.getenv
+	a.getenv = func(name string) (string, bool) {
+		if name == pipedToken {
+			return strings.TrimSpace(string(text)), true
+		}
+		return before(name)
+	}
+	*source = toxiproxy.TokenEnv + pipedToken
 	return nil
 }

@@ -3,9 +3,12 @@ package toxiproxy
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 )
+
+const maxToken = 64 << 10 // bytes of the file of a token
 
 // A token source says where the bearer token of an API is: one of these prefixes
 // and a path or the name of a variable. Journals hold the source and never the
@@ -31,7 +34,7 @@ func ReadToken(source string, getenv func(string) (string, bool)) (string, error
 	if !ok {
 		return "", nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := atomicfile.ReadRegular(path, maxToken)
 	if err != nil {
 		return "", tokenError{fmt.Errorf("token: %w", err)}
 	}

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
+
+const maxCertificates = 8 << 20 // bytes of a file of them
 
 // TLS returns how to encrypt the connection to a server, as sslmode and sslrootcert of
 // its URL ask for. It is nil for a connection without encryption, which is the default.
@@ -24,7 +26,7 @@ func TLS(query url.Values, host string, roots *x509.CertPool) (*tls.Config, erro
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host, RootCAs: roots}
 	if file := query.Get("sslrootcert"); file != "" {
-		pem, err := os.ReadFile(file)
+		pem, err := atomicfile.ReadRegular(file, maxCertificates)
 		if err != nil {
 			return nil, fmt.Errorf("sslrootcert: %w", err)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/jsonpath"
 	"github.com/blastgauge/blastgauge/experiments/site"
@@ -102,13 +103,15 @@ func (o *Options) Site() (*site.Site, error) {
 	return s, nil
 }
 
+const maxAuthorities = 8 << 20 // bytes of their file
+
 // addAuthorities trusts the authorities of a file beside those of the machine.
 func (c *Client) addAuthorities(t experiments.TLS, dir string) error {
 	if t.CAFile == "" {
 		return nil
 	}
 	file := experiments.System{File: dir + string(os.PathSeparator)}
-	pem, err := os.ReadFile(file.Resolve(t.CAFile))
+	pem, err := atomicfile.ReadRegular(file.Resolve(t.CAFile), maxAuthorities)
 	if err != nil {
 		return fmt.Errorf("tls.ca_file: %w", err)
 	}

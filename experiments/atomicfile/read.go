@@ -1,0 +1,88 @@
+package atomicfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+	"time"
+)
+
+// ReadRegular reads a file of at most so many bytes. What is no file is refused and not
+// waited for: a pipe that nobody writes, or a device without an end.
+func ReadRegular(path string, most int64) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // which a pipe would wait in
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // nothing was written
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is %s, and a file is needed", path, Describe(info.Mode()))
+	}
+	return readMost(f, path, most)
+}
+
+// ReadGiven is like [ReadRegular], but a pipe that a person has given, such as <(command)
+// of a shell, is read, too. It waits so long for who writes it, and for its end.
+func ReadGiven(path string, most int64, patience time.Duration) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Type() != fs.ModeNamedPipe {
+		return ReadRegular(path, most)
+	}
+	f, err := openPipe(path, patience)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()                // nothing was written
+	_ = f.SetReadDeadline(time.Now().Add(patience)) // the system may know none for it; its writer is there
+	content, err := readMost(f, path, most)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, fmt.Errorf("%s is a pipe that did not end within %s", path, patience)
+	}
+	return content, err
+}
+
+// openPipe opens a pipe that somebody opens to write within a time.
+func openPipe(path string, patience time.Duration) (*os.File, error) {
+	type opened struct {
+		file *os.File
+		err  error
+	}
+	done := make(chan opened, 1) // buffered: nobody may be waiting any more
+	go func() {
+		f, err := os.Open(path)
+		done <- opened{f, err}
+	}()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	select {
+	case o := <-done:
+		return o.file, o.err
+	case <-late.C:
+	}
+	// Whoever opens it to write ends the wait of the goroutine.
+	if w, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
+		_ = w.Close() // nothing was written
+		if o := <-done; o.err == nil {
+			_ = o.file.Close() // nothing was written
+		}
+	}
+	return nil, fmt.Errorf("%s is a pipe that nobody wrote within %s", path, patience)
+}
+
+func readMost(f *os.File, path string, most int64) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(content)) > most {
+		return nil, fmt.Errorf("%s has more than %d bytes", path, most)
+	}
+	return content, err
+}
