@@ -241,6 +241,12 @@ var (
 	ourCode  = regexp.MustCompile(`(?s)<style>.*?</style>|<script>.*?</script>`)
 )
 
+// marked reports whether a line holds what every command holds, which is soon seen: most
+// lines hold none of it.
+func marked(line string) bool {
+	return strings.Contains(line, "::") || strings.Contains(line, "##") || strings.Contains(line, "section_")
+}
+
 // checkInert reports what commands a terminal or the runner of a CI job.
 func checkInert(t *testing.T, format, out string) {
 	t.Helper()
@@ -260,7 +266,7 @@ func checkInert(t *testing.T, format, out string) {
 		if format == "github" {
 			line = strings.TrimPrefix(line, "::")
 		}
-		if commands.MatchString(line) {
+		if marked(line) && commands.MatchString(line) {
 			t.Errorf("%s has a line that a runner obeys: %.200q", format, line)
 		}
 	}
