@@ -34,6 +34,12 @@ func TestMain(m *testing.M) {
 	if err := os.Setenv("GORACE", strings.TrimSpace(os.Getenv("GORACE")+" atexit_sleep_ms=0")); err != nil {
 		panic(err)
 	}
+	// What is started lives for seconds: it need not collect its garbage as often.
+	if os.Getenv("GOGC") == "" {
+		if err := os.Setenv("GOGC", "400"); err != nil {
+			panic(err)
+		}
+	}
 	testscript.Main(homeless{waiting.Tests{M: m}}, map[string]func(){"blastgauge": main, "till": till, "till-answers": tillAnswers, crasher: crash, stockd: serveStock})
 }
 
@@ -54,6 +60,7 @@ func (h homeless) Run() int {
 }
 
 func TestScripts(t *testing.T) {
+	t.Parallel() // mostly waiting
 	for name, params := range map[string]func(*testing.T) testscript.Params{
 		"commands": scripts, "processes": processes, "workflows": workflows,
 	} {
