@@ -122,8 +122,12 @@ const (
 	arrivesIn   = 2 * time.Second         // waited for what a killed run was injecting
 )
 
-// killedFile holds the time of death.
-const killedFile = "killed"
+// killedFile holds the time of death, and heldFile how many events were on a disk when it
+// was full: events that no view has been told of yet are on it as well.
+const (
+	killedFile = "killed"
+	heldFile   = "held"
+)
 
 func (r *reaper) Record(e journal.Event) {
 	r.mu.Lock()
@@ -180,6 +184,24 @@ func (r *reaper) fill() {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: size}); err != nil {
 		panic(err)
 	}
+	held := r.lines()
+	for again := -1; again != held; { // a line may have been on its way
+		again = held
+		time.Sleep(5 * time.Millisecond)
+		held = r.lines()
+	}
+	if err := os.WriteFile(filepath.Join(r.dir, heldFile), []byte(strconv.Itoa(held)), 0o600); err != nil {
+		panic(err)
+	}
+}
+
+// lines is how many events the journal holds.
+func (r *reaper) lines() int {
+	text, err := os.ReadFile(filepath.Join(r.dir, journal.EventsFile))
+	if err != nil {
+		panic(err)
+	}
+	return bytes.Count(text, []byte("\n"))
 }
 
 // A victim is one case of the matrix.
@@ -607,9 +629,24 @@ func (c *crashCase) readable() error {
 			events++
 		}
 		file.Close()
-		if c.death == "FULL" && name == journal.EventsFile && events != c.event {
-			return fmt.Errorf("%d events on a disk with room for %d", events, c.event)
+		if c.death == "FULL" && name == journal.EventsFile {
+			if err := c.full(events); err != nil {
+				return err
+			}
 		}
+	}
+	return nil
+}
+
+// full wants the events that were on the disk when it was full, and none after them. No
+// view is told of an event that is not on it.
+func (c *crashCase) full(events int) error {
+	text, err := os.ReadFile(filepath.Join(c.out, heldFile))
+	if err != nil {
+		return err
+	}
+	if held, err := strconv.Atoi(string(text)); err != nil || events != held || held < c.event {
+		return fmt.Errorf("%d events on a disk with room for %d, of which the view has seen %d, %w", events, held, c.event, err)
 	}
 	return nil
 }
