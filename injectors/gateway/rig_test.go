@@ -112,6 +112,7 @@ func raw(t *testing.T, serve func(*net.TCPConn)) *rig {
 		t.Fatal(err)
 	}
 	var serving sync.WaitGroup
+	over := make(chan struct{})
 	serving.Go(func() {
 		for {
 			c, err := listener.Accept()
@@ -120,12 +121,21 @@ func raw(t *testing.T, serve func(*net.TCPConn)) *rig {
 			}
 			serving.Go(func() {
 				defer c.Close()
+				served := make(chan struct{})
+				defer close(served)
+				serving.Go(func() {
+					select {
+					case <-served:
+					case <-over: // nobody waits for an end that does not come
+						c.Close()
+					}
+				})
 				c.SetDeadline(time.Now().Add(patience))
 				serve(c.(*net.TCPConn))
 			})
 		}
 	})
-	t.Cleanup(func() { listener.Close(); serving.Wait() })
+	t.Cleanup(func() { listener.Close(); close(over); serving.Wait() })
 	return newRig(t, gateway.Options{Address: listener.Addr().String()})
 }
 
