@@ -1,6 +1,9 @@
 package result
 
 import (
+	"bytes"
+	"encoding/json"
+	"reflect"
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -102,5 +105,41 @@ func TestSamplesTakeTime(t *testing.T) {
 	r.event(journal.Event{Kind: journal.Sampled, Detail: journal.BeforeTraffic, Since: 3e9, Traffic: []journal.Traffic{{Proxy: "payments", Connections: -1}}})
 	if rate, ok := r.proxyRate(journal.BeforeIdle, journal.BeforeTraffic, "payments"); ok {
 		t.Errorf("%+v of a server that started anew", rate)
+	}
+}
+
+// What match says comes back from a journal and from a result as it was written.
+func TestMatchComesBack(t *testing.T) {
+	t.Parallel()
+	match := map[string]any{
+		"method": "POST", "path": []any{"/charges", "/refunds/*"}, "headers": map[string]any{"X-Tenant": []any{"acme", "shop"}, "X-One": "1"},
+		"not": map[string]any{"path": "/health", "baggage": map[string]any{"k": []any{"v"}}},
+	}
+	s := newStory()
+	f := &s.plan.Experiments[0].Faults[0]
+	f.Inject, f.Attributes = "http_error", injectors.Attributes{"status": 503.0, "match": match}
+	r := s.fold(t)
+	var lines bytes.Buffer
+	for _, e := range s.events {
+		if err := json.NewEncoder(&lines).Encode(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, err := Fold(journal.ReadEvents(&lines), journeys{s.obs, nil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoded, err := Decode(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range []Fault{r.Experiments[0].Faults[0], again.Experiments[0].Faults[0], decoded.Experiments[0].Faults[0]} {
+		if !reflect.DeepEqual(got.Attributes["match"], any(match)) || got.Description != r.Experiments[0].Faults[0].Description {
+			t.Errorf("%v, %s; want %v", got.Attributes, got.Description, match)
+		}
 	}
 }

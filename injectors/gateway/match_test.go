@@ -155,7 +155,7 @@ func redisMatches(t *testing.T, r *rig, c *redis.Client) {
 		f := r.inject("redis_error", `{'error':'ERR met','match':{`+tt.attributes+`}}`)
 		tt.check(t, f, names, func(name string) string { return strings.Fields(name)[0] }, func(name string) bool {
 			var args []any
-			for _, word := range strings.Fields(name) {
+			for word := range strings.FieldsSeq(name) {
 				args = append(args, word)
 			}
 			err := c.Do(t.Context(), args...).Err()

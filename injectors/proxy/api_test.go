@@ -120,10 +120,20 @@ func TestWhatIsRefused(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]string{
-		`{"type":"http_error","attributes":{"status":42}}`:                   "status must be at least 200",
-		`{"type":"http_error","attributes":{"status":503,"after":true}}`:     "after",
-		`{"type":"http_error","toxicity":1.5,"attributes":{"status":503}}`:   "toxicity",
-		`{"type":"http_error","attributes":{"status":503},"percentage":0.5}`: "percentage",
+		`{"type":"http_error","attributes":{"status":42}}`:                           "status must be at least 200",
+		`{"type":"http_error","attributes":{"status":503,"after":true}}`:             "after",
+		`{"type":"http_error","toxicity":1.5,"attributes":{"status":503}}`:           "toxicity",
+		`{"type":"http_error","attributes":{"status":503},"percentage":0.5}`:         "percentage",
+		`{"type":"http_abort","attributes":{"match":{"not":"/health"}}}`:             "match.not must be a mapping of its parameters: write not: {path: /health}",
+		`{"type":"http_abort","attributes":{"match":{"not":""}}}`:                    "write not: {path: /health}",
+		`{"type":"http_abort","attributes":{"match":{"not":{}}}}`:                    "must not be empty",
+		`{"type":"http_abort","attributes":{"match":{"not":{"not":{"path":"/a"}}}}}`: "a not within a not",
+		`{"type":"http_abort","attributes":{"match":{"unless":{"path":"/a"}}}}`:      "to spare some, write not: {path: /health}",
+		`{"type":"http_abort","attributes":{"match":{"path":[]}}}`:                   "must not be an empty list",
+		`{"type":"http_abort","attributes":{"match":{"path":["/a",null]}}}`:          "match.path[1] must be a text",
+		`{"type":"http_abort","attributes":{"match":{"path":[["/a"]]}}}`:             "match.path[0] must be a text",
+		`{"type":"http_abort","attributes":{"match":{"path":"^/api/.*$"}}}`:          "write /api/**",
+		`{"type":"http_abort","attributes":{"match":{"not":{"status":503}}}}`:        `match.not has no attribute \"status\"`,
 	} {
 		if got := call(t, s, "POST", "/proxies/spoken/toxics", body, 400, nil); !strings.Contains(got, want) {
 			t.Errorf("%s: %s, want %q", body, got, want)
