@@ -118,6 +118,45 @@ func TestHowConnectionsEnd(t *testing.T) {
 	}
 }
 
+// A proxy that stops, moves or goes ends its connections in good order on both sides.
+func TestAStoppedProxyEndsInGoodOrder(t *testing.T) {
+	t.Parallel()
+	for name, stop := range map[string][3]string{
+		"disabled": {"PATCH", "/proxies/x", `{"enabled":false}`},
+		"deleted":  {"DELETE", "/proxies/x", ""},
+		"moved":    {"PATCH", "/proxies/x", `{"upstream":"127.0.0.1:1"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			beside(t, func(t *testing.T, api string) {
+				for range 20 {
+					ended := make(chan error, 1)
+					address := routeAt(t, api, one(t, func(c *net.TCPConn) {
+						io.ReadFull(c, make([]byte, 5))
+						io.WriteString(c, "hello")
+						_, err := c.Read(make([]byte, 1))
+						c.Close()
+						ended <- err
+					}))
+					c := dial(t, address)
+					io.WriteString(c, "hello")
+					if _, err := io.ReadFull(c, make([]byte, 5)); err != nil {
+						t.Fatal(err)
+					}
+					ask(t, stop[0], api+stop[1], stop[2])
+					if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+						t.Fatalf("the client reads %v, want the end", err)
+					}
+					if err := <-ended; !errors.Is(err, io.EOF) {
+						t.Fatalf("the upstream reads %v, want the end", err)
+					}
+					ask(t, "DELETE", api+"/proxies/x", "")
+				}
+			})
+		})
+	}
+}
+
 // Behind a gateway it is the same, for every protocol.
 func TestAGatewayWhoseUpstreamRefuses(t *testing.T) {
 	t.Parallel()

@@ -77,12 +77,16 @@ func (t *bandwidth) Pipe(stub *toxics.ToxicStub) {
 }
 
 // pass sends a chunk in pieces, each when it is due. When it is interrupted, it sends
-// the rest at once.
+// the rest at once. Timers that fire late do not lower the rate: bytes that have waited
+// since they were due are made up for.
 func (t *bandwidth) pass(stub *toxics.ToxicStub, c *stream.StreamChunk, due time.Time) (after time.Time, interrupted bool) {
+	if due.Before(c.Timestamp) {
+		due = c.Timestamp // idle time does not add up
+	}
 	for left := c.Data; len(left) > 0; {
 		n := int(min(int64(len(left)), t.Rate*int64(paced/time.Millisecond)))
-		if now := time.Now(); due.Before(now) {
-			due = now // idle time does not add up
+		if earliest := time.Now().Add(-paced); due.Before(earliest) {
+			due = earliest // nor does the time that a slow reader takes
 		}
 		due = due.Add(time.Duration(int64(n) * int64(time.Millisecond) / t.Rate))
 		timer := time.NewTimer(time.Until(due))

@@ -111,7 +111,8 @@ func (l *link) pump(src *net.TCPConn) {
 			return
 		}
 		if err != nil {
-			l.aborted.Store(!errors.Is(err, io.EOF))
+			// A socket that we have closed ourselves is no reset by its peer.
+			l.aborted.Store(!errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed))
 			l.finish()
 			return
 		}
