@@ -73,3 +73,45 @@ func TestRefusedUnseen(t *testing.T) {
 		})
 	}
 }
+
+// Where journeys called less already before a fault came, as by a cache that is warm by
+// then, the fault is not why they stopped: what it met, or refused unseen, proves too
+// little. The stories call once per journey, for 40 seconds before the fault.
+func TestCallsThatEndedBeforeTheFault(t *testing.T) {
+	t.Parallel()
+	until := func(end float64) func(float64) float64 {
+		return func(second float64) float64 {
+			if second < end {
+				return 25
+			}
+			return 1
+		}
+	}
+	for name, tt := range map[string]struct {
+		end     float64 // of the calls; the fault comes at 41
+		refuses bool
+		want    Grade
+	}{
+		"with the fault":              {41, false, GradeCounted},
+		"with the fault, refused":     {41, true, GradeCounted},
+		"seconds before":              {33, false, GradeSparse},
+		"seconds before, refused":     {33, true, GradeSparse},
+		"in the last moment":          {39, false, GradeCounted},
+		"in the last moment, refused": {39, true, GradeCounted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := longer(until(tt.end))
+			f := &s.plan.Experiments[0].Faults[0]
+			f.Inject, f.Attributes = "down", nil
+			if !tt.refuses {
+				f.Inject = "http_error"
+			}
+			s.evidence(journal.Evidence{Met: 40, Of: 40, Refuses: tt.refuses})
+			e := s.fold(t).Experiments[0]
+			if x := e.Faults[0].Exercised; x.Grade != tt.want || (e.Verdict == Inconclusive) != (tt.want == GradeSparse) {
+				t.Errorf("%+v and %s because of %q, want %s", x, e.Verdict, e.Reasons, tt.want)
+			}
+		})
+	}
+}
