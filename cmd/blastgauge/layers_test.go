@@ -139,6 +139,8 @@ func owners() map[string]room {
 		"github.com/go-json-experiment/json":       {name: "experiments/jsonpath"},
 		"github.com/google/uuid":                   {name: "experiments/run/journey"},
 		"github.com/valyala/fasthttp":              {name: "experiments/run/journey/httpclient"},
+		"golang.org/x/net/http2":                   {tests: "injectors/gateway"},
+		"golang.org/x/net/http2/hpack":             {name: "injectors/gateway/http", tests: "injectors/gateway"},
 		"golang.org/x/net/html":                    {tests: "report"},
 		"golang.org/x/net/html/charset":            {name: "experiments/run/journey/httpclient"},
 		"golang.org/x/net/idna":                    {name: "experiments/site"},

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+
+	"golang.org/x/net/http2/hpack"
 
 	"github.com/blastgauge/blastgauge/injectors"
 )
@@ -59,6 +62,18 @@ func (a *answer) bytes(toHEAD, last bool) []byte {
 		b = append(b, a.body...)
 	}
 	return b
+}
+
+// fields returns the head of the answer as HTTP/2.
+func (a *answer) fields() []hpack.HeaderField {
+	list := []hpack.HeaderField{{Name: ":status", Value: strconv.Itoa(a.status)}}
+	for _, h := range a.headers {
+		list = append(list, hpack.HeaderField{Name: strings.ToLower(h.name), Value: h.value})
+	}
+	if !isBodiless(a.status) {
+		list = append(list, hpack.HeaderField{Name: "content-length", Value: strconv.Itoa(len(a.body))})
+	}
+	return list
 }
 
 // isBodiless reports whether answers with this status have no body.

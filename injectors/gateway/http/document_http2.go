@@ -1,113 +1,143 @@
 package http
 
 import (
-	"bytes"
-	"errors"
-	"io"
-	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/http2/hpack"
 )
 
 // Documents on HTTP/2.
 
-// askForDocument reads what has to be known of a request for the document at target, and
-// takes out of it what could keep the document away.
-func askForDocument(r *http.Request, target string, from net.Addr) *documentRequest {
-	asked := &documentRequest{
-		target: target, client: hostOf(from), agent: r.Header.Get("User-Agent"),
-		cached: strings.Join(r.Header.Values("If-None-Match"), ", "),
-	}
-	if accepted := r.Header.Values("Accept-Encoding"); len(accepted) > 0 {
-		r.Header.Set("Accept-Encoding", acceptedCodings(strings.Join(accepted, ", ")))
-	}
-	for name := range r.Header {
-		if isConditional(name) {
-			delete(r.Header, name)
-		}
-	}
-	return asked
+// documented is an answer with a document that faults may make bad.
+type documented struct {
+	asked     *documentRequest
+	documents hits
+	buffers   bool // the document is read
+	answer    *documentAnswer
+	top       []hpack.HeaderField // the answer's headers
 }
 
-// mutate makes the document in the answer bad.
-func (d *delivery) mutate(list hits) {
-	h := d.res.Header
-	a := &documentAnswer{
-		status: d.res.StatusCode, contentType: h.Get("Content-Type"), etag: h.Get("Etag"),
-		encoding: strings.Join(h.Values("Content-Encoding"), ", "),
+func (r http2Request) joined(name string) string {
+	var list []string
+	for _, f := range r {
+		if f.Name == name {
+			list = append(list, f.Value)
+		}
 	}
-	limit := list.maxDocument()
-	if d.toHEAD {
-		list.skipAll("it was asked for without its body")
-		d.hideDocument()
+	return strings.Join(list, ", ")
+}
+
+// askForDocument reads what has to be known of a request for a document, and takes out of
+// it what could keep the document away.
+func (s *session) askForDocument(st *h2stream) {
+	r := http2Request(st.head)
+	st.asked = &documentRequest{
+		target: r.value(":path"), client: hostOf(s.client.RemoteAddr()), agent: r.value("user-agent"), cached: r.joined("if-none-match"),
+	}
+	accepted := r.joined("accept-encoding")
+	st.head = slices.DeleteFunc(st.head, func(f hpack.HeaderField) bool { return f.Name == "accept-encoding" || isConditional(f.Name) })
+	if accepted != "" {
+		st.head = append(st.head, hpack.HeaderField{Name: "accept-encoding", Value: acceptedCodings(accepted)})
+	}
+}
+
+// beginDocument begins to read the document of an answer, or passes on one that faults
+// cannot act on.
+func (s *session) beginDocument(st *h2stream, fields []hpack.HeaderField, end bool) {
+	h := http2Request(fields)
+	code, _ := strconv.Atoi(h.value(":status"))
+	length := int64(-1)
+	if n, err := strconv.ParseInt(h.value("content-length"), 10, 64); err == nil {
+		length = n
+	}
+	st.answer = &documentAnswer{status: code, contentType: h.value("content-type"), etag: h.value("etag"), encoding: h.joined("content-encoding")}
+	if st.toHEAD {
+		st.documents.skipAll("it was asked for without its body")
+		st.documents = nil
+		s.sendHeaders(st, withoutDocument(fields), end)
 		return
 	}
-	if why := a.problem(d.res.ContentLength, limit); why != "" {
-		list.skipAll(why)
+	if why := st.answer.problem(length, st.documents.maxDocument()); why != "" {
+		st.documents.skipAll(why)
+		st.documents = nil
+		s.sendHeaders(st, fields, end)
 		return
 	}
-	body, err := io.ReadAll(io.LimitReader(d.res.Body, limit+1))
-	if err != nil || int64(len(body)) > limit {
-		list.skipAll(reasonOf(err == nil))
-		d.res.Body = &replacedBody{io.MultiReader(bytes.NewReader(body), endsWith(err), d.res.Body), d.res.Body}
+	st.buffers, st.top = true, fields
+	if end {
+		s.endBody(st)
+	}
+}
+
+// takeBody takes a piece of a body that the proxy sends itself.
+func (s *session) takeBody(st *h2stream, f frame) {
+	p, err := f.unpadded()
+	if err != nil {
+		s.fail(err)
 		return
 	}
-	a.body = body
-	bad := a.mutate(list, d.document)
+	st.data = append(st.data, p...)
+	if st.relay {
+		st.owed += len(f.payload())
+	} else {
+		s.up.writeCredit(st.live(s), len(f.payload()))
+	}
+	switch {
+	case f.ends():
+		s.endBody(st)
+	case st.relay:
+		s.pumpStream(st)
+	case int64(len(st.data)) > st.documents.maxDocument():
+		st.documents.skipAll(reasonOf(true))
+		s.sendBody(st, st.top, st.data)
+	}
+}
+
+// endBody is called when the body has come in full.
+func (s *session) endBody(st *h2stream) {
+	st.ends = true
+	if st.relay {
+		s.pumpStream(st)
+		return
+	}
+	if int64(len(st.data)) > st.documents.maxDocument() {
+		st.documents.skipAll(reasonOf(true))
+		s.sendBody(st, st.top, st.data)
+		return
+	}
+	st.answer.body = st.data
+	bad := st.answer.mutate(st.documents, st.asked)
 	if bad == nil {
-		d.res.Body = &replacedBody{bytes.NewReader(body), d.res.Body}
+		s.sendBody(st, st.top, st.data)
 		return
 	}
-	d.replaceDocument(bad)
-}
-
-// hideDocument takes out of the answer what it says of the real document.
-func (d *delivery) hideDocument() {
-	for name := range d.res.Header {
-		if describesDocument(name) {
-			delete(d.res.Header, name)
-		}
-	}
-}
-
-// replaceDocument makes the answer one with another document.
-func (d *delivery) replaceDocument(bad *badDocument) {
-	d.hideDocument()
-	d.res.Trailer = nil
-	h := d.res.Header
+	st.trailers = nil
+	fields, body := withoutDocument(st.top), bad.body
 	if bad.etag != "" {
-		h.Set("Etag", bad.etag)
+		fields = append(fields, hpack.HeaderField{Name: "etag", Value: bad.etag})
 	}
 	if bad.known {
-		for name := range h {
-			if strings.HasPrefix(name, "Content-") {
-				delete(h, name)
-			}
-		}
-		d.res.StatusCode, d.res.ContentLength = http.StatusNotModified, 0
-		d.res.Body = &replacedBody{bytes.NewReader(nil), d.res.Body}
-		return
+		fields = slices.DeleteFunc(fields, func(f hpack.HeaderField) bool { return strings.HasPrefix(f.Name, "content-") })
+		fields[0].Value, body = strconv.Itoa(http.StatusNotModified), nil
+	} else {
+		fields = append(fields, hpack.HeaderField{Name: "content-length", Value: strconv.Itoa(len(body))})
 	}
-	h.Set("Content-Length", strconv.Itoa(len(bad.body)))
-	d.res.ContentLength = int64(len(bad.body))
-	d.res.Body = &replacedBody{bytes.NewReader(bad.body), d.res.Body}
+	s.sendBody(st, fields, body)
 }
 
-// A replacedBody is closed as the body was in whose place it is read.
-type replacedBody struct {
-	io.Reader
-	io.Closer
+// sendBody sends an answer's headers, and begins with what there is of its body.
+func (s *session) sendBody(st *h2stream, fields []hpack.HeaderField, body []byte) {
+	st.documents, st.buffers, st.relay, st.data = nil, false, true, body
+	s.down.writeHeaders(st.id, fields, false)
+	s.own = append(s.own, st)
+	s.pumpStream(st)
 }
 
-// endsWith returns an empty reader that ends with an error, if there is one.
-func endsWith(err error) io.Reader {
-	if err == nil || errors.Is(err, io.EOF) {
-		return bytes.NewReader(nil)
-	}
-	return errorReader{err}
+// withoutDocument returns headers without what they say of the real document. The status
+// comes first.
+func withoutDocument(fields []hpack.HeaderField) []hpack.HeaderField {
+	return slices.DeleteFunc(slices.Clone(fields), func(f hpack.HeaderField) bool { return describesDocument(f.Name) })
 }
-
-type errorReader struct{ err error }
-
-func (e errorReader) Read([]byte) (int, error) { return 0, e.err }

@@ -5,8 +5,8 @@
 // HTTP/1.1 is read just closely enough to know where messages begin and end, and its
 // bytes are passed on as they came. Each client connection has one upstream connection
 // of its own, so whatever ends one ends the other in the same way, and nothing that a
-// pool would do (retries, re-dials, 502s) can hide a fault or invent one. HTTP/2 takes
-// a general path on net/http.
+// pool would do (retries, re-dials, 502s) can hide a fault or invent one. HTTP/2 is passed
+// on frame by frame in the same manner, with its headers written anew.
 package http
 
 import (

@@ -2,10 +2,11 @@ package http
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/http2/hpack"
 
 	"github.com/blastgauge/blastgauge/injectors"
 )
@@ -20,15 +21,13 @@ func newGRPCStatus(a injectors.Attributes) *grpcStatus {
 	return &grpcStatus{code: slices.Index(statusCodes(), a.Text("code")), message: a.Text("message")}
 }
 
-// write makes the status that of a call, in its trailers or in headers that stand
-// alone. prefix is what their names begin with.
-func (s *grpcStatus) write(h http.Header, prefix string) {
-	delete(h, prefix+"Grpc-Status-Details-Bin")
-	delete(h, prefix+"Grpc-Message")
-	h[prefix+"Grpc-Status"] = []string{strconv.Itoa(s.code)}
+// fields returns the status as it stands in trailers, or in headers that stand alone.
+func (s *grpcStatus) fields() []hpack.HeaderField {
+	list := []hpack.HeaderField{{Name: "grpc-status", Value: strconv.Itoa(s.code)}}
 	if s.message != "" {
-		h[prefix+"Grpc-Message"] = []string{percentEncode(s.message)}
+		list = append(list, hpack.HeaderField{Name: "grpc-message", Value: percentEncode(s.message)})
 	}
+	return list
 }
 
 // percentEncode writes a message as gRPC wants it in a header: printable ASCII as

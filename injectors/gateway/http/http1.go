@@ -112,10 +112,11 @@ func (c *conn) serve() {
 // the way in which they ended.
 func (c *conn) serveAnswers() {
 	err := c.passAnswers()
-	c.queue.endAnswers(err)
+	c.queue.endAnswers()
 	c.down.Release()
-	if c.queue.http2Sink(false) != nil {
-		return // the session ends the client's side
+	if w := c.queue.http2Sink(false); w != nil {
+		w.upstreamEnded(err)
+		return // the session has ended the client's side
 	}
 	c.cancel()
 	refusal := c.refusal.Load()

@@ -1,7 +1,6 @@
 package http
 
 import (
-	"io"
 	"slices"
 	"sync"
 )
@@ -42,10 +41,10 @@ type queue struct {
 	mu      sync.Mutex
 	changed sync.Cond // broadcast at every change of what follows
 	list    []exchange
-	known   bool           // what the client speaks is known, or it has gone
-	raw     bool           // HTTP is over: both directions pass bytes on
-	over    bool           // no answers will come any more
-	http2   *io.PipeWriter // not nil: the client speaks HTTP/2, and this takes what the upstream sends
+	known   bool // what the client speaks is known, or it has gone
+	raw     bool // HTTP is over: both directions pass bytes on
+	over    bool // no answers will come any more
+	http2   *way // not nil: the client speaks HTTP/2, and this takes what the upstream sends
 }
 
 func newQueue() *queue {
@@ -108,19 +107,16 @@ func (q *queue) endRequests() {
 }
 
 // setHTTP2 notes that the client speaks HTTP/2, and where the upstream's bytes go then.
-func (q *queue) setHTTP2(w *io.PipeWriter) {
+func (q *queue) setHTTP2(w *way) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.http2 = w
 	q.setKnown()
-	if q.over {
-		_ = w.Close() // it has no error to give
-	}
 }
 
 // http2Sink returns where the upstream's bytes go if the client speaks HTTP/2. With wait
 // it waits until that is known.
-func (q *queue) http2Sink(wait bool) *io.PipeWriter {
+func (q *queue) http2Sink(wait bool) *way {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for wait && !q.known {
@@ -137,8 +133,8 @@ func (q *queue) setRaw() {
 	q.changed.Broadcast()
 }
 
-// endAnswers notes that no answers will come any more, and why.
-func (q *queue) endAnswers(err error) {
+// endAnswers notes that no answers will come any more.
+func (q *queue) endAnswers() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.over = true
@@ -146,9 +142,6 @@ func (q *queue) endAnswers(err error) {
 		x.late.giveBack()
 	}
 	q.list = nil
-	if q.http2 != nil {
-		_ = q.http2.CloseWithError(err) // it has no error to give
-	}
 	q.changed.Broadcast()
 }
 

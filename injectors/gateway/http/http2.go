@@ -2,266 +2,334 @@ package http
 
 import (
 	"context"
-	"io"
-	"log"
+	"encoding/binary"
+	"fmt"
 	"net"
-	"net/http"
+	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/net/http2/hpack"
 
 	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
-// maxStreams is how many requests an HTTP/2 client may have under way at once.
-const maxStreams = 1000
+// HTTP/2 is passed on frame by frame. Each client's connection has one upstream connection,
+// and what the two sides agree on, they agree on with each other: settings, pings and flow
+// control go from end to end, so that nothing is buffered but what waits under a fault, and
+// that is bounded by the windows. Headers are read and written anew, because a request that
+// the dependency never sees would put the tables of the compression out of step; streams
+// have numbers of their own on each side, because a request that waits is opened later than
+// others that came after it.
 
-// eagerStreams is how many requests go to a dependency that has not said yet how
-// many it takes at once. There are hardly any that take fewer, and what is refused
-// because there are too many could not be told from a failure.
-const eagerStreams = 10
+const (
+	// maxStreams is how many requests an HTTP/2 client may have under way at once.
+	maxStreams = 1000
+	// eagerStreams is how many requests go to a dependency that has not said yet how many
+	// it takes at once. There are hardly any that take fewer, and what is refused because
+	// there are too many could not be told from a failure.
+	eagerStreams = 10
+	// maxHeaders is how many bytes of headers a message may have, packed or unpacked.
+	maxHeaders = 1 << 20
+	// maxPending is how many bytes may wait for a side that does not read, beside those
+	// that a reader waits for.
+	maxPending = 1 << 20
+	// firstWindow is the window of a connection, and of a stream where nothing is said.
+	firstWindow = 65535
+	mostWindow  = 1<<31 - 1
+)
 
-// serveHTTP2 serves the rest of a connection on which the client turned out to
-// speak HTTP/2. What has been read so far goes first, on both sides.
-func (c *conn) serveHTTP2() {
-	r, w := io.Pipe()
-	defer func() { _ = r.Close() }() // it has no error to give
-	c.queue.setHTTP2(w)
-	opening := newOpening()
-	s := &session{
-		proxy:     c.proxy,
-		client:    newClientConn(&stream.Prefixed{Conn: c.client, Prefix: c.up.Ahead()}),
-		upstream:  &upstreamConn{Upstream: c.upstream, read: r, opening: opening},
-		inFlight:  newTracker(),
-		countCall: c.countCall,
-		opened:    opening.read,
-	}
-	if err := s.serve(c.ctx); err != nil {
-		c.proxy.Log.Warn("an HTTP/2 connection cannot be served", "upstream", c.proxy.Address, "error", err)
-		stream.Reset(c.client)
-	}
-}
-
-// A session is a client's HTTP/2 connection, and the one to the dependency that
-// belongs to it. There is no pool and nothing is tried twice.
+// A session is a client's HTTP/2 connection, and the one to the dependency that belongs to
+// it. All of it is guarded by mu.
 type session struct {
 	proxy     *Proxy
-	client    *clientConn
-	upstream  *upstreamConn
-	to        *http.ClientConn
-	server    *http.Server
-	inFlight  *tracker
+	ctx       context.Context // ends with the session; a session is the work that it bounds
+	client    net.Conn
+	upstream  stream.Upstream
 	countCall func()
-	opened    <-chan struct{} // closed when the dependency has said how many requests it takes at once
-}
+	work      sync.WaitGroup // what waits, and what writes beside the readers
 
-// serve returns when either side has gone.
-func (s *session) serve(ctx context.Context) (err error) {
-	protocols := new(http.Protocols)
-	protocols.SetUnencryptedHTTP2(true)
-	transport := &http.Transport{
-		Protocols: protocols, DisableCompression: true,
-		DialContext: func(context.Context, string, string) (net.Conn, error) { return s.upstream, nil },
-	}
-	if s.to, err = transport.NewClientConn(ctx, "http", s.proxy.Address); err != nil {
-		return err
-	}
-	defer func() { _ = s.to.Close() }() // the upstream remembers how it ended
-	s.server = &http.Server{
-		Handler: s, Protocols: protocols,
-		HTTP2:       &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
-		BaseContext: func(net.Listener) context.Context { return ctx },
-		ErrorLog:    log.New(io.Discard, "", 0),
-	}
-	gone, over := make(chan struct{}, 1), make(chan struct{}) // the upstream, this session
-	s.to.SetStateHook(func(to *http.ClientConn) {
-		if to.Err() != nil {
-			select {
-			case gone <- struct{}{}:
-			default: // once is enough
-			}
-		}
-	})
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		select {
-		case <-gone:
-			s.endClient()
-		case <-over:
-		}
-	})
-	_ = s.server.Serve(&singleListener{conn: s.client}) // always ends with the one connection
-	s.to.SetStateHook(nil)
-	_ = s.client.Close() // both sides are over
-	close(over)
-	watch.Wait()
-	s.inFlight.waitForAll() // soon: the contexts of all are over
-	return nil
-}
-
-// endClient ends the client's connection as the dependency ended its own. A client that
-// waits for nothing is told to come back on another one; the others shall see what they
-// would without the proxy, a connection that ends.
-func (s *session) endClient() {
-	defer func() { _ = s.client.Close() }() // it is over
-	if !stream.Orderly(s.upstream.err()) {
-		stream.Reset(s.client.Conn)
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), stream.LingerTime)
-	defer cancel()
-	if s.inFlight.waitForAnswers(ctx) == 0 {
-		_ = s.server.Shutdown(ctx) // else the connection is closed all the same
-	}
-}
-
-// ServeHTTP passes a request on, with what faults make of it.
-func (s *session) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.countCall()
-	t := s.inFlight.start()
-	defer t.end()
-	if t.count > eagerStreams {
-		select {
-		case <-s.opened:
-		case <-r.Context().Done():
-		}
-	}
-	early, late := s.proxy.hit(http2Request{r}).split()
-	if s.applyEarly(w, r, early, late) {
-		return
-	}
-	var informed interim
-	out := outgoing(w, r, &informed)
-	var document *documentRequest
-	if len(late.onDocuments()) > 0 {
-		document = askForDocument(out, r.RequestURI, s.client.RemoteAddr())
-	}
-	res, err := s.to.RoundTrip(out)
-	informed.end()
-	if err != nil {
-		late.giveBack()
-		s.breakRequest(r, t)
-	}
-	defer func() { _ = res.Body.Close() }() // it was only read
-	d := delivery{w: w, res: res, toHEAD: r.Method == http.MethodHead, document: document}
-	if !d.applyLate(r.Context(), late) && d.send() != nil {
-		s.breakRequest(r, t)
-	}
-}
-
-// applyEarly does what faults want before the dependency sees a request. It is true when
-// the dependency is not to see it: late is given back then. It may not return.
-func (s *session) applyEarly(w http.ResponseWriter, r *http.Request, early, late hits) (answered bool) {
-	for _, f := range early {
-		switch {
-		case !f.Apply():
-		case delays(f):
-			if !f.Delay(r.Context()) {
-				late.giveBack()
-				breakStream()
-			}
-		default:
-			late.giveBack()
-			drainRequest(w, r)
-			f.Rule.answerInstead(w)
-			return true
-		}
-	}
-	return false
-}
-
-// drainRequest reads a request that ends with trailers, for a while: those that come
-// when the stream is over already are an error of the whole connection to
-// net/http's server, and would cost other requests theirs.
-func drainRequest(w http.ResponseWriter, r *http.Request) {
-	if len(r.Trailer) == 0 || r.Header.Get("Expect") != "" {
-		return
-	}
-	if http.NewResponseController(w).SetReadDeadline(time.Now().Add(settleTime)) == nil {
-		_, _ = io.CopyN(io.Discard, r.Body, drainLimit) // how it ends does not matter
-	}
-}
-
-// breakRequest ends a request that the dependency did not answer in full: together with
-// the connection if that is what broke, and alone otherwise.
-func (s *session) breakRequest(r *http.Request, t *tracked) {
-	if s.to.Err() != nil {
-		t.lose()
-		<-r.Context().Done() // endClient closes the connection
-	}
-	breakStream()
-}
-
-// A tracker counts the requests in flight on one connection.
-type tracker struct {
 	mu       sync.Mutex
-	changed  sync.Cond
-	inFlight int
-	lost     int // of those, how many cannot be answered any more
+	changed  sync.Cond // what is written, windows, and requests that end
+	up, down way
+	over     error // nothing is passed on any more
+
+	streams map[uint32]*h2stream // by the client's numbers
+	sent    map[uint32]*h2stream // open at the dependency, by its numbers
+	waiting []*h2stream          // to be opened there
+	last    uint32               // the client's last one
+	next    uint32               // the next one at the dependency
+	most    uint32               // how many the dependency takes at once
+
+	window  int64       // how much more data the client takes
+	initial int64       // the same, for a new stream
+	debt    int64       // bytes of ours that the client will give back to the window
+	own     []*h2stream // those with data of ours
+
+	goneAway bool // the dependency takes no more
 }
 
-func newTracker() *tracker {
-	t := &tracker{}
-	t.changed.L = &t.mu
-	return t
-}
-
-// A tracked request is one of them.
-type tracked struct {
-	tracker *tracker
-	count   int // in flight, with this one, when it came
-	lost    bool
-}
-
-// start counts a request.
-func (t *tracker) start() *tracked {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.inFlight++
-	return &tracked{tracker: t, count: t.inFlight}
-}
-
-// end is called when the request is over.
-func (r *tracked) end() {
-	r.tracker.mu.Lock()
-	defer r.tracker.mu.Unlock()
-	r.tracker.inFlight--
-	if r.lost {
-		r.tracker.lost--
+// serveHTTP2 serves the rest of a connection on which the client turned out to speak HTTP/2.
+func (c *conn) serveHTTP2() {
+	s := newSession(c)
+	c.queue.setHTTP2(&s.down)
+	_ = c.up.Redirect(&s.up) // nothing has been kept
+	err := c.up.Rest()
+	s.end(err)
+	c.cancel()
+	if !stream.Orderly(err) {
+		stream.Abort(c.upstream)
 	}
-	r.tracker.changed.Broadcast()
+	s.work.Wait()
+	_ = c.client.Close() // both sides are over
 }
 
-// lose notes that the request cannot be answered any more.
-func (r *tracked) lose() {
-	r.tracker.mu.Lock()
-	defer r.tracker.mu.Unlock()
-	r.lost = true
-	r.tracker.lost++
-	r.tracker.changed.Broadcast()
+func newSession(c *conn) *session {
+	s := &session{
+		proxy: c.proxy, ctx: c.ctx, client: c.client, upstream: c.upstream, countCall: c.countCall,
+		streams: map[uint32]*h2stream{}, sent: map[uint32]*h2stream{}, next: 1, most: eagerStreams, window: firstWindow, initial: firstWindow,
+	}
+	s.changed.L = &s.mu
+	s.up.start(s, c.upstream, true)
+	s.down.start(s, c.client, false)
+	return s
 }
 
-// waitForAnswers waits until all requests that can be answered are, and returns how many
-// cannot. When ctx ends it waits no longer.
-func (t *tracker) waitForAnswers(ctx context.Context) (lost int) {
-	stop := context.AfterFunc(ctx, func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.changed.Broadcast()
+// end notes that the client has gone.
+func (s *session) end(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over == nil {
+		s.over = fmt.Errorf("the client has ended: %w", err)
+	}
+	s.dropAll()
+}
+
+func (s *session) dropAll() {
+	for _, st := range s.streams {
+		s.drop(st)
+	}
+	s.changed.Broadcast()
+}
+
+// upstreamEnded ends the client's connection as the dependency ended its own. A client
+// that waits for nothing is told to come back on another one; the others shall see what
+// they would without the proxy, a connection that ends.
+func (s *session) upstreamEnded(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over != nil {
+		return
+	}
+	if !stream.Orderly(err) {
+		s.over = fmt.Errorf("the dependency broke the connection: %w", err)
+		s.dropAll()
+		stream.Reset(s.client)
+		return
+	}
+	lost := s.awaitAnswers()
+	if lost == 0 && s.over == nil {
+		s.down.writeGoAway(s.last, codeNone)
+	}
+	s.over = fmt.Errorf("the dependency has ended: %w", err)
+	s.down.flush()
+	s.dropAll()
+	stream.Linger(s.client)
+}
+
+// awaitAnswers waits, for a while, for the answers that can still be given, and returns
+// how many cannot.
+func (s *session) awaitAnswers() (lost int) {
+	expired := false
+	timer := time.AfterFunc(stream.LingerTime, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		expired = true
+		s.changed.Broadcast()
 	})
-	defer stop()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for t.inFlight > t.lost && ctx.Err() == nil {
-		t.changed.Wait()
+	defer timer.Stop()
+	for {
+		left := 0
+		lost = 0
+		for _, st := range s.streams {
+			switch {
+			case st.upDone || st.answered:
+				left++
+			default:
+				lost++
+			}
+		}
+		if left == 0 || expired || s.over != nil {
+			return lost
+		}
+		s.changed.Wait()
 	}
-	return t.lost
 }
 
-// waitForAll waits until no request is in flight.
-func (t *tracker) waitForAll() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for t.inFlight > 0 {
-		t.changed.Wait()
+// fail ends the connection because of what one side sent.
+func (s *session) fail(err error) {
+	if s.over != nil {
+		return
+	}
+	code := codeProtocol
+	if e, ok := err.(http2Error); ok { //nolint:errorlint // never wrapped
+		code = e
+	}
+	s.down.writeGoAway(s.last, code)
+	s.over = err
+	s.work.Go(func() {
+		s.mu.Lock()
+		s.down.flush()
+		s.dropAll()
+		s.mu.Unlock()
+		stream.Linger(s.client)
+		_ = s.upstream.Close() // nothing is wanted of it any more
+	})
+}
+
+// An http2Error is a code of an error (RFC 9113, 7).
+type http2Error uint32
+
+const (
+	codeNone        http2Error = 0
+	codeProtocol    http2Error = 1
+	codeInternal    http2Error = 2
+	codeFlowControl http2Error = 3
+	codeClosed      http2Error = 5
+	codeFrameSize   http2Error = 6
+	codeRefused     http2Error = 7
+	codeCancel      http2Error = 8
+	codeCompression http2Error = 9
+	codeCalm        http2Error = 11
+)
+
+func (e http2Error) Error() string { return fmt.Sprintf("HTTP/2 error %d", uint32(e)) }
+
+// An h2stream is one request and its answer.
+type h2stream struct {
+	id, up     uint32 // its numbers for the client, and at the dependency; 0: it is not open there
+	head       []hpack.HeaderField
+	headEnd    bool
+	clientDone bool // the request has come in full
+	upDone     bool // the answer has
+	gone       bool
+
+	toUp, toClient gate
+	ctx            context.Context // nil: no fault waits; ends with the stream, whose work it bounds
+	cancel         context.CancelFunc
+
+	credit   int64 // what the client gave to the window of the stream beyond the first, less what was sent
+	answered bool  // by the proxy
+	faulty         // what faults do to the answer
+	ownData
+}
+
+// A gate holds frames back while it is closed.
+type gate struct {
+	closed bool
+	queue  []func()
+}
+
+// open lets frames through. They are passed on in order, also those that come meanwhile.
+func (g *gate) open() {
+	for len(g.queue) > 0 {
+		f := g.queue[0]
+		g.queue = g.queue[1:]
+		f()
+	}
+	g.closed = false
+	g.queue = nil
+}
+
+// drop forgets a stream.
+func (s *session) drop(st *h2stream) {
+	if st.gone {
+		return
+	}
+	st.gone = true
+	delete(s.streams, st.id)
+	if !st.decided {
+		st.late.giveBack()
+	}
+	st.documents.giveBack()
+	if st.cancel != nil {
+		st.cancel()
+	}
+	s.releaseHeld(st)
+	if i := slices.Index(s.own, st); i >= 0 {
+		s.own = slices.Delete(s.own, i, i+1)
+	}
+	s.leave(st)
+	s.changed.Broadcast()
+}
+
+// leave notes that a stream is over at the dependency.
+func (s *session) leave(st *h2stream) {
+	if st.up == 0 || s.sent[st.up] != st {
+		return
+	}
+	delete(s.sent, st.up)
+	s.openWaiting()
+}
+
+func (s *session) openWaiting() {
+	for len(s.waiting) > 0 && s.over == nil && uint32(len(s.sent)) < s.most {
+		st := s.waiting[0]
+		s.waiting = s.waiting[1:]
+		if !st.gone && !st.answered {
+			s.open(st)
+		}
 	}
 }
+
+// tryOpen opens a stream at the dependency, now or when that takes one more.
+func (s *session) tryOpen(st *h2stream) {
+	if len(s.waiting) == 0 && uint32(len(s.sent)) < s.most {
+		s.open(st)
+		return
+	}
+	st.toUp.closed = true
+	st.head = slices.Clone(st.head)
+	s.waiting = append(s.waiting, st)
+}
+
+func (s *session) open(st *h2stream) {
+	st.up = s.next
+	s.next += 2
+	s.sent[st.up] = st
+	s.up.writeHeaders(st.up, st.head, st.headEnd)
+	st.head = nil
+	if st.heldWindow > 0 {
+		s.up.writeFrame(frameWindow, 0, st.up, binary.BigEndian.AppendUint32(nil, st.heldWindow))
+	}
+	st.toUp.open()
+	st.held = 0
+	s.settleStream(st)
+}
+
+// settleStream forgets a stream that is over.
+func (s *session) settleStream(st *h2stream) {
+	if st.clientDone && st.upDone && !st.toUp.closed {
+		s.leave(st)
+	}
+	if st.clientDone && st.delivered {
+		s.drop(st)
+	}
+}
+
+// reset ends a stream on both sides.
+func (s *session) reset(st *h2stream, code http2Error) {
+	if st.gone {
+		return
+	}
+	s.down.writeReset(st.id, code)
+	if st.up != 0 && s.sent[st.up] == st {
+		s.up.writeReset(st.up, codeCancel)
+	}
+	s.drop(st)
+}
+
+// windowOf is how much data of ours a stream takes.
+func (s *session) windowOf(st *h2stream) int64 { return min(s.initial+st.credit, s.window) }
+
+func uint32Of(p []byte) uint32 { return binary.BigEndian.Uint32(p) }

@@ -1,0 +1,404 @@
+package http
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/http2/hpack"
+)
+
+// An http2Request is a request of HTTP/2 as filters look at it.
+type http2Request []hpack.HeaderField
+
+func (r http2Request) value(name string) string {
+	for _, f := range r {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+func (r http2Request) method() []byte { return []byte(r.value(":method")) }
+func (r http2Request) grpc() bool     { return isGRPC(r.value("content-type")) }
+
+func (r http2Request) path() []byte {
+	path, _, _ := strings.Cut(r.value(":path"), "?")
+	return []byte(path)
+}
+
+func (r http2Request) hasHeader(name string, ok func([]byte) bool) bool {
+	var cookies []string // which come crumb by crumb (RFC 9113, 8.2.3)
+	for _, f := range r {
+		switch {
+		case !strings.EqualFold(f.Name, name) && (f.Name != ":authority" || !strings.EqualFold(name, "Host")):
+		case f.Name == "cookie":
+			cookies = append(cookies, f.Value)
+		case ok([]byte(f.Value)):
+			return true
+		}
+	}
+	return len(cookies) > 0 && ok([]byte(strings.Join(cookies, "; ")))
+}
+
+// faulty is what faults do to an answer.
+type faulty struct {
+	late    hits
+	decided bool // what late ones do: it cannot be given back
+
+	replace *Rule       // what takes the place of the answer, when that has come
+	drained int         // bytes of it that came
+	status  *grpcStatus // takes the place of the dependency's
+	half    bool        // the client gets half of the body
+	left    int64       // of that half; -1: of the first piece
+	toHEAD  bool
+	documented
+}
+
+// meetFaults is true when a request waits or is answered because of faults.
+func (w *way) meetFaults(st *h2stream) bool {
+	asked := http2Request(st.head)
+	early, late := w.proxy.hit(asked).split()
+	if len(early)+len(late) == 0 {
+		return false
+	}
+	st.late, st.toHEAD = late, asked.value(":method") == "HEAD"
+	st.head = slices.Clone(st.head)
+	if len(late.onDocuments()) > 0 {
+		w.askForDocument(st)
+	}
+	st.ctx, st.cancel = context.WithCancel(w.ctx)
+	if len(early) == 0 {
+		return false
+	}
+	st.toUp.closed = true
+	w.work.Go(func() { w.applyEarly(st, early) })
+	return true
+}
+
+// applyEarly does what faults want before the dependency sees a request.
+func (s *session) applyEarly(st *h2stream, early hits) {
+	for _, f := range early {
+		switch {
+		case !f.Apply():
+		case delays(f):
+			if !f.Delay(st.ctx) {
+				return
+			}
+		default:
+			s.goOn(st, func() { s.answer(st, f.Rule) })
+			return
+		}
+	}
+	s.goOn(st, func() { s.tryOpen(st) })
+}
+
+// goOn does something with a stream that waited, if there is still one.
+func (s *session) goOn(st *h2stream, do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st.gone || s.over != nil {
+		return
+	}
+	do()
+	s.up.kick()
+	s.down.kick()
+}
+
+// applyLate does what faults want with an answer. empty says that it has no body.
+func (s *session) applyLate(st *h2stream, empty bool) {
+	var documents hits
+	var rule *Rule
+	for i, f := range st.late {
+		if f.Rule.mutation != nil {
+			documents = append(documents, f)
+			continue
+		}
+		if !f.Apply() {
+			continue
+		}
+		if delays(f) {
+			if !f.Delay(st.ctx) {
+				return
+			}
+			continue
+		}
+		st.late[i+1:].giveBack()
+		documents.giveBack()
+		documents, rule = nil, f.Rule
+		break
+	}
+	s.goOn(st, func() {
+		switch {
+		case rule == nil:
+			st.documents = documents
+		case rule.status != nil:
+			st.status = rule.status
+		case rule.when == middle && !empty:
+			st.half = true
+		default:
+			st.replace = rule
+		}
+		st.toClient.open()
+		s.settleStream(st)
+	})
+}
+
+// deliverHeaders sends the client the headers or the trailers of an answer, with what
+// faults make of it.
+func (s *session) deliverHeaders(st *h2stream, fields []hpack.HeaderField, end bool) {
+	if st.gone || st.answered {
+		return
+	}
+	code := http2Request(fields).value(":status")
+	first := code != "" && code[0] != '1'
+	switch {
+	case first && len(st.late) > 0 && !st.decided:
+		st.decided, st.toClient.closed = true, true
+		fields = slices.Clone(fields)
+		s.hold(st, &st.toClient, func() { s.deliverHeaders(st, fields, end) })
+		empty := end || http2Request(fields).value("content-length") == "0"
+		s.work.Go(func() { s.applyLate(st, empty) })
+		return
+	case st.replace != nil:
+		if end {
+			s.answer(st, st.replace)
+		}
+		return
+	case first && len(st.documents) > 0:
+		s.beginDocument(st, slices.Clone(fields), end)
+		return
+	case st.buffers || st.relay:
+		st.trailers = slices.Clone(fields)
+		s.endBody(st)
+		return
+	case st.half && first:
+		st.left = -1
+		if n, err := strconv.ParseInt(http2Request(fields).value("content-length"), 10, 64); err == nil {
+			st.left = n / 2
+		}
+	}
+	if st.status != nil && (code == "" || http2Request(fields).value("grpc-status") != "") {
+		fields = st.status.replace(fields)
+	}
+	s.sendHeaders(st, fields, end)
+}
+
+func (s *session) sendHeaders(st *h2stream, fields []hpack.HeaderField, end bool) {
+	s.down.writeHeaders(st.id, fields, end)
+	if end {
+		st.delivered = true
+		s.settleStream(st)
+	}
+}
+
+// replace returns headers or trailers with the status in place of the one that is there.
+func (g *grpcStatus) replace(fields []hpack.HeaderField) []hpack.HeaderField {
+	out := slices.DeleteFunc(slices.Clone(fields), func(f hpack.HeaderField) bool { return strings.HasPrefix(f.Name, "grpc-") && isStatus(f.Name) })
+	return append(out, g.fields()...)
+}
+
+func isStatus(name string) bool {
+	return name == "grpc-status" || name == "grpc-message" || name == "grpc-status-details-bin"
+}
+
+// deliverData sends the client data of an answer, with what faults make of it.
+func (s *session) deliverData(st *h2stream, f frame) {
+	n := len(f.payload())
+	switch {
+	case st.gone || st.answered:
+		s.up.writeCredit(0, n)
+	case st.replace != nil:
+		st.drained += n
+		s.up.writeCredit(st.live(s), n)
+		if f.ends() || st.drained > settleLimit {
+			s.answer(st, st.replace)
+		}
+	case st.buffers || st.relay:
+		s.takeBody(st, f)
+	case st.half:
+		s.sendHalf(st, f)
+	default:
+		s.sendData(st, f)
+	}
+}
+
+// sendData sends data of the dependency's as it came.
+func (s *session) sendData(st *h2stream, f frame) {
+	n := int64(len(f.payload()))
+	for n > s.window && s.debt > 0 && s.over == nil && !st.gone {
+		s.down.flush() // the client gives back what it has got
+		if n > s.window && s.over == nil && !st.gone {
+			s.changed.Wait()
+		}
+	}
+	switch {
+	case s.over != nil || st.gone:
+		return
+	case n > s.window:
+		s.fail(codeFlowControl)
+		return
+	}
+	s.window -= n
+	st.credit -= n
+	s.down.write(f, st.id)
+	if f.ends() {
+		st.delivered = true
+		s.settleStream(st)
+	}
+}
+
+// sendHalf sends what belongs to the first half of an answer's body: of one that does not
+// say how long it is, that is half of the first piece.
+func (s *session) sendHalf(st *h2stream, f frame) {
+	p, err := f.unpadded()
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	if len(p) == 0 && !f.ends() {
+		s.up.writeCredit(st.live(s), len(f.payload()))
+		return
+	}
+	if st.left < 0 {
+		st.left = int64(len(p) / 2)
+	}
+	n := min(st.left, int64(len(p)))
+	st.left -= n
+	s.up.writeCredit(0, len(f.payload())-int(n))
+	part := way{}
+	part.writeFrame(frameData, 0, st.id, p[:n])
+	if n > 0 {
+		s.sendData(st, frame{kind: frameData, id: st.id, raw: part.out})
+	}
+	if st.left == 0 || f.ends() {
+		s.reset(st, codeInternal)
+	}
+}
+
+// deliverReset passes on that the dependency has ended a stream; ended says that the
+// answer had come in full.
+func (w *way) deliverReset(st *h2stream, f frame, ended bool) {
+	switch {
+	case st.gone || st.answered:
+	case st.replace != nil:
+		w.answer(st, st.replace)
+	case st.relay && ended: // the proxy is still sending it
+	default:
+		if st.buffers {
+			st.documents.skipAll(reasonOf(false))
+			st.documents = nil
+		}
+		w.write(f, st.id)
+		w.drop(st)
+	}
+}
+
+// live returns the stream's number at the dependency, while it is open there.
+func (st *h2stream) live(s *session) uint32 {
+	if st.upDone || s.sent[st.up] != st {
+		return 0
+	}
+	return st.up
+}
+
+// answer does what a fault wants in place of the dependency's answer.
+func (s *session) answer(st *h2stream, r *Rule) {
+	if !st.decided {
+		st.decided = true
+		st.late.giveBack()
+	}
+	st.answered = true
+	if s.sent[st.up] == st {
+		s.up.writeReset(st.up, codeCancel)
+		s.leave(st)
+	}
+	s.releaseHeld(st)
+	switch {
+	case r.status != nil:
+		s.down.writeHeaders(st.id, append([]hpack.HeaderField{{Name: ":status", Value: "200"}, {Name: "content-type", Value: "application/grpc"}}, r.status.fields()...), true)
+		s.finish(st)
+	case r.answer != nil:
+		body := r.answer.body
+		if st.toHEAD || isBodiless(r.answer.status) {
+			body = ""
+		}
+		s.down.writeHeaders(st.id, r.answer.fields(), body == "")
+		if body == "" {
+			s.finish(st)
+			return
+		}
+		st.data, st.ends = []byte(body), true
+		s.own = append(s.own, st)
+		s.pumpStream(st)
+	default:
+		s.down.writeReset(st.id, codeInternal)
+		s.drop(st)
+	}
+}
+
+// releaseHeld gives the client back what it sent of a request that is not passed on.
+func (s *session) releaseHeld(st *h2stream) {
+	s.down.writeCredit(0, st.held)
+	st.held, st.toUp.queue = 0, nil
+}
+
+// finish forgets a stream whose answer has been sent. A client that still sends need not
+// go on.
+func (s *session) finish(st *h2stream) {
+	if !st.clientDone {
+		s.down.writeReset(st.id, codeNone)
+		if s.sent[st.up] == st {
+			s.up.writeReset(st.up, codeCancel)
+		}
+	}
+	s.drop(st)
+}
+
+// ownData is an answer's body that the proxy sends itself.
+type ownData struct {
+	data      []byte
+	trailers  []hpack.HeaderField
+	ends      bool // there is no more
+	relay     bool // it is the dependency's, late
+	owed      int  // bytes of it that the dependency gets credit for when they are sent
+	delivered bool // the client has all of the answer
+
+	held       int    // bytes of the request that wait
+	heldWindow uint32 // what the client gave to a stream that is not open
+}
+
+func (s *session) pump() {
+	for _, st := range slices.Clone(s.own) {
+		s.pumpStream(st)
+	}
+}
+
+// pumpStream sends as much data of ours as the client takes.
+func (s *session) pumpStream(st *h2stream) {
+	for len(st.data) > 0 && !st.gone {
+		n := int(min(int64(len(st.data)), s.windowOf(st), maxFrame))
+		if n <= 0 || len(s.down.out) > maxPending/4 {
+			return
+		}
+		s.down.writeFrame(frameData, 0, st.id, st.data[:n])
+		st.data = st.data[n:]
+		s.window -= int64(n)
+		st.credit -= int64(n)
+		s.debt += int64(n)
+		back := min(n, st.owed)
+		st.owed -= back
+		s.up.writeCredit(st.live(s), back)
+	}
+	if st.gone || !st.ends {
+		return
+	}
+	if len(st.trailers) > 0 {
+		s.down.writeHeaders(st.id, st.trailers, true)
+	} else {
+		s.down.writeFrame(frameData, flagEnd, st.id, nil)
+	}
+	s.finish(st)
+}
