@@ -80,11 +80,12 @@ func (s *session) takeBody(st *h2stream, f frame) {
 		return
 	}
 	st.data = append(st.data, p...)
+	now := len(f.payload())
 	if st.relay {
-		st.owed += len(f.payload())
-	} else {
-		s.up.writeCredit(st.live(s), len(f.payload()))
+		st.owed += len(p)
+		now -= len(p) // the padding goes nowhere
 	}
+	s.up.writeCredit(st.live(s), now)
 	switch {
 	case f.ends():
 		s.endBody(st)

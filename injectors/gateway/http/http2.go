@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"sync"
@@ -66,7 +67,10 @@ type session struct {
 	debt    int64       // bytes of ours that the client will give back to the window
 	own     []*h2stream // those with data of ours
 
-	goneAway bool // the dependency takes no more
+	written   uint32 // no stream at the dependency from this one on has been written to it
+	broken    error  // how the dependency broke the connection, when a write met it
+	goneAway  bool   // no more requests are taken
+	lastTaken uint32 // the client's last one that was
 }
 
 // serveHTTP2 serves the rest of a connection on which the client turned out to speak HTTP/2.
@@ -112,34 +116,78 @@ func (s *session) dropAll() {
 	s.changed.Broadcast()
 }
 
-// upstreamEnded ends the client's connection as the dependency ended its own. A client
-// that waits for nothing is told to come back on another one; the others shall see what
-// they would without the proxy, a connection that ends.
+// upstreamEnded ends the client's connection as the dependency ended its own. The client is
+// told to come back on another one, and which requests it may send again. Those that the
+// dependency may have seen end as they would without the proxy, with the connection.
+//
+// A dependency that breaks a connection on which nothing is under way has closed it: it
+// did so before it read all that was sent, such as the acknowledgment of its settings.
 func (s *session) upstreamEnded(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.over != nil {
 		return
 	}
-	if !stream.Orderly(err) {
+	if s.broken != nil {
+		err = s.broken
+	}
+	if !stream.Orderly(err) && (s.unanswered() > 0 || !s.down.settled) {
 		s.over = fmt.Errorf("the dependency broke the connection: %w", err)
 		s.dropAll()
 		stream.Reset(s.client)
 		return
 	}
-	lost := s.awaitAnswers()
-	if lost == 0 && s.over == nil {
-		s.down.writeGoAway(s.last, codeNone)
+	if s.down.settled || s.unanswered() == 0 {
+		s.goAway(codeNone)
 	}
-	s.over = fmt.Errorf("the dependency has ended: %w", err)
+	s.refuse(func(st *h2stream) bool { return !s.wasSent(st) })
+	s.down.kick()
+	s.awaitAnswers()
+	if s.over == nil {
+		s.over = fmt.Errorf("the dependency has ended: %w", err)
+	}
 	s.down.flush()
 	s.dropAll()
 	stream.Linger(s.client)
 }
 
-// awaitAnswers waits, for a while, for the answers that can still be given, and returns
-// how many cannot.
-func (s *session) awaitAnswers() (lost int) {
+// goAway tells the client which of its requests is the last one that is taken.
+func (s *session) goAway(code http2Error) {
+	s.takeNoMore()
+	s.down.writeGoAway(s.lastTaken, code)
+}
+
+// takeNoMore notes that no more requests are taken. Those that come cross with the news.
+func (s *session) takeNoMore() {
+	if !s.goneAway {
+		s.goneAway, s.lastTaken = true, s.last
+	}
+}
+
+// wasSent reports whether the dependency may have seen a request.
+func (s *session) wasSent(st *h2stream) bool { return st.up != 0 && st.up < s.written }
+
+// unanswered counts the requests that the dependency may have seen and owes an answer to.
+func (s *session) unanswered() (n int) {
+	for _, st := range s.streams {
+		if s.wasSent(st) && !st.upDone && !st.answered {
+			n++
+		}
+	}
+	return n
+}
+
+// refuse tells the client of requests without an answer that it may send them again.
+func (s *session) refuse(unseen func(*h2stream) bool) {
+	for _, id := range slices.Sorted(maps.Keys(s.streams)) {
+		if st := s.streams[id]; st != nil && !st.answered && !st.upDone && unseen(st) {
+			s.reset(st, codeRefused)
+		}
+	}
+}
+
+// awaitAnswers waits, for a while, for the answers that can still be given.
+func (s *session) awaitAnswers() {
 	expired := false
 	timer := time.AfterFunc(stream.LingerTime, func() {
 		s.mu.Lock()
@@ -148,20 +196,7 @@ func (s *session) awaitAnswers() (lost int) {
 		s.changed.Broadcast()
 	})
 	defer timer.Stop()
-	for {
-		left := 0
-		lost = 0
-		for _, st := range s.streams {
-			switch {
-			case st.upDone || st.answered:
-				left++
-			default:
-				lost++
-			}
-		}
-		if left == 0 || expired || s.over != nil {
-			return lost
-		}
+	for len(s.streams) > s.unanswered() && !expired && s.over == nil {
 		s.changed.Wait()
 	}
 }
@@ -175,7 +210,7 @@ func (s *session) fail(err error) {
 	if e, ok := err.(http2Error); ok { //nolint:errorlint // never wrapped
 		code = e
 	}
-	s.down.writeGoAway(s.last, code)
+	s.goAway(code)
 	s.over = err
 	s.work.Go(func() {
 		s.mu.Lock()
@@ -227,7 +262,13 @@ type h2stream struct {
 // A gate holds frames back while it is closed.
 type gate struct {
 	closed bool
-	queue  []func()
+	queue  []heldFrame
+}
+
+// A heldFrame waits at a gate.
+type heldFrame struct {
+	pass func()
+	size int // of its data, which the windows count
 }
 
 // open lets frames through. They are passed on in order, also those that come meanwhile.
@@ -235,13 +276,23 @@ func (g *gate) open() {
 	for len(g.queue) > 0 {
 		f := g.queue[0]
 		g.queue = g.queue[1:]
-		f()
+		f.pass()
 	}
 	g.closed = false
 	g.queue = nil
 }
 
-// drop forgets a stream.
+// clear forgets what waits, and returns how much data that is.
+func (g *gate) clear() (size int) {
+	for _, f := range g.queue {
+		size += f.size
+	}
+	g.queue = nil
+	return size
+}
+
+// drop forgets a stream. What waits of it is given back to the windows of the connection:
+// the side that it came from would wait for ever.
 func (s *session) drop(st *h2stream) {
 	if st.gone {
 		return
@@ -256,6 +307,8 @@ func (s *session) drop(st *h2stream) {
 		st.cancel()
 	}
 	s.releaseHeld(st)
+	s.up.writeCredit(0, st.toClient.clear()+st.owed)
+	st.owed = 0
 	if i := slices.Index(s.own, st); i >= 0 {
 		s.own = slices.Delete(s.own, i, i+1)
 	}
@@ -273,7 +326,7 @@ func (s *session) leave(st *h2stream) {
 }
 
 func (s *session) openWaiting() {
-	for len(s.waiting) > 0 && s.over == nil && uint32(len(s.sent)) < s.most {
+	for len(s.waiting) > 0 && s.over == nil && !s.goneAway && uint32(len(s.sent)) < s.most {
 		st := s.waiting[0]
 		s.waiting = s.waiting[1:]
 		if !st.gone && !st.answered {
@@ -303,7 +356,6 @@ func (s *session) open(st *h2stream) {
 		s.up.writeFrame(frameWindow, 0, st.up, binary.BigEndian.AppendUint32(nil, st.heldWindow))
 	}
 	st.toUp.open()
-	st.held = 0
 	s.settleStream(st)
 }
 

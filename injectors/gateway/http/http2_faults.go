@@ -158,7 +158,7 @@ func (s *session) deliverHeaders(st *h2stream, fields []hpack.HeaderField, end b
 	case first && len(st.late) > 0 && !st.decided:
 		st.decided, st.toClient.closed = true, true
 		fields = slices.Clone(fields)
-		s.hold(st, &st.toClient, func() { s.deliverHeaders(st, fields, end) })
+		s.hold(st, &st.toClient, heldFrame{pass: func() { s.deliverHeaders(st, fields, end) }})
 		empty := end || http2Request(fields).value("content-length") == "0"
 		s.work.Go(func() { s.applyLate(st, empty) })
 		return
@@ -235,7 +235,10 @@ func (s *session) sendData(st *h2stream, f frame) {
 		}
 	}
 	switch {
-	case s.over != nil || st.gone:
+	case s.over != nil:
+		return
+	case st.gone:
+		s.up.writeCredit(0, int(n))
 		return
 	case n > s.window:
 		s.fail(codeFlowControl)
@@ -296,6 +299,9 @@ func (w *way) deliverReset(st *h2stream, f frame, ended bool) {
 	}
 }
 
+// endedBefore reports whether the dependency has ended a stream that the client sends on.
+func (st *h2stream) endedBefore(s *session) bool { return st.up != 0 && s.sent[st.up] != st }
+
 // live returns the stream's number at the dependency, while it is open there.
 func (st *h2stream) live(s *session) uint32 {
 	if st.upDone || s.sent[st.up] != st {
@@ -341,8 +347,7 @@ func (s *session) answer(st *h2stream, r *Rule) {
 
 // releaseHeld gives the client back what it sent of a request that is not passed on.
 func (s *session) releaseHeld(st *h2stream) {
-	s.down.writeCredit(0, st.held)
-	st.held, st.toUp.queue = 0, nil
+	s.down.writeCredit(0, st.toUp.clear())
 }
 
 // finish forgets a stream whose answer has been sent. A client that still sends need not
@@ -366,7 +371,6 @@ type ownData struct {
 	owed      int  // bytes of it that the dependency gets credit for when they are sent
 	delivered bool // the client has all of the answer
 
-	held       int    // bytes of the request that wait
 	heldWindow uint32 // what the client gave to a stream that is not open
 }
 

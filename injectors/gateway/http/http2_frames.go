@@ -118,17 +118,15 @@ func (w *way) writeSettings(p []byte) {
 // will not look at any more are refused one by one: they need not be the client's last.
 func (w *way) passGoAway(p []byte) {
 	last := uint32Of(p) & mostWindow
-	p = slices.Clone(p)
-	if last != mostWindow {
-		w.goneAway = true
-		for _, st := range w.streams {
-			if !st.answered && !st.upDone && (st.up == 0 || st.up > last) {
-				w.reset(st, codeRefused)
-			}
-		}
-		binary.BigEndian.PutUint32(p, w.last)
+	if last == mostWindow { // a warning, ahead of the number
+		w.writeFrame(frameGoAway, 0, 0, p)
+		return
 	}
+	w.takeNoMore()
+	p = slices.Clone(p)
+	binary.BigEndian.PutUint32(p, w.lastTaken)
 	w.writeFrame(frameGoAway, 0, 0, p)
+	w.refuse(func(st *h2stream) bool { return st.up == 0 || st.up > last })
 }
 
 func (w *way) passData(f frame) error {
@@ -138,7 +136,7 @@ func (w *way) passData(f frame) error {
 	}
 	n := len(f.payload())
 	switch {
-	case st == nil || w.fromClient && st.answered:
+	case st == nil || w.fromClient && (st.answered || st.endedBefore(w.session)):
 		w.back().writeCredit(0, n)
 		return nil
 	case w.fromClient && st.clientDone, !w.fromClient && st.upDone:
@@ -150,8 +148,7 @@ func (w *way) passData(f frame) error {
 			break
 		}
 		f = f.clone()
-		st.held += n
-		w.hold(st, &st.toUp, func() { w.write(f, st.up) })
+		w.hold(st, &st.toUp, heldFrame{func() { w.write(f, st.up) }, n})
 	default:
 		st.upDone = f.ends()
 		if !st.toClient.closed {
@@ -159,7 +156,7 @@ func (w *way) passData(f frame) error {
 			break
 		}
 		f = f.clone()
-		w.hold(st, &st.toClient, func() { w.deliverData(st, f) })
+		w.hold(st, &st.toClient, heldFrame{func() { w.deliverData(st, f) }, n})
 	}
 	w.settleStream(st)
 	return nil
@@ -168,12 +165,11 @@ func (w *way) passData(f frame) error {
 // mostHeld is how many frames of a stream wait at a gate.
 const mostHeld = 1 << 16
 
-func (s *session) hold(st *h2stream, g *gate, pass func()) {
-	if len(g.queue) >= mostHeld {
+func (s *session) hold(st *h2stream, g *gate, f heldFrame) {
+	g.queue = append(g.queue, f)
+	if len(g.queue) > mostHeld {
 		s.reset(st, codeCalm)
-		return
 	}
-	g.queue = append(g.queue, pass)
 }
 
 func (w *way) passReset(f frame) error {
@@ -197,7 +193,7 @@ func (w *way) passReset(f frame) error {
 	f = f.clone()
 	pass := func() { w.deliverReset(st, f, ended) }
 	if st.toClient.closed {
-		w.hold(st, &st.toClient, pass)
+		w.hold(st, &st.toClient, heldFrame{pass: pass})
 	} else {
 		pass()
 	}
@@ -299,7 +295,7 @@ func (w *way) passTrailers(st *h2stream, fields []hpack.HeaderField, end bool) e
 	st.clientDone = true
 	if st.toUp.closed {
 		fields = slices.Clone(fields)
-		w.hold(st, &st.toUp, func() { w.writeHeaders(st.up, fields, true) })
+		w.hold(st, &st.toUp, heldFrame{pass: func() { w.writeHeaders(st.up, fields, true) }})
 	} else {
 		w.writeHeaders(st.up, fields, true)
 	}
@@ -319,7 +315,7 @@ func (w *way) passAnswer(id uint32, fields []hpack.HeaderField, end bool) error 
 	st.upDone = end
 	if st.toClient.closed {
 		fields = slices.Clone(fields)
-		w.hold(st, &st.toClient, func() { w.deliverHeaders(st, fields, end) })
+		w.hold(st, &st.toClient, heldFrame{pass: func() { w.deliverHeaders(st, fields, end) }})
 	} else {
 		w.deliverHeaders(st, fields, end)
 	}

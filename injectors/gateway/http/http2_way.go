@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"syscall"
 
 	"golang.org/x/net/http2/hpack"
 )
@@ -333,6 +334,9 @@ func (w *way) flush() {
 	for len(w.out) > 0 && w.opened {
 		p := w.out
 		w.out = w.spare[:0]
+		if w.fromClient {
+			w.written = w.next
+		}
 		w.mu.Unlock()
 		_, err := w.to.Write(p)
 		w.mu.Lock()
@@ -343,6 +347,9 @@ func (w *way) flush() {
 			w.pump()
 		}
 		if err != nil && w.fromClient {
+			if errors.Is(err, syscall.ECONNRESET) {
+				w.broken = err // a socket says so once: the reader meets an end in good order
+			}
 			w.out = nil // what the dependency still says counts
 			break
 		}
@@ -357,4 +364,7 @@ func (w *way) flush() {
 	}
 	w.writing = false
 	w.changed.Broadcast()
+	if !w.fromClient {
+		w.up.kick() // what has gone makes room for more
+	}
 }
