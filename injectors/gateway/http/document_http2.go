@@ -109,8 +109,16 @@ func (s *session) endBody(st *h2stream) {
 		s.sendBody(st, st.top, st.data)
 		return
 	}
-	st.answer.body = st.data
-	bad := st.answer.mutate(st.documents, st.asked)
+	documents := st.documents
+	st.answer.body, st.changing, st.documents = st.data, true, nil
+	s.work.Go(func() { // the other streams do not wait for it
+		bad := st.answer.mutate(documents, st.asked)
+		s.goOn(st, func() { s.sendDocument(st, bad) })
+	})
+}
+
+// sendDocument sends a bad document in place of the real one, or that where there is none.
+func (s *session) sendDocument(st *h2stream, bad *badDocument) {
 	if bad == nil {
 		s.sendBody(st, st.top, st.data)
 		return
@@ -131,7 +139,7 @@ func (s *session) endBody(st *h2stream) {
 
 // sendBody sends an answer's headers, and begins with what there is of its body.
 func (s *session) sendBody(st *h2stream, fields []hpack.HeaderField, body []byte) {
-	st.documents, st.buffers, st.relay, st.data = nil, false, true, body
+	st.documents, st.buffers, st.changing, st.relay, st.data = nil, false, false, true, body
 	s.down.writeHeaders(st.id, fields, false)
 	s.own = append(s.own, st)
 	s.pumpStream(st)

@@ -33,8 +33,13 @@ const (
 	// maxHeaders is how many bytes of headers a message may have, packed or unpacked.
 	maxHeaders = 1 << 20
 	// maxPending is how many bytes may wait for a side that does not read, beside those
-	// that a reader waits for.
+	// that a reader waits for or that waited under a fault.
 	maxPending = 1 << 20
+	// maxHeld is how many bytes a connection may have waiting under faults beside data,
+	// which the windows bound.
+	maxHeld = 64 << 20
+	// heldCost is about how many bytes it costs that a frame waits.
+	heldCost = 128
 	// firstWindow is the window of a connection, and of a stream where nothing is said.
 	firstWindow = 65535
 	mostWindow  = 1<<31 - 1
@@ -58,6 +63,7 @@ type session struct {
 	streams map[uint32]*h2stream // by the client's numbers
 	sent    map[uint32]*h2stream // open at the dependency, by its numbers
 	waiting []*h2stream          // to be opened there
+	held    int                  // bytes beside data that wait, up to maxHeld
 	last    uint32               // the client's last one
 	next    uint32               // the next one at the dependency
 	most    uint32               // how many the dependency takes at once
@@ -186,12 +192,19 @@ func (s *session) refuse(unseen func(*h2stream) bool) {
 	}
 }
 
-// awaitAnswers waits, for a while, for the answers that can still be given.
+// awaitAnswers waits for the answers that can still be given: for as long as faults hold
+// them up, but no longer than a while where the client does not take them, or has others
+// that cannot be given and that end with the connection.
 func (s *session) awaitAnswers() {
 	expired := false
-	timer := time.AfterFunc(stream.LingerTime, func() {
+	var timer *time.Timer
+	timer = time.AfterFunc(stream.LingerTime, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		if s.unanswered() == 0 && s.holdsAnswers() {
+			timer.Reset(stream.LingerTime)
+			return
+		}
 		expired = true
 		s.changed.Broadcast()
 	})
@@ -199,6 +212,16 @@ func (s *session) awaitAnswers() {
 	for len(s.streams) > s.unanswered() && !expired && s.over == nil {
 		s.changed.Wait()
 	}
+}
+
+// holdsAnswers reports whether an answer waits under a fault.
+func (s *session) holdsAnswers() bool {
+	for _, st := range s.streams {
+		if st.toClient.closed || st.changing {
+			return true
+		}
+	}
+	return false
 }
 
 // fail ends the connection because of what one side sent.
@@ -245,6 +268,7 @@ type h2stream struct {
 	id, up     uint32 // its numbers for the client, and at the dependency; 0: it is not open there
 	head       []hpack.HeaderField
 	headEnd    bool
+	headCost   int  // of a head that waits: part of what is held
 	clientDone bool // the request has come in full
 	upDone     bool // the answer has
 	gone       bool
@@ -268,27 +292,72 @@ type gate struct {
 // A heldFrame waits at a gate.
 type heldFrame struct {
 	pass func()
-	size int // of its data, which the windows count
+	data int // how many bytes of it the windows count
+	rest int // how many others there are, about
 }
 
-// open lets frames through. They are passed on in order, also those that come meanwhile.
-func (g *gate) open() {
+func (f heldFrame) cost() int { return f.rest + heldCost }
+
+// hold keeps a frame at a gate. A stream that takes too much memory that way is ended.
+func (s *session) hold(st *h2stream, g *gate, f heldFrame) {
+	g.queue = append(g.queue, f)
+	s.held += f.cost()
+	if s.held > maxHeld {
+		s.reset(st, codeCalm)
+	}
+}
+
+// holdHead keeps the headers of a request that waits. It is false when that took too much
+// memory, and the stream has been ended.
+func (s *session) holdHead(st *h2stream) bool {
+	if st.headCost > 0 {
+		return true
+	}
+	st.head = slices.Clone(st.head)
+	st.headCost = sizeOf(st.head) + heldCost
+	s.held += st.headCost
+	if s.held <= maxHeld {
+		return true
+	}
+	s.reset(st, codeCalm)
+	return false
+}
+
+func (s *session) forgetHead(st *h2stream) {
+	s.held -= st.headCost
+	st.head, st.headCost = nil, 0
+}
+
+// sizeOf is about how many bytes headers take.
+func sizeOf(fields []hpack.HeaderField) (n int) {
+	for _, f := range fields {
+		n += int(f.Size())
+	}
+	return n
+}
+
+// openGate lets frames through that lead to a side. They are passed on in order, also
+// those that come meanwhile.
+func (s *session) openGate(g *gate, to *way) {
 	for len(g.queue) > 0 {
 		f := g.queue[0]
 		g.queue = g.queue[1:]
+		s.held -= f.cost()
+		to.released += f.data + f.cost()
 		f.pass()
 	}
 	g.closed = false
 	g.queue = nil
 }
 
-// clear forgets what waits, and returns how much data that is.
-func (g *gate) clear() (size int) {
+// clearGate forgets what waits, and returns how much data that is.
+func (s *session) clearGate(g *gate) (data int) {
 	for _, f := range g.queue {
-		size += f.size
+		data += f.data
+		s.held -= f.cost()
 	}
 	g.queue = nil
-	return size
+	return data
 }
 
 // drop forgets a stream. What waits of it is given back to the windows of the connection:
@@ -307,13 +376,19 @@ func (s *session) drop(st *h2stream) {
 		st.cancel()
 	}
 	s.releaseHeld(st)
-	s.up.writeCredit(0, st.toClient.clear()+st.owed)
+	s.up.writeCredit(0, s.clearGate(&st.toClient)+st.owed)
 	st.owed = 0
-	if i := slices.Index(s.own, st); i >= 0 {
-		s.own = slices.Delete(s.own, i, i+1)
-	}
+	s.forgetHead(st)
+	s.own, s.waiting = without(s.own, st), without(s.waiting, st)
 	s.leave(st)
 	s.changed.Broadcast()
+}
+
+func without(list []*h2stream, st *h2stream) []*h2stream {
+	if i := slices.Index(list, st); i >= 0 {
+		return slices.Delete(list, i, i+1)
+	}
+	return list
 }
 
 // leave notes that a stream is over at the dependency.
@@ -329,9 +404,7 @@ func (s *session) openWaiting() {
 	for len(s.waiting) > 0 && s.over == nil && !s.goneAway && uint32(len(s.sent)) < s.most {
 		st := s.waiting[0]
 		s.waiting = s.waiting[1:]
-		if !st.gone && !st.answered {
-			s.open(st)
-		}
+		s.open(st)
 	}
 }
 
@@ -342,20 +415,22 @@ func (s *session) tryOpen(st *h2stream) {
 		return
 	}
 	st.toUp.closed = true
-	st.head = slices.Clone(st.head)
-	s.waiting = append(s.waiting, st)
+	if s.holdHead(st) {
+		s.waiting = append(s.waiting, st)
+	}
 }
 
 func (s *session) open(st *h2stream) {
 	st.up = s.next
 	s.next += 2
 	s.sent[st.up] = st
+	s.up.released += st.headCost
 	s.up.writeHeaders(st.up, st.head, st.headEnd)
-	st.head = nil
+	s.forgetHead(st)
 	if st.heldWindow > 0 {
 		s.up.writeFrame(frameWindow, 0, st.up, binary.BigEndian.AppendUint32(nil, st.heldWindow))
 	}
-	st.toUp.open()
+	s.openGate(&st.toUp, &s.up)
 	s.settleStream(st)
 }
 

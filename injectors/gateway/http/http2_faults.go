@@ -74,17 +74,22 @@ func (w *way) meetFaults(st *h2stream) bool {
 		return false
 	}
 	st.toUp.closed = true
-	w.work.Go(func() { w.applyEarly(st, early) })
+	if w.holdHead(st) {
+		w.work.Go(func() { w.applyEarly(st, early) })
+	} else {
+		early.giveBack()
+	}
 	return true
 }
 
 // applyEarly does what faults want before the dependency sees a request.
 func (s *session) applyEarly(st *h2stream, early hits) {
-	for _, f := range early {
+	for i, f := range early {
 		switch {
 		case !f.Apply():
 		case delays(f):
 			if !f.Delay(st.ctx) {
+				early[i+1:].giveBack()
 				return
 			}
 		default:
@@ -121,6 +126,8 @@ func (s *session) applyLate(st *h2stream, empty bool) {
 		}
 		if delays(f) {
 			if !f.Delay(st.ctx) {
+				st.late[i+1:].giveBack()
+				documents.giveBack()
 				return
 			}
 			continue
@@ -141,7 +148,7 @@ func (s *session) applyLate(st *h2stream, empty bool) {
 		default:
 			st.replace = rule
 		}
-		st.toClient.open()
+		s.openGate(&st.toClient, &s.down)
 		s.settleStream(st)
 	})
 }
@@ -158,7 +165,7 @@ func (s *session) deliverHeaders(st *h2stream, fields []hpack.HeaderField, end b
 	case first && len(st.late) > 0 && !st.decided:
 		st.decided, st.toClient.closed = true, true
 		fields = slices.Clone(fields)
-		s.hold(st, &st.toClient, heldFrame{pass: func() { s.deliverHeaders(st, fields, end) }})
+		s.hold(st, &st.toClient, heldFrame{pass: func() { s.deliverHeaders(st, fields, end) }, rest: sizeOf(fields)})
 		empty := end || http2Request(fields).value("content-length") == "0"
 		s.work.Go(func() { s.applyLate(st, empty) })
 		return
@@ -169,6 +176,9 @@ func (s *session) deliverHeaders(st *h2stream, fields []hpack.HeaderField, end b
 		return
 	case first && len(st.documents) > 0:
 		s.beginDocument(st, slices.Clone(fields), end)
+		return
+	case (st.buffers || st.relay) && !end:
+		s.reset(st, codeProtocol) // trailers are the last of an answer
 		return
 	case st.buffers || st.relay:
 		st.trailers = slices.Clone(fields)
@@ -288,7 +298,7 @@ func (w *way) deliverReset(st *h2stream, f frame, ended bool) {
 	case st.gone || st.answered:
 	case st.replace != nil:
 		w.answer(st, st.replace)
-	case st.relay && ended: // the proxy is still sending it
+	case (st.relay || st.changing) && ended: // the proxy is still sending it
 	default:
 		if st.buffers {
 			st.documents.skipAll(reasonOf(false))
@@ -347,7 +357,7 @@ func (s *session) answer(st *h2stream, r *Rule) {
 
 // releaseHeld gives the client back what it sent of a request that is not passed on.
 func (s *session) releaseHeld(st *h2stream) {
-	s.down.writeCredit(0, st.toUp.clear())
+	s.down.writeCredit(0, s.clearGate(&st.toUp))
 }
 
 // finish forgets a stream whose answer has been sent. A client that still sends need not
@@ -368,6 +378,7 @@ type ownData struct {
 	trailers  []hpack.HeaderField
 	ends      bool // there is no more
 	relay     bool // it is the dependency's, late
+	changing  bool // it is the dependency's whole, which is being made bad
 	owed      int  // bytes of it that the dependency gets credit for when they are sent
 	delivered bool // the client has all of the answer
 

@@ -148,7 +148,7 @@ func (w *way) passData(f frame) error {
 			break
 		}
 		f = f.clone()
-		w.hold(st, &st.toUp, heldFrame{func() { w.write(f, st.up) }, n})
+		w.hold(st, &st.toUp, heldFrame{func() { w.write(f, st.up) }, n, frameHead})
 	default:
 		st.upDone = f.ends()
 		if !st.toClient.closed {
@@ -156,20 +156,10 @@ func (w *way) passData(f frame) error {
 			break
 		}
 		f = f.clone()
-		w.hold(st, &st.toClient, heldFrame{func() { w.deliverData(st, f) }, n})
+		w.hold(st, &st.toClient, heldFrame{func() { w.deliverData(st, f) }, n, frameHead})
 	}
 	w.settleStream(st)
 	return nil
-}
-
-// mostHeld is how many frames of a stream wait at a gate.
-const mostHeld = 1 << 16
-
-func (s *session) hold(st *h2stream, g *gate, f heldFrame) {
-	g.queue = append(g.queue, f)
-	if len(g.queue) > mostHeld {
-		s.reset(st, codeCalm)
-	}
 }
 
 func (w *way) passReset(f frame) error {
@@ -295,7 +285,7 @@ func (w *way) passTrailers(st *h2stream, fields []hpack.HeaderField, end bool) e
 	st.clientDone = true
 	if st.toUp.closed {
 		fields = slices.Clone(fields)
-		w.hold(st, &st.toUp, heldFrame{pass: func() { w.writeHeaders(st.up, fields, true) }})
+		w.hold(st, &st.toUp, heldFrame{pass: func() { w.writeHeaders(st.up, fields, true) }, rest: sizeOf(fields)})
 	} else {
 		w.writeHeaders(st.up, fields, true)
 	}
@@ -315,7 +305,7 @@ func (w *way) passAnswer(id uint32, fields []hpack.HeaderField, end bool) error 
 	st.upDone = end
 	if st.toClient.closed {
 		fields = slices.Clone(fields)
-		w.hold(st, &st.toClient, heldFrame{pass: func() { w.deliverHeaders(st, fields, end) }})
+		w.hold(st, &st.toClient, heldFrame{pass: func() { w.deliverHeaders(st, fields, end) }, rest: sizeOf(fields)})
 	} else {
 		w.deliverHeaders(st, fields, end)
 	}

@@ -86,6 +86,7 @@ type way struct {
 
 	to         io.Writer
 	out, spare []byte
+	released   int // bytes of out that waited under a fault until now
 	writing    bool
 	encoder    *hpack.Encoder
 	encoded    bytes.Buffer
@@ -311,7 +312,7 @@ var errSlow = errors.New("a side does not read what it causes")
 func (w *way) kick() {
 	switch {
 	case len(w.out) == 0 || w.over != nil:
-	case len(w.out) > maxPending:
+	case len(w.out) > maxPending+w.released:
 		w.over = errSlow
 		w.dropAll()
 		_ = w.client.Close()
@@ -333,7 +334,7 @@ func (w *way) flush() {
 	w.writing = true
 	for len(w.out) > 0 && w.opened {
 		p := w.out
-		w.out = w.spare[:0]
+		w.out, w.released = w.spare[:0], 0
 		if w.fromClient {
 			w.written = w.next
 		}
