@@ -3,10 +3,12 @@ package http
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/net/http2/hpack"
 
@@ -26,19 +28,19 @@ func (s *sink) Write(p []byte) (int, error) {
 	return s.got.Write(p)
 }
 
-func (s *sink) Read([]byte) (int, error) { return 0, io.EOF }
-func (s *sink) Close() error             { return nil }
-func (s *sink) CloseWrite() error        { return nil }
-func (s *sink) RemoteAddr() net.Addr     { return &net.TCPAddr{} }
+func (s *sink) Read([]byte) (int, error)        { return 0, io.EOF }
+func (s *sink) Close() error                    { return nil }
+func (s *sink) CloseWrite() error               { return nil }
+func (s *sink) SetReadDeadline(time.Time) error { return nil }
+func (s *sink) RemoteAddr() net.Addr            { return &net.TCPAddr{} }
 
 // passAll passes what two sides send, in pieces of a size, and gives what each got.
-func passAll(t *testing.T, fromClient, fromUpstream []byte, size int) (toUpstream, toClient []byte) {
+func passAll(t *testing.T, fromClient, fromUpstream []byte, size int, faults ...*Fault) (toUpstream, toClient []byte) {
 	client, upstream := &sink{}, &sink{}
-	client.Conn, _ = net.Pipe()
 	ctx, cancel := context.WithCancel(t.Context())
-	s := newSession(&conn{
-		proxy: &Proxy{Faults: faultset.NewSet[*Rule](1)}, ctx: ctx, client: client, upstream: upstream, countCall: func() {},
-	})
+	set := faultset.NewSet[*Rule](1)
+	set.Replace(faults)
+	s := newSession(&conn{proxy: &Proxy{Faults: set}, ctx: ctx, client: client, upstream: upstream, countCall: func() {}})
 	for _, side := range []struct {
 		to    *way
 		bytes []byte
@@ -55,8 +57,9 @@ func passAll(t *testing.T, fromClient, fromUpstream []byte, size int) (toUpstrea
 	s.end(io.EOF)
 	cancel()
 	s.work.Wait()
-	for _, st := range s.streams {
-		t.Errorf("stream %d is left", st.id)
+	if s.held != 0 || len(s.streams)+len(s.waiting)+len(s.own)+len(s.sent) > 0 {
+		t.Errorf("%d bytes are held, %d streams are open, %d wait, %d have data of ours, %d are left at the dependency",
+			s.held, len(s.streams), len(s.waiting), len(s.own), len(s.sent))
 	}
 	return upstream.got.Bytes(), client.got.Bytes()
 }
@@ -87,12 +90,26 @@ func FuzzHTTP2(f *testing.F) {
 	headers(&server, 1, flagEnd, "grpc-status", "0")
 	server.writeGoAway(1, codeNone)
 	f.Add(client.out, server.out)
+	var faults []*Fault
+	for kind, attributes := range map[string]string{
+		kindLatency: `{"latency":1,"when":"after"}`, kindError: `{"status":503,"body":"no"}`, kindAbort: `{"when":"middle"}`,
+		kindGRPC: `{"code":14,"when":"after"}`, kindConfig: `{"blank":{},"limit":100}`,
+	} {
+		fault, err := Parse(kind, 1, json.RawMessage(attributes))
+		if err != nil {
+			f.Fatal(err)
+		}
+		faults = append(faults, fault)
+	}
 	f.Fuzz(func(t *testing.T, fromClient, fromUpstream []byte) {
 		up, down := passAll(t, fromClient, fromUpstream, 1<<20)
 		for _, size := range []int{1, 7} {
 			if u, d := passAll(t, fromClient, fromUpstream, size); !bytes.Equal(u, up) || !bytes.Equal(d, down) {
 				t.Errorf("in pieces of %d: %q and %q, whole %q and %q", size, u, d, up, down)
 			}
+		}
+		for _, fault := range faults { // which leaves nothing behind
+			passAll(t, fromClient, fromUpstream, 64, fault)
 		}
 	})
 }

@@ -1,0 +1,150 @@
+package http
+
+import (
+	"encoding/json"
+	"io"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http2/hpack"
+
+	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
+)
+
+// under is a session whose sides take all, under these faults.
+func under(t *testing.T, faults ...*Fault) (s *session, client, upstream *sink) {
+	t.Helper()
+	client, upstream = &sink{}, &sink{}
+	set := faultset.NewSet[*Rule](1)
+	set.Replace(faults)
+	s = newSession(&conn{proxy: &Proxy{Faults: set}, ctx: t.Context(), client: client, upstream: upstream, countCall: func() {}})
+	t.Cleanup(func() {
+		s.end(io.EOF)
+		s.work.Wait()
+		if s.held != 0 || len(s.waiting)+len(s.own)+len(s.streams)+len(s.sent) > 0 {
+			t.Errorf("%d bytes are held, %d streams wait, %d have data of ours, %d are open and %d at the dependency",
+				s.held, len(s.waiting), len(s.own), len(s.streams), len(s.sent))
+		}
+	})
+	return s, client, upstream
+}
+
+func parse(t *testing.T, kind, attributes string) *Fault {
+	t.Helper()
+	f, err := Parse(kind, 1, json.RawMessage(attributes))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// A writer packs what one side sends.
+type writer struct {
+	t *testing.T
+	way
+}
+
+func newWriter(t *testing.T, start string) *writer {
+	w := &writer{t: t}
+	w.out = []byte(start)
+	w.encoder = hpack.NewEncoder(&w.encoded)
+	w.writeFrame(frameSettings, 0, 0, nil)
+	return w
+}
+
+func (w *writer) headers(id uint32, end bool, list ...string) {
+	var fields []hpack.HeaderField
+	for i := 0; i < len(list); i += 2 {
+		fields = append(fields, hpack.HeaderField{Name: list[i], Value: list[i+1]})
+	}
+	w.writeHeaders(id, fields, end)
+}
+
+// sendTo sends what has been packed.
+func (w *writer) sendTo(to *way) {
+	w.t.Helper()
+	if _, err := to.Write(w.out); err != nil {
+		w.t.Fatal(err)
+	}
+	w.out = nil
+}
+
+// Requests that wait for a dependency that takes no more of them leave nothing behind when
+// they are cancelled.
+func TestCancelledWhileTheyWait(t *testing.T) {
+	t.Parallel()
+	s, _, _ := under(t)
+	client, upstream := newWriter(t, preface), newWriter(t, "")
+	upstream.writeFrame(frameSettings, 0, 0, []byte{0, settingStreams, 0, 0, 0, 1})
+	upstream.sendTo(&s.down)
+	for id := uint32(1); id < 2000; id += 2 {
+		client.headers(id, true, ":method", "GET", ":path", "/")
+		if id > 1 {
+			client.writeReset(id, codeCancel)
+		}
+	}
+	client.sendTo(&s.up)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.streams) != 1 || len(s.waiting) != 0 || s.held != 0 {
+		t.Errorf("%d streams are open, %d wait, %d bytes are held", len(s.streams), len(s.waiting), s.held)
+	}
+}
+
+// While a document is made bad the other streams of its connection go on.
+func TestDocumentsHoldNothingElseUp(t *testing.T) {
+	t.Parallel()
+	f := parse(t, kindConfig, `{"blank":{},"match":{"path":"/prices"}}`)
+	s, client, _ := under(t, f)
+	asks, answers := newWriter(t, preface), newWriter(t, "")
+	asks.headers(1, true, ":method", "GET", ":path", "/prices")
+	asks.headers(3, true, ":method", "GET", ":path", "/")
+	asks.sendTo(&s.up)
+
+	slow := &f.Rule.mutation.record.mu // what was made before is looked up first
+	slow.Lock()
+	went := make(chan struct{})
+	go func() {
+		defer close(went)
+		answers.headers(1, false, ":status", "200", "content-type", "application/json")
+		answers.writeFrame(frameData, flagEnd, 1, []byte(`{"price":1}`))
+		answers.writeReset(1, codeNone)
+		answers.headers(3, true, ":status", "204")
+		answers.sendTo(&s.down)
+	}()
+	select {
+	case <-went:
+	case <-time.After(time.Minute):
+		t.Error("another answer waits for the document")
+	}
+	if got := statuses(t, client); len(got) != 1 || got[3] != "204" {
+		t.Errorf("the client gets %v", got)
+	}
+	slow.Unlock()
+	<-went
+	s.work.Wait()
+	if got := statuses(t, client); got[1] != "200" || f.Counts().Affected != 1 {
+		t.Errorf("the client gets %v, and %d documents are bad", got, f.Counts().Affected)
+	}
+}
+
+// statuses are those of the answers that a side has got, by stream.
+func statuses(t *testing.T, to *sink) map[uint32]string {
+	t.Helper()
+	to.mu.Lock()
+	defer to.mu.Unlock()
+	found := map[uint32]string{}
+	decoder := hpack.NewDecoder(4096, nil)
+	for p := to.got.Bytes(); len(p) >= frameHead; {
+		n := frameHead + (int(p[0])<<16 | int(p[1])<<8 | int(p[2]))
+		if p[3] == frameHeaders {
+			fields, err := decoder.DecodeFull(p[frameHead:n])
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[uint32Of(p[5:])] = http2Request(fields).value(":status")
+		}
+		p = p[n:]
+	}
+	return found
+}
