@@ -66,7 +66,8 @@ func TestHTTP2BoundedBuffers(t *testing.T) {
 				sent, done := uint32(0), make(chan struct{})
 				go func() {
 					defer close(done)
-					for ; sent < most && tt.frame(s, sent) == nil; sent++ {
+					for sent < most && tt.frame(s, sent) == nil {
+						sent++
 					}
 				}()
 				synctest.Wait()

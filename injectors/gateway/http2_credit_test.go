@@ -62,26 +62,17 @@ func TestHTTP2CancelledCallsLeaveTheWindow(t *testing.T) {
 			t.Errorf("got %d bytes", n)
 		}
 	})
-	t.Run("on the way up", func(t *testing.T) {
-		r, _ := behindHTTP2(t, echo)
-		r.inject("http_latency", `{'latency':3600000,'match':{'path':'/slow'}}`)
-		p := r.peer2()
-		const calls = 300
-		for id := uint32(1); id < 2*calls; id += 2 {
-			p.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: p.request("/slow"), EndHeaders: true})
-			p.WriteData(id, true, make([]byte, 1000))
-			p.WriteRSTStream(id, http2.ErrCodeCancel)
-		}
-		credit := 0
-		for credit < calls*1000 {
-			frame, err := p.ReadFrame()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if w, ok := frame.(*http2.WindowUpdateFrame); ok && w.StreamID == 0 {
-				credit += int(w.Increment)
-			}
-		}
+	t.Run("after the dependency has ended them", func(t *testing.T) {
+		between(t, func(_ *testing.T, s *sides) {
+			s.inject("http_latency", `{'latency':3600000,'when':'after'}`)
+			s.client.calls(1, "/")
+			s.dependency.headers(1, false, ":status", "200")
+			s.dependency.must(s.dependency.WriteRSTStream(1, http2.ErrCodeNo))
+			s.client.must(s.client.WriteData(1, false, make([]byte, 1000)))
+			s.client.wants("WINDOW_UPDATE 0 1000")
+			s.client.must(s.client.WriteRSTStream(1, http2.ErrCodeCancel))
+			s.dependency.wants("HEADERS 1 path=/ content-type=application/grpc te=trailers")
+		})
 	})
 	t.Run("for a window", func(t *testing.T) {
 		r, _ := behindHTTP2(t, sized)
@@ -134,4 +125,28 @@ func TestHTTP2CancelledCallsLeaveTheWindow(t *testing.T) {
 			t.Errorf("got %d bytes", n)
 		}
 	})
+}
+
+// Neither does what waits of requests that are taken back.
+func TestHTTP2CancelledRequestsLeaveTheWindow(t *testing.T) {
+	t.Parallel()
+	r, _ := behindHTTP2(t, echo)
+	r.inject("http_latency", `{'latency':3600000,'match':{'path':'/slow'}}`)
+	p := r.peer2()
+	const calls = 300
+	for id := uint32(1); id < 2*calls; id += 2 {
+		p.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: p.request("/slow"), EndHeaders: true})
+		p.WriteData(id, true, make([]byte, 1000))
+		p.WriteRSTStream(id, http2.ErrCodeCancel)
+	}
+	credit := 0
+	for credit < calls*1000 {
+		frame, err := p.ReadFrame()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w, ok := frame.(*http2.WindowUpdateFrame); ok && w.StreamID == 0 {
+			credit += int(w.Increment)
+		}
+	}
 }

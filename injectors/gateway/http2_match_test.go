@@ -40,7 +40,7 @@ func TestHTTP2Match(t *testing.T) {
 				s.client.calls(5, "/shop.Inventory/Reserve")
 				s.client.calls(7, "/shop.Inventory/Release")
 				var answers []string
-				for _, id := range strings.Fields(want) {
+				for id := range strings.FieldsSeq(want) {
 					answers = append(answers, "HEADERS "+id+" status=503 content-length=0 END")
 					if id == "5" || id == "7" {
 						answers = append(answers, "RST_STREAM "+id+" NO_ERROR")

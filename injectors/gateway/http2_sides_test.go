@@ -85,30 +85,31 @@ func (s *side) received(id uint32) int {
 
 // brief says what a frame is about.
 func brief(f http2.Frame) string {
-	text := fmt.Sprint(f.Header().Type, " ", f.Header().StreamID)
+	var text strings.Builder
+	fmt.Fprint(&text, f.Header().Type, " ", f.Header().StreamID)
 	switch f := f.(type) {
 	case *http2.MetaHeadersFrame:
 		for _, h := range f.Fields {
 			if h.Name == ":path" || h.Name == ":status" || !strings.HasPrefix(h.Name, ":") {
-				text += " " + strings.TrimPrefix(h.Name, ":") + "=" + short(h.Value)
+				text.WriteString(" " + strings.TrimPrefix(h.Name, ":") + "=" + short(h.Value))
 			}
 		}
 		if f.StreamEnded() {
-			text += " END"
+			text.WriteString(" END")
 		}
 	case *http2.DataFrame:
-		text += " " + string(f.Data()[:min(len(f.Data()), 20)])
+		text.WriteString(" " + string(f.Data()[:min(len(f.Data()), 20)]))
 		if f.StreamEnded() {
-			text += " END"
+			text.WriteString(" END")
 		}
 	case *http2.RSTStreamFrame:
-		text += " " + f.ErrCode.String()
+		text.WriteString(" " + f.ErrCode.String())
 	case *http2.GoAwayFrame:
-		text += fmt.Sprint(" ", f.LastStreamID, " ", f.ErrCode)
+		fmt.Fprint(&text, " ", f.LastStreamID, " ", f.ErrCode)
 	case *http2.WindowUpdateFrame:
-		text += fmt.Sprint(" ", f.Increment)
+		fmt.Fprint(&text, " ", f.Increment)
 	}
-	return text
+	return text.String()
 }
 
 // short is a value, or what tells a long one from others.

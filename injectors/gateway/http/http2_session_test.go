@@ -12,12 +12,12 @@ import (
 )
 
 // under is a session whose sides take all, under these faults.
-func under(t *testing.T, faults ...*Fault) (s *session, client, upstream *sink) {
+func under(t *testing.T, faults ...*Fault) (s *session, client *sink) {
 	t.Helper()
-	client, upstream = &sink{}, &sink{}
+	client = &sink{}
 	set := faultset.NewSet[*Rule](1)
 	set.Replace(faults)
-	s = newSession(&conn{proxy: &Proxy{Faults: set}, ctx: t.Context(), client: client, upstream: upstream, countCall: func() {}})
+	s = newSession(&conn{proxy: &Proxy{Faults: set}, ctx: t.Context(), client: client, upstream: &sink{}, countCall: func() {}})
 	t.Cleanup(func() {
 		s.end(io.EOF)
 		s.work.Wait()
@@ -26,7 +26,7 @@ func under(t *testing.T, faults ...*Fault) (s *session, client, upstream *sink) 
 				s.held, len(s.waiting), len(s.own), len(s.streams), len(s.sent))
 		}
 	})
-	return s, client, upstream
+	return s, client
 }
 
 func parse(t *testing.T, kind, attributes string) *Fault {
@@ -73,7 +73,7 @@ func (w *writer) sendTo(to *way) {
 // they are cancelled.
 func TestCancelledWhileTheyWait(t *testing.T) {
 	t.Parallel()
-	s, _, _ := under(t)
+	s, _ := under(t)
 	client, upstream := newWriter(t, preface), newWriter(t, "")
 	upstream.writeFrame(frameSettings, 0, 0, []byte{0, settingStreams, 0, 0, 0, 1})
 	upstream.sendTo(&s.down)
@@ -95,7 +95,7 @@ func TestCancelledWhileTheyWait(t *testing.T) {
 func TestDocumentsHoldNothingElseUp(t *testing.T) {
 	t.Parallel()
 	f := parse(t, kindConfig, `{"blank":{},"match":{"path":"/prices"}}`)
-	s, client, _ := under(t, f)
+	s, client := under(t, f)
 	asks, answers := newWriter(t, preface), newWriter(t, "")
 	asks.headers(1, true, ":method", "GET", ":path", "/prices")
 	asks.headers(3, true, ":method", "GET", ":path", "/")
