@@ -148,7 +148,10 @@ func (s *side) encode(list ...string) {
 	}
 }
 
+// headers sends headers once all that was sent before has been passed on: an answer comes
+// after its request.
 func (s *side) headers(id uint32, end bool, list ...string) {
+	synctest.Wait()
 	s.encode(list...)
 	const most = 16 << 10
 	p := s.block.Bytes()
@@ -171,7 +174,7 @@ func (s *side) ask(id uint32, path string, more ...string) {
 	s.headers(id, true, append([]string{":method", "GET", ":scheme", "http", ":path", path, ":authority", "shop.test"}, more...)...)
 }
 
-// asks begins a gRPC call.
+// calls begins a gRPC call.
 func (s *side) calls(id uint32, path string) {
 	s.headers(id, false, ":method", "POST", ":scheme", "http", ":path", path, ":authority", "shop.test", "content-type", "application/grpc", "te", "trailers")
 }
