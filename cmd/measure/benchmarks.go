@@ -31,7 +31,7 @@ func benchmarks() []benchmark {
 	return []benchmark{
 		{name: "journey", line: "processor time of one journey of five steps, with and without sockets (20 s)", room: "./experiments/run/journey", args: append(bench("Journey|Judging", "2s"), "-count", "5")},
 		{name: "proxy", line: "requests and latency through the proxy beside a stock Toxiproxy; needs wrk (1 min)", room: "./injectors/proxy", args: bench("AgainstStock", "7x")},
-		{name: "grpc", line: "gRPC calls through the proxy beside a stock Toxiproxy, without and with faults (2 min)", room: "./injectors/proxy", args: bench("GRPC", "7x")},
+		{name: "grpc", line: "gRPC calls through the proxy beside a stock Toxiproxy, without and with faults (1 min)", room: "./injectors/proxy", args: bench("GRPC", "50x")},
 		{name: "stores", line: "Redis and PostgreSQL through the proxy beside a stock Toxiproxy, with their own benchmarks (4 min)", room: "./injectors/proxy", args: bench("Stores", "5x")},
 		{name: "connections", line: "memory of an idle connection in the proxy beside a stock Toxiproxy (10 s)", room: "./injectors/proxy", args: bench("Memory", "3x")},
 		{name: "fidelity", line: "how exactly shares and latencies are injected (30 s)", room: "./injectors/proxy", args: bench("Fidelity", "3x")},

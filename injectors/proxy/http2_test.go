@@ -11,6 +11,13 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
+// grpcProtocols is the set of protocols of which HTTP/2 without TLS is the only one.
+func grpcProtocols() *http.Protocols {
+	p := new(http.Protocols)
+	p.SetUnencryptedHTTP2(true)
+	return p
+}
+
 // Toxics on bytes act below HTTP/2: whatever they do to pieces and times, calls arrive as
 // they were sent, also when toxics come and go on a connection that stands, and faults on
 // calls act beside them. A toxic that ends connections ends this one.
