@@ -454,7 +454,7 @@ func TestConfigRefuses(t *testing.T) {
 		`{'scale':{},'when':'before'}`:             `when must be after, not "before"`,
 		`{'scale':{},'math':{}}`:                   `http_config has no attribute "math"`,
 		`{'candidate':{'file':'a.json'}}`:          "candidate: the text of a.json must come with it, as body",
-		`{'split':{'with':{'split':{}}}}`:          `with has no attribute "split"; it has drop`,
+		`{'split':{'with':{'split':{}}}}`:          `split.with has no attribute "split"; it has drop`,
 		`{'scale':{},'match':{'path':'settings'}}`: "match.path must begin with /",
 	} {
 		_, err := gateway.Parse("http_config", 1, json.RawMessage(strings.ReplaceAll(attributes, "'", `"`)))
