@@ -37,7 +37,7 @@ func TestDescribedCheckoutsAreGreen(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts the shop")
 	}
-	entry, api := standing(t)
+	entry, api := standingShop(t)
 	dir := t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)

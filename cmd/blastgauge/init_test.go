@@ -15,8 +15,8 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
-// standing is the demo shop behind an unchanged Toxiproxy.
-func standing(t *testing.T) (entry, api string) {
+// standingShop is the demo shop behind an unchanged Toxiproxy.
+func standingShop(t *testing.T) (entry, api string) {
 	t.Helper()
 	shop, err := checkout.Start(t.Context(), checkout.Options{})
 	if err != nil {
@@ -69,7 +69,7 @@ func TestARecordedCheckoutRuns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs an experiment")
 	}
-	entry, api := standing(t)
+	entry, api := standingShop(t)
 	recording := recordCheckout(t, entry)
 	dir := t.TempDir()
 	har := filepath.Join(dir, "checkout.har")

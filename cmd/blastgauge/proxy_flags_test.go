@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -141,19 +140,10 @@ func TestLogFlags(t *testing.T) {
 			t.Errorf("%s exits %d, want %d\n%s", flag, code, want, &stderr)
 		}
 	}
-	for text, want := range map[string]slog.Level{"": slog.LevelInfo, "trace": slog.LevelDebug, "0": slog.LevelDebug, "WARN": slog.LevelWarn, "fatal": slog.LevelError, "disabled": slog.LevelError + 1} {
-		a := &app{getenv: func(string) (string, bool) { return text, true }}
-		if got, err := a.proxyLogLevel(""); got != want || err != nil {
-			t.Errorf("LOG_LEVEL=%s is %v, %v, want %v", text, got, err, want)
-		}
-	}
 	loud := func(string) (string, bool) { return "loud", true }
 	var stdout, stderr bytes.Buffer
 	a := &app{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, getenv: loud}
 	if code := a.execute(t.Context(), []string{"proxy", "-port", "0"}); code != 2 || !strings.Contains(stderr.String(), `$LOG_LEVEL "loud"`) || stdout.Len() > 0 {
 		t.Errorf("with LOG_LEVEL=loud it exits %d\n%s%s", code, &stdout, &stderr)
-	}
-	if got, err := (&app{getenv: loud}).proxyLogLevel("warn"); got != slog.LevelWarn || err != nil {
-		t.Errorf("--log-level=warn with LOG_LEVEL=loud is %v, %v", got, err)
 	}
 }

@@ -52,7 +52,6 @@ func (f *tokenFlag) Set(text string) error {
 const (
 	pipePatience = 10 * time.Second // for who writes a pipe that is given instead of a file
 	maxToken     = 64 << 10         // bytes
-	maxConfig    = 64 << 20
 	// pipedToken is where a token is that came from a pipe, which nobody can read twice.
 	pipedToken = "BLASTGAUGE_TOKEN"
 )
