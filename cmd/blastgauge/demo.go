@@ -12,6 +12,7 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/examples/checkout"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 )
@@ -146,7 +147,7 @@ func (a *app) runDemo(ctx context.Context, o demoOptions) (err error) {
 		o.experiments = demo.Experiments(o.stores)
 	}
 	return demo.Run(ctx, demo.Options{
-		Experiments: o.experiments, Stores: o.stores, Rate: o.rate, Set: o.set, Documents: documents, Out: o.out, Version: version(), Commit: commit(a.getenv),
+		Experiments: o.experiments, Stores: o.stores, Rate: o.rate, Set: o.set, Documents: documents, Out: o.out, Version: version(), Commit: plan.CommitUnderTest(a.getenv),
 		Run: options, Screen: a.screen(o.progress, checkout.Naive, checkout.Hardened), Stdout: a.stdout, Color: a.console().Color(""),
 		SkipReports: a.hurry.Load,
 		WriteReports: func(out *run.Outcome) (string, error) {

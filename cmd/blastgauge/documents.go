@@ -2,10 +2,6 @@ package main
 
 import (
 	"context"
-	"maps"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -49,11 +45,11 @@ func (s *selection) documents(getenv func(string) (string, bool)) experiments.Se
 
 // plan loads the documents and plans a run of them. A signal ends the loading.
 func (s *selection) plan(ctx context.Context, getenv func(string) (string, bool)) (*plan.Loaded, error) {
-	phases, err := parsePhases(s.phases)
+	phases, err := plan.ParsePhases(s.phases)
 	if err != nil {
-		return nil, err
+		return nil, usage.Errorf("--phases: %w", err)
 	}
-	documents, options := s.documents(getenv), plan.Options{Seed: s.seed, Version: version(), Commit: commit(getenv), Phases: phases}
+	documents, options := s.documents(getenv), plan.Options{Seed: s.seed, Version: version(), Commit: plan.CommitUnderTest(getenv), Phases: phases}
 	var loaded *plan.Loaded
 	err = readNamed(ctx, func() (err error) {
 		loaded, err = plan.Load(documents, options, getenv)
@@ -76,36 +72,4 @@ func foretell(p *plan.Plan) {
 	}
 	defer func() { _ = root.Close() }() // nothing is written
 	history.Foretell(root, p)
-}
-
-// commit is the commit under test, as CI systems name it.
-func commit(getenv func(string) (string, bool)) string {
-	for _, name := range []string{"BLASTGAUGE_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA"} {
-		if v, _ := getenv(name); v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
-// parsePhases parses such as "warmup=1s,baseline=5s". Other phases are not overridden.
-func parsePhases(text string) (experiments.Phases, error) {
-	p := plan.NoOverride()
-	if text == "" {
-		return p, nil
-	}
-	fields := map[string]*time.Duration{"warmup": &p.Warmup, "baseline": &p.Baseline, "fault": &p.Fault, "recovery": &p.Recovery}
-	for part := range strings.SplitSeq(text, ",") {
-		name, value, _ := strings.Cut(part, "=")
-		field, ok := fields[strings.TrimSpace(name)]
-		if !ok {
-			return p, usage.Errorf("--phases: unknown phase %q%s; known: warmup, baseline, fault, recovery", name, usage.DidYouMean(name, slices.Sorted(maps.Keys(fields))))
-		}
-		d, err := time.ParseDuration(strings.TrimSpace(value))
-		if err != nil || d < 0 {
-			return p, usage.Errorf("--phases: %s=%q is not a duration such as 10s", name, value)
-		}
-		*field = d
-	}
-	return p, nil
 }
