@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -86,9 +83,9 @@ func (a *app) compare(ctx context.Context, o compareOptions, args []string) erro
 	if err != nil {
 		return err
 	}
-	margin, err := parseMargin(o.margin)
+	margin, err := compare.ParseMargin(o.margin)
 	if err != nil {
-		return err
+		return usage.Errorf("--margin %w", err)
 	}
 	base, head, err := o.sides(args)
 	if err != nil {
@@ -152,13 +149,4 @@ func inputs(paths []string) ([]compare.Input, error) {
 		list = append(list, compare.Input{Source: path, Result: r})
 	}
 	return list, nil
-}
-
-// parseMargin parses percentage points, with or without a percent sign, into a share.
-func parseMargin(text string) (float64, error) {
-	points, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(text), "%"), 64)
-	if err != nil || math.IsNaN(points) || points < 0 || points >= 100 {
-		return 0, usage.Errorf("--margin %s: points from 0 to below 100, such as 2 or 1.5", text)
-	}
-	return points / 100, nil
 }

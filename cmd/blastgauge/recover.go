@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
-	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
@@ -132,7 +131,7 @@ func (a *app) recoverCommand(ctx context.Context, o recoverOptions, dirs []strin
 	}
 	if o.trust {
 		err := readNamed(ctx, func() (err error) {
-			options.Trust, err = o.bounds(a.getenv)
+			options.Trust, err = cleanup.LoadTrust(o.file, a.getenv)
 			return err
 		})
 		if err != nil {
@@ -151,23 +150,4 @@ func (a *app) recoverCommand(ctx context.Context, o recoverOptions, dirs []strin
 		errs = append(errs, cleanup.Run(ctx, dir, options))
 	}
 	return errors.Join(errs...)
-}
-
-// bounds loads what limits a clean-up after a run that is not in the list.
-func (o recoverOptions) bounds(getenv func(string) (string, bool)) (*cleanup.Trust, error) {
-	if o.file == "" {
-		return &cleanup.Trust{}, nil
-	}
-	files, err := experiments.DefaultExperiments(o.file)
-	if err != nil {
-		return nil, err
-	}
-	system, list, err := experiments.Outside{Getenv: getenv}.Load(o.file, files)
-	if err == nil {
-		err = experiments.CheckAddresses(system, list...)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &cleanup.Trust{System: system, Experiments: list}, nil
 }

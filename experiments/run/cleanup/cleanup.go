@@ -63,6 +63,26 @@ type Trust struct {
 	Experiments []*experiments.Experiment
 }
 
+// LoadTrust loads a system file, with the experiments beside it, as what limits a
+// clean-up. Without a file, only loopback and *.test may be reached.
+func LoadTrust(file string, getenv func(string) (string, bool)) (*Trust, error) {
+	if file == "" {
+		return &Trust{}, nil
+	}
+	files, err := experiments.DefaultExperiments(file)
+	if err != nil {
+		return nil, err
+	}
+	system, list, err := experiments.Outside{Getenv: getenv}.Load(file, files)
+	if err == nil {
+		err = experiments.CheckAddresses(system, list...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Trust{System: system, Experiments: list}, nil
+}
+
 func (o Options) withDefaults() Options {
 	if o.Getenv == nil {
 		o.Getenv = os.LookupEnv
