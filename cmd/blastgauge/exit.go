@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -63,8 +62,6 @@ func (a *app) unlessDecided(err error, code int) error {
 	a.logf("error: %v", err)
 	return nil
 }
-
-func signalCode(s os.Signal) int { return run.InterruptCode(&engine.Interrupt{Signal: signalName(s)}) }
 
 // explain prints an error, and the meaning of its exit code as the last line. It prints
 // nothing for a verdict, which its command has printed.

@@ -80,25 +80,6 @@ func TestExplainEndsWithTheMeaning(t *testing.T) {
 	}
 }
 
-func TestSignals(t *testing.T) {
-	for _, tt := range []struct {
-		signal os.Signal
-		name   string
-		code   int
-	}{
-		{syscall.SIGHUP, "HUP", 129},
-		{os.Interrupt, "INT", 130},
-		{syscall.SIGTERM, "TERM", 143},
-	} {
-		if got := signalName(tt.signal); got != tt.name {
-			t.Errorf("signalName(%v) = %s, want %s", tt.signal, got, tt.name)
-		}
-		if got := signalCode(tt.signal); got != tt.code {
-			t.Errorf("signalCode(%v) = %d, want %d", tt.signal, got, tt.code)
-		}
-	}
-}
-
 // wantInHelp wants the help of a command to list an exit code that it gave.
 func wantInHelp(t *testing.T, command string, code int) {
 	t.Helper()

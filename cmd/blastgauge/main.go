@@ -10,14 +10,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"sync/atomic"
-	"syscall"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/signals"
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/result"
-	"github.com/blastgauge/blastgauge/experiments/run/engine"
 )
 
 func main() {
@@ -30,64 +28,28 @@ func runMain(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return a.attend(func(ctx context.Context) int { return a.execute(ctx, args) })
 }
 
-// attend does work and handles signals meanwhile. The first signal stops the work, so
-// that the faults are removed; the second skips the report; the third ends the process
-// at once.
+// attend does work and handles signals meanwhile: the first stops it, so that the faults
+// are removed; the second skips the report; the third ends the process at once.
 func (a *app) attend(work func(context.Context) int) int {
-	signals := make(chan os.Signal, 3)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer signal.Stop(signals)
-	// A reader of our output that goes away, such as head, is an error at the end. As a
-	// signal it would end the process with faults in force and no report. It is caught
-	// and not ignored, because commands that we start would inherit that.
-	closed := make(chan os.Signal, 1) // nobody reads it
-	signal.Notify(closed, syscall.SIGPIPE)
-	defer signal.Stop(closed)
-
-	ctx, stop := context.WithCancelCause(context.Background())
-	defer stop(nil)
-	done := make(chan int, 1) // buffered: the work may end after attend has returned
-	go func() { done <- work(ctx) }()
-	var first os.Signal
-	for count := 1; ; count++ {
-		select {
-		case code := <-done:
-			return code
-		case s := <-signals:
-			if s == os.Interrupt {
-				a.endEcho()
-			}
-			switch {
-			case count == 1:
-				first = s
-				stop(&engine.Interrupt{Signal: signalName(s)})
-			case a.serves.Load():
-				if count > 2 {
-					a.dropScratch()
-					return signalCode(first)
-				}
-				a.logf("blastgauge: ending; once more leaves at once")
-			case count == 2:
-				a.hurry.Store(true)
-				a.logf("blastgauge: skipping the report; once more leaves before the faults are removed")
-			default:
-				a.logf("blastgauge: left before the end: the guard of the run removes its faults; `blastgauge recover` makes sure")
-				a.dropScratch()
-				return signalCode(first)
-			}
-		}
-	}
+	return signals.Attend(work, a.endEcho, a.toldAgain)
 }
 
-func signalName(s os.Signal) string {
-	switch s {
-	case syscall.SIGHUP:
-		return "HUP"
-	case syscall.SIGTERM:
-		return "TERM"
+// toldAgain answers to a signal after the first. It reports whether to leave at once.
+func (a *app) toldAgain(count int) bool {
+	switch {
+	case a.serves.Load() && count == 2:
+		a.logf("blastgauge: ending; once more leaves at once")
+		return false
+	case a.serves.Load():
+	case count == 2:
+		a.hurry.Store(true)
+		a.logf("blastgauge: skipping the report; once more leaves before the faults are removed")
+		return false
 	default:
-		return "INT"
+		a.logf("blastgauge: left before the end: the guard of the run removes its faults; `blastgauge recover` makes sure")
 	}
+	a.dropScratch()
+	return true
 }
 
 // An app is one invocation: its streams, its environment, and the state that its
