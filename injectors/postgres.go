@@ -86,7 +86,7 @@ func postgresLatency() Kind {
 
 // whatWrites says what a statement is taken for where the text does not tell.
 func whatWrites() Caveat {
-	return Caveat{Attribute: "match", Text: "write is what a read-only server refuses: also SELECT ... FOR UPDATE or SHARE, nextval and setval, and EXECUTE, EXPLAIN ANALYZE and DO of what writes; CALL, and SQL that a DO puts together, are taken for writes, temporary tables for others. " +
+	return Caveat{Attribute: "match", Text: "write is what a read-only server refuses: also SELECT ... FOR UPDATE or SHARE, nextval and setval, and EXECUTE, EXPLAIN ANALYZE and DO of what writes; CALL, and SQL that a DO puts together, are taken for writes, temporary tables for others; of a query the first 64 kB tell, of which sql sees 16. " +
 		"Functions of yours are not looked into: one that writes is a read here, unless a fault of its own names it (match: {statement: any, sql: \"*place_order(*\"})"}
 }
 

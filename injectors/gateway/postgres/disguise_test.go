@@ -119,3 +119,28 @@ func TestWhichWritesAnErrorIsAbout(t *testing.T) {
 		}
 	}
 }
+
+// What a long statement does may stand at its end; of what is longer still the beginning
+// tells. Nothing of a long text is kept but its beginning.
+func TestLongStatements(t *testing.T) {
+	t.Parallel()
+	list := strings.Repeat("$1, ", 10_000)
+	for sql, want := range map[string]string{
+		"SELECT * FROM t WHERE id IN (" + list + "$1) FOR UPDATE":                    "SELECT FOR UPDATE",
+		"WITH a (x) AS (VALUES (" + list + "$1)) UPDATE t SET v = x FROM a":          "UPDATE",
+		"INSERT INTO t VALUES (" + list + "$1); DELETE FROM t":                       "INSERT",
+		"PREPARE p AS INSERT INTO t VALUES (" + list + "$1); EXECUTE p":              "INSERT",
+		"INSERT INTO t VALUES (" + strings.Repeat("'it''s; \"(', ", 50_000) + "NULL": "INSERT",
+		"SELECT 1; INSERT INTO t VALUES ('" + list + ";'); SELECT 1 -- FOR UPDATE":   "INSERT",
+	} {
+		if got := readOnly(t, fault(t, "postgres_error", 1, `{'sqlstate':'25006'}`), sql); got != want {
+			t.Errorf("%.40s… is %s, want %s", sql, got, want)
+		}
+		if q := newQuery([]byte(sql)); len(q.text) != maxText {
+			t.Errorf("%.40s…: %d bytes are kept", sql, len(q.text))
+		}
+	}
+	if q := newQuery([]byte("INSERT INTO t VALUES (" + list + "$1); DELETE FROM t")); len(q.statements) != 2 || q.statements[1].kind != deletes {
+		t.Errorf("what stands behind a long statement is %+v", q.statements)
+	}
+}

@@ -33,7 +33,14 @@ type query struct {
 
 func newQuery(text []byte) *query {
 	q := &query{text: string(text[:min(len(text), maxText)])}
-	q.statements = parse(q.text)
+	if len(text) <= maxText {
+		q.statements = parse(q.text)
+		return q
+	}
+	q.statements = parse(string(text[:min(len(text), maxParsed)]))
+	for i := range q.statements {
+		q.statements[i].detach()
+	}
 	return q
 }
 
@@ -183,7 +190,7 @@ func (s *Session) mergeRounds(c *copying) {
 
 // passQuery deals with a query in one message.
 func (s *Session) passQuery(size int) error {
-	text, err := readBody(s.up, size, maxText)
+	text, err := readBody(s.up, size, maxParsed)
 	if err != nil {
 		return err
 	}
@@ -238,13 +245,17 @@ func (s *Session) nextID() uint64 {
 
 // passParse remembers a statement that is prepared.
 func (s *Session) passParse(size int) error {
-	b, err := readBody(s.up, size, maxText)
+	b, err := readBody(s.up, size, maxParsed)
 	if err != nil {
 		return err
 	}
 	if name, rest, ok := cut(b); ok {
 		text, _, _ := cut(rest)
-		s.remember(s.prepared, name, newQuery(text))
+		q := newQuery(text)
+		if len(q.statements) > 1 { // the server refuses it
+			q.statements = []statement{q.statements[0]}
+		}
+		s.remember(s.prepared, name, q)
 	}
 	return take(s.up, size, true)
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
 // A kind is what a statement is, or a class of kinds.
@@ -52,8 +54,20 @@ func (s statement) is(k kind) bool {
 	return s.kind == k
 }
 
-// maxText is how much of a query is looked at.
-const maxText = 16 << 10
+// How much of a query is looked at, in bytes. What comes last may say that it writes: FOR
+// UPDATE behind a long list, or what is done with the rows of WITH.
+const (
+	maxText   = 16 << 10                     // for patterns, and remembered
+	maxParsed = stream.BulkSize - headerSize // for what its statements are
+)
+
+// detach makes a statement hold on to no text that it was read from.
+func (s *statement) detach() {
+	s.tag, s.called, s.named = strings.Clone(s.tag), strings.Clone(s.called), strings.Clone(s.named)
+	if s.inner != nil {
+		s.inner.detach()
+	}
+}
 
 // parse tells the statements of a query apart, and what each is. It understands no more
 // of SQL than where words, quotes, comments and the bodies of functions end.
@@ -67,7 +81,7 @@ func parse(query string) (list []statement) {
 			if len(words) > 0 {
 				list = append(list, classify(words))
 			}
-			if words, body = words[:0], 0; !ok {
+			if words, body, l.blind = words[:0], 0, false; !ok {
 				return list
 			}
 			continue
@@ -76,9 +90,15 @@ func parse(query string) (list []statement) {
 		case w.text == ")":
 			depth--
 		}
+		if l.blind {
+			continue
+		}
 		w.depth = depth
 		words = append(words, w)
 		body = bodyBehind(body, words)
+		if _, known := classifyWrite(words[0].text); known { // often long: only its end matters
+			l.blind = true
+		}
 	}
 }
 
@@ -305,8 +325,9 @@ func makesTable(words []word) bool {
 // A lexer finds words and signs of SQL. A quoted text is one sign; comments are
 // skipped.
 type lexer struct {
-	text string
-	at   int
+	text  string
+	at    int
+	blind bool // words and texts are not told
 }
 
 func (l *lexer) next() (word, bool) {
@@ -322,7 +343,7 @@ func (l *lexer) next() (word, bool) {
 			l.comment()
 		case c == '\'' || c == '"':
 			escapes := c == '\'' && l.at > 0 && (l.text[l.at-1] == 'E' || l.text[l.at-1] == 'e') && (l.at < 2 || !isPart(l.text[l.at-2]))
-			return word{text: string(c), raw: l.quoted(c, escapes)}, true
+			return word{text: rest[:1], raw: l.quoted(c, escapes)}, true
 		case c == '$':
 			return word{text: "$", raw: l.dollar(rest)}, true
 		case isLetter(c):
@@ -331,10 +352,20 @@ func (l *lexer) next() (word, bool) {
 				n++
 			}
 			l.at += n
+			if l.blind {
+				return word{}, true
+			}
 			return word{text: strings.ToUpper(rest[:n]), raw: rest[:n]}, true
+		case isDigit(c):
+			n := 1
+			for n < len(rest) && isDigit(rest[n]) {
+				n++
+			}
+			l.at += n
+			return word{text: rest[:n]}, true
 		default:
 			l.at++
-			return word{text: string(c)}, true
+			return word{text: rest[:1]}, true
 		}
 	}
 	return word{}, false
@@ -344,8 +375,10 @@ func isLetter(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c >= 0x80
 }
 
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
 // isPart reports whether a name may have this in it.
-func isPart(c byte) bool { return isLetter(c) || c >= '0' && c <= '9' || c == '$' }
+func isPart(c byte) bool { return isLetter(c) || isDigit(c) || c == '$' }
 
 // skip goes behind the next end, or to the end of all.
 func (l *lexer) skip(rest, end string) {
@@ -404,7 +437,7 @@ func (l *lexer) quoted(quote byte, escapes bool) string {
 // behind the sign of a parameter such as $1.
 func (l *lexer) dollar(rest string) string {
 	n := 1
-	for n < len(rest) && (isLetter(rest[n]) || n > 1 && rest[n] >= '0' && rest[n] <= '9') {
+	for n < len(rest) && (isLetter(rest[n]) || n > 1 && isDigit(rest[n])) {
 		n++
 	}
 	if n >= len(rest) || rest[n] != '$' {
