@@ -101,6 +101,7 @@ func TestAReleaseComesAfterTheRenewalUnderWay(t *testing.T) {
 				t.Errorf("the release waited for %s", waited)
 			}
 			time.Sleep(time.Minute)
+			synctest.Wait()
 			if h.last != "released" {
 				t.Errorf("a renewal of %s: the lease is %s in the end", took, h.last)
 			}

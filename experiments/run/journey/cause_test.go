@@ -227,7 +227,7 @@ func TestExamplesShowNothingThatAJourneyKeepsSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := NewExecution().Perform(t.Context(), script, Entry{Sender: echo, Site: shopSite, Wanted: always}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Second})
+	r := NewExecution().Perform(t.Context(), script, Entry{Sender: echo, Site: shopSite, Wanted: always}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Minute})
 	if r.Example == nil || r.Name != "pay" || !strings.Contains(r.Example.Body, "said ***") {
 		t.Fatalf("%+v %+v", r, r.Example)
 	}
@@ -270,7 +270,7 @@ func TestExamplesShowNoSecretOfEarlierSteps(t *testing.T) {
 	var told []Exchange
 	e := NewExecution()
 	e.Trace(func(x Exchange) { told = append(told, x) })
-	r := e.Perform(t.Context(), script, Entry{Sender: echo, Site: shopSite, Wanted: always}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Second})
+	r := e.Perform(t.Context(), script, Entry{Sender: echo, Site: shopSite, Wanted: always}, Seed{}, Limits{Intended: time.Now(), Timeout: time.Minute})
 	if r.Example == nil || r.Name != "pay" || !strings.Contains(r.Example.Body, "said ***") {
 		t.Fatalf("%+v %+v", r, r.Example)
 	}
@@ -302,7 +302,7 @@ func TestATracerChangesNoRequest(t *testing.T) {
 			bodies = append(bodies, string(req.Body))
 			resp.Status = 200
 			return nil
-		})}, Seed{Choices: 1, UUIDs: 2}, Limits{Intended: time.Now(), Timeout: time.Second})
+		})}, Seed{Choices: 1, UUIDs: 2}, Limits{Intended: time.Now(), Timeout: time.Minute})
 		return bodies
 	}
 	if alone, told := send(nil), send(func(Exchange) {}); len(alone) != 3 || !slices.Equal(alone, told) {
@@ -347,7 +347,7 @@ func TestBrokenAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := newClient(t, httpclient.Options{Base: journeytest.Listen(t, tt.handle)})
-			err := c.Send(t.Context(), &httpclient.Request{Method: "GET", Target: "/", Deadline: time.Now().Add(5 * time.Second)}, &httpclient.Response{})
+			err := c.Send(t.Context(), &httpclient.Request{Method: "GET", Target: "/", Deadline: time.Now().Add(time.Minute)}, &httpclient.Response{})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("Send() = %v, want an error that says %q", err, tt.want)
 			}

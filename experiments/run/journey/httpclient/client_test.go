@@ -51,7 +51,7 @@ func TestEveryResetIsReported(t *testing.T) {
 		before, failures := resets.Load(), int64(0)
 		for range 300 {
 			resp := &Response{}
-			req := &Request{Method: method, Target: "/", Headers: []experiments.Field{{Name: "Idempotency-Key", Value: "k"}}, Deadline: time.Now().Add(5 * time.Second)}
+			req := &Request{Method: method, Target: "/", Headers: []experiments.Field{{Name: "Idempotency-Key", Value: "k"}}, Deadline: time.Now().Add(time.Minute)}
 			if method == "HEAD" {
 				req.Method = "GET" // the server above knows no HEAD; the header is what makes others retry
 			}
@@ -188,7 +188,7 @@ func TestRequestOnTheWire(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			got = seen{}
-			tt.req.Deadline = time.Now().Add(5 * time.Second)
+			tt.req.Deadline = time.Now().Add(time.Minute)
 			if err := c.Send(t.Context(), &tt.req, &Response{}); err != nil {
 				t.Fatal(err)
 			}
@@ -462,12 +462,12 @@ func TestCookiesOnTheWire(t *testing.T) {
 	defer server.Close()
 	c := newClient(t, Options{Base: server.URL})
 	for _, header := range []string{`a="b"`, `a=1; a=2`, `cart={"sku":"x"}; nameless; =x; q="`, `a=b\c; d=größe; e=x y,z`, "a=b;c=d"} {
-		req := &Request{Method: "GET", Target: "/", Headers: []experiments.Field{{Name: "cookie", Value: header}}, Deadline: time.Now().Add(5 * time.Second)}
+		req := &Request{Method: "GET", Target: "/", Headers: []experiments.Field{{Name: "cookie", Value: header}}, Deadline: time.Now().Add(time.Minute)}
 		if err := c.Send(t.Context(), req, &Response{}); err != nil || len(got) != 1 || got[0] != header {
 			t.Errorf("%v: the server saw %q, want %q", err, got, header)
 		}
 	}
-	req := &Request{Method: "GET", Target: "/", Headers: []experiments.Field{{Name: "Cookie", Value: "a=b\r\nEvil: 1"}}, Deadline: time.Now().Add(5 * time.Second)}
+	req := &Request{Method: "GET", Target: "/", Headers: []experiments.Field{{Name: "Cookie", Value: "a=b\r\nEvil: 1"}}, Deadline: time.Now().Add(time.Minute)}
 	if err := c.Send(t.Context(), req, &Response{}); err != nil || len(got) != 1 || got[0] != "a=b  Evil: 1" {
 		t.Errorf("%v: the server saw %q", err, got)
 	}

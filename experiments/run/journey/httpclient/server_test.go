@@ -49,6 +49,6 @@ func pipe(t testing.TB, c *Client, handle func(net.Conn)) *atomic.Int64 {
 func get(t testing.TB, c *Client, target string) (*Response, error) {
 	t.Helper()
 	resp := &Response{}
-	err := c.Send(t.Context(), &Request{Method: "GET", Target: target, Deadline: time.Now().Add(5 * time.Second)}, resp)
+	err := c.Send(t.Context(), &Request{Method: "GET", Target: target, Deadline: time.Now().Add(time.Minute)}, resp)
 	return resp, err
 }
