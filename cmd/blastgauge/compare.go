@@ -54,7 +54,8 @@ Exit status:
   blastgauge compare latest~1 latest
   blastgauge compare last-good/report.html report.html --margin 1.5 -o text -o md=comment.md
   blastgauge compare --base runs/1 --base runs/2 --base runs/3 --head runs/4`,
-		RunE: func(cmd *cobra.Command, args []string) error { return a.compare(cmd.Context(), o, args) },
+		ValidArgsFunction: completeRuns(2),
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.compare(cmd.Context(), o, args) },
 	}
 	pageFlags(cmd, &o.pages)
 	f := cmd.Flags()
@@ -63,6 +64,9 @@ Exit status:
 	openFlag(cmd, &o.open, "the page of -o html=PATH")
 	f.StringVar(&o.margin, "margin", "2", "the change that does not matter, in `POINTS`")
 	outputFlag(cmd, &o.outputs, report.CompareFormats())
+	for _, side := range []string{"base", "head"} {
+		completeFlag(cmd, side, completeRuns(math.MaxInt))
+	}
 	return cmd
 }
 

@@ -5,13 +5,21 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/demo"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/history"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
+	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
+	"github.com/blastgauge/blastgauge/experiments/run/embedded"
+	"github.com/blastgauge/blastgauge/injectors/configfile"
 	"github.com/blastgauge/blastgauge/report"
 )
 
@@ -30,7 +38,8 @@ counted in trends, once. A run that died, or that is going on, is in the list an
 		Example: `  blastgauge history
   blastgauge history -n 50 -o text -o json=history.json
   blastgauge history -o html=index.html`,
-		Args: atMost(1),
+		Args:              atMost(1),
+		ValidArgsFunction: completeFolders,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if newest < 0 {
 				return usage.Errorf("-n %d: 0 (all) or more", newest)
@@ -100,11 +109,14 @@ func newPrune(a *app) *cobra.Command {
 		Long: `Prune deletes the directories of all but the newest N runs in DIR, by default
 .blastgauge/runs. It never deletes the newest run whose hypotheses all held, a run
 that has not ended or whose faults are not proven gone, or anything that is no run of
-blastgauge. Copies of a run among them stay or go with it. An index.html that report --index wrote there is written
-anew. Killed in the middle, prune leaves no half of a run.`,
+blastgauge. A run stays, too, whose directory holds a file that somebody else put
+there: prune names it. Copies of a run among them stay or go with it. An index.html
+that report --index wrote there is written anew. Killed in the middle, prune leaves
+no half of a run.`,
 		Example: `  blastgauge prune --keep 100
   blastgauge prune --keep 100 --dry-run`,
-		Args: atMost(1),
+		Args:              atMost(1),
+		ValidArgsFunction: completeFolders,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if keep < 1 {
 				return usage.Errorf("--keep N: how many of the newest runs stay? 1 or more")
@@ -118,13 +130,27 @@ anew. Killed in the middle, prune leaves no half of a run.`,
 	return cmd
 }
 
+// inRunDir reports whether blastgauge makes a file or folder of this path in the directory of
+// a run.
+func inRunDir(name string) bool {
+	if dir, file, below := strings.Cut(name, "/"); below {
+		return dir == configfile.UndoDir && strings.HasPrefix(file, "blastgauge.") && !strings.Contains(file, "/")
+	}
+	name = strings.TrimSuffix(strings.TrimPrefix(name, "."), ".part") // not yet in its place
+	made := []string{
+		journal.EventsFile, journal.ObservationsFile, journal.UndoFile, journal.DamagedUndoFile, journal.FenceFile, configfile.UndoDir,
+		cleanup.LogFile, embedded.LogFile, result.File, output.ReportFile, output.StyleFile, demo.ComparisonFile,
+	}
+	return slices.Contains(made, name) || strings.HasPrefix(name, "blastgauge-")
+}
+
 func (a *app) prune(dir string, keep int, dry bool) error {
 	root, err := history.Open(dir)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = root.Close() }() // nothing is written
-	pruning, err := history.PlanPrune(root, keep)
+	pruning, err := history.PlanPrune(root, keep, inRunDir)
 	if err != nil {
 		return err
 	}

@@ -184,3 +184,26 @@ func TestACopyOfARunAndThePageOfAllRuns(t *testing.T) {
 		t.Errorf("the page still leads to runb, or no longer to runc: %v", err)
 	}
 }
+
+// A run goes with all that blastgauge writes beside it, and stays with what others wrote.
+func TestPruneKeepsWhatOthersWrote(t *testing.T) {
+	dir := runsOf(t, 3, 3, 3)
+	put := func(name string) {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte("x"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{
+		"undo.ndjson", "undo.ndjson.damaged", "fence", "guard.log", "command.log", "compare.html", "blastgauge.css", ".result.json.part", ".blastgauge-X.part",
+		"undo/blastgauge.runa.1.json", "undo/blastgauge.runa.1.original", "undo/blastgauge.runa.1.original.next",
+	} {
+		put("runa/" + name)
+	}
+	put("runb/undo/notes.txt")
+	code, out, errs := invoke(t, "prune", "--keep", "1", dir)
+	if got, want := names(t, dir), "going photos runb runc torn"; code != 0 || got != want || !strings.Contains(errs, "kept runb: undo/notes.txt in it") {
+		t.Errorf("exit %d, left %s, want %s\n%s%s", code, got, want, out, errs)
+	}
+}

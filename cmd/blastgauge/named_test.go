@@ -1,12 +1,16 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/history"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
 // Two runs are compared by the ids that `history` lists.
@@ -48,6 +52,84 @@ func TestFindRun(t *testing.T) {
 	} {
 		if got, err := history.Find(runsDir(nil), named); got != want || err != nil {
 			t.Errorf("Find(%q) = %q, %v, want %q", named, got, err, want)
+		}
+	}
+}
+
+// A clean-up is asked for by the same names. The latest run to stop may be alive, and none
+// that cannot be read is passed over for an older one.
+func TestTheLatestRunToRecover(t *testing.T) {
+	runs := runsOf(t, 0, 3)
+	t.Chdir(t.TempDir())
+	below := filepath.Join(".blastgauge", "runs")
+	if err := errors.Join(os.CopyFS(below, os.DirFS(runs)), os.RemoveAll(filepath.Join(below, "torn"))); err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(filepath.Join(below, "going"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	if err := root.Remove(journal.EventsFile); err != nil {
+		t.Fatal(err)
+	}
+	alive, err := journal.Create(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer alive.Close()
+	if err := alive.Record(journal.Event{Seq: 1, Kind: journal.RunStarted, At: time.Now(), Plan: &plan.Plan{Run: "going"}}); err != nil {
+		t.Fatal(err)
+	}
+	for named, want := range map[string][2]string{"latest": {"runb", "going"}, "latest~1": {"runa", "runb"}, "runa": {"runa", "runa"}} {
+		for i, stop := range []bool{false, true} {
+			if got, err := history.FindToRecover(runsDir(nil), named, stop); err != nil || got != filepath.Join(below, want[i]) {
+				t.Errorf("FindToRecover(%s, %t) = %s, %v, want %s", named, stop, got, err, want[i])
+			}
+		}
+	}
+	t.Setenv("XDG_STATE_HOME", t.TempDir())
+	if code, out, errs := invoke(t, "recover", "latest", "runa"); code != 0 || !strings.Contains(out, filepath.Join(below, "runb")+": the run ended") {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
+	}
+	if code, _, errs := invoke(t, "recover", "latest~9"); code != 1 {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	if err := os.CopyFS(filepath.Join(below, "zorn"), os.DirFS(filepath.Join(runs, "torn"))); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := invoke(t, "recover", "latest"); code != 1 || !strings.Contains(errs, "zorn") {
+		t.Errorf("a run that cannot be read is passed over: exit %d: %s", code, errs)
+	}
+}
+
+// A shell offers the runs that there are, the newest first, and folders where a command
+// takes a folder of runs.
+func TestAShellOffersRuns(t *testing.T) {
+	t.Chdir(t.TempDir())
+	offers := func(args ...string) string {
+		t.Helper()
+		code, out, errs := invoke(t, append([]string{"__complete"}, args...)...)
+		if code != 0 {
+			t.Fatalf("%q: exit %d: %s", args, code, errs)
+		}
+		return strings.Join(strings.Fields(out), " ")
+	}
+	if got := offers("report", ""); got != ":0" {
+		t.Errorf("without runs it offers %s", got)
+	}
+	for _, name := range []string{"r1", "r2", "other", ".r3", "r4\n\x1b[2J"} {
+		if err := os.MkdirAll(filepath.Join(".blastgauge", "runs", name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for line, want := range map[string]string{
+		"report |": "latest r2 r1 other :32", "report r|": "r2 r1 :32", "report ./|": ":32", "report r1 |": ":4", "compare r2 |": "latest r1 other :32",
+		"compare r2 r1 |": ":4", "compare --base |": "latest r2 r1 other :32", "compare --base r1 --head r|": "r2 r1 :32",
+		"recover r1 r2 |": "latest other :32", "recover --stop |": "latest r2 r1 other :32", "prune |": ":16", "history |": ":16", "prune x |": ":4", "report --index |": ":16",
+	} {
+		if got := offers(strings.Split(strings.TrimSuffix(line, "|"), " ")...); got != want {
+			t.Errorf("%s: %s, want %s", line, got, want)
 		}
 	}
 }

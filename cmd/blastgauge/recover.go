@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"math"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
+	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
@@ -34,6 +36,10 @@ func newRecover(a *app) *cobra.Command {
 is, and writes what it did beside the run's journal. What the run was going to do is
 in this user's list of open runs; the journal proves what is gone. Without a
 directory it does so for every run in that list.
+
+DIR is a directory, or the id of a run below .blastgauge/runs, or latest, the newest
+run there that is over, or latest~1, the one before it, and so on. With --stop latest
+is the newest run, whether it is over or alive.
 
 A directory that is not in the list may be anybody's: it may have come with a cloned
 repository. It is named, or shown with what it would have done, and no more. With
@@ -79,7 +85,9 @@ Of several runs the gravest counts: 7, then 2, 6, and 1.
   blastgauge recover .blastgauge/runs/20261124t140200z-7f3a9c
   blastgauge recover --stop .blastgauge/runs/20261124t140200z-7f3a9c
   blastgauge recover --trust artefact/run -f blastgauge.yaml
+  blastgauge recover --stop latest
   blastgauge recover --toxiproxy http://127.0.0.1:8474`,
+		ValidArgsFunction: completeRuns(math.MaxInt),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(args); err != nil {
 				return err
@@ -146,8 +154,12 @@ func (a *app) recoverCommand(ctx context.Context, o recoverOptions, dirs []strin
 		return errors.Join(err, cleanup.All(ctx, below, options))
 	}
 	var errs []error
-	for _, dir := range dirs {
-		errs = append(errs, cleanup.Run(ctx, dir, options))
+	for _, named := range dirs {
+		dir, err := history.FindToRecover(runsDir(nil), named, o.stop)
+		if err == nil {
+			err = cleanup.Run(ctx, dir, options)
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -34,7 +34,8 @@ whether it could be read.`,
   blastgauge report DIR -o html=artifacts/report.html --assets=sibling  # for Jenkins
   blastgauge report DIR -o html=paper.html --print=all
   blastgauge report --index .blastgauge/runs`,
-		Args: atMost(1),
+		Args:              atMost(1),
+		ValidArgsFunction: completeRuns(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case index != "" && len(args)+len(specs) > 0:
@@ -80,5 +81,6 @@ whether it could be read.`,
 	openFlag(cmd, &open, "the page of -o html=PATH, or else the run's "+output.ReportFile+",")
 	outputFlag(cmd, &specs, report.Formats())
 	cmd.Flags().StringVar(&index, "index", "", "write the page of all runs in `DIR`, with the trend of each experiment, to DIR/index.html")
+	completeFlag(cmd, "index", completeFolders)
 	return cmd
 }

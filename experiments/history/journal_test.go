@@ -71,7 +71,7 @@ func TestRunsWithoutAResult(t *testing.T) {
 			t.Errorf("%d points, want that of the run that ended alone", len(trend.Points))
 		}
 	}
-	p, err := PlanPrune(runs, 1)
+	p, err := PlanPrune(runs, 1, made)
 	if err != nil {
 		t.Fatal(err)
 	}

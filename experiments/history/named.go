@@ -38,7 +38,30 @@ const Latest = "latest"
 // Find is the path of a run that the user names: a path as it is, or the id of one of the
 // runs in the directory, or how many runs it is before the latest there. What exists at
 // the path comes first.
-func Find(runs, named string) (string, error) {
+func Find(runs, named string) (string, error) { return findOf(runs, named, isOver) }
+
+// isOver reports whether it is known how a run ended.
+func isOver(r Run) bool { return r.Outcome != GoingOn }
+
+// FindToRecover is like [Find], for a clean-up: where a run is to be stopped, the latest may
+// be one that is alive. It passes over no run that cannot be read and may be newer, because
+// that may be the one that left a fault.
+func FindToRecover(runs, named string, stop bool) (string, error) {
+	dir, err := findOf(runs, named, func(r Run) bool { return stop || isOver(r) })
+	if _, latest := BeforeLatest(named); err != nil || !latest || dir == named {
+		return dir, err
+	}
+	entries, err := ScanDir(runs)
+	for _, e := range entries {
+		if e.Run == nil && !e.Foreign && e.Name > filepath.Base(dir) {
+			err = errors.Join(err, fmt.Errorf("%s: whether it is %s or %s is not known: %s; name its directory", named, filepath.Base(dir), e.Name, e.Problem))
+		}
+	}
+	return dir, err
+}
+
+// findOf finds the run, counting only those that are wanted.
+func findOf(runs, named string, wanted func(Run) bool) (string, error) {
 	if _, err := os.Lstat(named); !errors.Is(err, fs.ErrNotExist) || named != filepath.Base(named) || named == "." || named == ".." {
 		return named, nil
 	}
@@ -47,7 +70,7 @@ func Find(runs, named string) (string, error) {
 		return below, nil
 	}
 	if before, ok := BeforeLatest(named); ok {
-		dir, err := runBefore(runs, before)
+		dir, err := runBefore(runs, before, wanted)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", named, err)
 		}
@@ -71,16 +94,16 @@ func BeforeLatest(named string) (int, bool) {
 	return int(n), err == nil && before[0] == '~'
 }
 
-// runBefore is the directory of the run that is so many before the newest one that is over,
-// in the order of `history`. What one that is going on will say is not known.
-func runBefore(runs string, n int) (string, error) {
+// runBefore is the directory of the run that is so many before the newest one that is
+// wanted, in the order of `history`.
+func runBefore(runs string, n int, wanted func(Run) bool) (string, error) {
 	entries, err := ScanDir(runs)
 	if err != nil {
 		return "", err
 	}
 	over := 0
 	for _, r := range New(entries).Runs {
-		if r.Outcome == GoingOn {
+		if !wanted(r) {
 			continue
 		}
 		if over == n {

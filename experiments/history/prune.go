@@ -1,6 +1,8 @@
 package history
 
 import (
+	"cmp"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,7 +19,12 @@ type Pruning struct {
 	Delete []string // names of directories, that of the oldest run first
 	Kept   []Kept   // old runs that must not be deleted yet
 	Total  int      // how many directories there are, those that are no run included
+	ours   Ours
 }
+
+// Ours reports whether a file or folder is of blastgauge's making, by its path in the
+// directory of a run.
+type Ours func(name string) bool
 
 // A Kept is the directory of an old run that is still needed.
 type Kept struct {
@@ -28,21 +35,48 @@ type Kept struct {
 // PlanPrune decides which runs to delete so that the newest ones stay, at least keep
 // of them. It keeps the newest run whose hypotheses all held, because the next run is
 // compared with it; every run that has not ended or whose faults are not proven gone;
-// and what is not a run.
-func PlanPrune(runs *os.Root, keep int) (*Pruning, error) {
+// what is not a run; and every directory that holds anything that is not of blastgauge's
+// making.
+func PlanPrune(runs *os.Root, keep int, ours Ours) (*Pruning, error) {
 	entries, err := Scan(runs)
 	if err != nil {
 		return nil, err
 	}
-	p := &Pruning{Total: len(entries)}
+	p := &Pruning{Total: len(entries), ours: ours}
+	rest, err := takenAway(runs)
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range rest {
+		if reason := ours.others(runs, dir); reason != "" {
+			p.Kept = append(p.Kept, Kept{dir, reason})
+		}
+	}
 	for _, dir := range oldRuns(New(entries), keep) {
-		if reason := stillNeeded(runs, dir); reason != "" {
+		if reason := cmp.Or(stillNeeded(runs, dir), ours.others(runs, dir)); reason != "" {
 			p.Kept = append(p.Kept, Kept{dir, reason})
 			continue
 		}
 		p.Delete = append(p.Delete, dir)
 	}
 	return p, nil
+}
+
+// others says what keeps a directory because it is not of blastgauge's making. It is empty
+// where everything is.
+func (ours Ours) others(runs *os.Root, dir string) string {
+	reason := ""
+	err := fs.WalkDir(runs.FS(), dir, func(at string, _ fs.DirEntry, err error) error {
+		if name := strings.TrimPrefix(at, dir+"/"); err == nil && at != dir && !ours(name) {
+			reason = fmt.Sprintf("%s in it is not of blastgauge's making: move it away first", name)
+			return fs.SkipAll
+		}
+		return err
+	})
+	if err != nil {
+		return err.Error()
+	}
+	return reason
 }
 
 // goneSuffix ends the hidden names of directories that are being deleted.
@@ -57,7 +91,12 @@ const goneSuffix = ".blastgauge-deleted"
 func (p *Pruning) Execute(runs *os.Root, update func() error) (deleted []string, err error) {
 	var errs []error
 	for _, name := range p.Delete {
-		if err := runs.Rename(name, "."+name+goneSuffix); err != nil {
+		if reason := p.ours.others(runs, name); reason != "" { // it came since the plan was made
+			errs = append(errs, fmt.Errorf("%s: %s", name, reason))
+			continue
+		}
+		// A name of its own is free, and short enough, whatever the run is called.
+		if err := runs.Rename(name, "."+rand.Text()+goneSuffix); err != nil {
 			errs = append(errs, err)
 			continue
 		}
@@ -66,20 +105,32 @@ func (p *Pruning) Execute(runs *os.Root, update func() error) (deleted []string,
 	if update != nil {
 		errs = append(errs, update())
 	}
-	return deleted, errors.Join(append(errs, removeRest(runs))...)
+	return deleted, errors.Join(append(errs, p.removeRest(runs))...)
 }
 
 // removeRest deletes the directories that were taken from the runs, also those of an
 // earlier pruning that was killed.
-func removeRest(runs *os.Root) error {
-	list, err := fs.ReadDir(runs.FS(), ".")
+func (p *Pruning) removeRest(runs *os.Root) error {
+	list, err := takenAway(runs)
 	errs := []error{err}
-	for _, d := range list {
-		if d.IsDir() && d.Name()[0] == '.' && strings.HasSuffix(d.Name(), goneSuffix) {
-			errs = append(errs, runs.RemoveAll(d.Name()))
+	for _, dir := range list {
+		if p.ours.others(runs, dir) == "" {
+			errs = append(errs, runs.RemoveAll(dir))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// takenAway lists the directories that were taken from the runs. Links and files of such a
+// name are somebody else's.
+func takenAway(runs *os.Root) (dirs []string, err error) {
+	list, err := fs.ReadDir(runs.FS(), ".")
+	for _, d := range list {
+		if d.IsDir() && d.Name()[0] == '.' && strings.HasSuffix(d.Name(), goneSuffix) {
+			dirs = append(dirs, d.Name())
+		}
+	}
+	return dirs, err
 }
 
 // oldRuns lists the directories of runs that have ended and that are neither among the

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
 // Lines of journals.
@@ -19,6 +20,11 @@ const (
 	removed  = `{"seq":3,"kind":"fault_removed","fault":"blastgauge.r.1","verified":true}` + "\n"
 	ended    = `{"seq":4,"kind":"run_ended"}` + "\n"
 )
+
+// made is what these tests write into the directories of runs.
+func made(name string) bool {
+	return name == result.File || name == journal.EventsFile || name == journal.ObservationsFile
+}
 
 // A run whose faults are not proven gone is kept, however old it is.
 func TestPlanPrune(t *testing.T) {
@@ -50,7 +56,7 @@ func TestPlanPrune(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = runs.Close() }() // it was only read
-			p, err := PlanPrune(runs, 2)
+			p, err := PlanPrune(runs, 2, made)
 			if err != nil || p.Total != 4 || len(p.Delete)+len(p.Kept) != 1 {
 				t.Fatalf("PlanPrune() = %+v, %v; want one old run of 4 directories", p, err)
 			}
@@ -145,7 +151,7 @@ func TestPruningThatIsKilledLeavesNoHalfOfARun(t *testing.T) {
 	}
 	defer func() { _ = runs.Close() }() // it was only read
 	prune := func(update func() error) (deleted []string) {
-		p, err := PlanPrune(runs, 1)
+		p, err := PlanPrune(runs, 1, made)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,12 +172,71 @@ func TestPruningThatIsKilledLeavesNoHalfOfARun(t *testing.T) {
 	if deleted := prune(nil); len(deleted) > 0 {
 		t.Errorf("the next one says that it deleted %q", deleted)
 	}
-	if left, err := filepath.Glob(filepath.Join(dir, ".dir*")); len(left) > 0 || err != nil {
+	if left, err := filepath.Glob(filepath.Join(dir, ".[A-Z]*"+goneSuffix)); len(left) > 0 || err != nil {
 		t.Errorf("the next one left %q, %v", left, err)
 	}
 	for _, file := range []string{filepath.Join(dir, ".notes", "mine"), filepath.Join(outside, "mine"), filepath.Join(dir, "dir2", "result.json")} {
 		if _, err := os.Stat(file); err != nil {
 			t.Errorf("what is somebody else's is gone: %v", err)
 		}
+	}
+}
+
+// What somebody put into the directory of a run is never deleted, whenever it came and
+// however deep it is; and no name that is taken, or long, keeps a run from being deleted.
+func TestPruningDeletesNothingOfOthers(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for file, text := range nights(nil, nil, nil, nil, nil, nil) {
+		writeFile(t, filepath.Join(dir, file), string(text.Data))
+	}
+	long := strings.Repeat("n", 255)
+	if err := os.Rename(filepath.Join(dir, "dir4"), filepath.Join(dir, long)); err != nil {
+		t.Fatal(err)
+	}
+	for _, old := range []string{"dir0", "dir1", "dir2", "dir3", long} {
+		writeJournal(t, filepath.Join(dir, old), started+intended+removed+ended)
+	}
+	taken := filepath.Join(dir, ".dir3"+goneSuffix)
+	mine := []string{filepath.Join(dir, "dir0", "notes.txt"), filepath.Join(dir, "dir1", "a", "b"), filepath.Join(dir, "dir2", "late"), taken, filepath.Join(dir, ".killed"+goneSuffix, "notes.txt")}
+	write := func(file string) { writeFile(t, file, "x") }
+	for _, i := range []int{0, 1, 3, 4} {
+		write(mine[i])
+	}
+	runs, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = runs.Close() }() // it was only read
+	p, err := PlanPrune(runs, 1, made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := map[string]string{}
+	for _, k := range p.Kept {
+		kept[k.Name] = k.Reason
+	}
+	for name, file := range map[string]string{"dir0": "notes.txt", "dir1": "a", filepath.Base(filepath.Dir(mine[4])): "notes.txt"} {
+		if !strings.HasPrefix(kept[name], file+" in it ") {
+			t.Errorf("%s is kept because %q, want %s named", name, kept[name], file)
+		}
+	}
+	write(mine[2]) // after the plan was made
+	deleted, err := p.Execute(runs, nil)
+	if slices.Sort(deleted); err == nil || !strings.HasPrefix(err.Error(), "dir2: late in it ") || !slices.Equal(deleted, []string{"dir3", long}) {
+		t.Errorf("Execute() = %q, %v", deleted, err)
+	}
+	for _, file := range mine {
+		if text, err := os.ReadFile(file); err != nil || string(text) != "x" {
+			t.Errorf("what is somebody else's is gone: %v", err)
+		}
+	}
+	for _, whole := range []string{"dir0", "dir1", "dir2", "dir5"} {
+		if _, err := os.Stat(filepath.Join(dir, whole, result.File)); err != nil {
+			t.Error(err)
+		}
+	}
+	if list, err := os.ReadDir(dir); err != nil || len(list) != 6 {
+		t.Errorf("left are %v, %v", list, err)
 	}
 }

@@ -237,7 +237,7 @@ func TestADamagedUndoIsCutAndGoesOn(t *testing.T) {
 	if got, err := ReadLeftovers(root); err != nil || !got.CleanedUp || got.Damage != nil {
 		t.Errorf("ReadLeftovers() = %+v, %v", got, err)
 	}
-	if text, err := os.ReadFile(dir + "/" + damagedUndo); err != nil || string(text) != lost {
+	if text, err := os.ReadFile(dir + "/" + DamagedUndoFile); err != nil || string(text) != lost {
 		t.Errorf("kept is %q, %v; want %q", text, err, lost)
 	}
 }

@@ -53,8 +53,8 @@ type Undo struct {
 	file *sealedFile
 }
 
-// damagedUndo holds what was cut off a damaged record, for people to look at.
-const damagedUndo = "undo.ndjson.damaged"
+// DamagedUndoFile holds what was cut off a damaged record, for people to look at.
+const DamagedUndoFile = "undo.ndjson.damaged"
 
 // OpenUndo opens the record beside the journal in dir. The error is [ErrBusy] while
 // another process has it.
@@ -119,8 +119,8 @@ func (u *Undo) keepDamage(end int64) {
 	if err != nil && !errors.Is(err, io.EOF) || !bytes.Contains(rest[:n], []byte("\n")) {
 		return
 	}
-	_ = u.dir.Remove(damagedUndo) // what has this name may be a pipe, which would never open
-	kept, err := u.dir.OpenFile(damagedUndo, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	_ = u.dir.Remove(DamagedUndoFile) // what has this name may be a pipe, which would never open
+	kept, err := u.dir.OpenFile(DamagedUndoFile, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return // without room it goes: it proves nothing
 	}

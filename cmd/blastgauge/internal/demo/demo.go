@@ -199,9 +199,9 @@ func (o Options) printSummary(shops []*shop) error {
 	return writeSummary(o.Stdout, results, terminal.Options{Color: o.Color, Width: live.Columns(o.Stdout)})
 }
 
-// comparisonFile is the name of the page that compares both shops. It is beside the
+// ComparisonFile is the name of the page that compares both shops. It is beside the
 // report of the hardened one.
-const comparisonFile = "compare.html"
+const ComparisonFile = "compare.html"
 
 // writeComparison compares the hardened shop with the naive one: in text on stdout and,
 // unless pages are skipped, as a page.
@@ -229,5 +229,5 @@ func (o Options) writeComparison(naive, hardened *shop, skipPage bool) (page str
 		return "", err
 	}
 	defer func() { _ = root.Close() }() // what is written is synced
-	return filepath.Join(hardened.outcome.Dir, comparisonFile), atomicfile.RewriteIn(root, comparisonFile, func(w io.Writer) error { return html(w, c) })
+	return filepath.Join(hardened.outcome.Dir, ComparisonFile), atomicfile.RewriteIn(root, ComparisonFile, func(w io.Writer) error { return html(w, c) })
 }

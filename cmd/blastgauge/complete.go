@@ -1,0 +1,60 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"github.com/blastgauge/blastgauge/experiments/history"
+	"github.com/blastgauge/blastgauge/experiments/run"
+)
+
+// completeRuns makes what a shell offers for the first so many arguments of a command, each
+// a run: latest, and the ids of the runs below the working directory, the newest first, as
+// they begin with their time. Where nothing begins as the user wrote, the shell offers
+// files. It reads no run: a shell waits for it.
+func completeRuns(arguments int) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, begins string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) >= arguments {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		list, err := os.ReadDir(filepath.FromSlash(run.DefaultRuns))
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		var names []string
+		for _, d := range slices.Backward(list) {
+			name := d.Name()
+			if !d.IsDir() || name[0] == '.' || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+				continue
+			}
+			names = append(names, name)
+		}
+		if len(names) > 0 {
+			names = slices.Insert(names, 0, history.Latest)
+		}
+		names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, begins) || slices.Contains(args, name) })
+		return names, cobra.ShellCompDirectiveKeepOrder
+	}
+}
+
+// completeFolders is what a shell offers where a command takes a directory of runs.
+func completeFolders(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
+// completeFlag sets what a shell offers for a flag.
+func completeFlag(cmd *cobra.Command, flag string, offer cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, begins string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return offer(cmd, nil, begins) // its arguments are another matter
+	}); err != nil {
+		panic(err) // there is no such flag
+	}
+}
