@@ -98,6 +98,10 @@ func (f fromEnvironment) Read(d *shape.Document, n shape.Node, path string) {
 // readValue reads a value of the environment. What is wrong with it is told without it:
 // the variable may be the wrong one, and hold a secret.
 func (f fromEnvironment) readValue(d *shape.Document, n shape.Node, value, path string) {
+	if strings.Contains(value, "${") { // it would be taken for a variable when the run begins
+		d.Fail(n, shape.Diagnostic{Msg: "with the environment of this command, " + n.Text() + ": the value holds ${, and nothing is put in its place", Hint: f.example()})
+		return
+	}
 	d.Rephrase(func(wrong shape.Diagnostic) shape.Diagnostic {
 		wrong.Got, wrong.From, wrong.To = "", 0, 0
 		if tells(wrong.Msg, n.Text(), value) {
@@ -171,6 +175,15 @@ func asEnvironment(inside string) string {
 		return ""
 	}
 	name := inside[max(m[2], m[4]):max(m[3], m[5])]
+	if m[6] >= 0 && inside[m[6]-2:m[6]] != ":-" { // a dash in the name, or the short form of a default
+		if rest, or, both := strings.Cut(inside[m[6]:m[7]], ":-"); both {
+			name += "_" + strings.ReplaceAll(rest, "-", "_")
+			if !variableForm.MatchString(name) {
+				return ""
+			}
+			return "${env:" + name + ":-" + or + "}"
+		}
+	}
 	if m[6] >= 0 {
 		return "${env:" + name + ":-" + inside[m[6]:m[7]] + "}"
 	}

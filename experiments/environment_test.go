@@ -216,6 +216,62 @@ func TestSetIsStrict(t *testing.T) {
 	}
 }
 
+// A variable that is not set is told where it stands: in a flag, or in the document.
+func TestWhereAVariableIsMissing(t *testing.T) {
+	t.Parallel()
+	values := map[string]string{"SHOP_HOST": "a.test", "PAYMENTS": "127.0.0.1:1", "TOKEN": "x"}
+	const flag = "--set "
+	for set, want := range map[string]string{
+		"url=http://127.0.0.1:${env:NOPE}":                    flag,
+		"journeys.checkout.rate=${env:NOPE}":                  flag,
+		"allow_hosts=[a.test, \"${env:NOPE}\"]":               flag,
+		"journeys.checkout.steps[look].headers.X=${env:NOPE}": flag,
+		"toxiproxy=http://127.0.0.1:1":                        "",
+	} {
+		s, err := loadEnv(t, envSystem, values, set)
+		if err != nil {
+			t.Fatal(Explain(err))
+		}
+		err = CheckVariables(getenvOf(values), s)
+		if list := shape.Errors(err); want == "" && err != nil || want != "" && (len(list) != 1 || list[0].File != flag+set || list[0].Line != 0) {
+			t.Errorf("%s: %s", set, Explain(err))
+		}
+	}
+	delete(values, "PAYMENTS")
+	s, err := loadEnv(t, envSystem, values, "url=http://127.0.0.1:1")
+	if err != nil {
+		t.Fatal(Explain(err))
+	}
+	if list := shape.Errors(CheckVariables(getenvOf(values), s)); len(list) != 1 || list[0].File != "blastgauge.yaml" || list[0].Line != 9 {
+		t.Errorf("%+v", list)
+	}
+}
+
+// What a variable holds is put in as it is: with a variable in it, it would mean one thing
+// to validate and another to a run.
+func TestTheEnvironmentHoldsNoVariables(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"${x}:80", "127.0.0.${x}:80", "a.test:80${", "${env:SHOP_HOST}:1"} {
+		_, err := loadEnv(t, envSystem, map[string]string{"SHOP_HOST": "a.test", "PAYMENTS": value})
+		if list := shape.Errors(err); !errors.Is(err, ErrInvalid) || len(list) != 1 || list[0].Line != 9 || strings.Contains(Explain(err), value) {
+			t.Errorf("%q: %s", value, Explain(err))
+		}
+	}
+}
+
+// What is meant by a variable of another language is told as this one writes it.
+func TestVariablesOfOtherLanguages(t *testing.T) {
+	t.Parallel()
+	for wrote, want := range map[string]string{
+		"env:NOPE-X:-a": "${env:NOPE_X:-a}", "NOPE-X-Y:-a": "${env:NOPE_X_Y:-a}", "NOPE-x": "${env:NOPE:-x}", "NOPE:-x": "${env:NOPE:-x}",
+		"NOPE:-x:-y": "${env:NOPE:-x:-y}", "NOPE": "${env:NOPE}", "NOPE-a b:-c": "", "env.NOPE": "${env:NOPE}",
+	} {
+		if got := asEnvironment(wrote); got != want {
+			t.Errorf("asEnvironment(%s) = %s, want %s", wrote, got, want)
+		}
+	}
+}
+
 // An override inside an alias changes this use of it alone.
 func TestSetInsideAnAlias(t *testing.T) {
 	t.Parallel()

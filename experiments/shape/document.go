@@ -126,6 +126,10 @@ func (d *Document) Full() bool { return len(d.errors) >= MaxErrors }
 // FailAt notes a mistake at a place. Aliases can repeat the same mistake at the
 // same place: it counts once.
 func (d *Document) FailAt(at Span, what Diagnostic) {
+	if at.override != "" {
+		d.failOverride(at.override, what)
+		return
+	}
 	msg := d.clip(what.Msg)
 	if d.failed(at, msg) {
 		d.repeated++

@@ -9,12 +9,16 @@ import (
 // width in characters. Zero means unknown.
 type Span struct {
 	Line, Col, Width int
+	override         string // the source of a value that no document holds
 }
 
 // Span returns where the bytes from to to of a node's text are. It returns the
 // place of the whole first token if both are zero, or if escapes and folded lines
 // hide the bytes.
 func (d *Document) Span(n Node, from, to int) Span {
+	if override, ok := d.overridden[n.source()]; ok {
+		return Span{override: override}
+	}
 	whole := d.tokenSpan(n)
 	if to <= from || n.written != nil || n.alias != nil { // another text stands there
 		return whole
