@@ -47,6 +47,22 @@ func (o Outside) Load(systemFile string, experimentFiles []string) (*System, []*
 	return o.load(system, list)
 }
 
+// LoadSystem loads the system's document alone, and checks that every address in it is
+// known. An empty file is searched for from the working directory upwards, see [Find].
+func (o Outside) LoadSystem(file string) (*System, error) {
+	if file == "" {
+		var err error
+		if file, err = Find("."); err != nil {
+			return nil, err
+		}
+	}
+	system, _, err := o.Load(file, nil)
+	if err != nil {
+		return nil, err
+	}
+	return system, CheckAddresses(system)
+}
+
 func (o Outside) load(system shape.Source, list []shape.Source) (*System, []*Experiment, error) {
 	set, err := overrides(o.Set)
 	if err != nil {

@@ -1,16 +1,12 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/experiments/history"
-	"github.com/blastgauge/blastgauge/experiments/run"
 )
 
 // completeRuns makes what a shell offers for the first so many arguments of a command, each
@@ -22,20 +18,9 @@ func completeRuns(arguments int) cobra.CompletionFunc {
 		if len(args) >= arguments {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		list, err := os.ReadDir(filepath.FromSlash(run.DefaultRuns))
-		if err != nil {
+		names := history.Names(runsDir(nil))
+		if len(names) == 0 {
 			return nil, cobra.ShellCompDirectiveDefault
-		}
-		var names []string
-		for _, d := range slices.Backward(list) {
-			name := d.Name()
-			if !d.IsDir() || name[0] == '.' || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
-				continue
-			}
-			names = append(names, name)
-		}
-		if len(names) > 0 {
-			names = slices.Insert(names, 0, history.Latest)
 		}
 		names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, begins) || slices.Contains(args, name) })
 		return names, cobra.ShellCompDirectiveKeepOrder

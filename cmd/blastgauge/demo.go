@@ -11,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/demo"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run"
@@ -118,7 +119,7 @@ func (a *app) withStores(ctx context.Context, o demoOptions, work func(context.C
 // serveDemo starts one shop and waits until it is interrupted.
 func (a *app) serveDemo(ctx context.Context, o demoOptions) (err error) {
 	env, err := demo.Start(ctx, demo.EnvironmentOptions{
-		Dir: o.serve, Storefront: o.storefront, Stores: o.stores, Toxiproxy: o.toxiproxy, SettingsFile: true, Version: version(),
+		Dir: o.serve, Storefront: o.storefront, Stores: o.stores, Toxiproxy: o.toxiproxy, SettingsFile: true, Version: version.Current(),
 	})
 	if err != nil {
 		return err
@@ -147,7 +148,7 @@ func (a *app) runDemo(ctx context.Context, o demoOptions) (err error) {
 		o.experiments = demo.Experiments(o.stores)
 	}
 	return demo.Run(ctx, demo.Options{
-		Experiments: o.experiments, Stores: o.stores, Rate: o.rate, Set: o.set, Documents: documents, Out: o.out, Version: version(), Commit: plan.CommitUnderTest(a.getenv),
+		Experiments: o.experiments, Stores: o.stores, Rate: o.rate, Set: o.set, Documents: documents, Out: o.out, Version: version.Current(), Commit: plan.CommitUnderTest(a.getenv),
 		Run: options, Screen: a.screen(o.progress, checkout.Naive, checkout.Hardened), Stdout: a.stdout, Color: a.console().Color(""),
 		SkipReports: a.hurry.Load,
 		WriteReports: func(out *run.Outcome) (string, error) {

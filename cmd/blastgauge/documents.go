@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -49,12 +50,12 @@ func (s *selection) plan(ctx context.Context, getenv func(string) (string, bool)
 	if err != nil {
 		return nil, usage.Errorf("--phases: %w", err)
 	}
-	documents, options := s.documents(getenv), plan.Options{Seed: s.seed, Version: version(), Commit: plan.CommitUnderTest(getenv), Phases: phases}
+	documents, options := s.documents(getenv), plan.Options{Seed: s.seed, Version: version.Current(), Commit: plan.CommitUnderTest(getenv), Phases: phases}
 	var loaded *plan.Loaded
 	err = readNamed(ctx, func() (err error) {
 		loaded, err = plan.Load(documents, options, getenv)
 		if err == nil {
-			foretell(loaded.Plan)
+			history.ForetellFrom(runsDir(nil), loaded.Plan)
 		}
 		return err
 	})
@@ -62,14 +63,4 @@ func (s *selection) plan(ctx context.Context, getenv func(string) (string, bool)
 		return nil, err
 	}
 	return loaded, nil
-}
-
-// foretell goes by the runs that there are. Without any, a plan is as good as it can be.
-func foretell(p *plan.Plan) {
-	root, err := history.Open(runsDir(nil))
-	if err != nil {
-		return
-	}
-	defer func() { _ = root.Close() }() // nothing is written
-	history.Foretell(root, p)
 }

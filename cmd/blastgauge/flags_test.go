@@ -2,31 +2,22 @@ package main
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
-// What is wrong with --phases is a mistake on the command line.
-func TestPhasesAreAFlag(t *testing.T) {
-	if code, _, err := invoke(t, "plan", "-f", writeSystem(t, nil), "--phases", "falt=10s"); code != result.ExitUsage || !strings.Contains(err, `--phases: unknown phase "falt"`) {
-		t.Errorf("exit %d: %s", code, err)
-	}
-}
-
-func TestParseAllow(t *testing.T) {
-	got, err := parseAllow([]string{"inconclusive", "invalid"})
-	if want := []result.Verdict{result.Inconclusive, result.Invalid}; err != nil || !slices.Equal(got, want) {
-		t.Errorf("parseAllow: %v, %v, want %v", got, err, want)
-	}
-	if got, err := parseAllow(nil); err != nil || len(got) != 0 {
-		t.Errorf("parseAllow(nil): %v, %v", got, err)
-	}
-	for _, name := range []string{"refuted", "held", "not_run", "", "Invalid"} {
-		if _, err := parseAllow([]string{"invalid", name}); exitCode(err) != result.ExitUsage {
-			t.Errorf("--allow %q: %v, want a usage error", name, err)
+// What is wrong with the value of a flag is a mistake on the command line, which is named.
+func TestValuesOfFlags(t *testing.T) {
+	file := writeSystem(t, nil)
+	for want, args := range map[string][]string{
+		`--phases: unknown phase "falt"`: {"plan", "-f", file, "--phases", "falt=10s"},
+		"--allow refuted":                {"run", "-f", file, "--allow", "refuted"},
+		"--margin x":                     {"compare", "a", "b", "--margin", "x"},
+	} {
+		if code, _, err := invoke(t, args...); code != result.ExitUsage || !strings.Contains(err, want) {
+			t.Errorf("%q: exit %d: %s", args, code, err)
 		}
 	}
 }

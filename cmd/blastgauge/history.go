@@ -5,8 +5,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,12 +12,8 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/history"
-	"github.com/blastgauge/blastgauge/experiments/journal"
-	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
-	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
 	"github.com/blastgauge/blastgauge/experiments/run/embedded"
-	"github.com/blastgauge/blastgauge/injectors/configfile"
 	"github.com/blastgauge/blastgauge/report"
 )
 
@@ -130,27 +124,13 @@ no half of a run.`,
 	return cmd
 }
 
-// inRunDir reports whether blastgauge makes a file or folder of this path in the directory of
-// a run.
-func inRunDir(name string) bool {
-	if dir, file, below := strings.Cut(name, "/"); below {
-		return dir == configfile.UndoDir && strings.HasPrefix(file, "blastgauge.") && !strings.Contains(file, "/")
-	}
-	name = strings.TrimSuffix(strings.TrimPrefix(name, "."), ".part") // not yet in its place
-	made := []string{
-		journal.EventsFile, journal.ObservationsFile, journal.UndoFile, journal.DamagedUndoFile, journal.FenceFile, configfile.UndoDir,
-		cleanup.LogFile, embedded.LogFile, result.File, output.ReportFile, output.StyleFile, demo.ComparisonFile,
-	}
-	return slices.Contains(made, name) || strings.HasPrefix(name, "blastgauge-")
-}
-
 func (a *app) prune(dir string, keep int, dry bool) error {
 	root, err := history.Open(dir)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = root.Close() }() // nothing is written
-	pruning, err := history.PlanPrune(root, keep, inRunDir)
+	pruning, err := history.PlanPrune(root, keep, run.Makes(embedded.LogFile, output.ReportFile, output.StyleFile, demo.ComparisonFile))
 	if err != nil {
 		return err
 	}

@@ -114,6 +114,7 @@ func rooms() []room {
 		{name: "cmd/blastgauge/internal/live", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/result report/results report/terminal", tests: "injectors"},
 		{name: "cmd/blastgauge/internal/usage", imports: "experiments/shape"},
 		{name: "cmd/blastgauge/internal/signals", imports: "experiments/run experiments/run/engine"},
+		{name: "cmd/blastgauge/internal/version"},
 		{name: "cmd/blastgauge/internal/browser"},
 		{name: "cmd/blastgauge/internal/output", imports: "cmd/blastgauge/internal/browser cmd/blastgauge/internal/live cmd/blastgauge/internal/usage experiments/atomicfile experiments/figures experiments/result experiments/run report"},
 		{name: "cmd/blastgauge/internal/demo", imports: "cmd/blastgauge/internal/live examples/checkout experiments experiments/atomicfile experiments/compare experiments/plan experiments/result experiments/run injectors/proxy injectors/toxiproxy report report/terminal report/words"},

@@ -9,12 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
 	"github.com/blastgauge/blastgauge/experiments/run/standing"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
 func newProxy(a *app) *cobra.Command {
-	o := standing.Options{Version: version(), Log: a.stderr}
+	o := standing.Options{Version: version.Current(), Log: a.stderr}
 	var showVersion bool
 	cmd := &cobra.Command{
 		Use:   "proxy",
@@ -36,7 +37,7 @@ Exit status:
 		Args: atMost(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if showVersion {
-				_, err := fmt.Fprintf(a.stdout, "toxiproxy-server version %s (blastgauge proxy %s)\n", proxy.Compatible, version())
+				_, err := fmt.Fprintf(a.stdout, "toxiproxy-server version %s (blastgauge proxy %s)\n", proxy.Compatible, version.Current())
 				return err
 			}
 			return a.serveProxies(cmd.Context(), o)

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
 	"github.com/spf13/cobra"
 )
 
@@ -38,7 +39,7 @@ gone.
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          refuseUnknown,
-		Version:       version(),
+		Version:       version.Current(),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(explainFlag)

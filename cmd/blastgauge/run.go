@@ -9,6 +9,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -157,8 +158,8 @@ func (m messages) Write(lines []byte) (int, error) { return m.app.messages().Wri
 func (a *app) runOptions(o runOptions) (run.Options, error) {
 	options := run.Options{Dir: o.out, Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, CreateProxies: o.create, NoPreflight: o.blind, Log: messages{a}}
 	var err error
-	if options.Allow, err = parseAllow(o.allow); err != nil {
-		return options, err
+	if options.Allow, err = result.ParseAllowed(o.allow); err != nil {
+		return options, usage.Errorf("--allow %w", err)
 	}
 	if len(o.command) > 0 {
 		supervisor, err := supervisorCommand()
@@ -167,7 +168,7 @@ func (a *app) runOptions(o runOptions) (run.Options, error) {
 		}
 		options.Command = o.command
 		options.Start = func(ctx context.Context, p *plan.Plan) (run.System, error) {
-			return embedded.Start(ctx, p, embedded.Options{Command: o.command, Supervisor: supervisor, Version: version()})
+			return embedded.Start(ctx, p, embedded.Options{Command: o.command, Supervisor: supervisor, Version: version.Current()})
 		}
 	}
 	options.Watchdog, err = guardCommand()
@@ -186,16 +187,4 @@ func (a *app) publish(out *run.Outcome, outputs []output.Output[*result.Result])
 		a.logf("report  %s\ndata    %s", filepath.Join(out.Dir, output.ReportFile), filepath.Join(out.Dir, result.File))
 	}
 	return errors.Join(err, output.Write(a.stdout, outputs, out.Result))
-}
-
-func parseAllow(names []string) ([]result.Verdict, error) {
-	var list []result.Verdict
-	for _, name := range names {
-		v := result.Verdict(name)
-		if v != result.Inconclusive && v != result.Invalid {
-			return nil, usage.Errorf("--allow %s: only inconclusive and invalid can be allowed", name)
-		}
-		list = append(list, v)
-	}
-	return list, nil
 }

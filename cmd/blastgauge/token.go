@@ -3,15 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -49,40 +45,23 @@ func (f *tokenFlag) Set(text string) error {
 	return nil
 }
 
-const (
-	pipePatience = 10 * time.Second // for who writes a pipe that is given instead of a file
-	maxToken     = 64 << 10         // bytes
-	// pipedToken is where a token is that came from a pipe, which nobody can read twice.
-	pipedToken = "BLASTGAUGE_TOKEN"
-)
-
-// takePipedToken reads the token of a command from the pipe that --token-file names, such
-// as <(command) of a shell, and makes it a variable of the environment of this process.
+// takePipedToken reads the token that --token-file names where that is a pipe, such as
+// <(command) of a shell.
 func (a *app) takePipedToken(cmd *cobra.Command, _ []string) error {
 	flag := cmd.Flags().Lookup("token-file")
 	if flag == nil || !flag.Changed {
 		return nil
 	}
 	source := flag.Value.(*tokenFlag).source
-	path := strings.TrimPrefix(*source, toxiproxy.TokenFile)
-	if info, err := os.Stat(path); err != nil || info.Mode().Type() != fs.ModeNamedPipe {
-		return nil // what is wrong with it, who reads it says
-	}
-	var text []byte
+	var taken string
+	var getenv func(string) (string, bool)
 	err := readNamed(cmd.Context(), func() (err error) {
-		text, err = atomicfile.ReadGiven(path, maxToken, pipePatience)
+		taken, getenv, err = toxiproxy.TakePipedToken(*source, a.getenv)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("--token-file: %w", err)
 	}
-	before := a.getenv
-	a.getenv = func(name string) (string, bool) {
-		if name == pipedToken {
-			return strings.TrimSpace(string(text)), true
-		}
-		return before(name)
-	}
-	*source = toxiproxy.TokenEnv + pipedToken
+	*source, a.getenv = taken, getenv
 	return nil
 }

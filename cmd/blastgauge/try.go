@@ -95,7 +95,11 @@ func (a *app) try(ctx context.Context, o tryOptions) error {
 	default:
 		return usage.Errorf("--arm %s: fault and control are the arms there are", o.arm)
 	}
-	if options.System, err = a.loadSystem(ctx, o); err != nil {
+	err = readNamed(ctx, func() (err error) {
+		options.System, err = experiments.Outside{Getenv: a.getenv, Set: o.set}.LoadSystem(o.file)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	list, err := preflight.Try(ctx, options)
@@ -119,21 +123,4 @@ func (a *app) try(ctx context.Context, o tryOptions) error {
 		return nil
 	}
 	return verdictError{code}
-}
-
-// loadSystem loads the system's document alone. A signal ends the loading.
-func (a *app) loadSystem(ctx context.Context, o tryOptions) (system *experiments.System, err error) {
-	err = readNamed(ctx, func() (err error) {
-		if o.file == "" {
-			if o.file, err = experiments.Find("."); err != nil {
-				return err
-			}
-		}
-		system, _, err = experiments.Outside{Getenv: a.getenv, Set: o.set}.Load(o.file, nil)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return system, experiments.CheckAddresses(system)
 }

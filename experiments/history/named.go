@@ -6,10 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
 // Open opens a directory of runs.
@@ -112,4 +115,35 @@ func runBefore(runs string, n int, wanted func(Run) bool) (string, error) {
 		over++
 	}
 	return "", fmt.Errorf("runs that are over in %s: %d", filepath.ToSlash(runs), over)
+}
+
+// Names are the names by which [Find] finds the runs in a directory: latest, and their ids,
+// the newest first, as they begin with their time. No run is read: a shell waits for this.
+func Names(runs string) []string {
+	list, err := os.ReadDir(runs)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, d := range slices.Backward(list) {
+		name := d.Name()
+		if d.IsDir() && name[0] != '.' && !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			names = append(names, name)
+		}
+	}
+	if len(names) > 0 {
+		names = slices.Insert(names, 0, Latest)
+	}
+	return names
+}
+
+// ForetellFrom is [Foretell] of the runs in a directory. Without any, a plan is as good as
+// it can be.
+func ForetellFrom(runs string, p *plan.Plan) {
+	root, err := Open(runs)
+	if err != nil {
+		return
+	}
+	defer func() { _ = root.Close() }() // nothing is written
+	Foretell(root, p)
 }

@@ -7,9 +7,14 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
+	"github.com/blastgauge/blastgauge/injectors/configfile"
 )
 
 // DefaultRuns is where runs have their directories, below the working directory.
@@ -63,4 +68,21 @@ func WriteFiles(dir string, r *result.Result, files map[string]Format) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Makes returns a function that reports whether a file or folder is of blastgauge's making,
+// by its path in the directory of a run. Names that only others know, such as those of
+// pages, are given.
+func Makes(also ...string) func(name string) bool {
+	made := append([]string{
+		journal.EventsFile, journal.ObservationsFile, journal.UndoFile, journal.DamagedUndoFile, journal.FenceFile, configfile.UndoDir,
+		cleanup.LogFile, result.File,
+	}, also...)
+	return func(name string) bool {
+		if dir, file, below := strings.Cut(name, "/"); below {
+			return dir == configfile.UndoDir && strings.HasPrefix(file, "blastgauge.") && !strings.Contains(file, "/")
+		}
+		name = strings.TrimSuffix(strings.TrimPrefix(name, "."), ".part") // not yet in its place
+		return slices.Contains(made, name) || strings.HasPrefix(name, "blastgauge-")
+	}
 }

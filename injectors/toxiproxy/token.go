@@ -3,12 +3,20 @@ package toxiproxy
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 )
 
-const maxToken = 64 << 10 // bytes of the file of a token
+const (
+	maxToken     = 64 << 10         // bytes of the file of a token
+	pipePatience = 10 * time.Second // for who writes a pipe that is given instead of a file
+	// pipedToken is where a token is that came from a pipe, which nobody can read twice.
+	pipedToken = "BLASTGAUGE_TOKEN"
+)
 
 // A token source says where the bearer token of an API is: one of these prefixes
 // and a path or the name of a variable. Journals hold the source and never the
@@ -42,6 +50,27 @@ func ReadToken(source string, getenv func(string) (string, bool)) (string, error
 		return token, nil
 	}
 	return "", tokenError{fmt.Errorf("token: the file %s is empty", path)}
+}
+
+// TakePipedToken reads the token of a source that is a pipe, and returns the source from
+// which it can be read again and again, with the environment that it is in. Any other
+// source stays as it is: what is wrong with it, ReadToken says.
+func TakePipedToken(source string, getenv func(string) (string, bool)) (string, func(string) (string, bool), error) {
+	path, ok := strings.CutPrefix(source, TokenFile)
+	if info, err := os.Stat(path); !ok || err != nil || info.Mode().Type() != fs.ModeNamedPipe {
+		return source, getenv, nil //nolint:nilerr // see above
+	}
+	text, err := atomicfile.ReadGiven(path, maxToken, pipePatience)
+	if err != nil {
+		return "", nil, err
+	}
+	with := func(name string) (string, bool) {
+		if name == pipedToken {
+			return strings.TrimSpace(string(text)), true
+		}
+		return getenv(name)
+	}
+	return TokenEnv + pipedToken, with, nil
 }
 
 // A tokenError is of class [ErrToken].

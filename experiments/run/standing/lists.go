@@ -62,10 +62,7 @@ func (o Options) lists() (list []proxyList, address string, err error) {
 		return nil, "", usage.Errorf("--host is a name or an address such as 127.0.0.1, without scheme, port and login")
 	}
 	if o.File != "" {
-		sys, _, err := experiments.Outside{Getenv: o.Getenv, Set: o.Set}.Load(o.File, nil)
-		if err == nil {
-			err = experiments.CheckAddresses(sys)
-		}
+		sys, err := experiments.Outside{Getenv: o.Getenv, Set: o.Set}.LoadSystem(o.File)
 		if err != nil {
 			return nil, "", err
 		}
