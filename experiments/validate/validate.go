@@ -53,7 +53,7 @@ func check(s experiments.Selection) (c Checked, err error) {
 	if err != nil {
 		return c, err
 	}
-	c.unset = experiments.CheckVariables(s.Outside.Getenv, c.System, c.Experiments...)
+	c.unset = experiments.CheckVariables(s.Getenv, c.System, c.Experiments...)
 	c.Err = c.System.CheckEnvironment()
 	if c.System.HostsKnown() {
 		c.Err = errors.Join(c.Err, c.System.CheckHosts(c.Experiments...))
