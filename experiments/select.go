@@ -61,6 +61,17 @@ func (s Selection) Load() (*System, []*Experiment, error) {
 	return system, list, nil
 }
 
+// Files are the documents that Load reads: that of the system, and those of experiments.
+func (s Selection) Files() (system string, list []string, err error) {
+	if s.SystemFile == "" {
+		if s.SystemFile, err = Find("."); err != nil {
+			return "", nil, err
+		}
+	}
+	list, _, err = s.sortArguments()
+	return s.SystemFile, list, err
+}
+
 // sortArguments sorts the arguments into files to load and ids to keep.
 func (s Selection) sortArguments() (files, ids []string, err error) {
 	for _, arg := range s.Arguments {

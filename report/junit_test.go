@@ -122,13 +122,15 @@ func TestJUnitIsStrict(t *testing.T) {
 // wrongAndRight are validations of documents of one system each.
 func wrongAndRight() []*validate.Validation {
 	system := validate.System{File: "blastgauge.yaml", Experiments: []validate.Experiment{{ID: "payments-down", File: "experiments/payments-down.yaml"}}}
+	right, wrong := validate.Document{File: "blastgauge.yaml", System: "blastgauge.yaml"}, validate.Document{File: "experiments/payments-down.yaml", System: "blastgauge.yaml"}
 	return []*validate.Validation{
-		{Systems: []validate.System{system, system}, Problems: []validate.Problem{{Kind: validate.Warning, File: "blastgauge.yaml", Message: "w"}, {Kind: validate.NotChecked, File: "blastgauge.yaml", Message: "n"}}},
-		{Problems: []validate.Problem{
+		{Systems: []validate.System{system, system}, Documents: []validate.Document{right, wrong}, Problems: []validate.Problem{{Kind: validate.Warning, File: "blastgauge.yaml", Message: "w"}, {Kind: validate.NotChecked, File: "blastgauge.yaml", Message: "n"}}},
+		{Documents: []validate.Document{right, wrong}, Problems: []validate.Problem{
 			{Kind: validate.Mistake, File: "experiments/payments-down.yaml", Line: 3, Column: 5, Message: "unknown key", Hint: "h", Note: "]]>\x00\xff\x1b[31m\u202e"},
 			{Kind: validate.Refused, File: "experiments/payments-down.yaml", Message: "refused"}, {Kind: validate.Mistake, Message: "no place"},
 			{Kind: validate.Mistake, File: strings.Repeat("long/", 1<<17), Message: strings.Repeat("\U0001f4a5 ", 1<<17)},
 		}},
+		{Documents: []validate.Document{right, wrong}, Problems: []validate.Problem{{Kind: validate.Mistake, File: "blastgauge.yaml", Message: "unknown key"}}},
 	}
 }
 
@@ -148,11 +150,14 @@ func renderValidation(t *testing.T, v *validate.Validation) string {
 // A document fails once, whatever is wrong with it, and what stops no run fails nothing.
 func TestJUnitOfValidationsCountsDocuments(t *testing.T) {
 	t.Parallel()
-	for i, want := range []string{`tests="2" failures="0" errors="0"`, `tests="3" failures="3" errors="0"`} {
+	for i, want := range []string{`tests="2" failures="0" errors="0"`, `tests="4" failures="3" errors="0"`, `tests="2" failures="1" errors="0"`} {
 		text := renderValidation(t, wrongAndRight()[i])
 		if !strings.Contains(text, want) {
 			t.Errorf("%s is not in\n%.2000s", want, text)
 		}
+	}
+	if text := renderValidation(t, wrongAndRight()[2]); strings.Count(text, "<skipped ") != 1 {
+		t.Errorf("what could not be judged is not skipped in\n%.2000s", text)
 	}
 	if text := renderValidation(t, wrongAndRight()[1]); !strings.Contains(text, `type="mistake"`) || !strings.Contains(text, "payments-down.yaml:3:5: unknown key; h; ") {
 		t.Errorf("the place is not in\n%.2000s", text)

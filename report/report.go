@@ -1,9 +1,11 @@
 // Package report writes what runs found: for people as text, Markdown and pages,
 // for programs as JSON, lines of JSON, JUnit and workflow commands.
 //
-// There are three kinds of report, each in its own room: of the result of one run
-// ([results]), of the comparison of base and head ([comparisons]), and of many
-// runs over time ([trends]). This package chooses a room and a format by name.
+// There are four kinds of report, each in its own room: of the result of one run
+// ([results]), of the comparison of base and head ([comparisons]), of many runs
+// over time ([trends]), and of what is wrong with documents ([validations]). This
+// package chooses a room and a format by name. It also keeps the page of all runs
+// beside them ([WriteIndex]).
 //
 // A report is a function of what it reports and nothing else: no clock, no locale,
 // no file beside it. The same result gives the same bytes everywhere, so reports

@@ -1,5 +1,5 @@
-// Package history follows experiments through a directory of runs: for each one its
-// blast radius, run after run.
+// Package history knows the runs in a directory: it finds them by name, follows the blast
+// radius of each experiment from run to run, and deletes the old ones.
 //
 // It keeps only the head of each result, so hundreds of runs fit into a page. The types
 // are the schema "blastgauge/history/v1". Shares are fractions 0 to 1, durations are

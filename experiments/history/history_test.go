@@ -122,17 +122,19 @@ func TestScan(t *testing.T) {
 		foreign bool
 		problem string // its beginning
 	}{
-		"finished":               {map[string]string{"result.json": string(night(1, nil))}, true, false, ""},
-		"finished, with journal": {map[string]string{"result.json": string(night(1, nil)), "journal.ndjson": "{}"}, true, false, ""},
-		"open":                   {map[string]string{"journal.ndjson": "{}"}, false, false, unended},
-		"open, journal empty":    {map[string]string{"journal.ndjson": ""}, false, false, unended},
-		"torn":                   {map[string]string{"result.json": `{"schema":"blastgauge/result/v1","run":{`}, false, false, "its result.json is broken"},
-		"empty":                  {map[string]string{"result.json": ""}, false, false, "its result.json is broken"},
-		"of another type":        {map[string]string{"result.json": `{"schema":"blastgauge/result/v1","run":[]}`}, false, false, "its result.json is broken"},
-		"of another tool":        {map[string]string{"result.json": `{"metrics":{}}`}, false, true, `its result.json is not of blastgauge: its schema is ""`},
-		"of a later version":     {map[string]string{"result.json": `{"schema":"blastgauge/result/v9"}`}, false, true, `its result.json is not of blastgauge: its schema is "blastgauge/result/v9"`},
-		"of something else":      {map[string]string{"cat.jpg": "x"}, false, true, "not a run of blastgauge"},
-		"result is a directory":  {map[string]string{"result.json/x": ""}, false, false, "dir/result.json is a directory"},
+		"finished":                 {map[string]string{"result.json": string(night(1, nil))}, true, false, ""},
+		"finished, with journal":   {map[string]string{"result.json": string(night(1, nil)), "journal.ndjson": "{}"}, true, false, ""},
+		"open":                     {map[string]string{"journal.ndjson": "{}"}, false, false, unended},
+		"open, journal empty":      {map[string]string{"journal.ndjson": ""}, false, false, unended},
+		"torn":                     {map[string]string{"result.json": `{"schema":"blastgauge/result/v1","run":{`}, false, false, "its result.json is broken"},
+		"empty":                    {map[string]string{"result.json": ""}, false, false, "its result.json is broken"},
+		"of another type":          {map[string]string{"result.json": `{"schema":"blastgauge/result/v1","run":[]}`}, false, false, "its result.json is broken"},
+		"of another tool":          {map[string]string{"result.json": `{"metrics":{}}`}, false, true, `its result.json is not of blastgauge: its schema is ""`},
+		"of a later version":       {map[string]string{"result.json": `{"schema":"blastgauge/result/v9"}`}, false, true, `its result.json is not of blastgauge: its schema is "blastgauge/result/v9"`},
+		"of something else":        {map[string]string{"cat.jpg": "x"}, false, true, "not a run of blastgauge"},
+		"journal gone, undo there": {map[string]string{"undo.ndjson": "{}"}, false, false, "its journal.ndjson is gone"},
+		"journal gone, fenced":     {map[string]string{"fence": ""}, false, false, "its journal.ndjson is gone"},
+		"result is a directory":    {map[string]string{"result.json/x": ""}, false, false, "dir/result.json is a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -114,7 +114,7 @@ func runBefore(runs string, n int, wanted func(Run) bool) (string, error) {
 		}
 		over++
 	}
-	return "", fmt.Errorf("runs that are over in %s: %d", filepath.ToSlash(runs), over)
+	return "", fmt.Errorf("there is no such run in %s, where the runs to choose from are %d", filepath.ToSlash(runs), over)
 }
 
 // Names are the names by which [Find] finds the runs in a directory: latest, and their ids,

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
@@ -63,6 +64,8 @@ func readEntry(runs *os.Root, name string) Entry {
 func readJournal(runs *os.Root, name string) (run *Run, problem string, foreign bool) {
 	events, err := atomicfile.OpenIn(runs, path.Join(name, journal.EventsFile))
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && wasRun(runs, name):
+		return nil, "its " + journal.EventsFile + " is gone", false
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, "not a run of blastgauge", true
 	case err != nil:
@@ -92,6 +95,14 @@ func readJournal(runs *os.Root, name string) (run *Run, problem string, foreign 
 		run.Outcome = Died
 	}
 	return run, "", false
+}
+
+// wasRun reports whether a directory without a journal holds what only a run leaves.
+func wasRun(runs *os.Root, name string) bool {
+	return slices.ContainsFunc([]string{journal.ObservationsFile, journal.UndoFile, journal.FenceFile}, func(file string) bool {
+		_, err := runs.Lstat(path.Join(name, file))
+		return err == nil
+	})
 }
 
 // summarize keeps what an index needs of a result.

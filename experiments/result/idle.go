@@ -42,6 +42,7 @@ func takesJourneysOnly(a injectors.Attributes) bool {
 type proxyRate struct {
 	connections, bytes float64
 	calls              float64 // 0 where only bytes are known
+	took               float64 // seconds that were looked at
 }
 
 // exceeds reports whether a proxy was busier than idle, by any measure: many small calls
@@ -52,32 +53,53 @@ func (p proxyRate) exceeds(idle proxyRate) bool {
 }
 
 // metMoreThan reports whether more requests matched a fault than come while no journeys
-// run, less those that came and did not match: a few journeys beside many health checks
-// that the fault spares meet it for certain.
+// run. Those that did not match are no help: which of them were journeys is not known.
 func (r *experimentRun) metMoreThan(idle proxyRate, f *faultRecord) bool {
 	kind, _ := injectors.Lookup(f.plan.Inject)
-	if kind.Level != injectors.Message || f.injected == nil || f.removed == nil || r.plan.Repeat > 1 || f.evidence.Seen < f.evidence.Of {
+	if kind.Level != injectors.Message || f.injected == nil || f.removed == nil || r.plan.Repeat > 1 {
 		return false
 	}
-	inForce, spared := f.removed.Began-f.injected.Since, f.evidence.Seen-f.evidence.Of
-	return float64(f.evidence.Of) > muchMore*max(0, idle.calls*inForce.Seconds()-float64(spared))
+	inForce := f.removed.Began - f.injected.Since
+	return float64(f.evidence.Of) > muchMore*idle.calls*inForce.Seconds()
 }
+
+// lateCalls is how many more calls or connections than three times as many in one of two
+// times without journeys are taken for the work of earlier journeys.
+const lateCalls = 3
 
 // idleRate is what a proxy carries while no journeys run; false if that is not known.
 // Two times without journeys are looked at: before the first experiment, and before this
-// one. What an earlier fault has put off, such as calls that are tried again, may come in
-// the second; what an earlier run has, in the first.
-func (r *experimentRun) idleRate(proxy string) (least proxyRate, known bool) {
-	for _, at := range []*experimentRun{r, r.first} {
-		rate, ok := at.proxyRate(journal.BeforeIdle, journal.BeforeTraffic, proxy)
-		switch {
-		case ok && known:
-			least = proxyRate{min(least.connections, rate.connections), min(least.bytes, rate.bytes), min(least.calls, rate.calls)}
-		case ok:
-			least, known = rate, true
-		}
+// one. They count together, as a check every second is in one of them as often as not.
+// What an earlier fault has put off, such as calls that are tried again, may come in the
+// second; what an earlier run has, in the first: then the quieter one counts alone.
+func (r *experimentRun) idleRate(proxy string) (proxyRate, bool) {
+	now, ok1 := r.proxyRate(journal.BeforeIdle, journal.BeforeTraffic, proxy)
+	first, ok2 := r.first.proxyRate(journal.BeforeIdle, journal.BeforeTraffic, proxy)
+	switch {
+	case !ok1 || r.first == r:
+		return first, ok2
+	case !ok2:
+		return now, true
+	case now.late(first):
+		return first, true
+	case first.late(now):
+		return now, true
 	}
-	return least, known
+	return now.with(first), true
+}
+
+// late reports whether it carried more than idle traffic alone would, of which another
+// time gives the measure.
+func (p proxyRate) late(measure proxyRate) bool {
+	many := func(rate, usual float64) bool { return rate*p.took > lateCalls*(usual*p.took+1) }
+	return many(p.connections, measure.connections) || many(p.calls, measure.calls)
+}
+
+// with is the rate of two times together.
+func (p proxyRate) with(o proxyRate) proxyRate {
+	took := p.took + o.took
+	mean := func(a, b float64) float64 { return (a*p.took + b*o.took) / took }
+	return proxyRate{mean(p.connections, o.connections), mean(p.bytes, o.bytes), mean(p.calls, o.calls), took}
 }
 
 // proxyRate is what a proxy carried between two samples; false if that is not known. The
@@ -89,7 +111,7 @@ func (r *experimentRun) proxyRate(from, to, proxy string) (proxyRate, bool) {
 	if !ok1 || !ok2 || took <= 0 || b.Connections < a.Connections || b.Bytes < a.Bytes {
 		return proxyRate{}, false // a server that started anew counts from zero
 	}
-	rate := proxyRate{connections: float64(b.Connections-a.Connections) / took, bytes: float64(b.Bytes-a.Bytes) / took}
+	rate := proxyRate{connections: float64(b.Connections-a.Connections) / took, bytes: float64(b.Bytes-a.Bytes) / took, took: took}
 	if a.Calls != nil && b.Calls != nil {
 		rate.calls = float64(*b.Calls-*a.Calls) / took
 	}

@@ -40,7 +40,11 @@ func TestAboveIdle(t *testing.T) {
 		"what an earlier run put off":           {"http_error", spares, &load{20, 9000, 30}, &load{}, load{3, 900, 10}, 200, 200, 0, GradeCounted},
 		"bytes that an earlier fault put off":   {"latency", nil, &load{}, &load{20, 9000, 0}, load{3, 900, 0}, 0, 60, 0, GradeCounted},
 		"bytes of health checks alone":          {"latency", nil, &load{1, 100, 0}, &load{20, 9000, 0}, load{1, 100, 0}, 0, inForce, 0, GradeNo},
-		"few journeys beside many checks":       {"http_error", spares, nil, &load{1, 1000, 10}, load{1.2, 1200, 12}, 12 * inForce, 2 * inForce, 0, GradeCounted},
+		"few journeys beside many checks":       {"http_error", spares, nil, &load{1, 1000, 10}, load{1.2, 1200, 12}, 12 * inForce, 2 * inForce, 0, GradeNo}, // or few of the checks, beside journeys that match spares
+		"checks are met, and journeys spared":   {"http_error", map[string]any{"method": "GET"}, nil, &load{1, 1000, 10}, load{1.8, 1800, 18}, 18 * inForce, 10 * inForce, 0, GradeNo},
+		"what is seen and never called":         {"postgres_error", spares, nil, &load{1, 1000, 2}, load{1.5, 1500, 3}, 9 * inForce, inForce, 0, GradeNo},
+		"a check in one of two times":           {"http_error", nil, &load{}, &load{1, 100, 1}, load{1, 100, 1}, inForce, inForce, 0, GradeNo},
+		"a check in the other one":              {"http_error", nil, &load{1, 100, 1}, &load{}, load{1, 100, 1}, inForce, inForce, 0, GradeNo},
 		"few journeys, and checks are met":      {"http_error", nil, nil, &load{1, 1000, 10}, load{1.2, 1200, 12}, 12 * inForce, 12 * inForce, 0, GradeNo},
 		"only what carries the mark":            {"http_error", tag, nil, &load{1, 1000, 10}, load{1.1, 1100, 11}, 11 * inForce, inForce, 0, GradeCounted},
 		"large answers beside many checks":      {"http_error", nil, nil, &load{1, 1000, 10}, load{1, 9000, 12}, 12 * inForce, 12 * inForce, 0, GradeCounted},

@@ -82,7 +82,11 @@ func Makes(also ...string) func(name string) bool {
 		if dir, file, below := strings.Cut(name, "/"); below {
 			return dir == configfile.UndoDir && strings.HasPrefix(file, "blastgauge.") && !strings.Contains(file, "/")
 		}
-		name = strings.TrimSuffix(strings.TrimPrefix(name, "."), ".part") // not yet in its place
-		return slices.Contains(made, name) || strings.HasPrefix(name, "blastgauge-")
+		if hidden, ok := strings.CutPrefix(name, "."); ok { // not yet in its place
+			if part, ok := strings.CutSuffix(hidden, ".part"); ok {
+				return slices.Contains(made, part) || strings.HasPrefix(part, "blastgauge-")
+			}
+		}
+		return slices.Contains(made, name)
 	}
 }

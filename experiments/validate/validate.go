@@ -20,6 +20,7 @@ type Checked struct {
 	Experiments []*experiments.Experiment
 	Err         error // of class experiments.ErrInvalid or experiments.ErrRefused
 	unset       error // variables of the environment that are missing
+	documents   []Document
 }
 
 // All checks the systems that a selection names: one, or each of the folders among its
@@ -46,9 +47,14 @@ func All(s experiments.Selection) ([]Checked, error) {
 
 // check checks one system. The error is not about the documents.
 func check(s experiments.Selection) (c Checked, err error) {
+	if system, list, err := s.Files(); err == nil { // what is wrong with them, Load says
+		for _, file := range append([]string{system}, list...) {
+			c.documents = append(c.documents, Document{file, system})
+		}
+	}
 	c.System, c.Experiments, err = s.Load()
 	if errors.Is(err, experiments.ErrInvalid) {
-		return Checked{Err: err}, nil
+		return Checked{Err: err, documents: c.documents}, nil
 	}
 	if err != nil {
 		return c, err
@@ -64,9 +70,10 @@ func check(s experiments.Selection) (c Checked, err error) {
 // Summary is what is valid and what is not in one. Its exit code is the caller's, by the
 // error, which joins those of all.
 func Summary(list []Checked) (*Validation, error) {
-	v := &Validation{Schema: Schema, Systems: []System{}, Problems: []Problem{}}
+	v := &Validation{Schema: Schema, Systems: []System{}, Problems: []Problem{}, Documents: []Document{}}
 	var errs []error
 	for _, one := range list {
+		v.Documents = append(v.Documents, one.documents...)
 		errs = append(errs, one.Err)
 		if one.Err != nil {
 			v.Problems = append(v.Problems, one.problems()...)

@@ -5,12 +5,20 @@ const Schema = "blastgauge/validation/v1"
 
 // A Validation is what is known of documents without any server.
 type Validation struct {
-	Schema   string    `json:"schema"`
-	Valid    bool      `json:"valid"`     // no problem is a mistake or refused
-	ExitCode int       `json:"exit_code"` // of validate
-	Systems  []System  `json:"systems"`   // the valid ones
-	Problems []Problem `json:"problems"`
-	Text     string    `json:"-"` // all of it for people, in lines
+	Schema   string   `json:"schema"`
+	Valid    bool     `json:"valid"`     // no problem is a mistake or refused
+	ExitCode int      `json:"exit_code"` // of validate
+	Systems  []System `json:"systems"`   // the valid ones
+	// Documents are all files that were read, those of a system together, its own first.
+	Documents []Document `json:"documents"`
+	Problems  []Problem  `json:"problems"`
+	Text      string     `json:"-"` // all of it for people, in lines
+}
+
+// A Document is a file that was read.
+type Document struct {
+	File   string `json:"file"`
+	System string `json:"system"` // the file of the system that it belongs to
 }
 
 // A System is a system file and the experiments beside it that are valid.

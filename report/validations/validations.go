@@ -1,5 +1,5 @@
 // Package validations reports what is wrong with documents: as text for people, as
-// workflow commands that GitHub Actions shows beside their lines, and as JSON.
+// workflow commands that GitHub Actions shows beside their lines, as JUnit and as JSON.
 package validations
 
 import (

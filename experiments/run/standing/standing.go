@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/hosts"
@@ -35,7 +36,7 @@ type Options struct {
 	LogLevel       string // debug, info, warn or error; empty: as $LOG_LEVEL says, or info
 	LogFormat      string // text or json
 	Log            io.Writer
-	Getenv         func(string) (string, bool)
+	Getenv         func(string) (string, bool) // nil: the environment of the process
 }
 
 // A Server serves proxies until it is shut down.
@@ -52,8 +53,11 @@ type Server struct {
 func (s *Server) OpenToAll() bool { return !s.Guarded && !s.loopback }
 
 // Start starts a server. What is wrong with the options is a [run.UsageError]. A file
-// may be a pipe: then this waits for whoever writes it.
+// may be a pipe: then this waits ten seconds for whoever writes it.
 func Start(o Options) (*Server, error) {
+	if o.Getenv == nil {
+		o.Getenv = os.LookupEnv
+	}
 	lists, address, err := o.lists()
 	if err != nil {
 		return nil, err

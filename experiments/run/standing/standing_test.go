@@ -82,6 +82,18 @@ journeys: {checkout: {rate: 1/s, steps: [{name: look, request: GET /}]}}
 	}
 }
 
+// Without options it listens at a port, here any, has no proxies and logs nothing.
+func TestStartWithoutOptions(t *testing.T) {
+	t.Parallel()
+	s, err := Start(Options{Port: "0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Drain(); err != nil || len(s.Proxies) != 0 {
+		t.Errorf("%v, proxies %v", err, s.Proxies)
+	}
+}
+
 // What is wrong with the options is an error about them, and nothing listens.
 func TestStartRefuses(t *testing.T) {
 	t.Parallel()

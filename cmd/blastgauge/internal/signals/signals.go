@@ -1,5 +1,5 @@
-// Package signals ends work when the process is told to end, and not before what it
-// changed is undone.
+// Package signals ends work when the process is told to end: the first signal lets it undo
+// what it changed, and one that insists does not wait for that.
 package signals
 
 import (
