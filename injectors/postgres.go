@@ -27,13 +27,12 @@ func postgresError() Kind {
 			matchStatements("by default all that read or write, or of these those that the error is about"), firstAttribute("statements"),
 		},
 		Example: "{inject: postgres_error, into: orders, sqlstate: \"40001\", match: {statement: commit}}",
-		Caveats: []Caveat{
+		Caveats: append([]Caveat{
 			{Text: "a statement that fails within a transaction aborts it, as it would on the server; a COMMIT that fails has rolled back"},
 			{Text: "in place of a statement that fails the server gets one that cannot but fail: its log shows that one"},
 			{Text: "when: after is about what commits, a COMMIT or a statement outside a transaction; others pass"},
-			whatWrites(),
 			{Text: "57P01, 57P02 and codes of classes 08 and 28 end the session, as they do on the server"},
-		},
+		}, whatWrites()...),
 		together: postgresErrorRule, defaults: postgresErrorDefaults,
 	}
 }
@@ -75,19 +74,27 @@ func postgresLatency() Kind {
 			matchStatements("all by default"), firstAttribute("statements"),
 		},
 		Example: "{inject: postgres_latency, into: orders, latency: 200ms, match: {statement: write}}",
-		Caveats: []Caveat{
+		Caveats: append([]Caveat{
 			{Text: "a transaction of five statements is five times as late, and holds its locks meanwhile"},
 			{Text: "while it waits, a cancellation and statement_timeout end it as the server would; a limit that a function sets is not known. pg_stat_activity does not show it, and the server counts its own time from when it gets it"},
-			whatWrites(),
-		},
+		}, whatWrites()...),
 		together: jitterWithinLatency,
 	}
 }
 
 // whatWrites says what a statement is taken for where the text does not tell.
-func whatWrites() Caveat {
-	return Caveat{Attribute: "match", Text: "write is what a read-only server refuses: also SELECT ... FOR UPDATE or SHARE, nextval and setval, and EXECUTE, EXPLAIN ANALYZE and DO of what writes; CALL, and SQL that a DO puts together, are taken for writes, temporary tables for others; of a query the first 64 kB tell, of which sql sees 16. " +
-		"Functions of yours are not looked into: one that writes is a read here, unless a fault of its own names it (match: {statement: any, sql: \"*place_order(*\"})"}
+func whatWrites() []Caveat {
+	var list []Caveat
+	for _, text := range []string{
+		"write is what a read-only server refuses: also SELECT with FOR UPDATE or FOR SHARE, nextval and setval, and EXECUTE, EXPLAIN ANALYZE, COPY and DO of what writes",
+		"CALL counts as a write, as does a DO that puts SQL together: what they do is not known",
+		"a temporary table counts as any other",
+		"only the first 64 kB of a query are read, and the first 16 kB for sql",
+		"functions of yours are not looked into: one that writes is a read here, unless a fault of its own names it (match: {statement: any, sql: \"*place_order(*\"})",
+	} {
+		list = append(list, Caveat{Attribute: "match", Text: text})
+	}
+	return list
 }
 
 func matchStatements(byDefault string) Attribute {

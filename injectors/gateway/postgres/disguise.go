@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
@@ -43,57 +42,30 @@ func lockOf(words []word) string {
 	return ""
 }
 
-// writesWhenCalled reports whether a function of the server itself writes. Most that are
-// volatile do not, such as random, clock_timestamp, pg_notify and pg_advisory_lock: a
-// read-only transaction may call them.
-func writesWhenCalled(name string) bool {
-	switch name {
-	case "nextval", "setval", "lo_creat", "lo_create", "lo_from_bytea", "lo_import", "lo_put", "lo_truncate", "lo_truncate64", "lo_unlink", "lowrite":
-		return true
-	}
-	return false
-}
-
-// nextNumber is how a server names what takes the next number of a sequence.
-const nextNumber = "nextval()"
-
-// callOf returns the first function that is called and writes, as the server names it.
-func callOf(words []word) string {
-	for i := range len(words) - 1 {
-		if words[i+1].text != "(" || i > 1 && words[i-1].text == "." && words[i-2].ident() != "pg_catalog" {
-			continue
-		}
-		if name := words[i].ident(); writesWhenCalled(name) {
-			return name + "()"
-		}
-	}
-	return ""
-}
-
 // classifyQuery classifies what answers with rows and begins with a word.
 func classifyQuery(words []word, name string) statement {
 	found := statement{kind: selects, tag: name}
 	switch name {
 	case "SELECT":
 		if makesTable(words) {
-			return statement{kind: ddl, writes: true, tag: "SELECT INTO"}
+			return makingTable(words)
 		}
 	case "FETCH":
 		return found
 	case "DECLARE": // its functions are called when rows are fetched
-		found.called = lockOf(words)
-		found.writes = found.called != ""
+		if found.called = lockOf(words); found.called != "" {
+			found.does = locks
+		}
 		return found
 	}
-	found.called, found.writes = writtenBy(words)
+	found.called, found.does = writtenBy(words)
 	return found
 }
 
-// writtenBy returns how a server names what a query writes, if it does: it locks rows, or
-// calls a function.
-func writtenBy(words []word) (name string, ok bool) {
-	name = cmp.Or(lockOf(words), callOf(words))
-	return name, name != ""
+// makingTable returns what a SELECT is that makes a table.
+func makingTable(words []word) statement {
+	_, does := callsOf(words)
+	return statement{kind: ddl, does: does | stores, tag: "SELECT INTO"}
 }
 
 // classifyCopy classifies COPY: what it reads is a table, or a statement in parentheses.
@@ -101,7 +73,7 @@ func classifyCopy(words []word) statement {
 	base := words[0].depth
 	for i, w := range words {
 		if w.depth == base && isKeyword(words, i, "FROM") {
-			return statement{kind: copies, writes: true, tag: "COPY FROM"}
+			return statement{kind: copies, does: stores | counts, tag: "COPY FROM"}
 		}
 	}
 	found := statement{kind: copies, tag: "COPY TO"}
@@ -118,8 +90,8 @@ func classifyCopy(words []word) statement {
 	if words[from].text == "COPY" { // which is no query
 		return found
 	}
-	if inner := classify(words[from:max(to, from+1)]); inner.writes {
-		found.writes, found.called = true, inner.name()
+	if inner := classify(words[from:max(to, from+1)]); inner.does != 0 {
+		found.does, found.called = inner.does, inner.name()
 	}
 	return found
 }
@@ -142,7 +114,7 @@ func classifyExplain(words []word) statement {
 		return found
 	}
 	inner := classify(words[at:])
-	if inner.writes {
+	if inner.does != 0 {
 		return inner
 	}
 	if inner.tag == "EXECUTE" {
@@ -170,57 +142,6 @@ func classifyNamed(words []word) statement {
 	return found
 }
 
-// classifyDo classifies a block of code by its words, whether or not it comes to them.
-// One in a language other than PL/pgSQL may do anything.
-func classifyDo(words []word) statement {
-	found := statement{kind: other, tag: "DO"}
-	for i, w := range words[1:] {
-		previous, code := words[i].text, w.raw
-		switch {
-		case previous == "LANGUAGE":
-			found.writes = found.writes || w.value() != "plpgsql"
-			continue
-		case w.text == "'":
-			if code = strings.ReplaceAll(code, "''", "'"); previous == "E" {
-				code = strings.NewReplacer(`\n`, "\n", `\r`, "\n", `\t`, " ", `\'`, "'").Replace(code)
-			}
-		case w.text != "$":
-			continue
-		}
-		if name, ok := writesInCode(code); ok && found.called == "" {
-			found.writes, found.called = true, name
-		}
-	}
-	return found
-}
-
-// writesInCode looks for statements that write in PL/pgSQL. EXECUTE may do anything, as
-// may CALL.
-func writesInCode(code string) (name string, ok bool) {
-	var words []word
-	for l := (lexer{text: code}); ; {
-		w, more := l.next()
-		if !more {
-			break
-		}
-		words = append(words, w)
-	}
-	for i, w := range words {
-		if !isKeyword(words, i, w.text) || i > 0 && words[i-1].text == "FOR" {
-			continue
-		}
-		switch w.text {
-		case "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE", "ALTER", "DROP", "GRANT", "REVOKE", "CALL", "EXECUTE":
-			return w.text, true
-		case "TRUNCATE":
-			return "TRUNCATE TABLE", true
-		case "REFRESH":
-			return "REFRESH MATERIALIZED VIEW", true
-		}
-	}
-	return writtenBy(words)
-}
-
 // carryOut notes what a query prepares, and returns it with what it executes in place of
 // EXECUTE. The names of PREPARE are those of the protocol. What is deallocated stays
 // known: the server refuses to execute it, and a name that comes again is a new one.
@@ -234,10 +155,10 @@ func (s *Session) carryOut(q *query) *query {
 		case st.inner != nil:
 			s.remember(s.prepared, []byte(st.named), &query{text: q.text, statements: []statement{*st.inner}})
 		case st.tag == "PREPARE" || known == nil || len(known.statements) != 1:
-		case st.tag == "EXECUTE" || known.statements[0].writes:
+		case st.tag == "EXECUTE" || known.statements[0].does != 0:
 			list := slices.Clone(q.statements)
 			list[i] = known.statements[0]
-			q = &query{text: q.text, executes: known.text, statements: list}
+			q = &query{text: q.text, executes: append(slices.Clip(q.executes), known.text), statements: list}
 		}
 	}
 	return q

@@ -78,6 +78,7 @@ func TestExecutedByName(t *testing.T) {
 		"explained":                 {query("PREPARE p AS INSERT INTO orders VALUES (1); EXPLAIN EXECUTE p"), 0},
 		"only prepared":             {query("PREPARE p AS INSERT INTO orders VALUES (1)"), 0},
 		"under a name of no one":    {query("EXECUTE p; EXECUTE; PREPARE; PREPARE q AS; EXECUTE q"), 0},
+		"two by name":               {append(query("PREPARE p AS INSERT INTO orders VALUES (1); PREPARE q AS INSERT INTO items VALUES (1)"), query("EXECUTE p; EXECUTE q")...), 1},
 		"of a table that is spared": {query("PREPARE p AS INSERT INTO audit VALUES (1); EXECUTE p"), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -96,21 +97,52 @@ func TestExecutedByName(t *testing.T) {
 func TestWhichWritesAnErrorIsAbout(t *testing.T) {
 	t.Parallel()
 	for sql, want := range map[string]string{
-		"insert into t values (1)":             "2200H 25006 53100",
-		"copy t from stdin":                    "2200H 25006 53100",
-		"update t set v = 1":                   "25006 53100",
-		"do 'begin delete from t; end'":        "25006 53100",
-		"select nextval('s')":                  "2200H 25006",
-		"explain analyze select nextval('s')":  "2200H 25006",
-		"select setval('s', 1)":                "25006",
-		"select * from t for update":           "25006",
+		"insert into t values (1)": "2200H 25006 53100",
+		"copy t from stdin":        "2200H 25006 53100",
+		"merge into t using s on true when not matched then insert values (1)": "2200H 25006 53100",
+		"update t set v = 1":                                        "25006 53100",
+		"do 'begin delete from t; end'":                             "25006 53100",
+		"do 'begin insert into t values (1); end'":                  "2200H 25006 53100",
+		"do 'begin perform 1 from t for update; end'":               "25006",
+		"do 'begin perform nextval(1); end'":                        "2200H 25006",
+		"do 'begin perform setval(1, 1); end'":                      "25006",
+		"do 'begin perform nextval(1); delete from t; end'":         "2200H 25006 53100",
+		"do 'begin execute x; end'":                                 "2200H 25006 53100",
+		"do language plpython3u 'x'":                                "2200H 25006 53100",
+		"call x()":                                                  "2200H 25006 53100",
+		"copy (select * from t for update) to stdout":               "25006",
+		"copy (select nextval('s')) to stdout":                      "2200H 25006",
+		"copy (insert into t values (1) returning 1) to stdout":     "2200H 25006 53100",
+		"copy (update t set v = 1 returning 1) to stdout":           "25006 53100",
+		"select nextval('s')":                                       "2200H 25006",
+		"select nextval('s') from t for update":                     "2200H 25006",
+		"with a as (select nextval('s')) select * from a":           "2200H 25006",
+		"with a as (insert into t values (1) returning 1) select 1": "2200H 25006 53100",
+		"with a as (delete from t returning 1), b as (insert into t values (1)) update t set v = 1": "2200H 25006 53100",
+		"with a as (delete from t returning 1) select 1":                                            "25006 53100",
+		"explain analyze select nextval('s')":                                                       "2200H 25006",
+		"explain analyze select * from t for update":                                                "25006",
+		"explain analyze insert into t values (1)":                                                  "2200H 25006 53100",
+		"prepare p as select * from t for share; execute p":                                         "25006",
+		"prepare q as select nextval('s'); explain analyze execute q":                               "2200H 25006",
+		"select lo_put(1, 0, 'x')":                                                                  "25006 53100",
+		"select lo_from_bytea(0, 'x')":                                                              "25006 53100",
+		"select lo_open(1, 0x60000)":                                                                "25006",
+		"select lo_open(1, 262144), lo_open($1, $2)":                                                "",
+		"select 1 as a into u":                                                                      "25006 53100",
+		"create table u as select nextval('s')":                                                     "2200H 25006 53100",
+		"create table u (a int default nextval('s'))":                                               "25006 53100",
+		"select setval('s', 1)":                                                                     "25006",
+		"select * from t for update":                                                                "25006",
+		"declare c cursor for select * from t for update":                                           "25006",
 		"select 1":                             "",
+		"copy t to stdout":                     "",
 		"explain insert into t values (1)":     "",
 		"prepare p as insert into t values(1)": "",
 	} {
 		var got []string
 		for _, code := range []string{"2200H", "25006", "53100"} {
-			if _, ok := fault(t, "postgres_error", 1, "{'sqlstate':'"+code+"'}").Rule.matches(newQuery([]byte(sql))); ok {
+			if _, ok := fault(t, "postgres_error", 1, "{'sqlstate':'"+code+"'}").Rule.matches(NewSession(Options{}).carryOut(newQuery([]byte(sql)))); ok {
 				got = append(got, code)
 			}
 		}

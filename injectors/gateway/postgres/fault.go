@@ -95,19 +95,13 @@ func (c *criteria) is(s statement) bool {
 	return len(c.kinds) == 0 || slices.ContainsFunc(c.kinds, s.is)
 }
 
-// says reports whether one of the texts of a query, in small letters, is as one of the
-// patterns.
-func (c *criteria) says(texts []string) bool {
-	return len(c.sql) == 0 || slices.ContainsFunc(texts, func(text string) bool { return faultset.MatchAnyGlob(c.sql, text, faultset.NoSeparator) })
-}
-
-// texts returns the text of a query and that of what it executes by name, in small letters.
-func (q *query) texts() []string {
-	texts := []string{strings.ToLower(q.text)}
-	if q.executes != "" {
-		texts = append(texts, strings.ToLower(q.executes))
+// says reports whether the text of a query, or of what it executes by name, is as one of
+// the patterns.
+func (c *criteria) says(q *query) bool {
+	isLike := func(text string) bool {
+		return faultset.MatchAnyGlob(c.sql, strings.ToLower(text), faultset.NoSeparator)
 	}
-	return texts
+	return len(c.sql) == 0 || isLike(q.text) || slices.ContainsFunc(q.executes, isLike)
 }
 
 // fail sets the error; an empty message is the server's own.
@@ -124,14 +118,10 @@ func (r *Rule) fail(code, message string) {
 // matches reports whether a fault is about a query, and about which of its
 // statements.
 func (r *Rule) matches(q *query) (statement, bool) {
-	var texts []string
-	if len(r.takes.sql) > 0 || r.spares != nil && len(r.spares.sql) > 0 {
-		texts = q.texts()
-	}
-	if !r.takes.says(texts) {
+	if !r.takes.says(q) {
 		return statement{}, false
 	}
-	mayBeSpared := r.spares != nil && r.spares.says(texts)
+	mayBeSpared := r.spares != nil && r.spares.says(q)
 	for _, s := range q.statements {
 		if r.matchesStatement(s) && (!mayBeSpared || !r.spares.is(s)) {
 			return s, true

@@ -26,8 +26,8 @@ type asking struct {
 
 // A query is what a client asked in one text.
 type query struct {
-	text       string // the beginning of it
-	executes   string // the text of what it executes by name, if it does
+	text       string   // the beginning of it
+	executes   []string // the texts of what it executes by name
 	statements []statement
 }
 

@@ -5,16 +5,17 @@
 //
 // In place of a statement that a fault refuses, the server is sent one that must fail:
 // a query that is not SQL, or the execution of a portal that does not exist. Its answer
-// is exchanged for the fault's error, and all the rest is the server's own doing: it aborts the transaction, skips what a client has sent
-// ahead, and says with ReadyForQuery in which state the session is. A COMMIT that
-// fails is sent as a ROLLBACK. A fault that comes after the work lets the statement
-// through, and exchanges the answer.
+// is exchanged for the fault's error, and all the rest is the server's own doing: it
+// aborts the transaction, skips what a client has sent ahead, and says with ReadyForQuery
+// in which state the session is. A COMMIT that fails is sent as a ROLLBACK. A fault that
+// comes after the work lets the statement through, and exchanges the answer.
 //
 // A statement that is late fails in the same way where a cancellation or
 // statement_timeout would have ended a slow one.
 //
-// Everything else is passed on as it came, COPY, notifications and cancellations
-// too. Encryption ends here, on either side: see [ReadWish] and [TLS].
+// Everything else is passed on as it came, COPY and notifications too, and cancellations
+// but for one that ends a statement which is held up here. Encryption ends here, on either
+// side: see [ReadWish] and [TLS].
 package postgres
 
 import (

@@ -3,6 +3,7 @@ package postgres
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
@@ -30,9 +31,9 @@ const (
 // A statement is one SQL command as faults look at it.
 type statement struct {
 	kind   kind
-	writes bool
-	tag    string // its verb
-	called string // how a server names what it refuses; empty: by its tag
+	does   effects // what it writes; none: it reads, or is about the session
+	tag    string  // its verb
+	called string  // how a server names what it refuses; empty: by its tag
 
 	named string     // of PREPARE and EXECUTE: which statement
 	inner *statement // of PREPARE: what is prepared
@@ -47,9 +48,9 @@ func (s statement) is(k kind) bool {
 	case anyKind, "":
 		return true
 	case reads:
-		return !s.writes && (s.kind == selects || s.kind == copies)
+		return s.does == 0 && (s.kind == selects || s.kind == copies)
 	case writes:
-		return s.writes
+		return s.does != 0
 	}
 	return s.kind == k
 }
@@ -159,14 +160,11 @@ func classify(words []word) statement {
 		return classifyQuery(words[first:], name)
 	case "WITH":
 		return classifyWith(words[first:])
-	case "INSERT":
-		return statement{kind: inserts, writes: true, tag: name}
-	case "UPDATE", "MERGE":
-		return statement{kind: updates, writes: true, tag: name}
-	case "DELETE":
-		return statement{kind: deletes, writes: true, tag: name}
+	case "INSERT", "UPDATE", "MERGE", "DELETE":
+		found, _ := classifyWrite(name)
+		return found
 	case "TRUNCATE":
-		return statement{kind: deletes, writes: true, tag: "TRUNCATE TABLE"}
+		return statement{kind: deletes, does: stores, tag: "TRUNCATE TABLE"}
 	case "COPY":
 		return classifyCopy(words[first:])
 	case "EXPLAIN":
@@ -176,12 +174,12 @@ func classify(words []word) statement {
 	case "DO":
 		return classifyDo(words[first:])
 	case "CALL": // what a procedure does is not known
-		return statement{kind: other, writes: true, tag: name}
+		return statement{kind: other, does: anyEffect, tag: name}
 	case "CREATE", "ALTER", "DROP", "GRANT", "REVOKE", "COMMENT", "REINDEX", "REFRESH", "SECURITY", "IMPORT", "REASSIGN":
 		if name == "ALTER" && second == "SYSTEM" { // a file of settings, which no transaction is about
 			return statement{kind: other, tag: "ALTER SYSTEM"}
 		}
-		return statement{kind: ddl, writes: true, tag: definitionTag(words[first:])}
+		return classifyDefinition(words[first:])
 	}
 	return classifyControl(name, second, func(text string) bool {
 		return slices.ContainsFunc(words, func(w word) bool { return w.text == text })
@@ -204,65 +202,82 @@ func classifyControl(name, second string, has func(string) bool) statement {
 // classifyWith classifies statements that begin with WITH: by what they do in the end,
 // or by their first part that writes where that only reads.
 func classifyWith(words []word) statement {
-	main, part := partsOfWith(words)
+	main, part, parts := partsOfWith(words)
 	if main < 0 { // (SELECT ...), or nothing that is whole
 		main = 1
 	}
 	if main >= len(words) {
 		return statement{kind: selects, tag: "SELECT"}
 	}
+	called, does := writtenBy(words)
 	if found, ok := classifyWrite(words[main].text); ok {
+		found.does |= does | parts
 		return found
 	}
-	found := statement{kind: selects, tag: "SELECT"}
-	switch {
-	case words[main].text == "SELECT" && makesTable(words[main:]):
-		return statement{kind: ddl, writes: true, tag: "SELECT INTO"}
-	case part != "":
-		found, _ = classifyWrite(part)
-		found.called = "SELECT"
-	default:
-		found.called, found.writes = writtenBy(words)
+	if words[main].text == "SELECT" && makesTable(words[main:]) {
+		found := makingTable(words)
+		found.does |= parts
+		return found
 	}
+	found, ok := classifyWrite(part)
+	if ok {
+		called = "SELECT"
+	} else {
+		found = statement{kind: selects, tag: "SELECT"}
+	}
+	found.called, found.does = called, does|parts
 	return found
 }
 
 // partsOfWith returns where the statement begins that WITH is for, -1 where it is in
-// parentheses, and the verb of the first part that writes.
-func partsOfWith(words []word) (main int, part string) {
+// parentheses, the verb of the first part that writes, and what all those write.
+func partsOfWith(words []word) (main int, part string, does effects) {
 	base := words[0].depth
 	for i := 2; i < len(words); i++ {
 		w, previous := words[i], words[i-1].text
-		_, isWrite := classifyWrite(w.text)
+		write, isWrite := classifyWrite(w.text)
 		isQuery := w.text == "SELECT" || w.text == "VALUES" || w.text == "TABLE"
 		switch {
-		case part == "" && isWrite && previous == "(" && w.depth == base+1 && (words[i-2].text == "AS" || words[i-2].text == "MATERIALIZED"):
-			part = w.text
+		case isWrite && previous == "(" && w.depth == base+1 && (words[i-2].text == "AS" || words[i-2].text == "MATERIALIZED"):
+			part, does = cmp.Or(part, w.text), does|write.does
 		case w.depth == base && (isWrite || isQuery) && !slices.Contains([]string{",", ".", "RECURSIVE"}, previous):
-			return i, part
+			return i, part, does
 		}
 	}
-	return -1, part
+	return -1, part, does
 }
 
 // classifyWrite classifies what begins with a word, if that writes.
 func classifyWrite(name string) (statement, bool) {
 	switch name {
 	case "INSERT":
-		return statement{kind: inserts, writes: true, tag: name}, true
-	case "UPDATE", "MERGE":
-		return statement{kind: updates, writes: true, tag: name}, true
+		return statement{kind: inserts, does: stores | counts, tag: name}, true
+	case "UPDATE":
+		return statement{kind: updates, does: stores, tag: name}, true
+	case "MERGE": // may insert
+		return statement{kind: updates, does: stores | counts, tag: name}, true
 	case "DELETE":
-		return statement{kind: deletes, writes: true, tag: name}, true
+		return statement{kind: deletes, does: stores, tag: name}, true
 	}
 	return statement{}, false
+}
+
+// classifyDefinition classifies what defines something. A query whose rows it stores
+// takes numbers of sequences.
+func classifyDefinition(words []word) statement {
+	found := statement{kind: ddl, does: stores, tag: definitionTag(words)}
+	if found.tag == "CREATE TABLE AS" || found.tag == "CREATE MATERIALIZED VIEW" {
+		_, does := callsOf(words)
+		found.does |= does
+	}
+	return found
 }
 
 // definitionTag returns how the server names a statement that defines something.
 func definitionTag(words []word) string {
 	verb := words[0].text
 	switch verb {
-	case "COMMENT":
+	case "COMMENT", "REINDEX":
 		return verb
 	case "GRANT", "REVOKE":
 		for i := range words {
@@ -275,7 +290,8 @@ func definitionTag(words []word) string {
 		return verb + nextWords(words[1:], 2)
 	}
 	rest := words[1:]
-	for len(rest) > 1 && slices.Contains([]string{"OR", "REPLACE", "TEMP", "TEMPORARY", "UNLOGGED", "GLOBAL", "LOCAL", "UNIQUE", "RECURSIVE", "CONSTRAINT", "TRUSTED", "PROCEDURAL"}, rest[0].text) {
+	for len(rest) > 1 && slices.Contains([]string{"OR", "REPLACE", "TEMP", "TEMPORARY", "UNLOGGED", "GLOBAL", "LOCAL", "UNIQUE", "RECURSIVE", "CONSTRAINT", "TRUSTED", "PROCEDURAL"}, rest[0].text) ||
+		follows(rest, 0, "DEFAULT", "CONVERSION") {
 		rest = rest[1:]
 	}
 	switch {
@@ -315,11 +331,29 @@ func makesTable(words []word) bool {
 		case w.depth > words[0].depth:
 		case isKeyword(words, i, "INTO"):
 			return true
-		case isKeyword(words, i, "FROM"):
+		case isKeyword(words, i, "FROM") && words[i-1].text != "DISTINCT": // IS DISTINCT FROM
 			return false
 		}
 	}
 	return false
+}
+
+// numberAt returns the number that words begin with: 131072, 0x20000 or x'20000'.
+func numberAt(words []word) (int64, bool) {
+	switch {
+	case len(words) == 0:
+		return 0, false
+	case len(words) > 1 && words[0].text == "X" && words[1].text == "'":
+		return parseNumber(words[1].raw, 16)
+	case len(words) > 1 && words[0].text == "0" && strings.HasPrefix(words[1].text, "X"):
+		return parseNumber(words[1].text[1:], 16)
+	}
+	return parseNumber(words[0].text, 10)
+}
+
+func parseNumber(text string, base int) (int64, bool) {
+	n, err := strconv.ParseInt(text, base, 32)
+	return n, err == nil
 }
 
 // A lexer finds words and signs of SQL. A quoted text is one sign; comments are

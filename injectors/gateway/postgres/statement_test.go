@@ -84,7 +84,8 @@ func TestClasses(t *testing.T) {
 func FuzzStatements(f *testing.F) {
 	for _, sql := range []string{"select 1; delete from t", "with a as (update t set b = $$x$$) select 'a', \"b\" -- c", "copy t from stdin /* x */", "$a$ $", "E'\\'",
 		"prepare p (int) as select nextval('s'); execute p; explain (analyze off) delete from t", "do language plpgsql 'begin perform 1; end'", "copy (insert into t values (1)) to stdout",
-		"create function f() begin atomic select case when true then 1 end; end; table t for no key update", "declare c cursor for select into", "with", "grant", "create or"} {
+		"create function f() begin atomic select case when true then 1 end; end; table t for no key update", "declare c cursor for select into", "with", "grant", "create or",
+		"do $$ declare copy int; begin if a then copy t from 'x'; end if; for a in execute b loop", "with nextval (a) as (select lo_open(1, x'20000'), setval", "reindex ("} {
 		f.Add(sql)
 	}
 	f.Fuzz(func(t *testing.T, sql string) {

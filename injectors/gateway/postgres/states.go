@@ -10,15 +10,9 @@ type state struct {
 	concerns   func(statement) bool // the statements that it is about; nil: all that read or write
 }
 
-func writing(s statement) bool { return s.writes }
-
-// storing is about what may need more room on the disk. What only locks rows or counts a
-// sequence on does not.
-func storing(s statement) bool { return s.writes && s.kind != selects }
-
-// counting is about what takes the next number of a sequence, in its words or by a default.
-func counting(s statement) bool {
-	return s.kind == inserts || s.kind == copies && s.writes || s.called == nextNumber
+// having returns what is about statements that have one of these effects.
+func having(wanted effects) func(statement) bool {
+	return func(s statement) bool { return s.does&wanted != 0 }
 }
 
 // states returns the SQLSTATEs whose texts are known. The texts are PostgreSQL's own,
@@ -26,14 +20,14 @@ func counting(s statement) bool {
 // https://www.postgresql.org/docs/current/errcodes-appendix.html.
 func states() map[string]state {
 	return map[string]state{
-		"2200H": {message: `nextval: reached maximum value of sequence "id_seq" (2147483647)`, concerns: counting},
-		"25006": {message: "cannot execute % in a read-only transaction", concerns: writing},
+		"2200H": {message: `nextval: reached maximum value of sequence "id_seq" (2147483647)`, concerns: having(counts)},
+		"25006": {message: "cannot execute % in a read-only transaction", concerns: having(anyEffect)},
 		"40001": {message: "could not serialize access due to concurrent update"},
 		"40P01": {message: "deadlock detected", hint: "See server log for query details."},
-		"53100": {message: `could not extend file "base/16384/16385": No space left on device`, hint: "Check free disk space.", concerns: storing},
+		"53100": {message: `could not extend file "base/16384/16385": No space left on device`, hint: "Check free disk space.", concerns: having(stores)},
 		"53200": {message: "out of memory"},
 		"53300": {message: "sorry, too many clients already", endSession: true},
-		"54000": {message: `database is not accepting commands to avoid wraparound data loss in database "postgres"`, concerns: writing},
+		"54000": {message: `database is not accepting commands to avoid wraparound data loss in database "postgres"`, concerns: having(anyEffect)},
 		"55P03": {message: "canceling statement due to lock timeout"},
 		"57014": {message: "canceling statement due to statement timeout"},
 		"57P01": {message: "terminating connection due to administrator command", endSession: true},
