@@ -75,9 +75,6 @@ func (s *Session) hold(hit faultset.Hit[*Rule], since time.Time) (*pgproto3.Erro
 	if err := s.settle(); err != nil {
 		return nil, err
 	}
-	if s.cancelled {
-		end(errCancelled)
-	}
 	if hit.Delay(ctx) {
 		return nil, nil
 	}
@@ -85,8 +82,49 @@ func (s *Session) hold(hit faultset.Hit[*Rule], since time.Time) (*pgproto3.Erro
 	if !errors.Is(reason, errCancelled) && !errors.Is(reason, errTimeout) {
 		return nil, reason
 	}
+	return endedBy(reason), nil
+}
+
+// endedBy returns the error of a statement that was ended, as the server would send it.
+func endedBy(reason error) *pgproto3.ErrorResponse {
 	const severity = "ERROR"
-	return &pgproto3.ErrorResponse{Severity: severity, SeverityUnlocalized: severity, Code: queryCanceled, Message: reason.Error()}, nil
+	return &pgproto3.ErrorResponse{Severity: severity, SeverityUnlocalized: severity, Code: queryCanceled, Message: reason.Error()}
+}
+
+// planCancelled returns the plan of what a client asks where our question was cancelled in
+// its place; nil where it was not. A ROLLBACK is carried out: nobody waits for less.
+func (s *Session) planCancelled(q *query) *plan {
+	var st statement
+	if q != nil && len(q.statements) > 0 {
+		st = q.statements[0]
+	}
+	if !s.cancelled || st.tag == "ROLLBACK" {
+		return nil
+	}
+	s.cancelled = false
+	nobody := &faultset.Active[*Rule]{Fault: &Fault{Rule: &Rule{when: before}}}
+	return &plan{hit: faultset.Hit[*Rule]{Active: nobody}, statement: st, ended: endedBy(errCancelled)}
+}
+
+// refuseCancelled makes the first message about a query fail where our question was
+// cancelled in its place, and reports whether it has: the question has then aborted the
+// transaction, so that the server would refuse to prepare the query, with another error.
+// A COMMIT fails when it is executed.
+func (s *Session) refuseCancelled(q *query, size int) (bool, error) {
+	if q != nil && len(q.statements) > 0 && q.statements[0].kind == commits {
+		return false, nil
+	}
+	p := s.planCancelled(q)
+	if p == nil {
+		return false, nil
+	}
+	if q == nil || q.isCall() {
+		s.CountCall()
+	}
+	p.round, p.after, p.id = s.round, s.executed, s.nextID()
+	s.skips = true
+	s.addPlan(p)
+	return true, s.replaceMessage(size, &pgproto3.Execute{Portal: missingName(p.id)})
 }
 
 // followLimit notes that a query may change how long a statement may take: by its own

@@ -156,6 +156,13 @@ func (s *Session) passAnswer(q *question, mark byte, size int) error {
 			q.limit, q.known = parseLimit(string(row.Values[0]))
 		}
 	case 'Z':
+		b, err := readBody(s.down, size, 1)
+		if err != nil {
+			return err
+		}
+		if len(b) > 0 { // a question that is cancelled aborts a transaction
+			s.state.Store(uint32(b[0]))
+		}
 		s.question.Store(nil)
 		q.answer <- q
 	}

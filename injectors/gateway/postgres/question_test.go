@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -33,6 +34,7 @@ type talk struct {
 	mu   sync.Mutex
 	got  []string // what the server got of questions, statements and cancellations, and after how long
 	code string   // of the error that answers the question
+	in   byte     // the state that the server is in; 0: idle
 }
 
 // note notes what the server got.
@@ -112,30 +114,54 @@ func (k *talk) serve(conn net.Conn) {
 			todo <- m.String
 		case *pgproto3.Parse:
 			parsed = m.Query
+		case *pgproto3.Execute:
+			if strings.HasPrefix(m.Portal, marker) {
+				parsed = strings.TrimSpace(parsed + " " + m.Portal) // behind what it should not have got
+			}
 		case *pgproto3.Sync:
 			k.note(parsed)
 			todo <- parsed
+			parsed = ""
 		}
 	}
 }
 
 // respond answers one round.
 func (k *talk) respond(b *pgproto3.Backend, sql string) {
+	k.in = cmp.Or(k.in, idle)
+	defer func() { b.Send(&pgproto3.ReadyForQuery{TxStatus: k.in}) }()
 	switch {
 	case strings.HasPrefix(sql, "SHOW"):
 		time.Sleep(k.took)
 		if k.answer == "" {
 			b.Send(&pgproto3.ErrorResponse{Severity: "ERROR", Code: k.code, Message: "no"})
+			k.fail()
 			break
 		}
 		b.Send(&pgproto3.DataRow{Values: [][]byte{[]byte(k.answer)}})
 		b.Send(&pgproto3.CommandComplete{CommandTag: []byte("SHOW")})
 	case strings.HasPrefix(sql, marker):
 		b.Send(&pgproto3.ErrorResponse{Severity: "ERROR", Code: "42601", Message: `syntax error at or near "` + sql + `"`})
+		k.fail()
 	default:
+		switch {
+		case sql == "BEGIN":
+			k.in = inBlock
+		case sql == "ROLLBACK":
+			k.in = idle
+		case k.in == aborted:
+			b.Send(&pgproto3.ErrorResponse{Severity: "ERROR", Code: "25P02", Message: "current transaction is aborted"})
+			return
+		}
 		b.Send(&pgproto3.CommandComplete{CommandTag: []byte("DONE")})
 	}
-	b.Send(&pgproto3.ReadyForQuery{TxStatus: idle})
+}
+
+// fail aborts the transaction that the server is in.
+func (k *talk) fail() {
+	if k.in == inBlock {
+		k.in = aborted
+	}
 }
 
 // ask sends a query, and does not wait for its answer.
@@ -255,6 +281,67 @@ func TestCancelOfOurQuestion(t *testing.T) {
 		k.wantAnswer("DONE", 4*time.Second)
 		k.wantServed("0s SHOW statement_timeout", "1s "+marker+"1", "1s SHOW statement_timeout", "3s SELECT 2", "4s SELECT 3")
 	})
+}
+
+// A cancellation that met our question ends what the client asks whether or not a fault
+// would hold that up, in both protocols. In a transaction it has aborted that, and the
+// client learns why.
+func TestCancelOfOurQuestionIsNotLost(t *testing.T) {
+	t.Parallel()
+	execution := func(sql string) []pgproto3.FrontendMessage {
+		return []pgproto3.FrontendMessage{&pgproto3.Parse{Query: sql}, &pgproto3.Bind{}, &pgproto3.Execute{}, &pgproto3.Sync{}}
+	}
+	query := func(sql string) []pgproto3.FrontendMessage {
+		return []pgproto3.FrontendMessage{&pgproto3.Query{String: sql}}
+	}
+	for name, tt := range map[string]struct {
+		asks  []pgproto3.FrontendMessage
+		alone bool // in no transaction
+		says  string
+		got   string // by the server
+		after string // what the next statement meets
+	}{
+		"a query":                   {query("SELECT 1"), true, cancelledByUser, marker + "1", "DONE"},
+		"an execution":              {execution("SELECT 1"), true, cancelledByUser, marker + "1", "DONE"},
+		"a query in a block":        {query("SELECT 1"), false, cancelledByUser, marker + "1", "25P02 current transaction is aborted"},
+		"an execution in a block":   {execution("SELECT 1"), false, cancelledByUser, marker + "1", "25P02 current transaction is aborted"},
+		"of what is prepared":       {execution("")[1:], false, cancelledByUser, marker + "1", "25P02 current transaction is aborted"},
+		"a COMMIT":                  {query("COMMIT"), false, cancelledByUser, "ROLLBACK", "DONE"},
+		"a ROLLBACK":                {query("ROLLBACK"), false, "DONE", "ROLLBACK", "DONE"},
+		"a ROLLBACK that is called": {execution("ROLLBACK"), false, "DONE", "ROLLBACK", "DONE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				late := fault(t, "postgres_latency", 1, `{'latency':3600000,'match':{'statement':'insert'}}`)
+				unmet := fault(t, "postgres_error", 1, `{'sqlstate':'40001','match':{'statement':'rollback'}}`) // in a transaction that is aborted
+				k := newTalk(t, 0, "0", late, unmet)
+				want := []string{"0s SHOW statement_timeout"}
+				if tt.alone {
+					k.answer = ""
+				} else {
+					for _, sql := range []string{"BEGIN", "SET LOCAL statement_timeout = 0"} {
+						k.ask(sql)
+						k.wantAnswer("DONE", 0)
+						want = append(want, "0s "+sql)
+					}
+					k.answer = ""
+					want = append(want, "0s SHOW statement_timeout")
+				}
+				k.code = queryCanceled
+				for _, m := range tt.asks {
+					k.client.Send(m)
+				}
+				k.wantAnswer(tt.says, 0)
+				k.wantServed(append(want, "0s "+tt.got)...)
+				k.s.Faults.Replace(nil)
+				k.ask("SELECT 2")
+				k.wantAnswer(tt.after, 0)
+				if n := late.Counts().Affected + unmet.Counts().Affected; n != 0 {
+					t.Errorf("%d statements met a fault that is not about them", n)
+				}
+			})
+		})
+	}
 }
 
 // The server gets a cancellation as it came where no fault has anything to do with it:

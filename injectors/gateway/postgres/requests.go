@@ -255,6 +255,9 @@ func (s *Session) passParse(size int) error {
 		if len(q.statements) > 1 { // the server refuses it
 			q.statements = []statement{q.statements[0]}
 		}
+		if done, err := s.refuseCancelled(q, size); done {
+			return err
+		}
 		s.remember(s.prepared, name, q)
 	}
 	return take(s.up, size, true)
@@ -267,8 +270,12 @@ func (s *Session) passBind(size int) error {
 		return err
 	}
 	if portal, rest, ok := cut(b); ok {
-		statement, _, _ := cut(rest)
-		s.remember(s.portals, portal, s.prepared[string(statement)])
+		name, _, _ := cut(rest)
+		q := s.prepared[string(name)]
+		if done, err := s.refuseCancelled(q, size); done {
+			return err
+		}
+		s.remember(s.portals, portal, q)
 	}
 	return take(s.up, size, true)
 }
@@ -357,6 +364,9 @@ func (s *Session) passExecute(size int) error {
 // planFor returns the plan of the fault that affects a query; nil where none does. A
 // fault that delays has done so, or the statement was ended meanwhile.
 func (s *Session) planFor(q *query) (*plan, error) {
+	if p := s.planCancelled(q); p != nil {
+		return p, nil
+	}
 	faults := s.Faults.Active()
 	if len(faults) == 0 {
 		return nil, nil

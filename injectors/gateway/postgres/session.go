@@ -99,7 +99,7 @@ type plan struct {
 	round     int64
 	after     int                     // completions in the round before the one that is meant
 	twice     bool                    // a ReadyForQuery follows that is not the client's
-	ended     *pgproto3.ErrorResponse // not nil: the statement was late, as counted already, and this has ended it
+	ended     *pgproto3.ErrorResponse // not nil: this has ended the statement; a fault that it met is counted already
 }
 
 // addPlan notes a plan. It is called before the server is asked.
