@@ -193,22 +193,41 @@ func (s *System) environmentPlace() string {
 	return s.File
 }
 
-// digitsAsLetters reads digits as the letters that they stand for: pr0d, l1v3.
-var digitsAsLetters = strings.NewReplacer("0", "o", "1", "i", "3", "e")
-
 // productionWord returns the first word that stands for production.
 func productionWord(words []string) (word string, found bool) {
 	before := ""
 	for _, word := range words {
 		exempt := before == "pre" || before == "non"
-		for _, read := range []string{strings.TrimFunc(word, unicode.IsDigit), digitsAsLetters.Replace(word)} {
-			if slices.Contains([]string{"prod", "production", "prd", "live"}, read) && !exempt {
-				return word, true
-			}
+		if !exempt && slices.ContainsFunc([]string{"prod", "production", "prd", "live"}, func(name string) bool { return readsAs(word, name) }) {
+			return word, true
 		}
 		before = word
 	}
 	return "", false
+}
+
+// readsAs reports whether a word reads as a name: with digits for letters that they look
+// like, and with a number before or behind it. A digit may be of either.
+func readsAs(word, name string) bool {
+	for from := 0; from+len(name) <= len(word); from++ {
+		to := from + len(name)
+		if strings.Trim(word[:from]+word[to:], "0123456789") == "" && looksLike(word[from:to], name) {
+			return true
+		}
+	}
+	return false
+}
+
+// looksLike reports whether each character of a text is the one of the name, or a digit
+// that stands for it: pr0d, l1v3.
+func looksLike(text, name string) bool {
+	for i := range len(name) {
+		letters := map[byte]string{'0': "o", '1': "il", '3': "e", '7': "t"}[text[i]]
+		if text[i] != name[i] && strings.IndexByte(letters, name[i]) < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // environmentWords splits a name at everything but letters and digits, and where

@@ -79,13 +79,14 @@ func TestCheckEnvironment(t *testing.T) {
 	t.Parallel()
 	refused := []string{"prod", "PROD", "prod-eu", "eu_production", "prd", "live", "shop.live.eu", "prod2", "euProd", "staging/prod", "non-prod-live", "PRODUCTION",
 		"pROD", "pRod", "eu-PrOd", "ProDuction", "production-${", "${env:X:-production}", "${env:X}-production", "production${x}",
-		"pr\u043ed", "\u0440rod", "liv\u0435", "\uff50\uff52\uff4f\uff44", "PR\u039fD", "prod\u0301", "pro\u00add", "li\u200bve", "pr0d", "l1ve", "liv3", "eu-pr0duct10n"}
+		"pr\u043ed", "\u0440rod", "liv\u0435", "\uff50\uff52\uff4f\uff44", "PR\u039fD", "prod\u0301", "pro\u00add", "li\u200bve", "pr0d", "l1ve", "liv3", "eu-pr0duct10n",
+		"pr0d2", "pr0d01", "l1ve2", "liv32", "liv30", "2pr0d", "01-pr0d-3", "1iv3", "pr0duc71on7", "prd0", "euPr0d2", "PR0D-2", "pre-x-pr0d2"}
 	for _, name := range refused {
 		if err := (&System{Environment: name}).CheckEnvironment(); !errors.Is(err, ErrRefused) {
 			t.Errorf("environment %q is not refused: %v", name, err)
 		}
 	}
-	fine := []string{"staging", "staging-eu", "pre-prod", "preprod", "pre_production", "nonprod", "non-production", "PreProd", "Non-Live", "delivery", "product-team", "olive", "reproduction", "prodigy", "pre-PROD", "nonPROD", "pre-pr0d", "staging-01", "l10n", "test3"}
+	fine := []string{"staging", "staging-eu", "pre-prod", "preprod", "pre_production", "nonprod", "non-production", "PreProd", "Non-Live", "delivery", "product-team", "olive", "reproduction", "prodigy", "pre-PROD", "nonPROD", "pre-pr0d", "staging-01", "l10n", "test3", "pre-pr0d2", "preprod2", "pr0duct2", "pr2d", "olive2", "l1v"}
 	for _, name := range fine {
 		if err := (&System{Environment: name}).CheckEnvironment(); err != nil {
 			t.Errorf("environment %q is refused: %v", name, err)

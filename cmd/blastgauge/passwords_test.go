@@ -51,6 +51,7 @@ defaults:
 	for _, login := range []string{
 		"http://u:4321/x@127.0.0.1:1", "http://u:secr/x@127.0.0.1:1", "http://u:secr#x@127.0.0.1:1", "http://u:secr?x@127.0.0.1:1/", "http://:secr@127.0.0.1:1", "http://u:secr@secr@127.0.0.1:1", "http://u:se%ZZsecr@127.0.0.1:1", "http://u:a secr@127.0.0.1:1", "redis://:secr@127.0.0.1:1", "redis://u:secr%40127.0.0.1:1",
 		"mysql://127.0.0.1:1/x?password=secr", "host=127.0.0.1 password=secr", "host=127.0.0.1 sslpassword='a secr'", "u:secr@tcp(h:3306)/x", ":secr@127.0.0.1:1",
+		"host=h password=x,4321", "host=h password=x&4321 user=u", "host=h password=x)secr", `host=h password=x\ secr`, "host=h password=x;secr", "host=h password=x'secr", "host=h password={x;secr}", "Server=h;Pwd={x;secr};", "Server=h;Pwd=x}secr;Database=d", "postgres://h/d?password=x,secr&4321", "h:1,password=x]secr",
 	} {
 		for field, value := range fields {
 			set := login

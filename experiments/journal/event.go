@@ -100,8 +100,8 @@ const (
 type Toxiproxy struct {
 	Kind    string `json:"kind"` // blastgauge, stock or embedded
 	Version string `json:"version"`
-	// Token says where the bearer token of its API is, file:PATH or env:NAME. The
-	// token itself is never written down.
+	// Token says where the bearer token of its API is, file:PATH or env:NAME, or that it
+	// came from a pipe, pipe:. The token itself is never written down.
 	Token string `json:"token,omitempty"`
 }
 

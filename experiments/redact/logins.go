@@ -15,10 +15,7 @@ import (
 // Nothing tells a port and a path with an @ from a password that was not escaped, so
 // that they are hidden, too.
 func Logins(text string) string {
-	text = writtenSecret.ReplaceAllStringFunc(text, func(part string) string {
-		m := writtenSecret.FindStringSubmatch(part)
-		return m[1] + asterisks(m[2])
-	})
+	text = writtenSecrets(text)
 	if !strings.Contains(text, "@") && !strings.Contains(text, "%40") {
 		return text
 	}
@@ -33,18 +30,22 @@ func Logins(text string) string {
 func HasLogin(text string) bool { return Logins(text) != text }
 
 var (
-	// writtenSecret is a key with the value of a secret, as DSNs and queries have it.
-	writtenSecret = regexp.MustCompile(`(?i)(\w*(?:password|passwd|passphrase|pwd|secret|token)\s*=\s*\\?)` +
-		`('(?:[^'\\\n]|\\.|'')*'?|"(?:[^"\\\n]|\\.)*"?|[^\s&"'` + "`" + `,;}\])]+)`)
 	// loginStart is where a login may begin: behind a scheme, or a name with a colon at
 	// the beginning of a word.
 	loginStart = regexp.MustCompile("[A-Za-z][A-Za-z0-9+.-]*://|(?:^|[\\s\"'`=({\\[,])[^\\s\"'`:/=({\\[,]*:\\S|(?:^|[\\s\"'`=({\\[,])//")
 	reference  = regexp.MustCompile(`\$\{[^{}]*\}`)
+	// commented is a line of a document up to a comment behind a URL with a port, which has
+	// no login. The host is one for sure: a user is rather a single word.
+	commented = regexp.MustCompile(`^[ \t]*(?:- +|[\w-]+: +)+(?:[A-Z]+ +)?[a-z]+://(?:localhost|\[[0-9a-fA-F:]+\]|[\w-]+(?:\.[\w-]+)+):\d{1,5}/?[ \t]+#[ \t]`)
 )
 
 // loginsOfLine hides the logins of a line.
 func loginsOfLine(line string) string {
 	var b strings.Builder
+	if end := len(commented.FindString(line)); end > 0 {
+		b.WriteString(line[:end])
+		line = line[end:]
+	}
 	for {
 		m := loginStart.FindStringIndex(line)
 		if m == nil {
@@ -53,6 +54,12 @@ func loginsOfLine(line string) string {
 		from, scheme := m[1], strings.HasSuffix(line[:m[1]], "//")
 		if rest := line[m[1]-1:]; !scheme && strings.HasPrefix(rest, "//") { // what looks like a user is a scheme
 			from, scheme = m[1]+1, true
+		}
+		if !scheme && isNoLogin(line, m[0]) {
+			behind := m[0] + strings.IndexByte(line[m[0]:], ':') + 1 // it may open a quote
+			b.WriteString(line[:behind])
+			line = line[behind:]
+			continue
 		}
 		if !scheme { // the word itself is the user
 			from = m[0]
@@ -71,24 +78,27 @@ func loginsOfLine(line string) string {
 	}
 }
 
+// isNoLogin reports whether a colon that may be behind a user is behind something else:
+// the key of an object in JSON, or the name of the scheme of an e-mail address.
+func isNoLogin(line string, start int) bool {
+	word, _, _ := strings.Cut(line[start:], ":")
+	if strings.EqualFold(strings.TrimLeft(word, " \t\"'`=({[,"), "mailto") {
+		return true
+	}
+	return (word == `"` || word == "'") && !isOpening(line, start)
+}
+
 // loginBound returns how far a login reaches at most that begins at from: to the quote
 // that closes what it is in, without one to the end of the line, and of a word that has
 // no scheme to the end of the word.
 func loginBound(line string, start, from int, scheme bool) int {
-	open := -1
-	for i := from - 1; i >= 0 && open < 0; i-- {
-		if line[i] == '"' || line[i] == '\'' {
-			if i > 0 && strings.IndexByte(" \t=({[,:", line[i-1]) < 0 {
-				break // it closes something, or stands in a word
-			}
-			open = i
-		}
+	open := strings.LastIndexAny(line[:from], "\"'")
+	if open >= 0 && !isOpening(line, open) { // it closes something, or stands in a word
+		open = -1
 	}
 	if open >= 0 {
-		for i := from; i < len(line); i++ {
-			if line[i] == line[open] && line[i-1] != '\\' && (i+1 == len(line) || strings.IndexByte(" \t\n,}]):", line[i+1]) >= 0) {
-				return i
-			}
+		if end := closingQuote(line, open, from); end >= 0 {
+			return end
 		}
 	}
 	if scheme || open >= 0 || line[start] == '=' {

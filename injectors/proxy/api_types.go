@@ -124,8 +124,15 @@ func (in proxyInput) missing(where string) error {
 	return nil
 }
 
-// lookUp looks up the host where the proxy is to listen.
+// lookUp looks up the host where the proxy is to listen. What may hold a password is looked
+// up nowhere, and not told.
 func (in *proxyInput) lookUp() error {
+	if bad := withoutValues(in.Listen); bad != in.Listen || strings.ContainsRune(bad, '@') || strings.Contains(bad, "%40") {
+		if strings.ContainsAny(bad, "@%") {
+			bad = "***"
+		}
+		return &net.OpError{Op: "listen", Net: "tcp", Err: &net.AddrError{Err: "it is not host:port", Addr: bad}}
+	}
 	at, err := net.ResolveTCPAddr("tcp", in.Listen)
 	if err != nil {
 		return &net.OpError{Op: "listen", Net: "tcp", Err: err} // as Toxiproxy says it

@@ -52,25 +52,34 @@ func parseTarget(text string) (t target, err error) {
 			return t, errRefused("upstream %q: only postgres:// takes parameters after a question mark, such as ?sslmode=require", withoutValues(text))
 		}
 	}
+	for name, values := range t.query { // what is behind a blank is no parameter, but a part of the one before
+		if strings.ContainsAny(name, beginValues) || slices.ContainsFunc(values, func(v string) bool { return strings.ContainsRune(v, '=') }) {
+			return t, errRefused("upstream %q: its parameters are parted by &, and have no = in them", withoutValues(text))
+		}
+	}
 	if i := strings.IndexAny(t.address, "/#"); i >= 0 {
 		place, _, _ := strings.Cut(text, t.address[i:])
-		return t, errRefused("upstream %q: an upstream ends with its port, because paths and databases are for clients to ask for; write %s", withoutValues(text), place)
+		return t, errRefused("upstream %q: an upstream ends with its port, because paths and databases are for clients to ask for; write %s", withoutValues(text), withoutValues(place))
 	}
 	host, port, err := net.SplitHostPort(t.address)
 	switch {
-	case err != nil, port == "", strings.ContainsAny(host, " \t@?"), hasHidden(host):
+	case err != nil, port == "", strings.ContainsAny(host+port, beginValues+"@"), hasHidden(host):
 		return t, errRefused("upstream %q is not host:port", withoutValues(text))
 	}
 	if _, err := net.LookupPort("tcp", port); err != nil {
-		return t, errRefused("upstream %q is not host:port: %q is no port", withoutValues(text), withoutValues(port))
+		return t, errRefused("upstream %q is not host:port: %q is no port", withoutValues(text), port)
 	}
 	return t, nil
 }
 
-// withoutValues is an upstream as it may be told: what follows a question mark or a hash
-// may be a secret.
+// beginValues are characters that no host and no port has, and behind which a secret may
+// be: in a query, in a DSN of keys and values, in JSON.
+const beginValues = "?#=;,{}'\"`\\ \t\r\n"
+
+// withoutValues is an upstream as it may be told: answers and logs have it. It may be one
+// as drivers write it, with a password.
 func withoutValues(text string) string {
-	if i := strings.IndexAny(text, "?#"); i >= 0 {
+	if i := strings.IndexAny(text, beginValues); i >= 0 {
 		return text[:i+1] + "..."
 	}
 	return text

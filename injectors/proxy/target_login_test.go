@@ -21,6 +21,9 @@ func TestUpstreamsShowNoPassword(t *testing.T) {
 	for _, text := range []string{
 		"redis://127.0.0.1:6379?password=hidden", "http://127.0.0.1:80/?token=hidden", "http://127.0.0.1:80/#hidden", "http://127.0.0.1:80/a#hidden", "postgres://app:hidden%40127.0.0.1:5432",
 		"mysql://127.0.0.1:3306/?password=hidden", "127.0.0.1:80?hidden", "127.0.0.1:80/#hidden", "postgres://127.0.0.1:5432?password=hidden&%zz", "postgres://127.0.0.1?sslmode=hidden",
+		"host=h password=hidden", "host=h password=/hidden", "host=h password=hid/hidden", "host=h password=x:hidden", "Server=h;Pwd={hidden}", "Server=h;Pwd=x:hidden", "password=hidden", "h:1,password=hidden", "host = h password='a hidden:1'", "password=hidden:80",
+		`{"host":"h","password":"hidden"}`, "jdbc:sqlserver://h;password=hidden", "postgres://host=h password=hidden:1", "password hidden", "h:80 password=hidden", "127.0.0.1:80;password=hidden",
+		"postgres://127.0.0.1:5432?sslmode=require password=hidden", "postgres://127.0.0.1:5432?sslmode=require+password=hidden", "postgres://127.0.0.1:5432? hidden",
 	} {
 		if _, err := parseTarget(text); err == nil || strings.Contains(err.Error(), "hidden") {
 			t.Errorf("%s: %v", text, err)
@@ -28,5 +31,20 @@ func TestUpstreamsShowNoPassword(t *testing.T) {
 	}
 	if _, err := parseTarget("postgres://127.0.0.1:5432?sslmode=verify-ca&sslrootcert=/certs@v1/ca.pem"); err != nil {
 		t.Error(err)
+	}
+}
+
+// Neither does what is told, and logged, of an address to listen at.
+func TestListenAddressesShowNoPassword(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"host=h password=hidden", "redis://app:hidden@127.0.0.1:1", "app:hidden@127.0.0.1", "app:hidden%40127.0.0.1", "127.0.0.1:0?password=hidden", "Server=h;Pwd={hidden}", "password='hidden':1"} {
+		if err := (&proxyInput{Listen: text}).lookUp(); err == nil || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for _, text := range []string{"127.0.0.1:0", "[::1]:0", ":0", "localhost:0"} {
+		if err := (&proxyInput{Listen: text}).lookUp(); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }

@@ -101,6 +101,8 @@ func newClient(o Options) *client {
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		c.bad = errors.New("not a URL such as http://127.0.0.1:8474")
+	case redact.HasLogin(o.URL) && !strings.Contains(o.URL, "@") && !strings.Contains(o.URL, "%40"): // no login, and nothing that is sent
+		c.bad = errors.New("not a URL such as http://127.0.0.1:8474: it has no parameters, and the bearer token is a flag of its own, --token-file or --token-env")
 	case u.User == nil && redact.HasLogin(o.URL), strings.Contains(u.Path+u.RawQuery+u.Fragment, "@"): // else a piece of a password was the host
 		c.bad = errors.New("not a URL such as http://127.0.0.1:8474: what stands before the host holds one of / ? # that is not escaped")
 	}

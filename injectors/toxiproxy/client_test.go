@@ -221,9 +221,21 @@ func TestNoPieceOfAPasswordIsAHost(t *testing.T) {
 		t.Errorf("%s was dialled", address)
 		return nil, errors.New("no")
 	}
-	for _, url := range []string{"http://u:1234/x@h", "http://u:1234?x@h", "http://u:1234#x@h", "http://u:hidden/x@h", "http://u:x hidden@h", "u:hidden@h", "http://h@x:1234/y@h"} {
+	for _, url := range []string{"http://u:1234/x@h", "http://u:1234?x@h", "http://u:1234#x@h", "http://u:hidden/x@h", "http://u:x hidden@h", "u:hidden@h", "http://h@x:1234/y@h",
+		"http://u:1234?x%40h", "host=h password=1234,hidden", "host=h password=hid)hidden", "Server=h;Pwd={hid;hidden}"} {
 		_, err := toxiproxy.New(toxiproxy.Options{URL: url, Dial: dial}).Identify(t.Context())
 		if err == nil || strings.Contains(err.Error(), "1234") || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("Identify() at %q = %v", url, err)
+		}
+	}
+}
+
+// A secret among parameters is told as what it is, and no word of characters before a host.
+func TestATokenInTheURLIsNotSent(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"http://127.0.0.1:8474/?token=hidden", "http://127.0.0.1:8474?a=b&password=hid,hidden", "http://127.0.0.1:8474/#token=hidden"} {
+		_, err := toxiproxy.New(toxiproxy.Options{URL: url}).Identify(t.Context())
+		if err == nil || strings.Contains(err.Error(), "hidden") || !strings.Contains(err.Error(), "--token-file") || strings.Contains(err.Error(), "escaped") {
 			t.Errorf("Identify() at %q = %v", url, err)
 		}
 	}

@@ -14,8 +14,6 @@ import (
 const (
 	maxToken     = 64 << 10         // bytes of the file of a token
 	pipePatience = 10 * time.Second // for who writes a pipe that is given instead of a file
-	// pipedToken is where a token is that came from a pipe, which nobody can read twice.
-	pipedToken = "BLASTGAUGE_TOKEN"
 )
 
 // A token source says where the bearer token of an API is: one of these prefixes
@@ -24,6 +22,7 @@ const (
 const (
 	TokenFile = "file:" // and an absolute path
 	TokenEnv  = "env:"  // and the name of an environment variable
+	TokenPipe = "pipe:" // and nothing: it was read, and nobody can read it twice
 )
 
 // ErrToken is the class of errors about a token that is not where its source says.
@@ -35,6 +34,13 @@ func ReadToken(source string, getenv func(string) (string, bool)) (string, error
 		value, _ := getenv(name)
 		if value == "" {
 			return "", tokenError{fmt.Errorf("token: the environment variable $%s is not set", name)}
+		}
+		return value, nil
+	}
+	if source == TokenPipe {
+		value, _ := getenv(TokenPipe) // see TakePipedToken: it is the name of no variable
+		if value == "" {
+			return "", tokenError{errors.New("token: it came from a pipe, which nobody can read twice: give it again with --token-file or --token-env")}
 		}
 		return value, nil
 	}
@@ -64,13 +70,17 @@ func TakePipedToken(source string, getenv func(string) (string, bool)) (string, 
 	if err != nil {
 		return "", nil, err
 	}
+	token := strings.TrimSpace(string(text))
+	if token == "" {
+		return "", nil, tokenError{fmt.Errorf("token: the pipe %s brought nothing: the command that writes it has no token", path)}
+	}
 	with := func(name string) (string, bool) {
-		if name == pipedToken {
-			return strings.TrimSpace(string(text)), true
+		if name == TokenPipe {
+			return token, true
 		}
 		return getenv(name)
 	}
-	return TokenEnv + pipedToken, with, nil
+	return TokenPipe, with, nil
 }
 
 // A tokenError is of class [ErrToken].

@@ -25,12 +25,13 @@ func TestReadToken(t *testing.T) {
 		source, want string
 		missing      bool
 	}{
-		"no source":                  {"", "", false},
-		"a file":                     {TokenFile + filepath.Join(dir, "token"), "s3cret", false},
-		"an empty file":              {TokenFile + filepath.Join(dir, "empty"), "", true},
-		"no such file":               {TokenFile + filepath.Join(dir, "none"), "", true},
-		"a variable":                 {TokenEnv + "BG_TOKEN", "v4lue", false},
-		"a variable that is not set": {TokenEnv + "BG_NONE", "", true},
+		"no source":                    {"", "", false},
+		"a file":                       {TokenFile + filepath.Join(dir, "token"), "s3cret", false},
+		"an empty file":                {TokenFile + filepath.Join(dir, "empty"), "", true},
+		"no such file":                 {TokenFile + filepath.Join(dir, "none"), "", true},
+		"a variable":                   {TokenEnv + "BG_TOKEN", "v4lue", false},
+		"a variable that is not set":   {TokenEnv + "BG_NONE", "", true},
+		"a pipe of an earlier process": {TokenPipe, "", true},
 	} {
 		got, err := ReadToken(tt.source, getenv)
 		if got != tt.want || errors.Is(err, ErrToken) != tt.missing || (err != nil) != tt.missing {

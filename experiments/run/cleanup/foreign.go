@@ -18,6 +18,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/manual"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
 // A directory that is not in the user's registry may have been written by anybody: it
@@ -213,7 +214,11 @@ func (o Options) describe(dir string, left *journal.Leftovers) {
 			logf("  which would carry %s", strings.Join(names, ", "))
 		}
 	}
-	if token := left.Toxiproxy.Token; token != "" {
+	switch token := left.Toxiproxy.Token; token {
+	case "":
+	case toxiproxy.TokenPipe:
+		logf("its token came from a pipe: give your own with --token-file or --token-env")
+	default:
 		logf("its token would be %s: give your own with --token-file or --token-env", shown(token))
 	}
 }
