@@ -87,9 +87,9 @@ type attempt struct {
 	err  error         // nil when the answer was complete
 }
 
-// patience is how long a client waits. It is much longer than every delay of the faults,
-// and short enough for a test that waits for a dependency that hangs.
-const patience = 2 * time.Second
+// patience is how long a client waits for what must come. It is much longer than every
+// delay of the faults, on a busy machine, too.
+const patience = 30 * time.Second
 
 // A conn is a client's connection to the dependency, through the proxy.
 type conn struct {

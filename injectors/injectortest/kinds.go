@@ -95,15 +95,22 @@ func throttled(s *scene) error {
 	return atLeast(s.fetch(30_000), 150*time.Millisecond)
 }
 
+// endsLate checks that the end comes late, and the answer before it. A client that stands
+// still for a moment meets both at once, and asks again.
 func endsLate(s *scene) error {
-	a := s.dial().last(100)
-	if a.err != nil {
-		return a.err
+	var a attempt
+	for range 20 {
+		if a = s.dial().last(100); a.err != nil {
+			return a.err
+		}
+		if a.end < 140*time.Millisecond {
+			break
+		}
+		if a.took <= a.end-100*time.Millisecond {
+			return nil
+		}
 	}
-	if a.end < 140*time.Millisecond || a.took > a.end-100*time.Millisecond {
-		return fmt.Errorf("the answer came after %v and the end after %v, want the end 150ms late", a.took, a.end)
-	}
-	return nil
+	return fmt.Errorf("the answer came after %v and the end after %v, want the end 150ms late", a.took, a.end)
 }
 
 // sliced checks the delay between pieces: 2,000 bytes are at least 20 pieces of at most 96.

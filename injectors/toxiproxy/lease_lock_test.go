@@ -154,7 +154,7 @@ func TestReleaseWithoutAServer(t *testing.T) {
 	if err := release(t.Context()); err == nil {
 		t.Error("release without a server = nil")
 	}
-	if took := time.Since(began); took > 3*time.Second {
+	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("release took %v", took)
 	}
 }
