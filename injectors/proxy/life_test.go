@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -15,11 +17,20 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 )
 
+// ownAddress is an address to listen at that nothing else here uses: a port that was given
+// up there is free for as long as the test looks at it.
+func ownAddress() string {
+	if runtime.GOOS != "linux" { // elsewhere 127.0.0.1 alone is this machine
+		return "127.0.0.1:0"
+	}
+	return fmt.Sprintf("127.%d.%d.%d:0", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
+}
+
 // A server that ends while it is asked for things leaves no port open, whichever
 // call comes last.
 func TestClosedWhileProxiesAreMade(t *testing.T) {
 	t.Parallel()
-	up := shop(t)
+	up, own := shop(t), ownAddress()
 	for round := range 20 {
 		s := serve(t, proxy.Options{})
 		var listens sync.Map
@@ -28,7 +39,7 @@ func TestClosedWhileProxiesAreMade(t *testing.T) {
 			callers.Go(func() {
 				for i := 0; ; i++ {
 					name := fmt.Sprintf("p%d-%d", caller, i)
-					answer, err := http.Post(s.URL()+"/proxies", "application/json", strings.NewReader(fmt.Sprintf(`{"name":%q,"listen":"127.0.0.1:0","upstream":%q}`, name, up)))
+					answer, err := http.Post(s.URL()+"/proxies", "application/json", strings.NewReader(fmt.Sprintf(`{"name":%q,"listen":%q,"upstream":%q}`, name, own, up)))
 					if err != nil {
 						return
 					}
@@ -62,7 +73,8 @@ func TestShutdownDrains(t *testing.T) {
 	t.Parallel()
 	s := serve(t, proxy.Options{})
 	asked, answer := make(chan struct{}, 2), make(chan struct{})
-	address := route(t, s, "web", one(t, func(c *net.TCPConn) {
+	var v view
+	call(t, s, "POST", "/proxies", fmt.Sprintf(`{"name":"web","listen":%q,"upstream":%q}`, ownAddress(), one(t, func(c *net.TCPConn) {
 		defer c.Close()
 		line, _ := bufio.NewReader(c).ReadString('\n')
 		asked <- struct{}{}
@@ -72,7 +84,8 @@ func TestShutdownDrains(t *testing.T) {
 			return
 		}
 		io.Copy(io.Discard, c) // for ever
-	}))
+	})), 201, &v)
+	address := v.Listen
 	finishes, stays := dial(t, address), dial(t, address)
 	io.WriteString(finishes, "wait\n")
 	io.WriteString(stays, "stay\n")

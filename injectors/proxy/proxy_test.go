@@ -22,7 +22,7 @@ import (
 
 // soon is how long anything that must not hang may take in a test. It is far
 // more than it takes, so that a slow machine does not fail.
-const soon = 15 * time.Second
+const soon = time.Minute
 
 var servers atomic.Int64 //nolint:gochecknoglobals // numbers the servers of all tests
 
