@@ -259,7 +259,7 @@ func TestLatency(t *testing.T) {
 			begin := time.Now()
 			w.send(get)
 			w.SetReadDeadline(begin.Add(90 * time.Millisecond))
-			if _, err := w.in.Peek(1); err == nil {
+			if _, err := w.in.Peek(1); err == nil && time.Since(begin) < 90*time.Millisecond { // one who stands still may meet it late
 				t.Fatal("an answer came within 90 ms")
 			}
 			if when == "after" {
@@ -463,28 +463,29 @@ func TestSetDropsNothing(t *testing.T) {
 	const users = 16
 	ctx, stop := context.WithCancel(t.Context())
 	var serving sync.WaitGroup
-	var answered, failed atomic.Int64
+	var served, failed atomic.Int64
 	for range users {
 		serving.Go(func() {
 			w := r.connect()
-			for ctx.Err() == nil {
+			for first := true; first || ctx.Err() == nil; first = false { // who has asked is connected
 				w.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi")
 				res, body := w.answer("POST")
 				switch {
 				case res.StatusCode == 200 && body == "POST / hi":
+					served.Add(1)
 				case res.StatusCode == 503 && body == "no":
 					failed.Add(1)
 				default:
 					t.Errorf("got %d %q", res.StatusCode, body)
 				}
-				answered.Add(1)
 			}
 		})
 	}
 	before := fault(t, "http_error", 0.5, `{'status':503,'body':'no'}`)
 	after := fault(t, "http_error", 0.5, `{'status':503,'body':'no','when':'after'}`)
 	late := fault(t, "http_latency", 0.5, `{'latency':2}`)
-	for i := range 200 {
+	both := func() bool { return served.Load() > 0 && failed.Load() > 0 }
+	for i, end := 0, time.Now().Add(patience); i < 200 || !both() && time.Now().Before(end); i++ {
 		r.Set([][]*gateway.Fault{{before}, nil, {late, after}, {after, before}}[i%4])
 		time.Sleep(500 * time.Microsecond)
 	}
@@ -493,8 +494,8 @@ func TestSetDropsNothing(t *testing.T) {
 	if r.dials.Load() != users {
 		t.Errorf("%d connections for %d users", r.dials.Load(), users)
 	}
-	if f := before.Counts().Affected + after.Counts().Affected; f != failed.Load() || failed.Load() == 0 || failed.Load() == answered.Load() {
-		t.Errorf("%d of %d failed, %d were counted", failed.Load(), answered.Load(), f)
+	if f := before.Counts().Affected + after.Counts().Affected; f != failed.Load() || !both() {
+		t.Errorf("%d failed beside %d, %d were counted", failed.Load(), served.Load(), f)
 	}
 }
 

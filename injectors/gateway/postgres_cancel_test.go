@@ -21,11 +21,11 @@ func postgresLateStatementsEnd(t *testing.T, r *pgRig) {
 				}
 			}
 			f := r.inject("postgres_latency", `{'latency':3600000,'match':{'statement':'update'}}`)
-			r.exec(c, "SET statement_timeout = '30ms'")
+			r.exec(c, "SET statement_timeout = '100ms'")
 			wantLate("UPDATE t SET v = v", "canceling statement due to statement timeout")
 			r.wantState(c, 'I')
 			r.exec(c, "BEGIN")
-			r.exec(c, "SET LOCAL statement_timeout = '40ms'")
+			r.exec(c, "SET LOCAL statement_timeout = '110ms'")
 			wantLate("UPDATE t SET v = v", "canceling statement due to statement timeout")
 			r.wantState(c, 'E')
 			_, err := c.Exec(ctx, "SELECT 1")

@@ -436,7 +436,7 @@ func postgresLatePipelines(t *testing.T, r *pgRig) {
 		asked("INSERT INTO t VALUES (4, 1)"), []pgproto3.FrontendMessage{sync})
 	for kind, tt := range map[string]struct{ attributes, limit, answers, left string }{
 		"passes": {`{'latency':1,'match':{'statement':'update'}}`, "0", "CZCCCZCZ", "1:2 2:2 3:1 4:1"},
-		"ends":   {`{'latency':3600000,'match':{'statement':'update'}}`, "200ms", "CZCEZCZ", "1:1 4:1"},
+		"ends":   {`{'latency':3600000,'match':{'statement':'update'}}`, "500ms", "CZCEZCZ", "1:1 4:1"},
 	} {
 		r.exec(c, "SET statement_timeout = 0")
 		r.exec(c, "TRUNCATE t")

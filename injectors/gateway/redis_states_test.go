@@ -178,7 +178,7 @@ func (s *redisState) cluster(t *testing.T) {
 	}
 	t.Cleanup(func() { free.Close() })
 	_, port, _ := net.SplitHostPort(free.Addresses()[0])
-	s.start(t, "--cluster-enabled", "yes", "--cluster-port", port, "--cluster-node-timeout", "2000")
+	s.start(t, "--cluster-enabled", "yes", "--cluster-port", port, "--cluster-node-timeout", "60000") // one that gets no processor for a while is not lost
 }
 
 func clusterDown(t *testing.T, s *redisState) {

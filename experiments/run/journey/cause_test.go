@@ -44,12 +44,7 @@ func TestCausesOfRealConnections(t *testing.T) {
 	strict.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS13} // its alert comes after the handshake
 	strict.StartTLS()
 	t.Cleanup(strict.Close)
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := "http://" + gone.Addr().String()
-	_ = gone.Close()
+	const nobody = "http://127.0.0.1:1" // a port that was given up may be another test's
 	reset := journeytest.Listen(t, func(c *net.TCPConn) {
 		_, _ = journeytest.ReadRequest(bufio.NewReader(c))
 		_ = c.SetLinger(0)
