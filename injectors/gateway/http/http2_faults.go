@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/net/http2/hpack"
 )
@@ -151,6 +152,26 @@ func (s *session) applyLate(st *h2stream, empty bool) {
 		s.openGate(&st.toClient, &s.down)
 		s.settleStream(st)
 	})
+	if rule != nil && rule.when == after && rule.answer != nil {
+		s.awaitEnd(st, rule)
+	}
+}
+
+// awaitEnd gives an answer that is replaced a while to end, as on HTTP/1.1. One that does
+// not end soon, as that of a stream or a tunnel, is replaced all the same.
+func (s *session) awaitEnd(st *h2stream, r *Rule) {
+	t := time.NewTimer(settleTime)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-st.ctx.Done():
+		return
+	}
+	s.goOn(st, func() {
+		if !st.answered {
+			s.answer(st, r)
+		}
+	})
 }
 
 // deliverHeaders sends the client the headers or the trailers of an answer, with what
@@ -170,7 +191,7 @@ func (s *session) deliverHeaders(st *h2stream, fields []hpack.HeaderField, end b
 		s.work.Go(func() { s.applyLate(st, empty) })
 		return
 	case st.replace != nil:
-		if end {
+		if end || st.replace.answer == nil { // a break has nothing to wait for
 			s.answer(st, st.replace)
 		}
 		return
