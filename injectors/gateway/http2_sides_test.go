@@ -29,16 +29,17 @@ type side struct {
 	block   bytes.Buffer
 	encoder *hpack.Encoder
 
-	mu    sync.Mutex
-	hears sync.Cond // broadcast when it is not deaf any more
-	deaf  bool
-	got   []string
-	data  map[uint32]int // bytes that came, by stream
-	ended bool
+	mu      sync.Mutex
+	hears   sync.Cond // broadcast when it is not deaf any more
+	deaf    bool
+	got     []string
+	data    map[uint32]int // bytes that came, by stream
+	windows map[uint32]int // what it was given, by stream
+	ended   bool
 }
 
 func newSide(t *testing.T, conn net.Conn) *side {
-	s := &side{T: t, conn: conn, Framer: http2.NewFramer(conn, conn), data: map[uint32]int{}}
+	s := &side{T: t, conn: conn, Framer: http2.NewFramer(conn, conn), data: map[uint32]int{}, windows: map[uint32]int{}}
 	s.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
 	s.MaxHeaderListSize = 1 << 20
 	s.encoder = hpack.NewEncoder(&s.block)
@@ -58,6 +59,9 @@ func (s *side) read() {
 		}
 		if d, ok := f.(*http2.DataFrame); ok {
 			s.data[d.StreamID] += len(d.Data())
+		}
+		if u, ok := f.(*http2.WindowUpdateFrame); ok {
+			s.windows[u.StreamID] += int(u.Increment)
 		}
 		s.got = append(s.got, brief(f))
 		for s.deaf {
@@ -129,6 +133,14 @@ func (s *side) wants(want ...string) {
 	if !slices.Equal(s.got, want) {
 		s.Errorf("got\n%s\nwant\n%s", strings.Join(s.got, "\n"), strings.Join(want, "\n"))
 	}
+	s.got = nil
+}
+
+// forget forgets what has come.
+func (s *side) forget() {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.got = nil
 }
 

@@ -1,8 +1,12 @@
 package gateway_test
 
 import (
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"golang.org/x/net/http2"
 )
 
 // A fault that acts on an answer need not wait for its end: that of a stream, or of a
@@ -28,4 +32,204 @@ func TestHTTP2FaultsOnEndlessAnswers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Requests that wait until the dependency takes one more do not take the window of those
+// that it has taken: it would never take one more.
+func TestHTTP2RequestsInLineLeaveTheWindow(t *testing.T) {
+	t.Parallel()
+	one := http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 1}
+	const size = 65_535
+	between(t, func(t *testing.T, s *sides) {
+		s.client.calls(1, "/open")
+		s.client.calls(3, "/in-line")
+		s.client.send(3, size, true)
+		if got := windows(s.client, 0); got != size {
+			t.Errorf("the client may send %d bytes more on the connection", got)
+		}
+		s.client.send(1, size, true)
+		if got := s.dependency.received(1); got != size {
+			t.Fatalf("the dependency gets %d bytes of the request that it has taken", got)
+		}
+		s.dependency.answer(1, "")
+		s.dependency.must(s.dependency.WriteWindowUpdate(0, size-1))
+		if got := s.dependency.received(3); got != size-1 {
+			t.Errorf("the dependency gets %d bytes of the next one, in a window of %d", got, size-1)
+		}
+		s.dependency.must(s.dependency.WriteWindowUpdate(0, size+1))
+		if got := s.dependency.received(3); got != size {
+			t.Errorf("the dependency gets %d bytes of the next one", got)
+		}
+		if got := windows(s.client, 0); got != size+1 { // one is still owed by the dependency
+			t.Errorf("the client may send %d bytes on the connection", got)
+		}
+	}, one)
+}
+
+// windows adds up what a side was given on a stream since the last time, or on the
+// connection.
+func windows(s *side, id uint32) (n int) {
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n = s.windows[id]
+	s.windows[id] = 0
+	return n
+}
+
+// What waits under a fault holds up no other stream of the connection, on the way there or
+// back: it does not take its window.
+func TestHTTP2WhatWaitsLeavesTheWindow(t *testing.T) {
+	t.Parallel()
+	const size = 65_535
+	t.Run("requests", func(t *testing.T) {
+		between(t, func(t *testing.T, s *sides) {
+			s.inject("http_latency", `{'latency':3600000,'match':{'path':'/slow'}}`)
+			s.client.calls(1, "/slow")
+			s.client.send(1, size, true)
+			s.client.calls(3, "/fast")
+			if got := windows(s.client, 0); got != size {
+				t.Errorf("the client may send %d bytes more on the connection", got)
+			}
+			s.client.send(3, size, true)
+			if got := s.dependency.received(1); got != size {
+				t.Errorf("the dependency gets %d bytes", got)
+			}
+			s.Set(nil)
+			if got := s.dependency.received(3); got != 0 {
+				t.Errorf("the dependency gets %d bytes beyond its window", got)
+			}
+			s.dependency.must(s.dependency.WriteWindowUpdate(0, size))
+			if got := s.dependency.received(3); got != size {
+				t.Errorf("the dependency gets %d bytes of what waited", got)
+			}
+		})
+	})
+	t.Run("answers", func(t *testing.T) {
+		between(t, func(t *testing.T, s *sides) {
+			s.inject("http_latency", `{'latency':3600000,'when':'after','match':{'path':'/slow'}}`)
+			s.client.ask(1, "/slow")
+			s.client.ask(3, "/fast")
+			s.dependency.headers(1, false, ":status", "200")
+			s.dependency.send(1, size, true)
+			if got := windows(s.dependency, 0); got != size {
+				t.Errorf("the dependency may send %d bytes more on the connection", got)
+			}
+			s.dependency.headers(3, false, ":status", "200")
+			s.dependency.send(3, size, true)
+			if got := s.client.received(3); got != size {
+				t.Errorf("the client gets %d bytes", got)
+			}
+			s.Set(nil)
+			if got := s.client.received(1); got != 0 {
+				t.Errorf("the client gets %d bytes beyond its window", got)
+			}
+			s.client.must(s.client.WriteWindowUpdate(0, size))
+			if got := s.client.received(1); got != size {
+				t.Errorf("the client gets %d bytes of what waited", got)
+			}
+		})
+	})
+}
+
+// Data that the client's window has no room for, because of an answer of the proxy's, holds
+// up nothing but data: the dependency is read on.
+func TestHTTP2OwnAnswersHoldUpNothingElse(t *testing.T) {
+	t.Parallel()
+	between(t, func(_ *testing.T, s *sides) {
+		s.inject("http_error", `{'status':503,'body':'`+strings.Repeat("o", 65_530)+`','match':{'path':'/own'}}`)
+		s.client.ask(1, "/own")
+		s.client.ask(3, "/")
+		synctest.Wait()
+		s.client.forget()
+		s.dependency.answer(1, "0123456789")
+		s.dependency.must(s.dependency.WritePing(true, [8]byte{}))
+		s.client.wants("HEADERS 3 status=200", "DATA 3 01234", "PING 0")
+		s.client.must(s.client.WriteWindowUpdate(0, 5))
+		s.client.wants("DATA 3 56789 END")
+	})
+}
+
+// What waited goes into the windows of the streams as they are by then.
+func TestHTTP2WhatWaitedKeepsToWindows(t *testing.T) {
+	t.Parallel()
+	const size, less = 30_000, 1000
+	smaller := http2.Setting{ID: http2.SettingInitialWindowSize, Val: less}
+	between(t, func(t *testing.T, s *sides) {
+		s.inject("http_latency", `{'latency':3600000,'when':'after'}`)
+		s.client.ask(1, "/down")
+		s.dependency.headers(1, false, ":status", "200")
+		s.dependency.send(1, size, true)
+		s.client.must(s.client.WriteSettings(smaller))
+		s.dependency.must(s.dependency.WriteSettingsAck())
+		synctest.Wait()
+		s.Set(nil)
+		if got := s.client.received(1); got != less {
+			t.Errorf("the client gets %d bytes", got)
+		}
+		s.client.must(s.client.WriteWindowUpdate(1, size))
+		if got := s.client.received(1); got != size {
+			t.Errorf("the client gets %d bytes", got)
+		}
+		s.inject("http_latency", `{'latency':3600000}`)
+		s.client.calls(3, "/up")
+		s.client.send(3, size, true)
+		synctest.Wait()
+		s.dependency.must(s.dependency.WriteSettings(smaller))
+		s.client.must(s.client.WriteSettingsAck())
+		synctest.Wait()
+		s.Set(nil)
+		if got := s.dependency.received(3); got != less {
+			t.Errorf("the dependency gets %d bytes", got)
+		}
+		s.dependency.must(s.dependency.WriteSettings(roomy()))
+		if got := s.dependency.received(3); got != size {
+			t.Errorf("the dependency gets %d bytes", got)
+		}
+	})
+}
+
+// The end of an answer waits behind its data, whatever kind of end it is; to requests that
+// the dependency has ended it sends nothing more.
+func TestHTTP2EndsWaitBehindData(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(s *sides) string{
+		"trailers": func(s *sides) string {
+			s.dependency.headers(1, true, "grpc-status", "0")
+			return "HEADERS 1 grpc-status=0 END"
+		},
+		"reset": func(s *sides) string {
+			s.dependency.must(s.dependency.WriteRSTStream(1, http2.ErrCodeInternal))
+			return "RST_STREAM 1 INTERNAL_ERROR"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			between(t, func(_ *testing.T, s *sides) {
+				s.inject("http_latency", `{'latency':3600000,'when':'after'}`)
+				s.client.calls(1, "/")
+				s.client.must(s.client.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 5}))
+				synctest.Wait()
+				s.dependency.headers(1, false, ":status", "200")
+				s.dependency.must(s.dependency.WriteData(1, false, []byte("0123456789")))
+				want := end(s)
+				synctest.Wait()
+				s.Set(nil)
+				s.client.wants("HEADERS 1 status=200", "DATA 1 01234")
+				s.client.must(s.client.WriteWindowUpdate(1, 5))
+				s.client.wants("DATA 1 56789", want)
+			})
+		})
+	}
+	t.Run("of a request that the dependency has ended", func(t *testing.T) {
+		between(t, func(_ *testing.T, s *sides) {
+			s.inject("http_latency", `{'latency':3600000,'when':'after'}`)
+			s.client.calls(1, "/")
+			s.dependency.answer(1, "x")
+			s.dependency.must(s.dependency.WriteRSTStream(1, http2.ErrCodeNo))
+			s.client.headers(1, true, "x-trailer", "1")
+			s.dependency.wants("HEADERS 1 path=/ content-type=application/grpc te=trailers", "WINDOW_UPDATE 0 1")
+			s.Set(nil)
+			s.client.wants("HEADERS 1 status=200", "DATA 1 x END")
+		})
+	})
 }

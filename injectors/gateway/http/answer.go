@@ -18,6 +18,7 @@ type answer struct {
 	status  int
 	headers []pair
 	body    string
+	content []byte // the body; nobody changes it
 	head    []byte // status line and headers of HTTP/1.1, without the empty line
 }
 
@@ -30,6 +31,7 @@ func newAnswer(a injectors.Attributes) *answer {
 
 // complete adds a Content-Type to a body that has none, and writes the head.
 func (a *answer) complete() {
+	a.content = []byte(a.body)
 	isType := func(p pair) bool { return strings.EqualFold(p.name, "Content-Type") }
 	if a.body != "" && !slices.ContainsFunc(a.headers, isType) {
 		a.headers = append(a.headers, pair{"Content-Type", contentType(a.body)})

@@ -16,6 +16,9 @@ type documented struct {
 	asked     *documentRequest
 	documents hits
 	buffers   bool // the document is read
+	relay     bool // what comes goes to the client, behind what was read
+	uncounted int  // bytes of that which the dependency's stream has no credit for yet
+	trailers  bool // have come, behind the document
 	answer    *documentAnswer
 	top       []hpack.HeaderField // the answer's headers
 }
@@ -66,51 +69,43 @@ func (s *session) beginDocument(st *h2stream, fields []hpack.HeaderField, end bo
 		s.sendHeaders(st, fields, end)
 		return
 	}
-	st.buffers, st.top = true, fields
-	if end {
+	st.buffers, st.top, st.toClient.shut = true, fields, true
+	if st.toClient.end = end; end {
 		s.endBody(st)
 	}
 }
 
-// takeBody takes a piece of a body that the proxy sends itself.
-func (s *session) takeBody(st *h2stream, f frame) {
-	p, err := f.unpadded()
-	if err != nil {
-		s.fail(err)
+// takeBody takes a piece of a document.
+func (w *way) takeBody(st *h2stream, f frame, kept bool) {
+	if _, ok := w.keepData(st, f, kept); !ok {
 		return
 	}
-	st.data = append(st.data, p...)
-	now := len(f.payload())
-	if st.relay {
-		st.owed += len(p)
-		now -= len(p) // the padding goes nowhere
-	}
-	s.up.writeCredit(st.live(s), now)
+	w.up.writeStreamCredit(st.live(w.session), len(f.payload()))
+	st.toClient.end = f.ends()
 	switch {
 	case f.ends():
-		s.endBody(st)
-	case st.relay:
-		s.pumpStream(st)
-	case int64(len(st.data)) > st.documents.maxDocument():
-		st.documents.skipAll(reasonOf(true))
-		s.sendBody(st, st.top, st.data)
+		w.endBody(st)
+	case int64(len(st.toClient.data)) > st.documents.maxDocument():
+		w.skipDocument(st, reasonOf(true))
+	case w.held > maxHeld:
+		w.skipDocument(st, "too much waits on its connection")
 	}
+}
+
+// skipDocument passes a document on as it is, and what still comes of it.
+func (s *session) skipDocument(st *h2stream, why string) {
+	st.documents.skipAll(why)
+	s.sendBody(st, st.top, st.toClient.data)
 }
 
 // endBody is called when the body has come in full.
 func (s *session) endBody(st *h2stream) {
-	st.ends = true
-	if st.relay {
-		s.pumpStream(st)
-		return
-	}
-	if int64(len(st.data)) > st.documents.maxDocument() {
-		st.documents.skipAll(reasonOf(true))
-		s.sendBody(st, st.top, st.data)
+	if int64(len(st.toClient.data)) > st.documents.maxDocument() {
+		s.skipDocument(st, reasonOf(true))
 		return
 	}
 	documents := st.documents
-	st.answer.body, st.changing, st.documents = st.data, true, nil
+	st.answer.body, st.buffers, st.documents = st.toClient.data, false, nil
 	s.work.Go(func() { // the other streams do not wait for it
 		bad := st.answer.mutate(documents, st.asked)
 		s.goOn(st, func() { s.sendDocument(st, bad) })
@@ -120,10 +115,10 @@ func (s *session) endBody(st *h2stream) {
 // sendDocument sends a bad document in place of the real one, or that where there is none.
 func (s *session) sendDocument(st *h2stream, bad *badDocument) {
 	if bad == nil {
-		s.sendBody(st, st.top, st.data)
+		s.sendBody(st, st.top, st.toClient.data)
 		return
 	}
-	st.trailers = nil
+	s.forgetTrailers(st)
 	fields, body := withoutDocument(st.top), bad.body
 	if bad.etag != "" {
 		fields = append(fields, hpack.HeaderField{Name: "etag", Value: bad.etag})
@@ -137,12 +132,25 @@ func (s *session) sendDocument(st *h2stream, bad *badDocument) {
 	s.sendBody(st, fields, body)
 }
 
+// forgetTrailers takes away what was said of the document that is not sent.
+func (s *session) forgetTrailers(st *h2stream) {
+	l := &st.toClient
+	if st.trailers {
+		s.held -= l.behind[0].cost()
+		l.behind, l.end = l.behind[1:], true
+	}
+}
+
 // sendBody sends an answer's headers, and begins with what there is of its body.
 func (s *session) sendBody(st *h2stream, fields []hpack.HeaderField, body []byte) {
-	st.documents, st.buffers, st.changing, st.relay, st.data = nil, false, false, true, body
+	l := &st.toClient
+	more := len(body) - len(l.data)
+	s.held += max(more, 0)
+	s.down.unkeep(l, max(-more, 0))
+	l.data, l.shut = body, false
+	st.documents, st.buffers, st.relay = nil, false, true
 	s.down.writeHeaders(st.id, fields, false)
-	s.own = append(s.own, st)
-	s.pumpStream(st)
+	s.down.pumpStream(st)
 }
 
 // withoutDocument returns headers without what they say of the real document. The status

@@ -17,8 +17,8 @@ import (
 
 // HTTP/2 is passed on frame by frame. Each client's connection has one upstream connection,
 // and what the two sides agree on, they agree on with each other: settings, pings and flow
-// control go from end to end, so that nothing is buffered but what waits under a fault, and
-// that is bounded by the windows. Headers are read and written anew, because a request that
+// control go from end to end, so that nothing is buffered but what waits under a fault (see
+// lane). Headers are read and written anew, because a request that
 // the dependency never sees would put the tables of the compression out of step; streams
 // have numbers of their own on each side, because a request that waits is opened later than
 // others that came after it.
@@ -35,9 +35,12 @@ const (
 	// maxPending is how many bytes may wait for a side that does not read, beside those
 	// that a reader waits for or that waited under a fault.
 	maxPending = 1 << 20
-	// maxHeld is how many bytes a connection may have waiting under faults beside data,
-	// which the windows bound.
+	// maxHeld is how many bytes a connection may have waiting before whoever sends them has
+	// to wait, too, or streams are ended.
 	maxHeld = 64 << 20
+	// maxAhead is how much data a side may send ahead, whatever the other one takes: it
+	// may all have to wait.
+	maxAhead = 64 << 20
 	// heldCost is about how many bytes it costs that a frame waits.
 	heldCost = 128
 	// firstWindow is the window of a connection, and of a stream where nothing is said.
@@ -63,15 +66,10 @@ type session struct {
 	streams map[uint32]*h2stream // by the client's numbers
 	sent    map[uint32]*h2stream // open at the dependency, by its numbers
 	waiting []*h2stream          // to be opened there
-	held    int                  // bytes beside data that wait, up to maxHeld
+	held    int                  // bytes that wait
 	last    uint32               // the client's last one
 	next    uint32               // the next one at the dependency
 	most    uint32               // how many the dependency takes at once
-
-	window  int64       // how much more data the client takes
-	initial int64       // the same, for a new stream
-	debt    int64       // bytes of ours that the client will give back to the window
-	own     []*h2stream // those with data of ours
 
 	written   uint32 // no stream at the dependency from this one on has been written to it
 	broken    error  // how the dependency broke the connection, when a write met it
@@ -97,7 +95,7 @@ func (c *conn) serveHTTP2() {
 func newSession(c *conn) *session {
 	s := &session{
 		proxy: c.proxy, ctx: c.ctx, client: c.client, upstream: c.upstream, countCall: c.countCall,
-		streams: map[uint32]*h2stream{}, sent: map[uint32]*h2stream{}, next: 1, most: eagerStreams, window: firstWindow, initial: firstWindow,
+		streams: map[uint32]*h2stream{}, sent: map[uint32]*h2stream{}, next: 1, most: eagerStreams,
 	}
 	s.changed.L = &s.mu
 	s.up.start(s, c.upstream, true)
@@ -217,7 +215,7 @@ func (s *session) awaitAnswers() {
 // holdsAnswers reports whether an answer waits under a fault.
 func (s *session) holdsAnswers() bool {
 	for _, st := range s.streams {
-		if st.toClient.closed || st.changing {
+		if st.toClient.closed || st.toClient.shut {
 			return true
 		}
 	}
@@ -273,38 +271,14 @@ type h2stream struct {
 	upDone     bool // the answer has
 	gone       bool
 
-	toUp, toClient gate
+	toUp, toClient lane
 	ctx            context.Context // nil: no fault waits; ends with the stream, whose work it bounds
 	cancel         context.CancelFunc
 
-	credit   int64 // what the client gave to the window of the stream beyond the first, less what was sent
-	answered bool  // by the proxy
-	faulty         // what faults do to the answer
-	ownData
-}
-
-// A gate holds frames back while it is closed.
-type gate struct {
-	closed bool
-	queue  []heldFrame
-}
-
-// A heldFrame waits at a gate.
-type heldFrame struct {
-	pass func()
-	data int // how many bytes of it the windows count
-	rest int // how many others there are, about
-}
-
-func (f heldFrame) cost() int { return f.rest + heldCost }
-
-// hold keeps a frame at a gate. A stream that takes too much memory that way is ended.
-func (s *session) hold(st *h2stream, g *gate, f heldFrame) {
-	g.queue = append(g.queue, f)
-	s.held += f.cost()
-	if s.held > maxHeld {
-		s.reset(st, codeCalm)
-	}
+	answered   bool   // by the proxy
+	delivered  bool   // the client has all of the answer
+	heldWindow uint32 // what the client gave to a stream that is not open
+	faulty            // what faults do to the answer
 }
 
 // holdHead keeps the headers of a request that waits. It is false when that took too much
@@ -336,30 +310,6 @@ func sizeOf(fields []hpack.HeaderField) (n int) {
 	return n
 }
 
-// openGate lets frames through that lead to a side. They are passed on in order, also
-// those that come meanwhile.
-func (s *session) openGate(g *gate, to *way) {
-	for len(g.queue) > 0 {
-		f := g.queue[0]
-		g.queue = g.queue[1:]
-		s.held -= f.cost()
-		to.released += f.data + f.cost()
-		f.pass()
-	}
-	g.closed = false
-	g.queue = nil
-}
-
-// clearGate forgets what waits, and returns how much data that is.
-func (s *session) clearGate(g *gate) (data int) {
-	for _, f := range g.queue {
-		data += f.data
-		s.held -= f.cost()
-	}
-	g.queue = nil
-	return data
-}
-
 // drop forgets a stream. What waits of it is given back to the windows of the connection:
 // the side that it came from would wait for ever.
 func (s *session) drop(st *h2stream) {
@@ -375,11 +325,12 @@ func (s *session) drop(st *h2stream) {
 	if st.cancel != nil {
 		st.cancel()
 	}
-	s.releaseHeld(st)
-	s.up.writeCredit(0, s.clearGate(&st.toClient)+st.owed)
-	st.owed = 0
+	s.up.clear(st)
+	s.down.clear(st)
 	s.forgetHead(st)
-	s.own, s.waiting = without(s.own, st), without(s.waiting, st)
+	if st.up == 0 {
+		s.waiting = without(s.waiting, st)
+	}
 	s.leave(st)
 	s.changed.Broadcast()
 }
@@ -397,6 +348,7 @@ func (s *session) leave(st *h2stream) {
 		return
 	}
 	delete(s.sent, st.up)
+	s.up.clear(st)
 	s.openWaiting()
 }
 
@@ -430,16 +382,16 @@ func (s *session) open(st *h2stream) {
 	if st.heldWindow > 0 {
 		s.up.writeFrame(frameWindow, 0, st.up, binary.BigEndian.AppendUint32(nil, st.heldWindow))
 	}
-	s.openGate(&st.toUp, &s.up)
+	s.up.openLane(st)
 	s.settleStream(st)
 }
 
 // settleStream forgets a stream that is over.
 func (s *session) settleStream(st *h2stream) {
-	if st.clientDone && st.upDone && !st.toUp.closed {
+	if st.clientDone && st.upDone && st.toUp.idle() {
 		s.leave(st)
 	}
-	if st.clientDone && st.delivered {
+	if st.clientDone && st.delivered && (st.toUp.idle() || s.sent[st.up] != st) {
 		s.drop(st)
 	}
 }
@@ -455,8 +407,5 @@ func (s *session) reset(st *h2stream, code http2Error) {
 	}
 	s.drop(st)
 }
-
-// windowOf is how much data of ours a stream takes.
-func (s *session) windowOf(st *h2stream) int64 { return min(s.initial+st.credit, s.window) }
 
 func uint32Of(p []byte) uint32 { return binary.BigEndian.Uint32(p) }

@@ -54,6 +54,7 @@ type faulty struct {
 	status  *grpcStatus // takes the place of the dependency's
 	half    bool        // the client gets half of the body
 	left    int64       // of that half; -1: of the first piece
+	cut     bool        // that has been done
 	toHEAD  bool
 	documented
 }
@@ -149,7 +150,7 @@ func (s *session) applyLate(st *h2stream, empty bool) {
 		default:
 			st.replace = rule
 		}
-		s.openGate(&st.toClient, &s.down)
+		s.down.openLane(st)
 		s.settleStream(st)
 	})
 	if rule != nil && rule.when == after && rule.answer != nil {
@@ -177,7 +178,7 @@ func (s *session) awaitEnd(st *h2stream, r *Rule) {
 // deliverHeaders sends the client the headers or the trailers of an answer, with what
 // faults make of it.
 func (s *session) deliverHeaders(st *h2stream, fields []hpack.HeaderField, end bool) {
-	if st.gone || st.answered {
+	if st.gone || st.answered || st.cut {
 		return
 	}
 	code := http2Request(fields).value(":status")
@@ -186,7 +187,7 @@ func (s *session) deliverHeaders(st *h2stream, fields []hpack.HeaderField, end b
 	case first && len(st.late) > 0 && !st.decided:
 		st.decided, st.toClient.closed = true, true
 		fields = slices.Clone(fields)
-		s.hold(st, &st.toClient, heldFrame{pass: func() { s.deliverHeaders(st, fields, end) }, rest: sizeOf(fields)})
+		s.down.hold(st, heldFrame{pass: func() { s.deliverHeaders(st, fields, end) }, rest: sizeOf(fields)})
 		empty := end || http2Request(fields).value("content-length") == "0"
 		s.work.Go(func() { s.applyLate(st, empty) })
 		return
@@ -201,8 +202,9 @@ func (s *session) deliverHeaders(st *h2stream, fields []hpack.HeaderField, end b
 	case (st.buffers || st.relay) && !end:
 		s.reset(st, codeProtocol) // trailers are the last of an answer
 		return
-	case st.buffers || st.relay:
-		st.trailers = slices.Clone(fields)
+	case st.buffers:
+		s.sendHeaders(st, fields, true)
+		st.trailers = true
 		s.endBody(st)
 		return
 	case st.half && first:
@@ -218,11 +220,15 @@ func (s *session) deliverHeaders(st *h2stream, fields []hpack.HeaderField, end b
 }
 
 func (s *session) sendHeaders(st *h2stream, fields []hpack.HeaderField, end bool) {
-	s.down.writeHeaders(st.id, fields, end)
-	if end {
-		st.delivered = true
-		s.settleStream(st)
+	if !end {
+		s.down.writeHeaders(st.id, fields, false)
+		return
 	}
+	fields = slices.Clone(fields)
+	s.down.follow(st, heldFrame{pass: func() {
+		s.down.writeHeaders(st.id, fields, true)
+		s.down.ended(st)
+	}, rest: sizeOf(fields)})
 }
 
 // replace returns headers or trailers with the status in place of the one that is there.
@@ -235,65 +241,43 @@ func isStatus(name string) bool {
 	return name == "grpc-status" || name == "grpc-message" || name == "grpc-status-details-bin"
 }
 
-// deliverData sends the client data of an answer, with what faults make of it.
-func (s *session) deliverData(st *h2stream, f frame) {
+// deliverData passes data on: that of an answer with what faults make of it. kept says that
+// it waited, and is accounted for.
+func (w *way) deliverData(st *h2stream, f frame, kept bool) {
 	n := len(f.payload())
 	switch {
-	case st.gone || st.answered:
-		s.up.writeCredit(0, n)
+	case w.fromClient:
+		w.sendData(st, f, kept)
+	case st.gone || st.answered || st.cut:
+		w.swallow(st, n, kept)
 	case st.replace != nil:
 		st.drained += n
-		s.up.writeCredit(st.live(s), n)
+		w.swallow(st, n, kept)
+		w.up.writeStreamCredit(st.live(w.session), n)
 		if f.ends() || st.drained > settleLimit {
-			s.answer(st, st.replace)
+			w.answer(st, st.replace)
 		}
-	case st.buffers || st.relay:
-		s.takeBody(st, f)
+	case st.buffers:
+		w.takeBody(st, f, kept)
 	case st.half:
-		s.sendHalf(st, f)
+		w.sendHalf(st, f, kept)
 	default:
-		s.sendData(st, f)
-	}
-}
-
-// sendData sends data of the dependency's as it came.
-func (s *session) sendData(st *h2stream, f frame) {
-	n := int64(len(f.payload()))
-	for n > s.window && s.debt > 0 && s.over == nil && !st.gone {
-		s.down.flush() // the client gives back what it has got
-		if n > s.window && s.over == nil && !st.gone {
-			s.changed.Wait()
-		}
-	}
-	switch {
-	case s.over != nil:
-		return
-	case st.gone:
-		s.up.writeCredit(0, int(n))
-		return
-	case n > s.window:
-		s.fail(codeFlowControl)
-		return
-	}
-	s.window -= n
-	st.credit -= n
-	s.down.write(f, st.id)
-	if f.ends() {
-		st.delivered = true
-		s.settleStream(st)
+		w.sendData(st, f, kept)
 	}
 }
 
 // sendHalf sends what belongs to the first half of an answer's body: of one that does not
 // say how long it is, that is half of the first piece.
-func (s *session) sendHalf(st *h2stream, f frame) {
+func (w *way) sendHalf(st *h2stream, f frame, kept bool) {
 	p, err := f.unpadded()
 	if err != nil {
-		s.fail(err)
+		w.swallow(st, len(f.payload()), kept)
+		w.fail(err)
 		return
 	}
 	if len(p) == 0 && !f.ends() {
-		s.up.writeCredit(st.live(s), len(f.payload()))
+		w.swallow(st, len(f.payload()), kept)
+		w.up.writeStreamCredit(st.live(w.session), len(f.payload()))
 		return
 	}
 	if st.left < 0 {
@@ -301,32 +285,51 @@ func (s *session) sendHalf(st *h2stream, f frame) {
 	}
 	n := min(st.left, int64(len(p)))
 	st.left -= n
-	s.up.writeCredit(0, len(f.payload())-int(n))
+	w.swallow(st, len(f.payload())-int(n), kept)
 	part := way{}
 	part.writeFrame(frameData, 0, st.id, p[:n])
 	if n > 0 {
-		s.sendData(st, frame{kind: frameData, id: st.id, raw: part.out})
+		w.sendData(st, frame{kind: frameData, id: st.id, raw: part.out}, kept)
 	}
 	if st.left == 0 || f.ends() {
-		s.reset(st, codeInternal)
+		w.cutOff(st)
 	}
 }
 
-// deliverReset passes on that the dependency has ended a stream; ended says that the
-// answer had come in full.
+// cutOff ends an answer behind what there is of it.
+func (w *way) cutOff(st *h2stream) {
+	st.cut = true
+	w.cancelUp(st)
+	w.follow(st, heldFrame{pass: func() { w.reset(st, codeInternal) }})
+}
+
+// cancelUp tells the dependency that nothing more is wanted of a stream.
+func (s *session) cancelUp(st *h2stream) {
+	if s.sent[st.up] == st {
+		s.up.writeReset(st.up, codeCancel)
+		s.leave(st)
+	}
+}
+
+// deliverReset passes on that the dependency has ended a stream, behind what it has sent;
+// ended says that the answer had come in full.
 func (w *way) deliverReset(st *h2stream, f frame, ended bool) {
 	switch {
-	case st.gone || st.answered:
+	case st.gone || st.answered || st.cut:
 	case st.replace != nil:
 		w.answer(st, st.replace)
-	case (st.relay || st.changing) && ended: // the proxy is still sending it
 	default:
-		if st.buffers {
+		if st.buffers && !ended {
 			st.documents.skipAll(reasonOf(false))
 			st.documents = nil
+			w.clear(st)
+			st.toClient.shut = false
 		}
-		w.write(f, st.id)
-		w.drop(st)
+		f = f.clone()
+		w.follow(st, heldFrame{pass: func() {
+			w.write(f, st.id)
+			w.drop(st)
+		}})
 	}
 }
 
@@ -348,11 +351,9 @@ func (s *session) answer(st *h2stream, r *Rule) {
 		st.late.giveBack()
 	}
 	st.answered = true
-	if s.sent[st.up] == st {
-		s.up.writeReset(st.up, codeCancel)
-		s.leave(st)
-	}
-	s.releaseHeld(st)
+	s.cancelUp(st)
+	s.up.clear(st)
+	s.down.clear(st)
 	switch {
 	case r.status != nil:
 		s.down.writeHeaders(st.id, append([]hpack.HeaderField{{Name: ":status", Value: "200"}, {Name: "content-type", Value: "application/grpc"}}, r.status.fields()...), true)
@@ -367,18 +368,14 @@ func (s *session) answer(st *h2stream, r *Rule) {
 			s.finish(st)
 			return
 		}
-		st.data, st.ends = []byte(body), true
-		s.own = append(s.own, st)
-		s.pumpStream(st)
+		st.toClient.data, st.toClient.shared = r.answer.content, true
+		st.toClient.end = true
+		s.down.pumpStream(st)
+		s.down.follow(st, heldFrame{pass: func() { s.finish(st) }})
 	default:
 		s.down.writeReset(st.id, codeInternal)
 		s.drop(st)
 	}
-}
-
-// releaseHeld gives the client back what it sent of a request that is not passed on.
-func (s *session) releaseHeld(st *h2stream) {
-	s.down.writeCredit(0, s.clearGate(&st.toUp))
 }
 
 // finish forgets a stream whose answer has been sent. A client that still sends need not
@@ -386,55 +383,7 @@ func (s *session) releaseHeld(st *h2stream) {
 func (s *session) finish(st *h2stream) {
 	if !st.clientDone {
 		s.down.writeReset(st.id, codeNone)
-		if s.sent[st.up] == st {
-			s.up.writeReset(st.up, codeCancel)
-		}
+		s.cancelUp(st)
 	}
 	s.drop(st)
-}
-
-// ownData is an answer's body that the proxy sends itself.
-type ownData struct {
-	data      []byte
-	trailers  []hpack.HeaderField
-	ends      bool // there is no more
-	relay     bool // it is the dependency's, late
-	changing  bool // it is the dependency's whole, which is being made bad
-	owed      int  // bytes of it that the dependency gets credit for when they are sent
-	delivered bool // the client has all of the answer
-
-	heldWindow uint32 // what the client gave to a stream that is not open
-}
-
-func (s *session) pump() {
-	for _, st := range slices.Clone(s.own) {
-		s.pumpStream(st)
-	}
-}
-
-// pumpStream sends as much data of ours as the client takes.
-func (s *session) pumpStream(st *h2stream) {
-	for len(st.data) > 0 && !st.gone {
-		n := int(min(int64(len(st.data)), s.windowOf(st), maxFrame))
-		if n <= 0 || len(s.down.out) > maxPending/4 {
-			return
-		}
-		s.down.writeFrame(frameData, 0, st.id, st.data[:n])
-		st.data = st.data[n:]
-		s.window -= int64(n)
-		st.credit -= int64(n)
-		s.debt += int64(n)
-		back := min(n, st.owed)
-		st.owed -= back
-		s.up.writeCredit(st.live(s), back)
-	}
-	if st.gone || !st.ends {
-		return
-	}
-	if len(st.trailers) > 0 {
-		s.down.writeHeaders(st.id, st.trailers, true)
-	} else {
-		s.down.writeFrame(frameData, flagEnd, st.id, nil)
-	}
-	s.finish(st)
 }

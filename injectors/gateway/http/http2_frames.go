@@ -71,9 +71,7 @@ func (w *way) passSettings(p []byte) error {
 			if v > mostWindow {
 				return codeFlowControl
 			}
-			if w.fromClient {
-				w.initial = int64(v)
-			}
+			w.back().initial = int64(v)
 		case settingStreams:
 			if !w.fromClient {
 				limited, w.most = true, v
@@ -94,11 +92,11 @@ func (w *way) passSettings(p []byte) error {
 	}
 	if w.fromClient {
 		w.writeFrame(frameSettings, 0, 0, out)
-		w.pump()
 	} else {
 		w.down.writeSettings(out)
 		w.openWaiting()
 	}
+	w.back().pump()
 	return nil
 }
 
@@ -136,29 +134,33 @@ func (w *way) passData(f frame) error {
 	}
 	n := len(f.payload())
 	switch {
-	case st == nil || w.fromClient && (st.answered || st.endedBefore(w.session)):
-		w.back().writeCredit(0, n)
+	case int64(n) > w.allowed():
+		return codeFlowControl
+	case st == nil:
+		w.back().writeCredit(n)
+		return nil
+	case w.fromClient && (st.answered || st.endedBefore(w.session)):
+		st.clientDone = st.clientDone || f.ends()
+		w.back().writeCredit(n)
+		w.settleStream(st)
 		return nil
 	case w.fromClient && st.clientDone, !w.fromClient && st.upDone:
 		return codeClosed
 	case w.fromClient:
 		st.clientDone = f.ends()
-		if !st.toUp.closed {
-			w.write(f, st.up)
-			break
-		}
-		f = f.clone()
-		w.hold(st, &st.toUp, heldFrame{func() { w.write(f, st.up) }, n, frameHead})
 	default:
 		st.upDone = f.ends()
-		if !st.toClient.closed {
-			w.deliverData(st, f)
-			break
-		}
+	}
+	if w.lane(st).closed {
 		f = f.clone()
-		w.hold(st, &st.toClient, heldFrame{func() { w.deliverData(st, f) }, n, frameHead})
+		w.hold(st, heldFrame{func() { w.deliverData(st, f, true) }, n, frameHead})
+	} else {
+		w.deliverData(st, f, false)
 	}
 	w.settleStream(st)
+	if w.allowed() < maxAhead/2 {
+		w.refill()
+	}
 	return nil
 }
 
@@ -183,7 +185,7 @@ func (w *way) passReset(f frame) error {
 	f = f.clone()
 	pass := func() { w.deliverReset(st, f, ended) }
 	if st.toClient.closed {
-		w.hold(st, &st.toClient, heldFrame{pass: pass})
+		w.hold(st, heldFrame{pass: pass})
 	} else {
 		pass()
 	}
@@ -196,7 +198,7 @@ func (w *way) passWindow(f frame) error {
 	}
 	more := uint32Of(f.payload()) & mostWindow
 	if f.id == 0 {
-		return w.passConnectionWindow(f, int64(more))
+		return w.back().widen(int64(more))
 	}
 	st, err := w.find(f.id)
 	switch {
@@ -205,44 +207,40 @@ func (w *way) passWindow(f frame) error {
 	case more == 0:
 		w.reset(st, codeProtocol)
 		return nil
-	case !w.fromClient:
+	}
+	w.back().lane(st).credit += int64(more)
+	if !w.fromClient {
 		w.write(f, st.id)
+		w.up.pumpStream(st)
 		return nil
 	}
-	st.credit += int64(more)
 	switch {
-	case w.initial+st.credit > mostWindow:
+	case w.down.initial+st.toClient.credit > mostWindow:
 		w.reset(st, codeFlowControl)
 	case st.answered || st.relay:
-		w.pumpStream(st)
 	case st.up == 0:
 		st.heldWindow += more
 	case w.sent[st.up] == st:
 		w.write(f, st.up)
 	}
+	w.down.pumpStream(st)
 	return nil
 }
 
-// passConnectionWindow passes on what a side takes more. The dependency learns nothing of
-// what only makes up for data of ours.
-func (w *way) passConnectionWindow(f frame, more int64) error {
+// widen notes that the side that the way leads to takes more data. Its source learns
+// nothing of what only makes up for data that it has credit for already.
+func (w *way) widen(more int64) error {
 	if more == 0 {
 		return codeProtocol
-	}
-	if !w.fromClient {
-		w.out = append(w.out, f.raw...)
-		return nil
 	}
 	if w.window += more; w.window > mostWindow {
 		return codeFlowControl
 	}
 	ours := min(more, w.debt)
 	w.debt -= ours
-	if more -= ours; more > 0 {
-		w.writeFrame(frameWindow, 0, 0, binary.BigEndian.AppendUint32(nil, uint32(more)))
-	}
+	w.reserve += more - ours
+	w.refill()
 	w.pump()
-	w.changed.Broadcast()
 	return nil
 }
 
@@ -274,7 +272,7 @@ func (w *way) passRequest(id uint32, fields []hpack.HeaderField, end bool) error
 
 func (w *way) passTrailers(st *h2stream, fields []hpack.HeaderField, end bool) error {
 	switch {
-	case st == nil || st.answered:
+	case st == nil:
 		return nil
 	case st.clientDone:
 		return codeClosed
@@ -283,11 +281,14 @@ func (w *way) passTrailers(st *h2stream, fields []hpack.HeaderField, end bool) e
 		return nil
 	}
 	st.clientDone = true
-	if st.toUp.closed {
-		fields = slices.Clone(fields)
-		w.hold(st, &st.toUp, heldFrame{pass: func() { w.writeHeaders(st.up, fields, true) }, rest: sizeOf(fields)})
-	} else {
-		w.writeHeaders(st.up, fields, true)
+	fields = slices.Clone(fields)
+	trailers := heldFrame{pass: func() { w.writeHeaders(st.up, fields, true); w.settleStream(st) }, rest: sizeOf(fields)}
+	switch {
+	case st.answered || st.endedBefore(w.session): // whoever has ended it would take them for another request
+	case st.toUp.closed:
+		w.hold(st, heldFrame{pass: func() { w.follow(st, trailers) }, rest: trailers.rest})
+	default:
+		w.follow(st, trailers)
 	}
 	w.settleStream(st)
 	return nil
@@ -305,7 +306,7 @@ func (w *way) passAnswer(id uint32, fields []hpack.HeaderField, end bool) error 
 	st.upDone = end
 	if st.toClient.closed {
 		fields = slices.Clone(fields)
-		w.hold(st, &st.toClient, heldFrame{pass: func() { w.deliverHeaders(st, fields, end) }, rest: sizeOf(fields)})
+		w.hold(st, heldFrame{pass: func() { w.deliverHeaders(st, fields, end) }, rest: sizeOf(fields)})
 	} else {
 		w.deliverHeaders(st, fields, end)
 	}

@@ -21,9 +21,9 @@ func under(t *testing.T, faults ...*Fault) (s *session, client *sink) {
 	t.Cleanup(func() {
 		s.end(io.EOF)
 		s.work.Wait()
-		if s.held != 0 || len(s.waiting)+len(s.own)+len(s.streams)+len(s.sent) > 0 {
+		if s.held != 0 || len(s.waiting)+len(s.up.late)+len(s.down.late)+len(s.streams)+len(s.sent) > 0 {
 			t.Errorf("%d bytes are held, %d streams wait, %d have data of ours, %d are open and %d at the dependency",
-				s.held, len(s.waiting), len(s.own), len(s.streams), len(s.sent))
+				s.held, len(s.waiting), len(s.up.late)+len(s.down.late), len(s.streams), len(s.sent))
 		}
 	})
 	return s, client

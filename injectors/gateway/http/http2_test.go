@@ -57,9 +57,9 @@ func passAll(t *testing.T, fromClient, fromUpstream []byte, size int, faults ...
 	s.end(io.EOF)
 	cancel()
 	s.work.Wait()
-	if s.held != 0 || len(s.streams)+len(s.waiting)+len(s.own)+len(s.sent) > 0 {
+	if s.held != 0 || len(s.streams)+len(s.waiting)+len(s.up.late)+len(s.down.late)+len(s.sent) > 0 {
 		t.Errorf("%d bytes are held, %d streams are open, %d wait, %d have data of ours, %d are left at the dependency",
-			s.held, len(s.streams), len(s.waiting), len(s.own), len(s.sent))
+			s.held, len(s.streams), len(s.waiting), len(s.up.late)+len(s.down.late), len(s.sent))
 	}
 	return upstream.got.Bytes(), client.got.Bytes()
 }

@@ -84,6 +84,13 @@ type way struct {
 	size    int                 // of these, as they came and unpacked
 	block   frame               // not nil raw: its headers go on
 
+	window  int64       // how much more data the side takes
+	initial int64       // the same, for a new stream
+	debt    int64       // what the side will give back of data for which the source has credit
+	owed    int64       // data that is kept, for which the source has no credit yet
+	reserve int64       // what the side takes beyond what the source may send ahead
+	late    []*h2stream // those with data that waits for a window
+
 	to         io.Writer
 	out, spare []byte
 	released   int // bytes of out that waited under a fault until now
@@ -95,6 +102,7 @@ type way struct {
 func (w *way) start(s *session, to io.Writer, fromClient bool) {
 	w.session, w.to, w.fromClient = s, to, fromClient
 	w.greeted, w.opened = !fromClient, fromClient
+	w.window, w.initial = firstWindow, firstWindow
 	w.encoder = hpack.NewEncoder(&w.encoded)
 	w.decoder = hpack.NewDecoder(4096, func(f hpack.HeaderField) {
 		if w.size += int(f.Size()); w.size <= maxHeaders {
@@ -273,16 +281,17 @@ func (w *way) writeGoAway(last uint32, code http2Error) {
 	w.writeFrame(frameGoAway, 0, 0, binary.BigEndian.AppendUint32(p, uint32(code)))
 }
 
-// writeCredit gives bytes back that do not go on: to the connection, and to a stream
-// unless it is 0.
-func (w *way) writeCredit(id uint32, n int) {
-	if n == 0 {
-		return
+// writeCredit gives the connection bytes back.
+func (w *way) writeCredit(n int) {
+	if n > 0 {
+		w.writeFrame(frameWindow, 0, 0, binary.BigEndian.AppendUint32(nil, uint32(n)))
 	}
-	p := binary.BigEndian.AppendUint32(nil, uint32(n))
-	w.writeFrame(frameWindow, 0, 0, p)
-	if id != 0 {
-		w.writeFrame(frameWindow, 0, id, p)
+}
+
+// writeStreamCredit gives a stream bytes back, unless its number is 0.
+func (w *way) writeStreamCredit(id uint32, n int) {
+	if id != 0 && n > 0 {
+		w.writeFrame(frameWindow, 0, id, binary.BigEndian.AppendUint32(nil, uint32(n)))
 	}
 }
 
@@ -344,7 +353,7 @@ func (w *way) flush() {
 		if w.spare = p; cap(p) > 4*maxFrame {
 			w.spare = nil
 		}
-		if !w.fromClient && w.over == nil {
+		if w.over == nil {
 			w.pump()
 		}
 		if err != nil && w.fromClient {
@@ -365,7 +374,5 @@ func (w *way) flush() {
 	}
 	w.writing = false
 	w.changed.Broadcast()
-	if !w.fromClient {
-		w.up.kick() // what has gone makes room for more
-	}
+	w.back().kick() // what has gone gives credit
 }
