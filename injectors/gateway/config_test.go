@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"compress/zlib"
@@ -481,5 +482,32 @@ func TestConfigIsShownAsItWasGiven(t *testing.T) {
 		if err != nil || json.Unmarshal(shown, &a) != nil || json.Unmarshal([]byte(attributes), &b) != nil || fmt.Sprint(a) != fmt.Sprint(b) {
 			t.Errorf("%s is shown as %s", attributes, shown)
 		}
+	}
+}
+
+// What goes on without an end is no document: its pieces arrive as they come.
+func TestConfigPassesStreams(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"text/event-stream", "Text/Event-Stream; charset=utf-8", "multipart/x-mixed-replace;boundary=x", "application/grpc-web+proto", "application/grpc+proto"} {
+		bothProtocols(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", kind)
+			io.WriteString(w, "data: {}\n")
+			http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		}, func(t *testing.T, r *rig, client *http.Client) {
+			f := r.inject("http_config", `{'blank':{}}`)
+			res, err := client.Get(r.url("/"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if got, err := bufio.NewReader(res.Body).ReadString('\n'); err != nil || got != "data: {}\n" {
+				t.Errorf("%s: got %q and %v", kind, got, err)
+			}
+			wantCounts(t, f, 1, 1, 0)
+			if got := gateway.RecordOf(f).Passed; len(got) != 1 || got["it is a stream, and has no end to wait for"] != 1 {
+				t.Errorf("%s: passed for %v", kind, got)
+			}
+		})
 	}
 }

@@ -233,3 +233,33 @@ func TestHTTP2EndsWaitBehindData(t *testing.T) {
 		})
 	})
 }
+
+// What opens a tunnel, or calls gRPC, asks for no document: nothing of its answer waits, and
+// nothing is taken out of its request.
+func TestHTTP2TunnelsAreNoDocuments(t *testing.T) {
+	t.Parallel()
+	for name, request := range map[string][]string{
+		"CONNECT":   {":method", "CONNECT", ":authority", "shop.test:80"},
+		"WebSocket": {":method", "CONNECT", ":protocol", "websocket", ":scheme", "http", ":path", "/ws", ":authority", "shop.test"},
+		"gRPC":      {":method", "POST", ":scheme", "http", ":path", "/shop.Inventory/Watch", ":authority", "shop.test", "content-type", "application/grpc"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			between(t, func(t *testing.T, s *sides) {
+				f := s.inject("http_config", `{'blank':{}}`)
+				s.client.headers(1, false, append(request, "accept-encoding", "br, x-own")...)
+				s.dependency.headers(1, false, ":status", "200")
+				s.dependency.must(s.dependency.WriteData(1, false, []byte("{}")))
+				s.client.wants("HEADERS 1 status=200", "DATA 1 {}")
+				s.dependency.mu.Lock()
+				if got := strings.Join(s.dependency.got, ""); !strings.Contains(got, "accept-encoding=br, x-own") {
+					t.Errorf("the dependency gets %s", got)
+				}
+				s.dependency.mu.Unlock()
+				s.client.must(s.client.WriteData(1, true, []byte("more")))
+				s.dependency.headers(1, true, "grpc-status", "0")
+				s.client.wants("HEADERS 1 grpc-status=0 END")
+				wantCounts(t, f, 1, 1, 0)
+			})
+		})
+	}
+}

@@ -100,11 +100,24 @@ func (a *documentAnswer) problem(length, limit int64) string {
 		return "status " + strconv.Itoa(a.status)
 	case length > limit:
 		return tooLong
+	case isStream(a.contentType):
+		return "it is a stream, and has no end to wait for"
 	}
 	return ""
 }
 
-const tooLong = "longer than the limit"
+// isStream reports whether what has this content type goes on for as long as its sender
+// likes, and is read piece by piece.
+func isStream(contentType string) bool {
+	kind, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+	kind = strings.TrimSpace(kind)
+	return kind == "text/event-stream" || kind == "multipart/x-mixed-replace" || strings.HasPrefix(kind, "application/grpc")
+}
+
+const (
+	tooLong    = "longer than the limit"
+	noDocument = "it is no document, but asks for another protocol"
+)
 
 // mutate makes the document bad, fault by fault; nil means that it stays as it is.
 func (a *documentAnswer) mutate(list hits, asked *documentRequest) *badDocument {

@@ -33,6 +33,12 @@ func (r http2Request) joined(name string) string {
 	return strings.Join(list, ", ")
 }
 
+// isDocumentRequest reports whether a request may ask for a document: what opens a tunnel
+// and calls of gRPC do not, and their answers may last as long as what they open.
+func isDocumentRequest(r http2Request) bool {
+	return r.value(":method") != http.MethodConnect && !r.grpc()
+}
+
 // askForDocument reads what has to be known of a request for a document, and takes out of
 // it what could keep the document away.
 func (s *session) askForDocument(st *h2stream) {
@@ -57,6 +63,12 @@ func (s *session) beginDocument(st *h2stream, fields []hpack.HeaderField, end bo
 		length = n
 	}
 	st.answer = &documentAnswer{status: code, contentType: h.value("content-type"), etag: h.value("etag"), encoding: h.joined("content-encoding")}
+	if st.asked == nil {
+		st.documents.skipAll(noDocument)
+		st.documents = nil
+		s.sendHeaders(st, fields, end)
+		return
+	}
 	if st.toHEAD {
 		st.documents.skipAll("it was asked for without its body")
 		st.documents = nil

@@ -144,7 +144,7 @@ func (c *conn) applyLate(x exchange, h *head) (replaced bool, err error) {
 		return true, err
 	}
 	if x.document == nil {
-		documents.skipAll("it is no document, but asks for another protocol")
+		documents.skipAll(noDocument)
 		return false, nil
 	}
 	return true, c.passDocument(x, h, documents)

@@ -68,7 +68,7 @@ func (w *way) meetFaults(st *h2stream) bool {
 	}
 	st.late, st.toHEAD = late, asked.value(":method") == "HEAD"
 	st.head = slices.Clone(st.head)
-	if len(late.onDocuments()) > 0 {
+	if len(late.onDocuments()) > 0 && isDocumentRequest(asked) {
 		w.askForDocument(st)
 	}
 	st.ctx, st.cancel = context.WithCancel(w.ctx)
