@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
+
+	"github.com/blastgauge/blastgauge/injectors/gateway"
 )
 
 // A fault that acts on an answer need not wait for its end: that of a stream, or of a
@@ -259,6 +261,100 @@ func TestHTTP2TunnelsAreNoDocuments(t *testing.T) {
 				s.dependency.headers(1, true, "grpc-status", "0")
 				s.client.wants("HEADERS 1 grpc-status=0 END")
 				wantCounts(t, f, 1, 1, 0)
+			})
+		})
+	}
+}
+
+// A fault that has been removed harms no answer any more, also none that had begun before.
+func TestHTTP2RemovedFaultsActNoMore(t *testing.T) {
+	t.Parallel()
+	ok := func(s *sides, length string) {
+		s.client.calls(1, "/a")
+		s.dependency.headers(1, false, ":status", "200", "content-length", length)
+		s.dependency.must(s.dependency.WriteData(1, false, []byte("0123")))
+		synctest.Wait()
+		s.client.forget()
+		s.Set(nil)
+	}
+	t.Run("grpc_error", func(t *testing.T) {
+		between(t, func(t *testing.T, s *sides) {
+			f := s.inject("grpc_error", `{'code':'UNAVAILABLE','when':'after'}`)
+			ok(s, "4")
+			s.dependency.headers(1, true, "grpc-status", "0")
+			s.client.wants("HEADERS 1 grpc-status=0 END")
+			wantCounts(t, f, 1, 1, 0)
+		})
+	})
+	t.Run("http_abort", func(t *testing.T) {
+		between(t, func(t *testing.T, s *sides) {
+			f := s.inject("http_abort", `{'when':'middle'}`)
+			ok(s, "10")
+			s.dependency.must(s.dependency.WriteData(1, true, []byte("456789")))
+			s.client.wants("DATA 1 456789 END")
+			wantCounts(t, f, 1, 1, 0)
+		})
+	})
+	t.Run("http_config", func(t *testing.T) {
+		between(t, func(t *testing.T, s *sides) {
+			f := s.inject("http_config", `{'blank':{},'first':1}`)
+			s.client.ask(1, "/a")
+			s.dependency.headers(1, false, ":status", "200")
+			s.dependency.must(s.dependency.WriteData(1, false, []byte(`{"price":1}`)))
+			s.client.wants()
+			s.Set(nil)
+			s.client.wants("HEADERS 1 status=200", `DATA 1 {"price":1}`)
+			s.Set([]*gateway.Fault{f})
+			s.client.ask(3, "/b") // is the first now
+			s.dependency.headers(3, false, ":status", "200")
+			s.dependency.must(s.dependency.WriteData(3, true, []byte(`{"price":1}`)))
+			s.dependency.must(s.dependency.WriteData(1, true, []byte(`{"price":1}`)))
+			synctest.Wait()
+			wantCounts(t, f, 2, 2, 1)
+		})
+	})
+}
+
+// A fault that was met does something, whatever way the answer ends; one that does nothing
+// is not counted.
+func TestHTTP2FaultsActAtAnyEnd(t *testing.T) {
+	t.Parallel()
+	const abort, status = "http_abort", "grpc_error"
+	for name, tt := range map[string]struct {
+		kind   string
+		answer func(d *side)
+		want   []string
+	}{
+		"no body to cut": {abort, func(d *side) {
+			d.headers(1, false, ":status", "200")
+			d.headers(1, true, "grpc-status", "5")
+		}, []string{"HEADERS 1 status=200", "RST_STREAM 1 INTERNAL_ERROR"}},
+		"a balancer's answer": {status, func(d *side) {
+			d.headers(1, true, ":status", "503")
+		}, []string{"HEADERS 1 status=200 content-type=application/grpc grpc-status=14 END", "RST_STREAM 1 NO_ERROR"}},
+		"a balancer's answer with a body": {status, func(d *side) {
+			d.headers(1, false, ":status", "503")
+			d.must(d.WriteData(1, true, []byte("no")))
+		}, []string{"HEADERS 1 status=200 content-type=application/grpc grpc-status=14 END", "RST_STREAM 1 NO_ERROR"}},
+		"data alone": {status, func(d *side) {
+			d.answer(1, "x")
+		}, []string{"HEADERS 1 status=200", "DATA 1 x", "HEADERS 1 grpc-status=14 END"}},
+		"a reset": {status, func(d *side) {
+			d.headers(1, false, ":status", "200")
+			d.must(d.WriteRSTStream(1, http2.ErrCodeInternal))
+		}, []string{"HEADERS 1 status=200", "HEADERS 1 grpc-status=14 END", "RST_STREAM 1 NO_ERROR"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			between(t, func(t *testing.T, s *sides) {
+				attributes := `{'when':'middle'}`
+				if tt.kind == status {
+					attributes = `{'code':14,'when':'after'}`
+				}
+				f := s.inject(tt.kind, attributes)
+				s.client.calls(1, "/a")
+				tt.answer(s.dependency)
+				s.client.wants(tt.want...)
+				wantCounts(t, f, 1, 1, 1)
 			})
 		})
 	}

@@ -190,6 +190,9 @@ func (a *Active[R]) Removed() bool {
 	}
 }
 
+// Removal returns a channel that is closed when the fault is removed.
+func (a *Active[R]) Removal() <-chan struct{} { return a.removed }
+
 // CountSeen counts a message that came, whether it matches or not.
 func (a *Active[R]) CountSeen() { a.counters.seen.Add(1) }
 

@@ -84,7 +84,28 @@ func (s *session) beginDocument(st *h2stream, fields []hpack.HeaderField, end bo
 	st.buffers, st.top, st.toClient.shut = true, fields, true
 	if st.toClient.end = end; end {
 		s.endBody(st)
+		return
 	}
+	documents := slices.Clone(st.documents)
+	s.work.Go(func() { s.awaitRemoval(st, documents) })
+}
+
+// awaitRemoval lets a document go on that is being read when all the faults have been
+// removed that wanted to act on it: it may be one without an end.
+func (s *session) awaitRemoval(st *h2stream, documents hits) {
+	for _, h := range documents {
+		select {
+		case <-h.Removal():
+		case <-st.ctx.Done():
+			return
+		}
+	}
+	s.goOn(st, func() {
+		if st.buffers {
+			st.documents.giveBack()
+			s.sendBody(st, st.top, st.toClient.data)
+		}
+	})
 }
 
 // takeBody takes a piece of a document.

@@ -322,6 +322,7 @@ func (s *session) drop(st *h2stream) {
 		st.late.giveBack()
 	}
 	st.documents.giveBack()
+	st.spare()
 	if st.cancel != nil {
 		st.cancel()
 	}

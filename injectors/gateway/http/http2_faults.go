@@ -49,12 +49,11 @@ type faulty struct {
 	late    hits
 	decided bool // what late ones do: it cannot be given back
 
-	replace *Rule       // what takes the place of the answer, when that has come
-	drained int         // bytes of it that came
-	status  *grpcStatus // takes the place of the dependency's
-	half    bool        // the client gets half of the body
-	left    int64       // of that half; -1: of the first piece
-	cut     bool        // that has been done
+	replace *Rule // what takes the place of the answer, when that has come
+	drained int   // bytes of it that came
+	effect  *hit  // acts further on in the answer: on its status, or in the middle of its body
+	left    int64 // how much of the body comes before that middle; -1: half of the first piece
+	cut     bool  // the answer ended there
 	toHEAD  bool
 	documented
 }
@@ -88,45 +87,51 @@ func (w *way) meetFaults(st *h2stream) bool {
 func (s *session) applyEarly(st *h2stream, early hits) {
 	for i, f := range early {
 		switch {
-		case !f.Apply():
+		case f.Removed():
+			f.GiveBack()
 		case delays(f):
+			f.CountAffected()
 			if !f.Delay(st.ctx) {
 				early[i+1:].giveBack()
 				return
 			}
 		default:
-			s.goOn(st, func() { s.answer(st, f.Rule) })
+			if !s.goOn(st, func() { f.CountAffected(); s.answer(st, f.Rule) }) {
+				f.GiveBack()
+			}
 			return
 		}
 	}
 	s.goOn(st, func() { s.tryOpen(st) })
 }
 
-// goOn does something with a stream that waited, if there is still one.
-func (s *session) goOn(st *h2stream, do func()) {
+// goOn does something with a stream that waited. It is false if there is none any more.
+func (s *session) goOn(st *h2stream, do func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if st.gone || s.over != nil {
-		return
+		return false
 	}
 	do()
 	s.up.kick()
 	s.down.kick()
+	return true
 }
 
 // applyLate does what faults want with an answer. empty says that it has no body.
 func (s *session) applyLate(st *h2stream, empty bool) {
 	var documents hits
-	var rule *Rule
+	var effect *hit
 	for i, f := range st.late {
-		if f.Rule.mutation != nil {
+		switch {
+		case f.Removed():
+			f.GiveBack()
+			continue
+		case f.Rule.mutation != nil:
 			documents = append(documents, f)
 			continue
-		}
-		if !f.Apply() {
-			continue
-		}
-		if delays(f) {
+		case delays(f):
+			f.CountAffected()
 			if !f.Delay(st.ctx) {
 				st.late[i+1:].giveBack()
 				documents.giveBack()
@@ -136,25 +141,55 @@ func (s *session) applyLate(st *h2stream, empty bool) {
 		}
 		st.late[i+1:].giveBack()
 		documents.giveBack()
-		documents, rule = nil, f.Rule
+		documents, effect = nil, &f
 		break
 	}
-	s.goOn(st, func() {
+	ran := s.goOn(st, func() {
 		switch {
-		case rule == nil:
+		case effect == nil:
 			st.documents = documents
-		case rule.status != nil:
-			st.status = rule.status
-		case rule.when == middle && !empty:
-			st.half = true
+		case effect.Rule.status != nil, effect.Rule.when == middle && !empty:
+			st.effect = effect
 		default:
-			st.replace = rule
+			effect.CountAffected()
+			st.replace = effect.Rule
 		}
 		s.down.openLane(st)
 		s.settleStream(st)
 	})
-	if rule != nil && rule.when == after && rule.answer != nil {
-		s.awaitEnd(st, rule)
+	switch {
+	case !ran && effect != nil:
+		effect.GiveBack()
+	case !ran:
+		documents.giveBack()
+	case effect != nil && effect.Rule.when == after && effect.Rule.answer != nil:
+		s.awaitEnd(st, effect.Rule)
+	}
+}
+
+// acting returns what a fault does further on in an answer; nil when it is none, or has
+// been removed.
+func (f *faulty) acting() *Rule {
+	if f.effect != nil && f.effect.Removed() {
+		f.spare()
+	}
+	if f.effect == nil {
+		return nil
+	}
+	return f.effect.Rule
+}
+
+// act counts that a fault acts, which it does once.
+func (f *faulty) act() {
+	f.effect.CountAffected()
+	f.effect = nil
+}
+
+// spare gives back a fault that does not act.
+func (f *faulty) spare() {
+	if f.effect != nil {
+		f.effect.GiveBack()
+		f.effect = nil
 	}
 }
 
@@ -207,16 +242,42 @@ func (s *session) deliverHeaders(st *h2stream, fields []hpack.HeaderField, end b
 		st.trailers = true
 		s.endBody(st)
 		return
-	case st.half && first:
+	}
+	rule := st.acting()
+	switch {
+	case rule == nil:
+	case rule.status != nil:
+		if s.replaceStatus(st, rule, fields, end) {
+			return
+		}
+	case first:
 		st.left = -1
 		if n, err := strconv.ParseInt(http2Request(fields).value("content-length"), 10, 64); err == nil {
 			st.left = n / 2
 		}
-	}
-	if st.status != nil && (code == "" || http2Request(fields).value("grpc-status") != "") {
-		fields = st.status.replace(fields)
+	case end: // there was no body to cut
+		s.cutOff(st)
+		return
 	}
 	s.sendHeaders(st, fields, end)
+}
+
+// replaceStatus sends another status of gRPC with these headers or trailers. It is false if
+// they are not those that have it. A call that a balancer answers in the place of its
+// server, without gRPC, ends with that status all the same.
+func (s *session) replaceStatus(st *h2stream, r *Rule, fields []hpack.HeaderField, end bool) bool {
+	code, has := http2Request(fields).value(":status"), http2Request(fields).value("grpc-status") != ""
+	switch {
+	case code == "" || has:
+		st.act()
+		s.sendHeaders(st, r.status.replace(fields), end)
+	case code[0] != '1' && (end || code != "200"):
+		st.act()
+		s.answer(st, r)
+	default:
+		return false
+	}
+	return true
 }
 
 func (s *session) sendHeaders(st *h2stream, fields []hpack.HeaderField, end bool) {
@@ -259,11 +320,31 @@ func (w *way) deliverData(st *h2stream, f frame, kept bool) {
 		}
 	case st.buffers:
 		w.takeBody(st, f, kept)
-	case st.half:
-		w.sendHalf(st, f, kept)
 	default:
-		w.sendData(st, f, kept)
+		w.sendFaulty(st, f, kept)
 	}
+}
+
+// sendFaulty sends data, unless a fault acts here.
+func (w *way) sendFaulty(st *h2stream, f frame, kept bool) {
+	switch rule := st.acting(); {
+	case rule == nil, rule.status != nil && !f.ends():
+		w.sendData(st, f, kept)
+	case rule.status != nil: // which the call would end without
+		f = f.clone()
+		f.flags &^= flagEnd
+		f.raw[4] = f.flags
+		w.sendData(st, f, kept)
+		w.endCall(st, rule)
+	default:
+		w.sendHalf(st, f, kept)
+	}
+}
+
+// endCall ends a call of gRPC with a status.
+func (w *way) endCall(st *h2stream, r *Rule) {
+	st.act()
+	w.sendHeaders(st, r.status.fields(), true)
 }
 
 // sendHalf sends what belongs to the first half of an answer's body: of one that does not
@@ -297,10 +378,11 @@ func (w *way) sendHalf(st *h2stream, f frame, kept bool) {
 }
 
 // cutOff ends an answer behind what there is of it.
-func (w *way) cutOff(st *h2stream) {
+func (s *session) cutOff(st *h2stream) {
+	st.act()
 	st.cut = true
-	w.cancelUp(st)
-	w.follow(st, heldFrame{pass: func() { w.reset(st, codeInternal) }})
+	s.cancelUp(st)
+	s.down.follow(st, heldFrame{pass: func() { s.reset(st, codeInternal) }})
 }
 
 // cancelUp tells the dependency that nothing more is wanted of a stream.
@@ -318,6 +400,9 @@ func (w *way) deliverReset(st *h2stream, f frame, ended bool) {
 	case st.gone || st.answered || st.cut:
 	case st.replace != nil:
 		w.answer(st, st.replace)
+	case !ended && st.acting() != nil && st.acting().status != nil:
+		w.endCall(st, st.acting())
+		w.follow(st, heldFrame{pass: func() { w.finish(st) }})
 	default:
 		if st.buffers && !ended {
 			st.documents.skipAll(reasonOf(false))
@@ -350,6 +435,7 @@ func (s *session) answer(st *h2stream, r *Rule) {
 		st.decided = true
 		st.late.giveBack()
 	}
+	st.spare()
 	st.answered = true
 	s.cancelUp(st)
 	s.up.clear(st)
