@@ -359,3 +359,22 @@ func TestHTTP2FaultsActAtAnyEnd(t *testing.T) {
 		})
 	}
 }
+
+// How many requests may be under way at once is the dependency's to say.
+func TestHTTP2ManyStreams(t *testing.T) {
+	t.Parallel()
+	const many = 3000
+	between(t, func(t *testing.T, s *sides) {
+		for i := range uint32(many) {
+			s.client.encode(":method", "GET", ":scheme", "http", ":path", "/watch", ":authority", "shop.test")
+			s.client.must(s.client.WriteHeaders(http2.HeadersFrameParam{StreamID: 1 + 2*i, BlockFragment: s.client.block.Bytes(), EndStream: true, EndHeaders: true}))
+		}
+		synctest.Wait()
+		s.client.wants()
+		s.dependency.mu.Lock()
+		defer s.dependency.mu.Unlock()
+		if got := len(s.dependency.got); got != many {
+			t.Errorf("the dependency gets %d of %d requests", got, many)
+		}
+	})
+}

@@ -24,8 +24,10 @@ import (
 // others that came after it.
 
 const (
-	// maxStreams is how many requests an HTTP/2 client may have under way at once.
-	maxStreams = 1000
+	// maxStreams is how many requests an HTTP/2 client may have under way at once, where
+	// the dependency sets no limit: far more than any client has, since streams that stay
+	// open, such as those of gRPC, all take one. Each costs about a kilobyte.
+	maxStreams = 20_000
 	// eagerStreams is how many requests go to a dependency that has not said yet how many
 	// it takes at once. There are hardly any that take fewer, and what is refused because
 	// there are too many could not be told from a failure.
