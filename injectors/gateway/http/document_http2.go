@@ -120,7 +120,7 @@ func (w *way) takeBody(st *h2stream, f frame, kept bool) {
 		w.endBody(st)
 	case int64(len(st.toClient.data)) > st.documents.maxDocument():
 		w.skipDocument(st, reasonOf(true))
-	case w.held > maxHeld:
+	case w.held > w.room:
 		w.skipDocument(st, "too much waits on its connection")
 	}
 }
@@ -139,10 +139,21 @@ func (s *session) endBody(st *h2stream) {
 	}
 	documents := st.documents
 	st.answer.body, st.buffers, st.documents = st.toClient.data, false, nil
-	s.work.Go(func() { // the other streams do not wait for it
-		bad := st.answer.mutate(documents, st.asked)
-		s.goOn(st, func() { s.sendDocument(st, bad) })
-	})
+	s.work.Go(func() { s.mutate(st, documents) }) // the other streams do not wait for it
+}
+
+// mutate makes a document bad, one at a time on a connection: it takes several times the
+// memory of the document.
+func (s *session) mutate(st *h2stream, documents hits) {
+	select {
+	case s.mutating <- struct{}{}:
+	case <-st.ctx.Done():
+		documents.giveBack()
+		return
+	}
+	bad := st.answer.mutate(documents, st.asked)
+	<-s.mutating
+	s.goOn(st, func() { s.sendDocument(st, bad) })
 }
 
 // sendDocument sends a bad document in place of the real one, or that where there is none.

@@ -38,11 +38,9 @@ const (
 	// that a reader waits for or that waited under a fault.
 	maxPending = 1 << 20
 	// maxHeld is how many bytes a connection may have waiting before whoever sends them has
-	// to wait, too, or streams are ended.
+	// to wait, too, or streams are ended. It is also how much data a side may send ahead,
+	// whatever the other one takes: all of it may have to wait.
 	maxHeld = 64 << 20
-	// maxAhead is how much data a side may send ahead, whatever the other one takes: it
-	// may all have to wait.
-	maxAhead = 64 << 20
 	// heldCost is about how many bytes it costs that a frame waits.
 	heldCost = 128
 	// firstWindow is the window of a connection, and of a stream where nothing is said.
@@ -59,6 +57,7 @@ type session struct {
 	upstream  stream.Upstream
 	countCall func()
 	work      sync.WaitGroup // what waits, and what writes beside the readers
+	mutating  chan struct{}  // has room for one: documents are made bad one after the other
 
 	mu       sync.Mutex
 	changed  sync.Cond // what is written, windows, and requests that end
@@ -69,6 +68,7 @@ type session struct {
 	sent    map[uint32]*h2stream // open at the dependency, by its numbers
 	waiting []*h2stream          // to be opened there
 	held    int                  // bytes that wait
+	room    int                  // how many may: maxHeld
 	last    uint32               // the client's last one
 	next    uint32               // the next one at the dependency
 	most    uint32               // how many the dependency takes at once
@@ -97,6 +97,7 @@ func (c *conn) serveHTTP2() {
 func newSession(c *conn) *session {
 	s := &session{
 		proxy: c.proxy, ctx: c.ctx, client: c.client, upstream: c.upstream, countCall: c.countCall,
+		mutating: make(chan struct{}, 1), room: maxHeld,
 		streams: map[uint32]*h2stream{}, sent: map[uint32]*h2stream{}, next: 1, most: eagerStreams,
 	}
 	s.changed.L = &s.mu
@@ -292,7 +293,7 @@ func (s *session) holdHead(st *h2stream) bool {
 	st.head = slices.Clone(st.head)
 	st.headCost = sizeOf(st.head) + heldCost
 	s.held += st.headCost
-	if s.held <= maxHeld {
+	if s.held <= s.room {
 		return true
 	}
 	s.reset(st, codeCalm)

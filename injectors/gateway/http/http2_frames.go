@@ -158,7 +158,7 @@ func (w *way) passData(f frame) error {
 		w.deliverData(st, f, false)
 	}
 	w.settleStream(st)
-	if w.allowed() < maxAhead/2 {
+	if w.allowed() < int64(w.room/2) {
 		w.refill()
 	}
 	return nil

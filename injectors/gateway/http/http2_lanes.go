@@ -63,7 +63,7 @@ func (w *way) allowed() int64 { return w.window + w.debt - w.owed - w.reserve }
 
 // refill lets the source send what it may from what is in reserve.
 func (w *way) refill() {
-	if give := min(w.reserve, maxAhead-w.allowed()); give > 0 {
+	if give := min(w.reserve, int64(w.room)-w.allowed()); give > 0 {
 		w.reserve -= give
 		w.back().writeCredit(int(give))
 	}
@@ -72,7 +72,7 @@ func (w *way) refill() {
 // keep accounts for data that waits, in all that a connection holds.
 func (w *way) keep(l *lane, n int) {
 	w.held += n
-	if w.held > maxHeld {
+	if w.held > w.room {
 		l.owed += n
 		w.owed += int64(n)
 		return
@@ -107,10 +107,10 @@ func (w *way) hold(st *h2stream, f heldFrame) {
 	w.held += f.cost()
 	w.keep(l, f.data)
 	switch {
-	case w.held <= maxHeld:
+	case w.held <= w.room:
 	case w.fromClient && slices.Contains(w.waiting, st):
 		w.reset(st, codeRefused)
-	case f.data == 0 || w.held > maxHeld+maxAhead:
+	case f.data == 0 || w.held > 2*w.room:
 		w.reset(st, codeCalm)
 	}
 }
@@ -136,7 +136,7 @@ func (w *way) follow(st *h2stream, f heldFrame) {
 		return
 	}
 	l.behind = append(l.behind, f)
-	if w.held += f.cost(); w.held > maxHeld+maxAhead {
+	if w.held += f.cost(); w.held > 2*w.room {
 		w.reset(st, codeCalm)
 	}
 }

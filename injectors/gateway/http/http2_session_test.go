@@ -1,6 +1,7 @@
 package http
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"testing"
@@ -147,4 +148,87 @@ func statuses(t *testing.T, to *sink) map[uint32]string {
 		p = p[n:]
 	}
 	return found
+}
+
+// What is kept of a connection is bounded, whatever kind it is: documents that do not end,
+// and data behind a latency. Documents beyond it pass unchanged, and say so; data has no
+// credit beyond it.
+func TestWhatIsKeptIsBounded(t *testing.T) {
+	t.Parallel()
+	const each, many, room = 64 << 10, 200, 4 << 20
+	for kind, attributes := range map[string]string{
+		kindConfig: `{"blank":{},"limit":67108864}`, kindLatency: `{"latency":3600000,"when":"after"}`,
+	} {
+		t.Run(kind, func(t *testing.T) {
+			f := parse(t, kind, attributes)
+			s, _ := under(t, f)
+			s.room = room
+			client, upstream := newWriter(t, preface), newWriter(t, "")
+			client.writeFrame(frameSettings, 0, 0, []byte{0, settingWindow, 0x40, 0, 0, 0})
+			client.writeFrame(frameWindow, 0, 0, []byte{0x40, 0, 0, 0})
+			upstream.sendTo(&s.down)
+			for id := uint32(1); id < 2*many; id += 2 {
+				client.headers(id, true, ":method", "GET", ":path", "/")
+				client.sendTo(&s.up)
+				upstream.headers(id, false, ":status", "200")
+				for range each / maxFrame {
+					upstream.writeFrame(frameData, 0, id, make([]byte, maxFrame))
+				}
+				s.mu.Lock()
+				left := s.down.allowed()
+				s.mu.Unlock()
+				if left < each {
+					break
+				}
+				upstream.sendTo(&s.down)
+			}
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if most := 2*room + each; s.held > most || kept(s) > most {
+				t.Errorf("%d bytes are kept, and %d counted", kept(s), s.held)
+			}
+			if kind == kindLatency && len(s.streams) >= many {
+				t.Errorf("all %d streams may send what they like", len(s.streams))
+			}
+		})
+	}
+}
+
+// kept adds up what waits for the client.
+func kept(s *session) (n int) {
+	for _, st := range s.streams {
+		n += len(st.toClient.data)
+		for _, f := range st.toClient.queue {
+			n += f.data
+		}
+	}
+	return n
+}
+
+// Requests in line that would be too much to keep are refused, as the dependency would do
+// it: their client may try again, and the others go on.
+func TestTooMuchInLineIsRefused(t *testing.T) {
+	t.Parallel()
+	s, to := under(t)
+	s.room = 100_000
+	client, upstream := newWriter(t, preface), newWriter(t, "")
+	upstream.writeFrame(frameSettings, 0, 0, []byte{0, settingStreams, 0, 0, 0, 1})
+	upstream.sendTo(&s.down)
+	for id := uint32(1); id < 21; id += 2 {
+		client.headers(id, false, ":method", "POST", ":path", "/")
+		client.writeFrame(frameData, flagEnd, id, make([]byte, maxFrame))
+	}
+	client.sendTo(&s.up)
+	s.work.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.streams) != 6 || s.held > s.room {
+		t.Errorf("%d requests are left, and %d bytes kept", len(s.streams), s.held)
+	}
+	refused := newWriter(t, "")
+	refused.out = nil
+	refused.writeReset(19, codeRefused)
+	if !bytes.Contains(to.got.Bytes(), refused.out) {
+		t.Error("the last one is not refused")
+	}
 }
