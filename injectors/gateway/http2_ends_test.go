@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -112,6 +113,35 @@ func TestHTTP2DependencyEnds(t *testing.T) {
 				t.Error("the client waits for an answer that does not come")
 			}
 		})
+	})
+}
+
+// An answer that the client takes bit by bit is not cut because the dependency has gone.
+func TestHTTP2DependencyEndsAheadOfItsAnswers(t *testing.T) {
+	t.Parallel()
+	const size, step = 300_000, 20_000
+	between(t, func(t *testing.T, s *sides) {
+		s.inject("http_config", `{'blank':{},'limit':100}`)
+		s.client.ask(1, "/")
+		s.dependency.must(s.dependency.WriteWindowUpdate(0, 1<<20))
+		s.client.must(s.client.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: size}))
+		s.client.must(s.client.WriteWindowUpdate(0, size))
+		s.client.must(s.client.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: step}))
+		s.dependency.headers(1, false, ":status", "200")
+		s.dependency.send(1, size, true)
+		synctest.Wait()
+		s.dependency.conn.Close()
+		for range size/step - 1 {
+			time.Sleep(400 * time.Millisecond)
+			s.client.must(s.client.WriteWindowUpdate(1, step))
+		}
+		if got := s.client.received(1); got != size {
+			t.Errorf("got %d bytes", got)
+		}
+		time.Sleep(3 * time.Second)
+		if !s.client.hasEnded() {
+			t.Error("the client's connection stays")
+		}
 	})
 }
 

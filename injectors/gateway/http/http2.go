@@ -74,6 +74,7 @@ type session struct {
 	most    uint32               // how many the dependency takes at once
 
 	written   uint32 // no stream at the dependency from this one on has been written to it
+	moved     bool   // the client has taken something since this was last looked at
 	broken    error  // how the dependency broke the connection, when a write met it
 	goneAway  bool   // no more requests are taken
 	lastTaken uint32 // the client's last one that was
@@ -194,15 +195,16 @@ func (s *session) refuse(unseen func(*h2stream) bool) {
 }
 
 // awaitAnswers waits for the answers that can still be given: for as long as faults hold
-// them up, but no longer than a while where the client does not take them, or has others
-// that cannot be given and that end with the connection.
+// them up, or the client takes more of them, but no longer than a while where it does not,
+// or has others that cannot be given and that end with the connection.
 func (s *session) awaitAnswers() {
 	expired := false
 	var timer *time.Timer
 	timer = time.AfterFunc(stream.LingerTime, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.unanswered() == 0 && s.holdsAnswers() {
+		if moved := s.moved; moved || s.unanswered() == 0 && s.holdsAnswers() {
+			s.moved = false
 			timer.Reset(stream.LingerTime)
 			return
 		}
@@ -210,9 +212,19 @@ func (s *session) awaitAnswers() {
 		s.changed.Broadcast()
 	})
 	defer timer.Stop()
-	for len(s.streams) > s.unanswered() && !expired && s.over == nil {
+	for s.owesAnswers() && !expired && s.over == nil {
 		s.changed.Wait()
 	}
+}
+
+// owesAnswers reports whether there is more of an answer to give that has come.
+func (s *session) owesAnswers() bool {
+	for _, st := range s.streams {
+		if !st.delivered && (!s.wasSent(st) || st.upDone || st.answered) {
+			return true
+		}
+	}
+	return false
 }
 
 // holdsAnswers reports whether an answer waits under a fault.

@@ -353,6 +353,7 @@ func (w *way) flush() {
 		if w.spare = p; cap(p) > 4*maxFrame {
 			w.spare = nil
 		}
+		w.moved = w.moved || !w.fromClient && err == nil
 		if w.over == nil {
 			w.pump()
 		}
