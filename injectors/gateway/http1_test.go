@@ -586,3 +586,25 @@ func TestReplacedAnswersOfOldServers(t *testing.T) {
 		}
 	}
 }
+
+// A fault that broke a connection has been met, and what comes in its place is another
+// connection's: first means what it says.
+func TestFirstOfAborts(t *testing.T) {
+	t.Parallel()
+	for _, when := range []string{"before", "after", "middle"} {
+		r := behind(t, echo)
+		f := r.inject("http_abort", `{'first':1,'when':'`+when+`'}`)
+		for i := range 3 {
+			w := r.connect()
+			w.send("GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n")
+			if i == 0 {
+				w.wantReset()
+				continue
+			}
+			if res, _ := w.answer("GET"); res.StatusCode != 200 {
+				t.Errorf("%s: got %d", when, res.StatusCode)
+			}
+		}
+		wantCounts(t, f, 3, 3, 1)
+	}
+}

@@ -217,9 +217,10 @@ type Hit[R any] struct {
 }
 
 // Apply reports whether the fault is still active, and counts the message as affected
-// if it is.
+// if it is. Otherwise it gives the hit back.
 func (h Hit[R]) Apply() bool {
 	if h.Removed() {
+		h.GiveBack()
 		return false
 	}
 	h.CountAffected()

@@ -150,6 +150,27 @@ func TestFirst(t *testing.T) {
 	}
 }
 
+// A message that a fault was to affect, but which it did not because it was changed
+// meanwhile, is none of the first: another one is, under the changed fault.
+func TestFirstIsNotUsedUpByARemovedFault(t *testing.T) {
+	t.Parallel()
+	f := read(t, "http_abort", 1, `{"first":1}`)
+	s := active(1, f)
+	h, ok := s.Active()[0].Sample()
+	if !ok {
+		t.Fatal("the first one is not affected")
+	}
+	changed := read(t, "http_abort", 1, `{"first":1,"when":"after"}`)
+	changed.Continue(&f.Spec)
+	s.Replace([]*fault{changed})
+	if h.Apply() {
+		t.Error("a fault that is removed applies")
+	}
+	if got := sampled(s, 2); !slices.Equal(got, []bool{true, false}) {
+		t.Errorf("under the changed fault: %v", got)
+	}
+}
+
 // Counts tell messages that came from those that match and those that are affected, and
 // go on when a fault is changed.
 func TestCounts(t *testing.T) {

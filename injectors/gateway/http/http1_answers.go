@@ -65,6 +65,7 @@ func (c *conn) passAnswer(x exchange, h *head) error {
 		return err
 	}
 	if len(x.late) > 0 {
+		c.queue.decide()
 		if replaced, err := c.applyLate(x, h); replaced || err != nil {
 			return err
 		}
@@ -129,6 +130,8 @@ func (c *conn) applyLate(x exchange, h *head) (replaced bool, err error) {
 			continue
 		case delays(f):
 			if !f.Delay(c.ctx) {
+				x.late[i+1:].giveBack()
+				documents.giveBack()
 				return true, c.ctx.Err()
 			}
 			continue

@@ -83,6 +83,16 @@ func (q *queue) front() (x exchange, due bool) {
 	return q.list[0], true
 }
 
+// decide notes that faults are met by the answer that is due, or given back by who asks
+// them: the end of the connection gives back those of answers that do not come.
+func (q *queue) decide() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.list) > 0 {
+		q.list[0].late = nil
+	}
+}
+
 // pop ends the exchange at the front.
 func (q *queue) pop() {
 	q.mu.Lock()

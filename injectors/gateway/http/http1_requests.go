@@ -88,11 +88,13 @@ func (c *conn) passRequest(h *head) (mayTunnel bool, err error) {
 	if len(c.proxy.Faults.Active()) > 0 {
 		early, x.late = c.proxy.hit(http1Request{h, raw}).split()
 	}
-	for _, f := range early {
+	for i, f := range early {
 		switch {
 		case !f.Apply():
 		case delays(f):
 			if !f.Delay(c.ctx) {
+				early[i+1:].giveBack()
+				x.late.giveBack()
 				return false, c.ctx.Err()
 			}
 		default:
@@ -106,6 +108,7 @@ func (c *conn) passRequest(h *head) (mayTunnel bool, err error) {
 		x.document, rewritten = c.askForDocument(h, raw)
 	}
 	if _, ok := c.queue.push(x); !ok {
+		x.late.giveBack()
 		return false, c.finish()
 	}
 	if rewritten == nil {
