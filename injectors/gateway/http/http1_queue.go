@@ -155,6 +155,15 @@ func (q *queue) endAnswers() {
 	q.changed.Broadcast()
 }
 
+// awaitAnswersEnd waits until endAnswers has been called.
+func (q *queue) awaitAnswersEnd() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for !q.over {
+		q.changed.Wait()
+	}
+}
+
 // answersEnded reports whether endAnswers has been called.
 func (q *queue) answersEnded() bool {
 	q.mu.Lock()

@@ -41,6 +41,9 @@ const (
 	// to wait, too, or streams are ended. It is also how much data a side may send ahead,
 	// whatever the other one takes: all of it may have to wait.
 	maxHeld = 64 << 20
+	// partingTime is how long a dependency has to end its side when the client has ended.
+	// It may not know yet: byte-level faults hold up what the client sent, and its end.
+	partingTime = time.Minute
 	// heldCost is about how many bytes it costs that a frame waits.
 	heldCost = 128
 	// firstWindow is the window of a connection, and of a stream where nothing is said.
@@ -73,11 +76,12 @@ type session struct {
 	next    uint32               // the next one at the dependency
 	most    uint32               // how many the dependency takes at once
 
-	written   uint32 // no stream at the dependency from this one on has been written to it
-	moved     bool   // the client has taken something since this was last looked at
-	broken    error  // how the dependency broke the connection, when a write met it
-	goneAway  bool   // no more requests are taken
-	lastTaken uint32 // the client's last one that was
+	written    uint32 // no stream at the dependency from this one on has been written to it
+	moved      bool   // the client has taken something since this was last looked at
+	broken     error  // how the dependency broke the connection, when a write met it
+	clientGone bool   // what the dependency still says is dropped
+	goneAway   bool   // no more requests are taken
+	lastTaken  uint32 // the client's last one that was
 }
 
 // serveHTTP2 serves the rest of a connection on which the client turned out to speak HTTP/2.
@@ -88,11 +92,17 @@ func (c *conn) serveHTTP2() {
 	err := c.up.Rest()
 	s.end(err)
 	c.cancel()
-	if !stream.Orderly(err) {
+	if stream.Orderly(err) {
+		_ = c.upstream.CloseWrite() // what is on its way there still arrives
+	} else {
 		stream.Abort(c.upstream)
 	}
+	_ = c.client.SetWriteDeadline(time.Now().Add(stream.LingerTime)) // of a client that does not read
+	impatient := time.AfterFunc(partingTime, func() { _ = c.upstream.Close() })
+	defer impatient.Stop()
 	s.work.Wait()
-	_ = c.client.Close() // both sides are over
+	_ = c.client.Close()
+	c.queue.awaitAnswersEnd()
 }
 
 func newSession(c *conn) *session {
@@ -114,6 +124,7 @@ func (s *session) end(err error) {
 	if s.over == nil {
 		s.over = fmt.Errorf("the client has ended: %w", err)
 	}
+	s.clientGone = true
 	s.dropAll()
 }
 

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"net"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/net/http2/hpack"
 
 	"github.com/blastgauge/blastgauge/injectors/gateway/faultset"
+	"github.com/blastgauge/blastgauge/injectors/gateway/stream"
 )
 
 // under is a session whose sides take all, under these faults.
@@ -232,3 +236,119 @@ func TestTooMuchInLineIsRefused(t *testing.T) {
 		t.Error("the last one is not refused")
 	}
 }
+
+// A halfClosed client has sent something, ends its side a minute later, and reads nothing.
+type halfClosed struct {
+	net.Conn
+	sent io.Reader
+}
+
+func (c *halfClosed) Read(p []byte) (int, error) {
+	n, err := c.sent.Read(p)
+	if err != nil {
+		time.Sleep(time.Minute)
+	}
+	return n, err
+}
+
+// A pipe is a dependency's side of a pipe, which ends as soon as its writing end does.
+type pipe struct{ net.Conn }
+
+func (p pipe) CloseWrite() error { return p.Close() }
+
+// A client that has ended its side and reads nothing keeps nothing.
+func TestDeafAndGone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		asks := newWriter(t, preface)
+		asks.writeFrame(frameSettings, 0, 0, []byte{0, settingWindow, 0x40, 0, 0, 0})
+		asks.headers(1, true, ":method", "GET", ":path", "/")
+		accepted, client := net.Pipe()
+		dialled, dependency := net.Pipe()
+		set := faultset.NewSet[*Rule](1)
+		set.Replace([]*Fault{parse(t, kindError, `{"status":503,"body":"no"}`)})
+		go func() {
+			says := newWriter(t, "")
+			_, _ = dependency.Write(says.out)
+			_, _ = io.Copy(io.Discard, dependency)
+		}()
+		begun := time.Now()
+		p := &Proxy{Faults: set, Buffers: &stream.Buffers{}}
+		p.Serve(t.Context(), Connection{
+			Client: &halfClosed{accepted, bytes.NewReader(asks.out)}, Upstream: pipe{dialled}, CountCall: func() {},
+		})
+		if took := time.Since(begun); took > time.Minute+10*time.Second {
+			t.Errorf("it is served for %v", took)
+		}
+		_ = client.Close()
+		_ = dependency.Close()
+	})
+}
+
+// A slowLine is an upstream that holds up what is written to it for a second, as byte-level
+// faults do, and drops it when it is closed.
+type slowLine struct {
+	stream.Upstream
+	settings io.Reader
+	arrived  sink
+	over     chan struct{} // it has been closed, or the dependency has ended
+	once     sync.Once
+}
+
+func (l *slowLine) after(d time.Duration, do func()) {
+	time.AfterFunc(d, func() {
+		select {
+		case <-l.over:
+		default:
+			do()
+		}
+	})
+}
+
+func (l *slowLine) Write(p []byte) (int, error) {
+	p = bytes.Clone(p)
+	l.after(time.Second, func() { _, _ = l.arrived.Write(p) })
+	return len(p), nil
+}
+
+func (l *slowLine) Read(p []byte) (int, error) {
+	if n, err := l.settings.Read(p); err == nil {
+		return n, nil
+	}
+	<-l.over
+	return 0, io.EOF
+}
+
+func (l *slowLine) CloseWrite() error { // behind what was written
+	l.after(2*time.Second, func() { _ = l.Close() })
+	return nil
+}
+
+func (l *slowLine) Close() error { l.once.Do(func() { close(l.over) }); return nil }
+
+// What a client has sent before it ended arrives, however long that takes.
+func TestAClientThatEndsIsHeard(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		asks := newWriter(t, preface)
+		asks.headers(1, true, ":method", "POST", ":path", "/order")
+		line := &slowLine{settings: bytes.NewReader(newWriter(t, "").out), over: make(chan struct{})}
+		p := &Proxy{Faults: faultset.NewSet[*Rule](1), Buffers: &stream.Buffers{}}
+		p.Serve(t.Context(), Connection{Client: &sinkOf{sent: bytes.NewReader(asks.out)}, Upstream: line, CountCall: func() {}})
+		synctest.Wait()
+		line.arrived.mu.Lock()
+		got := line.arrived.got.Bytes()
+		line.arrived.mu.Unlock()
+		if head := []byte{frameHeaders, flagEnd | flagHeaders, 0, 0, 0, 1}; !bytes.Contains(got, head) {
+			t.Errorf("the dependency gets %q", got)
+		}
+	})
+}
+
+// A sinkOf is a client that sends something, takes all, and ends.
+type sinkOf struct {
+	sink
+	sent io.Reader
+}
+
+func (s *sinkOf) Read(p []byte) (int, error) { return s.sent.Read(p) }

@@ -28,11 +28,12 @@ func (s *sink) Write(p []byte) (int, error) {
 	return s.got.Write(p)
 }
 
-func (s *sink) Read([]byte) (int, error)        { return 0, io.EOF }
-func (s *sink) Close() error                    { return nil }
-func (s *sink) CloseWrite() error               { return nil }
-func (s *sink) SetReadDeadline(time.Time) error { return nil }
-func (s *sink) RemoteAddr() net.Addr            { return &net.TCPAddr{} }
+func (s *sink) Read([]byte) (int, error)         { return 0, io.EOF }
+func (s *sink) Close() error                     { return nil }
+func (s *sink) CloseWrite() error                { return nil }
+func (s *sink) SetReadDeadline(time.Time) error  { return nil }
+func (s *sink) SetWriteDeadline(time.Time) error { return nil }
+func (s *sink) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
 
 // passAll passes what two sides send, in pieces of a size, and gives what each got.
 func passAll(t *testing.T, fromClient, fromUpstream []byte, size int, faults ...*Fault) (toUpstream, toClient []byte) {

@@ -116,6 +116,9 @@ func (w *way) start(s *session, to io.Writer, fromClient bool) {
 func (w *way) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.clientGone && !w.fromClient {
+		return len(p), nil
+	}
 	if w.over != nil {
 		return 0, w.over
 	}
