@@ -130,7 +130,8 @@ func TestHTTP2Malformed(t *testing.T) {
 			p.WriteWindowUpdate(0, 1<<31-1)
 			p.WriteWindowUpdate(0, 1<<31-1)
 		}, http2.ErrCodeFlowControl},
-		"settings that are cut": {func(p *peer2) { p.WriteRawFrame(http2.FrameSettings, 0, 0, make([]byte, 5)) }, http2.ErrCodeFrameSize},
+		"settings without number": {func(p *peer2) { p.WriteRawFrame(http2.FrameSettings, 0, 0, make([]byte, 6*2730)) }, http2.ErrCodeEnhanceYourCalm},
+		"settings that are cut":   {func(p *peer2) { p.WriteRawFrame(http2.FrameSettings, 0, 0, make([]byte, 5)) }, http2.ErrCodeFrameSize},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

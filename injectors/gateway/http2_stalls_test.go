@@ -378,3 +378,62 @@ func TestHTTP2ManyStreams(t *testing.T) {
 		}
 	})
 }
+
+// A client may take no data before it has seen the headers of an answer. A document is read
+// all the same, and goes as the client takes it.
+func TestHTTP2DocumentsOfClientsThatTakeNothingYet(t *testing.T) {
+	t.Parallel()
+	none := http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0}
+	between(t, func(t *testing.T, s *sides) {
+		f := s.inject("http_config", `{'stale':{}}`) // of which none has been seen
+		s.client.ask(1, "/")
+		s.dependency.headers(1, false, ":status", "200")
+		if got := windows(s.dependency, 1); got < 8 {
+			t.Fatalf("the dependency may send %d bytes", got)
+		}
+		s.dependency.must(s.dependency.WriteData(1, true, []byte("a: b\nc: d")))
+		s.client.wants("HEADERS 1 status=200")
+		s.client.must(s.client.WriteWindowUpdate(1, 4))
+		s.client.wants("DATA 1 a: b")
+		s.client.must(s.client.WriteWindowUpdate(1, 5))
+		s.client.wants("DATA 1 \nc: d END")
+		wantCounts(t, f, 1, 1, 0)
+	}, none)
+}
+
+// An answer may end ahead of its request, which goes on, whether faults look at the answer
+// or not.
+func TestHTTP2AnswersAheadOfTheirRequests(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []string{`{'blank':{}}`, `{'blank':{},'limit':3}`} {
+		between(t, func(_ *testing.T, s *sides) {
+			s.inject("http_config", fault)
+			s.client.headers(1, false, ":method", "POST", ":scheme", "http", ":path", "/", ":authority", "shop.test")
+			s.dependency.answer(1, `{"a":1}`)
+			synctest.Wait()
+			s.client.forget()
+			s.dependency.forget()
+			s.client.must(s.client.WriteData(1, true, []byte("the rest")))
+			s.dependency.wants("DATA 1 the rest END")
+			s.client.wants()
+		})
+	}
+}
+
+// A connection that ends because of what one side sent costs no request that the dependency
+// has not seen: it may be sent again.
+func TestHTTP2ErrorsRefuseWhatWaits(t *testing.T) {
+	t.Parallel()
+	between(t, func(t *testing.T, s *sides) {
+		s.inject("http_latency", `{'latency':3600000,'match':{'path':'/waits'}}`)
+		s.client.ask(1, "/waits")
+		s.client.ask(3, "/seen")
+		synctest.Wait()
+		s.dependency.must(s.dependency.WriteRawFrame(http2.FrameRSTStream, 0, 1, []byte("no")))
+		s.client.wants("GOAWAY 0 3 FRAME_SIZE_ERROR", "RST_STREAM 1 REFUSED_STREAM")
+		time.Sleep(2 * time.Second)
+		if !s.client.hasEnded() {
+			t.Error("the connection stays")
+		}
+	})
+}

@@ -86,6 +86,9 @@ func (s *session) beginDocument(st *h2stream, fields []hpack.HeaderField, end bo
 		s.endBody(st)
 		return
 	}
+	if s.down.initial+st.toClient.credit < maxFrame { // its client may wait for the headers before it takes more
+		s.up.writeStreamCredit(st.live(s), firstWindow)
+	}
 	documents := slices.Clone(st.documents)
 	s.work.Go(func() { s.awaitRemoval(st, documents) })
 }
@@ -193,6 +196,7 @@ func (s *session) sendBody(st *h2stream, fields []hpack.HeaderField, body []byte
 	s.down.unkeep(l, max(-more, 0))
 	l.data, l.shut = body, false
 	st.documents, st.buffers, st.relay = nil, false, true
+	s.down.released += sizeOf(fields)
 	s.down.writeHeaders(st.id, fields, false)
 	s.down.pumpStream(st)
 }

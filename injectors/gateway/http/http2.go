@@ -44,6 +44,8 @@ const (
 	// partingTime is how long a dependency has to end its side when the client has ended.
 	// It may not know yet: byte-level faults hold up what the client sent, and its end.
 	partingTime = time.Minute
+	// maxSettings is how many settings may come at once. Nobody has a tenth of them.
+	maxSettings = 1000
 	// heldCost is about how many bytes it costs that a frame waits.
 	heldCost = 128
 	// firstWindow is the window of a connection, and of a stream where nothing is said.
@@ -258,6 +260,7 @@ func (s *session) fail(err error) {
 		code = e
 	}
 	s.goAway(code)
+	s.refuse(func(st *h2stream) bool { return st.up == 0 })
 	s.over = err
 	s.work.Go(func() {
 		s.mu.Lock()

@@ -41,8 +41,11 @@ func (w *way) passConnection(f frame) error {
 // passSettings passes settings on, but for those that this proxy keeps to the default or
 // below what it can do.
 func (w *way) passSettings(p []byte) error {
-	if len(p)%6 != 0 {
+	switch {
+	case len(p)%6 != 0:
 		return codeFrameSize
+	case len(p)/6 > maxSettings: // with those that are added they might not fit a frame
+		return codeCalm
 	}
 	var out []byte
 	add := func(id uint16, v uint32) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -352,3 +353,33 @@ type sinkOf struct {
 }
 
 func (s *sinkOf) Read(p []byte) (int, error) { return s.sent.Read(p) }
+
+// Headers that come byte by byte are the same as others. They are read as if they came in
+// larger pieces: to unpack each byte would take time with the square of their number.
+func TestHeadersByteByByte(t *testing.T) {
+	t.Parallel()
+	s, _ := under(t)
+	s.most = 0 // the request waits
+	client := newWriter(t, preface)
+	long := strings.Repeat("long", 10_000)
+	for _, f := range []hpack.HeaderField{{Name: ":method", Value: "GET"}, {Name: ":path", Value: "/"}, {Name: "x-long", Value: long}} {
+		if err := client.encoder.WriteField(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	block := client.encoded.Bytes()
+	kind, flags := byte(frameHeaders), byte(flagEnd)
+	for i := range block {
+		if i == len(block)-1 {
+			flags = flagHeaders
+		}
+		client.writeFrame(kind, flags, 1, block[i:i+1])
+		kind, flags = frameContinuation, 0
+	}
+	client.sendTo(&s.up)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st := s.streams[1]; st == nil || !st.clientDone || http2Request(st.head).value("x-long") != long {
+		t.Error("the request does not arrive as it was")
+	}
+}

@@ -82,7 +82,7 @@ type way struct {
 	decoder *hpack.Decoder
 	fields  []hpack.HeaderField // of the headers that are being read
 	size    int                 // of these, as they came and unpacked
-	block   frame               // not nil raw: its headers go on
+	block   frame               // not nil raw: its headers go on; raw is what has not been read of them
 
 	window  int64       // how much more data the side takes
 	initial int64       // the same, for a new stream
@@ -226,13 +226,21 @@ func (w *way) readHeaders(f frame) error {
 	if w.size > maxHeaders {
 		return codeCalm
 	}
+	last := f.flags&flagHeaders != 0
+	if !last || len(w.block.raw) > 0 { // a decoder copies what is not whole at every piece
+		w.block.raw = append(w.block.raw, part...)
+		part = w.block.raw
+	}
+	if !last && len(part) < maxFrame {
+		return nil
+	}
 	if _, err := w.decoder.Write(part); err != nil {
 		return codeCompression
 	}
 	if w.size > maxHeaders {
 		return codeCalm
 	}
-	if f.flags&flagHeaders == 0 {
+	if w.block.raw = w.block.raw[:0]; !last {
 		return nil
 	}
 	w.block.raw = nil
@@ -372,6 +380,7 @@ func (w *way) flush() {
 			if w.over == nil {
 				w.over = err
 			}
+			w.dropAll()
 			_ = w.upstream.Close() // the client has gone
 			break
 		}
