@@ -93,7 +93,7 @@ func TestHTTP2WhatWaitsLeavesTheWindow(t *testing.T) {
 			if got := windows(s.client, 0); got != size {
 				t.Errorf("the client may send %d bytes more on the connection", got)
 			}
-			s.client.send(3, size, true)
+			s.client.send(3, size, false)
 			if got := s.dependency.received(1); got != size {
 				t.Errorf("the dependency gets %d bytes", got)
 			}
