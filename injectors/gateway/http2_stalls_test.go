@@ -437,3 +437,57 @@ func TestHTTP2ErrorsRefuseWhatWaits(t *testing.T) {
 		}
 	})
 }
+
+// What a side sends on a stream that it has ended costs that stream, and no other of the
+// connection.
+func TestHTTP2FramesBehindTheEnd(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		send   func(s *side)
+		credit []string
+	}{
+		"data":     {func(s *side) { s.must(s.WriteData(1, true, []byte("late"))) }, []string{"WINDOW_UPDATE 0 4"}},
+		"trailers": {func(s *side) { s.headers(1, true, "x-late", "1") }, nil},
+	} {
+		closed := append(tt.credit, "RST_STREAM 1 STREAM_CLOSED")
+		for _, when := range []string{"none", "before", "after"} {
+			t.Run(name+" of a client/"+when, func(t *testing.T) {
+				between(t, func(_ *testing.T, s *sides) {
+					seen, next := []string{"HEADERS 1 path=/ END", "RST_STREAM 1 CANCEL"}, uint32(3)
+					if when != "none" {
+						s.inject("http_latency", `{'latency':3600000,'when':'`+when+`','match':{'path':'/'}}`)
+					}
+					if when == "before" {
+						seen, next = nil, 1
+					}
+					s.client.ask(1, "/")
+					tt.send(s.client)
+					s.client.wants(closed...)
+					s.dependency.wants(seen...)
+					s.goesOn(next)
+				})
+			})
+		}
+		t.Run(name+" of a dependency", func(t *testing.T) {
+			between(t, func(_ *testing.T, s *sides) {
+				s.client.calls(1, "/")
+				s.dependency.headers(1, true, ":status", "204")
+				synctest.Wait()
+				s.dependency.forget()
+				tt.send(s.dependency)
+				s.client.wants("HEADERS 1 status=204 END", "RST_STREAM 1 STREAM_CLOSED")
+				s.dependency.wants(closed...)
+				s.goesOn(3)
+			})
+		})
+	}
+}
+
+// goesOn wants another request to be answered, which has a number of its own at the
+// dependency.
+func (s *sides) goesOn(number uint32) {
+	s.client.Helper()
+	s.client.ask(3, "/next")
+	s.dependency.headers(number, true, ":status", "204")
+	s.client.wants("HEADERS 3 status=204 END")
+}

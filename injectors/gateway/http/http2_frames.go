@@ -142,13 +142,15 @@ func (w *way) passData(f frame) error {
 	case st == nil:
 		w.back().writeCredit(n)
 		return nil
+	case w.fromClient && st.clientDone, !w.fromClient && st.upDone:
+		w.back().writeCredit(n)
+		w.endLate(st)
+		return nil
 	case w.fromClient && (st.answered || st.endedBefore(w.session)):
-		st.clientDone = st.clientDone || f.ends()
+		st.clientDone = f.ends()
 		w.back().writeCredit(n)
 		w.settleStream(st)
 		return nil
-	case w.fromClient && st.clientDone, !w.fromClient && st.upDone:
-		return codeClosed
 	case w.fromClient:
 		st.clientDone = f.ends()
 	default:
@@ -165,6 +167,16 @@ func (w *way) passData(f frame) error {
 		w.refill()
 	}
 	return nil
+}
+
+// endLate ends a stream that the way's source sends on, though it has ended it. Nothing
+// is wrong with the others (RFC 9113, 5.1).
+func (w *way) endLate(st *h2stream) {
+	if !w.fromClient {
+		w.up.writeReset(st.up, codeClosed)
+		w.leave(st)
+	}
+	w.reset(st, codeClosed)
 }
 
 func (w *way) passReset(f frame) error {
@@ -278,7 +290,8 @@ func (w *way) passTrailers(st *h2stream, fields []hpack.HeaderField, end bool) e
 	case st == nil:
 		return nil
 	case st.clientDone:
-		return codeClosed
+		w.endLate(st)
+		return nil
 	case !end:
 		w.reset(st, codeProtocol)
 		return nil
@@ -304,7 +317,8 @@ func (w *way) passAnswer(id uint32, fields []hpack.HeaderField, end bool) error 
 	case err != nil || st == nil:
 		return err
 	case st.upDone:
-		return codeClosed
+		w.endLate(st)
+		return nil
 	}
 	st.upDone = end
 	if st.toClient.closed {
