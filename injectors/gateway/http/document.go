@@ -116,6 +116,7 @@ func isStream(contentType string) bool {
 
 const (
 	tooLong    = "longer than the limit"
+	noRoom     = "too much waits on its connection"
 	noDocument = "it is no document, but asks for another protocol"
 )
 

@@ -53,6 +53,15 @@ func (s *session) askForDocument(st *h2stream) {
 	}
 }
 
+// spareRoom passes on a document that only faults on documents look at, when so much waits
+// already that its headers cannot, which cost something.
+func (s *session) spareRoom(st *h2stream, cost int) {
+	if documents := st.late.onDocuments(); s.held+cost > s.room && len(documents) == len(st.late) {
+		documents.skipAll(noRoom)
+		st.late = nil
+	}
+}
+
 // beginDocument begins to read the document of an answer, or passes on one that faults
 // cannot act on.
 func (s *session) beginDocument(st *h2stream, fields []hpack.HeaderField, end bool) {
@@ -124,7 +133,7 @@ func (w *way) takeBody(st *h2stream, f frame, kept bool) {
 	case int64(len(st.toClient.data)) > st.documents.maxDocument():
 		w.skipDocument(st, reasonOf(true))
 	case w.held > w.room:
-		w.skipDocument(st, "too much waits on its connection")
+		w.skipDocument(st, noRoom)
 	}
 }
 

@@ -218,6 +218,9 @@ func (s *session) deliverHeaders(st *h2stream, fields []hpack.HeaderField, end b
 	}
 	code := http2Request(fields).value(":status")
 	first := code != "" && code[0] != '1'
+	if first && !st.decided {
+		s.spareRoom(st, sizeOf(fields)+heldCost)
+	}
 	switch {
 	case first && len(st.late) > 0 && !st.decided:
 		st.decided, st.toClient.closed = true, true

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -196,6 +199,46 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 				t.Errorf("all %d streams may send what they like", len(s.streams))
 			}
 		})
+	}
+}
+
+// Documents of a client that takes nothing are read as long as there is room for them. The
+// others wait for the client as they would without faults: none is ended.
+func TestDocumentsWithoutRoomPass(t *testing.T) {
+	t.Parallel()
+	const many = 40
+	f := parse(t, kindConfig, `{"blank":{}}`)
+	s, to := under(t, f)
+	s.room = 10 * maxFrame
+	client, upstream := newWriter(t, preface), newWriter(t, "")
+	client.writeFrame(frameSettings, 0, 0, []byte{0, settingWindow, 0, 0, 0, 0})
+	client.writeFrame(frameWindow, 0, 0, []byte{0x40, 0, 0, 0})
+	client.sendTo(&s.up)
+	upstream.sendTo(&s.down)
+	for id := uint32(1); id < 2*many; id += 2 {
+		client.headers(id, true, ":method", "GET", ":path", "/")
+		client.sendTo(&s.up)
+		upstream.headers(id, false, ":status", "200")
+		if id < 2*11 {
+			upstream.writeFrame(frameData, 0, id, make([]byte, maxFrame))
+		}
+		upstream.sendTo(&s.down)
+	}
+	synced := func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return !slices.ContainsFunc(slices.Collect(maps.Values(s.streams)), func(st *h2stream) bool { return st.toClient.closed })
+	}
+	for !synced() {
+		runtime.Gosched()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.streams) != many {
+		t.Errorf("%d of %d answers are under way", len(s.streams), many)
+	}
+	if got := statuses(t, to); len(got) < many-10 {
+		t.Errorf("the client gets the headers of %d", len(got))
 	}
 }
 
