@@ -29,6 +29,23 @@ func newCustomer(t *testing.T, url string, patience time.Duration) *customer {
 // hung stands for the status of a request without an answer.
 const hung = 0
 
+// patient is how long an answer may take that has to come. It is far more than it takes, so
+// that a slow machine does not fail.
+const patient = time.Minute
+
+// checkoutThatHangs makes a checkout that is to hang at a step. A customer is patient for a
+// moment only; where the machine is too slow for the steps before, another one is longer.
+func checkoutThatHangs(t *testing.T, url, at string) (step string, status int) {
+	t.Helper()
+	for _, patience := range []time.Duration{200 * time.Millisecond, 2 * time.Second, 20 * time.Second} {
+		_, step, status = newCustomer(t, url, patience).checkout(bySKUCard)
+		if step == at || status != hung {
+			break
+		}
+	}
+	return step, status
+}
+
 // send returns the status, and decodes a 2xx answer into out. header pairs are
 // name, value.
 func (c *customer) send(method, path string, in, out any, header ...string) int {
@@ -156,14 +173,14 @@ func upstreamOf(t *testing.T, s *System, name string) string {
 // eventually waits for something that happens in the background.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patient)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
 		select {
 		case <-ctx.Done():
-			t.Fatalf("%s: not within 10 s", what)
+			t.Fatalf("%s: not within %s", what, patient)
 		case <-tick.C:
 		}
 	}
@@ -180,7 +197,7 @@ func TestCheckoutWorks(t *testing.T) {
 			}
 			s, _ := openShop(t, build, names...)
 			for route, url := range map[string]string{"fault": s.URL(), "control": s.ControlURL()} {
-				c := newCustomer(t, url, 5*time.Second)
+				c := newCustomer(t, url, patient)
 				for _, p := range assortment()[:4] { // three by card, one on invoice
 					r, step, status := c.checkout(p.SKU)
 					if step != "" || r.Payment != p.Payment {
@@ -188,7 +205,7 @@ func TestCheckoutWorks(t *testing.T) {
 					}
 				}
 			}
-			payments := newCustomer(t, upstreamOf(t, s, "payments"), 5*time.Second)
+			payments := newCustomer(t, upstreamOf(t, s, "payments"), patient)
 			for _, audit := range []string{"/ledger/duplicates", "/ledger/mismatches"} {
 				var f finding
 				if payments.send("GET", audit, nil, &f); f.Count != 0 {
@@ -203,7 +220,7 @@ func TestCheckoutWorks(t *testing.T) {
 func TestAnswersAreAsDocumented(t *testing.T) {
 	t.Parallel()
 	s, _ := openShop(t, Naive)
-	c := newCustomer(t, s.URL(), 5*time.Second)
+	c := newCustomer(t, s.URL(), patient)
 	var list struct {
 		Products []map[string]json.RawMessage `json:"products"`
 	}
@@ -255,11 +272,11 @@ func TestStorefrontWaitsForOpen(t *testing.T) {
 	}
 	defer func() { _ = s.Close() }()
 	for _, url := range []string{s.URL(), s.ControlURL()} {
-		if got := newCustomer(t, url, 5*time.Second).send("GET", "/products", nil, nil); got != 503 {
+		if got := newCustomer(t, url, patient).send("GET", "/products", nil, nil); got != 503 {
 			t.Errorf("before Open: %d, want 503", got)
 		}
 	}
-	pricing := newCustomer(t, upstreamOf(t, s, "pricing"), 5*time.Second)
+	pricing := newCustomer(t, upstreamOf(t, s, "pricing"), patient)
 	if got := pricing.send("POST", "/quote", quoteRequest{"A-17", 1250, 1}, nil); got != 503 {
 		t.Errorf("quote before Open: %d, want 503", got)
 	}
@@ -277,7 +294,7 @@ func TestStorefrontWaitsForOpen(t *testing.T) {
 	if err := s.Open(t.Context(), nil); err == nil {
 		t.Error("second Open() = nil, want an error")
 	}
-	if _, step, status := newCustomer(t, s.URL(), 5*time.Second).checkout(bySKUCard); step != "" {
+	if _, step, status := newCustomer(t, s.URL(), patient).checkout(bySKUCard); step != "" {
 		t.Errorf("direct checkout stopped at %s with %d", step, status)
 	}
 }
@@ -318,7 +335,7 @@ func TestGivenRedis(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, url := range []string{s.URL(), s.ControlURL()} {
-		if _, step, status := newCustomer(t, url, 5*time.Second).checkout(bySKUCard); step != "" {
+		if _, step, status := newCustomer(t, url, patient).checkout(bySKUCard); step != "" {
 			t.Errorf("stopped at %s with %d", step, status)
 		}
 	}

@@ -23,7 +23,7 @@ func windowOf(from, to time.Time) string {
 func TestCountersMatchWhatCustomersSaw(t *testing.T) {
 	t.Parallel()
 	s, wires := openShop(t, Naive, "payments")
-	c := newCustomer(t, s.URL(), 10*time.Second)
+	c := newCustomer(t, s.URL(), patient)
 	start := time.Now()
 	first := buyTogether(c, 60, nil)
 	between := time.Now()
@@ -112,14 +112,13 @@ func TestLeavingIsCountedOnce(t *testing.T) {
 	t.Parallel()
 	s, wires := openShop(t, Naive, "payments")
 	wires["payments"].set(hang)
-	c := newCustomer(t, s.URL(), 200*time.Millisecond)
-	if _, step, status := c.checkout(bySKUCard); step != "pay" || status != hung {
+	if step, status := checkoutThatHangs(t, s.URL(), "pay"); step != "pay" || status != hung {
 		t.Fatalf("stopped at %q with %d, want pay to hang", step, status)
 	}
-	patient := newCustomer(t, s.URL(), 5*time.Second)
+	reader := newCustomer(t, s.URL(), patient)
 	var got counted
 	eventually(t, "count", func() bool {
-		patient.send("GET", "/counters", nil, &got)
+		reader.send("GET", "/counters", nil, &got)
 		return got.InFlight == 0
 	})
 	want := outcomes{Total: 1, Failed: 1}
@@ -129,10 +128,10 @@ func TestLeavingIsCountedOnce(t *testing.T) {
 	wires["payments"].set(pass)
 	sent := got.Calls["payments"]
 	eventually(t, "retry of the naive build", func() bool {
-		patient.send("GET", "/counters", nil, &got)
+		reader.send("GET", "/counters", nil, &got)
 		return got.Calls["payments"] > sent
 	})
-	if patient.send("GET", "/counters", nil, &got); got.Checkouts != want {
+	if reader.send("GET", "/counters", nil, &got); got.Checkouts != want {
 		t.Errorf("counted %+v after the hang, want %+v", got.Checkouts, want)
 	}
 }

@@ -63,19 +63,20 @@ func TestFaults(t *testing.T) {
 func tryFault(t *testing.T, build, dependency string, m mode, want outcome) {
 	t.Helper()
 	s, wires := openShop(t, build, dependency)
-	patience := 5 * time.Second
-	if want.status == hung {
-		patience = 200 * time.Millisecond // a good answer takes 20
-	}
 	// Warm is what a shop is when a fault hits it: connections are pooled, and
 	// the hardened build has seen good days.
-	newCustomer(t, s.URL(), 5*time.Second).works(bySKUCard)
+	newCustomer(t, s.URL(), patient).works(bySKUCard)
 	wires[dependency].set(m)
-	c := newCustomer(t, s.URL(), patience)
-	if _, step, status := c.checkout(bySKUCard); (outcome{step, status}) != want {
-		t.Errorf("%s, %s %s: %v, want %v", build, dependency, m, outcome{step, status}, want)
+	var got outcome
+	if want.status == hung {
+		got.step, got.status = checkoutThatHangs(t, s.URL(), want.step)
+	} else {
+		_, got.step, got.status = newCustomer(t, s.URL(), patient).checkout(bySKUCard)
 	}
-	control := newCustomer(t, s.ControlURL(), 5*time.Second)
+	if got != want {
+		t.Errorf("%s, %s %s: %v, want %v", build, dependency, m, got, want)
+	}
+	control := newCustomer(t, s.ControlURL(), patient)
 	if _, step, status := control.checkout(bySKUCard); step != "" {
 		t.Errorf("%s, %s %s: control route: %v, want it to work", build, dependency, m, outcome{step, status})
 	}
@@ -86,7 +87,7 @@ func TestInvoicesNeedNoPayments(t *testing.T) {
 	t.Parallel()
 	s, wires := openShop(t, Naive, "payments")
 	wires["payments"].set(refused)
-	c := newCustomer(t, s.URL(), 5*time.Second)
+	c := newCustomer(t, s.URL(), patient)
 	works := 0
 	for _, p := range assortment() {
 		if _, step, _ := c.checkout(p.SKU); step == "" {
@@ -107,10 +108,10 @@ func TestLostAnswers(t *testing.T) {
 		t.Parallel()
 		s, wires := openShop(t, Naive, "payments")
 		wires["payments"].set(lose)
-		if _, step, status := newCustomer(t, s.URL(), 5*time.Second).checkout(bySKUCard); step != "pay" || status != 502 {
+		if _, step, status := newCustomer(t, s.URL(), patient).checkout(bySKUCard); step != "pay" || status != 502 {
 			t.Errorf("stopped at %q with %d, want pay with 502", step, status)
 		}
-		payments := newCustomer(t, upstreamOf(t, s, "payments"), 5*time.Second)
+		payments := newCustomer(t, upstreamOf(t, s, "payments"), patient)
 		var f finding
 		payments.send("GET", "/ledger/duplicates"+since, nil, &f)
 		if f.Count != 1 || len(f.Keys) != 1 {
@@ -126,13 +127,13 @@ func TestLostAnswers(t *testing.T) {
 		t.Parallel()
 		s, wires := openShop(t, Hardened, "payments")
 		wires["payments"].set(lose)
-		r, step, status := newCustomer(t, s.URL(), 5*time.Second).checkout(bySKUCard)
+		r, step, status := newCustomer(t, s.URL(), patient).checkout(bySKUCard)
 		if step != "" || r.Payment != payDeferred {
 			t.Fatalf("stopped at %q with %d, paid %q, want a deferred payment", step, status, r.Payment)
 		}
 		before := wires["payments"].answered.Load()
 		wires["payments"].set(pass)
-		payments := newCustomer(t, upstreamOf(t, s, "payments"), 5*time.Second)
+		payments := newCustomer(t, upstreamOf(t, s, "payments"), patient)
 		eventually(t, "capture", func() bool { return wires["payments"].answered.Load() > before })
 		var f finding
 		if payments.send("GET", "/ledger/duplicates"+since, nil, &f); f.Count != 0 {
@@ -147,12 +148,11 @@ func TestReleasedHangChargesTwice(t *testing.T) {
 	t.Parallel()
 	s, wires := openShop(t, Naive, "payments")
 	wires["payments"].set(hang)
-	c := newCustomer(t, s.URL(), 300*time.Millisecond)
-	if _, step, status := c.checkout(bySKUCard); step != "pay" || status != hung {
+	if step, status := checkoutThatHangs(t, s.URL(), "pay"); step != "pay" || status != hung {
 		t.Fatalf("stopped at %q with %d, want pay to hang", step, status)
 	}
 	wires["payments"].set(pass)
-	payments := newCustomer(t, upstreamOf(t, s, "payments"), 5*time.Second)
+	payments := newCustomer(t, upstreamOf(t, s, "payments"), patient)
 	eventually(t, "a second charge", func() bool {
 		var f finding
 		payments.send("GET", "/ledger/duplicates", nil, &f)
@@ -165,7 +165,7 @@ func TestDeferredPaymentsAreCaptured(t *testing.T) {
 	t.Parallel()
 	s, wires := openShop(t, Hardened, "payments")
 	wires["payments"].set(refused)
-	c := newCustomer(t, s.URL(), 5*time.Second)
+	c := newCustomer(t, s.URL(), patient)
 	var ids []string
 	for range 15 { // more than opens the breaker
 		r, step, status := c.checkout(bySKUCard)
@@ -178,7 +178,7 @@ func TestDeferredPaymentsAreCaptured(t *testing.T) {
 		t.Errorf("%d charges were sent for 15 orders: the breaker did not open", sent)
 	}
 	wires["payments"].set(pass)
-	payments := newCustomer(t, upstreamOf(t, s, "payments"), 5*time.Second)
+	payments := newCustomer(t, upstreamOf(t, s, "payments"), patient)
 	for _, id := range ids {
 		var made map[string]int
 		eventually(t, "capture of "+id, func() bool {
@@ -199,7 +199,7 @@ func TestDeferredPaymentsAreCaptured(t *testing.T) {
 func TestRepeatedOrderIsOne(t *testing.T) {
 	t.Parallel()
 	s, _ := openShop(t, Hardened)
-	c := newCustomer(t, s.URL(), 5*time.Second)
+	c := newCustomer(t, s.URL(), patient)
 	var f filled
 	c.send("POST", "/carts", line{bySKUCard, 1}, &f)
 	var first, second, other receipt
@@ -210,7 +210,7 @@ func TestRepeatedOrderIsOne(t *testing.T) {
 		t.Errorf("orders %v, %v and with another key %v", first, second, other)
 	}
 	var made map[string]int
-	newCustomer(t, upstreamOf(t, s, "payments"), 5*time.Second).send("GET", "/ledger/orders/"+first.ID, nil, &made)
+	newCustomer(t, upstreamOf(t, s, "payments"), patient).send("GET", "/ledger/orders/"+first.ID, nil, &made)
 	if made["charges"] != 1 {
 		t.Errorf("charged %d times, want once", made["charges"])
 	}
@@ -221,11 +221,11 @@ func TestMailIsSentLater(t *testing.T) {
 	t.Parallel()
 	s, wires := openShop(t, Hardened, "mail")
 	wires["mail"].set(refused)
-	r, step, status := newCustomer(t, s.URL(), 5*time.Second).checkout(bySKUCard)
+	r, step, status := newCustomer(t, s.URL(), patient).checkout(bySKUCard)
 	if step != "" {
 		t.Fatalf("stopped at %s with %d", step, status)
 	}
 	wires["mail"].set(pass)
-	mail := newCustomer(t, upstreamOf(t, s, "mail"), 5*time.Second)
+	mail := newCustomer(t, upstreamOf(t, s, "mail"), patient)
 	eventually(t, "mail", func() bool { return mail.send("GET", "/messages/"+r.ID, nil, nil) == http.StatusOK })
 }

@@ -170,7 +170,7 @@ func openWithSettings(t *testing.T, build string) (*System, *atomic.Pointer[stri
 func expectCart(t *testing.T, who, url string, want outcome, total cents) {
 	t.Helper()
 	var f filled
-	status := newCustomer(t, url, 5*time.Second).send("POST", "/carts", line{"A-17", 1}, &f)
+	status := newCustomer(t, url, patient).send("POST", "/carts", line{"A-17", 1}, &f)
 	if got := (outcome{"cart", status}); got != want || f.Total != total {
 		t.Errorf("%s: %v for %v, want %v for %v", who, got, f.Total, want, total)
 	}
@@ -197,7 +197,7 @@ func TestBaggageIsCarriedOn(t *testing.T) {
 		if build == Hardened {
 			<-saw // the first reading, on nobody's behalf
 		}
-		c := newCustomer(t, s.URL(), 5*time.Second)
+		c := newCustomer(t, s.URL(), patient)
 		if status := c.send("POST", "/carts", line{"A-17", 1}, nil, "Baggage", "blastgauge.arm=fault,user=7"); status != 201 {
 			t.Fatalf("%s: %d", build, status)
 		}
