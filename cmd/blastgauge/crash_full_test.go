@@ -70,7 +70,7 @@ func TestAFullDiskKeepsNoFault(t *testing.T) {
 // waitInside waits until a file holds a text.
 func waitInside(t *testing.T, file, text string) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if got, err := os.ReadFile(file); err == nil && strings.Contains(string(got), text) {
 			return
 		}

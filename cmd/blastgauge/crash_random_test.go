@@ -237,7 +237,7 @@ func (c *crashCase) kill(r randomCrash) (guard int, death time.Time) {
 
 // awaitIntent waits until the run is about to inject, and reports whether it is.
 func (c *crashCase) awaitIntent() bool {
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
 		text, err := os.ReadFile(filepath.Join(c.out, journal.EventsFile))
 		if err == nil && strings.Contains(string(text), string(journal.FaultIntended)) {
 			return true

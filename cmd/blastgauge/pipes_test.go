@@ -36,7 +36,7 @@ func promptlyUntil(ctx context.Context, t *testing.T, args ...string) (code int,
 	select {
 	case <-done:
 		return code, out.String() + errs.String()
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("%q waits for a pipe", args)
 		return 0, ""
 	}
