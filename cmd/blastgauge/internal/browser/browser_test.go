@@ -100,7 +100,7 @@ func TestShow(t *testing.T) {
 	}{
 		{"works", "exit 0", time.Hour, 0},
 		{"fails", "exit 3", time.Hour, 3},
-		{"goes-on", "while [ ! -e ended ]; do sleep 0.1; done", time.Millisecond, 0},
+		{"goes-on", "while [ -e goes-on ] && [ ! -e ended ]; do sleep 0.1; done", time.Millisecond, 0}, // and ends with its directory
 	} {
 		b := &Browser{tt.name, []string{program(t, dir, tt.name, tt.text)}, tt.grace}
 		err := b.Show(t.Context(), "-page.html")
