@@ -86,7 +86,8 @@ func postgresLatency() Kind {
 func whatWrites() []Caveat {
 	var list []Caveat
 	for _, text := range []string{
-		"write is what a read-only server refuses: also SELECT with FOR UPDATE or FOR SHARE, nextval and setval, and EXECUTE, EXPLAIN ANALYZE, COPY and DO of what writes",
+		"write is what a read-only server refuses: also SELECT with FOR UPDATE or FOR SHARE, nextval and setval, FETCH of a cursor that calls them, and EXECUTE, EXPLAIN ANALYZE, COPY and DO of what writes; REINDEX, CLUSTER and VACUUM are none",
+		"a function that a driver calls by its number, as those of large objects, is a SELECT of it: sql sees \"SELECT lo_creat()\"",
 		"CALL counts as a write, as does a DO that puts SQL together: what they do is not known",
 		"a temporary table counts as any other",
 		"only the first 64 kB of a query are read, and the first 16 kB for sql",

@@ -43,6 +43,7 @@ func TestPostgres(t *testing.T) {
 		"match":                      postgresMatches,
 		"passes":                     postgresPasses,
 		"writes":                     postgresWrites,
+		"function calls":             postgresFunctionCalls,
 		"pipelines":                  postgresPipelines,
 		"copies":                     postgresCopies,
 		"psql":                       postgresCLI,

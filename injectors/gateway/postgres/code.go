@@ -5,9 +5,13 @@ import (
 	"strings"
 )
 
+// maxBlocks is how deep blocks of code are looked into that stand in texts of another one.
+// What is deeper may do anything.
+const maxBlocks = 4
+
 // classifyDo classifies a block of code by its words, whether or not it comes to them.
-// One in a language other than PL/pgSQL may do anything.
-func classifyDo(words []word) statement {
+// One in a language other than PL/pgSQL may do anything. It is within so many others.
+func classifyDo(words []word, within int) statement {
 	found := statement{kind: other, tag: "DO"}
 	for i, w := range words[1:] {
 		previous, code := words[i].text, w.raw
@@ -24,7 +28,7 @@ func classifyDo(words []word) statement {
 		case w.text != "$":
 			continue
 		}
-		name, does := writtenInCode(code)
+		name, does := writtenInCode(code, within)
 		if found.does |= does; found.called == "" {
 			found.called = name
 		}
@@ -33,7 +37,7 @@ func classifyDo(words []word) statement {
 }
 
 // writtenInCode returns what PL/pgSQL writes, and how a server names the first of it.
-func writtenInCode(code string) (name string, does effects) {
+func writtenInCode(code string, within int) (name string, does effects) {
 	words, declares := wordsOfCode(code), false
 	for len(words) > 0 {
 		end := slices.IndexFunc(words, func(w word) bool { return w.text == ";" })
@@ -42,7 +46,7 @@ func writtenInCode(code string) (name string, does effects) {
 		}
 		var first string
 		var found effects
-		first, found, declares = writtenInPart(words[:end], declares)
+		first, found, declares = writtenInPart(words[:end], declares, within)
 		if does |= found; name == "" {
 			name = first
 		}
@@ -74,26 +78,42 @@ func wordsOfCode(code string) (words []word) {
 
 // writtenInPart is writtenInCode of what ends in one semicolon: that may be the statement
 // behind the beginning of a block, of a branch or of a loop, and the query that the loop
-// goes through. Variables that are declared may be named as a statement begins.
-func writtenInPart(words []word, declares bool) (name string, does effects, declaresStill bool) {
+// goes through. Variables that are declared may be named as a statement begins. A statement
+// goes on to the next one at most, so that each word is looked at a few times alone.
+func writtenInPart(words []word, declares bool, within int) (name string, does effects, declaresStill bool) {
+	begin := -1 // of the statement before
+	look := func(end int) {
+		if begin < 0 {
+			return
+		}
+		first, found := writtenByStatement(words[begin:end], within)
+		if does |= found; name == "" {
+			name = first
+		}
+		begin = -1
+	}
 	for i, w := range words {
 		switch {
+		case w.depth > words[0].depth: // no statement begins in parentheses
+			continue
 		case w.text == "DECLARE":
+			look(i)
 			declares = true
 			continue
 		case w.text == "BEGIN":
+			look(i)
 			declares = false
 			continue
 		case declares || i > 0 && !opensStatement(words[i-1].text, w.text):
 			continue
 		}
-		first, found := writtenByStatement(words[i:])
-		if does |= found; name == "" {
-			name = first
-		}
+		look(i)
+		begin = i
 	}
-	if does == 0 { // PERFORM, RETURN, an assignment, a condition
-		name, does = writtenBy(words)
+	look(len(words))
+	first, found := writtenBy(words) // also of PERFORM, RETURN, an assignment, a condition
+	if does |= found; name == "" {
+		name = first
 	}
 	return name, does, declares
 }
@@ -106,18 +126,25 @@ func opensStatement(previous, text string) bool {
 
 // writtenByStatement returns what a statement of PL/pgSQL writes that is one of SQL, and
 // how a server names it. EXECUTE may do anything.
-func writtenByStatement(words []word) (name string, does effects) {
+func writtenByStatement(words []word, within int) (name string, does effects) {
 	if len(words) > 1 && slices.Contains([]string{":", "=", ".", "["}, words[1].text) { // a variable
 		return "", 0
 	}
 	switch words[0].text {
 	case "EXECUTE":
 		return "EXECUTE", anyEffect
-	case "SELECT", "(": // may be one of many behind IN: all are looked at together
+	case "SELECT", "(": // all are looked at together
 		return "", 0
+	case "DO":
+		if within == maxBlocks {
+			return "DO", anyEffect
+		}
+		found := classifyDo(words, within+1)
+		return found.called, found.does
 	}
-	if found := classify(words); found.does != 0 {
-		return found.name(), found.does
+	found := classify(words)
+	if !found.writes() {
+		return "", found.does
 	}
-	return "", 0
+	return found.name(), found.does
 }

@@ -2,9 +2,12 @@ package postgres
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -13,8 +16,11 @@ import (
 // as far as the gateway can tell; - where it serves them all.
 func readOnly(t testing.TB, fault *Fault, sql string) string {
 	t.Helper()
-	s := NewSession(Options{})
-	st, ok := fault.Rule.matches(s.carryOut(newQuery([]byte(sql))))
+	return nameRefused(fault, NewSession(Options{}).carryOut(newQuery([]byte(sql))))
+}
+
+func nameRefused(fault *Fault, q *query) string {
+	st, ok := fault.Rule.matches(q)
 	if !ok {
 		return "-"
 	}
@@ -135,6 +141,16 @@ func TestWhichWritesAnErrorIsAbout(t *testing.T) {
 		"select setval('s', 1)":                                                                     "25006",
 		"select * from t for update":                                                                "25006",
 		"declare c cursor for select * from t for update":                                           "25006",
+		"reindex table t":                                                                           "53100",
+		"vacuum (verbose, full) t":                                                                  "53100",
+		"vacuum t":                                                                                  "",
+		"explain analyze create table u as select 1":                                                "53100",
+		"do 'begin reindex table t; end'":                                                           "53100",
+		"begin; declare c cursor for select nextval('s'); move c":                                   "2200H 25006",
+		"begin; declare c cursor for select nextval('s') from t for update":                         "25006",
+		"select lo_open(lo_open(1, 2), 131072)":                                                     "25006",
+		"select lo_open(lo_open(1, 131072), 1)":                                                     "25006",
+		"select lo_open(131072, lo_open(131072, 1))":                                                "",
 		"select 1":                             "",
 		"copy t to stdout":                     "",
 		"explain insert into t values (1)":     "",
@@ -151,6 +167,52 @@ func TestWhichWritesAnErrorIsAbout(t *testing.T) {
 		}
 	}
 }
+
+// A function that is called by its number is a SELECT of it, and its values are those that
+// it is given, in digits or as they are.
+func TestFunctionsByNumber(t *testing.T) {
+	t.Parallel()
+	const loOpen, loRead, loWrite, setConfig = 952, 954, 955, 2078
+	bytes := func(n ...byte) []byte { return n }
+	for _, tt := range []struct {
+		call pgproto3.FunctionCall
+		want string // how a read-only server names it
+	}{
+		{pgproto3.FunctionCall{Function: loWrite}, "lowrite()"},
+		{pgproto3.FunctionCall{Function: loRead}, "-"},
+		{pgproto3.FunctionCall{Function: 16385}, "-"},
+		{pgproto3.FunctionCall{Function: loOpen, Arguments: [][]byte{bytes('1'), []byte(" 131072")}}, "lo_open(INV_WRITE)"},
+		{pgproto3.FunctionCall{Function: loOpen, Arguments: [][]byte{nil, []byte("0x60000")}}, "lo_open(INV_WRITE)"},
+		{pgproto3.FunctionCall{Function: loOpen, ArgFormatCodes: []uint16{0}, Arguments: [][]byte{bytes('1'), []byte("262144")}}, "-"},
+		{pgproto3.FunctionCall{Function: loOpen, ArgFormatCodes: []uint16{1}, Arguments: [][]byte{bytes(0, 0, 0, 1), bytes(0, 2, 0, 0)}}, "lo_open(INV_WRITE)"},
+		{pgproto3.FunctionCall{Function: loOpen, ArgFormatCodes: []uint16{0, 1}, Arguments: [][]byte{[]byte("131072"), bytes(0, 4, 0, 0)}}, "-"},
+		{pgproto3.FunctionCall{Function: loOpen, ArgFormatCodes: []uint16{1}, Arguments: [][]byte{bytes(0, 2, 0, 0), nil}}, "-"},
+		{pgproto3.FunctionCall{Function: loOpen, ArgFormatCodes: []uint16{1}, Arguments: [][]byte{bytes(0, 2, 0, 0)}}, "-"},
+	} {
+		body := encoded(t, &tt.call)[headerSize:]
+		if got := nameRefused(fault(t, "postgres_error", 1, `{'sqlstate':'25006'}`), newFunctionCall(body)); got != tt.want {
+			t.Errorf("%+v is %s, want %s", tt.call, got, tt.want)
+		}
+		for n := range body { // the server refuses what breaks off
+			newFunctionCall(body[:n])
+		}
+	}
+	s := NewSession(Options{})
+	s.known = true
+	if s.followLimit(newFunctionCall(number4(setConfig))); s.known {
+		t.Error("set_config may change statement_timeout")
+	}
+	var sent []byte
+	for range 3 {
+		sent = append(sent, encoded(t, &pgproto3.FunctionCall{Function: loWrite, ArgFormatCodes: []uint16{1}, Arguments: [][]byte{{0, 0, 0, 0}, make([]byte, 2*maxText)}}, &pgproto3.FunctionCall{Function: loRead})...)
+	}
+	got, _, err := passed(append(startup(t), sent...), 4096, fault(t, "postgres_error", 1, `{'sqlstate':'53100','match':{'sql':'*lowrite*'}}`))
+	if writes, all := strings.Count(string(got), marker), strings.Count(string(got), "F\x00\x00\x00"); writes != 3 || all != 3 || !errors.Is(err, io.EOF) {
+		t.Errorf("%d calls are refused and %d pass, want 3 and 3 (%v)", writes, all, err)
+	}
+}
+
+func number4(n uint32) []byte { return []byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)} }
 
 // What a long statement does may stand at its end; of what is longer still the beginning
 // tells. Nothing of a long text is kept but its beginning.
@@ -174,5 +236,61 @@ func TestLongStatements(t *testing.T) {
 	}
 	if q := newQuery([]byte("INSERT INTO t VALUES (" + list + "$1); DELETE FROM t")); len(q.statements) != 2 || q.statements[1].kind != deletes {
 		t.Errorf("what stands behind a long statement is %+v", q.statements)
+	}
+}
+
+// A client may send what is deep, long, or named over and over. Each word of it is looked at
+// a few times at most, so that it takes a few times as long as to find the words. Looked at
+// once for each of the others, it would take some thousand times as long.
+func TestCraftedStatements(t *testing.T) {
+	t.Parallel()
+	const size, most, tries = 1 << 17, 100, 5
+	took := func(work func()) time.Duration {
+		began := time.Now()
+		work()
+		return max(time.Since(began), time.Millisecond)
+	}
+	fill := func(part string) string { return strings.Repeat(part, size/len(part)) }
+	var deep strings.Builder // blocks within blocks
+	for i := range size / 64 {
+		deep.WriteString("do $a" + strings.Repeat("x", i%50) + "$ begin ")
+	}
+	for _, sql := range []string{
+		"do $$ begin " + fill("in with ") + " end $$",
+		"do $$ begin " + fill("in do ") + " 'begin delete from t; end' end $$",
+		"do $$ begin " + fill("then explain analyze ") + " end $$",
+		"do $$ begin " + fill("loop table ") + " end $$",
+		"do $$ begin " + fill("begin copy (") + " end $$",
+		"do $$ begin " + fill("else grant ") + " end $$",
+		deep.String(),
+		fill("copy (explain analyze "),
+		fill("explain analyze "),
+		fill("prepare p as "),
+		"with " + fill("a as (with "),
+		"select " + fill("lo_open(1, "),
+		"select " + fill("nextval(a, "),
+		"select " + fill("(") + fill("1) nextval (a)"),
+		"select " + fill("for update "),
+		"declare c cursor " + fill("for update "),
+	} {
+		inTime := false // a busy machine may hold up one try, and another one
+		for range tries {
+			words := took(func() { wordsOfCode(fill("in with ")) })
+			if inTime = took(func() { parse(sql) }) < most*words; inTime {
+				break
+			}
+		}
+		if !inTime {
+			t.Errorf("%.40s… takes %d times as long as its words", sql, most)
+		}
+	}
+	f := fault(t, "postgres_error", 1, `{'sqlstate':'25006','match':{'sql':'*no such text*'}}`)
+	s := NewSession(Options{})
+	s.carryOut(newQuery([]byte("prepare p as select '" + strings.Repeat("x", maxText) + "'; declare c cursor for select 1")))
+	for _, sql := range []string{"execute p;", "fetch c;"} {
+		q := s.carryOut(newQuery([]byte(strings.Repeat(sql, maxText/len(sql)))))
+		if _, ok := f.Rule.matches(q); ok || len(q.executes) != 1 {
+			t.Errorf("%s… holds %d texts", sql, len(q.executes))
+		}
 	}
 }

@@ -137,7 +137,7 @@ func (r *Rule) matchesStatement(s statement) bool {
 	case r.concerns != nil:
 		return r.concerns(s)
 	}
-	return s.is(reads) || s.is(writes)
+	return s.is(reads) || s.does != 0
 }
 
 // failure returns the error as the server would send it.

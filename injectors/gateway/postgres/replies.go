@@ -67,7 +67,7 @@ func (s *Session) passReply() error {
 		return s.passKey(size)
 	case 'Z':
 		return s.passReady(size)
-	case 'C', 'I', 's':
+	case 'C', 'I', 's', 'V':
 		return s.passCompletion(size)
 	case 'E':
 		if s.unbound && s.over.Load() == 0 {

@@ -58,7 +58,7 @@ func (q *query) kindOf() string {
 
 // otherVerbs are the statements without a kind that are told apart.
 func otherVerbs() []string {
-	return []string{"SET", "SHOW", "RESET", "DISCARD", "DEALLOCATE", "PREPARE", "EXECUTE", "EXPLAIN", "ANALYZE", "VACUUM", "CALL", "DO", "LISTEN", "NOTIFY", "UNLISTEN", "LOCK", "SAVEPOINT", "RELEASE", "ROLLBACK", "CLOSE", "MOVE", "CHECKPOINT"}
+	return []string{"SET", "SHOW", "RESET", "DISCARD", "DEALLOCATE", "PREPARE", "EXECUTE", "EXPLAIN", "ANALYZE", "VACUUM", "CALL", "DO", "LISTEN", "NOTIFY", "UNLISTEN", "LOCK", "SAVEPOINT", "RELEASE", "ROLLBACK", "CLOSE", "MOVE", "CHECKPOINT", "CLUSTER"}
 }
 
 // isCall reports whether a query does more than set up or look at the session. Clients
@@ -130,9 +130,8 @@ func (s *Session) passMarked(mark byte, size int) error {
 		return s.passClose(size)
 	case 'S':
 		return s.passSync(size)
-	case 'F': // a function is called, which ends in ReadyForQuery
-		s.CountCall()
-		s.nextRound()
+	case 'F':
+		return s.passFunctionCall(size)
 	case 'c', 'f':
 		s.endCopy()
 	}
@@ -198,10 +197,25 @@ func (s *Session) passQuery(size int) error {
 	if q.isCall() {
 		s.CountCall()
 	}
-	q = s.carryOut(q)
+	return s.passRound(s.carryOut(q), size)
+}
+
+// passFunctionCall deals with a function that is called by its number. Drivers call those
+// of large objects so.
+func (s *Session) passFunctionCall(size int) error {
+	s.CountCall()
+	b, err := readBody(s.up, size, maxText)
+	if err != nil {
+		return err
+	}
+	return s.passRound(newFunctionCall(b), size)
+}
+
+// passRound passes on a message that asks for a query and ends its round.
+func (s *Session) passRound(q *query, size int) error {
 	p, err := s.planFor(q)
 	s.predict(q)
-	round := s.round
+	round, executed := s.round, s.executed
 	s.nextRound()
 	switch {
 	case err != nil:
@@ -209,7 +223,7 @@ func (s *Session) passQuery(size int) error {
 	case p == nil:
 		return take(s.up, size, true)
 	}
-	p.round = round
+	p.round, p.after = round, executed
 	switch {
 	case p.hit.Rule.when == after:
 		s.addPlan(p)
@@ -326,25 +340,28 @@ func (s *Session) passExecute(size int) error {
 		s.CountCall()
 	}
 	s.copying = nil
-	if q == nil {
-		s.executed++
-		return take(s.up, size, true)
+	var p *plan
+	if q != nil {
+		if len(q.statements) > 0 && q.statements[0].tag == "COPY FROM" {
+			s.copying = &copying{round: s.round, executed: s.executed + 1}
+		}
+		q = s.carryOut(q)
+		if p, err = s.planFor(q); err != nil {
+			return err
+		}
+		s.predict(q)
 	}
-	if len(q.statements) > 0 && q.statements[0].tag == "COPY FROM" {
-		s.copying = &copying{round: s.round, executed: s.executed + 1}
-	}
-	q = s.carryOut(q)
-	p, err := s.planFor(q)
-	if err != nil {
-		return err
-	}
-	s.predict(q)
-	if p == nil {
-		s.executed++
-		return take(s.up, size, true)
-	}
-	p.round, p.after = s.round, s.executed
+	before := s.executed
 	s.executed++
+	if p == nil {
+		return take(s.up, size, true)
+	}
+	p.round, p.after = s.round, before
+	return s.passPlanned(p, size)
+}
+
+// passPlanned passes on an execution that a fault affects, or what it wants instead.
+func (s *Session) passPlanned(p *plan, size int) error {
 	switch {
 	case p.hit.Rule.when == after:
 		s.addPlan(p)

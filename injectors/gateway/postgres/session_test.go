@@ -92,6 +92,8 @@ func FuzzRequests(f *testing.F) {
 	f.Add(append([]byte("\x00\x00\x00\x08\x04\xd2\x16\x2f"), conversation(f)...), 1000)
 	f.Add([]byte("\x00\x00\x00\x10\x04\xd2\x16\x2e\x00\x00\x00\x01\x00\x00\x00\x02"), 3)
 	f.Add([]byte("GET / HTTP/1.1\r\n\r\n"), 5)
+	f.Add(append(startup(f), encoded(f, &pgproto3.FunctionCall{Function: 952, ArgFormatCodes: []uint16{0, 1}, Arguments: [][]byte{nil, {0, 2, 0, 0}}},
+		&pgproto3.FunctionCall{Function: 955}, &pgproto3.Query{String: "declare c cursor for table t; fetch c"})...), 9)
 	f.Add(append(startup(f), "Q\xff\xff\xff\xff Q\x00\x00\x00\x00"...), 2)
 	f.Fuzz(func(t *testing.T, sent []byte, size int) {
 		size = max(1, size%4096)

@@ -15,7 +15,7 @@ type kind string
 const (
 	anyKind  kind = "any"
 	reads    kind = "read"  // select and copy to, unless they write
-	writes   kind = "write" // insert, update, delete, copy from, ddl, and what writes under another name
+	writes   kind = "write" // insert, update, delete, copy from, ddl but REINDEX, and what writes under another name
 	selects  kind = "select"
 	inserts  kind = "insert"
 	updates  kind = "update" // and merge
@@ -35,8 +35,8 @@ type statement struct {
 	tag    string  // its verb
 	called string  // how a server names what it refuses; empty: by its tag
 
-	named string     // of PREPARE and EXECUTE: which statement
-	inner *statement // of PREPARE: what is prepared
+	named string     // of PREPARE and EXECUTE: which statement; of DECLARE, FETCH and MOVE: which cursor
+	inner *statement // of PREPARE and DECLARE: what is prepared
 }
 
 // name returns how a server that refuses the statement names it.
@@ -50,10 +50,13 @@ func (s statement) is(k kind) bool {
 	case reads:
 		return s.does == 0 && (s.kind == selects || s.kind == copies)
 	case writes:
-		return s.does != 0
+		return s.writes()
 	}
 	return s.kind == k
 }
+
+// writes reports whether a server refuses the statement in a read-only transaction.
+func (s statement) writes() bool { return s.does&^rebuilds != 0 }
 
 // How much of a query is looked at, in bytes. What comes last may say that it writes: FOR
 // UPDATE behind a long list, or what is done with the rows of WITH.
@@ -150,44 +153,44 @@ func classify(words []word) statement {
 	for first < len(words)-1 && words[first].text == "(" { // (SELECT ...) UNION ...
 		first++
 	}
-	second := ""
-	if first+1 < len(words) {
-		second = words[first+1].text
-	}
-	name := words[first].text
+	name, words := words[first].text, words[first:]
 	switch name {
-	case "SELECT", "TABLE", "VALUES", "FETCH", "DECLARE":
-		return classifyQuery(words[first:], name)
+	case "SELECT", "TABLE", "VALUES":
+		return classifyQuery(words, name)
+	case "DECLARE", "FETCH", "MOVE":
+		return classifyCursor(words)
 	case "WITH":
-		return classifyWith(words[first:])
+		return classifyWith(words)
 	case "INSERT", "UPDATE", "MERGE", "DELETE":
 		found, _ := classifyWrite(name)
 		return found
 	case "TRUNCATE":
 		return statement{kind: deletes, does: stores, tag: "TRUNCATE TABLE"}
 	case "COPY":
-		return classifyCopy(words[first:])
+		return classifyCopy(words)
 	case "EXPLAIN":
-		return classifyExplain(words[first:])
+		return classifyExplain(words)
 	case "PREPARE", "EXECUTE":
-		return classifyNamed(words[first:])
+		return classifyNamed(words)
 	case "DO":
-		return classifyDo(words[first:])
+		return classifyDo(words, 0)
 	case "CALL": // what a procedure does is not known
 		return statement{kind: other, does: anyEffect, tag: name}
-	case "CREATE", "ALTER", "DROP", "GRANT", "REVOKE", "COMMENT", "REINDEX", "REFRESH", "SECURITY", "IMPORT", "REASSIGN":
-		if name == "ALTER" && second == "SYSTEM" { // a file of settings, which no transaction is about
-			return statement{kind: other, tag: "ALTER SYSTEM"}
-		}
-		return classifyDefinition(words[first:])
+	case "REINDEX", "CLUSTER", "VACUUM":
+		return classifyRebuilding(words)
+	case "CREATE", "ALTER", "DROP", "GRANT", "REVOKE", "COMMENT", "REFRESH", "SECURITY", "IMPORT", "REASSIGN":
+		return classifyDefinition(words)
 	}
-	return classifyControl(name, second, func(text string) bool {
-		return slices.ContainsFunc(words, func(w word) bool { return w.text == text })
-	})
+	return classifyControl(words)
 }
 
 // classifyControl classifies statements that begin and end transactions, and all others.
-func classifyControl(name, second string, has func(string) bool) statement {
+func classifyControl(words []word) statement {
+	name, second := words[0].text, ""
+	if len(words) > 1 {
+		second = words[1].text
+	}
+	has := func(text string) bool { return slices.ContainsFunc(words, func(w word) bool { return w.text == text }) }
 	switch {
 	case name == "BEGIN", name == "START" && second == "TRANSACTION":
 		return statement{kind: begins, tag: "BEGIN"}
@@ -265,6 +268,9 @@ func classifyWrite(name string) (statement, bool) {
 // classifyDefinition classifies what defines something. A query whose rows it stores
 // takes numbers of sequences.
 func classifyDefinition(words []word) statement {
+	if follows(words, 0, "ALTER", "SYSTEM") { // a file of settings, which no transaction is about
+		return statement{kind: other, tag: "ALTER SYSTEM"}
+	}
 	found := statement{kind: ddl, does: stores, tag: definitionTag(words)}
 	if found.tag == "CREATE TABLE AS" || found.tag == "CREATE MATERIALIZED VIEW" {
 		_, does := callsOf(words)
@@ -273,11 +279,26 @@ func classifyDefinition(words []word) statement {
 	return found
 }
 
+// classifyRebuilding classifies what writes tables and indexes anew, and changes nothing in
+// them: there must be room, but a read-only transaction may do it.
+func classifyRebuilding(words []word) statement {
+	found := statement{kind: other, does: rebuilds, tag: words[0].text}
+	switch found.tag {
+	case "REINDEX":
+		found.kind = ddl
+	case "VACUUM":
+		if full, _ := asksFor(words, "FULL"); !full {
+			found.does = 0
+		}
+	}
+	return found
+}
+
 // definitionTag returns how the server names a statement that defines something.
 func definitionTag(words []word) string {
 	verb := words[0].text
 	switch verb {
-	case "COMMENT", "REINDEX":
+	case "COMMENT":
 		return verb
 	case "GRANT", "REVOKE":
 		for i := range words {

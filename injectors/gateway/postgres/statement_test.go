@@ -44,6 +44,12 @@ func TestStatements(t *testing.T) {
 		"create rule r as on insert to t do also (delete from u; delete from v); select 1":                                                "ddl:CREATE RULE select:SELECT",
 		"create or replace function f() returns int begin atomic insert into t values (1); select case when true then 1 end; end; commit": "ddl:CREATE FUNCTION commit:COMMIT",
 		"create function f() returns int language sql as 'select 1'; end":                                                                 "ddl:CREATE FUNCTION commit:COMMIT",
+		"reindex table t": "ddl:REINDEX", "vacuum (full) t": "other:VACUUM", "cluster": "other:CLUSTER",
+		"explain analyze explain analyze delete from t":            "other:EXPLAIN",
+		"explain analyze create table u as select 1":               "other:EXPLAIN",
+		"copy (explain analyze delete from t) to stdout":           "copy:COPY TO",
+		"prepare p as copy (delete from t returning 1) to stdout":  "other:PREPARE",
+		"declare c cursor for select 1; fetch c; move c":           "select:DECLARE select:FETCH other:MOVE",
 		"alter system set a = 1":                                   "other:ALTER SYSTEM",
 		"select date'\\'; delete from t":                           "select:SELECT delete:DELETE",
 		"select 1 -- x\rfor update; end":                           "select:SELECT commit:COMMIT",
@@ -85,7 +91,8 @@ func FuzzStatements(f *testing.F) {
 	for _, sql := range []string{"select 1; delete from t", "with a as (update t set b = $$x$$) select 'a', \"b\" -- c", "copy t from stdin /* x */", "$a$ $", "E'\\'",
 		"prepare p (int) as select nextval('s'); execute p; explain (analyze off) delete from t", "do language plpgsql 'begin perform 1; end'", "copy (insert into t values (1)) to stdout",
 		"create function f() begin atomic select case when true then 1 end; end; table t for no key update", "declare c cursor for select into", "with", "grant", "create or",
-		"do $$ declare copy int; begin if a then copy t from 'x'; end if; for a in execute b loop", "with nextval (a) as (select lo_open(1, x'20000'), setval", "reindex ("} {
+		"do $$ declare copy int; begin if a then copy t from 'x'; end if; for a in execute b loop", "with nextval (a) as (select lo_open(1, x'20000'), setval", "reindex (", "fetch", "declare c", "vacuum (full",
+		"select lo_open(1, lo_open(x, 131072) nextval (a))) nextval (a)"} {
 		f.Add(sql)
 	}
 	f.Fuzz(func(t *testing.T, sql string) {

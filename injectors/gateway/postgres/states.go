@@ -21,13 +21,13 @@ func having(wanted effects) func(statement) bool {
 func states() map[string]state {
 	return map[string]state{
 		"2200H": {message: `nextval: reached maximum value of sequence "id_seq" (2147483647)`, concerns: having(counts)},
-		"25006": {message: "cannot execute % in a read-only transaction", concerns: having(anyEffect)},
+		"25006": {message: "cannot execute % in a read-only transaction", concerns: statement.writes},
 		"40001": {message: "could not serialize access due to concurrent update"},
 		"40P01": {message: "deadlock detected", hint: "See server log for query details."},
-		"53100": {message: `could not extend file "base/16384/16385": No space left on device`, hint: "Check free disk space.", concerns: having(stores)},
+		"53100": {message: `could not extend file "base/16384/16385": No space left on device`, hint: "Check free disk space.", concerns: having(stores | rebuilds)},
 		"53200": {message: "out of memory"},
 		"53300": {message: "sorry, too many clients already", endSession: true},
-		"54000": {message: `database is not accepting commands to avoid wraparound data loss in database "postgres"`, concerns: having(anyEffect)},
+		"54000": {message: `database is not accepting commands to avoid wraparound data loss in database "postgres"`, concerns: having(anyEffect | rebuilds)},
 		"55P03": {message: "canceling statement due to lock timeout"},
 		"57014": {message: "canceling statement due to statement timeout"},
 		"57P01": {message: "terminating connection due to administrator command", endSession: true},
