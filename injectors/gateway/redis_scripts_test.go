@@ -118,7 +118,7 @@ func TestRedisScriptsThatMayWrite(t *testing.T) {
 	}, [][]string{
 		{"EVAL", "return redis.call('xinfo', 'stream', KEYS[1])", "1", "k"},
 		{"EVAL", "return redis.call 'dbsize'", "0"},
-		{"EVALSHA_RO", unseen, "1", "k"}, {"EVAL", "x"}, {"EVAL"}, {"FCALL"}, {"SCRIPT", "LOAD"},
+		{"EVALSHA_RO", unseen, "1", "k"}, {"FCALL_RO", "unseen", "0"}, {"EVAL", "x"}, {"EVAL"}, {"FCALL"}, {"SCRIPT", "LOAD"},
 	})
 	sees("{'error':'OOM'}", [][]string{
 		{"EVALSHA", unseen, "1", "k"},

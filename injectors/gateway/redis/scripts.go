@@ -110,14 +110,14 @@ func (s *Scripts) script(digest []byte) *program {
 	return unseen(name)
 }
 
-// function returns what is known of a function.
-func (s *Scripts) function(name []byte) *program {
+// function returns what is known of a function. One that is not known declares these flags.
+func (s *Scripts) function(name []byte, unseen ...string) *program {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if p := s.functions[strings.ToLower(string(name))]; p != nil {
 		return p
 	}
-	return declaring(string(name))
+	return declaring(string(name), unseen...)
 }
 
 // learn remembers a script by its text, and returns what is known of it.
@@ -228,8 +228,10 @@ func (s *Scripts) programOf(c *command, argument []byte) *program {
 		return s.learn(argument)
 	case "EVALSHA", "EVALSHA_RO":
 		return s.script(argument)
-	case "FCALL", "FCALL_RO":
+	case "FCALL":
 		return s.function(argument)
+	case "FCALL_RO": // runs none that may write
+		return s.function(argument, "no-writes")
 	case "SCRIPT LOAD":
 		s.learn(argument)
 	case "FUNCTION LOAD":
