@@ -103,10 +103,10 @@ func newPrune(a *app) *cobra.Command {
 		Long: `Prune deletes the directories of all but the newest N runs in DIR, by default
 .blastgauge/runs. It never deletes the newest run whose hypotheses all held, a run
 that has not ended or whose faults are not proven gone, or anything that is no run of
-blastgauge. A run stays, too, whose directory holds a file that somebody else put
-there: prune names it. Copies of a run among them stay or go with it. An index.html
-that report --index wrote there is written anew. Killed in the middle, prune leaves
-no half of a run.`,
+blastgauge. A run stays, too, whose directory holds a file that blastgauge does not put
+there by itself, such as a report that -o was told to write there: prune names it.
+Copies of a run among them stay or go with it. An index.html that report --index wrote
+there is written anew. Killed in the middle, prune leaves no half of a run.`,
 		Example: `  blastgauge prune --keep 100
   blastgauge prune --keep 100 --dry-run`,
 		Args:              atMost(1),

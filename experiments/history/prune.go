@@ -20,9 +20,10 @@ type Pruning struct {
 	Kept   []Kept   // old runs that must not be deleted yet
 	Total  int      // how many directories there are, those that are no run included
 	ours   Ours
+	rest   []string // taken from the runs by an earlier pruning, and kept
 }
 
-// Ours reports whether a file or folder is of blastgauge's making, by its path in the
+// Ours reports whether blastgauge puts a file or folder there by itself, by its path in the
 // directory of a run.
 type Ours func(name string) bool
 
@@ -35,8 +36,8 @@ type Kept struct {
 // PlanPrune decides which runs to delete so that the newest ones stay, at least keep
 // of them. It keeps the newest run whose hypotheses all held, because the next run is
 // compared with it; every run that has not ended or whose faults are not proven gone;
-// what is not a run; and every directory that holds anything that is not of blastgauge's
-// making.
+// what is not a run; and every directory that holds anything that blastgauge does not put
+// there by itself.
 func PlanPrune(runs *os.Root, keep int, ours Ours) (*Pruning, error) {
 	entries, err := Scan(runs)
 	if err != nil {
@@ -49,7 +50,7 @@ func PlanPrune(runs *os.Root, keep int, ours Ours) (*Pruning, error) {
 	}
 	for _, dir := range rest {
 		if reason := ours.others(runs, dir); reason != "" {
-			p.Kept = append(p.Kept, Kept{dir, reason})
+			p.Kept, p.rest = append(p.Kept, Kept{dir, reason}), append(p.rest, dir)
 		}
 	}
 	for _, dir := range oldRuns(New(entries), keep) {
@@ -62,13 +63,13 @@ func PlanPrune(runs *os.Root, keep int, ours Ours) (*Pruning, error) {
 	return p, nil
 }
 
-// others says what keeps a directory because it is not of blastgauge's making. It is empty
-// where everything is.
+// others says what keeps a directory because blastgauge does not put it there by itself: a
+// report may be one, whose place a person has named. It is empty where nothing does.
 func (ours Ours) others(runs *os.Root, dir string) string {
 	reason := ""
 	err := fs.WalkDir(runs.FS(), dir, func(at string, _ fs.DirEntry, err error) error {
 		if name := strings.TrimPrefix(at, dir+"/"); err == nil && at != dir && !ours(name) {
-			reason = fmt.Sprintf("%s in it is not of blastgauge's making: move it away first", name)
+			reason = fmt.Sprintf("%s in it is a file that blastgauge does not put there by itself: move it away first", name)
 			return fs.SkipAll
 		}
 		return err
@@ -109,13 +110,16 @@ func (p *Pruning) Execute(runs *os.Root, update func() error) (deleted []string,
 }
 
 // removeRest deletes the directories that were taken from the runs, also those of an
-// earlier pruning that was killed.
+// earlier pruning that was killed. Its error names each that stays and is not kept.
 func (p *Pruning) removeRest(runs *os.Root) error {
 	list, err := takenAway(runs)
 	errs := []error{err}
 	for _, dir := range list {
-		if p.ours.others(runs, dir) == "" {
+		switch reason := p.ours.others(runs, dir); {
+		case reason == "":
 			errs = append(errs, runs.RemoveAll(dir))
+		case !slices.Contains(p.rest, dir):
+			errs = append(errs, fmt.Errorf("%s, which was to be deleted, stays: %s", dir, reason))
 		}
 	}
 	return errors.Join(errs...)

@@ -182,6 +182,38 @@ func TestPruningThatIsKilledLeavesNoHalfOfARun(t *testing.T) {
 	}
 }
 
+// What comes into a directory while it is being deleted keeps it, and that is told. What an
+// earlier pruning has kept is told once.
+func TestPruningTellsWhatStays(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for file, text := range nights(nil, nil, nil) {
+		writeFile(t, filepath.Join(dir, file), string(text.Data))
+	}
+	writeJournal(t, filepath.Join(dir, "dir0"), started+intended+removed+ended)
+	writeFile(t, filepath.Join(dir, ".killed"+goneSuffix, "report.md"), "x")
+	runs, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = runs.Close() }() // it was only read
+	p, err := PlanPrune(runs, 2, made)
+	if err != nil || len(p.Kept) != 1 || !strings.HasPrefix(p.Kept[0].Reason, "report.md in it ") {
+		t.Fatalf("PlanPrune() = %+v, %v", p, err)
+	}
+	_, err = p.Execute(runs, func() error {
+		taken, err := filepath.Glob(filepath.Join(dir, ".[A-Z]*"+goneSuffix))
+		if err != nil || len(taken) != 1 {
+			t.Fatalf("%q are taken from the runs, %v", taken, err)
+		}
+		writeFile(t, filepath.Join(taken[0], "late.md"), "x")
+		return nil
+	})
+	if err == nil || !strings.Contains(err.Error(), goneSuffix+", which was to be deleted, stays: late.md in it ") || strings.Contains(err.Error(), "report.md") {
+		t.Errorf("Execute() = %v", err)
+	}
+}
+
 // What somebody put into the directory of a run is never deleted, whenever it came and
 // however deep it is; and no name that is taken, or long, keeps a run from being deleted.
 func TestPruningDeletesNothingOfOthers(t *testing.T) {

@@ -70,8 +70,8 @@ func WriteFiles(dir string, r *result.Result, files map[string]Format) error {
 	return errors.Join(errs...)
 }
 
-// Makes returns a function that reports whether a file or folder is of blastgauge's making,
-// by its path in the directory of a run. Names that only others know, such as those of
+// Makes returns a function that reports whether blastgauge puts a file or folder there by
+// itself, by its path in the directory of a run. Names that only others know, such as those of
 // pages, are given.
 func Makes(also ...string) func(name string) bool {
 	made := append([]string{
