@@ -190,14 +190,19 @@ func (a Attribute) problem(v any) string {
 	if a.Unit == Factor && isNumberAsWritten(v) {
 		return ""
 	}
-	instead := a.negatedValue(v)
+	return wrongForm + a.rightForm(v)
+}
+
+// rightForm says what to write in place of a value of a wrong form, as what follows on a
+// sentence; it is empty where that is not certain.
+func (a Attribute) rightForm(v any) string {
 	if example := a.Instead(texts(v)...); example != "" {
-		instead = "write " + example
+		return ": write " + example
 	}
-	if instead != "" {
-		return wrongForm + ": " + instead
+	if instead := a.negatedValue(v); instead != "" {
+		return ": " + instead
 	}
-	return wrongForm
+	return ""
 }
 
 func (a Attribute) numberProblem(held float64) string {

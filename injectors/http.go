@@ -122,16 +122,46 @@ func method(v any) string {
 // as it is sent, or is where a query begins.
 const pathForm = `^[/*][^\[\]{}|\\^?# ]*$`
 
+// rareSigns are signs that a path may have as it is sent, since not every client escapes
+// them, but that stand far more often in a regular expression or a template.
+const rareSigns = `[]{}|\^`
+
 // isExpression reports whether a pattern for paths is written as a regular expression or
-// as a template: no path, as it is sent, has these characters. A star after a full stop
+// as a template. A star after a full stop
 // is one of a name, such as /report.*, unless nothing stands before it.
 func isExpression(text string) bool {
-	return strings.ContainsAny(text, `[]{}|\^`) || strings.HasSuffix(text, "$") || strings.Contains(text, ".+") ||
+	return strings.ContainsAny(text, rareSigns) || strings.HasSuffix(text, "$") || strings.Contains(text, ".+") ||
 		strings.Contains(text+"/", "/.*/") || strings.HasPrefix(text, ".*")
 }
 
-// noExpression says what to write in place of an expression, where that is certain.
+// noExpression says what to write in place of an expression, where that is certain, and in
+// place of signs that paths themselves have.
 func noExpression(text string) string {
+	instead := insteadOfExpression(text)
+	isPath := strings.HasPrefix(text, "/") && strings.ContainsAny(text, rareSigns) && !strings.ContainsAny(text, `(){}\$+`) &&
+		!strings.Contains(text, "[^") && !strings.Contains(text, ".*")
+	if !isPath {
+		return instead
+	}
+	return instead + "; where the path itself has such signs, write a * for each: " + starsFor(text)
+}
+
+// starsFor returns a pattern with a star in place of signs that patterns cannot have.
+func starsFor(text string) string {
+	var pattern strings.Builder
+	stars := false // the last sign was one of those
+	for _, c := range text {
+		if is := strings.ContainsRune(rareSigns, c); !is || !stars {
+			if stars = is; is {
+				c = '*'
+			}
+			pattern.WriteRune(c)
+		}
+	}
+	return strings.ReplaceAll(pattern.String(), "***", "**")
+}
+
+func insteadOfExpression(text string) string {
 	const rule = "must be a pattern, in which * is any text up to a slash and ** any text: "
 	inner := strings.TrimSuffix(strings.TrimPrefix(text, "^"), "$")
 	if parts := strings.Split(inner, "|"); len(parts) > 1 && !strings.ContainsAny(inner, "()[]{}") {

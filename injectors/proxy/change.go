@@ -83,7 +83,8 @@ func (c *change) leavesPort() bool { return c.proxy.listening() && (!c.enabled |
 func (c *change) staysAt() bool { return c.proxy.isAt(c.at) }
 
 // perform makes changes in their order, up to the first whose port cannot be opened, as
-// Toxiproxy does: that one and those after it are not made. Once the ports are open, nothing
+// Toxiproxy does: that one and those after it are not made, nor what would lead in a circle
+// without them. Once the ports are open, nothing
 // can fail. It returns the change that an error is about. The caller holds changes.
 func (s *Server) perform(changes ...*change) (*change, error) {
 	if c, err := s.checkLoops(changes); err != nil {
@@ -93,6 +94,14 @@ func (s *Server) perform(changes ...*change) (*change, error) {
 		return nil, errShuttingDown()
 	}
 	ready, closed, shut := openPorts(changes)
+	failed := ready
+	for shut != nil { // the first changes may close a circle that all of them do not
+		c, err := s.checkLoops(changes[:ready])
+		if err == nil {
+			break
+		}
+		shut, ready = withoutIt(shut, about(c.proxy.name, err)), slices.Index(changes, c)
+	}
 	for i, c := range changes[:ready] {
 		if err := c.apply(); err != nil {
 			return c, errors.Join(err, undo(changes[i:], closed))
@@ -104,9 +113,16 @@ func (s *Server) perform(changes ...*change) (*change, error) {
 		s.ensureLeases(c)
 	}
 	if shut != nil {
-		return changes[ready], errors.Join(shut, undo(changes[ready:], closed))
+		return changes[failed], errors.Join(shut, undo(changes[ready:], closed))
 	}
 	return nil, nil
+}
+
+// withoutIt is the error of a change that cannot be made, together with what is wrong with
+// another one for that. Its status is the first one's.
+func withoutIt(shut, wrong error) error {
+	api := asAPIError(shut)
+	return aboutError{&apiError{api.Message + "; without it, " + wrong.Error(), api.Status}, errors.Join(shut, wrong)}
 }
 
 // ensureLeases gives the runs of new toxics their time. A run that was released since
@@ -192,17 +208,7 @@ func (c *change) apply() error {
 			return err
 		}
 	}
-	p.mu.Lock()
-	var ends []*conn
-	var served *sync.WaitGroup
-	if c.moves {
-		p.listen, p.at, p.upstream, p.gateway, p.certified = c.listen, c.at, c.upstream, c.gateway, c.certified
-		ends, served = p.endGeneration()
-	}
-	p.set = next
-	p.updateGateway()
-	stay := p.liveConns()
-	p.mu.Unlock()
+	ends, stay, served := c.enforce(next)
 	switch {
 	case !c.enabled:
 		p.stopLocked()
@@ -216,6 +222,21 @@ func (c *change) apply() error {
 		stays.apply(next) // ended ones take no notice
 	}
 	return nil
+}
+
+// enforce puts in place what new connections meet. It returns the connections that end, those
+// that stay, and who serves those that end; nil: none do. The caller holds the proxy's life.
+func (c *change) enforce(next *toxicSet) (ends, stay []*conn, served *sync.WaitGroup) {
+	p := c.proxy
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.moves {
+		p.listen, p.at, p.upstream, p.gateway, p.certified = c.listen, c.at, c.upstream, c.gateway, c.certified
+		ends, served = p.endGeneration()
+	}
+	p.set = next
+	p.updateGateway()
+	return ends, p.liveConns(), served
 }
 
 // nextSet returns the toxics that the proxy has after the change. The caller holds the

@@ -79,6 +79,29 @@ func TestProxiesInACircle(t *testing.T) {
 	}
 }
 
+// A list of which the first proxies alone would close a circle, because the port of a later
+// one is taken, changes none of those.
+func TestAPartOfAListInACircle(t *testing.T) {
+	t.Parallel()
+	s := serve(t, proxy.Options{})
+	up, free := shop(t), freePort(t)
+	var b view
+	call(t, s, "POST", "/proxies", `{"name":"b","listen":"127.0.0.1:0","upstream":"127.0.0.1:`+free+`"}`, 201, &b)
+	first := fmt.Sprintf(`{"name":"first","listen":"127.0.0.1:0","upstream":%q}`, up)
+	a := fmt.Sprintf(`{"name":"a","listen":"127.0.0.1:%s","upstream":%q}`, free, b.Listen)
+	moved := fmt.Sprintf(`{"name":"b","listen":%q,"upstream":"127.0.0.1:%s"}`, up, free)
+	got := call(t, s, "POST", "/populate", "["+first+","+a+","+moved+"]", 500, nil)
+	if !strings.Contains(got, "proxy b: ") || !strings.Contains(got, "in use; without it, proxy a: ") || !strings.Contains(got, "leads back to this proxy by way of proxy b") {
+		t.Error(got)
+	}
+	var all map[string]view
+	if call(t, s, "GET", "/proxies", "", 200, &all); len(all) != 2 || all["b"].Listen != b.Listen || all["first"].Upstream != up {
+		t.Errorf("now there are %+v", all)
+	}
+	call(t, s, "DELETE", "/proxies/b", "", 204, nil)
+	call(t, s, "POST", "/populate", "["+a+"]", 201, nil) // its port is free again
+}
+
 // freePort is a port that the test keeps.
 func freePort(t *testing.T) string {
 	t.Helper()

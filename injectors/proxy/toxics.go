@@ -109,17 +109,10 @@ func parseToxic(body json.RawMessage, taken func(name string) bool) (*toxic, err
 		return nil, errInvalidType()
 	}
 	t := &toxic{
-		name: in.Name, kind: in.Type, stream: in.Stream, direction: direction,
+		kind: in.Type, stream: in.Stream, direction: direction,
 		toxicity: 1, impl: impl, buffer: buffer, counts: &toxicCounts{},
 	}
-	if t.name == "" {
-		t.name = t.kind + "_" + t.stream
-	}
-	t.run = in.Ours.Run
-	if t.run == "" {
-		t.run, _, _ = injectors.ParseFaultName(t.name)
-	}
-	if err := errors.Join(checkName("a toxic", t.name), checkName("a run", t.run)); err != nil {
+	if err := t.setName(in); err != nil {
 		return nil, err
 	}
 	if taken(t.name) {
@@ -136,6 +129,16 @@ func parseToxic(body json.RawMessage, taken func(name string) bool) (*toxic, err
 		return nil, err
 	}
 	return t, t.setAttributes(in.Attributes)
+}
+
+// setName gives the toxic its name, and that of its run; where the body has none, Toxiproxy's
+// and the one that is in the name.
+func (t *toxic) setName(in toxicInput) error {
+	t.name, t.run = cmp.Or(in.Name, t.kind+"_"+t.stream), in.Ours.Run
+	if t.run == "" {
+		t.run, _, _ = injectors.ParseFaultName(t.name)
+	}
+	return errors.Join(checkName("a toxic", t.name), checkName("a run", t.run))
 }
 
 // setMessage reads the attributes of a message-level toxic.
