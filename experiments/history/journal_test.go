@@ -1,6 +1,8 @@
 package history
 
 import (
+	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -79,6 +81,28 @@ func TestRunsWithoutAResult(t *testing.T) {
 		if name == "died" || name == "alive" {
 			t.Errorf("%s would be deleted", name)
 		}
+	}
+	reported := map[string]string{} // a report of a run writes its result
+	for _, name := range []string{"died", "alive"} {
+		root, err := runs.OpenRoot(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := result.Read(root)
+		if err = errors.Join(err, root.Close()); err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, filepath.Join(dir, name, result.File), string(text))
+		if e := readEntry(runs, name); e.Run != nil {
+			reported[name] = e.Run.Outcome
+		}
+	}
+	if reported["died"] != Died || reported["alive"] != GoingOn {
+		t.Errorf("after a report of it, outcomes %v", reported)
 	}
 	if err := log.Close(); err != nil {
 		t.Fatal(err)

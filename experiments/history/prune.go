@@ -137,7 +137,7 @@ func takenAway(runs *os.Root) (dirs []string, err error) {
 	return dirs, err
 }
 
-// oldRuns lists the directories of runs that have ended and that are neither among the
+// oldRuns lists the directories of runs that do not go on and that are neither among the
 // newest keep nor the newest one whose hypotheses all held. The oldest comes first. Copies of
 // a run go with it, and before it.
 func oldRuns(index *Index, keep int) []string {
@@ -145,7 +145,7 @@ func oldRuns(index *Index, keep int) []string {
 	held := false
 	for i, r := range index.Runs {
 		done := r.Outcome != Died && r.Outcome != GoingOn
-		if i < keep || !done || !held && r.ExitCode == result.ExitHeld {
+		if i < keep || r.Outcome == GoingOn || done && !held && r.ExitCode == result.ExitHeld {
 			stay[r.Dir] = true
 		}
 		held = held || done && r.ExitCode == result.ExitHeld
@@ -165,8 +165,8 @@ func oldRuns(index *Index, keep int) []string {
 	return list
 }
 
-// stillNeeded says why the journal of a run is still needed. It is empty where the run
-// has ended and all its faults are proven gone.
+// stillNeeded says why the journal of a run is still needed. It is empty where the run has
+// ended, or was cleaned up after, and all its faults are proven gone.
 func stillNeeded(runs *os.Root, name string) string {
 	dir, err := runs.OpenRoot(name)
 	if err != nil {
@@ -183,7 +183,9 @@ func stillNeeded(runs *os.Root, name string) string {
 		return left.Damage.Error()
 	case len(left.Faults) > 0 && (left.Faults[0].Intended || left.Damage != nil):
 		return fmt.Sprintf("%s is not proven gone: see blastgauge recover", left.Faults[0].Name)
-	case !left.Ended:
+	case !left.Ended && isAlive(runs, name):
+		return "it goes on"
+	case !left.Ended && !left.CleanedUp:
 		return "it has not ended, or it died: see blastgauge recover"
 	}
 	return ""

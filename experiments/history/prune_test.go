@@ -23,7 +23,7 @@ const (
 
 // made is what these tests write into the directories of runs.
 func made(name string) bool {
-	return name == result.File || name == journal.EventsFile || name == journal.ObservationsFile
+	return name == result.File || name == journal.EventsFile || name == journal.ObservationsFile || name == journal.UndoFile
 }
 
 // A run whose faults are not proven gone is kept, however old it is.
@@ -31,15 +31,17 @@ func TestPlanPrune(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		journal string // of the oldest run; empty: it has none
+		undone  bool   // another process has cleaned up after it
 		kept    string // a part of the reason; empty: it is deleted
 	}{
-		"ended":              {started + intended + removed + ended, ""},
-		"no journal":         {"", "it has no journal"},
-		"not ended":          {started, "it has not ended"},
-		"a fault in force":   {started + intended, "blastgauge.r.1 is not proven gone"},
-		"ended with a fault": {started + intended + ended, "blastgauge.r.1 is not proven gone"},
-		"damaged":            {started + "{]}\n" + ended, "blastgauge.r.1 is not proven gone"},
-		"without a plan":     {ended, "the journal holds no plan"},
+		"ended":              {started + intended + removed + ended, false, ""},
+		"no journal":         {"", false, "it has no journal"},
+		"not ended":          {started, false, "it has not ended"},
+		"died, cleaned up":   {started + intended, true, ""},
+		"a fault in force":   {started + intended, false, "blastgauge.r.1 is not proven gone"},
+		"ended with a fault": {started + intended + ended, false, "blastgauge.r.1 is not proven gone"},
+		"damaged":            {started + "{]}\n" + ended, false, "blastgauge.r.1 is not proven gone"},
+		"without a plan":     {ended, false, "the journal holds no plan"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -56,6 +58,9 @@ func TestPlanPrune(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = runs.Close() }() // it was only read
+			if tt.undone {
+				cleanUp(t, runs, "dir0")
+			}
 			p, err := PlanPrune(runs, 2, made)
 			if err != nil || p.Total != 4 || len(p.Delete)+len(p.Kept) != 1 {
 				t.Fatalf("PlanPrune() = %+v, %v; want one old run of 4 directories", p, err)
@@ -72,6 +77,23 @@ func TestPlanPrune(t *testing.T) {
 				t.Errorf("dir0 is gone: %t, want %t", gone, tt.kept == "")
 			}
 		})
+	}
+}
+
+// cleanUp records that another process has looked at everything that a run may have left.
+func cleanUp(t *testing.T, runs *os.Root, name string) {
+	t.Helper()
+	dir, err := runs.OpenRoot(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = dir.Close() }() // what is written is synced
+	undo, err := journal.OpenUndo(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(undo.Record(journal.Event{Kind: journal.CleanedUp}), undo.Close()); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -56,7 +56,29 @@ func readEntry(runs *os.Root, name string) Entry {
 	}
 	e.Run = summarize(r)
 	e.Run.Dir = name
+	if r.Run.Died {
+		e.Run.end(isAlive(runs, name))
+	}
 	return e
+}
+
+// isAlive reports whether a process still holds the journal of a run; false where that is
+// not known.
+func isAlive(runs *os.Root, name string) bool {
+	dir, err := runs.OpenRoot(name)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = dir.Close() }() // it was only read
+	held, err := journal.Alive(dir)
+	return held && err == nil
+}
+
+// end sets what became of a run whose journal has no end.
+func (r *Run) end(alive bool) {
+	if r.Outcome = Died; alive {
+		r.Outcome, r.Ended = GoingOn, time.Time{}
+	}
 }
 
 // readJournal reads a directory without a result: a run that has not ended has a
@@ -88,11 +110,8 @@ func readJournal(runs *os.Root, name string) (run *Run, problem string, foreign 
 	run = summarize(r)
 	run.Dir = name
 	left, err := journal.ReadLeftovers(dir)
-	switch {
-	case alive:
-		run.Outcome, run.Ended = GoingOn, time.Time{}
-	case err != nil || !left.Ended:
-		run.Outcome = Died
+	if alive || err != nil || !left.Ended {
+		run.end(alive)
 	}
 	return run, "", false
 }

@@ -231,6 +231,8 @@ func (r *experimentRun) events(e *Experiment) []Event {
 		what := fmt.Sprintf("%s into %s", e.Faults[i].Description, f.plan.Into)
 		add(f.injected, "fault injected and read back: %s", what)
 		switch {
+		case f.removed != nil && f.removed.Verified && f.undone():
+			add(f.removed, "fault removed by another process, and read back as gone: %s", what)
 		case f.removed != nil && f.removed.Verified:
 			add(f.removed, "fault removed and read back as gone: %s", what)
 		case f.removed != nil:

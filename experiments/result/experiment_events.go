@@ -112,10 +112,18 @@ func (f *faultRecord) dangling() bool {
 	return f.intended != nil && (f.removed == nil || !f.removed.Verified)
 }
 
+// undone reports whether another process removed the fault: what the run itself did has a
+// number.
+func (f *faultRecord) undone() bool { return f.removed != nil && f.removed.Seq == 0 }
+
+// lost reports whether the fault was in force, and nothing tells what it met: the run
+// writes that down with the removal.
+func (f *faultRecord) lost() bool { return f.injected != nil && (f.removed == nil || f.undone()) }
+
 // measured reports whether the experiment got as far as a removed fault.
 func (r *experimentRun) measured() bool {
 	for _, f := range r.faults {
-		if f.injected == nil || f.removed == nil || f.removed.Seq == 0 { // 0: undone after the run had died
+		if f.injected == nil || f.removed == nil || f.undone() {
 			return false
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
+	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -179,8 +180,10 @@ func (f *fold) warnDamage(err error) {
 }
 
 func (f *fold) event(e journal.Event) {
-	if e.Seq > 0 { // an event of the run itself; what was undone after its death has no number
+	if e.Seq > 0 { // an event of the run itself
 		f.last = e
+	} else if e.Since == 0 {
+		e.Since = f.since(e)
 	}
 	switch e.Kind {
 	case journal.RunStarted:
@@ -202,6 +205,12 @@ func (f *fold) event(e journal.Event) {
 			f.share(i, e)
 		}
 	}
+}
+
+// since is when something was undone by another process, such as after the death of the
+// run, as an offset from its start: that process has no clock that began with it.
+func (f *fold) since(e journal.Event) time.Duration {
+	return min(max(0, e.At.Sub(f.started)), journal.LongestRun)
 }
 
 // start takes the plan from the first event that has one.
@@ -277,12 +286,23 @@ func (f *fold) experiment(index int, observations Observations, system *System) 
 	return e, nil
 }
 
+// death says until when a run that died is known.
+func (f *fold) death() string {
+	text := fmt.Sprintf("the run died: it was killed, or its machine stopped, and what came later than %s after its start is not known", figures.Duration(seconds(f.last.Since)))
+	for _, r := range f.runs {
+		if n := len(r.phases); r.start.Kind != "" && r.end == nil && n > 0 {
+			text += fmt.Sprintf(" (in the %s phase of %s)", strings.Replace(string(r.phases[n-1].Phase), "warmup", "warm-up", 1), r.plan.ID)
+		}
+	}
+	return text
+}
+
 // run is how the run as a whole went.
 func (f *fold) run() Run {
 	run := Run{ID: f.plan.Run, Seed: f.plan.Seed, Commit: f.plan.Commit, Started: f.started, Ended: f.last.At, Outcome: Completed, Choices: Choices(f.plan.Choices)}
 	switch {
 	case f.ended == nil:
-		run.Outcome, run.Error = FailedRun, fmt.Sprintf("the run died: its journal stops after %q", strings.ReplaceAll(string(f.last.Kind), "_", " "))
+		run.Outcome, run.Died, run.Error = FailedRun, true, f.death()
 	case f.interrupt != nil:
 		run.Outcome, run.Signal = Interrupted, f.interrupt.Detail
 	case f.ended.Error != "":

@@ -198,6 +198,32 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// What another process undid after the death of a run has its place after what the run did,
+// and what the fault met is not known: the run would have written that down.
+func TestARunThatDiedUnderTheFault(t *testing.T) {
+	t.Parallel()
+	for _, gone := range []time.Duration{20 * time.Second, 400 * 24 * time.Hour} {
+		s := newStory()
+		s.cut(journal.FaultRemoved)
+		s.events = append(s.events, journal.Event{At: epoch.Add(gone), Experiment: "payments-slow", Kind: journal.FaultRemoved, Fault: "blastgauge.r.1", Verified: true})
+		r := s.fold(t)
+		e := &r.Experiments[0]
+		if f := e.Faults[0]; f.Exercised.Grade != GradeNo || f.Exercised.Unmet != UnmetUnknown || f.Exercised.Of != 0 || !f.RemovalVerified {
+			t.Errorf("the fault: %+v", f)
+		}
+		if want := min(gone, journal.LongestRun).Seconds(); len(e.Events) != 2 || e.Events[0].Second != faultAt || e.Events[1].Second != want {
+			t.Errorf("events %+v, want the removal last, at %g", e.Events, want)
+		}
+		if !r.Run.Died || r.Run.Outcome != FailedRun || !strings.Contains(r.Run.Error, "11 s after its start") || !strings.Contains(r.Run.Error, "fault phase of payments-slow") {
+			t.Errorf("the run: %+v", r.Run)
+		}
+	}
+	s := newStory()
+	if r := s.fold(t); r.Run.Died || r.Experiments[0].Faults[0].Exercised.Unmet != "" {
+		t.Errorf("one that came to its end: %+v", r.Run)
+	}
+}
+
 // onFile makes the fault one on a file, with this evidence.
 func onFile(s *story, e journal.Evidence) {
 	f := &s.plan.Experiments[0].Faults[0]

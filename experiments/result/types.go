@@ -49,6 +49,7 @@ type Run struct {
 	Outcome  string    `json:"outcome"` // completed, interrupted or failed
 	ExitCode int       `json:"exit_code"`
 	Error    string    `json:"error,omitempty"`
+	Died     bool      `json:"died,omitempty"`   // failed because its process did: its journal has no end
 	Signal   string    `json:"signal,omitempty"` // what interrupted it: HUP, INT or TERM
 	Commit   string    `json:"commit,omitempty"`
 	Choices  Choices   `json:"choices,omitzero"`
@@ -438,6 +439,7 @@ type UnmetCode string
 // Reasons why a fault was not exercised.
 const (
 	UnmetNotInjected    UnmetCode = "not_injected"
+	UnmetUnknown        UnmetCode = "unknown"              // the run died before it wrote down what was met
 	UnmetNoConnection   UnmetCode = "no_connection"        // came to the proxy
 	UnmetNotDialled     UnmetCode = "upstream_not_dialled" // connections came, and the proxy could not reach the dependency
 	UnmetNothingCounted UnmetCode = "nothing_counted"      // by the proxy

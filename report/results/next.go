@@ -216,6 +216,8 @@ func exerciseAdvice(e *result.Experiment) advice {
 		switch f.Exercised.Unmet {
 		case result.UnmetNotInjected:
 			return advice{} // what kept it from being injected has its own
+		case result.UnmetUnknown:
+			text = "let a run come to its end: this one died before it wrote down what the fault met"
 		case result.UnmetNoConnection:
 			text = "point the system at the proxy of " + f.Into + ": give it that address, and restart it if it keeps connections"
 		case result.UnmetNotDialled:

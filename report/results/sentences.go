@@ -78,8 +78,8 @@ func withBounds(a *result.Amount) string {
 }
 
 // gradeText says how the run knows that traffic met the fault.
-func gradeText(g result.Grade) string {
-	switch g {
+func gradeText(x result.Exercised) string {
+	switch x.Grade {
 	case result.GradeCounted:
 		return "counted by the proxy"
 	case result.GradeObserved:
@@ -88,6 +88,9 @@ func gradeText(g result.Grade) string {
 		return "sparse: far fewer met it than was to be expected"
 	case result.GradeProbed:
 		return "probed: only our own probe met it"
+	}
+	if x.Unmet == result.UnmetUnknown {
+		return "not known"
 	}
 	return "not shown"
 }
