@@ -27,6 +27,8 @@ type percentileChart struct {
 	low, high float64 // seconds
 }
 
+const faultArm = "fault arm"
+
 // A latencyArm is one curve of the plot.
 type latencyArm struct {
 	name   string
@@ -34,23 +36,26 @@ type latencyArm struct {
 	values []result.Percentile
 }
 
-// latencyArms are the fault arm and what it is compared with.
+// latencyArms are the fault arm and what it is compared with, as far as anything is known of
+// them. Of an arm of which few journeys end, only the median may be: that is a point.
 func latencyArms(j *result.Journey) []latencyArm {
 	list := []latencyArm{
-		{"fault arm", page.FaultLine(), j.Latency.Fault},
+		{faultArm, page.FaultLine(), j.Latency.Fault},
 		{"control", page.ControlLine(), j.Latency.Control},
 	}
 	if len(j.Latency.Control) == 0 {
 		list[1].name, list[1].values = "baseline", j.Latency.Baseline
 	}
-	return slices.DeleteFunc(list, func(a latencyArm) bool { return len(a.values) < 2 })
+	return slices.DeleteFunc(list, func(a latencyArm) bool { return len(a.values) == 0 })
 }
 
 // ComparedArm names what the fault arm is compared with in [Percentiles]; it is empty
 // where there is nothing.
 func ComparedArm(j *result.Journey) string {
-	if arms := latencyArms(j); len(arms) > 1 {
-		return arms[1].name
+	for _, a := range latencyArms(j) {
+		if a.name != faultArm {
+			return a.name
+		}
 	}
 	return ""
 }
@@ -226,8 +231,10 @@ func (c *percentileChart) addHovers() {
 		}
 		var parts []string
 		for _, a := range c.arms {
-			if i < len(a.values) && a.values[i].P == p.P {
-				parts = append(parts, a.name+" "+figures.Latency(a.values[i].Seconds))
+			for _, known := range a.values {
+				if known.P == p.P {
+					parts = append(parts, a.name+" "+figures.Latency(known.Seconds))
+				}
 			}
 		}
 		out = append(out, page.Hover{From: from, To: to, Text: PercentileName(p.P) + ": " + strings.Join(parts, ", ")})

@@ -1,6 +1,7 @@
 package charts
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -53,6 +54,37 @@ func TestUnknownPercentilesAreNotShort(t *testing.T) {
 	} {
 		if got := countBuckets(tt.buckets, 0, len(tt.buckets)).p95; got != tt.want {
 			t.Errorf("p95 of %+v is %v, want %v", tt.buckets, got, tt.want)
+		}
+	}
+}
+
+// Of an arm of which few journeys ended, only the median is known: it is in the chart all
+// the same, and decides how far the axis goes. The other arm keeps its name.
+func TestASingleKnownPercentileIsDrawn(t *testing.T) {
+	t.Parallel()
+	usual := []result.Percentile{{P: 0.5, Seconds: 0.04}, {P: 0.9, Seconds: 0.05}, {P: 0.95, Seconds: 0.06}}
+	for name, tt := range map[string]struct {
+		fault []result.Percentile
+		marks int
+		axis  bool // as far as a few seconds
+	}{
+		"only the median": {[]result.Percentile{{P: 0.5, Seconds: 2.91}}, 4, true},
+		"none":            {nil, 3, false},
+		"as many":         {usual, 6, false},
+	} {
+		j := &result.Journey{Name: "checkout", Latency: result.Latency{Fault: tt.fault, Control: usual}}
+		svg := string(Percentiles(j))
+		if n := strings.Count(svg, "<circle"); n != tt.marks {
+			t.Errorf("%s: %d marks, want %d", name, n, tt.marks)
+		}
+		if got := strings.Contains(svg, ">2 s<"); got != tt.axis {
+			t.Errorf("%s: the axis has 2 s: %t", name, got)
+		}
+		if got := ComparedArm(j); got != "control" {
+			t.Errorf("%s: compared with %q", name, got)
+		}
+		if got := strings.Contains(svg, "fault arm p50"); got != (len(tt.fault) > 0) {
+			t.Errorf("%s: the description has the fault arm: %t", name, got)
 		}
 	}
 }

@@ -67,6 +67,18 @@ func (b block) ComparedArm() string {
 	return cmp.Or(charts.ComparedArm(b.Journey), "nothing to compare with")
 }
 
+// FaultNote says what is drawn of the fault arm in the plot of percentiles, where that is no
+// curve.
+func (b block) FaultNote() string {
+	switch list := b.Latency.Fault; len(list) {
+	case 0:
+		return " (none is known)"
+	case 1:
+		return " (a point: only " + charts.PercentileName(list[0].P) + " is known)"
+	}
+	return ""
+}
+
 // ComparedName is what the counts that the fault arm is compared with are called.
 func (b block) ComparedName() string { _, name := compared(b.Journey); return name }
 
