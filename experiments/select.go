@@ -18,8 +18,8 @@ type Selection struct {
 	// Arguments are files, folders of files, and ids of experiments beside the system's
 	// document. Without a file or a folder, all experiments beside it are selected.
 	Arguments []string
-	// IDs are more ids. With any id, only experiments with one of these ids are loaded,
-	// in the order of the ids.
+	// IDs restrict what the arguments select to the experiments with these ids, in the order
+	// of the ids.
 	IDs []string
 	Outside
 }
@@ -52,7 +52,14 @@ func (s Selection) Load() (*System, []*Experiment, error) {
 		return nil, nil, err
 	}
 	folder := filepath.Join(filepath.Dir(s.SystemFile), "experiments")
-	if list, err = selectIDs(list, ids, folder); err != nil {
+	if list, err = selectIDs(list, ids, "in "+folder); err != nil {
+		return nil, nil, err
+	}
+	where := "in " + folder
+	if len(s.Arguments) > 0 {
+		where = "among those that are named"
+	}
+	if list, err = selectIDs(list, s.IDs, where); err != nil {
 		return nil, nil, err
 	}
 	if len(list) == 0 {
@@ -97,12 +104,12 @@ func (s Selection) sortArguments() (files, ids []string, err error) {
 			return nil, nil, err
 		}
 	}
-	return files, append(ids, s.IDs...), nil
+	return files, ids, nil
 }
 
 // selectIDs keeps the experiments with these ids, in the order of the ids; all where
-// there are none. folder names the place of the experiments in an error.
-func selectIDs(list []*Experiment, ids []string, folder string) ([]*Experiment, error) {
+// there are none. where says in an error which experiments these are.
+func selectIDs(list []*Experiment, ids []string, where string) ([]*Experiment, error) {
 	if len(ids) == 0 {
 		return list, nil
 	}
@@ -116,7 +123,7 @@ func selectIDs(list []*Experiment, ids []string, folder string) ([]*Experiment, 
 			if near := shape.Nearest(id, known); near != "" {
 				hint = fmt.Sprintf(", did you mean %q?", near)
 			}
-			return nil, noSelection("no experiment %q in %s%s; known: %s", id, folder, hint, namesOrNone(known))
+			return nil, noSelection("no experiment %q %s%s; known: %s", id, where, hint, namesOrNone(known))
 		}
 	}
 	list = slices.DeleteFunc(list, func(e *Experiment) bool { return !slices.Contains(ids, e.ID) })

@@ -57,7 +57,11 @@ func TestSelection(t *testing.T) {
 	}{
 		"all beside the system":    {nil, nil, "a b c"},
 		"ids in their order":       {[]string{"c", "a"}, nil, "c a"},
-		"ids of both kinds":        {[]string{"c"}, []string{"b"}, "c b"},
+		"only these":               {nil, []string{"c", "a"}, "c a"},
+		"of the named, only these": {[]string{"c", "a", "b"}, []string{"b", "c"}, "b c"},
+		"only one that is unnamed": {[]string{"c"}, []string{"b"}, ""},
+		"of a file, only its own":  {[]string{file}, []string{"d"}, "d"},
+		"of a file, only another":  {[]string{file}, []string{"a"}, ""},
 		"a file":                   {[]string{file}, nil, "d"},
 		"a folder":                 {[]string{other}, nil, "d"},
 		"an id in a folder":        {[]string{other, "d"}, nil, "d"},

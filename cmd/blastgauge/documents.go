@@ -25,7 +25,7 @@ type selection struct {
 func (s *selection) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&s.file, "file", "f", "", "the system `FILE` (default: blastgauge.yaml, searched upwards)")
 	setFlag(cmd, &s.set)
-	cmd.Flags().StringSliceVar(&s.only, "only", nil, "only the experiment with this `ID`; repeatable")
+	cmd.Flags().StringSliceVar(&s.only, "only", nil, "of those, only the experiment with this `ID`; repeatable")
 }
 
 // setFlag adds the flag that changes the system's document from outside.

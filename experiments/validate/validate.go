@@ -35,8 +35,11 @@ func All(s experiments.Selection) ([]Checked, error) {
 		return []Checked{one}, err
 	}
 	var list []Checked
+	if len(systems) > 1 && len(s.IDs) > 0 {
+		return nil, fmt.Errorf("%w: only some experiments can be checked of one system, and there are %d: name its file", experiments.ErrInvalid, len(systems))
+	}
 	for _, file := range systems {
-		one, err := check(experiments.Selection{SystemFile: file, Outside: s.Outside})
+		one, err := check(experiments.Selection{SystemFile: file, IDs: s.IDs, Outside: s.Outside})
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,10 +82,50 @@ func Parse[T any](c Console, specs []string, find Finder[T]) ([]Output[T], error
 	if onStdout > 1 {
 		return nil, usage.Errorf("two outputs on stdout: give all but one of them a path, such as -o json=result.json")
 	}
+	if err := checkDistinct(list); err != nil {
+		return nil, err
+	}
 	if err := errors.Join(blocked...); err != nil {
 		return nil, usage.Error{Err: err}
 	}
 	return list, nil
+}
+
+// checkDistinct refuses two outputs in one file, however its path is written: the second
+// would replace the first. A pipe or a device takes both.
+func checkDistinct[T any](list []Output[T]) error {
+	for i, o := range list {
+		for _, earlier := range list[:i] {
+			if o.Path != "" && earlier.Path != "" && sameFile(o.Path, earlier.Path) {
+				return usage.Errorf("-o %s=%s and -o %s=%s are one file: give each a path of its own", earlier.Name, earlier.Path, o.Name, o.Path)
+			}
+		}
+	}
+	return nil
+}
+
+// sameFile reports whether two paths lead to one regular file, or would if it were made.
+func sameFile(a, b string) bool {
+	if !atomicfile.IsFile(a) {
+		return false
+	}
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	if errA == nil && errB == nil {
+		return os.SameFile(infoA, infoB)
+	}
+	return errA != nil && errB != nil && resolved(a) == resolved(b)
+}
+
+// resolved is the path of a file that is still to be made, without links to its folder.
+func resolved(path string) string {
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(folder, filepath.Base(path))
+	}
+	if absolute, err := filepath.Abs(path); err == nil {
+		return absolute
+	}
+	return path
 }
 
 // withLinks gives formats the links to the job that they are made in, and to the page that is

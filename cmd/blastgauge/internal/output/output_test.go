@@ -1,9 +1,14 @@
 package output
 
 import (
+	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 )
 
 // Colour follows the variables that everybody uses, in their order.
@@ -35,6 +40,38 @@ func TestColour(t *testing.T) {
 		}
 		if c.Color("report.txt") {
 			t.Errorf("%q: a file has colour", tt.env)
+		}
+	}
+}
+
+// Two outputs in one file are refused, however it is named; the second would replace the
+// first. Files beside each other, and what takes both, are not.
+func TestOutputsInOneFile(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := errors.Join(os.WriteFile("there", nil, 0o600), os.Symlink("there", "link"), os.Mkdir("sub", 0o700), os.Symlink("sub", "way")); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		a, b string
+		one  bool
+	}{
+		{"new", "new", true},
+		{"new", "./sub/../new", true},
+		{"new", filepath.Join(dir, "new"), true},
+		{"sub/new", "way/new", true},
+		{"there", "link", true},
+		{"there", "there", true},
+		{"new", "other", false},
+		{"new", "sub/new", false},
+		{"there", "new", false},
+		{"", "new", false},
+		{"/dev/fd/2", "/dev/fd/2", false},
+	} {
+		list := []Output[int]{{Name: "text", Path: tt.a}, {Name: "json", Path: tt.b}}
+		err := checkDistinct(list)
+		if _, refused := errors.AsType[usage.Error](err); refused != tt.one {
+			t.Errorf("%s and %s: %v", tt.a, tt.b, err)
 		}
 	}
 }
