@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -44,7 +45,8 @@ outside this machine is touched, and nothing is left behind but two reports and
 the comparison.
 
 With --serve it starts the shop, writes the files that describe it, and runs
-until interrupted, so that every other command can be tried on it:
+until interrupted, so that every other command can be tried on it. What you have
+changed in the files since it wrote them stays, but for addresses:
 
   blastgauge demo --serve shop
   blastgauge run -f shop/blastgauge.yaml payments-slow
@@ -77,8 +79,8 @@ Exit status:
 				return usage.Errorf("--storefront %s: naive and hardened are the ones there are", o.storefront)
 			case o.serve != "" && len(args) > 0:
 				return usage.Errorf("--serve only serves: run experiments with `blastgauge run`")
-			case len(o.set) > 0 && o.serve != "":
-				return usage.Errorf("--set is for the demo's own runs: with --serve, edit the files or give it to `blastgauge run`")
+			case o.serve != "" && slices.ContainsFunc([]string{"set", "rate", "out", "progress"}, cmd.Flags().Changed):
+				return usage.Errorf("--set, --rate, --out and --progress are for the demo's own runs: with --serve, edit the files or give them to `blastgauge run`")
 			case o.serve != "":
 				return a.withStores(cmd.Context(), o, a.serveDemo)
 			case cmd.Flags().Changed("storefront") || o.toxiproxy != "":
@@ -125,8 +127,7 @@ func (a *app) serveDemo(ctx context.Context, o demoOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, env.Close()) }()
-	a.printf("shop      %s (%s storefront; the control route is %s)\nfiles     %s\ntry       blastgauge run -f %s payments-down\nready\n",
-		env.URL(), o.storefront, env.ControlURL(), o.serve, env.SystemFile)
+	a.printf("%s", env.Served(o.storefront))
 	a.serves.Store(true)
 	<-ctx.Done()
 	return stoppedByUser(ctx)

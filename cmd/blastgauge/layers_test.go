@@ -117,7 +117,7 @@ func rooms() []room {
 		{name: "cmd/blastgauge/internal/version"},
 		{name: "cmd/blastgauge/internal/browser"},
 		{name: "cmd/blastgauge/internal/output", imports: "cmd/blastgauge/internal/browser cmd/blastgauge/internal/live cmd/blastgauge/internal/usage experiments/atomicfile experiments/figures experiments/result experiments/run report"},
-		{name: "cmd/blastgauge/internal/demo", imports: "cmd/blastgauge/internal/live examples/checkout experiments experiments/atomicfile experiments/compare experiments/plan experiments/result experiments/run injectors/proxy injectors/toxiproxy report report/terminal report/words"},
+		{name: "cmd/blastgauge/internal/demo", imports: "cmd/blastgauge/internal/live cmd/blastgauge/internal/usage examples/checkout experiments experiments/atomicfile experiments/compare experiments/figures experiments/filelock experiments/plan experiments/result experiments/run injectors/proxy injectors/toxiproxy report report/terminal report/words"},
 		{name: "cmd/blastgauge", imports: "*"},
 		{name: "cmd/measure", imports: "*"},
 	}

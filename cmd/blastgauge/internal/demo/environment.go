@@ -3,18 +3,12 @@ package demo
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"maps"
 	"os"
-	"path"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments"
-	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -36,8 +30,11 @@ type EnvironmentOptions struct {
 // An Environment is a shop that runs behind proxies, with the documents that describe
 // it.
 type Environment struct {
-	SystemFile string // path of blastgauge.yaml; the experiments are beside it
+	SystemFile string   // path of blastgauge.yaml; the experiments are beside it
+	Kept       []string // documents that the user has changed since they were written
 
+	root    *os.Root // the folder of the documents
+	lock    *os.File // in it
 	shop    *checkout.System
 	server  *proxy.Server // nil with a Toxiproxy that was given
 	driver  *toxiproxy.Driver
@@ -46,7 +43,8 @@ type Environment struct {
 }
 
 // Start starts a shop behind its proxies and writes its documents. The error is of class
-// [checkout.ErrAddress] where the address of a store cannot be parsed.
+// [checkout.ErrAddress] where the address of a store cannot be parsed, and a [usage.Error]
+// where the folder is in use, or holds documents of others.
 func Start(ctx context.Context, o EnvironmentOptions) (e *Environment, err error) {
 	e = &Environment{SystemFile: filepath.Join(o.Dir, experiments.SystemFile)}
 	defer func() {
@@ -54,7 +52,7 @@ func Start(ctx context.Context, o EnvironmentOptions) (e *Environment, err error
 			err = errors.Join(err, e.Close())
 		}
 	}()
-	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+	if err := e.claim(o.Dir); err != nil {
 		return e, err
 	}
 	options := checkout.Options{Storefront: o.Storefront, Redis: o.Stores.Redis, Postgres: o.Stores.Postgres}
@@ -79,7 +77,7 @@ func Start(ctx context.Context, o EnvironmentOptions) (e *Environment, err error
 	if err := e.shop.Open(ctx, listen); err != nil {
 		return e, err
 	}
-	return e, e.writeDocuments(o.Dir, listen, url)
+	return e, e.writeDocuments(listen, url)
 }
 
 // URL is where customers enter the shop.
@@ -136,43 +134,6 @@ func (e *Environment) createProxy(ctx context.Context, d checkout.Dependency, ad
 	}
 }
 
-// writeDocuments writes the documents of the shop, and the schemas that they name in
-// their first lines.
-func (e *Environment) writeDocuments(dir string, listen map[string]string, toxiproxyURL string) error {
-	documents, err := e.shop.Documents(listen, toxiproxyURL)
-	if err != nil {
-		return err
-	}
-	for _, kind := range []experiments.Kind{experiments.SystemKind, experiments.ExperimentKind} {
-		schema, err := experiments.Schema(kind)
-		if err != nil {
-			return err
-		}
-		documents[".blastgauge/schema/"+string(kind)+".json"] = string(schema)
-	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = root.Close() }() // what is written is synced
-	for _, name := range slices.Sorted(maps.Keys(documents)) {
-		if err := root.MkdirAll(path.Dir(name), 0o777); err != nil {
-			return err
-		}
-		err := atomicfile.RewriteIn(root, name, func(w io.Writer) error {
-			_, err := io.WriteString(w, documents[name])
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("write %s: %w", filepath.Join(dir, name), err)
-		}
-	}
-	return nil
-}
-
 // Close stops the shop before the proxies that it calls. It leaves a Toxiproxy that was
 // given without our proxies.
 func (e *Environment) Close() error {
@@ -191,6 +152,12 @@ func (e *Environment) Close() error {
 	}
 	for _, p := range e.ports {
 		errs = append(errs, p.Close())
+	}
+	if e.lock != nil {
+		errs = append(errs, e.lock.Close())
+	}
+	if e.root != nil {
+		errs = append(errs, e.root.Close())
 	}
 	return errors.Join(errs...)
 }
