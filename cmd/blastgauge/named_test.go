@@ -157,7 +157,7 @@ func TestLatestRun(t *testing.T) {
 	if code, _, errs := invoke(t, "compare", "latest~1", "latest"); code != 0 {
 		t.Errorf("compare: exit %d: %s", code, errs)
 	}
-	if _, err := history.Find(runsDir(nil), "latest~3"); err == nil || !strings.Contains(err.Error(), "are 3") { // how many there are
+	if _, err := history.Find(runsDir(nil), "latest~3"); err == nil || !strings.Contains(err.Error(), "3 runs") { // how many there are
 		t.Errorf("a run before the first: %v", err)
 	}
 	if code, _, errs := invoke(t, "report", "latest~9"); code != 1 {

@@ -41,16 +41,42 @@ const Latest = "latest"
 // Find is the path of a run that the user names: a path as it is, or the id of one of the
 // runs in the directory, or how many runs it is before the latest there. What exists at
 // the path comes first.
-func Find(runs, named string) (string, error) { return findOf(runs, named, isOver) }
+func Find(runs, named string) (string, error) { return findOf(runs, named, overRuns) }
 
-// isOver reports whether it is known how a run ended.
-func isOver(r Run) bool { return r.Outcome != GoingOn }
+// choosable are the runs of which a name such as latest means one.
+type choosable int
+
+const (
+	overRuns choosable = iota // it is known how they ended
+	allRuns
+)
+
+func (c choosable) has(r Run) bool { return c == allRuns || r.Outcome != GoingOn }
+
+// lack says that there are only so many of them.
+func (c choosable) lack(n int, runs string) error {
+	over := ""
+	if c == overRuns {
+		over = " that are over"
+	}
+	switch n {
+	case 0:
+		return fmt.Errorf("there are no runs%s in %s", over, runs)
+	case 1:
+		return fmt.Errorf("there is only one run%s in %s", strings.Replace(over, "are", "is", 1), runs)
+	}
+	return fmt.Errorf("there are only %d runs%s in %s", n, over, runs)
+}
 
 // FindToRecover is like [Find], for a clean-up: where a run is to be stopped, the latest may
 // be one that is alive. It passes over no run that cannot be read and may be newer, because
 // that may be the one that left a fault.
 func FindToRecover(runs, named string, stop bool) (string, error) {
-	dir, err := findOf(runs, named, func(r Run) bool { return stop || isOver(r) })
+	of := overRuns
+	if stop {
+		of = allRuns
+	}
+	dir, err := findOf(runs, named, of)
 	if _, latest := BeforeLatest(named); err != nil || !latest || dir == named {
 		return dir, err
 	}
@@ -63,8 +89,8 @@ func FindToRecover(runs, named string, stop bool) (string, error) {
 	return dir, err
 }
 
-// findOf finds the run, counting only those that are wanted.
-func findOf(runs, named string, wanted func(Run) bool) (string, error) {
+// findOf finds the run, counting only some.
+func findOf(runs, named string, of choosable) (string, error) {
 	if _, err := os.Lstat(named); !errors.Is(err, fs.ErrNotExist) || named != filepath.Base(named) || named == "." || named == ".." {
 		return named, nil
 	}
@@ -73,7 +99,7 @@ func findOf(runs, named string, wanted func(Run) bool) (string, error) {
 		return below, nil
 	}
 	if before, ok := BeforeLatest(named); ok {
-		dir, err := runBefore(runs, before, wanted)
+		dir, err := runBefore(runs, before, of)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", named, err)
 		}
@@ -97,24 +123,24 @@ func BeforeLatest(named string) (int, bool) {
 	return int(n), err == nil && before[0] == '~'
 }
 
-// runBefore is the directory of the run that is so many before the newest one that is
-// wanted, in the order of `history`.
-func runBefore(runs string, n int, wanted func(Run) bool) (string, error) {
+// runBefore is the directory of the run that is so many before the newest one of some, in the
+// order of `history`.
+func runBefore(runs string, n int, of choosable) (string, error) {
 	entries, err := ScanDir(runs)
 	if err != nil {
 		return "", err
 	}
-	over := 0
+	found := 0
 	for _, r := range New(entries).Runs {
-		if !wanted(r) {
+		if !of.has(r) {
 			continue
 		}
-		if over == n {
+		if found == n {
 			return r.Dir, nil
 		}
-		over++
+		found++
 	}
-	return "", fmt.Errorf("there is no such run in %s, where the runs to choose from are %d", filepath.ToSlash(runs), over)
+	return "", of.lack(found, filepath.ToSlash(runs))
 }
 
 // Names are the names by which [Find] finds the runs in a directory: latest, and their ids,

@@ -5,12 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"reflect"
 	"strings"
 )
 
-// A ListError says what is wrong with the JSON of a list of proxies, and where. Lines
+// A ListError says what is wrong with a list of proxies in JSON, and where. Lines
 // and columns, in bytes, count from 1.
 type ListError struct {
 	Line, Col int
@@ -39,6 +40,91 @@ func decodeList(body []byte) ([]proxyInput, error) {
 	return nil, e
 }
 
+// mistake is a ListError where err is about what a list says, of its proxy i, and none where
+// the machine is to blame, such as for a port that is in use.
+func mistake(body []byte, i int, err error) error {
+	_, noAddress := errors.AsType[*net.AddrError](err)
+	if asAPIError(err).Status >= http.StatusInternalServerError && !noAddress {
+		return err
+	}
+	body = bytes.TrimPrefix(body, []byte("\ufeff"))
+	list := elements(body)
+	if i < 0 || i >= len(list) {
+		return err
+	}
+	offset, toxic := list[i].offset, -1
+	if t, ok := errors.AsType[toxicError](err); ok {
+		toxic = t.index
+	}
+	if inside := list[i].toxics(); toxic >= 0 && toxic < len(inside) {
+		offset += inside[toxic].offset
+	}
+	e := &ListError{Err: err}
+	e.Line, e.Col = lineAndColumn(body, offset)
+	return e
+}
+
+// A toxicError is about one toxic of a proxy's list of them.
+type toxicError struct {
+	index int
+	error
+}
+
+func (e toxicError) Unwrap() error { return e.error }
+
+// An element is a value in a JSON text that was decoded before, and where it is.
+type element struct {
+	offset int
+	text   json.RawMessage
+}
+
+// elements are those of a list; none where the text is no list.
+func elements(text []byte) []element {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if start, err := d.Token(); err != nil || start != json.Delim('[') {
+		return nil
+	}
+	var list []element
+	for d.More() {
+		e, err := next(d)
+		if err != nil {
+			return nil
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+// next reads the next value.
+func next(d *json.Decoder) (e element, err error) {
+	err = d.Decode(&e.text)
+	e.offset = int(d.InputOffset()) - len(e.text)
+	return e, err
+}
+
+// toxics are those in an element that is a proxy, with their offsets in it.
+func (e element) toxics() []element {
+	d := json.NewDecoder(bytes.NewReader(e.text))
+	if start, err := d.Token(); err != nil || start != json.Delim('{') {
+		return nil
+	}
+	for d.More() {
+		key, errKey := d.Token()
+		value, err := next(d)
+		if errors.Join(errKey, err) != nil {
+			return nil
+		}
+		if name, ok := key.(string); ok && strings.EqualFold(name, "toxics") {
+			list := elements(value.text)
+			for i := range list {
+				list[i].offset += value.offset
+			}
+			return list
+		}
+	}
+	return nil
+}
+
 // placeOf returns where in a body its decoder has found an error.
 func placeOf(body []byte, err error) (line, col int) {
 	offset := int64(1)
@@ -47,7 +133,12 @@ func placeOf(body []byte, err error) (line, col int) {
 	} else if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		offset = e.Offset
 	}
-	before := body[:min(max(offset-1, 0), int64(len(body)))]
+	return lineAndColumn(body, int(offset-1))
+}
+
+// lineAndColumn is the place of an offset.
+func lineAndColumn(body []byte, offset int) (line, col int) {
+	before := body[:min(max(offset, 0), len(body))]
 	return 1 + bytes.Count(before, []byte("\n")), len(before) - bytes.LastIndexByte(before, '\n')
 }
 

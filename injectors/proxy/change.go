@@ -51,13 +51,13 @@ func prepare(p *proxy, in proxyInput) (c *change, err error) {
 // are there.
 func (c *change) replaceToxics(s *Server, in proxyInput) error {
 	c.replaces = true
-	for _, body := range in.Toxics {
+	for i, body := range in.Toxics {
 		t, err := parseToxic(body, func(name string) bool { return indexByName(c.toxics, name) >= 0 })
 		if err != nil {
-			return err
+			return toxicError{i, err}
 		}
 		if err := errors.Join(c.upstream.checkToxic(t), s.leases.check(t.run)); err != nil {
-			return err
+			return toxicError{i, err}
 		}
 		c.toxics = append(c.toxics, t)
 	}

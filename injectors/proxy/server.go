@@ -302,7 +302,7 @@ func (s *Server) addToxic(p *proxy, t *toxic) error {
 // Toxiproxy's config file. It changes proxies that exist and differ, and leaves the
 // others as they are. Where something is wrong with the list, it changes nothing; where a
 // port cannot be opened, the proxies before that one are made. The error is a [ListError]
-// where the text is no such list.
+// where the list is to blame, and not the machine.
 func (s *Server) Populate(list []byte) error {
 	s.calls.RLock()
 	defer s.calls.RUnlock()
@@ -324,10 +324,10 @@ func (s *Server) populate(body []byte) ([]*proxy, error) {
 	s.changes.Lock()
 	defer s.changes.Unlock()
 	listed, changes := []*proxy{}, []*change{}
-	for _, in := range inputs {
+	for i, in := range inputs {
 		p, c, err := s.prepareListed(in)
 		if err != nil {
-			return nil, about(in.Name, err)
+			return nil, mistake(body, i, about(in.Name, err))
 		}
 		if listed = append(listed, p); c != nil {
 			changes = append(changes, c)
@@ -338,7 +338,7 @@ func (s *Server) populate(body []byte) ([]*proxy, error) {
 		return listed, nil
 	}
 	if c != nil {
-		err = about(c.proxy.name, err)
+		err = mistake(body, slices.Index(listed, c.proxy), about(c.proxy.name, err))
 	}
 	missing := slices.IndexFunc(listed, func(p *proxy) bool {
 		return slices.ContainsFunc(changes, func(c *change) bool { return c.proxy == p && !c.made })
@@ -355,15 +355,15 @@ func readList(body []byte) ([]proxyInput, error) {
 	for i := range inputs {
 		in := &inputs[i]
 		if err := in.missing(fmt.Sprintf(" at proxy %d", i+1)); err != nil {
-			return nil, err
+			return nil, mistake(body, i, err)
 		}
 		if err := checkName(fmt.Sprintf("proxy %d", i+1), in.Name); err != nil {
-			return nil, err
+			return nil, mistake(body, i, err)
 		}
 		in.nobody = in.lookUp()
 		for j, earlier := range inputs[:i] {
 			if earlier.Name == in.Name {
-				return nil, errRefused("proxies %d and %d of the list have the same name, %s", j+1, i+1, in.Name)
+				return nil, mistake(body, i, errRefused("proxies %d and %d of the list have the same name, %s", j+1, i+1, in.Name))
 			}
 		}
 	}

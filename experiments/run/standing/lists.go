@@ -36,7 +36,11 @@ func (l proxyList) explain(err error) error {
 		return nil
 	}
 	err = explainTaken(err)
-	if list, ok := errors.AsType[*proxy.ListError](err); ok {
+	list, mistaken := errors.AsType[*proxy.ListError](err)
+	switch {
+	case mistaken && l.declared != nil: // its places are not those of the system's document
+		return usage.Errorf("%s: %w", l.file, list.Err)
+	case mistaken:
 		return usage.Errorf("%s:%d:%d: %w", l.file, list.Line, list.Col, list.Err)
 	}
 	return fmt.Errorf("%s: %w", l.file, err)
@@ -58,6 +62,9 @@ func explainTaken(err error) error {
 // a system that a run would refuse: its proxies would lead there all the same.
 func (o Options) lists() (list []proxyList, address string, err error) {
 	host, port := "localhost", "8474"
+	if inner, ok := strings.CutPrefix(o.Host, "["); ok && strings.HasSuffix(inner, "]") { // as in a URL
+		o.Host = strings.TrimSuffix(inner, "]")
+	}
 	if strings.ContainsAny(o.Host, "@/?# =") { // a resolver would be asked for it, and it may hold a password
 		return nil, "", usage.Errorf("--host is a name or an address such as 127.0.0.1, without scheme, port and login")
 	}

@@ -124,3 +124,48 @@ func TestStartRefuses(t *testing.T) {
 		}
 	}
 }
+
+// What a list of proxies says wrong is a mistake of the user's with its place: that of the
+// proxy, or of its toxic. That a port is in use is none.
+func TestMistakesInAListHaveTheirPlace(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	const web = `{"name": "web", "listen": "127.0.0.1:0", "upstream": "127.0.0.1:1"`
+	for list, place := range map[string]string{
+		"[\n " + web + "},\n  " + web + "}]":                                                                                    ":3:3: ",
+		"[" + web + "},\n {\"nam\": \"a\", \"upstream\": \"127.0.0.1:1\"}]":                                                     ":2:2: ",
+		"[" + web + `}, {"name": "a"}]`:                                                                                         ":1:71: ",
+		`[{"name": "web", "listen": "nowhere", "upstream": "127.0.0.1:1"}]`:                                                     ":1:2: ",
+		"[" + web + `, "toxics": [` + "\n" + `{"type": "noop"}, {"type": "x"}]}]`:                                               ":2:19: ",
+		"[" + web + `, "Toxics": [` + "\n" + `{"type": "http_error", "match": {"path": "/"}, "attributes": {"status": 503}}]}]`: ":2:1: ",
+		`[{"name": "web", "listen": "` + taken.Addr().String() + `", "upstream": "127.0.0.1:1"}]`:                               "",
+	} {
+		config := filepath.Join(t.TempDir(), "proxies.json")
+		if err := os.WriteFile(config, []byte(list), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Start(Options{Port: "0", Config: config, Getenv: noEnv, LogFormat: "text", Log: io.Discard})
+		if err == nil {
+			t.Errorf("%s: no error", list)
+			_ = s.Close()
+			continue
+		}
+		if _, mistake := errors.AsType[*usage.Error](err); mistake != (place != "") || !strings.HasPrefix(err.Error(), config+place) {
+			t.Errorf("%s: %v, want it at %q", list, err, place)
+		}
+	}
+}
+
+// An address is taken as URLs have it, too.
+func TestTheHostMayStandInBrackets(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]string{"[::1]": "[::1]:8474", "::1": "[::1]:8474", "127.0.0.1": "127.0.0.1:8474"} {
+		if _, address, err := (Options{Host: host, Getenv: noEnv}).lists(); address != want || err != nil {
+			t.Errorf("--host %s listens at %q, %v, want %q", host, address, err, want)
+		}
+	}
+}
