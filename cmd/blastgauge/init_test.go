@@ -119,6 +119,7 @@ func TestARecordedLoginRuns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs an experiment")
 	}
+	t.Parallel() // mostly waiting
 	entry := startLoginShop(t)
 	recording := recordLogin(t, entry)
 	server, err := stock.Start("127.0.0.1:0")
@@ -157,15 +158,25 @@ func TestARecordedLoginRuns(t *testing.T) {
 			t.Errorf("the draft lacks %q", want)
 		}
 	}
-	for name, value := range map[string]string{"LOGIN_USER_PASSWORD": shopPassword, "LOGIN_CARD_NUMBER": shopCard, "LOGIN_CVC": shopCVC} {
-		t.Setenv(name, value)
-	}
+	keepLogin(t)
 	cli(t, "validate", "-f", system)
 	cli(t, "try", "-f", system)
 	if err := os.WriteFile(system, hurried(draft), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	allUnharmed(t, system, filepath.Join(dir, "run"))
+}
+
+// keepLogin keeps what the customer enters where the draft looks for it. No other test has
+// variables of these names, so that all may run beside each other, which t.Setenv forbids.
+func keepLogin(t *testing.T) {
+	t.Helper()
+	for name, value := range map[string]string{"LOGIN_USER_PASSWORD": shopPassword, "LOGIN_CARD_NUMBER": shopCard, "LOGIN_CVC": shopCVC} {
+		if err := os.Setenv(name, value); err != nil { //nolint:usetesting // see above
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.Unsetenv(name) })
+	}
 }
 
 // hurried is a document whose journeys are many, and soon slow.

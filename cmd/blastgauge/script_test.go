@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -56,17 +57,24 @@ func (h homeless) Run() int {
 	if err := os.Setenv("XDG_STATE_HOME", dir); err != nil {
 		panic(err)
 	}
+	stockServer = sync.OnceValues(func() (string, error) { return buildServer(dir) })
 	return h.tests.Run()
 }
 
+// stockServer is the path of an unchanged toxiproxy-server. It is built when the first
+// test wants it, and once for all of them.
+var stockServer func() (string, error)
+
 func TestScripts(t *testing.T) {
 	t.Parallel() // mostly waiting
-	for name, params := range map[string]func(*testing.T) testscript.Params{
-		"commands": scripts, "processes": processes, "workflows": workflows,
-	} {
-		t.Run(name, func(t *testing.T) {
+	// Those that take longest come first.
+	for _, some := range []struct {
+		name   string
+		params func(*testing.T) testscript.Params
+	}{{"workflows", workflows}, {"processes", processes}, {"commands", scripts}} {
+		t.Run(some.name, func(t *testing.T) {
 			t.Parallel()
-			testscript.Run(t, reporting(t, params(t)))
+			testscript.Run(t, reporting(t, some.params(t)))
 		})
 	}
 }

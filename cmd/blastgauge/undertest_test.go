@@ -84,7 +84,7 @@ journeys:
     steps:
       - {name: pay, request: GET /, expect: {status: 200}}
 defaults:
-  phases: {warmup: 300ms, baseline: 6s, fault: 12s, recovery: 1s}
+  phases: {warmup: 300ms, baseline: 3s, fault: 12s, recovery: 1s}
   limits: {blast_radius: 20%, baseline: 100%}
   guardrails: []
 `
