@@ -136,12 +136,12 @@ func withoutDatabase(t *testing.T, o Options) {
 		if want.status == hung {
 			patience = 3 * time.Second
 		}
-		r, step, status := newCustomer(t, s.URL(), patience).checkout(bySKUInvoice)
-		if (outcome{step, status}) != want {
-			t.Errorf("%s: %v, want %v", m, outcome{step, status}, want)
+		r, got := newCustomer(t, s.URL(), patience).until(o.Storefront, bySKUInvoice, func(_ receipt, o outcome) bool { return o == want })
+		if got != want {
+			t.Errorf("%s: %v, want %v", m, got, want)
 		}
 		newCustomer(t, s.ControlURL(), patient).works(bySKUInvoice)
-		if step != "" {
+		if got.step != "" {
 			continue
 		}
 		wires[ordersDB].set(pass)

