@@ -81,7 +81,11 @@ func TestExamplesHoldNoSecret(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			j := out.Result.Experiments[0].Journeys[0]
+			e := out.Result.Experiments[0]
+			if len(e.Journeys) == 0 {
+				t.Fatalf("%s: %q, %v", e.Verdict, e.Reasons, out.Err)
+			}
+			j := e.Journeys[0]
 			classes := map[string]result.Cause{}
 			sum := 0
 			for _, c := range j.Causes {

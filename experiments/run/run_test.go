@@ -54,9 +54,6 @@ func newBench(t *testing.T, o systemtest.Options) *bench {
 	t.Helper()
 	dir := t.TempDir()
 	o.Control = systemtest.Calls
-	if o.Rate == "" {
-		o.Rate = "60/s"
-	}
 	if o.Phases == "" {
 		o.Phases = "{warmup: 100ms, baseline: 1s, fault: 2s, recovery: 200ms}"
 	}

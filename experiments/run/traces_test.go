@@ -88,8 +88,11 @@ func TestTheTracesOfAResultAreThoseThatWereSent(t *testing.T) {
 				t.Fatal(err)
 			}
 			out, err := perform(t, s, run.Options{})
-			if err != nil || out.Err != nil {
-				t.Fatal(err, out.Err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out.Err != nil {
+				t.Fatal(out.Err)
 			}
 			r.mu.Lock() // a request whose journey was given up may still arrive
 			defer r.mu.Unlock()
