@@ -42,7 +42,7 @@ func throughGateway(t testing.TB, size int64) (grew int64) {
 	before := inUse()
 	watched := &watch{from: io.LimitReader(zeros{}, size)}
 	c := customer(t)
-	c.Timeout = 2 * time.Minute
+	c.Timeout = 10 * time.Minute // the race detector on a slow machine takes its time
 	answer, err := c.Post("http://"+address+"/", "application/octet-stream", watched)
 	if err != nil {
 		t.Fatal(err)
