@@ -185,8 +185,13 @@ func (s *System) CheckEnvironment() error {
 	return nil
 }
 
-// environmentPlace is where the document names its environment.
+// environmentPlace is where the environment is named: in the document, or in place of it.
 func (s *System) environmentPlace() string {
+	for _, set := range slices.Backward(s.Set) {
+		if strings.HasPrefix(set, "environment=") {
+			return "--set " + set
+		}
+	}
 	if p, ok := s.places["environment"]; ok {
 		return s.File + fmt.Sprintf(":%d:%d", p.Line, p.Col)
 	}

@@ -151,7 +151,7 @@ func (a *app) runDemo(ctx context.Context, o demoOptions) (err error) {
 	return demo.Run(ctx, demo.Options{
 		Experiments: o.experiments, Stores: o.stores, Rate: o.rate, Set: o.set, Documents: documents, Out: o.out, Version: version.Current(), Commit: plan.CommitUnderTest(a.getenv),
 		Run: options, Screen: a.screen(o.progress, checkout.Naive, checkout.Hardened), Stdout: a.stdout, Color: a.console().Color(""),
-		SkipReports: a.hurry.Load,
+		SkipReports: func() bool { return !a.hurry.Begin() },
 		WriteReports: func(out *run.Outcome) (string, error) {
 			return filepath.Join(out.Dir, output.ReportFile), output.WriteRunFiles(out.Dir, out.Result)
 		},

@@ -78,5 +78,9 @@ func (a *app) explain(err error) {
 	} else {
 		a.logf("error: %v", err)
 	}
-	a.logf("exit %d: %s", code, result.ExitMeaning(code))
+	meaning := result.ExitMeaning(code)
+	if a.reads {
+		meaning, _, _ = strings.Cut(meaning, ";")
+	}
+	a.logf("exit %d: %s", code, meaning)
 }

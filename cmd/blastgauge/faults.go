@@ -17,7 +17,8 @@ func newFaults(a *app) *cobra.Command {
 attributes with their units, an example for experiments/*.yaml, and its caveats.`,
 		Example: `  blastgauge faults
   blastgauge faults http_config`,
-		Args: atMost(1),
+		Args:              atMost(1),
+		ValidArgsFunction: cobra.FixedCompletions(injectors.Names(), cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return injectors.WriteList(a.stdout)

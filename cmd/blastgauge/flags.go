@@ -27,6 +27,7 @@ func (a *app) outputs(specs []string) ([]output.Output[*result.Result], error) {
 // outputFlag adds the flag that names formats and where they go.
 func outputFlag(cmd *cobra.Command, to *[]string, formats []string) {
 	cmd.Flags().StringArrayVarP(to, "output", "o", nil, output.Usage(formats))
+	completeFlag(cmd, "output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 }
 
 // pageFlags adds the flags for HTML pages.

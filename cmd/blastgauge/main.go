@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync/atomic"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
@@ -41,8 +42,10 @@ func (a *app) toldAgain(count int) bool {
 		a.logf("blastgauge: ending; once more leaves at once")
 		return false
 	case a.serves.Load():
+	case count == 2 && !a.hurry.Skip():
+		a.logf("blastgauge: the report is being written; once more leaves at once")
+		return false
 	case count == 2:
-		a.hurry.Store(true)
 		a.logf("blastgauge: skipping the report; once more leaves before the faults are removed")
 		return false
 	default:
@@ -59,7 +62,8 @@ type app struct {
 	stdout, stderr io.Writer
 	stdoutErr      error // the first one of printf
 	getenv         func(string) (string, bool)
-	hurry          atomic.Bool            // a second signal came: skip the report
+	reads          bool                   // the command could have injected nothing
+	hurry          signals.Hurry          // a second signal came: skip the report
 	serves         atomic.Bool            // it is a server: it has no faults and no report
 	scratch        atomic.Pointer[string] // a temporary directory to remove in any case
 	shown          atomic.Pointer[live.Screen]
@@ -109,7 +113,8 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	a.reads = slices.Contains([]string{"compare", "faults", "history", "prune", "report", "schema"}, cmd.Name())
 	if err == nil {
 		err = a.stdoutErr
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // Two runs are compared by the ids that `history` lists.
@@ -124,9 +125,10 @@ func TestAShellOffersRuns(t *testing.T) {
 		}
 	}
 	for line, want := range map[string]string{
-		"report |": "latest r2 r1 other :32", "report r|": "r2 r1 :32", "report ./|": ":32", "report r1 |": ":4", "compare r2 |": "latest r1 other :32",
-		"compare r2 r1 |": ":4", "compare --base |": "latest r2 r1 other :32", "compare --base r1 --head r|": "r2 r1 :32",
-		"recover r1 r2 |": "latest other :32", "recover --stop |": "latest r2 r1 other :32", "prune |": ":16", "history |": ":16", "prune x |": ":4", "report --index |": ":16",
+		"report |": "latest latest~1 r2 r1 other :32", "report r|": "r2 r1 :32", "report ./|": ":32", "report r1 |": ":4", "compare r2 |": "latest latest~1 r1 other :32",
+		"compare r2 r1 |": ":4", "compare --base |": "latest latest~1 r2 r1 other :32", "compare --base r1 --head r|": "r2 r1 :32",
+		"recover r1 r2 |": "latest latest~1 other :32", "recover --stop |": "latest latest~1 r2 r1 other :32", "prune |": ":16", "history |": ":16", "prune x |": ":4", "report --index |": ":16",
+		"faults |": strings.Join(injectors.Names(), " ") + " :4", "try -o |": "json text :6", // the shell filters what is not a run
 	} {
 		if got := offers(strings.Split(strings.TrimSuffix(line, "|"), " ")...); got != want {
 			t.Errorf("%s: %s, want %s", line, got, want)

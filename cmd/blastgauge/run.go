@@ -43,7 +43,8 @@ func newRun(a *app) *cobra.Command {
 meanwhile, removes the faults, and writes a report.
 
 With toxiproxy: embedded in the system file, run starts proxies of its own and then
-COMMAND, which is the system behind them, and stops both in the end.
+COMMAND, which is the system behind them, and stops both in the end. The system has a
+minute to answer at its url.
 
 Ctrl-C removes the faults and writes the report; a second one skips the report; a
 third leaves at once.
@@ -128,7 +129,7 @@ func (a *app) conclude(ctx context.Context, out *run.Outcome, outputs []output.O
 		}
 		a.logf("error: %v", err)
 	}
-	if err == nil && !a.hurry.Load() {
+	if err == nil && !a.hurry.Skipped() {
 		if err := a.unlessDecided(page.Show(ctx, filepath.Join(out.Dir, output.ReportFile)), code); err != nil {
 			return err
 		}
@@ -178,7 +179,7 @@ func (a *app) runOptions(o runOptions) (run.Options, error) {
 // publish writes the reports. After a second interrupt it does not: report DIR makes
 // them later.
 func (a *app) publish(out *run.Outcome, outputs []output.Output[*result.Result]) error {
-	if a.hurry.Load() {
+	if !a.hurry.Begin() {
 		a.logf("report skipped; make it with: blastgauge report %s", out.Dir)
 		return nil
 	}

@@ -143,7 +143,7 @@ func runBefore(runs string, n int, of choosable) (string, error) {
 	return "", of.lack(found, filepath.ToSlash(runs))
 }
 
-// Names are the names by which [Find] finds the runs in a directory: latest, and their ids,
+// Names are the names by which [Find] finds the runs in a directory: latest, the one before it, and their ids,
 // the newest first, as they begin with their time. No run is read: a shell waits for this.
 func Names(runs string) []string {
 	list, err := os.ReadDir(runs)
@@ -157,8 +157,11 @@ func Names(runs string) []string {
 			names = append(names, name)
 		}
 	}
-	if len(names) > 0 {
-		names = slices.Insert(names, 0, Latest)
+	switch {
+	case len(names) > 1:
+		return slices.Insert(names, 0, Latest, Latest+"~1")
+	case len(names) > 0:
+		return slices.Insert(names, 0, Latest)
 	}
 	return names
 }

@@ -27,7 +27,7 @@ func (r *experimentRun) invariants() []Invariant {
 			}
 			row.add(e, old)
 		}
-		row.CutOff = row.After == nil && r.cut != nil && !r.failedToAsk(inv.Name)
+		row.CutOff = row.After == nil && r.stopped() && !r.failedToAsk(inv.Name)
 		switch {
 		case row.CutOff:
 			row.Detail = cmp.Or(row.Detail, "the run was interrupted")
@@ -39,6 +39,10 @@ func (r *experimentRun) invariants() []Invariant {
 	}
 	return list
 }
+
+// stopped reports whether the experiment was over before its time: it was interrupted, or
+// another process took its faults away.
+func (r *experimentRun) stopped() bool { return r.cut != nil || r.end != nil && r.end.Error != "" }
 
 // failedToAsk reports whether an invariant was asked and gave no answer.
 func (r *experimentRun) failedToAsk(name string) bool {

@@ -130,7 +130,7 @@ func (d *Driver) errNoProxy(f plan.Fault, ours bool) error {
 		return d.api.errorf("%w: %s; give dependency %s a listen: and an upstream: in the system file", ErrMissing, f.Proxy, f.Into)
 	}
 	body := newProxy{Name: f.Proxy, Listen: f.Listen, Upstream: upstreamFor(ours, f.Upstream), Enabled: true}
-	return d.api.errorf("%w: %s; create it with\n  %s", ErrMissing, f.Proxy, d.api.curl("POST", "/proxies", body))
+	return d.api.errorf("%w: %s; `blastgauge run --create-proxies` creates it, `blastgauge proxy -f` serves all that the system file declares, and this creates it by hand:\n  %s", ErrMissing, f.Proxy, d.api.curl("POST", "/proxies", body))
 }
 
 // problems lists the reasons why a plan must not use a proxy.

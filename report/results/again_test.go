@@ -29,6 +29,7 @@ func TestCommandsRunTheSameAgain(t *testing.T) {
 		"of an older version": {documents, result.Choices{}, "",
 			"blastgauge run --set 'url=http://a b' --set 'hosts=[x]' --seed 7",
 			"blastgauge run --set 'url=http://a b' --set 'hosts=[x]' --only down --seed 7 'experiments/x y.yaml'"},
+		"of the demo": {documents, result.Choices{Selected: true, Demo: []string{"demo", "--rate=20"}}, "", "blastgauge demo '--rate=20' down slow", "blastgauge demo '--rate=20' down"},
 		"named": {elsewhere, result.Choices{Selected: true}, "-x.yaml",
 			"blastgauge run -f staging/blast.yaml --only down --only slow --seed 7 ./-x.yaml", "blastgauge run -f staging/blast.yaml --only down --seed 7 ./-x.yaml"},
 	} {

@@ -254,6 +254,9 @@ func (e *experiment) Command() string {
 // the system. Without any, it runs all
 // that the command finds by itself.
 func (s *summary) command(list ...*result.Experiment) string {
+	if demo := s.choices().Demo; len(demo) > 0 {
+		return demoCommand(demo, list)
+	}
 	args := []string{"blastgauge", "run"}
 	if file := s.systemFile(); file != "" && file != "blastgauge.yaml" {
 		args = append(args, option("-f", file)...)
@@ -287,6 +290,18 @@ func (s *summary) command(list ...*result.Experiment) string {
 	}
 	for _, word := range c.Command {
 		args = append(args, words.ShellWord(word))
+	}
+	return strings.Join(args, " ")
+}
+
+// demoCommand runs experiments of the demo again, on shops of its own.
+func demoCommand(demo []string, list []*result.Experiment) string {
+	args := []string{"blastgauge"}
+	for _, word := range demo {
+		args = append(args, words.ShellWord(word))
+	}
+	for _, e := range list {
+		args = append(args, words.ShellWord(e.ID))
 	}
 	return strings.Join(args, " ")
 }

@@ -160,6 +160,9 @@ func oldAdvice(e *result.Experiment) advice {
 // adviceFor is what to do for a reason; its text is empty where there is nothing to do, or
 // other steps say it. It is false for a reason that this version does not know.
 func adviceFor(e *result.Experiment, code result.ReasonCode) (advice, bool) {
+	if slices.Contains(e.ReasonCodes, result.ReasonInterrupted) && tooShort(code) {
+		return advice{verb: settle, text: "run it again, to its end: it was interrupted"}, true
+	}
 	switch code {
 	case result.ReasonNotExercised:
 		return exerciseAdvice(e), true
@@ -183,6 +186,11 @@ func adviceFor(e *result.Experiment, code result.ReasonCode) (advice, bool) {
 	}
 	a, found := standingAdvice()[code]
 	return a, found
+}
+
+// tooShort reports whether a longer measurement is what a reason asks for.
+func tooShort(code result.ReasonCode) bool {
+	return slices.Contains([]result.ReasonCode{result.ReasonHarmUndecided, result.ReasonTooFewJourneys, result.ReasonNotMeasured, result.ReasonFewEpisodes, result.ReasonRecoveryUndecided, result.ReasonRecoveryNotWatched}, code)
 }
 
 // standingAdvice is the advice that depends on the reason alone.

@@ -251,3 +251,18 @@ func TestALaterOutageNeedsAnotherRun(t *testing.T) {
 		t.Errorf("a later outage: %q", got)
 	}
 }
+
+// A measurement that an interruption cut short was not designed too short.
+func TestWhatWasInterruptedIsRunToItsEnd(t *testing.T) {
+	t.Parallel()
+	for _, code := range declaredCodes(t) {
+		if code == result.ReasonInterrupted || !tooShort(code) {
+			continue
+		}
+		for _, n := range stepsOf(result.Inconclusive, nil, result.ReasonInterrupted, code) {
+			if strings.Contains(n.text, "long") || !strings.Contains(n.text, "to its end") {
+				t.Errorf("%s: %q", code, n.text)
+			}
+		}
+	}
+}

@@ -68,7 +68,7 @@ func startCommand(supervisor, args []string, secrets *redact.Secrets) (c *comman
 	go c.watch(in, reports)
 	switch {
 	case err != nil:
-		err = fmt.Errorf("the supervisor of the command did not get ready: %w; its last words:\n%s", err, c.tail())
+		err = fmt.Errorf("the supervisor of the command did not get ready: %w%s", err, c.tail())
 	case first.Failed != "":
 		err = usage.Errorf("the command after -- cannot be started: %s", first.Failed)
 	default:
@@ -144,9 +144,9 @@ func (c *command) awaitAnswer(ctx context.Context, sys *experiments.System) erro
 			select {
 			case <-c.done:
 				c.told = true
-				return fmt.Errorf("%s ended before %s answered (%s); its last words:\n%s", c.name, url, c.end, c.tail())
+				return fmt.Errorf("%s ended before %s answered (%s)%s", c.name, url, c.end, c.tail())
 			case <-ctx.Done():
-				return fmt.Errorf("%s did not answer at %s: %w: %w; its last words:\n%s", c.name, url, context.Cause(ctx), c.secrets.Error(err, maxError), c.tail())
+				return fmt.Errorf("%s did not answer at %s: %w: %w%s", c.name, url, context.Cause(ctx), c.secrets.Error(err, maxError), c.tail())
 			case <-time.After(100 * time.Millisecond):
 			}
 		}
@@ -182,7 +182,10 @@ func (c *command) tail() string {
 	if err != nil {
 		return ""
 	}
-	return "  " + strings.ReplaceAll(text, "\n", "\n  ")
+	if text == "" {
+		return "; it wrote nothing"
+	}
+	return "; its last words:\n  " + strings.ReplaceAll(text, "\n", "\n  ")
 }
 
 // stop ends the command and its children: first politely, then by force. The error
@@ -191,7 +194,7 @@ func (c *command) stop() (err error) {
 	select {
 	case <-c.done:
 		if !c.told {
-			err = fmt.Errorf("%s ended while it was under test (%s); its last words:\n%s", c.name, c.end, c.tail())
+			err = fmt.Errorf("%s ended while it was under test (%s)%s", c.name, c.end, c.tail())
 		}
 	default:
 	}

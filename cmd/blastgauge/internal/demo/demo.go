@@ -109,7 +109,27 @@ func (o Options) makePlan(systemFile string) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	loaded.Plan.Choices.Demo = o.again()
 	return loaded.Plan, nil
+}
+
+// again is what runs the demo like this again, without its experiments. Stores that were
+// given may have passwords; some of its own will do.
+func (o Options) again() []string {
+	words := []string{"demo"}
+	if o.Rate != Rate {
+		words = append(words, fmt.Sprintf("--rate=%g", o.Rate))
+	}
+	for _, set := range o.Set {
+		words = append(words, "--set="+set)
+	}
+	if o.Stores.Redis != "" {
+		words = append(words, "--redis=start")
+	}
+	if o.Stores.Postgres != "" {
+		words = append(words, "--postgres=start")
+	}
+	return words
 }
 
 // nameDocumentsRelativeTo names a plan's documents as they are in the folder that demo

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/blastgauge/blastgauge/experiments/run"
@@ -62,3 +63,21 @@ func name(s os.Signal) string {
 }
 
 func code(s os.Signal) int { return run.InterruptCode(&engine.Interrupt{Signal: name(s)}) }
+
+// A Hurry decides once whether the report of a run is written: whoever wants none says so
+// before it is begun, or too late. The zero value is ready.
+type Hurry struct{ state atomic.Int32 }
+
+const (
+	skipped int32 = iota + 1
+	begun
+)
+
+// Skip asks for no report. It is false where one is being written already.
+func (h *Hurry) Skip() bool { return h.state.CompareAndSwap(0, skipped) || h.Skipped() }
+
+// Begin is asked before reports are written: whether there are to be any.
+func (h *Hurry) Begin() bool { return h.state.CompareAndSwap(0, begun) || !h.Skipped() }
+
+// Skipped reports whether there are no reports.
+func (h *Hurry) Skipped() bool { return h.state.Load() == skipped }

@@ -24,3 +24,16 @@ func TestNamesAndCodes(t *testing.T) {
 		}
 	}
 }
+
+// Whether there is a report is decided once: it is not called skipped and written all the
+// same.
+func TestHurryIsDecidedOnce(t *testing.T) {
+	t.Parallel()
+	var early, late Hurry
+	if !early.Skip() || early.Begin() || !early.Skip() || !early.Skipped() {
+		t.Error("a report that was to be skipped is written")
+	}
+	if !late.Begin() || late.Skip() || !late.Begin() || late.Skipped() {
+		t.Error("a report that is being written counts as skipped")
+	}
+}
