@@ -101,3 +101,12 @@ func TestCheckEnvironment(t *testing.T) {
 		t.Errorf("CheckEnvironment() = %v, want its place", err)
 	}
 }
+
+// An environment that was set in place of the document's is not blamed on the document.
+func TestARefusedEnvironmentIsToldWhereItWasSet(t *testing.T) {
+	t.Parallel()
+	s := System{File: "blastgauge.yaml", Environment: "production", Set: []string{"environment=staging", "environment=production", "url=http://x"}}
+	if err := s.CheckEnvironment(); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "(--set environment=production)") || strings.Contains(err.Error(), s.File) {
+		t.Errorf("CheckEnvironment() = %v", err)
+	}
+}
