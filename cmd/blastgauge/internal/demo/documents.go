@@ -190,9 +190,11 @@ func digest(text string) string {
 
 // Served tells in lines of text what runs, and where.
 func (e *Environment) Served(storefront string) string {
-	text := fmt.Sprintf("shop      %s (%s storefront; the control route is %s)\nfiles     %s\n", e.URL(), storefront, e.ControlURL(), e.root.Name())
+	var text strings.Builder
+	fmt.Fprintf(&text, "shop      %s (%s storefront; the control route is %s)\nfiles     %s\n", e.URL(), storefront, e.ControlURL(), e.root.Name())
 	for _, name := range e.Kept {
-		text += fmt.Sprintf("kept      %s as you changed it, but for the addresses\n", filepath.Join(e.root.Name(), name))
+		fmt.Fprintf(&text, "kept      %s as you changed it, but for the addresses\n", filepath.Join(e.root.Name(), name))
 	}
-	return text + fmt.Sprintf("try       blastgauge run -f %s payments-down\nready\n", e.SystemFile)
+	fmt.Fprintf(&text, "try       blastgauge run -f %s payments-down\nready\n", e.SystemFile)
+	return text.String()
 }
