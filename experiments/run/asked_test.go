@@ -154,7 +154,7 @@ func TestAnInterruptedPreflightRemovedNothing(t *testing.T) {
 // The command that has started the system is kept for reports, without its secrets.
 func TestTheCommandIsKeptWithoutSecrets(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, systemtest.Options{Entry: answers(func(*http.Request) int { return http.StatusBadGateway })})
+	b := newBench(t, systemtest.Options{Entry: answers(func(*http.Request) int { return http.StatusOK }), Phases: "{warmup: 0s, baseline: 300ms, fault: 2s, recovery: 0s}"})
 	b.startedHere(readySystem{})
 	b.options.Command = []string{"./shop", "--port", "80", "--password", "hunter2hunter2", "--token=c4n4ry-of-nobody", "SECRET=c4n4ry-of-nobody", "postgres://ann:c4n4ry-of-nobody@127.0.0.1/shop"}
 	out := b.run(t.Context(), t)
