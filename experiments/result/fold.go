@@ -288,13 +288,14 @@ func (f *fold) experiment(index int, observations Observations, system *System) 
 
 // death says until when a run that died is known.
 func (f *fold) death() string {
-	text := fmt.Sprintf("the run died: it was killed, or its machine stopped, and what came later than %s after its start is not known", figures.Duration(seconds(f.last.Since)))
+	var text strings.Builder
+	fmt.Fprintf(&text, "the run died: it was killed, or its machine stopped, and what came later than %s after its start is not known", figures.Duration(seconds(f.last.Since)))
 	for _, r := range f.runs {
 		if n := len(r.phases); r.start.Kind != "" && r.end == nil && n > 0 {
-			text += fmt.Sprintf(" (in the %s phase of %s)", strings.Replace(string(r.phases[n-1].Phase), "warmup", "warm-up", 1), r.plan.ID)
+			fmt.Fprintf(&text, " (in the %s phase of %s)", strings.Replace(string(r.phases[n-1].Phase), "warmup", "warm-up", 1), r.plan.ID)
 		}
 	}
-	return text
+	return text.String()
 }
 
 // run is how the run as a whole went.
