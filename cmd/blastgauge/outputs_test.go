@@ -98,7 +98,8 @@ func TestEveryCommandRefusesTheSameOutputs(t *testing.T) {
 	} {
 		flags := []string{"-o", "json=" + other, "-o", "json=" + dir, "-o", "json=" + filepath.Join(dir, "none", "x"), "-o", "json=" + filepath.Join(dir, "file", "x")}
 		code, out, err := invoke(t, append(args, flags...)...)
-		if said[err] = true; code != result.ExitUsage || out != "" || strings.Count(err, "write "+dir) != 3 {
+		what, _, _ := strings.Cut(err, "\nexit ") // commands that inject say that nothing was
+		if said[what] = true; code != result.ExitUsage || out != "" || strings.Count(err, "write "+dir) != 3 {
 			t.Errorf("%s: exit %d: %s%s", args[0], code, out, err)
 		}
 		if _, err := os.Lstat(other); err == nil {
