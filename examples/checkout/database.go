@@ -47,6 +47,7 @@ func postgresOptions(address string) (*pgx.ConnConfig, error) {
 const (
 	schemaPrefix  = "blastgauge_demo_"
 	databaseLimit = 10 * time.Second // for making and dropping a schema
+	deadlock      = "40P01"          // SQLSTATE deadlock_detected
 )
 
 // openDatabase creates a schema for one shop. The hardened build's has a unique index,
@@ -176,13 +177,19 @@ func (d *database) configVia(address string) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-// close drops the schema, with a fresh connection if the owner's has broken.
+// close drops the schema, with a fresh connection if the owner's has broken. Orders that
+// hung, and come to an end meanwhile, can lock its tables the other way round: the server
+// then ends one of the two, and what it ended here is tried again.
 func (d *database) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), databaseLimit)
 	defer cancel()
 	drop := func() error {
-		_, err := d.owner.Exec(ctx, "DROP SCHEMA IF EXISTS "+d.schema+" CASCADE")
-		return err
+		for {
+			_, err := d.owner.Exec(ctx, "DROP SCHEMA IF EXISTS "+d.schema+" CASCADE")
+			if said, ok := errors.AsType[*pgconn.PgError](err); !ok || said.Code != deadlock {
+				return err
+			}
+		}
 	}
 	err := drop()
 	if err != nil && d.owner.IsClosed() {
