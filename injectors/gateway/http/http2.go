@@ -94,16 +94,17 @@ func (c *conn) serveHTTP2() {
 	err := c.up.Rest()
 	s.end(err)
 	c.cancel()
-	if stream.Orderly(err) {
-		_ = c.upstream.CloseWrite() // what is on its way there still arrives
-	} else {
-		stream.Abort(c.upstream)
-	}
 	_ = c.client.SetWriteDeadline(time.Now().Add(stream.LingerTime)) // of a client that does not read
 	impatient := time.AfterFunc(partingTime, func() { _ = c.upstream.Close() })
 	defer impatient.Stop()
-	s.work.Wait()
+	if !stream.Orderly(err) {
+		stream.Abort(c.upstream)
+	}
+	s.work.Wait() // an upstream has one writer, and its end comes behind what is written
 	_ = c.client.Close()
+	if stream.Orderly(err) {
+		_ = c.upstream.CloseWrite() // what is on its way there still arrives
+	}
 	c.queue.awaitAnswersEnd()
 }
 
@@ -311,7 +312,7 @@ type h2stream struct {
 }
 
 // holdHead keeps the headers of a request that waits. It is false when that took too much
-// memory, and the stream has been ended.
+// memory, and the request has been refused.
 func (s *session) holdHead(st *h2stream) bool {
 	if st.headCost > 0 {
 		return true
@@ -322,8 +323,21 @@ func (s *session) holdHead(st *h2stream) bool {
 	if s.held <= s.room {
 		return true
 	}
-	s.reset(st, codeCalm)
+	s.reset(st, codeRefused)
 	return false
+}
+
+// bound ends a stream of which something waits when too much does: twice the room, since
+// the data of others may fill it once. One that the dependency does not know may be tried
+// again.
+func (s *session) bound(st *h2stream) {
+	switch {
+	case s.held <= 2*s.room:
+	case st.up == 0 && !st.answered:
+		s.reset(st, codeRefused)
+	default:
+		s.reset(st, codeCalm)
+	}
 }
 
 func (s *session) forgetHead(st *h2stream) {

@@ -145,15 +145,7 @@ func (s *session) applyLate(st *h2stream, empty bool) {
 		break
 	}
 	ran := s.goOn(st, func() {
-		switch {
-		case effect == nil:
-			st.documents = documents
-		case effect.Rule.status != nil, effect.Rule.when == middle && !empty:
-			st.effect = effect
-		default:
-			effect.CountAffected()
-			st.replace = effect.Rule
-		}
+		st.meet(documents, effect, empty)
 		s.down.openLane(st)
 		s.settleStream(st)
 	})
@@ -164,6 +156,22 @@ func (s *session) applyLate(st *h2stream, empty bool) {
 		documents.giveBack()
 	case effect != nil && effect.Rule.when == after && effect.Rule.answer != nil:
 		s.awaitEnd(st, effect.Rule)
+	}
+}
+
+// meet notes what faults do with the answer, unless the one that acts has been removed since
+// it was looked at. empty says that the answer has no body.
+func (f *faulty) meet(documents hits, effect *hit, empty bool) {
+	switch {
+	case effect == nil:
+		f.documents = documents
+	case effect.Removed():
+		effect.GiveBack()
+	case effect.Rule.status != nil, effect.Rule.when == middle && !empty:
+		f.effect = effect
+	default:
+		effect.CountAffected()
+		f.replace = effect.Rule
 	}
 }
 
@@ -204,7 +212,7 @@ func (s *session) awaitEnd(st *h2stream, r *Rule) {
 		return
 	}
 	s.goOn(st, func() {
-		if !st.answered {
+		if !st.answered && st.replace == r {
 			s.answer(st, r)
 		}
 	})
@@ -241,7 +249,9 @@ func (s *session) deliverHeaders(st *h2stream, fields []hpack.HeaderField, end b
 		s.reset(st, codeProtocol) // trailers are the last of an answer
 		return
 	case st.buffers:
-		s.sendHeaders(st, fields, true)
+		if s.sendHeaders(st, fields, true); st.gone { // there was no room for them
+			return
+		}
 		st.trailers = true
 		s.endBody(st)
 		return

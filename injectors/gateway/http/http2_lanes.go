@@ -99,20 +99,18 @@ func (w *way) swallow(st *h2stream, n int, kept bool) {
 	}
 }
 
-// hold keeps a frame in a lane that is closed. A stream that takes too much memory that way
-// is ended; one that the dependency does not know may be tried again.
+// hold keeps a frame in a lane that is closed. A request in line whose data has no more room
+// is refused: it would keep the window from those that it waits for.
 func (w *way) hold(st *h2stream, f heldFrame) {
 	l := w.lane(st)
 	l.queue = append(l.queue, f)
 	w.held += f.cost()
 	w.keep(l, f.data)
-	switch {
-	case w.held <= w.room:
-	case w.fromClient && slices.Contains(w.waiting, st):
+	if w.fromClient && f.data > 0 && w.held > w.room && slices.Contains(w.waiting, st) {
 		w.reset(st, codeRefused)
-	case f.data == 0 || w.held > 2*w.room:
-		w.reset(st, codeCalm)
+		return
 	}
+	w.bound(st)
 }
 
 // openLane lets through what waited. It is passed on in order, also what comes meanwhile.
@@ -136,9 +134,8 @@ func (w *way) follow(st *h2stream, f heldFrame) {
 		return
 	}
 	l.behind = append(l.behind, f)
-	if w.held += f.cost(); w.held > 2*w.room {
-		w.reset(st, codeCalm)
-	}
+	w.held += f.cost()
+	w.bound(st)
 }
 
 // clear forgets what waits in a lane.

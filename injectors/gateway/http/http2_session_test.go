@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"maps"
 	"net"
-	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -206,6 +203,10 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 // others wait for the client as they would without faults: none is ended.
 func TestDocumentsWithoutRoomPass(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, testDocumentsWithoutRoom)
+}
+
+func testDocumentsWithoutRoom(t *testing.T) {
 	const many = 40
 	f := parse(t, kindConfig, `{"blank":{}}`)
 	s, to := under(t, f)
@@ -224,16 +225,14 @@ func TestDocumentsWithoutRoomPass(t *testing.T) {
 		}
 		upstream.sendTo(&s.down)
 	}
-	synced := func() bool {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return !slices.ContainsFunc(slices.Collect(maps.Values(s.streams)), func(st *h2stream) bool { return st.toClient.closed })
-	}
-	for !synced() {
-		runtime.Gosched()
-	}
+	synctest.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for id, st := range s.streams {
+		if st.toClient.closed {
+			t.Errorf("the answer to %d still waits for its faults", id)
+		}
+	}
 	if len(s.streams) != many {
 		t.Errorf("%d of %d answers are under way", len(s.streams), many)
 	}
@@ -281,16 +280,155 @@ func TestTooMuchInLineIsRefused(t *testing.T) {
 	}
 }
 
-// A halfClosed client has sent something, ends its side a minute later, and reads nothing.
+// Requests whose headers have no room to wait are refused, also those that wait for a fault:
+// the dependency has seen none of them.
+func TestHeadsWithoutRoomAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, faults := range map[string][]*Fault{
+		"in line": nil, "before a fault": {parse(t, kindLatency, `{"latency":3600000}`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, to := under(t, faults...)
+			s.room = 100_000
+			client, upstream := newWriter(t, preface), newWriter(t, "")
+			upstream.writeFrame(frameSettings, 0, 0, []byte{0, settingStreams, 0, 0, 0, 1})
+			upstream.sendTo(&s.down)
+			for id := uint32(1); id < 61; id += 2 {
+				client.headers(id, false, ":method", "POST", ":path", "/", "x-long", strings.Repeat("long", 2500))
+			}
+			client.sendTo(&s.up)
+			s.mu.Lock()
+			left := len(s.streams)
+			for _, st := range s.streams { // what waits behind the headers counts as well
+				s.room = 0
+				if st.up == 0 {
+					s.up.hold(st, heldFrame{pass: func() {}})
+				}
+			}
+			s.down.flush()
+			ended := resets(to)
+			if left < 5 || left > 15 || len(ended) < 30-1 {
+				t.Errorf("%d requests waited, and %d of 30 have ended", left, len(ended))
+			}
+			for id, code := range ended {
+				if code != codeRefused {
+					t.Errorf("request %d is ended with %v", id, code)
+				}
+			}
+			s.mu.Unlock()
+		})
+	}
+}
+
+// resets are the codes with which a side's streams have been ended.
+func resets(to *sink) map[uint32]http2Error {
+	to.mu.Lock()
+	defer to.mu.Unlock()
+	found := map[uint32]http2Error{}
+	for p := to.got.Bytes(); len(p) >= frameHead; {
+		n := frameHead + (int(p[0])<<16 | int(p[1])<<8 | int(p[2]))
+		if p[3] == frameReset {
+			found[uint32Of(p[5:])] = http2Error(uint32Of(p[frameHead:]))
+		}
+		p = p[n:]
+	}
+	return found
+}
+
+// Data that waits under a fault fills the room. Answers without any are not ended for it.
+func TestAnswersWithoutDataHaveRoom(t *testing.T) {
+	t.Parallel()
+	s, to := under(t, parse(t, kindLatency, `{"latency":3600000,"when":"after"}`))
+	s.room = 2 * maxFrame
+	client, upstream := newWriter(t, preface), newWriter(t, "")
+	for id := uint32(1); id < 9; id += 2 {
+		client.headers(id, true, ":method", "GET", ":path", "/")
+	}
+	client.sendTo(&s.up)
+	upstream.sendTo(&s.down)
+	upstream.headers(1, false, ":status", "200")
+	for range 2 {
+		upstream.writeFrame(frameData, 0, 1, make([]byte, maxFrame))
+	}
+	upstream.headers(3, true, ":status", "204")
+	upstream.headers(5, false, ":status", "200")
+	upstream.writeFrame(frameData, flagEnd, 5, nil)
+	upstream.writeReset(7, codeCancel)
+	upstream.headers(1, true, "x-trailer", "1")
+	upstream.sendTo(&s.down)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down.flush()
+	ended := resets(to)
+	delete(ended, 7) // by the dependency
+	if len(ended) > 0 || s.held <= s.room {
+		t.Errorf("answers are ended: %v, with %d bytes held", ended, s.held)
+	}
+}
+
+// An effect that is removed between its look and the answer does nothing, and is given back.
+func TestRemovedBeforeItActs(t *testing.T) {
+	t.Parallel()
+	for kind, attributes := range map[string]string{
+		kindError: `{"status":503,"when":"after","first":1}`, kindAbort: `{"when":"middle","first":1}`, kindGRPC: `{"code":14,"when":"after","first":1}`,
+	} {
+		f := parse(t, kind, attributes)
+		set := faultset.NewSet[*Rule](1)
+		set.Replace([]*Fault{f})
+		active := set.Active()[0]
+		h, ok := active.Sample()
+		if !ok {
+			t.Fatal("the first one is not affected")
+		}
+		set.Replace(nil)
+		var answer faulty
+		answer.meet(nil, &h, false)
+		_, again := active.Sample()
+		if answer.replace != nil || answer.effect != nil || f.Counts().Affected != 0 || !again {
+			t.Errorf("%s: it acts, counts, or is not given back", kind)
+		}
+	}
+}
+
+// A document whose trailers have no room ends its stream, and gives its fault back once.
+func TestTrailersWithoutRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := parse(t, kindConfig, `{"blank":{},"first":1}`)
+		s, _ := under(t, f)
+		asks, answers := newWriter(t, preface), newWriter(t, "")
+		asks.headers(1, true, ":method", "GET", ":path", "/")
+		asks.sendTo(&s.up)
+		answers.headers(1, false, ":status", "200", "content-type", "application/json")
+		answers.writeFrame(frameData, 0, 1, []byte(`{"price":1}`))
+		answers.sendTo(&s.down)
+		synctest.Wait()
+		s.mu.Lock()
+		s.room = 0
+		s.mu.Unlock()
+		answers.headers(1, true, "x-trailer", "1")
+		answers.sendTo(&s.down)
+		synctest.Wait()
+		active := s.proxy.Faults.Active()[0]
+		_, first := active.Sample()
+		_, second := active.Sample()
+		if !first || second || f.Counts().Affected != 0 {
+			t.Errorf("it is given back: %v, twice: %v; %d documents are bad", first, second, f.Counts().Affected)
+		}
+	})
+}
+
+// A halfClosed client has sent something, ends its side a while later, and reads nothing.
 type halfClosed struct {
 	net.Conn
 	sent io.Reader
+	stay time.Duration
 }
 
 func (c *halfClosed) Read(p []byte) (int, error) {
 	n, err := c.sent.Read(p)
 	if err != nil {
-		time.Sleep(time.Minute)
+		time.Sleep(c.stay)
 	}
 	return n, err
 }
@@ -319,7 +457,7 @@ func TestDeafAndGone(t *testing.T) {
 		begun := time.Now()
 		p := &Proxy{Faults: set, Buffers: &stream.Buffers{}}
 		p.Serve(t.Context(), Connection{
-			Client: &halfClosed{accepted, bytes.NewReader(asks.out)}, Upstream: pipe{dialled}, CountCall: func() {},
+			Client: &halfClosed{accepted, bytes.NewReader(asks.out), time.Minute}, Upstream: pipe{dialled}, CountCall: func() {},
 		})
 		if took := time.Since(begun); took > time.Minute+10*time.Second {
 			t.Errorf("it is served for %v", took)
@@ -329,7 +467,7 @@ func TestDeafAndGone(t *testing.T) {
 	})
 }
 
-// A slowLine is an upstream that holds up what is written to it for a second, as byte-level
+// A slowLine is an upstream that holds up what is written to it for a while, as byte-level
 // faults do, and drops it when it is closed.
 type slowLine struct {
 	stream.Upstream
@@ -351,7 +489,7 @@ func (l *slowLine) after(d time.Duration, do func()) {
 
 func (l *slowLine) Write(p []byte) (int, error) {
 	p = bytes.Clone(p)
-	l.after(time.Second, func() { _, _ = l.arrived.Write(p) })
+	l.after(3*time.Second, func() { _, _ = l.arrived.Write(p) })
 	return len(p), nil
 }
 
@@ -364,27 +502,124 @@ func (l *slowLine) Read(p []byte) (int, error) {
 }
 
 func (l *slowLine) CloseWrite() error { // behind what was written
-	l.after(2*time.Second, func() { _ = l.Close() })
+	l.after(4*time.Second, func() { _ = l.Close() })
 	return nil
 }
 
 func (l *slowLine) Close() error { l.once.Do(func() { close(l.over) }); return nil }
 
-// What a client has sent before it ended arrives, however long that takes.
+// What a client has sent before it ended arrives, however long that takes, and also where it
+// has not taken what the dependency says.
 func TestAClientThatEndsIsHeard(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		asks := newWriter(t, preface)
-		asks.headers(1, true, ":method", "POST", ":path", "/order")
-		line := &slowLine{settings: bytes.NewReader(newWriter(t, "").out), over: make(chan struct{})}
+		testHeard(t, func(asks io.Reader) net.Conn { return &sinkOf{sent: asks} })
+	})
+	synctest.Test(t, func(t *testing.T) {
+		accepted, client := net.Pipe()
+		testHeard(t, func(asks io.Reader) net.Conn { return &halfClosed{accepted, asks, time.Millisecond} })
+		_ = client.Close()
+	})
+}
+
+func testHeard(t *testing.T, client func(asks io.Reader) net.Conn) {
+	t.Helper()
+	asks := newWriter(t, preface)
+	asks.headers(1, true, ":method", "POST", ":path", "/order")
+	line := &slowLine{settings: bytes.NewReader(newWriter(t, "").out), over: make(chan struct{})}
+	p := &Proxy{Faults: faultset.NewSet[*Rule](1), Buffers: &stream.Buffers{}}
+	p.Serve(t.Context(), Connection{Client: client(bytes.NewReader(asks.out)), Upstream: line, CountCall: func() {}})
+	synctest.Wait()
+	line.arrived.mu.Lock()
+	got := line.arrived.got.Bytes()
+	line.arrived.mu.Unlock()
+	if head := []byte{frameHeaders, flagEnd | flagHeaders, 0, 0, 0, 1}; !bytes.Contains(got, head) {
+		t.Errorf("the dependency gets %q", got)
+	}
+}
+
+// A busyLine is an upstream that takes a second for each write, and must not be told of the
+// end in the middle of one. It does not take the end before it is closed.
+type busyLine struct {
+	*testing.T
+	settings io.Reader
+	more     io.Reader // is said later
+	over     chan struct{}
+	once     sync.Once
+
+	mu      sync.Mutex
+	writes  int
+	writing bool
+	ended   bool
+}
+
+func (l *busyLine) write(is bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.writing = is; is {
+		l.writes++
+	}
+	if l.ended {
+		l.Error("something is written behind the end")
+	}
+}
+
+func (l *busyLine) Write(p []byte) (int, error) {
+	l.write(true)
+	time.Sleep(time.Second)
+	l.write(false)
+	return len(p), nil
+}
+
+func (l *busyLine) Read(p []byte) (int, error) {
+	if n, err := l.settings.Read(p); err == nil {
+		return n, nil
+	}
+	time.Sleep(10 * time.Second)
+	if n, err := l.more.Read(p); err == nil {
+		return n, nil
+	}
+	<-l.over
+	return 0, io.EOF
+}
+
+func (l *busyLine) CloseWrite() error {
+	l.mu.Lock()
+	if l.writing {
+		l.Error("the end overtakes what is being written")
+	}
+	l.ended = true
+	l.mu.Unlock()
+	<-l.over
+	return nil
+}
+
+func (l *busyLine) Close() error { l.once.Do(func() { close(l.over) }); return nil }
+
+// The end of a client comes behind what others than its reader write to the dependency, here
+// credit for data that nobody wants any more. A dependency that does not take the end, or
+// does not end its own side, is not kept for ever.
+func TestTheEndComesBehindWhatIsWritten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		asks, more := newWriter(t, preface), newWriter(t, "")
+		asks.headers(1, true, ":method", "GET", ":path", "/")
+		asks.writeReset(1, codeCancel)
+		more.out = nil
+		more.writeFrame(frameData, 0, 1, make([]byte, 100))
+		line := &busyLine{T: t, settings: bytes.NewReader(newWriter(t, "").out), more: bytes.NewReader(more.out), over: make(chan struct{})}
+		accepted, client := net.Pipe()
+		go func() { _, _ = io.Copy(io.Discard, client) }()
+		begun := time.Now()
 		p := &Proxy{Faults: faultset.NewSet[*Rule](1), Buffers: &stream.Buffers{}}
-		p.Serve(t.Context(), Connection{Client: &sinkOf{sent: bytes.NewReader(asks.out)}, Upstream: line, CountCall: func() {}})
-		synctest.Wait()
-		line.arrived.mu.Lock()
-		got := line.arrived.got.Bytes()
-		line.arrived.mu.Unlock()
-		if head := []byte{frameHeaders, flagEnd | flagHeaders, 0, 0, 0, 1}; !bytes.Contains(got, head) {
-			t.Errorf("the dependency gets %q", got)
+		p.Serve(t.Context(), Connection{ // its request takes a second to write, and the credit goes at the tenth
+			Client: &halfClosed{accepted, bytes.NewReader(asks.out), 9500 * time.Millisecond}, Upstream: line, CountCall: func() {},
+		})
+		if took := time.Since(begun); took < partingTime || took > partingTime+20*time.Second {
+			t.Errorf("it is served for %v", took)
+		}
+		if line.writes != 2 {
+			t.Errorf("the dependency is written to %d times", line.writes)
 		}
 	})
 }

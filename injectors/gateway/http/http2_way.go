@@ -136,7 +136,7 @@ func (w *way) Write(p []byte) (int, error) {
 	w.partial = append(w.partial[:0], rest...)
 	w.flush()
 	w.back().kick()
-	if w.over != nil {
+	if w.over != nil && (w.fromClient || !w.clientGone) {
 		return 0, w.over
 	}
 	return len(p), nil
@@ -381,7 +381,9 @@ func (w *way) flush() {
 				w.over = err
 			}
 			w.dropAll()
-			_ = w.upstream.Close() // the client has gone
+			if !w.clientGone { // it broke: one that has ended is still heard
+				_ = w.upstream.Close()
+			}
 			break
 		}
 	}
