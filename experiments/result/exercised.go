@@ -21,7 +21,7 @@ func (r *experimentRun) exercised(f *faultRecord, shifted bool) Exercised {
 	case f.injected == nil:
 		e.Grade, e.Unmet, e.Note = GradeNo, UnmetNotInjected, "it was not injected"
 	case f.lost() && (f.probe == nil || !f.probe.Met):
-		e = Exercised{Grade: GradeNo, Unmet: UnmetUnknown, Note: "the run died before it wrote down what the fault had met"}
+		e = Exercised{Grade: GradeNo, Unmet: UnmetUnknown, Note: r.fate.unwritten()}
 	case kind.Level == injectors.File:
 		e.gradeFile(f.evidence, shifted)
 	case counted && f.evidence.Refuses:

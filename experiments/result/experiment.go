@@ -159,7 +159,7 @@ func (r *experimentRun) notRun(f *fold) *reason {
 	case !started:
 		return &reason{ReasonRunEnded, "the run ended before it"}
 	case r.end == nil:
-		return &reason{ReasonRunDied, "the run died in the middle of it"}
+		return &reason{ReasonRunDied, "the run " + r.fate.verb() + " in the middle of it"}
 	case r.cut != nil && r.measured():
 		return nil // what was measured until then counts
 	case r.cut != nil:
@@ -167,9 +167,14 @@ func (r *experimentRun) notRun(f *fold) *reason {
 	case r.end.Error != "" && r.unremoved():
 		return nil // it was measured; that a fault stayed makes it invalid
 	case r.end.Error != "":
-		return &reason{ReasonFailed, strings.TrimPrefix(r.end.Error, r.plan.ID+": ")} // whose it is stands beside it
+		return &reason{ReasonFailed, r.failure()}
 	}
 	return nil
+}
+
+// failure is the error that ended the experiment. Whose it is stands beside it.
+func (r *experimentRun) failure() string {
+	return strings.TrimPrefix(r.end.Error, r.plan.ID+": ")
 }
 
 // unremoved reports whether a fault may still be in force.

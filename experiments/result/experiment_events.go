@@ -28,6 +28,8 @@ type experimentRun struct {
 	shared   *sharedBaseline          // the baseline was measured by the experiment before
 	own      *journal.Event           // why it was not, although baselines are shared
 	cut      *journal.Event           // the run was interrupted in the middle of it
+	fenced   bool                     // another process ended it
+	fate     fate                     // of its run
 	turns    []turn                   // of the shares that faults touch, as far as they began
 	readings []journal.Event          // of invariants
 	samples  map[string]journal.Event // of the counters of proxies, by moment
@@ -45,6 +47,7 @@ type experimentRun struct {
 type faultRecord struct {
 	plan                        plan.Fault
 	intended, injected, removed *journal.Event
+	told                        bool // the run itself wrote down a removal, also where it failed
 	probe                       *journal.ExchangePair
 	evidence                    journal.Evidence // the last one
 }
@@ -101,7 +104,7 @@ func (f *faultRecord) event(e journal.Event) {
 	case journal.FaultInjected:
 		f.injected = &e
 	case journal.FaultRemoved:
-		f.removed = &e
+		f.removed, f.told = &e, f.told || e.Seq > 0
 	case journal.Exchanged:
 		f.probe = e.Exchanges
 	}
@@ -117,8 +120,8 @@ func (f *faultRecord) dangling() bool {
 func (f *faultRecord) undone() bool { return f.removed != nil && f.removed.Seq == 0 }
 
 // lost reports whether the fault was in force, and nothing tells what it met: the run
-// writes that down with the removal.
-func (f *faultRecord) lost() bool { return f.injected != nil && (f.removed == nil || f.undone()) }
+// writes that down with its removal, whoever removes the fault again later.
+func (f *faultRecord) lost() bool { return f.injected != nil && !f.told }
 
 // measured reports whether the experiment got as far as a removed fault.
 func (r *experimentRun) measured() bool {

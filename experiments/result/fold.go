@@ -1,17 +1,16 @@
 package result
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
-	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -22,7 +21,9 @@ import (
 // Where the journal does not even tell the plan any more, the result that was written
 // when the run ended is returned, with a warning.
 func Read(dir *os.Root) (*Result, error) {
-	r, err := readDir(dir, Fold)
+	r, err := readDir(dir, func(events iter.Seq2[journal.Event, error], observations Observations) (*Result, error) {
+		return foldAll(events, observations, func() fate { return fateOf(dir) })
+	})
 	if err == nil {
 		return r, nil
 	}
@@ -115,9 +116,17 @@ func concat(a, b iter.Seq2[journal.Event, error]) iter.Seq2[journal.Event, error
 // run has failed. Damage in the middle of it becomes a warning, because what is known
 // up to there is still worth reporting.
 func Fold(events iter.Seq2[journal.Event, error], observations Observations) (*Result, error) {
+	return foldAll(events, observations, func() fate { return unknownFate })
+}
+
+// foldAll folds all of a run. It asks for its fate where the journal does not tell it.
+func foldAll(events iter.Seq2[journal.Event, error], observations Observations, ask func() fate) (*Result, error) {
 	f, err := foldEvents(events, observations)
 	if err != nil {
 		return nil, err
+	}
+	if f.ended == nil {
+		f.fate = ask()
 	}
 	return f.result(observations)
 }
@@ -169,6 +178,8 @@ type fold struct {
 	last      journal.Event
 	ended     *journal.Event
 	interrupt *journal.Event
+	fence     *journal.Event // of another process: the run may not inject any more
+	fate      fate
 	stop      string   // why the suite stopped
 	preflight []string // what was wrong before anything was run
 	runs      []*experimentRun
@@ -192,6 +203,8 @@ func (f *fold) event(e journal.Event) {
 		f.ended = &e
 	case journal.Interrupted:
 		f.interrupt = &e
+	case journal.Fenced:
+		f.fence = cmp.Or(f.fence, &e)
 	case journal.SuiteStopped:
 		f.stop = e.Detail
 	case journal.PreflightFailed:
@@ -272,10 +285,21 @@ func (f *fold) cutShort(r *experimentRun) *journal.Event {
 	return f.interrupt
 }
 
+// fencedOff reports whether another process ended an experiment: it kept the run from
+// injecting, or took its faults away. What is done after the end, as by a clean-up, is no
+// reason for it.
+func (f *fold) fencedOff(r *experimentRun) bool {
+	if r.end == nil || r.end.Error == "" {
+		return false
+	}
+	before := func(e *journal.Event) bool { return e != nil && !e.At.After(r.end.At) }
+	return before(f.fence) || slices.ContainsFunc(r.faults, func(rec *faultRecord) bool { return rec.undone() && before(rec.removed) })
+}
+
 // experiment measures and judges one experiment of the plan, by its index.
 func (f *fold) experiment(index int, observations Observations, system *System) (Experiment, error) {
 	run := f.runs[index]
-	run.cut = f.cutShort(run)
+	run.cut, run.fenced, run.fate = f.cutShort(run), f.fencedOff(run), f.fate
 	run.findEntries(&f.plan.System)
 	if err := run.observe(run.withShared(observations, index)); err != nil {
 		return Experiment{}, fmt.Errorf("reading the journeys of %s: %w", run.plan.ID, err)
@@ -286,24 +310,12 @@ func (f *fold) experiment(index int, observations Observations, system *System) 
 	return e, nil
 }
 
-// death says until when a run that died is known.
-func (f *fold) death() string {
-	var text strings.Builder
-	fmt.Fprintf(&text, "the run died: it was killed, or its machine stopped, and what came later than %s after its start is not known", figures.Duration(seconds(f.last.Since)))
-	for _, r := range f.runs {
-		if n := len(r.phases); r.start.Kind != "" && r.end == nil && n > 0 {
-			fmt.Fprintf(&text, " (in the %s phase of %s)", strings.Replace(string(r.phases[n-1].Phase), "warmup", "warm-up", 1), r.plan.ID)
-		}
-	}
-	return text.String()
-}
-
 // run is how the run as a whole went.
 func (f *fold) run() Run {
 	run := Run{ID: f.plan.Run, Seed: f.plan.Seed, Commit: f.plan.Commit, Started: f.started, Ended: f.last.At, Outcome: Completed, Choices: Choices(f.plan.Choices)}
 	switch {
 	case f.ended == nil:
-		run.Outcome, run.Died, run.Error = FailedRun, true, f.death()
+		run.Outcome, run.Died, run.Error = FailedRun, true, f.unended()
 	case f.interrupt != nil:
 		run.Outcome, run.Signal = Interrupted, f.interrupt.Detail
 	case f.ended.Error != "":

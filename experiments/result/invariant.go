@@ -27,10 +27,13 @@ func (r *experimentRun) invariants() []Invariant {
 			}
 			row.add(e, old)
 		}
-		row.CutOff = row.After == nil && r.stopped() && !r.failedToAsk(inv.Name)
+		unasked := row.After == nil && !r.failedToAsk(inv.Name)
+		row.CutOff = unasked && (r.cut != nil || r.fenced)
 		switch {
 		case row.CutOff:
 			row.Detail = cmp.Or(row.Detail, "the run was interrupted")
+		case unasked && r.end != nil && r.end.Error != "":
+			row.endedBefore(r.failure())
 		case row.Before == nil && row.After == nil:
 			row.Detail = cmp.Or(row.Detail, "it was not asked")
 		}
@@ -40,9 +43,13 @@ func (r *experimentRun) invariants() []Invariant {
 	return list
 }
 
-// stopped reports whether the experiment was over before its time: it was interrupted, or
-// another process took its faults away.
-func (r *experimentRun) stopped() bool { return r.cut != nil || r.end != nil && r.end.Error != "" }
+// endedBefore says that the experiment failed before it could ask. What was seen of new
+// violations by then says more.
+func (inv *Invariant) endedBefore(failure string) {
+	if under, _, _ := inv.New(); under == 0 {
+		inv.Detail = "the experiment ended before: " + failure
+	}
+}
 
 // failedToAsk reports whether an invariant was asked and gave no answer.
 func (r *experimentRun) failedToAsk(name string) bool {

@@ -148,13 +148,13 @@ func TestVerdicts(t *testing.T) {
 			s.edit(journal.ExperimentEnded, func(e *journal.Event) { e.Error = "a fault could not be removed" })
 			s.edit(journal.RunEnded, func(e *journal.Event) { e.Error = "a fault could not be removed" })
 		}, Invalid, ReasonRemovalUnverified, "could not be verified", ExitNotRemoved},
-		"died in the fault": {func(s *story) { s.cut(journal.FaultRemoved) }, NotRun, ReasonRunDied, "the run died in the middle of it", ExitNotRemoved},
+		"died in the fault": {func(s *story) { s.cut(journal.FaultRemoved) }, NotRun, ReasonRunDied, "the run goes on, or it died in the middle of it", ExitNotRemoved},
 		"died in the fault, recovered": {func(s *story) {
 			s.cut(journal.FaultRemoved)
 			s.events = append(s.events, journal.Event{Experiment: "payments-slow", Kind: journal.FaultRemoved, Fault: "blastgauge.r.1", Verified: true})
-		}, NotRun, ReasonRunDied, "the run died in the middle of it", ExitError},
-		"died before the fault": {func(s *story) { s.cut(journal.FaultIntended) }, NotRun, ReasonRunDied, "the run died in the middle of it", ExitError},
-		"died after the intent": {func(s *story) { s.cut(journal.FaultInjected) }, NotRun, ReasonRunDied, "the run died in the middle of it", ExitNotRemoved},
+		}, NotRun, ReasonRunDied, "the run goes on, or it died in the middle of it", ExitError},
+		"died before the fault": {func(s *story) { s.cut(journal.FaultIntended) }, NotRun, ReasonRunDied, "the run goes on, or it died in the middle of it", ExitError},
+		"died after the intent": {func(s *story) { s.cut(journal.FaultInjected) }, NotRun, ReasonRunDied, "the run goes on, or it died in the middle of it", ExitNotRemoved},
 		"died before it began":  {func(s *story) { s.cut(journal.ExperimentStarted) }, NotRun, ReasonRunEnded, "the run ended before it", ExitError},
 		"the injection failed": {func(s *story) {
 			s.cut(journal.FaultInjected)
@@ -221,6 +221,29 @@ func TestARunThatDiedUnderTheFault(t *testing.T) {
 	s := newStory()
 	if r := s.fold(t); r.Run.Died || r.Experiments[0].Faults[0].Exercised.Unmet != "" {
 		t.Errorf("one that came to its end: %+v", r.Run)
+	}
+}
+
+// What a run wrote down with its own removal stands, also where that removal failed and
+// another process removed the fault later.
+func TestAFaultThatWasRemovedLaterKeepsItsEvidence(t *testing.T) {
+	t.Parallel()
+	for verified, failure := range map[bool]string{true: "", false: "a fault could not be removed"} {
+		s := newStory()
+		s.edit(journal.FaultRemoved, func(e *journal.Event) { e.Verified = verified })
+		s.edit(journal.ExperimentEnded, func(e *journal.Event) { e.Error = failure })
+		want := s.fold(t).Experiments[0].Faults[0].Exercised
+		s.events = append(s.events, journal.Event{At: epoch.Add(time.Hour), Experiment: "payments-slow", Kind: journal.FaultRemoved, Fault: "blastgauge.r.1", Verified: true})
+		r := s.fold(t)
+		f := r.Experiments[0].Faults[0]
+		if f.Exercised.Unmet != want.Unmet || f.Exercised.Met != metAll.Met || f.Exercised.Of != metAll.Of || !f.RemovalVerified || r.Run.Died {
+			t.Errorf("verified %t: %+v, want %+v", verified, f, want)
+		}
+		s.cut(journal.FaultRemoved)
+		s.at(endAt, journal.Event{Kind: journal.RunEnded, Error: "no space left on device"})
+		if r := s.fold(t); r.Run.Died || r.Experiments[0].Faults[0].Exercised.Unmet != UnmetUnknown || r.Experiments[0].Faults[0].Exercised.Note != hasEnded.unwritten() {
+			t.Errorf("a removal that was not written down: %+v", r.Experiments[0].Faults[0])
+		}
 	}
 }
 

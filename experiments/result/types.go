@@ -49,7 +49,7 @@ type Run struct {
 	Outcome  string    `json:"outcome"` // completed, interrupted or failed
 	ExitCode int       `json:"exit_code"`
 	Error    string    `json:"error,omitempty"`
-	Died     bool      `json:"died,omitempty"`   // failed because its process did: its journal has no end
+	Died     bool      `json:"died,omitempty"`   // its journal has no end: its process did, or it went on when this was written
 	Signal   string    `json:"signal,omitempty"` // what interrupted it: HUP, INT or TERM
 	Commit   string    `json:"commit,omitempty"`
 	Choices  Choices   `json:"choices,omitzero"`
@@ -440,7 +440,7 @@ type UnmetCode string
 // Reasons why a fault was not exercised.
 const (
 	UnmetNotInjected    UnmetCode = "not_injected"
-	UnmetUnknown        UnmetCode = "unknown"              // the run died before it wrote down what was met
+	UnmetUnknown        UnmetCode = "unknown"              // the run did not write down what was met
 	UnmetNoConnection   UnmetCode = "no_connection"        // came to the proxy
 	UnmetNotDialled     UnmetCode = "upstream_not_dialled" // connections came, and the proxy could not reach the dependency
 	UnmetNothingCounted UnmetCode = "nothing_counted"      // by the proxy
@@ -590,7 +590,7 @@ type Invariant struct {
 	// SettledItself reports that the invariant has no time to settle (within), was broken
 	// under the fault, and held after it.
 	SettledItself bool `json:"settled_itself,omitempty"`
-	// CutOff reports that the run was interrupted before the invariant was asked after the
-	// fault, for which it is not to blame.
+	// CutOff reports that the run was interrupted, or its faults were taken away, before
+	// the invariant was asked after the fault, for which it is not to blame.
 	CutOff bool `json:"cut_off,omitempty"`
 }

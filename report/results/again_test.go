@@ -72,6 +72,20 @@ func TestAnInvariantThatWasCutOffNeedsNoRepair(t *testing.T) {
 	}
 }
 
+// Where the removal of a fault failed, invariants were not asked after it for that alone.
+func TestAnInvariantBehindAFailedRemovalNeedsNoRepair(t *testing.T) {
+	t.Parallel()
+	for _, removed := range []bool{true, false} {
+		e := result.Experiment{Criteria: []result.Criterion{criterionOf("stock", result.ReasonInvariantNotAsked)}}
+		if !removed {
+			e.ReasonCodes = []result.ReasonCode{result.ReasonRemovalUnverified}
+		}
+		if got := invariantAdvice(&e, &result.Invariant{Name: "stock", Before: new(0.0)}); (got.verb == repair) != removed {
+			t.Errorf("removed %t: %q", removed, got.text)
+		}
+	}
+}
+
 // A control on the way of the fault is contaminated however often it is measured.
 func TestASharedControlNeedsItsOwnRoute(t *testing.T) {
 	t.Parallel()

@@ -72,7 +72,7 @@ func (b block) ComparedArm() string {
 func (b block) FaultNote() string {
 	switch list := b.Latency.Fault; len(list) {
 	case 0:
-		return " (none is known)"
+		return " (no percentile is known)"
 	case 1:
 		return " (a point: only " + charts.PercentileName(list[0].P) + " is known)"
 	}

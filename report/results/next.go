@@ -225,7 +225,7 @@ func exerciseAdvice(e *result.Experiment) advice {
 		case result.UnmetNotInjected:
 			return advice{} // what kept it from being injected has its own
 		case result.UnmetUnknown:
-			text = "let a run come to its end: this one died before it wrote down what the fault met"
+			text = "let a run come to its end: this one has not written down what the fault met"
 		case result.UnmetNoConnection:
 			text = "point the system at the proxy of " + f.Into + ": give it that address, and restart it if it keeps connections"
 		case result.UnmetNotDialled:
@@ -299,7 +299,7 @@ func invariantAdvice(e *result.Experiment, inv *result.Invariant) advice {
 	c := e.Criterion(result.InvariantCriterion, inv.Name)
 	switch {
 	case c == nil:
-	case inv.CutOff: // nothing has to be mended for it to be asked
+	case inv.CutOff, inv.Before != nil && e.HasReason(result.ReasonRemovalUnverified): // nothing has to be mended for it to be asked
 	case c.Code == result.ReasonInvariantNotAsked:
 		return advice{verb: repair, text: "see that “" + inv.Name + "” can be asked from here, before and after the fault"}
 	case c.Code == result.ReasonInvariantBrokenBefore:
