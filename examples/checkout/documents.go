@@ -57,6 +57,17 @@ func (s *System) Documents(listen map[string]string, toxiproxyURL string) (map[s
 	return render(data)
 }
 
+// DocumentOutlines returns the documents of a shop that need not run: what
+// [System.Documents] returns, but without addresses and dependencies. A shop with a
+// PostgreSQL has more of them.
+func DocumentOutlines(withPostgres bool) (map[string]string, error) {
+	var data systemData
+	if withPostgres {
+		data.Orders = "http://" + ordersDB
+	}
+	return render(data)
+}
+
 func render(data systemData) (map[string]string, error) {
 	files := make(map[string]string)
 	err := fs.WalkDir(documentFiles, "documents", func(path string, entry fs.DirEntry, err error) error {

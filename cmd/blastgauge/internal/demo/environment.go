@@ -52,7 +52,7 @@ func Start(ctx context.Context, o EnvironmentOptions) (e *Environment, err error
 			err = errors.Join(err, e.Close())
 		}
 	}()
-	if err := e.claim(o.Dir); err != nil {
+	if err := e.claim(o.Dir, o.Stores.Postgres != ""); err != nil {
 		return e, err
 	}
 	options := checkout.Options{Storefront: o.Storefront, Redis: o.Stores.Redis, Postgres: o.Stores.Postgres}
