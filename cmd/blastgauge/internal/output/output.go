@@ -117,8 +117,25 @@ func sameFile(a, b string) bool {
 	return errA != nil && errB != nil && resolved(a) == resolved(b)
 }
 
-// resolved is the path of a file that is still to be made, without links to its folder.
+// resolved is the path of a file that is still to be made, without links to its folder, and
+// without links under its own name that lead to nothing yet.
 func resolved(path string) string {
+	const maxLinks = 16 // as many as are followed when it is written
+	for range maxLinks {
+		target, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(target) {
+			// The folder may be a link itself: ".." in a target starts where that leads.
+			folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+			if err != nil {
+				break
+			}
+			target = filepath.Join(folder, target)
+		}
+		path = target
+	}
 	if folder, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
 		path = filepath.Join(folder, filepath.Base(path))
 	}

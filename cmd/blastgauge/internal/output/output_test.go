@@ -49,7 +49,8 @@ func TestColour(t *testing.T) {
 func TestOutputsInOneFile(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	if err := errors.Join(os.WriteFile("there", nil, 0o600), os.Symlink("there", "link"), os.Mkdir("sub", 0o700), os.Symlink("sub", "way")); err != nil {
+	if err := errors.Join(os.WriteFile("there", nil, 0o600), os.Symlink("there", "link"), os.Mkdir("sub", 0o700), os.Symlink("sub", "way"),
+		os.Symlink("new", "dangling"), os.Symlink("../dangling", "sub/twice"), os.Symlink("loop", "loop")); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
@@ -62,6 +63,11 @@ func TestOutputsInOneFile(t *testing.T) {
 		{"sub/new", "way/new", true},
 		{"there", "link", true},
 		{"there", "there", true},
+		{"dangling", "new", true},
+		{"new", "way/twice", true},
+		{"dangling", "sub/twice", true},
+		{"dangling", "other", false},
+		{"loop", "new", false},
 		{"new", "other", false},
 		{"new", "sub/new", false},
 		{"there", "new", false},
