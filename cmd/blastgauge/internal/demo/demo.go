@@ -114,7 +114,7 @@ func (o Options) makePlan(systemFile string) (*plan.Plan, error) {
 }
 
 // again is what runs the demo like this again, without its experiments. Stores that were
-// given may have passwords; some of its own will do.
+// given may have passwords; the demo starts stores of its own instead.
 func (o Options) again() []string {
 	words := []string{"demo"}
 	if o.Rate != Rate {
