@@ -55,19 +55,20 @@ func functions(r *result.Result) template.FuncMap {
 		"excess": func(b *result.BlastRadius) string {
 			return strings.NewReplacer("≤", "≤ ", "≥", "≥ ").Replace(words.Excess(b))
 		},
-		"count64": func(n int64) string { return figures.Count(int(n)) },
-		"short":   func(v float64) string { return figures.Short(v, 3) },
-		"factor":  func(v float64) string { return figures.Fixed(v, 1) },
-		"share":   figures.Share,
-		"phase":   charts.PhaseName,
-		"met":     met,
-		"grade":   gradeText,
-		"control": controlText,
-		"arms":    armsText,
-		"counted": countedText,
-		"ends":    ends,
-		"losses":  lossText,
-		"portion": func(share float64) string { return figures.ShortPercent(share, 2) },
+		"count64":   func(n int64) string { return figures.Count(int(n)) },
+		"short":     func(v float64) string { return figures.Short(v, 3) },
+		"factor":    func(v float64) string { return figures.Fixed(v, 1) },
+		"share":     figures.Share,
+		"phase":     charts.PhaseName,
+		"met":       met,
+		"grade":     gradeText,
+		"gradeMark": gradeMark,
+		"control":   controlText,
+		"arms":      armsText,
+		"counted":   countedText,
+		"ends":      ends,
+		"losses":    lossText,
+		"portion":   func(share float64) string { return figures.ShortPercent(share, 2) },
 	}
 }
 

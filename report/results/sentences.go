@@ -77,6 +77,17 @@ func withBounds(a *result.Amount) string {
 	return figures.Minus(figures.SignedPoints(a.Estimate)+" points ["+figures.Points(a.Low)+" to "+figures.Points(a.High)) + "]"
 }
 
+// gradeMark is the sign that stands before gradeText.
+func gradeMark(x result.Exercised) page.Note {
+	switch {
+	case x.Grade == result.GradeCounted:
+		return page.Note{Tone: "ok", Text: "✓"}
+	case x.Grade == result.GradeNo && x.Unmet != result.UnmetUnknown:
+		return page.Note{Tone: "bad", Text: "×"}
+	}
+	return page.Note{Tone: "unsure", Text: "?"}
+}
+
 // gradeText says how the run knows that traffic met the fault.
 func gradeText(x result.Exercised) string {
 	switch x.Grade {

@@ -1,5 +1,6 @@
 // Package demo runs the same experiments on two builds of a small web shop, a naive one
-// and a hardened one, and says what each fault harmed and what hardening bought.
+// and a hardened one, and says what each fault harmed and what hardening bought. It also
+// serves one of them, with documents that describe it, for other commands to be tried on.
 package demo
 
 import (
