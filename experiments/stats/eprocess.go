@@ -1,10 +1,6 @@
 package stats
 
-import (
-	"math"
-
-	"gonum.org/v1/gonum/stat/distuv"
-)
+import "math"
 
 // An EProcess is evidence, gathered block by block, that the fault arm's share is
 // beyond the control's by more than a limit. It may be read after every block and
@@ -91,19 +87,28 @@ func (e *EProcess) start(part float64) {
 // difference, so it is joined with the next: at low rates hardly any block has journeys
 // of both.
 func (e *EProcess) Add(block Pair) float64 {
-	fault, control := e.held.Fault.plus(block.Fault), e.held.Control.plus(block.Control)
-	e.held = Pair{fault, control}
-	if fault.N == 0 || control.N == 0 {
-		return e.Evidence()
-	}
-	e.held = Pair{}
 	most := math.MaxFloat64 / float64(len(e.rivals)+1) // of a rival, so that the sum is finite
-	for i, f := range e.factors(fault.N, control.N) {
-		gain := float64(fault.Hits)*f.faultHarmed + float64(fault.N-fault.Hits)*f.fault +
-			float64(control.Hits)*f.controlHarmed + float64(control.N-control.Hits)*f.control
+	for i, gain := range e.gains(block) {
 		e.rivals[i].wealth = min(e.rivals[i].wealth*math.Exp(gain), most)
 	}
 	return e.Evidence()
+}
+
+// gains are what a block, with what was held, adds to the logarithms of the rivals'
+// likelihood ratios; nothing where it is held for the next.
+func (e *EProcess) gains(block Pair) []float64 {
+	e.held = Pair{e.held.Fault.plus(block.Fault), e.held.Control.plus(block.Control)}
+	fault, control := e.held.Fault, e.held.Control
+	if fault.N == 0 || control.N == 0 {
+		return nil
+	}
+	e.held = Pair{}
+	list := make([]float64, len(e.rivals))
+	for i, f := range e.factors(fault.N, control.N) {
+		list[i] = float64(fault.Hits)*f.faultHarmed + float64(fault.N-fault.Hits)*f.fault +
+			float64(control.Hits)*f.controlHarmed + float64(control.N-control.Hits)*f.control
+	}
+	return list
 }
 
 // Evidence is what was gathered so far.
@@ -120,6 +125,13 @@ func (e *EProcess) Evidence() float64 {
 // are densest at the limit.
 const rivalsPerControl = 12
 
+// beyondEdge is how far beyond the edge a rival is, as a part of what there is: the middle
+// of a slice of the distribution, whose quantiles are squares.
+func beyondEdge(slice int) float64 {
+	x := (float64(slice) + 0.5) / rivalsPerControl
+	return x * x
+}
+
 // newRivals are pairs of shares beyond the limit: above it for direction 1, below
 // it for −1.
 func newRivals(limit float64, before Pair, direction float64) []rival {
@@ -128,7 +140,6 @@ func newRivals(limit float64, before Pair, direction float64) []rival {
 	if both.N == 0 {
 		usual = 0.01
 	}
-	beta := distuv.Beta{Alpha: 0.5, Beta: 1}
 	var list []rival
 	sum := 0.0
 	for _, c := range []struct{ share, prior float64 }{{max(usual, 0.001), 0.7}, {min(0.9, 0.05+2*usual), 0.2}, {0.3, 0.1}} {
@@ -137,7 +148,7 @@ func newRivals(limit float64, before Pair, direction float64) []rival {
 			continue // no share is beyond it
 		}
 		for i := range rivalsPerControl {
-			x := beta.Quantile((float64(i) + 0.5) / rivalsPerControl)
+			x := beyondEdge(i)
 			fault := edge + (1-edge)*x
 			if direction < 0 {
 				fault = edge * (1 - x)
@@ -177,22 +188,45 @@ func (e *EProcess) factors(fault, control int) []factor {
 }
 
 // nearest is the fault arm's share of the point on the edge of the null, where
-// the excess is the limit, with the least divergence from the rival.
+// the excess is the limit, with the least divergence from the rival. There the slope of
+// the divergence is zero, which the Illinois method finds.
+//
+// Source: M. Dowell and P. Jarratt, "A modified regula falsi method for computing the root
+// of an equation", BIT 11 (1971), 168-174.
 func (r rival) nearest(limit, fault, control float64) float64 {
-	slope := func(x float64) float64 {
+	slope := func(x float64) float64 { // times a positive number
 		y := x - limit
-		return fault*(x-r.fault)/(x*(1-x)) + control*(y-r.control)/(y*(1-y))
+		return fault*(x-r.fault)*y*(1-y) + control*(y-r.control)*x*(1-x)
 	}
 	low, high := min(r.fault, r.control+limit), max(r.fault, r.control+limit)
 	low, high = max(low, limit, 0), min(high, 1+limit, 1) // both shares are between 0 and 1
-	for range 50 {
-		if mid := (low + high) / 2; slope(mid) < 0 {
-			low = mid
-		} else {
-			high = mid
+	atLow, atHigh := slope(low), slope(high)
+	if atLow >= 0 {
+		return low
+	}
+	if atHigh <= 0 {
+		return high
+	}
+	x, side := low, 0
+	for range 60 {
+		last := x
+		x = (low*atHigh - high*atLow) / (atHigh - atLow)
+		switch at := slope(x); {
+		case at == 0 || math.Abs(x-last) < 1e-14:
+			return x
+		case at < 0:
+			if low, atLow = x, at; side < 0 {
+				atHigh /= 2
+			}
+			side = -1
+		default:
+			if high, atHigh = x, at; side > 0 {
+				atLow /= 2
+			}
+			side = 1
 		}
 	}
-	return (low + high) / 2
+	return x
 }
 
 // ExcessSequence is the confidence sequence of the excess after these blocks: at
