@@ -38,7 +38,7 @@ func Load(s experiments.Selection, o Options, getenv func(string) (string, bool)
 		o.Run = NewRun(now)
 	}
 	if o.Seed == 0 {
-		o.Seed = uint64(now.UnixMicro()) % 1e9
+		o.Seed = newSeed(now)
 	}
 	o.Selected = o.Selected || len(s.Arguments)+len(s.IDs) > 0
 	p, err := Make(system, list, o)
@@ -47,3 +47,6 @@ func Load(s experiments.Selection, o Options, getenv func(string) (string, bool)
 	}
 	return &Loaded{p, experiments.CheckVariables(getenv, system, list...)}, nil
 }
+
+// newSeed makes up a seed that people can type.
+func newSeed(now time.Time) uint64 { return uint64(now.UnixMicro()) % 1e9 }

@@ -79,10 +79,7 @@ func NewRun(now time.Time) string {
 // [ErrImpossible] and names every experiment that cannot run.
 func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Plan, error) {
 	p := &Plan{Run: o.Run, Seed: o.Seed, Version: o.Version, Commit: o.Commit, System: *s, Choices: o.choices(s)}
-	p.Documents = append(p.Documents, Document{s.File, s.Text})
-	if len(s.Set) > 0 {
-		p.Documents = append(p.Documents, Document{SetDocument, strings.Join(s.Set, "\n") + "\n"})
-	}
+	p.Documents = systemDocuments(s)
 	fault := 0
 	var errs []error
 	for _, doc := range list {
@@ -108,6 +105,15 @@ func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Pl
 		p.shareBaselines()
 	}
 	return p, nil
+}
+
+// systemDocuments are the system's document, and what was set in place of it.
+func systemDocuments(s *experiments.System) []Document {
+	list := []Document{{s.File, s.Text}}
+	if len(s.Set) > 0 {
+		list = append(list, Document{SetDocument, strings.Join(s.Set, "\n") + "\n"})
+	}
+	return list
 }
 
 // resolve applies defaults and overrides to one experiment.

@@ -17,14 +17,13 @@ import (
 // how precisely its answer will be known.
 func (p *Plan) WriteText(w io.Writer) error {
 	var b bytes.Buffer
-	count := "1 experiment"
-	if n := len(p.Experiments); n != 1 {
-		count = fmt.Sprintf("%d experiments", n)
+	if p.Scan != nil {
+		p.writeScan(&b)
+	} else {
+		p.writeExperiments(&b)
 	}
-	fmt.Fprintf(&b, "blastgauge will run %s against %s on %s, one at a time.\n", count, p.System.Name, inert.Text(p.System.Environment))
 	load := 0.0
 	for _, e := range p.Experiments {
-		e.writeText(&b)
 		load = max(load, e.Load())
 	}
 	fmt.Fprintf(&b, "\n  Reach      %s\n", inert.Text(strings.Join(p.targets(), ", ")))
@@ -37,6 +36,17 @@ func (p *Plan) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "  Seed       %d\n", p.Seed)
 	_, err := io.WriteString(w, inert.Lines(b.String()))
 	return err
+}
+
+func (p *Plan) writeExperiments(b *bytes.Buffer) {
+	count := "1 experiment"
+	if n := len(p.Experiments); n != 1 {
+		count = fmt.Sprintf("%d experiments", n)
+	}
+	fmt.Fprintf(b, "blastgauge will run %s against %s on %s, one at a time.\n", count, p.System.Name, inert.Text(p.System.Environment))
+	for _, e := range p.Experiments {
+		e.writeText(b)
+	}
 }
 
 // describeTraces says whether journeys are traces, and where reports lead to them.

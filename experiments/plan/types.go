@@ -22,6 +22,8 @@ type Plan struct {
 	Experiments []Experiment       `json:"experiments"`
 	Documents   []Document         `json:"documents"`
 	Choices     Choices            `json:"choices,omitzero"`
+	// Scan is what a scan may try; nil: the run performs its experiments as they are.
+	Scan *Scan `json:"scan,omitempty"`
 }
 
 // Choices are what a run was told beside its documents, as its flags would say it again.
@@ -157,6 +159,7 @@ type Fault struct {
 	Until    time.Duration `json:"until"`              // after the start of the fault phase
 	Period   int           `json:"cycle,omitempty"`    // of a crossover, from 0
 	Seed     uint64        `json:"seed,omitempty"`     // of the choices that the fault leaves open
+	Mode     FailureMode   `json:"mode,omitempty"`     // only of a scan
 }
 
 // Portion returns the share that the fault affects as a percentage, however small.

@@ -224,3 +224,17 @@ func CreateProxy(api, name, upstream string) (listen string, err error) {
 	}
 	return created.Listen, err
 }
+
+// PlanScan loads the system's document and plans a scan of it, from now and with seed 1.
+// The document can be changed before.
+func (s *System) PlanScan(o plan.ScanOptions, change func(*experiments.System)) (*plan.Plan, error) {
+	system, _, err := experiments.Load(filepath.Join(s.Dir, SystemFile), nil)
+	if err != nil {
+		return nil, err
+	}
+	if change != nil {
+		change(system)
+	}
+	o.Run, o.Seed, o.Version = plan.NewRun(time.Now()), 1, "test"
+	return plan.MakeScan(system, o)
+}
