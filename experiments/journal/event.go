@@ -34,6 +34,10 @@ const (
 	Interrupted       Kind = "interrupted"        // Detail names the signal
 	SuiteStopped      Kind = "suite_stopped"      // Detail says why the rest is not run
 	Fenced            Kind = "fenced"             // Detail says by whom and why; the run may not inject any more
+	Exercised         Kind = "exercised"          // Exercise: what the baseline of a scan counted
+	CellStarted       Kind = "cell_started"       // Cell: its faults are injected from now on
+	CellEnded         Kind = "cell_ended"         // CellEnd: what became of it; its faults are gone
+	ScanEnded         Kind = "scan_ended"         // Detail is one of the reasons of [ScanComplete] and those beside it, Error more of it in words; nothing more is tried
 	HarmSeen          Kind = "harm_seen"          // Cause: introduced, or another example of it; on disk with a later event
 	RunEnded          Kind = "run_ended"          // Error
 	CleanedUp         Kind = "cleaned_up"         // by another process: whatever the run may have left was looked at and is gone
@@ -76,6 +80,9 @@ type Event struct {
 	Shared     *SharedStretch `json:"shared,omitempty"`
 	Toxiproxy  *Toxiproxy     `json:"toxiproxy,omitempty"`
 	Plan       *plan.Plan     `json:"plan,omitempty"`
+	Exercise   *Exercise      `json:"exercise,omitempty"`
+	Cell       *Cell          `json:"cell,omitempty"`
+	CellEnd    *CellEnd       `json:"cell_end,omitempty"`
 }
 
 // A SharedStretch is a stretch of the recovery of one experiment that is the baseline of another.

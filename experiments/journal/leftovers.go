@@ -38,6 +38,8 @@ type Leftovers struct {
 	// Damage is why the records of the run cannot be believed; nil if they can. What a
 	// good line before the damage proves still counts.
 	Damage error
+
+	scanOver bool // the run is a scan that said that it tries nothing more
 }
 
 // Certain reports whether the records tell everything that was injected. They do not
@@ -181,15 +183,30 @@ func (l *Leftovers) find(states map[string]faultState) {
 	}
 	for _, e := range l.Plan.Experiments {
 		for _, f := range e.Faults {
-			if s := states[f.Name]; !s.gone && (s.intended || !l.Certain()) {
+			s := states[f.Name]
+			if s.gone && l.mayComeAgain(s) {
+				s = faultState{}
+			}
+			if !s.gone && (s.intended || !l.Certain()) {
 				l.Faults = append(l.Faults, Leftover{Fault: f, Experiment: e.ID, Intended: s.intended, Settled: s.settled})
 			}
 		}
 	}
 }
 
+// mayComeAgain reports whether a fault that the journal says is gone may be in force all
+// the same. A scan injects the same fault again and again, so where the tail of its journal
+// may be lost, an earlier removal proves nothing. What another process removed once the
+// run was dead is gone, and so is all that was gone when the scan tried nothing more.
+func (l *Leftovers) mayComeAgain(s faultState) bool {
+	return l.Plan.Scan != nil && !l.Certain() && !l.scanOver && !s.undone
+}
+
 // A faultState is what is known of one fault.
-type faultState struct{ intended, settled, gone bool }
+type faultState struct {
+	intended, settled, gone bool
+	undone                  bool // it is gone, and another process than its run removed it
+}
 
 // add takes in an event of the journal.
 func (l *Leftovers) add(e Event, states map[string]faultState) error {
@@ -203,6 +220,8 @@ func (l *Leftovers) add(e Event, states map[string]faultState) error {
 		s.settled = true
 	case FaultRemoved:
 		s.gone = e.Verified
+	case ScanEnded:
+		l.scanOver = true
 	case RunEnded:
 		l.Ended = true
 	}
@@ -215,7 +234,8 @@ func (l *Leftovers) addUndone(e Event, states map[string]faultState) {
 	switch e.Kind {
 	case FaultRemoved:
 		s := states[e.Fault]
-		s.gone = e.Verified
+		s.settled = s.settled && !s.gone // what is found after a removal was injected later
+		s.gone, s.undone = e.Verified, e.Verified
 		states[e.Fault] = s
 		if e.Verified {
 			l.Undone++

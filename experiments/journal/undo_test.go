@@ -260,6 +260,38 @@ func TestWhatARunLeftBehind(t *testing.T) {
 	}
 }
 
+// A scan injects the same fault again and again, so an earlier removal proves nothing
+// unless the journal is whole or says that nothing more was tried.
+func TestWhatAScanLeftBehind(t *testing.T) {
+	t.Parallel()
+	begun := strings.Replace(started, `{"run":"r",`, `{"run":"r","scan":{"budget":1},`, 1)
+	first := intended + injected + removed
+	const over = `{"seq":7,"kind":"scan_ended","detail":"complete"}` + "\n"
+	for name, tt := range map[string]struct{ events, undone, want string }{
+		"whole":                                   {begun + first + first + over + ended, "", ""},
+		"whole, and not removed the second time":  {begun + first + intended + injected + stayed + over + ended, "", "f1"},
+		"whole, and another one was not":          {begun + first + second + ended, "", "f2?"},
+		"died between two injections":             {begun + first, "", "f1~ f2~"},
+		"died intending it again":                 {begun + first + intended, "", "f1? f2~"},
+		"died under it again":                     {begun + first + intended + injected, "", "f1 f2~"},
+		"died once it could not be removed":       {begun + first + intended + injected + stayed, "", "f1 f2~"},
+		"died after its removal, and it was gone": {begun + first, removed, "f2~"},
+		"died, and it was not gone":               {begun + first, stayed, "f1? f2~"},
+		"died, and others cleaned up":             {begun + first + intended, removed + tidied, ""},
+		"died once nothing more was tried":        {begun + first + over, "", "f2~"},
+		"died so, and one is left":                {begun + first + intended + injected + over, "", "f1 f2~"},
+		"damaged behind a removal":                {begun + first + "nonsense\n" + intended, "", "f1~ f2~"},
+		"a run that is no scan":                   {started + first, "", "f2~"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := namesOf(left(tt.events, tt.undone)); got != tt.want {
+				t.Errorf("left %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
 // A disk may have room again: what failed to be recorded must not spoil the rest.
 func TestAfterARecordThatFailedTheJournalGoesOn(t *testing.T) {
 	t.Parallel()
