@@ -19,20 +19,36 @@ const (
 	counterMargin = 250 * time.Millisecond
 )
 
+// A reading is what the proxies carried so far.
+type reading struct {
+	carried []journal.Traffic
+	began   time.Duration // when it was asked for
+	known   bool          // the server counts, and answered in time
+}
+
 // readCounters records what the proxies carried so far. It is evidence beside the
 // main line: not getting it stops nothing.
-func (x *experimentRun) readCounters(ctx context.Context, moment string, timeout time.Duration) {
+func (x *experimentRun) readCounters(ctx context.Context, moment string, timeout time.Duration) reading {
+	r := x.askCounters(ctx, timeout)
+	if r.known {
+		x.recordBeside(journal.Sampled, journal.Event{Detail: moment, Traffic: r.carried, Began: r.began})
+	}
+	return r
+}
+
+// askCounters asks what the proxies carried so far.
+func (x *experimentRun) askCounters(ctx context.Context, timeout time.Duration) reading {
 	if x.options.Counters == nil {
-		return
+		return reading{}
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	began := x.log.since()
 	carried, counts, err := x.options.Counters(ctx)
 	if err != nil || !counts || ctx.Err() != nil {
-		return
+		return reading{}
 	}
-	x.recordBeside(journal.Sampled, journal.Event{Detail: moment, Traffic: carried, Began: began})
+	return reading{carried: carried, began: began, known: true}
 }
 
 // readCountersAt reads the counters at moments of a phase that began at begun,

@@ -40,7 +40,8 @@ type Generator interface {
 	// one journey at a time.
 	Run(ctx context.Context, observe func(journal.Observation))
 
-	// StartPhase says which phase of the experiment begins.
+	// StartPhase says which phase of the experiment begins. The fault phase of a scan begins
+	// with every cell.
 	StartPhase(journal.Phase)
 
 	// Stop starts no more journeys. It may be called more than once.

@@ -35,6 +35,13 @@ type experimentRun struct {
 	unwell    bool                        // the system had to be waited for before its baseline
 	exchanges map[string]journal.Exchange // made before the fault, by the fault's name
 	oldKeys   map[string][]string         // of what is in violation before the fault, by the invariant's name
+	idle      [2]reading                  // around the time before its traffic
+	// phases runs the phases, and seen takes the end of each journey: a scan does both in
+	// its own way.
+	phases func(context.Context) error
+	seen   func(journal.Observation)
+	// afterward asks the invariants once the journeys are over.
+	afterward bool
 	// fatal ends the experiment from a goroutine beside the main line: the journal
 	// cannot be written, or a panic occurred.
 	fatal context.CancelCauseFunc
@@ -43,6 +50,7 @@ type experimentRun struct {
 func newExperimentRun(e *plan.Experiment, index int, log *runLog, o Options) *experimentRun {
 	x := &experimentRun{e: e, index: index, log: experimentLog{log, e.ID}, options: o, counts: newJourneyCounts(e), oldKeys: map[string][]string{}}
 	x.faults = &faultSet{log: x.log, options: o}
+	x.phases, x.seen, x.afterward = x.runPhases, func(journal.Observation) {}, true
 	return x
 }
 
@@ -60,11 +68,11 @@ func (x *experimentRun) run(ctx context.Context) (err error) {
 		}
 		err = errors.Join(err, x.log.event(journal.ExperimentEnded, end))
 	}()
-	x.readCounters(ctx, journal.BeforeIdle, counterTimeout)
+	x.idle[0] = x.readCounters(ctx, journal.BeforeIdle, counterTimeout)
 	if x.options.Counters != nil {
 		wait.For(ctx, x.options.Idle)
 	}
-	x.readCounters(ctx, journal.BeforeTraffic, counterTimeout)
+	x.idle[1] = x.readCounters(ctx, journal.BeforeTraffic, counterTimeout)
 	if x.generator, err = x.options.Traffic(x.index, x.log.epoch); err != nil {
 		return fmt.Errorf("%s: traffic: %w", x.e.ID, err)
 	}
@@ -94,14 +102,14 @@ func (x *experimentRun) runUnderTraffic(parent context.Context) (err error) {
 		x.generator.Stop()
 		traffic.Wait()
 		abandon()
-		if err == nil && !x.harmed {
+		if err == nil && !x.harmed && x.afterward {
 			err = x.checkInvariants(ctx, journal.Recovery)
 		}
 		if err == nil && ctx.Err() != nil {
 			err = x.stopReason(parent, ctx)
 		}
 	}()
-	if err := x.runPhases(ctx); err != nil {
+	if err := x.phases(ctx); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
@@ -239,6 +247,7 @@ func (x *experimentRun) startPhase(p journal.Phase) error {
 func (x *experimentRun) observe(o journal.Observation) {
 	o.Experiment = x.index
 	x.counts.add(o)
+	x.seen(o)
 	err := x.log.recorder.Observe(o)
 	if err == nil && o.Seen != nil {
 		err = x.log.note(journal.HarmSeen, journal.Event{Cause: o.Seen})

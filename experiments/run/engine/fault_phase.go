@@ -71,6 +71,14 @@ func joinNonNil(a, b error) error {
 	}
 }
 
+// An earlyEnd is why faults are taken away before their time.
+type earlyEnd struct {
+	why    string // as the end of a cell says it
+	detail string
+}
+
+func (e *earlyEnd) Error() string { return e.why + ": " + e.detail }
+
 // A change is one injection or one removal in the fault phase.
 type change struct {
 	at     time.Duration
@@ -158,7 +166,7 @@ func (x *experimentRun) watchFaults(ctx context.Context, stop context.CancelCaus
 			gone, detail = list[0].Name, fmt.Sprintf("not seen for %s: %v", maxUnseen, err)
 		}
 		x.recordBeside(journal.FaultVanished, journal.Event{Fault: gone, Detail: detail})
-		stop(fmt.Errorf("fault %s vanished: %s", gone, detail))
+		stop(&earlyEnd{journal.CellVanished, fmt.Sprintf("%s: %s", gone, detail)})
 		return
 	}
 }

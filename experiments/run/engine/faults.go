@@ -32,6 +32,12 @@ type activeFault struct {
 	removing  bool             // its removal has begun: from then on its absence proves nothing
 }
 
+// notInjected is the error of an injector that did not bring about its fault. Any other
+// error of an injection is one of the run itself.
+type notInjected struct{ error }
+
+func (e *notInjected) Unwrap() error { return e.error }
+
 // inject records the intent, injects the fault and reads it back.
 func (s *faultSet) inject(ctx context.Context, f plan.Fault) error {
 	in, ok := s.options.Injectors[f.Inject]
@@ -54,16 +60,16 @@ func (s *faultSet) inject(ctx context.Context, f plan.Fault) error {
 	ctx, cancel := context.WithTimeout(ctx, s.options.InjectTimeout)
 	defer cancel()
 	if err := in.Inject(ctx, f); err != nil {
-		return fmt.Errorf("inject %s into %s: %w", f.Inject, f.Into, err)
+		return &notInjected{fmt.Errorf("inject %s into %s: %w", f.Inject, f.Into, err)}
 	}
 	evidence, err := in.Check(ctx, f)
 	if err != nil {
-		return fmt.Errorf("read back %s: %w", f.Name, err)
+		return &notInjected{fmt.Errorf("read back %s: %w", f.Name, err)}
 	}
 	evidence = s.hidden(evidence)
 	s.setEvidence(a, evidence)
 	if !evidence.Present {
-		return fmt.Errorf("read back %s: not in force: %s", f.Name, evidence.Detail)
+		return &notInjected{fmt.Errorf("read back %s: not in force: %s", f.Name, evidence.Detail)}
 	}
 	s.confirm(a)
 	// A process that fenced the run during the injection may have looked for the
@@ -195,6 +201,7 @@ func (s *faultSet) lookOnceMore(ctx context.Context, chosen func(*activeFault) b
 			continue
 		}
 		looks.Go(func() {
+			defer func() { _ = recover() }() // not even a panic may keep the fault in force
 			if evidence, err := s.options.Injectors[a.Inject].Check(ctx, a.Fault); err == nil && evidence.Present {
 				s.setEvidence(a, evidence)
 			}

@@ -69,7 +69,7 @@ func (x *experimentRun) trip(ctx context.Context, v violation, stop context.Canc
 		return
 	}
 	detail := v.describe()
-	stop(fmt.Errorf("guardrail: %s", detail))
+	stop(&earlyEnd{journal.CellGuarded, detail})
 	x.recordBeside(journal.GuardrailTripped, journal.Event{Guardrail: v.guardrail.Kind(), Detail: detail, Value: v.excess, Limit: v.limit})
 }
 
@@ -129,20 +129,15 @@ func (x *experimentRun) findByWindow() (violation, bool) {
 type guardrailEvidence struct {
 	x        *experimentRun
 	journeys []guardedJourney
-	evidence map[guardedJourney][]*evidenceAtAge
+	evidence map[guardedJourney][]*guardedAge
 	renewAt  time.Duration // when evidence next starts afresh
 	enough   float64       // evidence that trips a guardrail
 }
 
-// evidenceAtAge is gathered from journeys in the order of their intended starts, each
-// judged once, by what is known of it when it has an age. Which journeys are in a block
-// must not depend on what becomes of them: under a fault that only delays, the journeys
-// that end first are those that fail fast anyway.
-type evidenceAtAge struct {
-	age     time.Duration
-	until   time.Duration // journeys that were intended to start before are taken into account
+// guardedAge is evidence from journeys at an age.
+type guardedAge struct {
+	evidenceAtAge
 	process *stats.EProcess
-	used    stats.Pair
 }
 
 // agesOf are the ages at which journeys are judged under a guardrail. The young ones see
@@ -156,22 +151,16 @@ func agesOf(g experiments.Guardrail, j experiments.Journey) []time.Duration {
 	case "failed":
 		last = max(j.Timeout, j.SlowAfter) + j.Pauses().Most
 	}
-	var ages []time.Duration
-	for _, age := range []time.Duration{250 * time.Millisecond, time.Second} {
-		if age < last {
-			ages = append(ages, age)
-		}
-	}
-	return append(ages, last)
+	return agesUpTo(last)
 }
 
 func newGuardrailEvidence(x *experimentRun) *guardrailEvidence {
 	now := x.log.since()
-	e := &guardrailEvidence{x: x, journeys: x.guardedJourneys(), evidence: map[guardedJourney][]*evidenceAtAge{}, renewAt: now + renewEvery}
+	e := &guardrailEvidence{x: x, journeys: x.guardedJourneys(), evidence: map[guardedJourney][]*guardedAge{}, renewAt: now + renewEvery}
 	for _, j := range e.journeys {
 		g := x.e.Guardrails[j.guardrail]
 		for _, age := range agesOf(g, x.e.Journeys[j.journey].Journey) {
-			e.evidence[j] = append(e.evidence[j], &evidenceAtAge{age: age, until: now, process: stats.NewEProcess(g.Share(), x.counts.baselineCounts(j))})
+			e.evidence[j] = append(e.evidence[j], &guardedAge{evidenceAtAge{age: age, until: now}, stats.NewEProcess(g.Share(), x.counts.baselineCounts(j))})
 		}
 	}
 	e.enough = float64(len(e.journeys)) / falseStops
@@ -209,9 +198,12 @@ func (e *guardrailEvidence) add(now time.Duration, j guardedJourney) (excess flo
 	sum := 0.0
 	for i, at := range ages {
 		last := i == len(ages)-1
-		block := stats.Pair{Fault: at.block(now, g, fault, last), Control: at.block(now, g, control, last)}
-		at.until = max(at.until, now-at.age)
-		at.used = stats.Pair{Fault: joined(at.used.Fault, block.Fault), Control: joined(at.used.Control, block.Control)}
+		// One that was still in flight at the last age meets the condition; of those that
+		// may not fail it has to have failed since, or to be beyond its timeout.
+		block := at.take(now, fault, control, func(j endedJourney) bool {
+			hangs := last && j.lasted > at.age && (g.Kind() != "failed" || j.failed || j.took == stillFlying)
+			return hangs || j.meets(g, at.age)
+		})
 		excess = max(excess, at.used.Fault.Share()-at.used.Control.Share())
 		sum += at.process.Add(block)
 	}
@@ -221,20 +213,3 @@ func (e *guardrailEvidence) add(now time.Duration, j guardedJourney) (excess flo
 	lately := func(arm plan.Arm) float64 { return e.x.counts.inWindow(now, j, arm, e.x.generator.InFlight).Share() }
 	return max(excess, lately(plan.FaultArm)-lately(plan.ControlArm)), true
 }
-
-// block counts the journeys that came to the age since the last look. One that was still
-// in flight at the last age meets the condition; of those that may not fail it has to
-// have failed since, or to be beyond its timeout.
-func (a *evidenceAtAge) block(now time.Duration, g experiments.Guardrail, started []endedJourney, last bool) stats.Count {
-	var c stats.Count
-	for _, j := range started {
-		if j.intended < a.until || j.intended >= now-a.age {
-			continue
-		}
-		hangs := last && j.lasted > a.age && (g.Kind() != "failed" || j.failed || j.took == stillFlying)
-		count(&c, hangs || j.meets(g, a.age))
-	}
-	return c
-}
-
-func joined(a, b stats.Count) stats.Count { return stats.Count{Hits: a.Hits + b.Hits, N: a.N + b.N} }

@@ -241,19 +241,28 @@ func (c *journeyCounts) baselineCounts(j guardedJourney) stats.Pair {
 // and longer. A journey in flight may have ended between the two looks, so it is left
 // out where it is among those that ended.
 func (c *journeyCounts) started(now time.Duration, journey int, arm plan.Arm, inFlight func(int, plan.Arm) []time.Duration) []endedJourney {
+	c.mu.Lock()
+	from := c.faultFrom
+	c.mu.Unlock()
+	return c.startedSince(from, now, journey, arm, inFlight)
+}
+
+// startedSince returns those that were intended to start since a moment, as far as it is
+// a few seconds ago.
+func (c *journeyCounts) startedSince(from, now time.Duration, journey int, arm plan.Arm, inFlight func(int, plan.Arm) []time.Duration) []endedJourney {
 	flying := inFlight(journey, arm)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var list []endedJourney
 	known := map[time.Duration]bool{}
 	for _, j := range c.recent[arm][journey] {
-		if j.intended >= c.faultFrom {
+		if j.intended >= from {
 			list = append(list, j)
 			known[j.intended] = true
 		}
 	}
 	for _, intended := range flying {
-		if intended >= c.faultFrom && intended <= now && !known[intended] {
+		if intended >= from && intended <= now && !known[intended] {
 			list = append(list, endedJourney{intended: intended, took: stillFlying, lasted: stillFlying})
 		}
 	}

@@ -43,10 +43,16 @@ func newCauses(s *experiments.System) *causes {
 	return &causes{bare: s.Examples == experiments.NoExamples, known: map[causeID]*cause{}}
 }
 
-// startPhase takes note of a phase of the experiment.
+// startPhase takes note of a phase of the experiment. In a scan the fault phase begins with
+// every cell, and each has examples of its own: the same status may come from elsewhere.
 func (c *causes) startPhase(p journal.Phase) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.exposed && p == journal.Fault {
+		for _, one := range c.known {
+			one.asked, one.kept = 0, 0
+		}
+	}
 	c.exposed = c.exposed || p == journal.Fault
 }
 

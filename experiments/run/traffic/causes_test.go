@@ -100,6 +100,31 @@ func TestCausesAreIntroducedOnce(t *testing.T) {
 	}
 }
 
+// In a scan, where the fault phase begins with every cell, each has its own examples.
+func TestEveryFaultOfAScanHasItsExamples(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := aPlan(func(p *plan.Plan) { p.Experiments[0].Control = plan.Baseline })
+		traffic, err := New(Options{Plan: p, Fault: answering(func(int) (int, string) { return 502, "no upstream" })})
+		if err != nil {
+			t.Fatal(err)
+		}
+		traffic.StartPhase(journal.Fault)
+		time.AfterFunc(1500*time.Millisecond, func() { traffic.StartPhase(journal.Fault) })
+		late := 0
+		list := observe(t, traffic, 3*time.Second)
+		causes, examples := introduced(t, list)
+		for _, o := range list {
+			if o.Seen != nil && o.Seen.Example != nil && o.Intended >= 1500*time.Millisecond {
+				late++
+			}
+		}
+		if len(causes) != 1 || examples[1] != 2*journal.MaxExamples || late != journal.MaxExamples {
+			t.Errorf("%d causes with %d examples, %d of them in the second half", len(causes), examples[1], late)
+		}
+	})
+}
+
 // However many causes there are, no more than a bound are kept; the rest are harmed
 // journeys without one.
 func TestCausesAreBounded(t *testing.T) {
