@@ -1,0 +1,266 @@
+package scan
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/stats"
+)
+
+// importance is the order of findings, most important first.
+func importance() []FindingCode {
+	return []FindingCode{BrokenInvariant, SoftBehavesHard, HangWorse, NoTimeout, FallbackHarms, LowBreaking, NotBack, HardHarms}
+}
+
+// findings are those that matter most. Each dependency has its first before any has its
+// second: five of one would hide the rest.
+func (m *Map) findings() []Finding {
+	type ranked struct {
+		Finding
+		nth int
+	}
+	var all []ranked
+	for _, d := range m.Dependencies {
+		own := m.findingsOf(&d)
+		slices.SortStableFunc(own, compareFindings)
+		for i, f := range own {
+			all = append(all, ranked{f, i})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(a.nth, b.nth), compareFindings(a.Finding, b.Finding))
+	})
+	var list []Finding
+	for _, f := range all[:min(len(all), MostFindings)] {
+		list = append(list, f.Finding)
+	}
+	return list
+}
+
+func compareFindings(a, b Finding) int {
+	return cmp.Or(cmp.Compare(slices.Index(importance(), a.Code), slices.Index(importance(), b.Code)), cmp.Compare(b.Estimate, a.Estimate))
+}
+
+func (m *Map) findingsOf(d *Dependency) []Finding {
+	list := d.brokenInvariants()
+	if harmful := d.harmful(); len(harmful) > 0 {
+		switch d.Declared {
+		case string(experiments.Soft):
+			list = append(list, finding(SoftBehavesHard, d.Name, harmful))
+		case "":
+			list = append(list, finding(HardHarms, d.Name, harmful))
+		}
+	}
+	list = append(list, d.hangFindings()...)
+	list = append(list, m.fallbackFindings(d.Name)...)
+	list = append(list, d.lowBreaking()...)
+	if kept := those(d.tried(), func(c *Cell) bool { return c.NotBack }); len(kept) > 0 {
+		list = append(list, finding(NotBack, d.Name, kept))
+	}
+	for i := range m.Pairs {
+		if c := &m.Pairs[i]; c.NotBack && c.Faults[0].Dependency == d.Name {
+			f := finding(NotBack, d.Name, []trial{{Cell: c}})
+			f.Other = c.Faults[1].Dependency
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// A trial is a cell of a dependency's own, or a level of the search for its breaking point.
+type trial struct {
+	*Cell
+	latency float64 // of a level
+}
+
+// tried are the trials of a dependency. What a pool measured is nobody's own.
+func (d *Dependency) tried() []trial {
+	var list []trial
+	for i := range d.Cells {
+		if !d.Cells[i].Pooled {
+			list = append(list, trial{Cell: &d.Cells[i]})
+		}
+	}
+	if d.BreakingPoint == nil {
+		return list
+	}
+	for _, l := range d.BreakingPoint.Levels {
+		if slow := d.cell(plan.Slow); slow != nil && slow.Faults[0].Attributes["latency"] == l.Latency {
+			continue // it is that cell
+		}
+		list = append(list, trial{&Cell{
+			Number: l.Number, Faults: []Fault{{Dependency: d.Name, Mode: plan.Slow}}, Verdict: l.Verdict, Significant: l.Verdict == Harmful,
+			NotBack: l.NotBack, Journeys: l.Journeys, Broken: l.Broken,
+		}, l.Latency})
+	}
+	return list
+}
+
+// harmful are the cells of a dependency that harm journeys; where there are none, the
+// levels that do.
+func (d *Dependency) harmful() []trial {
+	all := those(d.tried(), func(c *Cell) bool { return c.clearlyHarms() })
+	if cells := slices.DeleteFunc(slices.Clone(all), func(t trial) bool { return t.latency > 0 }); len(cells) > 0 {
+		return cells
+	}
+	return all
+}
+
+func those(list []trial, are func(c *Cell) bool) []trial {
+	return slices.DeleteFunc(list, func(t trial) bool { return !are(t.Cell) })
+}
+
+// finding is what some cells show, with the journey that is harmed most in them.
+func finding(code FindingCode, dependency string, trials []trial) Finding {
+	f := Finding{Code: code, Dependency: dependency, Cells: []int{}}
+	if len(trials) > 0 {
+		f.Latency = trials[0].latency // levels are the shortest first, and behind cells
+	}
+	for _, c := range trials {
+		for _, fault := range c.Faults {
+			if !slices.Contains(f.Modes, fault.Mode) {
+				f.Modes = append(f.Modes, fault.Mode)
+			}
+		}
+		if c.Number > 0 {
+			f.Cells = append(f.Cells, c.Number)
+		}
+		if j := c.harmedMost(); j != nil && (f.Journey == "" || j.Estimate > f.Estimate) {
+			f.Journey, f.Estimate, f.Low, f.High = j.Journey, j.Estimate, j.Low, j.High
+		}
+	}
+	return f
+}
+
+// harmedMost is the journey that is harmed most in a cell; nil where none is harmed.
+func (c *Cell) harmedMost() *CellJourney {
+	var most *CellJourney
+	for i, j := range c.Journeys {
+		if j.Verdict == Harmful && (most == nil || j.Estimate > most.Estimate) {
+			most = &c.Journeys[i]
+		}
+	}
+	return most
+}
+
+// brokenInvariants has a finding for each invariant that broke while the dependency failed.
+func (d *Dependency) brokenInvariants() []Finding {
+	var names []string
+	for _, c := range d.tried() {
+		for _, b := range c.Broken {
+			if !slices.Contains(names, b.Invariant) {
+				names = append(names, b.Invariant)
+			}
+		}
+	}
+	var list []Finding
+	for _, name := range names {
+		f := finding(BrokenInvariant, d.Name, those(d.tried(), func(c *Cell) bool {
+			return slices.ContainsFunc(c.Broken, func(b Broken) bool { return b.Invariant == name })
+		}))
+		f.Invariant = name
+		list = append(list, f)
+	}
+	return list
+}
+
+// hangFindings says that a time-out is missing: journeys do without the dependency where it
+// refuses, and not where it hangs; or what harms them is the wait. That is so where the most
+// frequent cause of harm is that answers came after the journey's budget, or never, while
+// the dependency hung or was slow: a shorter time-out would have made them fail sooner, or
+// would have saved them.
+func (d *Dependency) hangFindings() []Finding {
+	hang, refuse := d.cell(plan.Hang), d.cell(plan.Refuse)
+	if hang == nil || !hang.clearlyHarms() {
+		return nil
+	}
+	if refuse != nil && refuse.Verdict == Harmless {
+		return []Finding{finding(HangWorse, d.Name, []trial{{Cell: hang}})}
+	}
+	if slow := d.cell(plan.Slow); hang.waits() || slow != nil && slow.clearlyHarms() && slow.waits() {
+		return []Finding{finding(NoTimeout, d.Name, []trial{{Cell: hang}})}
+	}
+	return nil
+}
+
+// waits reports whether the journey that is harmed most is harmed by waiting.
+func (c *Cell) waits() bool {
+	most := c.harmedMost()
+	return most != nil && (most.Class == journal.Timeout.String() || most.Class == journal.TooSlow.String())
+}
+
+// fallbackFindings has the pairs of a dependency that harm where each alone does not.
+func (m *Map) fallbackFindings(dependency string) []Finding {
+	var list []Finding
+	for i := range m.Pairs {
+		c := &m.Pairs[i]
+		if len(c.Faults) == 2 && c.Faults[0].Dependency == dependency && c.clearlyHarms() {
+			f := finding(FallbackHarms, dependency, []trial{{Cell: c}})
+			f.Other = c.Faults[1].Dependency
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// lowBreaking says that journeys are harmed at a latency which the dependency has by itself
+// once in a hundred calls.
+func (d *Dependency) lowBreaking() []Finding {
+	b := d.BreakingPoint
+	if b == nil || b.P99 == nil {
+		return nil
+	}
+	for _, e := range b.Edges {
+		if !e.Rises || e.High > *b.P99 {
+			continue
+		}
+		f := finding(LowBreaking, d.Name, those(d.tried(), func(c *Cell) bool { return c.clearlyHarms() && c.Faults[0].Mode == plan.Slow }))
+		f.Latency = e.Low
+		return []Finding{f}
+	}
+	return nil
+}
+
+// Decided reports whether anything at all is known: a cell is harmful or harmless.
+func (m *Map) Decided() bool {
+	return slices.ContainsFunc(m.all(), (*Cell).decided)
+}
+
+// Whole reports whether the scan came to its end and left nothing open that it meant to
+// find out.
+func (m *Map) Whole() bool {
+	for _, d := range m.Dependencies {
+		if d.BreakingPoint != nil && d.BreakingPoint.Kind == string(stats.Open) || slices.ContainsFunc(d.Cells, d.leavesOpen) {
+			return false
+		}
+	}
+	none := Dependency{}
+	return m.Ended == journal.ScanComplete && !slices.ContainsFunc(m.Pairs, none.leavesOpen)
+}
+
+// leavesOpen reports whether a cell of a dependency has no answer. Harm that was declared
+// needs none that stands among all cells.
+func (d *Dependency) leavesOpen(c Cell) bool {
+	switch c.Verdict {
+	case Undecided, NotMet, NotReached:
+		return true
+	}
+	return c.Verdict == Harmful && !c.Significant && d.Declared != string(experiments.Hard)
+}
+
+// all are the cells of the map's rows and its pairs. Pools are means to know these.
+func (m *Map) all() []*Cell {
+	var list []*Cell
+	for i := range m.Dependencies {
+		for j := range m.Dependencies[i].Cells {
+			list = append(list, &m.Dependencies[i].Cells[j])
+		}
+	}
+	for i := range m.Pairs {
+		list = append(list, &m.Pairs[i])
+	}
+	return list
+}

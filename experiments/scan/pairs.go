@@ -1,0 +1,173 @@
+package scan
+
+import (
+	"slices"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/stats"
+)
+
+const (
+	// clearlyMore is how many times as often as in the baseline a fallback is called that
+	// is called without a fault as well.
+	clearlyMore = 1.5
+	// insteadOf is the share of the calls of the dependency that fails which its fallback
+	// takes at the least.
+	insteadOf = 0.2
+)
+
+// fallbacks are the dependencies that are called newly, or clearly more often, while one
+// fails and nobody is harmed.
+func (s *Scan) fallbacks(dependency string) []Fallback {
+	var list []Fallback
+	for _, mode := range s.modes() {
+		for _, f := range s.fallbacksIn(place{dependency, mode}) {
+			if !slices.ContainsFunc(list, func(g Fallback) bool { return g.To == f.To }) {
+				list = append(list, f)
+			}
+		}
+	}
+	return list
+}
+
+func (s *Scan) fallbacksIn(at place) []Fallback {
+	if s.known.cell(at) != nil && s.single(at) == nil {
+		return s.known.fallbacks(at)
+	}
+	r := s.single(at)
+	if r == nil {
+		return nil
+	}
+	if verdict, _ := s.verdict(r); verdict != Harmless {
+		return nil
+	}
+	var list []Fallback
+	for _, other := range s.plan.System.Dependencies {
+		if other.Name == at.dependency {
+			continue
+		}
+		if calls, before, ok := s.instead(r, other.Name); ok {
+			list = append(list, Fallback{To: other.Name, Mode: at.mode, Number: r.Number, Calls: calls, Before: before})
+		}
+	}
+	return list
+}
+
+// instead reports whether another dependency is called instead of the one that fails in a
+// cell, and how often per journey it is called then, and in the baseline.
+func (s *Scan) instead(r *record, other string) (calls, before float64, ok bool) {
+	usual, ok1 := s.usual(other)
+	came, ok2 := s.under(r, other)
+	failing, ok3 := s.usual(r.Faults[0].Into)
+	if !ok1 || !ok2 || !ok3 || usual.callsKnown != came.callsKnown {
+		return 0, 0, false
+	}
+	calls, before = came.best(), usual.best()
+	if calls <= 0 || calls-before < insteadOf*failing.best() {
+		return 0, 0, false
+	}
+	if s.idle[other] {
+		t, _ := traffic(r.end.Carried, s.proxyOf(other))
+		idle, seconds := s.idleRate(t.Proxy), r.inForce().Seconds()
+		if t.Calls != nil {
+			return calls, before, beyond(*t.Calls, idle.Calls*seconds)
+		}
+		return calls, before, beyond(t.Connections, idle.Connections*seconds)
+	}
+	ratio := stats.RateRatioBatches(counted(came, s.during(r)), counted(usual, s.before()))
+	return calls, before, ratio.Estimate >= clearlyMore && ratio.Low > 1
+}
+
+// counted are the calls of some journeys, as one batch.
+func counted(f flow, c crowd) []stats.Rate {
+	return []stats.Rate{{Events: f.best() * c.passing, Over: c.passing}}
+}
+
+func (s *Scan) proposePair() (journal.Cell, bool) {
+	for _, d := range s.shuffled(string(journal.PairStage)) {
+		if owed := s.owedPairs(d); len(owed) > 0 {
+			return journal.Cell{Stage: journal.PairStage, Faults: owed[0]}, true
+		}
+	}
+	return journal.Cell{}, false
+}
+
+// owedPairs are the pairs of a dependency of which nothing is known.
+func (s *Scan) owedPairs(d experiments.Dependency) [][]plan.Fault {
+	return slices.DeleteFunc(s.pairs(d), func(pair []plan.Fault) bool { return s.pairRecord(pair) != nil || s.known.pair(pair) != nil })
+}
+
+// pairs are a dependency and each of its fallbacks. Neither is harmful alone: a pair that
+// holds a harmful fault is harmful, and says nothing more.
+func (s *Scan) pairs(d experiments.Dependency) [][]plan.Fault {
+	if !s.rules.Pairs {
+		return nil
+	}
+	var list [][]plan.Fault
+	for _, f := range s.fallbacks(d.Name) {
+		first, possible := s.faults[place{d.Name, f.Mode}]
+		second, harmless := s.harmlessAlone(f)
+		if possible && harmless {
+			list = append(list, []plan.Fault{first, second})
+		}
+	}
+	return list
+}
+
+// harmlessAlone is the fault of a fallback that harms nobody alone: in the mode of what it
+// stands in for if it can be.
+func (s *Scan) harmlessAlone(f Fallback) (plan.Fault, bool) {
+	for _, mode := range append([]plan.FailureMode{f.Mode}, s.modes()...) {
+		at := place{f.To, mode}
+		fault, possible := s.faults[at]
+		if !possible {
+			continue
+		}
+		if s.is(Harmless, at) || s.is(NotExercised, at) || s.is(NotMet, at) {
+			return fault, true
+		}
+	}
+	return plan.Fault{}, false
+}
+
+// pairRecord is the record of a pair of dependencies, in whatever modes and order they
+// failed; nil: it was not tried.
+func (s *Scan) pairRecord(pair []plan.Fault) *record {
+	for _, r := range s.cells {
+		if r.Stage == journal.PairStage && len(r.Faults) == 2 && samePair(pair[0].Into, pair[1].Into, r.Faults[0].Into, r.Faults[1].Into) {
+			return r
+		}
+	}
+	return nil
+}
+
+func samePair(a, b, x, y string) bool { return a == x && b == y || a == y && b == x }
+
+// drawPairs are the pairs that were tried, and those that are owed.
+func (s *Scan) drawPairs() []Cell {
+	var list []Cell
+	for _, r := range s.cells {
+		if r.Stage == journal.PairStage && len(r.Faults) == 2 {
+			list = append(list, s.draw(r))
+		}
+	}
+	for _, d := range s.dependencies() {
+		for _, pair := range s.pairs(d) {
+			if s.pairRecord(pair) != nil {
+				continue
+			}
+			c := Cell{Faults: []Fault{drawFault(pair[0]), drawFault(pair[1])}, Verdict: NotReached}
+			if known := s.known.pair(pair); known != nil {
+				c = *known
+			}
+			if !slices.ContainsFunc(list, func(o Cell) bool {
+				return samePair(pair[0].Into, pair[1].Into, o.Faults[0].Dependency, o.Faults[1].Dependency)
+			}) {
+				list = append(list, c)
+			}
+		}
+	}
+	return list
+}

@@ -1,0 +1,141 @@
+package scan
+
+import (
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+// How long a cell takes, with the healthy time before it. What may take longer than the
+// budget has left is not begun.
+const (
+	cellTime  = 12 * time.Second
+	levelTime = 10 * time.Second
+	// usualWait is the time that journeys may take of which these go out.
+	usualWait = 3 * time.Second
+)
+
+// cost is how long a cell of a stage takes.
+func (s *Scan) cost(stage journal.Stage) time.Duration {
+	wait := usualWait
+	for _, j := range s.experiment().Journeys {
+		wait = max(wait, j.HarmedAfter())
+	}
+	if stage == journal.Threshold {
+		return levelTime + wait - usualWait
+	}
+	return cellTime + wait - usualWait
+}
+
+// propose returns what is owed first, if it fits into the rest of the budget. It is not ok where nothing
+// does, or is owed; left says which.
+func (s *Scan) propose(rest time.Duration) (next journal.Cell, ok, left bool) {
+	for _, stage := range []func() (journal.Cell, bool){s.proposePool, s.proposeSingle, s.proposeLevel, s.proposePair, s.proposeOtherLevel} {
+		next, owed := stage()
+		if owed && s.cost(next.Stage)+s.reserve(next.Stage) <= rest {
+			return next, true, true
+		}
+		left = left || owed
+		if owed && next.Stage != journal.Threshold {
+			break
+		}
+	}
+	return journal.Cell{}, false, left
+}
+
+// reserve is the time that a stage leaves to later ones. A search takes as long as several
+// pairs, and these find what nothing else does.
+func (s *Scan) reserve(stage journal.Stage) time.Duration {
+	if stage != journal.Threshold {
+		return 0
+	}
+	pairs := 0
+	for _, d := range s.dependencies() {
+		pairs += len(s.owedPairs(d))
+	}
+	return time.Duration(pairs) * s.cost(journal.PairStage)
+}
+
+// pooled reports whether faults of a mode may be tried all at once: only those who meet
+// them are counted, so that it is known whom a pool clears.
+func pooled(mode plan.FailureMode) bool {
+	return mode == plan.Hang || mode == plan.Slow || mode == plan.Error || mode == plan.ErrorAfter
+}
+
+func (s *Scan) proposePool() (journal.Cell, bool) {
+	for _, mode := range s.modes() {
+		if !pooled(mode) || s.pool(mode) != nil {
+			continue
+		}
+		var members []plan.Fault
+		for _, d := range s.dependencies() {
+			at := place{d.Name, mode}
+			if d.Criticality == experiments.Soft && s.owed(at) && s.countable(at) {
+				members = append(members, s.faults[at])
+			}
+		}
+		if len(members) > 1 {
+			return journal.Cell{Stage: journal.Pool, Faults: members}, true
+		}
+	}
+	return journal.Cell{}, false
+}
+
+func (s *Scan) proposeSingle() (journal.Cell, bool) {
+	for _, mode := range s.modes() {
+		for _, d := range s.shuffled(string(mode)) {
+			if at := (place{d.Name, mode}); s.owed(at) {
+				return journal.Cell{Stage: journal.Single, Faults: []plan.Fault{s.faults[at]}}, true
+			}
+		}
+	}
+	return journal.Cell{}, false
+}
+
+// owed reports whether a failure mode of a dependency has to be tried by itself: it can be
+// caused, journeys call the dependency, and nothing is known of it.
+func (s *Scan) owed(at place) bool {
+	_, possible := s.faults[at]
+	return possible && !s.idle[at.dependency] && s.single(at) == nil && !s.cleared(at) && s.known.cell(at) == nil
+}
+
+// cleared reports whether a pool has shown that a failure mode of a dependency is harmless.
+func (s *Scan) cleared(at place) bool {
+	r := s.pool(at.mode)
+	if r == nil {
+		return false
+	}
+	i := slices.IndexFunc(r.Faults, func(f plan.Fault) bool { return placeOf(f) == at })
+	verdict, _ := s.verdict(r)
+	return i >= 0 && verdict == Harmless && s.metAsCalled(r, i)
+}
+
+// modes are those that the scan tries, in the order in which it does.
+func (s *Scan) modes() []plan.FailureMode {
+	return slices.DeleteFunc(plan.FailureModes(), func(m plan.FailureMode) bool { return !slices.Contains(s.rules.Modes, m) })
+}
+
+// dependencies are those that the scan tries, in the order of the system's document.
+func (s *Scan) dependencies() []experiments.Dependency {
+	var list []experiments.Dependency
+	for _, d := range s.plan.System.Dependencies {
+		if slices.Contains(s.rules.Dependencies, d.Name) {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// shuffled are the dependencies in an order that the plan's seed and a purpose decide: what
+// an earlier cell leaves behind must not always hit the same one.
+func (s *Scan) shuffled(purpose string) []experiments.Dependency {
+	list, stream := s.dependencies(), fnv.New64a()
+	_, _ = stream.Write([]byte(purpose)) // a hash takes everything
+	rand.New(rand.NewPCG(s.plan.Seed, stream.Sum64())).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list
+}

@@ -1,0 +1,136 @@
+package scan
+
+import (
+	"math"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+// verdict is what a cell shows, and more of it: a code of the journal's. It is harmful when
+// it harms one kind of journey, and harmless only when it harms none.
+func (s *Scan) verdict(r *record) (Verdict, string) {
+	if r.end == nil {
+		return Undecided, journal.CellCut
+	}
+	harmless := 0
+	harmful := len(r.end.Broken) > 0
+	for _, j := range r.end.Journeys {
+		harmful = harmful || j.Decision == journal.Harmful
+		if j.Decision == journal.Harmless {
+			harmless++
+		}
+	}
+	switch {
+	case r.end.Why == journal.CellNotInjected:
+		return Undecided, r.end.Why
+	case harmful:
+		return Harmful, ""
+	case r.end.Why == journal.CellVanished || r.end.Why == journal.CellGuarded: // it was not in force all the while, or something was harmed
+		return Undecided, r.end.Why
+	case harmless == 0 || harmless < len(r.end.Journeys) || harmless < len(s.experiment().Journeys):
+		return Undecided, undecidedWhy(r.end.Why)
+	case r.Stage != journal.Pool && !s.met(r): // of a pool each fault is looked at by itself
+		return NotMet, ""
+	}
+	return Harmless, ""
+}
+
+// undecidedWhy is why a cell is not decided. One that ended because a journey was decided
+// may leave others undecided.
+func undecidedWhy(why string) string {
+	if why == journal.CellDecided || why == "" {
+		return journal.CellUndecided
+	}
+	return why
+}
+
+// draw returns what is known of a cell that was tried.
+func (s *Scan) draw(r *record) Cell {
+	c := Cell{Number: r.Number}
+	c.Verdict, c.Why = s.verdict(r)
+	for i, f := range r.Faults {
+		drawn := drawFault(f)
+		if r.end != nil {
+			if m, counted := r.metOf(i); counted {
+				drawn.Met, drawn.Of = &m.Met, &m.Of
+			}
+		}
+		c.Faults = append(c.Faults, drawn)
+	}
+	if r.end == nil {
+		return c
+	}
+	c.Detail = r.end.Detail
+	c.Seconds = r.inForce().Seconds()
+	switch waited := r.end.Why != journal.CellCut && r.end.Why != journal.CellNotInjected; {
+	case waited && r.end.Back < 0:
+		c.NotBack = true
+	case waited:
+		c.Back = new(r.end.Back.Seconds())
+	}
+	c.Journeys = s.drawJourneys(r)
+	for _, b := range r.end.Broken {
+		c.Broken = append(c.Broken, drawBroken(b))
+	}
+	for _, u := range r.end.Unjudged {
+		c.Unjudged = append(c.Unjudged, u.Invariant)
+	}
+	return c
+}
+
+func drawFault(f plan.Fault) Fault {
+	return Fault{Dependency: f.Into, Mode: f.Mode, Inject: f.Inject, Attributes: f.Bare(),
+		Description: strings.TrimSuffix(f.Describe(), " into "+f.Into)}
+}
+
+func drawBroken(b journal.CheckResult) Broken {
+	violations := b.Violations
+	if b.New != nil { // those that were there before are not the cell's
+		violations = *b.New
+	}
+	return Broken{Invariant: b.Invariant, Violations: finite(violations), Detail: b.Detail, Keys: b.Keys}
+}
+
+// drawJourneys are the journeys of a cell by name. A journal from elsewhere may have more
+// of them than its plan.
+func (s *Scan) drawJourneys(r *record) []CellJourney {
+	var list []CellJourney
+	planned := s.experiment().Journeys
+	for i, j := range r.end.Journeys[:min(len(r.end.Journeys), len(planned))] {
+		c := CellJourney{
+			Journey: planned[i].Name, Verdict: Undecided,
+			Estimate: finite(j.Share.Estimate), Low: finite(j.Share.Low), High: finite(j.Share.High),
+			Harmed: j.Fault.Harmed, N: j.Fault.Of, ControlHarmed: j.Control.Harmed, ControlN: j.Control.Of,
+			HarmfulE: finite(j.Harmful), HarmlessE: finite(j.Harmless),
+		}
+		if s.experiment().Control != plan.Concurrent {
+			c.ControlHarmed, c.ControlN = j.Before.Fault.Harmed, j.Before.Fault.Of
+		}
+		switch j.Decision {
+		case journal.Harmful:
+			c.Verdict = Harmful
+		case journal.Harmless:
+			c.Verdict = Harmless
+		}
+		if j.Cause != nil {
+			c.Class, c.Cause = j.Cause.Class, sayCause(*j.Cause)
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// finite is a number that JSON has.
+func finite(v float64) float64 {
+	switch {
+	case math.IsNaN(v):
+		return 0
+	case math.IsInf(v, 1):
+		return math.MaxFloat64
+	case math.IsInf(v, -1):
+		return -math.MaxFloat64
+	}
+	return v
+}

@@ -1,0 +1,107 @@
+package scan
+
+import "slices"
+
+// Weakness reports whether a finding speaks against the system. That a dependency which is
+// declared hard is hard does not: it was said.
+func (f *Finding) Weakness(m *Map) bool {
+	if f.Code != HardHarms {
+		return true
+	}
+	d := m.Dependency(f.Dependency)
+	return d == nil || d.Declared != "hard"
+}
+
+// Dependency is the row of that name; nil if there is none.
+func (m *Map) Dependency(name string) *Dependency {
+	for i := range m.Dependencies {
+		if m.Dependencies[i].Name == name {
+			return &m.Dependencies[i]
+		}
+	}
+	return nil
+}
+
+// Weak reports whether a cell of a dependency speaks against the system: an invariant broke
+// in it, or it harms, also where all cells are looked at together, and nobody declared that
+// it would, or a finding that is a weakness was seen in it. Where the map has a weak cell, or
+// a weak pair, a scan ends with the exit code of a refuted hypothesis.
+func (m *Map) Weak(d *Dependency, c *Cell) bool {
+	if c.Verdict == Harmful && c.Significant && (len(c.Broken) > 0 || d.Declared != "hard") {
+		return true
+	}
+	return m.named(d.Name, c)
+}
+
+// WeakPair reports whether a pair harms although its single faults do not.
+func (m *Map) WeakPair(c *Cell) bool {
+	return c.Verdict == Harmful && c.Significant
+}
+
+// named reports whether a weakness among the findings was seen in the cell.
+func (m *Map) named(dependency string, c *Cell) bool {
+	if c.Number == 0 || c.Pooled {
+		return false
+	}
+	return slices.ContainsFunc(m.Findings, func(f Finding) bool {
+		return f.Dependency == dependency && slices.Contains(f.Cells, c.Number) && f.Weakness(m) && (f.Code == NotBack || c.Verdict == Harmful)
+	})
+}
+
+// Weaknesses reports whether the scan found any.
+func (m *Map) Weaknesses() bool {
+	if slices.ContainsFunc(m.Findings, func(f Finding) bool { return f.Weakness(m) }) {
+		return true
+	}
+	for i := range m.Dependencies {
+		d := &m.Dependencies[i]
+		if slices.ContainsFunc(d.Cells, func(c Cell) bool { return m.Weak(d, &c) }) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(m.Pairs, func(c Cell) bool { return m.WeakPair(&c) })
+}
+
+// Worst is the journey that a cell harms most: of those that are harmed beyond their limit
+// the one of which most is shown, else the one of which least is excluded. It is nil where
+// nothing was counted.
+func (c *Cell) Worst() *CellJourney { return worst(c.Journeys) }
+
+// Worst is the same of a level.
+func (l *Level) Worst() *CellJourney { return worst(l.Journeys) }
+
+func worst(list []CellJourney) *CellJourney {
+	var most *CellJourney
+	for i := range list {
+		if j := &list[i]; most == nil || j.worse(most) {
+			most = j
+		}
+	}
+	return most
+}
+
+func (j *CellJourney) worse(than *CellJourney) bool {
+	switch {
+	case (j.Verdict == Harmful) != (than.Verdict == Harmful):
+		return j.Verdict == Harmful
+	case j.Verdict == Harmful:
+		return j.Low > than.Low
+	}
+	return j.High > than.High
+}
+
+// Numbers are the journeys of a cell, or of the pool that cleared it.
+func (m *Map) Numbers(c *Cell) []CellJourney {
+	if len(c.Journeys) > 0 || !c.Pooled {
+		return c.Journeys
+	}
+	for i := range m.Pools {
+		if m.Pools[i].Number == c.Number {
+			return m.Pools[i].Journeys
+		}
+	}
+	return nil
+}
+
+// Decided reports whether a verdict is an answer: harm or none.
+func (v Verdict) Decided() bool { return v == Harmful || v == Harmless }
