@@ -44,6 +44,13 @@ type Run struct {
 	Environment string       `json:"environment"`
 	Version     string       `json:"version"`
 	Experiments []Experiment `json:"experiments"`
+	Scan        *Scanned     `json:"scan,omitempty"` // of a scan, which has no experiments and is in no trend
+}
+
+// Scanned is the head of a map.
+type Scanned struct {
+	Dependencies int `json:"dependencies"` // that were scanned
+	Findings     int `json:"findings"`
 }
 
 // Outcomes of runs without a result. What they measured is not in any trend.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/result"
@@ -106,5 +107,19 @@ func TestRunsWithoutAResult(t *testing.T) {
 	}
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A scan is a run like any other, but has no experiment and is in no trend.
+func TestAScanAmongRuns(t *testing.T) {
+	t.Parallel()
+	text := `{"schema":"blastgauge/scan/v1","run":{"id":"r009","started":"2026-11-23T14:00:00Z","outcome":"completed","exit_code":3},"system":{"name":"checkout"},"experiments":[],
+"scan":{"ended":"complete","control":"concurrent","dependencies":[{"name":"payments","cells":[]}],"findings":[{"code":"no_timeout","dependency":"payments","cells":[1]}]}}`
+	index := New(scan(t, fstest.MapFS{"r009/result.json": {Data: []byte(text)}}))
+	if len(index.Runs) != 1 || len(index.Skipped)+len(index.Trends) > 0 {
+		t.Fatalf("%+v", index)
+	}
+	if r := index.Runs[0]; r.ExitCode != 3 || r.Scan == nil || *r.Scan != (Scanned{Dependencies: 1, Findings: 1}) || r.Experiments == nil {
+		t.Errorf("%+v", r)
 	}
 }

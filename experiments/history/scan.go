@@ -47,7 +47,7 @@ func readEntry(runs *os.Root, name string) Entry {
 	}
 	r, err := result.Decode(text)
 	if other, ok := errors.AsType[*result.SchemaError](err); ok {
-		e.Problem, e.Foreign = fmt.Sprintf("its %s is not of blastgauge: its schema is %q, want %q", result.File, other.Schema, result.Schema), true
+		e.Problem, e.Foreign = fmt.Sprintf("its %s is not of blastgauge: its schema is %q, want %q or %q", result.File, other.Schema, result.Schema, result.ScanSchema), true
 		return e
 	}
 	if err != nil {
@@ -129,6 +129,9 @@ func summarize(in *result.Result) *Run {
 	r := &Run{
 		ID: in.Run.ID, Started: in.Run.Started, Ended: in.Run.Ended, Outcome: in.Run.Outcome, ExitCode: in.Run.ExitCode, Commit: in.Run.Commit,
 		System: in.System.Name, Environment: in.System.Environment, Version: in.Tool.Version, Experiments: []Experiment{},
+	}
+	if m := in.Scan; m != nil {
+		r.Scan = &Scanned{Dependencies: len(m.Dependencies), Findings: len(m.Findings)}
 	}
 	for i := range in.Experiments {
 		r.Experiments = append(r.Experiments, summarizeExperiment(&in.Experiments[i]))

@@ -65,6 +65,7 @@ func checkEvent(e *journal.Event, last time.Duration) error {
 			c.number("invariant", mostCount, *e.Check.New)
 		}
 	}
+	c.tried(e)
 	if e.Plan != nil && c.err == nil {
 		return checkPlan(e.Plan)
 	}
@@ -106,6 +107,7 @@ func checkPlan(p *plan.Plan) error {
 			errs = append(errs, fmt.Errorf("experiment %d: %w", i+1, err))
 		}
 	}
+	errs = append(errs, checkScanned(p))
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("the plan cannot be one: %w", err)
 	}

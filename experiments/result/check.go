@@ -133,6 +133,7 @@ func (r *Result) check() error {
 	for _, b := range r.Behaviour {
 		c.behaviour(b)
 	}
+	c.scanned(r)
 	if c.err != nil {
 		return fmt.Errorf("%w: its %w", ErrForeign, c.err)
 	}

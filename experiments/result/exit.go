@@ -24,7 +24,7 @@ const (
 // Precedence: 7 > 129, 130, 143 > 1 > 2 > 6 > 3 > 5 > 4 > 0; 2 and 6 are given
 // before a run exists.
 func (r *Result) Exit(allow []Verdict) int {
-	if slices.ContainsFunc(r.Experiments, Experiment.dangling) {
+	if slices.ContainsFunc(r.Experiments, Experiment.dangling) || slices.ContainsFunc(r.ScanFaults, ScanFault.dangling) {
 		return ExitNotRemoved
 	}
 	switch r.Run.Outcome {
@@ -32,6 +32,9 @@ func (r *Result) Exit(allow []Verdict) int {
 		return signalExit(r.Run.Signal)
 	case FailedRun:
 		return ExitError
+	}
+	if r.Scan != nil {
+		return r.scanExit(allow)
 	}
 	if len(r.Experiments) == 0 {
 		return ExitInvalid // nothing was tested, and that is never a success
@@ -81,15 +84,18 @@ func (e Experiment) dangling() bool {
 // ExitMeaning says in words what the run's exit code means. A verdict that was allowed is
 // named, because its hypothesis did not hold.
 func (r *Result) ExitMeaning() string {
-	meant := r.Exit(nil)
-	if r.Run.ExitCode == ExitHeld && (meant == ExitInconclusive || meant == ExitInvalid) {
-		return ExitMeaning(meant) + ", which is allowed"
+	meant, mean := r.Exit(nil), ExitMeaning
+	if r.Scan != nil {
+		mean = scanMeaning
 	}
-	meaning := ExitMeaning(r.Run.ExitCode)
+	if r.Run.ExitCode == ExitHeld && (meant == ExitInconclusive || meant == ExitInvalid) {
+		return mean(meant) + ", which is allowed"
+	}
+	meaning := mean(r.Run.ExitCode)
 	switch {
 	case r.Run.Outcome != Interrupted || r.Run.ExitCode != signalExit(r.Run.Signal):
 		return meaning
-	case slices.ContainsFunc(r.Experiments, Experiment.touched):
+	case slices.ContainsFunc(r.Experiments, Experiment.touched) || len(r.ScanFaults) > 0:
 		return meaning + "; faults removed"
 	}
 	return meaning + "; nothing was injected"

@@ -64,6 +64,9 @@ func (f *fold) unended() string {
 			fmt.Fprintf(&text, " in the %s phase of %s", strings.Replace(string(r.phases[n-1].Phase), "warmup", "warm-up", 1), r.plan.ID)
 		}
 	}
+	if f.scan != nil {
+		text.WriteString(f.scan.where())
+	}
 	if f.fate == hasDied {
 		text.WriteString(": it was killed, or its machine stopped")
 	}

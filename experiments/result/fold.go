@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
@@ -61,7 +62,7 @@ func readDir[T any](dir *os.Root, fold func(iter.Seq2[journal.Event, error], Obs
 	switch {
 	case err == nil:
 		defer func() { _ = observations.Close() }() // it was only read
-		measured = journal.OpenObservations(observations)
+		measured = lazyObservations{sync.OnceValue(func() Observations { return journal.OpenObservations(observations) })}
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("not a run directory: %w", err)
 	}
@@ -76,6 +77,15 @@ func readDir[T any](dir *os.Root, fold func(iter.Seq2[journal.Event, error], Obs
 	}
 	return fold(all, measured)
 }
+
+// lazyObservations are read when they are asked for, which a scan does not.
+type lazyObservations struct{ open func() Observations }
+
+func (l lazyObservations) Of(experiment int) iter.Seq2[*journal.Observation, error] {
+	return l.open().Of(experiment)
+}
+
+func (l lazyObservations) Damage() error { return l.open().Damage() }
 
 // noObservations are those of a run whose file of them is gone.
 type noObservations struct{}
@@ -161,6 +171,9 @@ func foldEvents(events iter.Seq2[journal.Event, error], observations Observation
 	if f.plan == nil {
 		return nil, errors.New("the journal holds no plan: nothing was run")
 	}
+	if f.scan != nil { // whose journeys are not looked at again
+		return f, nil
+	}
 	if err := observations.Damage(); err != nil {
 		f.warnDamage(err)
 	}
@@ -183,6 +196,7 @@ type fold struct {
 	stop      string   // why the suite stopped
 	preflight []string // what was wrong before anything was run
 	runs      []*experimentRun
+	scan      *scanRun // nil: the run is none
 	warnings  []string
 }
 
@@ -212,6 +226,9 @@ func (f *fold) event(e journal.Event) {
 			f.preflight = append(f.preflight, e.Detail)
 		}
 	}
+	if f.scan != nil {
+		f.scan.event(e)
+	}
 	for i, r := range f.runs {
 		if r.plan.ID == e.Experiment {
 			r.event(e)
@@ -235,6 +252,10 @@ func (f *fold) start(e journal.Event) {
 	if e.Toxiproxy != nil {
 		f.toxiproxy = *e.Toxiproxy
 	}
+	if f.plan.Scan != nil {
+		f.scan = newScanRun(f.plan)
+		return
+	}
 	for i := range f.plan.Experiments {
 		r := newExperimentRun(&f.plan.System, &f.plan.Experiments[i])
 		f.runs = append(f.runs, r)
@@ -254,6 +275,9 @@ func (f *fold) result(observations Observations) (*Result, error) {
 	}
 	for _, d := range p.Documents {
 		r.Documents = append(r.Documents, Document(d))
+	}
+	if f.scan != nil {
+		f.scanResult(r)
 	}
 	for i := range f.runs {
 		e, err := f.experiment(i, observations, &r.System)

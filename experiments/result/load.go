@@ -26,9 +26,9 @@ type SchemaError struct{ Schema string }
 
 func (e *SchemaError) Error() string {
 	if e.Schema == "" {
-		return fmt.Sprintf("%v: it has no schema, want %q", ErrForeign, Schema)
+		return fmt.Sprintf("%v: it has no schema, want %q or %q", ErrForeign, Schema, ScanSchema)
 	}
-	return fmt.Sprintf("%v: its schema is %q, want %q", ErrForeign, e.Schema, Schema)
+	return fmt.Sprintf("%v: its schema is %q, want %q or %q", ErrForeign, e.Schema, Schema, ScanSchema)
 }
 
 // Unwrap returns [ErrForeign].
@@ -129,7 +129,7 @@ func Decode(text []byte) (*Result, error) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrForeign, err)
 	}
-	if r.Schema != Schema {
+	if r.Schema != Schema && r.Schema != ScanSchema {
 		return nil, &SchemaError{r.Schema}
 	}
 	if err := r.check(); err != nil {

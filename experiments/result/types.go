@@ -3,7 +3,8 @@
 //
 // [Fold] reads the events of the run, then three times the journeys of each experiment,
 // and judges what they show. The types are the schema "blastgauge/result/v1" that CI,
-// comparisons and every report read. Shares are fractions 0 to 1, durations are
+// comparisons and every report read. The result of a scan has the schema
+// "blastgauge/scan/v1", a map and no experiments. Shares are fractions 0 to 1, durations are
 // seconds, an absent field was not measured. Fields are only ever added.
 package result
 
@@ -11,10 +12,15 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/scan"
 )
 
-// Schema is the name and version of the format.
-const Schema = "blastgauge/result/v1"
+// Schema is the name and version of the format, and ScanSchema those of the result of a
+// scan.
+const (
+	Schema     = "blastgauge/result/v1"
+	ScanSchema = scan.Schema
+)
 
 // A Result is everything that a run found.
 type Result struct {
@@ -25,8 +31,12 @@ type Result struct {
 	System      System       `json:"system"`
 	Experiments []Experiment `json:"experiments"`
 	Behaviour   []Behaviour  `json:"behaviour,omitempty"` // of each dependency that a fault was in
-	Documents   []Document   `json:"documents,omitempty"`
-	Warnings    []string     `json:"warnings,omitempty"` // about the run as a whole
+	// Scan is the map of a scan, which has no experiments; nil: the run was no scan.
+	Scan *scan.Map `json:"scan,omitempty"`
+	// ScanFaults are the faults that the scan injected, with the proof that they are gone.
+	ScanFaults []ScanFault `json:"scan_faults,omitempty"`
+	Documents  []Document  `json:"documents,omitempty"`
+	Warnings   []string    `json:"warnings,omitempty"` // about the run as a whole
 }
 
 // Tool is the blastgauge that ran.

@@ -50,10 +50,14 @@ func (p *printer) runs(x *history.Index, newest int) {
 }
 
 // verdictCounts counts the verdicts of a run, as in "× 2 refuted, ✓ 4 held", or in
-// a narrow column "×2 ✓4". Where the run was not completed, it says how it ended.
+// a narrow column "×2 ✓4". Where the run was not completed, it says how it ended, and of a
+// scan how much it found.
 func verdictCounts(r history.Run) string {
 	if r.Outcome != result.Completed && r.Outcome != "" {
 		return inert.Text(r.Outcome)
+	}
+	if r.Scan != nil {
+		return "scan, " + figures.Plural(r.Scan.Findings, "finding", "findings")
 	}
 	counts := map[result.Verdict]int{}
 	for _, e := range r.Experiments {
