@@ -57,6 +57,8 @@ func describeUncounted(p *plan.Plan) string {
 		}
 	}
 	switch {
+	case p.Scan != nil:
+		return "it does not count what a fault meets, and does not know single requests: a scan tries fewer failure modes, and cannot say whom nobody calls"
 	case len(ids) == 0:
 		return "it does not count what a fault meets, which matters to no experiment here: who reads a file is counted by this machine"
 	case len(ids) == len(p.Experiments):

@@ -64,6 +64,9 @@ func checkAddresses(ctx context.Context, p *plan.Plan) error {
 // then on the plan knows the addresses of every proxy, and names its files so that
 // they are found from any directory.
 func (r *run) preflight(ctx context.Context) (err error) {
+	if err := r.fitServer(); err != nil {
+		return err
+	}
 	if r.o.CreateProxies {
 		if err := r.driver.CreateMissing(ctx, r.plan); err != nil {
 			return err
@@ -85,7 +88,10 @@ func (r *run) preflight(ctx context.Context) (err error) {
 	if err := r.askSystem(ctx); err != nil {
 		return err
 	}
-	return r.checkTags(ctx)
+	if err := r.checkTags(ctx); err != nil {
+		return err
+	}
+	return r.takeOver()
 }
 
 // getReady is how long a system that the run has started may need until it does its
@@ -282,6 +288,11 @@ func Inspect(ctx context.Context, p *plan.Plan, o Options) (found Inspection, er
 	}
 	if err != nil {
 		return found, err
+	}
+	if found.Toxiproxy.Kind == toxiproxy.KindStock {
+		if p, err = p.OnStock(); err != nil {
+			return found, err
+		}
 	}
 	err = driver.Preflight(ctx, p)
 	found.ProxiesFit = err == nil

@@ -62,6 +62,9 @@ type Options struct {
 	Command []string
 	// Allow lists verdicts, inconclusive or invalid, that count as held in the exit code.
 	Allow []result.Verdict
+	// Earlier is the result of an earlier scan, of which a scan takes over what still holds;
+	// nil: nothing is.
+	Earlier *result.Result
 	// View shows the run while it goes on; nil: nothing does.
 	View func(*plan.Plan) View
 	// Log receives warnings, and the commands that remove faults by hand where the run
@@ -187,7 +190,7 @@ func (o Options) perform(ctx context.Context, p *plan.Plan, ended <-chan struct{
 	r.injectors = injectorset.New(r.plan, root, r.driver, injectorset.Options{Getenv: o.Getenv, Files: r.files})
 	runErr := r.execute(ctx, dir, root)
 	if errors.Is(runErr, engine.ErrNotRemoved) {
-		r.logManualCleanup()
+		r.logManualCleanup(root)
 	}
 	folded, err := result.Read(root)
 	if err == nil {
@@ -273,19 +276,33 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 		}
 	}
 	view := r.o.View(r.plan)
-	err = engine.Run(ctx, r.plan, newRecorder(log, view, root, r.plan, r.o.logf), r.engineOptions())
+	err = r.runEngine(ctx, newRecorder(log, view, root, r.plan, r.o.logf))
 	view.Close()
 	return errors.Join(err, log.Close())
 }
 
-// logManualCleanup logs how to remove every fault of the plan without blastgauge.
-func (r *run) logManualCleanup() {
+// logManualCleanup logs how to remove every fault that may be there without blastgauge.
+func (r *run) logManualCleanup(dir *os.Root) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	r.o.logf("A FAULT MAY STILL BE ACTIVE. When Toxiproxy answers again, and for files at once:")
-	for _, e := range r.plan.Experiments {
-		for _, f := range e.Faults {
-			r.o.logf("  %s", r.injectors.Manual(ctx, f))
-		}
+	for _, f := range r.mayBeThere(dir) {
+		r.o.logf("  %s", r.injectors.Manual(ctx, f))
 	}
+}
+
+// mayBeThere are the faults that are not proven gone: going by the journal, or all of the
+// plan where it does not tell.
+func (r *run) mayBeThere(dir *os.Root) (list []plan.Fault) {
+	left, err := journal.ReadLeftovers(dir)
+	if err == nil && left.Certain() && len(left.Faults) > 0 {
+		for _, f := range left.Faults {
+			list = append(list, f.Fault)
+		}
+		return list
+	}
+	for _, e := range r.plan.Experiments {
+		list = append(list, e.Faults...)
+	}
+	return list
 }

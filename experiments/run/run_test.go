@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -37,6 +38,10 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	}
+	if len(os.Args) == 4 && os.Args[1] == scanArgument {
+		_, _ = fmt.Fprintln(os.Stderr, scanUntilKilled(os.Args[2], os.Args[3]))
+		os.Exit(1)
 	}
 	os.Exit(waiting.Tests{M: m}.Run())
 }

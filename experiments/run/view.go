@@ -40,6 +40,7 @@ type recorder struct {
 	view  View
 	dir   *os.Root // of the journal
 	index map[string]int
+	scan  bool // the run is one
 	logf  func(format string, args ...any)
 }
 
@@ -48,7 +49,7 @@ func newRecorder(log *journal.Log, view View, dir *os.Root, p *plan.Plan, logf f
 	for i, e := range p.Experiments {
 		index[e.ID] = i
 	}
-	return &recorder{log, view, dir, index, logf}
+	return &recorder{log, view, dir, index, p.Scan != nil, logf}
 }
 
 func (r *recorder) Record(e journal.Event) error {
@@ -56,7 +57,7 @@ func (r *recorder) Record(e journal.Event) error {
 		return err
 	}
 	r.view.Record(e)
-	if e.Kind == journal.ExperimentEnded {
+	if e.Kind == journal.ExperimentEnded && !r.scan { // which has no verdict
 		r.judge(e.Experiment)
 	}
 	return nil

@@ -57,7 +57,7 @@ func (d *Driver) Preflight(ctx context.Context, p *plan.Plan) error {
 			report(err)
 		}
 	}
-	if !ours {
+	if !ours && p.Scan == nil { // a scan never has two faults on one proxy
 		for _, e := range p.Experiments {
 			report(d.hiddenByDown(e))
 		}
