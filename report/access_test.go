@@ -46,10 +46,11 @@ const violationsOf = `axe.run(document, {resultTypes: ['violations']}).then(r =>
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	list := map[string]string{}
-	for _, name := range []string{"refuted", "invalid", "stuck", "causes"} {
+	for _, name := range []string{"refuted", "invalid", "stuck", "causes", "scan", "scan_interrupted"} {
 		list[name] = render(t, "html", Options{}, load(t, name))
 	}
 	list["compare"] = renderCompare(t, "html", Options{}, comparisonFixtures(t)["changed"])
+	list["compare scans"] = renderCompare(t, "html", Options{}, comparisonFixtures(t)["scan"])
 	list["index"] = renderIndex(t, "html", Options{}, 0, kept(t, 30))
 	return list
 }
@@ -90,7 +91,7 @@ func checkAccess(t *testing.T, browser context.Context) {
 // checkKeys checks that the Tab key reaches every chart, and that the arrow keys read
 // it.
 func checkKeys(t *testing.T, browser context.Context) {
-	for _, name := range []string{"refuted", "journeys"} {
+	for _, name := range []string{"refuted", "journeys", "scan"} {
 		tab, _ := open(t, browser, render(t, "html", Options{}, load(t, name)))
 		eval[bool](t, tab, `document.querySelectorAll('details').forEach(d => { d.open = true }), true`)
 		charts := eval[int](t, tab, `document.querySelectorAll('.plot').length`)

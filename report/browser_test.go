@@ -141,13 +141,13 @@ func eval[T any](t *testing.T, tab context.Context, expression string) T {
 func TestPageInABrowser(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
-	for _, name := range []string{"suite", "journeys", "hostile", "empty", "stuck", "causes"} {
+	for _, name := range []string{"suite", "journeys", "hostile", "empty", "stuck", "causes", "scan", "scan_interrupted", "scan_oneroute"} {
 		r := load(t, name)
 		t.Run(name, func(t *testing.T) {
 			checkPage(t, browser, render(t, "html", Options{}, r), headline(t, render(t, "github", Options{}, r)))
 		})
 	}
-	for _, name := range []string{"changed", "several", "hostile", "empty"} {
+	for _, name := range []string{"changed", "several", "hostile", "empty", "scan", "scan_interrupted"} {
 		c := comparisonFixtures(t)[name]
 		t.Run("compare/"+name, func(t *testing.T) {
 			checkPage(t, browser, renderCompare(t, "html", Options{}, c), headline(t, renderCompare(t, "github", Options{}, c)))
@@ -158,6 +158,7 @@ func TestPageInABrowser(t *testing.T) {
 	})
 	t.Run("policy", func(t *testing.T) { checkPolicy(t, browser) })
 	t.Run("policy/compare", func(t *testing.T) { checkComparisonPolicy(t, browser) })
+	t.Run("policy/scan", func(t *testing.T) { checkScanPolicy(t, browser) })
 	t.Run("script", func(t *testing.T) { checkScript(t, browser) })
 	t.Run("keys", func(t *testing.T) { checkKeys(t, browser) })
 	t.Run("paper", func(t *testing.T) { checkPaper(t, browser) })

@@ -14,7 +14,7 @@ import (
 // verdict but held may look like a pass.
 func TestJUnitCountsWhatItLists(t *testing.T) {
 	t.Parallel()
-	for _, name := range fixtures(t) {
+	for _, name := range runFixtures(t) {
 		t.Run(name, func(t *testing.T) {
 			r := load(t, name)
 			var got encode.JUnit

@@ -10,6 +10,8 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/scan"
+	"github.com/blastgauge/blastgauge/report/words"
 )
 
 // A consumed file is what another project's reader of JUnit files finds in one.
@@ -67,11 +69,16 @@ func TestJUnitIsReadByOthers(t *testing.T) {
 		return file
 	}
 	runs, sides := map[string]*result.Result{}, map[string]*compare.Comparison{}
-	for _, name := range fixtures(t) {
+	for _, name := range runFixtures(t) {
 		r := load(t, name)
 		runs[write(name, render(t, "junit", Options{}, r))] = r
 	}
-	for name, c := range comparisonFixtures(t) {
+	maps := map[string]*result.Result{}
+	for _, name := range scanFixtures(t) {
+		r := load(t, name)
+		maps[write(name, render(t, "junit", Options{}, r))] = r
+	}
+	for name, c := range comparedRuns(t) {
 		sides[write("compare-"+name, renderCompare(t, "junit", Options{}, c))] = c
 	}
 	got := consume(t, interpreter, files)
@@ -85,6 +92,14 @@ func TestJUnitIsReadByOthers(t *testing.T) {
 		}
 		checkVerdicts(t, file, got[file], "hypothesis", want)
 	}
+	for file, r := range maps {
+		var want []string
+		for i := range r.Scan.Dependencies {
+			d := &r.Scan.Dependencies[i]
+			want = append(want, caseOf(r.Scan, d, &d.Cells[0]))
+		}
+		checkVerdicts(t, file, got[file], words.Mode(r.Scan.Modes[0]), want)
+	}
 	for file, c := range sides {
 		var want []string
 		for _, e := range c.Experiments {
@@ -92,6 +107,17 @@ func TestJUnitIsReadByOthers(t *testing.T) {
 		}
 		checkVerdicts(t, file, got[file], "no regression", want)
 	}
+}
+
+// caseOf is what the case of a cell is.
+func caseOf(m *scan.Map, d *scan.Dependency, c *scan.Cell) string {
+	switch {
+	case m.Weak(d, c):
+		return "Failure"
+	case c.Verdict.Decided():
+		return ""
+	}
+	return "Skipped"
 }
 
 func consume(t *testing.T, interpreter string, files []string) map[string]consumed {

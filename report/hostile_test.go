@@ -21,7 +21,10 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/inert"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/scan"
+	"github.com/blastgauge/blastgauge/report/words"
 )
 
 // attacks are what a text may try, each in front of a name and behind it.
@@ -116,9 +119,15 @@ func changeStrings(from, to reflect.Value, change func(string) string) {
 func onlyNames(change func(string) string) func(string) string {
 	fixed := []string{"", "@", " ", "-", "+", "warmup", "baseline", "fault", "recovery", "soft", "hard", "journey", "guardrail", "invariant",
 		result.Completed, result.Interrupted, result.FailedRun, result.ConcurrentControl, result.ContaminatedControl, result.Calls, result.Connections,
+		string(scan.Harmful), string(scan.Harmless), string(scan.Undecided), string(scan.NotMet), string(scan.NotExercised), string(scan.NotReached), string(scan.Unavailable),
+		string(scan.BrokenInvariant), string(scan.SoftBehavesHard), string(scan.HangWorse), string(scan.NoTimeout), string(scan.LowBreaking), string(scan.FallbackHarms), string(scan.NotBack), string(scan.HardHarms),
+		words.NeverBreaks, words.AlwaysBreaks, words.SharpBreak, words.GradualBreak, words.OpenBreak,
 		"counted", "observed", "probed", "no", "held", "refuted", "inconclusive", "invalid", "not_run"}
 	for _, s := range compare.Statuses() {
 		fixed = append(fixed, string(s))
+	}
+	for _, m := range plan.FailureModes() {
+		fixed = append(fixed, string(m))
 	}
 	return func(s string) string {
 		if slices.Contains(fixed, s) {
@@ -169,14 +178,45 @@ func TestNoStringActs(t *testing.T) {
 			everySuspect(t, r, func(format string, r *result.Result) string { return render(t, format, colored, r) }, formats)
 		})
 	}
+	for _, name := range []string{"scan", "scan_oneroute"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			everySuspect(t, fewCells(load(t, name)), func(format string, r *result.Result) string { return render(t, format, colored, r) }, Formats())
+		})
+	}
 	t.Run("comparison", func(t *testing.T) {
 		t.Parallel()
 		everySuspect(t, comparisonFixtures(t)["changed"], func(format string, c *compare.Comparison) string { return renderCompare(t, format, colored, c) }, CompareFormats())
+	})
+	t.Run("comparison of scans", func(t *testing.T) {
+		t.Parallel()
+		everySuspect(t, fewChanges(comparisonFixtures(t)["scan"]), func(format string, c *compare.Comparison) string { return renderCompare(t, format, colored, c) }, CompareFormats())
 	})
 	t.Run("history", func(t *testing.T) {
 		t.Parallel()
 		everySuspect(t, kept(t, 3), func(format string, x *history.Index) string { return renderIndex(t, format, colored, 0, x) }, IndexFormats())
 	})
+}
+
+// fewCells leaves out dependencies of a map that are much like others.
+func fewCells(r *result.Result) *result.Result {
+	const different = 4
+	if list := r.Scan.Dependencies; len(list) > different {
+		r.Scan.Dependencies = append(list[:different-1:different-1], list[len(list)-1])
+	}
+	return r
+}
+
+// fewChanges leaves out cells that are much like others.
+func fewChanges(c *compare.Comparison) *compare.Comparison {
+	var list []compare.CellChange
+	for i, x := range c.Scan.Cells {
+		if i == 0 || x.Status != c.Scan.Cells[i-1].Status {
+			list = append(list, x)
+		}
+	}
+	c.Scan.Cells = list
+	return c
 }
 
 // everySuspect renders a document with every attack in every format.
@@ -372,7 +412,7 @@ func xmlElements(t *testing.T, text string) (list []string) {
 // Whatever a file holds that is loaded as a result, every report of it, and of its
 // comparison with itself, can be written and acts on nothing.
 func FuzzHostileResult(f *testing.F) {
-	for _, name := range []string{"refuted", "stuck", "empty"} {
+	for _, name := range []string{"refuted", "stuck", "empty", "scan_interrupted"} {
 		f.Add([]byte(render(f, "json", Options{}, load(f, name))), attacks()[0])
 	}
 	f.Fuzz(func(t *testing.T, text []byte, attack string) {

@@ -45,6 +45,24 @@ func fixtures(t testing.TB) []string {
 	return names
 }
 
+// runFixtures are those with experiments, scanFixtures those with the map of a scan.
+func runFixtures(t testing.TB) []string { return kindOf(t, false) }
+
+func scanFixtures(t testing.TB) []string { return kindOf(t, true) }
+
+func kindOf(t testing.TB, scans bool) (list []string) {
+	t.Helper()
+	for _, name := range fixtures(t) {
+		if (load(t, name).Scan != nil) == scans {
+			list = append(list, name)
+		}
+	}
+	if len(list) < 4 {
+		t.Fatalf("%d fixtures of a kind, want more", len(list))
+	}
+	return list
+}
+
 func render(t testing.TB, format string, o Options, r *result.Result) string {
 	t.Helper()
 	f, err := For(format, o)

@@ -1,8 +1,8 @@
 // Package report writes what runs found: for people as text, Markdown and pages,
 // for programs as JSON, lines of JSON, JUnit and workflow commands.
 //
-// There are four kinds of report, each in its own room: of the result of one run
-// ([results]), of the comparison of base and head ([comparisons]), of many runs
+// There are five kinds of report, each in its own room: of the result of one run
+// ([results]), of the map of a scan ([scans]), of the comparison of base and head ([comparisons]), of many runs
 // over time ([trends]), and of what is wrong with documents ([validations]). This
 // package chooses a room and a format by name. It also keeps the page of all runs
 // beside them ([WriteIndex]).
@@ -31,6 +31,7 @@ import (
 	"github.com/blastgauge/blastgauge/report/encode"
 	"github.com/blastgauge/blastgauge/report/page"
 	"github.com/blastgauge/blastgauge/report/results"
+	"github.com/blastgauge/blastgauge/report/scans"
 	"github.com/blastgauge/blastgauge/report/terminal"
 	"github.com/blastgauge/blastgauge/report/trends"
 	"github.com/blastgauge/blastgauge/report/validations"
@@ -85,7 +86,17 @@ func StyleSheet() string { return page.StyleSheet() }
 // For returns the format of a result by its name. The error for an unknown name
 // lists the known ones.
 func For(name string, o Options) (Format, error) {
-	return find("report format", name, resultFormats(o))
+	run, err := find("report format", name, resultFormats(o))
+	if err != nil {
+		return nil, err
+	}
+	scan := scanFormats(o)[name]
+	return func(w io.Writer, r *result.Result) error {
+		if r.Scan != nil {
+			return scan(w, r)
+		}
+		return run(w, r)
+	}, nil
 }
 
 // CompareFor returns the format of a comparison, as [For] does for a result.
@@ -129,6 +140,19 @@ func resultFormats(o Options) map[string]Format {
 		"md":     func(w io.Writer, r *result.Result) error { return results.WriteMarkdown(w, r, o.Links...) },
 		"ndjson": results.WriteNDJSON,
 		"text":   func(w io.Writer, r *result.Result) error { return results.WriteText(w, r, o.terminal()) },
+	}
+}
+
+// scanFormats are the formats of a result that is the map of a scan, under the same names.
+func scanFormats(o Options) map[string]Format {
+	return map[string]Format{
+		"github": func(w io.Writer, r *result.Result) error { return scans.WriteGitHub(w, r, o.Links...) },
+		"html":   func(w io.Writer, r *result.Result) error { return scans.WriteHTML(w, r, o.page()) },
+		"json":   func(w io.Writer, r *result.Result) error { return encode.WriteJSON(w, r) },
+		"junit":  func(w io.Writer, r *result.Result) error { return scans.WriteJUnit(w, r, o.Links...) },
+		"md":     func(w io.Writer, r *result.Result) error { return scans.WriteMarkdown(w, r, o.Links...) },
+		"ndjson": scans.WriteNDJSON,
+		"text":   func(w io.Writer, r *result.Result) error { return scans.WriteText(w, r, o.terminal()) },
 	}
 }
 

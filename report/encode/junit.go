@@ -171,9 +171,11 @@ type Kind string
 
 // The kinds of JUnit files.
 const (
-	RunKind      Kind = "run"
-	CompareKind  Kind = "compare"
-	ValidateKind Kind = "validate"
+	RunKind         Kind = "run"
+	ScanKind        Kind = "scan"
+	CompareKind     Kind = "compare"
+	CompareScanKind Kind = "compare-scan"
+	ValidateKind    Kind = "validate"
 )
 
 // class is the class name of all cases of a file: "blastgauge.run.checkout". Jenkins

@@ -10,12 +10,15 @@ import (
 // log shippers, jq, a table of a database. A field that does not concern the event
 // is absent.
 type Event struct {
-	Event      string    `json:"event"` // run, phase, note, criterion, harm, cause, verdict, dependency, change, status or end
+	Event      string    `json:"event"` // run, phase, note, criterion, harm, cause, verdict, dependency, cell, level, pool, pair, fallback, finding, breaking_point, change, status or end
 	At         time.Time `json:"at,omitzero"`
 	Run        string    `json:"run,omitempty"`
 	Base       string    `json:"base,omitempty"` // the run that a comparison starts from
 	System     string    `json:"system,omitempty"`
 	Experiment string    `json:"experiment,omitempty"`
+	Dependency string    `json:"dependency,omitempty"`
+	Mode       string    `json:"mode,omitempty"`    // in which the dependency fails
+	Latency    *float64  `json:"latency,omitempty"` // seconds, of a level
 	Journey    string    `json:"journey,omitempty"`
 	Name       string    `json:"name,omitempty"`   // of a phase, a criterion or a step
 	Second     *float64  `json:"second,omitempty"` // since the experiment's start

@@ -31,6 +31,8 @@ const (
 	FaultColor   = "#c2410c" // of the fault arm
 	ControlColor = "#475569" // of the control arm
 	FailedColor  = "#b42318"
+	HeldColor    = "#1a7046"
+	UnsureColor  = "#865700"
 
 	gridColor = "#e3e6eb"
 )

@@ -1,0 +1,214 @@
+package charts
+
+import (
+	"html/template"
+	"math"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/scan"
+	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// Heights of the chart of a breaking point, in pixels.
+const (
+	levelPlot = 150
+	levelTop  = 20
+)
+
+// Latencies in seconds that a chart of them can show.
+const (
+	shortestLevel = 1e-4
+	longestLevel  = 1e5
+)
+
+// A levelChart shows how many journeys are harmed at every latency of a dependency that
+// was tried. Latency is logarithmic, and the share is on a square-root scale.
+type levelChart struct {
+	page.Drawing
+	name      string // of the dependency
+	b         *scan.BreakingPoint
+	journey   string
+	limit     float64
+	scale     page.RootScale
+	low, high float64 // seconds
+}
+
+// LevelJourney is the journey that the chart of a breaking point is about: the one that is
+// harmed most at any level.
+func LevelJourney(b *scan.BreakingPoint) string {
+	var all scan.Level
+	for _, l := range b.Levels {
+		all.Journeys = append(all.Journeys, l.Journeys...)
+	}
+	if j := all.Worst(); j != nil {
+		return j.Journey
+	}
+	return ""
+}
+
+// AtLevel is what a journey met at a level; nil where it is not known.
+func AtLevel(l scan.Level, journey string) *scan.CellJourney {
+	for i := range l.Journeys {
+		if l.Journeys[i].Journey == journey {
+			return &l.Journeys[i]
+		}
+	}
+	return nil
+}
+
+// Levels draws the levels of a breaking point of the dependency of that name, and the
+// brackets in which the verdict changes. It is empty where no level was tried.
+func Levels(name string, b *scan.BreakingPoint, limit float64) template.HTML {
+	if b == nil || len(b.Levels) == 0 {
+		return ""
+	}
+	c := &levelChart{name: name, b: b, journey: LevelJourney(b), limit: limit, scale: page.RootScale{Low: 0, High: 1}}
+	c.measure()
+	c.Open("series levels", levelTop+levelPlot+page.TimeRow, c.description())
+	c.drawBrackets()
+	c.drawGrid()
+	c.drawLatencies()
+	c.drawP99()
+	for _, l := range b.Levels {
+		c.drawLevel(l)
+	}
+	c.addHovers()
+	c.Close()
+	return c.HTML()
+}
+
+// measure finds the shortest and the longest latency to show.
+func (c *levelChart) measure() {
+	c.low, c.high = math.Inf(1), 0
+	add := func(seconds float64) {
+		if seconds > 0 {
+			seconds = min(max(seconds, shortestLevel), longestLevel)
+			c.low, c.high = min(c.low, seconds), max(c.high, seconds)
+		}
+	}
+	for _, l := range c.b.Levels {
+		add(l.Latency)
+	}
+	if c.b.P99 != nil {
+		add(*c.b.P99)
+	}
+	if math.IsInf(c.low, 1) {
+		c.low, c.high = 0.1, 1
+	}
+	c.low, c.high = c.low/1.3, max(c.high, c.low*2)*1.3
+}
+
+// x is the place of a latency in percent of the width.
+func (c *levelChart) x(seconds float64) float64 {
+	const left, right = 10.0, 98.0
+	seconds = min(max(seconds, c.low), c.high)
+	return left + (right-left)*math.Log(seconds/c.low)/math.Log(c.high/c.low)
+}
+
+// y is the place of a share, counted from the top of the drawing.
+func (c *levelChart) y(share float64) float64 {
+	return levelTop + levelPlot*(1-c.scale.At(share)/100)
+}
+
+// description is what a screen reader says of the chart.
+func (c *levelChart) description() string {
+	return "Share of " + c.journey + " journeys harmed by the latency of " + c.name + ": journeys break " + words.BreakingPoint(c.b)
+}
+
+// drawBrackets shades where the verdict changes.
+func (c *levelChart) drawBrackets() {
+	for _, e := range c.b.Edges {
+		from, to := c.x(e.Low), c.x(e.High)
+		c.Rect(page.Style{Class: "ph-f", Color: page.FaultColor, Attrs: ` fill-opacity="0.14"`}, page.X(from), page.X(max(to-from, 0)), levelTop, levelPlot)
+	}
+}
+
+// drawGrid draws lines at round shares, and the limit.
+func (c *levelChart) drawGrid() {
+	var ys []float64
+	var texts []string
+	limit := c.y(c.limit)
+	for _, share := range page.RootTicks() {
+		if y := c.y(share); share == 0 || math.Abs(y-limit) >= 14 && levelTop+levelPlot-y > 16 {
+			ys, texts = append(ys, y), append(texts, figures.ShortPercent(share, 0))
+		}
+	}
+	c.Gridlines(ys, -3, texts)
+	c.Horizontal(page.LimitLine(), "0", "100%", limit)
+	c.Text(page.Label{Class: "tick strong halo", X: "2", Y: limit - 3, Color: page.InkColor, Text: words.Limit(c.limit) + " limit"})
+}
+
+// drawLatencies labels round latencies that are far enough apart.
+func (c *levelChart) drawLatencies() {
+	c.Horizontal(page.ZeroLine(), "0", "100%", levelTop+levelPlot)
+	last := math.Inf(-1)
+	for _, v := range roundTimes(c.low, c.high) {
+		x := c.x(v)
+		if x-last < 12 || x > 96 {
+			continue
+		}
+		last = x
+		c.Vertical(page.ZeroLine(), page.X(x), levelTop+levelPlot, levelTop+levelPlot+4)
+		c.Text(page.Label{Class: "tick", X: page.X(x), Y: levelTop + levelPlot + 17, Anchor: "middle", Text: figures.Duration(v)})
+	}
+}
+
+// drawP99 marks the latency that the dependency has by itself.
+func (c *levelChart) drawP99() {
+	if c.b.P99 == nil || *c.b.P99 <= 0 {
+		return
+	}
+	x, anchor := c.x(*c.b.P99), "middle"
+	switch {
+	case x < 20:
+		anchor = "start"
+	case x > 80:
+		anchor = "end"
+	}
+	c.Vertical(page.Style{Class: "lc", Color: page.ControlColor, Attrs: ` stroke-width="1.5" stroke-dasharray="5 3"`}, page.X(x), levelTop-4, levelTop+levelPlot)
+	c.Text(page.Label{Class: "tick halo", X: page.X(x), Y: levelTop - 8, Anchor: anchor, Text: "own p99, " + figures.Latency(*c.b.P99)})
+}
+
+// drawLevel draws one level: its interval, and its estimate as a disc where it is harmful,
+// a ring where it is harmless, and a square where it is not decided.
+func (c *levelChart) drawLevel(l scan.Level) {
+	j := AtLevel(l, c.journey)
+	if j == nil {
+		return
+	}
+	tone := page.Tone(words.CellTone(l.Verdict))
+	color := map[string]string{"bad": page.FailedColor, "ok": page.HeldColor}[tone]
+	if color == "" {
+		color = page.UnsureColor
+	}
+	x, at := page.X(c.x(l.Latency)), page.Y(c.y(j.Estimate))
+	c.Vertical(page.Interval(tone, color), x, c.y(min(j.High, 1)), c.y(max(j.Low, 0)))
+	switch l.Verdict {
+	case scan.Harmful:
+		c.Add(`<circle class="pt `, tone, `" cx="`, x, `" cy="`, at, `" r="5" fill="`, color, `" stroke="`, page.PaperColor, `" stroke-width="1.5"/>`)
+	case scan.Harmless:
+		c.Add(`<circle class="mark iv `, tone, `" cx="`, x, `" cy="`, at, `" r="4.5" fill="`, page.PaperColor, `" stroke="`, color, `" stroke-width="2"/>`)
+	default:
+		c.Add(`<svg x="`, x, `" y="`, at, `" overflow="visible"><rect class="pt `, tone, `" x="-4.5" y="-4.5" width="9" height="9" fill="`, color, `" stroke="`, page.PaperColor, `" stroke-width="1.5"/></svg>`)
+	}
+}
+
+// addHovers shows the numbers of each level to a pointer, and to the arrow keys.
+func (c *levelChart) addHovers() {
+	var out []page.Hover
+	from := 0.0
+	for i, l := range c.b.Levels {
+		to := 100.0
+		if i+1 < len(c.b.Levels) {
+			to = (c.x(l.Latency) + c.x(c.b.Levels[i+1].Latency)) / 2
+		}
+		text := figures.Duration(l.Latency) + ": " + words.CellVerdict(l.Verdict)
+		if j := AtLevel(l, c.journey); j != nil {
+			text += ", " + words.Harm(j) + " of " + j.Journey + " journeys harmed"
+		}
+		out = append(out, page.Hover{From: from, To: max(from, to), Text: text})
+		from = max(from, to)
+	}
+	c.Hits(levelTop, levelPlot, 100, out)
+}

@@ -1,0 +1,139 @@
+package scans
+
+import (
+	"cmp"
+	"io"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/scan"
+	"github.com/blastgauge/blastgauge/report/encode"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// WriteJUnit writes a suite per dependency with a case per failure mode, a case for its
+// breaking point where that was searched, and a suite of the pairs. Servers follow a case
+// from run to run by its names, so these hold nothing that was measured.
+//
+// A case fails where its cell is weak, which is where the exit code of the scan says that it
+// found weaknesses: an invariant broke, or it harms although nobody declared the dependency
+// hard, or a finding names it. That a dependency which is declared hard is hard is no
+// failure: it passes. What was not decided is skipped, and says why.
+func WriteJUnit(w io.Writer, r *result.Result, links ...encode.Link) error {
+	s := summarize(r)
+	var suites []encode.Suite
+	for _, one := range s.rows {
+		suites = append(suites, s.suiteOf(one, links))
+	}
+	if len(s.m.Pairs) > 0 {
+		suites = append(suites, s.pairSuite(links))
+	}
+	return encode.WriteJUnit(w, encode.ScanKind, r.System.Name, suites)
+}
+
+// newSuite is an empty suite of a scan.
+func (s *summary) newSuite(id, name string, links []encode.Link) encode.Suite {
+	suite := encode.Suite{ID: id, Name: name}
+	if !s.r.Run.Started.IsZero() {
+		suite.Timestamp = s.r.Run.Started.UTC().Format("2006-01-02T15:04:05")
+	}
+	suite.Set("run", s.r.Run.ID)
+	suite.SetLinks(links)
+	return suite
+}
+
+// suiteOf is the suite of one dependency.
+func (s *summary) suiteOf(r row, links []encode.Link) encode.Suite {
+	suite := s.newSuite(r.Name, r.Name, links)
+	for _, p := range [][2]string{{"declared", r.Declared}, {"behaves", r.Behaves}, {"owner", r.Owner}} {
+		if p[1] != "" {
+			suite.Set(p[0], p[1])
+		}
+	}
+	for _, c := range r.cells {
+		setShare(&suite, string(c.mode), c.worst())
+		o := encode.Outcome{
+			Name: r.Name + ": " + words.Mode(c.mode), Seconds: c.Seconds, Links: links,
+			Expected: c.measured(), Verdict: caseVerdict(c.Verdict, s.m.Weak(r.Dependency, c.Cell)), Reasons: s.reasons(c),
+		}
+		if c.Pooled { // the pool took the time
+			o.Seconds = 0
+		}
+		suite.Add(o)
+	}
+	if r.BreakingPoint != nil {
+		suite.Add(s.breakingCase(r, links))
+	}
+	return suite
+}
+
+// caseVerdict is the verdict of a case: what is not decided is not an answer.
+func caseVerdict(v scan.Verdict, weak bool) result.Verdict {
+	switch {
+	case weak:
+		return result.Refuted
+	case v.Decided():
+		return result.Held
+	}
+	return result.NotRun
+}
+
+// reasons are why a case did not pass.
+func (s *summary) reasons(c cellOf) []string {
+	first := c.of.Name + " " + words.Mode(c.mode) + ": " + words.CellVerdict(c.Verdict)
+	if c.Verdict.Decided() {
+		first = strings.Join(words.NonEmpty(first, c.measured(), row{Dependency: c.of}.declared()), ", ")
+	} else {
+		first += reasonOf(s.m, c.Cell)
+	}
+	return append(append([]string{first}, c.facts()...), causes(c.m.Numbers(c.Cell))...)
+}
+
+// breakingCase is the case of a breaking point. It fails where it is below what the
+// dependency takes on a usual day.
+func (s *summary) breakingCase(r row, links []encode.Link) encode.Outcome {
+	o := encode.Outcome{Name: r.Name + ": breaking point", Verdict: result.Held, Expected: breakingPoint(r.Dependency), Links: links}
+	for _, l := range r.BreakingPoint.Levels {
+		if j := l.Worst(); j != nil {
+			o.Reasons = append(o.Reasons, "at "+figures.Latency(l.Latency)+": "+words.CellVerdict(l.Verdict)+", "+words.Harm(j)+" of "+j.Journey+" journeys")
+		}
+	}
+	for _, f := range s.findings {
+		if f.Code == scan.LowBreaking && f.Dependency == r.Name {
+			o.Verdict = result.Refuted
+			o.Reasons = append([]string{f.sentence()}, o.Reasons...)
+			return o
+		}
+	}
+	if r.BreakingPoint.Kind == words.OpenBreak {
+		o.Verdict = result.NotRun
+		o.Reasons = append([]string{breakingPoint(r.Dependency)}, o.Reasons...)
+	}
+	return o
+}
+
+// pairSuite is the suite of the pairs.
+func (s *summary) pairSuite(links []encode.Link) encode.Suite {
+	suite := s.newSuite("_pairs", "pairs", links)
+	for i := range s.m.Pairs {
+		p := &s.m.Pairs[i]
+		suite.Add(encode.Outcome{
+			Name: "pairs: " + pairName(p), Seconds: p.Seconds, Verdict: caseVerdict(p.Verdict, s.m.WeakPair(p)),
+			Reasons: append([]string{pairSentence(s.m, p)}, causes(p.Journeys)...), Links: links,
+		})
+	}
+	return suite
+}
+
+// setShare sets the numbers of a cell, for those who chart them.
+func setShare(suite *encode.Suite, mode string, j *scan.CellJourney) {
+	if j == nil {
+		return
+	}
+	mode = cmp.Or(mode, words.Unknown)
+	suite.Set(mode+".journey", j.Journey)
+	suite.Set(mode+".estimate", figures.Fixed(j.Estimate, 4))
+	suite.Set(mode+".low", figures.Fixed(j.Low, 4))
+	suite.Set(mode+".high", figures.Fixed(j.High, 4))
+}

@@ -1,0 +1,259 @@
+package words
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/scan"
+)
+
+// Mode is what a dependency does in a failure mode, as the head of a column: "hangs".
+func Mode(m plan.FailureMode) string {
+	switch m {
+	case plan.Hang:
+		return "hangs"
+	case plan.Refuse:
+		return "refuses"
+	case plan.Slow:
+		return "slow"
+	case plan.Error:
+		return "errors"
+	case plan.ErrorAfter:
+		return "fails after the work"
+	case plan.Reset:
+		return "resets"
+	}
+	return Unknown
+}
+
+// When says when a dependency fails in a failure mode, within a sentence: "when it hangs".
+func When(m plan.FailureMode) string {
+	switch m {
+	case plan.Hang:
+		return "when it hangs"
+	case plan.Refuse:
+		return "when it refuses connections"
+	case plan.Slow:
+		return "when it is slow"
+	case plan.Error:
+		return "when it answers with errors"
+	case plan.ErrorAfter:
+		return "when it fails after the work"
+	case plan.Reset:
+		return "when it resets connections"
+	}
+	return "when it fails"
+}
+
+// WhenAny says the same of several failure modes: "when it hangs or is slow".
+func WhenAny(list []plan.FailureMode) string {
+	var texts []string
+	for i, m := range list {
+		text := When(m)
+		if i > 0 {
+			text = strings.TrimPrefix(text, "when it ")
+		}
+		texts = append(texts, text)
+	}
+	if len(texts) == 0 {
+		return "when it fails"
+	}
+	return figures.List(texts, "or")
+}
+
+// CellVerdict is a verdict on a cell in words: "not exercised".
+func CellVerdict(v scan.Verdict) string { return strings.ReplaceAll(CellVerdictCode(v), "_", " ") }
+
+// CellVerdictCode is a verdict on a cell as programs read it: "not_exercised".
+func CellVerdictCode(v scan.Verdict) string {
+	if slices.Contains([]scan.Verdict{scan.Harmful, scan.Harmless, scan.Undecided, scan.NotMet, scan.NotExercised, scan.NotReached, scan.Unavailable}, v) {
+		return string(v)
+	}
+	return Unknown
+}
+
+// CellTone is the verdict on a hypothesis that has the glyph and the colour of a verdict on
+// a cell.
+func CellTone(v scan.Verdict) result.Verdict {
+	switch v {
+	case scan.Harmful:
+		return result.Refuted
+	case scan.Harmless:
+		return result.Held
+	case scan.Undecided, scan.NotMet:
+		return result.Inconclusive
+	}
+	return result.NotRun
+}
+
+// HarmShare writes the share of journeys that a fault harms: the estimate where harm is
+// shown, else its upper bound, as in "≤1.9%".
+func HarmShare(j *scan.CellJourney) string {
+	if j.Low <= 0 {
+		return "≤" + figures.UpperPercent(j.High)
+	}
+	return figures.Percent(j.Estimate)
+}
+
+// HarmEnds writes the interval of a share in points: "59.1 to 66.8". It is empty where no
+// harm is shown: then the share is its upper end.
+func HarmEnds(j *scan.CellJourney) string {
+	if j.Low <= 0 {
+		return ""
+	}
+	return figures.Points(j.Low) + " to " + figures.Points(j.High)
+}
+
+// Harm writes a share with its interval: "63.0% (59.1 to 66.8)", or "≤1.9%".
+func Harm(j *scan.CellJourney) string {
+	if ends := HarmEnds(j); ends != "" {
+		return HarmShare(j) + " (" + ends + ")"
+	}
+	return HarmShare(j)
+}
+
+// How to read a breaking point.
+const (
+	NeverBreaks  = "never"
+	AlwaysBreaks = "always"
+	SharpBreak   = "sharp"
+	GradualBreak = "gradual"
+	OpenBreak    = "open"
+)
+
+// BreakingPoint says at which latency of a dependency journeys are harmed: "between 0.80
+// and 0.97 s".
+func BreakingPoint(b *scan.BreakingPoint) string {
+	switch {
+	case b == nil || len(b.Levels) == 0:
+		return "not searched"
+	case b.Kind == NeverBreaks:
+		return "not up to " + figures.Duration(b.Levels[len(b.Levels)-1].Latency)
+	case b.Kind == AlwaysBreaks:
+		return "already at " + figures.Duration(b.Levels[0].Latency)
+	case len(b.Edges) == 0:
+		return "not known: no level shows where"
+	case b.Kind == GradualBreak:
+		return "somewhere " + edges(b.Edges) + ": harm grows slowly"
+	case b.Kind == OpenBreak:
+		return edges(b.Edges) + " so far: the budget was over"
+	}
+	return edges(b.Edges)
+}
+
+// edges writes brackets and windows. A window is where harm begins, and ends again as
+// latency grows.
+func edges(list []scan.Edge) string {
+	var parts []string
+	for i := 0; i < len(list); i++ {
+		e := list[i]
+		switch {
+		case e.Rises && i+1 < len(list) && !list[i+1].Rises:
+			parts = append(parts, window(e.High, list[i+1].Low))
+			i++
+		case e.Rises:
+			parts = append(parts, "between "+Latencies(e.Low, e.High, "and"))
+		default:
+			parts = append(parts, "up to between "+Latencies(e.Low, e.High, "and"))
+		}
+	}
+	return figures.List(parts, "and")
+}
+
+// window writes the harmful levels between two harmless ones.
+func window(low, high float64) string {
+	if high <= low {
+		return "only at " + figures.Duration(low)
+	}
+	return "only from " + Latencies(low, high, "to")
+}
+
+// Latencies writes two latencies in the same unit, with two digits each: "0.80 and 0.97 s".
+// They are rounded away from each other, so that what lies between them stays there.
+func Latencies(low, high float64, between string) string {
+	unit, times := " s", 1.0
+	if high < 0.0995 {
+		unit, times = " ms", 1000
+	}
+	return twoDigits(low*times, math.Floor) + " " + between + " " + twoDigits(high*times, math.Ceil) + unit
+}
+
+// twoDigits writes a number with two digits, rounded by a rule.
+func twoDigits(v float64, round func(float64) float64) string {
+	decimals := 0
+	switch {
+	case v < 1:
+		decimals = 2
+	case v < 10:
+		decimals = 1
+	}
+	times, noise := math.Pow10(decimals), 1e-6
+	if round(0.5) == 1 {
+		noise = -noise
+	}
+	return figures.Fixed(round(v*times+noise)/times, decimals)
+}
+
+// ScanDied is the end of a scan whose process died.
+const ScanDied = "died"
+
+// EndOfScan says why a scan ended, within a sentence; empty where it was complete.
+func EndOfScan(code string) string {
+	switch code {
+	case journal.ScanComplete, "":
+		return ""
+	case journal.ScanBudget:
+		return "the budget was over"
+	case journal.ScanUnhealthy:
+		return "the system did not come back"
+	case journal.ScanHarmed:
+		return "the system was not healthy before any fault"
+	case journal.ScanFenced:
+		return "another process removed its faults"
+	case journal.ScanFailed:
+		return "the proxy server or the tool failed"
+	case ScanDied:
+		return "its process died"
+	case journal.ScanInterrupted:
+		return "it was interrupted"
+	case result.ScanNotRun:
+		return "the system did not work already before"
+	}
+	return "the reason is unknown"
+}
+
+// CellWhy says more of a verdict on a cell, within a sentence: a reason of the journal, or
+// for a mode that cannot be caused the sentence that the plan gives.
+func CellWhy(c *scan.Cell) string {
+	if c.Verdict == scan.Unavailable {
+		return c.Why
+	}
+	switch c.Why {
+	case journal.CellUndecided:
+		return "its time did not tell"
+	case journal.CellGuarded:
+		return "a guardrail stopped it"
+	case journal.CellVanished:
+		return "the fault was gone before"
+	case journal.CellNotInjected:
+		return "the fault could not be injected"
+	case journal.CellCut:
+		return "it was cut short"
+	}
+	switch c.Verdict {
+	case scan.NotMet:
+		return "the fault was met too rarely"
+	case scan.NotExercised:
+		return "no journey calls it"
+	case scan.Undecided:
+		return "its time did not tell"
+	case scan.NotReached:
+		return EndOfScan(c.Why)
+	}
+	return ""
+}
