@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -99,16 +100,36 @@ func comparisonFixtures(t testing.TB) map[string]*compare.Comparison {
 	drift := func(by float64) func(*result.Experiment, *result.Result) {
 		return func(e *result.Experiment, _ *result.Result) { moved(e, by) }
 	}
+	scans := func(base, head string) *compare.Comparison {
+		c, err := compare.Results(one(edited(t, base, "b-"+base, nil)), one(edited(t, head, "h-"+head, nil)), compare.DefaultMargin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
 	return map[string]*compare.Comparison{
-		"changed":  runs(one(suite), one(head)),
-		"same":     runs(one(suite), one(edited(t, "suite", "20261124t090000z-000001", nil))),
-		"disjoint": runs(one(edited(t, "refuted", "b1", func(e *result.Experiment, _ *result.Result) { e.ID = "another" })), one(edited(t, "refuted", "h1", nil))),
-		"journeys": runs(one(edited(t, "journeys", "b1", nil)), one(edited(t, "journeys", "h1", worse))),
+		"scan":             scans("scan_hardened", "scan"),
+		"scan_better":      scans("scan", "scan_hardened"),
+		"scan_same":        scans("scan", "scan"),
+		"scan_interrupted": scans("scan", "scan_interrupted"),
+		"scan_disjoint":    scans("scan", "scan_oneroute"),
+		"changed":          runs(one(suite), one(head)),
+		"same":             runs(one(suite), one(edited(t, "suite", "20261124t090000z-000001", nil))),
+		"disjoint":         runs(one(edited(t, "refuted", "b1", func(e *result.Experiment, _ *result.Result) { e.ID = "another" })), one(edited(t, "refuted", "h1", nil))),
+		"journeys":         runs(one(edited(t, "journeys", "b1", nil)), one(edited(t, "journeys", "h1", worse))),
 		"several": runs([]compare.Input{suite, edited(t, "suite", "b2", drift(0.01)), edited(t, "suite", "b3", drift(-0.01))},
 			[]compare.Input{head, edited(t, "suite", "h2", func(e *result.Experiment, r *result.Result) { stormy(e, r); later(e, r) })}),
 		"hostile": runs(one(edited(t, "hostile", "\x1b[31m</script>", nil)), one(edited(t, "hostile", "<img src=x>", worse))),
 		"empty":   runs(one(edited(t, "empty", "b1", nil)), one(edited(t, "empty", "h1", nil))),
 	}
+}
+
+// comparedRuns are the fixtures of comparisons of runs, which have experiments.
+func comparedRuns(t testing.TB) map[string]*compare.Comparison {
+	t.Helper()
+	list := comparisonFixtures(t)
+	maps.DeleteFunc(list, func(_ string, c *compare.Comparison) bool { return c.Scan != nil })
+	return list
 }
 
 func renderCompare(t testing.TB, format string, o Options, c *compare.Comparison) string {
@@ -141,7 +162,7 @@ func TestCompareGoldens(t *testing.T) {
 				switch {
 				case format == "html":
 					got = bare(got)
-				case format == "json" && name != "changed": // one shows the schema
+				case format == "json" && name != "changed" && name != "scan_disjoint": // one of each shows the schema
 					return
 				}
 				golden(t, "compare/"+name+"."+ext[format], got)
@@ -238,7 +259,7 @@ func TestCompareColorAddsNothing(t *testing.T) {
 // A regression fails, an undecided experiment is skipped, and the numbers add up.
 func TestCompareJUnitCountsWhatItLists(t *testing.T) {
 	t.Parallel()
-	for name, c := range comparisonFixtures(t) {
+	for name, c := range comparedRuns(t) {
 		var got encode.JUnit
 		if err := xml.Unmarshal([]byte(renderCompare(t, "junit", Options{}, c)), &got); err != nil {
 			t.Fatal(err)

@@ -38,6 +38,18 @@ const (
 	ReasonInvariantHoldsAgain ReasonCode = "invariant_holds_again"
 )
 
+// Why a cell of a scan or a breaking point has its status.
+const (
+	ReasonLimitsDiffer   ReasonCode = "limits_differ"
+	ReasonNotKnownInBase ReasonCode = "not_known_in_base" // base has no answer
+	ReasonNotKnownInHead ReasonCode = "not_known_in_head"
+	ReasonSameVerdict    ReasonCode = "same_verdict"
+	ReasonPrecision      ReasonCode = "precision" // the same, but one side knows it better
+	ReasonBreaksEarlier  ReasonCode = "breaks_earlier"
+	ReasonBreaksLater    ReasonCode = "breaks_later"
+	ReasonShapeDiffers   ReasonCode = "shape_differs" // it begins alike, and has other edges then
+)
+
 // A reason is why something has its status: for programs and for people.
 type reason struct {
 	code ReasonCode

@@ -58,6 +58,9 @@ type Comparison struct {
 	// change.
 	Experiments []Experiment   `json:"experiments"`
 	Counts      map[Status]int `json:"counts"` // of experiments; every status is there
+	// Scan is what changed between two scans, which have no experiments; nil: none is
+	// compared.
+	Scan *ScanComparison `json:"scan,omitempty"`
 	// Drift reports whether the intervals contain what varies from run to run. They
 	// do where a side has several runs.
 	Drift bool `json:"run_to_run"`

@@ -16,6 +16,9 @@ import (
 // regressed fails, and it alone, so that it counts once. What cannot be compared or is
 // not decided is skipped: it is no regression, and it must not look like a pass.
 func WriteJUnit(w io.Writer, c *compare.Comparison, links ...encode.Link) error {
+	if c.Scan != nil {
+		return writeScanJUnit(w, c, links)
+	}
 	var suites []encode.Suite
 	for i := range c.Experiments {
 		suites = append(suites, suiteOf(c, &c.Experiments[i], links))
@@ -95,6 +98,9 @@ func setProperties(s *encode.Suite, c *compare.Comparison, e *compare.Experiment
 // regressed, a warning at one that cannot be compared, and a notice with the
 // headline.
 func WriteGitHub(w io.Writer, c *compare.Comparison, links ...encode.Link) error {
+	if c.Scan != nil {
+		return writeScanGitHub(w, c, links)
+	}
 	var commands encode.Commands
 	for _, e := range dearestFirst(c) {
 		switch e.Status {

@@ -15,6 +15,9 @@ import (
 // WriteMarkdown writes a comment for a pull request: first what changed, the rest
 // folded away.
 func WriteMarkdown(w io.Writer, c *compare.Comparison, links ...encode.Link) error {
+	if c.Scan != nil {
+		return writeScanMarkdown(w, c, links)
+	}
 	var m encode.Comment
 	m.Line(encode.CommentMark(systemOf(c)))
 	m.Line("### Resilience: ", encode.Markdown(figures.Uncapital(headline(c))))

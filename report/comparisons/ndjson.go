@@ -10,6 +10,9 @@ import (
 // WriteNDJSON writes a line for each change of a journey and for the status of each
 // experiment.
 func WriteNDJSON(w io.Writer, c *compare.Comparison) error {
+	if c.Scan != nil {
+		return writeScanNDJSON(w, c)
+	}
 	base, head := lastRun(c.Base), lastRun(c.Head)
 	list := []encode.Event{{Event: "run", At: head.Started, Run: head.ID, Base: base.ID, System: head.System}}
 	for i := range c.Experiments {

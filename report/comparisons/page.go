@@ -18,11 +18,14 @@ import (
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-//go:embed page.tmpl
+//go:embed page.tmpl scan/page.tmpl
 var templates embed.FS
 
 // WriteHTML writes the page of a comparison, with the comparison embedded.
 func WriteHTML(w io.Writer, c *compare.Comparison, o page.Options) error {
+	if c.Scan != nil {
+		return writeScanHTML(w, c, o)
+	}
 	embedded, err := page.Embed(c)
 	if err != nil {
 		return err

@@ -25,6 +25,9 @@ type printer struct{ *terminal.Printer }
 
 // WriteText writes a comparison for a terminal or a log.
 func WriteText(w io.Writer, c *compare.Comparison, o terminal.Options) error {
+	if c.Scan != nil {
+		return writeScanText(w, c, o)
+	}
 	p := &printer{terminal.NewPrinter(o)}
 	p.Sides("base "+runsName(c.Base), "head "+runsName(c.Head))
 	if text := largestChange(c); text != "" {

@@ -1,0 +1,87 @@
+package comparisons
+
+import (
+	"html/template"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/compare"
+	"github.com/blastgauge/blastgauge/report/page"
+	"github.com/blastgauge/blastgauge/report/words"
+)
+
+// A scanDocument is the content of the page of two scans.
+type scanDocument struct {
+	page.Frame
+	C    *compare.Comparison
+	JSON template.JS
+}
+
+// writeScanHTML writes the page of a comparison of two scans, with the comparison embedded.
+func writeScanHTML(w io.Writer, c *compare.Comparison, o page.Options) error {
+	embedded, err := page.Embed(c)
+	if err != nil {
+		return err
+	}
+	files, err := fs.Sub(templates, "scan")
+	if err != nil {
+		return err
+	}
+	title := strings.Join(words.NonEmpty(scanHeadline(c.Scan), place(c)), " · ")
+	return page.Write(w, files, template.FuncMap{
+		"statusGlyph": statusGlyph, "statusWord": statusWord, "statusTone": func(s compare.Status) string { return page.Tone(statusVerdict(s)) },
+		"mode": words.Mode, "cellSide": cellSide, "pointSide": pointSide,
+	}, &scanDocument{Frame: page.NewFrame("Comparison of scans", title, o), C: c, JSON: embedded})
+}
+
+// Headline is the answer in one line.
+func (d *scanDocument) Headline() string { return scanHeadline(d.C.Scan) }
+
+// Place names the system.
+func (d *scanDocument) Place() string { return place(d.C) }
+
+// Base names the scan of base.
+func (d *scanDocument) Base() string { return runsName(d.C.Base) }
+
+// Head names the scan of head.
+func (d *scanDocument) Head() string { return runsName(d.C.Head) }
+
+// Figures count the cells and breaking points by status.
+func (d *scanDocument) Figures() (list []scanCount) {
+	for _, s := range changes() {
+		list = append(list, scanCount{s, d.C.Scan.Counts[s]})
+	}
+	return list
+}
+
+// A scanCount is how many cells and breaking points have a status.
+type scanCount struct {
+	Status compare.Status
+	N      int
+}
+
+// Moved are the cells that regressed or improved.
+func (d *scanDocument) Moved() []*compare.CellChange {
+	return append(cellsWith(d.C.Scan, compare.Regressed), cellsWith(d.C.Scan, compare.Improved)...)
+}
+
+// Others are all other cells.
+func (d *scanDocument) Others() (list []*compare.CellChange) {
+	for _, s := range []compare.Status{compare.NotComparable, compare.Uncertain, compare.Unchanged} {
+		list = append(list, cellsWith(d.C.Scan, s)...)
+	}
+	return list
+}
+
+// Dependencies say which are new, gone, or behave otherwise.
+func (d *scanDocument) Dependencies() []string { return dependencySentences(d.C.Scan) }
+
+// Findings say which are new or gone.
+func (d *scanDocument) Findings() []string { return findingSentences(d.C.Scan) }
+
+// Notes are what a reader should know.
+func (d *scanDocument) Notes() []string { return scanNotes(d.C) }
+
+// Command makes the comparison again.
+func (d *scanDocument) Command() string { return scanCommand(d.C) }
