@@ -9,11 +9,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/compare"
-	"github.com/blastgauge/blastgauge/experiments/history"
-	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report"
 )
 
@@ -92,66 +92,30 @@ func (a *app) compare(ctx context.Context, o compareOptions, args []string) erro
 	if err != nil {
 		return usage.Errorf("--margin %w", err)
 	}
-	base, head, err := o.sides(args)
+	base, head, err := runs.Sides(args, o.base, o.head)
 	if err != nil {
 		return err
 	}
 	var sides [2][]compare.Input
 	for i, paths := range [][]string{base, head} {
 		err := readNamed(ctx, func() (err error) {
-			sides[i], err = inputs(paths)
+			sides[i], err = runs.Load(paths)
 			return err
 		})
 		if err != nil {
 			return err
 		}
 	}
-	c := compare.Runs(sides[0], sides[1], margin)
+	c, err := compare.Results(sides[0], sides[1], margin)
+	if err != nil {
+		return usage.Errorf("%w", err)
+	}
 	if err := errors.Join(output.Write(a.stdout, outputs, c), output.WriteStyleSheets(o.pages, outputs)); err != nil {
 		return err
 	}
-	if err := a.unlessDecided(page.Show(ctx, ""), c.ExitCode); err != nil {
+	if err := exit.UnlessDecided(page.Show(ctx, ""), c.ExitCode, a.logf); err != nil {
 		return err
 	}
 	a.printExit(output.TextOnStdout(outputs), c.ExitCode, compare.ExitMeaning(c.ExitCode))
-	if c.ExitCode == result.ExitHeld {
-		return nil
-	}
-	return verdictError{c.ExitCode}
-}
-
-// sides returns the paths of the runs of base and of head, from the arguments or the
-// flags.
-func (o compareOptions) sides(args []string) (base, head []string, err error) {
-	byFlag := len(o.base)+len(o.head) > 0
-	switch {
-	case byFlag && len(args) > 0:
-		return nil, nil, usage.Errorf("compare takes BASE HEAD or --base and --head, not both")
-	case byFlag && (len(o.base) == 0 || len(o.head) == 0):
-		return nil, nil, usage.Errorf("--base and --head go together: a side is missing")
-	case byFlag:
-		return o.base, o.head, nil
-	case len(args) != 2:
-		return nil, nil, usage.Errorf("compare takes two runs, BASE and HEAD, got %d; several runs of a side are given with --base and --head", len(args))
-	}
-	return args[:1], args[1:], nil
-}
-
-func inputs(paths []string) ([]compare.Input, error) {
-	var list []compare.Input
-	for _, path := range paths {
-		found, err := history.Find(runsDir(nil), path)
-		if err != nil {
-			return nil, err
-		}
-		r, err := result.Load(found)
-		if err != nil {
-			return nil, err
-		}
-		if _, ok := history.BeforeLatest(path); ok { // tomorrow it means another run
-			path = found
-		}
-		list = append(list, compare.Input{Source: path, Result: r})
-	}
-	return list, nil
+	return exit.With(c.ExitCode)
 }

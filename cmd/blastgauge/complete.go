@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/experiments/history"
 )
 
@@ -18,7 +19,7 @@ func completeRuns(arguments int) cobra.CompletionFunc {
 		if len(args) >= arguments {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		names := history.Names(runsDir(nil))
+		names := history.Names(runs.Dir(nil))
 		if len(names) == 0 {
 			return nil, cobra.ShellCompDirectiveDefault
 		}

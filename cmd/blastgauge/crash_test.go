@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -73,7 +74,7 @@ func crash() {
 		loaded, err := o.plan(context.Background(), os.LookupEnv)
 		if err != nil {
 			a.explain(err)
-			return exitCode(err)
+			return exit.Code(err)
 		}
 		at, err := strconv.Atoi(os.Args[3])
 		if err != nil {
@@ -84,7 +85,7 @@ func crash() {
 		})
 		if out == nil {
 			a.explain(err)
-			return exitCode(err)
+			return exit.Code(err)
 		}
 		if out.Decisive {
 			fmt.Fprintf(os.Stderr, "error: %v\n", out.Err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -20,21 +19,14 @@ import (
 )
 
 type demoOptions struct {
-	serve       string
-	storefront  string
-	toxiproxy   string
-	stores      demo.Stores
-	out         string
-	progress    string
-	rate        float64
-	set         []string
-	experiments []string
+	demo.Flags
+	progress string
 }
 
 func newDemo(a *app) *cobra.Command {
 	var o demoOptions
 	cmd := &cobra.Command{
-		Use:   "demo [EXPERIMENT...]",
+		Use:   "demo [EXPERIMENT...] | --scan [DEPENDENCY...] | --serve DIR",
 		Short: "Break the dependencies of a small web shop, twice, and see what that harms",
 		Long: `Demo starts two builds of a web shop on this machine: a naive one, and one that
 was hardened with time limits, retries that charge once, and fallbacks. It breaks
@@ -43,6 +35,10 @@ each fault harms. It ends with a comparison: what hardening bought. It takes a
 minute and a half; with the names of experiments, only those are run. Nothing
 outside this machine is touched, and nothing is left behind but two reports and
 the comparison.
+
+With --scan it runs no experiments: it breaks every dependency in every way it can
+fail, and draws the map of what that harms, of the naive shop and then of the
+hardened one. That takes ten minutes at most; the names are those of dependencies.
 
 With --serve it starts the shop, writes the files that describe it, and runs
 until interrupted, so that every other command can be tried on it. What you have
@@ -72,45 +68,39 @@ Exit status:
 			if err := checkProgress(o.progress); err != nil {
 				return err
 			}
-			switch {
-			case !(o.rate > 0 && o.rate <= 1000):
-				return usage.Errorf("--rate %g: more than 0 and at most 1000 journeys per second", o.rate)
-			case o.storefront != checkout.Naive && o.storefront != checkout.Hardened:
-				return usage.Errorf("--storefront %s: naive and hardened are the ones there are", o.storefront)
-			case o.serve != "" && len(args) > 0:
-				return usage.Errorf("--serve only serves: run experiments with `blastgauge run`")
-			case o.serve != "" && slices.ContainsFunc([]string{"set", "rate", "out", "progress"}, cmd.Flags().Changed):
-				return usage.Errorf("--set, --rate, --out and --progress are for the demo's own runs: with --serve, edit the files or give them to `blastgauge run`")
-			case o.serve != "":
-				return a.withStores(cmd.Context(), o, a.serveDemo)
-			case cmd.Flags().Changed("storefront") || o.toxiproxy != "":
-				return usage.Errorf("--storefront and --toxiproxy go with --serve: the demo has both shops, each behind a proxy server of its own")
+			o.Arguments = args
+			if err := o.Check(cmd.Flags().Changed); err != nil {
+				return err
 			}
-			o.experiments = args
+			if o.Serve != "" {
+				return a.withStores(cmd.Context(), o, a.serveDemo)
+			}
 			return a.withStores(cmd.Context(), o, a.runDemo)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.serve, "serve", "", "start the shop, write its documents into `DIR`, and wait")
-	f.StringVar(&o.storefront, "storefront", checkout.Naive, "with --serve, the shop's `BUILD`: naive or hardened")
-	f.StringVar(&o.toxiproxy, "toxiproxy", "", "with --serve, use the Toxiproxy at this `URL` instead of one of our own")
-	f.StringVar(&o.stores.Redis, "redis", "", "keep carts in the Redis at `ADDRESS` (host:port or URL); start: in one that the demo starts")
-	f.StringVar(&o.stores.Postgres, "postgres", "", "keep orders in the PostgreSQL at `URL`; start: in one that the demo starts")
-	f.StringVar(&o.out, "out", "", "`DIR` for the two runs (default: .blastgauge/runs)")
-	f.Float64Var(&o.rate, "rate", demo.Rate, "`N` journeys per second, of each kind on each shop: fewer are easier for a slow machine, and tell less")
-	setFlag(cmd, &o.set)
+	f.BoolVar(&o.Scan, "scan", false, "map what each dependency harms, of one shop after the other, instead of running experiments")
+	f.StringVar(&o.Budget, "budget", "", "with --scan, how long the scan of one shop may take at most, as `TIME` (default: "+demo.ScanBudget.String()+")")
+	f.StringVar(&o.Serve, "serve", "", "start the shop, write its documents into `DIR`, and wait")
+	f.StringVar(&o.Storefront, "storefront", checkout.Naive, "with --serve, the shop's `BUILD`: naive or hardened")
+	f.StringVar(&o.Toxiproxy, "toxiproxy", "", "with --serve, use the Toxiproxy at this `URL` instead of one of our own")
+	f.StringVar(&o.Stores.Redis, "redis", "", "keep carts in the Redis at `ADDRESS` (host:port or URL); start: in one that the demo starts")
+	f.StringVar(&o.Stores.Postgres, "postgres", "", "keep orders in the PostgreSQL at `URL`; start: in one that the demo starts")
+	f.StringVar(&o.Out, "out", "", "`DIR` for the two runs (default: .blastgauge/runs)")
+	f.Float64Var(&o.Rate, "rate", demo.Rate, "`N` journeys per second, of each kind on each shop (with --scan: 80): fewer are easier for a slow machine, and tell less")
+	setFlag(cmd, &o.Set)
 	progressFlag(cmd, &o.progress)
 	return cmd
 }
 
 // withStores does work while the stores run that the demo starts itself.
 func (a *app) withStores(ctx context.Context, o demoOptions, work func(context.Context, demoOptions) error) (err error) {
-	stores, servers, err := demo.StartStores(ctx, o.stores)
+	stores, servers, err := demo.StartStores(ctx, o.Stores)
 	defer func() { err = errors.Join(err, servers.Close()) }()
 	if err != nil {
 		return err
 	}
-	o.stores = stores
+	o.Stores = stores
 	err = work(ctx, o)
 	if errors.Is(err, checkout.ErrAddress) {
 		return usage.Error{Err: err}
@@ -121,13 +111,13 @@ func (a *app) withStores(ctx context.Context, o demoOptions, work func(context.C
 // serveDemo starts one shop and waits until it is interrupted.
 func (a *app) serveDemo(ctx context.Context, o demoOptions) (err error) {
 	env, err := demo.Start(ctx, demo.EnvironmentOptions{
-		Dir: o.serve, Storefront: o.storefront, Stores: o.stores, Toxiproxy: o.toxiproxy, SettingsFile: true, Version: version.Current(),
+		Dir: o.Serve, Storefront: o.Storefront, Stores: o.Stores, Toxiproxy: o.Toxiproxy, SettingsFile: true, Version: version.Current(),
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, env.Close()) }()
-	a.printf("%s", env.Served(o.storefront))
+	a.printf("%s", env.Served(o.Storefront))
 	a.serves.Store(true)
 	<-ctx.Done()
 	return stoppedByUser(ctx)
@@ -145,11 +135,12 @@ func (a *app) runDemo(ctx context.Context, o demoOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	if len(o.experiments) == 0 {
-		o.experiments = demo.Experiments(o.stores)
+	perform := demo.Run
+	if o.Scan {
+		perform = demo.Scan
 	}
-	return demo.Run(ctx, demo.Options{
-		Experiments: o.experiments, Stores: o.stores, Rate: o.rate, Set: o.set, Documents: documents, Out: o.out, Version: version.Current(), Commit: plan.CommitUnderTest(a.getenv),
+	return perform(ctx, demo.Options{
+		Flags: o.Flags, Documents: documents, Version: version.Current(), Commit: plan.CommitUnderTest(a.getenv),
 		Run: options, Screen: a.screen(o.progress, checkout.Naive, checkout.Hardened), Stdout: a.stdout, Color: a.console().Color(""),
 		SkipReports: func() bool { return !a.hurry.Begin() },
 		WriteReports: func(out *run.Outcome) (string, error) {

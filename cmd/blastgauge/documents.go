@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
 	"github.com/blastgauge/blastgauge/experiments"
@@ -23,9 +24,18 @@ type selection struct {
 }
 
 func (s *selection) flags(cmd *cobra.Command) {
+	s.fileFlags(cmd)
+	cmd.Flags().StringSliceVar(&s.only, "only", nil, "of those, only the experiment with this `ID`; repeatable")
+}
+
+// fileFlags adds the flags that name the system's document, and change it.
+func (s *selection) fileFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&s.file, "file", "f", "", "the system `FILE` (default: blastgauge.yaml, searched upwards)")
 	setFlag(cmd, &s.set)
-	cmd.Flags().StringSliceVar(&s.only, "only", nil, "of those, only the experiment with this `ID`; repeatable")
+}
+
+func (s *selection) seedFlag(cmd *cobra.Command) {
+	cmd.Flags().Uint64Var(&s.seed, "seed", 0, "`SEED` of the traffic (default: random, printed)")
 }
 
 // setFlag adds the flag that changes the system's document from outside.
@@ -35,7 +45,7 @@ func setFlag(cmd *cobra.Command, to *[]string) {
 
 func (s *selection) planFlags(cmd *cobra.Command) {
 	s.flags(cmd)
-	cmd.Flags().Uint64Var(&s.seed, "seed", 0, "`SEED` of the traffic (default: random, printed)")
+	s.seedFlag(cmd)
 	cmd.Flags().StringVar(&s.phases, "phases", "", "other lengths for some phases, as `PHASE=TIME,...`, such as warmup=1s,baseline=20s,fault=30s,recovery=10s")
 }
 
@@ -55,7 +65,7 @@ func (s *selection) plan(ctx context.Context, getenv func(string) (string, bool)
 	err = readNamed(ctx, func() (err error) {
 		loaded, err = plan.Load(documents, options, getenv)
 		if err == nil {
-			history.ForetellFrom(runsDir(nil), loaded.Plan)
+			history.ForetellFrom(runs.Dir(nil), loaded.Plan)
 		}
 		return err
 	})

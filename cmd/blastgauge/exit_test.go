@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -44,14 +45,14 @@ func TestExitCodesAndTheirPrecedence(t *testing.T) {
 		{"HUP", wrapped(&engine.Interrupt{Signal: "HUP"}), 129},
 		{"INT", wrapped(&engine.Interrupt{Signal: "INT"}), 130},
 		{"TERM", wrapped(&engine.Interrupt{Signal: "TERM"}), 143},
-		{"a verdict", wrapped(verdictError{result.ExitRefuted}), 3},
+		{"a verdict", wrapped(exit.With(result.ExitRefuted)), 3},
 		{"a fault that stays outranks a signal", errors.Join(&engine.Interrupt{Signal: "INT"}, engine.ErrNotRemoved), 7},
 		{"a fault that stays outranks a flag", errors.Join(usage.Errorf("no such proxy"), engine.ErrNotRemoved), 7},
 		{"a fault that stays outranks a refusal", errors.Join(experiments.ErrRefused, engine.ErrNotRemoved), 7},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := exitCode(tt.err); got != tt.want {
-				t.Errorf("exitCode(%v) = %d, want %d", tt.err, got, tt.want)
+			if got := exit.Code(tt.err); got != tt.want {
+				t.Errorf("exit.Code(%v) = %d, want %d", tt.err, got, tt.want)
 			}
 		})
 	}
@@ -65,7 +66,7 @@ func TestExplainEndsWithTheMeaning(t *testing.T) {
 		want string
 	}{
 		{"nothing to explain", nil, ""},
-		{"a verdict has been printed", verdictError{3}, ""},
+		{"a verdict has been printed", exit.With(3), ""},
 		{"an error", errors.New("disk full"), "error: disk full\nexit 1: error of the tool or its environment\n"},
 		{"an interrupt", &engine.Interrupt{Signal: "INT"}, "error: INT received\nexit 130: interrupted\n"}, // which knows of no fault
 		{"a flag", usage.Errorf("no such flag"), "error: no such flag\nexit 2: invalid flags or documents; nothing was injected\n"},

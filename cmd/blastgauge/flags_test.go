@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/experiments/result"
 )
 
@@ -40,7 +41,7 @@ func TestOutputs(t *testing.T) {
 			names = append(names, o.Name+"="+o.Path)
 		}
 		if err != nil {
-			if exitCode(err) != result.ExitUsage || !strings.Contains(err.Error(), tt.want) {
+			if exit.Code(err) != result.ExitUsage || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("outputs(%q): %v, want %q", tt.specs, err, tt.want)
 			}
 			continue

@@ -10,6 +10,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/demo"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/run"
@@ -44,7 +45,7 @@ counted in trends, once. A run that died, or that is going on, is in the list an
 			if err != nil {
 				return err
 			}
-			entries, err := history.ScanDir(runsDir(args))
+			entries, err := history.ScanDir(runs.Dir(args))
 			if err != nil {
 				return err
 			}
@@ -55,13 +56,6 @@ counted in trends, once. A run that died, or that is going on, is in the list an
 	f.IntVarP(&newest, "newest", "n", 20, "list the newest `N` runs, 0 for all")
 	outputFlag(cmd, &specs, report.IndexFormats())
 	return cmd
-}
-
-func runsDir(args []string) string {
-	if len(args) > 0 {
-		return args[0]
-	}
-	return filepath.FromSlash(run.DefaultRuns)
 }
 
 // writeIndex writes the page of all runs in a directory, into it, and opens it if asked to.
@@ -115,7 +109,7 @@ there is written anew. Killed in the middle, prune leaves no half of a run.`,
 			if keep < 1 {
 				return usage.Errorf("--keep N: how many of the newest runs stay? 1 or more")
 			}
-			return a.prune(runsDir(args), keep, dry)
+			return a.prune(runs.Dir(args), keep, dry)
 		},
 	}
 	f := cmd.Flags()

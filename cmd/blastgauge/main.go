@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/signals"
 	"github.com/blastgauge/blastgauge/experiments/inert"
@@ -118,9 +119,9 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	if err == nil {
 		err = a.stdoutErr
 	}
-	if a.readerLeft(err) { // as other programs do, but for their death by a signal
+	if exit.ReaderLeft(a.stdout, err) { // as other programs do, but for their death by a signal
 		return result.ExitPIPE
 	}
 	a.explain(err)
-	return exitCode(err)
+	return exit.Code(err)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -38,20 +39,20 @@ func TestCompareByID(t *testing.T) {
 // first, and no name leads out of the runs.
 func TestFindRun(t *testing.T) {
 	t.Chdir(t.TempDir())
-	runs := filepath.Join(".blastgauge", "runs")
-	for _, dir := range []string{filepath.Join(runs, "r1"), filepath.Join(runs, "both"), "both"} {
+	all := filepath.Join(".blastgauge", "runs")
+	for _, dir := range []string{filepath.Join(all, "r1"), filepath.Join(all, "both"), "both"} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Symlink(t.TempDir(), filepath.Join(runs, "link")); err != nil {
+	if err := os.Symlink(t.TempDir(), filepath.Join(all, "link")); err != nil {
 		t.Fatal(err)
 	}
 	for named, want := range map[string]string{
-		"r1": filepath.Join(runs, "r1"), "both": "both", "none": "none", "": "", ".": ".", "..": "..",
+		"r1": filepath.Join(all, "r1"), "both": "both", "none": "none", "": "", ".": ".", "..": "..",
 		"../r1": "../r1", "x/r1": "x/r1", "link": "link",
 	} {
-		if got, err := history.Find(runsDir(nil), named); got != want || err != nil {
+		if got, err := history.Find(runs.Dir(nil), named); got != want || err != nil {
 			t.Errorf("Find(%q) = %q, %v, want %q", named, got, err, want)
 		}
 	}
@@ -60,10 +61,10 @@ func TestFindRun(t *testing.T) {
 // A clean-up is asked for by the same names. The latest run to stop may be alive, and none
 // that cannot be read is passed over for an older one.
 func TestTheLatestRunToRecover(t *testing.T) {
-	runs := runsOf(t, 0, 3)
+	all := runsOf(t, 0, 3)
 	t.Chdir(t.TempDir())
 	below := filepath.Join(".blastgauge", "runs")
-	if err := errors.Join(os.CopyFS(below, os.DirFS(runs)), os.RemoveAll(filepath.Join(below, "torn"))); err != nil {
+	if err := errors.Join(os.CopyFS(below, os.DirFS(all)), os.RemoveAll(filepath.Join(below, "torn"))); err != nil {
 		t.Fatal(err)
 	}
 	root, err := os.OpenRoot(filepath.Join(below, "going"))
@@ -84,7 +85,7 @@ func TestTheLatestRunToRecover(t *testing.T) {
 	}
 	for named, want := range map[string][2]string{"latest": {"runb", "going"}, "latest~1": {"runa", "runb"}, "runa": {"runa", "runa"}} {
 		for i, stop := range []bool{false, true} {
-			if got, err := history.FindToRecover(runsDir(nil), named, stop); err != nil || got != filepath.Join(below, want[i]) {
+			if got, err := history.FindToRecover(runs.Dir(nil), named, stop); err != nil || got != filepath.Join(below, want[i]) {
 				t.Errorf("FindToRecover(%s, %t) = %s, %v, want %s", named, stop, got, err, want[i])
 			}
 		}
@@ -96,7 +97,7 @@ func TestTheLatestRunToRecover(t *testing.T) {
 	if code, _, errs := invoke(t, "recover", "latest~9"); code != 1 {
 		t.Errorf("exit %d: %s", code, errs)
 	}
-	if err := os.CopyFS(filepath.Join(below, "zorn"), os.DirFS(filepath.Join(runs, "torn"))); err != nil {
+	if err := os.CopyFS(filepath.Join(below, "zorn"), os.DirFS(filepath.Join(all, "torn"))); err != nil {
 		t.Fatal(err)
 	}
 	if code, _, errs := invoke(t, "recover", "latest"); code != 1 || !strings.Contains(errs, "zorn") {
@@ -138,13 +139,13 @@ func TestAShellOffersRuns(t *testing.T) {
 
 // The latest run is the newest that is over, and what exists under that name comes first.
 func TestLatestRun(t *testing.T) {
-	runs := runsOf(t, 0, 3, 0)
+	all := runsOf(t, 0, 3, 0)
 	t.Chdir(t.TempDir())
 	below := filepath.Join(".blastgauge", "runs")
-	if got, err := history.Find(runsDir(nil), "latest"); err == nil || !strings.Contains(err.Error(), ".blastgauge/runs") {
+	if got, err := history.Find(runs.Dir(nil), "latest"); err == nil || !strings.Contains(err.Error(), ".blastgauge/runs") {
 		t.Errorf("without runs it is %q, %v", got, err)
 	}
-	if err := os.CopyFS(below, os.DirFS(runs)); err != nil {
+	if err := os.CopyFS(below, os.DirFS(all)); err != nil {
 		t.Fatal(err)
 	}
 	for named, want := range map[string]string{
@@ -152,14 +153,14 @@ func TestLatestRun(t *testing.T) {
 		"latest~2": filepath.Join(below, "runa"), "latest~-1": "latest~-1", "latest1": "latest1",
 		"latest~x": "latest~x", "latest~99999999999": "latest~99999999999", "./latest": "./latest",
 	} {
-		if got, err := history.Find(runsDir(nil), named); got != want || err != nil {
+		if got, err := history.Find(runs.Dir(nil), named); got != want || err != nil {
 			t.Errorf("Find(%q) = %q, %v, want %q", named, got, err, want)
 		}
 	}
 	if code, _, errs := invoke(t, "compare", "latest~1", "latest"); code != 0 {
 		t.Errorf("compare: exit %d: %s", code, errs)
 	}
-	if _, err := history.Find(runsDir(nil), "latest~3"); err == nil || !strings.Contains(err.Error(), "3 runs") { // how many there are
+	if _, err := history.Find(runs.Dir(nil), "latest~3"); err == nil || !strings.Contains(err.Error(), "3 runs") { // how many there are
 		t.Errorf("a run before the first: %v", err)
 	}
 	if code, _, errs := invoke(t, "report", "latest~9"); code != 1 {
@@ -168,7 +169,7 @@ func TestLatestRun(t *testing.T) {
 	if err := os.Mkdir("latest", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := history.Find(runsDir(nil), "latest"); got != "latest" {
+	if got, _ := history.Find(runs.Dir(nil), "latest"); got != "latest" {
 		t.Errorf("what exists is passed over for %q", got)
 	}
 }

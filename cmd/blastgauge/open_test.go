@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/report"
 )
 
@@ -16,10 +17,10 @@ import (
 func TestAPageThatIsNotSeenChangesNoVerdict(t *testing.T) {
 	var errs bytes.Buffer
 	a, lost := &app{stderr: &errs}, errors.New("no browser")
-	if err := a.unlessDecided(lost, 0); !errors.Is(err, lost) || errs.Len() > 0 {
+	if err := exit.UnlessDecided(lost, 0, a.logf); !errors.Is(err, lost) || errs.Len() > 0 {
 		t.Errorf("a verdict that held: %v, %q", err, &errs)
 	}
-	if err := a.unlessDecided(lost, 3); err != nil || !strings.Contains(errs.String(), "no browser") {
+	if err := exit.UnlessDecided(lost, 3, a.logf); err != nil || !strings.Contains(errs.String(), "no browser") {
 		t.Errorf("a verdict that did not hold: %v, %q", err, &errs)
 	}
 }

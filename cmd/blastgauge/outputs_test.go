@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
@@ -171,8 +172,8 @@ func TestAnOutputThatFailsHidesNoFault(t *testing.T) {
 		file := filepath.Join(out.Dir, "good")
 		var stdout, stderr bytes.Buffer
 		a := &app{stdout: &stdout, stderr: &stderr, getenv: os.LookupEnv}
-		err = a.conclude(t.Context(), out, []output.Output[*result.Result]{{Name: "text", Format: broken}, {Name: "json", Format: good, Path: file}}, output.Opening{})
-		if got := exitCode(err); got != want {
+		err = a.ending([]output.Output[*result.Result]{{Name: "text", Format: broken}, {Name: "json", Format: good, Path: file}}, output.Opening{}, nil).Conclude(t.Context(), out)
+		if got := exit.Code(err); got != want {
 			t.Errorf("a run that ends with %d ends with %d", code, got)
 		}
 		if read(t, file) != "good" || read(t, filepath.Join(out.Dir, output.ReportFile)) == "" {
@@ -202,7 +203,7 @@ func TestOutputsAreCheckedBeforeARun(t *testing.T) {
 	} {
 		a := &app{stdout: io.Discard, stderr: io.Discard, getenv: os.LookupEnv}
 		_, err := a.outputs([]string{"text", "json=" + path})
-		if right != (err == nil) || !right && (exitCode(err) != result.ExitUsage || !strings.Contains(err.Error(), path)) {
+		if right != (err == nil) || !right && (exit.Code(err) != result.ExitUsage || !strings.Contains(err.Error(), path)) {
 			t.Errorf("%s: %v", path, err)
 		}
 		a.getenv = func(name string) (string, bool) { return path, name == "GITHUB_STEP_SUMMARY" }

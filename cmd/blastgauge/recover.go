@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/history"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -155,7 +156,7 @@ func (a *app) recoverCommand(ctx context.Context, o recoverOptions, dirs []strin
 	}
 	var errs []error
 	for _, named := range dirs {
-		dir, err := history.FindToRecover(runsDir(nil), named, o.stop)
+		dir, err := history.FindToRecover(runs.Dir(nil), named, o.stop)
 		if err == nil {
 			err = cleanup.Run(ctx, dir, options)
 		}

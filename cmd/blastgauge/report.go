@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 	"github.com/blastgauge/blastgauge/experiments/history"
@@ -58,7 +59,7 @@ whether it could be read.`,
 			if err != nil {
 				return err
 			}
-			dir, err := history.Find(runsDir(nil), args[0])
+			dir, err := history.Find(runs.Dir(nil), args[0])
 			if err != nil {
 				return err
 			}

@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/ending"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
@@ -15,10 +14,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/embedded"
-	"github.com/blastgauge/blastgauge/experiments/run/preflight"
 	"github.com/blastgauge/blastgauge/report"
-	"github.com/blastgauge/blastgauge/report/results"
-	"github.com/blastgauge/blastgauge/report/terminal"
 )
 
 type runOptions struct {
@@ -30,8 +26,9 @@ type runOptions struct {
 	token    string
 	create   bool
 	open     bool
-	blind    bool     // ask nothing before
-	command  []string // starts the system, where the proxies are ours
+	blind    bool           // ask nothing before
+	command  []string       // starts the system, where the proxies are ours
+	earlier  *result.Result // that a scan takes over from
 }
 
 func newRun(a *app) *cobra.Command {
@@ -54,14 +51,17 @@ third leaves at once.
   blastgauge run -f staging/blastgauge.yaml -o text -o json=result.json
   blastgauge run -- docker compose up`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.args = args
-			if dash := cmd.ArgsLenAtDash(); dash >= 0 {
-				o.args, o.command = args[:dash], args[dash:]
-			}
-			return a.runCommand(cmd.Context(), o)
+			o.args, o.command = splitCommand(cmd, args)
+			return a.runCommand(cmd.Context(), o, func() (*plan.Loaded, error) { return o.plan(cmd.Context(), a.getenv) }, nil)
 		},
 	}
 	o.planFlags(cmd)
+	o.runFlags(cmd)
+	return cmd
+}
+
+// runFlags adds the flags that say how a run is performed, and where its reports go.
+func (o *runOptions) runFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.out, "out", "", "the run's `DIR` (default: .blastgauge/runs/ID)")
 	outputFlag(cmd, &o.outputs, report.Formats())
@@ -71,10 +71,20 @@ third leaves at once.
 	tokenFlags(cmd, &o.token, apiToken)
 	f.BoolVar(&o.create, "create-proxies", false, "create declared proxies that are missing, and leave them")
 	f.BoolVar(&o.blind, "no-preflight", false, "do not ask the system before the first fault whether journeys, invariants and probes work")
-	return cmd
 }
 
-func (a *app) runCommand(ctx context.Context, o runOptions) error {
+// splitCommand splits the arguments of a run at the --, behind which is what starts the
+// system.
+func splitCommand(cmd *cobra.Command, args []string) (before, command []string) {
+	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+		return args[:dash], args[dash:]
+	}
+	return args, nil
+}
+
+// runCommand performs the run that load plans. more does what is left to do once its
+// reports are written; nil: nothing is.
+func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.Loaded, error), more func(*run.Outcome) error) error {
 	if err := checkProgress(o.progress); err != nil {
 		return err
 	}
@@ -90,7 +100,7 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 	if err != nil {
 		return err
 	}
-	loaded, err := o.plan(ctx, a.getenv)
+	loaded, err := load()
 	if err != nil {
 		return err
 	}
@@ -111,43 +121,12 @@ func (a *app) runCommand(ctx context.Context, o runOptions) error {
 	if out == nil {
 		return err
 	}
-	if out.Decisive || errors.Is(out.Err, preflight.ErrFailed) {
-		a.logf("error: %v", out.Err)
-	}
-	return a.conclude(ctx, out, outputs, page)
+	return a.ending(outputs, page, more).Conclude(ctx, out)
 }
 
-// conclude writes the reports and returns what a run ends with. That a report could not
-// be written hides no fault that may be left.
-func (a *app) conclude(ctx context.Context, out *run.Outcome, outputs []output.Output[*result.Result], page output.Opening) error {
-	err := a.publish(out, outputs)
-	code := out.Result.Run.ExitCode
-	if err != nil {
-		a.logVerdicts(out.Result)
-		if !run.OutranksError(code) {
-			return lostReport{err}
-		}
-		a.logf("error: %v", err)
-	}
-	if err == nil && !a.hurry.Skipped() {
-		if err := a.unlessDecided(page.Show(ctx, filepath.Join(out.Dir, output.ReportFile)), code); err != nil {
-			return err
-		}
-	}
-	a.printExit(err == nil && output.TextOnStdout(outputs), code, out.Result.ExitMeaning())
-	if code == result.ExitHeld {
-		return nil
-	}
-	return verdictError{code}
-}
-
-// logVerdicts tells what a run found where a report of it could not be written: it took
-// its time, and nobody should have to look for the answer.
-func (a *app) logVerdicts(r *result.Result) {
-	for i := range r.Experiments {
-		a.logf("%s", results.Sentence(&r.Experiments[i], terminal.Options{}))
-	}
-	a.logf("but for the error below: exit %d: %s", r.Run.ExitCode, r.ExitMeaning())
+// ending is how the command of a run ends.
+func (a *app) ending(outputs []output.Output[*result.Result], page output.Opening, more func(*run.Outcome) error) ending.Command {
+	return ending.Command{Outputs: outputs, Page: page, More: more, Stdout: a.stdout, Logf: a.logf, PrintExit: a.printExit, Hurry: &a.hurry}
 }
 
 // messages are the messages of an app as a writer.
@@ -157,7 +136,7 @@ func (m messages) Write(lines []byte) (int, error) { return m.app.messages().Wri
 
 // runOptions returns the options of a run on this machine, for this user.
 func (a *app) runOptions(o runOptions) (run.Options, error) {
-	options := run.Options{Dir: o.out, Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, CreateProxies: o.create, NoPreflight: o.blind, Log: messages{a}}
+	options := run.Options{Dir: o.out, Registry: journal.UserRegistry(a.getenv), Getenv: a.getenv, Token: o.token, CreateProxies: o.create, NoPreflight: o.blind, Earlier: o.earlier, Log: messages{a}}
 	var err error
 	if options.Allow, err = result.ParseAllowed(o.allow); err != nil {
 		return options, usage.Errorf("--allow %w", err)
@@ -174,18 +153,4 @@ func (a *app) runOptions(o runOptions) (run.Options, error) {
 	}
 	options.Watchdog, err = guardCommand()
 	return options, err
-}
-
-// publish writes the reports. After a second interrupt it does not: report DIR makes
-// them later.
-func (a *app) publish(out *run.Outcome, outputs []output.Output[*result.Result]) error {
-	if !a.hurry.Begin() {
-		a.logf("report skipped; make it with: blastgauge report %s", out.Dir)
-		return nil
-	}
-	err := output.WriteRunFiles(out.Dir, out.Result)
-	if err == nil {
-		a.logf("report  %s\ndata    %s", filepath.Join(out.Dir, output.ReportFile), filepath.Join(out.Dir, result.File))
-	}
-	return errors.Join(err, output.Write(a.stdout, outputs, out.Result))
 }

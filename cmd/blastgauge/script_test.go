@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -113,6 +114,7 @@ func scripts(*testing.T) testscript.Params {
 			"shop":      startShop,
 			"pretill":   prepareTill,
 			"signalled": signalled,
+			"struck":    struck,
 			"clean":     clean,
 			"counted":   counted,
 			"verdict":   verdict,
@@ -190,6 +192,21 @@ func signalled(ts *testscript.TestScript, _ bool, args []string) {
 	if took := time.Since(sent); took > 30*time.Second {
 		ts.Fatalf("it took %s to end", took)
 	}
+}
+
+// struck CODE SIGNAL DIR ARG... sends SIGNAL once a fault of the run in DIR is in force,
+// going by its journal.
+func struck(ts *testscript.TestScript, _ bool, args []string) {
+	numbers := map[string]syscall.Signal{"INT": syscall.SIGINT, "KILL": syscall.SIGKILL}
+	cmd := command(ts, args[3:])
+	finish(ts, cmd, args[0], func() {
+		file := ts.MkAbs(filepath.Join(args[2], "journal.ndjson"))
+		await(ts, "a fault", func() bool {
+			text, _ := os.ReadFile(file) // it is made later
+			return bytes.Contains(text, []byte(`"fault_injected"`))
+		})
+		ts.Check(cmd.Process.Signal(numbers[args[1]]))
+	})
 }
 
 // waitFor waits until a file holds a text.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
@@ -110,7 +111,7 @@ func (a *app) try(ctx context.Context, o tryOptions) error {
 	if err != nil {
 		return err
 	}
-	code := exitCode(preflight.Failed(list))
+	code := exit.Code(preflight.Failed(list))
 	meaning := result.ExitMeaning(code)
 	switch code {
 	case result.ExitHeld:
@@ -119,8 +120,5 @@ func (a *app) try(ctx context.Context, o tryOptions) error {
 		meaning = "a journey is not ok"
 	}
 	a.printExit(output.TextOnStdout(outputs), code, meaning)
-	if code == result.ExitHeld {
-		return nil
-	}
-	return verdictError{code}
+	return exit.With(code)
 }

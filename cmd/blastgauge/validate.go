@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/validate"
@@ -80,7 +81,7 @@ func (a *app) printValidation(list []validate.Checked) error {
 func (a *app) publishValidation(outputs []output.Output[*validate.Validation], list []validate.Checked) error {
 	v, err := validate.Summary(list)
 	if err != nil {
-		v.ExitCode = exitCode(err)
+		v.ExitCode = exit.Code(err)
 	}
 	if err := output.Write(a.stdout, outputs, v); err != nil {
 		return err
@@ -89,5 +90,5 @@ func (a *app) publishValidation(outputs []output.Output[*validate.Validation], l
 		return nil
 	}
 	a.printExit(output.TextOnStdout(outputs), v.ExitCode, result.ExitMeaning(v.ExitCode))
-	return verdictError{v.ExitCode}
+	return exit.With(v.ExitCode)
 }

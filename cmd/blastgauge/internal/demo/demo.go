@@ -52,14 +52,10 @@ func Experiments(s Stores) []string {
 
 // Options say how to run the demo.
 type Options struct {
-	Experiments []string // ids, see [Experiments]
-	Stores      Stores   // of both shops
-	Rate        float64  // journeys per second, of each kind on each shop
-	Set         []string // values in place of those in the shop's document, see [experiments.Outside]
-	Documents   string   // a directory for the documents of both shops
-	Out         string   // a directory for the two runs' directories; empty: .blastgauge/runs
-	Version     string   // of blastgauge
-	Commit      string   // under test
+	Flags     Flags
+	Documents string // a directory for the documents of both shops
+	Version   string // of blastgauge
+	Commit    string // under test
 
 	Run    run.Options  // what both runs have in common
 	Screen *live.Screen // shows them: the naive shop, then the hardened one
@@ -89,7 +85,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	shops := []*shop{{build: checkout.Naive}, {build: checkout.Hardened}}
 	for _, s := range shops {
 		dir := filepath.Join(o.Documents, s.build)
-		if s.env, err = Start(ctx, EnvironmentOptions{Dir: dir, Storefront: s.build, Stores: o.Stores, Version: o.Version}); err != nil {
+		if s.env, err = Start(ctx, EnvironmentOptions{Dir: dir, Storefront: s.build, Stores: o.Flags.Stores, Version: o.Version}); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, s.env.Close()) }()
@@ -104,9 +100,8 @@ func Run(ctx context.Context, o Options) (err error) {
 
 // makePlan plans the run of one shop.
 func (o Options) makePlan(systemFile string) (*plan.Plan, error) {
-	rates := map[string]float64{"checkout": o.Rate, "browse": o.Rate}
-	loaded, err := plan.Load(experiments.Selection{SystemFile: systemFile, Arguments: o.Experiments, Outside: experiments.Outside{Getenv: o.Run.Getenv, Set: o.Set}},
-		plan.Options{Version: o.Version, Commit: o.Commit, Phases: phases(), Rates: rates}, o.Run.Getenv)
+	loaded, err := plan.Load(experiments.Selection{SystemFile: systemFile, Arguments: o.Flags.experiments(), Outside: experiments.Outside{Getenv: o.Run.Getenv, Set: o.Flags.Set}},
+		plan.Options{Version: o.Version, Commit: o.Commit, Phases: phases(), Rates: o.rates()}, o.Run.Getenv)
 	if err != nil {
 		return nil, err
 	}
@@ -114,20 +109,31 @@ func (o Options) makePlan(systemFile string) (*plan.Plan, error) {
 	return loaded.Plan, nil
 }
 
+// rates are journeys per second by kind.
+func (o Options) rates() map[string]float64 {
+	return map[string]float64{"checkout": o.Flags.Rate, "browse": o.Flags.Rate}
+}
+
 // again is what runs the demo like this again, without its experiments. Stores that were
 // given may have passwords; the demo starts stores of its own instead.
 func (o Options) again() []string {
-	words := []string{"demo"}
-	if o.Rate != Rate {
-		words = append(words, fmt.Sprintf("--rate=%g", o.Rate))
+	words, usual := []string{"demo"}, float64(Rate)
+	if o.Flags.Scan {
+		words, usual = append(words, "--scan"), ScanRate
 	}
-	for _, set := range o.Set {
+	if o.Flags.Budget != "" {
+		words = append(words, "--budget="+o.Flags.Budget)
+	}
+	if o.Flags.Rate != usual {
+		words = append(words, fmt.Sprintf("--rate=%g", o.Flags.Rate))
+	}
+	for _, set := range o.Flags.Set {
 		words = append(words, "--set="+set)
 	}
-	if o.Stores.Redis != "" {
+	if o.Flags.Stores.Redis != "" {
 		words = append(words, "--redis=start")
 	}
-	if o.Stores.Postgres != "" {
+	if o.Flags.Stores.Postgres != "" {
 		words = append(words, "--postgres=start")
 	}
 	return words
@@ -154,24 +160,40 @@ func (o Options) runAll(ctx context.Context, shops []*shop) {
 	o.Screen.Announce(shops[0].plan, "a naive and a hardened shop at once")
 	var all sync.WaitGroup
 	for i, s := range shops {
-		options := o.Run
-		options.Embedded = true
-		options.View = func(p *plan.Plan) run.View { return o.Screen.View(i, p) }
-		if o.Out != "" {
-			options.Dir = filepath.Join(o.Out, s.build)
-		}
-		all.Go(func() { s.outcome, s.err = run.Run(ctx, s.plan, options) })
+		all.Go(func() { s.outcome, s.err = run.Run(ctx, s.plan, o.runOptions(i, s)) })
 	}
 	all.Wait()
 	o.Screen.Close()
 }
 
+// runOptions are those of the run of shop number i.
+func (o Options) runOptions(i int, s *shop) run.Options {
+	options := o.Run
+	options.Embedded = true
+	options.View = func(p *plan.Plan) run.View { return o.Screen.View(i, p) }
+	if o.Flags.Out != "" {
+		options.Dir = filepath.Join(o.Flags.Out, s.build)
+	}
+	return options
+}
+
 // conclude writes the reports, a comparison and a summary. It does so for runs that were
 // cut short, too.
 func (o Options) conclude(shops []*shop) error {
-	var errs []error
 	skip := o.SkipReports()
-	pages := make([]string, len(shops))
+	pages, errs := o.writePages(shops, skip)
+	if slices.ContainsFunc(shops, func(s *shop) bool { return s.outcome == nil }) {
+		return joinDistinct(errs)
+	}
+	page, err := o.writeComparison(shops[0], shops[1], skip)
+	errs = append(errs, err, o.printSummary(shops)) // last, where people look
+	return joinDistinct(append(errs, o.listPages(shops, pages, page)))
+}
+
+// writePages writes the files of each run that there is. It returns the path of its page,
+// and everything that went wrong so far.
+func (o Options) writePages(shops []*shop, skip bool) (pages []string, errs []error) {
+	pages = make([]string, len(shops))
 	for i, s := range shops {
 		errs = append(errs, s.err)
 		if s.outcome == nil {
@@ -185,20 +207,22 @@ func (o Options) conclude(shops []*shop) error {
 		page, err := o.WriteReports(s.outcome)
 		pages[i], errs = page, append(errs, err)
 	}
-	if slices.ContainsFunc(shops, func(s *shop) bool { return s.outcome == nil }) {
-		return joinDistinct(errs)
-	}
-	page, err := o.writeComparison(shops[0], shops[1], skip)
-	errs = append(errs, err, o.printSummary(shops)) // last, where people look
+	return pages, errs
+}
+
+// listPages prints where the pages are.
+func (o Options) listPages(shops []*shop, pages []string, both string) error {
 	list := bytes.NewBufferString("\nreports\n")
 	for i, s := range shops {
-		fmt.Fprintf(list, "  %-10s %s\n", s.build, pages[i])
+		if pages[i] != "" {
+			fmt.Fprintf(list, "  %-10s %s\n", s.build, pages[i])
+		}
 	}
-	if page != "" {
-		fmt.Fprintf(list, "  %-10s %s\n", "both", page)
+	if both != "" {
+		fmt.Fprintf(list, "  %-10s %s\n", "both", both)
 	}
-	_, err = list.WriteTo(o.Stdout)
-	return joinDistinct(append(errs, err))
+	_, err := list.WriteTo(o.Stdout)
+	return err
 }
 
 // joinDistinct joins errors, and those of the same text once: an interrupt ends both runs.
@@ -227,9 +251,12 @@ const ComparisonFile = "compare.html"
 // writeComparison compares the hardened shop with the naive one: in text on stdout and,
 // unless pages are skipped, as a page.
 func (o Options) writeComparison(naive, hardened *shop, skipPage bool) (page string, err error) {
-	c := compare.Runs(
+	c, err := compare.Results(
 		[]compare.Input{{Source: naive.outcome.Dir, Result: naive.outcome.Result}},
 		[]compare.Input{{Source: hardened.outcome.Dir, Result: hardened.outcome.Result}}, compare.DefaultMargin)
+	if err != nil {
+		return "", err
+	}
 	title := fmt.Sprintf("What did hardening buy? Base is the %s shop, head the %s one.", naive.build, hardened.build)
 	if _, err := fmt.Fprintf(o.Stdout, "\n%s\n\n", strings.Join(terminal.Lines(title, live.Columns(o.Stdout)), "\n")); err != nil {
 		return "", err

@@ -154,7 +154,14 @@ func (p *picture) introduce(c journal.SeenCause) {
 func (b *bars) Record(e journal.Event) {
 	b.mu.Lock()
 	above := b.shows.record(e, time.Now())
+	var cell string
+	if b.shows.plan.Scan != nil {
+		above, cell = b.shows.recordScan(e, time.Now(), above, terminal.Options{Color: b.color, Width: b.columns() - 1})
+	}
 	b.mu.Unlock()
+	if cell != "" {
+		_, _ = io.WriteString(b.canvas, cell+"\n") // it has no error
+	}
 	if above != "" {
 		b.printAbove(above)
 	}

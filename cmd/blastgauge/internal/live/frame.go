@@ -27,6 +27,7 @@ type picture struct {
 	showTotal bool   // whether the time of the whole run is shown
 	started   time.Time
 	current   currentExperiment
+	tally     scanTally // of a scan
 }
 
 // A currentExperiment is what bars know of the experiment that is going on.
@@ -53,7 +54,10 @@ type currentExperiment struct {
 // where a terminal is narrow, what matters least is left out.
 func (p *picture) lines(now time.Time, columns int) []string {
 	var list []string
-	if p.current.running {
+	switch {
+	case p.current.running && p.plan.Scan != nil:
+		list = p.scanning(now, columns)
+	case p.current.running:
 		list = append(list, p.title(columns), p.phases(now, columns))
 		list = append(list, p.arms(columns)...)
 		if len(p.experiment().Guardrails) > 0 {
@@ -253,6 +257,9 @@ func (p *picture) seenCause(journey int, c cause) journal.SeenCause {
 func (p *picture) total(now time.Time, columns int) string {
 	elapsed, left := now.Sub(p.started), p.left(now)
 	clock := fmt.Sprintf("  %s, about %s left", short(elapsed), short(left))
+	if p.plan.Scan != nil {
+		clock = fmt.Sprintf("  %s, at most %s left", short(elapsed), short(left))
+	}
 	hint := "   Ctrl-C removes the faults"
 	const lead = 6
 	if columns-1-lead-terminal.Width(clock+hint) < 8 {
@@ -273,6 +280,9 @@ func (p *picture) at(now time.Time) time.Duration {
 
 // left is how long the rest of the run takes.
 func (p *picture) left(now time.Time) time.Duration {
+	if p.plan.Scan != nil {
+		return max(0, p.plan.Scan.Budget-now.Sub(p.started))
+	}
 	var left time.Duration
 	next := p.current.index + 1
 	if p.current.running {
@@ -292,6 +302,9 @@ func expected(e plan.Experiment) time.Duration { return e.Duration() + betweenEx
 
 // Expected returns about how long the experiments of a plan take if nothing stops them.
 func Expected(p *plan.Plan) time.Duration {
+	if p.Scan != nil {
+		return p.Scan.Budget
+	}
 	var sum time.Duration
 	for _, e := range p.Experiments {
 		sum += expected(e)

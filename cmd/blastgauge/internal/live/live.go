@@ -91,7 +91,11 @@ func (s *Screen) Announce(p *plan.Plan, against string) {
 	if n := len(p.Experiments); n != 1 {
 		what = fmt.Sprintf("%d experiments, one after the other,", n)
 	}
-	text := inert.Text(fmt.Sprintf("%s against %s: about %s", what, against, About(Expected(p))))
+	about := "about " + About(Expected(p))
+	if p.Scan != nil {
+		what, about = fmt.Sprintf("a scan of %d dependencies", len(p.Scan.Dependencies)), "at most "+trimZeros(p.Scan.Budget)
+	}
+	text := inert.Text(fmt.Sprintf("%s against %s: %s", what, against, about))
 	switch s.mode {
 	case Bars:
 		_, _ = io.WriteString(s.canvas, strings.Join(terminal.Lines(text, s.canvas.columns()-1), "\n")+"\n\n") // it has no error
@@ -102,7 +106,7 @@ func (s *Screen) Announce(p *plan.Plan, against string) {
 
 // View starts to show a run of p. run is its index among the labels, or 0 where
 // there are none. With bars, the view of the last run also shows the time that is
-// left.
+// left, and that of a scan what is left of its budget.
 func (s *Screen) View(run int, p *plan.Plan) View {
 	label := ""
 	if len(s.labels) > 0 {
@@ -112,7 +116,10 @@ func (s *Screen) View(run int, p *plan.Plan) View {
 	case None:
 		return Silent{}
 	case Bars:
-		return newBuffered(newBars(s.canvas, p, label, run, run+1 >= len(s.labels)))
+		return newBuffered(newBars(s.canvas, p, label, run, run+1 >= len(s.labels) || p.Scan != nil))
+	}
+	if p.Scan != nil {
+		return newBuffered(newScanLines(s.log, p, label, s.color))
 	}
 	return newBuffered(newLines(s.log, p, label, s.color))
 }

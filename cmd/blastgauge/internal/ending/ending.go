@@ -1,0 +1,86 @@
+// Package ending ends the command of a run: it writes the reports, shows the page, and
+// says what the exit code means.
+package ending
+
+import (
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/signals"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run"
+	"github.com/blastgauge/blastgauge/experiments/run/preflight"
+	"github.com/blastgauge/blastgauge/report/results"
+	"github.com/blastgauge/blastgauge/report/terminal"
+)
+
+// A Command is what is known of a command before its run.
+type Command struct {
+	Outputs []output.Output[*result.Result]
+	Page    output.Opening
+	// More does what is left to do once the reports are written, such as to write other
+	// files; nil: nothing is.
+	More func(*run.Outcome) error
+
+	Stdout io.Writer
+	Logf   func(format string, args ...any)
+	// PrintExit says what the exit code means: below the text on stdout, or for those who
+	// read no text there.
+	PrintExit func(text bool, code int, meaning string)
+	Hurry     *signals.Hurry
+}
+
+// Conclude writes the reports and returns what a run ends with. That a report could not
+// be written hides no fault that may be left.
+func (c Command) Conclude(ctx context.Context, out *run.Outcome) error {
+	if out.Decisive || errors.Is(out.Err, preflight.ErrFailed) {
+		c.Logf("error: %v", out.Err)
+	}
+	err := c.publish(out)
+	code := out.Result.Run.ExitCode
+	if err != nil {
+		c.logVerdicts(out.Result)
+		if !run.OutranksError(code) {
+			return exit.Lost(err)
+		}
+		c.Logf("error: %v", err)
+	}
+	if err == nil && !c.Hurry.Skipped() {
+		if err := exit.UnlessDecided(c.Page.Show(ctx, filepath.Join(out.Dir, output.ReportFile)), code, c.Logf); err != nil {
+			return err
+		}
+	}
+	c.PrintExit(err == nil && output.TextOnStdout(c.Outputs), code, out.Result.ExitMeaning())
+	return exit.With(code)
+}
+
+// logVerdicts tells what a run found where a report of it could not be written: it took
+// its time, and nobody should have to look for the answer.
+func (c Command) logVerdicts(r *result.Result) {
+	for i := range r.Experiments {
+		c.Logf("%s", results.Sentence(&r.Experiments[i], terminal.Options{}))
+	}
+	c.Logf("but for the error below: exit %d: %s", r.Run.ExitCode, r.ExitMeaning())
+}
+
+// publish writes the reports. After a second interrupt it does not: report DIR makes
+// them later.
+func (c Command) publish(out *run.Outcome) error {
+	if !c.Hurry.Begin() {
+		c.Logf("report skipped; make it with: blastgauge report %s", out.Dir)
+		return nil
+	}
+	err := output.WriteRunFiles(out.Dir, out.Result)
+	if err == nil {
+		c.Logf("report  %s\ndata    %s", filepath.Join(out.Dir, output.ReportFile), filepath.Join(out.Dir, result.File))
+	}
+	err = errors.Join(err, output.Write(c.Stdout, c.Outputs, out.Result))
+	if c.More != nil {
+		err = errors.Join(err, c.More(out))
+	}
+	return err
+}

@@ -1,0 +1,145 @@
+// Package scanning reads what the command line says of a scan, finds the earlier scan that
+// it goes on from, and writes the experiments of what it found.
+package scanning
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/runs"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/atomicfile"
+	"github.com/blastgauge/blastgauge/experiments/findings"
+	"github.com/blastgauge/blastgauge/experiments/history"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/scan"
+)
+
+// Flags are what the command line says, as it is written there.
+type Flags struct {
+	Dependencies []string
+	Budget       string // empty: the usual one
+	Modes        []string
+	Limit        string // empty: as the document says
+	NoThresholds bool
+	NoPairs      bool
+	Since        string // a run: its id, its directory or latest; empty: none
+	Write        string // a directory for experiments; empty: none are written
+}
+
+// Options reads the flags. An error is a [usage.Error].
+func (f Flags) Options() (o plan.ScanOptions, err error) {
+	o = plan.ScanOptions{Dependencies: f.Dependencies, Thresholds: !f.NoThresholds, Pairs: !f.NoPairs}
+	if f.Budget != "" {
+		if o.Budget, err = plan.ParseBudget(f.Budget); err != nil {
+			return o, usage.Errorf("--budget: %w", err)
+		}
+	}
+	if o.Modes, err = plan.ParseFailureModes(f.Modes); err != nil {
+		return o, usage.Errorf("--faults: %w", err)
+	}
+	if f.Limit != "" {
+		if o.Limit, err = parseLimit(f.Limit); err != nil {
+			return o, err
+		}
+	}
+	return o, f.checkWrite()
+}
+
+func parseLimit(text string) (float64, error) {
+	number, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
+	share, err := strconv.ParseFloat(number, 64)
+	if !percent || err != nil || !(share > 0 && share < 100) {
+		return 0, usage.Errorf("--limit: %q is not a share of journeys such as 5%%", text)
+	}
+	return share / 100, nil
+}
+
+// checkWrite finds before a scan what keeps files from being written after it.
+func (f Flags) checkWrite() error {
+	if f.Write == "" {
+		return nil
+	}
+	if info, err := os.Stat(f.Write); err == nil && !info.IsDir() {
+		return usage.Errorf("--write %s: it is %s, and a directory is needed", f.Write, atomicfile.Describe(info.Mode()))
+	} else if errors.Is(err, fs.ErrNotExist) { // it is made
+		return nil
+	}
+	if err := atomicfile.Check(filepath.Join(f.Write, "experiment.yaml")); err != nil {
+		return usage.Errorf("--write %s: %w", f.Write, err)
+	}
+	return nil
+}
+
+// Earlier loads the scan that --since names; nil where it names none.
+func (f Flags) Earlier() (*result.Result, error) {
+	if f.Since == "" {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	found, err := history.Find(runs.Dir(nil), f.Since)
+	if err != nil {
+		return nil, usage.Errorf("--since: %w", err)
+	}
+	r, err := result.Load(found)
+	if err != nil {
+		return nil, usage.Errorf("--since: %w", err)
+	}
+	if r.Scan == nil {
+		return nil, usage.Errorf("--since %s: it is no scan, so there is nothing to take over: name a run of `blastgauge scan`", f.Since)
+	}
+	return r, nil
+}
+
+// WriteFindings writes the experiments of what was found, and returns their paths.
+func (f Flags) WriteFindings(p *plan.Plan, m *scan.Map) ([]string, error) {
+	if f.Write == "" || m == nil {
+		return nil, nil
+	}
+	files, err := findings.Make(p, m)
+	if err != nil || len(files) == 0 {
+		return nil, err
+	}
+	paths, err := findings.Write(f.Write, files)
+	if exists, ok := errors.AsType[*findings.ExistsError](err); ok {
+		return nil, fmt.Errorf("%w; elsewhere: blastgauge scan --since %s --write DIR", exists, p.Run)
+	}
+	return paths, err
+}
+
+// Dependencies are the names in a system's document that begin in a way and are not among
+// those that are there already; none where the document cannot be read.
+func Dependencies(file string, set, there []string, begins string) (names []string) {
+	s, err := experiments.Outside{Getenv: os.LookupEnv, Set: set}.LoadSystem(file)
+	if err != nil {
+		return nil
+	}
+	for _, d := range s.Dependencies {
+		if strings.HasPrefix(d.Name, begins) && !slices.Contains(there, d.Name) {
+			names = append(names, d.Name)
+		}
+	}
+	return names
+}
+
+// Modes completes a list of failure modes, such as "hang,re".
+func Modes(begins string) (lists []string) {
+	before, last := "", begins
+	if at := strings.LastIndex(begins, ","); at >= 0 {
+		before, last = begins[:at+1], begins[at+1:]
+	}
+	there := strings.Split(before, ",")
+	for _, m := range plan.FailureModes() {
+		if strings.HasPrefix(string(m), last) && !slices.Contains(there, string(m)) {
+			lists = append(lists, before+string(m))
+		}
+	}
+	return lists
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/scanning"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run"
+)
+
+func newScan(a *app) *cobra.Command {
+	var o runOptions
+	var f scanning.Flags
+	pairs := true
+	cmd := &cobra.Command{
+		Use:   "scan [DEPENDENCY...] [-- COMMAND ARG...]",
+		Short: "Break every dependency in every way, and map what that harms; needs no experiment",
+		Long: `Scan needs the system file alone. It sends the journeys without a break, and makes
+one dependency after the other fail in each way that its protocol knows: it hangs,
+refuses connections, is slow, answers with errors, does the work and answers with an
+error, resets connections. A fault is removed as soon as it is clear whether it harms
+more journeys than the limit allows, which takes seconds; the next one waits for a
+healthy system. Then scan searches the latency from which a dependency harms, its
+breaking point, and breaks those that stand in for others together with them.
+
+The report is a map: what harms what, and how sure that is; the dependencies that are
+declared soft and are not; the five weaknesses that matter most. --write makes an
+experiment of each, for runs to come.
+
+What does not fit into the budget is named in the map. With --since, what an earlier
+scan found is taken over where neither the documents nor the build have changed.
+
+With toxiproxy: embedded in the system file, scan starts proxies of its own and then
+COMMAND, which is the system behind them, as run does.
+
+Ctrl-C removes the faults and writes the map of what is known; a second one skips the
+report; a third leaves at once.
+
+Exit status:
+  0    everything that was tried is harmless, or as it was declared
+  1    error of the tool or its environment
+  2    invalid flags or documents; nothing was injected
+  3    the scan found weaknesses
+  4    no weakness was found, and something is undecided or was not reached
+  5    nothing was decided, or the system did not work before any fault
+  6    refused by a safety rule; nothing was injected
+  7    clean-up incomplete: a fault may still be active
+  129, 130, 143   interrupted (HUP, INT, TERM); faults removed
+`,
+		Example: `  blastgauge scan
+  blastgauge scan payments carts --budget 5m
+  blastgauge scan --faults hang,refuse --no-thresholds -o text -o json=scan.json
+  blastgauge scan --since latest --write experiments
+  blastgauge scan -- docker compose up`,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, begins string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return scanning.Dependencies(o.file, o.set, args, begins), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.Dependencies, o.command = splitCommand(cmd, args)
+			f.NoPairs = f.NoPairs || !pairs
+			return a.scan(cmd.Context(), o, f)
+		},
+	}
+	o.fileFlags(cmd)
+	o.seedFlag(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.Budget, "budget", "", "how long the scan may take at most, as `TIME` (default: "+plan.DefaultBudget.String()+", or caps.duration of the system file if that is less)")
+	flags.StringSliceVar(&f.Modes, "faults", nil, "only these ways to fail, as `MODE,...`: hang, refuse, slow, error, error-after, reset")
+	flags.StringVar(&f.Limit, "limit", "", "the `SHARE` of journeys that a fault may harm, such as 5% (default: as the system file says)")
+	flags.BoolVar(&f.NoThresholds, "no-thresholds", false, "search no breaking points")
+	flags.BoolVar(&f.NoPairs, "no-pairs", false, "break no dependency together with the one that stands in for it")
+	flags.BoolVar(&pairs, "pairs", true, "break those that stand in for others, too")
+	flags.StringVar(&f.Since, "since", "", "take over what still holds of an earlier scan, `RUN`: its id, its directory or latest")
+	flags.StringVar(&f.Write, "write", "", "write an experiment for each weakness into `DIR`; nothing there is overwritten")
+	o.runFlags(cmd)
+	completeFlag(cmd, "since", completeRuns(1))
+	completeFlag(cmd, "faults", func(_ *cobra.Command, _ []string, begins string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return scanning.Modes(begins), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	})
+	return cmd
+}
+
+// scan plans a scan, performs it as a run, and writes the experiments of what it found.
+func (a *app) scan(ctx context.Context, o runOptions, f scanning.Flags) error {
+	options, err := f.Options()
+	if err != nil {
+		return err
+	}
+	options.Seed, options.Version, options.Commit = o.seed, version.Current(), plan.CommitUnderTest(a.getenv)
+	if o.earlier, err = f.Earlier(); err != nil {
+		return err
+	}
+	var loaded *plan.Loaded
+	load := func() (*plan.Loaded, error) {
+		err := readNamed(ctx, func() (err error) {
+			loaded, err = plan.LoadScan(experiments.Selection{SystemFile: o.file, Outside: experiments.Outside{Getenv: a.getenv, Set: o.set}}, options, a.getenv)
+			return err
+		})
+		return loaded, err
+	}
+	return a.runCommand(ctx, o, load, func(out *run.Outcome) error {
+		paths, err := f.WriteFindings(loaded.Plan, out.Result.Scan)
+		for _, path := range paths {
+			a.logf("wrote   %s", path)
+		}
+		return err
+	})
+}
