@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 	"github.com/blastgauge/blastgauge/injectors"
 )
@@ -42,6 +43,8 @@ func attributeShape(a injectors.Attribute, to *any) shape.Shape {
 		return group(func(v *map[string]any) shape.Shape { return attributeGroup{of: a, to: v} })
 	case injectors.Inner:
 		return group(func(v *map[string]any) shape.Shape { return oneOperator(a, v) })
+	case injectors.Arguments:
+		return shape.Into[[]any]{To: to, Item: program}
 	case injectors.Values:
 		return group(valuesByPlace)
 	case injectors.Share:
@@ -66,6 +69,42 @@ func formed(a injectors.Attribute, to *string) shape.Shape {
 	}
 	return shape.Validated{Shape: shape.Text(to), Also: shape.Object{"pattern": a.Form}, Check: func(*shape.Document, shape.Node, string) {}}
 }
+
+// program is a list of a program and its arguments. What is written as a number is one of
+// them as well.
+func program(to *[]any) shape.Shape {
+	list := shape.List[any]{To: to, Min: 1, Max: 100, Item: func(to *any) shape.Shape {
+		return shape.Into[string]{To: to, Item: func(s *string) shape.Shape {
+			return shape.Scalar[string]{To: s, Want: "a text", Loose: true, Parse: parseArgument, JSON: shape.OfType("string", "number", "boolean")}
+		}}
+	}}
+	return shape.ByKind{Want: "a list of a program and its arguments", List: list, Scalar: sentence{}}
+}
+
+// parseArgument refuses what no program is given as its author means it.
+func parseArgument(text string) (string, *shape.Diagnostic) {
+	switch {
+	case strings.Contains(text, "${env:"):
+		return "", &shape.Diagnostic{Msg: "nothing fills in variables here: a program finds them in its environment", Hint: `such as [sh, -c, 'exec tool --token "$TOKEN"']`}
+	case redact.HasLogin(text):
+		return "", &shape.Diagnostic{Msg: "credentials do not belong into a document: let the program find them in its environment"}
+	}
+	return text, nil
+}
+
+// A sentence is a command line where a list is needed.
+type sentence struct{}
+
+func (sentence) Read(d *shape.Document, n shape.Node, _ string) {
+	words := strings.Fields(redact.Logins(n.Text()))
+	if n.Kind() != shape.Str || len(words) == 0 {
+		d.FailKind(n, "a list of a program and its arguments is needed here")
+		return
+	}
+	d.Fail(n, shape.Diagnostic{Msg: "a list of a program and its arguments is needed here: no shell reads them", Hint: "write [" + strings.Join(words, ", ") + "]"})
+}
+
+func (sentence) Schema() shape.Object { return nil }
 
 // oneOrMore is one value of an attribute, or a list of them, which is stored as it is
 // written; of is the attribute that holds it, which may be a table.

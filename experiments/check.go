@@ -18,7 +18,7 @@ func checkExperiment(d *shape.Document, e *Experiment, s *System) {
 		dep, ok := s.Dependency(f.Into)
 		kind, _ := injectors.Lookup(f.Inject)
 		switch {
-		case kind.Level == injectors.File: // whose file it is need not be a dependency
+		case !kind.OnProxy(): // whose file it is, or whom a command is meant for, need not be a dependency
 		case ok:
 			checkScheme(d, fmt.Sprintf("faults[%d].inject", i), f, dep, s)
 		case f.Into != "" && len(s.Dependencies) > 0:

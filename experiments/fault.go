@@ -66,7 +66,7 @@ type faultShape struct{ to *Fault }
 func (f faultShape) common() shape.Fields {
 	return shape.Fields{
 		{Name: "inject", Doc: "the kind of fault; `blastgauge faults` lists them", Shape: shape.Enum(&f.to.Inject, "a fault", injectors.Names()...), Required: true},
-		{Name: "into", Doc: "the dependency that it happens to; of a file: whose config it is", Shape: shape.Line(&f.to.Into), Required: true},
+		{Name: "into", Doc: "the dependency that it happens to; of a file: whose config it is; of a command: whom it is meant for", Shape: shape.Line(&f.to.Into), Required: true},
 		{Name: "share", Doc: "how much is affected, such as 20%; everything by default", Shape: positive(share, "0%")(&f.to.Share)},
 		{Name: "stream", Doc: "downstream: answers (the default); upstream: requests", Shape: shape.Enum(&f.to.Stream, "a stream", Downstream, Upstream)},
 		{Name: "at", Doc: "when it starts, after the start of the fault phase", Shape: duration(&f.to.At)},
@@ -166,10 +166,15 @@ func (f faultShape) check(d *shape.Document, kind injectors.Kind, path string) {
 			acts = kind.Acts + " and their answers"
 		case injectors.File:
 			acts = "a file"
+		case injectors.Command:
+			acts = "what its programs change"
 		}
 		d.Fail(d.Key(path+".stream"), shape.Diagnostic{Msg: kind.Name + " acts on " + acts + ", not on one stream of bytes", Hint: "leave it out"})
 	}
 	checkReload(d, kind, f.to, path)
+	if d.Given(path+".share") && kind.Level == injectors.Command {
+		d.Fail(d.Key(path+".share"), shape.Diagnostic{Msg: kind.Name + " acts on what its programs change: let them choose a share of it", Hint: "leave it out"})
+	}
 	if d.Given(path+".share") && kind.Level == injectors.File {
 		d.Fail(d.Key(path+".share"), shape.Diagnostic{Msg: kind.Name + " acts on a whole file: name the files of the instances that are to go bad, one fault each", Hint: "leave it out"})
 	}
@@ -181,7 +186,7 @@ func allows(k injectors.Kind, common string) bool {
 	case "stream":
 		return !k.Streamless
 	case "share":
-		return k.Level != injectors.File
+		return k.OnProxy()
 	case "reload":
 		return k.Config
 	}

@@ -71,6 +71,8 @@ func synonyms(wrote string) []string {
 		return []string{"reset_peer"}
 	case "bad_config", "misconfiguration", "config":
 		return []string{"http_config", "config_file"}
+	case "exec", "script", "shell", "pod_kill", "program":
+		return []string{"command"}
 	case "url", "get", "post", "put", "delete", "method", "path", "uri", "call", "http":
 		return []string{"request"}
 	case "extract", "save", "store", "set":

@@ -76,6 +76,8 @@ func actsOn(k injectors.Kind) string {
 		return "connections"
 	case injectors.File:
 		return "files"
+	case injectors.Command:
+		return "what its programs change"
 	}
 	return k.Acts
 }

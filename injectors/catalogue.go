@@ -24,6 +24,8 @@ const (
 	Message Level = "message"
 	// File faults act on a file of this machine, and need no proxy.
 	File Level = "file"
+	// Command faults are caused by programs of the user, and need no proxy.
+	Command Level = "command"
 )
 
 // An Attribute is one parameter of a fault kind.
@@ -51,11 +53,13 @@ type Attribute struct {
 	folds     bool                            // capitals do not matter in it; of a Table, in its names
 	commas    bool                            // a text is several, separated by commas
 	all       []string                        // values that every message has
+	aside     bool                            // it does not say what the fault is: descriptions leave it out
 }
 
 // Attributes are the parameters of a fault by name, in held form: a float64 for
 // a number (seconds, bytes, bytes per second, a count), a string for a text or a
-// word, a map[string]any for a table or a group, a []any for a list. These are
+// word, a map[string]any for a table or a group, a []any for a list or a program with its
+// arguments. These are
 // JSON's own forms, so that they come back from a journal as they went in.
 type Attributes map[string]any
 
@@ -133,6 +137,9 @@ type Kind struct {
 	source   func(given Attributes, wire bool) mistake // a rule for the document that comes with the mistake
 }
 
+// OnProxy reports whether faults of the kind act on what passes a proxy.
+func (k Kind) OnProxy() bool { return k.Level != File && k.Level != Command }
+
 // Attribute finds an attribute by name.
 func (k Kind) Attribute(name string) (Attribute, bool) {
 	i := slices.IndexFunc(k.Attributes, func(a Attribute) bool { return a.Name == name })
@@ -172,7 +179,7 @@ func (k Kind) CaveatsFor(attributes Attributes) []string {
 // kinds builds the catalogue once. Nothing that it returns is ever changed.
 var kinds = sync.OnceValue(func() []Kind {
 	return []Kind{latency(), down(), timeout(), resetPeer(), bandwidth(), slowClose(), slicer(), limitData(),
-		httpError(), httpLatency(), httpAbort(), grpcError(), httpConfig(), configFile(),
+		httpError(), httpLatency(), httpAbort(), grpcError(), httpConfig(), configFile(), command(),
 		redisError(), redisEmpty(), redisLatency(), postgresError(), postgresLatency()}
 })
 

@@ -23,7 +23,7 @@ func TestTheCatalogueIsSound(t *testing.T) {
 			t.Errorf("%q (%q on the wire): twice, or not in snake_case", k.Name, k.Wire)
 		}
 		seen[k.Name] = true
-		if k.Summary == "" || strings.HasSuffix(k.Summary, ".") || !slices.Contains([]injectors.Level{injectors.Byte, injectors.Message, injectors.File}, k.Level) {
+		if k.Summary == "" || strings.HasSuffix(k.Summary, ".") || !slices.Contains([]injectors.Level{injectors.Byte, injectors.Message, injectors.File, injectors.Command}, k.Level) {
 			t.Errorf("%s: summary %q, level %q", k.Name, k.Summary, k.Level)
 		}
 		if !strings.HasPrefix(k.Example, "{inject: "+k.Name+", into: ") {
@@ -88,6 +88,8 @@ func atLimits(k injectors.Kind, largest bool) injectors.Attributes {
 			list[a.Name] = a.Words[0]
 		case a.Name == "drop": // of several operators, one
 			list[a.Name] = map[string]any{}
+		case a.Unit == injectors.Arguments:
+			list[a.Name] = []any{"true"}
 		case a.Unit == injectors.Text && a.Required:
 			list[a.Name] = cmp.Or(map[string]string{"error": "READONLY", "sqlstate": "40001"}[a.Name], "text")
 		case !a.Unit.Numeric():
@@ -249,6 +251,7 @@ func TestDescribe(t *testing.T) {
 		{"http_config", injectors.Attributes{"split": map[string]any{"share": 0.125, "with": map[string]any{"drop": map[string]any{}}}}, "http_config split share 12.5% with drop"},
 		{"http_config", injectors.Attributes{"unpair": map[string]any{"set": map[string]any{"/b": nil, "/a": 10.0}}}, "http_config unpair set /a=10 /b=null"},
 		{"http_config", injectors.Attributes{"flip": map[string]any{"path": "/a", "to": true}}, "http_config flip /a to true"},
+		{"command", injectors.Attributes{"do": []any{"sh", "-c", "a b", ""}, "undo": []any{"x"}, "check": []any{"y"}, "within": 5.0, "dir": "/srv"}, `command do sh -c "a b" ""`},
 		{"config_file", injectors.Attributes{"file": "a.json", "candidate": map[string]any{"body": "secret"}}, "config_file candidate body, file a.json"},
 	} {
 		k, _ := injectors.Lookup(tt.kind)

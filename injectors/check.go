@@ -172,7 +172,7 @@ func (a Attribute) problem(v any) string {
 			return ""
 		}
 	case []any:
-		if a.Unit == Paths {
+		if a.Unit == Paths || a.Unit == Arguments && areTexts(held) {
 			return ""
 		}
 	case map[string]any:
@@ -191,6 +191,11 @@ func (a Attribute) problem(v any) string {
 		return ""
 	}
 	return wrongForm + a.rightForm(v)
+}
+
+// areTexts reports whether a list holds texts, and nothing else.
+func areTexts(list []any) bool {
+	return len(list) > 0 && !slices.ContainsFunc(list, func(v any) bool { _, ok := v.(string); return !ok })
 }
 
 // rightForm says what to write in place of a value of a wrong form, as what follows on a

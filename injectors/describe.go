@@ -15,7 +15,7 @@ func (k Kind) Describe(attributes Attributes) string {
 	for _, a := range k.Attributes {
 		v, ok := attributes[a.Name]
 		switch {
-		case !ok:
+		case !ok, a.aside:
 		case a.Unit == Group:
 			held, _ := v.(map[string]any)
 			rest += " for " + a.describeMatch(held)
@@ -46,6 +46,9 @@ func (a Attribute) describe(v any) []string {
 	case bool:
 		return []string{strconv.FormatBool(held)}
 	case []any:
+		if a.Unit == Arguments {
+			return []string{DescribeProgram(Attributes{a.Name: held}.Program(a.Name))}
+		}
 		return []string{joinWithAnd(held)}
 	case map[string]any:
 		if a.Unit.nests() {
@@ -58,6 +61,18 @@ func (a Attribute) describe(v any) []string {
 		return words
 	}
 	return nil
+}
+
+// DescribeProgram returns a program and its arguments in one line. It quotes what a reader
+// would take for several arguments, or for none.
+func DescribeProgram(list []string) string {
+	words := slices.Clone(list)
+	for i, word := range words {
+		if word == "" || strings.ContainsAny(word, " ,\n\t\"'") {
+			words[i] = strconv.Quote(word)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 func describeGroup(unit Unit, fields []Attribute, held Attributes) []string {

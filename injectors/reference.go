@@ -33,7 +33,7 @@ func (k Kind) Reference() string {
 	if k.Level == Message {
 		of = "of matching " + k.Acts + ", drawn for each; 100% when not given"
 	}
-	if k.Level != File {
+	if k.OnProxy() {
 		fmt.Fprintf(&b, "  %-15s share\n%18s%s\n", "share", "", of)
 	}
 	if k.Config {
@@ -63,6 +63,8 @@ func (k Kind) Reference() string {
 func (at Attribute) writeReference(b *strings.Builder, group string) {
 	unit := string(at.Unit)
 	switch at.Unit {
+	case Arguments:
+		unit = "list of a program and its arguments"
 	case Group, Table, Operation:
 		unit = "mapping"
 	case Values:

@@ -21,6 +21,7 @@ const (
 	Word      Unit = "word"      // one of the attribute's Words
 	Table     Unit = "table"     // a mapping of names to texts
 	Group     Unit = "group"     // a mapping of the attribute's Fields
+	Arguments Unit = "arguments" // a list: a program and its arguments
 
 	// These are of operators that make config bad:
 
@@ -60,6 +61,8 @@ func (u Unit) noun() string {
 		return "one operator"
 	case Values:
 		return "a mapping of paths and values, such as {/timeout: 10}"
+	case Arguments:
+		return "a list of a program and its arguments, such as [kubectl, get, pods]"
 	case Paths:
 		return "a list of two paths"
 	case Factor:

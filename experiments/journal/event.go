@@ -130,6 +130,9 @@ type Evidence struct {
 	// documents passed unchanged, by reason.
 	Documents []Mutated        `json:"documents,omitempty"`
 	Passed    map[string]int64 `json:"passed,omitempty"`
+	// Output is what the check of a fault by command wrote while the fault was in force:
+	// the beginning, in one line and without secrets.
+	Output string `json:"output,omitempty"`
 }
 
 // A Missed is a kind of message that came and did not match a fault, such as "POST

@@ -208,7 +208,7 @@ func resolveFault(s *experiments.System, f experiments.Fault, phase time.Duratio
 	if kind.Config {
 		out.Seed = 1 + seed%(1<<53-1) // JSON's numbers are exact up to there
 	}
-	if kind.Level == injectors.File { // it needs no proxy
+	if !kind.OnProxy() {
 		out.Proxy = ""
 		return out
 	}

@@ -32,6 +32,8 @@ func sharedBetweenArms(k injectors.Kind) string {
 	switch {
 	case k.Level == injectors.Byte:
 		return "whole connections, which both arms share"
+	case k.Level == injectors.Command:
+		return "what its programs change, which both arms share"
 	case k.Acts == "commands" || k.Acts == "statements":
 		return k.Acts + ", which do not say whose journey they are for"
 	}

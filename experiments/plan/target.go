@@ -2,6 +2,7 @@ package plan
 
 import (
 	"path/filepath"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/injectors"
 )
@@ -13,6 +14,16 @@ func (f Fault) OnFile() bool {
 	return kind.Level == injectors.File
 }
 
+// ByCommand reports whether programs of the user cause the fault. No proxy has a part in
+// such a fault.
+func (f Fault) ByCommand() bool {
+	kind, _ := injectors.Lookup(f.Inject)
+	return kind.Level == injectors.Command
+}
+
+// OnProxy reports whether the fault is on what passes a proxy.
+func (f Fault) OnProxy() bool { return !f.OnFile() && !f.ByCommand() }
+
 // File returns the absolute path of the file that the fault is put on.
 func (f Fault) File() string {
 	name, _ := f.Attributes["file"].(string)
@@ -20,19 +31,24 @@ func (f Fault) File() string {
 }
 
 // Target names what the fault is put on, such as "proxy payments" or "file
-// /srv/settings.json".
+// /srv/settings.json" or "what
+// ./flag.sh set changes".
 func (f Fault) Target() string {
-	if f.OnFile() {
+	switch {
+	case f.OnFile():
 		return "file " + f.File()
+	case f.ByCommand():
+		return "what " + strings.Join(f.Attributes.Program("do"), " ") + " changes"
 	}
 	return "proxy " + f.Proxy
 }
 
-// UsesFiles reports whether any fault of the plan is on a file of this machine.
-func (p *Plan) UsesFiles() bool {
+// LeavesProxies reports whether any fault of the plan is on something else than what
+// passes a proxy, so that it does not end with the server of the proxies.
+func (p *Plan) LeavesProxies() bool {
 	for _, e := range p.Experiments {
 		for _, f := range e.Faults {
-			if f.OnFile() {
+			if !f.OnProxy() {
 				return true
 			}
 		}

@@ -130,7 +130,19 @@ func (f Fault) writeText(b *bytes.Buffer) {
 	if name, ok := f.Attributes["file"].(string); ok { // the target names the file by its absolute path
 		what = strings.Replace(what, ", file "+name, "", 1)
 	}
+	if f.ByCommand() {
+		f.writeCommand(b)
+		return
+	}
 	fmt.Fprintf(b, "  + %s on %s%s, from %s to %s of the fault phase\n", inert.Text(what), inert.Text(f.Target()), share, f.At, f.Until)
+}
+
+// writeCommand writes what a run will start for a fault by command.
+func (f Fault) writeCommand(b *bytes.Buffer) {
+	fmt.Fprintf(b, "  + %s, from %s to %s of the fault phase\n", inert.Text(f.Describe()), f.At, f.Until)
+	for _, step := range []string{"undo", "check"} {
+		fmt.Fprintf(b, "      %-5s %s\n", step, inert.Text(injectors.DescribeProgram(f.Attributes.Program(step))))
+	}
 }
 
 func describeGuardrail(g experiments.Guardrail) string {

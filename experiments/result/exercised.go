@@ -24,6 +24,8 @@ func (r *experimentRun) exercised(f *faultRecord, shifted bool) Exercised {
 		e = Exercised{Grade: GradeNo, Unmet: UnmetUnknown, Note: r.fate.unwritten()}
 	case kind.Level == injectors.File:
 		e.gradeFile(f.evidence, shifted)
+	case kind.Level == injectors.Command:
+		e.gradeCommand(f.evidence, shifted)
 	case counted && f.evidence.Refuses:
 		r.gradeRefused(&e, f, shifted)
 	case counted && nothing && kind.Config:
@@ -79,6 +81,19 @@ func (e *Exercised) gradeFile(seen journal.Evidence, shifted bool) {
 	default:
 		e.Grade, e.Unmet = GradeNo, UnmetNoEvidence
 		e.Note = "nothing shows that the bad file was read: this file system does not note who reads, and journeys went as before"
+	}
+}
+
+// gradeCommand grades the evidence that a fault by command met traffic. That its check
+// found it in force is as good as a probe: nobody counts what a program causes.
+func (e *Exercised) gradeCommand(seen journal.Evidence, shifted bool) {
+	if shifted {
+		e.Grade, e.Note = GradeObserved, "nobody counts what a command causes, but the fault arm changed significantly"
+		return
+	}
+	e.Grade, e.Note = GradeProbed, "its check found it in force, and no journey showed that it met it"
+	if seen.Output != "" {
+		e.Note += "; check wrote: " + cutTo(seen.Output, mostText)
 	}
 }
 

@@ -42,6 +42,7 @@ func (r *experimentRun) result(f *fold) Experiment {
 		e.Amplification, e.Spread = r.amplification(f.plan.System.Dependencies), r.spread()
 		why.invalid, why.grade, why.sparse = r.distrust(&e), weakestGrade(e.Faults), hardlyMet(e.Faults)
 		why.criteria, why.cut = e.Criteria, r.interruption()
+		why.command = slices.ContainsFunc(r.faults, func(f *faultRecord) bool { return f.plan.ByCommand() })
 	case r.harmed != nil && why.notRun == nil:
 		r.measureBaseline(&e)
 		why.invalid = r.baselineHarmed(&e)

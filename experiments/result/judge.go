@@ -11,6 +11,7 @@ type facts struct {
 	invalid  []reason // why its measurement cannot be trusted
 	grade    Grade
 	sparse   []reason // faults that hardly met traffic
+	command  bool     // a fault is by command: nobody can count what it meets
 	cut      *reason  // the run was interrupted in the middle of it; nil if not
 	criteria []Criterion
 }
@@ -54,11 +55,27 @@ func judgeMeasured(f facts) (Verdict, []reason) {
 	}
 	reasons := slices.Concat(refuted, undecided, f.sparse)
 	if f.grade != GradeCounted && len(reasons) == 0 {
-		reasons = append(reasons, reason{ReasonNotCounted, fmt.Sprintf("no harm beyond the limits, but the fault is only %s, not counted: use blastgauge proxy, which counts what a fault meets", f.grade)})
+		reasons = append(reasons, reason{ReasonNotCounted, f.notCounted()})
 	} else if f.grade == GradeProbed {
-		reasons = append(reasons, reason{ReasonOnlyProbed, "only our own probe met the fault: nothing shows that a journey did"})
+		reasons = append(reasons, reason{ReasonOnlyProbed, f.onlyProbed()})
 	}
 	return Inconclusive, reasons
+}
+
+// notCounted says why a hypothesis is not held although nothing speaks against it.
+func (f facts) notCounted() string {
+	text := fmt.Sprintf("no harm beyond the limits, but the fault is only %s, not counted: ", f.grade)
+	if f.command {
+		return text + "nobody counts what a command causes, so it can refute and never hold"
+	}
+	return text + "use blastgauge proxy, which counts what a fault meets"
+}
+
+func (f facts) onlyProbed() string {
+	if f.command {
+		return "only its check found the fault: nothing shows that a journey met it"
+	}
+	return "only our own probe met the fault: nothing shows that a journey did"
 }
 
 // faultMet reports whether the fault was in force, met traffic and is gone. Then what

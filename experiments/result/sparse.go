@@ -108,7 +108,7 @@ func (c callCounts) fell(usual float64) bool {
 func unitOf(f *faultRecord) (unit string, ok bool) {
 	kind, _ := injectors.Lookup(f.plan.Inject)
 	switch {
-	case kind.Config || kind.Level == injectors.File: // read when a system wants to know, not once per journey
+	case kind.Config || !kind.OnProxy(): // read when a system wants to know, not once per journey, or not counted
 		return "", false
 	case kind.Level == injectors.Byte:
 		return Connections, true

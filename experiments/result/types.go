@@ -439,7 +439,7 @@ const (
 	GradeCounted  Grade = "counted"  // the server counted what it touched
 	GradeObserved Grade = "observed" // the fault arm shifted significantly
 	GradeSparse   Grade = "sparse"   // counted, but far less than the baseline's calls let expect
-	GradeProbed   Grade = "probed"   // only the probe of blastgauge met it
+	GradeProbed   Grade = "probed"   // only the probe of blastgauge met it, or the check of a fault by command
 	GradeNo       Grade = "no"
 )
 

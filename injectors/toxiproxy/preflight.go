@@ -94,7 +94,7 @@ func proxyFaults(p *plan.Plan) []plan.Fault {
 	var list []plan.Fault
 	for _, e := range p.Experiments {
 		for _, f := range e.Faults {
-			if kind, _ := injectors.Lookup(f.Inject); kind.Level != injectors.File {
+			if kind, _ := injectors.Lookup(f.Inject); kind.OnProxy() {
 				list = append(list, f)
 			}
 		}

@@ -98,7 +98,7 @@ func gradeText(x result.Exercised) string {
 	case result.GradeSparse:
 		return "sparse: far fewer met it than was to be expected"
 	case result.GradeProbed:
-		return "probed: only our own probe met it"
+		return "probed: no journey is known to have met it"
 	}
 	if x.Unmet == result.UnmetUnknown {
 		return "not known"
