@@ -9,6 +9,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -21,6 +22,13 @@ func (found Inspection) WriteText(w io.Writer, p *plan.Plan) error {
 	}
 	if len(found.Files) > 0 && found.FilesFit {
 		b.WriteString("             bytes, mode and owner are kept in the run's directory first; a killed run's files are put back by its guard process, those of a dead machine by the next recover\n")
+	}
+	for _, f := range found.Commands {
+		fmt.Fprintf(&b, "  Command    %s\n             taken back by %s, each in %s\n", inert.Text(injectors.DescribeProgram(f.Attributes.Program("do"))),
+			inert.Text(injectors.DescribeProgram(f.Attributes.Program("undo"))), inert.Text(f.Attributes.Text("dir")))
+	}
+	if len(found.Commands) > 0 && found.CommandsFit {
+		b.WriteString("             a run asks check before anything; what it left is taken back by its guard process if it is killed, and by the next recover if the machine dies\n")
 	}
 	if found.Toxiproxy.Kind != "" {
 		fmt.Fprintf(&b, "  Toxiproxy  %s %s at %s: %s\n", found.Toxiproxy.Kind, inert.Text(found.Toxiproxy.Version), p.System.Toxiproxy, describeProtection(found.Toxiproxy.Kind, p))
@@ -52,7 +60,7 @@ func describeProtection(kind string, p *plan.Plan) string {
 func describeUncounted(p *plan.Plan) string {
 	var ids []string
 	for _, e := range p.Experiments {
-		if slices.ContainsFunc(e.Faults, func(f plan.Fault) bool { return !f.OnFile() }) {
+		if slices.ContainsFunc(e.Faults, func(f plan.Fault) bool { return f.OnProxy() }) {
 			ids = append(ids, e.ID)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 	"github.com/blastgauge/blastgauge/experiments/run/preflight"
+	"github.com/blastgauge/blastgauge/injectors/command"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -76,6 +77,9 @@ func (r *run) preflight(ctx context.Context) (err error) {
 	if _, err := configfile.Preflight(r.plan); err != nil {
 		return err
 	}
+	if err := r.checkCommands(ctx); err != nil {
+		return err
+	}
 	if err := r.driver.Preflight(ctx, r.plan); err != nil {
 		return err
 	}
@@ -92,6 +96,15 @@ func (r *run) preflight(ctx context.Context) (err error) {
 		return err
 	}
 	return r.takeOver()
+}
+
+// checkCommands finds out whether the programs of faults by command are there, and
+// whether their faults are not.
+func (r *run) checkCommands(ctx context.Context) error {
+	if err := command.Preflight(r.plan); err != nil {
+		return err
+	}
+	return command.New(command.Options{Secrets: r.secrets}).Absent(ctx, r.plan)
 }
 
 // getReady is how long a system that the run has started may need until it does its
@@ -147,6 +160,7 @@ func withAbsolutePaths(p *plan.Plan) *plan.Plan {
 		e.Faults = slices.Clone(e.Faults)
 		for j := range e.Faults {
 			f := &e.Faults[j]
+			f.Attributes = command.Locate(f.Fault, e.File)
 			if !f.OnFile() {
 				continue
 			}
@@ -257,7 +271,10 @@ func checkDir(dir string) error {
 type Inspection struct {
 	Files    []configfile.Change // what will happen to each file
 	FilesFit bool                // every fault on a file can be put there and removed again
-	Embedded bool                // the Toxiproxy exists only while a run lasts, so it was not asked
+	Commands []plan.Fault        // those that programs cause, with absolute paths
+	// CommandsFit is that all these programs are there. None was run.
+	CommandsFit bool
+	Embedded    bool // the Toxiproxy exists only while a run lasts, so it was not asked
 	// Toxiproxy is the server that answers; its zero value: none did.
 	Toxiproxy  journal.Toxiproxy
 	ProxiesFit bool // every proxy is as a run needs it
@@ -265,14 +282,20 @@ type Inspection struct {
 	Unreachable error
 }
 
-// Inspect looks at the files and the Toxiproxy of a plan as a run does before it
-// starts, and changes nothing. The inspection holds what was found before an error.
+// Inspect looks at the files, the programs and the Toxiproxy of a plan as a run does
+// before it starts, and changes nothing. It starts no program. The inspection holds what was found before an error.
 func Inspect(ctx context.Context, p *plan.Plan, o Options) (found Inspection, err error) {
 	o = o.withDefaults()
 	if found.Files, err = configfile.Preflight(p); err != nil {
 		return found, err
 	}
 	found.FilesFit = true
+	located := withAbsolutePaths(p)
+	found.Commands = command.Faults(located)
+	if err := command.Preflight(located); err != nil {
+		return found, err
+	}
+	found.CommandsFit = true
 	if p.System.Toxiproxy == experiments.Embedded {
 		found.Embedded = true
 		return found, nil

@@ -267,7 +267,7 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 		return err
 	}
 	embedded := r.server.Kind == experiments.Embedded // such a server ends with the run, and its faults with it
-	if !embedded || r.plan.UsesFiles() {
+	if !embedded || r.plan.LeavesProxies() {
 		r.guard, err = cleanup.Protect(dir, root, r.plan, cleanup.ProtectOptions{
 			Registry: r.o.Registry, Getenv: r.o.Getenv, Server: r.server, Files: r.files, Watchdog: r.o.Watchdog, Stop: r.stop, Log: r.o.Log,
 		})
@@ -285,7 +285,7 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 func (r *run) logManualCleanup(dir *os.Root) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	r.o.logf("A FAULT MAY STILL BE ACTIVE. When Toxiproxy answers again, and for files at once:")
+	r.o.logf("A FAULT MAY STILL BE ACTIVE. When Toxiproxy answers again, and for files and commands at once:")
 	for _, f := range r.mayBeThere(dir) {
 		r.o.logf("  %s", r.injectors.Manual(ctx, f))
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
 	"github.com/blastgauge/blastgauge/injectors"
+	"github.com/blastgauge/blastgauge/injectors/command"
 	"github.com/blastgauge/blastgauge/injectors/manual"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -62,6 +63,33 @@ func (b *bounds) mayReload(f plan.Fault) error {
 
 // errNotSent means that a reload request was not sent, and will not be.
 var errNotSent = errors.New("the request was not sent")
+
+// mayRun returns an error if the programs of a fault must not be run: only the directory
+// asks for it. What they are is compared with the user's own experiments, and so is whom
+// they are meant for, which they are told.
+func (b *bounds) mayRun(f plan.Fault) error {
+	if _, _, ours := injectors.ParseFaultName(f.Name); ours {
+		for _, e := range b.trust.Experiments {
+			for _, own := range e.Faults {
+				if own.Inject == command.Kind && own.Into == f.Into && samePrograms(command.Locate(own, e.File), f.Attributes) {
+					return nil
+				}
+			}
+		}
+	}
+	return fmt.Errorf("%w: no experiment beside the system file that -f names has them", errNotRun)
+}
+
+// errNotRun means that the programs of a fault were not run, and will not be.
+var errNotRun = errors.New("its programs were not run")
+
+func samePrograms(a, b injectors.Attributes) bool {
+	same := a.Text("dir") == b.Text("dir")
+	for _, step := range []string{"do", "undo", "check"} {
+		same = same && slices.Equal(a.Program(step), b.Program(step))
+	}
+	return same
+}
 
 func sameReload(a, b experiments.Reload) bool {
 	textA, errA := json.Marshal(a)
@@ -123,7 +151,7 @@ func (o Options) runForeign(ctx context.Context, dir string, root *os.Root) erro
 func mayHaveLeft(left *journal.Leftovers) bool {
 	if left.Certain() || left.Plan != nil && left.Damage == nil && left.Toxiproxy.Kind == experiments.Embedded {
 		return slices.ContainsFunc(left.Faults, func(f journal.Leftover) bool {
-			return f.OnFile() || left.Toxiproxy.Kind != experiments.Embedded
+			return !f.OnProxy() || left.Toxiproxy.Kind != experiments.Embedded
 		})
 	}
 	return true
@@ -201,7 +229,9 @@ func (o Options) describe(dir string, left *journal.Leftovers) {
 	}
 	logf("says that it is of run %s, whose faults a clean-up would remove from the Toxiproxy at %s:", shown(left.Run), shown(WithoutCredentials(left.Plan.System.Toxiproxy)))
 	for _, f := range left.Faults {
-		if f.OnFile() {
+		if f.ByCommand() {
+			logf("  %s: run %s, where an experiment beside the system file that -f names has that fault", shown(f.Describe()), shown(injectors.DescribeProgram(f.Attributes.Program("undo"))))
+		} else if f.OnFile() {
 			logf("  %s: put back %s", shown(f.Describe()), describeFile(f.Fault))
 		} else {
 			logf("  %s: remove toxic %s from proxy %s, or enable that proxy", shown(f.Describe()), shown(f.Name), shown(f.Proxy))

@@ -37,7 +37,7 @@ func (r *rollback) removeAll(ctx context.Context, left *journal.Leftovers) ([]re
 		switch {
 		case f.Intended || f.OnFile() && r.hasTraces(f.Fault):
 			sure = append(sure, f)
-		case f.OnFile():
+		case !f.OnProxy():
 			untouched = append(untouched, f)
 		default:
 			onServer = append(onServer, f)
@@ -45,7 +45,7 @@ func (r *rollback) removeAll(ctx context.Context, left *journal.Leftovers) ([]re
 	}
 	var more []removal
 	var unknown error
-	var files sync.WaitGroup // they wait for no server, and no server waits for them
+	var files sync.WaitGroup // and programs: they wait for no server, and no server waits for them
 	files.Go(func() { more, unknown = r.remove(ctx, untouched, quietly) })
 	done, err := r.remove(ctx, sure, aloud)
 	files.Wait()

@@ -203,11 +203,28 @@ func (r *rollback) prepare(left *journal.Leftovers) {
 		p = &plan.Plan{Run: r.open.Run}
 	}
 	r.unsettled = nil
-	o := injectorset.Options{Getenv: r.getenv, Files: r.open.Files, Originals: r.originals(left), Keep: r.keep, Refused: r.refused, Untrusted: r.foreign != nil || left.Shared}
+	o := injectorset.Options{MayRun: r.mayRun, Getenv: r.getenv, Files: r.open.Files, Originals: r.originals(left), Keep: r.keep, Refused: r.refused, Untrusted: r.foreign != nil || left.Shared}
 	if r.foreign != nil {
 		o.MayReload = r.foreign.mayReload
 	}
 	r.injectors = injectorset.New(p, r.records(), r.driver, o)
+	for _, f := range left.Faults {
+		if !f.Intended && left.Damage == nil {
+			r.injectors.MarkDoubtful(f.Fault)
+		}
+	}
+}
+
+// mayRun returns an error if the programs of a fault must not be run, because nothing but
+// a directory says that they are this user's.
+func (r *rollback) mayRun(f plan.Fault) error {
+	switch {
+	case r.foreign != nil:
+		return r.foreign.mayRun(f)
+	case r.open.Plan == nil: // an entry of an older version
+		return fmt.Errorf("%w: the list of open runs does not have them", errNotRun)
+	}
+	return nil
 }
 
 // originals are the digests of the files that the run may have changed. A file whose
@@ -274,8 +291,10 @@ func (r *rollback) remove(ctx context.Context, left []journal.Leftover, how volu
 	faults, done := make([]plan.Fault, len(left)), make([]removal, len(left))
 	for i, f := range left {
 		faults[i] = f.Fault
-		if !f.Settled && !f.OnFile() && r.driver != nil {
-			r.driver.MarkUnsettled(f.Name)
+		if !f.Settled {
+			r.injectors.MarkUnsettled(f.Fault)
+		}
+		if !f.Settled && f.OnProxy() && r.driver != nil {
 			r.unsettled = append(r.unsettled, f.Fault)
 		}
 	}
@@ -331,7 +350,9 @@ func (r *rollback) explain(done []removal) error {
 			continue
 		}
 		err := fmt.Errorf("%w: %s: %w", engine.ErrNotRemoved, shown(f.Describe()), f.err)
-		if errors.Is(err, errNotSent) {
+		if errors.Is(err, errNotRun) {
+			err = fmt.Errorf("%w; if you know what it does, take the fault back by hand, such as with\n  %s\nand then delete %s", err, shown(r.injectors.Manual(ctx, f.Fault)), manual.Quote(r.dir))
+		} else if errors.Is(err, errNotSent) {
 			err = fmt.Errorf("%w; make the system read its config again by hand, such as with %s if you know where that leads, and delete %s", err, describeReload(f.Fault), manual.Quote(r.dir))
 		} else if _, ok := errors.AsType[*injectorset.NotReloadedError](err); ok {
 			err = fmt.Errorf("%w; when it answers again: blastgauge recover %s", err, r.argument())

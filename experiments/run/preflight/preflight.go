@@ -142,7 +142,7 @@ func (c *checker) prepare() error {
 			}
 		}
 		for _, f := range e.Faults {
-			if !f.OnFile() && f.Listen != "" && once("dependency", f.Listen) {
+			if f.OnProxy() && f.Listen != "" && once("dependency", f.Listen) {
 				c.questions = append(c.questions, c.dependency(f))
 			}
 		}

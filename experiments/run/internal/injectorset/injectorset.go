@@ -1,6 +1,6 @@
-// Package injectorset joins the injectors of one run: those of its Toxiproxy, those
-// of files on this machine, and the request that makes a system read its config
-// again.
+// Package injectorset joins the injectors of one run: those of its Toxiproxy, of files
+// on this machine and of programs of the user, and the request that makes a system
+// read its config again.
 package injectorset
 
 import (
@@ -15,6 +15,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 	"github.com/blastgauge/blastgauge/injectors"
+	"github.com/blastgauge/blastgauge/injectors/command"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -25,9 +26,10 @@ type Set struct {
 	// process and ended with it.
 	Driver *toxiproxy.Driver
 
-	files   *configfile.Injector
-	reload  reloadHook
-	refused func(error) error
+	files    *configfile.Injector
+	commands *command.Injector
+	reload   reloadHook
+	refused  func(error) error
 }
 
 // Options say what the injectors of a run may touch and read.
@@ -45,6 +47,9 @@ type Options struct {
 	// MayReload returns an error if the reload request of a fault must not be sent; nil:
 	// each may.
 	MayReload func(plan.Fault) error
+	// MayRun returns an error if the programs of a fault by command must not be run; nil:
+	// all may.
+	MayRun func(plan.Fault) error
 	// Refused decides what it means that the server refuses a connection while a fault is
 	// removed from it: nil says that the fault ended with the server. Nil: it never does,
 	// as a server that restarts is back soon.
@@ -66,7 +71,7 @@ func New(p *plan.Plan, root *os.Root, d *toxiproxy.Driver, o Options) Set {
 		return sendReload(ctx, &p.System, *f.Reload, journey.Facts{Run: p.Run, Arm: plan.ControlArm, Env: o.Getenv, Secrets: secrets})
 	}
 	files := configfile.New(configfile.Options{Run: root, Seed: p.Seed, Files: o.Files, Originals: o.Originals, Keep: o.Keep, Untrusted: o.Untrusted, Replaced: reload})
-	return Set{d, files, reload, o.Refused}
+	return Set{d, files, command.New(command.Options{Secrets: secrets, May: o.MayRun}), reload, o.Refused}
 }
 
 // ByKind returns the injector of every kind of fault in the catalogue.
@@ -80,6 +85,8 @@ func (s Set) ByKind() map[string]engine.Injector {
 		switch {
 		case k.Level == injectors.File:
 			byKind[k.Name] = s.files // which calls the reload hook itself
+		case k.Level == injectors.Command:
+			byKind[k.Name] = s.commands
 		case s.Driver != nil && k.Config:
 			byKind[k.Name] = reloading{driver, s.reload}
 		case s.Driver != nil:
@@ -93,10 +100,32 @@ func (s Set) ByKind() map[string]engine.Injector {
 
 // Manual returns the command that removes a fault without blastgauge.
 func (s Set) Manual(ctx context.Context, f plan.Fault) string {
-	if f.OnFile() {
+	switch {
+	case f.OnFile():
 		return s.files.ManualRestore(ctx, f)
+	case f.ByCommand():
+		return s.commands.Manual(f)
 	}
 	return s.Driver.ManualRemoval(ctx, f)
+}
+
+// MarkUnsettled says that the process which was injecting a fault died before it knew that
+// it was done: the injection may still be on its way.
+func (s Set) MarkUnsettled(f plan.Fault) {
+	switch {
+	case f.ByCommand():
+		s.commands.MarkUnsettled(f.Name)
+	case f.OnProxy() && s.Driver != nil:
+		s.Driver.MarkUnsettled(f.Name)
+	}
+}
+
+// MarkDoubtful says that nothing tells of the injection of a fault. It changes how one by
+// command is removed.
+func (s Set) MarkDoubtful(f plan.Fault) {
+	if f.ByCommand() {
+		s.commands.MarkDoubtful(f.Name)
+	}
 }
 
 // endedWithServer has nothing to remove: the faults ended with the server that
