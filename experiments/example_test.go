@@ -16,7 +16,7 @@ func ExampleLoad() {
 	//     5 | faults:
 	//     6 |   - inject: latancy
 	//       |             ^^^^^^^ did you mean "latency"?
-	//   known: bandwidth, config_file, down, grpc_error, http_abort, http_config, http_error, http_latency, latency, limit_data, postgres_error, postgres_latency, redis_empty, redis_error, redis_latency, reset_peer, slicer, slow_close, timeout
+	//   known: bandwidth, command, config_file, down, grpc_error, http_abort, http_config, http_error, http_latency, latency, limit_data, postgres_error, postgres_latency, redis_empty, redis_error, redis_latency, reset_peer, slicer, slow_close, timeout
 	//
 	// 1 error in testdata/wrong/unknown-fault.yaml. Nothing was injected.
 }

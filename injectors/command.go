@@ -26,6 +26,7 @@ func command() Kind {
 		Example: `{inject: command, into: recommendations, do: [./flag.sh, set], undo: [./flag.sh, clear], check: [./flag.sh, is-set]}`,
 		Caveats: []Caveat{
 			{Text: "nothing counts what it meets: with harm it can refute, without harm it stays inconclusive"},
+			{Text: "where it reaches both routes of the control_url, say control: baseline"},
 			{Text: "allow_hosts does not reach what the programs do"},
 		},
 		Notes: []string{

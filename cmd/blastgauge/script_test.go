@@ -122,6 +122,9 @@ func scripts(*testing.T) testscript.Params {
 			"wrong":     wrong,
 			"foreign":   foreign,
 			"tear":      tear,
+			"attack":    attack,
+			"byhand":    byHand,
+			"cleaned":   cleaned,
 		},
 	}
 }

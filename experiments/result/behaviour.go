@@ -171,7 +171,8 @@ func (e *Experiment) manner() (into string, m Manner, share float64) {
 }
 
 // manner is what the kind of fault looks like to those who call; empty for kinds that
-// this version does not know, and for slow_close, which delays no answer.
+// this version does not know, for slow_close, which delays no answer, and for command,
+// which may be anything.
 func (f *Fault) manner() Manner {
 	switch f.Inject {
 	case "down":
