@@ -139,6 +139,10 @@ func (in *Injector) Revert(ctx context.Context, f plan.Fault) error {
 	if err := in.may(f); err != nil {
 		return err
 	}
+	if until, bounded := ctx.Deadline(); bounded && time.Until(until) < margin {
+		<-ctx.Done() // too late to begin: a failure for want of time would hide why the attempt before this one failed
+		return context.Cause(ctx)
+	}
 	if in.isMarked(in.doubtful, f.Name) {
 		if inForce, _, err := in.ask(ctx, f); err == nil && !inForce {
 			return nil

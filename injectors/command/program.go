@@ -89,7 +89,7 @@ func (in *Injector) run(ctx context.Context, f plan.Fault, step string) (end, er
 	case !ended:
 		return e, fmt.Errorf("%s cannot be run: %s", step, in.secrets.Line(err.Error(), maxShown))
 	case exit.ExitCode() < 0:
-		return e, e.fail(step, fmt.Errorf("was ended: %s", exit.ProcessState.String()))
+		return e, e.fail(step, fmt.Errorf("was ended: %s", exit.String()))
 	}
 	e.code = exit.ExitCode()
 	return e, nil
