@@ -252,6 +252,7 @@ func TestDescribe(t *testing.T) {
 		{"http_config", injectors.Attributes{"unpair": map[string]any{"set": map[string]any{"/b": nil, "/a": 10.0}}}, "http_config unpair set /a=10 /b=null"},
 		{"http_config", injectors.Attributes{"flip": map[string]any{"path": "/a", "to": true}}, "http_config flip /a to true"},
 		{"command", injectors.Attributes{"do": []any{"sh", "-c", "a b", ""}, "undo": []any{"x"}, "check": []any{"y"}, "within": 5.0, "dir": "/srv"}, `command do sh -c "a b" ""`},
+		{"command", injectors.Attributes{"do": []any{"/usr/bin/kubectl", "/a"}}, "command do kubectl /a"},
 		{"config_file", injectors.Attributes{"file": "a.json", "candidate": map[string]any{"body": "secret"}}, "config_file candidate body, file a.json"},
 	} {
 		k, _ := injectors.Lookup(tt.kind)

@@ -3,6 +3,7 @@ package injectors
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,7 +48,7 @@ func (a Attribute) describe(v any) []string {
 		return []string{strconv.FormatBool(held)}
 	case []any:
 		if a.Unit == Arguments {
-			return []string{DescribeProgram(Attributes{a.Name: held}.Program(a.Name))}
+			return []string{Attributes{a.Name: held}.NameProgram(a.Name)}
 		}
 		return []string{joinWithAnd(held)}
 	case map[string]any:
@@ -61,6 +62,16 @@ func (a Attribute) describe(v any) []string {
 		return words
 	}
 	return nil
+}
+
+// NameProgram returns a program by its name, without the folder that it was found in, and
+// its arguments.
+func (a Attributes) NameProgram(name string) string {
+	list := a.Program(name)
+	if len(list) > 0 && filepath.IsAbs(list[0]) {
+		list[0] = filepath.Base(list[0])
+	}
+	return DescribeProgram(list)
 }
 
 // DescribeProgram returns a program and its arguments in one line. It quotes what a reader

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"path/filepath"
-	"strings"
 
 	"github.com/blastgauge/blastgauge/injectors"
 )
@@ -38,7 +37,7 @@ func (f Fault) Target() string {
 	case f.OnFile():
 		return "file " + f.File()
 	case f.ByCommand():
-		return "what " + strings.Join(f.Attributes.Program("do"), " ") + " changes"
+		return "what " + f.Attributes.NameProgram("do") + " changes"
 	}
 	return "proxy " + f.Proxy
 }

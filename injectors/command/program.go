@@ -18,6 +18,7 @@ const (
 	maxOutput = 8 << 10                // bytes that a program writes and that are kept
 	maxShown  = 300                    // bytes of them that are shown
 	killDelay = 250 * time.Millisecond // that a program's output may stay open after its end
+	dieWithin = 2 * time.Second        // that a program may take to end once it is killed
 	// margin is left of the time of a caller, so that it hears why a program failed, and not
 	// only that time is over.
 	margin = 500 * time.Millisecond
@@ -78,21 +79,42 @@ func (in *Injector) run(ctx context.Context, f plan.Fault, step string) (end, er
 	cmd.Env = append(append([]string{}, in.environ...), variables(f, step)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that no signal to the run reaches it, and the kill what it starts as well
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	err := cmd.Run()
+	ended, err := runToEnd(ctx, cmd)
+	if !ended { // it may still write
+		return end{}, fmt.Errorf("%s was killed and is still running, as a program of another user is: %w", step, context.Cause(ctx))
+	}
 	e := end{output: in.shown(out)}
-	exit, ended := errors.AsType[*exec.ExitError](err)
+	exit, exited := errors.AsType[*exec.ExitError](err)
 	switch {
 	case ctx.Err() != nil && err != nil:
 		return e, e.fail(step, fmt.Errorf("was killed: %w", context.Cause(ctx)))
 	case err == nil, errors.Is(err, exec.ErrWaitDelay): // what it left running keeps its output open
 		return e, nil
-	case !ended:
+	case !exited:
 		return e, fmt.Errorf("%s cannot be run: %s", step, in.secrets.Line(err.Error(), maxShown))
 	case exit.ExitCode() < 0:
 		return e, e.fail(step, fmt.Errorf("was ended: %s", exit.String()))
 	}
 	e.code = exit.ExitCode()
 	return e, nil
+}
+
+// runToEnd runs a program. It reports false where that outlives being killed for longer
+// than anybody may wait for it.
+func runToEnd(ctx context.Context, cmd *exec.Cmd) (ended bool, err error) {
+	done := make(chan error, 1) // buffered, so that the program can end after nobody waits
+	go func() { done <- cmd.Run() }()
+	select {
+	case err := <-done:
+		return true, err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return true, err
+	case <-time.After(dieWithin):
+		return false, nil
+	}
 }
 
 // fail is the error of a program that did not end by itself.
