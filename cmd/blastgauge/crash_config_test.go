@@ -21,6 +21,8 @@ const (
 	crashDocument = "{inject: http_config, into: shop, scale: {path: /price/factor, by: 100}, reload: {request: POST SYSTEM/reload/document}}"
 	crashFile     = "{inject: config_file, into: settings, file: FILE, scale: {path: /price/factor, by: 100}, at: 50ms, " +
 		"reload: {request: POST SYSTEM/reload/file, headers: {Authorization: \"Bearer ${env:PATH}\"}}}"
+	// crashCommand leaves a file beside the config file, and takes a moment for it.
+	crashCommand = "{inject: command, into: other, do: [sh, -c, 'sleep 0.03; touch FILE.flag'], undo: [rm, -f, FILE.flag], check: [test, -e, FILE.flag]}"
 	crashConfig  = "{\"price\": {\"factor\": 1}}\n"
 	crashFileMod = 0o640
 )

@@ -63,6 +63,7 @@ func randomFaults() []crashFault {
 	return []crashFault{
 		{name: "latency, down and a file", faults: "{inject: latency, into: shop, latency: 20ms}, {inject: down, into: other}, " + crashFile, servers: "stock ours", phase: "500ms"},
 		{name: "a file that flaps", faults: "{inject: timeout, into: other}, " + crashFlap, servers: "stock ours", phase: "500ms"},
+		{name: "a command", faults: "{inject: timeout, into: other}, " + crashCommand, servers: "stock ours", phase: "500ms"},
 		{name: "in turn", faults: "{inject: latency, into: shop, latency: 20ms, for: 150ms}, {inject: down, into: other, at: 100ms, for: 100ms}", servers: "stock ours", phase: "500ms"},
 	}
 }

@@ -58,6 +58,7 @@ var crashFaults = []crashFault{
 	{name: "down", faults: "{inject: down, into: shop}", servers: "stock ours"},
 	{name: "two in turn", faults: "{inject: timeout, into: other, for: 200ms}, {inject: limit_data, into: shop, bytes: 100KB, at: 100ms}", servers: "stock ours"},
 	{name: "bytes and a file", faults: "{inject: latency, into: shop, latency: 20ms}, " + crashFile, servers: "stock"},
+	{name: "a command and bytes", faults: crashCommand + ", {inject: latency, into: shop, latency: 20ms, at: 50ms}", servers: "ours"},
 	{name: "bytes, messages and a file", faults: "{inject: latency, into: other, latency: 20ms}, " + crashDocument + ", " + crashFile, servers: "ours"},
 }
 
