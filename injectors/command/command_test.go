@@ -27,6 +27,8 @@ import (
 // sh is a program that runs a script in the folder of the fault.
 func sh(script string) []any { return []any{"sh", "-c", script} }
 
+var flags atomic.Int64 //nolint:gochecknoglobals // of all tests
+
 // A flag is a fault that sets a flag: a file that is there.
 type flag struct {
 	*testing.T
@@ -37,7 +39,8 @@ type flag struct {
 func newFlag(t *testing.T) *flag {
 	t.Helper()
 	dir := t.TempDir()
-	return &flag{t, dir, plan.Fault{Name: injectors.FaultName("20261124t000000z-test00", 1), Fault: experiments.Fault{
+	// Each has a name of its own: what do of a fault is doing is found by that.
+	return &flag{t, dir, plan.Fault{Name: injectors.FaultName("20261124t000000z-test00", int(flags.Add(1))), Fault: experiments.Fault{
 		Inject: command.Kind, Into: "payments", Share: 1,
 		Attributes: injectors.Attributes{"do": sh("touch set"), "undo": sh("rm -f set"), "check": sh("test -e set"), "dir": dir},
 	}}}
