@@ -72,6 +72,9 @@ func TestReadWireFindsMistakes(t *testing.T) {
 		{"redis_error", `{"error":"MOVED x","address":"a:1"}`, "address"},
 		{"postgres_error", `{"sqlstate":"01000"}`, "sqlstate"},
 		{"postgres_error", `{"sqlstate":"57P03","match":{"sql":"*"}}`, "match"},
+		{"command", `{"do":["a",1],"undo":["b"],"check":["c"]}`, "do"},
+		{"command", `{"do":["a"],"undo":[],"check":["c"]}`, "undo"},
+		{"command", `{"do":["a"],"undo":["b"],"check":"c"}`, "check"},
 		{"http_config", `{}`, "operator"},
 		{"http_config", `{"scale":5}`, "scale"},
 		{"http_config", `{"scale":{"times":3}}`, "scale.times"},
@@ -98,6 +101,7 @@ func FuzzReadWire(f *testing.F) {
 	f.Add("http_abort", `{"match":{"path":["/a","/b"],"headers":{"A":["b","c"]},"not":{"method":["get"],"baggage":{"k":["v"]}}}}`)
 	f.Add("redis_error", `{"error":"OOM","match":{"command":["get, set",","],"not":{"class":["read"]}}}`)
 	f.Add("http_config", `{"scale":{"by":1e-3,"path":"/a"},"flap":5000,"match":{"path":"/s"}}`)
+	f.Add("command", `{"do":["a",""],"undo":["b"],"check":["c"],"within":500}`)
 	f.Fuzz(func(t *testing.T, kind, object string) {
 		k, ok := injectors.LookupWire(kind)
 		if !ok || strings.ContainsRune(object, '\uFFFD') {

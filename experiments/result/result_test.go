@@ -70,6 +70,12 @@ func TestVerdicts(t *testing.T) {
 		}, Refuted, ReasonHarmful, "the fault harms", ExitRefuted},
 		"a file that nothing shows was read": {func(s *story) { onFile(s, journal.Evidence{}) },
 			Invalid, ReasonNotExercised, "nothing shows that the bad file was read", ExitInvalid},
+		"a command that harms": {func(s *story) {
+			s.harm = duringFault(0.3)
+			byCommand(s)
+		}, Refuted, ReasonHarmful, "the fault harms", ExitRefuted},
+		"a command that harms nobody": {byCommand,
+			Inconclusive, ReasonNotCounted, "only probed, not counted: nobody counts what a command causes", ExitInconclusive},
 		"baseline harmed": {func(s *story) { s.harm = func(plan.Arm, float64) float64 { return 0.1 } },
 			Invalid, ReasonBaselineHarmed, "harmed already before the fault", ExitInvalid},
 		"arms differ in the baseline": {func(s *story) {
@@ -244,6 +250,15 @@ func TestAFaultThatWasRemovedLaterKeepsItsEvidence(t *testing.T) {
 		if r := s.fold(t); r.Run.Died || r.Experiments[0].Faults[0].Exercised.Unmet != UnmetUnknown || r.Experiments[0].Faults[0].Exercised.Note != hasEnded.unwritten() {
 			t.Errorf("a removal that was not written down: %+v", r.Experiments[0].Faults[0])
 		}
+	}
+}
+
+// byCommand makes a program cause the fault. Its check said something each time.
+func byCommand(s *story) {
+	f := &s.plan.Experiments[0].Faults[0]
+	f.Inject, f.Proxy, f.Attributes = "command", "", injectors.Attributes{"do": []any{"tc"}, "undo": []any{"tc"}, "check": []any{"tc"}}
+	for _, kind := range []journal.Kind{journal.FaultInjected, journal.FaultRemoved} {
+		s.edit(kind, func(e *journal.Event) { e.Evidence = &journal.Evidence{Present: true, Output: "loss 5%"} })
 	}
 }
 

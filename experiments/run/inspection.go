@@ -60,7 +60,7 @@ func describeProtection(kind string, p *plan.Plan) string {
 func describeUncounted(p *plan.Plan) string {
 	var ids []string
 	for _, e := range p.Experiments {
-		if slices.ContainsFunc(e.Faults, func(f plan.Fault) bool { return f.OnProxy() }) {
+		if slices.ContainsFunc(e.Faults, func(f plan.Fault) bool { return !f.OnFile() }) {
 			ids = append(ids, e.ID)
 		}
 	}

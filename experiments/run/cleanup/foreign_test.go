@@ -327,6 +327,7 @@ func FuzzForeignJournal(f *testing.F) {
 	f.Add(`{"run":"r","experiments":[{"id":"e","faults":[{"name":"blastgauge.r.1","inject":"latency","into":"a\nb","proxy":"\u001b]52;c","attributes":{"latency":1}}]}]}`)
 	f.Add(`{"run":"::error::","experiments":[{"faults":[{"inject":"config_file","attributes":{"file":7,"match":3,"scale":[]}}]}]}`)
 	f.Add(`{"experiments":[{"faults":[{"inject":"http_config","reload":{"request":{"method":"\n","target":"${env:A}"}}}]}],"system":{"toxiproxy":"%zz"}}`)
+	f.Add(`{"experiments":[{"faults":[{"name":"blastgauge.r.1","inject":"command","attributes":{"do":7,"undo":["rm\u001b","-rf",{}],"dir":[]}},{"inject":"command"}]}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		var p plan.Plan
 		if json.Unmarshal([]byte(text), &p) != nil {
