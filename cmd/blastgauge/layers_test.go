@@ -79,7 +79,7 @@ func rooms() []room {
 		{name: "injectors/injectortest", imports: "experiments experiments/journal experiments/plan experiments/run/engine injectors"},
 		{name: "injectors/gateway", imports: "injectors injectors/gateway/faultset injectors/gateway/http injectors/gateway/postgres injectors/gateway/redis injectors/gateway/stream", tests: "examples/checkout experiments/waiting injectors/badconfig"},
 		{name: "injectors/configfile", imports: "experiments experiments/atomicfile experiments/filelock experiments/journal experiments/plan experiments/run/engine injectors injectors/badconfig injectors/manual", tests: "injectors/injectortest"},
-		{name: "injectors/command", imports: "experiments experiments/inert experiments/journal experiments/plan experiments/redact injectors injectors/manual", tests: "experiments/run/engine injectors/injectortest"},
+		{name: "injectors/command", imports: "experiments experiments/inert experiments/journal experiments/plan experiments/redact injectors injectors/manual", tests: "experiments/run/engine experiments/waiting injectors/injectortest"},
 		{name: "injectors/proxy", imports: "experiments/hosts experiments/sampling injectors injectors/gateway", tests: "examples/checkout injectors/badconfig injectors/injectortest/stock"},
 		{name: "injectors/toxiproxy", imports: "experiments experiments/atomicfile experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine injectors injectors/manual", tests: "examples/checkout experiments/waiting injectors/injectortest injectors/injectortest/stock injectors/proxy"},
 
