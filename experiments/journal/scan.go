@@ -38,6 +38,8 @@ type Exercise struct {
 	Idle []IdleRate `json:"idle,omitempty"`
 	// Answers are how long upstreams took to answer; nil where the server does not time them.
 	Answers []AnswerTime `json:"answers,omitempty"`
+	// Late is how late journeys were, in the order of the plan.
+	Late []Lateness `json:"late,omitempty"`
 }
 
 // An AnswerTime is how long the upstream of a proxy takes to answer.
@@ -86,6 +88,12 @@ const (
 	CellCut         = "cut"          // the run was interrupted, fenced off or failed
 )
 
+// Reasons for which a cell says nothing, whatever its journeys met.
+const (
+	CellLate = "late"         // this machine was too busy to send them in time
+	CellShed = "control_shed" // journeys of the control could not be started
+)
+
 // A CellEnd is what became of a cell.
 type CellEnd struct {
 	Number   int           `json:"number"`
@@ -101,6 +109,11 @@ type CellEnd struct {
 	// name, with what was found. Unjudged could not be asked.
 	Broken   []CheckResult `json:"broken,omitempty"`
 	Unjudged []CheckResult `json:"unjudged,omitempty"`
+	// Late is how late journeys were that were to start under the faults, in the order of
+	// the plan. LateAfter is the same of those after the removal, where the system was not
+	// healthy again within its time.
+	Late      []Lateness `json:"late,omitempty"`
+	LateAfter []Lateness `json:"late_after,omitempty"`
 }
 
 // A CellJourney is what one kind of journey met in a cell.
@@ -142,6 +155,7 @@ const (
 	ScanBudget    = "budget"          // its time was over
 	ScanUnhealthy = "unhealthy"       // the system did not come back
 	ScanHarmed    = "baseline_harmed" // the system was not healthy before any fault
+	ScanLate      = "traffic_late"    // journeys were harmed without a fault, and this machine was too busy to tell whose fault that is
 	ScanFenced    = "fenced"          // another process removes its faults
 	ScanFailed    = "failed"          // the proxy server or the tool failed
 	// ScanInterrupted is that a signal ended it.

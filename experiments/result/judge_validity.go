@@ -56,9 +56,9 @@ func harmedBefore(p plan.Journey, j *journeyRecord, arms []plan.Arm, limit float
 // distrustJourney lists why else the measurement of one journey cannot be trusted.
 func distrustJourney(p plan.Journey, j *journeyRecord, arms []plan.Arm) []reason {
 	var why reasons
-	if late := j.late.lateness(); late != nil && late.P99 > 0.1*p.SlowAfter.Seconds() {
+	if late := j.late.lateness(); late != nil && p.TooLate(late.P99) {
 		why.add(ReasonTooBusy, "%s: traffic was late: this machine held one journey in a hundred up for %.0f ms or more, before its start or while its answers were judged (at most %.0f ms, a tenth of slow_after, are allowed): it is too busy: lower the rate, or give it less other work",
-			p.Name, late.P99*1000, 100*p.SlowAfter.Seconds())
+			p.Name, late.P99*1000, 1000*p.MostLate().Seconds())
 	}
 	if shed := j.control.FailedBy.Shed; shed > 0 {
 		lack := ""

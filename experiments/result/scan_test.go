@@ -229,6 +229,7 @@ func TestExitCodesOfScans(t *testing.T) {
 		"nothing decided": {"soft", []scan.Verdict{scan.Undecided, scan.NotReached}, journal.ScanBudget, ExitInvalid, ExitInvalid},
 		"nothing called":  {"soft", []scan.Verdict{scan.NotExercised, scan.Unavailable}, journal.ScanComplete, ExitInvalid, ExitInvalid},
 		"never healthy":   {"soft", []scan.Verdict{scan.NotReached}, journal.ScanHarmed, ExitInvalid, ExitInvalid},
+		"too busy":        {"soft", []scan.Verdict{scan.NotReached}, journal.ScanLate, ExitInvalid, ExitInvalid},
 		"weak":            {"soft", []scan.Verdict{scan.Harmful, scan.Undecided}, journal.ScanBudget, ExitRefuted, ExitRefuted},
 	} {
 		d := scan.Dependency{Name: "payments", Declared: tt.declared}

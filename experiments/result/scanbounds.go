@@ -101,6 +101,7 @@ func (c *checker) tried(e *journal.Event) {
 		for _, a := range x.Answers {
 			c.span("answers", a.P99)
 		}
+		c.late(x.Late)
 	}
 	if x := e.Cell; x != nil {
 		c.cellNumber(x.Number)
@@ -145,6 +146,8 @@ func (c *checker) cellEnd(x *journal.CellEnd) {
 		count(c, "met", m.Met, m.Of)
 	}
 	c.carried(x.Carried)
+	c.late(x.Late)
+	c.late(x.LateAfter)
 	for _, list := range [][]journal.CheckResult{x.Broken, x.Unjudged} {
 		for _, r := range list {
 			c.number("invariant", mostCount, r.Violations)
@@ -167,6 +170,13 @@ func (c *checker) armCounts(a *journal.ArmCounts) {
 		if t.Harmed > t.Of {
 			c.fail("journeys", "%d of %d were harmed", t.Harmed, t.Of)
 		}
+	}
+}
+
+func (c *checker) late(list []journal.Lateness) {
+	for _, l := range list {
+		c.number("lateness", mostSeconds, l.P99)
+		count(c, "lateness", l.Shed)
 	}
 }
 
@@ -204,7 +214,7 @@ func (c *checker) scanned(r *Result) {
 	}
 	for _, j := range m.Journeys {
 		c.id("journey", j.Name)
-		c.number("journey", mostCount, j.Limit, j.Rate, j.SlowAfter)
+		c.number("journey", mostCount, j.Limit, j.Rate, j.SlowAfter, j.Late)
 		count(c, "journey", j.Harmed, j.Of)
 	}
 	for i := range m.Dependencies {
@@ -288,7 +298,8 @@ func (c *checker) cellJourneys(list []scan.CellJourney) {
 		c.scanVerdict(j.Verdict)
 		c.number("journey", mostShare, j.Estimate)
 		c.bounds("journey", mostShare, j.Low, j.High)
-		count(c, "journey", j.Harmed, j.N, j.ControlHarmed, j.ControlN)
+		count(c, "journey", j.Harmed, j.N, j.ControlHarmed, j.ControlN, j.ControlShed)
+		c.number("journey", mostSeconds, j.Late)
 		c.code("cause", j.Class)
 		c.number("journey", math.MaxFloat64, j.HarmfulE, j.HarmlessE)
 	}

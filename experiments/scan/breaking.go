@@ -67,11 +67,12 @@ func (s *Scan) slowBy(dependency string, latency time.Duration) plan.Fault {
 	return f
 }
 
-// levels are the records of the search for a breaking point, in the order of time.
+// levels are the records of the search for a breaking point, in the order of time. Of a
+// level that was tried twice it is the second.
 func (s *Scan) levels(dependency string) []*record {
 	var list []*record
 	for _, r := range s.cells {
-		if r.Stage == journal.Threshold && len(r.Faults) == 1 && r.Faults[0].Into == dependency && latencyOf(r) > 0 {
+		if r.Stage == journal.Threshold && len(r.Faults) == 1 && r.Faults[0].Into == dependency && latencyOf(r) > 0 && s.lastLike(r) == r {
 			list = append(list, r)
 		}
 	}
@@ -88,7 +89,7 @@ func (s *Scan) search(dependency string) *stats.ThresholdSearch {
 		search.Decided(s.rules.Slow, decision(verdict))
 	}
 	for _, r := range s.levels(dependency) {
-		if r.end != nil && r.end.Why != journal.CellCut {
+		if r.end != nil && r.end.Why != journal.CellCut && !s.takesAnother(r) {
 			verdict, _ := s.verdict(r)
 			search.Decided(latencyOf(r), decision(verdict))
 		}

@@ -54,6 +54,9 @@ func (s *Scan) drawJourneyKinds() []Journey {
 			counts := s.exercise.Journeys[i]
 			drawn.Harmed, drawn.Of = counts.Fault.Harmed+counts.Control.Harmed, counts.Fault.Of+counts.Control.Of
 		}
+		if s.exercise != nil && i < len(s.exercise.Late) {
+			drawn.Late = finite(s.exercise.Late[i].P99)
+		}
 		list = append(list, drawn)
 	}
 	return list

@@ -41,6 +41,7 @@ type Journey struct {
 	SlowAfter float64 `json:"slow_after"` // seconds that it may take
 	Harmed    int     `json:"harmed"`     // in the baseline, of Of
 	Of        int     `json:"of"`
+	Late      float64 `json:"late,omitempty"` // seconds for which this machine held one in a hundred up, in the baseline
 }
 
 // Dependency is one row of the map.
@@ -122,8 +123,12 @@ type CellJourney struct {
 	ControlN      int     `json:"control_n"`
 	HarmfulE      float64 `json:"harmful_e"` // e-values
 	HarmlessE     float64 `json:"harmless_e"`
-	Class         string  `json:"class,omitempty"` // of the most frequent cause of harm, as the journal names it
-	Cause         string  `json:"cause,omitempty"` // the same in words, with an example of what came back
+	// Late is for how many seconds this machine held one journey in a hundred up, at the least.
+	// ControlShed are those of the control at the same time that could not be started.
+	Late        float64 `json:"late,omitempty"`
+	ControlShed int     `json:"control_shed,omitempty"`
+	Class       string  `json:"class,omitempty"` // of the most frequent cause of harm, as the journal names it
+	Cause       string  `json:"cause,omitempty"` // the same in words, with an example of what came back
 }
 
 // Broken is an invariant that broke in a cell.

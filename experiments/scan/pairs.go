@@ -94,9 +94,13 @@ func (s *Scan) proposePair() (journal.Cell, bool) {
 	return journal.Cell{}, false
 }
 
-// owedPairs are the pairs of a dependency of which nothing is known.
+// owedPairs are the pairs of a dependency of which nothing is known, and no second try was
+// made where it takes one.
 func (s *Scan) owedPairs(d experiments.Dependency) [][]plan.Fault {
-	return slices.DeleteFunc(s.pairs(d), func(pair []plan.Fault) bool { return s.pairRecord(pair) != nil || s.known.pair(pair) != nil })
+	return slices.DeleteFunc(s.pairs(d), func(pair []plan.Fault) bool {
+		r := s.pairRecord(pair)
+		return r != nil && !s.takesAnother(r) || s.known.pair(pair) != nil
+	})
 }
 
 // pairs are a dependency and each of its fallbacks. Neither is harmful alone: a pair that
@@ -132,10 +136,10 @@ func (s *Scan) harmlessAlone(f Fallback) (plan.Fault, bool) {
 	return plan.Fault{}, false
 }
 
-// pairRecord is the record of a pair of dependencies, in whatever modes and order they
+// pairRecord is the last record of a pair of dependencies, in whatever modes and order they
 // failed; nil: it was not tried.
 func (s *Scan) pairRecord(pair []plan.Fault) *record {
-	for _, r := range s.cells {
+	for _, r := range slices.Backward(s.cells) {
 		if r.Stage == journal.PairStage && len(r.Faults) == 2 && samePair(pair[0].Into, pair[1].Into, r.Faults[0].Into, r.Faults[1].Into) {
 			return r
 		}
@@ -149,7 +153,7 @@ func samePair(a, b, x, y string) bool { return a == x && b == y || a == y && b =
 func (s *Scan) drawPairs() []Cell {
 	var list []Cell
 	for _, r := range s.cells {
-		if r.Stage == journal.PairStage && len(r.Faults) == 2 {
+		if r.Stage == journal.PairStage && len(r.Faults) == 2 && s.pairRecord(r.Faults) == r {
 			list = append(list, s.draw(r))
 		}
 	}

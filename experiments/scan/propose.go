@@ -94,6 +94,17 @@ func (s *Scan) proposeSingle() (journal.Cell, bool) {
 			}
 		}
 	}
+	return s.proposeAgain()
+}
+
+// proposeAgain proposes a single that this machine was too busy for. It comes after the
+// others, when the machine may have recovered.
+func (s *Scan) proposeAgain() (journal.Cell, bool) {
+	for _, r := range s.cells {
+		if r.Stage == journal.Single && len(r.Faults) == 1 && s.takesAnother(r) {
+			return journal.Cell{Stage: journal.Single, Faults: r.Faults}, true
+		}
+	}
 	return journal.Cell{}, false
 }
 

@@ -6,6 +6,7 @@
 package scan
 
 import (
+	"slices"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -150,9 +151,9 @@ func (s *Scan) last() int {
 	return s.cells[len(s.cells)-1].Number
 }
 
-// single is the record of a failure mode of a dependency alone; nil: it was not tried.
+// single is the last record of a failure mode of a dependency alone; nil: it was not tried.
 func (s *Scan) single(at place) *record {
-	for _, r := range s.cells {
+	for _, r := range slices.Backward(s.cells) {
 		if r.Stage == journal.Single && len(r.Faults) == 1 && placeOf(r.Faults[0]) == at {
 			return r
 		}

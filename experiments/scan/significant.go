@@ -27,11 +27,16 @@ func (m *Map) measured() []*Cell {
 	for i := range m.Pools {
 		list = append(list, &m.Pools[i])
 	}
-	return slices.DeleteFunc(list, func(c *Cell) bool { return c.Pooled || len(c.Journeys) == 0 && len(c.Broken) == 0 })
+	return slices.DeleteFunc(list, func(c *Cell) bool {
+		return c.Pooled || c.untrusted() && len(c.Broken) == 0 || len(c.Journeys) == 0 && len(c.Broken) == 0
+	})
 }
 
 // evidence is the e-value of harm to any journey.
 func (c *Cell) evidence() float64 {
+	if c.untrusted() {
+		return 0
+	}
 	sum := 0.0
 	for _, j := range c.Journeys {
 		sum += j.HarmfulE / float64(len(c.Journeys))

@@ -9,13 +9,17 @@ import (
 )
 
 // verdict is what a cell shows, and more of it: a code of the journal's. It is harmful when
-// it harms one kind of journey, and harmless only when it harms none.
+// it harms one kind of journey, and harmless only when it harms none. What journeys met
+// while this machine was too busy says neither; an invariant that broke is a fact.
 func (s *Scan) verdict(r *record) (Verdict, string) {
 	if r.end == nil {
 		return Undecided, journal.CellCut
 	}
-	harmless := 0
-	harmful := len(r.end.Broken) > 0
+	distrust := s.distrust(r)
+	if len(r.end.Broken) > 0 && r.end.Why != journal.CellNotInjected {
+		return Harmful, distrust
+	}
+	harmless, harmful := 0, false
 	for _, j := range r.end.Journeys {
 		harmful = harmful || j.Decision == journal.Harmful
 		if j.Decision == journal.Harmless {
@@ -25,6 +29,8 @@ func (s *Scan) verdict(r *record) (Verdict, string) {
 	switch {
 	case r.end.Why == journal.CellNotInjected:
 		return Undecided, r.end.Why
+	case distrust != "":
+		return Undecided, distrust
 	case harmful:
 		return Harmful, ""
 	case r.end.Why == journal.CellVanished || r.end.Why == journal.CellGuarded: // it was not in force all the while, or something was harmed
@@ -63,10 +69,13 @@ func (s *Scan) draw(r *record) Cell {
 		return c
 	}
 	c.Detail = r.end.Detail
+	if c.untrusted() {
+		c.Detail = s.sayDistrust(r)
+	}
 	c.Seconds = r.inForce().Seconds()
 	switch waited := r.end.Why != journal.CellCut && r.end.Why != journal.CellNotInjected; {
 	case waited && r.end.Back < 0:
-		c.NotBack = true
+		c.NotBack = !r.end.LateBack(s.experiment().Journeys)
 	case waited:
 		c.Back = new(r.end.Back.Seconds())
 	}
@@ -97,7 +106,7 @@ func drawBroken(b journal.CheckResult) Broken {
 // of them than its plan.
 func (s *Scan) drawJourneys(r *record) []CellJourney {
 	var list []CellJourney
-	planned := s.experiment().Journeys
+	planned, trusted := s.experiment().Journeys, s.distrust(r) == ""
 	for i, j := range r.end.Journeys[:min(len(r.end.Journeys), len(planned))] {
 		c := CellJourney{
 			Journey: planned[i].Name, Verdict: Undecided,
@@ -108,11 +117,15 @@ func (s *Scan) drawJourneys(r *record) []CellJourney {
 		if s.experiment().Control != plan.Concurrent {
 			c.ControlHarmed, c.ControlN = j.Before.Fault.Harmed, j.Before.Fault.Of
 		}
-		switch j.Decision {
-		case journal.Harmful:
+		switch {
+		case !trusted:
+		case j.Decision == journal.Harmful:
 			c.Verdict = Harmful
-		case journal.Harmless:
+		case j.Decision == journal.Harmless:
 			c.Verdict = Harmless
+		}
+		if i < len(r.end.Late) {
+			c.Late, c.ControlShed = finite(r.end.Late[i].P99), r.end.Late[i].Shed
 		}
 		if j.Cause != nil {
 			c.Class, c.Cause = j.Cause.Class, sayCause(*j.Cause)

@@ -39,6 +39,10 @@ type world struct {
 	budget    time.Duration
 	seed      uint64
 	since     *Known
+	// busy are the numbers of cells in which this machine stands still for a second: all
+	// journeys are harmed, and late. Number 0 stands for all of them.
+	busy map[int]bool
+	shed map[int]bool // likewise, those of the control are shed
 }
 
 func (w *world) plan() *plan.Plan {
@@ -232,7 +236,27 @@ func (w *world) perform(c journal.Cell, now time.Duration) journal.CellEnd {
 			end.Back = -1
 		}
 	}
+	if w.busy[c.Number] || w.busy[0] {
+		spoil(&end)
+		end.Late = []journal.Lateness{{P99: 0.004}, {P99: 0.97}}
+	}
+	if w.shed[c.Number] {
+		spoil(&end)
+		end.Late = []journal.Lateness{{}, {Shed: 3}}
+	}
 	return end
+}
+
+// spoil harms all journeys of a cell.
+func spoil(end *journal.CellEnd) {
+	for i := range end.Journeys {
+		j := &end.Journeys[i]
+		j.Fault.Harmed, j.Decision, j.Harmful, j.Share = j.Fault.Of, journal.Harmful, 1e9, journal.Share{Estimate: 1, Low: 0.9, High: 1}
+		j.Cause = &journal.SeenCause{Number: 2, Class: "slow"}
+	}
+	if end.Back < 0 {
+		end.LateAfter = []journal.Lateness{{}, {P99: 5}}
+	}
 }
 
 // verdicts are those of all cells, by place.

@@ -105,7 +105,7 @@ func (c cellOf) facts() []string {
 	for _, b := range c.Broken {
 		list = append(list, "“"+b.Invariant+"” broke: "+brokenWords(b))
 	}
-	if !c.Verdict.Decided() {
+	if !c.Verdict.Decided() || c.Why != "" {
 		list = append(list, strings.Trim(reasonOf(c.m, c.Cell), " ()"))
 	}
 	if len(c.Faults) > 0 {
@@ -120,15 +120,21 @@ func (c cellOf) facts() []string {
 	return words.NonEmpty(append(list, c.Detail, unjudged(c.Cell), c.chance(), c.how())...)
 }
 
-// harmed says in one line what a harmful cell harmed, and why.
+// harmed says in one line what a harmful cell harmed, and why. Where the cell says nothing of
+// its journeys, only an invariant broke for certain.
 func (c cellOf) harmed() string {
-	parts := []string{c.measured()}
+	why := words.CellWhy(c.Cell)
+	var parts []string
+	if why == "" {
+		parts = append(parts, c.measured())
+	}
 	for _, b := range c.Broken {
 		parts = append(parts, "“"+b.Invariant+"” broke: "+brokenWords(b))
 	}
-	if j := c.worst(); j != nil {
+	if j := c.worst(); j != nil && why == "" {
 		parts = append(parts, j.Cause)
 	}
+	parts = append(parts, why)
 	if c.asDeclared() {
 		parts = append(parts, "as declared")
 	}

@@ -213,6 +213,8 @@ func EndOfScan(code string) string {
 		return "the system did not come back"
 	case journal.ScanHarmed:
 		return "the system was not healthy before any fault"
+	case journal.ScanLate:
+		return "this machine was too busy to send journeys in time, and they were harmed without a fault"
 	case journal.ScanFenced:
 		return "another process removed its faults"
 	case journal.ScanFailed:
@@ -244,6 +246,10 @@ func CellWhy(c *scan.Cell) string {
 		return "the fault could not be injected"
 	case journal.CellCut:
 		return "it was cut short"
+	case journal.CellLate:
+		return "traffic was late: this machine was too busy"
+	case journal.CellShed:
+		return "journeys of the control could not be started"
 	}
 	switch c.Verdict {
 	case scan.NotMet:

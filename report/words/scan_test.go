@@ -40,6 +40,8 @@ func TestScanWords(t *testing.T) {
 		{WhenAny([]plan.FailureMode{plan.Hang, plan.Refuse, plan.Slow}), "when it hangs, refuses connections or is slow"}, {WhenAny(nil), "when it fails"},
 		{Harm(&scan.CellJourney{Estimate: 0.63, Low: 0.591, High: 0.668}), "63.0% (59.1 to 66.8)"}, {Harm(&scan.CellJourney{Estimate: 0.01, Low: -0.01, High: 0.0184}), "≤1.9%"},
 		{CellWhy(none), none.Why}, {CellWhy(&scan.Cell{Verdict: scan.NotReached, Why: "budget"}), "the budget was over"}, {CellWhy(&scan.Cell{Verdict: scan.Undecided, Why: "cut"}), "it was cut short"},
+		{CellWhy(&scan.Cell{Verdict: scan.Undecided, Why: "late"}), "traffic was late: this machine was too busy"}, {CellWhy(&scan.Cell{Verdict: scan.Undecided, Why: "control_shed"}), "journeys of the control could not be started"},
+		{EndOfScan("traffic_late"), "this machine was too busy to send journeys in time, and they were harmed without a fault"},
 		{CellVerdict("<b>"), Unknown}, {Mode("<b>"), Unknown}, {EndOfScan("<b>"), "the reason is unknown"}, {EndOfScan("complete"), ""},
 	} {
 		if tt.got != tt.want {

@@ -31,6 +31,8 @@ type cellRun struct {
 
 func newCellRun(s *scanRun, cell journal.Cell) *cellRun {
 	s.causes.clear()
+	s.late.clear()
+	s.lateAfter.clear()
 	c := &cellRun{scanRun: s, cell: cell, end: journal.CellEnd{Number: cell.Number}}
 	for k := range s.e.Journeys {
 		c.tests = append(c.tests, newJourneyTest(s, k, cell.Stage))
@@ -72,6 +74,7 @@ func (c *cellRun) begin() {
 	c.end.From = c.log.since()
 	c.counts.startFault(c.end.From)
 	c.causes.begin(c.end.From)
+	c.late.begin(c.end.From)
 	for _, t := range c.tests {
 		t.begin(c.end.From)
 	}
@@ -136,6 +139,8 @@ func (c *cellRun) remove(ctx context.Context) error {
 	err := c.faults.removeAll(ctx)
 	c.removed = c.log.since()
 	c.causes.end(c.end.To)
+	c.late.end(c.end.To)
+	c.lateAfter.begin(c.removed)
 	c.healthy.begin(c.removed)
 	for _, f := range c.cell.Faults {
 		met := journal.CellMet{Fault: f.Name}
@@ -193,13 +198,16 @@ func (c *cellRun) comeBack(ctx context.Context) error {
 	c.end.Back = -1
 	if healthy {
 		c.healthyFrom, c.end.Back = since, since-c.end.To
+		return nil
 	}
+	c.end.LateAfter = c.lateAfter.known()
 	return nil
 }
 
 // fill completes what became of the cell.
 func (c *cellRun) fill() {
 	c.end.Carried = moved(c.first, c.last)
+	c.end.Late = c.late.known()
 	started := c.startedIn(c.end.From, c.end.To)
 	for k, t := range c.tests {
 		j := t.result()

@@ -20,6 +20,7 @@ func (s *scanRun) exercise(ctx context.Context) error {
 	s.counts.startBaseline(from)
 	s.healthy.begin(from)
 	s.causes.begin(from)
+	s.late.begin(from)
 	before := s.readCounters(ctx, journal.BeforeBaseline, counterTimeout)
 	if _, err := s.askInvariants(ctx, journal.Baseline); err != nil {
 		return err
@@ -36,9 +37,12 @@ func (s *scanRun) exercise(ctx context.Context) error {
 	s.causes.end(to)
 	started := s.startedIn(from, to)
 	s.causes.clear()
+	s.late.end(to)
 	s.healthy.learn(s.counts)
 	s.healthy.end(from, to, s.generator.InFlight)
-	ex := journal.Exercise{From: from, To: to, Journeys: s.healthy.totals(), Started: started, Carried: moved(before, after), Idle: s.idleRates()}
+	ex := journal.Exercise{From: from, To: to, Journeys: s.healthy.totals(), Started: started,
+		Carried: moved(before, after), Idle: s.idleRates(), Late: s.late.known()}
+	s.lateBefore = ex.Late
 	if err := s.log.event(journal.Exercised, journal.Event{Exercise: &ex}); err != nil {
 		return err
 	}

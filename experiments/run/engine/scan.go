@@ -38,6 +38,9 @@ type scanRun struct {
 	scanner     Scanner
 	healthy     *healthyTime
 	causes      *cellCauses
+	late        *lateJourneys      // of the baseline, then of each cell
+	lateAfter   *lateJourneys      // since the last removal
+	lateBefore  []journal.Lateness // of the baseline
 	watched     *watchedInvariants
 	notInjected int           // cells in a row
 	removed     time.Duration // when the last faults were gone, since the run started
@@ -70,7 +73,7 @@ func Scan(ctx context.Context, p *plan.Plan, s Scanner, rec Recorder, o Options)
 func newScanRun(e *plan.Experiment, log *runLog, scanner Scanner, o Options) *scanRun {
 	x := newExperimentRun(e, 0, log, o)
 	s := &scanRun{experimentRun: x, scanner: scanner,
-		healthy: newHealthyTime(len(e.Journeys)), causes: newCellCauses(e), watched: newWatchedInvariants()}
+		healthy: newHealthyTime(len(e.Journeys)), causes: newCellCauses(e), late: newLateJourneys(e), lateAfter: newLateJourneys(e), watched: newWatchedInvariants()}
 	x.phases, x.seen, x.afterward = s.runPhases, s.see, false
 	return s
 }
@@ -79,6 +82,8 @@ func newScanRun(e *plan.Experiment, log *runLog, scanner Scanner, o Options) *sc
 func (s *scanRun) see(o journal.Observation) {
 	s.healthy.add(o)
 	s.causes.add(o)
+	s.late.add(o)
+	s.lateAfter.add(o)
 }
 
 // A scanEnd is why a scan tries nothing more.
@@ -131,7 +136,7 @@ func (s *scanRun) try(ctx context.Context) (scanEnd, error) {
 	case err != nil || ctx.Err() != nil:
 		return scanEnd{}, err
 	case s.harmed:
-		return scanEnd{reason: journal.ScanHarmed}, nil
+		return s.harmedEnd(), nil
 	}
 	if err := s.startPhase(journal.Fault); err != nil {
 		return scanEnd{}, err
@@ -182,6 +187,9 @@ func (s *scanRun) perform(ctx context.Context, cell journal.Cell) (*scanEnd, err
 // lookAt decides whether a scan goes on after a cell.
 func (s *scanRun) lookAt(c journal.CellEnd) (*scanEnd, error) {
 	if c.Back < 0 {
+		if busy := s.tooBusy(c.LateAfter); busy != "" {
+			return &scanEnd{journal.ScanLate, fmt.Sprintf("after cell %d %s", c.Number, busy)}, nil
+		}
 		detail := fmt.Sprintf("%s within %s after cell %d", errUnhealthy, s.options.HealthTimeout, c.Number)
 		return &scanEnd{journal.ScanUnhealthy, detail}, nil
 	}

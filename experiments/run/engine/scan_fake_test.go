@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -46,8 +47,10 @@ type scanTraffic struct {
 	e     *plan.Experiment
 	fate  func(journey int, arm plan.Arm, now time.Duration) effect
 	step  time.Duration // how coarse its time is
-	stop  chan struct{}
-	once  sync.Once
+	// held reports whether this machine stands still: journeys are due, and neither start nor end.
+	held func(now time.Duration) bool
+	stop chan struct{}
+	once sync.Once
 
 	mu     sync.Mutex
 	flying []flight
@@ -58,7 +61,9 @@ type flight struct {
 	journey  int
 	arm      plan.Arm
 	intended time.Duration
+	begun    time.Duration // 0: not yet
 	fails    bool
+	ended    bool
 }
 
 func (g *scanTraffic) StartPhase(journal.Phase) {}
@@ -97,6 +102,7 @@ func (g *scanTraffic) Run(ctx context.Context, observe func(journal.Observation)
 		for _, o := range landed {
 			observe(o)
 		}
+		g.forget()
 		if stop == nil && left == 0 {
 			return
 		}
@@ -112,7 +118,7 @@ func (g *scanTraffic) start(due []float64) {
 			i := 2*k + int(arm)
 			if due[i] += j.Rate / float64(len(g.e.Arms())) * g.step.Seconds(); due[i] >= 1 {
 				due[i]--
-				g.flying = append(g.flying, flight{k, arm, now, g.fate(k, arm, now) == fails})
+				g.flying = append(g.flying, flight{journey: k, arm: arm, intended: now, fails: g.fate(k, arm, now) == fails})
 			}
 		}
 	}
@@ -122,13 +128,19 @@ func (g *scanTraffic) land() (list []journal.Observation, left int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Since(g.epoch)
-	g.flying = slices.DeleteFunc(g.flying, func(f flight) bool {
+	if g.held(now) {
+		return nil, len(g.flying)
+	}
+	for i := range g.flying {
+		f := &g.flying[i]
+		f.begun = cmp.Or(f.begun, now)
 		took := now - f.intended
-		o := journal.Observation{Journey: f.journey, Arm: f.arm, Intended: f.intended, Took: took, Step: -1}
+		o := journal.Observation{Journey: f.journey, Arm: f.arm, Intended: f.intended, Late: f.begun - f.intended, Took: took, Step: -1}
 		slowAfter := g.e.Journeys[f.journey].SlowAfter
 		switch {
 		case took < g.step, !f.fails && took < 10*time.Second && g.fate(f.journey, f.arm, now) == hangs:
-			return false
+			left++
+			continue
 		case f.fails:
 			o.Outcome, o.Cause, o.Step, o.Why = journal.Failed, journal.Status, 0, 1
 		case took >= 10*time.Second:
@@ -141,9 +153,17 @@ func (g *scanTraffic) land() (list []journal.Observation, left int) {
 			o.Seen = &journal.SeenCause{Number: 1, Journey: g.e.Journeys[f.journey].Name, Class: "status", Key: "503", Example: &journal.Example{Intended: f.intended}}
 		}
 		list = append(list, o)
-		return true
-	})
-	return list, len(g.flying)
+		f.ended = true
+	}
+	return list, left
+}
+
+// forget takes journeys that have ended out of those in flight. They were observed before,
+// as those of real traffic are, so that nobody misses them in between.
+func (g *scanTraffic) forget() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.flying = slices.DeleteFunc(g.flying, func(f flight) bool { return f.ended })
 }
 
 // A scanBench is a scan with fakes around it. Faults are named by their number in the plan.
@@ -154,6 +174,7 @@ type scanBench struct {
 	effect func(fault string, journey int) effect
 	// after is what journeys of the fault arm meet at a time after the last removal.
 	after   func(since time.Duration) effect
+	held    func(now time.Duration) bool // this machine stands still
 	removed time.Duration
 	step    time.Duration // of traffic
 	epoch   time.Time
@@ -167,7 +188,7 @@ const (
 
 // newScanBench has three faults and two kinds of journeys, 40 and 10 a second and arm.
 func newScanBench(cells ...[]string) *scanBench {
-	b := &scanBench{bench: newBench(), scanner: &script{}, step: 5 * time.Millisecond, after: func(time.Duration) effect { return fine }}
+	b := &scanBench{bench: newBench(), scanner: &script{}, step: 5 * time.Millisecond, after: func(time.Duration) effect { return fine }, held: func(time.Duration) bool { return false }}
 	e := &b.plan.Experiments[0]
 	e.ID, e.Phases = plan.ScanID, experiments.Phases{Warmup: time.Second, Baseline: 10 * time.Second, Recovery: 2 * time.Second}
 	e.Faults = []plan.Fault{newFault(soft, 0, 0), newFault(hard, 0, 0), newFault(hang, 0, 0)}
@@ -196,7 +217,7 @@ func newScanBench(cells ...[]string) *scanBench {
 	}
 	b.opts.Traffic = func(_ int, epoch time.Time) (Generator, error) {
 		b.epoch = epoch
-		return &scanTraffic{epoch: epoch, e: e, fate: b.fate, step: b.step, stop: make(chan struct{})}, nil
+		return &scanTraffic{epoch: epoch, e: e, fate: b.fate, step: b.step, held: b.held, stop: make(chan struct{})}, nil
 	}
 	b.in.inject = func(plan.Fault) {}
 	return b

@@ -18,13 +18,13 @@ type scanTally struct {
 }
 
 // record takes an event. It returns the cell that has ended with it, if any.
-func (s *scanTally) record(e journal.Event) (ended *journal.Cell) {
+func (s *scanTally) record(x *plan.Experiment, e journal.Event) (ended *journal.Cell) {
 	switch {
 	case e.Kind == journal.CellStarted:
 		s.now = e.Cell
 	case e.Kind == journal.CellEnded && e.CellEnd != nil:
 		ended, s.now = s.now, nil
-		switch cellDecision(e.CellEnd) {
+		switch cellDecision(x, e.CellEnd) {
 		case journal.Harmful:
 			s.harmful++
 		case journal.Harmless:
@@ -69,10 +69,13 @@ func describeCell(c *journal.Cell) string {
 }
 
 // cellDecision is what a cell tells of all journeys together: harmful as soon as one of
-// them is, or an invariant broke.
-func cellDecision(c *journal.CellEnd) journal.Decision {
+// them is, or an invariant broke. Where this machine was too busy, journeys tell nothing.
+func cellDecision(e *plan.Experiment, c *journal.CellEnd) journal.Decision {
 	if len(c.Broken) > 0 {
 		return journal.Harmful
+	}
+	if c.Distrust(e.Journeys) != "" {
+		return journal.Undecided
 	}
 	decision := journal.Harmless
 	for _, j := range c.Journeys {
@@ -129,10 +132,16 @@ func describeEnd(e *plan.Experiment, c *journal.CellEnd) string {
 	case journal.CellCut:
 		parts = append(parts, "cut short")
 	}
+	switch c.Distrust(e.Journeys) {
+	case journal.CellLate:
+		parts = append(parts, "traffic was LATE: this machine is too busy")
+	case journal.CellShed:
+		parts = append(parts, "journeys of the control could NOT BE STARTED")
+	}
 	if took := c.To - c.From; took > 0 {
 		parts = append(parts, fmt.Sprintf("in %.1fs", took.Seconds()))
 	}
-	if c.Back < 0 {
+	if c.Back < 0 && !c.LateBack(e.Journeys) {
 		parts = append(parts, "and the system did NOT COME BACK")
 	}
 	return strings.Join(parts, ", ")
@@ -175,6 +184,7 @@ func describeScanEnd(e journal.Event) string {
 		journal.ScanBudget:    "the budget is over",
 		journal.ScanUnhealthy: "STOPPED: the system did not come back",
 		journal.ScanHarmed:    "STOPPED: the system is not healthy without a fault",
+		journal.ScanLate:      "STOPPED: this machine is too busy, and journeys are harmed without a fault",
 		journal.ScanFenced:    "STOPPED: another process removes its faults",
 		journal.ScanFailed:    "STOPPED: the proxy server or the tool failed",
 	}[e.Detail]

@@ -49,7 +49,7 @@ func (p *picture) scanNow(now time.Time) string {
 // of any run. It returns what is to stay of a scan, and the line of a cell that has ended.
 func (p *picture) recordScan(e journal.Event, now time.Time, above string, o terminal.Options) (text, cell string) {
 	c := &p.current
-	ended := p.tally.record(e)
+	ended := p.tally.record(&p.plan.Experiments[0], e)
 	switch e.Kind {
 	case journal.CellStarted:
 		if c.baseline == nil {

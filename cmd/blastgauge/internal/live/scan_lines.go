@@ -27,7 +27,7 @@ func (l *scanLines) Record(e journal.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	experiment := &l.plan.Experiments[0]
-	cell := l.tally.record(e)
+	cell := l.tally.record(experiment, e)
 	switch e.Kind {
 	case journal.PhaseStarted:
 		if e.Phase == journal.Warmup || e.Phase == journal.Baseline {
@@ -62,7 +62,7 @@ func (l *scanLines) printEvent(e journal.Event) {
 // endedLine is the line of a cell that has ended: "harmful   payments hangs: checkout 63.0%
 // (59.1 to 66.8), in 2.1s". It is cut to the width of the options, where they have one.
 func endedLine(label string, e *plan.Experiment, cell *journal.Cell, end *journal.CellEnd, o terminal.Options) string {
-	d := cellDecision(end)
+	d := cellDecision(e, end)
 	word := fmt.Sprintf("%-9s ", decisionWord(d))
 	text := inert.Line(inert.Text(label + describeCell(cell) + ": " + describeEnd(e, end)))
 	if o.Width > 0 {

@@ -25,7 +25,7 @@ func scanFault(into string, mode plan.FailureMode) plan.Fault {
 }
 
 func scanPlan() *plan.Plan {
-	journeys := []plan.Journey{{Journey: experiments.Journey{Name: "checkout"}}, {Journey: experiments.Journey{Name: "browse"}}}
+	journeys := []plan.Journey{{Journey: experiments.Journey{Name: "checkout", SlowAfter: time.Second}}, {Journey: experiments.Journey{Name: "browse", SlowAfter: time.Second}}}
 	return &plan.Plan{
 		Scan:        &plan.Scan{Budget: 5 * time.Minute, Dependencies: []string{"payments", "mail", "reviews"}},
 		Experiments: []plan.Experiment{{ID: plan.ScanID, Journeys: journeys, Control: plan.Concurrent, Faults: []plan.Fault{scanFault("payments", plan.Hang)}}},
@@ -103,6 +103,33 @@ func TestLinesOfAScan(t *testing.T) {
 00:00:50Z cell     harmful   mail does the work and answers with errors: checkout ≤1.9%, BROKEN: charged?[2J once, in 6.0s, and the system did NOT COME BACK
 00:00:51Z cell     undecided payments hangs and mail refuses connections: not injected: no answer
 00:00:52Z scan     STOPPED: the system did not come back: 2 harmful, 1 harmless, 2 undecided
+`
+	if got := out.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// Where this machine is too busy, the lines say so of a cell and of the end, and blame nothing
+// else.
+func TestLinesOfABusyMachine(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	l := newScanLines(&logWriter{w: &out}, scanPlan(), "", false)
+	harmful := []journal.CellJourney{journeyIn(journal.Harmful, 0.63, 0.591, 0.668)}
+	late, shed := []journal.Lateness{{P99: 0.4}}, []journal.Lateness{{Shed: 2}}
+	for _, s := range []step{
+		started(0, journal.Single, 1, scanFault("payments", plan.Hang)),
+		ended(2, journal.CellEnd{Number: 1, Why: journal.CellDecided, To: 2 * time.Second, Journeys: harmful, Late: late}),
+		started(3, journal.Single, 2, scanFault("payments", plan.Refuse)),
+		ended(5, journal.CellEnd{Number: 2, Why: journal.CellDecided, To: 2 * time.Second, Back: -1, Journeys: harmful, Late: shed, LateAfter: late}),
+		{6, journal.Event{Kind: journal.ScanEnded, Detail: journal.ScanLate, Error: "send fewer"}},
+	} {
+		s.At = time.Unix(0, 0).Add(time.Duration(s.at * float64(time.Second)))
+		l.Record(s.Event)
+	}
+	want := `00:00:02Z cell     undecided payments hangs: checkout 63.0% (59.1 to 66.8), traffic was LATE: this machine is too busy, in 2.0s
+00:00:05Z cell     undecided payments refuses connections: checkout 63.0% (59.1 to 66.8), journeys of the control could NOT BE STARTED, in 2.0s
+00:00:06Z scan     STOPPED: this machine is too busy, and journeys are harmed without a fault: send fewer: 0 harmful, 0 harmless, 2 undecided
 `
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
