@@ -85,6 +85,30 @@ func TestScanSaysWhatIsNotKnown(t *testing.T) {
 	}
 }
 
+// A p99 that callers did not wait for is told as a bound, and one that is too short to be
+// timed is not told.
+func TestTheP99OfADependency(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		p99     float64
+		atLeast bool
+		text    string
+		chart   string
+	}{{0.4, false, "its own p99 is 400 ms", "own p99, 400 ms"}, {0.4, true, "its own p99 is at least 400 ms", "own p99, ≥ 400 ms"}, {0, false, "", ""}} {
+		r := load(t, "scan")
+		for i := range r.Scan.Dependencies {
+			if b := r.Scan.Dependencies[i].BreakingPoint; b != nil {
+				b.P99, b.P99AtLeast = &test.p99, test.atLeast
+			}
+		}
+		text, page := render(t, "text", Options{}, r), render(t, "html", Options{}, r)
+		text = strings.Join(strings.Fields(text), " ")
+		if test.text == "" && (strings.Contains(text, "own p99") || strings.Contains(page, "own p99")) || !strings.Contains(text, test.text) || !strings.Contains(page, test.chart) {
+			t.Errorf("%v, only a bound: %v: %s", test.p99, test.atLeast, text)
+		}
+	}
+}
+
 // A scan that ended before anything was tried has a report, whatever the map lacks.
 func TestScanWithoutCells(t *testing.T) {
 	t.Parallel()

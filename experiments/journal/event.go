@@ -175,6 +175,16 @@ type Traffic struct {
 	Bytes       int64  `json:"bytes"`                 // carried so far, both ways
 	Calls       *int64 `json:"calls,omitempty"`       // requests so far, and connections that ended without one; nil where only bytes are known
 	DialFailed  int64  `json:"dial_failed,omitempty"` // connections so far for which the upstream could not be reached
+	// Answers are how long the upstream took to answer so far, shortest first; nil where the
+	// server does not time it. A journal keeps only what comes of them: see [Exercise].
+	Answers []AnswerCount `json:"-"`
+}
+
+// An AnswerCount is how often an upstream took so long to answer, at least.
+type AnswerCount struct {
+	AtLeast  time.Duration
+	Answered int64
+	GivenUp  int64 // how often its caller did not wait any longer
 }
 
 // A CheckResult is the result of one check of an invariant.

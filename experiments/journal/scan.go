@@ -36,16 +36,24 @@ type Exercise struct {
 	Carried []Traffic `json:"carried,omitempty"`
 	// Idle is what each carried per second without journeys, such as health checks.
 	Idle []IdleRate `json:"idle,omitempty"`
-	// Answers are how long upstreams took to answer; nil where the server does not time them.
+	// Answers are how long upstreams took to answer, of those that did so often enough; nil
+	// where the server does not time them.
 	Answers []AnswerTime `json:"answers,omitempty"`
 	// Late is how late journeys were, in the order of the plan.
 	Late []Lateness `json:"late,omitempty"`
 }
 
-// An AnswerTime is how long the upstream of a proxy takes to answer.
+// An AnswerTime is how long the upstream of a proxy takes to answer: from the last bytes of
+// what it is asked to the first bytes of its answer, as its proxy sees them without knowing
+// the protocol. It is too short rather than too long: handshakes are answers, too, and of
+// several requests at once on a connection the first answer is taken for all.
 type AnswerTime struct {
-	Proxy string        `json:"proxy"`
-	P99   time.Duration `json:"p99"`
+	Proxy string `json:"proxy"`
+	// P99 is the 99th percentile, rounded down by up to 5 %.
+	P99 time.Duration `json:"p99"`
+	// AtLeast is that callers gave up so often that P99 is only a bound: the percentile is not
+	// shorter.
+	AtLeast bool `json:"at_least,omitempty"`
 }
 
 // An IdleRate is how much a proxy carries without journeys.

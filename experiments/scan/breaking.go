@@ -129,7 +129,8 @@ func (s *Scan) breakingPoint(dependency string) *BreakingPoint {
 	if len(records) == 0 && !owed {
 		return nil
 	}
-	b := &BreakingPoint{Levels: []Level{}, P99: s.p99(dependency)}
+	b := &BreakingPoint{Levels: []Level{}}
+	b.P99, b.P99AtLeast = s.p99(dependency)
 	if _, ok := s.slowest(dependency); ok {
 		b.Levels = append(b.Levels, levelOf(s.drawPlace(place{dependency, plan.Slow}), s.rules.Slow))
 	}
@@ -145,15 +146,16 @@ func (s *Scan) breakingPoint(dependency string) *BreakingPoint {
 	return b
 }
 
-// p99 is the 99th percentile of a dependency's own answers; nil where nobody measured it.
-func (s *Scan) p99(dependency string) *float64 {
+// p99 is the 99th percentile of a dependency's own answers, or a wait that it is longer than;
+// nil where nobody measured it.
+func (s *Scan) p99(dependency string) (seconds *float64, atLeast bool) {
 	if s.exercise == nil {
-		return nil
+		return nil, false
 	}
 	for _, a := range s.exercise.Answers {
 		if a.Proxy == s.proxyOf(dependency) {
-			return new(a.P99.Seconds())
+			return new(a.P99.Seconds()), a.AtLeast
 		}
 	}
-	return nil
+	return nil, false
 }

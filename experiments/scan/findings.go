@@ -214,7 +214,7 @@ func (d *Dependency) lowBreaking() []Finding {
 		return nil
 	}
 	for _, e := range b.Edges {
-		if !e.Rises || e.High > *b.P99 {
+		if !e.Rises || !b.isUsual(e) {
 			continue
 		}
 		f := finding(LowBreaking, d.Name, those(d.tried(), func(c *Cell) bool { return c.clearlyHarms() && c.Faults[0].Mode == plan.Slow }))
@@ -222,6 +222,12 @@ func (d *Dependency) lowBreaking() []Finding {
 		return []Finding{f}
 	}
 	return nil
+}
+
+// isUsual reports whether the dependency is by itself once in a hundred calls as slow as at
+// an edge. Where callers give up so often, they do so at their edge.
+func (b *BreakingPoint) isUsual(e Edge) bool {
+	return *b.P99 >= e.High || b.P99AtLeast && *b.P99 >= e.Low
 }
 
 // Decided reports whether anything at all is known: a cell is harmful or harmless.

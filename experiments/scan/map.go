@@ -149,8 +149,11 @@ type BreakingPoint struct {
 	Kind string `json:"kind"`
 	// P99 is the 99th percentile of the dependency's own latency as its callers see it
 	// without a fault; absent where it is not known.
-	P99       *float64 `json:"p99,omitempty"`
-	TakenOver bool     `json:"taken_over,omitempty"`
+	P99 *float64 `json:"p99,omitempty"`
+	// P99AtLeast is that callers gave up so often that P99 is only a bound: the percentile is
+	// not shorter.
+	P99AtLeast bool `json:"p99_at_least,omitempty"`
+	TakenOver  bool `json:"taken_over,omitempty"`
 }
 
 // Level is one latency that was tried.

@@ -218,19 +218,24 @@ func TestLowBreaking(t *testing.T) {
 	t.Parallel()
 	w := &world{names: []string{"a"}, hard: []string{"a"}, window: "a", from: 700 * time.Millisecond, to: time.Hour}
 	p := w.play(t)
-	for at, want := range map[time.Duration]int{500 * time.Millisecond: 0, time.Second: 1} {
+	for at, want := range map[journal.AnswerTime]int{
+		{P99: 500 * time.Millisecond}: 0, {P99: time.Second}: 1, {P99: 690 * time.Millisecond}: 0,
+		// Callers that give up do so at the edge itself, and not before it.
+		{P99: 500 * time.Millisecond, AtLeast: true}: 0, {P99: 690 * time.Millisecond, AtLeast: true}: 1,
+	} {
+		at.Proxy = "proxy-a"
 		s := New(p.plan, nil)
 		for _, e := range p.events {
 			if e.Exercise != nil {
 				x := *e.Exercise
-				x.Answers = []journal.AnswerTime{{Proxy: "proxy-a", P99: at}}
+				x.Answers = []journal.AnswerTime{at}
 				e.Exercise = &x
 			}
 			s.Event(e)
 		}
 		found := slices.DeleteFunc(s.Map().Findings, func(f Finding) bool { return f.Code != LowBreaking })
 		if len(found) != want || want > 0 && (found[0].Latency > 0.7 || found[0].Latency < 0.55) {
-			t.Errorf("p99 %s: findings %+v", at, found)
+			t.Errorf("%+v: findings %+v", at, found)
 		}
 	}
 }

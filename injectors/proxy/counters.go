@@ -18,12 +18,15 @@ type Counts struct {
 	// before a request came. It is absent when the upstream has no scheme, so that the
 	// protocol is not known.
 	Calls *int64 `json:"calls,omitempty"`
+	// Answers are how long the upstream took to answer, shortest first; absent before it has.
+	Answers []AnswerCount `json:"answers,omitempty"`
 }
 
 // counters are the live numbers behind [Counts].
 type counters struct {
 	open, total, refused, dialFailed, calls atomic.Int64
 	received, sent                          [stream.NumDirections]atomic.Int64 // bytes read from one side, written to the other
+	answers                                 *answerTimes
 }
 
 // view reads the counters. Calls are among them when the protocol is known.
@@ -31,7 +34,7 @@ func (c *counters) view(knowsProtocol bool) Counts {
 	v := Counts{
 		Open: c.open.Load(), Total: c.total.Load(),
 		BytesUp: c.sent[stream.Upstream].Load(), BytesDown: c.sent[stream.Downstream].Load(),
-		Refused: c.refused.Load(), DialFailed: c.dialFailed.Load(),
+		Refused: c.refused.Load(), DialFailed: c.dialFailed.Load(), Answers: c.answers.view(),
 	}
 	if knowsProtocol {
 		v.Calls = new(c.calls.Load())

@@ -88,6 +88,7 @@ func (f *gatewayUpstream) Read(b []byte) (int, error) {
 func (f *gatewayUpstream) readDirectly(b []byte) (n int, direct bool, err error) {
 	if f.down.chain.Load() == nil {
 		n, err = f.upstream.Read(b)
+		f.stopwatch.read(n, err)
 		f.down.counts().received[stream.Downstream].Add(int64(n))
 		if f.down.chain.Load() == nil {
 			f.down.counts().sent[stream.Downstream].Add(int64(n))

@@ -113,6 +113,9 @@ func (l *link) write(p []byte) error {
 	if len(p) == 0 { // a slicer may cut off nothing; a gateway could not tell that from a stream that is stuck
 		return nil
 	}
+	if l.direction == stream.Upstream {
+		l.session.stopwatch.ask(p)
+	}
 	n, err := l.sink.Write(p)
 	l.counts().sent[l.direction].Add(int64(n))
 	if err != nil {
@@ -144,6 +147,9 @@ func (l *link) counts() *counters { return &l.session.conn.proxy.counters }
 
 // endSink is called once all bytes are written and no more will come.
 func (l *link) endSink() {
+	if l.direction == stream.Upstream {
+		l.session.stopwatch.left.Store(true)
+	}
 	if l.cut.Load() || l.aborted.Load() {
 		l.session.kill(l.aborted.Load())
 		return

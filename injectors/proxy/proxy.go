@@ -65,7 +65,7 @@ func (s *Server) newProxy(name string) *proxy {
 	return &proxy{
 		name: name, seed: seedOf(s.options.Seed, name), log: s.log, buffers: &s.buffers, server: &s.traffic, sessions: &s.sessions,
 		certificate: s.options.Certificate, roots: s.options.UpstreamRoots,
-		set: &toxicSet{}, conns: map[*conn]struct{}{}, served: new(sync.WaitGroup),
+		set: &toxicSet{}, conns: map[*conn]struct{}{}, served: new(sync.WaitGroup), counters: counters{answers: newAnswerTimes()},
 	}
 }
 

@@ -139,6 +139,7 @@ type view struct {
 		BytesDown            int64 `json:"bytes_down"`
 		DialFailed           int64 `json:"dial_failed"`
 		Calls                *int64
+		Answers              []proxy.AnswerCount
 	}
 }
 

@@ -23,6 +23,7 @@ type session struct {
 	conn          *conn
 	upstream      *net.TCPConn
 	up, down      *link
+	stopwatch     stopwatch
 	behindGateway bool // the client's socket belongs to a gateway, not to the session
 
 	work       sync.WaitGroup
@@ -35,6 +36,7 @@ type session struct {
 
 func newSession(c *conn, upstream *net.TCPConn, behindGateway bool) *session {
 	p := &session{conn: c, upstream: upstream, behindGateway: behindGateway, dead: make(chan struct{})}
+	p.stopwatch.times = c.proxy.counters.answers
 	p.directions.Store(2)
 	p.up = &link{session: p, direction: stream.Upstream, sink: upstream, end: upstream.CloseWrite}
 	p.down = &link{session: p, direction: stream.Downstream, sink: c.client, end: c.client.CloseWrite}
@@ -60,6 +62,7 @@ func (p *session) wait() {
 func (p *session) kill(abort bool) {
 	p.killed.Do(func() {
 		p.broken = abort
+		p.stopwatch.giveUp() // first: the reader of a socket that is closed takes it for the upstream's end
 		if !p.behindGateway {
 			hangUp(p.conn.client, abort)
 		}
@@ -132,6 +135,9 @@ func (l *link) readOnce(src *net.TCPConn, small []byte, bulk bool) (int, error) 
 		buf = large[:]
 	}
 	n, err := src.Read(buf)
+	if l.direction == stream.Downstream {
+		l.session.stopwatch.read(n, err)
+	}
 	if n > 0 {
 		l.counts().received[l.direction].Add(int64(n))
 		if err := l.deliver(buf[:n]); err != nil {

@@ -164,7 +164,7 @@ func (d *Driver) Carried(ctx context.Context) ([]journal.Traffic, bool, error) {
 	list := make([]journal.Traffic, 0, len(proxies))
 	for _, name := range slices.Sorted(maps.Keys(proxies)) {
 		c := proxies[name].Counts
-		list = append(list, journal.Traffic{Proxy: name, Connections: c.Total, Bytes: c.BytesUp + c.BytesDown, Calls: c.Calls, DialFailed: c.DialFailed})
+		list = append(list, journal.Traffic{Proxy: name, Connections: c.Total, Bytes: c.BytesUp + c.BytesDown, Calls: c.Calls, DialFailed: c.DialFailed, Answers: c.answered()})
 	}
 	return list, true, nil
 }

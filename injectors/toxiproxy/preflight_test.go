@@ -10,8 +10,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -280,10 +282,23 @@ func TestCarriedIsNotGuessed(t *testing.T) {
 			page(200, `{"version": "2.12.0", "blastgauge": "1"}`)(w, r)
 			return
 		}
-		page(200, `{"b": {"name": "b", "enabled": true, "toxics": [], "blastgauge": {"total": 2, "bytes_up": 3, "bytes_down": 4}}, "a": {"name": "a", "enabled": true, "toxics": [], "blastgauge": {}}}`)(w, r)
+		page(200, `{"b": {"name": "b", "enabled": true, "toxics": [], "blastgauge": {"total": 2, "bytes_up": 3, "bytes_down": 4, "answers": [
+			{"from_us": 0, "answered": 5, "given_up": 0}, {"from_us": 5024, "answered": 6, "given_up": 7}]}}, "a": {"name": "a", "enabled": true, "toxics": [], "blastgauge": {}},
+			"c": {"name": "c", "enabled": true, "toxics": [], "blastgauge": {"answers": [{"from_us": 5, "answered": -1}]}},
+			"d": {"name": "d", "enabled": true, "toxics": [], "blastgauge": {"answers": [{"from_us": 9223372036854775807, "answered": 1}]}},
+			"e": {"name": "e", "enabled": true, "toxics": [], "blastgauge": {"answers": [{"from_us": 1, "given_up": 9223372036854775807}]}}}`)(w, r)
 	})
 	list, counts, err := d.Carried(t.Context())
-	if err != nil || !counts || len(list) != 2 || list[0].Proxy != "a" || list[1].Connections != 2 || list[1].Bytes != 7 {
-		t.Errorf("Carried() = %v, %v, %v", list, counts, err)
+	if err != nil || !counts || len(list) != 5 || list[0].Proxy != "a" || list[1].Connections != 2 || list[1].Bytes != 7 {
+		t.Fatalf("Carried() = %v, %v, %v", list, counts, err)
+	}
+	want := []journal.AnswerCount{{Answered: 5}, {AtLeast: 5024 * time.Microsecond, Answered: 6, GivenUp: 7}}
+	if !slices.Equal(list[1].Answers, want) {
+		t.Errorf("the upstream of b took %+v, want %+v", list[1].Answers, want)
+	}
+	for _, other := range []int{0, 2, 3, 4} {
+		if got := list[other].Answers; got != nil {
+			t.Errorf("the upstream of %s took %+v", list[other].Proxy, got)
+		}
 	}
 }

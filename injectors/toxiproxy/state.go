@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/injectors"
@@ -46,6 +47,27 @@ type counts struct {
 	Calls     *int64 `json:"calls"` // nil where only bytes are known
 	// DialFailed are the connections that ended because the upstream could not be reached.
 	DialFailed int64 `json:"dial_failed"`
+	// Answers are how long the upstream took to answer.
+	Answers []answerCount `json:"answers"`
+}
+
+type answerCount struct {
+	From     int64 `json:"from_us"`
+	Answered int64 `json:"answered"`
+	GivenUp  int64 `json:"given_up"`
+}
+
+// answered is how long the upstream took to answer; nil where the server does not tell, or
+// tells what cannot be.
+func (c counts) answered() (list []journal.AnswerCount) {
+	const most = 1 << 40
+	for _, a := range c.Answers {
+		if min(a.From, a.Answered, a.GivenUp) < 0 || max(a.Answered, a.GivenUp) > most || a.From > journal.LongestRun.Microseconds() {
+			return nil
+		}
+		list = append(list, journal.AnswerCount{AtLeast: time.Duration(a.From) * time.Microsecond, Answered: a.Answered, GivenUp: a.GivenUp})
+	}
+	return list
 }
 
 // A toxic is a toxic as the server shows it, whoever added it.

@@ -159,6 +159,10 @@ func (c *levelChart) drawP99() {
 	if c.b.P99 == nil || *c.b.P99 <= 0 {
 		return
 	}
+	beyond := ""
+	if c.b.P99AtLeast {
+		beyond = "≥ "
+	}
 	x, anchor := c.x(*c.b.P99), "middle"
 	switch {
 	case x < 20:
@@ -167,7 +171,7 @@ func (c *levelChart) drawP99() {
 		anchor = "end"
 	}
 	c.Vertical(page.Style{Class: "lc", Color: page.ControlColor, Attrs: ` stroke-width="1.5" stroke-dasharray="5 3"`}, page.X(x), levelTop-4, levelTop+levelPlot)
-	c.Text(page.Label{Class: "tick halo", X: page.X(x), Y: levelTop - 8, Anchor: anchor, Text: "own p99, " + figures.Latency(*c.b.P99)})
+	c.Text(page.Label{Class: "tick halo", X: page.X(x), Y: levelTop - 8, Anchor: anchor, Text: "own p99, " + beyond + figures.Latency(*c.b.P99)})
 }
 
 // drawLevel draws one level: its interval, and its estimate as a disc where it is harmful,

@@ -198,8 +198,20 @@ func (s *summary) fallbacks() (list []string) {
 // breakingPoint says where the breaking point of a dependency is, and where its own p99 is.
 func breakingPoint(d *scan.Dependency) string {
 	text := words.BreakingPoint(d.BreakingPoint)
-	if b := d.BreakingPoint; b != nil && b.P99 != nil {
-		text += "; its own p99 is " + figures.Latency(*b.P99)
+	if p99 := ownP99(d.BreakingPoint); p99 != "" {
+		text += "; its own p99 is " + p99
 	}
 	return text
+}
+
+// ownP99 is the 99th percentile of what the dependency takes by itself; empty where that is
+// not known, or too short to be timed.
+func ownP99(b *scan.BreakingPoint) string {
+	switch {
+	case b == nil || b.P99 == nil || *b.P99 <= 0:
+		return ""
+	case b.P99AtLeast:
+		return "at least " + figures.Latency(*b.P99)
+	}
+	return figures.Latency(*b.P99)
 }

@@ -69,8 +69,8 @@ func (f finding) sentence() string {
 	case f.Code == scan.BrokenInvariant:
 		parts = append(parts, words.NonEmpty(f.violations())...)
 	case f.Code == scan.LowBreaking && f.of != nil && f.of.BreakingPoint != nil:
-		if p := f.of.BreakingPoint.P99; p != nil {
-			parts = append(parts, "they break from "+figures.Latency(f.Latency)+" on, and the dependency's own p99 is "+figures.Latency(*p))
+		if p := ownP99(f.of.BreakingPoint); p != "" {
+			parts = append(parts, "they break from "+figures.Latency(f.Latency)+" on, and the dependency's own p99 is "+p)
 		}
 	}
 	return strings.Join(parts, ": ")

@@ -41,7 +41,7 @@ func (s *scanRun) exercise(ctx context.Context) error {
 	s.healthy.learn(s.counts)
 	s.healthy.end(from, to, s.generator.InFlight)
 	ex := journal.Exercise{From: from, To: to, Journeys: s.healthy.totals(), Started: started,
-		Carried: moved(before, after), Idle: s.idleRates(), Late: s.late.known()}
+		Carried: moved(before, after), Idle: s.idleRates(), Answers: answerTimes(before, after), Late: s.late.known()}
 	s.lateBefore = ex.Late
 	if err := s.log.event(journal.Exercised, journal.Event{Exercise: &ex}); err != nil {
 		return err
