@@ -13,6 +13,9 @@ const (
 	// othersWait is for how long a cell goes on for journeys that are undecided, once
 	// another kind of journey is harmful, or all that can be decided in time are.
 	othersWait = 2 * time.Second
+	// othersSoon is the same where the evidence of that harm stands: others that come to
+	// harm by it do so at about the same time, and that they do not takes much longer.
+	othersSoon = time.Second
 	// neededAtLimit over a limit is how many journeys of an arm it takes, about, to show
 	// that harm is within the limit.
 	neededAtLimit = 5
@@ -145,9 +148,12 @@ func (c *cellRun) isOver(now time.Duration) (why string, over bool) {
 		}
 		last = max(last, t.decided)
 	}
-	timeIsOver := now-c.end.From >= most
+	timeIsOver, patience := now-c.end.From >= most, othersWait
+	if c.stands() {
+		patience = othersSoon
+	}
 	switch {
-	case open == 0 && (harmful == 0 || c.stands()), harmful > 0 && (timeIsOver || now >= harmful+othersWait):
+	case open == 0 && (harmful == 0 || c.stands()), harmful > 0 && (timeIsOver || now >= harmful+patience):
 		return journal.CellDecided, true
 	case timeIsOver, awaited == 0 && last > 0 && now >= last+othersWait:
 		return journal.CellUndecided, true
