@@ -59,8 +59,9 @@ type AnswerTime struct {
 // An IdleRate is how much a proxy carries without journeys.
 type IdleRate struct {
 	Proxy       string  `json:"proxy"`
-	Connections float64 `json:"connections"` // per second
-	Calls       float64 `json:"calls"`       // per second
+	Connections float64 `json:"connections"`       // per second
+	Calls       float64 `json:"calls"`             // per second
+	Seconds     float64 `json:"seconds,omitempty"` // for which it was watched
 }
 
 // ArmCounts are journeys of one kind by arm. The control's are zero where there is no
@@ -100,19 +101,25 @@ const (
 const (
 	CellLate = "late"         // this machine was too busy to send them in time
 	CellShed = "control_shed" // journeys of the control could not be started
+	// Journeys were not harmed, and that is not enough.
+	CellNotAsked = "not_asked"     // an invariant could not be asked, or did not hold before either
+	CellRare     = "rarely_called" // too few journeys call the dependency to be harmed beyond the limit
 )
 
 // A CellEnd is what became of a cell.
 type CellEnd struct {
-	Number   int           `json:"number"`
-	Why      string        `json:"why"` // a reason for its end
-	Detail   string        `json:"detail,omitempty"`
-	From     time.Duration `json:"from"`              // when all its faults were in force, since the run started
-	To       time.Duration `json:"to"`                // when the first was taken away again
-	Back     time.Duration `json:"back"`              // how long after that the system was healthy again; -1: not within its time
-	Journeys []CellJourney `json:"journeys"`          // in the order of the plan
-	Met      []CellMet     `json:"met,omitempty"`     // by fault, in the cell's order
-	Carried  []Traffic     `json:"carried,omitempty"` // by proxy, under the faults; nil where the server does not count
+	Number int           `json:"number"`
+	Why    string        `json:"why"` // a reason for its end
+	Detail string        `json:"detail,omitempty"`
+	From   time.Duration `json:"from"` // when all its faults were in force, since the run started
+	To     time.Duration `json:"to"`   // when the first was taken away again
+	Back   time.Duration `json:"back"` // how long after that the system was healthy again; -1: not within its time
+	// BackUnknown is that the budget was over before the system was healthy again, or was not
+	// within its time. Then Back is 0.
+	BackUnknown bool          `json:"back_unknown,omitempty"`
+	Journeys    []CellJourney `json:"journeys"`          // in the order of the plan
+	Met         []CellMet     `json:"met,omitempty"`     // by fault, in the cell's order
+	Carried     []Traffic     `json:"carried,omitempty"` // by proxy, under the faults; nil where the server does not count
 	// Broken are the invariants that broke under the cell or after it and held before, by
 	// name, with what was found. Unjudged could not be asked.
 	Broken   []CheckResult `json:"broken,omitempty"`

@@ -88,19 +88,19 @@ func (s stretch) cohort(j Journey) stretch {
 	return stretch{s.from, s.to - j.HarmedAfter()}
 }
 
-// armRate is how many journeys of j an arm sends per second.
-func (e Experiment) armRate(j Journey) float64 { return j.Rate / float64(len(e.Arms())) }
+// ArmRate is how many journeys of j an arm sends per second.
+func (e Experiment) ArmRate(j Journey) float64 { return j.Rate / float64(len(e.Arms())) }
 
 // Cohort returns how many journeys of j are expected to count in the fault arm and
 // in its control.
 func (e Experiment) Cohort(j Journey) (fault, control int) {
 	c := e.cohort(j)
-	rate := e.armRate(j)
+	rate := e.ArmRate(j)
 	return int(rate * e.LargestShare() * length(c.fault).Seconds()), int(rate * length(c.control).Seconds())
 }
 
 // armBaseline returns how many journeys of j are expected in each arm during the
 // baseline, which shows that the arms are alike before the fault.
 func (e Experiment) armBaseline(j Journey) int {
-	return int(e.armRate(j) * (e.Phases.Baseline - j.inFlight()).Seconds())
+	return int(e.ArmRate(j) * (e.Phases.Baseline - j.inFlight()).Seconds())
 }

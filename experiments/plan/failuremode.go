@@ -73,20 +73,32 @@ func (p *Plan) OnStock() (*Plan, error) {
 	if p.Scan == nil {
 		return p, nil
 	}
+	stock := p.leaveOut(func(f Fault) string {
+		if kind, _ := injectors.Lookup(f.Inject); kind.Level == injectors.Byte {
+			return ""
+		}
+		return NeedsOurs
+	})
+	if len(stock.Experiments[0].Faults) == 0 {
+		return nil, fmt.Errorf("%w: %s cannot be caused: %s", ErrImpossible, figures.List(p.Scan.Modes, "and"), NeedsOurs)
+	}
+	return stock, nil
+}
+
+// leaveOut returns the plan of a scan without the faults for which why is not empty: they are
+// unavailable. p is not changed.
+func (p *Plan) leaveOut(why func(Fault) string) *Plan {
 	scan, e := *p.Scan, p.Experiments[0]
 	scan.Unavailable = slices.Clone(scan.Unavailable)
 	e.Faults = nil
 	for _, f := range p.Experiments[0].Faults {
-		if kind, _ := injectors.Lookup(f.Inject); kind.Level == injectors.Byte {
-			e.Faults = append(e.Faults, f)
+		if text := why(f); text != "" {
+			scan.Unavailable = append(scan.Unavailable, Unavailable{f.Into, f.Mode, text})
 			continue
 		}
-		scan.Unavailable = append(scan.Unavailable, Unavailable{f.Into, f.Mode, NeedsOurs})
+		e.Faults = append(e.Faults, f)
 	}
-	if len(e.Faults) == 0 {
-		return nil, fmt.Errorf("%w: %s cannot be caused: %s", ErrImpossible, figures.List(scan.Modes, "and"), NeedsOurs)
-	}
-	stock := *p
-	stock.Scan, stock.Experiments = &scan, []Experiment{e}
-	return &stock, nil
+	left := *p
+	left.Scan, left.Experiments = &scan, []Experiment{e}
+	return &left
 }

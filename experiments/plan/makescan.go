@@ -23,10 +23,13 @@ const (
 	// faults adds to it.
 	scanBaseline = 20 * time.Second
 	scanRecovery = 2 * time.Second // after the last fault, whose end has been waited for
-	// cellTime is how long a fault of a scan may be in force, and usualCell how long one
-	// takes with the time until the system is healthy again.
-	cellTime  = 20 * time.Second
-	usualCell = 12 * time.Second
+	// UsualCell is how long a fault of a scan takes, with the time until the system is
+	// healthy again.
+	UsualCell = 12 * time.Second
+
+	longestCell   = 20 * time.Second // for which a fault is in force
+	longestSearch = 30 * time.Second // likewise, in the search for a breaking point
+	afterBudget   = 10 * time.Second // for which it is once the slowest journey is old enough to judge
 )
 
 // ScanOptions are the choices of a scan, beyond the system's document.
@@ -261,6 +264,20 @@ func checkScan(s *experiments.System, e Experiment, scan *Scan) error {
 	return errors.Join(append(errs, e.checkRamps()...)...)
 }
 
+// LongestCell is how long a fault of a scan may be in force, if the budget of the scan is
+// not over before: longer in the search for a breaking point, and where it takes long until
+// a journey is known to be harmed.
+func (e Experiment) LongestCell(search bool) time.Duration {
+	most := longestCell
+	if search {
+		most = longestSearch
+	}
+	for _, j := range e.Journeys {
+		most = max(most, j.HarmedAfter()+afterBudget)
+	}
+	return most
+}
+
 // leastFaults is the least time for faults in which one can be judged.
 func (e Experiment) leastFaults() (least time.Duration) {
 	for _, j := range e.Journeys {
@@ -268,7 +285,7 @@ func (e Experiment) leastFaults() (least time.Duration) {
 			least = max(least, 2*j.HarmedAfter())
 		}
 	}
-	return max(least, usualCell)
+	return max(least, UsualCell)
 }
 
 func roundUp(d, unit time.Duration) time.Duration { return (d + unit - 1) / unit * unit }

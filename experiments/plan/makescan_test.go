@@ -291,10 +291,12 @@ func TestWarningsOfAScan(t *testing.T) {
 		change func(*experiments.System, *ScanOptions)
 		says   string
 	}{
-		"rare":          {func(s *experiments.System, _ *ScanOptions) { s.Journeys[0].Rate = 10 }, "checkout: 10/s is too rare to show in the 20s of one fault that it harms at most 5%: 18/s would do"},
-		"strict":        {func(_ *experiments.System, o *ScanOptions) { o.Limit = 0.01 }, "90/s would do"},
-		"not sent":      {func(s *experiments.System, _ *ScanOptions) { s.Journeys[1].Rate = 0 }, "browse is not sent"},
-		"slow":          {func(s *experiments.System, _ *ScanOptions) { s.Journeys[0].SlowAfter = 19500 * time.Millisecond }, "known only after 19.5s"},
+		"rare":     {func(s *experiments.System, _ *ScanOptions) { s.Journeys[0].Rate = 10 }, "checkout: 10/s is too rare to show in the 20s of one fault that it harms at most 5%: 18/s would do"},
+		"strict":   {func(_ *experiments.System, o *ScanOptions) { o.Limit = 0.01 }, "90/s would do"},
+		"not sent": {func(s *experiments.System, _ *ScanOptions) { s.Journeys[1].Rate = 0 }, "browse is not sent"},
+		"slow and rare": {func(s *experiments.System, _ *ScanOptions) {
+			s.Journeys[0].Rate, s.Journeys[0].SlowAfter = 10, 19500*time.Millisecond
+		}, "checkout: 10/s is too rare to show in the 29.5s of one fault that it harms at most 5%"},
 		"one route":     {func(s *experiments.System, _ *ScanOptions) { s.ControlURL = "" }, "control_url"},
 		"no invariants": {func(s *experiments.System, _ *ScanOptions) { s.Invariants = nil }, "no invariants"},
 		"short":         {func(_ *experiments.System, o *ScanOptions) { o.Budget = time.Minute }, "6 faults take about 2m0s"},
@@ -337,6 +339,27 @@ func TestScanOnStock(t *testing.T) {
 	}
 	if same, err := run.OnStock(); same != run || err != nil {
 		t.Errorf("a run of experiments: %v", err)
+	}
+}
+
+// A dependency that no tagged request reaches is left out, and the others keep their control.
+func TestScanOfWhatTagsReach(t *testing.T) {
+	t.Parallel()
+	p := scanOf(t, scanned(), nil)
+	all := len(p.Experiments[0].Faults)
+	left, ok := p.Reached(func(string) bool { return true })
+	if !ok || len(left.Experiments[0].Faults) != all || len(left.Scan.Unavailable) != 0 {
+		t.Errorf("all are reached: %v, %+v", ok, left.Scan.Unavailable)
+	}
+	if _, ok := p.Reached(func(string) bool { return false }); ok {
+		t.Error("none is reached, and it says that some are")
+	}
+	f := p.Experiments[0].Faults[0]
+	p.Experiments[0].Faults[0].Proxy = "another"
+	left, ok = p.Reached(func(proxy string) bool { return proxy != "another" })
+	if !ok || len(left.Experiments[0].Faults) != all-1 || len(p.Experiments[0].Faults) != all ||
+		!slices.Equal(left.Scan.Unavailable, []Unavailable{{f.Into, f.Mode, NotTagged}}) {
+		t.Errorf("one is not reached: %v, %+v", ok, left.Scan.Unavailable)
 	}
 }
 

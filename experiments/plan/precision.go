@@ -25,7 +25,7 @@ func (e Experiment) base(j Journey) float64 {
 // harms excess of it.
 func (e Experiment) outlook(j Journey, excess float64) stats.Outlook {
 	c := e.cohort(j)
-	rate := e.armRate(j) / j.Last.effect(e.base(j), excess) // of independent journeys
+	rate := e.ArmRate(j) / j.Last.effect(e.base(j), excess) // of independent journeys
 	switch e.Design(j) {
 	case Turns:
 		return stats.Outlook{Method: stats.Repeated, Control: eachOf(c.control, rate), Fault: eachOf(c.fault, rate)}

@@ -44,23 +44,21 @@ func (e Experiment) tooRare(j Journey) string {
 	if j.Rate <= 0 {
 		return fmt.Sprintf("%s is not sent: its rate is 0", j.Name)
 	}
-	judged := cellTime - j.HarmedAfter() // those that start later are not old enough to judge
+	cell := e.LongestCell(false)
+	judged := cell - j.HarmedAfter() // those that start later are not old enough to judge
 	limit := figures.ShortPercent(j.Limit, 1)
-	if judged < time.Second {
-		return fmt.Sprintf("%s: that a fault harms at most %s of it cannot be shown in the %s of one fault: whether a journey is harmed is known only after %s, %s", j.Name, limit, cellTime, j.HarmedAfter(), j.SayHarmedAfter())
-	}
 	needed := leastToClear * defaultBlastRadius / math.Max(j.Limit, 0.001)
-	if e.armRate(j)*judged.Seconds() >= needed {
+	if e.ArmRate(j)*judged.Seconds() >= needed {
 		return ""
 	}
 	rate := math.Ceil(needed/judged.Seconds()) * float64(len(e.Arms()))
-	return fmt.Sprintf("%s: %g/s is too rare to show in the %s of one fault that it harms at most %s: %g/s would do", j.Name, j.Rate, cellTime, limit, rate)
+	return fmt.Sprintf("%s: %g/s is too rare to show in the %s of one fault that it harms at most %s: %g/s would do", j.Name, j.Rate, cell, limit, rate)
 }
 
 // tooManyCells says how long a scan of all single faults takes; empty where the budget is
 // enough.
 func (e Experiment) tooManyCells(scan *Scan) string {
-	needed := time.Duration(len(e.Faults)) * usualCell
+	needed := time.Duration(len(e.Faults)) * UsualCell
 	if needed <= e.Phases.Fault {
 		return ""
 	}

@@ -57,6 +57,23 @@ func withTag(attributes injectors.Attributes, run string) injectors.Attributes {
 	return tagged
 }
 
+// NotTagged says why a failure mode cannot be caused for tagged journeys alone.
+const NotTagged = "journeys were tagged with baggage and none of their requests reached it with the tag"
+
+// Reached returns the plan of a scan without the faults on proxies that no tagged request
+// reaches: one dependency that nobody calls must not cost the others their control. It
+// returns false where none is reached, which says that the system drops the tag. p is not
+// changed.
+func (p *Plan) Reached(reached func(proxy string) bool) (*Plan, bool) {
+	left := p.leaveOut(func(f Fault) string {
+		if reached(f.Proxy) {
+			return ""
+		}
+		return NotTagged
+	})
+	return left, len(left.Experiments[0].Faults) > 0
+}
+
 // Untag makes the baseline the control, because the tag cannot be relied on. why is
 // the reason in a sentence.
 func (e *Experiment) Untag(why string) {

@@ -19,7 +19,7 @@ type cellCauses struct {
 	known    map[int]journal.SeenCause // by number, each with its last example
 	from, to time.Duration             // when the faults were in force; to is 0 while they are
 	counts   bool                      // there is a cell
-	harmed   []map[int]int             // by journey and number of the cause
+	harmed   []map[int]int             // by journey and number of the cause, or what waited returns
 	started  []int                     // by journey
 }
 
@@ -44,8 +44,9 @@ func (c *cellCauses) begin(now time.Duration) {
 	}
 }
 
-// end takes note of the moment at which the faults went. What ends later was released by
-// that, unless it was harmed for certain by then.
+// end takes note of the moment at which the faults go. How a journey ends after that may be
+// the work of the removal: connections that hung are cut then. What is certain is that one
+// which was over its budget by then had no answer.
 func (c *cellCauses) end(now time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -55,25 +56,56 @@ func (c *cellCauses) end(now time.Duration) {
 func (c *cellCauses) add(o journal.Observation) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	counts := c.counts && o.Arm == plan.FaultArm && o.Intended >= c.from && (c.to == 0 || o.Intended < c.to)
+	released := counts && c.to > 0 && o.Ended() > c.to
 	if o.Seen != nil {
-		c.learn(*o.Seen)
+		c.learn(*o.Seen, released)
 	}
-	if !c.counts || o.Arm != plan.FaultArm || o.Intended < c.from || c.to > 0 && o.Intended >= c.to {
+	if !counts {
 		return
 	}
 	c.started[o.Journey]++
-	released := c.to > 0 && o.Ended() > c.to && c.to-o.Intended < c.e.Journeys[o.Journey].HarmedAfter()
-	if o.Harmed() && o.Why > 0 && !released {
+	over := c.to-o.Intended >= c.e.Journeys[o.Journey].HarmedAfter()
+	switch {
+	case !o.Harmed():
+	case released && over && !c.isWait(o.Why):
+		c.harmed[o.Journey][waited(o)]++
+	case o.Why > 0 && (!released || over):
 		c.harmed[o.Journey][o.Why]++
 	}
 }
 
-// learn keeps an example as long as there is no later one. It needs mu.
-func (c *cellCauses) learn(seen journal.SeenCause) {
-	if old, known := c.known[seen.Number]; known && seen.Example == nil {
+// learn keeps an example as long as there is no later one. That of a journey which was
+// released shows what the removal does. It needs mu.
+func (c *cellCauses) learn(seen journal.SeenCause, released bool) {
+	if old, known := c.known[seen.Number]; released || known && seen.Example == nil {
 		seen.Example = old.Example
 	}
 	c.known[seen.Number] = seen
+}
+
+// isWait reports whether a cause is that a journey waited too long. It needs mu.
+func (c *cellCauses) isWait(number int) bool {
+	class := c.known[number].Class
+	return class == journal.TooSlow.String() || class == journal.Timeout.String()
+}
+
+// waited stands for the cause that a step had no answer while the faults were in force. It
+// is no number of a cause that was seen.
+func waited(o journal.Observation) int { return -1 - max(0, o.Step) }
+
+// causeOf returns what a key of harmed stands for. It needs mu.
+func (c *cellCauses) causeOf(journey, key int) (journal.SeenCause, bool) {
+	if key >= 0 {
+		seen, known := c.known[key]
+		return seen, known
+	}
+	j := c.e.Journeys[journey]
+	seen := journal.SeenCause{Journey: j.Name, Class: journal.TooSlow.String(), Key: j.SlowAfter.String()}
+	if step := -1 - key; step < len(j.Steps) {
+		seen.Step = j.Steps[step].Name
+	}
+	return seen, true
 }
 
 // startedOf returns how many journeys of a kind were to start in the cell and have ended.
@@ -100,7 +132,7 @@ func (c *cellCauses) most(journey int) *journal.SeenCause {
 			most = number
 		}
 	}
-	seen, known := c.known[most]
+	seen, known := c.causeOf(journey, most)
 	if !known {
 		return nil
 	}

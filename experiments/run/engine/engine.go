@@ -102,7 +102,7 @@ type Options struct {
 
 	RevertTimeout time.Duration // of all removals together; 0 means 10 s
 	InjectTimeout time.Duration // of one injection; 0 means 10 s
-	Idle          time.Duration // between the two reads of idle counters, before traffic; 0 means 500 ms
+	Idle          time.Duration // between the two reads of idle counters, before traffic; 0 means 500 ms, 3 s in a scan
 	HealthTimeout time.Duration // of the wait for a healthy system between experiments; 0 means 60 s
 }
 

@@ -40,6 +40,7 @@ func (s *scanRun) exercise(ctx context.Context) error {
 	s.late.end(to)
 	s.healthy.learn(s.counts)
 	s.healthy.end(from, to, s.generator.InFlight)
+	s.healthy.endBaseline()
 	ex := journal.Exercise{From: from, To: to, Journeys: s.healthy.totals(), Started: started,
 		Carried: moved(before, after), Idle: s.idleRates(), Answers: answerTimes(before, after), Late: s.late.known()}
 	s.lateBefore = ex.Late
@@ -100,16 +101,11 @@ func (s *scanRun) idleRates() (list []journal.IdleRate) {
 		return nil
 	}
 	for _, t := range moved(s.idle[0], s.idle[1]) {
-		rate := journal.IdleRate{Proxy: t.Proxy, Connections: float64(t.Connections) / seconds}
+		rate := journal.IdleRate{Proxy: t.Proxy, Connections: float64(t.Connections) / seconds, Seconds: seconds}
 		if t.Calls != nil {
 			rate.Calls = float64(*t.Calls) / seconds
 		}
 		list = append(list, rate)
 	}
 	return list
-}
-
-// perArm returns how many journeys of a kind are to start per second on each arm.
-func perArm(e *plan.Experiment, journey int) float64 {
-	return e.Journeys[journey].Rate / float64(len(e.Arms()))
 }

@@ -36,6 +36,7 @@ type experimentRun struct {
 	exchanges map[string]journal.Exchange // made before the fault, by the fault's name
 	oldKeys   map[string][]string         // of what is in violation before the fault, by the invariant's name
 	idle      [2]reading                  // around the time before its traffic
+	cells     int                         // how often its faults may come, at the most
 	// phases runs the phases, and seen takes the end of each journey: a scan does both in
 	// its own way.
 	phases func(context.Context) error
@@ -48,7 +49,7 @@ type experimentRun struct {
 }
 
 func newExperimentRun(e *plan.Experiment, index int, log *runLog, o Options) *experimentRun {
-	x := &experimentRun{e: e, index: index, log: experimentLog{log, e.ID}, options: o, counts: newJourneyCounts(e), oldKeys: map[string][]string{}}
+	x := &experimentRun{e: e, index: index, log: experimentLog{log, e.ID}, options: o, counts: newJourneyCounts(e), oldKeys: map[string][]string{}, cells: 1}
 	x.faults = &faultSet{log: x.log, options: o}
 	x.phases, x.seen, x.afterward = x.runPhases, func(journal.Observation) {}, true
 	return x

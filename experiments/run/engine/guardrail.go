@@ -18,7 +18,7 @@ const (
 	guardrailEvery = 250 * time.Millisecond // between two looks at live journeys
 	renewEvery     = 5 * time.Second        // how often evidence starts afresh, for harm that begins late
 	// falseStops is the risk of stopping a fault whose blast radius never was
-	// beyond any guardrail, over the whole experiment and all its guardrails.
+	// beyond any guardrail, over the whole experiment or scan and all its guardrails.
 	falseStops = 0.01
 )
 
@@ -62,8 +62,8 @@ func (x *experimentRun) watchGuardrails(ctx context.Context, stop context.Cancel
 	}
 }
 
-// trip ends the fault, unless ctx has ended already. The fault goes first, then
-// the journal learns why.
+// trip ends the fault, unless ctx has ended already. The journal learns why beside the
+// removal, which waits for nothing.
 func (x *experimentRun) trip(ctx context.Context, v violation, stop context.CancelCauseFunc) {
 	if ctx.Err() != nil {
 		return
@@ -163,7 +163,7 @@ func newGuardrailEvidence(x *experimentRun) *guardrailEvidence {
 			e.evidence[j] = append(e.evidence[j], &guardedAge{evidenceAtAge{age: age, until: now}, stats.NewEProcess(g.Share(), x.counts.baselineCounts(j))})
 		}
 	}
-	e.enough = float64(len(e.journeys)) / falseStops
+	e.enough = float64(len(e.journeys)*x.cells) / falseStops
 	return e
 }
 

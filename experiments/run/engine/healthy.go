@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,8 +13,8 @@ import (
 )
 
 // What a cell costs beyond its decision: on a healthy system a second in which nobody is
-// harmed, and the age at which the journeys of that second are judged. That makes 1.25 s, and
-// up to 3 s where journeys usually take long.
+// harmed, and the age at which the journeys of that second are judged. That makes 1.25 s, up
+// to 3 s where journeys usually take long, and as long as it takes for five of them to start.
 const (
 	leastHealthy = time.Second     // for which nobody may be harmed before the next fault
 	usualHealthy = 2 * time.Second // for which journeys may be harmed no more than in the baseline
@@ -23,24 +24,27 @@ const (
 
 	healthyStep        = 250 * time.Millisecond // how finely healthy time is cut
 	healthyStepsASlice = int(time.Second / healthyStep)
-	mostHealthySeconds = 300 // that are kept of each kind of journey
+	mostHealthySeconds = 300 // that are kept of each kind of journey, beside the baseline
 )
 
 // healthyTime is the harm of journeys while no fault was in force and the system was
 // healthy, second by second. Without a control at the same time, it is what journeys under
 // a fault are compared with. Its size does not depend on how long a scan takes.
 type healthyTime struct {
-	mu      sync.Mutex
-	from    time.Duration   // of the stretch that is being counted
-	counts  bool            // there is such a stretch
-	stretch [][]stats.Pair  // by step of it and journey
-	seconds [][]stats.Pair  // by journey, oldest first
-	settled []time.Duration // by journey: the age at which a journey has ended, if all is well
-	overdue []time.Duration // by journey: the age at which it is harmed, whatever becomes of it
+	oneRoute bool // there is no control at the same time
+
+	mu       sync.Mutex
+	from     time.Duration   // of the stretch that is being counted
+	counts   bool            // there is such a stretch
+	stretch  [][]stats.Pair  // by step of it and journey
+	baseline [][]stats.Pair  // its seconds, by journey
+	seconds  [][]stats.Pair  // those since, by journey, oldest first
+	settled  []time.Duration // by journey: the age at which a journey has ended, if all is well
+	overdue  []time.Duration // by journey: the age at which it is harmed, whatever becomes of it
 }
 
 func newHealthyTime(journeys int) *healthyTime {
-	return &healthyTime{seconds: make([][]stats.Pair, journeys), settled: make([]time.Duration, journeys), overdue: make([]time.Duration, journeys)}
+	return &healthyTime{baseline: make([][]stats.Pair, journeys), seconds: make([][]stats.Pair, journeys), settled: make([]time.Duration, journeys), overdue: make([]time.Duration, journeys)}
 }
 
 // learn takes from the baseline how long journeys usually take.
@@ -124,16 +128,30 @@ func (h *healthyTime) keep(journey, first, last int) {
 		}
 		h.seconds[journey] = append(h.seconds[journey], second)
 	}
-	if drop := len(h.seconds[journey]) - mostHealthySeconds; drop > 0 {
+	most := mostHealthySeconds
+	if n := len(h.baseline[journey]); h.oneRoute && n > 0 {
+		most = n
+	}
+	if drop := len(h.seconds[journey]) - most; drop > 0 {
 		h.seconds[journey] = append([]stats.Pair(nil), h.seconds[journey][drop:]...)
 	}
 }
 
-// of returns the healthy seconds of a kind of journey.
+// endBaseline keeps what was counted so far for good. Time between two faults ends as soon
+// as nobody was harmed for a while: of a system that harms some without any fault it shows
+// too few. Where it is the control, there is no more of it than of the baseline.
+func (h *healthyTime) endBaseline() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.baseline, h.seconds = h.seconds, make([][]stats.Pair, len(h.seconds))
+}
+
+// of returns the healthy seconds of a kind of journey, those of the baseline last: a test on
+// one route takes the last ones.
 func (h *healthyTime) of(journey int) []stats.Pair {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return append([]stats.Pair(nil), h.seconds[journey]...)
+	return slices.Concat(h.seconds[journey], h.baseline[journey])
 }
 
 // totals are the journeys of all healthy seconds.
@@ -242,16 +260,31 @@ func (h *healthyTime) lateAfter(journey int) time.Duration {
 	return h.settled[journey]
 }
 
-// awaitHealth waits until the system is healthy after a removal, and returns since when.
-// It is false where that takes too long or ctx ends.
-func (s *scanRun) awaitHealth(ctx context.Context, from, most time.Duration) (since time.Duration, healthy bool) {
+// awaitHealth waits until the system is healthy after a removal, and returns since when:
+// journeys are, and the probes of guardrails pass. It is false where that is not so by a
+// moment, or ctx ends.
+func (s *scanRun) awaitHealth(ctx context.Context, until time.Duration) (since time.Duration, healthy bool) {
 	for {
 		now := s.log.since()
-		if since, healthy = s.healthySince(now); healthy {
-			return since, true
+		since, healthy = s.healthySince(now)
+		if fineAt, fine := s.probes.fine(); healthy && fine {
+			return max(since, fineAt), true
 		}
-		if now-from >= most || !wait.For(ctx, min(healthEvery, most-(now-from))) {
+		if now >= until || !wait.For(ctx, min(healthEvery, until-now)) {
 			return 0, false
 		}
 	}
+}
+
+// mostRecovery is how long a system may take to come back: long enough for twice as many
+// journeys to start as it takes to say that it did.
+func mostRecovery(e *plan.Experiment, timeout time.Duration) time.Duration {
+	rate := 0.0
+	for _, j := range e.Journeys {
+		rate += j.Rate
+	}
+	if rate <= 0 {
+		return timeout
+	}
+	return max(timeout, time.Duration(2*leastLooked/rate*float64(time.Second)))
 }

@@ -9,11 +9,9 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
-func newHealthyMinute(journeys int) *healthyTime {
-	h := newHealthyTime(journeys)
-	for k := range journeys {
-		h.settled[k], h.overdue[k] = 250*time.Millisecond, time.Second
-	}
+func newHealthyMinute() *healthyTime {
+	h := newHealthyTime(1)
+	h.settled[0], h.overdue[0] = 250*time.Millisecond, time.Second
 	return h
 }
 
@@ -36,7 +34,7 @@ func send(h *healthyTime, from, to time.Duration, harmed bool) {
 // flight when the next fault comes.
 func TestHealthyTimeIsBetweenFaults(t *testing.T) {
 	t.Parallel()
-	h := newHealthyMinute(1)
+	h := newHealthyMinute()
 	h.begin(10 * time.Second)
 	send(h, 9*time.Second, 12*time.Second, true) // the system is not back yet
 	send(h, 12*time.Second, 15*time.Second, false)
@@ -58,7 +56,7 @@ func TestHealthyTimeIsBetweenFaults(t *testing.T) {
 // is not known.
 func TestOverdueJourneysOfHealthyTimeAreHarmed(t *testing.T) {
 	t.Parallel()
-	h := newHealthyMinute(1)
+	h := newHealthyMinute()
 	h.begin(0)
 	send(h, 0, 3*time.Second, false)
 	h.end(0, 3*time.Second, func(_ int, arm plan.Arm) []time.Duration {
@@ -75,7 +73,7 @@ func TestOverdueJourneysOfHealthyTimeAreHarmed(t *testing.T) {
 // However long a scan takes, the memory of its healthy time stays small.
 func TestHealthyTimeIsBounded(t *testing.T) {
 	t.Parallel()
-	h := newHealthyMinute(1)
+	h := newHealthyMinute()
 	for n := range 500 {
 		from := time.Duration(n) * 10 * time.Second
 		h.begin(from)
@@ -84,5 +82,32 @@ func TestHealthyTimeIsBounded(t *testing.T) {
 	}
 	if list := h.of(0); len(list) != mostHealthySeconds || sum(list).Fault != (stats.Count{N: 10 * mostHealthySeconds}) {
 		t.Errorf("%d seconds: %+v, want the last ones", len(list), sum(list))
+	}
+}
+
+// On one route the baseline stays the control, however many cells come after it: time between
+// them ends as soon as nobody is harmed.
+func TestTheBaselineStaysTheControlOfOneRoute(t *testing.T) {
+	t.Parallel()
+	for _, oneRoute := range []bool{true, false} {
+		h := newHealthyMinute()
+		h.oneRoute = oneRoute
+		h.begin(0)
+		send(h, 0, 20*time.Second, true)
+		h.end(0, 20250*time.Millisecond, nobody)
+		h.endBaseline()
+		for cell := range 400 {
+			from := time.Duration(cell+3) * 10 * time.Second
+			h.begin(from)
+			send(h, from, from+time.Second, false)
+			h.end(from, from+1250*time.Millisecond, nobody)
+		}
+		most := 20 + mostHealthySeconds
+		if oneRoute {
+			most = 40
+		}
+		if all := sum(h.of(0)); all.Fault.Hits != 200 || len(h.of(0)) != most {
+			t.Errorf("one route %v: %+v in %d seconds, want the 200 of the baseline in %d", oneRoute, all.Fault, len(h.of(0)), most)
+		}
 	}
 }

@@ -25,6 +25,7 @@ type journeyCounts struct {
 	recent     [2][][]endedJourney // by arm and journey, in the order in which they ended
 	baseline   interval
 	faultFrom  time.Duration      // when the first fault was in force; 0: not yet
+	acrossFrom time.Duration      // what was to start before that an earlier fault may have harmed
 	inBaseline [2][][]stats.Count // by arm, journey and guardrail
 
 	before [2][]*stats.Baseline // the harm of the baseline, by arm and journey
@@ -192,6 +193,15 @@ func (c *journeyCounts) startFault(now time.Duration) {
 	c.faultFrom = now
 }
 
+// startCell is the same for a fault of a scan. What was to start before the removal of the
+// faults before is not its doing.
+func (c *journeyCounts) startCell(now, removed time.Duration) {
+	c.startFault(now)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.acrossFrom = removed
+}
+
 // isHealthy reports whether the harmed share of the journeys that ended in the last
 // window is not beyond limit, at the lower end of its interval.
 func (c *journeyCounts) isHealthy(now time.Duration, limit float64) bool {
@@ -300,7 +310,7 @@ func (c *journeyCounts) endedAcross(journey int, arm plan.Arm) (list []endedJour
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, j := range c.recent[arm][journey] {
-		if j.intended < c.faultFrom && j.end() >= c.faultFrom {
+		if j.intended >= c.acrossFrom && j.intended < c.faultFrom && j.end() >= c.faultFrom {
 			list = append(list, j)
 		}
 	}

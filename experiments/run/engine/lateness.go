@@ -95,5 +95,9 @@ func (s *scanRun) tooBusy(late []journal.Lateness) string {
 
 // sendFewer says how to send half as many journeys.
 func sendFewer(j plan.Journey) string {
-	return fmt.Sprintf("send fewer (--set journeys.%s.rate=%.0f/s)", j.Name, max(1, math.Floor(j.Rate/2)))
+	half := j.Rate / 2
+	if half >= 1 {
+		half = math.Floor(half)
+	}
+	return fmt.Sprintf("send fewer (--set journeys.%s.rate=%g/s)", j.Name, half)
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -179,5 +180,15 @@ func TestLateJourneys(t *testing.T) {
 				t.Error("known after it was cleared")
 			}
 		})
+	}
+}
+
+// The advice is a rate, and a lower one.
+func TestSendFewerIsFewer(t *testing.T) {
+	t.Parallel()
+	for rate, want := range map[float64]string{0.4: "=0.2/s", 1: "=0.5/s", 3: "=1/s", 25: "=12/s"} {
+		if text := sendFewer(plan.Journey{Journey: experiments.Journey{Name: "checkout", Rate: rate}}); !strings.Contains(text, want) {
+			t.Errorf("%g/s: %s, want %s", rate, text, want)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,13 @@ type Scanner interface {
 // up: one may be about its own fault, several are about the server.
 const mostNotInjected = 3
 
+// shortestCell is about how long a cell takes that ends soon, with the healthy time before it.
+const shortestCell = 5 * time.Second
+
+// scanIdle is how long a scan looks at proxies before there are journeys: half a second, as
+// of a run, is less than what comes between two health checks.
+const scanIdle = 3 * time.Second
+
 // A scanRun is a scan while it runs: one experiment whose faults come and go as a
 // Scanner says, under traffic that never stops.
 type scanRun struct {
@@ -42,6 +50,8 @@ type scanRun struct {
 	lateAfter   *lateJourneys      // since the last removal
 	lateBefore  []journal.Lateness // of the baseline
 	watched     *watchedInvariants
+	probes      *watchedProbes
+	over        time.Duration // when the time for faults is, since the run started; 0: nothing bounds it
 	notInjected int           // cells in a row
 	removed     time.Duration // when the last faults were gone, since the run started
 	healthyFrom time.Duration // since when the system is healthy after that
@@ -51,6 +61,7 @@ type scanRun struct {
 // are those of [Run]: it returns nil when the scan ended by what it found, wherever that
 // was. What it found is in the journal alone.
 func Scan(ctx context.Context, p *plan.Plan, s Scanner, rec Recorder, o Options) (err error) {
+	o.Idle = cmp.Or(o.Idle, scanIdle)
 	o = o.withDefaults()
 	log := &runLog{recorder: rec, epoch: time.Now()}
 	if err := log.record(journal.Event{Kind: journal.RunStarted, Plan: p, Toxiproxy: &o.Toxiproxy}); err != nil {
@@ -63,7 +74,12 @@ func Scan(ctx context.Context, p *plan.Plan, s Scanner, rec Recorder, o Options)
 		}
 		err = errors.Join(err, log.record(end))
 	}()
-	err = newScanRun(&p.Experiments[0], log, s, o).run(ctx)
+	scan := newScanRun(&p.Experiments[0], log, s, o)
+	if p.Scan.Budget > 0 {
+		scan.over = p.Scan.Budget - scan.e.Phases.Recovery
+		scan.cells = max(1, int(p.Scan.Budget/shortestCell))
+	}
+	err = scan.run(ctx)
 	if stopsSuite(err) {
 		return nil // it is in the journal
 	}
@@ -71,9 +87,12 @@ func Scan(ctx context.Context, p *plan.Plan, s Scanner, rec Recorder, o Options)
 }
 
 func newScanRun(e *plan.Experiment, log *runLog, scanner Scanner, o Options) *scanRun {
+	o.HealthTimeout = mostRecovery(e, o.HealthTimeout)
 	x := newExperimentRun(e, 0, log, o)
 	s := &scanRun{experimentRun: x, scanner: scanner,
-		healthy: newHealthyTime(len(e.Journeys)), causes: newCellCauses(e), late: newLateJourneys(e), lateAfter: newLateJourneys(e), watched: newWatchedInvariants()}
+		healthy: newHealthyTime(len(e.Journeys)), causes: newCellCauses(e), late: newLateJourneys(e), lateAfter: newLateJourneys(e),
+		watched: newWatchedInvariants(), probes: newWatchedProbes(x)}
+	s.healthy.oneRoute = e.Control != plan.Concurrent
 	x.phases, x.seen, x.afterward = s.runPhases, s.see, false
 	return s
 }
@@ -141,6 +160,7 @@ func (s *scanRun) try(ctx context.Context) (scanEnd, error) {
 	if err := s.startPhase(journal.Fault); err != nil {
 		return scanEnd{}, err
 	}
+	defer s.probes.watch(ctx)()
 	for ctx.Err() == nil {
 		cell, ok := s.scanner.Next(s.log.since())
 		if !ok {
@@ -173,7 +193,7 @@ func (s *scanRun) perform(ctx context.Context, cell journal.Cell) (*scanEnd, err
 		err = c.comeBack(ctx)
 	}
 	if err != nil || ctx.Err() != nil {
-		c.end.Why, c.end.Detail, c.end.Back = journal.CellCut, "", max(0, c.end.Back)
+		c.end.Why, c.end.Detail, c.end.Back = journal.CellCut, cutBy(ctx, err), max(0, c.end.Back)
 	}
 	c.fill()
 	err = joinNonNil(err, s.log.event(journal.CellEnded, journal.Event{CellEnd: &c.end}))
@@ -184,13 +204,29 @@ func (s *scanRun) perform(ctx context.Context, cell journal.Cell) (*scanEnd, err
 	return s.lookAt(c.end)
 }
 
+// cutBy says what cut a cell short; empty where it was a signal, which changes nothing about
+// what journeys met by then.
+func cutBy(ctx context.Context, err error) string {
+	why := joinNonNil(err, context.Cause(ctx))
+	if _, interrupted := errors.AsType[*Interrupt](why); interrupted && err == nil {
+		return ""
+	}
+	return why.Error()
+}
+
 // lookAt decides whether a scan goes on after a cell.
 func (s *scanRun) lookAt(c journal.CellEnd) (*scanEnd, error) {
+	if c.BackUnknown {
+		return &scanEnd{reason: journal.ScanBudget}, nil
+	}
 	if c.Back < 0 {
 		if busy := s.tooBusy(c.LateAfter); busy != "" {
 			return &scanEnd{journal.ScanLate, fmt.Sprintf("after cell %d %s", c.Number, busy)}, nil
 		}
 		detail := fmt.Sprintf("%s within %s after cell %d", errUnhealthy, s.options.HealthTimeout, c.Number)
+		if failing := s.probes.failing(); failing != "" {
+			detail += ": " + failing
+		}
 		return &scanEnd{journal.ScanUnhealthy, detail}, nil
 	}
 	if c.Why != journal.CellNotInjected {

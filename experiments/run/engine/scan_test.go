@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -393,6 +395,160 @@ func TestHarmStandsAmongAllThatAScanMayTry(t *testing.T) {
 			lasted[i] = end.To - end.From
 			if mean := (end.Journeys[0].Harmful + end.Journeys[1].Harmful) / 2; mean < float64(faults)/0.05 {
 				t.Errorf("%d faults: evidence of %.0f", faults, mean)
+			}
+		})
+	}
+	if lasted[1] <= lasted[0] || lasted[1] > lasted[0]+2*time.Second {
+		t.Errorf("faults stayed for %v", lasted)
+	}
+}
+
+// The budget bounds how long faults are in force, and how long the system is waited for:
+// what it then would have done nobody knows.
+func TestAScanKeepsItsBudget(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		fault   string
+		rate    float64
+		after   effect
+		budget  time.Duration
+		inForce time.Duration // 0: until it is decided
+		back    bool          // that is known
+		want    string
+	}{
+		"an undecided cell":              {soft, 2, fine, 28 * time.Second, 12 * time.Second, true, journal.ScanComplete},
+		"a system that is down":          {hard, 80, fails, 40 * time.Second, 0, false, journal.ScanBudget},
+		"a system that is down for long": {hard, 80, fails, 100 * time.Second, 0, true, journal.ScanUnhealthy},
+		"an enough budget":               {soft, 2, fine, 60 * time.Second, 20 * time.Second, true, journal.ScanComplete},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newScanBench([]string{tt.fault})
+				b.plan.Scan.Budget = tt.budget
+				b.step = 20 * time.Millisecond
+				b.after = func(time.Duration) effect { return tt.after }
+				for k := range b.plan.Experiments[0].Journeys {
+					b.plan.Experiments[0].Journeys[k].Rate = tt.rate
+				}
+				if err := b.scan(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				end := b.end(t, 1)
+				if tt.inForce > 0 && end.To-end.From != tt.inForce {
+					t.Errorf("its faults were in force for %v, want %v", end.To-end.From, tt.inForce)
+				}
+				if end.BackUnknown == tt.back || end.Back < 0 && tt.want != journal.ScanUnhealthy || b.why() != tt.want {
+					t.Errorf("back %v, unknown %v, and it ended as %s, want %s", end.Back, end.BackUnknown, b.why(), tt.want)
+				}
+				if over, _ := b.mem.find(journal.RunEnded); over.Since > tt.budget+100*time.Millisecond { // in which the last journeys end
+					t.Errorf("it took %v of %v", over.Since, tt.budget)
+				}
+				b.checkJournal(t)
+			})
+		})
+	}
+}
+
+// A system that a journey in half a minute is sent to is not waited for in vain.
+func TestAQuietSystemComesBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newScanBench([]string{soft})
+		b.step = 50 * time.Millisecond
+		for k := range b.plan.Experiments[0].Journeys {
+			b.plan.Experiments[0].Journeys[k].Rate = 0.02
+		}
+		if err := b.scan(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if end := b.end(t, 1); end.Back < 0 || b.why() != journal.ScanComplete {
+			t.Errorf("back %v, and it ended as %s", end.Back, b.why())
+		}
+	})
+}
+
+// A probe of a guardrail is asked between cells as well. While it fails, no fault comes.
+func TestAProbeThatFailsBetweenCellsKeepsFaultsAway(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		every time.Duration
+		lasts time.Duration // that it fails after the removal
+		want  string
+		cells int
+	}{
+		"for some time": {2 * time.Second, 8 * time.Second, journal.ScanComplete, 3},
+		"for good":      {5 * time.Second, time.Hour, journal.ScanUnhealthy, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newScanBench([]string{soft}, []string{hard}, []string{soft})
+				b.plan.Experiments[0].Guardrails = guardrails(probing(tt.every, 3))
+				var failing atomic.Bool
+				b.answers(func(string) journal.CheckResult {
+					return journal.CheckResult{Holds: !failing.Load(), Detail: "the error budget is burnt"}
+				})
+				removals := 0
+				b.mem.on = func(e journal.Event) {
+					switch {
+					case e.Kind == journal.CellStarted && e.Cell.Number == 2:
+						failing.Store(true)
+					case e.Kind == journal.FaultRemoved:
+						if removals++; removals == 2 {
+							time.AfterFunc(tt.lasts, func() { failing.Store(false) })
+						}
+					}
+				}
+				if err := b.scan(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				end := b.end(t, 2)
+				if b.why() != tt.want || len(b.scanner.ended) != tt.cells || (end.Back < 0) != (tt.want == journal.ScanUnhealthy) {
+					t.Fatalf("it ended as %s after %d cells, cell 2 was back after %v", b.why(), len(b.scanner.ended), end.Back)
+				}
+				if tt.cells == 3 && (b.end(t, 3).From-end.To < tt.lasts || end.Back < tt.lasts) {
+					t.Errorf("the next fault came %v after the removal, and the system was back after %v", b.end(t, 3).From-end.To, end.Back)
+				}
+				if ended, _ := b.mem.find(journal.ScanEnded); tt.cells == 2 && !strings.Contains(ended.Error, "the error budget is burnt") {
+					t.Errorf("it says %q", ended.Error)
+				}
+				b.checkJournal(t)
+			})
+		})
+	}
+}
+
+// What is to start while the faults are being removed is not of the cell.
+func TestJourneysThatStartDuringTheRemovalAreNobodys(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := newScanBench([]string{hard})
+		b.in.revert = func(context.Context) error { time.Sleep(3 * time.Second); return nil }
+		if err := b.scan(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		end := b.end(t, 1)
+		if want := int(40 * (end.To - end.From).Seconds()); end.Journeys[0].Started < want-2 || end.Journeys[0].Started > want+2 {
+			t.Errorf("%d journeys were to start in %v at 40/s, want %d", end.Journeys[0].Started, end.To-end.From, want)
+		}
+	})
+}
+
+// The more cells a budget allows, the more evidence a guardrail needs: what trips by chance
+// in one of a hundred cells does so in most scans.
+func TestAGuardrailCountsOnAllCells(t *testing.T) {
+	t.Parallel()
+	var lasted [2]time.Duration
+	for i, budget := range []time.Duration{0, 15 * time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newScanBench([]string{hard})
+			b.plan.Scan.Budget = budget
+			b.plan.Experiments[0].Guardrails = guardrails(experiments.Guardrail{BlastRadius: 0.5})
+			if err := b.scan(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			end := b.end(t, 1)
+			if lasted[i] = end.To - end.From; end.Why != journal.CellGuarded {
+				t.Errorf("it ended as %s", end.Why)
 			}
 		})
 	}

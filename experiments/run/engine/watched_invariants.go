@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -12,12 +13,14 @@ import (
 type watchedInvariants struct {
 	last  map[string]lastAnswer // by name
 	later bool                  // the baseline is over
+	asked time.Duration         // when all were asked last, since the run started
 }
 
 // A lastAnswer is what an invariant said when it was asked last.
 type lastAnswer struct {
-	holds bool
-	keys  []string // of what is in violation; nil where not all are known
+	holds   bool
+	keys    []string // of what is in violation; nil where not all are known
+	unknown bool     // it was asked again since, and gave no answer: what is new may be older than the last cell
 }
 
 func newWatchedInvariants() *watchedInvariants {
@@ -36,6 +39,7 @@ func (s *scanRun) askInvariants(ctx context.Context, when journal.Phase) (all an
 		return answers{}, nil
 	}
 	s.watched.later = when != journal.Baseline
+	defer func() { s.watched.asked = s.log.since() }()
 	for _, inv := range s.e.Invariants {
 		if ctx.Err() != nil {
 			return all, nil //nolint:nilerr // the caller reports why ctx ended
@@ -64,23 +68,39 @@ func (s *scanRun) askInvariants(ctx context.Context, when journal.Phase) (all an
 func (w *watchedInvariants) judge(inv experiments.Invariant, r journal.CheckResult) (journal.CheckResult, bool) {
 	keys := r.All
 	r.All = nil // the memory of a scan is bounded, and its journal as well
-	if r.Error != "" {
-		return r, false
-	}
 	before, asked := w.last[inv.Name]
-	w.last[inv.Name] = lastAnswer{r.Holds, keys}
-	switch {
-	case !asked && (r.Holds || !w.later):
+	if r.Error != "" {
+		if asked {
+			before.unknown = true
+			w.last[inv.Name] = before
+		}
 		return r, false
-	case !asked:
-		r.Error = "it was not known whether it held before"
-		return r, false
-	case len(before.keys) > 0 && (r.Holds || keys != nil):
-		tellNew(&r, keys, before.keys)
-		return r, !r.Holds && *r.New > 0
-	case r.Holds || before.holds:
-		return r, !r.Holds
 	}
-	r.Error = "it did not hold before either, and its violations have no keys that tell new ones"
+	w.last[inv.Name] = lastAnswer{holds: r.Holds, keys: keys}
+	why := ""
+	switch {
+	case !asked:
+		if !r.Holds && w.later {
+			why = "it was not known whether it held before"
+		}
+	case len(before.keys) > 0 && (r.Holds || keys != nil):
+		if tellNew(&r, keys, before.keys); !r.Holds && *r.New > 0 {
+			return before.blame(r)
+		}
+	case before.holds && !r.Holds:
+		return before.blame(r)
+	case !r.Holds:
+		why = "it did not hold before either, and its violations have no keys that tell new ones"
+	}
+	r.Error = why
 	return r, false
+}
+
+// blame says that the last cell broke an invariant, unless the cell before may have.
+func (a lastAnswer) blame(r journal.CheckResult) (journal.CheckResult, bool) {
+	if a.unknown {
+		r.Error = "it broke, and it gave no answer after the cell before, which may have broken it"
+		return r, false
+	}
+	return r, true
 }
