@@ -222,6 +222,8 @@ func TestExitCodesOfScans(t *testing.T) {
 		"harmless":        {"soft", []scan.Verdict{scan.Harmless, scan.Harmless}, journal.ScanComplete, ExitHeld, ExitHeld},
 		"as declared":     {"hard", []scan.Verdict{scan.Harmful, scan.Harmless}, journal.ScanComplete, ExitHeld, ExitHeld},
 		"unavailable":     {"soft", []scan.Verdict{scan.Unavailable, scan.Harmless}, journal.ScanComplete, ExitHeld, ExitHeld},
+		"nobody counts":   {"soft", []scan.Verdict{scan.Harmless, scan.Harmless}, journal.ScanComplete, ExitInconclusive, ExitHeld},
+		"taken over":      {"soft", []scan.Verdict{scan.Harmful}, journal.ScanHarmed, ExitInvalid, ExitInvalid},
 		"undecided":       {"soft", []scan.Verdict{scan.Undecided, scan.Harmless}, journal.ScanComplete, ExitInconclusive, ExitHeld},
 		"not met":         {"soft", []scan.Verdict{scan.NotMet, scan.Harmless}, journal.ScanComplete, ExitInconclusive, ExitHeld},
 		"not reached":     {"soft", []scan.Verdict{scan.NotReached, scan.Harmless}, journal.ScanBudget, ExitInconclusive, ExitHeld},
@@ -232,7 +234,10 @@ func TestExitCodesOfScans(t *testing.T) {
 		"too busy":        {"soft", []scan.Verdict{scan.NotReached}, journal.ScanLate, ExitInvalid, ExitInvalid},
 		"weak":            {"soft", []scan.Verdict{scan.Harmful, scan.Undecided}, journal.ScanBudget, ExitRefuted, ExitRefuted},
 	} {
-		d := scan.Dependency{Name: "payments", Declared: tt.declared}
+		d := scan.Dependency{Name: "payments", Declared: tt.declared, Exercised: new(name != "nobody counts")}
+		if name == "nobody counts" {
+			d.Exercised = nil
+		}
 		for _, v := range tt.cells {
 			d.Cells = append(d.Cells, cell(v))
 		}

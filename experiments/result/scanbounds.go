@@ -16,9 +16,19 @@ import (
 
 // What no scan exceeds.
 const (
-	mostCells        = 1e6
-	mostDependencies = 200 // of a system
+	mostCells        = 10_000 // a day of scanning
+	mostDependencies = 200    // of a system
+	mostModes        = 100    // of failure: later versions know more of them
+	mostInvariants   = 1000
+	mostProxies      = 10_000 // of a server, which others may use as well
 )
+
+// list holds at most so much.
+func (c *checker) list(field string, n, most int) {
+	if n > most {
+		c.fail(field, "%d of them, at most %d are read", n, most)
+	}
+}
 
 // checkScanned returns what is wrong with the plan of a scan.
 func checkScanned(p *plan.Plan) error {
@@ -59,6 +69,7 @@ func (c *checker) known(text []byte) {
 	if len(text) == 0 || json.Unmarshal(text, &k) != nil {
 		return
 	}
+	c.list("taken over", max(len(k.Dependencies), len(k.Pairs)), mostCells)
 	for i := range k.Dependencies {
 		c.scannedDependency(&k.Dependencies[i])
 	}
@@ -91,12 +102,14 @@ func (c *checker) span(field string, list ...time.Duration) {
 func (c *checker) tried(e *journal.Event) {
 	if x := e.Exercise; x != nil {
 		c.span("exercise", x.From, x.To)
+		c.list("exercise", max(len(x.Journeys), len(x.Started), len(x.Late)), mostJourneys)
+		c.list("exercise", max(len(x.Idle), len(x.Answers)), mostProxies)
 		for i := range x.Journeys {
 			c.armCounts(&x.Journeys[i])
 		}
 		c.carried(x.Carried)
 		for _, r := range x.Idle {
-			c.number("idle rate", mostCount, r.Connections, r.Calls)
+			c.number("idle rate", mostCount, r.Connections, r.Calls, r.Seconds)
 		}
 		for _, a := range x.Answers {
 			c.span("answers", a.P99)
@@ -105,6 +118,7 @@ func (c *checker) tried(e *journal.Event) {
 	}
 	if x := e.Cell; x != nil {
 		c.cellNumber(x.Number)
+		c.list("faults of a cell", len(x.Faults), mostDependencies)
 		for _, f := range x.Faults {
 			c.code("fault", f.Inject)
 			c.id("fault", f.Into)
@@ -132,6 +146,9 @@ func (c *checker) cellEnd(x *journal.CellEnd) {
 	if x.Back != -1 {
 		c.span("cell", x.Back)
 	}
+	c.list("journeys of a cell", max(len(x.Journeys), len(x.Late), len(x.LateAfter)), mostJourneys)
+	c.list("faults of a cell", len(x.Met), mostDependencies)
+	c.list("invariants of a cell", max(len(x.Broken), len(x.Unjudged)), mostInvariants)
 	for i := range x.Journeys {
 		j := &x.Journeys[i]
 		c.armCounts(&j.ArmCounts)
@@ -181,6 +198,7 @@ func (c *checker) late(list []journal.Lateness) {
 }
 
 func (c *checker) carried(list []journal.Traffic) {
+	c.list("traffic", len(list), mostProxies)
 	for _, t := range list {
 		count(c, "traffic", t.Connections, t.Bytes, t.DialFailed)
 		if t.Calls != nil {
@@ -209,6 +227,7 @@ func (c *checker) scanned(r *Result) {
 	oneOf(c, "control", m.Control, plan.Concurrent, plan.Baseline)
 	c.code("end", m.Ended)
 	c.id("earlier scan", m.Since)
+	c.code("addresses", m.Addresses)
 	for _, mode := range m.Modes {
 		c.mode(mode)
 	}
@@ -217,6 +236,7 @@ func (c *checker) scanned(r *Result) {
 		c.number("journey", mostCount, j.Limit, j.Rate, j.SlowAfter, j.Late)
 		count(c, "journey", j.Harmed, j.Of)
 	}
+	c.list("scan", max(len(m.Dependencies), len(m.Pools), len(m.Pairs), len(m.Findings)), mostCells)
 	for i := range m.Dependencies {
 		c.scannedDependency(&m.Dependencies[i])
 	}
@@ -237,6 +257,8 @@ func (c *checker) scannedDependency(d *scan.Dependency) {
 	if d.Calls != nil {
 		c.number("dependency", mostCount, *d.Calls)
 	}
+	c.list("cells of a dependency", len(d.Cells), mostModes)
+	c.list("fallbacks", len(d.Fallbacks), mostDependencies*mostModes)
 	for i := range d.Cells {
 		c.cell(&d.Cells[i])
 	}
@@ -254,6 +276,7 @@ func (c *checker) scannedDependency(d *scan.Dependency) {
 	if b.P99 != nil {
 		c.number("breaking point", mostSeconds, *b.P99)
 	}
+	c.list("levels", max(len(b.Levels), len(b.Edges)), mostCells)
 	for _, l := range b.Levels {
 		c.number("breaking point", mostSeconds, l.Latency, l.Seconds)
 		c.cellNumber(l.Number)
@@ -272,6 +295,8 @@ func (c *checker) cell(x *scan.Cell) {
 	if x.Back != nil {
 		c.number("cell", mostSeconds, *x.Back)
 	}
+	c.list("faults of a cell", len(x.Faults), mostDependencies)
+	c.list("invariants of a cell", max(len(x.Broken), len(x.Unjudged)), mostInvariants)
 	for _, f := range x.Faults {
 		c.id("fault", f.Dependency)
 		c.mode(f.Mode)
@@ -293,6 +318,7 @@ func (c *checker) scanVerdict(v scan.Verdict) {
 }
 
 func (c *checker) cellJourneys(list []scan.CellJourney) {
+	c.list("journeys of a cell", len(list), mostJourneys)
 	for _, j := range list {
 		c.id("journey", j.Journey)
 		c.scanVerdict(j.Verdict)
@@ -309,6 +335,10 @@ func (c *checker) finding(f *scan.Finding) {
 	c.code("finding", string(f.Code))
 	c.id("finding", f.Dependency)
 	c.id("finding", f.Other)
+	c.list("finding", len(f.Pool), mostDependencies)
+	for _, name := range f.Pool {
+		c.id("finding", name)
+	}
 	c.id("finding", f.Journey)
 	for _, m := range f.Modes {
 		c.mode(m)

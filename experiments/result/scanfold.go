@@ -119,6 +119,8 @@ func (f ScanFault) dangling() bool { return !f.RemovalVerified }
 func (r *Result) scanExit(allow []Verdict) int {
 	m := r.Scan
 	switch {
+	case m.Ended == journal.ScanHarmed: // what was taken over says nothing of this system as it is
+		return Invalid.exit(allow)
 	case m.Weaknesses():
 		return ExitRefuted
 	case !m.Decided():

@@ -6,14 +6,17 @@ import (
 	"slices"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
-// grid are the latencies that the search for a breaking point begins with.
+// grid are the latencies that the search for a breaking point begins with. Beyond mode
+// slow every journey is over its budget.
 func (s *Scan) grid() []time.Duration {
-	return []time.Duration{100 * time.Millisecond, 300 * time.Millisecond, time.Second, 3 * time.Second, s.rules.Slow}
+	coarse := []time.Duration{100 * time.Millisecond, 300 * time.Millisecond, time.Second, 3 * time.Second}
+	return append(slices.DeleteFunc(coarse, func(l time.Duration) bool { return l > s.rules.Slow }), s.rules.Slow)
 }
 
 // proposeLevel proposes a level for a dependency whose hanging or slowness harms.
@@ -27,16 +30,36 @@ func (s *Scan) proposeOtherLevel() (journal.Cell, bool) {
 	return s.firstLevel(func(dependency string) bool { return !s.breaks(dependency) })
 }
 
+// firstLevel proposes the grid for every dependency before it narrows any edge: that some
+// latency between 0.3 s and 1 s harms is known of all of them before it is known of one
+// which it is. Those that are declared hard come last.
 func (s *Scan) firstLevel(of func(dependency string) bool) (journal.Cell, bool) {
-	for _, d := range s.shuffled(string(journal.Threshold)) {
-		if !of(d.Name) || !s.searchable(d.Name) {
-			continue
-		}
-		if latency, ok := s.search(d.Name).Next(); ok {
-			return journal.Cell{Stage: journal.Threshold, Faults: []plan.Fault{s.slowBy(d.Name, latency)}}, true
+	list, grid := s.shuffled(string(journal.Threshold)), s.grid()
+	slices.SortStableFunc(list, func(a, b experiments.Dependency) int {
+		return cmp.Compare(rank(a), rank(b))
+	})
+	list = slices.DeleteFunc(list, func(d experiments.Dependency) bool { return !of(d.Name) || !s.searchable(d.Name) })
+	for _, coarse := range []bool{true, false} {
+		for _, d := range list {
+			latency, ok := s.search(d.Name).Next()
+			switch at := (place{d.Name, plan.Slow}); {
+			case !ok || slices.Contains(grid, latency) != coarse:
+			case s.owed(at): // the single is one of the levels
+				return journal.Cell{Stage: journal.Single, Faults: []plan.Fault{s.faults[at]}}, true
+			default:
+				return journal.Cell{Stage: journal.Threshold, Faults: []plan.Fault{s.slowBy(d.Name, latency)}}, true
+			}
 		}
 	}
 	return journal.Cell{}, false
+}
+
+// rank is 1 of what is declared hard.
+func rank(d experiments.Dependency) int {
+	if d.Criticality == experiments.Hard {
+		return 1
+	}
+	return 0
 }
 
 // breaks reports whether journeys are harmed where a dependency hangs or is slow.
@@ -110,6 +133,9 @@ func decision(v Verdict) stats.Decision {
 // slowest is the verdict on the level that the cell of mode slow is; false where it is none.
 func (s *Scan) slowest(dependency string) (Verdict, bool) {
 	verdict, r, _ := s.found(place{dependency, plan.Slow})
+	if r != nil && s.harmlessToJourneys(r) {
+		verdict = Harmless
+	}
 	cut := r == nil || r.end == nil || r.end.Why == journal.CellCut
 	return verdict, s.rules.Slow > 0 && (verdict == Harmful || verdict == Harmless || verdict == Undecided && !cut)
 }

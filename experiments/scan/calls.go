@@ -14,11 +14,18 @@ const (
 	// anything. Calls per journey vary, but not tenfold.
 	sparse = 0.1
 	// asCalled is the share of the calls of the baseline that a fault of a pool must have
-	// met: the rest allows for journeys that began late.
+	// met at the least: the rest allows for journeys that began late.
 	asCalled = 0.9
+	// retried is the share of the calls of the baseline beyond which callers try again, and
+	// calls tell no more how many journeys came that far.
+	retried = 1.2
 	// leastReaction is how often a fault must have been met before a circuit breaker can
 	// be why no more calls came.
 	leastReaction = 5
+	// leastIdle is how many calls without journeys tell how often these come: one or two may be
+	// stragglers, and a dependency that is called by nothing else is not tried. Health checks
+	// once a second are as many within the time before the traffic of a scan.
+	leastIdle = 3
 	// leastTold is how many connections must be expected in a cell before they tell how
 	// often a dependency is called: connections that are kept open tell nothing.
 	leastTold = 5
@@ -152,7 +159,8 @@ func (s *Scan) during(r *record) crowd {
 }
 
 // exercised reports whether journeys call a dependency; known is false where nobody can
-// tell.
+// tell. That it carries no more than without journeys is known where it carries nothing, or
+// where that was enough to count.
 func (s *Scan) exercised(dependency string) (called, known bool) {
 	if _, known := s.usual(dependency); !known {
 		return false, false
@@ -161,7 +169,8 @@ func (s *Scan) exercised(dependency string) (called, known bool) {
 	idle, seconds := s.idleRate(t.Proxy), (s.exercise.To - s.exercise.From).Seconds()
 	switch {
 	case t.Calls != nil:
-		return beyond(*t.Calls, idle.Calls*seconds), true
+		called = beyond(*t.Calls, idle.Calls*seconds)
+		return called, called || *t.Calls == 0 || idle.Seconds == 0 || idle.Calls*idle.Seconds >= leastIdle
 	case beyond(t.Connections, idle.Connections*seconds):
 		return true, true
 	}
@@ -216,13 +225,16 @@ func (s *Scan) met(r *record) bool {
 }
 
 // stoppedCalling reports whether a fault was met often enough to react to, by about all
-// that came.
+// that came and could meet it.
 func (s *Scan) stoppedCalling(r *record, f plan.Fault, m journal.CellMet) bool {
 	came, known := s.under(r, f.Into)
 	if !known || m.Met < leastReaction {
 		return false
 	}
-	if onMessages(f) {
+	switch {
+	case onMessages(f) && m.Of > 0: // of some calls only those count that can meet it, such as the end of a transaction
+		return 2*m.Met >= m.Of
+	case onMessages(f):
 		return float64(m.Met) >= came.calls*s.during(r).faultArm/2
 	}
 	return float64(m.Met) >= came.connections*s.during(r).passing/2
@@ -236,7 +248,49 @@ func (s *Scan) countable(at place) bool {
 		return ok
 	}
 	baseline := (s.exercise.To - s.exercise.From).Seconds()
-	return !onMessages(s.faults[at]) && usual.connections*s.before().passing/baseline*cellTime.Seconds() >= leastTold
+	return !onMessages(s.faults[at]) && usual.connections*s.before().passing/baseline*plan.UsualCell.Seconds() >= leastTold
+}
+
+// tooRare reports whether journeys call a dependency so rarely that the harm of none of
+// their kinds could be beyond its limit, if one kind made all these calls.
+func (s *Scan) tooRare(dependency string) bool {
+	usual, known := s.usual(dependency)
+	if !known || !usual.callsKnown {
+		return false
+	}
+	for k, share := range s.shares() {
+		if j := s.experiment().Journeys[k]; share <= 0 || usual.calls > j.Limit*share {
+			return false
+		}
+	}
+	return true
+}
+
+// shares are how many of all journeys of the baseline each kind was, by the plan.
+func (s *Scan) shares() []float64 {
+	list, all := make([]float64, len(s.experiment().Journeys)), 0.0
+	for k := range list {
+		if k < len(s.exercise.Journeys) {
+			list[k] = float64(max(0, s.exercise.Journeys[k].Fault.Of))
+			all += list[k]
+		}
+	}
+	for k := range list {
+		list[k] /= max(1, all)
+	}
+	return list
+}
+
+// asUsual reports whether a dependency was called as often as in the baseline: by all kinds
+// of journeys, if all are needed for it.
+func (s *Scan) asUsual(calls, usual float64) bool {
+	least := asCalled
+	for _, share := range s.shares() {
+		if share > 0 {
+			least = max(least, 1-share/2)
+		}
+	}
+	return calls >= least*usual && calls <= retried*usual
 }
 
 // metAsCalled reports whether fault i of a pool was met about as often as its dependency is
@@ -252,10 +306,10 @@ func (s *Scan) metAsCalled(r *record, i int) bool {
 	}
 	if onMessages(f) {
 		expected, ok := s.expected(r, i)
-		return ok && float64(m.Met) >= asCalled*expected
+		return ok && s.asUsual(float64(m.Met), expected)
 	}
 	if usual.callsKnown && came.callsKnown {
-		return came.calls >= asCalled*usual.calls
+		return s.asUsual(came.calls, usual.calls)
 	}
-	return usual.connections*s.during(r).passing >= leastTold && came.connections >= asCalled*usual.connections
+	return usual.connections*s.during(r).passing >= leastTold && s.asUsual(came.connections, usual.connections)
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
-	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
 // distrust is why what journeys met in a cell says nothing; empty where it does.
@@ -60,14 +59,24 @@ func (s *Scan) lastLike(r *record) *record {
 }
 
 // like reports whether two cells try the same. A pair is one whatever its modes.
-func (r *record) like(o *record) bool {
-	if r.Stage != o.Stage {
-		return false
+func (r *record) like(o *record) bool { return r.what() == o.what() }
+
+// what names what a cell tries. It is put together once: a long scan compares many cells.
+func (r *record) what() string {
+	if r.named != "" {
+		return r.named
 	}
-	if r.Stage == journal.PairStage && len(r.Faults) == 2 && len(o.Faults) == 2 {
-		return samePair(r.Faults[0].Into, r.Faults[1].Into, o.Faults[0].Into, o.Faults[1].Into)
+	var parts []string
+	for _, f := range r.Faults {
+		part := f.Into
+		if r.Stage != journal.PairStage || len(r.Faults) != 2 {
+			part = fmt.Sprintf("%q %q %d", f.Into, f.Mode, f.Attributes.Duration("latency"))
+		}
+		parts = append(parts, part)
 	}
-	return slices.EqualFunc(r.Faults, o.Faults, func(a, b plan.Fault) bool {
-		return placeOf(a) == placeOf(b) && a.Attributes.Duration("latency") == b.Attributes.Duration("latency")
-	})
+	if r.Stage == journal.PairStage && len(r.Faults) == 2 {
+		slices.Sort(parts)
+	}
+	r.named = fmt.Sprintf("%q %q", r.Stage, parts)
+	return r.named
 }

@@ -13,7 +13,7 @@ func (s *Scan) Map() *Map {
 	e := s.experiment()
 	m := &Map{
 		Limit: e.Limits.BlastRadius, Budget: s.rules.Budget.Seconds(), Spent: s.spent.Seconds(),
-		Modes: s.modes(), Control: e.Control, Since: s.rules.Since,
+		Modes: s.modes(), Control: e.Control, Since: s.rules.Since, Addresses: s.addresses(),
 		Journeys: s.drawJourneyKinds(), Dependencies: []Dependency{},
 	}
 	m.Ended, m.Detail = s.whyEnded()
@@ -92,7 +92,9 @@ func (s *Scan) found(at place) (Verdict, *record, *Cell) {
 	case s.idle[at.dependency]:
 		return NotExercised, nil, nil
 	case s.cleared(at):
-		return Harmless, s.pool(at.mode), nil
+		pool := s.pool(at.mode)
+		verdict, _ := s.verdict(pool)
+		return verdict, pool, nil
 	case known != nil:
 		return known.Verdict, nil, known
 	}
@@ -154,6 +156,14 @@ const (
 	Breaks      = "breaks" // journeys are not harmed, and an invariant breaks
 )
 
+// unseen reports whether nobody knows that journeys call a dependency: the server counts
+// nothing, and no fault showed it. It may be that the system goes round its proxy.
+func (d *Dependency) unseen() bool {
+	return d.Exercised == nil && !slices.ContainsFunc(d.Cells, func(c Cell) bool {
+		return c.Verdict == Harmful || slices.ContainsFunc(c.Faults, func(f Fault) bool { return f.Met != nil && *f.Met > 0 })
+	})
+}
+
 // conclude says what the cells of a dependency say together. To contradict what is declared
 // takes more than one harmful cell among many.
 func (d *Dependency) conclude() {
@@ -176,7 +186,7 @@ func (d *Dependency) conclude() {
 	switch {
 	case broken:
 		d.Behaves = Breaks
-	case !open && harmless(plan.Hang) && harmless(plan.Refuse):
+	case !open && !d.unseen() && harmless(plan.Hang) && harmless(plan.Refuse):
 		d.Behaves = BehavesSoft
 	}
 }

@@ -15,8 +15,8 @@ func importance() []FindingCode {
 	return []FindingCode{BrokenInvariant, SoftBehavesHard, HangWorse, NoTimeout, FallbackHarms, LowBreaking, NotBack, HardHarms}
 }
 
-// findings are those that matter most. Each dependency has its first before any has its
-// second: five of one would hide the rest.
+// findings are all of them, those that matter most first. Each dependency has its first
+// before any has its second: five of one would hide the rest.
 func (m *Map) findings() []Finding {
 	type ranked struct {
 		Finding
@@ -30,14 +30,80 @@ func (m *Map) findings() []Finding {
 			all = append(all, ranked{f, i})
 		}
 	}
+	for i := range m.Pools {
+		for _, f := range m.poolFindings(&m.Pools[i]) {
+			all = append(all, ranked{f, 0})
+		}
+	}
 	slices.SortStableFunc(all, func(a, b ranked) int {
 		return cmp.Or(cmp.Compare(a.nth, b.nth), compareFindings(a.Finding, b.Finding))
 	})
 	var list []Finding
-	for _, f := range all[:min(len(all), MostFindings)] {
+	for _, f := range all {
 		list = append(list, f.Finding)
 	}
 	return list
+}
+
+// Top are the findings that are shown, and written as experiments.
+func (m *Map) Top() []Finding { return m.Findings[:min(len(m.Findings), MostFindings)] }
+
+// CellsOf are the cells that show a finding, as it lists them. A level of the search for a
+// breaking point is one as well. What was taken over has no number, and is told by what it
+// shows.
+func (m *Map) CellsOf(f *Finding) []*Cell {
+	var list []*Cell
+	for _, c := range m.candidates(f) {
+		if c.Number > 0 && slices.Contains(f.Cells, c.Number) || c.Number == 0 && c.TakenOver && f.shownBy(c) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// candidates are the cells of the faults of a finding.
+func (m *Map) candidates(f *Finding) []*Cell {
+	var list []*Cell
+	d := m.Dependency(f.Dependency)
+	switch {
+	case len(f.Pool) > 0:
+		for i := range m.Pools {
+			list = append(list, &m.Pools[i])
+		}
+	case f.Other != "":
+		for i := range m.Pairs {
+			if c := &m.Pairs[i]; len(c.Faults) == 2 && c.Faults[0].Dependency == f.Dependency && c.Faults[1].Dependency == f.Other {
+				list = append(list, c)
+			}
+		}
+	case d != nil:
+		for _, t := range d.tried() {
+			// Where a cell shows it, levels are not listed.
+			if t.latency == 0 || f.Latency > 0 || f.Code == BrokenInvariant || f.Code == NotBack {
+				list = append(list, t.Cell)
+			}
+		}
+	}
+	return list
+}
+
+// shownBy reports whether a cell of a finding's dependencies is one of those that show it.
+func (f *Finding) shownBy(c *Cell) bool {
+	if slices.ContainsFunc(c.Faults, func(x Fault) bool { return !slices.Contains(f.Modes, x.Mode) }) {
+		return false
+	}
+	switch f.Code {
+	case BrokenInvariant:
+		return c.breaks(f.Invariant)
+	case NotBack:
+		return c.NotBack
+	}
+	return c.clearlyHarms()
+}
+
+// breaks reports whether an invariant broke in a cell.
+func (c *Cell) breaks(invariant string) bool {
+	return slices.ContainsFunc(c.Broken, func(b Broken) bool { return b.Invariant == invariant })
 }
 
 func compareFindings(a, b Finding) int {
@@ -60,12 +126,34 @@ func (m *Map) findingsOf(d *Dependency) []Finding {
 	if kept := those(d.tried(), func(c *Cell) bool { return c.NotBack }); len(kept) > 0 {
 		list = append(list, finding(NotBack, d.Name, kept))
 	}
-	for i := range m.Pairs {
-		if c := &m.Pairs[i]; c.NotBack && c.Faults[0].Dependency == d.Name {
-			f := finding(NotBack, d.Name, []trial{{Cell: c}})
-			f.Other = c.Faults[1].Dependency
-			list = append(list, f)
+	return list
+}
+
+// poolFindings are what a pool alone shows: an invariant that broke and did not in a cell of
+// one of its dependencies, and a system that did not come back.
+func (m *Map) poolFindings(c *Cell) []Finding {
+	if len(c.Faults) == 0 {
+		return nil
+	}
+	var list []Finding
+	add := func(code FindingCode, invariant string) {
+		f := finding(code, c.Faults[0].Dependency, []trial{{Cell: c}})
+		f.Invariant = invariant
+		for _, x := range c.Faults {
+			f.Pool = append(f.Pool, x.Dependency)
 		}
+		list = append(list, f)
+	}
+	for _, b := range c.Broken {
+		if !slices.ContainsFunc(c.Faults, func(x Fault) bool {
+			d := m.Dependency(x.Dependency)
+			return d != nil && slices.ContainsFunc(d.tried(), func(t trial) bool { return t.breaks(b.Invariant) })
+		}) {
+			add(BrokenInvariant, b.Invariant)
+		}
+	}
+	if c.NotBack {
+		add(NotBack, "")
 	}
 	return list
 }
@@ -91,9 +179,11 @@ func (d *Dependency) tried() []trial {
 		if slow := d.cell(plan.Slow); slow != nil && slow.Faults[0].Attributes["latency"] == l.Latency {
 			continue // it is that cell
 		}
+		// The test of a level errs a tenth as often as that of a cell, so that all levels of
+		// a search are right together. A harmful one therefore stands by itself.
 		list = append(list, trial{&Cell{
 			Number: l.Number, Faults: []Fault{{Dependency: d.Name, Mode: plan.Slow}}, Verdict: l.Verdict, Significant: l.Verdict == Harmful,
-			NotBack: l.NotBack, Journeys: l.Journeys, Broken: l.Broken,
+			NotBack: l.NotBack, Journeys: l.Journeys, Broken: l.Broken, TakenOver: d.BreakingPoint.TakenOver,
 		}, l.Latency})
 	}
 	return list
@@ -158,9 +248,7 @@ func (d *Dependency) brokenInvariants() []Finding {
 	}
 	var list []Finding
 	for _, name := range names {
-		f := finding(BrokenInvariant, d.Name, those(d.tried(), func(c *Cell) bool {
-			return slices.ContainsFunc(c.Broken, func(b Broken) bool { return b.Invariant == name })
-		}))
+		f := finding(BrokenInvariant, d.Name, those(d.tried(), func(c *Cell) bool { return c.breaks(name) }))
 		f.Invariant = name
 		list = append(list, f)
 	}
@@ -192,15 +280,28 @@ func (c *Cell) waits() bool {
 	return most != nil && (most.Class == journal.Timeout.String() || most.Class == journal.TooSlow.String())
 }
 
-// fallbackFindings has the pairs of a dependency that harm where each alone does not.
+// fallbackFindings has the pairs of a dependency that harm where each alone does not, break
+// an invariant, or leave the system broken.
 func (m *Map) fallbackFindings(dependency string) []Finding {
 	var list []Finding
 	for i := range m.Pairs {
 		c := &m.Pairs[i]
-		if len(c.Faults) == 2 && c.Faults[0].Dependency == dependency && c.clearlyHarms() {
-			f := finding(FallbackHarms, dependency, []trial{{Cell: c}})
-			f.Other = c.Faults[1].Dependency
+		if len(c.Faults) != 2 || c.Faults[0].Dependency != dependency {
+			continue
+		}
+		add := func(code FindingCode, invariant string) {
+			f := finding(code, dependency, []trial{{Cell: c}})
+			f.Other, f.Invariant = c.Faults[1].Dependency, invariant
 			list = append(list, f)
+		}
+		if c.clearlyHarms() {
+			add(FallbackHarms, "")
+		}
+		for _, b := range c.Broken {
+			add(BrokenInvariant, b.Invariant)
+		}
+		if c.NotBack {
+			add(NotBack, "")
 		}
 	}
 	return list
@@ -247,12 +348,15 @@ func (m *Map) Whole() bool {
 	return m.Ended == journal.ScanComplete && !slices.ContainsFunc(m.Pairs, none.leavesOpen)
 }
 
-// leavesOpen reports whether a cell of a dependency has no answer. Harm that was declared
-// needs none that stands among all cells.
+// leavesOpen reports whether a cell of a dependency has no answer: that nobody was harmed is
+// none where nobody knows that it is called. Harm that was declared needs none that stands
+// among all cells.
 func (d *Dependency) leavesOpen(c Cell) bool {
 	switch c.Verdict {
 	case Undecided, NotMet, NotReached:
 		return true
+	case Harmless:
+		return d.Name != "" && d.unseen()
 	}
 	return c.Verdict == Harmful && !c.Significant && d.Declared != string(experiments.Hard)
 }

@@ -28,9 +28,12 @@ type Map struct {
 	Dependencies []Dependency       `json:"dependencies"` // in the order of the system's document
 	Pools        []Cell             `json:"pools,omitempty"`
 	Pairs        []Cell             `json:"pairs,omitempty"`
-	// Findings are what matters most, most important first: at most [MostFindings].
+	// Findings are all of them, most important first. [Map.Top] are those that are shown.
 	Findings []Finding `json:"findings,omitempty"`
-	Since    string    `json:"since,omitempty"` // the id of the scan that cells were taken over from
+	// Addresses is a digest of the environment and of where journeys and proxies lead: the
+	// same documents may take other ones from the process environment.
+	Addresses string `json:"addresses,omitempty"`
+	Since     string `json:"since,omitempty"` // the id of the scan that cells were taken over from
 }
 
 // Journey is a kind of journey that the scan sent.
@@ -196,24 +199,27 @@ const (
 	LowBreaking     FindingCode = "breaking_point_below_p99"
 	FallbackHarms   FindingCode = "fallback_harms" // harmless alone, harmful when its fallback fails as well
 	NotBack         FindingCode = "not_back"       // the system did not recover by itself
-	HardHarms       FindingCode = "hard_harms"     // as declared: told where nothing worse is known
+	HardHarms       FindingCode = "hard_harms"     // of a dependency of which nothing is declared
 )
 
-// MostFindings is how many findings a map has at the most.
+// MostFindings is how many findings are shown.
 const MostFindings = 5
 
 // Finding is a weakness that the scan found.
 type Finding struct {
-	Code       FindingCode        `json:"code"`
-	Dependency string             `json:"dependency"`
-	Other      string             `json:"other,omitempty"` // a fallback
-	Modes      []plan.FailureMode `json:"modes,omitempty"`
-	Cells      []int              `json:"cells"`             // numbers of the cells that show it
-	Journey    string             `json:"journey,omitempty"` // harmed most
-	Estimate   float64            `json:"estimate,omitempty"`
-	Low        float64            `json:"low,omitempty"`
-	High       float64            `json:"high,omitempty"`
-	Invariant  string             `json:"invariant,omitempty"`
+	Code       FindingCode `json:"code"`
+	Dependency string      `json:"dependency"`
+	Other      string      `json:"other,omitempty"` // a fallback
+	// Pool are those that failed together, Dependency among them, where it is not known
+	// which of them it is.
+	Pool      []string           `json:"pool,omitempty"`
+	Modes     []plan.FailureMode `json:"modes,omitempty"`
+	Cells     []int              `json:"cells"`             // numbers of the cells that show it
+	Journey   string             `json:"journey,omitempty"` // harmed most
+	Estimate  float64            `json:"estimate,omitempty"`
+	Low       float64            `json:"low,omitempty"`
+	High      float64            `json:"high,omitempty"`
+	Invariant string             `json:"invariant,omitempty"`
 	// Latency is the lower end of a breaking point, or where no mode shows it and a level
 	// of the search does, the shortest such level; in seconds.
 	Latency float64 `json:"latency,omitempty"`

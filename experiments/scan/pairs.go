@@ -40,7 +40,7 @@ func (s *Scan) fallbacksIn(at place) []Fallback {
 	if r == nil {
 		return nil
 	}
-	if verdict, _ := s.verdict(r); verdict != Harmless {
+	if !s.harmlessToJourneys(r) {
 		return nil
 	}
 	var list []Fallback
@@ -61,7 +61,7 @@ func (s *Scan) instead(r *record, other string) (calls, before float64, ok bool)
 	usual, ok1 := s.usual(other)
 	came, ok2 := s.under(r, other)
 	failing, ok3 := s.usual(r.Faults[0].Into)
-	if !ok1 || !ok2 || !ok3 || usual.callsKnown != came.callsKnown {
+	if !ok1 || !ok2 || !ok3 || usual.callsKnown != came.callsKnown || usual.callsKnown != failing.callsKnown {
 		return 0, 0, false
 	}
 	calls, before = came.best(), usual.best()
@@ -129,7 +129,8 @@ func (s *Scan) harmlessAlone(f Fallback) (plan.Fault, bool) {
 		if !possible {
 			continue
 		}
-		if s.is(Harmless, at) || s.is(NotExercised, at) || s.is(NotMet, at) {
+		verdict, r, _ := s.found(at)
+		if verdict == Harmless || verdict == NotExercised || verdict == NotMet || r != nil && s.harmlessToJourneys(r) {
 			return fault, true
 		}
 	}

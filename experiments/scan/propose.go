@@ -11,11 +11,10 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// How long a cell takes, with the healthy time before it. What may take longer than the
-// budget has left is not begun.
+// What may take longer than the budget has left is not begun: a cell takes [plan.UsualCell],
+// with the healthy time before it.
 const (
-	cellTime  = 12 * time.Second
-	levelTime = 10 * time.Second
+	levelTime = 10 * time.Second // a level of a search takes less
 	// usualWait is the time that journeys may take of which these go out.
 	usualWait = 3 * time.Second
 )
@@ -29,31 +28,43 @@ func (s *Scan) cost(stage journal.Stage) time.Duration {
 	if stage == journal.Threshold {
 		return levelTime + wait - usualWait
 	}
-	return cellTime + wait - usualWait
+	return plan.UsualCell + wait - usualWait
 }
 
 // propose returns what is owed first, if it fits into the rest of the budget. It is not ok where nothing
-// does, or is owed; left says which.
+// does, or is owed; left says which. The order is: pools, singles that tell most, breaking
+// points of what harms, pairs, the other singles, and the other breaking points.
 func (s *Scan) propose(rest time.Duration) (next journal.Cell, ok, left bool) {
-	for _, stage := range []func() (journal.Cell, bool){s.proposePool, s.proposeSingle, s.proposeLevel, s.proposePair, s.proposeOtherLevel} {
-		next, owed := stage()
-		if owed && s.cost(next.Stage)+s.reserve(next.Stage) <= rest {
+	for _, stage := range []struct {
+		propose func() (journal.Cell, bool)
+		yields  bool // to what comes later and fits
+	}{
+		{s.proposePool, false},
+		{s.proposeSingle, false},
+		{s.proposeLevel, true},
+		{s.proposePair, false},
+		{s.proposeOtherSingle, false},
+		{s.proposeOtherLevel, true},
+	} {
+		next, owed := stage.propose()
+		needed := s.cost(next.Stage)
+		if stage.yields {
+			needed += s.reserve()
+		}
+		if owed && needed <= rest {
 			return next, true, true
 		}
 		left = left || owed
-		if owed && next.Stage != journal.Threshold {
+		if owed && !stage.yields {
 			break
 		}
 	}
 	return journal.Cell{}, false, left
 }
 
-// reserve is the time that a stage leaves to later ones. A search takes as long as several
-// pairs, and these find what nothing else does.
-func (s *Scan) reserve(stage journal.Stage) time.Duration {
-	if stage != journal.Threshold {
-		return 0
-	}
+// reserve is the time that the search for breaking points leaves to pairs. A search takes
+// as long as several pairs, and these find what nothing else does.
+func (s *Scan) reserve() time.Duration {
 	pairs := 0
 	for _, d := range s.dependencies() {
 		pairs += len(s.owedPairs(d))
@@ -67,9 +78,11 @@ func pooled(mode plan.FailureMode) bool {
 	return mode == plan.Hang || mode == plan.Slow || mode == plan.Error || mode == plan.ErrorAfter
 }
 
+// proposePool proposes pools. Where all hang and journeys are harmed, that all are slow
+// would most likely harm them as well, and clear nobody.
 func (s *Scan) proposePool() (journal.Cell, bool) {
 	for _, mode := range s.modes() {
-		if !pooled(mode) || s.pool(mode) != nil {
+		if !pooled(mode) || s.pool(mode) != nil || mode == plan.Slow && s.poolHarms(plan.Hang) {
 			continue
 		}
 		var members []plan.Fault
@@ -86,19 +99,54 @@ func (s *Scan) proposePool() (journal.Cell, bool) {
 	return journal.Cell{}, false
 }
 
+func (s *Scan) poolHarms(mode plan.FailureMode) bool {
+	r := s.pool(mode)
+	if r == nil {
+		return false
+	}
+	verdict, _ := s.verdict(r)
+	return verdict == Harmful
+}
+
+// proposeSingle proposes what tells most: whether a dependency is needed at all, then where
+// the answer may not be what was declared, then whether an error after the work breaks an
+// invariant. A single that this machine was too busy for comes once more behind them.
 func (s *Scan) proposeSingle() (journal.Cell, bool) {
-	for _, mode := range s.modes() {
-		for _, d := range s.shuffled(string(mode)) {
-			if at := (place{d.Name, mode}); s.owed(at) {
-				return journal.Cell{Stage: journal.Single, Faults: []plan.Fault{s.faults[at]}}, true
-			}
+	needed := func(_ experiments.Dependency, m plan.FailureMode) bool { return m == plan.Hang || m == plan.Refuse }
+	open := func(d experiments.Dependency, _ plan.FailureMode) bool { return d.Criticality != experiments.Hard }
+	done := func(_ experiments.Dependency, m plan.FailureMode) bool { return m == plan.ErrorAfter }
+	for _, group := range []func(experiments.Dependency, plan.FailureMode) bool{needed, open, done} {
+		if next, owed := s.firstSingle(group); owed {
+			return next, true
 		}
 	}
 	return s.proposeAgain()
 }
 
-// proposeAgain proposes a single that this machine was too busy for. It comes after the
-// others, when the machine may have recovered.
+// proposeOtherSingle proposes the rest. That a dependency which is declared hard is hard in
+// its other modes as well hardly needs to be told.
+func (s *Scan) proposeOtherSingle() (journal.Cell, bool) {
+	next, owed := s.firstSingle(func(experiments.Dependency, plan.FailureMode) bool { return true })
+	if !owed {
+		return s.proposeAgain()
+	}
+	return next, owed
+}
+
+// firstSingle is the first that is owed of some, mode by mode.
+func (s *Scan) firstSingle(are func(experiments.Dependency, plan.FailureMode) bool) (journal.Cell, bool) {
+	for _, mode := range s.modes() {
+		for _, d := range s.shuffled(string(mode)) {
+			if at := (place{d.Name, mode}); are(d, mode) && s.owed(at) {
+				return journal.Cell{Stage: journal.Single, Faults: []plan.Fault{s.faults[at]}}, true
+			}
+		}
+	}
+	return journal.Cell{}, false
+}
+
+// proposeAgain proposes a single that this machine was too busy for. It comes after others,
+// when the machine may have recovered.
 func (s *Scan) proposeAgain() (journal.Cell, bool) {
 	for _, r := range s.cells {
 		if r.Stage == journal.Single && len(r.Faults) == 1 && s.takesAnother(r) {
@@ -122,8 +170,7 @@ func (s *Scan) cleared(at place) bool {
 		return false
 	}
 	i := slices.IndexFunc(r.Faults, func(f plan.Fault) bool { return placeOf(f) == at })
-	verdict, _ := s.verdict(r)
-	return i >= 0 && verdict == Harmless && s.metAsCalled(r, i)
+	return i >= 0 && s.harmlessToJourneys(r) && s.metAsCalled(r, i)
 }
 
 // modes are those that the scan tries, in the order in which it does.

@@ -6,6 +6,7 @@
 package scan
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -37,7 +38,8 @@ type place struct {
 // A record is a cell and what became of it; nil: it is under way, or nobody knows.
 type record struct {
 	journal.Cell
-	end *journal.CellEnd
+	end   *journal.CellEnd
+	named string // what it tries, once somebody asked
 }
 
 // New returns a scan that nothing was tried of. Cells that known holds are taken over; nil
@@ -98,12 +100,10 @@ func (s *Scan) Why() string { return s.why }
 
 // Ended takes what became of a cell.
 func (s *Scan) Ended(e journal.CellEnd) {
-	for _, r := range s.cells {
-		if r.Number == e.Number && r.end == nil {
-			r.end = &e
-			s.at(e.To)
-			return
-		}
+	i, found := slices.BinarySearchFunc(s.cells, e.Number, func(r *record, number int) int { return cmp.Compare(r.Number, number) })
+	if found && s.cells[i].end == nil {
+		s.cells[i].end = &e
+		s.at(e.To)
 	}
 }
 

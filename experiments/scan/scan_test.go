@@ -65,7 +65,7 @@ func TestFindsWhatIsPlanted(t *testing.T) {
 		t.Errorf("it ended as %s; whole %t, decided %t, weak %t", m.Ended, m.Whole(), m.Decided(), m.Weaknesses())
 	}
 	var codes []string
-	for _, f := range m.Findings {
+	for _, f := range m.Top() {
 		codes = append(codes, fmt.Sprint(f.Code, " ", f.Dependency, f.Other, " ", f.Modes, f.Invariant, " ", f.Journey))
 	}
 	want := []string{
@@ -204,11 +204,13 @@ func TestWindowOfASoftDependency(t *testing.T) {
 // Journeys that wait for a dependency that hangs have no time-out.
 func TestNoTimeout(t *testing.T) {
 	t.Parallel()
-	for class, want := range map[string]int{"timeout": 1, "slow": 1, "status": 0} {
-		w := &world{names: []string{"a"}, hard: []string{"a"}, harms: map[place]float64{{"a", plan.Hang}: 1, {"a", plan.Refuse}: 1}, class: map[place]string{{"a", plan.Hang}: class}}
-		m := w.play(t).scan.Map()
-		if len(m.Findings) != want || want > 0 && m.Findings[0].Code != NoTimeout {
-			t.Errorf("%s: findings %+v", class, m.Findings)
+	for _, modes := range [][]plan.FailureMode{plan.FailureModes(), {plan.Hang, plan.Refuse}} {
+		for class, want := range map[string]int{"timeout": 1, "slow": 1, "status": 0} {
+			w := &world{names: []string{"a"}, hard: []string{"a"}, modes: modes, harms: map[place]float64{{"a", plan.Hang}: 1, {"a", plan.Refuse}: 1}, class: map[place]string{{"a", plan.Hang}: class}}
+			m := w.play(t).scan.Map()
+			if len(m.Findings) != want || want > 0 && m.Findings[0].Code != NoTimeout {
+				t.Errorf("%s, %v: findings %+v", class, modes, m.Findings)
+			}
 		}
 	}
 }
@@ -326,8 +328,8 @@ func TestBudget(t *testing.T) {
 // check proves what is true of every map.
 func check(t *testing.T, m *Map) {
 	t.Helper()
-	if len(m.Findings) > MostFindings {
-		t.Errorf("%d findings", len(m.Findings))
+	if top := m.Top(); len(top) != min(len(m.Findings), MostFindings) {
+		t.Errorf("%d of %d findings are shown", len(top), len(m.Findings))
 	}
 	for _, d := range m.Dependencies {
 		if len(d.Cells) != len(m.Modes) {
@@ -432,25 +434,106 @@ func TestOrder(t *testing.T) {
 // The stages come in their order, and modes in theirs.
 func TestStages(t *testing.T) {
 	t.Parallel()
-	stages := []journal.Stage{journal.Pool, journal.Single, journal.Threshold, journal.PairStage}
-	p := shop().play(t)
-	at, mode := 0, 0
+	w := shop()
+	p := w.play(t)
+	stage, mode := 0, 0
 	for i, c := range p.cells {
 		if c.Number != i+1 {
 			t.Errorf("cell %d has number %d", i+1, c.Number)
 		}
-		n := slices.Index(stages, c.Stage)
-		if n < at && c.Stage != journal.Threshold { // those without a known harm come last
-			t.Errorf("%s after %s", c.Stage, stages[at])
+		n, m := w.turn(c), slices.Index(plan.FailureModes(), c.Faults[0].Mode)
+		if n < stage || n == stage && m < mode {
+			t.Errorf("cell %d, %s %v, is of turn %d and comes after turn %d", c.Number, c.Stage, placeOf(c.Faults[0]), n, stage)
 		}
-		at = max(at, n)
-		if c.Stage == journal.Single {
-			m := slices.Index(plan.FailureModes(), c.Faults[0].Mode)
-			if m < mode {
-				t.Errorf("%s after %s", c.Faults[0].Mode, plan.FailureModes()[mode])
+		stage, mode = n, m
+	}
+}
+
+// turn is when a cell comes: the order of the stages, of which singles have several.
+func (w *world) turn(c journal.Cell) int {
+	at := placeOf(c.Faults[0])
+	breaks := w.harms[place{at.dependency, plan.Hang}] > 0 || w.harms[place{at.dependency, plan.Slow}] > 0 || at.dependency == w.window
+	switch {
+	case c.Stage == journal.Pool:
+		return 1
+	case c.Stage == journal.Threshold && !breaks:
+		return 8
+	case c.Stage == journal.Threshold:
+		return 5
+	case c.Stage == journal.PairStage:
+		return 6
+	case at.mode == plan.Hang || at.mode == plan.Refuse:
+		return 2
+	case !slices.Contains(w.hard, at.dependency):
+		return 3
+	case at.mode == plan.ErrorAfter:
+		return 4
+	case at.mode == plan.Slow && breaks: // it is a level
+		return 5
+	}
+	return 7
+}
+
+// naive is a shop of ten that has no time-outs, as that of the demo: every dependency that
+// journeys call harms them in every mode but an error of a soft one.
+func naive() *world {
+	w := &world{
+		names: []string{"catalogue", "carts", "pricing", "settings", "inventory", "orders", "payments", "recommendations", "mail", "reviews"},
+		soft:  []string{"recommendations", "mail", "reviews"}, calls: map[string]float64{"reviews": 0},
+		harms: map[place]float64{}, patience: 800 * time.Millisecond, budget: 5 * time.Minute, pace: [2]time.Duration{5700 * time.Millisecond, 8500 * time.Millisecond},
+	}
+	w.hard = w.names[:7]
+	for _, name := range w.names[:9] {
+		w.harms[place{name, plan.Hang}] = 1
+		for _, mode := range []plan.FailureMode{plan.Refuse, plan.Error, plan.ErrorAfter, plan.Reset} {
+			if slices.Contains(w.hard, name) {
+				w.harms[place{name, mode}] = 1
 			}
-			mode = m
 		}
+	}
+	return w
+}
+
+// Five minutes are enough for what tells most about a shop of ten without time-outs, and
+// for brackets of three breaking points, those of soft dependencies among them.
+func TestRoom(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(5) {
+		w := naive()
+		w.seed = seed
+		m := w.play(t).scan.Map()
+		var breaking []string
+		for _, d := range m.Dependencies {
+			for _, c := range d.Cells {
+				at := place{d.Name, c.Faults[0].Mode}
+				late := d.Declared == "hard" && (at.mode == plan.Slow || at.mode == plan.Error || at.mode == plan.Reset)
+				if c.Verdict == NotReached && !late {
+					t.Errorf("seed %d: %v is not reached", seed, at)
+				}
+			}
+			if b := d.BreakingPoint; b != nil && len(b.Edges) == 1 && b.Edges[0].High <= 3.4*b.Edges[0].Low {
+				breaking = append(breaking, d.Name)
+			}
+		}
+		if len(breaking) < 3 || !slices.Contains(breaking, "mail") || !slices.Contains(breaking, "recommendations") {
+			t.Errorf("seed %d: breaking points of %v", seed, breaking)
+		}
+		if m.Spent > w.budget.Seconds() {
+			t.Errorf("seed %d: %g s spent", seed, m.Spent)
+		}
+	}
+}
+
+// Where journeys are harmed while all soft dependencies hang, the other pools but slow are
+// tried all the same: what clears many by one cell is worth it.
+func TestPoolsAfterHarm(t *testing.T) {
+	t.Parallel()
+	var modes []plan.FailureMode
+	for _, c := range naive().play(t).stage(journal.Pool) {
+		modes = append(modes, c.Faults[0].Mode)
+	}
+	if want := []plan.FailureMode{plan.Hang, plan.Error, plan.ErrorAfter}; !slices.Equal(modes, want) {
+		t.Errorf("pools of %v, want %v", modes, want)
 	}
 }
 

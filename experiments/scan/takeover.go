@@ -1,8 +1,12 @@
 package scan
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/stats"
@@ -34,12 +38,12 @@ func (b Basis) same(o Basis) bool {
 }
 
 // TakeOver is what of an earlier map holds for a plan: cells that were decided with an
-// interval that does not touch the limit, if the documents and the declared build are the
-// same, and journeys and faults are. It is nil where nothing does. Put it into the plan with
+// interval that does not touch the limit, if the documents, the declared build and the
+// addresses are the same, and journeys and faults are. It is nil where nothing does. Put it into the plan with
 // [Known.Into], so that its journal holds it.
 func TakeOver(old *Map, was Basis, p *plan.Plan) *Known {
 	s := New(p, nil)
-	if old == nil || !was.same(BasisOf(p)) || !s.sameJourneys(old) {
+	if old == nil || old.Addresses != s.addresses() || !was.same(BasisOf(p)) || !s.sameJourneys(old) {
 		return nil
 	}
 	k := &Known{}
@@ -97,6 +101,26 @@ func knownOf(p *plan.Plan) *Known {
 	return &k
 }
 
+// addresses is a digest of where the system is. Credentials are no part of it.
+func (s *Scan) addresses() string {
+	sys := s.plan.System
+	list := []string{sys.Environment, withoutUser(sys.URL), withoutUser(sys.ControlURL), sys.Host}
+	for _, d := range sys.Dependencies {
+		list = append(list, d.Name, d.Upstream)
+	}
+	sum := sha256.Sum256([]byte(strings.Join(list, "\n")))
+	return "sha256_" + hex.EncodeToString(sum[:16])
+}
+
+func withoutUser(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	u.User = nil
+	return u.String()
+}
+
 // sameJourneys reports whether an earlier scan sent the same journeys with the same limits:
 // flags set these without a trace in the documents.
 func (s *Scan) sameJourneys(old *Map) bool {
@@ -141,7 +165,7 @@ func (s *Scan) holds(c Cell, old *Map) bool {
 			return false
 		}
 	}
-	return !c.NotBack && isClear(c.Verdict, c.Journeys, old)
+	return !c.NotBack && len(c.Unjudged) == 0 && isClear(c.Verdict, c.Journeys, old)
 }
 
 // isClear reports whether a verdict was reached without an interval that touches a limit.

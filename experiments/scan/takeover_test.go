@@ -64,14 +64,17 @@ func TestTakesOverOnlyWhatHolds(t *testing.T) {
 	m, b, p := same()
 	all := TakeOver(m, b, p).Cells()
 	for name, change := range map[string]func(m *Map, b *Basis, p *plan.Plan){
-		"another build":      func(_ *Map, b *Basis, _ *plan.Plan) { b.Commit = "def" },
-		"another document":   func(_ *Map, b *Basis, _ *plan.Plan) { b.Documents = []plan.Document{{Text: "y"}, b.Documents[1]} },
-		"nothing set":        func(_ *Map, b *Basis, _ *plan.Plan) { b.Documents = b.Documents[:1] },
-		"another limit":      func(_ *Map, _ *Basis, p *plan.Plan) { p.Experiments[0].Journeys[0].Limit = 0.2 },
-		"another control":    func(_ *Map, _ *Basis, p *plan.Plan) { p.Experiments[0].Control = plan.Baseline },
-		"another journey":    func(_ *Map, _ *Basis, p *plan.Plan) { p.Experiments[0].Journeys = p.Experiments[0].Journeys[:1] },
-		"no map":             func(m *Map, _ *Basis, _ *plan.Plan) { *m = Map{} },
-		"intervals at limit": func(m *Map, _ *Basis, _ *plan.Plan) { m.touch() },
+		"another build":       func(_ *Map, b *Basis, _ *plan.Plan) { b.Commit = "def" },
+		"another document":    func(_ *Map, b *Basis, _ *plan.Plan) { b.Documents = []plan.Document{{Text: "y"}, b.Documents[1]} },
+		"nothing set":         func(_ *Map, b *Basis, _ *plan.Plan) { b.Documents = b.Documents[:1] },
+		"another limit":       func(_ *Map, _ *Basis, p *plan.Plan) { p.Experiments[0].Journeys[0].Limit = 0.2 },
+		"another control":     func(_ *Map, _ *Basis, p *plan.Plan) { p.Experiments[0].Control = plan.Baseline },
+		"another journey":     func(_ *Map, _ *Basis, p *plan.Plan) { p.Experiments[0].Journeys = p.Experiments[0].Journeys[:1] },
+		"another host":        func(_ *Map, _ *Basis, p *plan.Plan) { p.System.URL = "http://staging-b:8080" },
+		"another upstream":    func(_ *Map, _ *Basis, p *plan.Plan) { p.System.Dependencies[0].Upstream = "staging-b:8080" },
+		"another environment": func(_ *Map, _ *Basis, p *plan.Plan) { p.System.Environment = "staging-b" },
+		"no map":              func(m *Map, _ *Basis, _ *plan.Plan) { *m = Map{} },
+		"intervals at limit":  func(m *Map, _ *Basis, _ *plan.Plan) { m.touch() },
 	} {
 		m, b, p := same()
 		change(m, &b, p)
@@ -89,6 +92,8 @@ func TestTakesOverOnlyWhatHolds(t *testing.T) {
 			f.Attributes["latency"] = 4.0
 		}
 	}
+	p.System.URL = "http://user:pass@shop"
+	m.Addresses = func() string { q := *p; q.System.URL = "http://shop"; return New(&q, nil).addresses() }()
 	k := TakeOver(m, b, p)
 	if k.cell(place{"payments", plan.Slow}) != nil || k.cell(place{"payments", plan.Hang}) == nil {
 		t.Error("the wrong cells are taken over where latency changed")

@@ -8,6 +8,13 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
+// VerdictOf is the verdict on a cell that ended, as far as it tells by itself: the map knows
+// how often journeys call a dependency without a fault as well, and may say [NotMet].
+func VerdictOf(cell journal.Cell, end journal.CellEnd, p *plan.Plan) Verdict {
+	verdict, _ := New(p, nil).verdict(&record{Cell: cell, end: &end})
+	return verdict
+}
+
 // verdict is what a cell shows, and more of it: a code of the journal's. It is harmful when
 // it harms one kind of journey, and harmless only when it harms none. What journeys met
 // while this machine was too busy says neither; an invariant that broke is a fact.
@@ -31,16 +38,29 @@ func (s *Scan) verdict(r *record) (Verdict, string) {
 		return Undecided, r.end.Why
 	case distrust != "":
 		return Undecided, distrust
+	case r.end.Why == journal.CellVanished, r.end.Why == journal.CellCut && r.end.Detail != "": // a server that dies harms journeys as well
+		return Undecided, r.end.Why
 	case harmful:
 		return Harmful, ""
-	case r.end.Why == journal.CellVanished || r.end.Why == journal.CellGuarded: // it was not in force all the while, or something was harmed
+	case r.end.Why == journal.CellGuarded: // something was harmed
 		return Undecided, r.end.Why
 	case harmless == 0 || harmless < len(r.end.Journeys) || harmless < len(s.experiment().Journeys):
 		return Undecided, undecidedWhy(r.end.Why)
 	case r.Stage != journal.Pool && !s.met(r): // of a pool each fault is looked at by itself
 		return NotMet, ""
+	case r.Stage == journal.Single && len(r.Faults) == 1 && s.tooRare(r.Faults[0].Into):
+		return Undecided, journal.CellRare
+	case r.Stage != journal.Threshold && len(r.end.Unjudged) > 0: // levels are about journeys alone
+		return Undecided, journal.CellNotAsked
 	}
 	return Harmless, ""
+}
+
+// harmlessToJourneys reports whether a cell harms no journey, whatever is known of
+// invariants.
+func (s *Scan) harmlessToJourneys(r *record) bool {
+	verdict, why := s.verdict(r)
+	return verdict == Harmless || why == journal.CellNotAsked
 }
 
 // undecidedWhy is why a cell is not decided. One that ended because a journey was decided
@@ -73,7 +93,7 @@ func (s *Scan) draw(r *record) Cell {
 		c.Detail = s.sayDistrust(r)
 	}
 	c.Seconds = r.inForce().Seconds()
-	switch waited := r.end.Why != journal.CellCut && r.end.Why != journal.CellNotInjected; {
+	switch waited := r.end.Why != journal.CellCut && r.end.Why != journal.CellNotInjected && !r.end.BackUnknown; {
 	case waited && r.end.Back < 0:
 		c.NotBack = !r.end.LateBack(s.experiment().Journeys)
 	case waited:
@@ -81,6 +101,10 @@ func (s *Scan) draw(r *record) Cell {
 	}
 	c.Journeys = s.drawJourneys(r)
 	for _, b := range r.end.Broken {
+		if r.end.Why == journal.CellNotInjected { // nobody knows whose doing it is
+			c.Unjudged = append(c.Unjudged, b.Invariant)
+			continue
+		}
 		c.Broken = append(c.Broken, drawBroken(b))
 	}
 	for _, u := range r.end.Unjudged {

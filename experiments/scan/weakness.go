@@ -1,6 +1,10 @@
 package scan
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
 
 // Weakness reports whether a finding speaks against the system. That a dependency which is
 // declared hard is hard does not: it was said.
@@ -9,7 +13,7 @@ func (f *Finding) Weakness(m *Map) bool {
 		return true
 	}
 	d := m.Dependency(f.Dependency)
-	return d == nil || d.Declared != "hard"
+	return d == nil || d.Declared != string(experiments.Hard)
 }
 
 // Dependency is the row of that name; nil if there is none.
@@ -27,7 +31,7 @@ func (m *Map) Dependency(name string) *Dependency {
 // it would, or a finding that is a weakness was seen in it. Where the map has a weak cell, or
 // a weak pair, a scan ends with the exit code of a refuted hypothesis.
 func (m *Map) Weak(d *Dependency, c *Cell) bool {
-	if c.Verdict == Harmful && c.Significant && (len(c.Broken) > 0 || d.Declared != "hard") {
+	if c.Verdict == Harmful && c.Significant && (len(c.Broken) > 0 || d.Declared != string(experiments.Hard)) {
 		return true
 	}
 	return m.named(d.Name, c)
@@ -40,12 +44,31 @@ func (m *Map) WeakPair(c *Cell) bool {
 
 // named reports whether a weakness among the findings was seen in the cell.
 func (m *Map) named(dependency string, c *Cell) bool {
-	if c.Number == 0 || c.Pooled {
+	if c.Pooled {
 		return false
 	}
 	return slices.ContainsFunc(m.Findings, func(f Finding) bool {
-		return f.Dependency == dependency && slices.Contains(f.Cells, c.Number) && f.Weakness(m) && (f.Code == NotBack || c.Verdict == Harmful)
+		return f.Dependency == dependency && f.Weakness(m) && (f.Code == NotBack || c.Verdict == Harmful) &&
+			slices.ContainsFunc(m.CellsOf(&f), c.sameAs)
 	})
+}
+
+// sameAs reports whether two cells of a map are one: by number, or where they were taken
+// over by what failed.
+func (c *Cell) sameAs(o *Cell) bool {
+	return c.Number == o.Number && slices.EqualFunc(c.Faults, o.Faults, func(a, b Fault) bool {
+		return a.Dependency == b.Dependency && a.Mode == b.Mode
+	})
+}
+
+// LimitOf is the limit of harm of a kind of journey.
+func (m *Map) LimitOf(journey string) float64 {
+	for _, j := range m.Journeys {
+		if j.Name == journey {
+			return j.Limit
+		}
+	}
+	return m.Limit
 }
 
 // Weaknesses reports whether the scan found any.

@@ -1,6 +1,13 @@
 package scan
 
-import "testing"
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
 
 // A cell is weak where it harms and nobody declared that, where an invariant broke in it, or
 // where a weakness was seen in it.
@@ -62,5 +69,95 @@ func TestWorstJourney(t *testing.T) {
 	}
 	if (&Cell{}).Worst() != nil || m.Numbers(&Cell{Number: 7}) != nil {
 		t.Error("nothing was counted, and yet something is known")
+	}
+}
+
+// What is not shown is a weakness all the same: a map of seven dependencies without a
+// time-out has seven weak cells.
+func TestWeakBeyondWhatIsShown(t *testing.T) {
+	t.Parallel()
+	w := &world{names: []string{"a", "b", "c", "d", "e", "f", "g"}, harms: map[place]float64{}, class: map[place]string{}, modes: []plan.FailureMode{plan.Hang, plan.Refuse}}
+	w.hard = w.names
+	for _, name := range w.names {
+		w.harms[place{name, plan.Hang}], w.class[place{name, plan.Hang}] = 1, "timeout"
+		w.harms[place{name, plan.Refuse}] = 1
+	}
+	m := w.play(t).scan.Map()
+	if len(m.Findings) != 7 || len(m.Top()) != MostFindings {
+		t.Errorf("%d findings, %d shown", len(m.Findings), len(m.Top()))
+	}
+	for i := range m.Dependencies {
+		d := &m.Dependencies[i]
+		for j := range d.Cells {
+			if c := &d.Cells[j]; m.Weak(d, c) != (c.Faults[0].Mode == plan.Hang) {
+				t.Errorf("%s %s: weak %t", d.Name, c.Faults[0].Mode, m.Weak(d, c))
+			}
+		}
+	}
+}
+
+// A finding has the same cells after all of them were taken over.
+func TestCellsOfFindings(t *testing.T) {
+	t.Parallel()
+	codes := map[FindingCode]bool{}
+	for name, w := range map[string]*world{
+		"a shop":          shop(),
+		"a low breaking":  {names: []string{"a"}, hard: []string{"a"}, window: "a", from: 700 * time.Millisecond, to: time.Hour, p99: time.Second},
+		"a window":        {names: []string{"a"}, soft: []string{"a"}, window: "a", from: 700 * time.Millisecond, to: 2500 * time.Millisecond},
+		"nothing is said": {names: []string{"a"}, harms: map[place]float64{{"a", plan.Hang}: 1, {"a", plan.Refuse}: 1}, class: map[place]string{{"a", plan.Hang}: "timeout"}},
+	} {
+		old := w.play(t).scan.Map()
+		p := w.plan()
+		w.since = TakeOver(old, BasisOf(p), p)
+		m := w.play(t).scan.Map()
+		if len(m.Findings) != len(old.Findings) || len(old.Findings) == 0 {
+			t.Fatalf("%s: %d findings, and %d before", name, len(m.Findings), len(old.Findings))
+		}
+		for i := range old.Findings {
+			f, g := &old.Findings[i], &m.Findings[i]
+			codes[f.Code] = true
+			if was, now := told(old, f), told(m, g); len(was) == 0 || !slices.Equal(was, now) {
+				t.Errorf("%s: %s of %s: cells %v, taken over %v", name, f.Code, f.Dependency, was, now)
+			}
+		}
+		for i := range old.Dependencies {
+			for j := range old.Dependencies[i].Cells {
+				d, e := &old.Dependencies[i], &m.Dependencies[i]
+				if was, now := old.Weak(d, &d.Cells[j]), m.Weak(e, &e.Cells[j]); was != now {
+					t.Errorf("%s: %s %s: weak %t, taken over %t", name, d.Name, old.Modes[j], was, now)
+				}
+			}
+		}
+	}
+	for _, code := range importance() {
+		if !codes[code] && code != NotBack { // it is tried again
+			t.Errorf("no map has %s", code)
+		}
+	}
+}
+
+// told are the cells of a finding by what failed, and how much it harmed.
+func told(m *Map, f *Finding) []string {
+	var list []string
+	for _, c := range m.CellsOf(f) {
+		worst := 0.0
+		if j := c.Worst(); j != nil {
+			worst = j.Estimate
+		}
+		failed := []place{}
+		for _, x := range c.Faults {
+			failed = append(failed, place{x.Dependency, x.Mode})
+		}
+		list = append(list, fmt.Sprintf("%s %g %v %v", c.Verdict, worst, c.Broken, failed))
+	}
+	return list
+}
+
+// A kind of journey without a limit of its own has that of the scan.
+func TestLimitOf(t *testing.T) {
+	t.Parallel()
+	m := &Map{Limit: 0.05, Journeys: []Journey{{Name: "pay", Limit: 0.01}}}
+	if m.LimitOf("pay") != 0.01 || m.LimitOf("browse") != 0.05 {
+		t.Errorf("limits %g and %g", m.LimitOf("pay"), m.LimitOf("browse"))
 	}
 }

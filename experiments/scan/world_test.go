@@ -16,6 +16,9 @@ import (
 // rate is how many journeys per second the fault arm of a world has.
 const rate = 25
 
+// afterCell is the healthy time after each cell.
+const afterCell = 2 * time.Second
+
 // A world is a system whose reactions to faults are known, and an engine that performs
 // cells in it.
 type world struct {
@@ -33,6 +36,9 @@ type world struct {
 	together  map[[2]string]bool // pairs that harm
 	from, to  time.Duration      // latencies of a dependency that harm, see window
 	window    string             // the dependency
+	p99       time.Duration      // of its own answers; not known where 0
+	patience  time.Duration      // the latency of a dependency whose hanging harms from which it does as well
+	pace      [2]time.Duration   // how long a cell takes with the healthy time after it: a harmful one, and a harmless one
 	stuck     place              // the system does not come back after it
 	blind     bool               // the server does not count
 	evidence  float64            // the e-value of what is harmful; 1e6 where not given
@@ -43,6 +49,8 @@ type world struct {
 	// journeys are harmed, and late. Number 0 stands for all of them.
 	busy map[int]bool
 	shed map[int]bool // likewise, those of the control are shed
+	// alter changes what became of a cell.
+	alter func(journal.Cell, *journal.CellEnd)
 }
 
 func (w *world) plan() *plan.Plan {
@@ -111,7 +119,7 @@ func (w *world) play(t *testing.T) *play {
 		r.cells = append(r.cells, cell)
 		r.event(journal.Event{Since: now, Kind: journal.CellStarted, Cell: &cell})
 		end := w.perform(cell, now)
-		now = end.To + 2*time.Second
+		now = end.To + afterCell
 		r.scan.Ended(end)
 		r.event(journal.Event{Since: now, Kind: journal.CellEnded, CellEnd: &end})
 		if end.Back < 0 {
@@ -148,8 +156,11 @@ func (w *world) exercise(to time.Duration) journal.Exercise {
 		return e
 	}
 	e.Carried = w.carried(nil, to-from)
+	if w.p99 > 0 {
+		e.Answers = []journal.AnswerTime{{Proxy: "proxy-" + w.window, P99: w.p99}}
+	}
 	for name, calls := range w.health {
-		e.Idle = append(e.Idle, journal.IdleRate{Proxy: "proxy-" + name, Connections: calls, Calls: calls})
+		e.Idle = append(e.Idle, journal.IdleRate{Proxy: "proxy-" + name, Connections: calls, Calls: calls, Seconds: 3})
 	}
 	return e
 }
@@ -197,6 +208,9 @@ func (w *world) harm(faults []plan.Fault) (share float64, class string) {
 		if latency := f.Attributes.Duration("latency"); at == (place{w.window, plan.Slow}) && latency >= w.from && latency < w.to {
 			share, class = 1, "slow"
 		}
+		if w.patience > 0 && at.mode == plan.Slow && f.Attributes.Duration("latency") >= w.patience {
+			share, class = max(share, w.harms[place{at.dependency, plan.Hang}]), "slow"
+		}
 		for _, g := range faults {
 			if w.together[[2]string{f.Into, g.Into}] {
 				share, class = 1, "status"
@@ -209,9 +223,13 @@ func (w *world) harm(faults []plan.Fault) (share float64, class string) {
 // perform plays a cell.
 func (w *world) perform(c journal.Cell, now time.Duration) journal.CellEnd {
 	share, class := w.harm(c.Faults)
-	took := 6 * time.Second
+	pace := w.pace
+	if pace == [2]time.Duration{} {
+		pace = [2]time.Duration{6 * time.Second, 8 * time.Second}
+	}
+	took := pace[1] - afterCell
 	if share > 0.05 {
-		took = 4 * time.Second
+		took = pace[0] - afterCell
 	}
 	end := journal.CellEnd{Number: c.Number, Why: journal.CellDecided, From: now, To: now + took, Back: time.Second, Carried: w.carried(c.Faults, took)}
 	n := int(rate * took.Seconds())
@@ -243,6 +261,9 @@ func (w *world) perform(c journal.Cell, now time.Duration) journal.CellEnd {
 	if w.shed[c.Number] {
 		spoil(&end)
 		end.Late = []journal.Lateness{{}, {Shed: 3}}
+	}
+	if w.alter != nil {
+		w.alter(c, &end)
 	}
 	return end
 }
