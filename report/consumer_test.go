@@ -109,12 +109,14 @@ func TestJUnitIsReadByOthers(t *testing.T) {
 	}
 }
 
-// caseOf is what the case of a cell is.
+// caseOf is what the case of a cell is. Harm that may be chance is no answer, unless it was
+// declared, nor is that nobody was harmed where nobody may have called.
 func caseOf(m *scan.Map, d *scan.Dependency, c *scan.Cell) string {
+	sure := c.Significant || d.Declared == "hard"
 	switch {
 	case m.Weak(d, c):
 		return "Failure"
-	case c.Verdict.Decided():
+	case c.Verdict == scan.Harmless && !d.Unseen() || c.Verdict == scan.Harmful && sure:
 		return ""
 	}
 	return "Skipped"

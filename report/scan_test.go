@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/blastgauge/blastgauge/experiments/compare"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/scan"
 	"github.com/blastgauge/blastgauge/report/encode"
@@ -54,6 +55,192 @@ func TestScanJUnitFailsWhereWeak(t *testing.T) {
 		if failures := got.Failures > 0; failures != m.Weaknesses() {
 			t.Errorf("%s: %d failures, and weaknesses: %t", name, got.Failures, m.Weaknesses())
 		}
+	}
+}
+
+// junitOf is the JUnit file of a result as a reader has it.
+func junitOf(t *testing.T, r *result.Result) (got encode.JUnit) {
+	t.Helper()
+	if err := xml.Unmarshal([]byte(render(t, "junit", Options{}, r)), &got); err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// Harm that stands alone but not among all cells is neither a failure nor a pass, and the
+// answer of every report says that it is open.
+func TestScanHarmThatMayBeChance(t *testing.T) {
+	t.Parallel()
+	for declared, want := range map[string]bool{"hard": false, "soft": true, "": true} {
+		r := load(t, "scan_hardened")
+		d := &r.Scan.Dependencies[0]
+		d.Declared, d.Behaves, r.Scan.Findings = declared, "", nil
+		for i := range d.Cells {
+			d.Cells[i].Verdict, d.Cells[i].Significant, d.Cells[i].Broken = scan.Harmless, false, nil
+		}
+		d.Cells[0].Verdict = scan.Harmful
+		c := junitOf(t, r).Suites[0].Cases[0]
+		if skipped := c.Skipped != nil && strings.Contains(c.Skipped.Message, "chance"); skipped != want || c.Failure != nil {
+			t.Errorf("declared %q: skipped %t, want %t; failure %v", declared, skipped, want, c.Failure)
+		}
+		for _, format := range []string{"text", "md", "html", "github"} {
+			out := render(t, format, Options{}, r)
+			if said := strings.Contains(strings.Join(strings.Fields(out), " "), "but 1 harmful cell may be chance"); said != want {
+				t.Errorf("declared %q: the answer of %s says that it may be chance: %t, want %t", declared, format, said, want)
+			}
+		}
+	}
+}
+
+// A breaking point that the scan did not find is open: the answer says so, and why.
+func TestScanBreakingPointThatIsOpen(t *testing.T) {
+	t.Parallel()
+	r := load(t, "scan_hardened")
+	b := r.Scan.Dependencies[0].BreakingPoint
+	b.Kind, b.Edges, r.Scan.Ended = words.OpenBreak, []scan.Edge{{Low: 1, High: 3, Rises: true}}, "unhealthy"
+	for _, format := range []string{"text", "md", "html", "github"} {
+		out := strings.Join(strings.Fields(render(t, format, Options{}, r)), " ")
+		for _, want := range []string{"No weakness was found, but 1 breaking point is not known", "between 1.0 and 3.0 s so far: the system did not come back"} {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s does not say %q", format, want)
+			}
+		}
+	}
+}
+
+// A scan that could not do its work is an error for a CI system, whatever its cells say.
+func TestScanThatCouldNotWork(t *testing.T) {
+	t.Parallel()
+	for code, says := range map[int]string{result.ExitError: "the scan failed: no space left", result.ExitInvalid: "the system was not healthy before any fault", result.ExitNotRemoved: "blastgauge.x.7", result.ExitInconclusive: ""} {
+		r := load(t, "scan_hardened")
+		r.Run.ExitCode, r.Scan.Ended = code, "baseline_harmed"
+		r.ScanFaults = []result.ScanFault{{Name: "blastgauge.x.7", Dependency: "mail", Inject: "down", Times: 1, RemovalVerified: code != result.ExitNotRemoved}}
+		if code == result.ExitError {
+			r.Run.Error, r.Run.Outcome = "no space left", result.FailedRun
+		}
+		got := junitOf(t, r)
+		last := got.Suites[len(got.Suites)-1]
+		if wrong := says != ""; (got.Errors == 1) != wrong || last.ID != "_scan" || wrong && !strings.Contains(last.Cases[0].Error.Text, says) {
+			t.Errorf("exit %d: %d errors, %+v", code, got.Errors, last)
+		}
+		for _, format := range []string{"text", "md", "html", "github", "ndjson"} {
+			if code == result.ExitNotRemoved || code == result.ExitError {
+				if out := strings.ToLower(render(t, format, Options{}, r)); !strings.Contains(bare(out), strings.TrimPrefix(says, "the scan failed: ")) {
+					t.Errorf("exit %d: %s does not say %q", code, format, says)
+				}
+			}
+		}
+	}
+}
+
+// Of more findings than are shown the reports say how many there are. Each of them fails its
+// case, and is no more “as declared” than the first.
+func TestScanShowsFiveFindingsAndKnowsAll(t *testing.T) {
+	t.Parallel()
+	r := load(t, "scan_hardened")
+	r.Scan.Findings = nil
+	for i := range 7 {
+		d := &r.Scan.Dependencies[i]
+		d.Declared, d.Cells[0].Verdict, d.Cells[0].Significant, d.Cells[0].Pooled, d.Cells[0].Number = "hard", scan.Harmful, true, false, 100+i
+		r.Scan.Findings = append(r.Scan.Findings, scan.Finding{Code: scan.NoTimeout, Dependency: d.Name, Modes: []plan.FailureMode{plan.Hang}, Cells: []int{100 + i}, Journey: "checkout"})
+	}
+	got := junitOf(t, r)
+	for i := range 7 {
+		if c := got.Suites[i].Cases[0]; c.Failure == nil {
+			t.Errorf("%s passes", c.Name)
+		}
+	}
+	if got.Failures != 7 || strings.Count(render(t, "ndjson", Options{}, r), `"event":"finding"`) != 7 {
+		t.Errorf("%d failures, want one for each of 7 findings", got.Failures)
+	}
+	for _, format := range []string{"text", "md", "html", "github"} {
+		if out := strings.ToLower(render(t, format, Options{}, r)); !strings.Contains(out, "and 2 more") {
+			t.Errorf("%s does not say that there are more", format)
+		}
+	}
+}
+
+// What a scan took over took no time in it, and is as weak as before.
+func TestScanTakenOver(t *testing.T) {
+	t.Parallel()
+	r, before := load(t, "scan"), junitOf(t, load(t, "scan"))
+	for i := range r.Scan.Dependencies {
+		for k := range r.Scan.Dependencies[i].Cells {
+			if c := &r.Scan.Dependencies[i].Cells[k]; c.Number > 0 && !c.Pooled {
+				c.TakenOver, c.Number = true, 0
+			}
+		}
+	}
+	for i := range r.Scan.Findings {
+		r.Scan.Findings[i].Cells = nil
+	}
+	after := junitOf(t, r)
+	if after.Failures != before.Failures {
+		t.Errorf("%d failures, %d before", after.Failures, before.Failures)
+	}
+	for i := range r.Scan.Dependencies {
+		for k, c := range after.Suites[i].Cases {
+			if (c.Failure == nil) != (before.Suites[i].Cases[k].Failure == nil) || r.Scan.Dependencies[i].BreakingPoint == nil && c.Time != "0.000" {
+				t.Errorf("%s: failure %v, before %v, in %s s", c.Name, c.Failure, before.Suites[i].Cases[k].Failure, c.Time)
+			}
+		}
+	}
+	if text := render(t, "text", Options{}, r); !strings.Contains(text, "9 violations") {
+		t.Error("the finding has lost what broke")
+	}
+}
+
+// A dependency that stands in for another is called, though not without a fault.
+func TestScanOfAFallbackThatNobodyCalls(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"text", "md", "html", "ndjson"} {
+		if out := strings.Join(strings.Fields(render(t, format, Options{}, load(t, "scan"))), " "); !strings.Contains(out, "called only while search fails") {
+			t.Errorf("%s does not say when stock-feed is called", format)
+		}
+	}
+}
+
+// What a pool alone shows fails a case and is told with all that failed in it.
+func TestScanFindingOfAPool(t *testing.T) {
+	t.Parallel()
+	for _, code := range []scan.FindingCode{scan.BrokenInvariant, scan.NotBack} {
+		r := load(t, "scan_hardened")
+		p := &r.Scan.Pools[0]
+		f := scan.Finding{Code: code, Dependency: p.Faults[0].Dependency, Modes: []plan.FailureMode{plan.Hang}, Cells: []int{p.Number}}
+		for _, x := range p.Faults {
+			f.Pool = append(f.Pool, x.Dependency)
+		}
+		if code == scan.BrokenInvariant {
+			f.Invariant, p.Broken = "charged once", []scan.Broken{{Invariant: "charged once", Violations: 3}}
+		}
+		r.Scan.Findings = []scan.Finding{f}
+		if got := junitOf(t, r); got.Failures != 1 || got.Suites[len(got.Suites)-2].Cases[0].Failure == nil {
+			t.Errorf("%s: %d failures, want that of the pool", code, got.Failures)
+		}
+		if text := strings.Join(strings.Fields(render(t, "text", Options{}, r)), " "); !strings.Contains(text, f.Failing("and")) || strings.HasPrefix(text, "No ") {
+			t.Errorf("%s: the text begins with %.200q", code, text)
+		}
+	}
+}
+
+// That nobody was harmed is no answer where nobody knows that anybody called.
+func TestScanOfAServerThatDoesNotCount(t *testing.T) {
+	t.Parallel()
+	r := load(t, "scan_hardened")
+	d := r.Scan.Dependency("pricing")
+	d.Exercised, d.Behaves = nil, ""
+	for i := range d.Cells {
+		d.Cells[i].Faults[0].Met = nil
+	}
+	for _, s := range junitOf(t, r).Suites {
+		for _, c := range s.Cases {
+			if s.ID == "pricing" && c.Skipped == nil && !strings.HasSuffix(c.Name, "breaking point") {
+				t.Errorf("%s passes", c.Name)
+			}
+		}
+	}
+	if text := render(t, "text", Options{}, r); !strings.Contains(strings.Join(strings.Fields(text), " "), "No weakness was found, but nobody knows whether journeys call 1 dependency") {
+		t.Errorf("the text begins with %.120q", text)
 	}
 }
 
@@ -165,7 +352,7 @@ func TestComparedScansFailWhereTheyRegressed(t *testing.T) {
 			skipped += s.Skipped
 		}
 		n := c.Scan.Counts
-		if got.Failures != n[compare.Regressed] || skipped != n[compare.Uncertain]+n[compare.NotComparable] || got.Tests != len(c.Scan.Cells)+len(c.Scan.BreakingPoints) {
+		if got.Failures != n[compare.Regressed] || skipped != n[compare.Uncertain]+n[compare.NotComparable] || got.Tests != len(c.Scan.Cells)+len(c.Scan.Pairs)+len(c.Scan.BreakingPoints) {
 			t.Errorf("%s: %d failures and %d skipped of %d, want %v", name, got.Failures, skipped, got.Tests, n)
 		}
 	}

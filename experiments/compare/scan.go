@@ -49,15 +49,18 @@ func scansOf(base, head Input, margin float64) *Comparison {
 	p := &scanPair{base: base.Result.Scan, head: head.Result.Scan, margin: margin}
 	s := &ScanComparison{Cells: []CellChange{}, Counts: map[Status]int{}, Diff: diffDocuments(experimentRun{&result.Experiment{}, base}, experimentRun{&result.Experiment{}, head}, nil)}
 	p.compareRows(s)
+	p.comparePairs(s)
 	s.Findings = p.findings()
 	order := Statuses()
-	slices.SortStableFunc(s.Cells, func(a, b CellChange) int {
-		return cmp.Compare(slices.Index(order, a.Status), slices.Index(order, b.Status))
-	})
+	for _, list := range [][]CellChange{s.Cells, s.Pairs} {
+		slices.SortStableFunc(list, func(a, b CellChange) int {
+			return cmp.Compare(slices.Index(order, a.Status), slices.Index(order, b.Status))
+		})
+	}
 	for _, status := range order {
 		s.Counts[status], c.Counts[status] = 0, 0
 	}
-	for _, x := range s.Cells {
+	for _, x := range slices.Concat(s.Cells, s.Pairs) {
 		s.Counts[x.Status]++
 	}
 	for _, x := range s.BreakingPoints {
@@ -68,12 +71,12 @@ func scansOf(base, head Input, margin float64) *Comparison {
 	return c
 }
 
-// exit is 3 for a regression, and 5 where no cell can be compared.
+// exit is 3 for a regression, and 5 where nothing can be compared.
 func (s *ScanComparison) exit() int {
 	switch {
 	case s.Counts[Regressed] > 0:
 		return result.ExitRefuted
-	case s.Counts[NotComparable] == len(s.Cells)+len(s.BreakingPoints): // also where there is none
+	case s.Counts[NotComparable] == len(s.Cells)+len(s.Pairs)+len(s.BreakingPoints): // also where there is none
 		return result.ExitInvalid
 	}
 	return result.ExitHeld
@@ -128,6 +131,36 @@ func (p *scanPair) compareRow(s *ScanComparison, was, is *scan.Dependency) {
 	}
 }
 
+// comparePairs compares the pairs, in the order of head, and those that only base has last.
+func (p *scanPair) comparePairs(s *ScanComparison) {
+	add := func(of, was, is *scan.Cell) {
+		if c, ok := p.compareCell(was, is); ok && len(of.Faults) == 2 {
+			c.Dependency, c.Mode = of.Faults[0].Dependency, of.Faults[0].Mode
+			c.Other, c.OtherMode = of.Faults[1].Dependency, of.Faults[1].Mode
+			s.Pairs = append(s.Pairs, c)
+		}
+	}
+	for i := range p.head.Pairs {
+		is := &p.head.Pairs[i]
+		add(is, pairIn(p.base, is), is)
+	}
+	for i := range p.base.Pairs {
+		if was := &p.base.Pairs[i]; pairIn(p.head, was) == nil {
+			add(was, was, nil)
+		}
+	}
+}
+
+// pairIn is the pair of a map with the same faults; nil if there is none.
+func pairIn(m *scan.Map, of *scan.Cell) *scan.Cell {
+	for i := range m.Pairs {
+		if slices.EqualFunc(m.Pairs[i].Faults, of.Faults, func(a, b scan.Fault) bool { return a.Dependency == b.Dependency && a.Mode == b.Mode }) {
+			return &m.Pairs[i]
+		}
+	}
+	return nil
+}
+
 // cellIn is the cell of a dependency in a failure mode; nil if there is none.
 func cellIn(d *scan.Dependency, m plan.FailureMode) *scan.Cell {
 	for i := range d.Cells {
@@ -157,7 +190,7 @@ func (p *scanPair) compareCell(was, is *scan.Cell) (CellChange, bool) {
 	}
 	before, after := p.base.Numbers(was), p.head.Numbers(is)
 	lead := leadOf(before, after)
-	c.Base, c.Head = sideOf(was, named(before, lead)), sideOf(is, named(after, lead))
+	c.Base, c.Head = sideOf(was, journeyIn(before, lead)), sideOf(is, journeyIn(after, lead))
 	if text, code := p.apart(before, after); text != "" {
 		return set(NotComparable, code, text)
 	}
@@ -184,8 +217,8 @@ func brokenIn(c *scan.Cell) (list []string) {
 	return list
 }
 
-// named is the journey of that name; nil if it was not counted.
-func named(list []scan.CellJourney, name string) *scan.CellJourney {
+// journeyIn is the journey of that name; nil if it was not counted.
+func journeyIn(list []scan.CellJourney, name string) *scan.CellJourney {
 	for i := range list {
 		if list[i].Journey == name {
 			return &list[i]
@@ -199,7 +232,7 @@ func named(list []scan.CellJourney, name string) *scan.CellJourney {
 func leadOf(before, after []scan.CellJourney) string {
 	lead, most := "", -1.0
 	for _, j := range after {
-		if o := named(before, j.Journey); o != nil && math.Abs(j.Estimate-o.Estimate) > most {
+		if o := journeyIn(before, j.Journey); o != nil && math.Abs(j.Estimate-o.Estimate) > most {
 			lead, most = j.Journey, math.Abs(j.Estimate-o.Estimate)
 		}
 	}
@@ -218,21 +251,11 @@ func (p *scanPair) apart(before, after []scan.CellJourney) (string, ReasonCode) 
 		return fmt.Sprintf("base has a %s control, head a %s one", p.base.Control, p.head.Control), ReasonControlsDiffer
 	}
 	for _, j := range slices.Concat(before, after) {
-		if was, is := limitIn(p.base, j.Journey), limitIn(p.head, j.Journey); was != is {
+		if was, is := p.base.LimitOf(j.Journey), p.head.LimitOf(j.Journey); was != is {
 			return fmt.Sprintf("the limit of %s is %s in base and %s in head", j.Journey, percent(was), percent(is)), ReasonLimitsDiffer
 		}
 	}
 	return "", ""
-}
-
-// limitIn is the limit of a journey in a map.
-func limitIn(m *scan.Map, journey string) float64 {
-	for _, j := range m.Journeys {
-		if j.Name == journey {
-			return j.Limit
-		}
-	}
-	return m.Limit
 }
 
 // undecidedIn says which side has no answer.
@@ -319,6 +342,8 @@ func (p *scanPair) compareBreakingPoint(was, is *scan.BreakingPoint) BreakingPoi
 	bl, bh, inBase := bracketOf(was)
 	hl, hh, inHead := bracketOf(is)
 	switch {
+	case !inBase && !inHead:
+		return set(Uncertain, ReasonUndecided, "neither side shows where it is")
 	case !inBase:
 		return set(Uncertain, ReasonNotKnownInBase, "base does not show where it is")
 	case !inHead:
@@ -344,7 +369,8 @@ func journeysOf(b *scan.BreakingPoint) (list []scan.CellJourney) {
 }
 
 // bracketOf is between which latencies journeys begin to break. It reports false where the
-// levels do not tell. Nothing is known beyond the longest level, or below the shortest.
+// levels do not tell, as where the search had no time for more than one. Nothing is known
+// beyond the longest level, or below the shortest.
 func bracketOf(b *scan.BreakingPoint) (low, high float64, ok bool) {
 	for _, e := range b.Edges {
 		if e.Rises {
@@ -352,7 +378,7 @@ func bracketOf(b *scan.BreakingPoint) (low, high float64, ok bool) {
 		}
 	}
 	all := func(v scan.Verdict) bool {
-		return len(b.Levels) > 0 && !slices.ContainsFunc(b.Levels, func(l scan.Level) bool { return l.Verdict != v })
+		return b.Kind != string(stats.Open) && len(b.Levels) > 0 && !slices.ContainsFunc(b.Levels, func(l scan.Level) bool { return l.Verdict != v })
 	}
 	switch {
 	case all(scan.Harmless):
@@ -381,8 +407,20 @@ func sameFinding(a, b scan.Finding) bool {
 	return a.Code == b.Code && a.Dependency == b.Dependency && a.Other == b.Other && a.Invariant == b.Invariant
 }
 
-// answered reports whether a map has an answer in every failure mode of a finding.
+// answered reports whether a map has an answer in every failure mode of a finding, and where
+// several failed at once, whether it has one for these together.
 func answered(m *scan.Map, f scan.Finding) bool {
+	together := func(names ...string) func(scan.Cell) bool {
+		return func(c scan.Cell) bool {
+			return c.Verdict.Decided() && slices.EqualFunc(c.Faults, names, func(x scan.Fault, name string) bool { return x.Dependency == name })
+		}
+	}
+	switch {
+	case len(f.Pool) > 0:
+		return slices.ContainsFunc(m.Pools, together(f.Pool...))
+	case f.Other != "":
+		return slices.ContainsFunc(m.Pairs, together(f.Dependency, f.Other))
+	}
 	d := m.Dependency(f.Dependency)
 	return d != nil && len(f.Modes) > 0 && !slices.ContainsFunc(f.Modes, func(mode plan.FailureMode) bool {
 		c := cellIn(d, mode)

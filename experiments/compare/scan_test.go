@@ -104,6 +104,7 @@ func TestBreakingPointsMove(t *testing.T) {
 	never := &scan.BreakingPoint{Kind: "never", Levels: []scan.Level{level(0.1, scan.Harmless), level(3, scan.Harmless)}}
 	always := &scan.BreakingPoint{Kind: "always", Levels: []scan.Level{level(0.1, scan.Harmful), level(3, scan.Harmful)}}
 	open := &scan.BreakingPoint{Kind: "open", Levels: []scan.Level{level(0.1, scan.Harmless), level(3, scan.Undecided)}}
+	one := &scan.BreakingPoint{Kind: "open", Levels: []scan.Level{level(1, scan.Harmful)}}
 	window := between(0.8, 0.97)
 	window.Edges = append(window.Edges, scan.Edge{Low: 2, High: 2.5})
 	for name, tt := range map[string]struct {
@@ -123,6 +124,8 @@ func TestBreakingPointsMove(t *testing.T) {
 		"from the shortest on":  {between(0.3, 0.37), always, Regressed, ReasonBreaksEarlier},
 		"not searched in base":  {nil, never, Uncertain, ReasonNotKnownInBase},
 		"head does not show it": {never, open, Uncertain, ReasonNotKnownInHead},
+		"one level in both":     {one, one, Uncertain, ReasonUndecided},
+		"one level in head":     {between(0.3, 0.37), one, Uncertain, ReasonNotKnownInHead},
 		"another shape":         {between(0.8, 0.97), window, Uncertain, ReasonShapeDiffers},
 	} {
 		set := func(b *scan.BreakingPoint) func(*scan.Map) {
@@ -177,5 +180,68 @@ func TestScansAreComparedWithScans(t *testing.T) {
 	}
 	if c, err := Results([]Input{r}, []Input{r}, DefaultMargin); err != nil || c.Scan != nil || len(c.Experiments) != 1 {
 		t.Errorf("runs: %v, error %v", c, err)
+	}
+}
+
+// pairOf is a pair of mail and its fallback.
+func pairOf(v scan.Verdict, estimate, low, high float64) scan.Cell {
+	c := cellOf(v, estimate, low, high)
+	c.Faults = append(c.Faults, scan.Fault{Dependency: "letters", Mode: plan.Refuse})
+	return c
+}
+
+// A pair that began to harm is a regression, though each alone is as harmless as before.
+func TestStatusOfAPair(t *testing.T) {
+	t.Parallel()
+	set := func(pairs ...scan.Cell) func(*scan.Map) {
+		return func(m *scan.Map) {
+			m.Pairs = pairs
+			for _, p := range pairs {
+				if p.Verdict == scan.Harmful {
+					m.Findings = []scan.Finding{{Code: scan.FallbackHarms, Dependency: "mail", Other: "letters", Modes: []plan.FailureMode{plan.Hang, plan.Refuse}}}
+				}
+			}
+		}
+	}
+	harmless, harmful := pairOf(scan.Harmless, 0, 0, 0.02), pairOf(scan.Harmful, 0.9, 0.8, 1)
+	for name, tt := range map[string]struct {
+		base, head []scan.Cell
+		want       Status
+		known      bool // whether the side without the finding would have seen it
+		findings   int
+		exit       int
+	}{
+		"it began to harm":   {[]scan.Cell{harmless}, []scan.Cell{harmful}, Regressed, true, 1, result.ExitRefuted},
+		"it harms no more":   {[]scan.Cell{harmful}, []scan.Cell{harmless}, Improved, true, 1, result.ExitHeld},
+		"the same":           {[]scan.Cell{harmful}, []scan.Cell{harmful}, Unchanged, false, 0, result.ExitHeld},
+		"only head has it":   {nil, []scan.Cell{harmful}, NotComparable, false, 1, result.ExitHeld},
+		"only base has it":   {[]scan.Cell{harmful}, nil, NotComparable, false, 1, result.ExitHeld},
+		"head has no answer": {[]scan.Cell{harmful}, []scan.Cell{pairOf(scan.NotReached, 0, 0, 0)}, Uncertain, false, 1, result.ExitHeld},
+	} {
+		c := compared(t, set(tt.base...), set(tt.head...))
+		got := c.Scan.Pairs
+		if len(got) != 1 || got[0].Status != tt.want || got[0].Dependency != "mail" || got[0].Other != "letters" || got[0].OtherMode != plan.Refuse || c.ExitCode != tt.exit || c.Scan.Counts[tt.want] == 0 {
+			t.Errorf("%s: %+v, exit code %d, counts %v; want %s, %d", name, got, c.ExitCode, c.Scan.Counts, tt.want, tt.exit)
+		}
+		if f := c.Scan.Findings; len(f) != tt.findings || len(f) == 1 && f[0].Known != tt.known {
+			t.Errorf("%s: findings %+v, want %d, known: %t", name, f, tt.findings, tt.known)
+		}
+	}
+}
+
+// Of more findings than reports show, one that was repaired is gone, and the others are
+// neither gone nor new.
+func TestMoreFindingsThanAreShown(t *testing.T) {
+	t.Parallel()
+	find := func(names ...string) func(*scan.Map) {
+		return func(m *scan.Map) {
+			for _, name := range names {
+				m.Findings = append(m.Findings, scan.Finding{Code: scan.NoTimeout, Dependency: name, Modes: []plan.FailureMode{plan.Hang}})
+			}
+		}
+	}
+	c := compared(t, find("a", "mail", "c", "d", "e", "f", "g"), find("a", "c", "d", "e", "f", "g"))
+	if f := c.Scan.Findings; len(f) != 1 || f[0].Only != InBase || f[0].Finding.Dependency != "mail" || !f[0].Known {
+		t.Errorf("%+v, want that of mail to be gone, and nothing else", f)
 	}
 }

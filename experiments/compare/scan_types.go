@@ -13,20 +13,25 @@ import (
 // where both sides have the same answer, and inconclusive where one of them has none.
 type ScanComparison struct {
 	// Cells are in the order of reports: by status, then as the map of head has them.
-	Cells          []CellChange          `json:"cells"`
+	Cells []CellChange `json:"cells"`
+	// Pairs are those of a dependency and its fallback, in the same order.
+	Pairs          []CellChange          `json:"pairs,omitempty"`
 	BreakingPoints []BreakingPointChange `json:"breaking_points,omitempty"`
 	// Dependencies are those that one side alone has, and those that behave or are declared
 	// otherwise in head.
 	Dependencies []DependencyChange `json:"dependencies,omitempty"`
 	Findings     []FindingChange    `json:"findings,omitempty"`
-	Counts       map[Status]int     `json:"counts"`         // of cells and breaking points; every status is there
+	Counts       map[Status]int     `json:"counts"`         // of cells, pairs and breaking points; every status is there
 	Diff         []FileDiff         `json:"diff,omitempty"` // of the system's documents
 }
 
-// A CellChange is one cell in both maps.
+// A CellChange is one cell, or one pair, in both maps.
 type CellChange struct {
 	Dependency string           `json:"dependency"`
 	Mode       plan.FailureMode `json:"mode"`
+	// Other is the fallback of a pair, which fails in OtherMode at the same time.
+	Other      string           `json:"other,omitempty"`
+	OtherMode  plan.FailureMode `json:"other_mode,omitempty"`
 	Status     Status           `json:"status"`
 	Reason     string           `json:"reason"`
 	ReasonCode ReasonCode       `json:"reason_code"`

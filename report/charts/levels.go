@@ -113,7 +113,7 @@ func (c *levelChart) y(share float64) float64 {
 
 // description is what a screen reader says of the chart.
 func (c *levelChart) description() string {
-	return "Share of " + c.journey + " journeys harmed by the latency of " + c.name + ": journeys break " + words.BreakingPoint(c.b)
+	return "Share of " + c.journey + " journeys harmed by the latency of " + c.name + "; breaking point: " + words.BreakingPoint(c.b)
 }
 
 // drawBrackets shades where the verdict changes.

@@ -7,13 +7,14 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/compare"
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/inert"
+	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/scan"
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
 // scanHeadline is the answer of a comparison of two scans in one line.
 func scanHeadline(s *compare.ScanComparison) string {
-	all := len(s.Cells) + len(s.BreakingPoints)
+	all := len(s.Cells) + len(s.Pairs) + len(s.BreakingPoints)
 	var parts []string
 	for _, status := range []compare.Status{compare.Regressed, compare.Improved} {
 		if text := movedThings(s, status); text != "" {
@@ -31,12 +32,15 @@ func scanHeadline(s *compare.ScanComparison) string {
 	return noRegression + ": " + scanCounts(s)
 }
 
-// movedThings counts the cells and the breaking points with a status.
+// movedThings counts the cells, pairs and breaking points with a status.
 func movedThings(s *compare.ScanComparison, status compare.Status) string {
-	cells, points := len(cellsWith(s, status)), len(pointsWith(s, status))
+	cells, pairs, points := len(cellsWith(s.Cells, status)), len(cellsWith(s.Pairs, status)), len(pointsWith(s, status))
 	var parts []string
 	if cells > 0 {
 		parts = append(parts, figures.Plural(cells, "cell", "cells"))
+	}
+	if pairs > 0 {
+		parts = append(parts, figures.Plural(pairs, "pair", "pairs"))
 	}
 	if points > 0 {
 		parts = append(parts, figures.Plural(points, "breaking point", "breaking points"))
@@ -44,7 +48,7 @@ func movedThings(s *compare.ScanComparison, status compare.Status) string {
 	return figures.List(parts, "and")
 }
 
-// scanCounts counts the cells and breaking points by status: "40 unchanged, 12
+// scanCounts counts the cells, pairs and breaking points by status: "40 unchanged, 12
 // inconclusive".
 func scanCounts(s *compare.ScanComparison) string {
 	var parts []string
@@ -56,13 +60,19 @@ func scanCounts(s *compare.ScanComparison) string {
 	return strings.Join(parts, ", ")
 }
 
-func cellsWith(s *compare.ScanComparison, status compare.Status) (list []*compare.CellChange) {
-	for i := range s.Cells {
-		if s.Cells[i].Status == status {
-			list = append(list, &s.Cells[i])
+// cellsWith are the cells or pairs of a list with a status.
+func cellsWith(all []compare.CellChange, status compare.Status) (list []*compare.CellChange) {
+	for i := range all {
+		if all[i].Status == status {
+			list = append(list, &all[i])
 		}
 	}
 	return list
+}
+
+// allWith are the cells and pairs with a status.
+func allWith(s *compare.ScanComparison, status compare.Status) []*compare.CellChange {
+	return append(cellsWith(s.Cells, status), cellsWith(s.Pairs, status)...)
 }
 
 func pointsWith(s *compare.ScanComparison, status compare.Status) (list []*compare.BreakingPointChange) {
@@ -74,8 +84,14 @@ func pointsWith(s *compare.ScanComparison, status compare.Status) (list []*compa
 	return list
 }
 
-// cellName is what a cell is about: "payments hangs".
-func cellName(c *compare.CellChange) string { return c.Dependency + " " + words.Mode(c.Mode) }
+// cellName is what a cell is about: "payments hangs", or "primary refuses connections and
+// standby hangs".
+func cellName(c *compare.CellChange) string {
+	if c.Other == "" {
+		return c.Dependency + " " + c.Mode.Does()
+	}
+	return c.Dependency + " " + c.Mode.Does() + " and " + c.Other + " " + c.OtherMode.Does()
+}
 
 // cellSide says what one side found of a cell: "harmful, 95.2% (85.3 to 100.0) of checkout
 // journeys".
@@ -103,7 +119,7 @@ func pointSide(b *scan.BreakingPoint) string { return words.BreakingPoint(b) }
 
 // pointSentence says what changed in a breaking point.
 func pointSentence(b *compare.BreakingPointChange) string {
-	return b.Dependency + " breaks journeys " + pointSide(b.Base) + " → " + pointSide(b.Head)
+	return "breaking point of " + b.Dependency + ": " + pointSide(b.Base) + " → " + pointSide(b.Head)
 }
 
 // dependencySentences say which dependencies are new, gone, or behave otherwise.
@@ -139,7 +155,7 @@ func changedWord(what, base, head string) string {
 // show is told as such.
 func findingSentences(s *compare.ScanComparison) (list []string) {
 	for _, f := range s.Findings {
-		what := strings.ReplaceAll(string(f.Finding.Code), "_", " ") + ": " + f.Finding.Dependency
+		what := strings.ReplaceAll(string(f.Finding.Code), "_", " ") + ": " + f.Finding.Failing("and")
 		if len(f.Finding.Modes) > 0 {
 			what += " " + words.WhenAny(f.Finding.Modes)
 		}
@@ -155,21 +171,24 @@ func findingSentences(s *compare.ScanComparison) (list []string) {
 	return list
 }
 
-// scanReasons are the sentences about cells and breaking points with a status, with why.
+// scanReasons are the sentences about cells, pairs and breaking points with a status, with why.
 // Cells of a dependency with the same reason are in one.
 func scanReasons(s *compare.ScanComparison, status compare.Status) (list []string) {
 	type group struct{ dependency, reason string }
 	var order []group
-	modes := map[group][]string{}
-	for _, c := range cellsWith(s, status) {
+	modes := map[group][]plan.FailureMode{}
+	for _, c := range cellsWith(s.Cells, status) {
 		g := group{c.Dependency, c.Reason}
 		if modes[g] == nil {
 			order = append(order, g)
 		}
-		modes[g] = append(modes[g], words.Mode(c.Mode))
+		modes[g] = append(modes[g], c.Mode)
 	}
 	for _, g := range order {
-		list = append(list, g.dependency+" "+figures.List(modes[g], "and")+": "+g.reason)
+		list = append(list, g.dependency+" "+words.Does(modes[g])+": "+g.reason)
+	}
+	for _, c := range cellsWith(s.Pairs, status) {
+		list = append(list, cellName(c)+": "+c.Reason)
 	}
 	for _, b := range pointsWith(s, status) {
 		list = append(list, "breaking point of "+b.Dependency+": "+b.Reason)
@@ -177,10 +196,10 @@ func scanReasons(s *compare.ScanComparison, status compare.Status) (list []strin
 	return list
 }
 
-// scanMoves are the sentences about cells and breaking points with a status, with what each
+// scanMoves are the sentences about cells, pairs and breaking points with a status, with what each
 // side found.
 func scanMoves(s *compare.ScanComparison, status compare.Status) (list []string) {
-	for _, c := range cellsWith(s, status) {
+	for _, c := range allWith(s, status) {
 		list = append(list, cellSentence(c))
 	}
 	for _, b := range pointsWith(s, status) {

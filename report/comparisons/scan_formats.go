@@ -103,17 +103,17 @@ func writeScanMarkdown(w io.Writer, c *compare.Comparison, links []encode.Link) 
 }
 
 // writeScanJUnit writes a suite per dependency with a case per cell and one for the breaking
-// point. A case fails where it regressed. What cannot be compared or is not decided is
+// point, and a suite of the pairs. A case fails where it regressed. What cannot be compared or is not decided is
 // skipped.
 func writeScanJUnit(w io.Writer, c *compare.Comparison, links []encode.Link) error {
 	var suites []encode.Suite
 	at := map[string]int{}
-	add := func(dependency, name string, status compare.Status, sentence, reason string) {
-		i, known := at[dependency]
+	add := func(id, dependency, name string, status compare.Status, sentence, reason string) {
+		i, known := at[id]
 		if !known {
 			i = len(suites)
-			at[dependency] = i
-			s := encode.Suite{ID: dependency, Name: dependency}
+			at[id] = i
+			s := encode.Suite{ID: id, Name: dependency}
 			s.Set("base", runsName(c.Base))
 			s.Set("head", runsName(c.Head))
 			s.SetLinks(links)
@@ -123,11 +123,15 @@ func writeScanJUnit(w io.Writer, c *compare.Comparison, links []encode.Link) err
 	}
 	for i := range c.Scan.Cells {
 		x := &c.Scan.Cells[i]
-		add(x.Dependency, words.Mode(x.Mode), x.Status, cellSentence(x), x.Reason)
+		add(x.Dependency, x.Dependency, words.Mode(x.Mode), x.Status, cellSentence(x), x.Reason)
 	}
 	for i := range c.Scan.BreakingPoints {
 		x := &c.Scan.BreakingPoints[i]
-		add(x.Dependency, "breaking point", x.Status, pointSentence(x), x.Reason)
+		add(x.Dependency, x.Dependency, "breaking point", x.Status, pointSentence(x), x.Reason)
+	}
+	for i := range c.Scan.Pairs {
+		x := &c.Scan.Pairs[i]
+		add("_pairs", "pairs", cellName(x), x.Status, cellSentence(x), x.Reason)
 	}
 	return encode.WriteJUnit(w, encode.CompareScanKind, systemOf(c), suites)
 }
@@ -148,17 +152,15 @@ func writeScanGitHub(w io.Writer, c *compare.Comparison, links []encode.Link) er
 	return commands.Write(w)
 }
 
-// writeScanNDJSON writes a line for each cell, breaking point, dependency and finding.
+// writeScanNDJSON writes a line for each cell, pair, breaking point, dependency and finding.
 func writeScanNDJSON(w io.Writer, c *compare.Comparison) error {
 	base, head := lastRun(c.Base), lastRun(c.Head)
 	list := []encode.Event{{Event: "run", At: head.Started, System: head.System}}
 	for i := range c.Scan.Cells {
-		x := &c.Scan.Cells[i]
-		e := encode.Event{Event: "cell", Dependency: x.Dependency, Mode: string(x.Mode), Status: statusCode(x.Status), What: cellSentence(x), Reasons: words.NonEmpty(x.Reason)}
-		if x.Head != nil && x.Head.Share != nil {
-			e.Journey, e.Estimate, e.Low, e.High = x.Head.Share.Journey, &x.Head.Share.Estimate, &x.Head.Share.Low, &x.Head.Share.High
-		}
-		list = append(list, e)
+		list = append(list, cellEvent("cell", &c.Scan.Cells[i]))
+	}
+	for i := range c.Scan.Pairs {
+		list = append(list, cellEvent("pair", &c.Scan.Pairs[i]))
 	}
 	for i := range c.Scan.BreakingPoints {
 		x := &c.Scan.BreakingPoints[i]
@@ -175,4 +177,16 @@ func writeScanNDJSON(w io.Writer, c *compare.Comparison) error {
 		list[i].Run, list[i].Base = head.ID, base.ID
 	}
 	return encode.WriteLines(w, list)
+}
+
+// cellEvent is the line of a cell or a pair.
+func cellEvent(event string, x *compare.CellChange) encode.Event {
+	e := encode.Event{
+		Event: event, Dependency: strings.Join(words.NonEmpty(x.Dependency, x.Other), ","), Mode: string(x.Mode),
+		Status: statusCode(x.Status), What: cellSentence(x), Reasons: words.NonEmpty(x.Reason),
+	}
+	if x.Head != nil && x.Head.Share != nil {
+		e.Journey, e.Estimate, e.Low, e.High = x.Head.Share.Journey, &x.Head.Share.Estimate, &x.Head.Share.Low, &x.Head.Share.High
+	}
+	return e
 }

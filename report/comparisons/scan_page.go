@@ -31,9 +31,12 @@ func writeScanHTML(w io.Writer, c *compare.Comparison, o page.Options) error {
 	title := strings.Join(words.NonEmpty(scanHeadline(c.Scan), place(c)), " · ")
 	return page.Write(w, files, template.FuncMap{
 		"statusGlyph": statusGlyph, "statusWord": statusWord, "statusTone": func(s compare.Status) string { return page.Tone(statusVerdict(s)) },
-		"mode": words.Mode, "cellSide": cellSide, "pointSide": pointSide,
+		"does": does, "cellSide": cellSide, "pointSide": pointSide,
 	}, &scanDocument{Frame: page.NewFrame("Comparison of scans", title, o), C: c, JSON: embedded})
 }
+
+// does is what a cell is about, behind the name of its dependency.
+func does(c *compare.CellChange) string { return strings.TrimPrefix(cellName(c), c.Dependency+" ") }
 
 // Headline is the answer in one line.
 func (d *scanDocument) Headline() string { return scanHeadline(d.C.Scan) }
@@ -47,7 +50,7 @@ func (d *scanDocument) Base() string { return runsName(d.C.Base) }
 // Head names the scan of head.
 func (d *scanDocument) Head() string { return runsName(d.C.Head) }
 
-// Figures count the cells and breaking points by status.
+// Figures count the cells, pairs and breaking points by status.
 func (d *scanDocument) Figures() (list []scanCount) {
 	for _, s := range changes() {
 		list = append(list, scanCount{s, d.C.Scan.Counts[s]})
@@ -55,21 +58,21 @@ func (d *scanDocument) Figures() (list []scanCount) {
 	return list
 }
 
-// A scanCount is how many cells and breaking points have a status.
+// A scanCount is how many cells, pairs and breaking points have a status.
 type scanCount struct {
 	Status compare.Status
 	N      int
 }
 
-// Moved are the cells that regressed or improved.
+// Moved are the cells and pairs that regressed or improved.
 func (d *scanDocument) Moved() []*compare.CellChange {
-	return append(cellsWith(d.C.Scan, compare.Regressed), cellsWith(d.C.Scan, compare.Improved)...)
+	return append(allWith(d.C.Scan, compare.Regressed), allWith(d.C.Scan, compare.Improved)...)
 }
 
-// Others are all other cells.
+// Others are all others.
 func (d *scanDocument) Others() (list []*compare.CellChange) {
 	for _, s := range []compare.Status{compare.NotComparable, compare.Uncertain, compare.Unchanged} {
-		list = append(list, cellsWith(d.C.Scan, s)...)
+		list = append(list, allWith(d.C.Scan, s)...)
 	}
 	return list
 }

@@ -38,7 +38,7 @@ func (c cellOf) measured() string {
 	if j == nil {
 		return ""
 	}
-	return words.Harm(j) + " of " + j.Journey + " journeys, limit " + words.Limit(limitOf(c.m, j.Journey))
+	return words.Harm(j) + " of " + j.Journey + " journeys, limit " + words.Limit(c.m.LimitOf(j.Journey))
 }
 
 // asDeclared reports whether the cell harms, and does what was declared.
@@ -46,8 +46,8 @@ func (c cellOf) asDeclared() bool {
 	return c.Verdict == scan.Harmful && c.of.Declared == hard && !c.m.Weak(c.of, c.Cell)
 }
 
-// how says where the verdict comes from, if not from a trial of its own in this scan.
-func (c cellOf) how() string {
+// source says where the verdict comes from, if not from a trial of its own in this scan.
+func (c cellOf) source() string {
 	switch {
 	case c.TakenOver && c.m.Since != "":
 		return "taken over from scan " + c.m.Since
@@ -59,12 +59,26 @@ func (c cellOf) how() string {
 	return ""
 }
 
-// chance says that a harmful cell may be one of chance, seen among all of them.
+// chance is said of harm that may be one of chance, seen among all cells.
+const chance = "may be chance among this many cells"
+
+// unsure reports whether the harm of a cell may be chance, and nobody declared it.
+func (c cellOf) unsure() bool { return c.chance() != "" && c.of.Declared != hard }
+
+// unseen is said where nobody was harmed, perhaps because nobody called.
+const unseen = "nobody knows whether journeys call it: its server does not count, and no fault of it showed"
+
+// unseen reports whether that nobody is harmed is no answer, as nobody may have called.
+func (c cellOf) unseen() bool {
+	return c.Verdict == scan.Harmless && c.of.Name != "" && c.of.Unseen()
+}
+
+// chance says that a harmful cell may be one of chance; empty where it is not.
 func (c cellOf) chance() string {
 	if c.Verdict != scan.Harmful || c.Significant || len(c.Broken) > 0 {
 		return ""
 	}
-	return "may be chance among this many cells"
+	return chance
 }
 
 // met says how often the fault was met, where that was counted.
@@ -99,6 +113,9 @@ func unjudged(c *scan.Cell) string {
 	return "not asked: “" + strings.Join(c.Unjudged, "”, “") + "”"
 }
 
+// reason says why a cell has no answer, or only part of one.
+func (c cellOf) reason() string { return strings.Trim(reasonOf(c.m, c.Cell), " ()") }
+
 // facts are what else is known of a cell, in the order in which reports tell it.
 func (c cellOf) facts() []string {
 	var list []string
@@ -106,18 +123,18 @@ func (c cellOf) facts() []string {
 		list = append(list, "“"+b.Invariant+"” broke: "+brokenWords(b))
 	}
 	if !c.Verdict.Decided() || c.Why != "" {
-		list = append(list, strings.Trim(reasonOf(c.m, c.Cell), " ()"))
+		list = append(list, c.reason())
 	}
 	if len(c.Faults) > 0 {
 		list = append(list, met(c.Faults[0]))
 	}
-	if c.Seconds > 0 && !c.Pooled {
+	if c.Seconds > 0 && !c.Pooled && !c.TakenOver {
 		list = append(list, "in force for "+figures.Duration(c.Seconds))
 	}
 	if !c.TakenOver {
 		list = append(list, back(c.Cell))
 	}
-	return words.NonEmpty(append(list, c.Detail, unjudged(c.Cell), c.chance(), c.how())...)
+	return words.NonEmpty(append(list, c.Detail, unjudged(c.Cell), c.chance(), c.source())...)
 }
 
 // harmed says in one line what a harmful cell harmed, and why. Where the cell says nothing of
@@ -143,14 +160,15 @@ func (c cellOf) harmed() string {
 		parts = append(parts, back(c.Cell))
 	}
 	parts = append(parts, unjudged(c.Cell))
-	return c.of.Name + " " + words.Mode(c.mode) + ": " + strings.Join(words.NonEmpty(append(parts, c.how())...), "; ")
+	return c.of.Name + " " + c.mode.Does() + ": " + strings.Join(words.NonEmpty(append(parts, c.source())...), "; ")
 }
 
-// causes are why journeys were harmed, each with its journey.
+// causes are why journeys were harmed, each with its journey. A cause begins with its step,
+// which may have the name of the journey.
 func causes(list []scan.CellJourney) (texts []string) {
 	for _, j := range list {
 		if j.Cause != "" {
-			texts = append(texts, j.Journey+": "+j.Cause)
+			texts = append(texts, j.Journey+": "+strings.TrimPrefix(j.Cause, j.Journey+": "))
 		}
 	}
 	return texts
@@ -162,27 +180,28 @@ func fallbackSentence(from string, f scan.Fallback) string {
 	return from + " → " + f.To + " " + words.When(f.Mode) + ": " + f.To + " gets " + figures.Short(f.Calls, 2) + " calls per journey instead of " + figures.Short(f.Before, 2)
 }
 
-// pairSentence says what a pair did: "recommendations refuses and reviews refuses: harmful,
+// pairSentence says what a pair did: "primary refuses connections and standby hangs: harmful,
 // 94.1% (…) of browse journeys, limit 5%".
-func pairSentence(m *scan.Map, p *scan.Cell) string {
-	c := cellOf{Cell: p, of: &scan.Dependency{}, m: m}
+func (s *summary) pairSentence(p *scan.Cell) string {
+	c := s.pair(p)
 	text := pairName(p) + ": " + words.CellVerdict(p.Verdict)
 	if p.Verdict.Decided() {
-		return strings.Join(words.NonEmpty(text, c.measured()), ", ")
+		return strings.Join(words.NonEmpty(text, c.measured(), c.chance(), c.source()), ", ")
 	}
-	return text + reasonOf(m, p)
+	return text + reasonOf(s.m, p)
 }
 
-// poolSentence says what a pool did: "mail, recommendations and reviews hang at once:
-// harmful, …".
-func poolSentence(m *scan.Map, p *scan.Cell) string {
+// poolsTitle is the title of what is said of pools.
+const poolsTitle = "Several soft dependencies at once"
+
+// poolSentence says what a pool did: "mail and reviews at once, each hangs: harmful, …".
+func (s *summary) poolSentence(p *scan.Cell) string {
 	var names []string
 	for _, f := range p.Faults {
 		names = append(names, f.Dependency)
 	}
-	c := cellOf{Cell: p, of: &scan.Dependency{}, m: m}
-	text := figures.List(names, "and") + ", all at once (" + words.Mode(modeOf(p)) + "): " + words.CellVerdict(p.Verdict)
-	return strings.Join(words.NonEmpty(text, c.measured()), ", ")
+	text := figures.List(names, "and") + " at once, each " + modeOf(p).Does() + ": " + words.CellVerdict(p.Verdict)
+	return strings.Join(words.NonEmpty(text, s.pair(p).measured()), ", ")
 }
 
 // fallbacks are what is called instead of what, as sentences.
@@ -195,10 +214,19 @@ func (s *summary) fallbacks() (list []string) {
 	return list
 }
 
+// breaks says where the breaking point of a dependency is, and why it is not known better.
+func (r row) breaks() string {
+	text := words.BreakingPoint(r.BreakingPoint)
+	if b := r.BreakingPoint; b != nil && b.Kind == words.OpenBreak && r.ended != "" && !b.TakenOver {
+		text += ": " + r.ended
+	}
+	return text
+}
+
 // breakingPoint says where the breaking point of a dependency is, and where its own p99 is.
-func breakingPoint(d *scan.Dependency) string {
-	text := words.BreakingPoint(d.BreakingPoint)
-	if p99 := ownP99(d.BreakingPoint); p99 != "" {
+func (r row) breakingPoint() string {
+	text := r.breaks()
+	if p99 := ownP99(r.BreakingPoint); p99 != "" {
 		text += "; its own p99 is " + p99
 	}
 	return text

@@ -1,11 +1,9 @@
 package scans
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
-	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/scan"
 	"github.com/blastgauge/blastgauge/report/words"
 )
@@ -21,8 +19,12 @@ func newFinding(m *scan.Map, f *scan.Finding) finding {
 	return finding{f, m, m.Dependency(f.Dependency)}
 }
 
-// when says in which failure modes it was seen: "when payments hangs or is slow".
+// when says in which failure modes it was seen: "when payments hangs or is slow". Where
+// several failed at once, nobody knows which of them it is.
 func (f finding) when() string {
+	if f.Other != "" || len(f.Pool) > 0 {
+		return "when " + f.Failing("and") + " fail together"
+	}
 	return strings.Replace(words.WhenAny(f.Modes), "it", f.Dependency, 1)
 }
 
@@ -47,19 +49,15 @@ func (f finding) short() string {
 	case scan.FallbackHarms:
 		return figures.Capital(f.journeys()) + " do without " + f.Dependency + ", but not without its fallback " + f.Other + " as well"
 	case scan.NotBack:
-		return "The system did not come back by itself after " + f.Dependency + " failed"
+		text := "The system did not come back by itself after " + f.Failing("and") + " failed"
+		if f.Other != "" || len(f.Pool) > 0 {
+			text += " together"
+		}
+		return text
 	case scan.HardHarms:
-		return f.Dependency + " breaks " + f.journeys() + " " + words.WhenAny(f.Modes) + f.asDeclared()
+		return f.Dependency + " breaks " + f.journeys() + " " + words.WhenAny(f.Modes) + ", and nothing is declared of it"
 	}
 	return f.Dependency + ": " + strings.ReplaceAll(string(f.Code), "_", " ") // of a later version
-}
-
-// asDeclared says whether a dependency that is hard was declared so.
-func (f finding) asDeclared() string {
-	if f.of != nil && f.of.Declared == hard {
-		return ", as declared"
-	}
-	return ", and nothing is declared of it"
 }
 
 // sentence is the finding with what it was measured by.
@@ -115,45 +113,28 @@ func (f finding) measure() string {
 		return ""
 	}
 	share := scan.CellJourney{Estimate: f.Estimate, Low: f.Low, High: f.High}
-	return words.Harm(&share) + " of " + f.Journey + " journeys harmed beyond the control, limit " + words.Limit(limitOf(f.m, f.Journey))
+	return words.Harm(&share) + " of " + f.Journey + " journeys harmed beyond the control, limit " + words.Limit(f.m.LimitOf(f.Journey))
 }
 
-// limitOf is the limit of a journey.
-func limitOf(m *scan.Map, journey string) float64 {
-	for _, j := range m.Journeys {
-		if j.Name == journey {
-			return j.Limit
-		}
-	}
-	return m.Limit
-}
+// cells are those that show the finding.
+func (f finding) cells() []*scan.Cell { return f.m.CellsOf(f.Finding) }
 
-// cells are the cells that show the finding.
-func (f finding) cells() (list []*scan.Cell) {
-	add := func(cells []scan.Cell) {
-		for i := range cells {
-			if c := &cells[i]; c.Number != 0 && !c.Pooled && slices.Contains(f.Cells, c.Number) {
-				list = append(list, c)
-			}
-		}
-	}
-	for i := range f.m.Dependencies {
-		add(f.m.Dependencies[i].Cells)
-	}
-	add(f.m.Pairs)
-	return list
-}
-
-// cause is what came back most often, with an example; empty where that is not known.
+// cause is what came back most often where the finding was measured, with an example; empty
+// where that is not known.
 func (f finding) cause() string {
+	first := ""
 	for _, c := range f.cells() {
 		for _, j := range c.Journeys {
-			if j.Cause != "" && (j.Journey == f.Journey || f.Journey == "") {
+			switch {
+			case j.Cause == "" || j.Journey != f.Journey && f.Journey != "":
+			case j.Estimate == f.Estimate:
 				return j.Cause
+			case first == "":
+				first = j.Cause
 			}
 		}
 	}
-	return ""
+	return first
 }
 
 // owner is who owns the dependency; empty where nobody is declared.
@@ -165,43 +146,4 @@ func (f finding) owner() string {
 }
 
 // advice is what to do.
-func (f finding) advice() string {
-	switch f.Code {
-	case scan.BrokenInvariant:
-		return "Make what " + f.Dependency + " does safe to repeat: send the same idempotency key again, and find out what it did before anybody is told that it failed."
-	case scan.SoftBehavesHard:
-		return "Let journeys go on without " + f.Dependency + f.timeoutAdvice() + ". If they cannot, declare it hard."
-	case scan.HangWorse, scan.NoTimeout:
-		return "Give calls to " + f.Dependency + " a time-out" + f.within() + ", and treat it as a refused connection."
-	case scan.LowBreaking:
-		return "Give calls to " + f.Dependency + " a time-out above its own p99, or make it faster: an ordinary bad moment breaks journeys."
-	case scan.FallbackHarms:
-		return "Do not count on " + f.Other + " being there: let journeys go on without both, or make sure that the two do not fail together."
-	case scan.NotBack:
-		return "Find what stays full after " + f.Dependency + " is back: connection pools, queues, retries. Bound each of them."
-	case scan.HardHarms:
-		if f.of != nil && f.of.Declared == hard {
-			return "Nothing, if that is meant: it was declared hard."
-		}
-		return "Declare " + f.Dependency + " hard if that is meant. If not, let journeys go on without it."
-	}
-	return "Look at the cells that show it."
-}
-
-// timeoutAdvice asks for a time-out where hanging or slowness is what harms.
-func (f finding) timeoutAdvice() string {
-	if slices.ContainsFunc(f.Modes, func(m plan.FailureMode) bool { return m == plan.Hang || m == plan.Slow }) {
-		return ": give its calls a time-out" + f.within() + ", and answer without it"
-	}
-	return ": answer without it where it fails"
-}
-
-// within is the time that a journey may take, which bounds a time-out in it.
-func (f finding) within() string {
-	for _, j := range f.m.Journeys {
-		if j.Name == f.Journey && j.SlowAfter > 0 {
-			return " well below the " + figures.Duration(j.SlowAfter) + " that " + f.Journey + " may take"
-		}
-	}
-	return ""
-}
+func (f finding) advice() string { return f.m.Advice(f.Finding) }

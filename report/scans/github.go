@@ -9,21 +9,20 @@ import (
 	"github.com/blastgauge/blastgauge/report/words"
 )
 
-// WriteGitHub writes workflow commands: an error for each finding that speaks against the
-// system, a warning for each reason why something is not known, and one notice with the
+// WriteGitHub writes workflow commands: an error for each finding and for what went wrong
+// with the scan, a warning for each reason why something is not known, and one notice with the
 // headline.
 func WriteGitHub(w io.Writer, r *result.Result, links ...encode.Link) error {
 	s := summarize(r)
 	var commands encode.Commands
-	if r.Run.ExitCode == result.ExitNotRemoved {
-		commands.Add("error", "", 0, "blastgauge scan", "a fault is not proven gone and may still be in force: blastgauge recover DIR")
+	for _, text := range s.trouble() {
+		commands.Add("error", "", 0, "blastgauge scan", text)
 	}
 	for _, f := range s.findings {
-		level := "error"
-		if !f.Weakness(s.m) {
-			level = "notice"
-		}
-		commands.Add(level, "", 0, "blastgauge scan: "+f.Dependency, strings.Join(words.NonEmpty(f.sentence(), f.measure(), f.cause(), f.advice()), "; "))
+		commands.Add("error", "", 0, "blastgauge scan: "+f.Dependency, strings.Join(words.NonEmpty(f.sentence(), f.measure(), f.cause(), f.advice()), "; "))
+	}
+	if text := s.further(); text != "" {
+		commands.Add("error", "", 0, "blastgauge scan", text)
 	}
 	for _, text := range s.unanswers() {
 		commands.Add("warning", "", 0, "blastgauge scan", text)

@@ -3,6 +3,7 @@ package scans
 import (
 	"cmp"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
@@ -13,13 +14,16 @@ import (
 )
 
 // WriteJUnit writes a suite per dependency with a case per failure mode, a case for its
-// breaking point where that was searched, and a suite of the pairs. Servers follow a case
-// from run to run by its names, so these hold nothing that was measured.
+// breaking point where that was searched, suites of the pairs and the pools, and one of the
+// scan itself.
+// Servers follow a case from run to run by its names, so these hold nothing that was
+// measured.
 //
 // A case fails where its cell is weak, which is where the exit code of the scan says that it
 // found weaknesses: an invariant broke, or it harms although nobody declared the dependency
 // hard, or a finding names it. That a dependency which is declared hard is hard is no
-// failure: it passes. What was not decided is skipped, and says why.
+// failure: it passes. What was not decided, or may be chance, is skipped, and says why. The
+// case of the scan is an error where the scan could not do its work.
 func WriteJUnit(w io.Writer, r *result.Result, links ...encode.Link) error {
 	s := summarize(r)
 	var suites []encode.Suite
@@ -29,6 +33,10 @@ func WriteJUnit(w io.Writer, r *result.Result, links ...encode.Link) error {
 	if len(s.m.Pairs) > 0 {
 		suites = append(suites, s.pairSuite(links))
 	}
+	if len(s.m.Pools) > 0 {
+		suites = append(suites, s.poolSuite(links))
+	}
+	suites = append(suites, s.scanSuite(links))
 	return encode.WriteJUnit(w, encode.ScanKind, r.System.Name, suites)
 }
 
@@ -55,9 +63,9 @@ func (s *summary) suiteOf(r row, links []encode.Link) encode.Suite {
 		setShare(&suite, string(c.mode), c.worst())
 		o := encode.Outcome{
 			Name: r.Name + ": " + words.Mode(c.mode), Seconds: c.Seconds, Links: links,
-			Expected: c.measured(), Verdict: caseVerdict(c.Verdict, s.m.Weak(r.Dependency, c.Cell)), Reasons: s.reasons(c),
+			Expected: c.measured(), Verdict: c.caseVerdict(s.m.Weak(r.Dependency, c.Cell)), Reasons: c.reasons(),
 		}
-		if c.Pooled { // the pool took the time
+		if c.Pooled || c.TakenOver { // the pool, or an earlier scan, took the time
 			o.Seconds = 0
 		}
 		suite.Add(o)
@@ -68,38 +76,47 @@ func (s *summary) suiteOf(r row, links []encode.Link) encode.Suite {
 	return suite
 }
 
-// caseVerdict is the verdict of a case: what is not decided is not an answer.
-func caseVerdict(v scan.Verdict, weak bool) result.Verdict {
+// caseVerdict is the verdict of a case: what is not decided, or may be chance, is not an
+// answer.
+func (c cellOf) caseVerdict(weak bool) result.Verdict {
 	switch {
 	case weak:
 		return result.Refuted
-	case v.Decided():
+	case c.Verdict.Decided() && !c.unsure() && !c.unseen():
 		return result.Held
 	}
 	return result.NotRun
 }
 
 // reasons are why a case did not pass.
-func (s *summary) reasons(c cellOf) []string {
-	first := c.of.Name + " " + words.Mode(c.mode) + ": " + words.CellVerdict(c.Verdict)
-	if c.Verdict.Decided() {
-		first = strings.Join(words.NonEmpty(first, c.measured(), row{Dependency: c.of}.declared()), ", ")
-	} else {
-		first += reasonOf(s.m, c.Cell)
+func (c cellOf) reasons() []string {
+	first := c.of.Name + " " + c.mode.Does() + ": " + words.CellVerdict(c.Verdict)
+	if !c.Verdict.Decided() {
+		why := c.reason()
+		facts := slices.DeleteFunc(c.facts(), func(text string) bool { return text == why })
+		return slices.Concat([]string{first + reasonOf(c.m, c.Cell)}, facts, causes(c.m.Numbers(c.Cell)))
 	}
-	return append(append([]string{first}, c.facts()...), causes(c.m.Numbers(c.Cell))...)
+	but := ""
+	switch {
+	case c.unsure():
+		but = c.chance()
+	case c.unseen():
+		but = unseen
+	}
+	first = strings.Join(words.NonEmpty(first, but, c.measured(), row{Dependency: c.of}.declared()), ", ")
+	return slices.Concat([]string{first}, c.facts(), causes(c.m.Numbers(c.Cell)))
 }
 
 // breakingCase is the case of a breaking point. It fails where it is below what the
 // dependency takes on a usual day.
 func (s *summary) breakingCase(r row, links []encode.Link) encode.Outcome {
-	o := encode.Outcome{Name: r.Name + ": breaking point", Verdict: result.Held, Expected: breakingPoint(r.Dependency), Links: links}
+	o := encode.Outcome{Name: r.Name + ": breaking point", Verdict: result.Held, Expected: r.breakingPoint(), Links: links}
 	for _, l := range r.BreakingPoint.Levels {
 		if j := l.Worst(); j != nil {
 			o.Reasons = append(o.Reasons, "at "+figures.Latency(l.Latency)+": "+words.CellVerdict(l.Verdict)+", "+words.Harm(j)+" of "+j.Journey+" journeys")
 		}
 	}
-	for _, f := range s.findings {
+	for _, f := range found(s.m, s.m.Findings) {
 		if f.Code == scan.LowBreaking && f.Dependency == r.Name {
 			o.Verdict = result.Refuted
 			o.Reasons = append([]string{f.sentence()}, o.Reasons...)
@@ -108,7 +125,7 @@ func (s *summary) breakingCase(r row, links []encode.Link) encode.Outcome {
 	}
 	if r.BreakingPoint.Kind == words.OpenBreak {
 		o.Verdict = result.NotRun
-		o.Reasons = append([]string{breakingPoint(r.Dependency)}, o.Reasons...)
+		o.Reasons = append([]string{r.breakingPoint()}, o.Reasons...)
 	}
 	return o
 }
@@ -118,11 +135,45 @@ func (s *summary) pairSuite(links []encode.Link) encode.Suite {
 	suite := s.newSuite("_pairs", "pairs", links)
 	for i := range s.m.Pairs {
 		p := &s.m.Pairs[i]
-		suite.Add(encode.Outcome{
-			Name: "pairs: " + pairName(p), Seconds: p.Seconds, Verdict: caseVerdict(p.Verdict, s.m.WeakPair(p)),
-			Reasons: append([]string{pairSentence(s.m, p)}, causes(p.Journeys)...), Links: links,
-		})
+		o := encode.Outcome{
+			Name: "pairs: " + pairName(p), Seconds: p.Seconds, Verdict: s.pair(p).caseVerdict(s.m.WeakPair(p) || s.shows(p)),
+			Reasons: append([]string{s.pairSentence(p)}, causes(p.Journeys)...), Links: links,
+		}
+		if p.TakenOver {
+			o.Seconds = 0
+		}
+		suite.Add(o)
 	}
+	return suite
+}
+
+// poolSuite is the suite of the pools. A case fails where a pool shows a weakness that no
+// cell of its members does. What else harms in it, these tell.
+func (s *summary) poolSuite(links []encode.Link) encode.Suite {
+	suite := s.newSuite("_pools", "pools", links)
+	for i := range s.m.Pools {
+		p := &s.m.Pools[i]
+		o := encode.Outcome{Name: "pools: each " + modeOf(p).Does(), Verdict: result.Held, Expected: s.poolSentence(p), Seconds: p.Seconds, Links: links}
+		if s.shows(p) {
+			o.Verdict, o.Reasons = result.Refuted, append([]string{s.poolSentence(p)}, s.pair(p).facts()...)
+		}
+		suite.Add(o)
+	}
+	return suite
+}
+
+// scanSuite is the suite of the scan itself, whose case is an error where a verdict on the
+// cells is not to be had, or a fault is left.
+func (s *summary) scanSuite(links []encode.Link) encode.Suite {
+	suite := s.newSuite("_scan", "scan", links)
+	o := encode.Outcome{Name: "scan: came to a verdict", Verdict: result.Held, Expected: s.ended(), Reasons: s.trouble(), Links: links}
+	switch {
+	case len(o.Reasons) > 0:
+		o.Verdict = result.Invalid
+	case s.r.Run.Outcome == result.Interrupted:
+		o.Verdict, o.Reasons = result.NotRun, []string{s.why()}
+	}
+	suite.Add(o)
 	return suite
 }
 

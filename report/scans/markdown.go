@@ -30,13 +30,17 @@ func WriteMarkdown(w io.Writer, r *result.Result, links ...encode.Link) error {
 		m.Line("**A fault is not proven gone and may still be in force: blastgauge recover DIR**")
 		bullets(&m, "", s.left())
 	}
+	if text := r.Run.Error; text != "" {
+		m.Line("")
+		m.Line("**The scan failed.** ", encode.Markdown(figures.Opening(text)))
+	}
 	for _, section := range []func(*encode.Comment){s.findingList, s.matrixTable, s.breakingList} {
 		m.Section(section)
 	}
 	m.Section(func(m *encode.Comment) { bullets(m, "Fallbacks", s.fallbacks()) })
 	m.Fold("What is not known", func(m *encode.Comment) { bullets(m, "", s.unreached()) })
 	m.Fold("What was harmed", func(m *encode.Comment) { bullets(m, "", s.harmList()) })
-	m.Fold("Pools and pairs", func(m *encode.Comment) { bullets(m, "", s.together()) })
+	m.Fold("Pools and pairs", func(m *encode.Comment) { bullets(m, "", s.ofSeveral()) })
 	m.Section(func(m *encode.Comment) { bullets(m, "Warnings", s.warnings()) })
 	m.Line("")
 	m.Line(encode.Markdown(s.ended()), " Scan ", encode.Markdown(r.Run.ID), ", ", figures.Period(r.Run.Started, r.Run.Ended), ".")
@@ -56,6 +60,10 @@ func (s *summary) findingList(m *encode.Comment) {
 	for i, f := range s.findings {
 		m.Line(fmt.Sprintf("%d. ", i+1), encode.Strong(f.sentence()+"."), " ", encode.Markdown(strings.Join(words.NonEmpty(f.measure(), f.cause()), "; ")), " → ",
 			encode.Markdown(strings.Join(words.NonEmpty(f.owner(), f.advice()), ": ")))
+	}
+	if text := s.further(); text != "" {
+		m.Line("")
+		m.Line(encode.Markdown(figures.Capital(text) + "."))
 	}
 }
 

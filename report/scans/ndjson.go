@@ -11,7 +11,7 @@ import (
 )
 
 // WriteNDJSON writes a line for each cell, level, pool, pair, fallback and finding, between
-// one about the run and one about its end.
+// one about the run and one about its end. The last says what went wrong with the scan.
 func WriteNDJSON(w io.Writer, r *result.Result) error {
 	s := summarize(r)
 	list := []encode.Event{{Event: "run", At: r.Run.Started, System: r.System.Name}}
@@ -19,19 +19,19 @@ func WriteNDJSON(w io.Writer, r *result.Result) error {
 		list = append(list, s.rowEvents(one)...)
 	}
 	for i := range s.m.Pools {
-		list = append(list, s.togetherEvent("pool", &s.m.Pools[i], poolSentence(s.m, &s.m.Pools[i])))
+		list = append(list, s.togetherEvent("pool", &s.m.Pools[i], s.poolSentence(&s.m.Pools[i])))
 	}
 	for i := range s.m.Pairs {
-		list = append(list, s.togetherEvent("pair", &s.m.Pairs[i], pairSentence(s.m, &s.m.Pairs[i])))
+		list = append(list, s.togetherEvent("pair", &s.m.Pairs[i], s.pairSentence(&s.m.Pairs[i])))
 	}
-	for _, f := range s.findings {
+	for _, f := range found(s.m, s.m.Findings) {
 		e := encode.Event{Event: "finding", Dependency: f.Dependency, Name: string(f.Code), Journey: f.Journey, What: f.sentence(), Reasons: words.NonEmpty(f.advice())}
 		if f.measure() != "" {
 			e.Estimate, e.Low, e.High = &f.Estimate, &f.Low, &f.High
 		}
 		list = append(list, e)
 	}
-	list = append(list, encode.Event{Event: "end", At: r.Run.Ended, What: s.ended(), ExitCode: &r.Run.ExitCode})
+	list = append(list, encode.Event{Event: "end", At: r.Run.Ended, What: s.ended(), Reasons: s.trouble(), ExitCode: &r.Run.ExitCode})
 	for i := range list {
 		list[i].Run = r.Run.ID // a reader may see one line only
 	}

@@ -56,7 +56,7 @@ func WriteHTML(w io.Writer, r *result.Result, o page.Options) error {
 		d.Rows = append(d.Rows, newPageRow(i, one, o.Everything))
 	}
 	return page.Write(w, templates, template.FuncMap{
-		"mode": words.Mode, "harm": words.Harm, "limitOf": func(journey string) string { return words.Limit(limitOf(s.m, journey)) },
+		"mode": words.Mode, "does": plan.FailureMode.Does, "harm": words.Harm, "limitOf": func(journey string) string { return words.Limit(s.m.LimitOf(journey)) },
 		"latency": figures.Latency, "met": met, "short": func(v float64) string { return figures.Short(v, 2) },
 		"cellWord": words.CellVerdict, "cellGlyph": func(v scan.Verdict) string { return words.Glyph(words.CellTone(v)) },
 		"cellTone": func(v scan.Verdict) string { return page.Tone(words.CellTone(v)) },
@@ -93,13 +93,13 @@ func (s *summary) figures() []page.Figure {
 
 // softFigure counts the dependencies that are hard although they were declared soft.
 func (s *summary) softFigure() page.Figure {
-	odd, all := s.behaving(soft, hard), s.behaving(soft, "")
-	f := page.Figure{Label: "Declared soft, behave hard", Value: figures.Count(len(odd)) + " of " + figures.Count(len(all))}
-	if len(odd) > 0 {
+	worse, all := s.behaving(soft, hard), s.behaving(soft, "")
+	f := page.Figure{Label: "Declared soft, behave hard", Value: figures.Count(len(worse)) + " of " + figures.Count(len(all))}
+	if len(worse) > 0 {
 		f.Tone = "bad"
 	}
 	var names []string
-	for _, d := range odd {
+	for _, d := range worse {
 		names = append(names, d.Name)
 	}
 	f.Notes = append(f.Notes, page.Note{Text: strings.Join(names, ", ")})
@@ -127,26 +127,31 @@ func (s *summary) cellFigure() page.Figure {
 
 // breakingFigure is the breaking point at the shortest latency.
 func (s *summary) breakingFigure() page.Figure {
-	var first *scan.Dependency
-	at, searched := 0.0, 0
-	for _, r := range s.rows {
-		b := r.BreakingPoint
+	var first *row
+	at, searched, never := 0.0, 0, 0
+	for i := range s.rows {
+		b := s.rows[i].BreakingPoint
 		if b == nil {
 			continue
 		}
 		searched++
+		if b.Kind == words.NeverBreaks {
+			never++
+		}
 		if low, ok := breaksFrom(b); ok && (first == nil || low < at) {
-			first, at = r.Dependency, low
+			first, at = &s.rows[i], low
 		}
 	}
 	f := page.Figure{Label: "First to break as latency grows", Value: "–"}
 	switch {
 	case first != nil:
 		f.Value = first.Name
-		f.Notes = []page.Note{{Text: words.BreakingPoint(first.BreakingPoint)}}
-	case searched > 0:
+		f.Notes = []page.Note{{Text: first.breaks()}}
+	case searched > 0 && never == searched:
 		f.Value = "none"
 		f.Notes = []page.Note{{Text: "of " + figures.Plural(searched, "dependency", "dependencies") + " that were made slow step by step"}}
+	case searched > 0:
+		f.Notes = []page.Note{{Tone: "unsure", Text: "not known of " + figures.Count(searched-never) + " of " + figures.Plural(searched, "dependency", "dependencies")}}
 	default:
 		f.Notes = []page.Note{{Text: "breaking points were not searched"}}
 	}
@@ -178,6 +183,12 @@ func (s *summary) timeFigure() page.Figure {
 // Found are the findings.
 func (d *document) Found() []finding { return d.findings }
 
+// Further says which findings are not shown.
+func (d *document) Further() string { return d.further() }
+
+// PoolsTitle is the title of what is said of pools.
+func (d *document) PoolsTitle() string { return poolsTitle }
+
 // Short is the finding in one sentence.
 func (f finding) Short() string { return f.sentence() }
 
@@ -199,8 +210,9 @@ func (d *document) Link(f finding) *page.Link {
 		if r.Name != f.Dependency {
 			continue
 		}
+		cells := f.cells()
 		for _, c := range r.Cells {
-			if c.Number != 0 && len(f.Cells) > 0 && c.Number == f.Cells[0] {
+			if len(cells) > 0 && c.Cell == cells[0] {
 				return &page.Link{ID: c.ID, Name: f.Dependency}
 			}
 		}
@@ -225,27 +237,28 @@ func (r pageRow) In(m plan.FailureMode) *pageCell {
 // Says is how the dependency behaves.
 func (r row) Says() string { return r.behaves() }
 
-// Odd reports whether the dependency behaves worse than it was declared.
-func (r row) Odd() bool { return r.odd() }
+// Worse reports whether the dependency behaves worse than it was declared.
+func (r row) Worse() bool { return r.worse() }
 
 // Chart is the chart of the breaking point; empty where none was searched.
 func (r row) Chart() template.HTML {
 	if r.BreakingPoint == nil || len(r.cells) == 0 {
 		return ""
 	}
-	return charts.Levels(r.Name, r.BreakingPoint, limitOf(r.cells[0].m, charts.LevelJourney(r.BreakingPoint)))
+	return charts.Levels(r.Name, r.BreakingPoint, r.cells[0].m.LimitOf(charts.LevelJourney(r.BreakingPoint)))
 }
 
 // Breaks says where the breaking point is.
-func (r row) Breaks() string { return words.BreakingPoint(r.BreakingPoint) }
+func (r row) Breaks() string { return r.breaks() }
 
 // ChartJourney is the journey that the chart is about.
 func (r row) ChartJourney() string { return charts.LevelJourney(r.BreakingPoint) }
 
-// Searched are the dependencies whose breaking point was searched.
+// Searched are the dependencies whose breaking point was searched. One level is a cell, and
+// no search.
 func (d *document) Searched() (list []pageRow) {
 	for _, r := range d.Rows {
-		if r.BreakingPoint != nil && len(r.BreakingPoint.Levels) > 0 {
+		if r.BreakingPoint != nil && len(r.BreakingPoint.Levels) > 1 {
 			list = append(list, r)
 		}
 	}
@@ -258,7 +271,7 @@ func (d *document) HasFallbacks() bool { return len(d.fallbacks()) > 0 || len(d.
 // Pairs are the pairs, as sentences.
 func (d *document) Pairs() (list []tried) {
 	for i := range d.m.Pairs {
-		list = append(list, tried{d.m.Pairs[i].Verdict, pairSentence(d.m, &d.m.Pairs[i]), causes(d.m.Pairs[i].Journeys)})
+		list = append(list, tried{d.m.Pairs[i].Verdict, d.pairSentence(&d.m.Pairs[i]), causes(d.m.Pairs[i].Journeys)})
 	}
 	return list
 }
@@ -266,7 +279,7 @@ func (d *document) Pairs() (list []tried) {
 // Pools are the pools, as sentences.
 func (d *document) Pools() (list []tried) {
 	for i := range d.m.Pools {
-		list = append(list, tried{d.m.Pools[i].Verdict, poolSentence(d.m, &d.m.Pools[i]), causes(d.m.Pools[i].Journeys)})
+		list = append(list, tried{d.m.Pools[i].Verdict, d.poolSentence(&d.m.Pools[i]), causes(d.m.Pools[i].Journeys)})
 	}
 	return list
 }
@@ -371,14 +384,14 @@ func (c pageCell) Word() string {
 func (c pageCell) Mode() string { return words.Mode(c.mode) }
 
 // Why says why there is no answer.
-func (c pageCell) Why() string { return strings.Trim(reasonOf(c.m, c.Cell), " ()") }
+func (c pageCell) Why() string { return c.reason() }
 
-// How says in few words where the verdict comes from, if not from a trial of its own.
-func (c pageCell) How() string {
+// Source says in few words where the verdict comes from, if not from a trial of its own.
+func (c pageCell) Source() string {
 	if c.TakenOver {
 		return "taken over"
 	}
-	return c.how()
+	return c.source()
 }
 
 // Facts are what else is known of the cell, on one line.

@@ -31,7 +31,7 @@ type summary struct {
 	m        *scan.Map
 	counts   map[scan.Verdict]int // of the cells of one dependency and one mode
 	cells    int
-	findings []finding
+	findings []finding // that are shown
 	rows     []row
 }
 
@@ -39,6 +39,7 @@ type summary struct {
 type row struct {
 	*scan.Dependency
 	cells []cellOf
+	ended string // why the scan ended; empty where it was complete
 }
 
 // A cellOf is a cell with what it is about.
@@ -54,7 +55,7 @@ func summarize(r *result.Result) *summary {
 	s := &summary{r: r, m: r.Scan, counts: map[scan.Verdict]int{}}
 	for i := range s.m.Dependencies {
 		d := &s.m.Dependencies[i]
-		one := row{Dependency: d}
+		one := row{Dependency: d, ended: s.why()}
 		for k := range d.Cells {
 			c := cellOf{Cell: &d.Cells[k], of: d, mode: modeOf(&d.Cells[k]), m: s.m}
 			one.cells = append(one.cells, c)
@@ -63,10 +64,32 @@ func summarize(r *result.Result) *summary {
 		}
 		s.rows = append(s.rows, one)
 	}
-	for i := range s.m.Findings {
-		s.findings = append(s.findings, newFinding(s.m, &s.m.Findings[i]))
-	}
+	s.findings = found(s.m, s.m.Top())
 	return s
+}
+
+// found puts findings into words.
+func found(m *scan.Map, list []scan.Finding) (texts []finding) {
+	for i := range list {
+		texts = append(texts, newFinding(m, &list[i]))
+	}
+	return texts
+}
+
+// further says which findings are not shown: "and 3 more, about carts and orders". It is
+// empty where all are.
+func (s *summary) further() string {
+	rest := s.m.Findings[len(s.findings):]
+	var names []string
+	for _, f := range rest {
+		if !slices.Contains(names, f.Dependency) {
+			names = append(names, f.Dependency)
+		}
+	}
+	if len(rest) == 0 {
+		return ""
+	}
+	return "and " + figures.Count(len(rest)) + " more, about " + figures.List(names, "and")
 }
 
 // modeOf is the failure mode of a cell with one fault.
@@ -153,30 +176,47 @@ func (s *summary) answer() string {
 
 // noWeakness is the answer of a map that shows no weakness.
 func (s *summary) noWeakness() string {
-	undeclared := s.behaving("", hard)
-	switch {
-	case len(undeclared) == 1:
-		return undeclared[0].Name + " breaks journeys, and nothing is declared of it"
-	case len(undeclared) > 1:
-		return figures.Count(len(undeclared)) + " dependencies break journeys, and nothing is declared of them"
-	case s.unanswered() == 0 && s.m.Ended == journal.ScanComplete:
+	if len(s.unanswers()) == 0 && s.m.Ended == journal.ScanComplete {
 		return "No dependency behaves worse than declared"
 	}
 	return "No weakness was found"
 }
 
-// unknownSentence counts the cells that have no answer and could have one.
+// unknownSentence says how much is open: "2 of 60 cells and 1 breaking point are not known,
+// and 1 harmful cell may be chance". It is empty where nothing is.
 func (s *summary) unknownSentence() string {
-	verb := " are not known"
-	switch n := s.unanswered(); n {
-	case 0:
-		return ""
-	case 1:
-		verb = " is not known"
-		fallthrough
-	default:
-		return figures.Count(n) + " of " + figures.Plural(s.cells, "cell", "cells") + verb
+	var open []string
+	if n := s.unanswered(); n > 0 {
+		open = append(open, figures.Count(n)+" of "+figures.Plural(s.cells, "cell", "cells"))
 	}
+	points, pairs := len(s.openBreakingPoints()), len(s.openPairs())
+	if points > 0 {
+		open = append(open, figures.Plural(points, "breaking point", "breaking points"))
+	}
+	if pairs > 0 {
+		open = append(open, figures.Plural(pairs, "pair", "pairs"))
+	}
+	var parts []string
+	switch {
+	case len(open) == 0:
+	case s.unanswered()+points+pairs == 1:
+		parts = append(parts, open[0]+" is not known")
+	default:
+		parts = append(parts, figures.List(open, "and")+" are not known")
+	}
+	if n := len(s.unsure()); n > 0 {
+		parts = append(parts, figures.Plural(n, "harmful cell", "harmful cells")+" may be chance")
+	}
+	if n := len(s.unseen()); n > 0 {
+		parts = append(parts, "nobody knows whether journeys call "+figures.Plural(n, "dependency", "dependencies"))
+	}
+	if n := len(s.unjudged()); n > 0 {
+		parts = append(parts, "invariants were not asked in "+figures.Plural(n, "cell", "cells"))
+	}
+	if why := s.why(); len(parts) == 0 && why != "" {
+		parts = append(parts, "the scan ended because "+why)
+	}
+	return strings.Join(parts, ", and ")
 }
 
 // behaving are the dependencies that were declared and behave like that.
@@ -227,40 +267,25 @@ func (s *summary) journeysHarmed(list []*scan.Dependency) string {
 	return figures.List(names, "and")
 }
 
-// brokenSentence names the invariant that broke: "“charged once” breaks when payments fails
-// after the work". It is empty where none did.
+// brokenSentence names the invariant that broke: "“charged once” breaks when payments
+// hangs". It is empty where none did.
 func (s *summary) brokenSentence() string {
 	var names []string
 	first := ""
-	for _, c := range s.broken() {
-		for _, b := range c.Broken {
-			if !slices.Contains(names, b.Invariant) {
-				names = append(names, b.Invariant)
-			}
+	for _, f := range found(s.m, s.m.Findings) {
+		if f.Code != scan.BrokenInvariant || slices.Contains(names, f.Invariant) {
+			continue
 		}
-		if first == "" {
-			first = strings.Replace(words.When(c.mode), "it", c.of.Name, 1)
-		}
-	}
-	switch len(names) {
-	case 0:
-		return ""
-	case 1:
-		return "“" + names[0] + "” breaks " + first
-	}
-	return figures.Count(len(names)) + " invariants break"
-}
-
-// broken are the cells in which invariants broke.
-func (s *summary) broken() (list []cellOf) {
-	for _, r := range s.rows {
-		for _, c := range r.cells {
-			if len(c.Broken) > 0 {
-				list = append(list, c)
-			}
+		if names = append(names, f.Invariant); first == "" {
+			once := *f.Finding
+			once.Modes = once.Modes[:min(1, len(once.Modes))]
+			first = newFinding(s.m, &once).short()
 		}
 	}
-	return list
+	if len(names) > 1 {
+		return figures.Count(len(names)) + " invariants break"
+	}
+	return first
 }
 
 // counted counts the cells by verdict: "32 harmful, 17 harmless, 1 undecided".
@@ -320,13 +345,24 @@ func (s *summary) unanswers() (list []string) {
 	for _, v := range []scan.Verdict{scan.Undecided, scan.NotMet, scan.NotReached} {
 		list = append(list, s.groups(v)...)
 	}
+	for _, text := range pointSentences(s.openBreakingPoints()) {
+		list = append(list, "Breaking point of "+text)
+	}
+	return slices.Concat(list, s.openPairs(), s.unsure(), s.unseen(), s.unjudged())
+}
+
+// openBreakingPoints are the dependencies whose breaking point was searched and not found.
+func (s *summary) openBreakingPoints() (list []row) {
 	for _, r := range s.rows {
-		for _, c := range r.cells {
-			if text := unjudged(c.Cell); text != "" {
-				list = append(list, r.Name+" "+words.Mode(c.mode)+", "+text)
-			}
+		if r.BreakingPoint != nil && r.BreakingPoint.Kind == words.OpenBreak {
+			list = append(list, r)
 		}
 	}
+	return list
+}
+
+// openPairs are those without an answer.
+func (s *summary) openPairs() (list []string) {
 	for i := range s.m.Pairs {
 		if p := &s.m.Pairs[i]; !p.Verdict.Decided() {
 			list = append(list, figures.Capital(words.CellVerdict(p.Verdict))+": the pair "+pairName(p)+reasonOf(s.m, p))
@@ -335,13 +371,63 @@ func (s *summary) unanswers() (list []string) {
 	return list
 }
 
+// unsure are the cells and pairs whose harm may be chance, and was not declared.
+func (s *summary) unsure() (list []string) {
+	for _, r := range s.rows {
+		for _, c := range r.cells {
+			if c.unsure() {
+				list = append(list, r.Name+" "+c.mode.Does()+": harmful, which "+chance)
+			}
+		}
+	}
+	for i := range s.m.Pairs {
+		if c := s.pair(&s.m.Pairs[i]); c.unsure() {
+			list = append(list, pairName(c.Cell)+": harmful, which "+chance)
+		}
+	}
+	return list
+}
+
+// unseen are the dependencies of which nobody knows that journeys call them, though cells
+// say that nobody was harmed.
+func (s *summary) unseen() (list []string) {
+	for _, r := range s.rows {
+		if slices.ContainsFunc(r.cells, cellOf.unseen) {
+			list = append(list, r.Name+": "+unseen)
+		}
+	}
+	return list
+}
+
+// unjudged are the cells in which invariants could not be asked.
+func (s *summary) unjudged() (list []string) {
+	for _, r := range s.rows {
+		for _, c := range r.cells {
+			if text := unjudged(c.Cell); text != "" {
+				list = append(list, r.Name+" "+c.mode.Does()+", "+text)
+			}
+		}
+	}
+	return list
+}
+
+// shows reports whether a weakness was seen in a cell, a pair or a pool of the map.
+func (s *summary) shows(c *scan.Cell) bool {
+	return slices.ContainsFunc(s.m.Findings, func(f scan.Finding) bool {
+		return f.Weakness(s.m) && slices.Contains(s.m.CellsOf(&f), c)
+	})
+}
+
+// pair is a pair as a cell of no single dependency.
+func (s *summary) pair(p *scan.Cell) cellOf { return cellOf{Cell: p, of: &scan.Dependency{}, m: s.m} }
+
 // groups are the cells of a verdict, those with the same reason together: "Not reached (the
-// budget was over): carts resets, inventory resets".
+// budget was over): carts resets connections; mail is slow".
 func (s *summary) groups(v scan.Verdict) (list []string) {
 	var reasons []string
 	of := map[string][]string{}
 	for _, r := range s.rows {
-		byReason := map[string][]string{}
+		byReason := map[string][]plan.FailureMode{}
 		for _, c := range r.cells {
 			if c.Verdict != v {
 				continue
@@ -350,10 +436,10 @@ func (s *summary) groups(v scan.Verdict) (list []string) {
 			if !slices.Contains(reasons, why) {
 				reasons = append(reasons, why)
 			}
-			byReason[why] = append(byReason[why], words.Mode(c.mode))
+			byReason[why] = append(byReason[why], c.mode)
 		}
 		for why, modes := range byReason {
-			text := r.Name + " " + figures.List(modes, "and")
+			text := r.Name + " " + words.Does(modes)
 			if len(modes) == len(r.cells) && len(modes) > 1 {
 				text = r.Name + " in every mode"
 			}
@@ -369,8 +455,14 @@ func (s *summary) groups(v scan.Verdict) (list []string) {
 // reasonOf writes why a cell has no answer in brackets, after a space.
 func reasonOf(m *scan.Map, c *scan.Cell) string {
 	why := words.CellWhy(c)
-	if c.Verdict == scan.NotReached && c.Why == "" {
+	switch from := calledFor(m, c); {
+	case c.Verdict == scan.NotReached && c.Why == "":
 		why = words.EndOfScan(m.Ended)
+	case c.Verdict == scan.NotExercised && len(from) > 0:
+		why = "called only while " + from[0] + " fails"
+		if len(from) > 1 {
+			why = "called only while " + figures.List(from, "or") + " fails"
+		}
 	}
 	if why == "" {
 		return ""
@@ -378,11 +470,21 @@ func reasonOf(m *scan.Map, c *scan.Cell) string {
 	return " (" + why + ")"
 }
 
-// pairName names the faults of a pair: "pricing refuses and carts refuses".
+// calledFor are the dependencies for which that of a cell stands in.
+func calledFor(m *scan.Map, c *scan.Cell) (list []string) {
+	for _, d := range m.Dependencies {
+		if len(c.Faults) > 0 && slices.ContainsFunc(d.Fallbacks, func(f scan.Fallback) bool { return f.To == c.Faults[0].Dependency }) {
+			list = append(list, d.Name)
+		}
+	}
+	return list
+}
+
+// pairName names the faults of a pair: "pricing refuses connections and carts hangs".
 func pairName(c *scan.Cell) string {
 	var parts []string
 	for _, f := range c.Faults {
-		parts = append(parts, f.Dependency+" "+words.Mode(f.Mode))
+		parts = append(parts, f.Dependency+" "+f.Mode.Does())
 	}
 	return figures.List(parts, "and")
 }
@@ -411,8 +513,8 @@ func (r row) behaves() string {
 	return "behaviour not known"
 }
 
-// odd reports whether the dependency behaves worse than it was declared.
-func (r row) odd() bool { return r.Declared == soft && r.Behaves == hard || r.Behaves == breaks }
+// worse reports whether the dependency behaves worse than it was declared.
+func (r row) worse() bool { return r.Declared == soft && r.Behaves == hard || r.Behaves == breaks }
 
 // left are the faults that are not proven gone, in words.
 func (s *summary) left() (list []string) {
@@ -424,21 +526,44 @@ func (s *summary) left() (list []string) {
 	return list
 }
 
-// warnings are what a reader should know before relying on the numbers.
-func (s *summary) warnings() []string {
-	list := slices.Clone(s.r.Warnings)
-	if s.m.Control != plan.Concurrent {
-		list = append(list, "there is one route: the control is the healthy time before, so what else happened meanwhile counts as harm by the fault")
+// trouble says what went wrong with the scan itself: a fault that is left, and why it came to
+// no verdict. It is empty where nothing did.
+func (s *summary) trouble() (list []string) {
+	if s.r.Run.ExitCode == result.ExitNotRemoved {
+		list = append(list, "a fault is not proven gone and may still be in force: blastgauge recover DIR")
+		list = append(list, s.left()...)
 	}
-	return slices.Compact(list)
+	if s.r.Run.Error != "" {
+		list = append(list, "the scan failed: "+s.r.Run.Error)
+	}
+	if code := s.r.Run.ExitCode; s.r.Run.Died || code == result.ExitInvalid || code == result.ExitError {
+		list = append(list, s.ended())
+	}
+	return list
 }
 
+// warnings are what a reader should know before relying on the numbers.
+func (s *summary) warnings() []string { return s.r.Warnings }
+
 // breakingPoints say at which latency of each dependency journeys break.
-func (s *summary) breakingPoints() (list []string) {
-	for _, r := range s.rows {
-		if r.BreakingPoint != nil {
-			list = append(list, r.Name+": "+breakingPoint(r.Dependency))
+func (s *summary) breakingPoints() []string {
+	return pointSentences(slices.DeleteFunc(slices.Clone(s.rows), func(r row) bool { return r.BreakingPoint == nil }))
+}
+
+// pointSentences say where breaking points are: "payments: between 0.80 and 0.97 s".
+// Dependencies of which the same is known are in one.
+func pointSentences(rows []row) (list []string) {
+	var order []string
+	of := map[string][]string{}
+	for _, r := range rows {
+		text := r.breakingPoint()
+		if of[text] == nil {
+			order = append(order, text)
 		}
+		of[text] = append(of[text], r.Name)
+	}
+	for _, text := range order {
+		list = append(list, figures.List(of[text], "and")+": "+text)
 	}
 	return list
 }
@@ -455,13 +580,13 @@ func (s *summary) harmList() (list []string) {
 	return list
 }
 
-// together says what several faults at once did.
-func (s *summary) together() (list []string) {
+// ofSeveral says what several faults at once did.
+func (s *summary) ofSeveral() (list []string) {
 	for i := range s.m.Pools {
-		list = append(list, poolSentence(s.m, &s.m.Pools[i]))
+		list = append(list, s.poolSentence(&s.m.Pools[i]))
 	}
 	for i := range s.m.Pairs {
-		list = append(list, pairSentence(s.m, &s.m.Pairs[i]))
+		list = append(list, s.pairSentence(&s.m.Pairs[i]))
 	}
 	return list
 }

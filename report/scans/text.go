@@ -2,6 +2,7 @@ package scans
 
 import (
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,6 +78,9 @@ func (p printer) found(s *summary) {
 		}
 		p.Wrap("  → ", inert.Text(strings.Join(words.NonEmpty(f.owner(), f.advice()), ": ")))
 	}
+	if text := s.further(); text != "" {
+		p.Wrap("  ", inert.Text(text))
+	}
 }
 
 // shortMode is the head of a column where there is little room.
@@ -116,10 +120,36 @@ func (p printer) matrix(s *summary) {
 		}
 		p.Row("", inert.Text(r.Name), name-1, append([]string{" "}, cells...)...)
 	}
-	p.Wrap("", "× harmful, ✓ harmless, ? not decided, – no answer: the share of the journey that is harmed most; after: fails after the work; d: as declared; p: cleared in a pool; t: taken over")
+	p.Wrap("", "The share of the journey that is harmed most. "+s.legend()+".")
 }
 
-// cell is one cell of the matrix.
+// legend explains the marks of the matrix, and those words in it that a cell has.
+func (s *summary) legend() string {
+	list := []string{"× harmful, ✓ harmless, ? not decided, – no answer"}
+	if slices.Contains(s.m.Modes, plan.ErrorAfter) {
+		list = append(list, "after: "+words.Mode(plan.ErrorAfter))
+	}
+	for _, x := range []struct {
+		of   func(c *cellOf) bool
+		text string
+	}{
+		{func(c *cellOf) bool { return c.asDeclared() }, "d: as declared"},
+		{func(c *cellOf) bool { return c.Pooled && !c.TakenOver }, "p: cleared in a pool"},
+		{func(c *cellOf) bool { return c.TakenOver }, "t: taken over"},
+		{func(c *cellOf) bool { return c.onlyBroke() }, "broke: an invariant alone"},
+		{func(c *cellOf) bool { return c.Verdict == scan.NotMet }, "unmet: the fault was met too rarely"},
+		{func(c *cellOf) bool { return c.Verdict == scan.NotReached }, "to do: not reached"},
+		{func(c *cellOf) bool { return c.Verdict == scan.NotExercised }, "unused: no journey calls it without a fault"},
+		{func(c *cellOf) bool { return c.Verdict == scan.Unavailable }, "n/a: cannot be caused"},
+	} {
+		if slices.ContainsFunc(s.rows, func(r row) bool { return slices.ContainsFunc(r.cells, func(c cellOf) bool { return x.of(&c) }) }) {
+			list = append(list, x.text)
+		}
+	}
+	return strings.Join(list, "; ")
+}
+
+// cell is one cell of the matrix: a mark, what it stands on, and a number or a word.
 func (p printer) cell(c *cellOf) string {
 	if c == nil {
 		return ""
@@ -129,32 +159,36 @@ func (p printer) cell(c *cellOf) string {
 	if !c.asDeclared() {
 		mark = p.Paint(tone, mark)
 	}
-	text := c.share()
-	switch {
-	case c.onlyBroke():
-		text = "broke"
-	case c.Verdict == scan.NotMet:
-		text = "unmet"
-	case c.Verdict == scan.NotExercised:
-		text = "unused"
-	case c.Verdict == scan.NotReached:
-		text = "later"
-	case c.Verdict == scan.Unavailable:
-		text = "n/a"
-	}
-	switch {
-	case c.asDeclared():
-		text += "d"
-	case c.TakenOver:
-		text += "t"
-	case c.Pooled:
-		text += "p"
-	}
 	gap := " "
 	if p.ASCII && tone == result.Held {
 		gap = ""
 	}
-	return mark + gap + p.Spell(text)
+	switch {
+	case c.asDeclared():
+		mark += "d"
+	case c.TakenOver:
+		mark += "t"
+	case c.Pooled:
+		mark += "p"
+	}
+	return mark + gap + p.Spell(c.textInMatrix())
+}
+
+// textInMatrix is the number of a cell, or a short word.
+func (c cellOf) textInMatrix() string {
+	switch {
+	case c.onlyBroke():
+		return "broke"
+	case c.Verdict == scan.NotMet:
+		return "unmet"
+	case c.Verdict == scan.NotExercised:
+		return "unused"
+	case c.Verdict == scan.NotReached:
+		return "to do"
+	case c.Verdict == scan.Unavailable:
+		return "n/a"
+	}
+	return strings.Replace(c.share(), "100.0", "100", 1) // or it touches the next column
 }
 
 // list has a line for each cell, for a terminal that is too narrow for the matrix.
@@ -184,7 +218,7 @@ func (p printer) declared(s *summary) {
 	for _, r := range s.rows {
 		mark := result.NotRun
 		switch {
-		case r.odd():
+		case r.worse():
 			mark = result.Refuted
 		case r.Declared != "" && r.Declared == r.Behaves:
 			mark = result.Held
@@ -214,12 +248,12 @@ func (p printer) breakingPoints(s *summary) {
 
 // pairs lists the pairs that were tried.
 func (p printer) pairs(s *summary) {
-	p.cells("Pairs of a dependency and its fallback", s.m.Pairs, func(c *scan.Cell) string { return pairSentence(s.m, c) })
+	p.cells("Pairs of a dependency and its fallback", s.m.Pairs, func(c *scan.Cell) string { return s.pairSentence(c) })
 }
 
 // pools lists what failed at once.
 func (p printer) pools(s *summary) {
-	p.cells("Pools of dependencies that were declared soft", s.m.Pools, func(c *scan.Cell) string { return poolSentence(s.m, c) })
+	p.cells(poolsTitle, s.m.Pools, func(c *scan.Cell) string { return s.poolSentence(c) })
 }
 
 // cells lists cells of several faults under a title.

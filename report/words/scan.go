@@ -12,7 +12,8 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/scan"
 )
 
-// Mode is what a dependency does in a failure mode, as the head of a column: "hangs".
+// Mode is what a dependency does in a failure mode, as the head of a column: "hangs". A
+// sentence has [plan.FailureMode.Does].
 func Mode(m plan.FailureMode) string {
 	switch m {
 	case plan.Hang:
@@ -31,39 +32,36 @@ func Mode(m plan.FailureMode) string {
 	return Unknown
 }
 
+// when begins what is said of a failure mode within a sentence.
+const when = "when it "
+
 // When says when a dependency fails in a failure mode, within a sentence: "when it hangs".
-func When(m plan.FailureMode) string {
-	switch m {
-	case plan.Hang:
-		return "when it hangs"
-	case plan.Refuse:
-		return "when it refuses connections"
-	case plan.Slow:
-		return "when it is slow"
-	case plan.Error:
-		return "when it answers with errors"
-	case plan.ErrorAfter:
-		return "when it fails after the work"
-	case plan.Reset:
-		return "when it resets connections"
-	}
-	return "when it fails"
-}
+func When(m plan.FailureMode) string { return when + m.Does() }
 
 // WhenAny says the same of several failure modes: "when it hangs or is slow".
 func WhenAny(list []plan.FailureMode) string {
+	if len(list) == 0 {
+		return When("")
+	}
+	return when + does(list, "or")
+}
+
+// Does says what a dependency does in several failure modes: "hangs and refuses
+// connections".
+func Does(list []plan.FailureMode) string { return does(list, "and") }
+
+// does puts the mode whose verb is two verbs last, apart from the others.
+func does(list []plan.FailureMode, word string) string {
 	var texts []string
-	for i, m := range list {
-		text := When(m)
-		if i > 0 {
-			text = strings.TrimPrefix(text, "when it ")
+	last := ""
+	for _, m := range list {
+		if m == plan.ErrorAfter && len(list) > 1 {
+			last = ", " + word + " " + m.Does()
+			continue
 		}
-		texts = append(texts, text)
+		texts = append(texts, m.Does())
 	}
-	if len(texts) == 0 {
-		return "when it fails"
-	}
-	return figures.List(texts, "or")
+	return figures.List(texts, word) + last
 }
 
 // CellVerdict is a verdict on a cell in words: "not exercised".
@@ -127,21 +125,21 @@ const (
 )
 
 // BreakingPoint says at which latency of a dependency journeys are harmed: "between 0.80
-// and 0.97 s".
+// and 0.97 s". Why the search came no further, the map knows.
 func BreakingPoint(b *scan.BreakingPoint) string {
 	switch {
 	case b == nil || len(b.Levels) == 0:
 		return "not searched"
 	case b.Kind == NeverBreaks:
-		return "not up to " + figures.Duration(b.Levels[len(b.Levels)-1].Latency)
+		return "no harm up to " + figures.Duration(b.Levels[len(b.Levels)-1].Latency)
 	case b.Kind == AlwaysBreaks:
-		return "already at " + figures.Duration(b.Levels[0].Latency)
+		return "from " + figures.Duration(b.Levels[0].Latency) + " or less"
 	case len(b.Edges) == 0:
-		return "not known: no level shows where"
+		return "not known"
 	case b.Kind == GradualBreak:
 		return "somewhere " + edges(b.Edges) + ": harm grows slowly"
 	case b.Kind == OpenBreak:
-		return edges(b.Edges) + " so far: the budget was over"
+		return edges(b.Edges) + " so far"
 	}
 	return edges(b.Edges)
 }
@@ -250,12 +248,16 @@ func CellWhy(c *scan.Cell) string {
 		return "traffic was late: this machine was too busy"
 	case journal.CellShed:
 		return "journeys of the control could not be started"
+	case journal.CellRare:
+		return "too few journeys call it"
+	case journal.CellNotAsked:
+		return "no journey was harmed, but invariants could not be asked"
 	}
 	switch c.Verdict {
 	case scan.NotMet:
 		return "the fault was met too rarely"
 	case scan.NotExercised:
-		return "no journey calls it"
+		return "no journey calls it without a fault"
 	case scan.Undecided:
 		return "its time did not tell"
 	case scan.NotReached:

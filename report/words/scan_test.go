@@ -21,10 +21,10 @@ func TestBreakingPointInWords(t *testing.T) {
 		"only from 0.30 to 0.40 s and between 1.0 and 1.2 s":   {Kind: SharpBreak, Levels: levels, Edges: []scan.Edge{rises(0.2, 0.3), falls(0.4, 0.5), rises(1, 1.2)}},
 		"up to between 0.30 and 0.37 s":                        {Kind: SharpBreak, Levels: levels, Edges: []scan.Edge{falls(0.3, 0.37)}},
 		"somewhere between 0.17 and 0.41 s: harm grows slowly": {Kind: GradualBreak, Levels: levels, Edges: []scan.Edge{rises(0.17, 0.41)}},
-		"between 1.0 and 3.0 s so far: the budget was over":    {Kind: OpenBreak, Levels: levels, Edges: []scan.Edge{rises(1, 3)}},
-		"not up to 3 s":                                        {Kind: NeverBreaks, Levels: levels},
-		"already at 100 ms":                                    {Kind: AlwaysBreaks, Levels: levels},
-		"not known: no level shows where":                      {Kind: OpenBreak, Levels: levels},
+		"between 1.0 and 3.0 s so far":                         {Kind: OpenBreak, Levels: levels, Edges: []scan.Edge{rises(1, 3)}},
+		"no harm up to 3 s":                                    {Kind: NeverBreaks, Levels: levels},
+		"from 100 ms or less":                                  {Kind: AlwaysBreaks, Levels: levels},
+		"not known":                                            {Kind: OpenBreak, Levels: levels},
 		"not searched":                                         nil,
 	} {
 		if got := BreakingPoint(b); got != want {
@@ -42,7 +42,7 @@ func TestScanWords(t *testing.T) {
 		{CellWhy(none), none.Why}, {CellWhy(&scan.Cell{Verdict: scan.NotReached, Why: "budget"}), "the budget was over"}, {CellWhy(&scan.Cell{Verdict: scan.Undecided, Why: "cut"}), "it was cut short"},
 		{CellWhy(&scan.Cell{Verdict: scan.Undecided, Why: "late"}), "traffic was late: this machine was too busy"}, {CellWhy(&scan.Cell{Verdict: scan.Undecided, Why: "control_shed"}), "journeys of the control could not be started"},
 		{EndOfScan("traffic_late"), "this machine was too busy to send journeys in time, and they were harmed without a fault"},
-		{CellVerdict("<b>"), Unknown}, {Mode("<b>"), Unknown}, {EndOfScan("<b>"), "the reason is unknown"}, {EndOfScan("complete"), ""},
+		{Does([]plan.FailureMode{plan.Hang, plan.Refuse}), "hangs and refuses connections"}, {WhenAny([]plan.FailureMode{plan.ErrorAfter, plan.Reset}), "when it resets connections, or does the work and answers with errors"}, {When(plan.ErrorAfter), "when it does the work and answers with errors"}, {CellVerdict("<b>"), Unknown}, {Mode("<b>"), Unknown}, {EndOfScan("<b>"), "the reason is unknown"}, {EndOfScan("complete"), ""},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("got %q, want %q", tt.got, tt.want)
