@@ -38,7 +38,9 @@ the comparison.
 
 With --scan it runs no experiments: it breaks every dependency in every way it can
 fail, and draws the map of what that harms, of the naive shop and then of the
-hardened one. That takes ten minutes at most; the names are those of dependencies.
+hardened one. That takes ten minutes at most, five for each shop. They hold some forty
+trials: what hangs and what refuses, and of the rest what fits, which is said in
+the map; --budget gives more time. The names are those of dependencies.
 
 With --serve it starts the shop, writes the files that describe it, and runs
 until interrupted, so that every other command can be tried on it. What you have

@@ -13,11 +13,13 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/ending"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/exit"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/report"
+	"github.com/blastgauge/blastgauge/report/scans"
 )
 
 // nullDevice makes a null device of the test's own: none may write the machine's.
@@ -172,7 +174,7 @@ func TestAnOutputThatFailsHidesNoFault(t *testing.T) {
 		file := filepath.Join(out.Dir, "good")
 		var stdout, stderr bytes.Buffer
 		a := &app{stdout: &stdout, stderr: &stderr, getenv: os.LookupEnv}
-		err = a.ending([]output.Output[*result.Result]{{Name: "text", Format: broken}, {Name: "json", Format: good, Path: file}}, output.Opening{}, nil).Conclude(t.Context(), out)
+		err = a.ending([]output.Output[*result.Result]{{Name: "text", Format: broken}, {Name: "json", Format: good, Path: file}}, output.Opening{}, ending.More{}).Conclude(t.Context(), out)
 		if got := exit.Code(err); got != want {
 			t.Errorf("a run that ends with %d ends with %d", code, got)
 		}
@@ -187,6 +189,36 @@ func TestAnOutputThatFailsHidesNoFault(t *testing.T) {
 		if said := stderr.String(); want != 1 && !strings.Contains(said, syscall.EPIPE.Error()) {
 			t.Errorf("exit %d: it does not say what went wrong: %s", code, said)
 		}
+	}
+}
+
+// What a scan found is told where its report cannot be written, and what is not done after a
+// second interrupt.
+func TestTheEndOfAScanHidesNothing(t *testing.T) {
+	r, err := result.Load("../../report/testdata/scan.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Run.ExitCode = result.ExitRefuted
+	out := &run.Outcome{Dir: t.TempDir(), Result: r}
+	broken := []output.Output[*result.Result]{{Name: "text", Format: func(io.Writer, *result.Result) error { return syscall.EPIPE }}}
+	did := 0
+	more := ending.More{Do: func(*run.Outcome) error { did++; return nil }, Skipped: "no experiments"}
+	var stderr bytes.Buffer
+	a := &app{stdout: io.Discard, stderr: &stderr, getenv: os.LookupEnv}
+	if code := exit.Code(a.ending(broken, output.Opening{}, more).Conclude(t.Context(), out)); code != 1 || did != 1 {
+		t.Errorf("exit %d, and experiments were written %d times", code, did)
+	}
+	if said := stderr.String(); !strings.Contains(said, scans.Headline(r)) || strings.Contains(said, more.Skipped) {
+		t.Errorf("it hides what was found: %s", said)
+	}
+	a = &app{stdout: io.Discard, stderr: &stderr, getenv: os.LookupEnv}
+	a.hurry.Skip()
+	if code := exit.Code(a.ending(nil, output.Opening{}, more).Conclude(t.Context(), out)); code != result.ExitRefuted || did != 1 {
+		t.Errorf("after a second interrupt: exit %d, and experiments were written %d times", code, did)
+	}
+	if said := stderr.String(); !strings.Contains(said, more.Skipped) {
+		t.Errorf("it does not say that no experiments were written: %s", said)
 	}
 }
 

@@ -52,7 +52,7 @@ third leaves at once.
   blastgauge run -- docker compose up`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args, o.command = splitCommand(cmd, args)
-			return a.runCommand(cmd.Context(), o, func() (*plan.Loaded, error) { return o.plan(cmd.Context(), a.getenv) }, nil)
+			return a.runCommand(cmd.Context(), o, func() (*plan.Loaded, error) { return o.plan(cmd.Context(), a.getenv) }, ending.More{})
 		},
 	}
 	o.planFlags(cmd)
@@ -82,9 +82,9 @@ func splitCommand(cmd *cobra.Command, args []string) (before, command []string) 
 	return args, nil
 }
 
-// runCommand performs the run that load plans. more does what is left to do once its
-// reports are written; nil: nothing is.
-func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.Loaded, error), more func(*run.Outcome) error) error {
+// runCommand performs the run that load plans. more is left to do once its reports are
+// written.
+func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.Loaded, error), more ending.More) error {
 	if err := checkProgress(o.progress); err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 }
 
 // ending is how the command of a run ends.
-func (a *app) ending(outputs []output.Output[*result.Result], page output.Opening, more func(*run.Outcome) error) ending.Command {
+func (a *app) ending(outputs []output.Output[*result.Result], page output.Opening, more ending.More) ending.Command {
 	return ending.Command{Outputs: outputs, Page: page, More: more, Stdout: a.stdout, Logf: a.logf, PrintExit: a.printExit, Hurry: &a.hurry}
 }
 

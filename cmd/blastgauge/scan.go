@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/ending"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/scanning"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
 	"github.com/blastgauge/blastgauge/experiments"
@@ -12,14 +13,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run"
 )
 
-func newScan(a *app) *cobra.Command {
-	var o runOptions
-	var f scanning.Flags
-	pairs := true
-	cmd := &cobra.Command{
-		Use:   "scan [DEPENDENCY...] [-- COMMAND ARG...]",
-		Short: "Break every dependency in every way, and map what that harms; needs no experiment",
-		Long: `Scan needs the system file alone. It sends the journeys without a break, and makes
+const scanHelp = `Scan needs the system file alone. It sends the journeys without a break, and makes
 one dependency after the other fail in each way that its protocol knows: it hangs,
 refuses connections, is slow, answers with errors, does the work and answers with an
 error, resets connections. A fault is removed as soon as it is clear whether it harms
@@ -29,16 +23,19 @@ breaking point, and breaks those that stand in for others together with them.
 
 The report is a map: what harms what, and how sure that is; the dependencies that are
 declared soft and are not; the five weaknesses that matter most. --write makes an
-experiment of each, for runs to come.
+experiment of each, for runs to come: files that are there stay, and the rest is
+written.
 
 What does not fit into the budget is named in the map. With --since, what an earlier
-scan found is taken over where neither the documents nor the build have changed.
+scan found is taken over where neither the documents nor the build have changed, and
+its interval did not touch the limit.
 
 With toxiproxy: embedded in the system file, scan starts proxies of its own and then
 COMMAND, which is the system behind them, as run does.
 
 Ctrl-C removes the faults and writes the map of what is known; a second one skips the
-report; a third leaves at once.
+report and --write; a third leaves at once. A scan that its budget or an unhealthy
+system ends early exits with 3, too, where it found a weakness before.
 
 Exit status:
   0    everything that was tried is harmless, or as it was declared
@@ -50,7 +47,15 @@ Exit status:
   6    refused by a safety rule; nothing was injected
   7    clean-up incomplete: a fault may still be active
   129, 130, 143   interrupted (HUP, INT, TERM); faults removed
-`,
+`
+
+func newScan(a *app) *cobra.Command {
+	var o runOptions
+	var f scanning.Flags
+	cmd := &cobra.Command{
+		Use:   "scan [DEPENDENCY...] [-- COMMAND ARG...]",
+		Short: "Break every dependency in every way, and map what that harms; needs no experiment",
+		Long:  scanHelp,
 		Example: `  blastgauge scan
   blastgauge scan payments carts --budget 5m
   blastgauge scan --faults hang,refuse --no-thresholds -o text -o json=scan.json
@@ -61,27 +66,30 @@ Exit status:
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.Dependencies, o.command = splitCommand(cmd, args)
-			f.NoPairs = f.NoPairs || !pairs
 			return a.scan(cmd.Context(), o, f)
 		},
 	}
 	o.fileFlags(cmd)
 	o.seedFlag(cmd)
+	scanFlags(cmd, &f)
+	o.runFlags(cmd)
+	return cmd
+}
+
+// scanFlags adds the flags that say what a scan tries, and what it does with what it found.
+func scanFlags(cmd *cobra.Command, f *scanning.Flags) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.Budget, "budget", "", "how long the scan may take at most, as `TIME` (default: "+plan.DefaultBudget.String()+", or caps.duration of the system file if that is less)")
 	flags.StringSliceVar(&f.Modes, "faults", nil, "only these ways to fail, as `MODE,...`: hang, refuse, slow, error, error-after, reset")
-	flags.StringVar(&f.Limit, "limit", "", "the `SHARE` of journeys that a fault may harm, such as 5% (default: as the system file says)")
+	flags.StringVar(&f.Limit, "limit", "", "the `SHARE` of journeys that a fault may harm, such as 5%, of every journey (default: as the system file says)")
 	flags.BoolVar(&f.NoThresholds, "no-thresholds", false, "search no breaking points")
 	flags.BoolVar(&f.NoPairs, "no-pairs", false, "break no dependency together with the one that stands in for it")
-	flags.BoolVar(&pairs, "pairs", true, "break those that stand in for others, too")
 	flags.StringVar(&f.Since, "since", "", "take over what still holds of an earlier scan, `RUN`: its id, its directory or latest")
 	flags.StringVar(&f.Write, "write", "", "write an experiment for each weakness into `DIR`; nothing there is overwritten")
-	o.runFlags(cmd)
 	completeFlag(cmd, "since", completeRuns(1))
 	completeFlag(cmd, "faults", func(_ *cobra.Command, _ []string, begins string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return scanning.Modes(begins), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 	})
-	return cmd
 }
 
 // scan plans a scan, performs it as a run, and writes the experiments of what it found.
@@ -102,11 +110,9 @@ func (a *app) scan(ctx context.Context, o runOptions, f scanning.Flags) error {
 		})
 		return loaded, err
 	}
-	return a.runCommand(ctx, o, load, func(out *run.Outcome) error {
-		paths, err := f.WriteFindings(loaded.Plan, out.Result.Scan)
-		for _, path := range paths {
-			a.logf("wrote   %s", path)
-		}
-		return err
-	})
+	more := ending.More{Skipped: "nothing was written into " + f.Write + " either; what holds of this scan is written with: blastgauge scan --since latest --write " + f.Write}
+	if f.Write != "" {
+		more.Do = func(out *run.Outcome) error { return f.WriteFindings(loaded.Plan, out.Result.Scan, a.logf) }
+	}
+	return a.runCommand(ctx, o, load, more)
 }

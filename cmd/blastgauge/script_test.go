@@ -113,6 +113,7 @@ func scripts(*testing.T) testscript.Params {
 			"roomy":     makeRoomy,
 			"shop":      startShop,
 			"pretill":   prepareTill,
+			"silent":    silent,
 			"signalled": signalled,
 			"struck":    struck,
 			"clean":     clean,

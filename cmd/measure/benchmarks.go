@@ -39,6 +39,7 @@ func benchmarks() []benchmark {
 		{name: "calibration", line: "coverage of the intervals over simulated traffic (minutes)", room: "./experiments/stats", args: []string{"-run", "Calibration|EProcessFalseStops|ComparisonCovers", "-calibrate", "-v", "-timeout", "60m"}},
 		{name: "crash", line: "the crash matrix: runs killed at every event of their journals and in every call (2 min)", room: "./cmd/blastgauge", args: []string{"-run", "TestCrashMatrix", "-v", "-timeout", "60m"}, env: []string{"BLASTGAUGE_CRASH=each"}},
 		{name: "crash-product", line: "the crash matrix as the full product of events and deaths (30 min)", room: "./cmd/blastgauge", args: []string{"-run", "TestCrashMatrix", "-v", "-timeout", "90m"}, env: []string{"BLASTGAUGE_CRASH=all"}},
+		{name: "crash-scan", line: "scans that end in each of their stages: killed, interrupted, their proxy server frozen (1 min)", room: "./experiments/run", args: []string{"-run", "TestScanEndsInEveryStage", "-v", "-timeout", "60m"}, env: []string{"BLASTGAUGE_CRASH=all"}},
 	}
 }
 

@@ -60,7 +60,7 @@ func experimentPrograms() []program {
 		{"hostile-answers", "memory of runs whose system answers with far too much (1 min; -minutes 10 for a soak)", defineHostileAnswers},
 		{"soak", "experiments in a loop in one process: goroutines, open files and memory", defineSoak},
 		{"scan", "the demo's two shops scanned: what was planted is found, and nothing else (10 min a run)", defineScan},
-		{"thresholds", "time-outs planted in systems behind our proxy, and the brackets that scans find (2 min each)", defineThresholds},
+		{"thresholds", "time-outs planted in systems behind our proxy, and the brackets that scans find (20 min; -n 100 for the claim)", defineThresholds},
 		{"operators", "all operators of bad config against both shops of the demo (4 min)", defineOperators},
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/blastgauge/blastgauge/examples/checkout"
-	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/scan"
 )
@@ -37,28 +37,6 @@ func readScan(dir string) (*result.Result, error) {
 	return r, err
 }
 
-// A plantedCell is a cell of the naive shop's map whose answer its source code tells.
-type plantedCell struct {
-	dependency string
-	mode       plan.FailureMode
-	want       scan.Verdict
-	broken     bool // an invariant
-	why        string
-}
-
-// plantedInTheDemo lists what was built into the naive shop.
-func plantedInTheDemo() []plantedCell {
-	return []plantedCell{
-		{"recommendations", plan.Refuse, scan.Harmless, false, "soft when it refuses"},
-		{"recommendations", plan.Hang, scan.Harmful, false, "hard when it hangs"},
-		{"recommendations", plan.Slow, scan.Harmful, false, "no time-out"},
-		{"mail", plan.Hang, scan.Harmful, false, "every checkout waits for it"},
-		{"payments", plan.Hang, scan.Harmful, true, "charged more than once"},
-		{"payments", plan.ErrorAfter, scan.Harmful, true, "charged although it failed"},
-		{"reviews", plan.Hang, scan.NotExercised, false, "nobody calls it"},
-	}
-}
-
 func defineScan(f *flag.FlagSet) func(context.Context, *printer) error {
 	n := f.Int("n", 1, "runs of the demo, each of which scans both shops")
 	budget := f.String("budget", "5m", "of the scan of one shop")
@@ -70,66 +48,74 @@ func defineScan(f *flag.FlagSet) func(context.Context, *printer) error {
 		defer func() { err = errors.Join(err, cmd.Close()) }()
 		var errs []error
 		for i := range *n {
-			dir, err := cmd.dir()
-			if err != nil {
-				return err
-			}
-			run := cmd.exec(ctx, dir, "demo", "--scan", "--budget", *budget, "--progress", "none", "--out", "run")
-			said, failed := run.CombinedOutput()
-			naive, naiveErr := readScan(filepath.Join(dir, "run", checkout.Naive))
-			hardened, hardenedErr := readScan(filepath.Join(dir, "run", checkout.Hardened))
-			if err := errors.Join(failed, naiveErr, hardenedErr); err != nil {
-				return fmt.Errorf("run %d: %w\n%s", i+1, err, said)
-			}
+			naive, hardened, err := scanDemo(ctx, out, cmd, *budget)
 			out.printf("run %d\n", i+1)
-			errs = append(errs, judgeScan(out, naive.Scan, hardened.Scan))
+			if err == nil {
+				err = judgeScan(out, naive, hardened)
+			}
+			if err != nil {
+				errs = append(errs, fmt.Errorf("run %d: %w", i+1, err))
+			}
 		}
 		return errors.Join(errs...)
 	}
 }
 
-// judgeScan wants every planted weakness on the map of the naive shop, and none on that of
-// the hardened one.
-func judgeScan(out *printer, naive, hardened *scan.Map) error {
-	var w strings.Builder
-	fmt.Fprintln(&w, "planted in the naive shop\twant\tfound")
-	var errs []error
-	found := 0
-	for _, p := range plantedInTheDemo() {
-		got, ok := p.on(naive)
-		if ok {
-			found++
-		} else {
-			errs = append(errs, fmt.Errorf("%s of %s is %s, want %s: %s", p.mode, p.dependency, got, p.want, p.why))
-		}
-		fmt.Fprintf(&w, "%s %s: %s\t%s\t%s\n", p.dependency, p.mode, p.why, p.want, got)
+// scanDemo scans both shops of the demo, which may take ten minutes.
+func scanDemo(ctx context.Context, out *printer, cmd *command, budget string) (naive, hardened *result.Result, err error) {
+	dir, err := cmd.dir()
+	if err != nil {
+		return nil, nil, err
 	}
-	out.table(w.String())
-	for i := range hardened.Findings {
-		if f := &hardened.Findings[i]; f.Weakness(hardened) {
+	run := cmd.exec(ctx, dir, "demo", "--scan", "--budget", budget, "--progress", "none", "--out", "run")
+	began := time.Now()
+	said, failed := run.CombinedOutput()
+	took := time.Since(began)
+	naive, naiveErr := readScan(filepath.Join(dir, "run", checkout.Naive))
+	hardened, hardenedErr := readScan(filepath.Join(dir, "run", checkout.Hardened))
+	if err := errors.Join(failed, naiveErr, hardenedErr); err != nil {
+		return nil, nil, fmt.Errorf("%w\n%s", err, said)
+	}
+	out.printf("both shops took %.0f s\n", took.Seconds())
+	if took > 10*time.Minute {
+		err = fmt.Errorf("both shops took %s, want at most 10 minutes", took.Round(time.Second))
+	}
+	return naive, hardened, err
+}
+
+// judgeScan wants every planted weakness on the map of the naive shop, none on that of the
+// hardened one, and of both that enough was decided to say so.
+func judgeScan(out *printer, naive, hardened *result.Result) error {
+	for _, r := range []*result.Result{naive, hardened} {
+		if !r.Scan.Decided() {
+			return fmt.Errorf("run %s: exit %d, nothing was decided: %s", r.Run.ID, r.Run.ExitCode, r.Scan.Ended)
+		}
+	}
+	errs := []error{judgePlantedCells(out, naive.Scan), judgeFindings(out, naive.Scan), judgeBreakingPoints(out, naive.Scan, hardened.Scan)}
+	for i := range hardened.Scan.Findings {
+		if f := &hardened.Scan.Findings[i]; f.Weakness(hardened.Scan) {
 			errs = append(errs, fmt.Errorf("the hardened shop has a weakness that is none: %s of %s", f.Code, f.Dependency))
 		}
 	}
-	out.printf("naive: %d of %d planted, %s, %.0f s, %s\n", found, len(plantedInTheDemo()), counted(naive), naive.Spent, naive.Ended)
-	out.printf("hardened: %s, %.0f s, %s\n", counted(hardened), hardened.Spent, hardened.Ended)
-	return errors.Join(errs...)
-}
-
-// on is what a map says of a planted cell, and whether that is right.
-func (p plantedCell) on(m *scan.Map) (got string, ok bool) {
-	for _, d := range m.Dependencies {
-		for _, c := range d.Cells {
-			if d.Name != p.dependency || len(c.Faults) != 1 || c.Faults[0].Mode != p.mode {
-				continue
-			}
-			got = string(c.Verdict)
-			if len(c.Broken) > 0 {
-				got += ", breaks " + c.Broken[0].Invariant
-			}
-			return got, c.Verdict == p.want && (!p.broken || len(c.Broken) > 0)
+	for _, shop := range []struct {
+		name  string
+		r     *result.Result
+		codes []int
+	}{
+		{checkout.Naive, naive, []int{result.ExitRefuted}},
+		{checkout.Hardened, hardened, []int{result.ExitHeld, result.ExitInconclusive}},
+	} {
+		m, code := shop.r.Scan, shop.r.Run.ExitCode
+		decided, open := countDecided(m)
+		out.printf("%s: exit %d, %s, %.0f s, %s\n", shop.name, code, counted(m), m.Spent, m.Ended)
+		if !slices.Contains(shop.codes, code) {
+			errs = append(errs, fmt.Errorf("%s: exit %d, want one of %v", shop.name, code, shop.codes))
+		}
+		if decided <= open {
+			errs = append(errs, fmt.Errorf("%s: %d cells are decided and %d are not, want most of them", shop.name, decided, open))
 		}
 	}
-	return "not there", false
+	return errors.Join(errs...)
 }
 
 // counted says how many cells of a map are how.
@@ -146,4 +132,19 @@ func counted(m *scan.Map) string {
 	}
 	slices.Sort(parts)
 	return strings.Join(parts, ", ")
+}
+
+// countDecided counts the cells that have an answer, and those that could have one.
+func countDecided(m *scan.Map) (decided, open int) {
+	for _, d := range m.Dependencies {
+		for _, c := range d.Cells {
+			switch {
+			case c.Verdict.Decided():
+				decided++
+			case c.Verdict != scan.NotExercised && c.Verdict != scan.Unavailable:
+				open++
+			}
+		}
+	}
+	return decided, open
 }

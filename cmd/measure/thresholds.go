@@ -30,6 +30,7 @@ type timedOut struct {
 	levels    int
 	took      time.Duration // from the first level to the last
 	kind      string
+	exit      int // of the scan
 }
 
 // ownTime is what a call takes without its fault: a latency a little shorter than the
@@ -47,8 +48,11 @@ func plantedTimeout(i int) time.Duration {
 	return time.Duration(shortest * math.Pow(longest/shortest, r.Float64()) * float64(time.Second)).Round(time.Millisecond)
 }
 
+// fewestTimeouts is how many are needed to see one in twenty that is missed.
+const fewestTimeouts = 20
+
 func defineThresholds(f *flag.FlagSet) func(context.Context, *printer) error {
-	n := f.Int("n", 4, "time-outs that are planted, a scan each")
+	n := f.Int("n", fewestTimeouts, "time-outs that are planted, a scan each")
 	parallel := f.Int("parallel", 2, "scans at once")
 	return func(ctx context.Context, out *printer) (err error) {
 		cmd, err := build(ctx)
@@ -103,7 +107,7 @@ func scanTimeout(ctx context.Context, cmd *command, timeout time.Duration, seed 
 
 // readTimeout reads what a scan said of the breaking point.
 func readTimeout(dir string, timeout time.Duration, r *result.Result) (t timedOut, err error) {
-	t.timeout = timeout
+	t.timeout, t.exit = timeout, r.Run.ExitCode
 	if t.took, err = searchTime(filepath.Join(dir, journal.EventsFile)); err != nil {
 		return t, err
 	}
@@ -151,19 +155,25 @@ func searchTime(file string) (time.Duration, error) {
 func judgeThresholds(out *printer, list []timedOut) error {
 	slices.SortFunc(list, func(a, b timedOut) int { return int(a.timeout - b.timeout) })
 	var w strings.Builder
-	fmt.Fprintln(&w, "time-out\tfound between\tkind\tlevels\tseconds\tcovered")
+	fmt.Fprintln(&w, "time-out\tfound between\tkind\tlevels\tseconds\texit\tcovered")
 	covered, longest := 0, time.Duration(0)
 	for _, t := range list {
 		word := "no"
-		if t.covered() {
+		switch {
+		case t.covered():
 			covered++
 			word = "yes"
+		case t.levels == 0:
+			word = "no: nothing was searched"
 		}
 		longest = max(longest, t.took)
-		fmt.Fprintf(&w, "%s\t%s and %s\t%s\t%d\t%.1f\t%s\n", t.timeout, t.low.Round(time.Millisecond), t.high.Round(time.Millisecond), t.kind, t.levels, t.took.Seconds(), word)
+		fmt.Fprintf(&w, "%s\t%s and %s\t%s\t%d\t%.1f\t%d\t%s\n", t.timeout, t.low.Round(time.Millisecond), t.high.Round(time.Millisecond), t.kind, t.levels, t.took.Seconds(), t.exit, word)
 	}
 	out.table(w.String())
 	out.printf("%d of %d time-outs are in their bracket; the longest search took %.1f s\n", covered, len(list), longest.Seconds())
+	if len(list) < fewestTimeouts {
+		out.printf("fewer than %d do not show that at most one in twenty is missed\n", fewestTimeouts)
+	}
 	const mostSeconds = 60
 	if missed := len(list) - covered; missed*20 > len(list) {
 		return fmt.Errorf("%d of %d brackets do not hold the time-out that was planted: at most one in twenty may", missed, len(list))

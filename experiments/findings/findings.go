@@ -20,22 +20,22 @@ type File struct {
 	Text string
 }
 
-// Make makes an experiment of each finding of a scan, in the order of the map. p is the
-// plan of the scan. Two findings about the same faults are one experiment, which is about
-// the more important one.
+// Make makes an experiment of each finding that a scan tells, in the order of the map. p is
+// the plan of the scan. Two findings about the same faults are one experiment, which is
+// about the more important one.
 func Make(p *plan.Plan, m *scan.Map) ([]File, error) {
 	var files []File
-	for _, f := range m.Findings {
+	for _, f := range m.Top() {
 		d := drafter{p, m, f}
-		faults, err := d.faults()
+		seen, err := d.seen()
 		if err != nil {
 			return nil, err
 		}
-		name := nameOf(faults) + ".yaml"
+		name := nameOf(seen.faults) + ".yaml"
 		if slices.ContainsFunc(files, func(other File) bool { return other.Name == name }) {
 			continue
 		}
-		files = append(files, File{name, text(d.experiment(faults), p.Run, f)})
+		files = append(files, File{name, text(d.experiment(seen.faults), p.Run, f.Code, seen.journey)})
 	}
 	return files, nil
 }
@@ -47,49 +47,89 @@ type drafter struct {
 	finding scan.Finding
 }
 
-// faults are those of the cell that shows the weakness best, as the plan has them.
-func (d drafter) faults() ([]plan.Fault, error) {
-	if d.finding.Code == scan.LowBreaking {
-		slow, err := d.fault(d.finding.Dependency, plan.Slow)
-		if err != nil {
-			return nil, err
-		}
-		slow.Attributes = maps.Clone(slow.Attributes)
-		slow.Attributes["latency"] = d.breakingPoint().Seconds()
-		return []plan.Fault{slow}, nil
-	}
-	var list []plan.Fault
-	for _, in := range d.cell().Faults {
-		f, err := d.fault(in.Dependency, in.Mode)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, f)
-	}
-	if len(list) > 0 {
-		return list, nil
-	}
-	if len(d.finding.Modes) == 0 {
-		return nil, fmt.Errorf("the finding %s about %s names no failure mode", d.finding.Code, d.finding.Dependency)
-	}
-	f, err := d.fault(d.finding.Dependency, d.finding.Modes[0])
-	return []plan.Fault{f}, err
+// A seen is where a weakness was seen best.
+type seen struct {
+	faults  []plan.Fault      // as the plan has them
+	journey *scan.CellJourney // that was harmed most; nil: none was
 }
 
-// cell is the first cell that shows the finding; without faults where there is none.
-func (d drafter) cell() scan.Cell {
-	all := slices.Clone(d.scanned.Pairs)
-	for _, dep := range d.scanned.Dependencies {
-		all = append(all, dep.Cells...)
+// seen finds the cell of the finding that harmed most, or a level of the search where levels
+// alone show it.
+func (d drafter) seen() (s seen, err error) {
+	if d.finding.Latency > 0 {
+		return d.seenWhenSlow()
 	}
-	for _, number := range d.finding.Cells {
-		for _, c := range all {
-			if c.Number == number && !c.Pooled {
-				return c
+	var best *scan.Cell
+	for _, c := range d.scanned.CellsOf(&d.finding) {
+		if d.isLevel(c) {
+			continue
+		}
+		if most := harmedMost(c.Journeys); best == nil || most != nil && (s.journey == nil || most.Estimate > s.journey.Estimate) {
+			best, s.journey = c, most
+		}
+	}
+	if best == nil || len(best.Faults) == 0 {
+		return s, fmt.Errorf("no cell of the map shows the finding %s about %s", d.finding.Code, d.finding.Dependency)
+	}
+	for _, in := range best.Faults {
+		f, err := d.fault(in.Dependency, in.Mode)
+		if err != nil {
+			return s, err
+		}
+		s.faults = append(s.faults, f)
+	}
+	return s, nil
+}
+
+// seenWhenSlow is the same of a latency: one beyond a breaking point, or the shortest level
+// that shows the finding.
+func (d drafter) seenWhenSlow() (s seen, err error) {
+	slow, err := d.fault(d.finding.Dependency, plan.Slow)
+	if err != nil {
+		return s, err
+	}
+	at := d.finding.Latency
+	if d.finding.Code == scan.LowBreaking {
+		at = d.breakingPoint()
+	}
+	const unit = 10 * time.Millisecond
+	latency := max(unit, (time.Duration(at*float64(time.Second)) + unit - 1).Truncate(unit))
+	slow.Attributes = maps.Clone(slow.Attributes)
+	slow.Attributes["latency"] = latency.Seconds()
+	s.faults = []plan.Fault{slow}
+	if row := d.scanned.Dependency(d.finding.Dependency); row != nil && row.BreakingPoint != nil {
+		for _, l := range row.BreakingPoint.Levels {
+			if l.Latency == at {
+				s.journey = harmedMost(l.Journeys)
 			}
 		}
 	}
-	return scan.Cell{}
+	return s, nil
+}
+
+// isLevel reports whether a cell of the finding is a level of the search for a breaking
+// point, which is no cell of the map's.
+func (d drafter) isLevel(c *scan.Cell) bool {
+	row := d.scanned.Dependency(d.finding.Dependency)
+	if row == nil || len(c.Faults) != 1 || len(d.finding.Pool) > 0 {
+		return false
+	}
+	for i := range row.Cells {
+		if c == &row.Cells[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// harmedMost is the journey that is harmed beyond its limit, and most; nil: none is.
+func harmedMost(list []scan.CellJourney) (most *scan.CellJourney) {
+	for i, j := range list {
+		if j.Verdict == scan.Harmful && (most == nil || j.Estimate > most.Estimate) {
+			most = &list[i]
+		}
+	}
+	return most
 }
 
 // fault is what the scan injects into a dependency to make it fail in one way.
@@ -104,21 +144,20 @@ func (d drafter) fault(dependency string, mode plan.FailureMode) (plan.Fault, er
 	return plan.Fault{}, fmt.Errorf("the plan of the scan has no fault with which %s %s", dependency, mode.Does())
 }
 
-// breakingPoint is the shortest latency that is known to be beyond the breaking point.
-func (d drafter) breakingPoint() time.Duration {
+// breakingPoint is the shortest latency that is known to be beyond the breaking point, in
+// seconds.
+func (d drafter) breakingPoint() float64 {
 	at := d.finding.Latency
-	for _, dep := range d.scanned.Dependencies {
-		if dep.Name != d.finding.Dependency || dep.BreakingPoint == nil {
-			continue
-		}
-		for _, edge := range dep.BreakingPoint.Edges {
-			if edge.Rises && edge.Low <= at && at <= edge.High {
-				at = edge.High
-			}
+	row := d.scanned.Dependency(d.finding.Dependency)
+	if row == nil || row.BreakingPoint == nil {
+		return at
+	}
+	for _, edge := range row.BreakingPoint.Edges {
+		if edge.Rises && edge.Low == at {
+			return edge.High
 		}
 	}
-	const unit = 10 * time.Millisecond
-	return max(unit, (time.Duration(at*float64(time.Second)) + unit - 1).Truncate(unit))
+	return at
 }
 
 // nameOf is the id of an experiment with these faults, such as payments-hang.
@@ -138,7 +177,7 @@ func (d drafter) experiment(faults []plan.Fault) *experiments.Experiment {
 		e.Faults = append(e.Faults, f.Fault)
 	}
 	e.Title = title(faults, d.finding)
-	e.Hypothesis, e.IfRefuted = hypothesis(faults, d.finding), remedy(d.finding)
+	e.Hypothesis, e.IfRefuted = hypothesis(faults, d.finding), d.scanned.Advice(&d.finding)
 	e.Settings.Limits = d.limits()
 	e.Settings.Phases = d.phases(e)
 	return e

@@ -1,11 +1,11 @@
 package findings
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +66,23 @@ func single(number int, dependency string, mode plan.FailureMode) scan.Cell {
 	return scan.Cell{Number: number, Verdict: scan.Harmful, Faults: []scan.Fault{{Dependency: dependency, Mode: mode}}}
 }
 
+// makeAll makes the experiments of all findings of a map, also of those beyond its first.
+func makeAll(t *testing.T, p *plan.Plan, m *scan.Map) (files []File) {
+	t.Helper()
+	for _, f := range m.Findings {
+		one := *m
+		one.Findings = []scan.Finding{f}
+		made, err := Make(p, &one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(files, func(other File) bool { return other.Name == made[0].Name }) {
+			files = append(files, made...)
+		}
+	}
+	return files
+}
+
 // load loads what was written beside its system and plans a run of it.
 func load(t *testing.T, file, dir string) (map[string]*experiments.Experiment, *plan.Plan) {
 	t.Helper()
@@ -102,31 +119,29 @@ func TestEveryFindingIsAnExperiment(t *testing.T) {
 		Findings: []scan.Finding{
 			{Code: scan.BrokenInvariant, Dependency: "payments", Cells: []int{2}, Modes: []plan.FailureMode{plan.ErrorAfter}, Invariant: `charged "once": per # order`},
 			{Code: scan.BrokenInvariant, Dependency: "orders", Cells: []int{8}, Invariant: "x"},
-			{Code: scan.SoftBehavesHard, Dependency: "stock", Cells: []int{4}, Journey: "checkout", Estimate: 0.7, Low: 0.6, High: 0.8},
+			{Code: scan.SoftBehavesHard, Dependency: "stock", Cells: []int{4}},
 			{Code: scan.HangWorse, Dependency: "payments", Cells: []int{1}},
 			{Code: scan.NoTimeout, Dependency: "payments", Cells: []int{1}}, // the same faults
 			{Code: scan.LowBreaking, Dependency: "payments", Cells: []int{40}, Latency: 0.9},
 			{Code: scan.FallbackHarms, Dependency: "stock", Other: "carts", Cells: []int{9}},
 			{Code: scan.NotBack, Dependency: "carts", Cells: []int{7}},
 			{Code: scan.HardHarms, Dependency: "carts", Cells: []int{6}},
-			{Code: scan.NoTimeout, Dependency: "orders", Modes: []plan.FailureMode{plan.Hang}}, // its cell is on no map
+			{Code: scan.SoftBehavesHard, Dependency: "orders", Modes: []plan.FailureMode{plan.Slow}, Latency: 0.3}, // levels alone show it
 		},
 	}
-	files, err := Make(p, m)
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := makeAll(t, p, m)
 	dir := filepath.Join(t.TempDir(), "found", "here")
-	if paths, err := Write(dir, files); err != nil || len(paths) != len(files) {
-		t.Fatal(paths, err)
+	if w, err := Write(dir, files); err != nil || len(w.New) != len(files) {
+		t.Fatal(w, err)
 	}
 	found, planned := load(t, file, dir)
 	fault := func(mode plan.FailureMode, into string) experiments.Fault {
 		i := slices.IndexFunc(p.Experiments[0].Faults, func(f plan.Fault) bool { return f.Mode == mode && f.Into == into })
 		return p.Experiments[0].Faults[i].Fault
 	}
-	slow := fault(plan.Slow, "payments")
+	slow, level := fault(plan.Slow, "payments"), fault(plan.Slow, "orders")
 	slow.Attributes = injectors.Attributes{"latency": 1.11} // the upper end, rounded up
+	level.Attributes = injectors.Attributes{"latency": 0.3}
 	want := map[string][]experiments.Fault{
 		"payments-error-after":    {fault(plan.ErrorAfter, "payments")},
 		"orders-error-after":      {fault(plan.ErrorAfter, "orders")},
@@ -136,7 +151,7 @@ func TestEveryFindingIsAnExperiment(t *testing.T) {
 		"stock-refuse-carts-hang": {fault(plan.Refuse, "stock"), fault(plan.Hang, "carts")},
 		"carts-reset":             {fault(plan.Reset, "carts")},
 		"carts-error":             {fault(plan.Error, "carts")},
-		"orders-hang":             {fault(plan.Hang, "orders")},
+		"orders-slow":             {level},
 	}
 	if len(found) != len(want) {
 		t.Errorf("%d experiments, want %d", len(found), len(want))
@@ -176,11 +191,11 @@ func TestPhasesKeepToTheCap(t *testing.T) {
 	m := &scan.Map{Limit: 0.05, Dependencies: []scan.Dependency{{Name: "payments", Cells: []scan.Cell{single(1, "payments", plan.Hang)}}},
 		Findings: []scan.Finding{{Code: scan.NoTimeout, Dependency: "payments", Cells: []int{1}}}}
 	d := drafter{p, m, m.Findings[0]}
-	faults, err := d.faults()
+	seen, err := d.seen()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e := d.experiment(faults); e.Settings.Phases != plan.NoOverride() {
+	if e := d.experiment(seen.faults); e.Settings.Phases != plan.NoOverride() {
 		t.Errorf("phases %+v", e.Settings.Phases)
 	}
 }
@@ -188,47 +203,155 @@ func TestPhasesKeepToTheCap(t *testing.T) {
 func TestAFindingWithoutItsFault(t *testing.T) {
 	t.Parallel()
 	_, p := scanned(t)
+	row := scan.Dependency{Name: "carts", Cells: []scan.Cell{single(1, "carts", plan.ErrorAfter)}}
 	for name, f := range map[string]scan.Finding{
-		"no mode":                  {Code: scan.NoTimeout, Dependency: "payments"},
-		"a mode that is not there": {Code: scan.NoTimeout, Dependency: "carts", Modes: []plan.FailureMode{plan.ErrorAfter}},
+		"no cell":                  {Code: scan.NoTimeout, Dependency: "payments", Modes: []plan.FailureMode{plan.Hang}},
+		"a mode that is not there": {Code: scan.SoftBehavesHard, Dependency: "carts", Cells: []int{1}},
 		"an unknown dependency":    {Code: scan.LowBreaking, Dependency: "mail", Latency: 1},
 	} {
-		if files, err := Make(p, &scan.Map{Limit: 0.05, Findings: []scan.Finding{f}}); err == nil {
+		if files, err := Make(p, &scan.Map{Limit: 0.05, Dependencies: []scan.Dependency{row}, Findings: []scan.Finding{f}}); err == nil {
 			t.Errorf("%s: %+v", name, files)
 		}
 	}
 }
 
+// Two findings about the same faults are one experiment, of the first of them; and only those
+// that a report tells are written.
+func TestOnlyWhatIsToldIsWritten(t *testing.T) {
+	t.Parallel()
+	_, p := scanned(t)
+	m := &scan.Map{Limit: 0.05}
+	for i, name := range []string{"payments", "stock", "carts", "orders"} {
+		m.Dependencies = append(m.Dependencies, scan.Dependency{Name: name, Cells: []scan.Cell{single(2*i+1, name, plan.Hang), single(2*i+2, name, plan.Refuse)}})
+		m.Findings = append(m.Findings, scan.Finding{Code: scan.SoftBehavesHard, Dependency: name, Cells: []int{2*i + 1}})
+	}
+	m.Findings = slices.Insert(m.Findings, 1, scan.Finding{Code: scan.NoTimeout, Dependency: "payments", Cells: []int{1}})
+	m.Findings = append(m.Findings, scan.Finding{Code: scan.NotBack, Dependency: "orders", Cells: []int{8}})
+	files, err := Make(p, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range files {
+		names = append(names, f.Name)
+	}
+	if want := []string{"payments-hang.yaml", "stock-hang.yaml", "carts-hang.yaml", "orders-hang.yaml"}; !slices.Equal(names, want) {
+		t.Errorf("%q, want %q", names, want)
+	}
+}
+
+// What a pool alone shows is an experiment of the whole pool.
+func TestAPoolIsOneExperiment(t *testing.T) {
+	t.Parallel()
+	_, p := scanned(t)
+	for _, members := range [][]string{{"stock"}, {"stock", "carts", "orders"}} {
+		pool, want := scan.Cell{Number: 1, Verdict: scan.Harmless, NotBack: true}, ""
+		for _, name := range members {
+			pool.Faults = append(pool.Faults, scan.Fault{Dependency: name, Mode: plan.Hang})
+			want += name + "-hang-"
+		}
+		m := &scan.Map{Limit: 0.05, Dependencies: []scan.Dependency{{Name: "stock"}}, Pools: []scan.Cell{pool},
+			Findings: []scan.Finding{{Code: scan.NotBack, Dependency: "stock", Pool: members, Cells: []int{1}}}}
+		files, err := Make(p, m)
+		if err != nil || len(files) != 1 || files[0].Name != strings.TrimSuffix(want, "-")+".yaml" || strings.Count(files[0].Text, "- inject:") != len(members) {
+			t.Errorf("%v: %v, %+v", members, err, files)
+		}
+	}
+}
+
+// harms is a cell with a journey that it harms.
+func harms(c scan.Cell, estimate float64) scan.Cell {
+	c.Significant = true
+	c.Journeys = []scan.CellJourney{
+		{Journey: "browse", Verdict: scan.Harmless, Estimate: 0.999, High: 1},
+		{Journey: "checkout", Verdict: scan.Harmful, Estimate: estimate, Low: estimate - 0.01, High: estimate + 0.01},
+	}
+	return c
+}
+
+// The number in a file is that of the faults in it.
+func TestTheNumberIsThatOfTheFaults(t *testing.T) {
+	t.Parallel()
+	_, p := scanned(t)
+	stock := scan.Dependency{Name: "stock", Cells: []scan.Cell{harms(single(1, "stock", plan.Hang), 0.391), harms(single(2, "stock", plan.Error), 0.992)}}
+	stock.BreakingPoint = &scan.BreakingPoint{
+		Edges:  []scan.Edge{{Low: 0.3, High: 0.37, Rises: true}},
+		Levels: []scan.Level{{Latency: 0.3, Number: 3, Verdict: scan.Harmless}, {Latency: 0.37, Number: 4, Verdict: scan.Harmful, Journeys: harms(scan.Cell{}, 0.211).Journeys}},
+	}
+	m := &scan.Map{Limit: 0.05, Dependencies: []scan.Dependency{stock}, Findings: []scan.Finding{
+		{Code: scan.SoftBehavesHard, Dependency: "stock", Cells: []int{1, 2}, Journey: "checkout", Estimate: 0.992},
+		{Code: scan.LowBreaking, Dependency: "stock", Cells: []int{4}, Latency: 0.3, Journey: "checkout", Estimate: 0.999},
+	}}
+	files, err := Make(p, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct{ name, kind, harm string }{{"stock-error.yaml", "inject: grpc_error", "99.2%"}, {"stock-slow.yaml", "latency: 370ms", "21.1%"}} {
+		if f := files[i]; f.Name != want.name || !strings.Contains(f.Text, want.kind) || !strings.Contains(f.Text, want.harm+" of checkout") {
+			t.Errorf("%s, want %s with %s of %s:\n%s", f.Name, want.name, want.kind, want.harm, f.Text)
+		}
+	}
+}
+
+// What an earlier scan found is the same experiment as it was then.
+func TestWhatWasTakenOverIsTheSameExperiment(t *testing.T) {
+	t.Parallel()
+	_, p := scanned(t)
+	m := &scan.Map{
+		Limit:        0.05,
+		Dependencies: []scan.Dependency{{Name: "stock", Cells: []scan.Cell{harms(single(1, "stock", plan.Hang), 0.391), harms(single(2, "stock", plan.Error), 0.992)}}},
+		Pairs:        []scan.Cell{harms(scan.Cell{Number: 3, Verdict: scan.Harmful, Faults: []scan.Fault{{Dependency: "stock", Mode: plan.Refuse}, {Dependency: "carts", Mode: plan.Hang}}}, 0.8)},
+		Findings: []scan.Finding{
+			{Code: scan.SoftBehavesHard, Dependency: "stock", Modes: []plan.FailureMode{plan.Hang, plan.Error}, Cells: []int{1, 2}},
+			{Code: scan.FallbackHarms, Dependency: "stock", Other: "carts", Modes: []plan.FailureMode{plan.Refuse, plan.Hang}, Cells: []int{3}},
+		},
+	}
+	was, err := Make(p, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range m.Findings {
+		m.Findings[i].Cells = []int{}
+	}
+	for i := range m.Dependencies[0].Cells {
+		m.Dependencies[0].Cells[i].Number, m.Dependencies[0].Cells[i].TakenOver = 0, true
+	}
+	m.Pairs[0].Number, m.Pairs[0].TakenOver = 0, true
+	if is, err := Make(p, m); err != nil || !slices.Equal(is, was) {
+		t.Errorf("%v\n%+v\nwas\n%+v", err, is, was)
+	}
+	if pair := was[1]; pair.Name != "stock-refuse-carts-hang.yaml" || strings.Count(pair.Text, "- inject:") != 2 {
+		t.Errorf("a pair of faults is written as\n%s", pair.Text)
+	}
+}
+
+// What is there stays, whoever wrote it, and the rest is written.
 func TestWriteOverwritesNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	files := []File{{"a.yaml", "a"}, {"b.yaml", "b"}, {"c.yaml", "c"}}
-	theirs := filepath.Join(dir, "b.yaml")
-	if err := os.WriteFile(theirs, []byte("mine"), 0o600); err != nil {
-		t.Fatal(err)
+	at := func(name string) []string { return []string{filepath.Join(dir, name)} }
+	files := []File{{"a.yaml", "# Found by the scan 2\na: 1 # one\n"}, {"b.yaml", "b: 1\n"}, {"c.yaml", "c: 1\n"}}
+	there := map[string]string{"a.yaml": "# Found by the scan 1\n  # of mine\na: 1 # one\n", "b.yaml": "#b: 1\n"}
+	for name, text := range there {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	_, err := Write(dir, files)
-	if exists, ok := errors.AsType[*ExistsError](err); !ok || !slices.Equal(exists.Files, []string{theirs}) {
-		t.Errorf("%v", err)
+	w, err := Write(dir, files)
+	if want := (Written{New: at("c.yaml"), Same: at("a.yaml"), Kept: at("b.yaml")}); err != nil || !reflect.DeepEqual(w, want) {
+		t.Errorf("%+v, want %+v (%v)", w, want, err)
 	}
-	if left, _ := os.ReadDir(dir); len(left) != 1 {
-		t.Errorf("written all the same: %v", left)
-	}
-	if text, err := os.ReadFile(theirs); err != nil || string(text) != "mine" {
-		t.Errorf("%q, %v", text, err)
-	}
-	if err := os.WriteFile(theirs, []byte("b"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	paths, err := Write(dir, files)
-	if err != nil || !slices.Equal(paths, []string{filepath.Join(dir, "a.yaml"), filepath.Join(dir, "c.yaml")}) {
-		t.Errorf("beside one of the same text: %v, %v", paths, err)
+	for name, text := range there {
+		if is, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(is) != text {
+			t.Errorf("%s: %q, %v", name, is, err)
+		}
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 3 {
 		t.Errorf("left behind: %v", left)
 	}
-	if again, err := Write(dir, files); err != nil || len(again) != 0 {
-		t.Errorf("again: %v, %v", again, err)
+	w, err = Write(dir, files)
+	if err != nil || len(w.New) != 0 || len(w.Same) != 2 || len(w.Kept) != 1 {
+		t.Errorf("again: %+v, %v", w, err)
 	}
 }
 
@@ -236,8 +359,8 @@ func TestWriteOverwritesNothing(t *testing.T) {
 func TestWriteIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if paths, err := Write(dir, []File{{"a.yaml", "a"}, {"nowhere/b.yaml", "b"}}); err == nil {
-		t.Errorf("no error: %v", paths)
+	if w, err := Write(dir, []File{{"a.yaml", "a"}, {"nowhere/b.yaml", "b"}}); err == nil || len(w.New) > 0 {
+		t.Errorf("%+v, %v", w, err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
 		t.Errorf("left behind: %v", left)

@@ -11,29 +11,28 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
 )
 
-// An ExistsError names files that are there already and hold something else. Nothing was
-// written.
-type ExistsError struct{ Files []string }
-
-func (e *ExistsError) Error() string {
-	return strings.Join(e.Files, ", ") + ": there already, and nothing is overwritten (nothing was written)"
+// Written is what became of files, by their paths.
+type Written struct {
+	New  []string // they were not there
+	Same []string // there already, with the same experiment
+	Kept []string // there already, with something else, which stays
 }
 
-// Write writes files into dir, which it makes: all of them, or none where one is there with
-// another text, which is an [ExistsError], or cannot be written. It returns the paths of
-// those that it wrote: one that is there with the same text stays.
-func Write(dir string, files []File) (paths []string, err error) {
+// Write writes files into dir, which it makes. What is there stays as it is: comments aside,
+// it is the same experiment or somebody's own. Of the others it writes all, or none where one
+// of them cannot be written.
+func Write(dir string, files []File) (w Written, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, err
+		return w, err
 	}
 	root, err := atomicfile.OpenDir(dir)
 	if err != nil {
-		return nil, err
+		return w, err
 	}
 	defer func() { _ = root.Close() }() // what is written is synced
-	missing, err := missingIn(root, files)
+	w, missing, err := lookAt(root, files)
 	if err != nil {
-		return nil, err
+		return Written{}, err
 	}
 	var written []string
 	for _, f := range missing {
@@ -41,32 +40,43 @@ func Write(dir string, files []File) (paths []string, err error) {
 			for _, name := range written {
 				err = errors.Join(err, root.Remove(name))
 			}
-			return nil, fmt.Errorf("write %s (nothing was written): %w", filepath.Join(dir, f.Name), err)
+			return Written{}, fmt.Errorf("write %s (nothing was written): %w", filepath.Join(dir, f.Name), err)
 		}
 		written = append(written, f.Name)
-		paths = append(paths, filepath.Join(dir, f.Name))
+		w.New = append(w.New, filepath.Join(dir, f.Name))
 	}
-	return paths, atomicfile.SyncDir(root, ".")
+	return w, atomicfile.SyncDir(root, ".")
 }
 
-// missingIn returns the files that are not there.
-func missingIn(root *os.Root, files []File) (missing []File, err error) {
-	var differ []string
+// lookAt sorts files into those that are there, and those that are missing.
+func lookAt(root *os.Root, files []File) (w Written, missing []File, err error) {
 	for _, f := range files {
+		path := filepath.Join(root.Name(), f.Name)
 		text, err := atomicfile.ReadIn(root, f.Name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			missing = append(missing, f)
 		case err != nil:
-			return nil, err
-		case string(text) != f.Text:
-			differ = append(differ, filepath.Join(root.Name(), f.Name))
+			return w, nil, err
+		case withoutComments(string(text)) == withoutComments(f.Text):
+			w.Same = append(w.Same, path)
+		default:
+			w.Kept = append(w.Kept, path)
 		}
 	}
-	if len(differ) > 0 {
-		return nil, &ExistsError{differ}
+	return w, missing, nil
+}
+
+// withoutComments leaves out the lines that hold nothing but a comment: which scan found a
+// weakness, and how much it harmed in that one, makes no other experiment.
+func withoutComments(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
+			b.WriteString(line)
+		}
 	}
-	return missing, nil
+	return b.String()
 }
 
 // writeNew gives a complete text a name that is free: whoever took it meanwhile keeps it.

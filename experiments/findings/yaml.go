@@ -16,13 +16,14 @@ import (
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
-// text is an experiment as a document, for people to read and change.
-func text(e *experiments.Experiment, run string, f scan.Finding) string {
+// text is an experiment as a document, for people to read and change. What is true of one
+// scan alone stands in comments; see [Write].
+func text(e *experiments.Experiment, run string, code scan.FindingCode, harmed *scan.CellJourney) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Found by the scan %s: %s.\n", run, strings.ReplaceAll(string(f.Code), "_", " "))
-	if f.Journey != "" && f.High > 0 {
+	fmt.Fprintf(&b, "# Found by the scan %s: %s.\n", run, strings.ReplaceAll(string(code), "_", " "))
+	if harmed != nil {
 		fmt.Fprintf(&b, "# It harmed %s of %s beyond its control; the 95%% interval is %s to %s.\n",
-			figures.Percent(f.Estimate), f.Journey, figures.Percent(f.Low), figures.Percent(f.High))
+			figures.Percent(harmed.Estimate), harmed.Journey, figures.Percent(harmed.Low), figures.Percent(harmed.High))
 	}
 	fmt.Fprintf(&b, "version: 1\nexperiment: %s\ntitle: %s\nhypothesis: %s\nfaults:\n", e.ID, scalar(e.Title), scalar(e.Hypothesis))
 	for _, fault := range e.Faults {

@@ -6,15 +6,16 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/examples/checkout"
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/report"
+	"github.com/blastgauge/blastgauge/report/scans"
 	"github.com/blastgauge/blastgauge/report/terminal"
 )
 
@@ -90,7 +91,7 @@ func (o Options) concludeScan(shops []*shop) error {
 	both := ""
 	if len(scanned) == len(shops) {
 		page, err := o.writeComparison(shops[0], shops[1], skip)
-		both, errs = page, append(errs, err, o.printHeadline(shops))
+		both, errs = page, append(errs, err, o.printHeadlines(shops))
 	}
 	return joinDistinct(append(errs, o.listPages(shops, pages, both)))
 }
@@ -107,36 +108,14 @@ func (o Options) printMap(s *shop) error {
 	return text(o.Stdout, s.outcome.Result)
 }
 
-// printHeadline says in a line for each shop how many of its dependencies harm journeys
-// although they are declared soft, and how many weaknesses were found.
-func (o Options) printHeadline(shops []*shop) error {
+// printHeadlines says in a line for each shop what was found.
+func (o Options) printHeadlines(shops []*shop) error {
 	p := terminal.NewPrinter(terminal.Options{Color: o.Color, Width: live.Columns(o.Stdout)})
 	p.Line("")
 	for _, s := range shops {
-		m := s.outcome.Result.Scan
-		if m == nil {
-			continue
+		if s.outcome.Result.Scan != nil {
+			p.Wrap(terminal.Left("  "+s.build, 12), inert.Text(scans.Headline(s.outcome.Result))+".")
 		}
-		var surprises []string
-		for _, d := range m.Dependencies {
-			if d.Declared == "soft" && d.Behaves == "hard" {
-				surprises = append(surprises, d.Name)
-			}
-		}
-		weak := 0
-		for i := range m.Findings {
-			if m.Findings[i].Weakness(m) {
-				weak++
-			}
-		}
-		text := fmt.Sprintf("%d weaknesses among the findings", weak)
-		if weak == 1 {
-			text = "1 weakness among the findings"
-		}
-		if len(surprises) > 0 {
-			text += "; declared soft, and behaves hard: " + strings.Join(surprises, ", ")
-		}
-		p.Wrap(terminal.Left("  "+s.build, 12), text+".")
 	}
 	_, err := o.Stdout.Write(p.Bytes())
 	return err

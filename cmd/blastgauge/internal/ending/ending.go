@@ -15,6 +15,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/preflight"
 	"github.com/blastgauge/blastgauge/report/results"
+	"github.com/blastgauge/blastgauge/report/scans"
 	"github.com/blastgauge/blastgauge/report/terminal"
 )
 
@@ -22,9 +23,7 @@ import (
 type Command struct {
 	Outputs []output.Output[*result.Result]
 	Page    output.Opening
-	// More does what is left to do once the reports are written, such as to write other
-	// files; nil: nothing is.
-	More func(*run.Outcome) error
+	More    More
 
 	Stdout io.Writer
 	Logf   func(format string, args ...any)
@@ -32,6 +31,12 @@ type Command struct {
 	// read no text there.
 	PrintExit func(text bool, code int, meaning string)
 	Hurry     *signals.Hurry
+}
+
+// More is what is left to do once the reports are written, such as to write other files.
+type More struct {
+	Do      func(*run.Outcome) error // nil: nothing is
+	Skipped string                   // says that it was not done, after a second interrupt
 }
 
 // Conclude writes the reports and returns what a run ends with. That a report could not
@@ -58,11 +63,14 @@ func (c Command) Conclude(ctx context.Context, out *run.Outcome) error {
 	return exit.With(code)
 }
 
-// logVerdicts tells what a run found where a report of it could not be written: it took
+// logVerdicts tells what a run or a scan found where a report of it could not be written: it took
 // its time, and nobody should have to look for the answer.
 func (c Command) logVerdicts(r *result.Result) {
 	for i := range r.Experiments {
 		c.Logf("%s", results.Sentence(&r.Experiments[i], terminal.Options{}))
+	}
+	if r.Scan != nil {
+		c.Logf("%s", scans.Headline(r))
 	}
 	c.Logf("but for the error below: exit %d: %s", r.Run.ExitCode, r.ExitMeaning())
 }
@@ -72,6 +80,9 @@ func (c Command) logVerdicts(r *result.Result) {
 func (c Command) publish(out *run.Outcome) error {
 	if !c.Hurry.Begin() {
 		c.Logf("report skipped; make it with: blastgauge report %s", out.Dir)
+		if c.More.Do != nil {
+			c.Logf("%s", c.More.Skipped)
+		}
 		return nil
 	}
 	err := output.WriteRunFiles(out.Dir, out.Result)
@@ -79,8 +90,8 @@ func (c Command) publish(out *run.Outcome) error {
 		c.Logf("report  %s\ndata    %s", filepath.Join(out.Dir, output.ReportFile), filepath.Join(out.Dir, result.File))
 	}
 	err = errors.Join(err, output.Write(c.Stdout, c.Outputs, out.Result))
-	if c.More != nil {
-		err = errors.Join(err, c.More(out))
+	if c.More.Do != nil {
+		err = errors.Join(err, c.More.Do(out))
 	}
 	return err
 }

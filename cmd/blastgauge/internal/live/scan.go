@@ -8,36 +8,55 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/scan"
+	"github.com/blastgauge/blastgauge/report/words"
 )
 
-// A scanTally is what a view knows of the cells of a scan.
+// A scanTally is what a view knows of the trials of a scan: of cells, of pools and pairs, and
+// of the levels that are tried in search of a breaking point.
 type scanTally struct {
 	now                          *journal.Cell // nil: none is under way
 	harmful, harmless, undecided int
 }
 
-// record takes an event. It returns the cell that has ended with it, if any.
-func (s *scanTally) record(x *plan.Experiment, e journal.Event) (ended *journal.Cell) {
+// A trial is one that has ended.
+type trial struct {
+	cell    *journal.Cell // nil: the journal does not say what was tried
+	end     *journal.CellEnd
+	verdict scan.Verdict
+}
+
+// record takes an event. It returns the trial that has ended with it; nil: none has.
+func (s *scanTally) record(p *plan.Plan, e journal.Event) *trial {
 	switch {
 	case e.Kind == journal.CellStarted:
 		s.now = e.Cell
 	case e.Kind == journal.CellEnded && e.CellEnd != nil:
-		ended, s.now = s.now, nil
-		switch cellDecision(x, e.CellEnd) {
-		case journal.Harmful:
+		t := &trial{s.now, e.CellEnd, scan.Undecided}
+		if t.cell != nil {
+			t.verdict = scan.VerdictOf(*t.cell, *t.end, p)
+		}
+		s.now = nil
+		switch t.verdict {
+		case scan.Harmful:
 			s.harmful++
-		case journal.Harmless:
+		case scan.Harmless:
 			s.harmless++
-		case journal.Undecided:
+		default:
 			s.undecided++
 		}
+		return t
 	}
-	return ended
+	return nil
 }
 
-// describe says how many cells there were.
+// describe says how many trials there were. They are more than the cells of the map.
 func (s *scanTally) describe() string {
+	return figures.Plural(s.harmful+s.harmless+s.undecided, "trial", "trials") + ": " + s.counts()
+}
+
+// counts says how they ended.
+func (s *scanTally) counts() string {
 	text := fmt.Sprintf("%d harmful, %d harmless", s.harmful, s.harmless)
 	if s.undecided > 0 {
 		text += fmt.Sprintf(", %d undecided", s.undecided)
@@ -68,56 +87,12 @@ func describeCell(c *journal.Cell) string {
 	return figures.List(parts, "and")
 }
 
-// cellDecision is what a cell tells of all journeys together: harmful as soon as one of
-// them is, or an invariant broke. Where this machine was too busy, journeys tell nothing.
-func cellDecision(e *plan.Experiment, c *journal.CellEnd) journal.Decision {
-	if len(c.Broken) > 0 {
-		return journal.Harmful
-	}
-	if c.Distrust(e.Journeys) != "" {
-		return journal.Undecided
-	}
-	decision := journal.Harmless
-	for _, j := range c.Journeys {
-		switch j.Decision {
-		case journal.Harmful:
-			return journal.Harmful
-		case journal.Undecided:
-			decision = journal.Undecided
-		case journal.Harmless:
-		}
-	}
-	if len(c.Journeys) == 0 {
-		return journal.Undecided
-	}
-	return decision
-}
-
-// tone is the verdict on a hypothesis that has the colour of a decision.
-func tone(d journal.Decision) result.Verdict {
-	switch d {
-	case journal.Harmful:
-		return result.Refuted
-	case journal.Harmless:
-		return result.Held
-	}
-	return result.Inconclusive
-}
-
-// decisionWord is a decision in a word.
-func decisionWord(d journal.Decision) string {
-	if d == journal.Undecided {
-		return "undecided"
-	}
-	return string(d)
-}
-
 // describeEnd says what became of a cell: of the journey that is harmed most the share and
 // its interval, the invariants that broke, and what else there is to know.
 func describeEnd(e *plan.Experiment, c *journal.CellEnd) string {
 	var parts []string
-	if i := worstOf(c); i >= 0 && i < len(e.Journeys) {
-		parts = append(parts, e.Journeys[i].Name+" "+describeShare(c.Journeys[i].Share))
+	if text := describeWorst(e, c); text != "" {
+		parts = append(parts, text)
 	}
 	for _, b := range c.Broken {
 		parts = append(parts, "BROKEN: "+b.Invariant)
@@ -147,49 +122,31 @@ func describeEnd(e *plan.Experiment, c *journal.CellEnd) string {
 	return strings.Join(parts, ", ")
 }
 
-// worstOf is the index of the journey that is harmed most: of those that are harmful the
-// one of which most is shown, else the one of which least is excluded; -1: none was counted.
-func worstOf(c *journal.CellEnd) int {
-	worst := -1
+// describeWorst says what became of the journey that is harmed most; empty: none was counted.
+func describeWorst(e *plan.Experiment, c *journal.CellEnd) string {
+	var counted scan.Cell
 	for i, j := range c.Journeys {
-		if j.Fault.Of > 0 && (worst < 0 || worse(j, c.Journeys[worst])) {
-			worst = i
+		if j.Fault.Of > 0 && i < len(e.Journeys) {
+			counted.Journeys = append(counted.Journeys, scan.CellJourney{
+				Journey: e.Journeys[i].Name, Verdict: scan.Verdict(j.Decision), Estimate: j.Share.Estimate, Low: j.Share.Low, High: j.Share.High,
+			})
 		}
 	}
-	return worst
-}
-
-func worse(a, b journal.CellJourney) bool {
-	switch {
-	case (a.Decision == journal.Harmful) != (b.Decision == journal.Harmful):
-		return a.Decision == journal.Harmful
-	case a.Decision == journal.Harmful:
-		return a.Share.Low > b.Share.Low
+	worst := counted.Worst()
+	if worst == nil {
+		return ""
 	}
-	return a.Share.High > b.Share.High
-}
-
-// describeShare writes a share with its interval, or its upper bound where no harm is shown.
-func describeShare(s journal.Share) string {
-	if s.Low <= 0 {
-		return "≤" + figures.UpperPercent(s.High)
-	}
-	return fmt.Sprintf("%s (%s to %s)", figures.Percent(s.Estimate), figures.Points(s.Low), figures.Points(s.High))
+	return worst.Journey + " " + words.Harm(worst)
 }
 
 // describeScanEnd says why a scan tries nothing more.
 func describeScanEnd(e journal.Event) string {
-	text, known := map[string]string{
-		journal.ScanComplete:  "everything was tried",
-		journal.ScanBudget:    "the budget is over",
-		journal.ScanUnhealthy: "STOPPED: the system did not come back",
-		journal.ScanHarmed:    "STOPPED: the system is not healthy without a fault",
-		journal.ScanLate:      "STOPPED: this machine is too busy, and journeys are harmed without a fault",
-		journal.ScanFenced:    "STOPPED: another process removes its faults",
-		journal.ScanFailed:    "STOPPED: the proxy server or the tool failed",
-	}[e.Detail]
-	if !known {
-		text = "STOPPED: " + e.Detail
+	text := "STOPPED: " + words.EndOfScan(e.Detail)
+	switch e.Detail {
+	case journal.ScanComplete:
+		text = "everything was tried"
+	case journal.ScanBudget:
+		text = words.EndOfScan(e.Detail)
 	}
 	if e.Error != "" {
 		text += ": " + e.Error

@@ -14,7 +14,7 @@ import (
 func (p *picture) scanning(now time.Time, columns int) []string {
 	list := []string{p.scanTitle(columns), p.scanNow(now)}
 	list = append(list, p.arms(columns)...)
-	return append(list, p.cause(), "  so far    "+p.tally.describe(), "")
+	return append(list, p.cause(), "  trials    "+p.tally.counts(), "")
 }
 
 // scanTitle names the scan and the number of the cell.
@@ -49,7 +49,7 @@ func (p *picture) scanNow(now time.Time) string {
 // of any run. It returns what is to stay of a scan, and the line of a cell that has ended.
 func (p *picture) recordScan(e journal.Event, now time.Time, above string, o terminal.Options) (text, cell string) {
 	c := &p.current
-	ended := p.tally.record(&p.plan.Experiments[0], e)
+	ended := p.tally.record(p.plan, e)
 	switch e.Kind {
 	case journal.CellStarted:
 		if c.baseline == nil {
@@ -60,12 +60,12 @@ func (p *picture) recordScan(e journal.Event, now time.Time, above string, o ter
 	case journal.CellEnded:
 		c.cutSample(now)
 		c.counts = nil
-		if e.CellEnd != nil {
+		if ended != nil {
 			label := p.label
 			if label != "" {
 				label += ": "
 			}
-			cell = endedLine(label, p.experiment(), ended, e.CellEnd, o)
+			cell = endedLine(label, p.experiment(), ended, o)
 		}
 	case journal.ScanEnded:
 		above = describeScanEnd(e) + ": " + p.tally.describe()

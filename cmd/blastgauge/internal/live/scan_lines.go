@@ -7,6 +7,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/report/terminal"
+	"github.com/blastgauge/blastgauge/report/words"
 )
 
 // scanLines write one line for each cell of a scan that has ended, and few others: a cell
@@ -27,7 +28,7 @@ func (l *scanLines) Record(e journal.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	experiment := &l.plan.Experiments[0]
-	cell := l.tally.record(experiment, e)
+	ended := l.tally.record(l.plan, e)
 	switch e.Kind {
 	case journal.PhaseStarted:
 		if e.Phase == journal.Warmup || e.Phase == journal.Baseline {
@@ -38,8 +39,8 @@ func (l *scanLines) Record(e journal.Event) {
 			l.print(e.At, "base", describeExercise(experiment, e.Exercise))
 		}
 	case journal.CellEnded:
-		if e.CellEnd != nil {
-			l.printInert(e.At, "cell", endedLine("", experiment, cell, e.CellEnd, terminal.Options{Color: l.color}))
+		if ended != nil {
+			l.printInert(e.At, "cell", endedLine("", experiment, ended, terminal.Options{Color: l.color}))
 		}
 	case journal.ScanEnded:
 		l.print(e.At, "scan", describeScanEnd(e)+": "+l.tally.describe())
@@ -61,12 +62,11 @@ func (l *scanLines) printEvent(e journal.Event) {
 
 // endedLine is the line of a cell that has ended: "harmful   payments hangs: checkout 63.0%
 // (59.1 to 66.8), in 2.1s". It is cut to the width of the options, where they have one.
-func endedLine(label string, e *plan.Experiment, cell *journal.Cell, end *journal.CellEnd, o terminal.Options) string {
-	d := cellDecision(e, end)
-	word := fmt.Sprintf("%-9s ", decisionWord(d))
-	text := inert.Line(inert.Text(label + describeCell(cell) + ": " + describeEnd(e, end)))
+func endedLine(label string, e *plan.Experiment, t *trial, o terminal.Options) string {
+	word := fmt.Sprintf("%-9s ", words.CellVerdict(t.verdict))
+	text := inert.Line(inert.Text(label + describeCell(t.cell) + ": " + describeEnd(e, t.end)))
 	if o.Width > 0 {
 		text = terminal.Cut(text, o.Width-len(word))
 	}
-	return terminal.NewPrinter(o).Paint(tone(d), word) + text
+	return terminal.NewPrinter(o).Paint(words.CellTone(t.verdict), word) + text
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/scan"
 	"github.com/blastgauge/blastgauge/injectors"
 )
 
@@ -102,7 +103,7 @@ func TestLinesOfAScan(t *testing.T) {
 00:00:43Z cell     undecided payments answers 300ms late: checkout 5.0% (1.0 to 12.0), in 20.0s
 00:00:50Z cell     harmful   mail does the work and answers with errors: checkout ≤1.9%, BROKEN: charged?[2J once, in 6.0s, and the system did NOT COME BACK
 00:00:51Z cell     undecided payments hangs and mail refuses connections: not injected: no answer
-00:00:52Z scan     STOPPED: the system did not come back: 2 harmful, 1 harmless, 2 undecided
+00:00:52Z scan     STOPPED: the system did not come back: 5 trials: 2 harmful, 1 harmless, 2 undecided
 `
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -129,10 +130,38 @@ func TestLinesOfABusyMachine(t *testing.T) {
 	}
 	want := `00:00:02Z cell     undecided payments hangs: checkout 63.0% (59.1 to 66.8), traffic was LATE: this machine is too busy, in 2.0s
 00:00:05Z cell     undecided payments refuses connections: checkout 63.0% (59.1 to 66.8), journeys of the control could NOT BE STARTED, in 2.0s
-00:00:06Z scan     STOPPED: this machine is too busy, and journeys are harmed without a fault: send fewer: 0 harmful, 0 harmless, 2 undecided
+00:00:06Z scan     STOPPED: this machine was too busy to send journeys in time, and they were harmed without a fault: send fewer: 2 trials: 0 harmful, 0 harmless, 2 undecided
 `
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// A line says what the map says: what was harmless while a fault was not in force all the
+// while, or was not met, is no answer.
+func TestLinesSayWhatTheMapSays(t *testing.T) {
+	t.Parallel()
+	harmless := []journal.CellJourney{journeyIn(journal.Harmless, 0, -0.01, 0.0188), journeyIn(journal.Harmless, 0, -0.01, 0.0188)}
+	for name, one := range map[string]struct {
+		end  journal.CellEnd
+		want scan.Verdict
+	}{
+		"decided":              {journal.CellEnd{Why: journal.CellDecided, Journeys: harmless}, scan.Harmless},
+		"not met":              {journal.CellEnd{Why: journal.CellDecided, Journeys: harmless, Met: []journal.CellMet{{Fault: "blastgauge.x.payments", Counted: true, Of: 40}}}, scan.NotMet},
+		"vanished":             {journal.CellEnd{Why: journal.CellVanished, Journeys: harmless}, scan.Undecided},
+		"guarded":              {journal.CellEnd{Why: journal.CellGuarded, Journeys: harmless}, scan.Undecided},
+		"one journey of two":   {journal.CellEnd{Why: journal.CellDecided, Journeys: harmless[:1]}, scan.Undecided},
+		"not injected, broken": {journal.CellEnd{Why: journal.CellNotInjected, Broken: []journal.CheckResult{{Invariant: "x"}}}, scan.Undecided},
+	} {
+		s, p := scanTally{}, scanPlan()
+		s.record(p, started(0, journal.Single, 1, scanFault("payments", plan.Hang)).Event)
+		trial := s.record(p, ended(1, one.end).Event)
+		if trial == nil || trial.verdict != one.want {
+			t.Errorf("%s: %+v, want %s", name, trial, one.want)
+		}
+		if counted := s.harmless == 1; counted != (one.want == scan.Harmless) || s.harmless+s.undecided != 1 {
+			t.Errorf("%s: counted as %s", name, s.describe())
+		}
 	}
 }
 
@@ -163,7 +192,7 @@ scan of 3 dependencies           cell 2
   checkout  fault    50.0% of 20
             control  0.0% of 20
   top cause timeout, 10 of 20
-  so far    0 harmful, 1 harmless
+  trials    0 harmful, 1 harmless
 
 run   ░░░░░░░░  21s, at most 4m39s left`,
 		80: `harmless  mail and reviews at once: each hangs: checkout ≤1.9%, in 6.0s
@@ -172,7 +201,7 @@ scan of 3 dependencies                                                   cell 2
   checkout  fault    50.0% of 20 harmed      ▅
             control  0.0% of 20 harmed       ▁
   top cause timeout, 10 of 20
-  so far    0 harmful, 1 harmless
+  trials    0 harmful, 1 harmless
 
 run   █░░░░░░░░░░░░░░░░░░░  21s, at most 4m39s left   Ctrl-C removes the faults`,
 	} {
@@ -211,7 +240,7 @@ run   █░░░░░░░░░░░░░░░░░░░  21s, at most
 				time.Sleep(2 * refresh)
 				d.close()
 				synctest.Wait()
-				if got := strings.TrimRight(d.screen.all(), "\n"); !strings.Contains(got, "STOPPED") || strings.Contains(got, "so far") {
+				if got := strings.TrimRight(d.screen.all(), "\n"); !strings.Contains(got, "STOPPED") || strings.Contains(got, "  trials ") {
 					t.Errorf("in the end\n%s", got)
 				}
 			})

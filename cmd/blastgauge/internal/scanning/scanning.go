@@ -4,7 +4,6 @@ package scanning
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -98,20 +97,30 @@ func (f Flags) Earlier() (*result.Result, error) {
 	return r, nil
 }
 
-// WriteFindings writes the experiments of what was found, and returns their paths.
-func (f Flags) WriteFindings(p *plan.Plan, m *scan.Map) ([]string, error) {
+// WriteFindings writes the experiments of what was found, and tells what became of each.
+func (f Flags) WriteFindings(p *plan.Plan, m *scan.Map, logf func(format string, args ...any)) error {
 	if f.Write == "" || m == nil {
-		return nil, nil
+		return nil
 	}
 	files, err := findings.Make(p, m)
-	if err != nil || len(files) == 0 {
-		return nil, err
+	if err != nil {
+		return err
 	}
-	paths, err := findings.Write(f.Write, files)
-	if exists, ok := errors.AsType[*findings.ExistsError](err); ok {
-		return nil, fmt.Errorf("%w; elsewhere: blastgauge scan --since %s --write DIR", exists, p.Run)
+	if len(files) == 0 {
+		logf("no weakness was found: nothing is written into %s", f.Write)
+		return nil
 	}
-	return paths, err
+	written, err := findings.Write(f.Write, files)
+	for _, path := range written.New {
+		logf("wrote   %s", path)
+	}
+	for _, path := range written.Same {
+		logf("there   %s: the same experiment", path)
+	}
+	for _, path := range written.Kept {
+		logf("kept    %s: it differs from what this scan would write, and nothing is overwritten", path)
+	}
+	return err
 }
 
 // Dependencies are the names in a system's document that begin in a way and are not among
