@@ -43,6 +43,16 @@ func TestMain(m *testing.M) {
 		_, _ = fmt.Fprintln(os.Stderr, scanUntilKilled(os.Args[2], os.Args[3]))
 		os.Exit(1)
 	}
+	if len(os.Args) == 5 && os.Args[1] == strikeArgument {
+		_, _ = fmt.Fprintln(os.Stderr, strike(os.Args[2], os.Args[3], os.Args[4]))
+		os.Exit(1)
+	}
+	if len(os.Args) == 2 && os.Args[1] == proxiesArgument {
+		if err := serveProxies(); err != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	os.Exit(waiting.Tests{M: m}.Run())
 }
 

@@ -54,7 +54,7 @@ func (r *run) takeOver() error {
 	rules.Since, p.Scan = earlier.Run.ID, &rules
 	switch n := known.Cells(); n {
 	case 0:
-		r.o.logf("warning: nothing is taken over from run %s: the documents, the build that is declared, or the journeys are others, or nothing was certain", earlier.Run.ID)
+		r.o.logf("warning: nothing is taken over from run %s: the documents, the addresses, the build that is declared, or the journeys are others, or nothing was certain", earlier.Run.ID)
 	default:
 		r.o.logf("%s taken over of run %s", figures.Plural(n, "answer is", "answers are"), earlier.Run.ID)
 	}

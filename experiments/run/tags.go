@@ -43,16 +43,37 @@ func (r *run) checkTags(ctx context.Context) error {
 				reached[f.Proxy] = ok
 			}
 			switch {
-			case reached[f.Proxy]:
+			case reached[f.Proxy] || r.plan.Scan != nil:
 			case e.Turns != nil: // without the tag nobody knows whom the fault touches
 				return fmt.Errorf("%w: %s: saturation: journeys were tagged with baggage and none of their requests reached %s with it: let the system pass the baggage header on, or leave saturation out", plan.ErrImpossible, e.ID, f.Into)
 			default:
-				e.Untag(fmt.Sprintf("journeys were tagged with baggage and none of their requests reached %s with it", f.Into))
-				r.o.logf("warning: %s: %s", e.ID, e.ControlWhy)
+				r.untag(e, fmt.Sprintf("journeys were tagged with baggage and none of their requests reached %s with it", f.Into))
 			}
 		}
 	}
+	r.keepReached(reached)
 	return nil
+}
+
+func (r *run) untag(e *plan.Experiment, why string) {
+	e.Untag(why)
+	r.o.logf("warning: %s: %s", e.ID, e.ControlWhy)
+}
+
+// keepReached leaves out of a scan what no tagged request reaches.
+func (r *run) keepReached(reached map[string]bool) {
+	if r.plan.Scan == nil || !r.plan.Experiments[0].Tagged {
+		return
+	}
+	left, ok := r.plan.Reached(func(proxy string) bool { return reached[proxy] })
+	if !ok {
+		r.untag(&r.plan.Experiments[0], "journeys were tagged with baggage and none of their requests reached a dependency with it")
+		return
+	}
+	if n := len(left.Scan.Unavailable) - len(r.plan.Scan.Unavailable); n > 0 {
+		r.o.logf("warning: %d faults of the scan are left out: %s", n, plan.NotTagged)
+	}
+	r.plan = left
 }
 
 // tagReaches reports whether a tagged request of an experiment reaches the proxy of a

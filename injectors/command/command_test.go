@@ -225,7 +225,7 @@ func TestABrokenCheckProvesNothing(t *testing.T) {
 			if err := f.want(false); err != nil && !hangs {
 				t.Error(err)
 			}
-			f.write("set", 0o600)
+			f.write("set")
 			if err := in.Revert(t.Context(), f.fault); err == nil || f.isThere("set") && !hangs {
 				t.Errorf("Revert() of what may be there = %v", err)
 			}

@@ -75,10 +75,10 @@ func TestPreflight(t *testing.T) {
 	}{
 		"all is there":         {func(*flag) {}, "", nil},
 		"no folder":            {func(f *flag) { f.fault.Attributes["dir"] = f.dir + "/nowhere" }, "e.yaml:3: e: dir: ", os.ErrNotExist},
-		"a file":               {func(f *flag) { f.write("file", 0o600); f.fault.Attributes["dir"] = f.dir + "/file" }, "is no folder", nil},
+		"a file":               {func(f *flag) { f.write("file"); f.fault.Attributes["dir"] = f.dir + "/file" }, "is no folder", nil},
 		"no such program":      {func(f *flag) { f.fault.Attributes["undo"] = []any{"no-such-program-anywhere"} }, "e.yaml:3: e: undo: ", nil},
 		"a missing script":     {func(f *flag) { f.fault.Attributes["check"] = []any{f.dir + "/flag.sh"} }, "e.yaml:3: e: check: ", os.ErrNotExist},
-		"not to be run":        {func(f *flag) { f.write("flag.sh", 0o600); f.fault.Attributes["do"] = []any{f.dir + "/flag.sh"} }, "permission denied", nil},
+		"not to be run":        {func(f *flag) { f.write("flag.sh"); f.fault.Attributes["do"] = []any{f.dir + "/flag.sh"} }, "permission denied", nil},
 		"of a hostile journal": {func(f *flag) { f.fault.Attributes["do"] = "rm" }, "do names no program", experiments.ErrInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -102,8 +102,8 @@ func TestPreflight(t *testing.T) {
 	}
 }
 
-func (f *flag) write(name string, mode os.FileMode) {
-	if err := os.WriteFile(filepath.Join(f.dir, name), []byte("#!/bin/sh\n"), mode); err != nil {
+func (f *flag) write(name string) {
+	if err := os.WriteFile(filepath.Join(f.dir, name), []byte("#!/bin/sh\n"), 0o600); err != nil {
 		f.Fatal(err)
 	}
 }
@@ -138,7 +138,7 @@ func TestAbsent(t *testing.T) {
 	if err := in.Absent(t.Context(), planOf(f.fault, f.fault)); err != nil {
 		t.Errorf("Absent() = %v", err)
 	}
-	f.write("set", 0o600)
+	f.write("set")
 	if err := in.Absent(t.Context(), planOf(f.fault)); !errors.Is(err, experiments.ErrRefused) || !strings.Contains(err.Error(), in.Manual(f.fault)) {
 		t.Errorf("Absent() of a fault in force = %v", err)
 	}
