@@ -134,8 +134,13 @@ func (i *Interrupt) Error() string { return i.Signal + " received" }
 
 // Run executes p once. It returns nil when every experiment ran to its end,
 // whatever it found.
-func Run(ctx context.Context, p *plan.Plan, rec Recorder, o Options) (err error) {
+func Run(ctx context.Context, p *plan.Plan, rec Recorder, o Options) error {
 	o = o.withDefaults()
+	return recordRun(p, rec, o, func(log *runLog) error { return runExperiments(ctx, p, log, o) })
+}
+
+// recordRun records that a run starts, what it does, and how it ended.
+func recordRun(p *plan.Plan, rec Recorder, o Options, do func(*runLog) error) (err error) {
 	log := &runLog{recorder: rec, epoch: time.Now()}
 	if err := log.record(journal.Event{Kind: journal.RunStarted, Plan: p, Toxiproxy: &o.Toxiproxy}); err != nil {
 		return err
@@ -147,6 +152,11 @@ func Run(ctx context.Context, p *plan.Plan, rec Recorder, o Options) (err error)
 		}
 		err = errors.Join(err, log.record(end))
 	}()
+	return do(log)
+}
+
+// runExperiments runs one experiment after the other.
+func runExperiments(ctx context.Context, p *plan.Plan, log *runLog, o Options) error {
 	untouched := true // no fault was meant to be injected until now
 	var before *experimentRun
 	for i := range p.Experiments {

@@ -60,30 +60,21 @@ type scanRun struct {
 // Scan executes the one experiment of p, whose faults come and go as s says. Its errors
 // are those of [Run]: it returns nil when the scan ended by what it found, wherever that
 // was. What it found is in the journal alone.
-func Scan(ctx context.Context, p *plan.Plan, s Scanner, rec Recorder, o Options) (err error) {
+func Scan(ctx context.Context, p *plan.Plan, s Scanner, rec Recorder, o Options) error {
 	o.Idle = cmp.Or(o.Idle, scanIdle)
 	o = o.withDefaults()
-	log := &runLog{recorder: rec, epoch: time.Now()}
-	if err := log.record(journal.Event{Kind: journal.RunStarted, Plan: p, Toxiproxy: &o.Toxiproxy}); err != nil {
-		return err
-	}
-	defer func() {
-		end := journal.Event{Kind: journal.RunEnded}
-		if err != nil {
-			end.Error = err.Error()
+	return recordRun(p, rec, o, func(log *runLog) error {
+		scan := newScanRun(&p.Experiments[0], log, s, o)
+		if p.Scan.Budget > 0 {
+			scan.over = p.Scan.Budget - scan.e.Phases.Recovery
+			scan.cells = max(1, int(p.Scan.Budget/shortestCell))
 		}
-		err = errors.Join(err, log.record(end))
-	}()
-	scan := newScanRun(&p.Experiments[0], log, s, o)
-	if p.Scan.Budget > 0 {
-		scan.over = p.Scan.Budget - scan.e.Phases.Recovery
-		scan.cells = max(1, int(p.Scan.Budget/shortestCell))
-	}
-	err = scan.run(ctx)
-	if stopsSuite(err) {
-		return nil // it is in the journal
-	}
-	return err
+		err := scan.run(ctx)
+		if stopsSuite(err) {
+			return nil // it is in the journal
+		}
+		return err
+	})
 }
 
 func newScanRun(e *plan.Experiment, log *runLog, scanner Scanner, o Options) *scanRun {
