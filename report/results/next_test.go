@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,30 +36,36 @@ func stepsOf(v result.Verdict, change func(*result.Experiment), codes ...result.
 // declaredCodes are the codes of reasons that the result room declares.
 func declaredCodes(t *testing.T) []result.ReasonCode {
 	t.Helper()
-	return declared[result.ReasonCode](t, "reason.go", "ReasonCode", 30)
+	return declared[result.ReasonCode](t, "ReasonCode", 30)
 }
 
-// declared are the constants of a type that a file of the result room declares.
-func declared[T ~string](t *testing.T, file, name string, least int) (codes []T) {
+// declared are the constants of a type of the result room, whichever file declares them.
+func declared[T ~string](t *testing.T, name string, least int) (codes []T) {
 	t.Helper()
-	f, err := parser.ParseFile(token.NewFileSet(), "../../experiments/result/"+file, nil, 0)
+	files, err := filepath.Glob("../../experiments/result/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ast.Inspect(f, func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if !ok || len(spec.Values) != 1 {
-			return true
+	for _, file := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if id, ok := spec.Type.(*ast.Ident); ok && id.Name == name {
-			text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-			if err != nil {
-				t.Fatal(err)
+		ast.Inspect(f, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || len(spec.Values) != 1 {
+				return true
 			}
-			codes = append(codes, T(text))
-		}
-		return true
-	})
+			if id, ok := spec.Type.(*ast.Ident); ok && id.Name == name {
+				text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				codes = append(codes, T(text))
+			}
+			return true
+		})
+	}
 	if len(codes) < least {
 		t.Fatalf("%d codes are declared, that cannot be all", len(codes))
 	}
@@ -120,7 +127,7 @@ func TestOnlyTheSystemIsItsOwners(t *testing.T) {
 func TestAdviceFitsWhatAFaultMissed(t *testing.T) {
 	t.Parallel()
 	seen := map[string]result.UnmetCode{}
-	for _, unmet := range declared[result.UnmetCode](t, "types.go", "UnmetCode", 8) {
+	for _, unmet := range declared[result.UnmetCode](t, "UnmetCode", 8) {
 		if unmet == result.UnmetNotInjected {
 			continue // what kept it from being injected has its own advice
 		}
