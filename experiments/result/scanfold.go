@@ -38,7 +38,7 @@ type scanRun struct {
 }
 
 func newScanRun(p *plan.Plan) *scanRun {
-	return &scanRun{plan: &p.Experiments[0], faults: map[string]*ScanFault{}, scan: scan.New(p, nil)}
+	return &scanRun{plan: &p.Experiments[0], faults: map[string]*ScanFault{}, scan: scan.New(p)}
 }
 
 func (r *scanRun) event(e journal.Event) {

@@ -16,7 +16,7 @@ func (r *run) runEngine(ctx context.Context, rec engine.Recorder) error {
 	if r.plan.Scan == nil {
 		return engine.Run(ctx, r.plan, rec, r.engineOptions())
 	}
-	return engine.Scan(ctx, r.plan, scan.New(r.plan, nil), rec, r.engineOptions())
+	return engine.Scan(ctx, r.plan, scan.New(r.plan), rec, r.engineOptions())
 }
 
 // fitServer leaves out of a scan what its server cannot do. That is no error, as nobody has

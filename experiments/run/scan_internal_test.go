@@ -34,7 +34,7 @@ func TestTakeOver(t *testing.T) {
 	t.Parallel()
 	earlier := func() *result.Result {
 		p := twoFaults(t)
-		m := scan.New(p, nil).Map()
+		m := scan.New(p).Map()
 		c := &m.Dependencies[0].Cells[0]
 		*c = scan.Cell{Number: 1, Verdict: scan.Harmful, Significant: true, Faults: c.Faults, Journeys: []scan.CellJourney{{Journey: "checkout", Verdict: scan.Harmful, Estimate: 1, Low: 0.8, High: 1}}}
 		return &result.Result{Run: result.Run{ID: "earlier"}, Scan: m, Documents: []result.Document{{File: "blastgauge.yaml", Text: "version: 1\n"}}}
@@ -57,7 +57,7 @@ func TestTakeOver(t *testing.T) {
 		if (r.plan.Scan.Known != nil) != tt.known || r.plan.Scan.Since != "earlier" || before.Scan.Since != "" {
 			t.Errorf("%s: %+v", name, r.plan.Scan)
 		}
-		if c := scan.New(r.plan, nil).Map().Dependencies[0].Cells[0]; c.TakenOver != tt.known {
+		if c := scan.New(r.plan).Map().Dependencies[0].Cells[0]; c.TakenOver != tt.known {
 			t.Errorf("%s: %+v", name, c)
 		}
 	}

@@ -42,15 +42,12 @@ type record struct {
 	named string // what it tries, once somebody asked
 }
 
-// New returns a scan that nothing was tried of. Cells that known holds are taken over; nil
-// means those that the plan holds, if any.
-func New(p *plan.Plan, known *Known) *Scan {
-	s := &Scan{plan: p, known: known, faults: map[place]plan.Fault{}}
+// New returns a scan that nothing was tried of. Cells of an earlier scan that the plan holds
+// are taken over.
+func New(p *plan.Plan) *Scan {
+	s := &Scan{plan: p, known: knownOf(p), faults: map[place]plan.Fault{}}
 	if p.Scan != nil {
 		s.rules = *p.Scan
-	}
-	if known == nil {
-		s.known = knownOf(p)
 	}
 	for _, f := range s.experiment().Faults {
 		s.faults[place{f.Into, f.Mode}] = f
@@ -100,11 +97,15 @@ func (s *Scan) Why() string { return s.why }
 
 // Ended takes what became of a cell.
 func (s *Scan) Ended(e journal.CellEnd) {
-	i, found := slices.BinarySearchFunc(s.cells, e.Number, func(r *record, number int) int { return cmp.Compare(r.Number, number) })
-	if found && s.cells[i].end == nil {
+	if i, found := s.find(e.Number); found && s.cells[i].end == nil {
 		s.cells[i].end = &e
 		s.at(e.To)
 	}
+}
+
+// find is where the cell of a number is among those that were started.
+func (s *Scan) find(number int) (int, bool) {
+	return slices.BinarySearchFunc(s.cells, number, func(r *record, number int) int { return cmp.Compare(r.Number, number) })
 }
 
 // Event takes an event of the scan's journal, in the order of the journal. Events that say

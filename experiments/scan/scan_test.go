@@ -226,7 +226,7 @@ func TestLowBreaking(t *testing.T) {
 		{P99: 500 * time.Millisecond, AtLeast: true}: 0, {P99: 690 * time.Millisecond, AtLeast: true}: 1,
 	} {
 		at.Proxy = "proxy-a"
-		s := New(p.plan, nil)
+		s := New(p.plan)
 		for _, e := range p.events {
 			if e.Exercise != nil {
 				x := *e.Exercise

@@ -42,7 +42,7 @@ func (b Basis) same(o Basis) bool {
 // addresses are the same, and journeys and faults are. It is nil where nothing does. Put it into the plan with
 // [Known.Into], so that its journal holds it.
 func TakeOver(old *Map, was Basis, p *plan.Plan) *Known {
-	s := New(p, nil)
+	s := New(p)
 	if old == nil || old.Addresses != s.addresses() || !was.same(BasisOf(p)) || !s.sameJourneys(old) {
 		return nil
 	}

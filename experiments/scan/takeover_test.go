@@ -44,7 +44,7 @@ func TestTakeOver(t *testing.T) {
 	if err := known.Into(p); err != nil {
 		t.Fatal(err)
 	}
-	s := New(p, nil)
+	s := New(p)
 	for _, e := range second.events {
 		s.Event(e)
 	}
@@ -93,7 +93,7 @@ func TestTakesOverOnlyWhatHolds(t *testing.T) {
 		}
 	}
 	p.System.URL = "http://user:pass@shop"
-	m.Addresses = func() string { q := *p; q.System.URL = "http://shop"; return New(&q, nil).addresses() }()
+	m.Addresses = func() string { q := *p; q.System.URL = "http://shop"; return New(&q).addresses() }()
 	k := TakeOver(m, b, p)
 	if k.cell(place{"payments", plan.Slow}) != nil || k.cell(place{"payments", plan.Hang}) == nil {
 		t.Error("the wrong cells are taken over where latency changed")

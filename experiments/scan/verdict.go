@@ -8,10 +8,14 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// VerdictOf is the verdict on a cell that ended, as far as it tells by itself: the map knows
-// how often journeys call a dependency without a fault as well, and may say [NotMet].
-func VerdictOf(cell journal.Cell, end journal.CellEnd, p *plan.Plan) Verdict {
-	verdict, _ := New(p, nil).verdict(&record{Cell: cell, end: &end})
+// Verdict is the verdict on a cell, as the map has it; [Undecided] for one that is under way
+// or was never started.
+func (s *Scan) Verdict(number int) Verdict {
+	i, found := s.find(number)
+	if !found {
+		return Undecided
+	}
+	verdict, _ := s.verdict(s.cells[i])
 	return verdict
 }
 

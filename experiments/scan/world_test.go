@@ -105,7 +105,10 @@ type play struct {
 func (w *world) play(t *testing.T) *play {
 	t.Helper()
 	p := w.plan()
-	r := &play{plan: p, scan: New(p, w.since)}
+	if err := w.since.Into(p); err != nil {
+		t.Fatal(err)
+	}
+	r := &play{plan: p, scan: New(p)}
 	now := 20 * time.Second
 	exercise := w.exercise(now)
 	r.scan.Exercised(exercise)
@@ -138,7 +141,7 @@ func (p *play) event(e journal.Event) {
 
 // replay draws the map of some events.
 func (p *play) replay(events []journal.Event) *Map {
-	s := New(p.plan, p.scan.known)
+	s := New(p.plan)
 	for _, e := range events {
 		s.Event(e)
 	}

@@ -15,6 +15,7 @@ import (
 // A scanTally is what a view knows of the trials of a scan: of cells, of pools and pairs, and
 // of the levels that are tried in search of a breaking point.
 type scanTally struct {
+	scan                         *scan.Scan    // what the map knows so far; nil: no event came
 	now                          *journal.Cell // nil: none is under way
 	harmful, harmless, undecided int
 }
@@ -28,13 +29,17 @@ type trial struct {
 
 // record takes an event. It returns the trial that has ended with it; nil: none has.
 func (s *scanTally) record(p *plan.Plan, e journal.Event) *trial {
+	if s.scan == nil {
+		s.scan = scan.New(p)
+	}
+	s.scan.Event(e)
 	switch {
 	case e.Kind == journal.CellStarted:
 		s.now = e.Cell
 	case e.Kind == journal.CellEnded && e.CellEnd != nil:
 		t := &trial{s.now, e.CellEnd, scan.Undecided}
 		if t.cell != nil {
-			t.verdict = scan.VerdictOf(*t.cell, *t.end, p)
+			t.verdict = s.scan.Verdict(t.end.Number)
 		}
 		s.now = nil
 		switch t.verdict {

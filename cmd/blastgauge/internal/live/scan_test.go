@@ -154,6 +154,7 @@ func TestLinesSayWhatTheMapSays(t *testing.T) {
 		"not injected, broken": {journal.CellEnd{Why: journal.CellNotInjected, Broken: []journal.CheckResult{{Invariant: "x"}}}, scan.Undecided},
 	} {
 		s, p := scanTally{}, scanPlan()
+		one.end.Number = 1
 		s.record(p, started(0, journal.Single, 1, scanFault("payments", plan.Hang)).Event)
 		trial := s.record(p, ended(1, one.end).Event)
 		if trial == nil || trial.verdict != one.want {
@@ -245,5 +246,35 @@ run   █░░░░░░░░░░░░░░░░░░░  21s, at most
 				}
 			})
 		})
+	}
+}
+
+// A fault that hardly met any of the calls that the baseline had says nothing, in the lines as
+// in the map: what was harmless is counted as undecided.
+func TestLinesKnowTheBaseline(t *testing.T) {
+	t.Parallel()
+	p := scanPlan()
+	p.System.Dependencies = []experiments.Dependency{{Name: "payments", Proxy: "payments"}}
+	harmless := []journal.CellJourney{journeyIn(journal.Harmless, 0, -0.01, 0.0188), journeyIn(journal.Harmless, 0, -0.01, 0.0188)}
+	for i := range harmless {
+		harmless[i].Started = 40
+	}
+	counts := journal.ArmCounts{Fault: journal.Tally{Of: 100}, Control: journal.Tally{Of: 100}}
+	events := []journal.Event{
+		{Kind: journal.Exercised, Exercise: &journal.Exercise{To: 10 * time.Second, Journeys: []journal.ArmCounts{counts, counts},
+			Carried: []journal.Traffic{{Proxy: "payments", Connections: 200, Calls: new(int64(200))}}}},
+		started(0, journal.Single, 1, scanFault("payments", plan.Hang)).Event,
+		ended(4, journal.CellEnd{Number: 1, Why: journal.CellDecided, To: 4 * time.Second, Journeys: harmless,
+			Met:     []journal.CellMet{{Fault: "blastgauge.x.payments", Counted: true, Met: 2}},
+			Carried: []journal.Traffic{{Proxy: "payments", Connections: 80, Calls: new(int64(80))}}}).Event,
+	}
+	s, replayed := scanTally{}, scan.New(p)
+	var last *trial
+	for _, e := range events {
+		last = s.record(p, e)
+		replayed.Event(e)
+	}
+	if last == nil || last.verdict != scan.NotMet || last.verdict != replayed.Verdict(1) || s.harmless != 0 || s.undecided != 1 {
+		t.Errorf("%+v, counted as %s", last, s.describe())
 	}
 }
