@@ -66,6 +66,9 @@ func (s *Scan) propose(rest time.Duration) (next journal.Cell, ok, left bool) {
 // as long as several pairs, and these find what nothing else does.
 func (s *Scan) reserve() time.Duration {
 	pairs := 0
+	if s.doubtful() != nil {
+		pairs++ // it costs as much
+	}
 	for _, d := range s.dependencies() {
 		pairs += len(s.owedPairs(d))
 	}
@@ -149,7 +152,7 @@ func (s *Scan) firstSingle(are func(experiments.Dependency, plan.FailureMode) bo
 // when the machine may have recovered.
 func (s *Scan) proposeAgain() (journal.Cell, bool) {
 	for _, r := range s.cells {
-		if r.Stage == journal.Single && len(r.Faults) == 1 && s.takesAnother(r) {
+		if r.isSingle() && s.takesAnother(r) {
 			return journal.Cell{Stage: journal.Single, Faults: r.Faults}, true
 		}
 	}

@@ -152,15 +152,33 @@ func (s *Scan) last() int {
 	return s.cells[len(s.cells)-1].Number
 }
 
-// single is the last record of a failure mode of a dependency alone; nil: it was not tried.
+// single is the last record of a failure mode of a dependency alone that was decided, or the
+// last; nil: it was not tried.
 func (s *Scan) single(at place) *record {
-	for _, r := range slices.Backward(s.cells) {
-		if r.Stage == journal.Single && len(r.Faults) == 1 && placeOf(r.Faults[0]) == at {
+	tried := s.singles(at)
+	for _, r := range slices.Backward(tried) {
+		if verdict, _ := s.verdict(r); verdict == Harmful || verdict == Harmless {
 			return r
 		}
 	}
-	return nil
+	if len(tried) == 0 {
+		return nil
+	}
+	return tried[len(tried)-1]
 }
+
+// singles are all records of a failure mode of a dependency alone, in the order of time.
+func (s *Scan) singles(at place) []*record {
+	var list []*record
+	for _, r := range s.cells {
+		if r.isSingle() && placeOf(r.Faults[0]) == at {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+func (r *record) isSingle() bool { return r.Stage == journal.Single && len(r.Faults) == 1 }
 
 // pool is the record of the pool of a failure mode; nil: none was tried.
 func (s *Scan) pool(mode plan.FailureMode) *record {

@@ -52,7 +52,7 @@ func (s *Scan) verdict(r *record) (Verdict, string) {
 		return Undecided, undecidedWhy(r.end.Why)
 	case r.Stage != journal.Pool && !s.met(r): // of a pool each fault is looked at by itself
 		return NotMet, ""
-	case r.Stage == journal.Single && len(r.Faults) == 1 && s.tooRare(r.Faults[0].Into):
+	case r.isSingle() && s.tooRare(r.Faults[0].Into):
 		return Undecided, journal.CellRare
 	case r.Stage != journal.Threshold && len(r.end.Unjudged) > 0: // levels are about journeys alone
 		return Undecided, journal.CellNotAsked

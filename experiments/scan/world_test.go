@@ -33,6 +33,7 @@ type world struct {
 	breaks    map[place]string   // an invariant
 	masks     map[place][]string // what journeys do not come to while it fails
 	fallbacks map[string]string  // what is called instead of a dependency that fails
+	instead   float64            // the share of its calls that the fallback takes; all where 0
 	together  map[[2]string]bool // pairs that harm
 	from, to  time.Duration      // latencies of a dependency that harm, see window
 	window    string             // the dependency
@@ -192,7 +193,7 @@ func (w *world) called(name string, faults []plan.Fault) float64 {
 			return 0
 		}
 		if w.fallbacks[f.Into] == name {
-			calls++
+			calls += cmp.Or(w.instead, 1)
 		}
 	}
 	return calls
