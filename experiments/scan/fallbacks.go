@@ -107,8 +107,12 @@ func (s *Scan) standIns(dependency string) []standIn {
 }
 
 // insteadIn are the dependencies that are called more often in a cell, each for a share of the
-// calls of the one that fails.
+// calls of the one that fails. They are found once: a long scan looks at many cells.
 func (s *Scan) insteadIn(r *record) []Fallback {
+	if r.lookedAt {
+		return r.instead
+	}
+	r.lookedAt = r.end != nil && s.exercise != nil
 	failing, known := s.usual(r.Faults[0].Into)
 	if !known {
 		return nil
@@ -124,6 +128,7 @@ func (s *Scan) insteadIn(r *record) []Fallback {
 		}
 		list = append(list, Fallback{To: other.Name, Mode: r.Faults[0].Mode, Number: r.Number, Calls: m.calls, Before: m.before})
 	}
+	r.instead = list
 	return list
 }
 
@@ -143,7 +148,7 @@ func (s *Scan) calledMore(r *record, other string) (m more, ok bool) {
 	}
 	m.calls, m.before = came.best(), usual.best()
 	now, before := s.during(r).passing, s.before().passing
-	if m.calls*now < leastInstead {
+	if m.calls <= m.before || m.calls*now < leastInstead {
 		return m, false
 	}
 	if s.idle[other] {

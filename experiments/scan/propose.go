@@ -47,15 +47,18 @@ func (s *Scan) propose(rest time.Duration) (next journal.Cell, ok, left bool) {
 		{s.proposeOtherLevel, true},
 	} {
 		next, owed := stage.propose()
+		if !owed {
+			continue
+		}
+		left = true
 		needed := s.cost(next.Stage)
 		if stage.yields {
 			needed += s.reserve()
 		}
-		if owed && needed <= rest {
+		if needed <= rest {
 			return next, true, true
 		}
-		left = left || owed
-		if owed && !stage.yields {
+		if !stage.yields {
 			break
 		}
 	}

@@ -40,6 +40,9 @@ type record struct {
 	journal.Cell
 	end   *journal.CellEnd
 	named string // what it tries, once somebody asked
+	// instead is what insteadIn found, once somebody asked.
+	instead  []Fallback
+	lookedAt bool
 }
 
 // New returns a scan that nothing was tried of. Cells of an earlier scan that the plan holds

@@ -55,7 +55,7 @@ type world struct {
 }
 
 func (w *world) plan() *plan.Plan {
-	p := &plan.Plan{Run: "20260101t000000z-000000", Seed: w.seed}
+	p := &plan.Plan{Run: "20260101t000000z-000000", Seed: w.seed, Commit: "abc"}
 	e := plan.Experiment{ID: plan.ScanID, Control: plan.Concurrent, Limits: plan.Limits{BlastRadius: 0.05}}
 	for _, name := range []string{"browse", "checkout"} {
 		e.Journeys = append(e.Journeys, plan.Journey{Journey: experiments.Journey{Name: name, Rate: rate, SlowAfter: 3 * time.Second}, Limit: 0.05})
