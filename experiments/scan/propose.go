@@ -151,15 +151,24 @@ func (s *Scan) firstSingle(are func(experiments.Dependency, plan.FailureMode) bo
 	return journal.Cell{}, false
 }
 
-// proposeAgain proposes a single that this machine was too busy for. It comes after others,
-// when the machine may have recovered.
+// proposeAgain proposes a single that is to be tried once more. One that this machine was too
+// busy for comes last, when the machine may have recovered: before one that may have broken an
+// invariant it could be what came before that the first time.
 func (s *Scan) proposeAgain() (journal.Cell, bool) {
+	var last *record
 	for _, r := range s.cells {
-		if r.isSingle() && s.takesAnother(r) {
+		switch {
+		case !r.isSingle() || !s.takesAnother(r):
+		case s.unblamed(r):
 			return journal.Cell{Stage: journal.Single, Faults: r.Faults}, true
+		case last == nil:
+			last = r
 		}
 	}
-	return journal.Cell{}, false
+	if last == nil {
+		return journal.Cell{}, false
+	}
+	return journal.Cell{Stage: journal.Single, Faults: last.Faults}, true
 }
 
 // owed reports whether a failure mode of a dependency has to be tried by itself: it can be

@@ -155,10 +155,14 @@ func (s *Scan) last() int {
 	return s.cells[len(s.cells)-1].Number
 }
 
-// single is the last record of a failure mode of a dependency alone that was decided, or the
-// last; nil: it was not tried.
+// single is the record that tells of a failure mode of a dependency alone: one after which an
+// invariant was broken, as long as nobody knows by which cell; else the last that was decided, or
+// the last. It is nil where none was tried.
 func (s *Scan) single(at place) *record {
 	tried := s.singles(at)
+	if i := slices.IndexFunc(tried, s.unsettled); i >= 0 {
+		return tried[i]
+	}
 	for _, r := range slices.Backward(tried) {
 		if verdict, _ := s.verdict(r); verdict == Harmful || verdict == Harmless {
 			return r

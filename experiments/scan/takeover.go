@@ -191,7 +191,7 @@ func (s *Scan) holds(c Cell, old *Map) bool {
 			return false
 		}
 	}
-	return !c.NotBack && len(c.Unjudged) == 0 && isClear(c.Verdict, c.Journeys, old)
+	return !c.NotBack && len(c.Unjudged)+len(c.Unsettled) == 0 && isClear(c.Verdict, c.Journeys, old)
 }
 
 // isClear reports whether a verdict was reached without an interval that touches a limit.

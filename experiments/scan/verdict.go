@@ -2,6 +2,7 @@ package scan
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -27,7 +28,8 @@ func (s *Scan) verdict(r *record) (Verdict, string) {
 		return Undecided, journal.CellCut
 	}
 	distrust := s.distrust(r)
-	if len(r.end.Broken) > 0 && r.end.Why != journal.CellNotInjected {
+	broken := s.blame(r)
+	if len(broken.own) > 0 {
 		return Harmful, distrust
 	}
 	harmless, harmful := 0, false
@@ -54,7 +56,10 @@ func (s *Scan) verdict(r *record) (Verdict, string) {
 		return NotMet, ""
 	case r.isSingle() && s.tooRare(r.Faults[0].Into):
 		return Undecided, journal.CellRare
-	case r.Stage != journal.Threshold && len(r.end.Unjudged) > 0: // levels are about journeys alone
+	case r.Stage == journal.Threshold: // levels are about journeys alone
+	case len(broken.unsettled) > 0:
+		return Undecided, journal.CellBefore
+	case len(r.end.Unjudged)+len(broken.explained) > 0:
 		return Undecided, journal.CellNotAsked
 	}
 	return Harmless, ""
@@ -64,7 +69,7 @@ func (s *Scan) verdict(r *record) (Verdict, string) {
 // invariants.
 func (s *Scan) harmlessToJourneys(r *record) bool {
 	verdict, why := s.verdict(r)
-	return verdict == Harmless || why == journal.CellNotAsked
+	return verdict == Harmless || why == journal.CellNotAsked || why == journal.CellBefore
 }
 
 // undecidedWhy is why a cell is not decided. One that ended because a journey was decided
@@ -104,17 +109,26 @@ func (s *Scan) draw(r *record) Cell {
 		c.Back = new(r.end.Back.Seconds())
 	}
 	c.Journeys = s.drawJourneys(r)
-	for _, b := range r.end.Broken {
-		if r.end.Why == journal.CellNotInjected { // nobody knows whose doing it is
-			c.Unjudged = append(c.Unjudged, b.Invariant)
-			continue
-		}
+	s.drawInvariants(r, &c)
+	return c
+}
+
+// drawInvariants says what became of those that did not hold.
+func (s *Scan) drawInvariants(r *record, c *Cell) {
+	broken := s.blame(r)
+	for _, b := range broken.own {
 		c.Broken = append(c.Broken, drawBroken(b))
 	}
-	for _, u := range r.end.Unjudged {
+	for _, b := range broken.unsettled {
+		c.Unsettled = append(c.Unsettled, s.drawUnsettled(r, b))
+	}
+	unjudged := slices.Concat(broken.explained, r.end.Unjudged)
+	if r.end.Why == journal.CellNotInjected { // nobody knows whose doing it is
+		unjudged = slices.Concat(r.end.Broken, r.end.Unjudged)
+	}
+	for _, u := range unjudged {
 		c.Unjudged = append(c.Unjudged, u.Invariant)
 	}
-	return c
 }
 
 func drawFault(f plan.Fault) Fault {

@@ -31,6 +31,7 @@ type world struct {
 	harms     map[place]float64  // share of journeys that a failure mode harms
 	class     map[place]string   // of the cause of harm
 	breaks    map[place]string   // an invariant
+	settles   time.Duration      // its within
 	masks     map[place][]string // what journeys do not come to while it fails
 	fallbacks map[string]string  // what is called instead of a dependency that fails
 	instead   float64            // the share of its calls that the fallback takes; all where 0
@@ -89,6 +90,7 @@ func (w *world) plan() *plan.Plan {
 	if w.budget == 0 {
 		w.budget = time.Hour
 	}
+	e.Invariants = w.invariants()
 	p.Experiments = []plan.Experiment{e}
 	p.Scan = &plan.Scan{Budget: w.budget, Modes: w.modes, Dependencies: w.names, Thresholds: true, Pairs: true, Slow: 3 * time.Second}
 	return p
