@@ -396,3 +396,19 @@ func TestScanAgain(t *testing.T) {
 		t.Errorf("no %s", want)
 	}
 }
+
+// What a cell broke, or one before, is told of both.
+func TestScanTellsWhatIsUnsettledOfBoth(t *testing.T) {
+	t.Parallel()
+	r := load(t, "scan_hardened")
+	d := &r.Scan.Dependencies[0]
+	c := &d.Cells[0]
+	c.Verdict, c.Why, c.Pooled, c.Number = scan.Undecided, "cell_before", false, 900
+	c.Unsettled = []scan.Broken{{Invariant: "charged once", Violations: 2, Or: []scan.Fault{{Dependency: "elsewhere", Mode: plan.Hang}}}}
+	r.Scan.Findings = []scan.Finding{{Code: scan.BrokenInvariant, Dependency: d.Name, Invariant: "charged once", Or: []string{"elsewhere"}, Modes: []plan.FailureMode{c.Faults[0].Mode}, Cells: []int{900}}}
+	for _, format := range Formats() {
+		if out := strings.Join(strings.Fields(render(t, format, Options{}, r)), " "); !strings.Contains(out, "elsewhere") {
+			t.Errorf("%s does not name what failed before", format)
+		}
+	}
+}

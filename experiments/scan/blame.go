@@ -117,6 +117,13 @@ func (s *Scan) blame(r *record) (b blame) {
 // unsettled reports whether it is not known if a cell broke an invariant, or one before.
 func (s *Scan) unsettled(r *record) bool { return len(s.blame(r).unsettled) > 0 }
 
+// Unsettled reports whether an invariant broke, by what is known so far, under a cell or under
+// one before, and nobody knows which.
+func (s *Scan) Unsettled(number int) bool {
+	i, found := s.find(number)
+	return found && s.unsettled(s.cells[i])
+}
+
 // unblamed reports whether trying a cell once more may tell whether it broke an invariant. One
 // that is still broken, without keys that tell new violations, cannot break again.
 func (s *Scan) unblamed(r *record) bool {

@@ -1,6 +1,7 @@
 package scans
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
@@ -37,7 +38,11 @@ func (f finding) journeys() string {
 func (f finding) short() string {
 	switch f.Code {
 	case scan.BrokenInvariant:
-		return "“" + f.Invariant + "” breaks " + f.when()
+		text := "“" + f.Invariant + "” breaks " + f.when()
+		if len(f.Or) > 0 {
+			text += ", or because " + figures.List(f.Or, "or") + " failed shortly before"
+		}
+		return text
 	case scan.SoftBehavesHard:
 		return f.Dependency + " was declared soft, and breaks " + f.journeys() + " " + words.WhenAny(f.Modes)
 	case scan.HangWorse:
@@ -77,7 +82,7 @@ func (f finding) sentence() string {
 // violations counts what broke, with a few of the keys.
 func (f finding) violations() string {
 	for _, c := range f.cells() {
-		for _, b := range c.Broken {
+		for _, b := range slices.Concat(c.Broken, c.Unsettled) {
 			if b.Invariant == f.Invariant {
 				return brokenWords(b)
 			}
