@@ -20,54 +20,9 @@ func newFinding(m *scan.Map, f *scan.Finding) finding {
 	return finding{f, m, m.Dependency(f.Dependency)}
 }
 
-// when says in which failure modes it was seen: "when payments hangs or is slow". Where
-// several failed at once, nobody knows which of them it is.
-func (f finding) when() string {
-	if f.Other != "" || len(f.Pool) > 0 {
-		return "when " + f.Failing("and") + " fail together"
-	}
-	return strings.Replace(words.WhenAny(f.Modes), "it", f.Dependency, 1)
-}
-
-// journeys names the journeys that it harms most.
-func (f finding) journeys() string {
-	return strings.TrimSpace(f.Journey + " journeys")
-}
-
-// short is the finding in one sentence without numbers, which a person can repeat.
-func (f finding) short() string {
-	switch f.Code {
-	case scan.BrokenInvariant:
-		text := "“" + f.Invariant + "” breaks " + f.when()
-		if len(f.Or) > 0 {
-			text += ", or because " + figures.List(f.Or, "or") + " failed shortly before"
-		}
-		return text
-	case scan.SoftBehavesHard:
-		return f.Dependency + " was declared soft, and breaks " + f.journeys() + " " + words.WhenAny(f.Modes)
-	case scan.HangWorse:
-		return figures.Capital(f.journeys()) + " do without " + f.Dependency + " when it refuses connections, but not when it hangs"
-	case scan.NoTimeout:
-		return figures.Capital(f.journeys()) + " hang for as long as " + f.Dependency + " hangs"
-	case scan.LowBreaking:
-		return figures.Capital(f.journeys()) + " break at a latency that " + f.Dependency + " has on a usual day"
-	case scan.FallbackHarms:
-		return figures.Capital(f.journeys()) + " do without " + f.Dependency + ", but not without its fallback " + f.Other + " as well"
-	case scan.NotBack:
-		text := "The system did not come back by itself after " + f.Failing("and") + " failed"
-		if f.Other != "" || len(f.Pool) > 0 {
-			text += " together"
-		}
-		return text
-	case scan.HardHarms:
-		return f.Dependency + " breaks " + f.journeys() + " " + words.WhenAny(f.Modes) + ", and nothing is declared of it"
-	}
-	return f.Dependency + ": " + strings.ReplaceAll(string(f.Code), "_", " ") // of a later version
-}
-
 // sentence is the finding with what it was measured by.
 func (f finding) sentence() string {
-	parts := []string{f.short()}
+	parts := []string{words.Finding(f.Finding)}
 	switch {
 	case f.Code == scan.BrokenInvariant:
 		parts = append(parts, words.NonEmpty(f.violations())...)

@@ -3,7 +3,6 @@ package live
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -92,11 +91,7 @@ func describeCell(c *journal.Cell) string {
 	}
 	var parts []string
 	for _, f := range c.Faults {
-		does := f.Mode.Does()
-		if late := f.Attributes.Duration("latency"); f.Mode == plan.Slow && late > 0 {
-			does = "answers " + figures.Span(late.Round(time.Millisecond)) + " late"
-		}
-		parts = append(parts, f.Into+" "+does)
+		parts = append(parts, f.Failing())
 	}
 	return figures.List(parts, "and")
 }
