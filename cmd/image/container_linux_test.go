@@ -86,8 +86,8 @@ func needContainers(t *testing.T, root string) {
 	}
 }
 
-// unpackRoot returns the root of the image of this machine's platform, with the places
-// that an engine adds.
+// unpackRoot returns the root of the image of this machine's platform, with what every
+// engine adds: places to mount at, and /etc/hosts.
 func unpackRoot(t *testing.T, certificates string) (root string) {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "image.tar")
@@ -112,7 +112,8 @@ func unpackRoot(t *testing.T, certificates string) (root string) {
 		extract(t, gunzip(t, l), root)
 	}
 	volume := filepath.Join(root, "volume")
-	if err := errors.Join(os.Mkdir(filepath.Join(root, "proc"), 0o755), os.Mkdir(volume, 0o700), os.Chmod(root, 0o755)); err != nil {
+	if err := errors.Join(os.Mkdir(filepath.Join(root, "proc"), 0o755), os.Mkdir(volume, 0o700), os.Chmod(root, 0o755),
+		os.WriteFile(filepath.Join(root, "etc", "hosts"), []byte("127.0.0.1 localhost\n::1 localhost\n"), 0o644)); err != nil {
 		t.Fatal(err)
 	}
 	if os.Getuid() == 0 {
@@ -189,6 +190,7 @@ func checkRun(t *testing.T, dir string) {
 func checkTerm(t *testing.T, root string) {
 	t.Helper()
 	cmd := container(t.Context(), root, "proxy", "--port", "0")
+	cmd.Stderr = t.Output()
 	said, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
