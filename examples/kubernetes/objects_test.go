@@ -2,7 +2,9 @@ package kubernetes
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/json"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
@@ -92,13 +95,19 @@ func (o *objects) add(kind string, text []byte) error {
 	return fmt.Errorf("a kind that this test does not know: %s", kind)
 }
 
-// decode reads an object strictly: a field that its type has not is an error.
+// decode reads an object as strictly as the API does when it is asked to: a field that its
+// type has not, also by the case of its letters, or that stands there twice, is an error.
 func decode[T any, P interface {
 	*T
 	metav1.Object
 }](into map[string]P, text []byte) error {
 	var one P = new(T)
-	if err := yaml.UnmarshalStrict(text, one); err != nil {
+	text, err := yaml.YAMLToJSONStrict(text)
+	if err != nil {
+		return err
+	}
+	unknown, err := json.UnmarshalStrict(text, one)
+	if err := errors.Join(append(unknown, err)...); err != nil {
 		return err
 	}
 	if one.GetNamespace() != "staging" {
@@ -111,13 +120,12 @@ func decode[T any, P interface {
 // generated returns the object whose name begins so, behind which kustomize puts a hash.
 func generated[P any](t *testing.T, from map[string]P, name string) P {
 	t.Helper()
-	for full, one := range from {
-		if strings.HasPrefix(full, name+"-") {
-			return one
-		}
+	names := slices.Collect(maps.Keys(from))
+	i := slices.IndexFunc(names, func(full string) bool { return strings.HasPrefix(full, name+"-") })
+	if i < 0 {
+		t.Fatalf("there is no %s", name)
 	}
-	t.Fatalf("there is no %s", name)
-	panic("not reached")
+	return from[names[i]]
 }
 
 // A pod is a pod template with the name of what makes pods of it.
