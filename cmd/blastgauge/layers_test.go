@@ -128,6 +128,13 @@ func rooms() []room {
 		{name: "cmd/blastgauge/internal/demo", imports: "cmd/blastgauge/internal/live cmd/blastgauge/internal/usage examples/checkout experiments experiments/atomicfile experiments/compare experiments/figures experiments/filelock experiments/inert experiments/plan experiments/result experiments/run injectors/proxy injectors/toxiproxy report report/scans report/terminal report/words"},
 		{name: "cmd/blastgauge", imports: "*"},
 		{name: "cmd/measure", imports: "*"},
+		{name: "cmd/image", imports: "experiments/atomicfile", tests: "experiments/result"},
+
+		// Modules of their own, because of what their tests need.
+		{name: "examples/kubernetes", tests: "experiments"},
+		{name: "examples/kubernetes/scale"},
+		{name: "examples/compose/shop", imports: "examples/checkout"},
+		{name: "examples/compose", tests: "examples/checkout experiments experiments/result"},
 	}
 }
 
@@ -148,6 +155,7 @@ func owners() map[string]room {
 		"github.com/theory/jsonpath":               {name: "experiments/jsonpath"},
 		"github.com/getkin/kin-openapi":            {name: "experiments/scaffold/openapi"},
 		"github.com/go-json-experiment/json":       {name: "experiments/jsonpath"},
+		"github.com/google/go-containerregistry":   {name: "cmd/image"},
 		"github.com/google/uuid":                   {name: "experiments/run/journey"},
 		"github.com/valyala/fasthttp":              {name: "experiments/run/journey/httpclient"},
 		"golang.org/x/net/http2":                   {tests: "injectors/gateway"},
