@@ -30,6 +30,10 @@ class JourneyOver(BaseException):
     """Ends a journey at its first harmed step."""
 
 
+class TimedOut(BaseException):
+    """Ends a journey at its time-out. HTTP clients swallow gevent's own."""
+
+
 def journey(name):
     """Marks the method of a user class that performs a journey. Its requests' names are the steps."""
     def mark(method):
@@ -74,7 +78,7 @@ class Journey:
         self.schedule, self.name, self.arm, self.start = schedule, name, arm, start
         spec = schedule.journeys[name]
         self.slow_after, self.timeout = spec["slow_after"], spec["timeout"]
-        self.trace, self.step, self.harm, self.slow = secrets.token_hex(16), None, None, None
+        self.trace, self.step, self.harm, self.slow, self.cut = secrets.token_hex(16), None, None, None, False
         self.headers = {**arm["headers"], "traceparent": f"00-{self.trace}-{secrets.token_hex(8)}-01"}
 
     def before(self, step):
@@ -95,12 +99,13 @@ class Journey:
         late = max(0.0, self.schedule.now() - self.start)
         user.now = self
         try:
-            with gevent.Timeout(max(0.001, self.timeout - late)):
+            with gevent.Timeout(max(0.001, self.timeout - late), TimedOut):
                 method(user)
                 self.after()
         except JourneyOver:
             pass
-        except gevent.Timeout:
+        except TimedOut:
+            self.cut = True
             self.told("failed", "timeout")
         except Exception as e:  # an answer that the journey did not expect
             self.told("wrong", "check", repr(e))
@@ -172,11 +177,13 @@ class Schedule:
         idle = self.idle.setdefault((cls, arm["arm"]), [])
         user = idle.pop() if idle else cls(environment)
         getattr(user.client, "cookies", getattr(user.client, "cookiejar", None)).clear()
+        j = Journey(self, name, arm, start)
         try:
-            self.add(name, arm, start, Journey(self, name, arm, start).perform(user, method))
+            self.add(name, arm, start, j.perform(user, method))
         finally:
-            idle.append(user)
             self.in_flight -= 1
+            if not j.cut:  # else its connection is in the middle of an answer
+                idle.append(user)
 
     def add(self, name, arm, start, line):
         self.lines.append(json.dumps({"journey": name, "arm": arm["arm"], "start": round(start - self.traffic["epoch"], 6), **line}))
