@@ -9,7 +9,8 @@ const took = new Trend('blastgauge_journey', true); // milliseconds
 const HARM = Symbol('harm');
 
 // scenarios are those of k6's options: one for each journey and arm, open loop. exec names
-// the function that the script exports for a journey, which is the journey's name with _ for -.
+// the function that the script exports for a journey: its name with _ for -. Without journey in
+// the traffic, perform is never called.
 export function scenarios() {
   const all = {};
   for (const j of traffic.journeys) {

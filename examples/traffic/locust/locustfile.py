@@ -4,6 +4,10 @@ from locust import HttpUser
 
 
 class Shop(Journeys, HttpUser):
+    @journey("visit")
+    def visit(self):
+        self.client.get("/visit", name="visit")
+
     @journey("checkout")
     def checkout(self):
         self.client.post("/carts", json={"sku": "tea"}, name="cart")
