@@ -8,13 +8,19 @@ import (
 	"strings"
 )
 
-// Traffic is the traffic of the real system. It turns a share of journeys into
-// checkouts and money per hour.
+// Traffic is the traffic of the real system, which turns a share of journeys into checkouts
+// and money per hour, and the program that sends the journeys of experiments.
 type Traffic struct {
-	PerHour float64 `json:"checkouts_per_hour"`
-	Value   Money   `json:"value,omitzero"` // of one checkout
-	Journey string  `json:"journey"`        // that stands for a checkout
+	PerHour float64 `json:"checkouts_per_hour,omitempty"` // 0: not known
+	Value   Money   `json:"value,omitzero"`               // of one checkout
+	Journey string  `json:"journey,omitempty"`            // that stands for a checkout
+	// Command is a program and its arguments that sends all journeys in place of blastgauge;
+	// none: blastgauge sends them.
+	Command []string `json:"command,omitempty"`
 }
+
+// Elsewhere reports whether another program sends the journeys.
+func (t *Traffic) Elsewhere() bool { return t != nil && len(t.Command) > 0 }
 
 // Money is an amount in one currency.
 type Money struct {
