@@ -55,7 +55,7 @@ func (t *Traffic) check(d *shape.Document, n shape.Node, path string) {
 	case d.Given(path + ".checkouts_per_hour"):
 	case !d.Given(path + ".command"):
 		d.Fail(d.Key(path), shape.Diagnostic{Msg: "checkouts_per_hour is missing", Hint: "checkouts_per_hour: how many checkouts an hour the real system has, such as 12000; or command: a program that sends the journeys"})
-	case d.Given(path+".value"), d.Given(path+".journey"):
+	case d.Given(path + ".value"), d.Given(path + ".journey"):
 		d.Fail(d.Key(path), shape.Diagnostic{Msg: "checkouts_per_hour is missing beside what one checkout is", Hint: "checkouts_per_hour: how many checkouts an hour the real system has, such as 12000"})
 	}
 }

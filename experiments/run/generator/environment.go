@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
@@ -120,14 +119,4 @@ func (t told) environ(base []string) ([]string, error) {
 		env = append(env, name+a.URL)
 	}
 	return env, nil
-}
-
-// Program is the command of a system's traffic, its program as seen from the working
-// directory where it is a relative path.
-func Program(s *experiments.System) []string {
-	command := append([]string(nil), s.Traffic.Command...)
-	if isRelativePath(command[0]) {
-		command[0] = s.Resolve(command[0])
-	}
-	return command
 }

@@ -109,7 +109,7 @@ func New(o Options) (g *Generator, err error) {
 	}
 	g.vocabulary = vocabulary{experiment: o.Experiment, epoch: o.Epoch, began: time.Since(o.Epoch), journeys: e.Journeys, arms: e.Arms()}
 	g.heard.Store(int64(g.vocabulary.began))
-	g.process, err = supervise.Start(o.Supervisor, Program(&o.Plan.System), supervise.Options{Env: env, Stdout: g.pipe.Name(), Output: g.log.in, Grace: deadGrace})
+	g.process, err = supervise.Start(o.Supervisor, o.Plan.System.Traffic.Command, supervise.Options{Env: env, Dir: o.Plan.System.Resolve(""), Stdout: g.pipe.Name(), Output: g.log.in, Grace: deadGrace})
 	if err == nil {
 		return g, nil
 	}
@@ -120,17 +120,20 @@ func New(o Options) (g *Generator, err error) {
 }
 
 // Find returns an error of class [usage.Error] where the program of a system's traffic is
-// not there.
+// not there. It works in the folder of the system's document, and so does a relative path.
 func Find(s *experiments.System) error {
-	program := Program(s)[0]
+	program := s.Traffic.Command[0]
+	if strings.ContainsRune(program, filepath.Separator) && !filepath.IsAbs(program) {
+		folder, err := filepath.Abs(s.Resolve(""))
+		if err != nil {
+			return err
+		}
+		program = filepath.Join(folder, program)
+	}
 	if _, err := exec.LookPath(program); err != nil {
-		return usage.Errorf("traffic.command: %w: install it, or write the path of the program, relative to %s", err, s.File)
+		return usage.Errorf("%s: traffic.command: %w: install it, or write its path, relative to %s", s.File, err, s.File)
 	}
 	return nil
-}
-
-func isRelativePath(program string) bool {
-	return strings.ContainsRune(program, filepath.Separator) && !filepath.IsAbs(program)
 }
 
 // makePipe makes the pipe for lines, which nobody else may open.

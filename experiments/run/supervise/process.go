@@ -20,6 +20,7 @@ const readyTimeout = 10 * time.Second
 // Options say how to run a program.
 type Options struct {
 	Env []string // of the program; nil: that of this process
+	Dir string   // that it works in; empty: that of this process
 	// Stdout is the path of what the program's standard output is written to; empty: Output.
 	Stdout string
 	Output *os.File      // gets what the program writes
@@ -83,7 +84,7 @@ func (p *Process) startSupervisor(args []string, o Options) (reports *os.File, e
 		return nil, errors.Join(err, in.Close(), line.Close())
 	}
 	p.supervisor = exec.Command(args[0], args[1:]...)
-	p.supervisor.Env = o.Env
+	p.supervisor.Env, p.supervisor.Dir = o.Env, o.Dir
 	p.supervisor.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	p.supervisor.Stdin, p.supervisor.Stdout, p.supervisor.Stderr = in, out, o.Output
 	err = errors.Join(p.supervisor.Start(), in.Close(), out.Close())
