@@ -49,6 +49,7 @@ func rooms() []room {
 		{name: "injectors", imports: "experiments/figures"},
 		{name: "injectors/manual"},
 		{name: "examples/checkout"},
+		{name: "examples/traffic"},
 		{name: "experiments", imports: "experiments/atomicfile experiments/figures experiments/hosts experiments/jsonpath experiments/redact experiments/rows experiments/shape experiments/site injectors"},
 		{name: "experiments/scaffold/recording", imports: "experiments experiments/shape"},
 		{name: "experiments/scaffold/har", imports: "experiments/scaffold/recording", tests: "experiments experiments/shape"},

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -119,7 +120,7 @@ type host struct {
 	rates map[string]float64 // of the journeys, in each arm
 
 	epoch          time.Time
-	stop           string // the path of the file
+	stop, pipe     string // the paths of files
 	fault, control *shop
 	stderr         string  // the path of a file
 	stopped        float64 // seconds since the epoch
@@ -129,14 +130,14 @@ type host struct {
 	bad   []string
 }
 
-// traffic starts two shops and returns the environment of a program.
+// environment starts two shops and returns the environment of a program.
 func (h *host) environment(t *testing.T) []string {
 	t.Helper()
 	dir := t.TempDir()
 	h.epoch, h.stop, h.fault, h.control = time.Now(), filepath.Join(dir, "stop"), &shop{}, &shop{healthy: true}
 	h.stderr = filepath.Join(dir, "stderr")
-	lines := filepath.Join(dir, "lines")
-	if err := syscall.Mkfifo(lines, 0o600); err != nil {
+	h.pipe = filepath.Join(dir, "lines")
+	if err := syscall.Mkfifo(h.pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var arms []map[string]any
@@ -153,62 +154,90 @@ func (h *host) environment(t *testing.T) []string {
 		journeys = append(journeys, map[string]any{"journey": name, "slow_after": 1, "timeout": timeout, "steps": steps()[name], "rates": map[string]float64{"fault": rate, "control": rate}})
 	}
 	epoch := float64(h.epoch.UnixMicro()) / 1e6
-	text, err := json.Marshal(map[string]any{"version": 1, "run": "r1", "experiment": "x", "epoch": epoch, "seed": 1, "lines": lines, "stop": h.stop,
+	text, err := json.Marshal(map[string]any{"version": 1, "run": "r1", "experiment": "x", "epoch": epoch, "seed": 1, "lines": h.pipe, "stop": h.stop,
 		"arms": arms, "journeys": journeys, "phases": []any{}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(append(os.Environ(), urls...), "BLASTGAUGE_TRAFFIC="+string(text), "BLASTGAUGE_LINES="+lines, "BLASTGAUGE_STOP="+h.stop,
+	return append(append(os.Environ(), urls...), "BLASTGAUGE_TRAFFIC="+string(text), "BLASTGAUGE_LINES="+h.pipe, "BLASTGAUGE_STOP="+h.stop,
 		fmt.Sprintf("BLASTGAUGE_EPOCH=%.6f", epoch), "BLASTGAUGE_RUN=r1")
+}
+
+// A program is one that a host has started.
+type program struct {
+	*exec.Cmd
+
+	ended   chan error
+	lines   *os.File
+	reading sync.WaitGroup
+}
+
+// start starts a program and reads what it says.
+func (h *host) start(t *testing.T, environment []string, command ...string) *program {
+	t.Helper()
+	p := &program{Cmd: exec.Command(command[0], command[1:]...), ended: make(chan error, 1)}
+	p.Env = append(h.environment(t), environment...)
+	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	stderr, err := os.Create(h.stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stderr.Close()
+	if p.lines, err = os.OpenFile(h.pipe, os.O_RDWR, 0); err != nil { // so that it has no end while the program starts
+		t.Fatal(err)
+	}
+	p.reading.Go(func() { h.read(p.lines) })
+	p.Stdout, p.Stderr = p.lines, stderr // lines on standard output count as well
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(-p.Process.Pid, syscall.SIGKILL) })
+	go func() { p.ended <- p.Wait() }()
+	return p
 }
 
 // perform starts a program, lets it send until it has said enough, stops it, and returns
 // when it has ended and said all.
 func (h *host) perform(t *testing.T, environment []string, command ...string) {
 	t.Helper()
-	cmd := exec.Command(command[0], command[1:]...)
-	cmd.Env = append(h.environment(t), environment...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	var fifo string
-	for _, v := range cmd.Env {
-		if path, ok := strings.CutPrefix(v, "BLASTGAUGE_LINES="); ok {
-			fifo = path
-		}
-	}
-	lines, err := os.OpenFile(fifo, os.O_RDWR, 0) // so that it has no end while the program starts
-	if err != nil {
-		t.Fatal(err)
-	}
-	stderr, err := os.Create(h.stderr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stderr.Close()
-	cmd.Stdout, cmd.Stderr = lines, stderr // lines on standard output count as well
-	var reading sync.WaitGroup
-	reading.Go(func() { h.read(lines) })
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	defer func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }()
-	h.await(t, ended)
+	p := h.start(t, environment, command...)
+	h.await(t, p.ended)
 	h.stopped = time.Since(h.epoch).Seconds()
-	if err := errors.Join(os.WriteFile(h.stop, nil, 0o600), syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)); err != nil {
+	if err := errors.Join(os.WriteFile(h.stop, nil, 0o600), syscall.Kill(-p.Process.Pid, syscall.SIGTERM)); err != nil {
 		t.Fatal(err)
 	}
 	select {
-	case <-ended: // with any code: it may call what it found a failure
+	case <-p.ended: // with any code: it may call what it found a failure
 	case <-time.After(time.Minute):
 		t.Fatalf("it goes on after it was stopped: %s", h.said())
 	}
-	_, _ = lines.WriteString(theEnd + "\n")
-	reading.Wait()
-	lines.Close()
-	if err := syscall.Kill(-cmd.Process.Pid, 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("processes of it are left: %v", err)
+	if _, err := p.lines.WriteString(theEnd + "\n"); err != nil {
+		t.Fatal(err)
 	}
+	p.reading.Wait()
+	p.lines.Close()
+	if left := p.others(t, ""); len(left) > 0 {
+		t.Errorf("processes of it are left: %v", left)
+	}
+}
+
+// others are the processes of the program's group, but for itself, whose command line has a word.
+func (p *program) others(t *testing.T, word string) (list []int) {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	need(t, err, "processes are looked for in /proc")
+	for _, file := range files {
+		text, _ := os.ReadFile(file) // it may have ended meanwhile
+		id, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		_, rest, _ := strings.Cut(string(text), ") ") // state, parent, group; the name may hold spaces
+		if fields := strings.Fields(rest); len(fields) < 3 || fields[0] == "Z" || fields[2] != strconv.Itoa(p.Process.Pid) || id == p.Process.Pid {
+			continue
+		}
+		if line, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "cmdline")); strings.Contains(string(line), word) {
+			list = append(list, id)
+		}
+	}
+	return list
 }
 
 // await waits until the program has said enough to judge it by.

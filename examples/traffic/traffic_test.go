@@ -1,11 +1,14 @@
 package traffic_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os/exec"
 	"slices"
+	"syscall"
 	"testing"
+	"time"
 )
 
 func rates() map[string]float64 { return map[string]float64{"visit": 16, "checkout": 8} }
@@ -25,6 +28,31 @@ func TestLocustWithWorkers(t *testing.T) {
 	h := host{rates: rates()}
 	h.perform(t, nil, "locust/cluster.sh", "locust/locustfile.py", "2")
 	h.want(t)
+}
+
+// Without one of its workers the schedule has holes: the program ends, so that blastgauge
+// removes the fault.
+func TestLocustLosesAWorker(t *testing.T) {
+	t.Parallel()
+	needProgram(t, "locust", "Debian has it as python3-locust")
+	h := host{rates: rates()}
+	p := h.start(t, nil, "locust/cluster.sh", "locust/locustfile.py", "2")
+	h.await(t, p.ended)
+	workers := p.others(t, "--worker")
+	if len(workers) != 2 {
+		t.Fatalf("workers are %v: %s", workers, h.said())
+	}
+	if err := syscall.Kill(workers[0], syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-p.ended:
+		if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 3 {
+			t.Errorf("it ends as %v, want exit 3: %s", err, h.said())
+		}
+	case <-time.After(time.Minute):
+		t.Errorf("it goes on: %s", h.said())
+	}
 }
 
 func TestArtillery(t *testing.T) {
