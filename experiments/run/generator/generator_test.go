@@ -319,8 +319,9 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-// meet waits until the parent and the child live, and returns what ends with each.
-func meet(t *testing.T) (address string, gone func()) {
+// meet listens for the parent and the child. The functions that it returns wait until both
+// live, and until both are gone.
+func meet(t *testing.T) (address string, live, gone func()) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -342,7 +343,7 @@ func meet(t *testing.T) (address string, gone func()) {
 			c.Close()
 		}
 	})
-	return l.Addr().String(), func() {
+	return l.Addr().String(), met.Wait, func() {
 		t.Helper()
 		met.Wait()
 		for _, c := range conns {
@@ -358,8 +359,9 @@ func meet(t *testing.T) (address string, gone func()) {
 // meanwhile does not count.
 func TestAProgramThatDoesNotStop(t *testing.T) {
 	t.Parallel()
-	address, gone := meet(t)
+	address, live, gone := meet(t)
 	s := start(t, nil, stubbornRole, address)
+	live()
 	wait(t, "the first line", func() bool { return s.count() > 0 })
 	s.StartPhase(journal.Recovery)
 	stopped := s.since()
@@ -383,7 +385,7 @@ func TestAProgramThatDoesNotStop(t *testing.T) {
 // When the run has no time left, neither has the program.
 func TestAnAbandonedProgramIsKilled(t *testing.T) {
 	t.Parallel()
-	address, gone := meet(t)
+	address, live, gone := meet(t)
 	g, err := New(options(stubbornRole, address))
 	if err != nil {
 		t.Fatal(err)
@@ -401,6 +403,7 @@ func TestAnAbandonedProgramIsKilled(t *testing.T) {
 		})
 	}()
 	<-first
+	live()
 	abandon()
 	<-done
 	gone()
@@ -409,23 +412,20 @@ func TestAnAbandonedProgramIsKilled(t *testing.T) {
 // Nothing outlives a run that is killed.
 func TestARunThatIsKilledTakesItsProgramAlong(t *testing.T) {
 	t.Parallel()
-	address, gone := meet(t)
+	address, live, gone := meet(t)
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := exec.Command(program, runRole, address)
+	c.Env = append(os.Environ(), "TMPDIR="+t.TempDir()) // where its pipe is left
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	met := make(chan struct{})
-	go func() {
-		defer close(met)
-		gone()
-	}()
-	time.AfterFunc(time.Second, func() { c.Process.Kill() })
-	<-met
+	live()
+	c.Process.Kill()
 	c.Wait()
+	gone()
 }
 
 // Lines that are none of the experiment are counted by what is wrong with them, with the
@@ -528,4 +528,26 @@ func TestMoreThanPlannedHidesNothing(t *testing.T) {
 	if got := p.starts(23*time.Second, 0); len(got) < 50 {
 		t.Errorf("%d hang of 60", len(got))
 	}
+}
+
+// How many lines a program can say in a second.
+func BenchmarkLines(b *testing.B) {
+	for b.Loop() {
+		g, err := New(options(floodRole))
+		if err != nil {
+			b.Fatal(err)
+		}
+		ctx, end := context.WithCancel(b.Context())
+		n := 0
+		g.Run(ctx, func(journal.Observation) {
+			if n++; n == floodLines {
+				end()
+			}
+		})
+		if n != floodLines {
+			b.Fatalf("%d lines", n)
+		}
+		end()
+	}
+	b.ReportMetric(float64(floodLines*b.N)/b.Elapsed().Seconds(), "lines/s")
 }
