@@ -56,6 +56,7 @@ func experimentPrograms() []program {
 		{"guardrail", "how long a fault stays after it made harm jump from 1 % to 20 % (1 min)", defineGuardrail},
 		{"recovery", "recovery beside the system's own count of its last harmed journey (90 s a round)", defineRecovery},
 		{"share", "one answer in five is a 503: the interval beside what the service counted (2 min)", defineShare},
+		{"generators", "one experiment through ours, Locust, two workers of Locust and Artillery: intervals, truth, verdicts, lateness (3 min a round)", defineGenerators},
 		{"memory", "memory of a run of 400 journeys a second until its report is written", defineMemory},
 		{"hostile-answers", "memory of runs whose system answers with far too much (1 min; -minutes 10 for a soak)", defineHostileAnswers},
 		{"soak", "experiments in a loop in one process: goroutines, open files and memory", defineSoak},

@@ -30,6 +30,7 @@ const (
 	InvariantChecked  Kind = "invariant_checked"  // Check, Phase: baseline before the fault; fault under it, if the answer is new; recovery after it
 	Exchanged         Kind = "probed"             // Fault, Exchanges
 	Sampled           Kind = "sampled"            // Detail names the moment, see below; Traffic by proxy
+	TrafficAudited    Kind = "traffic_audited"    // Audit: what came of the journeys that a program was to send
 	ExperimentEnded   Kind = "experiment_ended"   // Error where it was cut short
 	Interrupted       Kind = "interrupted"        // Detail names the signal
 	SuiteStopped      Kind = "suite_stopped"      // Detail says why the rest is not run
@@ -78,6 +79,7 @@ type Event struct {
 	Error      string         `json:"error,omitempty"`
 	Cause      *SeenCause     `json:"cause,omitempty"`
 	Shared     *SharedStretch `json:"shared,omitempty"`
+	Audit      *TrafficAudit  `json:"audit,omitempty"`
 	Toxiproxy  *Toxiproxy     `json:"toxiproxy,omitempty"`
 	Plan       *plan.Plan     `json:"plan,omitempty"`
 	Exercise   *Exercise      `json:"exercise,omitempty"`
@@ -239,7 +241,16 @@ type Observation struct {
 	// Seen is what is new about its cause. It is an event of its own, and not part of
 	// an observation on disk.
 	Seen *SeenCause
+	// Count is how many journeys this is of, all alike; 0 and 1 mean one. Whoever reads them
+	// back gets that many, see [Observations.Of].
+	Count int
 }
+
+// MaxCount is of how many journeys one observation can be at the most.
+const MaxCount = 1_000_000
+
+// Times is of how many journeys the observation is, at least 1.
+func (o *Observation) Times() int { return max(1, o.Count) }
 
 // Ended returns when the journey was over.
 func (o *Observation) Ended() time.Duration { return o.Intended + o.Took + o.Paused }

@@ -36,8 +36,9 @@ func digestsOf(s *experiments.System, e Experiment, saturation []float64) Digest
 	type journey struct {
 		SlowAfter, Timeout time.Duration
 		Steps              []experiments.Step
-		Data               *data  `json:",omitempty"`
-		Traces             string `json:",omitempty"`
+		Data               *data    `json:",omitempty"`
+		Traces             string   `json:",omitempty"`
+		Command            []string `json:",omitempty"`
 	}
 	stages := map[string][]experiments.Stage{}
 	rates, journeys, byJourney := map[string]float64{}, map[string]journey{}, map[string]float64{}
@@ -52,6 +53,9 @@ func digestsOf(s *experiments.System, e Experiment, saturation []float64) Digest
 			steps[i].Needs = nil // it describes the system and changes no request
 		}
 		part := journey{SlowAfter: j.SlowAfter, Timeout: j.Timeout, Steps: steps, Traces: s.Traces}
+		if s.Traffic.Elsewhere() {
+			part.Command = s.Traffic.Command
+		}
 		if j.Data != nil { // what is in the file decides what is sent, and not what it is called
 			part.Data = &data{j.Data.Digest, j.Data.Order}
 			if part.Data.Order == experiments.InTurn {

@@ -58,7 +58,7 @@ func DefaultScan() ScanOptions { return ScanOptions{Thresholds: true, Pairs: tru
 // [ErrImpossible] and holds everything that keeps the scan from being planned.
 func MakeScan(s *experiments.System, o ScanOptions) (*Plan, error) {
 	scan := &Scan{Thresholds: o.Thresholds, Pairs: o.Pairs, Since: o.Since}
-	var errs []error
+	errs := []error{checkScanElsewhere(s)}
 	var err error
 	scan.Dependencies, err = selectDependencies(s, o.Dependencies)
 	errs = append(errs, err)

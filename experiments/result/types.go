@@ -160,7 +160,8 @@ type Experiment struct {
 	Recovery   *Recovery   `json:"recovery,omitempty"`
 	Guardrail  *Guardrail  `json:"guardrail,omitempty"`
 	Lateness   *Lateness   `json:"lateness,omitempty"`
-	Outages    []Outage    `json:"outages,omitempty"` // of the system itself, where journeys enter it
+	Outages    []Outage    `json:"outages,omitempty"`   // of the system itself, where journeys enter it
+	Generator  *Generator  `json:"generator,omitempty"` // where another program sent the journeys
 	Invariants []Invariant `json:"invariants"`
 	// Void is why the numbers of journeys, of the recovery and of guardrails cannot be
 	// trusted; absent where they can be. What was found of the invariants counts even so.

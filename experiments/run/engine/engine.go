@@ -61,6 +61,26 @@ type Toucher interface {
 	Touch(share float64)
 }
 
+// A Deserter is a Generator that may be no use any more before Stop: another program sends
+// its journeys. Then the faults are removed at once and the experiment ends.
+type Deserter interface {
+	// Ended returns a channel that is closed when no journeys are sent any more.
+	Ended() <-chan struct{}
+}
+
+// A Starter is a Generator that takes its time to begin: another program sends its journeys.
+// No phase begins before it has, because the journeys of the phase would be missing.
+type Starter interface {
+	// Started returns a channel that is closed when the first journeys are known of.
+	Started() <-chan struct{}
+}
+
+// An Auditor is a Generator that can say whether all journeys of the plan were sent.
+type Auditor interface {
+	// Audit is called once Run has returned.
+	Audit() *journal.TrafficAudit
+}
+
 // A Recorder keeps what happens. Record must return only once the event is
 // durable; Note keeps an event for which nothing waits. All methods may be called from
 // several goroutines.

@@ -29,7 +29,8 @@ type experimentRun struct {
 	faults    *faultSet
 	untouched bool                        // no experiment before it came to its fault
 	harmed    bool                        // the baseline is, beyond its limit: the fault is not injected
-	cutShort  bool                        // the fault phase was, by a guardrail or a fault that vanished
+	cutShort  bool                        // the fault phase was, by a guardrail, a fault that vanished or the end of the traffic
+	deserted  bool                        // the traffic ended before its time
 	before    *experimentRun              // the experiment before it, which ran to its end; nil: there is none
 	next      *plan.Experiment            // whose baseline the end of its recovery may be; nil: of none
 	unwell    bool                        // the system had to be waited for before its baseline
@@ -103,6 +104,7 @@ func (x *experimentRun) runUnderTraffic(parent context.Context) (err error) {
 		x.generator.Stop()
 		traffic.Wait()
 		abandon()
+		err = errors.Join(err, x.audit())
 		if err == nil && !x.harmed && x.afterward {
 			err = x.checkInvariants(ctx, journal.Recovery)
 		}
@@ -110,7 +112,10 @@ func (x *experimentRun) runUnderTraffic(parent context.Context) (err error) {
 			err = x.stopReason(parent, ctx)
 		}
 	}()
-	if err := x.phases(ctx); err != nil {
+	phases, cut := context.WithCancel(ctx)
+	defer cut()
+	defer x.watchTraffic(phases, cut)()
+	if err := x.phases(phases); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
@@ -120,6 +125,49 @@ func (x *experimentRun) runUnderTraffic(parent context.Context) (err error) {
 		return errors.Join(x.stopReason(parent, ctx), err)
 	}
 	return nil
+}
+
+// watchTraffic ends the phases where the traffic ends before its time: without journeys
+// nothing is learned, and nobody would see what the faults do. The function that it returns
+// waits until it watches no more.
+func (x *experimentRun) watchTraffic(ctx context.Context, cut context.CancelFunc) (done func()) {
+	d, ok := x.generator.(Deserter)
+	if !ok {
+		return func() {}
+	}
+	var watcher sync.WaitGroup
+	watcher.Go(func() {
+		select {
+		case <-ctx.Done():
+		case <-d.Ended():
+			x.deserted = true
+			cut()
+		}
+	})
+	return func() {
+		cut()
+		watcher.Wait()
+	}
+}
+
+// awaitTraffic waits until journeys are sent, or until ctx ends: a program that sends them
+// takes seconds to begin.
+func (x *experimentRun) awaitTraffic(ctx context.Context) {
+	if s, ok := x.generator.(Starter); ok {
+		select {
+		case <-ctx.Done():
+		case <-s.Started():
+		}
+	}
+}
+
+// audit records what came of the journeys that another program was to send.
+func (x *experimentRun) audit() error {
+	a, ok := x.generator.(Auditor)
+	if !ok {
+		return nil
+	}
+	return x.log.event(journal.TrafficAudited, journal.Event{Audit: a.Audit()})
 }
 
 // stopReason returns why an experiment ended early: its caller stopped it, or
@@ -160,6 +208,7 @@ func (x *experimentRun) runPhases(ctx context.Context) error {
 // runWarmup is not measured. After an earlier experiment it lasts until the system
 // is healthy again: one experiment's damage is not another's baseline.
 func (x *experimentRun) runWarmup(ctx context.Context) error {
+	x.awaitTraffic(ctx)
 	if err := x.startPhase(journal.Warmup); err != nil {
 		return err
 	}
@@ -244,11 +293,15 @@ func (x *experimentRun) startPhase(p journal.Phase) error {
 	return x.log.event(journal.PhaseStarted, journal.Event{Phase: p})
 }
 
-// observe takes the end of one journey.
+// observe takes the end of one journey, or of several that are all alike.
 func (x *experimentRun) observe(o journal.Observation) {
 	o.Experiment = x.index
-	x.counts.add(o)
-	x.seen(o)
+	one := o
+	one.Count = 0
+	for range o.Times() {
+		x.counts.add(one)
+		x.seen(one)
+	}
 	err := x.log.recorder.Observe(o)
 	if err == nil && o.Seen != nil {
 		err = x.log.note(journal.HarmSeen, journal.Event{Cause: o.Seen})
