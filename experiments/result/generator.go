@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -46,6 +47,9 @@ const (
 	mostMissing = 0.02
 	// mostExcess is the share of the planned journeys that may come beyond them.
 	mostExcess = 0.1
+	// mostBehind is how late the starts of journeys may be by the plan. Programs with many
+	// users may start them together, once a second.
+	mostBehind = 2 * time.Second
 	// edge is how many journeys may count in the phase beside theirs.
 	edge = 2
 )
@@ -138,6 +142,9 @@ func (r *experimentRun) distrustCounts() (why reasons) {
 		case planned-seen > planned*missing(j)+slack:
 			why.add(ReasonTrafficIncomplete, "%s: of %s journeys of the %s arm that were to start in the %s phase, %s came, and at least %s of them must: the others were not started, or their lines are lost",
 				c.Journey, figures.Count(c.Planned), c.Arm, c.Phase, figures.Count(c.Seen), atLeast(missing(j)))
+		case float64(c.Behind) > r.plan.ArmRate(j)*max(mostBehind, j.SlowAfter).Seconds()+slack:
+			why.add(ReasonTrafficIncomplete, "%s: %s journeys of the %s arm were due at one moment of the %s phase and had not started: the program waited for the system, which spares it when it is slow, or start is not when a journey was to start",
+				c.Journey, figures.Count(c.Behind), c.Arm, c.Phase)
 		case seen-planned > planned*mostExcess+slack:
 			why.add(ReasonTrafficExcess, "%s: %s journeys of the %s arm came in the %s phase, where %s were to start: one that is told twice counts twice",
 				c.Journey, figures.Count(c.Seen), c.Arm, c.Phase, figures.Count(c.Planned))
