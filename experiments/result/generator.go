@@ -39,6 +39,8 @@ type JourneyCount struct {
 	Phase   string `json:"phase"`
 	Planned int    `json:"planned"`
 	Seen    int    `json:"seen"`
+	// Behind is how many that were due had not started at the worst moment of the phase.
+	Behind int `json:"behind,omitempty"`
 }
 
 const (
@@ -82,7 +84,7 @@ func (r *experimentRun) generator() *Generator {
 	}
 	for _, c := range r.audit.Journeys {
 		if _, known := r.planned(c.Journey); known && isArm(c.Arm) && isMeasured(c.Phase) && len(s.Journeys) < mostCounts {
-			s.Journeys = append(s.Journeys, JourneyCount{c.Journey, c.Arm, string(c.Phase), c.Planned, c.Seen})
+			s.Journeys = append(s.Journeys, JourneyCount{c.Journey, c.Arm, string(c.Phase), c.Planned, c.Seen, c.Behind})
 		}
 	}
 	return s
