@@ -539,6 +539,37 @@ func TestJourneysInFlight(t *testing.T) {
 	}
 }
 
+// A program that waits for the system and makes up for it later is behind for a while, however
+// many it sends in all. One that sends by its clock never is.
+func TestAProgramThatMakesUpForWaitingWasBehind(t *testing.T) {
+	t.Parallel()
+	even, late, lost := slices.Repeat([]int{5}, 40), slices.Repeat([]int{5}, 40), slices.Repeat([]int{5}, 20)
+	copy(late[10:], make([]int, 12))
+	late[22] += 60
+	for _, tt := range []struct {
+		started []int
+		least   int
+		most    int
+	}{{even, 0, 5}, {late, 60, 65}, {lost, 100, 105}, {slices.Repeat([]int{0, 0, 0, 20}, 10), 15, 20}} {
+		if got := behind(tt.started, 5, 40); got < tt.least || got > tt.most {
+			t.Errorf("%v was behind by %d, want %d to %d", tt.started, got, tt.least, tt.most)
+		}
+	}
+	tally := newTally(&plan.Experiment{Control: plan.Baseline, Journeys: []plan.Journey{{Journey: experiments.Journey{Name: "checkout", Rate: 20}}}}, nil)
+	tally.startPhase(journal.Fault, 10*time.Second)
+	for n := range 200 {
+		at := 10*time.Second + time.Duration(n)*50*time.Millisecond
+		if at > 12*time.Second && at < 15*time.Second {
+			at = 15 * time.Second // when the system answered again
+		}
+		tally.add(&journal.Observation{Intended: at})
+	}
+	tally.startPhase("", 20*time.Second)
+	if c := tally.audit().Journeys[0]; c.Seen != c.Planned || c.Behind < 55 || c.Behind > 65 {
+		t.Errorf("%+v, want 60 behind and none missing", c)
+	}
+}
+
 // What is sent beside the plan hides nothing that hangs later.
 func TestMoreThanPlannedHidesNothing(t *testing.T) {
 	t.Parallel()
