@@ -129,6 +129,11 @@ func rooms() []room {
 		{name: "cmd/blastgauge", imports: "*"},
 		{name: "cmd/measure", imports: "*"},
 		{name: "cmd/image", imports: "experiments/atomicfile", tests: "experiments/result"},
+
+		// Modules of their own, because of what their tests need.
+		{name: "examples/kubernetes", tests: "experiments"},
+		{name: "examples/compose/shop", imports: "examples/checkout"},
+		{name: "examples/compose", tests: "examples/checkout experiments experiments/result"},
 	}
 }
 
