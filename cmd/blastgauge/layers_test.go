@@ -132,6 +132,7 @@ func rooms() []room {
 
 		// Modules of their own, because of what their tests need.
 		{name: "examples/kubernetes", tests: "experiments"},
+		{name: "examples/kubernetes/scale"},
 		{name: "examples/compose/shop", imports: "examples/checkout"},
 		{name: "examples/compose", tests: "examples/checkout experiments experiments/result"},
 	}
