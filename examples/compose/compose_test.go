@@ -153,7 +153,7 @@ func (s *stage) command(ctx context.Context, service string, more ...string) *ex
 	c := s.project.Services[service]
 	var args []string
 	for _, a := range c.Command {
-		args = append(args, strings.ReplaceAll(s.place(service, a), "/etc/blastgauge", s.dir))
+		args = append(args, s.place(service, a))
 	}
 	if i := slices.Index(args, "--port"); i >= 0 { // and the host before it
 		host, port, err := net.SplitHostPort(s.place(service, ":8474"))
