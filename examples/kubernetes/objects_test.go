@@ -1,7 +1,6 @@
 package kubernetes
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -191,16 +190,4 @@ func (o *objects) writeVolume(t *testing.T, p pod, name, dir string) {
 			put(source.ConfigMap.Name, source.ConfigMap.Items)
 		}
 	}
-}
-
-// understood is a document as blastgauge takes it, which does not know several proxy
-// servers of one dependency yet: the name stands for one server, that of all dependencies.
-func understood(text []byte) []byte {
-	const several = "\n    toxiproxy: dns://"
-	before, after, found := bytes.Cut(text, []byte(several))
-	if !found {
-		return text
-	}
-	address, rest, _ := bytes.Cut(after, []byte("\n"))
-	return slices.Concat(before, []byte("\n"), rest, []byte("toxiproxy: http://"), address, []byte("\n"))
 }
