@@ -80,7 +80,7 @@ func playProgram(role string, args []string) {
 	exitOn(json.Unmarshal([]byte(os.Getenv("BLASTGAUGE_TRAFFIC")), &t))
 	switch role {
 	case steadyRole:
-		playSteady(t, io.Discard)
+		playSteady(t)
 	case dyingRole:
 		fmt.Fprintln(os.Stderr, "loading, with the password hunter2")
 		say(os.Stdout, t, 20, time.Now())
@@ -95,11 +95,11 @@ func playProgram(role string, args []string) {
 		signal.Ignore(syscall.SIGTERM)
 		exitOn(exec.Command(os.Args[0], childRole, args[0]).Start())
 		go stay(args[0], "parent")
-		playSteady(told{Arms: t.Arms, Journeys: t.Journeys, Epoch: t.Epoch, Stop: filepath.Join(os.TempDir(), "never")}, io.Discard)
+		playSteady(told{Arms: t.Arms, Journeys: t.Journeys, Epoch: t.Epoch, Stop: filepath.Join(os.TempDir(), "never")})
 	case wrongRole:
 		playWrong(t)
 	case floodRole:
-		text := lineAt(t, t.Arms[0].Arm, time.Now(), "ok")
+		text := lineAt(t, t.Arms[0].Arm, time.Now())
 		exitOn(writeAll(os.Stdout, bytes.Repeat([]byte(text), floodLines)))
 		fmt.Fprintln(os.Stderr, "written")
 		select {}
@@ -115,7 +115,7 @@ const floodLines = 20_000
 
 // playSteady sends every 20 ms through each arm until it is told to stop: half of the lines
 // to its standard output, the others to the pipe by its name.
-func playSteady(t told, _ io.Writer) {
+func playSteady(t told) {
 	pipe := os.Stdout
 	if t.Lines != "" {
 		var err error
@@ -134,31 +134,31 @@ func playSteady(t told, _ io.Writer) {
 			if (n+i)%2 == 0 {
 				to = pipe
 			}
-			exitOn(writeAll(to, []byte(lineAt(t, a.Arm, due, "ok"))))
+			exitOn(writeAll(to, []byte(lineAt(t, a.Arm, due))))
 		}
 	}
 }
 
 func say(to io.Writer, t told, n int, at time.Time) {
 	for range n {
-		exitOn(writeAll(to, []byte(lineAt(t, t.Arms[0].Arm, at, "ok"))))
+		exitOn(writeAll(to, []byte(lineAt(t, t.Arms[0].Arm, at))))
 	}
 }
 
-func lineAt(t told, arm string, at time.Time, outcome string) string {
+func lineAt(t told, arm string, at time.Time) string {
 	start := float64(at.UnixMicro())/1e6 - t.Epoch
-	return fmt.Sprintf(`{"journey":"%s","arm":"%s","start":%.6f,"took":0.001,"outcome":"%s"}`+"\n", t.Journeys[0].Journey, arm, start, outcome)
+	return fmt.Sprintf(`{"journey":"%s","arm":"%s","start":%.6f,"took":0.001,"outcome":"ok"}`+"\n", t.Journeys[0].Journey, arm, start)
 }
 
 // playWrong writes lines of each kind that is none of the experiment, blank ones, one that
 // is too long, and one that is right.
 func playWrong(t told) {
 	now := time.Now()
-	right := lineAt(t, "fault", now, "ok")
+	right := lineAt(t, "fault", now)
 	for _, text := range []string{
 		"starting up, token hunter2\n", "\n", "  \n",
 		strings.Replace(right, "checkout", "chekout", 1), strings.Replace(right, `"fault"`, `"third"`, 1), strings.Replace(right, `"ok"`, `"fine"`, 1),
-		lineAt(t, "fault", now.Add(-time.Hour), "ok"), lineAt(t, "fault", now.Add(time.Hour), "ok"),
+		lineAt(t, "fault", now.Add(-time.Hour)), lineAt(t, "fault", now.Add(time.Hour)),
 		`{"detail":"` + strings.Repeat("x", MaxLine) + `"}` + "\n",
 		strings.Repeat(`{"journey":"chekout","start":0,"outcome":"ok","took":1,"arm":"fault"}`+"\n", 50),
 		right,
@@ -536,6 +536,37 @@ func TestJourneysInFlight(t *testing.T) {
 	}
 	if got := p.starts(60*time.Second, 0); len(got) > 13*20 {
 		t.Errorf("%d are in flight, and %d can be", len(got), 13*20)
+	}
+}
+
+// A program that waits for the system and makes up for it later is behind for a while, however
+// many it sends in all. One that sends by its clock never is.
+func TestAProgramThatMakesUpForWaitingWasBehind(t *testing.T) {
+	t.Parallel()
+	even, late, lost := slices.Repeat([]int{5}, 40), slices.Repeat([]int{5}, 40), slices.Repeat([]int{5}, 20)
+	copy(late[10:], make([]int, 12))
+	late[22] += 60
+	for _, tt := range []struct {
+		started []int
+		least   int
+		most    int
+	}{{even, 0, 5}, {late, 60, 65}, {lost, 100, 105}, {slices.Repeat([]int{0, 0, 0, 20}, 10), 15, 20}} {
+		if got := behind(tt.started, 5, 40); got < tt.least || got > tt.most {
+			t.Errorf("%v was behind by %d, want %d to %d", tt.started, got, tt.least, tt.most)
+		}
+	}
+	tally := newTally(&plan.Experiment{Control: plan.Baseline, Journeys: []plan.Journey{{Journey: experiments.Journey{Name: "checkout", Rate: 20}}}}, nil)
+	tally.startPhase(journal.Fault, 10*time.Second)
+	for n := range 200 {
+		at := 10*time.Second + time.Duration(n)*50*time.Millisecond
+		if at > 12*time.Second && at < 15*time.Second {
+			at = 15 * time.Second // when the system answered again
+		}
+		tally.add(&journal.Observation{Intended: at})
+	}
+	tally.startPhase("", 20*time.Second)
+	if c := tally.audit().Journeys[0]; c.Seen != c.Planned || c.Behind < 55 || c.Behind > 65 {
+		t.Errorf("%+v, want 60 behind and none missing", c)
 	}
 }
 
