@@ -29,6 +29,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/internal/causes"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/run/supervise"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 const (
@@ -39,6 +40,7 @@ const (
 	deadGrace    = time.Second     // for a program to end where this process dies
 	killGrace    = 5 * time.Second // for its supervisor to kill it
 	lookEvery    = 250 * time.Millisecond
+	mostName     = 120         // bytes of a command in a message
 	lastRead     = time.Second // for what the program has written before its end
 )
 
@@ -92,7 +94,7 @@ type Generator struct {
 func New(o Options) (g *Generator, err error) {
 	e := &o.Plan.Experiments[o.Experiment]
 	g = &Generator{
-		name: filepath.Base(o.Plan.System.Traffic.Command[0]), experiment: e, secrets: o.Secrets,
+		name: o.Secrets.Plain(injectors.DescribeProgram(o.Plan.System.Traffic.Command), mostName), experiment: e, secrets: o.Secrets,
 		bare: o.Plan.System.Examples == experiments.NoExamples, tally: newTally(e, o.Secrets),
 		causes: causes.New(e.Journeys, o.Plan.System.Examples == experiments.NoExamples),
 		stop:   make(chan struct{}), started: make(chan struct{}), ended: make(chan struct{}),
