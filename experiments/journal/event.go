@@ -239,7 +239,16 @@ type Observation struct {
 	// Seen is what is new about its cause. It is an event of its own, and not part of
 	// an observation on disk.
 	Seen *SeenCause
+	// Count is how many journeys this is of, all alike; 0 and 1 mean one. Whoever reads them
+	// back gets that many, see [Observations.Of].
+	Count int
 }
+
+// MaxCount is of how many journeys one observation can be at the most.
+const MaxCount = 1_000_000
+
+// Times is of how many journeys the observation is, at least 1.
+func (o *Observation) Times() int { return max(1, o.Count) }
 
 // Ended returns when the journey was over.
 func (o *Observation) Ended() time.Duration { return o.Intended + o.Took + o.Paused }

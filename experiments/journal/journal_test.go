@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -82,6 +83,7 @@ var sample = []Observation{
 	{Step: -1, Took: 1000, Steps: []time.Duration{1000, 0}, Draw: 1},
 	{Outcome: Slow, Cause: TooSlow, Why: 2, Paused: time.Second, Draw: experiments.Draws - 1},
 	{Arm: plan.FaultArm, Outcome: Wrong, Step: 4, Steps: []time.Duration{1000, 2000}[:1]},
+	{Step: -1, Took: 1000, Steps: []time.Duration{}, Count: 1},
 }
 
 func TestWhatIsWrittenIsRead(t *testing.T) {
@@ -327,18 +329,69 @@ func TestDrawsAreWhatWasWritten(t *testing.T) {
 	}
 }
 
+// An observation of many journeys is one frame, and as many journeys to whoever reads it.
+func TestCountedObservationsAreYieldedSoManyTimes(t *testing.T) {
+	t.Parallel()
+	file := []byte(header)
+	for _, o := range []Observation{{Experiment: 1, Intended: time.Second, Count: 3, Why: 2}, {Intended: time.Minute, Count: 5}, {Experiment: 1, Intended: 2 * time.Second, Draw: 4}, {Experiment: 1, Intended: 3 * time.Second, Count: MaxCount}} {
+		file = appendFrame(file, o)
+	}
+	if len(file) > len(header)+100 {
+		t.Errorf("four frames take %d bytes", len(file)-len(header))
+	}
+	var at []time.Duration
+	for o, err := range OpenObservations(bytes.NewReader(file)).Of(1) {
+		if err != nil || o.Count != 0 || o.Times() != 1 {
+			t.Fatalf("%+v, %v", o, err)
+		}
+		if at = append(at, o.Intended); len(at) == 6 { // whoever has seen enough gets no more
+			break
+		}
+	}
+	if want := []time.Duration{time.Second, time.Second, time.Second, 2 * time.Second, 3 * time.Second, 3 * time.Second}; !slices.Equal(at, want) {
+		t.Errorf("journeys at %v, want %v", at, want)
+	}
+}
+
+// A short file says no more journeys than a run has, and none is written that nobody reads.
+func TestCountsHaveABound(t *testing.T) {
+	t.Parallel()
+	file := []byte(header)
+	for range maxCounted/MaxCount + 1 {
+		file = appendFrame(file, Observation{Count: MaxCount})
+	}
+	if err := OpenObservations(bytes.NewReader(file)).Damage(); !errors.Is(err, errCounted) {
+		t.Errorf("the damage is %v", err)
+	}
+	if err := OpenObservations(bytes.NewReader(appendFrame([]byte(header), Observation{Count: MaxCount + 1}))).Damage(); !errors.Is(err, errFrame) {
+		t.Errorf("of one beyond the most the damage is %v", err)
+	}
+	_, l := create(t)
+	defer closeLog(t, l)
+	if err := l.Observe(Observation{Count: MaxCount + 1}); !errors.Is(err, errCounted) {
+		t.Errorf("one beyond the most is written: %v", err)
+	}
+	l.counted = maxCounted - 1
+	if err := l.Observe(Observation{Count: 2}); !errors.Is(err, errCounted) {
+		t.Errorf("more than all are written: %v", err)
+	}
+}
+
 func FuzzObservations(f *testing.F) {
 	file := []byte(header)
 	for _, o := range sample {
 		file = appendFrame(file, o)
 	}
+	file = appendFrame(file, Observation{Count: 7, Why: 1})
 	f.Add(file)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		out, n := []byte(header), 0
 		forEach(t, OpenObservations(bytes.NewReader(data)), func(o *Observation) {
-			out = appendFrame(out, *o)
-			n++
+			if n++; n <= 1000 { // a few bytes may say millions
+				out = appendFrame(out, *o)
+			}
 		})
+		n = min(n, 1000)
 		again := OpenObservations(bytes.NewReader(out))
 		forEach(t, again, func(*Observation) { n-- })
 		if again.Damage() != nil || n != 0 {

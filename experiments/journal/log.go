@@ -27,6 +27,7 @@ type Log struct {
 	obsFile *os.File
 	obs     *bufio.Writer
 	flushed time.Time
+	counted int // journeys in observations of more than one
 }
 
 // Create starts a journal in dir, which must not hold one yet.
@@ -78,6 +79,11 @@ func (l *Log) keep(e Event, add func([]byte) error) error {
 func (l *Log) Observe(o Observation) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if o.Count > 1 {
+		if l.counted += o.Count; o.Count > MaxCount || l.counted > maxCounted {
+			return fmt.Errorf("observations: %w", errCounted) // nobody could read them back
+		}
+	}
 	var frame [256]byte
 	if _, err := l.obs.Write(appendFrame(frame[:0], o)); err != nil {
 		return fmt.Errorf("observations: %w", err)

@@ -22,8 +22,15 @@ const header = "blastgauge/observations/v1\n"
 
 const maxFrame = 4096 // no journey has more than some hundred steps
 
+// maxCounted is how many journeys the observations of more than one may be of together.
+// Whoever reads them does so one by one, and a short file must not keep him for days.
+const maxCounted = 100_000_000
+
 // errFrame is the error of a damaged observations file.
 var errFrame = errors.New("damaged observation")
+
+// errCounted is the error of more journeys than one run has.
+var errCounted = fmt.Errorf("counts of more than %d journeys", maxCounted)
 
 func appendFrame(b []byte, o Observation) []byte {
 	body := make([]byte, 0, 64)
@@ -38,14 +45,18 @@ func appendFrame(b []byte, o Observation) []byte {
 	for _, d := range o.Steps {
 		body = binary.AppendVarint(body, d.Microseconds())
 	}
-	if o.Why > 0 || o.Paused > 0 || o.Draw > 0 { // what most journeys do not have comes last, and only where it is needed
+	counted := o.Count > 1
+	if o.Why > 0 || o.Paused > 0 || o.Draw > 0 || counted { // what most journeys do not have comes last, and only where it is needed
 		body = binary.AppendUvarint(body, uint64(o.Why))
 	}
-	if o.Paused > 0 || o.Draw > 0 {
+	if o.Paused > 0 || o.Draw > 0 || counted {
 		body = binary.AppendVarint(body, o.Paused.Microseconds())
 	}
-	if o.Draw > 0 {
+	if o.Draw > 0 || counted {
 		body = binary.AppendUvarint(body, uint64(o.Draw))
+	}
+	if counted {
+		body = binary.AppendUvarint(body, uint64(o.Count))
 	}
 	return append(binary.AppendUvarint(b, uint64(len(body))), body...)
 }
@@ -73,11 +84,17 @@ func OpenObservations(r io.ReaderAt) *Observations {
 		return all
 	}
 	var o Observation
+	counted := 0
 	for n := 1; ; n++ {
 		from := f.at
 		err := f.next(&o)
 		if errors.Is(err, io.EOF) {
 			return all
+		}
+		if err == nil && o.Count > 1 {
+			if counted += o.Count; counted > maxCounted {
+				err = errCounted
+			}
 		}
 		if err != nil {
 			all.damage = fmt.Errorf("observation %d: %w", n, err)
@@ -96,7 +113,8 @@ func OpenObservations(r io.ReaderAt) *Observations {
 // was none.
 func (all *Observations) Damage() error { return all.damage }
 
-// Of yields the observations of an experiment. Each is valid until the next.
+// Of yields the observations of an experiment, one for each journey: what is of many comes
+// so many times. Each is valid until the next.
 func (all *Observations) Of(experiment int) iter.Seq2[*Observation, error] {
 	return func(yield func(*Observation, error) bool) {
 		p := all.parts[experiment]
@@ -107,11 +125,24 @@ func (all *Observations) Of(experiment int) iter.Seq2[*Observation, error] {
 			case err != nil:
 				yield(nil, err) // the file has changed since it was opened
 				return
-			case o.Experiment == experiment && !yield(&o, nil):
+			case o.Experiment == experiment && !yieldEach(&o, yield):
 				return
 			}
 		}
 	}
+}
+
+// yieldEach yields an observation for each of its journeys. It reports false where no more
+// are wanted.
+func yieldEach(o *Observation, yield func(*Observation, error) bool) bool {
+	times := o.Times()
+	o.Count = 0
+	for range times {
+		if !yield(o, nil) {
+			return false
+		}
+	}
+	return true
 }
 
 // frames reads one frame after the other into the same memory.
@@ -222,7 +253,7 @@ func parseFrame(body []byte, o *Observation) error {
 			break
 		}
 	}
-	o.Why, o.Paused, o.Draw = 0, 0, 0
+	o.Why, o.Paused, o.Draw, o.Count = 0, 0, 0, 0
 	if !c.bad && len(c.b) > 0 { // frames of older versions end before it
 		o.Why = c.unsigned(MaxCauses)
 	}
@@ -231,6 +262,9 @@ func parseFrame(body []byte, o *Observation) error {
 	}
 	if !c.bad && len(c.b) > 0 {
 		o.Draw = c.unsigned(experiments.Draws - 1)
+	}
+	if !c.bad && len(c.b) > 0 {
+		o.Count = c.unsigned(MaxCount)
 	}
 	if c.bad || len(c.b) > 0 || o.Cause > lastCause || o.Step < -1 || o.Step > maxFrame {
 		return errFrame
