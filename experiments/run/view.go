@@ -87,6 +87,11 @@ func (r *recorder) judge(id string) {
 func (r *recorder) Note(e journal.Event) error { return r.log.Note(e) }
 
 func (r *recorder) Observe(o journal.Observation) error {
-	r.view.Observe(o)
+	one := o
+	one.Count = 0
+	for range o.Times() {
+		r.view.Observe(one)
+		one.Seen = nil // it is new once
+	}
 	return r.log.Observe(o)
 }

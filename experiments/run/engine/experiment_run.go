@@ -244,11 +244,15 @@ func (x *experimentRun) startPhase(p journal.Phase) error {
 	return x.log.event(journal.PhaseStarted, journal.Event{Phase: p})
 }
 
-// observe takes the end of one journey.
+// observe takes the end of one journey, or of several that are all alike.
 func (x *experimentRun) observe(o journal.Observation) {
 	o.Experiment = x.index
-	x.counts.add(o)
-	x.seen(o)
+	one := o
+	one.Count = 0
+	for range o.Times() {
+		x.counts.add(one)
+		x.seen(one)
+	}
 	err := x.log.recorder.Observe(o)
 	if err == nil && o.Seen != nil {
 		err = x.log.note(journal.HarmSeen, journal.Event{Cause: o.Seen})
