@@ -117,6 +117,21 @@ func (all *Observations) Damage() error { return all.damage }
 // so many times. Each is valid until the next.
 func (all *Observations) Of(experiment int) iter.Seq2[*Observation, error] {
 	return func(yield func(*Observation, error) bool) {
+		for o, err := range all.Together(experiment) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yieldEach(o, yield) {
+				return
+			}
+		}
+	}
+}
+
+// Together yields them as well, and what is of many journeys once, with its Count.
+func (all *Observations) Together(experiment int) iter.Seq2[*Observation, error] {
+	return func(yield func(*Observation, error) bool) {
 		p := all.parts[experiment]
 		f := newFrames(all.r, p)
 		var o Observation
@@ -125,7 +140,7 @@ func (all *Observations) Of(experiment int) iter.Seq2[*Observation, error] {
 			case err != nil:
 				yield(nil, err) // the file has changed since it was opened
 				return
-			case o.Experiment == experiment && !yieldEach(&o, yield):
+			case o.Experiment == experiment && !yield(&o, nil):
 				return
 			}
 		}

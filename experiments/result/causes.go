@@ -175,7 +175,7 @@ func (c *causeCounts) add(o *journal.Observation) {
 		if c.counts[id] == nil {
 			c.counts[id] = &causeTally{}
 		}
-		c.counts[id][phase][o.Arm]++
+		c.counts[id][phase][o.Arm] += o.Times()
 	}
 }
 

@@ -249,9 +249,13 @@ func (x *experimentRun) observe(o journal.Observation) {
 	o.Experiment = x.index
 	one := o
 	one.Count = 0
-	for range o.Times() {
-		x.counts.add(one)
-		x.seen(one)
+	if x.e.Measured() { // counters count more journeys than anybody looks at one by one
+		x.counts.add(o)
+	} else {
+		for range o.Times() {
+			x.counts.add(one)
+			x.seen(one)
+		}
 	}
 	err := x.log.recorder.Observe(o)
 	if err == nil && o.Seen != nil {
