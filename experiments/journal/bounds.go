@@ -50,5 +50,5 @@ func (e *Event) CheckNumbers() error {
 			return fmt.Errorf("%s is %d, and a count is not negative", name, n)
 		}
 	}
-	return nil
+	return e.Measurement.check()
 }

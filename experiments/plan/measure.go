@@ -74,7 +74,7 @@ func (e Experiment) checkBatches() error {
 		long, left time.Duration
 	}{{"fault", e.faultPeriod(), fault}, {"baseline", e.Phases.Baseline, control}} {
 		if p.name == "baseline" && e.Control == Concurrent {
-			p.left = e.Phases.Baseline - e.straddle()
+			p.left = e.Phases.Baseline - e.Straddle()
 		}
 		needed := stats.LeastBatches * e.shortestBatch()
 		if p.left >= needed {
@@ -92,9 +92,9 @@ func (e Experiment) checkBatches() error {
 	return errors.Join(errs...)
 }
 
-// straddle is how long before an edge an interval between two scrapes may begin, and
+// Straddle is how long before an edge an interval between two scrapes may begin, and
 // reach beyond it.
-func (e Experiment) straddle() time.Duration {
+func (e Experiment) Straddle() time.Duration {
 	return time.Duration(experiments.Straddle * float64(e.BatchEvery))
 }
 

@@ -13,7 +13,7 @@ func (j Journey) inFlight() time.Duration { return j.Last.InFlight + j.Pauses().
 // counters count, how far an interval between two scrapes may reach beyond it.
 func (e Experiment) inFlight(j Journey) time.Duration {
 	if e.Measured() {
-		return e.straddle()
+		return e.Straddle()
 	}
 	return j.inFlight()
 }

@@ -21,7 +21,7 @@ func (r *experimentRun) result(f *fold) Experiment {
 		Warnings: slices.Clone(p.Warnings), SharedControl: p.SharedControl, Digests: Digests(p.Digests),
 		Limits:   Limits{p.Limits.BlastRadius, seconds(p.Limits.Recovery), p.Limits.Baseline},
 		Criteria: []Criterion{}, Journeys: []Journey{}, Faults: []Fault{}, Invariants: r.invariants(),
-		Phases: r.phaseRows(f), Lateness: r.late.lateness(), Outages: r.outages(),
+		Phases: r.phaseRows(f), Lateness: r.late.lateness(), Outages: r.outages(), Measured: r.measuredBy(),
 	}
 	e.Warnings, e.SharedBaseline = append(e.Warnings, settledItself(e.Invariants)...), r.sharedRow()
 	e.Warnings = append(e.Warnings, r.sharedWarnings()...)
@@ -40,6 +40,7 @@ func (r *experimentRun) result(f *fold) Experiment {
 		}
 		r.measure(&e)
 		e.Amplification, e.Spread = r.amplification(f.plan.System.Dependencies), r.spread()
+		e.Warnings = append(e.Warnings, r.measuredWarnings()...)
 		why.invalid, why.grade, why.sparse = r.distrust(&e), weakestGrade(e.Faults), hardlyMet(e.Faults)
 		why.criteria, why.cut = e.Criteria, r.interruption()
 		why.command = slices.ContainsFunc(r.faults, func(f *faultRecord) bool { return f.plan.ByCommand() })
@@ -103,6 +104,7 @@ func (r *experimentRun) journey(i int) Journey {
 		out.Arms.Control, out.Baseline.Control = &j.during.Counts, &j.before[plan.ControlArm].Counts
 		out.Series.Control = j.series[plan.ControlArm].rows()
 	}
+	out.LatencyBounds = r.latencyBounds(p, j)
 	out.Causes = r.causeRows(&j.causes, out.Arms.Control != nil)
 	j.timing.fillLatency(&out)
 	out.Latency.Ratio, out.Ended = j.batched.ratios(r.plan.Seed), j.endings.row()

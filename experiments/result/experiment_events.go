@@ -35,6 +35,8 @@ type experimentRun struct {
 	samples  map[string]journal.Event // of the counters of proxies, by moment
 	counters []counterReading         // from the beginning of the baseline on
 	causes   map[int]seenCause        // of harm, by number
+	// measurement is how complete the counts are that it was measured by.
+	measurement *journal.Measurement
 
 	// From its journeys. All but late are there only if it was measured.
 	late     durations // how much later than planned journeys started
@@ -72,6 +74,8 @@ func (r *experimentRun) event(e journal.Event) {
 		r.phases = append(r.phases, e)
 	case journal.GuardrailTripped:
 		r.trip = cmp.Or(r.trip, &e)
+	case journal.Measured:
+		r.measurement = e.Measurement
 	case journal.TurnStarted:
 		r.turnStarted(e)
 	case journal.FaultVanished:

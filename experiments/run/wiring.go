@@ -11,6 +11,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/check"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/run/prometheus"
 	"github.com/blastgauge/blastgauge/experiments/run/traffic"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -50,6 +51,9 @@ func (r *run) hideRows(text string) string {
 }
 
 func (r *run) traffic(experiment int, epoch time.Time) (engine.Generator, error) {
+	if r.plan.System.Measure != nil {
+		return prometheus.New(prometheus.Options{Plan: r.plan, Experiment: experiment, Epoch: epoch, Env: r.o.Getenv})
+	}
 	return traffic.New(traffic.Options{Plan: r.plan, Experiment: experiment, Epoch: epoch, Env: r.o.Getenv, Secrets: r.secrets, Memory: r.memory})
 }
 

@@ -103,6 +103,9 @@ func (x *experimentRun) runUnderTraffic(parent context.Context) (err error) {
 		x.generator.Stop()
 		traffic.Wait()
 		abandon()
+		if m, ok := x.generator.(Measurer); ok {
+			err = errors.Join(err, x.log.event(journal.Measured, journal.Event{Measurement: m.Measured()}))
+		}
 		if err == nil && !x.harmed && x.afterward {
 			err = x.checkInvariants(ctx, journal.Recovery)
 		}
