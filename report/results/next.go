@@ -255,6 +255,9 @@ func exerciseAdvice(e *result.Experiment) advice {
 
 // tryJourney names the command that shows why journeys fail without any fault.
 func tryJourney(e *result.Experiment) string {
+	if e.Measured != nil {
+		return "ask Prometheus which journeys are harmed without any fault"
+	}
 	worst, share := "", 0.0
 	for i := range e.Journeys {
 		j := &e.Journeys[i]
