@@ -100,6 +100,9 @@ func (r *experimentRun) journey(i int) Journey {
 		Steps:    j.steps.rows(r.widened(j)),
 		Series:   Series{Bucket: seconds(faultSeries.width), Fault: faultSeries.rows()},
 	}
+	if r.plan.Measured() {
+		out.SlowAfter = 0 // how far scrapes are apart, and no budget
+	}
 	if r.plan.Control == plan.Concurrent {
 		out.Arms.Control, out.Baseline.Control = &j.during.Counts, &j.before[plan.ControlArm].Counts
 		out.Series.Control = j.series[plan.ControlArm].rows()

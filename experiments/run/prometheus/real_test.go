@@ -12,9 +12,15 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/prometheus"
 	"github.com/blastgauge/blastgauge/experiments/run/systemtest"
 	"github.com/blastgauge/blastgauge/experiments/waiting"
+)
+
+var (
+	_ engine.Generator = (*prometheus.Generator)(nil)
+	_ engine.Measurer  = (*prometheus.Generator)(nil)
 )
 
 func TestMain(m *testing.M) { os.Exit(waiting.Tests{M: m}.Run()) }
@@ -124,7 +130,9 @@ func TestLookFindsWhatCannotBeMeasured(t *testing.T) {
 			m.Journeys[0].Total, m.Journeys[0].Harmed = `shop_checkouts_total{code="200"}`, `{__name__=~"shop_.*",code!="502",le=~"0.05|"}`
 			m.Journeys[0].Harmed = `{__name__=~"shop_checkout_seconds_bucket|shop_checkouts_total"}`
 		},
-		"no arm":         func(m *experiments.Measure) { m.Journeys[0].Arm = &experiments.ArmLabel{Label: "lane", Fault: "canary", Control: "fault"} },
+		"no arm": func(m *experiments.Measure) {
+			m.Journeys[0].Arm = &experiments.ArmLabel{Label: "lane", Fault: "canary", Control: "fault"}
+		},
 		"no edge":        func(m *experiments.Measure) { m.Journeys[0].Duration.SlowAfter = 700 * time.Millisecond },
 		"no histogram":   func(m *experiments.Measure) { m.Journeys[0].Duration.Histogram = "shop_nothing_bucket" },
 		"no bucket":      func(m *experiments.Measure) { m.Journeys[0].Duration.Histogram = "shop_checkouts_total" },
