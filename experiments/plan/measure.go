@@ -81,7 +81,7 @@ func (e Experiment) checkBatches() error {
 			continue
 		}
 		n := max(0, int(p.left/e.shortestBatch()))
-		longer := (p.long + (needed - p.left) + time.Second - 1) / time.Second * time.Second
+		longer := (needed + e.leftOut(p.name) + time.Second - 1) / time.Second * time.Second
 		text := fmt.Sprintf("%s in the %s phase of %s (%s), and it takes %d to know how much harm varies: make the phase at least %s",
 			figures.Plural(n, "whole batch is left", "whole batches are left"), p.name, p.long, e.sayLeftOut(p.name), stats.LeastBatches, longer)
 		if every := e.scrapeFor(p.name, p.long); every > 0 && every < e.BatchEvery {
@@ -98,6 +98,20 @@ func (e Experiment) Straddle() time.Duration {
 	return time.Duration(experiments.Straddle * float64(e.BatchEvery))
 }
 
+// leftOut is how much of a phase does not count.
+func (e Experiment) leftOut(phase string) time.Duration {
+	if phase == "baseline" {
+		return e.Straddle()
+	}
+	idle := e.faultPeriod()
+	for _, f := range e.Faults {
+		if f.Period == 0 {
+			idle = min(idle, e.faultPeriod()-(f.Until-f.At))
+		}
+	}
+	return e.Lag + e.Straddle() + max(0, idle)
+}
+
 func (e Experiment) sayLeftOut(phase string) string {
 	if phase == "fault" && e.Lag > 0 {
 		return fmt.Sprintf("scraped every %s, without the timeout of %s at its beginning and the scrape at its end", e.BatchEvery, e.Lag)
@@ -108,12 +122,11 @@ func (e Experiment) sayLeftOut(phase string) string {
 // scrapeFor is the longest scrape interval, in whole seconds, with which a phase has enough
 // batches; 0 if none has.
 func (e Experiment) scrapeFor(phase string, long time.Duration) time.Duration {
-	if phase == "fault" {
-		long -= e.Lag
-	}
-	every := time.Duration(float64(long) / (stats.LeastBatches + experiments.Straddle)).Truncate(time.Second)
-	if every >= stats.ShortestBatch || long >= stats.LeastBatches*stats.ShortestBatch+time.Duration(experiments.Straddle*float64(max(every, time.Second))) {
-		return max(every, time.Second)
+	left := long - (e.leftOut(phase) - e.Straddle())
+	for every := e.BatchEvery.Truncate(time.Second); every > 0; every -= time.Second {
+		if left-time.Duration(experiments.Straddle*float64(every)) >= stats.LeastBatches*max(stats.ShortestBatch, every) {
+			return every
+		}
 	}
 	return 0
 }
