@@ -21,6 +21,9 @@ type environment struct {
 	unset  *[]envReference                  // gets the variables that are missing; nil where nobody asks
 	folder string                           // that files which the document names are relative to
 	tables map[string]*rows.Table           // the data files that were read, by path; nil where nobody reads one twice
+	// elsewhere: another program sends the journeys, so that their steps may be names alone.
+	// Nil: that is not known yet.
+	elsewhere *bool
 }
 
 // lookup returns the value of a variable of a template: its default where the variable

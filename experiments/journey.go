@@ -22,10 +22,16 @@ type Journey struct {
 	rateLine int // of the system file; 0 where it was not read from one
 }
 
+// HasRequests reports whether every step has a request. Where another program sends the
+// journey, they may be names alone.
+func (j Journey) HasRequests() bool {
+	return !slices.ContainsFunc(j.Steps, func(s Step) bool { return s.Request.Method == "" })
+}
+
 // A Step is one request of a journey and what it must return.
 type Step struct {
 	Name      string        `json:"name"`
-	Request   Request       `json:"request"`
+	Request   Request       `json:"request"` // empty where another program sends the journey and nobody says what it requests
 	Expect    Expect        `json:"expect"`
 	Captures  []Capture     `json:"captures,omitempty"`
 	Timeout   time.Duration `json:"timeout,omitempty"`    // 0: what is left of the journey's
@@ -136,6 +142,7 @@ func stepShape(s *Step, env environment, all *common) shape.Shape {
 	f := shape.Fields{{Name: "name", Doc: "what reports call the step", Shape: id(&s.Name), Required: true}}
 	f = append(f, requestFields(&s.Request, false, env)...)
 	f[slices.IndexFunc(f, func(f shape.Field) bool { return f.Name == "headers" })].Shape = all.stepHeaders(s)
+	f[slices.IndexFunc(f, func(f shape.Field) bool { return f.Name == "request" })].Required = env.elsewhere != nil && !*env.elsewhere
 	f = append(f, shape.Fields{
 		{Name: "expect", Doc: "what the answer must be; any status 200 to 299 where nothing is said", Shape: expectShape(&s.Expect, true)},
 		{Name: "capture", Doc: "values of the answer that later steps use as ${name}", Shape: captures(&s.Captures)},

@@ -96,7 +96,7 @@ func decodeSystem(src shape.Source, getenv func(string) (string, bool), set []sh
 	s := &System{File: src.File, Text: string(src.Text), Defaults: unset()}
 	d := shape.NewDocument(src, language())
 	d.Override(set)
-	readDocument(d, systemShape(s, environment{getenv: getenv, unset: &s.unset, folder: filepath.Dir(src.File), tables: map[string]*rows.Table{}}), SystemKind)
+	readDocument(d, systemShape(s, environment{getenv: getenv, unset: &s.unset, folder: filepath.Dir(src.File), tables: map[string]*rows.Table{}, elsewhere: new(bool)}), SystemKind)
 	s.places, s.env = d.Places(), envReferences(d)
 	return d, s
 }

@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -76,6 +77,13 @@ func measuredSchema() shape.Object {
 		{"required": []string{"url", "journeys"}, "properties": shape.Object{"measure": false}},
 		{"required": []string{"measure"}, "properties": shape.Object{"journeys": false, "control_url": false, "propagates": false}},
 	}}
+}
+
+// documentSchema is what the schema of a system says beside its fields.
+func documentSchema() shape.Object {
+	o := requestSchema()
+	maps.Copy(o, measuredSchema())
+	return o
 }
 
 func measureShape(m *Measure, env environment) shape.Shape {
@@ -213,6 +221,9 @@ func (s *System) checkMeasure(d *shape.Document, n shape.Node) {
 		if d.Given(key.name) {
 			d.Fail(d.Key(key.name), shape.Diagnostic{Msg: key.why, Hint: "leave " + key.name + " out, or measure"})
 		}
+	}
+	if s.Traffic.Elsewhere() {
+		d.Fail(d.Key("traffic.command"), shape.Diagnostic{Msg: "under measure no journeys are sent, and this program would send some", Hint: "leave command out, or measure"})
 	}
 	if s.Measure == nil || s.Journeys != nil {
 		return

@@ -13,6 +13,9 @@ type Kind string
 const (
 	SystemKind     Kind = "system"
 	ExperimentKind Kind = "experiment"
+	// LineKind is no kind of document, but of the lines that a program under traffic.command
+	// writes. The room that reads them has its schema.
+	LineKind Kind = "traffic"
 )
 
 // Schema returns the JSON Schema (draft 2020-12) of a kind of document, as
@@ -25,5 +28,5 @@ func Schema(kind Kind) ([]byte, error) {
 	case ExperimentKind:
 		return shape.JSONSchema(experimentShape(&Experiment{}, environment{}), "blastgauge: an experiment")
 	}
-	return nil, fmt.Errorf("unknown kind of document %q: known are %s and %s", kind, SystemKind, ExperimentKind)
+	return nil, fmt.Errorf("unknown kind of document %q: known are %s, %s and %s", kind, SystemKind, ExperimentKind, LineKind)
 }

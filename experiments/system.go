@@ -69,7 +69,7 @@ func (s *System) Place(path string) (Place, bool) {
 
 // systemShape is the document of a system.
 func systemShape(s *System, env environment) shape.Shape {
-	return shape.Validated{Always: true, Check: s.check, Also: measuredSchema(), Shape: shape.Fields{
+	return lookingAhead{env, shape.Validated{Always: true, Check: s.check, Also: documentSchema(), Shape: shape.Fields{
 		{Name: "version", Doc: "version of this language: 1", Shape: version(&s.Version), Required: true},
 		{Name: "system", Doc: "name of the system under test", Shape: id(&s.Name), Required: true},
 		{Name: "environment", Doc: "where it runs, such as staging-eu; production is refused", Shape: env.inText(&s.Environment, shape.Line(&s.Environment)), Required: true},
@@ -94,14 +94,41 @@ func systemShape(s *System, env environment) shape.Shape {
 			}}},
 		{Name: "invariants", Doc: "what must be true of the system's data before and after a fault",
 			Shape: shape.List[Invariant]{To: &s.Invariants, Item: invariantShape, Max: 100}},
-		{Name: "traffic", Doc: "what the real system carries: turns shares into checkouts and money per hour", Shape: shape.Optional[Traffic]{To: &s.Traffic, Item: trafficShape}},
+		{Name: "traffic", Doc: "what the real system carries, which turns shares into checkouts and money per hour, and the program that sends the journeys, if blastgauge does not", Shape: shape.Optional[Traffic]{To: &s.Traffic, Item: trafficShape}},
 		{Name: "measure", Doc: "counters of real traffic in a Prometheus, in place of journeys that are sent", Shape: shape.Optional[Measure]{To: &s.Measure, Item: func(m *Measure) shape.Shape { return measureShape(m, env) }}},
 		{Name: "examples", Doc: "none: of what harmed journeys were answered, only the numbers are kept; without it, a few masked examples are", Shape: shape.Enum(&s.Examples, "what is kept", NoExamples)},
 		{Name: "traces", Doc: "off: steps carry no W3C traceparent; without it, each journey is one sampled trace", Shape: shape.Enum(&s.Traces, "a switch", NoTraces)},
 		{Name: "trace_url", Doc: "where people look at a trace, with ${trace} for its id: reports link examples of harm to it", Shape: traceURL(&s.TraceURL)},
 		{Name: "defaults", Doc: "settings that every experiment may override", Shape: defaultsFields(&s.Defaults)},
 		{Name: "caps", Doc: "what no experiment may exceed", Shape: capsShape(&s.Caps)},
-	}}
+	}}}
+}
+
+// lookingAhead finds out who sends the journeys before they are read: what a step needs
+// depends on it.
+type lookingAhead struct {
+	env environment
+	shape.Shape
+}
+
+func (l lookingAhead) Read(d *shape.Document, n shape.Node, path string) {
+	if n.Kind() == shape.Mapping && l.env.elsewhere != nil {
+		if traffic, ok := n.Lookup("traffic"); ok && traffic.Kind() == shape.Mapping {
+			_, *l.env.elsewhere = traffic.Lookup("command")
+		}
+	}
+	l.Shape.Read(d, n, path)
+}
+
+// requestSchema says that steps have requests unless another program sends the journeys.
+func requestSchema() shape.Object {
+	named := func(name string, o shape.Object) shape.Object {
+		return shape.Object{"patternProperties": shape.Object{"^" + name + "$": o}}
+	}
+	steps := named("steps", shape.Object{"items": shape.Object{"required": []string{"request"}}})
+	commanded := named("traffic", shape.Object{"required": []string{"command"}})
+	commanded["required"] = []string{"traffic"}
+	return shape.Object{"if": commanded, "else": named("journeys", shape.Object{"additionalProperties": steps})}
 }
 
 func tlsShape(t *TLS, env environment) shape.Shape {

@@ -8,13 +8,19 @@ import (
 	"strings"
 )
 
-// Traffic is the traffic of the real system. It turns a share of journeys into
-// checkouts and money per hour.
+// Traffic is the traffic of the real system, which turns a share of journeys into checkouts
+// and money per hour, and the program that sends the journeys of experiments.
 type Traffic struct {
-	PerHour float64 `json:"checkouts_per_hour"`
-	Value   Money   `json:"value,omitzero"` // of one checkout
-	Journey string  `json:"journey"`        // that stands for a checkout
+	PerHour float64 `json:"checkouts_per_hour,omitempty"` // 0: not known
+	Value   Money   `json:"value,omitzero"`               // of one checkout
+	Journey string  `json:"journey,omitempty"`            // that stands for a checkout
+	// Command is a program and its arguments that sends all journeys in place of blastgauge;
+	// none: blastgauge sends them.
+	Command []string `json:"command,omitempty"`
 }
+
+// Elsewhere reports whether another program sends the journeys.
+func (t *Traffic) Elsewhere() bool { return t != nil && len(t.Command) > 0 }
 
 // Money is an amount in one currency.
 type Money struct {
@@ -26,11 +32,42 @@ type Money struct {
 const CheckoutJourney = "checkout"
 
 func trafficShape(t *Traffic) shape.Shape {
-	return shape.Fields{
-		{Name: "checkouts_per_hour", Doc: "how many checkouts an hour the real system has, such as 12000", Shape: perHour(&t.PerHour), Required: true},
+	return shape.Validated{Always: true, Shape: shape.Fields{
+		{Name: "checkouts_per_hour", Doc: "how many checkouts an hour the real system has, such as 12000", Shape: perHour(&t.PerHour)},
 		{Name: "value", Doc: "what one is worth, such as 40 EUR", Shape: money(&t.Value)},
 		{Name: "journey", Doc: "the journey that stands for a checkout; without it checkout, or the only one there is", Shape: id(&t.Journey)},
+		{Name: "command", Doc: "a program and its arguments that sends the journeys in place of blastgauge, such as [locust, --headless, -f, journeys.py]; a path is relative to this document. It is told what to send in BLASTGAUGE_TRAFFIC and writes a line of JSON for each journey: see blastgauge schema traffic",
+			Shape: shape.List[string]{To: &t.Command, Item: argument, Min: 1, Max: 200}},
+	}, Also: shape.Object{
+		"anyOf":             []shape.Object{{"required": []string{"checkouts_per_hour"}}, {"required": []string{"command"}}},
+		"dependentRequired": shape.Object{"value": []string{"checkouts_per_hour"}, "journey": []string{"checkouts_per_hour"}},
+	}, Check: t.check}
+}
+
+// check notes a side of the traffic that lacks something.
+func (t *Traffic) check(d *shape.Document, n shape.Node, path string) {
+	if n.Kind() != shape.Mapping {
+		return
 	}
+	switch {
+	case len(t.Command) > 0 && strings.TrimSpace(t.Command[0]) == "":
+		d.Fail(d.At(path+".command[0]"), shape.Diagnostic{Msg: "the first item must be the program to run"})
+	case d.Given(path + ".checkouts_per_hour"):
+	case !d.Given(path + ".command"):
+		d.Fail(d.Key(path), shape.Diagnostic{Msg: "checkouts_per_hour is missing", Hint: "checkouts_per_hour: how many checkouts an hour the real system has, such as 12000; or command: a program that sends the journeys"})
+	case d.Given(path + ".value"), d.Given(path + ".journey"):
+		d.Fail(d.Key(path), shape.Diagnostic{Msg: "checkouts_per_hour is missing beside what one checkout is", Hint: "checkouts_per_hour: how many checkouts an hour the real system has, such as 12000"})
+	}
+}
+
+// argument is one argument of a program, as it is.
+func argument(to *string) shape.Shape {
+	return shape.Scalar[string]{To: to, Want: "a text", Loose: true, JSON: shape.OfType("string", "number", "boolean"), Parse: func(s string) (string, *shape.Diagnostic) {
+		if strings.ContainsRune(s, 0) {
+			return "", &shape.Diagnostic{Msg: "no program takes an argument with a NUL in it"}
+		}
+		return s, nil
+	}}
 }
 
 // maxPerHour is beyond any shop there is.
@@ -90,7 +127,7 @@ func parseMoney(s string) (Money, *shape.Diagnostic) {
 // checkTraffic sets the journey that stands for a checkout.
 func (s *System) checkTraffic(d *shape.Document) {
 	t := s.Traffic
-	if t == nil || len(s.Journeys) == 0 {
+	if t == nil || len(s.Journeys) == 0 || t.Elsewhere() && t.PerHour == 0 {
 		return
 	}
 	if t.Journey != "" {

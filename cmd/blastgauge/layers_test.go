@@ -66,6 +66,7 @@ func rooms() []room {
 		{name: "experiments/findings", imports: "experiments experiments/atomicfile experiments/figures experiments/plan experiments/scan injectors"},
 		{name: "experiments/run/internal/usage"},
 		{name: "experiments/run/internal/wait"},
+		{name: "experiments/run/internal/causes", imports: "experiments/journal experiments/plan"},
 		{name: "experiments/run/engine", imports: "experiments experiments/figures experiments/journal experiments/plan experiments/run/internal/wait experiments/stats"},
 
 		{name: "injectors/badconfig/edit", imports: "experiments/yamlnode"},
@@ -88,7 +89,9 @@ func rooms() []room {
 		{name: "experiments/run/journey/cookies"},
 		{name: "experiments/run/journey/httpclient", imports: "experiments experiments/atomicfile experiments/hosts experiments/jsonpath experiments/run/journey/rawconn experiments/site", tests: "experiments/run/journey/journeytest"},
 		{name: "experiments/run/journey", imports: "experiments experiments/journal experiments/jsonpath experiments/plan experiments/redact experiments/rows experiments/run/internal/wait experiments/run/journey/cookies experiments/run/journey/httpclient experiments/sampling experiments/site", tests: "experiments/run/journey/journeytest"},
-		{name: "experiments/run/traffic", imports: "experiments experiments/journal experiments/plan experiments/redact experiments/rows experiments/run/journey experiments/run/journey/httpclient experiments/sampling", tests: "experiments/run/internal/wait experiments/run/journey/journeytest"},
+		{name: "experiments/run/traffic", imports: "experiments experiments/journal experiments/plan experiments/redact experiments/rows experiments/run/internal/causes experiments/run/journey experiments/run/journey/httpclient experiments/sampling", tests: "experiments/run/internal/wait experiments/run/journey/journeytest"},
+		{name: "experiments/run/supervise"},
+		{name: "experiments/run/generator", imports: "experiments experiments/journal experiments/plan experiments/redact experiments/run/internal/causes experiments/run/internal/usage experiments/run/journey experiments/run/supervise experiments/shape"},
 		{name: "experiments/run/systemtest", imports: "experiments experiments/plan injectors/proxy"},
 		{name: "experiments/run/prometheus", imports: "experiments experiments/figures experiments/hosts experiments/journal experiments/plan", tests: "experiments/run/engine experiments/run/systemtest experiments/waiting"},
 		{name: "experiments/run/check", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/redact experiments/run/internal/wait experiments/run/journey experiments/run/journey/httpclient", tests: "examples/checkout injectors"},
@@ -112,9 +115,9 @@ func rooms() []room {
 
 		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey experiments/run/journey/httpclient injectors injectors/command injectors/configfile injectors/toxiproxy"},
 		{name: "experiments/run/cleanup", imports: "experiments experiments/atomicfile experiments/filelock experiments/hosts experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/command injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting"},
-		{name: "experiments/run/embedded", imports: "experiments experiments/atomicfile experiments/hosts experiments/listening experiments/plan experiments/redact experiments/run/internal/injectorset experiments/run/internal/usage injectors/proxy"},
+		{name: "experiments/run/embedded", imports: "experiments experiments/atomicfile experiments/hosts experiments/listening experiments/plan experiments/redact experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/supervise injectors/proxy"},
 		{name: "experiments/run/standing", imports: "experiments experiments/atomicfile experiments/hosts experiments/inert experiments/listening experiments/run/internal/usage injectors/proxy injectors/toxiproxy"},
-		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/figures experiments/hosts experiments/inert experiments/journal experiments/plan experiments/redact experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/preflight experiments/run/prometheus experiments/run/traffic experiments/scan injectors injectors/command injectors/configfile injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting injectors/injectortest/stock injectors/proxy"},
+		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/figures experiments/hosts experiments/inert experiments/journal experiments/plan experiments/redact experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/generator experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/preflight experiments/run/prometheus experiments/run/traffic experiments/scan injectors injectors/command injectors/configfile injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting injectors/injectortest/stock injectors/proxy"},
 
 		{name: "cmd/blastgauge/internal/live", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/result experiments/scan report/results report/terminal report/words", tests: "injectors"},
 		{name: "cmd/blastgauge/internal/usage", imports: "experiments/shape"},
@@ -168,7 +171,7 @@ func owners() map[string]room {
 		"modernc.org/sqlite":                       {name: "experiments/run/check"},
 		"github.com/andybalholm/brotli":            {name: "injectors/gateway/http", tests: "injectors/gateway"}, // what documents are compressed with, as is the next one
 		"github.com/klauspost/compress":            {name: "injectors/gateway/http", tests: "injectors/gateway"},
-		"github.com/santhosh-tekuri/jsonschema/v6": {tests: "cmd/measure experiments"},
+		"github.com/santhosh-tekuri/jsonschema/v6": {tests: "cmd/measure experiments experiments/run/generator"},
 		"github.com/chromedp/chromedp":             {name: "cmd/measure", tests: "report cmd/blastgauge"},
 		"github.com/chromedp/cdproto":              {name: "cmd/measure", tests: "report cmd/blastgauge"},
 		"github.com/yuin/goldmark":                 {tests: "report"},

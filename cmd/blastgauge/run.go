@@ -141,14 +141,13 @@ func (a *app) runOptions(o runOptions) (run.Options, error) {
 	if options.Allow, err = result.ParseAllowed(o.allow); err != nil {
 		return options, usage.Errorf("--allow %w", err)
 	}
+	if options.Supervisor, err = supervisorCommand(); err != nil {
+		return options, err
+	}
 	if len(o.command) > 0 {
-		supervisor, err := supervisorCommand()
-		if err != nil {
-			return options, err
-		}
 		options.Command = o.command
 		options.Start = func(ctx context.Context, p *plan.Plan) (run.System, error) {
-			return embedded.Start(ctx, p, embedded.Options{Command: o.command, Supervisor: supervisor, Version: version.Current()})
+			return embedded.Start(ctx, p, embedded.Options{Command: o.command, Supervisor: options.Supervisor, Version: version.Current()})
 		}
 	}
 	options.Watchdog, err = guardCommand()

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/blastgauge/blastgauge/experiments/run/embedded"
+	"github.com/blastgauge/blastgauge/experiments/run/supervise"
 )
 
 const supervisorNamed = "supervise" // the hidden command
@@ -17,7 +17,7 @@ func newSupervise(a *app) *cobra.Command {
 		Hidden: true,
 		Args:   cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return embedded.Supervise(args, a.stdin, a.stdout, a.stderr)
+			return supervise.Supervise(args, a.stdin, a.stdout, a.stderr)
 		},
 	}
 }

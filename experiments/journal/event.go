@@ -30,6 +30,7 @@ const (
 	InvariantChecked  Kind = "invariant_checked"  // Check, Phase: baseline before the fault; fault under it, if the answer is new; recovery after it
 	Exchanged         Kind = "probed"             // Fault, Exchanges
 	Sampled           Kind = "sampled"            // Detail names the moment, see below; Traffic by proxy
+	TrafficAudited    Kind = "traffic_audited"    // Audit: what came of the journeys that a program was to send
 	ExperimentEnded   Kind = "experiment_ended"   // Error where it was cut short
 	Interrupted       Kind = "interrupted"        // Detail names the signal
 	SuiteStopped      Kind = "suite_stopped"      // Detail says why the rest is not run
@@ -79,6 +80,7 @@ type Event struct {
 	Error      string         `json:"error,omitempty"`
 	Cause      *SeenCause     `json:"cause,omitempty"`
 	Shared     *SharedStretch `json:"shared,omitempty"`
+	Audit      *TrafficAudit  `json:"audit,omitempty"`
 	Toxiproxy  *Toxiproxy     `json:"toxiproxy,omitempty"`
 	Plan       *plan.Plan     `json:"plan,omitempty"`
 	Exercise   *Exercise      `json:"exercise,omitempty"`

@@ -39,6 +39,7 @@ func digestsOf(s *experiments.System, e Experiment, saturation []float64) Digest
 		Data               *data                        `json:",omitempty"`
 		Traces             string                       `json:",omitempty"`
 		Measured           *experiments.MeasuredJourney `json:",omitempty"`
+		Command            []string                     `json:",omitempty"`
 	}
 	stages := map[string][]experiments.Stage{}
 	rates, journeys, byJourney := map[string]float64{}, map[string]journey{}, map[string]float64{}
@@ -55,6 +56,9 @@ func digestsOf(s *experiments.System, e Experiment, saturation []float64) Digest
 		part := journey{SlowAfter: j.SlowAfter, Timeout: j.Timeout, Steps: steps, Traces: s.Traces}
 		if m, ok := measured(s, j.Name); ok {
 			part.Measured = &m
+		}
+		if s.Traffic.Elsewhere() {
+			part.Command = s.Traffic.Command
 		}
 		if j.Data != nil { // what is in the file decides what is sent, and not what it is called
 			part.Data = &data{j.Data.Digest, j.Data.Order}

@@ -60,7 +60,7 @@ func MakeScan(s *experiments.System, o ScanOptions) (*Plan, error) {
 		return nil, fmt.Errorf("%w: a scan decides within seconds of each fault, by journeys that are sent, and %s has measure: counters are known %s later at the earliest. Give it url and journeys, or run experiments", ErrImpossible, s.File, s.Measure.Scrape)
 	}
 	scan := &Scan{Thresholds: o.Thresholds, Pairs: o.Pairs, Since: o.Since}
-	var errs []error
+	errs := []error{checkScanElsewhere(s)}
 	var err error
 	scan.Dependencies, err = selectDependencies(s, o.Dependencies)
 	errs = append(errs, err)

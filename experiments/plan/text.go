@@ -34,6 +34,9 @@ func (p *Plan) WriteText(w io.Writer) error {
 	} else {
 		fmt.Fprintf(&b, "  Load       at most %g journeys/s\n", load)
 	}
+	if text := p.describeTraffic(); text != "" {
+		fmt.Fprintf(&b, "  Traffic    %s\n", inert.Text(text))
+	}
 	fmt.Fprintf(&b, "  Time       about %s\n", p.Duration().Round(time.Second))
 	if saved := p.SavedByBaselines(); saved > 0 {
 		fmt.Fprintf(&b, "             up to %s less, where the system is back soon enough for a recovery to be the next baseline\n", saved)
@@ -61,6 +64,8 @@ func (p *Plan) writeExperiments(b *bytes.Buffer) {
 func (p *Plan) describeTraces() string {
 	link := p.System.TraceURL
 	switch {
+	case p.System.Traffic.Elsewhere():
+		return "as the program that sends the journeys makes them"
 	case p.System.Traced() && link != "":
 		return inert.Text("each journey is one, sampled; its arm is in tracestate; reports link to " + link)
 	case p.System.Traced():

@@ -93,7 +93,7 @@ func checkPlan(p *plan.Plan) error {
 	c := &checker{}
 	c.id("run", p.Run)
 	c.id("system", p.System.Name)
-	if t := p.System.Traffic; t != nil {
+	if t := p.System.Traffic; t != nil && t.PerHour != 0 {
 		c.traffic(t.PerHour, t.Value.Amount, t.Journey)
 	}
 	errs := []error{c.err}

@@ -172,6 +172,7 @@ func (c *checker) experiment(e *Experiment) {
 		c.fault(&e.Faults[i])
 	}
 	c.effects(e)
+	c.generator(e.Generator)
 	for i := range e.Outages {
 		o := &e.Outages[i]
 		c.time("outage", o.From, o.To)
@@ -199,6 +200,25 @@ func (c *checker) behaviour(b Behaviour) {
 		for _, id := range m.Experiments {
 			c.id("behaviour", id)
 		}
+	}
+}
+
+// generator checks what came of the journeys of another program, which may be absent.
+func (c *checker) generator(g *Generator) {
+	if g == nil {
+		return
+	}
+	count(c, "generator", g.Lines)
+	for _, b := range g.Bad {
+		c.code("generator", b.Kind)
+		count(c, "generator", b.Count)
+	}
+	for _, j := range g.Journeys {
+		c.id("generator", j.Journey)
+		if !isArm(j.Arm) || !isPhase(j.Phase) {
+			c.fail("generator", "%.80q, %.80q is no arm and phase", j.Arm, j.Phase)
+		}
+		count(c, "generator", j.Planned, j.Seen)
 	}
 }
 

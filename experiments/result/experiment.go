@@ -21,8 +21,9 @@ func (r *experimentRun) result(f *fold) Experiment {
 		Warnings: slices.Clone(p.Warnings), SharedControl: p.SharedControl, Digests: Digests(p.Digests),
 		Limits:   Limits{p.Limits.BlastRadius, seconds(p.Limits.Recovery), p.Limits.Baseline},
 		Criteria: []Criterion{}, Journeys: []Journey{}, Faults: []Fault{}, Invariants: r.invariants(),
-		Phases: r.phaseRows(f), Lateness: r.late.lateness(), Outages: r.outages(), Measured: r.measuredBy(),
+		Phases: r.phaseRows(f), Lateness: r.late.lateness(), Outages: r.outages(), Measured: r.measuredBy(), Generator: r.generator(),
 	}
+	e.Warnings = append(e.Warnings, r.missingWarnings()...)
 	e.Warnings, e.SharedBaseline = append(e.Warnings, settledItself(e.Invariants)...), r.sharedRow()
 	e.Warnings = append(e.Warnings, r.sharedWarnings()...)
 	if r.trip != nil {
@@ -46,7 +47,9 @@ func (r *experimentRun) result(f *fold) Experiment {
 		why.command = slices.ContainsFunc(r.faults, func(f *faultRecord) bool { return f.plan.ByCommand() })
 	case r.harmed != nil && why.notRun == nil:
 		r.measureBaseline(&e)
-		why.invalid = r.baselineHarmed(&e)
+		why.invalid = append(r.distrustTraffic(), r.baselineHarmed(&e)...)
+	case why.notRun == nil && len(r.distrustTraffic()) > 0:
+		why.invalid = r.distrustTraffic() // which ended it before its fault was in force
 	case why.notRun == nil:
 		why.notRun = &reason{ReasonNoFault, "it ended before its fault was in force and removed"}
 	}

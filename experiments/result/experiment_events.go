@@ -13,6 +13,7 @@ import (
 type experimentRun struct {
 	plan     *plan.Experiment
 	traceURL string         // where people look at traces
+	command  []string       // that sends the journeys; none: blastgauge does
 	first    *experimentRun // of the run: nothing was broken before its traffic
 
 	// From its events.
@@ -35,6 +36,7 @@ type experimentRun struct {
 	samples  map[string]journal.Event // of the counters of proxies, by moment
 	counters []counterReading         // from the beginning of the baseline on
 	causes   map[int]seenCause        // of harm, by number
+	audit    *journal.TrafficAudit    // of the journeys that another program sent
 	// measurement is how complete the counts are that it was measured by.
 	measurement *journal.Measurement
 
@@ -55,15 +57,24 @@ type faultRecord struct {
 }
 
 func newExperimentRun(s *experiments.System, e *plan.Experiment) *experimentRun {
-	r := &experimentRun{plan: e, traceURL: s.TraceURL, samples: map[string]journal.Event{}, causes: map[int]seenCause{}}
+	r := &experimentRun{plan: e, traceURL: s.TraceURL, command: commandOf(s), samples: map[string]journal.Event{}, causes: map[int]seenCause{}}
 	for _, f := range e.Faults {
 		r.faults = append(r.faults, &faultRecord{plan: f})
 	}
 	return r
 }
 
+func commandOf(s *experiments.System) []string {
+	if s.Traffic == nil {
+		return nil
+	}
+	return s.Traffic.Command
+}
+
 func (r *experimentRun) event(e journal.Event) {
 	switch e.Kind {
+	case journal.TrafficAudited:
+		r.audit = cmp.Or(r.audit, e.Audit)
 	case journal.ExperimentStarted:
 		r.start = e
 	case journal.HarmSeen:

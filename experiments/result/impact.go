@@ -30,7 +30,7 @@ type Amount struct {
 }
 
 func newTraffic(t *experiments.Traffic) *Traffic {
-	if t == nil {
+	if t == nil || t.PerHour == 0 {
 		return nil
 	}
 	return &Traffic{CheckoutsPerHour: t.PerHour, Value: t.Value.Amount, Currency: t.Value.Currency, Journey: t.Journey}

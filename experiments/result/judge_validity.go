@@ -16,7 +16,7 @@ func (list *reasons) add(code ReasonCode, format string, args ...any) {
 
 // distrust lists why the measurement cannot be trusted, most important first.
 func (r *experimentRun) distrust(e *Experiment) []reason {
-	var why reasons
+	why := r.distrustTraffic()
 	if r.vanished != nil {
 		why.add(ReasonFaultVanished, "the fault vanished in the middle: %s", r.vanished.Detail)
 	}

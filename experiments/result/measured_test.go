@@ -222,6 +222,29 @@ func TestCountsThatCannotBeTrusted(t *testing.T) {
 	}
 }
 
+// Real traffic never rests: what a proxy carried before the experiment began is no health
+// checks, and a fault that met as much was met by journeys.
+func TestRealTrafficIsNeverIdle(t *testing.T) {
+	t.Parallel()
+	c := newCounted(time.Second, plan.Baseline)
+	c.count(0, 3)
+	calls := int64(0)
+	sample := func(second float64, moment string, n int64) {
+		calls += n
+		total := calls
+		since := time.Duration(second * float64(time.Second))
+		c.events = append(c.events, journal.Event{Kind: journal.Sampled, Experiment: "payments-slow", Since: since, Began: since, Detail: moment, Traffic: []journal.Traffic{{Proxy: "payments", Connections: total, Bytes: 100 * total, Calls: &total}}})
+	}
+	sample(0, journal.BeforeIdle, 1000)
+	sample(1, journal.BeforeTraffic, 100)
+	sample(countedBaseline, journal.BeforeBaseline, 400)
+	sample(countedFault, journal.BeforeFault, 6000)
+	sample(countedRemoved, journal.AfterFault, 6000)
+	if e := c.end(journal.Measurement{}).fold(t).Experiments[0]; e.Verdict == Invalid {
+		t.Errorf("%s: %q", e.Verdict, e.Reasons)
+	}
+}
+
 // A hundred thousand journeys a second cost no more than their scrapes.
 func TestMillionsOfCountedJourneysAreFoldedAtOnce(t *testing.T) {
 	t.Parallel()

@@ -50,8 +50,12 @@ type outage struct {
 }
 
 // findEntries finds the addresses where the arms enter the system. One where a fault is
-// injected is left out: who listens there is the fault's doing.
+// injected is left out: who listens there is the fault's doing. Another program does not
+// say who answered it.
 func (r *experimentRun) findEntries(system *experiments.System) {
+	if len(r.command) > 0 {
+		return
+	}
 	urls := [2]string{plan.FaultArm: system.URL, plan.ControlArm: system.ControlURL}
 	if r.plan.Tagged || urls[plan.ControlArm] == "" {
 		urls[plan.ControlArm] = system.URL

@@ -19,7 +19,9 @@ const (
 
 // Why a measurement cannot be trusted.
 const (
-	ReasonSystemDied        ReasonCode = "system_died" // beside a verdict: nobody listens where journeys enter it
+	ReasonSystemDied        ReasonCode = "system_died"        // beside a verdict: nobody listens where journeys enter it
+	ReasonTrafficIncomplete ReasonCode = "traffic_incomplete" // another program sends the journeys: it ended, or some are missing
+	ReasonTrafficExcess     ReasonCode = "traffic_excess"     // likewise: more came than were planned
 	ReasonFaultVanished     ReasonCode = "fault_vanished"
 	ReasonNotExercised      ReasonCode = "not_exercised"
 	ReasonRemovalUnverified ReasonCode = "removal_unverified"

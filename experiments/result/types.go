@@ -159,9 +159,9 @@ type Experiment struct {
 	Recovery   *Recovery   `json:"recovery,omitempty"`
 	Guardrail  *Guardrail  `json:"guardrail,omitempty"`
 	Lateness   *Lateness   `json:"lateness,omitempty"`
-	Outages    []Outage    `json:"outages,omitempty"` // of the system itself, where journeys enter it
-	// Measured is what it was measured by, where no journeys were sent.
-	Measured   *Measured   `json:"measured,omitempty"`
+	Outages    []Outage    `json:"outages,omitempty"`   // of the system itself, where journeys enter it
+	Generator  *Generator  `json:"generator,omitempty"` // where another program sent the journeys
+	Measured   *Measured   `json:"measured,omitempty"`  // what it was measured by, where no journeys were sent
 	Invariants []Invariant `json:"invariants"`
 	// Void is why the numbers of journeys, of the recovery and of guardrails cannot be
 	// trusted; absent where they can be. What was found of the invariants counts even so.

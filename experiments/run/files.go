@@ -14,6 +14,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
+	"github.com/blastgauge/blastgauge/experiments/run/generator"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
 )
 
@@ -76,7 +77,7 @@ func WriteFiles(dir string, r *result.Result, files map[string]Format) error {
 func Makes(also ...string) func(name string) bool {
 	made := append([]string{
 		journal.EventsFile, journal.ObservationsFile, journal.UndoFile, journal.DamagedUndoFile, journal.FenceFile, configfile.UndoDir,
-		cleanup.LogFile, result.File,
+		cleanup.LogFile, generator.LogFile, result.File,
 	}, also...)
 	return func(name string) bool {
 		if dir, file, below := strings.Cut(name, "/"); below {

@@ -16,6 +16,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
+	"github.com/blastgauge/blastgauge/experiments/run/generator"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
@@ -36,8 +37,12 @@ func CheckStart(s *experiments.System, o Options) error {
 		return usage.Errorf("toxiproxy: embedded has proxies only while blastgauge runs, so a system that is already standing cannot be behind them; let blastgauge start the system (run -- COMMAND ARG...), or start `blastgauge proxy` and put its URL into %s", s.File)
 	case s.Toxiproxy != experiments.Embedded && o.Start != nil:
 		return usage.Errorf("%s has toxiproxy: %s, whose proxies stand already; a command after -- is for toxiproxy: embedded", s.File, s.Toxiproxy)
+	case !s.Traffic.Elsewhere():
+		return nil
+	case len(o.Supervisor) == 0:
+		return usage.Errorf("%s has traffic.command, and a run without a supervisor could not end it for certain", s.File)
 	}
-	return nil
+	return generator.Find(s)
 }
 
 // checkAddresses looks up every host that the run connects to. It refuses a name that

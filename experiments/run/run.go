@@ -41,6 +41,10 @@ type Options struct {
 	// Watchdog is the program, with its arguments, that becomes the watchdog process of
 	// the run, see [cleanup.ProtectOptions].
 	Watchdog []string
+	// Supervisor is the program, with its arguments, that becomes the supervisor of the
+	// program that sends the journeys, where the system's document names one, see
+	// [supervise.Supervise].
+	Supervisor []string
 	// Getenv reads the environment, which holds the secrets of the documents and the
 	// token; nil means [os.LookupEnv].
 	Getenv func(string) (string, bool)
@@ -162,6 +166,8 @@ type run struct {
 	guard     *cleanup.Protection // nil before there is a fault to remove
 	stop      context.CancelCauseFunc
 	ended     <-chan struct{} // closed when the system has ended; nil: nobody would know
+	root      *os.Root        // the run's directory
+	closers   []io.Closer     // of what was opened there
 }
 
 // perform performs p on a system that stands.
@@ -183,7 +189,12 @@ func (o Options) perform(ctx context.Context, p *plan.Plan, ended <-chan struct{
 		return err
 	}
 	defer func() { _ = root.Close() }() // what is written is synced
-	out.Dir = dir
+	out.Dir, r.root = dir, root
+	defer func() {
+		for _, c := range r.closers {
+			_ = c.Close() // a log that is not whole stops no run
+		}
+	}()
 	if r.files, err = configfile.Files(r.plan); err != nil {
 		return err
 	}

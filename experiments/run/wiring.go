@@ -2,6 +2,8 @@ package run
 
 import (
 	"context"
+	"io"
+	"os"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -10,6 +12,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/check"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/experiments/run/generator"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 	"github.com/blastgauge/blastgauge/experiments/run/prometheus"
 	"github.com/blastgauge/blastgauge/experiments/run/traffic"
@@ -50,11 +53,27 @@ func (r *run) hideRows(text string) string {
 	return text
 }
 
+// traffic sends the journeys of an experiment, or starts the program that does.
 func (r *run) traffic(experiment int, epoch time.Time) (engine.Generator, error) {
 	if r.plan.System.Measure != nil {
 		return prometheus.New(prometheus.Options{Plan: r.plan, Experiment: experiment, Epoch: epoch, Env: r.o.Getenv})
 	}
+	if r.plan.System.Traffic.Elsewhere() {
+		return generator.New(generator.Options{Plan: r.plan, Experiment: experiment, Epoch: epoch, Supervisor: r.o.Supervisor, Environ: os.Environ(), Secrets: r.secrets, Log: r.trafficLog()})
+	}
 	return traffic.New(traffic.Options{Plan: r.plan, Experiment: experiment, Epoch: epoch, Env: r.o.Getenv, Secrets: r.secrets, Memory: r.memory})
+}
+
+// trafficLog is what the program that sends journeys writes to standard error, in the run's
+// directory. Without it the run goes on.
+func (r *run) trafficLog() io.Writer {
+	f, err := r.root.OpenFile(generator.LogFile, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		r.o.logf("warning: what the program that sends journeys says is not kept: %v", err)
+		return nil
+	}
+	r.closers = append(r.closers, f)
+	return f
 }
 
 func (r *run) checkInvariant(ctx context.Context, inv experiments.Invariant, started time.Time) journal.CheckResult {

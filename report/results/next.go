@@ -72,6 +72,7 @@ const (
 	lookBefore   = "Look at the system before"
 	repair       = "Repair"
 	reach        = "Let traffic meet the fault of"
+	send         = "Send all journeys of"
 )
 
 // An advice is what to do for a reason. It says no more of why than the reason does.
@@ -164,6 +165,8 @@ func adviceFor(e *result.Experiment, code result.ReasonCode) (advice, bool) {
 		return advice{verb: settle, text: "run it again, to its end: it was interrupted"}, true
 	}
 	switch code {
+	case result.ReasonTrafficIncomplete:
+		return sendingAdvice(e.Generator), true
 	case result.ReasonNotExercised:
 		return exerciseAdvice(e), true
 	case result.ReasonBaselineHarmed:
@@ -197,6 +200,7 @@ func tooShort(code result.ReasonCode) bool {
 func standingAdvice() map[result.ReasonCode]advice {
 	return map[result.ReasonCode]advice{
 		result.ReasonSystemDied:          {verb: look, text: "find out why it ended, and start it again before anything else is measured"},
+		result.ReasonTrafficExcess:       {verb: send, text: "each once: the program has to write one line for a journey, and to start no more than BLASTGAUGE_TRAFFIC says"},
 		result.ReasonFaultVanished:       {verb: measureAgain, text: "once nothing else changes the proxies of its Toxiproxy server"},
 		result.ReasonTooBusy:             {verb: measureAgain, text: "at a lower rate, on a larger machine, or while it does nothing else"},
 		result.ReasonControlShed:         {verb: measureAgain, text: "at a lower rate, or with more rows of data where it lacks them: the control could not keep up"},
@@ -215,6 +219,18 @@ func standingAdvice() map[result.ReasonCode]advice {
 		result.ReasonRecoveryNotWatched:  {verb: settle, text: "run it with a longer recovery phase"},
 		result.ReasonGuardrailTripped:    {verb: settle, text: "give it a concurrent control (control_url, or propagates: baggage), so that its guardrail compares like with like"},
 	}
+}
+
+// sendingAdvice is what the program that sends the journeys has to do.
+func sendingAdvice(g *result.Generator) advice {
+	switch {
+	case g == nil: // a result of somebody else
+	case g.Ended != "":
+		return advice{verb: send, text: "the program has to send until SIGTERM comes, and to write a line as soon as a journey has ended: traffic.log, in the directory of the run, has all that it said"}
+	case len(g.Bad) > 0:
+		return advice{verb: send, text: "correct the lines of the program: blastgauge schema traffic says what a line is, and its standard output is for lines alone"}
+	}
+	return advice{verb: send, text: "the program has to start each when it is due, however slowly the system answers, and to write shed for one that it cannot start: give it more workers or a lower rate, and a longer warm-up where it starts slowly"}
 }
 
 // exerciseAdvice is what lets the first fault meet traffic that met none.
@@ -257,6 +273,9 @@ func exerciseAdvice(e *result.Experiment) advice {
 func tryJourney(e *result.Experiment) string {
 	if e.Measured != nil {
 		return "ask Prometheus which journeys are harmed without any fault"
+	}
+	if e.Generator != nil {
+		return "its causes say what its journeys got: send one by hand with " + e.Generator.Command + ", without any fault"
 	}
 	worst, share := "", 0.0
 	for i := range e.Journeys {

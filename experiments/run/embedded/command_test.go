@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
+	"github.com/blastgauge/blastgauge/experiments/run/supervise"
 )
 
 // This program is every process of these tests.
@@ -36,7 +38,8 @@ func TestMain(m *testing.M) {
 	role, args := os.Args[1], os.Args[2:]
 	switch role {
 	case supervisorRole:
-		exitOn(supervise(args, os.Stdin, os.Stdout, os.Stderr, 100*time.Millisecond))
+		shorter := strings.NewReader(`{"grace":100000000}`) // than what the run says
+		exitOn(supervise.Supervise(args, io.MultiReader(os.Stdin, shorter), os.Stdout, os.Stderr))
 	case runRole:
 		playRun(args)
 	case parentRole:
@@ -72,7 +75,7 @@ func ourselves(role string, args ...string) []string {
 func playRun(args []string) {
 	c, err := startCommand(ourselves(supervisorRole), args, noSecrets())
 	exitOn(err)
-	fmt.Println(c.supervisor.Process.Pid)
+	fmt.Println(c.process.Pid())
 	word, err := bufio.NewReader(os.Stdin).ReadString('\n')
 	exitOn(err)
 	switch word {
@@ -238,7 +241,7 @@ func TestTheCommandEndsWithItsRun(t *testing.T) {
 		},
 	} {
 		for _, role := range []string{parentRole, leaderRole} {
-			if role == leaderRole && !holdsEnded {
+			if role == leaderRole && runtime.GOOS != "linux" {
 				continue // its group cannot be named safely
 			}
 			t.Run(name+" "+role, func(t *testing.T) {
@@ -263,11 +266,11 @@ func TestTheSupervisorIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.meet(t)
-	send(t, c.supervisor.Process.Pid, syscall.SIGKILL)
+	send(t, c.process.Pid(), syscall.SIGKILL)
 	f.gone(t, "parent")
 	f.gone(t, "child")
-	<-c.done
-	if err := c.stop(); err == nil || !strings.Contains(c.end, "supervisor") {
+	<-c.process.Ended()
+	if err := c.stop(); err == nil || !strings.Contains(c.process.End(), "supervisor") {
 		t.Errorf("stop() = %v", err)
 	}
 }
@@ -276,7 +279,7 @@ func TestTheSupervisorIsKilled(t *testing.T) {
 // kills the command itself. What it has started goes on.
 func TestTheSupervisorIsKilledAndThenItsRun(t *testing.T) {
 	t.Parallel()
-	if !holdsEnded {
+	if runtime.GOOS != "linux" {
 		t.Skip("this system does not kill a process with its parent")
 	}
 	f := newFamily(t)
@@ -299,9 +302,9 @@ func TestTheCommandEndsFirst(t *testing.T) {
 	}
 	f.meet(t)
 	send(t, f.pids["parent"], syscall.SIGTERM)
-	<-c.done
-	if c.end != "exit status 7" {
-		t.Errorf("it ended with %q", c.end)
+	<-c.process.Ended()
+	if c.process.End() != "exit status 7" {
+		t.Errorf("it ended with %q", c.process.End())
 	}
 	if err := c.stop(); err == nil {
 		t.Error("stop() does not say that it ended too early")
@@ -342,7 +345,7 @@ func TestKeepLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.log.Close()
-	<-c.done
+	<-c.process.Ended()
 	c.finish()
 	dir := t.TempDir()
 	victim := filepath.Join(t.TempDir(), "victim")

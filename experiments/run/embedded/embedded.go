@@ -19,7 +19,7 @@ import (
 type Options struct {
 	Command []string // a program and its arguments
 	// Supervisor is a program and its arguments. With those of the command as further
-	// arguments it must call [Supervise].
+	// arguments it must call [supervise.Supervise].
 	Supervisor []string
 	Version    string // of blastgauge, which the proxy server reports
 }
@@ -67,7 +67,7 @@ func Start(ctx context.Context, p *plan.Plan, o Options) (s *System, err error) 
 func (s *System) KeepLog(dir string) error { return s.command.keepLog(dir) }
 
 // Ended returns a channel that is closed when the command has ended.
-func (s *System) Ended() <-chan struct{} { return s.command.done }
+func (s *System) Ended() <-chan struct{} { return s.command.process.Ended() }
 
 // Close stops the command before the proxies that it depends on. The error says so
 // where the command had ended before.

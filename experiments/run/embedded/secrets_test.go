@@ -27,7 +27,7 @@ func TestOutputTellsNoPartOfASecret(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			<-c.done
+			<-c.process.Ended()
 			told := c.stop().Error()
 			dir := t.TempDir()
 			if err := c.keepLog(dir); err != nil {
@@ -64,7 +64,7 @@ func TestAProgramThatEndsAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-c.done
+	<-c.process.Ended()
 	err = c.awaitAnswer(t.Context(), &experiments.System{URL: "http://127.0.0.1:1"})
 	if err == nil || !strings.Contains(err.Error(), "exit status 3") || !strings.Contains(err.Error(), "no $"+"{env:TOKEN}") {
 		t.Errorf("awaitAnswer() = %v", err)

@@ -61,6 +61,19 @@ type Toucher interface {
 	Touch(share float64)
 }
 
+// A Deserter is a Generator that may be no use any more before Stop: another program sends
+// its journeys. Then the faults are removed at once and the experiment ends.
+type Deserter interface {
+	// Ended returns a channel that is closed when no journeys are sent any more.
+	Ended() <-chan struct{}
+}
+
+// An Auditor is a Generator that can say whether all journeys of the plan were sent.
+type Auditor interface {
+	// Audit is called once Run has returned.
+	Audit() *journal.TrafficAudit
+}
+
 // A Measurer is a Generator that sends nothing: it reads counters, and knows how complete
 // they are.
 type Measurer interface {

@@ -29,7 +29,8 @@ type experimentRun struct {
 	faults    *faultSet
 	untouched bool                        // no experiment before it came to its fault
 	harmed    bool                        // the baseline is, beyond its limit: the fault is not injected
-	cutShort  bool                        // the fault phase was, by a guardrail or a fault that vanished
+	cutShort  bool                        // the fault phase was, by a guardrail, a fault that vanished or the end of the traffic
+	deserted  bool                        // the traffic ended before its time
 	before    *experimentRun              // the experiment before it, which ran to its end; nil: there is none
 	next      *plan.Experiment            // whose baseline the end of its recovery may be; nil: of none
 	unwell    bool                        // the system had to be waited for before its baseline
@@ -70,7 +71,7 @@ func (x *experimentRun) run(ctx context.Context) (err error) {
 		err = errors.Join(err, x.log.event(journal.ExperimentEnded, end))
 	}()
 	x.idle[0] = x.readCounters(ctx, journal.BeforeIdle, counterTimeout)
-	if x.options.Counters != nil {
+	if x.options.Counters != nil && !x.e.Measured() { // real traffic never rests
 		wait.For(ctx, x.options.Idle)
 	}
 	x.idle[1] = x.readCounters(ctx, journal.BeforeTraffic, counterTimeout)
@@ -103,9 +104,7 @@ func (x *experimentRun) runUnderTraffic(parent context.Context) (err error) {
 		x.generator.Stop()
 		traffic.Wait()
 		abandon()
-		if m, ok := x.generator.(Measurer); ok {
-			err = errors.Join(err, x.log.event(journal.Measured, journal.Event{Measurement: m.Measured()}))
-		}
+		err = errors.Join(err, x.audit())
 		if err == nil && !x.harmed && x.afterward {
 			err = x.checkInvariants(ctx, journal.Recovery)
 		}
@@ -113,7 +112,10 @@ func (x *experimentRun) runUnderTraffic(parent context.Context) (err error) {
 			err = x.stopReason(parent, ctx)
 		}
 	}()
-	if err := x.phases(ctx); err != nil {
+	phases, cut := context.WithCancel(ctx)
+	defer cut()
+	defer x.watchTraffic(phases, cut)()
+	if err := x.phases(phases); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
@@ -123,6 +125,42 @@ func (x *experimentRun) runUnderTraffic(parent context.Context) (err error) {
 		return errors.Join(x.stopReason(parent, ctx), err)
 	}
 	return nil
+}
+
+// watchTraffic ends the phases where the traffic ends before its time: without journeys
+// nothing is learned, and nobody would see what the faults do. The function that it returns
+// waits until it watches no more.
+func (x *experimentRun) watchTraffic(ctx context.Context, cut context.CancelFunc) (done func()) {
+	d, ok := x.generator.(Deserter)
+	if !ok {
+		return func() {}
+	}
+	var watcher sync.WaitGroup
+	watcher.Go(func() {
+		select {
+		case <-ctx.Done():
+		case <-d.Ended():
+			x.deserted = true
+			cut()
+		}
+	})
+	return func() {
+		cut()
+		watcher.Wait()
+	}
+}
+
+// audit records what came of the journeys that another program was to send, or how complete
+// the counts of those are that nobody sent.
+func (x *experimentRun) audit() error {
+	if m, ok := x.generator.(Measurer); ok {
+		return x.log.event(journal.Measured, journal.Event{Measurement: m.Measured()})
+	}
+	a, ok := x.generator.(Auditor)
+	if !ok {
+		return nil
+	}
+	return x.log.event(journal.TrafficAudited, journal.Event{Audit: a.Audit()})
 }
 
 // stopReason returns why an experiment ended early: its caller stopped it, or

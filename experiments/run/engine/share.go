@@ -33,6 +33,8 @@ func (x *experimentRun) findShared() (shared *journal.SharedStretch, why string)
 	switch {
 	case b == nil:
 		return nil, "the experiment before did not run to its end"
+	case b.deserted:
+		return nil, "the traffic of " + b.e.ID + " ended early"
 	case b.harmed:
 		return nil, b.e.ID + " had no fault to recover from: its baseline was harmed"
 	case b.counts.next == nil:

@@ -123,6 +123,12 @@ func (c *checker) prepare() error {
 				if e.Measured() || j.Rate <= 0 || !once("journey", arm, e.Tagged, j.Name, j.Steps) {
 					continue
 				}
+				if c.Plan.System.Traffic.Elsewhere() && !j.HasRequests() {
+					if once("unknown", j.Name) {
+						c.Log("%s is not asked before the run: its steps have no requests, and %s alone can send it", j.Name, c.Plan.System.Traffic.Command[0])
+					}
+					continue
+				}
 				if to == nil {
 					var err error
 					if to, err = c.route(arm, e.Tagged); err != nil {

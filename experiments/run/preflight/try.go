@@ -174,7 +174,11 @@ func (o TryOptions) choose() ([]experiments.Journey, error) {
 	if len(chosen) == 0 {
 		return nil, usage.Errorf("%s has no journey %q%s; known: %s", o.System.File, o.Journey, meant(o.Journey, names), strings.Join(names, ", "))
 	}
-	if o.Step == "" {
+	sendable := slices.DeleteFunc(slices.Clone(chosen), func(j experiments.Journey) bool { return o.System.Traffic.Elsewhere() && !j.HasRequests() })
+	if len(sendable) == 0 {
+		return nil, usage.Errorf("%s: the steps of %s have no requests, as another program sends it (traffic.command): give each step a request, such as request: GET /products, to try it here", o.System.File, chosen[0].Name)
+	}
+	if chosen = sendable; o.Step == "" {
 		return chosen, nil
 	}
 	var steps []string

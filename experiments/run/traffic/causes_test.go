@@ -147,7 +147,7 @@ func TestCausesAreBounded(t *testing.T) {
 				t.Fatalf("%+v", o)
 			}
 		}
-		if len(causes) != journal.MaxCauses || without == 0 || len(traffic.causes.known) > journal.MaxCauses {
+		if len(causes) != journal.MaxCauses || without == 0 || traffic.causes.Len() > journal.MaxCauses {
 			t.Errorf("%d causes of %d journeys, %d without", len(causes), len(list), without)
 		}
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/internal/causes"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 	"github.com/blastgauge/blastgauge/experiments/sampling"
 )
@@ -87,7 +88,7 @@ func (s *schedule) compile(o Options) (err error) {
 		script, err := journey.Compile(s.journey.Steps, facts)
 		entry := s.traffic.entries[arm]
 		entry.Wanted = func(step int, class journal.Cause, key string) bool {
-			return s.traffic.causes.want(causeID{s.index, step, class, key})
+			return s.traffic.causes.Want(causes.ID{Journey: s.index, Step: step, Class: class, Key: key})
 		}
 		return &lane{arm: arm, script: script, entry: entry}, err
 	}

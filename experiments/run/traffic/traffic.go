@@ -20,6 +20,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/rows"
+	"github.com/blastgauge/blastgauge/experiments/run/internal/causes"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 	"github.com/blastgauge/blastgauge/experiments/run/journey/httpclient"
 )
@@ -54,7 +55,7 @@ type Traffic struct {
 	arrivals   chan arrival
 	stop       chan struct{}
 	stopOnce   sync.Once
-	causes     *causes
+	causes     *causes.Causes
 	pools      map[*rows.Table]*rows.Pool
 
 	mu       sync.Mutex // also makes calls of observe one at a time
@@ -80,7 +81,7 @@ func New(o Options) (*Traffic, error) {
 	if o.Memory == nil {
 		o.Memory = journey.NewMemory()
 	}
-	t := &Traffic{experiment: o.Experiment, epoch: o.Epoch, arrivals: make(chan arrival), stop: make(chan struct{}), causes: newCauses(&o.Plan.System), pools: map[*rows.Table]*rows.Pool{}}
+	t := &Traffic{experiment: o.Experiment, epoch: o.Epoch, arrivals: make(chan arrival), stop: make(chan struct{}), causes: causes.New(e.Journeys, o.Plan.System.Examples == experiments.NoExamples), pools: map[*rows.Table]*rows.Pool{}}
 	t.Touch(1)
 	for _, arm := range e.SentArms() {
 		entry, err := t.entry(o, arm)
@@ -202,7 +203,7 @@ func (t *Traffic) InFlight(journey int, arm plan.Arm) []time.Duration {
 
 // StartPhase says which phase of the experiment begins. Without it, only the first
 // example of each cause of harm is kept.
-func (t *Traffic) StartPhase(p journal.Phase) { t.causes.startPhase(p) }
+func (t *Traffic) StartPhase(p journal.Phase) { t.causes.StartPhase(p) }
 
 // Refused returns the first error of class [experiments.ErrRefused]: a request
 // to a host that the host policy does not allow. It is nil where there was none.
@@ -240,12 +241,12 @@ func (t *Traffic) report(ctx context.Context, a arrival, r journey.Result) {
 			return
 		}
 		o.Outcome, o.Cause, o.Step = journal.Slow, journal.TooSlow, max(0, o.Step)
-		o.Why, o.Seen = t.causes.see(s, a.lane.arm, journey.Result{Cause: o.Cause, Key: journey.Budget(s.journey.SlowAfter), At: o.Step}, o.Intended)
+		o.Why, o.Seen = t.causes.See(causes.ID{Journey: s.index, Step: o.Step, Class: o.Cause, Key: journey.Budget(s.journey.SlowAfter)}, a.lane.arm, o.Intended, nil)
 		t.observe(o)
 		return
 	}
 	if o.Harmed() {
-		o.Why, o.Seen = t.causes.see(s, a.lane.arm, r, o.Intended)
+		o.Why, o.Seen = t.causes.See(causes.ID{Journey: s.index, Step: r.At, Class: r.Cause, Key: r.Key}, a.lane.arm, o.Intended, r.Example)
 	}
 	t.observe(o)
 }

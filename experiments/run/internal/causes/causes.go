@@ -1,35 +1,36 @@
-package traffic
+// Package causes numbers the causes of harm of an experiment and keeps a few examples of
+// each.
+package causes
 
 import (
 	"sync"
 	"time"
 
-	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/experiments/run/journey"
 )
 
 // examplesBefore is how many examples of a cause are kept before the fault, so that
 // there is room for those that came under it.
 const examplesBefore = 1
 
-// causes are the causes of harm of an experiment so far. Beyond a few examples of each,
+// Causes are the causes of harm of an experiment so far. Beyond a few examples of each,
 // and a few hundred causes, a harmed journey costs a look into a map.
-type causes struct {
-	bare bool // no examples are kept
+type Causes struct {
+	journeys []plan.Journey
+	bare     bool // no examples are kept
 
 	mu      sync.Mutex
 	exposed bool // the fault phase has begun
-	known   map[causeID]*cause
+	known   map[ID]*cause
 }
 
-// A causeID is what tells the causes of an experiment apart.
-type causeID struct {
-	journey int
-	step    int // -1: none
-	class   journal.Cause
-	key     string
+// An ID is what tells the causes of an experiment apart.
+type ID struct {
+	Journey int // index in the experiment
+	Step    int // index in the journey; -1: none
+	Class   journal.Cause
+	Key     string
 }
 
 type cause struct {
@@ -39,13 +40,21 @@ type cause struct {
 	kept       int // examples
 }
 
-func newCauses(s *experiments.System) *causes {
-	return &causes{bare: s.Examples == experiments.NoExamples, known: map[causeID]*cause{}}
+// New keeps the causes of harm of an experiment's journeys; bare: without examples.
+func New(journeys []plan.Journey, bare bool) *Causes {
+	return &Causes{journeys: journeys, bare: bare, known: map[ID]*cause{}}
 }
 
-// startPhase takes note of a phase of the experiment. In a scan the fault phase begins with
+// Len is how many causes are known.
+func (c *Causes) Len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.known)
+}
+
+// StartPhase takes note of a phase of the experiment. In a scan the fault phase begins with
 // every cell, and each has examples of its own: the same status may come from elsewhere.
-func (c *causes) startPhase(p journal.Phase) {
+func (c *Causes) StartPhase(p journal.Phase) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.exposed && p == journal.Fault {
@@ -57,7 +66,7 @@ func (c *causes) startPhase(p journal.Phase) {
 }
 
 // find returns a cause, which may be a new one. It is nil where there are too many.
-func (c *causes) find(id causeID) *cause {
+func (c *Causes) find(id ID) *cause {
 	one, known := c.known[id]
 	if !known && len(c.known) < journal.MaxCauses {
 		one = &cause{number: len(c.known) + 1}
@@ -66,9 +75,9 @@ func (c *causes) find(id causeID) *cause {
 	return one
 }
 
-// want reports whether an example of a cause is wanted. Who asks is counted at once:
+// Want reports whether an example of a cause is wanted. Who asks is counted at once:
 // all journeys may be harmed at the same moment.
-func (c *causes) want(id causeID) bool {
+func (c *Causes) Want(id ID) bool {
 	if c.bare {
 		return false
 	}
@@ -86,12 +95,11 @@ func (c *causes) want(id causeID) bool {
 	return true
 }
 
-// see counts a harmed journey. It returns the number of its cause, 0 where there are too
-// many, and what is new about it, where anything is.
-func (c *causes) see(s *schedule, arm plan.Arm, r journey.Result, intended time.Duration) (number int, seen *journal.SeenCause) {
-	id := causeID{s.index, r.At, r.Cause, r.Key}
-	if r.Cause == journal.Shed {
-		id.step = -1
+// See counts a harmed journey. It returns the number of its cause, 0 where there are too
+// many, and what is new about it, where anything is. The example is nil where there is none.
+func (c *Causes) See(id ID, arm plan.Arm, intended time.Duration, example *journal.Example) (number int, seen *journal.SeenCause) {
+	if id.Class == journal.Shed {
+		id.Step = -1
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -99,7 +107,6 @@ func (c *causes) see(s *schedule, arm plan.Arm, r journey.Result, intended time.
 	if one == nil {
 		return 0, nil
 	}
-	example := r.Example
 	if one.kept == journal.MaxExamples {
 		example = nil
 	}
@@ -107,9 +114,10 @@ func (c *causes) see(s *schedule, arm plan.Arm, r journey.Result, intended time.
 		return one.number, nil
 	}
 	one.introduced = true
-	seen = &journal.SeenCause{Number: one.number, Journey: s.journey.Name, Class: r.Cause.String(), Key: r.Key}
-	if id.step >= 0 {
-		seen.Step = s.journey.Steps[id.step].Name
+	j := c.journeys[id.Journey]
+	seen = &journal.SeenCause{Number: one.number, Journey: j.Name, Class: id.Class.String(), Key: id.Key}
+	if id.Step >= 0 {
+		seen.Step = j.Steps[id.Step].Name
 	}
 	if example != nil {
 		one.kept++

@@ -1,8 +1,9 @@
-package embedded
+package supervise
 
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -13,8 +14,12 @@ import (
 	"time"
 )
 
-// stopTimeout is how long a command may take to end politely.
-const stopTimeout = 10 * time.Second
+// An order is what a run tells a supervisor: first how to start its command, and then, if
+// anything, what is different now. The end of orders is the order to end the command.
+type order struct {
+	Grace  time.Duration `json:"grace"`            // to end politely
+	Stdout string        `json:"stdout,omitempty"` // path of what its standard output goes to
+}
 
 // A report is what a supervisor tells its run: at first whether the command started,
 // and later how it ended.
@@ -29,10 +34,6 @@ type report struct {
 // command has started: it ends its own group, so that no number of a process that is
 // gone can be hit.
 func Supervise(command []string, line io.Reader, reports, output io.Writer) error {
-	return supervise(command, line, reports, output, stopTimeout)
-}
-
-func supervise(command []string, line io.Reader, reports, output io.Writer, grace time.Duration) error {
 	if len(command) == 0 {
 		return errors.New("supervise: no command")
 	}
@@ -42,9 +43,12 @@ func supervise(command []string, line io.Reader, reports, output io.Writer, grac
 	runtime.LockOSThread() // a command that dies with its parent dies with the thread that started it
 	out := json.NewEncoder(reports)
 	c := &supervised{cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{})}
-	c.cmd.Stdout, c.cmd.Stderr = output, output
-	c.cmd.SysProcAttr = dieWithParent()
-	if err := c.cmd.Start(); err != nil {
+	orders := json.NewDecoder(line)
+	var told order
+	if err := orders.Decode(&told); err != nil {
+		return fmt.Errorf("supervise: no order came: %w", err)
+	}
+	if err := c.start(output, told.Stdout); err != nil {
 		return out.Encode(report{Failed: err.Error()})
 	}
 	// What is sent to the group is for the command. It is ignored only now, because the
@@ -56,11 +60,12 @@ func supervise(command []string, line io.Reader, reports, output io.Writer, grac
 		_ = out.Encode(report{Ended: c.await()}) // as above
 		close(c.ended)
 	}()
-	_, _ = io.Copy(io.Discard, line) // an error is an end as well
+	for orders.Decode(&told) == nil { // an error is an end as well
+	}
 	c.signal(syscall.SIGTERM)
 	select {
 	case <-c.ended:
-	case <-time.After(grace):
+	case <-time.After(told.Grace):
 	}
 	c.signal(syscall.SIGKILL) // also what it left behind, and this process
 	return nil
@@ -73,6 +78,21 @@ type supervised struct {
 
 	mu     sync.Mutex
 	reaped bool // guarded by mu: its number may belong to somebody else
+}
+
+// start starts the command.
+func (c *supervised) start(output io.Writer, stdout string) error {
+	c.cmd.Stdout, c.cmd.Stderr = output, output
+	c.cmd.SysProcAttr = dieWithParent()
+	if stdout != "" {
+		to, err := os.OpenFile(stdout, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = to.Close() }() // the command has it
+		c.cmd.Stdout = to
+	}
+	return c.cmd.Start()
 }
 
 // await waits for the end of the command and describes it.

@@ -1,0 +1,33 @@
+package plan
+
+import (
+	"errors"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/injectors"
+)
+
+// checkElsewhere refuses what only journeys of our own can do, where another program sends
+// them.
+func checkElsewhere(s *experiments.System, doc *experiments.Experiment) error {
+	if s.Traffic.Elsewhere() && doc.Saturation != nil {
+		return errors.New("saturation needs journeys that blastgauge sends itself, which change from arm to arm while the fault is in force: leave saturation or traffic.command out")
+	}
+	return nil
+}
+
+// checkScanElsewhere refuses a scan of journeys that another program sends.
+func checkScanElsewhere(s *experiments.System) error {
+	if s.Traffic.Elsewhere() {
+		return errors.New("a scan needs journeys that blastgauge sends itself: it decides within seconds, by journeys that are still in flight, and a program under traffic.command tells of a journey when it has ended: run experiments, or scan with a system file without traffic.command")
+	}
+	return nil
+}
+
+// describeTraffic says who sends the journeys; empty where blastgauge does.
+func (p *Plan) describeTraffic() string {
+	if !p.System.Traffic.Elsewhere() {
+		return ""
+	}
+	return "sent by " + injectors.DescribeProgram(p.System.Traffic.Command) + ", for each experiment anew"
+}

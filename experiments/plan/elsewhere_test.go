@@ -1,0 +1,53 @@
+package plan
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments"
+)
+
+// Another program sends other journeys, and a plan says which it is.
+func TestAPlanNamesTheProgramThatSends(t *testing.T) {
+	t.Parallel()
+	with := func(command ...string) Experiment {
+		s, x := documents()
+		s.Traffic = &experiments.Traffic{Command: command}
+		return makeOne(t, s, x, Options{})
+	}
+	if with("a", "b").Digests.Journeys == with("a", "c").Digests.Journeys || with("a").Digests.Journeys == with().Digests.Journeys {
+		t.Error("the digest does not follow the command")
+	}
+	for _, command := range [][]string{nil, {"locust", "-f", "a b"}} {
+		s, x := documents()
+		s.Traffic = &experiments.Traffic{Command: command}
+		p, err := Make(s, []*experiments.Experiment{x}, Options{Phases: NoOverride()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := p.WriteText(&b); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(b.String(), `sent by locust -f "a b"`); got != (command != nil) {
+			t.Errorf("%v: %s", command, b.String())
+		}
+	}
+}
+
+// What needs journeys of our own is refused before anything happens.
+func TestWhatAProgramCannotSend(t *testing.T) {
+	t.Parallel()
+	s, x := documents()
+	s.Propagates = experiments.PropagatesBaggage
+	x.Saturation = []float64{0, 1}
+	s.Traffic = &experiments.Traffic{Command: []string{"locust"}}
+	if _, err := Make(s, []*experiments.Experiment{x}, Options{Phases: NoOverride()}); !errors.Is(err, ErrImpossible) || !strings.Contains(err.Error(), "traffic.command") {
+		t.Errorf("saturation: %v", err)
+	}
+	if _, err := MakeScan(s, DefaultScan()); !errors.Is(err, ErrImpossible) || !strings.Contains(err.Error(), "traffic.command") {
+		t.Errorf("a scan: %v", err)
+	}
+}
