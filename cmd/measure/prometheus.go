@@ -44,7 +44,7 @@ func (c countedCell) options(seed uint64) systemtest.CountedOptions {
 		return &systemtest.Harm{Percent: baseHarm, Chance: true, Seed: n}
 	}
 	phase := max(24*time.Second, 11*c.scrape+2*time.Second)
-	o := systemtest.CountedOptions{Scrape: c.scrape, PerArm: 60, Lanes: c.lanes, Restart: c.restart, System: systemtest.Options{
+	o := systemtest.CountedOptions{Scrape: c.scrape, PerArm: 40, Lanes: c.lanes, Restart: c.restart, System: systemtest.Options{
 		Entry:  systemtest.Planted(usual(seed), &systemtest.Harm{Percent: baseHarm + c.percent, Chance: true, Seed: seed + 1<<33}),
 		Phases: fmt.Sprintf("{warmup: %s, baseline: %s, fault: %[2]s, recovery: 0s}", 2*c.scrape, phase),
 		Limits: fmt.Sprintf("{blast_radius: %d%%, baseline: 10%%}", c.percent),
@@ -73,7 +73,7 @@ func (c countedCell) measure(ctx context.Context, cmd *command, seed uint64) (e 
 // holds the harm that was planted, with restarts and without.
 func definePrometheus(f *flag.FlagSet) func(context.Context, *printer) error {
 	runs := f.Int("n", 20, "experiments with each scrape interval")
-	parallel := f.Int("parallel", 8, "experiments at once")
+	parallel := f.Int("parallel", 4, "experiments at once")
 	return func(ctx context.Context, out *printer) (err error) {
 		cmd, err := build(ctx)
 		if err != nil {

@@ -29,8 +29,13 @@ var errTooLarge = fmt.Errorf("an answer of more than %d MB: select fewer series"
 
 // A client asks a Prometheus for raw samples. It dials only hosts that the system allows.
 type client struct {
-	api v1.API
+	api querier
 	url string
+}
+
+// A querier is what is used of the API.
+type querier interface {
+	Query(ctx context.Context, query string, at time.Time, opts ...v1.Option) (model.Value, v1.Warnings, error)
 }
 
 func newClient(s *experiments.System, getenv func(string) (string, bool)) (*client, error) {

@@ -19,6 +19,10 @@ const (
 	slowestLook  = 2 * time.Second
 	answerWithin = 10 * time.Second
 	lateAnswer   = 2 * time.Second // that a scrape may need, at the end
+	// After so long without a scrape the faults are removed: a Prometheus that is started
+	// again takes less.
+	leastBlind   = 20 * time.Second
+	blindScrapes = 6
 )
 
 // Options configure the measurement of one experiment. Plan is required.
@@ -39,6 +43,8 @@ type Generator struct {
 
 	stopped  chan struct{}
 	stopOnce sync.Once
+	ended    chan struct{} // closed when the measurement is blind
+	blind    bool          // it is
 
 	mu     sync.Mutex // guards what follows, which Run writes
 	clock  clock
@@ -56,19 +62,23 @@ type kind struct {
 
 // New prepares the measurement of one experiment. It asks nothing yet.
 func New(o Options) (*Generator, error) {
-	s := &o.Plan.System
-	c, err := newClient(s, o.Env)
+	c, err := newClient(&o.Plan.System, o.Env)
 	if err != nil {
 		return nil, err
 	}
+	return newGenerator(o, c), nil
+}
+
+func newGenerator(o Options, c *client) *Generator {
+	s := &o.Plan.System
 	e := &o.Plan.Experiments[o.Experiment]
-	g := &Generator{client: c, epoch: o.Epoch, scrape: s.Measure.Scrape, longest: s.Measure.Longest(), stopped: make(chan struct{}), clock: clock{epoch: o.Epoch}, audit: newAudit(s.Measure.Scrape, e.Duration())}
+	g := &Generator{client: c, epoch: o.Epoch, scrape: s.Measure.Scrape, longest: s.Measure.Longest(), stopped: make(chan struct{}), ended: make(chan struct{}), clock: clock{epoch: o.Epoch}, audit: newAudit(s.Measure.Scrape, e.Duration())}
 	for i, j := range e.Journeys {
 		if m, ok := s.Measure.Measured(j.Name); ok {
 			g.kinds = append(g.kinds, &kind{index: i, reader: reader{m}, targets: newTargets(g.longest)})
 		}
 	}
-	return g, nil
+	return g
 }
 
 // Run observes what is counted until Stop, and then what was counted until then, as far as
@@ -90,6 +100,7 @@ func (g *Generator) Run(ctx context.Context, observe func(journal.Observation)) 
 		}
 		g.look(ctx, observe)
 		if end.IsZero() {
+			g.endIfBlind(begun)
 			continue
 		}
 		if until := end.Add(-g.longest - lateAnswer); g.knownUntil(until) || time.Now().After(end) {
@@ -213,6 +224,16 @@ func (g *Generator) knownUntil(here time.Time) bool {
 	return true
 }
 
+// endIfBlind says that the measurement is no use any more, where no scrape came for long:
+// nobody would see what the faults do.
+func (g *Generator) endIfBlind(begun time.Time) {
+	if g.blind || g.knownUntil(time.Now().Add(-max(leastBlind, blindScrapes*g.scrape))) || time.Since(begun) < max(leastBlind, blindScrapes*g.scrape) {
+		return
+	}
+	g.blind = true
+	close(g.ended)
+}
+
 // close notes what is not known at the end.
 func (g *Generator) close(begun, until time.Time) {
 	g.mu.Lock()
@@ -239,6 +260,10 @@ func (g *Generator) StartPhase(journal.Phase) {
 // Stop ends the measurement with the scrape that comes next. It may be called more than
 // once.
 func (g *Generator) Stop() { g.stopOnce.Do(func() { close(g.stopped) }) }
+
+// Ended returns a channel that is closed when no scrape came for so long that nobody would
+// see what the faults do.
+func (g *Generator) Ended() <-chan struct{} { return g.ended }
 
 // InFlight is nil: nobody knows of a journey before it has ended.
 func (g *Generator) InFlight(int, plan.Arm) []time.Duration { return nil }

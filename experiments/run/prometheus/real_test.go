@@ -85,7 +85,7 @@ func TestARealPrometheusTellsEveryCheckout(t *testing.T) {
 	all, m := counted[0][0]+counted[1][0], g.Measured()
 	// Between the first scrape after the start and the last one before now, but for two
 	// scrapes at each end, and those of each replica at its own times.
-	lowest, highest := int(2.5*200), after-before+200
+	lowest, highest := int(2.5*100), after-before+100
 	if all < lowest || all > highest {
 		t.Errorf("%d checkouts were observed, want %d to %d", all, lowest, highest)
 	}

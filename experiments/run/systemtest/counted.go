@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,7 +24,7 @@ import (
 type CountedOptions struct {
 	System   Options
 	Scrape   time.Duration // default 1s
-	PerArm   float64       // checkouts a second on each arm; default 100
+	PerArm   float64       // checkouts a second on each arm; default 50
 	Replicas int           // that count, each by itself; default 2
 	Lanes    bool          // half of the customers take a lane past the proxy: the control arm
 	Restart  bool          // a replica begins anew, two seconds after the first harm of the fault
@@ -41,22 +42,41 @@ type Counted struct {
 	customers context.CancelFunc
 	all       sync.WaitGroup
 	server    *prometheusServer
+	entries   [2]http.Handler // by lane
 	event     sync.Once
+}
+
+// keepEntries keeps the handlers where customers enter: they need no connection of their own.
+func (c *Counted) keepEntries() {
+	keep := func(make func(string) http.Handler, lane int) func(string) http.Handler {
+		return func(backend string) http.Handler {
+			c.entries[lane] = make(backend)
+			return c.entries[lane]
+		}
+	}
+	if c.o.System.Entry == nil {
+		c.o.System.Entry = Calls
+	}
+	c.o.System.Entry = keep(c.o.System.Entry, 0)
+	if c.o.System.Control != nil {
+		c.o.System.Control = keep(c.o.System.Control, 1)
+	}
 }
 
 // StartCounted starts a shop and a Prometheus, and writes the documents that measure it. The
 // error is of class [exec.ErrNotFound] where there is no Prometheus.
 func StartCounted(dir string, o CountedOptions) (c *Counted, err error) {
-	o.Scrape, o.PerArm, o.Replicas = cmp.Or(o.Scrape, time.Second), cmp.Or(o.PerArm, 100), cmp.Or(o.Replicas, 2)
+	o.Scrape, o.PerArm, o.Replicas = cmp.Or(o.Scrape, time.Second), cmp.Or(o.PerArm, 50), cmp.Or(o.Replicas, 2)
 	if _, err := exec.LookPath("prometheus"); err != nil {
 		return nil, err
 	}
 	c = &Counted{o: o}
-	if c.System, err = Start(dir, o.System); err != nil {
+	c.keepEntries()
+	if c.System, err = Start(dir, c.o.System); err != nil {
 		return nil, err
 	}
-	if o.Lanes && c.ControlURL == "" {
-		c.ControlURL = c.serve(Calls(c.BackendURL))
+	if o.Lanes && c.entries[1] == nil {
+		c.entries[1] = Calls(c.BackendURL)
 	}
 	var targets []string
 	for range o.Replicas {
@@ -70,9 +90,9 @@ func StartCounted(dir string, o CountedOptions) (c *Counted, err error) {
 	c.Prometheus = c.server.url
 	ctx, cancel := context.WithCancel(context.Background())
 	c.customers = cancel
-	c.all.Go(func() { c.send(ctx, c.EntryURL, "fault") })
+	c.all.Go(func() { c.send(ctx, c.entries[0], "fault") })
 	if o.Lanes {
-		c.all.Go(func() { c.send(ctx, c.ControlURL, "control") })
+		c.all.Go(func() { c.send(ctx, c.entries[1], "control") })
 	}
 	return c, errors.Join(c.writeMeasure(), c.server.await(o.Scrape))
 }
@@ -99,9 +119,7 @@ func (c *Counted) Totals() (checkouts, harmed int) {
 func (c *Counted) RestartReplica() { c.replicas[0].restart() }
 
 // send lets customers come by chance, as they do, at the rate of an arm.
-func (c *Counted) send(ctx context.Context, url, lane string) {
-	client := Client(5 * time.Second)
-	defer client.CloseIdleConnections()
+func (c *Counted) send(ctx context.Context, entry http.Handler, lane string) {
 	var under sync.WaitGroup
 	defer under.Wait()
 	next := time.Now()
@@ -119,7 +137,9 @@ func (c *Counted) send(ctx context.Context, url, lane string) {
 		}
 		under.Go(func() {
 			begun := time.Now()
-			ok := Answers(client, url)
+			answer := httptest.NewRecorder()
+			entry.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/", nil))
+			ok := answer.Code == http.StatusOK
 			c.replicas[rand.IntN(len(c.replicas))].count(lane, ok, time.Since(begun))
 			if !ok {
 				c.firstHarm(ctx)
