@@ -15,6 +15,8 @@ type Measurement struct {
 	// one, and Lost is how many there were.
 	Losses []Loss `json:"losses,omitempty"`
 	Lost   int    `json:"lost,omitempty"`
+	// Blind means that no scrape came for so long that the faults were removed.
+	Blind bool `json:"blind,omitempty"`
 	// Unanswered is how often Prometheus could not be asked, and Error what was wrong first.
 	Unanswered int    `json:"unanswered,omitempty"`
 	Error      string `json:"error,omitempty"`

@@ -91,6 +91,9 @@ func (r *experimentRun) distrustMeasured() []reason {
 		why.add(ReasonScrapesMissing, "nothing says how complete what Prometheus told is: the run did not write it down")
 		return why
 	}
+	if m.Blind {
+		why.add(ReasonScrapesMissing, "no scrape came any more, and nobody would have seen what the fault does: it was removed before its time%s", r.sayUnanswered())
+	}
 	if off := max(m.ClockUncertain, m.ClockMoved); off > m.Scrape/2 {
 		why.add(ReasonClocksDiffer, "the clock of Prometheus is known to ± %s alone, and half a scrape is %s: nobody knows on which side of an edge its scrapes were", off.Round(time.Millisecond), m.Scrape/2)
 	}

@@ -199,6 +199,7 @@ func TestCountsThatCannotBeTrusted(t *testing.T) {
 		"a gap of half, of one target in five": {gap(70, 100, 1, 5), ""},
 		"a gap in the baseline":                {gap(20, 40, 5, 5), ReasonScrapesMissing},
 		"a gap in the recovery":                {gap(126, 144, 5, 5), ""},
+		"no scrape came any more":              {journal.Measurement{Blind: true}, ReasonScrapesMissing},
 		"clocks that drift":                    {journal.Measurement{ClockMoved: 600 * time.Millisecond}, ReasonClocksDiffer},
 		"an answer that took too long":         {journal.Measurement{ClockUncertain: 600 * time.Millisecond}, ReasonClocksDiffer},
 		"an hour between the clocks":           {journal.Measurement{ClockAhead: time.Hour}, ""},

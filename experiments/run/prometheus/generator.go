@@ -7,6 +7,7 @@ package prometheus
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -162,7 +163,7 @@ func (g *Generator) there() time.Time {
 }
 
 func (g *Generator) unanswered(ctx context.Context, err error) {
-	if context.Cause(ctx) == context.Canceled { // nobody waits for it any more
+	if errors.Is(context.Cause(ctx), context.Canceled) { // nobody waits for it any more
 		return
 	}
 	g.mu.Lock()
@@ -231,6 +232,9 @@ func (g *Generator) endIfBlind(begun time.Time) {
 		return
 	}
 	g.blind = true
+	g.mu.Lock()
+	g.audit.all.Blind = true
+	g.mu.Unlock()
 	close(g.ended)
 }
 

@@ -183,7 +183,7 @@ func TestABlindMeasurementEnds(t *testing.T) {
 					}
 				}
 			})
-			if tt.want && len(m.Losses) == 0 {
+			if m.Blind != tt.want || tt.want && len(m.Losses) == 0 {
 				t.Errorf("%s: nothing is lost: %+v", name, m)
 			}
 		})

@@ -1,6 +1,7 @@
 package systemtest
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -48,9 +49,9 @@ type Counted struct {
 
 // keepEntries keeps the handlers where customers enter: they need no connection of their own.
 func (c *Counted) keepEntries() {
-	keep := func(make func(string) http.Handler, lane int) func(string) http.Handler {
+	keep := func(entry func(string) http.Handler, lane int) func(string) http.Handler {
 		return func(backend string) http.Handler {
-			c.entries[lane] = make(backend)
+			c.entries[lane] = entry(backend)
 			return c.entries[lane]
 		}
 	}
@@ -213,7 +214,8 @@ type replica struct {
 	ever, everHarmed int
 }
 
-var edges = []float64{0.005, 0.01, 0.05, 0.1, 0.5, 1, 5}
+// edges are those of the buckets, in seconds.
+func edges() []float64 { return []float64{0.005, 0.01, 0.05, 0.1, 0.5, 1, 5} }
 
 func (r *replica) count(lane string, ok bool, took time.Duration) {
 	r.mu.Lock()
@@ -229,14 +231,14 @@ func (r *replica) count(lane string, ok bool, took time.Duration) {
 	}
 	r.counts[[2]string{"200", lane}]++
 	if r.seconds[lane] == nil {
-		r.seconds[lane] = make([]int, len(edges)+1)
+		r.seconds[lane] = make([]int, len(edges())+1)
 	}
-	for i, edge := range edges {
+	for i, edge := range edges() {
 		if took.Seconds() <= edge {
 			r.seconds[lane][i]++
 		}
 	}
-	r.seconds[lane][len(edges)]++
+	r.seconds[lane][len(edges())]++
 }
 
 func (r *replica) restart() {
@@ -250,17 +252,19 @@ func (r *replica) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
-	fmt.Fprintln(w, "# TYPE shop_checkouts_total counter")
+	var text bytes.Buffer
+	text.WriteString("# TYPE shop_checkouts_total counter\n")
 	for of, n := range r.counts {
-		fmt.Fprintf(w, "shop_checkouts_total{code=%q,lane=%q} %d\n", of[0], of[1], n)
+		fmt.Fprintf(&text, "shop_checkouts_total{code=%q,lane=%q} %d\n", of[0], of[1], n)
 	}
-	fmt.Fprintln(w, "# TYPE shop_checkout_seconds histogram")
+	text.WriteString("# TYPE shop_checkout_seconds histogram\n")
 	for lane, counts := range r.seconds {
-		for i, edge := range edges {
-			fmt.Fprintf(w, "shop_checkout_seconds_bucket{lane=%q,le=\"%g\"} %d\n", lane, edge, counts[i])
+		for i, edge := range edges() {
+			fmt.Fprintf(&text, "shop_checkout_seconds_bucket{lane=%q,le=\"%g\"} %d\n", lane, edge, counts[i])
 		}
-		fmt.Fprintf(w, "shop_checkout_seconds_bucket{lane=%q,le=\"+Inf\"} %d\n", lane, counts[len(edges)])
+		fmt.Fprintf(&text, "shop_checkout_seconds_bucket{lane=%q,le=\"+Inf\"} %d\n", lane, counts[len(edges())])
 	}
+	_, _ = w.Write(text.Bytes()) // a scrape that is gone is missing
 }
 
 // A prometheusServer is a real Prometheus.
