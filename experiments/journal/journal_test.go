@@ -353,6 +353,25 @@ func TestCountedObservationsAreYieldedSoManyTimes(t *testing.T) {
 	}
 }
 
+// Whoever can count takes what is of many journeys once.
+func TestCountedObservationsAreHadTogether(t *testing.T) {
+	t.Parallel()
+	file := []byte(header)
+	for _, o := range []Observation{{Experiment: 1, Count: 3}, {Count: 5}, {Experiment: 1}, {Experiment: 1, Count: MaxCount}} {
+		file = appendFrame(file, o)
+	}
+	var counts []int
+	for o, err := range OpenObservations(bytes.NewReader(file)).Together(1) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts = append(counts, o.Times())
+	}
+	if want := []int{3, 1, MaxCount}; !slices.Equal(counts, want) {
+		t.Errorf("%v, want %v", counts, want)
+	}
+}
+
 // A short file says no more journeys than a run has, and none is written that nobody reads.
 func TestCountsHaveABound(t *testing.T) {
 	t.Parallel()

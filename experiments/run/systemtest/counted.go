@@ -189,9 +189,11 @@ measure:
       rate: %g/s
       timeout: %s
       duration: {histogram: 'shop_checkout_seconds_bucket{job="shop"}'}
-%sdefaults:
-  phases: %s
-  limits: %s
+%sinvariants:
+  - {name: its counters can be read, request: GET %[5]s/-/healthy, expect: {status: 200}}
+defaults:
+  phases: %[10]s
+  limits: %[11]s
 `
 
 // writeMeasure writes the system file anew: it is measured, and nothing is sent.
