@@ -140,7 +140,7 @@ func (all *Observations) Together(experiment int) iter.Seq2[*Observation, error]
 			case err != nil:
 				yield(nil, err) // the file has changed since it was opened
 				return
-			case o.Experiment == experiment && !yieldEach(&o, yield):
+			case o.Experiment == experiment && !yield(&o, nil):
 				return
 			}
 		}
