@@ -104,7 +104,14 @@ func scripts(*testing.T) testscript.Params {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Condition: func(cond string) (bool, error) {
-			return false, fmt.Errorf("unknown condition %q", cond)
+			if cond != "curl" {
+				return false, fmt.Errorf("unknown condition %q", cond)
+			}
+			_, err := exec.LookPath("curl")
+			if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
+				return true, err // what is required fails instead of being skipped
+			}
+			return err == nil, nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":      exits,

@@ -74,6 +74,7 @@ func (c countedCell) measure(ctx context.Context, cmd *command, seed uint64) (e 
 func definePrometheus(f *flag.FlagSet) func(context.Context, *printer) error {
 	runs := f.Int("n", 20, "experiments with each scrape interval")
 	parallel := f.Int("parallel", 4, "experiments at once")
+	seed := f.Uint64("seed", 0, "of the harm: another one plants it at other checkouts")
 	return func(ctx context.Context, out *printer) (err error) {
 		cmd, err := build(ctx)
 		if err != nil {
@@ -86,7 +87,7 @@ func definePrometheus(f *flag.FlagSet) func(context.Context, *printer) error {
 		var mu sync.Mutex
 		err = inParallel(*parallel, *runs*len(intervals), func(i int) error {
 			c := nthCell(intervals[i / *runs], i%*runs)
-			e, err := c.measure(ctx, cmd, uint64(i))
+			e, err := c.measure(ctx, cmd, *seed+uint64(i))
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {

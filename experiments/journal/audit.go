@@ -30,6 +30,9 @@ type TrafficCount struct {
 	// Together is how many journeys the largest line was of, beyond one: so many may count
 	// in the phase beside theirs.
 	Together int `json:"together,omitempty"`
+	// Behind is how many journeys that were due had not started, going by their starts, at
+	// the worst moment of the phase.
+	Behind int `json:"behind,omitempty"`
 }
 
 // What an audit is bounded by.
@@ -49,7 +52,7 @@ func (a *TrafficAudit) check() error {
 		numbers = append(numbers, b.Count)
 	}
 	for _, c := range a.Journeys {
-		numbers = append(numbers, c.Planned, c.Seen, c.Together)
+		numbers = append(numbers, c.Planned, c.Seen, c.Together, c.Behind)
 	}
 	for _, n := range numbers {
 		if n < 0 {

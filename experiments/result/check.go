@@ -218,7 +218,7 @@ func (c *checker) generator(g *Generator) {
 		if !isArm(j.Arm) || !isPhase(j.Phase) {
 			c.fail("generator", "%.80q, %.80q is no arm and phase", j.Arm, j.Phase)
 		}
-		count(c, "generator", j.Planned, j.Seen)
+		count(c, "generator", j.Planned, j.Seen, j.Behind)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -38,6 +39,8 @@ type JourneyCount struct {
 	Phase   string `json:"phase"`
 	Planned int    `json:"planned"`
 	Seen    int    `json:"seen"`
+	// Behind is how many that were due had not started at the worst moment of the phase.
+	Behind int `json:"behind,omitempty"`
 }
 
 const (
@@ -46,6 +49,9 @@ const (
 	mostMissing = 0.02
 	// mostExcess is the share of the planned journeys that may come beyond them.
 	mostExcess = 0.1
+	// mostBehind is how late the starts of journeys may be by the plan. Programs with many
+	// users may start them together, once a second.
+	mostBehind = 2 * time.Second
 	// edge is how many journeys may count in the phase beside theirs.
 	edge = 2
 )
@@ -78,7 +84,7 @@ func (r *experimentRun) generator() *Generator {
 	}
 	for _, c := range r.audit.Journeys {
 		if _, known := r.planned(c.Journey); known && isArm(c.Arm) && isMeasured(c.Phase) && len(s.Journeys) < mostCounts {
-			s.Journeys = append(s.Journeys, JourneyCount{c.Journey, c.Arm, string(c.Phase), c.Planned, c.Seen})
+			s.Journeys = append(s.Journeys, JourneyCount{c.Journey, c.Arm, string(c.Phase), c.Planned, c.Seen, c.Behind})
 		}
 	}
 	return s
@@ -138,6 +144,9 @@ func (r *experimentRun) distrustCounts() (why reasons) {
 		case planned-seen > planned*missing(j)+slack:
 			why.add(ReasonTrafficIncomplete, "%s: of %s journeys of the %s arm that were to start in the %s phase, %s came, and at least %s of them must: the others were not started, or their lines are lost",
 				c.Journey, figures.Count(c.Planned), c.Arm, c.Phase, figures.Count(c.Seen), atLeast(missing(j)))
+		case float64(c.Behind) > r.plan.ArmRate(j)*max(mostBehind, j.SlowAfter).Seconds()+slack:
+			why.add(ReasonTrafficIncomplete, "%s: %s journeys of the %s arm were due at one moment of the %s phase and had not started: the program waited for the system, which spares it when it is slow, or start is not when a journey was to start",
+				c.Journey, figures.Count(c.Behind), c.Arm, c.Phase)
 		case seen-planned > planned*mostExcess+slack:
 			why.add(ReasonTrafficExcess, "%s: %s journeys of the %s arm came in the %s phase, where %s were to start: one that is told twice counts twice",
 				c.Journey, figures.Count(c.Seen), c.Arm, c.Phase, figures.Count(c.Planned))

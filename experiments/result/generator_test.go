@@ -68,6 +68,8 @@ func TestAProgramThatDoesNotSendAllHasNoVerdict(t *testing.T) {
 				a.Journeys[i].Together = 24
 			}
 		}, 0.05, "", nil},
+		"a second behind": {func(a *journal.TrafficAudit) { a.Journeys[2].Behind = 25 }, 0.05, "", nil},
+		"seconds behind":  {func(a *journal.TrafficAudit) { a.Journeys[2].Behind = 90 }, 0.05, ReasonTrafficIncomplete, []string{"90", "fault phase", "waited"}},
 		"one line cannot be read": {func(a *journal.TrafficAudit) {
 			a.Bad = []journal.BadLines{{Kind: "malformed", Count: 1, First: []string{"no JSON: oops"}}}
 		}, 0.05, ReasonTrafficIncomplete, []string{"1 line", "malformed", "oops"}},

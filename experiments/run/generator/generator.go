@@ -75,6 +75,8 @@ type Generator struct {
 	log     *record
 	process *supervise.Process
 
+	patience time.Duration // for which no line may come
+
 	heard    atomic.Int64 // when the last line came, since the epoch
 	stopped  atomic.Int64 // when no journey might start any more; 0: not yet
 	stopOnce sync.Once
@@ -109,6 +111,7 @@ func New(o Options) (g *Generator, err error) {
 	}
 	g.vocabulary = vocabulary{experiment: o.Experiment, epoch: o.Epoch, began: time.Since(o.Epoch), journeys: e.Journeys, arms: e.Arms()}
 	g.heard.Store(int64(g.vocabulary.began))
+	g.patience = g.mostSilence()
 	g.process, err = supervise.Start(o.Supervisor, o.Plan.System.Traffic.Command, supervise.Options{Env: env, Dir: o.Plan.System.Resolve(""), Stdout: g.pipe.Name(), Output: g.log.in, Grace: deadGrace})
 	if err == nil {
 		return g, nil
@@ -219,8 +222,8 @@ func (g *Generator) watch(ctx context.Context) {
 			stop, overdue = nil, time.After(g.longest()+stopGrace+killGrace)
 			g.process.Stop(g.longest() + stopGrace)
 		case <-tick.C:
-			if silent := g.since() - time.Duration(g.heard.Load()); g.stopped.Load() == 0 && silent > g.mostSilence() {
-				g.giveUp("%s wrote no line for %s, although journeys were to end all the time", g.name, g.mostSilence().Round(100*time.Millisecond))
+			if silent := g.since() - time.Duration(g.heard.Load()); g.stopped.Load() == 0 && silent > g.patience {
+				g.giveUp("%s wrote no line for %s, although journeys were to end all the time", g.name, g.patience.Round(100*time.Millisecond))
 			}
 		}
 	}

@@ -38,7 +38,7 @@ type line struct {
 	step                  string
 	index                 int // of the step, where hasIndex
 	hasStep, hasIndex     bool
-	start                 time.Time     // where it is given as a date
+	start                 *time.Time    // where it is given as a date
 	since                 time.Duration // else: since the run's epoch
 	hasStart              bool
 	took, late            time.Duration
@@ -190,20 +190,21 @@ func stepOf(value json.Token) (name string, index int, isIndex bool, err error) 
 }
 
 // startOf is a date, or seconds since the run's epoch, which may be negative.
-func startOf(value json.Token) (at time.Time, since time.Duration, err error) {
+func startOf(value json.Token) (at *time.Time, since time.Duration, err error) {
 	wrong := errors.New("start must be a date as in RFC 3339, such as 2026-02-03T10:00:00.25Z, or a number of seconds since BLASTGAUGE_EPOCH")
 	switch v := value.(type) {
 	case string:
-		if at, err = time.Parse(time.RFC3339Nano, v); err != nil {
-			return at, 0, wrong
+		date, err := time.Parse(time.RFC3339Nano, v)
+		if err != nil {
+			return nil, 0, wrong
 		}
-		return at, 0, nil
+		return &date, 0, nil
 	case json.Number:
 		f, err := v.Float64()
 		if err != nil || math.Abs(f) > journal.LongestRun.Seconds() {
-			return at, 0, wrong
+			return nil, 0, wrong
 		}
-		return at, fromSeconds(f), nil
+		return nil, fromSeconds(f), nil
 	}
-	return at, 0, wrong
+	return nil, 0, wrong
 }

@@ -104,6 +104,7 @@ func TestBadLines(t *testing.T) {
 		{UnknownStep, `{"journey":"checkout","arm":"fault","start":69,"took":1,"outcome":"failed","step":2}`, true, m},
 		{UnknownOutcome, `{"journey":"checkout","arm":"fault","start":69,"took":1,"outcome":"passed"}`, false, m},
 		{BeforeRun, `{"journey":"checkout","arm":"fault","start":9,"took":1,"outcome":"ok"}`, true, m},
+		{BeforeRun, `{"journey":"checkout","arm":"fault","start":"0001-01-01T00:00:00Z","took":1,"outcome":"ok"}`, true, m},
 		{BeforeRun, `{"journey":"checkout","arm":"fault","start":-69,"took":1,"outcome":"ok"}`, true, m},
 		{Future, `{"journey":"checkout","arm":"fault","start":71,"took":0,"outcome":"ok"}`, true, m},
 		{Malformed, `{"journey":"checkout","arm":"fault","start":1.7701e9,"took":0,"outcome":"ok"}`, false, m}, // seconds of Unix: no run is so long

@@ -86,7 +86,7 @@ func (v *vocabulary) read(text []byte, m moment) (said, *badLine) {
 	if o.Arm, wrong = v.arm(l.arm); wrong != nil {
 		return said{}, wrong
 	}
-	if o.Intended = l.since; !l.start.IsZero() {
+	if o.Intended = l.since; l.start != nil {
 		o.Intended = l.start.Sub(v.epoch)
 	}
 	if wrong := v.checkTimes(&o, m, j); wrong != nil {

@@ -28,8 +28,9 @@ type tally struct {
 type countedPhase struct {
 	phase    journal.Phase // empty: after the stop
 	from     time.Duration
-	seen     [2][]int // by arm and journey
-	together [2][]int // the largest count of a line, beyond one
+	seen     [2][]int   // by arm and journey
+	together [2][]int   // the largest count of a line, beyond one
+	slots    [2][][]int // journeys that started, by arm, journey and slot of the phase
 }
 
 func newTally(e *plan.Experiment, secrets *redact.Secrets) *tally {
@@ -44,6 +45,7 @@ func (t *tally) startPhase(p journal.Phase, now time.Duration) {
 	for arm := range next.seen {
 		next.seen[arm] = make([]int, len(t.experiment.Journeys))
 		next.together[arm] = make([]int, len(t.experiment.Journeys))
+		next.slots[arm] = make([][]int, len(t.experiment.Journeys))
 	}
 	t.phases = append(t.phases, next)
 }
@@ -56,10 +58,21 @@ func (t *tally) add(o *journal.Observation) {
 	for i := len(t.phases) - 1; i >= 0; i-- {
 		if p := &t.phases[i]; o.Intended >= p.from {
 			p.seen[o.Arm][o.Journey] += o.Times()
+			p.count(o)
 			p.together[o.Arm][o.Journey] = max(p.together[o.Arm][o.Journey], o.Times()-1)
 			return
 		}
 	}
+}
+
+// count counts the journeys of a line in the slot in which they started.
+func (p *countedPhase) count(o *journal.Observation) {
+	at, list := int((o.Intended-p.from)/slot), p.slots[o.Arm][o.Journey]
+	for len(list) <= at {
+		list = append(list, 0)
+	}
+	list[at] += o.Times()
+	p.slots[o.Arm][o.Journey] = list
 }
 
 // reject counts a line that says nothing of a journey.
@@ -107,9 +120,26 @@ func (t *tally) audit() *journal.TrafficAudit {
 				a.Journeys = append(a.Journeys, journal.TrafficCount{
 					Journey: j.Name, Arm: arm.String(), Phase: p.phase,
 					Planned: int(t.experiment.ArmRate(j) * length.Seconds()), Seen: p.seen[arm][k], Together: p.together[arm][k],
+					Behind: behind(p.slots[arm][k], t.experiment.ArmRate(j)*slot.Seconds(), int(length/slot)),
 				})
 			}
 		}
 	}
 	return a
+}
+
+// behind is how many journeys were due and had not started at the worst moment, since the
+// best one before. A program that waits for the system, and makes up for it later, sends as
+// many as planned and spares the system when it is slow: what it measures is too good.
+func behind(started []int, perSlot float64, slots int) int {
+	lacking, least, most := 0.0, 0.0, 0.0
+	for i := range slots {
+		lacking += perSlot
+		if i < len(started) {
+			lacking -= float64(started[i])
+		}
+		least = min(least, lacking)
+		most = max(most, lacking-least)
+	}
+	return int(most)
 }
