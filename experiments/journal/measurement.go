@@ -43,7 +43,7 @@ type MeasuredCount struct {
 // A Loss is a stretch of time of which some targets told nothing.
 type Loss struct {
 	Journey string        `json:"journey"`
-	Why     string        `json:"why"` // gap: a scrape is missing; restart: a counter began anew; vanished: a series is gone
+	Why     string        `json:"why"` // gap: a scrape is missing; restart: a counter began anew; vanished: a series is gone; leap: a counter counted more than there can be
 	From    time.Duration `json:"from"`
 	To      time.Duration `json:"to"`
 	Targets int           `json:"targets"`
@@ -94,7 +94,7 @@ func (m *Measurement) check() error {
 		}
 	}
 	for _, n := range counts {
-		if n < 0 || n > maxCounted*1000 {
+		if n < 0 || n > mostTogether {
 			return fmt.Errorf("a count of a measurement is %d", n)
 		}
 	}

@@ -34,7 +34,7 @@ type MeasuredCounter struct {
 // experiment's start.
 type Loss struct {
 	Journey string  `json:"journey"`
-	Why     string  `json:"why"` // gap: a scrape is missing; restart: a counter began anew; vanished: a series is gone
+	Why     string  `json:"why"` // gap: a scrape is missing; restart: a counter began anew; vanished: a series is gone; leap: a counter counted more than there can be
 	From    float64 `json:"from"`
 	To      float64 `json:"to"`
 	Targets int     `json:"targets"`
@@ -151,6 +151,7 @@ func (r *experimentRun) lostOf(journey string, group spans) (share float64, why 
 	}
 	for _, kind := range []struct{ code, one, many string }{
 		{"gap", "1 gap between scrapes", "gaps between scrapes"}, {"restart", "1 counter that began anew", "counters that began anew"}, {"vanished", "1 series that vanished", "series that vanished"},
+		{"leap", "1 counter that counted more than there can be", "counters that counted more than there can be"},
 	} {
 		switch n := counts[kind.code]; {
 		case n == 1:

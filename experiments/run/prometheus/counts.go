@@ -55,7 +55,11 @@ const (
 	gap      lossReason = "gap"      // a scrape is missing
 	restart  lossReason = "restart"  // a counter began anew: what it had counted last is lost
 	vanished lossReason = "vanished" // a series is gone, and its target is not
+	leap     lossReason = "leap"     // a counter counted more than there can be
 )
+
+// mostJourneys is how many journeys a target counts between two scrapes at the most.
+const mostJourneys = 1_000_000_000
 
 // A target is what is scraped at once.
 type target struct {
@@ -169,6 +173,10 @@ func (i *interval) count(before map[key]float64, now scrape, longest int64) {
 		was := before[k] // a series that is new in a target that is not began at 0
 		if p.value < was {
 			i.lost = restart
+			return
+		}
+		if p.value-was > mostJourneys {
+			i.lost = leap
 			return
 		}
 		i.arms[p.series.arm].add(p.series, int(math.Round(p.value-was)))

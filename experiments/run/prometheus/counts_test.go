@@ -62,6 +62,9 @@ func TestIntervalsAreWhatCountersCounted(t *testing.T) {
 		"a series that vanishes takes what it counted last with it": {
 			[]series{ofTarget("t", total, "a", from, 10, 50, 90), ofTarget("u", total, "a", from, 10, 20, -1)},
 			[]string{"a 100-101 0/50 ", "a 101-102 0/0 vanished"}},
+		"a counter that leaps counts for nothing": {
+			[]series{ofTarget("t", total, "a", from, 0, 1e30, 1e30+1)},
+			[]string{"a 100-101 0/0 leap", "a 101-102 0/0 "}},
 		"targets are scraped at their own times": {
 			[]series{ofTarget("t", total, "a", from, 0, 10), ofTarget("t", total, "b", from+400, 0, 7)},
 			[]string{"a 100-101 0/10 ", "b 100-101 0/7 "}},
