@@ -101,7 +101,7 @@ func checkPhases(d *shape.Document, e *Experiment, s *System, p Phases) {
 		place = d.At("phases.fault")
 	}
 	own := e.Settings.Phases.Fault != Unset
-	if slowest := s.slowest(); p.Fault > 0 && p.Fault < 2*slowest.HarmedAfter() && (own || s.Defaults.Phases.Fault == Unset) {
+	if slowest := s.slowest(); p.Fault > 0 && s.Measure == nil && p.Fault < 2*slowest.HarmedAfter() && (own || s.Defaults.Phases.Fault == Unset) {
 		d.Fail(place, tooShort(p.Fault, slowest))
 	}
 	total := p.Warmup + p.Baseline + p.Fault + p.Recovery

@@ -50,7 +50,11 @@ func (s *System) awaits(value string) bool {
 
 // Dialled lists the hosts that the document names and that a run connects to itself.
 func (s *System) Dialled() []string {
-	return hostsOf(append(s.entries(), s.Toxiproxy))
+	named := append(s.entries(), s.Toxiproxy)
+	if s.Measure != nil {
+		named = append(named, s.Measure.Prometheus)
+	}
+	return hostsOf(named)
 }
 
 // Entries lists where requests of a run enter the system, as host:port: what the

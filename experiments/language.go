@@ -17,10 +17,15 @@ func language() shape.Language {
 // writtenDSN matches a DSN that is written out, in one of the many forms there are.
 var writtenDSN = regexp.MustCompile(`(\bdsn"?:\s*)([^\s$].*|\$[^{].*)`)
 
-// maskDSN writes asterisks for a DSN, and for a login in an address: it does not belong into a document, and
+// writtenToken matches a token that is written out on a line of its own; a capture of that
+// name begins with a dollar sign.
+var writtenToken = regexp.MustCompile(`^(\s*token:\s*)["']?[^\s$"'{].*`)
+
+// maskDSN writes asterisks for a DSN, a token, and for a login in an address: it does not belong into a document, and
 // even less into the logs of CI.
 func maskDSN(text string) string {
 	text = redact.Logins(text)
+	text = writtenToken.ReplaceAllString(text, "$1********")
 	return writtenDSN.ReplaceAllStringFunc(text, func(part string) string {
 		if strings.Contains(part, "${env:") {
 			return part

@@ -83,7 +83,7 @@ func TestSchemaAcceptsEveryGoodDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range append(files, system, "testdata/good/design.yaml", "testdata/good/common.yaml") {
+	for _, file := range append(files, system, "testdata/good/design.yaml", "testdata/good/common.yaml", "testdata/good/measured.yaml") {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -24,6 +24,7 @@ type System struct {
 	Journeys     []Journey        `json:"journeys"`     // in the order of the document
 	Invariants   []Invariant      `json:"invariants,omitempty"`
 	Traffic      *Traffic         `json:"traffic,omitempty"`
+	Measure      *Measure         `json:"measure,omitempty"`   // nil: journeys are sent
 	Examples     string           `json:"examples,omitempty"`  // [NoExamples], or nothing
 	Traces       string           `json:"traces,omitempty"`    // [NoTraces], or nothing
 	TraceURL     string           `json:"trace_url,omitempty"` // where a trace is shown, see [TraceLink]
@@ -68,14 +69,14 @@ func (s *System) Place(path string) (Place, bool) {
 
 // systemShape is the document of a system.
 func systemShape(s *System, env environment) shape.Shape {
-	return lookingAhead{env, shape.Validated{Always: true, Check: s.check, Also: requestSchema(), Shape: shape.Fields{
+	return lookingAhead{env, shape.Validated{Always: true, Check: s.check, Also: documentSchema(), Shape: shape.Fields{
 		{Name: "version", Doc: "version of this language: 1", Shape: version(&s.Version), Required: true},
 		{Name: "system", Doc: "name of the system under test", Shape: id(&s.Name), Required: true},
 		{Name: "environment", Doc: "where it runs, such as staging-eu; production is refused", Shape: env.inText(&s.Environment, shape.Line(&s.Environment)), Required: true},
 		{Name: "allow_hosts", Doc: "names, *.suffixes, addresses or networks that may be dialled, beyond loopback and *.test",
 			Shape: shape.List[string]{To: &s.AllowHosts, Item: func(to *string) shape.Shape { return env.inText(to, allowedHost(to)) }}},
 		{Name: "toxiproxy", Doc: "URL of the Toxiproxy control API, or embedded", Shape: env.inText(&s.Toxiproxy, httpURL{to: &s.Toxiproxy, or: Embedded}), Required: true},
-		{Name: "url", Doc: "where journeys enter; this route goes through the proxies", Shape: env.inText(&s.URL, httpURL{to: &s.URL}), Required: true},
+		{Name: "url", Doc: "where journeys enter; this route goes through the proxies", Shape: env.inText(&s.URL, httpURL{to: &s.URL})},
 		{Name: "control_url", Doc: "the same system with no proxies in its path: gives a concurrent control arm", Shape: env.inText(&s.ControlURL, httpURL{to: &s.ControlURL})},
 		{Name: "propagates", Doc: "baggage: every service passes the W3C baggage header on; faults on single requests then meet tagged journeys only, which gives a concurrent control arm without a control_url",
 			Shape: shape.Enum(&s.Propagates, "a header", PropagatesBaggage)},
@@ -86,7 +87,7 @@ func systemShape(s *System, env environment) shape.Shape {
 				d.Name = name
 				return dependencyShape(d, env)
 			}}},
-		{Name: "journeys", Doc: "what users do, as requests in order", Required: true,
+		{Name: "journeys", Doc: "what users do, as requests in order",
 			Shape: shape.Dict[Journey]{To: &s.Journeys, Key: ids(), Min: 1, Max: 200, Item: func(name string, j *Journey) shape.Shape {
 				j.Name = name
 				return journeyShape(j, env)
@@ -94,6 +95,7 @@ func systemShape(s *System, env environment) shape.Shape {
 		{Name: "invariants", Doc: "what must be true of the system's data before and after a fault",
 			Shape: shape.List[Invariant]{To: &s.Invariants, Item: invariantShape, Max: 100}},
 		{Name: "traffic", Doc: "what the real system carries, which turns shares into checkouts and money per hour, and the program that sends the journeys, if blastgauge does not", Shape: shape.Optional[Traffic]{To: &s.Traffic, Item: trafficShape}},
+		{Name: "measure", Doc: "counters of real traffic in a Prometheus, in place of journeys that are sent", Shape: shape.Optional[Measure]{To: &s.Measure, Item: func(m *Measure) shape.Shape { return measureShape(m, env) }}},
 		{Name: "examples", Doc: "none: of what harmed journeys were answered, only the numbers are kept; without it, a few masked examples are", Shape: shape.Enum(&s.Examples, "what is kept", NoExamples)},
 		{Name: "traces", Doc: "off: steps carry no W3C traceparent; without it, each journey is one sampled trace", Shape: shape.Enum(&s.Traces, "a switch", NoTraces)},
 		{Name: "trace_url", Doc: "where people look at a trace, with ${trace} for its id: reports link examples of harm to it", Shape: traceURL(&s.TraceURL)},
@@ -141,6 +143,7 @@ func (s *System) check(d *shape.Document, n shape.Node, _ string) {
 	if n.Kind() != shape.Mapping {
 		return
 	}
+	s.checkMeasure(d, n)
 	s.checkDependencies(d)
 	names := map[string]bool{}
 	for i, v := range s.Invariants {
@@ -155,7 +158,7 @@ func (s *System) check(d *shape.Document, n shape.Node, _ string) {
 	s.checkTraffic(d)
 	checkJourneyNames(d, "defaults.limits.journeys", s.Defaults.Limits.Journeys, s.journeyNames())
 	checkCaps(d, "defaults.", s.Defaults, s.Caps)
-	if f := s.Defaults.Phases.Fault; f > 0 && f < 2*s.slowest().HarmedAfter() {
+	if f := s.Defaults.Phases.Fault; f > 0 && s.Measure == nil && f < 2*s.slowest().HarmedAfter() {
 		d.Fail(d.At("defaults.phases.fault"), tooShort(f, s.slowest()))
 	}
 }

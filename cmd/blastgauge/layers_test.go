@@ -93,9 +93,10 @@ func rooms() []room {
 		{name: "experiments/run/traffic", imports: "experiments experiments/journal experiments/plan experiments/redact experiments/rows experiments/run/internal/causes experiments/run/journey experiments/run/journey/httpclient experiments/sampling", tests: "experiments/run/internal/wait experiments/run/journey/journeytest"},
 		{name: "experiments/run/supervise"},
 		{name: "experiments/run/generator", imports: "experiments experiments/journal experiments/plan experiments/redact experiments/run/internal/causes experiments/run/internal/usage experiments/run/journey experiments/run/supervise experiments/shape injectors"},
-		{name: "experiments/run/check", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/redact experiments/run/internal/wait experiments/run/journey experiments/run/journey/httpclient", tests: "examples/checkout injectors"},
-		{name: "experiments/run/preflight", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/redact experiments/rows experiments/run/check experiments/run/internal/usage experiments/run/internal/wait experiments/run/journey experiments/run/journey/httpclient experiments/shape", tests: "experiments/waiting"},
 		{name: "experiments/run/systemtest", imports: "experiments experiments/plan injectors/proxy"},
+		{name: "experiments/run/prometheus", imports: "experiments experiments/figures experiments/hosts experiments/journal experiments/plan", tests: "experiments/run/engine experiments/run/systemtest experiments/waiting"},
+		{name: "experiments/run/check", imports: "experiments experiments/hosts experiments/jsonpath experiments/journal experiments/plan experiments/redact experiments/run/internal/wait experiments/run/journey experiments/run/journey/httpclient", tests: "examples/checkout injectors"},
+		{name: "experiments/run/preflight", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/redact experiments/rows experiments/run/check experiments/run/internal/usage experiments/run/internal/wait experiments/run/journey experiments/run/journey/httpclient experiments/run/prometheus experiments/shape", tests: "experiments/waiting"},
 
 		{name: "experiments/result", imports: "experiments experiments/atomicfile experiments/figures experiments/journal experiments/plan experiments/scan experiments/stats injectors"},
 		{name: "experiments/truth", imports: "experiments experiments/journal experiments/plan experiments/result experiments/run/engine experiments/stats experiments/truth/world"},
@@ -117,7 +118,7 @@ func rooms() []room {
 		{name: "experiments/run/cleanup", imports: "experiments experiments/atomicfile experiments/filelock experiments/hosts experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/command injectors/configfile injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting"},
 		{name: "experiments/run/embedded", imports: "experiments experiments/atomicfile experiments/hosts experiments/listening experiments/plan experiments/redact experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/supervise injectors/proxy"},
 		{name: "experiments/run/standing", imports: "experiments experiments/atomicfile experiments/hosts experiments/inert experiments/listening experiments/run/internal/usage injectors/proxy injectors/toxiproxy"},
-		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/figures experiments/hosts experiments/inert experiments/journal experiments/plan experiments/redact experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/generator experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/preflight experiments/run/traffic experiments/scan injectors injectors/command injectors/configfile injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting injectors/injectortest/stock injectors/proxy"},
+		{name: "experiments/run", imports: "experiments experiments/atomicfile experiments/figures experiments/hosts experiments/inert experiments/journal experiments/plan experiments/redact experiments/result experiments/run/check experiments/run/cleanup experiments/run/engine experiments/run/generator experiments/run/internal/injectorset experiments/run/internal/usage experiments/run/journey experiments/run/preflight experiments/run/prometheus experiments/run/traffic experiments/scan injectors injectors/command injectors/configfile injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting injectors/injectortest/stock injectors/proxy"},
 
 		{name: "cmd/blastgauge/internal/live", imports: "experiments experiments/figures experiments/inert experiments/journal experiments/plan experiments/result experiments/scan report/results report/terminal report/words", tests: "injectors"},
 		{name: "cmd/blastgauge/internal/usage", imports: "experiments/shape"},
@@ -150,6 +151,8 @@ func owners() map[string]room {
 		"github.com/Shopify/toxiproxy/v2":          {name: "injectors/proxy", tests: "injectors/injectortest/stock"}, // the unchanged server that ours is compared with
 		"al.essio.dev/pkg/shellescape":             {name: "injectors/manual"},
 		"github.com/prometheus/client_golang":      {name: "injectors/proxy"},
+		"github.com/prometheus/client_golang/api":  {name: "experiments/run/prometheus"},
+		"github.com/prometheus/common":             {name: "experiments/run/prometheus"},
 		"github.com/spf13/cobra":                   {name: "cmd/blastgauge"},
 		"github.com/mattn/go-runewidth":            {name: "report/terminal"},
 		"github.com/vbauerster/mpb/v8":             {name: "cmd/blastgauge/internal/live"},

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -50,5 +51,5 @@ func (e *Event) CheckNumbers() error {
 			return fmt.Errorf("%s is %d, and a count is not negative", name, n)
 		}
 	}
-	return e.Audit.check()
+	return cmp.Or(e.Audit.check(), e.Measurement.check())
 }

@@ -34,6 +34,8 @@ func TestEventsHaveNumbersOfARun(t *testing.T) {
 		"before the start": {Since: -1}, "beyond any run": {Since: LongestRun + 1}, "began before the start": {Began: -1}, "began after its end": {Seq: 1, Began: 2, Since: 1},
 		"year": {At: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)}, "met": {Evidence: &Evidence{Met: -1}}, "fetched": {Evidence: &Evidence{Documents: []Mutated{{Fetched: -1}}}},
 		"connections": {Traffic: []Traffic{{Connections: -1}}}, "calls": {Traffic: []Traffic{{Calls: &calls}, {}}},
+		"clocks": {Measurement: &Measurement{ClockMoved: -1}}, "lost in the past": {Measurement: &Measurement{Losses: []Loss{{From: -1}}}}, "an edge": {Measurement: &Measurement{Durations: []BucketSlice{{Buckets: []Bucket{{Seconds: -1}}}}}},
+		"harmed": {Measurement: &Measurement{Counts: []MeasuredCount{{Harmed: -1}}}}, "targets": {Measurement: &Measurement{Losses: []Loss{{Targets: -1}}}}, "timed": {Measurement: &Measurement{Durations: []BucketSlice{{Buckets: []Bucket{{Count: -1}}}}}},
 		"lines": {Audit: &TrafficAudit{Lines: -1}}, "bad lines": {Audit: &TrafficAudit{Bad: []BadLines{{Count: -1}}}}, "seen": {Audit: &TrafficAudit{Journeys: []TrafficCount{{Seen: -1}}}},
 	} {
 		if e.CheckNumbers() == nil {

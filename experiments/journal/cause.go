@@ -25,13 +25,14 @@ const (
 	Unmet            // answered, and an expectation or a capture was not met
 	TooSlow          // answered, and later than the budget
 	Redirects        // redirected more often, or to where, the step does not follow
-	lastCause  = Redirects
+	Counted          // a counter of the system counts it as harmed, and nobody knows why
+	lastCause  = Counted
 )
 
 // causes are the names of causes, in the order of their numbers, as result.json has
 // them.
 func causes() []string {
-	return []string{"", "timeout", "status", "error", "shed", "refused", "reset", "closed", "tls", "dns", "not_allowed", "too_large", "check", "slow", "redirects"}
+	return []string{"", "timeout", "status", "error", "shed", "refused", "reset", "closed", "tls", "dns", "not_allowed", "too_large", "check", "slow", "redirects", "counted"}
 }
 
 func (c Cause) String() string { return causes()[c] }

@@ -38,6 +38,7 @@ const (
 	Exercised         Kind = "exercised"          // Exercise: what the baseline of a scan counted
 	CellStarted       Kind = "cell_started"       // Cell: its faults are injected from now on
 	CellEnded         Kind = "cell_ended"         // CellEnd: what became of it; its faults are gone
+	Measured          Kind = "measured"           // Measurement: how complete the counts are that the experiment was measured by
 	ScanEnded         Kind = "scan_ended"         // Detail is one of the reasons of [ScanComplete] and those beside it, Error more of it in words; nothing more is tried
 	HarmSeen          Kind = "harm_seen"          // Cause: introduced, or another example of it; on disk with a later event
 	RunEnded          Kind = "run_ended"          // Error
@@ -85,6 +86,8 @@ type Event struct {
 	Exercise   *Exercise      `json:"exercise,omitempty"`
 	Cell       *Cell          `json:"cell,omitempty"`
 	CellEnd    *CellEnd       `json:"cell_end,omitempty"`
+	// Measurement is of an experiment that counters of the system measured.
+	Measurement *Measurement `json:"measurement,omitempty"`
 }
 
 // A SharedStretch is a stretch of the recovery of one experiment that is the baseline of another.

@@ -353,6 +353,27 @@ func TestCountedObservationsAreYieldedSoManyTimes(t *testing.T) {
 	}
 }
 
+// Whoever can count takes what is of many journeys once.
+func TestCountedObservationsAreHadTogether(t *testing.T) {
+	t.Parallel()
+	file := []byte(header)
+	for _, o := range []Observation{{Experiment: 1, Count: 3}, {Count: 5}, {Experiment: 1}, {Experiment: 1, Count: MaxCount}} {
+		file = appendFrame(file, o)
+	}
+	var counts []int
+	for o, err := range OpenObservations(bytes.NewReader(file)).Together(1) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if counts = append(counts, o.Times()); len(counts) > 3 {
+			break
+		}
+	}
+	if want := []int{3, 1, MaxCount}; !slices.Equal(counts, want) {
+		t.Errorf("%v, want %v", counts, want)
+	}
+}
+
 // A short file says no more journeys than a run has, and none is written that nobody reads.
 func TestCountsHaveABound(t *testing.T) {
 	t.Parallel()
@@ -360,8 +381,20 @@ func TestCountsHaveABound(t *testing.T) {
 	for range maxCounted/MaxCount + 1 {
 		file = appendFrame(file, Observation{Count: MaxCount})
 	}
-	if err := OpenObservations(bytes.NewReader(file)).Damage(); !errors.Is(err, errCounted) {
-		t.Errorf("the damage is %v", err)
+	all := OpenObservations(bytes.NewReader(file))
+	for _, err := range all.Of(0) {
+		if !errors.Is(err, errCounted) {
+			t.Fatalf("one by one they are read: %v", err)
+		}
+	}
+	together := 0
+	for o, err := range all.Together(0) {
+		if together += o.Times(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all.Damage() != nil || together != maxCounted+MaxCount {
+		t.Errorf("together they are %d: %v", together, all.Damage())
 	}
 	if err := OpenObservations(bytes.NewReader(appendFrame([]byte(header), Observation{Count: MaxCount + 1}))).Damage(); !errors.Is(err, errFrame) {
 		t.Errorf("of one beyond the most the damage is %v", err)
@@ -371,7 +404,7 @@ func TestCountsHaveABound(t *testing.T) {
 	if err := l.Observe(Observation{Count: MaxCount + 1}); !errors.Is(err, errCounted) {
 		t.Errorf("one beyond the most is written: %v", err)
 	}
-	l.counted = maxCounted - 1
+	l.counted = mostTogether - 1
 	if err := l.Observe(Observation{Count: 2}); !errors.Is(err, errCounted) {
 		t.Errorf("more than all are written: %v", err)
 	}

@@ -80,7 +80,7 @@ func (l *Log) Observe(o Observation) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if o.Count > 1 {
-		if l.counted += o.Count; o.Count > MaxCount || l.counted > maxCounted {
+		if l.counted += o.Count; o.Count > MaxCount || l.counted > mostTogether {
 			return fmt.Errorf("observations: %w", errCounted) // nobody could read them back
 		}
 	}

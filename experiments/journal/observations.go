@@ -22,14 +22,18 @@ const header = "blastgauge/observations/v1\n"
 
 const maxFrame = 4096 // no journey has more than some hundred steps
 
-// maxCounted is how many journeys the observations of more than one may be of together.
+// mostTogether is how many journeys the observations of a run may be of.
+const mostTogether = 1_000_000_000_000
+
+// maxCounted is how many journeys those of more than one may be of, of an experiment, where
+// they are read one by one.
 // Whoever reads them does so one by one, and a short file must not keep him for days.
 const maxCounted = 100_000_000
 
 // errFrame is the error of a damaged observations file.
 var errFrame = errors.New("damaged observation")
 
-// errCounted is the error of more journeys than one run has.
+// errCounted is the error of more journeys than anybody reads one by one.
 var errCounted = fmt.Errorf("counts of more than %d journeys", maxCounted)
 
 func appendFrame(b []byte, o Observation) []byte {
@@ -71,7 +75,10 @@ type Observations struct {
 
 // A part is the range of bytes that holds all observations of an experiment, and
 // perhaps some of the experiments before and after it.
-type part struct{ from, to int64 }
+type part struct {
+	from, to int64
+	counted  int // journeys of its observations of more than one
+}
 
 // OpenObservations reads the observations in r once, to find the part of each
 // experiment. A file that ends in the middle of a frame ends at the last whole one, as
@@ -79,7 +86,7 @@ type part struct{ from, to int64 }
 // [Observations.Damage].
 func OpenObservations(r io.ReaderAt) *Observations {
 	all := &Observations{r: r, parts: map[int]part{}}
-	f := newFrames(r, part{0, math.MaxInt64})
+	f := newFrames(r, part{to: math.MaxInt64})
 	if all.damage = f.skipHeader(); all.damage != nil {
 		return all
 	}
@@ -92,7 +99,7 @@ func OpenObservations(r io.ReaderAt) *Observations {
 			return all
 		}
 		if err == nil && o.Count > 1 {
-			if counted += o.Count; counted > maxCounted {
+			if counted += o.Count; counted > mostTogether {
 				err = errCounted
 			}
 		}
@@ -105,6 +112,9 @@ func OpenObservations(r io.ReaderAt) *Observations {
 			p.from = from
 		}
 		p.to = f.at
+		if o.Count > 1 {
+			p.counted += o.Count
+		}
 		all.parts[o.Experiment] = p
 	}
 }
@@ -117,6 +127,25 @@ func (all *Observations) Damage() error { return all.damage }
 // so many times. Each is valid until the next.
 func (all *Observations) Of(experiment int) iter.Seq2[*Observation, error] {
 	return func(yield func(*Observation, error) bool) {
+		if all.parts[experiment].counted > maxCounted {
+			yield(nil, errCounted)
+			return
+		}
+		for o, err := range all.Together(experiment) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yieldEach(o, yield) {
+				return
+			}
+		}
+	}
+}
+
+// Together yields them as well, and what is of many journeys once, with its Count.
+func (all *Observations) Together(experiment int) iter.Seq2[*Observation, error] {
+	return func(yield func(*Observation, error) bool) {
 		p := all.parts[experiment]
 		f := newFrames(all.r, p)
 		var o Observation
@@ -125,7 +154,7 @@ func (all *Observations) Of(experiment int) iter.Seq2[*Observation, error] {
 			case err != nil:
 				yield(nil, err) // the file has changed since it was opened
 				return
-			case o.Experiment == experiment && !yieldEach(&o, yield):
+			case o.Experiment == experiment && !yield(&o, nil):
 				return
 			}
 		}

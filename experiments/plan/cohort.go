@@ -28,13 +28,13 @@ func (e Experiment) cohort(j Journey) cohort {
 	if e.Repeat > 1 {
 		return e.turns(j)
 	}
-	c := cohort{control: []stretch{{0, e.Phases.Baseline - j.inFlight()}}}
+	c := cohort{control: []stretch{{0, e.Phases.Baseline - e.inFlight(j)}}}
 	if e.Turns != nil { // the limits are judged at the largest share
 		c.fault = e.atShare(j, e.LargestShare())
 		return c
 	}
 	for _, s := range e.inForce() {
-		c.fault = append(c.fault, s.cohort(j))
+		c.fault = append(c.fault, e.lagging(s.cohort(j)))
 	}
 	if e.Control == Concurrent {
 		c.control = c.fault
@@ -55,11 +55,11 @@ func (e Experiment) turns(j Journey) (c cohort) {
 				period.from, period.to = min(period.from, e.Phases.Baseline+f.At), max(period.to, e.Phases.Baseline+f.Until)
 			}
 		}
-		before := stretch{0, period.from - j.inFlight()}
+		before := stretch{0, period.from - e.inFlight(j)}
 		if k > 0 {
 			before.from = removed + (period.from-removed)/2
 		}
-		c.fault, c.control, removed = append(c.fault, period.cohort(j)), append(c.control, before), period.to
+		c.fault, c.control, removed = append(c.fault, e.lagging(period.cohort(j))), append(c.control, before), period.to
 	}
 	return c
 }
@@ -102,5 +102,5 @@ func (e Experiment) Cohort(j Journey) (fault, control int) {
 // armBaseline returns how many journeys of j are expected in each arm during the
 // baseline, which shows that the arms are alike before the fault.
 func (e Experiment) armBaseline(j Journey) int {
-	return int(e.ArmRate(j) * (e.Phases.Baseline - j.inFlight()).Seconds())
+	return int(e.ArmRate(j) * (e.Phases.Baseline - e.inFlight(j)).Seconds())
 }

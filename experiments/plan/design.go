@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/stats"
 )
@@ -17,10 +18,6 @@ const (
 	Turns          Design = "turns"            // one route: control and fault take turns
 	BaselineOnly   Design = "baseline only"    // one route: nothing but the time before the fault
 )
-
-// recoveryOfSecondControl is the shortest recovery phase whose tail can be a second
-// control, for a system that is back at once.
-const recoveryOfSecondControl = stats.Settling + stats.LeastBatches*stats.ShortestBatch
 
 // Design returns how harm of j will be told from all other harm. Whether the tail of the
 // recovery phase becomes a second control is known only afterwards: the system has to
@@ -40,12 +37,15 @@ func (e Experiment) Design(j Journey) Design {
 // noSecondControl is why the time after the fault cannot be a second control for j;
 // empty if it can.
 func (e Experiment) noSecondControl(j Journey) string {
-	const batches = stats.LeastBatches * stats.ShortestBatch
-	if e.Phases.Recovery < recoveryOfSecondControl {
-		return fmt.Sprintf("a recovery phase of about 30s would be a second control: it takes %s after the system is back, and %d batches of %s", stats.Settling, stats.LeastBatches, stats.ShortestBatch)
+	batches := stats.LeastBatches * e.shortestBatch()
+	if e.Phases.Recovery < e.recoveryOfSecondControl() {
+		return fmt.Sprintf("a recovery phase of about %s would be a second control: it takes %s after the system is back, and %d batches of %s", (e.recoveryOfSecondControl() + 4*time.Second).Truncate(5*time.Second), stats.Settling, stats.LeastBatches, e.shortestBatch())
 	}
 	if c := e.cohort(j); min(length(c.control), length(c.fault)) < batches {
 		return fmt.Sprintf("the recovery phase would be a second control to a baseline of %s or more, and as much under the fault beside slow_after", batches)
+	}
+	if e.rateUnknown(j) {
+		return ""
 	}
 	after, before := int(j.Rate*e.Phases.Recovery.Seconds()), int(j.Rate*e.Phases.Baseline.Seconds())
 	if !stats.CanShowRecovery(after, before, j.Limit) {
@@ -70,7 +70,7 @@ func (e Experiment) knowsByDesign(j Journey) string {
 	case Turns:
 		return fmt.Sprintf("%d turns of control and fault: what drifts in a straight line is not taken for the fault's", e.Repeat)
 	case BeforeAndAfter:
-		return fmt.Sprintf("before and after: what drifts in a straight line is not taken for the fault's, if the system is back %s after the removal or earlier: else only the baseline is left", e.Phases.Recovery-recoveryOfSecondControl)
+		return fmt.Sprintf("before and after: what drifts in a straight line is not taken for the fault's, if the system is back %s after the removal or earlier: else only the baseline is left", e.Phases.Recovery-e.recoveryOfSecondControl())
 	case BaselineOnly:
 		return "baseline only: all that changes after it counts as the fault's: " + e.noSecondControl(j)
 	}

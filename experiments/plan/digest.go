@@ -36,9 +36,10 @@ func digestsOf(s *experiments.System, e Experiment, saturation []float64) Digest
 	type journey struct {
 		SlowAfter, Timeout time.Duration
 		Steps              []experiments.Step
-		Data               *data    `json:",omitempty"`
-		Traces             string   `json:",omitempty"`
-		Command            []string `json:",omitempty"`
+		Data               *data                        `json:",omitempty"`
+		Traces             string                       `json:",omitempty"`
+		Measured           *experiments.MeasuredJourney `json:",omitempty"`
+		Command            []string                     `json:",omitempty"`
 	}
 	stages := map[string][]experiments.Stage{}
 	rates, journeys, byJourney := map[string]float64{}, map[string]journey{}, map[string]float64{}
@@ -53,6 +54,9 @@ func digestsOf(s *experiments.System, e Experiment, saturation []float64) Digest
 			steps[i].Needs = nil // it describes the system and changes no request
 		}
 		part := journey{SlowAfter: j.SlowAfter, Timeout: j.Timeout, Steps: steps, Traces: s.Traces}
+		if m, ok := measured(s, j.Name); ok {
+			part.Measured = &m
+		}
 		if s.Traffic.Elsewhere() {
 			part.Command = s.Traffic.Command
 		}
@@ -70,6 +74,16 @@ func digestsOf(s *experiments.System, e Experiment, saturation []float64) Digest
 		Load:     digest(load{e.Phases, rates, e.Repeat, slices.Sorted(slices.Values(saturation)), stages}),
 		Limits:   digest([]any{e.Limits, byJourney}),
 	}
+}
+
+// measured is what counters count of a journey. Its rate is a guess, and changes nothing.
+func measured(s *experiments.System, name string) (experiments.MeasuredJourney, bool) {
+	if s.Measure == nil {
+		return experiments.MeasuredJourney{}, false
+	}
+	m, ok := s.Measure.Measured(name)
+	m.Rate = 0
+	return m, ok
 }
 
 // origin matches scheme, host and port of an absolute URL.

@@ -44,6 +44,11 @@ func (p *Plan) WritePhasesFor(w io.Writer, limit string) error {
 }
 
 func (e Experiment) sayPhasesFor(limit float64) string {
+	for _, j := range e.Journeys {
+		if e.rateUnknown(j) {
+			return "nobody knows how many " + j.Name + " journeys come: give rate: beside its counters"
+		}
+	}
 	x, longestOf, ok := e.longEnough(limit)
 	if !ok {
 		return fmt.Sprintf("a fault phase of %s is not enough for %s: send more journeys", longest, longestOf.Name)
@@ -62,7 +67,7 @@ func (e Experiment) sayPhasesFor(limit float64) string {
 // sayNeeded says how many journeys of j show that a fault which harms nobody is within
 // its limit, where the phases have too few; empty where they have enough.
 func (e Experiment) sayNeeded(j Journey) string {
-	if e.canHold(j) {
+	if e.rateUnknown(j) || e.canHold(j) {
 		return ""
 	}
 	e.Journeys = []Journey{j}
@@ -199,8 +204,8 @@ func (e Experiment) scaled(factor float64) Experiment {
 	}
 	x := e
 	x.Phases.Baseline, x.Phases.Fault, x.FaultPeriod = times(e.Phases.Baseline), times(e.Phases.Fault), times(e.FaultPeriod)
-	if e.Control == Baseline && e.Repeat < 2 && e.Phases.Recovery >= recoveryOfSecondControl {
-		x.Phases.Recovery = max(times(e.Phases.Recovery), recoveryOfSecondControl+stats.ShortestBatch*2)
+	if e.Control == Baseline && e.Repeat < 2 && e.Phases.Recovery >= e.recoveryOfSecondControl() {
+		x.Phases.Recovery = max(times(e.Phases.Recovery), e.recoveryOfSecondControl()+e.shortestBatch()*2)
 	}
 	if e.Repeat > 1 {
 		x.Phases.Fault = time.Duration(e.Repeat)*(x.FaultPeriod+x.Phases.Baseline) - x.Phases.Baseline

@@ -57,6 +57,9 @@ func DefaultScan() ScanOptions { return ScanOptions{Thresholds: true, Pairs: tru
 // MakeScan plans a scan of a system. It needs no experiment. The error is of class
 // [ErrImpossible] and holds everything that keeps the scan from being planned.
 func MakeScan(s *experiments.System, o ScanOptions) (*Plan, error) {
+	if s.Measure != nil {
+		return nil, fmt.Errorf("%w: a scan decides within seconds of each fault, by journeys that are sent, and %s has measure: counters are known %s later at the earliest. Give it url and journeys, or run experiments", ErrImpossible, s.File, s.Measure.Scrape)
+	}
 	scan := &Scan{Thresholds: o.Thresholds, Pairs: o.Pairs, Since: o.Since}
 	errs := []error{checkScanElsewhere(s)}
 	var err error

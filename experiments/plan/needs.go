@@ -82,7 +82,7 @@ func (e Experiment) Beside(j Journey) []string {
 	if e.Control == Concurrent || e.Repeat > 1 || e.Turns != nil || !e.NeedsKnown() || e.StepsBeforeNeed(j) > 0 {
 		return nil
 	}
-	if c := e.cohort(j); min(length(c.control), length(c.fault)) < stats.LeastBatches*stats.ShortestBatch {
+	if c := e.cohort(j); min(length(c.control), length(c.fault)) < stats.LeastBatches*e.shortestBatch() {
 		return nil
 	}
 	rate := 0.0

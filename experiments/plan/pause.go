@@ -9,6 +9,15 @@ import (
 // last run, if that is known, and its longest pauses.
 func (j Journey) inFlight() time.Duration { return j.Last.InFlight + j.Pauses().Most }
 
+// inFlight is how long a journey of j may be in flight when a fault comes; of those that
+// counters count, how far an interval between two scrapes may reach beyond it.
+func (e Experiment) inFlight(j Journey) time.Duration {
+	if e.Measured() {
+		return e.Straddle()
+	}
+	return j.inFlight()
+}
+
 // sayPauses says how long the journey pauses; empty where it does not.
 func (j Journey) sayPauses() string {
 	p := j.Pauses()

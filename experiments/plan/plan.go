@@ -92,7 +92,7 @@ func Make(s *experiments.System, list []*experiments.Experiment, o Options) (*Pl
 			fault++
 			e.Faults[i].Name = injectors.FaultName(p.Run, fault)
 		}
-		if err := errors.Join(checkPossible(e, s.Caps), checkSaturation(doc), checkElsewhere(s, doc)); err != nil {
+		if err := errors.Join(checkPossible(e, s.Caps), checkSaturation(doc), checkElsewhere(s, doc), e.checkMeasured(doc)); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %s: %w", doc.File, e.ID, err))
 		}
 		p.Experiments = append(p.Experiments, e)
@@ -144,6 +144,7 @@ func resolve(s *experiments.System, doc *experiments.Experiment, o Options) Expe
 	for _, j := range s.Journeys {
 		e.Journeys = append(e.Journeys, resolveJourney(j, doc, d.Limits, e.Limits))
 	}
+	e.measureBy(s.Measure, doc)
 	for _, f := range doc.Faults {
 		e.Faults = append(e.Faults, resolveFault(s, f, e.Phases.Fault, e.Seed))
 	}
@@ -227,7 +228,7 @@ func checkPossible(e Experiment, caps experiments.Caps) error {
 		errs = append(errs, fmt.Errorf("it takes %s, more than caps.duration of %s allows", d, caps.Duration))
 	}
 	for _, j := range e.Journeys {
-		if e.faultPeriod() < 2*j.HarmedAfter() {
+		if e.faultPeriod() < 2*j.HarmedAfter() && !e.Measured() {
 			errs = append(errs, fmt.Errorf("the fault phase of %s is shorter than twice %s: make it at least %s",
 				e.faultPeriod(), j.SayHarmedAfter(), 2*j.HarmedAfter()))
 		}
@@ -271,7 +272,9 @@ func (p *Plan) Duration() time.Duration {
 func (e Experiment) Load() float64 {
 	rate := 0.0
 	for _, j := range e.Journeys {
-		rate += j.MaxRate()
+		if !e.Measured() {
+			rate += j.MaxRate()
+		}
 	}
 	return rate
 }
@@ -281,6 +284,9 @@ func (e Experiment) Load() float64 {
 func warnings(e Experiment) []string {
 	var list []string
 	for _, j := range e.Journeys {
+		if e.rateUnknown(j) {
+			continue
+		}
 		fault, control := e.Cohort(j)
 		upper := stats.Newcombe(stats.Count{N: fault}, stats.Count{N: control}).High
 		switch {

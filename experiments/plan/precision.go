@@ -30,16 +30,16 @@ func (e Experiment) outlook(j Journey, excess float64) stats.Outlook {
 	case Turns:
 		return stats.Outlook{Method: stats.Repeated, Control: eachOf(c.control, rate), Fault: eachOf(c.fault, rate)}
 	case SecondRoute:
-		batches := batchesOf(c.fault, rate)
-		before := batchesOf([]stretch{{0, e.Phases.Baseline - j.inFlight()}}, rate)
+		batches := batchesOf(c.fault, rate, e.BatchEvery)
+		before := batchesOf([]stretch{{0, e.Phases.Baseline - e.inFlight(j)}}, rate, e.BatchEvery)
 		return stats.Outlook{Method: stats.Paired, Control: batches, Fault: batches, ArmsBefore: before}
 	case BeforeAndAfter:
 		end := e.Phases.Baseline + e.Phases.Fault + e.Phases.Recovery
-		after := batchesOf([]stretch{{end - e.Phases.Recovery + stats.Settling, end}}, rate)
-		return stats.Outlook{Method: stats.Surrounded, Control: batchesOf(c.control, rate), Fault: batchesOf(c.fault, rate*e.LargestShare()), After: after}
+		after := batchesOf([]stretch{{end - e.Phases.Recovery + stats.Settling, end}}, rate, e.BatchEvery)
+		return stats.Outlook{Method: stats.Surrounded, Control: batchesOf(c.control, rate, e.BatchEvery), Fault: batchesOf(c.fault, rate*e.LargestShare(), e.BatchEvery), After: after}
 	case BaselineOnly:
 	}
-	return stats.Outlook{Method: stats.Unpaired, Control: batchesOf(c.control, rate), Fault: batchesOf(c.fault, rate*e.LargestShare())}
+	return stats.Outlook{Method: stats.Unpaired, Control: batchesOf(c.control, rate, e.BatchEvery), Fault: batchesOf(c.fault, rate*e.LargestShare(), e.BatchEvery)}
 }
 
 // eachOf makes a stretch of trials of each.
@@ -52,9 +52,9 @@ func eachOf(list []stretch, rate float64) []stats.Expected {
 }
 
 // batchesOf cuts stretches of time into batches. Time between them does not count.
-func batchesOf(list []stretch, rate float64) []stats.Expected {
+func batchesOf(list []stretch, rate float64, every time.Duration) []stats.Expected {
 	total := length(list)
-	n := stats.Batches(total)
+	n := stats.BatchesOf(total, every)
 	expected := make([]stats.Expected, n)
 	for i := range expected {
 		expected[i] = stats.Expected{

@@ -16,6 +16,9 @@ func (e Experiment) recoveryWarnings() []string {
 	}
 	var list []string
 	for _, j := range e.Journeys {
+		if e.rateUnknown(j) {
+			continue
+		}
 		rate := j.Rate / float64(len(e.Arms()))
 		after := int(rate * e.Phases.Recovery.Seconds())
 		control := after

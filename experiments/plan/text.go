@@ -27,7 +27,13 @@ func (p *Plan) WriteText(w io.Writer) error {
 		load = max(load, e.Load())
 	}
 	fmt.Fprintf(&b, "\n  Reach      %s\n", inert.Text(strings.Join(p.targets(), ", ")))
-	fmt.Fprintf(&b, "  Load       at most %g journeys/s\n", load)
+	if measured := p.sayMeasured(); measured != nil {
+		for i, text := range measured {
+			fmt.Fprintf(&b, "  %-10s %s\n", []string{"Measure", ""}[min(i, 1)], inert.Text(text))
+		}
+	} else {
+		fmt.Fprintf(&b, "  Load       at most %g journeys/s\n", load)
+	}
 	if text := p.describeTraffic(); text != "" {
 		fmt.Fprintf(&b, "  Traffic    %s\n", inert.Text(text))
 	}
@@ -35,7 +41,9 @@ func (p *Plan) WriteText(w io.Writer) error {
 	if saved := p.SavedByBaselines(); saved > 0 {
 		fmt.Fprintf(&b, "             up to %s less, where the system is back soon enough for a recovery to be the next baseline\n", saved)
 	}
-	fmt.Fprintf(&b, "  Traces     %s\n", p.describeTraces())
+	if p.System.Measure == nil {
+		fmt.Fprintf(&b, "  Traces     %s\n", p.describeTraces())
+	}
 	fmt.Fprintf(&b, "  Seed       %d\n", p.Seed)
 	_, err := io.WriteString(w, inert.Lines(b.String()))
 	return err
@@ -93,6 +101,10 @@ func (e Experiment) writeText(b *bytes.Buffer) {
 		fmt.Fprintf(b, "      %s\n", text)
 	}
 	for _, j := range e.Journeys {
+		if e.rateUnknown(j) {
+			fmt.Fprintf(b, "      %s\n", e.sayMeasuredJourney(j))
+			continue
+		}
 		n, _ := e.Cohort(j)
 		fmt.Fprintf(b, "      %s: %s%s%s, about %d journeys count in the fault arm; holds if its blast radius is at most %s, which will be known to ± %.1f points\n",
 			j.Name, j.sayRate(), j.sayPauses(), j.sayWeights(), n, figures.ShortPercent(j.Limit, 1), e.Precision(j)*100)

@@ -73,9 +73,15 @@ type Experiment struct {
 	FaultPeriod time.Duration `json:"turn,omitempty"`
 	// Turns are the shares of journeys that the fault touches, in turns that fill the
 	// fault phase; nil: it touches all of the fault arm.
-	Turns      []Turn  `json:"turns,omitempty"`
-	Control    Control `json:"control"`
-	ControlWhy string  `json:"control_why"`
+	Turns []Turn `json:"turns,omitempty"`
+	// BatchEvery is the scrape interval of journeys that counters count, in place of sent
+	// ones: a batch of time is no shorter. 0: journeys are sent.
+	BatchEvery time.Duration `json:"batch_every,omitempty"`
+	// Lag is how long after the injection journeys of before it still end, of which nobody
+	// knows when they began: they do not count. 0: of each it is known.
+	Lag        time.Duration `json:"lag,omitempty"`
+	Control    Control       `json:"control"`
+	ControlWhy string        `json:"control_why"`
 	// SharedControl means that requests of the control arm meet a fault as well.
 	SharedControl bool     `json:"shared_control,omitempty"`
 	Digests       Digests  `json:"digests"`
@@ -115,6 +121,10 @@ const (
 	Concurrent Control = "concurrent" // the same journeys at the same time on a route without proxies
 	Baseline   Control = "baseline"   // the same arm before the fault
 )
+
+// Measured reports whether counters of the system count its journeys, in place of those
+// that would be sent.
+func (e Experiment) Measured() bool { return e.BatchEvery > 0 }
 
 // Arms returns the arms that the experiment sends journeys on.
 func (e Experiment) Arms() []Arm {

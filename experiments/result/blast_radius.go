@@ -3,6 +3,7 @@ package result
 import (
 	"math"
 	"strings"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -32,6 +33,7 @@ type comparison struct {
 	against     group
 	// Where control and fault took turns: the periods of the fault; nil if they did not.
 	faultPeriods spans
+	every        time.Duration // see [group]
 }
 
 // groups are the journeys that are compared.
@@ -39,7 +41,7 @@ func (c comparison) groups() (fault, control group) {
 	if c.faultPeriods != nil {
 		return group{arm: plan.FaultArm, spans: c.faultPeriods, turns: true}, c.against
 	}
-	return group{arm: plan.FaultArm, spans: c.cohort}, c.against
+	return group{arm: plan.FaultArm, spans: c.cohort, every: c.every}, c.against
 }
 
 // A candidate is a cohort that may become the one of a comparison.
@@ -51,8 +53,8 @@ type candidate struct {
 }
 
 func (r *experimentRun) candidate(cohort spans, baseline span) candidate {
-	during, before := group{arm: plan.ControlArm, spans: cohort}, group{arm: plan.ControlArm, spans: spans{baseline}}
-	return candidate{groupCounts{group: group{arm: plan.FaultArm, spans: cohort}}, baseline, newContrast(during, before, harmed)}
+	during, before := r.group(plan.ControlArm, cohort), r.group(plan.ControlArm, spans{baseline})
+	return candidate{groupCounts{group: r.group(plan.FaultArm, cohort)}, baseline, newContrast(during, before, harmed)}
 }
 
 func (c *candidate) add(o *journal.Observation) {
@@ -71,7 +73,7 @@ func (r *experimentRun) compare(i int) comparison {
 	}
 	c := comparison{
 		cohort: chosen.cohort.spans, baseline: chosen.baseline, controlKind: BaselineControl,
-		against: group{arm: plan.FaultArm, spans: spans{chosen.baseline}},
+		against: r.group(plan.FaultArm, spans{chosen.baseline}), every: r.plan.BatchEvery,
 	}
 	harmedAfter := r.plan.Journeys[i].HarmedAfter()
 	fault, control := r.crossoverPeriods(harmedAfter, j.inflight(harmedAfter))
@@ -79,7 +81,7 @@ func (r *experimentRun) compare(i int) comparison {
 	case fault != nil:
 		c.faultPeriods, c.against = fault, group{arm: plan.FaultArm, spans: control, turns: true}
 	case r.plan.Control == plan.Concurrent:
-		c.controlKind, c.against = ConcurrentControl, group{arm: plan.ControlArm, spans: c.cohort}
+		c.controlKind, c.against = ConcurrentControl, r.group(plan.ControlArm, c.cohort)
 		if chosen.control.difference().Low > tolerance {
 			c.controlKind = ContaminatedControl
 		}

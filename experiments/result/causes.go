@@ -19,7 +19,8 @@ type Cause struct {
 	// that failed.
 	Step string `json:"step,omitempty"`
 	// Class is status, timeout, refused, reset, closed, tls, dns, not_allowed, too_large,
-	// check, slow, redirects, shed, or error for a connection or an answer that broke in
+	// check, slow, redirects, shed, counted where a counter of the system counts it as
+	// harmed and nobody knows why, or error for a connection or an answer that broke in
 	// another way.
 	Class string `json:"class"`
 	// Key tells causes of a class apart: the status code; the address (host:port) that
@@ -175,7 +176,7 @@ func (c *causeCounts) add(o *journal.Observation) {
 		if c.counts[id] == nil {
 			c.counts[id] = &causeTally{}
 		}
-		c.counts[id][phase][o.Arm]++
+		c.counts[id][phase][o.Arm] += o.Times()
 	}
 }
 

@@ -46,5 +46,5 @@ func (r *experimentRun) crossoverPeriods(harmedAfter, inflight time.Duration) (f
 	if len(fault) < 2 {
 		return nil, nil
 	}
-	return fault, control
+	return r.lagging(fault), control
 }

@@ -34,7 +34,7 @@ func (s *secondCounts) add(o *journal.Observation) {
 	for _, g := range []group{s.fault, s.control} {
 		if g.has(o) {
 			list := s.harm[g.arm]
-			addHit(&list[g.batch(o.Intended, len(list))], s.hit(o))
+			addHit(&list[g.batch(o.Intended, len(list))], s.hit(o), o.Times())
 		}
 	}
 }
@@ -43,7 +43,7 @@ func (s *secondCounts) add(o *journal.Observation) {
 func (s *secondCounts) addBeside(o *journal.Observation) {
 	if s.fault.has(o) {
 		list := s.harm[plan.ControlArm]
-		addHit(&list[s.fault.batch(o.Intended, len(list))], o.Harmed())
+		addHit(&list[s.fault.batch(o.Intended, len(list))], o.Harmed(), o.Times())
 	}
 }
 

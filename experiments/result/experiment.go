@@ -21,7 +21,7 @@ func (r *experimentRun) result(f *fold) Experiment {
 		Warnings: slices.Clone(p.Warnings), SharedControl: p.SharedControl, Digests: Digests(p.Digests),
 		Limits:   Limits{p.Limits.BlastRadius, seconds(p.Limits.Recovery), p.Limits.Baseline},
 		Criteria: []Criterion{}, Journeys: []Journey{}, Faults: []Fault{}, Invariants: r.invariants(),
-		Phases: r.phaseRows(f), Lateness: r.late.lateness(), Outages: r.outages(), Generator: r.generator(),
+		Phases: r.phaseRows(f), Lateness: r.late.lateness(), Outages: r.outages(), Measured: r.measuredBy(), Generator: r.generator(),
 	}
 	e.Warnings = append(e.Warnings, r.missingWarnings()...)
 	e.Warnings, e.SharedBaseline = append(e.Warnings, settledItself(e.Invariants)...), r.sharedRow()
@@ -41,6 +41,7 @@ func (r *experimentRun) result(f *fold) Experiment {
 		}
 		r.measure(&e)
 		e.Amplification, e.Spread = r.amplification(f.plan.System.Dependencies), r.spread()
+		e.Warnings = append(e.Warnings, r.measuredWarnings()...)
 		why.invalid, why.grade, why.sparse = r.distrust(&e), weakestGrade(e.Faults), hardlyMet(e.Faults)
 		why.criteria, why.cut = e.Criteria, r.interruption()
 		why.command = slices.ContainsFunc(r.faults, func(f *faultRecord) bool { return f.plan.ByCommand() })
@@ -102,10 +103,14 @@ func (r *experimentRun) journey(i int) Journey {
 		Steps:    j.steps.rows(r.widened(j)),
 		Series:   Series{Bucket: seconds(faultSeries.width), Fault: faultSeries.rows()},
 	}
+	if r.plan.Measured() {
+		out.SlowAfter = 0 // how far scrapes are apart, and no budget
+	}
 	if r.plan.Control == plan.Concurrent {
 		out.Arms.Control, out.Baseline.Control = &j.during.Counts, &j.before[plan.ControlArm].Counts
 		out.Series.Control = j.series[plan.ControlArm].rows()
 	}
+	out.LatencyBounds = r.latencyBounds(p, j)
 	out.Causes = r.causeRows(&j.causes, out.Arms.Control != nil)
 	j.timing.fillLatency(&out)
 	out.Latency.Ratio, out.Ended = j.batched.ratios(r.plan.Seed), j.endings.row()

@@ -37,6 +37,8 @@ type experimentRun struct {
 	counters []counterReading         // from the beginning of the baseline on
 	causes   map[int]seenCause        // of harm, by number
 	audit    *journal.TrafficAudit    // of the journeys that another program sent
+	// measurement is how complete the counts are that it was measured by.
+	measurement *journal.Measurement
 
 	// From its journeys. All but late are there only if it was measured.
 	late     durations // how much later than planned journeys started
@@ -83,6 +85,8 @@ func (r *experimentRun) event(e journal.Event) {
 		r.phases = append(r.phases, e)
 	case journal.GuardrailTripped:
 		r.trip = cmp.Or(r.trip, &e)
+	case journal.Measured:
+		r.measurement = e.Measurement
 	case journal.TurnStarted:
 		r.turnStarted(e)
 	case journal.FaultVanished:

@@ -85,6 +85,10 @@ func (l lazyObservations) Of(experiment int) iter.Seq2[*journal.Observation, err
 	return l.open().Of(experiment)
 }
 
+func (l lazyObservations) Together(experiment int) iter.Seq2[*journal.Observation, error] {
+	return together(l.open(), experiment)
+}
+
 func (l lazyObservations) Damage() error { return l.open().Damage() }
 
 // noObservations are those of a run whose file of them is gone.
@@ -106,6 +110,17 @@ type Observations interface {
 	Of(experiment int) iter.Seq2[*journal.Observation, error]
 	// Damage is the error that ended the observations too early; nil if none did.
 	Damage() error
+}
+
+// together yields the observations of an experiment, those that are of many journeys once,
+// where they can be had so.
+func together(all Observations, experiment int) iter.Seq2[*journal.Observation, error] {
+	if counted, ok := all.(interface {
+		Together(experiment int) iter.Seq2[*journal.Observation, error]
+	}); ok {
+		return counted.Together(experiment)
+	}
+	return all.Of(experiment)
 }
 
 // concat yields the events of a, then those of b.

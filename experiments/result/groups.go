@@ -16,6 +16,11 @@ type group struct {
 	spans spans
 	// turns reports that control and fault took turns, so that each span is a batch.
 	turns bool
+	every time.Duration // journeys are known together every so often, see [stats.BatchesOf]
+}
+
+func (r *experimentRun) group(arm plan.Arm, list spans) group {
+	return group{arm: arm, spans: list, every: r.plan.BatchEvery}
 }
 
 // spans are stretches of time in order, without overlaps.
@@ -56,7 +61,7 @@ func (g group) batches() int {
 	if g.turns {
 		return len(g.spans)
 	}
-	return stats.Batches(g.spans.length())
+	return stats.BatchesOf(g.spans.length(), g.every)
 }
 
 // batch is the index of the batch of a moment in the group, of n. Time between spans
@@ -114,25 +119,27 @@ func (c *groupCounts) add(o *journal.Observation) {
 }
 
 func (c *Counts) add(o *journal.Observation) {
-	c.Journeys++
+	n := o.Times()
+	c.Journeys += n
 	switch o.Outcome {
 	case journal.OK:
-		c.OK++
+		c.OK += n
 	case journal.Slow:
-		c.Slow++
+		c.Slow += n
 	case journal.Wrong:
-		c.Wrong++
+		c.Wrong += n
 	case journal.Failed:
-		c.Failed++
+		c.Failed += n
 		switch o.Cause {
 		case journal.Timeout:
-			c.FailedBy.Timeout++
+			c.FailedBy.Timeout += n
 		case journal.Status:
-			c.FailedBy.Status++
+			c.FailedBy.Status += n
 		case journal.Shed:
-			c.FailedBy.Shed++
+			c.FailedBy.Shed += n
+		case journal.Counted: // nobody knows why
 		default:
-			c.FailedBy.Error++
+			c.FailedBy.Error += n
 		}
 	}
 }
@@ -160,20 +167,20 @@ func (c *contrast) add(o *journal.Observation) {
 
 func (c *contrast) addFault(o *journal.Observation) {
 	if c.of.has(o) {
-		addHit(&c.fault[c.of.batch(o.Intended, len(c.fault))], c.hit(o))
+		addHit(&c.fault[c.of.batch(o.Intended, len(c.fault))], c.hit(o), o.Times())
 	}
 }
 
 func (c *contrast) addControl(o *journal.Observation) {
 	if c.against.has(o) {
-		addHit(&c.control[c.against.batch(o.Intended, len(c.control))], c.hit(o))
+		addHit(&c.control[c.against.batch(o.Intended, len(c.control))], c.hit(o), o.Times())
 	}
 }
 
-func addHit(c *stats.Count, hit bool) {
-	c.N++
+func addHit(c *stats.Count, hit bool, times int) {
+	c.N += times
 	if hit {
-		c.Hits++
+		c.Hits += times
 	}
 }
 

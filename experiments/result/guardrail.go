@@ -42,9 +42,9 @@ func (g *guardrailBlocks) add(o *journal.Observation) {
 		return
 	}
 	if o.Arm == plan.ControlArm {
-		addHit(&into.Control, o.Harmed())
+		addHit(&into.Control, o.Harmed(), o.Times())
 	} else {
-		addHit(&into.Fault, o.Harmed())
+		addHit(&into.Fault, o.Harmed(), o.Times())
 	}
 }
 

@@ -18,7 +18,7 @@ const muchMore = 2
 // the benefit of the doubt. A fault that refuses lets nothing come: what counts is what
 // came before it.
 func (r *experimentRun) aboveIdle(f *faultRecord) bool {
-	if takesJourneysOnly(f.plan.Attributes) {
+	if takesJourneysOnly(f.plan.Attributes) || r.plan.Measured() { // real traffic never rests
 		return true
 	}
 	until := journal.AfterFault

@@ -64,6 +64,7 @@ type outcomes struct {
 	causes     causeCounts
 	shares     []shareRecord // where the fault touched shares of the journeys in turns
 
+	untimed   bool // how long it takes is not known of each
 	timing    timing
 	endings   endings // of the fault arm under the fault
 	batched   batchedDurations
@@ -115,6 +116,9 @@ func (r *experimentRun) measureDurations(all iter.Seq2[*journal.Observation, err
 		if o.Intended >= r.start.Since { // else it is of the experiment before
 			r.addToEntry(o)
 		}
+		if r.plan.Measured() { // nobody knows when each began
+			return
+		}
 		r.late.add(o.Late)
 		j.late.add(o.Late)
 		if before.contains(o.Intended) && o.Ended() <= before.to {
@@ -134,7 +138,7 @@ func (r *experimentRun) fillCandidates(all iter.Seq2[*journal.Observation, error
 		j.earlyStopped = r.candidate(r.moments.rescued(), baselines[i])
 	}
 	return r.pass(all, func(j *journeyRecord, o *journal.Observation) {
-		if baselines[o.Journey].contains(o.Intended) {
+		if baselines[o.Journey].contains(o.Intended) && !r.plan.Measured() {
 			j.took[o.Arm].add(o.Took)
 		}
 		j.usual.add(o)
@@ -162,23 +166,30 @@ func (r *experimentRun) countOutcomes(all iter.Seq2[*journal.Observation, error]
 // prepare makes what the third pass fills for a journey.
 func (r *experimentRun) prepare(i int, j *journeyRecord) {
 	m, p := r.moments, r.plan.Journeys[i]
+	j.untimed = r.plan.Measured()
 	fault, control := j.groups()
 	j.fault, j.control = groupCounts{group: fault}, groupCounts{group: control}
-	during := group{arm: plan.ControlArm, spans: j.cohort}
+	during := r.group(plan.ControlArm, j.cohort)
 	j.during = groupCounts{group: during}
 	j.passes = stepPasses{fault, m.inForce, p.Steps, make([]passCounts, len(p.Steps))}
 	j.released = groupCounts{group: group{arm: plan.FaultArm, spans: r.released(j.cohort)}}
 	j.excess, j.counted = newContrast(fault, control, harmed), newContrast(fault, control, r.counted(i))
 	j.beforeNeed, j.beside = newContrast(fault, control, r.harmedBeforeNeed(i)), r.newBesideControl(i, j.comparison)
 	for _, arm := range []plan.Arm{plan.FaultArm, plan.ControlArm} {
-		before := group{arm: arm, spans: spans{j.baseline}}
-		j.beforeFault[arm] = stats.NewBaseline(j.baseline.from)
+		before := r.group(arm, spans{j.baseline})
+		j.beforeFault[arm] = stats.NewBaseline(j.baseline.from, r.plan.BatchEvery)
 		j.before[arm] = groupCounts{group: before}
 		slow := slowerThan(j.took[arm].quantile(0.9))
-		j.slower[arm] = newContrast(group{arm: arm, spans: fault.spans, turns: fault.turns}, before, slow)
+		if r.plan.Measured() {
+			slow = func(*journal.Observation) bool { return false }
+		}
+		under := fault
+		under.arm = arm
+		j.slower[arm] = newContrast(under, before, slow)
 		j.series[arm] = newArmSeries(arm, r.start.Since, m.end)
+		j.series[arm].untimed = r.plan.Measured()
 	}
-	j.ownBefore = newContrast(group{arm: plan.FaultArm, spans: j.cohort}, j.before[plan.FaultArm].group, harmed)
+	j.ownBefore = newContrast(r.group(plan.FaultArm, j.cohort), j.before[plan.FaultArm].group, harmed)
 	j.spillOver = newContrast(during, j.before[plan.ControlArm].group, harmed)
 	j.armsBefore = newContrast(j.before[plan.FaultArm].group, j.before[plan.ControlArm].group, harmed)
 	j.steps, j.timing = newStepHarm(p.Steps, j.comparison), r.newTiming(p.Steps, j.comparison)
@@ -219,7 +230,7 @@ func (j *journeyRecord) add(o *journal.Observation) {
 		c.add(o)
 	}
 	if o.Intended < j.baseline.to {
-		j.beforeFault[o.Arm].Add(o.Intended, o.Harmed())
+		j.beforeFault[o.Arm].Add(o.Intended, o.Harmed(), o.Times())
 	}
 	for k := range j.callers {
 		j.callers[k].add(o)
@@ -229,11 +240,13 @@ func (j *journeyRecord) add(o *journal.Observation) {
 	}
 	j.steps.add(o)
 	j.causes.add(o)
-	j.timing.add(o)
-	j.endings.add(o)
 	j.passes.add(o)
-	j.batched.add(o)
 	j.seconds.add(o)
+	if !j.untimed {
+		j.timing.add(o)
+		j.endings.add(o)
+		j.batched.add(o)
+	}
 	j.series[o.Arm].add(o)
 	j.guardrail.add(o)
 	j.recovery.add(o)

@@ -116,6 +116,17 @@ func (m moments) cohort(harmedAfter, inflight time.Duration) spans {
 	return list
 }
 
+// lagging leaves out of a cohort the time in which journeys still end that began before the
+// fault, where they are known by their ends alone: what hangs under a fault is not counted
+// before it is given up.
+func (r *experimentRun) lagging(cohort spans) spans {
+	list := slices.Clone(cohort)
+	for i := range list {
+		list[i].from = min(list[i].to, list[i].from+r.plan.Lag)
+	}
+	return list
+}
+
 // rescued is the same with the journeys that a removal rescued.
 func (m moments) rescued() spans {
 	var list spans

@@ -159,8 +159,8 @@ func (c *callerCounts) add(o *journal.Observation) {
 	switch {
 	case o.Intended < c.batches[i].from.at: // between periods
 	case o.Arm == plan.FaultArm:
-		c.journeys[i]++
+		c.journeys[i] += o.Times()
 	default:
-		c.others[i]++
+		c.others[i] += o.Times()
 	}
 }

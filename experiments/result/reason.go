@@ -30,6 +30,9 @@ const (
 	ReasonControlShed       ReasonCode = "control_shed"
 	ReasonTooFewJourneys    ReasonCode = "too_few_journeys"
 	ReasonArmsDiffer        ReasonCode = "arms_differ" // before the fault
+	ReasonScrapesMissing    ReasonCode = "scrapes_missing"
+	ReasonClocksDiffer      ReasonCode = "clocks_differ" // that of Prometheus from ours, by more than is known
+	ReasonCountersDisagree  ReasonCode = "counters_disagree"
 )
 
 // Why the evidence that the fault met traffic does not suffice.

@@ -192,7 +192,7 @@ func (r *experimentRun) recoveredTail(p plan.Journey, j *journeyRecord, steps []
 		return nil
 	}
 	steps = steps[from:]
-	n := stats.Batches(time.Duration(len(steps)) * stats.RecoveryStep)
+	n := stats.BatchesOf(time.Duration(len(steps))*stats.RecoveryStep, r.plan.BatchEvery)
 	if n < stats.LeastBatches {
 		return nil
 	}
@@ -285,14 +285,14 @@ func (w *recoveryWindow) add(o *journal.Observation) {
 		s.first = o.Intended
 	}
 	s.last = max(s.last, o.Intended)
-	addHit(&s.Count, o.Harmed())
+	addHit(&s.Count, o.Harmed(), o.Times())
 }
 
 func (w *recoveryWindow) addStep(o *journal.Observation, k int) {
-	addHit(&w.harm[o.Arm][k], o.Harmed())
+	addHit(&w.harm[o.Arm][k], o.Harmed(), o.Times())
 	if o.Arm == plan.FaultArm {
-		addHit(&w.counted[k], w.isCounted(o))
-		addHit(&w.beforeNeed[k], w.isBeforeNeed(o))
+		addHit(&w.counted[k], w.isCounted(o), o.Times())
+		addHit(&w.beforeNeed[k], w.isBeforeNeed(o), o.Times())
 	}
 }
 

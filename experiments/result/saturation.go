@@ -96,7 +96,7 @@ func (r *experimentRun) cohort(harmedAfter, inflight time.Duration) spans {
 	if largest := r.turnsAt(r.plan.LargestShare(), harmedAfter); largest != nil {
 		return largest
 	}
-	return r.moments.cohort(harmedAfter, inflight)
+	return r.lagging(r.moments.cohort(harmedAfter, inflight))
 }
 
 // touchedFor is for how long the fault would have touched as many journeys at the largest

@@ -18,12 +18,13 @@ type armSeries struct {
 	start, width time.Duration
 	buckets      []Bucket
 	took         []lifetimes // of the journeys of each bucket
+	untimed      bool        // how long they took is not known
 }
 
 func newArmSeries(arm plan.Arm, start, end time.Duration) armSeries {
 	width := bucketWidth(end - start)
 	n := max(0, int((end-start+width-1)/width))
-	return armSeries{arm, start, width, make([]Bucket, n), make([]lifetimes, n)}
+	return armSeries{arm, start, width, make([]Bucket, n), make([]lifetimes, n), false}
 }
 
 func (s *armSeries) add(o *journal.Observation) {
@@ -31,9 +32,12 @@ func (s *armSeries) add(o *journal.Observation) {
 	if o.Arm != s.arm || o.Intended < s.start || i >= len(s.buckets) {
 		return
 	}
-	s.buckets[i].Journeys++
+	s.buckets[i].Journeys += o.Times()
 	if o.Harmed() {
-		s.buckets[i].Harmed++
+		s.buckets[i].Harmed += o.Times()
+	}
+	if s.untimed {
+		return
 	}
 	took, ended, _ := sinceIntended(o)
 	s.took[i].add(took, ended)

@@ -43,13 +43,17 @@ func (r *experimentRun) baselineFrom(injected time.Duration) (from, to time.Dura
 // withShared are the journeys of an experiment, after those of another that are its
 // baseline.
 func (r *experimentRun) withShared(all Observations, index int) iter.Seq2[*journal.Observation, error] {
-	own := all.Of(index)
+	of := all.Of
+	if r.plan.Measured() { // a counter counts more journeys than anybody looks at one by one
+		of = func(index int) iter.Seq2[*journal.Observation, error] { return together(all, index) }
+	}
+	own := of(index)
 	s := r.shared
 	if s == nil {
 		return own
 	}
 	return func(yield func(*journal.Observation, error) bool) {
-		for o, err := range all.Of(s.index) {
+		for o, err := range of(s.index) {
 			if err == nil && !s.contains(o.Intended) {
 				continue
 			}

@@ -162,6 +162,7 @@ type Experiment struct {
 	Lateness   *Lateness   `json:"lateness,omitempty"`
 	Outages    []Outage    `json:"outages,omitempty"`   // of the system itself, where journeys enter it
 	Generator  *Generator  `json:"generator,omitempty"` // where another program sent the journeys
+	Measured   *Measured   `json:"measured,omitempty"`  // what it was measured by, where no journeys were sent
 	Invariants []Invariant `json:"invariants"`
 	// Void is why the numbers of journeys, of the recovery and of guardrails cannot be
 	// trusted; absent where they can be. What was found of the invariants counts even so.
@@ -256,6 +257,8 @@ type Journey struct {
 	Sent     *Latency `json:"sent,omitempty"`  // the same from the moment at which journeys were sent
 	Ended    *Ended   `json:"ended,omitempty"` // how long they took, by how they ended
 	Series   Series   `json:"series"`
+	// LatencyBounds are what a histogram tells of how long they took.
+	LatencyBounds *LatencyBounds `json:"latency_bounds,omitempty"`
 }
 
 // Against returns the journeys that those of the fault are compared with.

@@ -14,6 +14,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/generator"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
+	"github.com/blastgauge/blastgauge/experiments/run/prometheus"
 	"github.com/blastgauge/blastgauge/experiments/run/traffic"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -54,6 +55,9 @@ func (r *run) hideRows(text string) string {
 
 // traffic sends the journeys of an experiment, or starts the program that does.
 func (r *run) traffic(experiment int, epoch time.Time) (engine.Generator, error) {
+	if r.plan.System.Measure != nil {
+		return prometheus.New(prometheus.Options{Plan: r.plan, Experiment: experiment, Epoch: epoch, Env: r.o.Getenv})
+	}
 	if r.plan.System.Traffic.Elsewhere() {
 		return generator.New(generator.Options{Plan: r.plan, Experiment: experiment, Epoch: epoch, Supervisor: r.o.Supervisor, Environ: os.Environ(), Secrets: r.secrets, Log: r.trafficLog()})
 	}

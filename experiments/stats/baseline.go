@@ -16,14 +16,19 @@ const (
 type Baseline struct {
 	from  time.Duration
 	width time.Duration
+	every time.Duration // trials come together every so often; 0: they come one by one
 	cells []Count
 }
 
-// NewBaseline is one that began at a moment, on any clock.
-func NewBaseline(from time.Duration) *Baseline { return &Baseline{from: from, width: finestCell} }
+// NewBaseline is one that began at a moment, on any clock. Trials come together every so
+// often, see [BatchesOf]; 0: they come one by one.
+func NewBaseline(from, every time.Duration) *Baseline {
+	return &Baseline{from: from, width: finestCell, every: every}
+}
 
-// Add counts a journey by its intended start. One from before the baseline is left out.
-func (b *Baseline) Add(intended time.Duration, harmed bool) {
+// Add counts journeys by their intended start, all alike. Those from before the baseline
+// are left out.
+func (b *Baseline) Add(intended time.Duration, harmed bool, times int) {
 	since := intended - b.from
 	if since < 0 {
 		return
@@ -36,9 +41,9 @@ func (b *Baseline) Add(intended time.Duration, harmed bool) {
 		b.cells = append(b.cells, make([]Count, at+1-len(b.cells))...)
 	}
 	c := &b.cells[at]
-	c.N++
+	c.N += times
 	if harmed {
-		c.Hits++
+		c.Hits += times
 	}
 }
 
@@ -60,7 +65,7 @@ func (b *Baseline) widen() {
 // as it is.
 func (b *Baseline) Share(until time.Duration) (Interval, Count) {
 	cells := b.cells[:max(0, min(len(b.cells), int((until-b.from)/b.width)))]
-	batches := make([]Count, Batches(max(0, until-b.from)))
+	batches := make([]Count, BatchesOf(max(0, until-b.from), b.every))
 	for i, c := range cells {
 		k := i * len(batches) / len(cells)
 		batches[k] = batches[k].plus(c)

@@ -24,8 +24,12 @@ const Settling = 10 * time.Second
 
 // Batches is how many batches a stretch of time is cut into: 1 if it is too short to
 // show how much they vary. This package's tests simulate how well that does.
-func Batches(stretch time.Duration) int {
-	n := min(mostBatches, int(stretch/ShortestBatch))
+func Batches(stretch time.Duration) int { return BatchesOf(stretch, 0) }
+
+// BatchesOf is the same where trials come together every so often, as the counts of a
+// scrape do: a batch is no shorter than that, so that each has trials.
+func BatchesOf(stretch, every time.Duration) int {
+	n := min(mostBatches, int(stretch/max(ShortestBatch, every)))
 	if n < LeastBatches {
 		return 1
 	}

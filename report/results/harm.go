@@ -51,7 +51,7 @@ func journeyHarm(e *result.Experiment, j *result.Journey) []string {
 		return nil
 	}
 	list := []string{outcomes(j)}
-	for _, text := range words.NonEmpty(paceText(j), slowStepText(j)) {
+	for _, text := range words.NonEmpty(paceText(j), slowStepText(j), boundsText(j)) {
 		list = append(list, j.Name+": "+text)
 	}
 	return append(list, causeLines(e, j, j.Arms.Fault.Journeys, underFault)...)

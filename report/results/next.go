@@ -206,6 +206,9 @@ func standingAdvice() map[result.ReasonCode]advice {
 		result.ReasonControlShed:         {verb: measureAgain, text: "at a lower rate, or with more rows of data where it lacks them: the control could not keep up"},
 		result.ReasonTooFewJourneys:      {verb: measureAgain, text: "with a longer fault phase or at a higher rate"},
 		result.ReasonArmsDiffer:          {verb: repair, text: "give both arms the same system and data: without a fault their journeys have to end alike"},
+		result.ReasonScrapesMissing:      {verb: measureAgain, text: "once Prometheus scrapes all targets without a gap and nothing restarts them, or with a longer fault phase"},
+		result.ReasonClocksDiffer:        {verb: measureAgain, text: "once the clocks of Prometheus and of this machine are kept, or from a machine that is nearer to it"},
+		result.ReasonCountersDisagree:    {verb: repair, text: "correct the selectors under measure: what is harmed has to be a part of the total, and counted once"},
 		result.ReasonNotCounted:          {verb: settle, text: "run it through blastgauge proxy"},
 		result.ReasonOnlyProbed:          {verb: reach, text: "have a journey call the dependency, through its proxy"},
 		result.ReasonSparse:              {verb: reach, text: "find out where the missing calls go: a cache, another route, or a system that has stopped calling"},
@@ -268,6 +271,9 @@ func exerciseAdvice(e *result.Experiment) advice {
 
 // tryJourney names the command that shows why journeys fail without any fault.
 func tryJourney(e *result.Experiment) string {
+	if e.Measured != nil {
+		return "ask Prometheus which journeys are harmed without any fault"
+	}
 	if e.Generator != nil {
 		return "its causes say what its journeys got: send one by hand with " + e.Generator.Command + ", without any fault"
 	}

@@ -97,7 +97,7 @@ func TestEveryReasonHasItsAdvice(t *testing.T) {
 // Measuring again is advised where it helps by itself, and nowhere else.
 func TestMeasuringAgainIsAdvisedWhereItHelps(t *testing.T) {
 	t.Parallel()
-	helps := []result.ReasonCode{result.ReasonFaultVanished, result.ReasonTooBusy, result.ReasonControlShed, result.ReasonTooFewJourneys, result.ReasonNotMeasured}
+	helps := []result.ReasonCode{result.ReasonFaultVanished, result.ReasonTooBusy, result.ReasonControlShed, result.ReasonTooFewJourneys, result.ReasonNotMeasured, result.ReasonScrapesMissing, result.ReasonClocksDiffer}
 	for _, code := range declaredCodes(t) {
 		again := slices.ContainsFunc(stepsOf(result.Invalid, nil, code), func(n nextStep) bool { return n.verb == measureAgain })
 		if known := slices.Contains(helps, code); again != known {

@@ -28,7 +28,7 @@ func Cause(c result.Cause) string {
 func ShortCause(c result.Cause) string {
 	text := map[string]string{
 		"timeout": "timed out", "refused": "refused", "reset": "reset", "closed": "closed before the answer", "tls": "no TLS", "dns": "no address",
-		"not_allowed": "host not allowed", "too_large": "answer too large", "shed": "never sent (too many in flight)", "error": "broken connection",
+		"not_allowed": "host not allowed", "too_large": "answer too large", "shed": "never sent (too many in flight)", "error": "broken connection", "counted": "counted as harmed",
 	}[c.Class]
 	switch {
 	case c.Class == "shed" && c.Key != "":

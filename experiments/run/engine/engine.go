@@ -81,6 +81,13 @@ type Auditor interface {
 	Audit() *journal.TrafficAudit
 }
 
+// A Measurer is a Generator that sends nothing: it reads counters, and knows how complete
+// they are.
+type Measurer interface {
+	// Measured is asked once Run has returned.
+	Measured() *journal.Measurement
+}
+
 // A Recorder keeps what happens. Record must return only once the event is
 // durable; Note keeps an event for which nothing waits. All methods may be called from
 // several goroutines.

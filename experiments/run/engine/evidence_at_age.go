@@ -38,7 +38,7 @@ func (a *evidenceAtAge) take(now time.Duration, fault, control []endedJourney, m
 func (a *evidenceAtAge) count(now time.Duration, started []endedJourney, meets func(endedJourney) bool) (c stats.Count) {
 	for _, j := range started {
 		if j.intended >= a.until && j.intended < now-a.age {
-			count(&c, meets(j))
+			count(&c, meets(j), j.many())
 		}
 	}
 	return c

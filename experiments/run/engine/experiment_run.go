@@ -71,7 +71,7 @@ func (x *experimentRun) run(ctx context.Context) (err error) {
 		err = errors.Join(err, x.log.event(journal.ExperimentEnded, end))
 	}()
 	x.idle[0] = x.readCounters(ctx, journal.BeforeIdle, counterTimeout)
-	if x.options.Counters != nil {
+	if x.options.Counters != nil && !x.e.Measured() { // real traffic never rests
 		wait.For(ctx, x.options.Idle)
 	}
 	x.idle[1] = x.readCounters(ctx, journal.BeforeTraffic, counterTimeout)
@@ -161,8 +161,12 @@ func (x *experimentRun) awaitTraffic(ctx context.Context) {
 	}
 }
 
-// audit records what came of the journeys that another program was to send.
+// audit records what came of the journeys that another program was to send, or how complete
+// the counts of those are that nobody sent.
 func (x *experimentRun) audit() error {
+	if m, ok := x.generator.(Measurer); ok {
+		return x.log.event(journal.Measured, journal.Event{Measurement: m.Measured()})
+	}
 	a, ok := x.generator.(Auditor)
 	if !ok {
 		return nil
@@ -298,9 +302,13 @@ func (x *experimentRun) observe(o journal.Observation) {
 	o.Experiment = x.index
 	one := o
 	one.Count = 0
-	for range o.Times() {
-		x.counts.add(one)
-		x.seen(one)
+	if x.e.Measured() { // counters count more journeys than anybody looks at one by one
+		x.counts.add(o)
+	} else {
+		for range o.Times() {
+			x.counts.add(one)
+			x.seen(one)
+		}
 	}
 	err := x.log.recorder.Observe(o)
 	if err == nil && o.Seen != nil {

@@ -110,7 +110,7 @@ func (x *experimentRun) violationOf(j guardedJourney, excess float64, how string
 
 // findByWindow returns the first violation by the window rule.
 func (x *experimentRun) findByWindow() (violation, bool) {
-	how := fmt.Sprintf("over the last %s", window)
+	how := fmt.Sprintf("over the last %s", x.counts.window())
 	for _, j := range x.guardedJourneys() {
 		if excess, found := x.counts.exceedsLimit(x.log.since(), j, plan.FaultArm, x.generator.InFlight); found {
 			return x.violationOf(j, excess, how), true
@@ -154,12 +154,21 @@ func agesOf(g experiments.Guardrail, j experiments.Journey) []time.Duration {
 	return agesUpTo(last)
 }
 
+// agesOf is one age where journeys are known by scrapes: at which those of the last scrape
+// have come.
+func (x *experimentRun) agesOf(g experiments.Guardrail, j experiments.Journey) []time.Duration {
+	if x.e.Measured() {
+		return []time.Duration{j.HarmedAfter()}
+	}
+	return agesOf(g, j)
+}
+
 func newGuardrailEvidence(x *experimentRun) *guardrailEvidence {
 	now := x.log.since()
 	e := &guardrailEvidence{x: x, journeys: x.guardedJourneys(), evidence: map[guardedJourney][]*guardedAge{}, renewAt: now + renewEvery}
 	for _, j := range e.journeys {
 		g := x.e.Guardrails[j.guardrail]
-		for _, age := range agesOf(g, x.e.Journeys[j.journey].Journey) {
+		for _, age := range x.agesOf(g, x.e.Journeys[j.journey].Journey) {
 			e.evidence[j] = append(e.evidence[j], &guardedAge{evidenceAtAge{age: age, until: now}, stats.NewEProcess(g.Share(), x.counts.baselineCounts(j))})
 		}
 	}

@@ -95,7 +95,7 @@ func (h *healthyTime) addTo(intended time.Duration, journey int, arm plan.Arm, h
 	if arm == plan.ControlArm {
 		c = &h.stretch[at][journey].Control
 	}
-	count(c, harmed)
+	count(c, harmed, 1)
 }
 
 // end keeps of the stretch what was healthy, from a moment on, and ends it. Journeys that
@@ -225,7 +225,7 @@ func (s *scanRun) isUsual(since, now time.Duration) bool {
 	n := 0
 	s.eachSince(since, now, func(k int, arm plan.Arm, _ endedJourney, harmed bool) {
 		c := counts[[2]int{k, int(arm)}]
-		count(&c, harmed)
+		count(&c, harmed, 1)
 		counts[[2]int{k, int(arm)}] = c
 		n++
 	})

@@ -36,19 +36,26 @@ type journeyCounts struct {
 	next      *journeyCounts     // of the experiment whose baseline is the end of the recovery; nil: of none
 }
 
+// window is how far back the window rule and the health check look: over two scrapes, where
+// journeys are known by scrapes.
+func (c *journeyCounts) window() time.Duration { return max(window, 2*c.e.BatchEvery) }
+
 // An endedJourney is one journey of the last few seconds.
 type endedJourney struct {
 	intended, took time.Duration
 	lasted         time.Duration // took, and its pauses
 	harmed, failed bool
 	shed           bool // it never ran
+	times          int  // of how many journeys this is, all alike; 0: of one
 }
 
 func newEndedJourney(o *journal.Observation) endedJourney {
-	return endedJourney{intended: o.Intended, took: o.Took, lasted: o.Ended() - o.Intended, harmed: o.Harmed(), failed: o.Outcome == journal.Failed, shed: o.Cause == journal.Shed}
+	return endedJourney{intended: o.Intended, took: o.Took, lasted: o.Ended() - o.Intended, harmed: o.Harmed(), failed: o.Outcome == journal.Failed, shed: o.Cause == journal.Shed, times: o.Count}
 }
 
 func (j endedJourney) end() time.Duration { return j.intended + j.lasted }
+
+func (j endedJourney) many() int { return max(1, j.times) }
 
 // meets reports whether a journey is one of those that a guardrail limits, as far as is
 // known of it at an age: what became of it later does not count.
@@ -98,7 +105,7 @@ func (c *journeyCounts) add(o journal.Observation) {
 	}
 	list := append(c.recent[o.Arm][o.Journey], ended)
 	old := func(i int) bool {
-		return i < len(list)-minJourneys && list[i].end() < ended.end()-c.e.Journeys[o.Journey].EndsWithin()-2*window
+		return i < len(list)-minJourneys && list[i].end() < ended.end()-c.e.Journeys[o.Journey].EndsWithin()-2*c.window()
 	}
 	if drop := len(list) / 2; old(drop) { // rarely, so that the cost per journey stays constant
 		for old(drop) {
@@ -112,16 +119,16 @@ func (c *journeyCounts) add(o journal.Observation) {
 // addToBaseline needs mu.
 func (c *journeyCounts) addToBaseline(o journal.Observation, ended endedJourney) {
 	for i, g := range c.e.Guardrails {
-		count(&c.inBaseline[o.Arm][o.Journey][i], ended.meets(g, ended.lasted))
+		count(&c.inBaseline[o.Arm][o.Journey][i], ended.meets(g, ended.lasted), ended.many())
 	}
-	c.before[o.Arm][o.Journey].Add(o.Intended, o.Harmed())
+	c.before[o.Arm][o.Journey].Add(o.Intended, o.Harmed(), ended.many())
 	c.lasted[o.Journey].Add(ended.lasted.Microseconds())
 }
 
-func count(c *stats.Count, hit bool) {
-	c.N++
+func count(c *stats.Count, hit bool, times int) {
+	c.N += times
 	if hit {
-		c.Hits++
+		c.Hits += times
 	}
 }
 
@@ -131,7 +138,7 @@ func (c *journeyCounts) startBaseline(now time.Duration) {
 	c.baseline = interval{from: now, begun: true}
 	for arm := range c.before {
 		for range c.e.Journeys {
-			c.before[arm] = append(c.before[arm], stats.NewBaseline(now))
+			c.before[arm] = append(c.before[arm], stats.NewBaseline(now, c.e.BatchEvery))
 		}
 	}
 }
@@ -180,7 +187,7 @@ func (c *journeyCounts) harmedInBaseline(now time.Duration, journey int, arm pla
 	}
 	for _, intended := range flying {
 		if c.baseline.contains(intended) && intended < now-harmedAfter && !known[intended] {
-			before.Add(intended, true)
+			before.Add(intended, true, 1)
 		}
 	}
 	share, n := before.Share(until)
@@ -221,8 +228,8 @@ func (c *journeyCounts) lately(now time.Duration) (all stats.Count) {
 	defer c.mu.Unlock()
 	for _, arm := range c.recent {
 		for _, list := range arm {
-			for _, j := range lastEnded(list, now-window) {
-				count(&all, j.harmed)
+			for _, j := range lastEnded(list, now-c.window()) {
+				count(&all, j.harmed, j.many())
 			}
 		}
 	}
@@ -232,9 +239,12 @@ func (c *journeyCounts) lately(now time.Duration) (all stats.Count) {
 // lastEnded returns the journeys that ended since a moment, or the last few if these are
 // fewer.
 func lastEnded(list []endedJourney, since time.Duration) []endedJourney {
-	from := len(list)
-	for from > 0 && (list[from-1].end() >= since || len(list)-from < minJourneys) {
+	from, n := len(list), 0
+	// What was counted together belongs together: some of it was harmed, and some was not.
+	together := func() bool { return list[from-1].times > 0 && n > 0 && list[from-1].end() == list[from].end() }
+	for from > 0 && (list[from-1].end() >= since || n < minJourneys || together()) {
 		from--
+		n += list[from].many()
 	}
 	return list[from:]
 }
@@ -294,13 +304,13 @@ func (c *journeyCounts) inWindow(now time.Duration, j guardedJourney, arm plan.A
 		case s.took != stillFlying:
 			ended = append(ended, s)
 		case certain && now-s.intended > age:
-			count(&all, true)
+			count(&all, true, 1)
 		}
 	}
 	// Journeys that were on their way when the fault came may be harmed by it as well.
 	ended = append(c.endedAcross(j.journey, arm), ended...)
-	for _, e := range lastEnded(ended, now-window) {
-		count(&all, e.meets(g, e.lasted))
+	for _, e := range lastEnded(ended, now-c.window()) {
+		count(&all, e.meets(g, e.lasted), e.many())
 	}
 	return all
 }

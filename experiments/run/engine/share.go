@@ -103,7 +103,7 @@ func (c *journeyCounts) startRecovery(now time.Duration, next *plan.Experiment) 
 func (c *journeyCounts) addToRecovery(o journal.Observation, ended endedJourney) {
 	list := c.afterward[o.Arm][o.Journey]
 	if k := int((o.Intended - c.recovery.from) / stats.RecoveryStep); k < len(list) {
-		count(&list[k], o.Harmed())
+		count(&list[k], o.Harmed(), o.Times())
 	}
 	if c.next.baseline.contains(o.Intended) {
 		c.next.addToBaseline(o, ended)

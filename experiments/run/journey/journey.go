@@ -20,8 +20,12 @@ type Sender interface {
 }
 
 // SystemClient returns the options of a client that enters a system at a URL and
-// marks its requests as those of a run. Absolute URLs are asked for where they say.
+// marks its requests as those of a run. Absolute URLs are asked for where they say. A system
+// that is measured may have no entry; then there are no others.
 func SystemClient(s *experiments.System, entry, run string) httpclient.Options {
+	if entry == "" {
+		entry = "http://127.0.0.1:9" // the port of discard: nothing is sent there
+	}
 	return httpclient.Options{Base: entry, Host: s.Host, Direct: true, TLS: s.TLS, Dir: s.Resolve(""), Hosts: s.Hosts(),
 		Headers: []experiments.Field{{Name: "Blastgauge-Run", Value: run}}}
 }

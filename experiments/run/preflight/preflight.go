@@ -120,7 +120,7 @@ func (c *checker) prepare() error {
 		for _, arm := range e.Arms() {
 			var to *route
 			for _, j := range e.Journeys {
-				if j.Rate <= 0 || !once("journey", arm, e.Tagged, j.Name, j.Steps) {
+				if e.Measured() || j.Rate <= 0 || !once("journey", arm, e.Tagged, j.Name, j.Steps) {
 					continue
 				}
 				if c.Plan.System.Traffic.Elsewhere() && !j.HasRequests() {
@@ -140,6 +140,11 @@ func (c *checker) prepare() error {
 					return err
 				}
 				c.questions = append(c.questions, q)
+			}
+		}
+		for _, j := range c.measured(e) {
+			if once("measured", j) {
+				c.questions = append(c.questions, c.counters(j))
 			}
 		}
 		for _, inv := range e.Invariants {

@@ -123,6 +123,9 @@ func Try(ctx context.Context, o TryOptions) ([]Attempt, error) {
 	if err := errors.Join(o.System.CheckEnvironment(), o.System.CheckHosts()); err != nil {
 		return nil, err
 	}
+	if o.System.Measure != nil {
+		return nil, usage.Errorf("%s has measure: no journeys are sent, so there is none to try: ask %s for the counters of the journey", o.System.File, o.System.Measure.Prometheus)
+	}
 	chosen, err := o.choose()
 	if err != nil {
 		return nil, err

@@ -1,0 +1,253 @@
+package result
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/stats"
+)
+
+// Measured is what an experiment was measured by, where no journeys were sent: counters of
+// the system, and how complete what they told is.
+type Measured struct {
+	By       string            `json:"by"`     // prometheus
+	Scrape   float64           `json:"scrape"` // seconds between two scrapes
+	Counters []MeasuredCounter `json:"counters,omitempty"`
+	Losses   []Loss            `json:"losses,omitempty"` // stretches of time of which nothing is known
+}
+
+// A MeasuredCounter is what the counters of a journey counted on an arm, from the beginning
+// of the experiment to its end.
+type MeasuredCounter struct {
+	Journey string `json:"journey"`
+	Arm     string `json:"arm"`
+	Targets int    `json:"targets"` // that exposed them
+	Total   int64  `json:"total"`
+	Harmed  int64  `json:"harmed"`
+}
+
+// A Loss is a stretch of time of which some targets told nothing, in seconds since the
+// experiment's start.
+type Loss struct {
+	Journey string  `json:"journey"`
+	Why     string  `json:"why"` // gap: a scrape is missing; restart: a counter began anew; vanished: a series is gone; leap: a counter counted more than there can be
+	From    float64 `json:"from"`
+	To      float64 `json:"to"`
+	Targets int     `json:"targets"`
+	Of      int     `json:"of"`
+}
+
+// ByPrometheus is the value of Measured.By for counters that a Prometheus scrapes.
+const ByPrometheus = "prometheus"
+
+// LatencyBounds are between which two edges of a histogram percentiles are, of the arms
+// under the fault and of the fault arm before it.
+type LatencyBounds struct {
+	Fault    []PercentileBounds `json:"fault,omitempty"`
+	Control  []PercentileBounds `json:"control,omitempty"`
+	Baseline []PercentileBounds `json:"baseline,omitempty"`
+}
+
+// PercentileBounds are in seconds. High is absent where the percentile is beyond the last
+// edge.
+type PercentileBounds struct {
+	P    float64 `json:"p"` // 0.5, 0.9, 0.99
+	Low  float64 `json:"low"`
+	High float64 `json:"high,omitempty"`
+}
+
+// mostLost is the share of the time of a group of journeys of which nothing may be known:
+// of ten batches of time eight are left, as many as an interval needs.
+const mostLost = 1 - float64(stats.LeastBatches)/10
+
+// measured is nil where journeys were sent.
+func (r *experimentRun) measuredBy() *Measured {
+	m := r.measurement
+	if m == nil || !r.plan.Measured() {
+		return nil
+	}
+	row := &Measured{By: ByPrometheus, Scrape: seconds(m.Scrape)}
+	for _, c := range m.Counts {
+		row.Counters = append(row.Counters, MeasuredCounter{c.Journey, c.Arm, c.Targets, c.Total, c.Harmed})
+	}
+	for _, l := range m.Losses {
+		row.Losses = append(row.Losses, Loss{l.Journey, l.Why, seconds(l.From - r.start.Since), seconds(l.To - r.start.Since), l.Targets, l.Of})
+	}
+	return row
+}
+
+// distrustMeasured lists why counts cannot be trusted.
+func (r *experimentRun) distrustMeasured() []reason {
+	if !r.plan.Measured() {
+		return nil
+	}
+	var why reasons
+	m := r.measurement
+	if m == nil {
+		why.add(ReasonScrapesMissing, "nothing says how complete what Prometheus told is: the run did not write it down")
+		return why
+	}
+	if m.Blind {
+		why.add(ReasonScrapesMissing, "no scrape came any more, and nobody would have seen what the fault does: it was removed before its time%s", r.sayUnanswered())
+	}
+	if off := max(m.ClockUncertain, m.ClockMoved); off > m.Scrape/2 {
+		why.add(ReasonClocksDiffer, "the clock of Prometheus is known to ± %s alone, and half a scrape is %s: nobody knows on which side of an edge its scrapes were", off.Round(time.Millisecond), m.Scrape/2)
+	}
+	for i, p := range r.plan.Journeys {
+		why = append(why, r.missing(p, &r.journeys[i])...)
+	}
+	return append(why, disagreeing(m)...)
+}
+
+// missing lists the groups of a journey of whose time too much is not known.
+func (r *experimentRun) missing(p plan.Journey, j *journeyRecord) []reason {
+	var why reasons
+	for _, g := range []struct {
+		name  string
+		spans spans
+	}{{"under the fault", j.fault.spans}, {"of the control", j.control.spans}} {
+		if simultaneous(j.fault.group, j.control.group) && g.name == "of the control" {
+			continue
+		}
+		lost, causes := r.lostOf(p.Name, g.spans)
+		if lost <= mostLost {
+			continue
+		}
+		why.add(ReasonScrapesMissing, "%s: of %s of the time %s nothing is known (at most %s): %s%s", p.Name, percent(lost), g.name, percent(mostLost), figures.List(causes, "and"), r.sayUnanswered())
+	}
+	return why
+}
+
+func (r *experimentRun) sayUnanswered() string {
+	if m := r.measurement; m.Unanswered > 0 {
+		return fmt.Sprintf("; Prometheus could not be asked %s: %s", figures.Plural(m.Unanswered, "time", "times"), cutTo(m.Error, journal.MaxKey))
+	}
+	return ""
+}
+
+// lostOf is the share of a group's time of which nothing is known, and why.
+func (r *experimentRun) lostOf(journey string, group spans) (share float64, why []string) {
+	whole := group.length()
+	if whole <= 0 {
+		return 0, nil
+	}
+	counts := map[string]int{}
+	for _, l := range r.measurement.Losses {
+		if l.Journey != journey {
+			continue
+		}
+		overlap := time.Duration(0)
+		for _, s := range group {
+			overlap += max(0, min(s.to, l.To)-max(s.from, l.From))
+		}
+		if overlap > 0 {
+			share += float64(overlap) / float64(whole) * float64(l.Targets) / float64(max(1, l.Of, l.Targets))
+			counts[l.Why] += l.Targets
+		}
+	}
+	for _, kind := range []struct{ code, one, many string }{
+		{"gap", "1 gap between scrapes", "gaps between scrapes"}, {"restart", "1 counter that began anew", "counters that began anew"}, {"vanished", "1 series that vanished", "series that vanished"},
+		{"leap", "1 counter that counted more than there can be", "counters that counted more than there can be"},
+	} {
+		switch n := counts[kind.code]; {
+		case n == 1:
+			why = append(why, kind.one)
+		case n > 1:
+			why = append(why, figures.Count(n)+" "+kind.many)
+		}
+	}
+	return min(1, share), why
+}
+
+// disagreeing lists counters of which a part is more than the whole. A target reads them
+// one after the other, so that a moment's worth is nothing.
+func disagreeing(m *journal.Measurement) []reason {
+	var why reasons
+	for _, c := range m.Counts {
+		slack := 10 + c.Total/100
+		switch {
+		case c.Harmed > c.Total+slack:
+			why.add(ReasonCountersDisagree, "%s: harmed counted %s journeys of the %s arm, and total %s: harmed must select a part of what total selects", c.Journey, figures.Count(int(c.Harmed)), c.Arm, figures.Count(int(c.Total)))
+		case c.Harmed > 0 && c.Timed > 0 && c.Harmed+c.Timed > c.Total+slack:
+			why.add(ReasonCountersDisagree, "%s: harmed and the histogram counted %s journeys of the %s arm together, and total %s: some count twice, so let the histogram's selector leave out what harmed selects",
+				c.Journey, figures.Count(int(c.Harmed+c.Timed)), c.Arm, figures.Count(int(c.Total)))
+		}
+	}
+	return why
+}
+
+// measuredWarnings are what a reader of counts should know.
+func (r *experimentRun) measuredWarnings() (list []string) {
+	m := r.measurement
+	if m == nil || !r.plan.Measured() {
+		return nil
+	}
+	list = append(list, fmt.Sprintf("measured by Prometheus, scraped every %s: journeys are known by when they ended, and recovery to ± %s", m.Scrape, m.Scrape))
+	for i, p := range r.plan.Journeys {
+		if lost, causes := r.lostOf(p.Name, r.journeys[i].fault.spans); lost > 0 && lost <= mostLost {
+			list = append(list, fmt.Sprintf("%s: of %s of the time under the fault nothing is known, and it does not count: %s", p.Name, percent(lost), figures.List(causes, "and")))
+		}
+	}
+	return list
+}
+
+// latencyBounds is nil where no histogram was read.
+func (r *experimentRun) latencyBounds(p plan.Journey, j *journeyRecord) *LatencyBounds {
+	if r.measurement == nil || !r.plan.Measured() {
+		return nil
+	}
+	of := func(arm plan.Arm, group spans) []PercentileBounds {
+		return percentileBounds(r.bucketsOf(p.Name, arm, group))
+	}
+	b := &LatencyBounds{Fault: of(plan.FaultArm, j.cohort), Baseline: of(plan.FaultArm, spans{j.baseline})}
+	if r.plan.Control == plan.Concurrent {
+		b.Control = of(plan.ControlArm, j.cohort)
+	}
+	if b.Fault == nil && b.Control == nil && b.Baseline == nil {
+		return nil
+	}
+	return b
+}
+
+// bucketsOf adds up the slices of time that lie in one of the spans.
+func (r *experimentRun) bucketsOf(journey string, arm plan.Arm, group spans) (sum []journal.Bucket) {
+	for _, s := range r.measurement.Durations {
+		inside := slices.ContainsFunc(group, func(g span) bool { return s.From >= g.from && s.To <= g.to+r.plan.Straddle() })
+		if s.Journey != journey || s.Arm != arm.String() || !inside {
+			continue
+		}
+		for _, b := range s.Buckets {
+			i := slices.IndexFunc(sum, func(k journal.Bucket) bool { return k.Seconds == b.Seconds && k.Above == b.Above })
+			if i < 0 {
+				sum = append(sum, b)
+				continue
+			}
+			sum[i].Count += b.Count
+		}
+	}
+	return sum
+}
+
+// percentileBounds are nil where nothing was counted. Buckets are in the order of their
+// edges, as they are written down, and the last holds all.
+func percentileBounds(buckets []journal.Bucket) (rows []PercentileBounds) {
+	n := len(buckets)
+	if n < 2 || !buckets[n-1].Above || buckets[n-1].Count <= 0 {
+		return nil
+	}
+	all := buckets[n-1].Count
+	for _, p := range []float64{0.5, 0.9, 0.99} {
+		rank := int64(stats.Rank(p, int(all)))
+		k := slices.IndexFunc(buckets, func(b journal.Bucket) bool { return b.Count >= rank })
+		row := PercentileBounds{P: p, High: buckets[k].Seconds}
+		if k > 0 {
+			row.Low = buckets[k-1].Seconds
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}

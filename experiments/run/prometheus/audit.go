@@ -1,0 +1,163 @@
+package prometheus
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+const (
+	mostLosses = 200  // that are told one by one
+	mostSlices = 1000 // of time, in which durations are kept
+)
+
+// An audit is how complete a measurement is.
+type audit struct {
+	scrape time.Duration
+	width  time.Duration // of a slice of time
+	all    journal.Measurement
+	counts map[countKey]*journal.MeasuredCount
+	slices map[sliceKey]*journal.BucketSlice
+	seen   map[string]map[string]bool // targets by journey
+	edges  map[string][]float64       // of buckets, by journey
+}
+
+type countKey struct {
+	journey string
+	arm     plan.Arm
+}
+
+type sliceKey struct {
+	countKey
+	at time.Duration
+}
+
+func newAudit(scrape, planned time.Duration) *audit {
+	return &audit{scrape: scrape, width: max(scrape, planned/mostSlices), counts: map[countKey]*journal.MeasuredCount{}, slices: map[sliceKey]*journal.BucketSlice{}, seen: map[string]map[string]bool{}, edges: map[string][]float64{}}
+}
+
+func (a *audit) unanswered(err error) {
+	a.all.Unanswered++
+	a.all.Error = cmp.Or(a.all.Error, err.Error())
+}
+
+func (a *audit) clock(c clock) {
+	a.all.ClockAhead, a.all.ClockUncertain, a.all.ClockMoved = c.ahead, c.uncertain, c.moved
+}
+
+// add takes an interval into account.
+func (a *audit) add(k *kind, i *interval, from, to time.Duration) {
+	if a.seen[k.Name] == nil {
+		a.seen[k.Name] = map[string]bool{}
+	}
+	a.seen[k.Name][i.target] = true
+	if i.lost != "" {
+		alive := k.targets.alive(i.from - k.targets.longest)
+		a.lose(k.Name, i.lost, max(0, from), to, 1, alive)
+		return
+	}
+	if from < 0 {
+		return
+	}
+	for arm := range i.arms {
+		c := &i.arms[arm]
+		if c.total+c.harmed == 0 && c.buckets == nil {
+			continue
+		}
+		at := countKey{k.Name, plan.Arm(arm)}
+		row := a.counts[at]
+		if row == nil {
+			row = &journal.MeasuredCount{Journey: k.Name, Arm: plan.Arm(arm).String()}
+			a.counts[at] = row
+		}
+		row.Total += int64(c.total)
+		row.Harmed += int64(c.harmed)
+		row.Timed += int64(c.buckets[math.Inf(1)])
+		a.addBuckets(at, c, from, to)
+	}
+}
+
+// addBuckets keeps how long journeys took, by slices of time, so that those of a phase can
+// be told from others.
+func (a *audit) addBuckets(at countKey, c *armCounts, from, to time.Duration) {
+	if c.buckets == nil {
+		return
+	}
+	edges := a.edges[at.journey]
+	for edge := range c.buckets {
+		if _, found := slices.BinarySearch(edges, edge); !found {
+			edges = append(edges, edge)
+			slices.Sort(edges)
+		}
+	}
+	a.edges[at.journey] = edges
+	key := sliceKey{at, from.Truncate(a.width)}
+	s := a.slices[key]
+	if s == nil {
+		s = &journal.BucketSlice{Journey: at.journey, Arm: at.arm.String(), From: from, To: to}
+		a.slices[key] = s
+	}
+	s.From, s.To = min(s.From, from), max(s.To, to)
+	for edge, n := range c.buckets {
+		i := slices.IndexFunc(s.Buckets, func(b journal.Bucket) bool { return b.Seconds == edge || b.Above && math.IsInf(edge, 1) })
+		if i < 0 {
+			b := journal.Bucket{Seconds: edge}
+			if math.IsInf(edge, 1) {
+				b = journal.Bucket{Above: true}
+			}
+			s.Buckets, i = append(s.Buckets, b), len(s.Buckets)
+		}
+		s.Buckets[i].Count += int64(n)
+	}
+}
+
+// lose notes that nothing is known of a stretch of time, of some of the targets.
+func (a *audit) lose(journey string, why lossReason, from, to time.Duration, targets, of int) {
+	a.all.Lost++
+	for i := range a.all.Losses {
+		l := &a.all.Losses[i]
+		if l.Journey == journey && l.Why == string(why) && (l.From-from).Abs() < a.scrape && (l.To-to).Abs() < a.scrape {
+			l.Targets, l.Of = l.Targets+targets, max(l.Of, of)
+			l.From, l.To = min(l.From, from), max(l.To, to)
+			return
+		}
+	}
+	if len(a.all.Losses) < mostLosses {
+		a.all.Losses = append(a.all.Losses, journal.Loss{Journey: journey, Why: string(why), From: from, To: to, Targets: targets, Of: of})
+	}
+}
+
+// measurement is what is told of it.
+func (a *audit) measurement() *journal.Measurement {
+	m := a.all
+	m.Scrape = a.scrape
+	m.Losses = slices.Clone(m.Losses)
+	for i := range m.Losses {
+		m.Losses[i].Of = max(m.Losses[i].Of, m.Losses[i].Targets)
+	}
+	for at, row := range a.counts {
+		c := *row
+		c.Targets = len(a.seen[at.journey])
+		m.Counts = append(m.Counts, c)
+	}
+	slices.SortFunc(m.Counts, func(x, y journal.MeasuredCount) int {
+		return cmp.Or(cmp.Compare(x.Journey, y.Journey), cmp.Compare(x.Arm, y.Arm))
+	})
+	for _, s := range a.slices {
+		slices.SortFunc(s.Buckets, func(x, y journal.Bucket) int {
+			if x.Above != y.Above {
+				return map[bool]int{true: 1, false: -1}[x.Above]
+			}
+			return cmp.Compare(x.Seconds, y.Seconds)
+		})
+		m.Durations = append(m.Durations, *s)
+	}
+	slices.SortFunc(m.Durations, func(x, y journal.BucketSlice) int {
+		return cmp.Or(cmp.Compare(x.Journey, y.Journey), cmp.Compare(x.Arm, y.Arm), cmp.Compare(x.From, y.From))
+	})
+	return &m
+}

@@ -1,0 +1,148 @@
+package prometheus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/prometheus/client_golang/api"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+)
+
+const (
+	dialTimeout = 5 * time.Second
+	// mostBytes bounds an answer: that of ten thousand series and some scrapes takes ten
+	// megabytes.
+	mostBytes = 256 << 20
+)
+
+// errTooLarge is the error of an answer that is not read to its end.
+var errTooLarge = fmt.Errorf("an answer of more than %d MB: select fewer series", mostBytes>>20)
+
+// A client asks a Prometheus for raw samples. It dials only hosts that the system allows.
+type client struct {
+	api querier
+	url string
+}
+
+// A querier is what is used of the API.
+type querier interface {
+	Query(ctx context.Context, query string, at time.Time, opts ...v1.Option) (model.Value, v1.Warnings, error)
+}
+
+func newClient(s *experiments.System, getenv func(string) (string, bool)) (*client, error) {
+	m := s.Measure
+	t := &transport{RoundTripper: &http.Transport{
+		DialContext:         hosts.Dialer{Policy: s.Hosts(), Timeout: dialTimeout}.DialContext,
+		MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute,
+	}}
+	if m.Token != "" {
+		name := strings.TrimSuffix(strings.TrimPrefix(m.Token, "${env:"), "}")
+		token, _ := getenv(name)
+		if token == "" {
+			return nil, fmt.Errorf("the environment variable %s, the token of the Prometheus, is not set", name)
+		}
+		t.authorization = "Bearer " + token
+	}
+	c, err := api.NewClient(api.Config{Address: m.Prometheus, RoundTripper: t})
+	if err != nil {
+		return nil, fmt.Errorf("measure.prometheus: %w", err)
+	}
+	return &client{v1.NewAPI(c), m.Prometheus}, nil
+}
+
+// A transport logs in, and bounds answers.
+type transport struct {
+	http.RoundTripper
+	authorization string
+}
+
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if t.authorization != "" {
+		r = r.Clone(r.Context())
+		r.Header.Set("Authorization", t.authorization)
+	}
+	resp, err := t.RoundTripper.RoundTrip(r)
+	if err == nil {
+		resp.Body = &bounded{resp.Body, mostBytes}
+	}
+	return resp, err
+}
+
+// bounded is a body that fails beyond a bound.
+type bounded struct {
+	io.ReadCloser
+	left int
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= n; b.left < 0 {
+		return n, errTooLarge
+	}
+	return n, err
+}
+
+// now is what time it is there.
+func (c *client) now(ctx context.Context) (time.Time, error) {
+	value, _, err := c.api.Query(ctx, "time()", time.Time{})
+	if err != nil {
+		return time.Time{}, err
+	}
+	scalar, ok := value.(*model.Scalar)
+	if !ok {
+		return time.Time{}, errors.New("time() is no number: this is no Prometheus")
+	}
+	return time.UnixMilli(int64(float64(scalar.Value) * 1000)), nil
+}
+
+// samples are those of a selector's series in the time before a moment there, as they were
+// scraped. No function is applied: increase() guesses what was between the scrapes, and
+// forgets the first sample of a series.
+func (c *client) samples(ctx context.Context, selector string, at time.Time, before time.Duration) ([]labelled, error) {
+	value, _, err := c.api.Query(ctx, selector+"["+strconv.FormatInt(before.Milliseconds(), 10)+"ms]", at)
+	if err != nil {
+		return nil, err
+	}
+	matrix, ok := value.(model.Matrix)
+	if !ok {
+		return nil, fmt.Errorf("%s is no selector of series", selector)
+	}
+	list := make([]labelled, 0, len(matrix))
+	for _, stream := range matrix {
+		s := labelled{name: stream.Metric.String(), labels: stream.Metric, samples: make([]sample, len(stream.Values))}
+		for i, v := range stream.Values {
+			s.samples[i] = sample{int64(v.Timestamp), float64(v.Value)}
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+// labelled is a series as Prometheus names it.
+type labelled struct {
+	name    string
+	labels  model.Metric
+	samples []sample // the oldest first
+}
+
+func (l *labelled) label(name string) string { return string(l.labels[model.LabelName(name)]) }
+
+// target is what exposes the series: all its series are scraped at once.
+func (l *labelled) target() string {
+	return l.label(model.JobLabel) + " " + l.label(model.InstanceLabel)
+}
+
+// edge is the upper edge of a bucket in seconds; false where the series is none.
+func (l *labelled) edge() (float64, bool) {
+	edge, err := strconv.ParseFloat(l.label(model.BucketLabel), 64)
+	return edge, err == nil
+}

@@ -1,0 +1,165 @@
+package prometheus
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/figures"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+// A Finding is something that keeps a journey from being measured.
+type Finding struct {
+	Asked    string // the query
+	Expected string
+	Came     string
+	Do       string // what to do about it
+	Err      error  // nil where Prometheus answered
+}
+
+// lookedBack is how many scrapes are looked back at.
+const lookedBack = 6
+
+// Look asks Prometheus for the counters of a journey, and returns the first thing that keeps
+// it from being measured; nil: nothing does.
+func Look(ctx context.Context, s *experiments.System, getenv func(string) (string, bool), j experiments.MeasuredJourney) *Finding {
+	c, err := newClient(s, getenv)
+	if err != nil {
+		return &Finding{Asked: s.Measure.Prometheus, Came: err.Error(), Err: err, Do: "set the variable, or leave token out"}
+	}
+	r, at := reader{j}, clock{epoch: time.Now()}
+	if err := at.look(ctx, c); err != nil {
+		return &Finding{Asked: "time() of " + c.url, Expected: "a number", Came: err.Error(), Err: err, Do: "is a Prometheus at this address, and may this machine reach it?"}
+	}
+	back := lookedBack * s.Measure.Scrape
+	list, err := r.read(ctx, c, at.there(), back)
+	if err != nil {
+		return &Finding{Asked: "the counters of " + j.Name, Came: err.Error(), Err: err, Do: "ask Prometheus the same by hand"}
+	}
+	for _, check := range []func([]series, time.Duration) *Finding{r.checkThere, r.checkScrape, r.checkWhole, r.checkParts, r.checkBuckets} {
+		if f := check(list, s.Measure.Scrape); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// of are the series of a role.
+func of(list []series, as role) []series {
+	return slices.DeleteFunc(slices.Clone(list), func(s series) bool { return s.role != as })
+}
+
+// checkThere wants series of the total, on each arm.
+func (r reader) checkThere(list []series, scrape time.Duration) *Finding {
+	wanted := map[plan.Arm]string{plan.FaultArm: ""}
+	if r.Arm != nil {
+		wanted = map[plan.Arm]string{plan.FaultArm: r.Arm.Label + "=" + strconv.Quote(r.Arm.Fault), plan.ControlArm: r.Arm.Label + "=" + strconv.Quote(r.Arm.Control)}
+	}
+	for _, arm := range []plan.Arm{plan.FaultArm, plan.ControlArm} {
+		label, asked := wanted[arm]
+		if !asked || slices.ContainsFunc(of(list, total), func(s series) bool { return s.arm == arm }) {
+			continue
+		}
+		with := ""
+		if label != "" {
+			with = " with " + label
+		}
+		return &Finding{Asked: "total: " + r.Total, Expected: "series" + with, Came: fmt.Sprintf("none%s in the last %s", with, lookedBack*scrape),
+			Do: "is the selector right, does Prometheus scrape the system, and does it carry traffic?"}
+	}
+	return nil
+}
+
+// checkScrape wants samples as often as the document says.
+func (r reader) checkScrape(list []series, scrape time.Duration) *Finding {
+	var apart []int64
+	for _, s := range of(list, total) {
+		for i := 1; i < len(s.samples); i++ {
+			apart = append(apart, s.samples[i].at-s.samples[i-1].at)
+		}
+	}
+	asked := "samples of " + r.Total
+	if len(apart) == 0 {
+		return &Finding{Asked: asked, Expected: "one every " + scrape.String(), Came: fmt.Sprintf("fewer than two of any series in the last %s", lookedBack*scrape),
+			Do: "write under measure.scrape how often Prometheus scrapes the system (scrape_interval of its job); after a start, wait until it has"}
+	}
+	slices.Sort(apart)
+	if usual := time.Duration(apart[len(apart)/2]) * time.Millisecond; usual < scrape*4/5 || usual > scrape*6/5 {
+		return &Finding{Asked: asked, Expected: "one every " + scrape.String(), Came: "one every " + usual.Round(100*time.Millisecond).String(),
+			Do: "write under measure.scrape how often Prometheus scrapes the system (scrape_interval of its job)"}
+	}
+	return nil
+}
+
+// checkWhole wants whole numbers: anything else counts no journeys.
+func (r reader) checkWhole(list []series, _ time.Duration) *Finding {
+	for _, s := range list {
+		for _, p := range s.samples {
+			if p.value != math.Trunc(p.value) {
+				return &Finding{Asked: s.name, Expected: "a counter of journeys", Came: strconv.FormatFloat(p.value, 'g', 6, 64), Do: "select counters: neither gauges nor what a rule computes of them"}
+			}
+		}
+	}
+	return nil
+}
+
+// latest adds up the newest values of series.
+func latest(list []series) (sum float64) {
+	for _, s := range list {
+		if n := len(s.samples); n > 0 {
+			sum += s.samples[n-1].value
+		}
+	}
+	return sum
+}
+
+// checkParts wants what is harmed to be a part of the total.
+func (r reader) checkParts(list []series, _ time.Duration) *Finding {
+	whole, part := latest(of(list, total)), latest(of(list, harmed))
+	slack := 10 + whole/100 // a target reads its counters one after the other
+	if part > whole+slack {
+		return &Finding{Asked: "harmed: " + r.Harmed, Expected: fmt.Sprintf("a part of total (%s), at most %s", r.Total, figures.Count(int(whole))), Came: figures.Count(int(part)),
+			Do: "let harmed select fewer of the counters that total selects"}
+	}
+	timed := of(list, bucket)
+	timed = slices.DeleteFunc(timed, func(s series) bool { return !math.IsInf(s.edge, 1) })
+	if n := latest(timed); part > 0 && n > 0 && part+n > whole+slack {
+		return &Finding{Asked: "histogram: " + r.Duration.Histogram, Expected: fmt.Sprintf("at most %s journeys, those of total (%s) that harmed does not count", figures.Count(int(max(0, whole-part))), r.Total), Came: figures.Count(int(n)),
+			Do: "let the histogram's selector leave out what harmed selects, such as code!~\"5..\": those would count twice"}
+	}
+	return nil
+}
+
+// checkBuckets wants a histogram with an edge at the budget.
+func (r reader) checkBuckets(list []series, scrape time.Duration) *Finding {
+	if r.Duration == nil {
+		return nil
+	}
+	var edges []float64
+	for _, s := range of(list, bucket) {
+		if !slices.Contains(edges, s.edge) {
+			edges = append(edges, s.edge)
+		}
+	}
+	slices.Sort(edges)
+	asked := "histogram: " + r.Duration.Histogram
+	switch budget := r.Duration.SlowAfter; {
+	case len(edges) == 0:
+		return &Finding{Asked: asked, Expected: "the buckets of a classic histogram", Came: fmt.Sprintf("no series in the last %s", lookedBack*scrape), Do: "select its _bucket series"}
+	case !math.IsInf(edges[len(edges)-1], 1):
+		return &Finding{Asked: asked, Expected: `a bucket le="+Inf"`, Came: "none", Do: "select all of its buckets"}
+	case budget > 0 && !slices.Contains(edges, budget.Seconds()):
+		var texts []string
+		for _, e := range edges[:len(edges)-1] {
+			texts = append(texts, strconv.FormatFloat(e, 'g', -1, 64)+"s")
+		}
+		return &Finding{Asked: asked, Expected: "a bucket whose edge is slow_after, " + budget.String(), Came: "edges at " + strings.Join(texts, ", "), Do: "choose one of them as slow_after, or give the histogram this edge"}
+	}
+	return nil
+}
