@@ -15,9 +15,9 @@ const (
 type Dependency struct {
 	Name        string      `json:"name"`
 	Toxiproxy   []string    `json:"toxiproxy,omitempty"` // of its own, see [System.ToxiproxiesOf]
-	Listen      string      `json:"listen,omitempty"`   // host:port of the proxy
-	Upstream    string      `json:"upstream,omitempty"` // host:port, with or without a scheme
-	Proxy       string      `json:"proxy,omitempty"`    // the proxy's name if it differs from the dependency's
+	Listen      string      `json:"listen,omitempty"`    // host:port of the proxy
+	Upstream    string      `json:"upstream,omitempty"`  // host:port, with or without a scheme
+	Proxy       string      `json:"proxy,omitempty"`     // the proxy's name if it differs from the dependency's
 	Criticality Criticality `json:"criticality,omitempty"`
 	Owner       string      `json:"owner,omitempty"`
 }

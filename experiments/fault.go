@@ -29,7 +29,7 @@ type Fault struct {
 	Inject     string               `json:"inject"`
 	Into       string               `json:"into"`
 	Attributes injectors.Attributes `json:"attributes,omitempty"`
-	Share      float64              `json:"share"` // of connections; 1 when not given
+	Share      float64              `json:"share"`                     // of connections; 1 when not given
 	Instances  *InstanceShare       `json:"share_instances,omitempty"` // nil: it is put on all instances of its Toxiproxy
 	Stream     Stream               `json:"stream,omitempty"`
 	At         time.Duration        `json:"at,omitempty"`  // after the start of the fault phase

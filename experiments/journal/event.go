@@ -65,7 +65,7 @@ type Event struct {
 	Kind       Kind           `json:"kind"`
 	Experiment string         `json:"experiment,omitempty"`
 	Phase      Phase          `json:"phase,omitempty"`
-	Fault      string         `json:"fault,omitempty"` // a fault's name
+	Fault      string         `json:"fault,omitempty"`    // a fault's name
 	Instance   string         `json:"instance,omitempty"` // URL of a Toxiproxy
 	Verified   bool           `json:"verified,omitempty"`
 	Began      time.Duration  `json:"began,omitempty"` // when a removal or a sample was asked for, as Since
@@ -144,12 +144,12 @@ type Evidence struct {
 
 // An Instance is what one of several Toxiproxies showed of a fault.
 type Instance struct {
-	URL     string        `json:"url"` // without credentials
-	State   InstanceState `json:"state"`
-	Proven  bool          `json:"proven"` // it was read back there at least once
-	Met     int64         `json:"met,omitempty"`
-	Of      int64         `json:"of,omitempty"`
-	Detail  string        `json:"detail,omitempty"` // what is wrong where it is not in force
+	URL    string        `json:"url"` // without credentials
+	State  InstanceState `json:"state"`
+	Proven bool          `json:"proven"` // it was read back there at least once
+	Met    int64         `json:"met,omitempty"`
+	Of     int64         `json:"of,omitempty"`
+	Detail string        `json:"detail,omitempty"` // what is wrong where it is not in force
 }
 
 // An InstanceState is where a fault stands on one Toxiproxy.

@@ -16,7 +16,8 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
-// leftTimeout is how long the removal waits for a server that has left its name.
+// leftTimeout is how long one attempt of a removal waits for a server that may have left
+// its name.
 const leftTimeout = 2 * time.Second
 
 // Revert removes f from every server that it may be on, and reads back that it is gone
@@ -78,7 +79,7 @@ func (f *Fleet) revertOn(ctx context.Context, s *server, on func(context.Context
 		return nil
 	}
 	s.mu.Lock()
-	left := s.left
+	left := s.left || s.group.name != nil && !s.group.has(s.url)
 	s.mu.Unlock()
 	attempt, cancel := ctx, func() {}
 	if left {

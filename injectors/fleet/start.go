@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -119,10 +120,12 @@ func (f *Fleet) releaseAll(ctx context.Context) error {
 		if release == nil {
 			return nil
 		}
-		if err := release(ctx); err != nil && !left && !f.isGone(ctx, s) {
-			return err
+		err := release(ctx)
+		switch {
+		case err == nil, left, errors.Is(err, syscall.ECONNREFUSED) && !s.group.isOne(), f.isGone(ctx, s):
+			return nil // it lapses, or has ended with its server
 		}
-		return nil
+		return err
 	})
 }
 
@@ -177,23 +180,28 @@ func (f *Fleet) Create(ctx context.Context, d experiments.Dependency) error {
 	return nil
 }
 
-// Fill returns a copy of p that says what only the servers know: where each proxy listens
-// and leads, see [toxiproxy.Driver.Fill], where all servers agree, and which instances each
-// fault is put on.
+// Fill returns a copy of p that says which instances each fault is put on, where its
+// dependency has Toxiproxies of its own. Where a dependency is behind one server, it also
+// says where the proxy listens and leads, see [toxiproxy.Driver.Fill]. Several need not
+// agree in that, nor those that come later.
 func (f *Fleet) Fill(ctx context.Context, p *plan.Plan) (*plan.Plan, error) {
 	filled := *p
 	filled.Experiments = slices.Clone(p.Experiments)
 	for i := range filled.Experiments {
 		filled.Experiments[i].Faults = slices.Clone(p.Experiments[i].Faults)
 	}
-	looked := map[*group]bool{}
 	for _, at := range f.places() {
 		seen, err := at.server.driver.Fill(ctx, p)
 		if err != nil {
 			return nil, err
 		}
-		f.agree(&filled, seen, p, at.group, !looked[at.group])
-		looked[at.group] = true
+		for i := range filled.Experiments {
+			for j := range filled.Experiments[i].Faults {
+				if fault, now := &filled.Experiments[i].Faults[j], seen.Experiments[i].Faults[j]; at.group.isOne() && fault.Proxy != "" && f.groupOf(*fault) == at.group {
+					fault.Listen, fault.Upstream = now.Listen, now.Upstream
+				}
+			}
+		}
 	}
 	for i := range filled.Experiments {
 		e := &filled.Experiments[i]
@@ -213,29 +221,6 @@ func (f *Fleet) Fill(ctx context.Context, p *plan.Plan) (*plan.Plan, error) {
 func (f *Fleet) isNamed(fault plan.Fault) bool {
 	d, ok := f.o.System.Dependency(fault.Into)
 	return ok && len(d.Toxiproxy) > 0
-}
-
-// agree takes the addresses of the proxies of a group from what one server shows. Where it
-// is not the first, and another has said otherwise, what the documents declare stays.
-func (f *Fleet) agree(filled, seen, declared *plan.Plan, g *group, first bool) {
-	for i := range filled.Experiments {
-		for j := range filled.Experiments[i].Faults {
-			fault, now, was := &filled.Experiments[i].Faults[j], seen.Experiments[i].Faults[j], declared.Experiments[i].Faults[j]
-			if fault.Proxy == "" || f.groupOf(*fault) != g {
-				continue
-			}
-			if first || fault.Listen == now.Listen {
-				fault.Listen = now.Listen
-			} else {
-				fault.Listen = was.Listen
-			}
-			if first || fault.Upstream == now.Upstream {
-				fault.Upstream = now.Upstream
-			} else {
-				fault.Upstream = was.Upstream
-			}
-		}
-	}
 }
 
 // choose returns the instances that a fault is put on: those that it is on already, and
