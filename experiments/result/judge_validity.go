@@ -20,6 +20,7 @@ func (r *experimentRun) distrust(e *Experiment) []reason {
 	if r.vanished != nil {
 		why.add(ReasonFaultVanished, "the fault vanished in the middle: %s", r.vanished.Detail)
 	}
+	why = append(why, onTooFew(e.Faults)...)
 	// A system that fails anyway may not call the dependency any more, so this comes
 	// before whether the fault met traffic.
 	for i, p := range r.plan.Journeys {

@@ -21,6 +21,7 @@ const (
 const (
 	ReasonSystemDied        ReasonCode = "system_died" // beside a verdict: nobody listens where journeys enter it
 	ReasonFaultVanished     ReasonCode = "fault_vanished"
+	ReasonPartial           ReasonCode = "partial" // the fault was on fewer than half of the instances
 	ReasonNotExercised      ReasonCode = "not_exercised"
 	ReasonRemovalUnverified ReasonCode = "removal_unverified"
 	ReasonBaselineHarmed    ReasonCode = "baseline_harmed"

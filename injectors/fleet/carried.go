@@ -75,6 +75,13 @@ func (c *carried) change(url string, do func(*row)) {
 	}
 }
 
+// isWhole notes that the injection is over: until then the fault was on its way.
+func (c *carried) isWhole() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.partial, c.partialSince = 0, time.Time{}
+}
+
 // in lists the servers on which a fault has one of these states, sorted by URL.
 func (c *carried) in(states ...journal.InstanceState) (urls []string) {
 	c.mu.Lock()

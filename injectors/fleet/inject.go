@@ -44,6 +44,7 @@ func (f *Fleet) Inject(ctx context.Context, fault plan.Fault) error {
 	if err := f.injectAll(ctx, c, urls); err != nil {
 		return err
 	}
+	c.isWhole()
 	if !g.isOne() {
 		f.startWatch(c)
 	}
