@@ -8,16 +8,20 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/fleet"
+	"github.com/blastgauge/blastgauge/injectors/injectortest"
 	"github.com/blastgauge/blastgauge/injectors/injectortest/dnsserver"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
@@ -601,4 +605,45 @@ func TestFleetNeedsAToxiproxy(t *testing.T) {
 	if err := f.Revert(t.Context(), plan.Fault{Name: injectors.FaultName(testRun, 1)}); err == nil {
 		t.Error("Revert() = nil without any server")
 	}
+}
+
+// One server is a fleet of one, which keeps the contract of every injector.
+func TestContractOfOne(t *testing.T) {
+	t.Parallel()
+	s, err := proxy.Start(proxy.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	admin := toxiproxy.New(toxiproxy.Options{URL: s.URL()})
+	var routes atomic.Int64
+	injectortest.Run(t, injectortest.Target{
+		New: func() engine.Injector {
+			return fleet.New(fleet.Options{System: &experiments.System{Toxiproxy: s.URL()}})
+		},
+		Counts: true,
+		Route: func(t *testing.T, upstream string) (string, string) {
+			name := "dependency-" + strconv.FormatInt(routes.Add(1), 10)
+			if err := admin.Create(t.Context(), name, "127.0.0.1:0", upstream); err != nil {
+				t.Fatal(err)
+			}
+			p, err := admin.Fill(t.Context(), &plan.Plan{Experiments: []plan.Experiment{{Faults: []plan.Fault{{Proxy: name}}}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return name, p.Experiments[0].Faults[0].Listen
+		},
+		Unroute: func(t *testing.T, name string) {
+			if err := admin.Delete(context.Background(), name); err != nil {
+				t.Error(err)
+			}
+		},
+		Enable: func(t *testing.T, name string, enabled bool) {
+			resp, err := http.Post(s.URL()+"/proxies/"+name, "application/json", strings.NewReader(`{"enabled": `+strconv.FormatBool(enabled)+`}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+		},
+	})
 }
