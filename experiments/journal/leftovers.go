@@ -225,7 +225,7 @@ func (l *Leftovers) add(e Event, states map[string]faultState) error {
 		s = faultState{intended: true}
 	case InstanceJoined:
 		l.Joined = append(l.Joined, Joined{e.Fault, e.Instance})
-		return nil
+		s.settled = false // its injection there may be on its way
 	case FaultInjected:
 		s.settled = true
 	case FaultRemoved:

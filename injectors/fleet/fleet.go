@@ -66,6 +66,8 @@ type server struct {
 	group  *group
 	driver *toxiproxy.Driver
 
+	leasing sync.Mutex // held while a lease is taken: one renewal is enough
+
 	mu      sync.Mutex
 	release func(context.Context) error // ends the lease; nil: there never was one
 	leased  bool

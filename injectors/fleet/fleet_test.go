@@ -548,7 +548,7 @@ func TestAfterADeath(t *testing.T) {
 		t.Error("Revert() = nil although nothing says when the lease lapses")
 	}
 	f.LeasesLapse(time.Now().Add(time.Hour))
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second) // longer than the attempt
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // longer than the attempt
 	defer cancel()
 	if err := f.Revert(ctx, run.fault); err == nil || !strings.Contains(err.Error(), "lapses") {
 		t.Errorf("Revert() = %v although the lease has not lapsed", err)

@@ -226,19 +226,11 @@ func (f *Fleet) Check(ctx context.Context, fault plan.Fault) (journal.Evidence, 
 	if g == nil {
 		return journal.Evidence{}, f.errNoGroup(fault)
 	}
-	if g.isOne() {
-		e, err := f.server(g.sources[0], g).driver.Check(ctx, fault)
-		if err == nil && f.isNamed(fault) {
-			state := journal.InForce
-			if !e.Present {
-				state = journal.InstanceFailed
-			}
-			e.Instances = []journal.Instance{{URL: g.sources[0], State: state, Proven: e.Present, Met: e.Met, Of: e.Of, Detail: e.Detail}}
-		}
-		return e, err
-	}
 	c := f.carriedFault(fault.Name)
-	if c == nil {
+	switch {
+	case g.isOne():
+		return f.checkOne(ctx, fault, f.server(g.sources[0], g))
+	case c == nil:
 		return f.look(ctx, fault, g)
 	}
 	list := f.at(c.in(journal.InForce), g)
@@ -261,11 +253,28 @@ func (f *Fleet) Check(ctx context.Context, fault plan.Fault) (journal.Evidence, 
 	if n := len(c.in(journal.InForce)); silent != nil && count(silent) >= n-count(silent) || n == 0 {
 		return journal.Evidence{}, join([]error{silent, f.errNowhere(c, n)})
 	}
-	detail := ""
-	if i := slices.IndexFunc(gone, func(text string) bool { return text != "" }); i >= 0 {
-		detail = gone[i]
+	return c.evidence(first(gone)), nil
+}
+
+// checkOne reads back a fault on the one server of its dependency.
+func (f *Fleet) checkOne(ctx context.Context, fault plan.Fault, s *server) (journal.Evidence, error) {
+	e, err := s.driver.Check(ctx, fault)
+	if err == nil && f.isNamed(fault) {
+		state := journal.InForce
+		if !e.Present {
+			state = journal.InstanceFailed
+		}
+		e.Instances = []journal.Instance{{URL: s.url, State: state, Proven: e.Present, Met: e.Met, Of: e.Of, Detail: e.Detail}}
 	}
-	return c.evidence(detail), nil
+	return e, err
+}
+
+// first is the first text that is not empty.
+func first(list []string) string {
+	if i := slices.IndexFunc(list, func(text string) bool { return text != "" }); i >= 0 {
+		return list[i]
+	}
+	return ""
 }
 
 // errNowhere is why a fault that is in force on no server cannot be read back.
@@ -290,24 +299,23 @@ func count(err error) int {
 // look reads back a fault that this process did not inject.
 func (f *Fleet) look(ctx context.Context, fault plan.Fault, g *group) (journal.Evidence, error) {
 	c := &carried{fault: fault, group: g, rows: map[string]*row{}}
-	detail := make(chan string, len(f.targets(fault, g)))
-	err := each(f.targets(fault, g), func(s *server) error {
+	list := f.targets(fault, g)
+	gone := make([]string, len(list))
+	err := each(list, func(s *server) error {
 		e, err := s.driver.Check(ctx, fault)
-		if err == nil && !e.Present {
-			detail <- s.url + ": " + e.Detail
+		switch {
+		case err != nil:
+			return err
+		case !e.Present:
+			gone[slices.Index(list, s)] = s.url + ": " + e.Detail
 			c.set(s.url, journal.InstanceFailed, e.Detail)
-		} else if err == nil {
+		default:
 			c.saw(s.url, e)
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return journal.Evidence{}, err
 	}
-	select {
-	case text := <-detail:
-		return c.evidence(text), nil
-	default:
-		return c.evidence(""), nil
-	}
+	return c.evidence(first(gone)), nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -36,6 +37,11 @@ func (f *Fleet) MarkUnsettled(fault string) {
 // answering asks every server that has not ended, and leaves out those that end while they
 // are asked.
 func (f *Fleet) answering(ask func(*server) error) error {
+	for _, g := range f.groups {
+		if !slices.ContainsFunc(f.all(), func(s *server) bool { return s.group == g || g.has(s.url) }) { // then silence proves nothing
+			return fmt.Errorf("no Toxiproxy at %s is known", g.sources[0])
+		}
+	}
 	list := slices.DeleteFunc(f.all(), (*server).hasEnded)
 	return each(list, func(s *server) error {
 		if err := ask(s); err != nil {

@@ -86,6 +86,8 @@ func (f *Fleet) Acquire(ctx context.Context, run string) (release func(context.C
 
 // lease takes the lease of one server, unless it is there.
 func (f *Fleet) lease(ctx context.Context, s *server, run string) error {
+	s.leasing.Lock()
+	defer s.leasing.Unlock()
 	s.mu.Lock()
 	leased, before := s.leased, s.release
 	s.mu.Unlock()

@@ -27,6 +27,11 @@ type watch struct {
 
 // startWatch starts the watch of a fault, which Revert ends.
 func (f *Fleet) startWatch(c *carried) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.removing {
+		return
+	}
 	ctx, cancel := context.WithCancel(context.Background()) // ends with the fault, and not with its injection
 	w := &watch{busy: map[string]bool{}}
 	w.calls.Go(func() {
@@ -41,8 +46,6 @@ func (f *Fleet) startWatch(c *carried) {
 			f.follow(ctx, c, w)
 		}
 	})
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.stop = func() { cancel(); w.calls.Wait() }
 }
 
