@@ -107,7 +107,7 @@ func toxiproxiesShape(to *[]string, env environment) shape.Shape {
 			Scalar: onlyOne{to, one},
 			List:   shape.List[string]{To: to, Item: one, Min: 1, Max: maxInstances},
 		},
-		Check: func(d *shape.Document, n shape.Node, path string) {
+		Check: func(d *shape.Document, _ shape.Node, path string) {
 			for i, source := range *to {
 				at := fmt.Sprintf("%s[%d]", path, i)
 				switch _, name := ParseDNSName(source); {

@@ -100,7 +100,7 @@ func startFleet(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("FIRST", f.servers[0].URL())
 	dir := ts.MkAbs(args[0])
 	ts.Check(os.MkdirAll(filepath.Join(dir, "experiments"), 0o755))
-	ts.Check(os.WriteFile(filepath.Join(dir, "blastgauge.yaml"), []byte(fmt.Sprintf(`version: 1
+	ts.Check(os.WriteFile(filepath.Join(dir, "blastgauge.yaml"), fmt.Appendf(nil, `version: 1
 system: fleet
 environment: staging
 url: %s
@@ -110,7 +110,7 @@ journeys:
   checkout: {rate: 20/s, slow_after: 1s, timeout: 2s, steps: [{name: pay, request: GET /}]}
 defaults:
   limits: {blast_radius: 20%%, baseline: 100%%}
-`, entry.URL, ts.Getenv("NAME"))), 0o644))
+`, entry.URL, ts.Getenv("NAME")), 0o644))
 	for name, share := range map[string]string{"all": "", "some": ", share: {instances: 2 of 6}"} {
 		text := fmt.Sprintf("version: 1\nexperiment: %s\nhypothesis: Checkout keeps working.\nfaults:\n  - {inject: http_error, into: payments, status: 503%s}\n", name, share)
 		ts.Check(os.WriteFile(filepath.Join(dir, "experiments", name+".yaml"), []byte(text), 0o644))

@@ -58,6 +58,7 @@ type Fleet struct {
 	unsettled []string                           // faults, see [Fleet.MarkUnsettled]
 	joined    map[string][]string                // instances by fault, that came while a run went on which is over
 	counts    map[string]*counters               // by instance
+	counting  bool                               // they were read before
 }
 
 // A server is one Toxiproxy.

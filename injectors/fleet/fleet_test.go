@@ -177,7 +177,7 @@ func (r *row) ready(t *testing.T, s *experiments.System, share *experiments.Inst
 		t.Fatal(err)
 	}
 	j := &joined{}
-	f.OnJoin(func(fault, url string) error {
+	f.OnJoin(func(_, url string) error {
 		d := toxiproxy.New(toxiproxy.Options{URL: url})
 		left, err := d.Leftovers(context.Background())
 		owner, failed := d.Owner(context.Background())

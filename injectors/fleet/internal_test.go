@@ -112,3 +112,31 @@ func TestChoose(t *testing.T) {
 		t.Errorf("64 seeds choose only %v", chosen)
 	}
 }
+
+// A server that comes later, or begins anew, makes no sum jump.
+func TestCountersDoNotJump(t *testing.T) {
+	t.Parallel()
+	f := New(Options{System: &experiments.System{Dependencies: []experiments.Dependency{{Name: "payments", Toxiproxy: []string{"http://127.0.0.2:1", "http://127.0.0.3:1"}}}}})
+	carried := func(n int64) []journal.Traffic {
+		calls := 2 * n
+		return []journal.Traffic{{Proxy: "payments", Connections: n, Bytes: 10 * n, Calls: &calls, Answers: []journal.AnswerCount{{AtLeast: time.Millisecond, Answered: n}}}}
+	}
+	for _, step := range []struct {
+		server   string
+		now, sum int64
+	}{
+		{"http://127.0.0.2:1", 5, 5},
+		{"http://127.0.0.2:1", 7, 7},
+		{"http://127.0.0.3:1", 1000, 7}, // it has come
+		{"http://127.0.0.3:1", 1004, 11},
+		{"http://127.0.0.2:1", 2, 13}, // it began anew
+		{"http://127.0.0.3:1", 1, 14}, // and so did the other
+	} {
+		f.note(f.servers[step.server], carried(step.now))
+		f.counting = true
+		got := f.sumCarried()
+		if len(got) != 1 || got[0].Connections != step.sum || *got[0].Calls != 2*step.sum || got[0].Answers[0].Answered != step.sum {
+			t.Errorf("%+v: %+v", step, got)
+		}
+	}
+}
