@@ -116,6 +116,11 @@ func (f *Fleet) addGroup(sources []string) *group {
 	return g
 }
 
+// HasNames reports whether servers of the fleet may come and go.
+func (f *Fleet) HasNames() bool {
+	return slices.ContainsFunc(f.groups, func(g *group) bool { return g.name != nil })
+}
+
 // groupOf is the group that a fault is put on; nil: nothing says which.
 func (f *Fleet) groupOf(fault plan.Fault) *group {
 	if g, ok := f.of[fault.Into]; ok {

@@ -23,6 +23,7 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/fleet"
 	"github.com/blastgauge/blastgauge/injectors/injectortest"
 	"github.com/blastgauge/blastgauge/injectors/injectortest/dnsserver"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/stock"
 	"github.com/blastgauge/blastgauge/injectors/proxy"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -646,4 +647,63 @@ func TestContractOfOne(t *testing.T) {
 			_ = resp.Body.Close()
 		},
 	})
+}
+
+// On stock servers, down is a disabled proxy, and a server that has left and does not answer
+// proves nothing.
+func TestStockServers(t *testing.T) {
+	t.Parallel()
+	var urls []string
+	for i := range 2 {
+		s, err := stock.Start(net.JoinHostPort(address(i).String(), "0"), stock.OneAtATime)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		urls = append(urls, s.URL())
+		if err := toxiproxy.New(toxiproxy.Options{URL: s.URL()}).Create(t.Context(), "payments", "127.0.0.1:0", "127.0.0.1:1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &experiments.System{Dependencies: []experiments.Dependency{{Name: "payments", Proxy: "payments", Toxiproxy: urls}}}
+	f := fleet.New(fleet.Options{System: s})
+	server, err := f.Identify(t.Context())
+	if err != nil || server.Kind != toxiproxy.KindStock {
+		t.Fatalf("%+v, %v", server, err)
+	}
+	down := plan.Fault{Name: injectors.FaultName(testRun, 1), Proxy: "payments", Fault: experiments.Fault{Inject: "down", Into: "payments", Share: 1}}
+	enabled := func() (list []bool) {
+		for _, url := range urls {
+			proxies, err := toxiproxy.New(toxiproxy.Options{URL: url}).Proxies(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range proxies {
+				if p.Name == "payments" {
+					list = append(list, p.Enabled)
+				}
+			}
+		}
+		return list
+	}
+	if err := f.Inject(t.Context(), down); err != nil || !slices.Equal(enabled(), []bool{false, false}) {
+		t.Fatalf("enabled %v, %v", enabled(), err)
+	}
+	if e, err := f.Check(t.Context(), down); err != nil || !e.Present || e.Counted || len(e.Instances) != 2 {
+		t.Errorf("%+v, %v", e, err)
+	}
+	release, err := toxiproxy.New(toxiproxy.Options{URL: urls[1]}).Acquire(t.Context(), "other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := fleet.New(fleet.Options{System: s}).OfDeadRun(testRun)
+	if err := dead.Revert(t.Context(), down); err == nil || !slices.Equal(enabled(), []bool{true, false}) {
+		t.Errorf("enabled %v, %v while another run has the second", enabled(), err)
+	}
+	if err := release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Revert(t.Context(), down); err != nil || !slices.Equal(enabled(), []bool{true, true}) {
+		t.Errorf("enabled %v, %v", enabled(), err)
+	}
 }

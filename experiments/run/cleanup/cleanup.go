@@ -125,6 +125,7 @@ const (
 	endTimeout     = 2 * time.Second  // for the end of a run that is about to end
 	stopTimeout    = removalTimeout + 5*time.Second
 	leaseLapses    = 10 * time.Second                  // of a run that does not renew it
+	lapseMargin    = time.Second                       // for its last renewal, which may have been on its way
 	turnTimeout    = 2*removalTimeout + 2*leaseTimeout // for the watchdog's attempt, and one of ours after it
 
 	retryEvery = time.Second     // between two attempts of a watchdog

@@ -24,7 +24,11 @@ import (
 // its name on its server, and each original that is kept in its directory. The
 // removals are of the faults that were there, or that could not be removed.
 func (r *rollback) removeAll(ctx context.Context, left *journal.Leftovers) ([]removal, error) {
-	ctx, cancel := context.WithTimeout(ctx, removalTimeout)
+	limit := removalTimeout
+	if r.fleet != nil && r.fleet.HasNames() { // a server that has gone is clean when its lease has lapsed
+		limit += 2 * lapseMargin
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	r.prepare(left)
 	r.logRecords(left)

@@ -130,7 +130,7 @@ func (r *rollback) cleanUp(ctx context.Context) (err error) {
 // noteEnd notes that the run has ended: from now on its leases lapse.
 func (r *rollback) noteEnd() {
 	if r.fleet != nil && !r.over && r.foreign == nil && r.open.Server.Kind == toxiproxy.KindOurs {
-		r.fleet.LeasesLapse(time.Now().Add(leaseLapses))
+		r.fleet.LeasesLapse(time.Now().Add(leaseLapses + lapseMargin))
 	}
 	r.over = true
 }
