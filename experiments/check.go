@@ -21,6 +21,7 @@ func checkExperiment(d *shape.Document, e *Experiment, s *System) {
 		case !kind.OnProxy(): // whose file it is, or whom a command is meant for, need not be a dependency
 		case ok:
 			checkScheme(d, fmt.Sprintf("faults[%d].inject", i), f, dep, s)
+			s.checkInstances(d, f, fmt.Sprintf("faults[%d].share", i))
 		case f.Into != "" && len(s.Dependencies) > 0:
 			d.Fail(d.At(fmt.Sprintf("faults[%d].into", i)), shape.Diagnostic{
 				Msg: fmt.Sprintf("no dependency is named %q in %s", f.Into, s.File), Got: f.Into, Known: s.dependencyNames()})

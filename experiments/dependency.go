@@ -14,9 +14,10 @@ const (
 // A Dependency is something the system calls through a proxy.
 type Dependency struct {
 	Name        string      `json:"name"`
-	Listen      string      `json:"listen,omitempty"`   // host:port of the proxy
-	Upstream    string      `json:"upstream,omitempty"` // host:port, with or without a scheme
-	Proxy       string      `json:"proxy,omitempty"`    // the proxy's name if it differs from the dependency's
+	Toxiproxy   []string    `json:"toxiproxy,omitempty"` // of its own, see [System.ToxiproxiesOf]
+	Listen      string      `json:"listen,omitempty"`    // host:port of the proxy
+	Upstream    string      `json:"upstream,omitempty"`  // host:port, with or without a scheme
+	Proxy       string      `json:"proxy,omitempty"`     // the proxy's name if it differs from the dependency's
 	Criticality Criticality `json:"criticality,omitempty"`
 	Owner       string      `json:"owner,omitempty"`
 }
@@ -31,6 +32,8 @@ func (d Dependency) ProxyName() string {
 
 func dependencyShape(dep *Dependency, env environment) shape.Shape {
 	return shape.Validated{Shape: shape.Fields{
+		{Name: "toxiproxy", Doc: "control APIs of the Toxiproxies that this dependency is behind, where it is not the system's: a URL, a list of them, or dns://NAME:PORT, whose every address is one and which is asked again every second; dns://NAME:PORT?server=HOST:PORT asks that DNS server",
+			Shape: toxiproxiesShape(&dep.Toxiproxy, env)},
 		{Name: "listen", Doc: "host:port of the proxy, which the system calls", Shape: env.inText(&dep.Listen, address{to: &dep.Listen})},
 		{Name: "upstream", Doc: "host:port of the dependency; a scheme such as http:// allows faults on single requests",
 			Shape: env.inText(&dep.Upstream, address{to: &dep.Upstream, schemes: []string{"http", "https", "h2c", "grpc", "grpcs", "redis", "rediss", "postgres"}})},

@@ -29,7 +29,8 @@ type Fault struct {
 	Inject     string               `json:"inject"`
 	Into       string               `json:"into"`
 	Attributes injectors.Attributes `json:"attributes,omitempty"`
-	Share      float64              `json:"share"` // of connections; 1 when not given
+	Share      float64              `json:"share"`                     // of connections; 1 when not given
+	Instances  *InstanceShare       `json:"share_instances,omitempty"` // nil: it is put on all instances of its Toxiproxy
 	Stream     Stream               `json:"stream,omitempty"`
 	At         time.Duration        `json:"at,omitempty"`  // after the start of the fault phase
 	For        time.Duration        `json:"for,omitempty"` // 0: to the end of the fault phase
@@ -67,7 +68,7 @@ func (f faultShape) common() shape.Fields {
 	return shape.Fields{
 		{Name: "inject", Doc: "the kind of fault; `blastgauge faults` lists them", Shape: shape.Enum(&f.to.Inject, "a fault", injectors.Names()...), Required: true},
 		{Name: "into", Doc: "the dependency that it happens to; of a file: whose config it is; of a command: whom it is meant for", Shape: shape.Line(&f.to.Into), Required: true},
-		{Name: "share", Doc: "how much is affected, such as 20%; everything by default", Shape: positive(share, "0%")(&f.to.Share)},
+		{Name: "share", Doc: "how much is affected, such as 20%; everything by default; {instances: 2 of 6} puts the fault on two of six Toxiproxies of the dependency", Shape: shareShape(f.to)},
 		{Name: "stream", Doc: "downstream: answers (the default); upstream: requests", Shape: shape.Enum(&f.to.Stream, "a stream", Downstream, Upstream)},
 		{Name: "at", Doc: "when it starts, after the start of the fault phase", Shape: duration(&f.to.At)},
 		{Name: "for", Doc: "how long it lasts; to the end of the fault phase by default", Shape: positive(duration, "0s")(&f.to.For)},

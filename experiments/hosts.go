@@ -23,7 +23,8 @@ func (s *System) Hosts() hosts.Policy {
 // is of class [ErrRefused] and names the first host that is not allowed.
 func (s *System) CheckHosts(all ...*Experiment) error {
 	policy := s.Hosts()
-	named := append(s.Dialled(), s.upstreams()...)
+	_, names := s.proxyHosts()
+	named := slices.Concat(s.Dialled(), names, s.upstreams())
 	for _, e := range all {
 		for _, f := range e.Faults {
 			named = append(named, f.Dialled()...)
@@ -48,13 +49,21 @@ func (s *System) awaits(value string) bool {
 	return slices.ContainsFunc(s.unset, func(r envReference) bool { return strings.Contains(value, "${env:"+r.name) })
 }
 
-// Dialled lists the hosts that the document names and that a run connects to itself.
+// Dialled lists the hosts that the document names and that a run connects to itself. The
+// addresses that a dns:// name stands for are not among them.
 func (s *System) Dialled() []string {
-	named := append(s.entries(), s.Toxiproxy)
+	named := s.entries()
 	if s.Measure != nil {
 		named = append(named, s.Measure.Prometheus)
 	}
-	return hostsOf(named)
+	list := hostsOf(named)
+	servers, _ := s.proxyHosts()
+	for _, host := range servers {
+		if !slices.Contains(list, host) {
+			list = append(list, host)
+		}
+	}
+	return list
 }
 
 // Entries lists where requests of a run enter the system, as host:port: what the

@@ -83,6 +83,7 @@ func measuredSchema() shape.Object {
 func documentSchema() shape.Object {
 	o := requestSchema()
 	maps.Copy(o, measuredSchema())
+	maps.Copy(o, toxiproxyGiven())
 	return o
 }
 

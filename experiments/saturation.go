@@ -59,7 +59,7 @@ func checkSaturation(d *shape.Document, e *Experiment, s *System) {
 
 // checkWholeFault notes what would leave it unknown which tagged journeys met a fault.
 func checkWholeFault(d *shape.Document, at string, f Fault) {
-	if f.Share < 1 {
+	if f.Share < 1 || f.Instances != nil {
 		d.Fail(d.Key(at+"share"), shape.Diagnostic{Msg: "saturation says which share of journeys the fault touches", Hint: "leave it out"})
 	}
 	for _, key := range []string{"at", "for", "first"} {

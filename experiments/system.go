@@ -14,7 +14,7 @@ type System struct {
 	Name         string           `json:"system"`
 	Environment  string           `json:"environment"`
 	AllowHosts   []string         `json:"allow_hosts,omitempty"`
-	Toxiproxy    string           `json:"toxiproxy"` // URL of a control API, or "embedded"
+	Toxiproxy    string           `json:"toxiproxy"` // URL of a control API, or "embedded"; empty: each dependency has its own
 	URL          string           `json:"url"`       // where journeys enter; this route goes through the proxies
 	ControlURL   string           `json:"control_url,omitempty"`
 	Propagates   string           `json:"propagates,omitempty"` // [PropagatesBaggage], or nothing
@@ -75,7 +75,7 @@ func systemShape(s *System, env environment) shape.Shape {
 		{Name: "environment", Doc: "where it runs, such as staging-eu; production is refused", Shape: env.inText(&s.Environment, shape.Line(&s.Environment)), Required: true},
 		{Name: "allow_hosts", Doc: "names, *.suffixes, addresses or networks that may be dialled, beyond loopback and *.test",
 			Shape: shape.List[string]{To: &s.AllowHosts, Item: func(to *string) shape.Shape { return env.inText(to, allowedHost(to)) }}},
-		{Name: "toxiproxy", Doc: "URL of the Toxiproxy control API, or embedded", Shape: env.inText(&s.Toxiproxy, httpURL{to: &s.Toxiproxy, or: Embedded}), Required: true},
+		{Name: "toxiproxy", Doc: "URL of the Toxiproxy control API, or embedded; may be left out where each dependency has its own", Shape: env.inText(&s.Toxiproxy, httpURL{to: &s.Toxiproxy, or: Embedded})},
 		{Name: "url", Doc: "where journeys enter; this route goes through the proxies", Shape: env.inText(&s.URL, httpURL{to: &s.URL})},
 		{Name: "control_url", Doc: "the same system with no proxies in its path: gives a concurrent control arm", Shape: env.inText(&s.ControlURL, httpURL{to: &s.ControlURL})},
 		{Name: "propagates", Doc: "baggage: every service passes the W3C baggage header on; faults on single requests then meet tagged journeys only, which gives a concurrent control arm without a control_url",
@@ -144,6 +144,7 @@ func (s *System) check(d *shape.Document, n shape.Node, _ string) {
 		return
 	}
 	s.checkMeasure(d, n)
+	s.checkToxiproxies(d, n)
 	s.checkDependencies(d)
 	names := map[string]bool{}
 	for i, v := range s.Invariants {

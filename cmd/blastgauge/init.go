@@ -155,17 +155,17 @@ func (o *initOptions) draft(ctx context.Context) (*scaffold.Documents, error) {
 // proxies reads the proxies of the Toxiproxy.
 func (o *initOptions) proxies(ctx context.Context) ([]scaffold.Proxy, error) {
 	system := experiments.System{Toxiproxy: o.toxiproxy, AllowHosts: o.allow}
-	driver, err := run.NewDriver(&system, run.Options{Token: o.token})
+	proxies, err := run.NewFleet(&system, run.Options{Token: o.token})
 	if err != nil {
 		return nil, err
 	}
-	if _, err := driver.Identify(ctx); err != nil {
+	if _, err := proxies.Identify(ctx); err != nil {
 		if errors.Is(err, experiments.ErrRefused) {
 			err = fmt.Errorf("%w\n(init: --allow-host HOST does so)", err)
 		}
 		return nil, err
 	}
-	list, err := driver.Proxies(ctx)
+	list, err := proxies.Proxies(ctx)
 	if err != nil {
 		return nil, err
 	}

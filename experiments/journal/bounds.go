@@ -36,6 +36,12 @@ func (e *Event) CheckNumbers() error {
 	counts := map[string]int64{}
 	if v := e.Evidence; v != nil {
 		counts["met"], counts["of"] = v.Met, v.Of
+		for _, i := range v.Instances {
+			counts["met"], counts["of"] = min(counts["met"], i.Met), min(counts["of"], i.Of)
+		}
+		if v.PartialFor < 0 || v.PartialFor > LongestRun {
+			return fmt.Errorf("partial_for is %d ns, outside of any run", v.PartialFor)
+		}
 		for _, d := range v.Documents {
 			counts["fetched"] = min(counts["fetched"], d.Fetched)
 		}

@@ -20,6 +20,7 @@ const (
 	PhaseStarted      Kind = "phase_started"      // Phase
 	FaultIntended     Kind = "fault_intended"     // Fault; synced before anything is changed
 	FaultInjected     Kind = "fault_injected"     // Fault, Evidence: read back, it is in force
+	InstanceJoined    Kind = "instance_joined"    // Fault, Instance: a Toxiproxy has come that is to carry the fault as well; synced before anything is changed on it
 	FaultVanished     Kind = "fault_vanished"     // Fault, Detail: read back, it is gone although nobody removed it
 	FaultRemoved      Kind = "fault_removed"      // Fault, Verified, Evidence (the last one before removal), Error
 	TurnStarted       Kind = "turn_started"       // Value: the share of journeys that the faults touch from now on
@@ -66,7 +67,8 @@ type Event struct {
 	Kind       Kind           `json:"kind"`
 	Experiment string         `json:"experiment,omitempty"`
 	Phase      Phase          `json:"phase,omitempty"`
-	Fault      string         `json:"fault,omitempty"` // a fault's name
+	Fault      string         `json:"fault,omitempty"`    // a fault's name
+	Instance   string         `json:"instance,omitempty"` // URL of a Toxiproxy
 	Verified   bool           `json:"verified,omitempty"`
 	Began      time.Duration  `json:"began,omitempty"` // when a removal or a sample was asked for, as Since
 	Evidence   *Evidence      `json:"evidence,omitempty"`
@@ -135,10 +137,36 @@ type Evidence struct {
 	// documents passed unchanged, by reason.
 	Documents []Mutated        `json:"documents,omitempty"`
 	Passed    map[string]int64 `json:"passed,omitempty"`
+	// Instances are what each Toxiproxy showed, where the dependency has some of its own; the
+	// counts above are their sums, also of those that have left. PartialFor is how long the
+	// fault was not in force on all that were there.
+	Instances  []Instance    `json:"instances,omitempty"`
+	PartialFor time.Duration `json:"partial_for,omitempty"`
 	// Output is what the check of a fault by command wrote while the fault was in force:
 	// the beginning, in one line and without secrets.
 	Output string `json:"output,omitempty"`
 }
+
+// An Instance is what one of several Toxiproxies showed of a fault.
+type Instance struct {
+	URL    string        `json:"url"` // without credentials
+	State  InstanceState `json:"state"`
+	Proven bool          `json:"proven"` // it was read back there at least once
+	Met    int64         `json:"met,omitempty"`
+	Of     int64         `json:"of,omitempty"`
+	Detail string        `json:"detail,omitempty"` // what is wrong where it is not in force
+}
+
+// An InstanceState is where a fault stands on one Toxiproxy.
+type InstanceState string
+
+// The states.
+const (
+	InForce        InstanceState = "in_force"
+	Joining        InstanceState = "joined" // it has come, and the fault is not in force there yet
+	InstanceLeft   InstanceState = "left"   // it is gone, and the fault was in force there until then
+	InstanceFailed InstanceState = "failed" // the fault is not in force there
+)
 
 // A Missed is a kind of message that came and did not match a fault, such as "POST
 // /orders/{id}", a command of Redis or what a statement of SQL does.

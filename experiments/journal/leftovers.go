@@ -32,6 +32,7 @@ type Leftovers struct {
 	Faults    []Leftover // in the order of the plan
 	Ended     bool       // the run came to its end
 	CleanedUp bool       // another process has looked at everything after it
+	Joined    []Joined   // Toxiproxies that came while it went on and were to carry a fault
 	Undone    int        // faults that other processes removed after it
 	Empty     bool       // the journal holds no line
 	Shared    bool       // somebody else can write the run's directory
@@ -46,6 +47,12 @@ type Leftovers struct {
 // where they are damaged, and where the run died: the tail of a journal can be lost
 // without a trace. Then every fault of the plan that is not proven gone is left.
 func (l *Leftovers) Certain() bool { return l.CleanedUp || l.Ended && l.Damage == nil }
+
+// A Joined is a Toxiproxy that came while a fault was in force and was to carry it.
+type Joined struct {
+	Fault    string `json:"fault"` // its name
+	Instance string `json:"instance"`
+}
 
 // A Leftover is a fault that is not proven gone.
 type Leftover struct {
@@ -216,6 +223,9 @@ func (l *Leftovers) add(e Event, states map[string]faultState) error {
 		return l.addPlan(e)
 	case FaultIntended:
 		s = faultState{intended: true}
+	case InstanceJoined:
+		l.Joined = append(l.Joined, Joined{e.Fault, e.Instance})
+		s.settled = false // its injection there may be on its way
 	case FaultInjected:
 		s.settled = true
 	case FaultRemoved:

@@ -159,10 +159,79 @@ func (l Registry) Remove(run string) (err error) {
 		return err
 	}
 	defer func() { _ = dir.Close() }() // nothing is written through it
-	if err := dir.Remove(name); !errors.Is(err, fs.ErrNotExist) {
-		return err
+	for _, file := range []string{name, joinedName(run)} {
+		if err := dir.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
+}
+
+// joinedName is the name of the file beside an entry that lists the Toxiproxies which
+// joined the run.
+func joinedName(run string) string { return run + ".joined" }
+
+// AddJoined notes that a Toxiproxy has come which is to carry a fault of a run on the list.
+// It is on disk when AddJoined returns. The entry itself stays as it is: its lock says that
+// the run is alive.
+func (l Registry) AddJoined(run string, j Joined) (err error) {
+	defer inList(&err)
+	if _, err := entryName(run); err != nil {
+		return err
+	}
+	text, err := json.Marshal(j)
+	if err != nil {
+		return err
+	}
+	dir, err := l.root()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = dir.Close() }() // what is written is synced
+	file, err := atomicfile.AppendIn(dir, joinedName(run), 0o600)
+	if err != nil {
+		return err
+	}
+	// It begins on a line of its own, also where a process died in the middle of one.
+	_, err = file.Write(slices.Concat([]byte("\n"), text, []byte("\n")))
+	err = errors.Join(err, file.Sync(), file.Close())
+	if err != nil {
+		return err
+	}
+	return atomicfile.SyncDir(dir, ".")
+}
+
+// Joined returns the Toxiproxies that joined a run. It returns those that can be read even
+// if there is an error. A line without its end is no error: its process died before it
+// changed anything there.
+func (l Registry) Joined(run string) (list []Joined, err error) {
+	defer inList(&err)
+	if _, err := entryName(run); err != nil {
+		return nil, err
+	}
+	dir, err := l.existing()
+	if err != nil || dir == nil {
+		return nil, err
+	}
+	defer func() { _ = dir.Close() }() // nothing is written through it
+	text, err := atomicfile.ReadIn(dir, joinedName(run))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil {
+		err = checkOwner(dir, joinedName(run))
+	}
+	if err != nil {
+		return nil, err
+	}
+	lines := bytes.Split(text, []byte("\n"))
+	for _, line := range lines[:len(lines)-1] {
+		var j Joined
+		if json.Unmarshal(line, &j) == nil && j.Instance != "" {
+			list = append(list, j)
+		}
+	}
+	return list, nil
 }
 
 // An EntryError is about an entry of the list that cannot be read. Its run may have left

@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -197,4 +198,68 @@ func TestRunsThatEndWhileTheyAreListed(t *testing.T) {
 	}
 	close(stop)
 	ending.Wait()
+}
+
+// Toxiproxies that join a run are on the list beside its entry, whose lock stays, and go with
+// it.
+func TestJoined(t *testing.T) {
+	t.Parallel()
+	state := t.TempDir()
+	list := OpenRegistry(state)
+	if got, err := list.Joined("r"); err != nil || got != nil {
+		t.Errorf("%v, %v without a list", got, err)
+	}
+	release, err := list.Add(OpenRun{Run: "r", Dir: "/d", Plan: &plan.Plan{Run: "r"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	want := []Joined{{"f1", "http://127.0.0.2:8474"}, {"f2", "http://127.0.0.3:8474"}}
+	for _, j := range want {
+		if err := list.AddJoined("r", j); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(state, openDir, "r.joined")
+	torn, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := torn.WriteString(`{"fault":"f3","inst`); err != nil { // a process that died while it wrote
+		t.Fatal(err)
+	}
+	if err := torn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := list.Joined("r"); err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %v", got, err)
+	}
+	more := Joined{"f1", "http://127.0.0.4:8474"}
+	if err := list.AddJoined("r", more); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := list.Joined("r"); err != nil || !slices.Equal(got, append(want, more)) {
+		t.Errorf("%v, %v after a line that was torn", got, err)
+	}
+	if alive, err := list.Alive("r"); err != nil || !alive {
+		t.Errorf("alive: %t, %v", alive, err)
+	}
+	if open, err := list.All(); err != nil || len(open) != 1 {
+		t.Errorf("%d open runs, %v", len(open), err)
+	}
+	if err := os.Chmod(file, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := list.Joined("r"); err == nil {
+		t.Error("a file that others can write was believed")
+	}
+	if err := list.Remove("r"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after Remove: %v", err)
+	}
+	if err := list.AddJoined("../r", more); err == nil {
+		t.Error("a run of another directory got a file")
+	}
 }

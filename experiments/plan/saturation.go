@@ -196,7 +196,7 @@ func (e Experiment) turnWarnings() (list []string) {
 // that cannot tell whose journey a request is for.
 func checkSaturation(doc *experiments.Experiment) error {
 	for _, f := range doc.Faults {
-		if kind, _ := injectors.Lookup(f.Inject); doc.Saturation != nil && (!kind.ByRequest || f.At > 0 || f.For > 0 || f.Share < 1) {
+		if kind, _ := injectors.Lookup(f.Inject); doc.Saturation != nil && (!kind.ByRequest || f.At > 0 || f.For > 0 || f.Share < 1 || f.Instances != nil) {
 			return fmt.Errorf("saturation needs faults on single requests for the whole fault phase, and %s into %s is none", f.Inject, f.Into)
 		}
 	}

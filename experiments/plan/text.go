@@ -143,6 +143,7 @@ func (f Fault) writeText(b *bytes.Buffer) {
 		}
 		share = fmt.Sprintf(", %s of %s", f.Portion(), of)
 	}
+	share += f.sayInstances()
 	what := strings.TrimSuffix(f.Describe(), " into "+f.Into)
 	if name, ok := f.Attributes["file"].(string); ok { // the target names the file by its absolute path
 		what = strings.Replace(what, ", file "+name, "", 1)
@@ -152,6 +153,19 @@ func (f Fault) writeText(b *bytes.Buffer) {
 		return
 	}
 	fmt.Fprintf(b, "  + %s on %s%s, from %s to %s of the fault phase\n", inert.Text(what), inert.Text(f.Target()), share, f.At, f.Until)
+}
+
+// sayInstances says on how many Toxiproxies the fault is put, where that is not one.
+func (f Fault) sayInstances() string {
+	switch {
+	case f.Instances != nil && len(f.On) > 0:
+		return fmt.Sprintf(", on %s instances, chosen by the seed: %s", f.Instances, strings.Join(f.On, ", "))
+	case f.Instances != nil:
+		return fmt.Sprintf(", on %s instances, chosen by the seed", f.Instances)
+	case len(f.On) > 1:
+		return fmt.Sprintf(", on each of %d instances", len(f.On))
+	}
+	return ""
 }
 
 // writeCommand writes what a run will start for a fault by command.

@@ -171,6 +171,17 @@ type Fault struct {
 	Period   int           `json:"cycle,omitempty"`    // of a crossover, from 0
 	Seed     uint64        `json:"seed,omitempty"`     // of the choices that the fault leaves open
 	Mode     FailureMode   `json:"mode,omitempty"`     // only of a scan
+	// On are the Toxiproxies that it is put on, as URLs, where its dependency has some of
+	// its own; nil before they were looked up.
+	On []string `json:"on,omitempty"`
+}
+
+// Reach is the share of all that comes to the dependency which the fault is to affect.
+func (f Fault) Reach() float64 {
+	if f.Instances == nil {
+		return f.Share
+	}
+	return f.Share * float64(f.Instances.Take) / float64(f.Instances.Of)
 }
 
 // Portion returns the share that the fault affects as a percentage, however small.

@@ -345,6 +345,14 @@ func (c *checker) fault(f *Fault) {
 		count(c, "fault", m.Count)
 	}
 	c.number("fault", mostCount, f.Exercised.Expected)
+	if n := f.Exercised.Instances; n != nil {
+		count(c, "instances", n.Proven, n.Of)
+		c.number("instances", mostSeconds, n.PartialFor)
+	}
+	for _, i := range f.Instances {
+		c.code("instance", i.State)
+		count(c, "instance", i.Met, i.Of)
+	}
 	for _, n := range f.Passed {
 		count(c, "fault", n)
 	}

@@ -34,6 +34,7 @@ func (r *experimentRun) result(f *fold) Experiment {
 	for _, rec := range r.faults {
 		e.Faults = append(e.Faults, r.fault(rec, shifted))
 	}
+	e.Warnings = append(e.Warnings, partialWarnings(e.Faults)...)
 	switch {
 	case r.measured():
 		for i, rec := range r.faults {
@@ -204,6 +205,7 @@ func (r *experimentRun) fault(rec *faultRecord, shifted bool) Fault {
 		f.Documents = append(f.Documents, Mutated(d))
 	}
 	f.Passed = rec.evidence.Passed
+	f.addInstances(rec.evidence)
 	if f.Attributes == nil {
 		f.Attributes = map[string]any{}
 	}

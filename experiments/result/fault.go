@@ -13,7 +13,10 @@ type Fault struct {
 	Description string         `json:"description"` // "latency 2s, jitter 250ms"
 	Exercised   Exercised      `json:"exercised"`
 	// Documents are those that a fault made bad; only of faults in config.
-	Documents       []Mutated        `json:"documents,omitempty"`
+	Documents []Mutated `json:"documents,omitempty"`
+	// Instances are the Toxiproxies that it was put on, where its dependency has some of its
+	// own.
+	Instances       []Instance       `json:"instances,omitempty"`
 	Passed          map[string]int64 `json:"passed,omitempty"` // documents that passed unchanged, by reason
 	Intended        bool             `json:"intended"`         // its injection was begun
 	Injected        time.Time        `json:"injected,omitzero"`
@@ -73,8 +76,9 @@ type Exercised struct {
 	Of    int64     `json:"of,omitempty"`
 	// Expected is how many it would have met if journeys had called as often as in the
 	// baseline; absent where that is not known.
-	Expected float64 `json:"expected,omitempty"`
-	Note     string  `json:"note,omitempty"`
+	Expected  float64    `json:"expected,omitempty"`
+	Note      string     `json:"note,omitempty"`
+	Instances *Instances `json:"instances,omitempty"`
 	// What the proxy saw while the fault was in force, where it counts and the fault met
 	// nothing: connections that came, those for which it could not reach the dependency,
 	// requests, and the most frequent kinds of those that did not match.

@@ -21,6 +21,7 @@ func (r *experimentRun) distrust(e *Experiment) []reason {
 		why.add(ReasonFaultVanished, "the fault vanished in the middle: %s", r.vanished.Detail)
 	}
 	why = append(why, r.distrustMeasured()...)
+	why = append(why, onTooFew(e.Faults)...)
 	// A system that fails anyway may not call the dependency any more, so this comes
 	// before whether the fault met traffic.
 	for i, p := range r.plan.Journeys {

@@ -23,6 +23,7 @@ const (
 	ReasonTrafficIncomplete ReasonCode = "traffic_incomplete" // another program sends the journeys: it ended, or some are missing
 	ReasonTrafficExcess     ReasonCode = "traffic_excess"     // likewise: more came than were planned
 	ReasonFaultVanished     ReasonCode = "fault_vanished"
+	ReasonPartial           ReasonCode = "partial" // the fault was on fewer than half of the instances
 	ReasonNotExercised      ReasonCode = "not_exercised"
 	ReasonRemovalUnverified ReasonCode = "removal_unverified"
 	ReasonBaselineHarmed    ReasonCode = "baseline_harmed"

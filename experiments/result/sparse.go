@@ -82,7 +82,7 @@ func (r *experimentRun) expect(f *faultRecord, dependencies []experiments.Depend
 	passed := sum(before.journeys) + sum(before.others)
 	x := expectation{unit: unit, perJourney: sum(before.calls) / passed, came: -1}
 	x.fellBefore = before.fell(x.perJourney)
-	able := f.plan.Share * r.callersOf(f, d)
+	able := f.plan.Reach() * r.callersOf(f, d)
 	x.met, x.low = able*x.perJourney, able*stats.PoissonLow(sum(before.calls))/passed
 	under, known := r.callCounts(d, r.batches.under, func(j *journeyRecord) *callerCounts { return &j.callers[1] })
 	if under, same = under.in(unit); known && same {

@@ -30,19 +30,38 @@ func (found Inspection) WriteText(w io.Writer, p *plan.Plan) error {
 	if len(found.Commands) > 0 && found.CommandsFit {
 		b.WriteString("             a run asks check before anything; what it left is taken back by its guard process if it is killed, and by the next recover if the machine dies\n")
 	}
-	if found.Toxiproxy.Kind != "" {
+	found.writeServers(&b, p)
+	if found.Toxiproxy.Kind != "" && found.Servers == nil {
 		fmt.Fprintf(&b, "  Toxiproxy  %s %s at %s: %s\n", found.Toxiproxy.Kind, inert.Text(found.Toxiproxy.Version), p.System.Toxiproxy, describeProtection(found.Toxiproxy.Kind, p))
 	}
 	switch {
 	case found.Embedded:
 		b.WriteString("  Toxiproxy  embedded: its proxies exist only while blastgauge runs\n")
 	case found.Unreachable != nil:
-		fmt.Fprintf(&b, "  Toxiproxy  %s is not reached: a run needs it\n  Checks     none was made: %v\n\nNothing was injected.\n", p.System.Toxiproxy, found.Unreachable)
+		fmt.Fprintf(&b, "  Toxiproxy  %s is not reached: a run needs it\n  Checks     none was made: %v\n\nNothing was injected.\n", strings.Join(p.System.Toxiproxies(), ", "), found.Unreachable)
 	case found.ProxiesFit:
 		b.WriteString("  Checks     every proxy is there, enabled, leads where it should and carries no toxic\n\nNothing was injected.\n")
 	}
 	_, err := io.WriteString(w, inert.Lines(b.String()))
 	return err
+}
+
+// writeServers writes which Toxiproxies there are, and on which of them faults would be put.
+func (found Inspection) writeServers(b *bytes.Buffer, p *plan.Plan) {
+	kinds := map[string]bool{}
+	for _, s := range found.Servers {
+		kinds[s.Kind] = true
+		fmt.Fprintf(b, "  Toxiproxy  %s %s at %s\n", s.Kind, inert.Text(s.Version), s.URL)
+	}
+	if len(found.Servers) > 0 {
+		fmt.Fprintf(b, "             %s\n", describeProtection(found.Toxiproxy.Kind, p))
+	}
+	if len(kinds) > 1 {
+		b.WriteString("             ! they are of two kinds: what a stock Toxiproxy cannot do or prove is not done or proven on any\n")
+	}
+	for _, f := range found.On {
+		fmt.Fprintf(b, "  Instances  %s: on %d: %s\n", inert.Text(f.Describe()), len(f.On), strings.Join(f.On, ", "))
+	}
 }
 
 // describeProtection says what a Toxiproxy can prove of a plan's faults, and who

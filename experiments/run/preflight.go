@@ -9,6 +9,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -23,6 +24,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/preflight"
 	"github.com/blastgauge/blastgauge/injectors/command"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
+	"github.com/blastgauge/blastgauge/injectors/fleet"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -36,7 +38,7 @@ func CheckStart(s *experiments.System, o Options) error {
 	case s.Toxiproxy == experiments.Embedded && o.Start == nil:
 		return usage.Errorf("toxiproxy: embedded has proxies only while blastgauge runs, so a system that is already standing cannot be behind them; let blastgauge start the system (run -- COMMAND ARG...), or start `blastgauge proxy` and put its URL into %s", s.File)
 	case s.Toxiproxy != experiments.Embedded && o.Start != nil:
-		return usage.Errorf("%s has toxiproxy: %s, whose proxies stand already; a command after -- is for toxiproxy: embedded", s.File, s.Toxiproxy)
+		return usage.Errorf("%s has toxiproxy: %s, whose proxies stand already; a command after -- is for toxiproxy: embedded", s.File, strings.Join(s.Toxiproxies(), ", "))
 	case !s.Traffic.Elsewhere():
 		return nil
 	case len(o.Supervisor) == 0:
@@ -74,7 +76,7 @@ func (r *run) preflight(ctx context.Context) (err error) {
 		return err
 	}
 	if r.o.CreateProxies {
-		if err := r.driver.CreateMissing(ctx, r.plan); err != nil {
+		if err := r.fleet.CreateMissing(ctx, r.plan); err != nil {
 			return err
 		}
 	}
@@ -85,10 +87,10 @@ func (r *run) preflight(ctx context.Context) (err error) {
 	if err := r.checkCommands(ctx); err != nil {
 		return err
 	}
-	if err := r.driver.Preflight(ctx, r.plan); err != nil {
+	if err := r.fleet.Preflight(ctx, r.plan); err != nil {
 		return err
 	}
-	if r.plan, err = r.driver.Fill(ctx, r.plan); err != nil {
+	if r.plan, err = r.fleet.Fill(ctx, r.plan); err != nil {
 		return err
 	}
 	if err := r.checkReloads(); err != nil {
@@ -218,7 +220,7 @@ func (r *run) checkUnfinished() error {
 	}
 	var errs []error
 	for _, open := range list {
-		if open.Toxiproxy == cleanup.WithoutCredentials(r.plan.System.Toxiproxy) {
+		if cleanup.SharesServer(open, r.fleet.URLs(), r.o.Registry) {
 			errs = append(errs, r.checkOpenRun(open))
 		}
 	}
@@ -283,6 +285,10 @@ type Inspection struct {
 	// Toxiproxy is the server that answers; its zero value: none did.
 	Toxiproxy  journal.Toxiproxy
 	ProxiesFit bool // every proxy is as a run needs it
+	// Servers are all Toxiproxies, and On the faults with those that they would be put on,
+	// where dependencies have some of their own.
+	Servers []fleet.Server
+	On      []plan.Fault
 	// Unreachable is why no server was asked; nil where one was.
 	Unreachable error
 }
@@ -305,11 +311,11 @@ func Inspect(ctx context.Context, p *plan.Plan, o Options) (found Inspection, er
 		found.Embedded = true
 		return found, nil
 	}
-	driver, err := NewDriver(&p.System, o)
+	all, err := injectorset.NewFleet(&p.System, o.Token, o.Getenv, nil)
 	if err != nil {
 		return found, err
 	}
-	found.Toxiproxy, err = driver.Identify(ctx)
+	found.Toxiproxy, err = all.Identify(ctx)
 	if isUnreachable(err) { // a plan is worth reading before the system stands
 		found.Unreachable = err
 		return found, nil
@@ -322,9 +328,34 @@ func Inspect(ctx context.Context, p *plan.Plan, o Options) (found Inspection, er
 			return found, err
 		}
 	}
-	err = driver.Preflight(ctx, p)
-	found.ProxiesFit = err == nil
-	return found, err
+	if err = all.Preflight(ctx, p); err != nil {
+		return found, err
+	}
+	found.ProxiesFit = true
+	return found, found.lookAtFleet(ctx, all, p)
+}
+
+// lookAtFleet finds which Toxiproxies there are, and on which each fault would be put, where
+// there may be several.
+func (found *Inspection) lookAtFleet(ctx context.Context, all *fleet.Fleet, p *plan.Plan) (err error) {
+	if !p.System.HasFleet() {
+		return nil
+	}
+	if found.Servers, err = all.Servers(ctx); err != nil {
+		return err
+	}
+	filled, err := all.Fill(ctx, p)
+	if err != nil {
+		return err
+	}
+	for _, e := range filled.Experiments {
+		for _, f := range e.Faults {
+			if len(f.On) > 0 {
+				found.On = append(found.On, f)
+			}
+		}
+	}
+	return nil
 }
 
 // isUnreachable reports whether nothing answered at an address, as opposed to a
@@ -334,8 +365,8 @@ func isUnreachable(err error) bool {
 	return ok && dial.Op == "dial" && !errors.Is(err, experiments.ErrRefused)
 }
 
-// NewDriver makes the driver of a system's Toxiproxy, which dials only hosts that the
+// NewFleet makes the fleet of a system's Toxiproxies, which dials only hosts that the
 // system allows. Of the options it uses the token and the environment.
-func NewDriver(s *experiments.System, o Options) (*toxiproxy.Driver, error) {
-	return injectorset.NewDriver(s, o.Token, o.withDefaults().Getenv, nil)
+func NewFleet(s *experiments.System, o Options) (*fleet.Fleet, error) {
+	return injectorset.NewFleet(s, o.Token, o.withDefaults().Getenv, nil)
 }

@@ -26,7 +26,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 	"github.com/blastgauge/blastgauge/experiments/run/preflight"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
-	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+	"github.com/blastgauge/blastgauge/injectors/fleet"
 )
 
 // Options say how to perform a run. The zero value is usable; its run has no watchdog
@@ -159,7 +159,7 @@ type run struct {
 	plan      *plan.Plan
 	secrets   *redact.Secrets // of all documents: the system may repeat that of one journey in its answer to another one
 	server    journal.Toxiproxy
-	driver    *toxiproxy.Driver
+	fleet     *fleet.Fleet
 	files     map[string]string // of the faults, see [configfile.Files]
 	injectors injectorset.Set
 	memory    *journey.Memory     // for the answers of journeys, invariants and probes
@@ -198,7 +198,7 @@ func (o Options) perform(ctx context.Context, p *plan.Plan, ended <-chan struct{
 	if r.files, err = configfile.Files(r.plan); err != nil {
 		return err
 	}
-	r.injectors = injectorset.New(r.plan, root, r.driver, injectorset.Options{Getenv: o.Getenv, Files: r.files})
+	r.injectors = injectorset.New(r.plan, root, r.fleet, injectorset.Options{Getenv: o.Getenv, Files: r.files})
 	runErr := r.execute(ctx, dir, root)
 	if errors.Is(runErr, engine.ErrNotRemoved) {
 		r.logManualCleanup(root)
@@ -238,17 +238,17 @@ func (r *run) notRun(why error, out *Outcome) error {
 	return errors.Join(why, err)
 }
 
-// acquire takes the lease of the run's Toxiproxy, once the run may reach it and no
+// acquire takes the lease of the run's Toxiproxies, once the run may reach it and no
 // earlier run left anything there.
 func (r *run) acquire(ctx context.Context) (release func(context.Context) error, err error) {
 	if err := checkAddresses(ctx, r.plan); err != nil {
 		return nil, err
 	}
 	lost := func(err error) { r.stop(fmt.Errorf("the lease of Toxiproxy was lost: %w", err)) }
-	if r.driver, err = injectorset.NewDriver(&r.plan.System, r.o.Token, r.o.Getenv, lost); err != nil {
+	if r.fleet, err = injectorset.NewFleet(&r.plan.System, r.o.Token, r.o.Getenv, lost); err != nil {
 		return nil, err
 	}
-	if r.server, err = r.driver.Identify(ctx); err != nil {
+	if r.server, err = r.fleet.Identify(ctx); err != nil {
 		return nil, err
 	}
 	if r.o.Embedded {
@@ -258,7 +258,7 @@ func (r *run) acquire(ctx context.Context) (release func(context.Context) error,
 	if err := r.checkUnfinished(); err != nil {
 		return nil, err
 	}
-	return r.driver.Acquire(ctx, r.plan.Run) // before the preflight, to which another run's fault would look like a stranger's
+	return r.fleet.Acquire(ctx, r.plan.Run) // before the preflight, to which another run's fault would look like a stranger's
 }
 
 // leaseTimeout is how long the end of a run's lease may take.

@@ -90,13 +90,13 @@ func (r *run) tagReaches(ctx context.Context, experiment int, f plan.Fault) (rea
 	canary.Fault = experiments.Fault{Inject: "http_latency", Into: f.Into, Share: 1, Attributes: injectors.Attributes{
 		"latency": tagDelay, "match": map[string]any{"baggage": map[string]any{plan.Tag: r.plan.Run}},
 	}}
-	if err := r.driver.Inject(ctx, canary); err != nil {
+	if err := r.fleet.Inject(ctx, canary); err != nil {
 		return false, err
 	}
 	defer func() {
 		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), tagTimeout)
 		defer cancel()
-		if failed := r.driver.Revert(undo, canary); failed != nil {
+		if failed := r.fleet.Revert(undo, canary); failed != nil {
 			err = failed
 		}
 	}()
@@ -111,7 +111,7 @@ func (r *run) tagReaches(ctx context.Context, experiment int, f plan.Fault) (rea
 		case <-sending.Done():
 		case <-time.After(50 * time.Millisecond):
 			var seen journal.Evidence
-			seen, err = r.driver.Check(ctx, canary)
+			seen, err = r.fleet.Check(ctx, canary)
 			reached = seen.Met > 0
 		}
 	}

@@ -31,6 +31,7 @@ func (r *run) engineOptions() engine.Options {
 		Toxiproxy:      r.server,
 		CheckInvariant: r.checkInvariant,
 		Fenced:         r.guard.Fenced,
+		Joins:          r.onJoin,
 	}
 	if r.secrets != nil {
 		o.Hide = func(text string) string { return r.secrets.Plain(r.hideRows(text), mostKind) }
@@ -38,9 +39,24 @@ func (r *run) engineOptions() engine.Options {
 	if r.server.Kind == toxiproxy.KindStock {
 		o.Exchanger = exchanger{r.plan.System.Hosts()}
 	} else {
-		o.Counters = r.driver.Carried
+		o.Counters = r.fleet.Carried
 	}
 	return o
+}
+
+// onJoin makes durable that a Toxiproxy which has come is to carry a fault: in the list of
+// open runs, for those who clean up without the run's directory, and in the journal. Once
+// another process removes the faults of this run, none joins.
+func (r *run) onJoin(record func(fault, instance string) error) {
+	r.fleet.OnJoin(func(fault, instance string) error {
+		if err := r.guard.Joined(journal.Joined{Fault: fault, Instance: instance}); err != nil {
+			return err
+		}
+		if err := record(fault, instance); err != nil {
+			return err
+		}
+		return r.guard.Fenced()
+	})
 }
 
 // hideRows hides what is a secret of any row of the journeys' data.

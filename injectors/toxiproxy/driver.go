@@ -68,6 +68,7 @@ type Driver struct {
 	unsettled map[string]bool    // faults whose injection got no answer
 	known     map[string]bool    // proxies that the server has, or had
 	found     map[string]string  // faults that were on another proxy than their plan says, and on which
+	lapses    time.Time          // the lease that was asked for, at the latest; zero: none was
 	ways      map[string][]hop   // of proxies, as Preflight found them; nil before
 }
 

@@ -38,7 +38,9 @@ func (d *Driver) Acquire(ctx context.Context, run string) (release func(context.
 		return nil, err
 	}
 	l := d.leaseFor(run, ours)
-	if err := l.acquire(ctx); err != nil {
+	err = l.acquire(ctx)
+	d.noteAsked(ours, l.lasts())
+	if err != nil {
 		return nil, err
 	}
 	return d.startRenewing(ctx, l), nil
@@ -68,6 +70,25 @@ func (d *Driver) leaseFor(run string, ours bool) lease {
 		return &proxyLease{d: d, run: run}
 	}
 	return &lock{d: d, run: run}
+}
+
+// noteAsked remembers when the lease of the run ends at the latest, now that it was asked
+// for.
+func (d *Driver) noteAsked(ours bool, lasts time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if ours {
+		d.lapses = time.Now().Add(lasts)
+	}
+}
+
+// Lapses returns when the lease that this driver has asked for ends at the latest, with all
+// toxics of the run, even if the server does not answer any more. It reports false where
+// none was asked for, and on a stock server, where toxics outlive a lease.
+func (d *Driver) Lapses() (time.Time, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.lapses, !d.lapses.IsZero()
 }
 
 // startRenewing renews a lease until the caller calls release.
@@ -107,6 +128,8 @@ func (d *Driver) renew(renewing, calls context.Context, l lease) {
 		}
 		asked := time.Now()
 		err := l.renew(calls)
+		_, ours := l.(*proxyLease)
+		d.noteAsked(ours, l.lasts())
 		switch {
 		case renewing.Err() != nil:
 			return

@@ -150,6 +150,10 @@ func (d *Driver) problems(s state, f plan.Fault) []error {
 	}
 	for _, t := range s.Toxics {
 		run, _, ok := injectors.ParseFaultName(t.Name)
+		own, _, _ := injectors.ParseFaultName(f.Name)
+		if ok && run == own {
+			continue // of the run itself, which puts its faults on a server that came later
+		}
 		if ok {
 			refuse("carries toxic %s, left by run %s: `blastgauge recover` removes it", t.describe(d.api.printable), run)
 			continue

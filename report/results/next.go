@@ -202,6 +202,7 @@ func standingAdvice() map[result.ReasonCode]advice {
 		result.ReasonSystemDied:          {verb: look, text: "find out why it ended, and start it again before anything else is measured"},
 		result.ReasonTrafficExcess:       {verb: send, text: "each once: the program has to write one line for a journey, and to start no more than BLASTGAUGE_TRAFFIC says"},
 		result.ReasonFaultVanished:       {verb: measureAgain, text: "once nothing else changes the proxies of its Toxiproxy server"},
+		result.ReasonPartial:             {verb: repair, text: "see that every Toxiproxy of the dependency answers and has its proxy, without toxics of others"},
 		result.ReasonTooBusy:             {verb: measureAgain, text: "at a lower rate, on a larger machine, or while it does nothing else"},
 		result.ReasonControlShed:         {verb: measureAgain, text: "at a lower rate, or with more rows of data where it lacks them: the control could not keep up"},
 		result.ReasonTooFewJourneys:      {verb: measureAgain, text: "with a longer fault phase or at a higher rate"},

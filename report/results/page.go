@@ -62,6 +62,7 @@ func functions(r *result.Result) template.FuncMap {
 		"phase":     charts.PhaseName,
 		"met":       met,
 		"grade":     gradeText,
+		"instance":  instanceText,
 		"gradeMark": gradeMark,
 		"control":   controlText,
 		"arms":      armsText,

@@ -106,6 +106,19 @@ func gradeText(x result.Exercised) string {
 	return "not shown"
 }
 
+// instanceText says where a fault stood on one Toxiproxy of several.
+func instanceText(state string) string {
+	switch state {
+	case "in_force":
+		return "in force until its removal"
+	case "joined":
+		return "came too late to get it"
+	case "left":
+		return "left before the removal"
+	}
+	return "not in force"
+}
+
 // sentence says what matters most below the headline.
 func (s *summary) sentence() page.Sentence {
 	switch {

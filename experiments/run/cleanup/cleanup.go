@@ -21,6 +21,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
+	"github.com/blastgauge/blastgauge/injectors/fleet"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -120,9 +121,11 @@ const (
 	removalTimeout = 10 * time.Second // for all faults of a run together
 	leaseTimeout   = 2 * time.Second  // for the end of its lease on the server
 	listTimeout    = 2 * time.Second  // for the list of its proxies
+	lookTimeout    = 3 * time.Second  // for the names of its Toxiproxies
 	endTimeout     = 2 * time.Second  // for the end of a run that is about to end
 	stopTimeout    = removalTimeout + 5*time.Second
 	leaseLapses    = 10 * time.Second                  // of a run that does not renew it
+	lapseMargin    = time.Second                       // for its last renewal, which may have been on its way
 	turnTimeout    = 2*removalTimeout + 2*leaseTimeout // for the watchdog's attempt, and one of ours after it
 
 	retryEvery = time.Second     // between two attempts of a watchdog
@@ -130,12 +133,21 @@ const (
 	arrivesIn  = 2 * time.Second // a call to the server that takes longer is lost
 )
 
-// driver makes the driver of a server that a person named, or that a run used. It
-// dials any host: removing a fault is always allowed. The token is at the first
-// source that is not empty.
-func (o Options) driver(url string, sources ...string) (*toxiproxy.Driver, error) {
+// fleet makes the fleet of a server that a person named, or that a run used, or of all
+// servers of a dns:// name. It dials any host: removing a fault is always allowed. The
+// token is at the first source that is not empty.
+func (o Options) fleet(url string, sources ...string) (*fleet.Fleet, error) {
 	token, err := toxiproxy.ReadToken(cmp.Or(sources...), o.Getenv)
-	return toxiproxy.New(toxiproxy.Options{URL: url, Token: token}), err
+	return fleet.New(fleet.Options{System: &experiments.System{Toxiproxy: url}, Token: token, AnyHost: true}), err
+}
+
+// namedServer is how a person may name the Toxiproxies of a system: by the first that it
+// has.
+func namedServer(s *experiments.System) string {
+	if all := s.Toxiproxies(); len(all) > 0 {
+		return WithoutCredentials(all[0])
+	}
+	return ""
 }
 
 // WithoutCredentials returns a URL without its user and password; empty where text

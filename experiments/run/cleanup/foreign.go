@@ -185,16 +185,16 @@ func (o Options) recoverForeign(ctx context.Context, r *rollback, left *journal.
 		}
 	}
 	if system != nil && system.Toxiproxy != experiments.Embedded && left.Toxiproxy.Kind != experiments.Embedded {
-		if err := checkServer(ctx, system); err != nil {
+		if err := checkServers(ctx, system); err != nil {
 			return err
 		}
 		var err error
-		if r.driver, err = injectorset.NewDriver(system, o.Token, o.Getenv, nil); err != nil {
+		if r.fleet, err = injectorset.NewFleet(system, o.Token, o.Getenv, nil); err != nil {
 			return err
 		}
-		r.open.Toxiproxy = WithoutCredentials(system.Toxiproxy)
+		r.open.Toxiproxy = namedServer(system)
 		if left.Plan != nil { // with a checksum that is right
-			r.driver.MarkKnown(left.Plan)
+			r.fleet.MarkKnown(left.Plan)
 		}
 	}
 	if o.Recreate != "" {
@@ -205,14 +205,25 @@ func (o Options) recoverForeign(ctx context.Context, r *rollback, left *journal.
 	return r.cleanUpInTurn(ctx)
 }
 
-// checkServer refuses a server that the system does not allow, before anything is done.
-func checkServer(ctx context.Context, s *experiments.System) error {
-	u, err := url.Parse(s.Toxiproxy)
-	if err != nil {
-		return fmt.Errorf("toxiproxy: %q is not a URL", s.Toxiproxy)
-	}
-	if err := s.Hosts().CheckHost(ctx, u.Hostname()); err != nil {
-		return fmt.Errorf("%w (-f names the system file that counts)", err)
+// checkServers refuses servers that the system does not allow, before anything is done.
+// Those of a name are looked up and checked when they are asked; which ones a stranger's
+// directory names does not count.
+func checkServers(ctx context.Context, s *experiments.System) error {
+	policy := s.Hosts()
+	for _, source := range s.Toxiproxies() {
+		if name, ok := experiments.ParseDNSName(source); ok {
+			if err := policy.CheckName(name.Name); err != nil {
+				return fmt.Errorf("%w (-f names the system file that counts)", err)
+			}
+			continue
+		}
+		u, err := url.Parse(source)
+		if err != nil {
+			return fmt.Errorf("toxiproxy: %q is not a URL", source)
+		}
+		if err := policy.CheckHost(ctx, u.Hostname()); err != nil {
+			return fmt.Errorf("%w (-f names the system file that counts)", err)
+		}
 	}
 	return nil
 }
@@ -227,7 +238,7 @@ func (o Options) describe(dir string, left *journal.Leftovers) {
 		logf("nothing says what its run was going to do: a clean-up looks at the server of the system file that -f names")
 		return
 	}
-	logf("says that it is of run %s, whose faults a clean-up would remove from the Toxiproxy at %s:", shown(left.Run), shown(WithoutCredentials(left.Plan.System.Toxiproxy)))
+	logf("says that it is of run %s, whose faults a clean-up would remove from the Toxiproxy at %s:", shown(left.Run), shown(namedServer(&left.Plan.System)))
 	for _, f := range left.Faults {
 		if f.ByCommand() {
 			logf("  %s: run %s, where an experiment beside the system file that -f names has that fault", shown(f.Describe()), shown(injectors.DescribeProgram(f.Attributes.Program("undo"))))

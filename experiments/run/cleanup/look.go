@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -25,7 +24,11 @@ import (
 // its name on its server, and each original that is kept in its directory. The
 // removals are of the faults that were there, or that could not be removed.
 func (r *rollback) removeAll(ctx context.Context, left *journal.Leftovers) ([]removal, error) {
-	ctx, cancel := context.WithTimeout(ctx, removalTimeout)
+	limit := removalTimeout
+	if r.fleet != nil && r.fleet.HasNames() { // a server that has gone is clean when its lease has lapsed
+		limit += 2 * lapseMargin
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	r.prepare(left)
 	r.logRecords(left)
@@ -125,30 +128,27 @@ func (l listing) has(f plan.Fault) bool {
 
 // list lists what the server shows of the run. A server that has ended has nothing.
 func (r *rollback) list(ctx context.Context) listing {
-	if r.driver == nil || r.serverEnded.Load() {
+	if r.fleet == nil || r.fleet.Ended() {
 		return listing{}
 	}
 	ctx, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
-	all, err := r.driver.Leftovers(ctx)
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		err = r.refused(err)
-		if err == nil {
-			return listing{}
-		}
+	all, err := r.fleet.Leftovers(ctx)
+	if err == nil && r.fleet.Ended() {
+		return listing{}
 	}
-	if err != nil {
-		return listing{err: err}
-	}
-	l := listing{disabled: map[string]bool{}}
+	l := listing{disabled: map[string]bool{}, err: err}
 	for _, f := range all {
 		if run, _, ours := injectors.ParseFaultName(f.Name); ours && run == r.open.Run {
 			l.toxics = append(l.toxics, f)
 		}
 	}
-	proxies, err := r.driver.Proxies(ctx)
+	if err != nil {
+		return l
+	}
+	proxies, err := r.fleet.Proxies(ctx)
 	for _, p := range proxies {
-		l.disabled[p.Name] = !p.Enabled
+		l.disabled[p.Name] = l.disabled[p.Name] || !p.Enabled
 	}
 	l.err = err
 	return l
@@ -162,7 +162,7 @@ func (r *rollback) lookAround(ctx context.Context, left *journal.Leftovers, rest
 	var there, doubtful []journal.Leftover
 	for _, f := range rest {
 		switch {
-		case r.driver == nil: // it was part of the run, or is not known
+		case r.fleet == nil: // it was part of the run, or is not known
 		case server.has(f.Fault):
 			there = append(there, f)
 		case left.Damage != nil || server.err != nil:
@@ -213,9 +213,9 @@ func (r *rollback) errUnknown(left *journal.Leftovers, server listing) error {
 		return nil // each of its faults was looked at
 	case server.err != nil:
 		return fmt.Errorf("%w: what it left is not known: %w; when the server answers again: blastgauge recover %s", engine.ErrNotRemoved, server.err, r.argument())
-	case r.driver == nil && r.foreign != nil:
+	case r.fleet == nil && r.foreign != nil:
 		return fmt.Errorf("%w: nothing says what it was going to do, nor on which server; for each server that it may have used\n  blastgauge recover --toxiproxy URL", engine.ErrNotRemoved)
-	case r.driver != nil && r.open.Run == "":
+	case r.fleet != nil && r.open.Run == "":
 		return fmt.Errorf("%w: nothing says the name of the run, so its toxics cannot be told from those of others\n  blastgauge recover --toxiproxy %s", engine.ErrNotRemoved, manual.Quote(r.open.Toxiproxy))
 	}
 	return nil

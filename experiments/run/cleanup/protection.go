@@ -48,6 +48,7 @@ type Protection struct {
 	root *os.Root
 
 	unhold   func()   // gives up the run's place in the registry
+	listed   bool     // it has such a place
 	watchdog *process // nil: none was started
 	unwatch  context.CancelFunc
 	watching sync.WaitGroup
@@ -88,7 +89,7 @@ func Protect(dir string, root *os.Root, p *plan.Plan, o ProtectOptions) (*Protec
 func (g *Protection) describe(p *plan.Plan) journal.OpenRun {
 	open := journal.OpenRun{Run: p.Run, Dir: g.dir, Server: g.o.Server, Files: g.o.Files, Originals: configfile.Originals(g.o.Files), PID: os.Getpid(), Started: time.Now().UTC(), Plan: p}
 	if g.o.Server.Kind != experiments.Embedded {
-		open.Toxiproxy = WithoutCredentials(p.System.Toxiproxy)
+		open.Toxiproxy = namedServer(&p.System)
 	}
 	return open
 }
@@ -99,7 +100,17 @@ func (g *Protection) register(open journal.OpenRun) {
 	if err != nil {
 		g.warnf("%v: should this machine die, only `blastgauge recover --trust %s` will be able to clean up", err, manual.Quote(g.dir))
 	}
-	g.unhold = unhold
+	g.unhold, g.listed = unhold, err == nil
+}
+
+// Joined notes that a Toxiproxy has come which is to carry a fault. It is on disk when
+// Joined returns. A nil Protection, and a run that is not on the list, have the journal
+// alone.
+func (g *Protection) Joined(j journal.Joined) error {
+	if g == nil || !g.listed {
+		return nil
+	}
+	return g.o.Registry.AddJoined(g.run, j)
 }
 
 func (g *Protection) warnf(format string, args ...any) {

@@ -210,15 +210,15 @@ func (o Options) rollbackOf(open journal.OpenRun) (*rollback, error) {
 	switch {
 	case open.Toxiproxy == "": // it was part of the run
 	case open.Plan == nil: // an entry of an older version
-		r.driver, err = o.driver(open.Toxiproxy, token)
+		r.fleet, err = o.fleet(open.Toxiproxy, token)
 	default:
-		r.driver, err = injectorset.NewDriver(&open.Plan.System, token, o.Getenv, nil)
+		r.fleet, err = injectorset.NewFleet(&open.Plan.System, token, o.Getenv, nil)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if open.Plan != nil && r.driver != nil {
-		r.driver.MarkKnown(open.Plan)
+	if open.Plan != nil && r.fleet != nil {
+		r.fleet.MarkKnown(open.Plan)
 	}
 	root, err := atomicfile.OpenDir(open.Dir)
 	switch {
@@ -305,10 +305,10 @@ func (r *rollback) recreate(ctx context.Context, proxy string) error {
 	}
 	for _, e := range r.open.Plan.Experiments {
 		for _, f := range e.Faults {
-			if f.Proxy != proxy || r.driver == nil {
+			if f.Proxy != proxy || r.fleet == nil {
 				continue
 			}
-			if err := r.driver.Recreate(ctx, proxy, f.Listen, f.Upstream); err != nil {
+			if err := r.fleet.Recreate(ctx, f); err != nil {
 				return fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
 			}
 			r.logf("proxy %s was deleted and made again: %s to %s", shown(proxy), shown(f.Listen), shown(f.Upstream))

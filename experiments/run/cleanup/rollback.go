@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -15,6 +14,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
+	"github.com/blastgauge/blastgauge/injectors/fleet"
 	"github.com/blastgauge/blastgauge/injectors/manual"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
@@ -26,16 +26,16 @@ type rollback struct {
 	foreign  *bounds         // nil: the run is this user's
 	dir      string          // of the run, as logs name it
 	root     *os.Root        // the same; nil: it is gone
-	driver   *toxiproxy.Driver
+	fleet    *fleet.Fleet
 	registry journal.Registry
 	getenv   func(string) (string, bool)
 	logf     func(format string, args ...any)
 
-	injectors   injectorset.Set // of the run's plan, once that was read
-	unsettled   []plan.Fault    // faults whose injection was not over when the run died
-	ended       bool            // a person says that the server has ended
-	keep        bool            // a person says that the files are right as they are
-	serverEnded atomic.Bool     // it refuses connections, and the faults on it are gone
+	injectors injectorset.Set // of the run's plan, once that was read
+	unsettled []plan.Fault    // faults whose injection was not over when the run died
+	ended     bool            // a person says that the server has ended
+	keep      bool            // a person says that the files are right as they are
+	over      bool            // the run has died: nobody renews its leases any more
 }
 
 // A removal is what became of one fault that was to be removed.
@@ -95,6 +95,7 @@ func (r *rollback) cleanUp(ctx context.Context) (err error) {
 	if err := r.awaitEnd(ctx, endTimeout); err != nil {
 		return err
 	}
+	r.noteEnd()
 	undo, unrecorded := r.openUndo()
 	if errors.Is(unrecorded, journal.ErrBusy) && !r.isShared() {
 		return unrecorded
@@ -124,6 +125,14 @@ func (r *rollback) cleanUp(ctx context.Context) (err error) {
 		return unrecorded
 	}
 	return r.registry.Remove(r.open.Run)
+}
+
+// noteEnd notes that the run has ended: from now on its leases lapse.
+func (r *rollback) noteEnd() {
+	if r.fleet != nil && !r.over && r.foreign == nil && r.open.Server.Kind == toxiproxy.KindOurs {
+		r.fleet.LeasesLapse(time.Now().Add(leaseLapses + lapseMargin))
+	}
+	r.over = true
 }
 
 // isShared reports whether others can write the directory of a run that is this user's:
@@ -207,11 +216,33 @@ func (r *rollback) prepare(left *journal.Leftovers) {
 	if r.foreign != nil {
 		o.MayReload = r.foreign.mayReload
 	}
-	r.injectors = injectorset.New(p, r.records(), r.driver, o)
+	r.injectors = injectorset.New(p, r.records(), r.fleet, o)
+	r.findServers(left)
 	for _, f := range left.Faults {
 		if !f.Intended && left.Damage == nil {
 			r.injectors.MarkDoubtful(f.Fault)
 		}
+	}
+}
+
+// findServers finds on which Toxiproxies the run has put its faults: those of its plan, and
+// those that joined it. Where the records may not tell that, names are looked up as well.
+// What a stranger's directory says does not count: then only names do.
+func (r *rollback) findServers(left *journal.Leftovers) {
+	if r.fleet == nil {
+		return
+	}
+	if r.foreign == nil {
+		joined, err := r.registry.Joined(r.open.Run)
+		r.fleet.Know(left.Plan, slices.Concat(joined, left.Joined))
+		if err == nil && left.Damage == nil {
+			return // it is durable before a server is touched, and no removal waits for a name
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
+	defer cancel()
+	if err := r.fleet.LookAround(ctx); err != nil {
+		r.logf("looking only at the Toxiproxies that the run is known to have used: %v", err)
 	}
 }
 
@@ -267,9 +298,7 @@ func (r *rollback) refused(err error) error {
 	default:
 		return fmt.Errorf("%w: if the server has ended, its faults ended with it: blastgauge recover --server-ended %s; if it is out of reach, such as behind a tunnel or a port forward, reach it again: blastgauge recover %s", err, r.dir, r.dir)
 	}
-	if !r.serverEnded.Swap(true) {
-		r.logf("%v", err)
-	}
+	r.logf("%v", err)
 	return nil
 }
 
@@ -294,7 +323,7 @@ func (r *rollback) remove(ctx context.Context, left []journal.Leftover, how volu
 		if !f.Settled {
 			r.injectors.MarkUnsettled(f.Fault)
 		}
-		if !f.Settled && f.OnProxy() && r.driver != nil {
+		if !f.Settled && f.OnProxy() && r.fleet != nil {
 			r.unsettled = append(r.unsettled, f.Fault)
 		}
 	}
@@ -309,32 +338,13 @@ func (r *rollback) remove(ctx context.Context, left []journal.Leftover, how volu
 }
 
 // revert removes faults. It does not enable a stock proxy that another run may have
-// taken down meanwhile: a toxic carries the name of its run, and a disabled proxy
-// does not.
+// taken down meanwhile.
 func (r *rollback) revert(ctx context.Context, faults []plan.Fault) []error {
 	in := r.injectors.ByKind()
-	if slices.ContainsFunc(faults, func(f plan.Fault) bool { return f.Inject == "down" }) && r.driver != nil {
-		other, err := r.driver.Owner(ctx)
-		if server, asked := r.driver.Identify(ctx); errors.Join(err, asked) == nil && server.Kind == toxiproxy.KindStock && other != "" && other != r.open.Run {
-			in["down"] = ofOtherRun{in["down"], r.driver, other}
-		}
+	if r.fleet != nil {
+		in["down"] = r.fleet.OfDeadRun(r.open.Run)
 	}
 	return engine.Revert(ctx, in, faults)
-}
-
-// ofOtherRun checks faults, and removes none of them because another run may have
-// injected them.
-type ofOtherRun struct {
-	engine.Injector
-	driver *toxiproxy.Driver
-	run    string
-}
-
-func (o ofOtherRun) Revert(ctx context.Context, f plan.Fault) error {
-	if err := o.driver.Absent(ctx, f); err != nil {
-		return fmt.Errorf("run %s has the lease of the server now and may have taken proxy %s down itself: try again when that run is over: %w", o.run, f.Proxy, err)
-	}
-	return nil
 }
 
 // explain logs which faults are removed. The error, of class
@@ -383,12 +393,33 @@ func describeReload(f plan.Fault) string {
 // endLease ends the run's lease on the server. A lease that cannot be ended
 // expires.
 func (r *rollback) endLease(ctx context.Context) {
-	if r.driver == nil || r.open.Run == "" || r.serverEnded.Load() {
+	if r.fleet == nil || r.open.Run == "" || r.fleet.Ended() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, leaseTimeout)
 	defer cancel()
-	if err := r.driver.Release(ctx, r.open.Run); err != nil {
+	if err := r.fleet.Release(ctx, r.open.Run); err != nil {
 		r.logf("its lease on the server could not be ended, and expires within a minute: %v", err)
 	}
+}
+
+// SharesServer reports whether a run that is on the list has put its faults on one of these
+// Toxiproxies, as far as the list tells.
+func SharesServer(open journal.OpenRun, urls []string, list journal.Registry) bool {
+	used := []string{open.Toxiproxy}
+	if open.Plan != nil {
+		used = append(used, open.Plan.System.Toxiproxies()...)
+		for _, e := range open.Plan.Experiments {
+			for _, f := range e.Faults {
+				used = append(used, f.On...)
+			}
+		}
+	}
+	joined, _ := list.Joined(open.Run) // those of the plan are known all the same
+	for _, j := range joined {
+		used = append(used, j.Instance)
+	}
+	return slices.ContainsFunc(used, func(url string) bool {
+		return url != "" && slices.ContainsFunc(urls, func(own string) bool { return WithoutCredentials(own) == WithoutCredentials(url) })
+	})
 }

@@ -13,10 +13,9 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/atomicfile"
-	"github.com/blastgauge/blastgauge/experiments/hosts"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
-	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+	"github.com/blastgauge/blastgauge/injectors/fleet"
 )
 
 // Times of a watchdog.
@@ -49,8 +48,8 @@ func watch(dir string, stdin io.Reader, stdout io.Writer, o Options) error {
 	r := &rollback{by: "guard", open: c.Open, dir: dir, root: root, registry: o.Registry, getenv: o.Getenv, logf: o.logf(dir)}
 	if c.Open.Toxiproxy != "" {
 		system := &c.Open.Plan.System
-		r.driver = toxiproxy.New(toxiproxy.Options{URL: c.Open.Toxiproxy, Token: c.Token, Dial: hosts.Dialer{Policy: system.Hosts()}.DialContext})
-		r.driver.MarkKnown(c.Open.Plan)
+		r.fleet = fleet.New(fleet.Options{System: system, Token: c.Token})
+		r.fleet.MarkKnown(c.Open.Plan)
 	}
 	if _, err := io.WriteString(stdout, readyLine); err != nil {
 		return err
@@ -103,7 +102,7 @@ func (r *rollback) cleanUpPersistently(ctx context.Context) error {
 // packets are lost, the removal may overtake the injection by more than the moment
 // that the driver waits.
 func (r *rollback) removeLateArrivals(ctx context.Context) error {
-	if len(r.unsettled) == 0 || r.serverEnded.Load() {
+	if len(r.unsettled) == 0 || r.fleet.Ended() {
 		return nil
 	}
 	select {

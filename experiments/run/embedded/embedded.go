@@ -45,12 +45,12 @@ func Start(ctx context.Context, p *plan.Plan, o Options) (s *System, err error) 
 		return s, err
 	}
 	p.System.Toxiproxy = s.server.URL()
-	driver, err := injectorset.NewDriver(&p.System, "", os.LookupEnv, nil)
+	proxies, err := injectorset.NewFleet(&p.System, "", os.LookupEnv, nil)
 	if err != nil {
 		return s, err
 	}
 	for _, d := range p.System.Dependencies {
-		if err := driver.Create(ctx, d.ProxyName(), d.Listen, d.Upstream); err != nil {
+		if err := proxies.Create(ctx, d); err != nil {
 			if owner := listening.Owner(d.Listen); owner != "" {
 				err = fmt.Errorf("%w; at %s listens %s", err, d.Listen, owner)
 			}

@@ -120,6 +120,9 @@ type Options struct {
 	// Counters reads what each proxy has carried so far. It reports false where the
 	// server does not count.
 	Counters func(ctx context.Context) ([]journal.Traffic, bool, error)
+	// Joins is told, once the run has started, how to record that a Toxiproxy has come which
+	// is to carry a fault as well. Nil: none will.
+	Joins func(record func(fault, instance string) error)
 	// Hide masks secrets in what a server says of requests; nil: there are none.
 	Hide func(text string) string
 	// Fenced returns an error of class ErrFenced once another process has taken
@@ -171,6 +174,11 @@ func recordRun(p *plan.Plan, rec Recorder, o Options, do func(*runLog) error) (e
 	log := &runLog{recorder: rec, epoch: time.Now()}
 	if err := log.record(journal.Event{Kind: journal.RunStarted, Plan: p, Toxiproxy: &o.Toxiproxy}); err != nil {
 		return err
+	}
+	if o.Joins != nil {
+		o.Joins(func(fault, instance string) error {
+			return log.record(journal.Event{Kind: journal.InstanceJoined, Fault: fault, Instance: instance})
+		})
 	}
 	defer func() {
 		end := journal.Event{Kind: journal.RunEnded}

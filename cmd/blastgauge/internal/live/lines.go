@@ -145,6 +145,8 @@ func describeEvent(p *plan.Plan, e journal.Event) (topic, text string) {
 	switch e.Kind {
 	case journal.FaultInjected:
 		return "fault", "injected, read back: " + describeFault(p, e.Fault)
+	case journal.InstanceJoined:
+		return "fault", "another Toxiproxy has come, and is to carry it as well: " + e.Instance
 	case journal.FaultVanished:
 		return "fault", "VANISHED: " + e.Detail
 	case journal.FaultRemoved:

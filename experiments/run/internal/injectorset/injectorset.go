@@ -5,10 +5,8 @@ package injectorset
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"syscall"
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/redact"
@@ -17,19 +15,18 @@ import (
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/command"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
-	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+	"github.com/blastgauge/blastgauge/injectors/fleet"
 )
 
 // A Set holds the injectors of one run.
 type Set struct {
-	// Driver drives the run's Toxiproxy. Nil: the proxies were part of the run's
+	// Fleet drives the run's Toxiproxies. Nil: the proxies were part of the run's
 	// process and ended with it.
-	Driver *toxiproxy.Driver
+	Fleet *fleet.Fleet
 
 	files    *configfile.Injector
 	commands *command.Injector
 	reload   reloadHook
-	refused  func(error) error
 }
 
 // Options say what the injectors of a run may touch and read.
@@ -50,14 +47,13 @@ type Options struct {
 	// MayRun returns an error if the programs of a fault by command must not be run; nil:
 	// all may.
 	MayRun func(plan.Fault) error
-	// Refused decides what it means that the server refuses a connection while a fault is
-	// removed from it: nil says that the fault ended with the server. Nil: it never does,
-	// as a server that restarts is back soon.
+	// Refused decides what it means that a server refuses a connection while a fault is
+	// removed from it, see [fleet.Fleet.WhenRefused].
 	Refused func(error) error
 }
 
 // New makes the injectors of the run that has the directory root.
-func New(p *plan.Plan, root *os.Root, d *toxiproxy.Driver, o Options) Set {
+func New(p *plan.Plan, root *os.Root, f *fleet.Fleet, o Options) Set {
 	secrets := redact.FromEnv(p.EnvNames(), o.Getenv)
 	reload := func(ctx context.Context, f plan.Fault, _ bool) error {
 		if f.Reload == nil {
@@ -71,26 +67,25 @@ func New(p *plan.Plan, root *os.Root, d *toxiproxy.Driver, o Options) Set {
 		return sendReload(ctx, &p.System, *f.Reload, journey.Facts{Run: p.Run, Arm: plan.ControlArm, Env: o.Getenv, Secrets: secrets})
 	}
 	files := configfile.New(configfile.Options{Run: root, Seed: p.Seed, Files: o.Files, Originals: o.Originals, Keep: o.Keep, Untrusted: o.Untrusted, Replaced: reload})
-	return Set{d, files, command.New(command.Options{Secrets: secrets, May: o.MayRun}), reload, o.Refused}
+	if f != nil && o.Refused != nil {
+		f.WhenRefused(o.Refused)
+	}
+	return Set{f, files, command.New(command.Options{Secrets: secrets, May: o.MayRun}), reload}
 }
 
 // ByKind returns the injector of every kind of fault in the catalogue.
 func (s Set) ByKind() map[string]engine.Injector {
 	byKind := map[string]engine.Injector{}
-	driver := engine.Injector(s.Driver)
-	if s.refused != nil {
-		driver = endingServer{driver, s.refused}
-	}
 	for _, k := range injectors.Catalogue() {
 		switch {
 		case k.Level == injectors.File:
 			byKind[k.Name] = s.files // which calls the reload hook itself
 		case k.Level == injectors.Command:
 			byKind[k.Name] = s.commands
-		case s.Driver != nil && k.Config:
-			byKind[k.Name] = reloading{driver, s.reload}
-		case s.Driver != nil:
-			byKind[k.Name] = driver
+		case s.Fleet != nil && k.Config:
+			byKind[k.Name] = reloading{s.Fleet, s.reload}
+		case s.Fleet != nil:
+			byKind[k.Name] = s.Fleet
 		default:
 			byKind[k.Name] = endedWithServer{}
 		}
@@ -106,7 +101,7 @@ func (s Set) Manual(ctx context.Context, f plan.Fault) string {
 	case f.ByCommand():
 		return s.commands.Manual(f)
 	}
-	return s.Driver.ManualRemoval(ctx, f)
+	return s.Fleet.ManualRemoval(ctx, f)
 }
 
 // MarkUnsettled says that the process which was injecting a fault died before it knew that
@@ -115,8 +110,8 @@ func (s Set) MarkUnsettled(f plan.Fault) {
 	switch {
 	case f.ByCommand():
 		s.commands.MarkUnsettled(f.Name)
-	case f.OnProxy() && s.Driver != nil:
-		s.Driver.MarkUnsettled(f.Name)
+	case f.OnProxy() && s.Fleet != nil:
+		s.Fleet.MarkUnsettled(f.Name)
 	}
 }
 
@@ -133,17 +128,3 @@ func (s Set) MarkDoubtful(f plan.Fault) {
 type endedWithServer struct{ engine.Injector }
 
 func (endedWithServer) Revert(context.Context, plan.Fault) error { return nil }
-
-// An endingServer is one that may have ended together with the run, or after it.
-type endingServer struct {
-	engine.Injector
-	refused func(error) error
-}
-
-func (e endingServer) Revert(ctx context.Context, f plan.Fault) error {
-	err := e.Injector.Revert(ctx, f)
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return e.refused(err)
-	}
-	return err
-}

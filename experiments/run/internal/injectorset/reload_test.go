@@ -8,9 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
-	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+	"github.com/blastgauge/blastgauge/injectors/fleet"
 )
 
 // A logInjector logs what it did.
@@ -68,7 +69,7 @@ func TestWhichKindsReload(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	driver := toxiproxy.New(toxiproxy.Options{URL: "http://127.0.0.1:1"})
+	driver := fleet.New(fleet.Options{System: &experiments.System{Toxiproxy: "http://127.0.0.1:1"}})
 	var reload []string
 	for kind, in := range New(&plan.Plan{}, root, driver, Options{Getenv: os.LookupEnv}).ByKind() {
 		if _, ok := in.(reloading); ok {

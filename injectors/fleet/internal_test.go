@@ -1,0 +1,142 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+)
+
+// Counts are sums over the lives of a toxic, and those of a server that has left stay.
+func TestCountsOverLives(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := &carried{rows: map[string]*row{}}
+		c.saw("a", journal.Evidence{Present: true, Counted: true, Met: 5, Of: 10, Missed: []journal.Missed{{What: "GET /", Count: 2}}, Passed: map[string]int64{"type": 1}})
+		c.set("b", journal.Joining, "")
+		time.Sleep(700 * time.Millisecond)
+		c.saw("b", journal.Evidence{Present: true, Counted: true, Met: 1, Of: 1, Missed: []journal.Missed{{What: "GET /", Count: 3}}, Passed: map[string]int64{"type": 1}})
+		c.saw("a", journal.Evidence{Present: true, Counted: true, Met: 2, Of: 3}) // another process
+		c.set("a", journal.InstanceLeft, "")
+		time.Sleep(time.Second)
+		e := c.evidence("")
+		if !e.Present || !e.Counted || e.Met != 8 || e.Of != 14 || len(e.Missed) != 1 || e.Missed[0].Count != 5 || e.Passed["type"] != 2 {
+			t.Errorf("%+v", e)
+		}
+		if e.PartialFor != 700*time.Millisecond {
+			t.Errorf("partial for %s", e.PartialFor)
+		}
+		if a := e.Instances[0]; a.Met != 7 || a.State != journal.InstanceLeft || !a.Proven {
+			t.Errorf("%+v", a)
+		}
+		c.set("b", journal.InstanceFailed, "gone")
+		time.Sleep(time.Second)
+		if e := c.evidence(""); e.PartialFor != 1700*time.Millisecond {
+			t.Errorf("partial for %s", e.PartialFor)
+		}
+	})
+}
+
+// A look-up that fails in the middle leaves everybody where they are.
+func TestALookUpThatFails(t *testing.T) {
+	t.Parallel()
+	answer := func(context.Context, experiments.DNSName) ([]netip.Addr, error) {
+		return []netip.Addr{netip.MustParseAddr("127.0.0.9"), netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("::ffff:127.0.0.2")}, nil
+	}
+	f := New(Options{System: &experiments.System{Toxiproxy: "dns://payments.test:8474"}, LookUp: func(ctx context.Context, n experiments.DNSName) ([]netip.Addr, error) { return answer(ctx, n) }})
+	g := f.groups[0]
+	if err := f.refresh(t.Context(), g); err != nil || len(g.list()) != 2 || g.list()[0] != "http://127.0.0.2:8474" {
+		t.Fatalf("%v, %v", g.list(), err)
+	}
+	answer = func(context.Context, experiments.DNSName) ([]netip.Addr, error) { return nil, errors.New("no answer") }
+	if err := f.refresh(t.Context(), g); err == nil || len(g.list()) != 2 {
+		t.Errorf("%v, %v", g.list(), err)
+	}
+	answer = func(context.Context, experiments.DNSName) ([]netip.Addr, error) { return nil, nil }
+	if err := f.refresh(t.Context(), g); err == nil || len(g.list()) != 2 {
+		t.Errorf("%v, %v of a name without addresses", g.list(), err)
+	}
+	if _, err := New(Options{System: &experiments.System{Toxiproxy: "dns://payments.test:8474"}}).Leftovers(t.Context()); err == nil {
+		t.Error("Leftovers() = nil where no server is known: that proves nothing")
+	}
+}
+
+// Trying again is of no use where it is of no use anywhere.
+func TestErrorsOfSeveral(t *testing.T) {
+	t.Parallel()
+	hopeless := hopelessError{errors.New("a person has to look")}
+	other := errors.New("no answer")
+	if err := join([]error{nil, other, nil}); err != other { //nolint:errorlint // it is to be the same
+		t.Errorf("%v", err)
+	}
+	for want, errs := range map[bool][]error{false: {hopeless, other}, true: {hopeless, hopeless}} {
+		h, ok := errors.AsType[interface {
+			error
+			Hopeless() bool
+		}](join(errs))
+		if !ok || h.Hopeless() != want {
+			t.Errorf("%v: hopeless %t", errs, !want)
+		}
+	}
+}
+
+type hopelessError struct{ error }
+
+func (hopelessError) Hopeless() bool { return true }
+
+// Chosen instances stay chosen.
+func TestChoose(t *testing.T) {
+	t.Parallel()
+	urls := []string{"http://127.0.0.2:1", "http://127.0.0.3:1", "http://127.0.0.4:1", "http://127.0.0.5:1"}
+	fault := plan.Fault{Fault: experiments.Fault{Instances: &experiments.InstanceShare{Take: 2, Of: 4}}}
+	chosen := map[string]bool{}
+	for seed := range uint64(64) {
+		first := choose(fault, urls, seed, nil)
+		if again := choose(fault, urls, seed, nil); len(first) != 2 || again[0] != first[0] || again[1] != first[1] {
+			t.Fatalf("seed %d: %v and then %v", seed, first, again)
+		}
+		for _, url := range first {
+			chosen[url] = true
+		}
+		if kept := choose(fault, urls, seed, []string{urls[3]}); kept[0] != urls[3] && kept[1] != urls[3] {
+			t.Errorf("seed %d: %v, without the one that has it", seed, kept)
+		}
+	}
+	if len(chosen) != len(urls) {
+		t.Errorf("64 seeds choose only %v", chosen)
+	}
+}
+
+// A server that comes later, or begins anew, makes no sum jump.
+func TestCountersDoNotJump(t *testing.T) {
+	t.Parallel()
+	f := New(Options{System: &experiments.System{Dependencies: []experiments.Dependency{{Name: "payments", Toxiproxy: []string{"http://127.0.0.2:1", "http://127.0.0.3:1"}}}}})
+	carried := func(n int64) []journal.Traffic {
+		calls := 2 * n
+		return []journal.Traffic{{Proxy: "payments", Connections: n, Bytes: 10 * n, Calls: &calls, Answers: []journal.AnswerCount{{AtLeast: time.Millisecond, Answered: n}}}}
+	}
+	for _, step := range []struct {
+		server   string
+		now, sum int64
+	}{
+		{"http://127.0.0.2:1", 5, 5},
+		{"http://127.0.0.2:1", 7, 7},
+		{"http://127.0.0.3:1", 1000, 7}, // it has come
+		{"http://127.0.0.3:1", 1004, 11},
+		{"http://127.0.0.2:1", 2, 13}, // it began anew
+		{"http://127.0.0.3:1", 1, 14}, // and so did the other
+	} {
+		f.note(f.servers[step.server], carried(step.now))
+		f.counting = true
+		got := f.sumCarried()
+		if len(got) != 1 || got[0].Connections != step.sum || *got[0].Calls != 2*step.sum || got[0].Answers[0].Answered != step.sum {
+			t.Errorf("%+v: %+v", step, got)
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+// MarkKnown tells every server what [toxiproxy.Driver.MarkKnown] does.
+func (f *Fleet) MarkKnown(p *plan.Plan) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.known = append(f.known, p)
+	for _, s := range f.servers {
+		s.driver.MarkKnown(p)
+	}
+}
+
+// MarkUnsettled tells every server what [toxiproxy.Driver.MarkUnsettled] does.
+func (f *Fleet) MarkUnsettled(fault string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.unsettled = append(f.unsettled, fault)
+	for _, s := range f.servers {
+		s.driver.MarkUnsettled(fault)
+	}
+}
+
+// answering asks every server that has not ended, and leaves out those that end while they
+// are asked.
+func (f *Fleet) answering(ask func(*server) error) error {
+	for _, g := range f.groups {
+		if !slices.ContainsFunc(f.all(), func(s *server) bool { return s.group == g || g.has(s.url) }) { // then silence proves nothing
+			return fmt.Errorf("no Toxiproxy at %s is known", g.sources[0])
+		}
+	}
+	list := slices.DeleteFunc(f.all(), (*server).hasEnded)
+	return each(list, func(s *server) error {
+		if err := ask(s); err != nil {
+			return f.decideRefused(s, err)
+		}
+		return nil
+	})
+}
+
+// Leftovers lists blastgauge's toxics on all servers, each name and proxy once, see
+// [toxiproxy.Driver.Leftovers]. It returns those of the servers that answered beside an
+// error.
+func (f *Fleet) Leftovers(ctx context.Context) ([]plan.Fault, error) {
+	found := map[[2]string]plan.Fault{}
+	lists := make(chan []plan.Fault, len(f.all()))
+	err := f.answering(func(s *server) error {
+		list, err := s.driver.Leftovers(ctx)
+		lists <- list
+		return err
+	})
+	close(lists)
+	for list := range lists {
+		for _, fault := range list {
+			found[[2]string{fault.Name, fault.Proxy}] = fault
+		}
+	}
+	return slices.SortedFunc(maps.Values(found), func(a, b plan.Fault) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Proxy, b.Proxy))
+	}), err
+}
+
+// Proxies lists the proxies of all servers, see [toxiproxy.Driver.Proxies].
+func (f *Fleet) Proxies(ctx context.Context) ([]toxiproxy.Proxy, error) {
+	lists := make(chan []toxiproxy.Proxy, len(f.all()))
+	err := f.answering(func(s *server) error {
+		list, err := s.driver.Proxies(ctx)
+		lists <- list
+		return err
+	})
+	close(lists)
+	var all []toxiproxy.Proxy
+	for list := range lists {
+		all = append(all, list...)
+	}
+	slices.SortFunc(all, func(a, b toxiproxy.Proxy) int { return cmp.Compare(a.Name, b.Name) })
+	return all, err
+}
+
+// Owner returns the run that has a server now, or "" when none has, see
+// [toxiproxy.Driver.Owner].
+func (f *Fleet) Owner(ctx context.Context) (run string, err error) {
+	owners := make(chan string, len(f.all()))
+	err = f.answering(func(s *server) error {
+		owner, err := s.driver.Owner(ctx)
+		owners <- owner
+		return err
+	})
+	close(owners)
+	for owner := range owners {
+		run = cmp.Or(run, owner)
+	}
+	return run, err
+}
+
+// Release ends the leases of a run that has died, see [toxiproxy.Driver.Release].
+func (f *Fleet) Release(ctx context.Context, run string) error {
+	return f.answering(func(s *server) error { return s.driver.Release(ctx, run) })
+}
+
+// Recreate makes a proxy anew on every server, see [toxiproxy.Driver.Recreate].
+func (f *Fleet) Recreate(ctx context.Context, fault plan.Fault) error {
+	return each(f.targets(fault, f.groupOf(fault)), func(s *server) error {
+		return s.driver.Recreate(ctx, fault.Proxy, fault.Listen, fault.Upstream)
+	})
+}
+
+// Each returns a fleet of one for every server that is there now, which dials any host.
+func (f *Fleet) Each() (list []*Fleet) {
+	for _, s := range f.here() {
+		list = append(list, New(Options{System: &experiments.System{Toxiproxy: s.url}, Token: f.o.Token, AnyHost: f.o.AnyHost}))
+	}
+	return list
+}
+
+// Absent returns nil when f is proven not to be in force on any server.
+func (f *Fleet) Absent(ctx context.Context, fault plan.Fault) error {
+	list := f.targets(fault, f.groupOf(fault))
+	if len(list) == 0 {
+		return errors.Join(f.checkSome(), errNone)
+	}
+	return each(list, func(s *server) error { return s.driver.Absent(ctx, fault) })
+}

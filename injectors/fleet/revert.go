@@ -1,0 +1,287 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/run/engine"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
+)
+
+// leftTimeout is how long one attempt of a removal waits for a server that may have left
+// its name.
+const leftTimeout = 2 * time.Second
+
+// Revert removes f from every server that it may be on, and reads back that it is gone
+// there, see [toxiproxy.Driver.Revert]. A server that does not answer counts as clean only
+// once it has left its name, and refuses connections or its lease has lapsed.
+func (f *Fleet) Revert(ctx context.Context, fault plan.Fault) error {
+	return f.revert(ctx, fault, func(ctx context.Context, s *server) error { return s.driver.Revert(ctx, fault) })
+}
+
+func (f *Fleet) revert(ctx context.Context, fault plan.Fault, on func(context.Context, *server) error) error {
+	f.endWatch(fault.Name)
+	list := f.targets(fault, f.groupOf(fault))
+	if len(list) == 0 {
+		return f.errNoGroup(fault)
+	}
+	return each(list, func(s *server) error { return f.revertOn(ctx, s, on) })
+}
+
+// targets lists the servers that a fault may be on: those that it was put on or was to be,
+// and where this process did not do that, every one that is known.
+func (f *Fleet) targets(fault plan.Fault, g *group) []*server {
+	urls := map[string]bool{}
+	if c := f.carriedFault(fault.Name); c != nil {
+		for _, url := range c.all() {
+			urls[url] = true
+		}
+	} else {
+		for _, s := range f.all() {
+			if g == nil || s.group == g {
+				urls[s.url] = true
+			}
+		}
+	}
+	f.mu.Lock()
+	for _, url := range f.joined[fault.Name] {
+		urls[url] = true
+	}
+	f.mu.Unlock()
+	var list []*server
+	for _, url := range slices.Sorted(maps.Keys(urls)) {
+		list = append(list, f.server(url, f.groupAt(url, g)))
+	}
+	return list
+}
+
+// groupAt is the group of a URL: that of its server where it has one.
+func (f *Fleet) groupAt(url string, g *group) *group {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s, ok := f.servers[url]; ok {
+		return s.group
+	}
+	return g
+}
+
+// revertOn removes a fault from one server.
+func (f *Fleet) revertOn(ctx context.Context, s *server, on func(context.Context, *server) error) error {
+	if s.hasEnded() {
+		return nil
+	}
+	s.mu.Lock()
+	left := s.left || s.group.name != nil && !s.group.has(s.url)
+	s.mu.Unlock()
+	attempt, cancel := ctx, func() {}
+	if left {
+		attempt, cancel = context.WithTimeout(ctx, leftTimeout)
+	}
+	err := on(attempt, s)
+	cancel()
+	if err == nil {
+		return nil
+	}
+	if answered(err) {
+		return err
+	}
+	if err = f.decideRefused(s, err); err == nil || s.group.name == nil || !f.isGone(ctx, s) {
+		return err
+	}
+	return f.awaitLapse(ctx, s, err)
+}
+
+// answered reports whether a server answered, so that its state is known.
+func answered(err error) bool {
+	_, ok := errors.AsType[*toxiproxy.StatusError](err)
+	return ok || errors.Is(err, toxiproxy.ErrUnproven)
+}
+
+// awaitLapse proves that a fault has ended on a server that has left its name and does not
+// answer.
+func (f *Fleet) awaitLapse(ctx context.Context, s *server, err error) error {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return nil // its process has ended
+	}
+	at, leased := s.driver.Lapses()
+	if !leased {
+		f.mu.Lock()
+		at = f.lapse
+		f.mu.Unlock()
+	}
+	if at.IsZero() {
+		return fmt.Errorf("%w (it has left the name %s, which proves nothing of it)", err, s.group.name.Name)
+	}
+	f.endLeaseOf(s)
+	at, _ = latest(at, s)
+	select {
+	case <-time.After(time.Until(at)):
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w (it has left the name %s, and its lease lapses in %s with the fault)", err, s.group.name.Name, max(0, time.Until(at)).Round(time.Second))
+	}
+}
+
+// latest is when the lease of a server lapses, now that nobody renews it any more.
+func latest(at time.Time, s *server) (time.Time, bool) {
+	if end, leased := s.driver.Lapses(); leased && end.After(at) {
+		return end, true
+	}
+	return at, false
+}
+
+// endLeaseOf stops renewing the lease of a server that has left.
+func (f *Fleet) endLeaseOf(s *server) {
+	s.mu.Lock()
+	s.left = true
+	release := s.release
+	s.release, s.leased = nil, false
+	s.mu.Unlock()
+	if release != nil {
+		ended, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = release(ended) // it does not answer, and lapses
+	}
+}
+
+// LeasesLapse says until when the leases of a run that is over last at the most, on servers
+// that hold leases.
+func (f *Fleet) LeasesLapse(at time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lapse = at
+}
+
+// OfDeadRun returns an injector that removes what a run left which is over. It does not
+// enable a stock proxy that another run may have taken down meanwhile: a toxic carries the
+// name of its run, and a disabled proxy does not.
+func (f *Fleet) OfDeadRun(run string) engine.Injector { return ofDeadRun{f, run} }
+
+type ofDeadRun struct {
+	*Fleet
+	run string
+}
+
+func (o ofDeadRun) Revert(ctx context.Context, fault plan.Fault) error {
+	return o.revert(ctx, fault, func(ctx context.Context, s *server) error {
+		if other := o.otherOwner(ctx, s, fault); other != "" {
+			if err := s.driver.Absent(ctx, fault); err != nil {
+				return fmt.Errorf("run %s has the lease of the server now and may have taken proxy %s down itself: try again when that run is over: %w", other, fault.Proxy, err)
+			}
+			return nil
+		}
+		return s.driver.Revert(ctx, fault)
+	})
+}
+
+// otherOwner is the run that may have disabled the proxy of a fault itself; empty: none.
+func (o ofDeadRun) otherOwner(ctx context.Context, s *server, fault plan.Fault) string {
+	if fault.Inject != "down" {
+		return ""
+	}
+	other, err := s.driver.Owner(ctx)
+	kind, asked := s.driver.Identify(ctx)
+	if errors.Join(err, asked) != nil || kind.Kind != toxiproxy.KindStock || other == o.run {
+		return ""
+	}
+	return other
+}
+
+// ManualRemoval returns the shell commands that remove f without blastgauge, one a line: one
+// for each server that it may be on.
+func (f *Fleet) ManualRemoval(ctx context.Context, fault plan.Fault) string {
+	list := f.targets(fault, f.groupOf(fault))
+	lines := make([]string, len(list))
+	_ = each(list, func(s *server) error {
+		lines[slices.Index(list, s)] = s.driver.ManualRemoval(ctx, fault)
+		return nil
+	})
+	return strings.Join(lines, "\n  ")
+}
+
+// Know tells the fleet on which servers a run has put its faults: those of its plan, and
+// those that joined it. They are found without asking for any name.
+func (f *Fleet) Know(p *plan.Plan, joined []journal.Joined) {
+	if p != nil {
+		for _, e := range p.Experiments {
+			for _, fault := range e.Faults {
+				f.knowOn(fault, fault.On)
+			}
+		}
+	}
+	for _, j := range joined {
+		if fault, ok := find(p, j.Fault); ok {
+			f.knowOn(fault, []string{j.Instance})
+			continue
+		}
+		for _, g := range f.groups {
+			f.server(j.Instance, g)
+		}
+	}
+}
+
+func find(p *plan.Plan, name string) (plan.Fault, bool) {
+	if p == nil {
+		return plan.Fault{}, false
+	}
+	for _, e := range p.Experiments {
+		for _, fault := range e.Faults {
+			if fault.Name == name {
+				return fault, true
+			}
+		}
+	}
+	return plan.Fault{}, false
+}
+
+// knowOn makes the servers of a name known that a fault is on. Fixed ones are known, and no
+// other URL stands for them.
+func (f *Fleet) knowOn(fault plan.Fault, urls []string) {
+	g := f.groupOf(fault)
+	if g == nil || g.name == nil {
+		return
+	}
+	for _, url := range urls {
+		f.server(url, g)
+		f.mu.Lock()
+		f.joined[fault.Name] = append(f.joined[fault.Name], url)
+		f.mu.Unlock()
+	}
+}
+
+// LookAround looks up who is behind the names of the fleet now, beside those that are known,
+// and returns why that is not known where it is not. A server that does not answer and that
+// nobody has named is left out.
+func (f *Fleet) LookAround(ctx context.Context) error {
+	var errs []error
+	for _, g := range f.groups {
+		if g.name == nil {
+			continue
+		}
+		urls, err := f.lookUp(ctx, *g.name)
+		errs = append(errs, err)
+		for _, url := range urls {
+			f.mu.Lock()
+			_, known := f.servers[url]
+			f.mu.Unlock()
+			if known {
+				continue
+			}
+			s := f.server(url, g)
+			if _, err := s.driver.Identify(ctx); err != nil {
+				f.mu.Lock()
+				delete(f.servers, url)
+				f.mu.Unlock()
+			}
+		}
+	}
+	return join(errs)
+}
