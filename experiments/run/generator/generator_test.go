@@ -32,6 +32,7 @@ const (
 	steadyRole     = "steady"   // sends what it is told to
 	dyingRole      = "dying"    // sends a little, says why, and ends
 	silentRole     = "silent"   // sends a little, and no more
+	muteRole       = "mute"     // sends nothing
 	stubbornRole   = "stubborn" // has a child, and ends for no signal
 	childRole      = "child"
 	wrongRole      = "wrong" // writes what is no line
@@ -87,6 +88,8 @@ func playProgram(role string, args []string) {
 		os.Exit(3)
 	case silentRole:
 		say(os.Stdout, t, 5, time.Now())
+		select {}
+	case muteRole:
 		select {}
 	case stubbornRole:
 		signal.Ignore(syscall.SIGTERM)
@@ -303,8 +306,26 @@ func TestAProgramThatFallsSilent(t *testing.T) {
 	<-s.Ended()
 	s.Stop()
 	<-s.done
-	if a := s.Audit(); !strings.Contains(a.Ended, "no line") {
+	<-s.Started()
+	if a := s.Audit(); !strings.Contains(a.Ended, "no line for 300ms") {
 		t.Errorf("%+v", a)
+	}
+}
+
+// A program has its time to begin, and no more.
+func TestAProgramThatDoesNotBegin(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(s *sending) { s.patience, s.beginning = time.Millisecond, 600*time.Millisecond }, muteRole)
+	<-s.Ended()
+	s.Stop()
+	<-s.done
+	if a := s.Audit(); !strings.Contains(a.Ended, "no line within 600ms of its start") {
+		t.Errorf("%+v", a)
+	}
+	select {
+	case <-s.Started():
+		t.Error("it has begun")
+	default:
 	}
 }
 
