@@ -216,7 +216,7 @@ func TestRoutes(t *testing.T) {
 	_, system, _ := documents(t, o, runOf(o), "documents")
 	checkEntry(t, o, system.URL, "storefront")
 	checkEntry(t, o, system.ControlURL, "storefront-control")
-	checkEntry(t, o, proxiesOf(system), "storefront")
+	checkEntry(t, o, system.Toxiproxies()[0], "storefront")
 	dependency, _ := system.Dependency("payments")
 	first, second := o.deployments["storefront"].Spec.Template, o.deployments["storefront-control"].Spec.Template
 	if got := env(first, "PAYMENTS_URL"); got != "http://"+dependency.Listen {
@@ -228,7 +228,7 @@ func TestRoutes(t *testing.T) {
 	if first.Spec.Containers[0].Image != second.Spec.Containers[0].Image {
 		t.Error("the two routes have other images")
 	}
-	u, err := url.Parse(proxiesOf(system))
+	u, err := url.Parse(system.Toxiproxies()[0])
 	if err != nil {
 		t.Fatal(err)
 	}
