@@ -93,6 +93,48 @@ func checkDesertion(t *testing.T, m *memory, phase journal.Phase, after time.Dur
 	}
 }
 
+// A slow generator takes its time to begin.
+type slow struct {
+	deserting
+	started chan struct{}
+}
+
+func (g *slow) Started() <-chan struct{} { return g.started }
+
+// No phase begins before the traffic has. Where it ends before that, so does the experiment.
+func TestTrafficThatTakesItsTimeToBegin(t *testing.T) {
+	t.Parallel()
+	for _, dies := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench()
+			makeTraffic := b.opts.Traffic
+			b.opts.Traffic = func(i int, epoch time.Time) (Generator, error) {
+				g, err := makeTraffic(i, epoch)
+				s := &slow{deserting{fakeTraffic: g.(*fakeTraffic), ended: make(chan struct{})}, make(chan struct{})}
+				time.AfterFunc(7*time.Second, func() {
+					if dies {
+						close(s.ended)
+						s.Stop()
+					} else {
+						close(s.started)
+					}
+				})
+				return s, err
+			}
+			if err := b.run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			warmup, begun := b.mem.find(journal.PhaseStarted)
+			if !begun || warmup.Phase != journal.Warmup || warmup.Since < 7*time.Second {
+				t.Errorf("the first phase is %+v, want warmup after 7 s", warmup)
+			}
+			if _, injected := b.mem.find(journal.FaultInjected); injected == dies {
+				t.Errorf("dies %v: injected %v", dies, injected)
+			}
+		})
+	}
+}
+
 // Many journeys in one observation count as many for whoever watches a run.
 func TestManyJourneysInOneObservation(t *testing.T) {
 	t.Parallel()

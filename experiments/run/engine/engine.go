@@ -68,6 +68,13 @@ type Deserter interface {
 	Ended() <-chan struct{}
 }
 
+// A Starter is a Generator that takes its time to begin: another program sends its journeys.
+// No phase begins before it has, because the journeys of the phase would be missing.
+type Starter interface {
+	// Started returns a channel that is closed when the first journeys are known of.
+	Started() <-chan struct{}
+}
+
 // An Auditor is a Generator that can say whether all journeys of the plan were sent.
 type Auditor interface {
 	// Audit is called once Run has returned.

@@ -150,6 +150,17 @@ func (x *experimentRun) watchTraffic(ctx context.Context, cut context.CancelFunc
 	}
 }
 
+// awaitTraffic waits until journeys are sent, or until ctx ends: a program that sends them
+// takes seconds to begin.
+func (x *experimentRun) awaitTraffic(ctx context.Context) {
+	if s, ok := x.generator.(Starter); ok {
+		select {
+		case <-ctx.Done():
+		case <-s.Started():
+		}
+	}
+}
+
 // audit records what came of the journeys that another program was to send, or how complete
 // the counts of those are that nobody sent.
 func (x *experimentRun) audit() error {
@@ -201,6 +212,7 @@ func (x *experimentRun) runPhases(ctx context.Context) error {
 // runWarmup is not measured. After an earlier experiment it lasts until the system
 // is healthy again: one experiment's damage is not another's baseline.
 func (x *experimentRun) runWarmup(ctx context.Context) error {
+	x.awaitTraffic(ctx)
 	if err := x.startPhase(journal.Warmup); err != nil {
 		return err
 	}

@@ -29,15 +29,18 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/internal/causes"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/run/supervise"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 const (
-	leastSilence = 5 * time.Second // for which a program may say nothing
+	firstLine    = time.Minute     // within which the first line must come: programs take seconds to begin
+	leastSilence = 5 * time.Second // for which a program may say nothing from then on
 	silentFor    = 20              // journeys' time, likewise
 	stopGrace    = time.Second     // beyond the longest timeout, for a program to end
 	deadGrace    = time.Second     // for a program to end where this process dies
 	killGrace    = 5 * time.Second // for its supervisor to kill it
 	lookEvery    = 250 * time.Millisecond
+	mostName     = 120         // bytes of a command in a message
 	lastRead     = time.Second // for what the program has written before its end
 )
 
@@ -75,12 +78,14 @@ type Generator struct {
 	log     *record
 	process *supervise.Process
 
-	patience time.Duration // for which no line may come
+	patience  time.Duration // for which no line may come
+	beginning time.Duration // likewise, before the first one
 
 	heard    atomic.Int64 // when the last line came, since the epoch
 	stopped  atomic.Int64 // when no journey might start any more; 0: not yet
 	stopOnce sync.Once
 	stop     chan struct{}
+	started  chan struct{} // closed when the first line has come
 	ended    chan struct{} // closed when the program is no use any more
 }
 
@@ -89,10 +94,10 @@ type Generator struct {
 func New(o Options) (g *Generator, err error) {
 	e := &o.Plan.Experiments[o.Experiment]
 	g = &Generator{
-		name: filepath.Base(o.Plan.System.Traffic.Command[0]), experiment: e, secrets: o.Secrets,
+		name: o.Secrets.Plain(injectors.DescribeProgram(o.Plan.System.Traffic.Command), mostName), experiment: e, secrets: o.Secrets,
 		bare: o.Plan.System.Examples == experiments.NoExamples, tally: newTally(e, o.Secrets),
 		causes: causes.New(e.Journeys, o.Plan.System.Examples == experiments.NoExamples),
-		stop:   make(chan struct{}), ended: make(chan struct{}),
+		stop:   make(chan struct{}), started: make(chan struct{}), ended: make(chan struct{}),
 	}
 	for _, arm := range e.Arms() {
 		for _, j := range e.Journeys {
@@ -112,6 +117,7 @@ func New(o Options) (g *Generator, err error) {
 	g.vocabulary = vocabulary{experiment: o.Experiment, epoch: o.Epoch, began: time.Since(o.Epoch), journeys: e.Journeys, arms: e.Arms()}
 	g.heard.Store(int64(g.vocabulary.began))
 	g.patience = g.mostSilence()
+	g.beginning = firstLine + g.patience
 	g.process, err = supervise.Start(o.Supervisor, o.Plan.System.Traffic.Command, supervise.Options{Env: env, Dir: o.Plan.System.Resolve(""), Stdout: g.pipe.Name(), Output: g.log.in, Grace: deadGrace})
 	if err == nil {
 		return g, nil
@@ -222,10 +228,36 @@ func (g *Generator) watch(ctx context.Context) {
 			stop, overdue = nil, time.After(g.longest()+stopGrace+killGrace)
 			g.process.Stop(g.longest() + stopGrace)
 		case <-tick.C:
-			if silent := g.since() - time.Duration(g.heard.Load()); g.stopped.Load() == 0 && silent > g.patience {
-				g.giveUp("%s wrote no line for %s, although journeys were to end all the time", g.name, g.patience.Round(100*time.Millisecond))
-			}
+			g.checkSilence()
 		}
+	}
+}
+
+// checkSilence gives a program up that says nothing for too long.
+func (g *Generator) checkSilence() {
+	if g.stopped.Load() != 0 {
+		return
+	}
+	silent := g.since() - time.Duration(g.heard.Load())
+	select {
+	case <-g.started:
+		if silent > g.patience {
+			g.giveUp("%s wrote no line for %s, although journeys were to end all the time", g.name, g.patience.Round(100*time.Millisecond))
+		}
+	default:
+		if silent > g.beginning {
+			g.giveUp("%s wrote no line within %s of its start", g.name, g.beginning.Round(100*time.Millisecond))
+		}
+	}
+}
+
+// hear says that a line has come.
+func (g *Generator) hear(now time.Duration) {
+	g.heard.Store(int64(now))
+	select {
+	case <-g.started:
+	default:
+		close(g.started)
 	}
 }
 
@@ -268,7 +300,7 @@ func (g *Generator) read(observe func(journal.Observation)) {
 	for {
 		text, err := in.ReadSlice('\n')
 		if errors.Is(err, bufio.ErrBufferFull) {
-			g.heard.Store(int64(g.since()))
+			g.hear(g.since())
 			g.tally.reject(text, bad(TooLong, "the line has more than %d bytes", MaxLine))
 			if err = skipLine(in); err == nil {
 				continue
@@ -299,7 +331,7 @@ func skipLine(in *bufio.Reader) error {
 // take takes a line.
 func (g *Generator) take(text []byte, observe func(journal.Observation)) {
 	now := g.since()
-	g.heard.Store(int64(now))
+	g.hear(now)
 	o, wrong := g.vocabulary.read(text, moment{now: now, stopped: time.Duration(g.stopped.Load())})
 	if wrong != nil {
 		g.tally.reject(text, wrong)
@@ -342,6 +374,9 @@ func (g *Generator) Stop() {
 		close(g.stop)
 	})
 }
+
+// Started returns a channel that is closed when the first line has come.
+func (g *Generator) Started() <-chan struct{} { return g.started }
 
 // Ended returns a channel that is closed when the program is no use any more: it ended
 // before Stop, or fell silent. The audit says how.

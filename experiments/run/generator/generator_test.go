@@ -32,6 +32,7 @@ const (
 	steadyRole     = "steady"   // sends what it is told to
 	dyingRole      = "dying"    // sends a little, says why, and ends
 	silentRole     = "silent"   // sends a little, and no more
+	muteRole       = "mute"     // sends nothing
 	stubbornRole   = "stubborn" // has a child, and ends for no signal
 	childRole      = "child"
 	wrongRole      = "wrong" // writes what is no line
@@ -79,7 +80,7 @@ func playProgram(role string, args []string) {
 	exitOn(json.Unmarshal([]byte(os.Getenv("BLASTGAUGE_TRAFFIC")), &t))
 	switch role {
 	case steadyRole:
-		playSteady(t, io.Discard)
+		playSteady(t)
 	case dyingRole:
 		fmt.Fprintln(os.Stderr, "loading, with the password hunter2")
 		say(os.Stdout, t, 20, time.Now())
@@ -88,15 +89,17 @@ func playProgram(role string, args []string) {
 	case silentRole:
 		say(os.Stdout, t, 5, time.Now())
 		select {}
+	case muteRole:
+		select {}
 	case stubbornRole:
 		signal.Ignore(syscall.SIGTERM)
 		exitOn(exec.Command(os.Args[0], childRole, args[0]).Start())
 		go stay(args[0], "parent")
-		playSteady(told{Arms: t.Arms, Journeys: t.Journeys, Epoch: t.Epoch, Stop: filepath.Join(os.TempDir(), "never")}, io.Discard)
+		playSteady(told{Arms: t.Arms, Journeys: t.Journeys, Epoch: t.Epoch, Stop: filepath.Join(os.TempDir(), "never")})
 	case wrongRole:
 		playWrong(t)
 	case floodRole:
-		text := lineAt(t, t.Arms[0].Arm, time.Now(), "ok")
+		text := lineAt(t, t.Arms[0].Arm, time.Now())
 		exitOn(writeAll(os.Stdout, bytes.Repeat([]byte(text), floodLines)))
 		fmt.Fprintln(os.Stderr, "written")
 		select {}
@@ -112,7 +115,7 @@ const floodLines = 20_000
 
 // playSteady sends every 20 ms through each arm until it is told to stop: half of the lines
 // to its standard output, the others to the pipe by its name.
-func playSteady(t told, _ io.Writer) {
+func playSteady(t told) {
 	pipe := os.Stdout
 	if t.Lines != "" {
 		var err error
@@ -131,31 +134,31 @@ func playSteady(t told, _ io.Writer) {
 			if (n+i)%2 == 0 {
 				to = pipe
 			}
-			exitOn(writeAll(to, []byte(lineAt(t, a.Arm, due, "ok"))))
+			exitOn(writeAll(to, []byte(lineAt(t, a.Arm, due))))
 		}
 	}
 }
 
 func say(to io.Writer, t told, n int, at time.Time) {
 	for range n {
-		exitOn(writeAll(to, []byte(lineAt(t, t.Arms[0].Arm, at, "ok"))))
+		exitOn(writeAll(to, []byte(lineAt(t, t.Arms[0].Arm, at))))
 	}
 }
 
-func lineAt(t told, arm string, at time.Time, outcome string) string {
+func lineAt(t told, arm string, at time.Time) string {
 	start := float64(at.UnixMicro())/1e6 - t.Epoch
-	return fmt.Sprintf(`{"journey":"%s","arm":"%s","start":%.6f,"took":0.001,"outcome":"%s"}`+"\n", t.Journeys[0].Journey, arm, start, outcome)
+	return fmt.Sprintf(`{"journey":"%s","arm":"%s","start":%.6f,"took":0.001,"outcome":"ok"}`+"\n", t.Journeys[0].Journey, arm, start)
 }
 
 // playWrong writes lines of each kind that is none of the experiment, blank ones, one that
 // is too long, and one that is right.
 func playWrong(t told) {
 	now := time.Now()
-	right := lineAt(t, "fault", now, "ok")
+	right := lineAt(t, "fault", now)
 	for _, text := range []string{
 		"starting up, token hunter2\n", "\n", "  \n",
 		strings.Replace(right, "checkout", "chekout", 1), strings.Replace(right, `"fault"`, `"third"`, 1), strings.Replace(right, `"ok"`, `"fine"`, 1),
-		lineAt(t, "fault", now.Add(-time.Hour), "ok"), lineAt(t, "fault", now.Add(time.Hour), "ok"),
+		lineAt(t, "fault", now.Add(-time.Hour)), lineAt(t, "fault", now.Add(time.Hour)),
 		`{"detail":"` + strings.Repeat("x", MaxLine) + `"}` + "\n",
 		strings.Repeat(`{"journey":"chekout","start":0,"outcome":"ok","took":1,"arm":"fault"}`+"\n", 50),
 		right,
@@ -303,8 +306,26 @@ func TestAProgramThatFallsSilent(t *testing.T) {
 	<-s.Ended()
 	s.Stop()
 	<-s.done
-	if a := s.Audit(); !strings.Contains(a.Ended, "no line") {
+	<-s.Started()
+	if a := s.Audit(); !strings.Contains(a.Ended, "no line for 300ms") {
 		t.Errorf("%+v", a)
+	}
+}
+
+// A program has its time to begin, and no more.
+func TestAProgramThatDoesNotBegin(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(s *sending) { s.patience, s.beginning = time.Millisecond, 600*time.Millisecond }, muteRole)
+	<-s.Ended()
+	s.Stop()
+	<-s.done
+	if a := s.Audit(); !strings.Contains(a.Ended, "no line within 600ms of its start") {
+		t.Errorf("%+v", a)
+	}
+	select {
+	case <-s.Started():
+		t.Error("it has begun")
+	default:
 	}
 }
 

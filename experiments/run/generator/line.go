@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,10 +63,8 @@ func parseLine(text []byte) (line, error) {
 			return l, notJSON(err)
 		}
 		key, _ := token.(string) // keys of an object are texts
-		for _, before := range seen {
-			if before == key {
-				return l, fmt.Errorf("%s is there twice", key)
-			}
+		if slices.Contains(seen, key) {
+			return l, fmt.Errorf("%s is there twice", key)
 		}
 		seen = append(seen, key)
 		if token, err = in.Token(); err != nil {

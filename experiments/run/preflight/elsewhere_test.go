@@ -24,7 +24,7 @@ func TestJourneysThatAnotherProgramSends(t *testing.T) {
 	p.System.Traffic = traffic
 	var told []string
 	o := Options{Plan: p, Log: func(format string, args ...any) { told = append(told, fmt.Sprintf(format, args...)) }}
-	if err := Check(t.Context(), o); err != nil || len(s.seen()) > 0 || len(told) != 1 || !strings.Contains(told[0], "named") || !strings.Contains(told[0], "locust") {
+	if err := Check(t.Context(), o); err != nil || len(s.seen()) > 0 || len(told) != 1 || !strings.Contains(told[0], "named") || !strings.Contains(told[0], "traffic.command") {
 		t.Errorf("%v, asked %v, told %q", err, s.seen(), told)
 	}
 	o.Plan = makePlan(url, "", named, known)

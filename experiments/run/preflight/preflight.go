@@ -125,7 +125,7 @@ func (c *checker) prepare() error {
 				}
 				if c.Plan.System.Traffic.Elsewhere() && !j.HasRequests() {
 					if once("unknown", j.Name) {
-						c.Log("%s is not asked before the run: its steps have no requests, and %s alone can send it", j.Name, c.Plan.System.Traffic.Command[0])
+						c.Log("%s is not asked before the run: its steps have no requests, and the program under traffic.command sends it", j.Name)
 					}
 					continue
 				}

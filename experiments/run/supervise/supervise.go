@@ -60,7 +60,8 @@ func Supervise(command []string, line io.Reader, reports, output io.Writer) erro
 		_ = out.Encode(report{Ended: c.await()}) // as above
 		close(c.ended)
 	}()
-	for orders.Decode(&told) == nil { // an error is an end as well
+	for err := error(nil); err == nil; { // any error is an end as well
+		err = orders.Decode(&told)
 	}
 	c.signal(syscall.SIGTERM)
 	select {
