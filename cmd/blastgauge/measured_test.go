@@ -17,7 +17,7 @@ const (
 	harmedBy     = 30 // the fault, beyond that
 )
 
-// startMeasured DIR [lanes] [restart] [outage] starts a shop with customers of its own, and
+// startMeasured DIR [lanes] [restart] [outage] [gone] starts a shop with customers of its own, and
 // a Prometheus that scrapes it. The script is left out where there is none, but under
 // BLASTGAUGE_REQUIRE=all.
 func startMeasured(ts *testscript.TestScript, _ bool, args []string) {
@@ -25,7 +25,7 @@ func startMeasured(ts *testscript.TestScript, _ bool, args []string) {
 		return &systemtest.Harm{Percent: harmedAnyway, Chance: true, Seed: seed}
 	}
 	o := systemtest.CountedOptions{
-		Lanes: slices.Contains(args, "lanes"), Restart: slices.Contains(args, "restart"), Outage: slices.Contains(args, "outage"),
+		Lanes: slices.Contains(args, "lanes"), Restart: slices.Contains(args, "restart"), Outage: slices.Contains(args, "outage"), Gone: slices.Contains(args, "gone"),
 		System: systemtest.Options{Entry: systemtest.Planted(usual(1), &systemtest.Harm{Percent: harmedAnyway + harmedBy, Chance: true, Seed: 2})},
 	}
 	if o.Lanes {

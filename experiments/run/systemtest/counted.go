@@ -30,6 +30,7 @@ type CountedOptions struct {
 	Lanes    bool          // half of the customers take a lane past the proxy: the control arm
 	Restart  bool          // a replica begins anew, two seconds after the first harm of the fault
 	Outage   bool          // Prometheus is killed then, and started again after eight scrapes
+	Gone     bool          // Prometheus is killed then, for good
 	Timeout  string        // of a checkout, as the document says it; default 1s
 }
 
@@ -151,7 +152,7 @@ func (c *Counted) send(ctx context.Context, entry http.Handler, lane string) {
 
 // firstHarm lets happen what is to happen under a fault.
 func (c *Counted) firstHarm(ctx context.Context) {
-	if !c.o.Restart && !c.o.Outage || Answers(Client(time.Second), "http://"+c.Listen) {
+	if !c.o.Restart && !c.o.Outage && !c.o.Gone || Answers(Client(time.Second), "http://"+c.Listen) {
 		return // harmed without it
 	}
 	c.event.Do(func() {
@@ -164,8 +165,10 @@ func (c *Counted) firstHarm(ctx context.Context) {
 			if c.o.Restart {
 				c.RestartReplica()
 			}
-			if c.o.Outage {
+			if c.o.Outage || c.o.Gone {
 				_ = c.server.stop() // it says so where it cannot be started again
+			}
+			if c.o.Outage {
 				time.Sleep(8 * c.o.Scrape)
 				_ = c.server.start()
 			}
