@@ -157,7 +157,10 @@ class Schedule:
         due = []
         streams = [(a, j["journey"], j["rates"][a["arm"]]) for j in self.traffic["journeys"] for a in self.traffic["arms"] if j["rates"].get(a["arm"])]
         for i, (arm, name, rate) in enumerate(streams):  # streams are spread over the gap between two journeys
-            heapq.heappush(due, (self.begin + (self.share + i / len(streams)) / rate, i, arm, name, self.of / rate))
+            start, gap = self.begin + (self.share + i / len(streams)) / rate, self.of / rate
+            while start < self.now():  # it took longer to get here
+                start += gap
+            heapq.heappush(due, (start, i, arm, name, gap))
         gevent.spawn(self.flush_often)
         while not self.stopping:
             start, i, arm, name, gap = due[0]
@@ -245,8 +248,9 @@ def worker_stops(runner):
 
 @events.test_start.add_listener
 def on_test_start(environment, **_):
-    runner, told = environment.runner, {"traffic": SCHEDULE.traffic, "begin": SCHEDULE.now() + 0.3, "share": 0, "of": 1}
+    runner, told = environment.runner, {"traffic": SCHEDULE.traffic, "begin": SCHEDULE.now() + 0.1, "share": 0, "of": 1}
     if isinstance(runner, MasterRunner):
+        told["begin"] += 1  # until all workers have their users
         for share, client in enumerate(sorted(runner.clients)):
             runner.send_message("blastgauge_begin", {**told, "share": share, "of": len(runner.clients)}, client)
         gevent.spawn(watch, runner)
