@@ -34,7 +34,7 @@ func (r *experimentRun) distrust(e *Experiment) []reason {
 		}
 	}
 	for i, p := range r.plan.Journeys {
-		why = append(why, distrustJourney(p, &r.journeys[i], r.plan.Arms())...)
+		why = append(why, r.distrustJourney(p, &r.journeys[i])...)
 	}
 	return why
 }
@@ -54,18 +54,25 @@ func harmedBefore(p plan.Journey, j *journeyRecord, arms []plan.Arm, limit float
 }
 
 // distrustJourney lists why else the measurement of one journey cannot be trusted.
-func distrustJourney(p plan.Journey, j *journeyRecord, arms []plan.Arm) []reason {
+func (r *experimentRun) distrustJourney(p plan.Journey, j *journeyRecord) []reason {
 	var why reasons
+	who, arms := "this machine", r.plan.Arms()
+	if len(r.command) > 0 {
+		who = "the program that sends"
+	}
 	if late := j.late.lateness(); late != nil && p.TooLate(late.P99) {
-		why.add(ReasonTooBusy, "%s: traffic was late: this machine held one journey in a hundred up for %.0f ms or more, before its start or while its answers were judged (at most %.0f ms, a tenth of slow_after, are allowed): it is too busy: lower the rate, or give it less other work",
-			p.Name, late.P99*1000, 1000*p.MostLate().Seconds())
+		why.add(ReasonTooBusy, "%s: traffic was late: %s held one journey in a hundred up for %.0f ms or more, before its start or while its answers were judged (at most %.0f ms, a tenth of slow_after, are allowed): it is too busy: lower the rate, or give it less other work",
+			p.Name, who, late.P99*1000, 1000*p.MostLate().Seconds())
 	}
 	if shed := j.control.FailedBy.Shed; shed > 0 {
-		lack := ""
-		if p.Data != nil {
-			lack = ", or no row of " + cutTo(p.Data.File, journal.MaxKey) + " was free"
+		lack := ": too many were in flight"
+		switch {
+		case len(r.command) > 0:
+			lack = ", as " + who + " says"
+		case p.Data != nil:
+			lack += ", or no row of " + cutTo(p.Data.File, journal.MaxKey) + " was free"
 		}
-		why.add(ReasonControlShed, "%s: %d journeys of the control could not be started: too many were in flight%s", p.Name, shed, lack)
+		why.add(ReasonControlShed, "%s: %d journeys of the control could not be started%s", p.Name, shed, lack)
 	}
 	if fault, ctrl := j.fault.Journeys, j.control.Journeys; min(fault, ctrl) == 0 {
 		why.add(ReasonTooFewJourneys, "%s: too few journeys: %d in the fault arm and %d in the control", p.Name, fault, ctrl)

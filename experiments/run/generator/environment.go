@@ -77,7 +77,9 @@ func tell(o Options, lines, stop string) told {
 		t.Arms = append(t.Arms, a)
 	}
 	for _, j := range e.Journeys {
-		t.Journeys = append(t.Journeys, tellJourney(e, j))
+		if j.Rate > 0 { // else the experiment does without it
+			t.Journeys = append(t.Journeys, tellJourney(e, j))
+		}
 	}
 	return t
 }

@@ -166,6 +166,7 @@ func TestWhatAProgramIsTold(t *testing.T) {
 	t.Parallel()
 	v, _ := words()
 	journeys := v.journeys
+	journeys = append(journeys, plan.Journey{Journey: experiments.Journey{Name: "unsent"}})
 	journeys[0].Rate, journeys[1].Rate = 40, 6
 	journeys[0].Stages = []experiments.Stage{{Rate: 10, For: 2 * time.Second}}
 	p := &plan.Plan{Run: "r", System: experiments.System{URL: "http://shop.test", ControlURL: "http://control.test", Host: "shop"}, Experiments: []plan.Experiment{{
@@ -196,7 +197,7 @@ func TestWhatAProgramIsTold(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &all); err != nil {
 		t.Fatal(err)
 	}
-	if r := all.Journeys[0].Rates; len(all.Arms) != 2 || r["fault"] != 20 || r["control"] != 20 || all.Journeys[0].Stages[0].Rates["fault"] != 5 || all.Arms[0].Headers["Host"] != "shop" || all.Seed != exactSeed {
+	if r := all.Journeys[0].Rates; len(all.Arms) != 2 || len(all.Journeys) != 2 || r["fault"] != 20 || r["control"] != 20 || all.Journeys[0].Stages[0].Rates["fault"] != 5 || all.Arms[0].Headers["Host"] != "shop" || all.Seed != exactSeed {
 		t.Errorf("%+v", all)
 	}
 }
