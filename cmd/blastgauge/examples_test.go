@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -21,25 +22,38 @@ func TestExamples(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":   exits,
 			"shop":    startShop,
+			"clean":   clean,
 			"counted": counted,
+			"verdict": verdict,
 		},
-		Condition: realServers,
+		Condition: installed,
 		Setup: func(env *testscript.Env) error {
 			copied := filepath.Join(env.WorkDir, "examples")
 			env.Setenv("EXAMPLES", copied)
 			env.Setenv("EXPERIMENTS", filepath.Join(copied, "faults", "experiments"))
+			env.Setenv("PATH", nodePrograms()+string(os.PathListSeparator)+env.Getenv("PATH"))
 			return os.CopyFS(copied, os.DirFS("../../examples"))
 		},
 	}))
 }
 
-// realServers is the condition of scripts that need Redis and PostgreSQL. What is
-// required fails instead of being skipped.
-func realServers(cond string) (bool, error) {
-	if cond != "servers" {
+// nodePrograms is where npm has put programs.
+func nodePrograms() string { return filepath.Join(os.Getenv("BLASTGAUGE_NODE_MODULES"), ".bin") }
+
+// installed is the condition of scripts that need Redis and PostgreSQL, or a program that
+// sends journeys. What is required fails instead of being skipped.
+func installed(cond string) (bool, error) {
+	var err error
+	switch cond {
+	case "servers":
+		err = checkout.ServersInstalled()
+	case "locust":
+		_, err = exec.LookPath("locust")
+	case "artillery":
+		_, err = os.Stat(filepath.Join(nodePrograms(), "artillery"))
+	default:
 		return false, fmt.Errorf("unknown condition %q", cond)
 	}
-	err := checkout.ServersInstalled()
 	if os.Getenv("BLASTGAUGE_REQUIRE") == "all" {
 		return true, err
 	}

@@ -52,7 +52,7 @@ class Journey {
     const line = { journey: this.spec.journey, arm: this.arm.arm, start: this.start, took: rounded(now() - this.start), late: rounded(this.late), trace: this.trace };
     if (err) {
       const [outcome, cause] = causeOf(err);
-      return { ...line, outcome, cause, step: this.step, detail: String(err.message).slice(0, 75) };
+      return { ...line, outcome, cause, step: this.slow ?? this.step, detail: String(err.message).slice(0, 75) };
     }
     return this.slow === undefined ? { ...line, outcome: 'ok' } : { ...line, outcome: 'slow', cause: 'slow', step: this.slow };
   }

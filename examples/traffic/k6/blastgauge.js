@@ -54,7 +54,7 @@ export function journey(name, perform) {
       if (err !== HARM) harm = { outcome: 'wrong', cause: 'check' };
     }
     if (!harm) harm = slow === undefined ? { outcome: 'ok' } : { outcome: 'slow', cause: 'slow' };
-    if (harm.outcome !== 'ok') harm.step = harm.outcome === 'slow' ? slow : current || '';
+    if (harm.outcome !== 'ok') harm.step = slow ?? current ?? ''; // the first harmed one
     took.add(Date.now() - start, harm); // journey and arm are the scenario's tags
   };
 }

@@ -93,7 +93,7 @@ class Journey:
 
     def told(self, outcome, cause, detail=""):
         if not self.harm:
-            self.harm = {"outcome": outcome, "cause": cause, "step": self.step, "detail": detail.encode()[:300].decode("utf-8", "ignore")}
+            self.harm = {"outcome": outcome, "cause": cause, "step": self.slow or self.step, "detail": detail.encode()[:300].decode("utf-8", "ignore")}
 
     def perform(self, user, method):
         late = max(0.0, self.schedule.now() - self.start)
@@ -135,7 +135,8 @@ class Schedule:
     """The arrivals of this process, and the lines that it owes."""
 
     def __init__(self):
-        self.told, self.idle, self.lines, self.stopping, self.in_flight, self.drained = Event(), {}, [], False, 0, set()
+        self.told, self.leave, self.ready, self.drained = Event(), Event(), set(), set()
+        self.idle, self.lines, self.stopping, self.in_flight = {}, [], False, 0
         self.running = self.out = None
         self.base = time.time() - time.monotonic()  # so that a clock that is set does not move the schedule
         self.traffic = json.loads(os.environ.get("BLASTGAUGE_TRAFFIC", "null"))
@@ -150,14 +151,19 @@ class Schedule:
         self.told.set()
 
     def run(self, environment):
-        self.told.wait()
         if self.running:  # a second user in one process: the first does all
             return self.running.join()
         self.running, self.runner = gevent.getcurrent(), environment.runner
+        if isinstance(self.runner, WorkerRunner):
+            self.runner.send_message("blastgauge_ready")
+        self.told.wait()
         due = []
         streams = [(a, j["journey"], j["rates"][a["arm"]]) for j in self.traffic["journeys"] for a in self.traffic["arms"] if j["rates"].get(a["arm"])]
         for i, (arm, name, rate) in enumerate(streams):  # streams are spread over the gap between two journeys
-            heapq.heappush(due, (self.begin + (self.share + i / len(streams)) / rate, i, arm, name, self.of / rate))
+            start, gap = self.begin + (self.share + i / len(streams)) / rate, self.of / rate
+            while start < self.now():  # it took longer to get here
+                start += gap
+            heapq.heappush(due, (start, i, arm, name, gap))
         gevent.spawn(self.flush_often)
         while not self.stopping:
             start, i, arm, name, gap = due[0]
@@ -203,8 +209,11 @@ class Schedule:
 
     def write(self, lines):
         self.out = self.out or open(os.environ["BLASTGAUGE_LINES"], "w", encoding="utf-8")
-        self.out.write("\n".join(lines) + "\n")
-        self.out.flush()  # waits where blastgauge reads slowly
+        try:
+            self.out.write("\n".join(lines) + "\n")
+            self.out.flush()  # waits where blastgauge reads slowly
+        except BrokenPipeError:  # blastgauge is gone
+            os._exit(1)
 
     def stop(self):
         """No journey starts any more; those that have started may end."""
@@ -214,7 +223,7 @@ class Schedule:
             self.flush()
 
     def wait(self, done):
-        until = time.monotonic() + 1 + max(j["timeout"] for j in self.traffic["journeys"])
+        until = time.monotonic() + 4 + max(j["timeout"] for j in self.traffic["journeys"])
         while not done() and time.monotonic() < until:
             gevent.sleep(0.02)
 
@@ -229,11 +238,13 @@ def on_init(environment, **_):
     if isinstance(runner, WorkerRunner):
         runner.register_message("blastgauge_begin", lambda msg, **_: SCHEDULE.tell(msg.data))
         runner.register_message("blastgauge_stop", lambda **_: gevent.spawn(worker_stops, runner))
+        runner.register_message("blastgauge_leave", lambda **_: SCHEDULE.leave.set())
     elif SCHEDULE.traffic is None:
         raise SystemExit("BLASTGAUGE_TRAFFIC is not set: blastgauge starts this program, as `traffic: {command: [...]}`")
     else:
         for name in (j["journey"] for j in SCHEDULE.traffic["journeys"] if j["journey"] not in JOURNEYS):
             raise SystemExit(f"no method is marked @journey({name!r}): the system file has that journey")
+        runner.register_message("blastgauge_ready", on_ready)
         runner.register_message("blastgauge_lines", lambda msg, **_: SCHEDULE.write(msg.data))
         runner.register_message("blastgauge_drained", lambda msg, **_: SCHEDULE.drained.add(msg.node_id))
 
@@ -243,15 +254,26 @@ def worker_stops(runner):
     runner.send_message("blastgauge_drained", socket.gethostname())
 
 
+def told(share=0, of=1):
+    return {"traffic": SCHEDULE.traffic, "begin": SCHEDULE.now() + 0.2, "share": share, "of": of}
+
+
 @events.test_start.add_listener
 def on_test_start(environment, **_):
-    runner, told = environment.runner, {"traffic": SCHEDULE.traffic, "begin": SCHEDULE.now() + 0.3, "share": 0, "of": 1}
-    if isinstance(runner, MasterRunner):
+    if not isinstance(environment.runner, (MasterRunner, WorkerRunner)):
+        SCHEDULE.tell(told())
+
+
+def on_ready(environment, msg, **_):
+    """The master shares the schedule out once all workers have their users."""
+    runner = environment.runner
+    SCHEDULE.ready.add(msg.node_id)
+    if SCHEDULE.traffic and set(runner.clients) <= SCHEDULE.ready and not SCHEDULE.told.is_set():
+        SCHEDULE.told.set()
+        begin = told()
         for share, client in enumerate(sorted(runner.clients)):
-            runner.send_message("blastgauge_begin", {**told, "share": share, "of": len(runner.clients)}, client)
+            runner.send_message("blastgauge_begin", {**begin, "share": share, "of": len(runner.clients)}, client)
         gevent.spawn(watch, runner)
-    elif not isinstance(runner, WorkerRunner):
-        SCHEDULE.tell(told)
 
 
 def watch(runner):
@@ -268,7 +290,9 @@ def on_quitting(environment, **_):
         workers = {client.id for client in runner.clients.running + runner.clients.spawning}
         runner.send_message("blastgauge_stop")
         SCHEDULE.wait(lambda: workers <= SCHEDULE.drained)
+        runner.send_message("blastgauge_leave")
     elif isinstance(runner, WorkerRunner):
         worker_stops(runner)
+        SCHEDULE.leave.wait(2)  # a worker that leaves before the others makes the master spawn users anew
     else:
         SCHEDULE.stop()
