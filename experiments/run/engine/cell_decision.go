@@ -10,11 +10,12 @@ import (
 )
 
 const (
-	// othersWait is for how long a cell goes on for journeys that are undecided, once
-	// another kind of journey is harmful, or all that can be decided in time are.
+	// othersWait is for how long a cell goes on for journeys that are undecided, once all
+	// that can be decided in time are.
 	othersWait = 2 * time.Second
-	// othersSoon is the same where the evidence of that harm stands: others that come to
-	// harm by it do so at about the same time, and that they do not takes much longer.
+	// othersSoon is the same once another kind of journey is harmful, and the evidence of
+	// that stands: others that come to harm by it do so at about the same time, and that
+	// they do not takes much longer.
 	othersSoon = time.Second
 	// neededAtLimit over a limit is how many journeys of an arm it takes, about, to show
 	// that harm is within the limit.
@@ -148,12 +149,9 @@ func (c *cellRun) isOver(now time.Duration) (why string, over bool) {
 		}
 		last = max(last, t.decided)
 	}
-	timeIsOver, patience := now-c.end.From >= most, othersWait
-	if c.stands() {
-		patience = othersSoon
-	}
+	timeIsOver, stands := now-c.end.From >= most, c.stands()
 	switch {
-	case open == 0 && (harmful == 0 || c.stands()), harmful > 0 && (timeIsOver || now >= harmful+patience):
+	case open == 0 && (harmful == 0 || stands), harmful > 0 && (timeIsOver || stands && now >= harmful+othersSoon):
 		return journal.CellDecided, true
 	case timeIsOver, awaited == 0 && last > 0 && now >= last+othersWait:
 		return journal.CellUndecided, true
