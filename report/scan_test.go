@@ -374,3 +374,41 @@ func checkScanPolicy(t *testing.T, browser context.Context) {
 		}
 	}
 }
+
+// The page of a scan has the command that scans again, as a shell reads it.
+func TestScanAgain(t *testing.T) {
+	t.Parallel()
+	r := load(t, "scan_hardened")
+	r.Documents = []result.Document{{File: "my shop.yaml", Text: "x"}, {File: result.SetDocument, Text: "y"}}
+	r.Run.Seed = 7
+	r.Run.Choices = result.Choices{
+		Set: []string{"url=http://127.0.0.1:8080"}, Scan: []string{"payments", "--budget", "1m0s", "--no-pairs", "--;rm"}, Command: []string{"till", "no money"},
+	}
+	want := `blastgauge scan -f 'my shop.yaml' --set url=http://127.0.0.1:8080 payments --budget 1m0s --no-pairs '--;rm' --seed 7 -- till 'no money'`
+	page := func() string {
+		return strings.NewReplacer("&#39;", "'", "&#43;", "+").Replace(render(t, "html", Options{}, r))
+	}
+	if !strings.Contains(page(), "<pre>"+want+"</pre>") {
+		t.Errorf("no %s", want)
+	}
+	r.Run.Choices.Demo = []string{"demo", "--scan", "--rate=20"}
+	if want := "<pre>blastgauge demo --scan '--rate=20' payments</pre>"; !strings.Contains(page(), want) {
+		t.Errorf("no %s", want)
+	}
+}
+
+// What a cell broke, or one before, is told of both.
+func TestScanTellsWhatIsUnsettledOfBoth(t *testing.T) {
+	t.Parallel()
+	r := load(t, "scan_hardened")
+	d := &r.Scan.Dependencies[0]
+	c := &d.Cells[0]
+	c.Verdict, c.Why, c.Pooled, c.Number = scan.Undecided, "cell_before", false, 900
+	c.Unsettled = []scan.Broken{{Invariant: "charged once", Violations: 2, Or: []scan.Fault{{Dependency: "elsewhere", Mode: plan.Hang}}}}
+	r.Scan.Findings = []scan.Finding{{Code: scan.BrokenInvariant, Dependency: d.Name, Invariant: "charged once", Or: []string{"elsewhere"}, Modes: []plan.FailureMode{c.Faults[0].Mode}, Cells: []int{900}}}
+	for _, format := range Formats() {
+		if out := strings.Join(strings.Fields(render(t, format, Options{}, r)), " "); !strings.Contains(out, "elsewhere") {
+			t.Errorf("%s does not name what failed before", format)
+		}
+	}
+}

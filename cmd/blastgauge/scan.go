@@ -28,7 +28,7 @@ written.
 
 What does not fit into the budget is named in the map. With --since, what an earlier
 scan found is taken over where neither the documents nor the build have changed, and
-its interval did not touch the limit.
+its interval did not touch the limit. BLASTGAUGE_COMMIT declares the build.
 
 With toxiproxy: embedded in the system file, scan starts proxies of its own and then
 COMMAND, which is the system behind them, as run does.

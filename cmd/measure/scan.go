@@ -93,9 +93,8 @@ func judgeScan(out *printer, naive, hardened *result.Result) error {
 	}
 	errs := []error{judgePlantedCells(out, naive.Scan), judgeFindings(out, naive.Scan), judgeBreakingPoints(out, naive.Scan, hardened.Scan)}
 	for i := range hardened.Scan.Findings {
-		if f := &hardened.Scan.Findings[i]; f.Weakness(hardened.Scan) {
-			errs = append(errs, fmt.Errorf("the hardened shop has a weakness that is none: %s of %s", f.Code, f.Dependency))
-		}
+		f := &hardened.Scan.Findings[i]
+		errs = append(errs, fmt.Errorf("the hardened shop has a weakness that is none: %s of %s", f.Code, f.Dependency))
 	}
 	for _, shop := range []struct {
 		name  string

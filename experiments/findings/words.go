@@ -2,7 +2,6 @@ package findings
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -13,11 +12,7 @@ import (
 func what(faults []plan.Fault, f scan.Finding) string {
 	var parts []string
 	for _, in := range faults {
-		does := in.Mode.Does()
-		if late := in.Attributes.Duration("latency"); in.Mode == plan.Slow && late > 0 {
-			does = fmt.Sprintf("answers %s late", figures.Span(late.Round(time.Millisecond)))
-		}
-		parts = append(parts, in.Into+" "+does)
+		parts = append(parts, in.Failing())
 	}
 	if f.Code == scan.FallbackHarms && len(parts) == 2 {
 		return parts[0] + " and its fallback " + parts[1]

@@ -103,6 +103,7 @@ const (
 	CellShed = "control_shed" // journeys of the control could not be started
 	// Journeys were not harmed, and that is not enough.
 	CellNotAsked = "not_asked"     // an invariant could not be asked, or did not hold before either
+	CellBefore   = "cell_before"   // an invariant broke under it, or under the cell before
 	CellRare     = "rarely_called" // too few journeys call the dependency to be harmed beyond the limit
 )
 

@@ -102,3 +102,13 @@ func (p *Plan) leaveOut(why func(Fault) string) *Plan {
 	left.Scan, left.Experiments = &scan, []Experiment{e}
 	return &left
 }
+
+// Failing says what a fault of a scan makes its dependency do, such as "payments answers 300ms
+// late".
+func (f Fault) Failing() string {
+	does := f.Mode.Does()
+	if late := f.Attributes.Duration("latency"); f.Mode == Slow && late > 0 {
+		does = "answers " + figures.Span(late.Round(time.Millisecond)) + " late"
+	}
+	return f.Into + " " + does
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -76,12 +77,38 @@ func MakeScan(s *experiments.System, o ScanOptions) (*Plan, error) {
 		return nil, fmt.Errorf("%w: %w", ErrImpossible, err)
 	}
 	choices := Options{Phases: NoOverride(), Selected: len(o.Dependencies) > 0}.choices(s)
+	choices.Scan = o.again()
 	p := &Plan{Run: o.Run, Seed: o.Seed, Version: o.Version, Commit: o.Commit, System: *s, Choices: choices, Scan: scan, Documents: systemDocuments(s)}
 	for i := range e.Faults {
 		e.Faults[i].Name = injectors.FaultName(p.Run, i+1)
 	}
 	p.Experiments = []Experiment{e}
 	return p, nil
+}
+
+// again are the choices as the command line says them.
+func (o ScanOptions) again() (args []string) {
+	args = append(args, o.Dependencies...)
+	if o.Budget > 0 {
+		args = append(args, "--budget", o.Budget.String())
+	}
+	if len(o.Modes) > 0 {
+		var modes []string
+		for _, m := range o.Modes {
+			modes = append(modes, string(m))
+		}
+		args = append(args, "--faults", strings.Join(modes, ","))
+	}
+	if o.Limit > 0 {
+		args = append(args, "--limit", strconv.FormatFloat(100*o.Limit, 'g', 10, 64)+"%")
+	}
+	if !o.Thresholds {
+		args = append(args, "--no-thresholds")
+	}
+	if !o.Pairs {
+		args = append(args, "--no-pairs")
+	}
+	return args
 }
 
 // selectDependencies returns those that are named, in the order of the document; all where

@@ -157,6 +157,9 @@ func TestOptionsOfAScan(t *testing.T) {
 	if e.Journeys[0].Limit != 0.1 || e.Journeys[1].Limit != 0.1 || e.Journeys[0].Rate != 100 || e.Journeys[1].Rate != 10 {
 		t.Errorf("%+v", e.Journeys)
 	}
+	if want := []string{"d2", "d0", "--faults", "reset,hang,reset", "--limit", "10%"}; !slices.Equal(p.Choices.Scan, want) {
+		t.Errorf("as the command line says it: %q", p.Choices.Scan)
+	}
 	s.Caps.Duration = 4 * time.Minute
 	if p := scanOf(t, s, noChange); p.Scan.Budget != 4*time.Minute {
 		t.Errorf("without a budget %s, and the cap is 4m", p.Scan.Budget)

@@ -38,9 +38,12 @@ func ParsePhases(text string) (experiments.Phases, error) {
 	return p, nil
 }
 
+// CommitVariable is the environment variable that declares the build under test.
+const CommitVariable = "BLASTGAUGE_COMMIT"
+
 // CommitUnderTest is the commit under test, as CI systems name it.
 func CommitUnderTest(getenv func(string) (string, bool)) string {
-	for _, name := range []string{"BLASTGAUGE_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA"} {
+	for _, name := range []string{CommitVariable, "GITHUB_SHA", "CI_COMMIT_SHA"} {
 		if v, _ := getenv(name); v != "" {
 			return v
 		}

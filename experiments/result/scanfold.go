@@ -38,7 +38,7 @@ type scanRun struct {
 }
 
 func newScanRun(p *plan.Plan) *scanRun {
-	return &scanRun{plan: &p.Experiments[0], faults: map[string]*ScanFault{}, scan: scan.New(p, nil)}
+	return &scanRun{plan: &p.Experiments[0], faults: map[string]*ScanFault{}, scan: scan.New(p)}
 }
 
 func (r *scanRun) event(e journal.Event) {
@@ -107,6 +107,7 @@ func (r *scanRun) where() string {
 func (f *fold) scanResult(r *Result) {
 	r.Schema, r.Experiments = ScanSchema, []Experiment{}
 	r.Scan, r.ScanFaults = f.scan.scan.Map(), f.scan.list()
+	r.Warnings = append(r.Warnings, f.scan.plan.Warnings...)
 	if len(f.preflight) > 0 {
 		r.Scan.Ended, r.Scan.Detail = ScanNotRun, "nothing was injected, because the system did not work already: "+strings.Join(f.preflight, "; ")
 	}

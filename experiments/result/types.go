@@ -74,6 +74,7 @@ type Choices struct {
 	Set      []string `json:"set,omitempty"`      // PATH=VALUE, in place of the system's document
 	Phases   string   `json:"phases,omitempty"`   // PHASE=TIME,...; empty: as the documents say
 	Selected bool     `json:"selected,omitempty"` // the experiments were named
+	Scan     []string `json:"scan,omitempty"`     // of a scan: names of dependencies, and its own flags
 	Demo     []string `json:"demo,omitempty"`     // demo, and its flags: its documents are gone
 	Command  []string `json:"command,omitempty"`  // that starts the system, behind --; without secrets
 }

@@ -1,7 +1,10 @@
 package run
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -16,7 +19,7 @@ func (r *run) runEngine(ctx context.Context, rec engine.Recorder) error {
 	if r.plan.Scan == nil {
 		return engine.Run(ctx, r.plan, rec, r.engineOptions())
 	}
-	return engine.Scan(ctx, r.plan, scan.New(r.plan, nil), rec, r.engineOptions())
+	return engine.Scan(ctx, r.plan, scan.New(r.plan), rec, r.engineOptions())
 }
 
 // fitServer leaves out of a scan what its server cannot do. That is no error, as nobody has
@@ -52,11 +55,15 @@ func (r *run) takeOver() error {
 	known := scan.TakeOver(earlier.Scan, was, r.plan)
 	p, rules := *r.plan, *r.plan.Scan
 	rules.Since, p.Scan = earlier.Run.ID, &rules
-	switch n := known.Cells(); n {
-	case 0:
-		r.o.logf("warning: nothing is taken over from run %s: the documents, the addresses, the build that is declared, or the journeys are others, or nothing was certain", earlier.Run.ID)
-	default:
+	if n := known.Cells(); n > 0 {
 		r.o.logf("%s taken over of run %s", figures.Plural(n, "answer is", "answers are"), earlier.Run.ID)
+	} else {
+		why := cmp.Or(scan.Stale(earlier.Scan, was, r.plan), "nothing that it found was certain")
+		text := fmt.Sprintf("nothing is taken over from run %s: %s", earlier.Run.ID, why)
+		r.o.logf("warning: %s", text)
+		p.Experiments = slices.Clone(p.Experiments)
+		e := &p.Experiments[0]
+		e.Warnings = append(slices.Clone(e.Warnings), text) // the report tells it as well
 	}
 	r.plan = &p
 	return known.Into(r.plan)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/systemtest"
 	"github.com/blastgauge/blastgauge/experiments/scan"
@@ -61,9 +62,13 @@ func TestATimeoutBelowTheDependencysOwnP99(t *testing.T) {
 	if j := m.Journeys[0]; j.Of < 100 || j.Harmed > j.Of/10 {
 		t.Errorf("%d of %d journeys were harmed in the baseline", j.Harmed, j.Of)
 	}
+	b.wantClean(t)
+	if slices.ContainsFunc(point.Levels, func(l scan.Level) bool { return l.Why == journal.CellLate }) {
+		t.Log("this machine is too busy to search a breaking point: the scan says so, and names none")
+		return
+	}
 	i := slices.IndexFunc(m.Findings, func(f scan.Finding) bool { return f.Code == scan.LowBreaking })
 	if i < 0 || m.Findings[i].Dependency != systemtest.Dependency || m.Findings[i].Latency > timeout.Seconds() {
 		t.Errorf("findings %+v, breaking point %+v", m.Findings, point)
 	}
-	b.wantClean(t)
 }

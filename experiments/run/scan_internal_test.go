@@ -22,7 +22,7 @@ func twoFaults(t *testing.T) *plan.Plan {
 		Journeys:     []experiments.Journey{{Name: "checkout", Rate: 40, SlowAfter: time.Second, Timeout: 3 * time.Second}},
 		Defaults:     experiments.Settings{Phases: plan.NoOverride()},
 	}
-	p, err := plan.MakeScan(s, plan.ScanOptions{Run: "r", Modes: []plan.FailureMode{plan.Hang, plan.Refuse}})
+	p, err := plan.MakeScan(s, plan.ScanOptions{Run: "r", Commit: "abc", Modes: []plan.FailureMode{plan.Hang, plan.Refuse}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,10 +34,10 @@ func TestTakeOver(t *testing.T) {
 	t.Parallel()
 	earlier := func() *result.Result {
 		p := twoFaults(t)
-		m := scan.New(p, nil).Map()
+		m := scan.New(p).Map()
 		c := &m.Dependencies[0].Cells[0]
 		*c = scan.Cell{Number: 1, Verdict: scan.Harmful, Significant: true, Faults: c.Faults, Journeys: []scan.CellJourney{{Journey: "checkout", Verdict: scan.Harmful, Estimate: 1, Low: 0.8, High: 1}}}
-		return &result.Result{Run: result.Run{ID: "earlier"}, Scan: m, Documents: []result.Document{{File: "blastgauge.yaml", Text: "version: 1\n"}}}
+		return &result.Result{Run: result.Run{ID: "earlier", Commit: "abc"}, Scan: m, Documents: []result.Document{{File: "blastgauge.yaml", Text: "version: 1\n"}}}
 	}
 	for name, tt := range map[string]struct {
 		change func(*result.Result)
@@ -45,6 +45,7 @@ func TestTakeOver(t *testing.T) {
 	}{
 		"the same":    {func(*result.Result) {}, true},
 		"other build": {func(r *result.Result) { r.Run.Commit = "other" }, false},
+		"no build":    {func(r *result.Result) { r.Run.Commit = "" }, false},
 		"other files": {func(r *result.Result) { r.Documents[0].Text = "version: 2\n" }, false},
 	} {
 		was := earlier()
@@ -54,10 +55,11 @@ func TestTakeOver(t *testing.T) {
 		if err := r.takeOver(); err != nil {
 			t.Fatal(err)
 		}
-		if (r.plan.Scan.Known != nil) != tt.known || r.plan.Scan.Since != "earlier" || before.Scan.Since != "" {
+		if (r.plan.Scan.Known != nil) != tt.known || r.plan.Scan.Since != "earlier" || before.Scan.Since != "" ||
+			(len(r.plan.Experiments[0].Warnings) == len(before.Experiments[0].Warnings)) != tt.known {
 			t.Errorf("%s: %+v", name, r.plan.Scan)
 		}
-		if c := scan.New(r.plan, nil).Map().Dependencies[0].Cells[0]; c.TakenOver != tt.known {
+		if c := scan.New(r.plan).Map().Dependencies[0].Cells[0]; c.TakenOver != tt.known {
 			t.Errorf("%s: %+v", name, c)
 		}
 	}

@@ -12,7 +12,11 @@ import (
 func (m *Map) Advice(f *Finding) string {
 	switch f.Code {
 	case BrokenInvariant:
-		return "Make what " + f.Failing("or") + " does safe to repeat: send the same idempotency key again, and find out what it did before anybody is told that it failed."
+		failing := f.Failing("or")
+		if len(f.Or) > 0 {
+			failing += " or " + figures.List(f.Or, "or")
+		}
+		return "Make what " + failing + " does safe to repeat: send the same idempotency key again, and find out what it did before anybody is told that it failed."
 	case SoftBehavesHard:
 		return "Let journeys go on without " + f.Dependency + m.timeoutAdvice(f) + ". If they cannot, declare it hard."
 	case HangWorse, NoTimeout:

@@ -141,7 +141,7 @@ func (s *Scan) slowest(dependency string) (Verdict, bool) {
 }
 
 func levelOf(c Cell, latency time.Duration) Level {
-	return Level{Latency: latency.Seconds(), Number: c.Number, Verdict: c.Verdict, Why: c.Why, Seconds: c.Seconds, NotBack: c.NotBack, Journeys: c.Journeys, Broken: c.Broken}
+	return Level{Latency: latency.Seconds(), Number: c.Number, Verdict: c.Verdict, Why: c.Why, Seconds: c.Seconds, NotBack: c.NotBack, Journeys: c.Journeys, Broken: c.Broken, Unsettled: c.Unsettled}
 }
 
 // breakingPoint draws what is known of a dependency's breaking point; nil where it was not

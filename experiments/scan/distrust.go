@@ -32,10 +32,14 @@ func (s *Scan) sayDistrust(r *record) string {
 }
 
 // takesAnother reports whether a cell is to be tried once more: this machine was too busy,
-// and it is the first of its kind. The second counts, whatever it says.
+// or a cell before may have broken what broke, and it is the first of its kind. The second
+// counts, whatever it says.
 func (s *Scan) takesAnother(r *record) bool {
+	if r.end == nil || s.count(r) != 1 {
+		return false
+	}
 	verdict, why := s.verdict(r)
-	return verdict == Undecided && (why == journal.CellLate || why == journal.CellShed) && s.count(r) == 1
+	return verdict == Undecided && (why == journal.CellLate || why == journal.CellShed) || s.unblamed(r)
 }
 
 // count is how often the same was tried.

@@ -156,7 +156,7 @@ func TestNotBackOfALateMachine(t *testing.T) {
 func TestALateBaselineIsTold(t *testing.T) {
 	t.Parallel()
 	w := &world{names: []string{"a"}}
-	s := New(w.plan(), nil)
+	s := New(w.plan())
 	e := w.exercise(20e9)
 	e.Late = []journal.Lateness{{P99: 0.2}, {P99: 0.9}}
 	s.Exercised(e)

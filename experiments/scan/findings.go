@@ -144,12 +144,13 @@ func (m *Map) poolFindings(c *Cell) []Finding {
 		}
 		list = append(list, f)
 	}
-	for _, b := range c.Broken {
+	for _, b := range slices.Concat(c.Broken, c.Unsettled) {
 		if !slices.ContainsFunc(c.Faults, func(x Fault) bool {
 			d := m.Dependency(x.Dependency)
 			return d != nil && slices.ContainsFunc(d.tried(), func(t trial) bool { return t.breaks(b.Invariant) })
 		}) {
 			add(BrokenInvariant, b.Invariant)
+			list[len(list)-1].Or = b.or()
 		}
 	}
 	if c.NotBack {
@@ -252,7 +253,35 @@ func (d *Dependency) brokenInvariants() []Finding {
 		f.Invariant = name
 		list = append(list, f)
 	}
+	return append(list, d.unsettledInvariants(names)...)
+}
+
+// unsettledInvariants has a finding for each invariant that broke while the dependency failed or
+// shortly before, but for some.
+func (d *Dependency) unsettledInvariants(but []string) []Finding {
+	var list []Finding
+	for _, t := range d.tried() {
+		for _, b := range t.Unsettled {
+			if slices.Contains(but, b.Invariant) {
+				continue
+			}
+			f := finding(BrokenInvariant, d.Name, []trial{t})
+			f.Invariant, f.Or = b.Invariant, b.or()
+			but, list = append(but, b.Invariant), append(list, f)
+		}
+	}
 	return list
+}
+
+// or are the dependencies that failed shortly before.
+func (b Broken) or() []string {
+	var names []string
+	for _, f := range b.Or {
+		if !slices.Contains(names, f.Dependency) {
+			names = append(names, f.Dependency)
+		}
+	}
+	return names
 }
 
 // hangFindings says that a time-out is missing: journeys do without the dependency where it
@@ -297,8 +326,9 @@ func (m *Map) fallbackFindings(dependency string) []Finding {
 		if c.clearlyHarms() {
 			add(FallbackHarms, "")
 		}
-		for _, b := range c.Broken {
+		for _, b := range slices.Concat(c.Broken, c.Unsettled) {
 			add(BrokenInvariant, b.Invariant)
+			list[len(list)-1].Or = b.or()
 		}
 		if c.NotBack {
 			add(NotBack, "")

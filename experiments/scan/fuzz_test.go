@@ -13,7 +13,7 @@ import (
 func FuzzEvent(f *testing.F) {
 	w := shop()
 	p := w.plan()
-	s := New(p, nil)
+	s := New(p)
 	e := w.exercise(20 * time.Second)
 	s.Exercised(e)
 	events := []journal.Event{{Kind: journal.Exercised, Exercise: &e}}
@@ -43,7 +43,7 @@ func FuzzEvent(f *testing.F) {
 		p := w.plan()
 		p.Scan.Known = known
 		for _, p := range []*plan.Plan{p, {}, {Scan: &plan.Scan{Known: known}}} {
-			s := New(p, nil)
+			s := New(p)
 			for _, e := range events {
 				s.Event(e)
 			}

@@ -23,7 +23,7 @@ func TestWhatIsKnownFromIdleTime(t *testing.T) {
 		"called":         {20, 0, true, true},
 	} {
 		w := &world{names: []string{"payments"}, calls: map[string]float64{}}
-		s := New(w.plan(), nil)
+		s := New(w.plan())
 		s.Exercised(journal.Exercise{
 			To: 20 * time.Second, Journeys: []journal.ArmCounts{{Fault: journal.Tally{Of: 500}}},
 			Carried: []journal.Traffic{{Proxy: "proxy-payments", Calls: &tt.calls}},

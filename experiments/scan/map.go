@@ -96,6 +96,7 @@ type Cell struct {
 	NotBack     bool          `json:"not_back,omitempty"` // it was not within its time
 	Journeys    []CellJourney `json:"journeys,omitempty"`
 	Broken      []Broken      `json:"broken,omitempty"`     // invariants
+	Unsettled   []Broken      `json:"unsettled,omitempty"`  // invariants that it broke, or a cell before
 	Unjudged    []string      `json:"unjudged,omitempty"`   // invariants that could not be asked
 	TakenOver   bool          `json:"taken_over,omitempty"` // from the scan that [Map].Since names; Number is 0
 }
@@ -140,6 +141,8 @@ type Broken struct {
 	Violations float64  `json:"violations"`
 	Detail     string   `json:"detail,omitempty"`
 	Keys       []string `json:"keys,omitempty"`
+	// Or are faults that were in force so shortly before that they may have broken it as well.
+	Or []Fault `json:"or,omitempty"`
 }
 
 // BreakingPoint is at which latency of a dependency journeys are harmed beyond the limit.
@@ -169,6 +172,8 @@ type Level struct {
 	NotBack  bool          `json:"not_back,omitempty"`
 	Journeys []CellJourney `json:"journeys"`
 	Broken   []Broken      `json:"broken,omitempty"`
+	// Unsettled are as a cell's.
+	Unsettled []Broken `json:"unsettled,omitempty"`
 }
 
 // Edge is where the verdict changes, between two levels.
@@ -212,7 +217,9 @@ type Finding struct {
 	Other      string      `json:"other,omitempty"` // a fallback
 	// Pool are those that failed together, Dependency among them, where it is not known
 	// which of them it is.
-	Pool      []string           `json:"pool,omitempty"`
+	Pool []string `json:"pool,omitempty"`
+	// Or are others that failed shortly before and may have broken the invariant in its place.
+	Or        []string           `json:"or,omitempty"`
 	Modes     []plan.FailureMode `json:"modes,omitempty"`
 	Cells     []int              `json:"cells"`             // numbers of the cells that show it
 	Journey   string             `json:"journey,omitempty"` // harmed most

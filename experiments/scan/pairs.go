@@ -6,86 +6,13 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/experiments/stats"
 )
 
-const (
-	// clearlyMore is how many times as often as in the baseline a fallback is called that
-	// is called without a fault as well.
-	clearlyMore = 1.5
-	// insteadOf is the share of the calls of the dependency that fails which its fallback
-	// takes at the least.
-	insteadOf = 0.2
-)
-
-// fallbacks are the dependencies that are called newly, or clearly more often, while one
-// fails and nobody is harmed.
-func (s *Scan) fallbacks(dependency string) []Fallback {
-	var list []Fallback
-	for _, mode := range s.modes() {
-		for _, f := range s.fallbacksIn(place{dependency, mode}) {
-			if !slices.ContainsFunc(list, func(g Fallback) bool { return g.To == f.To }) {
-				list = append(list, f)
-			}
-		}
-	}
-	return list
-}
-
-func (s *Scan) fallbacksIn(at place) []Fallback {
-	if s.known.cell(at) != nil && s.single(at) == nil {
-		return s.known.fallbacks(at)
-	}
-	r := s.single(at)
-	if r == nil {
-		return nil
-	}
-	if !s.harmlessToJourneys(r) {
-		return nil
-	}
-	var list []Fallback
-	for _, other := range s.plan.System.Dependencies {
-		if other.Name == at.dependency {
-			continue
-		}
-		if calls, before, ok := s.instead(r, other.Name); ok {
-			list = append(list, Fallback{To: other.Name, Mode: at.mode, Number: r.Number, Calls: calls, Before: before})
-		}
-	}
-	return list
-}
-
-// instead reports whether another dependency is called instead of the one that fails in a
-// cell, and how often per journey it is called then, and in the baseline.
-func (s *Scan) instead(r *record, other string) (calls, before float64, ok bool) {
-	usual, ok1 := s.usual(other)
-	came, ok2 := s.under(r, other)
-	failing, ok3 := s.usual(r.Faults[0].Into)
-	if !ok1 || !ok2 || !ok3 || usual.callsKnown != came.callsKnown || usual.callsKnown != failing.callsKnown {
-		return 0, 0, false
-	}
-	calls, before = came.best(), usual.best()
-	if calls <= 0 || calls-before < insteadOf*failing.best() {
-		return 0, 0, false
-	}
-	if s.idle[other] {
-		t, _ := traffic(r.end.Carried, s.proxyOf(other))
-		idle, seconds := s.idleRate(t.Proxy), r.inForce().Seconds()
-		if t.Calls != nil {
-			return calls, before, beyond(*t.Calls, idle.Calls*seconds)
-		}
-		return calls, before, beyond(t.Connections, idle.Connections*seconds)
-	}
-	ratio := stats.RateRatioBatches(counted(came, s.during(r)), counted(usual, s.before()))
-	return calls, before, ratio.Estimate >= clearlyMore && ratio.Low > 1
-}
-
-// counted are the calls of some journeys, as one batch.
-func counted(f flow, c crowd) []stats.Rate {
-	return []stats.Rate{{Events: f.best() * c.passing, Over: c.passing}}
-}
-
+// proposePair proposes a pair. What may be a fallback is looked at once more before.
 func (s *Scan) proposePair() (journal.Cell, bool) {
+	if r := s.doubtful(); r != nil {
+		return journal.Cell{Stage: journal.Single, Faults: r.Faults}, true
+	}
 	for _, d := range s.shuffled(string(journal.PairStage)) {
 		if owed := s.owedPairs(d); len(owed) > 0 {
 			return journal.Cell{Stage: journal.PairStage, Faults: owed[0]}, true

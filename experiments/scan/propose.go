@@ -47,15 +47,18 @@ func (s *Scan) propose(rest time.Duration) (next journal.Cell, ok, left bool) {
 		{s.proposeOtherLevel, true},
 	} {
 		next, owed := stage.propose()
+		if !owed {
+			continue
+		}
+		left = true
 		needed := s.cost(next.Stage)
 		if stage.yields {
 			needed += s.reserve()
 		}
-		if owed && needed <= rest {
+		if needed <= rest {
 			return next, true, true
 		}
-		left = left || owed
-		if owed && !stage.yields {
+		if !stage.yields {
 			break
 		}
 	}
@@ -66,6 +69,9 @@ func (s *Scan) propose(rest time.Duration) (next journal.Cell, ok, left bool) {
 // as long as several pairs, and these find what nothing else does.
 func (s *Scan) reserve() time.Duration {
 	pairs := 0
+	if s.doubtful() != nil {
+		pairs++ // it costs as much
+	}
 	for _, d := range s.dependencies() {
 		pairs += len(s.owedPairs(d))
 	}
@@ -145,15 +151,24 @@ func (s *Scan) firstSingle(are func(experiments.Dependency, plan.FailureMode) bo
 	return journal.Cell{}, false
 }
 
-// proposeAgain proposes a single that this machine was too busy for. It comes after others,
-// when the machine may have recovered.
+// proposeAgain proposes a single that is to be tried once more. One that this machine was too
+// busy for comes last, when the machine may have recovered: before one that may have broken an
+// invariant it could be what came before that the first time.
 func (s *Scan) proposeAgain() (journal.Cell, bool) {
+	var last *record
 	for _, r := range s.cells {
-		if r.Stage == journal.Single && len(r.Faults) == 1 && s.takesAnother(r) {
+		switch {
+		case !r.isSingle() || !s.takesAnother(r):
+		case s.unblamed(r):
 			return journal.Cell{Stage: journal.Single, Faults: r.Faults}, true
+		case last == nil:
+			last = r
 		}
 	}
-	return journal.Cell{}, false
+	if last == nil {
+		return journal.Cell{}, false
+	}
+	return journal.Cell{Stage: journal.Single, Faults: last.Faults}, true
 }
 
 // owed reports whether a failure mode of a dependency has to be tried by itself: it can be

@@ -40,17 +40,17 @@ type record struct {
 	journal.Cell
 	end   *journal.CellEnd
 	named string // what it tries, once somebody asked
+	// instead is what insteadIn found, once somebody asked.
+	instead  []Fallback
+	lookedAt bool
 }
 
-// New returns a scan that nothing was tried of. Cells that known holds are taken over; nil
-// means those that the plan holds, if any.
-func New(p *plan.Plan, known *Known) *Scan {
-	s := &Scan{plan: p, known: known, faults: map[place]plan.Fault{}}
+// New returns a scan that nothing was tried of. Cells of an earlier scan that the plan holds
+// are taken over.
+func New(p *plan.Plan) *Scan {
+	s := &Scan{plan: p, known: knownOf(p), faults: map[place]plan.Fault{}}
 	if p.Scan != nil {
 		s.rules = *p.Scan
-	}
-	if known == nil {
-		s.known = knownOf(p)
 	}
 	for _, f := range s.experiment().Faults {
 		s.faults[place{f.Into, f.Mode}] = f
@@ -100,11 +100,15 @@ func (s *Scan) Why() string { return s.why }
 
 // Ended takes what became of a cell.
 func (s *Scan) Ended(e journal.CellEnd) {
-	i, found := slices.BinarySearchFunc(s.cells, e.Number, func(r *record, number int) int { return cmp.Compare(r.Number, number) })
-	if found && s.cells[i].end == nil {
+	if i, found := s.find(e.Number); found && s.cells[i].end == nil {
 		s.cells[i].end = &e
 		s.at(e.To)
 	}
+}
+
+// find is where the cell of a number is among those that were started.
+func (s *Scan) find(number int) (int, bool) {
+	return slices.BinarySearchFunc(s.cells, number, func(r *record, number int) int { return cmp.Compare(r.Number, number) })
 }
 
 // Event takes an event of the scan's journal, in the order of the journal. Events that say
@@ -151,15 +155,37 @@ func (s *Scan) last() int {
 	return s.cells[len(s.cells)-1].Number
 }
 
-// single is the last record of a failure mode of a dependency alone; nil: it was not tried.
+// single is the record that tells of a failure mode of a dependency alone: one after which an
+// invariant was broken, as long as nobody knows by which cell; else the last that was decided, or
+// the last. It is nil where none was tried.
 func (s *Scan) single(at place) *record {
-	for _, r := range slices.Backward(s.cells) {
-		if r.Stage == journal.Single && len(r.Faults) == 1 && placeOf(r.Faults[0]) == at {
+	tried := s.singles(at)
+	if i := slices.IndexFunc(tried, s.unsettled); i >= 0 {
+		return tried[i]
+	}
+	for _, r := range slices.Backward(tried) {
+		if verdict, _ := s.verdict(r); verdict == Harmful || verdict == Harmless {
 			return r
 		}
 	}
-	return nil
+	if len(tried) == 0 {
+		return nil
+	}
+	return tried[len(tried)-1]
 }
+
+// singles are all records of a failure mode of a dependency alone, in the order of time.
+func (s *Scan) singles(at place) []*record {
+	var list []*record
+	for _, r := range s.cells {
+		if r.isSingle() && placeOf(r.Faults[0]) == at {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+func (r *record) isSingle() bool { return r.Stage == journal.Single && len(r.Faults) == 1 }
 
 // pool is the record of the pool of a failure mode; nil: none was tried.
 func (s *Scan) pool(mode plan.FailureMode) *record {

@@ -226,7 +226,7 @@ func TestLowBreaking(t *testing.T) {
 		{P99: 500 * time.Millisecond, AtLeast: true}: 0, {P99: 690 * time.Millisecond, AtLeast: true}: 1,
 	} {
 		at.Proxy = "proxy-a"
-		s := New(p.plan, nil)
+		s := New(p.plan)
 		for _, e := range p.events {
 			if e.Exercise != nil {
 				x := *e.Exercise
@@ -392,6 +392,7 @@ func TestReplayOfAPart(t *testing.T) {
 		for at, v := range m.verdicts() {
 			switch {
 			case v == whole[at] || v == NotReached:
+			case v == Undecided && len(m.Dependency(at.dependency).cell(at.mode).Unsettled) > 0: // it is tried once more
 			case v == Undecided && open && placeOf(p.events[n-1].Cell.Faults[0]) == at:
 			default:
 				t.Errorf("%d events: %v is %s, and %s in the end", n, at, v, whole[at])

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -23,29 +24,54 @@ type Basis struct {
 	// Documents are the texts of the run's documents, and what the command line sets in
 	// place of the system's.
 	Documents []plan.Document
-	Commit    string // the build that was declared
+	Commit    string // the build that was declared; empty: none was
 }
 
 // BasisOf is the basis of a run with a plan.
 func BasisOf(p *plan.Plan) Basis { return Basis{p.Documents, p.Commit} }
 
-// same reports whether two runs were of the same system, as far as was declared. The names
-// of files are no part of it.
-func (b Basis) same(o Basis) bool {
-	return b.Commit == o.Commit && slices.EqualFunc(b.Documents, o.Documents, func(x, y plan.Document) bool {
+// sameDocuments reports whether two runs had the same documents. The names of files are no
+// part of it.
+func (b Basis) sameDocuments(o Basis) bool {
+	return slices.EqualFunc(b.Documents, o.Documents, func(x, y plan.Document) bool {
 		return x.Text == y.Text && (x.File == plan.SetDocument) == (y.File == plan.SetDocument)
 	})
 }
 
+// Stale says why an earlier map says nothing of what a plan tests; it is empty where cells of it may
+// hold. That the build is the same takes two declared ones: of two that nobody named it is
+// not known, and a new one may fail where the old one did not.
+func Stale(old *Map, was Basis, p *plan.Plan) string {
+	s, now := New(p), BasisOf(p)
+	declare := "set " + plan.CommitVariable + " to the build that is tested, such as its commit, for every scan"
+	switch {
+	case old == nil:
+		return "it has no map"
+	case now.Commit == "":
+		return "no build is declared: " + declare
+	case was.Commit == "":
+		return "no build was declared then: " + declare
+	case was.Commit != now.Commit:
+		return fmt.Sprintf("the build is another: %q then, %q now", was.Commit, now.Commit)
+	case !was.sameDocuments(now):
+		return "the documents have changed"
+	case old.Addresses != s.addresses():
+		return "the environment or the addresses are others"
+	case !s.sameJourneys(old):
+		return "the journeys, their rates, their limits or the control are others"
+	}
+	return ""
+}
+
 // TakeOver is what of an earlier map holds for a plan: cells that were decided with an
-// interval that does not touch the limit, if the documents, the declared build and the
-// addresses are the same, and journeys and faults are. It is nil where nothing does. Put it into the plan with
-// [Known.Into], so that its journal holds it.
+// interval that does not touch the limit, if the map is not [Stale], and their faults are
+// the same. It is nil where nothing does. Put it into the plan with [Known.Into], so that
+// its journal holds it.
 func TakeOver(old *Map, was Basis, p *plan.Plan) *Known {
-	s := New(p, nil)
-	if old == nil || old.Addresses != s.addresses() || !was.same(BasisOf(p)) || !s.sameJourneys(old) {
+	if Stale(old, was, p) != "" {
 		return nil
 	}
+	s := New(p)
 	k := &Known{}
 	for _, d := range old.Dependencies {
 		if kept, ok := s.stillKnown(d, old); ok {
@@ -165,7 +191,7 @@ func (s *Scan) holds(c Cell, old *Map) bool {
 			return false
 		}
 	}
-	return !c.NotBack && len(c.Unjudged) == 0 && isClear(c.Verdict, c.Journeys, old)
+	return !c.NotBack && len(c.Unjudged)+len(c.Unsettled) == 0 && isClear(c.Verdict, c.Journeys, old)
 }
 
 // isClear reports whether a verdict was reached without an interval that touches a limit.

@@ -44,7 +44,7 @@ func TestTakeOver(t *testing.T) {
 	if err := known.Into(p); err != nil {
 		t.Fatal(err)
 	}
-	s := New(p, nil)
+	s := New(p)
 	for _, e := range second.events {
 		s.Event(e)
 	}
@@ -65,6 +65,9 @@ func TestTakesOverOnlyWhatHolds(t *testing.T) {
 	all := TakeOver(m, b, p).Cells()
 	for name, change := range map[string]func(m *Map, b *Basis, p *plan.Plan){
 		"another build":       func(_ *Map, b *Basis, _ *plan.Plan) { b.Commit = "def" },
+		"no build then":       func(_ *Map, b *Basis, _ *plan.Plan) { b.Commit = "" },
+		"no build now":        func(_ *Map, _ *Basis, p *plan.Plan) { p.Commit = "" },
+		"no build at all":     func(_ *Map, b *Basis, p *plan.Plan) { b.Commit, p.Commit = "", "" },
 		"another document":    func(_ *Map, b *Basis, _ *plan.Plan) { b.Documents = []plan.Document{{Text: "y"}, b.Documents[1]} },
 		"nothing set":         func(_ *Map, b *Basis, _ *plan.Plan) { b.Documents = b.Documents[:1] },
 		"another limit":       func(_ *Map, _ *Basis, p *plan.Plan) { p.Experiments[0].Journeys[0].Limit = 0.2 },
@@ -81,6 +84,9 @@ func TestTakesOverOnlyWhatHolds(t *testing.T) {
 		if k := TakeOver(m, b, p); k.Cells() != 0 {
 			t.Errorf("%s: %d cells are taken over", name, k.Cells())
 		}
+		if stale := Stale(m, b, p); (stale != "") != (name != "intervals at limit") {
+			t.Errorf("%s: stale because %q", name, stale)
+		}
 	}
 	m, b, p = same()
 	b.Documents[0].File = "elsewhere/a.yaml"
@@ -93,7 +99,7 @@ func TestTakesOverOnlyWhatHolds(t *testing.T) {
 		}
 	}
 	p.System.URL = "http://user:pass@shop"
-	m.Addresses = func() string { q := *p; q.System.URL = "http://shop"; return New(&q, nil).addresses() }()
+	m.Addresses = func() string { q := *p; q.System.URL = "http://shop"; return New(&q).addresses() }()
 	k := TakeOver(m, b, p)
 	if k.cell(place{"payments", plan.Slow}) != nil || k.cell(place{"payments", plan.Hang}) == nil {
 		t.Error("the wrong cells are taken over where latency changed")

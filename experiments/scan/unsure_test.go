@@ -76,12 +76,13 @@ func TestHarmWithoutAFault(t *testing.T) {
 				end.Broken = []journal.CheckResult{{Invariant: "charged once", Violations: 1}}
 			}
 		}}
-		m := w.play(t).scan.Map()
+		p := w.play(t)
+		m := p.scan.Map()
 		c := m.Dependencies[0].cell(plan.Hang)
 		if c.Verdict != tt.want || m.Weaknesses() != (tt.want == Harmful) || len(c.Broken) > 0 {
 			t.Errorf("%s: %+v, findings %+v", name, c, m.Findings)
 		}
-		if live := VerdictOf(journal.Cell{Number: 1, Stage: journal.Single, Faults: w.plan().Experiments[0].Faults}, journal.CellEnd{Number: 1, Why: tt.why, Detail: tt.detail, Journeys: []journal.CellJourney{{Decision: journal.Harmful}}}, w.plan()); live != tt.want {
+		if live := p.scan.Verdict(c.Number); live != tt.want {
 			t.Errorf("%s: told live as %s", name, live)
 		}
 	}
@@ -154,7 +155,7 @@ func TestCalledAsUsual(t *testing.T) {
 		"a kind was not sent":   {[2]int{400, 0}, 0.91, true},
 		"they tried once again": {[2]int{300, 300}, 1.3, false},
 	} {
-		s := New(w.plan(), nil)
+		s := New(w.plan())
 		e := journal.Exercise{}
 		for _, n := range tt.kinds {
 			e.Journeys = append(e.Journeys, journal.ArmCounts{Fault: journal.Tally{Of: n}})
@@ -198,7 +199,7 @@ func TestAStragglerBeforeJourneys(t *testing.T) {
 		count := int64(20) // in 16 s
 		e.Carried[0].Calls, tt.idle.Proxy = &count, e.Carried[0].Proxy
 		e.Idle = []journal.IdleRate{tt.idle}
-		s := New(w.plan(), nil)
+		s := New(w.plan())
 		s.Exercised(e)
 		if called, known := s.exercised("a"); called != tt.called || known != tt.known {
 			t.Errorf("%s: called %t, known %t", name, called, known)

@@ -2,16 +2,21 @@ package scan
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
 
-// VerdictOf is the verdict on a cell that ended, as far as it tells by itself: the map knows
-// how often journeys call a dependency without a fault as well, and may say [NotMet].
-func VerdictOf(cell journal.Cell, end journal.CellEnd, p *plan.Plan) Verdict {
-	verdict, _ := New(p, nil).verdict(&record{Cell: cell, end: &end})
+// Verdict is the verdict on a cell, as the map has it; [Undecided] for one that is under way
+// or was never started.
+func (s *Scan) Verdict(number int) Verdict {
+	i, found := s.find(number)
+	if !found {
+		return Undecided
+	}
+	verdict, _ := s.verdict(s.cells[i])
 	return verdict
 }
 
@@ -23,7 +28,8 @@ func (s *Scan) verdict(r *record) (Verdict, string) {
 		return Undecided, journal.CellCut
 	}
 	distrust := s.distrust(r)
-	if len(r.end.Broken) > 0 && r.end.Why != journal.CellNotInjected {
+	broken := s.blame(r)
+	if len(broken.own) > 0 {
 		return Harmful, distrust
 	}
 	harmless, harmful := 0, false
@@ -48,9 +54,12 @@ func (s *Scan) verdict(r *record) (Verdict, string) {
 		return Undecided, undecidedWhy(r.end.Why)
 	case r.Stage != journal.Pool && !s.met(r): // of a pool each fault is looked at by itself
 		return NotMet, ""
-	case r.Stage == journal.Single && len(r.Faults) == 1 && s.tooRare(r.Faults[0].Into):
+	case r.isSingle() && s.tooRare(r.Faults[0].Into):
 		return Undecided, journal.CellRare
-	case r.Stage != journal.Threshold && len(r.end.Unjudged) > 0: // levels are about journeys alone
+	case r.Stage == journal.Threshold: // levels are about journeys alone
+	case len(broken.unsettled) > 0:
+		return Undecided, journal.CellBefore
+	case len(r.end.Unjudged)+len(broken.explained) > 0:
 		return Undecided, journal.CellNotAsked
 	}
 	return Harmless, ""
@@ -60,7 +69,7 @@ func (s *Scan) verdict(r *record) (Verdict, string) {
 // invariants.
 func (s *Scan) harmlessToJourneys(r *record) bool {
 	verdict, why := s.verdict(r)
-	return verdict == Harmless || why == journal.CellNotAsked
+	return verdict == Harmless || why == journal.CellNotAsked || why == journal.CellBefore
 }
 
 // undecidedWhy is why a cell is not decided. One that ended because a journey was decided
@@ -100,17 +109,26 @@ func (s *Scan) draw(r *record) Cell {
 		c.Back = new(r.end.Back.Seconds())
 	}
 	c.Journeys = s.drawJourneys(r)
-	for _, b := range r.end.Broken {
-		if r.end.Why == journal.CellNotInjected { // nobody knows whose doing it is
-			c.Unjudged = append(c.Unjudged, b.Invariant)
-			continue
-		}
+	s.drawInvariants(r, &c)
+	return c
+}
+
+// drawInvariants says what became of those that did not hold.
+func (s *Scan) drawInvariants(r *record, c *Cell) {
+	broken := s.blame(r)
+	for _, b := range broken.own {
 		c.Broken = append(c.Broken, drawBroken(b))
 	}
-	for _, u := range r.end.Unjudged {
+	for _, b := range broken.unsettled {
+		c.Unsettled = append(c.Unsettled, s.drawUnsettled(r, b))
+	}
+	unjudged := slices.Concat(broken.explained, r.end.Unjudged)
+	if r.end.Why == journal.CellNotInjected { // nobody knows whose doing it is
+		unjudged = slices.Concat(r.end.Broken, r.end.Unjudged)
+	}
+	for _, u := range unjudged {
 		c.Unjudged = append(c.Unjudged, u.Invariant)
 	}
-	return c
 }
 
 func drawFault(f plan.Fault) Fault {

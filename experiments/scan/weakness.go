@@ -6,16 +6,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 )
 
-// Weakness reports whether a finding speaks against the system. That a dependency which is
-// declared hard is hard does not: it was said.
-func (f *Finding) Weakness(m *Map) bool {
-	if f.Code != HardHarms {
-		return true
-	}
-	d := m.Dependency(f.Dependency)
-	return d == nil || d.Declared != string(experiments.Hard)
-}
-
 // Dependency is the row of that name; nil if there is none.
 func (m *Map) Dependency(name string) *Dependency {
 	for i := range m.Dependencies {
@@ -48,7 +38,7 @@ func (m *Map) named(dependency string, c *Cell) bool {
 		return false
 	}
 	return slices.ContainsFunc(m.Findings, func(f Finding) bool {
-		return f.Dependency == dependency && f.Weakness(m) && (f.Code == NotBack || c.Verdict == Harmful) &&
+		return f.Dependency == dependency && (f.Code == NotBack || c.Verdict == Harmful) &&
 			slices.ContainsFunc(m.CellsOf(&f), c.sameAs)
 	})
 }
@@ -73,7 +63,7 @@ func (m *Map) LimitOf(journey string) float64 {
 
 // Weaknesses reports whether the scan found any.
 func (m *Map) Weaknesses() bool {
-	if slices.ContainsFunc(m.Findings, func(f Finding) bool { return f.Weakness(m) }) {
+	if len(m.Findings) > 0 {
 		return true
 	}
 	for i := range m.Dependencies {

@@ -28,7 +28,6 @@ func TestWeakCells(t *testing.T) {
 		"soft and not decided":        {"soft", Cell{Number: 1, Verdict: Undecided}, "", false},
 		"hard, breaks an invariant":   {"hard", Cell{Number: 1, Verdict: Harmful, Significant: true, Broken: broken}, "", true},
 		"hard, without a time-out":    {"hard", Cell{Number: 1, Verdict: Harmful, Significant: true}, NoTimeout, true},
-		"hard, as declared":           {"hard", Cell{Number: 1, Verdict: Harmful, Significant: true}, HardHarms, false},
 		"the refusal beside the hang": {"hard", Cell{Number: 1, Verdict: Harmless}, HangWorse, false},
 		"harmless, and never back":    {"hard", Cell{Number: 1, Verdict: Harmless}, NotBack, true},
 		"cleared by a pool":           {"hard", Cell{Number: 1, Verdict: Harmless, Pooled: true}, NotBack, false},

@@ -31,8 +31,10 @@ type world struct {
 	harms     map[place]float64  // share of journeys that a failure mode harms
 	class     map[place]string   // of the cause of harm
 	breaks    map[place]string   // an invariant
+	settles   time.Duration      // its within
 	masks     map[place][]string // what journeys do not come to while it fails
 	fallbacks map[string]string  // what is called instead of a dependency that fails
+	instead   float64            // the share of its calls that the fallback takes; all where 0
 	together  map[[2]string]bool // pairs that harm
 	from, to  time.Duration      // latencies of a dependency that harm, see window
 	window    string             // the dependency
@@ -54,7 +56,7 @@ type world struct {
 }
 
 func (w *world) plan() *plan.Plan {
-	p := &plan.Plan{Run: "20260101t000000z-000000", Seed: w.seed}
+	p := &plan.Plan{Run: "20260101t000000z-000000", Seed: w.seed, Commit: "abc"}
 	e := plan.Experiment{ID: plan.ScanID, Control: plan.Concurrent, Limits: plan.Limits{BlastRadius: 0.05}}
 	for _, name := range []string{"browse", "checkout"} {
 		e.Journeys = append(e.Journeys, plan.Journey{Journey: experiments.Journey{Name: name, Rate: rate, SlowAfter: 3 * time.Second}, Limit: 0.05})
@@ -88,6 +90,7 @@ func (w *world) plan() *plan.Plan {
 	if w.budget == 0 {
 		w.budget = time.Hour
 	}
+	e.Invariants = w.invariants()
 	p.Experiments = []plan.Experiment{e}
 	p.Scan = &plan.Scan{Budget: w.budget, Modes: w.modes, Dependencies: w.names, Thresholds: true, Pairs: true, Slow: 3 * time.Second}
 	return p
@@ -105,7 +108,10 @@ type play struct {
 func (w *world) play(t *testing.T) *play {
 	t.Helper()
 	p := w.plan()
-	r := &play{plan: p, scan: New(p, w.since)}
+	if err := w.since.Into(p); err != nil {
+		t.Fatal(err)
+	}
+	r := &play{plan: p, scan: New(p)}
 	now := 20 * time.Second
 	exercise := w.exercise(now)
 	r.scan.Exercised(exercise)
@@ -138,7 +144,7 @@ func (p *play) event(e journal.Event) {
 
 // replay draws the map of some events.
 func (p *play) replay(events []journal.Event) *Map {
-	s := New(p.plan, p.scan.known)
+	s := New(p.plan)
 	for _, e := range events {
 		s.Event(e)
 	}
@@ -189,7 +195,7 @@ func (w *world) called(name string, faults []plan.Fault) float64 {
 			return 0
 		}
 		if w.fallbacks[f.Into] == name {
-			calls++
+			calls += cmp.Or(w.instead, 1)
 		}
 	}
 	return calls

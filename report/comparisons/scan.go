@@ -155,18 +155,11 @@ func changedWord(what, base, head string) string {
 // show is told as such.
 func findingSentences(s *compare.ScanComparison) (list []string) {
 	for _, f := range s.Findings {
-		what := strings.ReplaceAll(string(f.Finding.Code), "_", " ") + ": " + f.Finding.Failing("and")
-		if len(f.Finding.Modes) > 0 {
-			what += " " + words.WhenAny(f.Finding.Modes)
-		}
-		if f.Finding.Invariant != "" {
-			what += ", “" + f.Finding.Invariant + "”"
-		}
 		lead := map[bool]string{true: "gone: ", false: "not known any more, as head has no answer there: "}[f.Known]
 		if f.Only == compare.InHead {
 			lead = map[bool]string{true: "new: ", false: "new, or not seen in base, which has no answer there: "}[f.Known]
 		}
-		list = append(list, lead+what)
+		list = append(list, lead+words.Finding(&f.Finding))
 	}
 	return list
 }

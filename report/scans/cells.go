@@ -122,6 +122,9 @@ func (c cellOf) facts() []string {
 	for _, b := range c.Broken {
 		list = append(list, "“"+b.Invariant+"” broke: "+brokenWords(b))
 	}
+	for _, b := range c.Unsettled {
+		list = append(list, unsettledWords(b))
+	}
 	if !c.Verdict.Decided() || c.Why != "" {
 		list = append(list, c.reason())
 	}
@@ -137,6 +140,15 @@ func (c cellOf) facts() []string {
 	return words.NonEmpty(append(list, c.Detail, unjudged(c.Cell), c.chance(), c.source())...)
 }
 
+// unsettledWords says what broke, and what else may have broken it.
+func unsettledWords(b scan.Broken) string {
+	var others []string
+	for _, f := range b.Or {
+		others = append(others, f.Dependency+" "+f.Mode.Does())
+	}
+	return "“" + b.Invariant + "” broke: " + brokenWords(b) + "; this, or that " + figures.List(others, "or") + " shortly before, broke it"
+}
+
 // harmed says in one line what a harmful cell harmed, and why. Where the cell says nothing of
 // its journeys, only an invariant broke for certain.
 func (c cellOf) harmed() string {
@@ -147,6 +159,9 @@ func (c cellOf) harmed() string {
 	}
 	for _, b := range c.Broken {
 		parts = append(parts, "“"+b.Invariant+"” broke: "+brokenWords(b))
+	}
+	for _, b := range c.Unsettled {
+		parts = append(parts, unsettledWords(b))
 	}
 	if j := c.worst(); j != nil && why == "" {
 		parts = append(parts, j.Cause)

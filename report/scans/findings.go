@@ -1,6 +1,7 @@
 package scans
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
@@ -19,50 +20,9 @@ func newFinding(m *scan.Map, f *scan.Finding) finding {
 	return finding{f, m, m.Dependency(f.Dependency)}
 }
 
-// when says in which failure modes it was seen: "when payments hangs or is slow". Where
-// several failed at once, nobody knows which of them it is.
-func (f finding) when() string {
-	if f.Other != "" || len(f.Pool) > 0 {
-		return "when " + f.Failing("and") + " fail together"
-	}
-	return strings.Replace(words.WhenAny(f.Modes), "it", f.Dependency, 1)
-}
-
-// journeys names the journeys that it harms most.
-func (f finding) journeys() string {
-	return strings.TrimSpace(f.Journey + " journeys")
-}
-
-// short is the finding in one sentence without numbers, which a person can repeat.
-func (f finding) short() string {
-	switch f.Code {
-	case scan.BrokenInvariant:
-		return "“" + f.Invariant + "” breaks " + f.when()
-	case scan.SoftBehavesHard:
-		return f.Dependency + " was declared soft, and breaks " + f.journeys() + " " + words.WhenAny(f.Modes)
-	case scan.HangWorse:
-		return figures.Capital(f.journeys()) + " do without " + f.Dependency + " when it refuses connections, but not when it hangs"
-	case scan.NoTimeout:
-		return figures.Capital(f.journeys()) + " hang for as long as " + f.Dependency + " hangs"
-	case scan.LowBreaking:
-		return figures.Capital(f.journeys()) + " break at a latency that " + f.Dependency + " has on a usual day"
-	case scan.FallbackHarms:
-		return figures.Capital(f.journeys()) + " do without " + f.Dependency + ", but not without its fallback " + f.Other + " as well"
-	case scan.NotBack:
-		text := "The system did not come back by itself after " + f.Failing("and") + " failed"
-		if f.Other != "" || len(f.Pool) > 0 {
-			text += " together"
-		}
-		return text
-	case scan.HardHarms:
-		return f.Dependency + " breaks " + f.journeys() + " " + words.WhenAny(f.Modes) + ", and nothing is declared of it"
-	}
-	return f.Dependency + ": " + strings.ReplaceAll(string(f.Code), "_", " ") // of a later version
-}
-
 // sentence is the finding with what it was measured by.
 func (f finding) sentence() string {
-	parts := []string{f.short()}
+	parts := []string{words.Finding(f.Finding)}
 	switch {
 	case f.Code == scan.BrokenInvariant:
 		parts = append(parts, words.NonEmpty(f.violations())...)
@@ -77,7 +37,7 @@ func (f finding) sentence() string {
 // violations counts what broke, with a few of the keys.
 func (f finding) violations() string {
 	for _, c := range f.cells() {
-		for _, b := range c.Broken {
+		for _, b := range slices.Concat(c.Broken, c.Unsettled) {
 			if b.Invariant == f.Invariant {
 				return brokenWords(b)
 			}

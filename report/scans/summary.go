@@ -168,8 +168,8 @@ func (s *summary) answer() string {
 		return "Nothing is known: no cell was decided"
 	case len(parts) > 0:
 		return strings.Join(parts, ", and ")
-	case len(s.findings) > 0 && s.findings[0].Weakness(s.m):
-		return s.findings[0].short()
+	case len(s.findings) > 0:
+		return words.Finding(s.findings[0].Finding)
 	}
 	return strings.Join(words.NonEmpty(s.noWeakness(), s.unknownSentence()), ", but ")
 }
@@ -279,7 +279,7 @@ func (s *summary) brokenSentence() string {
 		if names = append(names, f.Invariant); first == "" {
 			once := *f.Finding
 			once.Modes = once.Modes[:min(1, len(once.Modes))]
-			first = newFinding(s.m, &once).short()
+			first = words.Finding(&once)
 		}
 	}
 	if len(names) > 1 {
@@ -414,7 +414,7 @@ func (s *summary) unjudged() (list []string) {
 // shows reports whether a weakness was seen in a cell, a pair or a pool of the map.
 func (s *summary) shows(c *scan.Cell) bool {
 	return slices.ContainsFunc(s.m.Findings, func(f scan.Finding) bool {
-		return f.Weakness(s.m) && slices.Contains(s.m.CellsOf(&f), c)
+		return slices.Contains(s.m.CellsOf(&f), c)
 	})
 }
 

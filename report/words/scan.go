@@ -250,6 +250,8 @@ func CellWhy(c *scan.Cell) string {
 		return "journeys of the control could not be started"
 	case journal.CellRare:
 		return "too few journeys call it"
+	case journal.CellBefore:
+		return "no journey was harmed, and an invariant broke under it or under the cell before"
 	case journal.CellNotAsked:
 		return "no journey was harmed, but invariants could not be asked"
 	}

@@ -3,7 +3,6 @@ package live
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -15,8 +14,9 @@ import (
 // A scanTally is what a view knows of the trials of a scan: of cells, of pools and pairs, and
 // of the levels that are tried in search of a breaking point.
 type scanTally struct {
-	now                          *journal.Cell // nil: none is under way
-	harmful, harmless, undecided int
+	scan  *scan.Scan    // what the map knows so far; nil: no event came
+	now   *journal.Cell // nil: none is under way
+	ended []int         // the numbers of those that have
 }
 
 // A trial is one that has ended.
@@ -24,27 +24,25 @@ type trial struct {
 	cell    *journal.Cell // nil: the journal does not say what was tried
 	end     *journal.CellEnd
 	verdict scan.Verdict
+	// unsettled is that a cell before may have broken what broke.
+	unsettled bool
 }
 
 // record takes an event. It returns the trial that has ended with it; nil: none has.
 func (s *scanTally) record(p *plan.Plan, e journal.Event) *trial {
+	if s.scan == nil {
+		s.scan = scan.New(p)
+	}
+	s.scan.Event(e)
 	switch {
 	case e.Kind == journal.CellStarted:
 		s.now = e.Cell
 	case e.Kind == journal.CellEnded && e.CellEnd != nil:
-		t := &trial{s.now, e.CellEnd, scan.Undecided}
+		t := &trial{cell: s.now, end: e.CellEnd, verdict: scan.Undecided}
 		if t.cell != nil {
-			t.verdict = scan.VerdictOf(*t.cell, *t.end, p)
+			t.verdict, t.unsettled = s.scan.Verdict(t.end.Number), s.scan.Unsettled(t.end.Number)
 		}
-		s.now = nil
-		switch t.verdict {
-		case scan.Harmful:
-			s.harmful++
-		case scan.Harmless:
-			s.harmless++
-		default:
-			s.undecided++
-		}
+		s.now, s.ended = nil, append(s.ended, t.end.Number)
 		return t
 	}
 	return nil
@@ -52,16 +50,31 @@ func (s *scanTally) record(p *plan.Plan, e journal.Event) *trial {
 
 // describe says how many trials there were. They are more than the cells of the map.
 func (s *scanTally) describe() string {
-	return figures.Plural(s.harmful+s.harmless+s.undecided, "trial", "trials") + ": " + s.counts()
+	return figures.Plural(len(s.ended), "trial", "trials") + ": " + s.counts()
 }
 
-// counts says how they ended.
+// counts says how they ended, as the map has it now: a later one may settle what broke.
 func (s *scanTally) counts() string {
-	text := fmt.Sprintf("%d harmful, %d harmless", s.harmful, s.harmless)
-	if s.undecided > 0 {
-		text += fmt.Sprintf(", %d undecided", s.undecided)
+	harmful, harmless, undecided := s.count()
+	text := fmt.Sprintf("%d harmful, %d harmless", harmful, harmless)
+	if undecided > 0 {
+		text += fmt.Sprintf(", %d undecided", undecided)
 	}
 	return text
+}
+
+func (s *scanTally) count() (harmful, harmless, undecided int) {
+	for _, number := range s.ended {
+		switch s.scan.Verdict(number) {
+		case scan.Harmful:
+			harmful++
+		case scan.Harmless:
+			harmless++
+		default:
+			undecided++
+		}
+	}
+	return harmful, harmless, undecided
 }
 
 // describeCell says what fails in a cell, such as "payments hangs".
@@ -78,24 +91,24 @@ func describeCell(c *journal.Cell) string {
 	}
 	var parts []string
 	for _, f := range c.Faults {
-		does := f.Mode.Does()
-		if late := f.Attributes.Duration("latency"); f.Mode == plan.Slow && late > 0 {
-			does = "answers " + figures.Span(late.Round(time.Millisecond)) + " late"
-		}
-		parts = append(parts, f.Into+" "+does)
+		parts = append(parts, f.Failing())
 	}
 	return figures.List(parts, "and")
 }
 
 // describeEnd says what became of a cell: of the journey that is harmed most the share and
 // its interval, the invariants that broke, and what else there is to know.
-func describeEnd(e *plan.Experiment, c *journal.CellEnd) string {
+func describeEnd(e *plan.Experiment, t *trial) string {
 	var parts []string
+	c, broken := t.end, "BROKEN: "
+	if t.unsettled {
+		broken = "BROKEN by this or what failed before: "
+	}
 	if text := describeWorst(e, c); text != "" {
 		parts = append(parts, text)
 	}
 	for _, b := range c.Broken {
-		parts = append(parts, "BROKEN: "+b.Invariant)
+		parts = append(parts, broken+b.Invariant)
 	}
 	switch c.Why {
 	case journal.CellGuarded:

@@ -64,7 +64,7 @@ func (l *scanLines) printEvent(e journal.Event) {
 // (59.1 to 66.8), in 2.1s". It is cut to the width of the options, where they have one.
 func endedLine(label string, e *plan.Experiment, t *trial, o terminal.Options) string {
 	word := fmt.Sprintf("%-9s ", words.CellVerdict(t.verdict))
-	text := inert.Line(inert.Text(label + describeCell(t.cell) + ": " + describeEnd(e, t.end)))
+	text := inert.Line(inert.Text(label + describeCell(t.cell) + ": " + describeEnd(e, t)))
 	if o.Width > 0 {
 		text = terminal.Cut(text, o.Width-len(word))
 	}
