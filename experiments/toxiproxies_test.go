@@ -102,3 +102,18 @@ func TestParseDNSName(t *testing.T) {
 		}
 	}
 }
+
+// What is read as a name or as a share of instances is one.
+func FuzzToxiproxies(f *testing.F) {
+	for _, seed := range []string{"dns://carts-proxy.staging:8474", "dns://a:1?server=127.0.0.1:53", "dns://a:1?server=[::1]:53", "2 of 6", "0 of 1", "7 of 6", "1 of 999"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if n, ok := ParseDNSName(text); ok && (n.Name == "" || !validPort(n.Port, "") || n.Port == "" || strings.Contains(text, "@")) {
+			t.Errorf("%q is %+v", text, n)
+		}
+		if s, wrong := parseInstanceShare(text); wrong == nil && (s.Take < 1 || s.Take > s.Of || s.String() != text) {
+			t.Errorf("%q is %+v", text, s)
+		}
+	})
+}

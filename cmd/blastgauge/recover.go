@@ -103,7 +103,7 @@ Of several runs the gravest counts: 7, then 2, 6, and 1.
 	f.BoolVar(&o.ended, "server-ended", false, "the server of the run in DIR has ended, and its faults with it")
 	f.BoolVar(&o.keep, "keep-files", false, "the files of the run in DIR are right as they are")
 	f.StringVarP(&o.file, "file", "f", "", "with --trust: the system `FILE` that says which hosts may be reached")
-	f.StringVar(&o.url, "toxiproxy", "", "remove all toxics of blastgauge's from the server at `URL`")
+	f.StringVar(&o.url, "toxiproxy", "", "remove all toxics of blastgauge's from the server at `URL`, or from all behind dns://NAME:PORT")
 	f.StringVar(&o.recreate, "recreate", "", "delete `PROXY` and make it again, where nothing else helps")
 	tokenFlags(cmd, &o.token, apiToken)
 	return cmd

@@ -263,3 +263,34 @@ func TestJoined(t *testing.T) {
 		t.Error("a run of another directory got a file")
 	}
 }
+
+// Whatever the file of those that joined holds, each that is read has an address, and one
+// that is added to it is read.
+func FuzzJoined(f *testing.F) {
+	f.Add([]byte("\n{\"fault\":\"f\",\"instance\":\"http://127.0.0.2:1\"}\n"))
+	f.Add([]byte("{\"fault\":\"f\",\"inst"))
+	f.Add([]byte("\x00\n[]\nnull\n{}\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		state := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(state, openDir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(state, openDir, "r.joined"), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		list := OpenRegistry(state)
+		added := Joined{"f", "http://127.0.0.9:1"}
+		if err := list.AddJoined("r", added); err != nil {
+			t.Fatal(err)
+		}
+		got, err := list.Joined("r")
+		if err != nil || len(got) == 0 || got[len(got)-1] != added {
+			t.Errorf("%v, %v", got, err)
+		}
+		for _, j := range got {
+			if j.Instance == "" {
+				t.Errorf("%+v", j)
+			}
+		}
+	})
+}

@@ -368,5 +368,8 @@ func isUnreachable(err error) bool {
 // NewFleet makes the fleet of a system's Toxiproxies, which dials only hosts that the
 // system allows. Of the options it uses the token and the environment.
 func NewFleet(s *experiments.System, o Options) (*fleet.Fleet, error) {
+	if _, named := experiments.ParseDNSName(s.Toxiproxy); named {
+		return nil, usage.Errorf("%s stands for many Toxiproxies, which are those of a dependency: name one of them by its URL", s.Toxiproxy)
+	}
 	return injectorset.NewFleet(s, o.Token, o.withDefaults().Getenv, nil)
 }
