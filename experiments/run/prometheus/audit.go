@@ -55,6 +55,9 @@ func (a *audit) add(k *kind, i *interval, from, to time.Duration) {
 		a.seen[k.Name] = map[string]bool{}
 	}
 	a.seen[k.Name][i.target] = true
+	if to <= 0 {
+		return // before the run, of which nothing is told
+	}
 	if i.lost != "" {
 		alive := k.targets.alive(i.from - k.targets.longest)
 		a.lose(k.Name, i.lost, max(0, from), to, 1, alive)
