@@ -14,6 +14,7 @@ func (r *experimentRun) criteria(e *Experiment) []Criterion {
 	var list []Criterion
 	for i := range e.Journeys {
 		c := journeyCriterion(&e.Journeys[i])
+		r.doubtCounted(i, &c)
 		e.Journeys[i].Verdict = c.Verdict
 		list = append(list, c)
 	}

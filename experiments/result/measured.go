@@ -122,6 +122,16 @@ func (r *experimentRun) missing(p plan.Journey, j *journeyRecord) []reason {
 	return why
 }
 
+// doubtCounted takes back that a journey is not harmed where counters may not have told.
+func (r *experimentRun) doubtCounted(i int, c *Criterion) {
+	if !r.plan.Measured() || c.Verdict != Held || r.measurement == nil {
+		return
+	}
+	if text := r.fewerEnded(r.plan.Journeys[i], &r.journeys[i]); text != "" {
+		c.decide(Inconclusive, ReasonFewerEnded, text)
+	}
+}
+
 func (r *experimentRun) sayUnanswered() string {
 	if m := r.measurement; m.Unanswered > 0 {
 		return fmt.Sprintf("; Prometheus could not be asked %s: %s", figures.Plural(m.Unanswered, "time", "times"), cutTo(m.Error, journal.MaxKey))

@@ -261,3 +261,38 @@ func TestMillionsOfCountedJourneysAreFoldedAtOnce(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 }
+
+// Counters know a journey by its end: where most hang and the others are well, the fault is
+// not shown to be harmless. Where as many end as before, it is.
+func TestJourneysThatNeverEndAreNoneThatHeld(t *testing.T) {
+	t.Parallel()
+	for _, control := range []plan.Control{plan.Baseline, plan.Concurrent} {
+		for _, hang := range []float64{0, 0.9} {
+			fell := 0
+			for seed := range uint64(20) {
+				c := newCounted(time.Second, control)
+				c.plan.Experiments[0].Journeys[0].Limit = 0.05
+				c.count(0, seed)
+				under := func(o *journal.Observation) bool {
+					return o.Arm == plan.FaultArm && o.Intended >= countedFault*time.Second && o.Intended < countedRemoved*time.Second
+				}
+				c.obs = slices.DeleteFunc(c.obs, func(o journal.Observation) bool { return hang > 0 && o.Outcome != journal.OK && under(&o) })
+				for i := range c.obs {
+					if o := &c.obs[i]; under(o) {
+						o.Count -= int(hang * float64(o.Count))
+					}
+				}
+				e := c.end(journal.Measurement{}).fold(t).Experiments[0]
+				if e.HasReason(ReasonFewerEnded) {
+					fell++
+				}
+				if hang > 0 && e.Verdict == Held {
+					t.Errorf("%s, seed %d: %s, %q", control, seed, e.Verdict, e.Reasons)
+				}
+			}
+			if hang == 0 && fell > 0 || hang > 0 && fell < 18 {
+				t.Errorf("%s: %d of 20 with %.1f that hang", control, fell, hang)
+			}
+		}
+	}
+}
