@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	mostLosses = 200  // that are told one by one
+	mostLosses = 1000 // that are told one by one
+	mostNames  = 3    // of targets that are named of a loss
 	mostSlices = 1000 // of time, in which durations are kept
 )
 
@@ -59,8 +60,7 @@ func (a *audit) add(k *kind, i *interval, from, to time.Duration) {
 		return // before the run, of which nothing is told
 	}
 	if i.lost != "" {
-		alive := k.targets.alive(i.from - k.targets.longest)
-		a.lose(k.Name, i.lost, max(0, from), to, 1, alive)
+		a.loseOf(k, i, max(0, from), to)
 		return
 	}
 	if from < 0 {
@@ -118,20 +118,42 @@ func (a *audit) addBuckets(at countKey, c *armCounts, from, to time.Duration) {
 	}
 }
 
-// lose notes that nothing is known of a stretch of time, of some of the targets.
-func (a *audit) lose(journey string, why lossReason, from, to time.Duration, targets, of int) {
+// loseOf notes that nothing is known of an interval of a target, on each of its arms.
+func (a *audit) loseOf(k *kind, i *interval, from, to time.Duration) {
+	alive := k.targets.alive(i.from - k.targets.longest)
+	for arm, on := range i.on {
+		if on {
+			a.lose(journal.Loss{
+				Journey: k.Name, Arm: plan.Arm(arm).String(), Why: string(i.lost), From: from, To: to, Targets: 1, Of: alive,
+				Share: k.targets.share(i.target, plan.Arm(arm)), First: []string{cut(i.target)},
+			})
+		}
+	}
+}
+
+// cut makes the name of a target no longer than one may be written down.
+func cut(name string) string { return name[:min(len(name), journal.MaxKey)] }
+
+// lose notes that nothing is known of a stretch of time. Those of several targets that are
+// at the same time are one.
+func (a *audit) lose(lost journal.Loss) {
 	a.all.Lost++
 	for i := range a.all.Losses {
 		l := &a.all.Losses[i]
-		if l.Journey == journey && l.Why == string(why) && (l.From-from).Abs() < a.scrape && (l.To-to).Abs() < a.scrape {
-			l.Targets, l.Of = l.Targets+targets, max(l.Of, of)
-			l.From, l.To = min(l.From, from), max(l.To, to)
+		if l.Journey == lost.Journey && l.Arm == lost.Arm && l.Why == lost.Why && (l.From-lost.From).Abs() < a.scrape && (l.To-lost.To).Abs() < a.scrape {
+			l.Targets, l.Of = l.Targets+lost.Targets, max(l.Of, lost.Of)
+			l.From, l.To, l.Share = min(l.From, lost.From), max(l.To, lost.To), min(1, l.Share+lost.Share)
+			if len(l.First) < mostNames {
+				l.First = append(l.First, lost.First...)
+			}
 			return
 		}
 	}
-	if len(a.all.Losses) < mostLosses {
-		a.all.Losses = append(a.all.Losses, journal.Loss{Journey: journey, Why: string(why), From: from, To: to, Targets: targets, Of: of})
+	if len(a.all.Losses) == mostLosses {
+		a.all.Untold++
+		return
 	}
+	a.all.Losses = append(a.all.Losses, lost)
 }
 
 // measurement is what is told of it.

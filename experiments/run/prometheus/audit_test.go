@@ -36,3 +36,33 @@ func TestLossesBeforeTheRunAreNotTold(t *testing.T) {
 		t.Errorf("%+v", m.Counts)
 	}
 }
+
+// What one target of several loses is worth what it carried, on its own arm alone.
+func TestLossesWeighWhatTheirTargetsCarried(t *testing.T) {
+	t.Parallel()
+	a, k := newAudit(time.Second, time.Minute), visits()
+	of := func(target string, arm plan.Arm, values ...float64) series {
+		s := ofTarget("t", total, target, 100*second, values...)
+		s.arm = arm
+		return s
+	}
+	audited(a, k, of("a", plan.FaultArm, 0, 90, 180, 5), of("b", plan.FaultArm, 0, 10, 20, 30), of("c", plan.ControlArm, 0, 100, 200, 300))
+	m := a.measurement()
+	if len(m.Losses) != 1 || m.Losses[0].Arm != "fault" || m.Losses[0].Share < 0.85 || m.Losses[0].Share > 0.9 || len(m.Losses[0].First) != 1 || m.Losses[0].First[0] != "a" {
+		t.Errorf("%+v", m.Losses)
+	}
+}
+
+// Losses beyond those that are told are counted.
+func TestLossesThatAreNotToldAreCounted(t *testing.T) {
+	t.Parallel()
+	a, k := newAudit(time.Second, time.Minute), visits()
+	values := make([]float64, 2*mostLosses+11)
+	for i := range values {
+		values[i] = float64((i + 1) % 2)
+	}
+	audited(a, k, ofTarget("t", total, "a", 100*second, values...))
+	if m := a.measurement(); len(m.Losses) != mostLosses || m.Untold != 5 || m.Lost != mostLosses+5 {
+		t.Errorf("%d told, %d not, of %d", len(m.Losses), m.Untold, m.Lost)
+	}
+}

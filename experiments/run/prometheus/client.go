@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -121,6 +122,9 @@ func (c *client) samples(ctx context.Context, selector string, at time.Time, bef
 		s := labelled{name: stream.Metric.String(), labels: stream.Metric, samples: make([]sample, len(stream.Values))}
 		for i, v := range stream.Values {
 			s.samples[i] = sample{int64(v.Timestamp), float64(v.Value)}
+			if v.Value < 0 { // no counter
+				s.samples[i].value = math.NaN()
+			}
 		}
 		list = append(list, s)
 	}

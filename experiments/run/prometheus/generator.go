@@ -49,7 +49,8 @@ type Generator struct {
 
 	mu     sync.Mutex // guards what follows, which Run writes
 	clock  clock
-	phases int // that began since the clock was looked at
+	phases int           // that began since the clock was looked at
+	fault  time.Duration // when the first phase with a fault began; 0: none did
 	audit  *audit
 }
 
@@ -59,6 +60,14 @@ type kind struct {
 	reader
 	targets *targets
 	asked   time.Time // there: until when its samples are known
+}
+
+// arms are those that have targets.
+func (k *kind) arms() []plan.Arm {
+	if k.Arm == nil {
+		return []plan.Arm{plan.FaultArm}
+	}
+	return []plan.Arm{plan.FaultArm, plan.ControlArm}
 }
 
 // New prepares the measurement of one experiment. It asks nothing yet.
@@ -120,7 +129,9 @@ func (g *Generator) look(ctx context.Context, observe func(journal.Observation))
 		g.unanswered(ctx, err)
 		return
 	}
+	fixed := g.faultBegan() > 0
 	for _, k := range g.kinds {
+		k.targets.fixed = fixed
 		at := g.there()
 		before := 3 * g.scrape // what a scrape that is under way will add is older than it
 		if !k.asked.IsZero() {
@@ -218,8 +229,10 @@ func (g *Generator) knownUntil(here time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, k := range g.kinds {
-		if at := k.targets.newest(); at == 0 || g.clock.since(at) < here.Sub(g.epoch) {
-			return false
+		for _, arm := range k.arms() {
+			if at := k.targets.newestOf(arm); at == 0 || g.clock.since(at) < here.Sub(g.epoch) {
+				return false
+			}
 		}
 	}
 	return true
@@ -242,23 +255,39 @@ func (g *Generator) endIfBlind(begun time.Time) {
 func (g *Generator) close(begun, until time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	from, to := begun.Sub(g.epoch), until.Sub(g.epoch)
 	for _, k := range g.kinds {
-		from := begun.Sub(g.epoch)
-		if at := k.targets.newest(); at != 0 {
-			from = max(from, g.clock.since(at))
+		if len(k.targets.known) == 0 && to-from > g.longest {
+			g.audit.lose(journal.Loss{Journey: k.Name, Why: string(silent), From: from, To: to, Targets: 1, Of: 1, Share: 1})
+			continue
 		}
-		if to := until.Sub(g.epoch); to-from > g.longest {
-			g.audit.lose(k.Name, "gap", from, to, 1, 1)
+		var fault int64
+		if g.fault > 0 {
+			fault = g.clock.at(g.fault)
+		}
+		for _, i := range k.targets.unscraped(g.clock.at(to), fault) {
+			if from, to := g.clock.since(i.from), g.clock.since(i.to); to > 0 {
+				g.audit.loseOf(k, &i, max(0, from), to)
+			}
 		}
 	}
 	g.audit.clock(g.clock)
 }
 
 // StartPhase says that a phase begins: the clocks are looked at again.
-func (g *Generator) StartPhase(journal.Phase) {
+func (g *Generator) StartPhase(p journal.Phase) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.phases++
+	if p == journal.Fault && g.fault == 0 {
+		g.fault = time.Since(g.epoch)
+	}
+}
+
+func (g *Generator) faultBegan() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.fault
 }
 
 // Stop ends the measurement with the scrape that comes next. It may be called more than

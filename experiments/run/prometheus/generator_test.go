@@ -27,6 +27,8 @@ type fakePrometheus struct {
 	// down reports that it is, at a time since it began: it scrapes nothing and answers
 	// nothing. deaf: it scrapes, and does not answer.
 	down, deaf func(time.Duration) bool
+	lanes      bool                          // every other target is of the control
+	dead       func(int, time.Duration) bool // a target is
 	queries    int
 }
 
@@ -56,8 +58,11 @@ func (f *fakePrometheus) matrix(selector string, from, to time.Duration) (m mode
 	rate := map[string]float64{"total": 10, "harmed": 1}[selector]
 	for target := range f.targets {
 		s := &model.SampleStream{Metric: model.Metric{"__name__": model.LabelValue(selector), "job": "shop", "instance": model.LabelValue(fmt.Sprint(target))}}
+		if f.lanes {
+			s.Metric["lane"] = model.LabelValue([]string{"fault", "control"}[target%2])
+		}
 		for at := f.scrape * time.Duration(target) / time.Duration(f.targets); at <= to; at += f.scrape {
-			if at > from && !f.is(f.down, at) {
+			if at > from && !f.is(f.down, at) && (f.dead == nil || !f.dead(target, at)) {
 				s.Values = append(s.Values, model.SamplePair{Timestamp: model.TimeFromUnixNano(f.begun.Add(at + f.ahead).UnixNano()), Value: model.SampleValue(float64(int(rate * at.Seconds())))})
 			}
 		}
@@ -80,6 +85,9 @@ func run(t *testing.T, f *fakePrometheus, long time.Duration, during func(*Gener
 	t.Helper()
 	f.begun = time.Now()
 	s := experiments.System{Measure: &experiments.Measure{Scrape: f.scrape, Journeys: []experiments.MeasuredJourney{{Name: "visit", Total: "total", Harmed: "harmed"}}}}
+	if f.lanes {
+		s.Measure.Journeys[0].Arm = &experiments.ArmLabel{Label: "lane", Fault: "fault", Control: "control"}
+	}
 	p := &plan.Plan{System: s, Experiments: []plan.Experiment{{Journeys: []plan.Journey{{Journey: experiments.Journey{Name: "visit"}}}}}}
 	epoch := time.Now()
 	g := newGenerator(Options{Plan: p, Epoch: epoch}, &client{api: f})
@@ -223,6 +231,42 @@ func TestAClockThatIsSetIsFound(t *testing.T) {
 			g.StartPhase(journal.Fault)
 		})
 		if m.ClockMoved < 600*time.Millisecond {
+			t.Errorf("%+v", m)
+		}
+	})
+}
+
+// Where the only target of the fault arm dies, the control's are no comfort: nobody sees what
+// the fault does.
+func TestAnArmThatIsScrapedNoMoreIsBlind(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakePrometheus{scrape: time.Second, targets: 2, lanes: true, dead: func(target int, at time.Duration) bool { return target == 0 && at > 20*time.Second }}
+		_, m := run(t, f, 60*time.Second, func(g *Generator) {
+			time.Sleep(50 * time.Second)
+			synctest.Wait()
+			select {
+			case <-g.Ended():
+			default:
+				t.Error("it goes on")
+			}
+		})
+		if !m.Blind || len(m.Losses) != 1 || m.Losses[0].Arm != "fault" || m.Losses[0].Why != "silent" || m.Losses[0].Share != 1 || m.Losses[0].To-m.Losses[0].From < 39*time.Second {
+			t.Errorf("%+v", m)
+		}
+	})
+}
+
+// One target of three that dies under the fault takes a third of what is known with it.
+func TestATargetThatDiesIsLostToTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakePrometheus{scrape: time.Second, targets: 3, dead: func(target int, at time.Duration) bool { return target == 0 && at > 20*time.Second }}
+		_, m := run(t, f, 60*time.Second, func(g *Generator) {
+			time.Sleep(19 * time.Second)
+			g.StartPhase(journal.Fault)
+		})
+		if m.Blind || len(m.Losses) != 1 || m.Losses[0].Share < 0.3 || m.Losses[0].Share > 0.36 || m.Losses[0].To < 59*time.Second || len(m.Losses[0].First) != 1 {
 			t.Errorf("%+v", m)
 		}
 	})
