@@ -102,7 +102,7 @@ func (e *endingRates) add(o *journal.Observation) {
 // journey by its end, so that what hangs is in none. It is empty where as many ended.
 func (r *experimentRun) fewerEnded(p plan.Journey, j *journeyRecord) string {
 	e := &j.ending
-	lostOf := func(s *endingRate) float64 { share, _ := r.lostOf(p.Name, s.spans); return share }
+	lostOf := func(s *endingRate) float64 { return r.lostOf(p.Name, s.arm, s.spans).share }
 	before := e.before[plan.FaultArm].perSecond(lostOf(&e.before[plan.FaultArm]))
 	under := e.under[plan.FaultArm].perSecond(lostOf(&e.under[plan.FaultArm]))
 	expected := before

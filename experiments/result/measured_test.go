@@ -199,6 +199,7 @@ func TestCountsThatCannotBeTrusted(t *testing.T) {
 		"a gap of half, of one target in five": {gap(70, 100, 1, 5), ""},
 		"a gap in the baseline":                {gap(20, 40, 5, 5), ReasonScrapesMissing},
 		"a gap in the recovery":                {gap(126, 144, 5, 5), ""},
+		"more than are told":                   {journal.Measurement{Lost: 1003, Untold: 3}, ReasonScrapesMissing},
 		"no scrape came any more":              {journal.Measurement{Blind: true}, ReasonScrapesMissing},
 		"clocks that drift":                    {journal.Measurement{ClockMoved: 600 * time.Millisecond}, ReasonClocksDiffer},
 		"an answer that took too long":         {journal.Measurement{ClockUncertain: 600 * time.Millisecond}, ReasonClocksDiffer},
@@ -293,6 +294,69 @@ func TestJourneysThatNeverEndAreNoneThatHeld(t *testing.T) {
 			if hang == 0 && fell > 0 || hang > 0 && fell < 18 {
 				t.Errorf("%s: %d of 20 with %.1f that hang", control, fell, hang)
 			}
+		}
+	}
+}
+
+// lossOf is a loss of an arm under the fault, of targets that carried a share of it.
+func lossOf(arm, why string, from, to, share float64) journal.Loss {
+	return journal.Loss{Journey: "checkout", Arm: arm, Why: why, From: time.Duration(from * float64(time.Second)), To: time.Duration(to * float64(time.Second)), Targets: 1, Of: 10, Share: share, First: []string{"shop a"}}
+}
+
+// A canary that restarts all the time is lost whole, however many targets the control has;
+// and little that is lost may be harm as well, where it would matter.
+func TestLossesAreOfTheirArm(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		loss    journal.Loss
+		verdict Verdict
+		code    ReasonCode // empty: any
+		warns   bool
+	}{
+		"none":                           {journal.Loss{}, Held, "", false},
+		"all of the fault arm":           {lossOf("fault", "restart", 66, 120, 1), Invalid, ReasonScrapesMissing, false},
+		"all of the control":             {lossOf("control", "gap", 66, 120, 1), Invalid, ReasonScrapesMissing, false},
+		"a tenth of the fault arm":       {lossOf("fault", "silent", 66, 125, 0.1), Inconclusive, ReasonScrapesMissing, false},
+		"a tenth of the control":         {lossOf("control", "silent", 66, 125, 0.1), Held, "", false},
+		"half a second of the fault arm": {lossOf("fault", "restart", 80, 80.5, 1), Held, "", true},
+		"before the fault":               {lossOf("fault", "restart", 30, 40, 1), Held, "", false},
+	} {
+		c := newCounted(time.Second, plan.Concurrent)
+		c.plan.Experiments[0].Journeys[0].Limit = 0.05
+		c.count(0, 3)
+		m := journal.Measurement{}
+		if tt.loss.Targets > 0 {
+			m.Losses = append(m.Losses, tt.loss)
+		}
+		e := c.end(m).fold(t).Experiments[0]
+		if e.Verdict != tt.verdict || tt.code != "" && !e.HasReason(tt.code) {
+			t.Errorf("%s: %s, %v: %q", name, e.Verdict, e.ReasonCodes, e.Reasons)
+		}
+		if warned := slices.ContainsFunc(e.Warnings, func(w string) bool { return strings.Contains(w, "none of the control") }); warned != tt.warns && e.Verdict != Invalid {
+			t.Errorf("%s: %q", name, e.Warnings)
+		}
+		if tt.verdict == Invalid && tt.loss.Arm == "fault" && !strings.Contains(e.Reasons[0], "shop a") {
+			t.Errorf("%s: no target is named: %q", name, e.Reasons)
+		}
+	}
+}
+
+// A measurement that was blind before its fault was in force says so.
+func TestABlindMeasurementBeforeItsFaultIsInvalid(t *testing.T) {
+	t.Parallel()
+	for name, m := range map[string]struct {
+		journal.Measurement
+		want ReasonCode
+	}{
+		"blind":  {journal.Measurement{Blind: true}, ReasonScrapesMissing},
+		"clocks": {journal.Measurement{ClockMoved: 600 * time.Millisecond}, ReasonClocksDiffer},
+		"parts":  {journal.Measurement{Counts: []journal.MeasuredCount{{Journey: "checkout", Arm: "fault", Total: 1000, Harmed: 1100}}}, ReasonCountersDisagree},
+	} {
+		c := newCounted(time.Second, plan.Concurrent)
+		c.events = c.events[:3] // up to the baseline
+		e := c.end(m.Measurement).fold(t).Experiments[0]
+		if e.Verdict != Invalid || !e.HasReason(m.want) {
+			t.Errorf("%s: %s, %v, %q", name, e.Verdict, e.ReasonCodes, e.Reasons)
 		}
 	}
 }

@@ -145,7 +145,10 @@ func reasonAdvice(e *result.Experiment) (list []advice) {
 
 // endsAdvice reports whether what comes after a reason follows from it, or can wait.
 func endsAdvice(code result.ReasonCode) bool {
-	return code == result.ReasonBaselineHarmed || code == result.ReasonSystemNotBack || code == result.ReasonSystemDied || code == result.ReasonTrafficIncomplete
+	return slices.Contains([]result.ReasonCode{
+		result.ReasonBaselineHarmed, result.ReasonSystemNotBack, result.ReasonSystemDied, result.ReasonTrafficIncomplete,
+		result.ReasonScrapesMissing, result.ReasonClocksDiffer, result.ReasonCountersDisagree,
+	}, code)
 }
 
 // oldAdvice is for results of older versions, which have no codes, and of later ones,
