@@ -33,17 +33,22 @@ func Look(ctx context.Context, s *experiments.System, getenv func(string) (strin
 	if err != nil {
 		return &Finding{Asked: s.Measure.Prometheus, Came: err.Error(), Err: err, Do: "set the variable, or leave token out"}
 	}
+	return look(ctx, c, s.Measure, j)
+}
+
+func look(ctx context.Context, c *client, m *experiments.Measure, j experiments.MeasuredJourney) *Finding {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
 	r, at := reader{j}, clock{epoch: time.Now()}
 	if err := at.look(ctx, c); err != nil {
 		return &Finding{Asked: "time() of " + c.url, Expected: "a number", Came: err.Error(), Err: err, Do: "is a Prometheus at this address, and may this machine reach it?"}
 	}
-	back := lookedBack * s.Measure.Scrape
-	list, err := r.read(ctx, c, at.there(), back)
+	list, err := r.read(ctx, c, at.there(), lookedBack*m.Scrape)
 	if err != nil {
 		return &Finding{Asked: "the counters of " + j.Name, Came: err.Error(), Err: err, Do: "ask Prometheus the same by hand"}
 	}
 	for _, check := range []func([]series, time.Duration) *Finding{r.checkThere, r.checkScrape, r.checkWhole, r.checkParts, r.checkBuckets} {
-		if f := check(list, s.Measure.Scrape); f != nil {
+		if f := check(list, m.Scrape); f != nil {
 			return f
 		}
 	}
@@ -101,7 +106,7 @@ func (r reader) checkScrape(list []series, scrape time.Duration) *Finding {
 func (r reader) checkWhole(list []series, _ time.Duration) *Finding {
 	for _, s := range list {
 		for _, p := range s.samples {
-			if p.value != math.Trunc(p.value) {
+			if p.value != math.Trunc(p.value) || math.IsInf(p.value, 0) {
 				return &Finding{Asked: s.name, Expected: "a counter of journeys", Came: strconv.FormatFloat(p.value, 'g', 6, 64), Do: "select counters: neither gauges nor what a rule computes of them"}
 			}
 		}
