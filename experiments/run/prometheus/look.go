@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/prometheus/common/model"
 )
 
 // A Finding is something that keeps a journey from being measured.
@@ -47,10 +49,75 @@ func look(ctx context.Context, c *client, m *experiments.Measure, j experiments.
 	if err != nil {
 		return &Finding{Asked: "the counters of " + j.Name, Came: err.Error(), Err: err, Do: "ask Prometheus the same by hand"}
 	}
-	for _, check := range []func([]series, time.Duration) *Finding{r.checkThere, r.checkScrape, r.checkWhole, r.checkParts, r.checkBuckets} {
+	for _, check := range []func([]series, time.Duration) *Finding{r.checkThere, r.checkScrape, r.checkWhole, r.checkPlace, r.checkParts, r.checkBuckets} {
 		if f := check(list, m.Scrape); f != nil {
 			return f
 		}
+	}
+	return r.checkHarmed(ctx, c, list, at.there(), m.Scrape)
+}
+
+// checkPlace wants each counter of harm on an arm and on a target of the total: elsewhere
+// nobody knows whose journeys it counts.
+func (r reader) checkPlace(list []series, _ time.Duration) *Finding {
+	targets := map[string]bool{}
+	for _, s := range of(list, total) {
+		targets[s.target] = true
+	}
+	for _, s := range list {
+		switch {
+		case s.role == total:
+		case s.armless:
+			return &Finding{Asked: s.name, Expected: "the label " + r.Arm.Label + ", as total has it", Came: "no such label", Do: "give the counter the label of the arm, or select others"}
+		case !targets[s.target]:
+			return &Finding{Asked: s.name, Expected: "a target (job and instance) that exposes total as well: " + r.Total, Came: "job and instance " + strconv.Quote(s.target), Do: "let total and harmed select counters of the same processes"}
+		}
+	}
+	return nil
+}
+
+var (
+	metricForm  = regexp.MustCompile(`^\s*([a-zA-Z_:][a-zA-Z0-9_:]*)`)
+	matcherForm = regexp.MustCompile(`([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!=|!~|=)\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')`)
+)
+
+// metric is the name of a selector's metric; empty where it names none.
+func metric(selector string) string {
+	if m := metricForm.FindStringSubmatch(selector); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// checkHarmed wants counters of harm to be possible where there are none yet: a label that
+// is misspelt selects nothing, and nothing would ever be harmed.
+func (r reader) checkHarmed(ctx context.Context, c *client, list []series, at time.Time, scrape time.Duration) *Finding {
+	if len(of(list, harmed)) > 0 {
+		return nil
+	}
+	whole, name := of(list, total), metric(r.Harmed)
+	if name != "" && name != metric(r.Total) {
+		return r.checkMetric(ctx, c, name, at, scrape)
+	}
+	for _, m := range matcherForm.FindAllStringSubmatch(r.Harmed, -1) {
+		label := model.LabelName(m[1])
+		if label == model.MetricNameLabel || slices.ContainsFunc(whole, func(s series) bool { _, has := s.labels[label]; return has }) {
+			continue
+		}
+		return &Finding{Asked: "harmed: " + r.Harmed, Expected: "labels that the counters of total have", Came: "none has the label " + m[1], Do: "is the label spelt right? As it is, no journey will ever be harmed"}
+	}
+	return nil
+}
+
+// checkMetric wants a metric to have series.
+func (r reader) checkMetric(ctx context.Context, c *client, name string, at time.Time, scrape time.Duration) *Finding {
+	found, err := c.samples(ctx, name, at, lookedBack*scrape)
+	switch {
+	case err != nil:
+		return &Finding{Asked: name, Came: err.Error(), Err: err, Do: "ask Prometheus the same by hand"}
+	case len(found) == 0:
+		return &Finding{Asked: "harmed: " + r.Harmed, Expected: "series of " + name, Came: fmt.Sprintf("none in the last %s", lookedBack*scrape),
+			Do: "is the metric spelt right? Let the system expose it from its start on, at 0: as it is, nobody knows whether it ever counts"}
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func (r reader) readRole(ctx context.Context, c *client, as role, selector strin
 	}
 	list := make([]series, 0, len(found))
 	for i := range found {
-		s := series{name: found[i].name, target: found[i].target(), role: as, samples: found[i].samples}
+		s := series{name: found[i].name, target: found[i].target(), role: as, samples: found[i].samples, labels: found[i].labels}
 		var ofArm bool
 		s.arm, ofArm = r.armOf(&found[i])
 		if s.armless = !ofArm && as != total && found[i].label(r.Arm.Label) == ""; !ofArm && !s.armless {
