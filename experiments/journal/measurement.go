@@ -19,7 +19,7 @@ type Measurement struct {
 	Untold int `json:"untold,omitempty"`
 	// Blind means that no scrape came for so long that the faults were removed.
 	Blind bool `json:"blind,omitempty"`
-	// Unanswered is how often Prometheus could not be asked, and Error what was wrong first.
+	// Unanswered is how often Prometheus could not be asked, and Error what was wrong, the first few.
 	Unanswered int    `json:"unanswered,omitempty"`
 	Error      string `json:"error,omitempty"`
 	// ClockAhead is how far the clock of Prometheus was ahead, which is taken away from the
@@ -28,15 +28,18 @@ type Measurement struct {
 	ClockAhead     time.Duration `json:"clock_ahead,omitempty"`
 	ClockUncertain time.Duration `json:"clock_uncertain,omitempty"`
 	ClockMoved     time.Duration `json:"clock_moved,omitempty"`
+	// Unharmed are the journeys of which no counter of harm was ever there.
+	Unharmed []string `json:"unharmed,omitempty"`
 	// Durations are how long journeys took, in slices of time.
 	Durations []BucketSlice `json:"durations,omitempty"`
 }
 
-// A MeasuredCount is what the counters of a journey counted on an arm.
+// A MeasuredCount is what the counters of a journey counted on an arm in a phase.
 type MeasuredCount struct {
 	Journey string `json:"journey"`
 	Arm     string `json:"arm"`
-	Targets int    `json:"targets"` // that exposed them
+	Phase   Phase  `json:"phase,omitempty"` // empty: before the first one
+	Targets int    `json:"targets"`         // that exposed them
 	Total   int64  `json:"total"`
 	Harmed  int64  `json:"harmed"`
 	Timed   int64  `json:"timed,omitempty"` // by the histogram
@@ -46,7 +49,7 @@ type MeasuredCount struct {
 type Loss struct {
 	Journey string        `json:"journey"`
 	Arm     string        `json:"arm,omitempty"` // empty: both
-	Why     string        `json:"why"`           // gap: a scrape is missing; silent: a target was scraped no more; born: one that is new; restart: a counter began anew; vanished: a series is gone, or came back; leap: a counter counted more than there can be; unread: one was no number; apart: harm was counted on no target of total, or on no arm
+	Why     string        `json:"why"`           // gap: a scrape is missing; silent: a target was scraped no more; born: one that is new; restart: a counter began anew; vanished: a series is gone, or came back; leap: a counter counted more than there can be; unread: one was no number; edgeless: a histogram lacks the edge of slow_after; apart: harm was counted on no target of total, or on no arm
 	From    time.Duration `json:"from"`
 	To      time.Duration `json:"to"`
 	Targets int           `json:"targets"`

@@ -35,7 +35,7 @@ type MeasuredCounter struct {
 type Loss struct {
 	Journey string  `json:"journey"`
 	Arm     string  `json:"arm,omitempty"` // absent: both
-	Why     string  `json:"why"`           // gap: a scrape is missing; silent: a target was scraped no more; born: one that is new; restart: a counter began anew; vanished: a series is gone, or came back; leap: a counter counted more than there can be; unread: one was no number; apart: harm was counted on no target of total, or on no arm
+	Why     string  `json:"why"`           // gap: a scrape is missing; silent: a target was scraped no more; born: one that is new; restart: a counter began anew; vanished: a series is gone, or came back; leap: a counter counted more than there can be; unread: one was no number; edgeless: a histogram lacks the edge of slow_after; apart: harm was counted on no target of total, or on no arm
 	From    float64 `json:"from"`
 	To      float64 `json:"to"`
 	Targets int     `json:"targets"`
@@ -79,7 +79,13 @@ func (r *experimentRun) measuredBy() *Measured {
 	}
 	row := &Measured{By: ByPrometheus, Scrape: seconds(m.Scrape)}
 	for _, c := range m.Counts {
-		row.Counters = append(row.Counters, MeasuredCounter{c.Journey, c.Arm, c.Targets, c.Total, c.Harmed})
+		i := slices.IndexFunc(row.Counters, func(k MeasuredCounter) bool { return k.Journey == c.Journey && k.Arm == c.Arm })
+		if i < 0 {
+			i = len(row.Counters)
+			row.Counters = append(row.Counters, MeasuredCounter{Journey: c.Journey, Arm: c.Arm})
+		}
+		k := &row.Counters[i] // of all its phases
+		k.Targets, k.Total, k.Harmed = max(k.Targets, c.Targets), k.Total+c.Total, k.Harmed+c.Harmed
 	}
 	for _, l := range m.Losses {
 		lost := Loss{Journey: cutTo(l.Journey, journal.MaxKey), Arm: cutTo(l.Arm, journal.MaxKey), Why: cutTo(l.Why, journal.MaxKey), From: seconds(l.From - r.start.Since), To: seconds(l.To - r.start.Since), Targets: l.Targets, Of: l.Of, Share: l.Share}
@@ -204,6 +210,7 @@ func (t lostTime) String() string {
 		{"gap", "1 gap between scrapes", "gaps between scrapes"}, {"silent", "1 target that was scraped no more", "targets that were scraped no more"}, {"born", "1 target that is new", "targets that are new"},
 		{"restart", "1 counter that began anew", "counters that began anew"}, {"vanished", "1 series that vanished or came back", "series that vanished or came back"},
 		{"leap", "1 counter that counted more than there can be", "counters that counted more than there can be"}, {"unread", "1 counter that was no number", "counters that were no numbers"},
+		{"edgeless", "1 histogram without the edge of slow_after", "times a histogram without the edge of slow_after"},
 		{"apart", "1 time that harmed grew on no target of total, or on no arm", "times that harmed grew on no target of total, or on no arm"},
 	} {
 		switch n := t.causes[kind.code]; {
@@ -225,13 +232,17 @@ func (t lostTime) String() string {
 func disagreeing(m *journal.Measurement) []reason {
 	var why reasons
 	for _, c := range m.Counts {
+		arm := c.Arm + " arm"
+		if c.Phase != "" {
+			arm += " in the " + cutTo(string(c.Phase), journal.MaxKey) + " phase"
+		}
 		slack := 10 + c.Total/100
 		switch {
 		case c.Harmed > c.Total+slack:
-			why.add(ReasonCountersDisagree, "%s: harmed counted %s journeys of the %s arm, and total %s: harmed must select a part of what total selects", c.Journey, figures.Count(int(c.Harmed)), c.Arm, figures.Count(int(c.Total)))
+			why.add(ReasonCountersDisagree, "%s: harmed counted %s journeys of the %s, and total %s: harmed must select a part of what total selects", c.Journey, figures.Count(int(c.Harmed)), arm, figures.Count(int(c.Total)))
 		case c.Harmed > 0 && c.Timed > 0 && c.Harmed+c.Timed > c.Total+slack:
-			why.add(ReasonCountersDisagree, "%s: harmed and the histogram counted %s journeys of the %s arm together, and total %s: some count twice, so let the histogram's selector leave out what harmed selects",
-				c.Journey, figures.Count(int(c.Harmed+c.Timed)), c.Arm, figures.Count(int(c.Total)))
+			why.add(ReasonCountersDisagree, "%s: harmed and the histogram counted %s journeys of the %s together, and total %s: some count twice, so let the histogram's selector leave out what harmed selects",
+				c.Journey, figures.Count(int(c.Harmed+c.Timed)), arm, figures.Count(int(c.Total)))
 		}
 	}
 	return why
@@ -244,6 +255,9 @@ func (r *experimentRun) measuredWarnings() (list []string) {
 		return nil
 	}
 	list = append(list, fmt.Sprintf("measured by Prometheus, scraped every %s: journeys are known by when they ended, and recovery to ± %s", m.Scrape, m.Scrape))
+	for _, name := range m.Unharmed {
+		list = append(list, cutTo(name, journal.MaxKey)+": not one counter of harm was there in the whole run: is the selector harmed right?")
+	}
 	for i, p := range r.plan.Journeys {
 		lost := r.lostOf(p.Name, plan.FaultArm, r.journeys[i].fault.spans)
 		if lost.share > 0 && lost.share <= mostLost {

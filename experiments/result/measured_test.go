@@ -205,6 +205,7 @@ func TestCountsThatCannotBeTrusted(t *testing.T) {
 		"an answer that took too long":         {journal.Measurement{ClockUncertain: 600 * time.Millisecond}, ReasonClocksDiffer},
 		"an hour between the clocks":           {journal.Measurement{ClockAhead: time.Hour}, ""},
 		"a part that is more than the whole":   {journal.Measurement{Counts: []journal.MeasuredCount{{Journey: "checkout", Arm: "fault", Total: 1000, Harmed: 1100}}}, ReasonCountersDisagree},
+		"one that is under the fault alone":    {journal.Measurement{Counts: []journal.MeasuredCount{{Journey: "checkout", Arm: "fault", Phase: journal.Baseline, Total: 100_000}, {Journey: "checkout", Arm: "fault", Phase: journal.Fault, Total: 1000, Harmed: 1100}}}, ReasonCountersDisagree},
 		"a moment's worth":                     {journal.Measurement{Counts: []journal.MeasuredCount{{Journey: "checkout", Arm: "fault", Total: 1000, Harmed: 1005}}}, ""},
 		"harmed that are timed as well":        {journal.Measurement{Counts: []journal.MeasuredCount{{Journey: "checkout", Arm: "fault", Total: 1000, Harmed: 300, Timed: 1000}}}, ReasonCountersDisagree},
 	} {
@@ -358,5 +359,20 @@ func TestABlindMeasurementBeforeItsFaultIsInvalid(t *testing.T) {
 		if e.Verdict != Invalid || !e.HasReason(m.want) {
 			t.Errorf("%s: %s, %v, %q", name, e.Verdict, e.ReasonCodes, e.Reasons)
 		}
+	}
+}
+
+// The counts of all phases are one row, and a run without any counter of harm says so.
+func TestCountersOfAllPhasesAreOneRow(t *testing.T) {
+	t.Parallel()
+	c := newCounted(time.Second, plan.Concurrent)
+	c.count(0, 3)
+	counts := []journal.MeasuredCount{{Journey: "checkout", Arm: "fault", Phase: journal.Baseline, Targets: 2, Total: 100}, {Journey: "checkout", Arm: "fault", Phase: journal.Fault, Targets: 3, Total: 50, Harmed: 5}}
+	e := c.end(journal.Measurement{Counts: counts, Unharmed: []string{"checkout"}}).fold(t).Experiments[0]
+	if k := e.Measured.Counters; len(k) != 1 || k[0] != (MeasuredCounter{"checkout", "fault", 3, 150, 5}) {
+		t.Errorf("%+v", k)
+	}
+	if !slices.ContainsFunc(e.Warnings, func(w string) bool { return strings.Contains(w, "not one counter of harm") }) {
+		t.Errorf("%q", e.Warnings)
 	}
 }

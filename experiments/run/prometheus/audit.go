@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -13,6 +14,7 @@ import (
 const (
 	mostLosses = 1000 // that are told one by one
 	mostNames  = 3    // of targets that are named of a loss
+	mostErrors = 3    // that are told
 	mostSlices = 1000 // of time, in which durations are kept
 )
 
@@ -25,11 +27,21 @@ type audit struct {
 	slices map[sliceKey]*journal.BucketSlice
 	seen   map[string]map[string]bool // targets by journey
 	edges  map[string][]float64       // of buckets, by journey
+	phases []phaseStart               // in the order of time
+	harm   map[string]bool            // journeys of which there is a counter of harm
+	errors []string                   // the first few that differ
 }
 
 type countKey struct {
 	journey string
 	arm     plan.Arm
+	phase   journal.Phase
+}
+
+// A phaseStart is when a phase began.
+type phaseStart struct {
+	phase journal.Phase
+	at    time.Duration
 }
 
 type sliceKey struct {
@@ -38,12 +50,24 @@ type sliceKey struct {
 }
 
 func newAudit(scrape, planned time.Duration) *audit {
-	return &audit{scrape: scrape, width: max(scrape, planned/mostSlices), counts: map[countKey]*journal.MeasuredCount{}, slices: map[sliceKey]*journal.BucketSlice{}, seen: map[string]map[string]bool{}, edges: map[string][]float64{}}
+	return &audit{scrape: scrape, width: max(scrape, planned/mostSlices), counts: map[countKey]*journal.MeasuredCount{}, slices: map[sliceKey]*journal.BucketSlice{}, seen: map[string]map[string]bool{}, edges: map[string][]float64{}, harm: map[string]bool{}}
 }
 
 func (a *audit) unanswered(err error) {
 	a.all.Unanswered++
-	a.all.Error = cmp.Or(a.all.Error, err.Error())
+	if text := err.Error(); len(a.errors) < mostErrors && !slices.Contains(a.errors, text) {
+		a.errors = append(a.errors, text)
+	}
+}
+
+// phase is the one that a moment is in.
+func (a *audit) phase(at time.Duration) (p journal.Phase) {
+	for _, s := range a.phases {
+		if at >= s.at {
+			p = s.phase
+		}
+	}
+	return p
 }
 
 func (a *audit) clock(c clock) {
@@ -71,10 +95,10 @@ func (a *audit) add(k *kind, i *interval, from, to time.Duration) {
 		if c.total+c.harmed == 0 && c.buckets == nil {
 			continue
 		}
-		at := countKey{k.Name, plan.Arm(arm)}
+		at := countKey{k.Name, plan.Arm(arm), a.phase(from)}
 		row := a.counts[at]
 		if row == nil {
-			row = &journal.MeasuredCount{Journey: k.Name, Arm: plan.Arm(arm).String()}
+			row = &journal.MeasuredCount{Journey: k.Name, Arm: plan.Arm(arm).String(), Phase: at.phase}
 			a.counts[at] = row
 		}
 		row.Total += int64(c.total)
@@ -160,7 +184,7 @@ func (a *audit) lose(lost journal.Loss) {
 func (a *audit) measurement() *journal.Measurement {
 	m := a.all
 	m.Scrape = a.scrape
-	m.Losses = slices.Clone(m.Losses)
+	m.Losses, m.Error = slices.Clone(m.Losses), strings.Join(a.errors, "; ")
 	for i := range m.Losses {
 		m.Losses[i].Of = max(m.Losses[i].Of, m.Losses[i].Targets)
 	}
@@ -170,7 +194,7 @@ func (a *audit) measurement() *journal.Measurement {
 		m.Counts = append(m.Counts, c)
 	}
 	slices.SortFunc(m.Counts, func(x, y journal.MeasuredCount) int {
-		return cmp.Or(cmp.Compare(x.Journey, y.Journey), cmp.Compare(x.Arm, y.Arm))
+		return cmp.Or(cmp.Compare(x.Journey, y.Journey), cmp.Compare(x.Arm, y.Arm), cmp.Compare(x.Phase, y.Phase))
 	})
 	for _, s := range a.slices {
 		slices.SortFunc(s.Buckets, func(x, y journal.Bucket) int {

@@ -63,6 +63,7 @@ const (
 	leap     lossReason = "leap"     // a counter counted more than there can be
 	unread   lossReason = "unread"   // a counter was no number
 	apart    lossReason = "apart"    // harm was counted on no target of total, or on no arm
+	edgeless lossReason = "edgeless" // a histogram lacks the edge of slow_after
 	silent   lossReason = "silent"   // a target was scraped no more
 	born     lossReason = "born"     // what a target that is new counted before its first scrape
 )

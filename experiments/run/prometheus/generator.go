@@ -143,6 +143,7 @@ func (g *Generator) look(ctx context.Context, observe func(journal.Observation))
 			return
 		}
 		k.asked = at
+		g.noteHarm(k, list)
 		for _, i := range k.targets.add(list) {
 			g.take(k, i, observe)
 		}
@@ -185,6 +186,9 @@ func (g *Generator) unanswered(ctx context.Context, err error) {
 // take observes an interval: on each arm the journeys that were harmed, and those that were
 // not.
 func (g *Generator) take(k *kind, i interval, observe func(journal.Observation)) {
+	if i.lost == "" && k.edgeless(&i) {
+		i.lost = edgeless
+	}
 	g.mu.Lock()
 	from, to := g.clock.since(i.from), g.clock.since(i.to)
 	g.audit.add(k, &i, from, to)
@@ -222,6 +226,31 @@ func (r reader) divide(c *armCounts) (failed, slow, ok int) {
 		slow = min(c.slow(r.Duration.SlowAfter), whole-failed)
 	}
 	return failed, slow, whole - failed - slow
+}
+
+// edgeless reports whether a histogram of a target lacks the edge of the budget: nobody knows
+// how many were slow. A target that has timed no journey yet has no histogram.
+func (r reader) edgeless(i *interval) bool {
+	if r.Duration == nil || r.Duration.SlowAfter == 0 {
+		return false
+	}
+	for arm := range i.arms {
+		buckets := i.arms[arm].buckets
+		if _, has := buckets[r.Duration.SlowAfter.Seconds()]; buckets != nil && !has {
+			return true
+		}
+	}
+	return false
+}
+
+// noteHarm notes that there is a counter of harm.
+func (g *Generator) noteHarm(k *kind, list []series) {
+	if len(of(list, harmed)) == 0 {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.audit.harm[k.Name] = true
 }
 
 // knownUntil reports whether all that is scraped is known until a moment here.
@@ -271,6 +300,12 @@ func (g *Generator) close(begun, until time.Time) {
 			}
 		}
 	}
+	g.audit.all.Unharmed = nil
+	for _, k := range g.kinds {
+		if !g.audit.harm[k.Name] {
+			g.audit.all.Unharmed = append(g.audit.all.Unharmed, k.Name)
+		}
+	}
 	g.audit.clock(g.clock)
 }
 
@@ -279,8 +314,10 @@ func (g *Generator) StartPhase(p journal.Phase) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.phases++
+	now := time.Since(g.epoch)
+	g.audit.phases = append(g.audit.phases, phaseStart{p, now})
 	if p == journal.Fault && g.fault == 0 {
-		g.fault = time.Since(g.epoch)
+		g.fault = now
 	}
 }
 

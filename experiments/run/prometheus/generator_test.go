@@ -130,7 +130,7 @@ func TestScrapesAreObservedAsTheyCome(t *testing.T) {
 			if o.late > max(scrape/2, time.Second) || o.first > 2*scrape || o.last < 5*time.Minute-2*scrape {
 				t.Errorf("%s: first %s, last %s, late by %s", scrape, o.first, o.last, o.late)
 			}
-			if m.Lost > 0 || m.Unanswered > 0 || (m.ClockAhead-time.Hour).Abs() > 2*time.Millisecond || m.ClockMoved > 0 {
+			if m.Lost > 0 || len(m.Unharmed) > 0 || m.Unanswered > 0 || (m.ClockAhead-time.Hour).Abs() > 2*time.Millisecond || m.ClockMoved > 0 {
 				t.Errorf("%s: %+v", scrape, m)
 			}
 		})

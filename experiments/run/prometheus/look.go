@@ -51,7 +51,7 @@ func look(ctx context.Context, c *client, m *experiments.Measure, j experiments.
 	}
 	for _, check := range []func([]series, time.Duration) *Finding{r.checkThere, r.checkScrape, r.checkWhole, r.checkPlace, r.checkParts, r.checkBuckets} {
 		if f := check(list, m.Scrape); f != nil {
-			return f
+			return r.withValues(ctx, c, f, at.there(), m.Scrape)
 		}
 	}
 	return r.checkHarmed(ctx, c, list, at.there(), m.Scrape)
@@ -148,6 +148,38 @@ func (r reader) checkThere(list []series, scrape time.Duration) *Finding {
 	return nil
 }
 
+// withValues adds to a finding of series that an arm lacks which values its label has.
+func (r reader) withValues(ctx context.Context, c *client, f *Finding, at time.Time, scrape time.Duration) *Finding {
+	if r.Arm == nil || !strings.HasPrefix(f.Came, "none with ") {
+		return f
+	}
+	found, err := c.samples(ctx, r.Total, at, lookedBack*scrape)
+	if err != nil {
+		return f
+	}
+	var values []string
+	for i := range found {
+		if v := strconv.Quote(found[i].label(r.Arm.Label)); !slices.Contains(values, v) {
+			values = append(values, v)
+		}
+	}
+	slices.Sort(values)
+	switch {
+	case len(values) == 0:
+		f.Came += ", and no series of total at all"
+	case slices.Equal(values, []string{`""`}):
+		f.Came += ": no series has the label " + r.Arm.Label
+		f.Do = "give the counters the label of the arm, or name another one under arm"
+	default:
+		f.Came += ": the values of " + r.Arm.Label + " are " + strings.Join(values[:min(len(values), mostValues)], ", ")
+		f.Do = "write under arm which of the values are fault and control"
+	}
+	return f
+}
+
+// mostValues is how many values of a label are named.
+const mostValues = 10
+
 // checkScrape wants samples as often as the document says.
 func (r reader) checkScrape(list []series, scrape time.Duration) *Finding {
 	var apart []int64
@@ -193,6 +225,18 @@ func latest(list []series) (sum float64) {
 
 // checkParts wants what is harmed to be a part of the total.
 func (r reader) checkParts(list []series, _ time.Duration) *Finding {
+	if m := metric(r.Harmed); m != "" && m == metric(r.Total) {
+		isOfTotal := map[string]bool{}
+		for _, s := range of(list, total) {
+			isOfTotal[s.name] = true
+		}
+		for _, s := range of(list, harmed) {
+			if !isOfTotal[s.name] {
+				return &Finding{Asked: "harmed: " + r.Harmed, Expected: "a part of total: " + r.Total, Came: s.name + ", which total does not select",
+					Do: "let total select all journeys, also those that harmed selects"}
+			}
+		}
+	}
 	whole, part := latest(of(list, total)), latest(of(list, harmed))
 	slack := 10 + whole/100 // a target reads its counters one after the other
 	if part > whole+slack {

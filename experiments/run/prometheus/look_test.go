@@ -72,6 +72,10 @@ func TestLookFindsCountersThatSayNothing(t *testing.T) {
 		"another metric":        {`errors_total{code="500"}`, false, storage{whole: {ok}, "errors_total": {{labels: labels("errors_total", "a"), values: []float64{0, 0, 0}}}}, ""},
 		"harm on another pod":   {`errors_total`, false, storage{whole: {ok}, "errors_total": {{labels: labels("errors_total", "z"), values: []float64{0, 0, 0}}}}, "shop z"},
 		"harm without an arm":   {`errors_total`, true, storage{whole: {ok, control}, "errors_total": {{labels: labels("errors_total", "a"), values: []float64{0, 0, 0}}}}, "no such label"},
+		"harm beside the total": {`visits_total{code="500"}`, false, storage{whole: {ok}, `visits_total{code="500"}`: {bad}}, "total does not select"},
+		"values of other arms":  {`visits_total{code="500"}`, true, storage{whole: {ok}}, `the values of lane are "fault"`},
+		"no label of arms":      {`visits_total{code="500"}`, true, storage{whole: {{labels: labels(whole, "a"), values: []float64{1, 2}}}}, "no series has the label lane"},
+		"no total":              {`visits_total{code="500"}`, true, storage{}, "no series of total at all"},
 		"harm of both its arms": {`visits_total{code="500"}`, true, storage{whole: {ok, control, bad}, `visits_total{code="500"}`: {bad}}, ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {
