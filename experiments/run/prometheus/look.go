@@ -3,6 +3,7 @@ package prometheus
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -54,7 +55,92 @@ func look(ctx context.Context, c *client, m *experiments.Measure, j experiments.
 			return r.withValues(ctx, c, f, at.there(), m.Scrape)
 		}
 	}
-	return r.checkHarmed(ctx, c, list, at.there(), m.Scrape)
+	if f := r.checkHarmed(ctx, c, list, at.there(), m.Scrape); f != nil {
+		return f
+	}
+	if f := r.checkFresh(ctx, c, list, &at, m.Scrape); f != nil {
+		return f
+	}
+	return r.checkTargets(list, m)
+}
+
+// checkFresh wants samples that are new, and none that is from a time that is to come: an
+// experiment acts on them as they come.
+func (r reader) checkFresh(ctx context.Context, c *client, list []series, clock *clock, scrape time.Duration) *Finding {
+	there := clock.there()
+	later, err := c.samples(ctx, r.Total, there.Add(ahead), ahead-lateAnswer)
+	if err != nil {
+		return &Finding{Asked: r.Total, Came: err.Error(), Err: err, Do: "ask Prometheus the same by hand"}
+	}
+	asked := "the newest sample of " + r.Total
+	if len(later) > 0 {
+		return &Finding{Asked: asked, Expected: "none of a time that is to come", Came: later[0].name + " has one", Do: "let Prometheus give samples its own time (honor_timestamps: false), or set the clock of what writes them"}
+	}
+	newest := int64(0)
+	for _, s := range of(list, total) {
+		if n := len(s.samples); n > 0 {
+			newest = max(newest, s.samples[n-1].at)
+		}
+	}
+	if old, most := there.Sub(time.UnixMilli(newest)), 2*scrape+lateAnswer; old > most {
+		return &Finding{Asked: asked, Expected: "one that is at most " + most.String() + " old", Came: "one that is " + old.Round(100*time.Millisecond).String() + " old",
+			Do: "ask the Prometheus that scrapes the system itself, and not one that is told of it later"}
+	}
+	return nil
+}
+
+// ahead is how far samples are looked for in the time that is to come.
+const ahead = time.Minute
+
+// checkTargets wants intervals to be known. Where several Prometheus write the series of one
+// target, each with a label of its own, none is; one that is lost may be a restart.
+func (r reader) checkTargets(list []series, m *experiments.Measure) *Finding {
+	all, lost := map[string]int{}, map[string]map[lossReason]int{}
+	for _, i := range newTargets(m.Longest()).add(list) {
+		all[i.target]++
+		if i.lost != "" {
+			if lost[i.target] == nil {
+				lost[i.target] = map[lossReason]int{}
+			}
+			lost[i.target][i.lost]++
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(lost)) {
+		for _, why := range slices.Sorted(maps.Keys(lost[name])) {
+			if n := lost[name][why]; n < 2 || n*2 <= all[name] {
+				continue
+			}
+			return &Finding{Asked: "the counters of " + r.Name + " of job and instance " + strconv.Quote(name), Expected: "the same series at each scrape",
+				Came: fmt.Sprintf("%d of %d intervals between scrapes tell nothing (%s); its labels: %s", lost[name][why], all[name], why, labelsOf(list, name)),
+				Do:   "select the series of one scrape alone: a label such as replica or prometheus, or a job that federates, mixes those of several"}
+		}
+	}
+	return nil
+}
+
+// labelsOf are the labels in which the series of a target differ.
+func labelsOf(list []series, target string) string {
+	values := map[model.LabelName][]string{}
+	for _, s := range list {
+		if s.target != target || s.role != total {
+			continue
+		}
+		for label, v := range s.labels {
+			if !slices.Contains(values[label], string(v)) {
+				values[label] = append(values[label], string(v))
+			}
+		}
+	}
+	var texts []string
+	for _, label := range slices.Sorted(maps.Keys(values)) {
+		if v := values[label]; len(v) > 1 {
+			texts = append(texts, fmt.Sprintf("%s=%q", label, v[:min(len(v), mostValues)]))
+		}
+	}
+	if texts == nil {
+		return "all alike"
+	}
+	return strings.Join(texts, ", ")
 }
 
 // checkPlace wants each counter of harm on an arm and on a target of the total: elsewhere

@@ -2,7 +2,7 @@ package prometheus
 
 import (
 	"context"
-	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -27,18 +27,24 @@ func (s storage) Query(_ context.Context, query string, at time.Time, _ ...v1.Op
 	if query == "time()" {
 		return &model.Scalar{Value: model.SampleValue(float64(time.Now().UnixMilli()) / 1000)}, nil, nil
 	}
-	selector, _, ok := strings.Cut(query, "[")
-	if !ok {
-		return nil, nil, errors.New("no range")
+	selector, text, _ := strings.Cut(strings.TrimSuffix(query, "ms]"), "[")
+	back, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return nil, nil, err
 	}
+	from := at.Add(-time.Duration(back) * time.Millisecond)
 	m := model.Matrix{}
 	for _, one := range s[selector] {
 		stream := &model.SampleStream{Metric: one.labels}
 		for i, v := range one.values {
-			back := one.late + time.Duration(len(one.values)-1-i)*time.Second
-			stream.Values = append(stream.Values, model.SamplePair{Timestamp: model.TimeFromUnixNano(at.Add(-back).UnixNano()), Value: model.SampleValue(v)})
+			when := time.Now().Add(-one.late - time.Duration(len(one.values)-1-i)*time.Second)
+			if v >= 0 && when.After(from) && !when.After(at) {
+				stream.Values = append(stream.Values, model.SamplePair{Timestamp: model.TimeFromUnixNano(when.UnixNano()), Value: model.SampleValue(v)})
+			}
 		}
-		m = append(m, stream)
+		if stream.Values != nil {
+			m = append(m, stream)
+		}
 	}
 	return m, nil, nil
 }
@@ -59,6 +65,9 @@ func TestLookFindsCountersThatSayNothing(t *testing.T) {
 	ok := stored{labels: labels(whole, "a", "code", "200", "lane", "fault"), values: []float64{1, 2, 3, 4, 5}}
 	bad := stored{labels: labels(whole, "a", "code", "500", "lane", "fault"), values: []float64{1, 1, 1, 1, 1}}
 	control := stored{labels: labels(whole, "b", "code", "200", "lane", "control"), values: []float64{1, 2, 3, 4, 5}}
+	replica := func(name string, late time.Duration) stored {
+		return stored{labels(whole, "a", "replica", name, "code", "200"), []float64{1, 2, 3, 4, 5}, late}
+	}
 	for name, tt := range map[string]struct {
 		harmed string
 		arm    bool
@@ -76,6 +85,10 @@ func TestLookFindsCountersThatSayNothing(t *testing.T) {
 		"values of other arms":  {`visits_total{code="500"}`, true, storage{whole: {ok}}, `the values of lane are "fault"`},
 		"no label of arms":      {`visits_total{code="500"}`, true, storage{whole: {{labels: labels(whole, "a"), values: []float64{1, 2}}}}, "no series has the label lane"},
 		"no total":              {`visits_total{code="500"}`, true, storage{}, "no series of total at all"},
+		"two that scrape it":    {`visits_total{code="500"}`, false, storage{whole: {replica("x", 0), replica("y", 500*time.Millisecond)}}, `replica=["x" "y"]`},
+		"one restart":           {`visits_total{code="500"}`, false, storage{whole: {{labels: labels(whole, "a", "code", "200"), values: []float64{7, 8, 9, 1, 2}}}}, ""},
+		"samples that are old":  {`visits_total{code="500"}`, false, storage{whole: {{labels: ok.labels, values: ok.values[:2], late: 4500 * time.Millisecond}}}, "4.5s old"},
+		"samples of tomorrow":   {`visits_total{code="500"}`, false, storage{whole: {ok, {labels: labels(whole, "c", "code", "200"), values: []float64{1, 2, 3}, late: -30 * time.Second}}}, "has one"},
 		"harm of both its arms": {`visits_total{code="500"}`, true, storage{whole: {ok, control, bad}, `visits_total{code="500"}`: {bad}}, ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {
