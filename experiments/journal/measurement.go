@@ -22,6 +22,8 @@ type Measurement struct {
 	// Unanswered is how often Prometheus could not be asked, and Error what was wrong, the first few.
 	Unanswered int    `json:"unanswered,omitempty"`
 	Error      string `json:"error,omitempty"`
+	// Lag is how old the newest scrape was, at the most, when something new was told.
+	Lag time.Duration `json:"lag,omitempty"`
 	// ClockAhead is how far the clock of Prometheus was ahead, which is taken away from the
 	// times of samples, give or take ClockUncertain. ClockMoved is by how much that changed
 	// at the most, for certain.
@@ -80,7 +82,7 @@ func (m *Measurement) check() error {
 	if m == nil {
 		return nil
 	}
-	times := []time.Duration{m.Scrape, m.ClockUncertain, m.ClockMoved}
+	times := []time.Duration{m.Scrape, m.Lag, m.ClockUncertain, m.ClockMoved}
 	counts := []int64{int64(m.Lost), int64(m.Untold), int64(m.Unanswered)}
 	for _, c := range m.Counts {
 		counts = append(counts, int64(c.Targets), c.Total, c.Harmed, c.Timed)

@@ -68,6 +68,9 @@ type PercentileBounds struct {
 // of ten batches of time eight are left, as many as an interval needs.
 const mostLost = 1 - float64(stats.LeastBatches)/10
 
+// mostLate is how late a scrape may be told beyond the next one, before it is worth a word.
+const mostLate = 2 * time.Second
+
 // mostTargets is how many targets of a loss are named.
 const mostTargets = 3
 
@@ -255,6 +258,9 @@ func (r *experimentRun) measuredWarnings() (list []string) {
 		return nil
 	}
 	list = append(list, fmt.Sprintf("measured by Prometheus, scraped every %s: journeys are known by when they ended, and recovery to ± %s", m.Scrape, m.Scrape))
+	if m.Lag > 2*m.Scrape+mostLate {
+		list = append(list, fmt.Sprintf("scrapes were told up to %s after they were made: guardrails act that much later, and what was not told by the end is not known", m.Lag.Round(100*time.Millisecond)))
+	}
 	for _, name := range m.Unharmed {
 		list = append(list, cutTo(name, journal.MaxKey)+": not one counter of harm was there in the whole run: is the selector harmed right?")
 	}

@@ -338,3 +338,14 @@ func (t *targets) newestOf(arm plan.Arm) (at int64) {
 	}
 	return at
 }
+
+// oldest is the newest scrape of the target that was scraped longest ago, of those that were
+// since a moment; 0: none was.
+func (t *targets) oldest(since int64) (at int64) {
+	for _, known := range t.known {
+		if known.last >= since && (at == 0 || known.last < at) {
+			at = known.last
+		}
+	}
+	return at
+}

@@ -133,10 +133,7 @@ func (g *Generator) look(ctx context.Context, observe func(journal.Observation))
 	for _, k := range g.kinds {
 		k.targets.fixed = fixed
 		at := g.there()
-		before := 3 * g.scrape // what a scrape that is under way will add is older than it
-		if !k.asked.IsZero() {
-			before += at.Sub(k.asked)
-		}
+		before := g.before(k, at)
 		list, err := k.read(ctx, g.client, at, before)
 		if err != nil {
 			g.unanswered(ctx, err)
@@ -144,10 +141,35 @@ func (g *Generator) look(ctx context.Context, observe func(journal.Observation))
 		}
 		k.asked = at
 		g.noteHarm(k, list)
-		for _, i := range k.targets.add(list) {
+		found := k.targets.add(list)
+		for _, i := range found {
 			g.take(k, i, observe)
 		}
+		if len(found) > 0 {
+			g.noteLag(at.Sub(time.UnixMilli(k.targets.newest())))
+		}
 	}
+}
+
+// before is how far back a look asks: as far as something may be new. What is not known yet
+// may be told late, so that it follows what is known and not what was asked.
+func (g *Generator) before(k *kind, at time.Time) time.Duration {
+	blind := max(leastBlind, blindScrapes*g.scrape)
+	if k.asked.IsZero() || len(k.targets.known) == 0 {
+		return blind
+	}
+	before := 3*g.scrape + at.Sub(k.asked) // what a scrape that is under way will add is older than it
+	if oldest := k.targets.oldest(at.Add(-blind).UnixMilli()); oldest > 0 {
+		before = max(before, at.Sub(time.UnixMilli(oldest))+g.longest)
+	}
+	return before
+}
+
+// noteLag notes how old the newest scrape was when it was told.
+func (g *Generator) noteLag(lag time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.audit.all.Lag = max(g.audit.all.Lag, lag)
 }
 
 // lookAtClock looks at the clocks once a phase.

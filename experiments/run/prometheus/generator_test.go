@@ -27,6 +27,7 @@ type fakePrometheus struct {
 	// down reports that it is, at a time since it began: it scrapes nothing and answers
 	// nothing. deaf: it scrapes, and does not answer.
 	down, deaf func(time.Duration) bool
+	lag        time.Duration                 // after which a scrape is known
 	lanes      bool                          // every other target is of the control
 	dead       func(int, time.Duration) bool // a target is
 	queries    int
@@ -51,7 +52,7 @@ func (f *fakePrometheus) Query(_ context.Context, query string, at time.Time, _ 
 		return nil, nil, err
 	}
 	until := at.Add(-f.ahead).Sub(f.begun)
-	return f.matrix(selector, max(0, until-time.Duration(back)*time.Millisecond), min(until, now)), nil, nil
+	return f.matrix(selector, max(0, until-time.Duration(back)*time.Millisecond), min(until, now-f.lag)), nil, nil
 }
 
 func (f *fakePrometheus) matrix(selector string, from, to time.Duration) (m model.Matrix) {
@@ -270,4 +271,18 @@ func TestATargetThatDiesIsLostToTheEnd(t *testing.T) {
 			t.Errorf("%+v", m)
 		}
 	})
+}
+
+// Scrapes that are known long after they were made are counted all the same, and the lag is
+// told.
+func TestScrapesThatAreKnownLateAreCounted(t *testing.T) {
+	t.Parallel()
+	for _, lag := range []time.Duration{4 * time.Second, 9 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			o, m := run(t, &fakePrometheus{scrape: time.Second, targets: 3, lag: lag}, 60*time.Second, nil)
+			if o.all < 3*10*(60-int(lag.Seconds())-5) || m.Blind || m.Lag < lag-time.Second || m.Lag > lag+2*time.Second {
+				t.Errorf("%s: %d journeys, lag %s, %+v", lag, o.all, m.Lag, m)
+			}
+		})
+	}
 }
