@@ -173,6 +173,7 @@ func (c *checker) experiment(e *Experiment) {
 	}
 	c.effects(e)
 	c.generator(e.Generator)
+	c.measured(e.Measured)
 	for i := range e.Outages {
 		o := &e.Outages[i]
 		c.time("outage", o.From, o.To)
@@ -199,6 +200,42 @@ func (c *checker) behaviour(b Behaviour) {
 		c.number("behaviour", 1, m.Share)
 		for _, id := range m.Experiments {
 			c.id("behaviour", id)
+		}
+	}
+}
+
+// measured checks what counters told, which may be absent.
+func (c *checker) measured(m *Measured) {
+	if m == nil {
+		return
+	}
+	oneOf(c, "measured", m.By, ByPrometheus)
+	c.number("measured", mostSeconds, m.Scrape)
+	for _, k := range m.Counters {
+		c.id("measured", k.Journey)
+		oneOf(c, "measured", k.Arm, plan.FaultArm.String(), plan.ControlArm.String())
+		count(c, "measured", int64(k.Targets), k.Total, k.Harmed)
+	}
+	for _, l := range m.Losses {
+		c.id("measured", l.Journey)
+		oneOf(c, "measured", l.Arm, plan.FaultArm.String(), plan.ControlArm.String())
+		c.code("measured", l.Why)
+		c.bounds("measured", mostSeconds, l.From, l.To)
+		count(c, "measured", l.Targets, l.Of)
+		c.number("measured", 1, l.Share)
+	}
+}
+
+// latencyBounds checks between which edges percentiles are, which may be absent.
+func (c *checker) latencyBounds(b *LatencyBounds) {
+	if b == nil {
+		return
+	}
+	for _, p := range slices.Concat(b.Fault, b.Control, b.Baseline) {
+		c.number("latency bounds", 1, p.P)
+		c.number("latency bounds", mostSeconds, p.Low, p.High)
+		if p.High > 0 {
+			c.bounds("latency bounds", mostSeconds, p.Low, p.High)
 		}
 	}
 }
@@ -260,6 +297,7 @@ func (c *checker) journey(j *Journey) {
 	}
 	c.latency(&j.Latency)
 	c.latency(j.Sent)
+	c.latencyBounds(j.LatencyBounds)
 	if e := j.Ended; e != nil {
 		c.latency(&Latency{Fault: slices.Concat(e.Completed, e.Wrong, e.Failed)})
 	}

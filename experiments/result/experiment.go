@@ -48,9 +48,9 @@ func (r *experimentRun) result(f *fold) Experiment {
 		why.command = slices.ContainsFunc(r.faults, func(f *faultRecord) bool { return f.plan.ByCommand() })
 	case r.harmed != nil && why.notRun == nil:
 		r.measureBaseline(&e)
-		why.invalid = append(r.distrustTraffic(), r.baselineHarmed(&e)...)
-	case why.notRun == nil && len(r.distrustTraffic()) > 0:
-		why.invalid = r.distrustTraffic() // which ended it before its fault was in force
+		why.invalid = append(r.distrustJourneys(), r.baselineHarmed(&e)...)
+	case why.notRun == nil && len(r.distrustJourneys()) > 0:
+		why.invalid = r.distrustJourneys() // which ended it before its fault was in force
 	case why.notRun == nil:
 		why.notRun = &reason{ReasonNoFault, "it ended before its fault was in force and removed"}
 	}

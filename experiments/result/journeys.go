@@ -64,7 +64,8 @@ type outcomes struct {
 	causes     causeCounts
 	shares     []shareRecord // where the fault touched shares of the journeys in turns
 
-	untimed   bool // how long it takes is not known of each
+	untimed   bool        // how long it takes is not known of each
+	ending    endingRates // of one that is known by its end
 	timing    timing
 	endings   endings // of the fault arm under the fault
 	batched   batchedDurations
@@ -166,7 +167,9 @@ func (r *experimentRun) countOutcomes(all iter.Seq2[*journal.Observation, error]
 // prepare makes what the third pass fills for a journey.
 func (r *experimentRun) prepare(i int, j *journeyRecord) {
 	m, p := r.moments, r.plan.Journeys[i]
-	j.untimed = r.plan.Measured()
+	if j.untimed = r.plan.Measured(); j.untimed {
+		j.ending = r.newEndingRates(j)
+	}
 	fault, control := j.groups()
 	j.fault, j.control = groupCounts{group: fault}, groupCounts{group: control}
 	during := r.group(plan.ControlArm, j.cohort)
@@ -242,7 +245,9 @@ func (j *journeyRecord) add(o *journal.Observation) {
 	j.causes.add(o)
 	j.passes.add(o)
 	j.seconds.add(o)
-	if !j.untimed {
+	if j.untimed {
+		j.ending.add(o)
+	} else {
 		j.timing.add(o)
 		j.endings.add(o)
 		j.batched.add(o)

@@ -14,6 +14,9 @@ func (r *experimentRun) criteria(e *Experiment) []Criterion {
 	var list []Criterion
 	for i := range e.Journeys {
 		c := journeyCriterion(&e.Journeys[i])
+		if b := e.Journeys[i].BlastRadius; b != nil {
+			r.doubtCounted(i, &c, b.High)
+		}
 		e.Journeys[i].Verdict = c.Verdict
 		list = append(list, c)
 	}

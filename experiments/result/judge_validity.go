@@ -41,6 +41,11 @@ func (r *experimentRun) distrust(e *Experiment) []reason {
 	return why
 }
 
+// distrustJourneys lists why the journeys cannot be trusted, whoever sent or counted them.
+func (r *experimentRun) distrustJourneys() []reason {
+	return append(r.distrustTraffic(), r.distrustMeasured()...)
+}
+
 // harmedBefore lists the arms of a journey that were harmed before the fault. limit is
 // the share of journeys that may be.
 func harmedBefore(p plan.Journey, j *journeyRecord, arms []plan.Arm, limit float64) []reason {

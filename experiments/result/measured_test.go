@@ -199,11 +199,13 @@ func TestCountsThatCannotBeTrusted(t *testing.T) {
 		"a gap of half, of one target in five": {gap(70, 100, 1, 5), ""},
 		"a gap in the baseline":                {gap(20, 40, 5, 5), ReasonScrapesMissing},
 		"a gap in the recovery":                {gap(126, 144, 5, 5), ""},
+		"more than are told":                   {journal.Measurement{Lost: 1003, Untold: 3}, ReasonScrapesMissing},
 		"no scrape came any more":              {journal.Measurement{Blind: true}, ReasonScrapesMissing},
 		"clocks that drift":                    {journal.Measurement{ClockMoved: 600 * time.Millisecond}, ReasonClocksDiffer},
 		"an answer that took too long":         {journal.Measurement{ClockUncertain: 600 * time.Millisecond}, ReasonClocksDiffer},
 		"an hour between the clocks":           {journal.Measurement{ClockAhead: time.Hour}, ""},
 		"a part that is more than the whole":   {journal.Measurement{Counts: []journal.MeasuredCount{{Journey: "checkout", Arm: "fault", Total: 1000, Harmed: 1100}}}, ReasonCountersDisagree},
+		"one that is under the fault alone":    {journal.Measurement{Counts: []journal.MeasuredCount{{Journey: "checkout", Arm: "fault", Phase: journal.Baseline, Total: 100_000}, {Journey: "checkout", Arm: "fault", Phase: journal.Fault, Total: 1000, Harmed: 1100}}}, ReasonCountersDisagree},
 		"a moment's worth":                     {journal.Measurement{Counts: []journal.MeasuredCount{{Journey: "checkout", Arm: "fault", Total: 1000, Harmed: 1005}}}, ""},
 		"harmed that are timed as well":        {journal.Measurement{Counts: []journal.MeasuredCount{{Journey: "checkout", Arm: "fault", Total: 1000, Harmed: 300, Timed: 1000}}}, ReasonCountersDisagree},
 	} {
@@ -259,5 +261,118 @@ func TestMillionsOfCountedJourneysAreFoldedAtOnce(t *testing.T) {
 	}
 	if took := time.Since(begun); took > 5*time.Second {
 		t.Errorf("it took %s", took)
+	}
+}
+
+// Counters know a journey by its end: where most hang and the others are well, the fault is
+// not shown to be harmless. Where as many end as before, it is.
+func TestJourneysThatNeverEndAreNoneThatHeld(t *testing.T) {
+	t.Parallel()
+	for _, control := range []plan.Control{plan.Baseline, plan.Concurrent} {
+		for _, hang := range []float64{0, 0.9} {
+			fell := 0
+			for seed := range uint64(20) {
+				c := newCounted(time.Second, control)
+				c.plan.Experiments[0].Journeys[0].Limit = 0.05
+				c.count(0, seed)
+				under := func(o *journal.Observation) bool {
+					return o.Arm == plan.FaultArm && o.Intended >= countedFault*time.Second && o.Intended < countedRemoved*time.Second
+				}
+				c.obs = slices.DeleteFunc(c.obs, func(o journal.Observation) bool { return hang > 0 && o.Outcome != journal.OK && under(&o) })
+				for i := range c.obs {
+					if o := &c.obs[i]; under(o) {
+						o.Count -= int(hang * float64(o.Count))
+					}
+				}
+				e := c.end(journal.Measurement{}).fold(t).Experiments[0]
+				if e.HasReason(ReasonFewerEnded) {
+					fell++
+				}
+				if hang > 0 && e.Verdict == Held {
+					t.Errorf("%s, seed %d: %s, %q", control, seed, e.Verdict, e.Reasons)
+				}
+			}
+			if hang == 0 && fell > 0 || hang > 0 && fell < 18 {
+				t.Errorf("%s: %d of 20 with %.1f that hang", control, fell, hang)
+			}
+		}
+	}
+}
+
+// lossOf is a loss of an arm under the fault, of targets that carried a share of it.
+func lossOf(arm, why string, from, to, share float64) journal.Loss {
+	return journal.Loss{Journey: "checkout", Arm: arm, Why: why, From: time.Duration(from * float64(time.Second)), To: time.Duration(to * float64(time.Second)), Targets: 1, Of: 10, Share: share, First: []string{"shop a"}}
+}
+
+// A canary that restarts all the time is lost whole, however many targets the control has;
+// and little that is lost may be harm as well, where it would matter.
+func TestLossesAreOfTheirArm(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		loss    journal.Loss
+		verdict Verdict
+		code    ReasonCode // empty: any
+		warns   bool
+	}{
+		"none":                           {journal.Loss{}, Held, "", false},
+		"all of the fault arm":           {lossOf("fault", "restart", 66, 120, 1), Invalid, ReasonScrapesMissing, false},
+		"all of the control":             {lossOf("control", "gap", 66, 120, 1), Invalid, ReasonScrapesMissing, false},
+		"a tenth of the fault arm":       {lossOf("fault", "silent", 66, 125, 0.1), Inconclusive, ReasonScrapesMissing, false},
+		"a tenth of the control":         {lossOf("control", "silent", 66, 125, 0.1), Held, "", false},
+		"half a second of the fault arm": {lossOf("fault", "restart", 80, 80.5, 1), Held, "", true},
+		"before the fault":               {lossOf("fault", "restart", 30, 40, 1), Held, "", false},
+	} {
+		c := newCounted(time.Second, plan.Concurrent)
+		c.plan.Experiments[0].Journeys[0].Limit = 0.05
+		c.count(0, 3)
+		m := journal.Measurement{}
+		if tt.loss.Targets > 0 {
+			m.Losses = append(m.Losses, tt.loss)
+		}
+		e := c.end(m).fold(t).Experiments[0]
+		if e.Verdict != tt.verdict || tt.code != "" && !e.HasReason(tt.code) {
+			t.Errorf("%s: %s, %v: %q", name, e.Verdict, e.ReasonCodes, e.Reasons)
+		}
+		if warned := slices.ContainsFunc(e.Warnings, func(w string) bool { return strings.Contains(w, "none of the control") }); warned != tt.warns && e.Verdict != Invalid {
+			t.Errorf("%s: %q", name, e.Warnings)
+		}
+		if tt.verdict == Invalid && tt.loss.Arm == "fault" && !strings.Contains(e.Reasons[0], "shop a") {
+			t.Errorf("%s: no target is named: %q", name, e.Reasons)
+		}
+	}
+}
+
+// A measurement that was blind before its fault was in force says so.
+func TestABlindMeasurementBeforeItsFaultIsInvalid(t *testing.T) {
+	t.Parallel()
+	for name, m := range map[string]struct {
+		journal.Measurement
+		want ReasonCode
+	}{
+		"blind":  {journal.Measurement{Blind: true}, ReasonScrapesMissing},
+		"clocks": {journal.Measurement{ClockMoved: 600 * time.Millisecond}, ReasonClocksDiffer},
+		"parts":  {journal.Measurement{Counts: []journal.MeasuredCount{{Journey: "checkout", Arm: "fault", Total: 1000, Harmed: 1100}}}, ReasonCountersDisagree},
+	} {
+		c := newCounted(time.Second, plan.Concurrent)
+		c.events = c.events[:3] // up to the baseline
+		e := c.end(m.Measurement).fold(t).Experiments[0]
+		if e.Verdict != Invalid || !e.HasReason(m.want) {
+			t.Errorf("%s: %s, %v, %q", name, e.Verdict, e.ReasonCodes, e.Reasons)
+		}
+	}
+}
+
+// The counts of all phases are one row, and a run without any counter of harm says so.
+func TestCountersOfAllPhasesAreOneRow(t *testing.T) {
+	t.Parallel()
+	c := newCounted(time.Second, plan.Concurrent)
+	c.count(0, 3)
+	counts := []journal.MeasuredCount{{Journey: "checkout", Arm: "fault", Phase: journal.Baseline, Targets: 2, Total: 100}, {Journey: "checkout", Arm: "fault", Phase: journal.Fault, Targets: 3, Total: 50, Harmed: 5}}
+	e := c.end(journal.Measurement{Counts: counts, Unharmed: []string{"checkout"}}).fold(t).Experiments[0]
+	if k := e.Measured.Counters; len(k) != 1 || k[0] != (MeasuredCounter{"checkout", "fault", 3, 150, 5}) {
+		t.Errorf("%+v", k)
+	}
+	if !slices.ContainsFunc(e.Warnings, func(w string) bool { return strings.Contains(w, "not one counter of harm") }) {
+		t.Errorf("%q", e.Warnings)
 	}
 }

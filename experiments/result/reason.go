@@ -49,6 +49,7 @@ const (
 	ReasonHarmful             ReasonCode = "harm_beyond_limit"
 	ReasonHarmless            ReasonCode = "harm_within_limit"
 	ReasonFewEpisodes         ReasonCode = "few_episodes" // of harm: fewer than eight do not say what the fault does
+	ReasonFewerEnded          ReasonCode = "fewer_ended"  // under the fault than before: counters do not know what hangs
 	ReasonHarmUndecided       ReasonCode = "harm_undecided"
 	ReasonControlContaminated ReasonCode = "control_contaminated"
 )

@@ -145,7 +145,10 @@ func reasonAdvice(e *result.Experiment) (list []advice) {
 
 // endsAdvice reports whether what comes after a reason follows from it, or can wait.
 func endsAdvice(code result.ReasonCode) bool {
-	return code == result.ReasonBaselineHarmed || code == result.ReasonSystemNotBack || code == result.ReasonSystemDied || code == result.ReasonTrafficIncomplete
+	return slices.Contains([]result.ReasonCode{
+		result.ReasonBaselineHarmed, result.ReasonSystemNotBack, result.ReasonSystemDied, result.ReasonTrafficIncomplete,
+		result.ReasonScrapesMissing, result.ReasonClocksDiffer, result.ReasonCountersDisagree,
+	}, code)
 }
 
 // oldAdvice is for results of older versions, which have no codes, and of later ones,
@@ -208,6 +211,7 @@ func standingAdvice() map[result.ReasonCode]advice {
 		result.ReasonTooFewJourneys:      {verb: measureAgain, text: "with a longer fault phase or at a higher rate"},
 		result.ReasonArmsDiffer:          {verb: repair, text: "give both arms the same system and data: without a fault their journeys have to end alike"},
 		result.ReasonScrapesMissing:      {verb: measureAgain, text: "once Prometheus scrapes all targets without a gap and nothing restarts them, or with a longer fault phase"},
+		result.ReasonFewerEnded:          {verb: settle, text: "find out what became of the journeys that did not end: count those that hang as harmed, when they are given up, and let timeout of the journey under measure be longer than that takes"},
 		result.ReasonClocksDiffer:        {verb: measureAgain, text: "once the clocks of Prometheus and of this machine are kept, or from a machine that is nearer to it"},
 		result.ReasonCountersDisagree:    {verb: repair, text: "correct the selectors under measure: what is harmed has to be a part of the total, and counted once"},
 		result.ReasonNotCounted:          {verb: settle, text: "run it through blastgauge proxy"},

@@ -154,11 +154,14 @@ func agesOf(g experiments.Guardrail, j experiments.Journey) []time.Duration {
 	return agesUpTo(last)
 }
 
-// agesOf is one age where journeys are known by scrapes: at which those of the last scrape
-// have come.
+// lateScrape is how long a look for scrapes and its answer take.
+const lateScrape = 2 * time.Second
+
+// agesOf is one age where journeys are known by scrapes: at which those of a scrape that is
+// as far from the one before as it may be, and is told one scrape later, have come.
 func (x *experimentRun) agesOf(g experiments.Guardrail, j experiments.Journey) []time.Duration {
 	if x.e.Measured() {
-		return []time.Duration{j.HarmedAfter()}
+		return []time.Duration{x.e.BatchEvery*5/2 + lateScrape}
 	}
 	return agesOf(g, j)
 }

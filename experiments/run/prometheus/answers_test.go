@@ -2,15 +2,19 @@ package prometheus
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/prometheus/client_golang/api"
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
 )
 
 // answering is a transport of answers that are made up.
@@ -43,6 +47,7 @@ func TestAnswersThatAreNoSamples(t *testing.T) {
 		"an error":      {400, `{"status":"error","errorType":"bad_data","error":"parse error"}`, "parse error"},
 		"no login":      {401, "Unauthorized", "401"},
 		"no matrix":     {200, `{"status":"success","data":{"resultType":"vector","result":[]}}`, "no selector"},
+		"a part":        {200, `{"status":"success","warnings":["store b was not reached"],"data":{"resultType":"matrix","result":[]}}`, "store b"},
 		"a proxy's 502": {502, "Bad Gateway", "502"},
 	} {
 		c := clientOf(t, func(*http.Request) (int, []byte) { return tt.status, []byte(tt.body) })
@@ -68,7 +73,8 @@ func TestTheTokenIsSent(t *testing.T) {
 	if _, err := c.now(t.Context()); err == nil || strings.Contains(err.Error(), "hunter22") {
 		t.Errorf("%v", err)
 	}
-	tr := &transport{authorization: "Bearer hunter22", RoundTripper: answering(func(r *http.Request) (int, []byte) {
+	home := &url.URL{Scheme: "http", Host: "127.0.0.1"}
+	tr := &transport{authorization: "Bearer hunter22", home: home, RoundTripper: answering(func(r *http.Request) (int, []byte) {
 		sent = r.Header.Get("Authorization")
 		return 200, nil
 	})}
@@ -81,6 +87,50 @@ func TestTheTokenIsSent(t *testing.T) {
 		t.Errorf("%q was sent, %v", sent, err)
 	}
 	_ = resp.Body.Close() // there is none
+}
+
+// A redirect takes the token nowhere else, not even to the same host without TLS.
+func TestTheTokenStaysWithItsPrometheus(t *testing.T) {
+	t.Parallel()
+	for _, to := range []string{"http://127.0.0.1:9091/", "http://127.0.0.2:9090/", "https://127.0.0.1:9090/"} {
+		asked := false
+		tr := &transport{authorization: "Bearer hunter22", home: &url.URL{Scheme: "http", Host: "127.0.0.1:9090"}, RoundTripper: answering(func(*http.Request) (int, []byte) {
+			asked = true
+			return 200, nil
+		})}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, to, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := tr.RoundTrip(r)
+		if err == nil {
+			_ = resp.Body.Close() // there is none
+		}
+		if err == nil || asked || !strings.Contains(err.Error(), r.URL.Host) || strings.Contains(err.Error(), "hunter22") {
+			t.Errorf("%s: %v", to, err)
+		}
+	}
+}
+
+// A server that accepts and never answers ends the look all the same.
+func TestAServerThatNeverAnswersIsFound(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := &client{api: hanging{}}
+		begun := time.Now()
+		f := look(t.Context(), c, &experiments.Measure{Scrape: time.Second}, experiments.MeasuredJourney{Name: "visit", Total: "a", Harmed: "b"})
+		if f == nil || f.Err == nil || time.Since(begun) > time.Minute {
+			t.Errorf("%+v after %s", f, time.Since(begun))
+		}
+	})
+}
+
+// hanging answers nothing before its time is over.
+type hanging struct{}
+
+func (hanging) Query(ctx context.Context, _ string, _ time.Time, _ ...v1.Option) (model.Value, v1.Warnings, error) {
+	<-ctx.Done()
+	return nil, nil, ctx.Err()
 }
 
 // Nothing that a server answers ends the run.

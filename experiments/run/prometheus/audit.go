@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -11,7 +12,9 @@ import (
 )
 
 const (
-	mostLosses = 200  // that are told one by one
+	mostLosses = 1000 // that are told one by one
+	mostNames  = 3    // of targets that are named of a loss
+	mostErrors = 3    // that are told
 	mostSlices = 1000 // of time, in which durations are kept
 )
 
@@ -24,11 +27,21 @@ type audit struct {
 	slices map[sliceKey]*journal.BucketSlice
 	seen   map[string]map[string]bool // targets by journey
 	edges  map[string][]float64       // of buckets, by journey
+	phases []phaseStart               // in the order of time
+	harm   map[string]bool            // journeys of which there is a counter of harm
+	errors []string                   // the first few that differ
 }
 
 type countKey struct {
 	journey string
 	arm     plan.Arm
+	phase   journal.Phase
+}
+
+// A phaseStart is when a phase began.
+type phaseStart struct {
+	phase journal.Phase
+	at    time.Duration
 }
 
 type sliceKey struct {
@@ -37,12 +50,24 @@ type sliceKey struct {
 }
 
 func newAudit(scrape, planned time.Duration) *audit {
-	return &audit{scrape: scrape, width: max(scrape, planned/mostSlices), counts: map[countKey]*journal.MeasuredCount{}, slices: map[sliceKey]*journal.BucketSlice{}, seen: map[string]map[string]bool{}, edges: map[string][]float64{}}
+	return &audit{scrape: scrape, width: max(scrape, planned/mostSlices), counts: map[countKey]*journal.MeasuredCount{}, slices: map[sliceKey]*journal.BucketSlice{}, seen: map[string]map[string]bool{}, edges: map[string][]float64{}, harm: map[string]bool{}}
 }
 
 func (a *audit) unanswered(err error) {
 	a.all.Unanswered++
-	a.all.Error = cmp.Or(a.all.Error, err.Error())
+	if text := err.Error(); len(a.errors) < mostErrors && !slices.Contains(a.errors, text) {
+		a.errors = append(a.errors, text)
+	}
+}
+
+// phase is the one that a moment is in.
+func (a *audit) phase(at time.Duration) (p journal.Phase) {
+	for _, s := range a.phases {
+		if at >= s.at {
+			p = s.phase
+		}
+	}
+	return p
 }
 
 func (a *audit) clock(c clock) {
@@ -55,9 +80,11 @@ func (a *audit) add(k *kind, i *interval, from, to time.Duration) {
 		a.seen[k.Name] = map[string]bool{}
 	}
 	a.seen[k.Name][i.target] = true
+	if to <= 0 {
+		return // before the run, of which nothing is told
+	}
 	if i.lost != "" {
-		alive := k.targets.alive(i.from - k.targets.longest)
-		a.lose(k.Name, i.lost, max(0, from), to, 1, alive)
+		a.loseOf(k, i, max(0, from), to)
 		return
 	}
 	if from < 0 {
@@ -68,10 +95,10 @@ func (a *audit) add(k *kind, i *interval, from, to time.Duration) {
 		if c.total+c.harmed == 0 && c.buckets == nil {
 			continue
 		}
-		at := countKey{k.Name, plan.Arm(arm)}
+		at := countKey{k.Name, plan.Arm(arm), a.phase(from)}
 		row := a.counts[at]
 		if row == nil {
-			row = &journal.MeasuredCount{Journey: k.Name, Arm: plan.Arm(arm).String()}
+			row = &journal.MeasuredCount{Journey: k.Name, Arm: plan.Arm(arm).String(), Phase: at.phase}
 			a.counts[at] = row
 		}
 		row.Total += int64(c.total)
@@ -115,27 +142,49 @@ func (a *audit) addBuckets(at countKey, c *armCounts, from, to time.Duration) {
 	}
 }
 
-// lose notes that nothing is known of a stretch of time, of some of the targets.
-func (a *audit) lose(journey string, why lossReason, from, to time.Duration, targets, of int) {
+// loseOf notes that nothing is known of an interval of a target, on each of its arms.
+func (a *audit) loseOf(k *kind, i *interval, from, to time.Duration) {
+	alive := k.targets.alive(i.from - k.targets.longest)
+	for arm, on := range i.on {
+		if on {
+			a.lose(journal.Loss{
+				Journey: k.Name, Arm: plan.Arm(arm).String(), Why: string(i.lost), From: from, To: to, Targets: 1, Of: alive,
+				Share: k.targets.share(i.target, plan.Arm(arm)), First: []string{cut(i.target)},
+			})
+		}
+	}
+}
+
+// cut makes the name of a target no longer than one may be written down.
+func cut(name string) string { return name[:min(len(name), journal.MaxKey)] }
+
+// lose notes that nothing is known of a stretch of time. Those of several targets that are
+// at the same time are one.
+func (a *audit) lose(lost journal.Loss) {
 	a.all.Lost++
 	for i := range a.all.Losses {
 		l := &a.all.Losses[i]
-		if l.Journey == journey && l.Why == string(why) && (l.From-from).Abs() < a.scrape && (l.To-to).Abs() < a.scrape {
-			l.Targets, l.Of = l.Targets+targets, max(l.Of, of)
-			l.From, l.To = min(l.From, from), max(l.To, to)
+		if l.Journey == lost.Journey && l.Arm == lost.Arm && l.Why == lost.Why && (l.From-lost.From).Abs() < a.scrape && (l.To-lost.To).Abs() < a.scrape {
+			l.Targets, l.Of = l.Targets+lost.Targets, max(l.Of, lost.Of)
+			l.From, l.To, l.Share = min(l.From, lost.From), max(l.To, lost.To), min(1, l.Share+lost.Share)
+			if len(l.First) < mostNames {
+				l.First = append(l.First, lost.First...)
+			}
 			return
 		}
 	}
-	if len(a.all.Losses) < mostLosses {
-		a.all.Losses = append(a.all.Losses, journal.Loss{Journey: journey, Why: string(why), From: from, To: to, Targets: targets, Of: of})
+	if len(a.all.Losses) == mostLosses {
+		a.all.Untold++
+		return
 	}
+	a.all.Losses = append(a.all.Losses, lost)
 }
 
 // measurement is what is told of it.
 func (a *audit) measurement() *journal.Measurement {
 	m := a.all
 	m.Scrape = a.scrape
-	m.Losses = slices.Clone(m.Losses)
+	m.Losses, m.Error = slices.Clone(m.Losses), strings.Join(a.errors, "; ")
 	for i := range m.Losses {
 		m.Losses[i].Of = max(m.Losses[i].Of, m.Losses[i].Targets)
 	}
@@ -145,7 +194,7 @@ func (a *audit) measurement() *journal.Measurement {
 		m.Counts = append(m.Counts, c)
 	}
 	slices.SortFunc(m.Counts, func(x, y journal.MeasuredCount) int {
-		return cmp.Or(cmp.Compare(x.Journey, y.Journey), cmp.Compare(x.Arm, y.Arm))
+		return cmp.Or(cmp.Compare(x.Journey, y.Journey), cmp.Compare(x.Arm, y.Arm), cmp.Compare(x.Phase, y.Phase))
 	})
 	for _, s := range a.slices {
 		slices.SortFunc(s.Buckets, func(x, y journal.Bucket) int {

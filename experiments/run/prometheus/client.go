@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -21,7 +23,7 @@ const (
 	dialTimeout = 5 * time.Second
 	// mostBytes bounds an answer: that of ten thousand series and some scrapes takes ten
 	// megabytes.
-	mostBytes = 256 << 20
+	mostBytes = 32 << 20
 )
 
 // errTooLarge is the error of an answer that is not read to its end.
@@ -52,6 +54,10 @@ func newClient(s *experiments.System, getenv func(string) (string, bool)) (*clie
 		}
 		t.authorization = "Bearer " + token
 	}
+	var err error
+	if t.home, err = url.Parse(m.Prometheus); err != nil {
+		return nil, fmt.Errorf("measure.prometheus: %w", err)
+	}
 	c, err := api.NewClient(api.Config{Address: m.Prometheus, RoundTripper: t})
 	if err != nil {
 		return nil, fmt.Errorf("measure.prometheus: %w", err)
@@ -63,10 +69,14 @@ func newClient(s *experiments.System, getenv func(string) (string, bool)) (*clie
 type transport struct {
 	http.RoundTripper
 	authorization string
+	home          *url.URL // of the Prometheus: nobody else gets the token
 }
 
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.authorization != "" {
+		if r.URL.Scheme != t.home.Scheme || r.URL.Host != t.home.Host {
+			return nil, fmt.Errorf("it redirects to %s://%s, which does not get its token: write that address under measure.prometheus if it is the right one", r.URL.Scheme, r.URL.Host)
+		}
 		r = r.Clone(r.Context())
 		r.Header.Set("Authorization", t.authorization)
 	}
@@ -91,9 +101,19 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// query asks. An answer with a warning is none: what stores several Prometheus together
+// answers with a part where it does not reach all of them.
+func (c *client) query(ctx context.Context, query string, at time.Time) (model.Value, error) {
+	value, warnings, err := c.api.Query(ctx, query, at)
+	if err == nil && len(warnings) > 0 {
+		err = fmt.Errorf("the answer may be a part alone: %s", warnings[0])
+	}
+	return value, err
+}
+
 // now is what time it is there.
 func (c *client) now(ctx context.Context) (time.Time, error) {
-	value, _, err := c.api.Query(ctx, "time()", time.Time{})
+	value, err := c.query(ctx, "time()", time.Time{})
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -108,7 +128,7 @@ func (c *client) now(ctx context.Context) (time.Time, error) {
 // scraped. No function is applied: increase() guesses what was between the scrapes, and
 // forgets the first sample of a series.
 func (c *client) samples(ctx context.Context, selector string, at time.Time, before time.Duration) ([]labelled, error) {
-	value, _, err := c.api.Query(ctx, selector+"["+strconv.FormatInt(before.Milliseconds(), 10)+"ms]", at)
+	value, err := c.query(ctx, selector+"["+strconv.FormatInt(before.Milliseconds(), 10)+"ms]", at)
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +141,9 @@ func (c *client) samples(ctx context.Context, selector string, at time.Time, bef
 		s := labelled{name: stream.Metric.String(), labels: stream.Metric, samples: make([]sample, len(stream.Values))}
 		for i, v := range stream.Values {
 			s.samples[i] = sample{int64(v.Timestamp), float64(v.Value)}
+			if v.Value < 0 { // no counter
+				s.samples[i].value = math.NaN()
+			}
 		}
 		list = append(list, s)
 	}

@@ -55,3 +55,8 @@ func (c *clock) there() time.Time { return c.here().Add(c.ahead) }
 func (c *clock) since(milliseconds int64) time.Duration {
 	return time.UnixMilli(milliseconds).Add(-c.ahead).Sub(c.epoch.Round(0))
 }
+
+// at is the moment there of an offset from the run's start, in milliseconds.
+func (c *clock) at(since time.Duration) int64 {
+	return c.epoch.Round(0).Add(since + c.ahead).UnixMilli()
+}

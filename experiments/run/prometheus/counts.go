@@ -1,12 +1,14 @@
 package prometheus
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"slices"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/prometheus/common/model"
 )
 
 // A sample is the value of a counter at a scrape, in milliseconds of Prometheus' clock.
@@ -32,6 +34,8 @@ type series struct {
 	role    role
 	edge    float64 // of a bucket, in seconds
 	samples []sample
+	armless bool // it has no label of an arm, where others have
+	labels  model.Metric
 }
 
 // An interval is what one target counted between two neighbouring scrapes, (from, to].
@@ -39,6 +43,7 @@ type interval struct {
 	target   string
 	from, to int64
 	arms     [2]armCounts
+	on       [2]bool    // the arms of the target
 	lost     lossReason // why nothing is known of it; empty: it is
 }
 
@@ -56,6 +61,11 @@ const (
 	restart  lossReason = "restart"  // a counter began anew: what it had counted last is lost
 	vanished lossReason = "vanished" // a series is gone, and its target is not
 	leap     lossReason = "leap"     // a counter counted more than there can be
+	unread   lossReason = "unread"   // a counter was no number
+	apart    lossReason = "apart"    // harm was counted on no target of total, or on no arm
+	edgeless lossReason = "edgeless" // a histogram lacks the edge of slow_after
+	silent   lossReason = "silent"   // a target was scraped no more
+	born     lossReason = "born"     // what a target that is new counted before its first scrape
 )
 
 // mostJourneys is how many journeys a target counts between two scrapes at the most.
@@ -63,8 +73,11 @@ const mostJourneys = 1_000_000_000
 
 // A target is what is scraped at once.
 type target struct {
-	last   int64 // the newest scrape that was taken into account; 0: none
-	values map[key]float64
+	first, last int64 // the oldest and the newest scrape that were taken into account; 0: none
+	values      map[key]float64
+	gone        map[key]bool // series that it had, and has not now
+	on          [2]bool      // the arms that it counts for
+	counted     [2]float64   // journeys of each arm, as long as no fault was in force
 }
 
 // A key is a series of a target.
@@ -77,10 +90,13 @@ type key struct {
 type targets struct {
 	longest int64 // milliseconds; a longer interval lacks a scrape
 	known   map[string]*target
+	apart   map[string]sample // the newest one of series that belong to no target
+	start   int64             // the newest scrape of the first look
+	fixed   bool              // a fault has begun: what each counts says no more how much it carries
 }
 
 func newTargets(longest time.Duration) *targets {
-	return &targets{longest.Milliseconds(), map[string]*target{}}
+	return &targets{longest: longest.Milliseconds(), known: map[string]*target{}, apart: map[string]sample{}}
 }
 
 // A scrape is all that is known of a target at a moment.
@@ -111,11 +127,17 @@ func (t *targets) add(list []series) []interval {
 			}
 		}
 	}
-	return found
+	if t.start == 0 {
+		t.start = t.newest()
+	}
+	return append(found, t.strays(list)...)
 }
 
 // sort puts the new samples of a series where they belong.
 func (t *targets) sort(scrapes map[string]map[int64]scrape, s *series) {
+	if s.armless {
+		return
+	}
 	known := t.known[s.target]
 	at := scrapes[s.target]
 	for _, p := range s.samples {
@@ -142,45 +164,132 @@ func (t *targets) sort(scrapes map[string]map[int64]scrape, s *series) {
 func (t *targets) advance(name string, at int64, now scrape) (interval, bool) {
 	known := t.known[name]
 	if known == nil {
-		known = &target{}
+		known = &target{first: at, gone: map[key]bool{}}
 		t.known[name] = known
 	}
-	i, first := interval{target: name, from: known.last, to: at}, known.last == 0
-	if !first {
-		i.count(known.values, now, t.longest)
+	for _, p := range now {
+		known.on[p.series.arm] = true
 	}
-	known.last, known.values = at, make(map[key]float64, len(now))
-	for k, p := range now {
-		known.values[k] = p.value
+	i, first := interval{target: name, from: known.last, to: at, on: known.on}, known.last == 0
+	if !first {
+		i.count(known, now, t.longest)
+	}
+	known.take(at, now)
+	for arm := range i.arms {
+		if i.lost == "" && !t.fixed {
+			known.counted[arm] += float64(i.arms[arm].total)
+		}
 	}
 	return i, !first
+}
+
+// take keeps a scrape. A series that is gone may come back with all that it ever counted,
+// unless the target began anew.
+func (k *target) take(at int64, now scrape) {
+	for series := range k.values {
+		if _, still := now[series]; !still {
+			k.gone[series] = true
+		}
+	}
+	if k.fell(now) {
+		clear(k.gone)
+	}
+	k.last, k.values = at, make(map[key]float64, len(now))
+	for series, p := range now {
+		k.values[series] = p.value
+		delete(k.gone, series)
+	}
+}
+
+// fell reports whether a counter began anew.
+func (k *target) fell(now scrape) bool {
+	for series, p := range now {
+		if p.value < k.values[series] {
+			return true
+		}
+	}
+	return false
 }
 
 // count fills in what was counted between two scrapes. Nothing is guessed: where a scrape
 // is missing or a counter began anew, nobody knows how much, and the interval counts for
 // nothing.
-func (i *interval) count(before map[key]float64, now scrape, longest int64) {
+func (i *interval) count(known *target, now scrape, longest int64) {
 	if i.to-i.from > longest {
 		i.lost = gap
 		return
 	}
-	for k := range before {
+	if known.fell(now) {
+		i.lost = restart
+		return
+	}
+	for k := range known.values {
 		if _, still := now[k]; !still {
 			i.lost = vanished
 		}
 	}
 	for k, p := range now {
-		was := before[k] // a series that is new in a target that is not began at 0
-		if p.value < was {
-			i.lost = restart
-			return
-		}
-		if p.value-was > mostJourneys {
+		was := known.values[k] // a series that is new in a target that is not began at 0
+		switch n := p.value - was; {
+		case known.gone[k]:
+			i.lost = vanished
+		case math.IsNaN(n) || math.IsInf(n, 0):
+			i.lost = unread
+		case n > mostJourneys:
 			i.lost = leap
-			return
 		}
-		i.arms[p.series.arm].add(p.series, int(math.Round(p.value-was)))
+		if i.lost == "" {
+			i.arms[p.series.arm].add(p.series, int(math.Round(p.value-was)))
+		}
 	}
+}
+
+// strays are the times in which something counted that belongs to no target of the total, or
+// to no arm: nobody knows whose journeys those were. A target that is new may be read of
+// harm before it is read of the total, so that the newest scrapes wait.
+func (t *targets) strays(list []series) (found []interval) {
+	until := t.newest() - t.longest
+	for i := range list {
+		s := &list[i]
+		if s.role == total || !s.armless && t.known[s.target] != nil {
+			continue
+		}
+		name := fmt.Sprint(s.target, " ", s.role, " ", s.name)
+		for _, p := range s.samples {
+			was, seen := t.apart[name]
+			if p.at <= was.at || p.at > until {
+				continue
+			}
+			t.apart[name] = p
+			from := was.at
+			if !seen {
+				from = p.at - t.longest
+			}
+			if seen && p.value > was.value || !seen && p.at > t.start && p.value > 0 {
+				found = append(found, interval{target: s.target, from: from, to: p.at, on: [2]bool{true, true}, lost: apart})
+			}
+		}
+	}
+	return found
+}
+
+// share is how much of an arm's journeys a target carried before the fault; of one that
+// counted nothing it is that of all alike.
+func (t *targets) share(name string, arm plan.Arm) float64 {
+	all, targets := 0.0, 0
+	for _, known := range t.known {
+		if known.on[arm] {
+			all, targets = all+known.counted[arm], targets+1
+		}
+	}
+	known := t.known[name]
+	switch {
+	case known == nil:
+		return 1
+	case all > 0 && known.counted[arm] > 0:
+		return known.counted[arm] / all
+	}
+	return 1 / float64(max(1, targets))
 }
 
 func (c *armCounts) add(s *series, n int) {
@@ -217,8 +326,26 @@ func (t *targets) alive(at int64) (n int) {
 
 // newest is the newest scrape of all targets; 0: there was none.
 func (t *targets) newest() (at int64) {
+	return max(t.newestOf(plan.FaultArm), t.newestOf(plan.ControlArm))
+}
+
+// newestOf is the newest scrape of the targets of an arm; 0: there was none.
+func (t *targets) newestOf(arm plan.Arm) (at int64) {
 	for _, known := range t.known {
-		at = max(at, known.last)
+		if known.on[arm] {
+			at = max(at, known.last)
+		}
+	}
+	return at
+}
+
+// oldest is the newest scrape of the target that was scraped longest ago, of those that were
+// since a moment; 0: none was.
+func (t *targets) oldest(since int64) (at int64) {
+	for _, known := range t.known {
+		if known.last >= since && (at == 0 || known.last < at) {
+			at = known.last
+		}
 	}
 	return at
 }

@@ -18,7 +18,7 @@ const second = 1000
 func ofTarget(name string, as role, target string, from int64, values ...float64) series {
 	s := series{name: name, role: as, target: target}
 	for i, v := range values {
-		if v >= 0 {
+		if v >= 0 || math.IsNaN(v) {
 			s.samples = append(s.samples, sample{from + int64(i)*second, v})
 		}
 	}
@@ -65,6 +65,18 @@ func TestIntervalsAreWhatCountersCounted(t *testing.T) {
 		"a counter that leaps counts for nothing": {
 			[]series{ofTarget("t", total, "a", from, 0, 1e30, 1e30+1)},
 			[]string{"a 100-101 0/0 leap", "a 101-102 0/0 "}},
+		"a series that comes back does not count from 0": {
+			[]series{ofTarget("t", total, "a", from, 10, 20, 30, 40), ofTarget("h", harmed, "a", from, 5, -1, 6, 7)},
+			[]string{"a 100-101 0/0 vanished", "a 101-102 0/0 vanished", "a 102-103 1/10 "}},
+		"one that is born after a restart does": {
+			[]series{ofTarget("t", total, "a", from, 10, 20, 3, 10), ofTarget("h", harmed, "a", from, 5, 5, -1, 2)},
+			[]string{"a 100-101 0/10 ", "a 101-102 0/0 restart", "a 102-103 2/7 "}},
+		"what is no number tells nothing": {
+			[]series{ofTarget("t", total, "a", from, 10, math.NaN(), 30, 40), ofTarget("h", harmed, "a", from, 1, 1, 1, 1)},
+			[]string{"a 100-101 0/0 unread", "a 101-102 0/0 unread", "a 102-103 0/10 "}},
+		"harm on another target than the total": {
+			[]series{ofTarget("t", total, "a", from, 0, 10, 20, 30), ofTarget("h", harmed, "b", from, 3, 3, 5, 6)},
+			[]string{"a 100-101 0/10 ", "a 101-102 0/10 ", "a 102-103 0/10 "}},
 		"targets are scraped at their own times": {
 			[]series{ofTarget("t", total, "a", from, 0, 10), ofTarget("t", total, "b", from+400, 0, 7)},
 			[]string{"a 100-101 0/10 ", "b 100-101 0/7 "}},
@@ -210,4 +222,81 @@ func FuzzIntervals(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Harm that is counted elsewhere than the total, or on no arm, is nobody's; also by a series
+// that is born late. One that counts nothing is no matter.
+func TestHarmThatBelongsToNoTargetIsTold(t *testing.T) {
+	t.Parallel()
+	armless := ofTarget("h", harmed, "a", 100*second, 0, 0, 4, 4, 4, 4, 4)
+	armless.armless = true
+	whole := ofTarget("t", total, "a", 100*second, 0, 10, 20, 30, 40, 50, 60)
+	for name, tt := range map[string]struct {
+		stray series
+		want  int
+	}{
+		"on another target": {ofTarget("h", harmed, "b", 100*second, 3, 3, 5, 6, 6, 6, 6), 2},
+		"on no arm":         {armless, 1},
+		"born late":         {ofTarget("h", harmed, "b", 100*second, -1, -1, -1, 7, 7, 7, 7), 1},
+		"that rests":        {ofTarget("h", harmed, "b", 100*second, 3, 3, 3, 3, 3, 3, 3), 0},
+		"of the target":     {ofTarget("h", harmed, "a", 100*second, 3, 3, 4, 5, 6, 7, 8), 0},
+	} {
+		known := newTargets(1500 * time.Millisecond)
+		n := 0
+		for now := int64(101 * second); now <= 106*second; now += second {
+			var some []series
+			for _, s := range []series{whole, tt.stray} {
+				s.samples = slices.DeleteFunc(slices.Clone(s.samples), func(p sample) bool { return p.at > now })
+				some = append(some, s)
+			}
+			for _, i := range known.add(some) {
+				if i.lost == apart {
+					n++
+				}
+			}
+		}
+		if n != tt.want {
+			t.Errorf("%s: %d intervals, want %d", name, n, tt.want)
+		}
+	}
+}
+
+// A target that is scraped no more is lost until another one takes its place, or to the end.
+func TestTargetsThatAreScrapedNoMore(t *testing.T) {
+	t.Parallel()
+	long := make([]float64, 60)
+	for i := range long {
+		long[i] = float64(i)
+	}
+	part := func(target string, from, to int) series {
+		return ofTarget("t", total, target, int64(100+from)*second, long[from:to]...)
+	}
+	for name, tt := range map[string]struct {
+		list []series
+		want []string
+	}{
+		"all go on":             {[]series{part("a", 0, 60), part("b", 0, 60)}, nil},
+		"one dies":              {[]series{part("a", 0, 60), part("b", 0, 35)}, []string{"b 134-159 silent"}},
+		"one is replaced":       {[]series{part("a", 0, 60), part("b", 0, 35), part("c", 45, 60)}, []string{"b 134-145 silent"}},
+		"one comes beside":      {[]series{part("a", 0, 60), part("c", 45, 60)}, []string{"c 143-145 born"}},
+		"one left before":       {[]series{part("a", 0, 60), part("b", 0, 15)}, []string{"b 114-130 silent"}},
+		"its heir came earlier": {[]series{part("a", 0, 60), part("b", 0, 35), part("c", 33, 60)}, []string{"b 134-135 silent"}},
+	} {
+		known := newTargets(1500 * time.Millisecond)
+		for now := int64(102); now < 160; now++ {
+			var some []series
+			for _, s := range tt.list {
+				s.samples = slices.DeleteFunc(slices.Clone(s.samples), func(p sample) bool { return p.at > now*second })
+				some = append(some, s)
+			}
+			known.add(some)
+		}
+		var got []string
+		for _, i := range known.unscraped(159*second, 130*second) {
+			got = append(got, fmt.Sprintf("%s %.0f-%d %s", i.target, math.Floor(float64(i.from)/second), i.to/second, i.lost))
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
 }

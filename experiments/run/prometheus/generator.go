@@ -49,7 +49,8 @@ type Generator struct {
 
 	mu     sync.Mutex // guards what follows, which Run writes
 	clock  clock
-	phases int // that began since the clock was looked at
+	phases int           // that began since the clock was looked at
+	fault  time.Duration // when the first phase with a fault began; 0: none did
 	audit  *audit
 }
 
@@ -59,6 +60,14 @@ type kind struct {
 	reader
 	targets *targets
 	asked   time.Time // there: until when its samples are known
+}
+
+// arms are those that have targets.
+func (k *kind) arms() []plan.Arm {
+	if k.Arm == nil {
+		return []plan.Arm{plan.FaultArm}
+	}
+	return []plan.Arm{plan.FaultArm, plan.ControlArm}
 }
 
 // New prepares the measurement of one experiment. It asks nothing yet.
@@ -120,22 +129,47 @@ func (g *Generator) look(ctx context.Context, observe func(journal.Observation))
 		g.unanswered(ctx, err)
 		return
 	}
+	fixed := g.faultBegan() > 0
 	for _, k := range g.kinds {
+		k.targets.fixed = fixed
 		at := g.there()
-		before := 3 * g.scrape // what a scrape that is under way will add is older than it
-		if !k.asked.IsZero() {
-			before += at.Sub(k.asked)
-		}
+		before := g.before(k, at)
 		list, err := k.read(ctx, g.client, at, before)
 		if err != nil {
 			g.unanswered(ctx, err)
 			return
 		}
 		k.asked = at
-		for _, i := range k.targets.add(list) {
+		g.noteHarm(k, list)
+		found := k.targets.add(list)
+		for _, i := range found {
 			g.take(k, i, observe)
 		}
+		if len(found) > 0 {
+			g.noteLag(at.Sub(time.UnixMilli(k.targets.newest())))
+		}
 	}
+}
+
+// before is how far back a look asks: as far as something may be new. What is not known yet
+// may be told late, so that it follows what is known and not what was asked.
+func (g *Generator) before(k *kind, at time.Time) time.Duration {
+	blind := max(leastBlind, blindScrapes*g.scrape)
+	if k.asked.IsZero() || len(k.targets.known) == 0 {
+		return blind
+	}
+	before := 3*g.scrape + at.Sub(k.asked) // what a scrape that is under way will add is older than it
+	if oldest := k.targets.oldest(at.Add(-blind).UnixMilli()); oldest > 0 {
+		before = max(before, at.Sub(time.UnixMilli(oldest))+g.longest)
+	}
+	return before
+}
+
+// noteLag notes how old the newest scrape was when it was told.
+func (g *Generator) noteLag(lag time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.audit.all.Lag = max(g.audit.all.Lag, lag)
 }
 
 // lookAtClock looks at the clocks once a phase.
@@ -174,6 +208,9 @@ func (g *Generator) unanswered(ctx context.Context, err error) {
 // take observes an interval: on each arm the journeys that were harmed, and those that were
 // not.
 func (g *Generator) take(k *kind, i interval, observe func(journal.Observation)) {
+	if i.lost == "" && k.edgeless(&i) {
+		i.lost = edgeless
+	}
 	g.mu.Lock()
 	from, to := g.clock.since(i.from), g.clock.since(i.to)
 	g.audit.add(k, &i, from, to)
@@ -213,13 +250,40 @@ func (r reader) divide(c *armCounts) (failed, slow, ok int) {
 	return failed, slow, whole - failed - slow
 }
 
+// edgeless reports whether a histogram of a target lacks the edge of the budget: nobody knows
+// how many were slow. A target that has timed no journey yet has no histogram.
+func (r reader) edgeless(i *interval) bool {
+	if r.Duration == nil || r.Duration.SlowAfter == 0 {
+		return false
+	}
+	for arm := range i.arms {
+		buckets := i.arms[arm].buckets
+		if _, has := buckets[r.Duration.SlowAfter.Seconds()]; buckets != nil && !has {
+			return true
+		}
+	}
+	return false
+}
+
+// noteHarm notes that there is a counter of harm.
+func (g *Generator) noteHarm(k *kind, list []series) {
+	if len(of(list, harmed)) == 0 {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.audit.harm[k.Name] = true
+}
+
 // knownUntil reports whether all that is scraped is known until a moment here.
 func (g *Generator) knownUntil(here time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, k := range g.kinds {
-		if at := k.targets.newest(); at == 0 || g.clock.since(at) < here.Sub(g.epoch) {
-			return false
+		for _, arm := range k.arms() {
+			if at := k.targets.newestOf(arm); at == 0 || g.clock.since(at) < here.Sub(g.epoch) {
+				return false
+			}
 		}
 	}
 	return true
@@ -242,23 +306,47 @@ func (g *Generator) endIfBlind(begun time.Time) {
 func (g *Generator) close(begun, until time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	from, to := begun.Sub(g.epoch), until.Sub(g.epoch)
 	for _, k := range g.kinds {
-		from := begun.Sub(g.epoch)
-		if at := k.targets.newest(); at != 0 {
-			from = max(from, g.clock.since(at))
+		if len(k.targets.known) == 0 && to-from > g.longest {
+			g.audit.lose(journal.Loss{Journey: k.Name, Why: string(silent), From: from, To: to, Targets: 1, Of: 1, Share: 1})
+			continue
 		}
-		if to := until.Sub(g.epoch); to-from > g.longest {
-			g.audit.lose(k.Name, "gap", from, to, 1, 1)
+		var fault int64
+		if g.fault > 0 {
+			fault = g.clock.at(g.fault)
+		}
+		for _, i := range k.targets.unscraped(g.clock.at(to), fault) {
+			if from, to := g.clock.since(i.from), g.clock.since(i.to); to > 0 {
+				g.audit.loseOf(k, &i, max(0, from), to)
+			}
+		}
+	}
+	g.audit.all.Unharmed = nil
+	for _, k := range g.kinds {
+		if !g.audit.harm[k.Name] {
+			g.audit.all.Unharmed = append(g.audit.all.Unharmed, k.Name)
 		}
 	}
 	g.audit.clock(g.clock)
 }
 
 // StartPhase says that a phase begins: the clocks are looked at again.
-func (g *Generator) StartPhase(journal.Phase) {
+func (g *Generator) StartPhase(p journal.Phase) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.phases++
+	now := time.Since(g.epoch)
+	g.audit.phases = append(g.audit.phases, phaseStart{p, now})
+	if p == journal.Fault && g.fault == 0 {
+		g.fault = now
+	}
+}
+
+func (g *Generator) faultBegan() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.fault
 }
 
 // Stop ends the measurement with the scrape that comes next. It may be called more than

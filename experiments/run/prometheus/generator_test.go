@@ -27,6 +27,9 @@ type fakePrometheus struct {
 	// down reports that it is, at a time since it began: it scrapes nothing and answers
 	// nothing. deaf: it scrapes, and does not answer.
 	down, deaf func(time.Duration) bool
+	lag        time.Duration                 // after which a scrape is known
+	lanes      bool                          // every other target is of the control
+	dead       func(int, time.Duration) bool // a target is
 	queries    int
 }
 
@@ -49,15 +52,18 @@ func (f *fakePrometheus) Query(_ context.Context, query string, at time.Time, _ 
 		return nil, nil, err
 	}
 	until := at.Add(-f.ahead).Sub(f.begun)
-	return f.matrix(selector, max(0, until-time.Duration(back)*time.Millisecond), min(until, now)), nil, nil
+	return f.matrix(selector, max(0, until-time.Duration(back)*time.Millisecond), min(until, now-f.lag)), nil, nil
 }
 
 func (f *fakePrometheus) matrix(selector string, from, to time.Duration) (m model.Matrix) {
 	rate := map[string]float64{"total": 10, "harmed": 1}[selector]
 	for target := range f.targets {
 		s := &model.SampleStream{Metric: model.Metric{"__name__": model.LabelValue(selector), "job": "shop", "instance": model.LabelValue(fmt.Sprint(target))}}
+		if f.lanes {
+			s.Metric["lane"] = model.LabelValue([]string{"fault", "control"}[target%2])
+		}
 		for at := f.scrape * time.Duration(target) / time.Duration(f.targets); at <= to; at += f.scrape {
-			if at > from && !f.is(f.down, at) {
+			if at > from && !f.is(f.down, at) && (f.dead == nil || !f.dead(target, at)) {
 				s.Values = append(s.Values, model.SamplePair{Timestamp: model.TimeFromUnixNano(f.begun.Add(at + f.ahead).UnixNano()), Value: model.SampleValue(float64(int(rate * at.Seconds())))})
 			}
 		}
@@ -80,6 +86,9 @@ func run(t *testing.T, f *fakePrometheus, long time.Duration, during func(*Gener
 	t.Helper()
 	f.begun = time.Now()
 	s := experiments.System{Measure: &experiments.Measure{Scrape: f.scrape, Journeys: []experiments.MeasuredJourney{{Name: "visit", Total: "total", Harmed: "harmed"}}}}
+	if f.lanes {
+		s.Measure.Journeys[0].Arm = &experiments.ArmLabel{Label: "lane", Fault: "fault", Control: "control"}
+	}
 	p := &plan.Plan{System: s, Experiments: []plan.Experiment{{Journeys: []plan.Journey{{Journey: experiments.Journey{Name: "visit"}}}}}}
 	epoch := time.Now()
 	g := newGenerator(Options{Plan: p, Epoch: epoch}, &client{api: f})
@@ -122,7 +131,7 @@ func TestScrapesAreObservedAsTheyCome(t *testing.T) {
 			if o.late > max(scrape/2, time.Second) || o.first > 2*scrape || o.last < 5*time.Minute-2*scrape {
 				t.Errorf("%s: first %s, last %s, late by %s", scrape, o.first, o.last, o.late)
 			}
-			if m.Lost > 0 || m.Unanswered > 0 || (m.ClockAhead-time.Hour).Abs() > 2*time.Millisecond || m.ClockMoved > 0 {
+			if m.Lost > 0 || len(m.Unharmed) > 0 || m.Unanswered > 0 || (m.ClockAhead-time.Hour).Abs() > 2*time.Millisecond || m.ClockMoved > 0 {
 				t.Errorf("%s: %+v", scrape, m)
 			}
 		})
@@ -226,4 +235,54 @@ func TestAClockThatIsSetIsFound(t *testing.T) {
 			t.Errorf("%+v", m)
 		}
 	})
+}
+
+// Where the only target of the fault arm dies, the control's are no comfort: nobody sees what
+// the fault does.
+func TestAnArmThatIsScrapedNoMoreIsBlind(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakePrometheus{scrape: time.Second, targets: 2, lanes: true, dead: func(target int, at time.Duration) bool { return target == 0 && at > 20*time.Second }}
+		_, m := run(t, f, 60*time.Second, func(g *Generator) {
+			time.Sleep(50 * time.Second)
+			synctest.Wait()
+			select {
+			case <-g.Ended():
+			default:
+				t.Error("it goes on")
+			}
+		})
+		if !m.Blind || len(m.Losses) != 1 || m.Losses[0].Arm != "fault" || m.Losses[0].Why != "silent" || m.Losses[0].Share != 1 || m.Losses[0].To-m.Losses[0].From < 39*time.Second {
+			t.Errorf("%+v", m)
+		}
+	})
+}
+
+// One target of three that dies under the fault takes a third of what is known with it.
+func TestATargetThatDiesIsLostToTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakePrometheus{scrape: time.Second, targets: 3, dead: func(target int, at time.Duration) bool { return target == 0 && at > 20*time.Second }}
+		_, m := run(t, f, 60*time.Second, func(g *Generator) {
+			time.Sleep(19 * time.Second)
+			g.StartPhase(journal.Fault)
+		})
+		if m.Blind || len(m.Losses) != 1 || m.Losses[0].Share < 0.3 || m.Losses[0].Share > 0.36 || m.Losses[0].To < 59*time.Second || len(m.Losses[0].First) != 1 {
+			t.Errorf("%+v", m)
+		}
+	})
+}
+
+// Scrapes that are known long after they were made are counted all the same, and the lag is
+// told.
+func TestScrapesThatAreKnownLateAreCounted(t *testing.T) {
+	t.Parallel()
+	for _, lag := range []time.Duration{4 * time.Second, 9 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			o, m := run(t, &fakePrometheus{scrape: time.Second, targets: 3, lag: lag}, 60*time.Second, nil)
+			if o.all < 3*10*(60-int(lag.Seconds())-5) || m.Blind || m.Lag < lag-time.Second || m.Lag > lag+2*time.Second {
+				t.Errorf("%s: %d journeys, lag %s, %+v", lag, o.all, m.Lag, m)
+			}
+		})
+	}
 }

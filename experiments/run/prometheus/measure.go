@@ -3,7 +3,6 @@ package prometheus
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
@@ -41,9 +40,10 @@ func (r reader) readRole(ctx context.Context, c *client, as role, selector strin
 	}
 	list := make([]series, 0, len(found))
 	for i := range found {
-		s := series{name: found[i].name, target: found[i].target(), role: as, samples: numbers(found[i].samples)}
+		s := series{name: found[i].name, target: found[i].target(), role: as, samples: found[i].samples, labels: found[i].labels}
 		var ofArm bool
-		if s.arm, ofArm = r.armOf(&found[i]); !ofArm {
+		s.arm, ofArm = r.armOf(&found[i])
+		if s.armless = !ofArm && as != total && found[i].label(r.Arm.Label) == ""; !ofArm && !s.armless {
 			continue
 		}
 		if as == bucket {
@@ -55,17 +55,6 @@ func (r reader) readRole(ctx context.Context, c *client, as role, selector strin
 		list = append(list, s)
 	}
 	return list, nil
-}
-
-// numbers leaves out what is none.
-func numbers(list []sample) []sample {
-	kept := list[:0]
-	for _, s := range list {
-		if !math.IsNaN(s.value) && !math.IsInf(s.value, 0) && s.value >= 0 {
-			kept = append(kept, s)
-		}
-	}
-	return kept
 }
 
 // armOf is the arm of a series; false where it is of none.
