@@ -2,6 +2,7 @@ package plan
 
 import (
 	"errors"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/injectors"
@@ -22,6 +23,21 @@ func checkScanElsewhere(s *experiments.System) error {
 		return errors.New("a scan needs journeys that blastgauge sends itself: it decides within seconds, by journeys that are still in flight, and a program under traffic.command tells of a journey when it has ended: run experiments, or scan with a system file without traffic.command")
 	}
 	return nil
+}
+
+// SpreadOfLine is how far apart the starts of journeys may be that one line of a program is
+// of.
+const SpreadOfLine = time.Second
+
+// MostTogether is how many journeys of j one line of a program may be of: those that an arm
+// starts in [SpreadOfLine], and a few, as no program keeps its rate to the journey. A line
+// of more would be more than anybody misses.
+func (e Experiment) MostTogether(j Journey) int {
+	rate := e.ArmRate(j)
+	for _, s := range j.Stages {
+		rate = max(rate, s.Rate/float64(len(e.Arms())))
+	}
+	return int(1.1*rate*SpreadOfLine.Seconds()) + 2
 }
 
 // describeTraffic says who sends the journeys; empty where blastgauge does.

@@ -37,6 +37,23 @@ func TestAPlanNamesTheProgramThatSends(t *testing.T) {
 	}
 }
 
+// One line is of no more journeys than an arm starts in a second.
+func TestHowManyJourneysALineMayBeOf(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		control Control
+		stages  []experiments.Stage
+		want    int
+	}{
+		{Concurrent, nil, 24}, {Baseline, nil, 46}, {Concurrent, []experiments.Stage{{Rate: 400}, {Rate: 4}}, 222},
+	} {
+		e := Experiment{Control: tt.control}
+		if got := e.MostTogether(Journey{Journey: experiments.Journey{Rate: 40, Stages: tt.stages}}); got != tt.want {
+			t.Errorf("%s, %v: %d, want %d", tt.control, tt.stages, got, tt.want)
+		}
+	}
+}
+
 // What needs journeys of our own is refused before anything happens.
 func TestWhatAProgramCannotSend(t *testing.T) {
 	t.Parallel()

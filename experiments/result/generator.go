@@ -26,7 +26,7 @@ type Generator struct {
 
 // BadLines are lines of which one thing is wrong.
 type BadLines struct {
-	Kind  string   `json:"kind"` // malformed, unknown_journey, unknown_arm, unknown_step, unknown_outcome, too_long, before_run, future, late or after_stop
+	Kind  string   `json:"kind"` // malformed, unknown_journey, unknown_arm, unknown_step, unknown_outcome, too_long, too_many, before_run, future, late or after_stop
 	Count int      `json:"count"`
 	First []string `json:"first,omitempty"` // what is wrong with the first few
 }
@@ -139,7 +139,7 @@ func (r *experimentRun) distrustCounts() (why reasons) {
 		if !known || len(why) == mostReasons {
 			continue
 		}
-		slack := float64(edge + c.Together)
+		slack := r.slack(c, j)
 		switch planned, seen := float64(c.Planned), float64(c.Seen); {
 		case planned-seen > planned*missing(j)+slack:
 			why.add(ReasonTrafficIncomplete, "%s: of %s journeys of the %s arm that were to start in the %s phase, %s came, and at least %s of them must: the others were not started, or their lines are lost",
@@ -153,6 +153,12 @@ func (r *experimentRun) distrustCounts() (why reasons) {
 		}
 	}
 	return why
+}
+
+// slack is how many journeys may count in the phase beside theirs. Whatever a journal says,
+// no line may be of more journeys than start in a second.
+func (r *experimentRun) slack(c journal.TrafficCount, j plan.Journey) float64 {
+	return float64(edge + min(c.Together, r.plan.MostTogether(j)-1))
 }
 
 // audited are the counts that are whole. Of the phase in which a run was interrupted, the
@@ -181,9 +187,9 @@ func (r *experimentRun) missingWarnings() (list []string) {
 		return nil
 	}
 	for _, c := range r.audited() {
-		if lacking := c.Planned - c.Seen; lacking > edge+c.Together {
+		if j, known := r.planned(c.Journey); known && float64(c.Planned-c.Seen) > r.slack(c, j) {
 			list = append(list, fmt.Sprintf("%s: %s of %s planned journeys of the %s arm are missing in the %s phase: whether they were harmed is not known",
-				c.Journey, figures.Count(lacking), figures.Count(c.Planned), c.Arm, c.Phase))
+				c.Journey, figures.Count(c.Planned-c.Seen), figures.Count(c.Planned), c.Arm, c.Phase))
 		}
 	}
 	return list

@@ -114,7 +114,7 @@ func New(o Options) (g *Generator, err error) {
 	if err != nil {
 		return nil, errors.Join(err, g.log.close(), g.clean())
 	}
-	g.vocabulary = vocabulary{experiment: o.Experiment, epoch: o.Epoch, began: time.Since(o.Epoch), journeys: e.Journeys, arms: e.Arms()}
+	g.vocabulary = newVocabulary(o)
 	g.heard.Store(int64(g.vocabulary.began))
 	g.patience = g.mostSilence()
 	g.beginning = firstLine + g.patience
