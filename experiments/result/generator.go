@@ -19,8 +19,8 @@ type Generator struct {
 	// Bad are lines that say nothing of a journey of the experiment, by what is wrong.
 	Bad      []BadLines     `json:"bad,omitempty"`
 	Journeys []JourneyCount `json:"journeys,omitempty"`
-	// Ended says how the program ended before it was told to stop, or that it fell silent;
-	// absent where it sent to the end.
+	// Ended says how the program ended before it was told to stop, that it fell silent, or
+	// which line of it ended the experiment; absent where it sent to the end.
 	Ended string `json:"ended,omitempty"`
 }
 
@@ -117,7 +117,7 @@ func (r *experimentRun) distrustTraffic() (why reasons) {
 		return why
 	}
 	if r.audit.Ended != "" {
-		why.add(ReasonTrafficIncomplete, "no journeys came any more: %s", cutTo(r.audit.Ended, mostText))
+		why.add(ReasonTrafficIncomplete, "the journeys came to an early end: %s", cutTo(r.audit.Ended, mostText))
 	}
 	for _, b := range r.audit.Bad[:min(len(r.audit.Bad), journal.MaxBadKinds)] {
 		text := fmt.Sprintf("%s cannot be read as a journey (%s)", figures.Plural(b.Count, "line", "lines"), cutTo(b.Kind, journal.MaxKey))

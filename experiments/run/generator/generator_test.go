@@ -35,8 +35,9 @@ const (
 	muteRole       = "mute"     // sends nothing
 	stubbornRole   = "stubborn" // has a child, and ends for no signal
 	childRole      = "child"
-	wrongRole      = "wrong" // writes what is no line
-	floodRole      = "flood" // writes lines as fast as it can
+	wrongRole      = "wrong"  // writes what is no line
+	bannerRole     = "banner" // greets on its standard output, and sends nothing
+	floodRole      = "flood"  // writes lines as fast as it can
 )
 
 func TestMain(m *testing.M) {
@@ -98,6 +99,9 @@ func playProgram(role string, args []string) {
 		playSteady(told{Arms: t.Arms, Journeys: t.Journeys, Epoch: t.Epoch, Stop: filepath.Join(os.TempDir(), "never")})
 	case wrongRole:
 		playWrong(t)
+	case bannerRole:
+		exitOn(writeAll(os.Stdout, []byte("welcome, hunter2\n")))
+		select {}
 	case floodRole:
 		text := lineAt(t, t.Arms[0].Arm, time.Now())
 		exitOn(writeAll(os.Stdout, bytes.Repeat([]byte(text), floodLines)))
@@ -455,9 +459,15 @@ func TestLinesThatAreNoneOfTheExperiment(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil, wrongRole)
 	wait(t, "the right line", func() bool { return s.count() > 0 })
+	if !isClosed(s.Ended()) {
+		t.Error("the first of them does not end the experiment")
+	}
 	s.Stop()
 	<-s.done
 	a := s.Audit()
+	if !strings.Contains(a.Ended, "("+Malformed+")") || !strings.Contains(a.Ended, "starting up") || strings.Contains(a.Ended, "hunter2") {
+		t.Errorf("it ended for %q", a.Ended)
+	}
 	got := map[string]int{}
 	for _, b := range a.Bad {
 		got[b.Kind] = b.Count
@@ -468,6 +478,18 @@ func TestLinesThatAreNoneOfTheExperiment(t *testing.T) {
 	want := map[string]int{Malformed: 1, UnknownJourney: 51, UnknownArm: 1, UnknownOutcome: 1, BeforeRun: 1, Future: 1, TooLong: 1}
 	if fmt.Sprint(got) != fmt.Sprint(want) || a.Lines != 58 || s.count() != 1 {
 		t.Errorf("%v of %d lines, %d journeys; want %v", got, a.Lines, s.count(), want)
+	}
+}
+
+// What is no line of a journey is no sign of life: nothing has begun.
+func TestABannerIsNoJourney(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, bannerRole)
+	<-s.Ended()
+	s.Stop()
+	<-s.done
+	if a := s.Audit(); isClosed(s.Started()) || s.heard.Load() != int64(s.vocabulary.began) || len(a.Bad) != 1 || strings.Contains(a.Ended+a.Bad[0].First[0], "hunter2") {
+		t.Errorf("it has begun: %v, heard at %s; %+v", isClosed(s.Started()), time.Duration(s.heard.Load()), a)
 	}
 }
 
