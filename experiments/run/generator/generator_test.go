@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -35,9 +36,13 @@ const (
 	muteRole       = "mute"     // sends nothing
 	stubbornRole   = "stubborn" // has a child, and ends for no signal
 	childRole      = "child"
-	wrongRole      = "wrong"  // writes what is no line
-	bannerRole     = "banner" // greets on its standard output, and sends nothing
-	floodRole      = "flood"  // writes lines as fast as it can
+	wrapperRole    = "wrapper" // has a child that sends, and ends for a signal
+	lastingRole    = "lasting" // sends what it is told to, and tells of one more journey
+	strayRole      = "stray"   // has children that leave its group
+	politeRole     = "polite"  // ends when it is told to, and says so
+	wrongRole      = "wrong"   // writes what is no line
+	bannerRole     = "banner"  // greets on its standard output, and sends nothing
+	floodRole      = "flood"   // writes lines as fast as it can
 )
 
 func TestMain(m *testing.M) {
@@ -48,12 +53,18 @@ func TestMain(m *testing.M) {
 	case supervisorRole:
 		exitOn(supervise.Supervise(os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
 	case runRole:
-		g, err := New(options(stubbornRole, os.Args[2]))
+		g, err := New(options(os.Args[2], os.Args[3:]...))
 		exitOn(err)
 		g.Run(context.Background(), func(journal.Observation) {})
 	case childRole:
 		signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 		stay(os.Args[2], "child")
+	case politeRole:
+		told := make(chan os.Signal, 1)
+		signal.Notify(told, syscall.SIGTERM)
+		go stay(os.Args[2], "child")
+		<-told
+		fmt.Fprintln(os.Stderr, "told to end")
 	default:
 		playProgram(role, os.Args[2:])
 	}
@@ -97,6 +108,19 @@ func playProgram(role string, args []string) {
 		exitOn(exec.Command(os.Args[0], childRole, args[0]).Start())
 		go stay(args[0], "parent")
 		playSteady(told{Arms: t.Arms, Journeys: t.Journeys, Epoch: t.Epoch, Stop: filepath.Join(os.TempDir(), "never")})
+	case wrapperRole:
+		exitOn(child(nil, lastingRole).Run())
+	case lastingRole:
+		signal.Ignore(syscall.SIGTERM)
+		playSteady(t)
+		last := time.Now().Add(-time.Millisecond)
+		time.Sleep(200 * time.Millisecond)
+		exitOn(writeAll(os.Stdout, []byte(strings.Replace(lineAt(t, "fault", last), "0.001", "0.2", 1))))
+	case strayRole:
+		away := &syscall.SysProcAttr{Setsid: true}
+		exitOn(child(away, args[1], args[0]).Start())
+		go stay(args[0], "parent")
+		playSteady(told{Arms: t.Arms, Journeys: t.Journeys, Epoch: t.Epoch, Stop: filepath.Join(os.TempDir(), "never")})
 	case wrongRole:
 		playWrong(t)
 	case bannerRole:
@@ -108,6 +132,13 @@ func playProgram(role string, args []string) {
 		fmt.Fprintln(os.Stderr, "written")
 		select {}
 	}
+}
+
+// child is this program in another role, which writes where this one does.
+func child(as *syscall.SysProcAttr, args ...string) *exec.Cmd {
+	c := exec.Command(os.Args[0], args...)
+	c.SysProcAttr, c.Stdout, c.Stderr = as, os.Stdout, os.Stderr
+	return c
 }
 
 func writeAll(to io.Writer, text []byte) error {
@@ -407,6 +438,51 @@ func TestAProgramThatDoesNotStop(t *testing.T) {
 	}
 }
 
+// A shell that starts the program ends at once when it is told to. What it has started has
+// its time all the same.
+func TestAProgramOutlastsItsWrapper(t *testing.T) {
+	t.Parallel()
+	needAdoption(t)
+	s := start(t, nil, wrapperRole)
+	wait(t, "the first line", func() bool { return s.count() > 0 })
+	s.Stop()
+	<-s.done
+	if last := s.seen[len(s.seen)-1]; last.Took != 200*time.Millisecond {
+		t.Errorf("the last journey that was under way is not told of: %+v", last)
+	}
+	if a := s.Audit(); len(a.Bad) > 0 || a.Ended != "" {
+		t.Errorf("%+v", a)
+	}
+}
+
+func needAdoption(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("this system does not say who is left of a program")
+	}
+}
+
+// Who has left the group of the program, as timeout(1) does in a script, is told to stop,
+// and is killed as well.
+func TestAProgramThatLeavesItsGroup(t *testing.T) {
+	t.Parallel()
+	needAdoption(t)
+	for role, says := range map[string]string{politeRole: "told to end", childRole: ""} {
+		t.Run(role, func(t *testing.T) {
+			t.Parallel()
+			address, live, gone := meet(t)
+			s := start(t, nil, strayRole, address, role)
+			live()
+			s.Stop()
+			<-s.done
+			gone()
+			if !strings.Contains(s.log.String(), says) {
+				t.Errorf("it was not told to end: %q", s.log.String())
+			}
+		})
+	}
+}
+
 // When the run has no time left, neither has the program.
 func TestAnAbandonedProgramIsKilled(t *testing.T) {
 	t.Parallel()
@@ -437,20 +513,28 @@ func TestAnAbandonedProgramIsKilled(t *testing.T) {
 // Nothing outlives a run that is killed.
 func TestARunThatIsKilledTakesItsProgramAlong(t *testing.T) {
 	t.Parallel()
-	address, live, gone := meet(t)
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(program, runRole, address)
-	c.Env = append(os.Environ(), "TMPDIR="+t.TempDir()) // where its pipe is left
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
+	for _, role := range []string{stubbornRole, strayRole} {
+		t.Run(role, func(t *testing.T) {
+			t.Parallel()
+			if role == strayRole {
+				needAdoption(t)
+			}
+			address, live, gone := meet(t)
+			c := exec.Command(program, runRole, role, address, childRole)
+			c.Env = append(os.Environ(), "TMPDIR="+t.TempDir()) // where its pipe is left
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			live()
+			c.Process.Kill()
+			c.Wait()
+			gone()
+		})
 	}
-	live()
-	c.Process.Kill()
-	c.Wait()
-	gone()
 }
 
 // Lines that are none of the experiment are counted by what is wrong with them, with the
