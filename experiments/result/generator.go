@@ -26,7 +26,7 @@ type Generator struct {
 
 // BadLines are lines of which one thing is wrong.
 type BadLines struct {
-	Kind  string   `json:"kind"` // malformed, unknown_journey, unknown_arm, unknown_step, unknown_outcome, too_long, too_many, before_run, future, late or after_stop
+	Kind  string   `json:"kind"` // malformed, unknown_journey, unknown_arm, unknown_step, unknown_outcome, too_long, too_many, told_twice, before_run, future, late or after_stop
 	Count int      `json:"count"`
 	First []string `json:"first,omitempty"` // what is wrong with the first few
 }
@@ -44,20 +44,19 @@ type JourneyCount struct {
 }
 
 const (
-	// mostMissing is the share of the planned journeys that may be missing, however much
-	// harm is allowed.
+	// mostMissing is the share of the planned journeys that may be missing, or come beyond
+	// them, however much harm is allowed.
 	mostMissing = 0.02
-	// mostExcess is the share of the planned journeys that may come beyond them.
-	mostExcess = 0.1
-	// mostBehind is how late the starts of journeys may be by the plan. Programs with many
-	// users may start them together, once a second.
-	mostBehind = 2 * time.Second
+	// mostBehind is how late the starts of journeys may be by the plan, where they may not be
+	// slow for longer. Programs with many users may start them together, once a second.
+	mostBehind = time.Second
 	// edge is how many journeys may count in the phase beside theirs.
 	edge = 2
 )
 
 // missing is the share of the planned journeys of one kind that may be missing: of those
-// nobody knows whether they were harmed, and they must not decide.
+// nobody knows whether they were harmed, and they must not decide. As many may come beyond
+// them: one that is told twice counts twice.
 func missing(j plan.Journey) float64 {
 	if j.Limit <= 0 {
 		return mostMissing
@@ -147,7 +146,7 @@ func (r *experimentRun) distrustCounts() (why reasons) {
 		case float64(c.Behind) > r.plan.ArmRate(j)*max(mostBehind, j.SlowAfter).Seconds()+slack:
 			why.add(ReasonTrafficIncomplete, "%s: %s journeys of the %s arm were due at one moment of the %s phase and had not started: the program waited for the system, which spares it when it is slow, or start is not when a journey was to start",
 				c.Journey, figures.Count(c.Behind), c.Arm, c.Phase)
-		case seen-planned > planned*mostExcess+slack:
+		case seen-planned > planned*missing(j)+slack:
 			why.add(ReasonTrafficExcess, "%s: %s journeys of the %s arm came in the %s phase, where %s were to start: one that is told twice counts twice",
 				c.Journey, figures.Count(c.Seen), c.Arm, c.Phase, figures.Count(c.Planned))
 		}

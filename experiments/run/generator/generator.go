@@ -69,6 +69,7 @@ type Generator struct {
 	secrets    *redact.Secrets
 	vocabulary vocabulary
 	tally      *tally
+	repeats    *repeats
 	causes     *causes.Causes
 	pending    [2][]*pending // by arm and journey
 
@@ -96,7 +97,7 @@ func New(o Options) (g *Generator, err error) {
 	e := &o.Plan.Experiments[o.Experiment]
 	g = &Generator{
 		name: o.Secrets.Plain(injectors.DescribeProgram(o.Plan.System.Traffic.Command), mostName), experiment: e, secrets: o.Secrets,
-		bare: o.Plan.System.Examples == experiments.NoExamples, tally: newTally(e, o.Secrets),
+		bare: o.Plan.System.Examples == experiments.NoExamples, tally: newTally(e, o.Secrets), repeats: newRepeats(),
 		causes: causes.New(e.Journeys, o.Plan.System.Examples == experiments.NoExamples),
 		stop:   make(chan struct{}), started: make(chan struct{}), ended: make(chan struct{}),
 	}
@@ -339,6 +340,9 @@ func skipLine(in *bufio.Reader) error {
 func (g *Generator) take(text []byte, observe func(journal.Observation)) {
 	now := g.since()
 	o, wrong := g.vocabulary.read(text, moment{now: now, stopped: time.Duration(g.stopped.Load())})
+	if wrong == nil && g.repeats.again(&o) {
+		wrong = bad(ToldTwice, "a line has told of this journey, with its trace and its start: write one line for a journey")
+	}
 	if wrong != nil {
 		g.refuse(text, wrong)
 		return

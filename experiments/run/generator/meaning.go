@@ -32,6 +32,7 @@ const (
 	Future         = "future"     // a start or an end that is yet to come
 	TooLate        = "late"       // it came long after the journey must have been over
 	TooMany        = "too_many"   // of more journeys than an arm starts in a second
+	ToldTwice      = "told_twice" // of a journey that a line has told of, by its trace
 	AfterStop      = "after_stop" // a start although no journey may start any more
 )
 
