@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
-	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // checkElsewhere refuses what only journeys of our own can do, where another program sends
@@ -45,5 +44,5 @@ func (p *Plan) describeTraffic() string {
 	if !p.System.Traffic.Elsewhere() {
 		return ""
 	}
-	return "sent by " + injectors.DescribeProgram(p.System.Traffic.Command) + ", for each experiment anew"
+	return "sent by " + p.System.Traffic.Program() + ", for each experiment anew; this program is not held to allow_hosts"
 }

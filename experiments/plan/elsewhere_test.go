@@ -20,7 +20,7 @@ func TestAPlanNamesTheProgramThatSends(t *testing.T) {
 	if with("a", "b").Digests.Journeys == with("a", "c").Digests.Journeys || with("a").Digests.Journeys == with().Digests.Journeys {
 		t.Error("the digest does not follow the command")
 	}
-	for _, command := range [][]string{nil, {"locust", "-f", "a b"}} {
+	for _, command := range [][]string{nil, {"locust", "-f", "a b", "http://joe:hunter2@shop.test"}} {
 		s, x := documents()
 		s.Traffic = &experiments.Traffic{Command: command}
 		p, err := Make(s, []*experiments.Experiment{x}, Options{Phases: NoOverride()})
@@ -31,7 +31,7 @@ func TestAPlanNamesTheProgramThatSends(t *testing.T) {
 		if err := p.WriteText(&b); err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Contains(b.String(), `sent by locust -f "a b"`); got != (command != nil) {
+		if got := strings.Contains(b.String(), `sent by locust -f "a b" http://`); got != (command != nil) || strings.Contains(b.String(), "allow_hosts") != got || strings.Contains(b.String(), "hunter2") {
 			t.Errorf("%v: %s", command, b.String())
 		}
 	}

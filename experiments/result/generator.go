@@ -9,7 +9,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // Generator is the program that sent the journeys, and what came of them.
@@ -66,10 +65,10 @@ func missing(j plan.Journey) float64 {
 
 // generator is nil where blastgauge sent the journeys.
 func (r *experimentRun) generator() *Generator {
-	if len(r.command) == 0 {
+	if r.command == "" {
 		return nil
 	}
-	s := &Generator{Command: injectors.DescribeProgram(r.command)}
+	s := &Generator{Command: r.command}
 	if r.audit == nil {
 		return s
 	}
@@ -109,10 +108,10 @@ func (r *experimentRun) planned(name string) (plan.Journey, bool) {
 // cause before what follows from it.
 func (r *experimentRun) distrustTraffic() (why reasons) {
 	switch {
-	case len(r.command) == 0:
+	case r.command == "":
 		return nil
 	case r.audit == nil:
-		why.add(ReasonTrafficIncomplete, "nobody knows whether %s sent all journeys: the journal does not say", injectors.DescribeProgram(r.command))
+		why.add(ReasonTrafficIncomplete, "nobody knows whether %s sent all journeys: the journal does not say", r.command)
 		return why
 	}
 	if r.audit.Ended != "" {

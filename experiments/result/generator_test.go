@@ -11,7 +11,7 @@ import (
 
 // sentBy lets another program send the journeys of a story. Without a change, all came.
 func sentBy(s *story, change func(*journal.TrafficAudit)) {
-	s.plan.System.Traffic = &experiments.Traffic{Command: []string{"locust", "-f", "a b"}}
+	s.plan.System.Traffic = &experiments.Traffic{Command: []string{"locust", "-f", "a b", "http://joe:hunter2@shop.test"}}
 	a := &journal.TrafficAudit{Lines: 2000}
 	for phase, planned := range map[journal.Phase]int{journal.Baseline: 250, journal.Fault: 500, journal.Recovery: 250} {
 		for _, arm := range []string{"fault", "control"} {
@@ -110,7 +110,7 @@ func TestAProgramThatDoesNotSendAllHasNoVerdict(t *testing.T) {
 				t.Errorf("%s: %q does not say %q", name, e.Reasons[0], want)
 			}
 		}
-		if e.Generator == nil || e.Generator.Command != `locust -f "a b"` {
+		if e.Generator == nil || e.Generator.Command != `locust -f "a b" http://***********@shop.test` {
 			t.Errorf("%s: sent by %+v", name, e.Generator)
 		}
 	}

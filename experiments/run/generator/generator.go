@@ -29,7 +29,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/internal/causes"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/run/supervise"
-	"github.com/blastgauge/blastgauge/injectors"
 )
 
 const (
@@ -96,7 +95,7 @@ type Generator struct {
 func New(o Options) (g *Generator, err error) {
 	e := &o.Plan.Experiments[o.Experiment]
 	g = &Generator{
-		name: o.Secrets.Plain(injectors.DescribeProgram(o.Plan.System.Traffic.Command), mostName), experiment: e, secrets: o.Secrets,
+		name: o.Secrets.Plain(o.Plan.System.Traffic.Program(), mostName), experiment: e, secrets: o.Secrets,
 		bare: o.Plan.System.Examples == experiments.NoExamples, tally: newTally(e, o.Secrets), repeats: newRepeats(),
 		causes: causes.New(e.Journeys, o.Plan.System.Examples == experiments.NoExamples),
 		stop:   make(chan struct{}), started: make(chan struct{}), ended: make(chan struct{}),
