@@ -2,10 +2,13 @@ package experiments
 
 import (
 	"fmt"
-	"github.com/blastgauge/blastgauge/experiments/shape"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/blastgauge/blastgauge/experiments/redact"
+	"github.com/blastgauge/blastgauge/experiments/shape"
+	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // Traffic is the traffic of the real system, which turns a share of journeys into checkouts
@@ -21,6 +24,15 @@ type Traffic struct {
 
 // Elsewhere reports whether another program sends the journeys.
 func (t *Traffic) Elsewhere() bool { return t != nil && len(t.Command) > 0 }
+
+// Program names the program that sends the journeys, with its arguments and without
+// logins that they may hold; empty where blastgauge does.
+func (t *Traffic) Program() string {
+	if !t.Elsewhere() {
+		return ""
+	}
+	return redact.Logins(injectors.DescribeProgram(t.Command))
+}
 
 // Money is an amount in one currency.
 type Money struct {
@@ -63,8 +75,11 @@ func (t *Traffic) check(d *shape.Document, n shape.Node, path string) {
 // argument is one argument of a program, as it is.
 func argument(to *string) shape.Shape {
 	return shape.Scalar[string]{To: to, Want: "a text", Loose: true, JSON: shape.OfType("string", "number", "boolean"), Parse: func(s string) (string, *shape.Diagnostic) {
-		if strings.ContainsRune(s, 0) {
+		switch {
+		case strings.ContainsRune(s, 0):
 			return "", &shape.Diagnostic{Msg: "no program takes an argument with a NUL in it"}
+		case redact.HasLogin(s): // also others see it while the program runs
+			return "", &shape.Diagnostic{Msg: "credentials do not belong into a document: let the program find them in its environment"}
 		}
 		return s, nil
 	}}

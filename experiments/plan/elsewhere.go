@@ -2,9 +2,9 @@ package plan
 
 import (
 	"errors"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
-	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // checkElsewhere refuses what only journeys of our own can do, where another program sends
@@ -24,10 +24,25 @@ func checkScanElsewhere(s *experiments.System) error {
 	return nil
 }
 
+// SpreadOfLine is how far apart the starts of journeys may be that one line of a program is
+// of.
+const SpreadOfLine = time.Second
+
+// MostTogether is how many journeys of j one line of a program may be of: those that an arm
+// starts in [SpreadOfLine], and a few, as no program keeps its rate to the journey. A line
+// of more would be more than anybody misses.
+func (e Experiment) MostTogether(j Journey) int {
+	rate := e.ArmRate(j)
+	for _, s := range j.Stages {
+		rate = max(rate, s.Rate/float64(len(e.Arms())))
+	}
+	return int(1.1*rate*SpreadOfLine.Seconds()) + 2
+}
+
 // describeTraffic says who sends the journeys; empty where blastgauge does.
 func (p *Plan) describeTraffic() string {
 	if !p.System.Traffic.Elsewhere() {
 		return ""
 	}
-	return "sent by " + injectors.DescribeProgram(p.System.Traffic.Command) + ", for each experiment anew"
+	return "sent by " + p.System.Traffic.Program() + ", for each experiment anew; this program is not held to allow_hosts"
 }

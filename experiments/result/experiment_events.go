@@ -13,7 +13,7 @@ import (
 type experimentRun struct {
 	plan     *plan.Experiment
 	traceURL string         // where people look at traces
-	command  []string       // that sends the journeys; none: blastgauge does
+	command  string         // that sends the journeys; empty: blastgauge does
 	first    *experimentRun // of the run: nothing was broken before its traffic
 
 	// From its events.
@@ -57,18 +57,11 @@ type faultRecord struct {
 }
 
 func newExperimentRun(s *experiments.System, e *plan.Experiment) *experimentRun {
-	r := &experimentRun{plan: e, traceURL: s.TraceURL, command: commandOf(s), samples: map[string]journal.Event{}, causes: map[int]seenCause{}}
+	r := &experimentRun{plan: e, traceURL: s.TraceURL, command: s.Traffic.Program(), samples: map[string]journal.Event{}, causes: map[int]seenCause{}}
 	for _, f := range e.Faults {
 		r.faults = append(r.faults, &faultRecord{plan: f})
 	}
 	return r
-}
-
-func commandOf(s *experiments.System) []string {
-	if s.Traffic == nil {
-		return nil
-	}
-	return s.Traffic.Command
 }
 
 func (r *experimentRun) event(e journal.Event) {

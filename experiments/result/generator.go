@@ -9,7 +9,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/figures"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
-	"github.com/blastgauge/blastgauge/injectors"
 )
 
 // Generator is the program that sent the journeys, and what came of them.
@@ -19,14 +18,14 @@ type Generator struct {
 	// Bad are lines that say nothing of a journey of the experiment, by what is wrong.
 	Bad      []BadLines     `json:"bad,omitempty"`
 	Journeys []JourneyCount `json:"journeys,omitempty"`
-	// Ended says how the program ended before it was told to stop, or that it fell silent;
-	// absent where it sent to the end.
+	// Ended says how the program ended before it was told to stop, that it fell silent, or
+	// which line of it ended the experiment; absent where it sent to the end.
 	Ended string `json:"ended,omitempty"`
 }
 
 // BadLines are lines of which one thing is wrong.
 type BadLines struct {
-	Kind  string   `json:"kind"` // malformed, unknown_journey, unknown_arm, unknown_step, unknown_outcome, too_long, before_run, future, late or after_stop
+	Kind  string   `json:"kind"` // malformed, unknown_journey, unknown_arm, unknown_step, unknown_outcome, too_long, too_many, told_twice, before_run, future, late or after_stop
 	Count int      `json:"count"`
 	First []string `json:"first,omitempty"` // what is wrong with the first few
 }
@@ -44,20 +43,19 @@ type JourneyCount struct {
 }
 
 const (
-	// mostMissing is the share of the planned journeys that may be missing, however much
-	// harm is allowed.
+	// mostMissing is the share of the planned journeys that may be missing, or come beyond
+	// them, however much harm is allowed.
 	mostMissing = 0.02
-	// mostExcess is the share of the planned journeys that may come beyond them.
-	mostExcess = 0.1
-	// mostBehind is how late the starts of journeys may be by the plan. Programs with many
-	// users may start them together, once a second.
-	mostBehind = 2 * time.Second
+	// mostBehind is how late the starts of journeys may be by the plan, where they may not be
+	// slow for longer. Programs with many users may start them together, once a second.
+	mostBehind = time.Second
 	// edge is how many journeys may count in the phase beside theirs.
 	edge = 2
 )
 
 // missing is the share of the planned journeys of one kind that may be missing: of those
-// nobody knows whether they were harmed, and they must not decide.
+// nobody knows whether they were harmed, and they must not decide. As many may come beyond
+// them: one that is told twice counts twice.
 func missing(j plan.Journey) float64 {
 	if j.Limit <= 0 {
 		return mostMissing
@@ -67,10 +65,10 @@ func missing(j plan.Journey) float64 {
 
 // generator is nil where blastgauge sent the journeys.
 func (r *experimentRun) generator() *Generator {
-	if len(r.command) == 0 {
+	if r.command == "" {
 		return nil
 	}
-	s := &Generator{Command: injectors.DescribeProgram(r.command)}
+	s := &Generator{Command: r.command}
 	if r.audit == nil {
 		return s
 	}
@@ -110,14 +108,14 @@ func (r *experimentRun) planned(name string) (plan.Journey, bool) {
 // cause before what follows from it.
 func (r *experimentRun) distrustTraffic() (why reasons) {
 	switch {
-	case len(r.command) == 0:
+	case r.command == "":
 		return nil
 	case r.audit == nil:
-		why.add(ReasonTrafficIncomplete, "nobody knows whether %s sent all journeys: the journal does not say", injectors.DescribeProgram(r.command))
+		why.add(ReasonTrafficIncomplete, "nobody knows whether %s sent all journeys: the journal does not say", r.command)
 		return why
 	}
 	if r.audit.Ended != "" {
-		why.add(ReasonTrafficIncomplete, "no journeys came any more: %s", cutTo(r.audit.Ended, mostText))
+		why.add(ReasonTrafficIncomplete, "the journeys came to an early end: %s", cutTo(r.audit.Ended, mostText))
 	}
 	for _, b := range r.audit.Bad[:min(len(r.audit.Bad), journal.MaxBadKinds)] {
 		text := fmt.Sprintf("%s cannot be read as a journey (%s)", figures.Plural(b.Count, "line", "lines"), cutTo(b.Kind, journal.MaxKey))
@@ -139,7 +137,7 @@ func (r *experimentRun) distrustCounts() (why reasons) {
 		if !known || len(why) == mostReasons {
 			continue
 		}
-		slack := float64(edge + c.Together)
+		slack := r.slack(c, j)
 		switch planned, seen := float64(c.Planned), float64(c.Seen); {
 		case planned-seen > planned*missing(j)+slack:
 			why.add(ReasonTrafficIncomplete, "%s: of %s journeys of the %s arm that were to start in the %s phase, %s came, and at least %s of them must: the others were not started, or their lines are lost",
@@ -147,12 +145,18 @@ func (r *experimentRun) distrustCounts() (why reasons) {
 		case float64(c.Behind) > r.plan.ArmRate(j)*max(mostBehind, j.SlowAfter).Seconds()+slack:
 			why.add(ReasonTrafficIncomplete, "%s: %s journeys of the %s arm were due at one moment of the %s phase and had not started: the program waited for the system, which spares it when it is slow, or start is not when a journey was to start",
 				c.Journey, figures.Count(c.Behind), c.Arm, c.Phase)
-		case seen-planned > planned*mostExcess+slack:
+		case seen-planned > planned*missing(j)+slack:
 			why.add(ReasonTrafficExcess, "%s: %s journeys of the %s arm came in the %s phase, where %s were to start: one that is told twice counts twice",
 				c.Journey, figures.Count(c.Seen), c.Arm, c.Phase, figures.Count(c.Planned))
 		}
 	}
 	return why
+}
+
+// slack is how many journeys may count in the phase beside theirs. Whatever a journal says,
+// no line may be of more journeys than start in a second.
+func (r *experimentRun) slack(c journal.TrafficCount, j plan.Journey) float64 {
+	return float64(edge + min(c.Together, r.plan.MostTogether(j)-1))
 }
 
 // audited are the counts that are whole. Of the phase in which a run was interrupted, the
@@ -181,9 +185,9 @@ func (r *experimentRun) missingWarnings() (list []string) {
 		return nil
 	}
 	for _, c := range r.audited() {
-		if lacking := c.Planned - c.Seen; lacking > edge+c.Together {
+		if j, known := r.planned(c.Journey); known && float64(c.Planned-c.Seen) > r.slack(c, j) {
 			list = append(list, fmt.Sprintf("%s: %s of %s planned journeys of the %s arm are missing in the %s phase: whether they were harmed is not known",
-				c.Journey, figures.Count(lacking), figures.Count(c.Planned), c.Arm, c.Phase))
+				c.Journey, figures.Count(c.Planned-c.Seen), figures.Count(c.Planned), c.Arm, c.Phase))
 		}
 	}
 	return list

@@ -11,7 +11,7 @@ import (
 
 // sentBy lets another program send the journeys of a story. Without a change, all came.
 func sentBy(s *story, change func(*journal.TrafficAudit)) {
-	s.plan.System.Traffic = &experiments.Traffic{Command: []string{"locust", "-f", "a b"}}
+	s.plan.System.Traffic = &experiments.Traffic{Command: []string{"locust", "-f", "a b", "http://joe:hunter2@shop.test"}}
 	a := &journal.TrafficAudit{Lines: 2000}
 	for phase, planned := range map[journal.Phase]int{journal.Baseline: 250, journal.Fault: 500, journal.Recovery: 250} {
 		for _, arm := range []string{"fault", "control"} {
@@ -44,6 +44,16 @@ func seen(phase journal.Phase, n int) func(*journal.TrafficAudit) {
 	}
 }
 
+// linesOf changes an audit further: some line was of so many journeys.
+func linesOf(change func(*journal.TrafficAudit), n int) func(*journal.TrafficAudit) {
+	return func(a *journal.TrafficAudit) {
+		change(a)
+		for i := range a.Journeys {
+			a.Journeys[i].Together = n
+		}
+	}
+}
+
 // Journeys that did not come, came twice or cannot be read leave no verdict, whatever those
 // show that came: also of a few, where the limit is low.
 func TestAProgramThatDoesNotSendAllHasNoVerdict(t *testing.T) {
@@ -54,22 +64,22 @@ func TestAProgramThatDoesNotSendAllHasNoVerdict(t *testing.T) {
 		code   ReasonCode // empty: the experiment is held
 		says   []string
 	}{
-		"all came":                 {nil, 0.05, "", nil},
-		"a few are missing":        {seen(journal.Fault, 489), 0.05, "", nil},
-		"too many are missing":     {seen(journal.Fault, 487), 0.05, ReasonTrafficIncomplete, []string{"checkout", "fault arm", "fault phase", "487", "500", "98%"}},
-		"too many for a low limit": {seen(journal.Fault, 494), 0.006, ReasonTrafficIncomplete, []string{"494", "99.7%"}},
-		"missing before the fault": {seen(journal.Baseline, 200), 0.05, ReasonTrafficIncomplete, []string{"200", "250", "baseline"}},
-		"missing after the fault":  {seen(journal.Recovery, 0), 0.05, ReasonTrafficIncomplete, []string{"250", "recovery", "0 came"}},
-		"each came twice":          {seen(journal.Fault, 1000), 0.05, ReasonTrafficExcess, []string{"1,000", "500"}},
-		"a little more":            {seen(journal.Fault, 540), 0.05, "", nil},
-		"lines of many, at the edge": {func(a *journal.TrafficAudit) {
-			seen(journal.Fault, 475)(a)
-			for i := range a.Journeys {
-				a.Journeys[i].Together = 24
-			}
-		}, 0.05, "", nil},
-		"a second behind": {func(a *journal.TrafficAudit) { a.Journeys[2].Behind = 25 }, 0.05, "", nil},
-		"seconds behind":  {func(a *journal.TrafficAudit) { a.Journeys[2].Behind = 90 }, 0.05, ReasonTrafficIncomplete, []string{"90", "fault phase", "waited"}},
+		"all came":                         {nil, 0.05, "", nil},
+		"a few are missing":                {seen(journal.Fault, 489), 0.05, "", nil},
+		"too many are missing":             {seen(journal.Fault, 487), 0.05, ReasonTrafficIncomplete, []string{"checkout", "fault arm", "fault phase", "487", "500", "98%"}},
+		"too many for a low limit":         {seen(journal.Fault, 494), 0.006, ReasonTrafficIncomplete, []string{"494", "99.7%"}},
+		"missing before the fault":         {seen(journal.Baseline, 200), 0.05, ReasonTrafficIncomplete, []string{"200", "250", "baseline"}},
+		"missing after the fault":          {seen(journal.Recovery, 0), 0.05, ReasonTrafficIncomplete, []string{"250", "recovery", "0 came"}},
+		"each came twice":                  {seen(journal.Fault, 1000), 0.05, ReasonTrafficExcess, []string{"1,000", "500"}},
+		"a little more":                    {seen(journal.Fault, 511), 0.05, "", nil},
+		"lines of many, at the edge":       {linesOf(seen(journal.Fault, 475), 24), 0.05, "", nil},
+		"a line of all that is missing":    {linesOf(seen(journal.Fault, 400), 1_000_000), 0.05, ReasonTrafficIncomplete, []string{"400", "500", "fault phase"}},
+		"a line of all that is too many":   {linesOf(seen(journal.Fault, 1000), 1_000_000), 0.05, ReasonTrafficExcess, []string{"1,000", "500"}},
+		"a second behind":                  {func(a *journal.TrafficAudit) { a.Journeys[2].Behind = 25 }, 0.05, "", nil},
+		"more than the limit beyond":       {seen(journal.Fault, 513), 0.05, ReasonTrafficExcess, []string{"513", "500"}},
+		"more than a low limit beyond":     {seen(journal.Fault, 506), 0.006, ReasonTrafficExcess, []string{"506", "500"}},
+		"longer behind than they may take": {func(a *journal.TrafficAudit) { a.Journeys[2].Behind = 40 }, 0.05, ReasonTrafficIncomplete, []string{"40", "fault phase", "waited"}},
+		"seconds behind":                   {func(a *journal.TrafficAudit) { a.Journeys[2].Behind = 90 }, 0.05, ReasonTrafficIncomplete, []string{"90", "fault phase", "waited"}},
 		"one line cannot be read": {func(a *journal.TrafficAudit) {
 			a.Bad = []journal.BadLines{{Kind: "malformed", Count: 1, First: []string{"no JSON: oops"}}}
 		}, 0.05, ReasonTrafficIncomplete, []string{"1 line", "malformed", "oops"}},
@@ -100,7 +110,7 @@ func TestAProgramThatDoesNotSendAllHasNoVerdict(t *testing.T) {
 				t.Errorf("%s: %q does not say %q", name, e.Reasons[0], want)
 			}
 		}
-		if e.Generator == nil || e.Generator.Command != `locust -f "a b"` {
+		if e.Generator == nil || e.Generator.Command != `locust -f "a b" http://***********@shop.test` {
 			t.Errorf("%s: sent by %+v", name, e.Generator)
 		}
 	}

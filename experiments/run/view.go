@@ -13,7 +13,8 @@ import (
 type View interface {
 	// Record is called with every event that is on disk.
 	Record(journal.Event)
-	// Observe is called with every journey that has ended.
+	// Observe is called with every journey that has ended, or with several at once that are
+	// all alike: see [journal.Observation.Times].
 	Observe(journal.Observation)
 	// Close is called when the run is over.
 	Close()
@@ -87,11 +88,6 @@ func (r *recorder) judge(id string) {
 func (r *recorder) Note(e journal.Event) error { return r.log.Note(e) }
 
 func (r *recorder) Observe(o journal.Observation) error {
-	one := o
-	one.Count = 0
-	for range o.Times() {
-		r.view.Observe(one)
-		one.Seen = nil // it is new once
-	}
+	r.view.Observe(o)
 	return r.log.Observe(o)
 }

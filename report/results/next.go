@@ -230,10 +230,10 @@ func standingAdvice() map[result.ReasonCode]advice {
 func sendingAdvice(g *result.Generator) advice {
 	switch {
 	case g == nil: // a result of somebody else
+	case len(g.Bad) > 0: // which ends the journeys as well
+		return advice{verb: send, text: "correct the lines of the program: blastgauge schema traffic says what a line is, and its standard output is for lines alone"}
 	case g.Ended != "":
 		return advice{verb: send, text: "the program has to send until SIGTERM comes, and to write a line as soon as a journey has ended: traffic.log, in the directory of the run, has all that it said"}
-	case len(g.Bad) > 0:
-		return advice{verb: send, text: "correct the lines of the program: blastgauge schema traffic says what a line is, and its standard output is for lines alone"}
 	}
 	return advice{verb: send, text: "the program has to start each when it is due, however slowly the system answers, and to write shed for one that it cannot start: give it more workers or a lower rate, and a longer warm-up where it starts slowly"}
 }

@@ -29,7 +29,6 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/internal/causes"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/run/supervise"
-	"github.com/blastgauge/blastgauge/injectors"
 )
 
 const (
@@ -69,6 +68,7 @@ type Generator struct {
 	secrets    *redact.Secrets
 	vocabulary vocabulary
 	tally      *tally
+	repeats    *repeats
 	causes     *causes.Causes
 	pending    [2][]*pending // by arm and journey
 
@@ -81,11 +81,12 @@ type Generator struct {
 	patience  time.Duration // for which no line may come
 	beginning time.Duration // likewise, before the first one
 
-	heard    atomic.Int64 // when the last line came, since the epoch
+	heard    atomic.Int64 // when the last line of a journey came, since the epoch
 	stopped  atomic.Int64 // when no journey might start any more; 0: not yet
 	stopOnce sync.Once
 	stop     chan struct{}
-	started  chan struct{} // closed when the first line has come
+	started  chan struct{} // closed when the first line of a journey has come
+	endOnce  sync.Once
 	ended    chan struct{} // closed when the program is no use any more
 }
 
@@ -94,8 +95,8 @@ type Generator struct {
 func New(o Options) (g *Generator, err error) {
 	e := &o.Plan.Experiments[o.Experiment]
 	g = &Generator{
-		name: o.Secrets.Plain(injectors.DescribeProgram(o.Plan.System.Traffic.Command), mostName), experiment: e, secrets: o.Secrets,
-		bare: o.Plan.System.Examples == experiments.NoExamples, tally: newTally(e, o.Secrets),
+		name: o.Secrets.Plain(o.Plan.System.Traffic.Program(), mostName), experiment: e, secrets: o.Secrets,
+		bare: o.Plan.System.Examples == experiments.NoExamples, tally: newTally(e, o.Secrets), repeats: newRepeats(),
 		causes: causes.New(e.Journeys, o.Plan.System.Examples == experiments.NoExamples),
 		stop:   make(chan struct{}), started: make(chan struct{}), ended: make(chan struct{}),
 	}
@@ -114,7 +115,7 @@ func New(o Options) (g *Generator, err error) {
 	if err != nil {
 		return nil, errors.Join(err, g.log.close(), g.clean())
 	}
-	g.vocabulary = vocabulary{experiment: o.Experiment, epoch: o.Epoch, began: time.Since(o.Epoch), journeys: e.Journeys, arms: e.Arms()}
+	g.vocabulary = newVocabulary(o)
 	g.heard.Store(int64(g.vocabulary.began))
 	g.patience = g.mostSilence()
 	g.beginning = firstLine + g.patience
@@ -221,7 +222,7 @@ func (g *Generator) watch(ctx context.Context) {
 			<-g.process.Gone()
 			if g.stopped.Load() == 0 {
 				_ = g.log.close() // so that its last words are known
-				g.giveUp("%s ended before it was told to stop (%s)", g.name, g.process.End())
+				g.giveUp("%s ended before it was told to stop (%s)%s", g.name, g.process.End(), g.log.lastWords())
 			}
 			return
 		case <-stop:
@@ -242,16 +243,17 @@ func (g *Generator) checkSilence() {
 	select {
 	case <-g.started:
 		if silent > g.patience {
-			g.giveUp("%s wrote no line for %s, although journeys were to end all the time", g.name, g.patience.Round(100*time.Millisecond))
+			g.giveUp("%s wrote no line for %s, although journeys were to end all the time%s", g.name, g.patience.Round(100*time.Millisecond), g.log.lastWords())
 		}
 	default:
 		if silent > g.beginning {
-			g.giveUp("%s wrote no line within %s of its start", g.name, g.beginning.Round(100*time.Millisecond))
+			g.giveUp("%s wrote no line within %s of its start%s", g.name, g.beginning.Round(100*time.Millisecond), g.log.lastWords())
 		}
 	}
 }
 
-// hear says that a line has come.
+// hear says that a line of a journey has come. Any other line is none: a program that says
+// nothing else is silent.
 func (g *Generator) hear(now time.Duration) {
 	g.heard.Store(int64(now))
 	select {
@@ -263,13 +265,19 @@ func (g *Generator) hear(now time.Duration) {
 
 // giveUp says that the program is no use any more. Only the first reason counts.
 func (g *Generator) giveUp(format string, args ...any) {
-	select {
-	case <-g.ended:
-		return
-	default:
+	g.endOnce.Do(func() {
+		g.tally.end(fmt.Sprintf(format, args...))
+		close(g.ended)
+	})
+}
+
+// refuse counts a line that says nothing of a journey. It ends the experiment, which has no
+// verdict any more, whatever its fault would do to the system.
+func (g *Generator) refuse(text []byte, wrong *badLine) {
+	why := g.tally.reject(text, wrong)
+	if g.stopped.Load() == 0 {
+		g.giveUp("%s wrote a line that cannot be read as a journey (%s): %s", g.name, wrong.kind, why)
 	}
-	g.tally.end(fmt.Sprintf(format, args...) + g.log.lastWords())
-	close(g.ended)
 }
 
 // longest is the longest that a journey may take.
@@ -300,8 +308,7 @@ func (g *Generator) read(observe func(journal.Observation)) {
 	for {
 		text, err := in.ReadSlice('\n')
 		if errors.Is(err, bufio.ErrBufferFull) {
-			g.hear(g.since())
-			g.tally.reject(text, bad(TooLong, "the line has more than %d bytes", MaxLine))
+			g.refuse(text, bad(TooLong, "the line has more than %d bytes", MaxLine))
 			if err = skipLine(in); err == nil {
 				continue
 			}
@@ -331,12 +338,15 @@ func skipLine(in *bufio.Reader) error {
 // take takes a line.
 func (g *Generator) take(text []byte, observe func(journal.Observation)) {
 	now := g.since()
-	g.hear(now)
 	o, wrong := g.vocabulary.read(text, moment{now: now, stopped: time.Duration(g.stopped.Load())})
+	if wrong == nil && g.repeats.again(&o) {
+		wrong = bad(ToldTwice, "a line has told of this journey, with its trace and its start: write one line for a journey")
+	}
 	if wrong != nil {
-		g.tally.reject(text, wrong)
+		g.refuse(text, wrong)
 		return
 	}
+	g.hear(now)
 	g.tally.add(&o.Observation)
 	g.pending[o.Arm][o.Journey].add(o.Intended, o.Times(), o.Paused)
 	if o.Harmed() {
@@ -375,11 +385,12 @@ func (g *Generator) Stop() {
 	})
 }
 
-// Started returns a channel that is closed when the first line has come.
+// Started returns a channel that is closed when the first line of a journey has
+// come.
 func (g *Generator) Started() <-chan struct{} { return g.started }
 
 // Ended returns a channel that is closed when the program is no use any more: it ended
-// before Stop, or fell silent. The audit says how.
+// before Stop, fell silent, or wrote a line that is of no journey. The audit says how.
 func (g *Generator) Ended() <-chan struct{} { return g.ended }
 
 // InFlight returns when the journeys that are in flight were intended to start, as far as

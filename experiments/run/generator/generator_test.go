@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -35,8 +36,13 @@ const (
 	muteRole       = "mute"     // sends nothing
 	stubbornRole   = "stubborn" // has a child, and ends for no signal
 	childRole      = "child"
-	wrongRole      = "wrong" // writes what is no line
-	floodRole      = "flood" // writes lines as fast as it can
+	wrapperRole    = "wrapper" // has a child that sends, and ends for a signal
+	lastingRole    = "lasting" // sends what it is told to, and tells of one more journey
+	strayRole      = "stray"   // has children that leave its group
+	politeRole     = "polite"  // ends when it is told to, and says so
+	wrongRole      = "wrong"   // writes what is no line
+	bannerRole     = "banner"  // greets on its standard output, and sends nothing
+	floodRole      = "flood"   // writes lines as fast as it can
 )
 
 func TestMain(m *testing.M) {
@@ -47,12 +53,18 @@ func TestMain(m *testing.M) {
 	case supervisorRole:
 		exitOn(supervise.Supervise(os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
 	case runRole:
-		g, err := New(options(stubbornRole, os.Args[2]))
+		g, err := New(options(os.Args[2], os.Args[3:]...))
 		exitOn(err)
 		g.Run(context.Background(), func(journal.Observation) {})
 	case childRole:
 		signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 		stay(os.Args[2], "child")
+	case politeRole:
+		told := make(chan os.Signal, 1)
+		signal.Notify(told, syscall.SIGTERM)
+		go stay(os.Args[2], "child")
+		<-told
+		fmt.Fprintln(os.Stderr, "told to end")
 	default:
 		playProgram(role, os.Args[2:])
 	}
@@ -96,14 +108,37 @@ func playProgram(role string, args []string) {
 		exitOn(exec.Command(os.Args[0], childRole, args[0]).Start())
 		go stay(args[0], "parent")
 		playSteady(told{Arms: t.Arms, Journeys: t.Journeys, Epoch: t.Epoch, Stop: filepath.Join(os.TempDir(), "never")})
+	case wrapperRole:
+		exitOn(child(nil, lastingRole).Run())
+	case lastingRole:
+		signal.Ignore(syscall.SIGTERM)
+		playSteady(t)
+		last := time.Now().Add(-time.Millisecond)
+		time.Sleep(200 * time.Millisecond)
+		exitOn(writeAll(os.Stdout, []byte(strings.Replace(lineAt(t, "fault", last), "0.001", "0.2", 1))))
+	case strayRole:
+		away := &syscall.SysProcAttr{Setsid: true}
+		exitOn(child(away, args[1], args[0]).Start())
+		go stay(args[0], "parent")
+		playSteady(told{Arms: t.Arms, Journeys: t.Journeys, Epoch: t.Epoch, Stop: filepath.Join(os.TempDir(), "never")})
 	case wrongRole:
 		playWrong(t)
+	case bannerRole:
+		exitOn(writeAll(os.Stdout, []byte("welcome, hunter2\n")))
+		select {}
 	case floodRole:
 		text := lineAt(t, t.Arms[0].Arm, time.Now())
 		exitOn(writeAll(os.Stdout, bytes.Repeat([]byte(text), floodLines)))
 		fmt.Fprintln(os.Stderr, "written")
 		select {}
 	}
+}
+
+// child is this program in another role, which writes where this one does.
+func child(as *syscall.SysProcAttr, args ...string) *exec.Cmd {
+	c := exec.Command(os.Args[0], args...)
+	c.SysProcAttr, c.Stdout, c.Stderr = as, os.Stdout, os.Stderr
+	return c
 }
 
 func writeAll(to io.Writer, text []byte) error {
@@ -155,13 +190,14 @@ func lineAt(t told, arm string, at time.Time) string {
 func playWrong(t told) {
 	now := time.Now()
 	right := lineAt(t, "fault", now)
+	traced := strings.Replace(right, "{", `{"trace":"4bf92f35",`, 1)
 	for _, text := range []string{
 		"starting up, token hunter2\n", "\n", "  \n",
 		strings.Replace(right, "checkout", "chekout", 1), strings.Replace(right, `"fault"`, `"third"`, 1), strings.Replace(right, `"ok"`, `"fine"`, 1),
 		lineAt(t, "fault", now.Add(-time.Hour)), lineAt(t, "fault", now.Add(time.Hour)),
 		`{"detail":"` + strings.Repeat("x", MaxLine) + `"}` + "\n",
 		strings.Repeat(`{"journey":"chekout","start":0,"outcome":"ok","took":1,"arm":"fault"}`+"\n", 50),
-		right,
+		right, traced, traced,
 	} {
 		exitOn(writeAll(os.Stdout, []byte(text)))
 	}
@@ -403,6 +439,51 @@ func TestAProgramThatDoesNotStop(t *testing.T) {
 	}
 }
 
+// A shell that starts the program ends at once when it is told to. What it has started has
+// its time all the same.
+func TestAProgramOutlastsItsWrapper(t *testing.T) {
+	t.Parallel()
+	needAdoption(t)
+	s := start(t, nil, wrapperRole)
+	wait(t, "the first line", func() bool { return s.count() > 0 })
+	s.Stop()
+	<-s.done
+	if last := s.seen[len(s.seen)-1]; last.Took != 200*time.Millisecond {
+		t.Errorf("the last journey that was under way is not told of: %+v", last)
+	}
+	if a := s.Audit(); len(a.Bad) > 0 || a.Ended != "" {
+		t.Errorf("%+v", a)
+	}
+}
+
+func needAdoption(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("this system does not say who is left of a program")
+	}
+}
+
+// Who has left the group of the program, as timeout(1) does in a script, is told to stop,
+// and is killed as well.
+func TestAProgramThatLeavesItsGroup(t *testing.T) {
+	t.Parallel()
+	needAdoption(t)
+	for role, says := range map[string]string{politeRole: "told to end", childRole: ""} {
+		t.Run(role, func(t *testing.T) {
+			t.Parallel()
+			address, live, gone := meet(t)
+			s := start(t, nil, strayRole, address, role)
+			live()
+			s.Stop()
+			<-s.done
+			gone()
+			if !strings.Contains(s.log.String(), says) {
+				t.Errorf("it was not told to end: %q", s.log.String())
+			}
+		})
+	}
+}
+
 // When the run has no time left, neither has the program.
 func TestAnAbandonedProgramIsKilled(t *testing.T) {
 	t.Parallel()
@@ -433,20 +514,28 @@ func TestAnAbandonedProgramIsKilled(t *testing.T) {
 // Nothing outlives a run that is killed.
 func TestARunThatIsKilledTakesItsProgramAlong(t *testing.T) {
 	t.Parallel()
-	address, live, gone := meet(t)
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(program, runRole, address)
-	c.Env = append(os.Environ(), "TMPDIR="+t.TempDir()) // where its pipe is left
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
+	for _, role := range []string{stubbornRole, strayRole} {
+		t.Run(role, func(t *testing.T) {
+			t.Parallel()
+			if role == strayRole {
+				needAdoption(t)
+			}
+			address, live, gone := meet(t)
+			c := exec.Command(program, runRole, role, address, childRole)
+			c.Env = append(os.Environ(), "TMPDIR="+t.TempDir()) // where its pipe is left
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			live()
+			c.Process.Kill()
+			c.Wait()
+			gone()
+		})
 	}
-	live()
-	c.Process.Kill()
-	c.Wait()
-	gone()
 }
 
 // Lines that are none of the experiment are counted by what is wrong with them, with the
@@ -454,10 +543,16 @@ func TestARunThatIsKilledTakesItsProgramAlong(t *testing.T) {
 func TestLinesThatAreNoneOfTheExperiment(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil, wrongRole)
-	wait(t, "the right line", func() bool { return s.count() > 0 })
+	wait(t, "the right lines", func() bool { return s.count() > 1 })
+	if !isClosed(s.Ended()) {
+		t.Error("the first of them does not end the experiment")
+	}
 	s.Stop()
 	<-s.done
 	a := s.Audit()
+	if !strings.Contains(a.Ended, "("+Malformed+")") || !strings.Contains(a.Ended, "starting up") || strings.Contains(a.Ended, "hunter2") {
+		t.Errorf("it ended for %q", a.Ended)
+	}
 	got := map[string]int{}
 	for _, b := range a.Bad {
 		got[b.Kind] = b.Count
@@ -465,9 +560,21 @@ func TestLinesThatAreNoneOfTheExperiment(t *testing.T) {
 			t.Errorf("%+v", b)
 		}
 	}
-	want := map[string]int{Malformed: 1, UnknownJourney: 51, UnknownArm: 1, UnknownOutcome: 1, BeforeRun: 1, Future: 1, TooLong: 1}
-	if fmt.Sprint(got) != fmt.Sprint(want) || a.Lines != 58 || s.count() != 1 {
+	want := map[string]int{Malformed: 1, UnknownJourney: 51, UnknownArm: 1, UnknownOutcome: 1, BeforeRun: 1, Future: 1, TooLong: 1, ToldTwice: 1}
+	if fmt.Sprint(got) != fmt.Sprint(want) || a.Lines != 60 || s.count() != 2 {
 		t.Errorf("%v of %d lines, %d journeys; want %v", got, a.Lines, s.count(), want)
+	}
+}
+
+// What is no line of a journey is no sign of life: nothing has begun.
+func TestABannerIsNoJourney(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil, bannerRole)
+	<-s.Ended()
+	s.Stop()
+	<-s.done
+	if a := s.Audit(); isClosed(s.Started()) || s.heard.Load() != int64(s.vocabulary.began) || len(a.Bad) != 1 || strings.Contains(a.Ended+a.Bad[0].First[0], "hunter2") {
+		t.Errorf("it has begun: %v, heard at %s; %+v", isClosed(s.Started()), time.Duration(s.heard.Load()), a)
 	}
 }
 

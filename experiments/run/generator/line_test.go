@@ -19,6 +19,7 @@ import (
 func words() (*vocabulary, moment) {
 	v := &vocabulary{
 		experiment: 1, epoch: time.Date(2026, 2, 3, 10, 0, 0, 0, time.UTC), began: 10 * time.Second, arms: []plan.Arm{plan.FaultArm, plan.ControlArm},
+		together: []int{24, 40},
 		journeys: []plan.Journey{
 			{Journey: experiments.Journey{Name: "checkout", SlowAfter: 2 * time.Second, Timeout: 8 * time.Second, Steps: []experiments.Step{{Name: "cart"}, {Name: "pay"}}}},
 			{Journey: experiments.Journey{Name: "search", SlowAfter: 500 * time.Millisecond, Timeout: time.Second, Steps: []experiments.Step{{Name: "find"}}}},
@@ -110,6 +111,8 @@ func TestBadLines(t *testing.T) {
 		{Malformed, `{"journey":"checkout","arm":"fault","start":1.7701e9,"took":0,"outcome":"ok"}`, false, m}, // seconds of Unix: no run is so long
 		{Future, `{"journey":"checkout","arm":"fault","start":69,"took":250,"outcome":"ok"}`, true, m},         // milliseconds
 		{TooLate, `{"journey":"checkout","arm":"fault","start":56,"took":1,"outcome":"ok"}`, true, m},
+		{TooMany, `{"journey":"checkout","arm":"fault","start":69,"took":1,"outcome":"ok","count":25}`, true, m},
+		{TooMany, `{"journey":"checkout","arm":"fault","start":69,"took":1,"outcome":"ok","count":1000000}`, true, m},
 		{AfterStop, `{"journey":"checkout","arm":"fault","start":61.5,"took":1,"outcome":"ok"}`, true, stopped},
 	} {
 		if _, wrong := v.read([]byte(tt.text), tt.at); wrong == nil || wrong.kind != tt.kind || wrong.why == "" {
@@ -216,7 +219,7 @@ func FuzzLine(f *testing.F) {
 			return
 		}
 		j := v.journeys[o.Journey]
-		if o.Took < 0 || o.Late < 0 || o.Intended > m.now+skew || o.Intended+o.Took > m.now+skew || o.Step >= len(j.Steps) || o.Times() > journal.MaxCount {
+		if o.Took < 0 || o.Late < 0 || o.Intended > m.now+skew || o.Intended+o.Took > m.now+skew || o.Step >= len(j.Steps) || o.Times() > v.together[o.Journey] {
 			t.Errorf("%q is read as %+v", text, o)
 		}
 		if o.Took > j.SlowAfter && !o.Harmed() || o.Harmed() != (o.Cause != journal.NoCause) {

@@ -16,8 +16,6 @@ const (
 	graceLine = 5 * time.Second
 	// skew is by how much the clock of the program may be ahead of ours.
 	skew = 500 * time.Millisecond
-	// spread is how far apart the starts of journeys in one line may be, at the most.
-	spread = time.Second
 	// stopWithin is how long after the order to stop journeys may still start.
 	stopWithin = time.Second
 )
@@ -33,6 +31,8 @@ const (
 	BeforeRun      = "before_run" // a start before that of the program
 	Future         = "future"     // a start or an end that is yet to come
 	TooLate        = "late"       // it came long after the journey must have been over
+	TooMany        = "too_many"   // of more journeys than an arm starts in a second
+	ToldTwice      = "told_twice" // of a journey that a line has told of, by its trace
 	AfterStop      = "after_stop" // a start although no journey may start any more
 )
 
@@ -51,7 +51,17 @@ type vocabulary struct {
 	epoch      time.Time
 	began      time.Duration // when the program was started; all times are since epoch
 	journeys   []plan.Journey
+	together   []int // by journey: how many a line may be of
 	arms       []plan.Arm
+}
+
+func newVocabulary(o Options) vocabulary {
+	e := &o.Plan.Experiments[o.Experiment]
+	v := vocabulary{experiment: o.Experiment, epoch: o.Epoch, began: time.Since(o.Epoch), journeys: e.Journeys, arms: e.Arms()}
+	for _, j := range e.Journeys {
+		v.together = append(v.together, e.MostTogether(j))
+	}
+	return v
 }
 
 // moment is what time says of a line.
@@ -80,6 +90,9 @@ func (v *vocabulary) read(text []byte, m moment) (said, *badLine) {
 	}
 	j := v.journeys[index]
 	o := said{Observation: journal.Observation{Experiment: v.experiment, Journey: index, Late: l.late, Took: l.took}, detail: l.detail, trace: l.trace}
+	if most := v.together[index]; l.count > most {
+		return said{}, bad(TooMany, "count is %d, and at most %d journeys of %s may start in one second: write a line for those of each second", l.count, most, j.Name)
+	}
 	if l.count > 1 {
 		o.Count, o.Paused = l.count, spreadOf(j) // one of them may have started so much later
 	}
@@ -103,7 +116,7 @@ func (v *vocabulary) read(text []byte, m moment) (said, *badLine) {
 
 // spreadOf is how far apart the starts of journeys in one line may be: none of them may
 // leave the time in which the fault harms them.
-func spreadOf(j plan.Journey) time.Duration { return min(spread, j.SlowAfter) }
+func spreadOf(j plan.Journey) time.Duration { return min(plan.SpreadOfLine, j.SlowAfter) }
 
 func (v *vocabulary) journey(name string) (int, *badLine) {
 	known := make([]string, len(v.journeys))

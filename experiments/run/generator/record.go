@@ -72,7 +72,9 @@ func (r *record) keep(to io.Writer) {
 func (r *record) note(_ int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.err = errors.Join(r.err, err)
+	if r.err == nil { // the first one says why: each line after it has the same
+		r.err = err
+	}
 }
 
 func (r *record) remember(line string) {

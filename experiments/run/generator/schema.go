@@ -46,7 +46,7 @@ func lineSchema() shape.Object {
 		"step":    described(shape.Object{"anyOf": []shape.Object{{"type": "string"}, {"type": "integer", "minimum": 0, "maximum": 199}}}, "the first harmed step: its name, or its index from 0"),
 		"cause":   described(texts(), "why it was harmed: a class such as status, timeout, refused, reset, closed, tls, dns, check or slow, or class: key, such as status: 503"),
 		"trace":   described(texts(), "the id of its trace"),
-		"count":   described(shape.Object{"type": "integer", "minimum": 1, "maximum": journal.MaxCount}, "how many journeys this is of, all alike, which started within a second after start, and within slow_after; 1 by default"),
+		"count":   described(shape.Object{"type": "integer", "minimum": 1, "maximum": journal.MaxCount}, "how many journeys this is of, all alike, which started within a second after start, and within slow_after: no more than the rate of an arm has in a second; 1 by default"),
 		"late":    described(someSeconds(), "seconds for which the program itself held the start up; 0 by default"),
 		"detail":  described(texts(), "what was wrong, in words: the first 300 bytes are shown as an example"),
 	}, "journey", "start", "outcome")

@@ -75,8 +75,8 @@ func (p *countedPhase) count(o *journal.Observation) {
 	p.slots[o.Arm][o.Journey] = list
 }
 
-// reject counts a line that says nothing of a journey.
-func (t *tally) reject(text []byte, wrong *badLine) {
+// reject counts a line that says nothing of a journey, and says what is wrong with it.
+func (t *tally) reject(text []byte, wrong *badLine) (why string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.lines++
@@ -85,11 +85,12 @@ func (t *tally) reject(text []byte, wrong *badLine) {
 		b = &journal.BadLines{Kind: wrong.kind}
 		t.bad[wrong.kind] = b
 	}
-	b.Count++
-	if len(b.First) < journal.MaxBadFirst {
+	if b.Count++; len(b.First) < journal.MaxBadFirst {
 		const mostText = 120 // the rest is for what is wrong with it
-		b.First = append(b.First, t.secrets.Plain(wrong.why+": "+t.secrets.Excerpt(text[:min(len(text), 4*mostText)], mostText), journal.MaxBadText))
+		why = t.secrets.Plain(wrong.why+": "+t.secrets.Excerpt(text[:min(len(text), 4*mostText)], mostText), journal.MaxBadText)
+		b.First = append(b.First, why)
 	}
+	return why
 }
 
 // end keeps why the program is no use any more; the first reason counts.

@@ -28,8 +28,15 @@ type report struct {
 	Ended  string `json:"ended,omitempty"`  // how it ended, such as "exit status 1"
 }
 
+const (
+	lookEvery = 20 * time.Millisecond // for who is left
+	killTime  = 2 * time.Second       // for processes to be gone that were killed
+)
+
 // Supervise runs a command and ends it, with all processes of its group, when line
-// ends: the run closed it, or the run is dead. It reports to the run, which must have
+// ends: the run closed it, or the run is dead. On Linux it ends those as well that have
+// left the group. What the command has started has the rest of the grace, also where the
+// command ends before it: a shell ends at once, and what it runs has journeys under way. It reports to the run, which must have
 // made this process the leader of a session. Supervise does not return once the
 // command has started: it ends its own group, so that no number of a process that is
 // gone can be hit.
@@ -40,6 +47,7 @@ func Supervise(command []string, line io.Reader, reports, output io.Writer) erro
 	if syscall.Getpgrp() != os.Getpid() {
 		return errors.New("supervise: not the leader of a process group, so others would be ended as well")
 	}
+	adopt()
 	runtime.LockOSThread() // a command that dies with its parent dies with the thread that started it
 	out := json.NewEncoder(reports)
 	c := &supervised{cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{})}
@@ -63,12 +71,7 @@ func Supervise(command []string, line io.Reader, reports, output io.Writer) erro
 	for err := error(nil); err == nil; { // any error is an end as well
 		err = orders.Decode(&told)
 	}
-	c.signal(syscall.SIGTERM)
-	select {
-	case <-c.ended:
-	case <-time.After(told.Grace):
-	}
-	c.signal(syscall.SIGKILL) // also what it left behind, and this process
+	c.finish(told.Grace)
 	return nil
 }
 
@@ -79,6 +82,7 @@ type supervised struct {
 
 	mu     sync.Mutex
 	reaped bool // guarded by mu: its number may belong to somebody else
+	told   bool // guarded by mu: it was told to end
 }
 
 // start starts the command.
@@ -104,11 +108,57 @@ func (c *supervised) await() string {
 	awaitEnd(c.cmd.Process.Pid)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.leads() { // the last time that its group can be named
+	if c.leads() && !c.told { // the last time that its group can be named
 		_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL) // fails where nobody is left
 	}
 	c.reaped = true
 	return describeEnd(c.cmd.Wait())
+}
+
+// finish ends the command and what it has started: politely, and by force when the grace is
+// over, or at once where the command has ended by itself.
+func (c *supervised) finish(grace time.Duration) {
+	over := time.After(grace)
+	select {
+	case <-c.ended:
+	default:
+		c.mu.Lock()
+		c.told = true
+		c.mu.Unlock()
+		signalStrays(c.cmd.Process.Pid) // while their parents live, by whom they are found
+		c.signal(syscall.SIGTERM)
+		c.outlast(over)
+	}
+	killChildren(c.ended)
+	c.signal(syscall.SIGKILL) // also this process
+}
+
+// outlast waits until nobody of the command is left, or until the grace is over.
+func (c *supervised) outlast(over <-chan time.Time) {
+	select {
+	case <-c.ended:
+	case <-over:
+		return
+	}
+	for hasChildren() {
+		select {
+		case <-over:
+			return
+		case <-time.After(lookEvery):
+		}
+	}
+}
+
+// hasChildren reports whether this process has children that live, once its command is
+// reaped. Where it adopts nobody, there are none.
+func hasChildren() bool {
+	for {
+		switch pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); {
+		case err == syscall.EINTR, err == nil && pid > 0:
+		default:
+			return err == nil
+		}
+	}
 }
 
 // leads reports whether the command has made itself the leader of a group of its own,

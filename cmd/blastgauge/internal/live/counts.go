@@ -37,10 +37,10 @@ func (c *counts) add(o journal.Observation, guardrails []experiments.Guardrail) 
 	for len(*c) <= o.Journey {
 		*c = append(*c, armCounts{})
 	}
-	a := &(*c)[o.Journey]
-	a.journeys[o.Arm]++
+	a, times := &(*c)[o.Journey], o.Times()
+	a.journeys[o.Arm] += times
 	if o.Harmed() {
-		a.harmed[o.Arm]++
+		a.harmed[o.Arm] += times
 	}
 	for i, g := range guardrails {
 		if meets(g, o) {
@@ -48,7 +48,7 @@ func (c *counts) add(o journal.Observation, guardrails []experiments.Guardrail) 
 				a.guarded = map[int][2]int{}
 			}
 			both := a.guarded[i]
-			both[o.Arm]++
+			both[o.Arm] += times
 			a.guarded[i] = both
 		}
 	}
@@ -56,7 +56,7 @@ func (c *counts) add(o journal.Observation, guardrails []experiments.Guardrail) 
 		if a.causes == nil {
 			a.causes = map[cause]int{}
 		}
-		a.causes[causeOf(o)]++
+		a.causes[causeOf(o)] += times
 	}
 }
 
