@@ -122,6 +122,7 @@ const (
 	leaseTimeout   = 2 * time.Second  // for the end of its lease on the server
 	listTimeout    = 2 * time.Second  // for the list of its proxies
 	lookTimeout    = 3 * time.Second  // for the names of its Toxiproxies
+	attemptTimeout = 3 * time.Second  // for a removal before a proxy is made anew instead
 	endTimeout     = 2 * time.Second  // for the end of a run that is about to end
 	stopTimeout    = removalTimeout + 5*time.Second
 	leaseLapses    = 10 * time.Second                  // of a run that does not renew it
