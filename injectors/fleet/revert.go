@@ -257,31 +257,43 @@ func (f *Fleet) knowOn(fault plan.Fault, urls []string) {
 	}
 }
 
-// LookAround looks up who is behind the names of the fleet now, beside those that are known,
-// and returns why that is not known where it is not. A server that does not answer and that
-// nobody has named is left out.
-func (f *Fleet) LookAround(ctx context.Context) error {
-	var errs []error
-	for _, g := range f.groups {
+// LookAround looks up who is behind the names of the fleet now, beside those that are known.
+// The error says which names, and which servers behind them that nobody has named, gave no
+// answer: what is there is not known. For a fault, unseen returns what of that is about it.
+func (f *Fleet) LookAround(ctx context.Context) (unseen func(plan.Fault) error, err error) {
+	errs := make([]error, len(f.groups))
+	err = each(f.groups, func(g *group) (err error) {
 		if g.name == nil {
-			continue
+			return nil
 		}
 		urls, err := f.lookUp(ctx, *g.name)
-		errs = append(errs, err)
-		for _, url := range urls {
-			f.mu.Lock()
-			_, known := f.servers[url]
-			f.mu.Unlock()
-			if known {
-				continue
-			}
-			s := f.server(url, g)
-			if _, err := s.driver.Identify(ctx); err != nil {
-				f.mu.Lock()
-				delete(f.servers, url)
-				f.mu.Unlock()
-			}
+		if err == nil {
+			err = each(urls, func(url string) error { return f.lookAt(ctx, url, g) })
 		}
+		errs[slices.Index(f.groups, g)] = err
+		return err
+	})
+	return func(fault plan.Fault) error {
+		if i := slices.Index(f.groups, f.groupOf(fault)); i >= 0 {
+			return errs[i]
+		}
+		return err
+	}, err
+}
+
+// lookAt makes a server known, unless it does not answer.
+func (f *Fleet) lookAt(ctx context.Context, url string, g *group) error {
+	f.mu.Lock()
+	_, known := f.servers[url]
+	f.mu.Unlock()
+	if known {
+		return nil
 	}
-	return join(errs)
+	if _, err := f.server(url, g).driver.Identify(ctx); err != nil {
+		f.mu.Lock()
+		delete(f.servers, url)
+		f.mu.Unlock()
+		return err
+	}
+	return nil
 }

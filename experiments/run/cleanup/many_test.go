@@ -4,12 +4,17 @@ import (
 	"bytes"
 	"errors"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/injectors"
@@ -61,5 +66,70 @@ func TestOneDeadServerOfMany(t *testing.T) {
 	}
 	if left, err := driver.Leftovers(t.Context()); err != nil || len(left) > 0 {
 		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+// named puts the server of a dead run behind a name, which stands for these addresses, and
+// writes its records anew.
+func named(t *testing.T, d *deadRun, events []journal.Kind, addresses ...string) *dnsserver.Server {
+	t.Helper()
+	dns, err := dnsserver.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = dns.Close() })
+	var list []netip.Addr
+	for _, a := range addresses {
+		list = append(list, netip.MustParseAddr(a))
+	}
+	dns.Set(list...)
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(d.system.Toxiproxy, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.unlist(t)
+	d.plan.System.Toxiproxy = ""
+	d.plan.System.Dependencies[0].Toxiproxy = []string{"dns://payments-proxy.test:" + port + "?server=" + dns.Address()}
+	d.plan.Experiments[0].Faults[0].On = []string{d.system.Toxiproxy}
+	d.rewrite(t, events)
+	return dns
+}
+
+// Behind the name of a run that only its directory tells about, a server that does not
+// answer may have the fault as well.
+func TestASilentServerIsNotClean(t *testing.T) {
+	t.Parallel()
+	d := newDeadRun(t, underFault...)
+	dns := named(t, d, underFault, "127.0.0.1", "127.0.0.213")
+	o := d.options
+	o.Trust = &Trust{}
+	if err := Run(t.Context(), d.dir, o); !errors.Is(err, engine.ErrNotRemoved) || !strings.Contains(err.Error(), "127.0.0.213") {
+		t.Errorf("Run() = %v, want one that names what did not answer", err)
+	}
+	if d.toxics(t) != "[]" {
+		t.Errorf("the one that answers still has %s", d.toxics(t))
+	}
+	dns.Set(netip.MustParseAddr("127.0.0.1"))
+	if err := Run(t.Context(), d.dir, o); err != nil {
+		t.Errorf("Run() = %v once all answer", err)
+	}
+}
+
+// Nothing is sent to a Toxiproxy that only a directory says has joined, damaged or not.
+func TestAJournalNamesNoServer(t *testing.T) {
+	t.Parallel()
+	var met atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { met.Add(1) }))
+	t.Cleanup(other.Close)
+	d := newDeadRun(t, underFault...)
+	d.joined = other.URL
+	named(t, d, append(slices.Clone(underFault), journal.InstanceJoined), "127.0.0.1")
+	d.list(t)
+	if err := Run(t.Context(), d.dir, d.options); err != nil {
+		t.Errorf("Run() = %v", err)
+	}
+	d.wantClean(t)
+	if n := met.Load(); n > 0 {
+		t.Errorf("it was sent %d requests", n)
 	}
 }

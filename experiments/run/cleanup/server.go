@@ -69,7 +69,7 @@ func (l *oneByOne) Write(p []byte) (int, error) {
 func (o Options) recoverServer(ctx context.Context, one *fleet.Fleet, many bool) (owner string, err error) {
 	shown := WithoutCredentials(one.URLs()[0])
 	if _, err := one.Identify(ctx); err != nil {
-		return "", fmt.Errorf("%w: %s: %w; when it answers again: blastgauge recover --toxiproxy %s", engine.ErrNotRemoved, shown, err, manual.Quote(shown))
+		return "", fmt.Errorf("%w: %w; when it answers again: blastgauge recover --toxiproxy %s", engine.ErrNotRemoved, err, manual.Quote(shown))
 	}
 	if o.Recreate != "" && !(many && o.isRemovable(ctx, one, shown)) {
 		if err := one.Recreate(ctx, plan.Fault{Proxy: o.Recreate}); err != nil {
