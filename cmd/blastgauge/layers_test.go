@@ -86,7 +86,7 @@ func rooms() []room {
 		{name: "injectors/toxiproxy", imports: "experiments experiments/atomicfile experiments/hosts experiments/journal experiments/plan experiments/redact experiments/run/engine injectors injectors/manual", tests: "examples/checkout experiments/waiting injectors/injectortest injectors/injectortest/stock injectors/proxy"},
 
 		{name: "injectors/injectortest/dnsserver"},
-		{name: "injectors/fleet", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/run/engine injectors/toxiproxy", tests: "experiments/waiting injectors injectors/injectortest injectors/injectortest/dnsserver injectors/injectortest/stock injectors/proxy"},
+		{name: "injectors/fleet", imports: "experiments experiments/hosts experiments/journal experiments/plan experiments/run/engine injectors injectors/toxiproxy", tests: "experiments/waiting injectors/injectortest injectors/injectortest/dnsserver injectors/injectortest/stock injectors/proxy"},
 
 		{name: "experiments/run/journey/journeytest", imports: "experiments"},
 		{name: "experiments/run/journey/rawconn", tests: "experiments/run/journey/journeytest"},

@@ -1,12 +1,20 @@
 package fleet_test
 
 import (
+	"net"
+	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/fleet"
+	"github.com/blastgauge/blastgauge/injectors/injectortest/stock"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
 // Of a server that does not answer, it is not known what is there.
@@ -25,4 +33,65 @@ func TestLookAround(t *testing.T) {
 	if unseen, err = f.LookAround(t.Context()); err != nil || unseen(plan.Fault{}) != nil || unseen(fault) != nil {
 		t.Errorf("LookAround() = %v, %v of its fault", err, unseen(fault))
 	}
+}
+
+// A proxy is made anew, with all that is on it, only where the fault cannot be removed.
+func TestRecreateOnlyWhereItIsNeeded(t *testing.T) {
+	t.Parallel()
+	var stuck atomic.Bool
+	hang := func(api http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if stuck.Load() && r.Method == http.MethodDelete && strings.Contains(r.URL.Path, "/toxics/") {
+				w.WriteHeader(http.StatusInternalServerError)
+				return
+			}
+			api.ServeHTTP(w, r)
+		})
+	}
+	s, drivers := stockServers(t, stock.OneAtATime, hang)
+	f := fleet.New(fleet.Options{System: s})
+	fault := planned(s, nil).Experiments[0].Faults[0]
+	other := fault
+	other.Name = injectors.FaultName("20261129t120000z-others", 1)
+	for _, d := range drivers {
+		for _, fault := range []plan.Fault{fault, other} {
+			if err := d.Inject(t.Context(), fault); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	stuck.Store(true)
+	on, err := f.Recreate(t.Context(), fault)
+	if err != nil || !slices.Equal(on, f.URLs()[1:]) {
+		t.Errorf("Recreate() = %v, %v, want the second of %v alone", on, err, f.URLs())
+	}
+	for i, want := range []int{1, 0} {
+		if left, err := drivers[i].Leftovers(t.Context()); err != nil || len(left) != want || want == 1 && left[0].Name != other.Name {
+			t.Errorf("server %d has %v, %v", i, left, err)
+		}
+	}
+	if _, err := fleet.New(fleet.Options{System: &experiments.System{Toxiproxy: "dns://payments.test:8474"}}).Recreate(t.Context(), fault); err == nil {
+		t.Error("Recreate() = nil where no server is known")
+	}
+}
+
+// stockServers starts two stock Toxiproxies with a proxy each. The second has these wraps.
+func stockServers(t *testing.T, wraps ...func(http.Handler) http.Handler) (*experiments.System, []*toxiproxy.Driver) {
+	t.Helper()
+	d := experiments.Dependency{Name: "payments", Proxy: "payments"}
+	var drivers []*toxiproxy.Driver
+	for i, wrap := range [][]func(http.Handler) http.Handler{{stock.OneAtATime}, wraps} {
+		s, err := stock.Start(net.JoinHostPort(address(i).String(), "0"), wrap...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		driver := toxiproxy.New(toxiproxy.Options{URL: s.URL()})
+		if err := driver.Create(t.Context(), "payments", "127.0.0.1:0", "127.0.0.1:1"); err != nil {
+			t.Fatal(err)
+		}
+		d.Toxiproxy = append(d.Toxiproxy, s.URL())
+		drivers = append(drivers, driver)
+	}
+	return &experiments.System{Dependencies: []experiments.Dependency{d}}, drivers
 }

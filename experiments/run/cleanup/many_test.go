@@ -2,6 +2,7 @@ package cleanup
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -132,4 +133,28 @@ func TestAJournalNamesNoServer(t *testing.T) {
 	if n := met.Load(); n > 0 {
 		t.Errorf("it was sent %d requests", n)
 	}
+}
+
+// A proxy of many is made anew only where the fault cannot be removed, and where nobody is
+// there nothing is said to be done.
+func TestRecreateOfMany(t *testing.T) {
+	t.Parallel()
+	d := newDeadRun(t, underFault...)
+	dns := named(t, d, underFault, "127.0.0.1")
+	d.plan.Experiments[0].Faults[0].On = nil
+	d.rewrite(t, underFault)
+	dns.Break()
+	o := d.options
+	o.Recreate, o.Trust = d.fault().Proxy, &Trust{}
+	if err := Run(shortly(t), d.dir, o); !errors.Is(err, engine.ErrNotRemoved) || strings.Contains(d.log.String(), "made again") {
+		t.Errorf("Run() = %v where the name leads nowhere\n%s", err, d.log.String())
+	}
+}
+
+// shortly is a context for what cannot succeed.
+func shortly(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	t.Cleanup(cancel)
+	return ctx
 }

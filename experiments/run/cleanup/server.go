@@ -72,7 +72,7 @@ func (o Options) recoverServer(ctx context.Context, one *fleet.Fleet, many bool)
 		return "", fmt.Errorf("%w: %w; when it answers again: blastgauge recover --toxiproxy %s", engine.ErrNotRemoved, err, manual.Quote(shown))
 	}
 	if o.Recreate != "" && !(many && o.isRemovable(ctx, one, shown)) {
-		if err := one.Recreate(ctx, plan.Fault{Proxy: o.Recreate}); err != nil {
+		if _, err := one.Recreate(ctx, plan.Fault{Proxy: o.Recreate}); err != nil {
 			return "", fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
 		}
 		o.logf(shown)("proxy %s was deleted and made again", o.Recreate)
