@@ -95,3 +95,36 @@ func stockServers(t *testing.T, wraps ...func(http.Handler) http.Handler) (*expe
 	}
 	return &experiments.System{Dependencies: []experiments.Dependency{d}}, drivers
 }
+
+// That a name is gone proves nothing of a server that refuses connections, as one does behind
+// a tunnel that was closed. Where a person decides that, a name decides nothing.
+func TestWhatANameProves(t *testing.T) {
+	t.Parallel()
+	r := start(t, 1)
+	s := r.system()
+	fault := planned(s, nil).Experiments[0].Faults[0]
+	const nobody = "127.0.0.213"
+	fault.On = []string{"http://" + net.JoinHostPort(nobody, r.port)}
+	p := planned(s, nil)
+	p.Experiments[0].Faults[0] = fault
+	no := func(err error) error { return err }
+	for name, tt := range map[string]struct {
+		there   []netip.Addr
+		decides func(error) error
+		proven  bool
+	}{
+		"no name":                        {nil, nil, false},
+		"no name, and a person decides":  {nil, no, false},
+		"it has left":                    {[]netip.Addr{address(0)}, nil, true},
+		"it has left, a person decides":  {[]netip.Addr{address(0)}, no, false},
+		"it is there, a person says yes": {[]netip.Addr{netip.MustParseAddr(nobody)}, func(error) error { return nil }, true},
+	} {
+		r.dns.Set(tt.there...)
+		f := fleet.New(fleet.Options{System: s})
+		f.Know(p, nil)
+		f.WhenRefused(tt.decides)
+		if err := f.Revert(t.Context(), fault); (err == nil) != tt.proven {
+			t.Errorf("%s: Revert() = %v, want proven: %t", name, err, tt.proven)
+		}
+	}
+}

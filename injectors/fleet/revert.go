@@ -109,14 +109,14 @@ func answered(err error) bool {
 // answer.
 func (f *Fleet) awaitLapse(ctx context.Context, s *server, err error) error {
 	if errors.Is(err, syscall.ECONNREFUSED) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.refused != nil { // which says that it is no proof
+			return err
+		}
 		return nil // its process has ended
 	}
-	at, leased := s.driver.Lapses()
-	if !leased {
-		f.mu.Lock()
-		at = f.lapse
-		f.mu.Unlock()
-	}
+	at := f.lapsesAt(s)
 	if at.IsZero() {
 		return fmt.Errorf("%w (it has left the name %s, which proves nothing of it)", err, s.group.name.Name)
 	}
@@ -128,6 +128,17 @@ func (f *Fleet) awaitLapse(ctx context.Context, s *server, err error) error {
 	case <-ctx.Done():
 		return fmt.Errorf("%w (it has left the name %s, and its lease lapses in %s with the fault)", err, s.group.name.Name, max(0, time.Until(at)).Round(time.Second))
 	}
+}
+
+// lapsesAt is when the lease of the run on a server lapses at the latest, with its faults;
+// zero: they outlive it, or it is not known.
+func (f *Fleet) lapsesAt(s *server) time.Time {
+	if at, leased := s.driver.Lapses(); leased {
+		return at
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lapse
 }
 
 // latest is when the lease of a server lapses, now that nobody renews it any more.
