@@ -34,21 +34,24 @@ func (f *Fleet) MarkUnsettled(fault string) {
 	}
 }
 
-// answering asks every server that has not ended, and leaves out those that end while they
-// are asked.
+// answering asks every server that is needed and has not ended, and leaves out those that end
+// while they are asked. A group of which no server is known is an error beside theirs: then
+// silence proves nothing.
 func (f *Fleet) answering(ask func(*server) error) error {
+	var errs []error
+	list := f.ofNeed(f.all())
 	for _, g := range f.groups {
-		if !slices.ContainsFunc(f.all(), func(s *server) bool { return s.group == g || g.has(s.url) }) { // then silence proves nothing
-			return fmt.Errorf("no Toxiproxy at %s is known", g.sources[0])
+		if f.needs(g) && !slices.ContainsFunc(list, func(s *server) bool { return s.group == g || g.has(s.url) }) {
+			errs = append(errs, fmt.Errorf("no Toxiproxy at %s is known", g.sources[0]))
 		}
 	}
-	list := slices.DeleteFunc(f.all(), (*server).hasEnded)
-	return each(list, func(s *server) error {
+	errs = append(errs, each(slices.DeleteFunc(list, (*server).hasEnded), func(s *server) error {
 		if err := ask(s); err != nil {
 			return f.decideRefused(s, err)
 		}
 		return nil
-	})
+	}))
+	return join(errs)
 }
 
 // Leftovers lists blastgauge's toxics on all servers, each name and proxy once, see

@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -125,6 +126,48 @@ func TestWhatANameProves(t *testing.T) {
 		f.WhenRefused(tt.decides)
 		if err := f.Revert(t.Context(), fault); (err == nil) != tt.proven {
 			t.Errorf("%s: Revert() = %v, want proven: %t", name, err, tt.proven)
+		}
+	}
+}
+
+// Toxiproxies of a dependency that no fault is put into need not be there.
+func TestOnlyThoseOfThePlanAreNeeded(t *testing.T) {
+	t.Parallel()
+	for name, carts := range map[string]func(*row) string{
+		"a list": func(r *row) string { return "http://" + net.JoinHostPort("127.0.0.213", r.port) },
+		"a name": func(r *row) string { return "dns://carts-proxy.test:" + r.port + "?server=" + r.dns.Address() }, // which it does not have
+	} {
+		r := start(t, 1)
+		s := r.system(0)
+		s.Dependencies = append(s.Dependencies, experiments.Dependency{Name: "carts", Proxy: "carts", Toxiproxy: []string{carts(r)}})
+		p := planned(s, nil)
+		f := fleet.New(fleet.Options{System: s})
+		if _, err := f.Identify(t.Context()); err == nil {
+			t.Fatalf("%s: Identify() = nil where all are needed", name)
+		}
+		f.NeedOnly(p)
+		_, err := f.Identify(t.Context())
+		if err != nil {
+			t.Fatalf("%s: Identify() = %v", name, err)
+		}
+		release, err := f.Acquire(t.Context(), testRun)
+		if err != nil {
+			t.Fatalf("%s: Acquire() = %v", name, err)
+		}
+		_, filled := f.Fill(t.Context(), p)
+		if err := errors.Join(f.Preflight(t.Context(), p), filled, f.Inject(t.Context(), p.Experiments[0].Faults[0])); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		dead := fleet.New(fleet.Options{System: s})
+		if left, err := dead.Leftovers(t.Context()); err == nil || len(left) != 1 {
+			t.Errorf("%s: Leftovers() = %v, %v, want what is there beside an error", name, left, err)
+		}
+		dead.NeedOnly(p)
+		if left, err := dead.Leftovers(t.Context()); err != nil || len(left) != 1 {
+			t.Errorf("%s: Leftovers() = %v, %v", name, left, err)
+		}
+		if err := errors.Join(f.Revert(t.Context(), p.Experiments[0].Faults[0]), release(t.Context())); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

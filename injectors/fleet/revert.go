@@ -274,7 +274,7 @@ func (f *Fleet) knowOn(fault plan.Fault, urls []string) {
 func (f *Fleet) LookAround(ctx context.Context) (unseen func(plan.Fault) error, err error) {
 	errs := make([]error, len(f.groups))
 	err = each(f.groups, func(g *group) (err error) {
-		if g.name == nil {
+		if g.name == nil || !f.needs(g) {
 			return nil
 		}
 		urls, err := f.lookUp(ctx, *g.name)

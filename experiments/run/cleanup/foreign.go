@@ -195,6 +195,7 @@ func (o Options) recoverForeign(ctx context.Context, r *rollback, left *journal.
 		r.open.Toxiproxy = namedServer(system)
 		if left.Plan != nil { // with a checksum that is right
 			r.fleet.MarkKnown(left.Plan)
+			r.fleet.NeedOnly(left.Plan)
 		}
 	}
 	if o.Recreate != "" {

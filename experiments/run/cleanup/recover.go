@@ -219,6 +219,7 @@ func (o Options) rollbackOf(open journal.OpenRun) (*rollback, error) {
 	}
 	if open.Plan != nil && r.fleet != nil {
 		r.fleet.MarkKnown(open.Plan)
+		r.fleet.NeedOnly(open.Plan)
 	}
 	root, err := atomicfile.OpenDir(open.Dir)
 	switch {
