@@ -171,3 +171,42 @@ func TestOnlyThoseOfThePlanAreNeeded(t *testing.T) {
 		}
 	}
 }
+
+// A server that is gone takes no counter away, neither its own nor those of the others.
+func TestCountersWithoutOne(t *testing.T) {
+	t.Parallel()
+	r := start(t, 2)
+	f := fleet.New(fleet.Options{System: r.system(0, 1)})
+	visit := func(i int) {
+		list, err := r.driver(i).Proxies(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.Get("http://" + list[0].Listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		http.DefaultClient.CloseIdleConnections()
+	}
+	carries := func(n int64) func() bool {
+		return func() bool {
+			got, counts, err := f.Carried(t.Context())
+			return err == nil && counts && len(got) == 1 && got[0].Connections >= n
+		}
+	}
+	visit(0)
+	visit(1)
+	until(t, "both are counted", carries(2))
+	if err := r.servers[1].Close(); err != nil {
+		t.Fatal(err)
+	}
+	visit(0)
+	until(t, "the other one goes on", carries(3))
+	if err := r.servers[0].Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, counts, err := f.Carried(t.Context()); counts || err == nil {
+		t.Errorf("Carried() = %t, %v where nobody answers", counts, err)
+	}
+}
