@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"slices"
 	"strings"
@@ -208,5 +209,42 @@ func TestCountersWithoutOne(t *testing.T) {
 	}
 	if _, counts, err := f.Carried(t.Context()); counts || err == nil {
 		t.Errorf("Carried() = %t, %v where nobody answers", counts, err)
+	}
+}
+
+// Where a lease fails, the error is about that alone, and the others are given back.
+func TestALeaseThatFails(t *testing.T) {
+	t.Parallel()
+	r := start(t, 1)
+	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/version" {
+			_, _ = w.Write([]byte(`{"version": "2.12.0", "blastgauge": "1"}`))
+			return
+		}
+		w.WriteHeader(http.StatusInternalServerError)
+	}))
+	t.Cleanup(broken.Close)
+	s := r.system(0)
+	s.Dependencies[0].Toxiproxy = append(s.Dependencies[0].Toxiproxy, broken.URL)
+	_, err := fleet.New(fleet.Options{System: s}).Acquire(t.Context(), testRun)
+	if err == nil || !strings.Contains(err.Error(), broken.URL) || strings.Contains(err.Error(), http.MethodDelete) {
+		t.Errorf("Acquire() = %v", err)
+	}
+	if owner, err := r.driver(0).Owner(t.Context()); err != nil || owner != "" {
+		t.Errorf("the first has the lease of %q, %v", owner, err)
+	}
+}
+
+// A person is told what to do where the fault may be, and not where it is gone.
+func TestCommandsForWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	s, drivers := stockServers(t, stock.OneAtATime)
+	f := fleet.New(fleet.Options{System: s})
+	fault := planned(s, nil).Experiments[0].Faults[0]
+	if err := drivers[1].Inject(t.Context(), fault); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.ManualRemoval(t.Context(), fault); strings.Count(got, "curl") != 1 || !strings.Contains(got, f.URLs()[1]) {
+		t.Errorf("ManualRemoval() = %s", got)
 	}
 }

@@ -207,14 +207,17 @@ func (o ofDeadRun) otherOwner(ctx context.Context, s *server, fault plan.Fault) 
 }
 
 // ManualRemoval returns the shell commands that remove f without blastgauge, one a line: one
-// for each server that it may be on.
+// for each server that it may be on, without those where it is proven gone.
 func (f *Fleet) ManualRemoval(ctx context.Context, fault plan.Fault) string {
 	list := f.targets(fault, f.groupOf(fault))
 	lines := make([]string, len(list))
 	_ = each(list, func(s *server) error {
-		lines[slices.Index(list, s)] = s.driver.ManualRemoval(ctx, fault)
+		if len(list) == 1 || s.driver.Absent(ctx, fault) != nil {
+			lines[slices.Index(list, s)] = s.driver.ManualRemoval(ctx, fault)
+		}
 		return nil
 	})
+	lines = slices.DeleteFunc(lines, func(line string) bool { return line == "" })
 	return strings.Join(lines, "\n  ")
 }
 

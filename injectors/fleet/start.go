@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -52,6 +53,9 @@ func (f *Fleet) ofNeed(list []*server) []*server {
 func (f *Fleet) placesOfNeed() []place {
 	return slices.DeleteFunc(f.places(), func(at place) bool { return !f.needs(at.group) })
 }
+
+// undoLeaseTimeout is how long the leases are released that a run got before one was refused.
+const undoLeaseTimeout = time.Second
 
 // A Server is one Toxiproxy as it answers.
 type Server struct {
@@ -112,7 +116,10 @@ func (f *Fleet) URLs() []string {
 func (f *Fleet) Acquire(ctx context.Context, run string) (release func(context.Context) error, err error) {
 	for _, s := range f.ofNeed(f.here()) { // one after the other: of two runs that start, one gets all
 		if err := f.lease(ctx, s, run); err != nil {
-			return nil, errors.Join(err, f.releaseAll(context.WithoutCancel(ctx)))
+			undo, end := context.WithTimeout(context.WithoutCancel(ctx), undoLeaseTimeout)
+			defer end()
+			_ = f.releaseAll(undo) // what cannot be released lapses, and why it failed is what counts
+			return nil, err
 		}
 	}
 	f.mu.Lock()
