@@ -143,12 +143,21 @@ func (o Options) fleet(url string, sources ...string) (*fleet.Fleet, error) {
 }
 
 // namedServer is how a person may name the Toxiproxies of a system: by the first that it
-// has.
+// has. See [namedServers].
 func namedServer(s *experiments.System) string {
-	if all := s.Toxiproxies(); len(all) > 0 {
-		return WithoutCredentials(all[0])
+	if all := namedServers(s); len(all) > 0 {
+		return all[0]
 	}
 	return ""
+}
+
+// namedServers are all the Toxiproxies of a system, without credentials, as its file names
+// them.
+func namedServers(s *experiments.System) (list []string) {
+	for _, url := range s.Toxiproxies() {
+		list = append(list, WithoutCredentials(url))
+	}
+	return list
 }
 
 // WithoutCredentials returns a URL without its user and password; empty where text

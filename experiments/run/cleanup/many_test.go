@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -157,4 +159,34 @@ func shortly(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// Where a person has to look at servers, each is named.
+func TestEveryServerIsNamed(t *testing.T) {
+	t.Parallel()
+	other, err := proxy.Start(proxy.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	d := newDeadRun(t, underFault...)
+	d.unlist(t)
+	d.plan.System.Dependencies[0].Toxiproxy = []string{other.URL()}
+	d.rewrite(t, underFault)
+	if err := Run(t.Context(), d.dir, d.options); !errors.Is(err, experiments.ErrRefused) {
+		t.Errorf("Run() = %v", err)
+	}
+	if log := d.log.String(); !strings.Contains(log, d.system.Toxiproxy) || !strings.Contains(log, other.URL()) {
+		t.Errorf("not each of its servers is named:\n%s", log)
+	}
+	nameless := filepath.Join(filepath.Dir(d.dir), "not the name of a run")
+	if err := errors.Join(os.Truncate(filepath.Join(d.dir, journal.EventsFile), 0), os.Rename(d.dir, nameless)); err != nil {
+		t.Fatal(err)
+	}
+	o := d.options
+	o.Trust = &Trust{System: &d.plan.System}
+	err = Run(t.Context(), nameless, o)
+	if !errors.Is(err, engine.ErrNotRemoved) || !strings.Contains(err.Error(), d.system.Toxiproxy) || !strings.Contains(err.Error(), other.URL()) {
+		t.Errorf("Run() = %v of a run without a name, want each of its servers\n%s", err, d.log.String())
+	}
 }

@@ -27,6 +27,7 @@ type rollback struct {
 	dir      string          // of the run, as logs name it
 	root     *os.Root        // the same; nil: it is gone
 	fleet    *fleet.Fleet
+	servers  []string // its sources, of a run without a name
 	registry journal.Registry
 	getenv   func(string) (string, bool)
 	logf     func(format string, args ...any)
