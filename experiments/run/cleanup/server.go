@@ -71,7 +71,7 @@ func (o Options) recoverServer(ctx context.Context, one *fleet.Fleet, many bool)
 	if _, err := one.Identify(ctx); err != nil {
 		return "", fmt.Errorf("%w: %w; when it answers again: blastgauge recover --toxiproxy %s", engine.ErrNotRemoved, err, manual.Quote(shown))
 	}
-	if o.Recreate != "" && !(many && o.isRemovable(ctx, one, shown)) {
+	if o.Recreate != "" && (!many || !o.isRemovable(ctx, one, shown)) {
 		if _, err := one.Recreate(ctx, plan.Fault{Proxy: o.Recreate}); err != nil {
 			return "", fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
 		}
