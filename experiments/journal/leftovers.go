@@ -32,7 +32,6 @@ type Leftovers struct {
 	Faults    []Leftover // in the order of the plan
 	Ended     bool       // the run came to its end
 	CleanedUp bool       // another process has looked at everything after it
-	Joined    []Joined   // Toxiproxies that came while it went on and were to carry a fault
 	Undone    int        // faults that other processes removed after it
 	Empty     bool       // the journal holds no line
 	Shared    bool       // somebody else can write the run's directory
@@ -224,7 +223,6 @@ func (l *Leftovers) add(e Event, states map[string]faultState) error {
 	case FaultIntended:
 		s = faultState{intended: true}
 	case InstanceJoined:
-		l.Joined = append(l.Joined, Joined{e.Fault, e.Instance})
 		s.settled = false // its injection there may be on its way
 	case FaultInjected:
 		s.settled = true

@@ -315,6 +315,7 @@ func Inspect(ctx context.Context, p *plan.Plan, o Options) (found Inspection, er
 	if err != nil {
 		return found, err
 	}
+	all.NeedOnly(p)
 	found.Toxiproxy, err = all.Identify(ctx)
 	if isUnreachable(err) { // a plan is worth reading before the system stands
 		found.Unreachable = err

@@ -248,6 +248,7 @@ func (r *run) acquire(ctx context.Context) (release func(context.Context) error,
 	if r.fleet, err = injectorset.NewFleet(&r.plan.System, r.o.Token, r.o.Getenv, lost); err != nil {
 		return nil, err
 	}
+	r.fleet.NeedOnly(r.plan)
 	if r.server, err = r.fleet.Identify(ctx); err != nil {
 		return nil, err
 	}

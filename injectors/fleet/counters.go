@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/journal"
 )
@@ -16,25 +17,29 @@ type counters struct {
 	last   map[string]journal.Traffic
 }
 
+// countTimeout is how long one server may take to say what it has carried.
+const countTimeout = time.Second
+
 // Carried returns what each proxy has carried so far on all servers, sorted by name, see
-// [toxiproxy.Driver.Carried]. What a server counted that has gone stays, and one that began
-// anew takes nothing away. It reports false where a server does not count.
+// [toxiproxy.Driver.Carried]. What a server counted that has gone or does not answer stays,
+// and one that began anew takes nothing away. It reports false where no server counts.
 func (f *Fleet) Carried(ctx context.Context) ([]journal.Traffic, bool, error) {
 	list := f.here()
 	if len(list) == 1 && len(f.groups) == 1 && f.groups[0].isOne() {
 		return list[0].driver.Carried(ctx)
 	}
+	ctx, cancel := context.WithTimeout(ctx, countTimeout)
+	defer cancel()
 	counted := make([]bool, len(list))
 	err := each(list, func(s *server) error {
 		seen, counts, err := s.driver.Carried(ctx)
-		if err != nil {
-			return err
+		if err == nil && counts {
+			counted[slices.Index(list, s)] = true
+			f.note(s, seen)
 		}
-		counted[slices.Index(list, s)] = counts
-		f.note(s, seen)
-		return nil
+		return err
 	})
-	if err != nil || slices.Contains(counted, false) {
+	if !slices.Contains(counted, true) {
 		return nil, false, err
 	}
 	f.mu.Lock()

@@ -59,6 +59,7 @@ type Fleet struct {
 	joined    map[string][]string                // instances by fault, that came while a run went on which is over
 	counts    map[string]*counters               // by instance
 	counting  bool                               // they were read before
+	needed    map[*group]bool                    // nil: all are, see [Fleet.NeedOnly]
 }
 
 // A server is one Toxiproxy.

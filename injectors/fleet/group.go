@@ -122,7 +122,8 @@ func fullName(name string) string {
 }
 
 // isGone reports whether a server has left its name, as far as a look-up tells. Without an
-// answer it has not.
+// answer it has not. That there is no such name any more says nothing of a server, unless
+// its faults end with a lease.
 func (f *Fleet) isGone(ctx context.Context, s *server) bool {
 	if s.group.name == nil {
 		return false
@@ -130,7 +131,7 @@ func (f *Fleet) isGone(ctx context.Context, s *server) bool {
 	urls, err := f.lookUp(ctx, *s.group.name)
 	if err != nil {
 		dns, ok := errors.AsType[*net.DNSError](err)
-		return ok && dns.IsNotFound
+		return ok && dns.IsNotFound && !f.lapsesAt(s).IsZero()
 	}
 	return !slices.Contains(urls, s.url)
 }

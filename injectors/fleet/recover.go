@@ -10,6 +10,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -33,21 +34,24 @@ func (f *Fleet) MarkUnsettled(fault string) {
 	}
 }
 
-// answering asks every server that has not ended, and leaves out those that end while they
-// are asked.
+// answering asks every server that is needed and has not ended, and leaves out those that end
+// while they are asked. A group of which no server is known is an error beside theirs: then
+// silence proves nothing.
 func (f *Fleet) answering(ask func(*server) error) error {
+	var errs []error
+	list := f.ofNeed(f.all())
 	for _, g := range f.groups {
-		if !slices.ContainsFunc(f.all(), func(s *server) bool { return s.group == g || g.has(s.url) }) { // then silence proves nothing
-			return fmt.Errorf("no Toxiproxy at %s is known", g.sources[0])
+		if f.needs(g) && !slices.ContainsFunc(list, func(s *server) bool { return s.group == g || g.has(s.url) }) {
+			errs = append(errs, fmt.Errorf("no Toxiproxy at %s is known", g.sources[0]))
 		}
 	}
-	list := slices.DeleteFunc(f.all(), (*server).hasEnded)
-	return each(list, func(s *server) error {
+	errs = append(errs, each(slices.DeleteFunc(list, (*server).hasEnded), func(s *server) error {
 		if err := ask(s); err != nil {
 			return f.decideRefused(s, err)
 		}
 		return nil
-	})
+	}))
+	return join(errs)
 }
 
 // Leftovers lists blastgauge's toxics on all servers, each name and proxy once, see
@@ -110,11 +114,37 @@ func (f *Fleet) Release(ctx context.Context, run string) error {
 	return f.answering(func(s *server) error { return s.driver.Release(ctx, run) })
 }
 
-// Recreate makes a proxy anew on every server, see [toxiproxy.Driver.Recreate].
-func (f *Fleet) Recreate(ctx context.Context, fault plan.Fault) error {
-	return each(f.targets(fault, f.groupOf(fault)), func(s *server) error {
-		return s.driver.Recreate(ctx, fault.Proxy, fault.Listen, fault.Upstream)
+// Recreate makes the proxy of a fault anew, see [toxiproxy.Driver.Recreate]: on one server as
+// it is asked for, and of several only on those where the fault cannot be removed. It returns
+// the servers where it did.
+func (f *Fleet) Recreate(ctx context.Context, fault plan.Fault) (on []string, err error) {
+	list := f.targets(fault, f.groupOf(fault))
+	if len(list) == 0 {
+		return nil, f.errNoGroup(fault)
+	}
+	made := make([]string, len(list))
+	err = each(list, func(s *server) error {
+		if len(list) > 1 && f.isRemovable(ctx, s, fault) {
+			return nil
+		}
+		err := s.driver.Recreate(ctx, fault.Proxy, fault.Listen, fault.Upstream)
+		if err == nil {
+			made[slices.Index(list, s)] = s.url
+		}
+		return err
 	})
+	return slices.DeleteFunc(made, func(url string) bool { return url == "" }), err
+}
+
+// isRemovable reports whether a fault is gone from a server now, and removes it if it can.
+func (f *Fleet) isRemovable(ctx context.Context, s *server, fault plan.Fault) bool {
+	ctx, cancel := context.WithTimeout(ctx, leftTimeout)
+	defer cancel()
+	if s.driver.Absent(ctx, fault) == nil {
+		return true
+	}
+	run, _, _ := injectors.ParseFaultName(fault.Name)
+	return ofDeadRun{f, run}.otherOwner(ctx, s, fault) == "" && s.driver.Revert(ctx, fault) == nil
 }
 
 // Each returns a fleet of one for every server that is there now, which dials any host.

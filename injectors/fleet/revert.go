@@ -109,14 +109,14 @@ func answered(err error) bool {
 // answer.
 func (f *Fleet) awaitLapse(ctx context.Context, s *server, err error) error {
 	if errors.Is(err, syscall.ECONNREFUSED) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.refused != nil { // which says that it is no proof
+			return err
+		}
 		return nil // its process has ended
 	}
-	at, leased := s.driver.Lapses()
-	if !leased {
-		f.mu.Lock()
-		at = f.lapse
-		f.mu.Unlock()
-	}
+	at := f.lapsesAt(s)
 	if at.IsZero() {
 		return fmt.Errorf("%w (it has left the name %s, which proves nothing of it)", err, s.group.name.Name)
 	}
@@ -128,6 +128,17 @@ func (f *Fleet) awaitLapse(ctx context.Context, s *server, err error) error {
 	case <-ctx.Done():
 		return fmt.Errorf("%w (it has left the name %s, and its lease lapses in %s with the fault)", err, s.group.name.Name, max(0, time.Until(at)).Round(time.Second))
 	}
+}
+
+// lapsesAt is when the lease of the run on a server lapses at the latest, with its faults;
+// zero: they outlive it, or it is not known.
+func (f *Fleet) lapsesAt(s *server) time.Time {
+	if at, leased := s.driver.Lapses(); leased {
+		return at
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lapse
 }
 
 // latest is when the lease of a server lapses, now that nobody renews it any more.
@@ -196,14 +207,17 @@ func (o ofDeadRun) otherOwner(ctx context.Context, s *server, fault plan.Fault) 
 }
 
 // ManualRemoval returns the shell commands that remove f without blastgauge, one a line: one
-// for each server that it may be on.
+// for each server that it may be on, without those where it is proven gone.
 func (f *Fleet) ManualRemoval(ctx context.Context, fault plan.Fault) string {
 	list := f.targets(fault, f.groupOf(fault))
 	lines := make([]string, len(list))
 	_ = each(list, func(s *server) error {
-		lines[slices.Index(list, s)] = s.driver.ManualRemoval(ctx, fault)
+		if len(list) == 1 || s.driver.Absent(ctx, fault) != nil {
+			lines[slices.Index(list, s)] = s.driver.ManualRemoval(ctx, fault)
+		}
 		return nil
 	})
+	lines = slices.DeleteFunc(lines, func(line string) bool { return line == "" })
 	return strings.Join(lines, "\n  ")
 }
 
@@ -257,31 +271,43 @@ func (f *Fleet) knowOn(fault plan.Fault, urls []string) {
 	}
 }
 
-// LookAround looks up who is behind the names of the fleet now, beside those that are known,
-// and returns why that is not known where it is not. A server that does not answer and that
-// nobody has named is left out.
-func (f *Fleet) LookAround(ctx context.Context) error {
-	var errs []error
-	for _, g := range f.groups {
-		if g.name == nil {
-			continue
+// LookAround looks up who is behind the names of the fleet now, beside those that are known.
+// The error says which names, and which servers behind them that nobody has named, gave no
+// answer: what is there is not known. For a fault, unseen returns what of that is about it.
+func (f *Fleet) LookAround(ctx context.Context) (unseen func(plan.Fault) error, err error) {
+	errs := make([]error, len(f.groups))
+	err = each(f.groups, func(g *group) (err error) {
+		if g.name == nil || !f.needs(g) {
+			return nil
 		}
 		urls, err := f.lookUp(ctx, *g.name)
-		errs = append(errs, err)
-		for _, url := range urls {
-			f.mu.Lock()
-			_, known := f.servers[url]
-			f.mu.Unlock()
-			if known {
-				continue
-			}
-			s := f.server(url, g)
-			if _, err := s.driver.Identify(ctx); err != nil {
-				f.mu.Lock()
-				delete(f.servers, url)
-				f.mu.Unlock()
-			}
+		if err == nil {
+			err = each(urls, func(url string) error { return f.lookAt(ctx, url, g) })
 		}
+		errs[slices.Index(f.groups, g)] = err
+		return err
+	})
+	return func(fault plan.Fault) error {
+		if i := slices.Index(f.groups, f.groupOf(fault)); i >= 0 {
+			return errs[i]
+		}
+		return err
+	}, err
+}
+
+// lookAt makes a server known, unless it does not answer.
+func (f *Fleet) lookAt(ctx context.Context, url string, g *group) error {
+	f.mu.Lock()
+	_, known := f.servers[url]
+	f.mu.Unlock()
+	if known {
+		return nil
 	}
-	return join(errs)
+	if _, err := f.server(url, g).driver.Identify(ctx); err != nil {
+		f.mu.Lock()
+		delete(f.servers, url)
+		f.mu.Unlock()
+		return err
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
@@ -16,24 +17,64 @@ import (
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
+// NeedOnly says that only the Toxiproxies are needed which faults of a plan are put on: the
+// others need not answer, and are not reserved. Without such a fault, all are needed.
+func (f *Fleet) NeedOnly(p *plan.Plan) {
+	var needed map[*group]bool
+	for _, e := range p.Experiments {
+		for _, fault := range e.Faults {
+			if g := f.groupOf(fault); g != nil && fault.Proxy != "" {
+				if needed == nil {
+					needed = map[*group]bool{}
+				}
+				needed[g] = true
+			}
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.needed = needed
+}
+
+func (f *Fleet) needs(g *group) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.needed == nil || f.needed[g]
+}
+
+// ofNeed leaves out servers of groups that are not needed.
+func (f *Fleet) ofNeed(list []*server) []*server {
+	return slices.DeleteFunc(list, func(s *server) bool {
+		return !f.needs(s.group) && !slices.ContainsFunc(f.groups, func(g *group) bool { return f.needs(g) && g.has(s.url) })
+	})
+}
+
+// placesOfNeed lists the servers that are there now, for each group that is needed.
+func (f *Fleet) placesOfNeed() []place {
+	return slices.DeleteFunc(f.places(), func(at place) bool { return !f.needs(at.group) })
+}
+
+// undoLeaseTimeout is how long the leases are released that a run got before one was refused.
+const undoLeaseTimeout = time.Second
+
 // A Server is one Toxiproxy as it answers.
 type Server struct {
 	URL string // without credentials
 	journal.Toxiproxy
 }
 
-// Servers looks up who is there, and asks each which kind of server it is. A name that
-// cannot be looked up is an error, and so is a server that does not answer.
+// Servers looks up who is there, and asks each that is needed which kind of server it is. A
+// name that cannot be looked up is an error, and so is a server that does not answer.
 func (f *Fleet) Servers(ctx context.Context) ([]Server, error) {
 	if err := f.checkSome(); err != nil {
 		return nil, err
 	}
 	for _, g := range f.groups {
-		if err := f.refresh(ctx, g); err != nil {
+		if err := f.refresh(ctx, g); err != nil && f.needs(g) {
 			return nil, err
 		}
 	}
-	list := f.here()
+	list := f.ofNeed(f.here())
 	servers := make([]Server, len(list))
 	err := each(list, func(s *server) error {
 		kind, err := s.driver.Identify(ctx)
@@ -70,12 +111,15 @@ func (f *Fleet) URLs() []string {
 	return list
 }
 
-// Acquire reserves every server for one run, see [toxiproxy.Driver.Acquire]. Where one
+// Acquire reserves every server that is needed for one run, see [toxiproxy.Driver.Acquire]. Where one
 // refuses, none is reserved.
 func (f *Fleet) Acquire(ctx context.Context, run string) (release func(context.Context) error, err error) {
-	for _, s := range f.here() { // one after the other: of two runs that start, one gets all
+	for _, s := range f.ofNeed(f.here()) { // one after the other: of two runs that start, one gets all
 		if err := f.lease(ctx, s, run); err != nil {
-			return nil, errors.Join(err, f.releaseAll(context.WithoutCancel(ctx)))
+			undo, end := context.WithTimeout(context.WithoutCancel(ctx), undoLeaseTimeout)
+			defer end()
+			_ = f.releaseAll(undo) // what cannot be released lapses, and why it failed is what counts
+			return nil, err
 		}
 	}
 	f.mu.Lock()
@@ -146,7 +190,13 @@ func (f *Fleet) part(p *plan.Plan, g *group) *plan.Plan {
 // Preflight checks the proxies of the plan on every server, see
 // [toxiproxy.Driver.Preflight], and whether there are as many as its faults say.
 func (f *Fleet) Preflight(ctx context.Context, p *plan.Plan) error {
-	errs := []error{each(f.places(), func(at place) error { return at.server.driver.Preflight(ctx, f.part(p, at.group)) })}
+	errs := []error{each(f.places(), func(at place) error {
+		err := at.server.driver.Preflight(ctx, f.part(p, at.group))
+		if !f.needs(at.group) && !errors.Is(err, experiments.ErrRefused) {
+			return nil // it need not answer; where it does, its proxies must lead to hosts that are allowed
+		}
+		return err
+	})}
 	for _, e := range p.Experiments {
 		for _, fault := range e.Faults {
 			g := f.groupOf(fault)
@@ -165,7 +215,7 @@ func (f *Fleet) Preflight(ctx context.Context, p *plan.Plan) error {
 // CreateMissing creates the proxies that the plan's faults need, see
 // [toxiproxy.Driver.CreateMissing], on every server that lacks them.
 func (f *Fleet) CreateMissing(ctx context.Context, p *plan.Plan) error {
-	return each(f.places(), func(at place) error { return at.server.driver.CreateMissing(ctx, f.part(p, at.group)) })
+	return each(f.placesOfNeed(), func(at place) error { return at.server.driver.CreateMissing(ctx, f.part(p, at.group)) })
 }
 
 // Create creates the proxy of a dependency on each of its servers.
@@ -192,7 +242,7 @@ func (f *Fleet) Fill(ctx context.Context, p *plan.Plan) (*plan.Plan, error) {
 	for i := range filled.Experiments {
 		filled.Experiments[i].Faults = slices.Clone(p.Experiments[i].Faults)
 	}
-	for _, at := range f.places() {
+	for _, at := range f.placesOfNeed() {
 		seen, err := at.server.driver.Fill(ctx, p)
 		if err != nil {
 			return nil, err

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/redact"
@@ -153,6 +155,8 @@ func (c *client) raw(ctx context.Context, proxy string, r request) ([]byte, erro
 		return nil, c.errorf("%s %s: an earlier call about %s is still waiting: %w", r.method, r.path, proxy, err)
 	}
 	defer done()
+	var connected atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
 	body, err := c.exchange(ctx, r)
 	if _, answered := errors.AsType[*StatusError](err); answered {
 		return nil, c.errorf("%w", err)
@@ -164,10 +168,19 @@ func (c *client) raw(ctx context.Context, proxy string, r request) ([]byte, erro
 			}
 		}
 		// What broke the connection may be repeated in the error.
-		return nil, c.errorf("%s %s: %w", r.method, r.path, c.hidden.Error(err, maxReason))
+		err = c.errorf("%s %s: %w", r.method, r.path, c.hidden.Error(err, maxReason))
+		if !connected.Load() {
+			err = unsentError{err}
+		}
+		return nil, err
 	}
 	return body, nil
 }
+
+// An unsentError is of a request that the server cannot have got: there was no connection.
+type unsentError struct{ error }
+
+func (e unsentError) Unwrap() error { return e.error }
 
 // takeTurn waits until no other call about the proxy is under way. The caller calls
 // done when its own call is over.

@@ -57,7 +57,10 @@ func (d *Driver) checkWays(ctx context.Context, p *plan.Plan, planned map[string
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.ways = ways
+	if d.ways == nil {
+		d.ways = map[string][]hop{}
+	}
+	maps.Copy(d.ways, ways) // those of another dependency, which was checked before, stay
 	return refused, nil
 }
 

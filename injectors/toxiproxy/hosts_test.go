@@ -152,6 +152,7 @@ func TestAProxyThatMovedIsNotFaulted(t *testing.T) {
 		near := lead(t, url, "near", "127.0.0.1:0", "127.0.0.1:1")
 		lead(t, url, "direct", "127.0.0.1:0", "127.0.0.1:1")
 		lead(t, url, "chain", "127.0.0.1:0", near)
+		lead(t, url, "other", "127.0.0.1:0", "127.0.0.1:1")
 		for name, tt := range map[string]struct {
 			fault, moved string
 		}{
@@ -165,8 +166,10 @@ func TestAProxyThatMovedIsNotFaulted(t *testing.T) {
 					if f.Inject = inject; inject == "down" {
 						f.Attributes = nil
 					}
-					if err := d.Preflight(t.Context(), planOf(f)); err != nil {
-						t.Fatal(err)
+					for _, p := range []*plan.Plan{planOf(f), planOf(latencyOn("other", "1"))} { // of two dependencies
+						if err := d.Preflight(t.Context(), p); err != nil {
+							t.Fatal(err)
+						}
 					}
 					filled, err := d.Fill(t.Context(), planOf(f))
 					if err != nil {

@@ -39,7 +39,7 @@ func (d *Driver) Acquire(ctx context.Context, run string) (release func(context.
 	}
 	l := d.leaseFor(run, ours)
 	err = l.acquire(ctx)
-	d.noteAsked(ours, l.lasts())
+	d.noteAsked(ours, l.lasts(), err)
 	if err != nil {
 		return nil, err
 	}
@@ -73,13 +73,15 @@ func (d *Driver) leaseFor(run string, ours bool) lease {
 }
 
 // noteAsked remembers when the lease of the run ends at the latest, now that it was asked
-// for.
-func (d *Driver) noteAsked(ours bool, lasts time.Duration) {
+// for. A request that failed may have arrived, unless there was no connection for it.
+func (d *Driver) noteAsked(ours bool, lasts time.Duration, err error) {
+	_, unsent := errors.AsType[unsentError](err)
+	if !ours || unsent {
+		return
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if ours {
-		d.lapses = time.Now().Add(lasts)
-	}
+	d.lapses = time.Now().Add(lasts)
 }
 
 // Lapses returns when the lease that this driver has asked for ends at the latest, with all
@@ -129,7 +131,7 @@ func (d *Driver) renew(renewing, calls context.Context, l lease) {
 		asked := time.Now()
 		err := l.renew(calls)
 		_, ours := l.(*proxyLease)
-		d.noteAsked(ours, l.lasts())
+		d.noteAsked(ours, l.lasts(), err)
 		switch {
 		case renewing.Err() != nil:
 			return

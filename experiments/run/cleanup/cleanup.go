@@ -122,6 +122,7 @@ const (
 	leaseTimeout   = 2 * time.Second  // for the end of its lease on the server
 	listTimeout    = 2 * time.Second  // for the list of its proxies
 	lookTimeout    = 3 * time.Second  // for the names of its Toxiproxies
+	attemptTimeout = 3 * time.Second  // for a removal before a proxy is made anew instead
 	endTimeout     = 2 * time.Second  // for the end of a run that is about to end
 	stopTimeout    = removalTimeout + 5*time.Second
 	leaseLapses    = 10 * time.Second                  // of a run that does not renew it
@@ -142,12 +143,21 @@ func (o Options) fleet(url string, sources ...string) (*fleet.Fleet, error) {
 }
 
 // namedServer is how a person may name the Toxiproxies of a system: by the first that it
-// has.
+// has. See [namedServers].
 func namedServer(s *experiments.System) string {
-	if all := s.Toxiproxies(); len(all) > 0 {
-		return WithoutCredentials(all[0])
+	if all := namedServers(s); len(all) > 0 {
+		return all[0]
 	}
 	return ""
+}
+
+// namedServers are all the Toxiproxies of a system, without credentials, as its file names
+// them.
+func namedServers(s *experiments.System) (list []string) {
+	for _, url := range s.Toxiproxies() {
+		list = append(list, WithoutCredentials(url))
+	}
+	return list
 }
 
 // WithoutCredentials returns a URL without its user and password; empty where text

@@ -34,6 +34,7 @@ type deadRun struct {
 	options Options
 	log     bytes.Buffer
 	kind    string // of the server, as the list has it; "": ours
+	joined  string // a Toxiproxy that the journal says has joined
 }
 
 func newDeadRun(t *testing.T, events ...journal.Kind) *deadRun {
@@ -115,6 +116,8 @@ func (d *deadRun) record(t *testing.T, events []journal.Kind) {
 		switch kind {
 		case journal.RunStarted:
 			e.Plan, e.Toxiproxy = d.plan, &journal.Toxiproxy{Kind: toxiproxy.KindOurs, Version: "test"}
+		case journal.InstanceJoined:
+			e.Experiment, e.Fault, e.Instance = d.plan.Experiments[0].ID, d.fault().Name, d.joined
 		case journal.FaultIntended, journal.FaultInjected:
 			e.Experiment, e.Fault = d.plan.Experiments[0].ID, d.fault().Name
 		}

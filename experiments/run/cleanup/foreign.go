@@ -192,9 +192,10 @@ func (o Options) recoverForeign(ctx context.Context, r *rollback, left *journal.
 		if r.fleet, err = injectorset.NewFleet(system, o.Token, o.Getenv, nil); err != nil {
 			return err
 		}
-		r.open.Toxiproxy = namedServer(system)
+		r.open.Toxiproxy, r.servers = namedServer(system), namedServers(system)
 		if left.Plan != nil { // with a checksum that is right
 			r.fleet.MarkKnown(left.Plan)
+			r.fleet.NeedOnly(left.Plan)
 		}
 	}
 	if o.Recreate != "" {
@@ -238,7 +239,7 @@ func (o Options) describe(dir string, left *journal.Leftovers) {
 		logf("nothing says what its run was going to do: a clean-up looks at the server of the system file that -f names")
 		return
 	}
-	logf("says that it is of run %s, whose faults a clean-up would remove from the Toxiproxy at %s:", shown(left.Run), shown(namedServer(&left.Plan.System)))
+	logf("says that it is of run %s, whose faults a clean-up would remove from the Toxiproxy at %s:", shown(left.Run), shown(strings.Join(namedServers(&left.Plan.System), ", ")))
 	for _, f := range left.Faults {
 		if f.ByCommand() {
 			logf("  %s: run %s, where an experiment beside the system file that -f names has that fault", shown(f.Describe()), shown(injectors.DescribeProgram(f.Attributes.Program("undo"))))

@@ -216,7 +216,11 @@ func (r *rollback) errUnknown(left *journal.Leftovers, server listing) error {
 	case r.fleet == nil && r.foreign != nil:
 		return fmt.Errorf("%w: nothing says what it was going to do, nor on which server; for each server that it may have used\n  blastgauge recover --toxiproxy URL", engine.ErrNotRemoved)
 	case r.fleet != nil && r.open.Run == "":
-		return fmt.Errorf("%w: nothing says the name of the run, so its toxics cannot be told from those of others\n  blastgauge recover --toxiproxy %s", engine.ErrNotRemoved, manual.Quote(r.open.Toxiproxy))
+		var steps strings.Builder
+		for _, url := range r.servers {
+			fmt.Fprintf(&steps, "\n  blastgauge recover --toxiproxy %s", manual.Quote(url))
+		}
+		return fmt.Errorf("%w: nothing says the name of the run, so its toxics cannot be told from those of others%s", engine.ErrNotRemoved, steps.String())
 	}
 	return nil
 }

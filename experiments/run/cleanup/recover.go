@@ -219,6 +219,7 @@ func (o Options) rollbackOf(open journal.OpenRun) (*rollback, error) {
 	}
 	if open.Plan != nil && r.fleet != nil {
 		r.fleet.MarkKnown(open.Plan)
+		r.fleet.NeedOnly(open.Plan)
 	}
 	root, err := atomicfile.OpenDir(open.Dir)
 	switch {
@@ -308,10 +309,21 @@ func (r *rollback) recreate(ctx context.Context, proxy string) error {
 			if f.Proxy != proxy || r.fleet == nil {
 				continue
 			}
-			if err := r.fleet.Recreate(ctx, f); err != nil {
+			left, err := r.leftovers()
+			if err != nil {
+				return err
+			}
+			r.findServers(left)
+			made, err := r.fleet.Recreate(ctx, f)
+			for _, url := range made {
+				r.logf("proxy %s was deleted and made again at %s", shown(proxy), shown(WithoutCredentials(url)))
+			}
+			if err != nil {
 				return fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
 			}
-			r.logf("proxy %s was deleted and made again: %s to %s", shown(proxy), shown(f.Listen), shown(f.Upstream))
+			if len(made) == 0 {
+				r.logf("proxy %s was left as it is: the fault on it is gone from every Toxiproxy", shown(proxy))
+			}
 			return nil
 		}
 	}

@@ -27,15 +27,17 @@ type rollback struct {
 	dir      string          // of the run, as logs name it
 	root     *os.Root        // the same; nil: it is gone
 	fleet    *fleet.Fleet
+	servers  []string // its sources, of a run without a name
 	registry journal.Registry
 	getenv   func(string) (string, bool)
 	logf     func(format string, args ...any)
 
-	injectors injectorset.Set // of the run's plan, once that was read
-	unsettled []plan.Fault    // faults whose injection was not over when the run died
-	ended     bool            // a person says that the server has ended
-	keep      bool            // a person says that the files are right as they are
-	over      bool            // the run has died: nobody renews its leases any more
+	injectors injectorset.Set        // of the run's plan, once that was read
+	unsettled []plan.Fault           // faults whose injection was not over when the run died
+	ended     bool                   // a person says that the server has ended
+	keep      bool                   // a person says that the files are right as they are
+	unseen    func(plan.Fault) error // why it is not known where else a fault may be; nil: it is known
+	over      bool                   // the run has died: nobody renews its leases any more
 }
 
 // A removal is what became of one fault that was to be removed.
@@ -227,22 +229,31 @@ func (r *rollback) prepare(left *journal.Leftovers) {
 
 // findServers finds on which Toxiproxies the run has put its faults: those of its plan, and
 // those that joined it. Where the records may not tell that, names are looked up as well.
-// What a stranger's directory says does not count: then only names do.
+// What a directory says of Toxiproxies that joined does not count: others may have written
+// it, and the token would be sent there. Of a stranger's, only names count.
 func (r *rollback) findServers(left *journal.Leftovers) {
+	r.unseen = nil
 	if r.fleet == nil {
 		return
 	}
+	var unread error
 	if r.foreign == nil {
-		joined, err := r.registry.Joined(r.open.Run)
-		r.fleet.Know(left.Plan, slices.Concat(joined, left.Joined))
-		if err == nil && left.Damage == nil {
+		var joined []journal.Joined
+		joined, unread = r.registry.Joined(r.open.Run)
+		r.fleet.Know(left.Plan, joined)
+		if unread == nil && left.Damage == nil {
 			return // it is durable before a server is touched, and no removal waits for a name
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
 	defer cancel()
-	if err := r.fleet.LookAround(ctx); err != nil {
+	unseen, err := r.fleet.LookAround(ctx)
+	switch {
+	case err == nil:
+	case r.foreign == nil && unread == nil:
 		r.logf("looking only at the Toxiproxies that the run is known to have used: %v", err)
+	default:
+		r.unseen = unseen
 	}
 }
 
@@ -329,6 +340,9 @@ func (r *rollback) remove(ctx context.Context, left []journal.Leftover, how volu
 	}
 	results := r.revert(ctx, faults)
 	for i, f := range left {
+		if results[i] == nil && f.OnProxy() && r.unseen != nil {
+			results[i] = r.unseen(f.Fault)
+		}
 		done[i] = removal{f.Fault, f.Experiment, results[i]}
 	}
 	if how == quietly {

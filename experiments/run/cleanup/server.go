@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"sync"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
@@ -12,6 +14,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/fleet"
+	"github.com/blastgauge/blastgauge/injectors/manual"
 	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
@@ -28,34 +31,71 @@ func Server(ctx context.Context, url string, o Options) error {
 	if err != nil {
 		return err
 	}
-	if _, err := all.Identify(ctx); err != nil {
-		return err
+	_, unanswered := all.Identify(ctx)
+	list := all.Each()
+	if unanswered != nil && len(list) < 2 {
+		return unanswered
 	}
-	var errs []error
-	for _, one := range all.Each() {
-		errs = append(errs, o.recoverServer(ctx, one))
+	o.Log = &oneByOne{w: o.Log}
+	errs := make([]error, len(list))
+	owners := make([]string, len(list))
+	var calls sync.WaitGroup
+	for i, one := range list { // one that does not answer keeps no other waiting
+		calls.Go(func() { owners[i], errs[i] = o.recoverServer(ctx, one, len(list) > 1) })
+	}
+	calls.Wait()
+	for i, owner := range owners {
+		if owner != "" && slices.Index(owners, owner) == i {
+			errs = append(errs, o.recoverOwner(ctx, owner, WithoutCredentials(list[i].URLs()[0])))
+		}
 	}
 	return errors.Join(errs...)
 }
 
-// recoverServer does so on one server.
-func (o Options) recoverServer(ctx context.Context, one *fleet.Fleet) error {
+// oneByOne writes what several goroutines log.
+type oneByOne struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *oneByOne) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+// recoverServer does so on one server, and returns the run that has its lease. Of many
+// servers, a proxy is made anew only where the toxics cannot be removed.
+func (o Options) recoverServer(ctx context.Context, one *fleet.Fleet, many bool) (owner string, err error) {
 	shown := WithoutCredentials(one.URLs()[0])
-	if o.Recreate != "" {
-		if err := one.Recreate(ctx, plan.Fault{Proxy: o.Recreate}); err != nil {
-			return fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
+	if _, err := one.Identify(ctx); err != nil {
+		return "", fmt.Errorf("%w: %w; when it answers again: blastgauge recover --toxiproxy %s", engine.ErrNotRemoved, err, manual.Quote(shown))
+	}
+	if o.Recreate != "" && (!many || !o.isRemovable(ctx, one, shown)) {
+		if _, err := one.Recreate(ctx, plan.Fault{Proxy: o.Recreate}); err != nil {
+			return "", fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
 		}
 		o.logf(shown)("proxy %s was deleted and made again", o.Recreate)
 	}
-	owner, err := one.Owner(ctx)
+	owner, err = one.Owner(ctx)
 	if err != nil {
-		return fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
+		return "", fmt.Errorf("%w: %w", engine.ErrNotRemoved, err)
 	}
-	errs := []error{o.removeToxics(ctx, one, shown, func(run string) bool { return run != owner })}
-	if owner != "" {
-		errs = append(errs, o.recoverOwner(ctx, owner, shown))
+	err = o.removeToxics(ctx, one, shown, func(run string) bool { return run != owner })
+	return owner, errors.Join(err, o.logDisabled(ctx, one, shown))
+}
+
+// isRemovable reports whether the toxics of the runs that are over can be removed from a
+// server without making a proxy anew, and removes them.
+func (o Options) isRemovable(ctx context.Context, one *fleet.Fleet, shown string) bool {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	owner, err := one.Owner(ctx)
+	if err == nil {
+		o.Log = io.Discard // the removal that counts comes after it
+		err = o.removeToxics(ctx, one, shown, func(run string) bool { return run != owner })
 	}
-	return errors.Join(append(errs, o.logDisabled(ctx, one, shown))...)
+	return err == nil
 }
 
 // recoverOwner cleans up after the run that has the lease of a server. A run of this
