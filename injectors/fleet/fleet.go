@@ -64,12 +64,13 @@ type Fleet struct {
 // A server is one Toxiproxy.
 type server struct {
 	url    string // without a trailing slash
-	group  *group
+	group  *group // the first that named it
 	driver *toxiproxy.Driver
 
 	leasing sync.Mutex // held while a lease is taken: one renewal is enough
 
 	mu      sync.Mutex
+	groups  []*group                    // every one that named it: two dependencies may share a server
 	release func(context.Context) error // ends the lease; nil: there never was one
 	leased  bool
 	left    bool // it has left its name
@@ -137,9 +138,10 @@ func (f *Fleet) server(url string, g *group) *server {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if s, ok := f.servers[url]; ok {
+		s.belongsTo(g)
 		return s
 	}
-	s := &server{url: url, group: g}
+	s := &server{url: url, group: g, groups: []*group{g}}
 	s.driver = toxiproxy.New(toxiproxy.Options{URL: url, Token: f.o.Token, Dial: f.dialer(g), Lost: func(err error) { f.lost(s, err) }})
 	for _, p := range f.known {
 		s.driver.MarkKnown(p)
@@ -149,6 +151,32 @@ func (f *Fleet) server(url string, g *group) *server {
 	}
 	f.servers[url] = s
 	return s
+}
+
+// belongsTo notes that a group has named the server.
+func (s *server) belongsTo(g *group) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g != nil && !slices.Contains(s.groups, g) {
+		s.groups = append(s.groups, g)
+	}
+}
+
+// in lists the groups that have named the server.
+func (s *server) in() []*group {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.groups)
+}
+
+// mayLeave reports whether the server may come and go: no list names it.
+func (s *server) mayLeave() bool {
+	return !slices.ContainsFunc(s.in(), func(g *group) bool { return g.name == nil })
+}
+
+// hasLeft reports whether no group has a server now, as far as is known.
+func (f *Fleet) hasLeft(s *server) bool {
+	return !slices.ContainsFunc(s.in(), func(g *group) bool { return g.has(s.url) })
 }
 
 // dialer returns what makes the connections to the servers of a group. Those of a name are

@@ -37,7 +37,8 @@ func (f *Fleet) revert(ctx context.Context, fault plan.Fault, on func(context.Co
 }
 
 // targets lists the servers that a fault may be on: those that it was put on or was to be,
-// and where this process did not do that, every one that is known.
+// and where this process did not do that, every one that its group, its plan or the journal
+// names.
 func (f *Fleet) targets(fault plan.Fault, g *group) []*server {
 	urls := map[string]bool{}
 	if c := f.carriedFault(fault.Name); c != nil {
@@ -46,9 +47,12 @@ func (f *Fleet) targets(fault plan.Fault, g *group) []*server {
 		}
 	} else {
 		for _, s := range f.all() {
-			if g == nil || s.group == g {
+			if g == nil || slices.Contains(s.in(), g) {
 				urls[s.url] = true
 			}
+		}
+		for _, url := range fault.On {
+			urls[url] = true
 		}
 	}
 	f.mu.Lock()
@@ -58,19 +62,23 @@ func (f *Fleet) targets(fault plan.Fault, g *group) []*server {
 	f.mu.Unlock()
 	var list []*server
 	for _, url := range slices.Sorted(maps.Keys(urls)) {
-		list = append(list, f.server(url, f.groupAt(url, g)))
+		if s := f.knownServer(url, g); s != nil {
+			list = append(list, s)
+		}
 	}
 	return list
 }
 
-// groupAt is the group of a URL: that of its server where it has one.
-func (f *Fleet) groupAt(url string, g *group) *group {
+// knownServer is the server at a URL; nil: it is not known, and no name of the group makes
+// it one that may be asked.
+func (f *Fleet) knownServer(url string, g *group) *server {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if s, ok := f.servers[url]; ok {
-		return s.group
+	s := f.servers[url]
+	f.mu.Unlock()
+	if s == nil && g != nil && g.name != nil {
+		return f.server(url, g)
 	}
-	return g
+	return s
 }
 
 // revertOn removes a fault from one server.
@@ -79,8 +87,9 @@ func (f *Fleet) revertOn(ctx context.Context, s *server, on func(context.Context
 		return nil
 	}
 	s.mu.Lock()
-	left := s.left || s.group.name != nil && !s.group.has(s.url)
+	left := s.left
 	s.mu.Unlock()
+	left = left || f.hasLeft(s)
 	attempt, cancel := ctx, func() {}
 	if left {
 		attempt, cancel = context.WithTimeout(ctx, leftTimeout)
@@ -93,7 +102,7 @@ func (f *Fleet) revertOn(ctx context.Context, s *server, on func(context.Context
 	if answered(err) {
 		return err
 	}
-	if err = f.decideRefused(s, err); err == nil || s.group.name == nil || !f.isGone(ctx, s) {
+	if err = f.decideRefused(s, err); err == nil || !s.mayLeave() || !f.isGone(ctx, s) {
 		return err
 	}
 	return f.awaitLapse(ctx, s, err)

@@ -1,0 +1,59 @@
+package fleet_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/injectors"
+	"github.com/blastgauge/blastgauge/injectors/fleet"
+)
+
+// Two dependencies share a server: a process that did not inject removes the fault of each
+// there as well.
+func TestASharedServer(t *testing.T) {
+	t.Parallel()
+	r := start(t, 3)
+	for i := range r.servers {
+		if err := r.driver(i).Create(t.Context(), "carts", address(i).String()+":0", r.backend); err != nil {
+			t.Fatal(err)
+		}
+	}
+	payments := experiments.Dependency{Name: "payments", Proxy: "payments", Toxiproxy: []string{r.url(0), r.url(1)}}
+	carts := experiments.Dependency{Name: "carts", Proxy: "carts", Toxiproxy: []string{r.url(1), r.url(2)}}
+	fault := plan.Fault{Name: injectors.FaultName(testRun, 1), Proxy: "carts", Fault: experiments.Fault{
+		Inject: "latency", Into: "carts", Share: 1, Attributes: injectors.Attributes{"latency": 0.05},
+	}}
+	for name, s := range map[string]*experiments.System{
+		"two lists":     {Dependencies: []experiments.Dependency{payments, carts}},
+		"and a default": {Toxiproxy: r.url(1), Dependencies: []experiments.Dependency{carts}},
+	} {
+		if err := fleet.New(fleet.Options{System: s}).Inject(t.Context(), fault); err != nil {
+			t.Fatal(err)
+		}
+		f := fleet.New(fleet.Options{System: s})
+		if err := f.Absent(t.Context(), fault); err == nil {
+			t.Errorf("%s: Absent() = nil while it is on two servers", name)
+		}
+		if err := f.Revert(t.Context(), fault); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.on(t); len(got) > 0 {
+			t.Errorf("%s: it is still on %v", name, got)
+		}
+	}
+}
+
+// A plan names its servers, and an unknown URL in it is not asked.
+func TestUnknownServersOfAPlan(t *testing.T) {
+	t.Parallel()
+	r := start(t, 2)
+	s := r.system(0, 1)
+	f := fleet.New(fleet.Options{System: s})
+	fault := planned(s, nil).Experiments[0].Faults[0]
+	fault.On = []string{r.url(0), "http://127.0.0.250:9"}
+	if err := f.Revert(t.Context(), fault); err != nil || slices.Contains(f.URLs(), fault.On[1]) {
+		t.Errorf("Revert() = %v, servers %v", err, f.URLs())
+	}
+}
