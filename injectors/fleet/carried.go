@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,12 +28,13 @@ type carried struct {
 
 // A row is what is known of a fault on one server.
 type row struct {
-	state  journal.InstanceState
-	proven bool
-	asked  bool               // it is durable that the fault is to be put there
-	detail string             // why it is not in force
-	last   journal.Evidence   // of the toxic that is there, or was last
-	before []journal.Evidence // of those that were there before
+	state   journal.InstanceState
+	proven  bool
+	asked   bool               // it is durable that the fault is to be put there
+	touched bool               // a request that puts the fault there may have been sent
+	detail  string             // why it is not in force
+	last    journal.Evidence   // of the toxic that is there, or was last
+	before  []journal.Evidence // of those that were there before
 }
 
 // set changes the state of a fault on a server.
@@ -118,11 +120,39 @@ func (c *carried) isProven(url string) bool {
 	return ok && r.proven
 }
 
+// errRemoving means that the removal of a fault has begun, so that nothing may be put on any
+// server any more.
+var errRemoving = errors.New("the fault is being removed")
+
+// touch notes, right before the request, that a fault is put on a server. From then on its
+// removal goes there too. Once the removal has begun, it is refused.
+func (c *carried) touch(url string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.removing {
+		return errRemoving
+	}
+	c.change(url, func(r *row) { r.touched = true })
+	return nil
+}
+
+// touched lists the servers that the fault may have been put on, sorted by URL.
+func (c *carried) touched() []string {
+	return slices.DeleteFunc(c.all(), func(url string) bool { return !c.isTouched(url) })
+}
+
+func (c *carried) isTouched(url string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, ok := c.rows[url]
+	return ok && r.touched
+}
+
 // ask makes durable, once, that the fault is to be put on a server.
 func (c *carried) ask(url string, joins func(fault, instance string) error) error {
 	c.mu.Lock()
 	r := c.rows[url]
-	asked := r == nil || r.asked
+	asked := r != nil && r.asked
 	c.mu.Unlock()
 	if asked || joins == nil || c.group.name == nil || slices.Contains(c.fault.On, url) { // those of a list are in the plan's system
 		return nil
@@ -132,7 +162,7 @@ func (c *carried) ask(url string, joins func(fault, instance string) error) erro
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r.asked = true
+	c.change(url, func(r *row) { r.asked = true })
 	return nil
 }
 

@@ -78,6 +78,9 @@ func (f *Fleet) refreshPatiently(ctx context.Context, g *group) (err error) {
 func (f *Fleet) injectAll(ctx context.Context, c *carried, urls []string) error {
 	list := f.at(urls, c.group)
 	if c.group.isOne() {
+		if err := c.touch(list[0].url); err != nil {
+			return err
+		}
 		return list[0].driver.Inject(ctx, c.fault)
 	}
 	all, cancel := context.WithCancel(ctx)
@@ -131,6 +134,9 @@ func (f *Fleet) at(urls []string, g *group) (list []*server) {
 // injectOn puts a fault on one server and reads it back.
 func (f *Fleet) injectOn(ctx context.Context, c *carried, s *server) error {
 	if err := f.reserve(ctx, c, s); err != nil {
+		return err
+	}
+	if err := c.touch(s.url); err != nil {
 		return err
 	}
 	if err := s.driver.Inject(ctx, c.fault); err != nil {

@@ -140,3 +140,44 @@ func TestCountersDoNotJump(t *testing.T) {
 		}
 	}
 }
+
+// carriedOn is a fault of a fleet behind a name, on a server that refuses connections.
+func carriedOn(t *testing.T) (*Fleet, *carried, *server) {
+	t.Helper()
+	f := New(Options{System: &experiments.System{Toxiproxy: "dns://payments.test:1"}})
+	c := &carried{fault: plan.Fault{Name: "blastgauge_20261129t120000z-fleet1_1", Proxy: "payments"}, group: f.groups[0], rows: map[string]*row{}}
+	return f, c, f.server("http://127.0.0.77:1", f.groups[0])
+}
+
+// An injection that got no answer may still have arrived: its server is not forgotten.
+func TestTouchedIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	f, c, s := carriedOn(t)
+	c.set(s.url, journal.Joining, "")
+	if err := c.touch(s.url); err != nil {
+		t.Fatal(err)
+	}
+	f.leave(t.Context(), c, s)
+	if got := c.in(journal.InstanceLeft); len(got) != 1 || !c.isTouched(s.url) {
+		t.Errorf("left %v, touched %t", got, c.isTouched(s.url))
+	}
+	_, c, s = carriedOn(t)
+	c.set(s.url, journal.Joining, "")
+	f.leave(t.Context(), c, s)
+	if got := c.all(); len(got) != 0 {
+		t.Errorf("%v is there, where nothing was done", got)
+	}
+	asked := 0
+	for range 2 {
+		if err := c.ask(s.url, func(string, string) error { asked++; return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times, want once although its row is new", asked)
+	}
+	c.removing = true
+	if err := c.touch(s.url); err == nil || c.isTouched(s.url) {
+		t.Errorf("touch() = %v while the fault is being removed", err)
+	}
+}

@@ -30,19 +30,19 @@ func (f *Fleet) Revert(ctx context.Context, fault plan.Fault) error {
 func (f *Fleet) revert(ctx context.Context, fault plan.Fault, on func(context.Context, *server) error) error {
 	f.endWatch(fault.Name)
 	list := f.targets(fault, f.groupOf(fault))
-	if len(list) == 0 {
+	if len(list) == 0 && f.carriedFault(fault.Name) == nil { // else it was put nowhere
 		return f.errNoGroup(fault)
 	}
 	return each(list, func(s *server) error { return f.revertOn(ctx, s, on) })
 }
 
-// targets lists the servers that a fault may be on: those that it was put on or was to be,
+// targets lists the servers that a fault may be on: those that this process put it on,
 // and where this process did not do that, every one that its group, its plan or the journal
 // names.
 func (f *Fleet) targets(fault plan.Fault, g *group) []*server {
 	urls := map[string]bool{}
 	if c := f.carriedFault(fault.Name); c != nil {
-		for _, url := range c.all() {
+		for _, url := range c.touched() {
 			urls[url] = true
 		}
 	} else {

@@ -129,8 +129,9 @@ func (f *Fleet) join(ctx context.Context, c *carried, s *server) {
 func (f *Fleet) leave(ctx context.Context, c *carried, s *server) {
 	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
 	defer cancel()
-	if !c.isProven(s.url) {
-		c.forgetUnlessTouched(s)
+	touched := c.isTouched(s.url)
+	if !touched {
+		c.forget(s.url)
 	} else {
 		c.set(s.url, journal.InstanceLeft, "")
 	}
@@ -139,6 +140,16 @@ func (f *Fleet) leave(ctx context.Context, c *carried, s *server) {
 	release := s.release
 	s.release, s.leased = nil, false
 	s.mu.Unlock()
+	if touched {
+		f.takeBack(ctx, c, s)
+	}
+	if release != nil {
+		_ = release(ctx) // it lapses
+	}
+}
+
+// takeBack removes a fault from a server that has left its name, if it answers.
+func (f *Fleet) takeBack(ctx context.Context, c *carried, s *server) {
 	if e, err := s.driver.Check(ctx, c.fault); err == nil && e.Present {
 		c.saw(s.url, e) // the last that it has counted
 		c.set(s.url, journal.InstanceLeft, "")
@@ -146,21 +157,6 @@ func (f *Fleet) leave(ctx context.Context, c *carried, s *server) {
 	if err := s.driver.Revert(ctx, c.fault); err != nil && !errors.Is(err, syscall.ECONNREFUSED) {
 		c.set(s.url, journal.InstanceLeft, err.Error())
 	}
-	if release != nil {
-		_ = release(ctx) // it lapses
-	}
-}
-
-// forgetUnlessTouched forgets a server that left before anything was done there.
-func (c *carried) forgetUnlessTouched(s *server) {
-	s.mu.Lock()
-	touched := s.release != nil
-	s.mu.Unlock()
-	if touched {
-		c.set(s.url, journal.InstanceLeft, "")
-		return
-	}
-	c.forget(s.url)
 }
 
 func (s *server) hasLease() bool {
