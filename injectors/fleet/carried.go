@@ -44,6 +44,20 @@ func (c *carried) set(url string, state journal.InstanceState, detail string) {
 	c.change(url, func(r *row) { r.state, r.detail = state, detail })
 }
 
+// expect notes that the fault is to be on a server, and reports whether it is in force there.
+func (c *carried) expect(url string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, ok := c.rows[url]
+	switch {
+	case ok && r.state == journal.InForce:
+		return true
+	case !ok || r.state != journal.InstanceFailed:
+		c.change(url, func(r *row) { r.state, r.detail = journal.Joining, "" })
+	}
+	return false
+}
+
 // saw takes in that a fault was read back on a server.
 func (c *carried) saw(url string, e journal.Evidence) {
 	c.mu.Lock()

@@ -159,9 +159,7 @@ func (f *Fleet) reserve(ctx context.Context, c *carried, s *server) error {
 	f.mu.Lock()
 	run, joins := f.run, f.joins
 	f.mu.Unlock()
-	s.mu.Lock()
-	ready := run == "" || s.leased && !s.left
-	s.mu.Unlock()
+	ready := run == "" || s.hasLease()
 	if !ready {
 		if err := f.inspect(ctx, c, s); err != nil {
 			return err
@@ -170,9 +168,7 @@ func (f *Fleet) reserve(ctx context.Context, c *carried, s *server) error {
 	if err := c.ask(s.url, joins); err != nil || ready {
 		return err
 	}
-	s.mu.Lock()
-	s.left = false
-	s.mu.Unlock()
+	s.returns()
 	return f.lease(ctx, s, run)
 }
 

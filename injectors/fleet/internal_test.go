@@ -181,3 +181,37 @@ func TestTouchedIsNotForgotten(t *testing.T) {
 		t.Errorf("touch() = %v while the fault is being removed", err)
 	}
 }
+
+// A server that one answer lacks has not left.
+func TestOneAnswerThatLacksAServer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := &group{}
+		a, both := []string{"http://127.0.0.2:1"}, []string{"http://127.0.0.2:1", "http://127.0.0.3:1"}
+		for i, step := range []struct {
+			answer  []string
+			staying int
+		}{
+			{both, 2}, {a, 2}, {both, 2}, {a, 2}, {a, 2}, {a, 1}, {both, 2},
+		} {
+			g.take(step.answer)
+			if got := g.staying(); len(got) != step.staying || len(g.list()) != len(step.answer) {
+				t.Errorf("answer %d: %v stay, want %d", i, got, step.staying)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+// A server that came and is in force does not become one that is about to join.
+func TestExpectKeepsWhatIsInForce(t *testing.T) {
+	t.Parallel()
+	_, c, s := carriedOn(t)
+	if c.expect(s.url) || len(c.in(journal.Joining)) != 1 {
+		t.Errorf("joined: %v", c.in(journal.Joining))
+	}
+	c.saw(s.url, journal.Evidence{Present: true})
+	if !c.expect(s.url) || len(c.in(journal.InForce)) != 1 {
+		t.Errorf("in force: %v", c.in(journal.InForce))
+	}
+}

@@ -57,3 +57,30 @@ func TestUnknownServersOfAPlan(t *testing.T) {
 		t.Errorf("Revert() = %v, servers %v", err, f.URLs())
 	}
 }
+
+// A server leaves and comes back: it gets the fault again.
+func TestLeavesAndComesBack(t *testing.T) {
+	t.Parallel()
+	r := start(t, 2)
+	r.name(0, 1)
+	run := r.ready(t, r.system(), nil)
+	if err := run.Inject(t.Context(), run.fault); err != nil {
+		t.Fatal(err)
+	}
+	r.name(0)
+	until(t, "it has left", func() bool { return states(run.check(t)) == "2:in_force 3:left" })
+	until(t, "it is clean", func() bool { return slices.Equal(r.on(t), []int{0}) })
+	r.name(0, 1)
+	until(t, "it has the fault again", func() bool {
+		return states(run.check(t)) == "2:in_force 3:in_force" && slices.Equal(r.on(t), []int{0, 1})
+	})
+	if owner, err := r.driver(1).Owner(t.Context()); err != nil || owner != testRun {
+		t.Errorf("run %q has it, %v", owner, err)
+	}
+	if err := run.Revert(t.Context(), run.fault); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.on(t); len(got) > 0 {
+		t.Errorf("it is still on %v", got)
+	}
+}
