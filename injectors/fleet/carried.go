@@ -17,9 +17,10 @@ type carried struct {
 	fault plan.Fault
 	group *group
 	seed  uint64
-	stop  func() // ends the watching, and waits for its end; nil: nobody watches
 
 	mu           sync.Mutex
+	stop         func()          // ends the watching; nil: nobody watches
+	stopped      <-chan struct{} // closed when the watching has ended
 	rows         map[string]*row // by URL: every server that it was to be on
 	partialSince time.Time       // zero: it is in force wherever it is to be
 	partial      time.Duration   // before that

@@ -249,7 +249,10 @@ func (f *Fleet) lost(s *server, err error) {
 const atOnce = 32
 
 // each calls do for every server, side by side, and returns the errors in their order.
-func each[T any](list []T, do func(T) error) error {
+func each[T any](list []T, do func(T) error) error { return eachOf(list, atOnce, do) }
+
+// eachOf is each, with at most so many calls at once.
+func eachOf[T any](list []T, atOnce int, do func(T) error) error {
 	errs := make([]error, len(list))
 	turns := make(chan struct{}, atOnce)
 	var calls sync.WaitGroup
@@ -286,13 +289,16 @@ func (e several) Unwrap() []error { return e.errs }
 
 // Hopeless reports that trying again is of no use on any of them.
 func (e several) Hopeless() bool {
-	return !slices.ContainsFunc(e.errs, func(err error) bool {
-		h, ok := errors.AsType[interface {
-			error
-			Hopeless() bool
-		}](err)
-		return !ok || !h.Hopeless()
-	})
+	return !slices.ContainsFunc(e.errs, func(err error) bool { return !isHopeless(err) })
+}
+
+// isHopeless reports that trying again is of no use after an error.
+func isHopeless(err error) bool {
+	h, ok := errors.AsType[interface {
+		error
+		Hopeless() bool
+	}](err)
+	return ok && h.Hopeless()
 }
 
 // WhenRefused says what decides whether the faults on a server that refuses connections are

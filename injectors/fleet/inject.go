@@ -168,6 +168,9 @@ func (f *Fleet) reserve(ctx context.Context, c *carried, s *server) error {
 	if err := c.ask(s.url, joins); err != nil || ready {
 		return err
 	}
+	if c.isRemoving() { // the journal may have taken its time
+		return errRemoving
+	}
 	s.returns()
 	return f.lease(ctx, s, run)
 }

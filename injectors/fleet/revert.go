@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -33,7 +34,37 @@ func (f *Fleet) revert(ctx context.Context, fault plan.Fault, on func(context.Co
 	if len(list) == 0 && f.carriedFault(fault.Name) == nil { // else it was put nowhere
 		return f.errNoGroup(fault)
 	}
-	return each(list, func(s *server) error { return f.revertOn(ctx, s, on) })
+	return f.revertEach(ctx, list, on)
+}
+
+// revertAgain is how long a removal waits between two attempts on one server.
+const revertAgain = 100 * time.Millisecond
+
+// revertEach removes a fault from every server at once: one that does not answer takes
+// nobody's turn. Where an attempt fails, it is made again until every server has had its
+// first, so that nobody waits for the slowest one; from then on the caller tries again.
+func (f *Fleet) revertEach(ctx context.Context, list []*server, on func(context.Context, *server) error) error {
+	var first sync.WaitGroup
+	first.Add(len(list))
+	tried := make(chan struct{})
+	go func() { first.Wait(); close(tried) }()
+	return eachOf(list, len(list), func(s *server) error {
+		once := sync.OnceFunc(first.Done)
+		for {
+			err := f.revertOn(ctx, s, on)
+			once()
+			if err == nil || isHopeless(err) {
+				return err
+			}
+			select {
+			case <-time.After(revertAgain):
+			case <-tried:
+				return err
+			case <-ctx.Done():
+				return err
+			}
+		}
+	})
 }
 
 // targets lists the servers that a fault may be on: those that this process put it on,

@@ -43,10 +43,18 @@ func (f *Fleet) startWatch(c *carried) {
 				return
 			case <-tick.C:
 			}
+			if ctx.Err() != nil {
+				return
+			}
 			f.follow(ctx, c, w)
 		}
 	})
-	c.stop = func() { cancel(); w.calls.Wait() }
+	stopped := make(chan struct{})
+	c.stopped = stopped
+	c.stop = func() {
+		cancel()
+		go func() { w.calls.Wait(); close(stopped) }()
+	}
 }
 
 // start does something with a server beside all else, unless something is under way with it.
@@ -65,19 +73,28 @@ func (w *watch) start(s *server, do func(*server)) {
 	})
 }
 
+// endTimeout is how long a removal waits for the watching of its fault to end.
+const endTimeout = time.Second
+
 // endWatch ends the watching of a fault whose removal begins. What was under way is cut
-// off.
+// off. What does not end in time, such as a disk that hangs, does not hold up the removal:
+// from now on it puts the fault on no server, see [carried.touch].
 func (f *Fleet) endWatch(fault string) {
 	c := f.carriedFault(fault)
 	if c == nil {
 		return
 	}
 	c.mu.Lock()
-	stop := c.stop
+	stop, stopped := c.stop, c.stopped
 	c.removing, c.stop = true, nil
 	c.mu.Unlock()
-	if stop != nil {
-		stop()
+	if stop == nil {
+		return
+	}
+	stop()
+	select {
+	case <-stopped:
+	case <-time.After(endTimeout):
 	}
 }
 
