@@ -14,6 +14,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -98,7 +99,13 @@ func New(o Options) *Fleet {
 }
 
 // addGroup returns the group of these sources, each once.
-func (f *Fleet) addGroup(sources []string) *group {
+func (f *Fleet) addGroup(named []string) *group {
+	var sources []string // each once, however it is written
+	for _, source := range named {
+		if source = strings.TrimRight(source, "/"); !slices.Contains(sources, source) {
+			sources = append(sources, source)
+		}
+	}
 	for _, g := range f.groups {
 		if slices.Equal(g.sources, sources) {
 			return g
@@ -240,7 +247,7 @@ func (f *Fleet) lost(s *server, err error) {
 	s.mu.Unlock()
 	switch {
 	case left:
-	case s.group.isOne(), errors.Is(err, toxiproxy.ErrRefused):
+	case s.group.isOne(), errors.Is(err, toxiproxy.ErrRefused), toxiproxy.IsLost(err):
 		f.o.Lost(err)
 	}
 }

@@ -113,9 +113,8 @@ func (f *Fleet) refresh(ctx context.Context, g *group) error {
 func (f *Fleet) lookUp(ctx context.Context, n experiments.DNSName) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookUpTimeout)
 	defer cancel()
-	policy := f.o.System.Hosts()
 	if !f.o.AnyHost {
-		if err := policy.CheckName(n.Name); err != nil {
+		if err := f.o.System.Hosts().CheckName(n.Name); err != nil {
 			return nil, err
 		}
 	}
@@ -123,6 +122,14 @@ func (f *Fleet) lookUp(ctx context.Context, n experiments.DNSName) ([]string, er
 	if err != nil {
 		return nil, fmt.Errorf("the Toxiproxies at %s: %w", n.Name, err)
 	}
+	return f.urlsOf(n, addresses)
+}
+
+// urlsOf makes URLs of the addresses of a name. Of a name that has both kinds of addresses,
+// only those of IPv4 count: the others are the same processes once more.
+func (f *Fleet) urlsOf(n experiments.DNSName, addresses []netip.Addr) ([]string, error) {
+	policy := f.o.System.Hosts()
+	both := slices.ContainsFunc(addresses, func(a netip.Addr) bool { return a.Unmap().Is4() })
 	var urls []string
 	for _, a := range addresses {
 		a = a.Unmap()
@@ -130,6 +137,9 @@ func (f *Fleet) lookUp(ctx context.Context, n experiments.DNSName) ([]string, er
 			if err := policy.CheckAddr(n.Name, a); err != nil {
 				return nil, err
 			}
+		}
+		if both && !a.Is4() {
+			continue
 		}
 		if url := "http://" + net.JoinHostPort(a.String(), n.Port); !slices.Contains(urls, url) {
 			urls = append(urls, url)

@@ -1,13 +1,16 @@
 package fleet_test
 
 import (
+	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/injectors"
 	"github.com/blastgauge/blastgauge/injectors/fleet"
+	"github.com/blastgauge/blastgauge/injectors/toxiproxy"
 )
 
 // Two dependencies share a server: a process that did not inject removes the fault of each
@@ -82,5 +85,32 @@ func TestLeavesAndComesBack(t *testing.T) {
 	}
 	if got := r.on(t); len(got) > 0 {
 		t.Errorf("it is still on %v", got)
+	}
+}
+
+// Where one of several servers is told that the run is over, the run ends.
+func TestToldThatTheRunIsOver(t *testing.T) {
+	t.Parallel()
+	r := start(t, 2)
+	lost := make(chan error, 2)
+	f := fleet.New(fleet.Options{System: r.system(0, 1), Lost: func(err error) { lost <- err }})
+	if _, err := f.Identify(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	release, err := f.Acquire(t.Context(), testRun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = release(context.Background()) })
+	if err := r.driver(1).Release(t.Context(), testRun); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-lost:
+		if !toxiproxy.IsLost(err) {
+			t.Errorf("lost: %v", err)
+		}
+	case <-time.After(patience):
+		t.Error("the run goes on")
 	}
 }

@@ -100,9 +100,14 @@ func (f *Fleet) endWatch(fault string) {
 
 // follow looks once who has come and who has gone.
 func (f *Fleet) follow(ctx context.Context, c *carried, w *watch) {
-	known := f.refresh(ctx, c.group) == nil // else what was there before counts as there
+	err := f.refresh(ctx, c.group)
+	if ctx.Err() != nil {
+		return
+	}
+	c.lookedUp(err)
+	known := err == nil // else what was there before counts as there
 	urls := c.group.staying()
-	on := c.in(journal.InForce, journal.Joining, journal.InstanceFailed)
+	on := c.in(journal.InForce, journal.Joining, journal.InstanceFailed, journal.InstanceSilent)
 	if known {
 		gone := slices.DeleteFunc(slices.Clone(on), func(url string) bool { return slices.Contains(urls, url) })
 		for _, s := range f.at(gone, c.group) {
@@ -137,6 +142,7 @@ func (f *Fleet) join(ctx context.Context, c *carried, s *server) {
 // isBack reports whether a fault is in force on a server that was only out of sight. Where
 // its lease is not renewed any more, it is taken again.
 func (f *Fleet) isBack(ctx context.Context, c *carried, s *server) bool {
+	defer c.look(s.url)()
 	e, err := s.driver.Check(ctx, c.fault)
 	if err != nil || !e.Present {
 		return false
@@ -213,6 +219,7 @@ func (f *Fleet) runs() string {
 
 // takeBack removes a fault from a server that has left its name, if it answers.
 func (f *Fleet) takeBack(ctx context.Context, c *carried, s *server) {
+	defer c.look(s.url)()
 	if e, err := s.driver.Check(ctx, c.fault); err == nil && e.Present {
 		c.saw(s.url, e) // the last that it has counted
 		c.set(s.url, journal.InstanceLeft, "")
