@@ -38,6 +38,9 @@ func (e *Event) CheckNumbers() error {
 		counts["met"], counts["of"] = v.Met, v.Of
 		for _, i := range v.Instances {
 			counts["met"], counts["of"] = min(counts["met"], i.Met), min(counts["of"], i.Of)
+			if i.InForceFor < 0 || i.InForceFor > i.DueFor || i.DueFor > LongestRun {
+				return fmt.Errorf("in_force_for is %d ns of due_for %d ns, which no run can have recorded", i.InForceFor, i.DueFor)
+			}
 		}
 		if v.PartialFor < 0 || v.PartialFor > LongestRun {
 			return fmt.Errorf("partial_for is %d ns, outside of any run", v.PartialFor)

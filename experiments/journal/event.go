@@ -142,6 +142,8 @@ type Evidence struct {
 	// fault was not in force on all that were there.
 	Instances  []Instance    `json:"instances,omitempty"`
 	PartialFor time.Duration `json:"partial_for,omitempty"`
+	// LookUpError is why it is not known any more which instances there are.
+	LookUpError string `json:"look_up_error,omitempty"`
 	// Output is what the check of a fault by command wrote while the fault was in force:
 	// the beginning, in one line and without secrets.
 	Output string `json:"output,omitempty"`
@@ -155,6 +157,9 @@ type Instance struct {
 	Met    int64         `json:"met,omitempty"`
 	Of     int64         `json:"of,omitempty"`
 	Detail string        `json:"detail,omitempty"` // what is wrong where it is not in force
+	// DueFor is how long the fault was to be in force there, and InForceFor how long it was.
+	DueFor     time.Duration `json:"due_for,omitempty"`
+	InForceFor time.Duration `json:"in_force_for,omitempty"`
 }
 
 // An InstanceState is where a fault stands on one Toxiproxy.
@@ -166,6 +171,7 @@ const (
 	Joining        InstanceState = "joined" // it has come, and the fault is not in force there yet
 	InstanceLeft   InstanceState = "left"   // it is gone, and the fault was in force there until then
 	InstanceFailed InstanceState = "failed" // the fault is not in force there
+	InstanceSilent InstanceState = "silent" // it does not answer any more, and the fault was in force there until then
 )
 
 // A Missed is a kind of message that came and did not match a fault, such as "POST

@@ -385,7 +385,11 @@ func (c *checker) fault(f *Fault) {
 	c.number("fault", mostCount, f.Exercised.Expected)
 	if n := f.Exercised.Instances; n != nil {
 		count(c, "instances", n.Proven, n.Of)
+		count(c, "instances", n.InForce)
 		c.number("instances", mostSeconds, n.PartialFor)
+		if n.Coverage != nil {
+			c.number("instances", 1, *n.Coverage)
+		}
 	}
 	for _, i := range f.Instances {
 		c.code("instance", i.State)

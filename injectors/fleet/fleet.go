@@ -14,6 +14,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -65,12 +66,13 @@ type Fleet struct {
 // A server is one Toxiproxy.
 type server struct {
 	url    string // without a trailing slash
-	group  *group
+	group  *group // the first that named it
 	driver *toxiproxy.Driver
 
 	leasing sync.Mutex // held while a lease is taken: one renewal is enough
 
 	mu      sync.Mutex
+	groups  []*group                    // every one that named it: two dependencies may share a server
 	release func(context.Context) error // ends the lease; nil: there never was one
 	leased  bool
 	left    bool // it has left its name
@@ -98,7 +100,13 @@ func New(o Options) *Fleet {
 }
 
 // addGroup returns the group of these sources, each once.
-func (f *Fleet) addGroup(sources []string) *group {
+func (f *Fleet) addGroup(named []string) *group {
+	var sources []string // each once, however it is written
+	for _, source := range named {
+		if source = strings.TrimRight(source, "/"); !slices.Contains(sources, source) {
+			sources = append(sources, source)
+		}
+	}
 	for _, g := range f.groups {
 		if slices.Equal(g.sources, sources) {
 			return g
@@ -138,9 +146,10 @@ func (f *Fleet) server(url string, g *group) *server {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if s, ok := f.servers[url]; ok {
+		s.belongsTo(g)
 		return s
 	}
-	s := &server{url: url, group: g}
+	s := &server{url: url, group: g, groups: []*group{g}}
 	s.driver = toxiproxy.New(toxiproxy.Options{URL: url, Token: f.o.Token, Dial: f.dialer(g), Lost: func(err error) { f.lost(s, err) }})
 	for _, p := range f.known {
 		s.driver.MarkKnown(p)
@@ -150,6 +159,32 @@ func (f *Fleet) server(url string, g *group) *server {
 	}
 	f.servers[url] = s
 	return s
+}
+
+// belongsTo notes that a group has named the server.
+func (s *server) belongsTo(g *group) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g != nil && !slices.Contains(s.groups, g) {
+		s.groups = append(s.groups, g)
+	}
+}
+
+// in lists the groups that have named the server.
+func (s *server) in() []*group {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.groups)
+}
+
+// mayLeave reports whether the server may come and go: no list names it.
+func (s *server) mayLeave() bool {
+	return !slices.ContainsFunc(s.in(), func(g *group) bool { return g.name == nil })
+}
+
+// hasLeft reports whether no group has a server now, as far as is known.
+func (f *Fleet) hasLeft(s *server) bool {
+	return !slices.ContainsFunc(s.in(), func(g *group) bool { return g.has(s.url) })
 }
 
 // dialer returns what makes the connections to the servers of a group. Those of a name are
@@ -213,7 +248,7 @@ func (f *Fleet) lost(s *server, err error) {
 	s.mu.Unlock()
 	switch {
 	case left:
-	case s.group.isOne(), errors.Is(err, toxiproxy.ErrRefused):
+	case s.group.isOne(), errors.Is(err, toxiproxy.ErrRefused), toxiproxy.IsLost(err):
 		f.o.Lost(err)
 	}
 }
@@ -222,7 +257,10 @@ func (f *Fleet) lost(s *server, err error) {
 const atOnce = 32
 
 // each calls do for every server, side by side, and returns the errors in their order.
-func each[T any](list []T, do func(T) error) error {
+func each[T any](list []T, do func(T) error) error { return eachOf(list, atOnce, do) }
+
+// eachOf is each, with at most so many calls at once.
+func eachOf[T any](list []T, atOnce int, do func(T) error) error {
 	errs := make([]error, len(list))
 	turns := make(chan struct{}, atOnce)
 	var calls sync.WaitGroup
@@ -259,13 +297,16 @@ func (e several) Unwrap() []error { return e.errs }
 
 // Hopeless reports that trying again is of no use on any of them.
 func (e several) Hopeless() bool {
-	return !slices.ContainsFunc(e.errs, func(err error) bool {
-		h, ok := errors.AsType[interface {
-			error
-			Hopeless() bool
-		}](err)
-		return !ok || !h.Hopeless()
-	})
+	return !slices.ContainsFunc(e.errs, func(err error) bool { return !isHopeless(err) })
+}
+
+// isHopeless reports that trying again is of no use after an error.
+func isHopeless(err error) bool {
+	h, ok := errors.AsType[interface {
+		error
+		Hopeless() bool
+	}](err)
+	return ok && h.Hopeless()
 }
 
 // WhenRefused says what decides whether the faults on a server that refuses connections are

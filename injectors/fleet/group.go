@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -25,9 +26,14 @@ type group struct {
 	sources []string             // as the system names them
 	name    *experiments.DNSName // nil: the URLs are fixed
 
-	mu   sync.Mutex
-	urls []string // of those that are there now, sorted where they come from a name
+	mu      sync.Mutex
+	urls    []string             // of those that are there now, sorted where they come from a name
+	missing map[string]time.Time // those that the last answers lacked, and since when; not those that have left
 }
+
+// leftAfter is for how long the answers lack a server before it has left its name: a single
+// answer need not be complete.
+const leftAfter = 1500 * time.Millisecond
 
 // isOne reports whether the group is one server, and stays it.
 func (g *group) isOne() bool { return g.name == nil && len(g.sources) == 1 }
@@ -45,6 +51,47 @@ func (g *group) list() []string {
 	return slices.Clone(g.urls)
 }
 
+// staying lists the servers that have not left: those that are there now, and those that
+// only the last answers lacked. It is sorted where they come from a name.
+func (g *group) staying() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.missing) == 0 {
+		return slices.Clone(g.urls)
+	}
+	return slices.Sorted(maps.Keys(g.stayingSet()))
+}
+
+// stayingSet is who has not left. The caller holds mu.
+func (g *group) stayingSet() map[string]bool {
+	set := map[string]bool{}
+	for _, url := range g.urls {
+		set[url] = true
+	}
+	for url := range g.missing {
+		set[url] = true
+	}
+	return set
+}
+
+// take takes in an answer.
+func (g *group) take(urls []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	missing := map[string]time.Time{}
+	for url := range g.stayingSet() {
+		since, before := g.missing[url]
+		switch {
+		case slices.Contains(urls, url):
+		case !before:
+			missing[url] = time.Now()
+		case time.Since(since) < leftAfter:
+			missing[url] = since
+		}
+	}
+	g.urls, g.missing = urls, missing
+}
+
 // refresh looks up who is in a group now. What it was before stays after an error.
 func (f *Fleet) refresh(ctx context.Context, g *group) error {
 	if g.name == nil {
@@ -57,9 +104,7 @@ func (f *Fleet) refresh(ctx context.Context, g *group) error {
 	for _, url := range urls {
 		f.server(url, g)
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.urls = urls
+	g.take(urls)
 	return nil
 }
 
@@ -68,9 +113,8 @@ func (f *Fleet) refresh(ctx context.Context, g *group) error {
 func (f *Fleet) lookUp(ctx context.Context, n experiments.DNSName) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookUpTimeout)
 	defer cancel()
-	policy := f.o.System.Hosts()
 	if !f.o.AnyHost {
-		if err := policy.CheckName(n.Name); err != nil {
+		if err := f.o.System.Hosts().CheckName(n.Name); err != nil {
 			return nil, err
 		}
 	}
@@ -78,6 +122,14 @@ func (f *Fleet) lookUp(ctx context.Context, n experiments.DNSName) ([]string, er
 	if err != nil {
 		return nil, fmt.Errorf("the Toxiproxies at %s: %w", n.Name, err)
 	}
+	return f.urlsOf(n, addresses)
+}
+
+// urlsOf makes URLs of the addresses of a name. Of a name that has both kinds of addresses,
+// only those of IPv4 count: the others are the same processes once more.
+func (f *Fleet) urlsOf(n experiments.DNSName, addresses []netip.Addr) ([]string, error) {
+	policy := f.o.System.Hosts()
+	both := slices.ContainsFunc(addresses, func(a netip.Addr) bool { return a.Unmap().Is4() })
 	var urls []string
 	for _, a := range addresses {
 		a = a.Unmap()
@@ -85,6 +137,9 @@ func (f *Fleet) lookUp(ctx context.Context, n experiments.DNSName) ([]string, er
 			if err := policy.CheckAddr(n.Name, a); err != nil {
 				return nil, err
 			}
+		}
+		if both && !a.Is4() {
+			continue
 		}
 		if url := "http://" + net.JoinHostPort(a.String(), n.Port); !slices.Contains(urls, url) {
 			urls = append(urls, url)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -32,9 +33,12 @@ func (f *Fleet) Inject(ctx context.Context, fault plan.Fault) error {
 	if err := f.refreshPatiently(ctx, g); err != nil {
 		return err
 	}
-	f.endWatch(fault.Name)
 	c := &carried{fault: fault, group: g, seed: f.seedOf(fault), rows: map[string]*row{}}
 	urls := choose(fault, g.list(), c.seed, fault.On)
+	if n := fault.Instances; n != nil && len(urls) < n.Take {
+		return fmt.Errorf("%s into %s is for %s instances, and there are only %d now: %s", fault.Inject, fault.Into, n, len(urls), strings.Join(urls, ", "))
+	}
+	f.endWatch(fault.Name)
 	for _, url := range urls {
 		c.set(url, journal.Joining, "")
 	}
@@ -78,6 +82,9 @@ func (f *Fleet) refreshPatiently(ctx context.Context, g *group) (err error) {
 func (f *Fleet) injectAll(ctx context.Context, c *carried, urls []string) error {
 	list := f.at(urls, c.group)
 	if c.group.isOne() {
+		if err := c.touch(list[0].url); err != nil {
+			return err
+		}
 		return list[0].driver.Inject(ctx, c.fault)
 	}
 	all, cancel := context.WithCancel(ctx)
@@ -133,6 +140,9 @@ func (f *Fleet) injectOn(ctx context.Context, c *carried, s *server) error {
 	if err := f.reserve(ctx, c, s); err != nil {
 		return err
 	}
+	if err := c.touch(s.url); err != nil {
+		return err
+	}
 	if err := s.driver.Inject(ctx, c.fault); err != nil {
 		return err
 	}
@@ -153,9 +163,7 @@ func (f *Fleet) reserve(ctx context.Context, c *carried, s *server) error {
 	f.mu.Lock()
 	run, joins := f.run, f.joins
 	f.mu.Unlock()
-	s.mu.Lock()
-	ready := run == "" || s.leased && !s.left
-	s.mu.Unlock()
+	ready := run == "" || s.hasLease()
 	if !ready {
 		if err := f.inspect(ctx, c, s); err != nil {
 			return err
@@ -164,9 +172,10 @@ func (f *Fleet) reserve(ctx context.Context, c *carried, s *server) error {
 	if err := c.ask(s.url, joins); err != nil || ready {
 		return err
 	}
-	s.mu.Lock()
-	s.left = false
-	s.mu.Unlock()
+	if c.isRemoving() { // the journal may have taken its time
+		return errRemoving
+	}
+	s.returns()
 	return f.lease(ctx, s, run)
 }
 
@@ -233,27 +242,78 @@ func (f *Fleet) Check(ctx context.Context, fault plan.Fault) (journal.Evidence, 
 	case c == nil:
 		return f.look(ctx, fault, g)
 	}
-	list := f.at(c.in(journal.InForce), g)
+	list := f.at(c.in(journal.InForce, journal.InstanceSilent), g)
 	gone := make([]string, len(list))
-	silent := each(list, func(s *server) error {
-		e, err := s.driver.Check(ctx, fault)
-		switch {
-		case c.isRemoving():
-		case errors.Is(err, syscall.ECONNREFUSED):
-			c.set(s.url, journal.InstanceFailed, err.Error()) // when it answers again, it may be another process
-		case err != nil:
-			return err
-		case !e.Present:
-			gone[slices.Index(list, s)] = s.url + ": " + e.Detail
-		default:
-			c.saw(s.url, e)
-		}
-		return nil
+	silent := eachOf(list, len(list), func(s *server) (err error) {
+		gone[slices.Index(list, s)], err = f.checkOn(ctx, c, s)
+		return err
 	})
-	if n := len(c.in(journal.InForce)); silent != nil && count(silent) >= n-count(silent) || n == 0 {
+	if n := len(c.in(journal.InForce, journal.InstanceSilent)); silent != nil && count(silent) >= n-count(silent) || n == 0 {
 		return journal.Evidence{}, join([]error{silent, f.errNowhere(c, n)})
 	}
 	return c.evidence(first(gone)), nil
+}
+
+const (
+	checkTimeout = time.Second           // of the reading back on one of several servers
+	checkMargin  = 50 * time.Millisecond // by which it ends before the caller gives up on all
+)
+
+// checkTime is how long one server may take within ctx. It is not whole where the caller
+// has so little time that no answer says nothing.
+func checkTime(ctx context.Context) (most time.Duration, whole bool) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return checkTimeout, true
+	}
+	left := time.Until(deadline)
+	left -= min(left/4, checkMargin)
+	return min(checkTimeout, left), left >= checkTimeout
+}
+
+// checkOn reads back a fault on one of several servers. gone is what is there instead of a
+// fault that was taken away.
+func (f *Fleet) checkOn(ctx context.Context, c *carried, s *server) (gone string, err error) {
+	defer c.look(s.url)()
+	most, whole := checkTime(ctx)
+	one, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	e, err := s.driver.Check(one, c.fault)
+	switch {
+	case err == nil && !e.Present:
+		return f.missed(one, c, s, e.Detail)
+	case err == nil:
+		c.changeOn(s.url, func(r *row) { r.saw(e) })
+	case errors.Is(err, syscall.ECONNREFUSED):
+		c.changeOn(s.url, func(r *row) { r.state, r.detail = journal.InstanceFailed, err.Error() }) // when it answers again, it may be another process
+		return "", nil
+	case !c.isOn(s.url):
+		return "", nil
+	case whole && ctx.Err() == nil:
+		c.changeOn(s.url, func(r *row) { r.state, r.detail = journal.InstanceSilent, err.Error() })
+	}
+	return "", err
+}
+
+// missed decides what it means that a server does not have a fault. With the lease of the run,
+// somebody took the fault away. Without, the server has begun anew or was out of reach, and
+// gets it again.
+func (f *Fleet) missed(ctx context.Context, c *carried, s *server, detail string) (gone string, err error) {
+	held := true
+	if run := f.runs(); run != "" && c.isOn(s.url) {
+		held, err = s.driver.Holds(ctx, run)
+	}
+	switch {
+	case !c.isOn(s.url): // its end was meant
+		return "", nil
+	case err != nil:
+		return "", err
+	case held:
+		return s.url + ": " + detail, nil
+	}
+	c.changeOn(s.url, func(r *row) { r.state, r.detail = journal.InstanceFailed, detail })
+	s.forgetLease()
+	return "", nil
 }
 
 // checkOne reads back a fault on the one server of its dependency.

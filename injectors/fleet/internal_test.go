@@ -140,3 +140,78 @@ func TestCountersDoNotJump(t *testing.T) {
 		}
 	}
 }
+
+// carriedOn is a fault of a fleet behind a name, on a server that refuses connections.
+func carriedOn(t *testing.T) (*Fleet, *carried, *server) {
+	t.Helper()
+	f := New(Options{System: &experiments.System{Toxiproxy: "dns://payments.test:1"}})
+	c := &carried{fault: plan.Fault{Name: "blastgauge_20261129t120000z-fleet1_1", Proxy: "payments"}, group: f.groups[0], rows: map[string]*row{}}
+	return f, c, f.server("http://127.0.0.77:1", f.groups[0])
+}
+
+// An injection that got no answer may still have arrived: its server is not forgotten.
+func TestTouchedIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	f, c, s := carriedOn(t)
+	c.set(s.url, journal.Joining, "")
+	if err := c.touch(s.url); err != nil {
+		t.Fatal(err)
+	}
+	f.leave(t.Context(), c, s)
+	if got := c.in(journal.InstanceLeft); len(got) != 1 || !c.isTouched(s.url) {
+		t.Errorf("left %v, touched %t", got, c.isTouched(s.url))
+	}
+	_, c, s = carriedOn(t)
+	c.set(s.url, journal.Joining, "")
+	f.leave(t.Context(), c, s)
+	if got := c.all(); len(got) != 0 {
+		t.Errorf("%v is there, where nothing was done", got)
+	}
+	asked := 0
+	for range 2 {
+		if err := c.ask(s.url, func(string, string) error { asked++; return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times, want once although its row is new", asked)
+	}
+	c.removing = true
+	if err := c.touch(s.url); err == nil || c.isTouched(s.url) {
+		t.Errorf("touch() = %v while the fault is being removed", err)
+	}
+}
+
+// A server that one answer lacks has not left.
+func TestOneAnswerThatLacksAServer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := &group{}
+		a, both := []string{"http://127.0.0.2:1"}, []string{"http://127.0.0.2:1", "http://127.0.0.3:1"}
+		for i, step := range []struct {
+			answer  []string
+			staying int
+		}{
+			{both, 2}, {a, 2}, {both, 2}, {a, 2}, {a, 2}, {a, 1}, {both, 2},
+		} {
+			g.take(step.answer)
+			if got := g.staying(); len(got) != step.staying || len(g.list()) != len(step.answer) {
+				t.Errorf("answer %d: %v stay, want %d", i, got, step.staying)
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+// A server that came and is in force does not become one that is about to join.
+func TestExpectKeepsWhatIsInForce(t *testing.T) {
+	t.Parallel()
+	_, c, s := carriedOn(t)
+	if c.expect(s.url) || len(c.in(journal.Joining)) != 1 {
+		t.Errorf("joined: %v", c.in(journal.Joining))
+	}
+	c.saw(s.url, journal.Evidence{Present: true})
+	if !c.expect(s.url) || len(c.in(journal.InForce)) != 1 {
+		t.Errorf("in force: %v", c.in(journal.InForce))
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -30,25 +31,59 @@ func (f *Fleet) Revert(ctx context.Context, fault plan.Fault) error {
 func (f *Fleet) revert(ctx context.Context, fault plan.Fault, on func(context.Context, *server) error) error {
 	f.endWatch(fault.Name)
 	list := f.targets(fault, f.groupOf(fault))
-	if len(list) == 0 {
+	if len(list) == 0 && f.carriedFault(fault.Name) == nil { // else it was put nowhere
 		return f.errNoGroup(fault)
 	}
-	return each(list, func(s *server) error { return f.revertOn(ctx, s, on) })
+	return f.revertEach(ctx, list, on)
 }
 
-// targets lists the servers that a fault may be on: those that it was put on or was to be,
-// and where this process did not do that, every one that is known.
+// revertAgain is how long a removal waits between two attempts on one server.
+const revertAgain = 100 * time.Millisecond
+
+// revertEach removes a fault from every server at once: one that does not answer takes
+// nobody's turn. Where an attempt fails, it is made again until every server has had its
+// first, so that nobody waits for the slowest one; from then on the caller tries again.
+func (f *Fleet) revertEach(ctx context.Context, list []*server, on func(context.Context, *server) error) error {
+	var first sync.WaitGroup
+	first.Add(len(list))
+	tried := make(chan struct{})
+	go func() { first.Wait(); close(tried) }()
+	return eachOf(list, len(list), func(s *server) error {
+		once := sync.OnceFunc(first.Done)
+		for {
+			err := f.revertOn(ctx, s, on)
+			once()
+			if err == nil || isHopeless(err) {
+				return err
+			}
+			select {
+			case <-time.After(revertAgain):
+			case <-tried:
+				return err
+			case <-ctx.Done():
+				return err
+			}
+		}
+	})
+}
+
+// targets lists the servers that a fault may be on: those that this process put it on,
+// and where this process did not do that, every one that its group, its plan or the journal
+// names.
 func (f *Fleet) targets(fault plan.Fault, g *group) []*server {
 	urls := map[string]bool{}
 	if c := f.carriedFault(fault.Name); c != nil {
-		for _, url := range c.all() {
+		for _, url := range c.touched() {
 			urls[url] = true
 		}
 	} else {
 		for _, s := range f.all() {
-			if g == nil || s.group == g {
+			if g == nil || slices.Contains(s.in(), g) {
 				urls[s.url] = true
 			}
+		}
+		for _, url := range fault.On {
+			urls[url] = true
 		}
 	}
 	f.mu.Lock()
@@ -58,19 +93,23 @@ func (f *Fleet) targets(fault plan.Fault, g *group) []*server {
 	f.mu.Unlock()
 	var list []*server
 	for _, url := range slices.Sorted(maps.Keys(urls)) {
-		list = append(list, f.server(url, f.groupAt(url, g)))
+		if s := f.knownServer(url, g); s != nil {
+			list = append(list, s)
+		}
 	}
 	return list
 }
 
-// groupAt is the group of a URL: that of its server where it has one.
-func (f *Fleet) groupAt(url string, g *group) *group {
+// knownServer is the server at a URL; nil: it is not known, and no name of the group makes
+// it one that may be asked.
+func (f *Fleet) knownServer(url string, g *group) *server {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if s, ok := f.servers[url]; ok {
-		return s.group
+	s := f.servers[url]
+	f.mu.Unlock()
+	if s == nil && g != nil && g.name != nil {
+		return f.server(url, g)
 	}
-	return g
+	return s
 }
 
 // revertOn removes a fault from one server.
@@ -79,8 +118,9 @@ func (f *Fleet) revertOn(ctx context.Context, s *server, on func(context.Context
 		return nil
 	}
 	s.mu.Lock()
-	left := s.left || s.group.name != nil && !s.group.has(s.url)
+	left := s.left
 	s.mu.Unlock()
+	left = left || f.hasLeft(s)
 	attempt, cancel := ctx, func() {}
 	if left {
 		attempt, cancel = context.WithTimeout(ctx, leftTimeout)
@@ -93,7 +133,7 @@ func (f *Fleet) revertOn(ctx context.Context, s *server, on func(context.Context
 	if answered(err) {
 		return err
 	}
-	if err = f.decideRefused(s, err); err == nil || s.group.name == nil || !f.isGone(ctx, s) {
+	if err = f.decideRefused(s, err); err == nil || !s.mayLeave() || !f.isGone(ctx, s) {
 		return err
 	}
 	return f.awaitLapse(ctx, s, err)
