@@ -50,7 +50,7 @@ func TestRecreateOnlyWhereItIsNeeded(t *testing.T) {
 			api.ServeHTTP(w, r)
 		})
 	}
-	s, drivers := stockServers(t, stock.OneAtATime, hang)
+	s, drivers := stockSystem(t, stock.OneAtATime, hang)
 	f := fleet.New(fleet.Options{System: s})
 	fault := planned(s, nil).Experiments[0].Faults[0]
 	other := fault
@@ -77,8 +77,8 @@ func TestRecreateOnlyWhereItIsNeeded(t *testing.T) {
 	}
 }
 
-// stockServers starts two stock Toxiproxies with a proxy each. The second has these wraps.
-func stockServers(t *testing.T, wraps ...func(http.Handler) http.Handler) (*experiments.System, []*toxiproxy.Driver) {
+// stockSystem starts two stock Toxiproxies with a proxy each. The second has these wraps.
+func stockSystem(t *testing.T, wraps ...func(http.Handler) http.Handler) (*experiments.System, []*toxiproxy.Driver) {
 	t.Helper()
 	d := experiments.Dependency{Name: "payments", Proxy: "payments"}
 	var drivers []*toxiproxy.Driver
@@ -238,7 +238,7 @@ func TestALeaseThatFails(t *testing.T) {
 // A person is told what to do where the fault may be, and not where it is gone.
 func TestCommandsForWhatIsLeft(t *testing.T) {
 	t.Parallel()
-	s, drivers := stockServers(t, stock.OneAtATime)
+	s, drivers := stockSystem(t, stock.OneAtATime)
 	f := fleet.New(fleet.Options{System: s})
 	fault := planned(s, nil).Experiments[0].Faults[0]
 	if err := drivers[1].Inject(t.Context(), fault); err != nil {
