@@ -80,7 +80,7 @@ func (f *Fleet) serves(s *server, proxy string) bool {
 	for _, d := range f.o.System.Dependencies {
 		if d.ProxyName() == proxy {
 			g := f.of[d.Name]
-			return g == s.group || g != nil && g.has(s.url)
+			return slices.Contains(s.in(), g) || g != nil && g.has(s.url)
 		}
 	}
 	return true

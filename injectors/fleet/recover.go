@@ -41,7 +41,7 @@ func (f *Fleet) answering(ask func(*server) error) error {
 	var errs []error
 	list := f.ofNeed(f.all())
 	for _, g := range f.groups {
-		if f.needs(g) && !slices.ContainsFunc(list, func(s *server) bool { return s.group == g || g.has(s.url) }) {
+		if f.needs(g) && !slices.ContainsFunc(list, func(s *server) bool { return slices.Contains(s.in(), g) || g.has(s.url) }) {
 			errs = append(errs, fmt.Errorf("no Toxiproxy at %s is known", g.sources[0]))
 		}
 	}

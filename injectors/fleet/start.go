@@ -45,7 +45,7 @@ func (f *Fleet) needs(g *group) bool {
 // ofNeed leaves out servers of groups that are not needed.
 func (f *Fleet) ofNeed(list []*server) []*server {
 	return slices.DeleteFunc(list, func(s *server) bool {
-		return !f.needs(s.group) && !slices.ContainsFunc(f.groups, func(g *group) bool { return f.needs(g) && g.has(s.url) })
+		return !slices.ContainsFunc(s.in(), f.needs) && !slices.ContainsFunc(f.groups, func(g *group) bool { return f.needs(g) && g.has(s.url) })
 	})
 }
 
