@@ -41,24 +41,31 @@ func TestAnInvariantThatBreaksIsOneCellsDoing(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newScanBench([]string{hard}, []string{hard}, []string{hard})
 				b.plan.Experiments[0].Invariants = []experiments.Invariant{{Name: "charged once"}}
-				asked := 0
-				b.answers(func(string) journal.CheckResult {
-					asked++
-					return answer(tt.answers[asked-1])
-				})
-				if err := b.scan(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				var got []string
-				for _, e := range b.scanner.ended {
-					got = append(got, sayAnswers(e))
-				}
-				if asked != 4 || !slices.Equal(got, tt.want) {
-					t.Errorf("%q after %d questions, want %q", got, asked, tt.want)
-				}
+				b.wantAnswers(t, tt.answers, tt.want)
 				b.checkJournal(t)
 			})
 		})
+	}
+}
+
+// wantAnswers scans a system whose invariant is answered so, and wants that each cell says so
+// much of it, after four questions.
+func (b *scanBench) wantAnswers(t *testing.T, answers, want []string) {
+	t.Helper()
+	asked := 0
+	b.answers(func(string) journal.CheckResult {
+		asked++
+		return answer(answers[asked-1])
+	})
+	if err := b.scan(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range b.scanner.ended {
+		got = append(got, sayAnswers(e))
+	}
+	if asked != 4 || !slices.Equal(got, want) {
+		t.Errorf("%q after %d questions, want %q", got, asked, want)
 	}
 }
 
@@ -153,21 +160,7 @@ func TestALateViolationIsOfTheCellBefore(t *testing.T) {
 					}
 					return fine
 				}
-				asked := 0
-				b.answers(func(string) journal.CheckResult {
-					asked++
-					return answer(tt.answers[asked-1])
-				})
-				if err := b.scan(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				var got []string
-				for _, e := range b.scanner.ended {
-					got = append(got, sayAnswers(e))
-				}
-				if asked != 4 || !slices.Equal(got, tt.want) {
-					t.Errorf("%q after %d questions, want %q", got, asked, tt.want)
-				}
+				b.wantAnswers(t, tt.answers, tt.want)
 			})
 		})
 	}
