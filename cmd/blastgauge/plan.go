@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/shape"
 )
@@ -23,7 +24,7 @@ Toxiproxy can prove and protect. It looks at proxies and files as a run would
 before it starts, and injects nothing.
 
 Exit status:
-  0    a run could start, or would once its Toxiproxy is there
+  0    a run could start, or would once its Toxiproxy is there and not blocked
   1    error of the tool or its environment
   2    invalid flags or documents
   6    a run would be refused by a safety rule
@@ -49,7 +50,7 @@ Exit status:
 			for _, e := range shape.Errors(loaded.Unset) {
 				a.printf("  Variables  %s:%d:%d: %s: a run needs it\n", e.File, e.Line, e.Col, e.Msg)
 			}
-			found, err := run.Inspect(cmd.Context(), loaded.Plan, run.Options{Token: o.token, Getenv: a.getenv})
+			found, err := run.Inspect(cmd.Context(), loaded.Plan, run.Options{Registry: journal.UserRegistry(a.getenv), Token: o.token, Getenv: a.getenv})
 			err = errors.Join(err, found.WriteText(a.stdout, loaded.Plan))
 			_, wrote := lengths.WriteTo(a.stdout)
 			return errors.Join(err, wrote)

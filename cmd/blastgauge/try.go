@@ -15,8 +15,10 @@ import (
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments"
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	"github.com/blastgauge/blastgauge/experiments/result"
+	"github.com/blastgauge/blastgauge/experiments/run"
 	"github.com/blastgauge/blastgauge/experiments/run/preflight"
 	"github.com/blastgauge/blastgauge/report"
 	"github.com/blastgauge/blastgauge/report/encode"
@@ -28,6 +30,7 @@ type tryOptions struct {
 	journey string
 	arm     string
 	step    string
+	token   string
 	outputs []string
 }
 
@@ -46,7 +49,8 @@ Exit status:
   1    error of the tool or its environment
   2    invalid flags or documents; nothing was sent
   5    a journey is not ok
-  6    refused by a safety rule: a host or an environment that is not allowed
+  6    refused by a safety rule: a host or an environment that is not allowed, or
+       a block (stop --block)
   129, 130, 143   interrupted (HUP, INT, TERM)`,
 		Example: `  blastgauge try
   blastgauge try checkout --step cart
@@ -64,6 +68,7 @@ Exit status:
 	setFlag(cmd, &o.set)
 	f.StringVar(&o.arm, "arm", plan.FaultArm.String(), "the `ARM` through which the journey enters: fault or control")
 	f.StringVar(&o.step, "step", "", "end after the step with this `NAME`")
+	tokenFlags(cmd, &o.token, apiToken)
 	outputFlag(cmd, &o.outputs, slices.Sorted(maps.Keys(tryFormats())))
 	return cmd
 }
@@ -101,6 +106,9 @@ func (a *app) try(ctx context.Context, o tryOptions) error {
 		return err
 	})
 	if err != nil {
+		return err
+	}
+	if err := run.CheckBlocked(ctx, options.System, run.Options{Registry: journal.UserRegistry(a.getenv), Token: o.token, Getenv: a.getenv}); err != nil {
 		return err
 	}
 	list, err := preflight.Try(ctx, options)

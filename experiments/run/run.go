@@ -130,6 +130,9 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Outcome, error) {
 	if err := CheckStart(&p.System, o); err != nil {
 		return nil, err
 	}
+	if err := o.checkOwnBlock(); err != nil { // its Toxiproxies are asked with their lease
+		return nil, err
+	}
 	out := &Outcome{}
 	out.Err = o.runSystem(ctx, p, out)
 	if out.Result == nil {
@@ -248,8 +251,7 @@ func (r *run) acquire(ctx context.Context) (release func(context.Context) error,
 	if err := checkAddresses(ctx, r.plan); err != nil {
 		return nil, err
 	}
-	lost := func(err error) { r.stop(fmt.Errorf("the lease of Toxiproxy was lost: %w", err)) }
-	if r.fleet, err = injectorset.NewFleet(&r.plan.System, r.o.Token, r.o.Getenv, lost); err != nil {
+	if r.fleet, err = injectorset.NewFleet(&r.plan.System, r.o.Token, r.o.Getenv, r.leaseLost); err != nil {
 		return nil, err
 	}
 	r.fleet.NeedOnly(r.plan)
@@ -294,6 +296,8 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 	view := r.o.View(r.plan)
 	r.control = r.newControl()
 	defer r.control.end()
+	defer r.announce(dir)()
+	defer r.watchOrders(root)()
 	if r.o.Control != nil {
 		r.o.Control(r.plan, r.control)
 	}
