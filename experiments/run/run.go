@@ -191,6 +191,9 @@ func (o Options) perform(ctx context.Context, p *plan.Plan, ended <-chan struct{
 	if err := r.preflight(ctx); err != nil {
 		return r.notRun(err, out)
 	}
+	if err := o.checkOwnBlock(); err != nil { // it may have come since
+		return err
+	}
 	dir, root, err := openDir(o.Dir, p.Run)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/journal"
+	"github.com/blastgauge/blastgauge/experiments/redact"
 	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
 	"github.com/blastgauge/blastgauge/injectors/fleet"
@@ -72,7 +73,7 @@ func (o Options) onServers(ctx context.Context, targets []target, do func(contex
 		calls.Go(func() {
 			token, err := toxiproxy.ReadToken(t.token, o.Getenv)
 			if err != nil {
-				found[i] = []fleet.Status{{URL: strings.Join(t.system.Toxiproxies(), ", "), Err: err}}
+				found[i] = []fleet.Status{{URL: strings.Join(names([]target{t}), ", "), Err: err}}
 				return
 			}
 			found[i] = do(ctx, fleet.New(fleet.Options{System: t.system, Token: token, AnyHost: true}))
@@ -80,6 +81,9 @@ func (o Options) onServers(ctx context.Context, targets []target, do func(contex
 	}
 	calls.Wait()
 	rows := slices.Concat(found...)
+	for i := range rows {
+		rows[i].URL = redact.Logins(rows[i].URL) // it is printed
+	}
 	slices.SortStableFunc(rows, func(a, b fleet.Status) int { return cmp.Compare(a.URL, b.URL) })
 	return slices.CompactFunc(rows, func(a, b fleet.Status) bool { return a.URL == b.URL && (a.Err == nil) == (b.Err == nil) })
 }
@@ -134,7 +138,7 @@ func (o Options) tellBlocked(rows []fleet.Status) error {
 func names(targets []target) (list []string) {
 	for _, t := range targets {
 		for _, url := range t.system.Toxiproxies() {
-			if url = cleanup.WithoutCredentials(url); url != "" && !slices.Contains(list, url) {
+			if url = cleanup.WithoutCredentials(url); url != "" && !redact.HasLogin(url) && !slices.Contains(list, url) {
 				list = append(list, url)
 			}
 		}
