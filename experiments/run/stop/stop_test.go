@@ -51,7 +51,7 @@ func newBench(t *testing.T, u *user, toxiproxy string) *bench {
 	t.Helper()
 	o := systemtest.Options{Control: systemtest.Calls, Phases: "{warmup: 100ms, baseline: 500ms, fault: 60s, recovery: 0s}", Toxiproxy: toxiproxy}
 	if toxiproxy != "" {
-		o.Faults = "[{inject: latency, into: backend, latency: 3s}]"
+		o.Faults = "{inject: latency, into: backend, latency: 3s}"
 	}
 	dir := t.TempDir()
 	s, err := systemtest.Start(dir, o)
@@ -242,16 +242,26 @@ func TestAServerThatIsGone(t *testing.T) {
 // --all with a server ends the run that has it, whoever it is of, and blocks nothing for long.
 func TestTheRunsOfAServer(t *testing.T) {
 	t.Parallel()
-	me, other := newUser(t), newUser(t)
-	b := newBench(t, other, "")
-	ended := b.start(t)
-	if err := stop.All(t.Context(), me.options(b.system.Toxiproxy)); err != nil {
-		t.Error(err)
+	old, err := stock.Start("127.0.0.1:0", stock.OneAtATime)
+	if err != nil {
+		t.Fatal(err)
 	}
-	wantStopped(t, ended, "incident 4711")
-	p := b.plan(t)
-	if err := run.CheckBlocked(t.Context(), &p.System, b.options); err != nil {
-		t.Errorf("afterwards: %v", err)
+	t.Cleanup(func() { _ = old.Close() })
+	for kind, url := range map[string]string{"ours": "", "stock": old.URL()} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			me, other := newUser(t), newUser(t)
+			b := newBench(t, other, url)
+			ended := b.start(t)
+			if err := stop.All(context.Background(), me.options(b.system.Toxiproxy)); err != nil {
+				t.Error(err)
+			}
+			wantStopped(t, ended, "incident 4711")
+			p := b.plan(t)
+			if err := run.CheckBlocked(t.Context(), &p.System, b.options); err != nil {
+				t.Errorf("afterwards: %v", err)
+			}
+		})
 	}
 }
 
