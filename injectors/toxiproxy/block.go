@@ -62,6 +62,9 @@ func (d *Driver) blockOfOurs(ctx context.Context) (*Block, error) {
 	if isStatus(err, http.StatusNotFound) { // also of a version that knows no blocks
 		return nil, nil //nolint:nilnil // there is none
 	}
+	if err == nil && b.Reason == "" {
+		err = d.api.errorf("GET %s: the answer is not a block of a blastgauge proxy", blockPath)
+	}
 	if err != nil {
 		return nil, err
 	}
