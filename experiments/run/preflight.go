@@ -289,6 +289,8 @@ type Inspection struct {
 	// where dependencies have some of their own.
 	Servers []fleet.Server
 	On      []plan.Fault
+	// Blocked is who keeps runs from beginning, and how that is lifted; nil: nobody does.
+	Blocked error
 	// Unreachable is why no server was asked; nil where one was.
 	Unreachable error
 }
@@ -297,6 +299,7 @@ type Inspection struct {
 // before it starts, and changes nothing. It starts no program. The inspection holds what was found before an error.
 func Inspect(ctx context.Context, p *plan.Plan, o Options) (found Inspection, err error) {
 	o = o.withDefaults()
+	found.Blocked = o.checkOwnBlock()
 	if found.Files, err = configfile.Preflight(p); err != nil {
 		return found, err
 	}
@@ -323,6 +326,9 @@ func Inspect(ctx context.Context, p *plan.Plan, o Options) (found Inspection, er
 	}
 	if err != nil {
 		return found, err
+	}
+	if found.Blocked == nil {
+		found.Blocked = all.Blocked(ctx)
 	}
 	if found.Toxiproxy.Kind == toxiproxy.KindStock {
 		if p, err = p.OnStock(); err != nil {

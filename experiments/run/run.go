@@ -71,6 +71,9 @@ type Options struct {
 	Earlier *result.Result
 	// View shows the run while it goes on; nil: nothing does.
 	View func(*plan.Plan) View
+	// Control is given, once the journal is open and before its first event, how others act on
+	// the run while it goes on; nil: nobody does.
+	Control func(*plan.Plan, *Control)
 	// Log receives warnings, and the commands that remove faults by hand where the run
 	// could not; nil discards them.
 	Log io.Writer
@@ -127,6 +130,9 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Outcome, error) {
 	if err := CheckStart(&p.System, o); err != nil {
 		return nil, err
 	}
+	if err := o.checkOwnBlock(); err != nil { // its Toxiproxies are asked with their lease
+		return nil, err
+	}
 	out := &Outcome{}
 	out.Err = o.runSystem(ctx, p, out)
 	if out.Result == nil {
@@ -165,6 +171,7 @@ type run struct {
 	memory    *journey.Memory     // for the answers of journeys, invariants and probes
 	guard     *cleanup.Protection // nil before there is a fault to remove
 	stop      context.CancelCauseFunc
+	control   *Control
 	ended     <-chan struct{} // closed when the system has ended; nil: nobody would know
 	root      *os.Root        // the run's directory
 	closers   []io.Closer     // of what was opened there
@@ -183,6 +190,9 @@ func (o Options) perform(ctx context.Context, p *plan.Plan, ended <-chan struct{
 	r.nameCommand()
 	if err := r.preflight(ctx); err != nil {
 		return r.notRun(err, out)
+	}
+	if err := o.checkOwnBlock(); err != nil { // it may have come since
+		return err
 	}
 	dir, root, err := openDir(o.Dir, p.Run)
 	if err != nil {
@@ -244,8 +254,7 @@ func (r *run) acquire(ctx context.Context) (release func(context.Context) error,
 	if err := checkAddresses(ctx, r.plan); err != nil {
 		return nil, err
 	}
-	lost := func(err error) { r.stop(fmt.Errorf("the lease of Toxiproxy was lost: %w", err)) }
-	if r.fleet, err = injectorset.NewFleet(&r.plan.System, r.o.Token, r.o.Getenv, lost); err != nil {
+	if r.fleet, err = injectorset.NewFleet(&r.plan.System, r.o.Token, r.o.Getenv, r.leaseLost); err != nil {
 		return nil, err
 	}
 	r.fleet.NeedOnly(r.plan)
@@ -288,6 +297,13 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 		}
 	}
 	view := r.o.View(r.plan)
+	r.control = r.newControl()
+	defer r.control.end()
+	defer r.announce(dir)()
+	defer r.watchOrders(root)()
+	if r.o.Control != nil {
+		r.o.Control(r.plan, r.control)
+	}
 	err = r.runEngine(ctx, newRecorder(log, view, root, r.plan, r.o.logf))
 	view.Close()
 	return errors.Join(err, log.Close())

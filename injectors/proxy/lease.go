@@ -35,8 +35,15 @@ type leases struct {
 
 	mu       sync.Mutex
 	runs     map[string]*runLease
-	released map[string]time.Time // runs that were released, and when
+	released map[string]released
+	blocked  *Block // no run may begin, or go on; nil: runs may
 	closed   bool
+}
+
+// A released is a run that is over for good.
+type released struct {
+	at    time.Time
+	block *Block // that ended it; nil: none did
 }
 
 type runLease struct {
@@ -46,7 +53,7 @@ type runLease struct {
 }
 
 func newLeases(lapsed func(run string) error) *leases {
-	return &leases{onExpiry: lapsed, runs: map[string]*runLease{}, released: map[string]time.Time{}}
+	return &leases{onExpiry: lapsed, runs: map[string]*runLease{}, released: map[string]released{}}
 }
 
 // acquire gives a run the server, or more time with it. It refuses when another run
@@ -54,7 +61,7 @@ func newLeases(lapsed func(run string) error) *leases {
 func (l *leases) acquire(run string, lasts time.Duration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.checkReleased(run); err != nil {
+	if err := l.checkMay(run); err != nil {
 		return err
 	}
 	for other, lease := range l.runs {
@@ -72,7 +79,7 @@ func (l *leases) acquire(run string, lasts time.Duration) error {
 func (l *leases) ensure(run string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.checkReleased(run); err != nil {
+	if err := l.checkMay(run); err != nil {
 		return err
 	}
 	if lease := l.runs[run]; run != "" && (lease == nil || !lease.acquired) {
@@ -81,16 +88,28 @@ func (l *leases) ensure(run string) error {
 	return nil
 }
 
-// check returns an error when the run was released.
+// check returns an error when the run was released, or the server is blocked.
 func (l *leases) check(run string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.checkMay(run)
+}
+
+// checkMay returns an error when a run may not use the server. Toxics of no run may always.
+// The caller holds mu.
+func (l *leases) checkMay(run string) error {
+	if l.blocked != nil && run != "" {
+		return errBlocked(*l.blocked)
+	}
 	return l.checkReleased(run)
 }
 
 // checkReleased returns an error when the run was released. The caller holds mu.
 func (l *leases) checkReleased(run string) error {
-	if at, gone := l.released[run]; gone && time.Since(at) < rememberReleased {
+	if r, gone := l.released[run]; gone && time.Since(r.at) < rememberReleased {
+		if r.block != nil { // it is told why, also when the block is lifted already
+			return errBlocked(*r.block)
+		}
 		return &apiError{"run " + run + " has released this server: it is over", http.StatusGone}
 	}
 	return nil
@@ -144,8 +163,8 @@ func (l *leases) comeBackTo(run string) {
 func (l *leases) release(run string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	maps.DeleteFunc(l.released, func(_ string, at time.Time) bool { return time.Since(at) >= rememberReleased })
-	l.released[run] = time.Now()
+	maps.DeleteFunc(l.released, func(_ string, r released) bool { return time.Since(r.at) >= rememberReleased })
+	l.released[run] = released{at: time.Now()}
 	lease := l.runs[run]
 	if lease == nil {
 		return false

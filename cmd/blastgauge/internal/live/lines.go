@@ -170,7 +170,9 @@ func describeEvent(p *plan.Plan, e journal.Event) (topic, text string) {
 	case journal.InvariantChecked:
 		return describeReading(e.Check)
 	case journal.Interrupted:
-		return "stop", e.Detail + " received: faults that are in force are removed"
+		return "stop", describeStop(e) + ": faults that are in force are removed"
+	case journal.Noted:
+		return "note", e.Author + ": " + e.Detail
 	case journal.SuiteStopped:
 		return "stop", e.Detail
 	case journal.ExperimentEnded:
@@ -180,6 +182,17 @@ func describeEvent(p *plan.Plan, e journal.Event) (topic, text string) {
 		return "end", e.Experiment
 	}
 	return "", ""
+}
+
+// describeStop says what interrupted a run: a signal, or a person.
+func describeStop(e journal.Event) string {
+	switch {
+	case e.Author == "":
+		return e.Detail + " received"
+	case e.Reason == "":
+		return "stopped by " + e.Author
+	}
+	return "stopped by " + e.Author + " (" + e.Reason + ")"
 }
 
 func describeReading(r *journal.CheckResult) (topic, text string) {
