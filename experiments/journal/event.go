@@ -35,6 +35,8 @@ const (
 	ExperimentEnded   Kind = "experiment_ended"   // Error where it was cut short
 	Interrupted       Kind = "interrupted"        // Detail names the signal
 	SuiteStopped      Kind = "suite_stopped"      // Detail says why the rest is not run
+	Waiting           Kind = "waiting"            // Experiment: a game day waits for a decision about it; no fault is in force and no journey is sent
+	Decided           Kind = "decided"            // Experiment, Decision, Author, Reason
 	Fenced            Kind = "fenced"             // Detail says by whom and why; the run may not inject any more
 	Exercised         Kind = "exercised"          // Exercise: what the baseline of a scan counted
 	CellStarted       Kind = "cell_started"       // Cell: its faults are injected from now on
@@ -80,6 +82,7 @@ type Event struct {
 	Limit      float64        `json:"limit,omitempty"`
 	Detail     string         `json:"detail,omitempty"`
 	Error      string         `json:"error,omitempty"`
+	Decision   Decision       `json:"decision,omitempty"`
 	Cause      *SeenCause     `json:"cause,omitempty"`
 	Shared     *SharedStretch `json:"shared,omitempty"`
 	Audit      *TrafficAudit  `json:"audit,omitempty"`

@@ -10,7 +10,7 @@ import (
 // log shippers, jq, a table of a database. A field that does not concern the event
 // is absent.
 type Event struct {
-	Event      string    `json:"event"` // run, phase, note, criterion, harm, cause, verdict, dependency, cell, level, pool, pair, fallback, finding, breaking_point, change, status or end
+	Event      string    `json:"event"` // run, phase, note, criterion, harm, cause, verdict, dependency, cell, level, pool, pair, fallback, finding, game_day, follow_up, breaking_point, change, status or end
 	At         time.Time `json:"at,omitzero"`
 	Run        string    `json:"run,omitempty"`
 	Base       string    `json:"base,omitempty"` // the run that a comparison starts from
@@ -44,6 +44,12 @@ type Event struct {
 	Recovery  *float64 `json:"recovery,omitempty"`
 	Recovered string   `json:"recovered,omitempty"`
 	ExitCode  *int     `json:"exit_code,omitempty"`
+	// Of an experiment of a game day: who answers for it, the verdict that was expected,
+	// what was decided (continue, skip or end), and by whom.
+	Owner    string `json:"owner,omitempty"`
+	Expect   string `json:"expect,omitempty"`
+	Decision string `json:"decision,omitempty"`
+	Author   string `json:"author,omitempty"`
 }
 
 // WriteLines writes a line for each event.

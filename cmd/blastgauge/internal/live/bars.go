@@ -194,7 +194,7 @@ func (p *picture) record(e journal.Event, now time.Time) (above string) {
 	case journal.FaultInjected, journal.FaultRemoved, journal.FaultVanished:
 		_, c.note = describeEvent(p.plan, e)
 		c.note = inert.Text(c.note)
-	case journal.Interrupted, journal.SuiteStopped, journal.BaselineHarmed:
+	case journal.Interrupted, journal.SuiteStopped, journal.BaselineHarmed, journal.Decided:
 		_, above = describeEvent(p.plan, e)
 	case journal.InvariantChecked:
 		if e.Check != nil && !e.Check.Holds {

@@ -173,6 +173,10 @@ func describeEvent(p *plan.Plan, e journal.Event) (topic, text string) {
 		return "stop", e.Detail + " received: faults that are in force are removed"
 	case journal.SuiteStopped:
 		return "stop", e.Detail
+	case journal.Waiting:
+		return "wait", "for a decision about " + e.Experiment
+	case journal.Decided:
+		return "decided", describeDecision(e)
 	case journal.ExperimentEnded:
 		if e.Error != "" {
 			return "end", e.Experiment + ": " + e.Error
@@ -180,6 +184,20 @@ func describeEvent(p *plan.Plan, e journal.Event) (topic, text string) {
 		return "end", e.Experiment
 	}
 	return "", ""
+}
+
+// describeDecision says what was decided on a game day, by whom and why.
+func describeDecision(e journal.Event) string {
+	text := map[journal.Decision]string{
+		journal.Continue: e.Experiment + " is run", journal.Skip: e.Experiment + " is skipped", journal.End: "the game day ends before " + e.Experiment,
+	}[e.Decision]
+	if e.Author != "" {
+		text += ", says " + e.Author
+	}
+	if e.Reason != "" {
+		text += ": " + e.Reason
+	}
+	return text
 }
 
 func describeReading(r *journal.CheckResult) (topic, text string) {
