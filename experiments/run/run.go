@@ -23,6 +23,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/run/cleanup"
 	"github.com/blastgauge/blastgauge/experiments/run/engine"
 	"github.com/blastgauge/blastgauge/experiments/run/internal/injectorset"
+	"github.com/blastgauge/blastgauge/experiments/run/internal/usage"
 	"github.com/blastgauge/blastgauge/experiments/run/journey"
 	"github.com/blastgauge/blastgauge/experiments/run/preflight"
 	"github.com/blastgauge/blastgauge/injectors/configfile"
@@ -66,6 +67,12 @@ type Options struct {
 	Command []string
 	// Allow lists verdicts, inconclusive or invalid, that count as held in the exit code.
 	Allow []result.Verdict
+	// Unattended lets a game day go on by itself. Otherwise it waits before each experiment
+	// until somebody decides by [Control.Decide], and Control is needed.
+	Unattended bool
+	// DecideWithin is how long a game day waits for one decision before the run is
+	// interrupted; 0 means [engine.DefaultDecideWithin].
+	DecideWithin time.Duration
 	// Earlier is the result of an earlier scan, of which a scan takes over what still holds;
 	// nil: nothing is.
 	Earlier *result.Result
@@ -130,6 +137,9 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Outcome, error) {
 	if err := CheckStart(&p.System, o); err != nil {
 		return nil, err
 	}
+	if p.GameDay != nil && !o.Unattended && o.Control == nil {
+		return nil, usage.Errorf("a game day waits for decisions, and nobody can make them")
+	}
 	out := &Outcome{}
 	out.Err = o.runSystem(ctx, p, out)
 	if out.Result == nil {
@@ -169,6 +179,7 @@ type run struct {
 	guard     *cleanup.Protection // nil before there is a fault to remove
 	stop      context.CancelCauseFunc
 	control   *Control
+	decisions decisions       // of a game day
 	ended     <-chan struct{} // closed when the system has ended; nil: nobody would know
 	root      *os.Root        // the run's directory
 	closers   []io.Closer     // of what was opened there

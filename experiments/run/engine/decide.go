@@ -24,7 +24,7 @@ func (o Options) decide(ctx context.Context, log experimentLog) (journal.Decisio
 		return "", err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.DecideWithin, &Interrupt{
-		Signal: "INT", Why: fmt.Sprintf("nobody decided within %s whether %s is run", o.DecideWithin, log.experiment),
+		Signal: "INT", By: "blastgauge", Why: fmt.Sprintf("nobody decided within %s whether %s is run", o.DecideWithin, log.experiment),
 	})
 	defer cancel()
 	d, err := wait(ctx)

@@ -17,6 +17,7 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/inert"
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
+	"github.com/blastgauge/blastgauge/experiments/progress"
 	"github.com/blastgauge/blastgauge/experiments/result"
 	"github.com/blastgauge/blastgauge/report/terminal"
 )
@@ -91,7 +92,7 @@ func (s *Screen) Announce(p *plan.Plan, against string) {
 	if n := len(p.Experiments); n != 1 {
 		what = fmt.Sprintf("%d experiments, one after the other,", n)
 	}
-	about := "about " + About(Expected(p))
+	about := "about " + About(progress.Expected(p))
 	if p.Scan != nil {
 		what, about = fmt.Sprintf("a scan of %d dependencies", len(p.Scan.Dependencies)), "at most "+trimZeros(p.Scan.Budget)
 	}
