@@ -66,9 +66,9 @@ func gameDayItemShape(i *GameDayItem) shape.Shape {
 	i.Expect = ExpectHeld
 	return shape.Fields{
 		{Name: "experiment", Doc: "id of an experiment of the system", Shape: id(&i.Experiment), Required: true},
-		{Name: "owner", Doc: "who answers for what it finds, such as a team", Shape: short(&i.Owner, maxOwner)},
+		{Name: "owner", Doc: "who answers for what it finds, such as a team", Shape: lineOf(&i.Owner, maxOwner)},
 		{Name: "expect", Doc: "the verdict that people expect, held or refuted; held by default. Another one is a surprise in the report", Shape: shape.Enum(&i.Expect, "an expectation", ExpectHeld, ExpectRefuted)},
-		{Name: "question", Doc: "what people want to learn from it, such as: Who notices first, and by what?", Shape: short(&i.Question, maxQuestion)},
+		{Name: "question", Doc: "what people want to learn from it, such as: Who notices first, and by what?", Shape: lineOf(&i.Question, maxQuestion)},
 	}
 }
 
@@ -78,8 +78,8 @@ const (
 	maxQuestion = 500
 )
 
-// short is a line of at most so many bytes.
-func short(to *string, most int) shape.Shape {
+// lineOf is a line of at most so many bytes.
+func lineOf(to *string, most int) shape.Shape {
 	return shape.Validated{Shape: shape.Line(to), Also: shape.Object{"maxLength": most}, Check: func(d *shape.Document, n shape.Node, _ string) {
 		if len(*to) > most {
 			d.Fail(n, shape.Diagnostic{Msg: fmt.Sprintf("this text has %d bytes: at most %d are allowed here", len(*to), most)})

@@ -6,6 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/ending"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/gameday"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
@@ -43,12 +45,17 @@ With toxiproxy: embedded in the system file, run starts proxies of its own and t
 COMMAND, which is the system behind them, and stops both in the end. The system has a
 minute to answer at its url.
 
+With --gameday it runs the experiments of a game day, and asks before each in the
+terminal: continue, skip WHY, note TEXT, follow-up TEXT or end WHY. Meanwhile nothing is
+injected and no journey is sent. Notes are taken at any time. What is skipped is not run.
+
 Ctrl-C removes the faults and writes the report; a second one skips the report; a
 third leaves at once.
 ` + exitStatus,
 		Example: `  blastgauge run
   blastgauge run payments-slow --phases baseline=20s,fault=30s
   blastgauge run -f staging/blastgauge.yaml -o text -o json=result.json
+  blastgauge run --gameday gameday.yaml
   blastgauge run -- docker compose up`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args, o.command = splitCommand(cmd, args)
@@ -56,6 +63,7 @@ third leaves at once.
 		},
 	}
 	o.planFlags(cmd)
+	o.dayFlags(cmd)
 	o.runFlags(cmd)
 	return cmd
 }
@@ -107,6 +115,9 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	if loaded.Unset != nil {
 		return loaded.Unset
 	}
+	if err := o.day.Set(&options, live.IsTyped(a.stdin) && live.IsTerminal(a.stderr)); err != nil {
+		return err
+	}
 	if err := run.CheckStart(&loaded.Plan.System, options); err != nil {
 		return err
 	}
@@ -116,12 +127,30 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	screen := a.screen(o.progress)
 	screen.Announce(loaded.Plan, loaded.Plan.System.Name+" in "+loaded.Plan.System.Environment)
 	options.View = func(p *plan.Plan) run.View { return screen.View(0, p) }
+	a.attendGameDay(o, &options, screen)
 	out, err := run.Run(ctx, loaded.Plan, options)
 	screen.Close()
 	if out == nil {
 		return err
 	}
 	return a.ending(outputs, page, more).Conclude(ctx, out)
+}
+
+// dayFlags adds the flags of a game day, beside its file.
+func (o *runOptions) dayFlags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.day.Yes, "yes", false, "let a game day go on by itself, and ask nobody")
+	cmd.Flags().StringVar(&o.day.Within, "decide-within", "", "how long a game day waits for a decision, as `TIME` such as 30m, before the run is interrupted (default: 4h)")
+}
+
+// attendGameDay asks at the terminal what comes next on a game day.
+func (a *app) attendGameDay(o runOptions, options *run.Options, screen *live.Screen) {
+	if o.day.File == "" || o.day.Yes {
+		return
+	}
+	prompt := gameday.New(gameday.Options{Input: a.stdin, Screen: screen, Author: gameday.Author(a.getenv)})
+	show := options.View
+	options.View = func(p *plan.Plan) run.View { return run.Views(show(p), prompt) }
+	options.Control = func(p *plan.Plan, c *run.Control) { prompt.Begin(p, c) }
 }
 
 // ending is how the command of a run ends.

@@ -83,7 +83,7 @@ type Event struct {
 	Limit      float64        `json:"limit,omitempty"`
 	Detail     string         `json:"detail,omitempty"`
 	Error      string         `json:"error,omitempty"`
-	Decision   Decision       `json:"decision,omitempty"`
+	Decision   DayDecision    `json:"decision,omitempty"`
 	Author     string         `json:"author,omitempty"`    // a person, in their own words
 	Reason     string         `json:"reason,omitempty"`    // as that person says it
 	FollowUp   bool           `json:"follow_up,omitempty"` // somebody is to come back to it after the run

@@ -57,7 +57,7 @@ func checkEvent(e *journal.Event, last time.Duration) error {
 	if e.Kind == journal.Interrupted {
 		c.signal(e.Detail)
 	}
-	oneOf(c, "decision", e.Decision, journal.Decisions()...)
+	oneOf(c, "decision", e.Decision, journal.DayDecisions()...)
 	c.code("guardrail", e.Guardrail)
 	c.number("guardrail", mostCount, e.Value, e.Limit)
 	if e.Check != nil {

@@ -205,7 +205,7 @@ func (c *checker) gameDay(g *GameDay) {
 		c.id("game day", i.Experiment)
 		c.verdict("game day", i.Verdict)
 		oneOf(c, "game day", i.Expect, Held, Refuted)
-		oneOf(c, "game day", journal.Decision(i.Decision), journal.Decisions()...)
+		oneOf(c, "game day", journal.DayDecision(i.Decision), journal.DayDecisions()...)
 		c.time("game day", i.Decided)
 		c.number("game day", mostSeconds, i.Waited)
 		for _, s := range i.Surprises {

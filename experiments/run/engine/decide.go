@@ -15,7 +15,7 @@ const DefaultDecideWithin = 4 * time.Hour
 // decide waits for a decision about an experiment of a game day. Meanwhile nothing is
 // injected and nothing is sent. A wait that takes too long interrupts the run as a signal
 // does: it holds the lease of its Toxiproxies, and nobody else can use them.
-func (o Options) decide(ctx context.Context, log experimentLog) (journal.Decision, error) {
+func (o Options) decide(ctx context.Context, log experimentLog) (journal.DayDecision, error) {
 	if o.Decide == nil {
 		return journal.Continue, nil
 	}

@@ -52,3 +52,13 @@ func (f Flags) Set(o *run.Options, decides bool) error {
 	o.DecideWithin = d
 	return nil
 }
+
+// Author is who sits at this terminal, as the system knows them; empty where it does not.
+func Author(getenv func(string) (string, bool)) string {
+	for _, name := range []string{"USER", "LOGNAME"} {
+		if who, _ := getenv(name); who != "" {
+			return who
+		}
+	}
+	return ""
+}

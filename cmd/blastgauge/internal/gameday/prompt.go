@@ -225,7 +225,7 @@ func (p *Prompt) note(text string, followUp bool) error {
 }
 
 // decide decides about the experiment that was asked about.
-func (p *Prompt) decide(d journal.Decision, why string) error {
+func (p *Prompt) decide(d journal.DayDecision, why string) error {
 	if err := p.control.Decide(journal.Decide{Experiment: p.waiting, Decision: d, Author: p.o.Author, Why: why}); err != nil {
 		return err
 	}
