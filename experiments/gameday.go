@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -179,6 +180,19 @@ func (g *GameDay) pick(d *shape.Document, all []*Experiment) (list []*Experiment
 		}
 	}
 	return list
+}
+
+// FindGameDaysBelow lists the documents of game days in dir and below it, by their name, in
+// lexical order.
+func FindGameDaysBelow(dir string) ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == GameDayFile && d.Type().IsRegular() {
+			files = append(files, path)
+		}
+		return err
+	})
+	return files, err
 }
 
 // IsGameDay reports whether a file is meant to be the document of a game day: its key

@@ -17,11 +17,11 @@ func newValidate(a *app) *cobra.Command {
 	var s selection
 	var specs []string
 	cmd := &cobra.Command{
-		Use:   "validate [EXPERIMENT... | DIR...]",
+		Use:   "validate [EXPERIMENT... | GAMEDAY... | DIR...]",
 		Short: "Check the documents; inject nothing",
 		Long: `Validate reports every mistake of the documents at once, each with its place and
 what would be right. In a DIR it checks every blastgauge.yaml, there and below, with
-the experiments beside it. It looks at no server: where a proxy leads that a dependency
+the experiments beside it, and every gameday.yaml. It looks at no server: where a proxy leads that a dependency
 only names, plan finds out. A variable of the environment that is not set is no
 mistake of a document: it is named, and what depends on it is not checked.
 
@@ -36,6 +36,7 @@ Exit status:
        allowed
   129, 130, 143   interrupted (HUP, INT, TERM)`,
 		Example: `  blastgauge validate
+  blastgauge validate gameday.yaml
   blastgauge validate examples/
   blastgauge validate -o github
   blastgauge validate -f staging/blastgauge.yaml staging/experiments/payments-slow.yaml`,

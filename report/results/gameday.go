@@ -130,7 +130,10 @@ func (r dayRow) planned() string {
 	if r.Owner != "" {
 		text += ", owner " + r.Owner
 	}
-	return strings.Join(words.NonEmpty(r.Question, text), " ")
+	if r.Question == "" {
+		return text
+	}
+	return r.Question + " (" + text + ")"
 }
 
 // happened is what became of the experiment, with its verdict.
