@@ -165,9 +165,10 @@ type run struct {
 	memory    *journey.Memory     // for the answers of journeys, invariants and probes
 	guard     *cleanup.Protection // nil before there is a fault to remove
 	stop      context.CancelCauseFunc
-	ended     <-chan struct{} // closed when the system has ended; nil: nobody would know
-	root      *os.Root        // the run's directory
-	closers   []io.Closer     // of what was opened there
+	ended     <-chan struct{}                        // closed when the system has ended; nil: nobody would know
+	root      *os.Root                               // the run's directory
+	seen      func(fault string, e journal.Evidence) // tells the view what faults meet
+	closers   []io.Closer                            // of what was opened there
 }
 
 // perform performs p on a system that stands.
@@ -288,7 +289,9 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 		}
 	}
 	view := r.o.View(r.plan)
-	err = r.runEngine(ctx, newRecorder(log, view, root, r.plan, r.o.logf))
+	rec := newRecorder(log, view, root, r.plan, r.o.logf)
+	r.seen = rec.see
+	err = r.runEngine(ctx, rec)
 	view.Close()
 	return errors.Join(err, log.Close())
 }

@@ -123,6 +123,9 @@ type Options struct {
 	// Joins is told, once the run has started, how to record that a Toxiproxy has come which
 	// is to carry a fault as well. Nil: none will.
 	Joins func(record func(fault, instance string) error)
+	// Seen is told what each fault in force has met so far, whenever it is read back. It must
+	// wait for nothing. Nil: nobody wants to know before the end.
+	Seen func(fault string, e journal.Evidence)
 	// Hide masks secrets in what a server says of requests; nil: there are none.
 	Hide func(text string) string
 	// Fenced returns an error of class ErrFenced once another process has taken
