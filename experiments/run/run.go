@@ -71,6 +71,9 @@ type Options struct {
 	Earlier *result.Result
 	// View shows the run while it goes on; nil: nothing does.
 	View func(*plan.Plan) View
+	// Control is given, once the journal is open and before its first event, how others act on
+	// the run while it goes on; nil: nobody does.
+	Control func(*plan.Plan, *Control)
 	// Log receives warnings, and the commands that remove faults by hand where the run
 	// could not; nil discards them.
 	Log io.Writer
@@ -165,6 +168,7 @@ type run struct {
 	memory    *journey.Memory     // for the answers of journeys, invariants and probes
 	guard     *cleanup.Protection // nil before there is a fault to remove
 	stop      context.CancelCauseFunc
+	control   *Control
 	ended     <-chan struct{}                        // closed when the system has ended; nil: nobody would know
 	root      *os.Root                               // the run's directory
 	seen      func(fault string, e journal.Evidence) // tells the view what faults meet
@@ -290,7 +294,11 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 	}
 	view := r.o.View(r.plan)
 	rec := newRecorder(log, view, root, r.plan, r.o.logf)
-	r.seen = rec.see
+	r.control, r.seen = r.newControl(), rec.see
+	defer r.control.end()
+	if r.o.Control != nil {
+		r.o.Control(r.plan, r.control)
+	}
 	err = r.runEngine(ctx, rec)
 	view.Close()
 	return errors.Join(err, log.Close())

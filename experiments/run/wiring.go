@@ -33,6 +33,7 @@ func (r *run) engineOptions() engine.Options {
 		Fenced:         r.guard.Fenced,
 		Joins:          r.onJoin,
 		Seen:           r.seen,
+		Noting:         r.control.started,
 	}
 	if r.secrets != nil {
 		o.Hide = func(text string) string { return r.secrets.Plain(r.hideRows(text), mostKind) }
