@@ -112,11 +112,14 @@ func rooms() []room {
 		{name: "report/page", imports: "experiments/figures experiments/inert experiments/result report/encode report/words"},
 		{name: "report/charts", imports: "experiments/figures experiments/result experiments/scan experiments/stats report/page report/words"},
 		{name: "report/results", imports: "experiments/figures experiments/inert experiments/result report/charts report/encode report/page report/terminal report/words"},
+		{name: "report/live", imports: "experiments/figures experiments/inert experiments/journal experiments/plan experiments/progress experiments/result experiments/stats report/page report/words"},
 		{name: "report/scans", imports: "experiments/figures experiments/inert experiments/journal experiments/plan experiments/result experiments/scan report/charts report/encode report/page report/terminal report/words"},
 		{name: "report/comparisons", imports: "experiments/compare experiments/figures experiments/inert experiments/plan experiments/result experiments/scan report/encode report/page report/terminal report/words"},
 		{name: "report/trends", imports: "experiments/figures experiments/history experiments/inert experiments/result report/page report/terminal report/words"},
 		{name: "report/validations", imports: "experiments/inert experiments/result experiments/validate report/encode report/words"},
 		{name: "report", imports: "experiments/atomicfile experiments/compare experiments/history experiments/result experiments/validate report/comparisons report/encode report/page report/results report/scans report/terminal report/trends report/validations", tests: "experiments/inert experiments/plan experiments/scan report/words"},
+
+		{name: "experiments/run/live", imports: "experiments/hosts experiments/journal experiments/plan experiments/progress experiments/result report/live"},
 
 		{name: "experiments/run/internal/injectorset", imports: "experiments experiments/journal experiments/plan experiments/redact experiments/run/engine experiments/run/journey experiments/run/journey/httpclient injectors injectors/command injectors/configfile injectors/fleet injectors/toxiproxy"},
 		{name: "experiments/run/cleanup", imports: "experiments experiments/atomicfile experiments/filelock experiments/inert experiments/journal experiments/plan experiments/run/engine experiments/run/internal/injectorset experiments/run/internal/usage injectors injectors/command injectors/configfile injectors/fleet injectors/manual injectors/toxiproxy", tests: "experiments/run/systemtest experiments/waiting injectors/injectortest/dnsserver injectors/proxy"},

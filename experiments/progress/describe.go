@@ -43,7 +43,9 @@ func Describe(p *plan.Plan, e journal.Event) (topic, text string) {
 	case journal.InvariantChecked:
 		return DescribeReading(e.Check)
 	case journal.Interrupted:
-		return "stop", e.Detail + " received: faults that are in force are removed"
+		return "stop", describeInterruption(e) + ": faults that are in force are removed"
+	case journal.Noted:
+		return "note", e.Author + ": " + e.Detail
 	case journal.SuiteStopped:
 		return "stop", e.Detail
 	case journal.Waiting:
@@ -61,6 +63,17 @@ func Describe(p *plan.Plan, e journal.Event) (topic, text string) {
 		return "end", e.Experiment
 	}
 	return "", ""
+}
+
+// describeInterruption says who ended a run, and why.
+func describeInterruption(e journal.Event) string {
+	switch {
+	case e.Author == "":
+		return e.Detail + " received"
+	case e.Reason == "":
+		return "stopped by " + e.Author
+	}
+	return "stopped by " + e.Author + ": " + e.Reason
 }
 
 // DescribeReading says in a few words what the check of an invariant found.

@@ -17,6 +17,8 @@ type Entry struct {
 	By    string // who did it; empty: the run
 	Text  string
 	Bad   bool // it went wrong
+	// FollowUp is that a note asks for something to be done after the run.
+	FollowUp bool
 	// Verdict is that of an experiment that has ended; nil for all else.
 	Verdict *result.Experiment
 }
@@ -38,6 +40,11 @@ func (p *Progress) enter(e journal.Event, ended *Trial) {
 		entry.Topic, entry.Text = "phase", string(e.Phase)
 	case journal.Decided:
 		entry.Topic, entry.By, entry.Text = "decided", e.Author, describeDecision(e)
+	case journal.Noted:
+		entry.Topic, entry.By, entry.Text, entry.FollowUp = "note", e.Author, e.Detail, e.FollowUp
+	case journal.Interrupted:
+		entry.Topic, entry.Text = Describe(p.Plan, e)
+		entry.By = e.Author
 	case journal.RunEnded:
 		entry.Topic, entry.Text = "end", "the run has ended"
 		if e.Error != "" {
@@ -62,8 +69,9 @@ func (p *Progress) enterVerdict(e *result.Experiment) {
 }
 
 func (p *Progress) add(e Entry) {
-	e.Text, e.By = inert.Text(e.Text), inert.Text(e.By)
+	e.Text, e.By = inert.Clean(e.Text, '?', "\n\t"), inert.Text(e.By)
 	p.Entries = append(p.Entries, e)
+	p.Entered++
 	if len(p.Entries) > mostEntries {
 		p.Entries = p.Entries[len(p.Entries)-mostEntries:]
 	}

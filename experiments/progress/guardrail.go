@@ -1,6 +1,8 @@
 package progress
 
 import (
+	"strings"
+
 	"github.com/blastgauge/blastgauge/experiments"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
@@ -61,4 +63,16 @@ func (p *Progress) Nearest() Distance {
 		}
 	}
 	return nearest
+}
+
+// HasTripped reports whether it was this guardrail that removed the faults.
+func (p *Progress) HasTripped(g experiments.Guardrail) bool {
+	c := &p.Current
+	switch {
+	case c.Tripped == "" || c.tripped.Guardrail != g.Kind():
+		return false
+	case g.Probe != nil:
+		return strings.HasPrefix(c.tripped.Detail, g.Probe.Name+":")
+	}
+	return c.tripped.Limit == g.Share() // of a kind there may be several
 }

@@ -34,6 +34,7 @@ type Progress struct {
 	Trials   Trials               // of a scan
 	Verdicts []*result.Experiment // of the experiments that have ended
 	Entries  []Entry              // what happened, oldest first
+	Entered  int                  // how many there ever were: of a long run the oldest are dropped
 	Waiting  *Waiting             // for somebody's decision; nil: it does not
 	Stopping string               // why the rest is not run; empty: it is
 	Over     bool                 // the run has ended
@@ -55,13 +56,13 @@ type Experiment struct {
 	UnderFault   Counts        // of the fault phase, once it has ended
 	Samples      []Counts      // of the last seconds
 	Tripped      string        // by which the guardrail tripped; empty if none did
-	TrippedKind  string        // of that guardrail, as documents name it
 	Note         string        // what happened last
 	Faults       []Fault       // in the order of their injection
 	Harm         Harm          // over time
 	Recovery     Recovery      // since they are gone
 
 	seen     map[int]journal.SeenCause
+	tripped  journal.Event            // of the guardrail
 	examples map[int]*journal.Example // the first of each cause
 	inPhase  int                      // how many samples ended in the current phase
 	sample   Counts                   // of the current second
@@ -183,7 +184,7 @@ func (p *Progress) recordExperiment(e journal.Event, now time.Time) {
 			p.introduce(*e.Cause)
 		}
 	case journal.GuardrailTripped:
-		c.Tripped, c.TrippedKind = inert.Text(e.Detail), e.Guardrail
+		c.Tripped, c.tripped = inert.Text(e.Detail), e
 	case journal.FaultInjected, journal.FaultRemoved, journal.FaultVanished:
 		_, note := Describe(p.Plan, e)
 		c.Note = inert.Text(note)
@@ -214,7 +215,7 @@ func (p *Progress) recordCell(e journal.Event, now time.Time) {
 		if c.Baseline == nil {
 			c.Baseline = c.Counts
 		}
-		c.PhaseStarted, c.Faults, c.Tripped, c.TrippedKind = now, nil, "", ""
+		c.PhaseStarted, c.Faults, c.Tripped = now, nil, ""
 		c.Harm.startCell()
 	}
 	c.Counts = nil
