@@ -227,7 +227,7 @@ func (f *fold) event(e journal.Event) {
 	} else if e.Since == 0 {
 		e.Since = f.since(e)
 	}
-	f.notes.event(e)
+	f.notes.event(e, f.plan)
 	switch e.Kind {
 	case journal.RunStarted:
 		f.start(e)

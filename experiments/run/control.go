@@ -119,12 +119,15 @@ func (c *Control) end() {
 
 // newControl is how others act on r.
 func (r *run) newControl() *Control {
-	return &Control{stop: r.stop, decide: r.decisions.decide, hide: func(text string, most int) string {
-		const mark = len("...") // stands where a text was cut
-		text = r.hideRows(text)
-		if hidden := r.secrets.Text(text, most); len(hidden) <= most {
-			return hidden
-		}
-		return r.secrets.Text(text, most-mark)
-	}}
+	return &Control{stop: r.stop, decide: r.decisions.decide, hide: r.hide}
+}
+
+// hide masks secrets in what a person wrote, and cuts it to so many bytes.
+func (r *run) hide(text string, most int) string {
+	const mark = len("...") // stands where a text was cut
+	text = r.hideRows(text)
+	if hidden := r.secrets.Text(text, most); len(hidden) <= most {
+		return hidden
+	}
+	return r.secrets.Text(text, most-mark)
 }

@@ -140,6 +140,9 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Outcome, error) {
 	if p.GameDay != nil && !o.Unattended && o.Control == nil {
 		return nil, usage.Errorf("a game day waits for decisions, and nobody can make them")
 	}
+	if err := o.checkOwnBlock(); err != nil { // its Toxiproxies are asked with their lease
+		return nil, err
+	}
 	out := &Outcome{}
 	out.Err = o.runSystem(ctx, p, out)
 	if out.Result == nil {
@@ -199,6 +202,9 @@ func (o Options) perform(ctx context.Context, p *plan.Plan, ended <-chan struct{
 	r.nameCommand()
 	if err := r.preflight(ctx); err != nil {
 		return r.notRun(err, out)
+	}
+	if err := o.checkOwnBlock(); err != nil { // it may have come since
+		return err
 	}
 	dir, root, err := openDir(o.Dir, p.Run)
 	if err != nil {
@@ -260,8 +266,7 @@ func (r *run) acquire(ctx context.Context) (release func(context.Context) error,
 	if err := checkAddresses(ctx, r.plan); err != nil {
 		return nil, err
 	}
-	lost := func(err error) { r.stop(fmt.Errorf("the lease of Toxiproxy was lost: %w", err)) }
-	if r.fleet, err = injectorset.NewFleet(&r.plan.System, r.o.Token, r.o.Getenv, lost); err != nil {
+	if r.fleet, err = injectorset.NewFleet(&r.plan.System, r.o.Token, r.o.Getenv, r.leaseLost); err != nil {
 		return nil, err
 	}
 	r.fleet.NeedOnly(r.plan)
@@ -307,6 +312,8 @@ func (r *run) execute(ctx context.Context, dir string, root *os.Root) error {
 	rec := newRecorder(log, view, root, r.plan, r.o.logf)
 	r.control, r.seen = r.newControl(), rec.see
 	defer r.control.end()
+	defer r.announce(dir)()
+	defer r.watchOrders(root)()
 	if r.o.Control != nil {
 		r.o.Control(r.plan, r.control)
 	}

@@ -135,6 +135,18 @@ func (p *document) Failure() string {
 	return text
 }
 
+// StoppedBy is who interrupted the run.
+func (p *document) StoppedBy() string { return words.StoppedBy(&p.R.Run) }
+
+// Notes are what people wrote while the run went on.
+func (p *document) Notes() []page.NoteRow {
+	names := map[string]string{}
+	for _, e := range p.All() {
+		names[e.ID] = e.Name()
+	}
+	return page.NoteRows(p.R.Run.Notes, names)
+}
+
 // Removal says what became of the faults.
 func (p *document) Removal() string { text, _ := p.removal(); return text }
 
