@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/ending"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/livepage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
@@ -23,6 +25,7 @@ type runOptions struct {
 	outputs  []string
 	allow    []string
 	progress string
+	live     livepage.Flags
 	token    string
 	create   bool
 	open     bool
@@ -59,6 +62,7 @@ func (o *runOptions) runFlags(cmd *cobra.Command) {
 	f.StringSliceVar(&o.allow, "allow", nil, "`VERDICT`, inconclusive or invalid, that counts as held; repeatable")
 	openFlag(cmd, &o.open, "the page of -o html=PATH, or else the run's "+output.ReportFile+",")
 	progressFlag(cmd, &o.progress)
+	liveFlags(cmd, &o.live)
 	tokenFlags(cmd, &o.token, apiToken)
 	f.BoolVar(&o.create, "create-proxies", false, "create declared proxies that are missing, and leave them")
 	f.BoolVar(&o.blind, "no-preflight", false, "do not ask the system before the first fault whether journeys, invariants and probes work")
@@ -104,14 +108,21 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	for _, text := range loaded.Plan.Advice() {
 		a.logf("! %s", text)
 	}
+	served, err := o.live.Serve(ctx, livepage.Options{Open: o.open, Getenv: a.getenv, Logf: a.logf})
+	if err != nil {
+		return err
+	}
+	where := ""
+	defer func() { served.Close(where) }()
 	screen := a.screen(o.progress)
 	screen.Announce(loaded.Plan, loaded.Plan.System.Name+" in "+loaded.Plan.System.Environment)
-	options.View = func(p *plan.Plan) run.View { return run.Views(screen.View(0, p)) }
+	served.Show(0, &options, func(p *plan.Plan) run.View { return screen.View(0, p) })
 	out, err := run.Run(ctx, loaded.Plan, options)
 	screen.Close()
 	if out == nil {
 		return err
 	}
+	where = filepath.Join(out.Dir, output.ReportFile)
 	return a.ending(outputs, page, more).Conclude(ctx, out)
 }
 

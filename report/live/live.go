@@ -127,14 +127,14 @@ func (r *Renderer) render(name string, content any) (template.HTML, error) {
 type Page struct {
 	Parts   []Part
 	Entries []Entry
-	Seq     int    // of the newest event
-	Place   string // the system and its environment
-	Run     string // its id
+	Seq     int          // of the newest event
+	Place   string       // the system and its environment
+	Run     string       // its id
 	Query   template.URL // what the page's own links have, such as t=TOKEN
-	Others  []Link // to the runs that go on at once; none for a single run
+	Others  []Link       // to the runs that go on at once; none for a single run
 	// Operator is that whoever reads it may stop the run, write notes and decide.
 	Operator bool
-	Waiting  bool   // for a decision
+	Waiting  bool // for a decision
 	Ended    bool
 	Over     string // where the report is, once the run has ended; empty: nowhere
 }
