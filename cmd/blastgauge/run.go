@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/ending"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/gameday"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/live"
+	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/livepage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/output"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/usage"
 	"github.com/blastgauge/blastgauge/cmd/blastgauge/internal/version"
@@ -25,6 +27,7 @@ type runOptions struct {
 	outputs  []string
 	allow    []string
 	progress string
+	live     livepage.Flags
 	token    string
 	create   bool
 	open     bool
@@ -63,6 +66,7 @@ func (o *runOptions) runFlags(cmd *cobra.Command) {
 	f.StringSliceVar(&o.allow, "allow", nil, "`VERDICT`, inconclusive or invalid, that counts as held; repeatable")
 	openFlag(cmd, &o.open, "the page of -o html=PATH, or else the run's "+output.ReportFile+",")
 	progressFlag(cmd, &o.progress)
+	liveFlags(cmd, &o.live)
 	tokenFlags(cmd, &o.token, apiToken)
 	f.BoolVar(&o.create, "create-proxies", false, "create declared proxies that are missing, and leave them")
 	f.BoolVar(&o.blind, "no-preflight", false, "do not ask the system before the first fault whether journeys, invariants and probes work")
@@ -102,7 +106,8 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	if loaded.Unset != nil {
 		return loaded.Unset
 	}
-	if err := o.day.Set(&options, live.IsTyped(a.stdin) && live.IsTerminal(a.stderr)); err != nil {
+	typed := live.IsTyped(a.stdin) && live.IsTerminal(a.stderr)
+	if err := o.day.Set(&options, typed || o.live.Address != ""); err != nil {
 		return err
 	}
 	if err := run.CheckStart(&loaded.Plan.System, options); err != nil {
@@ -111,15 +116,25 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 	for _, text := range loaded.Plan.Advice() {
 		a.logf("! %s", text)
 	}
+	served, err := o.live.Serve(ctx, livepage.Options{Open: o.open, Getenv: a.getenv, Logf: a.logf})
+	if err != nil {
+		return err
+	}
+	where := ""
+	defer func() { served.Close(where) }()
 	screen := a.screen(o.progress)
 	screen.Announce(loaded.Plan, loaded.Plan.System.Name+" in "+loaded.Plan.System.Environment)
-	options.View = func(p *plan.Plan) run.View { return screen.View(0, p) }
-	a.attendGameDay(o, &options, screen)
+	show := func(p *plan.Plan) run.View { return screen.View(0, p) }
+	if typed && o.day.Asks() {
+		show = gameday.Ask(gameday.Options{Input: a.stdin, Screen: screen, Author: gameday.Author(a.getenv), Elsewhere: o.live.Address != ""}, &options, show)
+	}
+	served.Show(0, &options, show)
 	out, err := run.Run(ctx, loaded.Plan, options)
 	screen.Close()
 	if out == nil {
 		return err
 	}
+	where = filepath.Join(out.Dir, output.ReportFile)
 	return a.ending(outputs, page, more).Conclude(ctx, out)
 }
 
@@ -127,17 +142,6 @@ func (a *app) runCommand(ctx context.Context, o runOptions, load func() (*plan.L
 func (o *runOptions) dayFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.day.Yes, "yes", false, "let a game day go on by itself, and ask nobody")
 	cmd.Flags().StringVar(&o.day.Within, "decide-within", "", "how long a game day waits for a decision, as `TIME` such as 30m, before the run is interrupted (default: 4h)")
-}
-
-// attendGameDay asks at the terminal what comes next on a game day.
-func (a *app) attendGameDay(o runOptions, options *run.Options, screen *live.Screen) {
-	if o.day.File == "" || o.day.Yes {
-		return
-	}
-	prompt := gameday.New(gameday.Options{Input: a.stdin, Screen: screen, Author: gameday.Author(a.getenv)})
-	show := options.View
-	options.View = func(p *plan.Plan) run.View { return run.Views(show(p), prompt) }
-	options.Control = func(p *plan.Plan, c *run.Control) { prompt.Begin(p, c) }
 }
 
 // ending is how the command of a run ends.

@@ -127,14 +127,14 @@ func (r *Renderer) render(name string, content any) (template.HTML, error) {
 type Page struct {
 	Parts   []Part
 	Entries []Entry
-	Seq     int    // of the newest event
-	Place   string // the system and its environment
-	Run     string // its id
+	Seq     int          // of the newest event
+	Place   string       // the system and its environment
+	Run     string       // its id
 	Query   template.URL // what the page's own links have, such as t=TOKEN
-	Others  []Link // to the runs that go on at once; none for a single run
+	Others  []Link       // to the runs that go on at once; none for a single run
 	// Operator is that whoever reads it may stop the run, write notes and decide.
 	Operator bool
-	Waiting  bool   // for a decision
+	Waiting  string // the experiment that waits for a decision; empty: none does
 	Ended    bool
 	Over     string // where the report is, once the run has ended; empty: nowhere
 }
@@ -163,7 +163,7 @@ func (r *Renderer) WritePage(w io.Writer, p Page) error {
 }
 
 // Form is an empty form.
-func (p Page) Form() Form { return Form{Query: p.Query} }
+func (p Page) Form() Form { return Form{Query: p.Query, About: p.Waiting} }
 
 // Part is the part of a name, for the page's template.
 func (p Page) Part(name string) template.HTML {
@@ -193,6 +193,7 @@ type Form struct {
 	// What was sent, to be corrected.
 	Name, Text string
 	FollowUp   bool
+	About      string // the experiment that a decision is about
 }
 
 type formDocument struct {

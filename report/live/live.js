@@ -35,6 +35,7 @@
     if (id === 'p-waiting' && deciding) {
       var about = part.querySelector('[data-waiting]');
       deciding.hidden = !about;
+      deciding.querySelector('[name=experiment]').value = about ? about.dataset.waiting : '';
     }
   }
   main.addEventListener('focusout', function () {

@@ -35,9 +35,8 @@ type shown struct {
 	parts    map[string]template.HTML
 	entered  int // how many entries were sent, of all that there ever were
 	readers  map[*reader]bool
-	quiet    int // renderings without a message
+	quiet    int // seconds without a message
 	ended    bool
-	done     chan struct{} // closed when the run is over
 }
 
 // A reader is a stream of events to one page.
@@ -53,8 +52,7 @@ func newShown(s *Server, index int) *shown {
 func (r *shown) begin(p *plan.Plan) *View {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.progress, r.entered, r.done = progress.New(p, time.Now()), 0, make(chan struct{})
-	go r.renderOften(r.done)
+	r.progress, r.entered = progress.New(p, time.Now()), 0
 	return &View{r}
 }
 
@@ -91,11 +89,10 @@ func (v *View) Judge(e *result.Experiment) {
 
 // Close ends the run. The page stays until its server is closed.
 func (v *View) Close() {
-	close(v.r.done)
 	v.r.render(time.Now())
 }
 
-// renderOften renders once a second what has changed.
+// renderOften renders once a second what has changed, until nothing comes any more.
 func (r *shown) renderOften(done <-chan struct{}) {
 	tick := time.NewTicker(renderEvery)
 	defer tick.Stop()
@@ -114,11 +111,10 @@ func (r *shown) renderOften(done <-chan struct{}) {
 func (r *shown) render(now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.progress == nil {
-		return
+	if r.progress != nil {
+		r.progress.Tick(now)
+		r.progress.Estimate(now)
 	}
-	r.progress.Tick(now)
-	r.progress.Estimate(now)
 	if len(r.readers) == 0 {
 		return
 	}
@@ -137,6 +133,9 @@ func (r *shown) render(now time.Time) {
 // mu must be held.
 func (r *shown) changes(now time.Time) []byte {
 	var b bytes.Buffer
+	if r.progress == nil {
+		return nil
+	}
 	list, err := r.s.renderer.Parts(r.progress, r.label(), now)
 	if err != nil {
 		return nil // a page that cannot be rendered stops no run

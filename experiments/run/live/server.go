@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/blastgauge/blastgauge/experiments/hosts"
+	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 	pages "github.com/blastgauge/blastgauge/report/live"
 )
@@ -62,9 +63,8 @@ type order struct{ by, why string }
 
 // Listen begins to serve. The server has to be closed.
 func Listen(o Options) (*Server, error) {
-	s := &Server{options: o, observer: rand.Text(), operator: rand.Text(), ended: make(chan struct{})}
-	var err error
-	if s.renderer, err = pages.New(); err != nil {
+	s, err := newServer(o)
+	if err != nil {
 		return nil, err
 	}
 	config, err := o.tls()
@@ -77,16 +77,26 @@ func Listen(o Options) (*Server, error) {
 	if config != nil {
 		s.listener = tls.NewListener(s.listener, config)
 	}
-	s.names = namesOf(o.Address)
-	for i := range max(1, len(o.Labels)) {
-		s.runs = append(s.runs, newShown(s, i))
-	}
 	s.http = &http.Server{
 		Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: log.New(io.Discard, "", 0), // of strangers' connections
 	}
 	go func() { _ = s.http.Serve(s.listener) }() // ends with Close
+	for _, r := range s.runs {
+		go r.renderOften(s.ended)
+	}
 	return s, nil
+}
+
+// newServer is one that does not serve yet.
+func newServer(o Options) (*Server, error) {
+	s := &Server{options: o, observer: rand.Text(), operator: rand.Text(), names: namesOf(o.Address), ended: make(chan struct{})}
+	for i := range max(1, len(o.Labels)) {
+		s.runs = append(s.runs, newShown(s, i))
+	}
+	var err error
+	s.renderer, err = pages.New()
+	return s, err
 }
 
 // tls is nil without a certificate.
@@ -176,6 +186,7 @@ func (s *Server) View(index int, p *plan.Plan) *View { return s.runs[index].begi
 type Control interface {
 	Stop(by, why string) error
 	Note(author, text string, followUp bool) error
+	Decide(journal.Decide) error
 }
 
 // Control says how the run of an index is acted on.
