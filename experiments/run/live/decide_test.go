@@ -1,6 +1,7 @@
 package live
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,6 +11,16 @@ import (
 	"github.com/blastgauge/blastgauge/experiments/journal"
 	"github.com/blastgauge/blastgauge/experiments/plan"
 )
+
+// body is what an answer says.
+func body(t *testing.T, r *http.Response) string {
+	t.Helper()
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
 
 // While a game day waits, its operator decides on the page: about the experiment that the
 // page has shown.
