@@ -73,7 +73,7 @@ func describeInterruption(e journal.Event) string {
 	case e.Reason == "":
 		return "stopped by " + e.Author
 	}
-	return "stopped by " + e.Author + ": " + e.Reason
+	return "stopped by " + e.Author + " (" + e.Reason + ")"
 }
 
 // DescribeReading says in a few words what the check of an invariant found.
