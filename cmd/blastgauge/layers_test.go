@@ -190,8 +190,8 @@ func owners() map[string]room {
 		"github.com/andybalholm/brotli":            {name: "injectors/gateway/http", tests: "injectors/gateway"}, // what documents are compressed with, as is the next one
 		"github.com/klauspost/compress":            {name: "injectors/gateway/http", tests: "injectors/gateway"},
 		"github.com/santhosh-tekuri/jsonschema/v6": {tests: "cmd/measure experiments experiments/run/generator"},
-		"github.com/chromedp/chromedp":             {name: "cmd/measure", tests: "report cmd/blastgauge"},
-		"github.com/chromedp/cdproto":              {name: "cmd/measure", tests: "report cmd/blastgauge"},
+		"github.com/chromedp/chromedp":             {name: "cmd/measure", tests: "report cmd/blastgauge experiments/run/live"},
+		"github.com/chromedp/cdproto":              {name: "cmd/measure", tests: "report cmd/blastgauge experiments/run/live"},
 		"github.com/yuin/goldmark":                 {tests: "report"},
 		"github.com/rs/zerolog":                    {tests: "injectors/injectortest/stock"},
 		"github.com/rogpeppe/go-internal":          {tests: "cmd/blastgauge"},

@@ -463,6 +463,14 @@ type entryRow struct {
 	Key string
 }
 
+// What is the topic in a whole word.
+func (e entryRow) What() string {
+	if word := map[string]string{"invar": "invariant", "guard": "guardrail", "base": "baseline", "wait": "waiting"}[e.Topic]; word != "" {
+		return word
+	}
+	return e.Topic
+}
+
 // VerdictText is the number of a verdict.
 func (e entryRow) VerdictText() string { return verdictText(e.Verdict) }
 
